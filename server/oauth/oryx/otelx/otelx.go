@@ -1,0 +1,7 @@
+// Package otelx stands in for github.com/ory/x/otelx, of which fosite uses End.
+package otelx
+
+import "go.opentelemetry.io/otel/trace"
+
+// End ends span. Tracing is not set up in tenant0, so the error is not recorded.
+func End(span trace.Span, _ *error) { span.End() }
