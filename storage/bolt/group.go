@@ -1,0 +1,86 @@
+package bolt
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	bbolt "go.etcd.io/bbolt"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// update is one Update call on its way through the writer.
+type update struct {
+	fn   func(storage.KV) error
+	err  error
+	done chan struct{}
+}
+
+// errTorn ends a group whose transaction can no longer be trusted.
+var errTorn = errors.New("an update could not be taken back")
+
+// Update implements storage.Engine. Updates that wait together are committed
+// together, with one fsync; there is no timer, so a lone update does not wait.
+func (db *DB) Update(fn func(storage.KV) error) error {
+	u := &update{fn: fn, done: make(chan struct{})}
+	db.queue <- u
+	<-u.done
+	return u.err
+}
+
+// write is the one writer. It takes what is queued, applies each update in
+// order, and commits them as one.
+func (db *DB) write() {
+	defer close(db.done)
+	for first := range db.queue {
+		group := []*update{first}
+	drain:
+		for len(group) < maxGroup {
+			select {
+			case u, ok := <-db.queue:
+				if !ok {
+					break drain
+				}
+				group = append(group, u)
+			default:
+				break drain
+			}
+		}
+		db.commit(group)
+	}
+}
+
+// commit applies a group. An update that fails is taken back alone and keeps
+// its own error; when the commit fails, all of the group do.
+func (db *DB) commit(group []*update) {
+	err := db.bolt.Update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bucket)
+		for _, u := range group {
+			k := &kv{bucket: b}
+			if u.err = run(u.fn, k); u.err != nil {
+				if err := k.rollBack(); err != nil {
+					return errors.Join(errTorn, err)
+				}
+			}
+		}
+		return nil
+	})
+	for _, u := range group {
+		if err != nil && u.err == nil {
+			u.err = fmt.Errorf("commit: %w", err)
+		}
+		close(u.done)
+	}
+}
+
+// run calls fn and turns a panic into an error, so that one update cannot end
+// the writer.
+func run(fn func(storage.KV) error, k *kv) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in update: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return fn(k)
+}

@@ -1,0 +1,86 @@
+package storage
+
+import "slices"
+
+// Client is an application registered with the tenant, Auth0:
+// get-started/applications/application-settings.
+type Client struct {
+	ClientID                string         `json:"client_id"`
+	Name                    string         `json:"name"`
+	AppType                 string         `json:"app_type"` // native, spa, regular_web, non_interactive, ...
+	LogoURI                 string         `json:"logo_uri"`
+	IsFirstParty            bool           `json:"is_first_party"`
+	Callbacks               []string       `json:"callbacks"`
+	AllowedLogoutURLs       []string       `json:"allowed_logout_urls"`
+	WebOrigins              []string       `json:"web_origins"`
+	AllowedOrigins          []string       `json:"allowed_origins"`
+	GrantTypes              []string       `json:"grant_types"`
+	TokenEndpointAuthMethod string         `json:"token_endpoint_auth_method"`
+	InitiateLoginURI        string         `json:"initiate_login_uri"`
+	ClientMetadata          map[string]any `json:"client_metadata"`
+	JWTConfiguration        struct {
+		Alg               string `json:"alg"`
+		LifetimeInSeconds int    `json:"lifetime_in_seconds"`
+	} `json:"jwt_configuration"`
+	RefreshToken                RefreshTokenSettings `json:"refresh_token"`
+	ClientAuthenticationMethods struct {
+		PrivateKeyJWT struct {
+			Credentials []ClientCredential `json:"credentials"`
+		} `json:"private_key_jwt"`
+	} `json:"client_authentication_methods"`
+	RequirePushedAuthorizationRequests bool `json:"require_pushed_authorization_requests"`
+	// OrganizationUsage is deny, allow or require; empty means deny.
+	OrganizationUsage string `json:"organization_usage"`
+}
+
+// RefreshTokenSettings says how an application's refresh tokens live, Auth0:
+// secure/tokens/refresh-tokens/configure-refresh-token-rotation. Lifetimes are
+// in seconds.
+type RefreshTokenSettings struct {
+	RotationType              string `json:"rotation_type"`   // rotating, non-rotating
+	ExpirationType            string `json:"expiration_type"` // expiring, non-expiring
+	Leeway                    int    `json:"leeway"`
+	TokenLifetime             int    `json:"token_lifetime"`
+	InfiniteTokenLifetime     bool   `json:"infinite_token_lifetime"`
+	IdleTokenLifetime         int    `json:"idle_token_lifetime"`
+	InfiniteIdleTokenLifetime bool   `json:"infinite_idle_token_lifetime"`
+}
+
+// ClientCredential is a public key that an application signs its assertions
+// with, Auth0: get-started/applications/credentials.
+type ClientCredential struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	KeyID     string `json:"kid"`
+	Alg       string `json:"alg"`
+	PEM       string `json:"pem"`
+	ExpiresAt string `json:"expires_at"`
+}
+
+// Public reports whether the client cannot keep a secret, RFC 6749 section 2.1.
+func (c Client) Public() bool { return c.TokenEndpointAuthMethod == "none" }
+
+// Allows reports whether the client may use grant type g.
+func (c Client) Allows(g string) bool { return slices.Contains(c.GrantTypes, g) }
+
+var clients = spec[Client]{
+	name: "clients",
+	key:  func(c Client) string { return c.ClientID },
+	indexes: []index[Client]{
+		{name: "name", values: func(c Client) []string { return []string{c.Name} }},
+	},
+	remember: true,
+}
+
+// ClientSecret is what the server keeps of a client secret: a keyed MAC, which
+// cannot be turned back into the secret.
+type ClientSecret struct {
+	ClientID string `json:"client_id"`
+	MAC      []byte `json:"mac"`
+}
+
+var clientSecrets = spec[ClientSecret]{
+	name:     "client_secrets",
+	key:      func(s ClientSecret) string { return s.ClientID },
+	remember: true,
+}

@@ -1,0 +1,132 @@
+package storage
+
+import (
+	"errors"
+	"time"
+)
+
+// ErrReused reports a credential for one use that came a second time.
+var ErrReused = errors.New("already used")
+
+// Code is an authorization code and all that its exchange needs, RFC 6749
+// section 4.1.2. Its key is the hash of the code.
+type Code struct {
+	Hash    string `json:"hash"`
+	GrantID string `json:"grant_id"`
+	Issue   Issue  `json:"issue"`
+	// RedirectURI is as the authorization request sent it, "" when it did not.
+	RedirectURI         string    `json:"redirect_uri"`
+	CodeChallenge       string    `json:"code_challenge"`
+	CodeChallengeMethod string    `json:"code_challenge_method"`
+	ExpiresAt           time.Time `json:"expires_at"`
+}
+
+// Issue is what a user's grant lets tokens say. A code carries it to the first
+// exchange and a refresh token to later ones.
+type Issue struct {
+	ClientID  string `json:"client_id"`
+	UserID    string `json:"user_id"`
+	Audience  string `json:"audience"`
+	Requested string `json:"requested"` // the scope parameter as sent
+	// Scope is what was granted, in order.
+	Scope       []string  `json:"scope"`
+	Permissions []string  `json:"permissions,omitempty"`
+	Nonce       string    `json:"nonce,omitempty"`
+	SessionID   string    `json:"sid,omitempty"`
+	AuthTime    time.Time `json:"auth_time,omitzero"`
+	// ShowAuthTime says that the ID token must carry auth_time.
+	ShowAuthTime bool           `json:"show_auth_time,omitempty"`
+	Connection   string         `json:"connection,omitempty"`
+	AccessClaims map[string]any `json:"access_claims,omitempty"`
+	IDClaims     map[string]any `json:"id_claims,omitempty"`
+}
+
+var codes = spec[Code]{
+	name:    "codes",
+	key:     func(c Code) string { return c.Hash },
+	expires: func(c Code) time.Time { return c.ExpiresAt },
+}
+
+// RevokedGrant says that tokens of a grant are no longer good. It is kept as
+// long as such a token may live.
+type RevokedGrant struct {
+	GrantID   string    `json:"grant_id"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+var revokedGrants = spec[RevokedGrant]{
+	name:    "revoked_grants",
+	key:     func(g RevokedGrant) string { return g.GrantID },
+	expires: func(g RevokedGrant) time.Time { return g.ExpiresAt },
+}
+
+// opaqueLifetime is the longest life of a token that a revocation can reach,
+// Auth0: secure/tokens/access-tokens.
+const opaqueLifetime = 30 * 24 * time.Hour
+
+// RedeemCode takes a code away and keeps the refresh token that its exchange
+// issues (nil for none), as one. Of several callers with one code, one succeeds;
+// the others get ErrReused, and what the first issued is revoked: RFC 6749
+// section 4.1.2, "the authorization server MUST deny the request and SHOULD
+// revoke (when possible) all tokens previously issued based on that
+// authorization code".
+func (db *DB) RedeemCode(c Code, now time.Time, issued *RefreshToken) error {
+	reused := false
+	err := db.Update(func(tx *Tx) error {
+		_, err := tx.Codes.Get(c.Hash)
+		if errors.Is(err, ErrNotFound) {
+			reused = true
+			return tx.RevokeGrant(c.GrantID, now)
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.Codes.Delete(c.Hash); err != nil {
+			return err
+		}
+		if issued == nil {
+			return nil
+		}
+		return tx.startRefreshToken(*issued)
+	})
+	if err == nil && reused {
+		return ErrReused
+	}
+	return err
+}
+
+// RevokeGrant ends the refresh token of a grant and its opaque access tokens.
+func (tx *Tx) RevokeGrant(grantID string, now time.Time) error {
+	if err := tx.RefreshTokens.Delete(grantID); err != nil {
+		return err
+	}
+	return tx.RevokedGrants.Put(RevokedGrant{GrantID: grantID, ExpiresAt: now.Add(opaqueLifetime)})
+}
+
+// UsedAssertion remembers the jti of a client assertion until the assertion
+// expires, RFC 7523 section 3.
+type UsedAssertion struct {
+	ID        string    `json:"id"` // client id, jti
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+var usedAssertions = spec[UsedAssertion]{
+	name:    "used_assertions",
+	key:     func(a UsedAssertion) string { return a.ID },
+	expires: func(a UsedAssertion) time.Time { return a.ExpiresAt },
+}
+
+// UseAssertion records that an assertion was used. It returns ErrReused when it
+// was before.
+func (db *DB) UseAssertion(a UsedAssertion) error {
+	return db.Update(func(tx *Tx) error {
+		seen, err := tx.UsedAssertions.Has(a.ID)
+		switch {
+		case err != nil:
+			return err
+		case seen:
+			return ErrReused
+		}
+		return tx.UsedAssertions.Put(a)
+	})
+}

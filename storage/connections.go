@@ -1,0 +1,25 @@
+package storage
+
+import "slices"
+
+// Connection is a source of users, Auth0: authenticate/identity-providers.
+type Connection struct {
+	ID             string         `json:"id"`
+	Name           string         `json:"name"`
+	Strategy       string         `json:"strategy"` // auth0 is the database strategy
+	EnabledClients []string       `json:"enabled_clients"`
+	Options        map[string]any `json:"options"`
+}
+
+// Enabled reports whether the client may log users in with the connection.
+func (c Connection) Enabled(clientID string) bool { return slices.Contains(c.EnabledClients, clientID) }
+
+var connections = spec[Connection]{
+	name: "connections",
+	key:  func(c Connection) string { return c.ID },
+	indexes: []index[Connection]{
+		{name: "name", unique: true, values: func(c Connection) []string { return []string{c.Name} }},
+		{name: "client", values: func(c Connection) []string { return c.EnabledClients }},
+	},
+	remember: true,
+}

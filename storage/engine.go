@@ -1,0 +1,29 @@
+package storage
+
+// KV is one transaction over an ordered key space. Slices it hands out are
+// valid until the transaction ends and must not be changed.
+type KV interface {
+	// Get returns the value at key, or nil when there is none.
+	Get(key []byte) ([]byte, error)
+	// Put writes value at key.
+	Put(key, value []byte) error
+	// Delete removes key; a key that is not there is no error.
+	Delete(key []byte) error
+	// Scan calls fn for every key in [from, to) in ascending order until fn
+	// returns false. fn must not write.
+	Scan(from, to []byte, fn func(key, value []byte) bool) error
+	// ScanBack is Scan in descending order.
+	ScanBack(from, to []byte, fn func(key, value []byte) bool) error
+}
+
+// Engine keeps an ordered key space on a disk or in a database.
+type Engine interface {
+	// View runs fn in a read-only transaction that sees one state throughout.
+	View(fn func(KV) error) error
+	// Update runs fn in a write transaction. When it returns nil, what fn wrote
+	// is kept for good; when fn returns an error or panics, nothing of it is.
+	// Update calls do not overlap: each sees all that earlier ones wrote.
+	Update(fn func(KV) error) error
+	// Close waits for running transactions and ends the engine.
+	Close() error
+}

@@ -1,0 +1,162 @@
+package storage
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// RefreshToken is a refresh token and, when it rotates, the family of tokens
+// that descend from it, Auth0: secure/tokens/refresh-tokens. The record is
+// bounded: a token of the family that it no longer lists was replaced long ago,
+// and its return is reuse.
+type RefreshToken struct {
+	ID              string    `json:"id"` // the grant's id
+	Issue           Issue     `json:"issue"`
+	Rotating        bool      `json:"rotating"`
+	CreatedAt       time.Time `json:"created_at"`
+	LastExchangedAt time.Time `json:"last_exchanged_at"`
+	// ExpiresAt is the absolute end, fixed when the family begins; zero is never.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// IdleExpiresAt is the end unless it is used before; zero is never.
+	IdleExpiresAt time.Time `json:"idle_expires_at,omitzero"`
+	Generation    int       `json:"generation"`
+	Tokens        []Token   `json:"tokens"`
+}
+
+// Token is one token string of a family, by its hash.
+type Token struct {
+	Hash       string    `json:"hash"`
+	Generation int       `json:"generation"`
+	RotatedAt  time.Time `json:"rotated_at,omitzero"` // first exchange
+}
+
+// Expired reports whether the token is past its absolute or idle end.
+func (t RefreshToken) Expired(now time.Time) bool {
+	past := func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }
+	return past(t.ExpiresAt) || past(t.IdleExpiresAt)
+}
+
+// maxRefreshTokens bounds the tokens of one user in one application, Auth0:
+// secure/tokens/refresh-tokens, "200 active refresh tokens per user per application".
+const maxRefreshTokens = 200
+
+// maxSiblings bounds how many tokens one overlap may bring forth.
+const maxSiblings = 50
+
+var refreshTokens = spec[RefreshToken]{
+	name: "refresh_tokens",
+	key:  func(t RefreshToken) string { return t.ID },
+	indexes: []index[RefreshToken]{
+		{name: "user_client", values: func(t RefreshToken) []string {
+			return []string{refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID)}
+		}},
+		{name: "session", values: func(t RefreshToken) []string {
+			if t.Issue.SessionID == "" {
+				return nil
+			}
+			return []string{t.Issue.SessionID}
+		}},
+	},
+	expires: func(t RefreshToken) time.Time {
+		if t.ExpiresAt.IsZero() || (!t.IdleExpiresAt.IsZero() && t.IdleExpiresAt.Before(t.ExpiresAt)) {
+			return t.IdleExpiresAt
+		}
+		return t.ExpiresAt
+	},
+}
+
+func refreshTokenIndex(userID, clientID string) string { return userID + "\x01" + clientID }
+
+// startRefreshToken writes a new family and ends the oldest of its user and
+// client past the bound. Ids begin with their time, so the oldest comes first.
+func (tx *Tx) startRefreshToken(t RefreshToken) error {
+	keys, err := tx.RefreshTokens.keysBy("user_client", refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID))
+	if err != nil {
+		return err
+	}
+	for len(keys) >= maxRefreshTokens {
+		if err := tx.RefreshTokens.Delete(keys[0]); err != nil {
+			return err
+		}
+		keys = keys[1:]
+	}
+	return tx.RefreshTokens.Put(t)
+}
+
+// Exchange is one use of a refresh token.
+type Exchange struct {
+	ID      string // of the family
+	Hash    string // of the token presented
+	Next    string // hash of the token that replaces it, when the family rotates
+	Now     time.Time
+	Overlap time.Duration // how long a replaced token stays good
+	// IdleExpiresAt is the family's new idle end; zero is never.
+	IdleExpiresAt time.Time
+	Issue         Issue // what the family grants from now on
+}
+
+// ExchangeRefreshToken records one use of a refresh token. In a rotating family
+// the token presented is replaced by Next; within the overlap the token before
+// the newest may come again, and brings forth a sibling. Any other return of a
+// replaced token revokes the family and gives ErrReused, in one transaction. A
+// family that is not there gives an error that wraps ErrNotFound.
+func (db *DB) ExchangeRefreshToken(x Exchange) error {
+	reused := false
+	err := db.Update(func(tx *Tx) error {
+		t, err := tx.RefreshTokens.Get(x.ID)
+		if err != nil {
+			return err
+		}
+		if t.Expired(x.Now) {
+			return errors.Join(ErrNotFound, tx.RefreshTokens.Delete(x.ID))
+		}
+		if !t.accepts(x) {
+			reused = true
+			return tx.RevokeGrant(x.ID, x.Now)
+		}
+		if t.Rotating {
+			t.rotate(x)
+		}
+		t.LastExchangedAt, t.IdleExpiresAt, t.Issue = x.Now, x.IdleExpiresAt, x.Issue
+		return tx.RefreshTokens.Put(t)
+	})
+	if err == nil && reused {
+		return ErrReused
+	}
+	return err
+}
+
+// accepts reports whether the family takes the token presented.
+func (t RefreshToken) accepts(x Exchange) bool {
+	i := t.find(x.Hash)
+	switch {
+	case i < 0:
+		return false
+	case !t.Rotating, t.Tokens[i].RotatedAt.IsZero():
+		return true
+	}
+	// Auth0: only the token before the newest may be replayed in the overlap.
+	return t.Tokens[i].Generation == t.Generation-1 && x.Now.Sub(t.Tokens[i].RotatedAt) <= x.Overlap
+}
+
+func (t RefreshToken) find(hash string) int {
+	return slices.IndexFunc(t.Tokens, func(k Token) bool { return k.Hash == hash })
+}
+
+// rotate adds the next token and forgets those that could not be accepted again.
+func (t *RefreshToken) rotate(x Exchange) {
+	k := &t.Tokens[t.find(x.Hash)]
+	if k.RotatedAt.IsZero() {
+		k.RotatedAt = x.Now
+	}
+	next := Token{Hash: x.Next, Generation: k.Generation + 1}
+	t.Generation = max(t.Generation, next.Generation)
+	kept := slices.DeleteFunc(t.Tokens, func(k Token) bool {
+		return !k.RotatedAt.IsZero() && k.Generation < t.Generation-1
+	})
+	t.Tokens = append(kept, next)
+	if extra := len(t.Tokens) - maxSiblings; extra > 0 {
+		t.Tokens = t.Tokens[extra:]
+	}
+}

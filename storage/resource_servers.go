@@ -1,0 +1,86 @@
+package storage
+
+import "slices"
+
+// ResourceServer is an API registered with the tenant, Auth0:
+// get-started/apis/api-settings. Lifetimes are in seconds.
+type ResourceServer struct {
+	ID                                        string  `json:"id"`
+	Name                                      string  `json:"name"`
+	Identifier                                string  `json:"identifier"`
+	IsSystem                                  bool    `json:"is_system"`
+	Scopes                                    []Scope `json:"scopes"`
+	SigningAlg                                string  `json:"signing_alg"`
+	SigningSecret                             string  `json:"signing_secret"`
+	AllowOfflineAccess                        bool    `json:"allow_offline_access"`
+	SkipConsentForVerifiableFirstPartyClients bool    `json:"skip_consent_for_verifiable_first_party_clients"`
+	TokenLifetime                             int     `json:"token_lifetime"`
+	TokenLifetimeForWeb                       int     `json:"token_lifetime_for_web"`
+	TokenDialect                              string  `json:"token_dialect"`
+	EnforcePolicies                           bool    `json:"enforce_policies"`
+	SubjectTypeAuthorization                  struct {
+		User struct {
+			Policy string `json:"policy"` // allow_all, require_client_grant, deny_all
+		} `json:"user"`
+		Client struct {
+			Policy string `json:"policy"` // require_client_grant, deny_all
+		} `json:"client"`
+	} `json:"subject_type_authorization"`
+}
+
+// Scope is one permission of an API.
+type Scope struct {
+	Value       string `json:"value"`
+	Description string `json:"description"`
+}
+
+// Defines reports whether the API has the scope.
+func (rs ResourceServer) Defines(scope string) bool {
+	return slices.ContainsFunc(rs.Scopes, func(s Scope) bool { return s.Value == scope })
+}
+
+var resourceServers = spec[ResourceServer]{
+	name: "resource_servers",
+	key:  func(rs ResourceServer) string { return rs.ID },
+	indexes: []index[ResourceServer]{
+		{name: "identifier", unique: true, values: func(rs ResourceServer) []string { return []string{rs.Identifier} }},
+	},
+	remember: true,
+}
+
+// ClientGrant lets an application call an API, Auth0:
+// get-started/applications/application-access-to-apis-client-grants.
+type ClientGrant struct {
+	ID             string   `json:"id"`
+	ClientID       string   `json:"client_id"`
+	Audience       string   `json:"audience"`
+	Scope          []string `json:"scope"`
+	SubjectType    string   `json:"subject_type"` // client, user
+	AllowAllScopes bool     `json:"allow_all_scopes"`
+}
+
+var clientGrants = spec[ClientGrant]{
+	name: "client_grants",
+	key:  func(g ClientGrant) string { return g.ID },
+	indexes: []index[ClientGrant]{
+		{name: "grant", unique: true, values: func(g ClientGrant) []string {
+			return []string{clientGrantIndex(g.ClientID, g.Audience, g.SubjectType)}
+		}},
+		{name: "client", values: func(g ClientGrant) []string { return []string{g.ClientID} }},
+		{name: "audience", values: func(g ClientGrant) []string { return []string{g.Audience} }},
+	},
+	remember: true,
+}
+
+// ClientGrantFor returns the grant of a client for an API and a subject type
+// ("client" or "user"), or an error that wraps ErrNotFound.
+func (tx *Tx) ClientGrantFor(clientID, audience, subjectType string) (ClientGrant, error) {
+	return tx.ClientGrants.Find("grant", clientGrantIndex(clientID, audience, subjectType))
+}
+
+func clientGrantIndex(clientID, audience, subjectType string) string {
+	if subjectType == "" {
+		subjectType = "client"
+	}
+	return clientID + "\x01" + audience + "\x01" + subjectType
+}

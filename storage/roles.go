@@ -1,0 +1,51 @@
+package storage
+
+// Role is a role of the tenant's core RBAC, Auth0: manage-users/access-control/rbac.
+type Role struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	Description string `json:"description"`
+}
+
+var roles = spec[Role]{
+	name: "roles",
+	key:  func(r Role) string { return r.ID },
+	indexes: []index[Role]{
+		{name: "name", unique: true, values: func(r Role) []string { return []string{r.Name} }},
+	},
+	remember: true,
+}
+
+// Permission is a scope of an API that a role or a user holds.
+type Permission struct {
+	ResourceServerIdentifier string `json:"resource_server_identifier"`
+	PermissionName           string `json:"permission_name"`
+}
+
+// RolePermissions is what a role holds, in the order it was given.
+type RolePermissions struct {
+	RoleID      string       `json:"role_id"`
+	Permissions []Permission `json:"permissions"`
+}
+
+var rolePermissions = spec[RolePermissions]{
+	name:     "role_permissions",
+	key:      func(p RolePermissions) string { return p.RoleID },
+	remember: true,
+}
+
+// UserAccess is what core RBAC says of a user: the roles and the permissions
+// given directly.
+type UserAccess struct {
+	UserID      string       `json:"user_id"`
+	Roles       []string     `json:"roles"` // ids
+	Permissions []Permission `json:"permissions"`
+}
+
+var userAccess = spec[UserAccess]{
+	name: "user_access",
+	key:  func(a UserAccess) string { return a.UserID },
+	indexes: []index[UserAccess]{
+		{name: "role", values: func(a UserAccess) []string { return a.Roles }},
+	},
+}

@@ -1,0 +1,132 @@
+package storage
+
+import (
+	"slices"
+	"time"
+)
+
+// Session is a browser's login, Auth0: manage-users/sessions. Its key is the
+// hash of the cookie, so that the store does not hold what a browser presents.
+type Session struct {
+	CookieHash      string    `json:"cookie_hash"`
+	ID              string    `json:"id"` // the sid of tokens
+	UserID          string    `json:"user_id"`
+	Connection      string    `json:"connection"`
+	AuthenticatedAt time.Time `json:"authenticated_at"`
+	CreatedAt       time.Time `json:"created_at"`
+	LastUsedAt      time.Time `json:"last_used_at"`
+	ExpiresAt       time.Time `json:"expires_at"`      // absolute
+	IdleExpiresAt   time.Time `json:"idle_expires_at"` // moved by use
+	Clients         []string  `json:"clients"`
+}
+
+// Live reports whether the session is still good at now.
+func (s Session) Live(now time.Time) bool {
+	return now.Before(s.ExpiresAt) && now.Before(s.IdleExpiresAt)
+}
+
+// maxSessions bounds the sessions of one user: past it the oldest end. The
+// store must not grow with every login of a test suite.
+const maxSessions = 100
+
+var sessions = spec[Session]{
+	name: "sessions",
+	key:  func(s Session) string { return s.CookieHash },
+	indexes: []index[Session]{
+		{name: "id", unique: true, values: func(s Session) []string { return []string{s.ID} }},
+		{name: "user", values: func(s Session) []string { return []string{s.UserID} }},
+	},
+	expires: func(s Session) time.Time {
+		if s.IdleExpiresAt.Before(s.ExpiresAt) {
+			return s.IdleExpiresAt
+		}
+		return s.ExpiresAt
+	},
+}
+
+// StartSession writes a new session and ends the one whose cookie it replaces
+// ("" for none) as well as the user's oldest ones past a bound.
+func (tx *Tx) StartSession(s Session, replaces string) error {
+	if replaces != "" {
+		if err := tx.Sessions.Delete(replaces); err != nil {
+			return err
+		}
+	}
+	keys, err := tx.Sessions.keysBy("user", s.UserID)
+	if err != nil {
+		return err
+	}
+	if len(keys) >= maxSessions {
+		if err := tx.endOldestSessions(s.UserID, len(keys)-maxSessions+1); err != nil {
+			return err
+		}
+	}
+	return tx.Sessions.Put(s)
+}
+
+// endOldestSessions ends at least n of the user's sessions. It takes some more,
+// so that not every login past the bound has to look at all of them.
+func (tx *Tx) endOldestSessions(userID string, n int) error {
+	var all []Session
+	for s, err := range tx.Sessions.By("user", userID) {
+		if err != nil {
+			return err
+		}
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b Session) int { return a.LastUsedAt.Compare(b.LastUsedAt) })
+	for _, s := range all[:min(len(all), n+maxSessions/4)] {
+		if err := tx.Sessions.Delete(s.CookieHash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Transaction is a login under way: what /authorize was asked, and how far the
+// user has come. Its key is the hash of the state of the login pages' URLs.
+type Transaction struct {
+	StateHash string           `json:"state_hash"`
+	Request   AuthorizeRequest `json:"request"`
+	// BrowserHash binds the transaction to the browser that began it.
+	BrowserHash string `json:"browser_hash"`
+	// CSRF is the token that the pages' forms must carry.
+	CSRF      string    `json:"csrf"`
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+	// SessionID is the session that a login in this transaction began, or "".
+	SessionID string `json:"session_id"`
+	// Consented holds the scopes that the user agreed to in this transaction.
+	Consented  []string `json:"consented"`
+	HasConsent bool     `json:"has_consent"`
+	// Declined says that the user refused consent.
+	Declined bool `json:"declined"`
+}
+
+// AuthorizeRequest is a request to /authorize after its checks, RFC 6749
+// section 4.1.1 and OIDC Core section 3.1.2.1.
+type AuthorizeRequest struct {
+	ClientID            string   `json:"client_id"`
+	ResponseType        string   `json:"response_type"`
+	ResponseMode        string   `json:"response_mode"`
+	RedirectURI         string   `json:"redirect_uri"`
+	RedirectURISent     bool     `json:"redirect_uri_sent"`
+	Scope               string   `json:"scope"` // as requested
+	Audience            string   `json:"audience"`
+	State               string   `json:"state"`
+	Nonce               string   `json:"nonce"`
+	CodeChallenge       string   `json:"code_challenge"`
+	CodeChallengeMethod string   `json:"code_challenge_method"`
+	Prompt              []string `json:"prompt"`
+	MaxAge              *int     `json:"max_age"` // seconds
+	LoginHint           string   `json:"login_hint"`
+	ScreenHint          string   `json:"screen_hint"`
+	Connection          string   `json:"connection"`
+	UILocales           string   `json:"ui_locales"`
+}
+
+var transactions = spec[Transaction]{
+	name:    "transactions",
+	key:     func(t Transaction) string { return t.StateHash },
+	expires: func(t Transaction) time.Time { return t.ExpiresAt },
+}

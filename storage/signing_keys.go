@@ -1,0 +1,32 @@
+package storage
+
+import "time"
+
+// SigningKey is a key pair that signs tokens, with its certificate.
+type SigningKey struct {
+	KeyID       string    `json:"kid"`
+	PrivateKey  []byte    `json:"private_key"` // PKCS #8 DER
+	Certificate []byte    `json:"certificate"` // DER
+	CreatedAt   time.Time `json:"created_at"`
+	// CurrentSince is when the key began to sign; zero for a key to come.
+	CurrentSince time.Time `json:"current_since,omitzero"`
+	CurrentUntil time.Time `json:"current_until,omitzero"`
+	RevokedAt    time.Time `json:"revoked_at,omitzero"`
+}
+
+var signingKeys = spec[SigningKey]{
+	name: "signing_keys",
+	key:  func(k SigningKey) string { return k.KeyID },
+}
+
+// Secret is a random value that the server keeps for itself, such as the key of
+// its MACs.
+type Secret struct {
+	Name  string `json:"name"`
+	Value []byte `json:"value"`
+}
+
+var secrets = spec[Secret]{
+	name: "secrets",
+	key:  func(s Secret) string { return s.Name },
+}

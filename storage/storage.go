@@ -1,0 +1,173 @@
+// Package storage keeps every record of a tenant: what each kind holds, its
+// keys, its indexes and its expiry, and the transactions around them. Races are
+// settled here: what must happen once is one call. It knows no HTTP, tells no
+// time (callers pass it) and leaves the bytes to an Engine.
+package storage
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+)
+
+var (
+	// ErrNotFound reports a key with no record.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict reports a value that must be unique and is taken.
+	ErrConflict = errors.New("already exists")
+	// ErrFormat reports a store written by a newer tenant0.
+	ErrFormat = errors.New("written by a newer version")
+)
+
+// Document is a resource as the Management API shows it: a JSON object.
+type Document = map[string]any
+
+// DB is an open store.
+type DB struct {
+	engine Engine
+	memo   memo
+}
+
+// Open checks the format of what the engine holds, upgrades an older one and
+// returns the store. It returns ErrFormat for a newer one.
+func Open(engine Engine) (*DB, error) {
+	db := &DB{engine: engine}
+	if err := engine.Update(upgrade); err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+// Close closes the engine.
+func (db *DB) Close() error { return db.engine.Close() }
+
+// View runs fn in a read transaction. Records read in it may be shared with
+// other readers: they are for reading only.
+func (db *DB) View(fn func(*Tx) error) error {
+	return db.engine.View(func(kv KV) error { return fn(newTx(kv, &db.memo)) })
+}
+
+// Update runs fn in a write transaction. An error from fn undoes all of it.
+// Updates run one after the other, so fn holds up every writer: no hashing,
+// signing, scripts or network inside. It must not call View or Update.
+func (db *DB) Update(fn func(*Tx) error) error {
+	return db.engine.Update(func(kv KV) error { return fn(newTx(kv, nil)) })
+}
+
+// formatVersion is the layout this program writes. Raise it together with a
+// step in upgrades.
+const formatVersion = 1
+
+var formatKey = []byte("format")
+
+// upgrades holds, by the version it starts from, the step to the next one.
+var upgrades = map[uint64]func(KV) error{}
+
+func upgrade(kv KV) error {
+	raw, err := kv.Get(formatKey)
+	if err != nil {
+		return err
+	}
+	if raw == nil {
+		return kv.Put(formatKey, binary.BigEndian.AppendUint64(nil, formatVersion))
+	}
+	if len(raw) != 8 {
+		return fmt.Errorf("the format mark has %d bytes where it should have 8", len(raw))
+	}
+	have := binary.BigEndian.Uint64(raw)
+	if have > formatVersion {
+		return fmt.Errorf("the data has format %d and this program knows formats up to %d: %w", have, formatVersion, ErrFormat)
+	}
+	for ; have < formatVersion; have++ {
+		step, ok := upgrades[have]
+		if !ok {
+			return fmt.Errorf("no upgrade from format %d", have)
+		}
+		if err := step(kv); err != nil {
+			return fmt.Errorf("upgrade from format %d: %w", have, err)
+		}
+	}
+	return kv.Put(formatKey, binary.BigEndian.AppendUint64(nil, formatVersion))
+}
+
+// tablePrefix starts the keys of table name. The zero byte ends the name, so
+// that no table's keys lie among another's.
+func tablePrefix(name string) []byte { return append([]byte("t/"+name), 0) }
+
+// prefixEnd is the first key after all keys that start with prefix.
+func prefixEnd(prefix []byte) []byte {
+	end := append([]byte(nil), prefix...)
+	for i := len(end) - 1; i >= 0; i-- {
+		if end[i]++; end[i] != 0 {
+			return end[:i+1]
+		}
+	}
+	return nil
+}
+
+// Clear removes every record of every table but the signing keys and the
+// server's own secrets, which say who the tenant is and not what is in it.
+func (tx *Tx) Clear() error {
+	keep := map[string]bool{}
+	for _, name := range []string{tx.SigningKeys.spec.name, tx.Secrets.spec.name} {
+		keep[name] = true
+	}
+	var doomed [][]byte
+	for _, prefix := range []string{"t/", "i/", "e/"} {
+		from := []byte(prefix)
+		err := tx.kv.Scan(from, prefixEnd(from), func(key, _ []byte) bool {
+			if !keep[tableOf(key)] {
+				doomed = append(doomed, append([]byte(nil), key...))
+			}
+			return true
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, key := range doomed {
+		if err := tx.kv.Delete(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Sweep removes at most limit records that expired at or before now, and
+// returns how many it removed.
+func (db *DB) Sweep(now time.Time, limit int) (int, error) {
+	removed := 0
+	err := db.Update(func(tx *Tx) error {
+		type expired struct{ entry, key []byte }
+		var found []expired
+		from := []byte("e/")
+		to := append(from, expiryBytes(now.Add(time.Second))...)
+		err := tx.kv.Scan(from, to, func(entry, _ []byte) bool {
+			found = append(found, expired{append([]byte(nil), entry...), append([]byte("t/"), entry[len(from)+8:]...)})
+			return len(found) < limit
+		})
+		if err != nil {
+			return err
+		}
+		removed = len(found)
+		for _, f := range found {
+			t, ok := tx.expiring(tableOf(f.key))
+			if !ok {
+				return fmt.Errorf("table %q has expiries and is not in Tx.expiring", tableOf(f.key))
+			}
+			if err := t.deleteKey(f.key); err != nil {
+				return err
+			}
+			if err := tx.kv.Delete(f.entry); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return removed, err
+}
+
+func expiryBytes(t time.Time) []byte {
+	return binary.BigEndian.AppendUint64(nil, uint64(max(t.Unix(), 0))) //nolint:gosec // never negative
+}

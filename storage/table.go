@@ -1,0 +1,344 @@
+package storage
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strings"
+	"sync"
+	"time"
+)
+
+// spec describes one kind of record as data.
+type spec[T any] struct {
+	name    string
+	key     func(T) string
+	indexes []index[T]
+	// expires says when a record may be swept; nil or the zero time is never.
+	expires func(T) time.Time
+	// remember keeps decoded records beside their bytes, for kinds that are
+	// read at every request and written seldom.
+	remember bool
+}
+
+// index finds records by values other than their key.
+type index[T any] struct {
+	name   string
+	unique bool
+	values func(T) []string
+}
+
+// records is what tables of every kind can do.
+type records[T any] struct {
+	tx   *Tx
+	spec *spec[T]
+}
+
+// Table is a kind of record that the server itself writes.
+type Table[T any] struct{ records[T] }
+
+// Resources is a kind of record that the Management API describes. It is
+// written as a Document, which keeps every member, and read as a T, which has
+// those that the server acts on.
+type Resources[T any] struct{ records[T] }
+
+// Key layout: "t/" table 0 key -> record, "i/" table 0 index 0 value 0 key ->
+// nothing, "e/" unix seconds (8 bytes) table 0 key -> nothing.
+
+func (r records[T]) rowKey(key string) []byte { return append(tablePrefix(r.spec.name), key...) }
+
+func (r records[T]) indexPrefix(ix, value string) []byte {
+	return []byte("i/" + r.spec.name + "\x00" + ix + "\x00" + value + "\x00")
+}
+
+// tableOf names the table of a row, index or expiry key.
+func tableOf(key []byte) string {
+	rest := key[2:]
+	if bytes.HasPrefix(key, []byte("e/")) {
+		rest = rest[8:]
+	}
+	name, _, _ := bytes.Cut(rest, []byte{0})
+	return string(name)
+}
+
+// Get returns the record at key, or an error that wraps ErrNotFound.
+func (r records[T]) Get(key string) (T, error) {
+	var v T
+	row := r.rowKey(key)
+	raw, err := r.tx.kv.Get(row)
+	if err != nil {
+		return v, err
+	}
+	if raw == nil {
+		return v, fmt.Errorf("%s %q: %w", r.spec.name, key, ErrNotFound)
+	}
+	return r.decode(row, raw)
+}
+
+// Has reports whether there is a record at key.
+func (r records[T]) Has(key string) (bool, error) {
+	raw, err := r.tx.kv.Get(r.rowKey(key))
+	return raw != nil, err
+}
+
+// Find returns the first record whose index ix has value, or an error that
+// wraps ErrNotFound.
+func (r records[T]) Find(ix, value string) (T, error) {
+	for v, err := range r.By(ix, value) {
+		return v, err
+	}
+	var none T
+	return none, fmt.Errorf("%s with %s %q: %w", r.spec.name, ix, value, ErrNotFound)
+}
+
+// By yields the records whose index ix has value, in key order. The sequence
+// ends after an error.
+func (r records[T]) By(ix, value string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		keys, err := r.keysBy(ix, value)
+		if err != nil {
+			var none T
+			yield(none, err)
+			return
+		}
+		for _, key := range keys {
+			v, err := r.Get(key)
+			if !yield(v, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// keysBy returns the keys of the records whose index ix has value, in order.
+func (r records[T]) keysBy(ix, value string) ([]string, error) {
+	if strings.ContainsRune(value, 0) { // never stored, see write
+		return nil, nil
+	}
+	prefix := r.indexPrefix(ix, value)
+	var keys []string
+	err := r.tx.kv.Scan(prefix, prefixEnd(prefix), func(key, _ []byte) bool {
+		keys = append(keys, string(key[len(prefix):]))
+		return true
+	})
+	return keys, err
+}
+
+// All yields every record in key order. The sequence ends after an error.
+// Nothing may be written while it runs.
+func (r records[T]) All() iter.Seq2[T, error] {
+	prefix := tablePrefix(r.spec.name)
+	return func(yield func(T, error) bool) {
+		err := r.tx.kv.Scan(prefix, prefixEnd(prefix), func(key, raw []byte) bool {
+			v, err := r.decode(key, raw)
+			return yield(v, err) && err == nil
+		})
+		if err != nil {
+			var none T
+			yield(none, err)
+		}
+	}
+}
+
+// Delete removes the record at key; one that is not there is no error.
+func (r records[T]) Delete(key string) error { return r.deleteKey(r.rowKey(key)) }
+
+func (r records[T]) deleteKey(row []byte) error {
+	raw, err := r.tx.kv.Get(row)
+	if err != nil || raw == nil {
+		return err
+	}
+	if err := r.unlink(row, raw, nil); err != nil {
+		return err
+	}
+	return r.tx.kv.Delete(row)
+}
+
+// Put writes the record. It returns an error that wraps ErrConflict when
+// another record holds a value that must be unique, before it writes anything.
+func (t Table[T]) Put(v T) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return t.write(v, raw)
+}
+
+// Put writes the document. It returns an error that wraps ErrConflict when
+// another record holds a value that must be unique, before it writes anything.
+func (t Resources[T]) Put(d Document) error {
+	raw, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	var v T
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return fmt.Errorf("%s: %w", t.spec.name, err)
+	}
+	return t.write(v, raw)
+}
+
+// Document returns all of the record at key, or an error that wraps
+// ErrNotFound. The caller may change it.
+func (t Resources[T]) Document(key string) (Document, error) {
+	raw, err := t.tx.kv.Get(t.rowKey(key))
+	if err != nil {
+		return nil, err
+	}
+	if raw == nil {
+		return nil, fmt.Errorf("%s %q: %w", t.spec.name, key, ErrNotFound)
+	}
+	var d Document
+	return d, json.Unmarshal(raw, &d)
+}
+
+func (r records[T]) write(v T, raw []byte) error {
+	key := r.spec.key(v)
+	if key == "" || strings.ContainsRune(key, 0) {
+		return fmt.Errorf("%s: %q cannot be a key", r.spec.name, key)
+	}
+	row := r.rowKey(key)
+	links := r.links(key, v)
+	for _, l := range links {
+		if l.malformed {
+			return fmt.Errorf("%s %q: an indexed value has a zero byte", r.spec.name, key)
+		}
+		if err := r.checkUnique(l, key); err != nil {
+			return err
+		}
+	}
+	old, err := r.tx.kv.Get(row)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		if err := r.unlink(row, old, links); err != nil {
+			return err
+		}
+	}
+	for _, l := range links {
+		if err := r.tx.kv.Put(l.entry, nil); err != nil {
+			return err
+		}
+	}
+	return r.tx.kv.Put(row, raw)
+}
+
+// link is an index or expiry entry that leads to a record.
+type link struct {
+	entry  []byte
+	unique []byte // the part that no other record may have, or nil
+	// malformed marks a value that would not stay apart from the key.
+	malformed bool
+}
+
+func (r records[T]) links(key string, v T) []link {
+	var out []link
+	for _, ix := range r.spec.indexes {
+		for _, value := range ix.values(v) {
+			prefix := r.indexPrefix(ix.name, value)
+			l := link{
+				entry:     append(prefix[:len(prefix):len(prefix)], key...),
+				malformed: strings.ContainsRune(value, 0),
+			}
+			if ix.unique {
+				l.unique = prefix
+			}
+			out = append(out, l)
+		}
+	}
+	if r.spec.expires != nil {
+		if at := r.spec.expires(v); !at.IsZero() {
+			entry := append([]byte("e/"), expiryBytes(at)...)
+			out = append(out, link{entry: append(entry, r.rowKey(key)[2:]...)})
+		}
+	}
+	return out
+}
+
+func (r records[T]) checkUnique(l link, key string) error {
+	if l.unique == nil {
+		return nil
+	}
+	var conflict error
+	err := r.tx.kv.Scan(l.unique, prefixEnd(l.unique), func(entry, _ []byte) bool {
+		if string(entry[len(l.unique):]) != key {
+			conflict = fmt.Errorf("%s %q: %w", r.spec.name, key, ErrConflict)
+		}
+		return conflict == nil
+	})
+	if err != nil {
+		return err
+	}
+	return conflict
+}
+
+// unlink removes the entries of an old record that are not among keep.
+func (r records[T]) unlink(row, old []byte, keep []link) error {
+	var v T
+	if err := json.Unmarshal(old, &v); err != nil {
+		return fmt.Errorf("%s %q is damaged: %w", r.spec.name, row[len(tablePrefix(r.spec.name)):], err)
+	}
+	kept := map[string]bool{}
+	for _, l := range keep {
+		kept[string(l.entry)] = true
+	}
+	for _, l := range r.links(r.spec.key(v), v) {
+		if kept[string(l.entry)] {
+			continue
+		}
+		if err := r.tx.kv.Delete(l.entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r records[T]) decode(row, raw []byte) (T, error) {
+	remember := r.spec.remember && r.tx.memo != nil
+	if remember {
+		if v, ok := r.tx.memo.find(row, raw); ok {
+			return v.(T), nil
+		}
+	}
+	var v T
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return v, fmt.Errorf("%s %q is damaged: %w", r.spec.name, row[len(tablePrefix(r.spec.name)):], err)
+	}
+	if remember {
+		r.tx.memo.keep(row, raw, v)
+	}
+	return v, nil
+}
+
+// memo remembers decoded records beside the bytes they came from. An entry is
+// used only for equal bytes, so it needs no invalidation.
+type memo struct {
+	mu      sync.RWMutex
+	entries map[string]memoEntry
+}
+
+type memoEntry struct {
+	raw   []byte
+	value any
+}
+
+// memoLimit bounds the memory; past it the memo starts anew.
+const memoLimit = 4096
+
+func (m *memo) find(row, raw []byte) (any, bool) {
+	m.mu.RLock()
+	e, ok := m.entries[string(row)]
+	m.mu.RUnlock()
+	return e.value, ok && bytes.Equal(e.raw, raw)
+}
+
+func (m *memo) keep(row, raw []byte, value any) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.entries == nil || len(m.entries) >= memoLimit {
+		m.entries = map[string]memoEntry{}
+	}
+	m.entries[string(row)] = memoEntry{bytes.Clone(raw), value}
+}

@@ -1,0 +1,36 @@
+package storage
+
+// TenantKey is the key of the one tenant settings record.
+const TenantKey = "settings"
+
+// Tenant is the tenant's settings, Auth0: get-started/tenant-settings.
+type Tenant struct {
+	FriendlyName          string   `json:"friendly_name"`
+	PictureURL            string   `json:"picture_url"`
+	SupportEmail          string   `json:"support_email"`
+	SupportURL            string   `json:"support_url"`
+	DefaultAudience       string   `json:"default_audience"`
+	DefaultDirectory      string   `json:"default_directory"`
+	AllowedLogoutURLs     []string `json:"allowed_logout_urls"`
+	SessionLifetime       float64  `json:"session_lifetime"`      // hours
+	IdleSessionLifetime   float64  `json:"idle_session_lifetime"` // hours
+	DefaultRedirectionURI string   `json:"default_redirection_uri"`
+	ErrorPage             struct {
+		URL string `json:"url"`
+	} `json:"error_page"`
+	Flags struct {
+		UseScopeDescriptionsForConsent     *bool `json:"use_scope_descriptions_for_consent"`
+		RevokeRefreshTokenGrant            bool  `json:"revoke_refresh_token_grant"`
+		RemoveAlgFromJWKS                  bool  `json:"remove_alg_from_jwks"`
+		RequirePushedAuthorizationRequests bool  `json:"require_pushed_authorization_requests"`
+	} `json:"flags"`
+	OIDCLogout struct {
+		EndSessionEndpointDiscovery *bool `json:"rp_logout_end_session_endpoint_discovery"`
+	} `json:"oidc_logout"`
+}
+
+var tenants = spec[Tenant]{
+	name:     "tenant",
+	key:      func(Tenant) string { return TenantKey },
+	remember: true,
+}

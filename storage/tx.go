@@ -1,0 +1,82 @@
+package storage
+
+// Tx is one transaction; every read and write goes through one. It must not be
+// kept after its function returns.
+type Tx struct {
+	kv   KV
+	memo *memo // nil in a write transaction
+
+	Tenant          Resources[Tenant]
+	Clients         Resources[Client]
+	ResourceServers Resources[ResourceServer]
+	ClientGrants    Resources[ClientGrant]
+	Connections     Resources[Connection]
+	Roles           Resources[Role]
+	Users           Resources[User]
+	Grants          Resources[Grant]
+
+	ClientSecrets   Table[ClientSecret]
+	Passwords       Table[Password]
+	RolePermissions Table[RolePermissions]
+	UserAccess      Table[UserAccess]
+	Extension       Table[Extension]
+
+	SigningKeys    Table[SigningKey]
+	Secrets        Table[Secret]
+	Sessions       Table[Session]
+	Transactions   Table[Transaction]
+	Codes          Table[Code]
+	RefreshTokens  Table[RefreshToken]
+	RevokedGrants  Table[RevokedGrant]
+	UsedAssertions Table[UsedAssertion]
+}
+
+type deleter interface{ deleteKey(row []byte) error }
+
+func newTx(kv KV, m *memo) *Tx {
+	tx := &Tx{kv: kv, memo: m}
+	tx.Tenant = resources(tx, &tenants)
+	tx.Clients = resources(tx, &clients)
+	tx.ResourceServers = resources(tx, &resourceServers)
+	tx.ClientGrants = resources(tx, &clientGrants)
+	tx.Connections = resources(tx, &connections)
+	tx.Roles = resources(tx, &roles)
+	tx.Users = resources(tx, &users)
+	tx.Grants = resources(tx, &grants)
+	tx.ClientSecrets = table(tx, &clientSecrets)
+	tx.Passwords = table(tx, &passwords)
+	tx.RolePermissions = table(tx, &rolePermissions)
+	tx.UserAccess = table(tx, &userAccess)
+	tx.Extension = table(tx, &extensions)
+	tx.SigningKeys = table(tx, &signingKeys)
+	tx.Secrets = table(tx, &secrets)
+	tx.Sessions = table(tx, &sessions)
+	tx.Transactions = table(tx, &transactions)
+	tx.Codes = table(tx, &codes)
+	tx.RefreshTokens = table(tx, &refreshTokens)
+	tx.RevokedGrants = table(tx, &revokedGrants)
+	tx.UsedAssertions = table(tx, &usedAssertions)
+	return tx
+}
+
+func resources[T any](tx *Tx, s *spec[T]) Resources[T] { return Resources[T]{records[T]{tx, s}} }
+func table[T any](tx *Tx, s *spec[T]) Table[T]         { return Table[T]{records[T]{tx, s}} }
+
+// expiring lists the tables whose records expire, by name.
+func (tx *Tx) expiring(name string) (deleter, bool) {
+	switch name {
+	case sessions.name:
+		return tx.Sessions, true
+	case transactions.name:
+		return tx.Transactions, true
+	case codes.name:
+		return tx.Codes, true
+	case refreshTokens.name:
+		return tx.RefreshTokens, true
+	case revokedGrants.name:
+		return tx.RevokedGrants, true
+	case usedAssertions.name:
+		return tx.UsedAssertions, true
+	}
+	return nil, false
+}

@@ -1,0 +1,96 @@
+package storage
+
+import (
+	"strings"
+)
+
+// User is a person who logs in, Auth0:
+// manage-users/user-accounts/user-profiles/user-profile-structure.
+type User struct {
+	UserID        string         `json:"user_id"` // strategy|id
+	Email         string         `json:"email"`
+	EmailVerified bool           `json:"email_verified"`
+	Username      string         `json:"username"`
+	PhoneNumber   string         `json:"phone_number"`
+	PhoneVerified bool           `json:"phone_verified"`
+	Name          string         `json:"name"`
+	GivenName     string         `json:"given_name"`
+	FamilyName    string         `json:"family_name"`
+	MiddleName    string         `json:"middle_name"`
+	Nickname      string         `json:"nickname"`
+	Picture       string         `json:"picture"`
+	CreatedAt     string         `json:"created_at"` // ISO 8601 with milliseconds
+	UpdatedAt     string         `json:"updated_at"`
+	Blocked       bool           `json:"blocked"`
+	AppMetadata   map[string]any `json:"app_metadata"`
+	UserMetadata  map[string]any `json:"user_metadata"`
+	Identities    []Identity     `json:"identities"`
+	// Groups, Roles and Permissions are what an identity provider says, for the
+	// Authorization Extension's passthrough.
+	Groups      any `json:"groups"`
+	Roles       any `json:"roles"`
+	Permissions any `json:"permissions"`
+}
+
+// Identity is one account of a user at a connection.
+type Identity struct {
+	Connection string `json:"connection"`
+	Provider   string `json:"provider"`
+	UserID     string `json:"user_id"`
+	IsSocial   bool   `json:"isSocial"`
+}
+
+// ConnectionName is the connection of the user's first identity.
+func (u User) ConnectionName() string {
+	if len(u.Identities) == 0 {
+		return ""
+	}
+	return u.Identities[0].Connection
+}
+
+var users = spec[User]{
+	name: "users",
+	key:  func(u User) string { return u.UserID },
+	indexes: []index[User]{
+		{name: "login", unique: true, values: logins},
+		{name: "email", values: func(u User) []string {
+			if u.Email == "" {
+				return nil
+			}
+			return []string{strings.ToLower(u.Email)}
+		}},
+	},
+}
+
+// logins are the identifiers that lead to one user of a connection.
+func logins(u User) []string {
+	var out []string
+	for _, id := range []string{u.Email, u.Username, u.PhoneNumber} {
+		if id != "" {
+			out = append(out, loginIndex(u.ConnectionName(), id))
+		}
+	}
+	return out
+}
+
+// UserByLogin returns the user whom an identifier (e-mail address, username or
+// phone number) names in a connection, or an error that wraps ErrNotFound.
+func (tx *Tx) UserByLogin(connection, identifier string) (User, error) {
+	return tx.Users.Find("login", loginIndex(connection, identifier))
+}
+
+func loginIndex(connection, identifier string) string {
+	return connection + "\x01" + strings.ToLower(identifier)
+}
+
+// Password is a user's password hash: bcrypt or argon2id in their usual
+// notation.
+type Password struct {
+	UserID string `json:"user_id"`
+	Hash   string `json:"hash"`
+}
+
+var passwords = spec[Password]{
+	name: "passwords",
+	key:  func(p Password) string { return p.UserID },
+}
