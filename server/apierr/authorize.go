@@ -1,0 +1,69 @@
+package apierr
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// Answers of /authorize that go to the application by redirect, OIDC Core
+// section 3.1.2.6. Their status counts only where there is nowhere to redirect.
+var (
+	LoginRequired       = &Error{Status: http.StatusBadRequest, Code: "login_required", Message: "Login required"}
+	ConsentRequired     = &Error{Status: http.StatusBadRequest, Code: "consent_required", Message: "Consent required"}
+	InteractionRequired = &Error{Status: http.StatusBadRequest, Code: "interaction_required", Message: "Interaction required"}
+	ConsentDeclined     = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "User did not authorize the request"}
+	UserBlocked         = &Error{Status: http.StatusForbidden, Code: "unauthorized", Message: "user is blocked"}
+	NoConnections       = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "no connections enabled for the client"}
+	ConnectionNotFound  = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "the connection was not found"}
+	ConnectionDisabled  = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "the connection was disabled"}
+	OrganizationDenied  = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is not allowed for this client"}
+	OrganizationMissing = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is required for this client"}
+	PKCERequired        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Missing required parameter: code_challenge"}
+	PARRequired         = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Pushed Authorization Request is required"}
+)
+
+// Answers on the login pages.
+var (
+	TransactionExpired = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The login transaction has expired, was completed, or belongs to another browser. Start again from the application."}
+	CrossSite          = &Error{Status: http.StatusForbidden, Code: "invalid_request", Message: "The form was sent from another site and was not accepted."}
+	InvalidAction      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Invalid action"}
+	HintMismatch       = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The id_token_hint, logout_hint and client_id do not belong together"}
+	InvalidIDTokenHint = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The id_token_hint is not an ID token of this tenant"}
+)
+
+// UnknownClient reports a client_id that is no application of the tenant.
+func UnknownClient(id string) error {
+	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Unknown client: " + id}
+}
+
+// CallbackMismatch reports a redirect_uri that the application did not register.
+func CallbackMismatch(uri string) error {
+	return &Error{
+		Status: http.StatusForbidden, Code: "unauthorized_client",
+		Message: fmt.Sprintf("Callback URL mismatch. %s is not in the list of allowed callback URLs", uri),
+	}
+}
+
+// UnsupportedResponseType reports a response_type that is none.
+func UnsupportedResponseType(name string) error {
+	return &Error{Status: http.StatusBadRequest, Code: "unsupported_response_type", Message: "Unsupported response type: " + name}
+}
+
+// UnknownService reports an audience that is no API of the tenant, for users.
+func UnknownService(audience string) error {
+	return &Error{Status: http.StatusBadRequest, Code: "access_denied", Message: "Service not found: " + audience}
+}
+
+// NotEmulated reports a feature of Auth0 that this server does not have.
+func NotEmulated(what string) error {
+	return &Error{Status: http.StatusNotImplemented, Code: "not_emulated", Message: what + " is not emulated by tenant0"}
+}
+
+// LogoutURLMismatch reports a returnTo or post_logout_redirect_uri that was not
+// registered.
+func LogoutURLMismatch(parameter, uri string) error {
+	return &Error{
+		Status: http.StatusBadRequest, Code: "invalid_request",
+		Message: fmt.Sprintf("The %q querystring parameter %q is not defined as a valid URL in \"Allowed Logout URLs\".", parameter, uri),
+	}
+}

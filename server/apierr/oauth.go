@@ -1,0 +1,103 @@
+package apierr
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// Answers of the token endpoint, RFC 6749 section 5.2, with Auth0's statuses
+// and sentences.
+var (
+	Unauthorized         = &Error{Status: http.StatusUnauthorized, Code: "access_denied", Message: "Unauthorized"}
+	InvalidCode          = &Error{Status: http.StatusForbidden, Code: "invalid_grant", Message: "Invalid authorization code"}
+	WrongVerifier        = &Error{Status: http.StatusForbidden, Code: "invalid_grant", Message: "Failed to verify code verifier"}
+	InvalidRefreshToken  = &Error{Status: http.StatusForbidden, Code: "invalid_grant", Message: "Unknown or invalid refresh token."}
+	RefreshUserGone      = &Error{Status: http.StatusForbidden, Code: "invalid_grant", Message: "The refresh_token was generated for a user who doesn't exist anymore."}
+	RefreshUserBlocked   = &Error{Status: http.StatusForbidden, Code: "invalid_grant", Message: "user is blocked"}
+	NoAudience           = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Non-global clients are not allowed access to APIv1"}
+	TwoAuthentications   = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The client must not use more than one authentication method in a request"}
+	UnknownAssertionType = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
+	ScopeNotString       = &Error{Status: http.StatusBadRequest, Code: "invalid_scope", Message: "Scope must be an array or a string"}
+	InternalError        = &Error{Status: http.StatusInternalServerError, Code: "server_error", Message: "Internal Server Error"}
+	MalformedBody        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The request body cannot be parsed"}
+	UnsupportedMediaType = &Error{Status: http.StatusUnsupportedMediaType, Code: "invalid_request", Message: "The request body must be application/json or application/x-www-form-urlencoded"}
+	BodyTooLarge         = &Error{Status: http.StatusRequestEntityTooLarge, Code: "invalid_request", Message: "The request body is too large"}
+	NotFound             = &Error{Status: http.StatusNotFound, Code: "not_found", Message: "Not Found"}
+	MethodNotAllowed     = &Error{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Message: "Method Not Allowed"}
+)
+
+// MissingParameter reports a required parameter that is not there.
+func MissingParameter(name string) error {
+	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Missing required parameter: " + name}
+}
+
+// RepeatedParameter reports a parameter that came more than once. RFC 6749
+// section 3.1: "Request and response parameters MUST NOT be included more than
+// once."
+func RepeatedParameter(name string) error {
+	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Duplicate parameter: " + name}
+}
+
+// InvalidParameter reports a parameter whose value cannot be used.
+func InvalidParameter(name, why string) error {
+	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: fmt.Sprintf("Invalid parameter %s: %s", name, why)}
+}
+
+// UnsupportedGrant reports a grant_type that this server does not serve.
+func UnsupportedGrant(grant string) error {
+	return &Error{Status: http.StatusForbidden, Code: "unsupported_grant_type", Message: "Unsupported grant type: " + grant}
+}
+
+// GrantNotAllowed reports a grant type that the application may not use.
+func GrantNotAllowed(grant string) error {
+	return &Error{
+		Status: http.StatusForbidden, Code: "unauthorized_client",
+		Message: fmt.Sprintf("Grant type '%s' not allowed for the client.", grant),
+		Extra:   map[string]any{"error_uri": "https://auth0.com/docs/clients/client-grant-types"},
+	}
+}
+
+// InvalidAssertion reports a client assertion that does not authenticate.
+func InvalidAssertion(why string) error {
+	return &Error{Status: http.StatusUnauthorized, Code: "invalid_client", Message: "Client assertion is invalid: " + why}
+}
+
+// WrongRedirectURI reports a redirect_uri other than that of the authorization
+// request.
+func WrongRedirectURI(sent, expected string) error {
+	show := func(uri string) string {
+		if uri == "" {
+			return "null"
+		}
+		return uri
+	}
+	return &Error{
+		Status: http.StatusForbidden, Code: "unauthorized_client",
+		Message: fmt.Sprintf("The redirect URI is wrong. You sent %s, and we expected %s", show(sent), show(expected)),
+	}
+}
+
+// UnknownAPI reports an audience that is no API of the tenant, for machines.
+func UnknownAPI(audience string) error {
+	return &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Service not enabled within domain: " + audience}
+}
+
+// NoClientGrant reports an API that the application has no grant for.
+func NoClientGrant(clientID, audience string) error {
+	return &Error{
+		Status: http.StatusForbidden, Code: "access_denied",
+		Message: fmt.Sprintf("Client %q is not authorized to access resource server %q. You need to create a \"client-grant\" associated to this API.", clientID, audience),
+	}
+}
+
+// ScopesNotGranted reports scopes outside of the application's grant.
+func ScopesNotGranted(scopes []string) error {
+	return &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Client has not been granted scopes: " + strings.Join(scopes, ", ")}
+}
+
+// OriginNotAllowed reports a browser page that may not call the server. Auth0
+// answers with plain text: get-started/applications/set-up-cors.
+func OriginNotAllowed(origin string) error {
+	return &Error{Status: http.StatusForbidden, Code: "origin_not_allowed", Message: fmt.Sprintf("Origin %s is not allowed.", origin)}
+}

@@ -1,0 +1,134 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tenant0/tenant0/server/apierr"
+)
+
+// MaxForm bounds the body of the protocol endpoints, in bytes.
+const MaxForm = 64 << 10
+
+// Form reads the parameters of a request body, form-encoded or JSON alike, as
+// the Authentication API takes them. Each parameter comes at most once; numbers
+// and booleans of JSON become their text, arrays of strings their words. The
+// request's PostForm and Form are set to what it returns.
+func Form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	body, err := ReadBody(w, r, MaxForm)
+	if err != nil {
+		return nil, err
+	}
+	if !utf8.Valid(body) {
+		return nil, apierr.MalformedBody.With(errors.New("not UTF-8"))
+	}
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil && len(body) > 0 {
+		return nil, apierr.UnsupportedMediaType.With(err)
+	}
+	var form url.Values
+	switch {
+	case len(body) == 0:
+		form = url.Values{}
+	case mediaType == "application/x-www-form-urlencoded":
+		form, err = ParseQuery(string(body))
+	case mediaType == "application/json":
+		form, err = jsonForm(body)
+	default:
+		err = apierr.UnsupportedMediaType
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.PostForm, r.Form = form, form
+	return form, nil
+}
+
+// Query reads the parameters of a request's URL, each at most once.
+func Query(r *http.Request) (url.Values, error) { return ParseQuery(r.URL.RawQuery) }
+
+// ParseQuery reads form-encoded parameters. RFC 6749 section 3.1: "Request and
+// response parameters MUST NOT be included more than once."
+func ParseQuery(query string) (url.Values, error) {
+	form, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, apierr.MalformedBody.With(err)
+	}
+	for name, values := range form {
+		if len(values) > 1 {
+			return nil, apierr.RepeatedParameter(name)
+		}
+		if !utf8.ValidString(name) || !utf8.ValidString(values[0]) || strings.ContainsRune(values[0], 0) {
+			return nil, apierr.InvalidParameter(strconv.Quote(name), "not UTF-8 text")
+		}
+	}
+	return form, nil
+}
+
+// ReadBody reads at most limit bytes of a body.
+func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return nil, apierr.BodyTooLarge
+	}
+	if err != nil {
+		return nil, apierr.MalformedBody.With(err)
+	}
+	return body, nil
+}
+
+func jsonForm(body []byte) (url.Values, error) {
+	dec := json.NewDecoder(strings.NewReader(string(body)))
+	dec.UseNumber()
+	var object map[string]any
+	if err := dec.Decode(&object); err != nil {
+		return nil, apierr.MalformedBody.With(err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, apierr.MalformedBody.With(errors.New("text after the JSON object"))
+	}
+	form := url.Values{}
+	for name, value := range object {
+		text, ok := scalar(value)
+		switch {
+		case value == nil:
+			continue
+		case !ok && name == "scope":
+			return nil, apierr.ScopeNotString
+		case !ok:
+			return nil, apierr.InvalidParameter(name, "must be a string")
+		case strings.ContainsRune(text, 0):
+			return nil, apierr.InvalidParameter(strconv.Quote(name), "not UTF-8 text")
+		}
+		form.Set(name, text)
+	}
+	return form, nil
+}
+
+func scalar(value any) (string, bool) {
+	switch v := value.(type) {
+	case string:
+		return v, true
+	case json.Number, bool:
+		return fmt.Sprint(v), true
+	case []any:
+		words := make([]string, len(v))
+		for i, item := range v {
+			word, ok := item.(string)
+			if !ok {
+				return "", false
+			}
+			words[i] = word
+		}
+		return strings.Join(words, " "), true
+	}
+	return "", false
+}

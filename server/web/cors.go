@@ -1,0 +1,79 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+)
+
+// CORS says whether a page of origin may call. It is asked only for origins
+// other than the server's own.
+type CORS func(r *http.Request, origin string) (bool, error)
+
+// AnyOrigin lets every page in. It is for documents that hold no secret.
+func AnyOrigin(*http.Request, string) (bool, error) { return true, nil }
+
+const (
+	originNotAllowed = "origin_not_allowed"
+	allowedMethods   = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
+	// The official SDKs send Auth0-Client with every call, so nearly every call
+	// from a browser has a preflight.
+	allowedHeaders = "Auth0-Client, Content-Type, Authorization, DPoP, X-Request-Language, Auth0-Custom-Domain, Cache-Control"
+	exposedHeaders = "DPoP-Nonce, WWW-Authenticate, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+	preflightAge   = "600" // seconds
+)
+
+// allowOrigin applies the router's CORS rule to a request that a page of
+// another origin made. Without a rule it adds nothing, and the browser keeps
+// the response from the page.
+func (rt *Router) allowOrigin(w http.ResponseWriter, r *http.Request) error {
+	if rt.cors == nil {
+		return nil
+	}
+	h := w.Header()
+	h.Add("Vary", "Origin")
+	origin := r.Header.Get("Origin")
+	if origin == "" || sameOrigin(r, origin) {
+		return nil
+	}
+	ok, err := rt.cors(r, origin)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return apierr.OriginNotAllowed(origin)
+	}
+	// The exact origin and not "*": SDKs send credentials.
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Allow-Credentials", "true")
+	h.Set("Access-Control-Expose-Headers", exposedHeaders)
+	return nil
+}
+
+// preflight answers OPTIONS; allowOrigin has run.
+func (rt *Router) preflight(w http.ResponseWriter, _ *http.Request) error {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Methods", allowedMethods)
+	h.Set("Access-Control-Allow-Headers", allowedHeaders)
+	h.Set("Access-Control-Max-Age", preflightAge)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func sameOrigin(r *http.Request, origin string) bool {
+	scheme, host, ok := strings.Cut(origin, "://")
+	return ok && host == r.Host && (scheme == "https") == (r.TLS != nil)
+}
+
+var crossOrigin = http.NewCrossOriginProtection()
+
+// SameSite refuses a state-changing request that a page of another site made.
+func SameSite(h Handler) Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := crossOrigin.Check(r); err != nil {
+			return apierr.CrossSite.With(err)
+		}
+		return h(w, r)
+	}
+}

@@ -1,0 +1,75 @@
+package web
+
+import (
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+
+	"github.com/tenant0/tenant0/server/apierr"
+)
+
+// Shape is the wire form of an error. Auth0 has several; a room picks one.
+type Shape func(w http.ResponseWriter, r *http.Request, e *apierr.Error)
+
+// OAuth renders {"error", "error_description"}, RFC 6749 section 5.2.
+func OAuth(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
+	body := map[string]any{"error": e.Code, "error_description": e.Message}
+	maps.Copy(body, e.Extra)
+	NoStore(w)
+	_ = Reply(w, e.Status, body)
+}
+
+// Boom renders {"statusCode", "error", "message"}, the form of the Authorization
+// Extension and, with an errorCode among Extra, of the Management API. Code is
+// the error's name where it is no HTTP reason phrase.
+func Boom(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
+	name := e.Code
+	if name == "" {
+		name = http.StatusText(e.Status)
+	}
+	body := map[string]any{"statusCode": e.Status, "error": name, "message": e.Message}
+	maps.Copy(body, e.Extra)
+	_ = Reply(w, e.Status, body)
+}
+
+// Text renders the sentence alone.
+func Text(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(e.Status)
+	_, _ = io.WriteString(w, e.Message)
+}
+
+// Reply writes v as JSON.
+func Reply(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return ReplyBytes(w, status, "application/json; charset=utf-8", body)
+}
+
+// ReplyBytes writes body.
+func ReplyBytes(w http.ResponseWriter, status int, contentType string, body []byte) error {
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client has gone; there is nobody to tell
+	return nil
+}
+
+// NoStore keeps the response out of every cache. RFC 6749 section 5.1: "The
+// authorization server MUST include the HTTP 'Cache-Control' response header
+// field with a value of 'no-store' in any response containing tokens".
+func NoStore(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Pragma", "no-cache")
+}
+
+// Redirect sends the browser to url with 302, as Auth0 does. The status makes a
+// browser turn a POST into a GET.
+func Redirect(w http.ResponseWriter, url string) error {
+	NoStore(w)
+	w.Header().Set("Location", url)
+	w.WriteHeader(http.StatusFound)
+	return nil
+}
