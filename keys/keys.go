@@ -1,0 +1,311 @@
+// Package keys owns what the tenant signs with and what the server keeps
+// secret: the ring of signing keys with its rotation and its published set, the
+// signatures themselves, and the keys of the server's MACs and seals. It decides
+// nothing about what is signed.
+package keys
+
+import (
+	"cmp"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha1" //nolint:gosec // x5t is defined as a SHA-1 thumbprint, RFC 7517 section 4.8
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Ring is the tenant's signing keys: the current one, which signs; the next one,
+// which is published before it does; earlier ones, which still verify until they
+// are revoked. Auth0: get-started/tenant-settings/signing-keys. It is safe for
+// concurrent use.
+type Ring struct {
+	db     *storage.DB
+	issuer string // common name of the certificates
+	set    atomic.Pointer[set]
+	// pending brings the next key of a new ring.
+	pending <-chan generated
+	// changing keeps changes of the ring apart.
+	changing sync.Mutex
+}
+
+// set is one state of the ring. It never changes; rotation replaces it.
+type set struct {
+	current *signingKey
+	keys    []*signingKey
+	jwks    []byte
+	memo    *memo
+}
+
+type signingKey struct {
+	storage.SigningKey
+	private *rsa.PrivateKey
+	headers map[string]string // encoded JOSE header by its typ and alg
+}
+
+var (
+	// ErrUnknownKey reports a key id that is not in the ring.
+	ErrUnknownKey = errors.New("no such signing key")
+	// ErrKeyInUse reports a key that cannot be revoked, since it signs or is
+	// next to sign.
+	ErrKeyInUse = errors.New("the key is current or next; rotate first")
+)
+
+// Open reads the ring, or makes it: a tenant's first key signs at once. host
+// names the tenant in the keys' certificates.
+func Open(db *storage.DB, host string, now time.Time) (*Ring, error) {
+	r := &Ring{db: db, issuer: host}
+	err := r.load()
+	if err != nil || r.set.Load().current != nil {
+		return r, err
+	}
+	first, rest, err := r.generateFirst(now)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.store(first); err != nil {
+		return nil, err
+	}
+	r.pending = rest
+	return r, r.load()
+}
+
+// Complete waits until the ring has a next key. A new ring is good for signing
+// before that; its owner calls Complete once, beside serving.
+func (r *Ring) Complete() error {
+	if r.pending == nil {
+		return nil
+	}
+	next := <-r.pending
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	if next.err != nil {
+		return next.err
+	}
+	if err := r.store(next.key); err != nil {
+		return err
+	}
+	return r.load()
+}
+
+type generated struct {
+	key storage.SigningKey
+	err error
+}
+
+// generateFirst makes the first two keys side by side and returns the one that
+// is ready first as current, with a channel for the other.
+func (r *Ring) generateFirst(now time.Time) (storage.SigningKey, <-chan generated, error) {
+	ready := make(chan generated, 2)
+	for range 2 {
+		go func() {
+			key, err := r.generate(now)
+			ready <- generated{key, err}
+		}()
+	}
+	first := <-ready
+	first.key.CurrentSince = now
+	return first.key, ready, first.err
+}
+
+// generate makes a key pair with a self-signed certificate.
+func (r *Ring) generate(now time.Time) (storage.SigningKey, error) {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return storage.SigningKey{}, fmt.Errorf("generate signing key: %w", err)
+	}
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 63))
+	if err != nil {
+		return storage.SigningKey{}, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: serial,
+		Subject:      pkix.Name{CommonName: r.issuer},
+		NotBefore:    now.Add(-time.Hour),
+		NotAfter:     now.AddDate(14, 0, 0),
+	}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		return storage.SigningKey{}, fmt.Errorf("certify signing key: %w", err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return storage.SigningKey{}, err
+	}
+	return storage.SigningKey{KeyID: Random(16)[:21], PrivateKey: der, Certificate: cert, CreatedAt: now}, nil
+}
+
+func (r *Ring) store(changed ...storage.SigningKey) error {
+	return r.db.Update(func(tx *storage.Tx) error {
+		for _, k := range changed {
+			if err := tx.SigningKeys.Put(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// load makes the ring what the store says.
+func (r *Ring) load() error {
+	var stored []storage.SigningKey
+	err := r.db.View(func(tx *storage.Tx) error {
+		for k, err := range tx.SigningKeys.All() {
+			if err != nil {
+				return err
+			}
+			stored = append(stored, k)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s, err := newSet(stored)
+	if err != nil {
+		return err
+	}
+	r.set.Store(s)
+	return nil
+}
+
+func newSet(stored []storage.SigningKey) (*set, error) {
+	slices.SortFunc(stored, func(a, b storage.SigningKey) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), b.CreatedAt.Compare(a.CreatedAt))
+	})
+	s := &set{memo: newMemo()}
+	type jwk struct {
+		Kty string   `json:"kty"`
+		Use string   `json:"use"`
+		N   string   `json:"n"`
+		E   string   `json:"e"`
+		Kid string   `json:"kid"`
+		X5t string   `json:"x5t"`
+		X5c []string `json:"x5c"`
+		Alg string   `json:"alg"`
+	}
+	published := []jwk{}
+	for _, k := range stored {
+		private, err := x509.ParsePKCS8PrivateKey(k.PrivateKey)
+		if err != nil {
+			return nil, fmt.Errorf("signing key %s is damaged: %w", k.KeyID, err)
+		}
+		key, ok := private.(*rsa.PrivateKey)
+		if !ok {
+			return nil, fmt.Errorf("signing key %s is not an RSA key", k.KeyID)
+		}
+		sk := &signingKey{SigningKey: k, private: key}
+		sk.encodeHeaders()
+		s.keys = append(s.keys, sk)
+		if !k.RevokedAt.IsZero() {
+			continue
+		}
+		if isCurrent(k) {
+			s.current = sk
+		}
+		thumbprint := sha1.Sum(k.Certificate) //nolint:gosec // see the import
+		published = append(published, jwk{
+			Kty: "RSA", Use: "sig", Kid: k.KeyID, Alg: "RS256",
+			N:   base64.RawURLEncoding.EncodeToString(key.N.Bytes()),
+			E:   base64.RawURLEncoding.EncodeToString(big.NewInt(int64(key.E)).Bytes()),
+			X5t: base64.RawURLEncoding.EncodeToString(thumbprint[:]),
+			X5c: []string{base64.StdEncoding.EncodeToString(k.Certificate)},
+		})
+	}
+	var err error
+	s.jwks, err = json.Marshal(map[string]any{"keys": published})
+	return s, err
+}
+
+// rank orders keys: the current one first, then the next, then earlier ones.
+func rank(k storage.SigningKey) int {
+	switch {
+	case isCurrent(k):
+		return 0
+	case k.CurrentSince.IsZero():
+		return 1
+	}
+	return 2
+}
+
+func isCurrent(k storage.SigningKey) bool {
+	return !k.CurrentSince.IsZero() && k.CurrentUntil.IsZero()
+}
+
+// JWKS returns the published key set, RFC 7517: current, next and previous keys
+// that are not revoked. The caller must not change it.
+func (r *Ring) JWKS() []byte { return r.set.Load().jwks }
+
+// List returns the ring's keys, the current one first, revoked ones included.
+func (r *Ring) List() []storage.SigningKey {
+	var all []storage.SigningKey
+	for _, k := range r.set.Load().keys {
+		all = append(all, k.SigningKey)
+	}
+	return all
+}
+
+// Rotate makes the next key the current one and publishes a new next key. The
+// key that signed until now still verifies. Auth0:
+// get-started/tenant-settings/signing-keys/rotate-signing-keys.
+func (r *Ring) Rotate(now time.Time) error {
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	key, err := r.generate(now)
+	if err != nil {
+		return err
+	}
+	changed := []storage.SigningKey{key}
+	for _, k := range r.List() {
+		switch {
+		case isCurrent(k):
+			k.CurrentUntil = now
+		case k.CurrentSince.IsZero():
+			k.CurrentSince = now
+		default:
+			continue
+		}
+		changed = append(changed, k)
+	}
+	if err := r.store(changed...); err != nil {
+		return err
+	}
+	return r.load()
+}
+
+// Revoke takes a previous key out of the published set; what it signed no longer
+// verifies. It returns ErrUnknownKey or ErrKeyInUse.
+func (r *Ring) Revoke(keyID string, now time.Time) error {
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	for _, k := range r.List() {
+		if k.KeyID != keyID {
+			continue
+		}
+		if k.CurrentUntil.IsZero() {
+			return ErrKeyInUse
+		}
+		k.RevokedAt = now
+		if err := r.store(k); err != nil {
+			return err
+		}
+		return r.load()
+	}
+	return ErrUnknownKey
+}
+
+// Random returns n random bytes as base64url text.
+func Random(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails: crypto/rand
+	return base64.RawURLEncoding.EncodeToString(b)
+}

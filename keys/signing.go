@@ -1,0 +1,159 @@
+package keys
+
+import (
+	"crypto"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// Token types, the typ of a JOSE header.
+const (
+	TypeJWT         = "JWT"
+	TypeAccessToken = "at+jwt" // RFC 9068 section 2.1
+)
+
+// Signing algorithms, RFC 7518 section 3.1.
+const (
+	RS256 = "RS256"
+	PS256 = "PS256"
+	HS256 = "HS256"
+)
+
+// ErrAlgorithm reports an algorithm that the ring does not sign with.
+var ErrAlgorithm = errors.New("unknown signing algorithm")
+
+func header(alg, typ, kid string) string {
+	h, _ := json.Marshal(struct { // strings always marshal
+		Alg string `json:"alg"`
+		Typ string `json:"typ"`
+		Kid string `json:"kid,omitempty"`
+	}{alg, typ, kid})
+	return base64.RawURLEncoding.EncodeToString(h)
+}
+
+func (k *signingKey) encodeHeaders() {
+	k.headers = map[string]string{}
+	for _, alg := range []string{RS256, PS256} {
+		for _, typ := range []string{TypeJWT, TypeAccessToken} {
+			k.headers[alg+typ] = header(alg, typ, k.KeyID)
+		}
+	}
+}
+
+// Sign returns the compact JWS (RFC 7515 section 7.1) of payload by the current
+// key. alg is RS256 or PS256, typ one of the token types. It returns
+// ErrAlgorithm for another algorithm.
+//
+// RS256 is deterministic, so the same payload has the same token; what repeats
+// within a short time is not signed again.
+func (r *Ring) Sign(alg, typ string, payload []byte) (string, error) {
+	s := r.set.Load()
+	input := s.current.headers[alg+typ] + "." + base64.RawURLEncoding.EncodeToString(payload)
+	switch alg {
+	case RS256:
+		return s.memo.sign(input, s.current.signPKCS1)
+	case PS256:
+		return s.current.signPSS(input)
+	}
+	return "", fmt.Errorf("%w: %q", ErrAlgorithm, alg)
+}
+
+func (k *signingKey) signPKCS1(input string) (string, error) {
+	digest := sha256.Sum256([]byte(input))
+	sig, err := rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, digest[:])
+	return join(input, sig), err
+}
+
+func (k *signingKey) signPSS(input string) (string, error) {
+	digest := sha256.Sum256([]byte(input))
+	sig, err := rsa.SignPSS(rand.Reader, k.private, crypto.SHA256, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+	return join(input, sig), err
+}
+
+// SignHS256 returns the compact JWS of payload by a shared secret.
+func SignHS256(secret []byte, typ string, payload []byte) string {
+	input := header(HS256, typ, "") + "." + base64.RawURLEncoding.EncodeToString(payload)
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(input))
+	return join(input, mac.Sum(nil))
+}
+
+func join(input string, sig []byte) string {
+	return input + "." + base64.RawURLEncoding.EncodeToString(sig)
+}
+
+var (
+	errKid   = errors.New("the token names no key of this tenant")
+	errParts = errors.New("the token has more than one signature")
+)
+
+// Verify checks a compact JWS against the published keys and returns its typ and
+// payload. The claims are the caller's to check.
+func (r *Ring) Verify(raw string) (typ string, payload []byte, err error) {
+	jws, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256, jose.PS256})
+	if err != nil {
+		return "", nil, err
+	}
+	if len(jws.Signatures) != 1 {
+		return "", nil, errParts
+	}
+	h := jws.Signatures[0].Header
+	for _, k := range r.set.Load().keys {
+		if k.KeyID != h.KeyID || !k.RevokedAt.IsZero() {
+			continue
+		}
+		payload, err := jws.Verify(&k.private.PublicKey)
+		typ, _ := h.ExtraHeaders[jose.HeaderType].(string)
+		return typ, payload, err
+	}
+	return "", nil, errKid
+}
+
+// memo remembers signatures by what they sign. Its two generations of bounded
+// size hold those seen last.
+type memo struct {
+	mu    sync.Mutex
+	young generation
+	old   generation
+}
+
+type generation map[string]*signature
+
+type signature struct {
+	once  sync.Once
+	token string
+	err   error
+}
+
+// memoSize bounds one generation; a token's claims carry the second they were
+// issued in, so repetition is short-lived.
+const memoSize = 512
+
+func newMemo() *memo { return &memo{young: generation{}} }
+
+// sign returns what fn says of input, calling it once while input is remembered.
+func (m *memo) sign(input string, fn func(string) (string, error)) (string, error) {
+	m.mu.Lock()
+	s, ok := m.young[input]
+	if !ok {
+		if s, ok = m.old[input]; !ok {
+			s = &signature{}
+		}
+		if len(m.young) >= memoSize {
+			m.old, m.young = m.young, generation{}
+		}
+		m.young[input] = s
+	}
+	m.mu.Unlock()
+	s.once.Do(func() { s.token, s.err = fn(input) })
+	return s.token, s.err
+}
