@@ -1,0 +1,177 @@
+// Package identity knows who a user is: passwords and their hashes, and what a
+// user's profile holds where nothing else was said. It owns no page and no
+// session.
+package identity
+
+import (
+	"container/list"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/bcrypt"
+)
+
+var (
+	// ErrWrongCredentials reports an unknown user or a wrong password, and does
+	// not say which.
+	ErrWrongCredentials = errors.New("wrong username or password")
+	// ErrPasswordTooLong reports a password that bcrypt cannot hash.
+	ErrPasswordTooLong = errors.New("a password may have at most 72 bytes")
+	// errUnknownHash reports a hash in a notation that is not known.
+	errUnknownHash = errors.New("unknown password hash")
+)
+
+// DefaultCost is the bcrypt cost of new hashes: about 3 ms. A development tenant
+// starts with its seed's users in milliseconds, and protects nothing but
+// passwords that are printed when it starts.
+const DefaultCost = 6
+
+// Passwords makes and checks password hashes. It is safe for concurrent use.
+type Passwords struct {
+	cost  int
+	decoy []byte
+	cache verified
+}
+
+// NewPasswords returns a Passwords that hashes with a bcrypt cost of 4 to 31.
+func NewPasswords(cost int) (*Passwords, error) {
+	decoy, err := bcrypt.GenerateFromPassword([]byte("nobody"), cost)
+	if err != nil {
+		return nil, fmt.Errorf("password cost %d: %w", cost, err)
+	}
+	p := &Passwords{cost: cost, decoy: decoy}
+	p.cache.key = make([]byte, sha256.Size)
+	_, _ = rand.Read(p.cache.key) // never fails: crypto/rand
+	return p, nil
+}
+
+// Hash returns the hash of a new password, or ErrPasswordTooLong.
+func (p *Passwords) Hash(password string) (string, error) {
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), p.cost)
+	if errors.Is(err, bcrypt.ErrPasswordTooLong) {
+		return "", ErrPasswordTooLong
+	}
+	return string(hash), err
+}
+
+// Check returns nil when password is the one that hash was made of, and
+// ErrWrongCredentials when it is not. A hash of "" stands for a user who does
+// not exist or has no password, and costs as much time as another. A password
+// that was right a while ago is recognised without hashing it again.
+func (p *Passwords) Check(userID, hash, password string) error {
+	if hash == "" {
+		_ = bcrypt.CompareHashAndPassword(p.decoy, []byte(password))
+		return ErrWrongCredentials
+	}
+	tag := p.cache.tag(userID, hash, password)
+	if p.cache.has(tag) {
+		return nil
+	}
+	if err := compare(hash, password); err != nil {
+		return err
+	}
+	p.cache.add(tag)
+	return nil
+}
+
+func compare(hash, password string) error {
+	switch {
+	case strings.HasPrefix(hash, "$2"):
+		err := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password))
+		if errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) || errors.Is(err, bcrypt.ErrPasswordTooLong) {
+			return ErrWrongCredentials
+		}
+		return err
+	case strings.HasPrefix(hash, "$argon2id$"):
+		return compareArgon2id(hash, password)
+	}
+	return errUnknownHash
+}
+
+// Known reports whether hash is in a notation that Check understands.
+func Known(hash string) bool { return !errors.Is(compare(hash, ""), errUnknownHash) }
+
+// maxArgonMemory bounds what one check may use, in KiB.
+const maxArgonMemory = 1 << 20
+
+// compareArgon2id reads the PHC notation
+// $argon2id$v=19$m=65536,t=3,p=4$salt$hash.
+func compareArgon2id(hash, password string) error {
+	parts := strings.Split(hash, "$")
+	if len(parts) != 6 {
+		return errUnknownHash
+	}
+	var version int
+	var memory, passes uint32
+	var threads uint8
+	_, err := fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &memory, &passes, &threads)
+	if err != nil || version != argon2.Version || memory > maxArgonMemory || passes == 0 || threads == 0 {
+		return errUnknownHash
+	}
+	salt, err := base64.RawStdEncoding.DecodeString(parts[4])
+	if err != nil {
+		return errUnknownHash
+	}
+	want, err := base64.RawStdEncoding.DecodeString(parts[5])
+	if err != nil || len(want) == 0 || len(want) > 1024 {
+		return errUnknownHash
+	}
+	got := argon2.IDKey([]byte(password), salt, passes, memory, threads, uint32(len(want))) //nolint:gosec // bounded above
+	if subtle.ConstantTimeCompare(got, want) != 1 {
+		return ErrWrongCredentials
+	}
+	return nil
+}
+
+// verified remembers passwords that were right, by a MAC under a key of this
+// process. It is bounded and forgets the one not seen for longest.
+type verified struct {
+	key   []byte
+	mu    sync.Mutex
+	order list.List
+	tags  map[[sha256.Size]byte]*list.Element
+}
+
+const maxVerified = 4096
+
+func (v *verified) tag(parts ...string) (tag [sha256.Size]byte) {
+	h := hmac.New(sha256.New, v.key)
+	for _, p := range parts {
+		h.Write([]byte(p))
+		h.Write([]byte{0})
+	}
+	h.Sum(tag[:0])
+	return tag
+}
+
+func (v *verified) has(tag [sha256.Size]byte) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	e, ok := v.tags[tag]
+	if ok {
+		v.order.MoveToFront(e)
+	}
+	return ok
+}
+
+func (v *verified) add(tag [sha256.Size]byte) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.tags == nil {
+		v.tags = map[[sha256.Size]byte]*list.Element{}
+	}
+	v.tags[tag] = v.order.PushFront(tag)
+	if v.order.Len() > maxVerified {
+		oldest := v.order.Back()
+		v.order.Remove(oldest)
+		delete(v.tags, oldest.Value.([sha256.Size]byte))
+	}
+}

@@ -1,0 +1,55 @@
+package identity
+
+import (
+	"crypto/md5" //nolint:gosec // Gravatar addresses pictures by MD5
+	"encoding/hex"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// TimeFormat is how Auth0 writes a time in a resource: ISO 8601 with
+// milliseconds.
+const TimeFormat = "2006-01-02T15:04:05.000Z"
+
+// Complete fills in what Auth0 makes up for a new user: name, nickname, picture
+// and times, Auth0: manage-users/user-accounts/user-profiles/normalized-user-profiles.
+// Members that are there are left as they are, but for the e-mail address, which
+// becomes lower case.
+func Complete(user storage.Document, now time.Time) {
+	text := func(name string) string {
+		s, _ := user[name].(string)
+		return s
+	}
+	fill := func(name string, value any) {
+		if _, ok := user[name]; !ok && value != "" {
+			user[name] = value
+		}
+	}
+	if email := text("email"); email != "" {
+		user["email"] = strings.ToLower(email)
+		local, _, _ := strings.Cut(strings.ToLower(email), "@")
+		fill("nickname", local)
+		fill("name", strings.ToLower(email))
+		fill("picture", gravatar(strings.ToLower(email), local))
+		fill("email_verified", false)
+	}
+	for _, from := range []string{"username", "phone_number"} {
+		fill("nickname", text(from))
+		fill("name", text(from))
+	}
+	stamp := now.UTC().Format(TimeFormat)
+	fill("created_at", stamp)
+	fill("updated_at", stamp)
+}
+
+// gravatar is the address that Auth0 gives a user without a picture. Nothing
+// here fetches it.
+func gravatar(email, name string) string {
+	sum := md5.Sum([]byte(email)) //nolint:gosec // see the import
+	initials := []rune(name)
+	fallback := "https://cdn.auth0.com/avatars/" + url.PathEscape(string(initials[:min(2, len(initials))])) + ".png"
+	return "https://s.gravatar.com/avatar/" + hex.EncodeToString(sum[:]) + "?s=480&r=pg&d=" + url.QueryEscape(fallback)
+}

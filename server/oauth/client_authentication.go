@@ -1,0 +1,250 @@
+package oauth
+
+import (
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// assertionType is the one client_assertion_type there is, RFC 7523 section 2.2.
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+// credentials is what a request brings to authenticate a client.
+type credentials struct {
+	clientID string
+	// secrets are the readings of the secret: that of a Basic header may or may
+	// not be percent-encoded.
+	secrets   []string
+	assertion string
+}
+
+// AuthenticateClient returns the client that a request to the token, revocation
+// or a like endpoint comes from, RFC 6749 section 2.3. As Auth0 does, it takes
+// Basic and body alike whatever the client's token_endpoint_auth_method says.
+func (e *Engine) AuthenticateClient(r *http.Request, form url.Values) (storage.Client, error) {
+	cred, err := readCredentials(r, form)
+	if err != nil {
+		return storage.Client{}, err
+	}
+	var c storage.Client
+	var secret storage.ClientSecret
+	err = e.DB.View(func(tx *storage.Tx) error {
+		var err error
+		if c, err = tx.Clients.Get(cred.clientID); err != nil {
+			return err
+		}
+		secret, err = tx.ClientSecrets.Get(cred.clientID)
+		if errors.Is(err, storage.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return c, apierr.Unauthorized.With(fmt.Errorf("unknown client %q", cred.clientID))
+	case err != nil:
+		return c, err
+	case cred.assertion != "":
+		return c, e.checkAssertion(c, cred.assertion)
+	case c.Public():
+		return c, nil
+	case len(cred.secrets) == 0:
+		return c, apierr.Unauthorized.With(errors.New("no client secret"))
+	case c.TokenEndpointAuthMethod == "private_key_jwt" || len(c.ClientAuthenticationMethods.PrivateKeyJWT.Credentials) > 0:
+		return c, apierr.Unauthorized.With(errors.New("the client authenticates with private_key_jwt"))
+	}
+	if slices.ContainsFunc(cred.secrets, func(s string) bool { return e.Issuer.Secrets.CheckClientSecret(secret, s) }) {
+		return c, nil
+	}
+	return c, apierr.Unauthorized.With(errors.New("wrong client secret"))
+}
+
+func readCredentials(r *http.Request, form url.Values) (credentials, error) {
+	cred := credentials{clientID: form.Get("client_id"), assertion: form.Get("client_assertion")}
+	if s := form.Get("client_secret"); s != "" {
+		cred.secrets = []string{s}
+	}
+	id, secret, basic := r.BasicAuth()
+	if basic {
+		// RFC 6749 section 2.3: "The client MUST NOT use more than one
+		// authentication method in each request."
+		if len(cred.secrets) > 0 {
+			return cred, apierr.TwoAuthentications
+		}
+		cred.secrets = []string{secret}
+		if decoded, err := url.QueryUnescape(secret); err == nil && decoded != secret {
+			cred.secrets = append(cred.secrets, decoded)
+		}
+		if decoded, err := url.QueryUnescape(id); err == nil {
+			id = decoded
+		}
+		if cred.clientID != "" && cred.clientID != id {
+			return cred, apierr.Unauthorized.With(errors.New("header and body name different clients"))
+		}
+		cred.clientID = id
+	}
+	if cred.assertion != "" || form.Get("client_assertion_type") != "" {
+		return readAssertion(cred, form)
+	}
+	if cred.clientID == "" {
+		return cred, apierr.MissingParameter("client_id")
+	}
+	return cred, nil
+}
+
+func readAssertion(cred credentials, form url.Values) (credentials, error) {
+	switch {
+	case form.Get("client_assertion_type") != assertionType:
+		return cred, apierr.UnknownAssertionType
+	case cred.assertion == "":
+		return cred, apierr.MissingParameter("client_assertion")
+	case len(cred.secrets) > 0:
+		return cred, apierr.TwoAuthentications
+	case len(cred.assertion) > maxAssertion:
+		return cred, apierr.InvalidAssertion(fmt.Sprintf("longer than %d bytes", maxAssertion))
+	}
+	claims, err := unverifiedClaims(cred.assertion)
+	if err != nil {
+		return cred, apierr.InvalidAssertion("not a signed JWT")
+	}
+	if cred.clientID == "" {
+		cred.clientID = claims.Sub
+	}
+	if claims.Iss != cred.clientID || claims.Sub != cred.clientID {
+		return cred, apierr.InvalidAssertion("iss and sub must be the client_id")
+	}
+	return cred, nil
+}
+
+// Bounds of a client assertion, Auth0:
+// get-started/authentication-and-authorization-flow/authenticate-with-private-key-jwt.
+const (
+	maxAssertion         = 2048
+	maxAssertionID       = 64
+	maxAssertionLifetime = 5 * time.Minute
+	assertionSkew        = 10 * time.Second
+)
+
+// AssertionAlgorithms are the algorithms that a client may sign assertions with.
+var AssertionAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.PS256, jose.PS384, jose.ES256, jose.ES384}
+
+// assertionClaims are the claims of a client assertion, RFC 7523 section 3.
+type assertionClaims struct {
+	Iss string          `json:"iss"`
+	Sub string          `json:"sub"`
+	Aud json.RawMessage `json:"aud"`
+	JTI string          `json:"jti"`
+	Exp float64         `json:"exp"`
+	Nbf float64         `json:"nbf"`
+	Iat float64         `json:"iat"`
+}
+
+func unverifiedClaims(raw string) (c assertionClaims, err error) {
+	jws, err := jose.ParseSigned(raw, AssertionAlgorithms)
+	if err != nil {
+		return c, err
+	}
+	return c, json.Unmarshal(jws.UnsafePayloadWithoutVerification(), &c)
+}
+
+// checkAssertion verifies a client assertion. Its jti is used up last, when
+// nothing else can fail.
+func (e *Engine) checkAssertion(c storage.Client, raw string) error {
+	jws, err := jose.ParseSigned(raw, AssertionAlgorithms)
+	if err != nil {
+		return apierr.InvalidAssertion("not a signed JWT")
+	}
+	now := e.Now()
+	payload, ok := verifyAssertion(c, jws, now)
+	if !ok {
+		return apierr.InvalidAssertion("no registered key of the client verifies its signature")
+	}
+	var claims assertionClaims
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		return apierr.InvalidAssertion("its claims cannot be read")
+	}
+	seconds := func(t time.Time) float64 { return float64(t.Unix()) }
+	switch {
+	case !e.isAudience(claims.Aud):
+		return apierr.InvalidAssertion("aud must be " + e.Issuer.URL)
+	case claims.Exp <= seconds(now.Add(-assertionSkew)):
+		return apierr.InvalidAssertion("expired")
+	case claims.Exp > seconds(now.Add(maxAssertionLifetime+assertionSkew)):
+		return apierr.InvalidAssertion("exp must be within 5 minutes")
+	case claims.Nbf > seconds(now.Add(assertionSkew)) || claims.Iat > seconds(now.Add(assertionSkew)):
+		return apierr.InvalidAssertion("not valid yet")
+	case claims.JTI == "" || len(claims.JTI) > maxAssertionID:
+		return apierr.InvalidAssertion("jti must have 1 to 64 characters")
+	}
+	err = e.DB.UseAssertion(storage.UsedAssertion{
+		ID:        c.ClientID + "\x01" + keys.Hash(claims.JTI),
+		ExpiresAt: time.Unix(int64(claims.Exp), 0).Add(2 * assertionSkew),
+	})
+	if errors.Is(err, storage.ErrReused) {
+		return apierr.InvalidAssertion("jti was used before")
+	}
+	return err
+}
+
+// verifyAssertion tries the client's registered keys.
+func verifyAssertion(c storage.Client, jws *jose.JSONWebSignature, now time.Time) ([]byte, bool) {
+	for _, cred := range c.ClientAuthenticationMethods.PrivateKeyJWT.Credentials {
+		if end, err := time.Parse(time.RFC3339, cred.ExpiresAt); err == nil && now.After(end) {
+			continue
+		}
+		alg := jws.Signatures[0].Header.Algorithm
+		if cred.Alg != "" && cred.Alg != alg {
+			continue
+		}
+		key, err := publicKey(cred.PEM)
+		if err != nil {
+			continue
+		}
+		if payload, err := jws.Verify(key); err == nil {
+			return payload, true
+		}
+	}
+	return nil, false
+}
+
+// isAudience accepts the issuer, which Auth0 asks for, and the token endpoint,
+// which RFC 7523 section 3 allows.
+func (e *Engine) isAudience(raw json.RawMessage) bool {
+	var list []string
+	if json.Unmarshal(raw, &list) != nil {
+		var one string
+		if json.Unmarshal(raw, &one) != nil {
+			return false
+		}
+		list = []string{one}
+	}
+	return slices.Contains(list, e.Issuer.URL) || slices.Contains(list, e.Issuer.URL+"oauth/token")
+}
+
+// publicKey reads a PEM public key or certificate.
+func publicKey(text string) (any, error) {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return nil, errors.New("not PEM")
+	}
+	if block.Type == "CERTIFICATE" {
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		return cert.PublicKey, nil
+	}
+	return x509.ParsePKIXPublicKey(block.Bytes)
+}

@@ -1,0 +1,134 @@
+package oauth
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ory/fosite"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// TokenRequest is a request to the token endpoint from a client that has
+// authenticated and may use the grant type.
+type TokenRequest struct {
+	Form   url.Values
+	Client storage.Client
+	Now    time.Time
+	HTTP   *http.Request
+}
+
+// Reply is the answer of the token endpoint, RFC 6749 section 5.1.
+type Reply struct {
+	AccessToken  string `json:"access_token"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	IDToken      string `json:"id_token,omitempty"`
+	Scope        string `json:"scope"`
+	ExpiresIn    int    `json:"expires_in"` // seconds
+	TokenType    string `json:"token_type"`
+}
+
+// Grant answers one grant_type. The engine has authenticated the client and
+// checked that it may use the type; between the two calls it signs.
+type Grant interface {
+	// Type is the grant_type.
+	Type() string
+	// Validate finds out what the request is granted. It changes nothing.
+	Validate(ctx context.Context, rq *TokenRequest) (*tokens.Grant, error)
+	// Commit keeps the exchange in one atomic call to the store, and may add to
+	// the reply.
+	Commit(ctx context.Context, rq *TokenRequest, g *tokens.Grant, reply *Reply) error
+}
+
+// Token answers a request to the token endpoint. form holds its parameters; they
+// must be the request's PostForm as well.
+func (e *Engine) Token(ctx context.Context, r *http.Request, form url.Values) (Reply, error) {
+	grantType := form.Get("grant_type")
+	switch {
+	case grantType == "":
+		return Reply{}, apierr.MissingParameter("grant_type")
+	case e.grants[grantType] == nil:
+		return Reply{}, apierr.UnsupportedGrant(grantType)
+	}
+	s := &tokenSession{request: TokenRequest{Form: form, Now: e.Now(), HTTP: r}}
+	ar, err := e.provider.NewAccessRequest(ctx, r, s)
+	if err != nil {
+		return Reply{}, err
+	}
+	if _, err := e.provider.NewAccessResponse(ctx, ar); err != nil {
+		return Reply{}, err
+	}
+	return s.reply, nil
+}
+
+// tokenSession carries our request through fosite and the reply back.
+type tokenSession struct {
+	fosite.DefaultSession
+	request TokenRequest
+	grant   *tokens.Grant
+	reply   Reply
+}
+
+// grantHandler shows fosite a Grant.
+type grantHandler struct {
+	*Engine
+	grant Grant
+}
+
+// CanSkipClientAuth implements fosite.TokenEndpointHandler.
+func (h *grantHandler) CanSkipClientAuth(context.Context, fosite.AccessRequester) bool { return false }
+
+// CanHandleTokenEndpointRequest implements fosite.TokenEndpointHandler.
+func (h *grantHandler) CanHandleTokenEndpointRequest(_ context.Context, ar fosite.AccessRequester) bool {
+	return ar.GetGrantTypes().ExactOne(h.grant.Type())
+}
+
+// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler.
+func (h *grantHandler) HandleTokenEndpointRequest(ctx context.Context, ar fosite.AccessRequester) error {
+	c, ok := ar.GetClient().(client)
+	s, isOurs := ar.GetSession().(*tokenSession)
+	if !ok || !isOurs {
+		return fosite.ErrServerError
+	}
+	if !c.Allows(h.grant.Type()) {
+		return apierr.GrantNotAllowed(h.grant.Type())
+	}
+	s.request.Client = c.Client
+	var err error
+	s.grant, err = h.grant.Validate(ctx, &s.request)
+	return err
+}
+
+// PopulateTokenEndpointResponse implements fosite.TokenEndpointHandler. It signs
+// first and commits last, so that a failure to sign uses nothing up.
+func (h *grantHandler) PopulateTokenEndpointResponse(ctx context.Context, ar fosite.AccessRequester, resp fosite.AccessResponder) error {
+	s, ok := ar.GetSession().(*tokenSession)
+	if !ok || !h.CanHandleTokenEndpointRequest(ctx, ar) {
+		return fosite.ErrUnknownRequest
+	}
+	access, err := h.Issuer.Access(s.grant, s.request.Now)
+	if err != nil {
+		return err
+	}
+	s.reply = Reply{
+		AccessToken: access.Token, ExpiresIn: access.ExpiresIn, TokenType: "Bearer",
+		Scope: strings.Join(s.grant.Issue.Scope, " "),
+	}
+	if s.grant.User != nil && slices.Contains(s.grant.Issue.Scope, "openid") {
+		if s.reply.IDToken, err = h.Issuer.ID(s.grant, s.request.Now); err != nil {
+			return err
+		}
+	}
+	if err := h.grant.Commit(ctx, &s.request, s.grant, &s.reply); err != nil {
+		return err
+	}
+	resp.SetAccessToken(s.reply.AccessToken)
+	resp.SetTokenType(s.reply.TokenType)
+	return nil
+}

@@ -1,0 +1,137 @@
+// Package session owns the browser's cookies: the single sign-on session and the
+// mark that binds a login under way to the browser that began it. What a session
+// allows is decided elsewhere.
+package session
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Cookie names, Auth0: manage-users/cookies/authentication-api-cookies. Each has
+// a twin without SameSite for browsers that do not know SameSite=None.
+const (
+	ssoCookie     = "auth0"
+	browserCookie = "did"
+	compatSuffix  = "_compat"
+)
+
+// Default lifetimes, Auth0: manage-users/sessions/session-lifetime-limits.
+const (
+	defaultIdle     = 72 * time.Hour
+	defaultAbsolute = 168 * time.Hour
+	browserLifetime = 365 * 24 * time.Hour
+)
+
+// Cookies reads and writes the browser's cookies.
+type Cookies struct {
+	// Secure says that the issuer is https, so that cookies may and must be
+	// Secure; an application on http://localhost is then cross-site to the
+	// server, and only SameSite=None cookies come along.
+	Secure bool
+}
+
+// Find returns the live session of the request's browser, or an error that wraps
+// storage.ErrNotFound.
+func (c Cookies) Find(tx *storage.Tx, r *http.Request, now time.Time) (storage.Session, error) {
+	value := read(r, ssoCookie)
+	if value == "" {
+		return storage.Session{}, storage.ErrNotFound
+	}
+	s, err := tx.Sessions.Get(keys.Hash(value))
+	if err == nil && !s.Live(now) {
+		return storage.Session{}, storage.ErrNotFound
+	}
+	return s, err
+}
+
+// Begin starts a new session of a user with a cookie and an id of its own, and
+// ends the one that the browser had: a session id that somebody else planted is
+// worth nothing after the login. finish must be called after the transaction.
+func (c Cookies) Begin(tx *storage.Tx, r *http.Request, user storage.User, connection string, now time.Time) (s storage.Session, finish func(http.ResponseWriter), err error) {
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return s, nil, err
+	}
+	idle, absolute := Lifetimes(tenant)
+	value := keys.Random(32)
+	s = storage.Session{
+		CookieHash: keys.Hash(value), ID: keys.Random(24), UserID: user.UserID, Connection: connection,
+		AuthenticatedAt: now, CreatedAt: now, LastUsedAt: now,
+		ExpiresAt: now.Add(absolute), IdleExpiresAt: now.Add(idle),
+	}
+	replaces := ""
+	if old := read(r, ssoCookie); old != "" {
+		replaces = keys.Hash(old)
+	}
+	finish = func(w http.ResponseWriter) { c.write(w, ssoCookie, value, absolute) }
+	return s, finish, tx.StartSession(s, replaces)
+}
+
+// Lifetimes returns the idle and the absolute lifetime of the tenant's sessions.
+func Lifetimes(t storage.Tenant) (idle, absolute time.Duration) {
+	hours := func(n float64, otherwise time.Duration) time.Duration {
+		if n <= 0 {
+			return otherwise
+		}
+		return time.Duration(n * float64(time.Hour))
+	}
+	return hours(t.IdleSessionLifetime, defaultIdle), hours(t.SessionLifetime, defaultAbsolute)
+}
+
+// End ends the session of the request's browser and returns it, or an error that
+// wraps storage.ErrNotFound.
+func (c Cookies) End(tx *storage.Tx, r *http.Request, now time.Time) (storage.Session, error) {
+	s, err := c.Find(tx, r, now)
+	if err != nil {
+		return s, err
+	}
+	return s, tx.Sessions.Delete(s.CookieHash)
+}
+
+// Forget takes the session cookies away from the browser.
+func (c Cookies) Forget(w http.ResponseWriter) { c.write(w, ssoCookie, "", -time.Second) }
+
+// Browser returns the mark of the request's browser, or "".
+func (c Cookies) Browser(r *http.Request) string { return read(r, browserCookie) }
+
+// MarkBrowser returns the mark of the request's browser and gives it one when it
+// has none.
+func (c Cookies) MarkBrowser(w http.ResponseWriter, r *http.Request) string {
+	mark := read(r, browserCookie)
+	if mark == "" {
+		mark = keys.Random(32)
+		c.write(w, browserCookie, mark, browserLifetime)
+	}
+	return mark
+}
+
+// read returns the value of a cookie or of its twin. Ids come from cookies only,
+// never from a URL.
+func read(r *http.Request, name string) string {
+	for _, n := range []string{name, name + compatSuffix} {
+		if cookie, err := r.Cookie(n); err == nil && cookie.Value != "" {
+			return cookie.Value
+		}
+	}
+	return ""
+}
+
+func (c Cookies) write(w http.ResponseWriter, name, value string, lifetime time.Duration) {
+	cookie := http.Cookie{
+		Name: name, Value: value, Path: "/", HttpOnly: true, Secure: c.Secure,
+		MaxAge: int(lifetime.Seconds()), SameSite: http.SameSiteLaxMode,
+	}
+	if !c.Secure {
+		http.SetCookie(w, &cookie)
+		return
+	}
+	cookie.SameSite = http.SameSiteNoneMode
+	http.SetCookie(w, &cookie)
+	cookie.Name, cookie.SameSite = name+compatSuffix, 0
+	http.SetCookie(w, &cookie)
+}

@@ -1,0 +1,59 @@
+package tokens
+
+import (
+	"slices"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Profile is what a user's scopes show of the user, in the order of Auth0's
+// /userinfo, Auth0: get-started/apis/scopes/openid-connect-scopes. Claims
+// without a value are left out.
+type Profile struct {
+	GivenName     string             `json:"given_name,omitempty"`
+	FamilyName    string             `json:"family_name,omitempty"`
+	MiddleName    string             `json:"middle_name,omitempty"`
+	Nickname      string             `json:"nickname,omitempty"`
+	Name          string             `json:"name,omitempty"`
+	Picture       string             `json:"picture,omitempty"`
+	UpdatedAt     string             `json:"updated_at,omitempty"` // a string at Auth0, unlike OIDC Core 5.1
+	CreatedAt     string             `json:"created_at,omitempty"`
+	Email         string             `json:"email,omitempty"`
+	EmailVerified *bool              `json:"email_verified,omitempty"`
+	PhoneNumber   string             `json:"phone_number,omitempty"`
+	PhoneVerified *bool              `json:"phone_number_verified,omitempty"`
+	Identities    []storage.Identity `json:"identities,omitempty"`
+}
+
+// ProfileOf returns the claims of a user that the granted scopes show.
+func ProfileOf(u storage.User, scope []string) Profile {
+	var p Profile
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return slices.Contains(scope, n) })
+	}
+	show := func(to *string, value string, scopes ...string) {
+		if has(scopes...) {
+			*to = value
+		}
+	}
+	show(&p.Name, u.Name, "profile", "name")
+	show(&p.GivenName, u.GivenName, "profile", "given_name")
+	show(&p.FamilyName, u.FamilyName, "profile", "family_name")
+	show(&p.MiddleName, u.MiddleName, "profile")
+	show(&p.Nickname, u.Nickname, "profile", "nickname")
+	show(&p.Picture, u.Picture, "profile", "picture")
+	show(&p.UpdatedAt, u.UpdatedAt, "profile")
+	show(&p.CreatedAt, u.CreatedAt, "created_at")
+	show(&p.Email, u.Email, "email")
+	show(&p.PhoneNumber, u.PhoneNumber, "phone")
+	if u.Email != "" && has("email", "email_verified") {
+		p.EmailVerified = &u.EmailVerified
+	}
+	if u.PhoneNumber != "" && has("phone") {
+		p.PhoneVerified = &u.PhoneVerified
+	}
+	if has("identities") {
+		p.Identities = u.Identities
+	}
+	return p
+}

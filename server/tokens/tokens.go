@@ -1,0 +1,187 @@
+// Package tokens says what is in a token: the claims of access tokens by API and
+// of ID tokens by scope, their lifetimes, and the form of opaque access tokens.
+// It decides nothing about who may have one.
+package tokens
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Lifetimes in seconds that hold where nothing else is set, Auth0:
+// secure/tokens/access-tokens and secure/tokens/id-tokens.
+const (
+	DefaultAccessTokenLifetime = 86400
+	DefaultIDTokenLifetime     = 36000
+)
+
+// Grant types as the gty claim names them.
+const GTYClientCredentials = "client-credentials"
+
+// GTYRefreshToken is the gty of an access token got with a refresh token.
+const GTYRefreshToken = "refresh_token"
+
+// Grant is all that the tokens of one exchange say.
+type Grant struct {
+	Client storage.Client
+	User   *storage.User           // nil for a machine
+	API    *storage.ResourceServer // nil without an audience
+	Issue  storage.Issue
+	ID     string // the grant's id, for opaque tokens
+	GTY    string
+}
+
+// Issuer makes tokens in the name of the tenant.
+type Issuer struct {
+	URL     string // the issuer, with a trailing slash
+	Ring    *keys.Ring
+	Secrets *keys.Secrets
+}
+
+// Access is an access token and its lifetime in seconds.
+type Access struct {
+	Token     string
+	ExpiresIn int
+}
+
+// Userinfo is the audience of the tenant's own /userinfo.
+func (i *Issuer) Userinfo() string { return i.URL + "userinfo" }
+
+// accessClaims is the payload of an access token in Auth0's order, Auth0:
+// secure/tokens/access-tokens/access-token-profiles.
+type accessClaims struct {
+	Iss         string   `json:"iss"`
+	Sub         string   `json:"sub"`
+	Aud         any      `json:"aud"` // string or []string
+	Iat         int64    `json:"iat"`
+	Exp         int64    `json:"exp"`
+	Scope       string   `json:"scope,omitempty"`
+	GTY         string   `json:"gty,omitempty"`
+	Azp         string   `json:"azp,omitempty"`
+	ClientID    string   `json:"client_id,omitempty"`
+	JTI         string   `json:"jti,omitempty"`
+	Permissions []string `json:"permissions,omitzero"`
+}
+
+// Access returns the access token of a grant: a JWT for an API, an opaque token
+// when there is none or it is the tenant's own userinfo.
+func (i *Issuer) Access(g *Grant, now time.Time) (Access, error) {
+	if g.API == nil {
+		return i.opaque(g, now)
+	}
+	lifetime := g.API.TokenLifetime
+	if lifetime == 0 {
+		lifetime = DefaultAccessTokenLifetime
+	}
+	c := accessClaims{
+		Iss: i.URL, Sub: subject(g), Aud: i.audience(g), Iat: now.Unix(), Exp: now.Unix() + int64(lifetime),
+		Scope: strings.Join(g.Issue.Scope, " "), GTY: g.GTY, Azp: g.Client.ClientID, Permissions: g.Issue.Permissions,
+	}
+	typ := keys.TypeJWT
+	if strings.HasPrefix(g.API.TokenDialect, "rfc9068_profile") {
+		// RFC 9068 section 2.2: client_id and jti are required, azp is not used.
+		typ, c.Azp, c.GTY, c.ClientID, c.JTI = keys.TypeAccessToken, "", "", g.Client.ClientID, keys.Random(16)
+	}
+	payload, err := withCustom(g.Issue.AccessClaims, c)
+	if err != nil {
+		return Access{}, err
+	}
+	if g.API.SigningAlg == keys.HS256 {
+		return Access{keys.SignHS256([]byte(g.API.SigningSecret), typ, payload), lifetime}, nil
+	}
+	alg := g.API.SigningAlg
+	if alg == "" {
+		alg = keys.RS256
+	}
+	token, err := i.Ring.Sign(alg, typ, payload)
+	return Access{token, lifetime}, err
+}
+
+func subject(g *Grant) string {
+	if g.User == nil {
+		return g.Client.ClientID + "@clients"
+	}
+	return g.User.UserID
+}
+
+// audience is the API, and the tenant's userinfo beside it where the token may
+// be used there: openid was granted and the API's tokens can be checked by
+// their public key.
+func (i *Issuer) audience(g *Grant) any {
+	if g.User != nil && g.API.SigningAlg != keys.HS256 && slices.Contains(g.Issue.Scope, "openid") {
+		return []string{g.API.Identifier, i.Userinfo()}
+	}
+	return g.API.Identifier
+}
+
+// idClaims is the payload of an ID token: the profile first, as Auth0 orders it.
+type idClaims struct {
+	Profile
+	Iss      string `json:"iss"`
+	Aud      string `json:"aud"`
+	Sub      string `json:"sub"`
+	Iat      int64  `json:"iat"`
+	Exp      int64  `json:"exp"`
+	AuthTime int64  `json:"auth_time,omitempty"`
+	SID      string `json:"sid,omitempty"`
+	Nonce    string `json:"nonce,omitempty"`
+}
+
+// ID returns the ID token of a user's grant, OIDC Core section 2.
+func (i *Issuer) ID(g *Grant, now time.Time) (string, error) {
+	lifetime := g.Client.JWTConfiguration.LifetimeInSeconds
+	if lifetime == 0 {
+		lifetime = DefaultIDTokenLifetime
+	}
+	c := idClaims{
+		Profile: ProfileOf(*g.User, g.Issue.Scope),
+		Iss:     i.URL, Aud: g.Client.ClientID, Sub: g.User.UserID, Iat: now.Unix(), Exp: now.Unix() + int64(lifetime),
+		SID: g.Issue.SessionID, Nonce: g.Issue.Nonce,
+	}
+	if g.Issue.ShowAuthTime {
+		c.AuthTime = g.Issue.AuthTime.Unix()
+	}
+	payload, err := withCustom(g.Issue.IDClaims, c)
+	if err != nil {
+		return "", err
+	}
+	alg := g.Client.JWTConfiguration.Alg
+	if alg == "" || g.Client.Public() {
+		alg = keys.RS256
+	}
+	return i.Ring.Sign(alg, keys.TypeJWT, payload)
+}
+
+// withCustom is the JSON object of the custom claims followed by those of the
+// standard ones. A custom claim never replaces a standard one.
+func withCustom(custom map[string]any, standard any) ([]byte, error) {
+	own, err := json.Marshal(standard)
+	if err != nil || len(custom) == 0 {
+		return own, err
+	}
+	var present map[string]json.RawMessage
+	if err := json.Unmarshal(own, &present); err != nil {
+		return nil, err
+	}
+	added := map[string]any{}
+	for name, value := range custom {
+		if _, taken := present[name]; !taken {
+			added[name] = value
+		}
+	}
+	if len(added) == 0 {
+		return own, nil
+	}
+	extra, err := json.Marshal(added)
+	if err != nil {
+		return nil, fmt.Errorf("custom claims: %w", err)
+	}
+	return bytes.Join([][]byte{extra[:len(extra)-1], own[1:]}, []byte(",")), nil
+}
