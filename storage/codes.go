@@ -28,7 +28,8 @@ type Issue struct {
 	UserID    string `json:"user_id"`
 	Audience  string `json:"audience"`
 	Requested string `json:"requested"` // the scope parameter as sent
-	// Scope is what was granted, in order.
+	// Scope is what was granted, in order. A refresh grants no more, unless the
+	// scope rule says so.
 	Scope       []string  `json:"scope"`
 	Permissions []string  `json:"permissions,omitempty"`
 	Nonce       string    `json:"nonce,omitempty"`

@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"errors"
 	"slices"
 	"time"
 )
@@ -36,6 +35,9 @@ func (t RefreshToken) Expired(now time.Time) bool {
 	past := func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }
 	return past(t.ExpiresAt) || past(t.IdleExpiresAt)
 }
+
+// Has reports whether a token string of the family has the hash.
+func (t RefreshToken) Has(hash string) bool { return t.find(hash) >= 0 }
 
 // maxRefreshTokens bounds the tokens of one user in one application, Auth0:
 // secure/tokens/refresh-tokens, "200 active refresh tokens per user per application".
@@ -93,23 +95,22 @@ type Exchange struct {
 	Overlap time.Duration // how long a replaced token stays good
 	// IdleExpiresAt is the family's new idle end; zero is never.
 	IdleExpiresAt time.Time
-	Issue         Issue // what the family grants from now on
 }
 
 // ExchangeRefreshToken records one use of a refresh token. In a rotating family
-// the token presented is replaced by Next; within the overlap the token before
+// the token presented is replaced by Next, and rotated is true; within the overlap the token before
 // the newest may come again, and brings forth a sibling. Any other return of a
 // replaced token revokes the family and gives ErrReused, in one transaction. A
 // family that is not there gives an error that wraps ErrNotFound.
-func (db *DB) ExchangeRefreshToken(x Exchange) error {
+func (db *DB) ExchangeRefreshToken(x Exchange) (rotated bool, err error) {
 	reused := false
-	err := db.Update(func(tx *Tx) error {
+	err = db.Update(func(tx *Tx) error {
 		t, err := tx.RefreshTokens.Get(x.ID)
 		if err != nil {
 			return err
 		}
 		if t.Expired(x.Now) {
-			return errors.Join(ErrNotFound, tx.RefreshTokens.Delete(x.ID))
+			return ErrNotFound
 		}
 		if !t.accepts(x) {
 			reused = true
@@ -118,13 +119,14 @@ func (db *DB) ExchangeRefreshToken(x Exchange) error {
 		if t.Rotating {
 			t.rotate(x)
 		}
-		t.LastExchangedAt, t.IdleExpiresAt, t.Issue = x.Now, x.IdleExpiresAt, x.Issue
+		rotated = t.Rotating
+		t.LastExchangedAt, t.IdleExpiresAt = x.Now, x.IdleExpiresAt
 		return tx.RefreshTokens.Put(t)
 	})
 	if err == nil && reused {
-		return ErrReused
+		return false, ErrReused
 	}
-	return err
+	return rotated && err == nil, err
 }
 
 // accepts reports whether the family takes the token presented.

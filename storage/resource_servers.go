@@ -48,6 +48,18 @@ var resourceServers = spec[ResourceServer]{
 	remember: true,
 }
 
+// API returns the API that an audience names, or nil when it names none.
+func (tx *Tx) API(audience string) (*ResourceServer, error) {
+	if audience == "" {
+		return nil, nil //nolint:nilnil // no audience is no error and no API
+	}
+	rs, err := tx.ResourceServers.Find("identifier", audience)
+	if err != nil {
+		return nil, Optional(err)
+	}
+	return &rs, nil
+}
+
 // ClientGrant lets an application call an API, Auth0:
 // get-started/applications/application-access-to-apis-client-grants.
 type ClientGrant struct {

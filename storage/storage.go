@@ -20,6 +20,18 @@ var (
 	ErrFormat = errors.New("written by a newer version")
 )
 
+// IsNotFound reports whether err says that there is no record.
+func IsNotFound(err error) bool { return errors.Is(err, ErrNotFound) }
+
+// Optional is err, but nil where it says that there is no record: for records
+// that need not be there.
+func Optional(err error) error {
+	if IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
 // Document is a resource as the Management API shows it: a JSON object.
 type Document = map[string]any
 

@@ -1,6 +1,7 @@
 package apierr
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -61,6 +62,18 @@ func GrantNotAllowed(grant string) error {
 // InvalidAssertion reports a client assertion that does not authenticate.
 func InvalidAssertion(why string) error {
 	return &Error{Status: http.StatusUnauthorized, Code: "invalid_client", Message: "Client assertion is invalid: " + why}
+}
+
+// AsInvalidClient is err with the code that /oauth/revoke gives a client that
+// does not authenticate.
+func AsInvalidClient(err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Status != http.StatusUnauthorized {
+		return err
+	}
+	c := *e
+	c.Code = "invalid_client"
+	return &c
 }
 
 // WrongRedirectURI reports a redirect_uri other than that of the authorization

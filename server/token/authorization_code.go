@@ -1,0 +1,150 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// authorizationCode redeems a code, RFC 6749 section 4.1.3.
+type authorizationCode struct {
+	db     *storage.DB
+	issuer *tokens.Issuer
+}
+
+// Type implements oauth.Grant.
+func (g *authorizationCode) Type() string { return "authorization_code" }
+
+// Validate implements oauth.Grant. A wrong redirect_uri or verifier neither uses
+// the code up nor makes it easier to redeem.
+func (g *authorizationCode) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+	text := rq.Form.Get("code")
+	if text == "" {
+		return nil, apierr.MissingParameter("code")
+	}
+	code, grant, err := g.load(text, rq)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, g.reused(text, rq)
+	case err != nil:
+		return nil, err
+	case code.Issue.ClientID != rq.Client.ClientID, !rq.Now.Before(code.ExpiresAt):
+		return nil, apierr.InvalidCode
+	}
+	// RFC 6749 section 4.1.3: "if the redirect_uri parameter was included in the
+	// initial authorization request [...] ensure that their values are identical".
+	if uri := rq.Form.Get("redirect_uri"); uri != code.RedirectURI && (code.RedirectURI != "" || uri != "") {
+		return nil, apierr.WrongRedirectURI(uri, code.RedirectURI)
+	}
+	if !provesPossession(code, rq.Form.Get("code_verifier")) {
+		return nil, apierr.WrongVerifier
+	}
+	return grant, nil
+}
+
+func (g *authorizationCode) load(text string, rq *oauth.TokenRequest) (storage.Code, *tokens.Grant, error) {
+	var code storage.Code
+	grant := &tokens.Grant{Client: rq.Client}
+	err := g.db.View(func(tx *storage.Tx) error {
+		var err error
+		if code, err = tx.Codes.Get(keys.Hash(text)); err != nil {
+			return err
+		}
+		grant.ID, grant.Issue = code.GrantID, code.Issue
+		return loadParties(tx, grant)
+	})
+	return code, grant, err
+}
+
+// loadParties finds the user and the API of a grant's issue.
+func loadParties(tx *storage.Tx, grant *tokens.Grant) error {
+	user, err := tx.Users.Get(grant.Issue.UserID)
+	if err != nil {
+		return err
+	}
+	grant.User = &user
+	api, err := tx.API(grant.Issue.Audience)
+	grant.API = api
+	return err
+}
+
+// reused handles a code that is not there. When it is one of ours, it was
+// redeemed before (or is long expired), and what it brought is revoked.
+func (g *authorizationCode) reused(text string, rq *oauth.TokenRequest) error {
+	id, ok := g.issuer.Secrets.GrantOfCode(text)
+	if !ok {
+		return apierr.InvalidCode
+	}
+	err := g.db.Update(func(tx *storage.Tx) error {
+		t, err := tx.RefreshTokens.Get(id)
+		if err == nil && t.Issue.ClientID != rq.Client.ClientID {
+			return nil // another client cannot end it
+		}
+		if err := storage.Optional(err); err != nil {
+			return err
+		}
+		return tx.RevokeGrant(id, rq.Now)
+	})
+	if err != nil {
+		return err
+	}
+	return apierr.InvalidCode.With(storage.ErrReused)
+}
+
+// Commit implements oauth.Grant: the code goes and the refresh token comes in
+// one transaction, so that of several requests with one code one succeeds.
+func (g *authorizationCode) Commit(_ context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
+	var issued *storage.RefreshToken
+	if offline(grant) {
+		reply.RefreshToken = keys.NewRefreshToken(grant.ID)
+		issued = newFamily(grant, reply.RefreshToken, rq.Now)
+	}
+	code := storage.Code{Hash: keys.Hash(rq.Form.Get("code")), GrantID: grant.ID}
+	err := g.db.RedeemCode(code, rq.Now, issued)
+	if errors.Is(err, storage.ErrReused) {
+		return apierr.InvalidCode.With(err)
+	}
+	return err
+}
+
+// offline reports whether the grant brings a refresh token. A scope rule that
+// takes scopes over word for word cannot bring one that the API or the
+// application does not allow.
+func offline(grant *tokens.Grant) bool {
+	return slices.Contains(grant.Issue.Scope, "offline_access") && grant.Client.Allows("refresh_token") &&
+		(grant.API == nil || grant.API.AllowOfflineAccess)
+}
+
+// newFamily is the record of a user's first refresh token. The nonce was for the
+// first ID token only, OIDC Core section 12.2.
+func newFamily(grant *tokens.Grant, token string, now time.Time) *storage.RefreshToken {
+	s := grant.Client.RefreshToken
+	issue := grant.Issue
+	issue.Nonce = ""
+	t := &storage.RefreshToken{
+		ID: grant.ID, Issue: issue, CreatedAt: now, LastExchangedAt: now,
+		Rotating:      s.RotationType == "rotating",
+		IdleExpiresAt: idleEnd(s, now),
+		Tokens:        []storage.Token{{Hash: keys.Hash(token)}},
+	}
+	// Auth0: the absolute end is fixed at the first issue and not moved by rotation.
+	if s.ExpirationType == "expiring" && !s.InfiniteTokenLifetime && s.TokenLifetime > 0 {
+		t.ExpiresAt = now.Add(time.Duration(s.TokenLifetime) * time.Second)
+	}
+	return t
+}
+
+// idleEnd is when a refresh token ends unless it is used before; zero is never.
+func idleEnd(s storage.RefreshTokenSettings, now time.Time) time.Time {
+	if s.ExpirationType != "expiring" || s.InfiniteIdleTokenLifetime || s.IdleTokenLifetime <= 0 {
+		return time.Time{}
+	}
+	return now.Add(time.Duration(s.IdleTokenLifetime) * time.Second)
+}

@@ -1,0 +1,113 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// clientCredentials gives a client a token for itself, RFC 6749 section 4.4:
+// there is no user, no consent, no ID token and no refresh token.
+type clientCredentials struct{ db *storage.DB }
+
+// Type implements oauth.Grant.
+func (g *clientCredentials) Type() string { return "client_credentials" }
+
+// Validate implements oauth.Grant.
+func (g *clientCredentials) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+	if rq.Client.Public() {
+		// RFC 6749 section 4.4: "The client credentials grant type MUST only be
+		// used by confidential clients."
+		return nil, apierr.Unauthorized.With(errors.New("a client without authentication cannot act for itself"))
+	}
+	if rq.Form.Get("organization") != "" {
+		return nil, apierr.NotEmulated("organization in client_credentials")
+	}
+	var api *storage.ResourceServer
+	var granted storage.ClientGrant
+	err := g.db.View(func(tx *storage.Tx) error {
+		audience, err := defaultAudience(tx, rq.Form.Get("audience"))
+		if err != nil {
+			return err
+		}
+		if api, err = tx.API(audience); err != nil {
+			return err
+		}
+		if api == nil {
+			return apierr.UnknownAPI(audience)
+		}
+		granted, err = tx.ClientGrantFor(rq.Client.ClientID, audience, "client")
+		if storage.IsNotFound(err) || api.SubjectTypeAuthorization.Client.Policy == "deny_all" {
+			return apierr.NoClientGrant(rq.Client.ClientID, audience)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	scope, err := machineScope(rq.Form.Get("scope"), granted, api)
+	if err != nil {
+		return nil, err
+	}
+	issue := storage.Issue{ClientID: rq.Client.ClientID, Audience: api.Identifier, Scope: scope}
+	if strings.HasSuffix(api.TokenDialect, "_authz") && api.EnforcePolicies {
+		issue.Permissions = scope
+	}
+	return &tokens.Grant{Client: rq.Client, API: api, Issue: issue, GTY: tokens.GTYClientCredentials}, nil
+}
+
+// defaultAudience is the API that a request means: the one it names, or the
+// tenant's default.
+func defaultAudience(tx *storage.Tx, audience string) (string, error) {
+	if audience != "" {
+		return audience, nil
+	}
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	if err := storage.Optional(err); err != nil {
+		return "", err
+	}
+	if tenant.DefaultAudience == "" {
+		return "", apierr.NoAudience
+	}
+	return tenant.DefaultAudience, nil
+}
+
+// machineScope is what the request asks of the grant's scopes, or all of them
+// when it asks for none. Unlike a user's request it may not ask for more: OIDC
+// scopes are refused as well.
+func machineScope(requested string, granted storage.ClientGrant, api *storage.ResourceServer) ([]string, error) {
+	all := granted.Scope
+	if granted.AllowAllScopes {
+		all = nil
+		for _, s := range api.Scopes {
+			all = append(all, s.Value)
+		}
+	}
+	if requested == "" {
+		return all, nil
+	}
+	var scope, refused []string
+	for _, s := range strings.Fields(requested) {
+		switch {
+		case !slices.Contains(all, s):
+			refused = append(refused, s)
+		case !slices.Contains(scope, s):
+			scope = append(scope, s)
+		}
+	}
+	if len(refused) > 0 {
+		return nil, apierr.ScopesNotGranted(refused)
+	}
+	return scope, nil
+}
+
+// Commit implements oauth.Grant: there is nothing to keep.
+func (g *clientCredentials) Commit(context.Context, *oauth.TokenRequest, *tokens.Grant, *oauth.Reply) error {
+	return nil
+}

@@ -1,0 +1,31 @@
+package token
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// provesPossession reports whether verifier fits the code's challenge.
+//
+// RFC 7636 section 4.6: S256 compares BASE64URL-ENCODE(SHA256(ASCII(code_verifier)))
+// with the challenge, plain the verifier itself. A code without a challenge takes
+// no verifier (RFC 9700 section 2.1.1): one sent with it was meant for a request
+// that somebody stripped of its challenge.
+func provesPossession(code storage.Code, verifier string) bool {
+	if code.CodeChallenge == "" {
+		return verifier == ""
+	}
+	// RFC 7636 section 4.1: 43 to 128 characters.
+	if len(verifier) < 43 || len(verifier) > 128 {
+		return false
+	}
+	got := verifier
+	if code.CodeChallengeMethod == "S256" {
+		sum := sha256.Sum256([]byte(verifier))
+		got = base64.RawURLEncoding.EncodeToString(sum[:])
+	}
+	return subtle.ConstantTimeCompare([]byte(got), []byte(code.CodeChallenge)) == 1
+}

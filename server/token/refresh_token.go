@@ -1,0 +1,113 @@
+package token
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// refreshToken exchanges a refresh token, RFC 6749 section 6.
+type refreshToken struct{ db *storage.DB }
+
+// Type implements oauth.Grant.
+func (g *refreshToken) Type() string { return "refresh_token" }
+
+// Validate implements oauth.Grant. What the user may do is decided anew, so that
+// a role taken away is missing from the next access token.
+func (g *refreshToken) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+	text := rq.Form.Get("refresh_token")
+	if text == "" {
+		return nil, apierr.MissingParameter("refresh_token")
+	}
+	id, ok := keys.FamilyOfRefreshToken(text)
+	if !ok {
+		return nil, apierr.InvalidRefreshToken
+	}
+	grant := &tokens.Grant{Client: rq.Client, ID: id, GTY: tokens.GTYRefreshToken}
+	var decision authz.Decision
+	var known bool
+	err := g.db.View(func(tx *storage.Tx) error {
+		t, err := tx.RefreshTokens.Get(id)
+		if err != nil || t.Issue.ClientID != rq.Client.ClientID || t.Expired(rq.Now) {
+			return cmp.Or(err, storage.ErrNotFound)
+		}
+		known = t.Has(keys.Hash(text))
+		grant.Issue = t.Issue
+		if !known {
+			return nil
+		}
+		if err := loadParties(tx, grant); storage.IsNotFound(err) {
+			return apierr.RefreshUserGone
+		} else if err != nil {
+			return err
+		}
+		decision, err = decide(tx, grant, rq)
+		return err
+	})
+	switch {
+	case storage.IsNotFound(err):
+		return nil, apierr.InvalidRefreshToken.With(err)
+	case err != nil:
+		return nil, err
+	case !known:
+		return nil, g.breach(id, text, rq.Now)
+	}
+	issue := &grant.Issue
+	issue.Scope, issue.Permissions = decision.Scope, decision.Permissions
+	issue.AccessClaims, issue.IDClaims = decision.AccessClaims, decision.IDClaims
+	return grant, nil
+}
+
+func decide(tx *storage.Tx, grant *tokens.Grant, rq *oauth.TokenRequest) (authz.Decision, error) {
+	if grant.User.Blocked {
+		return authz.Decision{}, apierr.RefreshUserBlocked
+	}
+	return authz.Decide(tx, authz.Input{
+		Client: grant.Client, User: *grant.User, API: grant.API, Audience: grant.Issue.Audience,
+		Requested:  cmp.Or(rq.Form.Get("scope"), grant.Issue.Requested),
+		Connection: grant.Issue.Connection, OfflineAllowed: true,
+		Refresh: true, Granted: grant.Issue.Scope,
+	})
+}
+
+// breach ends a family of which a token comes that it has long replaced, Auth0:
+// secure/tokens/refresh-tokens/refresh-token-rotation.
+func (g *refreshToken) breach(id, text string, now time.Time) error {
+	_, err := g.db.ExchangeRefreshToken(storage.Exchange{ID: id, Hash: keys.Hash(text), Now: now})
+	return invalidRefreshToken(err)
+}
+
+func invalidRefreshToken(err error) error {
+	if errors.Is(err, storage.ErrReused) || storage.IsNotFound(err) {
+		return apierr.InvalidRefreshToken.With(err)
+	}
+	return err
+}
+
+// Commit implements oauth.Grant.
+func (g *refreshToken) Commit(_ context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
+	s := rq.Client.RefreshToken
+	x := storage.Exchange{
+		ID: grant.ID, Hash: keys.Hash(rq.Form.Get("refresh_token")), Now: rq.Now,
+		Overlap:       time.Duration(s.Leeway) * time.Second,
+		IdleExpiresAt: idleEnd(s, rq.Now),
+	}
+	next := keys.NewRefreshToken(grant.ID)
+	x.Next = keys.Hash(next)
+	rotated, err := g.db.ExchangeRefreshToken(x)
+	if err != nil {
+		return invalidRefreshToken(err)
+	}
+	if rotated {
+		reply.RefreshToken = next
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package token
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// revoke ends a refresh token and all its family. RFC 7009 section 2.2: "The
+// authorization server responds with HTTP status code 200 if the token has been
+// revoked successfully or if the client submitted an invalid token."
+//
+//auth0:operation POST /oauth/revoke
+func (m *room) revoke(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	client, err := m.revoker(r, form)
+	if err != nil {
+		return err
+	}
+	token := form.Get("token")
+	if token == "" {
+		return apierr.MissingParameter("token")
+	}
+
+	if id, ok := keys.FamilyOfRefreshToken(token); ok {
+		if err := m.revokeFamily(client, id, keys.Hash(token)); err != nil {
+			return err
+		}
+	}
+
+	web.NoStore(w)
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// revoker authenticates the client; a failure is invalid_client here, unlike at
+// the token endpoint.
+func (m *room) revoker(r *http.Request, form url.Values) (storage.Client, error) {
+	client, err := m.engine.AuthenticateClient(r, form)
+	return client, apierr.AsInvalidClient(err)
+}
+
+// revokeFamily leaves other clients' tokens and texts that are no token of the
+// family alone, and does not tell.
+func (m *room) revokeFamily(client storage.Client, id, hash string) error {
+	return m.db.Update(func(tx *storage.Tx) error {
+		t, err := tx.RefreshTokens.Get(id)
+		if storage.IsNotFound(err) {
+			return nil
+		}
+		if err != nil || t.Issue.ClientID != client.ClientID || !t.Has(hash) {
+			return err
+		}
+		if err := tx.RevokeGrant(id, m.engine.Now()); err != nil {
+			return err
+		}
+		return revokeConsent(tx, t.Issue)
+	})
+}
+
+// revokeConsent takes back the user's consent as well where the tenant says so,
+// Auth0: secure/tokens/refresh-tokens/revoke-refresh-tokens.
+func revokeConsent(tx *storage.Tx, issue storage.Issue) error {
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	if err != nil || !tenant.Flags.RevokeRefreshTokenGrant {
+		return storage.Optional(err)
+	}
+	grant, err := tx.GrantFor(issue.UserID, issue.ClientID, issue.Audience)
+	if err != nil {
+		return storage.Optional(err)
+	}
+	return tx.Grants.Delete(grant.ID)
+}

@@ -1,0 +1,49 @@
+// Package token serves /oauth/token and /oauth/revoke. The endpoint owns what
+// every grant shares; a grant is one file that adds only what is its own.
+package token
+
+import (
+	"net/http"
+
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+type room struct {
+	engine *oauth.Engine
+	db     *storage.DB
+	issuer *tokens.Issuer
+}
+
+// Grants lists the grants that the token endpoint serves; a new grant is one
+// file and one line here.
+func Grants(db *storage.DB, issuer *tokens.Issuer) []oauth.Grant {
+	return []oauth.Grant{
+		&authorizationCode{db, issuer},
+		&refreshToken{db},
+		&clientCredentials{db},
+	}
+}
+
+// Mount adds the room's routes.
+func Mount(rt *web.Router, engine *oauth.Engine) {
+	m := &room{engine, engine.DB, engine.Issuer}
+	rt.Handle(http.MethodPost, "/oauth/token", m.exchange)
+	rt.Handle(http.MethodPost, "/oauth/revoke", m.revoke)
+}
+
+//auth0:operation POST /oauth/token
+func (m *room) exchange(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	reply, err := m.engine.Token(r.Context(), r, form)
+	if err != nil {
+		return err
+	}
+	web.NoStore(w)
+	return web.Reply(w, http.StatusOK, reply)
+}
