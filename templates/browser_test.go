@@ -1,0 +1,203 @@
+package templates_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenant0/tenant0/templates"
+)
+
+// strictPolicy is the policy that the package promises to work under.
+const strictPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:;" +
+	" form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// site serves every state, and what a form sends to /callback comes back on the
+// channel.
+func site(t *testing.T) (url string, posted <-chan string) {
+	t.Helper()
+	received := make(chan string, 1)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+templates.StaticPath, func(w http.ResponseWriter, r *http.Request) {
+		content, contentType, ok := templates.Static(strings.TrimPrefix(r.URL.Path, templates.StaticPath))
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", contentType)
+		w.Write(content) //nolint:errcheck // the browser reports what it misses
+	})
+	mux.HandleFunc("POST /callback", func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseForm(); err != nil {
+			t.Error(err)
+		}
+		received <- r.PostForm.Encode()
+		w.Header().Set("Content-Type", "text/html")
+		w.Write([]byte("<title>arrived</title>")) //nolint:errcheck // as above
+	})
+	mux.HandleFunc("GET /{state}", func(w http.ResponseWriter, r *http.Request) {
+		p, ok := states[r.PathValue("state")]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		if form, ok := p.(templates.FormPost); ok {
+			form.URL = "/callback"
+			form.Fields = append(form.Fields[:1:1], templates.Field{Name: "submit", Value: "a field of this name hides form.submit"})
+			p = form
+		}
+		var page bytes.Buffer
+		if err := templates.Render(&page, p); err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", strictPolicy)
+		w.Write(page.Bytes()) //nolint:errcheck // as above
+	})
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s.URL + "/", received
+}
+
+// browser starts Chromium and returns the context of its one tab.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	var chromium string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			chromium = found
+			break
+		}
+	}
+	if chromium == "" {
+		t.Skip("there is no Chromium to look at the pages with; install the package chromium")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU)
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, closeTab := chromedp.NewContext(ctx)
+	t.Cleanup(closeTab)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	ctx, giveUp := context.WithTimeout(ctx, time.Minute)
+	t.Cleanup(giveUp)
+	return ctx
+}
+
+func do(ctx context.Context, t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// evaluated returns the value of a JavaScript expression.
+func evaluated[T any](ctx context.Context, t *testing.T, expression string) T {
+	t.Helper()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		t.Fatalf("%s: %v", expression, err)
+	}
+	return value
+}
+
+func TestPagesInABrowser(t *testing.T) {
+	ctx := browser(t)
+	url, posted := site(t)
+
+	t.Run("every page fits a narrow screen and nothing of it is blocked", func(t *testing.T) {
+		console := chromedp.Console(ctx)
+		do(ctx, t, chromedp.EmulateViewport(320, 640))
+		for name, p := range states {
+			if strings.Contains(render(t, p), `src="https:`) || name == "form-post" {
+				continue // a logo elsewhere, and a page that leaves at once
+			}
+			do(ctx, t, chromedp.Navigate(url+name))
+			if width := evaluated[int](ctx, t, "document.documentElement.scrollWidth"); width > 320 {
+				t.Errorf("%s is %d pixels wide", name, width)
+			}
+		}
+		evaluated[chromedp.Void](ctx, t, `console.log("the end")`)
+		for message, err := range console {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if message.Text == "the end" {
+				break
+			}
+			t.Errorf("the browser says: %s", message)
+		}
+	})
+
+	t.Run("the keyboard goes from field to field to button", func(t *testing.T) {
+		do(ctx, t, chromedp.Navigate(url+"login-with-links"),
+			chromedp.Poll[chromedp.Void]("document.activeElement !== document.body")) // autofocus comes with the first frame
+		var path []string
+		for range 5 {
+			path = append(path, evaluated[string](ctx, t, `document.activeElement.id || document.activeElement.className || document.activeElement.textContent`))
+			do(ctx, t, chromedp.KeyEvent(kb.Tab))
+		}
+		want := []string{"username", "password", "reveal", "Forgot password?", "button primary _button-login"}
+		if diff := cmp.Diff(want, path); diff != "" {
+			t.Errorf("focus (-want +got):\n%s", diff)
+		}
+	})
+
+	t.Run("the password can be read until it is sent", func(t *testing.T) {
+		do(ctx, t, chromedp.Navigate(url+"login"))
+		const look = `password.type + ": " + reveal.getAttribute("aria-label")`
+		seen := []string{evaluated[string](ctx, t, look)}
+		for range 2 {
+			do(ctx, t, chromedp.Click(chromedp.CSS(".reveal")))
+			seen = append(seen, evaluated[string](ctx, t, look))
+		}
+		do(ctx, t, chromedp.Click(chromedp.CSS(".reveal")))
+		seen = append(seen, evaluated[string](ctx, t, `password.form.dispatchEvent(new Event("submit")), `+look))
+		want := []string{"password: Show password", "text: Hide password", "password: Show password", "password: Show password"}
+		if diff := cmp.Diff(want, seen); diff != "" {
+			t.Errorf("the field (-want +got):\n%s", diff)
+		}
+	})
+
+	const response = "code=0a1b2c&submit=a+field+of+this+name+hides+form.submit"
+	t.Run("a response posts itself", func(t *testing.T) {
+		do(ctx, t, chromedp.Navigate(url+"form-post"))
+		if got := received(ctx, t, posted); got != response {
+			t.Errorf("it posts %q, want %q", got, response)
+		}
+	})
+
+	t.Run("without script a response waits for its button, and login has none that does nothing", func(t *testing.T) {
+		off := emulation.SetScriptExecutionDisabledParams{Value: true}
+		if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, off); err != nil {
+			t.Fatal(err)
+		}
+		do(ctx, t, chromedp.Navigate(url+"login"), chromedp.WaitNotVisible(chromedp.CSS(".reveal")),
+			chromedp.Navigate(url+"form-post"), chromedp.WaitVisible(chromedp.CSS("noscript p")), chromedp.Click(chromedp.CSS("button[type=submit]")))
+		if got := received(ctx, t, posted); got != response {
+			t.Errorf("it posts %q, want %q", got, response)
+		}
+	})
+}
+
+func received(ctx context.Context, t *testing.T, posted <-chan string) string {
+	t.Helper()
+	select {
+	case form := <-posted:
+		return form
+	case <-ctx.Done():
+		t.Fatal("nothing is posted")
+		return ""
+	}
+}

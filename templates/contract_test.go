@@ -1,0 +1,191 @@
+package templates_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenant0/tenant0/templates"
+)
+
+func TestLoginHasTheIdsAndNamesThatEndToEndSuitesUse(t *testing.T) {
+	page := render(t, states["login-with-links"])
+	one(t, page, "title")
+	one(t, page, "form", "method=post")
+	one(t, page, "input", "type=hidden", "name=state", "value=hKFo2SBzdGF0ZQ")
+	one(t, page, "input", "type=hidden", "name="+templates.CSRFField, "value=c5rf")
+	one(t, page, "input", "id=username", "name=username", "type=text", "autocomplete=username", "autofocus=autofocus")
+	one(t, page, "input", "id=password", "name=password", "type=password", "autocomplete=current-password")
+	button := one(t, page, "button", "type=submit")
+	if !button.has([]string{"name=action", "value=default", "data-action-button-primary=true"}) || button.words() != "Continue" {
+		t.Errorf("the submit button is %v %q", button.attr, button.words())
+	}
+	for link, href := range map[string]string{
+		"Sign up": "/u/signup?state=hKFo2SBzdGF0ZQ", "Forgot password?": "/u/reset-password/request?state=hKFo2SBzdGF0ZQ",
+	} {
+		if a := one(t, page, "a", "href="+href); a.words() != link {
+			t.Errorf("the link to %s says %q, want %q", href, a.words(), link)
+		}
+	}
+	if links := every(t, render(t, states["login"]), "a"); len(links) != 0 {
+		t.Errorf("a login page without URLs has links: %v", links)
+	}
+}
+
+func TestLoginSaysItsErrorsWhereTheyBelong(t *testing.T) {
+	for _, test := range []struct{ code, element, id, says string }{
+		{"wrong-email-credentials", "span", "error-element-password", "Wrong email or password"},
+		{"wrong-credentials", "span", "error-element-password", "Wrong username or password"},
+		{"no-password", "span", "error-element-password", "Password is required"},
+		{"no-username", "span", "error-element-username", "Username is required"},
+		{"no-email", "span", "error-element-username", "Please enter an email address"},
+		{"user-blocked", "div", "prompt-alert", "Your account has been blocked after multiple consecutive login attempts."},
+		{"a-code-of-a-script", "div", "prompt-alert", "Something went wrong, please try again later."},
+	} {
+		t.Run(test.code, func(t *testing.T) {
+			page := render(t, templates.Login{Username: "employee@exampleco.com", Errors: []string{test.code}})
+			message := one(t, page, test.element, "id="+test.id, "data-error-code="+test.code, "role=alert")
+			if message.words() != test.says {
+				t.Errorf("it says %q, want %q", message.words(), test.says)
+			}
+			one(t, page, "input", "id=username", "value=employee@exampleco.com")
+			field, isField := strings.CutPrefix(test.id, "error-element-")
+			if !isField {
+				return
+			}
+			if message.attr["class"] != "ulp-input-error-message" {
+				t.Errorf("its class is %q", message.attr["class"])
+			}
+			one(t, page, "input", "id="+field, "aria-invalid=true", "aria-describedby="+test.id)
+		})
+	}
+}
+
+func TestLoginStartsWhereTheUserHasToType(t *testing.T) {
+	for username, focus := range map[string]string{"": "username", "employee@exampleco.com": "password"} {
+		page := render(t, templates.Login{Username: username})
+		if got := one(t, page, "input", "autofocus=autofocus").attr["id"]; got != focus {
+			t.Errorf("with the user name %q the focus is on %s, want %s", username, got, focus)
+		}
+	}
+}
+
+func TestConsentNamesEveryScopeAndPostsIt(t *testing.T) {
+	page := render(t, states["consent"])
+	if got := one(t, page, "h1").words(); got != "Authorize App" {
+		t.Errorf("the title is %q", got)
+	}
+	if got := one(t, page, "h2").words(); got != "Timesheets API" {
+		t.Errorf("the API is %q", got)
+	}
+	var listed, posted []string
+	for _, item := range every(t, page, "li") {
+		listed = append(listed, item.words())
+	}
+	for _, scope := range every(t, page, "input", "type=hidden", "name=scope[]") {
+		posted = append(posted, scope.attr["value"])
+	}
+	want := []string{
+		"Profile: access to your profile and email openid", "Read your timesheets read:timesheets", "batch:upload",
+	}
+	if diff := cmp.Diff(want, listed); diff != "" {
+		t.Errorf("scopes shown (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"openid", "read:timesheets", "batch:upload"}, posted); diff != "" {
+		t.Errorf("scopes posted (-want +got):\n%s", diff)
+	}
+	one(t, page, "form", "method=post")
+	one(t, page, "input", "type=hidden", "name=audience", "value=https://api.exampleco.com/timesheets")
+	one(t, page, "input", "type=hidden", "name=state")
+	one(t, page, "input", "type=hidden", "name="+templates.CSRFField)
+	if got := one(t, page, "button", "name=action", "value=accept").words(); got != "Accept" {
+		t.Errorf("the accepting button says %q", got)
+	}
+	if got := one(t, page, "button", "name=action", "value=decline").words(); got != "Decline" {
+		t.Errorf("the declining button says %q", got)
+	}
+	if text := one(t, page, "header").words(); !strings.Contains(text, "Hi employee@exampleco.com, Timesheets Mobile is requesting access to your ExampleCo account.") {
+		t.Errorf("the header says %q", text)
+	}
+}
+
+func TestLogoutConfirmAsksYesOrNo(t *testing.T) {
+	page := render(t, states["logout-confirm"])
+	if got := one(t, page, "header").words(); !strings.Contains(got, "Are you sure you want to log out from Timesheets Web?") {
+		t.Errorf("it asks %q", got)
+	}
+	for value, label := range map[string]string{"accept": "Yes", "deny": "No"} {
+		if got := one(t, page, "button", "type=submit", "name=action", "value="+value).words(); got != label {
+			t.Errorf("the button %s says %q, want %q", value, got, label)
+		}
+	}
+}
+
+func TestErrorPageShowsTheTechnicalDetails(t *testing.T) {
+	page := render(t, states["error"])
+	if got := one(t, page, "h1").words(); got != "Oops!, something went wrong" {
+		t.Errorf("the title is %q", got)
+	}
+	want := "Technical details unauthorized_client: Callback URL mismatch. http://localhost:3000/other is not in the list" +
+		" of allowed callback URLs Tracking ID: b3f1c2d4e5a69788"
+	if got := one(t, page, "section").words(); got != want {
+		t.Errorf("the details are %q, want %q", got, want)
+	}
+}
+
+func TestFormPostHoldsTheResponseAndNothingElse(t *testing.T) {
+	page := render(t, states["form-post"])
+	one(t, page, "form", "method=post", "action=http://localhost:3000/callback?tenant=1")
+	var fields []string
+	for _, e := range elements(t, page) {
+		if name, named := e.attr["name"]; named && e.name != "meta" {
+			fields = append(fields, name+"="+e.attr["value"])
+		}
+	}
+	if diff := cmp.Diff([]string{"code=0a1b2c", `state={"from":"/"}`}, fields); diff != "" {
+		t.Errorf("fields (-want +got):\n%s", diff)
+	}
+}
+
+// The pages are for everyone: what a screen reader needs is on each of them.
+func TestEveryPageCanBeReadAloud(t *testing.T) {
+	for name, p := range states {
+		t.Run(name, func(t *testing.T) {
+			page := render(t, p)
+			if lang := one(t, page, "html").attr["lang"]; lang == "" {
+				t.Error("its language is not said")
+			}
+			for _, landmark := range []string{"title", "main", "h1", "footer"} {
+				if one(t, page, landmark).words() == "" {
+					t.Errorf("its %s is empty", landmark)
+				}
+			}
+			ids := map[string]bool{}
+			for _, e := range elements(t, page) {
+				if id := e.attr["id"]; id != "" && ids[id] {
+					t.Errorf("the id %s is there twice", id)
+				}
+				ids[e.attr["id"]] = true
+			}
+			for _, e := range elements(t, page) {
+				for _, ref := range []string{"for", "aria-describedby", "aria-labelledby", "aria-controls"} {
+					if id, refers := e.attr[ref]; refers && !ids[id] {
+						t.Errorf("%s %s=%s leads nowhere", e.name, ref, id)
+					}
+				}
+				_, hasAlt := e.attr["alt"]
+				labelled := e.attr["type"] == "hidden" || len(every(t, page, "label", "for="+e.attr["id"])) == 1
+				switch {
+				case e.name == "img" && !hasAlt:
+					t.Errorf("the image %s has no alt", e.attr["src"])
+				case e.name == "input" && !labelled:
+					t.Errorf("the input %s has no label", e.attr["name"])
+				case slices.Contains([]string{"a", "button"}, e.name) && e.words()+e.attr["aria-label"] == "":
+					t.Errorf("a %s has no name", e.name)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,112 @@
+package templates
+
+import (
+	"cmp"
+	"fmt"
+	"html/template"
+	"net/url"
+	"strings"
+	"unicode"
+)
+
+// productName stands in for a tenant that has no name of its own.
+const productName = "tenant0"
+
+// Layout is what all pages of a tenant share: Auth0's branding settings and
+// custom text. Its zero value is a complete page in the built-in look.
+type Layout struct {
+	// CompanyName is the tenant's friendly name, or the organization's in the
+	// context of one: the texts' ${companyName}.
+	CompanyName string
+	// LogoURL is branding.logo_url: an https, http or data:image/ URL, or a
+	// rooted path. Anything else, and none, shows a monogram of CompanyName.
+	LogoURL string
+	// PrimaryColor is branding.colors.primary as #rrggbb. Anything else, and
+	// none, is the built-in colour. Inks and edges that go with it are derived
+	// so that they stay readable whatever the colour.
+	PrimaryColor string
+	// PageBackground is branding.colors.page_background as #rrggbb, with the
+	// same fallback. A light one gives way to the built-in dark in the dark
+	// scheme.
+	PageBackground string
+	// Language is the BCP 47 tag of the language the texts are in; empty is "en".
+	Language string
+	// CustomText replaces built-in texts in that language.
+	CustomText Texts
+}
+
+// screen begins the view of one screen. Where no application is in play the
+// texts speak of the tenant.
+func (l Layout) screen(p Page, template, prompt, name, clientName, userName string) view {
+	company := cmp.Or(l.CompanyName, productName)
+	clientName = cmp.Or(clientName, company)
+	v := view{
+		P:          p,
+		Language:   cmp.Or(l.Language, "en"),
+		TitleKey:   "pageTitle",
+		BrandSheet: brandPath(l.PrimaryColor, l.PageBackground),
+		template:   template,
+		texts: texts{
+			custom:      l.CustomText[prompt][name],
+			builtIn:     builtInTexts[prompt][name],
+			clientName:  clientName,
+			companyName: company,
+			userName:    userName,
+		},
+	}
+	v.CompanyMark = newMark(l.LogoURL, company, v.texts.message("logoAltText"))
+	if l.CompanyName == "" && v.CompanyMark.URL == "" {
+		v.CompanyMark.URL = assets.paths["logo.svg"]
+	}
+	return v
+}
+
+// mark is the picture that stands for a tenant or an application.
+type mark struct {
+	URL      template.URL
+	Name     string
+	Monogram string
+}
+
+func newMark(logo, name, alt string) mark {
+	m := mark{Name: alt, Monogram: monogram(name)}
+	if strings.HasPrefix(logo, "data:image/") {
+		m.URL = template.URL(logo) //nolint:gosec // an image is shown, never run
+	} else {
+		m.URL = safeURL(logo)
+	}
+	return m
+}
+
+// monogram is the first letter or digit of a name.
+func monogram(name string) string {
+	for _, r := range name {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return string(unicode.ToUpper(r))
+		}
+	}
+	return "0"
+}
+
+// safeURL returns the URL if following it loads a page: http, https, or a path
+// on this server. Every other one is dropped, javascript: first of all.
+func safeURL(raw string) template.URL {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	rooted := u.Scheme == "" && u.Host == "" && strings.HasPrefix(u.Path, "/")
+	if rooted || (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
+		return template.URL(raw) //nolint:gosec // the scheme has just been checked
+	}
+	return ""
+}
+
+// formURL returns the URL of a form to another place. A form with an empty one
+// would post what it holds to this server, so there is an error instead.
+func formURL(raw string) (template.URL, error) {
+	if u := safeURL(raw); u != "" {
+		return u, nil
+	}
+	return "", fmt.Errorf("post a form to %q: not an http or https URL", raw)
+}

@@ -1,0 +1,194 @@
+package templates
+
+// Login asks for an identifier and a password in one form, which posts to the
+// page's own URL. Its ids and names are those of Auth0's page (input#username,
+// input#password, button[name=action][value=default]), because end-to-end
+// tests rely on them.
+type Login struct {
+	Layout
+	// ClientName is the application's name.
+	ClientName string
+	// State is the server's handle of the transaction, sent back as "state".
+	State string
+	// CSRF is sent back in the field CSRFField.
+	CSRF string
+	// Username fills the identifier in: what was typed, or the login_hint.
+	Username string
+	// RequiresUsername is the connection's requires_username: the identifier
+	// may be a user name as well as an e-mail address.
+	RequiresUsername bool
+	// Errors are Auth0's keys, such as "wrong-email-credentials". Each shows
+	// its text at the field it is about, or above the form.
+	// https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
+	Errors []string
+	// SignupURL and ForgotPasswordURL show their links when they are set.
+	SignupURL, ForgotPasswordURL string
+}
+
+func (p Login) view() view {
+	return p.screen(p, "login", "login", "login", p.ClientName, "").withErrors(p.Errors)
+}
+
+// Scope is one scope that an application asks for.
+type Scope struct {
+	// Name is the scope as requested, such as "read:timesheets".
+	Name string
+	// Description is what the user reads; without one, the name is all there is.
+	Description string
+}
+
+// Resource is what a group of scopes is about.
+type Resource struct {
+	// Name is the name of the API; empty shows the scopes without a heading.
+	Name   string
+	Scopes []Scope
+}
+
+// Consent asks the user whether an application may have what it requested. The
+// form posts to the page's own URL, with action "accept" or "decline", the
+// audience, and every scope shown as scope[].
+type Consent struct {
+	Layout
+	// ClientName and ClientLogoURL are the application's name and logo_uri.
+	ClientName, ClientLogoURL string
+	// UserName is how the user is greeted.
+	UserName string
+	// State and CSRF are as in Login.
+	State, CSRF string
+	// Audience is the identifier of the requested API, or empty.
+	Audience string
+	// Resources are the requested scopes, grouped and in the order shown.
+	Resources []Resource
+	// Errors are as in Login, such as "invalid-action".
+	Errors []string
+}
+
+func (p Consent) view() view {
+	v := p.screen(p, "consent", "consent", "consent", p.ClientName, p.UserName)
+	v.ClientMark = newMark(p.ClientLogoURL, v.texts.clientName, v.texts.clientName)
+	return v.withErrors(p.Errors)
+}
+
+// LogoutConfirm asks whether the user wants to log out: the question that an
+// OpenID provider should ask when it cannot trust the request (OpenID Connect
+// RP-Initiated Logout 1.0, section 2). The form posts to the page's own URL
+// with action "accept" or "deny".
+type LogoutConfirm struct {
+	Layout
+	// ClientName is the application that asks, or empty.
+	ClientName string
+	// UserName greets the user when it is set.
+	UserName string
+	// State and CSRF are as in Login.
+	State, CSRF string
+}
+
+func (p LogoutConfirm) view() view {
+	return p.screen(p, "logout", "logout", "logout", p.ClientName, p.UserName)
+}
+
+// notice names the keys of a page that says one thing and offers one link.
+type notice struct{ Title, Sentence, Link string }
+
+// LoggedOut says that the session has ended.
+type LoggedOut struct {
+	Layout
+	// ClientName names the application that LinkURL leads back to.
+	ClientName string
+	// LinkURL shows a link back when it is set: http, https or a rooted path.
+	LinkURL string
+}
+
+func (p LoggedOut) view() view {
+	v := p.screen(p, "notice", "logout", "logout-complete", p.ClientName, "")
+	v.Notice, v.LinkURL = notice{"eventTitle", "description", "buttonText"}, safeURL(p.LinkURL)
+	return v
+}
+
+// LogoutAborted says that the session goes on, after a "No" to LogoutConfirm.
+type LogoutAborted LoggedOut
+
+func (p LogoutAborted) view() view {
+	v := p.screen(p, "notice", "logout", "logout-aborted", p.ClientName, "")
+	v.Notice, v.LinkURL = notice{"eventTitle", "description", "buttonText"}, safeURL(p.LinkURL)
+	return v
+}
+
+// Status is what a Message has to say: a key of the prompt and screen "status".
+type Status string
+
+// The statuses that have built-in texts. Others take theirs from custom text.
+const (
+	// ExpiredTransaction answers a page whose transaction is gone.
+	ExpiredTransaction Status = "expired-transaction"
+	// UsedTransaction answers a step that was taken before: a double submit, or
+	// the back button.
+	UsedTransaction Status = "used-transaction"
+	// ForeignTransaction answers a browser that the transaction is not bound to.
+	ForeignTransaction Status = "foreign-transaction"
+)
+
+// Message is a plain page with a heading and a sentence.
+type Message struct {
+	Layout
+	// ClientName names the application that LinkURL leads back to.
+	ClientName string
+	// Status chooses the words: the keys <status>-title, <status> and
+	// <status>-link. One that has none says that something went wrong.
+	Status Status
+	// LinkURL shows a link when it is set: http, https or a rooted path.
+	LinkURL string
+}
+
+func (p Message) view() view {
+	v := p.screen(p, "notice", "status", "status", p.ClientName, "")
+	key := string(p.Status)
+	if !v.texts.has(key) {
+		key = unknownError
+	}
+	v.Notice, v.LinkURL = notice{key + "-title", key, key + "-link"}, safeURL(p.LinkURL)
+	v.TitleKey = v.Notice.Title // the prompt has no pageTitle
+	return v
+}
+
+// Error is the page for what cannot be redirected to the application, such as
+// an unknown client or a callback URL mismatch.
+// https://auth0.com/docs/authenticate/login/auth0-universal-login/error-pages
+type Error struct {
+	Layout
+	// ClientName names the application that LinkURL leads back to.
+	ClientName string
+	// Sentence is what the user reads; empty is the built-in one.
+	Sentence string
+	// Code and Description are the technical details, as in an OAuth error.
+	Code, Description string
+	// TrackingID finds the request in the log; shown when it is set.
+	TrackingID string
+	// LinkURL shows a link back when it is set: http, https or a rooted path.
+	LinkURL string
+}
+
+func (p Error) view() view {
+	v := p.screen(p, "error", "error", "error", p.ClientName, "")
+	v.LinkURL = safeURL(p.LinkURL)
+	return v
+}
+
+// Field is one parameter of an authorization response.
+type Field struct{ Name, Value string }
+
+// FormPost sends an authorization response to the application as a form that
+// submits itself (OAuth 2.0 Form Post Response Mode), or at the press of a
+// button where scripts do not run.
+type FormPost struct {
+	Layout
+	// URL is the redirect URI: http or https, or Render fails. The page's
+	// form-action policy has to allow it.
+	URL string
+	// Fields are the response's parameters, in order.
+	Fields []Field
+}
+
+func (p FormPost) view() view {
+	return p.screen(p, "form_post", "common", "redeem-ticket", "", "")
+}

@@ -1,0 +1,208 @@
+package templates_test
+
+import (
+	"io"
+	"maps"
+	"path"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tenant0/tenant0/templates"
+)
+
+var (
+	quoted    = regexp.MustCompile(`"[^"]*"`)
+	textNodes = regexp.MustCompile(`>[^<]*<`)
+)
+
+// skeleton is a page's mark-up without its texts and attribute values. No text
+// that is given to a page may change it.
+func skeleton(page string) string {
+	return textNodes.ReplaceAllString(quoted.ReplaceAllString(page, `""`), "><")
+}
+
+// filled returns the page with every string in it set to s, and every URL in it
+// to one that ends in s. It reaches fields that do not exist yet, too.
+func filled(p templates.Page, s, urlEnd string) templates.Page {
+	v := reflect.New(reflect.TypeOf(p)).Elem()
+	fill(v, s, "https://app.test/?"+urlEnd)
+	return v.Interface().(templates.Page)
+}
+
+func fill(v reflect.Value, s, url string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(s)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if strings.HasSuffix(v.Type().Field(i).Name, "URL") {
+				v.Field(i).SetString(url)
+			} else {
+				fill(v.Field(i), s, url)
+			}
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0), s, url)
+	case reflect.Map:
+		v.Set(reflect.ValueOf(customTitles(s)))
+	default:
+		v.SetBool(true)
+	}
+}
+
+func customTitles(s string) templates.Texts {
+	title := map[string]string{"title": s, "pageTitle": s, "description": s, "logoAltText": s, "buttonText": s, "showPasswordText": s}
+	return templates.Texts{
+		"login": {"login": title}, "consent": {"consent": title}, "error": {"error": title},
+		"logout": {"logout": title, "logout-complete": title}, "common": {"redeem-ticket": title},
+	}
+}
+
+// kinds is one page of each type.
+var kinds = []templates.Page{
+	templates.Login{}, templates.Consent{}, templates.LogoutConfirm{}, templates.LoggedOut{}, templates.LogoutAborted{},
+	templates.Message{}, templates.Error{}, templates.FormPost{},
+}
+
+func TestNothingThatIsSuppliedBecomesMarkUp(t *testing.T) {
+	hostile := []string{
+		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onfocus='alert(1)`, `</title><script>alert(1)</script>`,
+		`</style><script>alert(1)</script>`, `--><script>alert(1)</script>`, `javascript:alert(1)`, `{{.P}}`, `${clientName}`, "\x00<b>", "\xff\xfe<b>",
+	}
+	for _, kind := range kinds {
+		want := skeleton(render(t, filled(kind, "plain", "plain")))
+		for _, text := range hostile {
+			urlEnd := strings.NewReplacer("\x00", "", "%", "").Replace(text)
+			if got := skeleton(render(t, filled(kind, text, urlEnd))); got != want {
+				t.Errorf("%T with %q has other mark-up:\n%s\nwant\n%s", kind, text, got, want)
+			}
+		}
+	}
+}
+
+func FuzzNothingThatIsSuppliedBecomesMarkUp(f *testing.F) {
+	for _, s := range []string{"plain", `"><script>`, "'`=/", "${", "${clientName}", "<!--", "\u2028", "\x00\xff"} {
+		f.Add(s)
+	}
+	var want []string
+	for _, kind := range kinds {
+		want = append(want, skeleton(render(f, filled(kind, "plain", ""))))
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if s == "" {
+			return // absent fields leave their marks out, and so they should
+		}
+		for i, kind := range kinds {
+			if got := skeleton(render(t, filled(kind, s, ""))); got != want[i] && !builtInKey(s) {
+				t.Errorf("%T with %q has other mark-up:\n%s\nwant\n%s", kind, s, got, want[i])
+			}
+		}
+	})
+}
+
+// builtInKey tells whether s means something to a page as an error: then the
+// error may move to its field.
+func builtInKey(s string) bool { return strings.HasPrefix(s, "wrong-") || strings.HasPrefix(s, "no-") }
+
+func TestLinksLeadToPagesOnly(t *testing.T) {
+	for _, url := range []string{
+		"javascript:alert(1)", " javascript:alert(1)", "JavaScript:alert(1)", "java\nscript:alert(1)", "vbscript:x", "data:text/html,x",
+		"file:///etc/passwd", "blob:https://app.test/1", "//elsewhere.test", `\\elsewhere.test`, "relative", "https:opaque", "demo://callback",
+	} {
+		for _, p := range []templates.Page{
+			templates.Login{SignupURL: url, ForgotPasswordURL: url}, templates.LoggedOut{LinkURL: url}, templates.Message{LinkURL: url},
+			templates.Error{LinkURL: url}, templates.Consent{ClientLogoURL: url},
+			templates.LoggedOut{Layout: templates.Layout{CompanyName: "ExampleCo", LogoURL: url}},
+		} {
+			page := render(t, p)
+			if links := slices.Concat(every(t, page, "a"), every(t, page, "img", "alt=ExampleCo")); len(links) != 0 {
+				t.Errorf("%T with %q has %v", p, url, links[0].attr)
+			}
+		}
+	}
+	page := render(t, templates.LoggedOut{LinkURL: `https://app.test/?q="><b>`})
+	if got := one(t, page, "a").attr["href"]; got != "https://app.test/?q=%22%3e%3cb%3e" {
+		t.Errorf("a link to a page leads to %s", got)
+	}
+}
+
+func TestAPictureInADataURLIsALogo(t *testing.T) {
+	const logo = "data:image/png;base64,iVBORw0KGgo="
+	page := render(t, templates.LoggedOut{Layout: templates.Layout{CompanyName: "ExampleCo", LogoURL: logo}})
+	one(t, page, "img", "alt=ExampleCo", "src="+logo)
+}
+
+func TestPagesObeyTheirContentSecurityPolicy(t *testing.T) {
+	pages := maps.Clone(states)
+	for _, kind := range kinds {
+		pages[reflect.TypeOf(kind).Name()] = filled(kind, "plain", "")
+	}
+	for name, p := range pages {
+		for _, e := range elements(t, render(t, p)) {
+			if e.name == "style" || e.name == "base" || e.name == "iframe" || e.name == "script" && e.attr["src"] == "" || e.name == "script" && e.text != "" {
+				t.Errorf("%s has an inline or foreign %s", name, e.name)
+			}
+			for attribute := range e.attr {
+				if attribute == "style" || strings.HasPrefix(attribute, "on") {
+					t.Errorf("%s has the attribute %s", name, attribute)
+				}
+			}
+			var loaded string
+			switch e.name {
+			case "link":
+				loaded = e.attr["href"]
+			case "script":
+				loaded = e.attr["src"]
+			default:
+				continue
+			}
+			file, ours := strings.CutPrefix(loaded, templates.StaticPath)
+			content, contentType, ok := templates.Static(file)
+			if !ours || !ok || len(content) == 0 {
+				t.Errorf("%s loads %s, which is not there", name, loaded)
+			}
+			want := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+			if contentType != want[path.Ext(file)] {
+				t.Errorf("%s is served as %q", file, contentType)
+			}
+		}
+	}
+}
+
+func TestPagesOfTheirOwnReachNoOtherHost(t *testing.T) {
+	own := map[string]string{}
+	for _, kind := range kinds {
+		if _, isForm := kind.(templates.FormPost); isForm {
+			kind = templates.FormPost{URL: "/callback"}
+		}
+		page := render(t, kind)
+		own[reflect.TypeOf(kind).Name()] = page
+		for _, e := range elements(t, page) {
+			for _, ref := range []string{e.attr["href"], e.attr["src"]} {
+				if content, _, ok := templates.Static(strings.TrimPrefix(ref, templates.StaticPath)); ok {
+					own[ref] = string(content)
+				}
+			}
+		}
+	}
+	namespace := strings.NewReplacer(`xmlns="http://www.w3.org/2000/svg"`, "")
+	for name, content := range own {
+		if content = namespace.Replace(content); regexp.MustCompile(`(?i)https?:|[("']//`).MatchString(content) {
+			t.Errorf("%s refers to another host:\n%s", name, content)
+		}
+	}
+}
+
+func TestAFailingWriterIsReported(t *testing.T) {
+	r, w := io.Pipe()
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := templates.Render(w, templates.Login{}); err == nil {
+		t.Error("a page written to nobody is no error")
+	}
+}

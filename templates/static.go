@@ -1,0 +1,73 @@
+package templates
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// StaticPath is the path under which the pages expect what Static serves.
+const StaticPath = "/u/static/"
+
+// Static returns a style sheet, script or picture of the pages by its name: the
+// rest of its path after StaticPath. The name changes when the content does, so
+// the answer may be cached for ever. It is false for a name that no page uses.
+func Static(name string) (content []byte, contentType string, ok bool) {
+	if a, found := assets.byName[name]; found {
+		return a.content, a.contentType, true
+	}
+	if sheet, found := brandSheet(name); found {
+		return sheet, contentTypes[".css"], true
+	}
+	return nil, "", false
+}
+
+//go:embed static
+var staticFiles embed.FS
+
+var contentTypes = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml",
+}
+
+type asset struct {
+	content     []byte
+	contentType string
+}
+
+// assets are the embedded files by their hashed names, and the paths of those
+// by the names they have on disk.
+var assets = func() (all struct {
+	byName map[string]asset
+	paths  map[string]template.URL
+},
+) {
+	all.byName, all.paths = map[string]asset{}, map[string]template.URL{}
+	files, err := fs.Glob(staticFiles, "static/*")
+	if err != nil {
+		panic(fmt.Errorf("static files: %w", err))
+	}
+	for _, file := range files {
+		content, err := staticFiles.ReadFile(file)
+		if err != nil {
+			panic(fmt.Errorf("static files: %w", err))
+		}
+		ext := path.Ext(file)
+		name := strings.TrimSuffix(path.Base(file), ext) + "." + hash(content) + ext
+		all.byName[name] = asset{content, contentTypes[ext]}
+		all.paths[path.Base(file)] = template.URL(StaticPath + name) //nolint:gosec // a name of ours
+	}
+	return all
+}()
+
+// hash is the part of a name that changes with the content.
+func hash(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:5])
+}

@@ -1,0 +1,99 @@
+// Package templates owns every page of the server that a person sees: the
+// mark-up, the style sheets, the few lines of script, and the words. Pages are
+// parsed when the program starts, so a broken template never meets a request.
+//
+// It knows no HTTP beyond content: what a page is shown for, its status, its
+// headers and its cache rules are the caller's. It neither reads storage nor
+// decides anything; a page shows the fields it was given.
+//
+// The pages hold no inline script, no inline style and no reference to another
+// host (except a tenant's own logo), so that they work under the policy
+// "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'
+// https: data:", and all of them work without script.
+package templates
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+)
+
+// CSRFField is the name of the hidden form field that carries Login.CSRF,
+// Consent.CSRF and LogoutConfirm.CSRF.
+const CSRFField = "_csrf"
+
+// Page is one page in one state. The structs of this package implement it, and
+// nothing else does.
+type Page interface {
+	view() view
+}
+
+// Render writes the page as a UTF-8 HTML document. It writes as it goes: a
+// caller that must not answer half a page passes a buffer.
+func Render(w io.Writer, p Page) error {
+	v := p.view()
+	if err := pages.ExecuteTemplate(w, v.template, v); err != nil {
+		return fmt.Errorf("render the %s page: %w", v.template, err)
+	}
+	return nil
+}
+
+//go:embed html
+var htmlFiles embed.FS
+
+// pages is every template, parsed and escaped once.
+var pages = func() *template.Template {
+	all := template.New("").Funcs(template.FuncMap{"safeURL": safeURL, "formURL": formURL})
+	for file, path := range assets.paths {
+		template.Must(all.New(file).Parse(string(path)))
+	}
+	template.Must(all.ParseFS(htmlFiles, "html/*.html"))
+	// html/template looks for the context of every action when a page is first
+	// written. Writing each page here finds its mistakes before a request does.
+	for _, v := range []view{
+		Login{}.view(), Consent{}.view(), LogoutConfirm{}.view(), LoggedOut{}.view(), Error{}.view(), FormPost{URL: "/"}.view(),
+	} {
+		if err := all.ExecuteTemplate(io.Discard, v.template, v); err != nil {
+			panic(err)
+		}
+	}
+	return all
+}()
+
+// view is what a template sees: the page's own fields as P, and what all pages
+// share.
+type view struct {
+	P           Page
+	Language    string
+	TitleKey    string
+	BrandSheet  template.URL
+	CompanyMark mark
+	ClientMark  mark
+	Errors      map[string]pageError
+	Notice      notice
+	LinkURL     template.URL
+
+	template string
+	texts    texts
+}
+
+// T returns the text of a key of the page's screen.
+func (v view) T(key string) (string, error) { return v.texts.get(key) }
+
+// pageError is one error at a field, or above the form when the field is "form".
+type pageError struct{ Field, Code, Text string }
+
+// withErrors adds the errors to the view, the first one of each field.
+func (v view) withErrors(codes []string) view {
+	if len(codes) > 0 {
+		v.Errors = make(map[string]pageError, len(codes))
+	}
+	for _, code := range codes {
+		field := errorField(code)
+		if _, taken := v.Errors[field]; !taken {
+			v.Errors[field] = pageError{field, code, v.texts.message(code)}
+		}
+	}
+	return v
+}

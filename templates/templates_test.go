@@ -1,0 +1,169 @@
+package templates_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenant0/tenant0/templates"
+)
+
+var (
+	exampleCo = templates.Layout{CompanyName: "ExampleCo"}
+	acme      = templates.Layout{
+		CompanyName:    "Acme Rockets",
+		LogoURL:        "https://cdn.acme.test/logo.svg",
+		PrimaryColor:   "#E8590C",
+		PageBackground: "#222221",
+		Language:       "de",
+		CustomText: templates.Texts{"login": {"login": {
+			"title":       "Willkommen",
+			"description": "Bei ${companyName} anmelden und weiter zu ${clientName}.",
+		}}},
+	}
+	requested = []templates.Resource{
+		{Scopes: []templates.Scope{{Name: "openid", Description: "Profile: access to your profile and email"}}},
+		{Name: "Timesheets API", Scopes: []templates.Scope{
+			{Name: "read:timesheets", Description: "Read your timesheets"},
+			{Name: "batch:upload"},
+		}},
+	}
+)
+
+// states is every page in every state, by the name of its golden file.
+var states = map[string]templates.Page{
+	"login": templates.Login{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf",
+	},
+	"login-with-links": templates.Login{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf",
+		SignupURL: "/u/signup?state=hKFo2SBzdGF0ZQ", ForgotPasswordURL: "/u/reset-password/request?state=hKFo2SBzdGF0ZQ",
+	},
+	"login-wrong-password": templates.Login{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf",
+		Username: "employee@exampleco.com", Errors: []string{"wrong-email-credentials"},
+	},
+	"login-nothing-typed": templates.Login{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf",
+		RequiresUsername: true, Errors: []string{"no-username", "no-password"},
+	},
+	"login-blocked": templates.Login{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf",
+		Username: "employee@exampleco.com", Errors: []string{"user-blocked"},
+	},
+	"login-branded":  templates.Login{Layout: acme, ClientName: "Launch Control", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf"},
+	"login-unnamed":  templates.Login{State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf"},
+	"consent":        consent(exampleCo, ""),
+	"consent-logos":  consent(acme, "https://launch.acme.test/logo.png"),
+	"consent-failed": consent(exampleCo, "", "invalid-action"),
+	"logout-confirm": templates.LogoutConfirm{
+		Layout: exampleCo, ClientName: "Timesheets Web", UserName: "employee@exampleco.com", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf",
+	},
+	"logout-confirm-anonymous": templates.LogoutConfirm{Layout: exampleCo, State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf"},
+	"logged-out":               templates.LoggedOut{Layout: exampleCo},
+	"logged-out-with-link":     templates.LoggedOut{Layout: exampleCo, ClientName: "Timesheets Web", LinkURL: "http://localhost:3000"},
+	"logout-aborted":           templates.LogoutAborted{Layout: exampleCo, ClientName: "Timesheets Web", LinkURL: "http://localhost:3000"},
+	"message-expired": templates.Message{
+		Layout: exampleCo, ClientName: "Timesheets Web", Status: templates.ExpiredTransaction, LinkURL: "http://localhost:3000",
+	},
+	"message-used":    templates.Message{Layout: exampleCo, ClientName: "Timesheets Web", Status: templates.UsedTransaction},
+	"message-foreign": templates.Message{Layout: exampleCo, ClientName: "Timesheets Web", Status: templates.ForeignTransaction},
+	"message-unknown": templates.Message{Layout: exampleCo, Status: "a-status-without-texts"},
+	"error": templates.Error{
+		Layout: exampleCo, ClientName: "Timesheets Web",
+		Sentence:    "Callback URL mismatch. The provided redirect_uri is not in the list of allowed callback URLs.",
+		Code:        "unauthorized_client",
+		Description: "Callback URL mismatch. http://localhost:3000/other is not in the list of allowed callback URLs",
+		TrackingID:  "b3f1c2d4e5a69788", LinkURL: "http://localhost:3000",
+	},
+	"error-without-application": templates.Error{
+		Layout: exampleCo, Code: "invalid_request", Description: "Unknown client: nobody",
+	},
+	"form-post": templates.FormPost{
+		Layout: exampleCo, URL: "http://localhost:3000/callback?tenant=1",
+		Fields: []templates.Field{{Name: "code", Value: "0a1b2c"}, {Name: "state", Value: `{"from":"/"}`}},
+	},
+}
+
+func consent(layout templates.Layout, clientLogo string, errors ...string) templates.Page {
+	return templates.Consent{
+		Layout: layout, ClientName: "Timesheets Mobile", ClientLogoURL: clientLogo, UserName: "employee@exampleco.com",
+		State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", Audience: "https://api.exampleco.com/timesheets",
+		Resources: requested, Errors: errors,
+	}
+}
+
+func render(t testing.TB, p templates.Page) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := templates.Render(&b, p); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// contentHash is the part of a path that changes whenever the file does, which
+// would rewrite every golden file for every change of a colour.
+var contentHash = regexp.MustCompile(`(/u/static/\w+)\.[0-9a-f]{10}\.`)
+
+func TestEveryPageInEveryStateIsAsRecorded(t *testing.T) {
+	update := os.Getenv("UPDATE") == "1"
+	for name, p := range states {
+		t.Run(name, func(t *testing.T) {
+			got := contentHash.ReplaceAllString(render(t, p), "$1.HASH.")
+			file := filepath.Join("testdata", name+".golden.html")
+			if update {
+				if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatalf("%v (UPDATE=1 writes it)", err)
+			}
+			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+				t.Errorf("the page differs from %s (UPDATE=1 rewrites it):\n%s", file, diff)
+			}
+		})
+	}
+	recorded, err := filepath.Glob("testdata/*.golden.html")
+	if err != nil || len(recorded) == 0 {
+		t.Fatalf("no golden files: %v", err)
+	}
+	for _, file := range recorded {
+		if _, ok := states[strings.TrimSuffix(filepath.Base(file), ".golden.html")]; !ok {
+			t.Errorf("%s belongs to no state", file)
+		}
+	}
+}
+
+func TestARedirectURIThatNoFormMayPostToIsAnError(t *testing.T) {
+	for _, uri := range []string{"", "javascript:alert(1)", "demo://localhost:4400/callback", "//elsewhere.test/", "data:text/html,x", "http:", "\x00"} {
+		p := templates.FormPost{URL: uri, Fields: []templates.Field{{Name: "code", Value: "secret"}}}
+		var b bytes.Buffer
+		if err := templates.Render(&b, p); err == nil || strings.Contains(b.String(), "secret") {
+			t.Errorf("FormPost{URL: %q} is written with error %v:\n%s", uri, err, b.String())
+		}
+	}
+}
+
+func BenchmarkRender(b *testing.B) {
+	for _, name := range []string{"login", "consent", "form-post"} {
+		b.Run(name, func(b *testing.B) {
+			var out bytes.Buffer
+			b.ReportAllocs()
+			for b.Loop() {
+				out.Reset()
+				if err := templates.Render(&out, states[name]); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,115 @@
+package templates
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Texts are the words of the pages by prompt, screen and key, with Auth0's
+// names for all three, and ${...} where a value goes in: clientName,
+// companyName, tenantName or userName. A value is text, never mark-up.
+// https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
+type Texts map[string]map[string]map[string]string
+
+//go:embed texts/en.json
+var englishTexts []byte
+
+// builtInTexts are the words used where custom text has none. They are Auth0's
+// where Auth0 documents them; the prompt "error", the screens logout-complete
+// and logout-aborted, and the statuses of Message are in words of our own.
+var builtInTexts = func() Texts {
+	var t Texts
+	if err := json.Unmarshal(englishTexts, &t); err != nil {
+		panic(fmt.Errorf("texts/en.json: %w", err))
+	}
+	return t
+}()
+
+// unknownError is the key whose text stands in for an error without one, as
+// when a script of the tenant fails with a code of its own.
+const unknownError = "custom-script-error-code"
+
+// texts are the words of one screen, and the values that go into them.
+type texts struct {
+	custom, builtIn                   map[string]string
+	clientName, companyName, userName string
+}
+
+func (t texts) has(key string) bool {
+	_, ok := t.lookup(key)
+	return ok
+}
+
+func (t texts) lookup(key string) (string, bool) {
+	if text, ok := t.custom[key]; ok {
+		return text, true
+	}
+	text, ok := t.builtIn[key]
+	return text, ok
+}
+
+// get returns the text of a key, with its values in place.
+func (t texts) get(key string) (string, error) {
+	text, ok := t.lookup(key)
+	if !ok {
+		return "", fmt.Errorf("the screen has no text %q", key)
+	}
+	return t.expand(text), nil
+}
+
+// message returns the text of an error.
+func (t texts) message(code string) string {
+	text, ok := t.lookup(code)
+	if !ok {
+		text, _ = t.lookup(unknownError)
+	}
+	return t.expand(text)
+}
+
+// expand puts values in the place of their variables. It looks at each place
+// once, so that a value that looks like a variable stays as it is; an unknown
+// variable is left for its author to see.
+func (t texts) expand(text string) string {
+	before, rest, found := strings.Cut(text, "${")
+	if !found {
+		return text
+	}
+	var b strings.Builder
+	for found {
+		b.WriteString(before)
+		name, after, closed := strings.Cut(rest, "}")
+		value, known := t.value(name)
+		if !closed || !known {
+			value, after = "${", rest
+		}
+		b.WriteString(value)
+		before, rest, found = strings.Cut(after, "${")
+	}
+	b.WriteString(before)
+	return b.String()
+}
+
+func (t texts) value(variable string) (string, bool) {
+	switch variable {
+	case "clientName":
+		return t.clientName, true
+	case "companyName", "tenantName":
+		return t.companyName, true
+	case "userName":
+		return t.userName, true
+	}
+	return "", false
+}
+
+// errorField returns the input that an error is about, or "form".
+func errorField(code string) string {
+	switch {
+	case code == "no-username", code == "no-email":
+		return "username"
+	case code == "no-password", strings.HasPrefix(code, "wrong-"):
+		return "password"
+	}
+	return "form"
+}
