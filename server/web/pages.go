@@ -1,0 +1,59 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// Pages writes the pages of the tenant.
+type Pages struct{ DB *storage.DB }
+
+// contentSecurityPolicy lets a page load nothing but the server's own style and
+// script, and pictures. It has no form-action: browsers apply that to every
+// redirect after a form as well, and a login ends at an application that may
+// redirect further.
+const contentSecurityPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; " +
+	"base-uri 'none'; frame-ancestors 'none'"
+
+// Layout is what all pages of the tenant share.
+func (p Pages) Layout() (templates.Layout, error) {
+	var tenant storage.Tenant
+	err := p.DB.View(func(tx *storage.Tx) error {
+		var err error
+		tenant, err = tx.Tenant.Get(storage.TenantKey)
+		return storage.Optional(err)
+	})
+	return templates.Layout{CompanyName: tenant.FriendlyName, LogoURL: tenant.PictureURL}, err
+}
+
+// Write answers with a page.
+func (p Pages) Write(w http.ResponseWriter, status int, page templates.Page) error {
+	var body bytes.Buffer
+	if err := templates.Render(&body, page); err != nil {
+		return err
+	}
+	h := w.Header()
+	NoStore(w)
+	h.Set("Content-Security-Policy", contentSecurityPolicy)
+	h.Set("X-Frame-Options", "DENY")
+	// Not no-referrer: with that, a form posts with the origin "null".
+	h.Set("Referrer-Policy", "same-origin")
+	return ReplyBytes(w, status, "text/html; charset=utf-8", body.Bytes())
+}
+
+// Shape renders an error as a page, for what a browser shows to a person.
+func (p Pages) Shape(w http.ResponseWriter, r *http.Request, e *apierr.Error) {
+	layout, err := p.Layout()
+	if err == nil {
+		err = p.Write(w, e.Status, templates.Error{
+			Layout: layout, Code: e.Code, Description: e.Message, TrackingID: RequestID(w),
+		})
+	}
+	if err != nil {
+		Text(w, r, e)
+	}
+}
