@@ -1,0 +1,83 @@
+// Package authz decides what a user may do with an application: the scope, the
+// permissions and the added claims of the tokens, at login and at refresh alike.
+// It owns core RBAC, the Authorization Extension's evaluator, its rule and its
+// scope rule, and the tenant's claim mappings. It does not mint tokens, ask for
+// consent or write anything.
+package authz
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Input is one login or refresh.
+type Input struct {
+	Client storage.Client
+	User   storage.User
+	API    *storage.ResourceServer // nil when the audience is no registered API
+	// Audience is the one the tokens are for, "" for userinfo alone.
+	Audience string
+	// Requested is the scope parameter as sent. A refresh without the parameter
+	// passes that of the authorization request.
+	Requested string
+	// Connection is the one the user logged in with, "" for that of the user's
+	// first identity.
+	Connection string
+	// OfflineAllowed says that offline_access may be granted: the API allows
+	// offline access and the application has the refresh_token grant.
+	OfflineAllowed bool
+	// Refresh keeps the scope within Granted, what the refresh token holds, where
+	// no scope rule replaces it.
+	Refresh bool
+	Granted []string
+}
+
+// Decision is what the tokens say. It may share memory with the store and is
+// for reading only.
+type Decision struct {
+	// Scope is what is granted, in order; joined with single blanks it is the
+	// scope of the tokens. Under a verbatim scope rule it may have empty items.
+	Scope []string
+	// Permissions is the permissions claim, nil when the API does not ask for it.
+	Permissions []string
+	// AccessClaims and IDClaims are to be added to the access and ID token.
+	AccessClaims map[string]any
+	IDClaims     map[string]any
+	// AppMetadata is the user's app_metadata to store, nil when it is unchanged.
+	AppMetadata map[string]any
+}
+
+// Decide returns what the user may do, or an apierr.Error when the login is to
+// be refused. Core RBAC comes first and the extension's rule after it; where a
+// scope rule is on for the application its result replaces that of core RBAC, as
+// a rule that sets the access token's scope does, Auth0:
+// get-started/apis/enable-role-based-access-control-for-apis.
+func Decide(tx *storage.Tx, in Input) (Decision, error) {
+	if in.Audience == ExtensionAudience {
+		return Decision{}, errNoEndUsers
+	}
+	d, err := core(tx, in)
+	if err != nil {
+		return Decision{}, err
+	}
+	ext, err := tx.Extension.Get(storage.ExtensionKey)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return Decision{}, errExtension("An internal server error occurred", err)
+	}
+	user, err := tx.Users.Document(in.User.UserID)
+	if err != nil {
+		return Decision{}, fmt.Errorf("decide on access: %w", err)
+	}
+	if len(ext.Configuration) > 0 {
+		if d.AppMetadata, err = runRule(ext, in, user); err != nil {
+			return Decision{}, err
+		}
+	}
+	if policy, ok := scopePolicy(ext, in.Client.ClientID); ok {
+		d.Scope = applyScopeRule(policy, in, words(user["permissions"]))
+	}
+	d.AccessClaims, d.IDClaims = claims(ext, in, user, d.Scope)
+	return d, nil
+}
