@@ -83,6 +83,16 @@ func loginIndex(connection, identifier string) string {
 	return connection + "\x01" + strings.ToLower(identifier)
 }
 
+// SetAppMetadata replaces a user's app_metadata.
+func (tx *Tx) SetAppMetadata(userID string, metadata map[string]any) error {
+	d, err := tx.Users.Document(userID)
+	if err != nil {
+		return err
+	}
+	d["app_metadata"] = metadata
+	return tx.Users.Put(d)
+}
+
 // Password is a user's password hash: bcrypt or argon2id in their usual
 // notation.
 type Password struct {

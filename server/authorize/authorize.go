@@ -1,0 +1,183 @@
+// Package authorize serves /authorize: it checks the request, decides from
+// stored state what comes next, and responds to the application. Login and
+// consent are other rooms, which send the browser back to /authorize/resume;
+// nothing here knows how they do their work.
+package authorize
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Deps is what the room works with.
+type Deps struct {
+	DB      *storage.DB
+	Engine  *oauth.Engine
+	Issuer  *tokens.Issuer
+	Cookies session.Cookies
+	Pages   web.Pages
+	Now     func() time.Time
+}
+
+type room struct{ Deps }
+
+// transactionLifetime is how long a person may take to log in.
+const transactionLifetime = time.Hour
+
+// doneLifetime is how long a finished transaction can be taken up again, for the
+// back button and for forms sent twice.
+const doneLifetime = 30 * time.Second
+
+// Mount adds the room's routes.
+func Mount(rt *web.Router, d Deps) {
+	m := &room{d}
+	rt = rt.With(d.Pages.Shape)
+	rt.Handle(http.MethodGet, "/authorize", m.get)
+	rt.Handle(http.MethodPost, "/authorize", m.post)
+	rt.Handle(http.MethodGet, "/authorize/resume", m.resume)
+}
+
+//auth0:operation GET /authorize
+func (m *room) get(w http.ResponseWriter, r *http.Request) error {
+	params, err := web.Query(r)
+	if err != nil {
+		return err
+	}
+	return m.begin(w, r, params)
+}
+
+// post takes the same parameters from a form, OIDC Core section 3.1.2.1. A page
+// of the application may send it, so its origin is not checked.
+//
+//auth0:operation POST /authorize
+func (m *room) post(w http.ResponseWriter, r *http.Request) error {
+	params, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	return m.begin(w, r, params)
+}
+
+func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) error {
+	rq, client, err := m.read(params)
+	if err != nil {
+		return m.refuse(w, rq, err)
+	}
+	now := m.Now()
+	t := &storage.Transaction{Request: rq, CreatedAt: now, ExpiresAt: now.Add(transactionLifetime)}
+	next, err := m.decide(r, t, client, now)
+	if err != nil {
+		return m.refuse(w, rq, err)
+	}
+	if next.page == "" {
+		return m.respond(w, r, t, next)
+	}
+	state := keys.Random(32)
+	t.StateHash, t.CSRF = keys.Hash(state), keys.Random(16)
+	t.BrowserHash = keys.Hash(m.Cookies.MarkBrowser(w, r))
+	err = m.DB.Update(func(tx *storage.Tx) error { return tx.Transactions.Put(*t) })
+	if err != nil {
+		return err
+	}
+	return web.Redirect(w, next.page+"?state="+state)
+}
+
+// resume takes a transaction up again after a page has done its part.
+//
+//auth0:operation GET /authorize/resume
+func (m *room) resume(w http.ResponseWriter, r *http.Request) error {
+	state := r.URL.Query().Get("state")
+	now := m.Now()
+	t, err := m.Cookies.Transaction(m.DB, r, state, now)
+	if err != nil {
+		return err
+	}
+	var client storage.Client
+	err = m.DB.View(func(tx *storage.Tx) error {
+		client, err = tx.Clients.Get(t.Request.ClientID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	next, err := m.decide(r, &t, client, now)
+	if err != nil {
+		return m.refuse(w, t.Request, err)
+	}
+	if next.page != "" {
+		return web.Redirect(w, next.page+"?state="+url.QueryEscape(state))
+	}
+	return m.respond(w, r, &t, next)
+}
+
+// refuse sends an error to the application, or shows it where the request did
+// not prove where the application is.
+func (m *room) refuse(w http.ResponseWriter, rq storage.AuthorizeRequest, err error) error {
+	e, ok := errors.AsType[*apierr.Error](err)
+	if rq.RedirectURI == "" || !ok {
+		return err
+	}
+	return m.send(w, rq, url.Values{"error": {e.Code}, "error_description": {e.Message}})
+}
+
+// respond issues what the request asks for and ends the transaction, in one
+// write.
+func (m *room) respond(w http.ResponseWriter, r *http.Request, t *storage.Transaction, next step) error {
+	params, code, err := m.Engine.Authorize(r.Context(), next.client, t.Request, next.issue)
+	if err != nil {
+		return err
+	}
+	now := m.Now()
+	err = m.DB.Update(func(tx *storage.Tx) error {
+		if err := tx.Codes.Put(code); err != nil {
+			return err
+		}
+		if err := touch(tx, next, now); err != nil {
+			return err
+		}
+		if next.appMetadata != nil {
+			if err := tx.SetAppMetadata(next.issue.UserID, next.appMetadata); err != nil {
+				return err
+			}
+		}
+		if t.StateHash == "" {
+			return nil
+		}
+		t.ExpiresAt = now.Add(doneLifetime)
+		return tx.Transactions.Put(*t)
+	})
+	if err != nil {
+		return err
+	}
+	return m.send(w, t.Request, params)
+}
+
+// touch marks the session as used. Auth0: manage-users/sessions: the idle
+// lifetime is moved by /authorize.
+func touch(tx *storage.Tx, next step, now time.Time) error {
+	s, err := tx.Sessions.Get(next.session.CookieHash)
+	if err != nil {
+		return storage.Optional(err)
+	}
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	if err := storage.Optional(err); err != nil {
+		return err
+	}
+	idle, _ := session.Lifetimes(tenant)
+	s.LastUsedAt, s.IdleExpiresAt = now, now.Add(idle)
+	if !slices.Contains(s.Clients, next.client.ClientID) {
+		s.Clients = append(s.Clients, next.client.ClientID)
+	}
+	return tx.Sessions.Put(s)
+}

@@ -1,0 +1,134 @@
+package authorize
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Pages that a transaction may need. They are other rooms'.
+const (
+	loginPage   = "/u/login"
+	consentPage = "/u/consent"
+)
+
+// step is what comes next: a page, or the response with what it grants.
+type step struct {
+	page        string
+	client      storage.Client
+	session     storage.Session
+	issue       storage.Issue
+	appMetadata map[string]any
+}
+
+// decide says what a transaction needs next, from stored state alone: pages do
+// their part, write it down and come back here. An apierr.Error ends the
+// transaction.
+func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Client, now time.Time) (next step, err error) {
+	silent := slices.Contains(t.Request.Prompt, "none")
+	next.client = client
+	err = m.DB.View(func(tx *storage.Tx) error {
+		s, err := m.Cookies.Find(tx, r, now)
+		if err := storage.Optional(err); err != nil {
+			return err
+		}
+		user, err := tx.Users.Get(s.UserID)
+		if err := storage.Optional(err); err != nil {
+			return err
+		}
+		switch {
+		case s.ID == "" || user.UserID == "" || needsLogin(t, s, now):
+			if silent {
+				return apierr.LoginRequired
+			}
+			next.page = loginPage
+			return nil
+		case user.Blocked:
+			return apierr.UserBlocked
+		case t.Declined:
+			return apierr.ConsentDeclined
+		}
+		next.session = s
+		return m.decideAccess(tx, t, user, &next, silent)
+	})
+	return next, err
+}
+
+// needsLogin reports whether the session, though live, will not do. One that
+// began in this transaction always will: the user has just logged in.
+func needsLogin(t *storage.Transaction, s storage.Session, now time.Time) bool {
+	rq := t.Request
+	switch {
+	case s.ID == t.SessionID:
+		return false
+	case slices.Contains(rq.Prompt, "login"), slices.Contains(rq.Prompt, "select_account"):
+		return true
+	case rq.MaxAge != nil && now.Sub(s.AuthenticatedAt) > time.Duration(*rq.MaxAge)*time.Second:
+		return true
+	}
+	return rq.Connection != "" && rq.Connection != s.Connection
+}
+
+func (m *room) decideAccess(tx *storage.Tx, t *storage.Transaction, user storage.User, next *step, silent bool) error {
+	rq := t.Request
+	api, err := tx.API(rq.Audience)
+	if err != nil {
+		return err
+	}
+	offline := next.client.Allows("refresh_token") && (api == nil || api.AllowOfflineAccess)
+	decision, err := authz.Decide(tx, authz.Input{
+		Client: next.client, User: user, API: api, Audience: rq.Audience, Requested: rq.Scope,
+		Connection: next.session.Connection, OfflineAllowed: offline,
+	})
+	if err != nil {
+		return err
+	}
+	asked, err := needsConsent(tx, t, next.client, api, user, offline)
+	switch {
+	case err != nil:
+		return err
+	case asked && silent:
+		return apierr.ConsentRequired
+	case asked:
+		next.page = consentPage
+		return nil
+	}
+	next.appMetadata = decision.AppMetadata
+	next.issue = storage.Issue{
+		ClientID: next.client.ClientID, UserID: user.UserID, Audience: rq.Audience, Requested: rq.Scope,
+		Scope: decision.Scope, Permissions: decision.Permissions, Nonce: rq.Nonce,
+		SessionID: next.session.ID, Connection: next.session.Connection, AuthTime: next.session.AuthenticatedAt,
+		// Auth0: authenticate/login/max-age-reauthentication.
+		ShowAuthTime: rq.MaxAge != nil || slices.Contains(rq.Prompt, "login"),
+		AccessClaims: decision.AccessClaims, IDClaims: decision.IDClaims,
+	}
+	return nil
+}
+
+// needsConsent reports whether the user must be asked, Auth0:
+// get-started/applications/third-party-applications/user-consent-and-third-party-applications.
+func needsConsent(tx *storage.Tx, t *storage.Transaction, client storage.Client, api *storage.ResourceServer, user storage.User, offline bool) (bool, error) {
+	wanted := authz.Requested(t.Request.Scope, api, offline)
+	if t.HasConsent && containsAll(t.Consented, wanted) {
+		return false, nil
+	}
+	if slices.Contains(t.Request.Prompt, "consent") {
+		return true, nil
+	}
+	if client.IsFirstParty && (api == nil || api.SkipConsentForVerifiableFirstPartyClients) {
+		return false, nil
+	}
+	grant, err := tx.GrantFor(user.UserID, client.ClientID, t.Request.Audience)
+	if storage.IsNotFound(err) {
+		return true, nil
+	}
+	return !containsAll(grant.Scope, wanted), err
+}
+
+func containsAll(have, wanted []string) bool {
+	return !slices.ContainsFunc(wanted, func(s string) bool { return !slices.Contains(have, s) })
+}

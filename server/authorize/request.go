@@ -1,0 +1,257 @@
+package authorize
+
+import (
+	"cmp"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/callback"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// read checks the parameters of an authorization request in Auth0's order. Until
+// the redirect URI has proven itself the request it returns has none, and an
+// error is for a page; after that it is for the application.
+func (m *room) read(params url.Values) (rq storage.AuthorizeRequest, client storage.Client, err error) {
+	err = m.DB.View(func(tx *storage.Tx) error {
+		if client, err = findClient(tx, params.Get("client_id")); err != nil {
+			return err
+		}
+		uri, err := redirectURI(client, params)
+		if err != nil {
+			return err
+		}
+		rq = parse(params)
+		rq.RedirectURI, rq.RedirectURISent = uri, params.Get("redirect_uri") != ""
+		if err := checkForm(client, params, &rq); err != nil {
+			return err
+		}
+		if err := checkAudience(tx, m.Issuer.Userinfo(), &rq); err != nil {
+			return err
+		}
+		return checkConnection(tx, rq)
+	})
+	return rq, client, err
+}
+
+func findClient(tx *storage.Tx, id string) (storage.Client, error) {
+	if id == "" {
+		return storage.Client{}, apierr.MissingParameter("client_id")
+	}
+	client, err := tx.Clients.Get(id)
+	if storage.IsNotFound(err) {
+		return client, apierr.UnknownClient(id)
+	}
+	return client, err
+}
+
+// redirectURI returns where the response goes. RFC 6749 section 3.1.2.3: "If
+// multiple redirection URIs have been registered [...] the client MUST include a
+// redirection URI with the authorization request".
+func redirectURI(client storage.Client, params url.Values) (string, error) {
+	uri := params.Get("redirect_uri")
+	switch {
+	case uri == "" && len(client.Callbacks) == 1 && callback.Allowed(client.Callbacks, client.Callbacks[0]):
+		return client.Callbacks[0], nil
+	case uri == "":
+		return "", apierr.MissingParameter("redirect_uri")
+	case !callback.Allowed(client.Callbacks, uri):
+		return "", apierr.CallbackMismatch(uri)
+	}
+	return uri, nil
+}
+
+func parse(params url.Values) storage.AuthorizeRequest {
+	return storage.AuthorizeRequest{
+		ClientID:            params.Get("client_id"),
+		ResponseType:        params.Get("response_type"),
+		ResponseMode:        params.Get("response_mode"),
+		Scope:               params.Get("scope"),
+		Audience:            params.Get("audience"),
+		State:               params.Get("state"),
+		Nonce:               params.Get("nonce"),
+		CodeChallenge:       params.Get("code_challenge"),
+		CodeChallengeMethod: params.Get("code_challenge_method"),
+		Prompt:              strings.Fields(params.Get("prompt")),
+		LoginHint:           params.Get("login_hint"),
+		ScreenHint:          params.Get("screen_hint"),
+		Connection:          params.Get("connection"),
+		UILocales:           params.Get("ui_locales"),
+	}
+}
+
+// checkForm checks what the parameters and the application alone decide.
+func checkForm(client storage.Client, params url.Values, rq *storage.AuthorizeRequest) error {
+	checks := []func() error{
+		func() error { return checkResponse(client, rq) },
+		func() error { return checkNotEmulated(client, params) },
+		func() error { return checkPKCE(client, rq) },
+		func() error { return checkPrompt(params, rq) },
+	}
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkResponse checks response_type and response_mode. Implicit and hybrid
+// types are answered as for an application without that grant.
+func checkResponse(client storage.Client, rq *storage.AuthorizeRequest) error {
+	types := strings.Fields(rq.ResponseType)
+	slices.Sort(types)
+	front := strings.Join(types, " ") != "code"
+	mode := rq.ResponseMode
+	rq.ResponseMode = cmp.Or(mode, "query")
+	if front && mode != "form_post" {
+		// OAuth 2.0 Multiple Response Type Encoding Practices section 5.
+		rq.ResponseMode = "fragment"
+	}
+	if len(types) == 0 {
+		rq.ResponseMode = "query"
+		return apierr.MissingParameter("response_type")
+	}
+	switch strings.Join(types, " ") {
+	case "code":
+	case "token", "id_token", "id_token token", "code id_token", "code token", "code id_token token":
+		return apierr.GrantNotAllowed("implicit")
+	default:
+		return apierr.UnsupportedResponseType(rq.ResponseType)
+	}
+	if !client.Allows("authorization_code") {
+		return apierr.GrantNotAllowed("authorization_code")
+	}
+	if !slices.Contains([]string{"query", "fragment", "form_post"}, rq.ResponseMode) {
+		unknown := rq.ResponseMode
+		rq.ResponseMode = "query"
+		return apierr.InvalidParameter("response_mode", unknown+" is not supported")
+	}
+	if rq.ResponseMode == "form_post" && !strings.HasPrefix(strings.ToLower(rq.RedirectURI), "http") {
+		rq.ResponseMode = "query"
+		return apierr.InvalidParameter("response_mode", "form_post needs an http or https redirect_uri")
+	}
+	return nil
+}
+
+// checkNotEmulated refuses what would change the meaning of the request and is
+// not there.
+func checkNotEmulated(client storage.Client, params url.Values) error {
+	switch {
+	case params.Get("request") != "":
+		return &apierr.Error{Code: "request_not_supported", Message: "The parameter request (JAR) is not emulated by tenant0"}
+	case params.Get("request_uri") != "":
+		return &apierr.Error{Code: "request_uri_not_supported", Message: "The parameter request_uri (PAR) is not emulated by tenant0"}
+	case client.RequirePushedAuthorizationRequests:
+		return apierr.PARRequired
+	case params.Get("organization") != "" && (client.OrganizationUsage == "" || client.OrganizationUsage == "deny"):
+		return apierr.OrganizationDenied
+	case params.Get("organization") != "", params.Get("invitation") != "":
+		return apierr.NotEmulated("The parameter organization")
+	case client.OrganizationUsage == "require":
+		return apierr.OrganizationMissing
+	}
+	return nil
+}
+
+// challenge is the grammar of RFC 7636 sections 4.1 and 4.2.
+var challenge = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
+
+// checkPKCE checks the code challenge. An application that does not authenticate
+// must send one: RFC 9700 section 2.1.1, "public clients MUST use PKCE".
+func checkPKCE(client storage.Client, rq *storage.AuthorizeRequest) error {
+	switch {
+	case rq.CodeChallenge == "" && rq.CodeChallengeMethod != "":
+		return apierr.MissingParameter("code_challenge")
+	case rq.CodeChallenge == "" && client.Public():
+		return apierr.PKCERequired
+	case rq.CodeChallenge == "":
+		return nil
+	}
+	rq.CodeChallengeMethod = cmp.Or(rq.CodeChallengeMethod, "plain") // RFC 7636 section 4.3
+	if rq.CodeChallengeMethod != "S256" && rq.CodeChallengeMethod != "plain" {
+		return apierr.InvalidParameter("code_challenge_method", "must be S256 or plain")
+	}
+	if !challenge.MatchString(rq.CodeChallenge) {
+		return apierr.InvalidParameter("code_challenge", "must be 43 to 128 unreserved characters")
+	}
+	return nil
+}
+
+// checkPrompt checks prompt and max_age, OIDC Core section 3.1.2.1.
+func checkPrompt(params url.Values, rq *storage.AuthorizeRequest) error {
+	for _, p := range rq.Prompt {
+		if !slices.Contains([]string{"none", "login", "consent", "select_account"}, p) {
+			return apierr.InvalidParameter("prompt", p+" is not supported")
+		}
+	}
+	if slices.Contains(rq.Prompt, "none") && len(rq.Prompt) > 1 {
+		return apierr.InvalidParameter("prompt", "none must stand alone")
+	}
+	if text := params.Get("max_age"); text != "" {
+		seconds, err := strconv.Atoi(text)
+		if err != nil || seconds < 0 {
+			return apierr.InvalidParameter("max_age", "must be a number of seconds")
+		}
+		rq.MaxAge = &seconds
+	}
+	scope := strings.Fields(rq.Scope)
+	if slices.Contains(scope, "online_access") && slices.Contains(scope, "offline_access") {
+		return &apierr.Error{Code: "invalid_request", Message: "Cannot request both online_access and offline_access scopes"}
+	}
+	return nil
+}
+
+// checkAudience fills in the tenant's default audience and looks for the API.
+// The tenant's own userinfo is no API: it is what every token without one is for.
+func checkAudience(tx *storage.Tx, userinfo string, rq *storage.AuthorizeRequest) error {
+	if rq.Audience == "" {
+		tenant, err := tx.Tenant.Get(storage.TenantKey)
+		if err := storage.Optional(err); err != nil {
+			return err
+		}
+		rq.Audience = tenant.DefaultAudience
+	}
+	if rq.Audience == userinfo {
+		rq.Audience = ""
+	}
+	api, err := tx.API(rq.Audience)
+	if err == nil && api == nil && rq.Audience != "" {
+		return apierr.UnknownService(rq.Audience)
+	}
+	return err
+}
+
+// databaseStrategy is the strategy of connections with passwords of their own.
+const databaseStrategy = "auth0"
+
+// checkConnection checks that there is a way to log in.
+func checkConnection(tx *storage.Tx, rq storage.AuthorizeRequest) error {
+	if rq.Connection != "" {
+		c, err := tx.Connections.Find("name", rq.Connection)
+		switch {
+		case storage.IsNotFound(err):
+			return apierr.ConnectionNotFound
+		case err != nil:
+			return err
+		case !c.Enabled(rq.ClientID):
+			return apierr.ConnectionDisabled
+		case c.Strategy != databaseStrategy:
+			return apierr.NotEmulated("A connection of strategy " + c.Strategy)
+		}
+		return nil
+	}
+	for c, err := range tx.Connections.By("client", rq.ClientID) {
+		if err != nil {
+			return err
+		}
+		if c.Strategy == databaseStrategy {
+			return nil
+		}
+	}
+	return apierr.NoConnections
+}

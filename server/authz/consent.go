@@ -1,0 +1,20 @@
+package authz
+
+import (
+	"slices"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Requested returns the scopes of a request that mean something: the standard
+// ones and those that the API defines, each once, in order. They are what a user
+// is asked to consent to, whatever of them is granted in the end.
+func Requested(scope string, api *storage.ResourceServer, offlineAllowed bool) []string {
+	standard := StandardScopes()
+	return slices.DeleteFunc(unique(split(scope)), func(s string) bool {
+		if s == offlineAccess {
+			return !offlineAllowed
+		}
+		return !slices.Contains(standard, s) && (api == nil || !api.Defines(s))
+	})
+}
