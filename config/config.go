@@ -1,0 +1,228 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Config is how one server runs. Every field is a knob: a flag of the command line, an environment variable (see
+// [EnvName]) and a key of the configuration file, all by the name in its tag. [Default] says what the tags do; the help
+// text is the command line's.
+type Config struct {
+	// File is the YAML (or JSON) file that holds knobs, so that a team can keep its settings beside its code. It cannot
+	// name another file. Default: none.
+	File string `name:"config" placeholder:"FILE" help:"YAML file with the settings below as keys, such as 'listen: 127.0.0.1:4400'."`
+
+	// Seed is the tenant that an empty store starts with and that a reset goes back to: the name of an embedded tenant
+	// (see [Seeds]) or the path of a tenant file, relative to the working directory. Default: the scenario, because a
+	// first start should have something to log in to.
+	Seed string `name:"seed" default:"timesheets" placeholder:"NAME|FILE" help:"Tenant to start with: timesheets, empty, or a tenant file."`
+
+	// Data is the folder of the store and the certificate authority, made when it is missing. Default: one folder per
+	// user, so that what a developer once trusted and configured is there at the next start, wherever that is made from:
+	// $XDG_DATA_HOME/tenant0, else ~/.local/share/tenant0; on Windows %LocalAppData%\tenant0.
+	Data string `name:"data" placeholder:"DIR" help:"Folder to keep everything in. Default: $XDG_DATA_HOME/tenant0 or ~/.local/share/tenant0."`
+
+	// Ephemeral keeps everything in a temporary folder, which is removed at the end, for tests. It excludes Data and
+	// implies NoFsync, since nobody reads the folder again. Default: false, so that nothing is lost by surprise.
+	Ephemeral bool `name:"ephemeral" help:"Keep everything in a temporary folder that is removed at the end."`
+
+	// Listen is the HOST:PORT that applications and browsers talk to, in HTTPS and plain HTTP alike. Port 0 takes a free
+	// one. Default: the loopback, because fixed passwords and secrets are no one else's business.
+	Listen string `name:"listen" default:"127.0.0.1:4400" placeholder:"HOST:PORT" help:"Address for applications and browsers; port 0 takes a free one."`
+
+	// Control is the HOST:PORT of the control listener, which health checks, tests and tenant0's own commands talk to.
+	// Who reaches it can reset the tenant. Port 0 takes a free one. Default: the loopback.
+	Control string `name:"control" default:"127.0.0.1:4401" placeholder:"HOST:PORT" help:"Address for health checks, tests and the commands; port 0 takes a free one."`
+
+	// Issuer is the URL that applications know the tenant by, which goes into every token. It is configured and never
+	// taken from a request, so that no Host header can forge it. Default: https://localhost:PORT/ with the port of
+	// Listen; see [Config.IssuerAt].
+	Issuer string `name:"issuer" placeholder:"URL" help:"URL that applications know the tenant by. Default: https://localhost:PORT/."`
+
+	// Hosts are further DNS names and IP addresses for the HTTPS certificate, besides those of the machine itself and of
+	// Issuer. Default: none, because what the certificate authority can vouch for is to stay small.
+	Hosts []string `name:"host" placeholder:"NAME" help:"Further DNS name or IP address for the HTTPS certificate; may be repeated."`
+
+	// NoFsync lets a commit end before the disk has it. The store survives the end of the process all the same, but not
+	// that of the machine. Default: false; true makes a CI run faster.
+	NoFsync bool `name:"no-fsync" help:"Do not wait for the disk: faster, and safe unless the machine itself crashes."`
+
+	// PasswordCost is the bcrypt cost of new password hashes, 4 to 15; each step doubles the time of a first login.
+	// Default: 6, about 3 ms, because logins in development should be quick and its passwords are no secrets. Auth0's
+	// own is 10, and hashes brought along keep theirs.
+	PasswordCost int `name:"password-cost" default:"6" placeholder:"N" help:"Bcrypt cost of new password hashes, 4 to 15."`
+
+	// ShutdownGrace is how long requests in progress may go on when the server is told to stop. 0 cuts them off.
+	// Default: 10 s, which is what container engines wait before they kill.
+	ShutdownGrace time.Duration `name:"shutdown-grace" default:"10s" placeholder:"DURATION" help:"How long requests in progress may go on after a stop."`
+
+	// LogLevel is the least severe level to log: debug, info, warn or error. Default: info.
+	LogLevel string `name:"log-level" default:"info" placeholder:"LEVEL" help:"Least severe level to log: debug, info, warn or error."`
+
+	// LogFormat is text for people or json for programs. Default: text.
+	LogFormat string `name:"log-format" default:"text" placeholder:"FORMAT" help:"Form of the log on stderr: text or json."`
+}
+
+// Bounds of PasswordCost: what bcrypt knows, and what somebody would still wait for.
+const (
+	minPasswordCost = 4
+	maxPasswordCost = 15
+)
+
+var (
+	logLevels  = []string{"debug", "info", "warn", "error"}
+	logFormats = []string{"text", "json"}
+)
+
+// Validate reports every knob that is wrong, each with its cause and remedy. It also brings what is right into its one
+// form: the issuer gets its trailing slash, and an ephemeral server does without fsync.
+func (c *Config) Validate() error {
+	c.NoFsync = c.NoFsync || c.Ephemeral
+	return errors.Join(
+		c.validateData(),
+		c.validateAddresses(),
+		c.validateIssuer(),
+		c.validateNumbers(),
+		oneOf("log-level", c.LogLevel, logLevels),
+		oneOf("log-format", c.LogFormat, logFormats),
+	)
+}
+
+func (c *Config) validateData() error {
+	switch {
+	case c.Seed == "":
+		return fmt.Errorf("seed: it is empty; name a tenant file or one of the embedded tenants, %s", strings.Join(Seeds(), " and "))
+	case c.Ephemeral && c.Data != "":
+		return errExclusive
+	case !c.Ephemeral && c.Data == "":
+		return errors.New("data: this user has no home to keep it in; give --data DIR, or --ephemeral to keep nothing")
+	}
+	return nil
+}
+
+var errExclusive = errors.New("data and ephemeral: a server keeps its data in a folder or not at all; leave one out")
+
+func (c *Config) validateAddresses() error {
+	_, listenPort, err := splitAddress("listen", c.Listen)
+	if err != nil {
+		return err
+	}
+	_, _, err = splitAddress("control", c.Control)
+	if err != nil {
+		return err
+	}
+	if c.Listen == c.Control && listenPort != 0 {
+		return fmt.Errorf("control: %s is the address of listen as well; give it another port", c.Control)
+	}
+	return nil
+}
+
+// splitAddress reads a HOST:PORT. The host may be empty, which is every interface.
+func splitAddress(knob, address string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(address)
+	if err == nil {
+		port, err = parsePort(text)
+	}
+	if err != nil {
+		return "", 0, fmt.Errorf("%s: %q is not HOST:PORT with a port of 0 to 65535; give for instance 127.0.0.1:4400, or"+
+			" port 0 for a free one", knob, address)
+	}
+	return host, port, nil
+}
+
+func parsePort(text string) (int, error) {
+	port, err := strconv.ParseUint(text, 10, 16)
+	return int(port), err //nolint:gosec // 16 bits
+}
+
+// validateIssuer holds the issuer to OpenID Connect Discovery 1.0, section 3 (no query, no fragment), and to Auth0's form:
+// no path but the slash at the end.
+func (c *Config) validateIssuer() error {
+	if c.Issuer == "" {
+		return nil
+	}
+	u, err := url.Parse(c.Issuer)
+	cause := ""
+	switch {
+	case err != nil:
+		// url.Error repeats the whole URL, which the message has already.
+		if parsing, ok := errors.AsType[*url.Error](err); ok {
+			err = parsing.Err
+		}
+		cause = "is no URL: " + err.Error()
+	case u.Scheme != "https" && u.Scheme != "http":
+		cause = "does not begin with https:// or http://"
+	case u.User != nil:
+		cause = "has a user name"
+	case u.Hostname() == "" || !validPort(u):
+		cause = "has no host that applications could reach"
+	case strings.ContainsAny(c.Issuer, "?#"):
+		cause = "has a query or a fragment"
+	case u.Path != "" && u.Path != "/":
+		cause = "has a path, and a tenant is the root of its host"
+	default:
+		c.Issuer = u.Scheme + "://" + strings.ToLower(u.Host) + "/"
+		return nil
+	}
+	return fmt.Errorf("issuer: %q %s; give scheme and host alone, such as https://localhost:4400/", c.Issuer, cause)
+}
+
+// validPort tells whether a URL names a port that exists, or none; url.Parse takes any number.
+func validPort(u *url.URL) bool {
+	if u.Port() == "" {
+		return !strings.HasSuffix(u.Host, ":")
+	}
+	port, err := parsePort(u.Port())
+	return err == nil && port != 0
+}
+
+func (c *Config) validateNumbers() error {
+	if c.PasswordCost < minPasswordCost || c.PasswordCost > maxPasswordCost {
+		return fmt.Errorf("password-cost: %d is not between %d and %d; 10 is Auth0's, 6 is quick", c.PasswordCost,
+			minPasswordCost, maxPasswordCost)
+	}
+	if c.ShutdownGrace < 0 {
+		return fmt.Errorf("shutdown-grace: %s is negative; give for instance 10s, or 0s to stop at once", c.ShutdownGrace)
+	}
+	return nil
+}
+
+func oneOf(knob, value string, allowed []string) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return fmt.Errorf("%s: %q is unknown; %s", knob, value, suggestion(value, allowed, "values"))
+}
+
+// IssuerAt is the issuer of a server whose listener got the port: the configured one, or else that of this machine.
+func (c *Config) IssuerAt(port int) string {
+	switch {
+	case c.Issuer != "":
+		return c.Issuer
+	case port == 443:
+		return "https://localhost/"
+	default:
+		return "https://localhost:" + strconv.Itoa(port) + "/"
+	}
+}
+
+// CertificateHosts are the names, besides those of the machine itself, that the HTTPS certificate is to cover: the
+// issuer's and Hosts.
+func (c *Config) CertificateHosts() []string {
+	hosts := slices.Clone(c.Hosts)
+	if u, err := url.Parse(c.Issuer); err == nil && u.Hostname() != "" {
+		hosts = append(hosts, u.Hostname())
+	}
+	return hosts
+}
+
+// DataFile is the store in the data folder.
+func (c *Config) DataFile() string { return filepath.Join(c.Data, "tenant0.db") }

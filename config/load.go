@@ -1,0 +1,285 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// envPrefix starts the name of every environment variable of the project.
+const envPrefix = "TENANT0_"
+
+// EnvName is the environment variable of a knob: TENANT0_LOG_LEVEL for log-level. A variable that is set to nothing counts
+// as not set, and a list is separated by commas.
+func EnvName(knob string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(knob, "-", "_"))
+}
+
+// Default is the configuration of a server that is given none.
+func Default() Config {
+	c := Config{Data: dataFolder()}
+	for _, k := range knobsOf(&c) {
+		if text, ok := k.tag.Lookup("default"); ok {
+			if err := k.parse([]string{text}); err != nil {
+				panic("config: default of " + k.name + ": " + err.Error()) // a tag above
+			}
+		}
+	}
+	return c
+}
+
+// Load is base, usually [Default], with the knobs that somebody set: those in flags that given names, then those of the
+// environment, then those of the configuration file, which flags or environment name. The first that has a knob decides
+// it. What Load returns is valid; an error names the knob and where it was set.
+func Load(base, flags Config, given map[string]bool) (Config, error) {
+	c := base
+	set := map[string]source{}
+	from := knobsOf(&flags)
+	for i, k := range knobsOf(&c) {
+		if given[k.name] {
+			k.value.Set(from[i].value)
+			set[k.name] = fromFlag
+		} else if text := os.Getenv(EnvName(k.name)); text != "" {
+			if err := k.parse(strings.Split(text, ",")); err != nil {
+				return Config{}, fmt.Errorf("%s: %w", EnvName(k.name), err)
+			}
+			set[k.name] = fromEnvironment
+		}
+	}
+	if c.File != "" {
+		if err := c.readFile(set); err != nil {
+			return Config{}, err
+		}
+	}
+	if err := c.choose(set); err != nil {
+		return Config{}, err
+	}
+	if err := c.Validate(); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// source is where a knob was set, the strongest last.
+type source int
+
+const (
+	fromBase source = iota
+	fromFile
+	fromEnvironment
+	fromFlag
+)
+
+// choose lets the stronger of data and ephemeral win, so that a flag for one overrides an environment with the other.
+func (c *Config) choose(set map[string]source) error {
+	if c.Ephemeral && c.Data != "" {
+		switch data, ephemeral := set["data"], set["ephemeral"]; {
+		case data > ephemeral:
+			c.Ephemeral = false
+		case data < ephemeral || data == fromBase:
+			c.Data = ""
+		default:
+			return errExclusive
+		}
+	}
+	return nil
+}
+
+// knob is one field of a Config.
+type knob struct {
+	name  string
+	tag   reflect.StructTag
+	value reflect.Value
+}
+
+func knobsOf(c *Config) []knob {
+	v := reflect.ValueOf(c).Elem()
+	knobs := make([]knob, v.NumField())
+	for i := range knobs {
+		tag := v.Type().Field(i).Tag
+		knobs[i] = knob{tag.Get("name"), tag, v.Field(i)}
+	}
+	return knobs
+}
+
+// parse sets the knob from text: one item, or any number for a list.
+func (k knob) parse(items []string) (err error) {
+	if list, ok := k.value.Addr().Interface().(*[]string); ok {
+		*list = nil
+		for _, item := range items {
+			*list = append(*list, strings.TrimSpace(item))
+		}
+		return nil
+	}
+	text := strings.Join(items, ",")
+	switch target := k.value.Addr().Interface().(type) {
+	case *string:
+		*target = text
+	case *bool:
+		if *target, err = strconv.ParseBool(text); err != nil {
+			return fmt.Errorf("%q is neither true nor false", text)
+		}
+	case *int:
+		if *target, err = strconv.Atoi(text); err != nil {
+			return fmt.Errorf("%q is no number; give for instance %s", text, k.tag.Get("default"))
+		}
+	case *time.Duration:
+		if *target, err = time.ParseDuration(text); err != nil {
+			return fmt.Errorf("%q is no duration; give for instance %s", text, k.tag.Get("default"))
+		}
+	}
+	return nil
+}
+
+// readFile sets the knobs of the configuration file that are not set yet. Everything that is wrong with the file is
+// reported, line by line.
+func (c *Config) readFile(set map[string]source) error {
+	data, err := os.ReadFile(c.File)
+	if err != nil {
+		return fmt.Errorf("configuration file: %w", err)
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		return fmt.Errorf("configuration file %s: %w", c.File, err)
+	}
+	if len(document.Content) == 0 {
+		return nil // An empty file sets nothing.
+	}
+	root := document.Content[0]
+	if root.Kind != yaml.MappingNode {
+		return fmt.Errorf("%s:%d: the file is not a map of settings; write for instance listen: 127.0.0.1:4400", c.File, root.Line)
+	}
+	var problems []error
+	for i := 0; i < len(root.Content); i += 2 {
+		key, value := root.Content[i], root.Content[i+1]
+		if err := c.setFromFile(key.Value, value, set); err != nil {
+			problems = append(problems, fmt.Errorf("%s:%d: %s: %w", c.File, key.Line, key.Value, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (c *Config) setFromFile(key string, value *yaml.Node, set map[string]source) error {
+	knobs := knobsOf(c)[1:] // A file names no other file.
+	i := slices.IndexFunc(knobs, func(k knob) bool { return k.name == key })
+	if i < 0 {
+		var names []string
+		for _, k := range knobs {
+			names = append(names, k.name)
+		}
+		return fmt.Errorf("unknown setting; %s", suggestion(key, names, "settings"))
+	}
+	items, err := scalars(value)
+	switch {
+	case err != nil:
+		return err
+	case set[key] == fromFile:
+		return errors.New("the setting is there twice; remove one")
+	case set[key] > fromFile:
+		// A stronger source has decided, yet a wrong value is not to wait for the day it is removed.
+		var scratch Config
+		return knobsOf(&scratch)[1:][i].parse(items)
+	}
+	set[key] = fromFile
+	return knobs[i].parse(items)
+}
+
+// scalars are the texts of a value or of a list of values.
+func scalars(node *yaml.Node) ([]string, error) {
+	nodes := []*yaml.Node{node}
+	if node.Kind == yaml.SequenceNode {
+		nodes = node.Content
+	}
+	var texts []string
+	for _, n := range nodes {
+		if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
+			return nil, errors.New("it is not a text, a number, or a list of those")
+		}
+		texts = append(texts, n.Value)
+	}
+	return texts, nil
+}
+
+// dataFolder is the user's own folder for tenant0, after the XDG Base Directory Specification 0.8 (a relative
+// XDG_DATA_HOME is to be ignored); empty for a user without a home.
+func dataFolder() string {
+	base := os.Getenv("XDG_DATA_HOME")
+	if runtime.GOOS == "windows" {
+		base = os.Getenv("LocalAppData")
+	}
+	if !filepath.IsAbs(base) {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return ""
+		}
+		base = filepath.Join(home, ".local", "share")
+	}
+	return filepath.Join(base, "tenant0")
+}
+
+// ControlURLVariable holds the URL of a running server's control listener; tenant0 exec sets it for its command.
+const ControlURLVariable = envPrefix + "CONTROL_URL"
+
+// ControlURL is where commands find the control listener of the server that runs: TENANT0_CONTROL_URL, or else the
+// address that Control names.
+func (c *Config) ControlURL() (string, error) {
+	if configured := os.Getenv(ControlURLVariable); configured != "" {
+		return strings.TrimSuffix(configured, "/"), nil
+	}
+	host, port, err := splitAddress("control", c.Control)
+	if err != nil {
+		return "", err
+	}
+	if port == 0 {
+		return "", fmt.Errorf("control: the port that a server took for %s is not known here; set %s to what the server"+
+			" printed", c.Control, ControlURLVariable)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1" // Every interface is no address to connect to.
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(port)), nil
+}
+
+// systemCAFiles are where the systems keep the certificate authorities that they trust: Debian and Alpine, Fedora,
+// openSUSE, macOS and the BSDs.
+var systemCAFiles = []string{
+	"/etc/ssl/certs/ca-certificates.crt",
+	"/etc/pki/tls/certs/ca-bundle.crt",
+	"/etc/ssl/ca-bundle.pem",
+	"/etc/ssl/cert.pem",
+}
+
+// TrustedCAFiles are the PEM files of the certificate authorities that a program started from here trusts already: that of
+// SSL_CERT_FILE, or else the system's, and that of NODE_EXTRA_CA_CERTS. Each of them could be read a moment ago.
+func TrustedCAFiles() []string {
+	roots := systemCAFiles
+	if configured := os.Getenv("SSL_CERT_FILE"); configured != "" {
+		roots = []string{configured}
+	}
+	var files []string
+	if i := slices.IndexFunc(roots, readable); i >= 0 {
+		files = append(files, roots[i])
+	}
+	if extra := os.Getenv("NODE_EXTRA_CA_CERTS"); extra != "" && readable(extra) && !slices.Contains(files, extra) {
+		files = append(files, extra)
+	}
+	return files
+}
+
+func readable(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	return file.Close() == nil
+}
