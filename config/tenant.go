@@ -1,0 +1,191 @@
+package config
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+//go:embed tenant.schema.json
+var tenantSchemaJSON []byte
+
+//go:embed seeds/*.yaml
+var seeds embed.FS
+
+// IssuerPlaceholder stands in a tenant file for the issuer of the server that reads it, trailing slash included, so that
+// ${issuer}api/v2/ is the identifier of the server's own Management API. [Tenant.WithIssuer] replaces it.
+const IssuerPlaceholder = "${issuer}"
+
+// DefaultConnection is the database connection of a tenant whose file lists no connections at all, as Auth0 makes it in
+// every tenant.
+const DefaultConnection = "Username-Password-Authentication"
+
+// Document is one entry of a section with its keys as the Management API spells them. Its values are those of JSON:
+// string, bool, int or float64, []any and Document; keys written with null are left out.
+type Document = map[string]any
+
+// Tenant is a tenant file that was read and found right. Encoded as JSON it is a tenant file again.
+//
+// Entries refer to each other as the file does, by name, and every such name exists in the file: applications and
+// connections by name, APIs by identifier, core roles by name. A reference to an application by client id is turned into
+// one by name. Which ids, secrets and defaults an entry gets is the business of whoever stores it.
+type Tenant struct {
+	Settings               Document                `json:"tenant,omitempty"`
+	Clients                []Document              `json:"clients,omitempty"`
+	ResourceServers        []Document              `json:"resourceServers,omitempty"`
+	Databases              []Document              `json:"databases,omitempty"`
+	Connections            []Document              `json:"connections,omitempty"`
+	ClientGrants           []Document              `json:"clientGrants,omitempty"`
+	Roles                  []Document              `json:"roles,omitempty"`
+	Users                  []Document              `json:"users,omitempty"`
+	AuthorizationExtension *AuthorizationExtension `json:"authorizationExtension,omitempty"`
+
+	// Warnings name, with file, line and column, what the file holds and the tenant does without.
+	Warnings []string `json:"-"`
+}
+
+// Seeds are the names of the embedded tenants, in alphabetical order.
+func Seeds() []string {
+	entries, _ := fs.ReadDir(seeds, "seeds") // An embedded folder cannot fail.
+	names := make([]string, len(entries))
+	for i, entry := range entries {
+		names[i] = strings.TrimSuffix(entry.Name(), ".yaml")
+	}
+	return names
+}
+
+// TenantSchema is the JSON Schema (draft 2020-12) of the tenant file.
+func TenantSchema() []byte { return append([]byte(nil), tenantSchemaJSON...) }
+
+// LoadTenant reads an embedded tenant by its name (see [Seeds]), or else a tenant file by its path. A file that is wrong
+// gives a [*TenantError].
+func LoadTenant(nameOrPath string) (*Tenant, error) {
+	if data, err := seeds.ReadFile("seeds/" + nameOrPath + ".yaml"); err == nil {
+		return ParseTenant(nameOrPath+".yaml", data)
+	}
+	file, err := os.Open(nameOrPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("tenant file %s: there is no such file, and the embedded tenants are %s: %w",
+			nameOrPath, strings.Join(Seeds(), " and "), fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("tenant file: %w", err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxTenantFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("tenant file: %w", err)
+	}
+	return ParseTenant(nameOrPath, data)
+}
+
+// ParseTenant reads a tenant file in YAML or JSON. The name is the file's, for messages. A file that is wrong gives a
+// [*TenantError] with everything that is wrong with it.
+func ParseTenant(name string, data []byte) (*Tenant, error) {
+	schema, err := compileTenantSchema()
+	if err != nil {
+		return nil, err
+	}
+	file := &tenantFile{name: name}
+	if file.read(data) {
+		sections := file.sections(schema)
+		if err := file.validate(schema, sections); err != nil {
+			return nil, err
+		}
+		tenant := newTenant(sections)
+		file.link(tenant)
+		if len(file.problems) == 0 {
+			tenant.Warnings = lines(file.warnings)
+			return tenant, nil
+		}
+	}
+	return nil, &TenantError{Problems: sorted(file.problems)}
+}
+
+// newTenant sorts sections into a tenant. It takes sections that failed validation as well, so that the references of a
+// file with a wrong value in it are still checked: what is not a list or a map counts as empty.
+func newTenant(sections Document) *Tenant {
+	tenant := &Tenant{
+		Clients:         documents(sections["clients"]),
+		ResourceServers: documents(sections["resourceServers"]),
+		Databases:       documents(sections["databases"]),
+		Connections:     documents(sections["connections"]),
+		ClientGrants:    documents(sections["clientGrants"]),
+		Roles:           documents(sections["roles"]),
+		Users:           documents(sections["users"]),
+	}
+	if settings, ok := sections["tenant"].(Document); ok && len(settings) > 0 {
+		tenant.Settings = settings
+	}
+	if extension, ok := sections["authorizationExtension"].(Document); ok {
+		tenant.AuthorizationExtension = newAuthorizationExtension(extension)
+	}
+	return tenant
+}
+
+// documents are the entries of a list. An entry that is not a map becomes an empty one and keeps the others' indexes.
+func documents(list any) []Document {
+	entries, _ := list.([]any)
+	var docs []Document
+	for _, entry := range entries {
+		doc, ok := entry.(Document)
+		if !ok {
+			doc = Document{}
+		}
+		docs = append(docs, doc)
+	}
+	return docs
+}
+
+// WithIssuer is a copy of the tenant with the issuer in place of every [IssuerPlaceholder].
+func (t *Tenant) WithIssuer(issuer string) *Tenant {
+	expand := func(docs []Document) []Document {
+		var out []Document
+		for _, doc := range docs {
+			out = append(out, replaceIssuer(doc, issuer).(Document))
+		}
+		return out
+	}
+	settings, _ := replaceIssuer(t.Settings, issuer).(Document)
+	return &Tenant{
+		Settings:               settings,
+		Clients:                expand(t.Clients),
+		ResourceServers:        expand(t.ResourceServers),
+		Databases:              expand(t.Databases),
+		Connections:            expand(t.Connections),
+		ClientGrants:           expand(t.ClientGrants),
+		Roles:                  expand(t.Roles),
+		Users:                  expand(t.Users),
+		AuthorizationExtension: t.AuthorizationExtension.withIssuer(issuer),
+		Warnings:               append([]string(nil), t.Warnings...),
+	}
+}
+
+// replaceIssuer copies a value of a document, its texts with the issuer in place of the placeholder.
+func replaceIssuer(value any, issuer string) any {
+	switch value := value.(type) {
+	case string:
+		return strings.ReplaceAll(value, IssuerPlaceholder, issuer)
+	case []any:
+		out := make([]any, len(value))
+		for i, item := range value {
+			out[i] = replaceIssuer(item, issuer)
+		}
+		return out
+	case Document:
+		if value == nil {
+			return value
+		}
+		out := make(Document, len(value))
+		for key, item := range value {
+			out[key] = replaceIssuer(item, issuer)
+		}
+		return out
+	default:
+		return value
+	}
+}

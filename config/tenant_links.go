@@ -1,0 +1,311 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const (
+	managementAPI  = IssuerPlaceholder + "api/v2/"
+	extensionAPI   = "urn:auth0-authz-api" // Auth0: Authorization Extension API Explorer
+	managementName = "Auth0 Management API"
+	databaseType   = "auth0" // the strategy of a database connection
+)
+
+// links is what entries of a file can refer to.
+type links struct {
+	file        *tenantFile
+	clients     map[string]string   // name or client id -> name
+	clientNames map[string]bool     // what a person would refer to
+	apis        map[string][]string // identifier -> scopes; nil for an API whose scopes the file does not list
+	connections map[string]bool
+	roles       map[string]bool
+}
+
+// link checks that entries are not given twice and refer to what the file has, and writes in what a reference leaves
+// out: see [Tenant]. It runs on files with other problems too, to find all of them at once.
+func (f *tenantFile) link(tenant *Tenant) {
+	l := &links{
+		file:        f,
+		clients:     map[string]string{},
+		clientNames: map[string]bool{},
+		apis:        map[string][]string{managementAPI: nil, extensionAPI: nil},
+		connections: map[string]bool{},
+		roles:       map[string]bool{},
+	}
+	l.collectClients(tenant.Clients)
+	l.collectAPIs(tenant.ResourceServers)
+	if tenant.Databases == nil && tenant.Connections == nil {
+		tenant.Databases = []Document{l.defaultConnection(tenant.Clients)}
+	}
+	l.collectConnections(tenant)
+	l.collectRoles(tenant.Roles)
+
+	l.linkSettings(tenant.Settings)
+	l.linkClients(tenant.Clients)
+	l.linkConnections("databases", tenant.Databases)
+	l.linkConnections("connections", tenant.Connections)
+	tenant.ClientGrants = l.linkClientGrants(tenant.ClientGrants)
+	for i, role := range tenant.Roles {
+		l.linkPermissions(role, at("roles", i))
+	}
+	l.linkUsers(tenant)
+	if tenant.AuthorizationExtension != nil {
+		l.linkExtension(tenant.AuthorizationExtension, tenant.Users)
+	}
+}
+
+// text is a text of an entry, or nothing if it is not there or no text.
+func text(doc Document, key string) string {
+	value, _ := doc[key].(string)
+	return value
+}
+
+func list(doc Document, key string) []any {
+	value, _ := doc[key].([]any)
+	return value
+}
+
+// unique finds values that are given twice. The zero value is ready.
+type unique map[string][]string // value -> path of its first use
+
+func (u unique) add(f *tenantFile, value string, path []string, what string) {
+	first, taken := u[value]
+	switch {
+	case value == "":
+	case taken:
+		_, node, _ := f.locate(first)
+		f.wrong(path, "%s is given twice, first on line %d", what, max(node.Line, 1))
+	default:
+		u[value] = path
+	}
+}
+
+func (l *links) collectClients(clients []Document) {
+	names, ids := unique{}, unique{}
+	for i, client := range clients {
+		name, id := text(client, "name"), text(client, "client_id")
+		names.add(l.file, name, at("clients", i, "name"), "this name")
+		ids.add(l.file, id, at("clients", i, "client_id"), "this client_id")
+		if id != "" {
+			l.clients[id] = name
+		}
+	}
+	for name := range names { // A name wins over another client's id.
+		l.clients[name], l.clientNames[name] = name, true
+	}
+}
+
+func (l *links) collectAPIs(apis []Document) {
+	identifiers := unique{}
+	for i, api := range apis {
+		identifier := text(api, "identifier")
+		if identifier == managementAPI || text(api, "name") == managementName {
+			l.file.wrong(at("resourceServers", i), "the Management API is built in and cannot be set here")
+		}
+		identifiers.add(l.file, identifier, at("resourceServers", i, "identifier"), "this identifier")
+		values, scopes := unique{}, []string{}
+		for j, scope := range list(api, "scopes") {
+			doc, _ := scope.(Document)
+			value := text(doc, "value")
+			values.add(l.file, value, at("resourceServers", i, "scopes", j, "value"), "this scope")
+			scopes = append(scopes, value)
+		}
+		l.apis[identifier] = scopes
+	}
+}
+
+func (l *links) defaultConnection(clients []Document) Document {
+	enabled := []any{}
+	for _, client := range clients {
+		enabled = append(enabled, text(client, "name"))
+	}
+	return Document{"name": DefaultConnection, "strategy": databaseType, "enabled_clients": enabled}
+}
+
+func (l *links) collectConnections(tenant *Tenant) {
+	names := unique{}
+	for i, database := range tenant.Databases {
+		names.add(l.file, text(database, "name"), at("databases", i, "name"), "this name of a connection")
+		if database["strategy"] == nil {
+			database["strategy"] = databaseType
+		}
+	}
+	for i, connection := range tenant.Connections {
+		names.add(l.file, text(connection, "name"), at("connections", i, "name"), "this name of a connection")
+	}
+	for name := range names {
+		l.connections[name] = true
+	}
+}
+
+func (l *links) collectRoles(roles []Document) {
+	names := unique{}
+	for i, role := range roles {
+		names.add(l.file, text(role, "name"), at("roles", i, "name"), "this name")
+	}
+	for name := range names {
+		l.roles[name] = true
+	}
+}
+
+// known records a reference to something that is not in a set.
+func known[V any](l *links, set map[string]V, value string, path []string, singular, plural string) {
+	if _, ok := set[value]; ok || value == "" {
+		return
+	}
+	l.file.wrong(path, "there is no %s %q in the file; %s", singular, value, suggestion(value, slices.Collect(maps.Keys(set)), plural))
+}
+
+// clientID is what Auth0 makes as client ids. An export has the ids of applications that it left out; by hand one writes
+// names.
+var clientID = regexp.MustCompile(`^([A-Za-z0-9]{32}|tpc_[A-Za-z0-9]+)$`)
+
+// client is the name of the application that a reference is to. It reports false for an application that is not there.
+func (l *links) client(reference string, path []string) (name string, ok bool) {
+	name, ok = l.clients[reference]
+	switch {
+	case ok, reference == "":
+	case clientID.MatchString(reference):
+		l.file.warn(path, "the application with the id %s is not in the file; the reference to it was left out", reference)
+	default:
+		l.noClient(reference, path)
+	}
+	return name, ok
+}
+
+func (l *links) noClient(reference string, path []string) {
+	known(l, l.clientNames, reference, path, "application", "applications")
+}
+
+func (l *links) api(identifier string, path []string) {
+	known(l, l.apis, identifier, path, "API", "APIs")
+}
+
+// scopes checks the scopes of an API of the file.
+func (l *links) scopes(identifier string, scopes []any, path []string) {
+	for i, scope := range scopes {
+		if value, ok := scope.(string); ok {
+			l.scope(identifier, value, append(slices.Clone(path), fmt.Sprint(i)))
+		}
+	}
+}
+
+func (l *links) scope(identifier, scope string, path []string) {
+	if scopes := l.apis[identifier]; scopes != nil && scope != "" && !slices.Contains(scopes, scope) {
+		l.file.wrong(path, "the API %s has no scope %q; %s", identifier, scope, suggestion(scope, scopes, "scopes"))
+	}
+}
+
+func (l *links) linkSettings(settings Document) {
+	l.api(text(settings, "default_audience"), at("tenant", "default_audience"))
+	known(l, l.connections, text(settings, "default_directory"), at("tenant", "default_directory"), "connection", "connections")
+}
+
+func (l *links) linkClients(clients []Document) {
+	for i, client := range clients {
+		refresh, _ := client["refresh_token"].(Document)
+		for j, entry := range list(refresh, "policies") {
+			policy, _ := entry.(Document)
+			path := at("clients", i, "refresh_token", "policies", j)
+			l.api(text(policy, "audience"), append(path, "audience"))
+			l.scopes(text(policy, "audience"), list(policy, "scope"), append(path, "scope"))
+		}
+	}
+}
+
+func (l *links) linkConnections(section string, connections []Document) {
+	for i, connection := range connections {
+		enabled := []any{}
+		for j, reference := range list(connection, "enabled_clients") {
+			value, _ := reference.(string)
+			if name, ok := l.client(value, at(section, i, "enabled_clients", j)); ok && !slices.Contains(enabled, any(name)) {
+				enabled = append(enabled, name)
+			}
+		}
+		if connection["enabled_clients"] != nil {
+			connection["enabled_clients"] = enabled
+		}
+	}
+}
+
+// linkClientGrants is the grants whose application is in the file.
+func (l *links) linkClientGrants(grants []Document) []Document {
+	var linked []Document
+	once := unique{}
+	for i, grant := range grants {
+		audience := text(grant, "audience")
+		l.api(audience, at("clientGrants", i, "audience"))
+		l.scopes(audience, list(grant, "scope"), at("clientGrants", i, "scope"))
+		if text(grant, "client_id") == "" {
+			if grant["default_for"] == nil {
+				l.file.wrong(at("clientGrants", i), "the key %q is missing", "client_id")
+			}
+			linked = append(linked, grant)
+			continue
+		}
+		name, ok := l.client(text(grant, "client_id"), at("clientGrants", i, "client_id"))
+		if !ok {
+			continue
+		}
+		subject := text(grant, "subject_type")
+		if subject == "" {
+			subject = "client"
+		}
+		once.add(l.file, strings.Join([]string{name, audience, subject}, "\x00"), at("clientGrants", i),
+			"this application's grant for this API")
+		grant["client_id"] = name
+		linked = append(linked, grant)
+	}
+	return linked
+}
+
+// linkPermissions checks the permissions of a core role or of a user.
+func (l *links) linkPermissions(owner Document, path []string) {
+	for i, entry := range list(owner, "permissions") {
+		permission, _ := entry.(Document)
+		below := append(slices.Clone(path), at("permissions", i)...)
+		api := text(permission, "resource_server_identifier")
+		l.api(api, append(below, "resource_server_identifier"))
+		l.scope(api, text(permission, "permission_name"), append(below, "permission_name"))
+	}
+}
+
+func (l *links) linkUsers(tenant *Tenant) {
+	ids, identifiers := unique{}, unique{}
+	directory := text(tenant.Settings, "default_directory")
+	if directory == "" && len(tenant.Databases) == 1 {
+		directory = text(tenant.Databases[0], "name")
+	}
+	for i, user := range tenant.Users {
+		path := at("users", i)
+		ids.add(l.file, text(user, "user_id"), at("users", i, "user_id"), "this user_id")
+		if user["connection"] == nil {
+			user["connection"] = directory
+		}
+		connection := text(user, "connection")
+		if connection == "" {
+			l.file.wrong(path, "the key %q is missing: there is neither a default_directory nor one single database", "connection")
+		}
+		known(l, l.connections, connection, append(path, "connection"), "connection", "connections")
+		identified := false
+		for _, key := range []string{"email", "username", "phone_number"} {
+			if value := text(user, key); value != "" {
+				identified = true
+				identifiers.add(l.file, strings.Join([]string{connection, key, strings.ToLower(value)}, "\x00"),
+					at("users", i, key), "a user with this "+key+" in the connection")
+			}
+		}
+		if !identified {
+			l.file.wrong(path, "a user needs an email, a username or a phone_number")
+		}
+		for j, role := range list(user, "roles") {
+			value, _ := role.(string)
+			known(l, l.roles, value, at("users", i, "roles", j), "role", "roles")
+		}
+		l.linkPermissions(user, path)
+	}
+}

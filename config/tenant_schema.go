@@ -1,0 +1,202 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+)
+
+// tenantSchema is tenant.schema.json, compiled and, because messages need its words, as it is.
+type tenantSchema struct {
+	document any
+	compiled *jsonschema.Schema
+}
+
+var compileTenantSchema = sync.OnceValues(func() (*tenantSchema, error) {
+	const id = "urn:tenant0:tenant-file"
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(tenantSchemaJSON))
+	if err != nil {
+		return nil, fmt.Errorf("tenant.schema.json: %w", err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource(id, document); err != nil {
+		return nil, fmt.Errorf("tenant.schema.json: %w", err)
+	}
+	compiled, err := compiler.Compile(id)
+	if err != nil {
+		return nil, fmt.Errorf("tenant.schema.json: %w", err)
+	}
+	return &tenantSchema{document, compiled}, nil
+})
+
+// at is the part of the schema that a URL with a JSON pointer names, or nil.
+func (s *tenantSchema) at(location string) Document {
+	_, pointer, _ := strings.Cut(location, "#")
+	part := s.document
+	for _, step := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+		step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
+		if unescaped, err := url.PathUnescape(step); err == nil {
+			step = unescaped
+		}
+		switch node := part.(type) {
+		case Document:
+			if step != "" {
+				part = node[step]
+			}
+		case []any:
+			if i, err := strconv.Atoi(step); err == nil && i < len(node) {
+				part = node[i]
+			}
+		}
+	}
+	doc, _ := part.(Document)
+	return doc
+}
+
+// sectionKinds are what a section's name can be.
+type sectionKind int
+
+const (
+	emulated    sectionKind = iota // described by the schema
+	notEmulated                    // auth0-deploy-cli's or newer than this file format: left out
+	misspelt                       // nearly the name of an emulated one
+)
+
+// section tells what kind of section has a name, and for a misspelt one the right name.
+func (s *tenantSchema) section(name string) (sectionKind, string) {
+	sections := s.compiled.Properties
+	var known []string
+	for section, schema := range sections {
+		if schema.Ref == nil || !strings.HasSuffix(schema.Ref.Location, "/notEmulated") {
+			known = append(known, section)
+		}
+	}
+	if slices.Contains(known, name) {
+		return emulated, ""
+	}
+	if similar, near := nearest(name, known); near && sections[name] == nil {
+		return misspelt, similar
+	}
+	return notEmulated, ""
+}
+
+// validate holds the sections against the schema and records what does not fit. Its error is a broken schema.
+func (f *tenantFile) validate(schema *tenantSchema, sections Document) error {
+	err := schema.compiled.Validate(sections)
+	var invalid *jsonschema.ValidationError
+	if err != nil && !errors.As(err, &invalid) {
+		return fmt.Errorf("tenant.schema.json: %w", err)
+	}
+	if invalid != nil {
+		f.schemaProblems(schema, invalid)
+	}
+	return nil
+}
+
+// schemaProblems records the leaves of a validation error.
+func (f *tenantFile) schemaProblems(schema *tenantSchema, invalid *jsonschema.ValidationError) {
+	causes := invalid.Causes
+	if _, alternatives := invalid.ErrorKind.(*kind.AnyOf); alternatives {
+		causes = causes[:1] // The first alternative lists the usual values, which is what helps.
+	}
+	for _, cause := range causes {
+		f.schemaProblems(schema, cause)
+	}
+	if len(causes) > 0 {
+		return
+	}
+	path := invalid.InstanceLocation
+	switch wrong := invalid.ErrorKind.(type) {
+	case *kind.AdditionalProperties:
+		properties, _ := schema.at(invalid.SchemaURL)["properties"].(Document)
+		var known []string
+		for key := range properties {
+			known = append(known, key)
+		}
+		for _, key := range wrong.Properties {
+			f.wrongKey(append(slices.Clone(path), key), "unknown key; %s", suggestion(key, known, "keys"))
+		}
+	case *kind.Required:
+		for _, key := range wrong.Missing {
+			f.wrong(path, "the key %q is missing", key)
+		}
+	default:
+		f.wrong(path, "%s", schemaMessage(schema.at(invalid.SchemaURL), invalid))
+	}
+}
+
+// schemaMessage says in a person's words what is wrong with a value. It does not repeat texts, which may be secrets.
+func schemaMessage(part Document, invalid *jsonschema.ValidationError) string {
+	switch wrong := invalid.ErrorKind.(type) {
+	case *kind.Type:
+		return typeMessage(wrong)
+	case *kind.Enum:
+		return enumMessage(wrong)
+	case *kind.Const:
+		return fmt.Sprintf("must be %q", wrong.Want)
+	case *kind.Pattern:
+		return fmt.Sprintf("does not fit its description: %s", part["description"])
+	case *kind.MinLength:
+		if wrong.Want == 1 {
+			return "must not be empty"
+		}
+		return fmt.Sprintf("must have at least %d characters", wrong.Want)
+	case *kind.MaxLength:
+		return fmt.Sprintf("must have at most %d characters", wrong.Want)
+	case *kind.MaxItems:
+		return fmt.Sprintf("has more entries than the allowed %d", wrong.Want)
+	case *kind.Minimum:
+		return fmt.Sprintf("must be at least %s", wrong.Want.RatString())
+	case *kind.Maximum:
+		return fmt.Sprintf("must be at most %s", wrong.Want.RatString())
+	case *kind.ExclusiveMinimum:
+		return fmt.Sprintf("must be more than %s", wrong.Want.RatString())
+	case *kind.UniqueItems:
+		return fmt.Sprintf("entries %d and %d are the same", wrong.Duplicates[0], wrong.Duplicates[1])
+	default:
+		return invalid.Error()
+	}
+}
+
+func typeMessage(wrong *kind.Type) string {
+	words := map[string]string{
+		"string": "text", "boolean": "true or false", "integer": "a whole number", "number": "a number",
+		"array": "a list", "object": "a map", "null": "empty",
+	}
+	var want []string
+	for _, name := range wrong.Want {
+		want = append(want, words[name])
+	}
+	if wrong.Want[0] == "integer" {
+		words["number"] = "a fraction"
+	}
+	message := fmt.Sprintf("must be %s, not %s", strings.Join(want, " or "), words[wrong.Got])
+	scalar := wrong.Got == "number" || wrong.Got == "boolean"
+	switch {
+	case slices.Contains(wrong.Want, "string") && scalar:
+		message += "; put it in quotes"
+	case slices.Contains(wrong.Want, "array") && wrong.Got == "string":
+		message += "; put it in brackets"
+	}
+	return message
+}
+
+func enumMessage(wrong *kind.Enum) string {
+	var values []string
+	for _, value := range wrong.Want {
+		values = append(values, fmt.Sprint(value))
+	}
+	got, ok := wrong.Got.(string)
+	if !ok {
+		return fmt.Sprintf("must be text, such as %q", values[0])
+	}
+	return fmt.Sprintf("%q is not allowed; %s", got, suggestion(got, values, "values"))
+}
