@@ -1,0 +1,160 @@
+// Package ca owns the certificate authority that lets tenant0 speak HTTPS on a
+// developer's machine: a root made once in the data folder, which a developer
+// tells programs to trust, and the certificate that the server shows, made in
+// memory at every start and renewed while it runs.
+//
+// The root is name-constrained (RFC 5280, section 4.2.1.10): it can vouch for
+// the machine itself and the configured hosts, so that trusting it gives away
+// nothing else, even if its key leaks.
+//
+// The package does not own the keys that sign tokens (package keys) or the
+// listener (package web). It tells no time: the clock that it is given must be
+// the machine's own, because clients check certificates against theirs.
+package ca
+
+import (
+	"crypto/tls"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// An Authority is a root certificate with its key, and the server certificate
+// that it issued last. It is safe for concurrent use.
+type Authority struct {
+	root   root
+	path   string
+	notice string
+	names  names
+	now    func() time.Time
+
+	mu      sync.Mutex
+	leaf    *tls.Certificate
+	renewal time.Time // when leaf is to be replaced
+}
+
+// New makes an authority that lives in memory alone and ends with the process.
+// Its server certificate is for the machine itself and for hosts (DNS names or
+// IP addresses, without port). Publish writes what clients need to trust it.
+func New(hosts []string, now func() time.Time) (*Authority, error) {
+	names, err := parseNames(hosts)
+	if err != nil {
+		return nil, err
+	}
+	root, err := newRoot(machinePermits().with(names), now())
+	if err != nil {
+		return nil, err
+	}
+	return start(root, names, now)
+}
+
+// Open returns the authority of the data folder dir, made there on first use:
+// the root and its key in ca.key, readable by its owner alone, and the root in
+// ca.pem for clients, written anew whenever it is missing or differs. The
+// server certificate is for the machine itself and for hosts (DNS names or IP
+// addresses, without port).
+//
+// A root that does not cover every host, or that is about to expire, gives way
+// to a new one, which covers what the old one did as well; Notice then says so.
+// Refusing to start would spare nobody who trusted the old one the trip to the
+// trust store, and a container without a shell could not delete the file.
+// An error names the file, what is wrong with it, and what to do.
+func Open(dir string, hosts []string, now func() time.Time) (*Authority, error) {
+	names, err := parseNames(hosts)
+	if err != nil {
+		return nil, err
+	}
+	// Clients under other accounts read ca.pem in it; what is secret in the
+	// folder has its own mode.
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // see above
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	root, reason, err := openRoot(filepath.Join(dir, "ca.key"), names, now())
+	if err != nil {
+		return nil, err
+	}
+	a, err := start(root, names, now)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "ca.pem")
+	retired, err := retire(path, root)
+	if err != nil {
+		return nil, err
+	}
+	if retired != "" {
+		a.notice = fmt.Sprintf("%s is a new certificate authority, because %s; what trusted the one before has to"+
+			" trust this one (tenant0 ca trust). The one before is kept as %s, so that tenant0 ca untrust removes both.",
+			path, reason, retired)
+	}
+	if err := a.Publish(path); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// start makes the first server certificate, so that what is wrong with the root
+// is known before the first client comes.
+func start(root root, names names, now func() time.Time) (*Authority, error) {
+	a := &Authority{root: root, names: names, now: now}
+	_, err := a.certificate()
+	return a, err
+}
+
+// TLSConfig returns the configuration of a server that shows the authority's
+// certificate. A certificate that nears its end, by the clock given to Open or
+// New, is replaced within a handshake.
+func (a *Authority) TLSConfig() *tls.Config {
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return a.certificate() },
+	}
+}
+
+// PEM returns the root certificate as clients read it.
+func (a *Authority) PEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: certificateBlock, Bytes: a.root.cert.Raw})
+}
+
+// Path returns the absolute name of the file that holds PEM, for variables such
+// as NODE_EXTRA_CA_CERTS and SSL_CERT_FILE; empty before the first Publish.
+func (a *Authority) Path() string { return a.path }
+
+// Notice returns what the developer is to be told at start, because programs
+// that trusted this authority no longer do; usually it is empty.
+func (a *Authority) Notice() string { return a.notice }
+
+// Publish writes PEM to the file path, whole or not at all, and makes it Path.
+// It must not run beside a call of Path.
+func (a *Authority) Publish(path string) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return fmt.Errorf("certificate authority file %s: %w", path, err)
+	}
+	if held, err := os.ReadFile(path); err != nil || string(held) != string(a.PEM()) {
+		if err := write(path, a.PEM(), 0o644, os.Rename); err != nil {
+			return fmt.Errorf("certificate authority file for clients: %w", err)
+		}
+	}
+	a.path = path
+	return nil
+}
+
+// certificate returns the server certificate, made anew when there is none,
+// when it nears its end, and when the clock was set back to before it began.
+func (a *Authority) certificate() (*tls.Certificate, error) {
+	now := a.now()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.leaf == nil || now.After(a.renewal) || now.Before(a.leaf.Leaf.NotBefore) {
+		leaf, err := a.root.issue(a.names, now)
+		if err != nil {
+			return nil, fmt.Errorf("server certificate: %w", err)
+		}
+		a.leaf, a.renewal = leaf, now.Add(leaf.Leaf.NotAfter.Sub(now)*2/3)
+	}
+	return a.leaf, nil
+}

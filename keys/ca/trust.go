@@ -1,0 +1,200 @@
+package ca
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/smallstep/truststore"
+)
+
+// Outcome is what became of one trust store.
+type Outcome struct {
+	Store   string // who reads it
+	Skipped string // why it was left as it was; empty if it is as asked for
+}
+
+// Trust adds the root certificate in the file path (Path of an Authority) to
+// the trust stores of this machine: the system's, that of Firefox and Chromium
+// (NSS), and Java's. On some systems it asks for the password of sudo.
+//
+// One store that cannot be changed does not keep Trust from the others: the
+// outcomes name those that are as asked for and those that were skipped, and
+// the error says for each of the rest what stood in the way and what to do.
+func Trust(path string) ([]Outcome, error) {
+	return changeStores([]string{path}, func(s store, path string, cert *x509.Certificate) error {
+		if err := s.add(path, cert); err != nil {
+			return fmt.Errorf("trust store of %s: %w; %s, or do it by hand: %s", s.name, cause(err), s.remedy,
+				ByHand(path))
+		}
+		return nil
+	})
+}
+
+// Untrust takes the root certificate in the file path, and those that Open has
+// replaced and kept beside it, out of the trust stores. It answers as Trust.
+func Untrust(path string) ([]Outcome, error) {
+	paths, err := filepath.Glob(filepath.Join(filepath.Dir(path), "ca-*.pem"))
+	if err != nil {
+		return nil, fmt.Errorf("replaced certificate authorities: %w", err)
+	}
+	return changeStores(append(paths, path), func(s store, path string, cert *x509.Certificate) error {
+		if err := s.remove(path, cert); err != nil {
+			return fmt.Errorf("trust store of %s: %w; %s, or remove %q from it by hand", s.name, cause(err), s.remedy,
+				cert.Subject.CommonName)
+		}
+		return nil
+	})
+}
+
+// ByHand tells how to make this system, or a single program, trust the root
+// certificate in the file path without Trust.
+func ByHand(path string) string {
+	var system string
+	switch runtime.GOOS {
+	case "darwin":
+		system = "sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain " + path
+	case "windows":
+		system = "certutil -addstore -f ROOT " + path
+	default:
+		system = "copy " + path + " to /usr/local/share/ca-certificates/tenant0.crt and run update-ca-certificates" +
+			" (Debian, Alpine), or to /etc/pki/ca-trust/source/anchors/tenant0.pem and run update-ca-trust (Fedora)"
+	}
+	return system + "; a single program takes it from NODE_EXTRA_CA_CERTS=" + path + " (Node) or SSL_CERT_FILE=" + path +
+		" (Go, OpenSSL, curl, Python)"
+}
+
+// store is one trust store of this machine.
+type store struct {
+	name        string
+	skipped     string // why there is nothing to change
+	remedy      string // what to do when it cannot be changed
+	add, remove func(path string, cert *x509.Certificate) error
+}
+
+// stores lists the trust stores that the library knows, whether or not they
+// are there.
+func stores() []store {
+	system := store{
+		name:   "the system",
+		remedy: "run it as root",
+		add:    func(path string, _ *x509.Certificate) error { return truststore.InstallFile(path) },
+		remove: func(path string, _ *x509.Certificate) error {
+			// Windows alone minds that there is nothing to remove.
+			if err := truststore.UninstallFile(path); !errors.Is(err, truststore.ErrNotFound) {
+				return err
+			}
+			return nil
+		},
+	}
+	java := store{name: "Java", remedy: "run it as root"}
+	if keytool, err := truststore.NewJavaTrust(); err != nil {
+		java.skipped = "JAVA_HOME does not name a Java"
+	} else {
+		java.add, java.remove = unlessThere(keytool), keytool.Uninstall
+	}
+	return []store{system, browserStore(), java}
+}
+
+// browserStore is what Firefox and Chromium have in common, NSS, in all of the
+// user's profiles.
+func browserStore() store {
+	s := store{name: "Firefox and Chromium", remedy: "close the browser and run it again"}
+	nss, err := truststore.NewNSSTrust()
+	switch {
+	case errors.Is(err, truststore.ErrTrustNotSupported):
+		s.skipped = "Chromium uses the system's, Firefox has to be told in its settings"
+		return s
+	case err != nil:
+		s.skipped = `certutil is missing: install it ("` + truststore.CertutilInstallHelp + `") and run this again`
+		return s
+	}
+	found := false
+	_ = eachProfile(nss, func() error { found = true; return nil })
+	if !found {
+		s.skipped = "there is no profile of either; start the browser once and run this again"
+	}
+	s.add = func(path string, cert *x509.Certificate) error {
+		return eachProfile(nss, func() error { return unlessThere(nss)(path, cert) })
+	}
+	s.remove = func(path string, cert *x509.Certificate) error {
+		return eachProfile(nss, func() error { return nss.Uninstall(path, cert) })
+	}
+	return s
+}
+
+// eachProfile makes the change wherever browsers keep profiles. The library
+// knows where Firefox does and Chromium did, and takes one other place at a time.
+func eachProfile(nss *truststore.NSSTrust, change func() error) error {
+	usual := truststore.NSSProfile
+	defer func() { truststore.NSSProfile = usual }()
+	places := []string{usual}
+	if home, err := os.UserHomeDir(); err == nil && runtime.GOOS == "linux" {
+		places = append(places,
+			home+"/.local/share/pki/*", // Chromium where there is no ~/.pki
+			home+"/.config/mozilla/firefox/*",
+			home+"/snap/firefox/common/.mozilla/firefox/*",
+			home+"/snap/chromium/current/.pki/*")
+	}
+	var errs []error
+	for _, place := range places {
+		truststore.NSSProfile = place
+		if nss.PreCheck() == nil {
+			errs = append(errs, change())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// unlessThere returns the addition to t, which minds a certificate that it has.
+func unlessThere(t truststore.Trust) func(string, *x509.Certificate) error {
+	return func(path string, cert *x509.Certificate) error {
+		if t.Exists(cert) {
+			return nil
+		}
+		return t.Install(path, cert)
+	}
+}
+
+// changeStores makes one change for each certificate file in each store.
+func changeStores(paths []string, change func(store, string, *x509.Certificate) error) ([]Outcome, error) {
+	var (
+		outcomes []Outcome
+		errs     []error
+	)
+	for _, s := range stores() {
+		if s.skipped != "" {
+			outcomes = append(outcomes, Outcome{s.name, s.skipped})
+			continue
+		}
+		before := len(errs)
+		for _, path := range paths {
+			cert, err := truststore.ReadCertificate(path)
+			if err != nil {
+				return outcomes, fmt.Errorf("certificate authority file %s: %w; start the server once to have it made", path, err)
+			}
+			if err := change(s, path, cert); err != nil {
+				errs = append(errs, err)
+			}
+		}
+		if len(errs) == before {
+			outcomes = append(outcomes, Outcome{Store: s.name})
+		}
+	}
+	return outcomes, errors.Join(errs...)
+}
+
+// cause adds to an error of the library what the command it ran has printed,
+// without the certificate that tee repeats.
+func cause(err error) error {
+	ran, ok := errors.AsType[*truststore.CmdError](err)
+	if !ok {
+		return err
+	}
+	said, _, _ := strings.Cut(string(ran.Out()), "-----BEGIN ")
+	return fmt.Errorf("%s: %w: %s", strings.Join(ran.Cmd().Args, " "), ran.Err(), strings.TrimSpace(said))
+}
