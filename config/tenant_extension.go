@@ -130,9 +130,7 @@ func (l *links) linkExtension(extension *AuthorizationExtension, users []Documen
 		group.Nested = e.refer(group.Nested, e.groups, "", append(path, "nested"))
 		e.people(group.Members, append(path, "members"))
 		for j := range group.Mappings {
-			mapping := &group.Mappings[j]
-			known(l, l.connections, mapping.ConnectionName, append(path, "mappings", fmt.Sprint(j), "connectionName"), "connection", "connections")
-			mapping.ID = cmp.Or(mapping.ID, recordID("mapping", group.ID, mapping.ConnectionName, mapping.GroupName))
+			e.mapping(&group.Mappings[j], group.ID, append(path, "mappings", fmt.Sprint(j), "connectionName"))
 		}
 	}
 	if len(e.strangers) > 0 {
@@ -247,6 +245,16 @@ func (e *extensionLinks) refer(references []string, records *recordIndex, applic
 		ids = append(ids, found...)
 	}
 	return ids
+}
+
+// mapping checks a mapping's connection. An export may have mappings of connections that are gone; it has ids too.
+func (e *extensionLinks) mapping(mapping *ExtensionMapping, group string, path []string) {
+	if mapping.ID != "" && mapping.ConnectionName != "" && !e.connections[mapping.ConnectionName] {
+		e.file.warn(path, "there is no connection %q; the mapping does nothing", mapping.ConnectionName)
+		return
+	}
+	known(e.links, e.connections, mapping.ConnectionName, path, "connection", "connections")
+	mapping.ID = cmp.Or(mapping.ID, recordID("mapping", group, mapping.ConnectionName, mapping.GroupName))
 }
 
 // people checks references to users.

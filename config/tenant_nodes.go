@@ -148,13 +148,13 @@ func place(data []byte, offset int) *yaml.Node {
 }
 
 // sections are the values of the sections that tenant0 knows. The others are left out, with a warning each.
-func (f *tenantFile) sections(schema *tenantSchema) Document {
+func (f *tenantFile) sections() Document {
 	sections := Document{}
 	f.each(f.root, nil, func(name string, field field, path []string) {
 		if isNull(field.value) {
 			return
 		}
-		switch kind, similar := schema.section(name); kind {
+		switch kind, similar := schema().section(name); kind {
 		case emulated:
 			if value := f.value(field.value, path); value != nil {
 				sections[name] = value

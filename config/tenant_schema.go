@@ -1,7 +1,7 @@
 package config
 
 import (
-	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -14,43 +14,39 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
-// tenantSchema is tenant.schema.json, compiled and, because messages need its words, as it is.
-type tenantSchema struct {
-	document any
-	compiled *jsonschema.Schema
-}
+// tenantSchema is tenant.schema.json as it is, because messages need its words, and compiled. Compiling takes longer than
+// reading a tenant, so it waits until there is a file that nobody has checked.
+type tenantSchema struct{ document Document }
 
-var compileTenantSchema = sync.OnceValues(func() (*tenantSchema, error) {
-	const id = "urn:tenant0:tenant-file"
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(tenantSchemaJSON))
-	if err != nil {
-		return nil, fmt.Errorf("tenant.schema.json: %w", err)
-	}
-	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource(id, document); err != nil {
-		return nil, fmt.Errorf("tenant.schema.json: %w", err)
-	}
-	compiled, err := compiler.Compile(id)
-	if err != nil {
-		return nil, fmt.Errorf("tenant.schema.json: %w", err)
-	}
-	return &tenantSchema{document, compiled}, nil
-})
+var (
+	schema = sync.OnceValue(func() tenantSchema {
+		var document Document
+		if err := json.Unmarshal(tenantSchemaJSON, &document); err != nil {
+			panic("tenant.schema.json: " + err.Error()) // The file is part of the program.
+		}
+		return tenantSchema{document}
+	})
+	compiledSchema = sync.OnceValue(func() *jsonschema.Schema {
+		const id = "urn:tenant0:tenant-file"
+		compiler := jsonschema.NewCompiler()
+		if err := compiler.AddResource(id, map[string]any(schema().document)); err != nil {
+			panic("tenant.schema.json: " + err.Error())
+		}
+		return compiler.MustCompile(id)
+	})
+)
 
 // at is the part of the schema that a URL with a JSON pointer names, or nil.
-func (s *tenantSchema) at(location string) Document {
-	_, pointer, _ := strings.Cut(location, "#")
-	part := s.document
-	for _, step := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
-		step = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
+func (s tenantSchema) at(location string) Document {
+	_, pointer, _ := strings.Cut(location, "#/")
+	var part any = s.document
+	for _, step := range strings.Split(pointer, "/") {
 		if unescaped, err := url.PathUnescape(step); err == nil {
 			step = unescaped
 		}
 		switch node := part.(type) {
 		case Document:
-			if step != "" {
-				part = node[step]
-			}
+			part = node[strings.NewReplacer("~1", "/", "~0", "~").Replace(step)]
 		case []any:
 			if i, err := strconv.Atoi(step); err == nil && i < len(node) {
 				part = node[i]
@@ -61,7 +57,7 @@ func (s *tenantSchema) at(location string) Document {
 	return doc
 }
 
-// sectionKinds are what a section's name can be.
+// sectionKind is what a section's name can be.
 type sectionKind int
 
 const (
@@ -71,11 +67,11 @@ const (
 )
 
 // section tells what kind of section has a name, and for a misspelt one the right name.
-func (s *tenantSchema) section(name string) (sectionKind, string) {
-	sections := s.compiled.Properties
+func (s tenantSchema) section(name string) (sectionKind, string) {
+	sections, _ := s.document["properties"].(Document)
 	var known []string
-	for section, schema := range sections {
-		if schema.Ref == nil || !strings.HasSuffix(schema.Ref.Location, "/notEmulated") {
+	for section, part := range sections {
+		if part, _ := part.(Document); part["$ref"] != "#/$defs/notEmulated" {
 			known = append(known, section)
 		}
 	}
@@ -88,21 +84,19 @@ func (s *tenantSchema) section(name string) (sectionKind, string) {
 	return notEmulated, ""
 }
 
-// validate holds the sections against the schema and records what does not fit. Its error is a broken schema.
-func (f *tenantFile) validate(schema *tenantSchema, sections Document) error {
-	err := schema.compiled.Validate(sections)
+// validate holds the sections against the schema and records what does not fit.
+func (f *tenantFile) validate(sections Document) {
 	var invalid *jsonschema.ValidationError
-	if err != nil && !errors.As(err, &invalid) {
-		return fmt.Errorf("tenant.schema.json: %w", err)
+	switch err := compiledSchema().Validate(sections); {
+	case errors.As(err, &invalid):
+		f.schemaProblems(schema(), invalid)
+	case err != nil:
+		f.wrong(nil, "%s", err)
 	}
-	if invalid != nil {
-		f.schemaProblems(schema, invalid)
-	}
-	return nil
 }
 
 // schemaProblems records the leaves of a validation error.
-func (f *tenantFile) schemaProblems(schema *tenantSchema, invalid *jsonschema.ValidationError) {
+func (f *tenantFile) schemaProblems(schema tenantSchema, invalid *jsonschema.ValidationError) {
 	causes := invalid.Causes
 	if _, alternatives := invalid.ErrorKind.(*kind.AnyOf); alternatives {
 		causes = causes[:1] // The first alternative lists the usual values, which is what helps.

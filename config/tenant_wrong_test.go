@@ -153,6 +153,8 @@ clientGrants: [{client_id: ` + id + `, audience: urn:auth0-authz-api, scope: []}
 authorizationExtension:
   roles:
     - {name: R, applicationId: ` + id + `, permissions: [11111111-2222-3333-4444-555555555555], users: [auth0|1, auth0|2]}
+  groups:
+    - {name: G, mappings: [{_id: m1, groupName: H, connectionName: gone}]}
 `
 	tenant, err := config.ParseTenant("seed.yaml", []byte(file))
 	if err != nil {
@@ -167,6 +169,7 @@ authorizationExtension:
 		"seed.yaml:8:1: authorizationExtension: 2 of its users are not in the file; the records wait for users with these ids",
 		"seed.yaml:10:17: authorizationExtension.roles[0].applicationId: the application with the id " + id + " is not in the file",
 		"seed.yaml:10:80: authorizationExtension.roles[0].permissions[0]: there is no permission with the id 11111111-2222-3333-4444-555555555555; the reference does nothing",
+		"seed.yaml:12:52: authorizationExtension.groups[0].mappings[0].connectionName: there is no connection \"gone\"; the mapping does nothing",
 	})
 	diff(t, "grants", tenant.ClientGrants, []config.Document(nil))
 	diff(t, "enabled clients", tenant.Databases[0]["enabled_clients"], any([]any{"A"}))
