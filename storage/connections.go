@@ -6,10 +6,13 @@ import "slices"
 type Connection struct {
 	ID             string         `json:"id"`
 	Name           string         `json:"name"`
-	Strategy       string         `json:"strategy"` // auth0 is the database strategy
+	Strategy       string         `json:"strategy"` // DatabaseStrategy or another
 	EnabledClients []string       `json:"enabled_clients"`
 	Options        map[string]any `json:"options"`
 }
+
+// DatabaseStrategy is the strategy of connections with passwords of their own.
+const DatabaseStrategy = "auth0"
 
 // Enabled reports whether the client may log users in with the connection.
 func (c Connection) Enabled(clientID string) bool { return slices.Contains(c.EnabledClients, clientID) }

@@ -101,6 +101,15 @@ type Transaction struct {
 	HasConsent bool     `json:"has_consent"`
 	// Declined says that the user refused consent.
 	Declined bool `json:"declined"`
+	// Logout is the request of a transaction that is no login but the question
+	// whether to log out.
+	Logout *LogoutRequest `json:"logout,omitempty"`
+}
+
+// LogoutRequest is a request to log out that waits for the user's answer.
+type LogoutRequest struct {
+	ClientID string `json:"client_id"`
+	Target   string `json:"target"` // where to go afterwards, "" for nowhere
 }
 
 // AuthorizeRequest is a request to /authorize after its checks, RFC 6749

@@ -118,34 +118,6 @@ func prefixEnd(prefix []byte) []byte {
 	return nil
 }
 
-// Clear removes every record of every table but the signing keys and the
-// server's own secrets, which say who the tenant is and not what is in it.
-func (tx *Tx) Clear() error {
-	keep := map[string]bool{}
-	for _, name := range []string{tx.SigningKeys.spec.name, tx.Secrets.spec.name} {
-		keep[name] = true
-	}
-	var doomed [][]byte
-	for _, prefix := range []string{"t/", "i/", "e/"} {
-		from := []byte(prefix)
-		err := tx.kv.Scan(from, prefixEnd(from), func(key, _ []byte) bool {
-			if !keep[tableOf(key)] {
-				doomed = append(doomed, append([]byte(nil), key...))
-			}
-			return true
-		})
-		if err != nil {
-			return err
-		}
-	}
-	for _, key := range doomed {
-		if err := tx.kv.Delete(key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Sweep removes at most limit records that expired at or before now, and
 // returns how many it removed.
 func (db *DB) Sweep(now time.Time, limit int) (int, error) {

@@ -38,7 +38,8 @@ func New(d Deps, grants ...Grant) *Engine {
 	var handlers fosite.TokenEndpointHandlers
 	for _, g := range grants {
 		e.grants[g.Type()] = g
-		handlers.Append(&grantHandler{e, g})
+		// Not handlers.Append: it keeps one handler of each Go type.
+		handlers = append(handlers, &grantHandler{e, g})
 	}
 	// Every field that fosite would fill in lazily is set: its getters write
 	// without a lock.

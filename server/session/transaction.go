@@ -13,7 +13,24 @@ import (
 // Transaction returns the login under way that a page's state names, or
 // apierr.TransactionExpired when there is none, when it is over, or when another
 // browser began it.
-func (c Cookies) Transaction(db *storage.DB, r *http.Request, state string, now time.Time) (t storage.Transaction, err error) {
+func (c Cookies) Transaction(db *storage.DB, r *http.Request, state string, now time.Time) (storage.Transaction, error) {
+	t, err := c.find(db, r, state, now)
+	if err == nil && t.Logout != nil {
+		return t, apierr.TransactionExpired
+	}
+	return t, err
+}
+
+// LogoutTransaction is Transaction for the question whether to log out.
+func (c Cookies) LogoutTransaction(db *storage.DB, r *http.Request, state string, now time.Time) (storage.Transaction, error) {
+	t, err := c.find(db, r, state, now)
+	if err == nil && t.Logout == nil {
+		return t, apierr.TransactionExpired
+	}
+	return t, err
+}
+
+func (c Cookies) find(db *storage.DB, r *http.Request, state string, now time.Time) (t storage.Transaction, err error) {
 	err = db.View(func(tx *storage.Tx) error {
 		t, err = tx.Transactions.Get(keys.Hash(state))
 		return err

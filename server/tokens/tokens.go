@@ -89,7 +89,7 @@ func (i *Issuer) Access(g *Grant, now time.Time) (Access, error) {
 		// RFC 9068 section 2.2: client_id and jti are required, azp is not used.
 		typ, c.Azp, c.GTY, c.ClientID, c.JTI = keys.TypeAccessToken, "", "", g.Client.ClientID, keys.Random(16)
 	}
-	payload, err := withCustom(g.Issue.AccessClaims, c)
+	payload, err := WithCustom(g.Issue.AccessClaims, c)
 	if err != nil {
 		return Access{}, err
 	}
@@ -148,7 +148,7 @@ func (i *Issuer) ID(g *Grant, now time.Time) (string, error) {
 	if g.Issue.ShowAuthTime {
 		c.AuthTime = g.Issue.AuthTime.Unix()
 	}
-	payload, err := withCustom(g.Issue.IDClaims, c)
+	payload, err := WithCustom(g.Issue.IDClaims, c)
 	if err != nil {
 		return "", err
 	}
@@ -159,10 +159,10 @@ func (i *Issuer) ID(g *Grant, now time.Time) (string, error) {
 	return i.Ring.Sign(alg, keys.TypeJWT, payload)
 }
 
-// withCustom is the JSON object of the custom claims followed by those of the
+// WithCustom returns the JSON object of the custom claims followed by those of the
 // standard ones. A custom claim never replaces a standard one.
-func withCustom(custom map[string]any, standard any) ([]byte, error) {
-	own, err := json.Marshal(standard)
+func WithCustom(custom map[string]any, standard any) ([]byte, error) {
+	own, err := marshal(standard)
 	if err != nil || len(custom) == 0 {
 		return own, err
 	}
@@ -179,9 +179,18 @@ func withCustom(custom map[string]any, standard any) ([]byte, error) {
 	if len(added) == 0 {
 		return own, nil
 	}
-	extra, err := json.Marshal(added)
+	extra, err := marshal(added)
 	if err != nil {
 		return nil, fmt.Errorf("custom claims: %w", err)
 	}
 	return bytes.Join([][]byte{extra[:len(extra)-1], own[1:]}, []byte(",")), nil
+}
+
+// marshal is json.Marshal without its escapes for HTML, as Auth0 writes claims.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }

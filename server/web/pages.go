@@ -19,6 +19,22 @@ type Pages struct{ DB *storage.DB }
 const contentSecurityPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; " +
 	"base-uri 'none'; frame-ancestors 'none'"
 
+// Mount adds the route of what pages refer to: style sheets, scripts, pictures.
+func (p Pages) Mount(rt *Router) { rt.Handle(http.MethodGet, templates.StaticPath+"{name}", static) }
+
+// static serves a file of the pages. Its name holds the hash of its content, so
+// it never changes.
+//
+//auth0:operation GET /u/static/{name}
+func static(w http.ResponseWriter, r *http.Request) error {
+	content, contentType, ok := templates.Static(Param(r, "name"))
+	if !ok {
+		return apierr.NotFound
+	}
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	return ReplyBytes(w, http.StatusOK, contentType, content)
+}
+
 // Layout is what all pages of the tenant share.
 func (p Pages) Layout() (templates.Layout, error) {
 	var tenant storage.Tenant

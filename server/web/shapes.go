@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"maps"
@@ -40,13 +41,16 @@ func Text(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
 	_, _ = io.WriteString(w, e.Message)
 }
 
-// Reply writes v as JSON.
+// Reply writes v as JSON. Like Auth0, and unlike json.Marshal, it leaves &, < and
+// > as they are.
 func Reply(w http.ResponseWriter, status int, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	return ReplyBytes(w, status, "application/json; charset=utf-8", body)
+	return ReplyBytes(w, status, "application/json; charset=utf-8", bytes.TrimSuffix(body.Bytes(), []byte("\n")))
 }
 
 // ReplyBytes writes body.

@@ -1,0 +1,227 @@
+// Package consent serves the consent page: it asks the user whether an
+// application may have what it requested, writes the answer down and sends the
+// browser back to /authorize/resume.
+package consent
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// Deps is what the room works with.
+type Deps struct {
+	DB      *storage.DB
+	Cookies session.Cookies
+	Pages   web.Pages
+	Now     func() time.Time
+}
+
+type room struct{ Deps }
+
+// Mount adds the room's routes.
+func Mount(rt *web.Router, d Deps) {
+	m := &room{d}
+	rt = rt.With(d.Pages.Shape)
+	rt.Handle(http.MethodGet, "/u/consent", m.show)
+	rt.Handle(http.MethodPost, "/u/consent", web.SameSite(m.submit))
+}
+
+// question is what the user is asked.
+type question struct {
+	state       string
+	transaction storage.Transaction
+	client      storage.Client
+	api         *storage.ResourceServer
+	user        storage.User
+	scope       []string
+}
+
+// load finds the question of a transaction. It is for the user of the session
+// alone; without one the browser is sent back to the decision.
+func (m *room) load(r *http.Request) (q question, err error) {
+	now := m.Now()
+	q.state = r.URL.Query().Get("state")
+	if q.transaction, err = m.Cookies.Transaction(m.DB, r, q.state, now); err != nil {
+		return q, err
+	}
+	rq := q.transaction.Request
+	err = m.DB.View(func(tx *storage.Tx) error {
+		s, err := m.Cookies.Find(tx, r, now)
+		if err != nil {
+			return err
+		}
+		if q.user, err = tx.Users.Get(s.UserID); err != nil {
+			return err
+		}
+		if q.client, err = tx.Clients.Get(rq.ClientID); err != nil {
+			return err
+		}
+		q.api, err = tx.API(rq.Audience)
+		return err
+	})
+	offline := q.client.Allows("refresh_token") && (q.api == nil || q.api.AllowOfflineAccess)
+	q.scope = authz.Requested(rq.Scope, q.api, offline)
+	return q, err
+}
+
+//auth0:operation GET /u/consent
+func (m *room) show(w http.ResponseWriter, r *http.Request) error {
+	q, err := m.load(r)
+	if storage.IsNotFound(err) {
+		return resume(w, q.state)
+	}
+	if err != nil {
+		return err
+	}
+	return m.page(w, http.StatusOK, q)
+}
+
+// submit writes the answer down. It holds for the scopes that were shown: when
+// the form names others, the question is asked again.
+//
+//auth0:operation POST /u/consent
+func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
+	form, err := readForm(w, r)
+	if err != nil {
+		return err
+	}
+	q, err := m.load(r)
+	if storage.IsNotFound(err) {
+		return resume(w, q.state)
+	}
+	if err != nil {
+		return err
+	}
+	if err := session.CheckForm(q.transaction, form.Get(templates.CSRFField)); err != nil {
+		return err
+	}
+
+	switch form.Get("action") {
+	case "accept":
+		if !slices.Equal(slices.Sorted(slices.Values(form["scope[]"])), slices.Sorted(slices.Values(q.scope))) {
+			return m.page(w, http.StatusBadRequest, q, "invalid-scope")
+		}
+		err = m.accept(q)
+	case "decline", "deny":
+		err = m.decline(q)
+	default:
+		return m.page(w, http.StatusBadRequest, q, "invalid-action")
+	}
+	if err != nil {
+		return err
+	}
+	return resume(w, q.state)
+}
+
+// readForm reads the form, in which scope[] comes once for each scope.
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	body, err := web.ReadBody(w, r, maxForm)
+	if err != nil {
+		return nil, err
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, apierr.MalformedBody.With(err)
+	}
+	return form, nil
+}
+
+// maxForm leaves room for every scope that a request of web.MaxForm bytes can
+// name, with the name of its field.
+const maxForm = 16 * web.MaxForm
+
+func resume(w http.ResponseWriter, state string) error {
+	return web.Redirect(w, "/authorize/resume?state="+url.QueryEscape(state))
+}
+
+// accept adds the scopes to the user's grant, Auth0: a grant is kept for each
+// user, application and API, and holds the union of what was agreed to.
+func (m *room) accept(q question) error {
+	rq := q.transaction.Request
+	return m.DB.Update(func(tx *storage.Tx) error {
+		grant, err := tx.GrantFor(q.user.UserID, rq.ClientID, rq.Audience)
+		if err := storage.Optional(err); err != nil {
+			return err
+		}
+		scope := slices.Clone(grant.Scope)
+		for _, s := range q.scope {
+			if !slices.Contains(scope, s) {
+				scope = append(scope, s)
+			}
+		}
+		err = tx.Grants.Put(storage.Document{
+			"id": cmp.Or(grant.ID, "cgr_"+keys.Random(12)), "clientID": rq.ClientID, "user_id": q.user.UserID,
+			"audience": rq.Audience, "scope": scope,
+		})
+		if err != nil {
+			return err
+		}
+		q.transaction.HasConsent, q.transaction.Consented, q.transaction.Declined = true, q.scope, false
+		return tx.Transactions.Put(q.transaction)
+	})
+}
+
+func (m *room) decline(q question) error {
+	return m.DB.Update(func(tx *storage.Tx) error {
+		q.transaction.Declined = true
+		return tx.Transactions.Put(q.transaction)
+	})
+}
+
+func (m *room) page(w http.ResponseWriter, status int, q question, errs ...string) error {
+	layout, err := m.Pages.Layout()
+	if err != nil {
+		return err
+	}
+	return m.Pages.Write(w, status, templates.Consent{
+		Layout: layout, ClientName: q.client.Name, ClientLogoURL: q.client.LogoURI,
+		UserName: cmp.Or(q.user.Name, q.user.Email, q.user.UserID), State: q.state, CSRF: q.transaction.CSRF,
+		Audience: q.transaction.Request.Audience, Resources: resources(q), Errors: errs,
+	})
+}
+
+// standardDescriptions say what the scopes that belong to no API give, in the
+// order in which they are shown.
+var standardDescriptions = map[string]string{
+	"openid":         "Confirm who you are",
+	"profile":        "Your profile: name, nickname and picture",
+	"email":          "Your e-mail address",
+	"phone":          "Your phone number",
+	"address":        "Your postal address",
+	"offline_access": "Keep access while you are away",
+}
+
+// resources are the requested scopes: those of the user's own profile first,
+// then the API's with its name.
+func resources(q question) []templates.Resource {
+	var own, apis templates.Resource
+	for _, s := range q.scope {
+		if description, ok := standardDescriptions[s]; ok || q.api == nil || !q.api.Defines(s) {
+			own.Scopes = append(own.Scopes, templates.Scope{Name: s, Description: description})
+			continue
+		}
+		i := slices.IndexFunc(q.api.Scopes, func(defined storage.Scope) bool { return defined.Value == s })
+		apis.Scopes = append(apis.Scopes, templates.Scope{Name: s, Description: strings.TrimSpace(q.api.Scopes[i].Description)})
+	}
+	var shown []templates.Resource
+	if len(own.Scopes) > 0 {
+		shown = append(shown, own)
+	}
+	if len(apis.Scopes) > 0 {
+		apis.Name = cmp.Or(q.api.Name, q.api.Identifier)
+		shown = append(shown, apis)
+	}
+	return shown
+}

@@ -1,0 +1,180 @@
+// Package control serves the control listener: what a test or an operator does
+// to the server itself. It is another listener than the protocol's, so that
+// nothing here can be reached through the address that an application is given,
+// and it refuses whatever a web page could send.
+package control
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/clock"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Deps is what the room works with.
+type Deps struct {
+	DB    *storage.DB
+	Clock *clock.Clock
+	Ring  *keys.Ring
+	CA    []byte
+	// Ready reports whether the server takes requests.
+	Ready func() bool
+	// Reset makes the tenant what its seed says.
+	Reset func() error
+	// Hosts are the names by which the listener may be addressed, without port,
+	// besides IP addresses of the loopback.
+	Hosts []string
+}
+
+type room struct{ Deps }
+
+// Mount adds the room's routes.
+func Mount(rt *web.Router, d Deps) {
+	m := &room{d}
+	handle := func(method, path string, h web.Handler) { rt.Handle(method, path, m.guard(h)) }
+	handle(http.MethodGet, "/healthz", m.healthz)
+	handle(http.MethodGet, "/readyz", m.readyz)
+	handle(http.MethodGet, "/ca.pem", m.ca)
+	handle(http.MethodPost, "/reset", m.reset)
+	handle(http.MethodGet, "/clock", m.getClock)
+	handle(http.MethodPut, "/clock", m.setClock)
+	handle(http.MethodDelete, "/clock", m.resetClock)
+	handle(http.MethodPost, "/clock/advance", m.advanceClock)
+	handle(http.MethodGet, "/keys", m.listKeys)
+	handle(http.MethodPost, "/keys/rotate", m.rotateKeys)
+	handle(http.MethodDelete, "/keys/{kid}", m.revokeKey)
+}
+
+var (
+	errForeignHost   = &apierr.Error{Status: http.StatusForbidden, Code: "foreign_host", Message: "The control listener answers only by its own address: a name that resolves to it may belong to a web page"}
+	errForeignOrigin = &apierr.Error{Status: http.StatusForbidden, Code: "foreign_origin", Message: "The control listener does not answer web pages of other origins"}
+)
+
+// guard refuses what a web page can send. A page of another site carries its
+// Origin or says Sec-Fetch-Site; one that rebinds a DNS name of its own to the
+// loopback carries that name as Host.
+func (m *room) guard(h web.Handler) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if !m.ownHost(r.Host) {
+			return errForeignHost
+		}
+		origin := r.Header.Get("Origin")
+		if origin != "" && origin != "http://"+r.Host {
+			return errForeignOrigin
+		}
+		if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+			return errForeignOrigin
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		return h(w, r)
+	}
+}
+
+func (m *room) ownHost(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = strings.Trim(hostport, "[]")
+	}
+	if ip := net.ParseIP(host); ip != nil {
+		return true // an address is no name that could be rebound
+	}
+	for _, own := range m.Hosts {
+		if strings.EqualFold(host, own) {
+			return true
+		}
+	}
+	return strings.EqualFold(host, "localhost")
+}
+
+//auth0:operation GET /healthz
+func (m *room) healthz(w http.ResponseWriter, _ *http.Request) error {
+	return web.Reply(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// readyz answers 200 when the server takes requests and the store answers.
+//
+//auth0:operation GET /readyz
+func (m *room) readyz(w http.ResponseWriter, _ *http.Request) error {
+	err := m.DB.View(func(tx *storage.Tx) error {
+		_, err := tx.Tenant.Get(storage.TenantKey)
+		return storage.Optional(err)
+	})
+	if err != nil {
+		return err
+	}
+	if !m.Ready() {
+		return &apierr.Error{Status: http.StatusServiceUnavailable, Code: "not_ready", Message: "The server is starting or stopping"}
+	}
+	return web.Reply(w, http.StatusOK, map[string]string{"status": "ready"})
+}
+
+//auth0:operation GET /ca.pem
+func (m *room) ca(w http.ResponseWriter, _ *http.Request) error {
+	return web.ReplyBytes(w, http.StatusOK, "application/x-pem-file", m.CA)
+}
+
+//auth0:operation POST /reset
+func (m *room) reset(w http.ResponseWriter, _ *http.Request) error {
+	if err := m.Reset(); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// signingKey is a key as the listener shows it.
+type signingKey struct {
+	KeyID     string     `json:"kid"`
+	Current   bool       `json:"current"`
+	Next      bool       `json:"next"`
+	Previous  bool       `json:"previous"`
+	CreatedAt time.Time  `json:"created_at"`
+	RevokedAt *time.Time `json:"revoked_at,omitempty"`
+}
+
+//auth0:operation GET /keys
+func (m *room) listKeys(w http.ResponseWriter, _ *http.Request) error {
+	all := []signingKey{}
+	for _, k := range m.Ring.List() {
+		shown := signingKey{
+			KeyID: k.KeyID, CreatedAt: k.CreatedAt,
+			Current:  !k.CurrentSince.IsZero() && k.CurrentUntil.IsZero(),
+			Next:     k.CurrentSince.IsZero(),
+			Previous: !k.CurrentUntil.IsZero(),
+		}
+		if !k.RevokedAt.IsZero() {
+			shown.RevokedAt = &k.RevokedAt
+		}
+		all = append(all, shown)
+	}
+	return web.Reply(w, http.StatusOK, all)
+}
+
+//auth0:operation POST /keys/rotate
+func (m *room) rotateKeys(w http.ResponseWriter, r *http.Request) error {
+	if err := m.Ring.Rotate(m.Clock.Now()); err != nil {
+		return err
+	}
+	return m.listKeys(w, r)
+}
+
+//auth0:operation DELETE /keys/{kid}
+func (m *room) revokeKey(w http.ResponseWriter, r *http.Request) error {
+	err := m.Ring.Revoke(web.Param(r, "kid"), m.Clock.Now())
+	switch {
+	case errors.Is(err, keys.ErrUnknownKey):
+		return &apierr.Error{Status: http.StatusNotFound, Code: "unknown_key", Message: err.Error()}
+	case errors.Is(err, keys.ErrKeyInUse):
+		return &apierr.Error{Status: http.StatusConflict, Code: "key_in_use", Message: err.Error()}
+	case err != nil:
+		return err
+	}
+	return m.listKeys(w, r)
+}

@@ -1,0 +1,120 @@
+// Package discovery serves what clients learn the tenant from: the OpenID
+// Provider metadata and the key set. It lists what works and nothing else.
+package discovery
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Deps is what the room works with.
+type Deps struct {
+	DB     *storage.DB
+	Issuer *tokens.Issuer
+	Ring   *keys.Ring
+}
+
+type room struct{ Deps }
+
+// Mount adds the room's routes. Every page of every origin may read them.
+func Mount(rt *web.Router, d Deps) {
+	m := &room{d}
+	rt = rt.WithCORS(web.AnyOrigin)
+	rt.Handle(http.MethodGet, "/.well-known/jwks.json", m.jwks)
+	rt.Handle(http.MethodGet, "/.well-known/openid-configuration", m.configuration)
+	rt.Handle(http.MethodGet, "/.well-known/oauth-authorization-server", m.authorizationServer)
+}
+
+// cacheFor lets clients keep a document for 15 seconds, as Auth0 does.
+const cacheFor = "public, max-age=15, stale-while-revalidate=15, stale-if-error=86400"
+
+// jwks is RFC 7517 section 5.
+//
+//auth0:operation GET /.well-known/jwks.json
+func (m *room) jwks(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Cache-Control", cacheFor)
+	return web.ReplyBytes(w, http.StatusOK, "application/json; charset=utf-8", m.Ring.JWKS())
+}
+
+// authorizationServer is the same document by the name of RFC 8414.
+//
+//auth0:operation GET /.well-known/oauth-authorization-server
+func (m *room) authorizationServer(w http.ResponseWriter, r *http.Request) error {
+	return m.configuration(w, r)
+}
+
+// metadata is OpenID Connect Discovery section 3, in Auth0's order.
+type metadata struct {
+	Issuer                  string   `json:"issuer"`
+	AuthorizationEndpoint   string   `json:"authorization_endpoint"`
+	TokenEndpoint           string   `json:"token_endpoint"`
+	UserinfoEndpoint        string   `json:"userinfo_endpoint"`
+	JWKSURI                 string   `json:"jwks_uri"`
+	RevocationEndpoint      string   `json:"revocation_endpoint"`
+	EndSessionEndpoint      string   `json:"end_session_endpoint,omitempty"`
+	ScopesSupported         []string `json:"scopes_supported"`
+	ResponseTypesSupported  []string `json:"response_types_supported"`
+	CodeChallengeMethods    []string `json:"code_challenge_methods_supported"`
+	ResponseModesSupported  []string `json:"response_modes_supported"`
+	SubjectTypesSupported   []string `json:"subject_types_supported"`
+	TokenAuthMethods        []string `json:"token_endpoint_auth_methods_supported"`
+	TokenAuthSigningAlgs    []string `json:"token_endpoint_auth_signing_alg_values_supported"`
+	ClaimsSupported         []string `json:"claims_supported"`
+	IDTokenSigningAlgs      []string `json:"id_token_signing_alg_values_supported"`
+	RequestURISupported     bool     `json:"request_uri_parameter_supported"`
+	RequestParameterSupport bool     `json:"request_parameter_supported"`
+}
+
+//auth0:operation GET /.well-known/openid-configuration
+func (m *room) configuration(w http.ResponseWriter, _ *http.Request) error {
+	var tenant storage.Tenant
+	err := m.DB.View(func(tx *storage.Tx) error {
+		var err error
+		tenant, err = tx.Tenant.Get(storage.TenantKey)
+		return storage.Optional(err)
+	})
+	if err != nil {
+		return err
+	}
+	url := m.Issuer.URL
+	doc := metadata{
+		Issuer:                url,
+		AuthorizationEndpoint: url + "authorize",
+		TokenEndpoint:         url + "oauth/token",
+		UserinfoEndpoint:      m.Issuer.Userinfo(),
+		JWKSURI:               url + ".well-known/jwks.json",
+		RevocationEndpoint:    url + "oauth/revoke",
+		ScopesSupported:       authz.StandardScopes(),
+		ResponseTypesSupported: []string{
+			"code",
+		},
+		CodeChallengeMethods:   []string{"S256", "plain"},
+		ResponseModesSupported: []string{"query", "fragment", "form_post"},
+		SubjectTypesSupported:  []string{"public"},
+		TokenAuthMethods:       []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"},
+		ClaimsSupported: []string{
+			"aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name", "given_name", "iat",
+			"identities", "iss", "name", "nickname", "phone_number", "picture", "sub",
+		},
+		IDTokenSigningAlgs: []string{keys.RS256, keys.PS256},
+	}
+	for _, alg := range oauth.AssertionAlgorithms {
+		doc.TokenAuthSigningAlgs = append(doc.TokenAuthSigningAlgs, string(alg))
+	}
+	if on := tenant.OIDCLogout.EndSessionEndpointDiscovery; on == nil || *on {
+		doc.EndSessionEndpoint = url + "oidc/logout"
+	}
+	body, err := json.Marshal(doc)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", cacheFor)
+	return web.ReplyBytes(w, http.StatusOK, "application/json; charset=utf-8", body)
+}

@@ -1,0 +1,289 @@
+// Package logout serves /v2/logout and /oidc/logout: it ends the browser's
+// session and sends the browser to where the application may send it.
+package logout
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/callback"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// Deps is what the room works with.
+type Deps struct {
+	DB      *storage.DB
+	Issuer  *tokens.Issuer
+	Cookies session.Cookies
+	Pages   web.Pages
+	Now     func() time.Time
+}
+
+type room struct{ Deps }
+
+// Mount adds the room's routes.
+func Mount(rt *web.Router, d Deps) {
+	m := &room{d}
+	rt = rt.With(d.Pages.Shape)
+	rt.Handle(http.MethodGet, "/v2/logout", m.v2)
+	rt.Handle(http.MethodGet, "/oidc/logout", m.get)
+	rt.Handle(http.MethodPost, "/oidc/logout", m.post)
+	rt.Handle(http.MethodGet, confirmPage, m.showConfirm)
+	rt.Handle(http.MethodPost, confirmPage, web.SameSite(m.submitConfirm))
+}
+
+// v2 is Auth0's own logout, Auth0: api/authentication/logout/auth-0-logout.
+//
+//auth0:operation GET /v2/logout
+func (m *room) v2(w http.ResponseWriter, r *http.Request) error {
+	params, err := web.Query(r)
+	if err != nil {
+		return err
+	}
+	client, target, err := m.returnTo(params.Get("client_id"), params.Get("returnTo"))
+	if err != nil {
+		return err
+	}
+	return m.end(w, r, client, target)
+}
+
+// returnTo checks where /v2/logout goes: the address asked for when the
+// application, or without one the tenant, lists it; the application's first
+// when none is asked for.
+func (m *room) returnTo(clientID, asked string) (client storage.Client, target string, err error) {
+	client, allowed, err := m.allowed(clientID)
+	switch {
+	case err != nil:
+		return client, "", err
+	case asked == "" && clientID != "" && len(allowed) > 0:
+		return client, allowed[0], nil
+	case asked != "" && !callback.AllowedLogout(allowed, asked, true):
+		return client, "", apierr.LogoutURLMismatch("returnTo", asked)
+	}
+	return client, asked, nil
+}
+
+// allowed lists the logout URLs of an application, or without one the tenant's.
+func (m *room) allowed(clientID string) (client storage.Client, urls []string, err error) {
+	err = m.DB.View(func(tx *storage.Tx) error {
+		if clientID == "" {
+			tenant, err := tx.Tenant.Get(storage.TenantKey)
+			urls = tenant.AllowedLogoutURLs
+			return storage.Optional(err)
+		}
+		var err error
+		client, err = tx.Clients.Get(clientID)
+		urls = client.AllowedLogoutURLs
+		if storage.IsNotFound(err) {
+			return apierr.UnknownClient(clientID)
+		}
+		return err
+	})
+	return client, urls, err
+}
+
+// end ends the session and answers. Tokens stay as they are.
+func (m *room) end(w http.ResponseWriter, r *http.Request, client storage.Client, target string) error {
+	err := m.DB.Update(func(tx *storage.Tx) error {
+		_, err := m.Cookies.End(tx, r, m.Now())
+		return storage.Optional(err)
+	})
+	if err != nil {
+		return err
+	}
+	m.Cookies.Forget(w)
+	if target != "" {
+		return web.Redirect(w, target)
+	}
+	layout, err := m.Pages.Layout()
+	if err != nil {
+		return err
+	}
+	return m.Pages.Write(w, http.StatusOK, templates.LoggedOut{
+		Layout: layout, ClientName: client.Name, LinkURL: client.InitiateLoginURI,
+	})
+}
+
+//auth0:operation GET /oidc/logout
+func (m *room) get(w http.ResponseWriter, r *http.Request) error {
+	params, err := web.Query(r)
+	if err != nil {
+		return err
+	}
+	return m.oidc(w, r, params)
+}
+
+// post is OpenID Connect RP-Initiated Logout section 2: "OpenID Providers MUST
+// support the use of the HTTP GET and POST methods". An application's page sends
+// it, so its origin is not checked.
+//
+//auth0:operation POST /oidc/logout
+func (m *room) post(w http.ResponseWriter, r *http.Request) error {
+	params, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	return m.oidc(w, r, params)
+}
+
+// request is a logout request whose hints agree.
+type request struct {
+	client  storage.Client
+	target  string // with the state, "" for none
+	session string // the sid that the hints name, "" for none
+}
+
+// oidc ends the session that the hints name, and asks the user when they name
+// another or none.
+func (m *room) oidc(w http.ResponseWriter, r *http.Request, params url.Values) error {
+	rq, err := m.read(params)
+	if err != nil {
+		return err
+	}
+	var s storage.Session
+	err = m.DB.View(func(tx *storage.Tx) error {
+		var err error
+		s, err = m.Cookies.Find(tx, r, m.Now())
+		return storage.Optional(err)
+	})
+	if err != nil {
+		return err
+	}
+	if s.ID != "" && s.ID != rq.session {
+		return m.ask(w, r, rq)
+	}
+	return m.end(w, r, rq.client, rq.target)
+}
+
+// read checks the parameters against one another, Auth0:
+// authenticate/login/logout/log-users-out-of-auth0.
+func (m *room) read(params url.Values) (rq request, err error) {
+	clientID := params.Get("client_id")
+	rq.session = params.Get("logout_hint")
+	if hint := params.Get("id_token_hint"); hint != "" {
+		audience, _, sid, err := m.Issuer.IDTokenHint(hint)
+		if err != nil {
+			return rq, apierr.InvalidIDTokenHint.With(err)
+		}
+		if (clientID != "" && clientID != audience) || (rq.session != "" && rq.session != sid) {
+			return rq, apierr.HintMismatch
+		}
+		clientID, rq.session = audience, sid
+	}
+	client, allowed, err := m.allowed(clientID)
+	if err != nil {
+		return rq, err
+	}
+	rq.client, rq.target = client, params.Get("post_logout_redirect_uri")
+	if rq.target == "" {
+		return rq, nil
+	}
+	if !callback.AllowedLogout(allowed, rq.target, false) {
+		return rq, apierr.LogoutURLMismatch("post_logout_redirect_uri", rq.target)
+	}
+	if state := params.Get("state"); state != "" {
+		u, err := url.Parse(rq.target)
+		if err != nil {
+			return rq, err
+		}
+		query := u.Query()
+		query.Set("state", state)
+		u.RawQuery = query.Encode()
+		rq.target = u.String()
+	}
+	return rq, nil
+}
+
+// confirmPage asks whether the user wants to log out.
+const confirmPage = "/u/logout"
+
+// confirmLifetime is how long the question stands.
+const confirmLifetime = 10 * time.Minute
+
+// ask keeps the request and sends the browser to the question.
+func (m *room) ask(w http.ResponseWriter, r *http.Request, rq request) error {
+	state, now := keys.Random(32), m.Now()
+	t := storage.Transaction{
+		StateHash: keys.Hash(state), CSRF: keys.Random(16), CreatedAt: now, ExpiresAt: now.Add(confirmLifetime),
+		BrowserHash: keys.Hash(m.Cookies.MarkBrowser(w, r)),
+		Logout:      &storage.LogoutRequest{ClientID: rq.client.ClientID, Target: rq.target},
+	}
+	if err := m.DB.Update(func(tx *storage.Tx) error { return tx.Transactions.Put(t) }); err != nil {
+		return err
+	}
+	return web.Redirect(w, confirmPage+"?state="+state)
+}
+
+// question finds the request that a page's state names.
+func (m *room) question(r *http.Request) (t storage.Transaction, client storage.Client, err error) {
+	t, err = m.Cookies.LogoutTransaction(m.DB, r, r.URL.Query().Get("state"), m.Now())
+	if err != nil || t.Logout.ClientID == "" {
+		return t, client, err
+	}
+	err = m.DB.View(func(tx *storage.Tx) error {
+		client, err = tx.Clients.Get(t.Logout.ClientID)
+		return storage.Optional(err)
+	})
+	return t, client, err
+}
+
+//auth0:operation GET /u/logout
+func (m *room) showConfirm(w http.ResponseWriter, r *http.Request) error {
+	t, client, err := m.question(r)
+	if err != nil {
+		return err
+	}
+	layout, err := m.Pages.Layout()
+	if err != nil {
+		return err
+	}
+	var user storage.User
+	err = m.DB.View(func(tx *storage.Tx) error {
+		s, err := m.Cookies.Find(tx, r, m.Now())
+		if err != nil {
+			return storage.Optional(err)
+		}
+		user, err = tx.Users.Get(s.UserID)
+		return storage.Optional(err)
+	})
+	if err != nil {
+		return err
+	}
+	return m.Pages.Write(w, http.StatusOK, templates.LogoutConfirm{
+		Layout: layout, ClientName: client.Name, UserName: cmp.Or(user.Name, user.Email),
+		State: r.URL.Query().Get("state"), CSRF: t.CSRF,
+	})
+}
+
+//auth0:operation POST /u/logout
+func (m *room) submitConfirm(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	t, client, err := m.question(r)
+	if err != nil {
+		return err
+	}
+	if err := session.CheckForm(t, form.Get(templates.CSRFField)); err != nil {
+		return err
+	}
+	if form.Get("action") == "accept" {
+		return m.end(w, r, client, t.Logout.Target)
+	}
+	layout, err := m.Pages.Layout()
+	if err != nil {
+		return err
+	}
+	return m.Pages.Write(w, http.StatusOK, templates.LogoutAborted{
+		Layout: layout, ClientName: client.Name, LinkURL: client.InitiateLoginURI,
+	})
+}

@@ -1,0 +1,282 @@
+// Package seed turns a tenant file into the records of the store: references by
+// name become ids, what the file leaves out is filled in or made up, passwords
+// and secrets become hashes. It owns no format; that is package config's.
+package seed
+
+import (
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Deps is what a seed is made with.
+type Deps struct {
+	Issuer    string
+	Secrets   *keys.Secrets
+	Passwords *identity.Passwords
+	Now       time.Time
+}
+
+// Plan is a tenant file ready to be stored.
+type Plan struct {
+	// Generated maps the client ids whose secret the file left out to the secret
+	// that was made up; it is shown once and kept nowhere.
+	Generated map[string]string
+
+	deps            Deps
+	tenant          storage.Document
+	clients         []storage.Document
+	apis            []storage.Document
+	connections     []storage.Document
+	grants          []storage.Document
+	roles           []storage.Document
+	users           []storage.Document
+	secrets         []storage.ClientSecret
+	passwords       []storage.Password
+	rolePermissions []storage.RolePermissions
+	access          []storage.UserAccess
+	extension       *storage.Extension
+
+	clientIDs map[string]string // by name
+	roleIDs   map[string]string // by name
+	userIDs   map[string]string // by e-mail address, lower case
+}
+
+// NewPlan works the file out. It hashes passwords, so it takes its time and is
+// called outside of any transaction.
+func NewPlan(file *config.Tenant, d Deps) (*Plan, error) {
+	p := &Plan{
+		deps: d, Generated: map[string]string{},
+		clientIDs: map[string]string{}, roleIDs: map[string]string{}, userIDs: map[string]string{},
+	}
+	file = file.WithIssuer(d.Issuer)
+	steps := []func(*config.Tenant) error{
+		p.planSettings, p.planClients, p.planAPIs, p.planConnections, p.planGrants, p.planRoles, p.planUsers, p.planExtension,
+	}
+	for _, step := range steps {
+		if err := step(file); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (p *Plan) complete(kind string, doc storage.Document) (storage.Document, error) {
+	doc = maps.Clone(doc)
+	if doc == nil {
+		doc = storage.Document{}
+	}
+	return doc, resource.Complete(kind, doc, p.deps.Now)
+}
+
+func text(doc storage.Document, name string) string {
+	s, _ := doc[name].(string)
+	return s
+}
+
+func (p *Plan) planSettings(file *config.Tenant) (err error) {
+	p.tenant, err = p.complete("tenants/settings", file.Settings)
+	return err
+}
+
+// idAlphabet is that of Auth0's client ids and secrets.
+const idAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+// randomText returns n characters of idAlphabet.
+func randomText(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails: crypto/rand
+	for i := range b {
+		b[i] = idAlphabet[int(b[i])%len(idAlphabet)]
+	}
+	return string(b)
+}
+
+func (p *Plan) planClients(file *config.Tenant) error {
+	for _, doc := range file.Clients {
+		secret := text(doc, "client_secret")
+		doc, err := p.complete("clients", doc)
+		if err != nil {
+			return fmt.Errorf("client %q: %w", text(doc, "name"), err)
+		}
+		delete(doc, "client_secret")
+		id := text(doc, "client_id")
+		if secret == "" && text(doc, "token_endpoint_auth_method") != "none" {
+			secret = randomText(64)
+			p.Generated[id] = secret
+		}
+		if secret != "" {
+			p.secrets = append(p.secrets, storage.ClientSecret{ClientID: id, MAC: p.deps.Secrets.ClientSecretMAC(id, secret)})
+		}
+		p.clientIDs[text(doc, "name")] = id
+		p.clients = append(p.clients, doc)
+	}
+	return nil
+}
+
+// planAPIs adds to the file's APIs those that every tenant has: the Management
+// API and that of the Authorization Extension.
+func (p *Plan) planAPIs(file *config.Tenant) error {
+	all := slices.Clone(file.ResourceServers)
+	for _, system := range []storage.Document{
+		{"name": "Auth0 Management API", "identifier": p.deps.Issuer + "api/v2/", "is_system": true, "scopes": scopes(resource.ManagementScopes())},
+		{"name": "auth0-authorization-extension-api", "identifier": authz.ExtensionAudience, "scopes": scopes(authz.ExtensionScopes())},
+	} {
+		known := func(doc storage.Document) bool { return text(doc, "identifier") == system["identifier"] }
+		if !slices.ContainsFunc(all, known) {
+			all = append(all, system)
+		}
+	}
+	for _, doc := range all {
+		doc, err := p.complete("resource-servers", doc)
+		if err != nil {
+			return fmt.Errorf("API %q: %w", text(doc, "identifier"), err)
+		}
+		p.apis = append(p.apis, doc)
+	}
+	return nil
+}
+
+func scopes(list []storage.Scope) []any {
+	docs := make([]any, len(list))
+	for i, s := range list {
+		docs[i] = storage.Document{"value": s.Value, "description": s.Description}
+	}
+	return docs
+}
+
+// clientID is the id of an application that the file refers to by name, or the
+// reference itself where it is no name of the file's.
+func (p *Plan) clientID(name string) string { return cmp.Or(p.clientIDs[name], name) }
+
+func (p *Plan) planConnections(file *config.Tenant) error {
+	for _, doc := range slices.Concat(file.Databases, file.Connections) {
+		doc, err := p.complete("connections", doc)
+		if err != nil {
+			return fmt.Errorf("connection %q: %w", text(doc, "name"), err)
+		}
+		enabled := []any{}
+		for _, name := range list(doc["enabled_clients"]) {
+			enabled = append(enabled, p.clientID(name))
+		}
+		doc["enabled_clients"] = enabled
+		p.connections = append(p.connections, doc)
+	}
+	return nil
+}
+
+func list(value any) []string {
+	var out []string
+	items, _ := value.([]any)
+	for _, item := range items {
+		if s, ok := item.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (p *Plan) planGrants(file *config.Tenant) error {
+	for _, doc := range file.ClientGrants {
+		doc, err := p.complete("client-grants", doc)
+		if err != nil {
+			return fmt.Errorf("client grant for %q: %w", text(doc, "audience"), err)
+		}
+		doc["client_id"] = p.clientID(text(doc, "client_id"))
+		p.grants = append(p.grants, doc)
+	}
+	return nil
+}
+
+func (p *Plan) planRoles(file *config.Tenant) error {
+	for _, doc := range file.Roles {
+		doc, err := p.complete("roles", doc)
+		if err != nil {
+			return fmt.Errorf("role %q: %w", text(doc, "name"), err)
+		}
+		held := permissions(doc["permissions"])
+		delete(doc, "permissions")
+		p.roleIDs[text(doc, "name")] = text(doc, "id")
+		p.roles = append(p.roles, doc)
+		if len(held) > 0 {
+			p.rolePermissions = append(p.rolePermissions, storage.RolePermissions{RoleID: text(doc, "id"), Permissions: held})
+		}
+	}
+	return nil
+}
+
+func permissions(value any) []storage.Permission {
+	var out []storage.Permission
+	items, _ := value.([]any)
+	for _, item := range items {
+		if doc, ok := item.(storage.Document); ok {
+			out = append(out, storage.Permission{
+				ResourceServerIdentifier: text(doc, "resource_server_identifier"),
+				PermissionName:           text(doc, "permission_name"),
+			})
+		}
+	}
+	return out
+}
+
+// Apply stores the plan, all of it or nothing.
+func (p *Plan) Apply(tx *storage.Tx) error {
+	if err := p.applyDocuments(tx); err != nil {
+		return err
+	}
+	return errors.Join(
+		put(tx.ClientSecrets, p.secrets), put(tx.Passwords, p.passwords),
+		put(tx.RolePermissions, p.rolePermissions), put(tx.UserAccess, p.access),
+		p.applyExtension(tx),
+	)
+}
+
+func (p *Plan) applyDocuments(tx *storage.Tx) error {
+	tenant := maps.Clone(p.tenant)
+	return errors.Join(
+		tx.Tenant.Put(tenant),
+		putDocuments(tx.Clients, p.clients), putDocuments(tx.ResourceServers, p.apis),
+		putDocuments(tx.Connections, p.connections), putDocuments(tx.ClientGrants, p.grants),
+		putDocuments(tx.Roles, p.roles), putDocuments(tx.Users, p.users),
+	)
+}
+
+func putDocuments[T any](t storage.Resources[T], docs []storage.Document) error {
+	for _, doc := range docs {
+		if err := t.Put(doc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func put[T any](t storage.Table[T], records []T) error {
+	for _, r := range records {
+		if err := t.Put(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Plan) applyExtension(tx *storage.Tx) error {
+	if p.extension == nil {
+		return nil
+	}
+	return tx.Extension.Put(*p.extension)
+}
+
+// emailKey is how users are told apart by e-mail address.
+func emailKey(email string) string { return strings.ToLower(email) }

@@ -1,0 +1,104 @@
+package seed
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// ownKeys are the keys of a user in a tenant file that are no part of the
+// profile.
+var ownKeys = []string{"password", "password_hash", "connection", "roles", "permissions"}
+
+func (p *Plan) planUsers(file *config.Tenant) error {
+	hashes := make([]string, len(file.Users))
+	if err := p.hash(file.Users, hashes); err != nil {
+		return err
+	}
+	for i, entry := range file.Users {
+		doc := maps.Clone(entry)
+		for _, key := range ownKeys {
+			delete(doc, key)
+		}
+		connection := cmp.Or(text(entry, "connection"), config.DefaultConnection)
+		id := cmp.Or(text(doc, "user_id"), newUserID())
+		if !strings.Contains(id, "|") {
+			id = "auth0|" + id
+		}
+		doc["user_id"] = id
+		provider, local, _ := strings.Cut(id, "|")
+		if doc["identities"] == nil {
+			doc["identities"] = []any{storage.Document{
+				"connection": connection, "provider": provider, "user_id": local, "isSocial": false,
+			}}
+		}
+		identity.Complete(doc, p.deps.Now)
+		p.users = append(p.users, doc)
+		if hashes[i] != "" {
+			p.passwords = append(p.passwords, storage.Password{UserID: id, Hash: hashes[i]})
+		}
+		if email := text(doc, "email"); email != "" {
+			p.userIDs[emailKey(email)] = id
+		}
+		p.planAccess(id, entry)
+	}
+	return nil
+}
+
+// planAccess notes the core roles and permissions of a user.
+func (p *Plan) planAccess(userID string, entry storage.Document) {
+	access := storage.UserAccess{UserID: userID, Permissions: permissions(entry["permissions"])}
+	for _, name := range list(entry["roles"]) {
+		access.Roles = append(access.Roles, cmp.Or(p.roleIDs[name], name))
+	}
+	if len(access.Roles)+len(access.Permissions) > 0 {
+		p.access = append(p.access, access)
+	}
+}
+
+func newUserID() string {
+	b := make([]byte, 12)
+	_, _ = rand.Read(b) // never fails: crypto/rand
+	return "auth0|" + hex.EncodeToString(b)
+}
+
+// hash fills in the hashes of the users' passwords, on all cores: they are by
+// far the most of a seed's cost.
+func (p *Plan) hash(users []storage.Document, hashes []string) error {
+	errs := make([]error, len(users))
+	var wait sync.WaitGroup
+	free := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, doc := range users {
+		password := text(doc, "password")
+		if hashes[i] = text(doc, "password_hash"); hashes[i] != "" {
+			if !identity.Known(hashes[i]) {
+				return fmt.Errorf("user %q: password_hash must be in the notation of bcrypt or argon2id", text(doc, "email"))
+			}
+			continue
+		}
+		if password == "" {
+			continue
+		}
+		free <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-free }()
+			hashes[i], errs[i] = p.deps.Passwords.Hash(password)
+		})
+	}
+	wait.Wait()
+	for i, err := range errs {
+		if err != nil {
+			return fmt.Errorf("user %q: %w", text(users[i], "email"), err)
+		}
+	}
+	return nil
+}

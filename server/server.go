@@ -1,0 +1,146 @@
+// Package server builds the tenant's server out of its parts: it opens the
+// store, makes the services, lists the rooms and serves two listeners. What a
+// room does is the room's business.
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/authorize"
+	"github.com/tenant0/tenant0/server/authzext"
+	"github.com/tenant0/tenant0/server/callback"
+	"github.com/tenant0/tenant0/server/clock"
+	"github.com/tenant0/tenant0/server/consent"
+	"github.com/tenant0/tenant0/server/control"
+	"github.com/tenant0/tenant0/server/discovery"
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/login"
+	"github.com/tenant0/tenant0/server/logout"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/token"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/userinfo"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// services is what the rooms share.
+type services struct {
+	db        *storage.DB
+	ring      *keys.Ring
+	issuer    *tokens.Issuer
+	passwords *identity.Passwords
+	clock     *clock.Clock
+	log       *slog.Logger
+}
+
+// openServices makes the services on an open store.
+func openServices(db *storage.DB, issuer string, passwordCost int, log *slog.Logger) (*services, error) {
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return nil, fmt.Errorf("issuer: %w", err)
+	}
+	s := &services{db: db, clock: clock.New(), log: log}
+	secrets, err := keys.OpenSecrets(db)
+	if err != nil {
+		return nil, err
+	}
+	if s.ring, err = keys.Open(db, u.Hostname(), s.clock.Now()); err != nil {
+		return nil, err
+	}
+	if s.passwords, err = identity.NewPasswords(passwordCost); err != nil {
+		return nil, err
+	}
+	s.issuer = &tokens.Issuer{URL: issuer, Ring: s.ring, Secrets: secrets}
+	return s, nil
+}
+
+// rooms mounts every room of the tenant. The order is that in which routes are
+// tried: the busiest first.
+func (s *services) rooms() *web.Router {
+	var (
+		now     = s.clock.Now
+		rt      = web.NewRouter(s.log)
+		open    = rt.WithCORS(s.allowOrigin)
+		pages   = web.Pages{DB: s.db}
+		cookies = session.Cookies{Secure: s.secure()}
+		engine  = oauth.New(oauth.Deps{DB: s.db, Issuer: s.issuer, Now: now}, token.Grants(s.db, s.issuer)...)
+	)
+	token.Mount(open, engine)
+	authorize.Mount(rt, authorize.Deps{DB: s.db, Engine: engine, Issuer: s.issuer, Cookies: cookies, Pages: pages, Now: now})
+	login.Mount(rt, login.Deps{DB: s.db, Passwords: s.passwords, Cookies: cookies, Pages: pages, Now: now})
+	consent.Mount(rt, consent.Deps{DB: s.db, Cookies: cookies, Pages: pages, Now: now})
+	userinfo.Mount(open, userinfo.Deps{DB: s.db, Issuer: s.issuer, Now: now})
+	discovery.Mount(rt, discovery.Deps{DB: s.db, Issuer: s.issuer, Ring: s.ring})
+	logout.Mount(rt, logout.Deps{DB: s.db, Issuer: s.issuer, Cookies: cookies, Pages: pages, Now: now})
+	pages.Mount(rt)
+	authzext.Mount(rt, authzext.Deps{DB: s.db, Issuer: s.issuer, Now: now})
+	return rt
+}
+
+func (s *services) secure() bool {
+	u, err := url.Parse(s.issuer.URL)
+	return err == nil && u.Scheme == "https"
+}
+
+// allowOrigin lets pages of the tenant's applications in, Auth0:
+// get-started/applications/set-up-cors: the origins of callback URLs count
+// without being listed.
+func (s *services) allowOrigin(_ *http.Request, origin string) (bool, error) {
+	found := false
+	err := s.db.View(func(tx *storage.Tx) error {
+		for c, err := range tx.Clients.All() {
+			if err != nil {
+				return err
+			}
+			for _, list := range [][]string{c.AllowedOrigins, c.WebOrigins, c.Callbacks} {
+				if callback.AllowedOrigin(list, origin) {
+					found = true
+					return nil
+				}
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// controlRooms mounts the control listener.
+func (s *services) controlRooms(d control.Deps) *web.Router {
+	d.DB, d.Clock, d.Ring = s.db, s.clock, s.ring
+	rt := web.NewRouter(s.log)
+	control.Mount(rt, d)
+	return rt
+}
+
+// sweepEvery is how often expired records are looked for, and sweepLimit how
+// many go in one commit: a writer that waits does not wait long.
+const (
+	sweepEvery = 5 * time.Second
+	sweepLimit = 1000
+)
+
+// sweep removes expired records until stop is closed.
+func (s *services) sweep(stop <-chan struct{}) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-tick.C:
+		}
+		for n := sweepLimit; n == sweepLimit; {
+			var err error
+			if n, err = s.db.Sweep(s.clock.Now(), sweepLimit); err != nil {
+				s.log.Error("sweep of expired records stopped", "err", err.Error())
+			}
+		}
+	}
+}

@@ -1,0 +1,154 @@
+// Package userinfo serves /userinfo: what an access token shows of its user.
+package userinfo
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Deps is what the room works with.
+type Deps struct {
+	DB     *storage.DB
+	Issuer *tokens.Issuer
+	Now    func() time.Time
+}
+
+type room struct{ Deps }
+
+// Mount adds the room's routes.
+func Mount(rt *web.Router, d Deps) {
+	m := &room{d}
+	rt = rt.With(web.Text)
+	rt.Handle(http.MethodGet, "/userinfo", m.get)
+	rt.Handle(http.MethodPost, "/userinfo", m.post)
+}
+
+//auth0:operation GET /userinfo
+func (m *room) get(w http.ResponseWriter, r *http.Request) error { return m.show(w, r) }
+
+// post is OIDC Core section 5.3.1: "The UserInfo Endpoint MUST support the use
+// of the HTTP GET and HTTP POST methods".
+//
+//auth0:operation POST /userinfo
+func (m *room) post(w http.ResponseWriter, r *http.Request) error { return m.show(w, r) }
+
+// unauthorized answers as Auth0 does: plain text, the reason in the header.
+func unauthorized(reason string) *apierr.Error {
+	challenge := `Bearer realm="Users"`
+	if reason != "" {
+		challenge += `, error="invalid_token", error_description="` + reason + `"`
+	}
+	return &apierr.Error{
+		Status: http.StatusUnauthorized, Code: "invalid_token", Message: "Unauthorized",
+		Header: map[string]string{"WWW-Authenticate": challenge},
+	}
+}
+
+func (m *room) show(w http.ResponseWriter, r *http.Request) error {
+	token, err := bearer(w, r)
+	if err != nil {
+		return err
+	}
+	claims, err := m.Issuer.Verify(token, m.Issuer.Userinfo(), m.Now())
+	switch {
+	case errors.Is(err, tokens.ErrExpired):
+		return unauthorized("The token has expired").With(err)
+	case err != nil:
+		return unauthorized("The access token is invalid").With(err)
+	case !slices.Contains(claims.Scope, "openid"):
+		return unauthorized("The access token must have the scope openid")
+	}
+	body, err := m.profile(claims)
+	if storage.IsNotFound(err) {
+		return unauthorized("The access token is invalid").With(err)
+	}
+	if err != nil {
+		return err
+	}
+	web.NoStore(w)
+	return web.ReplyBytes(w, http.StatusOK, "application/json; charset=utf-8", body)
+}
+
+// bearer finds the token, RFC 6750 section 2. It is taken from the query as well:
+// passport-auth0 sends it nowhere else.
+func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
+	if h := r.Header.Get("Authorization"); h != "" {
+		scheme, token, _ := strings.Cut(h, " ")
+		if !strings.EqualFold(scheme, "Bearer") || token == "" {
+			return "", unauthorized("")
+		}
+		return strings.TrimSpace(token), nil
+	}
+	params, err := web.Query(r)
+	if err != nil {
+		return "", err
+	}
+	if token := params.Get("access_token"); token != "" {
+		return token, nil
+	}
+	if r.Method == http.MethodPost && r.ContentLength != 0 {
+		if params, err = web.Form(w, r); err != nil {
+			return "", err
+		}
+	}
+	if token := params.Get("access_token"); token != "" {
+		return token, nil
+	}
+	return "", unauthorized("")
+}
+
+// profile is the body: sub, the claims of the scopes, and the custom claims of
+// the ID token.
+func (m *room) profile(claims tokens.Claims) ([]byte, error) {
+	var user storage.User
+	custom := maps.Clone(claims.IDClaims)
+	err := m.DB.View(func(tx *storage.Tx) error {
+		if revoked, err := tx.RevokedGrants.Has(claims.GrantID); err != nil || revoked {
+			return errors.Join(err, storage.ErrNotFound)
+		}
+		var err error
+		if user, err = tx.Users.Get(claims.Subject); err != nil || claims.Opaque {
+			return err
+		}
+		custom, err = idClaims(tx, claims, user)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return tokens.WithCustom(custom, struct {
+		Sub string `json:"sub"`
+		tokens.Profile
+	}{user.UserID, tokens.ProfileOf(user, claims.Scope)})
+}
+
+// idClaims are the claims that the tenant adds to ID tokens, for a JWT, which
+// does not carry them.
+func idClaims(tx *storage.Tx, claims tokens.Claims, user storage.User) (map[string]any, error) {
+	client, err := tx.Clients.Get(claims.ClientID)
+	if err != nil {
+		return nil, err
+	}
+	audience := claims.Audience[0] // Auth0: the API first, then userinfo
+	api, err := tx.API(audience)
+	if err != nil {
+		return nil, err
+	}
+	decision, err := authz.Decide(tx, authz.Input{
+		Client: client, User: user, API: api, Audience: audience, Requested: strings.Join(claims.Scope, " "),
+	})
+	if _, denied := errors.AsType[*apierr.Error](err); denied {
+		return nil, nil
+	}
+	return decision.IDClaims, err
+}
