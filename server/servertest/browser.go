@@ -1,0 +1,209 @@
+package servertest
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"html"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Login is a login of a person, as a browser without JavaScript goes through it.
+type Login struct {
+	// ClientID and RedirectURI name the application; empty is Timesheets Mobile.
+	ClientID, RedirectURI string
+	// Username and Password are typed into the form; empty is the employee.
+	Username, Password string
+	// Params are added to the authorization request.
+	Params url.Values
+	// Decline refuses consent.
+	Decline bool
+}
+
+// Result is where a login ended: the parameters that the application got.
+type Result struct {
+	url.Values
+	// Pages lists the paths of the pages that were shown.
+	Pages []string
+	// Verifier is the PKCE verifier of the request.
+	Verifier string
+	login    Login
+}
+
+// Page is an answer of the server that is a page.
+type Page struct {
+	Status int
+	URL    *url.URL
+	Body   string
+}
+
+// Visit fetches a URL and follows redirects until one leaves the server, whose
+// target it returns, or a page is shown.
+func (s *Server) Visit(client *http.Client, target string) (left *url.URL, page Page) {
+	s.tb.Helper()
+	for range 10 {
+		resp, err := client.Get(target) //nolint:noctx // the client has a timeout
+		if err != nil {
+			s.tb.Fatal(err)
+		}
+		left, page = s.follow(resp)
+		if left == nil || !strings.HasPrefix(left.String(), s.URL) {
+			return left, page
+		}
+		target = left.String()
+	}
+	s.tb.Fatalf("ten redirects and no end, the last to %s", target)
+	return nil, page
+}
+
+// Submit posts a form to the page's own URL and follows as Visit does.
+func (s *Server) Submit(client *http.Client, page Page, form url.Values) (*url.URL, Page) {
+	s.tb.Helper()
+	resp, err := client.PostForm(page.URL.String(), form) //nolint:noctx // the client has a timeout
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	left, next := s.follow(resp)
+	if left != nil && strings.HasPrefix(left.String(), s.URL) {
+		return s.Visit(client, left.String())
+	}
+	return left, next
+}
+
+// follow reads one response: where it redirects to, or the page it is.
+func (s *Server) follow(resp *http.Response) (*url.URL, Page) {
+	s.tb.Helper()
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusFound {
+		return nil, Page{resp.StatusCode, resp.Request.URL, string(body)}
+	}
+	target, err := resp.Location()
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	return target, Page{}
+}
+
+var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)"`)
+
+// Form returns the hidden fields of a page's form.
+func (p Page) Form() url.Values {
+	form := url.Values{}
+	for _, m := range hidden.FindAllStringSubmatch(p.Body, -1) {
+		form.Add(m[1], html.UnescapeString(m[2]))
+	}
+	return form
+}
+
+// AuthorizeURL returns an authorization request with PKCE and its verifier.
+func (s *Server) AuthorizeURL(l Login) (target, verifier string) {
+	s.tb.Helper()
+	verifier = random()
+	sum := sha256.Sum256([]byte(verifier))
+	params := url.Values{
+		"client_id": {l.ClientID}, "redirect_uri": {l.RedirectURI}, "response_type": {"code"}, "state": {"s-" + verifier[:8]},
+		"scope":          {"create:timesheets read:timesheets openid profile email offline_access"},
+		"audience":       {API},
+		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
+	}
+	for name, values := range l.Params {
+		if params[name] = values; values[0] == "" {
+			params.Del(name)
+		}
+	}
+	return s.URL + "authorize?" + params.Encode(), verifier
+}
+
+func random() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // never fails: crypto/rand
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func (l Login) withDefaults() Login {
+	if l.ClientID == "" {
+		l.ClientID, l.RedirectURI = Mobile, MobileCallback
+	}
+	if l.Username == "" {
+		l.Username = Employee
+	}
+	if l.Password == "" {
+		l.Password = Password
+	}
+	return l
+}
+
+// Login logs a person in with a client's cookies, agreeing to what is asked, and
+// fails the test when the browser does not end at the application.
+func (s *Server) Login(client *http.Client, l Login) Result {
+	s.tb.Helper()
+	l = l.withDefaults()
+	target, verifier := s.AuthorizeURL(l)
+	result := Result{Verifier: verifier, login: l}
+	left, page := s.Visit(client, target)
+	for range 4 {
+		if left != nil {
+			result.Values = left.Query()
+			return result
+		}
+		result.Pages = append(result.Pages, page.URL.Path)
+		form := page.Form()
+		switch page.URL.Path {
+		case "/u/login":
+			form.Set("username", l.Username)
+			form.Set("password", l.Password)
+			form.Set("action", "default")
+		case "/u/consent":
+			form.Set("action", "accept")
+			if l.Decline {
+				form.Set("action", "decline")
+			}
+		default:
+			s.tb.Fatalf("the login ended on a page: status %d\n%s", page.Status, page.Body)
+		}
+		left, page = s.Submit(client, page, form)
+	}
+	s.tb.Fatalf("the login went through %v and did not end; the last page:\n%s", result.Pages, page.Body)
+	return result
+}
+
+// Exchange redeems the code of a login and returns the token response. It fails
+// the test when there is none.
+func (s *Server) Exchange(client *http.Client, r Result) map[string]any {
+	s.tb.Helper()
+	status, body := s.Token(client, r.Form())
+	if status != http.StatusOK {
+		s.tb.Fatalf("code exchange of %v: %d %v", r.Values, status, body)
+	}
+	return body
+}
+
+// Form is the token request that redeems the code of a login.
+func (r Result) Form() url.Values {
+	return url.Values{
+		"grant_type": {"authorization_code"}, "client_id": {r.login.ClientID}, "code": {r.Get("code")},
+		"redirect_uri": {r.login.RedirectURI}, "code_verifier": {r.Verifier},
+	}
+}
+
+// freeAddress returns a loopback address whose port was free a moment ago.
+func freeAddress(tb testing.TB) string {
+	tb.Helper()
+	var lc net.ListenConfig
+	l, err := lc.Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}

@@ -1,0 +1,287 @@
+// Package servertest starts a tenant for a test in one call: a real listener, a
+// real store in a temporary folder, seeded, with a clock that the test can move.
+// What it offers beyond that speaks HTTP to the server, as a client would.
+package servertest
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/bolt"
+)
+
+// Applications, users and the API of the embedded timesheets tenant, which Start
+// begins with.
+const (
+	API              = "https://api.exampleco.com/timesheets"
+	Mobile           = "TimesheetsMobileNativeApp0000001"
+	MobileCallback   = "http://localhost:8484/callback"
+	SPA              = "TimesheetsSinglePageApp000000001"
+	SPACallback      = "http://localhost:3000/callback"
+	Web              = "TimesheetsRegularWebApp000000001"
+	WebSecret        = "timesheets-web-secret-for-development-only"
+	WebCallback      = "http://localhost:3000/callback"
+	Cron             = "TimesheetsCronMachine00000000001"
+	CronSecret       = "timesheets-cron-secret-for-development-only"
+	Management       = "Tenant0ManagementClient000000001"
+	ManagementSecret = "tenant0-management-secret-for-development-only"
+	Employee         = "employee@exampleco.com"
+	Manager          = "manager@exampleco.com"
+	Contractor       = "contractor@exampleco.com"
+	Password         = "ExampleCo!2026"
+)
+
+// Server is a running tenant.
+type Server struct {
+	*server.Server
+	// URL is the issuer, with its trailing slash.
+	URL string
+	// Data is the folder of the store.
+	Data string
+
+	tb  testing.TB
+	log *lockedBuffer
+}
+
+// Option changes how Start starts.
+type Option func(*options)
+
+type options struct {
+	cfg  config.Config
+	seed string
+}
+
+// Seed starts the tenant from a tenant file given as YAML or JSON.
+func Seed(yaml string) Option { return func(o *options) { o.seed = yaml } }
+
+// Config changes the configuration.
+func Config(change func(*config.Config)) Option { return func(o *options) { change(&o.cfg) } }
+
+// HTTP gives the tenant an issuer with http: the same port speaks both.
+func HTTP() Option {
+	return Config(func(c *config.Config) { c.Issuer = "http" })
+}
+
+// Start starts a tenant that ends with the test. It fails the test when the
+// tenant does not start. Unless a test asks otherwise the tenant is that of
+// "timesheets", on ports from the kernel.
+func Start(tb testing.TB, opts ...Option) *Server {
+	tb.Helper()
+	o := options{cfg: config.Default()}
+	o.cfg.Data, o.cfg.NoFsync, o.cfg.PasswordCost = tb.TempDir(), true, 4
+	o.cfg.Listen, o.cfg.Control = "127.0.0.1:0", "127.0.0.1:0"
+	o.cfg.ShutdownGrace = 5 * time.Second
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if o.seed != "" {
+		o.cfg.Seed = filepath.Join(tb.TempDir(), "tenant.yaml")
+		if err := os.WriteFile(o.cfg.Seed, []byte(o.seed), 0o600); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if o.cfg.Issuer == "http" {
+		o.cfg.Issuer, o.cfg.Listen = plainIssuer(tb)
+	}
+	plantKeys(tb, o.cfg.Data)
+	log := &lockedBuffer{}
+	s, err := server.Start(o.cfg, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			tb.Errorf("the server did not stop: %v", err)
+		}
+		if tb.Failed() {
+			tb.Logf("log of the server:\n%s", log.String())
+		}
+	})
+	return &Server{Server: s, URL: s.Issuer(), Data: o.cfg.Data, tb: tb, log: log}
+}
+
+// Log returns what the server has logged.
+func (s *Server) Log() string { return s.log.String() }
+
+// Client returns an HTTP client that trusts the server's certificate authority,
+// keeps cookies, and does not follow redirects: a test wants to see them.
+func (s *Server) Client() *http.Client {
+	s.tb.Helper()
+	pem, err := os.ReadFile(s.CAPath())
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 64}
+	s.tb.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{
+		Transport: transport, Jar: jar, Timeout: 30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// Advance moves the server's clock.
+func (s *Server) Advance(d time.Duration) {
+	s.tb.Helper()
+	s.control(http.MethodPost, "/clock/advance", map[string]any{"by": d.String()})
+}
+
+// Freeze stops the server's clock at t.
+func (s *Server) Freeze(t time.Time) {
+	s.tb.Helper()
+	s.control(http.MethodPut, "/clock", map[string]any{"now": t, "frozen": true})
+}
+
+// Reset makes the tenant what its seed made it.
+func (s *Server) Reset() {
+	s.tb.Helper()
+	s.control(http.MethodPost, "/reset", nil)
+}
+
+func (s *Server) control(method, path string, body any) {
+	s.tb.Helper()
+	raw, err := json.Marshal(body)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	rq, err := http.NewRequestWithContext(s.tb.Context(), method, s.ControlURL()+path, bytes.NewReader(raw))
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(rq)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if answer, _ := io.ReadAll(resp.Body); resp.StatusCode/100 != 2 {
+		s.tb.Fatalf("%s %s: %s %s", method, path, resp.Status, answer)
+	}
+}
+
+// Token posts a form to /oauth/token and returns status and body.
+func (s *Server) Token(client *http.Client, form url.Values) (int, map[string]any) {
+	s.tb.Helper()
+	return s.Post(client, "oauth/token", form)
+}
+
+// Post posts a form to a path below the issuer and returns status and JSON body.
+func (s *Server) Post(client *http.Client, path string, form url.Values) (int, map[string]any) {
+	s.tb.Helper()
+	resp, err := client.PostForm(s.URL+strings.TrimPrefix(path, "/"), form) //nolint:noctx // the client has a timeout
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var body map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&body); err != nil {
+		s.tb.Fatalf("%s: status %d and no JSON: %v", path, resp.StatusCode, err)
+	}
+	return resp.StatusCode, body
+}
+
+// madeOnce holds signing keys for all tests of a process: making them is the
+// most of a first start.
+var madeOnce = sync.OnceValues(func() ([]storage.SigningKey, error) {
+	dir, err := os.MkdirTemp("", "tenant0-keys-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	db, err := openStore(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	ring, err := keys.Open(db, "localhost", time.Now()) //nolint:forbidigo // before there is a server
+	if err != nil {
+		return nil, err
+	}
+	if err := ring.Complete(); err != nil {
+		return nil, err
+	}
+	return ring.List(), nil
+})
+
+// plantKeys puts the process's signing keys into a store that has none.
+func plantKeys(tb testing.TB, data string) {
+	tb.Helper()
+	made, err := madeOnce()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	db, err := openStore(data)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer db.Close()
+	err = db.Update(func(tx *storage.Tx) error {
+		for _, err := range tx.SigningKeys.All() {
+			return err // it has keys
+		}
+		for _, k := range made {
+			if err := tx.SigningKeys.Put(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func openStore(dir string) (*storage.DB, error) {
+	engine, err := bolt.Open(filepath.Join(dir, "tenant0.db"), bolt.Options{NoSync: true})
+	if err != nil {
+		return nil, err
+	}
+	return storage.Open(engine)
+}
+
+// plainIssuer takes a free port for an issuer that has to be known beforehand.
+func plainIssuer(tb testing.TB) (issuer, listen string) {
+	tb.Helper()
+	listen = freeAddress(tb)
+	_, port, _ := strings.Cut(listen, ":")
+	return "http://localhost:" + port + "/", listen
+}
+
+// lockedBuffer collects the log.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
