@@ -6,7 +6,6 @@
 package authz
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/tenant0/tenant0/storage"
@@ -63,7 +62,7 @@ func Decide(tx *storage.Tx, in Input) (Decision, error) {
 		return Decision{}, err
 	}
 	ext, err := tx.Extension.Get(storage.ExtensionKey)
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+	if storage.Optional(err) != nil {
 		return Decision{}, errExtension("An internal server error occurred", err)
 	}
 	user, err := tx.Users.Document(in.User.UserID)

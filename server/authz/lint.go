@@ -1,7 +1,6 @@
 package authz
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,11 +14,8 @@ import (
 // login ignores what is not there.
 func Lint(tx *storage.Tx) ([]string, error) {
 	ext, err := tx.Extension.Get(storage.ExtensionKey)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, nil
-	}
 	if err != nil {
-		return nil, err
+		return nil, storage.Optional(err)
 	}
 	l := &linter{ext: ext, clients: map[string]storage.Client{}}
 	if err := l.load(tx); err != nil {

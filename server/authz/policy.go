@@ -18,7 +18,7 @@ type Policy struct {
 // application with a connection and the groups that the identity provider
 // names. Its time grows with the store and not with the depth of its groups.
 func Effective(ext storage.Extension, userID, clientID, connection string, idpGroups []string) Policy {
-	groups := WithParents(ext.Groups, append(memberOf(ext, userID), mapped(ext, userID, connection, idpGroups)...))
+	groups := WithParents(ext.Groups, append(MemberOf(ext.Groups, userID), mapped(ext.Groups, userID, connection, idpGroups)...))
 	fromGroups := set[string]{}
 	for _, g := range groups {
 		fromGroups.add(g.Roles...)
@@ -53,10 +53,10 @@ func Effective(ext storage.Extension, userID, clientID, connection string, idpGr
 	}
 }
 
-// memberOf returns the ids of the groups that list the user.
-func memberOf(ext storage.Extension, userID string) []string {
+// MemberOf returns the ids of the groups that list the user.
+func MemberOf(groups []storage.ExtensionGroup, userID string) []string {
 	var ids []string
-	for _, g := range ext.Groups {
+	for _, g := range groups {
 		if slices.Contains(g.Members, userID) {
 			ids = append(ids, g.ID)
 		}
@@ -67,16 +67,16 @@ func memberOf(ext storage.Extension, userID string) []string {
 // mapped returns the ids of the groups that a mapping of the connection makes
 // the user a member of. A mapping knows the identity provider's groups and those
 // that list the user; parents and mapped groups do not feed further mappings.
-func mapped(ext storage.Extension, userID, connection string, idpGroups []string) []string {
+func mapped(groups []storage.ExtensionGroup, userID, connection string, idpGroups []string) []string {
 	known := set[string]{}
 	known.add(idpGroups...)
-	for _, g := range ext.Groups {
+	for _, g := range groups {
 		if slices.Contains(g.Members, userID) {
 			known.add(g.Name)
 		}
 	}
 	var ids []string
-	for _, g := range ext.Groups {
+	for _, g := range groups {
 		if slices.ContainsFunc(g.Mappings, func(m storage.ExtensionGroupMapping) bool {
 			return m.ConnectionName == connection && known[m.GroupName]
 		}) {

@@ -1,7 +1,6 @@
 package authz
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -72,7 +71,7 @@ func apiScopes(tx *storage.Tx, in Input) (set[string], error) {
 	case "require_client_grant":
 		grant, err := tx.ClientGrantFor(in.Client.ClientID, in.API.Identifier, "user")
 		switch {
-		case errors.Is(err, storage.ErrNotFound):
+		case storage.IsNotFound(err):
 			return nil, apierr.NoClientGrant(in.Client.ClientID, in.API.Identifier)
 		case err != nil:
 			return nil, err
@@ -89,13 +88,13 @@ func apiScopes(tx *storage.Tx, in Input) (set[string], error) {
 // in the order of the API's scopes; never nil.
 func assigned(tx *storage.Tx, userID string, api storage.ResourceServer) ([]string, error) {
 	access, err := tx.UserAccess.Get(userID)
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+	if storage.Optional(err) != nil {
 		return nil, err
 	}
 	permissions := access.Permissions
 	for _, role := range access.Roles {
 		held, err := tx.RolePermissions.Get(role)
-		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		if storage.Optional(err) != nil {
 			return nil, err
 		}
 		permissions = append(permissions, held.Permissions...)
