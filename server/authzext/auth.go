@@ -1,0 +1,69 @@
+package authzext
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// allow lets in a machine whose access token for the extension's API has the
+// scope. The policy, which needs none, may also be asked for with the API key.
+func (a *api) allow(r *http.Request, scope string) error {
+	token, err := bearer(r)
+	switch {
+	case err != nil && scope == "":
+		return a.allowKey(r.Header.Get("X-Api-Key"))
+	case err != nil:
+		return err
+	}
+	claims, err := a.Issuer.Verify(token, authz.ExtensionAudience, a.Now())
+	switch {
+	case err != nil:
+		return errInvalidCredentials(err)
+	case !strings.HasSuffix(claims.Subject, "@clients"):
+		return errInvalidCredentials(errors.New("the token is a user's"))
+	case claims.GTY != "" && claims.GTY != "client-credentials":
+		return errInvalidCredentials(errors.New("the token comes from another grant than client_credentials"))
+	case scope != "" && !slices.Contains(claims.Scope, scope):
+		return errInsufficientScope
+	}
+	return nil
+}
+
+// bearer returns the token of the request, which has the three parts of a JWT.
+func bearer(r *http.Request) (string, error) {
+	header := r.Header.Get("Authorization")
+	if header == "" {
+		return "", errMissingAuthentication
+	}
+	scheme, token, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") || strings.Count(token, ".") != 2 {
+		return "", errTokenFormat
+	}
+	return token, nil
+}
+
+func (a *api) allowKey(key string) error {
+	return a.view(func(_ *storage.Tx, ext storage.Extension) error {
+		if len(ext.Configuration) == 0 || ext.Configuration[0].APIKey == "" ||
+			!hmac.Equal([]byte(key), []byte(a.keyHash(ext.Configuration[0].APIKey))) {
+			return errInvalidAPIKey
+		}
+		return nil
+	})
+}
+
+// keyHash is what a caller sends of the stored API key: 64 hexadecimal digits.
+// They hold for this tenant alone.
+func (a *api) keyHash(apiKey string) string {
+	mac := hmac.New(sha256.New, []byte(apiKey))
+	mac.Write([]byte(a.Issuer.URL))
+	return hex.EncodeToString(mac.Sum(nil))
+}

@@ -1,0 +1,124 @@
+package authzext
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// document is the store as it is exported and imported.
+type document struct {
+	Configuration []storage.ExtensionConfiguration `json:"configuration,omitzero"`
+	Permissions   []storage.ExtensionPermission    `json:"permissions,omitzero"`
+	Roles         []storage.ExtensionRole          `json:"roles,omitzero"`
+	Groups        []storage.ExtensionGroup         `json:"groups,omitzero"`
+	Applications  []json.RawMessage                `json:"applications,omitzero"`
+	Rules         []json.RawMessage                `json:"rules,omitzero"`
+}
+
+func exported(ext storage.Extension) document {
+	return document{ext.Configuration, ext.Permissions, ext.Roles, ext.Groups, ext.Applications, ext.Rules}
+}
+
+// configured returns the configuration record, the first one, made if need be.
+func configured(ext *storage.Extension) *storage.ExtensionConfiguration {
+	if len(ext.Configuration) == 0 {
+		ext.Configuration = []storage.ExtensionConfiguration{{ID: "v1"}}
+	}
+	return &ext.Configuration[0]
+}
+
+// newAPIKey returns 64 random hexadecimal digits.
+func newAPIKey() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // never fails: crypto/rand
+	return hex.EncodeToString(b)
+}
+
+//auth0:operation GET /extensions/authorization/api/configuration
+func (a *api) getConfiguration(*call) (any, error) {
+	ext, err := a.read()
+	if err != nil || len(ext.Configuration) == 0 {
+		return nil, err
+	}
+	return ext.Configuration[0], nil
+}
+
+// updateConfiguration changes the flags that are sent. From then on the
+// extension's rule takes part in logins.
+//
+//auth0:operation PATCH /extensions/authorization/api/configuration
+func (a *api) updateConfiguration(c *call) (any, error) {
+	var changed storage.ExtensionConfiguration
+	key := newAPIKey()
+	return &changed, a.change(func(ext *storage.Extension) error {
+		stored := configured(ext)
+		if err := c.read(stored); err != nil {
+			return err
+		}
+		if stored.APIKey == "" {
+			stored.APIKey = key
+		}
+		changed = *stored
+		return nil
+	})
+}
+
+//auth0:operation GET /extensions/authorization/api/configuration/status
+func (a *api) status(*call) (any, error) {
+	ext, err := a.read()
+	if err != nil {
+		return nil, err
+	}
+	stored, err := json.Marshal(exported(ext))
+	configured := len(ext.Configuration) > 0
+	return map[string]any{
+		"rule":     map[string]any{"exists": configured, "enabled": configured},
+		"database": map[string]any{"size": len(stored), "type": "default"},
+	}, err
+}
+
+// rotateAPIKey is the one operation that shows what callers send as x-api-key.
+//
+//auth0:operation PATCH /extensions/authorization/api/configuration/rotate-apikey
+func (a *api) rotateAPIKey(*call) (any, error) {
+	key := newAPIKey()
+	return map[string]any{"hash": a.keyHash(key)}, a.change(func(ext *storage.Extension) error {
+		configured(ext).APIKey = key
+		return nil
+	})
+}
+
+//auth0:operation GET /extensions/authorization/api/configuration/export
+func (a *api) export(*call) (any, error) {
+	ext, err := a.read()
+	return exported(ext), err
+}
+
+// replace imports a document in place of everything. What is not part of such a
+// document stays: the scope rules and the claims of the tenant file.
+//
+// Differs: the API key stays as well, so that an import does not lock its
+// callers out.
+//
+//auth0:operation POST /extensions/authorization/api/configuration/import
+func (a *api) replace(c *call) (any, error) {
+	var in document
+	if err := c.read(&in); err != nil {
+		return nil, err
+	}
+	return nil, a.change(func(ext *storage.Extension) error {
+		key := ""
+		if len(ext.Configuration) > 0 {
+			key = ext.Configuration[0].APIKey
+		}
+		ext.Configuration, ext.Permissions, ext.Roles, ext.Groups = in.Configuration, in.Permissions, in.Roles, in.Groups
+		ext.Applications, ext.Rules = in.Applications, in.Rules
+		if key != "" {
+			configured(ext).APIKey = key
+		}
+		return nil
+	})
+}

@@ -1,0 +1,190 @@
+package authzext
+
+import (
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// summary is what lists show of a record.
+type summary struct {
+	ID          string `json:"_id"`
+	Name        string `json:"name"`
+	Description string `json:"description"`
+}
+
+// collection is what the groups, the roles and the permissions of a store have
+// in common.
+type collection[T any] struct {
+	name    string
+	records func(*storage.Extension) *[]T
+	summary func(T) summary
+	// members are those that a search may look at besides the summary's, by name.
+	members map[string]func(T) string
+}
+
+func groups() collection[storage.ExtensionGroup] {
+	return collection[storage.ExtensionGroup]{
+		"groups",
+		func(ext *storage.Extension) *[]storage.ExtensionGroup { return &ext.Groups },
+		func(g storage.ExtensionGroup) summary { return summary{g.ID, g.Name, g.Description} },
+		nil,
+	}
+}
+
+func roles() collection[storage.ExtensionRole] {
+	return collection[storage.ExtensionRole]{
+		"roles",
+		func(ext *storage.Extension) *[]storage.ExtensionRole { return &ext.Roles },
+		func(r storage.ExtensionRole) summary { return summary{r.ID, r.Name, r.Description} },
+		map[string]func(storage.ExtensionRole) string{
+			"applicationType": func(r storage.ExtensionRole) string { return r.ApplicationType },
+			"applicationId":   func(r storage.ExtensionRole) string { return r.ApplicationID },
+		},
+	}
+}
+
+func permissions() collection[storage.ExtensionPermission] {
+	return collection[storage.ExtensionPermission]{
+		"permissions",
+		func(ext *storage.Extension) *[]storage.ExtensionPermission { return &ext.Permissions },
+		func(p storage.ExtensionPermission) summary { return summary{p.ID, p.Name, p.Description} },
+		map[string]func(storage.ExtensionPermission) string{
+			"applicationType": func(p storage.ExtensionPermission) string { return p.ApplicationType },
+			"applicationId":   func(p storage.ExtensionPermission) string { return p.ApplicationID },
+		},
+	}
+}
+
+// find returns the record with the id.
+func (c collection[T]) find(ext *storage.Extension, id string) (*T, error) {
+	records := *c.records(ext)
+	i := slices.IndexFunc(records, func(v T) bool { return c.summary(v).ID == id })
+	if i < 0 {
+		return nil, errNoRecord(c.name, id)
+	}
+	return &records[i], nil
+}
+
+// remove removes the record with the id, if there is one.
+func (c collection[T]) remove(ext *storage.Extension, id string) {
+	records := c.records(ext)
+	*records = slices.DeleteFunc(*records, func(v T) bool { return c.summary(v).ID == id })
+}
+
+// taken reports whether a record among those that count has the name of v, other
+// than v itself. Names that differ in case alone are the same.
+func (c collection[T]) taken(ext *storage.Extension, v T, counts func(T) bool) bool {
+	own := c.summary(v)
+	return slices.ContainsFunc(*c.records(ext), func(other T) bool {
+		s := c.summary(other)
+		return strings.EqualFold(s.Name, own.Name) && s.ID != own.ID && counts(other)
+	})
+}
+
+// search returns the records whose member holds the text that is searched for,
+// all of them when none is; never nil. The total is that of the store, whatever
+// was searched for.
+func (c collection[T]) search(ext *storage.Extension, s search) (found []T, total int, err error) {
+	records := *c.records(ext)
+	found = []T{}
+	if s.Q == "" {
+		return append(found, records...), len(records), nil
+	}
+	member, ok := c.member(s.Field)
+	if !ok {
+		return nil, 0, errInvalid("query", place{"field", "field"}.fails("must be a searchable field"))
+	}
+	for _, v := range records {
+		if strings.Contains(strings.ToLower(member(v)), strings.ToLower(s.Q)) {
+			found = append(found, v)
+		}
+	}
+	return found, len(records), nil
+}
+
+func (c collection[T]) member(name string) (value func(T) string, ok bool) {
+	switch name {
+	case "_id":
+		return func(v T) string { return c.summary(v).ID }, true
+	case "name":
+		return func(v T) string { return c.summary(v).Name }, true
+	case "description":
+		return func(v T) string { return c.summary(v).Description }, true
+	}
+	value, ok = c.members[name]
+	return value, ok
+}
+
+// summaries are the records as lists show them; never nil.
+func (c collection[T]) summaries(records []T) []summary {
+	all := make([]summary, len(records))
+	for i, v := range records {
+		all[i] = c.summary(v)
+	}
+	return all
+}
+
+// names are those of the records that want picks.
+func (c collection[T]) names(ext *storage.Extension, want func(T) bool) []string {
+	var found []string
+	for _, v := range *c.records(ext) {
+		if want(v) {
+			found = append(found, c.summary(v).Name)
+		}
+	}
+	return found
+}
+
+// with returns list and the items that it does not have yet.
+func with(list []string, items ...string) []string {
+	for _, item := range items {
+		if !slices.Contains(list, item) {
+			list = append(list, item)
+		}
+	}
+	return list
+}
+
+// without returns list without the items. A list that was there stays there.
+func without(list []string, items ...string) []string {
+	return slices.DeleteFunc(list, func(item string) bool { return slices.Contains(items, item) })
+}
+
+// newID returns a random UUID, RFC 9562 version 4.
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// list answers with the records that the query searches for.
+func (c collection[T]) list(a *api, rq *call) (any, error) {
+	ext, err := a.read()
+	if err != nil {
+		return nil, err
+	}
+	s, err := rq.search()
+	if err != nil {
+		return nil, err
+	}
+	found, total, err := c.search(&ext, s)
+	return map[string]any{c.name: found, "total": total}, err
+}
+
+// show answers with the record that the path names, in short.
+func (c collection[T]) show(a *api, rq *call) (any, error) {
+	ext, err := a.read()
+	if err != nil {
+		return nil, err
+	}
+	v, err := c.find(&ext, rq.id())
+	if err != nil {
+		return nil, err
+	}
+	return c.summary(*v), nil
+}

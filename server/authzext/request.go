@@ -1,0 +1,109 @@
+package authzext
+
+import (
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/web"
+)
+
+// maxBody bounds a request's body, in bytes.
+const maxBody = 1 << 20
+
+// call is one request that has been let in and checked.
+type call struct {
+	*http.Request
+	query, body json.RawMessage // as the route's rules accept it
+}
+
+func (c *call) param(name string) string { return web.Param(c.Request, name) }
+func (c *call) id() string               { return c.param("id") }
+
+// read puts the body into what has the form that the route's rule allows.
+func (c *call) read(into any) error { return json.Unmarshal(c.body, into) }
+
+// search is the query of the routes that list and page.
+type search struct {
+	Q, Field string
+	Expand   bool
+	Page     int
+	PerPage  *int `json:"per_page"`
+}
+
+func (c *call) search() (search, error) {
+	var s search
+	if c.query == nil {
+		return s, nil
+	}
+	return s, json.Unmarshal(c.query, &s)
+}
+
+// check holds path, query and body to the rules of the route.
+func (c *call) check(rt route) error {
+	if rt.recordID {
+		id, err := json.Marshal(c.id())
+		if err != nil {
+			return err
+		}
+		if _, err := (&rule{kind: guid}).check(id, place{"id", "id"}); err != nil {
+			return errInvalid("params", err)
+		}
+	}
+	if rt.query != nil {
+		raw, err := json.Marshal(flat(c.URL.Query()))
+		if err != nil {
+			return err
+		}
+		if c.query, err = rt.query.check(raw, place{}); err != nil {
+			return errInvalid("query", err)
+		}
+	}
+	if rt.body != nil {
+		var err error
+		if c.body, err = rt.body.check(c.body, place{}); err != nil {
+			return errInvalid("payload", err)
+		}
+	}
+	return nil
+}
+
+// flat gives a parameter that came once as a text and not as a list.
+func flat(query map[string][]string) map[string]any {
+	params := map[string]any{}
+	for name, values := range query {
+		params[name] = values
+		if len(values) == 1 {
+			params[name] = values[0]
+		}
+	}
+	return params
+}
+
+// readJSON returns the body, null when there is none.
+func readJSON(w http.ResponseWriter, r *http.Request) (json.RawMessage, error) {
+	body, err := web.ReadBody(w, r, maxBody)
+	switch {
+	case errors.Is(err, apierr.BodyTooLarge):
+		return nil, errTooLarge
+	case err != nil:
+		return nil, errMalformedJSON.With(err)
+	}
+	if len(body) == 0 {
+		return json.RawMessage("null"), nil
+	}
+	if contentType := r.Header.Get("Content-Type"); contentType != "" {
+		mediaType, _, err := mime.ParseMediaType(contentType)
+		if err != nil || (mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json")) {
+			return nil, errMediaType
+		}
+	}
+	var raw json.RawMessage
+	if err := json.Unmarshal(body, &raw); err != nil {
+		return nil, errMalformedJSON.With(err)
+	}
+	return raw, nil
+}
