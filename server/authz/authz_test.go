@@ -3,6 +3,7 @@ package authz_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"path/filepath"
 	"testing"
 
@@ -63,9 +64,7 @@ func (tn *tenant) user(members storage.Document) *tenant {
 		"user_id": userID, "email": "employee@exampleco.com",
 		"identities": []storage.Identity{{Connection: database, Provider: "auth0", UserID: "u1"}},
 	}
-	for name, value := range members {
-		doc[name] = value
-	}
+	maps.Copy(doc, members)
 	tn.update(func(tx *storage.Tx) error { return tx.Users.Put(doc) })
 	err := tn.db.View(func(tx *storage.Tx) (err error) {
 		tn.in.User, err = tx.Users.Get(userID)

@@ -93,34 +93,39 @@ func TestRuleCases(t *testing.T) {
 			if c.Policy != nil {
 				c.checkPolicy(t, tn)
 			}
-			if c.Denied != "" {
+			switch {
+			case c.Denied != "":
 				_, err := tn.decide()
 				if code, message := refusal(t, err); code != "unauthorized" || message != c.Denied {
 					t.Fatalf("refused with %s: %s\nwant unauthorized: %s", code, message, c.Denied)
 				}
-				return
-			}
-			if c.Core != nil {
+			case c.Core != nil:
 				checkScope(t, tn.granted(), *c.Core)
-				return
+			default:
+				c.checkGranted(t, tn)
 			}
-			d := tn.granted()
-			checkScope(t, d, *c.Verbatim)
-			if diff := cmp.Diff(c.Saved, d.AppMetadata); diff != "" {
-				t.Errorf("app_metadata to store (-want +got)\n%s", diff)
-			}
-			if c.UserGroups != nil && !cmp.Equal(c.UserGroups, d.AccessClaims["https://exampleco.com/groups"]) {
-				t.Errorf("user.groups is %v, want %v", d.AccessClaims["https://exampleco.com/groups"], c.UserGroups)
-			}
-			want := *c.Verbatim
-			if c.Scope != nil {
-				want = *c.Scope
-			}
-			c.Store.ScopePolicies[0].Verbatim = false
-			tn.extension(c.Store.Extension)
-			checkScope(t, tn.granted(), want)
 		})
 	}
+}
+
+// checkGranted looks at what the rule leaves, and then at the same scope as a set.
+func (c *ruleCase) checkGranted(t *testing.T, tn *tenant) {
+	t.Helper()
+	d := tn.granted()
+	checkScope(t, d, *c.Verbatim)
+	if diff := cmp.Diff(c.Saved, d.AppMetadata); diff != "" {
+		t.Errorf("app_metadata to store (-want +got)\n%s", diff)
+	}
+	if c.UserGroups != nil && !cmp.Equal(c.UserGroups, d.AccessClaims["https://exampleco.com/groups"]) {
+		t.Errorf("user.groups is %v, want %v", d.AccessClaims["https://exampleco.com/groups"], c.UserGroups)
+	}
+	want := *c.Verbatim
+	if c.Scope != nil {
+		want = *c.Scope
+	}
+	c.Store.ScopePolicies[0].Verbatim = false
+	tn.extension(c.Store.Extension)
+	checkScope(t, tn.granted(), want)
 }
 
 func (c *ruleCase) arrange(tn *tenant) {

@@ -69,15 +69,44 @@ func randomStore(seed uint64, groups, roles int) storage.Extension {
 
 // rescan evaluates a store in the plainest way.
 func rescan(ext storage.Extension, user, client, connection string, idpGroups []string) authz.Policy {
-	names := slices.Clone(idpGroups)
-	var found []string
+	found := rescanGroups(ext.Groups, user, connection, idpGroups)
+	p := authz.Policy{Groups: []string{}, Roles: []string{}, Permissions: []string{}}
+	var roleIDs, permissionIDs []string
 	for _, g := range ext.Groups {
+		if slices.Contains(found, g.ID) {
+			p.Groups = add(p.Groups, g.Name)
+			roleIDs = append(roleIDs, g.Roles...)
+		}
+	}
+	hold := func(r storage.ExtensionRole, has bool) {
+		if has && r.ApplicationID == client {
+			p.Roles = add(p.Roles, r.Name)
+			permissionIDs = append(permissionIDs, r.Permissions...)
+		}
+	}
+	for _, r := range ext.Roles {
+		hold(r, slices.Contains(roleIDs, r.ID))
+	}
+	for _, r := range ext.Roles {
+		hold(r, slices.Contains(r.Users, user))
+	}
+	for _, pm := range ext.Permissions {
+		if slices.Contains(permissionIDs, pm.ID) {
+			p.Permissions = add(p.Permissions, pm.Name)
+		}
+	}
+	return p
+}
+
+func rescanGroups(groups []storage.ExtensionGroup, user, connection string, idpGroups []string) (found []string) {
+	names := slices.Clone(idpGroups)
+	for _, g := range groups {
 		if slices.Contains(g.Members, user) {
 			names = append(names, g.Name)
 			found = append(found, g.ID)
 		}
 	}
-	for _, g := range ext.Groups {
+	for _, g := range groups {
 		for _, m := range g.Mappings {
 			if m.ConnectionName == connection && slices.Contains(names, m.GroupName) {
 				found = append(found, g.ID)
@@ -85,43 +114,20 @@ func rescan(ext storage.Extension, user, client, connection string, idpGroups []
 		}
 	}
 	for i := 0; i < len(found); i++ {
-		for _, g := range ext.Groups {
-			if slices.Contains(g.Nested, found[i]) && !slices.Contains(found, g.ID) {
-				found = append(found, g.ID)
+		for _, g := range groups {
+			if slices.Contains(g.Nested, found[i]) {
+				found = add(found, g.ID)
 			}
 		}
 	}
-	p := authz.Policy{Groups: []string{}, Roles: []string{}, Permissions: []string{}}
-	add := func(list *[]string, name string) {
-		if !slices.Contains(*list, name) {
-			*list = append(*list, name)
-		}
+	return found
+}
+
+func add(list []string, item string) []string {
+	if slices.Contains(list, item) {
+		return list
 	}
-	var roleIDs, permissionIDs []string
-	for _, g := range ext.Groups {
-		if slices.Contains(found, g.ID) {
-			add(&p.Groups, g.Name)
-			roleIDs = append(roleIDs, g.Roles...)
-		}
-	}
-	for _, direct := range []bool{false, true} {
-		for _, r := range ext.Roles {
-			has := slices.Contains(roleIDs, r.ID)
-			if direct {
-				has = slices.Contains(r.Users, user)
-			}
-			if has && r.ApplicationID == client {
-				add(&p.Roles, r.Name)
-				permissionIDs = append(permissionIDs, r.Permissions...)
-			}
-		}
-	}
-	for _, pm := range ext.Permissions {
-		if slices.Contains(permissionIDs, pm.ID) {
-			add(&p.Permissions, pm.Name)
-		}
-	}
-	return p
+	return append(list, item)
 }
 
 // BenchmarkEffective walks a chain of groups from the bottom to the top, which

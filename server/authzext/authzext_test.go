@@ -2,6 +2,7 @@ package authzext_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -47,39 +48,39 @@ type server struct {
 	token  string // of a machine with every scope
 }
 
-func start(t testing.TB) *server {
-	t.Helper()
-	engine, err := bolt.Open(filepath.Join(t.TempDir(), "tenant0.db"), bolt.Options{NoSync: true})
+func start(tb testing.TB) *server {
+	tb.Helper()
+	engine, err := bolt.Open(filepath.Join(tb.TempDir(), "tenant0.db"), bolt.Options{NoSync: true})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	db, err := storage.Open(engine)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	ring, err := keys.Open(db, "localhost", noon)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	secrets, err := keys.OpenSecrets(db)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s := &server{engine: engine, db: db, issuer: &tokens.Issuer{URL: issuerURL, Ring: ring, Secrets: secrets}}
 	s.router = web.NewRouter(slog.New(slog.DiscardHandler))
 	authzext.Mount(s.router, authzext.Deps{DB: db, Issuer: s.issuer, Now: func() time.Time { return noon }})
 	s.Server = httptest.NewServer(s.router)
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		s.Close()
 		if err := ring.Complete(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 		if err := db.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
-	s.token = s.machine(t, strings.Fields(allScopes)...)
-	s.seed(t)
+	s.token = s.machine(tb, strings.Fields(allScopes)...)
+	s.seed(tb)
 	return s
 }
 
@@ -89,68 +90,62 @@ const allScopes = "read:users read:applications read:connections read:configurat
 	"read:resource-server create:resource-server update:resource-server delete:resource-server"
 
 // machine is an access token of a machine for the extension's API.
-func (s *server) machine(t testing.TB, scopes ...string) string {
-	t.Helper()
-	return s.mint(t, tokens.Grant{
+func (s *server) machine(tb testing.TB, scopes ...string) string {
+	tb.Helper()
+	return s.mint(tb, tokens.Grant{
 		API: &storage.ResourceServer{Identifier: audience}, Issue: storage.Issue{Scope: scopes}, GTY: tokens.GTYClientCredentials,
 	}, noon)
 }
 
-func (s *server) mint(t testing.TB, g tokens.Grant, at time.Time) string {
-	t.Helper()
+func (s *server) mint(tb testing.TB, g tokens.Grant, at time.Time) string {
+	tb.Helper()
 	g.Client.ClientID = "m2m"
 	access, err := s.issuer.Access(&g, at)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return access.Token
 }
 
 // seed puts the tenant and the extension's store into the state that the tables
 // of answers begin with.
-func (s *server) seed(t testing.TB) {
-	t.Helper()
+func (s *server) seed(tb testing.TB) {
+	tb.Helper()
 	var ext storage.Extension
 	if err := json.Unmarshal([]byte(fixture), &ext); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
+	}
+	users := []storage.Document{
+		{"user_id": "auth0|u1", "name": "Employee", "nickname": "emp", "email": "employee@exampleco.com", "last_login": "2026-02-01T00:00:00.000Z", "identities": []any{storage.Document{"connection": database, "user_id": "u1"}}},
+		{"user_id": "auth0|u2", "name": "A Manager", "nickname": "man", "email": "manager@exampleco.com", "last_login": "2026-02-02T00:00:00.000Z", "logins_count": 3, "identities": []any{storage.Document{"connection": database, "user_id": "u2"}}},
+	}
+	clients := []storage.Document{
+		{"client_id": "nat1", "name": "timesheets mobile", "app_type": "native", "callbacks": []any{"demo://cb"}},
+		{"client_id": "web1", "name": "Timesheets Admin", "app_type": "regular_web"},
+		{"client_id": "m2m", "name": "Cron", "app_type": "non_interactive"},
+	}
+	connections := []storage.Document{
+		{"id": "con_1", "name": database, "strategy": "auth0"}, {"id": "con_2", "name": "corp-ad", "strategy": "ad"},
 	}
 	err := s.db.Update(func(tx *storage.Tx) error {
 		rs, err := tx.ResourceServers.Find("identifier", audience)
 		if err == nil {
 			err = tx.ResourceServers.Delete(rs.ID)
 		}
-		if storage.Optional(err) != nil {
-			return err
-		}
-		for _, u := range []storage.Document{
-			{"user_id": "auth0|u1", "name": "Employee", "nickname": "emp", "email": "employee@exampleco.com", "last_login": "2026-02-01T00:00:00.000Z", "identities": []any{storage.Document{"connection": database, "user_id": "u1"}}},
-			{"user_id": "auth0|u2", "name": "A Manager", "nickname": "man", "email": "manager@exampleco.com", "last_login": "2026-02-02T00:00:00.000Z", "logins_count": 3, "identities": []any{storage.Document{"connection": database, "user_id": "u2"}}},
-		} {
-			if err := tx.Users.Put(u); err != nil {
-				return err
-			}
-		}
-		for _, c := range []storage.Document{
-			{"client_id": "nat1", "name": "timesheets mobile", "app_type": "native", "callbacks": []any{"demo://cb"}},
-			{"client_id": "web1", "name": "Timesheets Admin", "app_type": "regular_web"},
-			{"client_id": "m2m", "name": "Cron", "app_type": "non_interactive"},
-		} {
-			if err := tx.Clients.Put(c); err != nil {
-				return err
-			}
-		}
-		for _, c := range []storage.Document{
-			{"id": "con_1", "name": database, "strategy": "auth0"}, {"id": "con_2", "name": "corp-ad", "strategy": "ad"},
-		} {
-			if err := tx.Connections.Put(c); err != nil {
-				return err
-			}
-		}
-		return tx.Extension.Put(ext)
+		return errors.Join(storage.Optional(err), putAll(tx.Users.Put, users), putAll(tx.Clients.Put, clients),
+			putAll(tx.Connections.Put, connections), tx.Extension.Put(ext))
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
+}
+
+func putAll(put func(storage.Document) error, documents []storage.Document) error {
+	var all error
+	for _, d := range documents {
+		all = errors.Join(all, put(d))
+	}
+	return all
 }
 
 // fixture: Board nests Staff; the user u1 is an employee through Staff, u2 is a

@@ -95,6 +95,7 @@ func (r *rule) check(raw json.RawMessage, at place) (json.RawMessage, error) {
 		return checkBoolean(raw, at)
 	case integer:
 		return r.checkInteger(raw, at)
+	case text, guid:
 	}
 	return raw, r.checkText(raw, at)
 }
