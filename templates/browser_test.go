@@ -51,10 +51,14 @@ func site(t *testing.T) (url string, posted <-chan string) {
 			http.NotFound(w, r)
 			return
 		}
-		if form, ok := p.(templates.FormPost); ok {
-			form.URL = "/callback"
-			form.Fields = append(form.Fields[:1:1], templates.Field{Name: "submit", Value: "a field of this name hides form.submit"})
-			p = form
+		switch response := p.(type) {
+		case templates.FormPost:
+			response.URL = "/callback"
+			response.Fields = append(response.Fields[:1:1], templates.Field{Name: "submit", Value: "a field of this name hides form.submit"})
+			p = response
+		case templates.WebMessage:
+			response.Origin = "http://" + r.Host
+			p = response
 		}
 		var page bytes.Buffer
 		if err := templates.Render(&page, p); err != nil {
@@ -175,6 +179,17 @@ func TestPagesInABrowser(t *testing.T) {
 		do(ctx, t, chromedp.Navigate(url+"form-post"))
 		if got := received(ctx, t, posted); got != response {
 			t.Errorf("it posts %q, want %q", got, response)
+		}
+	})
+
+	t.Run("a response reaches the page that opened its own", func(t *testing.T) {
+		do(ctx, t, chromedp.Navigate(url+"logged-out"))
+		got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`new Promise(arrived => {
+			addEventListener("message", e => { e.source.close(); arrived(JSON.stringify(e.data)) }, {once: true})
+			open("/web-message")
+		})`, chromedp.EvalAwaitPromise))
+		if want := `{"type":"authorization_response","response":{"code":"0a1b2c","state":"{\"from\":\"/\"}"}}`; err != nil || got != want {
+			t.Errorf("the message is %s (%v), want %s", got, err, want)
 		}
 	})
 

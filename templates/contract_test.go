@@ -149,6 +149,13 @@ func TestFormPostHoldsTheResponseAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestWebMessageHoldsTheResponseAndItsTarget(t *testing.T) {
+	page := render(t, states["web-message"])
+	one(t, page, "form", "data-target-origin=http://localhost:3000")
+	one(t, page, "input", "name=code", "value=0a1b2c")
+	one(t, page, "input", "name=state", `value={"from":"/"}`)
+}
+
 // The pages are for everyone: what a screen reader needs is on each of them.
 func TestEveryPageCanBeReadAloud(t *testing.T) {
 	for name, p := range states {

@@ -192,3 +192,20 @@ type FormPost struct {
 func (p FormPost) view() view {
 	return p.screen(p, "form_post", "common", "redeem-ticket", "", "")
 }
+
+// WebMessage hands an authorization response to the page of the application
+// that opened this one or holds it in a frame, as a message of the shape
+// {type: "authorization_response", response}. It needs script, as whoever
+// listens does.
+// https://auth0.com/docs/authenticate/login/configure-silent-authentication
+type WebMessage struct {
+	Layout
+	// Origin is the only origin that gets the message: the redirect URI's.
+	Origin string
+	// Fields are the response's parameters, in order.
+	Fields []Field
+}
+
+func (p WebMessage) view() view {
+	return p.screen(p, "web_message", "common", "redeem-ticket", "", "")
+}

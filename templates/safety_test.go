@@ -65,7 +65,7 @@ func customTitles(s string) templates.Texts {
 // kinds is one page of each type.
 var kinds = []templates.Page{
 	templates.Login{}, templates.Consent{}, templates.LogoutConfirm{}, templates.LoggedOut{}, templates.LogoutAborted{},
-	templates.Message{}, templates.Error{}, templates.FormPost{},
+	templates.Message{}, templates.Error{}, templates.FormPost{}, templates.WebMessage{},
 }
 
 func TestNothingThatIsSuppliedBecomesMarkUp(t *testing.T) {

@@ -9,7 +9,7 @@
 // The pages hold no inline script, no inline style and no reference to another
 // host (except a tenant's own logo), so that they work under the policy
 // "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'
-// https: data:", and all of them work without script.
+// https: data:", and all of them but WebMessage work without script.
 package templates
 
 import (
@@ -53,6 +53,7 @@ var pages = func() *template.Template {
 	// written. Writing each page here finds its mistakes before a request does.
 	for _, v := range []view{
 		Login{}.view(), Consent{}.view(), LogoutConfirm{}.view(), LoggedOut{}.view(), Error{}.view(), FormPost{URL: "/"}.view(),
+		WebMessage{}.view(),
 	} {
 		if err := all.ExecuteTemplate(io.Discard, v.template, v); err != nil {
 			panic(err)

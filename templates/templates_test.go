@@ -88,6 +88,10 @@ var states = map[string]templates.Page{
 		Layout: exampleCo, URL: "http://localhost:3000/callback?tenant=1",
 		Fields: []templates.Field{{Name: "code", Value: "0a1b2c"}, {Name: "state", Value: `{"from":"/"}`}},
 	},
+	"web-message": templates.WebMessage{
+		Layout: exampleCo, Origin: "http://localhost:3000",
+		Fields: []templates.Field{{Name: "code", Value: "0a1b2c"}, {Name: "state", Value: `{"from":"/"}`}},
+	},
 }
 
 func consent(layout templates.Layout, clientLogo string, errors ...string) templates.Page {

@@ -100,23 +100,18 @@ func checkForm(client storage.Client, params url.Values, rq *storage.AuthorizeRe
 	return nil
 }
 
-// checkResponse checks response_type and response_mode. Implicit and hybrid
+// checkResponse checks response_mode and response_type. Implicit and hybrid
 // types are answered as for an application without that grant.
 func checkResponse(client storage.Client, rq *storage.AuthorizeRequest) error {
 	types := strings.Fields(rq.ResponseType)
 	slices.Sort(types)
-	front := strings.Join(types, " ") != "code"
-	mode := rq.ResponseMode
-	rq.ResponseMode = cmp.Or(mode, "query")
-	if front && mode != "form_post" {
-		// OAuth 2.0 Multiple Response Type Encoding Practices section 5.
-		rq.ResponseMode = "fragment"
+	responseType := strings.Join(types, " ")
+	if err := checkResponseMode(rq, responseType != "" && responseType != "code"); err != nil {
+		return err
 	}
-	if len(types) == 0 {
-		rq.ResponseMode = "query"
+	switch responseType {
+	case "":
 		return apierr.MissingParameter("response_type")
-	}
-	switch strings.Join(types, " ") {
 	case "code":
 	case "token", "id_token", "id_token token", "code id_token", "code token", "code id_token token":
 		return apierr.GrantNotAllowed("implicit")
@@ -126,14 +121,29 @@ func checkResponse(client storage.Client, rq *storage.AuthorizeRequest) error {
 	if !client.Allows("authorization_code") {
 		return apierr.GrantNotAllowed("authorization_code")
 	}
-	if !slices.Contains([]string{"query", "fragment", "form_post"}, rq.ResponseMode) {
-		unknown := rq.ResponseMode
-		rq.ResponseMode = "query"
-		return apierr.InvalidParameter("response_mode", unknown+" is not supported")
+	return nil
+}
+
+// checkResponseMode settles how the response travels, which errors do as well.
+// A front-channel response never travels in a query: OAuth 2.0 Multiple Response
+// Type Encoding Practices section 5.
+func checkResponseMode(rq *storage.AuthorizeRequest, front bool) error {
+	asked := rq.ResponseMode
+	rq.ResponseMode = "query"
+	if front {
+		rq.ResponseMode = "fragment"
 	}
-	if rq.ResponseMode == "form_post" && !strings.HasPrefix(strings.ToLower(rq.RedirectURI), "http") {
-		rq.ResponseMode = "query"
-		return apierr.InvalidParameter("response_mode", "form_post needs an http or https redirect_uri")
+	switch asked {
+	case "", "query":
+	case "fragment":
+		rq.ResponseMode = asked
+	case "form_post", "web_message":
+		if scheme, _, _ := strings.Cut(strings.ToLower(rq.RedirectURI), ":"); scheme != "http" && scheme != "https" {
+			return apierr.InvalidParameter("response_mode", asked+" needs an http or https redirect_uri")
+		}
+		rq.ResponseMode = asked
+	default:
+		return apierr.InvalidParameter("response_mode", asked+" is not supported")
 	}
 	return nil
 }
@@ -226,9 +236,6 @@ func checkAudience(tx *storage.Tx, userinfo string, rq *storage.AuthorizeRequest
 	return err
 }
 
-// databaseStrategy is the strategy of connections with passwords of their own.
-const databaseStrategy = "auth0"
-
 // checkConnection checks that there is a way to log in.
 func checkConnection(tx *storage.Tx, rq storage.AuthorizeRequest) error {
 	if rq.Connection != "" {
@@ -240,7 +247,7 @@ func checkConnection(tx *storage.Tx, rq storage.AuthorizeRequest) error {
 			return err
 		case !c.Enabled(rq.ClientID):
 			return apierr.ConnectionDisabled
-		case c.Strategy != databaseStrategy:
+		case c.Strategy != storage.DatabaseStrategy:
 			return apierr.NotEmulated("A connection of strategy " + c.Strategy)
 		}
 		return nil
@@ -249,7 +256,7 @@ func checkConnection(tx *storage.Tx, rq storage.AuthorizeRequest) error {
 		if err != nil {
 			return err
 		}
-		if c.Strategy == databaseStrategy {
+		if c.Strategy == storage.DatabaseStrategy {
 			return nil
 		}
 	}

@@ -1,6 +1,7 @@
 package authorize
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -20,6 +21,8 @@ func (m *room) send(w http.ResponseWriter, rq storage.AuthorizeRequest, params u
 	switch rq.ResponseMode {
 	case "form_post":
 		return m.formPost(w, rq.RedirectURI, params)
+	case "web_message":
+		return m.webMessage(w, rq.RedirectURI, params)
 	case "fragment":
 		return web.Redirect(w, rq.RedirectURI+"#"+encode(params))
 	}
@@ -40,10 +43,30 @@ func (m *room) formPost(w http.ResponseWriter, uri string, params url.Values) er
 	if err != nil {
 		return err
 	}
-	page := templates.FormPost{Layout: layout, URL: uri}
-	for name := range params {
-		page.Fields = append(page.Fields, templates.Field{Name: name, Value: params.Get(name)})
+	return m.Pages.Write(w, http.StatusOK, templates.FormPost{Layout: layout, URL: uri, Fields: fields(params)})
+}
+
+// webMessage answers with a page that hands the parameters to the application's
+// page around it, or behind it, Auth0:
+// authenticate/login/configure-silent-authentication.
+func (m *room) webMessage(w http.ResponseWriter, uri string, params url.Values) error {
+	layout, err := m.Pages.Layout()
+	if err != nil {
+		return err
 	}
-	slices.SortFunc(page.Fields, func(a, b templates.Field) int { return strings.Compare(a.Name, b.Name) })
-	return m.Pages.Write(w, http.StatusOK, page)
+	u, err := url.Parse(uri)
+	if err != nil {
+		return err
+	}
+	origin := u.Scheme + "://" + u.Host
+	return m.Pages.WriteToFrame(w, templates.WebMessage{Layout: layout, Origin: origin, Fields: fields(params)})
+}
+
+// fields lists the parameters by name.
+func fields(params url.Values) []templates.Field {
+	var list []templates.Field
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		list = append(list, templates.Field{Name: name, Value: params.Get(name)})
+	}
+	return list
 }

@@ -17,7 +17,7 @@ type Pages struct{ DB *storage.DB }
 // redirect after a form as well, and a login ends at an application that may
 // redirect further.
 const contentSecurityPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; " +
-	"base-uri 'none'; frame-ancestors 'none'"
+	"base-uri 'none'"
 
 // Mount adds the route of what pages refer to: style sheets, scripts, pictures.
 func (p Pages) Mount(rt *Router) { rt.Handle(http.MethodGet, templates.StaticPath+"{name}", static) }
@@ -46,16 +46,26 @@ func (p Pages) Layout() (templates.Layout, error) {
 	return templates.Layout{CompanyName: tenant.FriendlyName, LogoURL: tenant.PictureURL}, err
 }
 
-// Write answers with a page.
+// Write answers with a page, which no other page may show in a frame.
 func (p Pages) Write(w http.ResponseWriter, status int, page templates.Page) error {
+	w.Header().Set("X-Frame-Options", "DENY")
+	return write(w, status, page, contentSecurityPolicy+"; frame-ancestors 'none'")
+}
+
+// WriteToFrame is Write for a page whose place is in a frame of another page, or
+// in a window that it opened: one that asks a person nothing.
+func (p Pages) WriteToFrame(w http.ResponseWriter, page templates.Page) error {
+	return write(w, http.StatusOK, page, contentSecurityPolicy)
+}
+
+func write(w http.ResponseWriter, status int, page templates.Page, policy string) error {
 	var body bytes.Buffer
 	if err := templates.Render(&body, page); err != nil {
 		return err
 	}
 	h := w.Header()
 	NoStore(w)
-	h.Set("Content-Security-Policy", contentSecurityPolicy)
-	h.Set("X-Frame-Options", "DENY")
+	h.Set("Content-Security-Policy", policy)
 	// Not no-referrer: with that, a form posts with the origin "null".
 	h.Set("Referrer-Policy", "same-origin")
 	return ReplyBytes(w, status, "text/html; charset=utf-8", body.Bytes())
