@@ -3,47 +3,30 @@ package authzext
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"strings"
 
 	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/storage"
 )
 
-// scopes are those of the extension's API.
-const scopes = "read:users read:applications read:connections read:configuration update:configuration " +
-	"read:groups create:groups update:groups delete:groups read:roles create:roles update:roles delete:roles " +
-	"read:permissions create:permissions update:permissions delete:permissions " +
-	"read:resource-server create:resource-server update:resource-server delete:resource-server"
-
-// ResourceServer returns the extension's own API as the tenant registers it,
-// with a fresh id. The lifetime of its tokens is in seconds.
-func ResourceServer(tokenLifetime int) storage.Document {
+// newResourceServer returns the extension's own API as the tenant registers it.
+func newResourceServer() storage.Document {
 	id := make([]byte, 12)
 	_, _ = rand.Read(id) // never fails: crypto/rand
-	var described []any
-	for value := range strings.FieldsSeq(scopes) {
-		verb, what, _ := strings.Cut(value, ":")
-		described = append(described, map[string]any{
-			"value": value, "description": strings.ToUpper(verb[:1]) + verb[1:] + " " + what,
-		})
-	}
 	return storage.Document{
 		"id":                   hex.EncodeToString(id),
 		"name":                 "auth0-authorization-extension-api",
 		"identifier":           authz.ExtensionAudience,
-		"scopes":               described,
+		"scopes":               authz.ExtensionScopes(),
 		"signing_alg":          "RS256",
 		"allow_offline_access": false,
 		"skip_consent_for_verifiable_first_party_clients": false,
-		"token_lifetime":         tokenLifetime,
+		"token_lifetime":         86400,
 		"token_lifetime_for_web": 7200,
 		"subject_type_authorization": map[string]any{
 			"client": map[string]any{"policy": "require_client_grant"}, "user": map[string]any{"policy": "allow_all"},
 		},
 	}
 }
-
-const defaultTokenLifetime = 86400
 
 // registered returns the extension's API, and whether the tenant has it.
 func registered(tx *storage.Tx) (storage.ResourceServer, bool, error) {
@@ -79,7 +62,7 @@ func (a *api) getResourceServer(*call) (any, error) {
 
 //auth0:operation POST /extensions/authorization/api/configuration/resource-server
 func (a *api) createResourceServer(*call) (any, error) {
-	created := ResourceServer(defaultTokenLifetime)
+	created := newResourceServer()
 	return created, a.DB.Update(func(tx *storage.Tx) error {
 		_, known, err := registered(tx)
 		switch {
@@ -101,7 +84,7 @@ func (a *api) updateResourceServer(c *call) (any, error) {
 	if err := c.read(&in); err != nil {
 		return nil, err
 	}
-	created := ResourceServer(defaultTokenLifetime)
+	created := newResourceServer()
 	return nil, a.DB.Update(func(tx *storage.Tx) error {
 		rs, known, err := registered(tx)
 		switch {
