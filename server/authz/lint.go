@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -95,10 +96,11 @@ func (l *linter) flag(get func(storage.ExtensionConfiguration) *bool) bool {
 func (l *linter) scopePolicies() {
 	inToken := l.flag(func(c storage.ExtensionConfiguration) *bool { return c.PermissionsInToken })
 	for _, p := range l.ext.ScopePolicies {
+		name := cmp.Or(l.clients[p.ClientID].Name, p.ClientID)
 		l.warn(l.unknownClient(p.ClientID), "the scope rule is on for application %q, which does not exist", p.ClientID)
-		l.warn(!inToken, "the scope rule of application %q adds no permissions: permissionsInToken is off", p.ClientID)
+		l.warn(!inToken, "the scope rule of application %q adds no permissions: permissionsInToken is off", name)
 		l.warn(p.Mode != ModeIntersect,
-			"the scope rule of application %q appends: a requested scope without a colon is granted to every user", p.ClientID)
+			"the scope rule of application %q appends: a requested scope without a colon is granted to every user", name)
 	}
 }
 

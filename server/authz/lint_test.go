@@ -53,7 +53,7 @@ func TestLint(t *testing.T) {
 	})
 	t.Run("the scenario has only the reminder that append does not filter", func(t *testing.T) {
 		got := lint(t, newTenant(t).registered(nil).extension(scenario(t, "Employee")))
-		want := []string{`the scope rule of application "nat1" appends: a requested scope without a colon is granted to every user`}
+		want := []string{`the scope rule of application "Timesheets Mobile" appends: a requested scope without a colon is granted to every user`}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
