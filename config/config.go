@@ -71,6 +71,12 @@ type Config struct {
 	LogFormat string `name:"log-format" default:"text" placeholder:"FORMAT" help:"Form of the log on stderr: text or json."`
 }
 
+// Files of the data folder.
+const (
+	DataFile = "tenant0.db" // the store
+	CAFile   = "ca.pem"     // the certificate of the authority, for clients
+)
+
 // Bounds of PasswordCost: what bcrypt knows, and what somebody would still wait for.
 const (
 	minPasswordCost = 4
@@ -83,7 +89,7 @@ var (
 )
 
 // Validate reports every knob that is wrong, each with its cause and remedy. It also brings what is right into its one
-// form: the issuer gets its trailing slash, and an ephemeral server does without fsync.
+// form: the issuer gets its trailing slash, the data folder its absolute path, and an ephemeral server does without fsync.
 func (c *Config) Validate() error {
 	c.NoFsync = c.NoFsync || c.Ephemeral
 	return errors.Join(
@@ -104,7 +110,15 @@ func (c *Config) validateData() error {
 		return errExclusive
 	case !c.Ephemeral && c.Data == "":
 		return errors.New("data: this user has no home to keep it in; give --data DIR, or --ephemeral to keep nothing")
+	case c.Ephemeral:
+		return nil
 	}
+	// Clients read files of the folder from wherever they run.
+	data, err := filepath.Abs(c.Data)
+	if err != nil {
+		return fmt.Errorf("data: %w; give an absolute path", err)
+	}
+	c.Data = data
 	return nil
 }
 
@@ -223,6 +237,3 @@ func (c *Config) CertificateHosts() []string {
 	}
 	return hosts
 }
-
-// DataFile is the store in the data folder.
-func (c *Config) DataFile() string { return filepath.Join(c.Data, "tenant0.db") }

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,16 @@ func TestValidateNamesKnobCauseAndRemedy(t *testing.T) {
 				t.Errorf("got  %v\nwant %s", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestDataFolderIsAbsolute(t *testing.T) {
+	here := t.TempDir()
+	t.Chdir(here)
+	c := config.Default()
+	c.Data = "data"
+	if err := c.Validate(); err != nil || c.Data != filepath.Join(here, "data") {
+		t.Errorf("got %q, %v", c.Data, err)
 	}
 }
 

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/tenant0/tenant0/server"
+)
+
+// banner collects what a developer needs to point a client at the server, each
+// value alone at the end of its line so that a double click takes it.
+type banner struct{ strings.Builder }
+
+// printBanner prints the banner of a server that has started.
+func printBanner(w io.Writer, s server.Summary) error {
+	var b banner
+	b.WriteString("tenant0 is ready.\n\n")
+	b.server(s)
+	b.applications(s.Applications)
+	b.apis(s.APIs)
+	b.users(s.Users)
+	b.environment(s)
+	for _, warning := range s.Warnings {
+		b.section("Warning: " + warning)
+	}
+	b.section("Ctrl-C stops it.")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (b *banner) section(title string) { fmt.Fprintf(b, "\n%s\n", title) }
+
+// labelWidth is that of the longest label.
+const labelWidth = len("  client secret")
+
+// line writes a label with its values, one a line.
+func (b *banner) line(width int, label string, values ...string) {
+	for _, value := range values {
+		fmt.Fprintf(b, "  %-*s   %s\n", width, label, value)
+		label = ""
+	}
+}
+
+func (b *banner) server(s server.Summary) {
+	b.line(labelWidth, "Issuer", s.Issuer)
+	b.line(labelWidth, "Discovery", s.Issuer+".well-known/openid-configuration")
+	b.line(labelWidth, "Listens on", s.Addr)
+	b.line(labelWidth, "Control", s.ControlURL)
+	if overHTTPS(s) {
+		b.line(labelWidth, "CA file", s.CAPath)
+	}
+	b.line(labelWidth, "Data", s.Data)
+}
+
+func (b *banner) applications(all []server.Application) {
+	if len(all) > 0 {
+		b.section("Applications")
+	}
+	for _, a := range all {
+		fmt.Fprintf(b, "  %s (%s)\n", a.Name, a.Type)
+		b.line(labelWidth, "  client id", a.ClientID)
+		if a.ClientSecret != "" {
+			b.line(labelWidth, "  client secret", a.ClientSecret)
+		}
+		b.line(labelWidth, "  callbacks", a.Callbacks...)
+	}
+}
+
+func (b *banner) apis(all []server.API) {
+	if len(all) > 0 {
+		b.section("APIs")
+	}
+	for _, a := range all {
+		fmt.Fprintf(b, "  %s\n", a.Name)
+		b.line(labelWidth, "  identifier", a.Identifier)
+		if len(a.Scopes) > 0 {
+			b.line(labelWidth, "  scopes", strings.Join(a.Scopes, " "))
+		}
+	}
+}
+
+func (b *banner) users(all []server.SummaryUser) {
+	if len(all) > 0 {
+		b.section("Users and passwords")
+	}
+	width := 0
+	for _, u := range all {
+		width = max(width, len(u.Email))
+	}
+	for _, u := range all {
+		b.line(width, u.Email, u.Password)
+	}
+}
+
+// environment is a block for a shell or an .env file.
+func (b *banner) environment(s server.Summary) {
+	b.section("Environment of a client")
+	b.exports(tenantVariables(s))
+	if overHTTPS(s) {
+		b.WriteString("# Node trusts this file besides the authorities that it knows; Go, curl and Python\n" +
+			"# trust it instead of them and reach no other host. tenant0 ca trust and tenant0 exec\n" +
+			"# are without that drawback.\n")
+		b.exports(caVariables(s.CAPath))
+	}
+}
+
+func (b *banner) exports(variables []variable) {
+	for _, v := range variables {
+		fmt.Fprintf(b, "export %s=%s\n", v.name, quote(v.value))
+	}
+}
+
+// quote makes one word of a value for a shell.
+func quote(value string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+,=~"
+	if strings.Trim(value, plain) == "" {
+		return value
+	}
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+}

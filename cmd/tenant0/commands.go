@@ -1,0 +1,94 @@
+package main
+
+import (
+	"github.com/alecthomas/kong"
+
+	"github.com/tenant0/tenant0/config"
+)
+
+// commands is the command line.
+type commands struct {
+	Start   startCommand   `cmd:"" help:"Start the server and print what a client needs to know."`
+	Exec    execCommand    `cmd:"" help:"Run a command beside a server that lives only as long as the command."`
+	Health  healthCommand  `cmd:"" help:"Ask the running server whether it is ready."`
+	Seed    seedCommands   `cmd:"" help:"Work with tenant files."`
+	CA      caCommands     `cmd:"" name:"ca" help:"Make programs trust the server's HTTPS certificate."`
+	Keys    keysCommands   `cmd:"" help:"List, rotate and revoke the keys that sign tokens."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+const description = `tenant0 is an authorization server for development that answers as an Auth0 tenant does: change the domain and nothing else.
+
+Start a tenant with users, applications and an API, and log in to it:
+
+    tenant0 start
+
+Run tests against a server of their own, which is gone afterwards:
+
+    tenant0 exec -- npm test
+    tenant0 exec --seed tenant.yaml -- go test ./...
+
+Start the tenant of a file, after checking it:
+
+    tenant0 seed check tenant.yaml
+    tenant0 start --seed tenant.yaml --data .tenant0
+
+Be the tenant acme.example.test (a name in /etc/hosts) on the usual port:
+
+    tenant0 start --listen :443 --issuer https://acme.example.test/
+
+Let browsers trust the server, or one program alone:
+
+    tenant0 ca trust
+    NODE_EXTRA_CA_CERTS=$(tenant0 ca path) node app.js
+
+Exit status: 0 done, 1 failed, 2 wrong command line or configuration.`
+
+func options(t terminal) []kong.Option {
+	return []kong.Option{
+		kong.Name("tenant0"),
+		kong.Description(description),
+		kong.Writers(t.stdout, t.stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100}),
+		kong.ValueFormatter(helpText),
+	}
+}
+
+// helpText is the help of an argument or a flag, a flag's with its default and
+// with the environment variable that does the same.
+func helpText(value *kong.Value) string {
+	if value.Flag == nil || value.Name == "help" || value.Name == "url" {
+		return value.Help
+	}
+	help := value.Help
+	if value.HasDefault {
+		help += " Default: " + value.Default + "."
+	}
+	return help + " ($" + config.EnvName(value.Name) + ")"
+}
+
+// settings are the flags of a server, one for each knob of its configuration.
+// It has the fields of config.Config and none of its methods, because kong
+// would call Validate on them alone.
+type settings config.Config
+
+// load adds to the flags of a command line what environment and file say, and
+// base where nobody says anything.
+func (s settings) load(base config.Config, parsed *kong.Context) (config.Config, error) {
+	cfg, err := config.Load(base, config.Config(s), given(parsed))
+	if err != nil {
+		return config.Config{}, &failure{exitUsage, err}
+	}
+	return cfg, nil
+}
+
+// given are the flags that the command line has.
+func given(parsed *kong.Context) map[string]bool {
+	names := map[string]bool{}
+	for _, step := range parsed.Path {
+		if step.Flag != nil {
+			names[step.Flag.Name] = true
+		}
+	}
+	return names
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/tenant0/tenant0/config"
+)
+
+// Exit statuses, as shells have them; 0 is success. exec passes its command's
+// on.
+const (
+	exitFailure    = 1
+	exitUsage      = 2   // the command line or the configuration is wrong
+	exitNotStarted = 126 // exec: the command is no program
+	exitNotFound   = 127 // exec: there is no such command
+	exitSignal     = 128 // plus the signal that ended the command
+)
+
+// terminal is where a command writes: what was asked for, and whatever else
+// there is to say.
+type terminal struct{ stdout, stderr io.Writer }
+
+// failure is an error with the exit status it ends in. With a nil error, all
+// has been said already.
+type failure struct {
+	status int
+	err    error
+}
+
+func (f *failure) Error() string { return fmt.Sprintf("exit status %d: %v", f.status, f.err) }
+func (f *failure) Unwrap() error { return f.err }
+
+// misused is the failure of a command line that kong does not take.
+func misused(err error) error {
+	help := "tenant0 --help"
+	if parsing, ok := errors.AsType[*kong.ParseError](err); ok && parsing.Context.Selected() != nil {
+		help = parsing.Context.Selected().FullPath() + " --help"
+	}
+	return &failure{exitUsage, fmt.Errorf("%w\nrun %q to see what there is", err, help)}
+}
+
+// report prints an error and returns the exit status.
+func (t terminal) report(err error) int {
+	if err == nil {
+		return 0
+	}
+	status := exitFailure
+	if f, ok := errors.AsType[*failure](err); ok {
+		status, err = f.status, f.err
+	}
+	// The problems of a tenant file begin with its name, line and column, which
+	// editors and terminals make into links.
+	if tenant, ok := errors.AsType[*config.TenantError](err); ok {
+		fmt.Fprintln(t.stderr, tenant)
+	} else if err != nil {
+		fmt.Fprintln(t.stderr, "tenant0: "+strings.ReplaceAll(err.Error(), "\n", "\n  "))
+	}
+	return status
+}

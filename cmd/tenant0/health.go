@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/tenant0/tenant0/config"
+)
+
+// healthCommand asks a running server whether it is ready, for the health check
+// of a container that holds nothing but this binary.
+type healthCommand struct {
+	URL     string `name:"url" placeholder:"URL" help:"Control listener of the server. Default: $$TENANT0_CONTROL_URL, or the control address."`
+	File    string `name:"config" placeholder:"FILE" help:"YAML file with the server's settings."`
+	Control string `name:"control" placeholder:"HOST:PORT" help:"The server's control address."`
+}
+
+// Help is the detail of --help.
+func (healthCommand) Help() string {
+	return `Exits with 0 when the server is ready and with 1 when it is not.
+
+    tenant0 health
+    tenant0 health --url http://127.0.0.1:4401`
+}
+
+// Run asks once.
+func (c *healthCommand) Run(parsed *kong.Context, t terminal) error {
+	control, err := findControl(c.URL, settings{File: c.File, Control: c.Control}, parsed)
+	if err != nil {
+		return err
+	}
+	if err := control.ready(context.Background()); err != nil {
+		return fmt.Errorf("%w; start the server, or give its control listener with --url", err)
+	}
+	_, err = fmt.Fprintf(t.stdout, "the server at %s is ready\n", control.url)
+	return err
+}
+
+// controlClient talks to the control listener of a running server.
+type controlClient struct{ url string }
+
+// findControl returns the client of url, or else of the server that flags,
+// environment and configuration file describe.
+func findControl(url string, flags settings, parsed *kong.Context) (controlClient, error) {
+	if url != "" {
+		return controlClient{strings.TrimSuffix(url, "/")}, nil
+	}
+	base := config.Default()
+	base.Ephemeral = true // An empty container may have no place for a data folder, and none is needed here.
+	cfg, err := flags.load(base, parsed)
+	if err != nil {
+		return controlClient{}, err
+	}
+	url, err = cfg.ControlURL()
+	return controlClient{url}, err
+}
+
+// patience bounds one request: it must end before a container engine's own
+// patience with a health check does.
+const patience = 5 * time.Second
+
+// ready reports why the server is not ready, or nil.
+func (c controlClient) ready(ctx context.Context) error {
+	_, err := c.do(ctx, http.MethodGet, "/readyz")
+	return err
+}
+
+// do sends a request without body and returns what came back. A status that is
+// no success is an error.
+func (c controlClient) do(ctx context.Context, method, path string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, c.url+path, http.NoBody)
+	if err != nil {
+		return nil, &failure{exitUsage, fmt.Errorf("control listener: %w", err)}
+	}
+	// No proxy: the listener is on this machine or in this network.
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("no server answers: %w", err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, c.url+path, err)
+	}
+	if response.StatusCode >= http.StatusMultipleChoices {
+		return nil, fmt.Errorf("%s %s: %s: %s", method, c.url+path, response.Status, strings.TrimSpace(string(body)))
+	}
+	return body, nil
+}
