@@ -44,6 +44,13 @@ type (
 	}
 )
 
+// Help is the detail of --help.
+func (keysRevokeCommand) Help() string {
+	return `A key id may begin with a hyphen, so put it after --.
+
+    tenant0 keys revoke -- KID`
+}
+
 // Run lists the keys.
 func (keysListCommand) Run(c *keysCommands, parsed *kong.Context, t terminal) error {
 	return c.with(parsed, func(ring signingKeys) error {
