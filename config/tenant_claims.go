@@ -50,11 +50,11 @@ func (s *ClaimSource) UnmarshalJSON(data []byte) error {
 // reservedClaims cannot be set by customers. Auth0: Create Custom Claims, restricted claims.
 const reservedClaims = " acr act active amr at_hash ath attest aud auth_time authorization_details azp c_hash client_id cnf " +
 	"cty dest entitlements events exp groups gty htm htu iat internalService iss jcard jku jti jwe jwk kid may_act mky " +
-	"nbf nonce object_id org_id org_name orig origid permissions roles rph s_hash sid sip_callid sip_cseq_num sip_date " +
+	"nbf nonce object_id org_id org_name orig origid permissions roles rph s_hash scope sid sip_callid sip_cseq_num sip_date " +
 	"sip_from_tag sip_via_branch sub sub_jwk toe txn typ uuid vot vtm x5t#S256 "
 
-// claimRefusal says why Auth0 would not put a claim of this name into a token; it is empty for a name that is fine.
-func claimRefusal(name string) string {
+// ClaimRefusal says why Auth0 would not put a claim of this name into a token; it is empty for a name that is fine.
+func ClaimRefusal(name string) string {
 	if name == "" || strings.Contains(reservedClaims, " "+name+" ") {
 		return "Auth0 reserves this claim name; put a namespace of yours in front, such as https://example.com/" + name
 	}
@@ -99,7 +99,7 @@ func (e *extensionLinks) linkClaims(all []TokenClaims) {
 
 func (e *extensionLinks) claimNames(claims map[string]ClaimSource, path []string) {
 	for name := range claims {
-		if refusal := claimRefusal(name); refusal != "" {
+		if refusal := ClaimRefusal(name); refusal != "" {
 			e.file.wrongKey(append(path[:len(path):len(path)], name), "%s", refusal)
 		}
 	}

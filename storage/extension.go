@@ -17,10 +17,6 @@ type Extension struct {
 	Applications []json.RawMessage `json:"applications,omitzero"`
 	Rules        []json.RawMessage `json:"rules,omitzero"`
 
-	// APIAccess and TokenLifetime (seconds) describe the extension's own API.
-	APIAccess     bool `json:"api_access"`
-	TokenLifetime int  `json:"token_lifetime"`
-
 	ScopePolicies []ScopePolicy `json:"scope_policies,omitempty"`
 	TokenClaims   []TokenClaims `json:"token_claims,omitempty"`
 }
@@ -57,7 +53,7 @@ type ExtensionRole struct {
 	Description     string   `json:"description"`
 	ApplicationType string   `json:"applicationType"`
 	ApplicationID   string   `json:"applicationId"`
-	Permissions     []string `json:"permissions"`
+	Permissions     []string `json:"permissions,omitzero"`
 	Users           []string `json:"users,omitzero"`
 }
 

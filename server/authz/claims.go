@@ -1,22 +1,15 @@
 package authz
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/storage"
 )
 
-// restricted are the claims that no tenant may set, and standard those that an
-// ID token has only with a scope. Both: Auth0,
+// standard are the claims that an ID token has only with a scope, Auth0:
 // secure/tokens/json-web-tokens/create-custom-claims.
-const restricted = ` acr act active amr at_hash ath attest aud auth_time authorization_details azp c_hash
-	client_id cnf cty dest entitlements events exp groups gty htm htu iat internalService iss jcard jku jti
-	jwe jwk kid may_act mky nbf nonce object_id org_id org_name orig origid permissions roles rph s_hash
-	scope sid sip_callid sip_cseq_num sip_date sip_from_tag sip_via_branch sub sub_jwk toe txn typ uuid vot
-	vtm x5t#S256 `
-
 var standard = map[string]string{
 	"address": "address", "birthdate": "profile", "email": "email", "email_verified": "email",
 	"family_name": "profile", "gender": "profile", "given_name": "profile", "locale": "profile",
@@ -50,7 +43,7 @@ func claims(ext storage.Extension, in Input, user storage.Document, scope []stri
 func collect(into, mapping, sources map[string]any, may func(name string) bool) map[string]any {
 	for name, source := range mapping {
 		value := resolve(sources, source)
-		if value == nil || value == "" || !settable(name) || !may(name) {
+		if value == nil || value == "" || config.ClaimRefusal(name) != "" || !may(name) {
 			continue
 		}
 		if into == nil {
@@ -85,19 +78,4 @@ func lookup(value any, path string) any {
 		return nil
 	}
 	return lookup(object[name], rest)
-}
-
-// settable reports whether a tenant may set the claim at all.
-func settable(name string) bool {
-	if slices.Contains(strings.Fields(restricted), name) || strings.HasPrefix(name, "urn:auth0") {
-		return false
-	}
-	u, err := url.Parse(name)
-	if err != nil {
-		return true
-	}
-	return !slices.ContainsFunc([]string{"auth0.com", "webtask.io", "webtask.run"}, func(domain string) bool {
-		host := strings.ToLower(u.Hostname())
-		return host == domain || strings.HasSuffix(host, "."+domain)
-	})
 }

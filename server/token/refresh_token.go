@@ -63,6 +63,7 @@ func (g *refreshToken) Validate(_ context.Context, rq *oauth.TokenRequest) (*tok
 	issue := &grant.Issue
 	issue.Scope, issue.Permissions = decision.Scope, decision.Permissions
 	issue.AccessClaims, issue.IDClaims = decision.AccessClaims, decision.IDClaims
+	grant.AppMetadata = decision.AppMetadata
 	return grant, nil
 }
 
@@ -99,6 +100,7 @@ func (g *refreshToken) Commit(_ context.Context, rq *oauth.TokenRequest, grant *
 		ID: grant.ID, Hash: keys.Hash(rq.Form.Get("refresh_token")), Now: rq.Now,
 		Overlap:       time.Duration(s.Leeway) * time.Second,
 		IdleExpiresAt: idleEnd(s, rq.Now),
+		AppMetadata:   grant.AppMetadata,
 	}
 	next := keys.NewRefreshToken(grant.ID)
 	x.Next = keys.Hash(next)

@@ -36,6 +36,9 @@ type Grant struct {
 	Issue  storage.Issue
 	ID     string // the grant's id, for opaque tokens
 	GTY    string
+	// AppMetadata is the user's app_metadata to write with the exchange, nil for
+	// none.
+	AppMetadata map[string]any
 }
 
 // Issuer makes tokens in the name of the tenant.
