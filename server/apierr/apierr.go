@@ -13,7 +13,8 @@ type Error struct {
 	Message string         // the sentence Auth0 answers with
 	Extra   map[string]any // further members of the body, such as error_uri
 	Header  map[string]string
-	Cause   error // for the log only; never sent
+	Page    string // the page that explains it to a person, "" for the one that shows the error
+	Cause   error  // for the log only; never sent
 }
 
 // Error implements the error interface, for logs and tests.

@@ -24,7 +24,8 @@ var (
 
 // Answers on the login pages.
 var (
-	TransactionExpired = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The login transaction has expired, was completed, or belongs to another browser. Start again from the application."}
+	TransactionExpired = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The login transaction has expired or was completed. Start again from the application.", Page: "expired-transaction"}
+	TransactionForeign = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The login transaction belongs to another browser. Start again from the application.", Page: "foreign-transaction"}
 	CrossSite          = &Error{Status: http.StatusForbidden, Code: "invalid_request", Message: "The form was sent from another site and was not accepted."}
 	InvalidAction      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Invalid action"}
 	HintMismatch       = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The id_token_hint, logout_hint and client_id do not belong together"}

@@ -11,8 +11,8 @@ import (
 )
 
 // Transaction returns the login under way that a page's state names, or
-// apierr.TransactionExpired when there is none, when it is over, or when another
-// browser began it.
+// apierr.TransactionExpired when there is none or it is over, or
+// apierr.TransactionForeign when another browser began it.
 func (c Cookies) Transaction(db *storage.DB, r *http.Request, state string, now time.Time) (storage.Transaction, error) {
 	t, err := c.find(db, r, state, now)
 	if err == nil && t.Logout != nil {
@@ -40,8 +40,10 @@ func (c Cookies) find(db *storage.DB, r *http.Request, state string, now time.Ti
 		return t, apierr.TransactionExpired.With(err)
 	case err != nil:
 		return t, err
-	case !now.Before(t.ExpiresAt), !equal(keys.Hash(c.Browser(r)), t.BrowserHash):
+	case !now.Before(t.ExpiresAt):
 		return t, apierr.TransactionExpired
+	case !equal(keys.Hash(c.Browser(r)), t.BrowserHash):
+		return t, apierr.TransactionForeign
 	}
 	return t, nil
 }

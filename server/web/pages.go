@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"net/http"
+	"net/url"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/storage"
@@ -37,13 +38,20 @@ func static(w http.ResponseWriter, r *http.Request) error {
 
 // Layout is what all pages of the tenant share.
 func (p Pages) Layout() (templates.Layout, error) {
-	var tenant storage.Tenant
-	err := p.DB.View(func(tx *storage.Tx) error {
-		var err error
-		tenant, err = tx.Tenant.Get(storage.TenantKey)
+	tenant, err := p.tenant()
+	return layoutOf(tenant), err
+}
+
+func layoutOf(t storage.Tenant) templates.Layout {
+	return templates.Layout{CompanyName: t.FriendlyName, LogoURL: t.PictureURL}
+}
+
+func (p Pages) tenant() (t storage.Tenant, err error) {
+	err = p.DB.View(func(tx *storage.Tx) error {
+		t, err = tx.Tenant.Get(storage.TenantKey)
 		return storage.Optional(err)
 	})
-	return templates.Layout{CompanyName: tenant.FriendlyName, LogoURL: tenant.PictureURL}, err
+	return t, err
 }
 
 // Write answers with a page, which no other page may show in a frame.
@@ -73,13 +81,47 @@ func write(w http.ResponseWriter, status int, page templates.Page, policy string
 
 // Shape renders an error as a page, for what a browser shows to a person.
 func (p Pages) Shape(w http.ResponseWriter, r *http.Request, e *apierr.Error) {
-	layout, err := p.Layout()
-	if err == nil {
-		err = p.Write(w, e.Status, templates.Error{
-			Layout: layout, Code: e.Code, Description: e.Message, TrackingID: RequestID(w),
-		})
-	}
-	if err != nil {
+	if err := p.explain(w, r, e); err != nil {
 		Text(w, r, e)
 	}
+}
+
+func (p Pages) explain(w http.ResponseWriter, r *http.Request, e *apierr.Error) error {
+	tenant, err := p.tenant()
+	if err != nil {
+		return err
+	}
+	layout := layoutOf(tenant)
+	switch {
+	case e.Page != "" && tenant.DefaultRedirectionURI != "":
+		// Auth0: authenticate/login/auth0-universal-login/configure-default-login-routes.
+		return Redirect(w, tenant.DefaultRedirectionURI)
+	case e.Page != "":
+		return p.Write(w, e.Status, templates.Message{Layout: layout, Status: templates.Status(e.Page)})
+	case tenant.ErrorPage.URL != "":
+		return redirectToErrorPage(w, r, tenant.ErrorPage.URL, e)
+	}
+	return p.Write(w, e.Status, templates.Error{
+		Layout: layout, Code: e.Code, Description: e.Message, TrackingID: RequestID(w),
+	})
+}
+
+// redirectToErrorPage sends the browser to the tenant's own page, Auth0:
+// authenticate/login/auth0-universal-login/error-pages.
+func redirectToErrorPage(w http.ResponseWriter, r *http.Request, page string, e *apierr.Error) error {
+	u, err := url.Parse(page)
+	if err != nil {
+		return err
+	}
+	query, sent := u.Query(), r.URL.Query()
+	for name, value := range map[string]string{
+		"client_id": sent.Get("client_id"), "connection": sent.Get("connection"), "lang": sent.Get("ui_locales"),
+		"error": e.Code, "error_description": e.Message, "tracking": RequestID(w),
+	} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	u.RawQuery = query.Encode()
+	return Redirect(w, u.String())
 }
