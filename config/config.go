@@ -154,7 +154,7 @@ func splitAddress(knob, address string) (host string, port int, err error) {
 
 func parsePort(text string) (int, error) {
 	port, err := strconv.ParseUint(text, 10, 16)
-	return int(port), err //nolint:gosec // 16 bits
+	return int(port), err
 }
 
 // validateIssuer holds the issuer to OpenID Connect Discovery 1.0, section 3 (no query, no fragment), and to Auth0's form:

@@ -103,18 +103,16 @@ type knob struct {
 }
 
 func knobsOf(c *Config) []knob {
-	v := reflect.ValueOf(c).Elem()
-	knobs := make([]knob, v.NumField())
-	for i := range knobs {
-		tag := v.Type().Field(i).Tag
-		knobs[i] = knob{tag.Get("name"), tag, v.Field(i)}
+	var knobs []knob
+	for field, value := range reflect.ValueOf(c).Elem().Fields() {
+		knobs = append(knobs, knob{field.Tag.Get("name"), field.Tag, value})
 	}
 	return knobs
 }
 
 // parse sets the knob from text: one item, or any number for a list.
 func (k knob) parse(items []string) (err error) {
-	if list, ok := k.value.Addr().Interface().(*[]string); ok {
+	if list, ok := reflect.TypeAssert[*[]string](k.value.Addr()); ok {
 		*list = nil
 		for _, item := range items {
 			*list = append(*list, strings.TrimSpace(item))

@@ -53,20 +53,19 @@ var values = map[string][3]string{
 
 func TestEveryKnobIsDecidedByFlagThenEnvironmentThenFileThenDefault(t *testing.T) {
 	clearEnvironment(t)
-	typ := reflect.TypeFor[config.Config]()
-	for i := range typ.NumField() {
-		name := typ.Field(i).Tag.Get("name")
+	for knob := range reflect.TypeFor[config.Config]().Fields() {
+		name := knob.Tag.Get("name")
 		if name == "config" {
 			continue // TestConfigurationFileIsNamedByFlagOrEnvironment
 		}
 		t.Run(name, func(t *testing.T) {
 			texts, ok := values[name]
 			if !ok {
-				t.Fatalf("the field %s has no texts in this test", typ.Field(i).Name)
+				t.Fatalf("the field %s has no texts in this test", knob.Name)
 			}
 			base := config.Default()
 			field := func(c config.Config) string {
-				return strings.Trim(fmt.Sprint(reflect.ValueOf(c).Field(i).Interface()), "[]")
+				return strings.Trim(fmt.Sprint(reflect.ValueOf(c).FieldByIndex(knob.Index).Interface()), "[]")
 			}
 			load := func(flags config.Config, given map[string]bool) string {
 				t.Helper()
@@ -91,7 +90,7 @@ func TestEveryKnobIsDecidedByFlagThenEnvironmentThenFileThenDefault(t *testing.T
 			check("environment", load(config.Config{}, nil), texts[1])
 
 			flags := config.Config{}
-			set(reflect.ValueOf(&flags).Elem().Field(i), texts[2])
+			set(reflect.ValueOf(&flags).Elem().FieldByIndex(knob.Index), texts[2])
 			check("flag", load(flags, map[string]bool{name: true}), texts[2])
 			check("a flag that is not given", load(flags, nil), texts[1])
 		})
@@ -115,9 +114,7 @@ func set(field reflect.Value, text string) {
 }
 
 func TestEveryKnobHasItsTags(t *testing.T) {
-	typ := reflect.TypeFor[config.Config]()
-	for i := range typ.NumField() {
-		field := typ.Field(i)
+	for field := range reflect.TypeFor[config.Config]().Fields() {
 		if field.Tag.Get("name") == "" || field.Tag.Get("help") == "" {
 			t.Errorf("%s lacks a name or a help text", field.Name)
 		}
