@@ -35,7 +35,7 @@ func site(t *testing.T) (url string, posted <-chan string) {
 			return
 		}
 		w.Header().Set("Content-Type", contentType)
-		w.Write(content) //nolint:errcheck // the browser reports what it misses
+		w.Write(content)
 	})
 	mux.HandleFunc("POST /callback", func(w http.ResponseWriter, r *http.Request) {
 		if err := r.ParseForm(); err != nil {
@@ -43,7 +43,7 @@ func site(t *testing.T) (url string, posted <-chan string) {
 		}
 		received <- r.PostForm.Encode()
 		w.Header().Set("Content-Type", "text/html")
-		w.Write([]byte("<title>arrived</title>")) //nolint:errcheck // as above
+		w.Write([]byte("<title>arrived</title>"))
 	})
 	mux.HandleFunc("GET /{state}", func(w http.ResponseWriter, r *http.Request) {
 		p, ok := states[r.PathValue("state")]
@@ -66,7 +66,7 @@ func site(t *testing.T) (url string, posted <-chan string) {
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", strictPolicy)
-		w.Write(page.Bytes()) //nolint:errcheck // as above
+		w.Write(page.Bytes())
 	})
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)

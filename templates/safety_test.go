@@ -64,8 +64,15 @@ func customTitles(s string) templates.Texts {
 
 // kinds is one page of each type.
 var kinds = []templates.Page{
-	templates.Login{}, templates.Consent{}, templates.LogoutConfirm{}, templates.LoggedOut{}, templates.LogoutAborted{},
-	templates.Message{}, templates.Error{}, templates.FormPost{}, templates.WebMessage{},
+	templates.Login{},
+	templates.Consent{},
+	templates.LogoutConfirm{},
+	templates.LoggedOut{},
+	templates.LogoutAborted{},
+	templates.Message{},
+	templates.Error{},
+	templates.FormPost{},
+	templates.WebMessage{},
 }
 
 func TestNothingThatIsSuppliedBecomesMarkUp(t *testing.T) {
@@ -114,8 +121,11 @@ func TestLinksLeadToPagesOnly(t *testing.T) {
 		"file:///etc/passwd", "blob:https://app.test/1", "//elsewhere.test", `\\elsewhere.test`, "relative", "https:opaque", "demo://callback",
 	} {
 		for _, p := range []templates.Page{
-			templates.Login{SignupURL: url, ForgotPasswordURL: url}, templates.LoggedOut{LinkURL: url}, templates.Message{LinkURL: url},
-			templates.Error{LinkURL: url}, templates.Consent{ClientLogoURL: url},
+			templates.Login{SignupURL: url, ForgotPasswordURL: url},
+			templates.LoggedOut{LinkURL: url},
+			templates.Message{LinkURL: url},
+			templates.Error{LinkURL: url},
+			templates.Consent{ClientLogoURL: url},
 			templates.LoggedOut{Layout: templates.Layout{CompanyName: "ExampleCo", LogoURL: url}},
 		} {
 			page := render(t, p)

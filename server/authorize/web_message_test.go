@@ -23,7 +23,7 @@ func fetchMessage(t *testing.T, tenant *servertest.Server, browser *http.Client,
 	all := url.Values{"response_mode": {"web_message"}, "prompt": {"none"}}
 	maps.Copy(all, params)
 	target, _ := tenant.AuthorizeURL(servertest.Login{ClientID: servertest.SPA, RedirectURI: spaOrigin, Params: all})
-	resp, err := browser.Get(target) //nolint:noctx // the client has a timeout
+	resp, err := browser.Get(target)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,23 +65,29 @@ func TestErrorsOfSilentAuthenticationArePosted(t *testing.T) {
 		want    url.Values
 	}{
 		{
-			"nobody is logged in", tenant.Client(), url.Values{},
+			"nobody is logged in",
+			tenant.Client(),
+			url.Values{},
 			url.Values{"error": {"login_required"}, "error_description": {"Login required"}},
 		},
 		{
-			"the scope was not consented to", loggedIn, url.Values{"scope": {"openid approve:timesheets"}},
+			"the scope was not consented to", loggedIn,
+			url.Values{"scope": {"openid approve:timesheets"}},
 			url.Values{"error": {"consent_required"}, "error_description": {"Consent required"}},
 		},
 		{
-			"a response type is missing", loggedIn, url.Values{"response_type": {""}},
+			"a response type is missing", loggedIn,
+			url.Values{"response_type": {""}},
 			url.Values{"error": {"invalid_request"}, "error_description": {"Missing required parameter: response_type"}},
 		},
 		{
-			"a response type needs another grant", loggedIn, url.Values{"response_type": {"token id_token"}},
+			"a response type needs another grant", loggedIn,
+			url.Values{"response_type": {"token id_token"}},
 			url.Values{"error": {"unauthorized_client"}, "error_description": {"Grant type 'implicit' not allowed for the client."}},
 		},
 		{
-			"an API is unknown", loggedIn, url.Values{"audience": {"urn:nobody"}},
+			"an API is unknown", loggedIn,
+			url.Values{"audience": {"urn:nobody"}},
 			url.Values{"error": {"access_denied"}, "error_description": {"Service not found: urn:nobody"}},
 		},
 	} {

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/base64"
+	"fmt"
+	"net/url"
+
+	"github.com/chromedp/chromedp"
+)
+
+// password is that of every user of the seed.
+const password = "ExampleCo!2026"
+
+// startBrowser starts a headless browser that trusts the tenant.
+func startBrowser(ctx context.Context, issuer string) (browser context.Context, closeBrowser func(), err error) {
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU)
+	if u, err := url.Parse(issuer); err == nil && u.Scheme == "https" {
+		pin, err := pin(ctx, u.Host)
+		if err != nil {
+			return nil, nil, err
+		}
+		options = append(options, chromedp.Flag("ignore-certificate-errors-spki-list", pin))
+	}
+	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
+	browser, closeTab := chromedp.NewContext(ctx)
+	closeBrowser = func() {
+		closeTab()
+		stop()
+	}
+	if err := chromedp.Do(browser); err != nil {
+		closeBrowser()
+		return nil, nil, fmt.Errorf("the browser does not start: %w; make prepare installs chromium", err)
+	}
+	return browser, closeBrowser, nil
+}
+
+// pin checks the tenant's certificate as this program trusts it, and returns the
+// hash of its key. A browser on Linux knows no SSL_CERT_FILE; it is told to take
+// that key and no other.
+func pin(ctx context.Context, host string) (string, error) {
+	var d tls.Dialer
+	conn, err := d.DialContext(ctx, "tcp", host)
+	if err != nil {
+		return "", fmt.Errorf("the tenant: %w", err)
+	}
+	defer conn.Close()
+	leaf := conn.(*tls.Conn).ConnectionState().PeerCertificates[0]
+	sum := sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
+	return base64.StdEncoding.EncodeToString(sum[:]), nil
+}
+
+// logIn logs a user in as a person does, in a window that shares no cookies with
+// others.
+func logIn(browser context.Context, page, user string) error {
+	window, closeWindow := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	defer closeWindow()
+	err := chromedp.Do(window,
+		chromedp.Navigate(page),
+		chromedp.SendKeys(chromedp.ID("username"), user),
+		chromedp.SendKeys(chromedp.ID("password"), password),
+	)
+	// Each button leads to a page: consent, and the client's own.
+	for _, button := range []chromedp.CSS{"button[value=default]", "button[value=accept]"} {
+		if err == nil {
+			_, err = chromedp.RunResponse(window, chromedp.Click(button))
+		}
+	}
+	return err
+}
