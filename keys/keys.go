@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,6 +42,7 @@ type Ring struct {
 // set is one state of the ring. It never changes; rotation replaces it.
 type set struct {
 	current *signingKey
+	hasNext bool
 	keys    []*signingKey
 	jwks    []byte
 	memo    *memo
@@ -64,23 +66,30 @@ var (
 // names the tenant in the keys' certificates.
 func Open(db *storage.DB, host string, now time.Time) (*Ring, error) {
 	r := &Ring{db: db, issuer: host}
-	err := r.load()
-	if err != nil || r.set.Load().current != nil {
-		return r, err
-	}
-	first, rest, err := r.generateFirst(now)
-	if err != nil {
+	if err := r.load(); err != nil {
 		return nil, err
 	}
-	if err := r.store(first); err != nil {
-		return nil, err
+	switch s := r.set.Load(); {
+	case s.current == nil:
+		// Two keys are made side by side; the one that is ready first signs.
+		r.pending = r.begin(2, now)
+		first := <-r.pending
+		if first.err != nil {
+			return nil, first.err
+		}
+		first.key.CurrentSince = now
+		if err := r.store(first.key); err != nil {
+			return nil, err
+		}
+		return r, r.load()
+	case !s.hasNext:
+		r.pending = r.begin(1, now) // the server ended before it had one
 	}
-	r.pending = rest
-	return r, r.load()
+	return r, nil
 }
 
-// Complete waits until the ring has a next key. A new ring is good for signing
-// before that; its owner calls Complete once, beside serving.
+// Complete waits until the ring has a next key. A ring is good for signing before
+// that; its owner calls Complete once, beside serving.
 func (r *Ring) Complete() error {
 	if r.pending == nil {
 		return nil
@@ -90,6 +99,9 @@ func (r *Ring) Complete() error {
 	defer r.changing.Unlock()
 	if next.err != nil {
 		return next.err
+	}
+	if r.set.Load().hasNext {
+		return nil // a rotation has brought one
 	}
 	if err := r.store(next.key); err != nil {
 		return err
@@ -102,19 +114,16 @@ type generated struct {
 	err error
 }
 
-// generateFirst makes the first two keys side by side and returns the one that
-// is ready first as current, with a channel for the other.
-func (r *Ring) generateFirst(now time.Time) (storage.SigningKey, <-chan generated, error) {
-	ready := make(chan generated, 2)
-	for range 2 {
+// begin makes n keys in the background.
+func (r *Ring) begin(n int, now time.Time) <-chan generated {
+	ready := make(chan generated, n)
+	for range n {
 		go func() {
 			key, err := r.generate(now)
 			ready <- generated{key, err}
 		}()
 	}
-	first := <-ready
-	first.key.CurrentSince = now
-	return first.key, ready, first.err
+	return ready
 }
 
 // generate makes a key pair with a self-signed certificate.
@@ -141,7 +150,7 @@ func (r *Ring) generate(now time.Time) (storage.SigningKey, error) {
 	if err != nil {
 		return storage.SigningKey{}, err
 	}
-	return storage.SigningKey{KeyID: Random(16)[:21], PrivateKey: der, Certificate: cert, CreatedAt: now}, nil
+	return storage.SigningKey{KeyID: keyID(), PrivateKey: der, Certificate: cert, CreatedAt: now}, nil
 }
 
 func (r *Ring) store(changed ...storage.SigningKey) error {
@@ -209,8 +218,11 @@ func newSet(stored []storage.SigningKey) (*set, error) {
 		if !k.RevokedAt.IsZero() {
 			continue
 		}
-		if isCurrent(k) {
+		switch {
+		case isCurrent(k):
 			s.current = sk
+		case k.CurrentSince.IsZero():
+			s.hasNext = true
 		}
 		thumbprint := sha1.Sum(k.Certificate) //nolint:gosec // see the import
 		published = append(published, jwk{
@@ -265,6 +277,10 @@ func (r *Ring) Rotate(now time.Time) error {
 		return err
 	}
 	changed := []storage.SigningKey{key}
+	if !r.set.Load().hasNext {
+		// There is none to publish first, so the new key signs at once.
+		changed[0].CurrentSince = now
+	}
 	for _, k := range r.List() {
 		switch {
 		case isCurrent(k):
@@ -302,6 +318,10 @@ func (r *Ring) Revoke(keyID string, now time.Time) error {
 	}
 	return ErrUnknownKey
 }
+
+// keyID returns a key id in Auth0's form, 21 url-safe characters. It does not
+// begin with a hyphen, which a command line would take for a flag.
+func keyID() string { return strings.TrimLeft(Random(24), "-_")[:21] }
 
 // Random returns n random bytes as base64url text.
 func Random(n int) string {

@@ -1,6 +1,7 @@
 package keys_test
 
 import (
+	"errors"
 	"path/filepath"
 	"testing"
 	"time"
@@ -56,10 +57,10 @@ func TestRotation(t *testing.T) {
 	if _, _, err := r.Verify(first); err != nil {
 		t.Errorf("a token of the previous key: %v", err)
 	}
-	if err := r.Revoke(after[0].KeyID, now); err != keys.ErrKeyInUse {
+	if err := r.Revoke(after[0].KeyID, now); !errors.Is(err, keys.ErrKeyInUse) {
 		t.Errorf("revoking the current key: %v, want ErrKeyInUse", err)
 	}
-	if err := r.Revoke("nobody", now); err != keys.ErrUnknownKey {
+	if err := r.Revoke("nobody", now); !errors.Is(err, keys.ErrUnknownKey) {
 		t.Errorf("revoking an unknown key: %v, want ErrUnknownKey", err)
 	}
 	if err := r.Revoke(before[0].KeyID, now); err != nil {
@@ -110,5 +111,32 @@ func TestCodeNamesItsGrant(t *testing.T) {
 		if _, ok := s.GrantOfCode(forged); ok && forged != code {
 			t.Errorf("the forged code %q is taken for one of ours", forged)
 		}
+	}
+}
+
+func TestRingWithoutNextKey(t *testing.T) {
+	db := open(t)
+	// The server ends before the next key of its new ring is there.
+	r, err := keys.Open(db, "localhost", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Rotate(now); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.List(); got[0].CurrentSince.IsZero() || !got[0].CurrentUntil.IsZero() {
+		t.Fatalf("after rotating a ring without a next key the first of %d keys does not sign", len(got))
+	}
+	sign(t, r, `{}`)
+
+	r = ring(t, db)
+	next := 0
+	for _, k := range r.List() {
+		if k.CurrentSince.IsZero() {
+			next++
+		}
+	}
+	if next != 1 {
+		t.Errorf("the ring opened again has %d next keys, want 1", next)
 	}
 }

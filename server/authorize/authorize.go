@@ -105,7 +105,7 @@ func (m *room) resume(w http.ResponseWriter, r *http.Request) error {
 	}
 	var client storage.Client
 	err = m.DB.View(func(tx *storage.Tx) error {
-		client, err = tx.Clients.Get(t.Request.ClientID)
+		client, err = findClient(tx, t.Request.ClientID)
 		return err
 	})
 	if err != nil {
