@@ -37,15 +37,10 @@ type Server struct {
 	ready               atomic.Bool
 	background          sync.WaitGroup
 	stop                chan struct{}
+	failed              chan error // the first failure of what runs in the background
 	closeOnce           sync.Once
 	closed              error
 }
-
-// Files of the data folder.
-const (
-	dataFile = "tenant0.db"
-	caFile   = "ca.pem"
-)
 
 // Limits of the listeners. A header holds the URL: a request of many scopes by
 // GET must fit, as it does by POST.
@@ -60,7 +55,7 @@ const (
 // seed, and returns a server that Run serves. What it opened is closed when it
 // fails.
 func Start(cfg config.Config, log *slog.Logger) (_ *Server, err error) {
-	s := &Server{cfg: cfg, log: log, stop: make(chan struct{})}
+	s := &Server{cfg: cfg, log: log, stop: make(chan struct{}), failed: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -69,19 +64,12 @@ func Start(cfg config.Config, log *slog.Logger) (_ *Server, err error) {
 	if err := s.openData(); err != nil {
 		return nil, err
 	}
+	db, err := openStore(filepath.Join(s.data, config.DataFile), cfg.NoFsync)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.openListeners(); err != nil {
-		return nil, err
-	}
-	engine, err := bolt.Open(filepath.Join(s.data, dataFile), bolt.Options{NoSync: cfg.NoFsync})
-	if errors.Is(err, bolt.ErrLocked) {
-		return nil, fmt.Errorf("another tenant0 runs on the data folder %s; stop it, or give this one another folder with --data: %w", s.data, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	db, err := storage.Open(engine)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("data folder %s: %w", s.data, err), engine.Close())
+		return nil, errors.Join(err, db.Close())
 	}
 	if s.services, err = openServices(db, s.issuer, cfg.PasswordCost, log); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -105,6 +93,22 @@ func (s *Server) openData() (err error) {
 		return fmt.Errorf("data folder: %w", err)
 	}
 	return nil
+}
+
+// openStore opens the data file, which only one server may have open.
+func openStore(path string, noSync bool) (*storage.DB, error) {
+	engine, err := bolt.Open(path, bolt.Options{NoSync: noSync})
+	if errors.Is(err, bolt.ErrLocked) {
+		return nil, fmt.Errorf("another tenant0 runs on the data folder %s; stop it, or give this one another folder with --data: %w", filepath.Dir(path), err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	db, err := storage.Open(engine)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("data file %s: %w", path, err), engine.Close())
+	}
+	return db, nil
 }
 
 // openListeners takes the addresses, so that the issuer knows its port.
@@ -158,7 +162,10 @@ func (s *Server) serve() {
 	run := func(name string, fn func() error) {
 		s.background.Go(func() {
 			if err := fn(); err != nil && !errors.Is(err, http.ErrServerClosed) {
-				s.log.Error(name+" ended", "err", err.Error()) //nolint:sloglint // two names
+				select {
+				case s.failed <- fmt.Errorf("%s: %w", name, err):
+				default: // one failure stops the server
+				}
 			}
 		})
 	}
@@ -170,10 +177,14 @@ func (s *Server) serve() {
 	s.ready.Store(true)
 }
 
-// Run returns when ctx ends, after it has stopped the server.
+// Run returns when ctx ends or a listener fails, after it has stopped the server.
 func (s *Server) Run(ctx context.Context) error {
-	<-ctx.Done()
-	return s.Close()
+	select {
+	case <-ctx.Done():
+		return s.Close()
+	case err := <-s.failed:
+		return errors.Join(err, s.Close())
+	}
 }
 
 // Close stops the server: requests in progress may end within the configured
@@ -219,7 +230,13 @@ func (s *Server) Issuer() string { return s.issuer }
 func (s *Server) Addr() string { return s.tenantLn.Addr().String() }
 
 // ControlURL returns the URL of the control listener, without a trailing slash.
-func (s *Server) ControlURL() string { return "http://" + s.controlLn.Addr().String() }
+func (s *Server) ControlURL() string {
+	host, port, err := net.SplitHostPort(s.controlLn.Addr().String())
+	if ip := net.ParseIP(host); err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
 
 // CAPath returns the file that holds the certificate of the authority.
-func (s *Server) CAPath() string { return filepath.Join(s.data, caFile) }
+func (s *Server) CAPath() string { return filepath.Join(s.data, config.CAFile) }
