@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -100,7 +101,7 @@ func (e *extensionLinks) linkClaims(all []TokenClaims) {
 func (e *extensionLinks) claimNames(claims map[string]ClaimSource, path []string) {
 	for name := range claims {
 		if refusal := ClaimRefusal(name); refusal != "" {
-			e.file.wrongKey(append(path[:len(path):len(path)], name), "%s", refusal)
+			e.file.wrongKey(append(slices.Clip(path), name), "%s", refusal)
 		}
 	}
 }

@@ -53,8 +53,7 @@ clientGrants:
     scope: []
 `
 	_, err = config.ParseTenant("tenant.yaml", []byte(file))
-	var refused *config.TenantError
-	if !errors.As(err, &refused) {
+	if _, refused := errors.AsType[*config.TenantError](err); !refused {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(page), "\n"+err.Error()+"\n") {

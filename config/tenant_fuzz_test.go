@@ -65,6 +65,7 @@ func FuzzParseTenant(f *testing.F) {
 var yamlLineBreak = regexp.MustCompile("\r\n|[\n\r\u0085\u2028\u2029]")
 
 func checkRefusal(t *testing.T, data []byte, err error) {
+	t.Helper()
 	var refused *config.TenantError
 	if !errors.As(err, &refused) || len(refused.Problems) == 0 {
 		t.Fatalf("no problems in %v", err)

@@ -40,7 +40,7 @@ var (
 func (s tenantSchema) at(location string) Document {
 	_, pointer, _ := strings.Cut(location, "#/")
 	var part any = s.document
-	for _, step := range strings.Split(pointer, "/") {
+	for step := range strings.SplitSeq(pointer, "/") {
 		if unescaped, err := url.PathUnescape(step); err == nil {
 			step = unescaped
 		}

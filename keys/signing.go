@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,7 @@ const (
 // Signing algorithms, RFC 7518 section 3.1.
 const (
 	RS256 = "RS256"
+	RS512 = "RS512"
 	PS256 = "PS256"
 	HS256 = "HS256"
 )
@@ -42,7 +44,7 @@ func header(alg, typ, kid string) string {
 
 func (k *signingKey) encodeHeaders() {
 	k.headers = map[string]string{}
-	for _, alg := range []string{RS256, PS256} {
+	for _, alg := range []string{RS256, RS512, PS256} {
 		for _, typ := range []string{TypeJWT, TypeAccessToken} {
 			k.headers[alg+typ] = header(alg, typ, k.KeyID)
 		}
@@ -50,26 +52,34 @@ func (k *signingKey) encodeHeaders() {
 }
 
 // Sign returns the compact JWS (RFC 7515 section 7.1) of payload by the current
-// key. alg is RS256 or PS256, typ one of the token types. It returns
+// key. alg is RS256, RS512 or PS256, typ one of the token types. It returns
 // ErrAlgorithm for another algorithm.
 //
-// RS256 is deterministic, so the same payload has the same token; what repeats
-// within a short time is not signed again.
+// RS256 and RS512 are deterministic, so the same payload has the same token;
+// what repeats within a short time is not signed again.
 func (r *Ring) Sign(alg, typ string, payload []byte) (string, error) {
 	s := r.set.Load()
 	input := s.current.headers[alg+typ] + "." + base64.RawURLEncoding.EncodeToString(payload)
 	switch alg {
 	case RS256:
-		return s.memo.sign(input, s.current.signPKCS1)
+		return s.memo.sign(input, s.current.signRS256)
+	case RS512:
+		return s.memo.sign(input, s.current.signRS512)
 	case PS256:
 		return s.current.signPSS(input)
 	}
 	return "", fmt.Errorf("%w: %q", ErrAlgorithm, alg)
 }
 
-func (k *signingKey) signPKCS1(input string) (string, error) {
+func (k *signingKey) signRS256(input string) (string, error) {
 	digest := sha256.Sum256([]byte(input))
 	sig, err := rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, digest[:])
+	return join(input, sig), err
+}
+
+func (k *signingKey) signRS512(input string) (string, error) {
+	digest := sha512.Sum512([]byte(input))
+	sig, err := rsa.SignPKCS1v15(nil, k.private, crypto.SHA512, digest[:])
 	return join(input, sig), err
 }
 
@@ -99,7 +109,7 @@ var (
 // Verify checks a compact JWS against the published keys and returns its typ and
 // payload. The claims are the caller's to check.
 func (r *Ring) Verify(raw string) (typ string, payload []byte, err error) {
-	jws, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256, jose.PS256})
+	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256, jose.PS256})
 	if err != nil {
 		return "", nil, err
 	}

@@ -128,7 +128,7 @@ const (
 
 // sweep removes expired records until stop is closed.
 func (s *services) sweep(stop <-chan struct{}) {
-	tick := time.NewTicker(sweepEvery)
+	tick := clock.Ticker(sweepEvery)
 	defer tick.Stop()
 	for {
 		select {

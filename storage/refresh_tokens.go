@@ -100,10 +100,11 @@ type Exchange struct {
 }
 
 // ExchangeRefreshToken records one use of a refresh token. In a rotating family
-// the token presented is replaced by Next, and rotated is true; within the overlap the token before
-// the newest may come again, and brings forth a sibling. Any other return of a
-// replaced token revokes the family and gives ErrReused, in one transaction. A
-// family that is not there gives an error that wraps ErrNotFound.
+// the token presented is replaced by Next, and rotated is true; within the
+// overlap the token before the newest may come again, and brings forth a
+// sibling. Any other return of a replaced token revokes the family and gives
+// ErrReused, in one transaction. A family that is not there gives an error that
+// wraps ErrNotFound.
 func (db *DB) ExchangeRefreshToken(x Exchange) (rotated bool, err error) {
 	reused := false
 	err = db.Update(func(tx *Tx) error {
@@ -146,7 +147,8 @@ func (t RefreshToken) accepts(x Exchange) bool {
 		return true
 	}
 	// Auth0: only the token before the newest may be replayed in the overlap.
-	return t.Tokens[i].Generation == t.Generation-1 && x.Now.Sub(t.Tokens[i].RotatedAt) <= x.Overlap
+	// Without an overlap not even at the same instant, at which a clock may stand.
+	return t.Tokens[i].Generation == t.Generation-1 && x.Overlap > 0 && x.Now.Sub(t.Tokens[i].RotatedAt) <= x.Overlap
 }
 
 func (t RefreshToken) find(hash string) int {

@@ -96,11 +96,13 @@ type Transaction struct {
 	ExpiresAt time.Time `json:"expires_at"`
 	// SessionID is the session that a login in this transaction began, or "".
 	SessionID string `json:"session_id"`
-	// Consented holds the scopes that the user agreed to in this transaction.
-	Consented  []string `json:"consented"`
-	HasConsent bool     `json:"has_consent"`
-	// Declined says that the user refused consent.
-	Declined bool `json:"declined"`
+	// AnsweredBy is the user who answered the question of consent, or "". It
+	// holds for nobody else: another may log in at the same browser.
+	AnsweredBy string `json:"answered_by"`
+	// Declined says that the user refused consent, Consented holds the scopes
+	// that the user agreed to.
+	Declined  bool     `json:"declined"`
+	Consented []string `json:"consented"`
 	// Logout is the request of a transaction that is no login but the question
 	// whether to log out.
 	Logout *LogoutRequest `json:"logout,omitempty"`

@@ -44,11 +44,15 @@ type DB struct {
 // Open checks the format of what the engine holds, upgrades an older one and
 // returns the store. It returns ErrFormat for a newer one.
 func Open(engine Engine) (*DB, error) {
-	db := &DB{engine: engine}
-	if err := engine.Update(upgrade); err != nil {
+	return open(engine, upgrades())
+}
+
+func open(engine Engine, steps []func(KV) error) (*DB, error) {
+	err := engine.Update(func(kv KV) error { return upgrade(kv, steps) })
+	if err != nil {
 		return nil, err
 	}
-	return db, nil
+	return &DB{engine: engine}, nil
 }
 
 // Close closes the engine.
@@ -67,16 +71,16 @@ func (db *DB) Update(fn func(*Tx) error) error {
 	return db.engine.Update(func(kv KV) error { return fn(newTx(kv, nil)) })
 }
 
-// formatVersion is the layout this program writes. Raise it together with a
-// step in upgrades.
-const formatVersion = 1
+// upgrades returns the steps from each layout of the store to the next, the
+// first from format 1. A change of the layout is one more step; this program
+// writes the format that the last one leads to.
+func upgrades() []func(KV) error { return nil }
 
 var formatKey = []byte("format")
 
-// upgrades holds, by the version it starts from, the step to the next one.
-var upgrades = map[uint64]func(KV) error{}
-
-func upgrade(kv KV) error {
+// upgrade brings what the engine holds to the format after the last step.
+func upgrade(kv KV, steps []func(KV) error) error {
+	formatVersion := uint64(len(steps) + 1)
 	raw, err := kv.Get(formatKey)
 	if err != nil {
 		return err
@@ -91,12 +95,11 @@ func upgrade(kv KV) error {
 	if have > formatVersion {
 		return fmt.Errorf("the data has format %d and this program knows formats up to %d: %w", have, formatVersion, ErrFormat)
 	}
+	if have == 0 {
+		return errors.New("the format mark is 0, which was never written")
+	}
 	for ; have < formatVersion; have++ {
-		step, ok := upgrades[have]
-		if !ok {
-			return fmt.Errorf("no upgrade from format %d", have)
-		}
-		if err := step(kv); err != nil {
+		if err := steps[have-1](kv); err != nil {
 			return fmt.Errorf("upgrade from format %d: %w", have, err)
 		}
 	}
@@ -118,15 +121,15 @@ func prefixEnd(prefix []byte) []byte {
 	return nil
 }
 
-// Sweep removes at most limit records that expired at or before now, and
-// returns how many it removed.
+// Sweep removes at most limit records that expired before the second that now
+// is in, and returns how many it removed.
 func (db *DB) Sweep(now time.Time, limit int) (int, error) {
 	removed := 0
 	err := db.Update(func(tx *Tx) error {
 		type expired struct{ entry, key []byte }
 		var found []expired
 		from := []byte("e/")
-		to := append(from, expiryBytes(now.Add(time.Second))...)
+		to := append(from, expiryBytes(now)...)
 		err := tx.kv.Scan(from, to, func(entry, _ []byte) bool {
 			found = append(found, expired{append([]byte(nil), entry...), append([]byte("t/"), entry[len(from)+8:]...)})
 			return len(found) < limit
@@ -153,5 +156,5 @@ func (db *DB) Sweep(now time.Time, limit int) (int, error) {
 }
 
 func expiryBytes(t time.Time) []byte {
-	return binary.BigEndian.AppendUint64(nil, uint64(max(t.Unix(), 0))) //nolint:gosec // never negative
+	return binary.BigEndian.AppendUint64(nil, uint64(max(t.Unix(), 0)))
 }

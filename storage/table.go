@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -239,7 +240,7 @@ func (r records[T]) links(key string, v T) []link {
 		for _, value := range ix.values(v) {
 			prefix := r.indexPrefix(ix.name, value)
 			l := link{
-				entry:     append(prefix[:len(prefix):len(prefix)], key...),
+				entry:     append(slices.Clip(prefix), key...),
 				malformed: strings.ContainsRune(value, 0),
 			}
 			if ix.unique {

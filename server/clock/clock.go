@@ -65,3 +65,7 @@ func (c *Clock) Reset() { c.state.Store(&state{}) }
 
 // Frozen reports whether the clock stands still.
 func (c *Clock) Frozen() bool { return !c.state.Load().frozen.IsZero() }
+
+// Ticker returns a ticker of the machine's pace, which moving the clock does not
+// change: for work that looks, at its every tick, at what Now says.
+func Ticker(every time.Duration) *time.Ticker { return time.NewTicker(every) }

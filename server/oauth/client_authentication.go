@@ -152,7 +152,7 @@ type assertionClaims struct {
 }
 
 func unverifiedClaims(raw string) (c assertionClaims, err error) {
-	jws, err := jose.ParseSigned(raw, AssertionAlgorithms)
+	jws, err := jose.ParseSignedCompact(raw, AssertionAlgorithms)
 	if err != nil {
 		return c, err
 	}
@@ -162,7 +162,7 @@ func unverifiedClaims(raw string) (c assertionClaims, err error) {
 // checkAssertion verifies a client assertion. Its jti is used up last, when
 // nothing else can fail.
 func (e *Engine) checkAssertion(c storage.Client, raw string) error {
-	jws, err := jose.ParseSigned(raw, AssertionAlgorithms)
+	jws, err := jose.ParseSignedCompact(raw, AssertionAlgorithms)
 	if err != nil {
 		return apierr.InvalidAssertion("not a signed JWT")
 	}

@@ -58,7 +58,7 @@ func New(d Deps, grants ...Grant) *Engine {
 }
 
 // authenticate is fosite's client authentication strategy.
-func (e *Engine) authenticate(ctx context.Context, r *http.Request, form url.Values) (fosite.Client, error) {
+func (e *Engine) authenticate(_ context.Context, r *http.Request, form url.Values) (fosite.Client, error) {
 	c, err := e.AuthenticateClient(r, form)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,9 @@ type clientStore struct{}
 func (clientStore) GetClient(context.Context, string) (fosite.Client, error) {
 	return nil, fosite.ErrNotFound
 }
+
 func (clientStore) ClientAssertionJWTValid(context.Context, string) error { return fosite.ErrJTIKnown }
+
 func (clientStore) SetClientAssertionJWT(context.Context, string, time.Time) error {
 	return fosite.ErrJTIKnown
 }

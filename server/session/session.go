@@ -122,7 +122,7 @@ func read(r *http.Request, name string) string {
 }
 
 func (c Cookies) write(w http.ResponseWriter, name, value string, lifetime time.Duration) {
-	cookie := http.Cookie{
+	cookie := http.Cookie{ //nolint:gosec // Secure follows the issuer's scheme
 		Name: name, Value: value, Path: "/", HttpOnly: true, Secure: c.Secure,
 		MaxAge: int(lifetime.Seconds()), SameSite: http.SameSiteLaxMode,
 	}

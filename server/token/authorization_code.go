@@ -40,7 +40,7 @@ func (g *authorizationCode) Validate(_ context.Context, rq *oauth.TokenRequest) 
 	}
 	// RFC 6749 section 4.1.3: "if the redirect_uri parameter was included in the
 	// initial authorization request [...] ensure that their values are identical".
-	if uri := rq.Form.Get("redirect_uri"); uri != code.RedirectURI && (code.RedirectURI != "" || uri != "") {
+	if uri := rq.Form.Get("redirect_uri"); uri != code.RedirectURI {
 		return nil, apierr.WrongRedirectURI(uri, code.RedirectURI)
 	}
 	if !provesPossession(code, rq.Form.Get("code_verifier")) {
@@ -63,15 +63,18 @@ func (g *authorizationCode) load(text string, rq *oauth.TokenRequest) (storage.C
 	return code, grant, err
 }
 
-// loadParties finds the user and the API of a grant's issue.
+// loadParties finds the user and the API of a grant's issue. An API that is gone
+// is not the same as none: that would be a token for something else.
 func loadParties(tx *storage.Tx, grant *tokens.Grant) error {
 	user, err := tx.Users.Get(grant.Issue.UserID)
 	if err != nil {
 		return err
 	}
 	grant.User = &user
-	api, err := tx.API(grant.Issue.Audience)
-	grant.API = api
+	grant.API, err = tx.API(grant.Issue.Audience)
+	if err == nil && grant.API == nil && grant.Issue.Audience != "" {
+		return apierr.UnknownAPI(grant.Issue.Audience)
+	}
 	return err
 }
 

@@ -93,7 +93,7 @@ func machineScope(requested string, granted storage.ClientGrant, api *storage.Re
 		return all, nil
 	}
 	var scope, refused []string
-	for _, s := range strings.Fields(requested) {
+	for s := range strings.FieldsSeq(requested) {
 		switch {
 		case !slices.Contains(all, s):
 			refused = append(refused, s)

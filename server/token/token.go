@@ -3,6 +3,7 @@
 package token
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"github.com/tenant0/tenant0/server/oauth"
@@ -44,6 +45,10 @@ func (m *room) exchange(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	body, err := json.Marshal(reply)
+	if err != nil {
+		return err
+	}
 	web.NoStore(w)
-	return web.Reply(w, http.StatusOK, reply)
+	return web.ReplyBytes(w, http.StatusOK, "application/json", body) // Auth0 names no charset here
 }

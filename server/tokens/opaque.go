@@ -91,7 +91,7 @@ func (i *Issuer) Verify(raw, audience string, now time.Time) (Claims, error) {
 }
 
 func (i *Issuer) open(raw string) (Claims, int64, error) {
-	jwe, err := jose.ParseEncrypted(raw, []jose.KeyAlgorithm{jose.DIRECT}, []jose.ContentEncryption{jose.A256GCM})
+	jwe, err := jose.ParseEncryptedCompact(raw, []jose.KeyAlgorithm{jose.DIRECT}, []jose.ContentEncryption{jose.A256GCM})
 	if err != nil {
 		return Claims{}, 0, err
 	}

@@ -155,8 +155,10 @@ func (i *Issuer) ID(g *Grant, now time.Time) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// Differs: docs/divergences.md: HS256 would need the client secret, which the
+	// store does not hold.
 	alg := g.Client.JWTConfiguration.Alg
-	if alg == "" || g.Client.Public() {
+	if alg == "" || alg == keys.HS256 || g.Client.Public() {
 		alg = keys.RS256
 	}
 	return i.Ring.Sign(alg, keys.TypeJWT, payload)

@@ -54,6 +54,14 @@ func unauthorized(reason string) *apierr.Error {
 	}
 }
 
+// insufficientScope is RFC 6750 section 3.1.
+func insufficientScope() *apierr.Error {
+	return &apierr.Error{
+		Status: http.StatusForbidden, Code: "insufficient_scope", Message: "Insufficient scope, expected: openid",
+		Header: map[string]string{"WWW-Authenticate": `Bearer realm="Users", error="insufficient_scope", scope="openid"`},
+	}
+}
+
 func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	token, err := bearer(w, r)
 	if err != nil {
@@ -66,7 +74,7 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return unauthorized("The access token is invalid").With(err)
 	case !slices.Contains(claims.Scope, "openid"):
-		return unauthorized("The access token must have the scope openid")
+		return insufficientScope()
 	}
 	body, err := m.profile(claims)
 	if storage.IsNotFound(err) {
@@ -148,7 +156,7 @@ func idClaims(tx *storage.Tx, claims tokens.Claims, user storage.User) (map[stri
 		Client: client, User: user, API: api, Audience: audience, Requested: strings.Join(claims.Scope, " "),
 	})
 	if _, denied := errors.AsType[*apierr.Error](err); denied {
-		return nil, nil
+		err = nil // the token was issued; what a login would say now does not matter
 	}
 	return decision.IDClaims, err
 }

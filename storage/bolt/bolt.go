@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	bbolt "go.etcd.io/bbolt"
@@ -108,6 +109,9 @@ func (k *kv) Get(key []byte) ([]byte, error) { return k.bucket.Get(key), nil }
 
 func (k *kv) Put(key, value []byte) error {
 	k.remember(key)
+	if value == nil {
+		value = []byte{} // bbolt would read a nil of this transaction as no value
+	}
 	return k.bucket.Put(key, value)
 }
 
@@ -122,8 +126,7 @@ func (k *kv) remember(key []byte) {
 
 // rollBack undoes the writes, the last one first.
 func (k *kv) rollBack() error {
-	for i := len(k.undo) - 1; i >= 0; i-- {
-		c := k.undo[i]
+	for _, c := range slices.Backward(k.undo) {
 		err := k.bucket.Delete(c.key)
 		if c.before != nil {
 			err = k.bucket.Put(c.key, c.before)
