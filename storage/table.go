@@ -128,8 +128,11 @@ func (r records[T]) keysBy(ix, value string) ([]string, error) {
 
 // All yields every record in key order. The sequence ends after an error.
 // Nothing may be written while it runs.
-func (r records[T]) All() iter.Seq2[T, error] {
-	prefix := tablePrefix(r.spec.name)
+func (r records[T]) All() iter.Seq2[T, error] { return r.from("") }
+
+// from is All for the records whose key starts with a text.
+func (r records[T]) from(start string) iter.Seq2[T, error] {
+	prefix := r.rowKey(start)
 	return func(yield func(T, error) bool) {
 		err := r.tx.kv.Scan(prefix, prefixEnd(prefix), func(key, raw []byte) bool {
 			v, err := r.decode(key, raw)
@@ -192,6 +195,21 @@ func (t Resources[T]) Document(key string) (Document, error) {
 	}
 	var d Document
 	return d, json.Unmarshal(raw, &d)
+}
+
+// Documents yields every record in key order as All does, but all of it.
+func (t Resources[T]) Documents() iter.Seq2[Document, error] {
+	prefix := tablePrefix(t.spec.name)
+	return func(yield func(Document, error) bool) {
+		err := t.tx.kv.Scan(prefix, prefixEnd(prefix), func(_, raw []byte) bool {
+			var d Document
+			err := json.Unmarshal(raw, &d)
+			return yield(d, err) && err == nil
+		})
+		if err != nil {
+			yield(nil, err)
+		}
+	}
 }
 
 func (r records[T]) write(v T, raw []byte) error {

@@ -20,6 +20,7 @@ type Tx struct {
 	RolePermissions Table[RolePermissions]
 	UserAccess      Table[UserAccess]
 	Extension       Table[Extension]
+	Entries         Table[Entry]
 
 	SigningKeys    Table[SigningKey]
 	Secrets        Table[Secret]
@@ -48,6 +49,7 @@ func newTx(kv KV, m *memo) *Tx {
 	tx.RolePermissions = table(tx, &rolePermissions)
 	tx.UserAccess = table(tx, &userAccess)
 	tx.Extension = table(tx, &extensions)
+	tx.Entries = table(tx, &entries)
 	tx.SigningKeys = table(tx, &signingKeys)
 	tx.Secrets = table(tx, &secrets)
 	tx.Sessions = table(tx, &sessions)

@@ -1,0 +1,81 @@
+package resource
+
+import (
+	"time"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// resourceServers is Auth0: api/management/v2/resource-servers.
+var resourceServers = Kind{
+	Name: "resource-servers", ID: "id", NewID: ObjectID, Open: true,
+	Fields: Fields{
+		"id": onlyRead, "is_system": {Type: Bool, Access: ReadOnly}, "client_id": onlyRead,
+		"name":       {Type: String, Max: 200},
+		"identifier": {Type: String, Required: true, Min: 1, Max: 600, Access: CreateOnly},
+		"scopes": {Type: Array, Item: &Field{Type: Object, Open: true, Fields: Fields{
+			"value": {Type: String, Required: true, Min: 1, Max: 280}, "description": {Type: String, Max: 500},
+		}}},
+		"signing_alg":          {Type: String, Default: "RS256", Enum: []string{"HS256", "RS256", "RS512", "PS256"}},
+		"signing_secret":       {Type: String, Min: 16},
+		"allow_offline_access": {Type: Bool, Default: false},
+		"skip_consent_for_verifiable_first_party_clients": {Type: Bool, Default: false},
+		"token_lifetime":         {Type: Integer, Default: 86400, Max: 2592000},
+		"token_lifetime_for_web": {Type: Integer, Default: 7200, Max: 2592000},
+		"token_dialect": {Type: String, Enum: []string{
+			"access_token", "access_token_authz", "rfc9068_profile", "rfc9068_profile_authz",
+		}},
+		"enforce_policies":           flag,
+		"subject_type_authorization": {Type: Object, Open: true},
+	},
+	Unique:   []string{"identifier"},
+	Complete: completeAPI,
+	Missing:  missing("inexistent_resource_server", "The resource server does not exist"),
+	Taken:    taken("resource_server_conflict", "A resource server with the same identifier already exists"),
+}
+
+func completeAPI(doc storage.Document, _ time.Time) {
+	sent, _ := doc["subject_type_authorization"].(storage.Document)
+	full := storage.Document{"user": storage.Document{"policy": "allow_all"}, "client": storage.Document{"policy": "require_client_grant"}}
+	for name, value := range sent {
+		full[name] = value
+	}
+	doc["subject_type_authorization"] = full
+	if doc["signing_alg"] == "HS256" {
+		set(doc, "signing_secret", random(32, urlSafe))
+	}
+}
+
+// clientGrants is Auth0: api/management/v2/client-grants.
+var clientGrants = Kind{
+	Name: "client-grants", ID: "id", NewID: Prefixed("cgr_", 16), Open: true,
+	Fields: Fields{
+		"id": onlyRead, "is_system": {Type: Bool, Access: ReadOnly},
+		"client_id":                   {Type: String, Access: CreateOnly, Max: 32},
+		"audience":                    {Type: String, Required: true, Min: 1, Access: CreateOnly},
+		"scope":                       {Type: Array, Item: &Field{Type: String, Min: 1}},
+		"organization_usage":          {Type: String, Nullable: true, Enum: []string{"deny", "allow", "require"}},
+		"allow_any_organization":      {Type: Bool, Nullable: true},
+		"subject_type":                {Type: String, Access: CreateOnly, Enum: []string{"client", "user"}},
+		"authorization_details_types": texts, "allow_all_scopes": {Type: Bool, Nullable: true},
+		"default_for": {Type: String, Access: CreateOnly},
+	},
+	Complete: func(doc storage.Document, _ time.Time) {
+		set(doc, "subject_type", "client")
+		set(doc, "scope", []any{})
+	},
+	Missing: missing("inexistent_client_grant", "The client grant does not exist"),
+	Taken:   taken("client_grant_conflict", "A resource with the same identifier already exists."),
+}
+
+// roles is Auth0: api/management/v2/roles.
+var roles = Kind{
+	Name: "roles", ID: "id", NewID: Prefixed("rol_", 16), Open: true,
+	Fields: Fields{
+		"id": onlyRead, "name": {Type: String, Required: true, Min: 1, Max: 50}, "description": {Type: String, Max: 255},
+		"type": {Type: String, Access: CreateOnly}, "owner_id": {Type: String, Access: CreateOnly},
+	},
+	Unique:  []string{"name"},
+	Missing: missing("inexistent_role", "The role does not exist."),
+	Taken:   taken("role_conflict", "The role already exists."),
+}

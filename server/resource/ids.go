@@ -1,0 +1,50 @@
+package resource
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+)
+
+// Alphabets of ids.
+const (
+	alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	urlSafe      = alphanumeric + "-_"
+)
+
+// Random returns n characters of an alphabet of at most 256. The slight bias does
+// not matter for texts of this length.
+func random(n int, alphabet string) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails: crypto/rand
+	for i := range b {
+		b[i] = alphabet[int(b[i])%len(alphabet)]
+	}
+	return string(b)
+}
+
+// Prefixed makes ids such as rol_ and 16 letters and digits.
+func Prefixed(prefix string, n int) func() string {
+	return func() string { return prefix + random(n, alphanumeric) }
+}
+
+// ObjectID returns 24 hex digits.
+func ObjectID() string {
+	b := make([]byte, 12)
+	_, _ = rand.Read(b) // never fails: crypto/rand
+	return hex.EncodeToString(b)
+}
+
+// ClientID returns an application's id.
+func ClientID() string { return random(32, alphanumeric) }
+
+// ClientSecret returns a new client secret.
+func ClientSecret() string { return random(64, urlSafe) }
+
+// UUID returns a random UUID, RFC 9562 section 5.4.
+func UUID() string {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b) // never fails: crypto/rand
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

@@ -1,0 +1,178 @@
+package storage
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+)
+
+// Entry is a document of a kind that the server keeps for the Management API and
+// does not act on by itself. Entries of a kind and parent are in the order in
+// which they were made.
+type Entry struct {
+	Kind   string `json:"kind"`
+	Parent string `json:"parent,omitempty"` // the resource that it belongs to
+	ID     string `json:"id"`
+	// Order sorts the entry among those of its kind and parent.
+	Order string `json:"order"`
+	// Unique holds the values that no other entry of the kind and parent may have.
+	Unique []string `json:"unique,omitempty"`
+	// Links holds values by which Linked finds entries of the kind in any parent.
+	Links    []string        `json:"links,omitempty"`
+	Document json.RawMessage `json:"document"`
+}
+
+func (e Entry) place() string { return e.Kind + "\x01" + e.Parent }
+
+var entries = spec[Entry]{
+	name: "documents",
+	key:  func(e Entry) string { return e.place() + "\x01" + e.Order },
+	indexes: []index[Entry]{
+		{name: "id", unique: true, values: func(e Entry) []string { return []string{e.place() + "\x01" + e.ID} }},
+		{name: "unique", unique: true, values: func(e Entry) []string {
+			var values []string
+			for _, u := range e.Unique {
+				values = append(values, e.place()+"\x01"+u)
+			}
+			return values
+		}},
+		{name: "link", values: func(e Entry) []string {
+			var values []string
+			for _, l := range e.Links {
+				values = append(values, e.Kind+"\x01"+l)
+			}
+			return values
+		}},
+	},
+}
+
+// Documents is the documents of one kind that belong to one parent ("" for none).
+type Documents struct {
+	tx           *Tx
+	kind, parent string
+}
+
+// Documents returns the documents of a kind and parent.
+func (tx *Tx) Documents(kind, parent string) Documents { return Documents{tx, kind, parent} }
+
+func (d Documents) find(id string) (Entry, error) {
+	return d.tx.Entries.Find("id", d.kind+"\x01"+d.parent+"\x01"+id)
+}
+
+// Document returns the document with an id, or an error that wraps ErrNotFound.
+// The caller may change it.
+func (d Documents) Document(id string) (Document, error) {
+	e, err := d.find(id)
+	if err != nil {
+		return nil, err
+	}
+	return decodeDocument(e)
+}
+
+func decodeDocument(e Entry) (doc Document, err error) {
+	if err := json.Unmarshal(e.Document, &doc); err != nil {
+		return nil, fmt.Errorf("%s %q is damaged: %w", e.Kind, e.ID, err)
+	}
+	return doc, nil
+}
+
+// Write is how a document is put: what must be unique, and what leads to it.
+type Write struct {
+	ID            string
+	Order         string // for a new document: sorts it after those before it
+	Unique, Links []string
+	Document      Document
+}
+
+// Put writes a document. It returns an error that wraps ErrConflict when another
+// has a value that must be unique.
+func (d Documents) Put(w Write) error {
+	raw, err := json.Marshal(w.Document)
+	if err != nil {
+		return err
+	}
+	e := Entry{Kind: d.kind, Parent: d.parent, ID: w.ID, Order: w.Order, Unique: w.Unique, Links: w.Links, Document: raw}
+	old, err := d.find(w.ID)
+	switch {
+	case err == nil:
+		e.Order = old.Order
+	case !IsNotFound(err):
+		return err
+	}
+	return d.tx.Entries.Put(e)
+}
+
+// Delete removes the document with an id; one that is not there is no error.
+func (d Documents) Delete(id string) error {
+	e, err := d.find(id)
+	if err != nil {
+		return Optional(err)
+	}
+	return d.tx.Entries.Delete(entries.key(e))
+}
+
+// DeleteAll removes every document of the kind and parent.
+func (d Documents) DeleteAll() error {
+	var keys []string
+	for e, err := range d.entries() {
+		if err != nil {
+			return err
+		}
+		keys = append(keys, entries.key(e))
+	}
+	for _, key := range keys {
+		if err := d.tx.Entries.Delete(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d Documents) entries() iter.Seq2[Entry, error] {
+	return d.tx.Entries.from(d.kind + "\x01" + d.parent + "\x01")
+}
+
+// All yields the documents in their order. Nothing may be written while it runs.
+func (d Documents) All() iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		for e, err := range d.entries() {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			doc, err := decodeDocument(e)
+			if !yield(doc, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Linked returns the entries of a kind, in any parent, that a value leads to.
+func (tx *Tx) Linked(kind, value string) ([]Entry, error) {
+	var found []Entry
+	for e, err := range tx.Entries.By("link", kind+"\x01"+value) {
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, e)
+	}
+	return found, nil
+}
+
+// DeleteLinked removes the entries of the kinds that a value leads to.
+func (tx *Tx) DeleteLinked(value string, kinds ...string) error {
+	for _, kind := range slices.Compact(slices.Sorted(slices.Values(kinds))) {
+		found, err := tx.Linked(kind, value)
+		if err != nil {
+			return err
+		}
+		for _, e := range found {
+			if err := tx.Entries.Delete(entries.key(e)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
