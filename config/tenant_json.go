@@ -14,7 +14,7 @@ type jsonNodes struct {
 	data    []byte // valid JSON
 	decoder *json.Decoder
 
-	offset, line, start int // place of the last token: its offset, line, and the offset of its line
+	offset, line, column int // place of the last token
 }
 
 func (j *jsonNodes) value() *yaml.Node {
@@ -46,11 +46,12 @@ func (j *jsonNodes) value() *yaml.Node {
 func (j *jsonNodes) place() *yaml.Node {
 	rest := j.data[j.decoder.InputOffset():]
 	offset := len(j.data) - len(bytes.TrimLeft(rest, " \t\r\n,:"))
-	for i := j.offset; i < offset; i++ {
-		if j.data[i] == '\n' {
-			j.line, j.start = j.line+1, i+1
-		}
+	// Counted from the last token: a file may be one long line.
+	between := j.data[j.offset:offset]
+	if end := bytes.LastIndexByte(between, '\n'); end >= 0 {
+		j.line, j.column = j.line+bytes.Count(between, []byte{'\n'}), 1
+		between = between[end+1:]
 	}
-	j.offset = offset
-	return &yaml.Node{Kind: yaml.ScalarNode, Line: j.line, Column: utf8.RuneCount(j.data[j.start:offset]) + 1}
+	j.offset, j.column = offset, j.column+utf8.RuneCount(between)
+	return &yaml.Node{Kind: yaml.ScalarNode, Line: j.line, Column: j.column}
 }

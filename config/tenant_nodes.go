@@ -50,7 +50,7 @@ func (f *tenantFile) read(data []byte) bool {
 	}
 	var root *yaml.Node
 	if isJSON {
-		root = (&jsonNodes{data: data, decoder: json.NewDecoder(bytes.NewReader(data)), line: 1}).value()
+		root = (&jsonNodes{data: data, decoder: json.NewDecoder(bytes.NewReader(data)), line: 1, column: 1}).value()
 	} else {
 		root = f.yamlNodes(data)
 	}
