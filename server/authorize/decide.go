@@ -49,7 +49,7 @@ func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Cl
 			return nil
 		case user.Blocked:
 			return apierr.UserBlocked
-		case t.Declined:
+		case t.Declined && t.AnsweredBy == user.UserID:
 			return apierr.ConsentDeclined
 		}
 		next.session = s
@@ -67,8 +67,8 @@ func needsLogin(t *storage.Transaction, s storage.Session, now time.Time) bool {
 		return false
 	case slices.Contains(rq.Prompt, "login"), slices.Contains(rq.Prompt, "select_account"):
 		return true
-	case rq.MaxAge != nil && now.Sub(s.AuthenticatedAt) > time.Duration(*rq.MaxAge)*time.Second:
-		return true
+	case rq.MaxAge != nil && (*rq.MaxAge == 0 || now.Sub(s.AuthenticatedAt).Seconds() > float64(*rq.MaxAge)):
+		return true // OIDC Core section 3.1.2.1: max_age=0 is prompt=login
 	}
 	return rq.Connection != "" && rq.Connection != s.Connection
 }
@@ -113,7 +113,7 @@ func (m *room) decideAccess(tx *storage.Tx, t *storage.Transaction, user storage
 // get-started/applications/third-party-applications/user-consent-and-third-party-applications.
 func needsConsent(tx *storage.Tx, t *storage.Transaction, client storage.Client, api *storage.ResourceServer, user storage.User, offline bool) (bool, error) {
 	wanted := authz.Requested(t.Request.Scope, api, offline)
-	if t.HasConsent && containsAll(t.Consented, wanted) {
+	if t.AnsweredBy == user.UserID && containsAll(t.Consented, wanted) {
 		return false, nil
 	}
 	if slices.Contains(t.Request.Prompt, "consent") {

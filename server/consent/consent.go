@@ -168,14 +168,14 @@ func (m *room) accept(q question) error {
 		if err != nil {
 			return err
 		}
-		q.transaction.HasConsent, q.transaction.Consented, q.transaction.Declined = true, q.scope, false
+		q.transaction.AnsweredBy, q.transaction.Consented, q.transaction.Declined = q.user.UserID, q.scope, false
 		return tx.Transactions.Put(q.transaction)
 	})
 }
 
 func (m *room) decline(q question) error {
 	return m.DB.Update(func(tx *storage.Tx) error {
-		q.transaction.Declined = true
+		q.transaction.AnsweredBy, q.transaction.Consented, q.transaction.Declined = q.user.UserID, nil, true
 		return tx.Transactions.Put(q.transaction)
 	})
 }

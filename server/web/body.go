@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -86,19 +87,23 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 }
 
 func jsonForm(body []byte) (url.Values, error) {
-	dec := json.NewDecoder(strings.NewReader(string(body)))
+	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
-	var object map[string]any
-	if err := dec.Decode(&object); err != nil {
-		return nil, apierr.MalformedBody.With(err)
+	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+		return nil, apierr.MalformedBody.With(errors.Join(err, errors.New("not a JSON object")))
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, apierr.MalformedBody.With(errors.New("text after the JSON object"))
-	}
-	form := url.Values{}
-	for name, value := range object {
+	form, seen := url.Values{}, map[string]bool{}
+	for dec.More() {
+		name, value, err := member(dec)
+		if err != nil {
+			return nil, apierr.MalformedBody.With(err)
+		}
 		text, ok := scalar(value)
+		repeated := seen[name]
+		seen[name] = true
 		switch {
+		case repeated:
+			return nil, apierr.RepeatedParameter(name)
 		case value == nil:
 			continue
 		case !ok && name == "scope":
@@ -110,7 +115,25 @@ func jsonForm(body []byte) (url.Values, error) {
 		}
 		form.Set(name, text)
 	}
+	if _, err := dec.Token(); err != nil { // the closing brace
+		return nil, apierr.MalformedBody.With(err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, apierr.MalformedBody.With(errors.New("text after the JSON object"))
+	}
 	return form, nil
+}
+
+// member reads the next member of the object that dec is in. Decoding to a map
+// would hide a name that comes twice.
+func member(dec *json.Decoder) (name string, value any, err error) {
+	token, err := dec.Token()
+	if err != nil {
+		return "", nil, err
+	}
+	name, _ = token.(string) // within an object it is one
+	err = dec.Decode(&value)
+	return name, value, err
 }
 
 func scalar(value any) (string, bool) {

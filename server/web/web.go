@@ -34,8 +34,20 @@ type Router struct {
 func NewRouter(log *slog.Logger) *Router {
 	rt := &Router{mux: mux.NewRouter(), log: log, shape: OAuth}
 	rt.mux.NotFoundHandler = rt.adapt(func(http.ResponseWriter, *http.Request) error { return apierr.NotFound })
-	rt.mux.MethodNotAllowedHandler = rt.adapt(func(http.ResponseWriter, *http.Request) error { return apierr.MethodNotAllowed })
+	rt.mux.MethodNotAllowedHandler = rt.adapt(rt.methodNotAllowed)
 	return rt
+}
+
+// methodNotAllowed is RFC 9110 section 15.5.6: "The origin server MUST generate an
+// Allow header field in a 405 response".
+func (rt *Router) methodNotAllowed(w http.ResponseWriter, r *http.Request) error {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
+		var match mux.RouteMatch
+		if rt.mux.Match(&http.Request{Method: method, URL: r.URL, Host: r.Host}, &match) && match.MatchErr == nil {
+			w.Header().Add("Allow", method)
+		}
+	}
+	return apierr.MethodNotAllowed
 }
 
 // With returns a Router for the same routes that renders errors as shape does.
