@@ -18,7 +18,8 @@ type KV interface {
 
 // Engine keeps an ordered key space on a disk or in a database.
 type Engine interface {
-	// View runs fn in a read-only transaction that sees one state throughout.
+	// View runs fn in a read-only transaction that sees one state throughout. fn
+	// must not wait for an update: that may have to wait for the views.
 	View(fn func(KV) error) error
 	// Update runs fn in a write transaction. When it returns nil, what fn wrote
 	// is kept for good; when fn returns an error or panics, nothing of it is.

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -53,6 +55,8 @@ func Open(path string, opts Options) (db *DB, err error) {
 			db, err = nil, damaged(path, fmt.Errorf("%v", p))
 		}
 	}()
+	// The file is mapped: to read what it has not got is a fault, not an error.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	b, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout:      lockWait,
 		NoSync:       opts.NoSync,
@@ -67,6 +71,9 @@ func Open(path string, opts Options) (db *DB, err error) {
 		return nil, damaged(path, err)
 	}
 	err = b.Update(func(tx *bbolt.Tx) error {
+		if err := checkLength(path, tx); err != nil {
+			return err
+		}
 		_, err := tx.CreateBucketIfNotExists(bucket)
 		return err
 	})
@@ -76,6 +83,19 @@ func Open(path string, opts Options) (db *DB, err error) {
 	db = &DB{bolt: b, queue: make(chan *update, maxGroup), done: make(chan struct{})}
 	go db.write()
 	return db, nil
+}
+
+// checkLength finds out that a file was cut off before a page of the lost part
+// is looked for.
+func checkLength(path string, tx *bbolt.Tx) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if have, want := info.Size(), tx.Size(); have < want {
+		return fmt.Errorf("it has %d bytes where it should have %d", have, want)
+	}
+	return nil
 }
 
 func damaged(path string, cause error) error {

@@ -1,0 +1,441 @@
+// Package enginetest is the one suite that every storage.Engine passes. It owns
+// the meaning of the interface's sentences, as tests; what only one engine
+// promises, such as a file that locks, is tested beside that engine.
+package enginetest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Run runs the suite. open returns an empty engine, which Run closes.
+func Run(t *testing.T, open func(tb testing.TB) storage.Engine) {
+	t.Helper()
+	for _, tt := range []struct {
+		name string
+		test func(t *testing.T, e storage.Engine)
+	}{
+		{"what an update writes is read by later transactions", testReadBack},
+		{"an update reads what it has written itself", testOwnWrites},
+		{"an empty value is a value", testEmptyValue},
+		{"scans are ordered and keep to their bounds", testBounds},
+		{"scans agree with a sorted map whatever is written", testModel},
+		{"a failing update leaves nothing", testFailure},
+		{"a panicking update leaves nothing and ends nobody else", testPanic},
+		{"a failing update takes nothing from those it waited with", testGroup},
+		{"updates do not overlap", testNoOverlap},
+		{"a view sees one state throughout", testIsolation},
+		{"a view cannot write", testReadOnly},
+		{"large values and many keys", testLarge},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := open(t)
+			defer func() {
+				if err := e.Close(); err != nil {
+					t.Errorf("close: %v", err)
+				}
+			}()
+			tt.test(t, e)
+		})
+	}
+}
+
+func update(t *testing.T, e storage.Engine, fn func(storage.KV) error) {
+	t.Helper()
+	if err := e.Update(fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func put(t *testing.T, e storage.Engine, pairs ...string) {
+	t.Helper()
+	update(t, e, func(kv storage.KV) error {
+		for i := 0; i < len(pairs); i += 2 {
+			if err := kv.Put([]byte(pairs[i]), []byte(pairs[i+1])); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// content returns everything in the engine as "key=value".
+func content(t *testing.T, e storage.Engine) []string {
+	t.Helper()
+	all := []string{}
+	err := e.View(func(kv storage.KV) error {
+		return kv.Scan([]byte{0}, []byte{0xff, 0xff}, func(key, value []byte) bool {
+			all = append(all, string(key)+"="+string(value))
+			return true
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func want(t *testing.T, e storage.Engine, pairs ...string) {
+	t.Helper()
+	if diff := cmp.Diff(append([]string{}, pairs...), content(t, e)); diff != "" {
+		t.Errorf("content (-want +got):\n%s", diff)
+	}
+}
+
+func testReadBack(t *testing.T, e storage.Engine) {
+	put(t, e, "a", "1", "b", "2", "c", "3")
+	update(t, e, func(kv storage.KV) error {
+		return errors.Join(kv.Put([]byte("a"), []byte("one")), kv.Delete([]byte("b")), kv.Delete([]byte("never there")))
+	})
+	want(t, e, "a=one", "c=3")
+}
+
+func testOwnWrites(t *testing.T, e storage.Engine) {
+	put(t, e, "a", "1", "b", "2")
+	update(t, e, func(kv storage.KV) error {
+		if err := errors.Join(kv.Put([]byte("ab"), []byte("new")), kv.Delete([]byte("b"))); err != nil {
+			return err
+		}
+		got, err := kv.Get([]byte("ab"))
+		if string(got) != "new" || err != nil {
+			t.Errorf("a key just written reads as %q, %v", got, err)
+		}
+		got, err = kv.Get([]byte("b"))
+		if got != nil || err != nil {
+			t.Errorf("a key just removed reads as %q, %v", got, err)
+		}
+		var seen []string
+		err = kv.Scan([]byte("a"), []byte("z"), func(key, _ []byte) bool {
+			seen = append(seen, string(key))
+			return true
+		})
+		if !slices.Equal(seen, []string{"a", "ab"}) {
+			t.Errorf("the update scans %q", seen)
+		}
+		return err
+	})
+}
+
+func testEmptyValue(t *testing.T, e storage.Engine) {
+	there := func(kv storage.KV, when string) {
+		got, err := kv.Get([]byte("k"))
+		if got == nil || len(got) != 0 || err != nil {
+			t.Errorf("%s: the value reads as %v, %v, want one of no bytes", when, got, err)
+		}
+	}
+	update(t, e, func(kv storage.KV) error {
+		err := kv.Put([]byte("k"), nil)
+		there(kv, "in the same update")
+		return err
+	})
+	if err := e.View(func(kv storage.KV) error { there(kv, "in a later view"); return nil }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func testBounds(t *testing.T, e storage.Engine) {
+	put(t, e, "a", "", "b", "", "b\x00", "", "b\xff", "", "c", "", "d", "")
+	for _, tt := range []struct {
+		from, to string
+		limit    int
+		want     []string
+	}{
+		{"a", "d", 9, []string{"a", "b", "b\x00", "b\xff", "c"}},
+		{"b", "c", 9, []string{"b", "b\x00", "b\xff"}},
+		{"b\x00", "c", 9, []string{"b\x00", "b\xff"}},
+		{"aa", "bb", 9, []string{"b", "b\x00"}},
+		{"\x00", "a", 9, nil},
+		{"e", "f", 9, nil},
+		{"c", "b", 9, nil},
+		{"b", "b", 9, nil},
+		{"a", "zzz", 2, []string{"a", "b"}},
+	} {
+		for _, back := range []bool{false, true} {
+			expected := slices.Clone(tt.want)
+			if back {
+				if tt.limit < 9 {
+					expected = []string{"d", "c"}
+				} else {
+					slices.Reverse(expected)
+				}
+			}
+			if got := scan(t, e, tt.from, tt.to, tt.limit, back); !slices.Equal(got, expected) {
+				t.Errorf("scan from %q to %q, at most %d, backwards %v: %q, want %q", tt.from, tt.to, tt.limit, back, got, expected)
+			}
+		}
+	}
+}
+
+func scan(t *testing.T, e storage.Engine, from, to string, limit int, back bool) []string {
+	t.Helper()
+	var got []string
+	err := e.View(func(kv storage.KV) error {
+		walk := kv.Scan
+		if back {
+			walk = kv.ScanBack
+		}
+		return walk([]byte(from), []byte(to), func(key, _ []byte) bool {
+			got = append(got, string(key))
+			return len(got) < limit
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func testModel(t *testing.T, e storage.Engine) {
+	random := rand.New(rand.NewPCG(1, 2))
+	key := func() string {
+		b := make([]byte, 1+random.IntN(3))
+		for i := range b {
+			b[i] = "\x00\x01ab\xfe\xff"[random.IntN(6)]
+		}
+		return string(b)
+	}
+	model := map[string]string{}
+	for range 40 {
+		update(t, e, func(kv storage.KV) error {
+			for range 20 {
+				k, v := key(), key()
+				if random.IntN(3) == 0 {
+					delete(model, k)
+					if err := kv.Delete([]byte(k)); err != nil {
+						return err
+					}
+					continue
+				}
+				model[k] = v
+				if err := kv.Put([]byte(k), []byte(v)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		from, to := key(), key()
+		var expected []string
+		for _, k := range slices.Sorted(maps.Keys(model)) {
+			if k >= from && k < to {
+				expected = append(expected, k)
+			}
+		}
+		if got := scan(t, e, from, to, 1<<20, false); !slices.Equal(got, expected) {
+			t.Fatalf("scan from %q to %q: %q, want %q", from, to, got, expected)
+		}
+		slices.Reverse(expected)
+		if got := scan(t, e, from, to, 1<<20, true); !slices.Equal(got, expected) {
+			t.Fatalf("scan back from %q to %q: %q, want %q", from, to, got, expected)
+		}
+	}
+}
+
+var errRefused = errors.New("refused")
+
+func testFailure(t *testing.T, e storage.Engine) {
+	put(t, e, "a", "1", "b", "", "c", "3")
+	err := e.Update(func(kv storage.KV) error {
+		return errors.Join(
+			kv.Put([]byte("a"), []byte("changed")), kv.Put([]byte("a"), []byte("again")),
+			kv.Delete([]byte("b")), kv.Put([]byte("b"), []byte("back")), kv.Delete([]byte("b")),
+			kv.Put([]byte("new"), nil), errRefused,
+		)
+	})
+	if !errors.Is(err, errRefused) {
+		t.Errorf("the update returns %v, want its own error", err)
+	}
+	want(t, e, "a=1", "b=", "c=3")
+}
+
+func testPanic(t *testing.T, e storage.Engine) {
+	put(t, e, "a", "1")
+	err := e.Update(func(kv storage.KV) error {
+		_ = kv.Put([]byte("a"), []byte("changed"))
+		panic("a mistake")
+	})
+	if err == nil || !strings.Contains(err.Error(), "a mistake") {
+		t.Errorf("the update returns %v, want the panic", err)
+	}
+	put(t, e, "b", "2")
+	want(t, e, "a=1", "b=2")
+}
+
+// testGroup holds the writer up so that updates wait together, whatever an
+// engine makes of that: some of them remove all that is there and then fail.
+func testGroup(t *testing.T, e storage.Engine) {
+	const n = 64
+	for range 5 {
+		started, release := make(chan struct{}), make(chan struct{})
+		var wait sync.WaitGroup
+		wait.Go(func() {
+			update(t, e, func(storage.KV) error { close(started); <-release; return nil })
+		})
+		<-started
+		var queued sync.WaitGroup
+		for i := range n {
+			queued.Add(1)
+			wait.Go(func() {
+				queued.Done()
+				if i%2 == 0 {
+					update(t, e, func(kv storage.KV) error {
+						return errors.Join(kv.Put(fmt.Appendf(nil, "k%02d", i), nil), kv.Put(fmt.Appendf(nil, "v%02d", i), []byte("x")))
+					})
+					return
+				}
+				if err := e.Update(wreck); err == nil {
+					t.Error("an update that fails or panics returns nil")
+				}
+			})
+		}
+		queued.Wait()
+		close(release)
+		wait.Wait()
+		if got := len(content(t, e)); got != n {
+			t.Fatalf("of the %d keys of the updates that succeeded, %d are there", n, got)
+		}
+		update(t, e, func(kv storage.KV) error {
+			for i := 0; i < n; i += 2 {
+				if err := errors.Join(kv.Delete(fmt.Appendf(nil, "k%02d", i)), kv.Delete(fmt.Appendf(nil, "v%02d", i))); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+}
+
+// wreck removes or changes every key and fails.
+func wreck(kv storage.KV) error {
+	var keys [][]byte
+	err := kv.Scan([]byte("k"), []byte("w"), func(key, _ []byte) bool {
+		keys = append(keys, bytes.Clone(key))
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	for i, key := range keys {
+		if i%2 == 0 {
+			err = kv.Delete(key)
+		} else {
+			err = kv.Put(key, []byte("wrecked"))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(keys)%3 == 0 {
+		panic("wrecked")
+	}
+	return errRefused
+}
+
+func testNoOverlap(t *testing.T, e storage.Engine) {
+	const writers, each = 8, 25
+	var wait sync.WaitGroup
+	for range writers {
+		wait.Go(func() {
+			for range each {
+				err := e.Update(func(kv storage.KV) error {
+					n, err := kv.Get([]byte("n"))
+					if err != nil {
+						return err
+					}
+					return kv.Put([]byte("n"), append(bytes.Clone(n), '+'))
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	want(t, e, "n="+strings.Repeat("+", writers*each))
+}
+
+// testIsolation lets updates change two keys together while views read one
+// after the other.
+func testIsolation(t *testing.T, e storage.Engine) {
+	put(t, e, "a", "0", "b", "0")
+	var writer sync.WaitGroup
+	var done atomic.Bool
+	writer.Go(func() {
+		defer done.Store(true)
+		for i := range 200 {
+			n := fmt.Sprint(i)
+			put(t, e, "a", n, "b", n)
+		}
+	})
+	defer writer.Wait()
+	for last := false; !last; {
+		last = done.Load()
+		err := e.View(func(kv storage.KV) error {
+			a, err := kv.Get([]byte("a"))
+			if err != nil {
+				return err
+			}
+			runtime.Gosched() // to the writer
+			b, err := kv.Get([]byte("b"))
+			if !bytes.Equal(a, b) {
+				t.Errorf("a view reads %s and then %s, which were never there together", a, b)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	want(t, e, "a=199", "b=199")
+}
+
+func testReadOnly(t *testing.T, e storage.Engine) {
+	err := e.View(func(kv storage.KV) error {
+		if err := kv.Put([]byte("a"), []byte("1")); err == nil {
+			t.Error("a view can write")
+		}
+		return errRefused
+	})
+	if !errors.Is(err, errRefused) {
+		t.Errorf("the view returns %v, want its own error", err)
+	}
+	want(t, e)
+}
+
+func testLarge(t *testing.T, e storage.Engine) {
+	const keys = 5000
+	large := bytes.Repeat([]byte("0123456789abcdef"), 1<<16) // 1 MiB
+	update(t, e, func(kv storage.KV) error {
+		for i := range keys {
+			if err := kv.Put(fmt.Appendf(nil, "k%05d", i), []byte("v")); err != nil {
+				return err
+			}
+		}
+		return kv.Put([]byte("large"), large)
+	})
+	if got := scan(t, e, "k", "l", keys*2, false); len(got) != keys || got[0] != "k00000" || got[keys-1] != "k04999" {
+		t.Errorf("%d keys are there, want %d", len(got), keys)
+	}
+	err := e.View(func(kv storage.KV) error {
+		got, err := kv.Get([]byte("large"))
+		if !bytes.Equal(got, large) {
+			t.Errorf("a value of %d bytes comes back with %d", len(large), len(got))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
