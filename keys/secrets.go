@@ -1,6 +1,8 @@
 package keys
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
@@ -17,7 +19,7 @@ import (
 // Secrets holds the keys that the server keeps for itself. They are derived from
 // one random value in the store, a key for each purpose.
 type Secrets struct {
-	clientSecret, code []byte
+	clientSecret, code, seal []byte
 	// OpaqueToken is the 256-bit key of opaque access tokens.
 	OpaqueToken []byte
 }
@@ -41,7 +43,7 @@ func OpenSecrets(db *storage.DB) (*Secrets, error) {
 	}
 	s := &Secrets{}
 	for purpose, key := range map[string]*[]byte{
-		"client secret": &s.clientSecret, "authorization code": &s.code, "opaque access token": &s.OpaqueToken,
+		"client secret": &s.clientSecret, "authorization code": &s.code, "sealed text": &s.seal, "opaque access token": &s.OpaqueToken,
 	} {
 		if *key, err = hkdf.Key(sha256.New, master, nil, purpose, 32); err != nil {
 			return nil, fmt.Errorf("derive the key for %s: %w", purpose, err)
@@ -137,4 +139,43 @@ func Hash(token string) string {
 func unhex(id string) []byte {
 	raw, _ := hex.DecodeString(id) // ids are made by NewGrantID
 	return raw
+}
+
+// Seal encrypts a text that the server must be able to show again, such as a
+// client secret to those who may read it.
+func (s *Secrets) Seal(text string) []byte {
+	gcm := s.sealer()
+	nonce := make([]byte, gcm.NonceSize())
+	_, _ = rand.Read(nonce) // never fails: crypto/rand
+	return gcm.Seal(nonce, nonce, []byte(text), nil)
+}
+
+// Unseal returns what was sealed, or "" for bytes that this server did not seal.
+func (s *Secrets) Unseal(sealed []byte) string {
+	gcm := s.sealer()
+	if len(sealed) < gcm.NonceSize() {
+		return ""
+	}
+	text, err := gcm.Open(nil, sealed[:gcm.NonceSize()], sealed[gcm.NonceSize():], nil)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+func (s *Secrets) sealer() cipher.AEAD {
+	block, err := aes.NewCipher(s.seal)
+	if err != nil {
+		panic(err) // the key has 32 bytes
+	}
+	gcm, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err) // AES has the block size that GCM wants
+	}
+	return gcm
+}
+
+// NewClientSecret returns the record of a client secret.
+func (s *Secrets) NewClientSecret(clientID, secret string) storage.ClientSecret {
+	return storage.ClientSecret{ClientID: clientID, MAC: s.ClientSecretMAC(clientID, secret), Sealed: s.Seal(secret)}
 }

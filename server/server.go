@@ -21,6 +21,7 @@ import (
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/login"
 	"github.com/tenant0/tenant0/server/logout"
+	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/token"
@@ -80,6 +81,7 @@ func (s *services) rooms() *web.Router {
 	discovery.Mount(rt, discovery.Deps{DB: s.db, Issuer: s.issuer, Ring: s.ring})
 	logout.Mount(rt, logout.Deps{DB: s.db, Issuer: s.issuer, Cookies: cookies, Pages: pages, Now: now})
 	pages.Mount(rt)
+	management.Mount(rt, management.Deps{DB: s.db, Issuer: s.issuer, Ring: s.ring, Passwords: s.passwords, Now: now})
 	authzext.Mount(rt, authzext.Deps{DB: s.db, Issuer: s.issuer, Now: now})
 	return rt
 }

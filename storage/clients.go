@@ -72,11 +72,13 @@ var clients = spec[Client]{
 	remember: true,
 }
 
-// ClientSecret is what the server keeps of a client secret: a keyed MAC, which
-// cannot be turned back into the secret.
+// ClientSecret is what the server keeps of a client secret: a keyed MAC, by which
+// clients authenticate, and the secret sealed, which the Management API shows to
+// those who may read it.
 type ClientSecret struct {
 	ClientID string `json:"client_id"`
 	MAC      []byte `json:"mac"`
+	Sealed   []byte `json:"sealed"`
 }
 
 var clientSecrets = spec[ClientSecret]{

@@ -53,6 +53,7 @@ var refreshTokens = spec[RefreshToken]{
 		{name: "user_client", values: func(t RefreshToken) []string {
 			return []string{refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID)}
 		}},
+		{name: "user", values: func(t RefreshToken) []string { return []string{t.Issue.UserID} }},
 		{name: "session", values: func(t RefreshToken) []string {
 			if t.Issue.SessionID == "" {
 				return nil

@@ -83,6 +83,30 @@ func (tx *Tx) endOldestSessions(userID string, n int) error {
 	return nil
 }
 
+// EndSessions ends every session of a user, and the refresh tokens that the user
+// holds, in whatever application.
+func (tx *Tx) EndSessions(userID string) error {
+	keys, err := tx.Sessions.keysBy("user", userID)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if err := tx.Sessions.Delete(key); err != nil {
+			return err
+		}
+	}
+	tokens, err := tx.RefreshTokens.keysBy("user", userID)
+	if err != nil {
+		return err
+	}
+	for _, key := range tokens {
+		if err := tx.RefreshTokens.Delete(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Transaction is a login under way: what /authorize was asked, and how far the
 // user has come. Its key is the hash of the state of the login pages' URLs.
 type Transaction struct {

@@ -1,9 +1,16 @@
 package storage
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
-// The snapshot is a copy of every row of the tenant as its seed made it, under
-// "s/". Going back to it needs no seed file and no hashing.
+// The snapshot is a copy of every row of the tenant as its seed made it. Going
+// back to it needs no seed file and no hashing.
+
+// snapshotPrefix starts its keys. They come after all others, so that an engine
+// takes them as they come and need not move what is there.
+var snapshotPrefix = []byte("z/")
 
 // keptTables say who the tenant is and not what is in it: a reset leaves them.
 func (tx *Tx) keptTables() map[string]bool {
@@ -13,7 +20,7 @@ func (tx *Tx) keptTables() map[string]bool {
 // KeepSnapshot makes what the tenant holds now the state that RestoreSnapshot
 // goes back to.
 func (tx *Tx) KeepSnapshot() error {
-	old, err := tx.rows([]byte("s/"), nil)
+	old, err := tx.rows(snapshotPrefix, nil)
 	if err != nil {
 		return err
 	}
@@ -25,7 +32,7 @@ func (tx *Tx) KeepSnapshot() error {
 		return err
 	}
 	for _, r := range live {
-		if err := tx.kv.Put(append([]byte("s/"), r.key...), r.value); err != nil {
+		if err := tx.kv.Put(slices.Concat(snapshotPrefix, r.key), r.value); err != nil {
 			return err
 		}
 	}
@@ -39,7 +46,7 @@ func (tx *Tx) RestoreSnapshot() error {
 	if err != nil {
 		return err
 	}
-	kept, err := tx.rows([]byte("s/"), nil)
+	kept, err := tx.rows(snapshotPrefix, nil)
 	if err != nil {
 		return err
 	}
@@ -47,7 +54,7 @@ func (tx *Tx) RestoreSnapshot() error {
 		return err
 	}
 	for _, r := range kept {
-		if err := tx.kv.Put(r.key[len("s/"):], r.value); err != nil {
+		if err := tx.kv.Put(r.key[len(snapshotPrefix):], r.value); err != nil {
 			return err
 		}
 	}

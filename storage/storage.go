@@ -23,6 +23,9 @@ var (
 // IsNotFound reports whether err says that there is no record.
 func IsNotFound(err error) bool { return errors.Is(err, ErrNotFound) }
 
+// IsConflict reports whether err says that a value is taken.
+func IsConflict(err error) bool { return errors.Is(err, ErrConflict) }
+
 // Optional is err, but nil where it says that there is no record: for records
 // that need not be there.
 func Optional(err error) error {

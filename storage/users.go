@@ -53,6 +53,7 @@ var users = spec[User]{
 	key:  func(u User) string { return u.UserID },
 	indexes: []index[User]{
 		{name: "login", unique: true, values: logins},
+		{name: "connection", values: func(u User) []string { return []string{u.ConnectionName()} }},
 		{name: "email", values: func(u User) []string {
 			if u.Email == "" {
 				return nil

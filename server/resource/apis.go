@@ -6,8 +6,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// resourceServers is Auth0: api/management/v2/resource-servers.
-var resourceServers = Kind{
+// ResourceServers is Auth0: api/management/v2/resource-servers.
+var ResourceServers = &Kind{
 	Name: "resource-servers", ID: "id", NewID: ObjectID, Open: true,
 	Fields: Fields{
 		"id": onlyRead, "is_system": {Type: Bool, Access: ReadOnly}, "client_id": onlyRead,
@@ -46,8 +46,8 @@ func completeAPI(doc storage.Document, _ time.Time) {
 	}
 }
 
-// clientGrants is Auth0: api/management/v2/client-grants.
-var clientGrants = Kind{
+// ClientGrants is Auth0: api/management/v2/client-grants.
+var ClientGrants = &Kind{
 	Name: "client-grants", ID: "id", NewID: Prefixed("cgr_", 16), Open: true,
 	Fields: Fields{
 		"id": onlyRead, "is_system": {Type: Bool, Access: ReadOnly},
@@ -68,8 +68,8 @@ var clientGrants = Kind{
 	Taken:   taken("client_grant_conflict", "A resource with the same identifier already exists."),
 }
 
-// roles is Auth0: api/management/v2/roles.
-var roles = Kind{
+// Roles is Auth0: api/management/v2/roles.
+var Roles = &Kind{
 	Name: "roles", ID: "id", NewID: Prefixed("rol_", 16), Open: true,
 	Fields: Fields{
 		"id": onlyRead, "name": {Type: String, Required: true, Min: 1, Max: 50}, "description": {Type: String, Max: 255},

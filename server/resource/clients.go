@@ -35,8 +35,8 @@ var (
 	onlyRead = Field{Access: ReadOnly}
 )
 
-// clients is Auth0: api/management/v2/clients.
-var clients = Kind{
+// Clients is Auth0: api/management/v2/clients.
+var Clients = &Kind{
 	Name: "clients", ID: "client_id", NewID: ClientID,
 	Open: true, // clients grow members faster than their description
 	Fields: Fields{
@@ -123,4 +123,21 @@ func completeRefreshToken(doc storage.Document, confidential bool) {
 		"token_lifetime": lifetime, "idle_token_lifetime": idle,
 		"infinite_token_lifetime": !expiring, "infinite_idle_token_lifetime": !expiring,
 	})
+}
+
+// Credentials is Auth0: api/management/v2/clients/credentials.
+var Credentials = &Kind{
+	Name: "credentials", ID: "id", NewID: Prefixed("cred_", 22), Open: true,
+	Fields: Fields{
+		"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "thumbprint_sha256": onlyRead,
+		"credential_type": {Type: String, Required: true, Access: CreateOnly, Enum: []string{"public_key", "cert_subject_dn", "x509_cert"}},
+		"name":            {Type: String, Access: CreateOnly, Max: 128},
+		"pem":             {Type: String, Access: CreateOnly},
+		"alg":             {Type: String, Access: CreateOnly, Default: "RS256", Enum: []string{"RS256", "RS384", "PS256"}},
+		"kid":             {Type: String, Access: CreateOnly},
+		"subject_dn":      {Type: String, Access: CreateOnly}, "parse_expiry_from_cert": {Type: Bool, Access: CreateOnly},
+		"expires_at": {Type: String, Nullable: true},
+	},
+	Created: "created_at", Updated: "updated_at",
+	Missing: missing("inexistent_client_credential", "The credential does not exist"),
 }

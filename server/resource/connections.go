@@ -6,8 +6,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// connections is Auth0: api/management/v2/connections.
-var connections = Kind{
+// Connections is Auth0: api/management/v2/connections.
+var Connections = &Kind{
 	Name: "connections", ID: "id", NewID: Prefixed("con_", 16), Open: true,
 	Fields: Fields{
 		"id":                   onlyRead,

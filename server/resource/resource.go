@@ -85,7 +85,7 @@ type Kind struct {
 var kinds = func() map[string]*Kind {
 	all := map[string]*Kind{}
 	for _, k := range []*Kind{
-		&clients, &resourceServers, &clientGrants, &connections, &roles, &tenantSettings,
+		Clients, ResourceServers, ClientGrants, Connections, Roles, TenantSettings, Users, Credentials,
 	} {
 		all[k.Name] = k
 	}

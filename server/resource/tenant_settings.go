@@ -2,8 +2,8 @@ package resource
 
 import "github.com/tenant0/tenant0/storage"
 
-// tenantSettings is Auth0: api/management/v2/tenants/tenant-settings.
-var tenantSettings = Kind{
+// TenantSettings is Auth0: api/management/v2/tenants/tenant-settings.
+var TenantSettings = &Kind{
 	Name: "tenants/settings", Open: true,
 	Fields: Fields{
 		"friendly_name": text, "picture_url": text, "support_email": text, "support_url": text,

@@ -118,7 +118,7 @@ func (p *Plan) planClients(file *config.Tenant) error {
 			p.Generated[id] = secret
 		}
 		if secret != "" {
-			p.secrets = append(p.secrets, storage.ClientSecret{ClientID: id, MAC: p.deps.Secrets.ClientSecretMAC(id, secret)})
+			p.secrets = append(p.secrets, p.deps.Secrets.NewClientSecret(id, secret))
 		}
 		p.clientIDs[text(doc, "name")] = id
 		p.clients = append(p.clients, doc)

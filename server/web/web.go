@@ -10,6 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 
 	"github.com/gorilla/mux"
@@ -32,7 +33,8 @@ type Router struct {
 // NewRouter returns a router that renders errors as OAuth JSON and lets no
 // other origin in.
 func NewRouter(log *slog.Logger) *Router {
-	rt := &Router{mux: mux.NewRouter(), log: log, shape: OAuth}
+	// Encoded: an id in a path may hold a slash, as an API's identifier does.
+	rt := &Router{mux: mux.NewRouter().UseEncodedPath().SkipClean(true), log: log, shape: OAuth}
 	rt.mux.NotFoundHandler = rt.adapt(func(http.ResponseWriter, *http.Request) error { return apierr.NotFound })
 	rt.mux.MethodNotAllowedHandler = rt.adapt(rt.methodNotAllowed)
 	return rt
@@ -118,7 +120,14 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func RequestID(w http.ResponseWriter) string { return w.Header().Get("X-Auth0-Requestid") }
 
 // Param is a variable of the route's path, decoded.
-func Param(r *http.Request, name string) string { return mux.Vars(r)[name] }
+func Param(r *http.Request, name string) string {
+	raw := mux.Vars(r)[name]
+	decoded, err := url.PathUnescape(raw)
+	if err != nil {
+		return raw
+	}
+	return decoded
+}
 
 func (rt *Router) adapt(h Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -1,0 +1,329 @@
+package management
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"net/http"
+	"slices"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// clients is Auth0: api/management/v2/clients.
+//
+//auth0:operation GET /api/v2/clients
+//auth0:operation POST /api/v2/clients
+//auth0:operation GET /api/v2/clients/{id}
+//auth0:operation PATCH /api/v2/clients/{id}
+//auth0:operation DELETE /api/v2/clients/{id}
+func clients() served {
+	return served{
+		kind: resource.Clients, path: "/clients", scope: "clients", verbs: "list create get patch delete",
+		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Client]{tx.Clients}, nil },
+		list: listing{key: "clients", filters: map[string]string{
+			"app_type": "app_type", "is_first_party": "is_first_party", "is_global": "global",
+		}},
+		before: takeSecret, after: keepSecret, show: showClient, deleted: deleteClient,
+	}
+}
+
+// takeSecret moves the secret out of the document: it is kept apart. It also
+// notes the keys of the credentials that the client authenticates with.
+func takeSecret(c *call, tx *storage.Tx, doc, old storage.Document) error {
+	c.secret, _ = doc["client_secret"].(string)
+	delete(doc, "client_secret")
+	if old == nil {
+		doc["tenant"] = c.tenantName()
+		if c.secret == "" {
+			c.secret = resource.ClientSecret()
+		}
+	}
+	return embedCredentials(c, tx, doc)
+}
+
+func keepSecret(c *call, tx *storage.Tx, doc, _ storage.Document) error {
+	if c.secret == "" {
+		return nil
+	}
+	return tx.ClientSecrets.Put(c.Issuer.Secrets.NewClientSecret(text(doc, "client_id"), c.secret))
+}
+
+func text(doc storage.Document, name string) string {
+	s, _ := doc[name].(string)
+	return s
+}
+
+// showClient adds the secret and the tenant's certificate. An application that
+// authenticates otherwise shows no secret.
+func showClient(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
+	if methods, ok := doc["client_authentication_methods"].(storage.Document); ok {
+		doc["client_authentication_methods"] = withoutKeys(methods)
+	} else {
+		secret, err := tx.ClientSecrets.Get(text(doc, "client_id"))
+		if err := storage.Optional(err); err != nil {
+			return nil, err
+		}
+		if shown := c.Issuer.Secrets.Unseal(secret.Sealed); shown != "" {
+			doc["client_secret"] = shown
+		}
+	}
+	doc["signing_keys"] = c.signingKeys()
+	return doc, nil
+}
+
+// signingKeys is the tenant's certificate as clients show it.
+func (c *call) signingKeys() []any {
+	for _, k := range c.Ring.List() {
+		if k.CurrentUntil.IsZero() && !k.CurrentSince.IsZero() {
+			return []any{storage.Document{
+				"cert":    string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: k.Certificate})),
+				"pkcs7":   string(pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: pkcs7(k.Certificate)})),
+				"subject": "/CN=" + c.host(),
+			}}
+		}
+	}
+	return []any{}
+}
+
+// deleteClient takes along what belongs to an application, and takes it out of
+// what names it.
+func deleteClient(_ *call, tx *storage.Tx, doc storage.Document) error {
+	id := text(doc, "client_id")
+	if err := tx.ClientSecrets.Delete(id); err != nil {
+		return err
+	}
+	if err := deleteBy(tx.ClientGrants, "client", id, func(g storage.ClientGrant) string { return g.ID }); err != nil {
+		return err
+	}
+	if err := deleteBy(tx.Grants, "client", id, func(g storage.Grant) string { return g.ID }); err != nil {
+		return err
+	}
+	if err := tx.Documents(resource.Credentials.Name, id).DeleteAll(); err != nil {
+		return err
+	}
+	for connection, err := range tx.Connections.By("client", id) {
+		if err != nil {
+			return err
+		}
+		if err := enableClient(tx, connection.ID, id, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteBy removes the resources that an index leads to.
+func deleteBy[T any](table storage.Resources[T], index, value string, key func(T) string) error {
+	for v, err := range table.By(index, value) {
+		if err != nil {
+			return err
+		}
+		if err := table.Delete(key(v)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clientOperations are those of clients that are no plain reads and writes.
+func (a *api) clientOperations() []operation {
+	return []operation{
+		{http.MethodPost, "/clients/{id}/rotate-secret", []string{"update:client_keys"}, rotateSecret},
+		{http.MethodGet, "/clients/{id}/connections", []string{"read:connections"}, clientConnections},
+	}
+}
+
+//auth0:operation POST /api/v2/clients/{id}/rotate-secret
+func rotateSecret(c *call) error {
+	s := clients()
+	var doc storage.Document
+	err := c.update(func(tx *storage.Tx) error {
+		st, err := s.keep(c, tx)
+		if err != nil {
+			return err
+		}
+		if doc, err = s.find(c, st); err != nil {
+			return err
+		}
+		c.secret = resource.ClientSecret()
+		if err := keepSecret(c, tx, doc, nil); err != nil {
+			return err
+		}
+		doc, err = showClient(c, tx, doc)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, doc)
+}
+
+//auth0:operation GET /api/v2/clients/{id}/connections
+func clientConnections(c *call) error {
+	docs := []storage.Document{}
+	err := c.view(func(tx *storage.Tx) error {
+		if known, err := tx.Clients.Has(c.param("id")); err != nil || !known {
+			return orMissing(err, resource.Clients)
+		}
+		for connection, err := range tx.Connections.By("client", c.param("id")) {
+			if err != nil {
+				return err
+			}
+			doc, err := tx.Connections.Document(connection.ID)
+			if err != nil {
+				return err
+			}
+			docs = append(docs, doc)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.page(docs, listing{key: "connections", style: checkpointed})
+}
+
+// orMissing is err, or the kind's answer for an id that is none.
+func orMissing(err error, kind *resource.Kind) error {
+	if err != nil && !storage.IsNotFound(err) {
+		return err
+	}
+	return kind.Missing
+}
+
+// credentials is Auth0: api/management/v2/clients/credentials.
+//
+//auth0:operation GET /api/v2/clients/{client_id}/credentials
+//auth0:operation POST /api/v2/clients/{client_id}/credentials
+//auth0:operation GET /api/v2/clients/{client_id}/credentials/{id}
+//auth0:operation PATCH /api/v2/clients/{client_id}/credentials/{id}
+//auth0:operation DELETE /api/v2/clients/{client_id}/credentials/{id}
+func credentials() served {
+	return served{
+		kind: resource.Credentials, path: "/clients/{client_id}/credentials", scope: "client_credentials",
+		verbs: "list create get patch delete",
+		keep: func(c *call, tx *storage.Tx) (store, error) {
+			id := c.param("client_id")
+			if known, err := tx.Clients.Has(id); err != nil || !known {
+				return nil, orMissing(err, resource.Clients)
+			}
+			return c.plain(tx, resource.Credentials, id), nil
+		},
+		list:   listing{style: bare},
+		before: describeKey,
+		after:  func(c *call, tx *storage.Tx, _, _ storage.Document) error { return refreshCredentials(c, tx) },
+		deleted: func(c *call, tx *storage.Tx, _ storage.Document) error {
+			return refreshCredentials(c, tx)
+		},
+		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
+			delete(doc, "pem")
+			return doc, nil
+		},
+	}
+}
+
+// describeKey reads the key of a new credential: its kid is its thumbprint, so
+// that the same key always has the same.
+func describeKey(_ *call, _ *storage.Tx, doc, old storage.Document) error {
+	normalizeTime(doc, "expires_at")
+	if old != nil {
+		return nil
+	}
+	block, _ := pem.Decode([]byte(text(doc, "pem")))
+	if block == nil {
+		return resource.InvalidBody("The pem property is not a PEM public key or certificate")
+	}
+	var key any
+	var err error
+	if block.Type == "CERTIFICATE" {
+		var cert *x509.Certificate
+		if cert, err = x509.ParseCertificate(block.Bytes); err == nil {
+			key = cert.PublicKey
+			if doc["parse_expiry_from_cert"] == true {
+				doc["expires_at"] = resource.Time(cert.NotAfter)
+			}
+		}
+	} else {
+		key, err = x509.ParsePKIXPublicKey(block.Bytes)
+	}
+	if err != nil {
+		return resource.InvalidBody("The pem property is not a PEM public key or certificate")
+	}
+	delete(doc, "parse_expiry_from_cert")
+	jwk := jose.JSONWebKey{Key: key}
+	thumbprint, err := jwk.Thumbprint(crypto256)
+	if err != nil {
+		return resource.InvalidBody("The key is of a kind that is not supported")
+	}
+	doc["kid"] = base64.RawURLEncoding.EncodeToString(thumbprint)
+	return nil
+}
+
+// refreshCredentials makes the client's own copy of its credentials' keys, by
+// which it authenticates, what they are now.
+func refreshCredentials(c *call, tx *storage.Tx) error {
+	doc, err := tx.Clients.Document(c.param("client_id"))
+	if err != nil {
+		return err
+	}
+	if err := embedCredentials(c, tx, doc); err != nil {
+		return err
+	}
+	return tx.Clients.Put(doc)
+}
+
+// embedCredentials copies the keys of the credentials that a client refers to
+// into its document.
+func embedCredentials(_ *call, tx *storage.Tx, doc storage.Document) error {
+	methods, _ := doc["client_authentication_methods"].(storage.Document)
+	known := tx.Documents(resource.Credentials.Name, text(doc, "client_id"))
+	for _, method := range methods {
+		m, _ := method.(storage.Document)
+		refs, _ := m["credentials"].([]any)
+		for _, ref := range refs {
+			r, ok := ref.(storage.Document)
+			if !ok {
+				continue
+			}
+			cred, err := known.Document(text(r, "id"))
+			if storage.IsNotFound(err) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			for _, name := range embedded {
+				if value, ok := cred[name]; ok {
+					r[name] = value
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// embedded are the members of a credential that a client's document has a copy of.
+var embedded = []string{"pem", "alg", "kid", "expires_at"}
+
+// withoutKeys is the authentication methods as the API shows them: credentials
+// are ids.
+func withoutKeys(methods storage.Document) storage.Document {
+	for _, method := range methods {
+		m, _ := method.(storage.Document)
+		refs, _ := m["credentials"].([]any)
+		for _, ref := range refs {
+			if r, ok := ref.(storage.Document); ok {
+				for name := range r {
+					if slices.Contains(embedded, name) {
+						delete(r, name)
+					}
+				}
+			}
+		}
+	}
+	return methods
+}

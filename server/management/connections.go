@@ -1,0 +1,195 @@
+package management
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// connections is Auth0: api/management/v2/connections.
+//
+//auth0:operation GET /api/v2/connections
+//auth0:operation POST /api/v2/connections
+//auth0:operation GET /api/v2/connections/{id}
+//auth0:operation PATCH /api/v2/connections/{id}
+//auth0:operation DELETE /api/v2/connections/{id}
+func connections() served {
+	return served{
+		kind: resource.Connections, path: "/connections", scope: "connections", verbs: "list create get patch delete",
+		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Connection]{tx.Connections}, nil },
+		list: listing{key: "connections", style: flexible, filters: map[string]string{"strategy": "strategy", "name": "name"}},
+		before: func(_ *call, _ *storage.Tx, doc, old storage.Document) error {
+			keepDatabaseOptions(doc, old)
+			return nil
+		},
+		deleted: deleteConnection,
+		gone: func(c *call, _ storage.Document) error {
+			return c.reply(http.StatusAccepted, storage.Document{"deleted_at": resource.Time(c.now)})
+		},
+	}
+}
+
+// keepDatabaseOptions keeps what the server does not take away when options are
+// replaced without it.
+func keepDatabaseOptions(doc, old storage.Document) {
+	was, _ := old["options"].(storage.Document)
+	is, ok := doc["options"].(storage.Document)
+	if !ok {
+		return
+	}
+	for _, name := range []string{"passkey_options", "authentication_methods"} {
+		if value, had := was[name]; had {
+			if _, sent := is[name]; !sent {
+				is[name] = value
+			}
+		}
+	}
+}
+
+// deleteConnection takes the users of a connection along.
+func deleteConnection(c *call, tx *storage.Tx, doc storage.Document) error {
+	var doomed []string
+	for user, err := range tx.Users.By("connection", text(doc, "name")) {
+		if err != nil {
+			return err
+		}
+		doomed = append(doomed, user.UserID)
+	}
+	for _, id := range doomed {
+		if err := deleteUser(c, tx, id); err != nil {
+			return err
+		}
+	}
+	return tx.DeleteLinked(text(doc, "id"), organizationConnectionKind)
+}
+
+// organizationConnectionKind is the kind of an organization's connections.
+const organizationConnectionKind = "organization-connections"
+
+// enableClient turns a connection on or off for an application.
+func enableClient(tx *storage.Tx, connectionID, clientID string, on bool) error {
+	doc, err := tx.Connections.Document(connectionID)
+	if err != nil {
+		return err
+	}
+	enabled, _ := doc["enabled_clients"].([]any)
+	enabled = slices.DeleteFunc(enabled, func(v any) bool { return v == clientID })
+	if on {
+		enabled = append(enabled, clientID)
+	}
+	doc["enabled_clients"] = enabled
+	return tx.Connections.Put(doc)
+}
+
+func (a *api) connectionOperations() []operation {
+	return []operation{
+		{http.MethodGet, "/connections/{id}/clients", []string{"read:connections"}, enabledClients},
+		{http.MethodPatch, "/connections/{id}/clients", []string{"update:connections"}, updateEnabledClients},
+		{http.MethodDelete, "/connections/{id}/users", []string{"delete:users"}, deleteConnectionUser},
+		{http.MethodGet, "/connections/{id}/status", []string{"read:connections"}, connectionStatus},
+	}
+}
+
+// connection returns the document of the path.
+func (c *call) connection(tx *storage.Tx) (storage.Document, error) {
+	doc, err := tx.Connections.Document(c.param("id"))
+	if storage.IsNotFound(err) {
+		return nil, resource.Connections.Missing
+	}
+	return doc, err
+}
+
+//auth0:operation GET /api/v2/connections/{id}/clients
+func enabledClients(c *call) error {
+	docs := []storage.Document{}
+	err := c.view(func(tx *storage.Tx) error {
+		doc, err := c.connection(tx)
+		if err != nil {
+			return err
+		}
+		enabled, _ := doc["enabled_clients"].([]any)
+		for _, id := range enabled {
+			docs = append(docs, storage.Document{"client_id": id})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.page(docs, listing{key: "clients", style: checkpointed})
+}
+
+//auth0:operation PATCH /api/v2/connections/{id}/clients
+func updateEnabledClients(c *call) error {
+	raw, err := web.ReadBody(c.w, c.r, maxBody)
+	if err != nil {
+		return err
+	}
+	var changes []struct {
+		ClientID string `json:"client_id"`
+		Status   bool   `json:"status"`
+	}
+	if err := json.Unmarshal(raw, &changes); err != nil {
+		return resource.InvalidBody("Payload validation error: 'Expected type array of {client_id, status}'.")
+	}
+	err = c.update(func(tx *storage.Tx) error {
+		if _, err := c.connection(tx); err != nil {
+			return err
+		}
+		for _, change := range changes {
+			if known, err := tx.Clients.Has(change.ClientID); err != nil || !known {
+				return orMissing(err, resource.Clients)
+			}
+			if err := enableClient(tx, c.param("id"), change.ClientID, change.Status); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.empty(http.StatusNoContent)
+}
+
+//auth0:operation DELETE /api/v2/connections/{id}/users
+func deleteConnectionUser(c *call) error {
+	email := c.query.Get("email")
+	if email == "" {
+		return invalidQuery("'Missing required property: email'")
+	}
+	err := c.update(func(tx *storage.Tx) error {
+		doc, err := c.connection(tx)
+		if err != nil {
+			return err
+		}
+		user, err := tx.UserByLogin(text(doc, "name"), email)
+		if err != nil {
+			return storage.Optional(err)
+		}
+		return deleteUser(c, tx, user.UserID)
+	})
+	if err != nil {
+		return err
+	}
+	return c.empty(http.StatusNoContent)
+}
+
+// connectionStatus says that a connection works: there is nothing upstream that
+// could be away.
+//
+//auth0:operation GET /api/v2/connections/{id}/status
+func connectionStatus(c *call) error {
+	err := c.view(func(tx *storage.Tx) error {
+		_, err := c.connection(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.empty(http.StatusOK)
+}

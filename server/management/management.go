@@ -1,0 +1,178 @@
+// Package management serves the Management API, /api/v2. A resource is one file,
+// named as its path spells it, and says what is special about it: its kind (what
+// its members are, package resource), where it is kept, how it is listed, and
+// what a change brings along. Access, validation, pages, masks, times, conflicts
+// and statuses are one piece of code for all.
+//
+// To add a resource: describe its kind in package resource; put a served value
+// into a file here with the directives of its operations above it; name it in
+// resources; add a test; run the tests with UPDATE=1 to renew the coverage page.
+// operations.txt lists every operation that Auth0 has; those that nothing serves
+// answer with an error that names them.
+package management
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Deps is what the room works with.
+type Deps struct {
+	DB        *storage.DB
+	Issuer    *tokens.Issuer
+	Ring      *keys.Ring
+	Passwords *identity.Passwords
+	Now       func() time.Time
+}
+
+type api struct{ Deps }
+
+// base is the path of the API.
+const base = "/api/v2"
+
+// maxBody bounds a request body, in bytes.
+const maxBody = 1 << 20
+
+// operation is one route.
+type operation struct {
+	method, path string
+	// scopes lists the scopes of which the token must have one.
+	scopes []string
+	serve  func(c *call) error
+}
+
+// call is one request.
+type call struct {
+	*api
+	w     http.ResponseWriter
+	r     *http.Request
+	now   time.Time
+	body  storage.Document
+	query url.Values
+	// secret is a client secret on its way from the body to where secrets are kept.
+	secret string
+}
+
+// Mount adds the room's routes.
+func Mount(rt *web.Router, d Deps) {
+	a := &api{d}
+	rt = rt.With(web.Boom).WithCORS(web.AnyOrigin)
+	for _, s := range resources() {
+		for _, op := range s.operations() {
+			rt.Handle(op.method, base+op.path, a.handler(op))
+		}
+	}
+	for _, op := range a.special() {
+		rt.Handle(op.method, base+op.path, a.handler(op))
+	}
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		rt.HandlePrefix(method, base+"/", a.notEmulated)
+	}
+}
+
+// handler reads, allows, and lets the operation act and reply.
+func (a *api) handler(op operation) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		rateLimit(w, a.Now())
+		if err := a.allow(r, op.scopes); err != nil {
+			return err
+		}
+		c := &call{api: a, w: w, r: r, now: a.Now(), query: r.URL.Query()}
+		if err := op.serve(c); err != nil {
+			return err
+		}
+		return nil
+	}
+}
+
+// rateLimit says that the limit is far away: there is none.
+func rateLimit(w http.ResponseWriter, now time.Time) {
+	h := w.Header()
+	h.Set("X-Ratelimit-Limit", "1000")
+	h.Set("X-Ratelimit-Remaining", "999")
+	h.Set("X-Ratelimit-Reset", jsonText(now.Unix()+1))
+}
+
+func jsonText(v any) string {
+	raw, _ := json.Marshal(v) // numbers always marshal
+	return string(raw)
+}
+
+// param is a variable of the path.
+func (c *call) param(name string) string { return web.Param(c.r, name) }
+
+// read decodes the body, a JSON object; without one it is empty.
+func (c *call) read() error {
+	raw, err := web.ReadBody(c.w, c.r, maxBody)
+	if err != nil {
+		return err
+	}
+	c.body = storage.Document{}
+	if len(strings.TrimSpace(string(raw))) == 0 {
+		return nil
+	}
+	var any any
+	if err := json.Unmarshal(raw, &any); err != nil {
+		return malformed
+	}
+	body, ok := any.(storage.Document)
+	if !ok {
+		return resource.InvalidBody("Payload validation error: 'Expected type object but found type " + typeName(any) + "'.")
+	}
+	c.body = body
+	return nil
+}
+
+var malformed = &apierr.Error{Status: http.StatusBadRequest, Message: "Invalid request payload JSON format", Extra: map[string]any{"errorCode": "invalid_body"}}
+
+func typeName(v any) string {
+	switch v.(type) {
+	case []any:
+		return "array"
+	case string:
+		return "string"
+	case float64:
+		return "number"
+	case bool:
+		return "boolean"
+	}
+	return "null"
+}
+
+// reply answers with JSON.
+func (c *call) reply(status int, v any) error { return web.Reply(c.w, status, v) }
+
+// empty answers without a body.
+func (c *call) empty(status int) error {
+	c.w.WriteHeader(status)
+	return nil
+}
+
+// view and update run one transaction of the request.
+func (c *call) view(fn func(*storage.Tx) error) error { return c.DB.View(fn) }
+
+func (c *call) update(fn func(*storage.Tx) error) error { return c.DB.Update(fn) }
+
+// notEmulated answers an operation of Auth0's that nothing here serves, or one
+// that is none. 501 is what auth0-deploy-cli takes for a feature that a tenant
+// does not have, and what the Terraform provider does not try again.
+func (a *api) notEmulated(_ http.ResponseWriter, r *http.Request) error {
+	if !catalogued(r.Method, r.URL.Path) {
+		return &apierr.Error{Status: http.StatusNotFound, Message: "Not Found"}
+	}
+	return &apierr.Error{
+		Status: http.StatusNotImplemented, Message: r.Method + " " + r.URL.Path + " is not emulated by tenant0",
+		Extra: map[string]any{"errorCode": "not_emulated"},
+	}
+}

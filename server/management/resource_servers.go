@@ -1,0 +1,114 @@
+package management
+
+import (
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// resourceServers is Auth0: api/management/v2/resource-servers.
+//
+//auth0:operation GET /api/v2/resource-servers
+//auth0:operation POST /api/v2/resource-servers
+//auth0:operation GET /api/v2/resource-servers/{id}
+//auth0:operation PATCH /api/v2/resource-servers/{id}
+//auth0:operation DELETE /api/v2/resource-servers/{id}
+func resourceServers() served {
+	return served{
+		kind: resource.ResourceServers, path: "/resource-servers", scope: "resource_servers", verbs: "list create get patch delete",
+		keep: func(_ *call, tx *storage.Tx) (store, error) {
+			return apis{acted[storage.ResourceServer]{tx.ResourceServers}, tx}, nil
+		},
+		list:   listing{key: "resource_servers", filters: map[string]string{"identifiers": "identifier"}},
+		before: checkAPI, deleted: deleteAPI,
+	}
+}
+
+// apis finds an API by its id or its identifier.
+type apis struct {
+	acted[storage.ResourceServer]
+	tx *storage.Tx
+}
+
+func (a apis) id(idOrIdentifier string) (string, error) {
+	api, err := a.tx.API(idOrIdentifier)
+	if err != nil || api == nil {
+		return idOrIdentifier, err
+	}
+	return api.ID, nil
+}
+
+// Document implements store.
+func (a apis) Document(idOrIdentifier string) (storage.Document, error) {
+	id, err := a.id(idOrIdentifier)
+	if err != nil {
+		return nil, err
+	}
+	return a.acted.Document(id)
+}
+
+// Delete implements store.
+func (a apis) Delete(idOrIdentifier string) error {
+	id, err := a.id(idOrIdentifier)
+	if err != nil {
+		return err
+	}
+	return a.acted.Delete(id)
+}
+
+// checkAPI keeps the built-in API's scopes as they are.
+func checkAPI(c *call, _ *storage.Tx, doc, old storage.Document) error {
+	if _, changes := c.body["scopes"]; old != nil && old["is_system"] == true && changes {
+		doc["scopes"] = old["scopes"]
+		return resource.InvalidBody("Payload validation error: 'Additional properties not allowed: scopes'.")
+	}
+	return nil
+}
+
+func deleteAPI(_ *call, tx *storage.Tx, doc storage.Document) error {
+	return deleteBy(tx.ClientGrants, "audience", text(doc, "identifier"), func(g storage.ClientGrant) string { return g.ID })
+}
+
+// clientGrants is Auth0: api/management/v2/client-grants.
+//
+//auth0:operation GET /api/v2/client-grants
+//auth0:operation POST /api/v2/client-grants
+//auth0:operation GET /api/v2/client-grants/{id}
+//auth0:operation PATCH /api/v2/client-grants/{id}
+//auth0:operation DELETE /api/v2/client-grants/{id}
+func clientGrants() served {
+	return served{
+		kind: resource.ClientGrants, path: "/client-grants", scope: "client_grants", verbs: "list create get patch delete",
+		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.ClientGrant]{tx.ClientGrants}, nil },
+		list: listing{key: "client_grants", style: flexible, filters: map[string]string{
+			"audience": "audience", "client_id": "client_id", "subject_type": "subject_type", "allow_any_organization": "allow_any_organization",
+			"default_for": "default_for",
+		}},
+		before: checkClientGrant,
+		deleted: func(_ *call, tx *storage.Tx, doc storage.Document) error {
+			return tx.DeleteLinked(text(doc, "id"), organizationGrantKind)
+		},
+	}
+}
+
+// organizationGrantKind is the kind of an organization's client grants.
+const organizationGrantKind = "organization-client-grants"
+
+// checkClientGrant sees that a new grant is for an application and an API that
+// there are.
+func checkClientGrant(_ *call, tx *storage.Tx, doc, old storage.Document) error {
+	if old != nil {
+		return nil
+	}
+	if id := text(doc, "client_id"); id != "" {
+		if known, err := tx.Clients.Has(id); err != nil || !known {
+			return orMissing(err, resource.Clients)
+		}
+	} else if text(doc, "default_for") == "" {
+		return resource.InvalidBody("Payload validation error: 'Missing required property: client_id'.")
+	}
+	api, err := tx.API(text(doc, "audience"))
+	if err == nil && api == nil {
+		return resource.ResourceServers.Missing
+	}
+	return err
+}

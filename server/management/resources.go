@@ -1,0 +1,29 @@
+package management
+
+import (
+	"slices"
+	"strings"
+)
+
+// resources lists every resource that is served by plain reads and writes.
+func resources() []served {
+	return []served{
+		clients(), credentials(), resourceServers(), clientGrants(), connections(), roles(), users(),
+	}
+}
+
+// singletons lists the resources of which a tenant has one.
+func singletons() []singleton { return nil }
+
+// special lists the operations that are no plain reads and writes.
+func (a *api) special() []operation {
+	ops := slices.Concat(
+		a.clientOperations(), a.connectionOperations(), a.roleOperations(), a.userOperations(), a.tenantOperations(),
+	)
+	for _, s := range singletons() {
+		ops = append(ops, s.operations()...)
+	}
+	return ops
+}
+
+func words(list string) []string { return strings.Fields(list) }

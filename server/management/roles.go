@@ -1,0 +1,301 @@
+package management
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// roles is Auth0: api/management/v2/roles.
+//
+//auth0:operation GET /api/v2/roles
+//auth0:operation POST /api/v2/roles
+//auth0:operation GET /api/v2/roles/{id}
+//auth0:operation PATCH /api/v2/roles/{id}
+//auth0:operation DELETE /api/v2/roles/{id}
+func roles() served {
+	return served{
+		kind: resource.Roles, path: "/roles", scope: "roles", verbs: "list create get patch delete", created: http.StatusOK,
+		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Role]{tx.Roles}, nil },
+		list: listing{
+			key: "roles", filters: map[string]string{"type": "type", "owner_id": "owner_id"},
+			keep: func(c *call, doc storage.Document) bool {
+				return strings.Contains(strings.ToLower(text(doc, "name")), strings.ToLower(c.query.Get("name_filter")))
+			},
+		},
+		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
+			if _, described := doc["description"]; !described && c.r.Method != http.MethodPost {
+				doc["description"] = ""
+			}
+			return doc, nil
+		},
+		deleted: deleteRole,
+		gone:    func(c *call, _ storage.Document) error { return c.reply(http.StatusOK, storage.Document{}) },
+	}
+}
+
+// deleteRole takes the role from everyone who has it.
+func deleteRole(_ *call, tx *storage.Tx, doc storage.Document) error {
+	id := text(doc, "id")
+	var holders []storage.UserAccess
+	for access, err := range tx.UserAccess.By("role", id) {
+		if err != nil {
+			return err
+		}
+		holders = append(holders, access)
+	}
+	for _, access := range holders {
+		access.Roles = without(access.Roles, id)
+		if err := tx.UserAccess.Put(access); err != nil {
+			return err
+		}
+	}
+	if err := tx.RolePermissions.Delete(id); err != nil {
+		return err
+	}
+	return tx.DeleteLinked(id, memberRoleKind)
+}
+
+// memberRoleKind is the kind of the roles of an organization's members.
+const memberRoleKind = "organization-member-roles"
+
+func without[T comparable](list []T, item T) []T {
+	return slices.DeleteFunc(list, func(v T) bool { return v == item })
+}
+
+func (a *api) roleOperations() []operation {
+	return []operation{
+		{http.MethodGet, "/roles/{id}/permissions", []string{"read:roles"}, rolePermissions},
+		{http.MethodPost, "/roles/{id}/permissions", []string{"update:roles"}, addRolePermissions},
+		{http.MethodDelete, "/roles/{id}/permissions", []string{"update:roles"}, removeRolePermissions},
+		{http.MethodGet, "/roles/{id}/users", []string{"read:roles"}, roleUsers},
+		{http.MethodPost, "/roles/{id}/users", []string{"update:roles"}, addRoleUsers},
+	}
+}
+
+func (c *call) requireRole(tx *storage.Tx, id string) error {
+	if known, err := tx.Roles.Has(id); err != nil || !known {
+		return orMissing(err, resource.Roles)
+	}
+	return nil
+}
+
+// permissionBody describes {"permissions": [...]}, as roles and users take it.
+var permissionBody = &resource.Kind{Name: "permissions", Fields: resource.Fields{
+	"permissions": {Type: resource.Array, Required: true, Min: 1, Item: &resource.Field{Type: resource.Object, Fields: resource.Fields{
+		"resource_server_identifier": {Type: resource.String, Required: true}, "permission_name": {Type: resource.String, Required: true},
+	}}},
+}}
+
+func (c *call) readPermissions() ([]storage.Permission, error) {
+	if err := c.read(); err != nil {
+		return nil, err
+	}
+	if err := permissionBody.Check(c.body, resource.Create); err != nil {
+		return nil, err
+	}
+	var all []storage.Permission
+	for _, item := range c.body["permissions"].([]any) {
+		p, _ := item.(storage.Document)
+		all = append(all, storage.Permission{
+			ResourceServerIdentifier: text(p, "resource_server_identifier"), PermissionName: text(p, "permission_name"),
+		})
+	}
+	return all, nil
+}
+
+// checkPermissions sees that the permissions are scopes of APIs that there are.
+func checkPermissions(tx *storage.Tx, all []storage.Permission) error {
+	for _, p := range all {
+		api, err := tx.API(p.ResourceServerIdentifier)
+		if err != nil {
+			return err
+		}
+		if api == nil || !api.Defines(p.PermissionName) {
+			return &apierr.Error{
+				Status: http.StatusNotFound, Extra: map[string]any{"errorCode": "inexistent_permission"},
+				Message: "The permission " + p.PermissionName + " does not exist in the resource server " + p.ResourceServerIdentifier + ".",
+			}
+		}
+	}
+	return nil
+}
+
+// describePermission is a permission as lists show it.
+func describePermission(tx *storage.Tx, p storage.Permission) (storage.Document, error) {
+	doc := storage.Document{"permission_name": p.PermissionName, "resource_server_identifier": p.ResourceServerIdentifier}
+	api, err := tx.API(p.ResourceServerIdentifier)
+	if err != nil || api == nil {
+		return doc, err
+	}
+	doc["resource_server_name"] = api.Name
+	for _, s := range api.Scopes {
+		if s.Value == p.PermissionName {
+			doc["description"] = s.Description
+		}
+	}
+	return doc, nil
+}
+
+//auth0:operation GET /api/v2/roles/{id}/permissions
+func rolePermissions(c *call) error {
+	docs := []storage.Document{}
+	err := c.view(func(tx *storage.Tx) error {
+		if err := c.requireRole(tx, c.param("id")); err != nil {
+			return err
+		}
+		held, err := tx.RolePermissions.Get(c.param("id"))
+		if err := storage.Optional(err); err != nil {
+			return err
+		}
+		for _, p := range held.Permissions {
+			doc, err := describePermission(tx, p)
+			if err != nil {
+				return err
+			}
+			docs = append(docs, doc)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.page(docs, listing{key: "permissions"})
+}
+
+//auth0:operation POST /api/v2/roles/{id}/permissions
+func addRolePermissions(c *call) error { return changeRolePermissions(c, true) }
+
+//auth0:operation DELETE /api/v2/roles/{id}/permissions
+func removeRolePermissions(c *call) error { return changeRolePermissions(c, false) }
+
+func changeRolePermissions(c *call, add bool) error {
+	sent, err := c.readPermissions()
+	if err != nil {
+		return err
+	}
+	err = c.update(func(tx *storage.Tx) error {
+		id := c.param("id")
+		if err := c.requireRole(tx, id); err != nil {
+			return err
+		}
+		held, err := tx.RolePermissions.Get(id)
+		if err := storage.Optional(err); err != nil {
+			return err
+		}
+		held.RoleID = id
+		if held.Permissions, err = changePermissions(tx, held.Permissions, sent, add); err != nil {
+			return err
+		}
+		return tx.RolePermissions.Put(held)
+	})
+	return c.permissionsChanged(err, add)
+}
+
+func changePermissions(tx *storage.Tx, held, sent []storage.Permission, add bool) ([]storage.Permission, error) {
+	if add {
+		if err := checkPermissions(tx, sent); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range sent {
+		held = without(held, p)
+		if add {
+			held = append(held, p)
+		}
+	}
+	return held, nil
+}
+
+// permissionsChanged answers a change of permissions.
+func (c *call) permissionsChanged(err error, add bool) error {
+	switch {
+	case err != nil:
+		return err
+	case add:
+		return c.reply(http.StatusCreated, storage.Document{})
+	}
+	return c.empty(http.StatusNoContent)
+}
+
+//auth0:operation GET /api/v2/roles/{id}/users
+func roleUsers(c *call) error {
+	docs := []storage.Document{}
+	err := c.view(func(tx *storage.Tx) error {
+		if err := c.requireRole(tx, c.param("id")); err != nil {
+			return err
+		}
+		for access, err := range tx.UserAccess.By("role", c.param("id")) {
+			if err != nil {
+				return err
+			}
+			user, err := tx.Users.Document(access.UserID)
+			if err != nil {
+				return err
+			}
+			docs = append(docs, briefUser(user))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.page(docs, listing{key: "users", style: flexible})
+}
+
+// briefUser is a user as lists of other resources show one.
+func briefUser(user storage.Document) storage.Document {
+	brief := storage.Document{}
+	for _, name := range []string{"user_id", "email", "picture", "name"} {
+		if value, ok := user[name]; ok {
+			brief[name] = value
+		}
+	}
+	return brief
+}
+
+//auth0:operation POST /api/v2/roles/{id}/users
+func addRoleUsers(c *call) error {
+	ids, err := c.readList("users")
+	if err != nil {
+		return err
+	}
+	err = c.update(func(tx *storage.Tx) error {
+		if err := c.requireRole(tx, c.param("id")); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := changeUserRoles(tx, id, []string{c.param("id")}, true); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.empty(http.StatusOK)
+}
+
+// readList reads a body with one list of texts, such as {"roles": [...]}.
+func (c *call) readList(name string) ([]string, error) {
+	if err := c.read(); err != nil {
+		return nil, err
+	}
+	kind := resource.Kind{Fields: resource.Fields{
+		name: {Type: resource.Array, Required: true, Min: 1, Item: &resource.Field{Type: resource.String, Min: 1}},
+	}}
+	if err := kind.Check(c.body, resource.Create); err != nil {
+		return nil, err
+	}
+	var list []string
+	for _, item := range c.body[name].([]any) {
+		s, _ := item.(string)
+		list = append(list, s)
+	}
+	return list, nil
+}

@@ -1,0 +1,243 @@
+package management
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// served says how the documents of a kind are served: what is common to all
+// resources follows from it.
+type served struct {
+	kind *resource.Kind
+	// path is that of the list, such as "/roles"; param is the variable that
+	// follows it in the path of one document, "id" unless it is set.
+	path, param string
+	// verbs lists the operations: list, create, get, patch, put, delete.
+	verbs string
+	// scope names the resource in scopes, as in read:roles.
+	scope string
+	// keep returns where the documents are.
+	keep func(c *call, tx *storage.Tx) (store, error)
+
+	list listing
+	// before checks a new or changed document, and completes it: old is nil for a
+	// new one. after does what else the change brings along, in the same
+	// transaction.
+	before func(c *call, tx *storage.Tx, doc, old storage.Document) error
+	after  func(c *call, tx *storage.Tx, doc, old storage.Document) error
+	// deleted takes along what depends on a document that is gone.
+	deleted func(c *call, tx *storage.Tx, doc storage.Document) error
+	// show makes of a stored document what the answer holds.
+	show func(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error)
+
+	// created is the status of a create, 201 unless it is set.
+	created int
+	// gone answers a delete, with 204 unless it is set.
+	gone func(c *call, doc storage.Document) error
+}
+
+// operations lists the routes of a served resource.
+func (s served) operations() []operation {
+	one := s.path + "/{" + s.idParam() + "}"
+	all := map[string]operation{
+		"list":   {http.MethodGet, s.path, []string{"read:" + s.scope}, s.serveList},
+		"create": {http.MethodPost, s.path, []string{"create:" + s.scope}, s.serveCreate},
+		"get":    {http.MethodGet, one, []string{"read:" + s.scope}, s.serveGet},
+		"patch":  {http.MethodPatch, one, []string{"update:" + s.scope}, s.servePatch},
+		"put":    {http.MethodPut, one, []string{"update:" + s.scope}, s.servePut},
+		"delete": {http.MethodDelete, one, []string{"delete:" + s.scope}, s.serveDelete},
+	}
+	var ops []operation
+	for verb := range strings.FieldsSeq(s.verbs) {
+		ops = append(ops, all[verb])
+	}
+	return ops
+}
+
+func (s served) idParam() string {
+	if s.param == "" {
+		return "id"
+	}
+	return s.param
+}
+
+func (s served) shown(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
+	if s.show == nil {
+		return doc, nil
+	}
+	return s.show(c, tx, doc)
+}
+
+// find returns the document of the path, or the kind's answer for none.
+func (s served) find(c *call, st store) (storage.Document, error) {
+	doc, err := st.Document(c.param(s.idParam()))
+	if storage.IsNotFound(err) {
+		return nil, s.kind.Missing
+	}
+	return doc, err
+}
+
+// put writes a document, or gives the kind's answer to a conflict.
+func (s served) write(st store, doc storage.Document) error {
+	err := st.Put(doc)
+	if storage.IsConflict(err) && s.kind.Taken != nil {
+		return s.kind.Taken.With(err)
+	}
+	return err
+}
+
+func (s served) serveGet(c *call) error {
+	var doc storage.Document
+	err := c.view(func(tx *storage.Tx) error {
+		st, err := s.keep(c, tx)
+		if err != nil {
+			return err
+		}
+		if doc, err = s.find(c, st); err != nil {
+			return err
+		}
+		doc, err = s.shown(c, tx, doc)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, selectFields(c.query, doc))
+}
+
+func (s served) serveCreate(c *call) error {
+	if err := c.read(); err != nil {
+		return err
+	}
+	if err := s.kind.Check(c.body, resource.Create); err != nil {
+		return err
+	}
+	var doc storage.Document
+	err := c.update(func(tx *storage.Tx) error {
+		st, err := s.keep(c, tx)
+		if err != nil {
+			return err
+		}
+		doc = c.body
+		if s.before != nil {
+			if err := s.before(c, tx, doc, nil); err != nil {
+				return err
+			}
+		}
+		s.kind.Fill(doc, c.now)
+		return s.commit(c, tx, st, &doc, nil)
+	})
+	if err != nil {
+		return err
+	}
+	status := s.created
+	if status == 0 {
+		status = http.StatusCreated
+	}
+	return c.reply(status, doc)
+}
+
+// commit writes the document and what the change brings along, and makes of it
+// what the answer holds.
+func (s served) commit(c *call, tx *storage.Tx, st store, doc *storage.Document, old storage.Document) error {
+	if err := s.write(st, *doc); err != nil {
+		return err
+	}
+	if s.after != nil {
+		if err := s.after(c, tx, *doc, old); err != nil {
+			return err
+		}
+	}
+	var err error
+	*doc, err = s.shown(c, tx, *doc)
+	return err
+}
+
+func (s served) servePatch(c *call) error {
+	return s.change(c, resource.Update, func(doc storage.Document) storage.Document {
+		s.kind.Merge(doc, c.body, c.now)
+		return doc
+	})
+}
+
+// servePut replaces all that may be changed and keeps what the server made.
+func (s served) servePut(c *call) error {
+	return s.change(c, resource.Replace, func(old storage.Document) storage.Document {
+		doc := storage.Document{}
+		for name, f := range s.kind.Fields {
+			if value, ok := old[name]; ok && f.Access != resource.Writable {
+				doc[name] = value
+			}
+		}
+		doc[s.kind.ID] = old[s.kind.ID]
+		s.kind.Merge(doc, c.body, c.now)
+		s.kind.Fill(doc, c.now)
+		return doc
+	})
+}
+
+func (s served) change(c *call, op resource.Operation, apply func(storage.Document) storage.Document) error {
+	if err := c.read(); err != nil {
+		return err
+	}
+	var doc storage.Document
+	err := c.update(func(tx *storage.Tx) error {
+		st, err := s.keep(c, tx)
+		if err != nil {
+			return err
+		}
+		old, err := s.find(c, st)
+		if err != nil {
+			return err
+		}
+		// The body is checked here so that an unknown id is told first, as Auth0 does.
+		if err := s.kind.Check(c.body, op); err != nil {
+			return err
+		}
+		doc, err = s.find(c, st)
+		if err != nil {
+			return err
+		}
+		doc = apply(doc)
+		if s.before != nil {
+			if err := s.before(c, tx, doc, old); err != nil {
+				return err
+			}
+		}
+		return s.commit(c, tx, st, &doc, old)
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, doc)
+}
+
+func (s served) serveDelete(c *call) error {
+	var doc storage.Document
+	err := c.update(func(tx *storage.Tx) error {
+		st, err := s.keep(c, tx)
+		if err != nil {
+			return err
+		}
+		if doc, err = s.find(c, st); err != nil {
+			return err
+		}
+		if err := st.Delete(c.param(s.idParam())); err != nil {
+			return err
+		}
+		if s.deleted == nil {
+			return nil
+		}
+		return s.deleted(c, tx, doc)
+	})
+	if err != nil {
+		return err
+	}
+	if s.gone != nil {
+		return s.gone(c, doc)
+	}
+	return c.empty(http.StatusNoContent)
+}

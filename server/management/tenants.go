@@ -1,0 +1,149 @@
+package management
+
+import (
+	"net/http"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// singleton says how a resource is served of which a tenant has one.
+type singleton struct {
+	kind  *resource.Kind
+	path  string
+	verbs string // get, patch, put
+	scope string
+	// key finds the document among those of its kind by the path: "settings"
+	// unless it is set. An error says that there is none of that name.
+	key func(c *call) (string, error)
+	// show makes of a stored document what the answer holds.
+	show func(c *call, doc storage.Document) storage.Document
+	// before checks a change.
+	before func(c *call, tx *storage.Tx, doc storage.Document) error
+}
+
+func (s singleton) operations() []operation {
+	all := map[string]operation{
+		"get":   {http.MethodGet, s.path, []string{"read:" + s.scope}, s.serveGet},
+		"patch": {http.MethodPatch, s.path, []string{"update:" + s.scope}, s.servePatch},
+		"put":   {http.MethodPut, s.path, []string{"update:" + s.scope}, s.servePut},
+	}
+	var ops []operation
+	for _, verb := range words(s.verbs) {
+		ops = append(ops, all[verb])
+	}
+	return ops
+}
+
+// load returns the document, with the kind's defaults where it was never written.
+func (s singleton) load(c *call, tx *storage.Tx) (id string, doc storage.Document, err error) {
+	id = "settings"
+	if s.key != nil {
+		if id, err = s.key(c); err != nil {
+			return "", nil, err
+		}
+	}
+	doc, err = tx.Documents(s.kind.Name, "").Document(id)
+	if storage.IsNotFound(err) {
+		doc = storage.Document{}
+		s.kind.Fill(doc, c.now)
+		err = nil
+	}
+	return id, doc, err
+}
+
+func (s singleton) answer(c *call, doc storage.Document) error {
+	if s.show != nil {
+		doc = s.show(c, doc)
+	}
+	return c.reply(http.StatusOK, selectFields(c.query, doc))
+}
+
+func (s singleton) serveGet(c *call) error {
+	var doc storage.Document
+	err := c.view(func(tx *storage.Tx) (err error) {
+		_, doc, err = s.load(c, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.answer(c, doc)
+}
+
+func (s singleton) servePatch(c *call) error { return s.change(c, resource.Update) }
+
+func (s singleton) servePut(c *call) error { return s.change(c, resource.Replace) }
+
+func (s singleton) change(c *call, op resource.Operation) error {
+	if err := c.read(); err != nil {
+		return err
+	}
+	var doc storage.Document
+	err := c.update(func(tx *storage.Tx) error {
+		id, stored, err := s.load(c, tx)
+		if err != nil {
+			return err
+		}
+		if err := s.kind.Check(c.body, op); err != nil {
+			return err
+		}
+		if doc = stored; op == resource.Replace {
+			doc = storage.Document{}
+		}
+		s.kind.Merge(doc, c.body, c.now)
+		s.kind.Fill(doc, c.now)
+		if s.before != nil {
+			if err := s.before(c, tx, doc); err != nil {
+				return err
+			}
+		}
+		return tx.Documents(s.kind.Name, "").Put(storage.Write{ID: id, Order: id, Document: doc})
+	})
+	if err != nil {
+		return err
+	}
+	return s.answer(c, doc)
+}
+
+func (a *api) tenantOperations() []operation {
+	return []operation{
+		{http.MethodGet, "/tenants/settings", []string{"read:tenant_settings"}, tenantSettings},
+		{http.MethodPatch, "/tenants/settings", []string{"update:tenant_settings"}, updateTenantSettings},
+	}
+}
+
+//auth0:operation GET /api/v2/tenants/settings
+func tenantSettings(c *call) error {
+	var doc storage.Document
+	err := c.view(func(tx *storage.Tx) (err error) {
+		doc, err = tx.Tenant.Document(storage.TenantKey)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, selectFields(c.query, doc))
+}
+
+//auth0:operation PATCH /api/v2/tenants/settings
+func updateTenantSettings(c *call) error {
+	if err := c.read(); err != nil {
+		return err
+	}
+	if err := resource.TenantSettings.Check(c.body, resource.Update); err != nil {
+		return err
+	}
+	var doc storage.Document
+	err := c.update(func(tx *storage.Tx) (err error) {
+		if doc, err = tx.Tenant.Document(storage.TenantKey); err != nil {
+			return err
+		}
+		resource.TenantSettings.Merge(doc, c.body, c.now)
+		return tx.Tenant.Put(doc)
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, doc)
+}

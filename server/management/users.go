@@ -1,0 +1,359 @@
+package management
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// users is Auth0: api/management/v2/users. Creation and change are its own:
+// they hash passwords, which has no place in a transaction.
+//
+//auth0:operation GET /api/v2/users
+//auth0:operation GET /api/v2/users/{id}
+//auth0:operation DELETE /api/v2/users/{id}
+func users() served {
+	return served{
+		kind: resource.Users, path: "/users", scope: "users", verbs: "list get delete",
+		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.User]{tx.Users}, nil },
+		list: listing{key: "users", style: paged},
+		deleted: func(c *call, tx *storage.Tx, doc storage.Document) error {
+			return deleteUserRecords(c, tx, text(doc, "user_id"))
+		},
+	}
+}
+
+// deleteUser removes a user with all that is theirs.
+func deleteUser(c *call, tx *storage.Tx, id string) error {
+	if err := tx.Users.Delete(id); err != nil {
+		return err
+	}
+	return deleteUserRecords(c, tx, id)
+}
+
+func deleteUserRecords(_ *call, tx *storage.Tx, id string) error {
+	if err := errors.Join(tx.Passwords.Delete(id), tx.UserAccess.Delete(id)); err != nil {
+		return err
+	}
+	if err := deleteBy(tx.Grants, "user", id, func(g storage.Grant) string { return g.ID }); err != nil {
+		return err
+	}
+	if err := tx.EndSessions(id); err != nil {
+		return err
+	}
+	return tx.DeleteLinked(id, organizationMemberKind, memberRoleKind)
+}
+
+// organizationMemberKind is the kind of an organization's members.
+const organizationMemberKind = "organization-members"
+
+func (a *api) userOperations() []operation {
+	return []operation{
+		{http.MethodPost, "/users", []string{"create:users"}, createUser},
+		{http.MethodPatch, "/users/{id}", []string{"update:users", "update:users_app_metadata", "update:current_user_metadata"}, updateUser},
+		{http.MethodGet, "/users-by-email", []string{"read:users"}, usersByEmail},
+		{http.MethodGet, "/users/{id}/roles", []string{"read:users", "read:roles"}, userRoles},
+		{http.MethodPost, "/users/{id}/roles", []string{"update:users"}, addUserRoles},
+		{http.MethodDelete, "/users/{id}/roles", []string{"update:users"}, removeUserRoles},
+		{http.MethodGet, "/users/{id}/permissions", []string{"read:users"}, userPermissions},
+		{http.MethodPost, "/users/{id}/permissions", []string{"update:users"}, addUserPermissions},
+		{http.MethodDelete, "/users/{id}/permissions", []string{"update:users"}, removeUserPermissions},
+	}
+}
+
+//auth0:operation POST /api/v2/users
+func createUser(c *call) error {
+	if err := c.read(); err != nil {
+		return err
+	}
+	if err := resource.Users.Check(c.body, resource.Create); err != nil {
+		return err
+	}
+	doc := c.body
+	connection, password := text(doc, "connection"), text(doc, "password")
+	hash, err := c.hash(password)
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"connection", "password", "verify_email", "verify_phone_number"} {
+		delete(doc, name)
+	}
+	err = c.update(func(tx *storage.Tx) error {
+		conn, err := tx.Connections.Find("name", connection)
+		if storage.IsNotFound(err) {
+			return resource.Connections.Missing
+		}
+		if err != nil {
+			return err
+		}
+		if err := checkNewUser(conn, doc, password); err != nil {
+			return err
+		}
+		identify(doc, conn)
+		identity.Complete(doc, c.now)
+		if known, err := tx.Users.Has(text(doc, "user_id")); err != nil || known {
+			return cmp.Or(err, error(resource.Users.Taken))
+		}
+		return putUser(tx, doc, hash)
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusCreated, doc)
+}
+
+// hash is the hash of a new password, "" for none.
+func (c *call) hash(password string) (string, error) {
+	if password == "" {
+		return "", nil
+	}
+	hash, err := c.Passwords.Hash(password)
+	if errors.Is(err, identity.ErrPasswordTooLong) {
+		return "", &apierr.Error{Status: http.StatusBadRequest, Message: "PasswordStrengthError: Password is too long", Extra: map[string]any{"errorCode": "invalid_body"}}
+	}
+	return hash, err
+}
+
+func checkNewUser(conn storage.Connection, doc storage.Document, password string) error {
+	switch {
+	case conn.Strategy == storage.DatabaseStrategy && password == "":
+		return resource.InvalidBody("Payload validation error: 'Missing required property: password'.")
+	case text(doc, "email")+text(doc, "username")+text(doc, "phone_number") == "":
+		return resource.InvalidBody("Payload validation error: 'Missing required property: email'.")
+	}
+	return nil
+}
+
+// providers are the first parts of user ids by strategy, where they differ.
+var providers = map[string]string{"auth0-adldap": "ad"}
+
+// identify gives a new user an id and an identity at the connection.
+func identify(doc storage.Document, conn storage.Connection) {
+	provider := cmp.Or(providers[conn.Strategy], conn.Strategy)
+	local := cmp.Or(text(doc, "user_id"), resource.ObjectID())
+	doc["user_id"] = provider + "|" + local
+	doc["identities"] = []any{storage.Document{
+		"connection": conn.Name, "user_id": local, "provider": provider, "isSocial": isSocial(conn.Strategy),
+	}}
+}
+
+func isSocial(strategy string) bool {
+	return !slices.Contains([]string{storage.DatabaseStrategy, "email", "sms", "samlp", "oidc", "okta", "waad", "ad", "adfs", "auth0-adldap", "custom", "google-apps", "pingfederate"}, strategy)
+}
+
+// putUser writes a user and, unless it is "", the new hash of the password.
+func putUser(tx *storage.Tx, doc storage.Document, hash string) error {
+	err := tx.Users.Put(doc)
+	if storage.IsConflict(err) {
+		return resource.Users.Taken.With(err)
+	}
+	if err != nil || hash == "" {
+		return err
+	}
+	return tx.Passwords.Put(storage.Password{UserID: text(doc, "user_id"), Hash: hash})
+}
+
+//auth0:operation PATCH /api/v2/users/{id}
+func updateUser(c *call) error {
+	if err := c.read(); err != nil {
+		return err
+	}
+	if err := resource.Users.Check(c.body, resource.Update); err != nil {
+		return err
+	}
+	hash, err := c.hash(text(c.body, "password"))
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"connection", "password", "client_id", "verify_email", "verify_password", "verify_phone_number"} {
+		delete(c.body, name)
+	}
+	var doc storage.Document
+	err = c.update(func(tx *storage.Tx) error {
+		doc, err = c.user(tx)
+		if err != nil {
+			return err
+		}
+		if email := text(c.body, "email"); email != "" {
+			c.body["email"] = strings.ToLower(email)
+		}
+		resource.Users.Merge(doc, c.body, c.now)
+		if metadata, ok := doc["app_metadata"].(storage.Document); ok && len(metadata) == 0 {
+			delete(doc, "app_metadata")
+		}
+		if hash != "" {
+			doc["last_password_reset"] = resource.Time(c.now)
+			// Auth0: a new password ends the user's sessions.
+			if err := tx.EndSessions(text(doc, "user_id")); err != nil {
+				return err
+			}
+		}
+		return putUser(tx, doc, hash)
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, selectFields(c.query, doc))
+}
+
+// user returns the user of the path.
+func (c *call) user(tx *storage.Tx) (storage.Document, error) {
+	doc, err := tx.Users.Document(c.param("id"))
+	if storage.IsNotFound(err) {
+		return nil, resource.Users.Missing
+	}
+	return doc, err
+}
+
+//auth0:operation GET /api/v2/users-by-email
+func usersByEmail(c *call) error {
+	email := c.query.Get("email")
+	if email == "" {
+		return invalidQuery("'Missing required property: email'")
+	}
+	docs := []storage.Document{}
+	err := c.view(func(tx *storage.Tx) error {
+		for user, err := range tx.Users.By("email", strings.ToLower(email)) {
+			if err != nil {
+				return err
+			}
+			doc, err := tx.Users.Document(user.UserID)
+			if err != nil {
+				return err
+			}
+			docs = append(docs, doc)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.page(docs, listing{style: bare})
+}
+
+//auth0:operation GET /api/v2/users/{id}/roles
+func userRoles(c *call) error {
+	docs := []storage.Document{}
+	err := c.view(func(tx *storage.Tx) error {
+		if _, err := c.user(tx); err != nil {
+			return err
+		}
+		access, err := tx.UserAccess.Get(c.param("id"))
+		if err := storage.Optional(err); err != nil {
+			return err
+		}
+		for _, id := range access.Roles {
+			doc, err := tx.Roles.Document(id)
+			if err != nil {
+				return err
+			}
+			docs = append(docs, doc)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.page(docs, listing{key: "roles"})
+}
+
+//auth0:operation POST /api/v2/users/{id}/roles
+func addUserRoles(c *call) error { return c.changeRoles(true) }
+
+//auth0:operation DELETE /api/v2/users/{id}/roles
+func removeUserRoles(c *call) error { return c.changeRoles(false) }
+
+func (c *call) changeRoles(add bool) error {
+	ids, err := c.readList("roles")
+	if err != nil {
+		return err
+	}
+	err = c.update(func(tx *storage.Tx) error { return changeUserRoles(tx, c.param("id"), ids, add) })
+	if err != nil {
+		return err
+	}
+	return c.empty(http.StatusNoContent)
+}
+
+func changeUserRoles(tx *storage.Tx, userID string, ids []string, add bool) error {
+	if known, err := tx.Users.Has(userID); err != nil || !known {
+		return orMissing(err, resource.Users)
+	}
+	access, err := tx.UserAccess.Get(userID)
+	if err := storage.Optional(err); err != nil {
+		return err
+	}
+	access.UserID = userID
+	for _, id := range ids {
+		if known, err := tx.Roles.Has(id); err != nil || (!known && add) {
+			return orMissing(err, resource.Roles)
+		}
+		access.Roles = without(access.Roles, id)
+		if add {
+			access.Roles = append(access.Roles, id)
+		}
+	}
+	return tx.UserAccess.Put(access)
+}
+
+//auth0:operation GET /api/v2/users/{id}/permissions
+func userPermissions(c *call) error {
+	docs := []storage.Document{}
+	err := c.view(func(tx *storage.Tx) error {
+		if _, err := c.user(tx); err != nil {
+			return err
+		}
+		access, err := tx.UserAccess.Get(c.param("id"))
+		if err := storage.Optional(err); err != nil {
+			return err
+		}
+		for _, p := range access.Permissions {
+			doc, err := describePermission(tx, p)
+			if err != nil {
+				return err
+			}
+			doc["sources"] = []any{storage.Document{"source_id": "", "source_name": "", "source_type": "DIRECT"}}
+			docs = append(docs, doc)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.page(docs, listing{key: "permissions"})
+}
+
+//auth0:operation POST /api/v2/users/{id}/permissions
+func addUserPermissions(c *call) error { return c.changeUserPermissions(true) }
+
+//auth0:operation DELETE /api/v2/users/{id}/permissions
+func removeUserPermissions(c *call) error { return c.changeUserPermissions(false) }
+
+func (c *call) changeUserPermissions(add bool) error {
+	sent, err := c.readPermissions()
+	if err != nil {
+		return err
+	}
+	err = c.update(func(tx *storage.Tx) error {
+		if _, err := c.user(tx); err != nil {
+			return err
+		}
+		access, err := tx.UserAccess.Get(c.param("id"))
+		if err := storage.Optional(err); err != nil {
+			return err
+		}
+		access.UserID = c.param("id")
+		if access.Permissions, err = changePermissions(tx, access.Permissions, sent, add); err != nil {
+			return err
+		}
+		return tx.UserAccess.Put(access)
+	})
+	return c.permissionsChanged(err, add)
+}

@@ -1,0 +1,23 @@
+package resource
+
+// Users is Auth0: api/management/v2/users. What the server makes up for a new
+// user is package identity's.
+var Users = &Kind{
+	Name: "users", ID: "user_id", Open: true,
+	Fields: Fields{
+		"user_id": {Type: String, Access: CreateOnly, Max: 255}, "connection": {Type: String, Required: true, Min: 1},
+		"created_at": onlyRead, "updated_at": onlyRead, "identities": onlyRead, "last_ip": onlyRead, "last_login": onlyRead,
+		"logins_count": onlyRead, "multifactor": onlyRead,
+		"email": {Type: String, Format: "email"}, "username": {Type: String, Min: 1, Max: 128}, "phone_number": {Type: String, Min: 1, Max: 30},
+		"email_verified": flag, "phone_verified": flag, "verify_email": flag, "blocked": flag,
+		"password": {Type: String, Min: 1}, "given_name": {Type: String, Min: 1, Max: 150, Nullable: true},
+		"family_name": {Type: String, Min: 1, Max: 150, Nullable: true}, "name": {Type: String, Min: 1, Max: 300, Nullable: true},
+		"nickname": {Type: String, Min: 1, Max: 300, Nullable: true}, "picture": {Type: String, Nullable: true},
+		"user_metadata": object, "app_metadata": object, "client_id": {Type: String, Access: UpdateOnly},
+		"verify_phone_number": {Type: Bool},
+	},
+	Merged:  []string{"user_metadata", "app_metadata"},
+	Updated: "updated_at",
+	Missing: missing("inexistent_user", "The user does not exist."),
+	Taken:   taken("auth0_idp_error", "The user already exists."),
+}
