@@ -96,36 +96,54 @@ func compare(hash, password string) error {
 	return errUnknownHash
 }
 
-// Known reports whether hash is in a notation that Check understands.
-func Known(hash string) bool { return !errors.Is(compare(hash, ""), errUnknownHash) }
+// Known reports whether hash is in a notation that Check understands. It does
+// not hash.
+func Known(hash string) bool {
+	if _, err := bcrypt.Cost([]byte(hash)); err == nil {
+		return true
+	}
+	_, err := parseArgon2id(hash)
+	return err == nil
+}
 
 // maxArgonMemory bounds what one check may use, in KiB.
 const maxArgonMemory = 1 << 20
 
-// compareArgon2id reads the PHC notation
+// argon2id is a hash in the PHC notation
 // $argon2id$v=19$m=65536,t=3,p=4$salt$hash.
-func compareArgon2id(hash, password string) error {
+type argon2id struct {
+	memory, passes uint32
+	threads        uint8
+	salt, sum      []byte
+}
+
+func parseArgon2id(hash string) (h argon2id, err error) {
 	parts := strings.Split(hash, "$")
-	if len(parts) != 6 {
-		return errUnknownHash
+	if len(parts) != 6 || parts[1] != "argon2id" {
+		return h, errUnknownHash
 	}
 	var version int
-	var memory, passes uint32
-	var threads uint8
-	_, err := fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &memory, &passes, &threads)
-	if err != nil || version != argon2.Version || memory > maxArgonMemory || passes == 0 || threads == 0 {
-		return errUnknownHash
+	_, err = fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &h.memory, &h.passes, &h.threads)
+	if err != nil || version != argon2.Version || h.memory > maxArgonMemory || h.passes == 0 || h.threads == 0 {
+		return h, errUnknownHash
 	}
-	salt, err := base64.RawStdEncoding.DecodeString(parts[4])
+	if h.salt, err = base64.RawStdEncoding.DecodeString(parts[4]); err != nil {
+		return h, errUnknownHash
+	}
+	h.sum, err = base64.RawStdEncoding.DecodeString(parts[5])
+	if err != nil || len(h.sum) == 0 || len(h.sum) > 1024 {
+		return h, errUnknownHash
+	}
+	return h, nil
+}
+
+func compareArgon2id(hash, password string) error {
+	h, err := parseArgon2id(hash)
 	if err != nil {
-		return errUnknownHash
+		return err
 	}
-	want, err := base64.RawStdEncoding.DecodeString(parts[5])
-	if err != nil || len(want) == 0 || len(want) > 1024 {
-		return errUnknownHash
-	}
-	got := argon2.IDKey([]byte(password), salt, passes, memory, threads, uint32(len(want))) //nolint:gosec // bounded above
-	if subtle.ConstantTimeCompare(got, want) != 1 {
+	got := argon2.IDKey([]byte(password), h.salt, h.passes, h.memory, h.threads, uint32(len(h.sum))) //nolint:gosec // bounded
+	if subtle.ConstantTimeCompare(got, h.sum) != 1 {
 		return ErrWrongCredentials
 	}
 	return nil
