@@ -1,0 +1,179 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// nodeModules skips the test where the SDKs are not installed.
+func nodeModules(t *testing.T) {
+	t.Helper()
+	if find("node") == "" {
+		t.Skip("there is no node to run the SDKs with; install the package nodejs")
+	}
+	if _, err := os.Stat("node_modules/.package-lock.json"); err != nil {
+		t.Skip("the SDKs are not installed; run npm ci in e2e (make test does)")
+	}
+}
+
+// spa is a single-page application with Auth0's SDK.
+type spa struct {
+	origin string
+	// settings are what the page makes its client with.
+	settings map[string]any
+}
+
+// startSPA bundles the application and serves it.
+func startSPA(t *testing.T) *spa {
+	t.Helper()
+	nodeModules(t)
+	bundle := filepath.Join(t.TempDir(), "app.js")
+	output(t, exec.CommandContext(t.Context(), "node_modules/.bin/esbuild", "spa/app.js", "--bundle", "--format=esm", "--log-level=warning", "--outfile="+bundle))
+	app := &spa{}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /app.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, bundle) })
+	mux.HandleFunc("GET /settings.json", func(w http.ResponseWriter, _ *http.Request) {
+		if err := json.NewEncoder(w).Encode(app.settings); err != nil {
+			t.Error(err)
+		}
+	})
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, "spa/index.html") })
+	app.origin = serve(t, mux)
+	return app
+}
+
+// use points the application at a tenant.
+func (a *spa) use(tenant *servertest.Server, more map[string]any) {
+	a.settings = map[string]any{
+		"domain": tenant.URL[:len(tenant.URL)-1], "clientId": servertest.SPA,
+		"authorizationParams": map[string]any{
+			"redirect_uri": a.origin + "/callback", "audience": servertest.API, "scope": "openid profile email read:timesheets",
+		},
+	}
+	maps.Copy(a.settings, more)
+}
+
+// shows waits until the page says who is logged in.
+func (w *window) shows(text string) {
+	w.t.Helper()
+	w.do(chromedp.Poll[chromedp.Void](`document.querySelector("#user")?.textContent === ` + quoted(text)))
+}
+
+func quoted(text string) string {
+	raw, _ := json.Marshal(text) // a string is always JSON
+	return string(raw)
+}
+
+// refreshToken is the one that the SDK keeps for the page.
+const refreshToken = `Object.values(localStorage).map(v => JSON.parse(v).body?.refresh_token).find(Boolean) ?? ""`
+
+func TestSPA(t *testing.T) {
+	app := startSPA(t)
+	for name, options := range map[string][]servertest.Option{"https": nil, "http": {servertest.HTTP()}} {
+		t.Run("with refresh tokens, the issuer on "+name, func(t *testing.T) {
+			tenant := servertest.Start(t, append(options, timesheets(t, app.origin))...)
+			app.use(tenant, map[string]any{"useRefreshTokens": true, "cacheLocation": "localstorage"})
+			w := openWindow(startBrowser(t, tenant), t)
+
+			w.open(app.origin)
+			w.shows("nobody")
+			w.press("#login")
+			w.logIn(servertest.Employee, servertest.Password)
+			w.press("button[value=accept]")
+			w.shows(servertest.Employee)
+
+			before := evaluate[string](w, refreshToken)
+			for range 2 { // the second needs what the first rotated to
+				if token := evaluate[string](w, `auth0.getTokenSilently({cacheMode: "off"})`); token == "" {
+					t.Error("no token")
+				}
+			}
+			if after := evaluate[string](w, refreshToken); before == "" || after == before {
+				t.Errorf("the refresh token was %q and is %q, want another", before, after)
+			}
+
+			w.press("#logout")
+			w.shows("nobody")
+			w.press("#login")
+			if path := w.path(); path != "/u/login" {
+				t.Errorf("after the logout a login leads to %s, want the login page", path)
+			}
+		})
+	}
+}
+
+func TestSPAWithoutRefreshTokens(t *testing.T) {
+	app := startSPA(t)
+	tenant := servertest.Start(t, servertest.HTTP(), timesheets(t, app.origin))
+	app.use(tenant, nil)
+	browser := startBrowser(t, tenant)
+
+	t.Run("a reload finds the session in a hidden frame", func(t *testing.T) {
+		w := openWindow(browser, t)
+		w.open(app.origin)
+		w.shows("nobody")
+		w.press("#login")
+		w.logIn(servertest.Employee, servertest.Password)
+		w.press("button[value=accept]")
+		w.shows(servertest.Employee)
+		w.load(chromedp.Reload())
+		w.shows(servertest.Employee)
+		if token := evaluate[string](w, `auth0.getTokenSilently({cacheMode: "off"})`); token == "" {
+			t.Error("no token")
+		}
+		got := evaluate[string](w, `auth0.getTokenSilently({cacheMode: "off", authorizationParams: {scope: "openid approve:timesheets"}}).catch(e => e.error)`)
+		if got != "consent_required" {
+			t.Errorf("a scope that nobody consented to: %s, want consent_required", got)
+		}
+	})
+
+	t.Run("without a session the frame says so at once", func(t *testing.T) {
+		w := openWindow(browser, t)
+		w.open(app.origin)
+		w.shows("nobody")
+		if got := evaluate[string](w, `auth0.getTokenSilently().catch(e => e.error)`); got != "login_required" {
+			t.Errorf("got %s, want login_required", got)
+		}
+	})
+
+	t.Run("a popup hands its response to the page", func(t *testing.T) {
+		w := openWindow(browser, t)
+		w.open(app.origin)
+		w.shows("nobody")
+		opened := chromedp.WaitNewTarget(w.ctx, func(i *target.Info) bool { return i.Type == "page" })
+		w.do(chromedp.Click(chromedp.CSS("#popup")))
+		popup := watch(w.ctx, t, chromedp.WithTargetID(<-opened))
+		popup.logIn(servertest.Manager, servertest.Password)
+		popup.do(chromedp.Click(chromedp.CSS("button[value=accept]"))) // it closes then
+		w.shows(servertest.Manager)
+	})
+}
+
+// On https an application on http://localhost is another site: browsers that
+// block cookies of third parties hide the session from the frame. The SDK must
+// hear of that, and not wait for a minute.
+func TestSPAHearsThatTheFrameHasNoSession(t *testing.T) {
+	app := startSPA(t)
+	tenant := servertest.Start(t, timesheets(t, app.origin))
+	app.use(tenant, nil)
+	w := openWindow(startBrowser(t, tenant), t)
+	w.open(app.origin)
+	w.shows("nobody")
+	w.press("#login")
+	w.logIn(servertest.Employee, servertest.Password)
+	w.press("button[value=accept]")
+	w.shows(servertest.Employee)
+	if got := evaluate[string](w, `auth0.getTokenSilently({cacheMode: "off"}).then(() => "a token", e => e.error)`); got != "a token" && got != "login_required" {
+		t.Errorf("got %s, want a token or login_required", got)
+	}
+}
