@@ -66,7 +66,7 @@ golden: ## rewrite the golden files and show what changed
 
 .PHONY: demo
 demo: build ## run the scenario unattended in a headless browser and print what each user may do
-	go build -o bin/timesheets/ ./examples/timesheets/...
+	go build -trimpath -o bin/timesheets/ ./examples/timesheets/...
 	@bin/tenant0 exec -- bin/timesheets/demo
 
 .PHONY: example-api
