@@ -68,13 +68,14 @@ type call struct {
 func Mount(rt *web.Router, d Deps) {
 	a := &api{d}
 	rt = rt.With(web.Boom).WithCORS(web.AnyOrigin)
+	// The special ones first: some have a word where others have an id.
+	for _, op := range a.special() {
+		rt.Handle(op.method, base+op.path, a.handler(op))
+	}
 	for _, s := range resources() {
 		for _, op := range s.operations() {
 			rt.Handle(op.method, base+op.path, a.handler(op))
 		}
-	}
-	for _, op := range a.special() {
-		rt.Handle(op.method, base+op.path, a.handler(op))
 	}
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		rt.HandlePrefix(method, base+"/", a.notEmulated)

@@ -43,6 +43,8 @@ const (
 	bare
 	// wrapped lists are objects with the list alone.
 	wrapped
+	// arrayOrCursor lists are arrays, or have a cursor when take or from is sent.
+	arrayOrCursor
 	// counted lists leave out members that are zero, as the actions API does.
 	counted
 )
@@ -151,11 +153,11 @@ func (c *call) page(docs []storage.Document, l listing) error {
 	}
 	cursor := c.query.Get("take") != "" || c.query.Get("from") != ""
 	switch {
-	case l.style == bare:
+	case l.style == bare, l.style == arrayOrCursor && !cursor:
 		return c.reply(http.StatusOK, docs)
 	case l.style == wrapped:
 		return c.reply(http.StatusOK, storage.Document{l.key: docs})
-	case l.style == checkpointed, l.style == flexible && cursor:
+	case l.style == checkpointed, cursor && (l.style == flexible || l.style == arrayOrCursor):
 		return c.cursorPage(docs, l)
 	}
 	per := defaultPage

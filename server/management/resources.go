@@ -9,16 +9,20 @@ import (
 func resources() []served {
 	return []served{
 		clients(), credentials(), resourceServers(), clientGrants(), connections(), roles(), users(),
+		phoneProviders(), phoneTemplates(), themes(), customDomains(), emailTemplates(),
 	}
 }
 
 // singletons lists the resources of which a tenant has one.
-func singletons() []singleton { return nil }
+func singletons() []singleton {
+	return slices.Concat(attackProtection(), guardian(), []singleton{branding(), prompts()})
+}
 
 // special lists the operations that are no plain reads and writes.
 func (a *api) special() []operation {
 	ops := slices.Concat(
 		a.clientOperations(), a.connectionOperations(), a.roleOperations(), a.userOperations(), a.tenantOperations(),
+		a.brandingOperations(), a.promptOperations(), a.customDomainOperations(), a.emailOperations(), a.guardianOperations(),
 	)
 	for _, s := range singletons() {
 		ops = append(ops, s.operations()...)

@@ -86,6 +86,8 @@ var kinds = func() map[string]*Kind {
 	all := map[string]*Kind{}
 	for _, k := range []*Kind{
 		Clients, ResourceServers, ClientGrants, Connections, Roles, TenantSettings, Users, Credentials,
+		BruteForceProtection, SuspiciousIPThrottling, BreachedPasswordDetection, BotDetection, Captcha, PhoneProviderProtection,
+		Branding, Prompts, EmailProvider, EmailTemplates, CustomDomains, PhoneProviders, PhoneTemplates, Themes,
 	} {
 		all[k.Name] = k
 	}

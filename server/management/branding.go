@@ -1,0 +1,173 @@
+package management
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// branding is Auth0: api/management/v2/branding.
+//
+//auth0:operation GET /api/v2/branding
+//auth0:operation PATCH /api/v2/branding
+func branding() singleton {
+	return singleton{kind: resource.Branding, path: "/branding", verbs: "get patch", scope: "branding"}
+}
+
+// phoneProviders is Auth0: api/management/v2/branding/phone/providers.
+//
+//auth0:operation GET /api/v2/branding/phone/providers
+//auth0:operation POST /api/v2/branding/phone/providers
+//auth0:operation GET /api/v2/branding/phone/providers/{id}
+//auth0:operation PATCH /api/v2/branding/phone/providers/{id}
+//auth0:operation DELETE /api/v2/branding/phone/providers/{id}
+func phoneProviders() served {
+	return served{
+		kind: resource.PhoneProviders, path: "/branding/phone/providers", scope: "phone_providers", verbs: "list create get patch delete",
+		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.PhoneProviders, ""), nil },
+		list: listing{key: "providers", style: wrapped},
+		before: func(c *call, _ *storage.Tx, doc, _ storage.Document) error {
+			doc["tenant"] = c.tenantName()
+			if configuration, _ := doc["configuration"].(storage.Document); text(doc, "name") == "twilio" && text(configuration, "default_from") == "" {
+				return &apierr.Error{Status: http.StatusBadRequest, Message: "Bad Operation on Notification Resource"}
+			}
+			return nil
+		},
+		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
+			delete(doc, "credentials")
+			if c.param("id") == "" && c.r.Method == http.MethodGet {
+				doc["credentials"] = nil
+			}
+			return doc, nil
+		},
+	}
+}
+
+// phoneTemplates is Auth0: api/management/v2/branding/phone/templates.
+//
+//auth0:operation GET /api/v2/branding/phone/templates
+//auth0:operation POST /api/v2/branding/phone/templates
+//auth0:operation GET /api/v2/branding/phone/templates/{id}
+//auth0:operation PATCH /api/v2/branding/phone/templates/{id}
+//auth0:operation DELETE /api/v2/branding/phone/templates/{id}
+func phoneTemplates() served {
+	return served{
+		kind: resource.PhoneTemplates, path: "/branding/phone/templates", scope: "phone_templates", verbs: "list create get patch delete",
+		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.PhoneTemplates, ""), nil },
+		list: listing{key: "templates", style: wrapped},
+		before: func(c *call, _ *storage.Tx, doc, _ storage.Document) error {
+			doc["tenant"] = c.tenantName()
+			if content, ok := doc["content"].(storage.Document); ok {
+				if _, sent := content["syntax"]; !sent {
+					content["syntax"] = "liquid"
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// themes is Auth0: api/management/v2/branding/themes.
+//
+//auth0:operation POST /api/v2/branding/themes
+//auth0:operation GET /api/v2/branding/themes/{id}
+//auth0:operation PATCH /api/v2/branding/themes/{id}
+//auth0:operation DELETE /api/v2/branding/themes/{id}
+func themes() served {
+	return served{
+		kind: resource.Themes, path: "/branding/themes", scope: "branding", verbs: "create get patch delete", created: http.StatusOK,
+		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.Themes, ""), nil },
+	}
+}
+
+func (a *api) brandingOperations() []operation {
+	read, update, remove := []string{"read:branding"}, []string{"update:branding"}, []string{"delete:branding"}
+	return []operation{
+		{http.MethodGet, "/branding/themes/default", read, defaultTheme},
+		{http.MethodGet, "/branding/templates/universal-login", read, universalLoginTemplate},
+		{http.MethodPut, "/branding/templates/universal-login", update, updateUniversalLoginTemplate},
+		{http.MethodDelete, "/branding/templates/universal-login", remove, deleteUniversalLoginTemplate},
+	}
+}
+
+//auth0:operation GET /api/v2/branding/themes/default
+func defaultTheme(c *call) error {
+	var theme storage.Document
+	err := c.view(func(tx *storage.Tx) error {
+		for doc, err := range c.plain(tx, resource.Themes, "").All() {
+			theme = doc
+			return err
+		}
+		return resource.Themes.Missing
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, theme)
+}
+
+//auth0:operation GET /api/v2/branding/templates/universal-login
+func universalLoginTemplate(c *call) error {
+	var doc storage.Document
+	err := c.view(func(tx *storage.Tx) (err error) {
+		doc, err = tx.Documents(resource.UniversalLoginTemplate.Name, "").Document("settings")
+		return err
+	})
+	if storage.IsNotFound(err) {
+		return resource.UniversalLoginTemplate.Missing
+	}
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, doc)
+}
+
+// updateUniversalLoginTemplate takes the template as a JSON string, as an object
+// with it, or as HTML.
+//
+//auth0:operation PUT /api/v2/branding/templates/universal-login
+func updateUniversalLoginTemplate(c *call) error {
+	raw, err := web.ReadBody(c.w, c.r, maxBody)
+	if err != nil {
+		return err
+	}
+	body := string(raw)
+	var object struct {
+		Template string `json:"template"`
+	}
+	if json.Unmarshal(raw, &body) != nil && json.Unmarshal(raw, &object) == nil {
+		body = object.Template
+	}
+	existed := false
+	err = c.update(func(tx *storage.Tx) error {
+		docs := tx.Documents(resource.UniversalLoginTemplate.Name, "")
+		_, err := docs.Document("settings")
+		existed = err == nil
+		if err := storage.Optional(err); err != nil {
+			return err
+		}
+		return docs.Put(storage.Write{ID: "settings", Order: "settings", Document: storage.Document{"body": body}})
+	})
+	switch {
+	case err != nil:
+		return err
+	case existed:
+		return c.empty(http.StatusNoContent)
+	}
+	return c.reply(http.StatusCreated, storage.Document{})
+}
+
+//auth0:operation DELETE /api/v2/branding/templates/universal-login
+func deleteUniversalLoginTemplate(c *call) error {
+	err := c.update(func(tx *storage.Tx) error {
+		return tx.Documents(resource.UniversalLoginTemplate.Name, "").Delete("settings")
+	})
+	if err != nil {
+		return err
+	}
+	return c.empty(http.StatusNoContent)
+}

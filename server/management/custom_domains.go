@@ -1,0 +1,102 @@
+package management
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// customDomains is Auth0: api/management/v2/custom-domains. They are kept; the
+// tenant answers by its issuer's name alone.
+//
+//auth0:operation GET /api/v2/custom-domains
+//auth0:operation POST /api/v2/custom-domains
+//auth0:operation GET /api/v2/custom-domains/{id}
+//auth0:operation PATCH /api/v2/custom-domains/{id}
+//auth0:operation DELETE /api/v2/custom-domains/{id}
+func customDomains() served {
+	return served{
+		kind: resource.CustomDomains, path: "/custom-domains", scope: "custom_domains", verbs: "list create get patch delete",
+		keep:   func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.CustomDomains, ""), nil },
+		list:   listing{key: "custom_domains", style: arrayOrCursor, keep: matchesDomain},
+		before: describeDomain,
+		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
+			if _, set := doc["custom_client_ip_header"]; !set && text(doc, "type") == "self_managed_certs" {
+				doc["custom_client_ip_header"] = nil
+			}
+			return doc, nil
+		},
+	}
+}
+
+// matchesDomain applies q=domain:name, where the name may end in an asterisk.
+func matchesDomain(c *call, doc storage.Document) bool {
+	wanted, ok := strings.CutPrefix(c.query.Get("q"), "domain:")
+	if !ok {
+		return true
+	}
+	if start, wild := strings.CutSuffix(wanted, "*"); wild {
+		return strings.HasPrefix(text(doc, "domain"), start)
+	}
+	return text(doc, "domain") == wanted
+}
+
+// describeDomain adds the DNS record that would verify a new domain.
+func describeDomain(c *call, _ *storage.Tx, doc, old storage.Document) error {
+	if old != nil {
+		return nil
+	}
+	id := resource.CustomDomains.NewID()
+	doc["custom_domain_id"] = id
+	domain := text(doc, "domain")
+	if text(doc, "type") == "auth0_managed_certs" {
+		doc["verification"] = storage.Document{"methods": []any{storage.Document{
+			"name": "CNAME", "domain": domain,
+			"record": c.tenantName() + "-" + strings.ReplaceAll(strings.ToLower(id), "_", "-") + ".edge.tenants.us.auth0.com",
+		}}}
+		if _, sent := doc["tls_policy"]; !sent {
+			doc["tls_policy"] = "recommended"
+		}
+		return nil
+	}
+	doc["verification"] = storage.Document{"methods": []any{storage.Document{
+		"name": "TXT", "record": resource.UUID(), "domain": "_cf-custom-hostname." + domain,
+	}}}
+	return nil
+}
+
+func (a *api) customDomainOperations() []operation {
+	return []operation{
+		{http.MethodGet, "/custom-domains/default", []string{"read:custom_domains"}, defaultDomain},
+		{http.MethodPost, "/custom-domains/{id}/verify", []string{"create:custom_domains"}, verifyDomain},
+	}
+}
+
+// defaultDomain is the tenant's own name until a custom domain takes its place.
+//
+//auth0:operation GET /api/v2/custom-domains/default
+func defaultDomain(c *call) error {
+	return c.reply(http.StatusOK, storage.Document{"domain": c.host()})
+}
+
+// verifyDomain says that the domain is not verified: there is no DNS here.
+//
+//auth0:operation POST /api/v2/custom-domains/{id}/verify
+func verifyDomain(c *call) error {
+	s := customDomains()
+	var doc storage.Document
+	err := c.view(func(tx *storage.Tx) error {
+		st, err := s.keep(c, tx)
+		if err != nil {
+			return err
+		}
+		doc, err = s.find(c, st)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusCreated, doc)
+}

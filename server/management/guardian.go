@@ -1,0 +1,184 @@
+package management
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// guardianSettings lists the settings of factors, Auth0:
+// api/management/v2/guardian, by the rest of their path, with the ways to write
+// them and the members that only a write shows.
+var guardianSettings = []struct {
+	path, verbs string
+	hidden      []string
+}{
+	{"phone/message-types", "get put", nil},
+	{"phone/selected-provider", "get put", nil},
+	{"sms/selected-provider", "get put", nil},
+	{"push-notification/selected-provider", "get put", nil},
+	{"push-notification/providers/sns", "get put patch", []string{"aws_secret_access_key"}},
+	{"push-notification/providers/apns", "get put patch", []string{"p12"}},
+	{"push-notification/providers/fcm", "put patch", []string{"server_key"}},
+	{"push-notification/providers/fcmv1", "put patch", []string{"server_credentials"}},
+	{"phone/providers/twilio", "get put", nil},
+	{"sms/providers/twilio", "get put", nil},
+	{"phone/templates", "get put", nil},
+	{"sms/templates", "get put", nil},
+	{"duo/settings", "get put patch", nil},
+	{"webauthn-roaming/settings", "get put", nil},
+	{"webauthn-platform/settings", "get put", nil},
+}
+
+//auth0:operation GET /api/v2/guardian/factors/phone/message-types
+//auth0:operation PUT /api/v2/guardian/factors/phone/message-types
+//auth0:operation GET /api/v2/guardian/factors/phone/selected-provider
+//auth0:operation PUT /api/v2/guardian/factors/phone/selected-provider
+//auth0:operation GET /api/v2/guardian/factors/sms/selected-provider
+//auth0:operation PUT /api/v2/guardian/factors/sms/selected-provider
+//auth0:operation GET /api/v2/guardian/factors/push-notification/selected-provider
+//auth0:operation PUT /api/v2/guardian/factors/push-notification/selected-provider
+//auth0:operation GET /api/v2/guardian/factors/push-notification/providers/sns
+//auth0:operation PUT /api/v2/guardian/factors/push-notification/providers/sns
+//auth0:operation PATCH /api/v2/guardian/factors/push-notification/providers/sns
+//auth0:operation GET /api/v2/guardian/factors/push-notification/providers/apns
+//auth0:operation PUT /api/v2/guardian/factors/push-notification/providers/apns
+//auth0:operation PATCH /api/v2/guardian/factors/push-notification/providers/apns
+//auth0:operation PUT /api/v2/guardian/factors/push-notification/providers/fcm
+//auth0:operation PATCH /api/v2/guardian/factors/push-notification/providers/fcm
+//auth0:operation PUT /api/v2/guardian/factors/push-notification/providers/fcmv1
+//auth0:operation PATCH /api/v2/guardian/factors/push-notification/providers/fcmv1
+//auth0:operation GET /api/v2/guardian/factors/phone/providers/twilio
+//auth0:operation PUT /api/v2/guardian/factors/phone/providers/twilio
+//auth0:operation GET /api/v2/guardian/factors/sms/providers/twilio
+//auth0:operation PUT /api/v2/guardian/factors/sms/providers/twilio
+//auth0:operation GET /api/v2/guardian/factors/phone/templates
+//auth0:operation PUT /api/v2/guardian/factors/phone/templates
+//auth0:operation GET /api/v2/guardian/factors/sms/templates
+//auth0:operation PUT /api/v2/guardian/factors/sms/templates
+//auth0:operation GET /api/v2/guardian/factors/duo/settings
+//auth0:operation PUT /api/v2/guardian/factors/duo/settings
+//auth0:operation PATCH /api/v2/guardian/factors/duo/settings
+//auth0:operation GET /api/v2/guardian/factors/webauthn-roaming/settings
+//auth0:operation PUT /api/v2/guardian/factors/webauthn-roaming/settings
+//auth0:operation GET /api/v2/guardian/factors/webauthn-platform/settings
+//auth0:operation PUT /api/v2/guardian/factors/webauthn-platform/settings
+func guardian() []singleton {
+	var all []singleton
+	for _, g := range guardianSettings {
+		all = append(all, singleton{
+			kind: resource.GuardianSettings(g.path), path: "/guardian/factors/" + g.path, verbs: g.verbs, scope: "guardian_factors",
+			show: func(c *call, doc storage.Document) storage.Document {
+				for _, name := range g.hidden {
+					if c.r.Method == http.MethodGet || name != "aws_secret_access_key" {
+						delete(doc, name)
+					}
+				}
+				return doc
+			},
+		})
+	}
+	return all
+}
+
+func (a *api) guardianOperations() []operation {
+	return []operation{
+		{http.MethodGet, "/guardian/factors", []string{"read:guardian_factors"}, factors},
+		{http.MethodPut, "/guardian/factors/{name}", []string{"update:guardian_factors"}, updateFactor},
+		{http.MethodGet, "/guardian/policies", []string{"read:mfa_policies"}, policies},
+		{http.MethodPut, "/guardian/policies", []string{"update:mfa_policies"}, updatePolicies},
+	}
+}
+
+// factorNames are the factors in the order in which they are listed.
+var factorNames = []string{"sms", "push-notification", "otp", "email", "duo", "webauthn-roaming", "webauthn-platform", "recovery-code"}
+
+const factorKind = "guardian/factors"
+
+//auth0:operation GET /api/v2/guardian/factors
+func factors(c *call) error {
+	list := make([]storage.Document, len(factorNames))
+	err := c.view(func(tx *storage.Tx) error {
+		for i, name := range factorNames {
+			stored, err := tx.Documents(factorKind, "").Document(name)
+			if err := storage.Optional(err); err != nil {
+				return err
+			}
+			list[i] = storage.Document{"name": name, "enabled": stored["enabled"] == true, "trial_expired": false}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, list)
+}
+
+var factorBody = &resource.Kind{Fields: resource.Fields{"enabled": {Type: resource.Bool, Required: true}}}
+
+//auth0:operation PUT /api/v2/guardian/factors/{name}
+func updateFactor(c *call) error {
+	name := c.param("name")
+	if !contains(factorNames, name) {
+		return &apierr.Error{Status: http.StatusBadRequest, Message: "Path validation error: 'No enum match for: " + name + "' on property name.", Extra: map[string]any{"errorCode": "invalid_uri"}}
+	}
+	if err := c.read(); err != nil {
+		return err
+	}
+	if err := factorBody.Check(c.body, resource.Create); err != nil {
+		return err
+	}
+	err := c.update(func(tx *storage.Tx) error {
+		return tx.Documents(factorKind, "").Put(storage.Write{ID: name, Order: name, Document: c.body})
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, c.body)
+}
+
+const policyKind = "guardian/policies"
+
+//auth0:operation GET /api/v2/guardian/policies
+func policies(c *call) error {
+	list := []any{}
+	err := c.view(func(tx *storage.Tx) error {
+		stored, err := tx.Documents(policyKind, "").Document("settings")
+		if kept, ok := stored["policies"].([]any); ok {
+			list = kept
+		}
+		return storage.Optional(err)
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, list)
+}
+
+//auth0:operation PUT /api/v2/guardian/policies
+func updatePolicies(c *call) error {
+	raw, err := web.ReadBody(c.w, c.r, maxBody)
+	if err != nil {
+		return err
+	}
+	var list []string
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return resource.InvalidBody("Payload validation error: 'Expected type array'.")
+	}
+	for _, p := range list {
+		if !contains([]string{"all-applications", "confidence-score"}, p) {
+			return resource.InvalidBody("Payload validation error: 'No enum match for: " + p + "' on property [0].")
+		}
+	}
+	err = c.update(func(tx *storage.Tx) error {
+		return tx.Documents(policyKind, "").Put(storage.Write{ID: "settings", Order: "settings", Document: storage.Document{"policies": list}})
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, list)
+}

@@ -1,0 +1,72 @@
+package resource
+
+import "github.com/tenant0/tenant0/storage"
+
+// The settings of Auth0: api/management/v2/attack-protection, with the values of
+// a new tenant.
+var (
+	BruteForceProtection = &Kind{
+		Name: "attack-protection/brute-force-protection", Open: true,
+		Fields: Fields{
+			"enabled": {Type: Bool, Default: true}, "shields": {Type: Array, Item: &text, Default: []any{"block", "user_notification"}},
+			"mode":      {Type: String, Default: "count_per_identifier_and_ip", Enum: []string{"count_per_identifier_and_ip", "count_per_identifier"}},
+			"allowlist": {Type: Array, Item: &text, Default: []any{}}, "max_attempts": {Type: Integer, Min: 1, Max: 100, Default: 10},
+		},
+	}
+	SuspiciousIPThrottling = &Kind{
+		Name: "attack-protection/suspicious-ip-throttling", Open: true,
+		Fields: Fields{
+			"enabled": {Type: Bool, Default: true}, "shields": {Type: Array, Item: &text, Default: []any{"admin_notification", "block"}},
+			"allowlist": {Type: Array, Item: &text, Default: []any{}},
+			"stage": {Type: Object, Default: storage.Document{
+				"pre-login":                 storage.Document{"max_attempts": 100, "rate": 864000},
+				"pre-user-registration":     storage.Document{"max_attempts": 50, "rate": 1200},
+				"pre-custom-token-exchange": storage.Document{"max_attempts": 10, "rate": 600000},
+			}},
+		},
+		Merged: []string{"stage"},
+	}
+	BreachedPasswordDetection = &Kind{
+		Name: "attack-protection/breached-password-detection", Open: true,
+		Fields: Fields{
+			"enabled": {Type: Bool, Default: false}, "shields": {Type: Array, Item: &text, Default: []any{}},
+			"admin_notification_frequency": {Type: Array, Item: &text, Default: []any{}},
+			"method":                       {Type: String, Default: "standard", Enum: []string{"standard", "enhanced"}},
+			"stage": {Type: Object, Default: storage.Document{
+				"pre-user-registration": storage.Document{"shields": []any{}}, "pre-change-password": storage.Document{"shields": []any{}},
+			}},
+		},
+		Merged: []string{"stage"},
+	}
+	BotDetection = &Kind{
+		Name: "attack-protection/bot-detection", Open: true,
+		Fields: Fields{
+			"challenge_password_policy":       {Type: String, Default: "never", Enum: []string{"never", "when_risky", "always"}},
+			"challenge_passwordless_policy":   {Type: String, Default: "never", Enum: []string{"never", "when_risky", "always"}},
+			"challenge_password_reset_policy": {Type: String, Default: "never", Enum: []string{"never", "when_risky", "always"}},
+			"allowlist":                       {Type: Array, Item: &text, Default: []any{}},
+			"bot_detection_level":             {Type: String, Default: "medium", Enum: []string{"low", "medium", "high"}},
+			"monitoring_mode_enabled":         {Type: Bool, Default: false},
+		},
+	}
+	Captcha = &Kind{
+		Name: "attack-protection/captcha", Open: true,
+		Fields: Fields{
+			"active_provider_id":   {Type: String, Default: "auth_challenge", Nullable: true},
+			"simple_captcha":       {Type: Object, Default: storage.Document{}},
+			"auth_challenge":       {Type: Object, Default: storage.Document{"fail_open": false}},
+			"recaptcha_v2":         {Type: Object, Default: storage.Document{"site_key": ""}},
+			"recaptcha_enterprise": {Type: Object, Default: storage.Document{"site_key": "", "project_id": ""}},
+			"hcaptcha":             {Type: Object, Default: storage.Document{"site_key": ""}},
+			"friendly_captcha":     {Type: Object, Default: storage.Document{"site_key": ""}},
+			"arkose": {Type: Object, Default: storage.Document{
+				"site_key": "", "client_subdomain": "client-api", "verify_subdomain": "verify-api", "fail_open": false,
+			}},
+		},
+		Merged: []string{"auth_challenge", "recaptcha_v2", "recaptcha_enterprise", "hcaptcha", "friendly_captcha", "arkose"},
+	}
+	PhoneProviderProtection = &Kind{
+		Name: "attack-protection/phone-provider-protection", Open: true,
+		Fields: Fields{"type": {Type: String, Default: "fixed_retries_exponential_backoff"}},
+	}
+)

@@ -1,0 +1,128 @@
+package resource
+
+import "github.com/tenant0/tenant0/storage"
+
+// Settings that are one document each.
+var (
+	// Branding is Auth0: api/management/v2/branding.
+	Branding = &Kind{Name: "branding", Open: true, Fields: Fields{
+		"colors": {Type: Object, Nullable: true}, "favicon_url": {Type: String, Nullable: true}, "logo_url": {Type: String, Nullable: true},
+		"font": {Type: Object, Nullable: true},
+	}, Merged: []string{"colors"}}
+	// Prompts is Auth0: api/management/v2/prompts.
+	Prompts = &Kind{Name: "prompts", Open: true, Fields: Fields{
+		"universal_login_experience":     {Type: String, Default: "new", Enum: []string{"new", "classic"}},
+		"identifier_first":               {Type: Bool, Nullable: true, Default: true},
+		"webauthn_platform_first_factor": {Type: Bool, Nullable: true},
+	}}
+	// EmailProvider is Auth0: api/management/v2/emails.
+	EmailProvider = &Kind{
+		Name: "emails/provider", Open: true,
+		Fields: Fields{
+			"name": {Type: String, Required: true, Enum: []string{
+				"mailgun", "mandrill", "sendgrid", "resend", "ses", "sparkpost", "smtp", "azure_cs", "ms365", "custom",
+			}},
+			"enabled": {Type: Bool, Default: true}, "default_from_address": text, "credentials": object, "settings": {Type: Object, Nullable: true},
+		},
+		Missing: missing("inexistent_email_provider", "There is not a configured email provider"),
+		Taken:   taken("email_provider_conflict", "An email provider is already configured"),
+	}
+	// EmailTemplates is Auth0: api/management/v2/email-templates.
+	EmailTemplates = &Kind{
+		Name: "email-templates", ID: "template", Open: true,
+		Fields: Fields{
+			"template": {Type: String, Required: true, Enum: []string{
+				"verify_email", "verify_email_by_code", "reset_email", "reset_email_by_code", "welcome_email", "blocked_account",
+				"stolen_credentials", "enrollment_email", "mfa_oob_code", "user_invitation", "change_password", "password_reset", "async_approval",
+			}},
+			"body": {Type: String, Nullable: true}, "from": {Type: String, Nullable: true}, "resultUrl": {Type: String, Nullable: true},
+			"subject": {Type: String, Nullable: true}, "syntax": {Type: String, Nullable: true}, "enabled": {Type: Bool, Nullable: true},
+			"urlLifetimeInSeconds": {Type: Number, Nullable: true}, "includeEmailInRedirect": flag,
+		},
+		Missing: missing("inexistent_email_template", "The template does not exist."),
+		Taken:   taken("email_template_conflict", "The template already exists."),
+	}
+	// CustomDomains is Auth0: api/management/v2/custom-domains.
+	CustomDomains = &Kind{
+		Name: "custom-domains", ID: "custom_domain_id", NewID: Prefixed("cd_", 16), Open: true,
+		Fields: Fields{
+			"custom_domain_id": onlyRead, "primary": {Type: Bool, Access: ReadOnly, Default: false},
+			"is_default": {Type: Bool, Access: ReadOnly, Default: false},
+			"status":     {Type: String, Access: ReadOnly, Default: "pending_verification"}, "verification": onlyRead, "certificate": onlyRead,
+			"domain":              {Type: String, Required: true, Access: CreateOnly, Min: 3, Max: 255},
+			"type":                {Type: String, Required: true, Access: CreateOnly, Enum: []string{"auth0_managed_certs", "self_managed_certs"}},
+			"verification_method": {Type: String, Access: CreateOnly}, "tls_policy": text,
+			"custom_client_ip_header": {Type: String, Nullable: true}, "domain_metadata": object,
+		},
+		Unique: []string{"domain"}, Merged: []string{"domain_metadata"}, Created: "created_at",
+		Missing: missing("inexistent_custom_domain", "The custom domain does not exist"),
+		Taken:   taken("custom_domain_conflict", "The specified custom domain already exists"),
+	}
+	// PhoneProviders is Auth0: api/management/v2/branding/phone/providers.
+	PhoneProviders = &Kind{
+		Name: "branding/phone/providers", ID: "id", NewID: Prefixed("pro_", 22), Open: true,
+		Fields: Fields{
+			"id": onlyRead, "tenant": onlyRead, "channel": {Type: String, Access: ReadOnly, Default: "phone"},
+			"name": {Type: String, Required: true, Enum: []string{"twilio", "custom"}}, "disabled": {Type: Bool, Default: false},
+			"configuration": object, "credentials": {Type: Object, Required: true},
+		},
+		Created: "created_at", Updated: "updated_at",
+		Missing: missing("", "Phone provider not found"), Taken: taken("", "A phone provider is already configured"),
+	}
+	// PhoneTemplates is Auth0: api/management/v2/branding/phone/templates.
+	PhoneTemplates = &Kind{
+		Name: "branding/phone/templates", ID: "id", NewID: Prefixed("tem_", 22), Open: true,
+		Fields: Fields{
+			"id": onlyRead, "tenant": onlyRead, "channel": {Type: String, Access: ReadOnly, Default: "phone"}, "customizable": onlyRead,
+			"type":     {Type: String, Access: CreateOnly, Enum: []string{"otp_verify", "otp_enroll", "change_password", "blocked_account", "password_breach"}},
+			"disabled": {Type: Bool, Default: false}, "content": object,
+		},
+		Unique: []string{"type"}, Created: "created_at", Updated: "updated_at",
+		Missing: missing("", "Phone notification template not found"), Taken: taken("", "A template of this type already exists"),
+	}
+	// Themes is Auth0: api/management/v2/branding/themes.
+	Themes = &Kind{
+		Name: "branding/themes", ID: "themeId", NewID: ClientID, Open: true,
+		Fields: Fields{
+			"themeId": onlyRead, "borders": {Type: Object, Required: true}, "colors": {Type: Object, Required: true},
+			"fonts": {Type: Object, Required: true}, "page_background": {Type: Object, Required: true}, "widget": {Type: Object, Required: true},
+			"displayName": {Type: String, Default: "Unnamed Theme"},
+		},
+		Missing: missing("theme_not_found", "There was an error retrieving branding settings: invalid theme ID"),
+	}
+	// UniversalLoginTemplate is Auth0: api/management/v2/branding/templates.
+	UniversalLoginTemplate = &Kind{
+		Name: "branding/templates/universal-login", Open: true, Fields: Fields{},
+		Missing: missing("inexistent_templates_universal_login", "Template does not exist."),
+	}
+)
+
+// guardianDefaults are the settings of Auth0: api/management/v2/guardian of a new
+// tenant, by the rest of their path.
+var guardianDefaults = map[string]storage.Document{
+	"phone/message-types":                 {"message_types": []any{}},
+	"phone/selected-provider":             {"provider": "auth0"},
+	"sms/selected-provider":               {"provider": "auth0"},
+	"push-notification/selected-provider": {"provider": "guardian"},
+	"push-notification/providers/sns":     {},
+	"push-notification/providers/apns":    {},
+	"push-notification/providers/fcm":     {},
+	"push-notification/providers/fcmv1":   {},
+	"phone/providers/twilio":              {},
+	"sms/providers/twilio":                {},
+	"phone/templates":                     {},
+	"sms/templates":                       {},
+	"duo/settings":                        {},
+	"webauthn-roaming/settings":           {"userVerification": "preferred", "overrideRelyingParty": false},
+	"webauthn-platform/settings":          {"overrideRelyingParty": false},
+}
+
+// GuardianSettings returns the kind of a setting of guardian by the rest of its
+// path, such as "duo/settings".
+func GuardianSettings(path string) *Kind {
+	k := &Kind{Name: "guardian/factors/" + path, Open: true, Fields: Fields{}}
+	for name, value := range guardianDefaults[path] {
+		k.Fields[name] = Field{Default: value}
+	}
+	return k
+}
