@@ -45,7 +45,7 @@ func quickToRead(seed string) bool {
 	return err != nil || info.Size() <= quickSize
 }
 
-// plant stores the tenant file and keeps the result for resets.
+// plant stores the tenant file.
 func (s *Server) plant(file *config.Tenant) (generated map[string]string, err error) {
 	plan, err := seed.NewPlan(file, seed.Deps{
 		Issuer: s.issuer, Secrets: s.services.issuer.Secrets, Passwords: s.services.passwords, Now: s.services.clock.Now(),
@@ -53,12 +53,7 @@ func (s *Server) plant(file *config.Tenant) (generated map[string]string, err er
 	if err != nil {
 		return nil, err
 	}
-	return plan.Generated, s.services.db.Update(func(tx *storage.Tx) error {
-		if err := plan.Apply(tx); err != nil {
-			return err
-		}
-		return tx.KeepSnapshot()
-	})
+	return plan.Generated, plan.Store(s.services.db)
 }
 
 // reset makes the tenant what its seed made it.

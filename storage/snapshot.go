@@ -42,15 +42,11 @@ func (tx *Tx) KeepSnapshot() error {
 // RestoreSnapshot makes the tenant what it was at KeepSnapshot: sessions and
 // tokens of later times are gone. Signing keys stay.
 func (tx *Tx) RestoreSnapshot() error {
-	live, err := tx.tenantRows()
-	if err != nil {
-		return err
-	}
 	kept, err := tx.rows(snapshotPrefix, nil)
 	if err != nil {
 		return err
 	}
-	if err := tx.remove(live); err != nil {
+	if err := tx.Clear(); err != nil {
 		return err
 	}
 	for _, r := range kept {
@@ -59,6 +55,15 @@ func (tx *Tx) RestoreSnapshot() error {
 		}
 	}
 	return nil
+}
+
+// Clear removes all that the tenant holds but its signing keys.
+func (tx *Tx) Clear() error {
+	live, err := tx.tenantRows()
+	if err != nil {
+		return err
+	}
+	return tx.remove(live)
 }
 
 type row struct{ key, value []byte }

@@ -13,7 +13,7 @@ func (p *Plan) planExtension(file *config.Tenant) error {
 	if from == nil {
 		from = &config.AuthorizationExtension{}
 	}
-	ext := &storage.Extension{}
+	ext := storage.Extension{}
 	for _, c := range from.Configuration {
 		ext.Configuration = append(ext.Configuration, extensionConfiguration(c))
 	}

@@ -6,7 +6,6 @@ package seed
 import (
 	"cmp"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -47,7 +46,7 @@ type Plan struct {
 	passwords       []storage.Password
 	rolePermissions []storage.RolePermissions
 	access          []storage.UserAccess
-	extension       *storage.Extension
+	extension       storage.Extension
 
 	clientIDs map[string]string // by name
 	roleIDs   map[string]string // by name
@@ -229,53 +228,6 @@ func permissions(value any) []storage.Permission {
 		}
 	}
 	return out
-}
-
-// Apply stores the plan, all of it or nothing.
-func (p *Plan) Apply(tx *storage.Tx) error {
-	if err := p.applyDocuments(tx); err != nil {
-		return err
-	}
-	return errors.Join(
-		put(tx.ClientSecrets, p.secrets), put(tx.Passwords, p.passwords),
-		put(tx.RolePermissions, p.rolePermissions), put(tx.UserAccess, p.access),
-		p.applyExtension(tx),
-	)
-}
-
-func (p *Plan) applyDocuments(tx *storage.Tx) error {
-	tenant := maps.Clone(p.tenant)
-	return errors.Join(
-		tx.Tenant.Put(tenant),
-		putDocuments(tx.Clients, p.clients), putDocuments(tx.ResourceServers, p.apis),
-		putDocuments(tx.Connections, p.connections), putDocuments(tx.ClientGrants, p.grants),
-		putDocuments(tx.Roles, p.roles), putDocuments(tx.Users, p.users),
-	)
-}
-
-func putDocuments[T any](t storage.Resources[T], docs []storage.Document) error {
-	for _, doc := range docs {
-		if err := t.Put(doc); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func put[T any](t storage.Table[T], records []T) error {
-	for _, r := range records {
-		if err := t.Put(r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p *Plan) applyExtension(tx *storage.Tx) error {
-	if p.extension == nil {
-		return nil
-	}
-	return tx.Extension.Put(*p.extension)
 }
 
 // emailKey is how users are told apart by e-mail address.

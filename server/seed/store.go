@@ -1,0 +1,62 @@
+package seed
+
+import (
+	"slices"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// write stores one record.
+type write func(*storage.Tx) error
+
+// batch is how many records one transaction stores. What an engine does for a
+// record grows with those that the transaction holds already, so that a tenant
+// of 100,000 users in one would take minutes.
+const batch = 1000
+
+// Store makes the plan what the store holds, and what a reset goes back to. The
+// tenant's settings come last: a store without them counts as empty, and what a
+// start that was cut short left there is removed by the next.
+func (p *Plan) Store(db *storage.DB) error {
+	for writes := range slices.Chunk(p.writes(), batch) {
+		err := db.Update(func(tx *storage.Tx) error {
+			for _, w := range writes {
+				if err := w(tx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Plan) writes() []write {
+	return slices.Concat(
+		[]write{(*storage.Tx).Clear},
+		writes(p.clients, func(tx *storage.Tx, d storage.Document) error { return tx.Clients.Put(d) }),
+		writes(p.apis, func(tx *storage.Tx, d storage.Document) error { return tx.ResourceServers.Put(d) }),
+		writes(p.connections, func(tx *storage.Tx, d storage.Document) error { return tx.Connections.Put(d) }),
+		writes(p.grants, func(tx *storage.Tx, d storage.Document) error { return tx.ClientGrants.Put(d) }),
+		writes(p.roles, func(tx *storage.Tx, d storage.Document) error { return tx.Roles.Put(d) }),
+		writes(p.users, func(tx *storage.Tx, d storage.Document) error { return tx.Users.Put(d) }),
+		writes(p.secrets, func(tx *storage.Tx, s storage.ClientSecret) error { return tx.ClientSecrets.Put(s) }),
+		writes(p.passwords, func(tx *storage.Tx, w storage.Password) error { return tx.Passwords.Put(w) }),
+		writes(p.rolePermissions, func(tx *storage.Tx, r storage.RolePermissions) error { return tx.RolePermissions.Put(r) }),
+		writes(p.access, func(tx *storage.Tx, a storage.UserAccess) error { return tx.UserAccess.Put(a) }),
+		writes([]storage.Extension{p.extension}, func(tx *storage.Tx, x storage.Extension) error { return tx.Extension.Put(x) }),
+		writes([]storage.Document{p.tenant}, func(tx *storage.Tx, d storage.Document) error { return tx.Tenant.Put(d) }),
+		[]write{(*storage.Tx).KeepSnapshot},
+	)
+}
+
+func writes[T any](records []T, put func(*storage.Tx, T) error) []write {
+	all := make([]write, len(records))
+	for i, r := range records {
+		all[i] = func(tx *storage.Tx) error { return put(tx, r) }
+	}
+	return all
+}
