@@ -1,13 +1,9 @@
 package management
 
 import (
-	"crypto/x509"
-	"encoding/base64"
 	"encoding/pem"
 	"net/http"
 	"slices"
-
-	"github.com/go-jose/go-jose/v4"
 
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -38,10 +34,14 @@ func takeSecret(c *call, tx *storage.Tx, doc, old storage.Document) error {
 	delete(doc, "client_secret")
 	if old == nil {
 		doc["tenant"] = c.tenantName()
+		if doc["third_party_security_mode"] == "strict" && doc["is_first_party"] == false {
+			doc["client_id"] = resource.Prefixed("tpc_", 22)()
+		}
 		if c.secret == "" {
 			c.secret = resource.ClientSecret()
 		}
 	}
+	resource.CompleteClientParts(doc)
 	return embedCredentials(c, tx, doc)
 }
 
@@ -72,6 +72,10 @@ func showClient(c *call, tx *storage.Tx, doc storage.Document) (storage.Document
 		}
 	}
 	doc["signing_keys"] = c.signingKeys()
+	doc["cross_origin_auth"] = doc["cross_origin_authentication"]
+	if c.r.Method == http.MethodPost {
+		doc["encrypted"] = true
+	}
 	return doc, nil
 }
 
@@ -233,34 +237,16 @@ func describeKey(_ *call, _ *storage.Tx, doc, old storage.Document) error {
 	if old != nil {
 		return nil
 	}
-	block, _ := pem.Decode([]byte(text(doc, "pem")))
-	if block == nil {
-		return resource.InvalidBody("The pem property is not a PEM public key or certificate")
-	}
-	var key any
-	var err error
-	if block.Type == "CERTIFICATE" {
-		var cert *x509.Certificate
-		if cert, err = x509.ParseCertificate(block.Bytes); err == nil {
-			key = cert.PublicKey
-			if doc["parse_expiry_from_cert"] == true {
-				doc["expires_at"] = resource.Time(cert.NotAfter)
-			}
-		}
-	} else {
-		key, err = x509.ParsePKIXPublicKey(block.Bytes)
-	}
+	_, cert, err := readKey(text(doc, "pem"))
 	if err != nil {
-		return resource.InvalidBody("The pem property is not a PEM public key or certificate")
+		return err
+	}
+	if cert != nil && doc["parse_expiry_from_cert"] == true {
+		doc["expires_at"] = resource.Time(cert.NotAfter)
 	}
 	delete(doc, "parse_expiry_from_cert")
-	jwk := jose.JSONWebKey{Key: key}
-	thumbprint, err := jwk.Thumbprint(crypto256)
-	if err != nil {
-		return resource.InvalidBody("The key is of a kind that is not supported")
-	}
-	doc["kid"] = base64.RawURLEncoding.EncodeToString(thumbprint)
-	return nil
+	doc["kid"], err = keyThumbprint(text(doc, "pem"))
+	return err
 }
 
 // refreshCredentials makes the client's own copy of its credentials' keys, by

@@ -1,10 +1,16 @@
 package management
 
 import (
+	"crypto/sha1" //nolint:gosec // Auth0 names certificates by SHA-1
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"net/http"
 	"slices"
 
+	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -20,17 +26,75 @@ import (
 func connections() served {
 	return served{
 		kind: resource.Connections, path: "/connections", scope: "connections", verbs: "list create get patch delete",
-		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Connection]{tx.Connections}, nil },
-		list: listing{key: "connections", style: flexible, filters: map[string]string{"strategy": "strategy", "name": "name"}},
-		before: func(_ *call, _ *storage.Tx, doc, old storage.Document) error {
-			keepDatabaseOptions(doc, old)
-			return nil
-		},
+		keep:    func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Connection]{tx.Connections}, nil },
+		list:    listing{key: "connections", style: flexible, filters: map[string]string{"strategy": "strategy", "name": "name"}},
+		before:  completeConnection,
+		always:  []string{"id", "is_domain_connection", "authentication", "connected_accounts"},
 		deleted: deleteConnection,
 		gone: func(c *call, _ storage.Document) error {
 			return c.reply(http.StatusAccepted, storage.Document{"deleted_at": resource.Time(c.now)})
 		},
 	}
+}
+
+// errCrossAppAccess is what a database connection answers to a request for
+// cross-app access.
+var errCrossAppAccess = &apierr.Error{
+	Status: http.StatusBadRequest, Message: "Cross App Access Requesting App is not supported for this connection.",
+	Extra: map[string]any{"errorCode": "operation_not_supported"},
+}
+
+// completeConnection completes a new connection, and the options of a changed one.
+func completeConnection(c *call, _ *storage.Tx, doc, old storage.Document) error {
+	strategy := text(doc, "strategy")
+	if _, asked := doc["cross_app_access_requesting_app"].(storage.Document); asked && strategy == storage.DatabaseStrategy {
+		return errCrossAppAccess
+	}
+	if strategy == "samlp" || strategy == "pingfederate" {
+		describeCertificate(doc)
+	}
+	if old == nil {
+		if ticket := resource.ProvisioningTicket(strategy); ticket != "" {
+			doc["provisioning_ticket_url"] = c.Issuer.URL + ticket
+		}
+		return nil
+	}
+	keepDatabaseOptions(doc, old)
+	resource.CompleteConnectionOptions(doc)
+	return nil
+}
+
+// describeCertificate adds what a SAML connection shows of the certificate that
+// it is given.
+func describeCertificate(doc storage.Document) {
+	options, _ := doc["options"].(storage.Document)
+	raw := text(options, "signingCert")
+	if decoded, err := base64.StdEncoding.DecodeString(raw); err == nil {
+		raw = string(decoded)
+	}
+	block, _ := pem.Decode([]byte(raw))
+	if block == nil {
+		return
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return
+	}
+	sum := sha1.Sum(cert.Raw) //nolint:gosec // Auth0 names certificates by SHA-1
+	options["cert"], options["expires"], options["thumbprints"] = raw, resource.Time(cert.NotAfter), []any{hex.EncodeToString(sum[:])}
+	subject := storage.Document{}
+	for name, values := range map[string][]string{
+		"countryName": cert.Subject.Country, "stateOrProvinceName": cert.Subject.Province, "localityName": cert.Subject.Locality,
+		"organizationName": cert.Subject.Organization, "organizationalUnitName": cert.Subject.OrganizationalUnit,
+	} {
+		if len(values) > 0 {
+			subject[name] = values[0]
+		}
+	}
+	if cert.Subject.CommonName != "" {
+		subject["commonName"] = cert.Subject.CommonName
+	}
+	options["subject"] = subject
 }
 
 // keepDatabaseOptions keeps what the server does not take away when options are

@@ -44,10 +44,22 @@ func matchesDomain(c *call, doc storage.Document) bool {
 }
 
 // describeDomain adds the DNS record that would verify a new domain.
-func describeDomain(c *call, _ *storage.Tx, doc, old storage.Document) error {
+func describeDomain(c *call, tx *storage.Tx, doc, old storage.Document) error {
 	if old != nil {
 		return nil
 	}
+	if _, sent := doc["tls_policy"]; !sent {
+		doc["tls_policy"] = "recommended"
+	}
+	first := true
+	for _, err := range tx.Documents(resource.CustomDomains.Name, "").All() {
+		if err != nil {
+			return err
+		}
+		first = false
+		break
+	}
+	doc["primary"] = first
 	id := resource.CustomDomains.NewID()
 	doc["custom_domain_id"] = id
 	domain := text(doc, "domain")
@@ -56,9 +68,6 @@ func describeDomain(c *call, _ *storage.Tx, doc, old storage.Document) error {
 			"name": "CNAME", "domain": domain,
 			"record": c.tenantName() + "-" + strings.ReplaceAll(strings.ToLower(id), "_", "-") + ".edge.tenants.us.auth0.com",
 		}}}
-		if _, sent := doc["tls_policy"]; !sent {
-			doc["tls_policy"] = "recommended"
-		}
 		return nil
 	}
 	doc["verification"] = storage.Document{"methods": []any{storage.Document{

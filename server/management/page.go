@@ -22,6 +22,8 @@ type listing struct {
 	style style
 	// filters are parameters that a member must be equal to, by parameter.
 	filters map[string]string
+	// length adds the length of the page to one with totals.
+	length bool
 	// keep says whether a document is in the list at all.
 	keep func(c *call, doc storage.Document) bool
 }
@@ -69,7 +71,7 @@ func (s served) serveList(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.page(docs, s.list)
+	return c.page(docs, s.list, s.always...)
 }
 
 // collect takes the documents that the query's filters let through.
@@ -147,9 +149,9 @@ func invalidQuery(what string) error {
 }
 
 // page answers with one page of documents in the list's style.
-func (c *call) page(docs []storage.Document, l listing) error {
+func (c *call) page(docs []storage.Document, l listing, always ...string) error {
 	for i, doc := range docs {
-		docs[i] = selectFields(c.query, doc)
+		docs[i] = selectFields(c.query, doc, always...)
 	}
 	cursor := c.query.Get("take") != "" || c.query.Get("from") != ""
 	switch {
@@ -178,7 +180,11 @@ func (c *call) page(docs []storage.Document, l listing) error {
 	case l.style == counted:
 		return c.reply(http.StatusOK, nonZero(storage.Document{l.key: part, "total": len(docs), "page": page, "per_page": per}))
 	case l.style == totalled || c.query.Get("include_totals") == "true":
-		return c.reply(http.StatusOK, storage.Document{l.key: part, "start": page * per, "limit": per, "total": len(docs)})
+		answer := storage.Document{l.key: part, "start": page * per, "limit": per, "total": len(docs)}
+		if l.length {
+			answer["length"] = len(part)
+		}
+		return c.reply(http.StatusOK, answer)
 	}
 	return c.reply(http.StatusOK, part)
 }
@@ -216,14 +222,17 @@ func (c *call) cursorPage(docs []storage.Document, l listing) error {
 }
 
 // selectFields applies fields and include_fields: top-level members to show, or
-// with include_fields=false to leave out.
-func selectFields(query url.Values, doc storage.Document) storage.Document {
+// with include_fields=false to leave out. Those always shown stay.
+func selectFields(query url.Values, doc storage.Document, always ...string) storage.Document {
 	names := query.Get("fields")
 	if names == "" {
 		return doc
 	}
 	wanted := strings.Split(names, ",")
 	include := query.Get("include_fields") != "false"
+	if include {
+		wanted = append(wanted, always...)
+	}
 	selected := storage.Document{}
 	for name, value := range doc {
 		if slices.Contains(wanted, name) == include {

@@ -61,6 +61,14 @@ func checkAPI(c *call, _ *storage.Tx, doc, old storage.Document) error {
 		doc["scopes"] = old["scopes"]
 		return resource.InvalidBody("Payload validation error: 'Additional properties not allowed: scopes'.")
 	}
+	encryption, _ := doc["token_encryption"].(storage.Document)
+	if key, ok := encryption["encryption_key"].(storage.Document); ok {
+		thumbprint, err := keyThumbprint(text(key, "pem"))
+		if err != nil {
+			return err
+		}
+		key["thumbprint_sha256"] = thumbprint
+	}
 	return nil
 }
 

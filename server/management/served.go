@@ -33,6 +33,9 @@ type served struct {
 	// show makes of a stored document what the answer holds.
 	show func(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error)
 
+	// always names members that fields does not take away.
+	always []string
+
 	// created is the status of a create, 201 unless it is set.
 	created int
 	// gone answers a delete, with 204 unless it is set.
@@ -105,7 +108,7 @@ func (s served) serveGet(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, selectFields(c.query, doc))
+	return c.reply(http.StatusOK, selectFields(c.query, doc, s.always...))
 }
 
 func (s served) serveCreate(c *call) error {

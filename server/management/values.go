@@ -2,17 +2,19 @@ package management
 
 import (
 	"crypto"
+	"crypto/x509"
 	"encoding/asn1"
+	"encoding/base64"
+	"encoding/pem"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
-
-// crypto256 is the hash of key ids.
-const crypto256 = crypto.SHA256
 
 // host is the tenant's host name, and tenantName its first label.
 func (c *call) host() string {
@@ -27,6 +29,41 @@ func (c *call) tenantName() string {
 	name, _, _ := strings.Cut(c.host(), ".")
 	name, _, _ = strings.Cut(name, ":")
 	return name
+}
+
+// errKey is the answer to a text that is no public key.
+var errKey = resource.InvalidBody("The pem property is not a PEM public key or certificate")
+
+// readKey reads a PEM public key or certificate.
+func readKey(text string) (key any, cert *x509.Certificate, err error) {
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return nil, nil, errKey
+	}
+	if block.Type == "CERTIFICATE" {
+		if cert, err = x509.ParseCertificate(block.Bytes); err != nil {
+			return nil, nil, errKey
+		}
+		return cert.PublicKey, cert, nil
+	}
+	if key, err = x509.ParsePKIXPublicKey(block.Bytes); err != nil {
+		return nil, nil, errKey
+	}
+	return key, nil, nil
+}
+
+// keyThumbprint is the thumbprint of a PEM public key, RFC 7638 with SHA-256.
+func keyThumbprint(text string) (string, error) {
+	key, _, err := readKey(text)
+	if err != nil {
+		return "", err
+	}
+	jwk := jose.JSONWebKey{Key: key}
+	thumbprint, err := jwk.Thumbprint(crypto.SHA256)
+	if err != nil {
+		return "", errKey
+	}
+	return base64.RawURLEncoding.EncodeToString(thumbprint), nil
 }
 
 // normalizeTime writes a time as Auth0 gives it back.

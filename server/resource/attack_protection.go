@@ -24,7 +24,7 @@ var (
 				"pre-custom-token-exchange": storage.Document{"max_attempts": 10, "rate": 600000},
 			}},
 		},
-		Merged: []string{"stage"},
+		Deep: []string{"stage"},
 	}
 	BreachedPasswordDetection = &Kind{
 		Name: "attack-protection/breached-password-detection", Open: true,
@@ -36,7 +36,7 @@ var (
 				"pre-user-registration": storage.Document{"shields": []any{}}, "pre-change-password": storage.Document{"shields": []any{}},
 			}},
 		},
-		Merged: []string{"stage"},
+		Deep: []string{"stage"},
 	}
 	BotDetection = &Kind{
 		Name: "attack-protection/bot-detection", Open: true,

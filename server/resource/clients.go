@@ -76,7 +76,9 @@ var Clients = &Kind{
 		"require_pushed_authorization_requests": flag,
 		"resource_server_identifier":            {Type: String, Access: CreateOnly},
 	},
-	Merged:   []string{"client_metadata", "jwt_configuration"},
+	Merged: []string{
+		"client_metadata", "jwt_configuration", "mobile", "native_social_login", "signed_request_object", "session_transfer", "oidc_logout",
+	},
 	Complete: completeClient,
 	Missing:  missing("inexistent_client", "The client does not exist"),
 }
@@ -84,6 +86,9 @@ var Clients = &Kind{
 // completeClient fills in what depends on the application's type.
 func completeClient(doc storage.Document, _ time.Time) {
 	appType, _ := doc["app_type"].(string)
+	if doc["is_first_party"] == false {
+		completeThirdParty(doc)
+	}
 	method, _ := doc["token_endpoint_auth_method"].(string)
 	switch appType {
 	case "spa", "native":
@@ -94,6 +99,8 @@ func completeClient(doc storage.Document, _ time.Time) {
 	case "express_configuration":
 		set(doc, "grant_types", []any{"authorization_code", "client_credentials"})
 		set(doc, "jwt_configuration", storage.Document{"alg": "RS256", "secret_encoded": false})
+		doc["oidc_conformant"] = true
+		set(doc, "callbacks", []any{"https://system-admin.okta.com/admin/app/generic/oauth20redirect"})
 		set(doc, "organization_usage", "require")
 		set(doc, "organization_require_behavior", "pre_login_prompt")
 		set(doc, "client_authentication_methods", storage.Document{"private_key_jwt": storage.Document{"credentials": []any{}}})
@@ -105,6 +112,38 @@ func completeClient(doc storage.Document, _ time.Time) {
 		set(sent, "secret_encoded", false)
 	}
 	set(doc, "jwt_configuration", storage.Document{"lifetime_in_seconds": 36000, "secret_encoded": false})
+	CompleteClientParts(doc)
+}
+
+// CompleteClientParts fills in the parts of a client that have defaults of their
+// own once they are there, for a new client and for a changed one.
+func CompleteClientParts(doc storage.Document) {
+	if transfer, ok := doc["session_transfer"].(storage.Document); ok {
+		setAll(transfer, storage.Document{
+			"can_create_session_transfer_token": false, "allow_refresh_token": false, "allowed_authentication_methods": []any{},
+			"enforce_device_binding": "ip", "enforce_cascade_revocation": true, "enforce_online_refresh_tokens": true,
+		})
+	}
+	if social, ok := doc["native_social_login"].(storage.Document); ok {
+		for _, name := range []string{"apple", "facebook", "google"} {
+			set(social, name, storage.Document{"enabled": false})
+		}
+	}
+}
+
+// completeThirdParty fills in what applications of others have, Auth0:
+// get-started/applications/third-party-applications/security-controls.
+func completeThirdParty(doc storage.Document) {
+	set(doc, "third_party_security_mode", "permissive")
+	set(doc, "refresh_token", storage.Document{
+		"rotation_type": "rotating", "expiration_type": "expiring", "infinite_token_lifetime": false, "infinite_idle_token_lifetime": false,
+	})
+	if doc["third_party_security_mode"] != "strict" {
+		return
+	}
+	set(doc, "grant_types", []any{"authorization_code"})
+	set(doc, "redirection_policy", "open_redirect_protection")
+	set(doc, "jwt_configuration", storage.Document{"alg": "RS256", "lifetime_in_seconds": 3600, "secret_encoded": false})
 }
 
 func completeRefreshToken(doc storage.Document, confidential bool) {

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/storage"
@@ -32,6 +33,9 @@ var enterprise = map[string]bool{
 	"oidc": true, "okta": true, "pingfederate": true, "samlp": true, "sharepoint": true, "waad": true,
 }
 
+// ticketed are the strategies whose administrators set them up through a ticket.
+var ticketed = map[string]bool{"ad": true, "adfs": true, "samlp": true, "pingfederate": true, "google-apps": true, "waad": true}
+
 func completeConnection(doc storage.Document, _ time.Time) {
 	strategy, _ := doc["strategy"].(string)
 	set(doc, "realms", []any{doc["name"]})
@@ -39,23 +43,105 @@ func completeConnection(doc storage.Document, _ time.Time) {
 		set(doc, "show_as_button", false)
 		set(doc, "display_name", doc["name"])
 	}
+	CompleteConnectionOptions(doc)
+}
+
+// ProvisioningTicket returns the rest of the address at which an administrator
+// sets a connection up, "" for strategies that have none.
+func ProvisioningTicket(strategy string) string {
+	if !ticketed[strategy] {
+		return ""
+	}
+	return "p/" + strategy + "/" + random(8, alphanumeric)
+}
+
+// strategyOptions are the options that Auth0 adds to those of a connection, by
+// its strategy.
+var strategyOptions = map[string]storage.Document{
+	storage.DatabaseStrategy: {
+		"mfa":                    storage.Document{"active": true, "return_enroll_settings": true},
+		"strategy_version":       2,
+		"passkey_options":        storage.Document{"challenge_ui": "both", "progressive_enrollment_enabled": true, "local_enrollment_enabled": true},
+		"brute_force_protection": true,
+		"authentication_methods": storage.Document{
+			"password": storage.Document{"enabled": true, "api_behavior": "required", "signup_behavior": "allow"},
+			"passkey":  storage.Document{"enabled": false},
+		},
+	},
+	"adfs":          {"thumbprints": []any{}},
+	"apple":         {"scope": "name email"},
+	"google-apps":   {"email": true, "profile": true, "scope": []any{"email", "profile"}, "handle_login_from_social": true, "map_user_id_to_id": true},
+	"google-oauth2": {"email": true, "profile": true, "scope": []any{"email", "profile"}},
+	"linkedin":      {"scope": []any{"r_emailaddress", "r_liteprofile", "r_basicprofile"}},
+	"oidc": {
+		"schema_version": "oidc-V4", "type": "back_channel", "attribute_map": storage.Document{"mapping_mode": "bind_all"},
+		"connection_settings": storage.Document{"pkce": "auto"},
+	},
+	"okta":                 {"schema_version": "oidc-V4"},
+	"salesforce-community": {"scope": []any{}},
+	"samlp":                {"assertion_decryption_settings": storage.Document{"algorithm_profile": "v2026-1", "algorithm_exceptions": []any{}}},
+	"waad":                 {"waad_common_endpoint": false},
+	"windowslive":          {"scope": []any{"https://graph.microsoft.com/User.Read"}},
+}
+
+// CompleteConnectionOptions fills in the options that Auth0 adds, for a new
+// connection and for options that were replaced.
+func CompleteConnectionOptions(doc storage.Document) {
+	strategy, _ := doc["strategy"].(string)
 	options, ok := doc["options"].(storage.Document)
 	if !ok {
 		return
 	}
-	if strategy == storage.DatabaseStrategy {
-		setAll(options, storage.Document{
-			"mfa":              storage.Document{"active": true, "return_enroll_settings": true},
-			"passwordPolicy":   "good",
-			"strategy_version": 2,
-			"authentication_methods": storage.Document{
-				"password": storage.Document{"enabled": true, "api_behavior": "required", "signup_behavior": "allow"},
-				"passkey":  storage.Document{"enabled": false},
+	if strategy == "apple" {
+		completeAppleScope(options)
+	}
+	fillIn(options, strategyOptions[strategy])
+	if strategy != storage.DatabaseStrategy {
+		return
+	}
+	if password, ok := options["password_options"].(storage.Document); ok {
+		fillIn(password, storage.Document{
+			"complexity": storage.Document{
+				"character_types": []any{}, "character_type_rule": "all", "identical_characters": "allow",
+				"sequential_characters": "allow", "max_length_exceeded": "error",
 			},
-			"passkey_options": storage.Document{
-				"challenge_ui": "both", "progressive_enrollment_enabled": true, "local_enrollment_enabled": true,
-			},
-			"brute_force_protection": true,
+			"dictionary": storage.Document{"custom": []any{}},
 		})
+	} else {
+		set(options, "passwordPolicy", "good")
+	}
+	if attributes, ok := options["attributes"].(storage.Document); ok {
+		if email, ok := attributes["email"].(storage.Document); ok {
+			fillIn(email, storage.Document{"unique": true, "verification_method": "link"})
+		}
+	}
+}
+
+// completeAppleScope makes the scope of the flags that ask for its parts.
+func completeAppleScope(options storage.Document) {
+	var scope []string
+	flagged := false
+	for _, part := range []string{"name", "email"} {
+		on, sent := options[part].(bool)
+		flagged = flagged || sent
+		if on {
+			scope = append(scope, part)
+		}
+	}
+	if flagged {
+		set(options, "scope", strings.Join(scope, " "))
+	}
+}
+
+// fillIn gives doc the members of values that it lacks, in objects within it as
+// well.
+func fillIn(doc, values storage.Document) {
+	for name, value := range values {
+		inner, isObject := value.(storage.Document)
+		if had, ok := doc[name].(storage.Document); ok && isObject {
+			fillIn(had, inner)
+			continue
+		}
+		set(doc, name, clone(value))
 	}
 }

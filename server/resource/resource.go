@@ -73,6 +73,8 @@ type Kind struct {
 	Unique []string
 	// Merged names members that a PATCH merges key by key: null removes a key.
 	Merged []string
+	// Deep names members whose objects a PATCH merges at every level.
+	Deep []string
 	// Complete fills in what depends on other members, after the defaults.
 	Complete func(doc storage.Document, now time.Time)
 	// Created and Updated name the members that hold the times; "" for none.
@@ -157,6 +159,9 @@ func (k *Kind) Merge(doc, change storage.Document, now time.Time) {
 		switch {
 		case value == nil:
 			delete(doc, name)
+		case isObject && wasObject && slices.Contains(k.Deep, name):
+			fillIn(part, old)
+			doc[name] = part
 		case isObject && slices.Contains(k.Merged, name):
 			if !wasObject {
 				old = storage.Document{}
