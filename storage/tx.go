@@ -21,6 +21,8 @@ type Tx struct {
 	UserAccess      Table[UserAccess]
 	Extension       Table[Extension]
 	Entries         Table[Entry]
+	Logs            Logs
+	LogCursors      Table[LogCursor]
 
 	SigningKeys    Table[SigningKey]
 	Secrets        Table[Secret]
@@ -50,6 +52,8 @@ func newTx(kv KV, m *memo) *Tx {
 	tx.UserAccess = table(tx, &userAccess)
 	tx.Extension = table(tx, &extensions)
 	tx.Entries = table(tx, &entries)
+	tx.Logs = Logs{records[logRow]{tx, &logs}}
+	tx.LogCursors = table(tx, &logCursors)
 	tx.SigningKeys = table(tx, &signingKeys)
 	tx.Secrets = table(tx, &secrets)
 	tx.Sessions = table(tx, &sessions)

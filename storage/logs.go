@@ -1,0 +1,142 @@
+package storage
+
+import (
+	"encoding/json"
+	"iter"
+)
+
+// LogEvent is an event of the tenant's log as the Management API shows it, Auth0:
+// api/management/v2/logs and deploy-monitor/logs/log-event-type-codes.
+type LogEvent struct {
+	Date         string `json:"date"` // ISO 8601 with milliseconds
+	Type         string `json:"type"`
+	Description  string `json:"description"`
+	Connection   string `json:"connection,omitempty"`
+	ConnectionID string `json:"connection_id"`
+	ClientID     string `json:"client_id,omitempty"`
+	ClientName   string `json:"client_name"`
+	IP           string `json:"ip"`
+	UserAgent    string `json:"user_agent,omitempty"`
+	Details      any    `json:"details,omitempty"`
+	Hostname     string `json:"hostname,omitempty"`
+	UserID       string `json:"user_id"`
+	UserName     string `json:"user_name"`
+	Auth0Client  any    `json:"auth0_client,omitempty"`
+	Audience     string `json:"audience,omitempty"`
+	Scope        string `json:"scope,omitempty"`
+	Strategy     string `json:"strategy,omitempty"`
+	StrategyType string `json:"strategy_type,omitempty"`
+	TenantName   string `json:"tenant_name"`
+	// LogID sorts an event after all those that were recorded before it.
+	LogID string `json:"log_id"`
+	// ID repeats LogID, as Auth0 does.
+	ID       string `json:"_id"`
+	IsMobile bool   `json:"isMobile"`
+}
+
+// logRow is what the store itself looks at.
+type logRow struct {
+	LogID  string `json:"log_id"`
+	UserID string `json:"user_id"`
+}
+
+var logs = spec[logRow]{
+	name: "logs",
+	key:  func(r logRow) string { return r.LogID },
+	indexes: []index[logRow]{
+		{name: "user", values: func(r logRow) []string {
+			if r.UserID == "" {
+				return nil
+			}
+			return []string{r.UserID}
+		}},
+	},
+}
+
+// Logs is the tenant's log. Its key begins with the time, so that it is the index
+// by date as well.
+type Logs struct{ records[logRow] }
+
+// Append adds an event.
+func (l Logs) Append(e LogEvent) error {
+	raw, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	return l.write(logRow{e.LogID, e.UserID}, raw)
+}
+
+// Document returns the event with an id, or an error that wraps ErrNotFound.
+func (l Logs) Document(logID string) (Document, error) {
+	return Resources[logRow](l).Document(logID)
+}
+
+// Newest yields the events of a user ("" for all), the newest first. The sequence
+// ends after an error.
+func (l Logs) Newest(userID string) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		prefix := l.rowKey("")
+		read := func(key, raw []byte) (Document, error) { return decodeLog(raw) }
+		if userID != "" {
+			prefix = l.indexPrefix("user", userID)
+			read = func(key, _ []byte) (Document, error) { return l.Document(string(key[len(prefix):])) }
+		}
+		err := l.tx.kv.ScanBack(prefix, prefixEnd(prefix), func(key, raw []byte) bool {
+			d, err := read(key, raw)
+			return yield(d, err) && err == nil
+		})
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// After yields the events that were recorded after the one with an id, which need
+// not be there any more, the oldest first. The sequence ends after an error.
+func (l Logs) After(logID string) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		from := append(l.rowKey(logID), 0)
+		err := l.tx.kv.Scan(from, prefixEnd(l.rowKey("")), func(_, raw []byte) bool {
+			d, err := decodeLog(raw)
+			return yield(d, err) && err == nil
+		})
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+func decodeLog(raw []byte) (d Document, err error) { return d, json.Unmarshal(raw, &d) }
+
+// Last returns the id of the newest event, or "".
+func (l Logs) Last() (id string, err error) {
+	prefix := l.rowKey("")
+	err = l.tx.kv.ScanBack(prefix, prefixEnd(prefix), func(key, _ []byte) bool {
+		id = string(key[len(prefix):])
+		return false
+	})
+	return id, err
+}
+
+// Prune removes the oldest events past the newest keep ones, and those whose id
+// sorts before an id.
+func (l Logs) Prune(keep int, before string) error {
+	prefix := l.rowKey("")
+	var old []string
+	n := 0
+	err := l.tx.kv.ScanBack(prefix, prefixEnd(prefix), func(key, _ []byte) bool {
+		if n++; n > keep || string(key[len(prefix):]) < before {
+			old = append(old, string(key[len(prefix):]))
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range old {
+		if err := l.Delete(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
