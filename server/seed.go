@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/seed"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -47,8 +48,10 @@ func quickToRead(seed string) bool {
 
 // plant stores the tenant file.
 func (s *Server) plant(file *config.Tenant) (generated map[string]string, err error) {
+	now := s.services.clock.Now()
 	plan, err := seed.NewPlan(file, seed.Deps{
-		Issuer: s.issuer, Secrets: s.services.issuer.Secrets, Passwords: s.services.passwords, Now: s.services.clock.Now(),
+		Issuer: s.issuer, Secrets: s.services.issuer.Secrets, Passwords: s.services.passwords, Now: now,
+		Furnish: func(tx *storage.Tx) error { return management.Furnish(tx, now) },
 	})
 	if err != nil {
 		return nil, err

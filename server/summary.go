@@ -92,6 +92,9 @@ func (s *Server) summarizeApplications(tx *storage.Tx, file *config.Tenant, gene
 		if err != nil {
 			return false, err
 		}
+		if c.Global {
+			continue
+		}
 		a := Application{Name: c.Name, Type: c.AppType, ClientID: c.ClientID, Callbacks: c.Callbacks, ClientSecret: generated[c.ClientID]}
 		stored, err := tx.ClientSecrets.Get(c.ClientID)
 		if err := storage.Optional(err); err != nil {

@@ -7,6 +7,7 @@ import "slices"
 type Client struct {
 	ClientID                string         `json:"client_id"`
 	Name                    string         `json:"name"`
+	Global                  bool           `json:"global"`   // stands for all applications, and is none
 	AppType                 string         `json:"app_type"` // native, spa, regular_web, non_interactive, ...
 	LogoURI                 string         `json:"logo_uri"`
 	IsFirstParty            bool           `json:"is_first_party"`

@@ -86,21 +86,30 @@ func (tx *Tx) endOldestSessions(userID string, n int) error {
 // EndSessions ends every session of a user, and the refresh tokens that the user
 // holds, in whatever application.
 func (tx *Tx) EndSessions(userID string) error {
-	keys, err := tx.Sessions.keysBy("user", userID)
+	if err := tx.DeleteSessions(userID); err != nil {
+		return err
+	}
+	return tx.DeleteRefreshTokens(userID)
+}
+
+// DeleteSessions ends every session of a user.
+func (tx *Tx) DeleteSessions(userID string) error {
+	return deleteBy(tx.Sessions.records, "user", userID)
+}
+
+// DeleteRefreshTokens ends every refresh token of a user.
+func (tx *Tx) DeleteRefreshTokens(userID string) error {
+	return deleteBy(tx.RefreshTokens.records, "user", userID)
+}
+
+// deleteBy removes the records that an index leads to.
+func deleteBy[T any](r records[T], index, value string) error {
+	keys, err := r.keysBy(index, value)
 	if err != nil {
 		return err
 	}
 	for _, key := range keys {
-		if err := tx.Sessions.Delete(key); err != nil {
-			return err
-		}
-	}
-	tokens, err := tx.RefreshTokens.keysBy("user", userID)
-	if err != nil {
-		return err
-	}
-	for _, key := range tokens {
-		if err := tx.RefreshTokens.Delete(key); err != nil {
+		if err := r.Delete(key); err != nil {
 			return err
 		}
 	}

@@ -128,7 +128,7 @@ func deleteConnection(c *call, tx *storage.Tx, doc storage.Document) error {
 			return err
 		}
 	}
-	return tx.DeleteLinked(text(doc, "id"), organizationConnectionKind)
+	return tx.DeleteLinked(text(doc, "id"), organizationConnectionKind, scim.kind, directory.kind)
 }
 
 // organizationConnectionKind is the kind of an organization's connections.

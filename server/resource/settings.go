@@ -126,3 +126,14 @@ func GuardianSettings(path string) *Kind {
 	}
 	return k
 }
+
+// EncryptionKeys is Auth0: api/management/v2/keys/encryption.
+var EncryptionKeys = &Kind{
+	Name: "keys/encryption", ID: "kid", NewID: UUID, Open: true,
+	Fields: Fields{
+		"kid": onlyRead, "parent_kid": onlyRead, "public_key": onlyRead, "state": {Type: String, Access: ReadOnly, Default: "pre-activation"},
+		"type": {Type: String, Required: true, Enum: []string{"customer-provided-root-key", "tenant-encryption-key", "tenant-master-key"}},
+	},
+	Created: "created_at", Updated: "updated_at",
+	Missing: missing("inexistent_encryption_key", "The encryption key does not exist."),
+}

@@ -26,6 +26,9 @@ type Deps struct {
 	Secrets   *keys.Secrets
 	Passwords *identity.Passwords
 	Now       time.Time
+	// Furnish writes what every tenant has besides what its file says; nil for
+	// nothing.
+	Furnish func(*storage.Tx) error
 }
 
 // Plan is a tenant file ready to be stored.

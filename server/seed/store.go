@@ -21,6 +21,9 @@ func (p *Plan) Store(db *storage.DB) error {
 	for writes := range slices.Chunk(p.writes(), batch) {
 		err := db.Update(func(tx *storage.Tx) error {
 			for _, w := range writes {
+				if w == nil {
+					continue
+				}
 				if err := w(tx); err != nil {
 					return err
 				}
@@ -48,6 +51,7 @@ func (p *Plan) writes() []write {
 		writes(p.rolePermissions, func(tx *storage.Tx, r storage.RolePermissions) error { return tx.RolePermissions.Put(r) }),
 		writes(p.access, func(tx *storage.Tx, a storage.UserAccess) error { return tx.UserAccess.Put(a) }),
 		writes([]storage.Extension{p.extension}, func(tx *storage.Tx, x storage.Extension) error { return tx.Extension.Put(x) }),
+		[]write{p.deps.Furnish},
 		writes([]storage.Document{p.tenant}, func(tx *storage.Tx, d storage.Document) error { return tx.Tenant.Put(d) }),
 		[]write{(*storage.Tx).KeepSnapshot},
 	)

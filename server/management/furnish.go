@@ -1,0 +1,36 @@
+package management
+
+import (
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Furnish gives a new tenant what every tenant has from the start: the global
+// client, which pages belong to, and the encryption keys.
+func Furnish(tx *storage.Tx, now time.Time) error {
+	global := storage.Document{
+		"name": "All Applications", "global": true, "callbacks": []any{}, "cross_origin_authentication": true, "owners": []any{},
+	}
+	resource.Clients.Fill(global, now)
+	for _, name := range []string{"grant_types", "jwt_configuration", "oidc_conformant", "sso_disabled", "is_token_endpoint_ip_header_trusted"} {
+		delete(global, name)
+	}
+	if err := tx.Clients.Put(global); err != nil {
+		return err
+	}
+	root := storage.Document{"type": "environment-root-key", "state": "active"}
+	resource.EncryptionKeys.Fill(root, now)
+	master := storage.Document{"type": "tenant-master-key", "state": "active", "parent_kid": root["kid"]}
+	resource.EncryptionKeys.Fill(master, now)
+	for _, doc := range []storage.Document{root, master} {
+		docs := plain{Documents: tx.Documents(resource.EncryptionKeys.Name, ""), kind: resource.EncryptionKeys, order: keys.NewGrantID(now)}
+		if err := docs.Put(doc); err != nil {
+			return err
+		}
+		now = now.Add(time.Millisecond)
+	}
+	return nil
+}

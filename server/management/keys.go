@@ -1,0 +1,102 @@
+package management
+
+import (
+	"crypto/sha1" //nolint:gosec // Auth0 names certificates by SHA-1
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+func (a *api) keyOperations() []operation {
+	read := []string{"read:signing_keys"}
+	return []operation{
+		{http.MethodGet, "/keys/signing", read, signingKeys},
+		{http.MethodGet, "/keys/signing/{kid}", read, signingKey},
+		{http.MethodPost, "/keys/signing/rotate", []string{"create:signing_keys", "update:signing_keys"}, rotateSigningKey},
+		{http.MethodPut, "/keys/signing/{kid}/revoke", []string{"update:signing_keys"}, revokeSigningKey},
+	}
+}
+
+// describeSigningKey is a signing key as Auth0: api/management/v2/keys shows it.
+func describeSigningKey(k storage.SigningKey) storage.Document {
+	sum := sha1.Sum(k.Certificate) //nolint:gosec // see the import
+	thumbprint := strings.ToUpper(hex.EncodeToString(sum[:]))
+	pairs := make([]string, 0, len(sum))
+	for i := range sum {
+		pairs = append(pairs, thumbprint[2*i:2*i+2])
+	}
+	doc := storage.Document{
+		"kid":     k.KeyID,
+		"cert":    string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: k.Certificate})),
+		"pkcs7":   string(pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: pkcs7(k.Certificate)})),
+		"current": !k.CurrentSince.IsZero() && k.CurrentUntil.IsZero(), "next": k.CurrentSince.IsZero(),
+		"previous": !k.CurrentUntil.IsZero(), "revoked": !k.RevokedAt.IsZero(),
+		"thumbprint": thumbprint, "fingerprint": strings.Join(pairs, ":"),
+	}
+	if !k.CurrentSince.IsZero() {
+		doc["current_since"] = resource.Time(k.CurrentSince)
+	}
+	if !k.CurrentUntil.IsZero() {
+		doc["current_until"] = resource.Time(k.CurrentUntil)
+	}
+	if !k.RevokedAt.IsZero() {
+		doc["revoked_at"] = resource.Time(k.RevokedAt)
+	}
+	return doc
+}
+
+//auth0:operation GET /api/v2/keys/signing
+func signingKeys(c *call) error {
+	docs := []storage.Document{}
+	for _, k := range c.Ring.List() {
+		docs = append(docs, describeSigningKey(k))
+	}
+	return c.reply(http.StatusOK, docs)
+}
+
+var errNoSigningKey = &apierr.Error{Status: http.StatusNotFound, Message: "The signing key does not exist.", Extra: map[string]any{"errorCode": "inexistent_signing_key"}}
+
+//auth0:operation GET /api/v2/keys/signing/{kid}
+func signingKey(c *call) error {
+	for _, k := range c.Ring.List() {
+		if k.KeyID == c.param("kid") {
+			return c.reply(http.StatusOK, describeSigningKey(k))
+		}
+	}
+	return errNoSigningKey
+}
+
+//auth0:operation POST /api/v2/keys/signing/rotate
+func rotateSigningKey(c *call) error {
+	if err := c.Ring.Rotate(c.now); err != nil {
+		return err
+	}
+	for _, k := range c.Ring.List() {
+		if k.CurrentSince.IsZero() {
+			return c.reply(http.StatusCreated, storage.Document{"kid": k.KeyID, "cert": describeSigningKey(k)["cert"]})
+		}
+	}
+	return fmt.Errorf("rotation left no next key")
+}
+
+//auth0:operation PUT /api/v2/keys/signing/{kid}/revoke
+func revokeSigningKey(c *call) error {
+	err := c.Ring.Revoke(c.param("kid"), c.now)
+	switch {
+	case errors.Is(err, keys.ErrUnknownKey):
+		return errNoSigningKey
+	case errors.Is(err, keys.ErrKeyInUse):
+		return &apierr.Error{Status: http.StatusBadRequest, Message: "Only a previous signing key can be revoked.", Extra: map[string]any{"errorCode": "invalid_body"}}
+	case err != nil:
+		return err
+	}
+	return signingKey(c)
+}
