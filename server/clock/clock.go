@@ -69,3 +69,10 @@ func (c *Clock) Frozen() bool { return !c.state.Load().frozen.IsZero() }
 // Ticker returns a ticker of the machine's pace, which moving the clock does not
 // change: for work that looks, at its every tick, at what Now says.
 func Ticker(every time.Duration) *time.Ticker { return time.NewTicker(every) }
+
+// Stopwatch starts to measure how long work takes on the machine, whatever the
+// clock says. What it returns tells the time since then.
+func Stopwatch() func() time.Duration {
+	began := time.Now()
+	return func() time.Duration { return time.Since(began) }
+}

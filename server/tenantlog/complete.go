@@ -1,0 +1,137 @@
+package tenantlog
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"net"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// timeFormat is how Auth0 writes the time of an event.
+const timeFormat = "2006-01-02T15:04:05.000Z"
+
+// names finds what the ids of a batch stand for, each once.
+type names struct {
+	tx          *storage.Tx
+	clients     map[string]string
+	users       map[string]string
+	connections map[string]storage.Connection
+}
+
+// complete makes of recorded events those that are stored.
+func (l *Log) complete(batch []pending) ([]storage.LogEvent, error) {
+	if len(batch) == 0 {
+		return nil, nil
+	}
+	events := make([]storage.LogEvent, 0, len(batch))
+	err := l.DB.View(func(tx *storage.Tx) error {
+		n := names{tx, map[string]string{}, map[string]string{}, map[string]storage.Connection{}}
+		for i := range batch {
+			e, err := n.event(&batch[i])
+			if err != nil {
+				return err
+			}
+			e.TenantName = l.Tenant
+			events = append(events, e)
+		}
+		return nil
+	})
+	return events, err
+}
+
+func (n names) event(p *pending) (e storage.LogEvent, err error) {
+	e = storage.LogEvent{
+		Date: p.at.UTC().Format(timeFormat), Type: p.Type, Description: p.Description,
+		Connection: p.Connection, ClientID: p.ClientID, ClientName: p.ClientName,
+		IP: host(p.remote), Hostname: host(p.host), Details: p.Details,
+		UserID: p.UserID, UserName: p.UserName, Auth0Client: auth0Client(p.auth0Client),
+		Audience: p.Audience, Scope: p.Scope, LogID: p.ID(),
+	}
+	e.ID = e.LogID
+	if p.remote != "" {
+		e.UserAgent, e.IsMobile = userAgent(p.userAgent)
+	}
+	if e.ClientName == "" {
+		if e.ClientName, err = find(n.clients, e.ClientID, n.client); err != nil {
+			return e, err
+		}
+	}
+	if e.UserName == "" {
+		if e.UserName, err = find(n.users, e.UserID, n.user); err != nil {
+			return e, err
+		}
+	}
+	c, err := find(n.connections, e.Connection, n.connection)
+	e.ConnectionID, e.Strategy, e.StrategyType = c.ID, c.Strategy, strategyType(c.Strategy)
+	return e, err
+}
+
+// find looks a key up once for a batch; what is not there is the zero value.
+func find[T any](known map[string]T, key string, get func(string) (T, error)) (T, error) {
+	v, ok := known[key]
+	if ok || key == "" {
+		return v, nil
+	}
+	v, err := get(key)
+	if err := storage.Optional(err); err != nil {
+		return v, err
+	}
+	known[key] = v
+	return v, nil
+}
+
+func (n names) client(id string) (string, error) {
+	c, err := n.tx.Clients.Get(id)
+	return c.Name, err
+}
+
+func (n names) user(id string) (string, error) {
+	u, err := n.tx.Users.Get(id)
+	return UserName(u), err
+}
+
+func (n names) connection(name string) (storage.Connection, error) {
+	return n.tx.Connections.Find("name", name)
+}
+
+// UserName is how the log names a user: by what the user logs in with.
+func UserName(u storage.User) string { return cmp.Or(u.Email, u.Username, u.PhoneNumber, u.Name) }
+
+// strategyType is the category of a strategy, Auth0:
+// authenticate/identity-providers.
+func strategyType(strategy string) string {
+	switch strategy {
+	case "":
+		return ""
+	case storage.DatabaseStrategy:
+		return "database"
+	case "email", "sms":
+		return "passwordless"
+	case "samlp", "waad", "ad", "adfs", "oidc", "okta", "pingfederate", "google-apps", "office365", "sharepoint", "ip":
+		return "enterprise"
+	}
+	return "social"
+}
+
+// host is an address or a Host header without the port.
+func host(hostport string) string {
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		return h
+	}
+	return hostport
+}
+
+// auth0Client decodes the Auth0-Client header, base64 of a JSON object by which an
+// SDK names itself; nil where it is none.
+func auth0Client(header string) any {
+	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawURLEncoding, base64.URLEncoding} {
+		raw, err := encoding.DecodeString(header)
+		var object map[string]any
+		if err == nil && json.Unmarshal(raw, &object) == nil && object != nil {
+			return object
+		}
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package tenantlog
+
+import (
+	"github.com/tenant0/tenant0/storage"
+)
+
+// After returns up to take events that were recorded after the one with the id
+// from, the oldest first: Auth0's retrieval by checkpoint. It must not be called
+// within a transaction.
+func (l *Log) After(from string, take int) ([]storage.Document, error) {
+	if err := l.Flush(); err != nil {
+		return nil, err
+	}
+	found := []storage.Document{}
+	return found, l.DB.View(func(tx *storage.Tx) error {
+		for d, err := range tx.Logs.After(from) {
+			if err != nil || len(found) == take {
+				return err
+			}
+			found = append(found, d)
+		}
+		return nil
+	})
+}
+
+// Newest calls fn with the events of a user ("" for all), the newest first, until
+// fn returns false or an error. The documents are the caller's. It must not be
+// called within a transaction.
+func (l *Log) Newest(userID string, fn func(storage.Document) (more bool, err error)) error {
+	if err := l.Flush(); err != nil {
+		return err
+	}
+	oldest := idAt(l.Now().Add(-l.Retention))
+	return l.DB.View(func(tx *storage.Tx) error {
+		for d, err := range tx.Logs.Newest(userID) {
+			if err != nil {
+				return err
+			}
+			if id, _ := d["log_id"].(string); id < oldest {
+				return nil // and so are all that follow
+			}
+			if more, err := fn(d); err != nil || !more {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Get returns the event with an id, or an error that wraps storage.ErrNotFound. It
+// must not be called within a transaction.
+func (l *Log) Get(logID string) (d storage.Document, err error) {
+	if err := l.Flush(); err != nil {
+		return nil, err
+	}
+	err = l.DB.View(func(tx *storage.Tx) error {
+		d, err = tx.Logs.Document(logID)
+		return err
+	})
+	return d, err
+}

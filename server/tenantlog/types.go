@@ -1,0 +1,80 @@
+package tenantlog
+
+import (
+	"errors"
+
+	"github.com/tenant0/tenant0/server/apierr"
+)
+
+// Types of events, Auth0: deploy-monitor/logs/log-event-type-codes.
+const (
+	Login                 = "s"
+	FailedLogin           = "f"
+	WrongPassword         = "fp"
+	UnknownUser           = "fu"
+	SilentAuth            = "ssa"
+	FailedSilentAuth      = "fsa"
+	Logout                = "slo"
+	FailedLogout          = "flo"
+	Signup                = "ss"
+	FailedSignup          = "fs"
+	RefreshTokenRevoked   = "srrt"
+	RefreshTokenReused    = "ferrt"
+	APIOperation          = "sapi"
+	FailedAPIOperation    = "fapi"
+	NotificationFailed    = "fn"
+	PasswordChanged       = "scp"
+	PasswordChangeFailed  = "fcp"
+	PasswordRequest       = "scpr"
+	PasswordRequestFailed = "fcpr"
+	EmailVerified         = "sv"
+	EmailVerifyFailed     = "fv"
+	VerificationSent      = "svr"
+	VerificationFailed    = "fvr"
+	UserDeleted           = "sdu"
+	UsersImported         = "sui"
+	UsersImportFailed     = "fui"
+	UserUnblocked         = "ublkdu"
+	AccountBlocked        = "limit_wc"
+	AddressBlocked        = "limit_mu"
+	LoginWarning          = "w"
+	DeprecationNotice     = "depnote"
+)
+
+// exchange is how the log names the use of a grant.
+type exchange struct{ succeeded, failed, description string }
+
+var exchanges = map[string]exchange{
+	"authorization_code": {"seacft", "feacft", "Authorization Code for Access Token"},
+	"client_credentials": {"seccft", "feccft", "Client Credentials for Access Token"},
+	"refresh_token":      {"sertft", "fertft", "Refresh Token for Access Token"},
+	"password":           {"sepft", "fepft", "Password for Access Token"},
+	"http://auth0.com/oauth/grant-type/password-realm":    {"sepft", "fepft", "Password for Access Token"},
+	"http://auth0.com/oauth/grant-type/mfa-otp":           {"seotpft", "feotpft", "Password and OTP Challenge for Access Token"},
+	"http://auth0.com/oauth/grant-type/mfa-oob":           {"seoobft", "feoobft", "Password and OOB Challenge for Access Token"},
+	"http://auth0.com/oauth/grant-type/mfa-recovery-code": {"sercft", "fercft", "Password and MFA Recovery code for Access Token"},
+	"http://auth0.com/oauth/grant-type/passwordless/otp":  {Login, "fepotpft", "Passwordless OTP for Access Token"},
+	"urn:ietf:params:oauth:grant-type:device_code":        {"sede", "fede", "Device Code for Access Token"},
+	"urn:ietf:params:oauth:grant-type:token-exchange":     {"secte", "fecte", "Custom Token Exchange"},
+}
+
+// Exchange says of an event what the outcome of a token request is: err is nil for
+// one that was answered with tokens.
+func (e Event) Exchange(grantType string, err error) Event {
+	x := exchanges[grantType]
+	if err == nil {
+		e.Type, e.Description = x.succeeded, x.description
+		return e
+	}
+	e.Type, e.Description = x.failed, Reason(err)
+	return e
+}
+
+// Reason is the sentence of a failure that a client may see; what is none is an
+// internal error, whose text is for the server's log.
+func Reason(err error) string {
+	if e, ok := errors.AsType[*apierr.Error](err); ok {
+		return e.Message
+	}
+	return apierr.InternalError.Message
+}
