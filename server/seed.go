@@ -51,7 +51,7 @@ func (s *Server) plant(file *config.Tenant) (generated map[string]string, err er
 	now := s.services.clock.Now()
 	plan, err := seed.NewPlan(file, seed.Deps{
 		Issuer: s.issuer, Secrets: s.services.issuer.Secrets, Passwords: s.services.passwords, Now: now,
-		Furnish: func(tx *storage.Tx) error { return management.Furnish(tx, now) },
+		Furnish: func(tx *storage.Tx) error { return management.Furnish(tx, s.services.issuer.Secrets, now) },
 	})
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package management
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
@@ -303,13 +304,19 @@ func synchronizedGroups(c *call) error {
 		if _, err := directory.load(c, tx); err != nil {
 			return err
 		}
-		docs, err = c.collect(tx.Documents(synchronizedGroupKind, c.param("id")).All(), listing{})
+		docs, err = c.collect(tx.Documents(synchronizedGroupKind, c.param("id")).All(), listing{keep: matchesGroup})
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	return c.page(docs, listing{key: "groups", style: checkpointed})
+}
+
+// matchesGroup applies q: a part of the group's name, e-mail address or id.
+func matchesGroup(c *call, doc storage.Document) bool {
+	q := strings.ToLower(c.query.Get("q"))
+	return strings.Contains(strings.ToLower(text(doc, "name")+" "+text(doc, "email")+" "+text(doc, "id")), q)
 }
 
 var groupsBody = &resource.Kind{Fields: resource.Fields{

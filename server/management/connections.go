@@ -51,7 +51,13 @@ func completeConnection(c *call, _ *storage.Tx, doc, old storage.Document) error
 		return errCrossAppAccess
 	}
 	if strategy == "samlp" || strategy == "pingfederate" {
+		readMetadata(doc)
 		describeCertificate(doc)
+	}
+	if strategy == storage.DatabaseStrategy {
+		if err := checkAttributes(doc, old); err != nil {
+			return err
+		}
 	}
 	if old == nil {
 		if ticket := resource.ProvisioningTicket(strategy); ticket != "" {
@@ -60,6 +66,10 @@ func completeConnection(c *call, _ *storage.Tx, doc, old storage.Document) error
 		return nil
 	}
 	keepDatabaseOptions(doc, old)
+	if options, ok := c.body["options"].(storage.Document); ok && strategy == "oidc" && options["connection_settings"] == nil {
+		// Auth0 turns PKCE on for a new connection, not for options without it.
+		options["connection_settings"] = storage.Document{"pkce": "disabled"}
+	}
 	resource.CompleteConnectionOptions(doc)
 	return nil
 }

@@ -22,7 +22,10 @@ import (
 func encryptionKeys() served {
 	return served{
 		kind: resource.EncryptionKeys, path: "/keys/encryption", param: "kid", scope: "encryption_keys", verbs: "list create get delete",
-		keep: keepEncryptionKeys, list: listing{key: "keys"},
+		keep: func(c *call, tx *storage.Tx) (store, error) {
+			return destroyed{c.plain(tx, resource.EncryptionKeys, "")}, nil
+		},
+		list: listing{key: "keys"},
 		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			for _, name := range []string{"parent_kid", "public_key"} {
 				if _, ok := doc[name]; !ok {
@@ -32,6 +35,19 @@ func encryptionKeys() served {
 			return doc, nil
 		},
 	}
+}
+
+// destroyed keeps a deleted key's record and marks it.
+type destroyed struct{ plain }
+
+// Delete implements store.
+func (d destroyed) Delete(id string) error {
+	doc, err := d.Document(id)
+	if err != nil {
+		return err
+	}
+	doc["state"] = "destroyed"
+	return d.Put(doc)
 }
 
 func keepEncryptionKeys(c *call, tx *storage.Tx) (store, error) {

@@ -10,15 +10,17 @@ import (
 
 // Furnish gives a new tenant what every tenant has from the start: the global
 // client, which pages belong to, and the encryption keys.
-func Furnish(tx *storage.Tx, now time.Time) error {
+func Furnish(tx *storage.Tx, secrets *keys.Secrets, now time.Time) error {
 	global := storage.Document{
-		"name": "All Applications", "global": true, "callbacks": []any{}, "cross_origin_authentication": true, "owners": []any{},
+		"name": "All Applications", "global": true, "callbacks": []any{}, "owners": []any{}, "oidc_conformant": true, "sso": false,
+		"jwt_configuration": storage.Document{"alg": "RS256", "lifetime_in_seconds": 36000}, "grant_types": []any{},
 	}
 	resource.Clients.Fill(global, now)
-	for _, name := range []string{"grant_types", "jwt_configuration", "oidc_conformant", "sso_disabled", "is_token_endpoint_ip_header_trusted"} {
-		delete(global, name)
-	}
 	if err := tx.Clients.Put(global); err != nil {
+		return err
+	}
+	secret := secrets.NewClientSecret(text(global, "client_id"), resource.ClientSecret())
+	if err := tx.ClientSecrets.Put(secret); err != nil {
 		return err
 	}
 	root := storage.Document{"type": "environment-root-key", "state": "active"}

@@ -53,7 +53,7 @@ var Clients = &Kind{
 			"sharepoint", "slack", "springcm", "zendesk", "zoom", "sso_integration", "oag",
 		}},
 		"is_first_party":                      {Type: Bool, Default: true},
-		"oidc_conformant":                     {Type: Bool, Default: false},
+		"oidc_conformant":                     flag,
 		"sso_disabled":                        {Type: Bool, Default: false},
 		"cross_origin_authentication":         {Type: Bool, Default: false},
 		"custom_login_page_on":                {Type: Bool, Default: true},
@@ -94,6 +94,7 @@ func completeClient(doc storage.Document, _ time.Time) {
 	case "spa", "native":
 		set(doc, "grant_types", []any{"authorization_code", "implicit", "refresh_token"})
 	case "resource_server":
+		set(doc, "oidc_conformant", true)
 		set(doc, "grant_types", []any{})
 		set(doc, "jwt_configuration", storage.Document{"alg": "RS256", "secret_encoded": false})
 	case "express_configuration":
@@ -107,6 +108,7 @@ func completeClient(doc storage.Document, _ time.Time) {
 	default:
 		set(doc, "grant_types", []any{"authorization_code", "implicit", "refresh_token", "client_credentials"})
 	}
+	set(doc, "oidc_conformant", false)
 	completeRefreshToken(doc, appType == "non_interactive" || appType == "regular_web" || (appType == "" && method == "client_secret_post"))
 	if sent, ok := doc["jwt_configuration"].(storage.Document); ok {
 		set(sent, "secret_encoded", false)
@@ -135,12 +137,16 @@ func CompleteClientParts(doc storage.Document) {
 // get-started/applications/third-party-applications/security-controls.
 func completeThirdParty(doc storage.Document) {
 	set(doc, "third_party_security_mode", "permissive")
-	set(doc, "refresh_token", storage.Document{
-		"rotation_type": "rotating", "expiration_type": "expiring", "infinite_token_lifetime": false, "infinite_idle_token_lifetime": false,
-	})
+	set(doc, "oidc_conformant", true)
 	if doc["third_party_security_mode"] != "strict" {
+		set(doc, "refresh_token", storage.Document{
+			"rotation_type": "rotating", "expiration_type": "expiring", "infinite_token_lifetime": false, "infinite_idle_token_lifetime": false,
+		})
 		return
 	}
+	set(doc, "refresh_token", storage.Document{
+		"rotation_type": "non-rotating", "expiration_type": "expiring", "infinite_token_lifetime": true, "infinite_idle_token_lifetime": false,
+	})
 	set(doc, "grant_types", []any{"authorization_code"})
 	set(doc, "redirection_policy", "open_redirect_protection")
 	set(doc, "jwt_configuration", storage.Document{"alg": "RS256", "lifetime_in_seconds": 3600, "secret_encoded": false})

@@ -1,6 +1,8 @@
 package resource
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,7 +79,10 @@ var strategyOptions = map[string]storage.Document{
 		"schema_version": "oidc-V4", "type": "back_channel", "attribute_map": storage.Document{"mapping_mode": "bind_all"},
 		"connection_settings": storage.Document{"pkce": "auto"},
 	},
-	"okta":                 {"schema_version": "oidc-V4"},
+	"okta": {
+		"schema_version": "oidc-V4", "type": "back_channel", "attribute_map": storage.Document{"mapping_mode": "basic_profile"},
+		"connection_settings": storage.Document{"pkce": "auto"},
+	},
 	"salesforce-community": {"scope": []any{}},
 	"samlp":                {"assertion_decryption_settings": storage.Document{"algorithm_profile": "v2026-1", "algorithm_exceptions": []any{}}},
 	"waad":                 {"waad_common_endpoint": false},
@@ -92,8 +97,11 @@ func CompleteConnectionOptions(doc storage.Document) {
 	if !ok {
 		return
 	}
-	if strategy == "apple" {
-		completeAppleScope(options)
+	switch strategy {
+	case "apple":
+		completeScope(options, []string{"name", "email"}, " ")
+	case "facebook":
+		completeScope(options, facebookScopes(options), ",")
 	}
 	fillIn(options, strategyOptions[strategy])
 	if strategy != storage.DatabaseStrategy {
@@ -117,11 +125,11 @@ func CompleteConnectionOptions(doc storage.Document) {
 	}
 }
 
-// completeAppleScope makes the scope of the flags that ask for its parts.
-func completeAppleScope(options storage.Document) {
+// completeScope makes the scope of the flags that ask for its parts.
+func completeScope(options storage.Document, parts []string, separator string) {
 	var scope []string
 	flagged := false
-	for _, part := range []string{"name", "email"} {
+	for _, part := range parts {
 		on, sent := options[part].(bool)
 		flagged = flagged || sent
 		if on {
@@ -129,8 +137,20 @@ func completeAppleScope(options storage.Document) {
 		}
 	}
 	if flagged {
-		set(options, "scope", strings.Join(scope, " "))
+		set(options, "scope", strings.Join(scope, separator))
 	}
+}
+
+// facebookScopes are the flags among the options that are Facebook's permissions,
+// the public profile last.
+func facebookScopes(options storage.Document) []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		if _, isFlag := options[name].(bool); isFlag && name != "public_profile" && name != "allow_context_profile_field" {
+			names = append(names, name)
+		}
+	}
+	return append(names, "public_profile")
 }
 
 // fillIn gives doc the members of values that it lacks, in objects within it as

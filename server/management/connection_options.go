@@ -1,0 +1,102 @@
+package management
+
+import (
+	"encoding/base64"
+	"encoding/pem"
+	"encoding/xml"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// checkAttributes checks the attributes of a database connection's users, Auth0:
+// authenticate/database-connections/flexible-identifiers-and-attributes.
+func checkAttributes(doc, old storage.Document) error {
+	options, _ := doc["options"].(storage.Document)
+	attributes, ok := options["attributes"].(storage.Document)
+	if !ok {
+		return nil
+	}
+	for _, other := range []string{"validation", "requires_username"} {
+		if value, set := options[other]; set && value != false {
+			return resource.InvalidBody("Cannot set both options.attributes and options." + other)
+		}
+	}
+	identifiers := 0
+	for _, name := range []string{"email", "phone_number", "username"} {
+		attribute, ok := attributes[name].(storage.Document)
+		if !ok {
+			continue
+		}
+		identifier, _ := attribute["identifier"].(storage.Document)
+		signup, _ := attribute["signup"].(storage.Document)
+		if identifier["active"] == true {
+			identifiers++
+		}
+		if attribute["profile_required"] == true && signup["status"] != "required" {
+			return resource.InvalidBody("attribute " + name + " must also be required on signup")
+		}
+	}
+	if identifiers == 0 {
+		return resource.InvalidBody("attributes must contain one active identifier")
+	}
+	email, _ := attributes["email"].(storage.Document)
+	if email["unique"] == false && old != nil && !hadNonUniqueEmail(old) {
+		return resource.InvalidBody("cannot add non-unique email attribute")
+	}
+	return nil
+}
+
+func hadNonUniqueEmail(old storage.Document) bool {
+	options, _ := old["options"].(storage.Document)
+	attributes, _ := options["attributes"].(storage.Document)
+	email, _ := attributes["email"].(storage.Document)
+	return email["unique"] == false
+}
+
+// samlMetadata is what a connection takes from an identity provider's metadata,
+// SAML 2.0 Metadata section 2.4.3.
+type samlMetadata struct {
+	Provider struct {
+		Keys []struct {
+			Use         string `xml:"use,attr"`
+			Certificate string `xml:"KeyInfo>X509Data>X509Certificate"`
+		} `xml:"KeyDescriptor"`
+		SignOn  []samlEndpoint `xml:"SingleSignOnService"`
+		SignOut []samlEndpoint `xml:"SingleLogoutService"`
+	} `xml:"IDPSSODescriptor"`
+}
+
+type samlEndpoint struct {
+	Binding  string `xml:"Binding,attr"`
+	Location string `xml:"Location,attr"`
+}
+
+// readMetadata fills in the options that the metadata among them holds.
+func readMetadata(doc storage.Document) {
+	options, _ := doc["options"].(storage.Document)
+	raw := text(options, "metadataXml")
+	var metadata samlMetadata
+	if raw == "" || xml.Unmarshal([]byte(raw), &metadata) != nil {
+		return
+	}
+	fill := func(name, value string) {
+		if _, set := options[name]; !set && value != "" {
+			options[name] = value
+		}
+	}
+	if signOn := metadata.Provider.SignOn; len(signOn) > 0 {
+		fill("signInEndpoint", signOn[0].Location)
+		fill("bindingMethod", signOn[0].Binding)
+	}
+	if signOut := metadata.Provider.SignOut; len(signOut) > 0 {
+		fill("signOutEndpoint", signOut[0].Location)
+	}
+	for _, key := range metadata.Provider.Keys {
+		der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(key.Certificate), ""))
+		if err == nil && key.Use != "encryption" {
+			fill("signingCert", base64.StdEncoding.EncodeToString(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+		}
+	}
+}
