@@ -89,7 +89,7 @@ var kinds = func() map[string]*Kind {
 	for _, k := range []*Kind{
 		Clients, ResourceServers, ClientGrants, Connections, Roles, TenantSettings, Users, Credentials,
 		BruteForceProtection, SuspiciousIPThrottling, BreachedPasswordDetection, BotDetection, Captcha, PhoneProviderProtection,
-		Branding, Prompts, EmailProvider, EmailTemplates, CustomDomains, PhoneProviders, PhoneTemplates, Themes, EncryptionKeys,
+		Branding, Prompts, EmailProvider, EmailTemplates, CustomDomains, PhoneProviders, PhoneTemplates, Themes, EncryptionKeys, AuthenticationMethods,
 	} {
 		all[k.Name] = k
 	}

@@ -21,3 +21,17 @@ var Users = &Kind{
 	Missing: missing("inexistent_user", "The user does not exist."),
 	Taken:   taken("auth0_idp_error", "The user already exists."),
 }
+
+// AuthenticationMethods is Auth0: api/management/v2/users/authentication-methods.
+var AuthenticationMethods = &Kind{
+	Name: "authentication-methods", ID: "id", NewID: Prefixed("", 20), Open: true,
+	Fields: Fields{
+		"id": onlyRead, "created_at": onlyRead, "enrolled_at": onlyRead, "last_auth_at": onlyRead, "confirmed": {Type: Bool, Default: true},
+		"type": {Type: String, Required: true, Access: CreateOnly, Enum: []string{"phone", "email", "totp", "webauthn-roaming", "webauthn-platform", "passkey"}},
+		"name": text, "totp_secret": {Type: String, Access: CreateOnly}, "phone_number": {Type: String, Access: CreateOnly},
+		"email": {Type: String, Access: CreateOnly, Format: "email"}, "preferred_authentication_method": {Type: String, Enum: []string{"sms", "voice"}},
+		"key_id": {Type: String, Access: CreateOnly}, "public_key": {Type: String, Access: CreateOnly},
+	},
+	Created: "created_at",
+	Missing: missing("inexistent_authentication_method", "The authentication method does not exist."),
+}
