@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
@@ -24,6 +25,7 @@ import (
 	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/token"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/server/userinfo"
@@ -37,6 +39,7 @@ type services struct {
 	ring      *keys.Ring
 	issuer    *tokens.Issuer
 	passwords *identity.Passwords
+	events    *tenantlog.Log
 	clock     *clock.Clock
 	log       *slog.Logger
 }
@@ -59,6 +62,11 @@ func openServices(db *storage.DB, issuer string, passwordCost int, log *slog.Log
 		return nil, err
 	}
 	s.issuer = &tokens.Issuer{URL: issuer, Ring: s.ring, Secrets: secrets}
+	name, _, _ := strings.Cut(u.Hostname(), ".")
+	s.events, err = tenantlog.New(tenantlog.Deps{DB: db, Now: s.clock.Now, Log: log, Tenant: name})
+	if err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -71,15 +79,15 @@ func (s *services) rooms() *web.Router {
 		open    = rt.WithCORS(s.allowOrigin)
 		pages   = web.Pages{DB: s.db}
 		cookies = session.Cookies{Secure: s.secure()}
-		engine  = oauth.New(oauth.Deps{DB: s.db, Issuer: s.issuer, Now: now}, token.Grants(s.db, s.issuer)...)
+		engine  = oauth.New(oauth.Deps{DB: s.db, Issuer: s.issuer, Log: s.events, Now: now}, token.Grants(s.db, s.issuer)...)
 	)
 	token.Mount(open, engine)
-	authorize.Mount(rt, authorize.Deps{DB: s.db, Engine: engine, Issuer: s.issuer, Cookies: cookies, Pages: pages, Now: now})
-	login.Mount(rt, login.Deps{DB: s.db, Passwords: s.passwords, Cookies: cookies, Pages: pages, Now: now})
+	authorize.Mount(rt, authorize.Deps{DB: s.db, Engine: engine, Issuer: s.issuer, Cookies: cookies, Pages: pages, Log: s.events, Now: now})
+	login.Mount(rt, login.Deps{DB: s.db, Passwords: s.passwords, Cookies: cookies, Pages: pages, Log: s.events, Now: now})
 	consent.Mount(rt, consent.Deps{DB: s.db, Cookies: cookies, Pages: pages, Now: now})
 	userinfo.Mount(open, userinfo.Deps{DB: s.db, Issuer: s.issuer, Now: now})
 	discovery.Mount(rt, discovery.Deps{DB: s.db, Issuer: s.issuer, Ring: s.ring})
-	logout.Mount(rt, logout.Deps{DB: s.db, Issuer: s.issuer, Cookies: cookies, Pages: pages, Now: now})
+	logout.Mount(rt, logout.Deps{DB: s.db, Issuer: s.issuer, Cookies: cookies, Pages: pages, Log: s.events, Now: now})
 	pages.Mount(rt)
 	management.Mount(rt, management.Deps{DB: s.db, Issuer: s.issuer, Ring: s.ring, Passwords: s.passwords, Now: now})
 	authzext.Mount(rt, authzext.Deps{DB: s.db, Issuer: s.issuer, Now: now})

@@ -173,6 +173,7 @@ func (s *Server) serve() {
 	run("tenant listener", func() error { return s.tenant.Serve(split) })
 	run("control listener", func() error { return s.control.Serve(s.controlLn) })
 	run("key ring", s.services.ring.Complete)
+	run("tenant log", func() error { return s.services.events.Run(s.stop) })
 	run("sweeper", func() error { s.services.sweep(s.stop); return nil })
 	s.ready.Store(true)
 }
@@ -215,7 +216,7 @@ func (s *Server) close() error {
 	}
 	s.background.Wait()
 	if s.services != nil {
-		errs = append(errs, s.services.db.Close())
+		errs = append(errs, s.services.events.Flush(), s.services.db.Close())
 	}
 	if s.cfg.Ephemeral && s.data != "" {
 		errs = append(errs, os.RemoveAll(s.data))

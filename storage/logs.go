@@ -106,7 +106,10 @@ func (l Logs) After(logID string) iter.Seq2[Document, error] {
 	}
 }
 
-func decodeLog(raw []byte) (d Document, err error) { return d, json.Unmarshal(raw, &d) }
+func decodeLog(raw []byte) (d Document, err error) {
+	err = json.Unmarshal(raw, &d)
+	return d, err
+}
 
 // Last returns the id of the newest event, or "".
 func (l Logs) Last() (id string, err error) {

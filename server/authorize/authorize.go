@@ -15,6 +15,7 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -27,6 +28,7 @@ type Deps struct {
 	Issuer  *tokens.Issuer
 	Cookies session.Cookies
 	Pages   web.Pages
+	Log     *tenantlog.Log
 	Now     func() time.Time
 }
 
@@ -72,13 +74,14 @@ func (m *room) post(w http.ResponseWriter, r *http.Request) error {
 func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) error {
 	rq, client, err := m.read(params)
 	if err != nil {
-		return m.refuse(w, rq, err)
+		rq.ClientID = params.Get("client_id")
+		return m.refuse(w, r, rq, step{}, err)
 	}
 	now := m.Now()
 	t := &storage.Transaction{Request: rq, CreatedAt: now, ExpiresAt: now.Add(transactionLifetime)}
 	next, err := m.decide(r, t, client, now)
 	if err != nil {
-		return m.refuse(w, rq, err)
+		return m.refuse(w, r, rq, next, err)
 	}
 	if next.page == "" {
 		return m.respond(w, r, t, next)
@@ -113,7 +116,7 @@ func (m *room) resume(w http.ResponseWriter, r *http.Request) error {
 	}
 	next, err := m.decide(r, &t, client, now)
 	if err != nil {
-		return m.refuse(w, t.Request, err)
+		return m.refuse(w, r, t.Request, next, err)
 	}
 	if next.page != "" {
 		return web.Redirect(w, next.page+"?state="+url.QueryEscape(state))
@@ -123,8 +126,11 @@ func (m *room) resume(w http.ResponseWriter, r *http.Request) error {
 
 // refuse sends an error to the application, or shows it where the request did
 // not prove where the application is.
-func (m *room) refuse(w http.ResponseWriter, rq storage.AuthorizeRequest, err error) error {
+func (m *room) refuse(w http.ResponseWriter, r *http.Request, rq storage.AuthorizeRequest, next step, err error) error {
 	e, ok := errors.AsType[*apierr.Error](err)
+	if ok {
+		m.Log.Record(r, failed(rq, next, e))
+	}
 	if rq.RedirectURI == "" || !ok {
 		return err
 	}
@@ -160,6 +166,7 @@ func (m *room) respond(w http.ResponseWriter, r *http.Request, t *storage.Transa
 	if err != nil {
 		return err
 	}
+	m.Log.Record(r, succeeded(t, next, now))
 	return m.send(w, t.Request, params)
 }
 

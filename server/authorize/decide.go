@@ -29,7 +29,7 @@ type step struct {
 // their part, write it down and come back here. An apierr.Error ends the
 // transaction.
 func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Client, now time.Time) (next step, err error) {
-	silent := slices.Contains(t.Request.Prompt, "none")
+	silent := isSilent(t.Request)
 	next.client = client
 	err = m.DB.View(func(tx *storage.Tx) error {
 		s, err := m.Cookies.Find(tx, r, now)
@@ -47,12 +47,14 @@ func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Cl
 			}
 			next.page = loginPage
 			return nil
+		}
+		next.session = s
+		switch {
 		case user.Blocked:
 			return apierr.UserBlocked
 		case t.Declined && t.AnsweredBy == user.UserID:
 			return apierr.ConsentDeclined
 		}
-		next.session = s
 		return m.decideAccess(tx, t, user, &next, silent)
 	})
 	return next, err

@@ -7,7 +7,9 @@ import (
 )
 
 // LogIn returns the user whom identifier (e-mail address, username or phone
-// number) and password name in a database connection, or ErrWrongCredentials.
+// number) and password name in a database connection, or ErrWrongCredentials. With
+// that comes the user whose password it was not, if any: for the tenant's log, and
+// for nobody to be told.
 func (p *Passwords) LogIn(db *storage.DB, connection, identifier, password string) (storage.User, error) {
 	var user storage.User
 	var stored storage.Password
@@ -22,8 +24,5 @@ func (p *Passwords) LogIn(db *storage.DB, connection, identifier, password strin
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return storage.User{}, err
 	}
-	if err := p.Check(user.UserID, stored.Hash, password); err != nil {
-		return storage.User{}, err
-	}
-	return user, nil
+	return user, p.Check(user.UserID, stored.Hash, password)
 }

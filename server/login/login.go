@@ -14,6 +14,7 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/templates"
@@ -25,6 +26,7 @@ type Deps struct {
 	Passwords *identity.Passwords
 	Cookies   session.Cookies
 	Pages     web.Pages
+	Log       *tenantlog.Log
 	Now       func() time.Time
 }
 
@@ -93,6 +95,7 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 
 	user, connection, err := m.logIn(t, username, form.Get("password"))
 	if errors.Is(err, identity.ErrWrongCredentials) {
+		m.Log.Record(r, failed(t, username, user, connection))
 		return m.page(w, http.StatusBadRequest, t, state, username, wrongCredentials)
 	}
 	if err != nil {
@@ -157,19 +160,39 @@ func (m *room) page(w http.ResponseWriter, status int, t storage.Transaction, st
 	})
 }
 
-// logIn tries the connections that the transaction may use, in order.
+// logIn tries the connections that the transaction may use, in order. With
+// identity.ErrWrongCredentials it returns the first user whose password it was not,
+// or none and the first connection.
 func (m *room) logIn(t storage.Transaction, username, password string) (storage.User, string, error) {
 	connections, err := m.connections(t.Request)
 	if err != nil {
 		return storage.User{}, "", err
 	}
+	var other storage.User
+	tried := connections[0]
 	for _, name := range connections {
 		user, err := m.Passwords.LogIn(m.DB, name, username, password)
 		if !errors.Is(err, identity.ErrWrongCredentials) {
 			return user, name, err
 		}
+		if other.UserID == "" && user.UserID != "" {
+			other, tried = user, name
+		}
 	}
-	return storage.User{}, "", identity.ErrWrongCredentials
+	return other, tried, identity.ErrWrongCredentials
+}
+
+// failed is the event of a wrong password, or of a username that is nobody's.
+func failed(t storage.Transaction, username string, user storage.User, connection string) tenantlog.Event {
+	const message = "Wrong email or password."
+	e := tenantlog.Event{
+		Type: tenantlog.UnknownUser, Description: message, ClientID: t.Request.ClientID, Connection: connection, UserName: username,
+		Details: map[string]any{"error": map[string]string{"message": message}},
+	}
+	if user.UserID != "" {
+		e.Type, e.UserID = tenantlog.WrongPassword, user.UserID
+	}
+	return e
 }
 
 // connections are the database connections enabled for the application: the one

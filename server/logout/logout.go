@@ -12,6 +12,7 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/callback"
 	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -24,6 +25,7 @@ type Deps struct {
 	Issuer  *tokens.Issuer
 	Cookies session.Cookies
 	Pages   web.Pages
+	Log     *tenantlog.Log
 	Now     func() time.Time
 }
 
@@ -50,7 +52,7 @@ func (m *room) v2(w http.ResponseWriter, r *http.Request) error {
 	}
 	client, target, err := m.returnTo(params.Get("client_id"), params.Get("returnTo"))
 	if err != nil {
-		return err
+		return m.refuse(r, params, err)
 	}
 	return m.end(w, r, client, target)
 }
@@ -90,14 +92,28 @@ func (m *room) allowed(clientID string) (client storage.Client, urls []string, e
 	return client, urls, err
 }
 
+// refuse records why a logout did not take place, and passes it on.
+func (m *room) refuse(r *http.Request, params url.Values, err error) error {
+	m.Log.Record(r, tenantlog.Event{Type: tenantlog.FailedLogout, Description: tenantlog.Reason(err), ClientID: params.Get("client_id")})
+	return err
+}
+
 // end ends the session and answers. Tokens stay as they are.
 func (m *room) end(w http.ResponseWriter, r *http.Request, client storage.Client, target string) error {
-	err := m.DB.Update(func(tx *storage.Tx) error {
-		_, err := m.Cookies.End(tx, r, m.Now())
+	var s storage.Session
+	err := m.DB.Update(func(tx *storage.Tx) (err error) {
+		s, err = m.Cookies.End(tx, r, m.Now())
 		return storage.Optional(err)
 	})
 	if err != nil {
 		return err
+	}
+	if s.ID != "" {
+		m.Log.Record(r, tenantlog.Event{
+			Type: tenantlog.Logout, Description: "User successfully logged out", ClientID: client.ClientID, ClientName: client.Name,
+			UserID: s.UserID, Connection: s.Connection,
+			Details: map[string]any{"return_to": target, "allowed_logout_url": client.AllowedLogoutURLs, "session_id": s.ID},
+		})
 	}
 	m.Cookies.Forget(w)
 	if target != "" {
@@ -146,7 +162,7 @@ type request struct {
 func (m *room) oidc(w http.ResponseWriter, r *http.Request, params url.Values) error {
 	rq, err := m.read(params)
 	if err != nil {
-		return err
+		return m.refuse(r, params, err)
 	}
 	var s storage.Session
 	err = m.DB.View(func(tx *storage.Tx) error {

@@ -39,7 +39,8 @@ type Reply struct {
 type Grant interface {
 	// Type is the grant_type.
 	Type() string
-	// Validate finds out what the request is granted. It changes nothing.
+	// Validate finds out what the request is granted. It changes nothing. With an
+	// error it may return what is known of the grant, for the tenant's log.
 	Validate(ctx context.Context, rq *TokenRequest) (*tokens.Grant, error)
 	// Commit keeps the exchange in one atomic call to the store, and may add to
 	// the reply.
@@ -57,14 +58,21 @@ func (e *Engine) Token(ctx context.Context, r *http.Request, form url.Values) (R
 		return Reply{}, apierr.UnsupportedGrant(grantType)
 	}
 	s := &tokenSession{request: TokenRequest{Form: form, Now: e.Now(), HTTP: r}}
-	ar, err := e.provider.NewAccessRequest(ctx, r, s)
+	err := e.run(ctx, r, s)
+	e.record(s, err)
 	if err != nil {
 		return Reply{}, err
 	}
-	if _, err := e.provider.NewAccessResponse(ctx, ar); err != nil {
-		return Reply{}, err
-	}
 	return s.reply, nil
+}
+
+func (e *Engine) run(ctx context.Context, r *http.Request, s *tokenSession) error {
+	ar, err := e.provider.NewAccessRequest(ctx, r, s)
+	if err != nil {
+		return err
+	}
+	_, err = e.provider.NewAccessResponse(ctx, ar)
+	return err
 }
 
 // tokenSession carries our request through fosite and the reply back.

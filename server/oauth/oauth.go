@@ -14,6 +14,7 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -22,6 +23,7 @@ import (
 type Deps struct {
 	DB     *storage.DB
 	Issuer *tokens.Issuer
+	Log    *tenantlog.Log
 	Now    func() time.Time
 }
 

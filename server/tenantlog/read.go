@@ -12,7 +12,7 @@ func (l *Log) After(from string, take int) ([]storage.Document, error) {
 		return nil, err
 	}
 	found := []storage.Document{}
-	return found, l.DB.View(func(tx *storage.Tx) error {
+	err := l.DB.View(func(tx *storage.Tx) error {
 		for d, err := range tx.Logs.After(from) {
 			if err != nil || len(found) == take {
 				return err
@@ -21,6 +21,7 @@ func (l *Log) After(from string, take int) ([]storage.Document, error) {
 		}
 		return nil
 	})
+	return found, err
 }
 
 // Newest calls fn with the events of a user ("" for all), the newest first, until

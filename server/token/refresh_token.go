@@ -56,9 +56,9 @@ func (g *refreshToken) Validate(_ context.Context, rq *oauth.TokenRequest) (*tok
 	case storage.IsNotFound(err):
 		return nil, apierr.InvalidRefreshToken.With(err)
 	case err != nil:
-		return nil, err
+		return grant, err
 	case !known:
-		return nil, g.breach(id, text, rq.Now)
+		return grant, g.breach(id, text, rq.Now)
 	}
 	issue := &grant.Issue
 	issue.Scope, issue.Permissions = decision.Scope, decision.Permissions

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -30,8 +31,15 @@ func (m *room) revoke(w http.ResponseWriter, r *http.Request) error {
 	}
 
 	if id, ok := keys.FamilyOfRefreshToken(token); ok {
-		if err := m.revokeFamily(client, id, keys.Hash(token)); err != nil {
+		revoked, err := m.revokeFamily(client, id, keys.Hash(token))
+		if err != nil {
 			return err
+		}
+		if revoked.UserID != "" {
+			m.engine.Log.Record(r, tenantlog.Event{
+				Type: tenantlog.RefreshTokenRevoked, Description: "Refresh token revoked", ClientID: client.ClientID, ClientName: client.Name,
+				UserID: revoked.UserID, Connection: revoked.Connection, Details: map[string]string{"credential_id": id, "audience": revoked.Audience},
+			})
 		}
 	}
 
@@ -48,9 +56,10 @@ func (m *room) revoker(r *http.Request, form url.Values) (storage.Client, error)
 }
 
 // revokeFamily leaves other clients' tokens and texts that are no token of the
-// family alone, and does not tell.
-func (m *room) revokeFamily(client storage.Client, id, hash string) error {
-	return m.db.Update(func(tx *storage.Tx) error {
+// family alone, and does not tell the client. It returns what it revoked, for the
+// tenant's log.
+func (m *room) revokeFamily(client storage.Client, id, hash string) (revoked storage.Issue, err error) {
+	err = m.db.Update(func(tx *storage.Tx) error {
 		t, err := tx.RefreshTokens.Get(id)
 		if storage.IsNotFound(err) {
 			return nil
@@ -61,8 +70,10 @@ func (m *room) revokeFamily(client storage.Client, id, hash string) error {
 		if err := tx.RevokeGrant(id, m.engine.Now()); err != nil {
 			return err
 		}
+		revoked = t.Issue
 		return revokeConsent(tx, t.Issue)
 	})
+	return revoked, err
 }
 
 // revokeConsent takes back the user's consent as well where the tenant says so,
