@@ -1,0 +1,70 @@
+package management_test
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tenant0/tenant0/server/management"
+)
+
+const coveragePage = "../../docs/management-api-coverage.md"
+
+var variable = regexp.MustCompile(`\{[^}]*\}`)
+
+// TestCoverage holds what is served against the catalogue of what Auth0 serves,
+// and the page that shows it against both.
+func TestCoverage(t *testing.T) {
+	catalogue := management.Catalogue()
+	if len(catalogue) != 443 {
+		t.Errorf("the catalogue has %d operations, want 443", len(catalogue))
+	}
+	served := map[string]bool{}
+	for _, op := range management.Served() {
+		op = variable.ReplaceAllString(op, "{}")
+		if !slices.Contains(catalogue, op) {
+			t.Errorf("%s is served and is no operation of Auth0's", op)
+		}
+		if served[op] {
+			t.Errorf("%s is served twice", op)
+		}
+		served[op] = true
+	}
+	page := renderCoverage(catalogue, served)
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile(coveragePage, []byte(page), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	have, err := os.ReadFile(coveragePage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(have) != page {
+		t.Errorf("%s does not show what is served; run the tests with UPDATE=1", coveragePage)
+	}
+}
+
+func renderCoverage(catalogue []string, served map[string]bool) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Coverage of the Management API\n\n%d of the %d operations that Auth0 documents are served. "+
+		"The others answer 501 with an error that names them.\n\nThis page is made by a test; `UPDATE=1 go test ./server/management` renews it.\n",
+		len(served), len(catalogue))
+	resource := ""
+	for _, op := range catalogue {
+		_, path, _ := strings.Cut(op, " ")
+		if name := strings.Split(path, "/")[3]; name != resource {
+			resource = name
+			fmt.Fprintf(&b, "\n## %s\n\n| operation | |\n| --- | --- |\n", resource)
+		}
+		verdict := "not emulated"
+		if served[op] {
+			verdict = "served"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s |\n", strings.ReplaceAll(op, "{}", "{…}"), verdict)
+	}
+	return b.String()
+}
