@@ -106,7 +106,8 @@ func checkResponse(client storage.Client, rq *storage.AuthorizeRequest) error {
 	types := strings.Fields(rq.ResponseType)
 	slices.Sort(types)
 	responseType := strings.Join(types, " ")
-	if err := checkResponseMode(rq, responseType != "" && responseType != "code"); err != nil {
+	front := slices.Contains(types, "token") || slices.Contains(types, "id_token")
+	if err := checkResponseMode(rq, front); err != nil {
 		return err
 	}
 	switch responseType {

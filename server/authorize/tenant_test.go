@@ -1,0 +1,127 @@
+package authorize_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// file is a tenant in which every check of /authorize has something to refuse.
+const file = `
+tenant: {friendly_name: Example, session_lifetime: 10, idle_session_lifetime: 2}
+clients:
+  - {name: app, client_id: app, app_type: native, token_endpoint_auth_method: none, grant_types: [authorization_code, refresh_token],
+     callbacks: ["https://app.example.com/callback", "https://app.example.com/with?query=1", "com.example.app://callback/path", "https://*.apps.example.com/cb", "https://pr-*.example.org", "http://localhost:3000"]}
+  - {name: second, client_id: second, app_type: native, token_endpoint_auth_method: none, grant_types: [authorization_code], callbacks: ["https://second.example.com/callback"]}
+  - {name: web, client_id: web, app_type: regular_web, token_endpoint_auth_method: client_secret_post, client_secret: a secret of sixteen, grant_types: [authorization_code], callbacks: ["https://web.example.com/callback"]}
+  - {name: third, client_id: third, app_type: native, token_endpoint_auth_method: none, is_first_party: false, grant_types: [authorization_code], callbacks: ["https://third.example.com/callback"]}
+  - {name: nogrant, client_id: nogrant, app_type: native, token_endpoint_auth_method: none, grant_types: [implicit], callbacks: ["https://app.example.com/callback"]}
+  - {name: noconnection, client_id: noconnection, app_type: native, token_endpoint_auth_method: none, grant_types: [authorization_code], callbacks: ["https://app.example.com/callback"]}
+  - {name: par, client_id: par, app_type: native, token_endpoint_auth_method: none, require_pushed_authorization_requests: true, grant_types: [authorization_code], callbacks: ["https://app.example.com/callback"]}
+  - {name: org, client_id: org, app_type: native, token_endpoint_auth_method: none, organization_usage: require, grant_types: [authorization_code], callbacks: ["https://app.example.com/callback"]}
+resourceServers:
+  - {name: open, identifier: "urn:open", skip_consent_for_verifiable_first_party_clients: true, allow_offline_access: true, scopes: [{value: "read:it"}, {value: "write:it"}]}
+  - {name: asking, identifier: "urn:asking", skip_consent_for_verifiable_first_party_clients: false, scopes: [{value: "read:it"}, {value: "write:it"}]}
+  - {name: granted, identifier: "urn:granted", skip_consent_for_verifiable_first_party_clients: true, subject_type_authorization: {user: {policy: require_client_grant}}, scopes: [{value: "read:it"}]}
+  - {name: denied, identifier: "urn:denied", skip_consent_for_verifiable_first_party_clients: true, subject_type_authorization: {user: {policy: deny_all}}, scopes: [{value: "read:it"}]}
+databases:
+  - {name: db, strategy: auth0, enabled_clients: [app, second, web, third, nogrant, par, org]}
+  - {name: db2, strategy: auth0, enabled_clients: [app]}
+  - {name: unused, strategy: auth0, enabled_clients: [second]}
+connections:
+  - {name: social, strategy: google-oauth2, enabled_clients: [app]}
+users:
+  - {user_id: "auth0|ann", email: ann@example.com, password: a password of ann, connection: db}
+  - {user_id: "auth0|bob", email: bob@example.com, password: a password of bob, connection: db, blocked: true}
+  - {user_id: "auth0|cat", email: cat@example.com, password: a password of cat, connection: db2}
+`
+
+const (
+	ann, annPassword = "ann@example.com", "a password of ann"
+	callbackURL      = "https://app.example.com/callback"
+)
+
+var noon = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// tenant is a running tenant of that file, with a browser.
+type tenant struct {
+	*servertest.Server
+	browser *http.Client
+	t       *testing.T
+}
+
+func start(t *testing.T, opts ...servertest.Option) tenant {
+	t.Helper()
+	s := servertest.Start(t, append([]servertest.Option{servertest.Seed(file)}, opts...)...)
+	return tenant{s, s.Client(), t}
+}
+
+// target is an authorization request of the application app, changed by
+// parameters in pairs; "" leaves one out.
+func (tn tenant) target(pairs ...string) string {
+	tn.t.Helper()
+	params := url.Values{"scope": {"openid"}, "audience": {""}, "state": {"s&1 ü"}}
+	for i := 0; i < len(pairs); i += 2 {
+		params.Set(pairs[i], pairs[i+1])
+	}
+	target, _ := tn.AuthorizeURL(servertest.Login{ClientID: "app", RedirectURI: callbackURL, Params: params})
+	return target
+}
+
+// fetch sends the browser to a URL and does not follow.
+func (tn tenant) fetch(target string) (status int, location, body string) {
+	tn.t.Helper()
+	resp, err := tn.browser.Get(target)
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	return read(tn.t, resp)
+}
+
+// logIn logs a user in to an application of the file.
+func (tn tenant) logIn(client, username string, pairs ...string) servertest.Result {
+	tn.t.Helper()
+	params := url.Values{"scope": {"openid"}, "audience": {""}}
+	for i := 0; i < len(pairs); i += 2 {
+		params.Set(pairs[i], pairs[i+1])
+	}
+	callback := callbackURL
+	if client != "app" {
+		callback = "https://" + client + ".example.com/callback"
+	}
+	name, _, _ := strings.Cut(username, "@")
+	return tn.Login(tn.browser, servertest.Login{ClientID: client, RedirectURI: callback, Username: username, Password: "a password of " + name, Params: params})
+}
+
+// outcome is what an authorization request comes to: a page's path, "code", or
+// "error: description".
+func (tn tenant) outcome(pairs ...string) string {
+	tn.t.Helper()
+	left, page := tn.Visit(tn.browser, tn.target(pairs...))
+	switch {
+	case left == nil:
+		return page.URL.Path
+	case left.Query().Get("code") != "":
+		return "code"
+	}
+	return left.Query().Get("error") + ": " + left.Query().Get("error_description")
+}
+
+func diff(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("%s (-want +got):\n%s", what, d)
+	}
+}
+
+// startPlain is start with an issuer of http.
+func startPlain(t *testing.T) tenant {
+	t.Helper()
+	return start(t, servertest.HTTP())
+}
