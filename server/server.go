@@ -70,8 +70,7 @@ func openServices(db *storage.DB, issuer string, passwordCost int, log *slog.Log
 	return s, nil
 }
 
-// rooms mounts every room of the tenant. The order is that in which routes are
-// tried: the busiest first.
+// rooms mounts every room of the tenant.
 func (s *services) rooms() *web.Router {
 	var (
 		now     = s.clock.Now

@@ -147,10 +147,7 @@ func TestAnswers(t *testing.T) {
 // TestEveryOperationHasAnAnswer keeps the table above complete.
 func TestEveryOperationHasAnAnswer(t *testing.T) {
 	s := start(t)
-	operations, err := s.router.Operations()
-	if err != nil {
-		t.Fatal(err)
-	}
+	operations := s.router.Operations()
 	for _, op := range operations {
 		method, template, _ := strings.Cut(op, " ")
 		template, inAPI := strings.CutPrefix(template, apiPath)

@@ -10,10 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"runtime/debug"
-
-	"github.com/gorilla/mux"
 
 	"github.com/tenant0/tenant0/server/apierr"
 )
@@ -24,7 +21,7 @@ type Handler func(w http.ResponseWriter, r *http.Request) error
 
 // Router mounts a room's handlers with the room's error shape and CORS rule.
 type Router struct {
-	mux   *mux.Router
+	*routes
 	log   *slog.Logger
 	shape Shape
 	cors  CORS
@@ -33,23 +30,12 @@ type Router struct {
 // NewRouter returns a router that renders errors as OAuth JSON and lets no
 // other origin in.
 func NewRouter(log *slog.Logger) *Router {
-	// Encoded: an id in a path may hold a slash, as an API's identifier does.
-	rt := &Router{mux: mux.NewRouter().UseEncodedPath().SkipClean(true), log: log, shape: OAuth}
-	rt.mux.NotFoundHandler = rt.adapt(func(http.ResponseWriter, *http.Request) error { return apierr.NotFound })
-	rt.mux.MethodNotAllowedHandler = rt.adapt(rt.methodNotAllowed)
-	return rt
-}
-
-// methodNotAllowed is RFC 9110 section 15.5.6: "The origin server MUST generate an
-// Allow header field in a 405 response".
-func (rt *Router) methodNotAllowed(w http.ResponseWriter, r *http.Request) error {
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
-		var match mux.RouteMatch
-		if rt.mux.Match(&http.Request{Method: method, URL: r.URL, Host: r.Host}, &match) && match.MatchErr == nil {
-			w.Header().Add("Allow", method)
-		}
+	rt := &Router{log: log, shape: OAuth}
+	refuse := func(e *apierr.Error) http.Handler {
+		return rt.adapt(func(http.ResponseWriter, *http.Request) error { return e })
 	}
-	return apierr.MethodNotAllowed
+	rt.routes = newRoutes(refuse(apierr.NotFound), refuse(apierr.MethodNotAllowed))
+	return rt
 }
 
 // With returns a Router for the same routes that renders errors as shape does.
@@ -67,41 +53,19 @@ func (rt *Router) WithCORS(cors CORS) *Router {
 	return &c
 }
 
-// Handle mounts h at method and path. gorilla/mux looks at routes in the order
-// they came, so the busiest belong first.
+// Handle mounts h at method and path. Of paths with variables that match the
+// same request the one that was mounted first serves it.
 func (rt *Router) Handle(method, path string, h Handler) {
-	rt.mux.Handle(path, rt.adapt(h)).Methods(method)
+	rt.mount(method, path, rt.adapt(h))
 	if rt.cors != nil {
-		rt.mux.Handle(path, rt.adapt(rt.preflight)).Methods(http.MethodOptions)
+		rt.mount(http.MethodOptions, path, rt.adapt(rt.preflight))
 	}
 }
 
-// HandlePrefix mounts h at method and every path that starts with prefix and
-// that no route mounted earlier serves.
+// HandlePrefix mounts h at method and every path that starts with prefix and has
+// no handler of its own for method.
 func (rt *Router) HandlePrefix(method, prefix string, h Handler) {
-	rt.mux.PathPrefix(prefix).Handler(rt.adapt(h)).Methods(method)
-}
-
-// Operations lists every route as "METHOD /path", preflights left out.
-func (rt *Router) Operations() ([]string, error) {
-	var all []string
-	err := rt.mux.Walk(func(route *mux.Route, _ *mux.Router, _ []*mux.Route) error {
-		path, err := route.GetPathTemplate()
-		if err != nil {
-			return err
-		}
-		methods, err := route.GetMethods()
-		if err != nil {
-			return err
-		}
-		for _, m := range methods {
-			if m != http.MethodOptions {
-				all = append(all, m+" "+path)
-			}
-		}
-		return nil
-	})
-	return all, err
+	rt.mountPrefix(method, prefix, rt.adapt(h))
 }
 
 // ServeHTTP implements http.Handler.
@@ -112,22 +76,12 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Auth0-Requestid", hex.EncodeToString(id))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Robots-Tag", "noindex, nofollow")
-	rt.mux.ServeHTTP(w, r)
+	rt.routes.serve(w, r)
 }
 
 // RequestID is the id of the request that w answers; error pages show it as the
 // tracking id and the log carries it.
 func RequestID(w http.ResponseWriter) string { return w.Header().Get("X-Auth0-Requestid") }
-
-// Param is a variable of the route's path, decoded.
-func Param(r *http.Request, name string) string {
-	raw := mux.Vars(r)[name]
-	decoded, err := url.PathUnescape(raw)
-	if err != nil {
-		return raw
-	}
-	return decoded
-}
 
 func (rt *Router) adapt(h Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -1,0 +1,123 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gorilla/mux"
+)
+
+// routes finds the handler of a request. Only paths with variables are given to
+// gorilla/mux, and each of them once for all its methods: it compiles an
+// expression for each, which takes time at every start and memory for good.
+type routes struct {
+	paths      map[string]methods // by path, variables in braces
+	mux        *mux.Router        // those with variables
+	prefixes   []prefix
+	operations []string
+
+	notFound, methodNotAllowed http.Handler
+}
+
+// methods are the handlers of a path by method.
+type methods map[string]http.Handler
+
+// prefix is what serves the paths below it that have no handler of their own.
+type prefix struct {
+	method, path string
+	handler      http.Handler
+}
+
+func newRoutes(notFound, methodNotAllowed http.Handler) *routes {
+	rs := &routes{
+		paths: map[string]methods{},
+		// Encoded: an id in a path may hold a slash, as an API's identifier does.
+		mux:      mux.NewRouter().UseEncodedPath().SkipClean(true),
+		notFound: notFound, methodNotAllowed: methodNotAllowed,
+	}
+	rs.mux.NotFoundHandler = http.HandlerFunc(rs.serveRest)
+	return rs
+}
+
+// mount adds the handler of a method at a path. Of several the first one stays.
+func (rs *routes) mount(method, path string, h http.Handler) {
+	m, known := rs.paths[path]
+	if !known {
+		m = methods{}
+		rs.paths[path] = m
+		if strings.Contains(path, "{") {
+			serve := func(w http.ResponseWriter, r *http.Request) { m[r.Method].ServeHTTP(w, r) }
+			rs.mux.HandleFunc(path, serve).MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return m[r.Method] != nil })
+		}
+	}
+	if m[method] == nil {
+		m[method] = h
+		rs.note(method, path)
+	}
+}
+
+func (rs *routes) mountPrefix(method, path string, h http.Handler) {
+	rs.prefixes = append(rs.prefixes, prefix{method, path, h})
+	rs.note(method, path)
+}
+
+func (rs *routes) note(method, path string) {
+	if method != http.MethodOptions { // a preflight
+		rs.operations = append(rs.operations, method+" "+path)
+	}
+}
+
+// Operations lists every route as "METHOD /path", preflights left out.
+func (rs *routes) Operations() []string { return slices.Clone(rs.operations) }
+
+// serve finds the handler of a request and runs it.
+func (rs *routes) serve(w http.ResponseWriter, r *http.Request) {
+	if h := rs.paths[r.URL.EscapedPath()][r.Method]; h != nil {
+		h.ServeHTTP(w, r)
+		return
+	}
+	rs.mux.ServeHTTP(w, r)
+}
+
+// serveRest serves what no path has a handler for.
+func (rs *routes) serveRest(w http.ResponseWriter, r *http.Request) {
+	for _, p := range rs.prefixes {
+		if p.method == r.Method && strings.HasPrefix(r.URL.EscapedPath(), p.path) {
+			p.handler.ServeHTTP(w, r)
+			return
+		}
+	}
+	allowed := rs.allowed(r)
+	if len(allowed) == 0 {
+		rs.notFound.ServeHTTP(w, r)
+		return
+	}
+	// RFC 9110 section 15.5.6: "The origin server MUST generate an Allow header
+	// field in a 405 response".
+	w.Header()["Allow"] = allowed
+	rs.methodNotAllowed.ServeHTTP(w, r)
+}
+
+// allowed lists the methods that the path of a request has.
+func (rs *routes) allowed(r *http.Request) (all []string) {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
+		var match mux.RouteMatch
+		rs.mux.Match(&http.Request{Method: method, URL: r.URL, Host: r.Host}, &match)
+		if match.Route != nil || rs.paths[r.URL.EscapedPath()][method] != nil {
+			all = append(all, method)
+		}
+	}
+	return all
+}
+
+// Param is a variable of the route's path, decoded.
+func Param(r *http.Request, name string) string {
+	raw := mux.Vars(r)[name]
+	decoded, err := url.PathUnescape(raw)
+	if err != nil {
+		return raw
+	}
+	return decoded
+}

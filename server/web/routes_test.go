@@ -1,0 +1,108 @@
+package web_test
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenant0/tenant0/server/web"
+)
+
+// say answers with a word and the variable "id" of the path.
+func say(word string) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		return web.ReplyBytes(w, http.StatusOK, "text/plain", []byte(strings.TrimSuffix(word+" "+web.Param(r, "id"), " ")))
+	}
+}
+
+func router() *web.Router {
+	rt := web.NewRouter(slog.New(slog.DiscardHandler))
+	rt.Handle("GET", "/users/{id}", say("user"))
+	rt.Handle("DELETE", "/users/{id}", say("delete user"))
+	rt.Handle("GET", "/users/me", say("me"))
+	rt.Handle("PATCH", "/users/{name}", say("patch a name"))
+	rt.WithCORS(web.AnyOrigin).Handle("POST", "/users", say("new user"))
+	rt.HandlePrefix("GET", "/users/", say("below users"))
+	return rt
+}
+
+func TestRoutes(t *testing.T) {
+	rt := router()
+	for _, x := range []struct {
+		name, method, target string
+		status               int
+		want                 string
+	}{
+		{"a path", "POST", "/users", 200, "new user"},
+		{"a variable", "GET", "/users/7", 200, "user 7"},
+		{"another method of the same path", "DELETE", "/users/7", 200, "delete user 7"},
+		{"an escaped slash in a variable", "GET", "/users/auth0%7Ca%2Fb", 200, "user auth0|a/b"},
+		{"a word before a variable, whatever came first", "GET", "/users/me", 200, "me"},
+		{"a method that the word lacks and the variable has", "DELETE", "/users/me", 200, "delete user me"},
+		{"a method that only a later path has", "PATCH", "/users/me", 200, "patch a name"},
+		{"a path below a prefix", "GET", "/users/7/roles", 200, "below users"},
+		{"a preflight", "OPTIONS", "/users", 204, ""},
+		{"an unknown path", "GET", "/nobody", 404, ""},
+		{"an unknown method below a prefix", "POST", "/users/7/roles", 404, ""},
+		{"a path that is not clean", "GET", "//users", 404, ""},
+		{"a method that the path lacks", "PUT", "/users/me", 405, ""},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			w := httptest.NewRecorder()
+			rt.ServeHTTP(w, httptest.NewRequest(x.method, x.target, http.NoBody))
+			body, _ := io.ReadAll(w.Body)
+			if w.Code != x.status || (x.want != "" && string(body) != x.want) {
+				t.Errorf("answer is %d %q, want %d %q", w.Code, body, x.status, x.want)
+			}
+		})
+	}
+}
+
+func TestAllow(t *testing.T) {
+	for _, x := range []struct {
+		name, target string
+		want         []string
+	}{
+		{"of a path with a variable", "/users/7", []string{"GET", "PATCH", "DELETE"}},
+		{"of a path for other origins", "/users", []string{"POST", "OPTIONS"}},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			w := httptest.NewRecorder()
+			router().ServeHTTP(w, httptest.NewRequest("PUT", x.target, http.NoBody))
+			if diff := cmp.Diff(x.want, w.Header().Values("Allow")); w.Code != http.StatusMethodNotAllowed || diff != "" {
+				t.Errorf("%d: Allow (-want +got)\n%s", w.Code, diff)
+			}
+		})
+	}
+}
+
+func TestOperations(t *testing.T) {
+	want := []string{"GET /users/{id}", "DELETE /users/{id}", "GET /users/me", "PATCH /users/{name}", "POST /users", "GET /users/"}
+	if diff := cmp.Diff(want, router().Operations()); diff != "" {
+		t.Errorf("operations (-want +got)\n%s", diff)
+	}
+}
+
+// BenchmarkRouter is what it costs to find the handler.
+func BenchmarkRouter(b *testing.B) {
+	rt := web.NewRouter(slog.New(slog.DiscardHandler))
+	quiet := func(http.ResponseWriter, *http.Request) error { return nil }
+	for _, path := range []string{"/a", "/b/{id}", "/c/{id}", "/d/{id}", "/oauth/token"} {
+		rt.Handle("POST", path, quiet)
+	}
+	for name, target := range map[string]string{"a path": "/oauth/token", "a variable": "/d/7"} {
+		b.Run(name, func(b *testing.B) {
+			r := httptest.NewRequest("POST", target, http.NoBody)
+			w := httptest.NewRecorder()
+			b.ReportAllocs()
+			for b.Loop() {
+				rt.ServeHTTP(w, r)
+			}
+		})
+	}
+}
