@@ -3,6 +3,7 @@ package storage
 import (
 	"encoding/json"
 	"iter"
+	"time"
 )
 
 // LogEvent is an event of the tenant's log as the Management API shows it, Auth0:
@@ -52,6 +53,17 @@ var logs = spec[logRow]{
 		}},
 	},
 }
+
+// LogIDAt is how the log_ids of a time begin: 900, and the time in nanoseconds, as
+// Auth0's do. It sorts before those of all events at t or later, and after those of
+// earlier ones.
+func LogIDAt(t time.Time) string {
+	text := t.UTC().Format(LogIDTime)
+	return "900" + text[:14] + text[15:]
+}
+
+// LogIDTime is the layout of the time in a log_id, but for the point.
+const LogIDTime = "20060102150405.000000000"
 
 // Logs is the tenant's log. Its key begins with the time, so that it is the index
 // by date as well.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/tenant0/tenant0/storage"
 )
 
 // stamp is the order of an event: when it was recorded, and its number. The time
@@ -21,29 +23,15 @@ func (s stamp) next(now time.Time) stamp {
 	return stamp{now, s.number + 1}
 }
 
-// idTime is how a log_id writes a time, but for the point.
-const idTime = "20060102150405.000000000"
-
-// ID is the log_id: 900, the time in nanoseconds, and the number, in Auth0's
-// length of 56 digits. Ids sort as their events were recorded.
-func (s stamp) ID() string { return idAt(s.time) + fmt.Sprintf("%030d", s.number) }
-
-// idAt is how the ids of a time begin.
-func idAt(t time.Time) string {
-	text := t.UTC().Format(idTime)
-	return "900" + text[:14] + text[15:]
-}
-
-// IDAt is an id that sorts before those of all events at t or later, and after
-// those of earlier ones.
-func IDAt(t time.Time) string { return idAt(t) }
+// ID is the log_id: the time and the number, in Auth0's length of 56 digits. Ids sort as their events were recorded.
+func (s stamp) ID() string { return storage.LogIDAt(s.time) + fmt.Sprintf("%030d", s.number) }
 
 // parseStamp reads an id back; what is none is the beginning of all.
 func parseStamp(id string) stamp {
 	if len(id) != 56 {
 		return stamp{}
 	}
-	t, err := time.Parse(idTime, id[3:17]+"."+id[17:26])
+	t, err := time.Parse(storage.LogIDTime, id[3:17]+"."+id[17:26])
 	if err != nil {
 		return stamp{}
 	}

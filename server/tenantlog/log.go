@@ -187,7 +187,7 @@ func (l *Log) Flush() error {
 	if err != nil || len(events) == 0 {
 		return err
 	}
-	before := idAt(l.Now().Add(-l.Retention))
+	before := storage.LogIDAt(l.Now().Add(-l.Retention))
 	after := l.stored
 	for chunk := range slices.Chunk(events, flushChunk) {
 		err := l.DB.Update(func(tx *storage.Tx) error {

@@ -31,7 +31,7 @@ func (l *Log) Newest(userID string, fn func(storage.Document) (more bool, err er
 	if err := l.Flush(); err != nil {
 		return err
 	}
-	oldest := idAt(l.Now().Add(-l.Retention))
+	oldest := storage.LogIDAt(l.Now().Add(-l.Retention))
 	return l.DB.View(func(tx *storage.Tx) error {
 		for d, err := range tx.Logs.Newest(userID) {
 			if err != nil {

@@ -1,0 +1,351 @@
+// Package logstream delivers the tenant's log to the log streams of type http, at
+// least once and in order, Auth0: customize/log-streams. What is not delivered
+// waits in the log itself, which is bounded: a stream is a cursor into it. The
+// package keeps no events and does not say which streams there are: they are
+// documents of the Management API.
+package logstream
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/tenant0/tenant0/server/clock"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Auth0: customize/log-streams: three attempts, then an error, then all over
+// again, "If we fail to reach your server for 7 consecutive days, we'll
+// automatically pause the stream."
+const (
+	attempts = 3
+	patience = 7 * 24 * time.Hour
+)
+
+const (
+	// DefaultPause is how long a delivery that failed waits for the next attempt.
+	// It doubles with each up to maxPauses of them.
+	DefaultPause = time.Second
+	maxPauses    = 64
+	// timeout bounds one attempt.
+	timeout = 10 * time.Second
+	// maxBatch is how many events one request carries, and maxScan how many are
+	// looked at for them.
+	maxBatch = 100
+	maxScan  = 1000
+)
+
+// Deps is what Streams work with.
+type Deps struct {
+	DB  *storage.DB
+	Now func() time.Time
+	Log *slog.Logger
+	// Pause is how long a delivery that failed waits, 0 for DefaultPause.
+	Pause time.Duration
+}
+
+// Streams delivers the log. It is safe for concurrent use.
+type Streams struct {
+	Deps
+	client *http.Client
+	wake   chan struct{}
+
+	mu    sync.Mutex
+	after *string // where streams begin that have no cursor yet; nil for no news
+
+	deliveries map[string]*delivery // by stream; only Run's own
+	running    sync.WaitGroup
+}
+
+// New returns streams that deliver while Run runs.
+func New(d Deps) *Streams {
+	if d.Pause == 0 {
+		d.Pause = DefaultPause
+	}
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute}
+	return &Streams{
+		Deps: d, wake: make(chan struct{}, 1), deliveries: map[string]*delivery{},
+		client: &http.Client{
+			Transport: transport, Timeout: timeout,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+}
+
+// Stored says that events were stored after the one with an id. A stream that is
+// seen for the first time begins with them. It does not wait.
+func (s *Streams) Stored(after string) {
+	s.mu.Lock()
+	if s.after == nil {
+		s.after = &after
+	}
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+// Run delivers until stop is closed. It returns when every delivery has ended.
+func (s *Streams) Run(stop <-chan struct{}) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer s.client.CloseIdleConnections()
+	defer s.running.Wait()
+	defer cancel()
+	for {
+		if err := s.dispatch(ctx); err != nil {
+			s.Log.Error("log streams stand still", "err", err.Error())
+		}
+		select {
+		case <-stop:
+			return nil
+		case <-s.wake:
+		}
+	}
+}
+
+// dispatch wakes the delivery of every stream, and starts those that are not there.
+func (s *Streams) dispatch(ctx context.Context) error {
+	s.mu.Lock()
+	after := s.after
+	s.after = nil
+	s.mu.Unlock()
+	streams, err := s.place(after)
+	if err != nil {
+		return err
+	}
+	gone := maps.Clone(s.deliveries)
+	for _, stream := range streams {
+		d := s.deliveries[stream.ID]
+		delete(gone, stream.ID)
+		if d == nil {
+			d = s.start(ctx, stream.ID)
+		}
+		select {
+		case d.wake <- struct{}{}:
+		default: // it is awake
+		}
+	}
+	for id, d := range gone {
+		d.end()
+		delete(s.deliveries, id)
+	}
+	return nil
+}
+
+func (s *Streams) start(ctx context.Context, id string) *delivery {
+	ctx, end := context.WithCancel(ctx)
+	d := &delivery{Streams: s, id: id, end: end, wake: make(chan struct{}, 1)}
+	s.deliveries[id] = d
+	s.running.Go(func() {
+		defer end()
+		d.run(ctx)
+	})
+	return d
+}
+
+// place gives the streams that have no cursor one, and forgets cursors of streams
+// that are gone.
+func (s *Streams) place(after *string) (streams []storage.LogStream, err error) {
+	var missing []storage.LogCursor
+	last := ""
+	gone := map[string]bool{}
+	err = s.DB.View(func(tx *storage.Tx) error {
+		if streams, err = tx.LogStreams(); err != nil {
+			return err
+		}
+		if last, err = tx.Logs.Last(); err != nil {
+			return err
+		}
+		for c, err := range tx.LogCursors.All() {
+			if err != nil {
+				return err
+			}
+			gone[c.StreamID] = true
+		}
+		for _, stream := range streams {
+			if !gone[stream.ID] {
+				missing = append(missing, storage.LogCursor{StreamID: stream.ID, LogID: beginning(stream, after, last)})
+			}
+			delete(gone, stream.ID)
+		}
+		return nil
+	})
+	if err != nil || len(missing)+len(gone) == 0 {
+		return streams, err
+	}
+	err = s.DB.Update(func(tx *storage.Tx) error {
+		for _, c := range missing {
+			if err := tx.LogCursors.Put(c); err != nil {
+				return err
+			}
+		}
+		for id := range gone {
+			if err := tx.LogCursors.Delete(id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return streams, err
+}
+
+// beginning is where a new stream begins: at the time it asks for, with the news,
+// or, without any, with what comes after the last event.
+func beginning(stream storage.LogStream, after *string, last string) string {
+	if at, err := time.Parse(time.RFC3339, stream.StartFrom); err == nil {
+		return storage.LogIDAt(at)
+	}
+	if after != nil {
+		return *after
+	}
+	return last
+}
+
+// delivery is the work for one stream.
+type delivery struct {
+	*Streams
+	id   string
+	end  context.CancelFunc
+	wake chan struct{}
+}
+
+// run delivers whenever it is woken, until ctx ends.
+func (d *delivery) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.wake:
+		}
+		for more := true; more; {
+			var err error
+			if more, err = d.next(ctx); err != nil && ctx.Err() == nil {
+				d.Log.Error("log stream stands still", "stream", d.id, "err", err.Error())
+			}
+		}
+	}
+}
+
+// next delivers one batch, and reports whether there may be another.
+func (d *delivery) next(ctx context.Context) (more bool, err error) {
+	stream, b, err := d.read()
+	if err != nil || b.last == "" {
+		return false, err
+	}
+	if len(b.events) > 0 {
+		delivered, err := d.deliver(ctx, stream, b.events)
+		if err != nil || !delivered {
+			return err == nil && ctx.Err() == nil, err
+		}
+	}
+	err = d.DB.Update(func(tx *storage.Tx) error {
+		switch _, err := tx.LogStream(d.id); {
+		case storage.IsNotFound(err):
+			return nil // a reset or a deletion came between
+		case err != nil:
+			return err
+		}
+		return tx.LogCursors.Put(storage.LogCursor{StreamID: d.id, LogID: b.last})
+	})
+	return err == nil, err
+}
+
+// batch is what one request carries, and the id of the last event looked at.
+type batch struct {
+	events []storage.Document
+	last   string
+}
+
+// read returns what the stream is to get next. A stream that is gone or not active
+// gets nothing.
+func (d *delivery) read() (stream storage.LogStream, b batch, err error) {
+	err = d.DB.View(func(tx *storage.Tx) error {
+		if stream, err = tx.LogStream(d.id); err != nil || stream.Status != storage.LogStreamActive {
+			return storage.Optional(err)
+		}
+		cursor, err := tx.LogCursors.Get(d.id)
+		if err != nil {
+			return storage.Optional(err)
+		}
+		scanned := 0
+		for e, err := range tx.Logs.After(cursor.LogID) {
+			if err != nil {
+				return err
+			}
+			kind, _ := e["type"].(string)
+			if wants(stream, kind) {
+				b.events = append(b.events, e)
+			}
+			b.last, _ = e["log_id"].(string)
+			if scanned++; len(b.events) == maxBatch || scanned == maxScan {
+				break
+			}
+		}
+		return nil
+	})
+	return stream, b, err
+}
+
+// deliver sends events until the receiver takes them. It reports false when the
+// stream has changed meanwhile, or was suspended.
+func (d *delivery) deliver(ctx context.Context, stream storage.LogStream, events []storage.Document) (delivered bool, err error) {
+	failing := d.Now()
+	pause := d.Pause
+	for n := 1; ; n++ {
+		err := d.send(ctx, stream, events)
+		switch {
+		case err == nil:
+			return true, nil
+		case ctx.Err() != nil:
+			return false, nil
+		}
+		if n%attempts == 0 {
+			d.Log.Warn("log stream cannot deliver", "stream", d.id, "endpoint", stream.Sink.Endpoint, "err", err.Error())
+		}
+		if d.Now().Sub(failing) >= patience {
+			d.Log.Error("log stream suspended: its receiver has not answered for 7 days", "stream", d.id, "endpoint", stream.Sink.Endpoint)
+			return false, d.DB.Update(func(tx *storage.Tx) error { return storage.Optional(tx.SuspendLogStream(d.id)) })
+		}
+		changed, err := d.wait(ctx, pause, stream)
+		if err != nil || changed {
+			return false, err
+		}
+		pause = min(2*pause, maxPauses*d.Pause)
+	}
+}
+
+// wait pauses, but not longer than the stream stays as it is. It reports whether
+// it has changed.
+func (d *delivery) wait(ctx context.Context, pause time.Duration, stream storage.LogStream) (changed bool, err error) {
+	timer := clock.Ticker(pause)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return true, nil
+		case <-timer.C:
+			return d.changed(stream)
+		case <-d.wake:
+			if changed, err := d.changed(stream); err != nil || changed {
+				return changed, err
+			}
+		}
+	}
+}
+
+func (d *delivery) changed(stream storage.LogStream) (changed bool, err error) {
+	err = d.DB.View(func(tx *storage.Tx) error {
+		now, err := tx.LogStream(d.id)
+		changed = err != nil || !same(now, stream)
+		return storage.Optional(err)
+	})
+	return changed, err
+}
+
+// errRefused is what a receiver's answer is that is no success.
+var errRefused = errors.New("the receiver answered")

@@ -1,0 +1,81 @@
+package logstream
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// entry is an event as a receiver gets it.
+type entry struct {
+	LogID any              `json:"log_id"`
+	Data  storage.Document `json:"data"`
+}
+
+// payload writes events in the format that the stream asks for, Auth0:
+// customize/log-streams/custom-log-streams.
+func payload(format string, events []storage.Document) ([]byte, error) {
+	entries := make([]entry, len(events))
+	for i, e := range events {
+		entries[i] = entry{e["log_id"], e}
+	}
+	var documents []any
+	switch format {
+	case "JSONARRAY":
+		documents = []any{entries}
+	case "JSONOBJECT":
+		documents = []any{map[string]any{"logs": entries}}
+	default: // JSONLINES
+		for _, e := range entries {
+			documents = append(documents, e)
+		}
+	}
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	enc.SetEscapeHTML(false)
+	for _, d := range documents {
+		if err := enc.Encode(d); err != nil {
+			return nil, err
+		}
+	}
+	return body.Bytes(), nil
+}
+
+// send makes one attempt. Only a status of 2xx is a success.
+func (d *delivery) send(ctx context.Context, stream storage.LogStream, events []storage.Document) error {
+	body, err := payload(stream.Sink.ContentFormat, events)
+	if err != nil {
+		return err
+	}
+	rq, err := http.NewRequestWithContext(ctx, http.MethodPost, stream.Sink.Endpoint, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	for _, h := range stream.Sink.CustomHeaders {
+		rq.Header.Set(h.Header, h.Value)
+	}
+	rq.Header.Set("Content-Type", cmp.Or(stream.Sink.ContentType, "application/json"))
+	if stream.Sink.Authorization != "" {
+		rq.Header.Set("Authorization", stream.Sink.Authorization)
+	}
+	resp, err := d.client.Do(rq)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection can be used again
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("%w %s", errRefused, resp.Status)
+	}
+	return nil
+}
+
+// same reports whether a stream is as it was.
+func same(a, b storage.LogStream) bool { return reflect.DeepEqual(a, b) }
