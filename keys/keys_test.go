@@ -13,7 +13,7 @@ import (
 
 var now = time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
 
-func open(t *testing.T) *storage.DB {
+func open(t testing.TB) *storage.DB {
 	t.Helper()
 	engine, err := bolt.Open(filepath.Join(t.TempDir(), "db"), bolt.Options{NoSync: true})
 	if err != nil {
@@ -27,7 +27,7 @@ func open(t *testing.T) *storage.DB {
 	return db
 }
 
-func ring(t *testing.T, db *storage.DB) *keys.Ring {
+func ring(t testing.TB, db *storage.DB) *keys.Ring {
 	t.Helper()
 	r, err := keys.Open(db, "localhost", now)
 	if err != nil {

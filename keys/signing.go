@@ -59,46 +59,56 @@ func (k *signingKey) encodeHeaders() {
 // what repeats within a short time is not signed again.
 func (r *Ring) Sign(alg, typ string, payload []byte) (string, error) {
 	s := r.set.Load()
-	input := s.current.headers[alg+typ] + "." + base64.RawURLEncoding.EncodeToString(payload)
+	key := s.current
+	input := signingInput(key.headers[alg+typ], payload, key.private.Size())
+	var sig []byte
+	var err error
 	switch alg {
 	case RS256:
-		return s.memo.sign(input, s.current.signRS256)
+		sig, err = s.memo.sign(input, key.signRS256)
 	case RS512:
-		return s.memo.sign(input, s.current.signRS512)
+		sig, err = s.memo.sign(input, key.signRS512)
 	case PS256:
-		return s.current.signPSS(input)
+		sig, err = key.signPSS(input)
+	default:
+		return "", fmt.Errorf("%w: %q", ErrAlgorithm, alg)
 	}
-	return "", fmt.Errorf("%w: %q", ErrAlgorithm, alg)
-}
-
-func (k *signingKey) signRS256(input string) (string, error) {
-	digest := sha256.Sum256([]byte(input))
-	sig, err := rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, digest[:])
 	return join(input, sig), err
 }
 
-func (k *signingKey) signRS512(input string) (string, error) {
-	digest := sha512.Sum512([]byte(input))
-	sig, err := rsa.SignPKCS1v15(nil, k.private, crypto.SHA512, digest[:])
-	return join(input, sig), err
+// signingInput is what a signature of so many bytes is made of. It has room for
+// the signature, see join.
+func signingInput(header string, payload []byte, size int) []byte {
+	b64 := base64.RawURLEncoding
+	input := make([]byte, 0, len(header)+b64.EncodedLen(len(payload))+b64.EncodedLen(size)+2)
+	return b64.AppendEncode(append(append(input, header...), '.'), payload)
 }
 
-func (k *signingKey) signPSS(input string) (string, error) {
-	digest := sha256.Sum256([]byte(input))
-	sig, err := rsa.SignPSS(rand.Reader, k.private, crypto.SHA256, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
-	return join(input, sig), err
+func join(input, sig []byte) string {
+	return string(base64.RawURLEncoding.AppendEncode(append(input, '.'), sig))
+}
+
+func (k *signingKey) signRS256(input []byte) ([]byte, error) {
+	digest := sha256.Sum256(input)
+	return rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, digest[:])
+}
+
+func (k *signingKey) signRS512(input []byte) ([]byte, error) {
+	digest := sha512.Sum512(input)
+	return rsa.SignPKCS1v15(nil, k.private, crypto.SHA512, digest[:])
+}
+
+func (k *signingKey) signPSS(input []byte) ([]byte, error) {
+	digest := sha256.Sum256(input)
+	return rsa.SignPSS(rand.Reader, k.private, crypto.SHA256, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
 }
 
 // SignHS256 returns the compact JWS of payload by a shared secret.
 func SignHS256(secret []byte, typ string, payload []byte) string {
-	input := header(HS256, typ, "") + "." + base64.RawURLEncoding.EncodeToString(payload)
+	input := signingInput(header(HS256, typ, ""), payload, sha256.Size)
 	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte(input))
+	mac.Write(input)
 	return join(input, mac.Sum(nil))
-}
-
-func join(input string, sig []byte) string {
-	return input + "." + base64.RawURLEncoding.EncodeToString(sig)
 }
 
 var (
@@ -128,20 +138,20 @@ func (r *Ring) Verify(raw string) (typ string, payload []byte, err error) {
 	return "", nil, errKid
 }
 
-// memo remembers signatures by what they sign. Its two generations of bounded
-// size hold those seen last.
+// memo remembers signatures by the digest of what they sign. Its two generations
+// of bounded size hold those seen last.
 type memo struct {
 	mu    sync.Mutex
 	young generation
 	old   generation
 }
 
-type generation map[string]*signature
+type generation map[[sha256.Size]byte]*signature
 
 type signature struct {
-	once  sync.Once
-	token string
-	err   error
+	once sync.Once
+	sig  []byte
+	err  error
 }
 
 // memoSize bounds one generation; a token's claims carry the second they were
@@ -151,19 +161,20 @@ const memoSize = 512
 func newMemo() *memo { return &memo{young: generation{}} }
 
 // sign returns what fn says of input, calling it once while input is remembered.
-func (m *memo) sign(input string, fn func(string) (string, error)) (string, error) {
+func (m *memo) sign(input []byte, fn func([]byte) ([]byte, error)) ([]byte, error) {
+	digest := sha256.Sum256(input)
 	m.mu.Lock()
-	s, ok := m.young[input]
+	s, ok := m.young[digest]
 	if !ok {
-		if s, ok = m.old[input]; !ok {
+		if s, ok = m.old[digest]; !ok {
 			s = &signature{}
 		}
 		if len(m.young) >= memoSize {
 			m.old, m.young = m.young, generation{}
 		}
-		m.young[input] = s
+		m.young[digest] = s
 	}
 	m.mu.Unlock()
-	s.once.Do(func() { s.token, s.err = fn(input) })
-	return s.token, s.err
+	s.once.Do(func() { s.sig, s.err = fn(input) })
+	return s.sig, s.err
 }
