@@ -51,7 +51,7 @@ func TestCoverage(t *testing.T) {
 func renderCoverage(catalogue []string, served map[string]bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Coverage of the Management API\n\n%d of the %d operations that Auth0 documents are served. "+
-		"The others answer 501 with an error that names them.\n\nThis page is made by a test; `UPDATE=1 go test ./server/management` renews it.\n",
+		"The others answer with an error that names them: 404 to a read, 403 to a write.\n\nThis page is made by a test; `UPDATE=1 go test ./server/management` renews it.\n",
 		len(served), len(catalogue))
 	resource := ""
 	for _, op := range catalogue {

@@ -166,14 +166,20 @@ func (c *call) view(fn func(*storage.Tx) error) error { return c.DB.View(fn) }
 func (c *call) update(fn func(*storage.Tx) error) error { return c.DB.Update(fn) }
 
 // notEmulated answers an operation of Auth0's that nothing here serves, or one
-// that is none. 501 is what auth0-deploy-cli takes for a feature that a tenant
-// does not have, and what the Terraform provider does not try again.
+// that is none. A 501 would say it best, and the official clients would try it
+// again for minutes. A read is answered with 404, which auth0-deploy-cli takes for
+// a feature that the tenant does not have; a write with 403, since a client may
+// take 404 to a delete for success.
 func (a *api) notEmulated(_ http.ResponseWriter, r *http.Request) error {
 	if !catalogued(r.Method, r.URL.Path) {
 		return &apierr.Error{Status: http.StatusNotFound, Message: "Not Found"}
 	}
+	status := http.StatusForbidden
+	if r.Method == http.MethodGet {
+		status = http.StatusNotFound
+	}
 	return &apierr.Error{
-		Status: http.StatusNotImplemented, Message: r.Method + " " + r.URL.Path + " is not emulated by tenant0",
+		Status: status, Message: r.Method + " " + r.URL.Path + " is not emulated by tenant0",
 		Extra: map[string]any{"errorCode": "not_emulated"},
 	}
 }
