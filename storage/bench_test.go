@@ -1,0 +1,98 @@
+package storage_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/bolt"
+)
+
+// openBench opens a store, with fsync, that has an application, its grant for an
+// API and users.
+func openBench(b *testing.B, users int) *storage.DB {
+	b.Helper()
+	engine, err := bolt.Open(filepath.Join(b.TempDir(), "tenant0.db"), bolt.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	db, err := storage.Open(engine)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	err = db.Update(func(tx *storage.Tx) error {
+		for i := range users {
+			if err := tx.Users.Put(storage.Document{"user_id": userID(i), "email": strconv.Itoa(i) + "@example.test"}); err != nil {
+				return err
+			}
+		}
+		if err := tx.Clients.Put(storage.Document{"client_id": "c", "name": "C", "callbacks": []any{"http://localhost/callback"}}); err != nil {
+			return err
+		}
+		return tx.ClientGrants.Put(storage.Document{"id": "g", "client_id": "c", "audience": "a", "scope": []any{"read:a"}})
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return db
+}
+
+func userID(i int) string { return fmt.Sprintf("auth0|%024d", i) }
+
+// BenchmarkView is what a request for client credentials reads.
+func BenchmarkView(b *testing.B) {
+	db := openBench(b, 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		err := db.View(func(tx *storage.Tx) error {
+			if _, err := tx.Clients.Get("c"); err != nil {
+				return err
+			}
+			_, err := tx.ClientGrantFor("c", "a", "client")
+			return err
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkLogin is what a login writes, a code and the refresh token that it is
+// exchanged for, in commits of their own and in those of many at once, with few
+// and with many users.
+func BenchmarkLogin(b *testing.B) {
+	for _, users := range []int{100, 10_000} {
+		for _, clients := range []int{1, 32} {
+			b.Run(fmt.Sprintf("%d users/%d at once", users, clients), func(b *testing.B) {
+				db := openBench(b, users)
+				var next atomic.Int64
+				b.SetParallelism(clients)
+				b.ReportAllocs()
+				b.ResetTimer()
+				b.RunParallel(func(pb *testing.PB) {
+					for pb.Next() {
+						n := int(next.Add(1))
+						if err := login(db, fmt.Sprintf("%032d", n), userID(n*(users/100)%users)); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+func login(db *storage.DB, id, user string) error {
+	issue := storage.Issue{ClientID: "c", UserID: user, Audience: "a", Requested: "openid offline_access", Scope: []string{"openid", "offline_access"}}
+	code := storage.Code{Hash: "code " + id, GrantID: id, Issue: issue, ExpiresAt: noon.Add(time.Minute)}
+	if err := db.Update(func(tx *storage.Tx) error { return tx.Codes.Put(code) }); err != nil {
+		return err
+	}
+	return db.RedeemCode(code, noon, &storage.RefreshToken{ID: id, Issue: issue, CreatedAt: noon, LastExchangedAt: noon, Tokens: []storage.Token{{Hash: id}}})
+}
