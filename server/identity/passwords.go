@@ -36,18 +36,22 @@ const DefaultCost = 6
 
 // Passwords makes and checks password hashes. It is safe for concurrent use.
 type Passwords struct {
-	cost  int
-	decoy []byte
+	cost int
+	// decoy is a hash for users who do not exist. It is made when the first one
+	// is asked for: it costs a tenth of a start.
+	decoy func() []byte
 	cache verified
 }
 
 // NewPasswords returns a Passwords that hashes with a bcrypt cost of 4 to 31.
 func NewPasswords(cost int) (*Passwords, error) {
-	decoy, err := bcrypt.GenerateFromPassword([]byte("nobody"), cost)
-	if err != nil {
-		return nil, fmt.Errorf("password cost %d: %w", cost, err)
+	if cost < bcrypt.MinCost || cost > bcrypt.MaxCost {
+		return nil, fmt.Errorf("password cost %d: %w", cost, bcrypt.InvalidCostError(cost))
 	}
-	p := &Passwords{cost: cost, decoy: decoy}
+	p := &Passwords{cost: cost, decoy: sync.OnceValue(func() []byte {
+		hash, _ := bcrypt.GenerateFromPassword([]byte("nobody"), cost) // fails for other costs and longer passwords
+		return hash
+	})}
 	p.cache.key = make([]byte, sha256.Size)
 	_, _ = rand.Read(p.cache.key) // never fails: crypto/rand
 	return p, nil
@@ -68,7 +72,7 @@ func (p *Passwords) Hash(password string) (string, error) {
 // that was right a while ago is recognised without hashing it again.
 func (p *Passwords) Check(userID, hash, password string) error {
 	if hash == "" {
-		_ = bcrypt.CompareHashAndPassword(p.decoy, []byte(password))
+		_ = bcrypt.CompareHashAndPassword(p.decoy(), []byte(password))
 		return ErrWrongCredentials
 	}
 	tag := p.cache.tag(userID, hash, password)

@@ -50,7 +50,7 @@ func New(d Deps, grants ...Grant) *Engine {
 		ScopeStrategy:                fosite.ExactScopeStrategy,
 		AudienceMatchingStrategy:     fosite.ExactAudienceMatchingStrategy,
 		ClientSecretsHasher:          &fosite.BCrypt{Config: &fosite.Config{HashCost: fosite.DefaultBCryptWorkFactor}},
-		JWKSFetcherStrategy:          fosite.NewDefaultJWKSFetcherStrategy(),
+		JWKSFetcherStrategy:          &fosite.DefaultJWKSFetcherStrategy{}, // never asked, so without its large cache
 		ClientAuthenticationStrategy: e.authenticate,
 		TokenEndpointHandlers:        handlers,
 		AuthorizeEndpointHandlers:    fosite.AuthorizeEndpointHandlers{&codeHandler{e}},
