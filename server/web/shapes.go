@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"strconv"
 
 	"github.com/tenant0/tenant0/server/apierr"
 )
@@ -56,6 +57,7 @@ func Reply(w http.ResponseWriter, status int, v any) error {
 // ReplyBytes writes body.
 func ReplyBytes(w http.ResponseWriter, status int, contentType string, body []byte) error {
 	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // net/http would send a longer one in chunks
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client has gone; there is nobody to tell
 	return nil
