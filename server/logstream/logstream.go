@@ -152,30 +152,26 @@ func (s *Streams) start(ctx context.Context, id string) *delivery {
 // that are gone.
 func (s *Streams) place(after *string) (streams []storage.LogStream, err error) {
 	var missing []storage.LogCursor
-	last := ""
-	gone := map[string]bool{}
+	cursors := map[string]bool{}
 	err = s.DB.View(func(tx *storage.Tx) error {
 		if streams, err = tx.LogStreams(); err != nil {
-			return err
-		}
-		if last, err = tx.Logs.Last(); err != nil {
 			return err
 		}
 		for c, err := range tx.LogCursors.All() {
 			if err != nil {
 				return err
 			}
-			gone[c.StreamID] = true
+			cursors[c.StreamID] = true
 		}
 		for _, stream := range streams {
-			if !gone[stream.ID] {
-				missing = append(missing, storage.LogCursor{StreamID: stream.ID, LogID: beginning(stream, after, last)})
+			if begin, ok := beginning(stream, after); ok && !cursors[stream.ID] {
+				missing = append(missing, storage.LogCursor{StreamID: stream.ID, LogID: begin})
 			}
-			delete(gone, stream.ID)
+			delete(cursors, stream.ID)
 		}
 		return nil
 	})
-	if err != nil || len(missing)+len(gone) == 0 {
+	if err != nil || len(missing)+len(cursors) == 0 {
 		return streams, err
 	}
 	err = s.DB.Update(func(tx *storage.Tx) error {
@@ -184,7 +180,7 @@ func (s *Streams) place(after *string) (streams []storage.LogStream, err error) 
 				return err
 			}
 		}
-		for id := range gone {
+		for id := range cursors {
 			if err := tx.LogCursors.Delete(id); err != nil {
 				return err
 			}
@@ -194,16 +190,16 @@ func (s *Streams) place(after *string) (streams []storage.LogStream, err error) 
 	return streams, err
 }
 
-// beginning is where a new stream begins: at the time it asks for, with the news,
-// or, without any, with what comes after the last event.
-func beginning(stream storage.LogStream, after *string, last string) string {
+// beginning is where a new stream begins: at the time it asks for, or with the
+// news. Without either it has to wait: events may be stored that are news to come.
+func beginning(stream storage.LogStream, after *string) (logID string, ok bool) {
 	if at, err := time.Parse(time.RFC3339, stream.StartFrom); err == nil {
-		return storage.LogIDAt(at)
+		return storage.LogIDAt(at), true
 	}
-	if after != nil {
-		return *after
+	if after == nil {
+		return "", false
 	}
-	return last
+	return *after, true
 }
 
 // delivery is the work for one stream.

@@ -182,7 +182,11 @@ func (tn *tenant) status(id string) (status string) {
 
 func TestDelivery(t *testing.T) {
 	tn := start(t, time.Millisecond)
+	tn.put("lst_0", func(stream, _ storage.Document) {
+		stream["filters"] = []any{storage.Document{"type": "category", "name": "other"}}
+	})
 	tn.happen("before")
+	tn.expect("before")
 	tn.put("lst_1", func(_, sink storage.Document) {
 		sink["httpAuthorization"] = "Bearer of news"
 		sink["httpContentType"] = "application/x-ndjson"
@@ -271,7 +275,7 @@ func TestReceiverThatNeverAnswersIsSuspended(t *testing.T) {
 	tn.receiver.Close() // loopback, and nobody there
 	tn.put("lst_1", nil)
 	tn.happen("s")
-	for tn.status("lst_1") == "active" {
+	for deadline := time.Now().Add(20 * time.Second); tn.status("lst_1") == "active" && time.Now().Before(deadline); {
 		tn.clock.Advance(time.Hour)
 	}
 	if got := tn.status("lst_1"); got != "suspended" {
