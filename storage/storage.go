@@ -101,6 +101,9 @@ func upgrade(kv KV, steps []func(KV) error) error {
 	if have == 0 {
 		return errors.New("the format mark is 0, which was never written")
 	}
+	if have == formatVersion {
+		return nil // a start that writes nothing does not wait for the disk
+	}
 	for ; have < formatVersion; have++ {
 		if err := steps[have-1](kv); err != nil {
 			return fmt.Errorf("upgrade from format %d: %w", have, err)

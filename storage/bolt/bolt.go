@@ -70,19 +70,32 @@ func Open(path string, opts Options) (db *DB, err error) {
 	case err != nil:
 		return nil, damaged(path, err)
 	}
-	err = b.Update(func(tx *bbolt.Tx) error {
-		if err := checkLength(path, tx); err != nil {
-			return err
-		}
-		_, err := tx.CreateBucketIfNotExists(bucket)
-		return err
-	})
-	if err != nil {
+	if err := prepare(path, b); err != nil {
 		return nil, errors.Join(damaged(path, err), b.Close())
 	}
 	db = &DB{bolt: b, queue: make(chan *update, maxGroup), done: make(chan struct{})}
 	go db.write()
 	return db, nil
+}
+
+// prepare checks the file, and makes the bucket in a new one. What is there is
+// not written to, so that opening it does not wait for the disk.
+func prepare(path string, b *bbolt.DB) error {
+	made := false
+	err := b.View(func(tx *bbolt.Tx) error {
+		if err := checkLength(path, tx); err != nil {
+			return err
+		}
+		made = tx.Bucket(bucket) != nil
+		return nil
+	})
+	if err != nil || made {
+		return err
+	}
+	return b.Update(func(tx *bbolt.Tx) error {
+		_, err := tx.CreateBucket(bucket)
+		return err
+	})
 }
 
 // checkLength finds out that a file was cut off before a page of the lost part

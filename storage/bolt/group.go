@@ -17,8 +17,13 @@ type update struct {
 	done chan struct{}
 }
 
-// errTorn ends a group whose transaction can no longer be trusted.
-var errTorn = errors.New("an update could not be taken back")
+var (
+	// errTorn ends a group whose transaction can no longer be trusted.
+	errTorn = errors.New("an update could not be taken back")
+	// errUnchanged ends a group that wrote nothing. A commit of nothing would
+	// wait for the disk all the same.
+	errUnchanged = errors.New("nothing was written")
+)
 
 // Update implements storage.Engine. Updates that wait together are committed
 // together, with one fsync; there is no timer, so a lone update does not wait.
@@ -51,27 +56,39 @@ func (db *DB) write() {
 	}
 }
 
-// commit applies a group. An update that fails is taken back alone and keeps
-// its own error; when the commit fails, all of the group do.
+// commit applies a group and keeps what it wrote. When that fails, all of the
+// group do.
 func (db *DB) commit(group []*update) {
-	err := db.bolt.Update(func(tx *bbolt.Tx) error {
-		b := tx.Bucket(bucket)
-		for _, u := range group {
-			k := &kv{bucket: b}
-			if u.err = run(u.fn, k); u.err != nil {
-				if err := k.rollBack(); err != nil {
-					return errors.Join(errTorn, err)
-				}
-			}
-		}
-		return nil
-	})
+	err := db.bolt.Update(func(tx *bbolt.Tx) error { return apply(group, tx.Bucket(bucket)) })
+	if errors.Is(err, errUnchanged) {
+		err = nil
+	}
 	for _, u := range group {
 		if err != nil && u.err == nil {
 			u.err = fmt.Errorf("commit: %w", err)
 		}
 		close(u.done)
 	}
+}
+
+// apply runs the updates of a group. One that fails is taken back alone and keeps
+// its own error.
+func apply(group []*update, b *bbolt.Bucket) error {
+	changed := false
+	for _, u := range group {
+		k := &kv{bucket: b}
+		if u.err = run(u.fn, k); u.err != nil {
+			if err := k.rollBack(); err != nil {
+				return errors.Join(errTorn, err)
+			}
+			continue
+		}
+		changed = changed || len(k.undo) > 0
+	}
+	if !changed {
+		return errUnchanged
+	}
+	return nil
 }
 
 // run calls fn and turns a panic into an error, so that one update cannot end
