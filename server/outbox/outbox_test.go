@@ -1,0 +1,128 @@
+package outbox_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tenant0/tenant0/server/clock"
+	"github.com/tenant0/tenant0/server/outbox"
+)
+
+var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+
+// open returns an outbox whose clock stands at noon and that delivers until the
+// test ends.
+func open(t *testing.T, change func(*outbox.Deps)) (*outbox.Outbox, *clock.Clock) {
+	t.Helper()
+	c := clock.New()
+	c.Freeze(noon)
+	d := outbox.Deps{Now: c.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	if change != nil {
+		change(&d)
+	}
+	o := outbox.New(d)
+	stop := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() { _ = o.Run(stop) })
+	t.Cleanup(func() { close(stop); running.Wait() })
+	return o, c
+}
+
+func TestMessagesAreChosen(t *testing.T) {
+	o, _ := open(t, nil)
+	first := o.Send(outbox.Message{Kind: outbox.VerifyEmail, To: "Jane@example.com", Link: "http://1"})
+	o.Send(outbox.Message{Kind: outbox.WelcomeEmail, To: "jane@example.com"})
+	o.Send(outbox.Message{Kind: outbox.OTPVerify, To: "+15550100", Channel: outbox.SMS, Code: "123456"})
+	o.Send(outbox.Message{Kind: outbox.VerifyEmail, To: "jane@example.com", Link: "http://2"})
+	tests := []struct {
+		name   string
+		filter outbox.Filter
+		want   string
+	}{
+		{"all, the newest first", outbox.Filter{}, "msg_4 msg_3 msg_2 msg_1"},
+		{"by recipient, whose case does not count", outbox.Filter{To: "JANE@example.com"}, "msg_4 msg_2 msg_1"},
+		{"by kind", outbox.Filter{Kind: outbox.VerifyEmail}, "msg_4 msg_1"},
+		{"by both", outbox.Filter{Kind: outbox.OTPVerify, To: "+15550100"}, "msg_3"},
+		{"later ones only", outbox.Filter{Kind: outbox.VerifyEmail, After: first.ID}, "msg_4"},
+		{"none", outbox.Filter{To: "john@example.com"}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got string
+			for i, m := range o.List(tt.filter) {
+				if i > 0 {
+					got += " "
+				}
+				got += m.ID
+			}
+			if got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+	m, ok := o.Get("msg_3")
+	if !ok || m.Code != "123456" || m.Channel != outbox.SMS || m.Delivery != outbox.Captured || !m.CreatedAt.Equal(noon) {
+		t.Errorf("the text message is %+v, %v", m, ok)
+	}
+	o.Clear()
+	if _, ok := o.Get("msg_3"); ok || len(o.List(outbox.Filter{})) != 0 {
+		t.Error("after Clear there are messages")
+	}
+}
+
+func TestWait(t *testing.T) {
+	o, _ := open(t, nil)
+	f := outbox.Filter{To: "jane@example.com", Kind: outbox.ResetEmail}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+
+	waiting := make(chan outbox.Message, 3)
+	var waiters sync.WaitGroup
+	for range 3 {
+		waiters.Go(func() {
+			m, err := o.Wait(ctx, f)
+			if err != nil {
+				t.Error(err)
+			}
+			waiting <- m
+		})
+	}
+	o.Send(outbox.Message{Kind: outbox.ResetEmail, To: "john@example.com"})
+	o.Send(outbox.Message{Kind: outbox.ResetEmail, To: "jane@example.com", Link: "http://1"})
+	waiters.Wait()
+	for range 3 {
+		if m := <-waiting; m.Link != "http://1" {
+			t.Errorf("a waiter got %+v", m)
+		}
+	}
+	if m, err := o.Wait(ctx, f); err != nil || m.Link != "http://1" {
+		t.Errorf("a message that is there needs no waiting: %+v, %v", m, err)
+	}
+
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := o.Wait(gone, outbox.Filter{Kind: "never"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("at the end of waiting: %v", err)
+	}
+}
+
+func TestOutboxIsBounded(t *testing.T) {
+	o, c := open(t, nil)
+	for i := range 1100 {
+		o.Send(outbox.Message{Kind: outbox.WelcomeEmail, To: fmt.Sprint(i)})
+	}
+	all := o.List(outbox.Filter{})
+	if len(all) != 1000 || all[999].To != "100" {
+		t.Errorf("of 1100 messages there are %d, the oldest to %q", len(all), all[len(all)-1].To)
+	}
+	c.Advance(8 * 24 * time.Hour)
+	if n := len(o.List(outbox.Filter{})); n != 0 {
+		t.Errorf("after eight days there are %d", n)
+	}
+}

@@ -1,0 +1,233 @@
+package outbox
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net"
+	"net/mail"
+	"net/smtp"
+	"net/textproto"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// SMTPServer is the tenant's mail server, Auth0:
+// customize/email/smtp-email-providers/smtp-server.
+type SMTPServer struct {
+	From     string // the default sender
+	Host     string
+	Port     int
+	User     string // "" for a server that asks for no authentication
+	Password string
+}
+
+// sendTimeout bounds one delivery.
+const sendTimeout = 20 * time.Second
+
+// implicitTLS is the port on which TLS begins before SMTP, RFC 8314 section 3.3.
+const implicitTLS = 465
+
+// delivery is an e-mail that waits for its server.
+type delivery struct {
+	server  SMTPServer
+	message Message
+}
+
+var errQueueFull = errors.New("too many e-mails wait for the SMTP server")
+
+func (o *Outbox) enqueue(d delivery) {
+	select {
+	case o.queue <- d:
+	default:
+		o.failed(d, errQueueFull)
+	}
+}
+
+func (o *Outbox) failed(d delivery, err error) {
+	o.Log.Warn("an e-mail was not taken by the SMTP server", "message", d.message.ID, "kind", d.message.Kind, "to", d.message.To,
+		"host", d.server.Host, "err", err.Error())
+	if o.Failed != nil {
+		d.message.Delivery, d.message.Error = Failed, err.Error()
+		o.Failed(d.message)
+	}
+	o.settle(d.message.ID, err)
+}
+
+// Run delivers queued e-mails until stop is closed. What waits then stays captured.
+func (o *Outbox) Run(stop <-chan struct{}) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		<-stop
+		cancel()
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case d := <-o.queue:
+			if err := d.send(ctx); err != nil {
+				o.failed(d, err)
+			} else {
+				o.settle(d.message.ID, nil)
+			}
+		}
+	}
+}
+
+// send speaks SMTP, RFC 5321, with TLS where the server has it.
+func (d delivery) send(ctx context.Context) error {
+	from, err := mail.ParseAddress(d.message.From)
+	if err != nil {
+		return fmt.Errorf("sender %q: %w", d.message.From, err)
+	}
+	to, err := mail.ParseAddress(d.message.To)
+	if err != nil {
+		return fmt.Errorf("recipient %q: %w", d.message.To, err)
+	}
+	body, err := d.message.encode(from, to)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	conn, err := d.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })() // ends whatever waits
+	c, err := smtp.NewClient(conn, d.server.Host)
+	if err != nil {
+		return err
+	}
+	if err := d.introduce(c); err != nil {
+		return err
+	}
+	if err := c.Mail(from.Address); err != nil {
+		return err
+	}
+	if err := c.Rcpt(to.Address); err != nil {
+		return err
+	}
+	w, err := c.Data()
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(body); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return c.Quit()
+}
+
+func (d delivery) dial(ctx context.Context) (net.Conn, error) {
+	address := net.JoinHostPort(d.server.Host, strconv.Itoa(d.server.Port))
+	if d.server.Port == implicitTLS {
+		dialer := tls.Dialer{Config: d.tls()}
+		return dialer.DialContext(ctx, "tcp", address)
+	}
+	var dialer net.Dialer
+	return dialer.DialContext(ctx, "tcp", address)
+}
+
+func (d delivery) tls() *tls.Config {
+	return &tls.Config{ServerName: d.server.Host, MinVersion: tls.VersionTLS12}
+}
+
+// introduce turns on TLS and authenticates, as far as the server and the settings
+// ask for it.
+func (d delivery) introduce(c *smtp.Client) error {
+	if err := c.Hello("localhost"); err != nil {
+		return err
+	}
+	_, secure := c.TLSConnectionState()
+	if ok, _ := c.Extension("STARTTLS"); ok && !secure {
+		if err := c.StartTLS(d.tls()); err != nil {
+			return err
+		}
+	}
+	ok, mechanisms := c.Extension("AUTH")
+	switch {
+	case d.server.User == "":
+		return nil
+	case !ok:
+		return errors.New("the SMTP server offers no authentication, and the e-mail provider has a user")
+	}
+	for name := range strings.FieldsSeq(mechanisms) {
+		if strings.EqualFold(name, "LOGIN") {
+			return c.Auth(&loginAuth{d.server})
+		}
+	}
+	return c.Auth(smtp.PlainAuth("", d.server.User, d.server.Password, d.server.Host))
+}
+
+// loginAuth is SMTP AUTH LOGIN, which Auth0 uses.
+type loginAuth struct{ server SMTPServer }
+
+// Start implements smtp.Auth. A password leaves the machine encrypted or not at
+// all, as with smtp.PlainAuth.
+func (a *loginAuth) Start(server *smtp.ServerInfo) (string, []byte, error) {
+	ip := net.ParseIP(server.Name)
+	if !server.TLS && server.Name != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return "", nil, errors.New("the SMTP server offers no TLS, and the password is not sent without")
+	}
+	return "LOGIN", nil, nil
+}
+
+// Next implements smtp.Auth.
+func (a *loginAuth) Next(fromServer []byte, more bool) ([]byte, error) {
+	prompt := strings.ToLower(string(fromServer))
+	switch {
+	case !more:
+		return nil, nil
+	case strings.HasPrefix(prompt, "user"):
+		return []byte(a.server.User), nil
+	case strings.HasPrefix(prompt, "pass"):
+		return []byte(a.server.Password), nil
+	}
+	return nil, fmt.Errorf("the SMTP server asks for %q", fromServer)
+}
+
+// encode writes the message as RFC 5322 and its parts as RFC 2046 have it: text
+// and HTML are alternatives.
+func (m Message) encode(from, to *mail.Address) ([]byte, error) {
+	var body bytes.Buffer
+	parts := multipart.NewWriter(&body)
+	fmt.Fprintf(&body, "From: %s\r\nTo: %s\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@tenant0>\r\nMIME-Version: 1.0\r\n",
+		from, to, mime.QEncoding.Encode("utf-8", m.Subject), m.CreatedAt.Format(time.RFC1123Z), m.ID)
+	fmt.Fprintf(&body, "Content-Type: multipart/alternative; boundary=%s\r\n\r\n", parts.Boundary())
+	for _, part := range []struct{ contentType, content string }{{"text/plain", m.Text}, {"text/html", m.HTML}} {
+		if part.content == "" {
+			continue
+		}
+		w, err := parts.CreatePart(textproto.MIMEHeader{
+			"Content-Type": {part.contentType + "; charset=utf-8"}, "Content-Transfer-Encoding": {"quoted-printable"},
+		})
+		if err != nil {
+			return nil, err
+		}
+		q := quotedprintable.NewWriter(w)
+		if _, err := q.Write([]byte(part.content)); err != nil {
+			return nil, err
+		}
+		if err := q.Close(); err != nil {
+			return nil, err
+		}
+	}
+	err := parts.Close()
+	return body.Bytes(), err
+}
+
+// equalAddress reports whether two addresses are the same: those of e-mail have no
+// case here, as users' have none.
+func equalAddress(a, b string) bool { return strings.EqualFold(a, b) }
