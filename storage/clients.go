@@ -65,8 +65,9 @@ func (c Client) Public() bool { return c.TokenEndpointAuthMethod == "none" }
 func (c Client) Allows(g string) bool { return slices.Contains(c.GrantTypes, g) }
 
 var clients = spec[Client]{
-	name: "clients",
-	key:  func(c Client) string { return c.ClientID },
+	name:    "clients",
+	ordered: true,
+	key:     func(c Client) string { return c.ClientID },
 	indexes: []index[Client]{
 		{name: "name", values: func(c Client) []string { return []string{c.Name} }},
 	},

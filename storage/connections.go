@@ -18,8 +18,9 @@ const DatabaseStrategy = "auth0"
 func (c Connection) Enabled(clientID string) bool { return slices.Contains(c.EnabledClients, clientID) }
 
 var connections = spec[Connection]{
-	name: "connections",
-	key:  func(c Connection) string { return c.ID },
+	name:    "connections",
+	ordered: true,
+	key:     func(c Connection) string { return c.ID },
 	indexes: []index[Connection]{
 		{name: "name", unique: true, values: func(c Connection) []string { return []string{c.Name} }},
 		{name: "client", values: func(c Connection) []string { return c.EnabledClients }},

@@ -2,9 +2,11 @@ package storage
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 )
 
 // Entry is a document of a kind that the server keeps for the Management API and
@@ -14,7 +16,7 @@ type Entry struct {
 	Kind   string `json:"kind"`
 	Parent string `json:"parent,omitempty"` // the resource that it belongs to
 	ID     string `json:"id"`
-	// Order sorts the entry among those of its kind and parent.
+	// Order sorts the entry among those of its kind and parent: 16 hex digits.
 	Order string `json:"order"`
 	// Unique holds the values that no other entry of the kind and parent may have.
 	Unique []string `json:"unique,omitempty"`
@@ -80,27 +82,38 @@ func decodeDocument(e Entry) (doc Document, err error) {
 // Write is how a document is put: what must be unique, and what leads to it.
 type Write struct {
 	ID            string
-	Order         string // for a new document: sorts it after those before it
 	Unique, Links []string
 	Document      Document
 }
 
-// Put writes a document. It returns an error that wraps ErrConflict when another
-// has a value that must be unique.
+// Put writes a document; a new one comes behind all others. It returns an error
+// that wraps ErrConflict when another has a value that must be unique.
 func (d Documents) Put(w Write) error {
 	raw, err := json.Marshal(w.Document)
 	if err != nil {
 		return err
 	}
-	e := Entry{Kind: d.kind, Parent: d.parent, ID: w.ID, Order: w.Order, Unique: w.Unique, Links: w.Links, Document: raw}
+	e := Entry{Kind: d.kind, Parent: d.parent, ID: w.ID, Unique: w.Unique, Links: w.Links, Document: raw}
 	old, err := d.find(w.ID)
-	switch {
-	case err == nil:
-		e.Order = old.Order
-	case !IsNotFound(err):
+	if e.Order = old.Order; IsNotFound(err) {
+		e.Order, err = d.next()
+	}
+	if err != nil {
 		return err
 	}
 	return d.tx.Entries.Put(e)
+}
+
+// next is the place behind all documents.
+func (d Documents) next() (string, error) {
+	prefix := d.tx.Entries.rowKey(d.kind + "\x01" + d.parent + "\x01")
+	var last uint64
+	var damaged error
+	err := d.tx.kv.ScanBack(prefix, prefixEnd(prefix), func(key, _ []byte) bool {
+		last, damaged = strconv.ParseUint(string(key[len(prefix):]), 16, 64)
+		return false
+	})
+	return fmt.Sprintf("%016x", last+1), errors.Join(err, damaged)
 }
 
 // Delete removes the document with an id; one that is not there is no error.
@@ -133,21 +146,20 @@ func (d Documents) entries() iter.Seq2[Entry, error] {
 	return d.tx.Entries.from(d.kind + "\x01" + d.parent + "\x01")
 }
 
-// All yields the documents in their order. Nothing may be written while it runs.
-func (d Documents) All() iter.Seq2[Document, error] {
-	return func(yield func(Document, error) bool) {
+// Rows yields the documents in their order, as they are kept. Nothing may be
+// written while it runs.
+func (d Documents) Rows() iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
 		for e, err := range d.entries() {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			doc, err := decodeDocument(e)
-			if !yield(doc, err) || err != nil {
+			if !yield(Row{e.Order, e.Document}, err) || err != nil {
 				return
 			}
 		}
 	}
 }
+
+// All yields what Rows does, decoded.
+func (d Documents) All() iter.Seq2[Document, error] { return decoded(d.Rows()) }
 
 // Linked returns the entries of a kind, in any parent, that a value leads to.
 func (tx *Tx) Linked(kind, value string) ([]Entry, error) {

@@ -11,8 +11,9 @@ type Grant struct {
 }
 
 var grants = spec[Grant]{
-	name: "grants",
-	key:  func(g Grant) string { return g.ID },
+	name:    "grants",
+	ordered: true,
+	key:     func(g Grant) string { return g.ID },
 	indexes: []index[Grant]{
 		{name: "grant", unique: true, values: func(g Grant) []string {
 			return []string{grantIndex(g.UserID, g.ClientID, g.Audience)}

@@ -118,8 +118,8 @@ func TestSuspendLogStream(t *testing.T) {
 	s := open(t)
 	s.update(func(tx *storage.Tx) error {
 		streams := tx.Documents(storage.LogStreams, "")
-		for i, kind := range []string{"http", "datadog"} {
-			err := streams.Put(storage.Write{ID: kind, Order: fmt.Sprint(i), Unique: []string{"name\x01" + kind}, Document: storage.Document{
+		for _, kind := range []string{"http", "datadog"} {
+			err := streams.Put(storage.Write{ID: kind, Unique: []string{"name\x01" + kind}, Document: storage.Document{
 				"id": kind, "type": kind, "status": storage.LogStreamActive, "isPriority": false,
 				"sink": storage.Document{"httpEndpoint": "http://localhost/"},
 			}})

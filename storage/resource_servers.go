@@ -40,8 +40,9 @@ func (rs ResourceServer) Defines(scope string) bool {
 }
 
 var resourceServers = spec[ResourceServer]{
-	name: "resource_servers",
-	key:  func(rs ResourceServer) string { return rs.ID },
+	name:    "resource_servers",
+	ordered: true,
+	key:     func(rs ResourceServer) string { return rs.ID },
 	indexes: []index[ResourceServer]{
 		{name: "identifier", unique: true, values: func(rs ResourceServer) []string { return []string{rs.Identifier} }},
 	},
@@ -72,8 +73,9 @@ type ClientGrant struct {
 }
 
 var clientGrants = spec[ClientGrant]{
-	name: "client_grants",
-	key:  func(g ClientGrant) string { return g.ID },
+	name:    "client_grants",
+	ordered: true,
+	key:     func(g ClientGrant) string { return g.ID },
 	indexes: []index[ClientGrant]{
 		{name: "grant", unique: true, values: func(g ClientGrant) []string {
 			return []string{clientGrantIndex(g.ClientID, g.Audience, g.SubjectType)}

@@ -8,8 +8,9 @@ type Role struct {
 }
 
 var roles = spec[Role]{
-	name: "roles",
-	key:  func(r Role) string { return r.ID },
+	name:    "roles",
+	ordered: true,
+	key:     func(r Role) string { return r.ID },
 	indexes: []index[Role]{
 		{name: "name", unique: true, values: func(r Role) []string { return []string{r.Name} }},
 	},

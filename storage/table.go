@@ -21,6 +21,8 @@ type spec[T any] struct {
 	// remember keeps decoded records beside their bytes, for kinds that are
 	// read at every request and written seldom.
 	remember bool
+	// ordered keeps the order in which the records were made, for lists.
+	ordered bool
 }
 
 // index finds records by values other than their key.
@@ -156,6 +158,9 @@ func (r records[T]) deleteKey(row []byte) error {
 	if err := r.unlink(row, raw, nil); err != nil {
 		return err
 	}
+	if err := r.leave(string(row[len(tablePrefix(r.spec.name)):])); err != nil {
+		return err
+	}
 	return r.tx.kv.Delete(row)
 }
 
@@ -197,21 +202,6 @@ func (t Resources[T]) Document(key string) (Document, error) {
 	return d, json.Unmarshal(raw, &d)
 }
 
-// Documents yields every record in key order as All does, but all of it.
-func (t Resources[T]) Documents() iter.Seq2[Document, error] {
-	prefix := tablePrefix(t.spec.name)
-	return func(yield func(Document, error) bool) {
-		err := t.tx.kv.Scan(prefix, prefixEnd(prefix), func(_, raw []byte) bool {
-			var d Document
-			err := json.Unmarshal(raw, &d)
-			return yield(d, err) && err == nil
-		})
-		if err != nil {
-			yield(nil, err)
-		}
-	}
-}
-
 func (r records[T]) write(v T, raw []byte) error {
 	key := r.spec.key(v)
 	if key == "" || strings.ContainsRune(key, 0) {
@@ -232,9 +222,12 @@ func (r records[T]) write(v T, raw []byte) error {
 		return err
 	}
 	if old != nil {
-		if err := r.unlink(row, old, links); err != nil {
-			return err
-		}
+		err = r.unlink(row, old, links)
+	} else {
+		err = r.line(key)
+	}
+	if err != nil {
+		return err
 	}
 	for _, l := range links {
 		if err := r.tx.kv.Put(l.entry, nil); err != nil {

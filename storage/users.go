@@ -49,8 +49,9 @@ func (u User) ConnectionName() string {
 }
 
 var users = spec[User]{
-	name: "users",
-	key:  func(u User) string { return u.UserID },
+	name:    "users",
+	ordered: true,
+	key:     func(u User) string { return u.UserID },
 	indexes: []index[User]{
 		{name: "login", unique: true, values: logins},
 		{name: "connection", values: func(u User) []string { return []string{u.ConnectionName()} }},

@@ -101,7 +101,7 @@ func (tn *tenant) put(id string, change func(stream, sink storage.Document)) {
 		change(stream, sink)
 	}
 	tn.update(func(tx *storage.Tx) error {
-		return tx.Documents(storage.LogStreams, "").Put(storage.Write{ID: id, Order: id, Document: stream})
+		return tx.Documents(storage.LogStreams, "").Put(storage.Write{ID: id, Document: stream})
 	})
 }
 

@@ -150,7 +150,7 @@ func updateUniversalLoginTemplate(c *call) error {
 		if err := storage.Optional(err); err != nil {
 			return err
 		}
-		return docs.Put(storage.Write{ID: "settings", Order: "settings", Document: storage.Document{"body": body}})
+		return docs.Put(storage.Write{ID: "settings", Document: storage.Document{"body": body}})
 	})
 	switch {
 	case err != nil:

@@ -1,7 +1,6 @@
 package management
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -118,7 +117,7 @@ func (p provisioning) load(c *call, tx *storage.Tx) (storage.Document, error) {
 func (p provisioning) put(c *call, tx *storage.Tx, doc storage.Document) error {
 	doc[p.updated] = resource.Time(c.now)
 	id := c.param("id")
-	return tx.Documents(p.kind, "").Put(storage.Write{ID: id, Order: id, Links: []string{id}, Document: doc})
+	return tx.Documents(p.kind, "").Put(storage.Write{ID: id, Links: []string{id}, Document: doc})
 }
 
 func (p provisioning) get(c *call) error {
@@ -274,7 +273,7 @@ func createSCIMToken(c *call) error {
 		if _, err := scim.load(c, tx); err != nil {
 			return err
 		}
-		return tx.Documents(scimTokenKind, c.param("id")).Put(storage.Write{ID: id, Order: resource.Time(c.now) + id, Document: doc})
+		return tx.Documents(scimTokenKind, c.param("id")).Put(storage.Write{ID: id, Document: doc})
 	})
 	if err != nil {
 		return err
@@ -351,7 +350,7 @@ func changeSynchronizedGroups(c *call, replace, add bool) error {
 				return err
 			}
 		}
-		for i, item := range c.body["groups"].([]any) {
+		for _, item := range c.body["groups"].([]any) {
 			group, _ := item.(storage.Document)
 			id := text(group, "id")
 			if !add {
@@ -360,8 +359,7 @@ func changeSynchronizedGroups(c *call, replace, add bool) error {
 				}
 				continue
 			}
-			order, _ := json.Marshal(1000 + i) // numbers always marshal
-			if err := docs.Put(storage.Write{ID: id, Order: resource.Time(c.now) + string(order), Document: group}); err != nil {
+			if err := docs.Put(storage.Write{ID: id, Document: group}); err != nil {
 				return err
 			}
 		}

@@ -194,7 +194,7 @@ func enabledClients(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.page(docs, listing{key: "clients", style: checkpointed})
+	return c.page(docs, listing{key: "clients", style: checkpointed, most: 1000})
 }
 
 //auth0:operation PATCH /api/v2/connections/{id}/clients

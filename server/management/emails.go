@@ -77,7 +77,7 @@ func (c *call) provider(tx *storage.Tx) (storage.Document, error) {
 }
 
 func putProvider(tx *storage.Tx, doc storage.Document) error {
-	return tx.Documents(resource.EmailProvider.Name, "").Put(storage.Write{ID: "settings", Order: "settings", Document: doc})
+	return tx.Documents(resource.EmailProvider.Name, "").Put(storage.Write{ID: "settings", Document: doc})
 }
 
 // shownCredentials are those members of credentials that are no secrets.
@@ -105,7 +105,7 @@ func emailProvider(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, selectFields(c.query, withoutSecrets(doc)))
+	return c.reply(http.StatusOK, c.selectFields(withoutSecrets(doc)))
 }
 
 //auth0:operation POST /api/v2/emails/provider

@@ -28,11 +28,10 @@ func Furnish(tx *storage.Tx, secrets *keys.Secrets, now time.Time) error {
 	master := storage.Document{"type": "tenant-master-key", "state": "active", "parent_kid": root["kid"]}
 	resource.EncryptionKeys.Fill(master, now)
 	for _, doc := range []storage.Document{root, master} {
-		docs := plain{Documents: tx.Documents(resource.EncryptionKeys.Name, ""), kind: resource.EncryptionKeys, order: keys.NewGrantID(now)}
+		docs := plain{Documents: tx.Documents(resource.EncryptionKeys.Name, ""), kind: resource.EncryptionKeys}
 		if err := docs.Put(doc); err != nil {
 			return err
 		}
-		now = now.Add(time.Millisecond)
 	}
 	return nil
 }

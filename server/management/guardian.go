@@ -133,7 +133,7 @@ func updateFactor(c *call) error {
 		return err
 	}
 	err := c.update(func(tx *storage.Tx) error {
-		return tx.Documents(factorKind, "").Put(storage.Write{ID: name, Order: name, Document: c.body})
+		return tx.Documents(factorKind, "").Put(storage.Write{ID: name, Document: c.body})
 	})
 	if err != nil {
 		return err
@@ -175,7 +175,7 @@ func updatePolicies(c *call) error {
 		}
 	}
 	err = c.update(func(tx *storage.Tx) error {
-		return tx.Documents(policyKind, "").Put(storage.Write{ID: "settings", Order: "settings", Document: storage.Document{"policies": list}})
+		return tx.Documents(policyKind, "").Put(storage.Write{ID: "settings", Document: storage.Document{"policies": list}})
 	})
 	if err != nil {
 		return err

@@ -2,10 +2,10 @@ package management
 
 import (
 	"encoding/base64"
+	"fmt"
 	"iter"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,8 +24,15 @@ type listing struct {
 	filters map[string]string
 	// length adds the length of the page to one with totals.
 	length bool
-	// keep says whether a document is in the list at all.
-	keep func(c *call, doc storage.Document) bool
+	// most is the largest page; 0 is maxPage.
+	most int
+	// eager lists give a cursor with the last page too.
+	eager bool
+	// keep says whether a document is in the list at all, and narrowed whether the
+	// query asks for less than all: without it, documents off the page need not be
+	// looked into.
+	keep     func(c *call, doc storage.Document) bool
+	narrowed func(c *call) bool
 }
 
 // style is the form of a list, Auth0: api/management/v2: lists differ by the age
@@ -51,18 +58,159 @@ const (
 	counted
 )
 
+// Bounds of pages.
+const (
+	defaultPage = 50
+	countedPage = 20
+	maxPage     = 100
+)
+
+// window is the part of a list that a request asks for.
+type window struct {
+	listing
+	whole  bool // all of it
+	cursor bool // the size documents after the place; else those from the index start
+	after  string
+	start  int
+	size   int
+	page   int
+
+	docs  []storage.Document
+	total int
+	last  string // the place of the last of docs
+	more  bool   // there are documents after the last
+}
+
+// window reads the parameters of a list.
+func (c *call) window(l listing) (*window, error) {
+	cursor := c.query.Get("take") != "" || c.query.Get("from") != ""
+	w := &window{listing: l, docs: []storage.Document{}}
+	switch l.style {
+	case bare, wrapped:
+		w.whole = true
+	case arrayOrCursor:
+		w.whole, w.cursor = !cursor, cursor
+	case checkpointed:
+		w.cursor = true
+	case flexible:
+		w.cursor = cursor
+	case paged, totalled, counted:
+	}
+	if w.whole {
+		return w, nil
+	}
+	most, otherwise := l.most, defaultPage
+	if most == 0 {
+		most = maxPage
+	}
+	if l.style == counted {
+		otherwise = countedPage
+	}
+	otherwise = min(otherwise, most)
+	var err error
+	if !w.cursor {
+		if w.size, err = c.number("per_page", otherwise, most); err != nil {
+			return nil, err
+		}
+		w.page, err = c.number("page", 0, 0)
+		w.start = w.page * w.size
+		return w, err
+	}
+	if w.size, err = c.number("take", otherwise, most); err != nil {
+		return nil, err
+	}
+	after, err := base64.RawURLEncoding.DecodeString(c.query.Get("from"))
+	if err != nil {
+		return nil, invalidQuery("'The cursor is not one of this list' on property from")
+	}
+	w.after = string(after)
+	return w, nil
+}
+
+// take counts a document at a place of the list, and reports whether it is in the
+// window.
+func (w *window) take(place string) bool {
+	if w.cursor && place <= w.after {
+		return false
+	}
+	index := w.total
+	w.total++
+	if w.whole {
+		return true
+	}
+	if index < w.start {
+		return false
+	}
+	if len(w.docs) >= w.size {
+		w.more = true
+		return false
+	}
+	w.last = place
+	return true
+}
+
+// done reports whether the rest of the list does not matter.
+func (w *window) done() bool { return w.cursor && w.more }
+
+// fill takes the documents of the window out of a list.
+func (c *call) fill(w *window, rows iter.Seq2[storage.Row, error]) error {
+	sift := w.sifts(c)
+	for row, err := range rows {
+		if err != nil {
+			return err
+		}
+		var doc storage.Document
+		if sift {
+			if doc, err = row.Document(); err != nil {
+				return err
+			}
+			if !c.matches(doc, w.listing) {
+				continue
+			}
+		}
+		if w.take(row.Place) {
+			if doc == nil {
+				if doc, err = row.Document(); err != nil {
+					return err
+				}
+			}
+			w.docs = append(w.docs, doc)
+		}
+		if w.done() {
+			break
+		}
+	}
+	return nil
+}
+
+// sifts reports whether the query asks for less than the whole list.
+func (l listing) sifts(c *call) bool {
+	for parameter := range l.filters {
+		if c.query.Has(parameter) {
+			return true
+		}
+	}
+	return l.keep != nil && (l.narrowed == nil || l.narrowed(c))
+}
+
 func (s served) serveList(c *call) error {
-	var docs []storage.Document
-	err := c.view(func(tx *storage.Tx) error {
+	w, err := c.window(s.list)
+	if err != nil {
+		return err
+	}
+	if err := s.checkFields(c); err != nil {
+		return err
+	}
+	err = c.view(func(tx *storage.Tx) error {
 		st, err := s.keep(c, tx)
 		if err != nil {
 			return err
 		}
-		if docs, err = c.collect(st.All(), s.list); err != nil {
+		if err := c.fill(w, st.Rows()); err != nil {
 			return err
 		}
-		for i, doc := range docs {
-			if docs[i], err = s.shown(c, tx, doc); err != nil {
+		for i, doc := range w.docs {
+			if w.docs[i], err = s.shown(c, tx, doc); err != nil {
 				return err
 			}
 		}
@@ -71,7 +219,49 @@ func (s served) serveList(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.page(docs, s.list, s.always...)
+	return c.answer(w, s.always...)
+}
+
+// page answers with the window of documents that are at hand.
+func (c *call) page(docs []storage.Document, l listing, always ...string) error {
+	w, err := c.window(l)
+	if err != nil {
+		return err
+	}
+	for i, doc := range docs {
+		if w.take(fmt.Sprintf("%09d", i)) {
+			w.docs = append(w.docs, doc)
+		}
+	}
+	return c.answer(w, always...)
+}
+
+// answer writes a window in its list's style.
+func (c *call) answer(w *window, always ...string) error {
+	for i, doc := range w.docs {
+		w.docs[i] = c.selectFields(doc, always...)
+	}
+	switch {
+	case w.cursor:
+		answer := storage.Document{w.key: w.docs}
+		if w.more || (w.eager && len(w.docs) > 0) {
+			answer["next"] = base64.RawURLEncoding.EncodeToString([]byte(w.last))
+		}
+		return c.reply(http.StatusOK, answer)
+	case w.style == wrapped:
+		return c.reply(http.StatusOK, storage.Document{w.key: w.docs})
+	case w.style == counted:
+		answer := storage.Document{w.key: w.docs, "total": w.total, "page": w.page, "per_page": w.size}
+		maps.DeleteFunc(answer, func(_ string, v any) bool { return v == 0 })
+		return c.reply(http.StatusOK, answer)
+	case w.style == totalled, !w.whole && c.query.Get("include_totals") == "true":
+		answer := storage.Document{w.key: w.docs, "start": w.start, "limit": w.size, "total": w.total}
+		if w.length {
+			answer["length"] = len(w.docs)
+		}
+		return c.reply(http.StatusOK, answer)
+	}
+	return c.reply(http.StatusOK, w.docs)
 }
 
 // collect takes the documents that the query's filters let through.
@@ -117,12 +307,6 @@ func textOf(v any) string {
 	return jsonText(v)
 }
 
-// Bounds of pages.
-const (
-	defaultPage = 50
-	maxPage     = 100
-)
-
 // number reads a parameter of the query.
 func (c *call) number(name string, otherwise, maximum int) (int, error) {
 	raw := c.query.Get(name)
@@ -148,88 +332,37 @@ func invalidQuery(what string) error {
 	}
 }
 
-// page answers with one page of documents in the list's style.
-func (c *call) page(docs []storage.Document, l listing, always ...string) error {
-	for i, doc := range docs {
-		docs[i] = selectFields(c.query, doc, always...)
+// checkFields refuses names in fields that are no members of the resource, where
+// all of those are known.
+func (s served) checkFields(c *call) error {
+	names := c.query.Get("fields")
+	if names == "" || s.kind.Open {
+		return nil
 	}
-	cursor := c.query.Get("take") != "" || c.query.Get("from") != ""
-	switch {
-	case l.style == bare, l.style == arrayOrCursor && !cursor:
-		return c.reply(http.StatusOK, docs)
-	case l.style == wrapped:
-		return c.reply(http.StatusOK, storage.Document{l.key: docs})
-	case l.style == checkpointed, cursor && (l.style == flexible || l.style == arrayOrCursor):
-		return c.cursorPage(docs, l)
-	}
-	per := defaultPage
-	if l.style == counted {
-		per = 20
-	}
-	per, err := c.number("per_page", per, maxPage)
-	if err != nil {
-		return err
-	}
-	page, err := c.number("page", 0, 0)
-	if err != nil {
-		return err
-	}
-	start := min(page*per, len(docs))
-	part := docs[start:min(start+per, len(docs))]
-	switch {
-	case l.style == counted:
-		return c.reply(http.StatusOK, nonZero(storage.Document{l.key: part, "total": len(docs), "page": page, "per_page": per}))
-	case l.style == totalled || c.query.Get("include_totals") == "true":
-		answer := storage.Document{l.key: part, "start": page * per, "limit": per, "total": len(docs)}
-		if l.length {
-			answer["length"] = len(part)
-		}
-		return c.reply(http.StatusOK, answer)
-	}
-	return c.reply(http.StatusOK, part)
-}
-
-func nonZero(doc storage.Document) storage.Document {
-	maps.DeleteFunc(doc, func(_ string, v any) bool { return v == 0 })
-	return doc
-}
-
-// cursorPage answers with a page after a cursor. Cursors are opaque; they hold
-// the place in the list.
-func (c *call) cursorPage(docs []storage.Document, l listing) error {
-	otherwise, err := c.number("per_page", defaultPage, maxPage)
-	if err != nil {
-		return err
-	}
-	take, err := c.number("take", otherwise, 1000)
-	if err != nil {
-		return err
-	}
-	start := 0
-	if from := c.query.Get("from"); from != "" {
-		raw, err := base64.RawURLEncoding.DecodeString(from)
-		if start, _ = strconv.Atoi(strings.TrimPrefix(string(raw), "at,")); err != nil || start <= 0 {
-			return invalidQuery("'The cursor is not one of this list' on property from")
+	known := append(slices.Collect(maps.Keys(s.kind.Fields)), s.always...)
+	for name := range strings.SplitSeq(names, ",") {
+		if !slices.Contains(known, name) {
+			return unknownFields(names, known)
 		}
 	}
-	start = min(start, len(docs))
-	end := min(start+take, len(docs))
-	answer := storage.Document{l.key: docs[start:end]}
-	if end < len(docs) {
-		answer["next"] = base64.RawURLEncoding.EncodeToString([]byte("at," + strconv.Itoa(end)))
-	}
-	return c.reply(http.StatusOK, answer)
+	return nil
+}
+
+func unknownFields(sent string, known []string) error {
+	slices.Sort(known)
+	return invalidQuery(fmt.Sprintf("'String '%s' does not match pattern. Must be a comma separated list of the following values: %s' on property fields",
+		sent, strings.Join(slices.Compact(known), ",")))
 }
 
 // selectFields applies fields and include_fields: top-level members to show, or
 // with include_fields=false to leave out. Those always shown stay.
-func selectFields(query url.Values, doc storage.Document, always ...string) storage.Document {
-	names := query.Get("fields")
+func (c *call) selectFields(doc storage.Document, always ...string) storage.Document {
+	names := c.query.Get("fields")
 	if names == "" {
 		return doc
 	}
 	wanted := strings.Split(names, ",")
-	include := query.Get("include_fields") != "false"
+	include := c.query.Get("include_fields") != "false"
 	if include {
 		wanted = append(wanted, always...)
 	}

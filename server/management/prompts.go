@@ -74,7 +74,7 @@ func keepBody(kind string, id func(*call) string) func(*call) error {
 			if len(c.body) == 0 {
 				return docs.Delete(id(c))
 			}
-			return docs.Put(storage.Write{ID: id(c), Order: id(c), Document: c.body})
+			return docs.Put(storage.Write{ID: id(c), Document: c.body})
 		})
 		if err != nil {
 			return err
@@ -148,7 +148,7 @@ func (c *call) mergeRendering(tx *storage.Tx, prompt, screen string, change stor
 	for name, value := range change {
 		doc[name] = value
 	}
-	return docs.Put(storage.Write{ID: id, Order: id, Document: doc})
+	return docs.Put(storage.Write{ID: id, Document: doc})
 }
 
 var renderingsBody = &resource.Kind{Fields: resource.Fields{

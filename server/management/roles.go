@@ -26,6 +26,7 @@ func roles() served {
 			keep: func(c *call, doc storage.Document) bool {
 				return strings.Contains(strings.ToLower(text(doc, "name")), strings.ToLower(c.query.Get("name_filter")))
 			},
+			narrowed: func(c *call) bool { return c.query.Has("name_filter") },
 		},
 		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			if _, described := doc["description"]; !described && c.r.Method != http.MethodPost {

@@ -93,6 +93,9 @@ func (s served) write(st store, doc storage.Document) error {
 }
 
 func (s served) serveGet(c *call) error {
+	if err := s.checkFields(c); err != nil {
+		return err
+	}
 	var doc storage.Document
 	err := c.view(func(tx *storage.Tx) error {
 		st, err := s.keep(c, tx)
@@ -108,7 +111,7 @@ func (s served) serveGet(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, selectFields(c.query, doc, s.always...))
+	return c.reply(http.StatusOK, c.selectFields(doc, s.always...))
 }
 
 func (s served) serveCreate(c *call) error {

@@ -3,7 +3,6 @@ package management
 import (
 	"iter"
 
-	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -16,28 +15,24 @@ type store interface {
 	// Put writes a document, or returns an error that wraps storage.ErrConflict.
 	Put(doc storage.Document) error
 	Delete(id string) error
-	All() iter.Seq2[storage.Document, error]
+	// Rows yields the documents in the order in which they were made.
+	Rows() iter.Seq2[storage.Row, error]
 }
 
 // acted keeps a kind that the server acts on in a table of its own.
 type acted[T any] struct{ storage.Resources[T] }
 
-// All implements store.
-func (a acted[T]) All() iter.Seq2[storage.Document, error] { return a.Documents() }
-
 // plain keeps a kind that is configuration alone among all others of that sort.
 type plain struct {
 	storage.Documents
-	kind *resource.Kind
-	// order sorts a new document after those before it.
-	order string
+	kind  *resource.Kind
 	links func(storage.Document) []string
 }
 
 // Put implements store.
 func (p plain) Put(doc storage.Document) error {
 	id, _ := doc[p.kind.ID].(string)
-	w := storage.Write{ID: id, Order: p.order, Document: doc}
+	w := storage.Write{ID: id, Document: doc}
 	for _, name := range p.kind.Unique {
 		if value, ok := doc[name].(string); ok {
 			w.Unique = append(w.Unique, name+"\x01"+value)
@@ -51,5 +46,5 @@ func (p plain) Put(doc storage.Document) error {
 
 // plain returns the documents of a kind that belong to a parent, "" for none.
 func (c *call) plain(tx *storage.Tx, kind *resource.Kind, parent string) plain {
-	return plain{Documents: tx.Documents(kind.Name, parent), kind: kind, order: keys.NewGrantID(c.now)}
+	return plain{Documents: tx.Documents(kind.Name, parent), kind: kind}
 }

@@ -56,7 +56,7 @@ func (s singleton) answer(c *call, doc storage.Document) error {
 	if s.show != nil {
 		doc = s.show(c, doc)
 	}
-	return c.reply(http.StatusOK, selectFields(c.query, doc))
+	return c.reply(http.StatusOK, c.selectFields(doc))
 }
 
 func (s singleton) serveGet(c *call) error {
@@ -98,7 +98,7 @@ func (s singleton) change(c *call, op resource.Operation) error {
 				return err
 			}
 		}
-		return tx.Documents(s.kind.Name, "").Put(storage.Write{ID: id, Order: id, Document: doc})
+		return tx.Documents(s.kind.Name, "").Put(storage.Write{ID: id, Document: doc})
 	})
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func tenantSettings(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, selectFields(c.query, doc))
+	return c.reply(http.StatusOK, c.selectFields(doc))
 }
 
 //auth0:operation PATCH /api/v2/tenants/settings

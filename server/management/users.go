@@ -200,7 +200,7 @@ func updateUser(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, selectFields(c.query, doc))
+	return c.reply(http.StatusOK, c.selectFields(doc))
 }
 
 // user returns the user of the path.

@@ -1,0 +1,124 @@
+package storage
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"iter"
+)
+
+// Kinds whose lists have the order in which their records were made keep a place
+// for each record, a number that only grows. Two index entries hold it: "i/" table
+// 0 "order" 0 place (8 bytes) -> key, and "i/" table 0 "place" 0 key -> place.
+
+// Row is one record of a list as it is kept.
+type Row struct {
+	// Place sorts the record among the others of the list. It stays what it is
+	// when the record changes.
+	Place string
+	JSON  []byte // valid until the transaction ends
+}
+
+// Document decodes the row.
+func (r Row) Document() (doc Document, err error) {
+	if err := json.Unmarshal(r.JSON, &doc); err != nil {
+		return nil, fmt.Errorf("a record is damaged: %w", err)
+	}
+	return doc, nil
+}
+
+func (r records[T]) orderPrefix() []byte { return []byte("i/" + r.spec.name + "\x00order\x00") }
+
+func (r records[T]) placeKey(key string) []byte {
+	return []byte("i/" + r.spec.name + "\x00place\x00" + key)
+}
+
+// line puts a new record behind all others.
+func (r records[T]) line(key string) error {
+	if !r.spec.ordered {
+		return nil
+	}
+	prefix := r.orderPrefix()
+	var last uint64
+	err := r.tx.kv.ScanBack(prefix, prefixEnd(prefix), func(entry, _ []byte) bool {
+		last = binary.BigEndian.Uint64(entry[len(prefix):])
+		return false
+	})
+	if err != nil {
+		return err
+	}
+	place := binary.BigEndian.AppendUint64(nil, last+1)
+	if err := r.tx.kv.Put(append(prefix, place...), []byte(key)); err != nil {
+		return err
+	}
+	return r.tx.kv.Put(r.placeKey(key), place)
+}
+
+// leave takes a record that is gone out of the order.
+func (r records[T]) leave(key string) error {
+	if !r.spec.ordered {
+		return nil
+	}
+	place, err := r.tx.kv.Get(r.placeKey(key))
+	if err != nil || place == nil {
+		return err
+	}
+	if err := r.tx.kv.Delete(append(r.orderPrefix(), place...)); err != nil {
+		return err
+	}
+	return r.tx.kv.Delete(r.placeKey(key))
+}
+
+// orderStep is how many places are read before the records at them.
+const orderStep = 256
+
+// Rows yields every record in the order in which they were made. The sequence
+// ends after an error. Nothing may be written while it runs.
+func (t Resources[T]) Rows() iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		prefix := t.orderPrefix()
+		for from := prefix; from != nil; {
+			var places, keys [][]byte
+			err := t.tx.kv.Scan(from, prefixEnd(prefix), func(entry, key []byte) bool {
+				places, keys = append(places, entry[len(prefix):]), append(keys, key)
+				return len(keys) < orderStep
+			})
+			if err != nil {
+				yield(Row{}, err)
+				return
+			}
+			for i, key := range keys {
+				raw, err := t.tx.kv.Get(t.rowKey(string(key)))
+				if err == nil && raw == nil {
+					err = fmt.Errorf("%s %q has a place and is not there", t.spec.name, key)
+				}
+				if !yield(Row{hex.EncodeToString(places[i]), raw}, err) || err != nil {
+					return
+				}
+			}
+			from = nil
+			if len(keys) == orderStep {
+				last := binary.BigEndian.Uint64(places[orderStep-1])
+				from = binary.BigEndian.AppendUint64(append([]byte(nil), prefix...), last+1)
+			}
+		}
+	}
+}
+
+// Documents yields what Rows does, decoded.
+func (t Resources[T]) Documents() iter.Seq2[Document, error] { return decoded(t.Rows()) }
+
+func decoded(rows iter.Seq2[Row, error]) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		for row, err := range rows {
+			var doc Document
+			if err == nil {
+				doc, err = row.Document()
+			}
+			if !yield(doc, err) || err != nil {
+				return
+			}
+		}
+	}
+}
