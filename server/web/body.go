@@ -31,26 +31,29 @@ func Form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if !utf8.Valid(body) {
 		return nil, apierr.MalformedBody.With(errors.New("not UTF-8"))
 	}
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil && len(body) > 0 {
-		return nil, apierr.UnsupportedMediaType.With(err)
-	}
-	var form url.Values
-	switch {
-	case len(body) == 0:
-		form = url.Values{}
-	case mediaType == "application/x-www-form-urlencoded":
-		form, err = ParseQuery(string(body))
-	case mediaType == "application/json":
-		form, err = jsonForm(body)
-	default:
-		err = apierr.UnsupportedMediaType
-	}
+	form, err := parseForm(r.Header.Get("Content-Type"), body)
 	if err != nil {
 		return nil, err
 	}
 	r.PostForm, r.Form = form, form
 	return form, nil
+}
+
+// parseForm reads a body by its type; one of no bytes needs none.
+func parseForm(contentType string, body []byte) (url.Values, error) {
+	if len(body) == 0 {
+		return url.Values{}, nil
+	}
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	switch {
+	case err != nil:
+		return nil, apierr.UnsupportedMediaType.With(err)
+	case mediaType == "application/x-www-form-urlencoded":
+		return ParseQuery(string(body))
+	case mediaType == "application/json":
+		return jsonForm(body)
+	}
+	return nil, apierr.UnsupportedMediaType
 }
 
 // Query reads the parameters of a request's URL, each at most once.
