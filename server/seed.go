@@ -61,6 +61,7 @@ func (s *Server) plant(file *config.Tenant) (generated map[string]string, err er
 
 // reset makes the tenant what its seed made it.
 func (s *Server) reset() error {
+	s.services.outbox.Clear()
 	return s.services.events.Reset(func() error {
 		return s.services.db.Update(func(tx *storage.Tx) error { return tx.RestoreSnapshot() })
 	})

@@ -22,8 +22,10 @@ import (
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/login"
 	"github.com/tenant0/tenant0/server/logout"
+	"github.com/tenant0/tenant0/server/logstream"
 	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/token"
@@ -40,6 +42,8 @@ type services struct {
 	issuer    *tokens.Issuer
 	passwords *identity.Passwords
 	events    *tenantlog.Log
+	streams   *logstream.Streams
+	outbox    *outbox.Outbox
 	clock     *clock.Clock
 	log       *slog.Logger
 }
@@ -63,10 +67,12 @@ func openServices(db *storage.DB, issuer string, passwordCost int, log *slog.Log
 	}
 	s.issuer = &tokens.Issuer{URL: issuer, Ring: s.ring, Secrets: secrets}
 	name, _, _ := strings.Cut(u.Hostname(), ".")
-	s.events, err = tenantlog.New(tenantlog.Deps{DB: db, Now: s.clock.Now, Log: log, Tenant: name})
+	s.streams = logstream.New(logstream.Deps{DB: db, Now: s.clock.Now, Log: log})
+	s.events, err = tenantlog.New(tenantlog.Deps{DB: db, Now: s.clock.Now, Log: log, Tenant: name, Stored: s.streams.Stored})
 	if err != nil {
 		return nil, err
 	}
+	s.outbox = outbox.New(outbox.Deps{Now: s.clock.Now, Log: log, Provider: s.smtpServer, Failed: s.notSent})
 	return s, nil
 }
 
@@ -122,7 +128,7 @@ func (s *services) allowOrigin(_ *http.Request, origin string) (bool, error) {
 
 // controlRooms mounts the control listener.
 func (s *services) controlRooms(d control.Deps) *web.Router {
-	d.DB, d.Clock, d.Ring = s.db, s.clock, s.ring
+	d.DB, d.Clock, d.Ring, d.Outbox = s.db, s.clock, s.ring, s.outbox
 	rt := web.NewRouter(s.log)
 	control.Mount(rt, d)
 	return rt

@@ -174,6 +174,8 @@ func (s *Server) serve() {
 	run("control listener", func() error { return s.control.Serve(s.controlLn) })
 	run("key ring", s.services.ring.Complete)
 	run("tenant log", func() error { return s.services.events.Run(s.stop) })
+	run("log streams", func() error { return s.services.streams.Run(s.stop) })
+	run("outbox", func() error { return s.services.outbox.Run(s.stop) })
 	run("sweeper", func() error { s.services.sweep(s.stop); return nil })
 	s.ready.Store(true)
 }

@@ -14,16 +14,18 @@ import (
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/clock"
+	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
 
 // Deps is what the room works with.
 type Deps struct {
-	DB    *storage.DB
-	Clock *clock.Clock
-	Ring  *keys.Ring
-	CA    []byte
+	DB     *storage.DB
+	Clock  *clock.Clock
+	Ring   *keys.Ring
+	Outbox *outbox.Outbox
+	CA     []byte
 	// Ready reports whether the server takes requests.
 	Ready func() bool
 	// Reset makes the tenant what its seed says.
@@ -50,6 +52,10 @@ func Mount(rt *web.Router, d Deps) {
 	handle(http.MethodGet, "/keys", m.listKeys)
 	handle(http.MethodPost, "/keys/rotate", m.rotateKeys)
 	handle(http.MethodDelete, "/keys/{kid}", m.revokeKey)
+	handle(http.MethodGet, "/inbox", m.listInbox)
+	handle(http.MethodDelete, "/inbox", m.clearInbox)
+	handle(http.MethodGet, "/inbox/wait", m.waitForMessage)
+	handle(http.MethodGet, "/inbox/{id}", m.getMessage)
 }
 
 var (

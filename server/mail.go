@@ -1,0 +1,48 @@
+package server
+
+import (
+	"encoding/json"
+
+	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// smtpServer is the mail server of the tenant's e-mail provider, if that is an
+// enabled one of the kind "smtp": other kinds are services that are not here.
+func (s *services) smtpServer() (server outbox.SMTPServer, ok bool, err error) {
+	var provider struct {
+		Name        string `json:"name"`
+		Enabled     bool   `json:"enabled"`
+		From        string `json:"default_from_address"`
+		Credentials struct {
+			Host     string `json:"smtp_host"`
+			Port     int    `json:"smtp_port"`
+			User     string `json:"smtp_user"`
+			Password string `json:"smtp_pass"`
+		} `json:"credentials"`
+	}
+	err = s.db.View(func(tx *storage.Tx) error {
+		document, err := tx.Documents(resource.EmailProvider.Name, "").Document("settings")
+		if err != nil {
+			return storage.Optional(err)
+		}
+		raw, err := json.Marshal(document)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(raw, &provider)
+	})
+	c := provider.Credentials
+	server = outbox.SMTPServer{From: provider.From, Host: c.Host, Port: c.Port, User: c.User, Password: c.Password}
+	return server, err == nil && provider.Enabled && provider.Name == "smtp", err
+}
+
+// notSent records that the mail server did not take an e-mail.
+func (s *services) notSent(m outbox.Message) {
+	s.events.Record(nil, tenantlog.Event{
+		Type: tenantlog.NotificationFailed, Description: "To: " + m.To, ClientID: m.ClientID, UserID: m.UserID, Connection: m.Connection,
+		Details: map[string]string{"email_type": m.Kind, "to": m.To, "error": m.Error},
+	})
+}

@@ -1,0 +1,35 @@
+package servertest
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/tenant0/tenant0/server/outbox"
+)
+
+// WaitForMessage returns the newest message of a kind to an address, as soon as the
+// server has sent one. It fails the test when none comes within ten seconds.
+func (s *Server) WaitForMessage(to, kind string) outbox.Message {
+	s.tb.Helper()
+	query := url.Values{"to": {to}, "kind": {kind}, "timeout": {"10s"}}
+	rq, err := http.NewRequestWithContext(s.tb.Context(), http.MethodGet, s.ControlURL()+"/inbox/wait?"+query.Encode(), nil)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(rq)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		s.tb.Fatalf("message of kind %s to %s: %s %s %v", kind, to, resp.Status, body, err)
+	}
+	var m outbox.Message
+	if err := json.Unmarshal(body, &m); err != nil {
+		s.tb.Fatal(err)
+	}
+	return m
+}
