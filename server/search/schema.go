@@ -1,0 +1,144 @@
+package search
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Schema says what of a collection can be searched, and in which dialect.
+type Schema struct {
+	fields map[string]field
+	// bare names the fields that a term without a field name is searched in.
+	bare []string
+	// open collections may be searched by every other member of their documents.
+	open bool
+	// replaced names the fields that an older engine had, with what to write now.
+	replaced map[string]string
+	// words makes it the dialect of search engine v2: text is searched word by word
+	// and in any case, and there are comparisons, boosts and the wildcard "?".
+	words bool
+}
+
+// field is something to search.
+type field struct {
+	kind kind
+	// fold ignores case.
+	fold bool
+	// from is the member of the document that is searched; "" is the field's name.
+	from string
+	// part picks what of the text is searched; nil is all of it. It goes with fold.
+	part func([]byte) []byte
+	// plain fields take neither wildcards nor ranges.
+	plain bool
+	// joined fields are not in the document: an index alone knows them.
+	joined bool
+}
+
+// kind is what a field's values are.
+type kind int
+
+const (
+	text kind = iota // or whatever else is stored
+	boolean
+	number
+	date
+)
+
+// Users is user search, search_engine=v3, Auth0:
+// manage-users/user-search/user-search-query-syntax.
+var Users = &Schema{
+	fields: userFields(),
+	bare: []string{
+		"user_id", "email", "username", "phone_number", "name", "given_name", "family_name", "nickname", "last_ip",
+		"identities.connection", "identities.provider", "identities.user_id",
+	},
+	open:     true,
+	replaced: map[string]string{"connection": "identities.connection"},
+}
+
+// UsersV2 is user search as search_engine=v2 had it, which Auth0 has retired, Auth0:
+// manage-users/user-search/v2 and troubleshoot/product-lifecycle/past-migrations/migrate-v2-v3.
+var UsersV2 = &Schema{
+	fields: userFieldsV2(),
+	bare: slices.Concat(Users.bare, []string{
+		"user_metadata.name", "user_metadata.nickname", "user_metadata.given_name", "user_metadata.family_name",
+	}),
+	open:  true,
+	words: true,
+}
+
+// Logs is the search of the tenant's log, Auth0:
+// deploy-monitor/logs/log-search-query-syntax.
+var Logs = &Schema{
+	fields: map[string]field{
+		"client_id": {}, "client_name": {}, "connection": {}, "connection_id": {},
+		"description": {}, "date": {kind: date}, "hostname": {}, "ip": {}, "log_id": {},
+		"organization_id": {}, "user_id": {}, "user_name": {}, "user_agent": {},
+		"strategy": {}, "strategy_type": {}, "type": {},
+	},
+	bare: []string{"client_name", "connection", "description", "ip", "log_id", "type", "user_name"},
+}
+
+// Fields is the schema of a collection that can be searched by these members alone,
+// which a term without a field name is searched in as well.
+func Fields(names ...string) *Schema {
+	s := &Schema{fields: map[string]field{}, bare: names}
+	for _, name := range names {
+		s.fields[name] = field{}
+	}
+	return s
+}
+
+func userFields() map[string]field {
+	return map[string]field{
+		"user_id": {}, "username": {}, "phone_number": {}, "picture": {}, "last_ip": {},
+		"email": {fold: true}, "name": {fold: true}, "nickname": {fold: true},
+		"given_name": {fold: true}, "family_name": {fold: true},
+		"email.domain":   {fold: true, from: "email", part: domain},
+		"email_verified": {kind: boolean}, "phone_verified": {kind: boolean}, "blocked": {kind: boolean},
+		"created_at": {kind: date}, "updated_at": {kind: date}, "last_login": {kind: date}, "last_password_reset": {kind: date},
+		"logins_count":          {kind: number},
+		"identities.connection": {}, "identities.provider": {}, "identities.user_id": {},
+		"identities.isSocial": {kind: boolean},
+		"organization_id":     {joined: true},
+	}
+}
+
+func userFieldsV2() map[string]field {
+	fields := userFields()
+	maps.DeleteFunc(fields, func(_ string, f field) bool { return f.joined || f.from != "" })
+	fields["connection"] = field{from: "identities.connection"}
+	return fields
+}
+
+// domain is the part of an e-mail address after the @.
+func domain(email []byte) []byte { return email[bytes.LastIndexByte(email, '@')+1:] }
+
+// field finds the field with a name, or says why it cannot be searched.
+func (s *Schema) field(name string) (field, string) {
+	f, known := s.fields[name]
+	whole, raw := strings.CutSuffix(name, ".raw")
+	_, rawKnown := s.fields[whole]
+	switch {
+	case known:
+	case s.replaced[name] != "":
+		return f, `field "` + name + `" is not supported, use "` + s.replaced[name] + `"`
+	case raw && rawKnown && s.open && !s.words:
+		return f, `field "` + name + `" is not supported, use "` + whole + `"`
+	case raw && rawKnown && s.words:
+		return field{from: whole}, ""
+	case s.open:
+		f.plain = !s.words && (name == "user_metadata" || strings.HasPrefix(name, "user_metadata."))
+	default:
+		return f, `unknown field "` + name + `"`
+	}
+	if f.from == "" {
+		f.from = name
+	}
+	return f, ""
+}
+
+// byWord says whether the text of a field is searched word by word.
+func (s *Schema) byWord(name string) bool { return s.words && !strings.HasSuffix(name, ".raw") }

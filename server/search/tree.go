@@ -1,0 +1,191 @@
+package search
+
+import "strings"
+
+// node is a query or a part of one: and, or, not or *leaf.
+type node interface {
+	// holds evaluates the node, told which leaves are met.
+	holds(hits []bool) bool
+	// text is the node as it is written canonically.
+	text() string
+}
+
+type (
+	and []node // of none: matches everything
+	or  []node // of none: matches nothing
+	not struct{ of node }
+)
+
+// leaf asks for a value of a field.
+type leaf struct {
+	field string // "" is the fields of bare terms
+	ask   ask
+	// value is the value of equals, pattern that of like, low and high are the ends
+	// of between.
+	value     string
+	pattern   pattern
+	low, high bound
+	at        int // the leaf's number in the query
+}
+
+// ask is what a leaf asks for.
+type ask int
+
+const (
+	equals ask = iota
+	like
+	between
+	exists
+)
+
+// bound is an end of a range.
+type bound struct {
+	open      bool // there is none
+	exclusive bool
+	value     string
+}
+
+func (n and) holds(hits []bool) bool {
+	for _, of := range n {
+		if !of.holds(hits) {
+			return false
+		}
+	}
+	return true
+}
+
+func (n or) holds(hits []bool) bool {
+	for _, of := range n {
+		if of.holds(hits) {
+			return true
+		}
+	}
+	return false
+}
+
+func (n not) holds(hits []bool) bool   { return !n.of.holds(hits) }
+func (n *leaf) holds(hits []bool) bool { return hits[n.at] }
+
+// allOf is the conjunction of nodes in its simplest form.
+func allOf(nodes ...node) node {
+	var all and
+	for _, n := range nodes {
+		if inner, ok := n.(and); ok {
+			all = append(all, inner...)
+		} else {
+			all = append(all, n)
+		}
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	return all
+}
+
+// anyOf is the disjunction of nodes in its simplest form.
+func anyOf(nodes ...node) node {
+	var some or
+	for _, n := range nodes {
+		if inner, ok := n.(or); ok {
+			some = append(some, inner...)
+		} else {
+			some = append(some, n)
+		}
+	}
+	if len(some) == 1 {
+		return some[0]
+	}
+	return some
+}
+
+func negate(n node) node {
+	if inner, ok := n.(not); ok {
+		return inner.of
+	}
+	return not{n}
+}
+
+func (n and) text() string {
+	if len(n) == 0 {
+		return "*"
+	}
+	return join(n, " AND ")
+}
+
+func (n or) text() string  { return join(n, " OR ") }
+func (n not) text() string { return "NOT " + enclosed(n.of) }
+
+func join(nodes []node, operator string) string {
+	parts := make([]string, len(nodes))
+	for i, n := range nodes {
+		parts[i] = enclosed(n)
+	}
+	return strings.Join(parts, operator)
+}
+
+// enclosed is a node as an operand.
+func enclosed(n node) string {
+	switch n := n.(type) {
+	case and:
+		if len(n) > 0 {
+			return "(" + n.text() + ")"
+		}
+	case or:
+		return "(" + n.text() + ")"
+	}
+	return n.text()
+}
+
+func (n *leaf) text() string {
+	name := ""
+	if n.field != "" {
+		name = escape(n.field) + ":"
+	}
+	switch n.ask {
+	case exists:
+		return "_exists_:" + escape(n.field)
+	case like:
+		return name + n.pattern.text()
+	case between:
+		left, right := "[", "]"
+		if n.low.exclusive {
+			left = "{"
+		}
+		if n.high.exclusive {
+			right = "}"
+		}
+		return name + left + n.low.text() + " TO " + n.high.text() + right
+	}
+	return name + quote(n.value)
+}
+
+func (b bound) text() string {
+	if b.open {
+		return "*"
+	}
+	return quote(b.value)
+}
+
+func quote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+// escape writes text so that no character of it is an operator.
+func escape(s string) string {
+	var b strings.Builder
+	if operatorWord(s) {
+		b.WriteByte('\\')
+	}
+	for i := range len(s) {
+		if special(s[i]) {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+func operatorWord(s string) bool { return s == "AND" || s == "OR" || s == "NOT" }
+
+// special reports whether a character means something else than itself in a query.
+func special(c byte) bool { return strings.IndexByte(" \t\r\n+-=&|><!(){}[]^\"~*?:\\/", c) >= 0 }
