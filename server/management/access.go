@@ -19,27 +19,28 @@ func unauthorized(message string) *apierr.Error {
 	}
 }
 
-// allow lets a caller in whose token is for this API and has one of the scopes.
-func (a *api) allow(r *http.Request, scopes []string) error {
+// allow lets a caller in whose token is for this API and has one of the scopes,
+// and returns who that is.
+func (a *api) allow(r *http.Request, scopes []string) (claims tokens.Claims, err error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
-		return unauthorized("Missing authentication")
+		return claims, unauthorized("Missing authentication")
 	}
 	scheme, token, ok := strings.Cut(header, " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		return &apierr.Error{Status: http.StatusBadRequest, Message: "Bad HTTP authentication header format", Extra: map[string]any{"errorCode": "Bearer"}}
+		return claims, &apierr.Error{Status: http.StatusBadRequest, Message: "Bad HTTP authentication header format", Extra: map[string]any{"errorCode": "Bearer"}}
 	}
-	claims, err := a.Issuer.Verify(strings.TrimSpace(token), a.Issuer.URL+"api/v2/", a.Now())
+	claims, err = a.Issuer.Verify(strings.TrimSpace(token), a.Issuer.URL+"api/v2/", a.Now())
 	switch {
 	case errors.Is(err, tokens.ErrExpired):
-		return unauthorized("Expired token received for JSON Web Token validation").With(err)
+		return claims, unauthorized("Expired token received for JSON Web Token validation").With(err)
 	case err != nil:
-		return unauthorized("Invalid token").With(err)
+		return claims, unauthorized("Invalid token").With(err)
 	}
 	if len(scopes) == 0 || slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(claims.Scope, s) }) {
-		return nil
+		return claims, nil
 	}
-	return &apierr.Error{
+	return claims, &apierr.Error{
 		Status: http.StatusForbidden, Message: "Insufficient scope, expected any of: " + strings.Join(scopes, ","),
 		Extra: map[string]any{"errorCode": "insufficient_scope"},
 	}

@@ -19,7 +19,8 @@ import (
 func clients() served {
 	return served{
 		kind: resource.Clients, path: "/clients", scope: "clients", verbs: "list create get patch delete",
-		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Client]{tx.Clients}, nil },
+		allKnown: true,
+		keep:     func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Client]{tx.Clients}, nil },
 		list: listing{key: "clients", filters: map[string]string{
 			"app_type": "app_type", "is_first_party": "is_first_party", "is_global": "global",
 		}},

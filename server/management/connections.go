@@ -26,11 +26,12 @@ import (
 func connections() served {
 	return served{
 		kind: resource.Connections, path: "/connections", scope: "connections", verbs: "list create get patch delete",
-		keep:    func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Connection]{tx.Connections}, nil },
-		list:    listing{key: "connections", style: flexible, filters: map[string]string{"strategy": "strategy", "name": "name"}},
-		before:  completeConnection,
-		always:  []string{"id", "is_domain_connection", "authentication", "connected_accounts"},
-		deleted: deleteConnection,
+		allKnown: true,
+		keep:     func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Connection]{tx.Connections}, nil },
+		list:     listing{key: "connections", style: flexible, filters: map[string]string{"strategy": "strategy", "name": "name"}},
+		before:   completeConnection,
+		always:   []string{"id", "is_domain_connection", "authentication", "connected_accounts"},
+		deleted:  deleteConnection,
 		gone: func(c *call, _ storage.Document) error {
 			return c.reply(http.StatusAccepted, storage.Document{"deleted_at": resource.Time(c.now)})
 		},

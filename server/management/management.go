@@ -13,6 +13,8 @@ package management
 
 import (
 	"encoding/json"
+	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -22,6 +24,7 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -33,6 +36,7 @@ type Deps struct {
 	Issuer    *tokens.Issuer
 	Ring      *keys.Ring
 	Passwords *identity.Passwords
+	Events    *tenantlog.Log
 	Now       func() time.Time
 }
 
@@ -60,6 +64,10 @@ type call struct {
 	now   time.Time
 	body  storage.Document
 	query url.Values
+	// sent is the body as it came; status and answered are of the answer.
+	sent     storage.Document
+	status   int
+	answered any
 	// secret is a client secret on its way from the body to where secrets are kept.
 	secret string
 }
@@ -86,15 +94,31 @@ func Mount(rt *web.Router, d Deps) {
 func (a *api) handler(op operation) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		rateLimit(w, a.Now())
-		if err := a.allow(r, op.scopes); err != nil {
+		caller, err := a.allow(r, op.scopes)
+		if err != nil {
 			return err
 		}
 		c := &call{api: a, w: w, r: r, now: a.Now(), query: r.URL.Query()}
-		if err := op.serve(c); err != nil {
-			return err
-		}
-		return nil
+		err = op.serve(c)
+		c.record(op, caller, err)
+		return err
 	}
+}
+
+// record tells the tenant's log of an operation and its answer.
+func (c *call) record(op operation, caller tokens.Claims, err error) {
+	done := tenantlog.Operation{Path: op.path, ClientID: caller.ClientID, Request: c.sent, Status: c.status, Answer: c.answered}
+	if caller.GTY != "client-credentials" {
+		done.UserID = caller.Subject
+	}
+	if err != nil {
+		done.Status = http.StatusInternalServerError
+		var fault *apierr.Error
+		if errors.As(err, &fault) {
+			done.Status, done.Answer = fault.Status, storage.Document{"statusCode": float64(fault.Status), "message": fault.Message}
+		}
+	}
+	c.Events.Operation(c.r, done)
 }
 
 // rateLimit says that the limit is far away: there is none.
@@ -131,7 +155,7 @@ func (c *call) read() error {
 	if !ok {
 		return resource.InvalidBody("Payload validation error: 'Expected type object but found type " + typeName(any) + "'.")
 	}
-	c.body = body
+	c.body, c.sent = body, maps.Clone(body)
 	return nil
 }
 
@@ -152,10 +176,14 @@ func typeName(v any) string {
 }
 
 // reply answers with JSON.
-func (c *call) reply(status int, v any) error { return web.Reply(c.w, status, v) }
+func (c *call) reply(status int, v any) error {
+	c.status, c.answered = status, v
+	return web.Reply(c.w, status, v)
+}
 
 // empty answers without a body.
 func (c *call) empty(status int) error {
+	c.status = status
 	c.w.WriteHeader(status)
 	return nil
 }

@@ -33,6 +33,10 @@ type listing struct {
 	// looked into.
 	keep     func(c *call, doc storage.Document) bool
 	narrowed func(c *call) bool
+	// search lets through what the query searches for, and check refuses windows
+	// that the list does not have; nil for neither.
+	search func(c *call, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error)
+	check  func(w *window) error
 }
 
 // style is the form of a list, Auth0: api/management/v2: lists differ by the age
@@ -201,12 +205,23 @@ func (s served) serveList(c *call) error {
 	if err := s.checkFields(c); err != nil {
 		return err
 	}
+	if s.list.check != nil {
+		if err := s.list.check(w); err != nil {
+			return err
+		}
+	}
 	err = c.view(func(tx *storage.Tx) error {
 		st, err := s.keep(c, tx)
 		if err != nil {
 			return err
 		}
-		if err := c.fill(w, st.Rows()); err != nil {
+		rows := st.Rows()
+		if s.list.search != nil {
+			if rows, err = s.list.search(c, rows); err != nil {
+				return err
+			}
+		}
+		if err := c.fill(w, rows); err != nil {
 			return err
 		}
 		for i, doc := range w.docs {
@@ -336,7 +351,7 @@ func invalidQuery(what string) error {
 // all of those are known.
 func (s served) checkFields(c *call) error {
 	names := c.query.Get("fields")
-	if names == "" || s.kind.Open {
+	if names == "" || !s.allKnown {
 		return nil
 	}
 	known := append(slices.Collect(maps.Keys(s.kind.Fields)), s.always...)

@@ -23,7 +23,7 @@ func (a *api) special() []operation {
 	ops := slices.Concat(
 		a.clientOperations(), a.connectionOperations(), a.roleOperations(), a.userOperations(), a.tenantOperations(),
 		a.brandingOperations(), a.promptOperations(), a.customDomainOperations(), a.emailOperations(), a.guardianOperations(),
-		a.provisioningOperations(), scim.operations(), directory.operations(), a.keyOperations(), a.encryptionKeyOperations(), a.sessionOperations(), a.userDetailOperations(),
+		a.provisioningOperations(), scim.operations(), directory.operations(), a.keyOperations(), a.encryptionKeyOperations(), a.sessionOperations(), a.userDetailOperations(), a.logOperations(),
 	)
 	for _, s := range singletons() {
 		ops = append(ops, s.operations()...)

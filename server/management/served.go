@@ -35,6 +35,9 @@ type served struct {
 
 	// always names members that fields does not take away.
 	always []string
+	// allKnown says that documents have no members but those of the kind, so that
+	// fields may name no others.
+	allKnown bool
 
 	// created is the status of a create, 201 unless it is set.
 	created int

@@ -23,7 +23,7 @@ func users() served {
 	return served{
 		kind: resource.Users, path: "/users", scope: "users", verbs: "list get delete",
 		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.User]{tx.Users}, nil },
-		list: listing{key: "users", style: paged, length: true},
+		list: listing{key: "users", style: paged, length: true, search: (*call).searchUsers, check: checkUserPage},
 		deleted: func(c *call, tx *storage.Tx, doc storage.Document) error {
 			return deleteUserRecords(c, tx, text(doc, "user_id"))
 		},

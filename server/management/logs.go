@@ -1,0 +1,105 @@
+package management
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/search"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// logOperations are Auth0: api/management/v2/logs.
+func (a *api) logOperations() []operation {
+	return []operation{
+		{http.MethodGet, "/logs", []string{"read:logs", "read:logs_users"}, listLogs},
+		{http.MethodGet, "/logs/{id}", []string{"read:logs", "read:logs_users"}, getLog},
+		{http.MethodGet, "/users/{id}/logs", []string{"read:logs", "read:logs_users"}, userLogs},
+	}
+}
+
+// eventList is how events are listed. Its totals count at most what is searched.
+var eventList = listing{key: "logs", style: paged, length: true}
+
+// maxEvents is how many events can be paged through, Auth0:
+// deploy-monitor/logs/retrieve-log-events-using-mgmt-api.
+const maxEvents = 1000
+
+// listLogs retrieves by checkpoint (from, take: oldest first) or by criteria.
+//
+//auth0:operation GET /api/v2/logs
+func listLogs(c *call) error {
+	if !c.query.Has("from") && !c.query.Has("take") {
+		return c.events("")
+	}
+	take, err := c.number("take", defaultPage, maxPage)
+	if err != nil {
+		return err
+	}
+	docs, err := c.Events.After(c.query.Get("from"), take)
+	if err != nil {
+		return err
+	}
+	for i, doc := range docs {
+		docs[i] = c.selectFields(doc)
+	}
+	return c.reply(http.StatusOK, docs)
+}
+
+//auth0:operation GET /api/v2/users/{id}/logs
+func userLogs(c *call) error { return c.events(c.param("id")) }
+
+// events lists those of a user, "" for all, that match the query.
+func (c *call) events(userID string) error {
+	match, err := c.eventQuery()
+	if err != nil {
+		return err
+	}
+	docs := []storage.Document{}
+	err = c.Events.Newest(userID, func(doc storage.Document) (bool, error) {
+		ok, err := match(doc)
+		if ok {
+			docs = append(docs, doc)
+		}
+		return len(docs) < maxEvents, err
+	})
+	if err != nil {
+		return err
+	}
+	if sort := c.query.Get("sort"); sort != "" {
+		order, err := search.ParseOrder(sort, search.Logs)
+		if err != nil {
+			return searchFault(err)
+		}
+		slices.SortStableFunc(docs, func(a, b storage.Document) int {
+			return order.Compare(order.Key([]byte(jsonText(a))), order.Key([]byte(jsonText(b))))
+		})
+	}
+	return c.page(docs, eventList)
+}
+
+// eventQuery reads q, or search as the parameter was called before.
+func (c *call) eventQuery() (match func(storage.Document) (bool, error), err error) {
+	text := cmp.Or(c.query.Get("q"), c.query.Get("search"))
+	if text == "" {
+		return func(storage.Document) (bool, error) { return true, nil }, nil
+	}
+	query, err := search.Parse(text, search.Logs)
+	if err != nil {
+		return nil, searchFault(err)
+	}
+	return query.MatchDocument, nil
+}
+
+//auth0:operation GET /api/v2/logs/{id}
+func getLog(c *call) error {
+	doc, err := c.Events.Get(c.param("id"))
+	if storage.IsNotFound(err) {
+		return &apierr.Error{Status: http.StatusNotFound, Message: "Log not found.", Extra: map[string]any{"errorCode": "inexistent_log"}}
+	}
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, doc)
+}

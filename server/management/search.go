@@ -1,0 +1,101 @@
+package management
+
+import (
+	"errors"
+	"iter"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/search"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// searchFault answers a query or an order that cannot be read.
+func searchFault(err error) error {
+	var fault *search.Error
+	if !errors.As(err, &fault) {
+		return err
+	}
+	return &apierr.Error{
+		Status: http.StatusBadRequest, Message: fault.Message, Extra: map[string]any{"errorCode": "invalid_query_string"},
+	}
+}
+
+// maxSearched is how many users can be paged through, Auth0:
+// manage-users/user-search/view-search-results-by-page#limitation.
+const maxSearched = 1000
+
+// searchUsers lets through the users that q asks for, in the order that sort asks
+// for. The query is read before the first row.
+func (c *call) searchUsers(rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
+	schema := search.Users
+	if c.query.Get("search_engine") == "v2" {
+		schema = search.UsersV2
+	}
+	if text := c.query.Get("q"); text != "" {
+		if strings.Contains(text, "organization_id:") {
+			return nil, invalidQuery("'Searching by organization_id is not emulated by tenant0' on property q")
+		}
+		query, err := search.Parse(text, schema)
+		if err != nil {
+			return nil, searchFault(err)
+		}
+		rows = matching(rows, query)
+	}
+	sort := c.query.Get("sort")
+	if sort == "" {
+		return rows, nil
+	}
+	order, err := search.ParseOrder(sort, schema)
+	if err != nil {
+		return nil, searchFault(err)
+	}
+	return ordered(rows, order)
+}
+
+func matching(rows iter.Seq2[storage.Row, error], query search.Query) iter.Seq2[storage.Row, error] {
+	return func(yield func(storage.Row, error) bool) {
+		for row, err := range rows {
+			if (err != nil || query.Match(row.JSON)) && !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
+// ordered reads all rows, and yields them in order.
+func ordered(rows iter.Seq2[storage.Row, error], order search.Order) (iter.Seq2[storage.Row, error], error) {
+	type ranked struct {
+		row storage.Row
+		key search.Key
+	}
+	var all []ranked
+	for row, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, ranked{row, order.Key(row.JSON)})
+	}
+	slices.SortStableFunc(all, func(a, b ranked) int { return order.Compare(a.key, b.key) })
+	return func(yield func(storage.Row, error) bool) {
+		for _, r := range all {
+			if !yield(r.row, nil) {
+				return
+			}
+		}
+	}, nil
+}
+
+// checkUserPage refuses pages past those that user search has.
+func checkUserPage(w *window) error {
+	if w.start+w.size <= maxSearched {
+		return nil
+	}
+	return &apierr.Error{
+		Status:  http.StatusBadRequest,
+		Message: "You can only page through the first 1000 records. See https://auth0.com/docs/users/search/v3/view-search-results-by-page#limitation",
+		Extra:   map[string]any{"errorCode": "invalid_paging"},
+	}
+}
