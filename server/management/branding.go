@@ -80,7 +80,8 @@ func phoneTemplates() served {
 func themes() served {
 	return served{
 		kind: resource.Themes, path: "/branding/themes", scope: "branding", verbs: "create get patch delete", created: http.StatusOK,
-		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.Themes, ""), nil },
+		scopes: map[string][]string{"create": {"update:branding"}},
+		keep:   func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.Themes, ""), nil },
 	}
 }
 

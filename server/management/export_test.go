@@ -14,3 +14,18 @@ func Served() []string {
 	}
 	return all
 }
+
+// Scopes lists the scopes that let callers in, by operation, for tests.
+func Scopes() map[string][]string {
+	all := map[string][]string{}
+	a := &api{}
+	for _, op := range a.special() {
+		all[op.method+" "+op.path] = op.scopes
+	}
+	for _, s := range resources() {
+		for _, op := range s.operations() {
+			all[op.method+" "+op.path] = op.scopes
+		}
+	}
+	return all
+}

@@ -17,8 +17,10 @@ type served struct {
 	path, param string
 	// verbs lists the operations: list, create, get, patch, put, delete.
 	verbs string
-	// scope names the resource in scopes, as in read:roles.
-	scope string
+	// scope names the resource in scopes, as in read:roles; scopes lists by verb
+	// those that are others.
+	scope  string
+	scopes map[string][]string
 	// keep returns where the documents are.
 	keep func(c *call, tx *storage.Tx) (store, error)
 
@@ -58,7 +60,11 @@ func (s served) operations() []operation {
 	}
 	var ops []operation
 	for verb := range strings.FieldsSeq(s.verbs) {
-		ops = append(ops, all[verb])
+		op := all[verb]
+		if other, ok := s.scopes[verb]; ok {
+			op.scopes = other
+		}
+		ops = append(ops, op)
 	}
 	return ops
 }

@@ -8,12 +8,12 @@ import (
 
 // ResourceServers is Auth0: api/management/v2/resource-servers.
 var ResourceServers = &Kind{
-	Name: "resource-servers", ID: "id", NewID: ObjectID, Open: true,
+	Name: "resource-servers", ID: "id", NewID: ObjectID,
 	Fields: Fields{
 		"id": onlyRead, "is_system": {Type: Bool, Access: ReadOnly}, "client_id": onlyRead,
 		"name":       {Type: String, Max: 200},
 		"identifier": {Type: String, Required: true, Min: 1, Max: 600, Access: CreateOnly},
-		"scopes": {Type: Array, Item: &Field{Type: Object, Open: true, Fields: Fields{
+		"scopes": {Type: Array, Item: &Field{Type: Object, Fields: Fields{
 			"value": {Type: String, Required: true, Min: 1, Max: 280}, "description": {Type: String, Max: 500},
 		}}},
 		"signing_alg":          {Type: String, Default: "RS256", Enum: []string{"HS256", "RS256", "RS512", "PS256"}},
@@ -25,8 +25,17 @@ var ResourceServers = &Kind{
 		"token_dialect": {Type: String, Enum: []string{
 			"access_token", "access_token_authz", "rfc9068_profile", "rfc9068_profile_authz",
 		}},
-		"enforce_policies":           flag,
-		"subject_type_authorization": {Type: Object, Open: true},
+		"enforce_policies": flag, "allow_online_access": flag, "allow_online_access_with_ephemeral_sessions": flag,
+		"subject_type_authorization": {Type: Object, Fields: Fields{
+			"user":           {Type: Object, Fields: Fields{"policy": {Type: String, Enum: []string{"allow_all", "deny_all", "require_client_grant"}}}},
+			"client":         {Type: Object, Fields: Fields{"policy": {Type: String, Enum: []string{"deny_all", "require_client_grant"}}}},
+			"anonymous_user": {Type: Object, Fields: Fields{"policy": {Type: String, Enum: []string{"deny_all", "require_client_grant"}}}},
+		}},
+		"authorization_policy": {Type: Object, Nullable: true}, "access_token": {Type: Object, Nullable: true},
+		"token_lifetime_for_anonymous_access_tokens": {Type: Integer, Nullable: true, Min: 86400, Max: 2592000},
+		"consent_policy":        {Type: String, Nullable: true, Enum: []string{"transactional-authorization-with-mfa"}},
+		"authorization_details": {Type: Array, Nullable: true}, "token_encryption": {Type: Object, Nullable: true},
+		"proof_of_possession": {Type: Object, Nullable: true}, "verificationLocation": text, "verification_location": text,
 	},
 	Unique:   []string{"identifier"},
 	Complete: completeAPI,
@@ -48,7 +57,7 @@ func completeAPI(doc storage.Document, _ time.Time) {
 
 // ClientGrants is Auth0: api/management/v2/client-grants.
 var ClientGrants = &Kind{
-	Name: "client-grants", ID: "id", NewID: Prefixed("cgr_", 16), Open: true,
+	Name: "client-grants", ID: "id", NewID: Prefixed("cgr_", 16),
 	Fields: Fields{
 		"id": onlyRead, "is_system": {Type: Bool, Access: ReadOnly},
 		"client_id":                   {Type: String, Access: CreateOnly, Max: 32},
@@ -70,7 +79,7 @@ var ClientGrants = &Kind{
 
 // Roles is Auth0: api/management/v2/roles.
 var Roles = &Kind{
-	Name: "roles", ID: "id", NewID: Prefixed("rol_", 16), Open: true,
+	Name: "roles", ID: "id", NewID: Prefixed("rol_", 16),
 	Fields: Fields{
 		"id": onlyRead, "name": {Type: String, Required: true, Min: 1, Max: 50}, "description": {Type: String, Max: 255},
 		"type": {Type: String, Access: CreateOnly}, "owner_id": {Type: String, Access: CreateOnly},

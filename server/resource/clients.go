@@ -32,21 +32,27 @@ var (
 	object   = Field{Type: Object}
 	list     = Field{Type: Array}
 	texts    = Field{Type: Array, Item: &text}
+	words    = Field{Type: Array, Item: &Field{Type: String, Min: 1}}
 	onlyRead = Field{Access: ReadOnly}
 )
+
+// urls are addresses of a format.
+func urls(format string) Field { return Field{Type: Array, Item: &Field{Type: String, Format: format}} }
 
 // Clients is Auth0: api/management/v2/clients.
 var Clients = &Kind{
 	Name: "clients", ID: "client_id", NewID: ClientID,
-	Open: true, // clients grow members faster than their description
 	Fields: Fields{
 		"client_id": {Type: String, Access: ReadOnly}, "tenant": onlyRead, "global": {Type: Bool, Access: ReadOnly, Default: false},
 		"signing_keys": onlyRead, "jwks_uri": onlyRead, "callback_url_template": {Type: Bool, Access: ReadOnly, Default: false},
 		"external_client_id": onlyRead, "external_metadata_type": onlyRead, "external_metadata_created_by": onlyRead,
-		"name":        {Type: String, Required: true, Min: 1},
+		"owners": onlyRead, "encrypted": onlyRead,
+
+		"name":        {Type: String, Required: true, Pattern: Like("^[^<>]+$")},
 		"description": {Type: String, Max: 140}, "client_secret": {Type: String, Min: 1},
-		"logo_uri": text, "callbacks": texts, "allowed_origins": texts, "web_origins": texts, "client_aliases": texts,
-		"allowed_clients": texts, "allowed_logout_urls": texts, "grant_types": texts,
+		"logo_uri":  {Type: String, Format: "absolute-uri-or-empty"},
+		"callbacks": urls("callback-url"), "allowed_origins": urls("url-with-placeholders"), "web_origins": urls("url-with-placeholders"),
+		"allowed_logout_urls": urls("url-with-placeholders"), "client_aliases": words, "allowed_clients": words, "grant_types": words,
 		"app_type": {Type: String, Enum: []string{
 			"native", "spa", "regular_web", "non_interactive", "resource_server", "express_configuration", "rms", "box",
 			"cloudbees", "concur", "dropbox", "mscrm", "echosign", "egnyte", "newrelic", "office365", "salesforce", "sentry",
@@ -54,27 +60,51 @@ var Clients = &Kind{
 		}},
 		"is_first_party":                      {Type: Bool, Default: true},
 		"oidc_conformant":                     flag,
+		"sso":                                 flag,
 		"sso_disabled":                        {Type: Bool, Default: false},
 		"cross_origin_authentication":         {Type: Bool, Default: false},
+		"cross_origin_auth":                   flag,
+		"cross_origin_loc":                    {Type: String, Format: "absolute-uri-or-empty"},
 		"custom_login_page_on":                {Type: Bool, Default: true},
+		"custom_login_page":                   text,
+		"custom_login_page_preview":           text,
+		"form_template":                       text,
 		"is_token_endpoint_ip_header_trusted": {Type: Bool, Default: false},
 		"token_endpoint_auth_method":          {Type: String, Nullable: true, Enum: []string{"none", "client_secret_post", "client_secret_basic"}},
-		"jwt_configuration": {Type: Object, Open: true, Fields: Fields{
+		"jwt_configuration": {Type: Object, Fields: Fields{
 			"alg": {Type: String, Enum: []string{"HS256", "RS256", "RS512", "PS256"}}, "lifetime_in_seconds": {Type: Integer, Max: 2592000},
 			"secret_encoded": flag, "scopes": object,
 		}},
-		"refresh_token": {Type: Object, Nullable: true, Open: true, Fields: Fields{
+		"refresh_token": {Type: Object, Nullable: true, Fields: Fields{
 			"rotation_type":   {Type: String, Required: true, Enum: []string{"rotating", "non-rotating"}},
 			"expiration_type": {Type: String, Required: true, Enum: []string{"expiring", "non-expiring"}},
 			"leeway":          number, "token_lifetime": {Type: Integer, Min: 1, Max: 157788000}, "idle_token_lifetime": {Type: Integer, Min: 1, Max: 157788000},
-			"infinite_token_lifetime": flag, "infinite_idle_token_lifetime": flag,
+			"infinite_token_lifetime": flag, "infinite_idle_token_lifetime": flag, "policies": {Type: Array, Nullable: true},
 		}},
-		"client_metadata": {Type: Object}, "addons": object, "mobile": object, "initiate_login_uri": text,
+		"client_metadata": {Type: Object, Max: 10}, "addons": object, "mobile": object, "native_social_login": object, "encryption_key": {Type: Object, Nullable: true},
+		"initiate_login_uri":                    {Type: String, Format: "absolute-https-uri-with-placeholders-or-empty"},
+		"default_organization":                  {Type: Object, Nullable: true},
 		"organization_usage":                    {Type: String, Nullable: true, Enum: []string{"deny", "allow", "require"}},
 		"organization_require_behavior":         {Type: String, Nullable: true, Enum: []string{"no_prompt", "pre_login_prompt", "post_login_prompt"}},
+		"organization_discovery_methods":        {Type: Array, Nullable: true, Min: 1, Item: &Field{Type: String, Enum: []string{"email", "organization_name"}}},
 		"client_authentication_methods":         {Type: Object, Nullable: true},
 		"require_pushed_authorization_requests": flag,
-		"resource_server_identifier":            {Type: String, Access: CreateOnly},
+		"require_proof_of_possession":           flag,
+		"signed_request_object":                 object,
+		"compliance_level":                      {Type: String, Nullable: true, Enum: []string{"none", "fapi1_adv_pkj_par", "fapi1_adv_mtls_par", "fapi2_sp_pkj_mtls", "fapi2_sp_mtls_mtls"}},
+		"oidc_logout":                           object, "oidc_backchannel_logout": object, "session_transfer": {Type: Object, Nullable: true},
+		"skip_non_verifiable_callback_uri_confirmation_prompt": {Type: Bool, Nullable: true},
+		"token_exchange":             {Type: Object, Nullable: true},
+		"par_request_expiry":         {Type: Integer, Nullable: true, Min: 10, Max: 600},
+		"token_quota":                {Type: Object, Nullable: true},
+		"express_configuration":      {Type: Object, Nullable: true},
+		"resource_server_identifier": {Type: String, Access: CreateOnly, Min: 1, Max: 600},
+		"third_party_security_mode":  {Type: String, Enum: []string{"strict", "permissive"}},
+		"redirection_policy":         {Type: String, Enum: []string{"allow_always", "open_redirect_protection"}},
+
+		"async_approval_notification_channels": {Type: Array, Nullable: true}, "my_organization_configuration": {Type: Object, Nullable: true},
+		"fedcm_login": {Type: Object, Nullable: true}, "identity_assertion_authorization_grant": {Type: Object, Nullable: true},
+		"token_vault_privileged_access": {Type: Object, Nullable: true},
 	},
 	Merged: []string{
 		"client_metadata", "jwt_configuration", "mobile", "native_social_login", "signed_request_object", "session_transfer", "oidc_logout",

@@ -11,22 +11,32 @@ import (
 
 // Connections is Auth0: api/management/v2/connections.
 var Connections = &Kind{
-	Name: "connections", ID: "id", NewID: Prefixed("con_", 16), Open: true,
+	Name: "connections", ID: "id", NewID: Prefixed("con_", 16),
 	Fields: Fields{
-		"id":                   onlyRead,
-		"name":                 {Type: String, Required: true, Min: 1, Max: 128, Access: CreateOnly},
-		"strategy":             {Type: String, Required: true, Min: 1, Access: CreateOnly},
+		"id": onlyRead, "provisioning_ticket_url": onlyRead,
+		"name":                 {Type: String, Required: true, Max: 128, Access: CreateOnly, Pattern: Like("^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$")},
+		"strategy":             {Type: String, Required: true, Access: CreateOnly, Enum: strategies},
 		"options":              {Type: Object, Default: storage.Document{}},
 		"enabled_clients":      {Type: Array, Item: &text, Access: CreateOnly, Default: []any{}},
 		"is_domain_connection": {Type: Bool, Default: false},
 		"authentication":       {Type: Object, Default: storage.Document{"active": true}},
 		"connected_accounts":   {Type: Object, Default: storage.Document{"active": false}},
-		"realms":               texts, "metadata": {Type: Object}, "show_as_button": flag, "display_name": text,
+		"realms":               texts, "metadata": {Type: Object, Nullable: true, Max: 10}, "show_as_button": flag, "display_name": {Type: String, Max: 128},
+		"cross_app_access_requesting_app": {Type: Object, Nullable: true}, "cross_app_access_resource_app": {Type: Object, Nullable: true},
 	},
 	Unique:   []string{"name"},
 	Complete: completeConnection,
 	Missing:  missing("inexistent_connection", "The connection does not exist"),
 	Taken:    taken("connection_conflict", "A connection with the same name already exists"),
+}
+
+// strategies are the sources of users that Auth0 knows.
+var strategies = []string{
+	"ad", "adfs", "amazon", "apple", "auth0", "auth0-adldap", "auth0-oidc", "baidu", "bitbucket", "bitly", "box", "custom", "daccount",
+	"dropbox", "dwolla", "email", "evernote", "evernote-sandbox", "exact", "facebook", "fitbit", "github", "google-apps", "google-oauth2",
+	"instagram", "ip", "line", "linkedin", "oauth1", "oauth2", "office365", "oidc", "okta", "paypal", "paypal-sandbox", "pingfederate",
+	"planningcenter", "salesforce", "salesforce-community", "salesforce-sandbox", "samlp", "sharepoint", "shop", "shopify", "sms",
+	"soundcloud", "thirtysevensignals", "twitter", "untappd", "vkontakte", "waad", "weibo", "windowslive", "wordpress", "yahoo", "yandex",
 }
 
 // enterprise are the strategies of connections to a company's own directory.

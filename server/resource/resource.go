@@ -7,7 +7,9 @@ package resource
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -51,12 +53,23 @@ type Field struct {
 	Access   Access
 	Default  any // of a new document; nil for none
 	Enum     []string
-	Format   string // uri, email, ...: see formats
-	Min, Max int    // of a number, of a text's length, of a list's; Max 0 is unbounded
-	Unique   bool   // a list without repetitions
-	Item     *Field // of a list
-	Fields   Fields // of an object; nil is an object of any members
-	Open     bool   // an object may have members beyond Fields
+	Format   string  // uri, email, ...: see formats
+	Pattern  Pattern // of a text
+	Min, Max int     // of a number, of the length of a text, list or object; Max 0 is unbounded
+	Unique   bool    // a list without repetitions
+	Item     *Field  // of a list
+	Fields   Fields  // of an object; nil is an object of any members
+	Open     bool    // an object may have members beyond Fields
+	Doc      string  // what it is for, in the words of Auth0's messages; "" leaves them out
+}
+
+// Pattern is an expression that a text must match. It is compiled when it is first
+// needed.
+type Pattern func() *regexp.Regexp
+
+// Like returns the pattern of an expression.
+func Like(expression string) Pattern {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }
 
 // Kind describes one resource.

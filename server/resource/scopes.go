@@ -6,39 +6,145 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// scopedResources names, for each set of actions, the resources whose scopes
-// the Management API has, Auth0: api/management/v2.
-var scopedResources = []struct{ actions, resources string }{
-	{"read create update delete", `client_grants users clients client_keys connections resource_servers device_credentials rules
-		rules_configs hooks actions grants tenant_settings log_streams email_provider email_templates roles organizations
-		organization_members organization_connections organization_member_roles organization_invitations custom_domains
-		prompts branding attack_protection network_acls self_service_profiles user_attribute_profiles connection_profiles
-		token_exchange_profiles forms flows flows_vault_connections event_streams event_deliveries guardian_enrollments
-		guardian_factors mfa_policies phone_providers phone_templates signing_keys encryption_keys connections_keys
-		scim_config scim_token directory_provisionings risk_assessments supplemental_signals rate_limit_policies
-		vdcs_templates authentication_methods sessions refresh_tokens organization_client_grants organization_clients
-		organization_discovery_domains custom_signing_keys client_credentials federated_connections_tokens connected_accounts
-		user_blocks anomaly_blocks groups group_members group_roles organization_groups shields blacklists users_app_metadata
-		triggers current_user_device_credentials`},
-	{"create", "user_tickets guardian_enrollment_tickets signup email_verification sso_access_tickets"},
-	{"read", "logs logs_users stats insights user_idp_tokens entitlements user_effective_permissions user_effective_roles events"},
-	{"run", "checks"},
-	{"read update delete", "current_user current_user_metadata current_user_identities"},
-	{"blacklist", "tokens"},
+// scoped are the scopes of the Management API on one thing: what may be done to
+// it, its name in scopes, and its name in their descriptions.
+type scoped struct{ actions, name, words string }
+
+const (
+	crud    = "read create update delete"
+	written = "read update"
+	kept    = "read create delete"
+)
+
+// allScopes is Auth0: api/management/v2, in the order in which a new tenant has
+// them, as far as that is known.
+var allScopes = []scoped{
+	{crud, "client_grants", "Client Grants"},
+	{crud, "users", "Users"},
+	{crud, "users_app_metadata", "Users App Metadata"},
+	{kept, "user_custom_blocks", "Custom User Blocks"},
+	{"create", "user_tickets", "User Tickets"},
+	{crud, "clients", "Clients"},
+	{crud, "client_keys", "Client Keys"},
+	{crud, "client_credentials", "Client Credentials"},
+	{"read", "client_summary", "Client Summary"},
+	{crud, "connections", "Connections"},
+	{written, "connections_options", "Connections Options"},
+	{"read create update", "connections_keys", "connection keys"},
+	{crud, "resource_servers", "Resource Servers"},
+	{crud, "device_credentials", "Device Credentials"},
+	{crud, "rules", "Rules"},
+	{"read update delete", "rules_configs", "Rules Configs"},
+	{crud, "hooks", "Hooks"},
+	{crud, "actions", "Actions"},
+	{crud, "email_provider", "Email Provider"},
+	{"blacklist", "tokens", "Tokens"},
+	{"read", "stats", "Stats"},
+	{"read", "insights", "Insights"},
+	{written, "tenant_settings", "Tenant Settings"},
+	{"read", "logs", "Logs"},
+	{"read", "logs_users", "logs relating to users"},
+	{crud, "shields", "Shields"},
+	{"read delete", "anomaly_blocks", "Anomaly Detection Blocks"},
+	{written, "triggers", "Triggers"},
+	{"read delete", "grants", "User Grants"},
+	{written, "guardian_factors", "Guardian factors"},
+	{"read delete", "guardian_enrollments", "Guardian enrollments"},
+	{"create", "guardian_enrollment_tickets", "enrollment tickets for Guardian"},
+	{"read", "user_idp_tokens", "Users IDP tokens"},
+	{"create read delete", "passwords_checking_job", "password checking jobs"},
+	{crud, "custom_domains", "custom domains configurations"},
+	{"read create update", "email_templates", "email templates"},
+	{written, "mfa_policies", "Multifactor Authentication policies"},
+	{crud, "roles", "roles"},
+	{kept, "role_members", "role members"},
+	{written, "prompts", "prompts settings"},
+	{"read update delete", "branding", "branding settings"},
+	{crud, "phone_providers", "a Phone Notification Provider"},
+	{crud, "phone_templates", "a Phone Notification Template"},
+	{crud, "log_streams", "log_streams"},
+	{"read create update", "signing_keys", "signing keys"},
+	{crud, "custom_signing_keys", "Customer Provided Public Signing Keys"},
+	{crud, "encryption_keys", "encryption keys"},
+	{written, "limits", "entity limits"},
+	{"read", "entitlements", "entitlements"},
+	{written, "attack_protection", "attack protection"},
+	{crud, "authentication_methods", "Authentication Methods"},
+	{"read", "organizations_summary", "organization summary"},
+	{crud, "organizations", "Organizations"},
+	{crud, "organization_discovery_domains", "Organization Discovery Domains"},
+	{kept, "organization_members", "organization members"},
+	{crud, "organization_connections", "organization connections"},
+	{kept, "organization_member_roles", "organization member roles"},
+	{"read", "organization_member_effective_roles", "Organization Member Effective Roles"},
+	{"read", "organization_member_role_source_groups", "Organization Member Role Source Groups"},
+	{kept, "organization_invitations", "organization invitations"},
+	{kept, "organization_client_grants", "Organization Client Grants"},
+	{crud, "organization_clients", "Organization Clients"},
+	{kept, "organization_groups", "Organization Groups"},
+	{kept, "organization_group_roles", "Organization Group Roles"},
+	{"read delete", "groups", "Groups"},
+	{"read", "group_members", "Group Members"},
+	{kept, "group_roles", "Group Roles"},
+	{crud, "scim_config", "SCIM configuration"},
+	{kept, "scim_token", "SCIM token"},
+	{crud, "directory_provisionings", "directory provisioning configurations"},
+	{"read delete update", "refresh_tokens", "Refresh Tokens"},
+	{"read update delete", "sessions", "Sessions"},
+	{crud, "forms", "Forms"},
+	{crud, "flows", "Flows"},
+	{"read", "flows_vault", "Flows Vault items"},
+	{crud, "flows_vault_connections", "Flows Vault connections"},
+	{"read delete", "flows_executions", "Flows Executions"},
+	{crud, "self_service_profiles", "Self Service Profiles"},
+	{written, "self_service_profile_custom_texts", "Self Service Profile Custom Texts"},
+	{"create delete", "sso_access_tickets", "SSO Access Tickets"},
+	{crud, "user_attribute_profiles", "User Attribute Profiles"},
+	{crud, "connection_profiles", "Connection Profiles"},
+	{crud, "token_exchange_profiles", "Token Exchange Profiles"},
+	{crud, "network_acls", "Network ACLs"},
+	{crud, "vdcs_templates", "Verifiable Digital Credential Templates"},
+	{crud, "event_streams", "event streams"},
+	{written, "event_deliveries", "event stream deliveries"},
+	{"read", "events", "Events"},
+	{"read delete", "federated_connections_tokens", "Federated Connections Tokensets belonging to a user"},
+	{"read delete", "connected_accounts", "Connected Accounts"},
+	{crud, "rate_limit_policies", "Rate Limit Policies"},
+	{"read", "user_effective_permissions", "User Effective Permissions"},
+	{"read", "user_effective_roles", "User Effective Roles"},
+	{"read", "user_role_source_groups", "User Role Source Groups"},
+	{"read", "user_permission_source_roles", "User Permission Source Roles"},
+	{"read update delete", "current_user", "current user"},
+	{"create update delete", "current_user_metadata", "current user metadata"},
+	{"create delete", "current_user_device_credentials", "current user device credentials"},
+	{"update", "current_user_identities", "current user identities"},
+}
+
+// describedOtherwise are the descriptions that do not follow from the parts.
+var describedOtherwise = map[string]string{
+	"create:custom_domains":             "Configure new custom domains",
+	"update:custom_domains":             "Update custom domain configurations",
+	"read:guardian_factors":             "Read Guardian factors configuration",
+	"delete:passwords_checking_job":     "Deletes password checking job and all its resources",
+	"delete:role_members":               "Update role members",
+	"update:event_deliveries":           "Redeliver event(s) to an event stream",
+	"read:federated_connections_tokens": "List Federated Connections Tokensets belonging to a user",
+	"create:token_exchange_profiles":    "Create Token Exchange Profile",
+	"update:token_exchange_profiles":    "Update Token Exchange Profile",
+	"delete:token_exchange_profiles":    "Delete Token Exchange Profile",
 }
 
 // ManagementScopes returns the scopes of the Management API.
 func ManagementScopes() []storage.Scope {
 	var all []storage.Scope
-	for _, set := range scopedResources {
-		for _, name := range strings.Fields(set.resources) {
-			for action := range strings.FieldsSeq(set.actions) {
-				words := strings.Fields(action + " " + strings.ReplaceAll(name, "_", " "))
-				for i, w := range words {
-					words[i] = strings.ToUpper(w[:1]) + w[1:]
-				}
-				all = append(all, storage.Scope{Value: action + ":" + name, Description: strings.Join(words, " ")})
+	for _, s := range allScopes {
+		for action := range strings.FieldsSeq(s.actions) {
+			value := action + ":" + s.name
+			description := describedOtherwise[value]
+			if description == "" {
+				description = strings.ToUpper(action[:1]) + action[1:] + " " + s.words
 			}
+			all = append(all, storage.Scope{Value: value, Description: description})
 		}
 	}
 	return all

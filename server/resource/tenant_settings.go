@@ -25,8 +25,13 @@ var TenantSettings = &Kind{
 			"new_universal_login_experience_enabled": true, "revoke_refresh_token_grant": false, "universal_login": true,
 			"use_scope_descriptions_for_consent": false,
 		}},
-		"default_redirection_uri": text, "error_page": {Type: Object, Nullable: true}, "session_cookie": {Type: Object, Nullable: true},
-		"oidc_logout": {Type: Object, Default: storage.Document{"rp_logout_end_session_endpoint_discovery": true}},
+		"default_redirection_uri": text, "session_cookie": {Type: Object, Nullable: true},
+		"error_page": {Type: Object, Nullable: true, Doc: "Tenant error page customization", Fields: Fields{
+			"html": {Type: String, Nullable: true}, "show_log_link": {Type: Bool, Nullable: true}, "url": {Type: String, Nullable: true, Format: "absolute-uri-or-empty"},
+		}},
+		"change_password":   {Type: Object, Nullable: true, Fields: Fields{"enabled": flag, "html": text}},
+		"guardian_mfa_page": {Type: Object, Nullable: true, Fields: Fields{"enabled": flag, "html": text}},
+		"oidc_logout":       {Type: Object, Default: storage.Document{"rp_logout_end_session_endpoint_discovery": true}},
 	},
 	Merged: []string{"flags"},
 }

@@ -3,7 +3,7 @@ package resource
 // Users is Auth0: api/management/v2/users. What the server makes up for a new
 // user is package identity's.
 var Users = &Kind{
-	Name: "users", ID: "user_id", Open: true,
+	Name: "users", ID: "user_id",
 	Fields: Fields{
 		"user_id": {Type: String, Access: CreateOnly, Max: 255}, "connection": {Type: String, Required: true, Min: 1},
 		"created_at": onlyRead, "updated_at": onlyRead, "identities": onlyRead, "last_ip": onlyRead, "last_login": onlyRead,
@@ -14,7 +14,8 @@ var Users = &Kind{
 		"family_name": {Type: String, Min: 1, Max: 150, Nullable: true}, "name": {Type: String, Min: 1, Max: 300, Nullable: true},
 		"nickname": {Type: String, Min: 1, Max: 300, Nullable: true}, "picture": {Type: String, Nullable: true},
 		"user_metadata": object, "app_metadata": object, "client_id": {Type: String, Access: UpdateOnly},
-		"verify_phone_number": {Type: Bool},
+		"verify_phone_number": {Type: Bool, Access: UpdateOnly},
+		"verify_password":     {Type: Bool, Access: UpdateOnly},
 	},
 	Merged:  []string{"user_metadata", "app_metadata"},
 	Updated: "updated_at",

@@ -6,9 +6,9 @@ import (
 	"math"
 	"net/http"
 	"net/mail"
-	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -31,25 +31,42 @@ const (
 // error, or nil.
 func (k *Kind) Check(body storage.Document, op Operation) error {
 	c := checker{op: op}
-	c.object("", body, k.Fields, k.Open)
+	c.object(place{}, body, k.Fields, k.Open)
 	return c.err
 }
 
-// checker stops at the first fault, in the order of names, so that the same body
-// always gets the same answer.
+// checker stops at the first fault. Faults of an object come before those of its
+// members, and members in the order of their names, so that the same body always
+// gets the same answer.
 type checker struct {
 	op  Operation
 	err error
 }
 
-// fail notes a fault of a member: "" is the body itself.
-func (c *checker) fail(path, format string, args ...any) {
+// place is a member within the body; the zero place is the body itself. What it
+// is for is part of Auth0's sentence where it is known.
+type place struct{ path, doc string }
+
+func (p place) member(name, doc string) place {
+	if p.path != "" {
+		name = p.path + "." + name
+	}
+	return place{name, doc}
+}
+
+func (p place) item(i int, doc string) place { return place{fmt.Sprintf("%s[%d]", p.path, i), doc} }
+
+// fail notes a fault.
+func (c *checker) fail(at place, format string, args ...any) {
 	if c.err != nil {
 		return
 	}
 	sentence := "'" + fmt.Sprintf(format, args...) + "'"
-	if path != "" {
-		sentence += " on property " + path
+	if at.path != "" {
+		sentence += " on property " + at.path
+	}
+	if at.doc != "" {
+		sentence += " (" + at.doc + ")"
 	}
 	c.err = InvalidBody("Payload validation error: " + sentence + ".")
 }
@@ -59,72 +76,78 @@ func InvalidBody(message string) error {
 	return &apierr.Error{Status: http.StatusBadRequest, Message: message, Extra: map[string]any{"errorCode": "invalid_body"}}
 }
 
-func (c *checker) object(path string, body storage.Document, fields Fields, open bool) {
+func (c *checker) object(at place, body storage.Document, fields Fields, open bool) {
+	var surplus []string
 	for _, name := range slices.Sorted(maps.Keys(body)) {
-		f, known := fields[name]
-		switch {
-		case !known && open:
-		case !known || !c.allowed(path, f):
-			c.fail(path, "Additional properties not allowed: %s", name)
-		default:
-			c.value(join(path, name), body[name], f)
-		}
-		if c.err != nil {
-			return
+		if f, known := fields[name]; (!known && !open) || (known && !c.allowed(at, f)) {
+			surplus = append(surplus, name)
 		}
 	}
-	if c.op == Update && path == "" {
+	if len(surplus) > 0 {
+		c.fail(at, "Additional properties not allowed: %s", strings.Join(surplus, ","))
 		return
 	}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if _, sent := body[name]; !sent && fields[name].Required && c.allowed(path, fields[name]) {
-			c.fail(path, "Missing required property: %s", name)
+	c.required(at, body, fields)
+	for _, name := range slices.Sorted(maps.Keys(body)) {
+		if f, known := fields[name]; known && c.err == nil {
+			c.value(at.member(name, f.Doc), body[name], f)
 		}
 	}
 }
 
-func (c *checker) allowed(path string, f Field) bool {
-	if path != "" {
-		return f.Access != ReadOnly
+// required looks for members that are missing; a PATCH need not have them.
+func (c *checker) required(at place, body storage.Document, fields Fields) {
+	if c.op == Update && at.path == "" {
+		return
 	}
-	switch f.Access {
-	case ReadOnly:
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if _, sent := body[name]; !sent && fields[name].Required && c.allowed(at, fields[name]) {
+			c.fail(at, "Missing required property: %s", name)
+			return
+		}
+	}
+}
+
+// allowed reports whether a member may be sent. What may be sent at creation only
+// is so for members of the body itself.
+func (c *checker) allowed(at place, f Field) bool {
+	switch {
+	case f.Access == ReadOnly:
 		return false
-	case CreateOnly:
+	case at.path != "":
+		return true
+	case f.Access == CreateOnly:
 		return c.op == Create
-	case UpdateOnly:
+	case f.Access == UpdateOnly:
 		return c.op != Create
-	case Writable:
 	}
 	return true
 }
 
-func join(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "." + name
-}
-
-func (c *checker) value(path string, value any, f Field) {
-	// A null in a PATCH removes the member.
-	if value == nil && (f.Nullable || f.Type == Any || c.op == Update) {
+func (c *checker) value(at place, value any, f Field) {
+	// A null in a PATCH removes the member, unless it has to be there.
+	if value == nil && (f.Nullable || f.Type == Any || (c.op == Update && !f.Required)) {
 		return
 	}
 	if got := typeOf(value); f.Type != Any && got != f.Type && (got != Integer || f.Type != Number) {
-		c.fail(path, "Expected type %s but found type %s", f.Type, got)
+		c.fail(at, "Expected type %s but found type %s", f.Type, got)
 		return
 	}
 	switch v := value.(type) {
 	case string:
-		c.text(path, v, f)
+		c.text(at, v, f)
 	case float64:
-		c.number(path, v, f)
+		c.number(at, v, f)
 	case []any:
-		c.list(path, v, f)
+		c.list(at, v, f)
 	case storage.Document:
-		if f.Fields != nil {
-			c.object(path, v, f.Fields, f.Open)
+		switch {
+		case len(v) < f.Min:
+			c.fail(at, "Too few properties defined (%d), minimum %d", len(v), f.Min)
+		case f.Max > 0 && len(v) > f.Max:
+			c.fail(at, "Too many properties defined (%d), maximum %d", len(v), f.Max)
+		case f.Fields != nil:
+			c.object(at, v, f.Fields, f.Open)
 		}
 	}
 }
@@ -156,48 +179,61 @@ var formats = map[string]func(string) bool{
 		a, err := mail.ParseAddress(s)
 		return err == nil && a.Address == s
 	},
-	"uri": func(s string) bool {
-		u, err := url.Parse(s)
-		return err == nil && u.Scheme != ""
-	},
+	"uri":                   hasScheme,
+	"callback-url":          hasScheme,
+	"url-with-placeholders": hasScheme,
+	"absolute-uri-or-empty": func(s string) bool { return s == "" || hasAnyPrefix(s, "http://", "https://") },
+	"absolute-https-uri-with-placeholders-or-empty": func(s string) bool { return s == "" || hasAnyPrefix(s, "https://") },
 }
 
-func (c *checker) text(path, v string, f Field) {
+// hasScheme reports whether a text begins as a URL does, RFC 3986 section 3.1. The
+// rest may hold placeholders, which are no part of URLs.
+func hasScheme(s string) bool { return scheme().MatchString(s) }
+
+var scheme = Like("^[A-Za-z][A-Za-z0-9+.-]*:.")
+
+func hasAnyPrefix(s string, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
+}
+
+func (c *checker) text(at place, v string, f Field) {
 	length := utf8.RuneCountInString(v)
 	switch {
 	case len(f.Enum) > 0 && !slices.Contains(f.Enum, v):
-		c.fail(path, "No enum match for: %s", v)
+		c.fail(at, "No enum match for: %s", v)
 	case length < f.Min:
-		c.fail(path, "String is too short (%d chars), minimum %d", length, f.Min)
+		c.fail(at, "String is too short (%d chars), minimum %d", length, f.Min)
 	case f.Max > 0 && length > f.Max:
-		c.fail(path, "String is too long (%d chars), maximum %d", length, f.Max)
+		c.fail(at, "String is too long (%d chars), maximum %d", length, f.Max)
+	case f.Pattern != nil && !f.Pattern().MatchString(v):
+		c.fail(at, "String does not match pattern %s: %s", f.Pattern(), v)
 	case f.Format != "" && !formats[f.Format](v):
-		c.fail(path, "Object didn't pass validation for format %s: %s", f.Format, v)
+		c.fail(at, "Object didn't pass validation for format %s: %s", f.Format, v)
 	}
 }
 
-func (c *checker) number(path string, v float64, f Field) {
+func (c *checker) number(at place, v float64, f Field) {
 	switch {
 	case v < float64(f.Min):
-		c.fail(path, "Value %s is less than minimum %d", plain(v), f.Min)
+		c.fail(at, "Value %s is less than minimum %d", plain(v), f.Min)
 	case f.Max > 0 && v > float64(f.Max):
-		c.fail(path, "Value %s is greater than maximum %d", plain(v), f.Max)
+		c.fail(at, "Value %s is greater than maximum %d", plain(v), f.Max)
 	}
 }
 
-func plain(v float64) string { return strings.TrimSuffix(fmt.Sprintf("%g", v), ".0") }
+func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-func (c *checker) list(path string, v []any, f Field) {
+func (c *checker) list(at place, v []any, f Field) {
 	switch {
 	case len(v) < f.Min:
-		c.fail(path, "Array is too short (%d), minimum %d", len(v), f.Min)
+		c.fail(at, "Array is too short (%d), minimum %d", len(v), f.Min)
 		return
 	case f.Max > 0 && len(v) > f.Max:
-		c.fail(path, "Array is too long (%d), maximum %d", len(v), f.Max)
+		c.fail(at, "Array is too long (%d), maximum %d", len(v), f.Max)
 		return
 	case f.Unique:
 		if i, j, ok := repeated(v); ok {
-			c.fail(path, "Array items are not unique (indexes %d and %d)", i, j)
+			c.fail(at, "Array items are not unique (indexes %d and %d)", i, j)
 			return
 		}
 	}
@@ -205,7 +241,7 @@ func (c *checker) list(path string, v []any, f Field) {
 		return
 	}
 	for i, item := range v {
-		c.value(fmt.Sprintf("%s[%d]", path, i), item, *f.Item)
+		c.value(at.item(i, f.Item.Doc), item, *f.Item)
 	}
 }
 
