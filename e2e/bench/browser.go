@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"hash/maphash"
+	"net/url"
+	"strings"
+	"sync/atomic"
+)
+
+// browser is a user's browser together with the application that it logs in to.
+type browser struct {
+	*conn
+	app     application
+	email   string
+	turn    *atomic.Int64 // shared by all browsers: which combination of scopes is next
+	jar     map[string]string
+	cookies string // the jar as a header
+	seen    seen
+}
+
+// openBrowsers connects n browsers, which users take turns at.
+func openBrowsers(p *process, app application, n int, user func(i int) string) ([]*browser, error) {
+	var turn atomic.Int64
+	all := make([]*browser, n)
+	for i := range all {
+		c, err := dial(p.addr)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = &browser{conn: c, app: app, email: user(i), turn: &turn, jar: map[string]string{}}
+	}
+	return all, nil
+}
+
+// logIn logs the user in with the form: a new session, a code, its exchange.
+func (b *browser) logIn() error {
+	delete(b.jar, "auth0")
+	b.keep(nil)
+	return b.login()
+}
+
+// login is one login of the application: GET /authorize, whatever pages that
+// leads to (none while there is a session), and the exchange of the code.
+func (b *browser) login() error {
+	n := b.turn.Add(1)
+	verifier := fmt.Sprintf("%043d", n)
+	challenge := sha256.Sum256([]byte(verifier))
+	scope := b.app.standard + " " + b.app.scopes[int(n)%len(b.app.scopes)]
+	r, err := b.visit("/authorize?response_type=code&client_id=" + b.app.clientID + "&redirect_uri=" + b.app.callback +
+		"&audience=" + b.app.audience + "&scope=" + strings.ReplaceAll(scope, " ", "+") +
+		"&code_challenge_method=S256&code_challenge=" + base64.RawURLEncoding.EncodeToString(challenge[:]) +
+		"&state=s" + verifier[20:] + "&nonce=n" + verifier[20:])
+	if err != nil {
+		return err
+	}
+	for page := 0; !bytes.HasPrefix(r.location, []byte(b.app.callback)); page++ {
+		if page == 6 || r.status != 302 {
+			return fmt.Errorf("login of %s: status %d, location %q\n%s", b.email, r.status, r.location, r.body)
+		}
+		if r, err = b.follow(string(r.location), scope); err != nil {
+			return err
+		}
+	}
+	code, err := url.ParseQuery(string(r.location[len(b.app.callback)+1:]))
+	if err != nil {
+		return err
+	}
+	return b.exchange(code.Get("code"), verifier)
+}
+
+// follow does what the user does at a page of the server.
+func (b *browser) follow(location, scope string) (response, error) {
+	switch path, _, _ := strings.Cut(location, "?"); path {
+	case "/u/login":
+		return b.submit(location, "action=default&username="+b.email+"&password="+password)
+	case "/u/consent":
+		return b.submit(location, "action=accept&scope[]="+strings.ReplaceAll(scope, " ", "&scope[]="))
+	}
+	return b.visit(location)
+}
+
+// submit fills in the form of a page.
+func (b *browser) submit(location, fields string) (response, error) {
+	csrf, err := b.form(location)
+	if err != nil {
+		return response{}, err
+	}
+	r, err := b.post(location, b.cookies, []byte(fields+"&_csrf="+csrf))
+	b.keep(r.cookies)
+	return r, err
+}
+
+// form visits a page and returns the hidden token of its form.
+func (b *browser) form(location string) (csrf string, err error) {
+	page, err := b.visit(location)
+	if err != nil {
+		return "", err
+	}
+	_, rest, ok := bytes.Cut(page.body, []byte(`name="_csrf" value="`))
+	token, _, closed := bytes.Cut(rest, []byte(`"`))
+	if !ok || !closed {
+		return "", fmt.Errorf("no form at %s: status %d\n%s", location, page.status, page.body)
+	}
+	return string(token), nil
+}
+
+func (b *browser) visit(target string) (response, error) {
+	r, err := b.get(target, b.cookies)
+	b.keep(r.cookies)
+	return r, err
+}
+
+// keep takes cookies into the jar. Their twins for old browsers say the same.
+func (b *browser) keep(cookies []string) {
+	for _, pair := range cookies {
+		if name, value, _ := strings.Cut(pair, "="); !strings.HasSuffix(name, "_compat") {
+			b.jar[name] = value
+		}
+	}
+	var all []string
+	for name, value := range b.jar {
+		all = append(all, name+"="+value)
+	}
+	b.cookies = strings.Join(all, "; ")
+}
+
+// exchange redeems a code and looks for all that it should bring.
+func (b *browser) exchange(code, verifier string) error {
+	r, err := b.post("/oauth/token", "", []byte("grant_type=authorization_code&client_id="+b.app.clientID+
+		"&redirect_uri="+b.app.callback+"&code="+code+"&code_verifier="+verifier))
+	if err != nil {
+		return err
+	}
+	if r.status != 200 || !bytes.Contains(r.body, []byte(`"refresh_token":"`)) {
+		return fmt.Errorf("exchange: status %d\n%s", r.status, r.body)
+	}
+	return b.seen.add(r.body, "access_token", "id_token")
+}
+
+// seen remembers tokens, so that a measure of signatures can prove that none was
+// spared.
+type seen struct{ hashes []uint64 }
+
+var hashSeed = maphash.MakeSeed()
+
+// add notes the tokens of a token response by their names.
+func (s *seen) add(body []byte, names ...string) error {
+	for _, name := range names {
+		_, rest, ok := bytes.Cut(body, []byte(`"`+name+`":"`))
+		token, _, closed := bytes.Cut(rest, []byte(`"`))
+		if !ok || !closed || bytes.Count(token, []byte(".")) != 2 {
+			return fmt.Errorf("no signed %s in %s", name, body)
+		}
+		s.hashes = append(s.hashes, maphash.Bytes(hashSeed, token))
+	}
+	return nil
+}
+
+// distinct returns the share of tokens that came once, and forgets them.
+func distinct(all ...*seen) float64 {
+	once, total := map[uint64]bool{}, 0
+	for _, s := range all {
+		total += len(s.hashes)
+		for _, h := range s.hashes {
+			once[h] = true
+		}
+		s.hashes = nil
+	}
+	return float64(len(once)) / float64(max(total, 1))
+}

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+)
+
+// Limits of starts in seconds and of memory in bytes.
+const (
+	maxFirstStart    = 0.150
+	maxStart         = 0.030
+	maxStartManyUser = 0.060
+	maxIdle          = 30 * mib
+	maxGrowth        = 15 * mib
+	usersInFile      = 10_000
+	flat             = 1.20
+)
+
+// starting measures from the start of the process to the first discovery
+// document: with an empty folder, with what that left, and with many users.
+func (b *bench) starting() error {
+	b.progress("starts")
+	first := make(sample, b.starts)
+	for i := range first {
+		folder := fmt.Sprintf("first-%d", i)
+		took, err := b.startOnce(folder, "timesheets")
+		if err != nil {
+			return err
+		}
+		first[i] = took
+		if i > 0 { // the first folder serves the later starts
+			if err := os.RemoveAll(filepath.Join(b.work, folder)); err != nil {
+				return err
+			}
+		}
+	}
+	b.table.atMost("first start to discovery", first, maxFirstStart, milliseconds)
+	later, err := b.startAgain("first-0", "timesheets")
+	if err != nil {
+		return err
+	}
+	b.table.atMost("later start to discovery", later, maxStart, milliseconds)
+
+	seed, err := b.writeTenant(usersInFile, false)
+	if err != nil {
+		return err
+	}
+	took, err := b.startOnce("users", seed)
+	if err != nil {
+		return err
+	}
+	many, err := b.startAgain("users", seed)
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("the same with %s users", thousands(usersInFile))
+	b.table.atMost(name, many, maxStartManyUser, milliseconds)
+	b.table.note("The first start with a tenant file of %s users took %s.", thousands(usersInFile), milliseconds(took))
+	return nil
+}
+
+// startOnce starts a server, stops it and returns the seconds to its first answer.
+func (b *bench) startOnce(data, seed string) (float64, error) {
+	p, took, err := b.start(data, seed)
+	if err != nil {
+		return 0, err
+	}
+	return took.Seconds(), p.stop()
+}
+
+func (b *bench) startAgain(data, seed string) (sample, error) {
+	all := make(sample, b.starts)
+	for i := range all {
+		took, err := b.startOnce(data, seed)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = took
+	}
+	return all, nil
+}
+
+// rest is how long a server has nothing to do before it counts as idle.
+const rest = 2 * time.Second
+
+// memory measures the resident memory of the embedded tenant before and after
+// many logins. One in ten is made with the form.
+func (b *bench) memory() error {
+	p, _, err := b.start("memory", "timesheets")
+	if err != nil {
+		return err
+	}
+	defer p.stop() //nolint:errcheck // nothing is left to measure
+	time.Sleep(rest)
+	idle, err := p.resident()
+	if err != nil {
+		return err
+	}
+	b.table.atMost("resident memory, idle", sample{idle}, maxIdle, mebibytes)
+	b.progress("%s logins", thousands(b.logins))
+	users := []string{"employee", "manager", "contractor"}
+	browsers, err := openBrowsers(p, timesheets, clients, func(i int) string { return users[i%len(users)] + "@exampleco.com" })
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	var logins atomic.Int64
+	for logins.Load() < int64(b.logins) {
+		_, err = spin(clients, b.rate, func(worker int) error {
+			n := logins.Add(1)
+			switch {
+			case n > int64(b.logins):
+				return nil
+			case n%10 == 0 || browsers[worker].jar["auth0"] == "":
+				return browsers[worker].logIn()
+			}
+			return browsers[worker].login()
+		})
+		if err != nil {
+			return err
+		}
+	}
+	after, err := p.resident()
+	if err != nil {
+		return err
+	}
+	b.table.atMost(fmt.Sprintf("more of it after %s logins", thousands(b.logins)), sample{after - idle}, maxGrowth, mebibytes)
+	file, err := p.file()
+	if err != nil {
+		return err
+	}
+	b.table.note("The data file has %s after these logins, which took %.0f s.", megabytes(file), time.Since(began).Seconds())
+	return nil
+}
+
+// tenantOf is a server with many users, of which some log in.
+type tenantOf struct {
+	users    int
+	process  *process
+	browsers []*browser
+	turn     atomic.Int64
+}
+
+// population is how many of the users of a tenant take turns at logging in. They
+// are spread over all of them, and the server knows their passwords: what grows
+// between the tenants is the store alone.
+const population = 100
+
+// growth compares what a login costs with few and with many users, in rounds
+// that alternate.
+func (b *bench) growth() error {
+	few := &tenantOf{users: population}
+	many := &tenantOf{users: b.manyUsers}
+	for _, t := range []*tenantOf{few, many} {
+		b.progress("a tenant with %s users", thousands(t.users))
+		if err := b.startTenant(t); err != nil {
+			return err
+		}
+		defer t.process.stop() //nolint:errcheck // nothing is left to measure
+	}
+	for _, t := range []*tenantOf{few, many} {
+		if err := t.connect(); err != nil {
+			return err
+		}
+	}
+	var rounds []round
+	for n := 0; n < 2*b.rounds && !enough(rounds, b.rounds); n++ {
+		b.progress("logins of few and of many users, round %d", n+1)
+		of, err := few.measure(b.rate)
+		if err != nil {
+			return err
+		}
+		r, err := many.measure(b.rate)
+		if err != nil {
+			return err
+		}
+		r.limit, r.foreign = of.rate, max(r.foreign, of.foreign)
+		rounds = append(rounds, r)
+	}
+	rounds = quietest(rounds, b.rounds)
+	cost := column(rounds, func(r round) float64 { return 1 / r.rate })
+	costOfFew := column(rounds, func(r round) float64 { return 1 / r.limit })
+	ratios := divide(cost, costOfFew)
+	b.table.rows = append(b.table.rows, row{
+		fmt.Sprintf("a login with the form among %s users", thousands(many.users)), cost.show(microseconds),
+		fmt.Sprintf("%s among %d", microseconds(costOfFew.median()), few.users), ratios.show(ratio),
+		"at most " + ratio(flat), verdict(ratios.median() <= flat),
+	})
+	b.table.count(rounds)
+	return nil
+}
+
+func (t *tenantOf) measure(d time.Duration) (round, error) {
+	return watch(t.process, func() (float64, error) { return spin(clients, d, t.logIn) })
+}
+
+// startTenant starts a server that has stored its users in a start before.
+func (b *bench) startTenant(t *tenantOf) error {
+	seed, err := b.writeTenant(t.users, false)
+	if err != nil {
+		return err
+	}
+	data := fmt.Sprintf("users-%d", t.users)
+	if _, err := b.startOnce(data, seed); err != nil {
+		return err
+	}
+	t.process, _, err = b.start(data, seed)
+	return err
+}
+
+// connect opens the browsers and logs in once everyone who takes turns.
+func (t *tenantOf) connect() (err error) {
+	if t.browsers, err = openBrowsers(t.process, benchApp(), clients, email); err != nil {
+		return err
+	}
+	for i := range population {
+		if err := t.logIn(i % clients); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// logIn logs the next user in with the form.
+func (t *tenantOf) logIn(worker int) error {
+	turn := int(t.turn.Add(1)) % population
+	t.browsers[worker].email = email(turn * (t.users / population))
+	return t.browsers[worker].logIn()
+}

@@ -1,0 +1,99 @@
+// Command bench measures the server against the limits of the machine that it
+// runs on, and prints a table of ratios: how much of the rate at which this
+// machine signs with RSA the token endpoint reaches, how fast a server starts,
+// what memory it takes and what a login costs as users become more. The server
+// is the built binary in a process of its own; the bench is the client, over
+// loopback. It owns no threshold that a build depends on: a target that is
+// missed says MISS, and the exit status is 0.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"time"
+)
+
+// plan is how much of everything a run does.
+type plan struct {
+	binary    string
+	starts    int           // starts of each kind
+	rounds    int           // rounds of each rate that count, see quietest
+	limit     time.Duration // of one measurement of the limit
+	rate      time.Duration // of one measurement of a rate
+	logins    int           // before memory is read again
+	manyUsers int           // in the large tenant
+}
+
+func full(binary string) plan {
+	return plan{
+		binary: binary, starts: 11, rounds: 5, limit: time.Second, rate: 2 * time.Second, logins: 100_000, manyUsers: 100_000,
+	}
+}
+
+func short(binary string) plan {
+	return plan{
+		binary: binary, starts: 5, rounds: 3, limit: 500 * time.Millisecond, rate: time.Second, logins: 10_000, manyUsers: 10_000,
+	}
+}
+
+func main() {
+	binary := flag.String("binary", "bin/tenant0", "the server to measure")
+	quick := flag.Bool("short", false, "a run of a minute: fewer rounds, logins and users")
+	flag.Parse()
+	p := full(*binary)
+	if *quick {
+		p = short(*binary)
+	}
+	debug.SetGCPercent(800) // the client's garbage is to cost the server little
+	if err := p.run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run makes all measurements and prints the table.
+func (p plan) run() error {
+	work, err := os.MkdirTemp("", "tenant0-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	b := &bench{plan: p, work: work, began: time.Now()}
+	for _, measure := range []func() error{b.size, b.starting, b.rates, b.memory, b.growth} {
+		if err := measure(); err != nil {
+			return err
+		}
+	}
+	b.progress("done")
+	return b.table.print(os.Stdout, p)
+}
+
+// bench is one run.
+type bench struct {
+	plan
+	work  string // folder of everything that the run writes
+	began time.Time
+	table table
+}
+
+// progress says on stderr what is being measured.
+func (b *bench) progress(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%4.0fs %s\n", time.Since(b.began).Seconds(), fmt.Sprintf(format, args...))
+}
+
+// mib is 2^20 bytes, as memory is counted; files are counted in decimal MB.
+const mib = 1 << 20
+
+const maxBinary = 32e6 // bytes
+
+// size measures the binary as make build leaves it, without symbols.
+func (b *bench) size() error {
+	info, err := os.Stat(b.binary)
+	if err != nil {
+		return fmt.Errorf("%w; make build makes it", err)
+	}
+	b.table.atMost("binary, stripped", sample{float64(info.Size())}, maxBinary, megabytes)
+	return nil
+}

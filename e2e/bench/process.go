@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// process is a running server.
+type process struct {
+	cmd  *exec.Cmd
+	addr string
+	data string
+}
+
+// patience is how long a server may take to answer for the first time: the one
+// with the most users has to store them.
+const patience = 2 * time.Minute
+
+// start starts the server on the data folder and the tenant given, and returns
+// it with the time from there to its first answer: the discovery document.
+func (b *bench) start(data, seed string) (*process, time.Duration, error) {
+	addr, err := freeAddress()
+	if err != nil {
+		return nil, 0, err
+	}
+	cmd := exec.Command(b.binary, "start", "--data", filepath.Join(b.work, data), "--seed", seed, //nolint:gosec // running what the user says is the purpose
+		"--listen", addr, "--control", "127.0.0.1:0", "--log-level", "warn")
+	cmd.Env = []string{} // no settings but these
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	p := &process{cmd: cmd, addr: addr, data: filepath.Join(b.work, data)}
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		return nil, 0, err
+	}
+	took, err := p.answer(began)
+	if err != nil {
+		return nil, 0, errors.Join(fmt.Errorf("start %s: %w\n%s", cmd, err, stderr.Bytes()), p.stop())
+	}
+	return p, took, nil
+}
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends at once
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// answer asks until the server answers. It listens before it is ready, so one
+// connection waits for the answer.
+func (p *process) answer(began time.Time) (time.Duration, error) {
+	for {
+		c, err := dial(p.addr)
+		switch {
+		case err == nil:
+			defer c.Close()
+			if err := c.SetDeadline(began.Add(patience)); err != nil {
+				return 0, err
+			}
+			r, err := c.get("/.well-known/openid-configuration", "")
+			if err == nil && r.status != 200 {
+				err = fmt.Errorf("discovery answers with status %d", r.status)
+			}
+			return time.Since(began), err
+		case !errors.Is(err, syscall.ECONNREFUSED), time.Since(began) > patience:
+			return 0, err
+		}
+		time.Sleep(200 * time.Microsecond)
+	}
+}
+
+func (p *process) pid() int { return p.cmd.Process.Pid }
+
+// resident is the resident memory (VmRSS) in bytes.
+func (p *process) resident() (float64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid()))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := bytes.Cut(status, []byte("VmRSS:"))
+	kilobytes, _, _ := bytes.Cut(bytes.TrimSpace(rest), []byte(" "))
+	n, err := strconv.Atoi(string(kilobytes))
+	return float64(n) * 1024, err
+}
+
+// file is the size of the data file in bytes.
+func (p *process) file() (float64, error) {
+	info, err := os.Stat(filepath.Join(p.data, "tenant0.db"))
+	if err != nil {
+		return 0, err
+	}
+	return float64(info.Size()), nil
+}
+
+// stop stops the server as Ctrl-C does.
+func (p *process) stop() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	return p.cmd.Wait()
+}

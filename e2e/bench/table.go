@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strconv"
+	"text/tabwriter"
+	"time"
+)
+
+// sample is what several rounds measured.
+type sample []float64
+
+func (s sample) median() float64 {
+	sorted := slices.Sorted(slices.Values(s))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// show is the median with the lowest and the highest value.
+func (s sample) show(format func(float64) string) string {
+	if len(s) == 1 {
+		return format(s[0])
+	}
+	return fmt.Sprintf("%s (%s to %s)", format(s.median()), format(slices.Min(s)), format(slices.Max(s)))
+}
+
+// Formats of figures.
+func perSecond(v float64) string    { return thousands(int(v+0.5)) + "/s" }
+func milliseconds(v float64) string { return fmt.Sprintf("%.0f ms", v*1e3) }
+func microseconds(v float64) string { return thousands(int(v*1e6+0.5)) + " µs" }
+func megabytes(v float64) string    { return fmt.Sprintf("%.1f MB", v/1e6) }
+func mebibytes(v float64) string    { return fmt.Sprintf("%.1f MiB", v/mib) }
+func ratio(v float64) string        { return fmt.Sprintf("%.2f", v) }
+func percent(v float64) string      { return fmt.Sprintf("%.0f %%", 100*v) }
+
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// table is what a run has to say.
+type table struct {
+	rows    []row
+	limits  sample // signatures per second
+	foreign sample // share of the cores that other programs took, of all rounds that count
+	notes   []string
+}
+
+// row is one measure. ratio is figure / limit, each round by the limit of the
+// same round.
+type row struct{ measure, figure, limit, ratio, target, verdict string }
+
+// rate adds the rate of an operation, which is to reach a share of the limit; of
+// one with target 0 nothing is asked.
+func (t *table) rate(measure string, rounds []round, target float64) {
+	rates := column(rounds, func(r round) float64 { return r.rate })
+	limits := column(rounds, func(r round) float64 { return r.limit })
+	ratios := divide(rates, limits)
+	r := row{measure: measure, figure: rates.show(perSecond), limit: perSecond(limits.median()), ratio: ratios.show(ratio)}
+	if target > 0 {
+		r.target, r.verdict = "at least "+ratio(target), verdict(ratios.median() >= target)
+	}
+	t.rows = append(t.rows, r)
+	t.count(rounds)
+}
+
+// count notes how quiet the rounds were.
+func (t *table) count(rounds []round) {
+	t.foreign = append(t.foreign, column(rounds, func(r round) float64 { return r.foreign })...)
+}
+
+// atMost adds a figure that must stay below a limit.
+func (t *table) atMost(measure string, figures sample, limit float64, format func(float64) string) {
+	limits := slices.Repeat(sample{limit}, len(figures))
+	ratios := divide(figures, limits)
+	t.rows = append(t.rows, row{
+		measure, figures.show(format), format(limit), ratio(ratios.median()), "at most 1", verdict(ratios.median() <= 1),
+	})
+}
+
+func (t *table) note(format string, args ...any) {
+	t.notes = append(t.notes, fmt.Sprintf(format, args...))
+}
+
+func divide(a, b sample) sample {
+	quotients := make(sample, len(a))
+	for i := range a {
+		quotients[i] = a[i] / b[i]
+	}
+	return quotients
+}
+
+func verdict(ok bool) string {
+	if ok {
+		return "ok"
+	}
+	return "MISS"
+}
+
+func (t *table) print(w io.Writer, p plan) error {
+	fmt.Fprintf(w, "%d cores, %s/%s, %s, %s\n", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), time.Now().Format(time.DateOnly))
+	fmt.Fprintf(w, "RSA-2048 signatures with crypto/rsa on all cores: %s\n", t.limits.show(perSecond))
+	fmt.Fprintf(w, "Taken by other programs meanwhile: %s of the cores", t.foreign.show(percent))
+	if slices.Max(t.foreign) > quiet {
+		fmt.Fprintf(w, "; above %s the figures say little", percent(quiet))
+	}
+	fmt.Fprint(w, "\n\n")
+	out := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(out, "measure\tfigure\tlimit\tratio\ttarget\tverdict")
+	for _, r := range t.rows {
+		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", r.measure, r.figure, r.limit, r.ratio, r.target, r.verdict)
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nFigures are medians of %d starts and of the %d quietest rounds, with the lowest and the highest in brackets.\n", p.starts, p.rounds)
+	for _, n := range t.notes {
+		fmt.Fprintln(w, n)
+	}
+	return nil
+}
