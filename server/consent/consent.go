@@ -5,6 +5,7 @@ package consent
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -48,8 +49,11 @@ type question struct {
 	scope       []string
 }
 
+// errNobodyToAsk reports that the session, its user or the application is gone.
+var errNobodyToAsk = errors.New("nobody to ask for consent")
+
 // load finds the question of a transaction. It is for the user of the session
-// alone; without one the browser is sent back to the decision.
+// alone; without one, errNobodyToAsk, the browser is sent back to the decision.
 func (m *room) load(r *http.Request) (q question, err error) {
 	now := m.Now()
 	q.state = r.URL.Query().Get("state")
@@ -71,6 +75,9 @@ func (m *room) load(r *http.Request) (q question, err error) {
 		q.api, err = tx.API(rq.Audience)
 		return err
 	})
+	if storage.IsNotFound(err) {
+		return q, errNobodyToAsk
+	}
 	offline := q.client.Allows("refresh_token") && (q.api == nil || q.api.AllowOfflineAccess)
 	q.scope = authz.Requested(rq.Scope, q.api, offline)
 	return q, err
@@ -79,7 +86,7 @@ func (m *room) load(r *http.Request) (q question, err error) {
 //auth0:operation GET /u/consent
 func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	q, err := m.load(r)
-	if storage.IsNotFound(err) {
+	if errors.Is(err, errNobodyToAsk) {
 		return resume(w, q.state)
 	}
 	if err != nil {
@@ -98,7 +105,7 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	q, err := m.load(r)
-	if storage.IsNotFound(err) {
+	if errors.Is(err, errNobodyToAsk) {
 		return resume(w, q.state)
 	}
 	if err != nil {
