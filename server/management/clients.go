@@ -101,7 +101,10 @@ func deleteClient(_ *call, tx *storage.Tx, doc storage.Document) error {
 	if err := tx.ClientSecrets.Delete(id); err != nil {
 		return err
 	}
-	if err := deleteBy(tx.ClientGrants, "client", id, func(g storage.ClientGrant) string { return g.ID }); err != nil {
+	if err := deleteClientGrants(tx, "client", id); err != nil {
+		return err
+	}
+	if err := tx.DeleteLinked(id, organizationClientKind); err != nil {
 		return err
 	}
 	if err := deleteBy(tx.Grants, "client", id, func(g storage.Grant) string { return g.ID }); err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/search"
@@ -71,6 +72,9 @@ func (c *call) events(userID string) error {
 		order, err := search.ParseOrder(sort, search.Logs)
 		if err != nil {
 			return searchFault(err)
+		}
+		if strings.HasSuffix(sort, ":1") {
+			slices.Reverse(docs) // events of the same time stay in their order
 		}
 		slices.SortStableFunc(docs, func(a, b storage.Document) int {
 			return order.Compare(order.Key([]byte(jsonText(a))), order.Key([]byte(jsonText(b))))

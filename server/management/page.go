@@ -26,6 +26,8 @@ type listing struct {
 	length bool
 	// most is the largest page; 0 is maxPage.
 	most int
+	// zeros keeps in a counted list the members that are zero.
+	zeros bool
 	// eager lists give a cursor with the last page too.
 	eager bool
 	// keep says whether a document is in the list at all, and narrowed whether the
@@ -267,7 +269,10 @@ func (c *call) answer(w *window, always ...string) error {
 		return c.reply(http.StatusOK, storage.Document{w.key: w.docs})
 	case w.style == counted:
 		answer := storage.Document{w.key: w.docs, "total": w.total, "page": w.page, "per_page": w.size}
-		maps.DeleteFunc(answer, func(_ string, v any) bool { return v == 0 })
+		if len(w.docs) == 0 {
+			answer["total"] = 0 // past the end too
+		}
+		maps.DeleteFunc(answer, func(_ string, v any) bool { return v == 0 && !w.zeros })
 		return c.reply(http.StatusOK, answer)
 	case w.style == totalled, !w.whole && c.query.Get("include_totals") == "true":
 		answer := storage.Document{w.key: w.docs, "start": w.start, "limit": w.size, "total": w.total}

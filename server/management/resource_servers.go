@@ -73,7 +73,21 @@ func checkAPI(c *call, _ *storage.Tx, doc, old storage.Document) error {
 }
 
 func deleteAPI(_ *call, tx *storage.Tx, doc storage.Document) error {
-	return deleteBy(tx.ClientGrants, "audience", text(doc, "identifier"), func(g storage.ClientGrant) string { return g.ID })
+	return deleteClientGrants(tx, "audience", text(doc, "identifier"))
+}
+
+// deleteClientGrants removes the client grants that an index has for a value, and
+// what organizations have of them.
+func deleteClientGrants(tx *storage.Tx, index, value string) error {
+	for grant, err := range tx.ClientGrants.By(index, value) {
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteLinked(grant.ID, organizationGrantKind); err != nil {
+			return err
+		}
+	}
+	return deleteBy(tx.ClientGrants, index, value, func(g storage.ClientGrant) string { return g.ID })
 }
 
 // clientGrants is Auth0: api/management/v2/client-grants.

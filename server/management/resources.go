@@ -7,10 +7,12 @@ import (
 
 // resources lists every resource that is served by plain reads and writes.
 func resources() []served {
-	return []served{
+	return append([]served{
 		clients(), credentials(), resourceServers(), clientGrants(), connections(), roles(), users(),
 		phoneProviders(), phoneTemplates(), themes(), customDomains(), emailTemplates(), encryptionKeys(), authenticationMethods(),
-	}
+		actions(), actionVersions(), actionModules(), moduleVersions(),
+		organizations(), organizationClients(), organizationGrants(), discoveryDomains(),
+	}, organizationConnections()...)
 }
 
 // singletons lists the resources of which a tenant has one.
@@ -23,7 +25,8 @@ func (a *api) special() []operation {
 	ops := slices.Concat(
 		a.clientOperations(), a.connectionOperations(), a.roleOperations(), a.userOperations(), a.tenantOperations(),
 		a.brandingOperations(), a.promptOperations(), a.customDomainOperations(), a.emailOperations(), a.guardianOperations(),
-		a.provisioningOperations(), scim.operations(), directory.operations(), a.keyOperations(), a.encryptionKeyOperations(), a.sessionOperations(), a.userDetailOperations(), a.logOperations(),
+		a.provisioningOperations(), scim.operations(), directory.operations(), a.keyOperations(), a.encryptionKeyOperations(), a.sessionOperations(), a.userDetailOperations(), a.logOperations(), a.organizationOperations(),
+		a.actionOperations(),
 	)
 	for _, s := range singletons() {
 		ops = append(ops, s.operations()...)

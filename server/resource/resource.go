@@ -103,6 +103,8 @@ var kinds = func() map[string]*Kind {
 		Clients, ResourceServers, ClientGrants, Connections, Roles, TenantSettings, Users, Credentials,
 		BruteForceProtection, SuspiciousIPThrottling, BreachedPasswordDetection, BotDetection, Captcha, PhoneProviderProtection,
 		Branding, Prompts, EmailProvider, EmailTemplates, CustomDomains, PhoneProviders, PhoneTemplates, Themes, EncryptionKeys, AuthenticationMethods,
+		Actions, ActionModules,
+		Organizations, OrganizationConnections, OrganizationClients, OrganizationGrants, DiscoveryDomains,
 	} {
 		all[k.Name] = k
 	}

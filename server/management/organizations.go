@@ -1,0 +1,227 @@
+package management
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// organizations is Auth0: api/management/v2/organizations.
+//
+//auth0:operation GET /api/v2/organizations
+//auth0:operation POST /api/v2/organizations
+//auth0:operation GET /api/v2/organizations/{id}
+//auth0:operation PATCH /api/v2/organizations/{id}
+//auth0:operation DELETE /api/v2/organizations/{id}
+func organizations() served {
+	return served{
+		kind: resource.Organizations, path: "/organizations", scope: "organizations", verbs: "list create get patch delete",
+		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.Organizations, ""), nil },
+		list: listing{key: "organizations", style: flexible},
+		before: func(_ *call, _ *storage.Tx, doc, _ storage.Document) error {
+			delete(doc, "enabled_connections") // kept by themselves
+			return nil
+		},
+		after:   enableConnections,
+		deleted: deleteOrganization,
+	}
+}
+
+// enableConnections adds the connections that a new organization was sent with.
+func enableConnections(c *call, tx *storage.Tx, doc, old storage.Document) error {
+	sent, _ := c.sent["enabled_connections"].([]any)
+	if old != nil {
+		return nil
+	}
+	for _, item := range sent {
+		entry, _ := item.(storage.Document)
+		if err := completeAddition(tx, entry, nil); err != nil {
+			return err
+		}
+		resource.OrganizationConnections.Fill(entry, c.now)
+		if err := c.child(tx, resource.OrganizationConnections, text(doc, "id")).Put(entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteOrganization takes along all that is kept of it.
+func deleteOrganization(_ *call, tx *storage.Tx, doc storage.Document) error {
+	id := text(doc, "id")
+	if err := tx.DeleteLinked(id, memberRoleKind); err != nil {
+		return err
+	}
+	for _, kind := range []string{
+		organizationConnectionKind, organizationClientKind, organizationGrantKind, organizationMemberKind,
+		resource.DiscoveryDomains.Name,
+	} {
+		if err := tx.Documents(kind, id).DeleteAll(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// organizationClientKind is the kind of an organization's applications.
+const organizationClientKind = "organization-clients"
+
+// child is where an organization's documents of a kind are; what they are named
+// by leads to them.
+func (c *call) child(tx *storage.Tx, kind *resource.Kind, organization string) plain {
+	p := c.plain(tx, kind, organization)
+	p.links = func(doc storage.Document) []string { return []string{text(doc, kind.ID)} }
+	return p
+}
+
+// organization sees that the organization of the path is there.
+func (c *call) organization(tx *storage.Tx) error {
+	_, err := tx.Documents(resource.Organizations.Name, "").Document(c.param("id"))
+	if err != nil {
+		return orMissing(err, resource.Organizations)
+	}
+	return nil
+}
+
+// ofOrganization is the keep of what belongs to the organization of the path.
+func ofOrganization(kind *resource.Kind) func(*call, *storage.Tx) (store, error) {
+	return func(c *call, tx *storage.Tx) (store, error) {
+		if err := c.organization(tx); err != nil {
+			return nil, err
+		}
+		return c.child(tx, kind, c.param("id")), nil
+	}
+}
+
+// organizationConnections serves connections of an organization, at their path
+// and at the one that was there first.
+//
+//auth0:operation GET /api/v2/organizations/{id}/connections
+//auth0:operation POST /api/v2/organizations/{id}/connections
+//auth0:operation GET /api/v2/organizations/{id}/connections/{connection_id}
+//auth0:operation PATCH /api/v2/organizations/{id}/connections/{connection_id}
+//auth0:operation DELETE /api/v2/organizations/{id}/connections/{connection_id}
+//auth0:operation GET /api/v2/organizations/{id}/enabled_connections
+//auth0:operation POST /api/v2/organizations/{id}/enabled_connections
+//auth0:operation GET /api/v2/organizations/{id}/enabled_connections/{connectionId}
+//auth0:operation PATCH /api/v2/organizations/{id}/enabled_connections/{connectionId}
+//auth0:operation DELETE /api/v2/organizations/{id}/enabled_connections/{connectionId}
+func organizationConnections() []served {
+	s := served{
+		kind: resource.OrganizationConnections, path: "/organizations/{id}/connections", param: "connectionId",
+		verbs: "list create get patch delete", scope: "organization_connections",
+		keep: ofOrganization(resource.OrganizationConnections),
+		list: listing{key: "connections", filters: map[string]string{"is_enabled": "is_enabled"}},
+		before: func(_ *call, tx *storage.Tx, doc, old storage.Document) error {
+			return completeAddition(tx, doc, old)
+		},
+		show: func(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
+			connection, err := tx.Connections.Document(text(doc, "connection_id"))
+			if err != nil {
+				return nil, err
+			}
+			doc["connection"] = storage.Document{"name": connection["name"], "strategy": connection["strategy"]}
+			return doc, nil
+		},
+	}
+	first := s
+	first.path, first.list.key = "/organizations/{id}/enabled_connections", "enabled_connections"
+	return []served{s, first}
+}
+
+// completeAddition sees that a connection that is added is there. Sign-up is for
+// databases alone.
+func completeAddition(tx *storage.Tx, doc, old storage.Document) error {
+	if old != nil {
+		return nil
+	}
+	connection, err := tx.Connections.Document(text(doc, "connection_id"))
+	if err != nil {
+		return orMissing(err, resource.OrganizationConnections)
+	}
+	if _, sent := doc["is_signup_enabled"]; !sent && text(connection, "strategy") == "auth0" {
+		doc["is_signup_enabled"] = false
+	}
+	return nil
+}
+
+// discoveryDomains serves the domains by which an organization is found.
+//
+//auth0:operation GET /api/v2/organizations/{id}/discovery-domains
+//auth0:operation POST /api/v2/organizations/{id}/discovery-domains
+//auth0:operation GET /api/v2/organizations/{id}/discovery-domains/{discovery_domain_id}
+//auth0:operation PATCH /api/v2/organizations/{id}/discovery-domains/{discovery_domain_id}
+//auth0:operation DELETE /api/v2/organizations/{id}/discovery-domains/{discovery_domain_id}
+func discoveryDomains() served {
+	return served{
+		kind: resource.DiscoveryDomains, path: "/organizations/{id}/discovery-domains", param: "discovery_domain_id",
+		verbs: "list create get patch delete", scope: "organization_discovery_domains",
+		keep: ofOrganization(resource.DiscoveryDomains), list: listing{key: "domains", style: checkpointed},
+		before: func(c *call, _ *storage.Tx, doc, old storage.Document) error {
+			if old == nil {
+				doc["domain"] = strings.ToLower(text(doc, "domain"))
+				doc["verification_host"] = "_ss-verification." + c.param("id") + "." + text(doc, "domain")
+			}
+			return nil
+		},
+	}
+}
+
+func (a *api) organizationOperations() []operation {
+	clients := "/organizations/{id}/clients"
+	members, roles := "/organizations/{id}/members", "/organizations/{id}/members/{user_id}/roles"
+	return []operation{
+		{http.MethodGet, "/organizations/name/{name}", []string{"read:organizations"}, organizationByName},
+		{http.MethodGet, "/organizations/{id}/discovery-domains/name/{name}", []string{"read:organization_discovery_domains"}, discoveryDomainByName},
+		{http.MethodPost, clients, []string{"create:organization_clients"}, addOrganizationClients},
+		{http.MethodDelete, clients, []string{"delete:organization_clients"}, removeOrganizationClients},
+		{http.MethodGet, "/client-grants/{id}/organizations", []string{"read:organization_client_grants"}, grantOrganizations},
+		{http.MethodGet, members, []string{"read:organization_members"}, listMembers},
+		{http.MethodPost, members, []string{"create:organization_members"}, addMembers},
+		{http.MethodDelete, members, []string{"delete:organization_members"}, removeMembers},
+		{http.MethodGet, roles, []string{"read:organization_member_roles"}, memberRoles},
+		{http.MethodPost, roles, []string{"create:organization_member_roles"}, addMemberRoles},
+		{http.MethodDelete, roles, []string{"delete:organization_member_roles"}, removeMemberRoles},
+		{http.MethodGet, "/organizations/{id}/roles/{role_id}/members", []string{"read:organization_member_roles"}, roleMembers},
+		{http.MethodGet, "/users/{id}/organizations", []string{"read:organizations"}, userOrganizations},
+	}
+}
+
+//auth0:operation GET /api/v2/organizations/name/{name}
+func organizationByName(c *call) error {
+	return c.findBy(c.plainAt(resource.Organizations, ""), "name", c.param("name"))
+}
+
+//auth0:operation GET /api/v2/organizations/{id}/discovery-domains/name/{discovery_domain}
+func discoveryDomainByName(c *call) error {
+	return c.findBy(c.plainAt(resource.DiscoveryDomains, c.param("id")), "domain", strings.ToLower(c.param("name")))
+}
+
+// plainAt opens the documents of a kind and parent in a transaction.
+func (c *call) plainAt(kind *resource.Kind, parent string) func(*storage.Tx) plain {
+	return func(tx *storage.Tx) plain { return c.plain(tx, kind, parent) }
+}
+
+// findBy answers with the document that has a value.
+func (c *call) findBy(open func(*storage.Tx) plain, member, value string) error {
+	var found storage.Document
+	err := c.view(func(tx *storage.Tx) error {
+		docs := open(tx)
+		for doc, err := range docs.All() {
+			if err != nil {
+				return err
+			}
+			if text(doc, member) == value {
+				found = doc
+				return nil
+			}
+		}
+		return docs.kind.Missing
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, found)
+}

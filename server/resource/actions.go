@@ -1,0 +1,163 @@
+package resource
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// NanoTime is a time as actions write it, and MicroTime as their modules do: ISO
+// 8601 with all digits of the fraction.
+func NanoTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
+
+// MicroTime is described with NanoTime.
+func MicroTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
+
+// What actions and their modules are made of.
+var (
+	dependencies = Field{Type: Array, Default: []any{}, Item: &Field{Type: Object, Open: true, Fields: Fields{"name": text, "version": text}}}
+	secrets      = Field{Type: Array, Default: []any{}, Item: &Field{Type: Object, Open: true, Fields: Fields{
+		"name": {Type: String, Required: true, Min: 1}, "value": {Type: String, Nullable: true},
+	}}}
+)
+
+var (
+	// Actions is Auth0: api/management/v2/actions. Their code is kept and never run.
+	Actions = &Kind{
+		Name: "actions/actions", ID: "id", NewID: UUID, Open: true,
+		Fields: Fields{
+			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "status": onlyRead, "built_at": onlyRead, "current_version": onlyRead,
+			"deployed_version": onlyRead, "all_changes_deployed": onlyRead, "installed_integration_id": onlyRead, "integration": onlyRead,
+			"name": {Type: String, Required: true, Min: 1}, "code": text, "runtime": {Type: String, Default: "node22"},
+			"supported_triggers": {Type: Array, Required: true, Item: &Field{Type: Object, Open: true, Fields: Fields{
+				"id": {Type: String, Required: true, Enum: TriggerIDs()}, "version": text,
+			}}},
+			"dependencies": dependencies, "secrets": secrets, "deploy": {Type: Bool, Access: CreateOnly},
+			"modules": {Type: Array, Item: &Field{Type: Object, Open: true, Fields: Fields{
+				"module_id": {Type: String, Required: true}, "module_version_id": {Type: String, Required: true},
+			}}},
+		},
+		Missing: missing("", "That action does not exist."),
+	}
+	// ActionVersions are what was deployed of an action.
+	ActionVersions = &Kind{Name: "actions/versions", ID: "id", NewID: UUID, Missing: missing("", "That action version does not exist.")}
+	// ActionModules is Auth0: api/management/v2/actions/modules.
+	ActionModules = &Kind{
+		Name: "actions/modules", ID: "id", NewID: UUID, Open: true,
+		Fields: Fields{
+			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "all_changes_published": onlyRead, "actions_using_module_total": onlyRead,
+			"latest_version": onlyRead, "latest_version_number": onlyRead,
+			"name": {Type: String, Required: true, Access: CreateOnly, Min: 1}, "code": {Type: String, Required: true},
+			"api_version": {Type: String, Access: CreateOnly}, "publish": {Type: Bool, Access: CreateOnly},
+			"dependencies": dependencies, "secrets": secrets,
+		},
+		Unique:  []string{"name"},
+		Missing: missing("", "That module does not exist."), Taken: taken("", "A module with that name already exists."),
+	}
+	// ActionModuleVersions are what was published of a module.
+	ActionModuleVersions = &Kind{Name: "actions/modules/versions", ID: "id", NewID: UUID, Missing: missing("", "That module version does not exist.")}
+	// ActionBindings say which actions belong to a trigger, in their order.
+	ActionBindings = &Kind{
+		Name: "actions/bindings", ID: "id", NewID: UUID,
+		Fields: Fields{"bindings": {Type: Array, Item: &Field{Type: Object, Open: true, Fields: Fields{
+			"ref": {Type: Object, Required: true, Fields: Fields{
+				"type": {Type: String, Required: true, Enum: []string{"binding_id", "action_id", "action_name"}}, "value": {Type: String, Required: true},
+			}},
+			"display_name": {Type: String}, "secrets": secrets,
+		}}}},
+		Missing: missing("", "That trigger does not exist."),
+	}
+)
+
+// Answers of the actions API.
+var (
+	ActionBound       = &apierr.Error{Status: http.StatusConflict, Message: "Unable to delete an action bound to a trigger."}
+	ActionNotDeployed = &apierr.Error{Status: http.StatusBadRequest, Message: "Trying to create a binding for an action that has not been deployed yet."}
+	ModuleUsed        = &apierr.Error{Status: http.StatusConflict, Message: "Unable to delete a module that actions use."}
+	// ActionExecutionMissing and ActionBindingMissing answer for ids that are none.
+	ActionExecutionMissing = missing("", "That execution does not exist.")
+	ActionBindingMissing   = missing("", "That binding does not exist.")
+	EntityBound            = &apierr.Error{Status: http.StatusBadRequest, Message: "cannot list action bindings for an entity-bound trigger"}
+)
+
+// trigger is a version of a trigger: where an action may be run.
+type trigger struct {
+	id, version, status, runtime, policy string
+	compatible                           string // an older version whose actions it takes
+}
+
+const (
+	current    = "CURRENT"
+	deprecated = "DEPRECATED"
+	ofTrigger  = "trigger-bound"
+	ofEntity   = "entity-bound"
+)
+
+// triggers is Auth0: customize/actions/explore-triggers.
+var triggers = []trigger{
+	{"post-login", "v3", current, "node22", ofTrigger, "v2"},
+	{"post-login", "v1", deprecated, "node12", ofTrigger, ""},
+	{"post-login", "v2", deprecated, "node18", ofTrigger, ""},
+	{"credentials-exchange", "v2", current, "node22", ofTrigger, ""},
+	{"credentials-exchange", "v1", deprecated, "node12", ofTrigger, ""},
+	{"pre-user-registration", "v2", current, "node22", ofTrigger, ""},
+	{"pre-user-registration", "v1", deprecated, "node12", ofTrigger, ""},
+	{"post-user-registration", "v2", current, "node22", ofTrigger, ""},
+	{"post-user-registration", "v1", deprecated, "node12", ofTrigger, ""},
+	{"post-change-password", "v2", current, "node22", ofTrigger, ""},
+	{"post-change-password", "v1", deprecated, "node12", ofTrigger, ""},
+	{"send-phone-message", "v2", current, "node22", ofTrigger, ""},
+	{"send-phone-message", "v1", deprecated, "node12", ofTrigger, ""},
+	{"password-reset-post-challenge", "v1", current, "node22", ofTrigger, ""},
+	{"login-post-identifier", "v1", current, "node22", ofTrigger, ""},
+	{"signup-post-identifier", "v1", current, "node22", ofTrigger, ""},
+	{"custom-phone-provider", "v1", current, "node22", ofTrigger, ""},
+	{"custom-email-provider", "v1", current, "node22", ofTrigger, ""},
+	{"custom-token-exchange", "v1", current, "node22", ofEntity, ""},
+	{"event-stream", "v1", current, "node22", ofEntity, ""},
+	{"password-hash-migration", "v1", current, "node22", ofEntity, ""},
+}
+
+// Triggers lists the triggers as the actions API does.
+func Triggers() []storage.Document {
+	all := make([]storage.Document, len(triggers))
+	for i, t := range triggers {
+		compatible := []any{}
+		if t.compatible != "" {
+			compatible = append(compatible, storage.Document{"id": t.id, "version": t.compatible})
+		}
+		runtimes := []any{"node22"}
+		if t.status == current {
+			runtimes = []any{"node18-actions", "node22"}
+		}
+		all[i] = storage.Document{
+			"id": t.id, "version": t.version, "status": t.status, "runtimes": runtimes, "default_runtime": t.runtime,
+			"binding_policy": t.policy, "compatible_triggers": compatible,
+		}
+	}
+	return all
+}
+
+// TriggerIDs lists the names of the triggers.
+func TriggerIDs() []string {
+	var ids []string
+	for _, t := range triggers {
+		if len(ids) == 0 || ids[len(ids)-1] != t.id {
+			ids = append(ids, t.id)
+		}
+	}
+	return ids
+}
+
+// BoundToTrigger reports whether actions are bound to a trigger as such, not to
+// what else uses it.
+func BoundToTrigger(id string) bool {
+	for _, t := range triggers {
+		if t.id == id {
+			return t.policy == ofTrigger
+		}
+	}
+	return false
+}

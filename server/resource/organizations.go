@@ -1,0 +1,93 @@
+package resource
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"net/http"
+	"time"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Organizations is Auth0: api/management/v2/organizations.
+var Organizations = &Kind{
+	Name: "organizations", ID: "id", NewID: Prefixed("org_", 16), Open: true,
+	Fields: Fields{
+		"id":           onlyRead,
+		"name":         {Type: String, Required: true, Min: 1, Max: 50, Pattern: Like(`^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$`)},
+		"display_name": {Type: String, Min: 1, Max: 255},
+		"branding": {Type: Object, Fields: Fields{
+			"logo_url": {Type: String, Nullable: true, Format: "uri"},
+			"colors":   {Type: Object, Fields: Fields{"primary": text, "page_background": text}},
+		}},
+		"metadata":                  {Type: Object, Max: 25},
+		"token_quota":               {Type: Object, Nullable: true},
+		"enabled_connections":       {Type: Array, Access: CreateOnly, Item: &Field{Type: Object, Fields: organizationConnectionFields}},
+		"is_app_entitlement_active": {Type: Bool, Default: false},
+		"third_party_client_access": {Type: String, Default: "block", Enum: []string{"block", "allow"}},
+	},
+	Unique:  []string{"name"},
+	Missing: missing("", "No organization found by that id or name"),
+	Taken:   taken("organization_conflict", "An organization with this name already exists."),
+}
+
+var organizationConnectionFields = Fields{
+	"connection_id":              {Type: String, Required: true, Min: 1, Access: CreateOnly},
+	"connection":                 onlyRead,
+	"assign_membership_on_login": {Type: Bool, Default: false},
+	"show_as_button":             {Type: Bool, Default: true},
+	"is_signup_enabled":          {Type: Bool},
+	"is_enabled":                 {Type: Bool},
+	"organization_access_level":  {Type: String, Default: "none", Enum: []string{"none", "readonly", "limited", "full"}},
+	"organization_connection_name": {
+		Type: String, Nullable: true, Min: 1, Max: 50,
+	},
+}
+
+// OrganizationConnections is Auth0: api/management/v2/organizations/get-organization-connections.
+var OrganizationConnections = &Kind{
+	Name: "organization-connections", ID: "connection_id", Fields: organizationConnectionFields,
+	Missing: missing("", "No connection found by that id."),
+	Taken:   taken("", "The connection is already added to the organization."),
+}
+
+// OrganizationClients is Auth0: api/management/v2/organizations/get-organization-clients.
+var OrganizationClients = &Kind{
+	Name: "organization-clients", ID: "client_id",
+	Fields: Fields{
+		"client_id":             {Type: String, Required: true, Min: 1, Access: CreateOnly},
+		"client":                onlyRead,
+		"use_for_member_access": {Type: Bool},
+	},
+	Missing: missing("", "No client found by that id."),
+}
+
+// OrganizationGrants is Auth0: api/management/v2/organizations/get-organization-client-grants.
+var OrganizationGrants = &Kind{
+	Name: "organization-client-grants", ID: "grant_id",
+	Fields:  Fields{"grant_id": {Type: String, Required: true, Min: 1}},
+	Missing: missing("", "No client grant found by that id."),
+}
+
+// DiscoveryDomains is Auth0: api/management/v2/organizations/get-all-discovery-domains.
+var DiscoveryDomains = &Kind{
+	Name: "organization-discovery-domains", ID: "id", NewID: Prefixed("ord_", 22),
+	Fields: Fields{
+		"id": onlyRead, "verification_host": onlyRead, "verification_txt": onlyRead,
+		"domain":                         {Type: String, Required: true, Min: 3, Max: 255, Access: CreateOnly},
+		"status":                         {Type: String, Default: "pending", Enum: []string{"pending", "verified"}},
+		"use_for_organization_discovery": {Type: Bool, Default: true},
+	},
+	Unique: []string{"domain"},
+	Complete: func(doc storage.Document, _ time.Time) {
+		b := make([]byte, 16)
+		_, _ = rand.Read(b) // never fails: crypto/rand
+		set(doc, "verification_txt", hex.EncodeToString(b))
+	},
+	Missing: missing("", "No discovery domain found by that id."),
+	Taken:   taken("", "A discovery domain with this domain already exists."),
+}
+
+// NotMember is the answer for a user who is not in an organization.
+var NotMember = &apierr.Error{Status: http.StatusNotFound, Message: "No member found by that id."}
