@@ -16,11 +16,8 @@ func listTriggers(c *call) error {
 // trigger is the trigger that the path names.
 func (c *call) trigger() (string, error) {
 	id := c.param("trigger")
-	switch {
-	case !slices.Contains(resource.TriggerIDs(), id):
+	if !slices.Contains(resource.TriggerIDs(), id) {
 		return "", resource.ActionBindings.Missing
-	case !resource.BoundToTrigger(id):
-		return "", resource.EntityBound
 	}
 	return id, nil
 }
@@ -60,6 +57,7 @@ func showBinding(c *call, tx *storage.Tx, binding storage.Document) (storage.Doc
 		return nil, err
 	}
 	delete(action, "code")
+	action["all_changes_deployed"] = false // whatever the action itself says
 	delete(binding, "action_id")
 	hideValues(binding)
 	binding["action"] = action

@@ -79,7 +79,6 @@ var (
 	// ActionExecutionMissing and ActionBindingMissing answer for ids that are none.
 	ActionExecutionMissing = missing("", "That execution does not exist.")
 	ActionBindingMissing   = missing("", "That binding does not exist.")
-	EntityBound            = &apierr.Error{Status: http.StatusBadRequest, Message: "cannot list action bindings for an entity-bound trigger"}
 )
 
 // trigger is a version of a trigger: where an action may be run.
@@ -117,6 +116,7 @@ var triggers = []trigger{
 	{"custom-email-provider", "v1", current, "node22", ofTrigger, ""},
 	{"custom-token-exchange", "v1", current, "node22", ofEntity, ""},
 	{"event-stream", "v1", current, "node22", ofEntity, ""},
+	{"mcp-tool", "v1", current, "node22", ofEntity, ""},
 	{"password-hash-migration", "v1", current, "node22", ofEntity, ""},
 }
 
@@ -149,15 +149,4 @@ func TriggerIDs() []string {
 		}
 	}
 	return ids
-}
-
-// BoundToTrigger reports whether actions are bound to a trigger as such, not to
-// what else uses it.
-func BoundToTrigger(id string) bool {
-	for _, t := range triggers {
-		if t.id == id {
-			return t.policy == ofTrigger
-		}
-	}
-	return false
 }
