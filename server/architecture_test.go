@@ -1,0 +1,208 @@
+package server_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/tenant0/tenant0/"
+
+// floors gives each package its floor in the house. A package imports only
+// packages of lower floors, so those of one floor do not import each other: what
+// two rooms need moves down. A name that ends in "/" stands for all below it.
+var floors = map[string]int{
+	"config": 0, "storage": 0, "templates": 0, "server/apierr": 0, "server/clock": 0,
+
+	"keys": 1, "keys/ca": 1, "storage/bolt": 1, "storage/enginetest": 1, "server/callback": 1, "server/logstream": 1,
+	"server/outbox": 1, "server/search": 1, "server/tenantlog": 1, "server/web": 1,
+
+	"server/authz": 2, "server/extend": 2, "server/identity": 2, "server/resource": 2, "server/session": 2,
+
+	"server/tokens": 3,
+
+	"server/oauth": 4, "server/seed": 4,
+
+	"server/authorize": 5, "server/authzext": 5, "server/consent": 5, "server/control": 5, "server/dbconnections": 5,
+	"server/device": 5, "server/discovery": 5, "server/federation": 5, "server/login": 5, "server/logout": 5,
+	"server/management": 5, "server/mfa": 5, "server/passwordless": 5, "server/token": 5, "server/userinfo": 5,
+
+	"server": 6,
+
+	"cmd/": 7, "docs/": 7, "e2e": 7, "e2e/": 7, "examples/": 7, "server/servertest": 7,
+}
+
+func floor(pkg string) (int, bool) {
+	if n, ok := floors[pkg]; ok {
+		return n, true
+	}
+	for name, n := range floors {
+		if strings.HasSuffix(name, "/") && strings.HasPrefix(pkg, name) {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+// soleImporters name the only package that imports a library which is to stay
+// replaceable, or dangerous elsewhere. A name that ends in "/" stands for all
+// below it.
+var soleImporters = map[string]string{
+	"github.com/ory/":              "server/oauth",
+	"go.etcd.io/bbolt":             "storage/bolt",
+	"html/template":                "templates",
+	"github.com/alecthomas/kong":   "cmd/",
+	"github.com/smallstep/":        "keys/ca",
+	"github.com/santhosh-tekuri/":  "config",
+	"golang.org/x/crypto/bcrypt":   "server/identity",
+	"golang.org/x/crypto/argon2":   "server/identity",
+	"github.com/google/go-cmp/cmp": "storage/enginetest", // and tests
+	"math/rand/v2":                 "storage/enginetest", // and tests: what is random here is a secret
+}
+
+// soleCallers name the only packages that call a function. Elsewhere a call needs
+// a nolint directive, which gives the reason.
+var soleCallers = map[string][]string{
+	"time.Now": {"server/clock"}, "time.Since": {"server/clock"}, "time.Until": {"server/clock"}, "time.Sleep": {},
+	"time.After": {"server/clock"}, "time.AfterFunc": {"server/clock"}, "time.NewTimer": {"server/clock"}, "time.NewTicker": {"server/clock"}, "time.Tick": {},
+	"os.Getenv": {"config"}, "os.LookupEnv": {"config"}, "os.ExpandEnv": {},
+	"http.Error": {}, "http.NotFound": {},
+}
+
+type goPackage struct {
+	ImportPath, Dir  string
+	Imports, GoFiles []string
+}
+
+// packages lists the module's packages by their name below it. The stand-in for
+// github.com/ory/x is a module of its own, with another's API.
+func packages(t *testing.T) map[string]goPackage {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Dir,Imports,GoFiles", module+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]goPackage{}
+	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
+		var p goPackage
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		all[strings.TrimPrefix(p.ImportPath, module)] = p
+	}
+	if len(all) < 20 {
+		t.Fatalf("only %d packages are found", len(all))
+	}
+	return all
+}
+
+func TestFloors(t *testing.T) {
+	for pkg, p := range packages(t) {
+		own, known := floor(pkg)
+		if !known {
+			t.Errorf("%s has no floor; give it one in architecture_test.go", pkg)
+			continue
+		}
+		for _, imported := range p.Imports {
+			below, ours := strings.CutPrefix(imported, module)
+			if n, _ := floor(below); ours && n >= own {
+				t.Errorf("%s (floor %d) imports %s (floor %d)", pkg, own, below, n)
+			}
+		}
+	}
+}
+
+func TestSoleImporters(t *testing.T) {
+	found := map[string]bool{}
+	for pkg, p := range packages(t) {
+		for _, imported := range p.Imports {
+			for library, owner := range soleImporters {
+				if imported != library && !strings.HasPrefix(imported, strings.TrimSuffix(library, "/")+"/") {
+					continue
+				}
+				found[library] = true
+				if pkg != owner && !(strings.HasSuffix(owner, "/") && strings.HasPrefix(pkg, owner)) && !program(pkg) {
+					t.Errorf("%s imports %s; only %s may", pkg, imported, owner)
+				}
+			}
+		}
+	}
+	for library := range soleImporters {
+		if !found[library] {
+			t.Errorf("nothing imports %s any more; take it off the list", library)
+		}
+	}
+}
+
+// program reports whether a package stands alone: it prints, waits and measures.
+func program(pkg string) bool {
+	return strings.HasPrefix(pkg, "examples/") || strings.HasPrefix(pkg, "e2e")
+}
+
+func TestSoleCallers(t *testing.T) {
+	for pkg, p := range packages(t) {
+		for _, name := range p.GoFiles {
+			for _, call := range calls(t, filepath.Join(p.Dir, name)) {
+				owners, listed := soleCallers[call.name]
+				if listed && !slices.Contains(owners, pkg) && !call.excused && !program(pkg) && !strings.HasPrefix(pkg, "cmd/") {
+					t.Errorf("%s/%s:%d calls %s; only %v may", pkg, name, call.line, call.name, owners)
+				}
+			}
+		}
+	}
+}
+
+type call struct {
+	name    string
+	line    int
+	excused bool
+}
+
+// calls lists the uses of functions of other packages in a file.
+func calls(t *testing.T, path string) []call {
+	t.Helper()
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, path, nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	excused := map[int]bool{}
+	for _, group := range file.Comments {
+		for _, c := range group.List {
+			if strings.HasPrefix(c.Text, "//nolint:") && strings.Contains(c.Text, "forbidigo") {
+				excused[files.Position(c.Pos()).Line] = true
+			}
+		}
+	}
+	imported := map[string]string{}
+	for _, spec := range file.Imports {
+		path, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Base(path)
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		imported[name] = filepath.Base(path)
+	}
+	var all []call
+	ast.Inspect(file, func(n ast.Node) bool {
+		if selector, ok := n.(*ast.SelectorExpr); ok {
+			if pkg, ok := selector.X.(*ast.Ident); ok && imported[pkg.Name] != "" {
+				line := files.Position(selector.Pos()).Line
+				all = append(all, call{imported[pkg.Name] + "." + selector.Sel.Name, line, excused[line]})
+			}
+		}
+		return true
+	})
+	return all
+}
