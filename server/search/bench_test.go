@@ -117,6 +117,7 @@ func user(i int) storage.Document {
 
 // find counts the users that a query finds and puts them in an order.
 func (s *store) find(b *testing.B, query, sort string) int {
+	b.Helper()
 	q, err := search.Parse(query, search.Users)
 	if err != nil {
 		b.Fatal(err)
@@ -169,6 +170,7 @@ func (s *store) find(b *testing.B, query, sort string) int {
 
 // lookup asks the indexes that the store has.
 func lookup(b *testing.B, tx *storage.Tx) search.Lookup {
+	b.Helper()
 	return func(field, value string) (iter.Seq[string], bool) {
 		return func(yield func(string) bool) {
 			for user, err := range tx.Users.By(field, value) {

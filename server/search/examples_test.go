@@ -10,8 +10,8 @@ import (
 
 // example is a query with documents that it finds and documents that it does not.
 type example struct {
-	q           string
-	finds, not_ []string
+	q             string
+	finds, misses []string
 }
 
 func try(t *testing.T, s *search.Schema, examples []example) {
@@ -22,7 +22,7 @@ func try(t *testing.T, s *search.Schema, examples []example) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for want, documents := range map[bool][]string{true: e.finds, false: e.not_} {
+			for want, documents := range map[bool][]string{true: e.finds, false: e.misses} {
 				for _, raw := range documents {
 					if got := q.Match([]byte(raw)); got != want {
 						t.Errorf("%s matches %s: %v", q, raw, got)

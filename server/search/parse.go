@@ -9,8 +9,8 @@ import (
 // parser reads a query by recursive descent, Lucene: queryparser/classic:
 //
 //	clauses  = clause { [ "AND" | "&&" | "OR" | "||" ] clause }
-//	clause   = [ "+" | "-" | "!" | "NOT" ] operand
-//	operand  = [ field ":" ] ( term | phrase | range | "(" clauses ")" )
+//	value    = term | phrase | range | "(" clauses ")"
+//	clause   = [ "+" | "-" | "!" | "NOT" ] [ field ":" ] value
 //
 // A term reaches to the next space or operator, so that auth0|1, a-b and a||b are
 // terms.

@@ -28,7 +28,7 @@ func TestWhatCannotBeAnsweredIsRefusedWithAReason(t *testing.T) {
 		{search.Users, `a && || b`, `expected a term before ||, which is an operator outside quotes at position 6`},
 		{search.Users, `phone_number:+1555`, `expected a term before +, which is an operator outside quotes at position 14`},
 		{search.Users, `name:AND`, `expected a term before AND, which is an operator outside quotes at position 6`},
-		{search.Users, `NOT NOT a`, `expected a term before NOT, which is an operator outside quotes at position 5`},
+		{search.Users, `NOT !a`, `expected a term before !, which is an operator outside quotes at position 5`},
 		{search.Users, `a OR`, `expected a term and found the end at position 5`},
 		{search.Users, `NOT`, `expected a term and found the end at position 4`},
 		{search.Users, `- - a`, `expected a term before -, which is an operator outside quotes at position 3`},

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -23,7 +24,7 @@ const minLiteral = 3
 func (p pattern) text() string {
 	var b strings.Builder
 	for _, g := range p {
-		if !g.wild && g.char < utf8.RuneSelf && special(byte(g.char)) {
+		if !g.wild && strings.ContainsRune(reserved, g.char) {
 			b.WriteByte('\\')
 		}
 		b.WriteRune(g.char)
@@ -44,14 +45,7 @@ func (p pattern) literal() (string, bool) {
 }
 
 // has reports whether the pattern has a wildcard.
-func (p pattern) has(wildcard rune) bool {
-	for _, g := range p {
-		if g == (glyph{wildcard, true}) {
-			return true
-		}
-	}
-	return false
-}
+func (p pattern) has(wildcard rune) bool { return slices.Contains(p, glyph{wildcard, true}) }
 
 // tooShort reports whether a literal after a wildcard has fewer characters than
 // Auth0 looks for.

@@ -3,6 +3,7 @@ package search
 import (
 	"bytes"
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -164,7 +165,7 @@ func (f field) between(l *leaf) (func(scalar) bool, string) {
 	low, lowIs := numeric(l.low.value)
 	high, highIs := numeric(l.high.value)
 	lowIs, highIs = lowIs || l.low.open, highIs || l.high.open
-	if f.kind == number && !(lowIs && highIs) {
+	if f.kind == number && (!lowIs || !highIs) {
 		return nil, "is a number, and an end of the range is none"
 	}
 	lowText, highText := f.folded(l.low.value), f.folded(l.high.value)
@@ -193,12 +194,7 @@ func likeWord(p pattern) func(scalar) bool {
 			return false
 		}
 		whole := lower(v.text)
-		for _, word := range words(whole) {
-			if p.matches(word) {
-				return true
-			}
-		}
-		return p.matches(whole)
+		return p.matches(whole) || slices.ContainsFunc(words(whole), p.matches)
 	}
 }
 

@@ -215,7 +215,7 @@ func (e expected) write(c *chooser) string {
 	return strings.Join(parts, choose(c, " ", "\t"))
 }
 
-var reserved = regexp.MustCompile(`[ +\-=&|><!(){}\[\]^"~*?:\\/]`)
+var operators = regexp.MustCompile(`[ +\-=&|><!(){}\[\]^"~*?:\\/]`)
 
 func (e expected) writeLeaf(c *chooser) string {
 	name := e.field + choose(c, ":", ": ", " :")
@@ -224,7 +224,7 @@ func (e expected) writeLeaf(c *chooser) string {
 		if s == "" || s == "AND" || c.pick(2) == 0 {
 			return quoted(s)
 		}
-		return reserved.ReplaceAllString(s, `\$0`)
+		return operators.ReplaceAllString(s, `\$0`)
 	}
 	switch e.ask {
 	case "exists":
@@ -232,7 +232,7 @@ func (e expected) writeLeaf(c *chooser) string {
 	case "like":
 		parts := strings.Split(e.value, "*")
 		for i, part := range parts {
-			parts[i] = reserved.ReplaceAllString(part, `\$0`)
+			parts[i] = operators.ReplaceAllString(part, `\$0`)
 		}
 		return name + strings.Join(parts, "*")
 	case "in":

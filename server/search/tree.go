@@ -155,8 +155,9 @@ func (n *leaf) text() string {
 			right = "}"
 		}
 		return name + left + n.low.text() + " TO " + n.high.text() + right
+	default:
+		return name + quote(n.value)
 	}
-	return name + quote(n.value)
 }
 
 func (b bound) text() string {
@@ -177,7 +178,7 @@ func escape(s string) string {
 		b.WriteByte('\\')
 	}
 	for i := range len(s) {
-		if special(s[i]) {
+		if strings.IndexByte(reserved, s[i]) >= 0 {
 			b.WriteByte('\\')
 		}
 		b.WriteByte(s[i])
@@ -187,5 +188,6 @@ func escape(s string) string {
 
 func operatorWord(s string) bool { return s == "AND" || s == "OR" || s == "NOT" }
 
-// special reports whether a character means something else than itself in a query.
-func special(c byte) bool { return strings.IndexByte(" \t\r\n+-=&|><!(){}[]^\"~*?:\\/", c) >= 0 }
+// reserved are the characters that mean something else than themselves in a query,
+// Auth0: manage-users/user-search/v2/query-syntax#reserved-characters.
+const reserved = " \t\r\n+-=&|><!(){}[]^\"~*?:\\/"
