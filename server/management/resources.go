@@ -10,14 +10,16 @@ func resources() []served {
 	return append([]served{
 		clients(), credentials(), resourceServers(), clientGrants(), connections(), roles(), users(),
 		phoneProviders(), phoneTemplates(), themes(), customDomains(), emailTemplates(), encryptionKeys(), authenticationMethods(),
-		actions(), actionVersions(), actionModules(), moduleVersions(),
+		actions(), actionVersions(), actionModules(), moduleVersions(), logStreams(), hooks(), rules(),
+		vaultConnections(), flows(), flowExecutions(), forms(), connectionProfiles(), userAttributeProfiles(), tokenExchangeProfiles(),
+		selfServiceProfiles(), networkACLs(), eventStreams(), rateLimitPolicies(), credentialTemplates(),
 		organizations(), organizationClients(), organizationGrants(), discoveryDomains(),
 	}, organizationConnections()...)
 }
 
 // singletons lists the resources of which a tenant has one.
 func singletons() []singleton {
-	return slices.Concat(attackProtection(), guardian(), []singleton{branding(), prompts()})
+	return slices.Concat(attackProtection(), guardian(), assessments(), []singleton{branding(), prompts()})
 }
 
 // special lists the operations that are no plain reads and writes.
@@ -26,7 +28,8 @@ func (a *api) special() []operation {
 		a.clientOperations(), a.connectionOperations(), a.roleOperations(), a.userOperations(), a.tenantOperations(),
 		a.brandingOperations(), a.promptOperations(), a.customDomainOperations(), a.emailOperations(), a.guardianOperations(),
 		a.provisioningOperations(), scim.operations(), directory.operations(), a.keyOperations(), a.encryptionKeyOperations(), a.sessionOperations(), a.userDetailOperations(), a.logOperations(), a.organizationOperations(),
-		a.actionOperations(),
+		a.actionOperations(), a.hookOperations(), a.rulesConfigOperations(), a.profileTemplateOperations(), a.selfServiceOperations(),
+		a.eventDeliveryOperations(),
 	)
 	for _, s := range singletons() {
 		ops = append(ops, s.operations()...)

@@ -103,7 +103,8 @@ var kinds = func() map[string]*Kind {
 		Clients, ResourceServers, ClientGrants, Connections, Roles, TenantSettings, Users, Credentials,
 		BruteForceProtection, SuspiciousIPThrottling, BreachedPasswordDetection, BotDetection, Captcha, PhoneProviderProtection,
 		Branding, Prompts, EmailProvider, EmailTemplates, CustomDomains, PhoneProviders, PhoneTemplates, Themes, EncryptionKeys, AuthenticationMethods,
-		Actions, ActionModules,
+		Actions, ActionModules, LogStreams, EventStreams, Hooks, Rules, Flows, VaultConnections, Forms, NetworkACLs, RateLimitPolicies,
+		ConnectionProfiles, UserAttributeProfiles, SelfServiceProfiles, TokenExchangeProfiles, CredentialTemplates,
 		Organizations, OrganizationConnections, OrganizationClients, OrganizationGrants, DiscoveryDomains,
 	} {
 		all[k.Name] = k

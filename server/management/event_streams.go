@@ -1,0 +1,95 @@
+package management
+
+import (
+	"net/http"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// eventStreams is Auth0: api/management/v2/event-streams. They are kept; nothing is
+// delivered to them.
+//
+//auth0:operation GET /api/v2/event-streams
+//auth0:operation POST /api/v2/event-streams
+//auth0:operation GET /api/v2/event-streams/{id}
+//auth0:operation PATCH /api/v2/event-streams/{id}
+//auth0:operation DELETE /api/v2/event-streams/{id}
+func eventStreams() served {
+	return served{
+		kind: resource.EventStreams, path: "/event-streams", scope: "event_streams", verbs: "list create get patch delete",
+		keep: func(c *call, tx *storage.Tx) (store, error) {
+			if id := c.param("id"); id != "" {
+				if err := resource.CheckEventStreamID(id); err != nil {
+					return nil, err
+				}
+			}
+			return c.plain(tx, resource.EventStreams, ""), nil
+		},
+		list:   listing{key: "eventStreams", style: checkpointed},
+		before: nameEventSource,
+		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
+			authorization, _ := destination(doc)["webhook_authorization"].(storage.Document)
+			delete(authorization, "token")
+			delete(authorization, "password")
+			return doc, nil
+		},
+	}
+}
+
+// destination is the configuration of an event stream's destination.
+func destination(doc storage.Document) storage.Document {
+	whole, _ := doc["destination"].(storage.Document)
+	configuration, _ := whole["configuration"].(storage.Document)
+	return configuration
+}
+
+// nameEventSource adds the name by which AWS would know a stream.
+func nameEventSource(c *call, _ *storage.Tx, doc, old storage.Document) error {
+	if whole, _ := doc["destination"].(storage.Document); text(whole, "type") == "eventbridge" {
+		keepName(destination(doc), destination(old), "aws_partner_event_source",
+			"aws.partner/auth0.com/"+c.tenantName()+"-"+resource.UUID()+"/auth0.events")
+	}
+	return nil
+}
+
+func (a *api) eventDeliveryOperations() []operation {
+	read, update := []string{"read:event_deliveries"}, []string{"update:event_deliveries"}
+	return []operation{
+		{http.MethodGet, "/event-streams/{id}/deliveries", read, eventDeliveries},
+		{http.MethodGet, "/event-streams/{id}/deliveries/{event}", read, eventDelivery},
+		{http.MethodPost, "/event-streams/{id}/redeliver/{event}", update, eventDelivery},
+	}
+}
+
+// requireEventStream sees that there is the stream that the path names.
+func requireEventStream(c *call) error {
+	return c.view(func(tx *storage.Tx) error {
+		streams := eventStreams()
+		kept, err := streams.keep(c, tx)
+		if err != nil {
+			return err
+		}
+		_, err = streams.find(c, kept)
+		return err
+	})
+}
+
+// eventDeliveries lists none: nothing is delivered, and nothing fails.
+//
+//auth0:operation GET /api/v2/event-streams/{id}/deliveries
+func eventDeliveries(c *call) error {
+	if err := requireEventStream(c); err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, []any{})
+}
+
+//auth0:operation GET /api/v2/event-streams/{id}/deliveries/{event}
+//auth0:operation POST /api/v2/event-streams/{id}/redeliver/{event}
+func eventDelivery(c *call) error {
+	if err := requireEventStream(c); err != nil {
+		return err
+	}
+	return resource.EventDeliveryMissing
+}

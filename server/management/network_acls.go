@@ -1,0 +1,67 @@
+package management
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// networkACLs is Auth0: api/management/v2/network-acls.
+//
+//auth0:operation GET /api/v2/network-acls
+//auth0:operation POST /api/v2/network-acls
+//auth0:operation GET /api/v2/network-acls/{id}
+//auth0:operation PATCH /api/v2/network-acls/{id}
+//auth0:operation PUT /api/v2/network-acls/{id}
+//auth0:operation DELETE /api/v2/network-acls/{id}
+func networkACLs() served {
+	return served{
+		kind: resource.NetworkACLs, path: "/network-acls", scope: "network_acls", verbs: "list create get patch put delete",
+		keep: func(c *call, tx *storage.Tx) (store, error) {
+			if id := c.param("id"); id != "" {
+				if err := resource.CheckACLID(id); err != nil {
+					return nil, err
+				}
+			}
+			return c.plain(tx, resource.NetworkACLs, ""), nil
+		},
+		list:   listing{key: "network_acls"},
+		before: checkACL,
+		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
+			if c.r.Method == http.MethodGet && !c.lists("id") {
+				doc["tenant_id"], doc["deleted_at"] = c.tenantName(), nil
+			}
+			return doc, nil
+		},
+		gone: func(c *call, _ storage.Document) error {
+			return c.reply(http.StatusOK, storage.Document{"code": http.StatusNoContent, "object": ""})
+		},
+	}
+}
+
+// checkACL checks what the description of the kind cannot say.
+func checkACL(_ *call, _ *storage.Tx, doc, _ storage.Document) error {
+	rule, _ := doc["rule"].(storage.Document)
+	action, _ := rule["action"].(storage.Document)
+	if action["redirect"] == true && text(action, "redirect_uri") == "" {
+		return resource.InvalidBody("Payload validation error: Action type of `redirect` requires a `redirect_uri`")
+	}
+	for _, name := range []string{"match", "not_match"} {
+		match, _ := rule[name].(storage.Document)
+		lists, _ := match["auth0_managed"].([]any)
+		var unknown []string
+		for _, item := range lists {
+			if list, _ := item.(string); !slices.Contains(resource.CuratedLists, list) {
+				unknown = append(unknown, list)
+			}
+		}
+		if len(unknown) > 0 {
+			return resource.InvalidBody("Invalid curated list name(s): " + strings.Join(unknown, ", ") +
+				". Allowed curated list names are: " + strings.Join(resource.CuratedLists, ", "))
+		}
+	}
+	return nil
+}

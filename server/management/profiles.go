@@ -1,0 +1,118 @@
+package management
+
+import (
+	"net/http"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// connectionProfiles is Auth0: api/management/v2/connection-profiles.
+//
+//auth0:operation GET /api/v2/connection-profiles
+//auth0:operation POST /api/v2/connection-profiles
+//auth0:operation GET /api/v2/connection-profiles/{id}
+//auth0:operation PATCH /api/v2/connection-profiles/{id}
+//auth0:operation DELETE /api/v2/connection-profiles/{id}
+func connectionProfiles() served {
+	return served{
+		kind: resource.ConnectionProfiles, path: "/connection-profiles", scope: "connection_profiles", verbs: "list create get patch delete",
+		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.ConnectionProfiles, ""), nil },
+		list: listing{key: "connection_profiles", style: checkpointed, most: 10},
+		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
+			if _, set := doc["strategy_overrides"]; !set {
+				doc["strategy_overrides"] = nil
+			}
+			return doc, nil
+		},
+	}
+}
+
+// userAttributeProfiles is Auth0: api/management/v2/user-attribute-profiles.
+//
+//auth0:operation GET /api/v2/user-attribute-profiles
+//auth0:operation POST /api/v2/user-attribute-profiles
+//auth0:operation GET /api/v2/user-attribute-profiles/{id}
+//auth0:operation PATCH /api/v2/user-attribute-profiles/{id}
+//auth0:operation DELETE /api/v2/user-attribute-profiles/{id}
+func userAttributeProfiles() served {
+	return served{
+		kind: resource.UserAttributeProfiles, path: "/user-attribute-profiles", scope: "user_attribute_profiles", verbs: "list create get patch delete",
+		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.UserAttributeProfiles, ""), nil },
+		list: listing{key: "user_attribute_profiles", style: checkpointed},
+		before: func(c *call, _ *storage.Tx, doc, old storage.Document) error {
+			if old != nil {
+				resource.UserAttributeProfiles.Complete(doc, c.now)
+			}
+			return nil
+		},
+	}
+}
+
+// tokenExchangeProfiles is Auth0: api/management/v2/token-exchange-profiles.
+//
+//auth0:operation GET /api/v2/token-exchange-profiles
+//auth0:operation POST /api/v2/token-exchange-profiles
+//auth0:operation GET /api/v2/token-exchange-profiles/{id}
+//auth0:operation PATCH /api/v2/token-exchange-profiles/{id}
+//auth0:operation DELETE /api/v2/token-exchange-profiles/{id}
+func tokenExchangeProfiles() served {
+	return served{
+		kind: resource.TokenExchangeProfiles, path: "/token-exchange-profiles", scope: "token_exchange_profiles", verbs: "list create get patch delete",
+		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.TokenExchangeProfiles, ""), nil },
+		list: listing{key: "token_exchange_profiles", style: checkpointed},
+		before: func(_ *call, tx *storage.Tx, doc, _ storage.Document) error {
+			_, err := tx.Documents(resource.Actions.Name, "").Document(text(doc, "action_id"))
+			if storage.IsNotFound(err) {
+				return resource.InvalidBody("The action " + text(doc, "action_id") + " does not exist.")
+			}
+			return err
+		},
+	}
+}
+
+func (a *api) profileTemplateOperations() []operation {
+	connection, user := []string{"read:connection_profiles"}, []string{"read:user_attribute_profiles"}
+	return []operation{
+		{http.MethodGet, "/connection-profiles/templates", connection, connectionProfileTemplates},
+		{http.MethodGet, "/connection-profiles/templates/{id}", connection, connectionProfileTemplate},
+		{http.MethodGet, "/user-attribute-profiles/templates", user, userAttributeProfileTemplates},
+		{http.MethodGet, "/user-attribute-profiles/templates/{id}", user, userAttributeProfileTemplate},
+	}
+}
+
+//auth0:operation GET /api/v2/connection-profiles/templates
+func connectionProfileTemplates(c *call) error {
+	return c.templates("connection_profile_templates", resource.ConnectionProfileTemplates)
+}
+
+//auth0:operation GET /api/v2/connection-profiles/templates/{id}
+func connectionProfileTemplate(c *call) error { return c.template(resource.ConnectionProfileTemplates) }
+
+//auth0:operation GET /api/v2/user-attribute-profiles/templates
+func userAttributeProfileTemplates(c *call) error {
+	return c.templates("user_attribute_profile_templates", resource.UserAttributeProfileTemplates)
+}
+
+//auth0:operation GET /api/v2/user-attribute-profiles/templates/{id}
+func userAttributeProfileTemplate(c *call) error {
+	return c.template(resource.UserAttributeProfileTemplates)
+}
+
+// templates names the templates, without what is in them.
+func (c *call) templates(key string, all []storage.Document) error {
+	named := make([]storage.Document, len(all))
+	for i, t := range all {
+		named[i] = storage.Document{"id": t["id"], "display_name": t["display_name"]}
+	}
+	return c.reply(http.StatusOK, storage.Document{key: named})
+}
+
+func (c *call) template(all []storage.Document) error {
+	for _, t := range all {
+		if text(t, "id") == c.param("id") {
+			return c.reply(http.StatusOK, t)
+		}
+	}
+	return resource.TemplateMissing
+}

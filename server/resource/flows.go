@@ -1,0 +1,41 @@
+package resource
+
+import "github.com/tenant0/tenant0/storage"
+
+var (
+	// Flows is Auth0: api/management/v2/flows. They are kept and never run.
+	Flows = &Kind{
+		Name: "flows", ID: "id", NewID: Prefixed("af_", 22), Open: true,
+		Fields: Fields{
+			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "executed_at": onlyRead,
+			"name": {Type: String, Required: true, Min: 1, Max: 150}, "actions": list,
+		},
+		Created: "created_at", Updated: "updated_at",
+		Missing: missing("", "Flow not found"),
+	}
+	// FlowExecutions are the runs of a flow, of which there are none.
+	FlowExecutions = &Kind{Name: "flows/executions", ID: "id", Missing: missing("", "Execution not found")}
+	// VaultConnections is Auth0: api/management/v2/flows/vault/connections.
+	VaultConnections = &Kind{
+		Name: "flows/vault/connections", ID: "id", NewID: Prefixed("ac_", 22), Open: true,
+		Fields: Fields{
+			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "refreshed_at": onlyRead, "account_name": onlyRead,
+			"environment": onlyRead, "fingerprint": onlyRead, "ready": {Type: Bool, Access: ReadOnly, Default: false},
+			"name": {Type: String, Required: true, Min: 1, Max: 150}, "app_id": {Type: String, Required: true, Access: CreateOnly}, "setup": object,
+		},
+		Created: "created_at", Updated: "updated_at",
+		Missing: missing("", "Connection not found"),
+	}
+	// Forms is Auth0: api/management/v2/forms. They are kept and never shown.
+	Forms = &Kind{
+		Name: "forms", ID: "id", NewID: Prefixed("ap_", 22), Open: true,
+		Fields: Fields{
+			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "embedded_at": onlyRead, "submitted_at": onlyRead,
+			"name": {Type: String, Required: true, Min: 1, Max: 150}, "messages": object, "translations": object, "nodes": list,
+			"start": {Type: Object, Nullable: true}, "ending": {Type: Object, Nullable: true}, "style": object,
+			"languages": {Type: Object, Default: storage.Document{"primary": "en"}},
+		},
+		Created: "created_at", Updated: "updated_at",
+		Missing: missing("", "Form not found"),
+	}
+)

@@ -1,0 +1,49 @@
+package resource
+
+import (
+	"time"
+)
+
+// crockford is the alphabet of ULIDs.
+const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// ULID returns an id that sorts by time: 48 bits of milliseconds and 80 random
+// ones, in base 32.
+func ULID(now time.Time) string {
+	b := make([]byte, 10)
+	for i, ms := 9, now.UnixMilli(); i >= 0; i, ms = i-1, ms>>5 {
+		b[i] = crockford[ms&31]
+	}
+	return string(b) + random(16, crockford)
+}
+
+var (
+	// Hooks is Auth0: api/management/v2/hooks. Their code is kept and never run.
+	Hooks = &Kind{
+		Name: "hooks", ID: "id", Open: true,
+		Fields: Fields{
+			"id": onlyRead, "name": {Type: String, Required: true, Min: 1}, "script": {Type: String, Required: true, Min: 1},
+			"enabled": {Type: Bool, Default: false}, "dependencies": {Type: Object, Default: map[string]any{}},
+			"triggerId": {Type: String, Required: true, Access: CreateOnly, Enum: []string{
+				"credentials-exchange", "pre-user-registration", "post-user-registration", "post-change-password", "send-phone-message",
+			}},
+		},
+		Unique:  []string{"name"},
+		Missing: missing("inexistent_hook", "The hook does not exist."), Taken: taken("hook_conflict", "A hook with the same name already exists."),
+	}
+	// Rules is Auth0: api/management/v2/rules. Their code is kept and never run.
+	Rules = &Kind{
+		Name: "rules", ID: "id", NewID: Prefixed("rul_", 16), Open: true,
+		Fields: Fields{
+			"id": onlyRead, "stage": {Access: ReadOnly, Default: "login_success"}, "name": {Type: String, Required: true, Min: 1},
+			"script": {Type: String, Required: true, Min: 1}, "enabled": {Type: Bool, Default: true}, "order": number,
+		},
+		Unique:  []string{"name"},
+		Missing: missing("inexistent_rule", "The rule does not exist."), Taken: taken("rule_conflict", "A rule with the same name already exists."),
+	}
+	// RulesConfigs is Auth0: api/management/v2/rules-configs.
+	RulesConfigs = &Kind{
+		Name: "rules-configs", ID: "key", Fields: Fields{"value": {Type: String, Required: true}},
+		Missing: missing("inexistent_rules_config", "The rules config does not exist."),
+	}
+)

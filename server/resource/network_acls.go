@@ -1,0 +1,53 @@
+package resource
+
+import (
+	"net/http"
+
+	"github.com/tenant0/tenant0/server/apierr"
+)
+
+// matching describes what requests an access control list is about.
+var matching = Field{Type: Object, Open: true, Min: 1, Fields: Fields{
+	"asns":                  {Type: Array, Unique: true, Min: 1, Item: &Field{Type: Integer, Min: 1}},
+	"auth0_managed":         uniqueTexts,
+	"connecting_ipv4_cidrs": uniqueTexts, "connecting_ipv6_cidrs": uniqueTexts, "geo_country_codes": uniqueTexts, "geo_subdivision_codes": uniqueTexts,
+	"hostnames": uniqueTexts, "ipv4_cidrs": uniqueTexts, "ipv6_cidrs": uniqueTexts, "ja3_fingerprints": uniqueTexts,
+	"ja4_fingerprints": uniqueTexts, "user_agents": uniqueTexts,
+}}
+
+var uniqueTexts = Field{Type: Array, Unique: true, Min: 1, Item: &text}
+
+// NetworkACLs is Auth0: api/management/v2/network-acls. They are kept and do not
+// keep anyone out.
+var NetworkACLs = &Kind{
+	Name: "network-acls", ID: "id", NewID: Prefixed("acl_", 22), Open: true,
+	Fields: Fields{
+		"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead,
+		"description": {Type: String, Required: true, Max: 255}, "active": {Type: Bool, Required: true}, "priority": {Type: Number, Min: 1, Max: 100},
+		"rule": {Type: Object, Required: true, Open: true, Fields: Fields{
+			"action": {Type: Object, Required: true, Open: true, Fields: Fields{
+				"allow": flag, "block": flag, "log": flag, "redirect": flag, "redirect_uri": {Type: String, Min: 1},
+			}},
+			"match": matching, "not_match": matching,
+			"scope": {Type: String, Required: true, Enum: []string{"management", "authentication", "tenant", "dynamic_client_registration"}},
+		}},
+	},
+	Created: "created_at", Updated: "updated_at",
+	Missing: missing("", "Network ACL not found"),
+}
+
+// CuratedLists are the lists of addresses that Auth0 keeps.
+var CuratedLists = []string{"auth0.low_reputation", "auth0.icloud_relay_proxy"}
+
+var aclID = Like("^acl_[A-Za-z0-9]{22}$")
+
+// CheckACLID checks the form of an access control list's id.
+func CheckACLID(id string) error {
+	if aclID().MatchString(id) {
+		return nil
+	}
+	return &apierr.Error{
+		Status: http.StatusBadRequest, Message: "Network ACL id is not a valid ACL ID in the form 'acl_XXXXXXXXXXXXXXXXXXXXXX'",
+		Extra: errorCode("invalid_uri"),
+	}
+}

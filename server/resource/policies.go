@@ -1,0 +1,46 @@
+package resource
+
+import "time"
+
+// ShortMicroTime is a time as rate limit policies write it: ISO 8601 with
+// microseconds, without zeros at the end.
+func ShortMicroTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999999Z") }
+
+var (
+	// RateLimitPolicies is Auth0: api/management/v2/rate-limit-policies. They are
+	// kept and limit nothing.
+	RateLimitPolicies = &Kind{
+		Name: "rate-limit-policies", ID: "id", NewID: Prefixed("rlp_", 21),
+		Fields: Fields{
+			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead,
+			"resource": {Type: String, Required: true, Access: CreateOnly}, "consumer": {Type: String, Required: true, Access: CreateOnly},
+			"consumer_selector": {Type: String, Required: true, Access: CreateOnly},
+			"configuration": {Type: Object, Required: true, Open: true, Fields: Fields{
+				"action": {Type: String, Required: true, Enum: []string{"allow", "block", "log", "redirect"}}, "limit": number,
+				"redirect_uri": {Type: String, Format: "uri"},
+			}},
+		},
+		Missing: missing("", "Rate limit policy not found"), Taken: taken("", "A rate limit policy for this resource and consumer already exists"),
+	}
+	// RiskAssessments is Auth0: api/management/v2/risk-assessments.
+	RiskAssessments = &Kind{Name: "risk-assessments/settings", Fields: Fields{"enabled": {Type: Bool, Required: true, Default: false}}}
+	// NewDeviceAssessment is Auth0: api/management/v2/risk-assessments.
+	NewDeviceAssessment = &Kind{
+		Name:   "risk-assessments/settings/new-device",
+		Fields: Fields{"remember_for": {Type: Integer, Required: true, Default: 30, Min: 1, Max: 365}},
+	}
+	// SupplementalSignals is Auth0: api/management/v2/supplemental-signals.
+	SupplementalSignals = &Kind{Name: "supplemental-signals", Fields: Fields{"akamai_enabled": {Type: Bool, Required: true, Default: false}}}
+	// CredentialTemplates is Auth0: api/management/v2/verifiable-credentials.
+	CredentialTemplates = &Kind{
+		Name: "verifiable-credentials/verification/templates", ID: "id", NewID: Prefixed("vct_", 22), Open: true,
+		Fields: Fields{
+			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "name": {Type: String, Required: true, Min: 1},
+			"type": {Type: String, Required: true, Min: 1}, "dialect": {Type: String, Required: true, Min: 1}, "presentation": {Type: Object, Required: true},
+			"custom_certificate_authority": {Type: String, Nullable: true, Access: CreateOnly},
+			"well_known_trusted_issuers":   {Type: String, Required: true, Min: 1}, "version": {Type: String, Access: UpdateOnly},
+		},
+		Created: "created_at", Updated: "updated_at",
+		Missing: missing("", "Template not found"),
+	}
+)
