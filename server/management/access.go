@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/web"
 )
 
 // unauthorized is Auth0's answer to a token that does not let the caller in.
@@ -19,28 +20,66 @@ func unauthorized(message string) *apierr.Error {
 	}
 }
 
+// caller is who sent a request.
+type caller struct {
+	tokens.Claims
+	// own says that a scope for the caller's own account let them in, and no other.
+	own bool
+}
+
+// machine reports whether the caller is an application of its own accord.
+func (c caller) machine() bool { return strings.HasSuffix(c.Subject, "@clients") }
+
 // allow lets a caller in whose token is for this API and has one of the scopes,
 // and returns who that is.
-func (a *api) allow(r *http.Request, scopes []string) (claims tokens.Claims, err error) {
+func (a *api) allow(r *http.Request, scopes []string) (who caller, err error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
-		return claims, unauthorized("Missing authentication")
+		return who, unauthorized("Missing authentication")
 	}
 	scheme, token, ok := strings.Cut(header, " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		return claims, &apierr.Error{Status: http.StatusBadRequest, Message: "Bad HTTP authentication header format", Extra: map[string]any{"errorCode": "Bearer"}}
+		return who, &apierr.Error{Status: http.StatusBadRequest, Message: "Bad HTTP authentication header format", Extra: map[string]any{"errorCode": "Bearer"}}
 	}
-	claims, err = a.Issuer.Verify(strings.TrimSpace(token), a.Issuer.URL+"api/v2/", a.Now())
+	who.Claims, err = a.Issuer.Verify(strings.TrimSpace(token), a.Issuer.URL+"api/v2/", a.Now())
 	switch {
 	case errors.Is(err, tokens.ErrExpired):
-		return claims, unauthorized("Expired token received for JSON Web Token validation").With(err)
+		return who, unauthorized("Expired token received for JSON Web Token validation").With(err)
 	case err != nil:
-		return claims, unauthorized("Invalid token").With(err)
+		return who, unauthorized("Invalid token").With(err)
 	}
-	if len(scopes) == 0 || slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(claims.Scope, s) }) {
-		return claims, nil
+	let := false
+	if let, who.own = who.may(r, scopes); !let {
+		return who, insufficientScope(scopes)
 	}
-	return claims, &apierr.Error{
+	return who, nil
+}
+
+// may reports whether one of the scopes lets the caller in, and whether only one
+// for the own account does. The token of a user lets in to no more than the user's
+// own account, Auth0: secure/tokens/access-tokens/management-api-access-tokens/
+// get-management-api-access-tokens-for-single-page-applications.
+func (c caller) may(r *http.Request, scopes []string) (let, own bool) {
+	for _, scope := range scopes {
+		switch current := strings.Contains(scope, ":current_user"); {
+		case !slices.Contains(c.Scope, scope):
+		case !current && c.machine():
+			return true, false
+		case current && c.isUser(r):
+			own = true
+		}
+	}
+	return own, own
+}
+
+// isUser reports whether the caller is the user of the path, if that names one.
+func (c caller) isUser(r *http.Request) bool {
+	id := web.Param(r, "id")
+	return !c.machine() && (id == c.Subject || !strings.HasPrefix(r.URL.Path, base+"/users/"))
+}
+
+func insufficientScope(scopes []string) error {
+	return &apierr.Error{
 		Status: http.StatusForbidden, Message: "Insufficient scope, expected any of: " + strings.Join(scopes, ","),
 		Extra: map[string]any{"errorCode": "insufficient_scope"},
 	}

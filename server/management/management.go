@@ -59,11 +59,12 @@ type operation struct {
 // call is one request.
 type call struct {
 	*api
-	w     http.ResponseWriter
-	r     *http.Request
-	now   time.Time
-	body  storage.Document
-	query url.Values
+	w      http.ResponseWriter
+	r      *http.Request
+	caller caller
+	now    time.Time
+	body   storage.Document
+	query  url.Values
 	// sent is the body as it came; status and answered are of the answer.
 	sent     storage.Document
 	status   int
@@ -94,22 +95,22 @@ func Mount(rt *web.Router, d Deps) {
 func (a *api) handler(op operation) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		rateLimit(w, a.Now())
-		caller, err := a.allow(r, op.scopes)
+		who, err := a.allow(r, op.scopes)
 		if err != nil {
 			return err
 		}
-		c := &call{api: a, w: w, r: r, now: a.Now(), query: r.URL.Query()}
+		c := &call{api: a, w: w, r: r, caller: who, now: a.Now(), query: r.URL.Query()}
 		err = op.serve(c)
-		c.record(op, caller, err)
+		c.record(op, err)
 		return err
 	}
 }
 
 // record tells the tenant's log of an operation and its answer.
-func (c *call) record(op operation, caller tokens.Claims, err error) {
-	done := tenantlog.Operation{Path: op.path, ClientID: caller.ClientID, Request: c.sent, Status: c.status, Answer: c.answered}
-	if caller.GTY != "client-credentials" {
-		done.UserID = caller.Subject
+func (c *call) record(op operation, err error) {
+	done := tenantlog.Operation{Path: op.path, ClientID: c.caller.ClientID, Request: c.sent, Status: c.status, Answer: c.answered}
+	if !c.caller.machine() {
+		done.UserID = c.caller.Subject
 	}
 	if err != nil {
 		done.Status = http.StatusInternalServerError

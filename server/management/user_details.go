@@ -43,15 +43,15 @@ func keepAuthenticationMethods(c *call, tx *storage.Tx) (store, error) {
 func (a *api) userDetailOperations() []operation {
 	return []operation{
 		{http.MethodDelete, "/users/{user}/authentication-methods", []string{"delete:authentication_methods"}, deleteAuthenticationMethods},
-		{http.MethodGet, "/users/{id}/enrollments", []string{"read:users"}, enrollments},
+		{http.MethodGet, "/users/{id}/enrollments", []string{"read:users", "read:current_user"}, enrollments},
 		{http.MethodDelete, "/users/{id}/authenticators", []string{"delete:guardian_enrollments"}, deleteAuthenticators},
 		{http.MethodDelete, "/users/{id}/multifactor/{provider}", []string{"update:users"}, deleteAuthenticators},
 		{http.MethodPost, "/users/{id}/multifactor/actions/invalidate-remember-browser", []string{"update:users"}, invalidateRememberBrowser},
 		{http.MethodGet, "/users/{id}/connected-accounts", []string{"read:users"}, connectedAccounts},
 		{http.MethodGet, "/users/{id}/effective-permissions", []string{"read:user_effective_permissions"}, effectivePermissions},
 		{http.MethodGet, "/users/{id}/effective-roles", []string{"read:user_effective_roles"}, userRoles},
-		{http.MethodPost, "/users/{id}/identities", []string{"update:users"}, linkIdentity},
-		{http.MethodDelete, "/users/{id}/identities/{provider}/{identity}", []string{"update:users"}, unlinkIdentity},
+		{http.MethodPost, "/users/{id}/identities", linkScopes, linkIdentity},
+		{http.MethodDelete, "/users/{id}/identities/{provider}/{identity}", linkScopes, unlinkIdentity},
 		{http.MethodPost, "/users/{id}/revoke-access", []string{"delete:sessions", "delete:refresh_tokens"}, revokeAccess},
 	}
 }
@@ -198,9 +198,12 @@ var linkBody = &resource.Kind{Open: true, Fields: resource.Fields{
 	"provider": {Type: resource.String}, "connection_id": {Type: resource.String}, "user_id": {Type: resource.Any}, "link_with": {Type: resource.String},
 }}
 
+var linkScopes = []string{"update:users", "update:current_user_identities"}
+
 // linkIdentity makes another account an identity of this user, Auth0:
 // manage-users/user-accounts/user-account-linking. The other account is gone
-// after that.
+// after that. Users who link their own accounts prove that the other is theirs, by
+// its ID token.
 //
 //auth0:operation POST /api/v2/users/{id}/identities
 func linkIdentity(c *call) error {
@@ -209,6 +212,9 @@ func linkIdentity(c *call) error {
 	}
 	if err := linkBody.Check(c.body, resource.Create); err != nil {
 		return err
+	}
+	if c.caller.own && text(c.body, "link_with") == "" {
+		return insufficientScope(linkScopes)
 	}
 	secondary, err := c.secondary()
 	if err != nil {

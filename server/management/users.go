@@ -22,6 +22,9 @@ import (
 func users() served {
 	return served{
 		kind: resource.Users, path: "/users", scope: "users", verbs: "list get delete",
+		scopes: map[string][]string{
+			"get": {"read:users", "read:current_user", "read:user_idp_tokens"}, "delete": {"delete:users", "delete:current_user"},
+		},
 		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.User]{tx.Users}, nil },
 		list: listing{key: "users", style: paged, length: true, search: (*call).searchUsers, check: checkUserPage},
 		deleted: func(c *call, tx *storage.Tx, doc storage.Document) error {
@@ -57,7 +60,7 @@ const organizationMemberKind = "organization-members"
 func (a *api) userOperations() []operation {
 	return []operation{
 		{http.MethodPost, "/users", []string{"create:users"}, createUser},
-		{http.MethodPatch, "/users/{id}", []string{"update:users", "update:users_app_metadata", "update:current_user_metadata"}, updateUser},
+		{http.MethodPatch, "/users/{id}", updateUserScopes, updateUser},
 		{http.MethodGet, "/users-by-email", []string{"read:users"}, usersByEmail},
 		{http.MethodGet, "/users/{id}/roles", []string{"read:users", "read:roles"}, userRoles},
 		{http.MethodPost, "/users/{id}/roles", []string{"update:users"}, addUserRoles},
@@ -160,10 +163,17 @@ func putUser(tx *storage.Tx, doc storage.Document, hash string) error {
 	return tx.Passwords.Put(storage.Password{UserID: text(doc, "user_id"), Hash: hash})
 }
 
+var updateUserScopes = []string{"update:users", "update:users_app_metadata", "update:current_user_metadata"}
+
+// updateUser changes a user. Users change no more of their own than user_metadata.
+//
 //auth0:operation PATCH /api/v2/users/{id}
 func updateUser(c *call) error {
 	if err := c.read(); err != nil {
 		return err
+	}
+	if _, metadata := c.body["user_metadata"]; c.caller.own && (len(c.body) != 1 || !metadata) {
+		return insufficientScope(updateUserScopes)
 	}
 	if err := resource.Users.Check(c.body, resource.Update); err != nil {
 		return err

@@ -1,0 +1,81 @@
+package management_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// userToken is the access token for this API, and the ID token, of a person who
+// logged in with an application.
+func (c *client) userToken(username, scope string) (access, id string) {
+	c.t.Helper()
+	browser := c.tenant.Client()
+	result := c.tenant.Login(browser, servertest.Login{
+		ClientID: servertest.SPA, RedirectURI: "http://localhost:3000/callback", Username: username, Params: url.Values{"audience": {c.tenant.URL + "api/v2/"}, "scope": {"openid " + scope}},
+	})
+	body := c.tenant.Exchange(browser, result)
+	access, _ = body["access_token"].(string)
+	id, _ = body["id_token"].(string)
+	return access, id
+}
+
+func subjectOf(t *testing.T, token string) string {
+	t.Helper()
+	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims struct {
+		Sub string `json:"sub"`
+	}
+	if err := json.Unmarshal(raw, &claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims.Sub
+}
+
+// The token of a user lets in to the user's own account and to nothing else.
+func TestUserTokens(t *testing.T) {
+	c := newClient(t)
+	const scopes = "read:current_user update:current_user_metadata update:current_user_identities read:users update:users read:clients"
+	access, id := c.userToken(servertest.Employee, scopes)
+	_, othersID := c.userToken(servertest.Manager, scopes)
+	self, other := "/users/"+subjectOf(t, id), "/users/"+subjectOf(t, othersID)
+	user := *c
+	user.token = access
+	metadata := object{"user_metadata": object{"color": "blue"}}
+	for _, tt := range []struct {
+		name, method, path string
+		body               any
+		status             int
+	}{
+		{"the own profile", http.MethodGet, self, nil, 200},
+		{"another's profile", http.MethodGet, other, nil, 403},
+		{"all profiles, for all that the token says", http.MethodGet, "/users", nil, 403},
+		{"applications", http.MethodGet, "/clients", nil, 403},
+		{"the own metadata", http.MethodPatch, self, metadata, 200},
+		{"another's metadata", http.MethodPatch, other, metadata, 403},
+		{"the own application metadata", http.MethodPatch, self, object{"app_metadata": object{"admin": true}}, 403},
+		{"more than the own metadata", http.MethodPatch, self, object{"user_metadata": object{}, "blocked": false}, 403},
+		{"an account without a proof", http.MethodPost, self + "/identities", object{"provider": "auth0", "user_id": strings.TrimPrefix(other, "/users/auth0|")}, 403},
+		{"an account with its ID token", http.MethodPost, self + "/identities", object{"link_with": othersID}, 201},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			asUser := user
+			asUser.t = t
+			status, answer := asUser.do(tt.method, tt.path, tt.body)
+			if status != tt.status {
+				t.Errorf("got %d %v, want %d", status, answer, tt.status)
+			}
+			if body, _ := answer.(object); tt.status == 403 && body["errorCode"] != "insufficient_scope" {
+				t.Errorf("refused with %v", body)
+			}
+		})
+	}
+}
