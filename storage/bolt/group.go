@@ -10,6 +10,10 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
+// fillPercent is how full a page is left when it is split. Most keys begin with
+// their time, so that what comes later goes to the last page and not between.
+const fillPercent = 0.9
+
 // update is one Update call on its way through the writer.
 type update struct {
 	fn   func(storage.KV) error
@@ -59,7 +63,11 @@ func (db *DB) write() {
 // commit applies a group and keeps what it wrote. When that fails, all of the
 // group do.
 func (db *DB) commit(group []*update) {
-	err := db.bolt.Update(func(tx *bbolt.Tx) error { return apply(group, tx.Bucket(bucket)) })
+	err := db.bolt.Update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bucket)
+		b.FillPercent = fillPercent
+		return apply(group, b)
+	})
 	if errors.Is(err, errUnchanged) {
 		err = nil
 	}
