@@ -88,7 +88,7 @@ func (l Logs) Document(logID string) (Document, error) {
 func (l Logs) Newest(userID string) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		prefix := l.rowKey("")
-		read := func(key, raw []byte) (Document, error) { return decodeLog(raw) }
+		read := func(_, raw []byte) (Document, error) { return decodeLog(raw) }
 		if userID != "" {
 			prefix = l.indexPrefix("user", userID)
 			read = func(key, _ []byte) (Document, error) { return l.Document(string(key[len(prefix):])) }

@@ -25,7 +25,7 @@ type inbox struct {
 
 func openInbox(t *testing.T) inbox {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	box := outbox.New(outbox.Deps{Now: clock.New().Now, Log: log})
 	rt := web.NewRouter(log)
 	control.Mount(rt, control.Deps{Outbox: box})

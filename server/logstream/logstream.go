@@ -151,26 +151,21 @@ func (s *Streams) start(ctx context.Context, id string) *delivery {
 // place gives the streams that have no cursor one, and forgets cursors of streams
 // that are gone.
 func (s *Streams) place(after *string) (streams []storage.LogStream, err error) {
-	var missing []storage.LogCursor
-	cursors := map[string]bool{}
+	var cursors map[string]bool
 	err = s.DB.View(func(tx *storage.Tx) error {
 		if streams, err = tx.LogStreams(); err != nil {
 			return err
 		}
-		for c, err := range tx.LogCursors.All() {
-			if err != nil {
-				return err
-			}
-			cursors[c.StreamID] = true
-		}
-		for _, stream := range streams {
-			if begin, ok := beginning(stream, after); ok && !cursors[stream.ID] {
-				missing = append(missing, storage.LogCursor{StreamID: stream.ID, LogID: begin})
-			}
-			delete(cursors, stream.ID)
-		}
-		return nil
+		cursors, err = placed(tx)
+		return err
 	})
+	var missing []storage.LogCursor
+	for _, stream := range streams {
+		if begin, ok := beginning(stream, after); ok && !cursors[stream.ID] {
+			missing = append(missing, storage.LogCursor{StreamID: stream.ID, LogID: begin})
+		}
+		delete(cursors, stream.ID)
+	}
 	if err != nil || len(missing)+len(cursors) == 0 {
 		return streams, err
 	}
@@ -188,6 +183,18 @@ func (s *Streams) place(after *string) (streams []storage.LogStream, err error) 
 		return nil
 	})
 	return streams, err
+}
+
+// placed returns the ids of the streams that have a cursor.
+func placed(tx *storage.Tx) (map[string]bool, error) {
+	ids := map[string]bool{}
+	for c, err := range tx.LogCursors.All() {
+		if err != nil {
+			return nil, err
+		}
+		ids[c.StreamID] = true
+	}
+	return ids, nil
 }
 
 // beginning is where a new stream begins: at the time it asks for, or with the
@@ -294,11 +301,8 @@ func (d *delivery) deliver(ctx context.Context, stream storage.LogStream, events
 	pause := d.Pause
 	for n := 1; ; n++ {
 		err := d.send(ctx, stream, events)
-		switch {
-		case err == nil:
-			return true, nil
-		case ctx.Err() != nil:
-			return false, nil
+		if err == nil || ctx.Err() != nil {
+			return err == nil, nil //nolint:nilerr // at the end of all what was not delivered waits
 		}
 		if n%attempts == 0 {
 			d.Log.Warn("log stream cannot deliver", "stream", d.id, "endpoint", stream.Sink.Endpoint, "err", err.Error())

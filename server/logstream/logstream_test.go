@@ -67,7 +67,7 @@ func start(t *testing.T, pause time.Duration) *tenant {
 
 // run starts the streams, which stop ends.
 func (tn *tenant) run(pause time.Duration) {
-	tn.Streams = logstream.New(logstream.Deps{DB: tn.db, Now: tn.clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Pause: pause})
+	tn.Streams = logstream.New(logstream.Deps{DB: tn.db, Now: tn.clock.Now, Log: slog.New(slog.DiscardHandler), Pause: pause})
 	streams, done := tn.Streams, make(chan struct{})
 	var running sync.WaitGroup
 	running.Go(func() { _ = streams.Run(done) })

@@ -58,6 +58,7 @@ func (a *api) eventDeliveryOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/event-streams/{id}/deliveries", read, eventDeliveries},
 		{http.MethodGet, "/event-streams/{id}/deliveries/{event}", read, eventDelivery},
+		{http.MethodPost, "/event-streams/{id}/redeliver", update, redeliver},
 		{http.MethodPost, "/event-streams/{id}/redeliver/{event}", update, eventDelivery},
 	}
 }
@@ -92,4 +93,20 @@ func eventDelivery(c *call) error {
 		return err
 	}
 	return resource.EventDeliveryMissing
+}
+
+// redeliver asks for the failed deliveries again, of which there are none.
+//
+//auth0:operation POST /api/v2/event-streams/{id}/redeliver
+func redeliver(c *call) error {
+	if err := requireEventStream(c); err != nil {
+		return err
+	}
+	if err := c.read(); err != nil {
+		return err
+	}
+	if err := resource.Redelivery.Check(c.body, resource.Create); err != nil {
+		return err
+	}
+	return c.reply(http.StatusAccepted, c.body)
 }

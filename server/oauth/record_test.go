@@ -1,7 +1,6 @@
 package oauth_test
 
 import (
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -35,12 +34,13 @@ func BenchmarkClientCredentials(b *testing.B) {
 }
 
 func benchmarkClientCredentials(b *testing.B, logged bool) {
+	b.Helper()
 	now := time.Now()
 	clock := func() time.Time { return now }
 	db, issuer := openTenant(b, now)
 	d := oauth.Deps{DB: db, Issuer: issuer, Now: clock}
 	if logged {
-		l, err := tenantlog.New(tenantlog.Deps{DB: db, Now: clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		l, err := tenantlog.New(tenantlog.Deps{DB: db, Now: clock, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			b.Fatal(err)
 		}

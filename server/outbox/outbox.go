@@ -25,7 +25,7 @@ const (
 	ResetEmailByCode  = "reset_email_by_code"
 	WelcomeEmail      = "welcome_email"
 	BlockedAccount    = "blocked_account"
-	StolenCredentials = "stolen_credentials"
+	StolenCredentials = "stolen_credentials" //nolint:gosec // the name of a template
 	EnrollmentEmail   = "enrollment_email"
 	MFAOOBCode        = "mfa_oob_code"
 	UserInvitation    = "user_invitation"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -22,7 +21,7 @@ func open(t *testing.T, change func(*outbox.Deps)) (*outbox.Outbox, *clock.Clock
 	t.Helper()
 	c := clock.New()
 	c.Freeze(noon)
-	d := outbox.Deps{Now: c.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	d := outbox.Deps{Now: c.Now, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&d)
 	}

@@ -184,7 +184,8 @@ func TestDeliveryThatFails(t *testing.T) {
 		{
 			"the provider cannot be read",
 			func() (outbox.SMTPServer, bool, error) { return outbox.SMTPServer{}, false, errors.New("damaged") },
-			outbox.Message{To: "jane@example.com"}, "damaged",
+			outbox.Message{To: "jane@example.com"},
+			"damaged",
 		},
 	}
 	for _, tt := range tests {

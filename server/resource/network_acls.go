@@ -7,15 +7,15 @@ import (
 )
 
 // matching describes what requests an access control list is about.
-var matching = Field{Type: Object, Open: true, Min: 1, Fields: Fields{
-	"asns":                  {Type: Array, Unique: true, Min: 1, Item: &Field{Type: Integer, Min: 1}},
+var matching = Field{Type: Object, Open: true, Fields: Fields{
+	"asns":                  {Type: Array, Unique: true, Item: &Field{Type: Integer, Min: 1}},
 	"auth0_managed":         uniqueTexts,
 	"connecting_ipv4_cidrs": uniqueTexts, "connecting_ipv6_cidrs": uniqueTexts, "geo_country_codes": uniqueTexts, "geo_subdivision_codes": uniqueTexts,
 	"hostnames": uniqueTexts, "ipv4_cidrs": uniqueTexts, "ipv6_cidrs": uniqueTexts, "ja3_fingerprints": uniqueTexts,
 	"ja4_fingerprints": uniqueTexts, "user_agents": uniqueTexts,
 }}
 
-var uniqueTexts = Field{Type: Array, Unique: true, Min: 1, Item: &text}
+var uniqueTexts = Field{Type: Array, Unique: true, Item: &text}
 
 // NetworkACLs is Auth0: api/management/v2/network-acls. They are kept and do not
 // keep anyone out.
@@ -23,7 +23,7 @@ var NetworkACLs = &Kind{
 	Name: "network-acls", ID: "id", NewID: Prefixed("acl_", 22), Open: true,
 	Fields: Fields{
 		"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead,
-		"description": {Type: String, Required: true, Max: 255}, "active": {Type: Bool, Required: true}, "priority": {Type: Number, Min: 1, Max: 100},
+		"description": {Type: String, Required: true, Max: 255}, "active": {Type: Bool, Required: true}, "priority": {Type: Number, Min: 1},
 		"rule": {Type: Object, Required: true, Open: true, Fields: Fields{
 			"action": {Type: Object, Required: true, Open: true, Fields: Fields{
 				"allow": flag, "block": flag, "log": flag, "redirect": flag, "redirect_uri": {Type: String, Min: 1},

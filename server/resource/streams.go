@@ -38,7 +38,7 @@ var (
 		"datadog":     sink("datadogApiKey", "datadogRegion"),
 		"splunk":      sink("splunkDomain", "splunkPort", "splunkToken"),
 		"sumo":        sink("sumoSourceAddress"),
-		"mixpanel":    sink("mixpanelRegion", "mixpanelProjectId", "mixpanelServiceAccountUsername"),
+		"mixpanel":    sink("mixpanelProjectId", "mixpanelServiceAccountUsername"),
 		"segment":     sink("segmentWriteKey"),
 	}
 	// EventStreams is Auth0: api/management/v2/event-streams.
@@ -57,6 +57,10 @@ var (
 		Created: "created_at", Updated: "updated_at",
 		Missing: missing("", "The event stream does not exist."),
 	}
+	// Redelivery describes which deliveries are asked for again.
+	Redelivery = &Kind{Fields: Fields{
+		"date_from": text, "date_to": text, "statuses": {Type: Array, Item: &Field{Type: String, Enum: []string{"failed"}}}, "event_types": texts,
+	}}
 	// EventDeliveryMissing answers for an id of a delivery that is none.
 	EventDeliveryMissing = missing("", "The event delivery does not exist.")
 )

@@ -249,7 +249,7 @@ func TestRunStores(t *testing.T) {
 }
 
 func TestRecordFromManyGoroutines(t *testing.T) {
-	l := open(t, nil)
+	l := open(t, func(d *tenantlog.Deps) { d.Limit = 2000 })
 	var writers sync.WaitGroup
 	for range 8 {
 		writers.Go(func() {
