@@ -38,7 +38,9 @@ func connectionProfiles() served {
 func userAttributeProfiles() served {
 	return served{
 		kind: resource.UserAttributeProfiles, path: "/user-attribute-profiles", scope: "user_attribute_profiles", verbs: "list create get patch delete",
-		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.UserAttributeProfiles, ""), nil },
+		keep: func(c *call, tx *storage.Tx) (store, error) {
+			return c.plain(tx, resource.UserAttributeProfiles, ""), nil
+		},
 		list: listing{key: "user_attribute_profiles", style: checkpointed},
 		before: func(c *call, _ *storage.Tx, doc, old storage.Document) error {
 			if old != nil {
@@ -59,7 +61,9 @@ func userAttributeProfiles() served {
 func tokenExchangeProfiles() served {
 	return served{
 		kind: resource.TokenExchangeProfiles, path: "/token-exchange-profiles", scope: "token_exchange_profiles", verbs: "list create get patch delete",
-		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.TokenExchangeProfiles, ""), nil },
+		keep: func(c *call, tx *storage.Tx) (store, error) {
+			return c.plain(tx, resource.TokenExchangeProfiles, ""), nil
+		},
 		list: listing{key: "token_exchange_profiles", style: checkpointed},
 		before: func(_ *call, tx *storage.Tx, doc, _ storage.Document) error {
 			_, err := tx.Documents(resource.Actions.Name, "").Document(text(doc, "action_id"))
