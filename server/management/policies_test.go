@@ -1,0 +1,84 @@
+package management_test
+
+import (
+	"net/http"
+	"testing"
+)
+
+func TestNetworkACLs(t *testing.T) {
+	c := newClient(t)
+	acl := func(action, match object) object {
+		return object{"description": "d", "active": true, "priority": 1, "rule": object{"action": action, "match": match, "scope": "tenant"}}
+	}
+	made := c.must(201, http.MethodPost, "/network-acls", acl(object{"block": true}, object{"asns": []int{9453}}))
+	path := "/network-acls/" + made["id"].(string)
+	if _, shown := made["deleted_at"]; shown {
+		t.Errorf("a new list is %v", made)
+	}
+	if deleted, shown := c.must(200, http.MethodGet, path, nil)["deleted_at"]; deleted != nil || !shown {
+		t.Error("a single list does not say that it is not deleted")
+	}
+	replaced := c.must(200, http.MethodPut, path, object{"description": "e", "active": false, "rule": acl(object{"log": true}, object{})["rule"]})
+	if _, kept := replaced["priority"]; kept || replaced["created_at"] != made["created_at"] {
+		t.Errorf("replaced it is %v", replaced)
+	}
+	for message, body := range map[string]object{
+		"Payload validation error: Action type of `redirect` requires a `redirect_uri`":                                            acl(object{"redirect": true}, object{"asns": []int{1}}),
+		"Invalid curated list name(s): auth0.mine. Allowed curated list names are: auth0.low_reputation, auth0.icloud_relay_proxy": acl(object{"block": true}, object{"auth0_managed": []string{"auth0.mine"}}),
+		"Payload validation error: 'Array items are not unique (indexes 0 and 1)' on property rule.match.auth0_managed.":           acl(object{"block": true}, object{"auth0_managed": []string{"auth0.low_reputation", "auth0.low_reputation"}}),
+	} {
+		if refused := c.must(400, http.MethodPost, "/network-acls", body); refused["message"] != message || refused["errorCode"] != "invalid_body" {
+			t.Errorf("%v, want %q", refused, message)
+		}
+	}
+	if refused := c.must(400, http.MethodGet, "/network-acls/acl_invalid_id", nil); refused["errorCode"] != "invalid_uri" {
+		t.Errorf("an id of another form gets %v", refused)
+	}
+	if gone := c.must(200, http.MethodDelete, path, nil); gone["code"] != 204.0 || gone["object"] != "" {
+		t.Errorf("a delete is answered with %v", gone)
+	}
+}
+
+func TestRateLimitPolicies(t *testing.T) {
+	c := newClient(t)
+	policy := object{"resource": "oauth_authentication_api", "consumer": "client", "consumer_selector": "default", "configuration": object{"action": "block", "limit": 100}}
+	made := c.must(201, http.MethodPost, "/rate-limit-policies", policy)
+	c.must(409, http.MethodPost, "/rate-limit-policies", policy)
+	path := "/rate-limit-policies/" + made["id"].(string)
+	c.must(400, http.MethodPatch, path, object{"configuration": object{"action": "redirect", "limit": 1}})
+	c.must(400, http.MethodPatch, path, object{"resource": "other"})
+	if none := c.must(200, http.MethodGet, "/rate-limit-policies?resource=other&take=50", nil)["rate_limit_policies"].([]any); len(none) != 0 {
+		t.Errorf("policies of another resource: %v", none)
+	}
+}
+
+func TestAssessments(t *testing.T) {
+	c := newClient(t)
+	for _, tt := range []struct {
+		path, member   string
+		first, changed any
+	}{
+		{"/risk-assessments/settings", "enabled", false, true},
+		{"/risk-assessments/settings/new-device", "remember_for", 30.0, 7.0},
+		{"/supplemental-signals", "akamai_enabled", false, true},
+	} {
+		if got := c.must(200, http.MethodGet, tt.path, nil); got[tt.member] != tt.first {
+			t.Errorf("%s of a new tenant: %v", tt.path, got)
+		}
+		c.must(200, http.MethodPatch, tt.path, object{tt.member: tt.changed})
+		if got := c.must(200, http.MethodGet, tt.path, nil); got[tt.member] != tt.changed {
+			t.Errorf("%s after a change: %v", tt.path, got)
+		}
+	}
+}
+
+func TestCredentialTemplates(t *testing.T) {
+	c := newClient(t)
+	made := c.must(201, http.MethodPost, "/verifiable-credentials/verification/templates", object{
+		"name": "license", "type": "mdl", "dialect": "simplified/1.0", "presentation": object{"org.iso.18013.5.1.mDL": object{}}, "well_known_trusted_issuers": "all",
+	})
+	c.must(200, http.MethodPatch, "/verifiable-credentials/verification/templates/"+made["id"].(string), object{"version": "2"})
+	if list := c.must(200, http.MethodGet, "/verifiable-credentials/verification/templates", nil)["templates"].([]any); len(list) != 1 {
+		t.Errorf("the templates are %v", list)
+	}
+}
