@@ -46,6 +46,7 @@ func BenchmarkSign(b *testing.B) {
 		return fmt.Appendf(nil, `{"iss":"https://localhost:4400/","sub":"auth0|65f1c0de0000000000000001","aud":"https://api.exampleco.com/timesheets","iat":%d}`, n)
 	}
 	sign := func(b *testing.B, payload []byte) {
+		b.Helper()
 		if _, err := r.Sign(keys.RS256, keys.TypeJWT, payload); err != nil {
 			b.Fatal(err)
 		}

@@ -123,6 +123,8 @@ func (b *bench) memory() error {
 			return err
 		}
 	}
+	took := time.Since(began)
+	time.Sleep(rest)
 	after, err := p.resident()
 	if err != nil {
 		return err
@@ -132,7 +134,7 @@ func (b *bench) memory() error {
 	if err != nil {
 		return err
 	}
-	b.table.note("The data file has %s after these logins, which took %.0f s.", megabytes(file), time.Since(began).Seconds())
+	b.table.note("The data file has %s after these logins, which took %.0f s.", megabytes(file), took.Seconds())
 	return nil
 }
 

@@ -8,10 +8,13 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 	"time"
 )
 
@@ -47,20 +50,23 @@ func main() {
 		p = short(*binary)
 	}
 	debug.SetGCPercent(800) // the client's garbage is to cost the server little
-	if err := p.run(); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := p.run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// run makes all measurements and prints the table.
-func (p plan) run() error {
+// run makes all measurements and prints the table. When ctx ends, so do the
+// servers, and with them the run.
+func (p plan) run(ctx context.Context) error {
 	work, err := os.MkdirTemp("", "tenant0-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(work)
-	b := &bench{plan: p, work: work, began: time.Now()}
+	b := &bench{plan: p, ctx: ctx, work: work, began: time.Now()}
 	for _, measure := range []func() error{b.size, b.starting, b.rates, b.memory, b.growth} {
 		if err := measure(); err != nil {
 			return err
@@ -73,7 +79,8 @@ func (p plan) run() error {
 // bench is one run.
 type bench struct {
 	plan
-	work  string // folder of everything that the run writes
+	ctx   context.Context // ends the servers
+	work  string          // folder of everything that the run writes
 	began time.Time
 	table table
 }

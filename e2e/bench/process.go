@@ -31,7 +31,7 @@ func (b *bench) start(data, seed string) (*process, time.Duration, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	cmd := exec.Command(b.binary, "start", "--data", filepath.Join(b.work, data), "--seed", seed, //nolint:gosec // running what the user says is the purpose
+	cmd := exec.CommandContext(b.ctx, b.binary, "start", "--data", filepath.Join(b.work, data), "--seed", seed, //nolint:gosec // running what the user says is the purpose
 		"--listen", addr, "--control", "127.0.0.1:0", "--log-level", "warn")
 	cmd.Env = []string{} // no settings but these
 	var stderr bytes.Buffer

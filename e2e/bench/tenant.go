@@ -21,7 +21,7 @@ const (
 	connection = "Username-Password-Authentication"
 	// passwordHash is bcrypt of password at cost 4: a tenant of many users is to
 	// be stored and not to be hashed.
-	passwordHash = "$2a$04$m.2VHC6Ny3ThZqP7NdmvpOMxFtF6DUT7p0w7DURFkdusTyQlB6B6m"
+	passwordHash = "$2a$04$m.2VHC6Ny3ThZqP7NdmvpOMxFtF6DUT7p0w7DURFkdusTyQlB6B6m" //nolint:gosec // of a password that is above
 	machines     = 4
 	machineKey   = "bench-secret-for-development-only"
 )
