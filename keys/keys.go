@@ -126,8 +126,11 @@ func (r *Ring) begin(n int, now time.Time) <-chan generated {
 	return ready
 }
 
-// generate makes a key pair with a self-signed certificate.
-func (r *Ring) generate(now time.Time) (storage.SigningKey, error) {
+func (r *Ring) generate(now time.Time) (storage.SigningKey, error) { return NewKey(r.issuer, now) }
+
+// NewKey makes a key pair with a self-signed certificate for a name. It takes a
+// few hundred milliseconds.
+func NewKey(commonName string, now time.Time) (storage.SigningKey, error) {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return storage.SigningKey{}, fmt.Errorf("generate signing key: %w", err)
@@ -138,7 +141,7 @@ func (r *Ring) generate(now time.Time) (storage.SigningKey, error) {
 	}
 	template := &x509.Certificate{
 		SerialNumber: serial,
-		Subject:      pkix.Name{CommonName: r.issuer},
+		Subject:      pkix.Name{CommonName: commonName},
 		NotBefore:    now.Add(-time.Hour),
 		NotAfter:     now.AddDate(14, 0, 0),
 	}

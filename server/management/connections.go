@@ -139,7 +139,7 @@ func deleteConnection(c *call, tx *storage.Tx, doc storage.Document) error {
 			return err
 		}
 	}
-	return tx.DeleteLinked(text(doc, "id"), organizationConnectionKind, scim.kind, directory.kind)
+	return tx.DeleteLinked(text(doc, "id"), organizationConnectionKind, scim.kind, directory.kind, connectionKeyKind)
 }
 
 // organizationConnectionKind is the kind of an organization's connections.

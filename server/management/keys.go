@@ -2,7 +2,6 @@ package management
 
 import (
 	"crypto/sha1" //nolint:gosec // Auth0 names certificates by SHA-1
-	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -27,19 +26,14 @@ func (a *api) keyOperations() []operation {
 
 // describeSigningKey is a signing key as Auth0: api/management/v2/keys shows it.
 func describeSigningKey(k storage.SigningKey) storage.Document {
-	sum := sha1.Sum(k.Certificate) //nolint:gosec // see the import
-	thumbprint := strings.ToUpper(hex.EncodeToString(sum[:]))
-	pairs := make([]string, 0, len(sum))
-	for i := range sum {
-		pairs = append(pairs, thumbprint[2*i:2*i+2])
-	}
+	fingerprint, thumbprint := thumbprints(k.Certificate)
 	doc := storage.Document{
 		"kid":     k.KeyID,
 		"cert":    string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: k.Certificate})),
 		"pkcs7":   string(pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: pkcs7(k.Certificate)})),
 		"current": !k.CurrentSince.IsZero() && k.CurrentUntil.IsZero(), "next": k.CurrentSince.IsZero(),
 		"previous": !k.CurrentUntil.IsZero(), "revoked": !k.RevokedAt.IsZero(),
-		"thumbprint": thumbprint, "fingerprint": strings.Join(pairs, ":"),
+		"thumbprint": thumbprint, "fingerprint": fingerprint,
 	}
 	if !k.CurrentSince.IsZero() {
 		doc["current_since"] = resource.Time(k.CurrentSince)
@@ -51,6 +45,16 @@ func describeSigningKey(k storage.SigningKey) storage.Document {
 		doc["revoked_at"] = resource.Time(k.RevokedAt)
 	}
 	return doc
+}
+
+// thumbprints are the SHA-1 sum of a certificate in the two forms of the API.
+func thumbprints(certificate []byte) (fingerprint, thumbprint string) {
+	sum := sha1.Sum(certificate) //nolint:gosec // see the import
+	pairs := make([]string, 0, len(sum))
+	for _, b := range sum {
+		pairs = append(pairs, fmt.Sprintf("%02X", b))
+	}
+	return strings.Join(pairs, ":"), strings.Join(pairs, "")
 }
 
 //auth0:operation GET /api/v2/keys/signing

@@ -25,7 +25,7 @@ func singletons() []singleton {
 // special lists the operations that are no plain reads and writes.
 func (a *api) special() []operation {
 	ops := slices.Concat(
-		a.clientOperations(), a.connectionOperations(), a.roleOperations(), a.userOperations(), a.tenantOperations(),
+		a.clientOperations(), a.connectionOperations(), a.connectionKeyOperations(), a.roleOperations(), a.userOperations(), a.tenantOperations(),
 		a.brandingOperations(), a.promptOperations(), a.customDomainOperations(), a.emailOperations(), a.guardianOperations(),
 		a.provisioningOperations(), scim.operations(), directory.operations(), a.keyOperations(), a.encryptionKeyOperations(), a.sessionOperations(), a.userDetailOperations(), a.logOperations(), a.organizationOperations(),
 		a.actionOperations(), a.hookOperations(), a.rulesConfigOperations(), a.profileTemplateOperations(), a.selfServiceOperations(),
