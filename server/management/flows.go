@@ -25,7 +25,7 @@ func flows() served {
 		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.Flows, ""), nil },
 		list: listing{key: "flows"},
 		show: func(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
-			if !c.lists("id") {
+			if !c.lists() {
 				return doc, nil
 			}
 			doc = brief(doc)
@@ -43,7 +43,7 @@ func flows() served {
 
 // lists reports whether the request reads a list, whose documents have no id in
 // the path.
-func (c *call) lists(param string) bool { return c.r.Method == http.MethodGet && c.param(param) == "" }
+func (c *call) lists() bool { return c.r.Method == http.MethodGet && c.param("id") == "" }
 
 // brief is a flow or form as lists show it.
 func brief(doc storage.Document) storage.Document {
@@ -158,7 +158,7 @@ func forms() served {
 			return nil
 		},
 		show: func(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
-			if !c.lists("id") {
+			if !c.lists() {
 				return doc, nil
 			}
 			short := brief(doc)

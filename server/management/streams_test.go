@@ -1,6 +1,7 @@
 package management_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -26,13 +27,15 @@ func TestLogStreamDeliversAndIsCompleted(t *testing.T) {
 		t.Errorf("a new stream is %v", stream)
 	}
 	c.must(200, http.MethodPost, "/roles", object{"name": "seen"})
-	for deadline := time.After(10 * time.Second); ; {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for {
 		select {
 		case body := <-got:
 			if strings.Contains(body, `"sapi"`) {
 				return
 			}
-		case <-deadline:
+		case <-ctx.Done():
 			t.Fatal("what was done did not reach the stream")
 		}
 	}
