@@ -109,25 +109,39 @@ func organizationGrants() served {
 	return served{
 		kind: resource.OrganizationGrants, path: "/organizations/{id}/client-grants", param: "grant_id",
 		verbs: "list create delete", scope: "organization_client_grants",
-		keep: ofOrganization(resource.OrganizationGrants), list: listing{key: "client_grants"},
+		keep: ofOrganization(resource.OrganizationGrants),
+		list: listing{key: "client_grants", filters: map[string]string{
+			"audience": "audience", "client_id": "client_id", "grant_ids": "grant_id",
+		}},
 		before: func(_ *call, tx *storage.Tx, doc, _ storage.Document) error {
-			if known, err := tx.ClientGrants.Has(text(doc, "grant_id")); err != nil || !known {
-				return orMissing(err, resource.ClientGrants)
-			}
-			return nil
-		},
-		show: func(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
 			grant, err := tx.ClientGrants.Document(text(doc, "grant_id"))
 			if err != nil {
-				return nil, err
+				return orMissing(err, resource.ClientGrants)
 			}
-			shown := storage.Document{"grant_id": doc["grant_id"], "organization_usage": "deny", "allow_any_organization": false}
-			for _, name := range []string{"client_id", "audience", "scope", "organization_usage", "allow_any_organization"} {
-				if value, ok := grant[name]; ok && value != nil {
-					shown[name] = value
-				}
-			}
-			return shown, nil
+			doc["client_id"], doc["audience"] = grant["client_id"], grant["audience"] // what lists are filtered by
+			return nil
 		},
+		show: showOrganizationGrant,
 	}
+}
+
+// showOrganizationGrant is a client grant as the list shows it, or as the answer to
+// its addition does.
+func showOrganizationGrant(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
+	grant, err := tx.ClientGrants.Document(text(doc, "grant_id"))
+	if err != nil {
+		return nil, err
+	}
+	shown := storage.Document{"organization_usage": "deny", "allow_any_organization": false}
+	for _, name := range []string{"id", "client_id", "audience", "scope", "subject_type", "organization_usage", "allow_any_organization"} {
+		if value, ok := grant[name]; ok && value != nil {
+			shown[name] = value
+		}
+	}
+	if c.r.Method == http.MethodPost {
+		shown["grant_id"] = shown["id"]
+		delete(shown, "id")
+		delete(shown, "subject_type")
+	}
+	return shown, nil
 }

@@ -3,15 +3,20 @@ package management
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
-// member is an organization's user as it is kept. Roles of members are kept by
-// themselves: a document of an organization and user for each role.
-func (c *call) isMember(tx *storage.Tx, organization, user string) error {
-	_, err := tx.Documents(organizationMemberKind, organization).Document(user)
+// member sees that the user of the path is in the organization of the path. Roles
+// of members are kept by themselves: a document of an organization and user for
+// each role.
+func (c *call) member(tx *storage.Tx) error {
+	if err := c.organization(tx); err != nil {
+		return err
+	}
+	_, err := tx.Documents(organizationMemberKind, c.param("id")).Document(c.param("user_id"))
 	if storage.IsNotFound(err) {
 		return resource.NotMember
 	}
@@ -31,36 +36,63 @@ func roleMembers(c *call) error {
 	})
 }
 
-// listMembers lists the members that keep lets through.
+// listMembers lists the members that keep lets through. A cursor names the last
+// member, so that one who leaves does not move it.
 func (c *call) listMembers(keep func(tx *storage.Tx, user string) (bool, error)) error {
-	docs := []storage.Document{}
-	err := c.view(func(tx *storage.Tx) error {
+	w, err := c.window(listing{key: "members", style: flexible, eager: true})
+	if err != nil {
+		return err
+	}
+	err = c.view(func(tx *storage.Tx) error {
 		if err := c.organization(tx); err != nil {
 			return err
 		}
-		for entry, err := range tx.Documents(organizationMemberKind, c.param("id")).All() {
+		for row, err := range tx.Documents(organizationMemberKind, c.param("id")).Rows() {
+			if err != nil || w.done() {
+				return err
+			}
+			entry, err := row.Document()
 			if err != nil {
 				return err
 			}
 			user := text(entry, "user_id")
-			if ok, err := keep(tx, user); err != nil || !ok {
-				if err != nil {
-					return err
-				}
-				continue
-			}
-			doc, err := tx.Users.Document(user)
+			kept, err := keep(tx, user)
 			if err != nil {
 				return err
 			}
-			docs = append(docs, briefUser(doc))
+			if !kept || !w.take(row.Place) {
+				continue
+			}
+			doc, err := c.showMember(tx, user)
+			if err != nil {
+				return err
+			}
+			w.docs = append(w.docs, doc)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return c.page(docs, listing{key: "members", style: flexible, eager: true})
+	return c.answer(w)
+}
+
+// showMember is a member as lists show one; roles are shown to those who ask for
+// them.
+func (c *call) showMember(tx *storage.Tx, id string) (storage.Document, error) {
+	user, err := tx.Users.Document(id)
+	if err != nil {
+		return nil, err
+	}
+	doc := briefUser(user)
+	asked := strings.Split(c.query.Get("fields"), ",")
+	if !slices.Contains(asked, "roles") || c.query.Get("include_fields") == "false" {
+		return doc, nil
+	}
+	doc["roles"], err = c.showRoles(tx, id, func(role storage.Document) storage.Document {
+		return storage.Document{"id": role["id"], "name": role["name"]}
+	})
+	return doc, err
 }
 
 //auth0:operation POST /api/v2/organizations/{id}/members
@@ -123,30 +155,59 @@ func (c *call) rolesOf(tx *storage.Tx, user string) ([]string, error) {
 	return ids, nil
 }
 
+// showRoles shows the roles that a user has in the organization of the path.
+func (c *call) showRoles(tx *storage.Tx, user string, show func(role storage.Document) storage.Document) ([]storage.Document, error) {
+	ids, err := c.rolesOf(tx, user)
+	if err != nil {
+		return nil, err
+	}
+	docs := []storage.Document{}
+	for _, id := range ids {
+		role, err := tx.Roles.Document(id)
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, show(role))
+	}
+	return docs, nil
+}
+
 //auth0:operation GET /api/v2/organizations/{id}/members/{user_id}/roles
 func memberRoles(c *call) error {
-	docs := []storage.Document{}
+	return c.listMemberRoles(listing{key: "roles"}, briefRole)
+}
+
+// effectiveMemberRoles lists the roles of a member, all of which are the member's
+// own: there are no groups to have them from.
+//
+//auth0:operation GET /api/v2/organizations/{id}/members/{user_id}/effective-roles
+func effectiveMemberRoles(c *call) error {
+	return c.listMemberRoles(listing{key: "roles", style: checkpointed}, func(role storage.Document) storage.Document {
+		brief := briefRole(role)
+		brief["sources"] = []string{"direct"}
+		return brief
+	})
+}
+
+// briefRole is a role as lists of other resources show one.
+func briefRole(role storage.Document) storage.Document {
+	return storage.Document{"id": role["id"], "name": role["name"], "description": text(role, "description")}
+}
+
+func (c *call) listMemberRoles(l listing, show func(role storage.Document) storage.Document) error {
+	var docs []storage.Document
 	err := c.view(func(tx *storage.Tx) error {
-		if err := c.isMember(tx, c.param("id"), c.param("user_id")); err != nil {
+		if err := c.member(tx); err != nil {
 			return err
 		}
-		ids, err := c.rolesOf(tx, c.param("user_id"))
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			role, err := tx.Roles.Document(id)
-			if err != nil {
-				return err
-			}
-			docs = append(docs, storage.Document{"id": id, "name": role["name"], "description": text(role, "description")})
-		}
-		return nil
+		var err error
+		docs, err = c.showRoles(tx, c.param("user_id"), show)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	return c.page(docs, listing{key: "roles"})
+	return c.page(docs, l)
 }
 
 //auth0:operation POST /api/v2/organizations/{id}/members/{user_id}/roles
@@ -172,10 +233,7 @@ func (c *call) changeMemberRoles(change func(tx *storage.Tx, docs storage.Docume
 		return err
 	}
 	err = c.update(func(tx *storage.Tx) error {
-		if err := c.organization(tx); err != nil {
-			return err
-		}
-		if err := c.isMember(tx, c.param("id"), c.param("user_id")); err != nil {
+		if err := c.member(tx); err != nil {
 			return err
 		}
 		docs := tx.Documents(memberRoleKind, memberOf(c.param("id"), c.param("user_id")))

@@ -1,6 +1,7 @@
 package management
 
 import (
+	"iter"
 	"net/http"
 	"strings"
 
@@ -19,7 +20,8 @@ func organizations() served {
 	return served{
 		kind: resource.Organizations, path: "/organizations", scope: "organizations", verbs: "list create get patch delete",
 		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.Organizations, ""), nil },
-		list: listing{key: "organizations", style: flexible},
+		list: listing{key: "organizations", style: flexible, search: sortOrganizations},
+		show: showOrganization,
 		before: func(_ *call, _ *storage.Tx, doc, _ storage.Document) error {
 			delete(doc, "enabled_connections") // kept by themselves
 			return nil
@@ -27,6 +29,26 @@ func organizations() served {
 		after:   enableConnections,
 		deleted: deleteOrganization,
 	}
+}
+
+// sortOrganizations puts organizations in the order that the query asks for.
+func sortOrganizations(c *call, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
+	return c.sorted(rows, "created_at:1", "name", "display_name")
+}
+
+// showOrganization adds what the organization is to the application that the query
+// asks about.
+func showOrganization(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
+	client := c.query.Get("include_client_association_for")
+	if client == "" {
+		return doc, nil
+	}
+	association, err := tx.Documents(organizationClientKind, text(doc, "id")).Document(client)
+	if storage.IsNotFound(err) {
+		return doc, nil
+	}
+	doc["client"] = storage.Document{"use_for_member_access": association["use_for_member_access"] == true}
+	return doc, err
 }
 
 // enableConnections adds the connections that a new organization was sent with.
@@ -37,7 +59,7 @@ func enableConnections(c *call, tx *storage.Tx, doc, old storage.Document) error
 	}
 	for _, item := range sent {
 		entry, _ := item.(storage.Document)
-		if err := completeAddition(tx, entry, nil); err != nil {
+		if err := completeAddition(tx, entry); err != nil {
 			return err
 		}
 		resource.OrganizationConnections.Fill(entry, c.now)
@@ -113,9 +135,16 @@ func organizationConnections() []served {
 		kind: resource.OrganizationConnections, path: "/organizations/{id}/connections", param: "connectionId",
 		verbs: "list create get patch delete", scope: "organization_connections",
 		keep: ofOrganization(resource.OrganizationConnections),
-		list: listing{key: "connections", filters: map[string]string{"is_enabled": "is_enabled"}},
-		before: func(_ *call, tx *storage.Tx, doc, old storage.Document) error {
-			return completeAddition(tx, doc, old)
+		list: listing{key: "connections", filters: map[string]string{"is_enabled": "is_enabled"}}, forgiving: true,
+		before: func(c *call, tx *storage.Tx, doc, old storage.Document) error {
+			if old != nil {
+				return nil
+			}
+			_, err := tx.Documents(organizationConnectionKind, c.param("id")).Document(text(doc, "connection_id"))
+			if err == nil {
+				return resource.OrganizationConnections.Taken
+			}
+			return completeAddition(tx, doc)
 		},
 		show: func(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
 			connection, err := tx.Connections.Document(text(doc, "connection_id"))
@@ -133,10 +162,7 @@ func organizationConnections() []served {
 
 // completeAddition sees that a connection that is added is there. Sign-up is for
 // databases alone.
-func completeAddition(tx *storage.Tx, doc, old storage.Document) error {
-	if old != nil {
-		return nil
-	}
+func completeAddition(tx *storage.Tx, doc storage.Document) error {
 	connection, err := tx.Connections.Document(text(doc, "connection_id"))
 	if err != nil {
 		return orMissing(err, resource.OrganizationConnections)
@@ -182,6 +208,7 @@ func (a *api) organizationOperations() []operation {
 		{http.MethodPost, members, []string{"create:organization_members"}, addMembers},
 		{http.MethodDelete, members, []string{"delete:organization_members"}, removeMembers},
 		{http.MethodGet, roles, []string{"read:organization_member_roles"}, memberRoles},
+		{http.MethodGet, "/organizations/{id}/members/{user_id}/effective-roles", []string{"read:organization_member_effective_roles"}, effectiveMemberRoles},
 		{http.MethodPost, roles, []string{"create:organization_member_roles"}, addMemberRoles},
 		{http.MethodDelete, roles, []string{"delete:organization_member_roles"}, removeMemberRoles},
 		{http.MethodGet, "/organizations/{id}/roles/{role_id}/members", []string{"read:organization_member_roles"}, roleMembers},

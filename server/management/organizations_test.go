@@ -3,6 +3,7 @@ package management_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/tenant0/tenant0/server/servertest"
@@ -73,6 +74,18 @@ func TestOrganizationMembers(t *testing.T) {
 	if held := c.list(roles); len(held) != 1 || held[0]["id"] != role["id"] {
 		t.Errorf("the member's roles are %v", held)
 	}
+	shown := c.list(path + "/members?fields=user_id,roles")
+	if of, _ := shown[0]["roles"].([]any); len(of) != 1 || of[0].(object)["name"] != "Auditor" || shown[0]["email"] != nil {
+		t.Errorf("the members with their roles are %v", shown)
+	}
+	effective := c.must(200, http.MethodGet, path+"/members/"+url.PathEscape(userID)+"/effective-roles", nil)["roles"].([]any)
+	if len(effective) != 1 || effective[0].(object)["sources"].([]any)[0] != "direct" {
+		t.Errorf("the member's effective roles are %v", effective)
+	}
+	page := c.must(200, http.MethodGet, path+"/members?take=1", nil)
+	if after := c.must(200, http.MethodGet, path+"/members?take=1&from="+page["next"].(string), nil); len(after["members"].([]any)) != 0 {
+		t.Errorf("after the last member there are %v", after)
+	}
 	if members := c.list(path + "/roles/" + role["id"].(string) + "/members"); len(members) != 1 {
 		t.Errorf("the role's members are %v", members)
 	}
@@ -88,4 +101,94 @@ func TestOrganizationMembers(t *testing.T) {
 	if members := c.list(path + "/members"); len(members) != 0 {
 		t.Errorf("a user who is gone is still a member: %v", members)
 	}
+}
+
+func TestListOrganizationsInOrder(t *testing.T) {
+	c := newClient(t)
+	for _, name := range []string{"banana", "cherry", "apple"} {
+		c.must(201, http.MethodPost, "/organizations", object{"name": name})
+	}
+	for _, order := range []struct {
+		query string
+		names []string
+	}{
+		{"", []string{"banana", "cherry", "apple"}},
+		{"?sort=created_at:-1", []string{"apple", "cherry", "banana"}},
+		{"?sort=name:1", []string{"apple", "banana", "cherry"}},
+		{"?sort=name:-1&page=1&per_page=2", []string{"apple"}},
+	} {
+		var names []string
+		for _, org := range c.list("/organizations" + order.query) {
+			names = append(names, org["name"].(string))
+		}
+		if !slices.Equal(names, order.names) {
+			t.Errorf("%s lists %v, want %v", order.query, names, order.names)
+		}
+	}
+	first := c.must(200, http.MethodGet, "/organizations?sort=name:1&take=2", nil)
+	rest := c.must(200, http.MethodGet, "/organizations?sort=name:1&take=2&from="+first["next"].(string), nil)
+	if left := rest["organizations"].([]any); len(left) != 1 || left[0].(object)["name"] != "cherry" || rest["next"] != nil {
+		t.Errorf("the second page by name is %v", rest)
+	}
+	if status, _ := c.do(http.MethodGet, "/organizations?sort=branding:1", nil); status != http.StatusBadRequest {
+		t.Errorf("an order that is none: %d", status)
+	}
+}
+
+func TestOrganizationClientsAndGrants(t *testing.T) {
+	c := newClient(t)
+	org := c.must(201, http.MethodPost, "/organizations", object{"name": "exampleco"})
+	c.must(201, http.MethodPost, "/organizations", object{"name": "other"})
+	path := "/organizations/" + org["id"].(string)
+
+	c.do(http.MethodPost, path+"/clients", object{"clients": []object{{"client_id": servertest.Cron, "use_for_member_access": true}}})
+	found := c.list("/organizations?include_client_association_for=" + servertest.Cron)
+	if of, _ := found[0]["client"].(object); of["use_for_member_access"] != true || found[1]["client"] != nil {
+		t.Errorf("with the association of an application there are %v", found)
+	}
+
+	var grant object
+	for _, each := range c.list("/client-grants") {
+		if each["client_id"] == servertest.Cron {
+			grant = each
+		}
+	}
+	added := c.must(201, http.MethodPost, path+"/client-grants", object{"grant_id": grant["id"]})
+	if added["grant_id"] != grant["id"] || added["audience"] != grant["audience"] || added["id"] != nil {
+		t.Errorf("the added grant is %v", added)
+	}
+	listed := c.list(path + "/client-grants?client_id=" + servertest.Cron)
+	if len(listed) != 1 || listed[0]["id"] != grant["id"] || listed[0]["organization_usage"] != "deny" {
+		t.Errorf("the application's grants are %v", listed)
+	}
+	if none := c.list(path + "/client-grants?client_id=" + servertest.Web); len(none) != 0 {
+		t.Errorf("another application's grants are %v", none)
+	}
+	if in := c.list("/client-grants/" + grant["id"].(string) + "/organizations"); len(in) != 1 || in[0]["id"] != org["id"] {
+		t.Errorf("the grant's organizations are %v", in)
+	}
+	c.must(204, http.MethodDelete, "/client-grants/"+grant["id"].(string), nil)
+	if left := c.list(path + "/client-grants"); len(left) != 0 {
+		t.Errorf("a grant that is gone is still the organization's: %v", left)
+	}
+	c.must(204, http.MethodDelete, "/clients/"+servertest.Cron, nil)
+	if left := c.must(200, http.MethodGet, path+"/clients", nil)["clients"].([]any); len(left) != 0 {
+		t.Errorf("an application that is gone is still the organization's: %v", left)
+	}
+}
+
+func TestOrganizationConnectionThatIsGone(t *testing.T) {
+	c := newClient(t)
+	connection := c.must(201, http.MethodPost, "/connections", object{"name": "partners", "strategy": "auth0"})["id"].(string)
+	org := c.must(201, http.MethodPost, "/organizations", object{"name": "exampleco"})
+	path := "/organizations/" + org["id"].(string)
+	c.must(201, http.MethodPost, path+"/enabled_connections", object{"connection_id": connection})
+	if status, _ := c.do(http.MethodPost, path+"/connections", object{"connection_id": connection}); status != http.StatusConflict {
+		t.Errorf("a connection that is added twice: %d", status)
+	}
+	c.do(http.MethodDelete, "/connections/"+connection, nil)
+	if left := c.list(path + "/connections"); len(left) != 0 {
+		t.Errorf("a connection that is gone is still the organization's: %v", left)
+	}
+	c.must(204, http.MethodDelete, path+"/connections/"+connection, nil)
 }

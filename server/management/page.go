@@ -246,12 +246,15 @@ func (c *call) page(docs []storage.Document, l listing, always ...string) error 
 		return err
 	}
 	for i, doc := range docs {
-		if w.take(fmt.Sprintf("%09d", i)) {
+		if w.take(indexPlace(i)) {
 			w.docs = append(w.docs, doc)
 		}
 	}
 	return c.answer(w, always...)
 }
+
+// indexPlace is the place of a document in a list that is at hand.
+func indexPlace(i int) string { return fmt.Sprintf("%09d", i) }
 
 // answer writes a window in its list's style.
 func (c *call) answer(w *window, always ...string) error {

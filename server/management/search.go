@@ -1,6 +1,7 @@
 package management
 
 import (
+	"cmp"
 	"errors"
 	"iter"
 	"net/http"
@@ -65,6 +66,44 @@ func matching(rows iter.Seq2[storage.Row, error], query search.Query) iter.Seq2[
 	}
 }
 
+// sorted puts the rows of a list in the order that sort asks for, or in one of its
+// own. Rows come in the order in which they were made.
+func (c *call) sorted(rows iter.Seq2[storage.Row, error], own string, fields ...string) (iter.Seq2[storage.Row, error], error) {
+	sort := cmp.Or(c.query.Get("sort"), own)
+	switch sort {
+	case "created_at:1":
+		return rows, nil
+	case "created_at:-1":
+		var all []storage.Row
+		for row, err := range rows {
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, row)
+		}
+		slices.Reverse(all)
+		return numbered(all), nil
+	}
+	order, err := search.ParseOrder(sort, search.Fields(fields...))
+	if err != nil {
+		return nil, searchFault(err)
+	}
+	return ordered(rows, order)
+}
+
+// numbered yields rows whose places are those in the list at hand, so that a cursor
+// goes on where it stopped.
+func numbered(all []storage.Row) iter.Seq2[storage.Row, error] {
+	return func(yield func(storage.Row, error) bool) {
+		for i, row := range all {
+			row.Place = indexPlace(i)
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
 // ordered reads all rows, and yields them in order.
 func ordered(rows iter.Seq2[storage.Row, error], order search.Order) (iter.Seq2[storage.Row, error], error) {
 	type ranked struct {
@@ -79,13 +118,11 @@ func ordered(rows iter.Seq2[storage.Row, error], order search.Order) (iter.Seq2[
 		all = append(all, ranked{row, order.Key(row.JSON)})
 	}
 	slices.SortStableFunc(all, func(a, b ranked) int { return order.Compare(a.key, b.key) })
-	return func(yield func(storage.Row, error) bool) {
-		for _, r := range all {
-			if !yield(r.row, nil) {
-				return
-			}
-		}
-	}, nil
+	sorted := make([]storage.Row, len(all))
+	for i, r := range all {
+		sorted[i] = r.row
+	}
+	return numbered(sorted), nil
 }
 
 // checkUserPage refuses pages past those that user search has.

@@ -1,6 +1,7 @@
 package management
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -43,6 +44,8 @@ type served struct {
 
 	// created is the status of a create, 201 unless it is set.
 	created int
+	// forgiving deletes succeed where there is nothing to delete.
+	forgiving bool
 	// gone answers a delete, with 204 unless it is set.
 	gone func(c *call, doc storage.Document) error
 }
@@ -237,7 +240,11 @@ func (s served) serveDelete(c *call) error {
 		if err != nil {
 			return err
 		}
-		if doc, err = s.find(c, st); err != nil {
+		doc, err = s.find(c, st)
+		if s.forgiving && errors.Is(err, s.kind.Missing) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		if err := st.Delete(c.param(s.idParam())); err != nil {
