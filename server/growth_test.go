@@ -1,0 +1,126 @@
+package server_test
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenant0/tenant0/server/servertest"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// counts counts the records that come with use.
+func counts(t *testing.T, db *storage.DB) map[string]int {
+	t.Helper()
+	n := map[string]int{}
+	err := db.View(func(tx *storage.Tx) error {
+		return errors.Join(
+			count(n, "sessions", tx.Sessions), count(n, "transactions", tx.Transactions), count(n, "codes", tx.Codes),
+			count(n, "refresh tokens", tx.RefreshTokens), count(n, "revoked grants", tx.RevokedGrants), count(n, "used assertions", tx.UsedAssertions),
+		)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func count[T any](n map[string]int, name string, table storage.Table[T]) error {
+	for _, err := range table.All() {
+		if err != nil {
+			return err
+		}
+		n[name]++
+	}
+	return nil
+}
+
+// TestUseLeavesNothingBehind logs in a thousand times, with codes that are never
+// redeemed, logins that are never finished, tokens that are revoked, and consent
+// that is declined; then time passes.
+func TestUseLeavesNothingBehind(t *testing.T) {
+	const logins = 1000
+	s := servertest.Start(t, servertest.HTTP())
+	browser := s.Client()
+	nothing := counts(t, s.DB())
+	if len(nothing) != 0 {
+		t.Fatalf("a new tenant has %v", nothing)
+	}
+	spa := func(params url.Values) servertest.Login {
+		return servertest.Login{ClientID: servertest.SPA, RedirectURI: servertest.SPACallback, Params: params}
+	}
+	use := func(i int) {
+		if i%50 == 0 {
+			browser = s.Client() // a new session
+		}
+		login := s.Login(browser, spa(nil))
+		switch i % 5 {
+		case 0: // never redeemed
+		case 1:
+			tokens := s.Exchange(browser, login)
+			form := url.Values{"client_id": {servertest.SPA}, "token": {tokens["refresh_token"].(string)}}
+			resp, err := browser.PostForm(s.URL+"oauth/revoke", form)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+		case 2:
+			tokens := s.Exchange(browser, login)
+			form := url.Values{"grant_type": {"refresh_token"}, "client_id": {servertest.SPA}, "refresh_token": {tokens["refresh_token"].(string)}}
+			if status, body := s.Token(browser, form); status != http.StatusOK {
+				t.Fatalf("%d %v", status, body)
+			}
+		case 3:
+			target, _ := s.AuthorizeURL(spa(url.Values{"prompt": {"login"}}))
+			s.Visit(browser, target) // never finished
+		case 4:
+			s.Exchange(browser, login)
+			s.Token(browser, login.Form()) // reused
+		}
+	}
+	for i := range logins {
+		use(i)
+	}
+	used := counts(t, s.DB())
+	for name, least := range map[string]int{"sessions": 10, "transactions": logins / 10, "codes": logins / 10, "refresh tokens": logins / 10, "revoked grants": logins / 10} {
+		if used[name] < least {
+			t.Errorf("after %d logins there are %d %s, want at least %d", logins, used[name], name, least)
+		}
+	}
+	info, err := os.Stat(filepath.Join(s.Data, "tenant0.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	s.Advance(60 * 24 * time.Hour)
+	deadline := time.After(30 * time.Second)
+	for {
+		left := counts(t, s.DB())
+		if len(left) == 0 {
+			break
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("30 seconds after everything had expired there are (-want +got):\n%s", cmp.Diff(nothing, left))
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	// The file does not grow when the same is done again: it takes the room that
+	// became free.
+	for i := range logins / 2 {
+		use(i)
+	}
+	again, err := os.Stat(filepath.Join(s.Data, "tenant0.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Size() > info.Size()+info.Size()/4 {
+		t.Errorf("the file has grown from %d to %d bytes", info.Size(), again.Size())
+	}
+}
