@@ -91,3 +91,7 @@ var DiscoveryDomains = &Kind{
 
 // NotMember is the answer for a user who is not in an organization.
 var NotMember = &apierr.Error{Status: http.StatusNotFound, Message: "No member found by that id."}
+
+// MissingGroup is the answer for the id of a group, Auth0:
+// api/management/v2/groups/get-group.
+var MissingGroup = &apierr.Error{Status: http.StatusNotFound, Message: "The group does not exist."}
