@@ -79,3 +79,25 @@ func TestUserTokens(t *testing.T) {
 		})
 	}
 }
+
+// What an application authenticates with is shown to those who may read it.
+func TestClientScopes(t *testing.T) {
+	c := newClient(t)
+	for _, tt := range []struct {
+		scope        string
+		secret, many bool
+	}{
+		{"read:clients", false, true}, {"read:client_keys", true, true}, {"read:client_credentials", true, false}, {"read:client_summary", false, false},
+	} {
+		t.Run(tt.scope, func(t *testing.T) {
+			reader := *c
+			reader.t, reader.token = t, c.machineToken(tt.scope)
+			shown := reader.must(200, http.MethodGet, "/clients/"+servertest.Cron, nil)
+			_, secret := shown["client_secret"]
+			_, many := shown["grant_types"]
+			if secret != tt.secret || many != tt.many || shown["name"] == nil {
+				t.Errorf("shown are %v", shown)
+			}
+		})
+	}
+}

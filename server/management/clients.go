@@ -2,6 +2,7 @@ package management
 
 import (
 	"encoding/pem"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -19,6 +20,9 @@ import (
 func clients() served {
 	return served{
 		kind: resource.Clients, path: "/clients", scope: "clients", verbs: "list create get patch delete",
+		scopes: map[string][]string{
+			"list": readClientScopes, "get": readClientScopes, "patch": {"update:clients", "update:client_keys", "update:client_credentials"},
+		},
 		allKnown: true,
 		keep:     func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Client]{tx.Clients}, nil },
 		list: listing{key: "clients", filters: map[string]string{
@@ -58,6 +62,32 @@ func text(doc storage.Document, name string) string {
 	return s
 }
 
+var readClientScopes = []string{"read:clients", "read:client_keys", "read:client_credentials", "read:client_summary"}
+
+// narrow leaves of a client what the scopes of a reader show, Auth0:
+// api/management/v2/clients/get-clients: who an application is, with any of them;
+// what it authenticates with, to those who may read that.
+func (c *call) narrow(doc storage.Document) storage.Document {
+	if c.r.Method != http.MethodGet {
+		return doc
+	}
+	may := func(scopes ...string) bool {
+		return slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(c.caller.Scope, s) })
+	}
+	keys := may("read:client_keys", "read:client_credentials")
+	all := may("read:clients", "read:client_keys")
+	maps.DeleteFunc(doc, func(name string, _ any) bool {
+		switch name {
+		case "client_id", "name", "app_type", "description":
+			return false
+		case "client_secret", "encryption_key", "client_authentication_methods", "signing_keys":
+			return !keys
+		}
+		return !all
+	})
+	return doc
+}
+
 // showClient adds the secret and the tenant's certificate. An application that
 // authenticates otherwise shows no secret.
 func showClient(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
@@ -77,7 +107,7 @@ func showClient(c *call, tx *storage.Tx, doc storage.Document) (storage.Document
 	if c.r.Method == http.MethodPost {
 		doc["encrypted"] = true
 	}
-	return doc, nil
+	return c.narrow(doc), nil
 }
 
 // signingKeys is the tenant's certificate as clients show it.
