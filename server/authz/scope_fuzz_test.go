@@ -1,0 +1,48 @@
+package authz_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// FuzzRequested: of whatever a scope parameter says, each scope counts once, in its
+// place, only if it is standard or the API's, and saying so again changes nothing.
+func FuzzRequested(f *testing.F) {
+	for _, seed := range []string{
+		"", "openid", "openid openid", "read:it  write:it\topenid\nprofile", "offline_access", "READ:IT", "read:it,write:it", "read:it\x00", "\u00a0openid", "\u2003read:it",
+		"openid\rprofile\vemail\femail", "nothing read:it:more", strings.Repeat("a ", 1000), "\xff read:it",
+	} {
+		f.Add(seed, true)
+		f.Add(seed, false)
+	}
+	api := &storage.ResourceServer{Scopes: []storage.Scope{{Value: "read:it"}, {Value: "write:it"}}}
+	f.Fuzz(func(t *testing.T, scope string, offline bool) {
+		for _, api := range []*storage.ResourceServer{api, nil} {
+			got := authz.Requested(scope, api, offline)
+			rest := scope
+			for i, s := range got {
+				if slices.Contains(got[:i], s) {
+					t.Errorf("%q comes twice in %q", s, got)
+				}
+				if s == "offline_access" && !offline {
+					t.Error("offline_access is there and not allowed")
+				}
+				if !slices.Contains(authz.StandardScopes(), s) && (api == nil || !api.Defines(s)) {
+					t.Errorf("%q is nobody's scope", s)
+				}
+				at := strings.Index(rest, s)
+				if at < 0 {
+					t.Fatalf("%q is not in its place in %q", s, scope)
+				}
+				rest = rest[at+len(s):]
+			}
+			if again := authz.Requested(strings.Join(got, " "), api, offline); !slices.Equal(again, got) {
+				t.Errorf("%q becomes %q", got, again)
+			}
+		}
+	})
+}
