@@ -94,7 +94,9 @@ func (s *services) rooms() *web.Router {
 	discovery.Mount(rt, discovery.Deps{DB: s.db, Issuer: s.issuer, Ring: s.ring})
 	logout.Mount(rt, logout.Deps{DB: s.db, Issuer: s.issuer, Cookies: cookies, Pages: pages, Log: s.events, Now: now})
 	pages.Mount(rt)
-	management.Mount(rt, management.Deps{DB: s.db, Issuer: s.issuer, Ring: s.ring, Passwords: s.passwords, Events: s.events, Now: now})
+	management.Mount(rt, management.Deps{
+		DB: s.db, Issuer: s.issuer, Ring: s.ring, Passwords: s.passwords, Events: s.events, Outbox: s.outbox, Now: now,
+	})
 	authzext.Mount(rt, authzext.Deps{DB: s.db, Issuer: s.issuer, Now: now})
 	return rt
 }

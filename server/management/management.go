@@ -23,6 +23,7 @@ import (
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/tokens"
@@ -37,6 +38,7 @@ type Deps struct {
 	Ring      *keys.Ring
 	Passwords *identity.Passwords
 	Events    *tenantlog.Log
+	Outbox    *outbox.Outbox
 	Now       func() time.Time
 }
 

@@ -78,7 +78,7 @@ func deleteOrganization(_ *call, tx *storage.Tx, doc storage.Document) error {
 	}
 	for _, kind := range []string{
 		organizationConnectionKind, organizationClientKind, organizationGrantKind, organizationMemberKind,
-		resource.DiscoveryDomains.Name,
+		resource.OrganizationInvitations.Name, resource.DiscoveryDomains.Name,
 	} {
 		if err := tx.Documents(kind, id).DeleteAll(); err != nil {
 			return err
@@ -204,6 +204,7 @@ func (a *api) organizationOperations() []operation {
 		{http.MethodPost, clients, []string{"create:organization_clients"}, addOrganizationClients},
 		{http.MethodDelete, clients, []string{"delete:organization_clients"}, removeOrganizationClients},
 		{http.MethodGet, "/client-grants/{id}/organizations", []string{"read:organization_client_grants"}, grantOrganizations},
+		{http.MethodPost, "/organizations/{id}/invitations", []string{"create:organization_invitations"}, createInvitation},
 		{http.MethodGet, members, []string{"read:organization_members"}, listMembers},
 		{http.MethodPost, members, []string{"create:organization_members"}, addMembers},
 		{http.MethodDelete, members, []string{"delete:organization_members"}, removeMembers},

@@ -13,7 +13,7 @@ func resources() []served {
 		actions(), actionVersions(), actionModules(), moduleVersions(), logStreams(), hooks(), rules(),
 		vaultConnections(), flows(), flowExecutions(), forms(), connectionProfiles(), userAttributeProfiles(), tokenExchangeProfiles(),
 		selfServiceProfiles(), networkACLs(), eventStreams(), rateLimitPolicies(), credentialTemplates(),
-		organizations(), organizationClients(), organizationGrants(), discoveryDomains(),
+		organizations(), organizationClients(), organizationGrants(), organizationInvitations(), discoveryDomains(),
 	}, organizationConnections()...)
 }
 

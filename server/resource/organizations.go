@@ -70,6 +70,27 @@ var OrganizationGrants = &Kind{
 	Missing: missing("", "No client grant found by that id."),
 }
 
+// OrganizationInvitations is Auth0: api/management/v2/organizations/post-invitations.
+var OrganizationInvitations = &Kind{
+	Name: "organization-invitations", ID: "id", NewID: Prefixed("uinv_", 16),
+	Fields: Fields{
+		"id": onlyRead, "organization_id": onlyRead, "invitation_url": onlyRead, "ticket_id": onlyRead,
+		"created_at": onlyRead, "expires_at": onlyRead,
+		"inviter":               {Type: Object, Required: true, Fields: Fields{"name": {Type: String, Required: true, Min: 1, Max: 300}}},
+		"invitee":               {Type: Object, Required: true, Fields: Fields{"email": {Type: String, Required: true, Format: "email"}}},
+		"client_id":             {Type: String, Required: true, Min: 1},
+		"connection_id":         {Type: String, Min: 1},
+		"app_metadata":          {Type: Object},
+		"user_metadata":         {Type: Object},
+		"roles":                 {Type: Array, Min: 1, Max: 50, Item: &Field{Type: String, Min: 1}},
+		"ttl_sec":               {Type: Integer, Max: 2592000},
+		"send_invitation_email": {Type: Bool},
+	},
+	Complete: func(doc storage.Document, _ time.Time) { set(doc, "ticket_id", random(32, alphanumeric)) },
+	Created:  "created_at",
+	Missing:  missing("", "No invitation found by that id."),
+}
+
 // DiscoveryDomains is Auth0: api/management/v2/organizations/get-all-discovery-domains.
 var DiscoveryDomains = &Kind{
 	Name: "organization-discovery-domains", ID: "id", NewID: Prefixed("ord_", 22),
