@@ -1,10 +1,12 @@
 package management
 
 import (
+	"cmp"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"net/http"
+	"slices"
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
@@ -121,7 +123,13 @@ func (c *call) storedConnectionKeys() (name string, all []storage.Document, err 
 		}
 		return nil
 	})
+	slices.SortStableFunc(all, func(a, b storage.Document) int { return cmp.Compare(keyRank(a), keyRank(b)) })
 	return name, all, err
+}
+
+// keyRank sorts the current key first, and the next one last.
+func keyRank(key storage.Document) int {
+	return slices.IndexFunc([]string{currentKey, previousKey, nextKey}, func(mark string) bool { return key[mark] == true })
 }
 
 // newConnectionKey makes a key. It belongs outside of a transaction.

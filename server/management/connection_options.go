@@ -82,7 +82,7 @@ func readMetadata(doc storage.Document) {
 		return
 	}
 	fill := func(name, value string) {
-		if _, set := options[name]; !set && value != "" {
+		if sent := options[name]; (sent == nil || sent == "") && value != "" {
 			options[name] = value
 		}
 	}

@@ -106,6 +106,19 @@ func (s singleton) change(c *call, op resource.Operation) error {
 	return s.answer(c, doc)
 }
 
+// showTenantSettings leaves out what an answer does not hold: a read the flags of
+// passwordless starts, a change the versions of the sandbox.
+func (c *call) showTenantSettings(doc storage.Document) storage.Document {
+	if c.r.Method != http.MethodGet {
+		delete(doc, "sandbox_versions_available")
+		return doc
+	}
+	flags, _ := doc["flags"].(storage.Document)
+	delete(flags, "enforce_client_authentication_on_passwordless_start")
+	delete(flags, "cannot_change_enforce_client_authentication_on_passwordless_start")
+	return c.selectFields(doc)
+}
+
 func (a *api) tenantOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/tenants/settings", []string{"read:tenant_settings"}, tenantSettings},
@@ -123,7 +136,7 @@ func tenantSettings(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, c.selectFields(doc))
+	return c.reply(http.StatusOK, c.showTenantSettings(doc))
 }
 
 //auth0:operation PATCH /api/v2/tenants/settings
@@ -145,5 +158,5 @@ func updateTenantSettings(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, doc)
+	return c.reply(http.StatusOK, c.showTenantSettings(doc))
 }
