@@ -28,6 +28,11 @@ func TestGroups(t *testing.T) {
 	if all := c.list("/groups"); len(all) != 0 {
 		t.Errorf("the groups are %v", all)
 	}
+	c.must(204, http.MethodPost, "/users/"+user+"/roles", object{"roles": []string{role}})
+	effective := c.must(200, http.MethodGet, "/users/"+user+"/effective-roles", nil)["roles"].([]any)
+	if last := effective[len(effective)-1].(object); last["id"] != role || last["sources"].([]any)[0] != "direct" {
+		t.Errorf("the user's effective roles are %v", effective)
+	}
 	const group = "/groups/grp_12345678912345"
 	for _, request := range []struct{ method, path, message string }{
 		{http.MethodGet, group, "The group does not exist."},

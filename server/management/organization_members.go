@@ -182,11 +182,14 @@ func memberRoles(c *call) error {
 //
 //auth0:operation GET /api/v2/organizations/{id}/members/{user_id}/effective-roles
 func effectiveMemberRoles(c *call) error {
-	return c.listMemberRoles(listing{key: "roles", style: checkpointed}, func(role storage.Document) storage.Document {
-		brief := briefRole(role)
-		brief["sources"] = []string{"direct"}
-		return brief
-	})
+	return c.listMemberRoles(listing{key: "roles", style: checkpointed}, directRole)
+}
+
+// directRole is a role as lists of effective roles show one that came from no group.
+func directRole(role storage.Document) storage.Document {
+	brief := briefRole(role)
+	brief["sources"] = []string{"direct"}
+	return brief
 }
 
 // briefRole is a role as lists of other resources show one.

@@ -49,7 +49,7 @@ func (a *api) userDetailOperations() []operation {
 		{http.MethodPost, "/users/{id}/multifactor/actions/invalidate-remember-browser", []string{"update:users"}, invalidateRememberBrowser},
 		{http.MethodGet, "/users/{id}/connected-accounts", []string{"read:users"}, connectedAccounts},
 		{http.MethodGet, "/users/{id}/effective-permissions", []string{"read:user_effective_permissions"}, effectivePermissions},
-		{http.MethodGet, "/users/{id}/effective-roles", []string{"read:user_effective_roles"}, userRoles},
+		{http.MethodGet, "/users/{id}/effective-roles", []string{"read:user_effective_roles"}, effectiveRoles},
 		{http.MethodPost, "/users/{id}/identities", linkScopes, linkIdentity},
 		{http.MethodDelete, "/users/{id}/identities/{provider}/{identity}", linkScopes, unlinkIdentity},
 		{http.MethodPost, "/users/{id}/revoke-access", []string{"delete:sessions", "delete:refresh_tokens"}, revokeAccess},
@@ -143,7 +143,6 @@ func connectedAccounts(c *call) error {
 // effectivePermissions lists what a user holds, directly and through roles.
 //
 //auth0:operation GET /api/v2/users/{id}/effective-permissions
-//auth0:operation GET /api/v2/users/{id}/effective-roles
 func effectivePermissions(c *call) error {
 	docs := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) error {

@@ -250,6 +250,19 @@ func usersByEmail(c *call) error {
 
 //auth0:operation GET /api/v2/users/{id}/roles
 func userRoles(c *call) error {
+	return c.listUserRoles(listing{key: "roles"}, func(role storage.Document) storage.Document { return role })
+}
+
+// effectiveRoles lists the roles of a user, all of which are the user's own: there
+// are no groups to have them from.
+//
+//auth0:operation GET /api/v2/users/{id}/effective-roles
+func effectiveRoles(c *call) error {
+	return c.listUserRoles(listing{key: "roles", style: checkpointed}, directRole)
+}
+
+// listUserRoles lists the roles of the user of the path.
+func (c *call) listUserRoles(l listing, show func(role storage.Document) storage.Document) error {
 	docs := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) error {
 		if _, err := c.user(tx); err != nil {
@@ -264,14 +277,14 @@ func userRoles(c *call) error {
 			if err != nil {
 				return err
 			}
-			docs = append(docs, doc)
+			docs = append(docs, show(doc))
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return c.page(docs, listing{key: "roles"})
+	return c.page(docs, l)
 }
 
 //auth0:operation POST /api/v2/users/{id}/roles
