@@ -1,0 +1,537 @@
+package e2e_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/bolt"
+)
+
+const stormSeed = `
+clients:
+  - {name: app, client_id: app, app_type: native, token_endpoint_auth_method: none, grant_types: [authorization_code, refresh_token], callbacks: ["https://app.example.com/callback"],
+     refresh_token: {rotation_type: rotating, expiration_type: expiring, leeway: 0, token_lifetime: 2592000, idle_token_lifetime: 1296000}}
+  - {name: machine, client_id: machine, client_secret: a secret of sixteen, app_type: non_interactive, grant_types: [client_credentials]}
+resourceServers:
+  - {name: api, identifier: "urn:api", skip_consent_for_verifiable_first_party_clients: true, allow_offline_access: true, scopes: [{value: "read:it"}]}
+clientGrants:
+  - {client_id: machine, audience: "urn:auth0-authz-api", allow_all_scopes: true, scope: []}
+users:
+  - {user_id: "auth0|ann", email: ann@example.com, password: a password of ann}
+  - {user_id: "auth0|bob", email: bob@example.com, password: a password of bob}
+`
+
+const groupsPath = "extensions/authorization/api/groups"
+
+// storm is a server that is killed again and again, and what it has acknowledged.
+type storm struct {
+	t                                     *testing.T
+	binary, seed, data, listen, control   string
+	issuer, verifier, challenge, keySet   string
+	process                               *exec.Cmd
+	ended                                 chan error
+	said                                  *bytes.Buffer
+	mu                                    sync.Mutex
+	redeemed                              map[string]string // code to refresh token
+	fresh                                 []string          // codes that nobody has sent
+	unsure                                []string          // codes sent without an answer
+	families                              []*family
+	acknowledged, attempted               map[string]bool // names of groups, of all rounds
+	logins, refreshes, groups, interrupts int             // of all rounds, for the log
+}
+
+// family is a refresh token in use.
+type family struct {
+	token    string // the newest that was acknowledged
+	inFlight bool   // an exchange of it was not answered
+}
+
+// TestCrash kills the server, with fsync on, at random moments of a storm of
+// logins, refreshes and writes of the extension, and starts it again: what was
+// acknowledged is there, nothing is half written, no code can be used twice.
+func TestCrash(t *testing.T) {
+	const rounds = 20
+	s := newStorm(t)
+	for range rounds {
+		s.start()
+		s.check()
+		s.rage(time.Duration(50+rand.IntN(200)) * time.Millisecond)
+	}
+	s.start()
+	s.check()
+	s.kill()
+	s.inspect()
+	t.Logf("%d rounds: %d logins, %d refreshes, %d groups, %d requests cut off", rounds, s.logins, s.refreshes, s.groups, s.interrupts)
+	if s.logins < rounds || s.refreshes < rounds || s.groups < rounds || s.interrupts < rounds {
+		t.Error("that was no storm")
+	}
+}
+
+func newStorm(t *testing.T) *storm {
+	t.Helper()
+	dir := t.TempDir()
+	s := &storm{
+		t: t, binary: filepath.Join(dir, "tenant0"), seed: filepath.Join(dir, "tenant.yaml"), data: filepath.Join(dir, "data"),
+		listen: freeAddress(t), control: freeAddress(t), verifier: strings.Repeat("v", 43), acknowledged: map[string]bool{}, attempted: map[string]bool{},
+	}
+	build(t, s.binary, "./cmd/tenant0")
+	if err := os.WriteFile(s.seed, []byte(stormSeed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := strings.Cut(s.listen, ":")
+	s.issuer = "http://localhost:" + port + "/"
+	sum := sha256.Sum256([]byte(s.verifier))
+	s.challenge = base64.RawURLEncoding.EncodeToString(sum[:])
+	t.Cleanup(s.kill)
+	return s
+}
+
+// start starts the server and waits until it answers.
+func (s *storm) start() {
+	s.t.Helper()
+	s.said = &bytes.Buffer{}
+	s.process = exec.Command(s.binary, "start", "--data", s.data, "--seed", s.seed, "--listen", s.listen, "--control", s.control,
+		"--issuer", s.issuer, "--password-cost", "4", "--log-level", "error")
+	s.process.Stdout, s.process.Stderr = s.said, s.said
+	if err := s.process.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	s.ended = ended
+	process := s.process
+	go func() { ended <- process.Wait() }()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Second}
+	patience := time.After(20 * time.Second)
+	for {
+		resp, err := client.Get("http://" + s.control + "/readyz")
+		if err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		select {
+		case err := <-ended:
+			ended <- err
+			s.t.Fatalf("the server ended at its start: %v\n%s", err, s.said)
+		case <-patience:
+			s.t.Fatalf("the server is not ready: %v", err)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// kill ends the server as kill -9 does. It may be called again.
+func (s *storm) kill() {
+	if s.process == nil {
+		return
+	}
+	_ = s.process.Process.Kill() // it may have ended
+	<-s.ended
+	s.process = nil
+}
+
+// rage lets clients loose for a while and kills the server among them.
+func (s *storm) rage(length time.Duration) {
+	s.t.Helper()
+	s.redeemed, s.fresh, s.unsure, s.families = map[string]string{}, nil, nil, nil
+	token := s.machineToken()
+	over := make(chan struct{})
+	var clients sync.WaitGroup
+	for i, work := range []func(c *client, i int) bool{logInAndRedeem, logInAndRedeem, keepRefreshing, keepRefreshing, writeGroups, writeGroups} {
+		clients.Go(func() {
+			c := s.newClient(fmt.Sprint(i, "-", rand.Uint64()))
+			defer c.CloseIdleConnections()
+			c.machine = token
+			for n := 0; ; n++ {
+				select {
+				case <-over:
+					return
+				default:
+				}
+				if !work(c, n) {
+					return
+				}
+			}
+		})
+	}
+	<-time.After(length)
+	s.kill()
+	close(over)
+	clients.Wait()
+}
+
+// client is one of the storm's.
+type client struct {
+	*http.Client
+	*storm
+	name    string
+	machine string // access token for the extension's API
+	family  *family
+}
+
+func (s *storm) newClient(name string) *client {
+	c := &client{storm: s, name: name}
+	c.Client = &http.Client{
+		Transport: &http.Transport{}, Timeout: 10 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	c.forget()
+	return c
+}
+
+// forget makes the next login one with a password.
+func (c *client) forget() {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		c.t.Error(err)
+	}
+	c.Jar = jar
+}
+
+// errCutOff reports that the server was killed before it had answered.
+var errCutOff = errors.New("no answer")
+
+// fetch sends a request and returns the answer, if there is all of one.
+func (c *client) fetch(method, target, contentType, body string) (status int, location, answer string, err error) {
+	rq, err := http.NewRequest(method, target, strings.NewReader(body))
+	if err != nil {
+		return 0, "", "", err
+	}
+	if contentType != "" {
+		rq.Header.Set("Content-Type", contentType)
+	}
+	if c.machine != "" {
+		rq.Header.Set("Authorization", "Bearer "+c.machine)
+	}
+	resp, err := c.Do(rq)
+	if err != nil {
+		return 0, "", "", errCutOff
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, "", "", errCutOff
+	}
+	if resp.StatusCode >= 500 {
+		return resp.StatusCode, "", string(raw), fmt.Errorf("%s %s: %d %s", method, target, resp.StatusCode, raw)
+	}
+	return resp.StatusCode, resp.Header.Get("Location"), string(raw), nil
+}
+
+// give says whether to go on: a request that was cut off ends a client, anything
+// else is a failure.
+func (c *client) give(err error) bool {
+	switch {
+	case errors.Is(err, errCutOff):
+		c.mu.Lock()
+		c.interrupts++
+		c.mu.Unlock()
+	case err != nil:
+		c.t.Error(err)
+	}
+	return err == nil
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)"`)
+
+// code logs in and returns the code.
+func (c *client) code(user string) (string, error) {
+	query := url.Values{
+		"client_id": {"app"}, "redirect_uri": {"https://app.example.com/callback"}, "response_type": {"code"}, "audience": {"urn:api"},
+		"scope": {"openid offline_access read:it"}, "code_challenge": {c.challenge}, "code_challenge_method": {"S256"},
+	}
+	next := "authorize?" + query.Encode()
+	for range 8 {
+		status, location, page, err := c.fetch(http.MethodGet, c.issuer+next, "", "")
+		if err != nil {
+			return "", err
+		}
+		if status == http.StatusOK {
+			form := url.Values{"username": {user + "@example.com"}, "password": {"a password of " + user}, "action": {"default"}}
+			for _, m := range hidden.FindAllStringSubmatch(page, -1) {
+				form.Set(m[1], html.UnescapeString(m[2]))
+			}
+			if _, location, _, err = c.fetch(http.MethodPost, c.issuer+next, formType, form.Encode()); err != nil {
+				return "", err
+			}
+		}
+		if u, err := url.Parse(location); err == nil && u.Host == "app.example.com" && u.Query().Get("code") != "" {
+			return u.Query().Get("code"), nil
+		}
+		if !strings.HasPrefix(location, "/") {
+			return "", fmt.Errorf("a login leads from %s to %q: %d %s", next, location, status, page)
+		}
+		next = location[1:]
+	}
+	return "", errors.New("a login does not end")
+}
+
+// token sends a request to the token endpoint and returns the refresh token. An
+// answer of 403 is one, with no token.
+func (c *client) token(form url.Values) (string, error) {
+	status, _, body, err := c.fetch(http.MethodPost, c.issuer+"oauth/token", formType, form.Encode())
+	if err != nil {
+		return "", err
+	}
+	var reply struct {
+		RefreshToken string `json:"refresh_token"`
+		Error        string `json:"error"`
+	}
+	if err := json.Unmarshal([]byte(body), &reply); err != nil {
+		return "", fmt.Errorf("half an answer: %w: %s", err, body)
+	}
+	if (status != http.StatusOK || reply.RefreshToken == "") && (status != http.StatusForbidden || reply.Error != "invalid_grant") {
+		return "", fmt.Errorf("the token endpoint answers %d %s", status, body)
+	}
+	return reply.RefreshToken, nil
+}
+
+func (c *client) redeem(code string) (string, error) {
+	return c.token(url.Values{
+		"grant_type": {"authorization_code"}, "client_id": {"app"}, "code": {code}, "code_verifier": {c.verifier}, "redirect_uri": {"https://app.example.com/callback"},
+	})
+}
+
+func (c *client) refresh(token string) (string, error) {
+	return c.token(url.Values{"grant_type": {"refresh_token"}, "client_id": {"app"}, "refresh_token": {token}})
+}
+
+// logInAndRedeem notes what becomes of a code: some are left for later.
+func logInAndRedeem(c *client, n int) bool {
+	if n%3 == 0 {
+		c.forget()
+	}
+	code, err := c.code("ann")
+	if err != nil {
+		return c.give(err)
+	}
+	c.mu.Lock()
+	c.logins++
+	if n%4 == 3 {
+		c.fresh = append(c.fresh, code)
+		c.mu.Unlock()
+		return true
+	}
+	c.mu.Unlock()
+	token, err := c.redeem(code)
+	c.mu.Lock()
+	switch {
+	case err != nil:
+		c.unsure = append(c.unsure, code)
+	case token == "":
+		c.t.Error("a code just issued is refused")
+	default:
+		c.redeemed[code] = token
+	}
+	c.mu.Unlock()
+	return c.give(err)
+}
+
+// keepRefreshing exchanges a refresh token for the next, over and over.
+func keepRefreshing(c *client, _ int) bool {
+	if c.family == nil {
+		code, err := c.code("bob")
+		if err != nil {
+			return c.give(err)
+		}
+		token, err := c.redeem(code)
+		if err != nil {
+			return c.give(err)
+		}
+		c.family = &family{token: token}
+		c.mu.Lock()
+		c.families = append(c.families, c.family)
+		c.mu.Unlock()
+	}
+	c.family.inFlight = true
+	next, err := c.refresh(c.family.token)
+	if err != nil {
+		return c.give(err)
+	}
+	if next == "" {
+		c.t.Error("the newest refresh token is refused")
+		return false
+	}
+	c.mu.Lock()
+	c.refreshes++
+	c.mu.Unlock()
+	c.family.token, c.family.inFlight = next, false
+	return true
+}
+
+// writeGroups creates groups in the extension.
+func writeGroups(c *client, n int) bool {
+	name := fmt.Sprint("group-", c.name, "-", n)
+	c.mu.Lock()
+	c.attempted[name] = true
+	c.mu.Unlock()
+	status, _, body, err := c.fetch(http.MethodPost, c.issuer+groupsPath, "application/json", `{"name":"`+name+`","description":"of the storm"}`)
+	if err != nil {
+		return c.give(err)
+	}
+	if status != http.StatusOK {
+		c.t.Errorf("the extension answers %d %s", status, body)
+		return false
+	}
+	c.mu.Lock()
+	c.groups++
+	c.acknowledged[name] = true
+	c.mu.Unlock()
+	return true
+}
+
+func (s *storm) machineToken() string {
+	s.t.Helper()
+	c := s.newClient("machine")
+	defer c.CloseIdleConnections()
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"machine"}, "client_secret": {"a secret of sixteen"}, "audience": {"urn:auth0-authz-api"}}
+	_, _, body, err := c.fetch(http.MethodPost, s.issuer+"oauth/token", formType, form.Encode())
+	var reply struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := errors.Join(err, json.Unmarshal([]byte(body), &reply)); err != nil || reply.AccessToken == "" {
+		s.t.Fatalf("a machine gets no token: %v\n%s", err, body)
+	}
+	return reply.AccessToken
+}
+
+// check looks after a restart for all that the storm before it has acknowledged.
+func (s *storm) check() {
+	s.t.Helper()
+	c := s.newClient("check")
+	defer c.CloseIdleConnections()
+	must := func(what, token string, err error, works bool) {
+		s.t.Helper()
+		if err != nil || (token != "") != works {
+			s.t.Errorf("%s: works %v, want %v; %v", what, token != "", works, err)
+		}
+	}
+	for code, token := range s.redeemed {
+		next, err := c.refresh(token)
+		must("a refresh token that was acknowledged", next, err, true)
+		again, err := c.redeem(code)
+		must("the code that it came from", again, err, false)
+		next, err = c.refresh(next)
+		must("its family after that", next, err, false)
+	}
+	for _, code := range s.fresh {
+		token, err := c.redeem(code)
+		must("a code that was acknowledged and not used", token, err, true)
+		token, err = c.redeem(code)
+		must("that code once more", token, err, false)
+	}
+	for _, code := range s.unsure {
+		_, err := c.redeem(code)
+		must("a code whose exchange was cut off", "", err, false) // either way
+		token, err := c.redeem(code)
+		must("that code once more", token, err, false)
+	}
+	for _, f := range s.families {
+		next, err := c.refresh(f.token)
+		must("the newest refresh token of a family", next, err, next != "" || !f.inFlight)
+	}
+	s.checkGroups()
+	_, _, keySet, err := c.fetch(http.MethodGet, s.issuer+".well-known/jwks.json", "", "")
+	if err != nil {
+		s.t.Error(err)
+	}
+	if first, _, ok := strings.Cut(keySet, `"n":`); !ok || (s.keySet != "" && s.keySet != first) {
+		s.t.Errorf("the key set was %s and is %s", s.keySet, first)
+	} else {
+		s.keySet = first
+	}
+}
+
+func (s *storm) checkGroups() {
+	s.t.Helper()
+	c := s.newClient("check groups")
+	defer c.CloseIdleConnections()
+	c.machine = s.machineToken()
+	_, _, body, err := c.fetch(http.MethodGet, s.issuer+groupsPath, "", "")
+	var list struct {
+		Groups []struct{ Name, Description string }
+		Total  int
+	}
+	if err := errors.Join(err, json.Unmarshal([]byte(body), &list)); err != nil {
+		s.t.Fatalf("the groups: %v\n%s", err, body)
+	}
+	found := map[string]bool{}
+	for _, g := range list.Groups {
+		if found[g.Name] || !s.attempted[g.Name] || g.Description != "of the storm" {
+			s.t.Errorf("there is a group %+v: twice %v, asked for %v", g, found[g.Name], s.attempted[g.Name])
+		}
+		found[g.Name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.acknowledged)) {
+		if !found[name] {
+			s.t.Errorf("the group %s was acknowledged and is not there", name)
+		}
+	}
+}
+
+// inspect reads the data file itself: every entry of an index or an expiry leads to
+// a record, and every record is whole.
+func (s *storm) inspect() {
+	s.t.Helper()
+	engine, err := bolt.Open(filepath.Join(s.data, "tenant0.db"), bolt.Options{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer engine.Close()
+	rows := 0
+	err = engine.View(func(kv storage.KV) error {
+		return kv.Scan([]byte{0}, []byte{0xff}, func(key, value []byte) bool {
+			kind, rest, _ := bytes.Cut(key, []byte("/"))
+			parts := bytes.Split(rest, []byte{0})
+			var row []byte
+			switch string(kind) {
+			case "t", "s":
+				rows++
+				if len(value) > 0 && !json.Valid(value) {
+					s.t.Errorf("the record %q is damaged", key)
+				}
+				return true
+			case "i": // table, index, value, key; the index "order" leads to the key by its value
+				row = bytes.Join([][]byte{parts[0], parts[len(parts)-1]}, []byte{0})
+				if string(parts[1]) == "order" {
+					row = bytes.Join([][]byte{parts[0], value}, []byte{0})
+				}
+			case "e": // eight bytes of time, table, key
+				row = rest[8:]
+			default:
+				return true
+			}
+			if found, err := kv.Get(append([]byte("t/"), row...)); err != nil || found == nil {
+				s.t.Errorf("the entry %q leads to nothing: %v", key, err)
+			}
+			return true
+		})
+	})
+	if err != nil || rows < 100 {
+		s.t.Errorf("%d records are found: %v", rows, err)
+	}
+}
