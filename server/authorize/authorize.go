@@ -38,8 +38,9 @@ type room struct{ Deps }
 const transactionLifetime = time.Hour
 
 // doneLifetime is how long a finished transaction can be taken up again, for the
-// back button and for forms sent twice.
-const doneLifetime = 30 * time.Second
+// back button and for forms sent twice. A busy server holds as many as finish in
+// that time.
+const doneLifetime = 10 * time.Second
 
 // Mount adds the room's routes.
 func Mount(rt *web.Router, d Deps) {

@@ -58,9 +58,11 @@ func Open(path string, opts Options) (db *DB, err error) {
 	// The file is mapped: to read what it has not got is a fault, not an error.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	b, err := bbolt.Open(path, 0o600, &bbolt.Options{
-		Timeout:      lockWait,
-		NoSync:       opts.NoSync,
-		FreelistType: bbolt.FreelistMapType,
+		Timeout: lockWait,
+		NoSync:  opts.NoSync,
+		// It takes free pages at the front of the file first, which keeps the file
+		// small. The map takes any, which pays in files of many gigabytes.
+		FreelistType: bbolt.FreelistArrayType,
 	})
 	switch {
 	case errors.Is(err, bbolterrors.ErrTimeout):
