@@ -18,6 +18,8 @@ type Session struct {
 	ExpiresAt       time.Time `json:"expires_at"`      // absolute
 	IdleExpiresAt   time.Time `json:"idle_expires_at"` // moved by use
 	Clients         []string  `json:"clients"`
+	// BeganIn is the StateHash of the transaction in which the user logged in.
+	BeganIn string `json:"began_in"`
 }
 
 // Live reports whether the session is still good at now.
@@ -127,8 +129,6 @@ type Transaction struct {
 	CSRF      string    `json:"csrf"`
 	CreatedAt time.Time `json:"created_at"`
 	ExpiresAt time.Time `json:"expires_at"`
-	// SessionID is the session that a login in this transaction began, or "".
-	SessionID string `json:"session_id"`
 	// AnsweredBy is the user who answered the question of consent, or "". It
 	// holds for nobody else: another may log in at the same browser.
 	AnsweredBy string `json:"answered_by"`
@@ -140,6 +140,10 @@ type Transaction struct {
 	// whether to log out.
 	Logout *LogoutRequest `json:"logout,omitempty"`
 }
+
+// Began reports whether a login in the transaction began the session. A form sent
+// twice at once begins two, of which the browser keeps either.
+func (t Transaction) Began(s Session) bool { return t.StateHash != "" && s.BeganIn == t.StateHash }
 
 // LogoutRequest is a request to log out that waits for the user's answer.
 type LogoutRequest struct {

@@ -65,7 +65,7 @@ func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Cl
 func needsLogin(t *storage.Transaction, s storage.Session, now time.Time) bool {
 	rq := t.Request
 	switch {
-	case s.ID == t.SessionID:
+	case t.Began(s):
 		return false
 	case slices.Contains(rq.Prompt, "login"), slices.Contains(rq.Prompt, "select_account"):
 		return true

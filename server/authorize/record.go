@@ -57,7 +57,7 @@ func succeeded(t *storage.Transaction, next step, now time.Time) tenantlog.Event
 	}
 	began := t.CreatedAt.UnixMilli()
 	prompts := []any{}
-	if t.SessionID == next.session.ID {
+	if t.Began(next.session) {
 		done := next.session.AuthenticatedAt.UnixMilli()
 		prompts = append(prompts,
 			map[string]any{"name": "prompt-authenticate", "completedAt": done, "connection": e.Connection, "elapsedTime": nil},

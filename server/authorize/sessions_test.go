@@ -21,7 +21,7 @@ const (
 func TestPromptsAndSessions(t *testing.T) {
 	tn := start(t)
 	tn.Freeze(noon)
-	tn.logIn("app", ann)
+	tn.logIn(ann)
 	known, stranger := tn.browser, tn.Client()
 	for _, tt := range []struct {
 		name    string
@@ -71,7 +71,7 @@ func TestLifetimesOfSessions(t *testing.T) {
 	at := func(after time.Duration) { tn.Freeze(noon.Add(after)) }
 	silent := func() string { return tn.outcome("prompt", "none") }
 	at(0)
-	tn.logIn("app", ann)
+	tn.logIn(ann)
 	at(2*time.Hour - time.Second)
 	diff(t, "just before it has been idle for too long", silent(), code)
 	at(4*time.Hour - 2*time.Second)
@@ -80,7 +80,7 @@ func TestLifetimesOfSessions(t *testing.T) {
 	diff(t, "after it was idle for too long", silent(), login)
 
 	at(0)
-	tn.logIn("app", ann)
+	tn.logIn(ann)
 	for hours := range 9 {
 		at(time.Duration(hours+1) * time.Hour)
 		diff(t, "in use every hour", silent(), code)
@@ -94,7 +94,7 @@ func TestLifetimesOfSessions(t *testing.T) {
 
 func TestABlockedUserGoesBackWithAnError(t *testing.T) {
 	tn := start(t)
-	r := tn.logIn("app", "bob@example.com")
+	r := tn.logIn("bob@example.com")
 	diff(t, "error", r.Get("error")+": "+r.Get("error_description"), "unauthorized: user is blocked")
 	diff(t, "and with the session", tn.outcome("prompt", "none"), "unauthorized: user is blocked")
 }
@@ -126,7 +126,7 @@ func TestCookies(t *testing.T) {
 		}
 		set := map[string]*http.Cookie{}
 		tn.browser.Transport = &recorder{tn.browser.Transport, set}
-		tn.logIn("app", ann)
+		tn.logIn(ann)
 		wanted := []string{"auth0", "did"}
 		if secure {
 			wanted = append(wanted, "auth0_compat", "did_compat")
@@ -176,7 +176,7 @@ func (r *recorder) RoundTrip(rq *http.Request) (*http.Response, error) {
 // TestTheTwinIsEnough is for browsers that drop SameSite=None.
 func TestTheTwinIsEnough(t *testing.T) {
 	tn := start(t)
-	tn.logIn("app", ann)
+	tn.logIn(ann)
 	u, err := url.Parse(tn.URL)
 	if err != nil {
 		t.Fatal(err)

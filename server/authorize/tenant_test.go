@@ -84,19 +84,12 @@ func (tn tenant) fetch(target string) (status int, location, body string) {
 	return read(tn.t, resp)
 }
 
-// logIn logs a user in to an application of the file.
-func (tn tenant) logIn(client, username string, pairs ...string) servertest.Result {
+// logIn logs a user in to the application app.
+func (tn tenant) logIn(username string) servertest.Result {
 	tn.t.Helper()
 	params := url.Values{"scope": {"openid"}, "audience": {""}}
-	for i := 0; i < len(pairs); i += 2 {
-		params.Set(pairs[i], pairs[i+1])
-	}
-	callback := callbackURL
-	if client != "app" {
-		callback = "https://" + client + ".example.com/callback"
-	}
 	name, _, _ := strings.Cut(username, "@")
-	return tn.Login(tn.browser, servertest.Login{ClientID: client, RedirectURI: callback, Username: username, Password: "a password of " + name, Params: params})
+	return tn.Login(tn.browser, servertest.Login{ClientID: "app", RedirectURI: callbackURL, Username: username, Password: "a password of " + name, Params: params})
 }
 
 // outcome is what an authorization request comes to: a page's path, "code", or

@@ -69,7 +69,7 @@ func (m *room) loggedIn(r *http.Request, t storage.Transaction) (bool, error) {
 		s, err = m.Cookies.Find(tx, r, m.Now())
 		return storage.Optional(err)
 	})
-	return s.ID != "" && s.ID == t.SessionID, err
+	return t.Began(s), err
 }
 
 // submit checks the password.
@@ -231,16 +231,11 @@ func (m *room) connections(rq storage.AuthorizeRequest) ([]string, error) {
 	return names, err
 }
 
-// begin starts the session and notes it in the transaction, as one.
+// begin starts the user's session.
 func (m *room) begin(r *http.Request, t storage.Transaction, user storage.User, connection string) (finish func(http.ResponseWriter), err error) {
-	now := m.Now()
 	err = m.DB.Update(func(tx *storage.Tx) error {
-		var s storage.Session
-		if s, finish, err = m.Cookies.Begin(tx, r, user, connection, now); err != nil {
-			return err
-		}
-		t.SessionID = s.ID
-		return tx.Transactions.Put(t)
+		finish, err = m.Cookies.Begin(tx, r, t, user, connection, m.Now())
+		return err
 	})
 	return finish, err
 }

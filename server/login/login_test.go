@@ -24,9 +24,9 @@ type tenant struct {
 	t       *testing.T
 }
 
-func start(t *testing.T, opts ...servertest.Option) tenant {
+func start(t *testing.T) tenant {
 	t.Helper()
-	s := servertest.Start(t, opts...)
+	s := servertest.Start(t)
 	return tenant{s, s.Client(), t}
 }
 

@@ -4,7 +4,6 @@
 package session
 
 import (
-	"errors"
 	"net/http"
 	"time"
 
@@ -49,18 +48,19 @@ func (c Cookies) Find(tx *storage.Tx, r *http.Request, now time.Time) (storage.S
 	return s, err
 }
 
-// Begin starts a new session of a user with a cookie and an id of its own, and
-// ends the one that the browser had: a session id that somebody else planted is
-// worth nothing after the login. finish must be called after the transaction.
-func (c Cookies) Begin(tx *storage.Tx, r *http.Request, user storage.User, connection string, now time.Time) (s storage.Session, finish func(http.ResponseWriter), err error) {
+// Begin starts a new session of a user who has logged in in a transaction, with a
+// cookie and an id of its own, and ends the one that the browser had: a session id
+// that somebody else planted is worth nothing after the login. finish must be
+// called after the write.
+func (c Cookies) Begin(tx *storage.Tx, r *http.Request, t storage.Transaction, user storage.User, connection string, now time.Time) (finish func(http.ResponseWriter), err error) {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return s, nil, err
+	if err := storage.Optional(err); err != nil {
+		return nil, err
 	}
 	idle, absolute := Lifetimes(tenant)
 	value := keys.Random(32)
-	s = storage.Session{
-		CookieHash: keys.Hash(value), ID: keys.Random(24), UserID: user.UserID, Connection: connection,
+	s := storage.Session{
+		CookieHash: keys.Hash(value), ID: keys.Random(24), UserID: user.UserID, Connection: connection, BeganIn: t.StateHash,
 		AuthenticatedAt: now, CreatedAt: now, LastUsedAt: now,
 		ExpiresAt: now.Add(absolute), IdleExpiresAt: now.Add(idle),
 	}
@@ -68,8 +68,7 @@ func (c Cookies) Begin(tx *storage.Tx, r *http.Request, user storage.User, conne
 	if old := read(r, ssoCookie); old != "" {
 		replaces = keys.Hash(old)
 	}
-	finish = func(w http.ResponseWriter) { c.write(w, ssoCookie, value, absolute) }
-	return s, finish, tx.StartSession(s, replaces)
+	return func(w http.ResponseWriter) { c.write(w, ssoCookie, value, absolute) }, tx.StartSession(s, replaces)
 }
 
 // Lifetimes returns the idle and the absolute lifetime of the tenant's sessions.
