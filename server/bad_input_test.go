@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -249,10 +250,7 @@ func TestHostileParameters(t *testing.T) {
 	for _, e := range b.endpoints() {
 		for what, value := range hostile() {
 			for name := range e.params {
-				changed := url.Values{}
-				for n, values := range e.params {
-					changed[n] = values
-				}
+				changed := maps.Clone(e.params)
 				changed.Set(name, value)
 				what := fmt.Sprintf("%s: %s as %s", e.name(), what, name)
 				if e.limit > 0 {

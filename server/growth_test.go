@@ -15,7 +15,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// counts counts the records that come with use.
+// counts tells how many records there are of the kinds that come with use.
 func counts(t *testing.T, db *storage.DB) map[string]int {
 	t.Helper()
 	n := map[string]int{}

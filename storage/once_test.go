@@ -113,7 +113,10 @@ func TestRefreshTokenFamilies(t *testing.T) {
 			{5, "a", "b", nil, true}, {0, "a", "x", storage.ErrReused, false},
 		}, true},
 		{"within the overlap it brings a sibling, and both go on", true, overlap, []exchange{
-			{0, "a", "b", nil, true}, {overlap, "a", "c", nil, true}, {overlap, "b", "d", nil, true}, {overlap, "c", "e", nil, true},
+			{0, "a", "b", nil, true},
+			{overlap, "a", "c", nil, true},
+			{overlap, "b", "d", nil, true},
+			{overlap, "c", "e", nil, true},
 			{overlap, "d", "f", nil, true},
 		}, false},
 		{"past the overlap it ends the family", true, overlap, []exchange{

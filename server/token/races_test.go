@@ -153,4 +153,7 @@ type fuzzTenant struct {
 	browser *http.Client
 }
 
-func (f fuzzTenant) with(t *testing.T) tenant { return tenant{f.Server, f.browser, t} }
+func (f fuzzTenant) with(t *testing.T) tenant {
+	t.Helper()
+	return tenant{f.Server, f.browser, t}
+}

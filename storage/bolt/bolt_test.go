@@ -26,7 +26,10 @@ func open(tb testing.TB, path string, opts bolt.Options) storage.Engine {
 func TestEngine(t *testing.T) {
 	for name, opts := range map[string]bolt.Options{"with fsync": {}, "without": {NoSync: true}} {
 		t.Run(name, func(t *testing.T) {
-			enginetest.Run(t, func(tb testing.TB) storage.Engine { return open(tb, filepath.Join(tb.TempDir(), "db"), opts) })
+			enginetest.Run(t, func(tb testing.TB) storage.Engine {
+				tb.Helper()
+				return open(tb, filepath.Join(tb.TempDir(), "db"), opts)
+			})
 		})
 	}
 }

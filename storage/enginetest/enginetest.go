@@ -26,20 +26,20 @@ func Run(t *testing.T, open func(tb testing.TB) storage.Engine) {
 	t.Helper()
 	for _, tt := range []struct {
 		name string
-		test func(t *testing.T, e storage.Engine)
+		test func(suite)
 	}{
-		{"what an update writes is read by later transactions", testReadBack},
-		{"an update reads what it has written itself", testOwnWrites},
-		{"an empty value is a value", testEmptyValue},
-		{"scans are ordered and keep to their bounds", testBounds},
-		{"scans agree with a sorted map whatever is written", testModel},
-		{"a failing update leaves nothing", testFailure},
-		{"a panicking update leaves nothing and ends nobody else", testPanic},
-		{"a failing update takes nothing from those it waited with", testGroup},
-		{"updates do not overlap", testNoOverlap},
-		{"a view sees one state throughout", testIsolation},
-		{"a view cannot write", testReadOnly},
-		{"large values and many keys", testLarge},
+		{"what an update writes is read by later transactions", suite.readBack},
+		{"an update reads what it has written itself", suite.ownWrites},
+		{"an empty value is a value", suite.emptyValue},
+		{"scans are ordered and keep to their bounds", suite.bounds},
+		{"scans agree with a sorted map whatever is written", suite.model},
+		{"a failing update leaves nothing", suite.failure},
+		{"a panicking update leaves nothing and ends nobody else", suite.panic},
+		{"a failing update takes nothing from those it waited with", suite.group},
+		{"updates do not overlap", suite.noOverlap},
+		{"a view sees one state throughout", suite.isolation},
+		{"a view cannot write", suite.readOnly},
+		{"large values and many keys", suite.large},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e := open(t)
@@ -48,21 +48,27 @@ func Run(t *testing.T, open func(tb testing.TB) storage.Engine) {
 					t.Errorf("close: %v", err)
 				}
 			}()
-			tt.test(t, e)
+			tt.test(suite{t, e})
 		})
 	}
 }
 
-func update(t *testing.T, e storage.Engine, fn func(storage.KV) error) {
-	t.Helper()
-	if err := e.Update(fn); err != nil {
-		t.Fatal(err)
+// suite is one test on an engine of its own.
+type suite struct {
+	*testing.T
+	storage.Engine
+}
+
+func (s suite) update(fn func(storage.KV) error) {
+	s.Helper()
+	if err := s.Update(fn); err != nil {
+		s.Fatal(err)
 	}
 }
 
-func put(t *testing.T, e storage.Engine, pairs ...string) {
-	t.Helper()
-	update(t, e, func(kv storage.KV) error {
+func (s suite) put(pairs ...string) {
+	s.Helper()
+	s.update(func(kv storage.KV) error {
 		for i := 0; i < len(pairs); i += 2 {
 			if err := kv.Put([]byte(pairs[i]), []byte(pairs[i+1])); err != nil {
 				return err
@@ -73,49 +79,49 @@ func put(t *testing.T, e storage.Engine, pairs ...string) {
 }
 
 // content returns everything in the engine as "key=value".
-func content(t *testing.T, e storage.Engine) []string {
-	t.Helper()
+func (s suite) content() []string {
+	s.Helper()
 	all := []string{}
-	err := e.View(func(kv storage.KV) error {
+	err := s.View(func(kv storage.KV) error {
 		return kv.Scan([]byte{0}, []byte{0xff, 0xff}, func(key, value []byte) bool {
 			all = append(all, string(key)+"="+string(value))
 			return true
 		})
 	})
 	if err != nil {
-		t.Fatal(err)
+		s.Fatal(err)
 	}
 	return all
 }
 
-func want(t *testing.T, e storage.Engine, pairs ...string) {
-	t.Helper()
-	if diff := cmp.Diff(append([]string{}, pairs...), content(t, e)); diff != "" {
-		t.Errorf("content (-want +got):\n%s", diff)
+func (s suite) want(pairs ...string) {
+	s.Helper()
+	if diff := cmp.Diff(append([]string{}, pairs...), s.content()); diff != "" {
+		s.Errorf("content (-want +got):\n%s", diff)
 	}
 }
 
-func testReadBack(t *testing.T, e storage.Engine) {
-	put(t, e, "a", "1", "b", "2", "c", "3")
-	update(t, e, func(kv storage.KV) error {
+func (s suite) readBack() {
+	s.put("a", "1", "b", "2", "c", "3")
+	s.update(func(kv storage.KV) error {
 		return errors.Join(kv.Put([]byte("a"), []byte("one")), kv.Delete([]byte("b")), kv.Delete([]byte("never there")))
 	})
-	want(t, e, "a=one", "c=3")
+	s.want("a=one", "c=3")
 }
 
-func testOwnWrites(t *testing.T, e storage.Engine) {
-	put(t, e, "a", "1", "b", "2")
-	update(t, e, func(kv storage.KV) error {
+func (s suite) ownWrites() {
+	s.put("a", "1", "b", "2")
+	s.update(func(kv storage.KV) error {
 		if err := errors.Join(kv.Put([]byte("ab"), []byte("new")), kv.Delete([]byte("b"))); err != nil {
 			return err
 		}
 		got, err := kv.Get([]byte("ab"))
 		if string(got) != "new" || err != nil {
-			t.Errorf("a key just written reads as %q, %v", got, err)
+			s.Errorf("a key just written reads as %q, %v", got, err)
 		}
 		got, err = kv.Get([]byte("b"))
 		if got != nil || err != nil {
-			t.Errorf("a key just removed reads as %q, %v", got, err)
+			s.Errorf("a key just removed reads as %q, %v", got, err)
 		}
 		var seen []string
 		err = kv.Scan([]byte("a"), []byte("z"), func(key, _ []byte) bool {
@@ -123,31 +129,31 @@ func testOwnWrites(t *testing.T, e storage.Engine) {
 			return true
 		})
 		if !slices.Equal(seen, []string{"a", "ab"}) {
-			t.Errorf("the update scans %q", seen)
+			s.Errorf("the update scans %q", seen)
 		}
 		return err
 	})
 }
 
-func testEmptyValue(t *testing.T, e storage.Engine) {
+func (s suite) emptyValue() {
 	there := func(kv storage.KV, when string) {
 		got, err := kv.Get([]byte("k"))
 		if got == nil || len(got) != 0 || err != nil {
-			t.Errorf("%s: the value reads as %v, %v, want one of no bytes", when, got, err)
+			s.Errorf("%s: the value reads as %v, %v, want one of no bytes", when, got, err)
 		}
 	}
-	update(t, e, func(kv storage.KV) error {
+	s.update(func(kv storage.KV) error {
 		err := kv.Put([]byte("k"), nil)
 		there(kv, "in the same update")
 		return err
 	})
-	if err := e.View(func(kv storage.KV) error { there(kv, "in a later view"); return nil }); err != nil {
-		t.Fatal(err)
+	if err := s.View(func(kv storage.KV) error { there(kv, "in a later view"); return nil }); err != nil {
+		s.Fatal(err)
 	}
 }
 
-func testBounds(t *testing.T, e storage.Engine) {
-	put(t, e, "a", "", "b", "", "b\x00", "", "b\xff", "", "c", "", "d", "")
+func (s suite) bounds() {
+	s.put("a", "", "b", "", "b\x00", "", "b\xff", "", "c", "", "d", "")
 	for _, tt := range []struct {
 		from, to string
 		limit    int
@@ -172,17 +178,17 @@ func testBounds(t *testing.T, e storage.Engine) {
 					slices.Reverse(expected)
 				}
 			}
-			if got := scan(t, e, tt.from, tt.to, tt.limit, back); !slices.Equal(got, expected) {
-				t.Errorf("scan from %q to %q, at most %d, backwards %v: %q, want %q", tt.from, tt.to, tt.limit, back, got, expected)
+			if got := s.scan(tt.from, tt.to, tt.limit, back); !slices.Equal(got, expected) {
+				s.Errorf("scan from %q to %q, at most %d, backwards %v: %q, want %q", tt.from, tt.to, tt.limit, back, got, expected)
 			}
 		}
 	}
 }
 
-func scan(t *testing.T, e storage.Engine, from, to string, limit int, back bool) []string {
-	t.Helper()
+func (s suite) scan(from, to string, limit int, back bool) []string {
+	s.Helper()
 	var got []string
-	err := e.View(func(kv storage.KV) error {
+	err := s.View(func(kv storage.KV) error {
 		walk := kv.Scan
 		if back {
 			walk = kv.ScanBack
@@ -193,13 +199,14 @@ func scan(t *testing.T, e storage.Engine, from, to string, limit int, back bool)
 		})
 	})
 	if err != nil {
-		t.Fatal(err)
+		s.Fatal(err)
 	}
 	return got
 }
 
-func testModel(t *testing.T, e storage.Engine) {
-	random := rand.New(rand.NewPCG(1, 2))
+// model compares with a sorted map, over random writes to keys that are alike.
+func (s suite) model() {
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same every time
 	key := func() string {
 		b := make([]byte, 1+random.IntN(3))
 		for i := range b {
@@ -209,45 +216,48 @@ func testModel(t *testing.T, e storage.Engine) {
 	}
 	model := map[string]string{}
 	for range 40 {
-		update(t, e, func(kv storage.KV) error {
-			for range 20 {
-				k, v := key(), key()
-				if random.IntN(3) == 0 {
-					delete(model, k)
-					if err := kv.Delete([]byte(k)); err != nil {
-						return err
-					}
-					continue
-				}
-				model[k] = v
-				if err := kv.Put([]byte(k), []byte(v)); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		writes := map[string]string{} // "" removes
+		for range 20 {
+			writes[key()] = []string{"", "v", key()}[random.IntN(3)]
+		}
+		s.update(func(kv storage.KV) error { return write(kv, writes) })
+		maps.Copy(model, writes)
 		from, to := key(), key()
 		var expected []string
 		for _, k := range slices.Sorted(maps.Keys(model)) {
-			if k >= from && k < to {
+			if k >= from && k < to && model[k] != "" {
 				expected = append(expected, k)
 			}
 		}
-		if got := scan(t, e, from, to, 1<<20, false); !slices.Equal(got, expected) {
-			t.Fatalf("scan from %q to %q: %q, want %q", from, to, got, expected)
+		if got := s.scan(from, to, 1<<20, false); !slices.Equal(got, expected) {
+			s.Fatalf("scan from %q to %q: %q, want %q", from, to, got, expected)
 		}
 		slices.Reverse(expected)
-		if got := scan(t, e, from, to, 1<<20, true); !slices.Equal(got, expected) {
-			t.Fatalf("scan back from %q to %q: %q, want %q", from, to, got, expected)
+		if got := s.scan(from, to, 1<<20, true); !slices.Equal(got, expected) {
+			s.Fatalf("scan back from %q to %q: %q, want %q", from, to, got, expected)
 		}
 	}
 }
 
+// write puts the pairs, and removes keys whose value is "".
+func write(kv storage.KV, pairs map[string]string) error {
+	for k, v := range pairs {
+		err := kv.Put([]byte(k), []byte(v))
+		if v == "" {
+			err = kv.Delete([]byte(k))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 var errRefused = errors.New("refused")
 
-func testFailure(t *testing.T, e storage.Engine) {
-	put(t, e, "a", "1", "b", "", "c", "3")
-	err := e.Update(func(kv storage.KV) error {
+func (s suite) failure() {
+	s.put("a", "1", "b", "", "c", "3")
+	err := s.Update(func(kv storage.KV) error {
 		return errors.Join(
 			kv.Put([]byte("a"), []byte("changed")), kv.Put([]byte("a"), []byte("again")),
 			kv.Delete([]byte("b")), kv.Put([]byte("b"), []byte("back")), kv.Delete([]byte("b")),
@@ -255,33 +265,33 @@ func testFailure(t *testing.T, e storage.Engine) {
 		)
 	})
 	if !errors.Is(err, errRefused) {
-		t.Errorf("the update returns %v, want its own error", err)
+		s.Errorf("the update returns %v, want its own error", err)
 	}
-	want(t, e, "a=1", "b=", "c=3")
+	s.want("a=1", "b=", "c=3")
 }
 
-func testPanic(t *testing.T, e storage.Engine) {
-	put(t, e, "a", "1")
-	err := e.Update(func(kv storage.KV) error {
+func (s suite) panic() {
+	s.put("a", "1")
+	err := s.Update(func(kv storage.KV) error {
 		_ = kv.Put([]byte("a"), []byte("changed"))
 		panic("a mistake")
 	})
 	if err == nil || !strings.Contains(err.Error(), "a mistake") {
-		t.Errorf("the update returns %v, want the panic", err)
+		s.Errorf("the update returns %v, want the panic", err)
 	}
-	put(t, e, "b", "2")
-	want(t, e, "a=1", "b=2")
+	s.put("b", "2")
+	s.want("a=1", "b=2")
 }
 
-// testGroup holds the writer up so that updates wait together, whatever an
+// group holds the writer up so that updates wait together, whatever an
 // engine makes of that: some of them remove all that is there and then fail.
-func testGroup(t *testing.T, e storage.Engine) {
+func (s suite) group() {
 	const n = 64
 	for range 5 {
 		started, release := make(chan struct{}), make(chan struct{})
 		var wait sync.WaitGroup
 		wait.Go(func() {
-			update(t, e, func(storage.KV) error { close(started); <-release; return nil })
+			s.update(func(storage.KV) error { close(started); <-release; return nil })
 		})
 		<-started
 		var queued sync.WaitGroup
@@ -290,23 +300,23 @@ func testGroup(t *testing.T, e storage.Engine) {
 			wait.Go(func() {
 				queued.Done()
 				if i%2 == 0 {
-					update(t, e, func(kv storage.KV) error {
+					s.update(func(kv storage.KV) error {
 						return errors.Join(kv.Put(fmt.Appendf(nil, "k%02d", i), nil), kv.Put(fmt.Appendf(nil, "v%02d", i), []byte("x")))
 					})
 					return
 				}
-				if err := e.Update(wreck); err == nil {
-					t.Error("an update that fails or panics returns nil")
+				if err := s.Update(wreck); err == nil {
+					s.Error("an update that fails or panics returns nil")
 				}
 			})
 		}
 		queued.Wait()
 		close(release)
 		wait.Wait()
-		if got := len(content(t, e)); got != n {
-			t.Fatalf("of the %d keys of the updates that succeeded, %d are there", n, got)
+		if got := len(s.content()); got != n {
+			s.Fatalf("of the %d keys of the updates that succeeded, %d are there", n, got)
 		}
-		update(t, e, func(kv storage.KV) error {
+		s.update(func(kv storage.KV) error {
 			for i := 0; i < n; i += 2 {
 				if err := errors.Join(kv.Delete(fmt.Appendf(nil, "k%02d", i)), kv.Delete(fmt.Appendf(nil, "v%02d", i))); err != nil {
 					return err
@@ -343,13 +353,13 @@ func wreck(kv storage.KV) error {
 	return errRefused
 }
 
-func testNoOverlap(t *testing.T, e storage.Engine) {
+func (s suite) noOverlap() {
 	const writers, each = 8, 25
 	var wait sync.WaitGroup
 	for range writers {
 		wait.Go(func() {
 			for range each {
-				err := e.Update(func(kv storage.KV) error {
+				err := s.Update(func(kv storage.KV) error {
 					n, err := kv.Get([]byte("n"))
 					if err != nil {
 						return err
@@ -357,32 +367,32 @@ func testNoOverlap(t *testing.T, e storage.Engine) {
 					return kv.Put([]byte("n"), append(bytes.Clone(n), '+'))
 				})
 				if err != nil {
-					t.Error(err)
+					s.Error(err)
 				}
 			}
 		})
 	}
 	wait.Wait()
-	want(t, e, "n="+strings.Repeat("+", writers*each))
+	s.want("n=" + strings.Repeat("+", writers*each))
 }
 
-// testIsolation lets updates change two keys together while views read one
+// isolation lets updates change two keys together while views read one
 // after the other.
-func testIsolation(t *testing.T, e storage.Engine) {
-	put(t, e, "a", "0", "b", "0")
+func (s suite) isolation() {
+	s.put("a", "0", "b", "0")
 	var writer sync.WaitGroup
 	var done atomic.Bool
 	writer.Go(func() {
 		defer done.Store(true)
 		for i := range 200 {
 			n := fmt.Sprint(i)
-			put(t, e, "a", n, "b", n)
+			s.put("a", n, "b", n)
 		}
 	})
 	defer writer.Wait()
 	for last := false; !last; {
 		last = done.Load()
-		err := e.View(func(kv storage.KV) error {
+		err := s.View(func(kv storage.KV) error {
 			a, err := kv.Get([]byte("a"))
 			if err != nil {
 				return err
@@ -390,34 +400,34 @@ func testIsolation(t *testing.T, e storage.Engine) {
 			runtime.Gosched() // to the writer
 			b, err := kv.Get([]byte("b"))
 			if !bytes.Equal(a, b) {
-				t.Errorf("a view reads %s and then %s, which were never there together", a, b)
+				s.Errorf("a view reads %s and then %s, which were never there together", a, b)
 			}
 			return err
 		})
 		if err != nil {
-			t.Fatal(err)
+			s.Fatal(err)
 		}
 	}
-	want(t, e, "a=199", "b=199")
+	s.want("a=199", "b=199")
 }
 
-func testReadOnly(t *testing.T, e storage.Engine) {
-	err := e.View(func(kv storage.KV) error {
+func (s suite) readOnly() {
+	err := s.View(func(kv storage.KV) error {
 		if err := kv.Put([]byte("a"), []byte("1")); err == nil {
-			t.Error("a view can write")
+			s.Error("a view can write")
 		}
 		return errRefused
 	})
 	if !errors.Is(err, errRefused) {
-		t.Errorf("the view returns %v, want its own error", err)
+		s.Errorf("the view returns %v, want its own error", err)
 	}
-	want(t, e)
+	s.want()
 }
 
-func testLarge(t *testing.T, e storage.Engine) {
+func (s suite) large() {
 	const keys = 5000
 	large := bytes.Repeat([]byte("0123456789abcdef"), 1<<16) // 1 MiB
-	update(t, e, func(kv storage.KV) error {
+	s.update(func(kv storage.KV) error {
 		for i := range keys {
 			if err := kv.Put(fmt.Appendf(nil, "k%05d", i), []byte("v")); err != nil {
 				return err
@@ -425,17 +435,17 @@ func testLarge(t *testing.T, e storage.Engine) {
 		}
 		return kv.Put([]byte("large"), large)
 	})
-	if got := scan(t, e, "k", "l", keys*2, false); len(got) != keys || got[0] != "k00000" || got[keys-1] != "k04999" {
-		t.Errorf("%d keys are there, want %d", len(got), keys)
+	if got := s.scan("k", "l", keys*2, false); len(got) != keys || got[0] != "k00000" || got[keys-1] != "k04999" {
+		s.Errorf("%d keys are there, want %d", len(got), keys)
 	}
-	err := e.View(func(kv storage.KV) error {
+	err := s.View(func(kv storage.KV) error {
 		got, err := kv.Get([]byte("large"))
 		if !bytes.Equal(got, large) {
-			t.Errorf("a value of %d bytes comes back with %d", len(large), len(got))
+			s.Errorf("a value of %d bytes comes back with %d", len(large), len(got))
 		}
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		s.Fatal(err)
 	}
 }
