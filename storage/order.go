@@ -89,11 +89,8 @@ func (t Resources[T]) Rows() iter.Seq2[Row, error] {
 				return
 			}
 			for i, key := range keys {
-				raw, err := t.tx.kv.Get(t.rowKey(string(key)))
-				if err == nil && raw == nil {
-					err = fmt.Errorf("%s %q has a place and is not there", t.spec.name, key)
-				}
-				if !yield(Row{hex.EncodeToString(places[i]), raw}, err) || err != nil {
+				row, err := t.rowAt(places[i], string(key))
+				if !yield(row, err) || err != nil {
 					return
 				}
 			}
@@ -104,6 +101,14 @@ func (t Resources[T]) Rows() iter.Seq2[Row, error] {
 			}
 		}
 	}
+}
+
+func (t Resources[T]) rowAt(place []byte, key string) (Row, error) {
+	raw, err := t.tx.kv.Get(t.rowKey(key))
+	if err == nil && raw == nil {
+		err = fmt.Errorf("%s %q has a place and is not there", t.spec.name, key)
+	}
+	return Row{hex.EncodeToString(place), raw}, err
 }
 
 // Documents yields what Rows does, decoded.

@@ -1,6 +1,7 @@
 package management
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 
@@ -147,9 +148,7 @@ func (p provisioning) create(c *call) error {
 		}
 		doc = p.describe(c, connection)
 		doc["mapping"] = p.mapping
-		for name, value := range c.body {
-			doc[name] = value
-		}
+		maps.Copy(doc, c.body)
 		return p.put(c, tx, doc)
 	})
 	if err != nil {
@@ -167,9 +166,7 @@ func (p provisioning) patch(c *call) error {
 		if doc, err = p.load(c, tx); err != nil {
 			return err
 		}
-		for name, value := range c.body {
-			doc[name] = value
-		}
+		maps.Copy(doc, c.body)
 		return p.put(c, tx, doc)
 	})
 	if err != nil {
@@ -204,7 +201,7 @@ func (p provisioning) defaultMapping(c *call) error {
 
 // Kinds of what belongs to a provisioning.
 const (
-	scimTokenKind         = "scim-configuration/tokens"
+	scimTokenKind         = "scim-configuration/tokens" //nolint:gosec // the name of a kind
 	synchronizedGroupKind = "directory-provisioning/synchronized-groups"
 )
 
@@ -325,15 +322,25 @@ var groupsBody = &resource.Kind{Fields: resource.Fields{
 }}
 
 //auth0:operation POST /api/v2/connections/{id}/directory-provisioning/synchronized-groups
-func addSynchronizedGroups(c *call) error { return changeSynchronizedGroups(c, false, true) }
+func addSynchronizedGroups(c *call) error { return changeSynchronizedGroups(c, false, putGroup) }
 
 //auth0:operation PUT /api/v2/connections/{id}/directory-provisioning/synchronized-groups
-func replaceSynchronizedGroups(c *call) error { return changeSynchronizedGroups(c, true, true) }
+func replaceSynchronizedGroups(c *call) error { return changeSynchronizedGroups(c, true, putGroup) }
 
 //auth0:operation DELETE /api/v2/connections/{id}/directory-provisioning/synchronized-groups
-func removeSynchronizedGroups(c *call) error { return changeSynchronizedGroups(c, false, false) }
+func removeSynchronizedGroups(c *call) error { return changeSynchronizedGroups(c, false, deleteGroup) }
 
-func changeSynchronizedGroups(c *call, replace, add bool) error {
+func putGroup(docs storage.Documents, group storage.Document) error {
+	return docs.Put(storage.Write{ID: text(group, "id"), Document: group})
+}
+
+func deleteGroup(docs storage.Documents, group storage.Document) error {
+	return docs.Delete(text(group, "id"))
+}
+
+// changeSynchronizedGroups applies a change for every group of the body, after
+// taking all others away where it replaces them.
+func changeSynchronizedGroups(c *call, replace bool, change func(storage.Documents, storage.Document) error) error {
 	if err := c.read(); err != nil {
 		return err
 	}
@@ -352,14 +359,7 @@ func changeSynchronizedGroups(c *call, replace, add bool) error {
 		}
 		for _, item := range c.body["groups"].([]any) {
 			group, _ := item.(storage.Document)
-			id := text(group, "id")
-			if !add {
-				if err := docs.Delete(id); err != nil {
-					return err
-				}
-				continue
-			}
-			if err := docs.Put(storage.Write{ID: id, Document: group}); err != nil {
+			if err := change(docs, group); err != nil {
 				return err
 			}
 		}

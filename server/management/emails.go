@@ -16,7 +16,7 @@ func emailTemplates() served {
 	return served{
 		kind: resource.EmailTemplates, path: "/email-templates", scope: "email_templates", verbs: "create get patch",
 		keep: keepEmailTemplates,
-		before: func(c *call, tx *storage.Tx, doc, old storage.Document) error {
+		before: func(_ *call, tx *storage.Tx, doc, old storage.Document) error {
 			if old != nil {
 				return nil
 			}

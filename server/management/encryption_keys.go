@@ -50,8 +50,8 @@ func (d destroyed) Delete(id string) error {
 	return d.Put(doc)
 }
 
-func keepEncryptionKeys(c *call, tx *storage.Tx) (store, error) {
-	return c.plain(tx, resource.EncryptionKeys, ""), nil
+func keepEncryptionKeys(c *call, tx *storage.Tx) store {
+	return c.plain(tx, resource.EncryptionKeys, "")
 }
 
 func (a *api) encryptionKeyOperations() []operation {
@@ -113,10 +113,7 @@ func importEncryptionKey(c *call) error {
 	}
 	var doc storage.Document
 	err = c.update(func(tx *storage.Tx) error {
-		st, err := keepEncryptionKeys(c, tx)
-		if err != nil {
-			return err
-		}
+		st := keepEncryptionKeys(c, tx)
 		if doc, err = encryptionKeys().find(c, st); err != nil {
 			return err
 		}
@@ -133,11 +130,7 @@ func importEncryptionKey(c *call) error {
 //auth0:operation POST /api/v2/keys/encryption/{kid}/wrapping-key
 func wrappingKey(c *call) error {
 	err := c.view(func(tx *storage.Tx) error {
-		st, err := keepEncryptionKeys(c, tx)
-		if err != nil {
-			return err
-		}
-		_, err = encryptionKeys().find(c, st)
+		_, err := encryptionKeys().find(c, keepEncryptionKeys(c, tx))
 		return err
 	})
 	if err != nil {

@@ -46,14 +46,8 @@ func (a *api) groupOperations() []operation {
 		{http.MethodGet, inOrganizationRoles, []string{"read:organization_group_roles"}, missingGroup((*call).organization)},
 		{http.MethodPost, inOrganizationRoles, []string{"create:organization_group_roles"}, missingGroup((*call).organization)},
 		{http.MethodDelete, inOrganizationRoles, []string{"delete:organization_group_roles"}, missingGroup((*call).organization)},
-		{
-			http.MethodGet, "/organizations/{id}/roles/{role_id}/groups", []string{"read:organization_group_roles"},
-			groupsOf(checkpointed, (*call).organization, roleAt("role_id")),
-		},
-		{
-			http.MethodGet, "/organizations/{id}/members/{user_id}" + sources, []string{"read:organization_member_role_source_groups"},
-			groupsOf(checkpointed, (*call).member),
-		},
+		{http.MethodGet, "/organizations/{id}/roles/{role_id}/groups", []string{"read:organization_group_roles"}, groupsOf(checkpointed, (*call).organization, roleAt("role_id"))},
+		{http.MethodGet, "/organizations/{id}/members/{user_id}" + sources, []string{"read:organization_member_role_source_groups"}, groupsOf(checkpointed, (*call).member)},
 
 		{http.MethodGet, ofRole, []string{"read:group_roles"}, groupsOf(checkpointed, roleAt("id"))},
 		{http.MethodPost, ofRole, []string{"create:group_roles"}, missingGroup(roleAt("id"))},

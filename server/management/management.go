@@ -116,8 +116,7 @@ func (c *call) record(op operation, err error) {
 	}
 	if err != nil {
 		done.Status = http.StatusInternalServerError
-		var fault *apierr.Error
-		if errors.As(err, &fault) {
+		if fault, ok := errors.AsType[*apierr.Error](err); ok {
 			done.Status, done.Answer = fault.Status, storage.Document{"statusCode": float64(fault.Status), "message": fault.Message}
 		}
 	}

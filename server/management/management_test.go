@@ -20,9 +20,9 @@ type client struct {
 	token  string
 }
 
-func newClient(t *testing.T, opts ...servertest.Option) *client {
+func newClient(t *testing.T) *client {
 	t.Helper()
-	tenant := servertest.Start(t, append([]servertest.Option{servertest.HTTP()}, opts...)...)
+	tenant := servertest.Start(t, servertest.HTTP())
 	c := &client{t: t, tenant: tenant, http: tenant.Client()}
 	c.token = c.machineToken("")
 	return c

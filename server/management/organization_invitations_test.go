@@ -1,6 +1,7 @@
 package management_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,9 +19,7 @@ func TestInvitations(t *testing.T) {
 	path := "/organizations/" + org + "/invitations"
 	invite := func(changes object) object {
 		body := object{"inviter": object{"name": "Jane"}, "invitee": object{"email": "new@example.com"}, "client_id": servertest.Web}
-		for name, value := range changes {
-			body[name] = value
-		}
+		maps.Copy(body, changes)
 		return body
 	}
 

@@ -51,23 +51,9 @@ func (c *call) listMembers(keep func(tx *storage.Tx, user string) (bool, error))
 			if err != nil || w.done() {
 				return err
 			}
-			entry, err := row.Document()
-			if err != nil {
+			if err := c.fillMember(w, tx, row, keep); err != nil {
 				return err
 			}
-			user := text(entry, "user_id")
-			kept, err := keep(tx, user)
-			if err != nil {
-				return err
-			}
-			if !kept || !w.take(row.Place) {
-				continue
-			}
-			doc, err := c.showMember(tx, user)
-			if err != nil {
-				return err
-			}
-			w.docs = append(w.docs, doc)
 		}
 		return nil
 	})
@@ -75,6 +61,20 @@ func (c *call) listMembers(keep func(tx *storage.Tx, user string) (bool, error))
 		return err
 	}
 	return c.answer(w)
+}
+
+func (c *call) fillMember(w *window, tx *storage.Tx, row storage.Row, keep func(tx *storage.Tx, user string) (bool, error)) error {
+	entry, err := row.Document()
+	if err != nil {
+		return err
+	}
+	user := text(entry, "user_id")
+	if kept, err := keep(tx, user); err != nil || !kept || !w.take(row.Place) {
+		return err
+	}
+	doc, err := c.showMember(tx, user)
+	w.docs = append(w.docs, doc)
+	return err
 }
 
 // showMember is a member as lists show one; roles are shown to those who ask for

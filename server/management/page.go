@@ -162,31 +162,34 @@ func (w *window) done() bool { return w.cursor && w.more }
 func (c *call) fill(w *window, rows iter.Seq2[storage.Row, error]) error {
 	sift := w.sifts(c)
 	for row, err := range rows {
+		if err != nil || w.done() {
+			return err
+		}
+		if !sift {
+			if err := w.takeRow(row); err != nil {
+				return err
+			}
+			continue
+		}
+		doc, err := row.Document()
 		if err != nil {
 			return err
 		}
-		var doc storage.Document
-		if sift {
-			if doc, err = row.Document(); err != nil {
-				return err
-			}
-			if !c.matches(doc, w.listing) {
-				continue
-			}
-		}
-		if w.take(row.Place) {
-			if doc == nil {
-				if doc, err = row.Document(); err != nil {
-					return err
-				}
-			}
+		if c.matches(doc, w.listing) && w.take(row.Place) {
 			w.docs = append(w.docs, doc)
-		}
-		if w.done() {
-			break
 		}
 	}
 	return nil
+}
+
+// takeRow decodes a row only if it is in the window.
+func (w *window) takeRow(row storage.Row) error {
+	if !w.take(row.Place) {
+		return nil
+	}
+	doc, err := row.Document()
+	w.docs = append(w.docs, doc)
+	return err
 }
 
 // sifts reports whether the query asks for less than the whole list.
@@ -240,7 +243,7 @@ func (s served) serveList(c *call) error {
 }
 
 // page answers with the window of documents that are at hand.
-func (c *call) page(docs []storage.Document, l listing, always ...string) error {
+func (c *call) page(docs []storage.Document, l listing) error {
 	w, err := c.window(l)
 	if err != nil {
 		return err
@@ -250,7 +253,7 @@ func (c *call) page(docs []storage.Document, l listing, always ...string) error 
 			w.docs = append(w.docs, doc)
 		}
 	}
-	return c.answer(w, always...)
+	return c.answer(w)
 }
 
 // indexPlace is the place of a document in a list that is at hand.

@@ -1,6 +1,7 @@
 package management
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 
@@ -145,9 +146,7 @@ func (c *call) mergeRendering(tx *storage.Tx, prompt, screen string, change stor
 	if err != nil {
 		return err
 	}
-	for name, value := range change {
-		doc[name] = value
-	}
+	maps.Copy(doc, change)
 	return docs.Put(storage.Write{ID: id, Document: doc})
 }
 

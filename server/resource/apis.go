@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"maps"
 	"time"
 
 	"github.com/tenant0/tenant0/storage"
@@ -46,9 +47,7 @@ var ResourceServers = &Kind{
 func completeAPI(doc storage.Document, _ time.Time) {
 	sent, _ := doc["subject_type_authorization"].(storage.Document)
 	full := storage.Document{"user": storage.Document{"policy": "allow_all"}, "client": storage.Document{"policy": "require_client_grant"}}
-	for name, value := range sent {
-		full[name] = value
-	}
+	maps.Copy(full, sent)
 	doc["subject_type_authorization"] = full
 	if doc["signing_alg"] == "HS256" {
 		set(doc, "signing_secret", random(32, urlSafe))

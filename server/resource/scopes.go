@@ -121,7 +121,7 @@ var allScopes = []scoped{
 }
 
 // describedOtherwise are the descriptions that do not follow from the parts.
-var describedOtherwise = map[string]string{
+var describedOtherwise = map[string]string{ //nolint:gosec // descriptions of scopes
 	"create:custom_domains":             "Configure new custom domains",
 	"update:custom_domains":             "Update custom domain configurations",
 	"read:guardian_factors":             "Read Guardian factors configuration",

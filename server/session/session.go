@@ -48,7 +48,7 @@ func (c Cookies) Find(tx *storage.Tx, r *http.Request, now time.Time) (storage.S
 	return s, err
 }
 
-// Begin starts a new session of a user who has logged in in a transaction, with a
+// Begin starts a new session of a user whose login a transaction holds, with a
 // cookie and an id of its own, and ends the one that the browser had: a session id
 // that somebody else planted is worth nothing after the login. finish must be
 // called after the write.
