@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
@@ -86,6 +88,15 @@ func TestRolePermissionsReachTokens(t *testing.T) {
 		}
 	}
 	c.must(204, http.MethodPost, "/users/"+employee+"/roles", object{"roles": []string{roleID}})
+	directly := object{"permissions": []object{{"resource_server_identifier": "https://api.test/", "permission_name": "read:x"}}}
+	c.must(201, http.MethodPost, "/users/"+employee+"/permissions", directly)
+	held := c.list("/users/" + employee + "/permissions")
+	if want := []any{
+		object{"source_id": "", "source_name": "", "source_type": "DIRECT"}, object{"source_id": roleID, "source_name": "reader", "source_type": "ROLE"},
+	}; len(held) != 1 || !cmp.Equal(held[0]["sources"], any(want)) {
+		t.Errorf("the user holds %v, want one permission by %v", held, want)
+	}
+	c.must(204, http.MethodDelete, "/users/"+employee+"/permissions", directly)
 
 	browser := c.tenant.Client()
 	result := c.tenant.Login(browser, servertest.Login{

@@ -83,7 +83,7 @@ func eventDeliveries(c *call) error {
 	if err := requireEventStream(c); err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, []any{})
+	return c.page([]storage.Document{}, listing{key: "deliveries", style: checkpointed})
 }
 
 //auth0:operation GET /api/v2/event-streams/{id}/deliveries/{event}

@@ -84,7 +84,7 @@ func TestEventStreams(t *testing.T) {
 	if list := c.must(200, http.MethodGet, "/event-streams?take=50", nil)["eventStreams"].([]any); len(list) != 1 {
 		t.Errorf("the streams are %v", list)
 	}
-	if _, deliveries := c.do(http.MethodGet, path+"/deliveries", nil); len(deliveries.([]any)) != 0 {
+	if deliveries := c.must(200, http.MethodGet, path+"/deliveries", nil); len(deliveries["deliveries"].([]any)) != 0 {
 		t.Errorf("the deliveries are %v", deliveries)
 	}
 	c.must(404, http.MethodPost, path+"/redeliver/evt_1", nil)

@@ -154,11 +154,11 @@ func effectivePermissions(c *call) error {
 			return err
 		}
 		audience := c.query.Get("resource_server_identifier")
-		for _, p := range held {
-			if audience != "" && p.ResourceServerIdentifier != audience {
+		for _, h := range held {
+			if audience != "" && h.ResourceServerIdentifier != audience {
 				continue
 			}
-			doc, err := describePermission(tx, p)
+			doc, err := describePermission(tx, h.Permission)
 			if err != nil {
 				return err
 			}
@@ -172,22 +172,39 @@ func effectivePermissions(c *call) error {
 	return c.page(docs, listing{key: "permissions", style: checkpointed})
 }
 
-func heldPermissions(tx *storage.Tx, userID string) ([]storage.Permission, error) {
+// heldPermission is a permission of a user and where it comes from.
+type heldPermission struct {
+	storage.Permission
+	sources []any
+}
+
+// heldPermissions lists what a user holds, directly first and then by roles.
+func heldPermissions(tx *storage.Tx, userID string) ([]heldPermission, error) {
 	access, err := tx.UserAccess.Get(userID)
 	if err := storage.Optional(err); err != nil {
 		return nil, err
 	}
-	held := slices.Clone(access.Permissions)
-	for _, role := range access.Roles {
-		more, err := tx.RolePermissions.Get(role)
+	var held []heldPermission
+	hold := func(all []storage.Permission, source storage.Document) {
+		for _, p := range all {
+			i := slices.IndexFunc(held, func(h heldPermission) bool { return h.Permission == p })
+			if i < 0 {
+				i, held = len(held), append(held, heldPermission{Permission: p})
+			}
+			held[i].sources = append(held[i].sources, source)
+		}
+	}
+	hold(access.Permissions, storage.Document{"source_id": "", "source_name": "", "source_type": "DIRECT"})
+	for _, id := range access.Roles {
+		role, err := tx.Roles.Document(id)
+		if err != nil {
+			return nil, err
+		}
+		more, err := tx.RolePermissions.Get(id)
 		if err := storage.Optional(err); err != nil {
 			return nil, err
 		}
-		for _, p := range more.Permissions {
-			if !slices.Contains(held, p) {
-				held = append(held, p)
-			}
-		}
+		hold(more.Permissions, storage.Document{"source_id": id, "source_name": role["name"], "source_type": "ROLE"})
 	}
 	return held, nil
 }

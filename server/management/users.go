@@ -326,6 +326,10 @@ func changeUserRoles(tx *storage.Tx, userID string, ids []string, add bool) erro
 	return tx.UserAccess.Put(access)
 }
 
+// userPermissions lists what a user holds with where it comes from: given directly
+// or by a role, Auth0: manage-users/access-control/configure-core-rbac/rbac-users/
+// view-user-permissions.
+//
 //auth0:operation GET /api/v2/users/{id}/permissions
 func userPermissions(c *call) error {
 	docs := []storage.Document{}
@@ -333,16 +337,16 @@ func userPermissions(c *call) error {
 		if _, err := c.user(tx); err != nil {
 			return err
 		}
-		access, err := tx.UserAccess.Get(c.param("id"))
-		if err := storage.Optional(err); err != nil {
+		held, err := heldPermissions(tx, c.param("id"))
+		if err != nil {
 			return err
 		}
-		for _, p := range access.Permissions {
-			doc, err := describePermission(tx, p)
+		for _, h := range held {
+			doc, err := describePermission(tx, h.Permission)
 			if err != nil {
 				return err
 			}
-			doc["sources"] = []any{storage.Document{"source_id": "", "source_name": "", "source_type": "DIRECT"}}
+			doc["sources"] = h.sources
 			docs = append(docs, doc)
 		}
 		return nil

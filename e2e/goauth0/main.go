@@ -1,0 +1,110 @@
+// Command goauth0 drives go-auth0 through the families of a table, and through pages
+// and errors: "goauth0 v1 TABLE" or "goauth0 v2 TABLE", in the environment of
+// "tenant0 exec". It is a module of its own, so that no other program is built with
+// what only this one needs.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+)
+
+// sdk is one version of go-auth0.
+type sdk interface {
+	// call calls the method with a name of the table and returns its answer as
+	// JSON would hold it: of a list, all of every page. The error is errUnknown where
+	// the version has no such method.
+	call(path string, args []any) (any, error)
+	// status is the status of the typed error that err is, 0 for none.
+	status(err error) int
+	// unknown lists the methods of the table that this version does not have.
+	unknown() []string
+	// forgets lists the members of a family that this version does not keep.
+	forgets(family string) []string
+	// pages and errors exercise what the table does not hold.
+	pages() error
+	errors() error
+}
+
+var errUnknown = errors.New("no such method")
+
+// credentials are those of the environment.
+type credentials struct{ domain, clientID, clientSecret string }
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	seen := &statuses{seen: map[int]bool{}, next: http.DefaultTransport}
+	http.DefaultClient.Transport = seen
+	c := credentials{os.Getenv("AUTH0_DOMAIN"), os.Getenv("AUTH0_CLIENT_ID"), os.Getenv("AUTH0_CLIENT_SECRET")}
+	if len(os.Args) != 3 {
+		return errUsage
+	}
+	client, err := open(os.Args[1], c)
+	if err != nil {
+		return err
+	}
+	table, err := os.ReadFile(os.Args[2])
+	if err != nil {
+		return err
+	}
+	var families []family
+	if err := json.Unmarshal(table, &families); err != nil {
+		return err
+	}
+	t := &tester{sdk: client, kept: map[string]any{"pem": os.Getenv("PUBLIC_KEY")}, unknown: map[string]bool{}}
+	t.attempt("pages", client.pages())
+	t.attempt("errors", client.errors())
+	t.all(families)
+	if got, want := slices.Sorted(maps.Keys(t.unknown)), slices.Sorted(slices.Values(client.unknown())); !slices.Equal(got, want) {
+		t.attempt("what this version does not have", fmt.Errorf("is %q, want %q", got, want))
+	}
+	for _, status := range slices.Sorted(maps.Keys(seen.seen)) {
+		if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
+			t.attempt("no answer", fmt.Errorf("has status %d", status))
+		}
+	}
+	fmt.Printf("%d families, %d calls, %d not in this version, %d failures\n", len(families), t.calls, len(t.unknown), len(t.failures))
+	return errors.Join(t.failures...)
+}
+
+var errUsage = errors.New("usage: goauth0 v1|v2 TABLE")
+
+func open(version string, c credentials) (sdk, error) {
+	switch version {
+	case "v1":
+		return newV1(c)
+	case "v2":
+		return newV2(c)
+	}
+	return nil, errUsage
+}
+
+// statuses notes the status of every answer.
+type statuses struct {
+	mu   sync.Mutex
+	seen map[int]bool
+	next http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (s *statuses) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := s.next.RoundTrip(r)
+	if err == nil {
+		s.mu.Lock()
+		s.seen[resp.StatusCode] = true
+		s.mu.Unlock()
+	}
+	return resp, err
+}

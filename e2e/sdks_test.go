@@ -1,0 +1,110 @@
+package e2e_test
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// TestManagementClients works through every family of resources with the official
+// management clients: what management/families.json says, pages, and typed errors.
+// Each client has a tenant of its own.
+func TestManagementClients(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		program func(t *testing.T) string
+		args    []string
+	}{
+		{"auth0 of npm", modernNode, []string{"management/families.mjs"}},
+		{"auth0-python", python, []string{"management/families.py"}},
+		{"go-auth0 v1", goAuth0, []string{"v1", "management/families.json"}},
+		{"go-auth0 v2", goAuth0, []string{"v2", "management/families.json"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			program := tt.program(t)
+			ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second) // a few seconds are usual
+			defer cancel()
+			cmd := exec.CommandContext(ctx, program, tt.args...)
+			cmd.Env = append(managementEnvironment(servertest.Start(t)), "PUBLIC_KEY="+publicKey(t), "PYTHONDONTWRITEBYTECODE=1")
+			out := output(t, cmd)
+			if !strings.Contains(out, " 0 failures") {
+				t.Errorf("it ends without a verdict:\n%s", out)
+			}
+			t.Log(out)
+		})
+	}
+}
+
+// managementEnvironment is what tenant0 exec sets for a command, with the client that
+// may manage the tenant.
+func managementEnvironment(tenant *servertest.Server) []string {
+	ca := tenant.CAPath()
+	return append(os.Environ(),
+		"AUTH0_DOMAIN="+strings.Trim(strings.TrimPrefix(tenant.URL, "https:"), "/"),
+		"AUTH0_CLIENT_ID="+servertest.Management, "AUTH0_CLIENT_SECRET="+servertest.ManagementSecret,
+		"NODE_EXTRA_CA_CERTS="+ca, "SSL_CERT_FILE="+ca, "REQUESTS_CA_BUNDLE="+ca)
+}
+
+// modernNode is a node that the newest SDK runs on.
+func modernNode(t *testing.T) string {
+	t.Helper()
+	nodeModules(t)
+	version := strings.TrimSpace(output(t, exec.CommandContext(t.Context(), "node", "--version")))
+	if strings.HasPrefix(version, "v1") { // v18 and below
+		t.Skipf("node is %s, and the SDK needs v20.19 or later", version)
+	}
+	return "node"
+}
+
+// python is a Python with the SDK.
+func python(t *testing.T) string {
+	t.Helper()
+	interpreter, err := filepath.Abs("../.cache/python/bin/python3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(interpreter); err != nil {
+		t.Skip("auth0-python is not installed; make test installs it where there is a python3 with venv")
+	}
+	return interpreter
+}
+
+// goAuth0 builds the program of the module goauth0.
+func goAuth0(t *testing.T) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	program := filepath.Join(t.TempDir(), "goauth0")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", program, ".")
+	cmd.Dir = "goauth0"
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly -buildvcs=false")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("e2e/goauth0 does not build: %v\n%s\nWithout network, its modules have to be in Go's module cache: "+
+			"run \"go mod download\" in e2e/goauth0 once while there is one.", err, out)
+	}
+	return program
+}
+
+// publicKey is a new RSA public key as PEM.
+func publicKey(t *testing.T) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+}
