@@ -33,12 +33,16 @@ resourceServers:
   - {name: api, identifier: "urn:api", skip_consent_for_verifiable_first_party_clients: true, allow_offline_access: true, scopes: [{value: "read:it"}]}
 clientGrants:
   - {client_id: machine, audience: "urn:auth0-authz-api", allow_all_scopes: true, scope: []}
+  - {client_id: machine, audience: "${issuer}api/v2/", allow_all_scopes: true, scope: []}
 users:
   - {user_id: "auth0|ann", email: ann@example.com, password: a password of ann}
   - {user_id: "auth0|bob", email: bob@example.com, password: a password of bob}
 `
 
-const groupsPath = "extensions/authorization/api/groups"
+const (
+	groupsPath        = "extensions/authorization/api/groups"
+	extensionAudience = "urn:auth0-authz-api"
+)
 
 // storm is a server that is killed again and again, and what it has acknowledged.
 type storm struct {
@@ -72,7 +76,7 @@ func TestCrash(t *testing.T) {
 	for range rounds {
 		s.start()
 		s.check()
-		s.rage(time.Duration(50+rand.IntN(200)) * time.Millisecond)
+		s.rage(extensionAudience, logInAndRedeem, logInAndRedeem, keepRefreshing, keepRefreshing, writeGroups, writeGroups)
 	}
 	s.start()
 	s.check()
@@ -148,14 +152,15 @@ func (s *storm) kill() {
 	s.process = nil
 }
 
-// rage lets clients loose for a while and kills the server among them.
-func (s *storm) rage(length time.Duration) {
+// rage lets a client loose for each work, for a while, and kills the server among
+// them. A work is done over and over, with its number, until it says no.
+func (s *storm) rage(audience string, works ...func(c *client, n int) bool) {
 	s.t.Helper()
 	s.redeemed, s.fresh, s.unsure, s.families = map[string]string{}, nil, nil, nil
-	token := s.machineToken()
+	token := s.machineToken(audience)
 	over := make(chan struct{})
 	var clients sync.WaitGroup
-	for i, work := range []func(c *client, i int) bool{logInAndRedeem, logInAndRedeem, keepRefreshing, keepRefreshing, writeGroups, writeGroups} {
+	for i, work := range works {
 		clients.Go(func() {
 			c := s.newClient(fmt.Sprint(i, "-", rand.Uint64()))
 			defer c.CloseIdleConnections()
@@ -172,17 +177,17 @@ func (s *storm) rage(length time.Duration) {
 			}
 		})
 	}
-	<-time.After(length)
+	<-time.After(time.Duration(50+rand.IntN(200)) * time.Millisecond)
 	s.kill()
 	close(over)
 	clients.Wait()
 }
 
-func (s *storm) machineToken() string {
+func (s *storm) machineToken(audience string) string {
 	s.t.Helper()
 	c := s.newClient("machine")
 	defer c.CloseIdleConnections()
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"machine"}, "client_secret": {"a secret of sixteen"}, "audience": {"urn:auth0-authz-api"}}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"machine"}, "client_secret": {"a secret of sixteen"}, "audience": {audience}}
 	_, _, body, err := c.fetch(http.MethodPost, s.issuer+"oauth/token", formType, form.Encode())
 	var reply struct {
 		AccessToken string `json:"access_token"`
@@ -244,7 +249,7 @@ func (s *storm) checkGroups() {
 	s.t.Helper()
 	c := s.newClient("check groups")
 	defer c.CloseIdleConnections()
-	c.machine = s.machineToken()
+	c.machine = s.machineToken(extensionAudience)
 	_, _, body, err := c.fetch(http.MethodGet, s.issuer+groupsPath, "", "")
 	var list struct {
 		Groups []struct{ Name, Description string }
