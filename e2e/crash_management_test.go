@@ -84,7 +84,9 @@ func (l *ledger) manage(key string) func(c *client, n int) bool {
 		steps := []func() error{
 			func() error { return l.write(c, l.roles, name, "created", http.MethodPost, "roles", &role) },
 			func() error { return l.write(c, l.roles, name, "changed", http.MethodPatch, "roles/"+role.ID, nil) },
-			func() error { return l.write(c, l.metadata, key, c.name+strconv.Itoa(n), http.MethodPatch, sharedPath, nil) },
+			func() error {
+				return l.write(c, l.metadata, key, fmt.Sprint(c.name, n), http.MethodPatch, sharedPath, nil)
+			},
 			func() error { return l.write(c, l.roles, name, absent, http.MethodDelete, "roles/"+role.ID, nil) },
 		}
 		if n%3 == 0 {

@@ -20,6 +20,7 @@ import (
 // management clients: what management/families.json says, pages, and typed errors.
 // Each client has a tenant of its own.
 func TestManagementClients(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name    string
 		program func(t *testing.T) string

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,14 +25,12 @@ func (c *client) each(work func(i int)) {
 // try is do for a request that must have one of some statuses.
 func (c *client) try(method, path string, body any, statuses ...int) (int, object) {
 	status, answer := c.do(method, path, body)
-	for _, wanted := range statuses {
-		if status == wanted {
-			one, _ := answer.(object)
-			return status, one
-		}
+	if !slices.Contains(statuses, status) {
+		c.t.Errorf("%s %s: %d %v, want one of %v", method, path, status, answer, statuses)
+		return status, nil
 	}
-	c.t.Errorf("%s %s: %d %v, want one of %v", method, path, status, answer, statuses)
-	return status, nil
+	one, _ := answer.(object)
+	return status, one
 }
 
 // TestWritersShareResources lets 16 clients write the same resources at once: of
