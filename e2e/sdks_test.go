@@ -5,7 +5,11 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,7 +40,8 @@ func TestManagementClients(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second) // a few seconds are usual
 			defer cancel()
 			cmd := exec.CommandContext(ctx, program, tt.args...)
-			cmd.Env = append(managementEnvironment(servertest.Start(t)), "PUBLIC_KEY="+publicKey(t), "PYTHONDONTWRITEBYTECODE=1")
+			tenant := servertest.Start(t)
+			cmd.Env = append(managementEnvironment(tenant), "PUBLIC_KEY="+publicKey(t), "EMPLOYEE="+loggedIn(t, tenant), "PYTHONDONTWRITEBYTECODE=1")
 			out := output(t, cmd)
 			if !strings.Contains(out, " 0 failures") {
 				t.Errorf("it ends without a verdict:\n%s", out)
@@ -94,6 +99,24 @@ func goAuth0(t *testing.T) string {
 			"run \"go mod download\" in e2e/goauth0 once while there is one.", err, out)
 	}
 	return program
+}
+
+// loggedIn is the id of a user who has logged in, agreed, and got a refresh token.
+func loggedIn(t *testing.T, tenant *servertest.Server) string {
+	t.Helper()
+	browser := tenant.Client()
+	tokens := tenant.Exchange(browser, tenant.Login(browser, servertest.Login{}))
+	if tokens["refresh_token"] == nil {
+		t.Fatalf("a login gives %v, want a refresh token", tokens)
+	}
+	_, payload, _ := strings.Cut(fmt.Sprint(tokens["id_token"]), ".")
+	payload, _, _ = strings.Cut(payload, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(payload)
+	var claims struct{ Sub string }
+	if err := errors.Join(err, json.Unmarshal(raw, &claims)); err != nil {
+		t.Fatal(err)
+	}
+	return claims.Sub
 }
 
 // publicKey is a new RSA public key as PEM.

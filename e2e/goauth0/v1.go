@@ -157,6 +157,8 @@ var methods = func() map[string]string {
 		selfServiceProfiles.customText.set          SelfServiceProfile.SetCustomText
 		selfServiceProfiles.ssoTicket.create        SelfServiceProfile.CreateTicket
 		userGrants.list                             Grant.List
+		userGrants.delete                           Grant.Delete
+		users.authenticationMethods.deleteAll       User.DeleteAllAuthenticationMethods
 		users.authenticationMethods.create          User.CreateAuthenticationMethod
 		users.authenticationMethods.get             User.GetAuthenticationMethodByID
 		users.authenticationMethods.list            User.ListAuthenticationMethods
@@ -362,13 +364,18 @@ func (v *v1) list(method reflect.Value, in []reflect.Value, query any) (any, err
 }
 
 func (v *v1) unknown() []string {
-	return strings.Fields(`actions.modules.create attackProtection.botDetection.get attackProtection.botDetection.update
-		attackProtection.captcha.get attackProtection.captcha.update clients.connections.get connectionProfiles.create
-		connections.checkStatus connections.clients.get connections.clients.update connections.keys.get
-		eventStreams.deliveries.list flows.executions.list groups.get groups.list organizations.discoveryDomains.create
-		prompts.rendering.list rateLimitPolicies.create riskAssessments.settings.get riskAssessments.settings.newDevice.get
-		riskAssessments.settings.newDevice.update riskAssessments.settings.update supplementalSignals.get supplementalSignals.patch
-		userAttributeProfiles.create userGrants.deleteByUserId verifiableCredentials.verification.templates.create`)
+	return strings.Fields(`actions.modules.create attackProtection.botDetection.* attackProtection.captcha.*
+		attackProtection.phoneProviderProtection.* clients.connections.get connectionProfiles.create connections.checkStatus
+		connections.clients.* connections.directoryProvisioning.* connections.keys.get connections.scimConfiguration.list
+		connections.users.deleteByEmail customDomains.getDefault eventStreams.deliveries.list eventStreams.redeliveries.create
+		flows.executions.list groups.* guardian.factors.duo.settings.update guardian.factors.pushNotification.getApnsProvider
+		guardian.factors.pushNotification.setApnsProvider guardian.factors.pushNotification.setFcmProvider
+		guardian.factors.pushNotification.updateSnsProvider guardian.factors.sms.* networkAcls.set organizations.clients.*
+		organizations.connections.* organizations.discoveryDomains.create organizations.groups.list
+		organizations.members.effectiveRoles.list organizations.roles.* prompts.rendering.bulkUpdate prompts.rendering.list
+		rateLimitPolicies.create riskAssessments.settings.* roles.groups.get supplementalSignals.* userAttributeProfiles.create
+		userGrants.deleteByUserId users.authenticators.deleteAll users.connectedAccounts.list users.effectivePermissions.list
+		users.effectiveRoles.list users.groups.get users.revokeAccess verifiableCredentials.verification.templates.create`)
 }
 
 func (v *v1) forgets(family string) []string {

@@ -28,9 +28,12 @@ func newV2(c credentials) (sdk, error) {
 }
 
 func (v *v2) unknown() []string {
-	return strings.Fields(`actions.modules.create attackProtection.botDetection.get attackProtection.botDetection.update
-		attackProtection.captcha.get attackProtection.captcha.update clientGrants.get connectionProfiles.create eventStreams.deliveries.list eventStreams.list groups.get
-		groups.list organizations.discoveryDomains.create rateLimitPolicies.create`)
+	return strings.Fields(`actions.modules.create attackProtection.botDetection.* attackProtection.captcha.*
+		attackProtection.phoneProviderProtection.* clientGrants.get connectionProfiles.create connections.directoryProvisioning.*
+		connections.scimConfiguration.list customDomains.getDefault eventStreams.deliveries.list eventStreams.list groups.*
+		organizations.clients.* organizations.connections.* organizations.discoveryDomains.create organizations.groups.list
+		organizations.members.effectiveRoles.list organizations.roles.* prompts.rendering.bulkUpdate rateLimitPolicies.create
+		roles.groups.get users.effectivePermissions.list users.effectiveRoles.list`)
 }
 
 func (v *v2) forgets(family string) []string {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { ManagementClient, ManagementError, Management } from "auth0";
 
-const { AUTH0_DOMAIN: domain, AUTH0_CLIENT_ID: clientId, AUTH0_CLIENT_SECRET: clientSecret, PUBLIC_KEY: pem } = process.env;
+const { AUTH0_DOMAIN: domain, AUTH0_CLIENT_ID: clientId, AUTH0_CLIENT_SECRET: clientSecret, PUBLIC_KEY: pem, EMPLOYEE: employee } = process.env;
 const statuses = new Set(); // of all answers
 const observed = async (...request) => {
   const response = await fetch(...request);
@@ -11,7 +11,7 @@ const observed = async (...request) => {
   return response;
 };
 const management = new ManagementClient({ domain, clientId, clientSecret, fetch: observed });
-const kept = { pem };
+const kept = { pem, employee };
 
 // fill puts what was kept in the place of "$name.member".
 const fill = (value) => {

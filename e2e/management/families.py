@@ -25,7 +25,7 @@ domain, client_id, client_secret = (os.environ["AUTH0_" + name] for name in ("DO
 statuses = set()  # of all answers
 observed = httpx.Client(event_hooks={"response": [lambda response: statuses.add(response.status_code)]})
 management = ManagementClient(domain=domain, client_id=client_id, client_secret=client_secret, httpx_client=observed)
-kept = {"pem": os.environ["PUBLIC_KEY"]}
+kept = {"pem": os.environ["PUBLIC_KEY"], "employee": os.environ["EMPLOYEE"]}
 
 
 def snake(name):
@@ -101,8 +101,8 @@ def call(path, args):
     if args and isinstance(args[-1], (dict, list)):
         if "request" in parameters:
             return function(*args[:-1], request=args[-1])
-        names = {name: next((n for n in (name, name + "_") if n in parameters), snake(name)) for name in args[-1]}
-        return function(*args[:-1], **{names[name]: item for name, item in args[-1].items()})
+        names = {n.replace("_", ""): n for n in parameters}
+        return function(*args[:-1], **{names[snake(name).replace("_", "")]: item for name, item in args[-1].items()})
     return function(*args)
 
 

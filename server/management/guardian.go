@@ -3,6 +3,7 @@ package management
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
@@ -71,7 +72,7 @@ func guardian() []singleton {
 	var all []singleton
 	for _, g := range guardianSettings {
 		all = append(all, singleton{
-			kind: resource.GuardianSettings(g.path), path: "/guardian/factors/" + g.path, verbs: g.verbs, scope: "guardian_factors",
+			kind: resource.GuardianSettings(newName(g.path)), path: "/guardian/factors/" + g.path, verbs: g.verbs, scope: "guardian_factors",
 			show: func(c *call, doc storage.Document) storage.Document {
 				for _, name := range g.hidden {
 					if c.r.Method == http.MethodGet || name != "aws_secret_access_key" {
@@ -83,6 +84,15 @@ func guardian() []singleton {
 		})
 	}
 	return all
+}
+
+// newName is the path that a deprecated one is another name for: what is set by one
+// is read by the other.
+func newName(path string) string {
+	if rest, ok := strings.CutPrefix(path, "sms/"); ok {
+		return "phone/" + rest
+	}
+	return path
 }
 
 func (a *api) guardianOperations() []operation {

@@ -2,6 +2,7 @@ package management
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
@@ -148,7 +149,7 @@ func describeRefreshToken(t storage.RefreshToken) storage.Document {
 	doc := storage.Document{
 		"id": t.ID, "user_id": t.Issue.UserID, "client_id": t.Issue.ClientID, "rotating": t.Rotating, "session_id": nil,
 		"created_at": resource.Time(t.CreatedAt), "last_exchanged_at": resource.Time(t.LastExchangedAt),
-		"resource_servers": []any{storage.Document{"audience": t.Issue.Audience, "scopes": t.Issue.Scope}},
+		"resource_servers": []any{storage.Document{"audience": t.Issue.Audience, "scopes": strings.Join(t.Issue.Scope, " ")}},
 	}
 	if t.Issue.SessionID != "" {
 		doc["session_id"] = t.Issue.SessionID

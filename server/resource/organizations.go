@@ -58,7 +58,7 @@ var OrganizationClients = &Kind{
 	Fields: Fields{
 		"client_id":             {Type: String, Required: true, Min: 1, Access: CreateOnly},
 		"client":                onlyRead,
-		"use_for_member_access": {Type: Bool},
+		"use_for_member_access": {Type: Bool, Required: true},
 	},
 	Missing: missing("", "No client found by that id."),
 }

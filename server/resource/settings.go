@@ -102,19 +102,19 @@ var (
 var guardianDefaults = map[string]storage.Document{
 	"phone/message-types":                 {"message_types": []any{}},
 	"phone/selected-provider":             {"provider": "auth0"},
-	"sms/selected-provider":               {"provider": "auth0"},
 	"push-notification/selected-provider": {"provider": "guardian"},
 	"push-notification/providers/sns":     {},
 	"push-notification/providers/apns":    {},
 	"push-notification/providers/fcm":     {},
 	"push-notification/providers/fcmv1":   {},
 	"phone/providers/twilio":              {},
-	"sms/providers/twilio":                {},
-	"phone/templates":                     {},
-	"sms/templates":                       {},
-	"duo/settings":                        {},
-	"webauthn-roaming/settings":           {"userVerification": "preferred", "overrideRelyingParty": false},
-	"webauthn-platform/settings":          {"overrideRelyingParty": false},
+	"phone/templates": {
+		"enrollment_message":   "{{code}} is your verification code for {{tenant.friendly_name}}. Please enter this code to verify your enrollment.",
+		"verification_message": "{{code}} is your verification code for {{tenant.friendly_name}}",
+	},
+	"duo/settings":               {},
+	"webauthn-roaming/settings":  {"userVerification": "preferred", "overrideRelyingParty": false},
+	"webauthn-platform/settings": {"overrideRelyingParty": false},
 }
 
 // GuardianSettings returns the kind of a setting of guardian by the rest of its
