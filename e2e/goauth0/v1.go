@@ -374,7 +374,7 @@ func (v *v1) unknown() []string {
 		organizations.connections.* organizations.discoveryDomains.create organizations.groups.list
 		organizations.members.effectiveRoles.list organizations.roles.* prompts.rendering.bulkUpdate prompts.rendering.list
 		rateLimitPolicies.create riskAssessments.settings.* roles.groups.get supplementalSignals.* userAttributeProfiles.create
-		userGrants.deleteByUserId users.authenticators.deleteAll users.connectedAccounts.list users.effectivePermissions.list
+		userGrants.deleteByUserId users.authenticators.deleteAll users.connectedAccounts.list users.effectivePermissions.*
 		users.effectiveRoles.list users.groups.get users.revokeAccess verifiableCredentials.verification.templates.create`)
 }
 

@@ -49,6 +49,7 @@ func (a *api) userDetailOperations() []operation {
 		{http.MethodPost, "/users/{id}/multifactor/actions/invalidate-remember-browser", []string{"update:users"}, invalidateRememberBrowser},
 		{http.MethodGet, "/users/{id}/connected-accounts", []string{"read:users"}, connectedAccounts},
 		{http.MethodGet, "/users/{id}/effective-permissions", []string{"read:user_effective_permissions"}, effectivePermissions},
+		{http.MethodGet, "/users/{id}/effective-permissions/sources/effective-roles", []string{"read:user_permission_source_roles"}, permissionRoles},
 		{http.MethodGet, "/users/{id}/effective-roles", []string{"read:user_effective_roles"}, effectiveRoles},
 		{http.MethodPost, "/users/{id}/identities", linkScopes, linkIdentity},
 		{http.MethodDelete, "/users/{id}/identities/{provider}/{identity}", linkScopes, unlinkIdentity},
@@ -138,75 +139,6 @@ func connectedAccounts(c *call) error {
 		return err
 	}
 	return c.page([]storage.Document{}, listing{key: "connected_accounts", style: checkpointed})
-}
-
-// effectivePermissions lists what a user holds, directly and through roles.
-//
-//auth0:operation GET /api/v2/users/{id}/effective-permissions
-func effectivePermissions(c *call) error {
-	docs := []storage.Document{}
-	err := c.view(func(tx *storage.Tx) error {
-		if _, err := c.user(tx); err != nil {
-			return err
-		}
-		held, err := heldPermissions(tx, c.param("id"))
-		if err != nil {
-			return err
-		}
-		audience := c.query.Get("resource_server_identifier")
-		for _, h := range held {
-			if audience != "" && h.ResourceServerIdentifier != audience {
-				continue
-			}
-			doc, err := describePermission(tx, h.Permission)
-			if err != nil {
-				return err
-			}
-			docs = append(docs, doc)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return c.page(docs, listing{key: "permissions", style: checkpointed})
-}
-
-// heldPermission is a permission of a user and where it comes from.
-type heldPermission struct {
-	storage.Permission
-	sources []any
-}
-
-// heldPermissions lists what a user holds, directly first and then by roles.
-func heldPermissions(tx *storage.Tx, userID string) ([]heldPermission, error) {
-	access, err := tx.UserAccess.Get(userID)
-	if err := storage.Optional(err); err != nil {
-		return nil, err
-	}
-	var held []heldPermission
-	hold := func(all []storage.Permission, source storage.Document) {
-		for _, p := range all {
-			i := slices.IndexFunc(held, func(h heldPermission) bool { return h.Permission == p })
-			if i < 0 {
-				i, held = len(held), append(held, heldPermission{Permission: p})
-			}
-			held[i].sources = append(held[i].sources, source)
-		}
-	}
-	hold(access.Permissions, storage.Document{"source_id": "", "source_name": "", "source_type": "DIRECT"})
-	for _, id := range access.Roles {
-		role, err := tx.Roles.Document(id)
-		if err != nil {
-			return nil, err
-		}
-		more, err := tx.RolePermissions.Get(id)
-		if err := storage.Optional(err); err != nil {
-			return nil, err
-		}
-		hold(more.Permissions, storage.Document{"source_id": id, "source_name": role["name"], "source_type": "ROLE"})
-	}
-	return held, nil
 }
 
 // linkBody describes the account to link: a user's parts, or an ID token of it.

@@ -326,37 +326,6 @@ func changeUserRoles(tx *storage.Tx, userID string, ids []string, add bool) erro
 	return tx.UserAccess.Put(access)
 }
 
-// userPermissions lists what a user holds with where it comes from: given directly
-// or by a role, Auth0: manage-users/access-control/configure-core-rbac/rbac-users/
-// view-user-permissions.
-//
-//auth0:operation GET /api/v2/users/{id}/permissions
-func userPermissions(c *call) error {
-	docs := []storage.Document{}
-	err := c.view(func(tx *storage.Tx) error {
-		if _, err := c.user(tx); err != nil {
-			return err
-		}
-		held, err := heldPermissions(tx, c.param("id"))
-		if err != nil {
-			return err
-		}
-		for _, h := range held {
-			doc, err := describePermission(tx, h.Permission)
-			if err != nil {
-				return err
-			}
-			doc["sources"] = h.sources
-			docs = append(docs, doc)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return c.page(docs, listing{key: "permissions"})
-}
-
 //auth0:operation POST /api/v2/users/{id}/permissions
 func addUserPermissions(c *call) error { return c.changeUserPermissions(true) }
 
