@@ -144,3 +144,62 @@ func (c *client) staying() {
 		}
 	}
 }
+
+// TestWritersAddToOneList lets 16 clients add to the same list at once, and counts.
+func TestWritersAddToOneList(t *testing.T) {
+	c := newClient(t)
+	const database = "Username-Password-Authentication"
+	var users, roles, apps [writers]string
+	var scopes []object
+	c.each(func(i int) {
+		name := fmt.Sprint("n-", i)
+		_, user := c.try(http.MethodPost, "/users", object{"connection": database, "email": name + "@example.com", "password": "A password of 2026"}, 201)
+		_, role := c.try(http.MethodPost, "/roles", object{"name": name}, 200)
+		_, app := c.try(http.MethodPost, "/clients", object{"name": name}, 201)
+		users[i], _ = user["user_id"].(string)
+		roles[i], _ = role["id"].(string)
+		apps[i], _ = app["client_id"].(string)
+	})
+	for i := range writers {
+		scopes = append(scopes, object{"value": fmt.Sprint("do:", i)})
+	}
+	c.must(201, http.MethodPost, "/resource-servers", object{"identifier": "urn:list", "scopes": scopes})
+	org := "/organizations/" + c.must(201, http.MethodPost, "/organizations", object{"name": "all"})["id"].(string)
+	connection := "/connections/" + c.must(201, http.MethodPost, "/connections", object{"name": "all", "strategy": "auth0"})["id"].(string)
+	hook := "/hooks/" + c.must(201, http.MethodPost, "/hooks", object{"name": "all", "script": "module.exports = 1", "triggerId": "credentials-exchange"})["id"].(string)
+	user := "/users/" + url.PathEscape(users[0])
+	for _, tt := range []struct {
+		name, method, path string
+		body               func(i int) any
+		list               string
+	}{
+		{"members of an organization", http.MethodPost, org + "/members", func(i int) any { return object{"members": []string{users[i]}} }, org + "/members"},
+		{"clients of a connection", http.MethodPatch, connection + "/clients", func(i int) any { return []object{{"client_id": apps[i], "status": true}} }, connection + "/clients"},
+		{"roles of a user", http.MethodPost, user + "/roles", func(i int) any { return object{"roles": []string{roles[i]}} }, user + "/roles"},
+		{"users of a role", http.MethodPost, "/roles/" + roles[1] + "/users", func(i int) any { return object{"users": []string{users[i]}} }, "/roles/" + roles[1] + "/users"},
+		{"permissions of a user", http.MethodPost, user + "/permissions", func(i int) any {
+			return object{"permissions": []object{{"resource_server_identifier": "urn:list", "permission_name": fmt.Sprint("do:", i)}}}
+		}, user + "/permissions"},
+		{"secrets of a hook", http.MethodPost, hook + "/secrets", func(i int) any { return object{fmt.Sprint("KEY", i): "x"} }, hook + "/secrets"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cc := *c
+			cc.t = t
+			cc.each(func(i int) { cc.try(tt.method, tt.path, tt.body(i), 200, 201, 204) })
+			_, answer := cc.do(http.MethodGet, tt.list, nil)
+			got := 0
+			switch all := answer.(type) {
+			case []any:
+				got = len(all)
+			case object:
+				got = len(all)
+				if list, ok := all["clients"].([]any); ok {
+					got = len(list)
+				}
+			}
+			if got != writers {
+				t.Errorf("there are %d, want %d: %v", got, writers, answer)
+			}
+		})
+	}
+}
