@@ -218,7 +218,8 @@ func (t *tester) run(s step) error {
 	return nil
 }
 
-// fill puts what was kept in the place of "$name.member". It copies.
+// fill puts what was kept in the place of "$name.member"; "$ending" is a word of
+// forms. It copies.
 func (t *tester) fill(value any) any {
 	switch v := value.(type) {
 	case []any:

@@ -13,7 +13,7 @@ const observed = async (...request) => {
 const management = new ManagementClient({ domain, clientId, clientSecret, fetch: observed });
 const kept = { pem, employee };
 
-// fill puts what was kept in the place of "$name.member".
+// fill puts what was kept in the place of "$name.member"; "$ending" is a word of forms.
 const fill = (value) => {
   if (Array.isArray(value)) return value.map(fill);
   if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, fill(v)]));

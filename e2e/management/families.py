@@ -40,7 +40,7 @@ def plain(value):
 
 
 def fill(value):
-    """Puts what was kept in the place of "$name.member"."""
+    """Puts what was kept in the place of "$name.member"; "$ending" is a word of forms."""
     if isinstance(value, list):
         return [fill(item) for item in value]
     if isinstance(value, dict):
