@@ -139,7 +139,7 @@ func (s *services) controlRooms(d control.Deps) *web.Router {
 // sweepEvery is how often expired records are looked for, and sweepLimit how
 // many go in one commit: a writer that waits does not wait long.
 const (
-	sweepEvery = 5 * time.Second
+	sweepEvery = time.Second
 	sweepLimit = 1000
 )
 
