@@ -32,6 +32,9 @@ type Client struct {
 	RequirePushedAuthorizationRequests bool `json:"require_pushed_authorization_requests"`
 	// OrganizationUsage is deny, allow or require; empty means deny.
 	OrganizationUsage string `json:"organization_usage"`
+	// ResourceServerIdentifier is the API that the client is, where AppType is
+	// resource_server.
+	ResourceServerIdentifier string `json:"resource_server_identifier"`
 }
 
 // RefreshTokenSettings says how an application's refresh tokens live, Auth0:
@@ -70,6 +73,12 @@ var clients = spec[Client]{
 	key:     func(c Client) string { return c.ClientID },
 	indexes: []index[Client]{
 		{name: "name", values: func(c Client) []string { return []string{c.Name} }},
+		{name: "resource_server", values: func(c Client) []string {
+			if c.ResourceServerIdentifier == "" {
+				return nil
+			}
+			return []string{c.ResourceServerIdentifier}
+		}},
 	},
 	remember: true,
 }

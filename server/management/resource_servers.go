@@ -1,6 +1,8 @@
 package management
 
 import (
+	"maps"
+
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -19,7 +21,7 @@ func resourceServers() served {
 			return apis{acted[storage.ResourceServer]{tx.ResourceServers}, tx}, nil
 		},
 		list:   listing{key: "resource_servers", filters: map[string]string{"identifiers": "identifier"}},
-		before: checkAPI, deleted: deleteAPI,
+		before: checkAPI, deleted: deleteAPI, show: showAPI,
 	}
 }
 
@@ -55,8 +57,22 @@ func (a apis) Delete(idOrIdentifier string) error {
 	return a.acted.Delete(id)
 }
 
-// checkAPI keeps the built-in API's scopes as they are.
+// showAPI names the application that the API is, where there is one.
+func showAPI(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
+	for client, err := range tx.Clients.By("resource_server", text(doc, "identifier")) {
+		if err != nil {
+			return nil, err
+		}
+		doc["client_id"] = client.ClientID
+	}
+	return doc, nil
+}
+
+// checkAPI keeps the scopes of Auth0's own APIs as they are.
 func checkAPI(c *call, _ *storage.Tx, doc, old storage.Document) error {
+	if old == nil {
+		maps.Copy(doc, resource.SystemAPI(c.Issuer.URL, text(doc, "identifier")))
+	}
 	if _, changes := c.body["scopes"]; old != nil && old["is_system"] == true && changes {
 		doc["scopes"] = old["scopes"]
 		return resource.InvalidBody("Payload validation error: 'Additional properties not allowed: scopes'.")

@@ -1,0 +1,37 @@
+package management_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+)
+
+func TestSystemAPIsAreWhatAuth0Makes(t *testing.T) {
+	c := newClient(t)
+	identifier := c.tenant.Issuer() + "my-org/"
+	made := c.must(201, http.MethodPost, "/resource-servers", object{"identifier": identifier, "name": "Mine", "token_lifetime": 7200})
+	if made["name"] != "Auth0 My Organization API" || made["is_system"] != true || made["token_lifetime"] != 600.0 {
+		t.Errorf("the API is %v", made)
+	}
+	if scopes := made["scopes"].([]any); len(scopes) != 21 || scopes[1].(object)["value"] != "read:my_org:details" {
+		t.Errorf("its scopes are %v", scopes)
+	}
+	c.must(400, http.MethodPatch, "/resource-servers/"+made["id"].(string), object{"scopes": []object{}})
+	if other := c.must(201, http.MethodPost, "/resource-servers", object{"identifier": "my-org/"}); other["is_system"] != nil {
+		t.Errorf("an API that is merely called alike is %v", other)
+	}
+}
+
+func TestAPINamesItsApplication(t *testing.T) {
+	c := newClient(t)
+	const identifier = "https://orders.test/"
+	c.must(201, http.MethodPost, "/resource-servers", object{"identifier": identifier})
+	path := "/resource-servers/" + url.PathEscape(identifier)
+	if _, named := c.must(200, http.MethodGet, path, nil)["client_id"]; named {
+		t.Error("an API without an application names one")
+	}
+	app := c.must(201, http.MethodPost, "/clients", object{"name": "Orders", "app_type": "resource_server", "resource_server_identifier": identifier})
+	if got := c.must(200, http.MethodGet, path, nil)["client_id"]; got != app["client_id"] {
+		t.Errorf("client_id is %v, want %v", got, app["client_id"])
+	}
+}
