@@ -3,6 +3,7 @@ package management
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -63,17 +64,17 @@ func describeDomain(c *call, tx *storage.Tx, doc, old storage.Document) error {
 	id := resource.CustomDomains.NewID()
 	doc["custom_domain_id"] = id
 	domain := text(doc, "domain")
+	method := storage.Document{"name": "TXT", "record": resource.UUID(), "domain": "_cf-custom-hostname." + domain}
 	if text(doc, "type") == "auth0_managed_certs" {
-		doc["verification"] = storage.Document{"methods": []any{storage.Document{
-			"name": "CNAME", "domain": domain,
-			"record": c.tenantName() + "-" + strings.ReplaceAll(strings.ToLower(id), "_", "-") + ".edge.tenants.us.auth0.com",
-		}}}
-		return nil
+		method = storage.Document{"name": "CNAME", "record": c.originOf(id), "domain": domain}
 	}
-	doc["verification"] = storage.Document{"methods": []any{storage.Document{
-		"name": "TXT", "record": resource.UUID(), "domain": "_cf-custom-hostname." + domain,
-	}}}
+	doc["verification"] = storage.Document{"methods": []any{method}}
 	return nil
+}
+
+// originOf is the name at Auth0 that a custom domain is an alias of.
+func (c *call) originOf(id string) string {
+	return c.tenantName() + "-" + strings.ReplaceAll(strings.ToLower(id), "_", "-") + ".edge.tenants.us.auth0.com"
 }
 
 func (a *api) customDomainOperations() []operation {
@@ -90,22 +91,50 @@ func defaultDomain(c *call) error {
 	return c.reply(http.StatusOK, storage.Document{"domain": c.host()})
 }
 
-// verifyDomain says that the domain is not verified: there is no DNS here.
+// certificateLifetime is how long Auth0's certificates for custom domains are
+// good, which are Let's Encrypt's.
+const certificateLifetime = 90 * 24 * time.Hour
+
+// verifyDomain finds every domain verified: there is no DNS here that could say
+// otherwise. What verifies a domain of self-managed certificates for the first
+// time is told the key for its proxy.
 //
 //auth0:operation POST /api/v2/custom-domains/{id}/verify
 func verifyDomain(c *call) error {
 	s := customDomains()
 	var doc storage.Document
-	err := c.view(func(tx *storage.Tx) error {
+	err := c.update(func(tx *storage.Tx) error {
 		st, err := s.keep(c, tx)
 		if err != nil {
 			return err
 		}
-		doc, err = s.find(c, st)
-		return err
+		if doc, err = s.find(c, st); err != nil {
+			return err
+		}
+		first := doc["status"] != "ready"
+		c.setVerified(doc)
+		if err := s.write(st, doc); err != nil {
+			return err
+		}
+		if first && text(doc, "type") == "self_managed_certs" {
+			doc["cname_api_key"] = resource.ProxyKey()
+		}
+		return nil
 	})
 	if err != nil {
 		return err
 	}
 	return c.reply(http.StatusCreated, doc)
+}
+
+func (c *call) setVerified(doc storage.Document) {
+	doc["status"] = "ready"
+	doc["origin_domain_name"] = c.originOf(text(doc, "custom_domain_id"))
+	verification, _ := doc["verification"].(storage.Document)
+	verification["status"], verification["last_verified_at"] = "verified", resource.Time(c.now)
+	if text(doc, "type") == "auth0_managed_certs" {
+		doc["certificate"] = storage.Document{
+			"status": "provisioned", "certificate_authority": "letsencrypt", "renews_before": resource.Time(c.now.Add(certificateLifetime)),
+		}
+	}
 }

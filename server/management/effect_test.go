@@ -130,6 +130,19 @@ func TestPatchSemantics(t *testing.T) {
 	}
 }
 
+func TestTenantPagesKeepWhatAChangeLeavesOut(t *testing.T) {
+	c := newClient(t)
+	page := object{"enabled": true, "html": "<p>Ours</p>"}
+	c.must(200, http.MethodPatch, "/tenants/settings", object{"change_password": page, "guardian_mfa_page": page})
+	c.must(200, http.MethodPatch, "/tenants/settings", object{"change_password": object{"enabled": false}, "guardian_mfa_page": object{"enabled": false}})
+	settings := c.must(200, http.MethodGet, "/tenants/settings", nil)
+	for _, name := range []string{"change_password", "guardian_mfa_page"} {
+		if got := settings[name].(object); got["enabled"] != false || got["html"] != page["html"] {
+			t.Errorf("%s is %v", name, got)
+		}
+	}
+}
+
 // TestManyWriters has 16 clients change one role's permissions and users of their
 // own at once: nothing is lost.
 func TestManyWriters(t *testing.T) {

@@ -29,8 +29,11 @@ func Prefixed(prefix string, n int) func() string {
 }
 
 // ObjectID returns 24 hex digits.
-func ObjectID() string {
-	b := make([]byte, 12)
+func ObjectID() string { return hexBytes(12) }
+
+// hexBytes returns n random bytes in hex.
+func hexBytes(n int) string {
+	b := make([]byte, n)
 	_, _ = rand.Read(b) // never fails: crypto/rand
 	return hex.EncodeToString(b)
 }
@@ -40,6 +43,10 @@ func ClientID() string { return random(32, alphanumeric) }
 
 // ClientSecret returns a new client secret.
 func ClientSecret() string { return random(64, urlSafe) }
+
+// ProxyKey returns a new key by which a proxy for a custom domain shows who it is,
+// Auth0: customize/custom-domains/self-managed-certificates.
+func ProxyKey() string { return hexBytes(64) }
 
 // UUID returns a random UUID, RFC 9562 section 5.4.
 func UUID() string {

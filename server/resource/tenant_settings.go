@@ -33,5 +33,5 @@ var TenantSettings = &Kind{
 		"guardian_mfa_page": {Type: Object, Nullable: true, Fields: Fields{"enabled": flag, "html": text}},
 		"oidc_logout":       {Type: Object, Default: storage.Document{"rp_logout_end_session_endpoint_discovery": true}},
 	},
-	Merged: []string{"flags"},
+	Merged: []string{"flags", "change_password", "guardian_mfa_page"},
 }
