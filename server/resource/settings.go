@@ -2,17 +2,31 @@ package resource
 
 import "github.com/tenant0/tenant0/storage"
 
+// defaultIdentifiers is how a tenant shows what users log in with.
+var defaultIdentifiers = storage.Document{
+	"login_display": "unified", "otp_autocomplete": true,
+	"phone_display": storage.Document{"masking": "mask_digits", "formatting": "international"},
+}
+
 // Settings that are one document each.
 var (
 	// Branding is Auth0: api/management/v2/branding.
 	Branding = &Kind{Name: "branding", Open: true, Fields: Fields{
 		"colors": {Type: Object, Nullable: true}, "favicon_url": {Type: String, Nullable: true}, "logo_url": {Type: String, Nullable: true},
 		"font": {Type: Object, Nullable: true},
-	}, Merged: []string{"colors"}}
+		"identifiers": {Type: Object, Nullable: true, Default: defaultIdentifiers, Fields: Fields{
+			"login_display":    {Type: String, Enum: []string{"unified", "separate"}},
+			"otp_autocomplete": flag,
+			"phone_display": {Type: Object, Nullable: true, Fields: Fields{
+				"masking":    {Type: String, Enum: []string{"show_all", "hide_country_code", "mask_digits"}},
+				"formatting": {Type: String, Enum: []string{"regional", "international"}},
+			}},
+		}},
+	}, Merged: []string{"colors"}, Deep: []string{"identifiers"}}
 	// Prompts is Auth0: api/management/v2/prompts.
 	Prompts = &Kind{Name: "prompts", Open: true, Fields: Fields{
 		"universal_login_experience":     {Type: String, Default: "new", Enum: []string{"new", "classic"}},
-		"identifier_first":               {Type: Bool, Nullable: true, Default: true},
+		"identifier_first":               {Type: Bool, Nullable: true, Default: false},
 		"webauthn_platform_first_factor": {Type: Bool, Nullable: true},
 	}}
 	// EmailProvider is Auth0: api/management/v2/emails.
