@@ -177,7 +177,7 @@ func (s *Server) serve() {
 	run("log streams", func() error { return s.services.streams.Run(s.stop) })
 	run("outbox", func() error { return s.services.outbox.Run(s.stop) })
 	run("sweeper", func() error { s.services.sweep(s.stop); return nil })
-	run("memory", func() error { returnMemory(s.stop); return nil })
+	run("memory", func() error { tendMemory(s.stop); return nil })
 	s.ready.Store(true)
 }
 
