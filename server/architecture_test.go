@@ -27,7 +27,7 @@ var floors = map[string]int{
 
 	"server/authz": 2, "server/extend": 2, "server/identity": 2, "server/resource": 2, "server/session": 2,
 
-	"server/tokens": 3,
+	"server/account": 3, "server/emails": 3, "server/tokens": 3,
 
 	"server/oauth": 4, "server/seed": 4,
 
@@ -65,6 +65,7 @@ var soleImporters = map[string]string{
 	"golang.org/x/crypto/bcrypt":   "server/identity",
 	"golang.org/x/crypto/argon2":   "server/identity",
 	"github.com/google/go-cmp/cmp": "storage/enginetest", // and tests
+	"github.com/osteele/":          "server/emails",
 	"math/rand/v2":                 "storage/enginetest", // and tests: what is random here is a secret
 }
 

@@ -18,7 +18,9 @@ import (
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/consent"
 	"github.com/tenant0/tenant0/server/control"
+	"github.com/tenant0/tenant0/server/dbconnections"
 	"github.com/tenant0/tenant0/server/discovery"
+	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/login"
 	"github.com/tenant0/tenant0/server/logout"
@@ -83,19 +85,25 @@ func (s *services) rooms() *web.Router {
 		rt      = web.NewRouter(s.log)
 		open    = rt.WithCORS(s.allowOrigin)
 		pages   = web.Pages{DB: s.db}
+		mails   = emails.Writer{Issuer: s.issuer.URL}
 		cookies = session.Cookies{Secure: s.secure()}
 		engine  = oauth.New(oauth.Deps{DB: s.db, Issuer: s.issuer, Log: s.events, Now: now}, token.Grants(s.db, s.issuer)...)
 	)
 	token.Mount(open, engine)
 	authorize.Mount(rt, authorize.Deps{DB: s.db, Engine: engine, Issuer: s.issuer, Cookies: cookies, Pages: pages, Log: s.events, Now: now})
-	login.Mount(rt, login.Deps{DB: s.db, Passwords: s.passwords, Cookies: cookies, Pages: pages, Log: s.events, Now: now})
+	login.Mount(rt, login.Deps{
+		DB: s.db, Passwords: s.passwords, Cookies: cookies, Pages: pages, Emails: mails, Outbox: s.outbox, Log: s.events, Now: now,
+	})
+	dbconnections.Mount(rt, open, dbconnections.Deps{
+		DB: s.db, Passwords: s.passwords, Cookies: cookies, Pages: pages, Emails: mails, Outbox: s.outbox, Log: s.events, Now: now,
+	})
 	consent.Mount(rt, consent.Deps{DB: s.db, Cookies: cookies, Pages: pages, Now: now})
 	userinfo.Mount(open, userinfo.Deps{DB: s.db, Issuer: s.issuer, Now: now})
 	discovery.Mount(rt, discovery.Deps{DB: s.db, Issuer: s.issuer, Ring: s.ring})
 	logout.Mount(rt, logout.Deps{DB: s.db, Issuer: s.issuer, Cookies: cookies, Pages: pages, Log: s.events, Now: now})
 	pages.Mount(rt)
 	management.Mount(rt, management.Deps{
-		DB: s.db, Issuer: s.issuer, Ring: s.ring, Passwords: s.passwords, Events: s.events, Outbox: s.outbox, Now: now,
+		DB: s.db, Issuer: s.issuer, Ring: s.ring, Passwords: s.passwords, Events: s.events, Emails: mails, Outbox: s.outbox, Now: now,
 	})
 	authzext.Mount(rt, authzext.Deps{DB: s.db, Issuer: s.issuer, Now: now})
 	return rt

@@ -5,8 +5,12 @@ import (
 	"time"
 )
 
-// ErrReused reports a credential for one use that came a second time.
-var ErrReused = errors.New("already used")
+var (
+	// ErrReused reports a credential for one use that came a second time.
+	ErrReused = errors.New("already used")
+	// ErrTooLate reports a credential whose time is over.
+	ErrTooLate = errors.New("expired")
+)
 
 // Code is an authorization code and all that its exchange needs, RFC 6749
 // section 4.1.2. Its key is the hash of the code.

@@ -32,6 +32,8 @@ type Tx struct {
 	RefreshTokens  Table[RefreshToken]
 	RevokedGrants  Table[RevokedGrant]
 	UsedAssertions Table[UsedAssertion]
+	Tickets        Table[Ticket]
+	LoginFailures  Table[LoginFailures]
 }
 
 type deleter interface{ deleteKey(row []byte) error }
@@ -62,6 +64,8 @@ func newTx(kv KV, m *memo) *Tx {
 	tx.RefreshTokens = table(tx, &refreshTokens)
 	tx.RevokedGrants = table(tx, &revokedGrants)
 	tx.UsedAssertions = table(tx, &usedAssertions)
+	tx.Tickets = table(tx, &tickets)
+	tx.LoginFailures = table(tx, &loginFailures)
 	return tx
 }
 
@@ -83,6 +87,10 @@ func (tx *Tx) expiring(name string) (deleter, bool) {
 		return tx.RevokedGrants, true
 	case usedAssertions.name:
 		return tx.UsedAssertions, true
+	case tickets.name:
+		return tx.Tickets, true
+	case loginFailures.name:
+		return tx.LoginFailures, true
 	}
 	return nil, false
 }

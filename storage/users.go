@@ -100,6 +100,9 @@ func (tx *Tx) SetAppMetadata(userID string, metadata map[string]any) error {
 type Password struct {
 	UserID string `json:"user_id"`
 	Hash   string `json:"hash"`
+	// Earlier are the hashes of the passwords before, the newest first, where the
+	// connection remembers them.
+	Earlier []string `json:"earlier,omitempty"`
 }
 
 var passwords = spec[Password]{

@@ -26,7 +26,7 @@ type Login struct {
 }
 
 func (p Login) view() view {
-	return p.screen(p, "login", "login", "login", p.ClientName, "").withErrors(p.Errors)
+	return p.screen(p, "login", "login", "login", p.ClientName, "").withErrors(p.Errors, "username", "password")
 }
 
 // Scope is one scope that an application asks for.

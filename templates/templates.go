@@ -53,7 +53,7 @@ var pages = func() *template.Template {
 	// written. Writing each page here finds its mistakes before a request does.
 	for _, v := range []view{
 		Login{}.view(), Consent{}.view(), LogoutConfirm{}.view(), LoggedOut{}.view(), Error{}.view(), FormPost{URL: "/"}.view(),
-		WebMessage{}.view(),
+		WebMessage{}.view(), Signup{}.view(), Result{}.view(),
 	} {
 		if err := all.ExecuteTemplate(io.Discard, v.template, v); err != nil {
 			panic(err)
@@ -73,6 +73,7 @@ type view struct {
 	ClientMark  mark
 	Errors      map[string]pageError
 	Notice      notice
+	Form        form
 	LinkURL     template.URL
 
 	template string
@@ -85,13 +86,13 @@ func (v view) T(key string) (string, error) { return v.texts.get(key) }
 // pageError is one error at a field, or above the form when the field is "form".
 type pageError struct{ Field, Code, Text string }
 
-// withErrors adds the errors to the view, the first one of each field.
-func (v view) withErrors(codes []string) view {
+// withErrors adds the errors to the view, the first one of each of the fields.
+func (v view) withErrors(codes []string, fields ...string) view {
 	if len(codes) > 0 {
 		v.Errors = make(map[string]pageError, len(codes))
 	}
 	for _, code := range codes {
-		field := errorField(code)
+		field := errorField(code, fields)
 		if _, taken := v.Errors[field]; !taken {
 			v.Errors[field] = pageError{field, code, v.texts.message(code)}
 		}

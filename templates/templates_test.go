@@ -88,6 +88,22 @@ var states = map[string]templates.Page{
 		Layout: exampleCo, URL: "http://localhost:3000/callback?tenant=1",
 		Fields: []templates.Field{{Name: "code", Value: "0a1b2c"}, {Name: "state", Value: `{"from":"/"}`}},
 	},
+	"signup": templates.Signup{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", LoginURL: "/u/login?state=hKFo2SBzdGF0ZQ",
+	},
+	"signup-refused": templates.Signup{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", Email: "new@exampleco.com",
+		RequiresUsername: true, Errors: []string{"username-taken", "password-too-weak"}, Demands: []string{"At least 8 characters in length"},
+	},
+	"reset-request": templates.ResetRequest{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", LoginURL: "/u/login?state=hKFo2SBzdGF0ZQ",
+	},
+	"new-password":          templates.NewPassword{Layout: exampleCo, ClientName: "Timesheets Mobile", Email: "new@exampleco.com"},
+	"new-password-mismatch": templates.NewPassword{Layout: exampleCo, Email: "new@exampleco.com", Errors: []string{"password-mismatch"}},
+	"reset-mail-sent":       templates.Result{Layout: exampleCo, Outcome: templates.ResetMailSent, Email: "new@exampleco.com"},
+	"password-reset":        templates.Result{Layout: exampleCo, Outcome: templates.PasswordReset, ClientName: "Timesheets Mobile", LinkURL: "http://localhost:3000"},
+	"reset-link-used":       templates.Result{Layout: exampleCo, Outcome: templates.ResetLinkUsed},
+	"email-verified":        templates.Result{Layout: exampleCo, Outcome: templates.EmailVerified},
 	"web-message": templates.WebMessage{
 		Layout: exampleCo, Origin: "http://localhost:3000",
 		Fields: []templates.Field{{Name: "code", Value: "0a1b2c"}, {Name: "state", Value: `{"from":"/"}`}},

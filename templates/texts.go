@@ -4,12 +4,13 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // Texts are the words of the pages by prompt, screen and key, with Auth0's
 // names for all three, and ${...} where a value goes in: clientName,
-// companyName, tenantName or userName. A value is text, never mark-up.
+// companyName, tenantName, userName or email. A value is text, never mark-up.
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
 type Texts map[string]map[string]map[string]string
 
@@ -35,6 +36,7 @@ const unknownError = "custom-script-error-code"
 type texts struct {
 	custom, builtIn                   map[string]string
 	clientName, companyName, userName string
+	email                             string
 }
 
 func (t texts) has(key string) bool {
@@ -99,17 +101,30 @@ func (t texts) value(variable string) (string, bool) {
 		return t.companyName, true
 	case "userName":
 		return t.userName, true
+	case "email":
+		return t.email, true
 	}
 	return "", false
 }
 
-// errorField returns the input that an error is about, or "form".
-func errorField(code string) string {
+// errorField returns which of a form's inputs an error is about, or "form".
+func errorField(code string, fields []string) string {
+	var about []string
 	switch {
-	case code == "no-username", code == "no-email":
-		return "username"
-	case code == "no-password", strings.HasPrefix(code, "wrong-"):
-		return "password"
+	case code == "password-mismatch", code == "no-re-enter-password":
+		about = []string{"re-enter-password"}
+	case code == "no-email", code == "invalid-email", code == "email-in-use":
+		about = []string{"email", "username"}
+	case code == "no-username", code == "invalid-username", code == "username-taken":
+		about = []string{"username"}
+	case code == "password-breached": // about the account
+	case code == "no-password", strings.HasPrefix(code, "wrong-"), strings.HasPrefix(code, "password-"):
+		about = []string{"password", "password-reset"}
+	}
+	for _, field := range about {
+		if slices.Contains(fields, field) {
+			return field
+		}
 	}
 	return "form"
 }

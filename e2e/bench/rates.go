@@ -221,10 +221,11 @@ func openAttempt(p *process) (*attempt, error) {
 	return a, err
 }
 
-// wrong tries a wrong password.
+// wrong tries a password for nobody, which is hashed as one for somebody is. Wrong
+// ones for somebody would soon block the account.
 func (a *attempt) wrong() error {
 	a.tries++
-	r, err := a.post(a.location, a.cookies, []byte("action=default&username="+a.email+"&_csrf="+a.csrf+"&password=wrong"+strconv.Itoa(a.tries)))
+	r, err := a.post(a.location, a.cookies, []byte("action=default&username=nobody@example.com&_csrf="+a.csrf+"&password=wrong"+strconv.Itoa(a.tries)))
 	if err == nil && r.status != 400 {
 		err = fmt.Errorf("wrong password: status %d", r.status)
 	}

@@ -13,6 +13,7 @@ import (
 // Pages that a transaction may need. They are other rooms'.
 const (
 	loginPage   = "/u/login"
+	signupPage  = "/u/signup"
 	consentPage = "/u/consent"
 )
 
@@ -45,7 +46,9 @@ func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Cl
 			if silent {
 				return apierr.LoginRequired
 			}
-			next.page = loginPage
+			if next.page = loginPage; t.Request.ScreenHint == "signup" {
+				next.page = signupPage
+			}
 			return nil
 		}
 		next.session = s

@@ -11,8 +11,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
@@ -26,6 +29,8 @@ type Deps struct {
 	Passwords *identity.Passwords
 	Cookies   session.Cookies
 	Pages     web.Pages
+	Emails    emails.Writer
+	Outbox    *outbox.Outbox
 	Log       *tenantlog.Log
 	Now       func() time.Time
 }
@@ -94,12 +99,15 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	}
 
 	user, connection, err := m.logIn(t, username, form.Get("password"))
-	if errors.Is(err, identity.ErrWrongCredentials) {
-		m.Log.Record(r, failed(t, username, user, connection))
-		return m.page(w, http.StatusBadRequest, t, state, username, wrongCredentials)
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, identity.ErrWrongCredentials) {
 		return err
+	}
+	key, guarded := m.guard(r, attempt{t, user, connection, username}, err == nil)
+	switch {
+	case guarded != nil:
+		return guarded
+	case key != "":
+		return m.page(w, http.StatusBadRequest, t, state, username, key)
 	}
 
 	finish, err := m.begin(r, t, user, connection)
@@ -124,6 +132,7 @@ func resume(w http.ResponseWriter, state string) error {
 // customize/login-pages/universal-login/customize-templates.
 const (
 	wrongCredentials = "wrong-email-credentials"
+	accountBlocked   = "user-blocked"
 	noUsername       = "no-email"
 	noPassword       = "no-password"
 )
@@ -155,9 +164,18 @@ func (m *room) page(w http.ResponseWriter, status int, t storage.Transaction, st
 	if err != nil {
 		return err
 	}
-	return m.Pages.Write(w, status, templates.Login{
-		Layout: layout, ClientName: client.Name, State: state, CSRF: t.CSRF, Username: username, Errors: errs,
-	})
+	page := templates.Login{Layout: layout, ClientName: client.Name, State: state, CSRF: t.CSRF, Username: username, Errors: errs}
+	connections, err := m.connections(t.Request)
+	if err != nil {
+		return err
+	}
+	query := "?state=" + url.QueryEscape(state)
+	page.ForgotPasswordURL = "/u/reset-password/request/" + url.PathEscape(connections[0].Name) + query
+	if slices.ContainsFunc(connections, account.SignupAllowed) {
+		page.SignupURL = "/u/signup" + query
+	}
+	page.RequiresUsername = slices.ContainsFunc(connections, account.RequiresUsername)
+	return m.Pages.Write(w, status, page)
 }
 
 // logIn tries the connections that the transaction may use, in order. With
@@ -169,71 +187,34 @@ func (m *room) logIn(t storage.Transaction, username, password string) (storage.
 		return storage.User{}, "", err
 	}
 	var other storage.User
-	tried := connections[0]
-	for _, name := range connections {
-		user, err := m.Passwords.LogIn(m.DB, name, username, password)
+	tried := connections[0].Name
+	for _, c := range connections {
+		user, err := m.Passwords.LogIn(m.DB, c.Name, username, password)
 		if !errors.Is(err, identity.ErrWrongCredentials) {
-			return user, name, err
+			return user, c.Name, err
 		}
 		if other.UserID == "" && user.UserID != "" {
-			other, tried = user, name
+			other, tried = user, c.Name
 		}
 	}
 	return other, tried, identity.ErrWrongCredentials
 }
 
-// failed is the event of a wrong password, or of a username that is nobody's.
-func failed(t storage.Transaction, username string, user storage.User, connection string) tenantlog.Event {
-	const message = "Wrong email or password."
-	e := tenantlog.Event{
-		Type: tenantlog.UnknownUser, Description: message, ClientID: t.Request.ClientID, Connection: connection, UserName: username,
-		Details: map[string]any{"error": map[string]string{"message": message}},
-	}
-	if user.UserID != "" {
-		e.Type, e.UserID = tenantlog.WrongPassword, user.UserID
-	}
-	return e
-}
-
-// connections are the database connections enabled for the application: the one
-// that the request names, or all, the tenant's default directory first.
-func (m *room) connections(rq storage.AuthorizeRequest) ([]string, error) {
-	if rq.Connection != "" {
-		return []string{rq.Connection}, nil // checked by /authorize
-	}
-	var names []string
-	var directory string
-	err := m.DB.View(func(tx *storage.Tx) error {
-		for c, err := range tx.Connections.By("client", rq.ClientID) {
-			if err != nil {
-				return err
-			}
-			if c.Strategy == storage.DatabaseStrategy {
-				names = append(names, c.Name)
-			}
-		}
-		tenant, err := tx.Tenant.Get(storage.TenantKey)
-		directory = tenant.DefaultDirectory
-		return storage.Optional(err)
+// connections are the database connections that the transaction may use.
+func (m *room) connections(rq storage.AuthorizeRequest) (all []storage.Connection, err error) {
+	err = m.DB.View(func(tx *storage.Tx) error {
+		all, err = account.Databases(tx, rq)
+		return err
 	})
-	slices.SortFunc(names, func(a, b string) int {
-		switch directory {
-		case a:
-			return -1
-		case b:
-			return 1
-		}
-		return strings.Compare(a, b)
-	})
-	if err == nil && len(names) == 0 {
-		err = apierr.NoConnections
-	}
-	return names, err
+	return all, err
 }
 
 // begin starts the user's session.
 func (m *room) begin(r *http.Request, t storage.Transaction, user storage.User, connection string) (finish func(http.ResponseWriter), err error) {
 	err = m.DB.Update(func(tx *storage.Tx) error {
+		if err := tx.ForgetLoginFailures(user.UserID); err != nil {
+			return err
+		}
 		finish, err = m.Cookies.Begin(tx, r, t, user, connection, m.Now())
 		return err
 	})

@@ -47,13 +47,13 @@ func TestNewClientAndUserLogIn(t *testing.T) {
 	connection, _ := list["connections"].([]any)[0].(object)
 	c.must(204, http.MethodPatch, "/connections/"+connection["id"].(string)+"/clients", []object{{"client_id": id, "status": true}})
 	user := c.must(201, http.MethodPost, "/users", object{
-		"connection": "Username-Password-Authentication", "email": "New@Example.com", "password": "correct horse battery",
+		"connection": "Username-Password-Authentication", "email": "New@Example.com", "password": "Correct horse battery 1",
 	})
 	if user["email"] != "new@example.com" || user["nickname"] != "new" || user["email_verified"] != false {
 		t.Errorf("the new user is %v", user)
 	}
 
-	login := servertest.Login{ClientID: id, RedirectURI: "http://localhost:7000/cb", Username: "new@example.com", Password: "correct horse battery"}
+	login := servertest.Login{ClientID: id, RedirectURI: "http://localhost:7000/cb", Username: "new@example.com", Password: "Correct horse battery 1"}
 	result := c.tenant.Login(c.tenant.Client(), login)
 	if result.Get("code") == "" {
 		t.Fatalf("the login brought %v", result.Values)

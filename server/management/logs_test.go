@@ -81,7 +81,7 @@ func TestUserSearch(t *testing.T) {
 	c := newClient(t)
 	for _, name := range []string{"Clara", "Anna", "Bert"} {
 		c.must(201, http.MethodPost, "/users", object{
-			"connection": "Username-Password-Authentication", "email": name + "@search.example", "password": "correct horse battery",
+			"connection": "Username-Password-Authentication", "email": name + "@search.example", "password": "Correct horse battery 1",
 			"name": name, "app_metadata": object{"plan": map[bool]string{true: "gold", false: "free"}[name == "Anna"]},
 		})
 	}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
@@ -38,6 +39,7 @@ type Deps struct {
 	Ring      *keys.Ring
 	Passwords *identity.Passwords
 	Events    *tenantlog.Log
+	Emails    emails.Writer
 	Outbox    *outbox.Outbox
 	Now       func() time.Time
 }

@@ -58,7 +58,7 @@ func TestOrganizationMembers(t *testing.T) {
 	org := c.must(201, http.MethodPost, "/organizations", object{"name": "exampleco"})
 	role := c.must(200, http.MethodPost, "/roles", object{"name": "Auditor"})
 	user := c.must(201, http.MethodPost, "/users", object{
-		"connection": "Username-Password-Authentication", "email": "member@example.com", "password": "correct horse battery",
+		"connection": "Username-Password-Authentication", "email": "member@example.com", "password": "Correct horse battery 1",
 	})
 	path, userID := "/organizations/"+org["id"].(string), user["user_id"].(string)
 	roles := path + "/members/" + url.PathEscape(userID) + "/roles"

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -249,20 +250,20 @@ func unlinkIdentity(c *call) error {
 			return errNoIdentity
 		}
 		identity, _ := all[i].(storage.Document)
-		account, ok := identity["profileData"].(storage.Document)
+		alone, ok := identity["profileData"].(storage.Document)
 		if !ok {
-			account = storage.Document{}
+			alone = storage.Document{}
 		}
 		delete(identity, "profileData")
-		account["user_id"] = c.param("provider") + "|" + c.param("identity")
-		account["identities"] = []any{identity}
-		account["created_at"], account["updated_at"] = resource.Time(c.now), resource.Time(c.now)
+		alone["user_id"] = c.param("provider") + "|" + c.param("identity")
+		alone["identities"] = []any{identity}
+		alone["created_at"], alone["updated_at"] = resource.Time(c.now), resource.Time(c.now)
 		left = slices.Delete(all, i, i+1)
 		user["identities"], user["updated_at"] = left, resource.Time(c.now)
 		if err := tx.Users.Put(user); err != nil {
 			return err
 		}
-		return putUser(tx, account, "")
+		return account.Put(tx, alone, "")
 	})
 	if err != nil {
 		return err

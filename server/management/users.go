@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 
-	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -81,10 +82,12 @@ func createUser(c *call) error {
 	}
 	doc := c.body
 	connection, password := text(doc, "connection"), text(doc, "password")
-	hash, err := c.hash(password)
+	verify := wantsVerification(doc)
+	hash, err := c.newPassword(connection, userOf(doc), password)
 	if err != nil {
 		return err
 	}
+	var message outbox.Message
 	for _, name := range []string{"connection", "password", "verify_email", "verify_phone_number"} {
 		delete(doc, name)
 	}
@@ -99,29 +102,27 @@ func createUser(c *call) error {
 		if err := checkNewUser(conn, doc, password); err != nil {
 			return err
 		}
-		identify(doc, conn)
+		account.Identify(doc, conn)
 		identity.Complete(doc, c.now)
 		if known, err := tx.Users.Has(text(doc, "user_id")); err != nil || known {
 			return cmp.Or(err, error(resource.Users.Taken))
 		}
-		return putUser(tx, doc, hash)
+		if err := account.Put(tx, doc, hash); err != nil || !verify {
+			return err
+		}
+		message, err = c.Emails.Send(tx, storage.TicketVerifyEmail, userOf(doc), "", c.now)
+		if errors.Is(err, emails.ErrDisabled) {
+			return nil
+		}
+		return err
 	})
 	if err != nil {
 		return err
 	}
+	if message.Kind != "" {
+		c.Outbox.Send(message)
+	}
 	return c.reply(http.StatusCreated, doc)
-}
-
-// hash is the hash of a new password, "" for none.
-func (c *call) hash(password string) (string, error) {
-	if password == "" {
-		return "", nil
-	}
-	hash, err := c.Passwords.Hash(password)
-	if errors.Is(err, identity.ErrPasswordTooLong) {
-		return "", &apierr.Error{Status: http.StatusBadRequest, Message: "PasswordStrengthError: Password is too long", Extra: map[string]any{"errorCode": "invalid_body"}}
-	}
-	return hash, err
 }
 
 func checkNewUser(conn storage.Connection, doc storage.Document, password string) error {
@@ -132,35 +133,6 @@ func checkNewUser(conn storage.Connection, doc storage.Document, password string
 		return resource.InvalidBody("Payload validation error: 'Missing required property: email'.")
 	}
 	return nil
-}
-
-// providers are the first parts of user ids by strategy, where they differ.
-var providers = map[string]string{"auth0-adldap": "ad"}
-
-// identify gives a new user an id and an identity at the connection.
-func identify(doc storage.Document, conn storage.Connection) {
-	provider := cmp.Or(providers[conn.Strategy], conn.Strategy)
-	local := cmp.Or(text(doc, "user_id"), resource.ObjectID())
-	doc["user_id"] = provider + "|" + local
-	doc["identities"] = []any{storage.Document{
-		"connection": conn.Name, "user_id": local, "provider": provider, "isSocial": isSocial(conn.Strategy),
-	}}
-}
-
-func isSocial(strategy string) bool {
-	return !slices.Contains([]string{storage.DatabaseStrategy, "email", "sms", "samlp", "oidc", "okta", "waad", "ad", "adfs", "auth0-adldap", "custom", "google-apps", "pingfederate"}, strategy)
-}
-
-// putUser writes a user and, unless it is "", the new hash of the password.
-func putUser(tx *storage.Tx, doc storage.Document, hash string) error {
-	err := tx.Users.Put(doc)
-	if storage.IsConflict(err) {
-		return resource.Users.Taken.With(err)
-	}
-	if err != nil || hash == "" {
-		return err
-	}
-	return tx.Passwords.Put(storage.Password{UserID: text(doc, "user_id"), Hash: hash})
 }
 
 var updateUserScopes = []string{"update:users", "update:users_app_metadata", "update:current_user_metadata"}
@@ -178,7 +150,7 @@ func updateUser(c *call) error {
 	if err := resource.Users.Check(c.body, resource.Update); err != nil {
 		return err
 	}
-	hash, err := c.hash(text(c.body, "password"))
+	hash, err := c.changedPassword(text(c.body, "password"))
 	if err != nil {
 		return err
 	}
@@ -199,13 +171,11 @@ func updateUser(c *call) error {
 			delete(doc, "app_metadata")
 		}
 		if hash != "" {
-			doc["last_password_reset"] = resource.Time(c.now)
-			// Auth0: a new password ends the user's sessions.
-			if err := tx.EndSessions(text(doc, "user_id")); err != nil {
+			if err := account.SetPassword(tx, doc, hash, c.now); err != nil {
 				return err
 			}
 		}
-		return putUser(tx, doc, hash)
+		return account.Put(tx, doc, "")
 	})
 	if err != nil {
 		return err

@@ -105,7 +105,7 @@ var kinds = func() map[string]*Kind {
 		Branding, Prompts, EmailProvider, EmailTemplates, CustomDomains, PhoneProviders, PhoneTemplates, Themes, EncryptionKeys, AuthenticationMethods,
 		Actions, ActionModules, LogStreams, EventStreams, Hooks, Rules, Flows, VaultConnections, Forms, NetworkACLs, RateLimitPolicies,
 		ConnectionProfiles, UserAttributeProfiles, SelfServiceProfiles, TokenExchangeProfiles, CredentialTemplates,
-		Organizations, OrganizationConnections, OrganizationClients, OrganizationGrants, OrganizationInvitations, DiscoveryDomains,
+		Organizations, OrganizationConnections, OrganizationClients, OrganizationGrants, OrganizationInvitations, DiscoveryDomains, Jobs,
 	} {
 		all[k.Name] = k
 	}

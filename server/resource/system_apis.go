@@ -42,7 +42,7 @@ func SystemAPI(issuer, identifier string) storage.Document {
 		return nil
 	}
 	scopes := []any{}
-	for _, scope := range strings.Fields(api.scopes) {
+	for scope := range strings.FieldsSeq(api.scopes) {
 		verb, object, _ := strings.Cut(scope, ":")
 		scopes = append(scopes, storage.Document{
 			"value":       verb + ":" + api.prefix + ":" + object,

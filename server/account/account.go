@@ -1,0 +1,108 @@
+// Package account makes accounts at connections and changes what they prove
+// themselves with: ids and identities of new users, new passwords, verified
+// addresses, and what too many wrong passwords do. It shows no page and writes no
+// e-mail.
+package account
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// providers are the first parts of user ids by strategy, where they differ.
+var providers = map[string]string{"auth0-adldap": "ad"}
+
+// enterprise are the strategies of organizations' own directories.
+var enterprise = []string{
+	"samlp", "oidc", "okta", "waad", "ad", "adfs", "auth0-adldap", "custom", "google-apps", "pingfederate",
+}
+
+// Identify gives a new user an id and an identity at the connection. A user_id
+// that is there becomes the part after the provider.
+func Identify(doc storage.Document, conn storage.Connection) {
+	provider := cmp.Or(providers[conn.Strategy], conn.Strategy)
+	local, _ := doc["user_id"].(string)
+	local = cmp.Or(local, resource.ObjectID())
+	social := !slices.Contains(append([]string{storage.DatabaseStrategy, "email", "sms"}, enterprise...), conn.Strategy)
+	doc["user_id"] = provider + "|" + local
+	doc["identities"] = []any{storage.Document{
+		"connection": conn.Name, "user_id": local, "provider": provider, "isSocial": social,
+	}}
+}
+
+// Put writes a user and, unless it is "", the hash of a first password. An address
+// that is taken is the answer Users.Taken.
+func Put(tx *storage.Tx, doc storage.Document, hash string) error {
+	err := tx.Users.Put(doc)
+	if storage.IsConflict(err) {
+		return resource.Users.Taken.With(err)
+	}
+	if err != nil || hash == "" {
+		return err
+	}
+	id, _ := doc["user_id"].(string)
+	return tx.Passwords.Put(storage.Password{UserID: id, Hash: hash})
+}
+
+// CheckPassword holds a new password against the policy of the connection with a
+// name: an *identity.PolicyError says what it does not meet.
+func CheckPassword(tx *storage.Tx, connection string, user storage.User, password string) error {
+	conn, err := tx.Connections.Find("name", connection)
+	if storage.IsNotFound(err) {
+		return nil // whoever writes the user says so
+	}
+	if err != nil {
+		return err
+	}
+	stored, err := tx.Passwords.Get(user.UserID)
+	if err := storage.Optional(err); err != nil {
+		return err
+	}
+	return identity.PolicyOf(conn).Check(password, user, stored)
+}
+
+// SetPassword gives a user a new password. It ends the user's sessions and refresh
+// tokens, Auth0: authenticate/database-connections/password-change, and blocks
+// that wrong passwords led to.
+func SetPassword(tx *storage.Tx, doc storage.Document, hash string, now time.Time) error {
+	id, _ := doc["user_id"].(string)
+	user, err := tx.Users.Get(id)
+	if err != nil {
+		return err
+	}
+	conn, err := tx.Connections.Find("name", user.ConnectionName())
+	if err := storage.Optional(err); err != nil {
+		return err
+	}
+	stored, err := tx.Passwords.Get(id)
+	if err := storage.Optional(err); err != nil {
+		return err
+	}
+	doc["last_password_reset"] = resource.Time(now)
+	return errors.Join(
+		tx.Passwords.Put(identity.PolicyOf(conn).Replace(stored, id, hash)), tx.EndSessions(id), tx.ForgetLoginFailures(id),
+	)
+}
+
+// VerifyEmail marks a user's address as verified, if it is still that one, and
+// reports whether it was not before.
+func VerifyEmail(tx *storage.Tx, userID, email string, now time.Time) (fresh bool, err error) {
+	doc, err := tx.Users.Document(userID)
+	if err != nil {
+		return false, err
+	}
+	if doc["email"] != email {
+		return false, storage.ErrNotFound
+	}
+	if doc["email_verified"] == true {
+		return false, nil
+	}
+	doc["email_verified"], doc["updated_at"] = true, resource.Time(now)
+	return true, tx.Users.Put(doc)
+}

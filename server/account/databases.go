@@ -1,0 +1,55 @@
+package account
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Databases are the database connections through which an authorization request
+// may log in: the one that it names, or all that are enabled for the application,
+// the tenant's default directory first. None is the error NoConnections.
+func Databases(tx *storage.Tx, rq storage.AuthorizeRequest) ([]storage.Connection, error) {
+	if rq.Connection != "" { // checked by /authorize
+		c, err := tx.Connections.Find("name", rq.Connection)
+		if storage.IsNotFound(err) {
+			return nil, apierr.ConnectionNotFound.With(err)
+		}
+		return []storage.Connection{c}, err
+	}
+	var all []storage.Connection
+	for c, err := range tx.Connections.By("client", rq.ClientID) {
+		if err != nil {
+			return nil, err
+		}
+		if c.Strategy == storage.DatabaseStrategy {
+			all = append(all, c)
+		}
+	}
+	if len(all) == 0 {
+		return nil, apierr.NoConnections
+	}
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	slices.SortFunc(all, func(a, b storage.Connection) int {
+		switch tenant.DefaultDirectory {
+		case a.Name:
+			return -1
+		case b.Name:
+			return 1
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return all, storage.Optional(err)
+}
+
+// SignupAllowed reports whether people may make accounts at a connection
+// themselves.
+func SignupAllowed(c storage.Connection) bool {
+	return c.Strategy == storage.DatabaseStrategy && c.Options["disable_signup"] != true
+}
+
+// RequiresUsername reports whether accounts at a connection have a username
+// besides the address.
+func RequiresUsername(c storage.Connection) bool { return c.Options["requires_username"] == true }

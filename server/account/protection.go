@@ -1,0 +1,113 @@
+package account
+
+import (
+	"encoding/json"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// blockTime is how long a block lasts, Auth0:
+// secure/attack-protection/brute-force-protection.
+const blockTime = 30 * 24 * time.Hour
+
+// Protection is how the tenant protects accounts from guessing, Auth0:
+// secure/attack-protection/brute-force-protection.
+type Protection struct {
+	Enabled     bool     `json:"enabled"`
+	Shields     []string `json:"shields"`
+	Mode        string   `json:"mode"`
+	Allowlist   []string `json:"allowlist"`
+	MaxAttempts int      `json:"max_attempts"`
+}
+
+// ProtectionOf reads the tenant's settings.
+func ProtectionOf(tx *storage.Tx) (p Protection, err error) {
+	kind := resource.BruteForceProtection
+	doc, err := tx.Documents(kind.Name, "").Document("settings")
+	if storage.IsNotFound(err) {
+		doc, err = storage.Document{}, nil
+		kind.Fill(doc, time.Time{})
+	}
+	if err != nil {
+		return p, err
+	}
+	raw, err := json.Marshal(doc)
+	if err != nil {
+		return p, err
+	}
+	return p, json.Unmarshal(raw, &p)
+}
+
+// key is what is counted for: the user, from one address or from all.
+func (p Protection) key(userID, ip string) string {
+	if p.Mode == "count_per_identifier" {
+		ip = ""
+	}
+	return storage.LoginFailuresKey(userID, ip)
+}
+
+// applies reports whether wrong passwords from an address are counted.
+func (p Protection) applies(ip string) bool {
+	if !p.Enabled || !slices.Contains(p.Shields, "block") && !slices.Contains(p.Shields, "user_notification") {
+		return false
+	}
+	addr, err := netip.ParseAddr(ip)
+	return !slices.ContainsFunc(p.Allowlist, func(allowed string) bool {
+		if prefix, e := netip.ParsePrefix(allowed); e == nil && err == nil {
+			return prefix.Contains(addr)
+		}
+		return allowed == ip
+	})
+}
+
+// protection is what protects the users of a connection.
+func protection(tx *storage.Tx, connection string) (Protection, error) {
+	conn, err := tx.Connections.Find("name", connection)
+	if err := storage.Optional(err); err != nil {
+		return Protection{}, err
+	}
+	if conn.Options["brute_force_protection"] == false {
+		return Protection{}, nil
+	}
+	return ProtectionOf(tx)
+}
+
+// Blocked reports whether a user of a connection may not log in from an address.
+func Blocked(tx *storage.Tx, userID, connection, ip string, now time.Time) (bool, error) {
+	p, err := protection(tx, connection)
+	if err != nil || !p.applies(ip) {
+		return false, err
+	}
+	f, err := tx.LoginFailures.Get(p.key(userID, ip))
+	return f.Blocked && now.Before(f.ExpiresAt) && slices.Contains(p.Shields, "block"), storage.Optional(err)
+}
+
+// CountFailure counts a wrong password for a user, and reports whether it is the
+// one that blocks the account, and whether the user is to be told.
+func CountFailure(tx *storage.Tx, user storage.User, connection, identifier, ip string, now time.Time) (blocks, notify bool, err error) {
+	p, err := protection(tx, connection)
+	if err != nil || !p.applies(ip) || user.UserID == "" {
+		return false, false, err
+	}
+	key := p.key(user.UserID, ip)
+	f, err := tx.LoginFailures.Get(key)
+	if err := storage.Optional(err); err != nil {
+		return false, false, err
+	}
+	if !now.Before(f.ExpiresAt) {
+		f = storage.LoginFailures{}
+	}
+	if p.Mode == "count_per_identifier" {
+		ip = ""
+	}
+	f.Key, f.UserID, f.Connection, f.Identifier, f.IP = key, user.UserID, connection, identifier, ip
+	f.Count++
+	f.ExpiresAt = now.Add(blockTime)
+	blocks = !f.Blocked && f.Count >= p.MaxAttempts
+	f.Blocked = f.Blocked || blocks
+	return blocks, blocks && slices.Contains(p.Shields, "user_notification"), tx.LoginFailures.Put(f)
+}

@@ -1,0 +1,90 @@
+package dbconnections
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// verifyEmail marks the address of the link's user as verified, Auth0:
+// manage-users/user-accounts/verify-emails. A link that is followed twice says so.
+//
+//auth0:operation GET /u/email-verification
+func (m *room) verifyEmail(w http.ResponseWriter, r *http.Request) error {
+	var t storage.Ticket
+	err := m.DB.Update(func(tx *storage.Tx) error {
+		var err error
+		if t, err = tx.UseTicket(ticketHash(r), storage.TicketVerifyEmail, m.Now()); err != nil {
+			return err
+		}
+		_, err = account.VerifyEmail(tx, t.UserID, t.Email, m.Now())
+		return err
+	})
+	outcome, status, message := templates.EmailVerified, http.StatusOK, "Your email was verified. You can continue using the application."
+	switch {
+	case errors.Is(err, storage.ErrReused):
+		outcome, status, message = templates.EmailAlreadyVerified, http.StatusOK, "This URL can be used only once"
+	case errors.Is(err, storage.ErrTooLate):
+		outcome, status, message = templates.VerificationLinkExpired, http.StatusBadRequest, "Access expired."
+	case storage.IsNotFound(err):
+		outcome, status, message = templates.VerificationLinkInvalid, http.StatusBadRequest, "This account is already verified."
+	case err != nil:
+		return err
+	}
+	e := tenantlog.Event{Type: tenantlog.EmailVerified, Description: message, ClientID: t.ClientID, Connection: t.Connection, UserID: t.UserID}
+	if err != nil {
+		e.Type = tenantlog.EmailVerifyFailed
+	}
+	m.Log.Record(r, e)
+	if t.ResultURL != "" {
+		return redirectToResult(w, t, err == nil, message)
+	}
+	return m.result(w, status, outcome, t.ClientID, t.Email)
+}
+
+// redirectToResult sends the browser to the address that the ticket names, with
+// how it went, Auth0: customize/email/email-templates.
+func redirectToResult(w http.ResponseWriter, t storage.Ticket, success bool, message string) error {
+	target, err := url.Parse(t.ResultURL)
+	if err != nil {
+		return err
+	}
+	query := target.Query()
+	if t.IncludeEmail {
+		query.Set("email", t.Email)
+	}
+	query.Set("success", strconv.FormatBool(success))
+	query.Set("message", message)
+	target.RawQuery = query.Encode()
+	return web.Redirect(w, target.String())
+}
+
+// unblock ends the block that wrong passwords led to, Auth0:
+// secure/attack-protection/brute-force-protection.
+//
+//auth0:operation GET /u/unblock
+func (m *room) unblock(w http.ResponseWriter, r *http.Request) error {
+	var t storage.Ticket
+	err := m.DB.Update(func(tx *storage.Tx) error {
+		var err error
+		if t, err = tx.UseTicket(ticketHash(r), storage.TicketUnblock, m.Now()); err != nil {
+			return err
+		}
+		return tx.ForgetLoginFailures(t.UserID)
+	})
+	if badLink(err) {
+		return m.result(w, http.StatusBadRequest, templates.UnblockLinkInvalid, t.ClientID, t.Email)
+	}
+	if err != nil {
+		return err
+	}
+	m.Log.Record(r, tenantlog.Event{Type: tenantlog.UserUnblocked, ClientID: t.ClientID, Connection: t.Connection, UserID: t.UserID})
+	return m.result(w, http.StatusOK, templates.AccountUnblocked, t.ClientID, t.Email)
+}

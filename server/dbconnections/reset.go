@@ -1,0 +1,282 @@
+package dbconnections
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// readObject reads the body of the API: JSON, or a form.
+func readObject(w http.ResponseWriter, r *http.Request) (storage.Document, error) {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		form, err := web.Form(w, r)
+		if err != nil {
+			return nil, err
+		}
+		doc := storage.Document{}
+		for name := range form {
+			doc[name] = form.Get(name)
+		}
+		return doc, nil
+	}
+	raw, err := web.ReadBody(w, r, web.MaxForm)
+	if err != nil {
+		return nil, err
+	}
+	var doc storage.Document
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		return nil, apierr.MalformedBody.With(err)
+	}
+	return doc, nil
+}
+
+// text is a member that is a text, "" for one that is not.
+func text(doc storage.Document, name string) string {
+	s, _ := doc[name].(string)
+	return s
+}
+
+// resetSentence is what everyone is told who asks for a new password: it does not
+// say who has an account.
+const resetSentence = "We've just sent you an email to reset your password."
+
+// changePassword sends the e-mail by which a user chooses a new password, Auth0:
+// api/authentication/change-password.
+//
+//auth0:operation POST /dbconnections/change_password
+func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
+	body, err := readObject(w, r)
+	if err != nil {
+		return err
+	}
+	name, login := text(body, "connection"), text(body, "email")
+	for _, other := range []string{"username", "phone_number"} {
+		if login == "" {
+			login = text(body, other)
+		}
+	}
+	switch {
+	case login == "":
+		return sentence("email is required")
+	case name == "":
+		return sentence("connection is required")
+	}
+	if err := m.sendReset(r, name, login, text(body, "client_id")); err != nil {
+		return err
+	}
+	return web.ReplyBytes(w, http.StatusOK, "text/html; charset=utf-8", []byte(resetSentence))
+}
+
+// sendReset sends the e-mail to the user whom a login names, if there is one.
+func (m *room) sendReset(r *http.Request, name, login, clientID string) error {
+	var user storage.User
+	_, err := m.mail(func(tx *storage.Tx) (outbox.Message, error) {
+		conn, err := connection(tx, name)
+		if err != nil {
+			return outbox.Message{}, err
+		}
+		user, err = tx.UserByLogin(conn.Name, login)
+		if err != nil || user.Email == "" {
+			return outbox.Message{}, storage.Optional(err)
+		}
+		return m.Emails.Send(tx, storage.TicketResetPassword, user, clientID, m.Now())
+	})
+	e := tenantlog.Event{
+		Type: tenantlog.PasswordRequest, Description: "Change Password Email Request", ClientID: clientID, Connection: name,
+		UserID: user.UserID, UserName: login,
+	}
+	if err != nil || user.UserID == "" {
+		e.Type = tenantlog.PasswordRequestFailed
+	}
+	m.Log.Record(r, e)
+	return err
+}
+
+//auth0:operation GET /u/reset-password/request/{connection}
+func (m *room) showResetRequest(w http.ResponseWriter, r *http.Request) error {
+	t, state, err := m.transaction(r)
+	if err != nil {
+		return err
+	}
+	return m.resetRequestPage(w, http.StatusOK, t, state, templates.ResetRequest{Email: t.Request.LoginHint})
+}
+
+// submitResetRequest says the same whether or not there is an account.
+//
+//auth0:operation POST /u/reset-password/request/{connection}
+func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error {
+	form, t, state, err := m.form(w, r)
+	if err != nil {
+		return err
+	}
+	email := strings.TrimSpace(form.Get("email"))
+	if email == "" {
+		return m.resetRequestPage(w, http.StatusBadRequest, t, state, templates.ResetRequest{Errors: []string{"no-email"}})
+	}
+	if err := m.sendReset(r, web.Param(r, "connection"), email, t.Request.ClientID); err != nil {
+		return err
+	}
+	layout, err := m.Pages.Layout()
+	if err != nil {
+		return err
+	}
+	name, _, err := m.appName(t.Request.ClientID)
+	if err != nil {
+		return err
+	}
+	return m.Pages.Write(w, http.StatusOK, templates.Result{
+		Layout: layout, Outcome: templates.ResetMailSent, ClientName: name, Email: email, LinkURL: r.URL.RequestURI(),
+	})
+}
+
+func (m *room) resetRequestPage(w http.ResponseWriter, status int, t storage.Transaction, state string, page templates.ResetRequest) (err error) {
+	if page.Layout, err = m.Pages.Layout(); err != nil {
+		return err
+	}
+	if page.ClientName, _, err = m.appName(t.Request.ClientID); err != nil {
+		return err
+	}
+	page.State, page.CSRF, page.LoginURL = state, t.CSRF, "/u/login?state="+url.QueryEscape(state)
+	return m.Pages.Write(w, status, page)
+}
+
+// resetTicket is the ticket of the link and its user, or the outcome that says
+// what is wrong with the link.
+func (m *room) resetTicket(r *http.Request) (t storage.Ticket, user storage.User, outcome templates.Outcome, err error) {
+	err = m.DB.View(func(tx *storage.Tx) error {
+		if t, err = tx.FindTicket(ticketHash(r), storage.TicketResetPassword, m.Now()); err != nil {
+			return err
+		}
+		user, err = tx.Users.Get(t.UserID)
+		return err
+	})
+	return t, user, resetOutcome(err), err
+}
+
+func resetOutcome(err error) templates.Outcome {
+	switch {
+	case errors.Is(err, storage.ErrReused):
+		return templates.ResetLinkUsed
+	case errors.Is(err, storage.ErrTooLate):
+		return templates.ResetLinkExpired
+	}
+	return templates.ResetLinkInvalid
+}
+
+// badLink reports whether an error says that a link is not good.
+func badLink(err error) bool {
+	return errors.Is(err, storage.ErrReused) || errors.Is(err, storage.ErrTooLate) || storage.IsNotFound(err)
+}
+
+//auth0:operation GET /u/reset-verify
+func (m *room) showNewPassword(w http.ResponseWriter, r *http.Request) error {
+	t, user, outcome, err := m.resetTicket(r)
+	if badLink(err) {
+		return m.result(w, http.StatusBadRequest, outcome, t.ClientID, t.Email)
+	}
+	if err != nil {
+		return err
+	}
+	return m.newPasswordPage(w, http.StatusOK, t, user, nil)
+}
+
+// submitNewPassword changes the password, once for each link.
+//
+//auth0:operation POST /u/reset-verify
+func (m *room) submitNewPassword(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	t, user, outcome, err := m.resetTicket(r)
+	if badLink(err) {
+		return m.result(w, http.StatusBadRequest, outcome, t.ClientID, t.Email)
+	}
+	if err != nil {
+		return err
+	}
+	password, again := form.Get("password-reset"), form.Get("re-enter-password")
+	switch {
+	case password == "":
+		return m.newPasswordPage(w, http.StatusBadRequest, t, user, nil, "no-password")
+	case again == "":
+		return m.newPasswordPage(w, http.StatusBadRequest, t, user, nil, "no-re-enter-password")
+	case again != password:
+		return m.newPasswordPage(w, http.StatusBadRequest, t, user, nil, "password-mismatch")
+	}
+	err = m.reset(r, t, user, password)
+	if key, demands, refused := explain(err); refused {
+		return m.newPasswordPage(w, http.StatusBadRequest, t, user, demands, key)
+	}
+	if badLink(err) {
+		return m.result(w, http.StatusBadRequest, resetOutcome(err), t.ClientID, t.Email)
+	}
+	if err != nil {
+		return err
+	}
+	return m.result(w, http.StatusOK, templates.PasswordReset, t.ClientID, t.Email)
+}
+
+// reset uses the ticket up and sets the password.
+func (m *room) reset(r *http.Request, t storage.Ticket, user storage.User, password string) (err error) {
+	e := tenantlog.Event{
+		Type: tenantlog.PasswordChanged, Description: "You can now login to the application with the new password.",
+		ClientID: t.ClientID, Connection: t.Connection, UserID: t.UserID, UserName: user.Email,
+	}
+	defer func() {
+		if err != nil {
+			e.Type, e.Description = tenantlog.PasswordChangeFailed, reason(err)
+		}
+		m.Log.Record(r, e)
+	}()
+	err = m.DB.View(func(tx *storage.Tx) error { return account.CheckPassword(tx, user.ConnectionName(), user, password) })
+	if err != nil {
+		return err
+	}
+	hash, err := m.Passwords.Hash(password)
+	if errors.Is(err, identity.ErrPasswordTooLong) {
+		return &identity.PolicyError{Name: "PasswordStrengthError", Code: "invalid_password", Message: "Password is too long", Key: "password-too-weak"}
+	}
+	if err != nil {
+		return err
+	}
+	return m.DB.Update(func(tx *storage.Tx) error {
+		if _, err := tx.UseTicket(t.Hash, t.Kind, m.Now()); err != nil {
+			return err
+		}
+		doc, err := tx.Users.Document(t.UserID)
+		if err != nil {
+			return err
+		}
+		if t.Email != "" && doc["email"] == t.Email { // whoever followed the link reads that mailbox
+			doc["email_verified"] = true
+		}
+		if err := account.SetPassword(tx, doc, hash, m.Now()); err != nil {
+			return err
+		}
+		return tx.Users.Put(doc)
+	})
+}
+
+func (m *room) newPasswordPage(w http.ResponseWriter, status int, t storage.Ticket, user storage.User, demands []string, errs ...string) error {
+	layout, err := m.Pages.Layout()
+	if err != nil {
+		return err
+	}
+	name, _, err := m.appName(t.ClientID)
+	if err != nil {
+		return err
+	}
+	return m.Pages.Write(w, status, templates.NewPassword{Layout: layout, ClientName: name, Email: user.Email, Demands: demands, Errors: errs})
+}

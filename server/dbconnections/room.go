@@ -1,0 +1,152 @@
+// Package dbconnections serves what people do with their accounts at database
+// connections besides logging in: sign-up and forgotten passwords, as pages and as
+// Auth0's API below /dbconnections, and the pages that the links in e-mails lead
+// to.
+package dbconnections
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// Deps is what the room works with.
+type Deps struct {
+	DB        *storage.DB
+	Passwords *identity.Passwords
+	Cookies   session.Cookies
+	Pages     web.Pages
+	Emails    emails.Writer
+	Outbox    *outbox.Outbox
+	Log       *tenantlog.Log
+	Now       func() time.Time
+}
+
+type room struct{ Deps }
+
+// Mount adds the room's routes: the pages to one router, and the API, which pages
+// of the tenant's applications may call, to the other.
+func Mount(rt, open *web.Router, d Deps) {
+	m := &room{d}
+	open = open.With(shape)
+	open.Handle(http.MethodPost, "/dbconnections/signup", m.signup)
+	open.Handle(http.MethodPost, "/dbconnections/change_password", m.changePassword)
+	rt = rt.With(d.Pages.Shape)
+	rt.Handle(http.MethodGet, "/u/signup", m.showSignup)
+	rt.Handle(http.MethodPost, "/u/signup", web.SameSite(m.submitSignup))
+	rt.Handle(http.MethodGet, "/u/reset-password/request/{connection}", m.showResetRequest)
+	rt.Handle(http.MethodPost, "/u/reset-password/request/{connection}", web.SameSite(m.submitResetRequest))
+	rt.Handle(http.MethodGet, "/u/reset-verify", m.showNewPassword)
+	rt.Handle(http.MethodPost, "/u/reset-verify", web.SameSite(m.submitNewPassword))
+	rt.Handle(http.MethodGet, "/u/email-verification", m.verifyEmail)
+	rt.Handle(http.MethodGet, "/u/unblock", m.unblock)
+}
+
+// shape renders the errors of the API: those with a name as Auth0's libraries for
+// databases do, the others as a sentence.
+func shape(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
+	body := map[string]any{"error": e.Message}
+	if e.Extra["name"] != nil {
+		body = map[string]any{"code": e.Code, "description": e.Message, "statusCode": e.Status}
+		maps.Copy(body, e.Extra)
+	}
+	_ = web.Reply(w, e.Status, body)
+}
+
+// named is an error of the API with a name.
+func named(name, code, description string) *apierr.Error {
+	return &apierr.Error{Status: http.StatusBadRequest, Code: code, Message: description, Extra: map[string]any{"name": name}}
+}
+
+// sentence is an error of the API that is a sentence.
+func sentence(text string) error {
+	return &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: text}
+}
+
+// connection is the database connection with a name.
+func connection(tx *storage.Tx, name string) (storage.Connection, error) {
+	c, err := tx.Connections.Find("name", name)
+	if storage.IsNotFound(err) || err == nil && c.Strategy != storage.DatabaseStrategy {
+		return c, sentence("the connection was not found")
+	}
+	return c, err
+}
+
+// transaction is the login under way, or an error that the browser can show.
+func (m *room) transaction(r *http.Request) (storage.Transaction, string, error) {
+	state := r.URL.Query().Get("state")
+	t, err := m.Cookies.Transaction(m.DB, r, state, m.Now())
+	return t, state, err
+}
+
+// form reads a form that belongs to a transaction.
+func (m *room) form(w http.ResponseWriter, r *http.Request) (form url.Values, t storage.Transaction, state string, err error) {
+	if form, err = web.Form(w, r); err != nil {
+		return nil, t, "", err
+	}
+	if t, state, err = m.transaction(r); err != nil {
+		return nil, t, "", err
+	}
+	return form, t, state, session.CheckForm(t, form.Get(templates.CSRFField))
+}
+
+// appName is the name of an application, "" for one that is gone.
+func (m *room) appName(clientID string) (name, login string, err error) {
+	err = m.DB.View(func(tx *storage.Tx) error {
+		c, err := tx.Clients.Get(clientID)
+		name, login = c.Name, c.InitiateLoginURI
+		if login != "" {
+			return storage.Optional(err)
+		}
+		tenant, err := tx.Tenant.Get(storage.TenantKey)
+		login = tenant.DefaultRedirectionURI
+		return storage.Optional(err)
+	})
+	return name, login, err
+}
+
+// result shows how a step ended, with a link to the application's own login, if it
+// has one, Auth0: authenticate/login/auth0-universal-login/configure-default-login-routes.
+func (m *room) result(w http.ResponseWriter, status int, outcome templates.Outcome, clientID, email string) error {
+	layout, err := m.Pages.Layout()
+	if err != nil {
+		return err
+	}
+	name, login, err := m.appName(clientID)
+	if err != nil {
+		return err
+	}
+	return m.Pages.Write(w, status, templates.Result{Layout: layout, Outcome: outcome, ClientName: name, Email: email, LinkURL: login})
+}
+
+// mail runs a transaction that may write an e-mail, and sends that afterwards.
+func (m *room) mail(write func(tx *storage.Tx) (outbox.Message, error)) (sent bool, err error) {
+	var message outbox.Message
+	err = m.DB.Update(func(tx *storage.Tx) (err error) {
+		message, err = write(tx)
+		if errors.Is(err, emails.ErrDisabled) {
+			return nil
+		}
+		sent = err == nil && message.Kind != ""
+		return err
+	})
+	if err == nil && sent {
+		m.Outbox.Send(message)
+	}
+	return sent, err
+}
+
+func ticketHash(r *http.Request) string { return keys.Hash(r.URL.Query().Get("ticket")) }

@@ -1,0 +1,320 @@
+package dbconnections
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"net/http"
+	"net/mail"
+	"net/url"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// Answers of sign-up, Auth0: api/authentication/signup/create-a-new-user.
+var (
+	signupDisabled = named("BadRequestError", "unauthorized", "Public signup is disabled")
+	signupRefused  = named("BadRequestError", "invalid_signup", "Invalid sign up")
+	userExists     = named("BadRequestError", "user_exists", "The user already exists.")
+)
+
+// applicant is who signs up.
+type applicant struct {
+	clientID, connection, password string
+	profile                        storage.Document // members of the user to be
+}
+
+// profileMembers are what an applicant says of themselves.
+var profileMembers = []string{"email", "username", "phone_number", "given_name", "family_name", "name", "nickname", "picture"}
+
+// signup makes an account. It begins no session.
+//
+//auth0:operation POST /dbconnections/signup
+func (m *room) signup(w http.ResponseWriter, r *http.Request) error {
+	body, err := readObject(w, r)
+	if err != nil {
+		return err
+	}
+	a := applicant{clientID: text(body, "client_id"), connection: text(body, "connection"), password: text(body, "password"), profile: storage.Document{}}
+	for _, name := range profileMembers {
+		if s := text(body, name); s != "" {
+			a.profile[name] = s
+		}
+	}
+	if metadata, ok := body["user_metadata"].(storage.Document); ok {
+		a.profile["user_metadata"] = metadata
+	}
+	if a.connection == "" {
+		return sentence("connection is required")
+	}
+	doc, err := m.create(r, a)
+	if err != nil {
+		return signupError(err)
+	}
+	_, local, _ := strings.Cut(text(doc, "user_id"), "|")
+	answer := storage.Document{"_id": local, "email_verified": false}
+	for _, name := range append(profileMembers, "user_metadata") {
+		if value, sent := a.profile[name]; sent {
+			answer[name] = value
+		}
+	}
+	return web.Reply(w, http.StatusOK, answer)
+}
+
+// signupError is the answer of the API to a password that the policy refuses.
+func signupError(err error) error {
+	refused, ok := errors.AsType[*identity.PolicyError](err)
+	if !ok {
+		return err
+	}
+	e := named(refused.Name, refused.Code, refused.Message)
+	if len(refused.Rules) > 0 {
+		e.Extra["message"], e.Extra["policy"] = refused.Message, refused.Text()
+		e.Extra["description"] = map[string]any{"rules": refused.Rules, "verified": false}
+	}
+	return e.With(err)
+}
+
+// create makes the account, and sends the e-mails that go with it.
+func (m *room) create(r *http.Request, a applicant) (doc storage.Document, err error) {
+	defer func() { m.recordSignup(r, a, doc, err) }()
+	if err := m.DB.View(func(tx *storage.Tx) error { return admit(tx, a) }); err != nil {
+		return nil, err
+	}
+	hash, err := m.Passwords.Hash(a.password)
+	if err != nil {
+		return nil, signupRefused.With(err)
+	}
+	var messages []outbox.Message
+	err = m.DB.Update(func(tx *storage.Tx) error {
+		messages = nil
+		conn, err := connection(tx, a.connection)
+		if err != nil {
+			return err
+		}
+		doc = maps.Clone(a.profile)
+		account.Identify(doc, conn)
+		identity.Complete(doc, m.Now())
+		err = account.Put(tx, doc, hash)
+		if errors.Is(err, error(resource.Users.Taken)) || storage.IsConflict(err) {
+			return taken(tx, a)
+		}
+		if err != nil {
+			return err
+		}
+		messages, err = m.Emails.Welcome(tx, text(doc, "user_id"), a.clientID, m.Now())
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, message := range messages {
+		m.Outbox.Send(message)
+	}
+	return doc, nil
+}
+
+// admit sees that the applicant may have an account.
+func admit(tx *storage.Tx, a applicant) error {
+	conn, err := connection(tx, a.connection)
+	if err != nil {
+		return err
+	}
+	if a.clientID != "" {
+		if known, err := tx.Clients.Has(a.clientID); err != nil || !known {
+			return cmp.Or(err, sentence("Unknown client: "+a.clientID))
+		}
+		if !conn.Enabled(a.clientID) {
+			return sentence("the connection was disabled")
+		}
+	}
+	if !account.SignupAllowed(conn) {
+		return signupDisabled
+	}
+	if account.RequiresUsername(conn) && text(a.profile, "username") == "" {
+		return sentence("missing username for " + conn.Name + " connection with requires_username enabled")
+	}
+	address := text(a.profile, "email")
+	if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+		return signupRefused
+	}
+	user := storage.User{
+		Email: address, Username: text(a.profile, "username"), Name: text(a.profile, "name"), Nickname: text(a.profile, "nickname"),
+		GivenName: text(a.profile, "given_name"), FamilyName: text(a.profile, "family_name"),
+	}
+	return account.CheckPassword(tx, conn.Name, user, a.password)
+}
+
+// taken is the answer to an address that has an account: a stranger is told so only
+// where the tenant says that they may.
+func taken(tx *storage.Tx, a applicant) error {
+	tenant, err := tx.Tenant.Document(storage.TenantKey)
+	if err := storage.Optional(err); err != nil {
+		return err
+	}
+	if flags, _ := tenant["flags"].(storage.Document); flags["enable_public_signup_user_exists_error"] != true {
+		return signupRefused
+	}
+	username := text(a.profile, "username")
+	_, err = tx.UserByLogin(a.connection, username)
+	if username != "" && err == nil {
+		return named("BadRequestError", "username_exists", "The user already exists (username: "+username+").")
+	}
+	return userExists
+}
+
+func (m *room) recordSignup(r *http.Request, a applicant, doc storage.Document, err error) {
+	e := tenantlog.Event{
+		Type: tenantlog.Signup, ClientID: a.clientID, Connection: a.connection, UserName: text(a.profile, "email"), UserID: text(doc, "user_id"),
+	}
+	if err != nil {
+		e.Type, e.Description = tenantlog.FailedSignup, reason(err)
+	}
+	m.Log.Record(r, e)
+}
+
+func reason(err error) string {
+	if refused, ok := errors.AsType[*identity.PolicyError](err); ok {
+		return refused.Message
+	}
+	return tenantlog.Reason(err)
+}
+
+// showSignup answers with the page.
+//
+//auth0:operation GET /u/signup
+func (m *room) showSignup(w http.ResponseWriter, r *http.Request) error {
+	t, state, err := m.transaction(r)
+	if err != nil {
+		return err
+	}
+	conn, err := m.signupConnection(t)
+	if err != nil {
+		return err
+	}
+	if !account.SignupAllowed(conn) {
+		return web.Redirect(w, "/u/login?state="+url.QueryEscape(state))
+	}
+	return m.signupPage(w, http.StatusOK, t, state, conn, templates.Signup{Email: t.Request.LoginHint})
+}
+
+// submitSignup makes the account and logs its owner in.
+//
+//auth0:operation POST /u/signup
+func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
+	form, t, state, err := m.form(w, r)
+	if err != nil {
+		return err
+	}
+	conn, err := m.signupConnection(t)
+	if err != nil {
+		return err
+	}
+	page := templates.Signup{Email: strings.TrimSpace(form.Get("email")), Username: strings.TrimSpace(form.Get("username"))}
+	if page.Errors = missing(page, conn, form.Get("password")); len(page.Errors) > 0 {
+		return m.signupPage(w, http.StatusBadRequest, t, state, conn, page)
+	}
+	a := applicant{clientID: t.Request.ClientID, connection: conn.Name, password: form.Get("password"), profile: storage.Document{"email": page.Email}}
+	if page.Username != "" {
+		a.profile["username"] = page.Username
+	}
+	doc, err := m.create(r, a)
+	if err != nil {
+		key, demands, ok := explain(err)
+		if !ok {
+			return err
+		}
+		page.Errors, page.Demands = []string{key}, demands
+		return m.signupPage(w, http.StatusBadRequest, t, state, conn, page)
+	}
+	var finish func(http.ResponseWriter)
+	err = m.DB.Update(func(tx *storage.Tx) error {
+		user, err := tx.Users.Get(text(doc, "user_id"))
+		if err != nil {
+			return err
+		}
+		finish, err = m.Cookies.Begin(tx, r, t, user, conn.Name, m.Now())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	finish(w)
+	return web.Redirect(w, "/authorize/resume?state="+url.QueryEscape(state))
+}
+
+func missing(page templates.Signup, conn storage.Connection, password string) (keys []string) {
+	if page.Email == "" {
+		keys = append(keys, "no-email")
+	}
+	if account.RequiresUsername(conn) && page.Username == "" {
+		keys = append(keys, "no-username")
+	}
+	if password == "" {
+		keys = append(keys, "no-password")
+	}
+	return keys
+}
+
+// explain is the key of an error on the pages, and what the password has to be
+// where that is why; ok is false for what a person cannot mend.
+func explain(err error) (key string, demands []string, ok bool) {
+	if refused, isPolicy := errors.AsType[*identity.PolicyError](err); isPolicy {
+		return refused.Key, strings.Split(strings.ReplaceAll(refused.Text(), "* ", ""), "\n"), true
+	}
+	e, isAnswer := errors.AsType[*apierr.Error](err)
+	switch {
+	case !isAnswer:
+		return "", nil, false
+	case e.Code == "user_exists":
+		return "email-in-use", nil, true
+	case e.Code == "username_exists":
+		return "username-taken", nil, true
+	case e.Code == signupDisabled.Code:
+		return "signup-disabled", nil, true
+	case e.Code == signupRefused.Code:
+		return "custom-script-error-code", nil, true
+	}
+	return "", nil, false
+}
+
+// signupConnection is where the transaction's sign-up makes accounts: the first
+// connection of its login that lets people sign up.
+func (m *room) signupConnection(t storage.Transaction) (conn storage.Connection, err error) {
+	err = m.DB.View(func(tx *storage.Tx) error {
+		all, err := account.Databases(tx, t.Request)
+		if err != nil {
+			return err
+		}
+		conn = all[0]
+		for _, c := range all {
+			if account.SignupAllowed(c) {
+				conn = c
+				break
+			}
+		}
+		return nil
+	})
+	return conn, err
+}
+
+func (m *room) signupPage(w http.ResponseWriter, status int, t storage.Transaction, state string, conn storage.Connection, page templates.Signup) (err error) {
+	if page.Layout, err = m.Pages.Layout(); err != nil {
+		return err
+	}
+	if page.ClientName, _, err = m.appName(t.Request.ClientID); err != nil {
+		return err
+	}
+	page.State, page.CSRF, page.RequiresUsername = state, t.CSRF, account.RequiresUsername(conn)
+	page.LoginURL = "/u/login?state=" + url.QueryEscape(state)
+	return m.Pages.Write(w, status, page)
+}

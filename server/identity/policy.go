@@ -1,0 +1,285 @@
+package identity
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Policy is what a connection asks of a new password, Auth0:
+// authenticate/database-connections/password-options and
+// authenticate/database-connections/password-strength.
+type Policy struct {
+	minLength int
+	// types are the kinds of characters of which at least the number need has to
+	// be there.
+	types []string
+	need  int
+	// identical and sequential forbid three of a kind and three in order.
+	identical, sequential bool
+	// words are passwords that are too common.
+	words []string
+	// personal forbids what the user's profile holds.
+	personal bool
+	// history is how many earlier passwords must not come again.
+	history int
+}
+
+// PolicyError says why a password was refused, Auth0:
+// api/authentication/signup/create-a-new-user.
+type PolicyError struct {
+	Name    string // PasswordStrengthError, PasswordHistoryError, ...
+	Code    string // invalid_password, ...
+	Message string
+	// Key is the error's key on the pages, and Rules what the password was held
+	// against, where that is what it failed.
+	Key   string
+	Rules []Rule
+}
+
+// Error implements the error interface.
+func (e *PolicyError) Error() string { return e.Name + ": " + e.Message }
+
+// Rule is one demand of a policy and whether the password meets it.
+type Rule struct {
+	Code     string `json:"code"`
+	Message  string `json:"message"`
+	Format   []any  `json:"format,omitempty"`
+	Items    []Rule `json:"items,omitempty"`
+	Verified bool   `json:"verified"`
+}
+
+// Text is the rules as a list to read.
+func (e *PolicyError) Text() string {
+	var lines []string
+	for _, r := range e.Rules {
+		lines = append(lines, "* "+r.sentence())
+		for _, item := range r.Items {
+			lines = append(lines, "  * "+item.sentence())
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (r Rule) sentence() string { return fmt.Sprintf(r.Message, r.Format...) }
+
+// characterTypes are the kinds of characters and their names.
+var characterTypes = []struct {
+	name, option, sentence string
+	in                     func(rune) bool
+}{
+	{"lowerCase", "lowercase", "lower case letters (a-z)", unicode.IsLower},
+	{"upperCase", "uppercase", "upper case letters (A-Z)", unicode.IsUpper},
+	{"numbers", "number", "numbers (i.e. 0-9)", unicode.IsDigit},
+	{"specialCharacters", "special", "special characters (e.g. !@#$%^&*)", func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}},
+}
+
+// levels are the policies by their names, Auth0:
+// authenticate/database-connections/password-strength.
+var levels = map[string]Policy{
+	"":          {minLength: 1},
+	"none":      {minLength: 1},
+	"low":       {minLength: 6},
+	"fair":      {minLength: 8, types: []string{"lowerCase", "upperCase", "numbers"}, need: 3},
+	"good":      {minLength: 8, types: []string{"lowerCase", "upperCase", "numbers", "specialCharacters"}, need: 3},
+	"excellent": {minLength: 10, types: []string{"lowerCase", "upperCase", "numbers", "specialCharacters"}, need: 3, identical: true},
+}
+
+// PolicyOf is the policy of a connection.
+func PolicyOf(c storage.Connection) Policy {
+	if flexible, ok := c.Options["password_options"].(map[string]any); ok {
+		return flexiblePolicy(flexible)
+	}
+	name, _ := c.Options["passwordPolicy"].(string)
+	p := levels[name]
+	if n := number(c.Options, "password_complexity_options", "min_length"); n > 0 {
+		p.minLength = n
+	}
+	if enabled(c.Options, "password_dictionary", "enable") {
+		p.words = words(c.Options, "password_dictionary", "dictionary")
+	}
+	p.personal = enabled(c.Options, "password_no_personal_info", "enable")
+	if enabled(c.Options, "password_history", "enable") {
+		p.history = max(number(c.Options, "password_history", "size"), 1)
+	}
+	return p
+}
+
+// flexiblePolicy is Auth0: authenticate/database-connections/flexible-password-policy.
+func flexiblePolicy(options map[string]any) Policy {
+	complexity, _ := options["complexity"].(map[string]any)
+	p := Policy{minLength: max(number(options, "complexity", "min_length"), 1)}
+	chosen := words(options, "complexity", "character_types")
+	for _, t := range characterTypes {
+		if slices.Contains(chosen, t.option) {
+			p.types = append(p.types, t.name)
+		}
+	}
+	p.need = len(p.types)
+	if complexity["character_type_rule"] == "three_of_four" {
+		p.need = min(p.need, 3)
+	}
+	p.identical = complexity["identical_characters"] == "block"
+	p.sequential = complexity["sequential_characters"] == "block"
+	if enabled(options, "dictionary", "active") {
+		p.words = words(options, "dictionary", "custom")
+	}
+	p.personal = enabled(options, "profile_data", "active")
+	if enabled(options, "history", "active") {
+		p.history = max(number(options, "history", "size"), 1)
+	}
+	return p
+}
+
+func enabled(options map[string]any, object, name string) bool {
+	o, _ := options[object].(map[string]any)
+	return o[name] == true
+}
+
+func number(options map[string]any, object, name string) int {
+	o, _ := options[object].(map[string]any)
+	n, _ := o[name].(float64)
+	return int(n)
+}
+
+func words(options map[string]any, object, name string) []string {
+	o, _ := options[object].(map[string]any)
+	list, _ := o[name].([]any)
+	var out []string
+	for _, item := range list {
+		if s, ok := item.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Check holds a new password of a user against the policy: a *PolicyError says
+// what it does not meet. stored is the user's password so far.
+func (p Policy) Check(password string, user storage.User, stored storage.Password) error {
+	if rules := p.rules(password); slices.ContainsFunc(rules, func(r Rule) bool { return !r.Verified }) {
+		return &PolicyError{
+			Name: "PasswordStrengthError", Code: "invalid_password", Message: "Password is too weak", Key: "password-too-weak", Rules: rules,
+		}
+	}
+	switch lower := strings.ToLower(password); {
+	case slices.ContainsFunc(p.words, func(w string) bool { return strings.EqualFold(w, password) }):
+		return &PolicyError{
+			Name: "PasswordDictionaryError", Code: "password_dictionary_error", Message: "Password is too common", Key: "password-too-common",
+		}
+	case p.personal && slices.ContainsFunc(personalData(user), func(s string) bool { return strings.Contains(lower, s) }):
+		return &PolicyError{
+			Name: "PasswordNoUserInfoError", Code: "password_no_user_info_error", Message: "Password contains user information",
+			Key: "password-contains-user-information",
+		}
+	case p.history > 0 && p.usedBefore(password, stored):
+		return &PolicyError{
+			Name: "PasswordHistoryError", Code: "invalid_password", Message: "Password has previously been used", Key: "password-previously-used",
+		}
+	}
+	return nil
+}
+
+// rules are the demands that the password has to meet by itself.
+func (p Policy) rules(password string) []Rule {
+	length := Rule{Code: "lengthAtLeast", Message: "At least %d characters in length", Format: []any{p.minLength}}
+	if p.minLength <= 1 {
+		length = Rule{Code: "nonEmpty", Message: "Non-empty password required"}
+	}
+	length.Verified = len([]rune(password)) >= p.minLength
+	rules := []Rule{length}
+	if p.need > 0 {
+		rules = append(rules, p.typeRule(password))
+	}
+	if p.identical {
+		rules = append(rules, Rule{
+			Code: "identicalChars", Message: `No more than %d identical characters in a row (e.g., "%s" not allowed)`, Format: []any{2, "aaa"},
+			Verified: !runs(password, 0),
+		})
+	}
+	if p.sequential {
+		rules = append(rules, Rule{
+			Code: "sequentialChars", Message: `No more than %d sequential characters in a row (e.g., "%s" not allowed)`, Format: []any{2, "abc"},
+			Verified: !runs(password, 1) && !runs(password, -1),
+		})
+	}
+	return rules
+}
+
+func (p Policy) typeRule(password string) Rule {
+	rule := Rule{Code: "shouldContain", Message: "Should contain:"}
+	if p.need < len(p.types) {
+		rule = Rule{
+			Code: "containsAtLeast", Message: "Contain at least %d of the following %d types of characters:", Format: []any{p.need, len(p.types)},
+		}
+	}
+	there := 0
+	for _, t := range characterTypes {
+		if !slices.Contains(p.types, t.name) {
+			continue
+		}
+		item := Rule{Code: t.name, Message: t.sentence, Verified: strings.ContainsFunc(password, t.in)}
+		if item.Verified {
+			there++
+		}
+		rule.Items = append(rule.Items, item)
+	}
+	rule.Verified = there >= p.need
+	return rule
+}
+
+// runs reports whether three characters follow each other, each step further on.
+func runs(password string, step rune) bool {
+	text := []rune(password)
+	for i := 2; i < len(text); i++ {
+		if text[i]-text[i-1] == step && text[i-1]-text[i-2] == step {
+			return true
+		}
+	}
+	return false
+}
+
+// personalData is what of a profile a password must not hold, in lower case.
+func personalData(u storage.User) []string {
+	local, _, _ := strings.Cut(u.Email, "@")
+	all := []string{u.Name, u.Username, u.Nickname, u.GivenName, u.FamilyName, local}
+	for _, name := range []string{"name", "first", "last"} {
+		text, _ := u.UserMetadata[name].(string)
+		all = append(all, text)
+	}
+	var out []string
+	for _, text := range all {
+		for word := range strings.FieldsSeq(strings.ToLower(text)) {
+			if len(word) > 2 {
+				out = append(out, word)
+			}
+		}
+	}
+	return out
+}
+
+func (p Policy) usedBefore(password string, stored storage.Password) bool {
+	hashes := append([]string{stored.Hash}, stored.Earlier...)
+	for _, hash := range hashes[:min(len(hashes), p.history)] {
+		if hash != "" && compare(hash, password) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Replace is the record of a new password, with as many of the hashes before as
+// the policy remembers.
+func (p Policy) Replace(stored storage.Password, userID, hash string) storage.Password {
+	next := storage.Password{UserID: userID, Hash: hash}
+	if p.history > 0 && stored.Hash != "" {
+		all := append([]string{stored.Hash}, stored.Earlier...)
+		next.Earlier = all[:min(len(all), p.history)]
+	}
+	return next
+}

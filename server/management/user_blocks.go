@@ -1,0 +1,134 @@
+package management
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/storage"
+)
+
+func (a *api) userBlockOperations() []operation {
+	return []operation{
+		{http.MethodGet, "/user-blocks", []string{"read:users"}, blocksByIdentifier},
+		{http.MethodDelete, "/user-blocks", []string{"update:users"}, unblockIdentifier},
+		{http.MethodGet, "/user-blocks/{id}", []string{"read:users"}, blocksOfUser},
+		{http.MethodDelete, "/user-blocks/{id}", []string{"update:users"}, unblockUser},
+	}
+}
+
+// blocksByIdentifier lists the blocks of the users who go by an address, a username
+// or a phone number: those that wrong passwords led to.
+//
+//auth0:operation GET /api/v2/user-blocks
+func blocksByIdentifier(c *call) error { return c.listBlocks(c.usersByIdentifier) }
+
+//auth0:operation GET /api/v2/user-blocks/{id}
+func blocksOfUser(c *call) error { return c.listBlocks(c.userOfPath) }
+
+//auth0:operation DELETE /api/v2/user-blocks
+func unblockIdentifier(c *call) error { return c.removeBlocks(c.usersByIdentifier) }
+
+//auth0:operation DELETE /api/v2/user-blocks/{id}
+func unblockUser(c *call) error { return c.removeBlocks(c.userOfPath) }
+
+// userOfPath is the id of the user of the path.
+func (c *call) userOfPath(tx *storage.Tx) ([]string, error) {
+	known, err := tx.Users.Has(c.param("id"))
+	if err == nil && !known {
+		return nil, resource.Users.Missing
+	}
+	return []string{c.param("id")}, err
+}
+
+// usersByIdentifier are the ids of the users whom the query names, in whatever
+// connection.
+func (c *call) usersByIdentifier(tx *storage.Tx) (ids []string, err error) {
+	identifier := c.query.Get("identifier")
+	if identifier == "" {
+		return nil, invalidQuery("'Missing required property: identifier'")
+	}
+	for user, err := range tx.Users.By("email", strings.ToLower(identifier)) {
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, user.UserID)
+	}
+	for conn, err := range tx.Connections.All() {
+		if err != nil {
+			return nil, err
+		}
+		user, err := tx.UserByLogin(conn.Name, identifier)
+		if err := storage.Optional(err); err != nil {
+			return nil, err
+		}
+		if user.UserID != "" && !strings.EqualFold(user.Email, identifier) {
+			ids = append(ids, user.UserID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, resource.Users.Missing
+	}
+	return ids, nil
+}
+
+func (c *call) listBlocks(users func(*storage.Tx) ([]string, error)) error {
+	blocks := []storage.Document{}
+	err := c.view(func(tx *storage.Tx) error {
+		ids, err := users(tx)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if blocks, err = c.appendBlocks(tx, blocks, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, storage.Document{"blocked_for": blocks})
+}
+
+// appendBlocks adds what a user is blocked for.
+func (c *call) appendBlocks(tx *storage.Tx, blocks []storage.Document, userID string) ([]storage.Document, error) {
+	for f, err := range tx.LoginFailures.By("user", userID) {
+		if err != nil {
+			return nil, err
+		}
+		if !f.Blocked || !c.now.Before(f.ExpiresAt) {
+			continue
+		}
+		block := storage.Document{"identifier": f.Identifier, "connection": f.Connection}
+		if f.IP != "" {
+			block["ip"] = f.IP
+		}
+		blocks = append(blocks, block)
+	}
+	return blocks, nil
+}
+
+func (c *call) removeBlocks(users func(*storage.Tx) ([]string, error)) error {
+	var ids []string
+	err := c.update(func(tx *storage.Tx) (err error) {
+		if ids, err = users(tx); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := tx.ForgetLoginFailures(id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		c.Events.Record(c.r, tenantlog.Event{Type: tenantlog.UserUnblocked, UserID: id, ClientID: c.caller.ClientID})
+	}
+	return c.empty(http.StatusNoContent)
+}
