@@ -29,7 +29,7 @@ var floors = map[string]int{
 
 	"server/account": 3, "server/emails": 3, "server/tokens": 3,
 
-	"server/oauth": 4, "server/seed": 4,
+	"server/jobs": 4, "server/oauth": 4, "server/seed": 4,
 
 	"server/authorize": 5, "server/authzext": 5, "server/consent": 5, "server/control": 5, "server/dbconnections": 5,
 	"server/device": 5, "server/discovery": 5, "server/federation": 5, "server/login": 5, "server/logout": 5,

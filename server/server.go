@@ -22,6 +22,7 @@ import (
 	"github.com/tenant0/tenant0/server/discovery"
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/jobs"
 	"github.com/tenant0/tenant0/server/login"
 	"github.com/tenant0/tenant0/server/logout"
 	"github.com/tenant0/tenant0/server/logstream"
@@ -46,6 +47,7 @@ type services struct {
 	events    *tenantlog.Log
 	streams   *logstream.Streams
 	outbox    *outbox.Outbox
+	jobs      *jobs.Runner
 	clock     *clock.Clock
 	log       *slog.Logger
 }
@@ -75,6 +77,7 @@ func openServices(db *storage.DB, issuer string, passwordCost int, log *slog.Log
 		return nil, err
 	}
 	s.outbox = outbox.New(outbox.Deps{Now: s.clock.Now, Log: log, Provider: s.smtpServer, Failed: s.notSent})
+	s.jobs = jobs.New(jobs.Deps{DB: db, Now: s.clock.Now, Log: log})
 	return s, nil
 }
 
@@ -103,7 +106,7 @@ func (s *services) rooms() *web.Router {
 	logout.Mount(rt, logout.Deps{DB: s.db, Issuer: s.issuer, Cookies: cookies, Pages: pages, Log: s.events, Now: now})
 	pages.Mount(rt)
 	management.Mount(rt, management.Deps{
-		DB: s.db, Issuer: s.issuer, Ring: s.ring, Passwords: s.passwords, Events: s.events, Emails: mails, Outbox: s.outbox, Now: now,
+		DB: s.db, Issuer: s.issuer, Ring: s.ring, Passwords: s.passwords, Events: s.events, Emails: mails, Outbox: s.outbox, Jobs: s.jobs, Now: now,
 	})
 	authzext.Mount(rt, authzext.Deps{DB: s.db, Issuer: s.issuer, Now: now})
 	return rt

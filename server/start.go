@@ -176,6 +176,7 @@ func (s *Server) serve() {
 	run("tenant log", func() error { return s.services.events.Run(s.stop) })
 	run("log streams", func() error { return s.services.streams.Run(s.stop) })
 	run("outbox", func() error { return s.services.outbox.Run(s.stop) })
+	run("jobs", func() error { return s.services.jobs.Run(s.stop) })
 	run("sweeper", func() error { s.services.sweep(s.stop); return nil })
 	run("memory", func() error { tendMemory(s.stop); return nil })
 	s.ready.Store(true)

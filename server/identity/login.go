@@ -24,5 +24,28 @@ func (p *Passwords) LogIn(db *storage.DB, connection, identifier, password strin
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return storage.User{}, err
 	}
-	return user, p.Check(user.UserID, stored.Hash, password)
+	if err := p.Check(user.UserID, stored.Hash, password); err != nil || !IsImported(stored.Hash) {
+		return user, err
+	}
+	return user, p.renew(db, stored, password)
+}
+
+// renew replaces a hash that another system made by one of our own, now that the
+// password is known. A password that bcrypt cannot hash keeps the one it has.
+func (p *Passwords) renew(db *storage.DB, stored storage.Password, password string) error {
+	hash, err := p.Hash(password)
+	if errors.Is(err, ErrPasswordTooLong) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return db.Update(func(tx *storage.Tx) error {
+		now, err := tx.Passwords.Get(stored.UserID)
+		if err != nil || now.Hash != stored.Hash {
+			return storage.Optional(err) // it was changed meanwhile
+		}
+		now.Hash = hash
+		return tx.Passwords.Put(now)
+	})
 }

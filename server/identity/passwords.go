@@ -94,8 +94,10 @@ func compare(hash, password string) error {
 			return ErrWrongCredentials
 		}
 		return err
-	case strings.HasPrefix(hash, "$argon2id$"):
-		return compareArgon2id(hash, password)
+	case strings.HasPrefix(hash, "$argon2i"):
+		return compareArgon2(hash, password)
+	case IsImported(hash):
+		return compareImported(hash, password)
 	}
 	return errUnknownHash
 }
@@ -106,26 +108,28 @@ func Known(hash string) bool {
 	if _, err := bcrypt.Cost([]byte(hash)); err == nil {
 		return true
 	}
-	_, err := parseArgon2id(hash)
+	_, err := parseArgon2(hash)
 	return err == nil
 }
 
 // maxArgonMemory bounds what one check may use, in KiB.
 const maxArgonMemory = 1 << 20
 
-// argon2id is a hash in the PHC notation
-// $argon2id$v=19$m=65536,t=3,p=4$salt$hash.
-type argon2id struct {
+// argon2Hash is a hash in the PHC notation $argon2id$v=19$m=65536,t=3,p=4$salt$hash,
+// or argon2i.
+type argon2Hash struct {
+	independent    bool // argon2i
 	memory, passes uint32
 	threads        uint8
 	salt, sum      []byte
 }
 
-func parseArgon2id(hash string) (h argon2id, err error) {
+func parseArgon2(hash string) (h argon2Hash, err error) {
 	parts := strings.Split(hash, "$")
-	if len(parts) != 6 || parts[1] != "argon2id" {
+	if len(parts) != 6 || parts[1] != "argon2id" && parts[1] != "argon2i" {
 		return h, errUnknownHash
 	}
+	h.independent = parts[1] == "argon2i"
 	var version int
 	_, err = fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &h.memory, &h.passes, &h.threads)
 	if err != nil || version != argon2.Version || h.memory > maxArgonMemory || h.passes == 0 || h.threads == 0 {
@@ -141,13 +145,21 @@ func parseArgon2id(hash string) (h argon2id, err error) {
 	return h, nil
 }
 
-func compareArgon2id(hash, password string) error {
-	h, err := parseArgon2id(hash)
+// key is what the password would have to hash to.
+func (h argon2Hash) key(password string) []byte {
+	size := uint32(len(h.sum)) //nolint:gosec // bounded
+	if h.independent {
+		return argon2.Key([]byte(password), h.salt, h.passes, h.memory, h.threads, size)
+	}
+	return argon2.IDKey([]byte(password), h.salt, h.passes, h.memory, h.threads, size)
+}
+
+func compareArgon2(hash, password string) error {
+	h, err := parseArgon2(hash)
 	if err != nil {
 		return err
 	}
-	got := argon2.IDKey([]byte(password), h.salt, h.passes, h.memory, h.threads, uint32(len(h.sum))) //nolint:gosec // bounded
-	if subtle.ConstantTimeCompare(got, h.sum) != 1 {
+	if subtle.ConstantTimeCompare(h.key(password), h.sum) != 1 {
 		return ErrWrongCredentials
 	}
 	return nil

@@ -24,6 +24,7 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/jobs"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tenantlog"
@@ -41,6 +42,7 @@ type Deps struct {
 	Events    *tenantlog.Log
 	Emails    emails.Writer
 	Outbox    *outbox.Outbox
+	Jobs      *jobs.Runner
 	Now       func() time.Time
 }
 
@@ -80,6 +82,7 @@ type call struct {
 // Mount adds the room's routes.
 func Mount(rt *web.Router, d Deps) {
 	a := &api{d}
+	rt.With(web.Text).Handle(http.MethodGet, "/"+exportPath+"{id}/{secret}", a.download)
 	rt = rt.With(web.Boom).WithCORS(web.AnyOrigin)
 	// The special ones first: some have a word where others have an id.
 	for _, op := range a.special() {

@@ -29,7 +29,7 @@ func (a *api) special() []operation {
 		a.brandingOperations(), a.promptOperations(), a.customDomainOperations(), a.emailOperations(), a.guardianOperations(),
 		a.provisioningOperations(), scim.operations(), directory.operations(), a.keyOperations(), a.encryptionKeyOperations(), a.sessionOperations(), a.userDetailOperations(), a.logOperations(), a.organizationOperations(), a.groupOperations(),
 		a.actionOperations(), a.hookOperations(), a.rulesConfigOperations(), a.profileTemplateOperations(), a.selfServiceOperations(),
-		a.eventDeliveryOperations(), a.ticketOperations(), a.userBlockOperations(),
+		a.eventDeliveryOperations(), a.ticketOperations(), a.jobOperations(), a.userBlockOperations(),
 	)
 	for _, s := range singletons() {
 		ops = append(ops, s.operations()...)

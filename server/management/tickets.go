@@ -18,7 +18,6 @@ func (a *api) ticketOperations() []operation {
 		{http.MethodPost, "/tickets/email-verification", []string{"create:user_tickets"}, verificationTicket},
 		{http.MethodPost, "/tickets/password-change", []string{"create:user_tickets"}, passwordTicket},
 		{http.MethodPost, "/jobs/verification-email", []string{"update:users"}, verificationJob},
-		{http.MethodGet, "/jobs/{id}", []string{"create:users", "read:users"}, getJob},
 	}
 }
 
@@ -174,17 +173,4 @@ func verificationJob(c *call) error {
 	}
 	answer := storage.Document{"id": job["id"], "type": job["type"], "status": "pending", "created_at": job["created_at"]}
 	return c.reply(http.StatusCreated, answer)
-}
-
-//auth0:operation GET /api/v2/jobs/{id}
-func getJob(c *call) error {
-	var job storage.Document
-	err := c.view(func(tx *storage.Tx) (err error) {
-		job, err = c.plain(tx, resource.Jobs, "").Document(c.param("id"))
-		return err
-	})
-	if err != nil {
-		return orMissing(err, resource.Jobs)
-	}
-	return c.reply(http.StatusOK, job)
 }

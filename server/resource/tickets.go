@@ -26,3 +26,23 @@ var (
 		Missing: missing("inexistent_job", "The job does not exist."),
 	}
 )
+
+// ImportedUser is what the import of users takes of one, Auth0:
+// manage-users/user-migration/bulk-user-import-database-schema-and-examples.
+var ImportedUser = &Kind{Name: "jobs/users-imports", Fields: Fields{
+	"email": {Type: String, Required: true, Format: "email"}, "email_verified": flag, "user_id": {Type: String, Min: 1, Max: 255},
+	"username": {Type: String, Min: 1, Max: 128}, "given_name": text, "family_name": text, "name": text, "nickname": text, "picture": text,
+	"phone_number": text, "phone_verified": flag, "blocked": flag, "password_hash": text, "custom_password_hash": object,
+	"app_metadata": object, "user_metadata": object,
+	"mfa_factors": {Type: Array, Min: 1, Max: 10, Item: &Field{Type: Object, Max: 1, Fields: Fields{
+		"totp":  {Type: Object, Fields: Fields{"secret": {Type: String, Required: true, Pattern: Like("^[A-Z2-7]+$")}}},
+		"phone": {Type: Object, Fields: Fields{"value": {Type: String, Required: true, Pattern: Like(`^\+[0-9]{1,15}$`)}}},
+		"email": {Type: Object, Fields: Fields{"value": {Type: String, Required: true, Format: "email"}}},
+	}}},
+}}
+
+// UsersExport is Auth0: api/management/v2/jobs/post-users-exports.
+var UsersExport = &Kind{Name: "jobs/users-exports", Fields: Fields{
+	"connection_id": text, "format": {Type: String, Enum: []string{"json", "csv"}}, "limit": {Type: Integer, Min: 1},
+	"fields": {Type: Array, Item: &Field{Type: Object, Fields: Fields{"name": {Type: String, Required: true, Min: 1}, "export_as": text}}},
+}}

@@ -1,0 +1,285 @@
+package jobs
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/clock"
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// batch is how many users one transaction writes.
+const batch = 500
+
+// errInterrupted reports that the server ended.
+var errInterrupted = errors.New("the server stopped")
+
+// progress counts what became of users.
+type progress struct{ inserted, updated, failed int }
+
+func (p progress) done() int { return p.inserted + p.updated + p.failed }
+
+func (p progress) summary(total int) storage.Document {
+	return storage.Document{"inserted": p.inserted, "updated": p.updated, "failed": p.failed, "total": total}
+}
+
+// importUsers writes the users, those that are wrong left out and named.
+func (r *Runner) importUsers(i Import, stop <-chan struct{}) error {
+	var p progress
+	elapsed := clock.Stopwatch()
+	seen := map[string]bool{}
+	for users := range slices.Chunk(i.Users, batch) {
+		select {
+		case <-stop:
+			return errInterrupted
+		default:
+		}
+		prepared := make([]imported, len(users))
+		for n, user := range users {
+			prepared[n] = prepare(user, seen)
+		}
+		before := p
+		err := r.DB.Update(func(tx *storage.Tx) error {
+			p = before
+			if _, err := tx.Documents(resource.Jobs.Name, "").Document(i.JobID); err != nil {
+				return err // a reset took the job along, and its users are not to come back
+			}
+			for _, u := range prepared {
+				if err := r.write(tx, i, u, &p); err != nil {
+					return err
+				}
+			}
+			return report(tx, i.JobID, p, len(i.Users), elapsed())
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return r.finish(i.JobID, "completed", p.summary(len(i.Users)))
+}
+
+// report writes how far a job is.
+func report(tx *storage.Tx, id string, p progress, total int, took time.Duration) error {
+	return change(tx, id, func(doc storage.Document) {
+		doc["status"], doc["percentage_done"] = "processing", 100*p.done()/total
+		left := took * time.Duration(total-p.done()) / time.Duration(max(p.done(), 1))
+		doc["time_left_seconds"] = int(left.Seconds())
+	})
+}
+
+// imported is one user of the file: what to write, or what is wrong.
+type imported struct {
+	user  storage.Document // as sent
+	hash  string
+	fault *fault
+}
+
+// fault is what is wrong with a user, Auth0: api/management/v2/jobs/get-errors.
+type fault struct{ code, message, path string }
+
+// prepare checks a user of the file and reads the hash of the password.
+func prepare(sent any, seen map[string]bool) (u imported) {
+	user, ok := sent.(storage.Document)
+	if !ok {
+		return imported{fault: &fault{"INVALID_TYPE", "Expected type object", "#/"}}
+	}
+	u.user = user
+	if err := resource.ImportedUser.Check(user, resource.Create); err != nil {
+		u.fault = faultOf(err)
+		return u
+	}
+	email := strings.ToLower(text(user, "email"))
+	if seen[email] {
+		u.fault = &fault{"DUPLICATED_USER", "The user is in the file twice", "#/email"}
+		return u
+	}
+	seen[email] = true
+	custom, hasCustom := user["custom_password_hash"].(storage.Document)
+	plain := text(user, "password_hash")
+	switch {
+	case hasCustom && plain != "":
+		u.fault = &fault{"NOT_PASSED", "password_hash and custom_password_hash are mutually exclusive", "#/custom_password_hash"}
+	case hasCustom:
+		var err error
+		if u.hash, err = identity.ReadImported(custom); err != nil {
+			u.fault = &fault{"FORMAT", err.Error(), "#/custom_password_hash"}
+		}
+	case plain != "" && !identity.Known(plain):
+		u.fault = &fault{"FORMAT", "password_hash must be a bcrypt hash", "#/password_hash"}
+	default:
+		u.hash = plain
+	}
+	return u
+}
+
+func text(doc storage.Document, name string) string {
+	s, _ := doc[name].(string)
+	return s
+}
+
+// codes are the codes of faults by words of the sentences in which they come.
+var codes = []struct{ words, code string }{
+	{"Missing required property", "OBJECT_REQUIRED"},
+	{"Additional properties", "OBJECT_ADDITIONAL_PROPERTIES"},
+	{"Expected type", "INVALID_TYPE"},
+	{"No enum match", "ENUM_MISMATCH"},
+	{"pattern", "PATTERN"},
+	{"too short", "MIN_LENGTH"},
+	{"too long", "MAX_LENGTH"},
+}
+
+// faultOf reads the answer of a check.
+func faultOf(err error) *fault {
+	f := &fault{code: "FORMAT", message: err.Error(), path: "#/"}
+	if e, ok := errors.AsType[*apierr.Error](err); ok {
+		f.message = strings.TrimPrefix(e.Message, "Payload validation error: ")
+	}
+	for _, c := range codes {
+		if strings.Contains(f.message, c.words) {
+			f.code = c.code
+			break
+		}
+	}
+	if _, path, found := strings.Cut(f.message, "on property "); found {
+		f.path = "#/" + strings.ReplaceAll(strings.TrimRight(strings.Fields(path)[0], "."), ".", "/")
+	}
+	return f
+}
+
+// write writes one user, or what is wrong with it.
+func (r *Runner) write(tx *storage.Tx, i Import, u imported, p *progress) error {
+	if u.fault == nil {
+		var err error
+		if u.fault, err = r.put(tx, i, u, p); err != nil {
+			return err
+		}
+	}
+	if u.fault == nil {
+		return nil
+	}
+	p.failed++
+	doc := storage.Document{
+		"user":   redacted(u.user),
+		"errors": []any{storage.Document{"code": u.fault.code, "message": u.fault.message, "path": u.fault.path}},
+	}
+	return tx.Documents(errorKind, i.JobID).Put(storage.Write{ID: strconv.Itoa(p.done()), Document: doc})
+}
+
+// redacted hides hashes.
+func redacted(user storage.Document) storage.Document {
+	shown := maps.Clone(user)
+	if _, ok := shown["password_hash"]; ok {
+		shown["password_hash"] = "*****"
+	}
+	if custom, ok := shown["custom_password_hash"].(storage.Document); ok {
+		custom = maps.Clone(custom)
+		custom["hash"] = storage.Document{"value": "*****"}
+		shown["custom_password_hash"] = custom
+	}
+	return shown
+}
+
+// notProfile are members of a user of the file that are not kept with the user.
+var notProfile = []string{"password_hash", "custom_password_hash", "mfa_factors"}
+
+// put writes a user who is new, or changes one who is there where that is asked
+// for.
+func (r *Runner) put(tx *storage.Tx, i Import, u imported, p *progress) (*fault, error) {
+	there, err := tx.UserByLogin(i.Connection.Name, text(u.user, "email"))
+	if err := storage.Optional(err); err != nil {
+		return nil, err
+	}
+	if there.UserID != "" {
+		if !i.Upsert {
+			return &fault{"DUPLICATED_USER", "The user already exists", "#/email"}, nil
+		}
+		p.updated++
+		return nil, r.upsert(tx, there.UserID, u)
+	}
+	doc := maps.Clone(u.user)
+	for _, name := range notProfile {
+		delete(doc, name)
+	}
+	account.Identify(doc, i.Connection)
+	identity.Complete(doc, r.Now())
+	if known, err := tx.Users.Has(text(doc, "user_id")); err != nil || known {
+		return &fault{"CONFLICT", "There is a user with this user_id", "#/user_id"}, err
+	}
+	err = account.Put(tx, doc, u.hash)
+	if errors.Is(err, storage.ErrConflict) {
+		return &fault{"CONFLICT_USERNAME", "The username is taken", "#/username"}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.inserted++
+	return nil, r.enroll(tx, text(doc, "user_id"), u.user)
+}
+
+// upsertable are the members that an import may change, Auth0:
+// manage-users/user-migration/bulk-user-import-database-schema-and-examples.
+var upsertable = []string{
+	"app_metadata", "user_metadata", "email_verified", "family_name", "given_name", "name", "nickname", "picture",
+}
+
+func (r *Runner) upsert(tx *storage.Tx, id string, u imported) error {
+	doc, err := tx.Users.Document(id)
+	if err != nil {
+		return err
+	}
+	for _, name := range upsertable {
+		if value, sent := u.user[name]; sent {
+			doc[name] = value
+		}
+	}
+	doc["updated_at"] = resource.Time(r.Now())
+	if err := tx.Users.Put(doc); err != nil || u.hash == "" {
+		return err
+	}
+	stored, err := tx.Passwords.Get(id)
+	if err := storage.Optional(err); err != nil {
+		return err
+	}
+	// One that the user has logged in with is the server's own by now.
+	if stored.Hash != "" && !identity.IsImported(stored.Hash) {
+		return nil
+	}
+	return tx.Passwords.Put(storage.Password{UserID: id, Hash: u.hash})
+}
+
+// enroll keeps the user's factors.
+func (r *Runner) enroll(tx *storage.Tx, userID string, user storage.Document) error {
+	factors, _ := user["mfa_factors"].([]any)
+	for _, item := range factors {
+		factor, _ := item.(storage.Document)
+		method := storage.Document{"confirmed": true}
+		for kind, value := range factor {
+			details, _ := value.(storage.Document)
+			method["type"] = kind
+			switch kind {
+			case "phone":
+				method["phone_number"], method["preferred_authentication_method"] = details["value"], "sms"
+			case "email":
+				method["email"] = details["value"]
+			case "totp":
+				method["totp_secret"] = details["secret"]
+			}
+		}
+		resource.AuthenticationMethods.Fill(method, r.Now())
+		id, _ := method[resource.AuthenticationMethods.ID].(string)
+		w := storage.Write{ID: id, Links: []string{userID}, Document: method}
+		if err := tx.Documents(resource.AuthenticationMethods.Name, userID).Put(w); err != nil {
+			return fmt.Errorf("factor of %s: %w", userID, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,176 @@
+package management
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/jobs"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// maxImport bounds the file of an import, in bytes.
+const maxImport = 100 << 20
+
+func (a *api) jobOperations() []operation {
+	return []operation{
+		{http.MethodPost, "/jobs/users-imports", []string{"create:users"}, importUsers},
+		{http.MethodPost, "/jobs/users-exports", []string{"read:users"}, exportUsers},
+		{http.MethodGet, "/jobs/{id}", []string{"create:users", "read:users"}, getJob},
+		{http.MethodGet, "/jobs/{id}/errors", []string{"create:users", "read:users"}, jobErrors},
+	}
+}
+
+// importUsers starts an import of a file of users.
+//
+//auth0:operation POST /api/v2/jobs/users-imports
+func importUsers(c *call) error {
+	c.r.Body = http.MaxBytesReader(c.w, c.r.Body, maxImport)
+	if err := c.r.ParseMultipartForm(1 << 20); err != nil {
+		return resource.InvalidBody("The request body must be multipart/form-data of at most 100 MB with the file users.")
+	}
+	defer c.r.MultipartForm.RemoveAll() //nolint:errcheck // files of its own
+	users, err := readUsers(c.r)
+	if err != nil {
+		return err
+	}
+	id := c.r.FormValue("connection_id")
+	if id == "" {
+		return resource.InvalidBody("Payload validation error: 'Missing required property: connection_id'.")
+	}
+	c.sent = storage.Document{"connection_id": id}
+	var conn storage.Connection
+	err = c.view(func(tx *storage.Tx) (err error) {
+		conn, err = tx.Connections.Get(id)
+		return err
+	})
+	if storage.IsNotFound(err) {
+		return resource.InvalidBody("Connection not found")
+	}
+	if err != nil {
+		return err
+	}
+	if conn.Strategy != storage.DatabaseStrategy {
+		return resource.InvalidBody("The connection must be a database connection")
+	}
+	job := storage.Document{
+		"type": "users_import", "status": "pending", "connection_id": id, "connection": conn.Name,
+		"upsert": c.r.FormValue("upsert") == "true", "send_completion_email": c.r.FormValue("send_completion_email") != "false",
+	}
+	if external := c.r.FormValue("external_id"); external != "" {
+		job["external_id"] = external
+	}
+	resource.Jobs.Fill(job, c.now)
+	err = c.Jobs.Start(job, jobs.Import{Connection: conn, Upsert: job["upsert"] == true, Users: users})
+	if errors.Is(err, jobs.ErrBusy) {
+		return &apierr.Error{
+			Status:  http.StatusTooManyRequests,
+			Message: "There are 2 active import users jobs, please wait until some of them are finished and try again", Cause: err,
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusAccepted, job)
+}
+
+// readUsers reads the file of an import: a list of users.
+func readUsers(r *http.Request) ([]any, error) {
+	file, _, err := r.FormFile("users")
+	if err != nil {
+		return nil, resource.InvalidBody("Payload validation error: 'Missing required property: users'.")
+	}
+	defer file.Close()
+	raw, err := io.ReadAll(file)
+	if err != nil {
+		return nil, err
+	}
+	var users []any
+	if err := json.Unmarshal(raw, &users); err != nil {
+		return nil, resource.InvalidBody(fmt.Sprintf("Failed to parse users file JSON when importing users. Make sure it is valid JSON. %v", err))
+	}
+	if len(users) == 0 {
+		return nil, resource.InvalidBody("The users file is empty.")
+	}
+	return users, nil
+}
+
+//auth0:operation GET /api/v2/jobs/{id}
+func getJob(c *call) error {
+	var job storage.Document
+	err := c.view(func(tx *storage.Tx) (err error) {
+		job, err = c.plain(tx, resource.Jobs, "").Document(c.param("id"))
+		return err
+	})
+	if err != nil {
+		return orMissing(err, resource.Jobs)
+	}
+	if secret, ok := job["secret"].(string); ok {
+		delete(job, "secret")
+		job["location"] = c.Issuer.URL + exportPath + c.param("id") + "/" + secret
+	}
+	return c.reply(http.StatusOK, job)
+}
+
+// jobErrors lists what was wrong with the users of an import; a job without faults
+// has no content.
+//
+//auth0:operation GET /api/v2/jobs/{id}/errors
+func jobErrors(c *call) error {
+	var faults []storage.Document
+	err := c.view(func(tx *storage.Tx) (err error) {
+		if _, err := c.plain(tx, resource.Jobs, "").Document(c.param("id")); err != nil {
+			return orMissing(err, resource.Jobs)
+		}
+		faults, err = jobs.Errors(tx, c.param("id"))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(faults) == 0 {
+		return c.empty(http.StatusNoContent)
+	}
+	return c.reply(http.StatusOK, faults)
+}
+
+// exportUsers makes a link to a file of users. The file is written when it is
+// fetched, so the job is done at once.
+//
+//auth0:operation POST /api/v2/jobs/users-exports
+func exportUsers(c *call) error {
+	if err := c.read(); err != nil {
+		return err
+	}
+	if err := resource.UsersExport.Check(c.body, resource.Create); err != nil {
+		return err
+	}
+	job := storage.Document{"type": "users_export", "status": "pending", "format": "json"}
+	maps.Copy(job, c.body)
+	resource.Jobs.Fill(job, c.now)
+	err := c.update(func(tx *storage.Tx) error {
+		if id := text(job, "connection_id"); id != "" {
+			conn, err := tx.Connections.Get(id)
+			if storage.IsNotFound(err) {
+				return resource.InvalidBody("Connection not found")
+			}
+			if err != nil {
+				return err
+			}
+			job["connection"] = conn.Name
+		}
+		done := maps.Clone(job)
+		done["status"], done["secret"] = "completed", keys.Random(24)
+		return c.plain(tx, resource.Jobs, "").Put(done)
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, job)
+}
