@@ -9,6 +9,15 @@ import (
 	"strconv"
 )
 
+// Kinds of documents that the pages read, and the id of settings of which there is
+// one document.
+const (
+	BrandingKind   = "branding"
+	ThemesKind     = "branding/themes"
+	CustomTextKind = "prompts/custom-text"
+	SettingsKey    = "settings"
+)
+
 // Entry is a document of a kind that the server keeps for the Management API and
 // does not act on by itself. Entries of a kind and parent are in the order in
 // which they were made.

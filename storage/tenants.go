@@ -11,6 +11,7 @@ type Tenant struct {
 	SupportURL            string   `json:"support_url"`
 	DefaultAudience       string   `json:"default_audience"`
 	DefaultDirectory      string   `json:"default_directory"`
+	EnabledLocales        []string `json:"enabled_locales"`
 	AllowedLogoutURLs     []string `json:"allowed_logout_urls"`
 	SessionLifetime       float64  `json:"session_lifetime"`      // hours
 	IdleSessionLifetime   float64  `json:"idle_session_lifetime"` // hours

@@ -21,6 +21,9 @@ type Layout struct {
 	// LogoURL is branding.logo_url: an https, http or data:image/ URL, or a
 	// rooted path. Anything else, and none, shows a monogram of CompanyName.
 	LogoURL string
+	// FaviconURL is branding.favicon_url, with the same limits; none is the built-in
+	// one.
+	FaviconURL string
 	// PrimaryColor is branding.colors.primary as #rrggbb. Anything else, and
 	// none, is the built-in colour. Inks and edges that go with it are derived
 	// so that they stay readable whatever the colour.
@@ -45,6 +48,7 @@ func (l Layout) screen(p Page, template, prompt, name, clientName, userName stri
 		Language:   cmp.Or(l.Language, "en"),
 		TitleKey:   "pageTitle",
 		BrandSheet: brandPath(l.PrimaryColor, l.PageBackground),
+		Favicon:    safeURL(l.FaviconURL),
 		template:   template,
 		texts: texts{
 			custom:      l.CustomText[prompt][name],

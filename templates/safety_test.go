@@ -164,7 +164,9 @@ func TestPagesObeyTheirContentSecurityPolicy(t *testing.T) {
 			var loaded string
 			switch e.name {
 			case "link":
-				loaded = e.attr["href"]
+				if loaded = e.attr["href"]; e.attr["rel"] == "icon" && strings.HasPrefix(loaded, "https://app.test/") {
+					continue // the tenant's own picture, which img-src allows
+				}
 			case "script":
 				loaded = e.attr["src"]
 			default:

@@ -69,6 +69,7 @@ type view struct {
 	Language    string
 	TitleKey    string
 	BrandSheet  template.URL
+	Favicon     template.URL
 	CompanyMark mark
 	ClientMark  mark
 	Errors      map[string]pageError

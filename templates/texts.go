@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -27,6 +28,9 @@ var builtInTexts = func() Texts {
 	}
 	return t
 }()
+
+// Prompts are the prompts that the pages have texts of.
+func Prompts() []string { return slices.Sorted(maps.Keys(builtInTexts)) }
 
 // unknownError is the key whose text stands in for an error without one, as
 // when a script of the tenant fails with a code of its own.

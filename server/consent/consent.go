@@ -188,7 +188,7 @@ func (m *room) decline(q question) error {
 }
 
 func (m *room) page(w http.ResponseWriter, status int, q question, errs ...string) error {
-	layout, err := m.Pages.Layout()
+	layout, err := m.Pages.Layout(q.transaction.Request.UILocales)
 	if err != nil {
 		return err
 	}

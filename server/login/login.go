@@ -149,7 +149,7 @@ func missingFields(username, password string) []string {
 }
 
 func (m *room) page(w http.ResponseWriter, status int, t storage.Transaction, state, username string, errs ...string) error {
-	layout, err := m.Pages.Layout()
+	layout, err := m.Pages.Layout(t.Request.UILocales)
 	if err != nil {
 		return err
 	}

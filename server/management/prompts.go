@@ -19,9 +19,8 @@ func prompts() singleton {
 
 // Kinds of what prompts are made of. Their documents are kept as they are sent.
 const (
-	customTextKind = "prompts/custom-text"
-	partialsKind   = "prompts/partials"
-	renderingKind  = "prompts/rendering"
+	partialsKind  = "prompts/partials"
+	renderingKind = "prompts/rendering"
 )
 
 func (a *api) promptOperations() []operation {
@@ -31,8 +30,8 @@ func (a *api) promptOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/prompts/rendering", read, renderings},
 		{http.MethodPatch, "/prompts/rendering", update, updateRenderings},
-		{http.MethodGet, "/prompts/{prompt}/custom-text/{language}", read, kept(customTextKind, customText)},
-		{http.MethodPut, "/prompts/{prompt}/custom-text/{language}", update, keepBody(customTextKind, customText)},
+		{http.MethodGet, "/prompts/{prompt}/custom-text/{language}", read, kept(storage.CustomTextKind, customText)},
+		{http.MethodPut, "/prompts/{prompt}/custom-text/{language}", update, keepBody(storage.CustomTextKind, customText)},
 		{http.MethodGet, "/prompts/{prompt}/partials", read, kept(partialsKind, partials)},
 		{http.MethodPut, "/prompts/{prompt}/partials", update, keepBody(partialsKind, partials)},
 		{http.MethodGet, "/prompts/{prompt}/screen/{screen}/rendering", read, rendering},

@@ -11,7 +11,7 @@ var defaultIdentifiers = storage.Document{
 // Settings that are one document each.
 var (
 	// Branding is Auth0: api/management/v2/branding.
-	Branding = &Kind{Name: "branding", Open: true, Fields: Fields{
+	Branding = &Kind{Name: storage.BrandingKind, Open: true, Fields: Fields{
 		"colors": {Type: Object, Nullable: true}, "favicon_url": {Type: String, Nullable: true}, "logo_url": {Type: String, Nullable: true},
 		"font": {Type: Object, Nullable: true},
 		"identifiers": {Type: Object, Nullable: true, Default: defaultIdentifiers, Fields: Fields{
@@ -96,7 +96,7 @@ var (
 	}
 	// Themes is Auth0: api/management/v2/branding/themes.
 	Themes = &Kind{
-		Name: "branding/themes", ID: "themeId", NewID: ClientID, Open: true,
+		Name: storage.ThemesKind, ID: "themeId", NewID: ClientID, Open: true,
 		Fields: Fields{
 			"themeId": onlyRead, "borders": {Type: Object, Required: true}, "colors": {Type: Object, Required: true},
 			"fonts": {Type: Object, Required: true}, "page_background": {Type: Object, Required: true}, "widget": {Type: Object, Required: true},

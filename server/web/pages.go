@@ -36,24 +36,6 @@ func static(w http.ResponseWriter, r *http.Request) error {
 	return ReplyBytes(w, http.StatusOK, contentType, content)
 }
 
-// Layout is what all pages of the tenant share.
-func (p Pages) Layout() (templates.Layout, error) {
-	tenant, err := p.tenant()
-	return layoutOf(tenant), err
-}
-
-func layoutOf(t storage.Tenant) templates.Layout {
-	return templates.Layout{CompanyName: t.FriendlyName, LogoURL: t.PictureURL}
-}
-
-func (p Pages) tenant() (t storage.Tenant, err error) {
-	err = p.DB.View(func(tx *storage.Tx) error {
-		t, err = tx.Tenant.Get(storage.TenantKey)
-		return storage.Optional(err)
-	})
-	return t, err
-}
-
 // Write answers with a page, which no other page may show in a frame.
 func (p Pages) Write(w http.ResponseWriter, status int, page templates.Page) error {
 	w.Header().Set("X-Frame-Options", "DENY")
@@ -87,11 +69,18 @@ func (p Pages) Shape(w http.ResponseWriter, r *http.Request, e *apierr.Error) {
 }
 
 func (p Pages) explain(w http.ResponseWriter, r *http.Request, e *apierr.Error) error {
-	tenant, err := p.tenant()
+	var tenant storage.Tenant
+	var layout templates.Layout
+	err := p.DB.View(func(tx *storage.Tx) (err error) {
+		if tenant, err = tx.Tenant.Get(storage.TenantKey); storage.Optional(err) != nil {
+			return err
+		}
+		layout, err = layoutOf(tx, tenant, r.URL.Query().Get("ui_locales"))
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	layout := layoutOf(tenant)
 	switch {
 	case e.Page != "" && tenant.DefaultRedirectionURI != "":
 		// Auth0: authenticate/login/auth0-universal-login/configure-default-login-routes.

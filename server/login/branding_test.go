@@ -1,0 +1,68 @@
+package login_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// manage changes the tenant through its Management API.
+func (tn tenant) manage(method, path string, body map[string]any) {
+	tn.t.Helper()
+	_, token := tn.Token(tn.Client(), url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {servertest.Management}, "client_secret": {servertest.ManagementSecret},
+		"audience": {tn.Issuer() + "api/v2/"},
+	})
+	raw, _ := json.Marshal(body)
+	rq, err := http.NewRequestWithContext(tn.t.Context(), method, tn.URL+"api/v2"+path, bytes.NewReader(raw))
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	rq.Header.Set("Authorization", "Bearer "+token["access_token"].(string))
+	rq.Header.Set("Content-Type", "application/json")
+	resp, err := tn.Client().Do(rq)
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode > 299 {
+		tn.t.Fatalf("%s %s: %s", method, path, resp.Status)
+	}
+}
+
+func TestPagesShowTheTenantsBrandAndTexts(t *testing.T) {
+	tn := start(t)
+	shows := func(page servertest.Page, all ...string) {
+		t.Helper()
+		for _, words := range all {
+			if !strings.Contains(page.Body, words) {
+				t.Errorf("the page does not have %s:\n%s", words, page.Body)
+			}
+		}
+	}
+	tn.manage(http.MethodPatch, "/branding", map[string]any{
+		"logo_url": "https://cdn.acme.test/logo.png", "favicon_url": "https://cdn.acme.test/favicon.ico",
+		"colors": map[string]any{"primary": "#112233", "page_background": "#445566"},
+	})
+	shows(tn.begin(), `src="https://cdn.acme.test/logo.png"`, `<link rel="icon" href="https://cdn.acme.test/favicon.ico">`, "112233-445566.css")
+
+	tn.manage(http.MethodPatch, "/tenants/settings", map[string]any{"enabled_locales": []string{"en", "de"}})
+	tn.manage(http.MethodPut, "/prompts/login/custom-text/de", map[string]any{"login": map[string]any{"title": "Willkommen bei ${companyName}"}})
+	tn.manage(http.MethodPut, "/prompts/login/custom-text/en", map[string]any{"login": map[string]any{"buttonText": "Go on"}})
+	shows(tn.begin("ui_locales", "fr de-AT en"), `<html lang="de">`, "Willkommen bei ExampleCo Timesheets", ">Continue<")
+	shows(tn.begin(), `<html lang="en">`, ">Go on<", ">Welcome<")
+
+	theme := map[string]any{"borders": map[string]any{}, "fonts": map[string]any{}}
+	theme["colors"] = map[string]any{"primary_button": "#aa0000"}
+	theme["page_background"] = map[string]any{"background_color": "#00bb00"}
+	theme["widget"] = map[string]any{"logo_url": "https://cdn.acme.test/theme.png"}
+	tn.manage(http.MethodPost, "/branding/themes", theme)
+	shows(tn.begin(), "aa0000-00bb00.css", "https://cdn.acme.test/theme.png")
+	_, failed := tn.Visit(tn.browser, tn.URL+"authorize?client_id=none&ui_locales=de")
+	shows(failed, `<html lang="de">`, "aa0000-00bb00.css")
+}

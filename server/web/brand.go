@@ -1,0 +1,112 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// Layout is what all pages of the tenant share: its branding, Auth0:
+// customize/login-pages/universal-login/customize-themes, and its texts in the
+// first of the languages asked for (ui_locales, "" for none) that it has enabled.
+func (p Pages) Layout(uiLocales string) (layout templates.Layout, err error) {
+	err = p.DB.View(func(tx *storage.Tx) error {
+		tenant, err := tx.Tenant.Get(storage.TenantKey)
+		if err := storage.Optional(err); err != nil {
+			return err
+		}
+		layout, err = layoutOf(tx, tenant, uiLocales)
+		return err
+	})
+	return layout, err
+}
+
+func layoutOf(tx *storage.Tx, t storage.Tenant, uiLocales string) (templates.Layout, error) {
+	layout := templates.Layout{CompanyName: t.FriendlyName, Language: language(t.EnabledLocales, uiLocales)}
+	branding, err := tx.Documents(storage.BrandingKind, "").Document(storage.SettingsKey)
+	if err := storage.Optional(err); err != nil {
+		return layout, err
+	}
+	var theme storage.Document // of themes, the first is the default
+	for doc, err := range tx.Documents(storage.ThemesKind, "").All() {
+		if err != nil {
+			return layout, err
+		}
+		theme = doc
+		break
+	}
+	layout.LogoURL = cmp.Or(at(theme, "widget", "logo_url"), at(branding, "logo_url"), t.PictureURL)
+	layout.FaviconURL = at(branding, "favicon_url")
+	layout.PrimaryColor = cmp.Or(at(theme, "colors", "primary_button"), at(branding, "colors", "primary"))
+	layout.PageBackground = cmp.Or(at(theme, "page_background", "background_color"), at(branding, "colors", "page_background"))
+	layout.CustomText, err = customText(tx, layout.Language)
+	return layout, err
+}
+
+// at is the text that a path of members leads to, "" for none.
+func at(doc storage.Document, path ...string) string {
+	for _, name := range path[:len(path)-1] {
+		doc, _ = doc[name].(storage.Document)
+	}
+	text, _ := doc[path[len(path)-1]].(string)
+	return text
+}
+
+// language is the language of a page, Auth0:
+// customize/internationalization-and-localization.
+func language(enabled []string, uiLocales string) string {
+	for wanted := range strings.FieldsSeq(uiLocales) {
+		for _, l := range enabled {
+			if strings.EqualFold(l, wanted) {
+				return l
+			}
+		}
+		base, _, regional := strings.Cut(wanted, "-")
+		if regional && slices.Contains(enabled, strings.ToLower(base)) {
+			return strings.ToLower(base)
+		}
+	}
+	if len(enabled) > 0 {
+		return enabled[0]
+	}
+	return "en"
+}
+
+// customText is the tenant's own texts in a language, Auth0:
+// customize/login-pages/universal-login/customize-text-elements.
+func customText(tx *storage.Tx, language string) (templates.Texts, error) {
+	var texts templates.Texts
+	kept := tx.Documents(storage.CustomTextKind, "")
+	for _, prompt := range templates.Prompts() {
+		doc, err := kept.Document(prompt + "/" + language)
+		if storage.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if texts == nil {
+			texts = templates.Texts{}
+		}
+		texts[prompt] = screens(doc)
+	}
+	return texts, nil
+}
+
+// screens reads the texts of a prompt by screen and key.
+func screens(doc storage.Document) map[string]map[string]string {
+	all := map[string]map[string]string{}
+	for screen, value := range doc {
+		keys, _ := value.(storage.Document)
+		all[screen] = map[string]string{}
+		for key, text := range keys {
+			if s, ok := text.(string); ok {
+				all[screen][key] = s
+			}
+		}
+	}
+	return all
+}
