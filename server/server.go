@@ -105,9 +105,7 @@ func (s *services) rooms() *web.Router {
 	discovery.Mount(rt, discovery.Deps{DB: s.db, Issuer: s.issuer, Ring: s.ring})
 	logout.Mount(rt, logout.Deps{DB: s.db, Issuer: s.issuer, Cookies: cookies, Pages: pages, Log: s.events, Now: now})
 	pages.Mount(rt)
-	management.Mount(rt, management.Deps{
-		DB: s.db, Issuer: s.issuer, Ring: s.ring, Passwords: s.passwords, Events: s.events, Emails: mails, Outbox: s.outbox, Jobs: s.jobs, Now: now,
-	})
+	management.Mount(rt, s.management())
 	authzext.Mount(rt, authzext.Deps{DB: s.db, Issuer: s.issuer, Now: now})
 	return rt
 }
@@ -139,9 +137,16 @@ func (s *services) allowOrigin(_ *http.Request, origin string) (bool, error) {
 	return found, err
 }
 
+func (s *services) management() management.Deps {
+	return management.Deps{
+		DB: s.db, Issuer: s.issuer, Ring: s.ring, Passwords: s.passwords, Events: s.events, Emails: emails.Writer{Issuer: s.issuer.URL},
+		Outbox: s.outbox, Jobs: s.jobs, Now: s.clock.Now,
+	}
+}
+
 // controlRooms mounts the control listener.
 func (s *services) controlRooms(d control.Deps) *web.Router {
-	d.DB, d.Clock, d.Ring, d.Outbox = s.db, s.clock, s.ring, s.outbox
+	d.DB, d.Clock, d.Ring, d.Outbox, d.Import = s.db, s.clock, s.ring, s.outbox, s.importConfiguration
 	rt := web.NewRouter(s.log)
 	control.Mount(rt, d)
 	return rt

@@ -12,6 +12,7 @@ type commands struct {
 	Exec    execCommand    `cmd:"" help:"Run a command beside a server that lives only as long as the command."`
 	Health  healthCommand  `cmd:"" help:"Ask the running server whether it is ready."`
 	Seed    seedCommands   `cmd:"" help:"Work with tenant files."`
+	Import  importCommand  `cmd:"" help:"Bring a configuration or users into the running tenant."`
 	CA      caCommands     `cmd:"" name:"ca" help:"Make programs trust the server's HTTPS certificate."`
 	Keys    keysCommands   `cmd:"" help:"List, rotate and revoke the keys that sign tokens."`
 	Version versionCommand `cmd:"" help:"Print the version."`
@@ -32,6 +33,11 @@ Start the tenant of a file, after checking it:
 
     tenant0 seed check tenant.yaml
     tenant0 start --seed tenant.yaml --data .tenant0
+
+Bring the configuration of a real tenant into the one that runs:
+
+    tenant0 import --dry-run export/
+    tenant0 import export/
 
 Be the tenant acme.example.test (a name in /etc/hosts) on the usual port:
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -76,7 +77,16 @@ func (c controlClient) ready(ctx context.Context) error {
 func (c controlClient) do(ctx context.Context, method, path string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, method, c.url+path, http.NoBody)
+	return c.send(ctx, method, path, http.NoBody)
+}
+
+// post is do for a body of JSON. It waits as long as the server works.
+func (c controlClient) post(ctx context.Context, path string, body []byte) ([]byte, error) {
+	return c.send(ctx, http.MethodPost, path, bytes.NewReader(body))
+}
+
+func (c controlClient) send(ctx context.Context, method, path string, content io.Reader) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, c.url+path, content)
 	if err != nil {
 		return nil, &failure{exitUsage, fmt.Errorf("control listener: %w", err)}
 	}
@@ -87,7 +97,7 @@ func (c controlClient) do(ctx context.Context, method, path string) ([]byte, err
 		return nil, fmt.Errorf("no server answers: %w", err)
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<20))
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", method, c.url+path, err)
 	}

@@ -30,6 +30,8 @@ type Deps struct {
 	Ready func() bool
 	// Reset makes the tenant what its seed says.
 	Reset func() error
+	// Import brings a configuration into the tenant, and returns a report.
+	Import func(ImportRequest) (any, error)
 	// Hosts are the names by which the listener may be addressed, without port,
 	// besides IP addresses of the loopback.
 	Hosts []string
@@ -45,6 +47,7 @@ func Mount(rt *web.Router, d Deps) {
 	handle(http.MethodGet, "/readyz", m.readyz)
 	handle(http.MethodGet, "/ca.pem", m.ca)
 	handle(http.MethodPost, "/reset", m.reset)
+	handle(http.MethodPost, "/import", m.importConfiguration)
 	handle(http.MethodGet, "/clock", m.getClock)
 	handle(http.MethodPut, "/clock", m.setClock)
 	handle(http.MethodDelete, "/clock", m.resetClock)

@@ -157,21 +157,46 @@ func faultOf(err error) *fault {
 
 // write writes one user, or what is wrong with it.
 func (r *Runner) write(tx *storage.Tx, i Import, u imported, p *progress) error {
+	doc, err := r.apply(tx, i, u, p)
+	if err != nil || doc == nil {
+		return err
+	}
+	return tx.Documents(errorKind, i.JobID).Put(storage.Write{ID: strconv.Itoa(p.done()), Document: doc})
+}
+
+// apply writes one user, or returns what is wrong with it.
+func (r *Runner) apply(tx *storage.Tx, i Import, u imported, p *progress) (storage.Document, error) {
 	if u.fault == nil {
 		var err error
 		if u.fault, err = r.put(tx, i, u, p); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if u.fault == nil {
-		return nil
+		return nil, nil //nolint:nilnil // nothing is wrong
 	}
 	p.failed++
-	doc := storage.Document{
+	return storage.Document{
 		"user":   redacted(u.user),
 		"errors": []any{storage.Document{"code": u.fault.code, "message": u.fault.message, "path": u.fault.path}},
+	}, nil
+}
+
+// ImportAtOnce imports users in a transaction that is there, without a job. It
+// returns how many were written, and what was wrong with the others.
+func (r *Runner) ImportAtOnce(tx *storage.Tx, i Import) (summary storage.Document, faults []storage.Document, err error) {
+	var p progress
+	seen := map[string]bool{}
+	for _, user := range i.Users {
+		fault, err := r.apply(tx, i, prepare(FromExport(user), seen), &p)
+		if err != nil {
+			return nil, nil, err
+		}
+		if fault != nil {
+			faults = append(faults, fault)
+		}
 	}
-	return tx.Documents(errorKind, i.JobID).Put(storage.Write{ID: strconv.Itoa(p.done()), Document: doc})
+	return p.summary(len(i.Users)), faults, nil
 }
 
 // redacted hides hashes.

@@ -75,6 +75,10 @@ type call struct {
 	sent     storage.Document
 	status   int
 	answered any
+	// tx is the transaction that the call is part of, nil for one that has its own.
+	tx *storage.Tx
+	// givenID is the id that a new document is to have, "" for a new one.
+	givenID string
 	// secret is a client secret on its way from the body to where secrets are kept.
 	secret string
 }
@@ -195,10 +199,21 @@ func (c *call) empty(status int) error {
 	return nil
 }
 
-// view and update run one transaction of the request.
-func (c *call) view(fn func(*storage.Tx) error) error { return c.DB.View(fn) }
+// view and update run one transaction of the request, or go on with the one that
+// it is part of.
+func (c *call) view(fn func(*storage.Tx) error) error {
+	if c.tx != nil {
+		return fn(c.tx)
+	}
+	return c.DB.View(fn)
+}
 
-func (c *call) update(fn func(*storage.Tx) error) error { return c.DB.Update(fn) }
+func (c *call) update(fn func(*storage.Tx) error) error {
+	if c.tx != nil {
+		return fn(c.tx)
+	}
+	return c.DB.Update(fn)
+}
 
 // notEmulated answers an operation of Auth0's that nothing here serves, or one
 // that is none. A 501 would say it best, and the official clients would try it

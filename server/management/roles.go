@@ -1,6 +1,7 @@
 package management
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,11 +23,14 @@ func roles() served {
 		kind: resource.Roles, path: "/roles", scope: "roles", verbs: "list create get patch delete", created: http.StatusOK,
 		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Role]{tx.Roles}, nil },
 		list: listing{
-			key: "roles", filters: map[string]string{"type": "type", "owner_id": "owner_id"},
+			key: "roles", filters: map[string]string{"owner_id": "owner_id"},
 			keep: func(c *call, doc storage.Document) bool {
+				if wanted := c.query.Get("type"); wanted != "" && wanted != cmp.Or(text(doc, "type"), "tenant") {
+					return false
+				}
 				return strings.Contains(strings.ToLower(text(doc, "name")), strings.ToLower(c.query.Get("name_filter")))
 			},
-			narrowed: func(c *call) bool { return c.query.Has("name_filter") },
+			narrowed: func(c *call) bool { return c.query.Has("name_filter") || c.query.Has("type") },
 		},
 		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			if _, described := doc["description"]; !described && c.r.Method != http.MethodPost {

@@ -145,6 +145,9 @@ func (s served) serveCreate(c *call) error {
 				return err
 			}
 		}
+		if c.givenID != "" {
+			doc[s.kind.ID] = c.givenID
+		}
 		s.kind.Fill(doc, c.now)
 		return s.commit(c, tx, st, &doc, nil)
 	})

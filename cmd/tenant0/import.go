@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/clock"
+)
+
+// importCommand brings a configuration, or users, into the tenant of a running
+// server.
+type importCommand struct {
+	Path    string `arg:"" name:"path" type:"path" help:"Export of auth0-deploy-cli (folder or YAML), tenant file, or export of users (JSON or JSON lines)."`
+	DryRun  bool   `name:"dry-run" help:"Say what would change, and change nothing."`
+	Watch   bool   `name:"watch" help:"Import again whenever a file changes, until Ctrl-C."`
+	Mapping string `name:"keywords" placeholder:"FILE" type:"path" help:"auth0-deploy-cli's config.json, whose AUTH0_KEYWORD_REPLACE_MAPPINGS replace keywords."`
+	Upsert  bool   `name:"upsert" help:"Of users, change those that are there already."`
+	Users   string `name:"connection" placeholder:"NAME" default:"Username-Password-Authentication" help:"Connection that users are imported into."`
+	URL     string `name:"url" placeholder:"URL" help:"Control listener of the server. Default: $$TENANT0_CONTROL_URL, or the control address."`
+	File    string `name:"config" placeholder:"FILE" help:"YAML file with the server's settings."`
+	Control string `name:"control" placeholder:"HOST:PORT" help:"The server's control address."`
+}
+
+// Help is the detail of --help.
+func (importCommand) Help() string {
+	return `All of a configuration is imported, or nothing: what cannot be honoured is listed with its reason, and a fault in one object leaves the tenant as it was. What the tenant has besides stays.
+
+    a0deploy export -f yaml -o export
+    tenant0 import --dry-run export
+    tenant0 import --keywords config.json export/tenant.yaml
+    tenant0 import --watch export
+    tenant0 import users.ndjson`
+}
+
+// importReport is what the server says of an import.
+type importReport struct {
+	Changes []struct{ Action, Section, Name string }
+	Skipped []struct{ Section, Name, Reason string }
+	Users   map[string]int
+	Errors  []json.RawMessage
+}
+
+// Run imports once, or as long as it watches.
+func (c *importCommand) Run(parsed *kong.Context, t terminal) error {
+	control, err := findControl(c.URL, settings{File: c.File, Control: c.Control}, parsed)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	seen, err := stamps(c.Path)
+	if err != nil {
+		return &failure{exitUsage, fmt.Errorf("configuration: %w", err)}
+	}
+	err = c.once(ctx, control, t)
+	if !c.Watch {
+		return err
+	}
+	tick := clock.Ticker(watchEvery)
+	defer tick.Stop()
+	for {
+		if err != nil { // what is wrong is being written
+			if _, err := fmt.Fprintln(t.stderr, "tenant0:", err); err != nil {
+				return err
+			}
+		}
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+			}
+			now, err := stamps(c.Path)
+			if err == nil && now != seen {
+				seen = now
+				break
+			}
+		}
+		err = c.once(ctx, control, t)
+	}
+}
+
+// watchEvery is how often files are looked at for changes.
+const watchEvery = 250 * time.Millisecond
+
+// stamps tells one state of the files of a configuration from another.
+func stamps(path string) (string, error) {
+	var all strings.Builder
+	err := filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(&all, name, info.Size(), info.ModTime().UnixNano())
+		return nil
+	})
+	return all.String(), err
+}
+
+// once reads the configuration and imports it.
+func (c *importCommand) once(ctx context.Context, control controlClient, t terminal) error {
+	keywords, err := readKeywords(c.Mapping)
+	if err != nil {
+		return &failure{exitUsage, err}
+	}
+	configuration, err := config.LoadConfiguration(c.Path, keywords)
+	if err != nil {
+		return &failure{exitUsage, err}
+	}
+	body, err := json.Marshal(map[string]any{
+		"sections": configuration.Sections, "users": configuration.Users, "dry_run": c.DryRun, "upsert": c.Upsert, "connection": c.Users,
+	})
+	if err != nil {
+		return err
+	}
+	answer, err := control.post(ctx, "/import", body)
+	if err != nil {
+		return err
+	}
+	var report importReport
+	if err := json.Unmarshal(answer, &report); err != nil {
+		return fmt.Errorf("answer of the server: %w", err)
+	}
+	return report.print(t, configuration.Unset, c.DryRun)
+}
+
+// readKeywords reads the values of keywords from auth0-deploy-cli's configuration.
+func readKeywords(path string) (map[string]any, error) {
+	if path == "" {
+		return map[string]any{}, nil
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("keywords: %w", err)
+	}
+	var file struct {
+		Mappings map[string]any `json:"AUTH0_KEYWORD_REPLACE_MAPPINGS"`
+	}
+	if err := json.Unmarshal(raw, &file); err != nil {
+		return nil, fmt.Errorf("keywords: %s: %w", path, err)
+	}
+	return file.Mappings, nil
+}
+
+// print tells what changed, and what could not be honoured.
+func (r importReport) print(t terminal, unset []string, dry bool) error {
+	counts := map[string]int{}
+	var lines []string
+	for _, c := range r.Changes {
+		if counts[c.Action]++; c.Action != "unchanged" {
+			lines = append(lines, fmt.Sprintf("%-7s %s %s", c.Action, c.Section, c.Name))
+		}
+	}
+	for _, s := range r.Skipped {
+		lines = append(lines, fmt.Sprintf("skipped %s %s: %s", s.Section, s.Name, s.Reason))
+	}
+	for _, keyword := range unset {
+		lines = append(lines, fmt.Sprintf("unset   the keyword %s has no value; give one with --keywords", keyword))
+	}
+	if r.Users != nil {
+		lines = append(lines, fmt.Sprintf("users: %d inserted, %d updated, %d failed", r.Users["inserted"], r.Users["updated"], r.Users["failed"]))
+	}
+	for _, e := range r.Errors {
+		lines = append(lines, "failed  "+string(e))
+	}
+	verb := ""
+	if dry {
+		verb = " would be"
+	}
+	lines = append(lines, fmt.Sprintf("%d%s created, %d updated, %d unchanged", counts["create"], verb, counts["update"], counts["unchanged"]))
+	for _, line := range lines {
+		if _, err := fmt.Fprintln(t.stdout, line); err != nil {
+			return err
+		}
+	}
+	if len(r.Errors) > 0 {
+		return errors.New("not every user could be imported")
+	}
+	return nil
+}

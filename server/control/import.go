@@ -1,0 +1,45 @@
+package control
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// maxImport bounds a configuration, in bytes.
+const maxImport = 256 << 20
+
+// ImportRequest is a configuration to import: sections in the form of
+// auth0-deploy-cli, and users in that of Auth0's exports.
+type ImportRequest struct {
+	Sections storage.Document `json:"sections"`
+	Users    []any            `json:"users"`
+	// Connection is the name of the connection that the users are imported into, and
+	// Upsert changes those that are there.
+	Connection string `json:"connection"`
+	Upsert     bool   `json:"upsert"`
+	// DryRun says what would change, and changes nothing.
+	DryRun bool `json:"dry_run"`
+}
+
+// importConfiguration imports a configuration, all of it or nothing.
+//
+//auth0:operation POST /import
+func (m *room) importConfiguration(w http.ResponseWriter, r *http.Request) error {
+	raw, err := web.ReadBody(w, r, maxImport)
+	if err != nil {
+		return err
+	}
+	var rq ImportRequest
+	if err := json.Unmarshal(raw, &rq); err != nil {
+		return apierr.MalformedBody.With(err)
+	}
+	report, err := m.Import(rq)
+	if err != nil {
+		return &apierr.Error{Status: http.StatusUnprocessableEntity, Code: "import_refused", Message: err.Error(), Cause: err}
+	}
+	return web.Reply(w, http.StatusOK, report)
+}

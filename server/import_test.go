@@ -1,0 +1,113 @@
+package server_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// bring sends a configuration to the control listener.
+func bring(t *testing.T, s *servertest.Server, body string) (status int, report struct {
+	Changes []struct{ Action, Section, Name string }
+	Skipped []struct{ Section, Name, Reason string }
+	Users   map[string]int
+	Errors  []struct{ Errors []struct{ Code string } }
+	Message string `json:"error_description"`
+},
+) {
+	t.Helper()
+	rq, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.ControlURL()+"/import", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(rq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err == nil {
+		err = json.Unmarshal(raw, &report)
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", raw, err)
+	}
+	return resp.StatusCode, report
+}
+
+func TestImportIsAllOrNothing(t *testing.T) {
+	s := servertest.Start(t)
+	actions := func(body string) []string {
+		t.Helper()
+		status, report := bring(t, s, body)
+		if status != http.StatusOK {
+			t.Fatalf("%d %s", status, report.Message)
+		}
+		var all []string
+		for _, c := range report.Changes {
+			all = append(all, c.Action+" "+c.Section+" "+c.Name)
+		}
+		for _, k := range report.Skipped {
+			all = append(all, "skip "+k.Section+" "+k.Name)
+		}
+		return all
+	}
+	const role, client = `"roles":[{"name":"Clerk","permissions":[]}]`, `"clients":[{"name":"Desk","callbacks":["http://localhost/desk"]}]`
+	status, report := bring(t, s, `{"sections":{`+client+`,"roles":[{"name":"Clerk"},{"description":"without a name"}]}}`)
+	if status != http.StatusUnprocessableEntity || !strings.Contains(report.Message, "roles") || !strings.Contains(report.Message, "name") {
+		t.Errorf("a fault is answered with %d %s", status, report.Message)
+	}
+	want := []string{"create clients Desk", "create roles Clerk", "skip novelties "}
+	dry := actions(`{"dry_run":true,"sections":{` + client + `,` + role + `,"novelties":[{"name":"x"}]}}`)
+	if diff := cmp.Diff(want, dry); diff != "" {
+		t.Errorf("after the fault a dry run says (- want, + got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want[:2], actions(`{"sections":{`+client+`,`+role+`}}`)); diff != "" {
+		t.Errorf("after the dry run an import does (- want, + got):\n%s", diff)
+	}
+	want = []string{"update clients Desk", "unchanged roles Clerk"}
+	if diff := cmp.Diff(want, actions(`{"sections":{"clients":[{"name":"Desk","callbacks":["http://localhost/other"]}],`+role+`}}`)); diff != "" {
+		t.Errorf("the second import does (- want, + got):\n%s", diff)
+	}
+}
+
+func TestImportOfUsersThatAuth0Exported(t *testing.T) {
+	s := servertest.Start(t)
+	users := []string{
+		`{"Id":"auth0|abc","Given Name":"Ann","Email":"ann@exported.test","Email Verified":true,"Connection":"Username-Password-Authentication"}`,
+		`{"_id":{"$oid":"60425dc43519d90068f82973"},"email":"bob@exported.test","passwordHash":"$2b$10$nFguVi9LsCAcvTZFKQlRKeLVydo8ETv483lkNsSFI/Wl1Rz1Ypo1K","tenant":"t","_tmp_is_unique":true}`,
+		`{"email":"ann@exported.test"}`,
+	}
+	status, report := bring(t, s, `{"connection":"Username-Password-Authentication","users":[`+strings.Join(users, ",")+`]}`)
+	want := map[string]int{"inserted": 2, "updated": 0, "failed": 1, "total": 3}
+	if diff := cmp.Diff(want, report.Users); status != http.StatusOK || diff != "" {
+		t.Errorf("%d (- want, + got):\n%s", status, diff)
+	}
+	if len(report.Errors) != 1 || report.Errors[0].Errors[0].Code != "DUPLICATED_USER" {
+		t.Errorf("faults: %+v", report.Errors)
+	}
+	s.Login(s.Client(), servertest.Login{Username: "bob@exported.test", Password: "hello"})
+	if status, report := bring(t, s, `{"connection":"none","users":[`+users[0]+`]}`); status != http.StatusUnprocessableEntity {
+		t.Errorf("an unknown connection is answered with %d %s", status, report.Message)
+	}
+	rq, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.ControlURL()+"/import", bytes.NewReader([]byte(`{}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rq.Header.Set("Origin", "https://evil.test")
+	resp, err := http.DefaultClient.Do(rq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusForbidden {
+		t.Errorf("a web page may import: %s", resp.Status)
+	}
+}

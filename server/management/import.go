@@ -1,0 +1,386 @@
+package management
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Report is what an import of a configuration did, or would do.
+type Report struct {
+	Changes []Change  `json:"changes"`
+	Skipped []Skipped `json:"skipped"`
+}
+
+// Change is what became of one object of the configuration.
+type Change struct {
+	Action  string `json:"action"` // create, update or unchanged
+	Section string `json:"section"`
+	Name    string `json:"name"`
+}
+
+// Skipped is what an import cannot honour, and why.
+type Skipped struct {
+	Section string `json:"section"`
+	Name    string `json:"name,omitempty"`
+	Reason  string `json:"reason"`
+}
+
+// errDry ends the transaction of an import that is only to say what it would do.
+var errDry = errors.New("nothing is to be written")
+
+// Import makes the tenant hold a configuration in the form of auth0-deploy-cli, by
+// section. It is one transaction: a fault in one object leaves everything as it
+// was, and so does dry. What is in the tenant and not in the configuration stays.
+// also is done in the same transaction, after the sections.
+func Import(d Deps, sections storage.Document, dry bool, also func(*storage.Tx) error) (Report, error) {
+	a := &api{d}
+	im := &importer{api: a, ops: a.operations()}
+	for _, s := range resource.ManagementScopes() {
+		im.scope = append(im.scope, s.Value)
+	}
+	err := d.DB.Update(func(tx *storage.Tx) error {
+		im.tx, im.report, im.lists = tx, Report{Changes: []Change{}, Skipped: []Skipped{}}, map[string][]storage.Document{}
+		if err := im.all(sections); err != nil {
+			return err
+		}
+		if err := also(tx); err != nil {
+			return err
+		}
+		if dry {
+			return errDry
+		}
+		return nil
+	})
+	if errors.Is(err, errDry) {
+		err = nil
+	}
+	return im.report, err
+}
+
+// operations are all that are served, the special ones first.
+func (a *api) operations() []operation {
+	ops := a.special()
+	for _, s := range resources() {
+		ops = append(ops, s.operations()...)
+	}
+	return ops
+}
+
+// importer imports one configuration.
+type importer struct {
+	*api
+	ops    []operation
+	scope  []string // all that there are
+	tx     *storage.Tx
+	report Report
+	lists  map[string][]storage.Document // what there is, by path
+	// givenID is the id that the configuration gives what is about to be created.
+	givenID string
+}
+
+// all imports the sections in an order in which what is referred to comes first.
+func (im *importer) all(sections storage.Document) error {
+	done := map[string]bool{}
+	for _, s := range importSections() {
+		done[s.name] = true
+		value, there := sections[s.name]
+		if !there || value == nil {
+			continue
+		}
+		if err := s.run(im, value); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	var unknown []string
+	for name, value := range sections {
+		if !done[name] && !isEmpty(value) {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	for _, name := range unknown {
+		im.skip(name, "", "tenant0 import does not know this section")
+	}
+	return nil
+}
+
+func isEmpty(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case []any:
+		return len(v) == 0
+	case storage.Document:
+		return len(v) == 0
+	}
+	return false
+}
+
+func (im *importer) skip(section, name, reason string) {
+	im.report.Skipped = append(im.report.Skipped, Skipped{section, name, reason})
+}
+
+func (im *importer) changed(action, section, name string) {
+	im.report.Changes = append(im.report.Changes, Change{action, section, name})
+}
+
+// discard is where an operation writes its answer, which it keeps besides.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(b []byte) (int, error) { return len(b), nil }
+func (d discard) WriteHeader(int)             {}
+
+// do performs one operation of the API within the transaction, and returns its
+// answer as JSON values.
+func (im *importer) do(method, target string, body any) (any, error) {
+	u, err := url.Parse(target)
+	if err != nil {
+		return nil, err
+	}
+	for _, op := range im.ops {
+		params, ok := matchPath(op.path, u.EscapedPath())
+		if op.method != method || !ok {
+			continue
+		}
+		raw, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		if body == nil {
+			raw = nil
+		}
+		r, err := http.NewRequestWithContext(context.Background(), method, target, bytes.NewReader(raw))
+		if err != nil {
+			return nil, err
+		}
+		c := &call{
+			api: im.api, w: discard{http.Header{}}, r: web.WithParams(r, params), now: im.Now(), query: u.Query(), tx: im.tx,
+			caller: caller{Claims: tokens.Claims{Subject: "import@clients", Scope: im.scope}}, givenID: im.givenID,
+		}
+		if err := op.serve(c); err != nil {
+			return nil, err
+		}
+		return normal(c.answered)
+	}
+	return nil, fmt.Errorf("%s %s is not served", method, target)
+}
+
+// normal turns an answer into JSON values.
+func normal(answer any) (value any, err error) {
+	raw, err := json.Marshal(answer)
+	if err != nil {
+		return nil, err
+	}
+	return value, json.Unmarshal(raw, &value)
+}
+
+// matchPath matches a path against that of an operation.
+func matchPath(pattern, path string) (params map[string]string, ok bool) {
+	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return nil, false
+	}
+	params = map[string]string{}
+	for i, part := range want {
+		name, isParam := strings.CutPrefix(part, "{")
+		if !isParam {
+			if part != got[i] {
+				return nil, false
+			}
+			continue
+		}
+		value, err := url.PathUnescape(got[i])
+		if err != nil {
+			return nil, false
+		}
+		params[strings.TrimSuffix(name, "}")] = value
+	}
+	return params, true
+}
+
+// list returns what there is at a path, all pages of it.
+func (im *importer) list(path string) ([]storage.Document, error) {
+	if known, ok := im.lists[path]; ok {
+		return known, nil
+	}
+	var all []storage.Document
+	if path == "/branding/themes" { // of which Auth0 has no list
+		for doc, err := range im.tx.Documents(storage.ThemesKind, "").All() {
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, doc)
+		}
+		im.lists[path] = all
+		return all, nil
+	}
+	for page := 0; ; page++ {
+		answer, err := im.do(http.MethodGet, fmt.Sprintf("%s?per_page=50&page=%d", path, page), nil)
+		if err != nil {
+			return nil, err
+		}
+		items := itemsOf(answer)
+		all = append(all, items...)
+		if len(items) < 50 {
+			break
+		}
+	}
+	im.lists[path] = all
+	return all, nil
+}
+
+// itemsOf finds the list in an answer, whatever its member is called.
+func itemsOf(answer any) (items []storage.Document) {
+	list, ok := answer.([]any)
+	if envelope, isObject := answer.(storage.Document); isObject {
+		for _, value := range envelope {
+			if l, isList := value.([]any); isList {
+				list, ok = l, true
+			}
+		}
+	}
+	if !ok {
+		return nil
+	}
+	for _, item := range list {
+		if doc, isObject := item.(storage.Document); isObject {
+			items = append(items, doc)
+		}
+	}
+	return items
+}
+
+// find returns what at a path has the values of an item in some members, nil for
+// nothing.
+func (im *importer) find(path string, item storage.Document, members ...string) (storage.Document, error) {
+	all, err := im.list(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, doc := range all {
+		if !slices.ContainsFunc(members, func(m string) bool { return !reflect.DeepEqual(doc[m], item[m]) }) {
+			return doc, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // nothing is an answer
+}
+
+// id is the id of what at a path has a name; a name that is an id is that.
+func (im *importer) id(path, name, idMember string) (string, error) {
+	all, err := im.list(path)
+	if err != nil {
+		return "", err
+	}
+	for _, doc := range all {
+		if doc["name"] == name || doc[idMember] == name {
+			return text(doc, idMember), nil
+		}
+	}
+	return "", fmt.Errorf("%s has none with the name %q", strings.Trim(path, "/"), name)
+}
+
+// put creates an item or changes what is there, and returns its id.
+func (im *importer) put(section, path, idMember string, item storage.Document, members ...string) (id string, err error) {
+	name := text(item, members[0])
+	there, err := im.find(path, item, members...)
+	if err != nil {
+		return "", err
+	}
+	kind := kindAt(path)
+	if there == nil {
+		im.givenID = text(item, idMember)
+		made, err := im.do(http.MethodPost, path, sendable(item, kind, resource.ReadOnly, resource.UpdateOnly))
+		im.givenID = ""
+		if err != nil {
+			return "", inObject(name, err)
+		}
+		doc, _ := made.(storage.Document)
+		delete(im.lists, path)
+		im.changed("create", section, name)
+		id = text(doc, idMember)
+		later := sendable(item, kind, resource.ReadOnly, resource.CreateOnly, resource.Writable)
+		if kind == nil || holds(doc, later) {
+			return id, nil
+		}
+		_, err = im.do(http.MethodPatch, path+"/"+url.PathEscape(id), later)
+		return id, err
+	}
+	id = text(there, idMember)
+	change := sendable(item, kind, resource.ReadOnly, resource.CreateOnly)
+	if holds(there, change) {
+		im.changed("unchanged", section, name)
+		return id, nil
+	}
+	if _, err := im.do(http.MethodPatch, path+"/"+url.PathEscape(id), change); err != nil {
+		return "", inObject(name, err)
+	}
+	delete(im.lists, path)
+	im.changed("update", section, name)
+	return id, nil
+}
+
+// inObject says which object a fault is in.
+func inObject(name string, err error) error {
+	if e, ok := errors.AsType[*apierr.Error](err); ok {
+		return fmt.Errorf("%q: %s", name, e.Message)
+	}
+	return fmt.Errorf("%q: %w", name, err)
+}
+
+// kindAt is the kind of what is at a path, nil where no plain resource is.
+func kindAt(path string) *resource.Kind {
+	for _, s := range resources() {
+		if s.path == path {
+			return s.kind
+		}
+	}
+	return nil
+}
+
+// sendable is an item without the members that may not be sent.
+func sendable(item storage.Document, kind *resource.Kind, forbidden ...resource.Access) storage.Document {
+	sent := storage.Document{}
+	for name, value := range item {
+		if kind != nil && slices.Contains(forbidden, accessOf(kind, name)) {
+			continue
+		}
+		sent[name] = value
+	}
+	return sent
+}
+
+// accessOf says when a member may be sent; one that is not described may be.
+func accessOf(kind *resource.Kind, name string) resource.Access {
+	return kind.Fields[name].Access
+}
+
+// holds reports whether an object has the members of another, with their values.
+func holds(doc, members storage.Document) bool {
+	for name, want := range members {
+		got, there := doc[name]
+		if inner, isObject := want.(storage.Document); isObject && there {
+			if object, ok := got.(storage.Document); ok && holds(object, inner) {
+				continue
+			}
+		}
+		if !there || !reflect.DeepEqual(got, want) {
+			return false
+		}
+	}
+	return true
+}

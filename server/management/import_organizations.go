@@ -1,0 +1,112 @@
+package management
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// importOrganizationParts imports what belongs to an organization.
+func importOrganizationParts(im *importer, id string, item storage.Document) error {
+	base := "/organizations/" + id
+	for _, part := range []func(base string, item storage.Document) error{
+		im.organizationConnections, im.organizationDomains, im.organizationClients, im.organizationGrants,
+	} {
+		if err := part(base, item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (im *importer) organizationConnections(base string, item storage.Document) error {
+	there, err := im.do(http.MethodGet, base+"/enabled_connections", nil)
+	if err != nil {
+		return err
+	}
+	for _, c := range itemsOf(item["connections"]) {
+		connectionID, err := im.id("/connections", cmp.Or(text(c, "name"), text(c, "connection_id")), "id")
+		if err != nil {
+			return err
+		}
+		body := maps.Clone(c)
+		delete(body, "name")
+		delete(body, "connection")
+		delete(body, "connection_id")
+		method, path := http.MethodPatch, base+"/enabled_connections/"+connectionID
+		if !slices.ContainsFunc(itemsOf(there), func(e storage.Document) bool { return e["connection_id"] == connectionID }) {
+			method, path = http.MethodPost, base+"/enabled_connections"
+			body["connection_id"] = connectionID
+		}
+		if _, err := im.do(method, path, body); err != nil {
+			return inObject(text(c, "name"), err)
+		}
+	}
+	return nil
+}
+
+func (im *importer) organizationDomains(base string, item storage.Document) error {
+	there, err := im.do(http.MethodGet, base+"/discovery-domains", nil)
+	if err != nil {
+		return err
+	}
+	for _, d := range itemsOf(item["discovery_domains"]) {
+		if slices.ContainsFunc(itemsOf(there), func(had storage.Document) bool { return had["domain"] == d["domain"] }) {
+			continue
+		}
+		if _, err := im.do(http.MethodPost, base+"/discovery-domains", storage.Document{"domain": d["domain"], "status": d["status"]}); err != nil {
+			return inObject(text(d, "domain"), err)
+		}
+	}
+	return nil
+}
+
+func (im *importer) organizationClients(base string, item storage.Document) error {
+	var clients []storage.Document
+	for _, oc := range itemsOf(item["clients"]) {
+		clientID, err := im.id("/clients", cmp.Or(text(oc, "name"), text(oc, "client_id")), "client_id")
+		if err != nil {
+			return err
+		}
+		own := maps.Clone(oc)
+		delete(own, "name")
+		own["client_id"] = clientID
+		clients = append(clients, own)
+	}
+	if len(clients) == 0 {
+		return nil
+	}
+	_, err := im.do(http.MethodPost, base+"/clients", storage.Document{"clients": clients})
+	return err
+}
+
+func (im *importer) organizationGrants(base string, item storage.Document) error {
+	there, err := im.do(http.MethodGet, base+"/client-grants", nil)
+	if err != nil {
+		return err
+	}
+	for _, g := range itemsOf(item["client_grants"]) {
+		clientID, err := im.id("/clients", text(g, "client_id"), "client_id")
+		if err != nil {
+			return err
+		}
+		grant, err := im.find("/client-grants", storage.Document{"client_id": clientID, "audience": g["audience"]}, "client_id", "audience")
+		if err != nil {
+			return err
+		}
+		if grant == nil {
+			return fmt.Errorf("there is no client grant of %q for %v", text(g, "client_id"), g["audience"])
+		}
+		if slices.ContainsFunc(itemsOf(there), func(had storage.Document) bool { return had["id"] == grant["id"] }) {
+			continue
+		}
+		if _, err := im.do(http.MethodPost, base+"/client-grants", storage.Document{"grant_id": grant["id"]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,319 @@
+package management
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// importSection is how a section of auth0-deploy-cli's configuration is imported.
+type importSection struct {
+	name string
+	run  func(im *importer, value any) error
+}
+
+// collection is a section that lists objects.
+type collection struct {
+	name, path, id string
+	members        []string // that tell one object from another
+	// before turns names into ids, and after writes what belongs to the object.
+	before func(im *importer, item storage.Document) error
+	after  func(im *importer, id string, item storage.Document) error
+	// apart are members that after writes.
+	apart []string
+}
+
+func (s collection) section() importSection {
+	return importSection{s.name, func(im *importer, value any) error {
+		for _, item := range itemsOf(value) {
+			if err := s.item(im, item); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
+func (s collection) item(im *importer, item storage.Document) error {
+	if s.before != nil {
+		if err := s.before(im, item); err != nil {
+			return inObject(text(item, s.members[0]), err)
+		}
+	}
+	own := maps.Clone(item)
+	for _, name := range s.apart {
+		delete(own, name)
+	}
+	id, err := im.put(s.name, s.path, s.id, own, s.members...)
+	if err != nil || s.after == nil {
+		return err
+	}
+	if err := s.after(im, id, item); err != nil {
+		return inObject(text(item, s.members[0]), err)
+	}
+	return nil
+}
+
+// setting is a section that is one object, written by one operation.
+func setting(name, method, path string, apart ...string) importSection {
+	return importSection{name, func(im *importer, value any) error {
+		doc, ok := value.(storage.Document)
+		if !ok {
+			return errors.New("it must be an object")
+		}
+		own := maps.Clone(doc)
+		for _, member := range apart {
+			delete(own, member)
+		}
+		return im.set(name, method, path, own)
+	}}
+}
+
+// set writes a setting, unless it is so already.
+func (im *importer) set(section, method, path string, value storage.Document) error {
+	if len(value) == 0 {
+		return nil
+	}
+	answer, err := im.do(http.MethodGet, path, nil)
+	if there, ok := answer.(storage.Document); err == nil && ok && holds(there, value) {
+		im.changed("unchanged", section, path)
+		return nil
+	}
+	if _, err := im.do(method, path, value); err != nil {
+		return inObject(path, err)
+	}
+	im.changed("update", section, path)
+	return nil
+}
+
+// settings is a section whose members are settings of their own, each at a path.
+func settings(name, method string, paths map[string]string) importSection {
+	return importSection{name, func(im *importer, value any) error {
+		doc, _ := value.(storage.Document)
+		for _, member := range sortedKeys(doc) {
+			path, known := paths[member]
+			part, isObject := doc[member].(storage.Document)
+			if !known || !isObject {
+				im.skip(name, member, "tenant0 import does not know this setting")
+				continue
+			}
+			if err := im.set(name, method, path, part); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
+// plainSection is a collection without references.
+func plainSection(name, path, id string, members ...string) importSection {
+	return collection{name: name, path: path, id: id, members: members}.section()
+}
+
+// importSections lists the sections in the order of their import.
+func importSections() []importSection {
+	return append([]importSection{
+		setting("tenant", http.MethodPatch, "/tenants/settings", "sandbox_versions_available", "session_cookie"),
+		collection{name: "resourceServers", path: "/resource-servers", id: "id", members: []string{"identifier"}, before: ownAPI}.section(),
+		plainSection("clients", "/clients", "client_id", "name"),
+		{"pages", importPages},
+		connectionsSection("databases"), connectionsSection("connections"),
+		collection{name: "clientGrants", path: "/client-grants", id: "id", members: []string{"client_id", "audience"}, before: grantClient}.section(),
+		collection{
+			name: "roles", path: "/roles", id: "id", members: []string{"name"}, apart: []string{"permissions"},
+			after: func(im *importer, id string, item storage.Document) error {
+				return im.add("/roles/"+id+"/permissions", "permissions", item["permissions"])
+			},
+		}.section(),
+		plainSection("rules", "/rules", "id", "name"),
+		plainSection("hooks", "/hooks", "id", "name"),
+		{"rulesConfigs", importRulesConfigs},
+		collection{
+			name: "actions", path: "/actions/actions", id: "id", members: []string{"name"}, apart: []string{"deployed", "status", "installed_integration_id"},
+			after: deployImported,
+		}.section(),
+		{"triggers", importTriggers},
+		{"emailProvider", importEmailProvider},
+		{"emailTemplates", importEmailTemplates},
+		{"branding", importBranding},
+		plainSection("themes", "/branding/themes", "themeId", "displayName"),
+		{"prompts", importPrompts},
+		settings("attackProtection", http.MethodPatch, map[string]string{
+			"botDetection": "/attack-protection/bot-detection", "captcha": "/attack-protection/captcha",
+			"breachedPasswordDetection": "/attack-protection/breached-password-detection",
+			"bruteForceProtection":      "/attack-protection/brute-force-protection",
+			"suspiciousIpThrottling":    "/attack-protection/suspicious-ip-throttling",
+		}),
+		{"guardianFactors", importFactors},
+		{"guardianPolicies", importPolicies},
+	}, laterSections()...)
+}
+
+// laterSections are those that refer to the others, and those that nothing refers to.
+func laterSections() []importSection {
+	return []importSection{
+		setting("guardianPhoneFactorSelectedProvider", http.MethodPut, "/guardian/factors/phone/selected-provider"),
+		setting("guardianPhoneFactorMessageTypes", http.MethodPut, "/guardian/factors/phone/message-types"),
+		{"guardianFactorTemplates", importFactorParts("templates")},
+		{"guardianFactorProviders", importFactorParts("providers")},
+		plainSection("phoneProviders", "/branding/phone/providers", "id", "name"),
+		plainSection("phoneTemplates", "/branding/phone/templates", "id", "type"),
+		settings("riskAssessment", http.MethodPatch, map[string]string{
+			"settings": "/risk-assessments/settings", "new_device": "/risk-assessments/settings/new-device",
+		}),
+		setting("supplementalSignals", http.MethodPatch, "/supplemental-signals"),
+		collection{
+			name: "organizations", path: "/organizations", id: "id", members: []string{"name"},
+			apart: []string{"connections", "client_grants", "discovery_domains", "clients"}, after: importOrganizationParts,
+		}.section(),
+		plainSection("logStreams", "/log-streams", "id", "name"),
+		plainSection("customDomains", "/custom-domains", "custom_domain_id", "domain"),
+		plainSection("userAttributeProfiles", "/user-attribute-profiles", "id", "name"),
+		plainSection("connectionProfiles", "/connection-profiles", "id", "name"),
+		plainSection("selfServiceProfiles", "/self-service-profiles", "id", "name"),
+		collection{name: "tokenExchangeProfiles", path: "/token-exchange-profiles", id: "id", members: []string{"name"}, before: exchangeAction}.section(),
+		plainSection("networkACLs", "/network-acls", "id", "description"),
+		plainSection("eventStreams", "/event-streams", "id", "name"),
+		plainSection("rateLimitPolicies", "/rate-limit-policies", "id", "consumer_selector"),
+		plainSection("flowVaultConnections", "/flows/vault/connections", "id", "name"),
+		plainSection("flows", "/flows", "id", "name"),
+		plainSection("forms", "/forms", "id", "name"),
+	}
+}
+
+// ownAPI leaves the tenant's own API to the tenant.
+func ownAPI(im *importer, item storage.Document) error {
+	if item["is_system"] == true {
+		item["identifier"] = im.Issuer.URL + "api/v2/"
+		for name := range item {
+			if name != "identifier" {
+				delete(item, name)
+			}
+		}
+	}
+	return nil
+}
+
+func grantClient(im *importer, item storage.Document) (err error) {
+	item["client_id"], err = im.id("/clients", text(item, "client_id"), "client_id")
+	return err
+}
+
+func exchangeAction(im *importer, item storage.Document) (err error) {
+	if text(item, "action_id") == "" && text(item, "action") == "" {
+		return nil
+	}
+	item["action_id"], err = im.id("/actions/actions", cmp.Or(text(item, "action_id"), text(item, "action")), "id")
+	delete(item, "action")
+	return err
+}
+
+// connectionsSection imports connections, and for which applications they are on.
+func connectionsSection(name string) importSection {
+	return collection{
+		name: name, path: "/connections", id: "id", members: []string{"name"}, apart: []string{"enabled_clients"},
+		before: func(_ *importer, item storage.Document) error {
+			if name == "databases" && text(item, "strategy") == "" {
+				item["strategy"] = storage.DatabaseStrategy
+			}
+			return nil
+		},
+		after: func(im *importer, id string, item storage.Document) error {
+			clients, _ := item["enabled_clients"].([]any)
+			var on []storage.Document
+			for _, c := range clients {
+				clientID, err := im.id("/clients", fmt.Sprint(c), "client_id")
+				if err != nil {
+					return err
+				}
+				on = append(on, storage.Document{"client_id": clientID, "status": true})
+			}
+			if len(on) == 0 {
+				return nil
+			}
+			_, err := im.do(http.MethodPatch, "/connections/"+id+"/clients", on)
+			return err
+		},
+	}.section()
+}
+
+// add posts a list to what belongs to an object.
+func (im *importer) add(path, member string, list any) error {
+	if isEmpty(list) {
+		return nil
+	}
+	_, err := im.do(http.MethodPost, path, storage.Document{member: list})
+	return err
+}
+
+func deployImported(im *importer, id string, item storage.Document) error {
+	if item["deployed"] != true {
+		return nil
+	}
+	_, err := im.do(http.MethodPost, "/actions/actions/"+id+"/deploy", nil)
+	return err
+}
+
+func importTriggers(im *importer, value any) error {
+	triggers, _ := value.(storage.Document)
+	for _, trigger := range sortedKeys(triggers) {
+		bindings := []storage.Document{}
+		for _, b := range itemsOf(triggers[trigger]) {
+			bindings = append(bindings, storage.Document{
+				"ref":          storage.Document{"type": "action_name", "value": text(b, "action_name")},
+				"display_name": cmp.Or(text(b, "display_name"), text(b, "action_name")),
+			})
+		}
+		path := "/actions/triggers/" + url.PathEscape(trigger) + "/bindings"
+		there, err := im.do(http.MethodGet, path, nil)
+		if err != nil {
+			return inObject(trigger, err)
+		}
+		if slices.Equal(boundActions(there), wantedActions(bindings)) {
+			im.changed("unchanged", "triggers", trigger)
+			continue
+		}
+		if _, err := im.do(http.MethodPatch, path, storage.Document{"bindings": bindings}); err != nil {
+			return inObject(trigger, err)
+		}
+		im.changed("update", "triggers", trigger)
+	}
+	return nil
+}
+
+// wantedActions are the actions and the names of bindings that are to be made, and
+// boundActions those of bindings that are there.
+func wantedActions(bindings []storage.Document) (all []string) {
+	for _, b := range bindings {
+		ref, _ := b["ref"].(storage.Document)
+		all = append(all, text(ref, "value"), text(b, "display_name"))
+	}
+	return all
+}
+
+func boundActions(answer any) (all []string) {
+	for _, b := range itemsOf(answer) {
+		action, _ := b["action"].(storage.Document)
+		all = append(all, text(action, "name"), text(b, "display_name"))
+	}
+	return all
+}
+
+func importRulesConfigs(im *importer, value any) error {
+	for _, item := range itemsOf(value) {
+		key := text(item, "key")
+		if _, err := im.do(http.MethodPut, "/rules-configs/"+url.PathEscape(key), storage.Document{"value": item["value"]}); err != nil {
+			return inObject(key, err)
+		}
+		im.changed("update", "rulesConfigs", key)
+	}
+	return nil
+}
+
+func sortedKeys(doc storage.Document) []string { return slices.Sorted(maps.Keys(doc)) }

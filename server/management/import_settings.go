@@ -1,0 +1,191 @@
+package management
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+func importEmailProvider(im *importer, value any) error {
+	doc, _ := value.(storage.Document)
+	if len(doc) == 0 {
+		return nil
+	}
+	method := http.MethodPatch
+	if _, err := im.do(http.MethodGet, "/emails/provider", nil); err != nil {
+		method = http.MethodPost
+	}
+	if _, err := im.do(method, "/emails/provider", doc); err != nil {
+		return inObject(text(doc, "name"), err)
+	}
+	im.changed("update", "emailProvider", text(doc, "name"))
+	return nil
+}
+
+func importEmailTemplates(im *importer, value any) error {
+	for _, item := range itemsOf(value) {
+		if err := im.set("emailTemplates", http.MethodPut, "/email-templates/"+url.PathEscape(text(item, "template")), item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// importPolicies imports when factors are asked for.
+func importPolicies(im *importer, value any) error {
+	doc, _ := value.(storage.Document)
+	_, err := im.do(http.MethodPut, "/guardian/policies", doc["policies"])
+	return err
+}
+
+// importFactors imports which factors are on.
+func importFactors(im *importer, value any) error {
+	answer, err := im.do(http.MethodGet, "/guardian/factors", nil)
+	if err != nil {
+		return err
+	}
+	there := map[string]any{}
+	for _, factor := range itemsOf(answer) {
+		there[text(factor, "name")] = factor["enabled"]
+	}
+	for _, item := range itemsOf(value) {
+		if there[text(item, "name")] == item["enabled"] {
+			im.changed("unchanged", "guardianFactors", text(item, "name"))
+			continue
+		}
+		path := "/guardian/factors/" + url.PathEscape(text(item, "name"))
+		if _, err := im.do(http.MethodPut, path, storage.Document{"enabled": item["enabled"]}); err != nil {
+			return inObject(text(item, "name"), err)
+		}
+		im.changed("update", "guardianFactors", text(item, "name"))
+	}
+	return nil
+}
+
+// importFactorParts imports the templates or the providers of factors.
+func importFactorParts(part string) func(*importer, any) error {
+	return func(im *importer, value any) error {
+		for _, item := range itemsOf(value) {
+			path := "/guardian/factors/" + url.PathEscape(text(item, "name")) + "/" + part
+			if part == "providers" {
+				path += "/" + url.PathEscape(text(item, "provider"))
+			}
+			own := storage.Document{}
+			for name, v := range item {
+				if name != "name" && name != "provider" {
+					own[name] = v
+				}
+			}
+			if err := im.set("guardianFactor"+strings.ToUpper(part[:1])+part[1:], http.MethodPut, path, own); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// importPages imports the pages of the classic experience, which the tenant keeps.
+func importPages(im *importer, value any) error {
+	members := map[string]string{"password_reset": "change_password", "guardian_multifactor": "guardian_mfa_page", "error_page": "error_page"}
+	for _, item := range itemsOf(value) {
+		name := text(item, "name")
+		page := storage.Document{}
+		for member, v := range item {
+			if member != "name" {
+				page[member] = v
+			}
+		}
+		member, known := members[name]
+		if name == "login" {
+			if err := im.loginPage(item); err != nil {
+				return err
+			}
+			continue
+		}
+		if !known {
+			im.skip("pages", name, "Auth0 has no such page")
+			continue
+		}
+		if err := im.set("pages", http.MethodPatch, "/tenants/settings", storage.Document{member: page}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loginPage gives the global client its login page.
+func (im *importer) loginPage(item storage.Document) error {
+	answer, err := im.do(http.MethodGet, "/clients?is_global=true&per_page=1", nil)
+	if err != nil {
+		return err
+	}
+	global := itemsOf(answer)
+	if len(global) == 0 {
+		im.skip("pages", "login", "the tenant has no global client")
+		return nil
+	}
+	return im.set("pages", http.MethodPatch, "/clients/"+text(global[0], "client_id"), storage.Document{
+		"custom_login_page": item["html"], "custom_login_page_on": item["enabled"],
+	})
+}
+
+// importPrompts imports the settings of prompts and their texts.
+func importPrompts(im *importer, value any) error {
+	doc, _ := value.(storage.Document)
+	own := setting("prompts", http.MethodPatch, "/prompts", "customText", "partials", "screenRenderers")
+	if err := own.run(im, doc); err != nil {
+		return err
+	}
+	return importPromptTexts(im, doc)
+}
+
+// importBranding imports branding and the template of its pages.
+func importBranding(im *importer, value any) error {
+	doc, _ := value.(storage.Document)
+	if err := setting("branding", http.MethodPatch, "/branding", "templates").run(im, doc); err != nil {
+		return err
+	}
+	for _, t := range itemsOf(doc["templates"]) {
+		if _, err := im.do(http.MethodPut, "/branding/templates/universal-login", storage.Document{"template": t["body"]}); err != nil {
+			return inObject(text(t, "template"), err)
+		}
+		im.changed("update", "branding", text(t, "template"))
+	}
+	return nil
+}
+
+// importPromptTexts imports custom texts and partials.
+func importPromptTexts(im *importer, doc storage.Document) error {
+	texts, _ := doc["customText"].(storage.Document)
+	for _, language := range sortedKeys(texts) {
+		prompts, _ := texts[language].(storage.Document)
+		for _, prompt := range sortedKeys(prompts) {
+			body, _ := prompts[prompt].(storage.Document)
+			if err := im.set("prompts", http.MethodPut, "/prompts/"+prompt+"/custom-text/"+language, body); err != nil {
+				return err
+			}
+		}
+	}
+	partials, _ := doc["partials"].(storage.Document)
+	for _, prompt := range sortedKeys(partials) {
+		body, _ := partials[prompt].(storage.Document)
+		if err := im.set("prompts", http.MethodPut, "/prompts/"+prompt+"/partials", body); err != nil {
+			return err
+		}
+	}
+	for _, r := range itemsOf(doc["screenRenderers"]) {
+		body := storage.Document{}
+		for name, value := range r {
+			if name != "prompt" && name != "screen" && name != "tenant" {
+				body[name] = value
+			}
+		}
+		path := "/prompts/" + url.PathEscape(text(r, "prompt")) + "/screen/" + url.PathEscape(text(r, "screen")) + "/rendering"
+		if err := im.set("prompts", http.MethodPatch, path, body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
