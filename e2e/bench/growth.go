@@ -192,7 +192,10 @@ func (b *bench) growth() error {
 		"at most " + ratio(flat), verdict(ratios.median() <= flat),
 	})
 	b.table.count(rounds)
-	return nil
+	if err := b.searching(many); err != nil {
+		return err
+	}
+	return b.importing(few)
 }
 
 func (t *tenantOf) measure(d time.Duration) (round, error) {

@@ -88,6 +88,9 @@ func (b *bench) writeTenant(users int, rule bool) (string, error) {
 		})
 		grants = append(grants, object{"client_id": machineID(i), "audience": app.audience, "scope": apiScopes()})
 	}
+	grants = append(grants, object{
+		"client_id": machineID(0), "audience": "${issuer}api/v2/", "scope": []string{"read:users", "create:users", "read:connections"},
+	})
 	for _, scope := range apiScopes() {
 		scopes = append(scopes, object{"value": scope, "description": scope})
 	}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Limits of searches among many users and of an import, in seconds.
+const (
+	maxExactSearch = 0.050
+	maxFreeScan    = 0.500
+	maxImport      = 5.0
+	importedUsers  = 10_000
+	searches       = 11
+)
+
+// manager is a client of the Management API. What it measures takes so long that
+// net/http's client may do it.
+type manager struct {
+	base, token string
+}
+
+// openManager gets a token for the Management API of a tenant that writeTenant
+// made.
+func openManager(p *process) (*manager, error) {
+	m := &manager{base: "http://" + p.addr}
+	var discovery struct {
+		Issuer string `json:"issuer"`
+	}
+	if err := m.do(http.MethodGet, "/.well-known/openid-configuration", "", nil, &discovery); err != nil {
+		return nil, err
+	}
+	form := url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {machineID(0)}, "client_secret": {machineKey}, "audience": {discovery.Issuer + "api/v2/"},
+	}
+	var answer struct {
+		Token string `json:"access_token"`
+	}
+	err := m.do(http.MethodPost, "/oauth/token", "application/x-www-form-urlencoded", strings.NewReader(form.Encode()), &answer)
+	m.token = answer.Token
+	return m, err
+}
+
+func (m *manager) do(method, path, contentType string, body io.Reader, answer any) error {
+	rq, err := http.NewRequest(method, m.base+path, body) //nolint:noctx // ends with the server
+	if err != nil {
+		return err
+	}
+	rq.Header.Set("Content-Type", contentType)
+	rq.Header.Set("Authorization", "Bearer "+m.token)
+	resp, err := http.DefaultClient.Do(rq)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode > 299 {
+		return fmt.Errorf("%s %s: %s\n%s", method, path, resp.Status, raw)
+	}
+	return json.Unmarshal(raw, answer)
+}
+
+// search measures searches that find one user each.
+func (m *manager) search(query func(i int) string) (sample, error) {
+	times := make(sample, searches)
+	for i := range times {
+		var found struct {
+			Total int `json:"total"`
+		}
+		began := time.Now()
+		err := m.do(http.MethodGet, "/api/v2/users?search_engine=v3&include_totals=true&q="+url.QueryEscape(query(i)), "", nil, &found)
+		if err != nil {
+			return nil, err
+		}
+		if times[i] = time.Since(began).Seconds(); found.Total != 1 {
+			return nil, fmt.Errorf("the search for %s finds %d users", query(i), found.Total)
+		}
+	}
+	return times, nil
+}
+
+// searching measures searches in a tenant with many users: for a term that an index
+// leads to, and for one that every user is held against.
+func (b *bench) searching(t *tenantOf) error {
+	b.progress("searches among %s users", thousands(t.users))
+	m, err := openManager(t.process)
+	if err != nil {
+		return err
+	}
+	one := func(i int) int { return i * (t.users / searches) }
+	exact, err := m.search(func(i int) string { return fmt.Sprintf("email:%q", email(one(i))) })
+	if err != nil {
+		return err
+	}
+	b.table.atMost(fmt.Sprintf("exact search among %s users", thousands(t.users)), exact, maxExactSearch, milliseconds)
+	scan, err := m.search(func(i int) string {
+		name, _, _ := strings.Cut(email(one(i)), "@")
+		return "nickname:*" + name[1:] + "*"
+	})
+	if err != nil {
+		return err
+	}
+	b.table.atMost("free scan of them", scan, maxFreeScan, milliseconds)
+	return nil
+}
+
+// importing measures an import job of users with hashes of their passwords.
+func (b *bench) importing(t *tenantOf) error {
+	b.progress("an import of %s users", thousands(importedUsers))
+	m, err := openManager(t.process)
+	if err != nil {
+		return err
+	}
+	var connections []struct {
+		ID string `json:"id"`
+	}
+	if err := m.do(http.MethodGet, "/api/v2/connections", "", nil, &connections); err != nil {
+		return err
+	}
+	users := make([]object, importedUsers)
+	for i := range users {
+		users[i] = object{"email": "imported-" + email(i), "password_hash": passwordHash}
+	}
+	text, err := json.Marshal(users)
+	if err != nil {
+		return err
+	}
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	file, err := form.CreateFormFile("users", "users.json")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	if err := errors.Join(err, form.WriteField("connection_id", connections[0].ID), form.Close()); err != nil {
+		return err
+	}
+	var job struct {
+		ID, Status string
+		Summary    struct{ Inserted int }
+	}
+	began := time.Now()
+	if err := m.do(http.MethodPost, "/api/v2/jobs/users-imports", form.FormDataContentType(), &body, &job); err != nil {
+		return err
+	}
+	for job.Status != "completed" {
+		if time.Since(began) > patience || job.Status == "failed" {
+			return fmt.Errorf("the import is %s after %s", job.Status, time.Since(began))
+		}
+		if err := m.do(http.MethodGet, "/api/v2/jobs/"+job.ID, "", nil, &job); err != nil {
+			return err
+		}
+	}
+	took := time.Since(began).Seconds()
+	if job.Summary.Inserted != importedUsers {
+		return fmt.Errorf("the import inserted %d users", job.Summary.Inserted)
+	}
+	b.table.atMost(fmt.Sprintf("import job of %s users", thousands(importedUsers)), sample{took}, maxImport, milliseconds)
+	return nil
+}
