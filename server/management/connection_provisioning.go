@@ -3,6 +3,7 @@ package management
 import (
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -21,7 +22,7 @@ type provisioning struct {
 	describe func(c *call, connection storage.Document) storage.Document
 	// updated names the member with the time of the last change.
 	updated string
-	mapping []any
+	mapping func(strategy string) []any // of a new configuration
 }
 
 var scim = provisioning{
@@ -35,15 +36,46 @@ var scim = provisioning{
 			"strategy": connection["strategy"], "created_at": resource.Time(c.now), "user_id_attribute": "externalId",
 		}
 	},
-	mapping: pairs("scim",
+	mapping: func(strategy string) []any {
+		if strategy == "waad" {
+			return pairs("scim", slices.Concat(entraAttributes, sharedAttributes))
+		}
+		return pairs("scim", slices.Concat(scimAttributes, sharedAttributes))
+	},
+}
+
+// The default mappings of SCIM: of Microsoft Entra ID, of the others, and what they
+// end with alike.
+var (
+	entraAttributes = []string{
+		"userName", "upn", `emails[type eq "work"].value`, "email", "externalId", "app_metadata.external_id", "active", "blocked",
+		"displayName", "name", "name.givenName", "given_name", "name.familyName", "family_name", "nickName", "nickname",
+		`photos[type eq "photo"].value`, "picture", `phoneNumbers[type eq "work"].value`, "app_metadata.work_phone_number",
+		`phoneNumbers[type eq "mobile"].value`, "app_metadata.mobile_phone_number",
+		`phoneNumbers[type eq "fax"].value`, "app_metadata.fax_number",
+	}
+	scimAttributes = []string{
 		"userName", "preferred_username", "emails[primary eq true].value", "email", "externalId", "app_metadata.external_id",
 		"active", "blocked", "displayName", "name", "name.givenName", "given_name", "name.familyName", "family_name",
 		"name.middleName", "app_metadata.middle_name", "name.honorificPrefix", "app_metadata.honorific_prefix",
-		"name.honorificSuffix", "app_metadata.honorific_suffix", "nickName", "nickname", "photos[type eq \"photo\"].value", "picture",
-		"phoneNumbers[primary eq true].value", "phone_number", "title", "app_metadata.title", "userType", "app_metadata.user_type",
-		"preferredLanguage", "app_metadata.preferred_language", "locale", "app_metadata.locale", "timezone", "app_metadata.timezone",
-	),
-}
+		"name.honorificSuffix", "app_metadata.honorific_suffix", "nickName", "nickname", `photos[type eq "photo"].value`, "picture",
+		"phoneNumbers[primary eq true].value", "app_metadata.primary_phone_number",
+		`phoneNumbers[type eq "mobile"].value`, "app_metadata.mobile_phone_number",
+	}
+	sharedAttributes = []string{
+		`addresses[type eq "work"].streetAddress`, "app_metadata.street_address", `addresses[type eq "work"].locality`, "app_metadata.city",
+		`addresses[type eq "work"].region`, "app_metadata.state", `addresses[type eq "work"].postalCode`, "app_metadata.postal_code",
+		`addresses[type eq "work"].formatted`, "app_metadata.postal_address", `addresses[type eq "work"].country`, "app_metadata.country",
+		"profileUrl", "app_metadata.profile_url", "userType", "app_metadata.user_type", "title", "app_metadata.title",
+		"preferredLanguage", "app_metadata.language", "locale", "app_metadata.locale", "timezone", "app_metadata.timezone",
+		enterpriseUser + "employeeNumber", "app_metadata.employee_id", enterpriseUser + "costCenter", "app_metadata.cost_center",
+		enterpriseUser + "organization", "app_metadata.organization", enterpriseUser + "division", "app_metadata.division",
+		enterpriseUser + "department", "app_metadata.department", enterpriseUser + "manager", "app_metadata.manager",
+	}
+)
+
+// enterpriseUser begins the attributes of RFC 7643 section 4.3.
+const enterpriseUser = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User."
 
 var directory = provisioning{
 	kind: "directory-provisioning", path: "/connections/{id}/directory-provisioning", scope: "directory_provisionings", updated: "updated_at",
@@ -54,14 +86,31 @@ var directory = provisioning{
 			"synchronize_automatically": false, "synchronize_groups": "off", "created_at": resource.Time(c.now),
 		}
 	},
-	mapping: pairs("idp",
-		"id", "app_metadata.external_id", "primaryEmail", "email", "name.givenName", "given_name", "name.familyName", "family_name",
-		"name.fullName", "name", "suspended", "blocked", "thumbnailPhotoUrl", "picture",
-	),
+	mapping: func(string) []any { return pairs("idp", googleAttributes()) },
+}
+
+// googleAttributes is the default mapping of Google's directory, Auth0:
+// authenticate/identity-providers/enterprise-identity-providers/google-directory-sync:
+// the attributes that have a place of their own with Auth0, and all by their names.
+func googleAttributes() []string {
+	pairs := []string{
+		"id", "app_metadata.external_id", "primaryEmail", "email", "primaryEmail", "primaryEmail", "name.fullName", "name",
+		"name.givenName", "given_name", "name.familyName", "family_name", "isAdmin", "isAdmin", "isAdmin", "is_admin",
+		"isDelegatedAdmin", "isDelegatedAdmin", "agreedToTerms", "agreedToTerms", "agreedToTerms", "tou_accepted",
+		"suspended", "suspended", "suspended", "is_suspended", "suspended", "blocked", "suspensionReason", "suspensionReason",
+		"archived", "archived", "ipWhitelisted", "ipWhitelisted", "ipWhitelisted", "is_ipWhitelisted",
+	}
+	for name := range strings.FieldsSeq(`kind etag customerId orgUnitPath emails phones externalIds aliases addresses organizations
+		nonEditableAliases relations languages posixAccounts notes websites locations keywords gender ims creationTime lastLoginTime
+		changePasswordAtNextLogin isMailboxSetup includeInGlobalAddressList thumbnailPhotoUrl thumbnailPhotoEtag isEnrolledIn2Sv
+		isEnforcedIn2Sv recoveryEmail recoveryPhone sshPublicKeys customSchemas`) {
+		pairs = append(pairs, name, name)
+	}
+	return pairs
 }
 
 // pairs makes a mapping from an attribute of the directory to one of the user.
-func pairs(source string, names ...string) []any {
+func pairs(source string, names []string) []any {
 	var mapping []any
 	for i := 0; i < len(names); i += 2 {
 		mapping = append(mapping, storage.Document{source: names[i], "auth0": names[i+1]})
@@ -147,7 +196,7 @@ func (p provisioning) create(c *call) error {
 			return &apierr.Error{Status: http.StatusConflict, Message: "The connection has a configuration already."}
 		}
 		doc = p.describe(c, connection)
-		doc["mapping"] = p.mapping
+		doc["mapping"] = p.mapping(text(connection, "strategy"))
 		maps.Copy(doc, c.body)
 		return p.put(c, tx, doc)
 	})
@@ -189,14 +238,16 @@ func (p provisioning) remove(c *call) error {
 }
 
 func (p provisioning) defaultMapping(c *call) error {
+	strategy := ""
 	err := c.view(func(tx *storage.Tx) error {
-		_, err := p.supported(c, tx)
+		connection, err := p.supported(c, tx)
+		strategy = text(connection, "strategy")
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, storage.Document{"mapping": p.mapping})
+	return c.reply(http.StatusOK, storage.Document{"mapping": p.mapping(strategy)})
 }
 
 // Kinds of what belongs to a provisioning.

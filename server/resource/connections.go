@@ -96,7 +96,6 @@ var strategyOptions = map[string]storage.Document{
 	"salesforce-community": {"scope": []any{}},
 	"samlp":                {"assertion_decryption_settings": storage.Document{"algorithm_profile": "v2026-1", "algorithm_exceptions": []any{}}},
 	"waad":                 {"waad_common_endpoint": false},
-	"windowslive":          {"scope": []any{"https://graph.microsoft.com/User.Read"}},
 }
 
 // CompleteConnectionOptions fills in the options that Auth0 adds, for a new
@@ -112,6 +111,12 @@ func CompleteConnectionOptions(doc storage.Document) {
 		completeScope(options, []string{"name", "email"}, " ")
 	case "facebook":
 		completeScope(options, facebookScopes(options), ",")
+	case "windowslive":
+		scope := []any{}
+		if user, sent := options["graph_user"].(bool); user || !sent { // what reads the profile is asked for unless it is turned off
+			scope = append(scope, "https://graph.microsoft.com/User.Read")
+		}
+		set(options, "scope", scope)
 	}
 	fillIn(options, strategyOptions[strategy])
 	if strategy != storage.DatabaseStrategy {
