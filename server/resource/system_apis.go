@@ -18,8 +18,10 @@ var systemAPIs = map[string]struct {
 	prefix string // of what the scopes are for
 	scopes string
 }{
-	// Scopes for authentication methods and factors come with an early access feature.
-	"me/": {"Auth0 My Account API", "me", "create:connected_accounts read:connected_accounts delete:connected_accounts"},
+	"me/": {"Auth0 My Account API", "me", `
+		create:connected_accounts read:connected_accounts delete:connected_accounts
+		create:authentication_methods read:authentication_methods update:authentication_methods delete:authentication_methods
+		read:factors`},
 	"my-org/": {"Auth0 My Organization API", "my_org", `
 		read:configuration read:details update:details
 		create:identity_providers read:identity_providers update:identity_providers delete:identity_providers
