@@ -166,6 +166,7 @@ var folders = map[string]string{
 	"token-exchange-profiles": "tokenExchangeProfiles", "user-attribute-profiles": "userAttributeProfiles",
 	"emails": "emailTemplates", "guardian/factors": "guardianFactors", "guardian/providers": "guardianFactorProviders",
 	"guardian/templates": "guardianFactorTemplates", "flow-vault-connections": "flowVaultConnections",
+	"branding/templates": "branding.templates", "prompts/screenRenderSettings": "prompts.screenRenderers",
 }
 
 // wholes are the files of an export that are a section, or a member of one.
@@ -221,15 +222,24 @@ func (l *configurationLoader) part(path, section string, whole bool, sections Do
 	if err := l.inline(value, filepath.Dir(path)); err != nil {
 		return err
 	}
-	if !whole {
+	name, member, isMember := strings.Cut(section, ".")
+	if !whole && !isMember {
 		list, _ := sections[section].([]any)
 		sections[section] = append(list, value)
 		return nil
 	}
-	name, member, isMember := strings.Cut(section, ".")
 	doc, ok := sections[name].(Document)
 	if !ok {
 		doc = Document{}
+	}
+	if !whole {
+		list, _ := doc[member].([]any)
+		value = append(list, value)
+	}
+	if section == "prompts.partials" {
+		if value, err = l.partials(value); err != nil {
+			return err
+		}
 	}
 	switch object, isObject := value.(Document); {
 	case isMember:
@@ -242,6 +252,30 @@ func (l *configurationLoader) part(path, section string, whole bool, sections Do
 	}
 	sections[name] = doc
 	return nil
+}
+
+// partials puts the templates of prompts in the place of their files: a folder has {prompt: [{screen: [{name,
+// template}]}]}.
+func (l *configurationLoader) partials(value any) (any, error) {
+	written, _ := value.(Document)
+	for prompt, list := range written {
+		screens := Document{}
+		for _, entry := range documents(list) {
+			for screen, items := range entry {
+				points := Document{}
+				for _, item := range documents(items) {
+					content, err := l.content(text(item, "template"), filepath.Join(l.root, "prompts"))
+					if err != nil {
+						return nil, err
+					}
+					points[text(item, "name")] = strings.TrimSpace(content)
+				}
+				screens[screen] = points
+			}
+		}
+		written[prompt] = screens
+	}
+	return written, nil
 }
 
 // files are the members whose text may be the path of a file that holds it.
@@ -277,8 +311,12 @@ func (l *configurationLoader) inline(value any, folder string) error {
 }
 
 func (l *configurationLoader) content(name, folder string) (string, error) {
-	for _, base := range []string{folder, l.root} {
+	// The YAML form names pages of clients and connections from their own folders on.
+	for _, base := range []string{folder, l.root, filepath.Join(l.root, "clients"), filepath.Join(l.root, "connections")} {
 		root, err := os.OpenRoot(base)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return "", err
 		}

@@ -147,6 +147,7 @@ func (s *services) management() management.Deps {
 // controlRooms mounts the control listener.
 func (s *services) controlRooms(d control.Deps) *web.Router {
 	d.DB, d.Clock, d.Ring, d.Outbox, d.Import = s.db, s.clock, s.ring, s.outbox, s.importConfiguration
+	d.Export = s.exportConfiguration
 	rt := web.NewRouter(s.log)
 	control.Mount(rt, d)
 	return rt

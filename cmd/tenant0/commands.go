@@ -13,6 +13,7 @@ type commands struct {
 	Health  healthCommand  `cmd:"" help:"Ask the running server whether it is ready."`
 	Seed    seedCommands   `cmd:"" help:"Work with tenant files."`
 	Import  importCommand  `cmd:"" help:"Bring a configuration or users into the running tenant."`
+	Export  exportCommand  `cmd:"" help:"Write the running tenant's configuration or users into files."`
 	CA      caCommands     `cmd:"" name:"ca" help:"Make programs trust the server's HTTPS certificate."`
 	Keys    keysCommands   `cmd:"" help:"List, rotate and revoke the keys that sign tokens."`
 	Version versionCommand `cmd:"" help:"Print the version."`
@@ -38,6 +39,11 @@ Bring the configuration of a real tenant into the one that runs:
 
     tenant0 import --dry-run export/
     tenant0 import export/
+
+Write the tenant that runs into files, for the real auth0-deploy-cli or for the next start:
+
+    tenant0 export export/
+    tenant0 export --format tenant tenant.yaml
 
 Be the tenant acme.example.test (a name in /etc/hosts) on the usual port:
 

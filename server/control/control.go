@@ -32,6 +32,8 @@ type Deps struct {
 	Reset func() error
 	// Import brings a configuration into the tenant, and returns a report.
 	Import func(ImportRequest) (any, error)
+	// Export returns the tenant's configuration and its users, or one of the two.
+	Export func(ExportRequest) (any, error)
 	// Hosts are the names by which the listener may be addressed, without port,
 	// besides IP addresses of the loopback.
 	Hosts []string
@@ -48,6 +50,7 @@ func Mount(rt *web.Router, d Deps) {
 	handle(http.MethodGet, "/ca.pem", m.ca)
 	handle(http.MethodPost, "/reset", m.reset)
 	handle(http.MethodPost, "/import", m.importConfiguration)
+	handle(http.MethodGet, "/export", m.exportConfiguration)
 	handle(http.MethodGet, "/clock", m.getClock)
 	handle(http.MethodPut, "/clock", m.setClock)
 	handle(http.MethodDelete, "/clock", m.resetClock)

@@ -90,6 +90,8 @@ type importer struct {
 	lists  map[string][]storage.Document // what there is, by path
 	// givenID is the id that the configuration gives what is about to be created.
 	givenID string
+	// ids says that an export has ids.
+	ids bool
 }
 
 // all imports the sections in an order in which what is referred to comes first.

@@ -94,6 +94,9 @@ func (im *importer) organizationGrants(base string, item storage.Document) error
 		if err != nil {
 			return err
 		}
+		if g["audience"], err = im.ownAudience(g["audience"]); err != nil {
+			return err
+		}
 		grant, err := im.find("/client-grants", storage.Document{"client_id": clientID, "audience": g["audience"]}, "client_id", "audience")
 		if err != nil {
 			return err

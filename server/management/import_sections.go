@@ -9,13 +9,16 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
-// importSection is how a section of auth0-deploy-cli's configuration is imported.
+// importSection is how a section of auth0-deploy-cli's configuration is imported
+// and exported; export is nil where nothing of it can be read.
 type importSection struct {
-	name string
-	run  func(im *importer, value any) error
+	name   string
+	run    func(im *importer, value any) error
+	export func(im *importer) (any, error)
 }
 
 // collection is a section that lists objects.
@@ -27,10 +30,14 @@ type collection struct {
 	after  func(im *importer, id string, item storage.Document) error
 	// apart are members that after writes.
 	apart []string
+	// exported tells whether an object is one of the section, and named turns ids into
+	// names and reads what belongs to the object.
+	exported func(im *importer, item storage.Document) bool
+	named    func(im *importer, id string, item storage.Document) error
 }
 
 func (s collection) section() importSection {
-	return importSection{s.name, func(im *importer, value any) error {
+	return importSection{name: s.name, export: s.export, run: func(im *importer, value any) error {
 		for _, item := range itemsOf(value) {
 			if err := s.item(im, item); err != nil {
 				return err
@@ -62,7 +69,7 @@ func (s collection) item(im *importer, item storage.Document) error {
 
 // setting is a section that is one object, written by one operation.
 func setting(name, method, path string, apart ...string) importSection {
-	return importSection{name, func(im *importer, value any) error {
+	return importSection{name: name, export: exportSetting(path, apart), run: func(im *importer, value any) error {
 		doc, ok := value.(storage.Document)
 		if !ok {
 			return errors.New("it must be an object")
@@ -94,7 +101,7 @@ func (im *importer) set(section, method, path string, value storage.Document) er
 
 // settings is a section whose members are settings of their own, each at a path.
 func settings(name, method string, paths map[string]string) importSection {
-	return importSection{name, func(im *importer, value any) error {
+	return importSection{name: name, export: exportSettings(paths), run: func(im *importer, value any) error {
 		doc, _ := value.(storage.Document)
 		for _, member := range sortedKeys(doc) {
 			path, known := paths[member]
@@ -120,38 +127,45 @@ func plainSection(name, path, id string, members ...string) importSection {
 func importSections() []importSection {
 	return append([]importSection{
 		setting("tenant", http.MethodPatch, "/tenants/settings", "sandbox_versions_available", "session_cookie"),
-		collection{name: "resourceServers", path: "/resource-servers", id: "id", members: []string{"identifier"}, before: ownAPI}.section(),
-		plainSection("clients", "/clients", "client_id", "name"),
-		{"pages", importPages},
+		collection{name: "resourceServers", path: "/resource-servers", id: "id", members: []string{"identifier"}, before: ownAPI, exported: notSystem}.section(),
+		collection{name: "clients", path: "/clients", id: "client_id", members: []string{"name"}, exported: notGlobal}.section(),
+		{"pages", importPages, exportPages},
 		connectionsSection("databases"), connectionsSection("connections"),
-		collection{name: "clientGrants", path: "/client-grants", id: "id", members: []string{"client_id", "audience"}, before: grantClient}.section(),
+		collection{name: "clientGrants", path: "/client-grants", id: "id", members: []string{"client_id", "audience"}, before: grantClient, named: grantClientName}.section(),
 		collection{
 			name: "roles", path: "/roles", id: "id", members: []string{"name"}, apart: []string{"permissions"},
 			after: func(im *importer, id string, item storage.Document) error {
+				for _, p := range itemsOf(item["permissions"]) {
+					var err error
+					if p["resource_server_identifier"], err = im.ownAudience(p["resource_server_identifier"]); err != nil {
+						return err
+					}
+				}
 				return im.add("/roles/"+id+"/permissions", "permissions", item["permissions"])
 			},
+			named: exportPermissions,
 		}.section(),
 		plainSection("rules", "/rules", "id", "name"),
 		plainSection("hooks", "/hooks", "id", "name"),
-		{"rulesConfigs", importRulesConfigs},
+		{"rulesConfigs", importRulesConfigs, nil},
 		collection{
 			name: "actions", path: "/actions/actions", id: "id", members: []string{"name"}, apart: []string{"deployed", "status", "installed_integration_id"},
-			after: deployImported,
+			after: deployImported, named: exportAction,
 		}.section(),
-		{"triggers", importTriggers},
-		{"emailProvider", importEmailProvider},
-		{"emailTemplates", importEmailTemplates},
-		{"branding", importBranding},
+		{"triggers", importTriggers, exportTriggers},
+		{"emailProvider", importEmailProvider, exportEmailProvider},
+		{"emailTemplates", importEmailTemplates, exportEmailTemplates},
+		{"branding", importBranding, exportBranding},
 		plainSection("themes", "/branding/themes", "themeId", "displayName"),
-		{"prompts", importPrompts},
+		{"prompts", importPrompts, exportPrompts},
 		settings("attackProtection", http.MethodPatch, map[string]string{
 			"botDetection": "/attack-protection/bot-detection", "captcha": "/attack-protection/captcha",
 			"breachedPasswordDetection": "/attack-protection/breached-password-detection",
 			"bruteForceProtection":      "/attack-protection/brute-force-protection",
 			"suspiciousIpThrottling":    "/attack-protection/suspicious-ip-throttling",
 		}),
-		{"guardianFactors", importFactors},
-		{"guardianPolicies", importPolicies},
+		{"guardianFactors", importFactors, exportFactors},
+		{"guardianPolicies", importPolicies, exportPolicies},
 	}, laterSections()...)
 }
 
@@ -160,8 +174,8 @@ func laterSections() []importSection {
 	return []importSection{
 		setting("guardianPhoneFactorSelectedProvider", http.MethodPut, "/guardian/factors/phone/selected-provider"),
 		setting("guardianPhoneFactorMessageTypes", http.MethodPut, "/guardian/factors/phone/message-types"),
-		{"guardianFactorTemplates", importFactorParts("templates")},
-		{"guardianFactorProviders", importFactorParts("providers")},
+		{"guardianFactorTemplates", importFactorParts("templates"), exportFactorTemplates},
+		{"guardianFactorProviders", importFactorParts("providers"), exportFactorProviders},
 		plainSection("phoneProviders", "/branding/phone/providers", "id", "name"),
 		plainSection("phoneTemplates", "/branding/phone/templates", "id", "type"),
 		settings("riskAssessment", http.MethodPatch, map[string]string{
@@ -171,13 +185,14 @@ func laterSections() []importSection {
 		collection{
 			name: "organizations", path: "/organizations", id: "id", members: []string{"name"},
 			apart: []string{"connections", "client_grants", "discovery_domains", "clients"}, after: importOrganizationParts,
+			named: exportOrganizationParts,
 		}.section(),
 		plainSection("logStreams", "/log-streams", "id", "name"),
 		plainSection("customDomains", "/custom-domains", "custom_domain_id", "domain"),
 		plainSection("userAttributeProfiles", "/user-attribute-profiles", "id", "name"),
 		plainSection("connectionProfiles", "/connection-profiles", "id", "name"),
 		plainSection("selfServiceProfiles", "/self-service-profiles", "id", "name"),
-		collection{name: "tokenExchangeProfiles", path: "/token-exchange-profiles", id: "id", members: []string{"name"}, before: exchangeAction}.section(),
+		collection{name: "tokenExchangeProfiles", path: "/token-exchange-profiles", id: "id", members: []string{"name"}, before: exchangeAction, named: exchangeActionName}.section(),
 		plainSection("networkACLs", "/network-acls", "id", "description"),
 		plainSection("eventStreams", "/event-streams", "id", "name"),
 		plainSection("rateLimitPolicies", "/rate-limit-policies", "id", "consumer_selector"),
@@ -200,7 +215,28 @@ func ownAPI(im *importer, item storage.Document) error {
 	return nil
 }
 
+// foreignAPI are the identifiers of the APIs that are a tenant's own.
+var foreignAPI = resource.Like(`^https://[^/]+/(api/v2/|me/|my-org/)$`)
+
+// ownAudience is the identifier of this tenant's API in place of that of the
+// tenant that an export is of. Others stay.
+func (im *importer) ownAudience(identifier any) (any, error) {
+	name, _ := identifier.(string)
+	match := foreignAPI().FindStringSubmatch(name)
+	if match == nil {
+		return identifier, nil
+	}
+	there, err := im.find("/resource-servers", storage.Document{"identifier": name}, "identifier")
+	if err != nil || there != nil {
+		return identifier, err
+	}
+	return im.Issuer.URL + match[1], nil
+}
+
 func grantClient(im *importer, item storage.Document) (err error) {
+	if item["audience"], err = im.ownAudience(item["audience"]); err != nil {
+		return err
+	}
 	item["client_id"], err = im.id("/clients", text(item, "client_id"), "client_id")
 	return err
 }
@@ -218,6 +254,10 @@ func exchangeAction(im *importer, item storage.Document) (err error) {
 func connectionsSection(name string) importSection {
 	return collection{
 		name: name, path: "/connections", id: "id", members: []string{"name"}, apart: []string{"enabled_clients"},
+		exported: func(_ *importer, item storage.Document) bool {
+			return (text(item, "strategy") == storage.DatabaseStrategy) == (name == "databases")
+		},
+		named: exportEnabledClients,
 		before: func(_ *importer, item storage.Document) error {
 			if name == "databases" && text(item, "strategy") == "" {
 				item["strategy"] = storage.DatabaseStrategy

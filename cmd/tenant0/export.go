@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/tenant0/tenant0/config"
+)
+
+// exportCommand writes the tenant of a running server into files.
+type exportCommand struct {
+	Path    string `arg:"" name:"path" type:"path" help:"Folder to write into, or the file of a tenant or of users."`
+	Format  string `name:"format" enum:"directory,yaml,tenant,users" default:"directory" help:"directory and yaml as auth0-deploy-cli writes them, tenant for a tenant file, users for JSON lines."`
+	IDs     bool   `name:"ids" help:"Write the ids of objects too, as a tenant file always has those that it can hold."`
+	URL     string `name:"url" placeholder:"URL" help:"Control listener of the server. Default: $$TENANT0_CONTROL_URL, or the control address."`
+	File    string `name:"config" placeholder:"FILE" help:"YAML file with the server's settings."`
+	Control string `name:"control" placeholder:"HOST:PORT" help:"The server's control address."`
+}
+
+// Help is the detail of --help.
+func (exportCommand) Help() string {
+	return `What is written, tenant0 import takes again. Secrets are not in it. Users are written with the hashes of their passwords. What a format cannot hold is listed with its reason.
+
+    tenant0 export export
+    tenant0 export --format yaml export
+    tenant0 export --format users users.ndjson
+    tenant0 export --format tenant tenant.yaml && tenant0 start --seed tenant.yaml`
+}
+
+// exportedTenant is what the server exports.
+type exportedTenant struct {
+	Issuer   string            `json:"issuer"`
+	Sections config.Document   `json:"sections"`
+	Users    []config.Document `json:"users"`
+	LeftOut  []string          `json:"left_out"`
+}
+
+// Run exports once.
+func (c *exportCommand) Run(parsed *kong.Context, t terminal) error {
+	control, err := findControl(c.URL, settings{File: c.File, Control: c.Control}, parsed)
+	if err != nil {
+		return err
+	}
+	query := map[string]string{"directory": "?", "yaml": "?", "tenant": "?users=true&ids=true", "users": "?users=only"}[c.Format]
+	if c.IDs {
+		query += "&ids=true"
+	}
+	answer, err := control.send(context.Background(), http.MethodGet, "/export"+query, http.NoBody)
+	if err != nil {
+		return err
+	}
+	var tenant exportedTenant
+	if err := json.Unmarshal(answer, &tenant); err != nil {
+		return fmt.Errorf("answer of the server: %w", err)
+	}
+	var said string
+	switch c.Format {
+	case "users":
+		said, err = tenant.writeUsers(c.Path)
+	case "tenant":
+		said, err = tenant.writeTenant(c.Path)
+	default:
+		var files []string
+		files, err = config.WriteConfiguration(c.Path, tenant.Sections, c.Format == "yaml")
+		said = count(len(files), "file")
+	}
+	if err != nil {
+		return err
+	}
+	for _, line := range tenant.LeftOut {
+		if _, err := fmt.Fprintln(t.stdout, "left out "+line); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(t.stdout, "%s: %s\n", c.Path, said)
+	return err
+}
+
+// writeUsers writes JSON lines of the users that an import of users takes.
+func (e *exportedTenant) writeUsers(path string) (string, error) {
+	var lines []string
+	for _, user := range e.Users {
+		id, _ := user["user_id"].(string)
+		if !strings.HasPrefix(id, "auth0|") {
+			e.LeftOut = append(e.LeftOut, "user "+id+": only users of database connections can be imported")
+			continue
+		}
+		delete(user, "roles")
+		delete(user, "permissions")
+		raw, err := json.Marshal(user)
+		if err != nil {
+			return "", err
+		}
+		lines = append(lines, string(raw)+"\n")
+	}
+	return count(len(lines), "user"), writeFile(path, []byte(strings.Join(lines, "")))
+}
+
+// writeTenant writes a tenant file, if the tenant fits into one.
+func (e *exportedTenant) writeTenant(path string) (string, error) {
+	file := config.Document{}
+	for _, section := range slices.Sorted(maps.Keys(e.Sections)) {
+		if !config.InTenantFile(section) {
+			e.LeftOut = append(e.LeftOut, section+": a tenant file has no such section; --format yaml writes it")
+			continue
+		}
+		file[section] = e.Sections[section]
+	}
+	if len(e.Users) > 0 {
+		list := make([]any, len(e.Users))
+		for i, user := range e.Users {
+			list[i] = user
+		}
+		file["users"] = list
+	}
+	for _, section := range []string{"resourceServers", "databases", "connections", "clientGrants"} {
+		list, _ := file[section].([]any)
+		for _, item := range list {
+			if doc, ok := item.(config.Document); ok {
+				delete(doc, "id")
+			}
+		}
+	}
+	left := config.FitTenant(file)
+	e.LeftOut = append(e.LeftOut, left...)
+	raw, err := config.MarshalTenant(file)
+	if err != nil {
+		return "", err
+	}
+	raw = []byte(strings.ReplaceAll(string(raw), e.Issuer, config.IssuerPlaceholder))
+	if _, err := config.ParseTenant(filepath.Base(path), raw); err != nil {
+		return "", errors.Join(errors.New("the tenant does not fit into a tenant file; --format yaml writes all of it"), err)
+	}
+	return count(len(e.Users), "user"), writeFile(path, raw)
+}
+
+// writeFile writes a file that only its owner reads: hashes may be in it.
+func writeFile(path string, raw []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,299 @@
+package management
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Export returns the tenant's configuration in the form of auth0-deploy-cli, by
+// section, as Import takes it. Secrets are not in it, since the API does not show
+// them, and ids are only if they are asked for.
+func Export(d Deps, ids bool) (storage.Document, error) {
+	a := &api{d}
+	im := &importer{api: a, ops: a.operations(), ids: ids, lists: map[string][]storage.Document{}}
+	for _, s := range resource.ManagementScopes() {
+		im.scope = append(im.scope, s.Value)
+	}
+	sections := storage.Document{}
+	err := d.DB.View(func(tx *storage.Tx) error {
+		im.tx = tx
+		for _, s := range importSections() {
+			if s.export == nil {
+				continue
+			}
+			value, err := s.export(im)
+			if err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
+			if !isEmpty(value) {
+				sections[s.name] = value
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	// Read records may be shared; what is returned is the caller's own.
+	own, err := normal(sections)
+	sections, _ = own.(storage.Document)
+	return sections, err
+}
+
+// export lists the objects of the section, without what the server makes.
+func (s collection) export(im *importer) (any, error) {
+	all, err := im.list(s.path)
+	if err != nil {
+		return nil, unlessAbsent(err)
+	}
+	kind := kindAt(s.path)
+	list := []any{}
+	for _, there := range all {
+		if s.exported != nil && !s.exported(im, there) {
+			continue
+		}
+		if s.path == "/flows" || s.path == "/forms" { // of which a list shows the names alone
+			if there, err = im.object(s.path + "/" + url.PathEscape(text(there, s.id))); err != nil {
+				return nil, err
+			}
+		}
+		item := exportable(there, kind)
+		delete(item, s.id)
+		if s.named != nil {
+			if err := s.named(im, text(there, s.id), item); err != nil {
+				return nil, inObject(text(there, s.members[0]), err)
+			}
+		}
+		if im.ids {
+			item[s.id] = there[s.id]
+		}
+		list = append(list, item)
+	}
+	return list, nil
+}
+
+// exportable is an object without what only the server writes.
+func exportable(there storage.Document, kind *resource.Kind) storage.Document {
+	item := sendable(there, kind, resource.ReadOnly)
+	if kind != nil {
+		delete(item, kind.Created)
+		delete(item, kind.Updated)
+	}
+	delete(item, "client_secret")
+	return item
+}
+
+// unlessAbsent is nil for the API's answer that there is nothing.
+func unlessAbsent(err error) error {
+	if e, ok := errors.AsType[*apierr.Error](err); ok && e.Status == http.StatusNotFound {
+		return nil
+	}
+	return err
+}
+
+// object reads one object, nil where there is none.
+func (im *importer) object(path string) (storage.Document, error) {
+	answer, err := im.do(http.MethodGet, path, nil)
+	if err != nil {
+		return nil, unlessAbsent(err)
+	}
+	doc, _ := answer.(storage.Document)
+	return doc, nil
+}
+
+// exportSetting reads a section that is one object.
+func exportSetting(path string, apart []string) func(*importer) (any, error) {
+	return func(im *importer) (any, error) {
+		if !im.serves(http.MethodGet, path) {
+			return storage.Document(nil), nil
+		}
+		doc, err := im.object(path)
+		for _, member := range slices.Concat(apart, []string{"change_password", "guardian_mfa_page", "error_page"}) {
+			delete(doc, member) // pages are a section of their own
+		}
+		return doc, err
+	}
+}
+
+// serves reports whether there is an operation.
+func (im *importer) serves(method, path string) bool {
+	return slices.ContainsFunc(im.ops, func(op operation) bool {
+		_, ok := matchPath(op.path, path)
+		return ok && op.method == method
+	})
+}
+
+// exportSettings reads a section whose members are settings of their own.
+func exportSettings(paths map[string]string) func(*importer) (any, error) {
+	return func(im *importer) (any, error) {
+		section := storage.Document{}
+		for member, path := range paths {
+			doc, err := im.object(path)
+			if err != nil {
+				return nil, err
+			}
+			if len(doc) > 0 {
+				section[member] = doc
+			}
+		}
+		return section, nil
+	}
+}
+
+func notSystem(_ *importer, item storage.Document) bool { return item["is_system"] != true }
+
+func notGlobal(_ *importer, item storage.Document) bool { return item["global"] != true }
+
+// name is the name of what at a path has an id, or the id.
+func (im *importer) name(path, id, idMember string) (string, error) {
+	all, err := im.list(path)
+	if err != nil {
+		return "", err
+	}
+	for _, doc := range all {
+		if doc[idMember] == id {
+			return text(doc, "name"), nil
+		}
+	}
+	return id, nil
+}
+
+func grantClientName(im *importer, _ string, item storage.Document) (err error) {
+	if text(item, "client_id") != "" {
+		item["client_id"], err = im.name("/clients", text(item, "client_id"), "client_id")
+	}
+	return err
+}
+
+func exchangeActionName(im *importer, _ string, item storage.Document) (err error) {
+	item["action_id"], err = im.name("/actions/actions", text(item, "action_id"), "id")
+	return err
+}
+
+func exportPermissions(im *importer, id string, item storage.Document) error {
+	held, err := im.list("/roles/" + id + "/permissions")
+	list := []any{}
+	for _, p := range held {
+		list = append(list, storage.Document{"permission_name": p["permission_name"], "resource_server_identifier": p["resource_server_identifier"]})
+	}
+	item["permissions"] = list
+	return err
+}
+
+func exportEnabledClients(im *importer, id string, item storage.Document) error {
+	list := []any{}
+	for from := ""; ; {
+		answer, err := im.do(http.MethodGet, "/connections/"+id+"/clients?take=50"+from, nil)
+		if err != nil {
+			return err
+		}
+		for _, c := range itemsOf(answer) {
+			name, err := im.name("/clients", text(c, "client_id"), "client_id")
+			if err != nil {
+				return err
+			}
+			list = append(list, name)
+		}
+		doc, _ := answer.(storage.Document)
+		next := text(doc, "next")
+		if next == "" {
+			item["enabled_clients"] = list
+			return nil
+		}
+		from = "&from=" + url.QueryEscape(next)
+	}
+}
+
+// exportAction keeps of an action what makes it, and whether it is deployed.
+func exportAction(im *importer, id string, item storage.Document) error {
+	there, err := im.find("/actions/actions", storage.Document{"id": id}, "id")
+	if err != nil {
+		return err
+	}
+	item["deployed"] = there["deployed"] == true || there["all_changes_deployed"] == true
+	for _, name := range []string{"all_changes_deployed", "deployed_version", "current_version", "status", "integration", "built_at"} {
+		delete(item, name)
+	}
+	secrets := []any{}
+	for _, s := range itemsOf(item["secrets"]) {
+		secrets = append(secrets, storage.Document{"name": s["name"], "value": hiddenSecret})
+	}
+	item["secrets"] = secrets
+	return nil
+}
+
+// hiddenSecret is what auth0-deploy-cli writes for a secret that the API hides.
+const hiddenSecret = "_VALUE_NOT_SHOWN_"
+
+func exportTriggers(im *importer) (any, error) {
+	answer, err := im.do(http.MethodGet, "/actions/triggers", nil)
+	if err != nil {
+		return nil, err
+	}
+	section := storage.Document{}
+	for _, trigger := range itemsOf(answer) {
+		name := text(trigger, "id")
+		bound, err := im.do(http.MethodGet, "/actions/triggers/"+url.PathEscape(name)+"/bindings", nil)
+		if err != nil {
+			return nil, err
+		}
+		list := []any{}
+		for _, b := range itemsOf(bound) {
+			action, _ := b["action"].(storage.Document)
+			list = append(list, storage.Document{"action_name": action["name"], "display_name": b["display_name"]})
+		}
+		if len(list) > 0 {
+			section[name] = list
+		}
+	}
+	return section, nil
+}
+
+func exportOrganizationParts(im *importer, id string, item storage.Document) error {
+	base := "/organizations/" + id
+	for member, path := range map[string]string{
+		"connections": "/enabled_connections", "client_grants": "/client-grants", "discovery_domains": "/discovery-domains",
+	} {
+		answer, err := im.do(http.MethodGet, base+path, nil)
+		if err != nil {
+			return err
+		}
+		list := []any{}
+		for _, part := range itemsOf(answer) {
+			exported, err := im.organizationPart(member, part)
+			if err != nil {
+				return err
+			}
+			list = append(list, exported)
+		}
+		item[member] = list
+	}
+	return nil
+}
+
+// organizationPart is one connection, grant or domain of an organization as an
+// export has it.
+func (im *importer) organizationPart(member string, part storage.Document) (storage.Document, error) {
+	switch member {
+	case "connections":
+		name, err := im.name("/connections", text(part, "connection_id"), "id")
+		exported := storage.Document{"name": name}
+		for key, value := range part {
+			if key != "connection" && key != "connection_id" {
+				exported[key] = value
+			}
+		}
+		return exported, err
+	case "client_grants":
+		name, err := im.name("/clients", text(part, "client_id"), "client_id")
+		return storage.Document{"client_id": name, "audience": part["audience"]}, err
+	}
+	return storage.Document{"domain": part["domain"], "status": part["status"]}, nil
+}

@@ -1,0 +1,198 @@
+package management
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+func exportEmailProvider(im *importer) (any, error) {
+	return im.object("/emails/provider?fields=name,enabled,credentials,settings,default_from_address&include_fields=true")
+}
+
+// emailTemplateNames are the templates of e-mails that a tenant can have.
+var emailTemplateNames = []string{
+	"verify_email", "verify_email_by_code", "reset_email", "reset_email_by_code", "welcome_email", "blocked_account", "stolen_credentials",
+	"enrollment_email", "mfa_oob_code", "change_password", "password_reset", "user_invitation", "async_approval",
+}
+
+func exportEmailTemplates(im *importer) (any, error) {
+	list := []any{}
+	for _, name := range emailTemplateNames {
+		doc, err := im.object("/email-templates/" + name)
+		if err != nil {
+			return nil, err
+		}
+		if len(doc) > 0 {
+			list = append(list, doc)
+		}
+	}
+	return list, nil
+}
+
+func exportPolicies(im *importer) (any, error) {
+	answer, err := im.do(http.MethodGet, "/guardian/policies", nil)
+	return storage.Document{"policies": answer}, err
+}
+
+func exportFactors(im *importer) (any, error) {
+	answer, err := im.do(http.MethodGet, "/guardian/factors", nil)
+	list := []any{}
+	for _, f := range itemsOf(answer) {
+		list = append(list, storage.Document{"name": f["name"], "enabled": f["enabled"]})
+	}
+	return list, err
+}
+
+func exportFactorTemplates(im *importer) (any, error) {
+	return im.factorParts([]storage.Document{{"name": "sms"}, {"name": "phone"}}, "templates")
+}
+
+func exportFactorProviders(im *importer) (any, error) {
+	return im.factorParts([]storage.Document{
+		{"name": "sms", "provider": "twilio"}, {"name": "phone", "provider": "twilio"},
+		{"name": "push-notification", "provider": "apns"}, {"name": "push-notification", "provider": "sns"},
+	}, "providers")
+}
+
+// factorParts reads what factors have under a path, where there is anything.
+func (im *importer) factorParts(of []storage.Document, part string) (any, error) {
+	list := []any{}
+	for _, names := range of {
+		path := "/guardian/factors/" + text(names, "name") + "/" + part
+		if provider := text(names, "provider"); provider != "" {
+			path += "/" + provider
+		}
+		doc, err := im.object(path)
+		if err != nil {
+			return nil, err
+		}
+		item := storage.Document{}
+		for name, value := range doc {
+			if value != nil {
+				item[name] = value
+			}
+		}
+		if len(item) == 0 {
+			continue
+		}
+		for name, value := range names {
+			item[name] = value
+		}
+		list = append(list, item)
+	}
+	return list, nil
+}
+
+// exportPages reads the pages of the classic experience.
+func exportPages(im *importer) (any, error) {
+	list := []any{}
+	answer, err := im.do(http.MethodGet, "/clients?is_global=true&per_page=1", nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, global := range itemsOf(answer) {
+		if html := text(global, "custom_login_page"); html != "" {
+			list = append(list, storage.Document{"name": "login", "enabled": global["custom_login_page_on"] == true, "html": html})
+		}
+	}
+	settings, err := im.object("/tenants/settings")
+	if err != nil {
+		return nil, err
+	}
+	for _, page := range [][2]string{{"password_reset", "change_password"}, {"guardian_multifactor", "guardian_mfa_page"}, {"error_page", "error_page"}} {
+		kept, ok := settings[page[1]].(storage.Document)
+		if !ok {
+			continue
+		}
+		item := storage.Document{"name": page[0]}
+		for name, value := range kept {
+			item[name] = value
+		}
+		list = append(list, item)
+	}
+	return list, nil
+}
+
+func exportBranding(im *importer) (any, error) {
+	doc, err := im.object("/branding")
+	if err != nil {
+		return nil, err
+	}
+	template, err := im.object("/branding/templates/universal-login")
+	if body := text(template, "body"); body != "" {
+		if doc == nil {
+			doc = storage.Document{}
+		}
+		doc["templates"] = []any{storage.Document{"template": "universal_login", "body": body}}
+	}
+	return doc, err
+}
+
+// promptNames are the prompts that have texts, Auth0:
+// api/management/v2/prompts/get-custom-text-by-language.
+var promptNames = strings.Fields(`login login-id login-password login-passwordless login-email-verification signup signup-id signup-password
+	phone-identifier-enrollment phone-identifier-challenge email-identifier-challenge reset-password custom-form consent customized-consent
+	logout mfa-push mfa-otp mfa-voice mfa-phone mfa-webauthn mfa-sms mfa-email mfa-recovery-code mfa status device-flow email-verification
+	email-otp-challenge organizations invitation common captcha passkeys brute-force-protection async-approval-flow`)
+
+// exportPrompts reads the settings of prompts, their texts in the tenant's
+// languages, and their partials.
+func exportPrompts(im *importer) (any, error) {
+	doc, err := im.object("/prompts")
+	if err != nil {
+		return nil, err
+	}
+	settings, err := im.object("/tenants/settings")
+	if err != nil {
+		return nil, err
+	}
+	locales, _ := settings["enabled_locales"].([]any)
+	customText, partials := storage.Document{}, storage.Document{}
+	for _, prompt := range promptNames {
+		for _, locale := range locales {
+			language, _ := locale.(string)
+			texts, err := im.object("/prompts/" + prompt + "/custom-text/" + url.PathEscape(language))
+			if err != nil {
+				return nil, err
+			}
+			if len(texts) > 0 {
+				in, ok := customText[language].(storage.Document)
+				if !ok {
+					in = storage.Document{}
+					customText[language] = in
+				}
+				in[prompt] = texts
+			}
+		}
+		part, err := im.object("/prompts/" + prompt + "/partials")
+		if err != nil {
+			return nil, err
+		}
+		if len(part) > 0 {
+			partials[prompt] = part
+		}
+	}
+	renderers, err := im.list("/prompts/rendering")
+	if err != nil {
+		return nil, err
+	}
+	if list := []any{}; len(renderers) > 0 {
+		for _, r := range renderers {
+			r = maps.Clone(r)
+			delete(r, "tenant")
+			list = append(list, r)
+		}
+		doc["screenRenderers"] = list
+	}
+	if len(customText) > 0 {
+		doc["customText"] = customText
+	}
+	if len(partials) > 0 {
+		doc["partials"] = partials
+	}
+	return doc, nil
+}
