@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
@@ -143,7 +144,30 @@ func exportSettings(paths map[string]string) func(*importer) (any, error) {
 				section[member] = doc
 			}
 		}
+		if captcha, ok := section["captcha"].(storage.Document); ok {
+			markCaptcha(captcha)
+		}
 		return section, nil
+	}
+}
+
+// markCaptcha leaves out the providers that are not set up, and gives the others the
+// markers that auth0-deploy-cli has for secrets: it takes none without.
+func markCaptcha(captcha storage.Document) {
+	for name, value := range captcha {
+		provider, ok := value.(storage.Document)
+		if _, keyed := provider["site_key"]; !ok || !keyed {
+			continue
+		}
+		marker := "##CAPTCHA_" + strings.ToUpper(name)
+		switch {
+		case text(provider, "site_key") == "":
+			delete(captcha, name)
+		case name == "recaptcha_enterprise":
+			provider["api_key"], provider["project_id"] = marker+"_API_KEY##", marker+"_PROJECT_ID##"
+		default:
+			provider["secret"] = marker + "_SECRET##"
+		}
 	}
 }
 

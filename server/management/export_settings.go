@@ -48,13 +48,12 @@ func exportFactors(im *importer) (any, error) {
 }
 
 func exportFactorTemplates(im *importer) (any, error) {
-	return im.factorParts([]storage.Document{{"name": "sms"}, {"name": "phone"}}, "templates")
+	return im.factorParts([]storage.Document{{"name": "sms"}}, "templates")
 }
 
 func exportFactorProviders(im *importer) (any, error) {
 	return im.factorParts([]storage.Document{
-		{"name": "sms", "provider": "twilio"}, {"name": "phone", "provider": "twilio"},
-		{"name": "push-notification", "provider": "apns"}, {"name": "push-notification", "provider": "sns"},
+		{"name": "sms", "provider": "twilio"}, {"name": "push-notification", "provider": "sns"}, // all that auth0-deploy-cli knows
 	}, "providers")
 }
 
