@@ -98,7 +98,7 @@ func (w *configurationWriter) sections(sections Document) error {
 				if other, ok := yamlFolders[section]; ok {
 					folder = other
 				}
-				w.texts(value, strings.Split(texts.path, "."), texts.ending, folder, ".", "")
+				w.texts(value, textPlace{steps: strings.Split(texts.path, "."), ending: texts.ending, folder: folder, base: "."})
 			}
 		}
 		raw, err := MarshalTenant(sections)
@@ -201,7 +201,7 @@ func (w *configurationWriter) list(value any, file func(name string) string, sec
 			if section == "actions" {
 				base = "." // code is named from the export's folder on
 			}
-			w.texts(entry, strings.Split(texts.path, "."), texts.ending, folder, base, fileName(entryName(entry)))
+			w.texts(entry, textPlace{strings.Split(texts.path, "."), texts.ending, folder, base, fileName(entryName(entry))})
 		}
 		if err := w.json(name, entry); err != nil {
 			return err
@@ -243,42 +243,63 @@ func fileName(name string) string {
 	return name
 }
 
-// texts moves texts at steps below a value into files in a folder, and leaves their names, from base on, in their places.
-func (w *configurationWriter) texts(value any, steps []string, ending, folder, base, name string) {
+// textPlace is where texts are in a value, and where their files go.
+type textPlace struct {
+	steps  []string // members on the way to the texts; "*" is each of them
+	ending string   // of the files
+	folder string   // of the files
+	base   string   // what the files are named from
+	name   string   // of the entry; empty: it is the value's own
+}
+
+// below is the place of the same texts, seen from a member of the value.
+func (p textPlace) below() textPlace {
+	if p.steps[0] == "templates" { // each template is an entry of its own
+		p.name = ""
+	}
+	p.steps = p.steps[1:]
+	return p
+}
+
+// texts moves texts below a value into files, and leaves the names of the files in their places.
+func (w *configurationWriter) texts(value any, at textPlace) {
 	switch value := value.(type) {
 	case []any:
 		for _, item := range value {
-			w.texts(item, steps, ending, folder, base, name)
+			w.texts(item, at)
 		}
 	case Document:
-		if name == "" {
-			name = fileName(entryName(value))
+		if at.name == "" {
+			at.name = fileName(entryName(value))
 		}
 		for member, item := range value {
-			if steps[0] != "*" && steps[0] != member {
+			if at.steps[0] != "*" && at.steps[0] != member {
 				continue
 			}
-			content, isText := item.(string)
-			if len(steps) > 1 {
-				w.texts(item, steps[1:], ending, folder, base, map[bool]string{true: "", false: name}[steps[0] == "templates"])
+			if len(at.steps) > 1 {
+				w.texts(item, at.below())
 				continue
 			}
-			if !isText || content == "" {
-				continue
+			if content, _ := item.(string); content != "" {
+				file := w.textFile(at, member)
+				w.files[file] = []byte(content)
+				value[member] = "./" + strings.TrimPrefix(file, strings.TrimPrefix(at.base+"/", "./"))
 			}
-			file := path.Join(folder, name) + ending
-			switch {
-			case steps[0] == "*" && w.asYAML:
-				file = path.Join(folder, name, fileName(member)) + ending
-			case steps[0] == "*":
-				file = path.Join(folder, fileName(member)) + ending
-			case steps[0] == "code":
-				file = path.Join(folder, name, "code") + ending
-			}
-			w.files[file] = []byte(content)
-			value[member] = "./" + strings.TrimPrefix(file, strings.TrimPrefix(base+"/", "./"))
 		}
 	}
+}
+
+// textFile is the file of the text that is a member of a value.
+func (w *configurationWriter) textFile(at textPlace, member string) string {
+	switch {
+	case at.steps[0] == "*" && w.asYAML:
+		return path.Join(at.folder, at.name, fileName(member)) + at.ending
+	case at.steps[0] == "*":
+		return path.Join(at.folder, fileName(member)) + at.ending
+	case at.steps[0] == "code":
+		return path.Join(at.folder, at.name, "code") + at.ending
+	}
+	return path.Join(at.folder, at.name) + at.ending
 }
 
 func (w *configurationWriter) json(file string, value any) error {

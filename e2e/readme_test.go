@@ -91,8 +91,8 @@ func (r *reader) run(t *testing.T, file, text string) {
 func TestReadme(t *testing.T) {
 	r := newReader(t, "../README.md")
 	for _, s := range r.sections(t) {
+		r.dir = t.TempDir() // the snippets of a section go on from each other
 		for _, snippet := range s.snippets {
-			r.dir = t.TempDir()
 			r.run(t, snippet[0], snippet[1])
 		}
 	}

@@ -31,8 +31,8 @@ type exportCommand struct {
 func (exportCommand) Help() string {
 	return `What is written, tenant0 import takes again. Secrets are not in it. Users are written with the hashes of their passwords. What a format cannot hold is listed with its reason.
 
-    tenant0 export export
-    tenant0 export --format yaml export
+    tenant0 export tenant
+    tenant0 export --format yaml tenant
     tenant0 export --format users users.ndjson
     tenant0 export --format tenant tenant.yaml && tenant0 start --seed tenant.yaml`
 }

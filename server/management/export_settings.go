@@ -78,9 +78,7 @@ func (im *importer) factorParts(of []storage.Document, part string) (any, error)
 		if len(item) == 0 {
 			continue
 		}
-		for name, value := range names {
-			item[name] = value
-		}
+		maps.Copy(item, names)
 		list = append(list, item)
 	}
 	return list, nil
@@ -108,9 +106,7 @@ func exportPages(im *importer) (any, error) {
 			continue
 		}
 		item := storage.Document{"name": page[0]}
-		for name, value := range kept {
-			item[name] = value
-		}
+		maps.Copy(item, kept)
 		list = append(list, item)
 	}
 	return list, nil
@@ -150,30 +146,26 @@ func exportPrompts(im *importer) (any, error) {
 		return nil, err
 	}
 	locales, _ := settings["enabled_locales"].([]any)
-	customText, partials := storage.Document{}, storage.Document{}
-	for _, prompt := range promptNames {
-		for _, locale := range locales {
-			language, _ := locale.(string)
-			texts, err := im.object("/prompts/" + prompt + "/custom-text/" + url.PathEscape(language))
-			if err != nil {
-				return nil, err
-			}
-			if len(texts) > 0 {
-				in, ok := customText[language].(storage.Document)
-				if !ok {
-					in = storage.Document{}
-					customText[language] = in
-				}
-				in[prompt] = texts
-			}
-		}
-		part, err := im.object("/prompts/" + prompt + "/partials")
+	customText := storage.Document{}
+	for _, locale := range locales {
+		language, _ := locale.(string)
+		texts, err := exportEachPrompt(im, "custom-text/"+url.PathEscape(language))
 		if err != nil {
 			return nil, err
 		}
-		if len(part) > 0 {
-			partials[prompt] = part
+		if len(texts) > 0 {
+			customText[language] = texts
 		}
+	}
+	if len(customText) > 0 {
+		doc["customText"] = customText
+	}
+	partials, err := exportEachPrompt(im, "partials")
+	if err != nil {
+		return nil, err
+	}
+	if len(partials) > 0 {
+		doc["partials"] = partials
 	}
 	renderers, err := im.list("/prompts/rendering")
 	if err != nil {
@@ -187,11 +179,20 @@ func exportPrompts(im *importer) (any, error) {
 		}
 		doc["screenRenderers"] = list
 	}
-	if len(customText) > 0 {
-		doc["customText"] = customText
-	}
-	if len(partials) > 0 {
-		doc["partials"] = partials
-	}
 	return doc, nil
+}
+
+// exportEachPrompt reads a part of every prompt, and leaves out what is empty.
+func exportEachPrompt(im *importer, part string) (storage.Document, error) {
+	parts := storage.Document{}
+	for _, prompt := range promptNames {
+		content, err := im.object("/prompts/" + prompt + "/" + part)
+		if err != nil {
+			return nil, err
+		}
+		if len(content) > 0 {
+			parts[prompt] = content
+		}
+	}
+	return parts, nil
 }
