@@ -160,7 +160,7 @@ func (d Documents) entries() iter.Seq2[Entry, error] {
 func (d Documents) Rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		for e, err := range d.entries() {
-			if !yield(Row{e.Order, e.Document}, err) || err != nil {
+			if !yield(Row{e.Order, e.ID, e.Document}, err) || err != nil {
 				return
 			}
 		}

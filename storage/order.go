@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
+	"strings"
 )
 
 // Kinds whose lists have the order in which their records were made keep a place
@@ -17,6 +19,7 @@ type Row struct {
 	// Place sorts the record among the others of the list. It stays what it is
 	// when the record changes.
 	Place string
+	Key   string
 	JSON  []byte // valid until the transaction ends
 }
 
@@ -108,7 +111,37 @@ func (t Resources[T]) rowAt(place []byte, key string) (Row, error) {
 	if err == nil && raw == nil {
 		err = fmt.Errorf("%s %q has a place and is not there", t.spec.name, key)
 	}
-	return Row{hex.EncodeToString(place), raw}, err
+	return Row{hex.EncodeToString(place), key, raw}, err
+}
+
+// RowsAt yields the records with keys, in the order in which they were made. Keys
+// without a record are passed over.
+func (t Resources[T]) RowsAt(keys []string) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		var rows []Row
+		for _, key := range keys {
+			place, err := t.tx.kv.Get(t.placeKey(key))
+			if err != nil {
+				yield(Row{}, err)
+				return
+			}
+			if place == nil {
+				continue
+			}
+			row, err := t.rowAt(place, key)
+			if err != nil {
+				yield(row, err)
+				return
+			}
+			rows = append(rows, row)
+		}
+		slices.SortFunc(rows, func(a, b Row) int { return strings.Compare(a.Place, b.Place) })
+		for _, row := range rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
 }
 
 // Documents yields what Rows does, decoded.

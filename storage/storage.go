@@ -77,7 +77,12 @@ func (db *DB) Update(fn func(*Tx) error) error {
 // upgrades returns the steps from each layout of the store to the next, the
 // first from format 1. A change of the layout is one more step; this program
 // writes the format that the last one leads to.
-func upgrades() []func(KV) error { return nil }
+func upgrades() []func(KV) error {
+	return []func(KV) error{
+		// Format 2 has more indexes of users.
+		func(kv KV) error { return newTx(kv, nil).Users.index() },
+	}
+}
 
 var formatKey = []byte("format")
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -329,6 +330,31 @@ func TestANewerFormatIsRefused(t *testing.T) {
 	mark(t, engine, formatMark(99))
 	if _, err := storage.Open(engine); !errors.Is(err, storage.ErrFormat) || !strings.Contains(err.Error(), "99") {
 		t.Errorf("got %v, want ErrFormat with the format's number", err)
+	}
+}
+
+func TestUsersOfFormat1AreIndexedForSearches(t *testing.T) {
+	engine := openEngine(t)
+	jane := []byte(`{"user_id":"auth0|1","name":"Jane","identities":[{"connection":"db","user_id":"1"}]}`)
+	err := engine.Update(func(kv storage.KV) error {
+		return errors.Join(kv.Put([]byte("format"), formatMark(1)), kv.Put([]byte("t/users\x00auth0|1"), jane))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := storage.Open(engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.View(func(tx *storage.Tx) error {
+		ids, ok, err := tx.UsersWith("name", "jane")
+		if !ok || !slices.Equal(ids, []string{"auth0|1"}) {
+			t.Errorf("the name leads to %q, %v", ids, ok)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 

@@ -237,6 +237,23 @@ func (r records[T]) write(v T, raw []byte) error {
 	return r.tx.kv.Put(row, raw)
 }
 
+// index writes the index and expiry entries of every record.
+func (r records[T]) index() error {
+	var links []link
+	for v, err := range r.All() {
+		if err != nil {
+			return err
+		}
+		links = append(links, r.links(r.spec.key(v), v)...)
+	}
+	for _, l := range links {
+		if err := r.tx.kv.Put(l.entry, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // link is an index or expiry entry that leads to a record.
 type link struct {
 	entry  []byte

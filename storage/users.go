@@ -61,7 +61,62 @@ var users = spec[User]{
 			}
 			return []string{strings.ToLower(u.Email)}
 		}},
+		{name: "search", values: searched},
 	},
+}
+
+// maxSearched is the longest value, in bytes, that has an index entry for searches:
+// what is stored may be longer than a key can be.
+const maxSearched = 512
+
+// searched are the members by which a search finds users at once. Names are found in
+// any case.
+func searched(u User) []string {
+	var out []string
+	add := func(field, value string) {
+		if value != "" && hasSearchIndex(value) {
+			out = append(out, searchIndex(field, value))
+		}
+	}
+	add("username", u.Username)
+	add("phone_number", u.PhoneNumber)
+	add("name", strings.ToLower(u.Name))
+	add("nickname", strings.ToLower(u.Nickname))
+	add("given_name", strings.ToLower(u.GivenName))
+	add("family_name", strings.ToLower(u.FamilyName))
+	for _, i := range u.Identities {
+		add("identities.user_id", i.UserID)
+	}
+	return out
+}
+
+func searchIndex(field, value string) string { return field + "\x01" + value }
+
+func hasSearchIndex(value string) bool {
+	return len(value) <= maxSearched && !strings.ContainsRune(value, 0)
+}
+
+// UsersWith returns the ids of the users who have a value in a member: e-mail address
+// and names in lower case, whatever the case of those. ok is false where there is no
+// index that could tell.
+func (tx *Tx) UsersWith(member, value string) (ids []string, ok bool, err error) {
+	if value == "" || !hasSearchIndex(value) {
+		return nil, false, nil
+	}
+	switch member {
+	case "user_id":
+		if has, err := tx.Users.Has(value); !has {
+			return nil, err == nil, err
+		}
+		return []string{value}, true, nil
+	case "email":
+		ids, err = tx.Users.keysBy("email", value)
+	case "username", "phone_number", "name", "nickname", "given_name", "family_name", "identities.user_id":
+		ids, err = tx.Users.keysBy("search", searchIndex(member, value))
+	default:
+		return nil, false, nil
+	}
+	return ids, err == nil, err
 }
 
 // logins are the identifiers that lead to one user of a connection.

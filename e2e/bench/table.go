@@ -29,12 +29,18 @@ func (s sample) show(format func(float64) string) string {
 
 // Formats of figures.
 func perSecond(v float64) string    { return thousands(int(v+0.5)) + "/s" }
-func milliseconds(v float64) string { return fmt.Sprintf("%.0f ms", v*1e3) }
 func microseconds(v float64) string { return thousands(int(v*1e6+0.5)) + " µs" }
 func megabytes(v float64) string    { return fmt.Sprintf("%.1f MB", v/1e6) }
 func mebibytes(v float64) string    { return fmt.Sprintf("%.1f MiB", v/mib) }
 func ratio(v float64) string        { return fmt.Sprintf("%.2f", v) }
 func percent(v float64) string      { return fmt.Sprintf("%.0f %%", 100*v) }
+
+func milliseconds(v float64) string {
+	if v < 0.01 {
+		return fmt.Sprintf("%.1f ms", v*1e3)
+	}
+	return fmt.Sprintf("%.0f ms", v*1e3)
+}
 
 func thousands(n int) string {
 	s := strconv.Itoa(n)

@@ -79,12 +79,16 @@ func TestLogs(t *testing.T) {
 
 func TestUserSearch(t *testing.T) {
 	c := newClient(t)
+	ids := map[string]string{}
 	for _, name := range []string{"Clara", "Anna", "Bert"} {
-		c.must(201, http.MethodPost, "/users", object{
+		user := c.must(201, http.MethodPost, "/users", object{
 			"connection": "Username-Password-Authentication", "email": name + "@search.example", "password": "Correct horse battery 1",
 			"name": name, "app_metadata": object{"plan": map[bool]string{true: "gold", false: "free"}[name == "Anna"]},
 		})
+		ids[name] = user["user_id"].(string)
 	}
+	organization := c.must(201, http.MethodPost, "/organizations", object{"name": "searched"})["id"].(string)
+	c.must(204, http.MethodPost, "/organizations/"+organization+"/members", object{"members": []any{ids["Anna"], ids["Bert"]}})
 	names := func(query string) (got []string) {
 		for _, user := range c.list("/users?search_engine=v3&" + query) {
 			got = append(got, user["name"].(string))
@@ -97,12 +101,24 @@ func TestUserSearch(t *testing.T) {
 		"q=app_metadata.plan:gold": "Anna",
 		"q=" + url.QueryEscape(`name:(Bert OR Clara) AND NOT app_metadata.plan:gold`) + "&sort=name:1": "Bert Clara",
 		"q=" + url.QueryEscape(`email:"nobody@search.example"`):                                        "",
+		"q=" + url.QueryEscape(`email:"BERT@search.example"`):                                          "Bert",
+		"q=name:anna": "Anna",
+		"q=" + url.QueryEscape(`nickname:(clara OR anna OR bert) AND NOT name:Bert`):          "Clara Anna",
+		"q=user_id:" + url.QueryEscape(`"`+ids["Bert"]+`"`):                                   "Bert",
+		"q=identities.user_id:" + strings.TrimPrefix(ids["Clara"], "auth0|"):                  "Clara",
+		"q=organization_id:" + organization + "&sort=name:1":                                  "Anna Bert",
+		"q=" + url.QueryEscape("NOT organization_id:"+organization+" AND name:(Anna OR Cl*)"): "Clara",
+		"q=organization_id:org_0000000000000000":                                              "",
 	} {
 		if got := strings.Join(names(query), " "); got != want {
 			t.Errorf("%s finds %q, want %q", query, got, want)
 		}
 	}
-	for _, query := range []string{"q=name:(", "sort=name:2", "page=20&per_page=100", "q=organization_id:org_1"} {
+	c.must(200, http.MethodPatch, "/users/"+url.PathEscape(ids["Bert"]), object{"name": "Bertram"})
+	if bert, bertram := names("q=name:bert"), names("q=name:bertram"); len(bert) != 0 || len(bertram) != 1 {
+		t.Errorf("after the change of a name, the old one finds %q and the new one %q", bert, bertram)
+	}
+	for _, query := range []string{"q=name:(", "sort=name:2", "page=20&per_page=100", "q=organization_id:org*"} {
 		if status, answer := c.do(http.MethodGet, "/users?"+query, nil); status != http.StatusBadRequest {
 			t.Errorf("%s gets %d %v, want 400", query, status, answer)
 		}

@@ -32,7 +32,7 @@ func organizations() served {
 }
 
 // sortOrganizations puts organizations in the order that the query asks for.
-func sortOrganizations(c *call, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
+func sortOrganizations(c *call, _ *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
 	return c.sorted(rows, "created_at:1", "name", "display_name")
 }
 

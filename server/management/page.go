@@ -37,7 +37,7 @@ type listing struct {
 	narrowed func(c *call) bool
 	// search lets through what the query searches for, and check refuses windows
 	// that the list does not have; nil for neither.
-	search func(c *call, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error)
+	search func(c *call, tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error)
 	check  func(w *window) error
 }
 
@@ -222,7 +222,7 @@ func (s served) serveList(c *call) error {
 		}
 		rows := st.Rows()
 		if s.list.search != nil {
-			if rows, err = s.list.search(c, rows); err != nil {
+			if rows, err = s.list.search(c, tx, rows); err != nil {
 				return err
 			}
 		}

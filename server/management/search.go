@@ -6,7 +6,6 @@ import (
 	"iter"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/search"
@@ -28,22 +27,21 @@ func searchFault(err error) error {
 // manage-users/user-search/view-search-results-by-page#limitation.
 const maxSearched = 1000
 
-// searchUsers lets through the users that q asks for, in the order that sort asks
-// for. The query is read before the first row.
-func (c *call) searchUsers(rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
+// searchUsers lets through the users that q asks for, in the order that sort asks for. The
+// query is read before the first row.
+func (c *call) searchUsers(tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
 	schema := search.Users
 	if c.query.Get("search_engine") == "v2" {
 		schema = search.UsersV2
 	}
 	if text := c.query.Get("q"); text != "" {
-		if strings.Contains(text, "organization_id:") {
-			return nil, invalidQuery("'Searching by organization_id is not emulated by tenant0' on property q")
-		}
 		query, err := search.Parse(text, schema)
 		if err != nil {
 			return nil, searchFault(err)
 		}
-		rows = matching(rows, query)
+		if rows, err = usersMatching(tx, rows, query); err != nil {
+			return nil, err
+		}
 	}
 	sort := c.query.Get("sort")
 	if sort == "" {
@@ -56,14 +54,40 @@ func (c *call) searchUsers(rows iter.Seq2[storage.Row, error]) (iter.Seq2[storag
 	return ordered(rows, order)
 }
 
-func matching(rows iter.Seq2[storage.Row, error], query search.Query) iter.Seq2[storage.Row, error] {
+// usersMatching lets through the users that match a query. It tries those alone to whom an
+// index leads, where one does.
+func usersMatching(tx *storage.Tx, rows iter.Seq2[storage.Row, error], query search.Query) (iter.Seq2[storage.Row, error], error) {
+	var fault error
+	plan := query.Plan(func(field, value string) (iter.Seq[string], bool) {
+		ids, ok, err := tx.UsersWith(field, value)
+		if field == "organization_id" {
+			ids, ok, err = membersOf(tx, value)
+		}
+		fault = cmp.Or(fault, err)
+		return slices.Values(ids), ok
+	})
+	if plan.Narrowed {
+		rows = tx.Users.RowsAt(plan.Keys)
+	}
 	return func(yield func(storage.Row, error) bool) {
 		for row, err := range rows {
-			if (err != nil || query.Match(row.JSON)) && !yield(row, err) {
+			if (err != nil || plan.Match(row.Key, row.JSON)) && !yield(row, err) {
 				return
 			}
 		}
+	}, fault
+}
+
+// membersOf returns the ids of an organization's members; one that is not there has
+// none.
+func membersOf(tx *storage.Tx, organization string) (ids []string, ok bool, err error) {
+	for row, err := range tx.Documents(organizationMemberKind, organization).Rows() {
+		if err != nil {
+			return nil, false, err
+		}
+		ids = append(ids, row.Key)
 	}
+	return ids, true, nil
 }
 
 // sorted puts the rows of a list in the order that sort asks for, or in one of its
