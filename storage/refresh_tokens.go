@@ -21,6 +21,8 @@ type RefreshToken struct {
 	IdleExpiresAt time.Time `json:"idle_expires_at,omitzero"`
 	Generation    int       `json:"generation"`
 	Tokens        []Token   `json:"tokens"`
+	// Metadata is what the Management API has attached to it.
+	Metadata Document `json:"metadata,omitempty"`
 }
 
 // Token is one token string of a family, by its hash.
@@ -85,6 +87,19 @@ func (tx *Tx) startRefreshToken(t RefreshToken) error {
 		keys = keys[1:]
 	}
 	return tx.RefreshTokens.Put(t)
+}
+
+// RefreshTokensWhere returns the ids of the families that satisfy a condition.
+func (tx *Tx) RefreshTokensWhere(holds func(RefreshToken) bool) (ids []string, err error) {
+	for t, err := range tx.RefreshTokens.All() {
+		if err != nil {
+			return nil, err
+		}
+		if holds(t) {
+			ids = append(ids, t.ID)
+		}
+	}
+	return ids, nil
 }
 
 // Exchange is one use of a refresh token.

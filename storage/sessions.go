@@ -20,6 +20,8 @@ type Session struct {
 	Clients         []string  `json:"clients"`
 	// BeganIn is the StateHash of the transaction in which the user logged in.
 	BeganIn string `json:"began_in"`
+	// Metadata is what the Management API has attached to it.
+	Metadata Document `json:"metadata,omitempty"`
 }
 
 // Live reports whether the session is still good at now.

@@ -80,15 +80,78 @@ func (c *call) originOf(id string) string {
 func (a *api) customDomainOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/custom-domains/default", []string{"read:custom_domains"}, defaultDomain},
+		{http.MethodPatch, "/custom-domains/default", []string{"update:custom_domains"}, setDefaultDomain},
 		{http.MethodPost, "/custom-domains/{id}/verify", []string{"create:custom_domains"}, verifyDomain},
 	}
 }
 
-// defaultDomain is the tenant's own name until a custom domain takes its place.
+// defaultDomain is the tenant's own name until a custom domain takes its place,
+// Auth0: customize/custom-domains/multiple-custom-domains/default-domain.
 //
 //auth0:operation GET /api/v2/custom-domains/default
 func defaultDomain(c *call) error {
-	return c.reply(http.StatusOK, storage.Document{"domain": c.host()})
+	answer := storage.Document{"domain": c.host()}
+	err := c.view(func(tx *storage.Tx) error {
+		for doc, err := range tx.Documents(resource.CustomDomains.Name, "").All() {
+			if err != nil {
+				return err
+			}
+			if doc["is_default"] == true {
+				answer = doc
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, answer)
+}
+
+var defaultDomainBody = &resource.Kind{Fields: resource.Fields{"domain": {Type: resource.String, Required: true, Min: 1}}}
+
+// setDefaultDomain makes a custom domain that is verified the default, or the
+// tenant's own name again.
+//
+//auth0:operation PATCH /api/v2/custom-domains/default
+func setDefaultDomain(c *call) error {
+	if err := c.read(); err != nil {
+		return err
+	}
+	if err := defaultDomainBody.Check(c.body, resource.Create); err != nil {
+		return err
+	}
+	wanted := text(c.body, "domain")
+	answer := storage.Document{"domain": wanted}
+	err := c.update(func(tx *storage.Tx) error {
+		st := c.plain(tx, resource.CustomDomains, "")
+		docs, err := c.collect(st.All(), listing{})
+		if err != nil {
+			return err
+		}
+		known := wanted == c.host()
+		for _, doc := range docs {
+			chosen := text(doc, "domain") == wanted
+			if chosen && doc["status"] != "ready" {
+				return resource.InvalidBody("The domain must be verified before it can be set as default.")
+			}
+			doc["is_default"], doc["primary"] = chosen, chosen
+			if err := st.Put(doc); err != nil {
+				return err
+			}
+			if chosen {
+				known, answer = true, doc
+			}
+		}
+		if !known {
+			return resource.CustomDomains.Missing
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, answer)
 }
 
 // certificateLifetime is how long Auth0's certificates for custom domains are

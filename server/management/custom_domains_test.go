@@ -41,3 +41,24 @@ func TestCustomDomainsAreVerifiedOnRequest(t *testing.T) {
 		})
 	}
 }
+
+func TestAVerifiedDomainBecomesTheDefault(t *testing.T) {
+	c := newClient(t)
+	own := c.must(200, http.MethodGet, "/custom-domains/default", nil)["domain"].(string)
+	made := c.must(201, http.MethodPost, "/custom-domains", object{"domain": "login.test", "type": "auth0_managed_certs"})
+	if status, _ := c.do(http.MethodPatch, "/custom-domains/default", object{"domain": "login.test"}); status != http.StatusBadRequest {
+		t.Errorf("a domain that is not verified gets %d, want 400", status)
+	}
+	c.must(201, http.MethodPost, "/custom-domains/"+made["custom_domain_id"].(string)+"/verify", nil)
+	c.must(200, http.MethodPatch, "/custom-domains/default", object{"domain": "login.test"})
+	if got := c.must(200, http.MethodGet, "/custom-domains/default", nil); got["domain"] != "login.test" || got["is_default"] != true {
+		t.Errorf("the default is %v", got)
+	}
+	c.must(200, http.MethodPatch, "/custom-domains/default", object{"domain": own})
+	if got := c.must(200, http.MethodGet, "/custom-domains/default", nil); got["domain"] != own {
+		t.Errorf("the default is %v", got)
+	}
+	if status, _ := c.do(http.MethodPatch, "/custom-domains/default", object{"domain": "other.test"}); status != http.StatusNotFound {
+		t.Errorf("an unknown domain gets %d, want 404", status)
+	}
+}

@@ -155,8 +155,8 @@ func TestValidation(t *testing.T) {
 		{"an unknown value", http.MethodPost, "/clients", object{"name": "x", "app_type": "toaster"}, 400, "Payload validation error: 'No enum match for: toaster' on property app_type."},
 		{"a value that is too large", http.MethodPatch, "/attack-protection/brute-force-protection", object{"max_attempts": 101}, 400, "Payload validation error: 'Value 101 is greater than maximum 100' on property max_attempts."},
 		{"a page that is too large", http.MethodGet, "/roles?per_page=101", nil, 400, "Query validation error: 'Value 101 is greater than maximum 100' on property per_page."},
-		{"a read that is not emulated", http.MethodGet, "/stats/daily", nil, 404, "GET /api/v2/stats/daily is not emulated by tenant0"},
-		{"a write that is not emulated", http.MethodDelete, "/anomaly/blocks/ips/127.0.0.1", nil, 403, "DELETE /api/v2/anomaly/blocks/ips/127.0.0.1 is not emulated by tenant0"},
+		{"a read that is not emulated", http.MethodGet, "/events", nil, 404, "GET /api/v2/events is not emulated by tenant0"},
+		{"a write that is not emulated", http.MethodPost, "/actions/actions/1/test", nil, 403, "POST /api/v2/actions/actions/1/test is not emulated by tenant0"},
 		{"no operation at all", http.MethodGet, "/teapots", nil, 404, "Not Found"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

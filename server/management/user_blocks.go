@@ -2,8 +2,10 @@ package management
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 
+	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/storage"
@@ -15,6 +17,8 @@ func (a *api) userBlockOperations() []operation {
 		{http.MethodDelete, "/user-blocks", []string{"update:users"}, unblockIdentifier},
 		{http.MethodGet, "/user-blocks/{id}", []string{"read:users"}, blocksOfUser},
 		{http.MethodDelete, "/user-blocks/{id}", []string{"update:users"}, unblockUser},
+		{http.MethodGet, "/anomaly/blocks/ips/{id}", []string{"read:anomaly_blocks"}, blockOfIP},
+		{http.MethodDelete, "/anomaly/blocks/ips/{id}", []string{"delete:anomaly_blocks"}, unblockIP},
 	}
 }
 
@@ -131,4 +135,32 @@ func (c *call) removeBlocks(users func(*storage.Tx) ([]string, error)) error {
 		c.Events.Record(c.r, tenantlog.Event{Type: tenantlog.UserUnblocked, UserID: id, ClientID: c.caller.ClientID})
 	}
 	return c.empty(http.StatusNoContent)
+}
+
+// blockOfIP finds no address blocked: suspicious addresses are not throttled here.
+//
+//auth0:operation GET /api/v2/anomaly/blocks/ips/{id}
+func blockOfIP(c *call) error {
+	if err := c.checkIP(); err != nil {
+		return err
+	}
+	return &apierr.Error{Status: http.StatusNotFound, Message: "The IP address is not blocked."}
+}
+
+//auth0:operation DELETE /api/v2/anomaly/blocks/ips/{id}
+func unblockIP(c *call) error {
+	if err := c.checkIP(); err != nil {
+		return err
+	}
+	return c.empty(http.StatusNoContent)
+}
+
+func (c *call) checkIP() error {
+	if _, err := netip.ParseAddr(c.param("id")); err != nil {
+		return &apierr.Error{
+			Status: http.StatusBadRequest, Message: "Path validation error: '" + c.param("id") + " is no IP address' on property id.",
+			Extra: map[string]any{"errorCode": "invalid_uri"},
+		}
+	}
+	return nil
 }

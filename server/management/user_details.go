@@ -1,12 +1,14 @@
 package management
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -37,18 +39,23 @@ func keepAuthenticationMethods(c *call, tx *storage.Tx) (store, error) {
 		return nil, orMissing(err, resource.Users)
 	}
 	methods := c.plain(tx, resource.AuthenticationMethods, id)
-	methods.links = func(storage.Document) []string { return []string{id} }
+	methods.links = func(doc storage.Document) []string { return []string{id, methodLink(text(doc, "id"))} }
 	return methods, nil
 }
 
+// methodLink leads to a factor by its id, whosever it is.
+func methodLink(id string) string { return "id\x01" + id }
+
 func (a *api) userDetailOperations() []operation {
 	return []operation{
+		{http.MethodPut, "/users/{user}/authentication-methods", []string{"update:authentication_methods"}, setAuthenticationMethods},
 		{http.MethodDelete, "/users/{user}/authentication-methods", []string{"delete:authentication_methods"}, deleteAuthenticationMethods},
 		{http.MethodGet, "/users/{id}/enrollments", []string{"read:users", "read:current_user"}, enrollments},
 		{http.MethodDelete, "/users/{id}/authenticators", []string{"delete:guardian_enrollments"}, deleteAuthenticators},
 		{http.MethodDelete, "/users/{id}/multifactor/{provider}", []string{"update:users"}, deleteAuthenticators},
 		{http.MethodPost, "/users/{id}/multifactor/actions/invalidate-remember-browser", []string{"update:users"}, invalidateRememberBrowser},
 		{http.MethodGet, "/users/{id}/connected-accounts", []string{"read:users"}, connectedAccounts},
+		{http.MethodGet, "/users/{id}/federated-connections-tokensets", []string{"read:federated_connections_tokens"}, federatedTokens},
 		{http.MethodGet, "/users/{id}/effective-permissions", []string{"read:user_effective_permissions"}, effectivePermissions},
 		{http.MethodGet, "/users/{id}/effective-permissions/sources/effective-roles", []string{"read:user_permission_source_roles"}, permissionRoles},
 		{http.MethodGet, "/users/{id}/effective-roles", []string{"read:user_effective_roles"}, effectiveRoles},
@@ -56,6 +63,45 @@ func (a *api) userDetailOperations() []operation {
 		{http.MethodDelete, "/users/{id}/identities/{provider}/{identity}", linkScopes, unlinkIdentity},
 		{http.MethodPost, "/users/{id}/revoke-access", []string{"delete:sessions", "delete:refresh_tokens"}, revokeAccess},
 	}
+}
+
+// setAuthenticationMethods replaces all factors of a user.
+//
+//auth0:operation PUT /api/v2/users/{user}/authentication-methods
+func setAuthenticationMethods(c *call) error {
+	raw, err := web.ReadBody(c.w, c.r, maxBody)
+	if err != nil {
+		return err
+	}
+	var list []storage.Document
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return resource.InvalidBody("Payload validation error: 'Expected type array'.")
+	}
+	for _, doc := range list {
+		if err := resource.AuthenticationMethods.Check(doc, resource.Create); err != nil {
+			return err
+		}
+	}
+	err = c.update(func(tx *storage.Tx) error {
+		st, err := keepAuthenticationMethods(c, tx)
+		if err != nil {
+			return err
+		}
+		if err := tx.Documents(resource.AuthenticationMethods.Name, c.param("user")).DeleteAll(); err != nil {
+			return err
+		}
+		for _, doc := range list {
+			resource.AuthenticationMethods.Fill(doc, c.now)
+			if err := st.Put(doc); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, list)
 }
 
 //auth0:operation DELETE /api/v2/users/{user}/authentication-methods
@@ -140,6 +186,20 @@ func connectedAccounts(c *call) error {
 		return err
 	}
 	return c.page([]storage.Document{}, listing{key: "connected_accounts", style: checkpointed})
+}
+
+// federatedTokens lists none: no identity provider has given any.
+//
+//auth0:operation GET /api/v2/users/{id}/federated-connections-tokensets
+func federatedTokens(c *call) error {
+	err := c.view(func(tx *storage.Tx) error {
+		_, err := c.user(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, []storage.Document{})
 }
 
 // linkBody describes the account to link: a user's parts, or an ID token of it.

@@ -52,7 +52,7 @@ func deleteUserRecords(_ *call, tx *storage.Tx, id string) error {
 	if err := tx.EndSessions(id); err != nil {
 		return err
 	}
-	return tx.DeleteLinked(id, organizationMemberKind, memberRoleKind, resource.AuthenticationMethods.Name)
+	return tx.DeleteLinked(id, organizationMemberKind, memberRoleKind, resource.AuthenticationMethods.Name, resource.DeviceCredentials.Name)
 }
 
 // organizationMemberKind is the kind of an organization's members.

@@ -26,14 +26,16 @@ func errorCode(code string) map[string]any {
 }
 
 var (
-	text     = Field{Type: String}
-	flag     = Field{Type: Bool}
-	number   = Field{Type: Integer}
-	object   = Field{Type: Object}
-	list     = Field{Type: Array}
-	texts    = Field{Type: Array, Item: &text}
-	words    = Field{Type: Array, Item: &Field{Type: String, Min: 1}}
-	onlyRead = Field{Access: ReadOnly}
+	text = Field{Type: String}
+	// metadatum is a value of metadata; null removes it.
+	metadatum = Field{Type: String, Nullable: true, Max: 255}
+	flag      = Field{Type: Bool}
+	number    = Field{Type: Integer}
+	object    = Field{Type: Object}
+	list      = Field{Type: Array}
+	texts     = Field{Type: Array, Item: &text}
+	words     = Field{Type: Array, Item: &Field{Type: String, Min: 1}}
+	onlyRead  = Field{Access: ReadOnly}
 )
 
 // urls are addresses of a format.
@@ -81,7 +83,7 @@ var Clients = &Kind{
 			"leeway":          number, "token_lifetime": {Type: Integer, Min: 1, Max: 157788000}, "idle_token_lifetime": {Type: Integer, Min: 1, Max: 157788000},
 			"infinite_token_lifetime": flag, "infinite_idle_token_lifetime": flag, "policies": {Type: Array, Nullable: true},
 		}},
-		"client_metadata": {Type: Object, Max: 10}, "addons": object, "mobile": object, "native_social_login": object, "encryption_key": {Type: Object, Nullable: true},
+		"client_metadata": {Type: Object, Max: 10, Item: &metadatum}, "addons": object, "mobile": object, "native_social_login": object, "encryption_key": {Type: Object, Nullable: true},
 		"initiate_login_uri":                    {Type: String, Format: "absolute-https-uri-with-placeholders-or-empty"},
 		"default_organization":                  {Type: Object, Nullable: true},
 		"organization_usage":                    {Type: String, Nullable: true, Enum: []string{"deny", "allow", "require"}},

@@ -21,7 +21,7 @@ var Connections = &Kind{
 		"is_domain_connection": {Type: Bool, Default: false},
 		"authentication":       {Type: Object, Default: storage.Document{"active": true}},
 		"connected_accounts":   {Type: Object, Default: storage.Document{"active": false}},
-		"realms":               texts, "metadata": {Type: Object, Nullable: true, Max: 10}, "show_as_button": flag, "display_name": {Type: String, Max: 128},
+		"realms":               texts, "metadata": {Type: Object, Nullable: true, Max: 10, Item: &metadatum}, "show_as_button": flag, "display_name": {Type: String, Max: 128},
 		"cross_app_access_requesting_app": {Type: Object, Nullable: true}, "cross_app_access_resource_app": {Type: Object, Nullable: true},
 	},
 	Unique:   []string{"name"},

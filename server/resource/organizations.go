@@ -21,7 +21,7 @@ var Organizations = &Kind{
 			"logo_url": {Type: String, Nullable: true, Format: "uri"},
 			"colors":   {Type: Object, Fields: Fields{"primary": text, "page_background": text}},
 		}},
-		"metadata":                  {Type: Object, Max: 25},
+		"metadata":                  {Type: Object, Max: 25, Item: &metadatum},
 		"token_quota":               {Type: Object, Nullable: true},
 		"enabled_connections":       {Type: Array, Access: CreateOnly, Item: &Field{Type: Object, Fields: organizationConnectionFields}},
 		"is_app_entitlement_active": {Type: Bool, Default: false},

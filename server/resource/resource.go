@@ -57,7 +57,8 @@ type Field struct {
 	Pattern  Pattern // of a text
 	Min, Max int     // of a number, of the length of a text, list or object; Max 0 is unbounded
 	Unique   bool    // a list without repetitions
-	Item     *Field  // of a list
+	Item     *Field  // of a list, or of an object of any members
+	Names    Pattern // of the members of an object
 	Fields   Fields  // of an object; nil is an object of any members
 	Open     bool    // an object may have members beyond Fields
 	Doc      string  // what it is for, in the words of Auth0's messages; "" leaves them out
@@ -102,7 +103,7 @@ var kinds = func() map[string]*Kind {
 	for _, k := range []*Kind{
 		Clients, ResourceServers, ClientGrants, Connections, Roles, TenantSettings, Users, Credentials,
 		BruteForceProtection, SuspiciousIPThrottling, BreachedPasswordDetection, BotDetection, Captcha, PhoneProviderProtection,
-		Branding, Prompts, EmailProvider, EmailTemplates, CustomDomains, PhoneProviders, PhoneTemplates, Themes, EncryptionKeys, AuthenticationMethods,
+		Branding, Prompts, EmailProvider, EmailTemplates, CustomDomains, PhoneProviders, PhoneTemplates, Themes, EncryptionKeys, AuthenticationMethods, DeviceCredentials,
 		Actions, ActionModules, LogStreams, EventStreams, Hooks, Rules, Flows, VaultConnections, Forms, NetworkACLs, RateLimitPolicies,
 		ConnectionProfiles, UserAttributeProfiles, SelfServiceProfiles, TokenExchangeProfiles, CredentialTemplates,
 		Organizations, OrganizationConnections, OrganizationClients, OrganizationGrants, OrganizationInvitations, DiscoveryDomains, Jobs,

@@ -23,6 +23,26 @@ var Users = &Kind{
 	Taken:   taken("auth0_idp_error", "The user already exists."),
 }
 
+// MetadataOf describes a body that replaces the metadata of a session or a refresh
+// token: texts by name. Null removes it.
+func MetadataOf(name string) *Kind {
+	value := Field{Type: String, Max: 255}
+	return &Kind{Fields: Fields{name: {Type: Object, Nullable: true, Max: 25, Names: Like(`^[A-Za-z0-9_-]{1,255}$`), Item: &value}}}
+}
+
+// DeviceCredentials is Auth0: api/management/v2/device-credentials, as far as they
+// are public keys.
+var DeviceCredentials = &Kind{
+	Name: "device-credentials", ID: "id", NewID: Prefixed("dcr_", 16),
+	Fields: Fields{
+		"id": onlyRead, "user_id": onlyRead,
+		"device_name": {Type: String, Required: true, Min: 1}, "type": {Type: String, Required: true, Enum: []string{"public_key"}},
+		"value": {Type: String, Required: true, Min: 1}, "device_id": {Type: String, Required: true, Min: 1}, "client_id": {Type: String, Min: 1},
+	},
+	Missing: missing("inexistent_device_credential", "The device credential does not exist."),
+	Taken:   taken("device_credential_conflict", "The device has a public key already."),
+}
+
 // AuthenticationMethods is Auth0: api/management/v2/users/authentication-methods.
 var AuthenticationMethods = &Kind{
 	Name: "authentication-methods", ID: "id", NewID: Prefixed("", 20), Open: true,

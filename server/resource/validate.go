@@ -148,7 +148,20 @@ func (c *checker) value(at place, value any, f Field) {
 			c.fail(at, "Too many properties defined (%d), maximum %d", len(v), f.Max)
 		case f.Fields != nil:
 			c.object(at, v, f.Fields, f.Open)
+		case f.Item != nil:
+			c.members(at, v, f)
 		}
+	}
+}
+
+// members checks those of an object of any members.
+func (c *checker) members(at place, body storage.Document, f Field) {
+	for _, name := range slices.Sorted(maps.Keys(body)) {
+		if f.Names != nil && !f.Names().MatchString(name) {
+			c.fail(at, "Additional properties not allowed: %s", name)
+			return
+		}
+		c.value(at.member(name, f.Item.Doc), body[name], *f.Item)
 	}
 }
 

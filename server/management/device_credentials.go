@@ -1,0 +1,147 @@
+package management
+
+import (
+	"net/http"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// deviceCredentialOperations are Auth0: api/management/v2/device-credentials: the
+// public keys that users keep for their devices, and the refresh tokens of users.
+func (a *api) deviceCredentialOperations() []operation {
+	return []operation{
+		{http.MethodGet, "/device-credentials", []string{"read:device_credentials"}, deviceCredentials},
+		{http.MethodPost, "/device-credentials", []string{"create:current_user_device_credentials"}, createDeviceCredential},
+		{http.MethodDelete, "/device-credentials/{id}", removeDeviceScopes, deleteDeviceCredential},
+	}
+}
+
+var removeDeviceScopes = []string{"delete:device_credentials", "delete:current_user_device_credentials"}
+
+// Types of device credentials.
+const (
+	publicKeyCredential = "public_key"
+	refreshCredential   = "refresh_token"
+	rotatingCredential  = "rotating_refresh_token"
+)
+
+// deviceCredentials lists those of a type. Without one it lists public keys and
+// refresh tokens that do not rotate, all of them.
+//
+//auth0:operation GET /api/v2/device-credentials
+func deviceCredentials(c *call) error {
+	kind := c.query.Get("type")
+	list := listing{key: "device_credentials", most: 1000, filters: map[string]string{"user_id": "user_id", "client_id": "client_id"}}
+	switch kind {
+	case publicKeyCredential, refreshCredential, rotatingCredential:
+	case "":
+		list.style = bare
+	default:
+		return invalidQuery("'No enum match for: " + kind + "' on property type")
+	}
+	all := []storage.Document{}
+	err := c.view(func(tx *storage.Tx) error {
+		for doc, err := range c.plain(tx, resource.DeviceCredentials, "").All() {
+			if err != nil {
+				return err
+			}
+			delete(doc, "value")
+			all = append(all, doc)
+		}
+		for t, err := range tx.RefreshTokens.All() {
+			if err != nil {
+				return err
+			}
+			all = append(all, describeDevice(t))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	docs := []storage.Document{}
+	for _, doc := range all {
+		wanted := doc["type"] == kind || kind == "" && doc["type"] != rotatingCredential
+		if wanted && c.matches(doc, list) {
+			docs = append(docs, doc)
+		}
+	}
+	return c.page(docs, list)
+}
+
+// describeDevice is a refresh token as a credential of the device that holds it.
+func describeDevice(t storage.RefreshToken) storage.Document {
+	kind := refreshCredential
+	if t.Rotating {
+		kind = rotatingCredential
+	}
+	return storage.Document{"id": t.ID, "type": kind, "user_id": t.Issue.UserID, "client_id": t.Issue.ClientID}
+}
+
+// createDeviceCredential keeps a public key for the user who calls.
+//
+//auth0:operation POST /api/v2/device-credentials
+func createDeviceCredential(c *call) error {
+	if err := c.read(); err != nil {
+		return err
+	}
+	if err := resource.DeviceCredentials.Check(c.body, resource.Create); err != nil {
+		return err
+	}
+	c.body["user_id"] = c.caller.Subject
+	if text(c.body, "client_id") == "" {
+		c.body["client_id"] = c.caller.ClientID
+	}
+	resource.DeviceCredentials.Fill(c.body, c.now)
+	err := c.update(func(tx *storage.Tx) error {
+		return tx.Documents(resource.DeviceCredentials.Name, "").Put(storage.Write{
+			ID: text(c.body, "id"), Document: c.body, Links: []string{c.caller.Subject},
+			Unique: []string{c.caller.Subject + "\x01" + text(c.body, "client_id") + "\x01" + text(c.body, "device_id")},
+		})
+	})
+	if storage.IsConflict(err) {
+		return resource.DeviceCredentials.Taken.With(err)
+	}
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusCreated, storage.Document{"id": c.body["id"]})
+}
+
+// deleteDeviceCredential removes a public key, or ends a refresh token. Users may
+// do it with their own.
+//
+//auth0:operation DELETE /api/v2/device-credentials/{id}
+func deleteDeviceCredential(c *call) error {
+	id := c.param("id")
+	err := c.update(func(tx *storage.Tx) error {
+		keys := c.plain(tx, resource.DeviceCredentials, "")
+		doc, err := keys.Document(id)
+		if err := storage.Optional(err); err != nil {
+			return err
+		}
+		owner := text(doc, "user_id")
+		if doc == nil {
+			token, err := tx.RefreshTokens.Get(id)
+			if storage.IsNotFound(err) {
+				return nil // there is nothing to delete, which is what was asked for
+			}
+			if err != nil {
+				return err
+			}
+			owner = token.Issue.UserID
+		}
+		if c.caller.own && owner != c.caller.Subject {
+			return insufficientScope(removeDeviceScopes[:1])
+		}
+		if doc == nil {
+			return tx.RevokeGrant(id, c.now)
+		}
+		return keys.Delete(id)
+	})
+	if err != nil {
+		return err
+	}
+	return c.empty(http.StatusNoContent)
+}

@@ -1,0 +1,225 @@
+package management
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+func (a *api) refreshTokenOperations() []operation {
+	read, update, remove := []string{"read:refresh_tokens"}, []string{"update:refresh_tokens"}, []string{"delete:refresh_tokens"}
+	return []operation{
+		{http.MethodGet, "/refresh-tokens", read, listRefreshTokens},
+		{http.MethodPost, "/refresh-tokens/revoke", remove, revokeRefreshTokens},
+		{http.MethodGet, "/refresh-tokens/{id}", read, getRefreshToken},
+		{http.MethodPatch, "/refresh-tokens/{id}", update, updateRefreshToken},
+		{http.MethodDelete, "/refresh-tokens/{id}", remove, deleteRefreshToken},
+		{http.MethodGet, "/users/{id}/refresh-tokens", read, userRefreshTokens},
+		{http.MethodDelete, "/users/{id}/refresh-tokens", remove, deleteUserRefreshTokens},
+	}
+}
+
+var errNoRefreshToken = &apierr.Error{Status: http.StatusNotFound, Message: "The refresh token does not exist.", Extra: map[string]any{"errorCode": "inexistent_refresh_token"}}
+
+// describeRefreshToken is a refresh token as Auth0:
+// api/management/v2/refresh-tokens shows it.
+func describeRefreshToken(t storage.RefreshToken) storage.Document {
+	doc := storage.Document{
+		"id": t.ID, "user_id": t.Issue.UserID, "client_id": t.Issue.ClientID, "rotating": t.Rotating, "session_id": nil,
+		"created_at": resource.Time(t.CreatedAt), "last_exchanged_at": resource.Time(t.LastExchangedAt),
+		"resource_servers": []any{storage.Document{"audience": t.Issue.Audience, "scopes": strings.Join(t.Issue.Scope, " ")}},
+	}
+	if t.Issue.SessionID != "" {
+		doc["session_id"] = t.Issue.SessionID
+	}
+	if !t.ExpiresAt.IsZero() {
+		doc["expires_at"] = resource.Time(t.ExpiresAt)
+	}
+	if !t.IdleExpiresAt.IsZero() {
+		doc["idle_expires_at"] = resource.Time(t.IdleExpiresAt)
+	}
+	if len(t.Metadata) > 0 {
+		doc["refresh_token_metadata"] = t.Metadata
+	}
+	return doc
+}
+
+func (c *call) refreshToken(tx *storage.Tx) (storage.RefreshToken, error) {
+	t, err := tx.RefreshTokens.Get(c.param("id"))
+	if storage.IsNotFound(err) {
+		return t, errNoRefreshToken
+	}
+	return t, err
+}
+
+//auth0:operation GET /api/v2/refresh-tokens/{id}
+func getRefreshToken(c *call) error {
+	var t storage.RefreshToken
+	err := c.view(func(tx *storage.Tx) (err error) {
+		t, err = c.refreshToken(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, describeRefreshToken(t))
+}
+
+//auth0:operation DELETE /api/v2/refresh-tokens/{id}
+func deleteRefreshToken(c *call) error {
+	err := c.update(func(tx *storage.Tx) error {
+		t, err := c.refreshToken(tx)
+		if err != nil {
+			return err
+		}
+		return tx.RevokeGrant(t.ID, c.now)
+	})
+	if err != nil {
+		return err
+	}
+	return c.empty(http.StatusNoContent)
+}
+
+// updateRefreshToken replaces the metadata of a refresh token, Auth0:
+// secure/tokens/refresh-tokens/refresh-token-metadata.
+//
+//auth0:operation PATCH /api/v2/refresh-tokens/{id}
+func updateRefreshToken(c *call) error {
+	if err := c.read(); err != nil {
+		return err
+	}
+	var t storage.RefreshToken
+	err := c.update(func(tx *storage.Tx) (err error) {
+		if t, err = c.refreshToken(tx); err != nil {
+			return err
+		}
+		if err := refreshTokenBody.Check(c.body, resource.Update); err != nil {
+			return err
+		}
+		if sent, ok := c.body["refresh_token_metadata"]; ok {
+			t.Metadata, _ = sent.(storage.Document)
+		}
+		return tx.RefreshTokens.Put(t)
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, describeRefreshToken(t))
+}
+
+//auth0:operation GET /api/v2/refresh-tokens
+func listRefreshTokens(c *call) error {
+	user := c.query.Get("user_id")
+	if user == "" {
+		return invalidQuery("'Missing required property: user_id'")
+	}
+	return c.refreshTokensOf(user, func(*storage.Tx) error { return nil })
+}
+
+//auth0:operation GET /api/v2/users/{id}/refresh-tokens
+func userRefreshTokens(c *call) error {
+	return c.refreshTokensOf(c.param("id"), func(tx *storage.Tx) error {
+		_, err := c.user(tx)
+		return err
+	})
+}
+
+// refreshTokensOf lists those of a user, in the application that the query names.
+func (c *call) refreshTokensOf(user string, check func(*storage.Tx) error) error {
+	docs := []storage.Document{}
+	err := c.view(func(tx *storage.Tx) error {
+		if err := check(tx); err != nil {
+			return err
+		}
+		for t, err := range tx.RefreshTokens.By("user", user) {
+			if err != nil {
+				return err
+			}
+			if client := c.query.Get("client_id"); client == "" || client == t.Issue.ClientID {
+				docs = append(docs, describeRefreshToken(t))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.page(docs, listing{key: "tokens", style: checkpointed})
+}
+
+var revokeBody = &resource.Kind{Fields: resource.Fields{
+	"ids":     {Type: resource.Array, Min: 1, Max: 100, Item: &resource.Field{Type: resource.String, Min: 1, Max: 30}},
+	"user_id": {Type: resource.String, Min: 1, Max: 300}, "client_id": {Type: resource.String, Min: 1, Max: 64},
+	"audience": {Type: resource.String, Min: 1, Max: 600},
+}}
+
+// revokeRefreshTokens ends the tokens with ids, or those of a user, an application,
+// or of both and one API.
+//
+//auth0:operation POST /api/v2/refresh-tokens/revoke
+func revokeRefreshTokens(c *call) error {
+	if err := c.read(); err != nil {
+		return err
+	}
+	revoked, err := c.toRevoke()
+	if err != nil {
+		return err
+	}
+	err = c.update(func(tx *storage.Tx) error {
+		ids, err := tx.RefreshTokensWhere(revoked)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := tx.RevokeGrant(id, c.now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.empty(http.StatusAccepted)
+}
+
+// toRevoke reads which tokens the body means.
+func (c *call) toRevoke() (func(storage.RefreshToken) bool, error) {
+	if err := revokeBody.Check(c.body, resource.Create); err != nil {
+		return nil, err
+	}
+	ids, byID := c.body["ids"].([]any)
+	user, client, audience := text(c.body, "user_id"), text(c.body, "client_id"), text(c.body, "audience")
+	switch {
+	case byID && user+client+audience != "":
+		return nil, resource.InvalidBody("ids cannot be combined with user_id, client_id or audience.")
+	case audience != "" && (user == "" || client == ""):
+		return nil, resource.InvalidBody("audience requires both user_id and client_id.")
+	case byID:
+		return func(t storage.RefreshToken) bool { return slices.Contains(ids, any(t.ID)) }, nil
+	case user+client == "":
+		return nil, resource.InvalidBody("One of ids, user_id or client_id is required.")
+	}
+	fits := func(wanted, have string) bool { return wanted == "" || wanted == have }
+	return func(t storage.RefreshToken) bool {
+		return fits(user, t.Issue.UserID) && fits(client, t.Issue.ClientID) && fits(audience, t.Issue.Audience)
+	}, nil
+}
+
+//auth0:operation DELETE /api/v2/users/{id}/refresh-tokens
+func deleteUserRefreshTokens(c *call) error {
+	err := c.update(func(tx *storage.Tx) error {
+		if _, err := c.user(tx); err != nil {
+			return err
+		}
+		return tx.DeleteRefreshTokens(c.param("id"))
+	})
+	if err != nil {
+		return err
+	}
+	return c.empty(http.StatusAccepted)
+}

@@ -1,0 +1,190 @@
+package management_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// loggedIn logs the employee in to an application and returns the refresh token.
+func (c *client) loggedIn(client, callback string) string {
+	c.t.Helper()
+	browser := c.tenant.Client()
+	result := c.tenant.Login(browser, servertest.Login{
+		ClientID: client, RedirectURI: callback, Params: url.Values{"audience": {servertest.API}, "scope": {"openid offline_access"}},
+	})
+	token, _ := c.tenant.Exchange(browser, result)["refresh_token"].(string)
+	if token == "" {
+		c.t.Fatal("the login brought no refresh token")
+	}
+	return token
+}
+
+func (c *client) refresh(client, token string) int {
+	c.t.Helper()
+	status, _ := c.tenant.Token(c.http, url.Values{"grant_type": {"refresh_token"}, "client_id": {client}, "refresh_token": {token}})
+	return status
+}
+
+func (c *client) employee() string {
+	c.t.Helper()
+	id, _ := c.list("/users-by-email?email=" + url.QueryEscape(servertest.Employee))[0]["user_id"].(string)
+	return id
+}
+
+func TestRefreshTokensAreListedDescribedAndRevoked(t *testing.T) {
+	c := newClient(t)
+	user := c.employee()
+	spa := c.loggedIn(servertest.SPA, servertest.SPACallback)
+	mobile := c.loggedIn(servertest.Mobile, servertest.MobileCallback)
+
+	all := c.must(200, http.MethodGet, "/refresh-tokens?user_id="+url.QueryEscape(user), nil)["tokens"].([]any)
+	mine := c.must(200, http.MethodGet, "/refresh-tokens?client_id="+servertest.SPA+"&user_id="+url.QueryEscape(user), nil)["tokens"].([]any)
+	if len(all) != 2 || len(mine) != 1 || mine[0].(object)["client_id"] != servertest.SPA {
+		t.Fatalf("%d tokens in all, and of the application %v", len(all), mine)
+	}
+	path := "/refresh-tokens/" + mine[0].(object)["id"].(string)
+	c.must(200, http.MethodPatch, path, object{"refresh_token_metadata": object{"device": "phone"}})
+	if got := c.must(200, http.MethodGet, path, nil)["refresh_token_metadata"]; got == nil || got.(object)["device"] != "phone" {
+		t.Errorf("the metadata is %v", got)
+	}
+	for name, body := range map[string]object{
+		"a number": {"refresh_token_metadata": object{"n": 1}}, "a name with a space": {"refresh_token_metadata": object{"a b": "c"}},
+	} {
+		if status, answer := c.do(http.MethodPatch, path, body); status != http.StatusBadRequest {
+			t.Errorf("%s gets %d %v, want 400", name, status, answer)
+		}
+	}
+
+	for name, body := range map[string]object{
+		"nothing": {}, "an API alone": {"audience": servertest.API}, "ids with a user": {"ids": []any{"x"}, "user_id": user}, "no ids": {"ids": []any{}},
+	} {
+		if status, answer := c.do(http.MethodPost, "/refresh-tokens/revoke", body); status != http.StatusBadRequest {
+			t.Errorf("to revoke %s gets %d %v, want 400", name, status, answer)
+		}
+	}
+	c.must(202, http.MethodPost, "/refresh-tokens/revoke", object{"user_id": user, "client_id": servertest.SPA, "audience": "https://other.test/"})
+	if got := c.refresh(servertest.SPA, spa); got != http.StatusOK {
+		t.Fatalf("after another API's tokens are revoked a refresh gets %d", got)
+	}
+	c.must(202, http.MethodPost, "/refresh-tokens/revoke", object{"client_id": servertest.SPA})
+	if status, _ := c.do(http.MethodGet, path, nil); status != http.StatusNotFound {
+		t.Errorf("a revoked token is read with %d", status)
+	}
+	if got := c.refresh(servertest.Mobile, mobile); got != http.StatusOK {
+		t.Errorf("another application's refresh gets %d", got)
+	}
+}
+
+func TestSessionMetadata(t *testing.T) {
+	c := newClient(t)
+	c.loggedIn(servertest.SPA, servertest.SPACallback)
+	sessions := c.must(200, http.MethodGet, "/users/"+url.PathEscape(c.employee())+"/sessions", nil)["sessions"].([]any)
+	path := "/sessions/" + sessions[0].(object)["id"].(string)
+	got := c.must(200, http.MethodPatch, path, object{"session_metadata": object{"desk": "7"}})
+	if metadata, _ := got["session_metadata"].(object); metadata["desk"] != "7" {
+		t.Errorf("the session is %v", got)
+	}
+	if got := c.must(200, http.MethodPatch, path, object{"session_metadata": object{}}); got["session_metadata"] != nil {
+		t.Errorf("without metadata the session is %v", got)
+	}
+}
+
+func TestDeviceCredentials(t *testing.T) {
+	c := newClient(t)
+	user := url.QueryEscape(c.employee())
+	c.loggedIn(servertest.SPA, servertest.SPACallback)
+	machine := c.token
+
+	key := object{"device_name": "Phone", "type": "public_key", "value": "AAAA", "device_id": "phone-1", "client_id": servertest.Mobile}
+	if status, _ := c.do(http.MethodPost, "/device-credentials", key); status != http.StatusForbidden {
+		t.Errorf("an application gets %d, want 403: keys are their user's", status)
+	}
+	c.token, _ = c.userToken(servertest.Employee, "create:current_user_device_credentials delete:current_user_device_credentials")
+	made := c.must(201, http.MethodPost, "/device-credentials", key)
+	if status, _ := c.do(http.MethodPost, "/device-credentials", key); status != http.StatusConflict {
+		t.Errorf("the same device once more gets %d, want 409", status)
+	}
+	own := c.token
+	c.token = machine
+
+	listed := func(kind string) []object { return c.list("/device-credentials?user_id=" + user + kind) }
+	if got := listed("&type=public_key"); len(got) != 1 || got[0]["id"] != made["id"] || got[0]["value"] != nil {
+		t.Errorf("the public keys are %v", got)
+	}
+	tokens := append(listed("&type=refresh_token"), listed("&type=rotating_refresh_token")...)
+	if len(tokens) == 0 {
+		t.Fatal("the refresh token of the login is not listed")
+	}
+	c.token = own
+	c.must(204, http.MethodDelete, "/device-credentials/"+made["id"].(string), nil)
+	c.token = machine
+	for _, token := range tokens {
+		c.must(204, http.MethodDelete, "/device-credentials/"+token["id"].(string), nil)
+	}
+	if got := listed(""); len(got) != 0 {
+		t.Errorf("after their deletion there are %v", got)
+	}
+	if status, _ := c.do(http.MethodGet, "/device-credentials?type=car", nil); status != http.StatusBadRequest {
+		t.Errorf("an unknown type gets %d, want 400", status)
+	}
+}
+
+func TestEnrollmentsAreTheUsersFactors(t *testing.T) {
+	c := newClient(t)
+	user := "/users/" + url.PathEscape(c.employee())
+	status, made := c.do(http.MethodPut, user+"/authentication-methods", []object{
+		{"type": "phone", "name": "Work", "phone_number": "+15550100", "preferred_authentication_method": "sms"}, {"type": "email", "email": "e@example.com"},
+	})
+	if status != http.StatusOK || len(made.([]any)) != 2 {
+		t.Fatalf("two factors get %d %v", status, made)
+	}
+	path := "/guardian/enrollments/" + made.([]any)[0].(object)["id"].(string)
+	if got := c.must(200, http.MethodGet, path, nil); got["status"] != "confirmed" || got["phone_number"] != "+15550100" {
+		t.Errorf("the enrollment is %v", got)
+	}
+	c.must(204, http.MethodDelete, path, nil)
+	if status, _ := c.do(http.MethodGet, path, nil); status != http.StatusNotFound {
+		t.Errorf("after its deletion it gets %d", status)
+	}
+	if left := c.list(user + "/authentication-methods"); len(left) != 1 {
+		t.Errorf("left are %v", left)
+	}
+	if status, _ := c.do(http.MethodPut, user+"/authentication-methods", []object{{"type": "stone"}}); status != http.StatusBadRequest {
+		t.Errorf("an unknown factor gets %d, want 400", status)
+	}
+	if left := c.list(user + "/authentication-methods"); len(left) != 1 {
+		t.Errorf("after a bad request left are %v", left)
+	}
+}
+
+func TestStatsCountTheLog(t *testing.T) {
+	c := newClient(t)
+	c.loggedIn(servertest.SPA, servertest.SPACallback)
+	c.loggedIn(servertest.Mobile, servertest.MobileCallback)
+	daily := c.list("/stats/daily")
+	if len(daily) != 1 || daily[0]["logins"] != 2.0 || daily[0]["signups"] != 0.0 {
+		t.Errorf("the days are %v", daily)
+	}
+	if status, users := c.do(http.MethodGet, "/stats/active-users", nil); status != http.StatusOK || users != 1.0 {
+		t.Errorf("active users: %d %v", status, users)
+	}
+	if got := c.list("/stats/daily?to=20200101"); len(got) != 0 {
+		t.Errorf("until 2020 there are %v", got)
+	}
+	if status, _ := c.do(http.MethodGet, "/stats/daily?from=yesterday", nil); status != http.StatusBadRequest {
+		t.Errorf("a day that is none gets %d, want 400", status)
+	}
+}
+
+func TestNoAddressIsBlocked(t *testing.T) {
+	c := newClient(t)
+	for path, want := range map[string]int{"192.0.2.1": 404, "2001:db8::1": 404, "here": 400} {
+		if status, _ := c.do(http.MethodGet, "/anomaly/blocks/ips/"+path, nil); status != want {
+			t.Errorf("%s gets %d, want %d", path, status, want)
+		}
+	}
+	c.must(204, http.MethodDelete, "/anomaly/blocks/ips/192.0.2.1", nil)
+}
