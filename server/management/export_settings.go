@@ -15,7 +15,7 @@ func exportEmailProvider(im *importer) (any, error) {
 
 // emailTemplateNames are the templates of e-mails that a tenant can have.
 var emailTemplateNames = []string{
-	"verify_email", "verify_email_by_code", "reset_email", "reset_email_by_code", "welcome_email", "blocked_account", "stolen_credentials",
+	"verify_email", "verify_email_by_code", "reset_email", "reset_email_by_code", "welcome_email", "blocked_account", "auth_email_by_code", "stolen_credentials",
 	"enrollment_email", "mfa_oob_code", "change_password", "password_reset", "user_invitation", "async_approval",
 }
 

@@ -28,6 +28,7 @@ func (a *api) promptOperations() []operation {
 	customText := func(c *call) string { return c.param("prompt") + "/" + c.param("language") }
 	partials := func(c *call) string { return c.param("prompt") }
 	return []operation{
+		{http.MethodGet, "/prompts/mfa-push", read, kept(storage.CustomTextKind, func(*call) string { return "mfa-push" })},
 		{http.MethodGet, "/prompts/rendering", read, renderings},
 		{http.MethodPatch, "/prompts/rendering", update, updateRenderings},
 		{http.MethodGet, "/prompts/{prompt}/custom-text/{language}", read, kept(storage.CustomTextKind, customText)},
@@ -41,6 +42,7 @@ func (a *api) promptOperations() []operation {
 
 // kept answers with a document that is kept as it was sent, {} when there is none.
 //
+//auth0:operation GET /api/v2/prompts/mfa-push
 //auth0:operation GET /api/v2/prompts/{prompt}/custom-text/{language}
 //auth0:operation GET /api/v2/prompts/{prompt}/partials
 func kept(kind string, id func(*call) string) func(*call) error {

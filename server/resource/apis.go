@@ -64,7 +64,7 @@ var ClientGrants = &Kind{
 		"scope":                       {Type: Array, Item: &Field{Type: String, Min: 1}},
 		"organization_usage":          {Type: String, Nullable: true, Enum: []string{"deny", "allow", "require"}},
 		"allow_any_organization":      {Type: Bool, Nullable: true},
-		"subject_type":                {Type: String, Access: CreateOnly, Enum: []string{"client", "user"}},
+		"subject_type":                {Type: String, Access: CreateOnly, Enum: []string{"client", "user", "anonymous_user"}},
 		"authorization_details_types": texts, "allow_all_scopes": {Type: Bool, Nullable: true},
 		"default_for": {Type: String, Access: CreateOnly},
 	},
@@ -81,7 +81,7 @@ var Roles = &Kind{
 	Name: "roles", ID: "id", NewID: Prefixed("rol_", 16),
 	Fields: Fields{
 		"id": onlyRead, "name": {Type: String, Required: true, Min: 1, Max: 50}, "description": {Type: String, Max: 255},
-		"type": {Type: String, Access: CreateOnly}, "owner_id": {Type: String, Access: CreateOnly},
+		"type": {Type: String, Access: CreateOnly, Default: "tenant", Enum: []string{"tenant", "organization"}}, "owner_id": {Type: String, Access: CreateOnly},
 	},
 	Unique:  []string{"name"},
 	Missing: missing("inexistent_role", "The role does not exist."),

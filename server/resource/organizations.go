@@ -19,7 +19,7 @@ var Organizations = &Kind{
 		"display_name": {Type: String, Min: 1, Max: 255},
 		"branding": {Type: Object, Fields: Fields{
 			"logo_url": {Type: String, Nullable: true, Format: "uri"},
-			"colors":   {Type: Object, Fields: Fields{"primary": text, "page_background": text}},
+			"colors":   {Type: Object, Fields: Fields{"primary": {Type: String, Required: true}, "page_background": {Type: String, Required: true}}},
 		}},
 		"metadata":                  {Type: Object, Max: 25, Item: &metadatum},
 		"token_quota":               {Type: Object, Nullable: true},

@@ -47,7 +47,7 @@ var (
 		Fields: Fields{
 			"template": {Type: String, Required: true, Enum: []string{
 				"verify_email", "verify_email_by_code", "reset_email", "reset_email_by_code", "welcome_email", "blocked_account",
-				"stolen_credentials", "enrollment_email", "mfa_oob_code", "user_invitation", "change_password", "password_reset", "async_approval",
+				"auth_email_by_code", "stolen_credentials", "enrollment_email", "mfa_oob_code", "user_invitation", "change_password", "password_reset", "async_approval",
 			}},
 			"body": {Type: String, Nullable: true}, "from": {Type: String, Nullable: true}, "resultUrl": {Type: String, Nullable: true},
 			"subject": {Type: String, Nullable: true}, "syntax": {Type: String, Nullable: true}, "enabled": {Type: Bool, Nullable: true},
