@@ -113,7 +113,32 @@ func (l *configurationLoader) file(path string, c *Configuration) error {
 		return fmt.Errorf("%s: must be a map of sections, or a list of users", path)
 	}
 	c.Sections = sections
-	return l.inline(sections, l.root)
+	if err := l.inline(sections, l.root); err != nil {
+		return err
+	}
+	return unfold(sections)
+}
+
+// inFiles are the sections whose objects the YAML form keeps in a JSON file each, named by the member body.
+var inFiles = []string{"flows", "forms"}
+
+// unfold puts the objects of those files in the places of their texts.
+func unfold(sections Document) error {
+	for _, section := range inFiles {
+		for _, item := range documents(sections[section]) {
+			body, isText := item["body"].(string)
+			if !isText {
+				continue
+			}
+			var whole Document
+			if err := json.Unmarshal([]byte(body), &whole); err != nil {
+				return fmt.Errorf("%s: the file of %q: %w", section, text(item, "name"), err)
+			}
+			delete(item, "body")
+			maps.Copy(item, whole)
+		}
+	}
+	return nil
 }
 
 // readUsers reads a JSON list, or JSON lines, of users.
@@ -158,7 +183,7 @@ func readValue(path string, raw []byte) (value any, err error) {
 
 // folders are the folders of an export and the sections that the files in them are of.
 var folders = map[string]string{
-	"actions": "actions", "clients": "clients", "connections": "connections", "connection-profiles": "connectionProfiles",
+	"actions": "actions", "action-modules": "actionModules", "clients": "clients", "connections": "connections", "connection-profiles": "connectionProfiles",
 	"event-streams": "eventStreams", "flows": "flows", "forms": "forms", "grants": "clientGrants", "hooks": "hooks", "log-streams": "logStreams",
 	"network-acls": "networkACLs", "organizations": "organizations", "pages": "pages", "phone-templates": "phoneTemplates",
 	"rate-limit-policies": "rateLimitPolicies", "resource-servers": "resourceServers", "roles": "roles", "rules": "rules",

@@ -82,16 +82,21 @@ type textMember struct {
 }
 
 var textMembers = map[string]textMember{
-	"actions": {"code", ".js"}, "branding": {"templates.body", ".html"}, "clients": {"custom_login_page", "_custom_login_page.html"},
+	"actions": {"code", ".js"}, "actionModules": {"code", ".js"}, "branding": {"templates.body", ".html"}, "clients": {"custom_login_page", "_custom_login_page.html"},
 	"connections": {"options.email.body", ".html"}, "databases": {"options.customScripts.*", ".js"}, "emailTemplates": {"body", ".html"},
 	"hooks": {"script", ".js"}, "pages": {"html", ".html"}, "rules": {"script", ".js"},
 }
 
 // yamlFolders are the folders of texts beside tenant.yaml, where they are not called as the section.
-var yamlFolders = map[string]string{"branding": "branding_templates"}
+var yamlFolders = map[string]string{"branding": "branding_templates", "actionModules": "action-modules"}
 
 func (w *configurationWriter) sections(sections Document) error {
 	if w.asYAML {
+		for _, section := range inFiles {
+			if err := w.fold(section, sections[section]); err != nil {
+				return err
+			}
+		}
 		for section, value := range sections {
 			if texts, ok := textMembers[section]; ok {
 				folder := section
@@ -109,6 +114,20 @@ func (w *configurationWriter) sections(sections Document) error {
 		if err := w.section(section, value); err != nil {
 			return fmt.Errorf("%s: %w", section, err)
 		}
+	}
+	return nil
+}
+
+// fold moves each object of a section into a file of its own.
+func (w *configurationWriter) fold(section string, value any) error {
+	for _, entry := range documents(value) {
+		name := text(entry, "name")
+		file := path.Join(section, fileName(name)+".json")
+		if err := w.json(file, maps.Clone(entry)); err != nil {
+			return err
+		}
+		clear(entry)
+		entry["name"], entry["body"] = name, "./"+file
 	}
 	return nil
 }
@@ -198,7 +217,7 @@ func (w *configurationWriter) list(value any, file func(name string) string, sec
 		}
 		if texts, ok := textMembers[section]; ok {
 			folder, base := path.Dir(name), path.Dir(name)
-			if section == "actions" {
+			if section == "actions" || section == "actionModules" {
 				base = "." // code is named from the export's folder on
 			}
 			w.texts(entry, textPlace{strings.Split(texts.path, "."), texts.ending, folder, base, fileName(entryName(entry))})

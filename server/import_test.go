@@ -15,7 +15,10 @@ import (
 
 // bring sends a configuration to the control listener.
 func bring(t *testing.T, s *servertest.Server, body string) (status int, report struct {
-	Changes []struct{ Action, Section, Name string }
+	Changes []struct {
+		Action, Section, Name string
+		Differences           []string
+	}
 	Skipped []struct{ Section, Name, Reason string }
 	Users   map[string]int
 	Errors  []struct{ Errors []struct{ Code string } }
@@ -52,7 +55,7 @@ func TestImportIsAllOrNothing(t *testing.T) {
 		}
 		var all []string
 		for _, c := range report.Changes {
-			all = append(all, c.Action+" "+c.Section+" "+c.Name)
+			all = append(all, strings.Join(append([]string{c.Action + " " + c.Section + " " + c.Name}, c.Differences...), "; "))
 		}
 		for _, k := range report.Skipped {
 			all = append(all, "skip "+k.Section+" "+k.Name)
@@ -72,9 +75,48 @@ func TestImportIsAllOrNothing(t *testing.T) {
 	if diff := cmp.Diff(want[:2], actions(`{"sections":{`+client+`,`+role+`}}`)); diff != "" {
 		t.Errorf("after the dry run an import does (- want, + got):\n%s", diff)
 	}
-	want = []string{"update clients Desk", "unchanged roles Clerk"}
+	want = []string{`update clients Desk; callbacks: ["http://localhost/desk"] → ["http://localhost/other"]`, "unchanged roles Clerk"}
 	if diff := cmp.Diff(want, actions(`{"sections":{"clients":[{"name":"Desk","callbacks":["http://localhost/other"]}],`+role+`}}`)); diff != "" {
 		t.Errorf("the second import does (- want, + got):\n%s", diff)
+	}
+}
+
+func TestImportReplacesWhatAnObjectHolds(t *testing.T) {
+	s := servertest.Start(t)
+	permission := func(name string) string {
+		return `{"resource_server_identifier":"` + servertest.API + `","permission_name":"` + name + `"}`
+	}
+	last := func(sections string) (action string, differences []string) {
+		t.Helper()
+		status, report := bring(t, s, `{"sections":{`+sections+`}}`)
+		if status != http.StatusOK {
+			t.Fatalf("%d %s", status, report.Message)
+		}
+		change := report.Changes[len(report.Changes)-1]
+		return change.Action, change.Differences
+	}
+	const connection = `"databases":[{"name":"Staff","enabled_clients":[%s]}]`
+	last(`"roles":[{"name":"Clerk","permissions":[` + permission("read:timesheets") + `,` + permission("create:timesheets") + `]}]`)
+	last(strings.ReplaceAll(connection, "%s", `"Timesheets SPA"`))
+	for _, step := range []struct{ sections, action, difference string }{
+		{`"roles":[{"name":"Clerk","permissions":[` + permission("read:timesheets") + `]}]`, "update", "permissions: "},
+		{`"roles":[{"name":"Clerk","permissions":[` + permission("read:timesheets") + `]}]`, "unchanged", ""},
+		{`"roles":[{"name":"Clerk"}]`, "unchanged", ""},
+		{strings.ReplaceAll(connection, "%s", `"Timesheets Web"`), "update", "enabled_clients: "},
+		{strings.ReplaceAll(connection, "%s", `"Timesheets Web"`), "unchanged", ""},
+	} {
+		action, differences := last(step.sections)
+		if action != step.action || !strings.HasPrefix(strings.Join(differences, ""), step.difference) {
+			t.Errorf("%s: %s %q, want %s %s", step.sections, action, differences, step.action, step.difference)
+		}
+	}
+}
+
+func TestANameThatNothingHasIsListed(t *testing.T) {
+	s := servertest.Start(t)
+	status, report := bring(t, s, `{"sections":{"forms":[{"name":"f","nodes":[{"id":"n","type":"FLOW","config":{"flow_id":"gone","next_node":"$ending"}}],"start":{"next_node":"n"}}]}}`)
+	if status != http.StatusOK || len(report.Skipped) != 1 || !strings.Contains(report.Skipped[0].Reason, "gone") {
+		t.Errorf("%d %s %+v", status, report.Message, report.Skipped)
 	}
 }
 

@@ -25,7 +25,7 @@ type importCommand struct {
 	Path    string `arg:"" name:"path" type:"path" help:"Export of auth0-deploy-cli (folder or YAML), tenant file, or export of users (JSON or JSON lines)."`
 	DryRun  bool   `name:"dry-run" help:"Say what would change, and change nothing."`
 	Watch   bool   `name:"watch" help:"Import again whenever a file changes, until Ctrl-C."`
-	Mapping string `name:"keywords" placeholder:"FILE" type:"path" help:"auth0-deploy-cli's config.json, whose AUTH0_KEYWORD_REPLACE_MAPPINGS replace keywords."`
+	Mapping string `name:"keywords" placeholder:"FILE" type:"path" help:"auth0-deploy-cli's config.json, whose AUTH0_KEYWORD_REPLACE_MAPPINGS replace keywords, as the variables of the environment do."`
 	Upsert  bool   `name:"upsert" help:"Of users, change those that are there already."`
 	Users   string `name:"connection" placeholder:"NAME" default:"Username-Password-Authentication" help:"Connection that users are imported into."`
 	URL     string `name:"url" placeholder:"URL" help:"Control listener of the server. Default: $$TENANT0_CONTROL_URL, or the control address."`
@@ -46,7 +46,10 @@ func (importCommand) Help() string {
 
 // importReport is what the server says of an import.
 type importReport struct {
-	Changes []struct{ Action, Section, Name string }
+	Changes []struct {
+		Action, Section, Name string
+		Differences           []string
+	}
 	Skipped []struct{ Section, Name, Reason string }
 	Users   map[string]int
 	Errors  []json.RawMessage
@@ -114,7 +117,7 @@ func stamps(path string) (string, error) {
 
 // once reads the configuration and imports it.
 func (c *importCommand) once(ctx context.Context, control controlClient, t terminal) error {
-	keywords, err := readKeywords(c.Mapping)
+	keywords, err := config.Keywords(c.Mapping)
 	if err != nil {
 		return &failure{exitUsage, err}
 	}
@@ -139,24 +142,6 @@ func (c *importCommand) once(ctx context.Context, control controlClient, t termi
 	return report.print(t, configuration.Unset, c.DryRun)
 }
 
-// readKeywords reads the values of keywords from auth0-deploy-cli's configuration.
-func readKeywords(path string) (map[string]any, error) {
-	if path == "" {
-		return map[string]any{}, nil
-	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("keywords: %w", err)
-	}
-	var file struct {
-		Mappings map[string]any `json:"AUTH0_KEYWORD_REPLACE_MAPPINGS"`
-	}
-	if err := json.Unmarshal(raw, &file); err != nil {
-		return nil, fmt.Errorf("keywords: %s: %w", path, err)
-	}
-	return file.Mappings, nil
-}
-
 // print tells what changed, and what could not be honoured.
 func (r importReport) print(t terminal, unset []string, dry bool) error {
 	counts := map[string]int{}
@@ -164,6 +149,9 @@ func (r importReport) print(t terminal, unset []string, dry bool) error {
 	for _, c := range r.Changes {
 		if counts[c.Action]++; c.Action != "unchanged" {
 			lines = append(lines, fmt.Sprintf("%-7s %s %s", c.Action, c.Section, c.Name))
+			for _, difference := range c.Differences {
+				lines = append(lines, "        "+difference)
+			}
 		}
 	}
 	for _, s := range r.Skipped {

@@ -60,13 +60,16 @@ func (s collection) export(im *importer) (any, error) {
 		if s.exported != nil && !s.exported(im, there) {
 			continue
 		}
-		if s.path == "/flows" || s.path == "/forms" { // of which a list shows the names alone
+		if namesOnly(s.path) {
 			if there, err = im.object(s.path + "/" + url.PathEscape(text(there, s.id))); err != nil {
 				return nil, err
 			}
 		}
 		item := exportable(there, kind)
 		delete(item, s.id)
+		if err := im.rename(s, item); err != nil {
+			return nil, inObject(text(there, s.members[0]), err)
+		}
 		if s.named != nil {
 			if err := s.named(im, text(there, s.id), item); err != nil {
 				return nil, inObject(text(there, s.members[0]), err)
@@ -196,11 +199,6 @@ func grantClientName(im *importer, _ string, item storage.Document) (err error) 
 	return err
 }
 
-func exchangeActionName(im *importer, _ string, item storage.Document) (err error) {
-	item["action_id"], err = im.name("/actions/actions", text(item, "action_id"), "id")
-	return err
-}
-
 func exportPermissions(im *importer, id string, item storage.Document) error {
 	held, err := im.list("/roles/" + id + "/permissions")
 	list := []any{}
@@ -209,30 +207,6 @@ func exportPermissions(im *importer, id string, item storage.Document) error {
 	}
 	item["permissions"] = list
 	return err
-}
-
-func exportEnabledClients(im *importer, id string, item storage.Document) error {
-	list := []any{}
-	for from := ""; ; {
-		answer, err := im.do(http.MethodGet, "/connections/"+id+"/clients?take=50"+from, nil)
-		if err != nil {
-			return err
-		}
-		for _, c := range itemsOf(answer) {
-			name, err := im.name("/clients", text(c, "client_id"), "client_id")
-			if err != nil {
-				return err
-			}
-			list = append(list, name)
-		}
-		doc, _ := answer.(storage.Document)
-		next := text(doc, "next")
-		if next == "" {
-			item["enabled_clients"] = list
-			return nil
-		}
-		from = "&from=" + url.QueryEscape(next)
-	}
 }
 
 // exportAction keeps of an action what makes it, and whether it is deployed.
@@ -245,12 +219,24 @@ func exportAction(im *importer, id string, item storage.Document) error {
 	for _, name := range []string{"all_changes_deployed", "deployed_version", "current_version", "status", "integration", "built_at"} {
 		delete(item, name)
 	}
+	item["secrets"] = hiddenSecrets(item)
+	if modules := itemsOf(item["modules"]); len(modules) > 0 {
+		list := []any{}
+		for _, m := range modules {
+			list = append(list, storage.Document{"module_name": m["module_name"], "module_version_number": m["module_version_number"]})
+		}
+		item["modules"] = list
+	}
+	return nil
+}
+
+// hiddenSecrets are the names of an object's secrets, each with a marker.
+func hiddenSecrets(item storage.Document) []any {
 	secrets := []any{}
 	for _, s := range itemsOf(item["secrets"]) {
 		secrets = append(secrets, storage.Document{"name": s["name"], "value": hiddenSecret})
 	}
-	item["secrets"] = secrets
-	return nil
+	return secrets
 }
 
 // hiddenSecret is what auth0-deploy-cli writes for a secret that the API hides.

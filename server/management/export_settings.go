@@ -196,3 +196,13 @@ func exportEachPrompt(im *importer, part string) (storage.Document, error) {
 	}
 	return parts, nil
 }
+
+// markPhoneProvider has the marker that auth0-deploy-cli has for the secret.
+func markPhoneProvider(_ *importer, _ string, item storage.Document) error {
+	credentials := storage.Document{}
+	if name := text(item, "name"); name == "twilio" {
+		credentials["auth_token"] = "##TWILIO_AUTH_TOKEN##"
+	}
+	item["credentials"] = credentials
+	return nil
+}

@@ -66,7 +66,7 @@ func hookSecrets(c *call) error {
 			if err != nil {
 				return err
 			}
-			names[text(secret, "name")] = "_VALUE_NOT_SHOWN_"
+			names[text(secret, "name")] = hiddenSecret
 		}
 		return nil
 	})

@@ -30,6 +30,9 @@ type Change struct {
 	Action  string `json:"action"` // create, update or unchanged
 	Section string `json:"section"`
 	Name    string `json:"name"`
+	// Differences are the members that an update changes, each with what it was and
+	// what it becomes.
+	Differences []string `json:"differences,omitempty"`
 }
 
 // Skipped is what an import cannot honour, and why.
@@ -136,8 +139,19 @@ func (im *importer) skip(section, name, reason string) {
 	im.report.Skipped = append(im.report.Skipped, Skipped{section, name, reason})
 }
 
-func (im *importer) changed(action, section, name string) {
-	im.report.Changes = append(im.report.Changes, Change{action, section, name})
+func (im *importer) changed(action, section, name string, differences ...string) {
+	im.report.Changes = append(im.report.Changes, Change{action, section, name, differences})
+}
+
+// alsoChanged notes what belongs to the object that was imported last and is different
+// now.
+func (im *importer) alsoChanged(member string, before, after any) {
+	last := &im.report.Changes[len(im.report.Changes)-1]
+	if last.Action == "create" {
+		return
+	}
+	last.Action = "update"
+	last.Differences = append(last.Differences, fmt.Sprintf("%s: %s → %s", member, briefly(member, before), briefly(member, after)))
 }
 
 // discard is where an operation writes its answer, which it keeps besides.
@@ -323,6 +337,11 @@ func (im *importer) put(section, path, idMember string, item storage.Document, m
 		return id, err
 	}
 	id = text(there, idMember)
+	if namesOnly(path) {
+		if there, err = im.object(path + "/" + url.PathEscape(id)); err != nil {
+			return "", err
+		}
+	}
 	change := sendable(item, kind, resource.ReadOnly, resource.CreateOnly)
 	if holds(there, change) {
 		im.changed("unchanged", section, name)
@@ -332,9 +351,12 @@ func (im *importer) put(section, path, idMember string, item storage.Document, m
 		return "", inObject(name, err)
 	}
 	delete(im.lists, path)
-	im.changed("update", section, name)
+	im.changed("update", section, name, differences(there, change)...)
 	return id, nil
 }
+
+// namesOnly says of a path that its list shows no more than the names of objects.
+func namesOnly(path string) bool { return path == "/flows" || path == "/forms" }
 
 // inObject says which object a fault is in.
 func inObject(name string, err error) error {
@@ -370,6 +392,37 @@ func sendable(item storage.Document, kind *resource.Kind, forbidden ...resource.
 func accessOf(kind *resource.Kind, name string) resource.Access {
 	return kind.Fields[name].Access
 }
+
+// differences says in which members an object is not yet as it is to be.
+func differences(doc, members storage.Document) (all []string) {
+	for _, name := range sortedKeys(members) {
+		if !holds(doc, storage.Document{name: members[name]}) {
+			all = append(all, fmt.Sprintf("%s: %s → %s", name, briefly(name, doc[name]), briefly(name, members[name])))
+		}
+	}
+	return all
+}
+
+// maxBrief is how much of a value is told, in characters.
+const maxBrief = 60
+
+// briefly tells a value that is not secret.
+func briefly(name string, value any) string {
+	if value == nil {
+		return "nothing"
+	}
+	if secretMember().MatchString(name) {
+		return "(secret)"
+	}
+	text := []rune(jsonText(value))
+	if len(text) > maxBrief {
+		return string(text[:maxBrief]) + "…"
+	}
+	return string(text)
+}
+
+// secretMember are the names of members that hold secrets, or may.
+var secretMember = resource.Like(`(?i)secret|password|token|key|credential|options|configuration|sink|setup`)
 
 // holds reports whether an object has the members of another, with their values.
 func holds(doc, members storage.Document) bool {

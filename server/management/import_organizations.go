@@ -94,10 +94,14 @@ func (im *importer) organizationGrants(base string, item storage.Document) error
 		if err != nil {
 			return err
 		}
-		if g["audience"], err = im.ownAudience(g["audience"]); err != nil {
-			return err
+		wanted, members := storage.Document{"client_id": clientID}, []string{"client_id"}
+		if g["audience"] != nil { // auth0-deploy-cli names the application alone
+			members = append(members, "audience")
+			if wanted["audience"], err = im.ownAudience(g["audience"]); err != nil {
+				return err
+			}
 		}
-		grant, err := im.find("/client-grants", storage.Document{"client_id": clientID, "audience": g["audience"]}, "client_id", "audience")
+		grant, err := im.find("/client-grants", wanted, members...)
 		if err != nil {
 			return err
 		}

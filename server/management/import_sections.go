@@ -3,7 +3,6 @@ package management
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -28,8 +27,9 @@ type collection struct {
 	// before turns names into ids, and after writes what belongs to the object.
 	before func(im *importer, item storage.Document) error
 	after  func(im *importer, id string, item storage.Document) error
-	// apart are members that after writes.
+	// apart are members that after writes, and refs those that name other objects.
 	apart []string
+	refs  []reference
 	// exported tells whether an object is one of the section, and named turns ids into
 	// names and reads what belongs to the object.
 	exported func(im *importer, item storage.Document) bool
@@ -52,6 +52,9 @@ func (s collection) item(im *importer, item storage.Document) error {
 		if err := s.before(im, item); err != nil {
 			return inObject(text(item, s.members[0]), err)
 		}
+	}
+	if err := im.resolve(s, item); err != nil {
+		return inObject(text(item, s.members[0]), err)
 	}
 	own := maps.Clone(item)
 	for _, name := range s.apart {
@@ -95,7 +98,8 @@ func (im *importer) set(section, method, path string, value storage.Document) er
 	if _, err := im.do(method, path, value); err != nil {
 		return inObject(path, err)
 	}
-	im.changed("update", section, path)
+	there, _ := answer.(storage.Document)
+	im.changed("update", section, path, differences(there, value)...)
 	return nil
 }
 
@@ -123,35 +127,20 @@ func plainSection(name, path, id string, members ...string) importSection {
 	return collection{name: name, path: path, id: id, members: members}.section()
 }
 
-// importSections lists the sections in the order of their import.
+// importSections lists the sections in the order of their import: what is referred to
+// comes first.
 func importSections() []importSection {
-	return append([]importSection{
-		setting("tenant", http.MethodPatch, "/tenants/settings", "sandbox_versions_available", "session_cookie"),
-		collection{name: "resourceServers", path: "/resource-servers", id: "id", members: []string{"identifier"}, before: ownAPI, exported: notSystem}.section(),
-		collection{name: "clients", path: "/clients", id: "client_id", members: []string{"name"}, exported: notGlobal}.section(),
+	return slices.Concat(firstSections(), []importSection{
 		{"pages", importPages, exportPages},
 		connectionsSection("databases"), connectionsSection("connections"),
 		collection{name: "clientGrants", path: "/client-grants", id: "id", members: []string{"client_id", "audience"}, before: grantClient, named: grantClientName}.section(),
 		collection{
 			name: "roles", path: "/roles", id: "id", members: []string{"name"}, apart: []string{"permissions"},
-			after: func(im *importer, id string, item storage.Document) error {
-				for _, p := range itemsOf(item["permissions"]) {
-					var err error
-					if p["resource_server_identifier"], err = im.ownAudience(p["resource_server_identifier"]); err != nil {
-						return err
-					}
-				}
-				return im.add("/roles/"+id+"/permissions", "permissions", item["permissions"])
-			},
-			named: exportPermissions,
+			after: importPermissions, named: exportPermissions,
 		}.section(),
 		plainSection("rules", "/rules", "id", "name"),
-		plainSection("hooks", "/hooks", "id", "name"),
+		collection{name: "hooks", path: "/hooks", id: "id", members: []string{"name"}, apart: []string{"secrets"}, after: importHookSecrets, named: exportHookSecrets}.section(),
 		{"rulesConfigs", importRulesConfigs, nil},
-		collection{
-			name: "actions", path: "/actions/actions", id: "id", members: []string{"name"}, apart: []string{"deployed", "status", "installed_integration_id"},
-			after: deployImported, named: exportAction,
-		}.section(),
 		{"triggers", importTriggers, exportTriggers},
 		{"emailProvider", importEmailProvider, exportEmailProvider},
 		{"emailTemplates", importEmailTemplates, exportEmailTemplates},
@@ -166,7 +155,28 @@ func importSections() []importSection {
 		}),
 		{"guardianFactors", importFactors, exportFactors},
 		{"guardianPolicies", importPolicies, exportPolicies},
-	}, laterSections()...)
+	}, laterSections())
+}
+
+// firstSections are those that many others refer to.
+func firstSections() []importSection {
+	return []importSection{
+		setting("tenant", http.MethodPatch, "/tenants/settings", "sandbox_versions_available", "session_cookie"),
+		collection{name: "resourceServers", path: "/resource-servers", id: "id", members: []string{"identifier"}, before: ownAPI, exported: notSystem}.section(),
+		collection{
+			name: "actionModules", path: "/actions/modules", id: "id", members: []string{"name"},
+			apart: []string{"actions_using_module_total", "all_changes_published", "latest_version_number"}, after: publishImported, named: exportModule,
+		}.section(),
+		collection{
+			name: "actions", path: "/actions/actions", id: "id", members: []string{"name"}, apart: []string{"deployed", "status", "installed_integration_id"},
+			before: moduleVersionIDs, after: deployImported, named: exportAction,
+		}.section(),
+		plainSection("userAttributeProfiles", "/user-attribute-profiles", "id", "name"),
+		plainSection("connectionProfiles", "/connection-profiles", "id", "name"),
+		collection{name: "clients", path: "/clients", id: "client_id", members: []string{"name"}, exported: notGlobal, refs: []reference{
+			toAttributeProfile, {"connection_profile_id", "/connection-profiles", "id"}, {"okta_oin_client_id", "/clients", "client_id"},
+		}}.section(),
+	}
 }
 
 // laterSections are those that refer to the others, and those that nothing refers to.
@@ -176,7 +186,7 @@ func laterSections() []importSection {
 		setting("guardianPhoneFactorMessageTypes", http.MethodPut, "/guardian/factors/phone/message-types"),
 		{"guardianFactorTemplates", importFactorParts("templates"), exportFactorTemplates},
 		{"guardianFactorProviders", importFactorParts("providers"), exportFactorProviders},
-		plainSection("phoneProviders", "/branding/phone/providers", "id", "name"),
+		collection{name: "phoneProviders", path: "/branding/phone/providers", id: "id", members: []string{"name"}, named: markPhoneProvider}.section(),
 		plainSection("phoneTemplates", "/branding/phone/templates", "id", "type"),
 		settings("riskAssessment", http.MethodPatch, map[string]string{
 			"settings": "/risk-assessments/settings", "new_device": "/risk-assessments/settings/new-device",
@@ -189,16 +199,17 @@ func laterSections() []importSection {
 		}.section(),
 		plainSection("logStreams", "/log-streams", "id", "name"),
 		plainSection("customDomains", "/custom-domains", "custom_domain_id", "domain"),
-		plainSection("userAttributeProfiles", "/user-attribute-profiles", "id", "name"),
-		plainSection("connectionProfiles", "/connection-profiles", "id", "name"),
-		plainSection("selfServiceProfiles", "/self-service-profiles", "id", "name"),
-		collection{name: "tokenExchangeProfiles", path: "/token-exchange-profiles", id: "id", members: []string{"name"}, before: exchangeAction, named: exchangeActionName}.section(),
+		collection{
+			name: "selfServiceProfiles", path: "/self-service-profiles", id: "id", members: []string{"name"}, refs: []reference{toAttributeProfile},
+			apart: []string{"customText"}, after: importProfileTexts, named: exportProfileTexts,
+		}.section(),
+		collection{name: "tokenExchangeProfiles", path: "/token-exchange-profiles", id: "id", members: []string{"name"}, before: exchangeAction, refs: []reference{toAction}}.section(),
 		plainSection("networkACLs", "/network-acls", "id", "description"),
-		plainSection("eventStreams", "/event-streams", "id", "name"),
+		collection{name: "eventStreams", path: "/event-streams", id: "id", members: []string{"name"}, refs: []reference{toAction}}.section(),
 		plainSection("rateLimitPolicies", "/rate-limit-policies", "id", "consumer_selector"),
-		plainSection("flowVaultConnections", "/flows/vault/connections", "id", "name"),
-		plainSection("flows", "/flows", "id", "name"),
-		plainSection("forms", "/forms", "id", "name"),
+		collection{name: "flowVaultConnections", path: "/flows/vault/connections", id: "id", members: []string{"name"}, after: noteSetup}.section(),
+		collection{name: "flows", path: "/flows", id: "id", members: []string{"name"}, refs: []reference{{"connection_id", "/flows/vault/connections", "id"}}}.section(),
+		collection{name: "forms", path: "/forms", id: "id", members: []string{"name"}, refs: []reference{{"flow_id", "/flows", "id"}}}.section(),
 	}
 }
 
@@ -241,46 +252,13 @@ func grantClient(im *importer, item storage.Document) (err error) {
 	return err
 }
 
-func exchangeAction(im *importer, item storage.Document) (err error) {
-	if text(item, "action_id") == "" && text(item, "action") == "" {
-		return nil
+// exchangeAction takes the action under either name.
+func exchangeAction(_ *importer, item storage.Document) error {
+	if action, there := item["action"]; there {
+		item["action_id"] = action
+		delete(item, "action")
 	}
-	item["action_id"], err = im.id("/actions/actions", cmp.Or(text(item, "action_id"), text(item, "action")), "id")
-	delete(item, "action")
-	return err
-}
-
-// connectionsSection imports connections, and for which applications they are on.
-func connectionsSection(name string) importSection {
-	return collection{
-		name: name, path: "/connections", id: "id", members: []string{"name"}, apart: []string{"enabled_clients"},
-		exported: func(_ *importer, item storage.Document) bool {
-			return (text(item, "strategy") == storage.DatabaseStrategy) == (name == "databases")
-		},
-		named: exportEnabledClients,
-		before: func(_ *importer, item storage.Document) error {
-			if name == "databases" && text(item, "strategy") == "" {
-				item["strategy"] = storage.DatabaseStrategy
-			}
-			return nil
-		},
-		after: func(im *importer, id string, item storage.Document) error {
-			clients, _ := item["enabled_clients"].([]any)
-			var on []storage.Document
-			for _, c := range clients {
-				clientID, err := im.id("/clients", fmt.Sprint(c), "client_id")
-				if err != nil {
-					return err
-				}
-				on = append(on, storage.Document{"client_id": clientID, "status": true})
-			}
-			if len(on) == 0 {
-				return nil
-			}
-			_, err := im.do(http.MethodPatch, "/connections/"+id+"/clients", on)
-			return err
-		},
-	}.section()
+	return nil
 }
 
 // add posts a list to what belongs to an object.

@@ -1,0 +1,46 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+)
+
+// keywordMappings is the setting of auth0-deploy-cli that holds the values of keywords, in its configuration file and in
+// the environment.
+const keywordMappings = "AUTH0_KEYWORD_REPLACE_MAPPINGS"
+
+// Keywords are the values of the keywords in a configuration, as auth0-deploy-cli finds them: in its configuration file at
+// a path ("" for none), in the variable AUTH0_KEYWORD_REPLACE_MAPPINGS as JSON, and in the environment. What is named
+// later counts.
+func Keywords(path string) (map[string]any, error) {
+	keywords := map[string]any{}
+	if path != "" {
+		raw, err := os.ReadFile(path)
+		if err == nil {
+			var file struct {
+				Mappings map[string]any `json:"AUTH0_KEYWORD_REPLACE_MAPPINGS"`
+			}
+			err = json.Unmarshal(raw, &file)
+			maps.Copy(keywords, file.Mappings)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("keywords: %s: %w", path, err)
+		}
+	}
+	environment := map[string]any{}
+	for _, variable := range os.Environ() {
+		if name, value, ok := strings.Cut(variable, "="); ok {
+			environment[name] = value
+		}
+	}
+	if mappings, there := environment[keywordMappings].(string); there && mappings != "" {
+		if err := json.Unmarshal([]byte(mappings), &keywords); err != nil {
+			return nil, fmt.Errorf("keywords: the variable %s is no JSON object: %w", keywordMappings, err)
+		}
+	}
+	maps.Copy(keywords, environment)
+	return keywords, nil
+}

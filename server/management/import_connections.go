@@ -1,0 +1,179 @@
+package management
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// connectionParts are the members of a connection in auth0-deploy-cli's form that
+// have paths of their own below it, with their paths.
+var connectionParts = map[string]string{
+	"scim_configuration": "/scim-configuration", "directory_provisioning_configuration": "/directory-provisioning",
+}
+
+// connectionsSection imports connections, for which applications they are on, and how
+// they provision users.
+func connectionsSection(name string) importSection {
+	return collection{
+		name: name, path: "/connections", id: "id", members: []string{"name"},
+		apart: append(sortedNames(connectionParts), "enabled_clients"),
+		refs:  []reference{{"options.custom_password_hash.action_id", "/actions/actions", "id"}, {"options.idpinitiated.client_id", "/clients", "client_id"}},
+		exported: func(_ *importer, item storage.Document) bool {
+			return (text(item, "strategy") == storage.DatabaseStrategy) == (name == "databases")
+		},
+		before: func(_ *importer, item storage.Document) error {
+			if name == "databases" && text(item, "strategy") == "" {
+				item["strategy"] = storage.DatabaseStrategy
+			}
+			return nil
+		},
+		after: func(im *importer, id string, item storage.Document) error {
+			if err := im.enableClients(id, item); err != nil {
+				return err
+			}
+			return im.provisioning(name, id, item)
+		},
+		named: func(im *importer, id string, item storage.Document) (err error) {
+			if item["enabled_clients"], err = im.enabledClients(id, func(clientID string) (any, error) {
+				return im.name("/clients", clientID, "client_id")
+			}); err != nil {
+				return err
+			}
+			return im.exportProvisioning(id, item)
+		},
+	}.section()
+}
+
+// enableClients turns a connection on for the applications that a configuration
+// lists, and off for all others.
+func (im *importer) enableClients(id string, item storage.Document) error {
+	listed, there := item["enabled_clients"].([]any)
+	if !there {
+		return nil
+	}
+	changes := []storage.Document{}
+	var on []any
+	for _, c := range listed {
+		clientID, err := im.id("/clients", fmt.Sprint(c), "client_id")
+		if err != nil {
+			return err
+		}
+		on = append(on, clientID)
+	}
+	had, err := im.enabledClients(id, func(clientID string) (any, error) { return clientID, nil })
+	if err != nil {
+		return err
+	}
+	for _, clientID := range on {
+		if !slices.Contains(had, clientID) {
+			changes = append(changes, storage.Document{"client_id": clientID, "status": true})
+		}
+	}
+	for _, clientID := range had {
+		if !slices.Contains(on, clientID) {
+			changes = append(changes, storage.Document{"client_id": clientID, "status": false})
+		}
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	im.alsoChanged("enabled_clients", had, on)
+	_, err = im.do(http.MethodPatch, "/connections/"+id+"/clients", changes)
+	return err
+}
+
+// enabledClients lists the applications that a connection is on for, in some form.
+func (im *importer) enabledClients(id string, form func(clientID string) (any, error)) ([]any, error) {
+	list := []any{}
+	for from := ""; ; {
+		answer, err := im.do(http.MethodGet, "/connections/"+id+"/clients?take=50"+from, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range itemsOf(answer) {
+			item, err := form(text(c, "client_id"))
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, item)
+		}
+		doc, _ := answer.(storage.Document)
+		next := text(doc, "next")
+		if next == "" {
+			return list, nil
+		}
+		from = "&from=" + url.QueryEscape(next)
+	}
+}
+
+// provisioning writes how a connection provisions users.
+func (im *importer) provisioning(section, id string, item storage.Document) error {
+	for _, member := range sortedNames(connectionParts) {
+		if part, there := item[member].(storage.Document); there {
+			if err := im.provisioningPart(section, "/connections/"+id+connectionParts[member], part); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// provisioningPart writes one part of that.
+func (im *importer) provisioningPart(section, path string, part storage.Document) error {
+	own := storage.Document{}
+	for _, name := range provisioningMembers {
+		if value, sent := part[name]; sent {
+			own[name] = value
+		}
+	}
+	had, err := im.object(path)
+	if err != nil {
+		return err
+	}
+	if had == nil {
+		if _, err = im.do(http.MethodPost, path, own); err == nil {
+			im.changed("create", section, path)
+		}
+	} else {
+		err = im.set(section, http.MethodPatch, path, own)
+	}
+	groups, selected := part["synchronized_groups"].([]any)
+	if err != nil || !selected {
+		return err
+	}
+	_, err = im.do(http.MethodPut, path+"/synchronized-groups", storage.Document{"groups": groups})
+	return err
+}
+
+// provisioningMembers are what may be written of how a connection provisions users.
+var provisioningMembers = []string{"mapping", "user_id_attribute", "synchronize_automatically", "synchronize_groups"}
+
+func (im *importer) exportProvisioning(id string, item storage.Document) error {
+	for member, path := range connectionParts {
+		had, err := im.object("/connections/" + id + path)
+		if err != nil {
+			return err
+		}
+		part := storage.Document{}
+		for _, name := range provisioningMembers {
+			if value, there := had[name]; there {
+				part[name] = value
+			}
+		}
+		if had["synchronize_groups"] == "selected" {
+			groups, err := im.do(http.MethodGet, "/connections/"+id+path+"/synchronized-groups", nil)
+			if err != nil {
+				return err
+			}
+			part["synchronized_groups"] = itemsOf(groups)
+		}
+		if len(part) > 0 {
+			item[member] = part
+		}
+	}
+	return nil
+}
