@@ -64,6 +64,8 @@ type configurationLoader struct {
 	root     string
 	keywords map[string]any
 	unset    []string
+	// missing is told of files that are named and not there, whose members are left out; nil makes each a fault.
+	missing func(name string)
 }
 
 var (
@@ -317,22 +319,30 @@ func (l *configurationLoader) inline(value any, folder string) error {
 			}
 		}
 	case Document:
-		for name, item := range v {
-			text, isText := item.(string)
-			if !isText || !slices.Contains(files, name) || !strings.HasPrefix(text, "./") {
-				if err := l.inline(item, folder); err != nil {
-					return err
-				}
-				continue
-			}
-			content, err := l.content(text, folder)
-			if err != nil {
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if err := l.inlineMember(v, name, folder); err != nil {
 				return err
 			}
-			v[name] = content
 		}
 	}
 	return nil
+}
+
+func (l *configurationLoader) inlineMember(doc Document, name, folder string) error {
+	text, isText := doc[name].(string)
+	if !isText || !slices.Contains(files, name) || !strings.HasPrefix(text, "./") {
+		return l.inline(doc[name], folder)
+	}
+	content, err := l.content(text, folder)
+	if errors.Is(err, fs.ErrNotExist) && l.missing != nil {
+		l.missing(text)
+		delete(doc, name)
+		return nil
+	}
+	if err == nil {
+		doc[name] = content
+	}
+	return err
 }
 
 func (l *configurationLoader) content(name, folder string) (string, error) {
@@ -354,7 +364,7 @@ func (l *configurationLoader) content(name, folder string) (string, error) {
 			return "", fmt.Errorf("file %s: %w", name, err)
 		}
 	}
-	return "", fmt.Errorf("file %s is named and not there", name)
+	return "", fmt.Errorf("file %s is named and not there: %w", name, fs.ErrNotExist)
 }
 
 // withoutUnset leaves out the members whose value holds a keyword that has no value.

@@ -2,11 +2,15 @@ package config
 
 import (
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -44,8 +48,26 @@ type Tenant struct {
 	Users                  []Document              `json:"users,omitempty"`
 	AuthorizationExtension *AuthorizationExtension `json:"authorizationExtension,omitempty"`
 
+	// Further are the other sections of auth0-deploy-cli, as [Configuration] has them.
+	Further Document `json:"-"`
+
 	// Warnings name, with file, line and column, what the file holds and the tenant does without.
 	Warnings []string `json:"-"`
+}
+
+// MarshalJSON writes all sections.
+func (t Tenant) MarshalJSON() ([]byte, error) {
+	type described Tenant
+	raw, err := json.Marshal(described(t))
+	if err != nil || len(t.Further) == 0 {
+		return raw, err
+	}
+	all := Document{}
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, err
+	}
+	maps.Copy(all, t.Further)
+	return json.Marshal(all)
 }
 
 // Seeds are the names of the embedded tenants, in alphabetical order.
@@ -81,7 +103,63 @@ func LoadTenant(nameOrPath string) (*Tenant, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tenant file: %w", err)
 	}
-	return ParseTenant(nameOrPath, data)
+	tenant, err := ParseTenant(nameOrPath, data)
+	if err != nil {
+		return nil, err
+	}
+	return tenant, tenant.readFiles(filepath.Dir(nameOrPath))
+}
+
+// readFiles puts the files that the tenant file names, in its own folder, in the places of their names. An object of a
+// further section whose file is not there is left out, as are members whose value is a keyword that has none.
+func (t *Tenant) readFiles(folder string) error {
+	var lost []string
+	l := &configurationLoader{root: folder, keywords: map[string]any{}, missing: func(name string) { lost = append(lost, name) }}
+	for _, docs := range [][]Document{t.Clients, t.Databases, t.Connections} {
+		for _, doc := range docs {
+			lost = nil
+			if err := l.inline(doc, folder); err != nil {
+				return fmt.Errorf("tenant file: %w", err)
+			}
+			for _, name := range lost {
+				t.Warnings = append(t.Warnings, fmt.Sprintf("%q: the file %s is not there; what it would hold was left out", text(doc, "name"), name))
+			}
+		}
+	}
+	if err := t.readFurther(l, &lost); err != nil {
+		return err
+	}
+	if err := unfold(t.Further); err != nil {
+		return fmt.Errorf("tenant file: %w", err)
+	}
+	t.Further, _ = l.withoutUnset(t.Further).(Document)
+	return nil
+}
+
+// readFurther reads the files of the further sections. The loader notes in lost what is not there.
+func (t *Tenant) readFurther(l *configurationLoader, lost *[]string) error {
+	for _, section := range slices.Sorted(maps.Keys(t.Further)) {
+		list, isList := t.Further[section].([]any)
+		if !isList {
+			list = []any{t.Further[section]}
+		}
+		kept := []any{}
+		for _, item := range list {
+			*lost = nil
+			if err := l.inline(item, l.root); err != nil {
+				return fmt.Errorf("tenant file: %s: %w", section, err)
+			}
+			if doc, _ := item.(Document); isList && len(*lost) > 0 {
+				t.Warnings = append(t.Warnings, fmt.Sprintf("%s: %q was left out: the file %s is not there", section, entryName(doc), (*lost)[0]))
+				continue
+			}
+			kept = append(kept, item)
+		}
+		if isList {
+			t.Further[section] = kept
+		}
+	}
+	return nil
 }
 
 // ParseTenant reads a tenant file in YAML or JSON. The name is the file's, for messages. A file that is wrong gives a
@@ -123,6 +201,14 @@ func newTenant(sections Document) *Tenant {
 	if extension, ok := sections["authorizationExtension"].(Document); ok {
 		tenant.AuthorizationExtension = newAuthorizationExtension(extension)
 	}
+	for name, value := range sections {
+		if kind, _ := schema().section(name); kind == imported {
+			if tenant.Further == nil {
+				tenant.Further = Document{}
+			}
+			tenant.Further[name] = value
+		}
+	}
 	return tenant
 }
 
@@ -150,6 +236,7 @@ func (t *Tenant) WithIssuer(issuer string) *Tenant {
 		return out
 	}
 	settings, _ := replaceIssuer(t.Settings, issuer).(Document)
+	further, _ := replaceIssuer(t.Further, issuer).(Document)
 	return &Tenant{
 		Settings:               settings,
 		Clients:                expand(t.Clients),
@@ -160,6 +247,7 @@ func (t *Tenant) WithIssuer(issuer string) *Tenant {
 		Roles:                  expand(t.Roles),
 		Users:                  expand(t.Users),
 		AuthorizationExtension: t.AuthorizationExtension.withIssuer(issuer),
+		Further:                further,
 		Warnings:               append([]string(nil), t.Warnings...),
 	}
 }

@@ -13,7 +13,7 @@ import (
 // InTenantFile reports whether a tenant file has a section of that name.
 func InTenantFile(section string) bool {
 	is, _ := schema().section(section)
-	return is == emulated
+	return is == emulated || is == imported
 }
 
 // FitTenant takes out of the sections of a tenant the members that a tenant file has no key for, and returns a line for

@@ -32,7 +32,7 @@ func (f *tenantFile) link(tenant *Tenant) {
 		file:        f,
 		clients:     map[string]string{},
 		clientNames: map[string]bool{},
-		apis:        map[string][]string{managementAPI: nil, extensionAPI: nil},
+		apis:        map[string][]string{managementAPI: nil, extensionAPI: nil, IssuerPlaceholder + "me/": nil, IssuerPlaceholder + "my-org/": nil},
 		connections: map[string]bool{},
 		roles:       map[string]bool{},
 	}

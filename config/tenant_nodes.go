@@ -155,7 +155,7 @@ func (f *tenantFile) sections() Document {
 			return
 		}
 		switch kind, similar := schema().section(name); kind {
-		case emulated:
+		case emulated, imported:
 			if value := f.value(field.value, path); value != nil {
 				sections[name] = value
 			}

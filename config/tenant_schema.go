@@ -62,8 +62,9 @@ type sectionKind int
 
 const (
 	emulated    sectionKind = iota // described by the schema
+	imported                       // imported when the tenant is made
 	notEmulated                    // auth0-deploy-cli's or newer than this file format: left out
-	misspelt                       // nearly the name of an emulated one
+	misspelt                       // nearly the name of one that is not left out
 )
 
 // section tells what kind of section has a name, and for a misspelt one the right name.
@@ -71,12 +72,16 @@ func (s tenantSchema) section(name string) (sectionKind, string) {
 	sections, _ := s.document["properties"].(Document)
 	var known []string
 	for section, part := range sections {
-		if part, _ := part.(Document); part["$ref"] != "#/$defs/notEmulated" {
-			known = append(known, section)
+		part, _ := part.(Document)
+		switch ref := part["$ref"]; {
+		case ref == "#/$defs/notEmulated":
+			continue
+		case section == name && ref == "#/$defs/imported":
+			return imported, ""
+		case section == name:
+			return emulated, ""
 		}
-	}
-	if slices.Contains(known, name) {
-		return emulated, ""
+		known = append(known, section)
 	}
 	if similar, near := nearest(name, known); near && sections[name] == nil {
 		return misspelt, similar

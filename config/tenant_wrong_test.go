@@ -144,7 +144,7 @@ func TestAProblemIsClickable(t *testing.T) {
 func TestWhatTheTenantDoesWithoutIsAWarning(t *testing.T) {
 	const id = "Zq3nV8bT1cWk5yR7mXo2LpE9sHd4GuJf"
 	const file = `
-rules: [{name: A}]
+migrations: [{name: A}]
 hooks: []
 somethingNew: {a: 1}
 clients: [{name: A, callbacks: ["https://##ENV##.example/cb"]}]
@@ -161,7 +161,7 @@ authorizationExtension:
 		t.Fatal(err)
 	}
 	diff(t, "warnings", tenant.Warnings, []string{
-		"seed.yaml:2:1: rules: this section is not emulated yet and was left out",
+		"seed.yaml:2:1: migrations: this section is not emulated yet and was left out",
 		"seed.yaml:4:1: somethingNew: this section is not emulated yet and was left out",
 		"seed.yaml:5:33: clients[0].callbacks[0]: the keyword marker ##ENV## is not replaced",
 		"seed.yaml:6:42: databases[0].enabled_clients[0]: the application with the id " + id + " is not in the file; the reference to it was left out",

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -151,5 +152,62 @@ func TestImportOfUsersThatAuth0Exported(t *testing.T) {
 	resp.Body.Close()
 	if resp.StatusCode != http.StatusForbidden {
 		t.Errorf("a web page may import: %s", resp.Status)
+	}
+}
+
+func TestATenantFileHasTheOtherSectionsOfDeployCLI(t *testing.T) {
+	s := servertest.Start(t, servertest.Seed(`
+clients:
+  - {name: Tool, client_id: Tool0000000000000000000000000000, client_secret: tool-secret, app_type: non_interactive, grant_types: [client_credentials]}
+clientGrants:
+  - {client_id: Tool, audience: "${issuer}api/v2/", scope: [read:organizations, delete:organizations]}
+databases:
+  - {name: Staff, enabled_clients: [Tool]}
+organizations:
+  - {name: acme, display_name: "Acme of ${issuer}", connections: [{name: Staff, assign_membership_on_login: true}]}
+branding: {colors: {primary: "#112233"}}
+forms:
+  - {name: sign, start: {next_node: f}, nodes: [{id: f, type: FLOW, config: {flow_id: gone, next_node: $ending}}]}
+`))
+	token := func() string {
+		_, answer := s.Token(s.Client(), url.Values{
+			"grant_type": {"client_credentials"}, "audience": {s.Issuer() + "api/v2/"},
+			"client_id": {"Tool0000000000000000000000000000"}, "client_secret": {"tool-secret"},
+		})
+		token, _ := answer["access_token"].(string)
+		return token
+	}
+	call := func(method, path string) (int, string) {
+		t.Helper()
+		rq, err := http.NewRequestWithContext(t.Context(), method, s.URL+"api/v2"+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rq.Header.Set("Authorization", "Bearer "+token())
+		resp, err := s.Client().Do(rq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		raw, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(raw)
+	}
+	status, organization := call(http.MethodGet, "/organizations/name/acme")
+	if want := `"display_name":"Acme of ` + s.Issuer() + `"`; status != http.StatusOK || !strings.Contains(organization, want) {
+		t.Fatalf("%d %s, want %s", status, organization, want)
+	}
+	var known struct{ ID string }
+	if err := json.Unmarshal([]byte(organization), &known); err != nil {
+		t.Fatal(err)
+	}
+	if status, answer := call(http.MethodDelete, "/organizations/"+known.ID); status != http.StatusNoContent {
+		t.Fatalf("%d %s", status, answer)
+	}
+	s.Reset()
+	if status, answer := call(http.MethodGet, "/organizations/"+known.ID); status != http.StatusOK {
+		t.Errorf("after a reset: %d %s", status, answer)
 	}
 }

@@ -195,6 +195,8 @@ func (im *importer) name(path, id, idMember string) (string, error) {
 func grantClientName(im *importer, _ string, item storage.Document) (err error) {
 	if text(item, "client_id") != "" {
 		item["client_id"], err = im.name("/clients", text(item, "client_id"), "client_id")
+	} else { // of all applications of a sort, see default_for
+		delete(item, "client_id")
 	}
 	return err
 }

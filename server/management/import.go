@@ -50,14 +50,9 @@ var errDry = errors.New("nothing is to be written")
 // was, and so does dry. What is in the tenant and not in the configuration stays.
 // also is done in the same transaction, after the sections.
 func Import(d Deps, sections storage.Document, dry bool, also func(*storage.Tx) error) (Report, error) {
-	a := &api{d}
-	im := &importer{api: a, ops: a.operations()}
-	for _, s := range resource.ManagementScopes() {
-		im.scope = append(im.scope, s.Value)
-	}
-	err := d.DB.Update(func(tx *storage.Tx) error {
-		im.tx, im.report, im.lists = tx, Report{Changes: []Change{}, Skipped: []Skipped{}}, map[string][]storage.Document{}
-		if err := im.all(sections); err != nil {
+	var report Report
+	err := d.DB.Update(func(tx *storage.Tx) (err error) {
+		if report, err = ImportInto(tx, d, sections); err != nil {
 			return err
 		}
 		if err := also(tx); err != nil {
@@ -71,7 +66,25 @@ func Import(d Deps, sections storage.Document, dry bool, also func(*storage.Tx) 
 	if errors.Is(err, errDry) {
 		err = nil
 	}
-	return im.report, err
+	return report, err
+}
+
+// ImportInto is Import as a part of a transaction.
+func ImportInto(tx *storage.Tx, d Deps, sections storage.Document) (Report, error) {
+	a := &api{d}
+	im := &importer{
+		api: a, ops: a.operations(), tx: tx,
+		report: Report{Changes: []Change{}, Skipped: []Skipped{}}, lists: map[string][]storage.Document{},
+	}
+	for _, s := range resource.ManagementScopes() {
+		im.scope = append(im.scope, s.Value)
+	}
+	own, err := normal(sections) // numbers as JSON has them, and nothing of the caller's is changed
+	if err != nil {
+		return im.report, err
+	}
+	sections, _ = own.(storage.Document)
+	return im.report, im.all(sections)
 }
 
 // operations are all that are served, the special ones first.

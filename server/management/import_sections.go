@@ -3,6 +3,7 @@ package management
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -283,6 +284,13 @@ func importTriggers(im *importer, value any) error {
 	for _, trigger := range sortedKeys(triggers) {
 		bindings := []storage.Document{}
 		for _, b := range itemsOf(triggers[trigger]) {
+			if action, err := im.find("/actions/actions", storage.Document{"name": b["action_name"]}, "name"); err != nil || action == nil {
+				if err != nil {
+					return err
+				}
+				im.skip("triggers", trigger, fmt.Sprintf("there is no action %q", text(b, "action_name")))
+				continue
+			}
 			bindings = append(bindings, storage.Document{
 				"ref":          storage.Document{"type": "action_name", "value": text(b, "action_name")},
 				"display_name": cmp.Or(text(b, "display_name"), text(b, "action_name")),
@@ -326,6 +334,10 @@ func boundActions(answer any) (all []string) {
 func importRulesConfigs(im *importer, value any) error {
 	for _, item := range itemsOf(value) {
 		key := text(item, "key")
+		if item["value"] == nil {
+			im.skip("rulesConfigs", key, "the API hides its value, and the configuration has none")
+			continue
+		}
 		if _, err := im.do(http.MethodPut, "/rules-configs/"+url.PathEscape(key), storage.Document{"value": item["value"]}); err != nil {
 			return inObject(key, err)
 		}

@@ -29,6 +29,8 @@ type Deps struct {
 	// Furnish writes what every tenant has besides what its file says; nil for
 	// nothing.
 	Furnish func(*storage.Tx) error
+	// Further imports the file's other sections, into the tenant as it is by then.
+	Further func(*storage.Tx, storage.Document) error
 }
 
 // Plan is a tenant file ready to be stored.
@@ -50,6 +52,7 @@ type Plan struct {
 	rolePermissions []storage.RolePermissions
 	access          []storage.UserAccess
 	extension       storage.Extension
+	further         storage.Document
 
 	clientIDs map[string]string // by name
 	roleIDs   map[string]string // by name
@@ -64,6 +67,7 @@ func NewPlan(file *config.Tenant, d Deps) (*Plan, error) {
 		clientIDs: map[string]string{}, roleIDs: map[string]string{}, userIDs: map[string]string{},
 	}
 	file = file.WithIssuer(d.Issuer)
+	p.further = file.Further
 	steps := []func(*config.Tenant) error{
 		p.planSettings, p.planClients, p.planAPIs, p.planConnections, p.planGrants, p.planRoles, p.planUsers, p.planExtension,
 	}

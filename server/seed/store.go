@@ -52,9 +52,21 @@ func (p *Plan) writes() []write {
 		writes(p.access, func(tx *storage.Tx, a storage.UserAccess) error { return tx.UserAccess.Put(a) }),
 		writes([]storage.Extension{p.extension}, func(tx *storage.Tx, x storage.Extension) error { return tx.Extension.Put(x) }),
 		[]write{p.deps.Furnish},
-		writes([]storage.Document{p.tenant}, func(tx *storage.Tx, d storage.Document) error { return tx.Tenant.Put(d) }),
-		[]write{(*storage.Tx).KeepSnapshot},
+		[]write{p.finish},
 	)
+}
+
+// finish stores what makes the tenant whole, and keeps it for resets.
+func (p *Plan) finish(tx *storage.Tx) error {
+	if err := tx.Tenant.Put(p.tenant); err != nil {
+		return err
+	}
+	if len(p.further) > 0 {
+		if err := p.deps.Further(tx, p.further); err != nil {
+			return err
+		}
+	}
+	return tx.KeepSnapshot()
 }
 
 func writes[T any](records []T, put func(*storage.Tx, T) error) []write {
