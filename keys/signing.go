@@ -111,6 +111,25 @@ func SignHS256(secret []byte, typ string, payload []byte) string {
 	return join(input, mac.Sum(nil))
 }
 
+// VerifyHS256 checks a compact JWS with HS256 against the secret that its payload leads
+// to, and returns its typ and payload.
+func VerifyHS256(raw string, secretOf func(payload []byte) ([]byte, error)) (typ string, payload []byte, err error) {
+	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.HS256})
+	if err != nil {
+		return "", nil, err
+	}
+	if len(jws.Signatures) != 1 {
+		return "", nil, errParts
+	}
+	secret, err := secretOf(jws.UnsafePayloadWithoutVerification())
+	if err != nil {
+		return "", nil, err
+	}
+	payload, err = jws.Verify(secret)
+	typ, _ = jws.Signatures[0].Header.ExtraHeaders[jose.HeaderType].(string)
+	return typ, payload, err
+}
+
 var (
 	errKid   = errors.New("the token names no key of this tenant")
 	errParts = errors.New("the token has more than one signature")

@@ -103,7 +103,7 @@ func (m *room) configuration(w http.ResponseWriter, _ *http.Request) error {
 			"aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name", "given_name", "iat",
 			"identities", "iss", "name", "nickname", "phone_number", "picture", "sub",
 		},
-		IDTokenSigningAlgs: []string{keys.RS256, keys.PS256, keys.RS512},
+		IDTokenSigningAlgs: []string{keys.HS256, keys.RS256, keys.PS256, keys.RS512},
 	}
 	for _, alg := range oauth.AssertionAlgorithms {
 		doc.TokenAuthSigningAlgs = append(doc.TokenAuthSigningAlgs, string(alg))

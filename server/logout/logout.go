@@ -185,7 +185,7 @@ func (m *room) read(params url.Values) (rq request, err error) {
 	clientID := params.Get("client_id")
 	rq.session = params.Get("logout_hint")
 	if hint := params.Get("id_token_hint"); hint != "" {
-		audience, _, sid, err := m.Issuer.IDTokenHint(hint)
+		audience, _, sid, err := m.Issuer.IDTokenHint(m.DB, hint)
 		if err != nil {
 			return rq, apierr.InvalidIDTokenHint.With(err)
 		}

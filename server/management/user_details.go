@@ -265,7 +265,7 @@ func linkIdentity(c *call) error {
 // secondary is the id of the account to link.
 func (c *call) secondary() (string, error) {
 	if token := text(c.body, "link_with"); token != "" {
-		_, subject, _, err := c.Issuer.IDTokenHint(token)
+		_, subject, _, err := c.Issuer.IDTokenHint(nil, token)
 		if err != nil {
 			return "", resource.InvalidBody("Payload validation error: 'link_with is not an ID token of this tenant'.")
 		}

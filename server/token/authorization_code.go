@@ -71,6 +71,9 @@ func loadParties(tx *storage.Tx, grant *tokens.Grant) error {
 		return err
 	}
 	grant.User = &user
+	if err := grant.LoadSecret(tx); err != nil {
+		return err
+	}
 	grant.API, err = tx.API(grant.Issue.Audience)
 	if err == nil && grant.API == nil && grant.Issue.Audience != "" {
 		return apierr.UnknownAPI(grant.Issue.Audience)

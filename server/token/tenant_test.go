@@ -35,6 +35,7 @@ const (
 	machine  = "machine"  // non_interactive
 	keyed    = "keyed"    // non_interactive, private_key_jwt
 	psID     = "psid"     // regular_web, ID tokens with PS256
+	hsID     = "hsid"     // regular_web, ID tokens with HS256
 	secret   = "a secret of at least sixteen characters"
 
 	callback       = "https://app.example.com/callback"
@@ -122,6 +123,7 @@ func seed(change func(object)) string {
 			{"name": noGrants, "client_id": noGrants, "app_type": "native", "token_endpoint_auth_method": "none", "callbacks": []string{callback}, "grant_types": []string{}},
 			confidential(web, "regular_web", object{"jwt_configuration": object{"alg": "RS256", "lifetime_in_seconds": 1234}}),
 			confidential(psID, "regular_web", object{"jwt_configuration": object{"alg": "PS256"}}),
+			confidential(hsID, "regular_web", object{"jwt_configuration": object{"alg": "HS256"}}),
 			confidential(machine, "non_interactive", nil),
 			confidential(keyed, "non_interactive", object{"client_authentication_methods": object{"private_key_jwt": object{"credentials": []object{
 				{"name": "rsa", "credential_type": "public_key", "pem": publicPEM(clientKeys()["rsa"])},
@@ -140,7 +142,7 @@ func seed(change func(object)) string {
 			api(closed, object{"subject_type_authorization": object{"client": object{"policy": "deny_all"}}}),
 			api(ungranted, nil),
 		},
-		"databases": []object{{"name": connection, "strategy": "auth0", "enabled_clients": []string{fixed, rotating, overlap, dated, web, psID, noGrants}}},
+		"databases": []object{{"name": connection, "strategy": "auth0", "enabled_clients": []string{fixed, rotating, overlap, dated, web, psID, hsID, noGrants}}},
 		"clientGrants": []object{
 			{"client_id": machine, "audience": plain, "scope": []string{"read:it", "run:it"}},
 			{"client_id": machine, "audience": hs256, "scope": []string{}},
@@ -209,7 +211,7 @@ func (tn tenant) exchange(r servertest.Result) object {
 func (tn tenant) tokens(client string, params ...string) object {
 	tn.t.Helper()
 	form := tn.logIn(client, params...).Form()
-	if client == web || client == psID {
+	if client == web || client == psID || client == hsID {
 		form.Set("client_secret", secret)
 	}
 	status, body := tn.Token(tn.browser, form)

@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenant0/tenant0/keys"
 )
 
 var noon = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -151,6 +154,41 @@ func TestIDTokens(t *testing.T) {
 	_, claims = tn.verified(tn.tokens(fixed, "scope", "openid", "prompt", "login")["id_token"], jose.RS256)
 	if claims["sid"] == sid || claims["auth_time"] != iat+120 {
 		t.Errorf("after a new login sid is %v and auth_time %v", claims["sid"], claims["auth_time"])
+	}
+}
+
+func TestIDTokensSignedWithTheSecretOfTheApplication(t *testing.T) {
+	tn := start(t)
+	response := tn.tokens(hsID, "scope", "openid offline_access")
+	claims := func(token any, key string) (object, error) {
+		raw, _ := token.(string)
+		jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.HS256})
+		if err != nil {
+			t.Fatalf("%v: %v", token, err)
+		}
+		payload, err := jws.Verify([]byte(key))
+		if err != nil {
+			return nil, err
+		}
+		var claims object
+		return claims, json.Unmarshal(payload, &claims)
+	}
+	got, err := claims(response["id_token"], secret)
+	if err != nil || got["aud"] != hsID || got["sub"] != userID {
+		t.Errorf("the ID token has %v, %v", got, err)
+	}
+	if _, err := claims(response["id_token"], secret+"!"); err == nil {
+		t.Error("another secret verifies it")
+	}
+	_, refreshed := tn.refresh(hsID, response["refresh_token"], "client_secret", secret)
+	if got, err := claims(refreshed["id_token"], secret); err != nil || got["sub"] != userID {
+		t.Errorf("after a refresh the ID token has %v, %v", got, err)
+	}
+	logout := tn.send(http.MethodGet, "oidc/logout?id_token_hint="+response["id_token"].(string), "")
+	forged := keys.SignHS256([]byte("another secret of that application"), keys.TypeJWT, []byte(`{"iss":"`+tn.URL+`","aud":"`+hsID+`","sub":"x"}`))
+	refused := tn.send(http.MethodGet, "oidc/logout?id_token_hint="+forged, "")
+	if logout.status >= 400 || refused.status != http.StatusBadRequest {
+		t.Errorf("as a hint it gets %d, and a forged one %d", logout.status, refused.status)
 	}
 }
 

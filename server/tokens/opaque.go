@@ -11,6 +11,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/storage"
 )
 
 // Claims is what the server reads of an access token that comes back to it.
@@ -147,9 +148,13 @@ func (a *audience) UnmarshalJSON(raw []byte) error {
 }
 
 // IDTokenHint reads an ID token of this tenant that comes back as a hint. OIDC
-// RP-Initiated Logout section 4: an expired one is to be accepted.
-func (i *Issuer) IDTokenHint(raw string) (clientID, subject, sid string, err error) {
+// RP-Initiated Logout section 4: an expired one is to be accepted. With a store it reads
+// those too that an application's secret signs, which the application could have made.
+func (i *Issuer) IDTokenHint(db *storage.DB, raw string) (clientID, subject, sid string, err error) {
 	typ, payload, err := i.Ring.Verify(raw)
+	if err != nil && db != nil {
+		typ, payload, err = keys.VerifyHS256(raw, func(payload []byte) ([]byte, error) { return i.secretOf(db, payload) })
+	}
 	if err != nil {
 		return "", "", "", fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
@@ -165,4 +170,28 @@ func (i *Issuer) IDTokenHint(raw string) (clientID, subject, sid string, err err
 		return "", "", "", ErrInvalid
 	}
 	return c.Aud[0], c.Sub, c.SID, nil
+}
+
+// secretOf is the secret of the application that the claims of an ID token are for.
+func (i *Issuer) secretOf(db *storage.DB, payload []byte) (secret []byte, err error) {
+	var c struct {
+		Aud audience `json:"aud"`
+	}
+	if err := json.Unmarshal(payload, &c); err != nil || len(c.Aud) != 1 {
+		return nil, ErrInvalid
+	}
+	err = db.View(func(tx *storage.Tx) error {
+		client, err := tx.Clients.Get(c.Aud[0])
+		if err != nil {
+			return err
+		}
+		grant := Grant{Client: client}
+		err = grant.LoadSecret(tx)
+		secret = []byte(i.Secrets.Unseal(grant.SealedSecret))
+		return err
+	})
+	if err == nil && len(secret) == 0 {
+		err = ErrInvalid
+	}
+	return secret, err
 }

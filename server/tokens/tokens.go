@@ -36,6 +36,8 @@ type Grant struct {
 	Issue  storage.Issue
 	ID     string // the grant's id, for opaque tokens
 	GTY    string
+	// SealedSecret is the application's secret, where it has ID tokens signed with it.
+	SealedSecret []byte
 	// AppMetadata is the user's app_metadata to write with the exchange, nil for
 	// none.
 	AppMetadata map[string]any
@@ -155,13 +157,24 @@ func (i *Issuer) ID(g *Grant, now time.Time) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// Differs: docs/divergences.md: HS256 would need the client secret, which the
-	// store does not hold.
-	alg := g.Client.JWTConfiguration.Alg
-	if alg == "" || alg == keys.HS256 || g.Client.Public() {
-		alg = keys.RS256
+	switch alg := g.Client.JWTConfiguration.Alg; {
+	case g.SealedSecret != nil: // Auth0: get-started/applications/signing-algorithms
+		return keys.SignHS256([]byte(i.Secrets.Unseal(g.SealedSecret)), keys.TypeJWT, payload), nil
+	case alg == "" || alg == keys.HS256 || g.Client.Public():
+		return i.Ring.Sign(keys.RS256, keys.TypeJWT, payload)
+	default:
+		return i.Ring.Sign(alg, keys.TypeJWT, payload)
 	}
-	return i.Ring.Sign(alg, keys.TypeJWT, payload)
+}
+
+// LoadSecret reads the application's secret if it has ID tokens signed with it.
+func (g *Grant) LoadSecret(tx *storage.Tx) error {
+	if g.Client.JWTConfiguration.Alg != keys.HS256 || g.Client.Public() {
+		return nil
+	}
+	secret, err := tx.ClientSecrets.Get(g.Client.ClientID)
+	g.SealedSecret = secret.Sealed
+	return storage.Optional(err)
 }
 
 // WithCustom returns the JSON object of the custom claims followed by those of the
