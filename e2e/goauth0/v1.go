@@ -60,6 +60,7 @@ var methods = func() map[string]string {
 		attackProtection.suspiciousIpThrottling.update    AttackProtection.UpdateSuspiciousIPThrottling
 		attackProtection.breachedPasswordDetection.get    AttackProtection.GetBreachedPasswordDetection
 		attackProtection.breachedPasswordDetection.update AttackProtection.UpdateBreachedPasswordDetection
+		anomaly.blocks.unblockIp                    Anomaly.UnblockIP
 		branding.phone.providers.create             Branding.CreatePhoneProvider
 		branding.phone.providers.get                Branding.ReadPhoneProvider
 		branding.phone.providers.list               Branding.ListPhoneProviders
@@ -97,6 +98,7 @@ var methods = func() map[string]string {
 		flows.vault.connections.update              Flow.Vault.UpdateConnection
 		flows.vault.connections.delete              Flow.Vault.DeleteConnection
 		guardian.enrollments.get                    Guardian.Enrollment.Get
+		guardian.enrollments.delete                 Guardian.Enrollment.Delete
 		guardian.factors.set                        Guardian.MultiFactor.SMS.Enable
 		guardian.factors.duo.settings.get           Guardian.MultiFactor.DUO.Read
 		guardian.factors.duo.settings.set           Guardian.MultiFactor.DUO.Update
@@ -119,6 +121,9 @@ var methods = func() map[string]string {
 		hooks.secrets.get                           Hook.Secrets
 		hooks.secrets.update                        Hook.UpdateSecrets
 		hooks.secrets.delete                        Hook.RemoveSecrets
+		jobs.get                                    Job.Read
+		jobs.usersExports.create                    Job.ExportUsers
+		jobs.verificationEmail.create               Job.VerifyEmail
 		keys.encryption.createPublicWrappingKey     EncryptionKey.CreatePublicWrappingKey
 		organizations.clientGrants.create           Organization.AssociateClientGrant
 		organizations.clientGrants.list             Organization.ClientGrants
@@ -156,6 +161,14 @@ var methods = func() map[string]string {
 		selfServiceProfiles.customText.list         SelfServiceProfile.GetCustomText
 		selfServiceProfiles.customText.set          SelfServiceProfile.SetCustomText
 		selfServiceProfiles.ssoTicket.create        SelfServiceProfile.CreateTicket
+		stats.getActiveUsersCount                   Stat.ActiveUsers
+		stats.getDaily                              Stat.Daily
+		tickets.changePassword                      Ticket.ChangePassword
+		tickets.verifyEmail                         Ticket.VerifyEmail
+		userBlocks.delete                           User.Unblock
+		userBlocks.deleteByIdentifier               User.UnblockByIdentifier
+		userBlocks.list                             User.Blocks
+		userBlocks.listByIdentifier                 User.BlocksByIdentifier
 		userGrants.list                             Grant.List
 		userGrants.delete                           Grant.Delete
 		users.authenticationMethods.deleteAll       User.DeleteAllAuthenticationMethods
@@ -211,6 +224,8 @@ func (v *v1) call(path string, args []any) (any, error) {
 		args = []any{map[string]any{"body": member(args[0], "template")}}
 	case "guardian.factors.set":
 		args = args[1:]
+	case "userBlocks.listByIdentifier", "userBlocks.deleteByIdentifier":
+		args = []any{member(args[0], "identifier")}
 	case "actions.versions.deploy":
 		args = args[:2]
 	}
@@ -364,17 +379,17 @@ func (v *v1) list(method reflect.Value, in []reflect.Value, query any) (any, err
 }
 
 func (v *v1) unknown() []string {
-	return strings.Fields(`actions.modules.create attackProtection.botDetection.* attackProtection.captcha.*
+	return strings.Fields(`actions.modules.create anomaly.blocks.checkIp attackProtection.botDetection.* attackProtection.captcha.*
 		attackProtection.phoneProviderProtection.* clients.connections.get connectionProfiles.create connections.checkStatus
 		connections.clients.* connections.directoryProvisioning.* connections.keys.get connections.scimConfiguration.list
-		connections.users.deleteByEmail customDomains.getDefault eventStreams.deliveries.list eventStreams.redeliveries.create
+		connections.users.deleteByEmail customDomains.getDefault deviceCredentials.* eventStreams.deliveries.list eventStreams.redeliveries.create
 		flows.executions.list groups.* guardian.factors.duo.settings.update guardian.factors.pushNotification.getApnsProvider
 		guardian.factors.pushNotification.setApnsProvider guardian.factors.pushNotification.setFcmProvider
 		guardian.factors.pushNotification.updateSnsProvider guardian.factors.sms.* networkAcls.set organizations.clients.*
 		organizations.connections.* organizations.discoveryDomains.create organizations.groups.list
 		organizations.members.effectiveRoles.list organizations.roles.* prompts.rendering.bulkUpdate prompts.rendering.list
-		rateLimitPolicies.create riskAssessments.settings.* roles.groups.get supplementalSignals.* userAttributeProfiles.create
-		userGrants.deleteByUserId users.authenticators.deleteAll users.connectedAccounts.list users.effectivePermissions.*
+		rateLimitPolicies.create refreshTokens.list refreshTokens.revoke refreshTokens.update riskAssessments.settings.* roles.groups.get sessions.update supplementalSignals.* userAttributeProfiles.create
+		userGrants.deleteByUserId users.authenticationMethods.set users.authenticators.deleteAll users.connectedAccounts.list users.effectivePermissions.*
 		users.effectiveRoles.list users.groups.get users.revokeAccess verifiableCredentials.verification.templates.create`)
 }
 

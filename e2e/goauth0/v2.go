@@ -33,7 +33,7 @@ func (v *v2) unknown() []string {
 		connections.scimConfiguration.list customDomains.getDefault eventStreams.deliveries.list eventStreams.list groups.*
 		organizations.clients.* organizations.connections.* organizations.discoveryDomains.create organizations.groups.list
 		organizations.members.effectiveRoles.list organizations.roles.* prompts.rendering.bulkUpdate rateLimitPolicies.create
-		roles.groups.get users.effectivePermissions.* users.effectiveRoles.list`)
+		refreshTokens.list refreshTokens.revoke refreshTokens.update roles.groups.get users.effectivePermissions.* users.effectiveRoles.list`)
 }
 
 func (v *v2) forgets(family string) []string {

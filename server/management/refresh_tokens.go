@@ -117,19 +117,19 @@ func listRefreshTokens(c *call) error {
 	if user == "" {
 		return invalidQuery("'Missing required property: user_id'")
 	}
-	return c.refreshTokensOf(user, func(*storage.Tx) error { return nil })
+	return c.refreshTokensOf(user, "refresh_tokens", func(*storage.Tx) error { return nil })
 }
 
 //auth0:operation GET /api/v2/users/{id}/refresh-tokens
 func userRefreshTokens(c *call) error {
-	return c.refreshTokensOf(c.param("id"), func(tx *storage.Tx) error {
+	return c.refreshTokensOf(c.param("id"), "tokens", func(tx *storage.Tx) error {
 		_, err := c.user(tx)
 		return err
 	})
 }
 
 // refreshTokensOf lists those of a user, in the application that the query names.
-func (c *call) refreshTokensOf(user string, check func(*storage.Tx) error) error {
+func (c *call) refreshTokensOf(user, key string, check func(*storage.Tx) error) error {
 	docs := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) error {
 		if err := check(tx); err != nil {
@@ -148,7 +148,7 @@ func (c *call) refreshTokensOf(user string, check func(*storage.Tx) error) error
 	if err != nil {
 		return err
 	}
-	return c.page(docs, listing{key: "tokens", style: checkpointed})
+	return c.page(docs, listing{key: key, style: checkpointed})
 }
 
 var revokeBody = &resource.Kind{Fields: resource.Fields{

@@ -40,8 +40,8 @@ func TestRefreshTokensAreListedDescribedAndRevoked(t *testing.T) {
 	spa := c.loggedIn(servertest.SPA, servertest.SPACallback)
 	mobile := c.loggedIn(servertest.Mobile, servertest.MobileCallback)
 
-	all := c.must(200, http.MethodGet, "/refresh-tokens?user_id="+url.QueryEscape(user), nil)["tokens"].([]any)
-	mine := c.must(200, http.MethodGet, "/refresh-tokens?client_id="+servertest.SPA+"&user_id="+url.QueryEscape(user), nil)["tokens"].([]any)
+	all := c.must(200, http.MethodGet, "/refresh-tokens?user_id="+url.QueryEscape(user), nil)["refresh_tokens"].([]any)
+	mine := c.must(200, http.MethodGet, "/refresh-tokens?client_id="+servertest.SPA+"&user_id="+url.QueryEscape(user), nil)["refresh_tokens"].([]any)
 	if len(all) != 2 || len(mine) != 1 || mine[0].(object)["client_id"] != servertest.SPA {
 		t.Fatalf("%d tokens in all, and of the application %v", len(all), mine)
 	}
