@@ -40,10 +40,14 @@ type Issue struct {
 	SessionID   string    `json:"sid,omitempty"`
 	AuthTime    time.Time `json:"auth_time,omitzero"`
 	// ShowAuthTime says that the ID token must carry auth_time.
-	ShowAuthTime bool           `json:"show_auth_time,omitempty"`
-	Connection   string         `json:"connection,omitempty"`
-	AccessClaims map[string]any `json:"access_claims,omitempty"`
-	IDClaims     map[string]any `json:"id_claims,omitempty"`
+	ShowAuthTime bool   `json:"show_auth_time,omitempty"`
+	Connection   string `json:"connection,omitempty"`
+	// Organization is the id of the one that the user logged in to, and its name where
+	// tokens show that.
+	Organization     string         `json:"org_id,omitempty"`
+	OrganizationName string         `json:"org_name,omitempty"`
+	AccessClaims     map[string]any `json:"access_claims,omitempty"`
+	IDClaims         map[string]any `json:"id_claims,omitempty"`
 }
 
 var codes = spec[Code]{

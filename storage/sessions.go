@@ -173,6 +173,8 @@ type AuthorizeRequest struct {
 	ScreenHint          string   `json:"screen_hint"`
 	Connection          string   `json:"connection"`
 	UILocales           string   `json:"ui_locales"`
+	// Organization is the id of the organization to log in to, "" for none.
+	Organization string `json:"organization,omitempty"`
 }
 
 var transactions = spec[Transaction]{

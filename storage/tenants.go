@@ -16,6 +16,8 @@ type Tenant struct {
 	SessionLifetime       float64  `json:"session_lifetime"`      // hours
 	IdleSessionLifetime   float64  `json:"idle_session_lifetime"` // hours
 	DefaultRedirectionURI string   `json:"default_redirection_uri"`
+	// AllowOrganizationName lets organizations be asked for by name, and shows it in tokens.
+	AllowOrganizationName bool `json:"allow_organization_name_in_authentication_api"`
 	ErrorPage             struct {
 		URL string `json:"url"`
 	} `json:"error_page"`

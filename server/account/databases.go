@@ -10,22 +10,16 @@ import (
 
 // Databases are the database connections through which an authorization request
 // may log in: the one that it names, or all that are enabled for the application,
-// the tenant's default directory first. None is the error NoConnections.
+// the tenant's default directory first. Of an organization they are those that it has
+// enabled too. None is the error NoConnections.
 func Databases(tx *storage.Tx, rq storage.AuthorizeRequest) ([]storage.Connection, error) {
-	if rq.Connection != "" { // checked by /authorize
-		c, err := tx.Connections.Find("name", rq.Connection)
-		if storage.IsNotFound(err) {
-			return nil, apierr.ConnectionNotFound.With(err)
-		}
-		return []storage.Connection{c}, err
+	all, err := candidates(tx, rq)
+	if err != nil {
+		return nil, err
 	}
-	var all []storage.Connection
-	for c, err := range tx.Connections.By("client", rq.ClientID) {
-		if err != nil {
+	if rq.Organization != "" {
+		if all, err = ofOrganization(tx, rq.Organization, all); err != nil {
 			return nil, err
-		}
-		if c.Strategy == storage.DatabaseStrategy {
-			all = append(all, c)
 		}
 	}
 	if len(all) == 0 {
@@ -42,6 +36,40 @@ func Databases(tx *storage.Tx, rq storage.AuthorizeRequest) ([]storage.Connectio
 		return strings.Compare(a.Name, b.Name)
 	})
 	return all, storage.Optional(err)
+}
+
+// candidates are the connections of a request, whatever its organization.
+func candidates(tx *storage.Tx, rq storage.AuthorizeRequest) (all []storage.Connection, err error) {
+	if rq.Connection != "" { // checked by /authorize
+		c, err := tx.Connections.Find("name", rq.Connection)
+		if storage.IsNotFound(err) {
+			return nil, apierr.ConnectionNotFound.With(err)
+		}
+		return []storage.Connection{c}, err
+	}
+	for c, err := range tx.Connections.By("client", rq.ClientID) {
+		if err != nil {
+			return nil, err
+		}
+		if c.Strategy == storage.DatabaseStrategy {
+			all = append(all, c)
+		}
+	}
+	return all, nil
+}
+
+// ofOrganization are the connections that an organization has enabled.
+func ofOrganization(tx *storage.Tx, organization string, all []storage.Connection) (enabled []storage.Connection, err error) {
+	for _, c := range all {
+		_, err := tx.OrganizationConnection(organization, c.ID)
+		if storage.Optional(err) != nil {
+			return nil, err
+		}
+		if err == nil {
+			enabled = append(enabled, c)
+		}
+	}
+	return enabled, nil
 }
 
 // SignupAllowed reports whether people may make accounts at a connection

@@ -18,6 +18,7 @@ var (
 	ConnectionDisabled  = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "the connection was disabled"}
 	OrganizationDenied  = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is not allowed for this client"}
 	OrganizationMissing = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is required for this client"}
+	OrganizationByID    = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "authorization request parameter organization must be an organization id"}
 	PKCERequired        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Missing required parameter: code_challenge"}
 	PARRequired         = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Pushed Authorization Request is required"}
 )
@@ -43,6 +44,17 @@ func CallbackMismatch(uri string) error {
 		Status: http.StatusForbidden, Code: "unauthorized_client",
 		Message: fmt.Sprintf("Callback URL mismatch. %s is not in the list of allowed callback URLs", uri),
 	}
+}
+
+// UnknownOrganization reports an organization that is none of the tenant's.
+func UnknownOrganization(value string) error {
+	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is invalid: " + value}
+}
+
+// NotAMember reports a user who is not in the organization to log in to, Auth0:
+// manage-users/organizations/login-flows-for-organizations.
+func NotAMember(user, organization string) error {
+	return &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "user " + user + " is not part of the " + organization + " organization"}
 }
 
 // UnsupportedResponseType reports a response_type that is none.

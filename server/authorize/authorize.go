@@ -153,6 +153,11 @@ func (m *room) respond(w http.ResponseWriter, r *http.Request, t *storage.Transa
 		if err := touch(tx, next, now); err != nil {
 			return err
 		}
+		if next.joins {
+			if err := tx.AddMember(next.issue.Organization, next.issue.UserID); err != nil {
+				return err
+			}
+		}
 		if next.appMetadata != nil {
 			if err := tx.SetAppMetadata(next.issue.UserID, next.appMetadata); err != nil {
 				return err

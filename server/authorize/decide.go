@@ -24,6 +24,8 @@ type step struct {
 	session     storage.Session
 	issue       storage.Issue
 	appMetadata map[string]any
+	// joins says that the user becomes a member of the organization.
+	joins bool
 }
 
 // decide says what a transaction needs next, from stored state alone: pages do
@@ -58,9 +60,36 @@ func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Cl
 		case t.Declined && t.AnsweredBy == user.UserID:
 			return apierr.ConsentDeclined
 		}
+		if err := decideMembership(tx, t.Request.Organization, user.UserID, &next); err != nil {
+			return err
+		}
 		return m.decideAccess(tx, t, user, &next, silent)
 	})
 	return next, err
+}
+
+// decideMembership lets only members log in to an organization, and those who come by
+// a connection that makes them members. Auth0: manage-users/organizations/
+// configure-organizations/grant-just-in-time-membership.
+func decideMembership(tx *storage.Tx, organization, user string, next *step) error {
+	if organization == "" {
+		return nil
+	}
+	member, err := tx.IsMember(organization, user)
+	if err != nil || member {
+		return err
+	}
+	c, err := tx.Connections.Find("name", next.session.Connection)
+	if err == nil {
+		next.joins, err = tx.OrganizationConnection(organization, c.ID)
+	}
+	if err := storage.Optional(err); err != nil {
+		return err
+	}
+	if !next.joins {
+		return apierr.NotAMember(user, organization)
+	}
+	return nil
 }
 
 // needsLogin reports whether the session, though live, will not do. One that
@@ -87,7 +116,7 @@ func (m *room) decideAccess(tx *storage.Tx, t *storage.Transaction, user storage
 	offline := next.client.Allows("refresh_token") && (api == nil || api.AllowOfflineAccess)
 	decision, err := authz.Decide(tx, authz.Input{
 		Client: next.client, User: user, API: api, Audience: rq.Audience, Requested: rq.Scope,
-		Connection: next.session.Connection, OfflineAllowed: offline,
+		Connection: next.session.Connection, OfflineAllowed: offline, Organization: rq.Organization,
 	})
 	if err != nil {
 		return err
@@ -109,9 +138,20 @@ func (m *room) decideAccess(tx *storage.Tx, t *storage.Transaction, user storage
 		SessionID: next.session.ID, Connection: next.session.Connection, AuthTime: next.session.AuthenticatedAt,
 		// Auth0: authenticate/login/max-age-reauthentication.
 		ShowAuthTime: rq.MaxAge != nil || slices.Contains(rq.Prompt, "login"),
-		AccessClaims: decision.AccessClaims, IDClaims: decision.IDClaims,
+		AccessClaims: decision.AccessClaims, IDClaims: decision.IDClaims, Organization: rq.Organization,
 	}
-	return nil
+	next.issue.OrganizationName, err = shownOrganization(tx, rq.Organization)
+	return err
+}
+
+// shownOrganization is the name of an organization where the tenant shows it in tokens.
+func shownOrganization(tx *storage.Tx, id string) (string, error) {
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	if id == "" || err != nil || !tenant.AllowOrganizationName {
+		return "", storage.Optional(err)
+	}
+	organization, err := tx.Organization(id)
+	return organization.Name, err
 }
 
 // needsConsent reports whether the user must be asked, Auth0:

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/callback"
 	"github.com/tenant0/tenant0/storage"
@@ -31,6 +32,9 @@ func (m *room) read(params url.Values) (rq storage.AuthorizeRequest, client stor
 			return err
 		}
 		if err := checkAudience(tx, m.Issuer.Userinfo(), &rq); err != nil {
+			return err
+		}
+		if err := checkOrganization(tx, params.Get("organization"), &rq); err != nil {
 			return err
 		}
 		return checkConnection(tx, rq)
@@ -161,9 +165,9 @@ func checkNotEmulated(client storage.Client, params url.Values) error {
 		return apierr.PARRequired
 	case params.Get("organization") != "" && (client.OrganizationUsage == "" || client.OrganizationUsage == "deny"):
 		return apierr.OrganizationDenied
-	case params.Get("organization") != "", params.Get("invitation") != "":
-		return apierr.NotEmulated("The parameter organization")
-	case client.OrganizationUsage == "require":
+	case params.Get("invitation") != "":
+		return apierr.NotEmulated("The parameter invitation")
+	case params.Get("organization") == "" && client.OrganizationUsage == "require":
 		return apierr.OrganizationMissing
 	}
 	return nil
@@ -237,6 +241,32 @@ func checkAudience(tx *storage.Tx, userinfo string, rq *storage.AuthorizeRequest
 	return err
 }
 
+// checkOrganization finds the organization to log in to, by its id or, where the
+// tenant allows that, its name. Auth0: manage-users/organizations/
+// configure-organizations/use-org-name-authentication-api.
+func checkOrganization(tx *storage.Tx, value string, rq *storage.AuthorizeRequest) error {
+	if value == "" {
+		return nil
+	}
+	find := tx.Organization
+	if !strings.HasPrefix(value, "org_") {
+		tenant, err := tx.Tenant.Get(storage.TenantKey)
+		if err := storage.Optional(err); err != nil {
+			return err
+		}
+		if !tenant.AllowOrganizationName {
+			return apierr.OrganizationByID
+		}
+		find = tx.OrganizationByName
+	}
+	organization, err := find(value)
+	if storage.IsNotFound(err) {
+		return apierr.UnknownOrganization(value)
+	}
+	rq.Organization = organization.ID
+	return err
+}
+
 // checkConnection checks that there is a way to log in.
 func checkConnection(tx *storage.Tx, rq storage.AuthorizeRequest) error {
 	if rq.Connection != "" {
@@ -251,15 +281,7 @@ func checkConnection(tx *storage.Tx, rq storage.AuthorizeRequest) error {
 		case c.Strategy != storage.DatabaseStrategy:
 			return apierr.NotEmulated("A connection of strategy " + c.Strategy)
 		}
-		return nil
 	}
-	for c, err := range tx.Connections.By("client", rq.ClientID) {
-		if err != nil {
-			return err
-		}
-		if c.Strategy == storage.DatabaseStrategy {
-			return nil
-		}
-	}
-	return apierr.NoConnections
+	_, err := account.Databases(tx, rq)
+	return err
 }

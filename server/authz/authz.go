@@ -31,6 +31,9 @@ type Input struct {
 	// no scope rule replaces it.
 	Refresh bool
 	Granted []string
+	// Organization is the id of the one that the user logs in to, in which the user may
+	// have further roles; "" for none.
+	Organization string
 }
 
 // Decision is what the tokens say. It may share memory with the store and is

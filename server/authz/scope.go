@@ -35,7 +35,7 @@ func core(tx *storage.Tx, in Input) (Decision, error) {
 		return d, err
 	}
 	if in.API != nil && in.API.EnforcePolicies {
-		held, err := assigned(tx, in.User.UserID, *in.API)
+		held, err := assigned(tx, in, *in.API)
 		if err != nil {
 			return d, err
 		}
@@ -86,13 +86,21 @@ func apiScopes(tx *storage.Tx, in Input) (set[string], error) {
 
 // assigned returns the user's permissions for the API, direct and through roles,
 // in the order of the API's scopes; never nil.
-func assigned(tx *storage.Tx, userID string, api storage.ResourceServer) ([]string, error) {
-	access, err := tx.UserAccess.Get(userID)
+func assigned(tx *storage.Tx, in Input, api storage.ResourceServer) ([]string, error) {
+	access, err := tx.UserAccess.Get(in.User.UserID)
 	if storage.Optional(err) != nil {
 		return nil, err
 	}
-	permissions := access.Permissions
-	for _, role := range access.Roles {
+	roles := access.Roles
+	if in.Organization != "" {
+		further, err := tx.MemberRoles(in.Organization, in.User.UserID)
+		if err != nil {
+			return nil, err
+		}
+		roles = slices.Concat(roles, further)
+	}
+	permissions := slices.Clip(access.Permissions)
+	for _, role := range roles {
 		held, err := tx.RolePermissions.Get(role)
 		if storage.Optional(err) != nil {
 			return nil, err

@@ -139,11 +139,8 @@ func deleteConnection(c *call, tx *storage.Tx, doc storage.Document) error {
 			return err
 		}
 	}
-	return tx.DeleteLinked(text(doc, "id"), organizationConnectionKind, scim.kind, directory.kind, connectionKeyKind)
+	return tx.DeleteLinked(text(doc, "id"), storage.OrganizationConnectionsKind, scim.kind, directory.kind, connectionKeyKind)
 }
-
-// organizationConnectionKind is the kind of an organization's connections.
-const organizationConnectionKind = "organization-connections"
 
 // enableClient turns a connection on or off for an application.
 func enableClient(tx *storage.Tx, connectionID, clientID string, on bool) error {

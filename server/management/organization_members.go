@@ -16,7 +16,7 @@ func (c *call) member(tx *storage.Tx) error {
 	if err := c.organization(tx); err != nil {
 		return err
 	}
-	_, err := tx.Documents(organizationMemberKind, c.param("id")).Document(c.param("user_id"))
+	_, err := tx.Documents(storage.OrganizationMembersKind, c.param("id")).Document(c.param("user_id"))
 	if storage.IsNotFound(err) {
 		return resource.NotMember
 	}
@@ -47,7 +47,7 @@ func (c *call) listMembers(keep func(tx *storage.Tx, user string) (bool, error))
 		if err := c.organization(tx); err != nil {
 			return err
 		}
-		for row, err := range tx.Documents(organizationMemberKind, c.param("id")).Rows() {
+		for row, err := range tx.Documents(storage.OrganizationMembersKind, c.param("id")).Rows() {
 			if err != nil || w.done() {
 				return err
 			}
@@ -101,19 +101,17 @@ func addMembers(c *call) error {
 		if known, err := tx.Users.Has(user); err != nil || !known {
 			return orMissing(err, resource.Users)
 		}
-		return tx.Documents(organizationMemberKind, c.param("id")).Put(storage.Write{
-			ID: user, Links: []string{user}, Document: storage.Document{"user_id": user},
-		})
+		return tx.AddMember(c.param("id"), user)
 	})
 }
 
 //auth0:operation DELETE /api/v2/organizations/{id}/members
 func removeMembers(c *call) error {
 	return c.changeMembers(func(tx *storage.Tx, user string) error {
-		if err := tx.Documents(memberRoleKind, memberOf(c.param("id"), user)).DeleteAll(); err != nil {
+		if err := tx.Documents(storage.MemberRolesKind, storage.MemberOf(c.param("id"), user)).DeleteAll(); err != nil {
 			return err
 		}
-		return tx.Documents(organizationMemberKind, c.param("id")).Delete(user)
+		return tx.Documents(storage.OrganizationMembersKind, c.param("id")).Delete(user)
 	})
 }
 
@@ -139,14 +137,11 @@ func (c *call) changeMembers(change func(tx *storage.Tx, user string) error) err
 	return c.empty(http.StatusNoContent)
 }
 
-// memberOf is the parent of a member's roles.
-func memberOf(organization, user string) string { return organization + "\x02" + user }
-
 // rolesOf returns the ids of the roles that a user has in the organization of the
 // path.
 func (c *call) rolesOf(tx *storage.Tx, user string) ([]string, error) {
 	var ids []string
-	for doc, err := range tx.Documents(memberRoleKind, memberOf(c.param("id"), user)).All() {
+	for doc, err := range tx.Documents(storage.MemberRolesKind, storage.MemberOf(c.param("id"), user)).All() {
 		if err != nil {
 			return nil, err
 		}
@@ -239,7 +234,7 @@ func (c *call) changeMemberRoles(change func(tx *storage.Tx, docs storage.Docume
 		if err := c.member(tx); err != nil {
 			return err
 		}
-		docs := tx.Documents(memberRoleKind, memberOf(c.param("id"), c.param("user_id")))
+		docs := tx.Documents(storage.MemberRolesKind, storage.MemberOf(c.param("id"), c.param("user_id")))
 		for _, role := range roles {
 			if err := change(tx, docs, role); err != nil {
 				return err
@@ -255,7 +250,7 @@ func (c *call) changeMemberRoles(change func(tx *storage.Tx, docs storage.Docume
 
 //auth0:operation GET /api/v2/users/{id}/organizations
 func userOrganizations(c *call) error {
-	return c.organizationsOf(organizationMemberKind, listing{key: "organizations"}, func(tx *storage.Tx) error {
+	return c.organizationsOf(storage.OrganizationMembersKind, listing{key: "organizations"}, func(tx *storage.Tx) error {
 		_, err := c.user(tx)
 		return err
 	})

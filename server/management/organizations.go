@@ -73,11 +73,11 @@ func enableConnections(c *call, tx *storage.Tx, doc, old storage.Document) error
 // deleteOrganization takes along all that is kept of it.
 func deleteOrganization(_ *call, tx *storage.Tx, doc storage.Document) error {
 	id := text(doc, "id")
-	if err := tx.DeleteLinked(id, memberRoleKind); err != nil {
+	if err := tx.DeleteLinked(id, storage.MemberRolesKind); err != nil {
 		return err
 	}
 	for _, kind := range []string{
-		organizationConnectionKind, organizationClientKind, organizationGrantKind, organizationMemberKind,
+		storage.OrganizationConnectionsKind, organizationClientKind, organizationGrantKind, storage.OrganizationMembersKind,
 		resource.OrganizationInvitations.Name, resource.DiscoveryDomains.Name,
 	} {
 		if err := tx.Documents(kind, id).DeleteAll(); err != nil {
@@ -140,7 +140,7 @@ func organizationConnections() []served {
 			if old != nil {
 				return nil
 			}
-			_, err := tx.Documents(organizationConnectionKind, c.param("id")).Document(text(doc, "connection_id"))
+			_, err := tx.Documents(storage.OrganizationConnectionsKind, c.param("id")).Document(text(doc, "connection_id"))
 			if err == nil {
 				return resource.OrganizationConnections.Taken
 			}

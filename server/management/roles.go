@@ -62,11 +62,8 @@ func deleteRole(_ *call, tx *storage.Tx, doc storage.Document) error {
 	if err := tx.RolePermissions.Delete(id); err != nil {
 		return err
 	}
-	return tx.DeleteLinked(id, memberRoleKind)
+	return tx.DeleteLinked(id, storage.MemberRolesKind)
 }
-
-// memberRoleKind is the kind of the roles of an organization's members.
-const memberRoleKind = "organization-member-roles"
 
 func without[T comparable](list []T, item T) []T {
 	return slices.DeleteFunc(list, func(v T) bool { return v == item })

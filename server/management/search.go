@@ -81,7 +81,7 @@ func usersMatching(tx *storage.Tx, rows iter.Seq2[storage.Row, error], query sea
 // membersOf returns the ids of an organization's members; one that is not there has
 // none.
 func membersOf(tx *storage.Tx, organization string) (ids []string, ok bool, err error) {
-	for row, err := range tx.Documents(organizationMemberKind, organization).Rows() {
+	for row, err := range tx.Documents(storage.OrganizationMembersKind, organization).Rows() {
 		if err != nil {
 			return nil, false, err
 		}

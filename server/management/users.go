@@ -52,11 +52,8 @@ func deleteUserRecords(_ *call, tx *storage.Tx, id string) error {
 	if err := tx.EndSessions(id); err != nil {
 		return err
 	}
-	return tx.DeleteLinked(id, organizationMemberKind, memberRoleKind, resource.AuthenticationMethods.Name, resource.DeviceCredentials.Name)
+	return tx.DeleteLinked(id, storage.OrganizationMembersKind, storage.MemberRolesKind, resource.AuthenticationMethods.Name, resource.DeviceCredentials.Name)
 }
-
-// organizationMemberKind is the kind of an organization's members.
-const organizationMemberKind = "organization-members"
 
 func (a *api) userOperations() []operation {
 	return []operation{

@@ -12,7 +12,7 @@ import (
 
 // Organizations is Auth0: api/management/v2/organizations.
 var Organizations = &Kind{
-	Name: "organizations", ID: "id", NewID: Prefixed("org_", 16), Open: true,
+	Name: storage.OrganizationsKind, ID: "id", NewID: Prefixed("org_", 16), Open: true,
 	Fields: Fields{
 		"id":           onlyRead,
 		"name":         {Type: String, Required: true, Min: 1, Max: 50, Pattern: Like(`^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$`)},
@@ -47,7 +47,7 @@ var organizationConnectionFields = Fields{
 
 // OrganizationConnections is Auth0: api/management/v2/organizations/get-organization-connections.
 var OrganizationConnections = &Kind{
-	Name: "organization-connections", ID: "connection_id", Fields: organizationConnectionFields,
+	Name: storage.OrganizationConnectionsKind, ID: "connection_id", Fields: organizationConnectionFields,
 	Missing: missing("", "No connection found by that id."),
 	Taken:   taken("", "The connection is already added to the organization."),
 }

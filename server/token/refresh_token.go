@@ -71,11 +71,20 @@ func decide(tx *storage.Tx, grant *tokens.Grant, rq *oauth.TokenRequest) (authz.
 	if grant.User.Blocked {
 		return authz.Decision{}, apierr.RefreshUserBlocked
 	}
+	if organization := grant.Issue.Organization; organization != "" {
+		member, err := tx.IsMember(organization, grant.User.UserID)
+		if err == nil && !member {
+			err = apierr.NotAMember(grant.User.UserID, organization)
+		}
+		if err != nil {
+			return authz.Decision{}, err
+		}
+	}
 	return authz.Decide(tx, authz.Input{
 		Client: grant.Client, User: *grant.User, API: grant.API, Audience: grant.Issue.Audience,
 		Requested:  cmp.Or(rq.Form.Get("scope"), grant.Issue.Requested),
 		Connection: grant.Issue.Connection, OfflineAllowed: true,
-		Refresh: true, Granted: grant.Issue.Scope,
+		Refresh: true, Granted: grant.Issue.Scope, Organization: grant.Issue.Organization,
 	})
 }
 

@@ -72,6 +72,8 @@ type accessClaims struct {
 	Azp         string   `json:"azp,omitempty"`
 	ClientID    string   `json:"client_id,omitempty"`
 	JTI         string   `json:"jti,omitempty"`
+	OrgID       string   `json:"org_id,omitempty"`
+	OrgName     string   `json:"org_name,omitempty"`
 	Permissions []string `json:"permissions,omitzero"`
 }
 
@@ -88,6 +90,7 @@ func (i *Issuer) Access(g *Grant, now time.Time) (Access, error) {
 	c := accessClaims{
 		Iss: i.URL, Sub: subject(g), Aud: i.audience(g), Iat: now.Unix(), Exp: now.Unix() + int64(lifetime),
 		Scope: strings.Join(g.Issue.Scope, " "), GTY: g.GTY, Azp: g.Client.ClientID, Permissions: g.Issue.Permissions,
+		OrgID: g.Issue.Organization, OrgName: g.Issue.OrganizationName,
 	}
 	typ := keys.TypeJWT
 	if strings.HasPrefix(g.API.TokenDialect, "rfc9068_profile") {
@@ -137,6 +140,8 @@ type idClaims struct {
 	AuthTime int64  `json:"auth_time,omitempty"`
 	SID      string `json:"sid,omitempty"`
 	Nonce    string `json:"nonce,omitempty"`
+	OrgID    string `json:"org_id,omitempty"`
+	OrgName  string `json:"org_name,omitempty"`
 }
 
 // ID returns the ID token of a user's grant, OIDC Core section 2.
@@ -148,7 +153,7 @@ func (i *Issuer) ID(g *Grant, now time.Time) (string, error) {
 	c := idClaims{
 		Profile: ProfileOf(*g.User, g.Issue.Scope),
 		Iss:     i.URL, Aud: g.Client.ClientID, Sub: g.User.UserID, Iat: now.Unix(), Exp: now.Unix() + int64(lifetime),
-		SID: g.Issue.SessionID, Nonce: g.Issue.Nonce,
+		SID: g.Issue.SessionID, Nonce: g.Issue.Nonce, OrgID: g.Issue.Organization, OrgName: g.Issue.OrganizationName,
 	}
 	if g.Issue.ShowAuthTime {
 		c.AuthTime = g.Issue.AuthTime.Unix()
