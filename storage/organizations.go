@@ -1,6 +1,11 @@
 package storage
 
-import "strings"
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+	"time"
+)
 
 // Kinds of documents of organizations that logins act on.
 const (
@@ -8,7 +13,79 @@ const (
 	OrganizationMembersKind     = "organization-members"     // of an organization, by the user's id
 	OrganizationConnectionsKind = "organization-connections" // of an organization, by the connection's id
 	MemberRolesKind             = "organization-member-roles"
+	InvitationsKind             = "organization-invitations" // of an organization
 )
+
+// Invitation asks somebody to join an organization, Auth0: manage-users/organizations/
+// configure-organizations/invite-members.
+type Invitation struct {
+	ID             string    `json:"id"`
+	OrganizationID string    `json:"organization_id"`
+	TicketID       string    `json:"ticket_id"`
+	ClientID       string    `json:"client_id"`
+	ConnectionID   string    `json:"connection_id"`
+	ExpiresAt      time.Time `json:"expires_at"`
+	Roles          []string  `json:"roles"`
+	Invitee        struct {
+		Email string `json:"email"`
+	} `json:"invitee"`
+	AppMetadata  map[string]any `json:"app_metadata"`
+	UserMetadata map[string]any `json:"user_metadata"`
+}
+
+// Invitation returns the invitation to an organization that a ticket stands for and
+// that is good at a moment, or an error that wraps ErrNotFound.
+func (tx *Tx) Invitation(organization, ticket string, now time.Time) (Invitation, error) {
+	for row, err := range tx.Documents(InvitationsKind, organization).Rows() {
+		var i Invitation
+		if err == nil {
+			err = json.Unmarshal(row.JSON, &i)
+		}
+		if err != nil || i.TicketID == ticket && now.Before(i.ExpiresAt) {
+			return i, err
+		}
+	}
+	return Invitation{}, ErrNotFound
+}
+
+// AcceptInvitation makes the user whom an invitation is for a member, with the roles
+// and the metadata that it brings. The invitation is gone after that.
+func (tx *Tx) AcceptInvitation(i Invitation, user string) error {
+	if err := tx.AddMember(i.OrganizationID, user); err != nil {
+		return err
+	}
+	for _, role := range i.Roles {
+		if err := tx.AddMemberRole(i.OrganizationID, user, role); err != nil {
+			return err
+		}
+	}
+	if len(i.AppMetadata)+len(i.UserMetadata) > 0 {
+		doc, err := tx.Users.Document(user)
+		if err != nil {
+			return err
+		}
+		for name, more := range map[string]map[string]any{"app_metadata": i.AppMetadata, "user_metadata": i.UserMetadata} {
+			if len(more) > 0 {
+				merged := Document{}
+				own, _ := doc[name].(Document)
+				maps.Copy(merged, own)
+				maps.Copy(merged, more)
+				doc[name] = merged
+			}
+		}
+		if err := tx.Users.Put(doc); err != nil {
+			return err
+		}
+	}
+	return tx.Documents(InvitationsKind, i.OrganizationID).Delete(i.ID)
+}
+
+// AddMemberRole gives a member of an organization a role in it.
+func (tx *Tx) AddMemberRole(organization, user, role string) error {
+	return tx.Documents(MemberRolesKind, MemberOf(organization, user)).Put(Write{
+		ID: role, Links: []string{role, user, organization}, Document: Document{"id": role},
+	})
+}
 
 // Organization is a group of users of a customer, Auth0:
 // manage-users/organizations/organizations-overview.

@@ -175,6 +175,8 @@ type AuthorizeRequest struct {
 	UILocales           string   `json:"ui_locales"`
 	// Organization is the id of the organization to log in to, "" for none.
 	Organization string `json:"organization,omitempty"`
+	// Invitation is the ticket of an invitation to it, "" for none.
+	Invitation string `json:"invitation,omitempty"`
 }
 
 var transactions = spec[Transaction]{

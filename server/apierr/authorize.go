@@ -19,6 +19,8 @@ var (
 	OrganizationDenied  = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is not allowed for this client"}
 	OrganizationMissing = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is required for this client"}
 	OrganizationByID    = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "authorization request parameter organization must be an organization id"}
+	InvitationUsed      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "invitation not found or already used"}
+	InvitationForeign   = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "the invitation is for another e-mail address"}
 	PKCERequired        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Missing required parameter: code_challenge"}
 	PARRequired         = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Pushed Authorization Request is required"}
 )

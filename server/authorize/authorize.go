@@ -153,10 +153,8 @@ func (m *room) respond(w http.ResponseWriter, r *http.Request, t *storage.Transa
 		if err := touch(tx, next, now); err != nil {
 			return err
 		}
-		if next.joins {
-			if err := tx.AddMember(next.issue.Organization, next.issue.UserID); err != nil {
-				return err
-			}
+		if err := join(tx, next, now); err != nil {
+			return err
 		}
 		if next.appMetadata != nil {
 			if err := tx.SetAppMetadata(next.issue.UserID, next.appMetadata); err != nil {
@@ -174,6 +172,25 @@ func (m *room) respond(w http.ResponseWriter, r *http.Request, t *storage.Transa
 	}
 	m.Log.Record(r, succeeded(t, next, now))
 	return m.send(w, t.Request, params)
+}
+
+// join makes the user a member of the organization, where that is what the login does.
+// An invitation is accepted once.
+func join(tx *storage.Tx, next step, now time.Time) error {
+	if next.invitation.ID != "" {
+		_, err := tx.Invitation(next.invitation.OrganizationID, next.invitation.TicketID, now)
+		if storage.IsNotFound(err) {
+			return apierr.InvitationUsed
+		}
+		if err != nil {
+			return err
+		}
+		return tx.AcceptInvitation(next.invitation, next.issue.UserID)
+	}
+	if next.joins {
+		return tx.AddMember(next.issue.Organization, next.issue.UserID)
+	}
+	return nil
 }
 
 // touch marks the session as used. Auth0: manage-users/sessions: the idle

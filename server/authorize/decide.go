@@ -3,6 +3,7 @@ package authorize
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -24,8 +25,10 @@ type step struct {
 	session     storage.Session
 	issue       storage.Issue
 	appMetadata map[string]any
-	// joins says that the user becomes a member of the organization.
-	joins bool
+	// joins says that the user becomes a member of the organization, and invitation is
+	// the one that the user accepts, if any.
+	joins      bool
+	invitation storage.Invitation
 }
 
 // decide says what a transaction needs next, from stored state alone: pages do
@@ -35,16 +38,16 @@ func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Cl
 	silent := isSilent(t.Request)
 	next.client = client
 	err = m.DB.View(func(tx *storage.Tx) error {
-		s, err := m.Cookies.Find(tx, r, now)
-		if err := storage.Optional(err); err != nil {
+		s, user, err := m.loggedIn(tx, r, now)
+		if err != nil {
 			return err
 		}
-		user, err := tx.Users.Get(s.UserID)
-		if err := storage.Optional(err); err != nil {
+		invited, err := invitedAs(tx, t.Request, user, now, &next)
+		if err != nil {
 			return err
 		}
 		switch {
-		case s.ID == "" || user.UserID == "" || needsLogin(t, s, now):
+		case s.ID == "" || user.UserID == "" || needsLogin(t, s, now) || !invited && !t.Began(s):
 			if silent {
 				return apierr.LoginRequired
 			}
@@ -57,6 +60,8 @@ func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Cl
 		switch {
 		case user.Blocked:
 			return apierr.UserBlocked
+		case !invited:
+			return apierr.InvitationForeign
 		case t.Declined && t.AnsweredBy == user.UserID:
 			return apierr.ConsentDeclined
 		}
@@ -68,11 +73,34 @@ func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Cl
 	return next, err
 }
 
+// loggedIn returns the browser's session and its user, both empty without one.
+func (m *room) loggedIn(tx *storage.Tx, r *http.Request, now time.Time) (s storage.Session, user storage.User, err error) {
+	if s, err = m.Cookies.Find(tx, r, now); err != nil {
+		return s, user, storage.Optional(err)
+	}
+	user, err = tx.Users.Get(s.UserID)
+	return s, user, storage.Optional(err)
+}
+
+// invitedAs reports whether the user is whom the request's invitation is for, if it
+// has one.
+func invitedAs(tx *storage.Tx, rq storage.AuthorizeRequest, user storage.User, now time.Time, next *step) (bool, error) {
+	if rq.Invitation == "" {
+		return true, nil
+	}
+	invitation, err := tx.Invitation(rq.Organization, rq.Invitation, now)
+	if storage.IsNotFound(err) {
+		return false, apierr.InvitationUsed
+	}
+	next.invitation = invitation
+	return strings.EqualFold(invitation.Invitee.Email, user.Email), err
+}
+
 // decideMembership lets only members log in to an organization, and those who come by
 // a connection that makes them members. Auth0: manage-users/organizations/
 // configure-organizations/grant-just-in-time-membership.
 func decideMembership(tx *storage.Tx, organization, user string, next *step) error {
-	if organization == "" {
+	if organization == "" || next.invitation.ID != "" {
 		return nil
 	}
 	member, err := tx.IsMember(organization, user)

@@ -45,7 +45,7 @@ func TestErrorsThatGoToTheApplication(t *testing.T) {
 		{"no organization where one is required", []string{"client_id", "org"}, "invalid_request: parameter organization is required for this client"},
 		{"an organization that is not there", []string{"client_id", "org", "organization", "org_1"}, "invalid_request: parameter organization is invalid: org_1"},
 		{"an organization by its name, which the tenant does not allow", []string{"client_id", "org", "organization", "acme"}, "invalid_request: authorization request parameter organization must be an organization id"},
-		{"an invitation, which is not emulated", []string{"client_id", "org", "organization", "org_1", "invitation", "t"}, "not_emulated: The parameter invitation is not emulated by tenant0"},
+		{"an invitation without its organization", []string{"invitation", "t"}, "invalid_request: Missing required parameter: organization"},
 		{"a request object", []string{"request", "a.b.c"}, "request_not_supported: The parameter request (JAR) is not emulated by tenant0"},
 		{"a request_uri", []string{"request_uri", "https://evil.example/"}, "request_uri_not_supported: The parameter request_uri (PAR) is not emulated by tenant0"},
 		{"no pushed request where one is required", []string{"client_id", "par"}, "invalid_request: Pushed Authorization Request is required"},

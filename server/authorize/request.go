@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
@@ -37,7 +38,10 @@ func (m *room) read(params url.Values) (rq storage.AuthorizeRequest, client stor
 		if err := checkOrganization(tx, params.Get("organization"), &rq); err != nil {
 			return err
 		}
-		return checkConnection(tx, rq)
+		if err := checkConnection(tx, rq); err != nil {
+			return err
+		}
+		return checkInvitation(tx, params.Get("invitation"), m.Now(), &rq)
 	})
 	return rq, client, err
 }
@@ -165,8 +169,8 @@ func checkNotEmulated(client storage.Client, params url.Values) error {
 		return apierr.PARRequired
 	case params.Get("organization") != "" && (client.OrganizationUsage == "" || client.OrganizationUsage == "deny"):
 		return apierr.OrganizationDenied
-	case params.Get("invitation") != "":
-		return apierr.NotEmulated("The parameter invitation")
+	case params.Get("invitation") != "" && params.Get("organization") == "":
+		return apierr.MissingParameter("organization")
 	case params.Get("organization") == "" && client.OrganizationUsage == "require":
 		return apierr.OrganizationMissing
 	}
@@ -264,6 +268,39 @@ func checkOrganization(tx *storage.Tx, value string, rq *storage.AuthorizeReques
 		return apierr.UnknownOrganization(value)
 	}
 	rq.Organization = organization.ID
+	return err
+}
+
+// checkInvitation finds the invitation of a ticket, and lets the pages greet who is
+// invited: with sign-up where there is no account yet.
+func checkInvitation(tx *storage.Tx, ticket string, now time.Time, rq *storage.AuthorizeRequest) error {
+	if ticket == "" {
+		return nil
+	}
+	invitation, err := tx.Invitation(rq.Organization, ticket, now)
+	if storage.IsNotFound(err) || err == nil && invitation.ClientID != rq.ClientID {
+		return apierr.InvitationUsed
+	}
+	if err != nil {
+		return err
+	}
+	rq.Invitation, rq.LoginHint, rq.ScreenHint = ticket, invitation.Invitee.Email, "signup"
+	if invitation.ConnectionID != "" {
+		c, err := tx.Connections.Get(invitation.ConnectionID)
+		if err != nil {
+			return err
+		}
+		rq.Connection = c.Name
+	}
+	databases, err := account.Databases(tx, *rq)
+	for _, c := range databases {
+		_, err := tx.UserByLogin(c.Name, rq.LoginHint)
+		if err == nil {
+			rq.ScreenHint = ""
+		} else if err := storage.Optional(err); err != nil {
+			return err
+		}
+	}
 	return err
 }
 

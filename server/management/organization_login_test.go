@@ -106,3 +106,71 @@ func TestRolesInAnOrganizationReachTokens(t *testing.T) {
 		t.Errorf("who has left gets %v", result.Values)
 	}
 }
+
+// TestAcceptedInvitation follows the links of invitations, Auth0: manage-users/
+// organizations/configure-organizations/invite-members.
+func TestAcceptedInvitation(t *testing.T) {
+	c := newClient(t)
+	connection := c.list("/connections?name=Username-Password-Authentication")[0]["id"].(string)
+	c.must(200, http.MethodPatch, spaPath, object{"organization_usage": "allow", "initiate_login_uri": "https://app.test/login"})
+	role := c.must(200, http.MethodPost, "/roles", object{"name": "Auditor"})["id"].(string)
+	org, _ := c.must(201, http.MethodPost, "/organizations", object{"name": "acme"})["id"].(string)
+	c.must(201, http.MethodPost, "/organizations/"+org+"/enabled_connections", object{"connection_id": connection})
+	// invite returns the parameters that the application passes on from the link.
+	invite := func(email string) url.Values {
+		made := c.must(200, http.MethodPost, "/organizations/"+org+"/invitations", object{
+			"inviter": object{"name": "Jane"}, "invitee": object{"email": email}, "client_id": servertest.SPA,
+			"roles": []string{role}, "user_metadata": object{"desk": "7"},
+		})
+		link, err := url.Parse(made["invitation_url"].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return url.Values{"invitation": {link.Query().Get("invitation")}, "organization": {link.Query().Get("organization")}, "audience": {""}, "scope": {"openid"}}
+	}
+
+	fresh := invite("new@example.com")
+	browser := c.tenant.Client()
+	_, page := c.authorizeIn(browser, fresh)
+	if page.URL.Path != "/u/signup" || !strings.Contains(page.Body, "new@example.com") {
+		t.Fatalf("a stranger sees %s:\n%s", page.URL.Path, page.Body)
+	}
+	form := page.Form()
+	form.Set("email", "new@example.com")
+	form.Set("password", "Correct horse battery 1")
+	form.Set("action", "default")
+	left, page := c.tenant.Submit(browser, page, form)
+	for left == nil && page.URL.Path == "/u/consent" {
+		form := page.Form()
+		form.Set("action", "accept")
+		left, page = c.tenant.Submit(browser, page, form)
+	}
+	if left == nil || left.Query().Get("code") == "" {
+		t.Fatalf("the sign-up ends at %v, %s", left, page.Body)
+	}
+	user := c.list("/users-by-email?email=new@example.com")[0]
+	roles := c.list("/organizations/" + org + "/members/" + url.PathEscape(user["user_id"].(string)) + "/roles")
+	if metadata, _ := user["user_metadata"].(object); len(roles) != 1 || roles[0]["id"] != role || metadata["desk"] != "7" {
+		t.Errorf("who has accepted has the roles %v and the metadata %v", roles, user["user_metadata"])
+	}
+	if left, _ := c.authorizeIn(browser, fresh); left == nil || left.Query().Get("error_description") != "invitation not found or already used" {
+		t.Errorf("a second use goes to %v", left)
+	}
+
+	known := invite(servertest.Employee)
+	login := servertest.Login{ClientID: servertest.SPA, RedirectURI: servertest.SPACallback, Params: known}
+	other := login
+	other.Username = servertest.Manager
+	if got := c.tenant.Login(c.tenant.Client(), other); got.Get("error") != "access_denied" {
+		t.Errorf("another user ends with %v", got.Values)
+	}
+	if got := c.tenant.Login(c.tenant.Client(), login); got.Get("code") == "" || got.Pages[0] != "/u/login" {
+		t.Errorf("the user who is invited goes through %v and ends with %v", got.Pages, got.Values)
+	}
+	if left := c.list("/organizations/" + org + "/invitations"); len(left) != 0 {
+		t.Errorf("left are the invitations %v", left)
+	}
+	if left, _ := c.authorizeIn(browser, url.Values{"invitation": {"none"}, "organization": {org}}); left == nil || left.Query().Get("error") != "invalid_request" {
+		t.Errorf("an unknown invitation goes to %v", left)
+	}
+}

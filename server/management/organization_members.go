@@ -210,13 +210,11 @@ func (c *call) listMemberRoles(l listing, show func(role storage.Document) stora
 
 //auth0:operation POST /api/v2/organizations/{id}/members/{user_id}/roles
 func addMemberRoles(c *call) error {
-	return c.changeMemberRoles(func(tx *storage.Tx, docs storage.Documents, role string) error {
+	return c.changeMemberRoles(func(tx *storage.Tx, _ storage.Documents, role string) error {
 		if err := c.requireRole(tx, role); err != nil {
 			return err
 		}
-		return docs.Put(storage.Write{
-			ID: role, Links: []string{role, c.param("user_id"), c.param("id")}, Document: storage.Document{"id": role},
-		})
+		return tx.AddMemberRole(c.param("id"), c.param("user_id"), role)
 	})
 }
 

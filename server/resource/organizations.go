@@ -72,7 +72,7 @@ var OrganizationGrants = &Kind{
 
 // OrganizationInvitations is Auth0: api/management/v2/organizations/post-invitations.
 var OrganizationInvitations = &Kind{
-	Name: "organization-invitations", ID: "id", NewID: Prefixed("uinv_", 16),
+	Name: storage.InvitationsKind, ID: "id", NewID: Prefixed("uinv_", 16),
 	Fields: Fields{
 		"id": onlyRead, "organization_id": onlyRead, "invitation_url": onlyRead, "ticket_id": onlyRead,
 		"created_at": onlyRead, "expires_at": onlyRead,
