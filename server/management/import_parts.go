@@ -1,0 +1,187 @@
+package management
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// What belongs to an object of a section and has paths of its own in the API.
+
+// importPermissions makes a role hold the permissions of a configuration, and no
+// others.
+func importPermissions(im *importer, id string, item storage.Document) error {
+	if _, there := item["permissions"]; !there {
+		return nil
+	}
+	path := "/roles/" + id + "/permissions"
+	wanted := []any{}
+	for _, p := range itemsOf(item["permissions"]) {
+		audience, err := im.ownAudience(p["resource_server_identifier"])
+		if err != nil {
+			return err
+		}
+		wanted = append(wanted, storage.Document{"resource_server_identifier": audience, "permission_name": p["permission_name"]})
+	}
+	delete(im.lists, path)
+	listed, err := im.list(path)
+	if err != nil {
+		return err
+	}
+	held := []any{}
+	for _, p := range listed {
+		held = append(held, storage.Document{"resource_server_identifier": p["resource_server_identifier"], "permission_name": p["permission_name"]})
+	}
+	surplus, missing := lacking(held, wanted), lacking(wanted, held)
+	if len(surplus)+len(missing) == 0 {
+		return nil
+	}
+	im.alsoChanged("permissions", held, wanted)
+	delete(im.lists, path)
+	if len(surplus) > 0 {
+		if _, err := im.do(http.MethodDelete, path, storage.Document{"permissions": surplus}); err != nil {
+			return err
+		}
+	}
+	return im.add(path, "permissions", missing)
+}
+
+// lacking is a list without the values that are in another.
+func lacking(list, others []any) []any {
+	return slices.DeleteFunc(slices.Clone(list), func(value any) bool {
+		return slices.ContainsFunc(others, func(other any) bool { return reflect.DeepEqual(value, other) })
+	})
+}
+
+// publishImported publishes a module whose configuration says that it is published.
+func publishImported(im *importer, id string, item storage.Document) error {
+	if item["all_changes_published"] != true {
+		return nil
+	}
+	module, err := im.object("/actions/modules/" + id)
+	if err != nil || module["all_changes_published"] == true {
+		return err
+	}
+	_, err = im.do(http.MethodPost, "/actions/modules/"+id+"/versions", nil)
+	return err
+}
+
+// exportModule keeps of a module what makes it.
+func exportModule(im *importer, id string, item storage.Document) error {
+	there, err := im.object("/actions/modules/" + id)
+	if err != nil {
+		return err
+	}
+	for name := range item {
+		if !slices.Contains(moduleContent, name) && name != "name" {
+			delete(item, name)
+		}
+	}
+	item["all_changes_published"] = there["all_changes_published"]
+	item["secrets"] = hiddenSecrets(item)
+	return nil
+}
+
+// moduleVersionIDs finds the versions of modules that an action names.
+func moduleVersionIDs(im *importer, item storage.Document) error {
+	for _, m := range itemsOf(item["modules"]) {
+		id, err := im.id("/actions/modules", text(m, "module_name"), "id")
+		if err != nil {
+			return err
+		}
+		versions, err := im.list("/actions/modules/" + id + "/versions")
+		if err != nil {
+			return err
+		}
+		if len(versions) == 0 {
+			return fmt.Errorf("the module %q has no version", text(m, "module_name"))
+		}
+		same := slices.IndexFunc(versions, func(v storage.Document) bool { return v["version_number"] == m["module_version_number"] })
+		if same < 0 { // versions of another tenant cannot be made again
+			same = newest(versions)
+			im.skip("actions", text(item, "name"), fmt.Sprintf("the module %q has no version %v here; its newest is used", text(m, "module_name"), m["module_version_number"]))
+		}
+		m["module_id"], m["module_version_id"] = id, versions[same]["id"]
+		m["module_version_number"] = versions[same]["version_number"]
+	}
+	return nil
+}
+
+// importHookSecrets writes the secrets of a hook whose values an export does not hide.
+func importHookSecrets(im *importer, id string, item storage.Document) error {
+	secrets, _ := item["secrets"].(storage.Document)
+	shown := storage.Document{}
+	for name, value := range secrets {
+		if value == hiddenSecret {
+			im.skip("hooks", text(item, "name"), "the value of the secret "+name+" is hidden")
+			continue
+		}
+		shown[name] = value
+	}
+	if len(shown) == 0 {
+		return nil
+	}
+	_, err := im.do(http.MethodPost, "/hooks/"+id+"/secrets", shown)
+	return err
+}
+
+func exportHookSecrets(im *importer, id string, item storage.Document) error {
+	secrets, err := im.object("/hooks/" + id + "/secrets")
+	if len(secrets) > 0 {
+		item["secrets"] = secrets
+	}
+	return err
+}
+
+// noteSetup lists a connection of the vault whose export has no credentials, which are
+// never shown.
+func noteSetup(im *importer, id string, item storage.Document) error {
+	there, err := im.object("/flows/vault/connections/" + url.PathEscape(id))
+	if err == nil && item["ready"] == true && there["ready"] != true {
+		im.skip("flowVaultConnections", text(item, "name"), "its credentials are not in the configuration, so that it is not ready")
+	}
+	return err
+}
+
+// newest is the index of the version with the greatest number.
+func newest(versions []storage.Document) (at int) {
+	number := func(i int) float64 {
+		n, _ := versions[i]["version_number"].(float64)
+		return n
+	}
+	for i := range versions {
+		if number(i) > number(at) {
+			at = i
+		}
+	}
+	return at
+}
+
+// importProfileTexts writes the texts of a self-service profile, by language and page.
+func importProfileTexts(im *importer, id string, item storage.Document) error {
+	languages, _ := item["customText"].(storage.Document)
+	for _, language := range sortedKeys(languages) {
+		pages, _ := languages[language].(storage.Document)
+		for _, page := range sortedKeys(pages) {
+			texts, _ := pages[page].(storage.Document)
+			path := "/self-service-profiles/" + id + "/custom-text/" + url.PathEscape(language) + "/" + url.PathEscape(page)
+			if err := im.set("selfServiceProfiles", http.MethodPut, path, texts); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// exportProfileTexts reads the one page of texts that profiles have, in English.
+func exportProfileTexts(im *importer, id string, item storage.Document) error {
+	texts, err := im.object("/self-service-profiles/" + id + "/custom-text/en/get-started")
+	if len(texts) > 0 {
+		item["customText"] = storage.Document{"en": storage.Document{"get-started": texts}}
+	}
+	return err
+}
