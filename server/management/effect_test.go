@@ -143,6 +143,19 @@ func TestTenantPagesKeepWhatAChangeLeavesOut(t *testing.T) {
 	}
 }
 
+func TestSessionLifetimesInMinutes(t *testing.T) {
+	c := newClient(t)
+	c.must(200, http.MethodPatch, "/tenants/settings", object{"session_lifetime_in_minutes": 90, "idle_session_lifetime_in_minutes": 60})
+	settings := c.must(200, http.MethodGet, "/tenants/settings", nil)
+	if settings["session_lifetime"] != 1.5 || settings["idle_session_lifetime"] != 1.0 {
+		t.Errorf("the lifetimes in hours are %v and %v", settings["session_lifetime"], settings["idle_session_lifetime"])
+	}
+	if _, there := settings["session_lifetime_in_minutes"]; there {
+		t.Error("the answer holds minutes, which are of requests only")
+	}
+	c.must(400, http.MethodPatch, "/tenants/settings", object{"session_lifetime": 2, "session_lifetime_in_minutes": 120})
+}
+
 // TestManyWriters has 16 clients change one role's permissions and users of their
 // own at once: nothing is lost.
 func TestManyWriters(t *testing.T) {

@@ -147,6 +147,9 @@ func updateTenantSettings(c *call) error {
 	if err := resource.TenantSettings.Check(c.body, resource.Update); err != nil {
 		return err
 	}
+	if err := minutesToHours(c.body); err != nil {
+		return err
+	}
 	var doc storage.Document
 	err := c.update(func(tx *storage.Tx) (err error) {
 		if doc, err = tx.Tenant.Document(storage.TenantKey); err != nil {
@@ -159,4 +162,22 @@ func updateTenantSettings(c *call) error {
 		return err
 	}
 	return c.reply(http.StatusOK, c.showTenantSettings(doc))
+}
+
+// minutesToHours puts the lifetimes of sessions that a change states in minutes into
+// the members with hours, which are the only ones that an answer has.
+func minutesToHours(settings storage.Document) error {
+	for _, hours := range []string{"session_lifetime", "idle_session_lifetime", "ephemeral_session_lifetime", "idle_ephemeral_session_lifetime"} {
+		minutes := hours + "_in_minutes"
+		n, ok := settings[minutes].(float64)
+		if !ok {
+			continue
+		}
+		if _, both := settings[hours]; both {
+			return resource.InvalidBody(minutes + " cannot be specified together with " + hours + ".")
+		}
+		delete(settings, minutes)
+		settings[hours] = n / 60
+	}
+	return nil
 }

@@ -2,6 +2,8 @@ package resource
 
 import "github.com/tenant0/tenant0/storage"
 
+var minutes = Field{Type: Integer, Min: 1}
+
 // TenantSettings is Auth0: api/management/v2/tenants/tenant-settings.
 var TenantSettings = &Kind{
 	Name: "tenants/settings", Open: true,
@@ -11,6 +13,8 @@ var TenantSettings = &Kind{
 		"session_lifetime":           {Type: Number, Default: 168},
 		"idle_session_lifetime":      {Type: Number, Default: 72},
 		"ephemeral_session_lifetime": {Type: Number, Default: 72}, "idle_ephemeral_session_lifetime": {Type: Number, Default: 24},
+		"session_lifetime_in_minutes": minutes, "idle_session_lifetime_in_minutes": minutes, // of a request only
+		"ephemeral_session_lifetime_in_minutes": minutes, "idle_ephemeral_session_lifetime_in_minutes": minutes,
 		"sandbox_version":            {Type: String, Default: "22"},
 		"sandbox_versions_available": {Type: Array, Access: ReadOnly, Default: []any{"22", "18"}},
 		"resource_parameter_profile": {Type: String, Default: "audience"},
