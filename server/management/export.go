@@ -48,7 +48,8 @@ func Export(d Deps, ids bool) (storage.Document, error) {
 	return sections, err
 }
 
-// export lists the objects of the section, without what the server makes.
+// export lists the objects of the section, without what the server makes, by name: the
+// order in which objects were made is no part of a configuration.
 func (s collection) export(im *importer) (any, error) {
 	all, err := im.list(s.path)
 	if err != nil {
@@ -80,7 +81,19 @@ func (s collection) export(im *importer) (any, error) {
 		}
 		list = append(list, item)
 	}
+	slices.SortStableFunc(list, func(a, b any) int {
+		return slices.Compare(s.identity(a.(storage.Document)), s.identity(b.(storage.Document)))
+	})
 	return list, nil
+}
+
+// identity is what a section tells its objects apart by.
+func (s collection) identity(item storage.Document) []string {
+	values := []string{}
+	for _, member := range s.members {
+		values = append(values, text(item, member))
+	}
+	return values
 }
 
 // exportable is an object without what only the server writes.

@@ -204,7 +204,7 @@ func laterSections() []importSection {
 			name: "selfServiceProfiles", path: "/self-service-profiles", id: "id", members: []string{"name"}, refs: []reference{toAttributeProfile},
 			apart: []string{"customText"}, after: importProfileTexts, named: exportProfileTexts,
 		}.section(),
-		collection{name: "tokenExchangeProfiles", path: "/token-exchange-profiles", id: "id", members: []string{"name"}, before: exchangeAction, refs: []reference{toAction}}.section(),
+		collection{name: "tokenExchangeProfiles", path: "/token-exchange-profiles", id: "id", members: []string{"name"}, before: exchangeAction, refs: []reference{toAction}, named: nameExchangeAction}.section(),
 		plainSection("networkACLs", "/network-acls", "id", "description"),
 		collection{name: "eventStreams", path: "/event-streams", id: "id", members: []string{"name"}, refs: []reference{toAction}}.section(),
 		plainSection("rateLimitPolicies", "/rate-limit-policies", "id", "consumer_selector"),
@@ -259,6 +259,13 @@ func exchangeAction(_ *importer, item storage.Document) error {
 		item["action_id"] = action
 		delete(item, "action")
 	}
+	return nil
+}
+
+// nameExchangeAction writes the action as auth0-deploy-cli does.
+func nameExchangeAction(_ *importer, _ string, item storage.Document) error {
+	item["action"] = item["action_id"]
+	delete(item, "action_id")
 	return nil
 }
 

@@ -35,7 +35,7 @@ var (
 	Rules = &Kind{
 		Name: "rules", ID: "id", NewID: Prefixed("rul_", 16), Open: true,
 		Fields: Fields{
-			"id": onlyRead, "stage": {Access: ReadOnly, Default: "login_success"}, "name": {Type: String, Required: true, Min: 1},
+			"id": onlyRead, "stage": {Type: String, Enum: []string{"login_success", "login_failure", "pre_authorize"}, Access: CreateOnly, Default: "login_success"}, "name": {Type: String, Required: true, Min: 1},
 			"script": {Type: String, Required: true, Min: 1}, "enabled": {Type: Bool, Default: true}, "order": number,
 		},
 		Unique:  []string{"name"},
