@@ -147,6 +147,7 @@ func TestTimesheetsHasItsUsers(t *testing.T) {
 	diff(t, "users", got, want)
 	diff(t, "databases", tenant.Databases, []config.Document{{
 		"name": "Username-Password-Authentication", "strategy": "auth0",
+		"options":         config.Document{"disable_self_service_change_password": false},
 		"enabled_clients": []any{"Timesheets Mobile", "Timesheets SPA", "Timesheets Web"},
 	}})
 }
@@ -190,8 +191,10 @@ func TestTimesheetsHasItsExtensionStore(t *testing.T) {
 func TestEmptyHasTheDefaultConnectionAndTheManagementClientOnly(t *testing.T) {
 	tenant, timesheets := mustLoad(t, "empty"), mustLoad(t, "timesheets")
 	diff(t, "tenant", tenant, &config.Tenant{
-		Clients:      timesheets.Clients[4:],
-		Databases:    []config.Document{{"name": config.DefaultConnection, "strategy": "auth0"}},
+		Clients: timesheets.Clients[4:],
+		Databases: []config.Document{{
+			"name": config.DefaultConnection, "strategy": "auth0", "options": config.Document{"disable_self_service_change_password": false},
+		}},
 		ClientGrants: timesheets.ClientGrants[1:],
 	})
 }

@@ -105,7 +105,7 @@ func fill(t *testing.T, tenant *servertest.Server) {
 		{"exchange", "POST", "/actions/actions", `{"name":"Exchange","code":"exports.onExecuteCustomTokenExchange = async () => {}","supported_triggers":[{"id":"custom-token-exchange","version":"v1"}]}`},
 		{"", "POST", "/actions/actions/$exchange/deploy", ``},
 		{"", "POST", "/token-exchange-profiles", `{"name":"swap","subject_token_type":"https://acme.test/token","action_id":"$exchange","type":"custom_authentication"}`},
-		{"", "POST", "/connections", `{"name":"legacy","strategy":"auth0","enabled_clients":["$client"],"options":{"enabledDatabaseCustomization":true,"customScripts":{"login":"function login(u,p,cb){cb(null)}"},"custom_password_hash":{"action_id":"$hash"}}}`},
+		{"", "POST", "/connections", `{"name":"legacy","strategy":"auth0","enabled_clients":["$client"],"options":{"disable_self_service_change_password":false,"enabledDatabaseCustomization":true,"customScripts":{"login":"function login(u,p,cb){cb(null)}"},"custom_password_hash":{"action_id":"$hash"}}}`},
 		{"scim", "POST", "/connections", `{"name":"okta","strategy":"okta","options":{"client_id":"x","client_secret":"y","domain":"acme.okta.test"}}`},
 		{"", "POST", "/connections/$scim/scim-configuration", `{}`},
 		{"google", "POST", "/connections", `{"name":"google","strategy":"google-apps","options":{"client_id":"x","client_secret":"y","domain":"acme.test","tenant_domain":"acme.test"}}`},
@@ -167,15 +167,27 @@ func fill(t *testing.T, tenant *servertest.Server) {
 func exported(t *testing.T, tenant *servertest.Server, format string) string {
 	t.Helper()
 	folder := t.TempDir()
+	deployCLI(t, tenant, folder, "export", "--format="+format, "--output_folder="+folder)
+	return folder
+}
+
+// deployCLI runs auth0-deploy-cli on a tenant.
+func deployCLI(t *testing.T, tenant *servertest.Server, folder string, arguments ...string) {
+	t.Helper()
 	script, err := filepath.Abs("node_modules/.bin/a0deploy")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), script, "export", "--format="+format, "--output_folder="+folder)
+	cmd := exec.CommandContext(t.Context(), script, arguments...)
 	cmd.Dir = folder
-	cmd.Env = append(managementEnvironment(tenant), "AUTH0_AUDIENCE=")
+	secrets, err := json.Marshal(map[string]string{ // an export has markers for them
+		"LOGSTREAMS_DATADOG_SECRET": "key", "CONNECTIONS_OKTA_SECRET": "y", "CONNECTIONS_GOOGLE_APPS_SECRET": "y", "SMTP_PASS": "p",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = append(managementEnvironment(tenant), "AUTH0_AUDIENCE=", "AUTH0_KEYWORD_REPLACE_MAPPINGS="+string(secrets))
 	output(t, cmd)
-	return folder
 }
 
 // tree reads the files of a folder. The host of a tenant stands for itself.
