@@ -8,12 +8,15 @@ import (
 	"github.com/tenant0/tenant0/server/clock"
 )
 
-// A second in which the server allocates less than quietBytes is a quiet one.
+// A quarter of a second in which the server allocates less than quietBytes is a quiet one.
 // What was allocated before it is worth returning from burstBytes on.
 const (
-	quietEvery = time.Second
-	quietBytes = 8 << 20
+	quietEvery = 250 * time.Millisecond
+	quietBytes = 2 << 20
 	burstBytes = 4 << 20
+	// returns is how many quiet moments give memory back after a burst: what is pooled
+	// for reuse outlives the first collection.
+	returns = 2
 )
 
 // How far the heap may grow before garbage is collected, in per cent of what is
@@ -25,14 +28,14 @@ const (
 )
 
 // tendMemory lets the heap grow while the server is busy, and in the first quiet
-// second afterwards gives back to the machine what it grew by, until stop is
+// moments afterwards gives back to the machine what it grew by, until stop is
 // closed. The runtime itself keeps most of it for minutes, on machines where a
 // development server idles nearly always.
 func tendMemory(stop <-chan struct{}) {
 	tick := clock.Ticker(quietEvery)
 	defer tick.Stop()
 	var returned, before uint64
-	wasBusy := false
+	wasBusy, left := false, 0
 	for {
 		select {
 		case <-stop:
@@ -48,8 +51,11 @@ func tendMemory(stop <-chan struct{}) {
 			debug.SetGCPercent(quietGrowth)
 		}
 		if !busy && now-returned > burstBytes {
+			returned, left = now, returns
+		}
+		if !busy && left > 0 {
 			debug.FreeOSMemory()
-			returned = now
+			left--
 		}
 		before, wasBusy = now, busy
 	}

@@ -32,9 +32,23 @@ type Client struct {
 	RequirePushedAuthorizationRequests bool `json:"require_pushed_authorization_requests"`
 	// OrganizationUsage is deny, allow or require; empty means deny.
 	OrganizationUsage string `json:"organization_usage"`
+	// DefaultOrganization is that of requests which name none, by type of grant.
+	DefaultOrganization struct {
+		OrganizationID string   `json:"organization_id"`
+		Flows          []string `json:"flows"`
+	} `json:"default_organization"`
 	// ResourceServerIdentifier is the API that the client is, where AppType is
 	// resource_server.
 	ResourceServerIdentifier string `json:"resource_server_identifier"`
+}
+
+// OrganizationFor is the id of the organization that a type of grant is for where the
+// request names none, or "".
+func (c Client) OrganizationFor(grantType string) string {
+	if slices.Contains(c.DefaultOrganization.Flows, grantType) {
+		return c.DefaultOrganization.OrganizationID
+	}
+	return ""
 }
 
 // RefreshTokenSettings says how an application's refresh tokens live, Auth0:

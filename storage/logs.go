@@ -28,6 +28,9 @@ type LogEvent struct {
 	Strategy     string `json:"strategy,omitempty"`
 	StrategyType string `json:"strategy_type,omitempty"`
 	TenantName   string `json:"tenant_name"`
+	// OrganizationID and OrganizationName are of an event in an organization.
+	OrganizationID   string `json:"organization_id,omitempty"`
+	OrganizationName string `json:"organization_name,omitempty"`
 	// LogID sorts an event after all those that were recorded before it.
 	LogID string `json:"log_id"`
 	// ID repeats LogID, as Auth0 does.

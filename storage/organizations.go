@@ -13,6 +13,7 @@ const (
 	OrganizationMembersKind     = "organization-members"     // of an organization, by the user's id
 	OrganizationConnectionsKind = "organization-connections" // of an organization, by the connection's id
 	MemberRolesKind             = "organization-member-roles"
+	OrganizationGrantsKind      = "organization-client-grants" // of an organization, by the client grant's id
 	InvitationsKind             = "organization-invitations" // of an organization
 )
 
@@ -141,6 +142,12 @@ func (tx *Tx) MemberRoles(organization, user string) (roles []string, err error)
 		roles = append(roles, row.Key)
 	}
 	return roles, nil
+}
+
+// HasClientGrant reports whether a client grant is assigned to an organization.
+func (tx *Tx) HasClientGrant(organization, grant string) (bool, error) {
+	_, err := tx.Documents(OrganizationGrantsKind, organization).Document(grant)
+	return err == nil, Optional(err)
 }
 
 // OrganizationConnection returns how an organization uses a connection, or an error

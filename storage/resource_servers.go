@@ -70,6 +70,11 @@ type ClientGrant struct {
 	Scope          []string `json:"scope"`
 	SubjectType    string   `json:"subject_type"` // client, user
 	AllowAllScopes bool     `json:"allow_all_scopes"`
+	// OrganizationUsage says whether tokens may be for an organization: deny, which is
+	// the default, allow, require. AllowAnyOrganization is for those that the grant is
+	// not assigned to as well.
+	OrganizationUsage    string `json:"organization_usage"`
+	AllowAnyOrganization bool   `json:"allow_any_organization"`
 }
 
 var clientGrants = spec[ClientGrant]{

@@ -104,6 +104,15 @@ func NoClientGrant(clientID, audience string) error {
 	}
 }
 
+// NoOrganizationGrant reports an organization that the application's grant for an API
+// is not assigned to, Auth0: manage-users/organizations/organizations-for-m2m-applications.
+func NoOrganizationGrant(clientID, audience, organization string) error {
+	return &Error{
+		Status: http.StatusForbidden, Code: "access_denied",
+		Message: fmt.Sprintf("Client %q is not authorized to access resource server %q for organization %q.", clientID, audience, organization),
+	}
+}
+
 // ScopesNotGranted reports scopes outside of the application's grant.
 func ScopesNotGranted(scopes []string) error {
 	return &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Client has not been granted scopes: " + strings.Join(scopes, ", ")}

@@ -168,18 +168,8 @@ func (m *room) decideAccess(tx *storage.Tx, t *storage.Transaction, user storage
 		ShowAuthTime: rq.MaxAge != nil || slices.Contains(rq.Prompt, "login"),
 		AccessClaims: decision.AccessClaims, IDClaims: decision.IDClaims, Organization: rq.Organization,
 	}
-	next.issue.OrganizationName, err = shownOrganization(tx, rq.Organization)
+	next.issue.OrganizationName, err = authz.ShownOrganization(tx, rq.Organization)
 	return err
-}
-
-// shownOrganization is the name of an organization where the tenant shows it in tokens.
-func shownOrganization(tx *storage.Tx, id string) (string, error) {
-	tenant, err := tx.Tenant.Get(storage.TenantKey)
-	if id == "" || err != nil || !tenant.AllowOrganizationName {
-		return "", storage.Optional(err)
-	}
-	organization, err := tx.Organization(id)
-	return organization.Name, err
 }
 
 // needsConsent reports whether the user must be asked, Auth0:

@@ -42,7 +42,7 @@ func isSilent(rq storage.AuthorizeRequest) bool { return slices.Contains(rq.Prom
 func event(rq storage.AuthorizeRequest, next step) tenantlog.Event {
 	return tenantlog.Event{
 		ClientID: rq.ClientID, ClientName: next.client.Name, UserID: next.session.UserID, Connection: next.session.Connection,
-		Audience: rq.Audience, Scope: rq.Scope,
+		Audience: rq.Audience, Scope: rq.Scope, Organization: rq.Organization,
 	}
 }
 

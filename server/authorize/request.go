@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/server/callback"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -245,28 +246,12 @@ func checkAudience(tx *storage.Tx, userinfo string, rq *storage.AuthorizeRequest
 	return err
 }
 
-// checkOrganization finds the organization to log in to, by its id or, where the
-// tenant allows that, its name. Auth0: manage-users/organizations/
-// configure-organizations/use-org-name-authentication-api.
+// checkOrganization finds the organization to log in to.
 func checkOrganization(tx *storage.Tx, value string, rq *storage.AuthorizeRequest) error {
 	if value == "" {
 		return nil
 	}
-	find := tx.Organization
-	if !strings.HasPrefix(value, "org_") {
-		tenant, err := tx.Tenant.Get(storage.TenantKey)
-		if err := storage.Optional(err); err != nil {
-			return err
-		}
-		if !tenant.AllowOrganizationName {
-			return apierr.OrganizationByID
-		}
-		find = tx.OrganizationByName
-	}
-	organization, err := find(value)
-	if storage.IsNotFound(err) {
-		return apierr.UnknownOrganization(value)
-	}
+	organization, err := authz.Organization(tx, value)
 	rq.Organization = organization.ID
 	return err
 }

@@ -25,6 +25,7 @@ func (e *Engine) record(s *tokenSession, err error) {
 	}
 	if g := s.grant; g != nil {
 		event.UserID, event.Connection = g.Issue.UserID, g.Issue.Connection
+		event.Organization = g.Issue.Organization
 		event.Audience = cmp.Or(g.Issue.Audience, event.Audience)
 		if g.User != nil {
 			event.UserName = tenantlog.UserName(*g.User)

@@ -65,7 +65,7 @@ var OrganizationClients = &Kind{
 
 // OrganizationGrants is Auth0: api/management/v2/organizations/get-organization-client-grants.
 var OrganizationGrants = &Kind{
-	Name: "organization-client-grants", ID: "grant_id",
+	Name: storage.OrganizationGrantsKind, ID: "grant_id",
 	Fields:  Fields{"grant_id": {Type: String, Required: true, Min: 1}},
 	Missing: missing("", "No client grant found by that id."),
 }

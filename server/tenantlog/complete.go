@@ -18,6 +18,8 @@ type names struct {
 	clients     map[string]string
 	users       map[string]string
 	connections map[string]storage.Connection
+	// organizations are their names.
+	organizations map[string]string
 }
 
 // complete makes of recorded events those that are stored.
@@ -27,7 +29,7 @@ func (l *Log) complete(batch []pending) ([]storage.LogEvent, error) {
 	}
 	events := make([]storage.LogEvent, 0, len(batch))
 	err := l.DB.View(func(tx *storage.Tx) error {
-		n := names{tx, map[string]string{}, map[string]string{}, map[string]storage.Connection{}}
+		n := names{tx, map[string]string{}, map[string]string{}, map[string]storage.Connection{}, map[string]string{}}
 		for i := range batch {
 			e, err := n.event(&batch[i])
 			if err != nil {
@@ -47,7 +49,7 @@ func (n names) event(p *pending) (e storage.LogEvent, err error) {
 		Connection: p.Connection, ClientID: p.ClientID, ClientName: p.ClientName,
 		IP: host(p.remote), Hostname: host(p.host), Details: p.Details,
 		UserID: p.UserID, UserName: p.UserName, Auth0Client: auth0Client(p.auth0Client),
-		Audience: p.Audience, Scope: p.Scope, LogID: p.ID(),
+		Audience: p.Audience, Scope: p.Scope, LogID: p.ID(), OrganizationID: p.Organization,
 	}
 	e.ID = e.LogID
 	if p.remote != "" {
@@ -62,6 +64,9 @@ func (n names) event(p *pending) (e storage.LogEvent, err error) {
 		if e.UserName, err = find(n.users, e.UserID, n.user); err != nil {
 			return e, err
 		}
+	}
+	if e.OrganizationName, err = find(n.organizations, e.OrganizationID, n.organization); err != nil {
+		return e, err
 	}
 	c, err := find(n.connections, e.Connection, n.connection)
 	e.ConnectionID, e.Strategy, e.StrategyType = c.ID, c.Strategy, strategyType(c.Strategy)
@@ -90,6 +95,11 @@ func (n names) client(id string) (string, error) {
 func (n names) user(id string) (string, error) {
 	u, err := n.tx.Users.Get(id)
 	return UserName(u), err
+}
+
+func (n names) organization(id string) (string, error) {
+	o, err := n.tx.Organization(id)
+	return o.Name, err
 }
 
 func (n names) connection(name string) (storage.Connection, error) {

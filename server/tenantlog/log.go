@@ -82,6 +82,8 @@ type Event struct {
 	Connection  string // its name
 	Audience    string
 	Scope       string
+	// Organization is the id of the organization of a login or a token.
+	Organization string
 	// Details is marshalled to JSON later on: it must hold no secret and must not
 	// change.
 	Details any

@@ -1,12 +1,14 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/storage"
@@ -26,11 +28,9 @@ func (g *clientCredentials) Validate(_ context.Context, rq *oauth.TokenRequest) 
 		// used by confidential clients."
 		return nil, apierr.Unauthorized.With(errors.New("a client without authentication cannot act for itself"))
 	}
-	if rq.Form.Get("organization") != "" {
-		return nil, apierr.NotEmulated("organization in client_credentials")
-	}
 	var api *storage.ResourceServer
 	var granted storage.ClientGrant
+	issue := storage.Issue{ClientID: rq.Client.ClientID}
 	err := g.db.View(func(tx *storage.Tx) error {
 		audience, err := defaultAudience(tx, rq.Form.Get("audience"))
 		if err != nil {
@@ -46,6 +46,14 @@ func (g *clientCredentials) Validate(_ context.Context, rq *oauth.TokenRequest) 
 		if storage.IsNotFound(err) || api.SubjectTypeAuthorization.Client.Policy == "deny_all" {
 			return apierr.NoClientGrant(rq.Client.ClientID, audience)
 		}
+		if err != nil {
+			return err
+		}
+		asked := cmp.Or(rq.Form.Get("organization"), rq.Client.OrganizationFor(g.Type()))
+		if issue.Organization, err = machineOrganization(tx, asked, granted); err != nil {
+			return err
+		}
+		issue.OrganizationName, err = authz.ShownOrganization(tx, issue.Organization)
 		return err
 	})
 	if err != nil {
@@ -55,11 +63,34 @@ func (g *clientCredentials) Validate(_ context.Context, rq *oauth.TokenRequest) 
 	if err != nil {
 		return nil, err
 	}
-	issue := storage.Issue{ClientID: rq.Client.ClientID, Audience: api.Identifier, Scope: scope}
+	issue.Audience, issue.Scope = api.Identifier, scope
 	if strings.HasSuffix(api.TokenDialect, "_authz") && api.EnforcePolicies {
 		issue.Permissions = scope
 	}
 	return &tokens.Grant{Client: rq.Client, API: api, Issue: issue, GTY: tokens.GTYClientCredentials}, nil
+}
+
+// machineOrganization is the id of the organization that a token is for, as the
+// client grant has it, Auth0: manage-users/organizations/
+// organizations-for-m2m-applications/configure-your-application-for-m2m-access.
+func machineOrganization(tx *storage.Tx, asked string, granted storage.ClientGrant) (string, error) {
+	switch {
+	case asked == "" && granted.OrganizationUsage == "require":
+		return "", apierr.OrganizationMissing
+	case asked == "":
+		return "", nil
+	case granted.OrganizationUsage != "allow" && granted.OrganizationUsage != "require":
+		return "", apierr.OrganizationDenied
+	}
+	organization, err := authz.Organization(tx, asked)
+	if err != nil || granted.AllowAnyOrganization {
+		return organization.ID, err
+	}
+	assigned, err := tx.HasClientGrant(organization.ID, granted.ID)
+	if err == nil && !assigned {
+		err = apierr.NoOrganizationGrant(granted.ClientID, granted.Audience, organization.ID)
+	}
+	return organization.ID, err
 }
 
 // defaultAudience is the API that a request means: the one it names, or the
