@@ -118,6 +118,18 @@ func (w Writer) Write(tx *storage.Tx, l Letter) (outbox.Message, error) {
 	return m, nil
 }
 
+// Fill writes a message to a phone: what its text says in Liquid is filled in. Auth0:
+// customize/phone-messages/phone-templates.
+func (w Writer) Fill(tx *storage.Tx, m outbox.Message) (outbox.Message, error) {
+	values, err := w.values(tx, Letter{Kind: m.Kind, Link: m.Link, Code: m.Code, ClientID: m.ClientID})
+	if err != nil {
+		return m, err
+	}
+	values["tenant"] = map[string]any{"friendly_name": values["friendly_name"], "name": values["tenant"]}
+	m.Text = template{}.render(m.Text, values)
+	return m, nil
+}
+
 func (w Writer) template(tx *storage.Tx, kind string) (template, error) {
 	own, hasOwn := builtIn(kind)
 	t, found, err := readTemplate(tx, kind)

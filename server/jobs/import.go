@@ -225,7 +225,7 @@ func (r *Runner) put(tx *storage.Tx, i Import, u imported, p *progress) (*fault,
 	}
 	if there.UserID != "" {
 		if !i.Upsert {
-			return &fault{"DUPLICATED_USER", "The user already exists", "#/email"}, nil
+			return &fault{"DUPLICATED_USER", "The user already exist and upsert parameter is false", ""}, nil
 		}
 		p.updated++
 		return nil, r.upsert(tx, there.UserID, u)

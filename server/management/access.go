@@ -65,17 +65,16 @@ func (c caller) may(r *http.Request, scopes []string) (let, own bool) {
 		case !slices.Contains(c.Scope, scope):
 		case !current && c.machine():
 			return true, false
-		case current && c.isUser(r):
+		case current && c.isOwner(r):
 			own = true
 		}
 	}
 	return own, own
 }
 
-// isUser reports whether the caller is the user of the path, if that names one.
-func (c caller) isUser(r *http.Request) bool {
-	id := web.Param(r, "id")
-	return !c.machine() && (id == c.Subject || !strings.HasPrefix(r.URL.Path, base+"/users/"))
+// isOwner reports whether the caller is the user of the path, if that names one.
+func (c caller) isOwner(r *http.Request) bool {
+	return !strings.HasPrefix(r.URL.Path, base+"/users/") || !c.machine() && web.Param(r, "id") == c.Subject
 }
 
 func insufficientScope(scopes []string) error {

@@ -18,7 +18,7 @@ import (
 //auth0:operation DELETE /api/v2/actions/modules/{id}
 func actionModules() served {
 	return served{
-		kind: resource.ActionModules, path: "/actions/modules", scope: "actions", verbs: "list create get patch delete",
+		kind: resource.ActionModules, path: "/actions/modules", scope: "actions", verbs: "list create get patch delete", strict: true,
 		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.ActionModules, ""), nil },
 		list: listing{key: "modules", style: counted, zeros: true},
 		before: func(c *call, _ *storage.Tx, doc, old storage.Document) error {

@@ -20,7 +20,7 @@ import (
 //auth0:operation DELETE /api/v2/actions/actions/{id}
 func actions() served {
 	return served{
-		kind: resource.Actions, path: "/actions/actions", scope: "actions", verbs: "list create get patch delete",
+		kind: resource.Actions, path: "/actions/actions", scope: "actions", verbs: "list create get patch delete", strict: true,
 		keep: func(c *call, tx *storage.Tx) (store, error) { return c.actions(tx), nil },
 		list: listing{
 			key: "actions", style: counted, filters: map[string]string{"actionName": "name"},

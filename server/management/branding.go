@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -18,59 +17,6 @@ func branding() singleton {
 	return singleton{kind: resource.Branding, path: "/branding", verbs: "get patch", scope: "branding"}
 }
 
-// phoneProviders is Auth0: api/management/v2/branding/phone/providers.
-//
-//auth0:operation GET /api/v2/branding/phone/providers
-//auth0:operation POST /api/v2/branding/phone/providers
-//auth0:operation GET /api/v2/branding/phone/providers/{id}
-//auth0:operation PATCH /api/v2/branding/phone/providers/{id}
-//auth0:operation DELETE /api/v2/branding/phone/providers/{id}
-func phoneProviders() served {
-	return served{
-		kind: resource.PhoneProviders, path: "/branding/phone/providers", scope: "phone_providers", verbs: "list create get patch delete",
-		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.PhoneProviders, ""), nil },
-		list: listing{key: "providers", style: wrapped},
-		before: func(c *call, _ *storage.Tx, doc, _ storage.Document) error {
-			doc["tenant"] = c.tenantName()
-			if configuration, _ := doc["configuration"].(storage.Document); text(doc, "name") == "twilio" && text(configuration, "default_from") == "" {
-				return &apierr.Error{Status: http.StatusBadRequest, Message: "Bad Operation on Notification Resource"}
-			}
-			return nil
-		},
-		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
-			delete(doc, "credentials")
-			if c.param("id") == "" && c.r.Method == http.MethodGet {
-				doc["credentials"] = nil
-			}
-			return doc, nil
-		},
-	}
-}
-
-// phoneTemplates is Auth0: api/management/v2/branding/phone/templates.
-//
-//auth0:operation GET /api/v2/branding/phone/templates
-//auth0:operation POST /api/v2/branding/phone/templates
-//auth0:operation GET /api/v2/branding/phone/templates/{id}
-//auth0:operation PATCH /api/v2/branding/phone/templates/{id}
-//auth0:operation DELETE /api/v2/branding/phone/templates/{id}
-func phoneTemplates() served {
-	return served{
-		kind: resource.PhoneTemplates, path: "/branding/phone/templates", scope: "phone_templates", verbs: "list create get patch delete",
-		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.PhoneTemplates, ""), nil },
-		list: listing{key: "templates", style: wrapped},
-		before: func(c *call, _ *storage.Tx, doc, _ storage.Document) error {
-			doc["tenant"] = c.tenantName()
-			if content, ok := doc["content"].(storage.Document); ok {
-				if _, sent := content["syntax"]; !sent {
-					content["syntax"] = "liquid"
-				}
-			}
-			return nil
-		},
-	}
-}
-
 // themes is Auth0: api/management/v2/branding/themes.
 //
 //auth0:operation POST /api/v2/branding/themes
@@ -79,7 +25,7 @@ func phoneTemplates() served {
 //auth0:operation DELETE /api/v2/branding/themes/{id}
 func themes() served {
 	return served{
-		kind: resource.Themes, path: "/branding/themes", scope: "branding", verbs: "create get patch delete", created: http.StatusOK,
+		kind: resource.Themes, path: "/branding/themes", scope: "branding", verbs: "create get patch delete", strict: true, created: http.StatusOK,
 		scopes: map[string][]string{"create": {"update:branding"}},
 		keep:   func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.Themes, ""), nil },
 	}

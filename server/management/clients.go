@@ -1,10 +1,13 @@
 package management
 
 import (
+	"cmp"
 	"encoding/pem"
+	"iter"
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -27,7 +30,7 @@ func clients() served {
 		keep:     func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Client]{tx.Clients}, nil },
 		list: listing{key: "clients", filters: map[string]string{
 			"app_type": "app_type", "is_first_party": "is_first_party", "is_global": "global",
-		}},
+		}, style: flexible, search: clientsByGrant},
 		before: takeSecret, after: keepSecret, show: showClient, deleted: deleteClient,
 	}
 }
@@ -47,7 +50,51 @@ func takeSecret(c *call, tx *storage.Tx, doc, old storage.Document) error {
 		}
 	}
 	resource.CompleteClientParts(doc)
+	if old == nil {
+		if err := createCredentials(c, tx, doc); err != nil {
+			return err
+		}
+	}
 	return embedCredentials(c, tx, doc)
+}
+
+// clientsByGrant lets those through that have a client grant which the query names, by
+// an organization that it is assigned to or by being for any. Auth0: manage-users/
+// organizations/organizations-for-m2m-applications/audit-m2m-access.
+func clientsByGrant(c *call, tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
+	query := c.query.Get("q")
+	if query == "" {
+		return rows, nil
+	}
+	holders := map[string]bool{}
+	field, value, _ := strings.Cut(query, ":")
+	switch {
+	case field == "client_grant.organization_id":
+		for grant, err := range tx.Documents(storage.OrganizationGrantsKind, strings.Trim(value, `"`)).All() {
+			if err != nil {
+				return nil, err
+			}
+			holders[text(grant, "client_id")] = true
+		}
+	case query == "client_grant.allow_any_organization:true":
+		for grant, err := range tx.ClientGrants.All() {
+			if err != nil {
+				return nil, err
+			}
+			if grant.AllowAnyOrganization {
+				holders[grant.ClientID] = true
+			}
+		}
+	default:
+		return nil, invalidQuery("'The query may be client_grant.organization_id:ID or client_grant.allow_any_organization:true' on property q")
+	}
+	return func(yield func(storage.Row, error) bool) {
+		for row, err := range rows {
+			if (err != nil || holders[row.Key]) && !yield(row, err) {
+				return
+			}
+		}
+	}, nil
 }
 
 func keepSecret(c *call, tx *storage.Tx, doc, _ storage.Document) error {
@@ -281,6 +328,35 @@ func describeKey(_ *call, _ *storage.Tx, doc, old storage.Document) error {
 	delete(doc, "parse_expiry_from_cert")
 	doc["kid"], err = keyThumbprint(text(doc, "pem"))
 	return err
+}
+
+// createCredentials makes credentials of those that a new client comes with, and leaves
+// their ids in their place. Auth0: get-started/applications/configure-private-key-jwt.
+func createCredentials(c *call, tx *storage.Tx, client storage.Document) error {
+	methods, _ := client["client_authentication_methods"].(storage.Document)
+	for _, method := range methods {
+		m, _ := method.(storage.Document)
+		refs, _ := m["credentials"].([]any)
+		for i, ref := range refs {
+			credential, ok := ref.(storage.Document)
+			if !ok || text(credential, "id") != "" {
+				continue
+			}
+			if err := resource.Credentials.Check(credential, resource.Create); err != nil {
+				return err
+			}
+			if err := describeKey(c, tx, credential, nil); err != nil {
+				return err
+			}
+			resource.Credentials.Fill(credential, c.now)
+			client["client_id"] = cmp.Or(c.givenID, text(client, "client_id"), resource.Clients.NewID())
+			if err := c.plain(tx, resource.Credentials, text(client, "client_id")).Put(credential); err != nil {
+				return err
+			}
+			refs[i] = storage.Document{"id": credential["id"]}
+		}
+	}
+	return nil
 }
 
 // refreshCredentials makes the client's own copy of its credentials' keys, by

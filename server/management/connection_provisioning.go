@@ -226,7 +226,7 @@ func (p provisioning) patch(c *call) error {
 
 func (p provisioning) remove(c *call) error {
 	err := c.update(func(tx *storage.Tx) error {
-		if _, err := p.load(c, tx); err != nil {
+		if _, err := p.supported(c, tx); err != nil {
 			return err
 		}
 		return tx.Documents(p.kind, "").Delete(c.param("id"))

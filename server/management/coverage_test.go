@@ -15,6 +15,9 @@ const coveragePage = "../../docs/management-api-coverage.md"
 
 var variable = regexp.MustCompile(`\{[^}]*\}`)
 
+// undocumented operations are those that official clients call all the same.
+var undocumented = []string{"PATCH /api/v2/prompts/mfa-push"}
+
 // TestCoverage holds what is served against the catalogue of what Auth0 serves,
 // and the page that shows it against both.
 func TestCoverage(t *testing.T) {
@@ -25,6 +28,9 @@ func TestCoverage(t *testing.T) {
 	served := map[string]bool{}
 	for _, op := range management.Served() {
 		op = variable.ReplaceAllString(op, "{}")
+		if slices.Contains(undocumented, op) {
+			continue
+		}
 		if !slices.Contains(catalogue, op) {
 			t.Errorf("%s is served and is no operation of Auth0's", op)
 		}

@@ -21,7 +21,7 @@ import (
 //auth0:operation DELETE /api/v2/flows/{id}
 func flows() served {
 	return served{
-		kind: resource.Flows, path: "/flows", scope: "flows", verbs: "list create get patch delete",
+		kind: resource.Flows, path: "/flows", scope: "flows", verbs: "list create get patch delete", strict: true,
 		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.Flows, ""), nil },
 		list: listing{key: "flows"},
 		show: func(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {

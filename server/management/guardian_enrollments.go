@@ -1,6 +1,7 @@
 package management
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -55,6 +56,9 @@ func getEnrollment(c *call) error {
 func deleteEnrollment(c *call) error {
 	err := c.update(func(tx *storage.Tx) error {
 		user, doc, err := c.enrollment(tx)
+		if errors.Is(err, errNoEnrollment) {
+			return nil // what was asked for is so
+		}
 		if err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ import (
 //auth0:operation DELETE /api/v2/network-acls/{id}
 func networkACLs() served {
 	return served{
-		kind: resource.NetworkACLs, path: "/network-acls", scope: "network_acls", verbs: "list create get patch put delete",
+		kind: resource.NetworkACLs, path: "/network-acls", scope: "network_acls", verbs: "list create get patch put delete", strict: true,
 		keep: func(c *call, tx *storage.Tx) (store, error) {
 			if id := c.param("id"); id != "" {
 				if err := resource.CheckACLID(id); err != nil {

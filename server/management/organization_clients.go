@@ -108,7 +108,7 @@ func removeOrganizationClients(c *call) error {
 func organizationGrants() served {
 	return served{
 		kind: resource.OrganizationGrants, path: "/organizations/{id}/client-grants", param: "grant_id",
-		verbs: "list create delete", scope: "organization_client_grants",
+		verbs: "list create delete", strict: true, scope: "organization_client_grants",
 		keep: ofOrganization(resource.OrganizationGrants),
 		list: listing{key: "client_grants", filters: map[string]string{
 			"audience": "audience", "client_id": "client_id", "grant_ids": "grant_id",

@@ -18,7 +18,7 @@ import (
 //auth0:operation DELETE /api/v2/organizations/{id}
 func organizations() served {
 	return served{
-		kind: resource.Organizations, path: "/organizations", scope: "organizations", verbs: "list create get patch delete",
+		kind: resource.Organizations, path: "/organizations", scope: "organizations", verbs: "list create get patch delete", strict: true,
 		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.Organizations, ""), nil },
 		list: listing{key: "organizations", style: flexible, search: sortOrganizations},
 		show: showOrganization,
@@ -135,10 +135,10 @@ func organizationConnections() []served {
 		kind: resource.OrganizationConnections, path: "/organizations/{id}/connections", param: "connectionId",
 		verbs: "list create get patch delete", scope: "organization_connections",
 		keep: ofOrganization(resource.OrganizationConnections),
-		list: listing{key: "connections", filters: map[string]string{"is_enabled": "is_enabled"}}, forgiving: true,
+		list: listing{key: "connections", filters: map[string]string{"is_enabled": "is_enabled"}},
 		before: func(c *call, tx *storage.Tx, doc, old storage.Document) error {
 			if old != nil {
-				return nil
+				return checkSignup(doc)
 			}
 			_, err := tx.Documents(storage.OrganizationConnectionsKind, c.param("id")).Document(text(doc, "connection_id"))
 			if err == nil {
@@ -170,6 +170,14 @@ func completeAddition(tx *storage.Tx, doc storage.Document) error {
 	if _, sent := doc["is_signup_enabled"]; !sent && text(connection, "strategy") == "auth0" {
 		doc["is_signup_enabled"] = false
 	}
+	return checkSignup(doc)
+}
+
+// checkSignup sees that who signs up becomes a member.
+func checkSignup(doc storage.Document) error {
+	if doc["is_signup_enabled"] == true && doc["assign_membership_on_login"] != true {
+		return resource.InvalidBody("Only database connections with assign_membership_on_login = true support is_signup_enabled = true.")
+	}
 	return nil
 }
 
@@ -183,7 +191,7 @@ func completeAddition(tx *storage.Tx, doc storage.Document) error {
 func discoveryDomains() served {
 	return served{
 		kind: resource.DiscoveryDomains, path: "/organizations/{id}/discovery-domains", param: "discovery_domain_id",
-		verbs: "list create get patch delete", scope: "organization_discovery_domains",
+		verbs: "list create get patch delete", strict: true, scope: "organization_discovery_domains",
 		keep: ofOrganization(resource.DiscoveryDomains), list: listing{key: "domains", style: checkpointed},
 		before: func(c *call, _ *storage.Tx, doc, old storage.Document) error {
 			if old == nil {

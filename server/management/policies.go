@@ -14,7 +14,7 @@ import (
 //auth0:operation DELETE /api/v2/rate-limit-policies/{id}
 func rateLimitPolicies() served {
 	return served{
-		kind: resource.RateLimitPolicies, path: "/rate-limit-policies", scope: "rate_limit_policies", verbs: "list create get patch delete",
+		kind: resource.RateLimitPolicies, path: "/rate-limit-policies", scope: "rate_limit_policies", verbs: "list create get patch delete", strict: true,
 		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.RateLimitPolicies, ""), nil },
 		list: listing{key: "rate_limit_policies", style: checkpointed, filters: map[string]string{
 			"resource": "resource", "consumer": "consumer", "consumer_selector": "consumer_selector",

@@ -27,8 +27,10 @@ func (a *api) promptOperations() []operation {
 	read, update := []string{"read:prompts"}, []string{"update:prompts"}
 	customText := func(c *call) string { return c.param("prompt") + "/" + c.param("language") }
 	partials := func(c *call) string { return c.param("prompt") }
+	pushApp := func(*call) string { return "mfa-push" }
 	return []operation{
-		{http.MethodGet, "/prompts/mfa-push", read, kept(storage.CustomTextKind, func(*call) string { return "mfa-push" })},
+		{http.MethodGet, "/prompts/mfa-push", read, kept(storage.CustomTextKind, pushApp)},
+		{http.MethodPatch, "/prompts/mfa-push", update, keepBody(storage.CustomTextKind, pushApp)},
 		{http.MethodGet, "/prompts/rendering", read, renderings},
 		{http.MethodPatch, "/prompts/rendering", update, updateRenderings},
 		{http.MethodGet, "/prompts/{prompt}/custom-text/{language}", read, kept(storage.CustomTextKind, customText)},
@@ -64,6 +66,7 @@ func kept(kind string, id func(*call) string) func(*call) error {
 
 // keepBody replaces such a document; an empty one is none.
 //
+//auth0:operation PATCH /api/v2/prompts/mfa-push
 //auth0:operation PUT /api/v2/prompts/{prompt}/custom-text/{language}
 //auth0:operation PUT /api/v2/prompts/{prompt}/partials
 func keepBody(kind string, id func(*call) string) func(*call) error {

@@ -1,6 +1,7 @@
 package management
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -73,6 +74,9 @@ func getRefreshToken(c *call) error {
 func deleteRefreshToken(c *call) error {
 	err := c.update(func(tx *storage.Tx) error {
 		t, err := c.refreshToken(tx)
+		if errors.Is(err, errNoRefreshToken) {
+			return nil // what was asked for is so
+		}
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func singletons() []singleton {
 func (a *api) special() []operation {
 	ops := slices.Concat(
 		a.clientOperations(), a.connectionOperations(), a.connectionKeyOperations(), a.roleOperations(), a.userOperations(), a.tenantOperations(),
-		a.brandingOperations(), a.promptOperations(), a.customDomainOperations(), a.emailOperations(), a.guardianOperations(),
+		a.brandingOperations(), a.phoneOperations(), a.promptOperations(), a.customDomainOperations(), a.emailOperations(), a.guardianOperations(),
 		a.provisioningOperations(), scim.operations(), directory.operations(), a.keyOperations(), a.encryptionKeyOperations(), a.sessionOperations(), a.refreshTokenOperations(), a.deviceCredentialOperations(), a.enrollmentOperations(), a.statOperations(), a.userDetailOperations(), a.logOperations(), a.organizationOperations(), a.groupOperations(),
 		a.actionOperations(), a.hookOperations(), a.rulesConfigOperations(), a.profileTemplateOperations(), a.selfServiceOperations(),
 		a.eventDeliveryOperations(), a.ticketOperations(), a.jobOperations(), a.userBlockOperations(),

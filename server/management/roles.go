@@ -20,7 +20,7 @@ import (
 //auth0:operation DELETE /api/v2/roles/{id}
 func roles() served {
 	return served{
-		kind: resource.Roles, path: "/roles", scope: "roles", verbs: "list create get patch delete", created: http.StatusOK,
+		kind: resource.Roles, path: "/roles", scope: "roles", verbs: "list create get patch delete", strict: true, created: http.StatusOK,
 		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Role]{tx.Roles}, nil },
 		list: listing{
 			key: "roles", filters: map[string]string{"owner_id": "owner_id"},

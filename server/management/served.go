@@ -44,8 +44,8 @@ type served struct {
 
 	// created is the status of a create, 201 unless it is set.
 	created int
-	// forgiving deletes succeed where there is nothing to delete.
-	forgiving bool
+	// strict deletes want something to delete; most of Auth0's succeed without.
+	strict bool
 	// gone answers a delete, with 204 unless it is set.
 	gone func(c *call, doc storage.Document) error
 }
@@ -244,7 +244,7 @@ func (s served) serveDelete(c *call) error {
 			return err
 		}
 		doc, err = s.find(c, st)
-		if s.forgiving && errors.Is(err, s.kind.Missing) {
+		if !s.strict && errors.Is(err, s.kind.Missing) {
 			return nil
 		}
 		if err != nil {
@@ -261,7 +261,7 @@ func (s served) serveDelete(c *call) error {
 	if err != nil {
 		return err
 	}
-	if s.gone != nil {
+	if s.gone != nil && doc != nil {
 		return s.gone(c, doc)
 	}
 	return c.empty(http.StatusNoContent)

@@ -1,6 +1,7 @@
 package management
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -101,6 +102,9 @@ var (
 func deleteSession(c *call) error {
 	err := c.update(func(tx *storage.Tx) error {
 		s, err := c.session(tx)
+		if errors.Is(err, errNoSession) {
+			return nil // what was asked for is so
+		}
 		if err != nil {
 			return err
 		}

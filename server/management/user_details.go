@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
@@ -23,9 +25,9 @@ import (
 func authenticationMethods() served {
 	return served{
 		kind: resource.AuthenticationMethods, path: "/users/{user}/authentication-methods", scope: "authentication_methods",
-		verbs: "list create get patch delete",
-		keep:  keepAuthenticationMethods,
-		list:  listing{key: "authenticators"},
+		verbs: "list create get patch delete", strict: true,
+		keep: keepAuthenticationMethods,
+		list: listing{key: "authenticators"},
 		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			delete(doc, "totp_secret")
 			return doc, nil
@@ -272,10 +274,13 @@ func (c *call) secondary() (string, error) {
 		return subject, nil
 	}
 	provider, id := text(c.body, "provider"), text(c.body, "user_id")
+	if number, ok := c.body["user_id"].(float64); ok {
+		id = strconv.FormatFloat(number, 'f', -1, 64)
+	}
 	if provider == "" || id == "" {
 		return "", resource.InvalidBody("Payload validation error: 'Missing required property: provider'.")
 	}
-	return provider + "|" + id, nil
+	return provider + "|" + strings.TrimPrefix(id, provider+"|"), nil
 }
 
 // profileData is what a linked identity keeps of its account's profile.

@@ -41,6 +41,8 @@ const (
 	OTPVerify      = "otp_verify"
 	OTPEnroll      = "otp_enroll"
 	PasswordBreach = "password_breach"
+	// TryProvider is what a provider is tried with.
+	TryProvider = "try_provider_configuration"
 )
 
 // Channels by which messages travel.
