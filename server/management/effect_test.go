@@ -63,6 +63,11 @@ func TestNewClientAndUserLogIn(t *testing.T) {
 	if got := c.tenant.Login(c.tenant.Client(), login); got.Get("error") != "unauthorized" || got.Get("error_description") != "user is blocked" {
 		t.Errorf("a blocked user ends with %v", got.Values)
 	}
+	c.must(200, http.MethodPatch, "/connections/"+connection["id"].(string), object{"enabled_clients": []string{id}})
+	answer := c.must(200, http.MethodGet, "/connections/"+connection["id"].(string)+"/clients", nil)
+	if clients, _ := answer["clients"].([]any); len(clients) != 1 || clients[0].(object)["client_id"] != id {
+		t.Errorf("the connection is enabled for %v", answer)
+	}
 	c.must(204, http.MethodDelete, "/clients/"+id, nil)
 	if left := c.must(200, http.MethodGet, "/connections/"+connection["id"].(string), nil); slices.Contains(left["enabled_clients"].([]any), any(id)) {
 		t.Error("a deleted client is still enabled for the connection")
@@ -106,6 +111,7 @@ func TestRolePermissionsReachTokens(t *testing.T) {
 	if tokens := c.tenant.Exchange(browser, result); tokens["scope"] != "openid read:x" {
 		t.Errorf("the scope is %q, want openid read:x", tokens["scope"])
 	}
+	c.must(200, http.MethodGet, "/resource-servers/"+url.PathEscape(url.PathEscape("https://api.test/")), nil) // as Terraform asks
 	c.must(204, http.MethodDelete, "/resource-servers/"+url.PathEscape("https://api.test/"), nil)
 	if status, _ := c.do(http.MethodGet, "/resource-servers/"+api["id"].(string), nil); status != http.StatusNotFound {
 		t.Errorf("after its deletion by identifier the API gets %d", status)

@@ -2,6 +2,7 @@ package management
 
 import (
 	"maps"
+	"net/url"
 
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -32,6 +33,10 @@ type apis struct {
 }
 
 func (a apis) id(idOrIdentifier string) (string, error) {
+	// Terraform escapes an identifier twice.
+	if plain, err := url.PathUnescape(idOrIdentifier); err == nil {
+		idOrIdentifier = plain
+	}
 	api, err := a.tx.API(idOrIdentifier)
 	if err != nil || api == nil {
 		return idOrIdentifier, err

@@ -17,7 +17,7 @@ var Connections = &Kind{
 		"name":                 {Type: String, Required: true, Max: 128, Access: CreateOnly, Pattern: Like("^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$")},
 		"strategy":             {Type: String, Required: true, Access: CreateOnly, Enum: strategies},
 		"options":              {Type: Object, Default: storage.Document{}},
-		"enabled_clients":      {Type: Array, Item: &text, Access: CreateOnly, Default: []any{}},
+		"enabled_clients":      {Type: Array, Item: &text, Default: []any{}},
 		"is_domain_connection": {Type: Bool, Default: false},
 		"authentication":       {Type: Object, Default: storage.Document{"active": true}},
 		"connected_accounts":   {Type: Object, Default: storage.Document{"active": false}},
