@@ -65,7 +65,7 @@ var soleImporters = map[string]string{
 	"golang.org/x/crypto/bcrypt":   "server/identity",
 	"golang.org/x/crypto/argon2":   "server/identity",
 	"github.com/google/go-cmp/cmp": "storage/enginetest", // and tests
-	"github.com/osteele/":          "server/emails",
+	"github.com/osteele/":          "templates",
 	"math/rand/v2":                 "storage/enginetest", // and tests: what is random here is a secret
 }
 

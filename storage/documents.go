@@ -15,6 +15,10 @@ const (
 	BrandingKind   = "branding"
 	ThemesKind     = "branding/themes"
 	CustomTextKind = "prompts/custom-text"
+	// PartialsKind are the tenant's insertions into pages, by prompt.
+	PartialsKind = "prompts/partials"
+	// PageTemplateKind is the document around the pages.
+	PageTemplateKind = "branding/templates/universal-login"
 	SettingsKey    = "settings"
 )
 

@@ -36,6 +36,8 @@ type Layout struct {
 	Language string
 	// CustomText replaces built-in texts in that language.
 	CustomText Texts
+	// Customization is the tenant's own mark-up around and in the pages.
+	Customization Customization
 }
 
 // screen begins the view of one screen. Where no application is in play the
@@ -50,6 +52,10 @@ func (l Layout) screen(p Page, template, prompt, name, clientName, userName stri
 		BrandSheet: brandPath(l.PrimaryColor, l.PageBackground),
 		Favicon:    safeURL(l.FaviconURL),
 		template:   template,
+		prompt:     prompt,
+		screen:     name,
+		custom:     l.Customization,
+		whole:      template != "form_post" && template != "web_message" && template != "error",
 		texts: texts{
 			custom:      l.CustomText[prompt][name],
 			builtIn:     builtInTexts[prompt][name],

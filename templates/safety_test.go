@@ -37,6 +37,10 @@ func fill(v reflect.Value, s, url string) {
 	case reflect.String:
 		v.SetString(s)
 	case reflect.Struct:
+		if c, ok := v.Addr().Interface().(*templates.Customization); ok {
+			*c = customized(s) // its mark-up is the tenant's; what it speaks of is not
+			return
+		}
 		for i := range v.NumField() {
 			if strings.HasSuffix(v.Type().Field(i).Name, "URL") {
 				v.Field(i).SetString(url)
@@ -51,6 +55,19 @@ func fill(v reflect.Value, s, url string) {
 		v.Set(reflect.ValueOf(customTitles(s)))
 	default:
 		v.SetBool(true)
+	}
+}
+
+// customized is a template and a partial that show all values, which are s.
+func customized(s string) templates.Customization {
+	return templates.Customization{
+		PageTemplate: `<html><head>{%- auth0:head -%}</head><body title="{{ application.name }} {{ user.user_metadata.list[0] }}">` +
+			`{%- auth0:widget -%}<p>{{ prompt.screen.texts.title }}</p></body></html>`,
+		Partials: templates.Texts{"login": {"login": {"form-content-start": `<b title="{{ organization.name }}">{{ state }}</b>`}}},
+		Values: map[string]any{
+			"application": map[string]any{"name": s}, "organization": map[string]any{"name": s},
+			"user": map[string]any{"user_metadata": map[string]any{"list": []any{s}}},
+		},
 	}
 }
 

@@ -33,7 +33,11 @@ type Page interface {
 // caller that must not answer half a page passes a buffer.
 func Render(w io.Writer, p Page) error {
 	v := p.view()
-	if err := pages.ExecuteTemplate(w, v.template, v); err != nil {
+	write := func() error { return pages.ExecuteTemplate(w, v.template, v) }
+	if v.whole && v.custom.wraps() {
+		write = func() error { return v.wrap(w) }
+	}
+	if err := write(); err != nil {
 		return fmt.Errorf("render the %s page: %w", v.template, err)
 	}
 	return nil
@@ -77,8 +81,12 @@ type view struct {
 	Form        form
 	LinkURL     template.URL
 
-	template string
-	texts    texts
+	template       string
+	texts          texts
+	prompt, screen string
+	custom         Customization
+	// whole pages show a prompt, and may stand within a tenant's template.
+	whole bool
 }
 
 // T returns the text of a key of the page's screen.

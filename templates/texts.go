@@ -65,6 +65,17 @@ func (t texts) get(key string) (string, error) {
 	return t.expand(text), nil
 }
 
+// all returns every text of the screen, with its values in place.
+func (t texts) all() map[string]any {
+	all := map[string]any{}
+	for _, kind := range []map[string]string{t.builtIn, t.custom} {
+		for key, text := range kind {
+			all[key] = t.expand(text)
+		}
+	}
+	return all
+}
+
 // message returns the text of an error.
 func (t texts) message(code string) string {
 	text, ok := t.lookup(code)

@@ -39,7 +39,7 @@ func encode(params url.Values) string { return strings.ReplaceAll(params.Encode(
 // formPost answers with a page that posts the parameters to the application,
 // OAuth 2.0 Form Post Response Mode.
 func (m *room) formPost(w http.ResponseWriter, uri string, params url.Values) error {
-	layout, err := m.Pages.Layout("")
+	layout, err := m.Pages.Layout(web.About{})
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (m *room) formPost(w http.ResponseWriter, uri string, params url.Values) er
 // page around it, or behind it, Auth0:
 // authenticate/login/configure-silent-authentication.
 func (m *room) webMessage(w http.ResponseWriter, uri string, params url.Values) error {
-	layout, err := m.Pages.Layout("")
+	layout, err := m.Pages.Layout(web.About{})
 	if err != nil {
 		return err
 	}

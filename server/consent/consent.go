@@ -188,7 +188,9 @@ func (m *room) decline(q question) error {
 }
 
 func (m *room) page(w http.ResponseWriter, status int, q question, errs ...string) error {
-	layout, err := m.Pages.Layout(q.transaction.Request.UILocales)
+	about := web.AboutRequest(q.transaction.Request)
+	about.UserID = q.user.UserID
+	layout, err := m.Pages.Layout(about)
 	if err != nil {
 		return err
 	}

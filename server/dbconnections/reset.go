@@ -127,7 +127,7 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 	if err := m.sendReset(r, web.Param(r, "connection"), email, t.Request.ClientID); err != nil {
 		return err
 	}
-	layout, err := m.Pages.Layout(t.Request.UILocales)
+	layout, err := m.Pages.Layout(web.AboutRequest(t.Request))
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 }
 
 func (m *room) resetRequestPage(w http.ResponseWriter, status int, t storage.Transaction, state string, page templates.ResetRequest) (err error) {
-	if page.Layout, err = m.Pages.Layout(t.Request.UILocales); err != nil {
+	if page.Layout, err = m.Pages.Layout(web.AboutRequest(t.Request)); err != nil {
 		return err
 	}
 	if page.ClientName, _, err = m.appName(t.Request.ClientID); err != nil {
@@ -270,7 +270,7 @@ func (m *room) reset(r *http.Request, t storage.Ticket, user storage.User, passw
 }
 
 func (m *room) newPasswordPage(w http.ResponseWriter, status int, t storage.Ticket, user storage.User, demands []string, errs ...string) error {
-	layout, err := m.Pages.Layout("")
+	layout, err := m.Pages.Layout(web.About{ClientID: t.ClientID, UserID: user.UserID})
 	if err != nil {
 		return err
 	}

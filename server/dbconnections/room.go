@@ -121,7 +121,7 @@ func (m *room) appName(clientID string) (name, login string, err error) {
 // result shows how a step ended, with a link to the application's own login, if it
 // has one, Auth0: authenticate/login/auth0-universal-login/configure-default-login-routes.
 func (m *room) result(w http.ResponseWriter, status int, outcome templates.Outcome, clientID, email string) error {
-	layout, err := m.Pages.Layout("")
+	layout, err := m.Pages.Layout(web.About{ClientID: clientID})
 	if err != nil {
 		return err
 	}

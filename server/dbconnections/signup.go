@@ -308,7 +308,7 @@ func (m *room) signupConnection(t storage.Transaction) (conn storage.Connection,
 }
 
 func (m *room) signupPage(w http.ResponseWriter, status int, t storage.Transaction, state string, conn storage.Connection, page templates.Signup) (err error) {
-	if page.Layout, err = m.Pages.Layout(t.Request.UILocales); err != nil {
+	if page.Layout, err = m.Pages.Layout(web.AboutRequest(t.Request)); err != nil {
 		return err
 	}
 	if page.ClientName, _, err = m.appName(t.Request.ClientID); err != nil {

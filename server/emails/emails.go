@@ -12,15 +12,13 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
-
-	"github.com/osteele/liquid"
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
 )
 
 // DefaultLifetime is how long a link is good where nothing else is said.
@@ -145,25 +143,18 @@ func (w Writer) template(tx *storage.Tx, kind string) (template, error) {
 	return t, nil
 }
 
-// engine renders templates.
-var engine = sync.OnceValue(liquid.NewEngine)
-
 // render fills values into a text of the template. Those written in Handlebars,
 // which Auth0 has given up, are left as they are.
-func (t template) render(text string, values liquid.Bindings) string {
+func (t template) render(text string, values map[string]any) string {
 	if t.Syntax != "" && t.Syntax != "liquid" {
 		return text
 	}
-	out, err := engine().ParseAndRenderString(text, values)
-	if err != nil {
-		return text
-	}
-	return out
+	return templates.Liquid(text, values)
 }
 
 // values are what templates may say, Auth0:
 // customize/email/email-templates/use-liquid-syntax-in-email-templates.
-func (w Writer) values(tx *storage.Tx, l Letter) (liquid.Bindings, error) {
+func (w Writer) values(tx *storage.Tx, l Letter) (map[string]any, error) {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if err := storage.Optional(err); err != nil {
 		return nil, err
@@ -183,7 +174,7 @@ func (w Writer) values(tx *storage.Tx, l Letter) (liquid.Bindings, error) {
 		host = u.Host
 	}
 	name, _, _ := strings.Cut(host, ".")
-	return liquid.Bindings{
+	return map[string]any{
 		"application":   map[string]any{"name": cmp.Or(client.Name, "All Applications"), "clientID": l.ClientID},
 		"connection":    map[string]any{"name": l.Connection},
 		"user":          map[string]any(user),

@@ -149,7 +149,7 @@ func missingFields(username, password string) []string {
 }
 
 func (m *room) page(w http.ResponseWriter, status int, t storage.Transaction, state, username string, errs ...string) error {
-	layout, err := m.Pages.Layout(t.Request.UILocales)
+	layout, err := m.Pages.Layout(web.AboutRequest(t.Request))
 	if err != nil {
 		return err
 	}

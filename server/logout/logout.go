@@ -119,7 +119,7 @@ func (m *room) end(w http.ResponseWriter, r *http.Request, client storage.Client
 	if target != "" {
 		return web.Redirect(w, target)
 	}
-	layout, err := m.Pages.Layout(r.URL.Query().Get("ui_locales"))
+	layout, err := m.Pages.Layout(web.About{UILocales: r.URL.Query().Get("ui_locales"), ClientID: client.ClientID})
 	if err != nil {
 		return err
 	}
@@ -257,7 +257,7 @@ func (m *room) showConfirm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	layout, err := m.Pages.Layout(r.URL.Query().Get("ui_locales"))
+	layout, err := m.Pages.Layout(web.About{UILocales: r.URL.Query().Get("ui_locales"), ClientID: client.ClientID})
 	if err != nil {
 		return err
 	}
@@ -295,7 +295,7 @@ func (m *room) submitConfirm(w http.ResponseWriter, r *http.Request) error {
 	if form.Get("action") == "accept" {
 		return m.end(w, r, client, t.Logout.Target)
 	}
-	layout, err := m.Pages.Layout(r.URL.Query().Get("ui_locales"))
+	layout, err := m.Pages.Layout(web.About{UILocales: r.URL.Query().Get("ui_locales"), ClientID: client.ClientID})
 	if err != nil {
 		return err
 	}

@@ -17,11 +17,8 @@ func prompts() singleton {
 	return singleton{kind: resource.Prompts, path: "/prompts", verbs: "get patch", scope: "prompts"}
 }
 
-// Kinds of what prompts are made of. Their documents are kept as they are sent.
-const (
-	partialsKind  = "prompts/partials"
-	renderingKind = "prompts/rendering"
-)
+// renderingKind is how screens are rendered.
+const renderingKind = "prompts/rendering"
 
 func (a *api) promptOperations() []operation {
 	read, update := []string{"read:prompts"}, []string{"update:prompts"}
@@ -35,8 +32,8 @@ func (a *api) promptOperations() []operation {
 		{http.MethodPatch, "/prompts/rendering", update, updateRenderings},
 		{http.MethodGet, "/prompts/{prompt}/custom-text/{language}", read, kept(storage.CustomTextKind, customText)},
 		{http.MethodPut, "/prompts/{prompt}/custom-text/{language}", update, keepBody(storage.CustomTextKind, customText)},
-		{http.MethodGet, "/prompts/{prompt}/partials", read, kept(partialsKind, partials)},
-		{http.MethodPut, "/prompts/{prompt}/partials", update, keepBody(partialsKind, partials)},
+		{http.MethodGet, "/prompts/{prompt}/partials", read, kept(storage.PartialsKind, partials)},
+		{http.MethodPut, "/prompts/{prompt}/partials", update, keepBody(storage.PartialsKind, partials)},
 		{http.MethodGet, "/prompts/{prompt}/screen/{screen}/rendering", read, rendering},
 		{http.MethodPatch, "/prompts/{prompt}/screen/{screen}/rendering", update, updateRendering},
 	}

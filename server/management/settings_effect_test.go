@@ -191,3 +191,31 @@ func TestEndedSessionsAndGrantsTakeEffect(t *testing.T) {
 		t.Errorf("after the user is deleted a silent login goes to %v", left)
 	}
 }
+
+// TestPageTemplateTakesEffect puts the pages into a template of the tenant's, with a
+// partial, and logs in on them.
+func TestPageTemplateTakesEffect(t *testing.T) {
+	c := newClient(t)
+	_, plain := c.authorizeIn(c.tenant.Client(), nil)
+	c.must(201, http.MethodPut, "/branding/templates/universal-login", object{
+		"template": `<html><head>{%- auth0:head -%}<style>body { color: teal }</style></head><body>` +
+			`<h2>{{ application.name }} of {{ tenant.friendly_name }} {{ application.metadata.team }}</h2>{%- auth0:widget -%}</body></html>`,
+	})
+	c.must(200, http.MethodPut, "/prompts/login/partials", object{"login": object{"form-content-start": `<i>{{ prompt.name }}</i>`}})
+	c.must(200, http.MethodPatch, spaPath, object{"client_metadata": object{"team": "<payroll>"}})
+	_, page := c.authorizeIn(c.tenant.Client(), nil)
+	for _, part := range []string{"<h2>Timesheets SPA of ExampleCo Timesheets &lt;payroll&gt;</h2>", "<style>body { color: teal }</style>", "<i>login</i>"} {
+		if !strings.Contains(page.Body, part) {
+			t.Errorf("the page lacks %s:\n%s", part, page.Body)
+		}
+	}
+	strict, own := plain.Header.Get("Content-Security-Policy"), page.Header.Get("Content-Security-Policy")
+	if !strings.Contains(strict, "default-src 'none'") || strings.Contains(own, "default-src") || !strings.Contains(own, "frame-ancestors 'none'") {
+		t.Errorf("the policy is %q, and with a template %q", strict, own)
+	}
+	c.spaTokens(nil)
+	c.must(204, http.MethodDelete, "/branding/templates/universal-login", nil)
+	if _, page := c.authorizeIn(c.tenant.Client(), nil); strings.Contains(page.Body, "<h2>") {
+		t.Error("the template stays when it is deleted")
+	}
+}

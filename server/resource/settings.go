@@ -106,7 +106,7 @@ var (
 	}
 	// UniversalLoginTemplate is Auth0: api/management/v2/branding/templates.
 	UniversalLoginTemplate = &Kind{
-		Name: "branding/templates/universal-login", Open: true, Fields: Fields{},
+		Name: storage.PageTemplateKind, Open: true, Fields: Fields{},
 		Missing: missing("inexistent_templates_universal_login", "Template does not exist."),
 	}
 )

@@ -41,6 +41,7 @@ type Page struct {
 	Status int
 	URL    *url.URL
 	Body   string
+	Header http.Header
 }
 
 // Visit fetches a URL and follows redirects until one leaves the server, whose
@@ -85,7 +86,7 @@ func (s *Server) follow(resp *http.Response) (*url.URL, Page) {
 		s.tb.Fatal(err)
 	}
 	if resp.StatusCode != http.StatusFound {
-		return nil, Page{resp.StatusCode, resp.Request.URL, string(body)}
+		return nil, Page{resp.StatusCode, resp.Request.URL, string(body), resp.Header}
 	}
 	target, err := resp.Location()
 	if err != nil {

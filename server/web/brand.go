@@ -9,16 +9,28 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
+// About is what a page is shown about: ids, or "" for none, and the languages that
+// are asked for.
+type About struct{ UILocales, ClientID, UserID, Organization string }
+
+// AboutRequest is what the pages of a transaction are about.
+func AboutRequest(rq storage.AuthorizeRequest) About {
+	return About{UILocales: rq.UILocales, ClientID: rq.ClientID, Organization: rq.Organization}
+}
+
 // Layout is what all pages of the tenant share: its branding, Auth0:
-// customize/login-pages/universal-login/customize-themes, and its texts in the
-// first of the languages asked for (ui_locales, "" for none) that it has enabled.
-func (p Pages) Layout(uiLocales string) (layout templates.Layout, err error) {
+// customize/login-pages/universal-login/customize-themes, its texts in the first of
+// the languages asked for that it has enabled, and its own mark-up.
+func (p Pages) Layout(about About) (layout templates.Layout, err error) {
 	err = p.DB.View(func(tx *storage.Tx) error {
 		tenant, err := tx.Tenant.Get(storage.TenantKey)
 		if err := storage.Optional(err); err != nil {
 			return err
 		}
-		layout, err = layoutOf(tx, tenant, uiLocales)
+		if layout, err = layoutOf(tx, tenant, about.UILocales); err != nil {
+			return err
+		}
+		layout.Customization, err = customization(tx, about)
 		return err
 	})
 	return layout, err
@@ -42,7 +54,8 @@ func layoutOf(tx *storage.Tx, t storage.Tenant, uiLocales string) (templates.Lay
 	layout.FaviconURL = at(branding, "favicon_url")
 	layout.PrimaryColor = cmp.Or(at(theme, "colors", "primary_button"), at(branding, "colors", "primary"))
 	layout.PageBackground = cmp.Or(at(theme, "page_background", "background_color"), at(branding, "colors", "page_background"))
-	layout.CustomText, err = customText(tx, layout.Language)
+	// Auth0: customize/login-pages/universal-login/customize-text-elements.
+	layout.CustomText, err = texts(tx, storage.CustomTextKind, templates.Prompts(), "/"+layout.Language)
 	return layout, err
 }
 
@@ -75,25 +88,25 @@ func language(enabled []string, uiLocales string) string {
 	return "en"
 }
 
-// customText is the tenant's own texts in a language, Auth0:
-// customize/login-pages/universal-login/customize-text-elements.
-func customText(tx *storage.Tx, language string) (templates.Texts, error) {
-	var texts templates.Texts
-	kept := tx.Documents(storage.CustomTextKind, "")
-	for _, prompt := range templates.Prompts() {
-		doc, err := kept.Document(prompt + "/" + language)
+// texts are what the tenant has written for prompts: documents of a kind, by the
+// prompt and what follows it in their ids.
+func texts(tx *storage.Tx, kind string, prompts []string, suffix string) (templates.Texts, error) {
+	var all templates.Texts
+	kept := tx.Documents(kind, "")
+	for _, prompt := range prompts {
+		doc, err := kept.Document(prompt + suffix)
 		if storage.IsNotFound(err) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		if texts == nil {
-			texts = templates.Texts{}
+		if all == nil {
+			all = templates.Texts{}
 		}
-		texts[prompt] = screens(doc)
+		all[prompt] = screens(doc)
 	}
-	return texts, nil
+	return all, nil
 }
 
 // screens reads the texts of a prompt by screen and key.

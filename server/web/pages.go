@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/storage"
@@ -55,6 +56,9 @@ func write(w http.ResponseWriter, status int, page templates.Page, policy string
 	}
 	h := w.Header()
 	NoStore(w)
+	if templates.Customized(page) {
+		policy = strings.Replace(policy, contentSecurityPolicy, "base-uri 'none'", 1) // the tenant's mark-up is its own
+	}
 	h.Set("Content-Security-Policy", policy)
 	// Not no-referrer: with that, a form posts with the origin "null".
 	h.Set("Referrer-Policy", "same-origin")

@@ -1,0 +1,121 @@
+package templates
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"html/template"
+	"io"
+	"maps"
+	"regexp"
+	"strings"
+)
+
+// Customization is what a tenant makes of the pages besides their brand, in Liquid.
+// Its zero value changes nothing.
+type Customization struct {
+	// PageTemplate is the document around the pages, Auth0:
+	// customize/login-pages/universal-login/customize-templates.
+	PageTemplate string
+	// Partials are put into the pages, by prompt, screen and entry point, Auth0:
+	// customize/login-pages/universal-login/customize-signup-and-login-prompts.
+	Partials Texts
+	// Values are what both may speak of: application, branding, tenant, organization
+	// and user. Texts in them are text: they are escaped.
+	Values map[string]any
+}
+
+// CustomPrompts are the prompts that have entry points.
+var CustomPrompts = []string{"login", "signup"}
+
+func (c Customization) empty() bool { return !c.wraps() && len(c.Partials) == 0 }
+
+// wraps reports whether there is a template with a place for the page.
+func (c Customization) wraps() bool { return widgetTag.MatchString(c.PageTemplate) }
+
+// Customized reports whether the page holds what a tenant has written: mark-up,
+// styles and scripts that the policy for the built-in pages does not let through.
+func Customized(p Page) bool {
+	v := p.view()
+	return v.whole && !v.custom.empty()
+}
+
+// fill renders a text of the tenant's for the page.
+func (v view) fill(text string, more map[string]any) string {
+	values := map[string]any{
+		"locale": v.Language, "dir": "auto", "state": v.state(),
+		"prompt": map[string]any{"name": v.prompt, "screen": map[string]any{"name": v.screen, "texts": v.texts.all()}},
+	}
+	maps.Copy(values, v.custom.Values)
+	values, _ = escaped(values).(map[string]any)
+	maps.Copy(values, more)
+	return Liquid(text, values)
+}
+
+// escaped returns a value with the texts in it escaped for HTML.
+func escaped(value any) any {
+	switch v := value.(type) {
+	case string:
+		return html.EscapeString(v)
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for name, member := range v {
+			out[name] = escaped(member)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, member := range v {
+			out[i] = escaped(member)
+		}
+		return out
+	}
+	return value
+}
+
+func (v view) state() string {
+	switch p := v.P.(type) {
+	case Login:
+		return p.State
+	case Consent:
+		return p.State
+	case LogoutConfirm:
+		return p.State
+	}
+	return v.Form.State
+}
+
+// Partial returns what the tenant puts in at an entry point of the screen.
+func (v view) Partial(point string) template.HTML {
+	text := v.custom.Partials[v.prompt][v.screen][point]
+	if text == "" {
+		return ""
+	}
+	return template.HTML(v.fill(text, nil)) //nolint:gosec // it is the tenant's mark-up, with values escaped
+}
+
+// The tags that stand for the parts of a page. Liquid as such has no names with
+// colons.
+var (
+	headTag   = regexp.MustCompile(`\{%(-?)\s*auth0:head\s*(-?)%\}`)
+	widgetTag = regexp.MustCompile(`\{%(-?)\s*auth0:widget\s*(-?)%\}`)
+)
+
+// wrap writes the page within the tenant's template.
+func (v view) wrap(w io.Writer) error {
+	var page bytes.Buffer
+	if err := pages.ExecuteTemplate(&page, v.template, v); err != nil {
+		return err
+	}
+	_, rest, ok1 := strings.Cut(page.String(), "<head>\n")
+	head, rest, ok2 := strings.Cut(rest, "</head>")
+	_, rest, ok3 := strings.Cut(rest, ">\n")
+	widget, _, ok4 := strings.Cut(rest, "<footer>")
+	if !ok1 || !ok2 || !ok3 || !ok4 {
+		return fmt.Errorf("the page has no parts to put into a template")
+	}
+	text := headTag.ReplaceAllString(v.custom.PageTemplate, "{{${1} auth0_head ${2}}}")
+	text = widgetTag.ReplaceAllString(text, "{{${1} auth0_widget ${2}}}")
+	_, err := io.WriteString(w, v.fill(text, map[string]any{"auth0_head": head, "auth0_widget": widget}))
+	return err
+}
