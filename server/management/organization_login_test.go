@@ -45,6 +45,16 @@ func TestLoginToAnOrganization(t *testing.T) {
 	expect("a name", refused(url.Values{"organization": {"acme"}}), "authorization request parameter organization must be an organization id")
 	expect("who is no member", login(asked).Get("error_description"), "user "+user+" is not part of the "+org+" organization")
 
+	c.must(200, http.MethodPatch, "/organizations/"+org, object{"display_name": "Acme Ltd", "branding": object{
+		"logo_url": "https://acme.test/logo.png", "colors": object{"primary": "#a10000", "page_background": "#eeeeee"},
+	}})
+	_, page := c.authorizeIn(c.tenant.Client(), asked)
+	for _, part := range []string{"Log in to Acme Ltd", "https://acme.test/logo.png", "a10000-eeeeee.css"} {
+		if !strings.Contains(page.Body, part) {
+			t.Errorf("the page does not show %s", part)
+		}
+	}
+
 	c.must(200, http.MethodPatch, enabled+"/"+connection, object{"assign_membership_on_login": true})
 	tokens := c.tenant.Exchange(c.tenant.Client(), login(asked))
 	for _, name := range []string{"id_token", "access_token"} {

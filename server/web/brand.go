@@ -30,10 +30,30 @@ func (p Pages) Layout(about About) (layout templates.Layout, err error) {
 		if layout, err = layoutOf(tx, tenant, about.UILocales); err != nil {
 			return err
 		}
+		if err := showOrganization(tx, about.Organization, &layout); err != nil {
+			return err
+		}
 		layout.Customization, err = customization(tx, about)
 		return err
 	})
 	return layout, err
+}
+
+// showOrganization puts the brand of an organization in the place of the tenant's,
+// Auth0: manage-users/organizations/configure-organizations/create-organizations.
+func showOrganization(tx *storage.Tx, id string, layout *templates.Layout) error {
+	if id == "" {
+		return nil
+	}
+	doc, err := tx.Documents(storage.OrganizationsKind, "").Document(id)
+	if err != nil {
+		return storage.Optional(err)
+	}
+	layout.CompanyName = cmp.Or(at(doc, "display_name"), at(doc, "name"))
+	layout.LogoURL = cmp.Or(at(doc, "branding", "logo_url"), layout.LogoURL)
+	layout.PrimaryColor = cmp.Or(at(doc, "branding", "colors", "primary"), layout.PrimaryColor)
+	layout.PageBackground = cmp.Or(at(doc, "branding", "colors", "page_background"), layout.PageBackground)
+	return nil
 }
 
 func layoutOf(tx *storage.Tx, t storage.Tenant, uiLocales string) (templates.Layout, error) {
