@@ -20,6 +20,7 @@ func TestDeployCLIImportsAnExport(t *testing.T) {
 	filled := servertest.Start(t)
 	fill(t, filled)
 	byBinary := func(t *testing.T, tenant *servertest.Server, format string) string {
+		t.Helper()
 		folder := t.TempDir()
 		output(t, exec.Command(binary, "export", "--format", format, "--url", tenant.ControlURL(), folder))
 		return folder

@@ -19,7 +19,7 @@ const (
 	PartialsKind = "prompts/partials"
 	// PageTemplateKind is the document around the pages.
 	PageTemplateKind = "branding/templates/universal-login"
-	SettingsKey    = "settings"
+	SettingsKey      = "settings"
 )
 
 // Entry is a document of a kind that the server keeps for the Management API and

@@ -14,7 +14,7 @@ const (
 	OrganizationConnectionsKind = "organization-connections" // of an organization, by the connection's id
 	MemberRolesKind             = "organization-member-roles"
 	OrganizationGrantsKind      = "organization-client-grants" // of an organization, by the client grant's id
-	InvitationsKind             = "organization-invitations" // of an organization
+	InvitationsKind             = "organization-invitations"   // of an organization
 )
 
 // Invitation asks somebody to join an organization, Auth0: manage-users/organizations/

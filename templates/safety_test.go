@@ -37,7 +37,7 @@ func fill(v reflect.Value, s, url string) {
 	case reflect.String:
 		v.SetString(s)
 	case reflect.Struct:
-		if c, ok := v.Addr().Interface().(*templates.Customization); ok {
+		if c, ok := reflect.TypeAssert[*templates.Customization](v.Addr()); ok {
 			*c = customized(s) // its mark-up is the tenant's; what it speaks of is not
 			return
 		}

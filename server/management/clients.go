@@ -58,6 +58,20 @@ func takeSecret(c *call, tx *storage.Tx, doc, old storage.Document) error {
 	return embedCredentials(c, tx, doc)
 }
 
+// holdersOf are the applications of those grants that count.
+func holdersOf[T any](grants iter.Seq2[T, error], client func(T) (id string, counts bool)) (map[string]bool, error) {
+	holders := map[string]bool{}
+	for grant, err := range grants {
+		if err != nil {
+			return nil, err
+		}
+		if id, counts := client(grant); counts {
+			holders[id] = true
+		}
+	}
+	return holders, nil
+}
+
 // clientsByGrant lets those through that have a client grant which the query names, by
 // an organization that it is assigned to or by being for any. Auth0: manage-users/
 // organizations/organizations-for-m2m-applications/audit-m2m-access.
@@ -66,27 +80,21 @@ func clientsByGrant(c *call, tx *storage.Tx, rows iter.Seq2[storage.Row, error])
 	if query == "" {
 		return rows, nil
 	}
-	holders := map[string]bool{}
 	field, value, _ := strings.Cut(query, ":")
+	var holders map[string]bool
+	var err error
 	switch {
 	case field == "client_grant.organization_id":
-		for grant, err := range tx.Documents(storage.OrganizationGrantsKind, strings.Trim(value, `"`)).All() {
-			if err != nil {
-				return nil, err
-			}
-			holders[text(grant, "client_id")] = true
-		}
+		holders, err = holdersOf(tx.Documents(storage.OrganizationGrantsKind, strings.Trim(value, `"`)).All(),
+			func(grant storage.Document) (string, bool) { return text(grant, "client_id"), true })
 	case query == "client_grant.allow_any_organization:true":
-		for grant, err := range tx.ClientGrants.All() {
-			if err != nil {
-				return nil, err
-			}
-			if grant.AllowAnyOrganization {
-				holders[grant.ClientID] = true
-			}
-		}
+		holders, err = holdersOf(tx.ClientGrants.All(),
+			func(grant storage.ClientGrant) (string, bool) { return grant.ClientID, grant.AllowAnyOrganization })
 	default:
-		return nil, invalidQuery("'The query may be client_grant.organization_id:ID or client_grant.allow_any_organization:true' on property q")
+		err = invalidQuery("'The query may be client_grant.organization_id:ID or client_grant.allow_any_organization:true' on property q")
+	}
+	if err != nil {
+		return nil, err
 	}
 	return func(yield func(storage.Row, error) bool) {
 		for row, err := range rows {

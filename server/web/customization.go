@@ -40,8 +40,10 @@ func values(tx *storage.Tx, about About) (map[string]any, error) {
 		}},
 		"branding": {storage.SettingsKey, tx.Documents(storage.BrandingKind, "").Document, same("logo_url", "colors")},
 		"tenant":   {storage.TenantKey, tx.Tenant.Document, same("friendly_name", "support_email", "support_url", "enabled_locales")},
-		"organization": {about.Organization, tx.Documents(storage.OrganizationsKind, "").Document,
-			same("id", "display_name", "name", "metadata", "branding")},
+		"organization": {
+			about.Organization, tx.Documents(storage.OrganizationsKind, "").Document,
+			same("id", "display_name", "name", "metadata", "branding"),
+		},
 		"user": {about.UserID, tx.Users.Document, same("user_id", "picture", "email", "email_verified", "user_metadata",
 			"family_name", "given_name", "name", "nickname", "username")},
 	} {
