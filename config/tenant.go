@@ -231,12 +231,12 @@ func (t *Tenant) WithIssuer(issuer string) *Tenant {
 	expand := func(docs []Document) []Document {
 		var out []Document
 		for _, doc := range docs {
-			out = append(out, replaceIssuer(doc, issuer).(Document))
+			out = append(out, ReplaceIssuer(doc, issuer).(Document))
 		}
 		return out
 	}
-	settings, _ := replaceIssuer(t.Settings, issuer).(Document)
-	further, _ := replaceIssuer(t.Further, issuer).(Document)
+	settings, _ := ReplaceIssuer(t.Settings, issuer).(Document)
+	further, _ := ReplaceIssuer(t.Further, issuer).(Document)
 	return &Tenant{
 		Settings:               settings,
 		Clients:                expand(t.Clients),
@@ -252,15 +252,15 @@ func (t *Tenant) WithIssuer(issuer string) *Tenant {
 	}
 }
 
-// replaceIssuer copies a value of a document, its texts with the issuer in place of the placeholder.
-func replaceIssuer(value any, issuer string) any {
+// ReplaceIssuer copies a value of a document, its texts with the issuer in place of the [IssuerPlaceholder].
+func ReplaceIssuer(value any, issuer string) any {
 	switch value := value.(type) {
 	case string:
 		return strings.ReplaceAll(value, IssuerPlaceholder, issuer)
 	case []any:
 		out := make([]any, len(value))
 		for i, item := range value {
-			out[i] = replaceIssuer(item, issuer)
+			out[i] = ReplaceIssuer(item, issuer)
 		}
 		return out
 	case Document:
@@ -269,7 +269,7 @@ func replaceIssuer(value any, issuer string) any {
 		}
 		out := make(Document, len(value))
 		for key, item := range value {
-			out[key] = replaceIssuer(item, issuer)
+			out[key] = ReplaceIssuer(item, issuer)
 		}
 		return out
 	default:

@@ -117,14 +117,14 @@ func (e *AuthorizationExtension) withIssuer(issuer string) *AuthorizationExtensi
 		}
 		out := make(map[string]ClaimSource, len(sources))
 		for name, source := range sources {
-			out[name] = ClaimSource{source.Path, replaceIssuer(source.Value, issuer)}
+			out[name] = ClaimSource{source.Path, ReplaceIssuer(source.Value, issuer)}
 		}
 		return out
 	}
 	expanded := *e
 	expanded.TokenClaims = nil
 	for _, claims := range e.TokenClaims {
-		claims.Audience, _ = replaceIssuer(claims.Audience, issuer).(string)
+		claims.Audience, _ = ReplaceIssuer(claims.Audience, issuer).(string)
 		claims.AccessToken, claims.IDToken = fixed(claims.AccessToken), fixed(claims.IDToken)
 		expanded.TokenClaims = append(expanded.TokenClaims, claims)
 	}

@@ -97,6 +97,47 @@ func newAuthorizationExtension(section Document) *AuthorizationExtension {
 	return extension
 }
 
+// Known is what a tenant has that records of the extension can refer to.
+type Known struct {
+	Clients     map[string]string // by name and by client id, the name
+	APIs        []string          // identifiers
+	Connections []string
+	Users       []Document // user_id and email
+}
+
+// ParseExtension reads the section authorizationExtension of a tenant file for a tenant that runs, whose issuer is put in
+// place of the placeholder. A section that is wrong gives a [*TenantError].
+func ParseExtension(section Document, known Known, issuer string) (extension *AuthorizationExtension, warnings []string, err error) {
+	data, err := json.Marshal(Document{"authorizationExtension": section})
+	if err != nil {
+		return nil, nil, err
+	}
+	file := &tenantFile{name: "authorizationExtension"}
+	l := &links{file: file, clients: map[string]string{"": ""}, clientNames: map[string]bool{}, apis: map[string][]string{managementAPI: nil}, connections: map[string]bool{}}
+	for reference, name := range known.Clients {
+		l.clients[reference], l.clientNames[name] = name, true
+	}
+	for _, api := range known.APIs {
+		l.apis[api] = nil
+	}
+	for _, name := range known.Connections {
+		l.connections[name] = true
+	}
+	if file.read(data) {
+		sections := file.sections()
+		file.validate(sections)
+		extension = newTenant(sections).AuthorizationExtension
+		if extension == nil {
+			extension = &AuthorizationExtension{}
+		}
+		l.linkExtension(extension, known.Users)
+	}
+	if len(file.problems) > 0 {
+		return nil, nil, &TenantError{Problems: sorted(file.problems)}
+	}
+	return extension.withIssuer(issuer), lines(file.warnings), nil
+}
+
 // extensionLinks is what records of the extension can refer to.
 type extensionLinks struct {
 	*links

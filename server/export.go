@@ -1,8 +1,10 @@
 package server
 
 import (
+	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/management"
+	"github.com/tenant0/tenant0/server/seed"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -11,8 +13,8 @@ type exported struct {
 	Issuer   string             `json:"issuer"`
 	Sections storage.Document   `json:"sections,omitempty"`
 	Users    []storage.Document `json:"users,omitempty"`
-	// LeftOut names what is in the tenant and in no export, with the reason.
-	LeftOut []string `json:"left_out,omitempty"`
+	// Extension is the store of the Authorization Extension, as a tenant file has it.
+	Extension *config.AuthorizationExtension `json:"authorizationExtension,omitempty"`
 }
 
 // exportConfiguration exports sections and users.
@@ -29,12 +31,12 @@ func (s *services) exportConfiguration(rq control.ExportRequest) (any, error) {
 			return nil, err
 		}
 	}
-	err = s.db.View(func(tx *storage.Tx) error {
-		x, err := tx.Extension.Get(storage.ExtensionKey)
-		if rq.Configuration && len(x.Groups)+len(x.Roles)+len(x.Permissions) > 0 {
-			out.LeftOut = append(out.LeftOut, "the store of the Authorization Extension: its own API exports it")
+	err = s.db.View(func(tx *storage.Tx) (err error) {
+		if !rq.Configuration {
+			return nil
 		}
-		return storage.Optional(err)
+		out.Extension, err = seed.ExportExtension(tx)
+		return err
 	})
 	return out, err
 }

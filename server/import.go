@@ -1,11 +1,14 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/jobs"
 	"github.com/tenant0/tenant0/server/management"
+	"github.com/tenant0/tenant0/server/seed"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -14,6 +17,23 @@ type imported struct {
 	management.Report
 	Users  storage.Document   `json:"users,omitempty"`
 	Errors []storage.Document `json:"errors,omitempty"`
+}
+
+// extensionSection is the part of a configuration that is the Authorization
+// Extension's store.
+const extensionSection = "authorizationExtension"
+
+// entries are the objects of a list.
+func entries(list any) (docs []storage.Document, err error) {
+	items, _ := list.([]any)
+	for _, item := range items {
+		doc, ok := item.(storage.Document)
+		if !ok {
+			return nil, errors.New("users: an entry is no object")
+		}
+		docs = append(docs, doc)
+	}
+	return docs, nil
 }
 
 // importConfiguration imports sections and users in one transaction.
@@ -33,7 +53,37 @@ func (s *services) importConfiguration(rq control.ImportRequest) (any, error) {
 		done.Users, done.Errors, err = s.jobs.ImportAtOnce(tx, jobs.Import{Connection: conn, Upsert: rq.Upsert, Users: rq.Users})
 		return err
 	}
-	report, err := management.Import(s.management(), rq.Sections, rq.DryRun, users)
+	sections, _ := config.ReplaceIssuer(rq.Sections, s.issuer.URL).(storage.Document)
+	extension, _ := rq.Sections[extensionSection].(storage.Document) // which knows the placeholder itself
+	people, err := entries(sections["users"])
+	if err != nil {
+		return nil, err
+	}
+	delete(sections, extensionSection)
+	delete(sections, "users")
+	var changes []management.Change
+	var warnings []string
+	note := func(section string, made []seed.Change) {
+		for _, c := range made {
+			changes = append(changes, management.Change{Action: c.Action, Section: section, Name: c.Name})
+		}
+	}
+	report, err := management.Import(s.management(), sections, rq.DryRun, func(tx *storage.Tx) error {
+		if err := users(tx); err != nil {
+			return err
+		}
+		made, err := seed.ImportUsers(tx, people, seed.Deps{Passwords: s.passwords, Now: s.clock.Now()})
+		if note("users", made); err != nil || extension == nil {
+			return err
+		}
+		made, warnings, err = seed.ImportExtension(tx, extension, s.issuer.URL)
+		note(extensionSection, made)
+		return err
+	})
 	done.Report = report
+	done.Changes = append(done.Changes, changes...)
+	for _, warning := range warnings {
+		done.Skipped = append(done.Skipped, management.Skipped{Section: extensionSection, Reason: warning})
+	}
 	return done, err
 }

@@ -76,6 +76,11 @@ func TestImportIsAllOrNothing(t *testing.T) {
 	if diff := cmp.Diff(want[:2], actions(`{"sections":{`+client+`,`+role+`}}`)); diff != "" {
 		t.Errorf("after the dry run an import does (- want, + got):\n%s", diff)
 	}
+	// The issuer stands for itself in a tenant file.
+	const grant = `"clientGrants":[{"client_id":"Desk","audience":"${issuer}api/v2/","scope":["read:users"]}]`
+	if got := actions(`{"sections":{` + grant + `}}`); len(got) != 1 || !strings.HasPrefix(got[0], "create clientGrants ") {
+		t.Errorf("a grant for the tenant's own API does %q", got)
+	}
 	want = []string{`update clients Desk; callbacks: ["http://localhost/desk"] → ["http://localhost/other"]`, "unchanged roles Clerk"}
 	if diff := cmp.Diff(want, actions(`{"sections":{"clients":[{"name":"Desk","callbacks":["http://localhost/other"]}],`+role+`}}`)); diff != "" {
 		t.Errorf("the second import does (- want, + got):\n%s", diff)

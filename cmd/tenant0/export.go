@@ -42,7 +42,10 @@ type exportedTenant struct {
 	Issuer   string            `json:"issuer"`
 	Sections config.Document   `json:"sections"`
 	Users    []config.Document `json:"users"`
-	LeftOut  []string          `json:"left_out"`
+	// Extension is the store of the Authorization Extension.
+	Extension config.Document `json:"authorizationExtension"`
+	// LeftOut names what the format cannot hold, with the reason.
+	LeftOut []string `json:"-"`
 }
 
 // Run exports once.
@@ -70,6 +73,9 @@ func (c *exportCommand) Run(parsed *kong.Context, t terminal) error {
 	case "tenant":
 		said, err = tenant.writeTenant(c.Path)
 	default:
+		if tenant.Extension != nil {
+			tenant.LeftOut = append(tenant.LeftOut, "the store of the Authorization Extension: --format tenant writes it")
+		}
 		var files []string
 		files, err = config.WriteConfiguration(c.Path, tenant.Sections, c.Format == "yaml")
 		said = count(len(files), "file")
@@ -115,6 +121,9 @@ func (e *exportedTenant) writeTenant(path string) (string, error) {
 			continue
 		}
 		file[section] = e.Sections[section]
+	}
+	if e.Extension != nil {
+		file["authorizationExtension"] = e.Extension
 	}
 	if len(e.Users) > 0 {
 		list := make([]any, len(e.Users))

@@ -9,28 +9,40 @@ import (
 )
 
 func (p *Plan) planExtension(file *config.Tenant) error {
-	from := file.AuthorizationExtension
-	if from == nil {
-		from = &config.AuthorizationExtension{}
+	if file.AuthorizationExtension != nil {
+		p.extension = extensionOf(file.AuthorizationExtension, p.clientID, func(user string) string { return p.userIDs[emailKey(user)] })
 	}
+	return nil
+}
+
+// extensionOf makes the store of a section whose references are to names: client and
+// user give ids to names of applications and to e-mail addresses, "" for none.
+func extensionOf(from *config.AuthorizationExtension, client, user func(string) string) storage.Extension {
 	ext := storage.Extension{}
 	for _, c := range from.Configuration {
 		ext.Configuration = append(ext.Configuration, extensionConfiguration(c))
 	}
+	application := func(r config.ExtensionRecord) string { return cmp.Or(r.ApplicationID, client(r.Application)) }
 	for _, x := range from.Permissions {
 		ext.Permissions = append(ext.Permissions, storage.ExtensionPermission{
-			ID: x.ID, Name: x.Name, Description: x.Description, ApplicationType: x.ApplicationType, ApplicationID: p.application(x.ExtensionRecord),
+			ID: x.ID, Name: x.Name, Description: x.Description, ApplicationType: x.ApplicationType, ApplicationID: application(x.ExtensionRecord),
 		})
+	}
+	people := func(references []string) (ids []string) {
+		for _, reference := range references {
+			ids = append(ids, cmp.Or(user(reference), reference))
+		}
+		return ids
 	}
 	for _, x := range from.Roles {
 		ext.Roles = append(ext.Roles, storage.ExtensionRole{
-			ID: x.ID, Name: x.Name, Description: x.Description, ApplicationType: x.ApplicationType, ApplicationID: p.application(x.ExtensionRecord),
-			Permissions: x.Permissions, Users: p.people(x.Users),
+			ID: x.ID, Name: x.Name, Description: x.Description, ApplicationType: x.ApplicationType, ApplicationID: application(x.ExtensionRecord),
+			Permissions: x.Permissions, Users: people(x.Users),
 		})
 	}
 	for _, x := range from.Groups {
 		g := storage.ExtensionGroup{
-			ID: x.ID, Name: x.Name, Description: x.Description, Members: p.people(x.Members), Roles: x.Roles, Nested: x.Nested,
+			ID: x.ID, Name: x.Name, Description: x.Description, Members: people(x.Members), Roles: x.Roles, Nested: x.Nested,
 		}
 		for _, m := range x.Mappings {
 			g.Mappings = append(g.Mappings, storage.ExtensionGroupMapping(m))
@@ -38,38 +50,16 @@ func (p *Plan) planExtension(file *config.Tenant) error {
 		ext.Groups = append(ext.Groups, g)
 	}
 	for _, x := range from.ScopePolicies {
-		ext.ScopePolicies = append(ext.ScopePolicies, storage.ScopePolicy{
-			ClientID: p.clientID(x.Application), Mode: x.Mode, Verbatim: x.Verbatim,
-		})
+		ext.ScopePolicies = append(ext.ScopePolicies, storage.ScopePolicy{ClientID: client(x.Application), Mode: x.Mode, Verbatim: x.Verbatim})
 	}
 	for _, x := range from.TokenClaims {
-		ext.TokenClaims = append(ext.TokenClaims, storage.TokenClaims{
-			Audience: x.Audience, ClientID: p.optionalClient(x.Application),
-			AccessToken: sources(x.AccessToken), IDToken: sources(x.IDToken),
-		})
+		claims := storage.TokenClaims{Audience: x.Audience, AccessToken: sources(x.AccessToken), IDToken: sources(x.IDToken)}
+		if x.Application != "" {
+			claims.ClientID = client(x.Application)
+		}
+		ext.TokenClaims = append(ext.TokenClaims, claims)
 	}
-	p.extension = ext
-	return nil
-}
-
-func (p *Plan) application(r config.ExtensionRecord) string {
-	return cmp.Or(r.ApplicationID, p.clientID(r.Application))
-}
-
-func (p *Plan) optionalClient(name string) string {
-	if name == "" {
-		return ""
-	}
-	return p.clientID(name)
-}
-
-// people turns e-mail addresses of the file's users into their ids.
-func (p *Plan) people(users []string) []string {
-	var ids []string
-	for _, u := range users {
-		ids = append(ids, cmp.Or(p.userIDs[emailKey(u)], u))
-	}
-	return ids
+	return ext
 }
 
 func sources(from map[string]config.ClaimSource) map[string]any {

@@ -25,22 +25,8 @@ func (p *Plan) planUsers(file *config.Tenant) error {
 		return err
 	}
 	for i, entry := range file.Users {
-		doc := maps.Clone(entry)
-		for _, key := range ownKeys {
-			delete(doc, key)
-		}
-		connection := cmp.Or(text(entry, "connection"), config.DefaultConnection)
-		id := cmp.Or(text(doc, "user_id"), newUserID())
-		if !strings.Contains(id, "|") {
-			id = "auth0|" + id
-		}
-		doc["user_id"] = id
-		provider, local, _ := strings.Cut(id, "|")
-		if doc["identities"] == nil {
-			doc["identities"] = []any{storage.Document{
-				"connection": connection, "provider": provider, "user_id": local, "isSocial": false,
-			}}
-		}
+		doc := profile(entry)
+		id := identify(doc, entry)
 		identity.Complete(doc, p.deps.Now)
 		p.users = append(p.users, doc)
 		if hashes[i] != "" {
@@ -52,6 +38,33 @@ func (p *Plan) planUsers(file *config.Tenant) error {
 		p.planAccess(id, entry)
 	}
 	return nil
+}
+
+// profile is what of an entry is kept with the user.
+func profile(entry storage.Document) storage.Document {
+	doc := maps.Clone(entry)
+	for _, key := range ownKeys {
+		delete(doc, key)
+	}
+	return doc
+}
+
+// identify gives a user an id, unless it has one, and the identity that goes with it.
+func identify(doc, entry storage.Document) string {
+	id := cmp.Or(text(doc, "user_id"), newUserID())
+	if !strings.Contains(id, "|") {
+		id = "auth0|" + id
+	}
+	doc["user_id"] = id
+	provider, local, _ := strings.Cut(id, "|")
+	if doc["identities"] == nil {
+		doc["identities"] = []any{storage.Document{"connection": connectionOf(entry), "provider": provider, "user_id": local, "isSocial": false}}
+	}
+	return id
+}
+
+func connectionOf(entry storage.Document) string {
+	return cmp.Or(text(entry, "connection"), config.DefaultConnection)
 }
 
 // planAccess notes the core roles and permissions of a user.

@@ -1,0 +1,202 @@
+package seed
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Change is what an import did with a record.
+type Change struct {
+	Action string // create, update or unchanged
+	Name   string
+}
+
+// ImportExtension brings the section authorizationExtension of a tenant file into the
+// store of a tenant. A record takes the place of the one with its id, the others are
+// added; what the store has besides stays. A section that is wrong gives a
+// [*config.TenantError].
+func ImportExtension(tx *storage.Tx, section storage.Document, issuer string) (changes []Change, warnings []string, err error) {
+	known, ids, err := knownTo(tx)
+	if err != nil {
+		return nil, nil, err
+	}
+	from, warnings, err := config.ParseExtension(section, known, issuer)
+	if err != nil {
+		return nil, nil, err
+	}
+	ext, err := tx.Extension.Get(storage.ExtensionKey)
+	if err := storage.Optional(err); err != nil {
+		return nil, nil, err
+	}
+	more := extensionOf(from, func(name string) string { return ids.clients[name] }, func(email string) string { return ids.users[emailKey(email)] })
+	note := func(action, name string) { changes = append(changes, Change{action, name}) }
+	if len(ext.Configuration) > 0 && len(from.Configuration) > 0 && from.Configuration[0].APIKey == "" {
+		more.Configuration[0].APIKey = ext.Configuration[0].APIKey
+	}
+	merge(&ext.Configuration, more.Configuration, note, func(storage.ExtensionConfiguration) (id, name string) { return "", "configuration" })
+	merge(&ext.Permissions, more.Permissions, note, func(p storage.ExtensionPermission) (id, name string) { return p.ID, "permission " + p.Name })
+	merge(&ext.Roles, more.Roles, note, func(r storage.ExtensionRole) (id, name string) { return r.ID, "role " + r.Name })
+	merge(&ext.Groups, more.Groups, note, func(g storage.ExtensionGroup) (id, name string) { return g.ID, "group " + g.Name })
+	merge(&ext.ScopePolicies, more.ScopePolicies, note, func(p storage.ScopePolicy) (id, name string) {
+		return p.ClientID, "scope policy of " + p.ClientID
+	})
+	merge(&ext.TokenClaims, more.TokenClaims, note, func(c storage.TokenClaims) (id, name string) {
+		return c.Audience + "\x00" + c.ClientID, "claims for " + strings.TrimSpace(c.Audience+" "+c.ClientID)
+	})
+	return changes, warnings, tx.Extension.Put(ext)
+}
+
+// merge puts records into a list, and notes what that does.
+func merge[T any](list *[]T, more []T, note func(action, name string), identify func(T) (id, name string)) {
+	*list = slices.Clone(*list) // what is stored may be shared
+	at := map[string]int{}
+	for i, record := range *list {
+		id, _ := identify(record)
+		at[id] = i
+	}
+	for _, record := range more {
+		id, name := identify(record)
+		i, there := at[id]
+		switch {
+		case !there:
+			at[id], *list = len(*list), append(*list, record)
+			note("create", name)
+		case same((*list)[i], record):
+			note("unchanged", name)
+		default:
+			(*list)[i] = record
+			note("update", name)
+		}
+	}
+}
+
+// same reports whether two records are written alike.
+func same(a, b any) bool {
+	one, err := json.Marshal(a)
+	other, err2 := json.Marshal(b)
+	return err == nil && err2 == nil && bytes.Equal(one, other)
+}
+
+// names are ids by name.
+type names struct{ clients, users map[string]string }
+
+// knownTo is what the records of the extension of a tenant can refer to.
+func knownTo(tx *storage.Tx) (known config.Known, ids names, err error) {
+	known.Clients, ids = map[string]string{}, names{map[string]string{}, map[string]string{}}
+	for c, err := range tx.Clients.All() {
+		if err != nil {
+			return known, ids, err
+		}
+		known.Clients[c.Name], known.Clients[c.ClientID], ids.clients[c.Name] = c.Name, c.Name, c.ClientID
+	}
+	for api, err := range tx.ResourceServers.All() {
+		if err != nil {
+			return known, ids, err
+		}
+		known.APIs = append(known.APIs, api.Identifier)
+	}
+	for c, err := range tx.Connections.All() {
+		if err != nil {
+			return known, ids, err
+		}
+		known.Connections = append(known.Connections, c.Name)
+	}
+	for u, err := range tx.Users.All() {
+		if err != nil {
+			return known, ids, err
+		}
+		known.Users = append(known.Users, storage.Document{"user_id": u.UserID, "email": u.Email})
+		if u.Email != "" {
+			ids.users[emailKey(u.Email)] = u.UserID
+		}
+	}
+	return known, ids, nil
+}
+
+// ExportExtension returns the store of the extension as the section
+// authorizationExtension of a tenant file, nil where it is empty. The key of its API is
+// not in it.
+func ExportExtension(tx *storage.Tx) (*config.AuthorizationExtension, error) {
+	ext, err := tx.Extension.Get(storage.ExtensionKey)
+	if err != nil || len(ext.Configuration)+len(ext.Permissions)+len(ext.Roles)+len(ext.Groups)+len(ext.ScopePolicies)+len(ext.TokenClaims) == 0 {
+		return nil, storage.Optional(err)
+	}
+	applications := map[string]string{}
+	for c, err := range tx.Clients.All() {
+		if err != nil {
+			return nil, err
+		}
+		applications[c.ClientID] = c.Name
+	}
+	out := &config.AuthorizationExtension{}
+	for _, c := range ext.Configuration {
+		out.Configuration = append(out.Configuration, shownConfiguration(c))
+	}
+	record := func(id, name, description, kind, clientID string) config.ExtensionRecord {
+		r := config.ExtensionRecord{ID: id, Name: name, Description: description, ApplicationType: kind, Application: applications[clientID]}
+		if r.Application == "" {
+			r.ApplicationID = clientID
+		}
+		return r
+	}
+	for _, p := range ext.Permissions {
+		out.Permissions = append(out.Permissions, config.ExtensionPermission{
+			ExtensionRecord: record(p.ID, p.Name, p.Description, p.ApplicationType, p.ApplicationID),
+		})
+	}
+	for _, r := range ext.Roles {
+		out.Roles = append(out.Roles, config.ExtensionRole{
+			ExtensionRecord: record(r.ID, r.Name, r.Description, r.ApplicationType, r.ApplicationID), Permissions: r.Permissions, Users: r.Users,
+		})
+	}
+	for _, g := range ext.Groups {
+		group := config.ExtensionGroup{ID: g.ID, Name: g.Name, Description: g.Description, Members: g.Members, Roles: g.Roles, Nested: g.Nested}
+		for _, m := range g.Mappings {
+			group.Mappings = append(group.Mappings, config.ExtensionMapping(m))
+		}
+		out.Groups = append(out.Groups, group)
+	}
+	for _, p := range ext.ScopePolicies {
+		out.ScopePolicies = append(out.ScopePolicies, config.ScopePolicy{Application: cmp.Or(applications[p.ClientID], p.ClientID), Mode: p.Mode, Verbatim: p.Verbatim})
+	}
+	for _, c := range ext.TokenClaims {
+		out.TokenClaims = append(out.TokenClaims, config.TokenClaims{
+			Audience: c.Audience, Application: cmp.Or(applications[c.ClientID], c.ClientID),
+			AccessToken: claimSources(c.AccessToken), IDToken: claimSources(c.IDToken),
+		})
+	}
+	return out, nil
+}
+
+// claimSources undoes sources.
+func claimSources(from map[string]any) map[string]config.ClaimSource {
+	if len(from) == 0 {
+		return nil
+	}
+	to := map[string]config.ClaimSource{}
+	for name, source := range from {
+		switch s := source.(type) {
+		case string:
+			to[name] = config.ClaimSource{Path: s}
+		case map[string]any:
+			to[name] = config.ClaimSource{Value: s["value"]}
+		}
+	}
+	return to
+}
+
+func shownConfiguration(c storage.ExtensionConfiguration) config.ExtensionConfiguration {
+	on := func(flag *bool) bool { return flag != nil && *flag }
+	return config.ExtensionConfiguration{
+		ID:            c.ID,
+		GroupsInToken: on(c.GroupsInToken), RolesInToken: on(c.RolesInToken), PermissionsInToken: on(c.PermissionsInToken),
+		GroupsPassthrough: on(c.GroupsPassthrough), RolesPassthrough: on(c.RolesPassthrough), PermissionsPassthrough: on(c.PermissionsPassthrough),
+		PersistGroups: on(c.PersistGroups), PersistRoles: on(c.PersistRoles), PersistPermissions: on(c.PersistPermissions),
+	}
+}

@@ -1,0 +1,156 @@
+package seed
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// ImportUsers brings the users of a tenant file into a tenant: those that are there,
+// with their id or their login, are changed, the others are added.
+func ImportUsers(tx *storage.Tx, entries []storage.Document, d Deps) ([]Change, error) {
+	roles := map[string]string{}
+	for role, err := range tx.Roles.All() {
+		if err != nil {
+			return nil, err
+		}
+		roles[role.Name] = role.ID
+	}
+	var changes []Change
+	for _, entry := range entries {
+		name := cmp.Or(text(entry, "email"), text(entry, "username"), text(entry, "phone_number"), text(entry, "user_id"))
+		action, err := importUser(tx, entry, roles, d)
+		if err != nil {
+			return nil, fmt.Errorf("users: %q: %w", name, err)
+		}
+		changes = append(changes, Change{action, name})
+	}
+	return changes, nil
+}
+
+func importUser(tx *storage.Tx, entry storage.Document, roles map[string]string, d Deps) (action string, err error) {
+	if _, err := tx.Connections.Find("name", connectionOf(entry)); err != nil {
+		return "", fmt.Errorf("there is no connection %q", connectionOf(entry))
+	}
+	doc, err := existing(tx, entry)
+	if err != nil {
+		return "", err
+	}
+	action = "create"
+	if doc == nil {
+		doc = profile(entry)
+		identify(doc, entry)
+		identity.Complete(doc, d.Now)
+	} else {
+		action = "unchanged"
+		for member, value := range profile(entry) {
+			if member != "user_id" && member != "identities" && !same(doc[member], value) {
+				doc[member], action = value, "update"
+			}
+		}
+	}
+	if action != "unchanged" {
+		doc["updated_at"] = resource.Time(d.Now)
+		if err := tx.Users.Put(doc); err != nil {
+			return "", err
+		}
+	}
+	for _, set := range []func() (bool, error){
+		func() (bool, error) { return setPassword(tx, text(doc, "user_id"), entry, d.Passwords) },
+		func() (bool, error) { return setAccess(tx, text(doc, "user_id"), entry, roles) },
+	} {
+		changed, err := set()
+		if err != nil {
+			return "", err
+		}
+		if changed && action == "unchanged" {
+			action = "update"
+		}
+	}
+	return action, nil
+}
+
+// existing is the user with the id or the login of an entry, nil for none.
+func existing(tx *storage.Tx, entry storage.Document) (storage.Document, error) {
+	if id := text(entry, "user_id"); id != "" {
+		doc, err := tx.Users.Document(id)
+		if err == nil || !storage.IsNotFound(err) {
+			return doc, err
+		}
+	}
+	for _, member := range []string{"email", "username", "phone_number"} {
+		login := text(entry, member)
+		if login == "" {
+			continue
+		}
+		user, err := tx.UserByLogin(connectionOf(entry), login)
+		if storage.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return tx.Users.Document(user.UserID)
+	}
+	return nil, nil
+}
+
+// setPassword gives a user the password of an entry, if it has one that is another.
+func setPassword(tx *storage.Tx, id string, entry storage.Document, passwords *identity.Passwords) (changed bool, err error) {
+	stored, err := tx.Passwords.Get(id)
+	if err := storage.Optional(err); err != nil {
+		return false, err
+	}
+	hash, password := text(entry, "password_hash"), text(entry, "password")
+	switch {
+	case hash != "":
+		if !identity.Known(hash) {
+			return false, fmt.Errorf("password_hash must be in the notation of bcrypt or argon2id")
+		}
+	case password == "" || stored.Hash != "" && passwords.Check(id, stored.Hash, password) == nil:
+		return false, nil
+	default:
+		if hash, err = passwords.Hash(password); err != nil {
+			return false, err
+		}
+	}
+	if hash == stored.Hash {
+		return false, nil
+	}
+	return true, tx.Passwords.Put(storage.Password{UserID: id, Hash: hash})
+}
+
+// setAccess gives a user the roles and permissions of an entry that names some.
+func setAccess(tx *storage.Tx, id string, entry storage.Document, roles map[string]string) (changed bool, err error) {
+	_, ofRoles := entry["roles"]
+	_, ofPermissions := entry["permissions"]
+	if !ofRoles && !ofPermissions {
+		return false, nil
+	}
+	stored, err := tx.UserAccess.Get(id)
+	if err := storage.Optional(err); err != nil {
+		return false, err
+	}
+	access := stored
+	access.UserID = id
+	if ofRoles {
+		access.Roles = nil
+		for _, name := range list(entry["roles"]) {
+			role, known := roles[name]
+			if !known {
+				return false, fmt.Errorf("there is no role %q", name)
+			}
+			access.Roles = append(access.Roles, role)
+		}
+	}
+	if ofPermissions {
+		access.Permissions = permissions(entry["permissions"])
+	}
+	if same(access, stored) {
+		return false, nil
+	}
+	return true, tx.UserAccess.Put(access)
+}
