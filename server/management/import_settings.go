@@ -148,10 +148,18 @@ func importBranding(im *importer, value any) error {
 		return err
 	}
 	for _, t := range itemsOf(doc["templates"]) {
+		there, err := im.object("/branding/templates/universal-login")
+		if err != nil {
+			return err
+		}
+		if there != nil && there["body"] == t["body"] {
+			im.changed("unchanged", "branding", text(t, "template"))
+			continue
+		}
 		if _, err := im.do(http.MethodPut, "/branding/templates/universal-login", storage.Document{"template": t["body"]}); err != nil {
 			return inObject(text(t, "template"), err)
 		}
-		im.changed("update", "branding", text(t, "template"))
+		im.changed(map[bool]string{true: "update", false: "create"}[there != nil], "branding", text(t, "template"))
 	}
 	return nil
 }

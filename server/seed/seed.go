@@ -67,7 +67,7 @@ func NewPlan(file *config.Tenant, d Deps) (*Plan, error) {
 		clientIDs: map[string]string{}, roleIDs: map[string]string{}, userIDs: map[string]string{},
 	}
 	file = file.WithIssuer(d.Issuer)
-	p.further = file.Further
+	p.further = maps.Clone(file.Further)
 	steps := []func(*config.Tenant) error{
 		p.planSettings, p.planClients, p.planAPIs, p.planConnections, p.planGrants, p.planRoles, p.planUsers, p.planExtension,
 	}
@@ -118,6 +118,7 @@ func (p *Plan) planClients(file *config.Tenant) error {
 			return fmt.Errorf("client %q: %w", text(doc, "name"), err)
 		}
 		delete(doc, "client_secret")
+		p.importLater("clients", doc, "express_configuration")
 		id := text(doc, "client_id")
 		if secret == "" && text(doc, "token_endpoint_auth_method") != "none" {
 			secret = randomText(64)
@@ -167,12 +168,48 @@ func scopes(list []storage.Scope) []any {
 // reference itself where it is no name of the file's.
 func (p *Plan) clientID(name string) string { return cmp.Or(p.clientIDs[name], name) }
 
+// importLater has an import write those members of an object that refer to what is there
+// only by then, or that are objects of their own.
+func (p *Plan) importLater(section string, doc storage.Document, members ...string) {
+	later := storage.Document{"name": doc["name"]}
+	for _, member := range members {
+		if value, ok := doc[member]; ok {
+			later[member] = value
+			delete(doc, member)
+		}
+	}
+	if len(later) == 1 {
+		return
+	}
+	if strategy, ok := doc["strategy"]; ok {
+		later["strategy"] = strategy
+	}
+	if p.further == nil {
+		p.further = storage.Document{}
+	}
+	entries, _ := p.further[section].([]any)
+	p.further[section] = append(entries, later)
+}
+
+// partsOfConnections are members of a connection in a tenant file that are objects of
+// their own.
+var partsOfConnections = []string{"scim_configuration", "directory_provisioning_configuration"}
+
 func (p *Plan) planConnections(file *config.Tenant) error {
 	for _, doc := range slices.Concat(file.Databases, file.Connections) {
 		doc, err := p.complete("connections", doc)
 		if err != nil {
 			return fmt.Errorf("connection %q: %w", text(doc, "name"), err)
 		}
+		later := partsOfConnections
+		options, _ := doc["options"].(storage.Document)
+		for _, referring := range []string{"custom_password_hash", "idpinitiated"} {
+			if _, ok := options[referring]; ok {
+				later = append(slices.Clip(later), "options")
+				break
+			}
+		}
+		p.importLater("connections", doc, later...)
 		enabled := []any{}
 		for _, name := range list(doc["enabled_clients"]) {
 			enabled = append(enabled, p.clientID(name))

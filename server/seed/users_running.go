@@ -74,9 +74,9 @@ func importUser(tx *storage.Tx, entry storage.Document, roles map[string]string,
 }
 
 // existing is the user with the id or the login of an entry, nil for none.
-func existing(tx *storage.Tx, entry storage.Document) (storage.Document, error) {
+func existing(tx *storage.Tx, entry storage.Document) (doc storage.Document, err error) {
 	if id := text(entry, "user_id"); id != "" {
-		doc, err := tx.Users.Document(id)
+		doc, err = tx.Users.Document(id)
 		if err == nil || !storage.IsNotFound(err) {
 			return doc, err
 		}
@@ -95,7 +95,7 @@ func existing(tx *storage.Tx, entry storage.Document) (storage.Document, error) 
 		}
 		return tx.Users.Document(user.UserID)
 	}
-	return nil, nil
+	return doc, nil
 }
 
 // setPassword gives a user the password of an entry, if it has one that is another.
