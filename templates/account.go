@@ -33,16 +33,17 @@ func (v view) withForm(f form, errors []string) view {
 	return v.withErrors(errors, f.names()...)
 }
 
-// Signup asks for what a new account needs: input#email, input#username where
-// RequiresUsername is set, and input#password.
+// Signup asks for what a new account needs: input#email, input#username and input#phone
+// as the Identifiers have it, and input#password.
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements/prompt-signup
 type Signup struct {
 	Layout
 	// ClientName, State, CSRF and Errors are as in Login.
 	ClientName, State, CSRF string
-	Email, Username         string
-	RequiresUsername        bool
-	Errors                  []string
+	Email, Username, Phone  string
+	// Identifiers are what an account must have: "email", "username", "phone_number".
+	Identifiers []string
+	Errors      []string
 	// Demands are sentences on what the password must be, shown after one was
 	// refused.
 	Demands []string
@@ -54,14 +55,23 @@ func (p Signup) view() view {
 	f := form{
 		State: p.State, CSRF: p.CSRF, Demands: p.Demands,
 		LoginURL: p.LoginURL, LoginText: "loginActionText", LoginLink: "loginActionLinkText",
-		Inputs: []input{{Name: "email", Type: "email", Label: "emailPlaceholder", Value: p.Email, Autocomplete: "email", Focus: p.Email == ""}},
 	}
-	if p.RequiresUsername {
-		f.Inputs = append(f.Inputs, input{Name: "username", Type: "text", Label: "usernamePlaceholder", Value: p.Username, Autocomplete: "username"})
+	of := map[string]input{
+		"email":        {Name: "email", Type: "email", Label: "emailPlaceholder", Value: p.Email, Autocomplete: "email"},
+		"username":     {Name: "username", Type: "text", Label: "usernamePlaceholder", Value: p.Username, Autocomplete: "username"},
+		"phone_number": {Name: "phone", Type: "tel", Label: "phonePlaceholder", Value: p.Phone, Autocomplete: "tel"},
 	}
-	f.Inputs = append(f.Inputs, input{
-		Name: "password", Type: "password", Label: "passwordPlaceholder", Autocomplete: "new-password", Focus: p.Email != "",
-	})
+	for _, identifier := range p.Identifiers {
+		if in, known := of[identifier]; known {
+			f.Inputs = append(f.Inputs, in)
+		}
+	}
+	f.Inputs = append(f.Inputs, input{Name: "password", Type: "password", Label: "passwordPlaceholder", Autocomplete: "new-password"})
+	for i := range f.Inputs { // where there is something to type
+		if f.Inputs[i].Focus = f.Inputs[i].Value == ""; f.Inputs[i].Focus {
+			break
+		}
+	}
 	return p.screen(p, "form", "signup", "signup", p.ClientName, "").withForm(f, p.Errors)
 }
 

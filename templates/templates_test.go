@@ -90,10 +90,15 @@ var states = map[string]templates.Page{
 	},
 	"signup": templates.Signup{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", LoginURL: "/u/login?state=hKFo2SBzdGF0ZQ",
+		Identifiers: []string{"email"},
+	},
+	"signup-by-phone": templates.Signup{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", Username: "em",
+		Identifiers: []string{"username", "phone_number"}, Errors: []string{"no-phone"},
 	},
 	"signup-refused": templates.Signup{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", Email: "new@exampleco.com",
-		RequiresUsername: true, Errors: []string{"username-taken", "password-too-weak"}, Demands: []string{"At least 8 characters in length"},
+		Identifiers: []string{"email", "username"}, Errors: []string{"username-taken", "password-too-weak"}, Demands: []string{"At least 8 characters in length"},
 	},
 	"reset-request": templates.ResetRequest{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", LoginURL: "/u/login?state=hKFo2SBzdGF0ZQ",

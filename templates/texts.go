@@ -130,6 +130,8 @@ func errorField(code string, fields []string) string {
 		about = []string{"re-enter-password"}
 	case code == "no-email", code == "invalid-email", code == "email-in-use":
 		about = []string{"email", "username"}
+	case code == "no-phone":
+		about = []string{"phone"}
 	case code == "no-username", code == "invalid-username", code == "username-taken":
 		about = []string{"username"}
 	case code == "password-breached": // about the account

@@ -78,6 +78,30 @@ func SignupAllowed(c storage.Connection) bool {
 	return c.Strategy == storage.DatabaseStrategy && c.Options["disable_signup"] != true
 }
 
-// RequiresUsername reports whether accounts at a connection have a username
-// besides the address.
-func RequiresUsername(c storage.Connection) bool { return c.Options["requires_username"] == true }
+// SignupIdentifiers are the members of a user that an account at a connection must
+// have: "email", "username" and "phone_number". Auth0:
+// authenticate/database-connections/flexible-identifiers-and-attributes.
+func SignupIdentifiers(c storage.Connection) []string {
+	attributes, flexible := c.Options["attributes"].(map[string]any)
+	if !flexible && c.Options["requires_username"] == true {
+		return []string{"email", "username"}
+	}
+	if !flexible {
+		return []string{"email"}
+	}
+	var required []string
+	for _, name := range []string{"email", "username", "phone_number"} {
+		attribute, _ := attributes[name].(map[string]any)
+		identifier, _ := attribute["identifier"].(map[string]any)
+		signup, _ := attribute["signup"].(map[string]any)
+		if status := signup["status"]; status == "required" || status == nil && identifier["active"] == true {
+			required = append(required, name)
+		}
+	}
+	return required
+}
+
+// HasUsernames reports whether accounts at a connection have a username.
+func HasUsernames(c storage.Connection) bool {
+	return slices.Contains(SignupIdentifiers(c), "username")
+}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/mail"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/account"
@@ -140,12 +141,18 @@ func admit(tx *storage.Tx, a applicant) error {
 	if !account.SignupAllowed(conn) {
 		return signupDisabled
 	}
-	if account.RequiresUsername(conn) && text(a.profile, "username") == "" {
+	required := account.SignupIdentifiers(conn)
+	if slices.Contains(required, "username") && text(a.profile, "username") == "" {
 		return sentence("missing username for " + conn.Name + " connection with requires_username enabled")
 	}
-	address := text(a.profile, "email")
-	if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+	if slices.Contains(required, "phone_number") && text(a.profile, "phone_number") == "" {
 		return signupRefused
+	}
+	address := text(a.profile, "email")
+	if address != "" || slices.Contains(required, "email") {
+		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+			return signupRefused
+		}
 	}
 	user := storage.User{
 		Email: address, Username: text(a.profile, "username"), Name: text(a.profile, "name"), Nickname: text(a.profile, "nickname"),
@@ -174,7 +181,8 @@ func taken(tx *storage.Tx, a applicant) error {
 
 func (m *room) recordSignup(r *http.Request, a applicant, doc storage.Document, err error) {
 	e := tenantlog.Event{
-		Type: tenantlog.Signup, ClientID: a.clientID, Connection: a.connection, UserName: text(a.profile, "email"), UserID: text(doc, "user_id"),
+		Type: tenantlog.Signup, ClientID: a.clientID, Connection: a.connection, UserID: text(doc, "user_id"),
+		UserName: cmp.Or(text(a.profile, "email"), text(a.profile, "username"), text(a.profile, "phone_number")),
 	}
 	if err != nil {
 		e.Type, e.Description = tenantlog.FailedSignup, reason(err)
@@ -219,14 +227,19 @@ func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := templates.Signup{Email: strings.TrimSpace(form.Get("email")), Username: strings.TrimSpace(form.Get("username"))}
-	if page.Errors = missing(page, conn, form.Get("password")); len(page.Errors) > 0 {
+	page := templates.Signup{
+		Email: strings.TrimSpace(form.Get("email")), Username: strings.TrimSpace(form.Get("username")), Phone: strings.TrimSpace(form.Get("phone")),
+	}
+	profile := storage.Document{}
+	for member, value := range map[string]string{"email": page.Email, "username": page.Username, "phone_number": page.Phone} {
+		if value != "" {
+			profile[member] = value
+		}
+	}
+	if page.Errors = missing(profile, conn, form.Get("password")); len(page.Errors) > 0 {
 		return m.signupPage(w, http.StatusBadRequest, t, state, conn, page)
 	}
-	a := applicant{clientID: t.Request.ClientID, connection: conn.Name, password: form.Get("password"), profile: storage.Document{"email": page.Email}}
-	if page.Username != "" {
-		a.profile["username"] = page.Username
-	}
+	a := applicant{clientID: t.Request.ClientID, connection: conn.Name, password: form.Get("password"), profile: profile}
 	doc, err := m.create(r, a)
 	if err != nil {
 		key, demands, ok := explain(err)
@@ -252,12 +265,11 @@ func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
 	return web.Redirect(w, "/authorize/resume?state="+url.QueryEscape(state))
 }
 
-func missing(page templates.Signup, conn storage.Connection, password string) (keys []string) {
-	if page.Email == "" {
-		keys = append(keys, "no-email")
-	}
-	if account.RequiresUsername(conn) && page.Username == "" {
-		keys = append(keys, "no-username")
+func missing(profile storage.Document, conn storage.Connection, password string) (keys []string) {
+	for _, member := range account.SignupIdentifiers(conn) {
+		if profile[member] == nil {
+			keys = append(keys, map[string]string{"email": "no-email", "username": "no-username", "phone_number": "no-phone"}[member])
+		}
 	}
 	if password == "" {
 		keys = append(keys, "no-password")
@@ -314,7 +326,7 @@ func (m *room) signupPage(w http.ResponseWriter, status int, t storage.Transacti
 	if page.ClientName, _, err = m.appName(t.Request.ClientID); err != nil {
 		return err
 	}
-	page.State, page.CSRF, page.RequiresUsername = state, t.CSRF, account.RequiresUsername(conn)
+	page.State, page.CSRF, page.Identifiers = state, t.CSRF, account.SignupIdentifiers(conn)
 	page.LoginURL = "/u/login?state=" + url.QueryEscape(state)
 	return m.Pages.Write(w, status, page)
 }

@@ -174,7 +174,7 @@ func (m *room) page(w http.ResponseWriter, status int, t storage.Transaction, st
 	if slices.ContainsFunc(connections, account.SignupAllowed) {
 		page.SignupURL = "/u/signup" + query
 	}
-	page.RequiresUsername = slices.ContainsFunc(connections, account.RequiresUsername)
+	page.RequiresUsername = slices.ContainsFunc(connections, account.HasUsernames)
 	return m.Pages.Write(w, status, page)
 }
 
