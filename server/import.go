@@ -25,7 +25,10 @@ const extensionSection = "authorizationExtension"
 
 // entries are the objects of a list.
 func entries(list any) (docs []storage.Document, err error) {
-	items, _ := list.([]any)
+	items, ok := list.([]any)
+	if !ok && list != nil {
+		return nil, errors.New("users: not a list")
+	}
 	for _, item := range items {
 		doc, ok := item.(storage.Document)
 		if !ok {

@@ -95,6 +95,7 @@ func TestImportOfUsersOfATenantFile(t *testing.T) {
 		`{"email":"x@exampleco.com","roles":["None"]}`:                   `there is no role "None"`,
 		`{"email":"x@exampleco.com","connection":"none"}`:                `there is no connection "none"`,
 		`{"email":"x@exampleco.com","password_hash":"plain"}`:            "bcrypt or argon2id",
+		`{"given_name":"X"}`:                                             "neither an address",
 		`{"user_id":"auth0|x1","email":"new@exampleco.com"},"no object"`: "no object",
 	} {
 		status, report := bring(t, s, `{"sections":{"users":[`+body+`]}}`)

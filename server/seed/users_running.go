@@ -2,6 +2,7 @@ package seed
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 
 	"github.com/tenant0/tenant0/server/identity"
@@ -22,6 +23,9 @@ func ImportUsers(tx *storage.Tx, entries []storage.Document, d Deps) ([]Change, 
 	var changes []Change
 	for _, entry := range entries {
 		name := cmp.Or(text(entry, "email"), text(entry, "username"), text(entry, "phone_number"), text(entry, "user_id"))
+		if name == "" {
+			return nil, errors.New("users: an entry has neither an address, a username, a phone number nor a user_id")
+		}
 		action, err := importUser(tx, entry, roles, d)
 		if err != nil {
 			return nil, fmt.Errorf("users: %q: %w", name, err)
