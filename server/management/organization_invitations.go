@@ -26,7 +26,7 @@ func organizationInvitations() served {
 		kind: resource.OrganizationInvitations, path: "/organizations/{id}/invitations", param: "invitation_id",
 		verbs: "list get delete", strict: true, scope: "organization_invitations",
 		keep: ofOrganization(resource.OrganizationInvitations),
-		list: listing{key: "invitations", search: func(c *call, _ *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
+		list: listing{key: "invitations", untotalled: true, search: func(c *call, _ *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
 			return c.sorted(rows, "created_at:-1", "expires_at", "ticket_id")
 		}},
 	}

@@ -67,6 +67,10 @@ func TestInvitations(t *testing.T) {
 	if listed := c.list(path); len(listed) != 2 || listed[0]["id"] != second["id"] || listed[1]["organization_id"] != org {
 		t.Errorf("the invitations, the newest first, are %v", listed)
 	}
+	totals := c.must(200, http.MethodGet, path+"?include_totals=true", nil)
+	if _, told := totals["total"]; told || totals["start"] != 0.0 || totals["limit"] != 50.0 {
+		t.Errorf("with totals the list is %v, want start and limit alone", totals)
+	}
 	if found := c.must(200, http.MethodGet, path+"/"+made["id"].(string), nil); found["ticket_id"] != made["ticket_id"] {
 		t.Errorf("by id there is %v", found)
 	}

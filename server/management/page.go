@@ -22,6 +22,8 @@ type listing struct {
 	style style
 	// filters are parameters that a member must be equal to, by parameter.
 	filters map[string]string
+	// untotalled lists do not say how many there are, though asked.
+	untotalled bool
 	// length adds the length of the page to one with totals.
 	length bool
 	// most is the largest page; 0 is maxPage.
@@ -282,6 +284,9 @@ func (c *call) answer(w *window, always ...string) error {
 		return c.reply(http.StatusOK, answer)
 	case w.style == totalled, !w.whole && c.query.Get("include_totals") == "true":
 		answer := storage.Document{w.key: w.docs, "start": w.start, "limit": w.size, "total": w.total}
+		if w.untotalled {
+			delete(answer, "total")
+		}
 		if w.length {
 			answer["length"] = len(w.docs)
 		}
