@@ -8,15 +8,17 @@ import (
 	"github.com/tenant0/tenant0/server/clock"
 )
 
-// A quarter of a second in which the server allocates less than quietBytes is a quiet one.
-// What was allocated before it is worth returning from burstBytes on.
+// A moment in which the server allocates less than quietBytes is a quiet one, and after
+// calm of them the burst before is over. What was allocated in it is worth returning
+// from burstBytes on.
 const (
 	quietEvery = 250 * time.Millisecond
 	quietBytes = 2 << 20
 	burstBytes = 4 << 20
+	calm       = 3
 	// returns is how many quiet moments give memory back after a burst: what is pooled
 	// for reuse outlives the first collection.
-	returns = 2
+	returns = 3
 )
 
 // How far the heap may grow before garbage is collected, in per cent of what is
@@ -35,29 +37,34 @@ func tendMemory(stop <-chan struct{}) {
 	tick := clock.Ticker(quietEvery)
 	defer tick.Stop()
 	var returned, before uint64
-	wasBusy, left := false, 0
+	quiet, left := calm, 0
 	for {
 		select {
 		case <-stop:
 			return
 		case <-tick.C:
 		}
-		now := allocated()
-		busy := now-before >= quietBytes
-		switch {
+		now, wasBusy := allocated(), quiet < calm
+		if quiet++; now-before >= quietBytes {
+			quiet = 0
+		}
+		before = now
+		switch busy := quiet < calm; {
 		case busy && !wasBusy:
 			debug.SetGCPercent(busyGrowth)
 		case !busy && wasBusy:
 			debug.SetGCPercent(quietGrowth)
 		}
-		if !busy && now-returned > burstBytes {
+		if quiet < calm {
+			continue
+		}
+		if now-returned > burstBytes {
 			returned, left = now, returns
 		}
-		if !busy && left > 0 {
+		if left > 0 {
 			debug.FreeOSMemory()
 			left--
 		}
-		before, wasBusy = now, busy
 	}
 }
 
