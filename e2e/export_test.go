@@ -16,10 +16,7 @@ import (
 // imports each into a fresh one, and exports that: the trees are the same.
 func TestExportIsImportedAgain(t *testing.T) {
 	t.Parallel()
-	binary := filepath.Join(t.TempDir(), "tenant0")
-	build(t, binary, "./cmd/tenant0")
-	filled := servertest.Start(t)
-	fill(t, filled)
+	binary, filled := binaryAndTenant(t)
 	export := func(from *servertest.Server, format, path string) string {
 		t.Helper()
 		return output(t, exec.Command(binary, "export", "--format", format, "--url", from.ControlURL(), path))

@@ -26,10 +26,7 @@ import (
 func TestImportOfDeployCLIsExport(t *testing.T) {
 	t.Parallel() // deploy-cli waits most of the time
 	nodeModules(t)
-	binary := filepath.Join(t.TempDir(), "tenant0")
-	build(t, binary, "./cmd/tenant0")
-	filled := servertest.Start(t)
-	fill(t, filled)
+	binary, filled := binaryAndTenant(t)
 	for _, format := range []string{"yaml", "directory"} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
@@ -64,6 +61,16 @@ const theme = `{"displayName":"Acme","borders":{"button_border_radius":1,"button
 	`"colors":{"base_focus_color":"#BBBBBB","base_hover_color":"#CCCCCC","body_text":"#FF00CC","captcha_widget_theme":"auto","error":"#FF00CC","header":"#000000","icons":"#CCAA00","input_background":"#000000","input_border":"#CCAA00","input_filled_text":"#CCAA00","input_labels_placeholders":"#000000","links_focused_components":"#CCAA00","primary_button":"#CCAA00","primary_button_label":"#FFFFFF","read_only_background":"#000000","secondary_button_border":"#CCAA00","secondary_button_label":"#000000","success":"#FFFFFF","widget_background":"#000000","widget_border":"#FFFFFF"},` +
 	`"fonts":{"body_text":{"bold":false,"size":100},"buttons_text":{"bold":false,"size":100},"font_url":"https://acme.test/font.woff","input_labels":{"bold":false,"size":100},"links":{"bold":false,"size":100},"links_style":"normal","reference_text_size":12,"subtitle":{"bold":false,"size":100},"title":{"bold":false,"size":100}},` +
 	`"page_background":{"background_color":"#000000","background_image_url":"https://acme.test/b.png","page_layout":"center"},"widget":{"header_text_alignment":"center","logo_height":55,"logo_position":"center","logo_url":"https://acme.test/l.png","social_buttons_layout":"top"}}`
+
+// binaryAndTenant builds the binary, and starts a tenant with objects of many kinds.
+func binaryAndTenant(t *testing.T) (binary string, filled *servertest.Server) {
+	t.Helper()
+	binary = filepath.Join(t.TempDir(), "tenant0")
+	build(t, binary, "./cmd/tenant0")
+	filled = servertest.Start(t)
+	fill(t, filled)
+	return binary, filled
+}
 
 // fill makes objects of many kinds.
 func fill(t *testing.T, tenant *servertest.Server) {

@@ -15,10 +15,7 @@ import (
 func TestDeployCLIImportsAnExport(t *testing.T) {
 	t.Parallel() // deploy-cli waits most of the time
 	nodeModules(t)
-	binary := filepath.Join(t.TempDir(), "tenant0")
-	build(t, binary, "./cmd/tenant0")
-	filled := servertest.Start(t)
-	fill(t, filled)
+	binary, filled := binaryAndTenant(t)
 	byBinary := func(t *testing.T, tenant *servertest.Server, format string) string {
 		t.Helper()
 		folder := t.TempDir()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,23 +47,30 @@ func bring(t *testing.T, s *servertest.Server, body string) (status int, report 
 	return resp.StatusCode, report
 }
 
+// done sends a configuration that is taken, and tells what that changed in the sections,
+// or in all if none is named.
+func done(t *testing.T, s *servertest.Server, body string, sections ...string) (changes []string) {
+	t.Helper()
+	status, report := bring(t, s, body)
+	if status != http.StatusOK {
+		t.Fatalf("%d %s", status, report.Message)
+	}
+	for _, c := range report.Changes {
+		if len(sections) == 0 || slices.Contains(sections, c.Section) {
+			changes = append(changes, strings.Join(append([]string{c.Action + " " + c.Section + " " + c.Name}, c.Differences...), "; "))
+		}
+	}
+	for _, k := range report.Skipped {
+		if len(sections) == 0 {
+			changes = append(changes, "skip "+k.Section+" "+k.Name)
+		}
+	}
+	return changes
+}
+
 func TestImportIsAllOrNothing(t *testing.T) {
 	s := servertest.Start(t)
-	actions := func(body string) []string {
-		t.Helper()
-		status, report := bring(t, s, body)
-		if status != http.StatusOK {
-			t.Fatalf("%d %s", status, report.Message)
-		}
-		var all []string
-		for _, c := range report.Changes {
-			all = append(all, strings.Join(append([]string{c.Action + " " + c.Section + " " + c.Name}, c.Differences...), "; "))
-		}
-		for _, k := range report.Skipped {
-			all = append(all, "skip "+k.Section+" "+k.Name)
-		}
-		return all
-	}
+	actions := func(body string) []string { return done(t, s, body) }
 	const role, client = `"roles":[{"name":"Clerk","permissions":[]}]`, `"clients":[{"name":"Desk","callbacks":["http://localhost/desk"]}]`
 	status, report := bring(t, s, `{"sections":{`+client+`,"roles":[{"name":"Clerk"},{"description":"without a name"}]}}`)
 	if status != http.StatusUnprocessableEntity || !strings.Contains(report.Message, "roles") || !strings.Contains(report.Message, "name") {

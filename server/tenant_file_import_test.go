@@ -29,26 +29,15 @@ func TestImportOfTheExtension(t *testing.T) {
 			"roles":[{"name":"Loader","application":"` + servertest.Mobile + `","permissions":[` + permissions + `],"users":["` + servertest.Contractor + `"]}],
 			"scopePolicies":[{"application":"Timesheets Mobile","mode":"append"}]}}}`
 	}
-	did := func(body string) []string {
-		t.Helper()
-		status, report := bring(t, s, body)
-		if status != http.StatusOK {
-			t.Fatalf("%d %s", status, report.Message)
-		}
-		var all []string
-		for _, c := range report.Changes {
-			all = append(all, c.Action+" "+c.Name)
-		}
-		return all
-	}
+	did := func(body string) []string { return done(t, s, body, "authorizationExtension") }
 	made := did(section(`"batch:upload"`))
-	if !slices.Equal(made, []string{"create permission batch:upload", "create role Loader", "unchanged scope policy of " + servertest.Mobile}) {
+	if !slices.Equal(made, []string{"create authorizationExtension permission batch:upload", "create authorizationExtension role Loader", "unchanged authorizationExtension scope policy of " + servertest.Mobile}) {
 		t.Errorf("the import did %q", made)
 	}
 	if after := scope(); strings.Contains(before, "batch:upload") || !strings.Contains(after, "batch:upload") {
 		t.Errorf("the scope was %q, and is %q", before, after)
 	}
-	if again := did(section("")); !slices.Contains(again, "update role Loader") {
+	if again := did(section("")); !slices.Contains(again, "update authorizationExtension role Loader") {
 		t.Errorf("without its permission the import did %q", again)
 	}
 	if after := scope(); strings.Contains(after, "batch:upload") {
@@ -64,25 +53,14 @@ func TestImportOfTheExtension(t *testing.T) {
 func TestImportOfUsersOfATenantFile(t *testing.T) {
 	s := servertest.Start(t)
 	did := func(users string) []string {
-		t.Helper()
-		status, report := bring(t, s, `{"sections":{"roles":[{"name":"Clerk"}],"users":[`+users+`]}}`)
-		if status != http.StatusOK {
-			t.Fatalf("%d %s", status, report.Message)
-		}
-		var all []string
-		for _, c := range report.Changes {
-			if c.Section == "users" {
-				all = append(all, c.Action+" "+c.Name)
-			}
-		}
-		return all
+		return done(t, s, `{"sections":{"roles":[{"name":"Clerk"}],"users":[`+users+`]}}`, "users")
 	}
 	users := `{"email":"` + servertest.Employee + `","given_name":"Em","password":"` + servertest.Password + `"},` +
 		`{"email":"new@exampleco.com","password":"Correct horse 1!","email_verified":true,"roles":["Clerk"]}`
-	if got := did(users); !slices.Equal(got, []string{"update " + servertest.Employee, "create new@exampleco.com"}) {
+	if got := did(users); !slices.Equal(got, []string{"update users " + servertest.Employee, "create users new@exampleco.com"}) {
 		t.Errorf("the import did %q", got)
 	}
-	if got := did(users); !slices.Equal(got, []string{"unchanged " + servertest.Employee, "unchanged new@exampleco.com"}) {
+	if got := did(users); !slices.Equal(got, []string{"unchanged users " + servertest.Employee, "unchanged users new@exampleco.com"}) {
 		t.Errorf("the same import again did %q", got)
 	}
 	for name, password := range map[string]string{servertest.Employee: servertest.Password, "new@exampleco.com": "Correct horse 1!"} {

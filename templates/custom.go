@@ -2,13 +2,12 @@ package templates
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
 	"html"
 	"html/template"
 	"io"
 	"maps"
 	"regexp"
-	"strings"
 )
 
 // Customization is what a tenant makes of the pages besides their brand, in Liquid.
@@ -36,8 +35,7 @@ func (c Customization) wraps() bool { return widgetTag.MatchString(c.PageTemplat
 // Customized reports whether the page holds what a tenant has written: mark-up,
 // styles and scripts that the policy for the built-in pages does not let through.
 func Customized(p Page) bool {
-	v := p.view()
-	return v.whole && !v.custom.empty()
+	return !p.view().custom.empty()
 }
 
 // fill renders a text of the tenant's for the page.
@@ -103,19 +101,13 @@ var (
 
 // wrap writes the page within the tenant's template.
 func (v view) wrap(w io.Writer) error {
-	var page bytes.Buffer
-	if err := pages.ExecuteTemplate(&page, v.template, v); err != nil {
+	var head, widget bytes.Buffer
+	v.Bare = true
+	if err := errors.Join(pages.ExecuteTemplate(&head, "head-tags", v), pages.ExecuteTemplate(&widget, v.template, v)); err != nil {
 		return err
-	}
-	_, rest, ok1 := strings.Cut(page.String(), "<head>\n")
-	head, rest, ok2 := strings.Cut(rest, "</head>")
-	_, rest, ok3 := strings.Cut(rest, ">\n")
-	widget, _, ok4 := strings.Cut(rest, "<footer>")
-	if !ok1 || !ok2 || !ok3 || !ok4 {
-		return fmt.Errorf("the page has no parts to put into a template")
 	}
 	text := headTag.ReplaceAllString(v.custom.PageTemplate, "{{${1} auth0_head ${2}}}")
 	text = widgetTag.ReplaceAllString(text, "{{${1} auth0_widget ${2}}}")
-	_, err := io.WriteString(w, v.fill(text, map[string]any{"auth0_head": head, "auth0_widget": widget}))
+	_, err := io.WriteString(w, v.fill(text, map[string]any{"auth0_head": head.String(), "auth0_widget": widget.String()}))
 	return err
 }

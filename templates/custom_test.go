@@ -12,7 +12,8 @@ func TestPagesInATenantsTemplate(t *testing.T) {
 		PageTemplate: `<!doctype html><html lang="{{ locale }}"><head>{%- auth0:head -%}</head>` +
 			`<body class="{{ prompt.name }}-{{ prompt.screen.name }}">{% if application.name == "Shop" %}<aside>{{ prompt.screen.texts.title }}</aside>{% endif %}` +
 			"{% auth0:widget %}</body></html>",
-		Values: map[string]any{"application": map[string]any{"name": "Shop"}},
+		Partials: templates.Texts{"login": {"login": {"form-content-start": "<footer>Ours</footer>"}}},
+		Values:   map[string]any{"application": map[string]any{"name": "Shop"}},
 	}
 	page := templates.Login{Layout: templates.Layout{CompanyName: "Harbor", Customization: custom}, ClientName: "Shop", State: "abc"}
 	if !templates.Customized(page) {
@@ -21,13 +22,13 @@ func TestPagesInATenantsTemplate(t *testing.T) {
 	got := render(t, page)
 	for _, part := range []string{
 		`<html lang="en"><head><meta charset="utf-8">`, `<title>Log in | Shop</title>`, `<body class="login-login"><aside>Welcome</aside>`,
-		`<input id="username"`, `name="state" value="abc"`, `</main>`,
+		`<input id="username"`, `name="state" value="abc"`, "<footer>Ours</footer>", `</main>`,
 	} {
 		if !strings.Contains(got, part) {
 			t.Errorf("the page lacks %s:\n%s", part, got)
 		}
 	}
-	if strings.Contains(got, "<footer>") || strings.Count(got, "<body") != 1 || strings.Count(got, "<head>") != 1 {
+	if strings.Count(got, "<footer>") != 1 || strings.Count(got, "<body") != 1 || strings.Count(got, "<head>") != 1 {
 		t.Errorf("the page has more than its parts:\n%s", got)
 	}
 }

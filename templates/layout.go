@@ -36,7 +36,8 @@ type Layout struct {
 	Language string
 	// CustomText replaces built-in texts in that language.
 	CustomText Texts
-	// Customization is the tenant's own mark-up around and in the pages.
+	// Customization is the tenant's own mark-up around and in the pages that show a
+	// prompt.
 	Customization Customization
 }
 
@@ -55,7 +56,6 @@ func (l Layout) screen(p Page, template, prompt, name, clientName, userName stri
 		prompt:     prompt,
 		screen:     name,
 		custom:     l.Customization,
-		whole:      template != "form_post" && template != "web_message" && template != "error",
 		texts: texts{
 			custom:      l.CustomText[prompt][name],
 			builtIn:     builtInTexts[prompt][name],

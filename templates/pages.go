@@ -169,6 +169,7 @@ type Error struct {
 }
 
 func (p Error) view() view {
+	p.Customization = Customization{}
 	v := p.screen(p, "error", "error", "error", p.ClientName, "")
 	v.LinkURL = safeURL(p.LinkURL)
 	return v
@@ -190,6 +191,7 @@ type FormPost struct {
 }
 
 func (p FormPost) view() view {
+	p.Customization = Customization{}
 	return p.screen(p, "form_post", "common", "redeem-ticket", "", "")
 }
 
@@ -207,5 +209,6 @@ type WebMessage struct {
 }
 
 func (p WebMessage) view() view {
+	p.Customization = Customization{}
 	return p.screen(p, "web_message", "common", "redeem-ticket", "", "")
 }

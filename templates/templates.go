@@ -9,7 +9,8 @@
 // The pages hold no inline script, no inline style and no reference to another
 // host (except a tenant's own logo), so that they work under the policy
 // "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'
-// https: data:", and all of them but WebMessage work without script.
+// https: data:", and all of them but WebMessage work without script. What a tenant adds
+// with a Customization may hold anything: see Customized.
 package templates
 
 import (
@@ -34,7 +35,7 @@ type Page interface {
 func Render(w io.Writer, p Page) error {
 	v := p.view()
 	write := func() error { return pages.ExecuteTemplate(w, v.template, v) }
-	if v.whole && v.custom.wraps() {
+	if v.custom.wraps() {
 		write = func() error { return v.wrap(w) }
 	}
 	if err := write(); err != nil {
@@ -80,13 +81,13 @@ type view struct {
 	Notice      notice
 	Form        form
 	LinkURL     template.URL
+	// Bare leaves the page without the document around it.
+	Bare bool
 
 	template       string
 	texts          texts
 	prompt, screen string
 	custom         Customization
-	// whole pages show a prompt, and may stand within a tenant's template.
-	whole bool
 }
 
 // T returns the text of a key of the page's screen.

@@ -159,7 +159,11 @@ func importBranding(im *importer, value any) error {
 		if _, err := im.do(http.MethodPut, "/branding/templates/universal-login", storage.Document{"template": t["body"]}); err != nil {
 			return inObject(text(t, "template"), err)
 		}
-		im.changed(map[bool]string{true: "update", false: "create"}[there != nil], "branding", text(t, "template"))
+		action := "create"
+		if there != nil {
+			action = "update"
+		}
+		im.changed(action, "branding", text(t, "template"))
 	}
 	return nil
 }

@@ -17,6 +17,15 @@ func prompts() singleton {
 	return singleton{kind: resource.Prompts, path: "/prompts", verbs: "get patch", scope: "prompts"}
 }
 
+// pushApp is the application of push notifications. Auth0 documents how it is read;
+// SDKs write it, too.
+//
+//auth0:operation GET /api/v2/prompts/mfa-push
+//auth0:operation PATCH /api/v2/prompts/mfa-push
+func pushApp() singleton {
+	return singleton{kind: resource.PushApp, path: "/prompts/mfa-push", verbs: "get patch", scope: "prompts"}
+}
+
 // renderingKind is how screens are rendered.
 const renderingKind = "prompts/rendering"
 
@@ -24,10 +33,7 @@ func (a *api) promptOperations() []operation {
 	read, update := []string{"read:prompts"}, []string{"update:prompts"}
 	customText := func(c *call) string { return c.param("prompt") + "/" + c.param("language") }
 	partials := func(c *call) string { return c.param("prompt") }
-	pushApp := func(*call) string { return "mfa-push" }
 	return []operation{
-		{http.MethodGet, "/prompts/mfa-push", read, kept(storage.CustomTextKind, pushApp)},
-		{http.MethodPatch, "/prompts/mfa-push", update, keepBody(storage.CustomTextKind, pushApp)},
 		{http.MethodGet, "/prompts/rendering", read, renderings},
 		{http.MethodPatch, "/prompts/rendering", update, updateRenderings},
 		{http.MethodGet, "/prompts/{prompt}/custom-text/{language}", read, kept(storage.CustomTextKind, customText)},
@@ -41,7 +47,6 @@ func (a *api) promptOperations() []operation {
 
 // kept answers with a document that is kept as it was sent, {} when there is none.
 //
-//auth0:operation GET /api/v2/prompts/mfa-push
 //auth0:operation GET /api/v2/prompts/{prompt}/custom-text/{language}
 //auth0:operation GET /api/v2/prompts/{prompt}/partials
 func kept(kind string, id func(*call) string) func(*call) error {
@@ -63,7 +68,6 @@ func kept(kind string, id func(*call) string) func(*call) error {
 
 // keepBody replaces such a document; an empty one is none.
 //
-//auth0:operation PATCH /api/v2/prompts/mfa-push
 //auth0:operation PUT /api/v2/prompts/{prompt}/custom-text/{language}
 //auth0:operation PUT /api/v2/prompts/{prompt}/partials
 func keepBody(kind string, id func(*call) string) func(*call) error {

@@ -19,7 +19,7 @@ func resources() []served {
 
 // singletons lists the resources of which a tenant has one.
 func singletons() []singleton {
-	return slices.Concat(attackProtection(), guardian(), assessments(), []singleton{branding(), prompts()})
+	return slices.Concat(attackProtection(), guardian(), assessments(), []singleton{branding(), prompts(), pushApp()})
 }
 
 // special lists the operations that are no plain reads and writes.

@@ -29,6 +29,9 @@ var (
 		"identifier_first":               {Type: Bool, Nullable: true, Default: false},
 		"webauthn_platform_first_factor": {Type: Bool, Nullable: true},
 	}}
+	// PushApp is the application that push notifications are for, Auth0: secure/
+	// multi-factor-authentication/multi-factor-authentication-factors/configure-push-notifications-for-mfa.
+	PushApp = &Kind{Name: "prompts/mfa-push", Open: true, Fields: Fields{"app_name": text, "apple_app_link": text, "google_app_link": text}}
 	// EmailProvider is Auth0: api/management/v2/emails.
 	EmailProvider = &Kind{
 		Name: "emails/provider", Open: true,

@@ -62,17 +62,16 @@ func importUser(tx *storage.Tx, entry storage.Document, roles map[string]string,
 			return "", err
 		}
 	}
-	for _, set := range []func() (bool, error){
-		func() (bool, error) { return setPassword(tx, text(doc, "user_id"), entry, d.Passwords) },
-		func() (bool, error) { return setAccess(tx, text(doc, "user_id"), entry, roles) },
-	} {
-		changed, err := set()
-		if err != nil {
-			return "", err
-		}
-		if changed && action == "unchanged" {
-			action = "update"
-		}
+	newPassword, err := setPassword(tx, text(doc, "user_id"), entry, d.Passwords)
+	if err != nil {
+		return "", err
+	}
+	newAccess, err := setAccess(tx, text(doc, "user_id"), entry, roles)
+	if err != nil {
+		return "", err
+	}
+	if action == "unchanged" && (newPassword || newAccess) {
+		action = "update"
 	}
 	return action, nil
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/storage"
@@ -20,6 +19,10 @@ type Pages struct{ DB *storage.DB }
 // redirect further.
 const contentSecurityPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; " +
 	"base-uri 'none'"
+
+// customPolicy is that of a page with mark-up of the tenant's, which may load what it
+// says.
+const customPolicy = "base-uri 'none'"
 
 // Mount adds the route of what pages refer to: style sheets, scripts, pictures.
 func (p Pages) Mount(rt *Router) { rt.Handle(http.MethodGet, templates.StaticPath+"{name}", static) }
@@ -40,26 +43,27 @@ func static(w http.ResponseWriter, r *http.Request) error {
 // Write answers with a page, which no other page may show in a frame.
 func (p Pages) Write(w http.ResponseWriter, status int, page templates.Page) error {
 	w.Header().Set("X-Frame-Options", "DENY")
-	return write(w, status, page, contentSecurityPolicy+"; frame-ancestors 'none'")
+	return write(w, status, page, "; frame-ancestors 'none'")
 }
 
 // WriteToFrame is Write for a page whose place is in a frame of another page, or
 // in a window that it opened: one that asks a person nothing.
 func (p Pages) WriteToFrame(w http.ResponseWriter, page templates.Page) error {
-	return write(w, http.StatusOK, page, contentSecurityPolicy)
+	return write(w, http.StatusOK, page, "")
 }
 
-func write(w http.ResponseWriter, status int, page templates.Page, policy string) error {
+func write(w http.ResponseWriter, status int, page templates.Page, frames string) error {
 	var body bytes.Buffer
 	if err := templates.Render(&body, page); err != nil {
 		return err
 	}
 	h := w.Header()
 	NoStore(w)
+	policy := contentSecurityPolicy
 	if templates.Customized(page) {
-		policy = strings.Replace(policy, contentSecurityPolicy, "base-uri 'none'", 1) // the tenant's mark-up is its own
+		policy = customPolicy
 	}
-	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Security-Policy", policy+frames)
 	// Not no-referrer: with that, a form posts with the origin "null".
 	h.Set("Referrer-Policy", "same-origin")
 	return ReplyBytes(w, status, "text/html; charset=utf-8", body.Bytes())
