@@ -39,14 +39,22 @@ func startBrowser(t *testing.T, tenant *servertest.Server) context.Context {
 		chromedp.UserDataDir(filepath.Join(home, "profile")), chromedp.WindowSize(1280, 900),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost"),
 	)
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	ctx, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
 	t.Cleanup(stop)
 	ctx, closeBrowser := chromedp.NewContext(ctx)
 	t.Cleanup(closeBrowser)
+	t.Cleanup(func() { closeGently(ctx, t) })
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("the browser does not start: %v", err)
 	}
 	return ctx
+}
+
+// closeGently asks a browser to close, for one that is killed leaves files behind.
+func closeGently(browser context.Context, t *testing.T) {
+	if err := chromedp.Cancel(browser); err != nil {
+		t.Errorf("the browser does not close: %v", err)
+	}
 }
 
 // trust imports a certificate authority to the store of a browser in home.

@@ -87,10 +87,16 @@ func browser(t *testing.T) context.Context {
 		t.Skip("there is no Chromium to look at the pages with; install the package chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU)
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	ctx, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
 	t.Cleanup(stop)
 	ctx, closeTab := chromedp.NewContext(ctx)
 	t.Cleanup(closeTab)
+	browser := ctx
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(browser); err != nil { // one that is killed leaves files behind
+			t.Errorf("the browser does not close: %v", err)
+		}
+	})
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -7,12 +7,16 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/chromedp/chromedp"
 )
 
 // password is that of every user of the seed.
 const password = "ExampleCo!2026"
+
+// closing is how long the browser may take to close by itself.
+const closing = 5 * time.Second
 
 // startBrowser starts a headless browser that trusts the tenant.
 func startBrowser(ctx context.Context, issuer string) (browser context.Context, closeBrowser func(), err error) {
@@ -27,6 +31,9 @@ func startBrowser(ctx context.Context, issuer string) (browser context.Context, 
 	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
 	browser, closeTab := chromedp.NewContext(ctx)
 	closeBrowser = func() {
+		wait, enough := context.WithTimeout(browser, closing)
+		_ = chromedp.Cancel(wait) // one that is killed leaves files behind
+		enough()
 		closeTab()
 		stop()
 	}
