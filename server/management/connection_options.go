@@ -73,14 +73,19 @@ type samlEndpoint struct {
 	Location string `xml:"Location,attr"`
 }
 
-// readMetadata fills in the options that the metadata among them holds.
-func readMetadata(doc storage.Document) {
+// readMetadata fills in the options that the metadata among them holds, which is not
+// kept itself. Auth0: api/management/v2/connections/post-connections.
+func readMetadata(doc storage.Document) error {
 	options, _ := doc["options"].(storage.Document)
 	raw := text(options, "metadataXml")
-	var metadata samlMetadata
-	if raw == "" || xml.Unmarshal([]byte(raw), &metadata) != nil {
-		return
+	if raw == "" {
+		return nil
 	}
+	var metadata samlMetadata
+	if err := xml.Unmarshal([]byte(raw), &metadata); err != nil {
+		return resource.InvalidBody("options.metadataXml is no SAML metadata: " + err.Error())
+	}
+	delete(options, "metadataXml")
 	fill := func(name, value string) {
 		if sent := options[name]; (sent == nil || sent == "") && value != "" {
 			options[name] = value
@@ -97,6 +102,31 @@ func readMetadata(doc storage.Document) {
 		der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(key.Certificate), ""))
 		if err == nil && key.Use != "encryption" {
 			fill("signingCert", base64.StdEncoding.EncodeToString(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+		}
+	}
+	return nil
+}
+
+// ofProvider are the options that Auth0 takes from the document of an identity provider
+// whose URL is among the options.
+var ofProvider = map[string][]string{
+	"metadataUrl":   {"signInEndpoint", "signOutEndpoint", "bindingMethod", "signingCert"},
+	"discovery_url": {"issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"},
+}
+
+// keepProvider keeps what a connection knows of its identity provider when its options
+// are replaced by some that leave that to the provider's document: it is not fetched.
+func keepProvider(doc, old storage.Document) {
+	was, _ := old["options"].(storage.Document)
+	is, _ := doc["options"].(storage.Document)
+	for document, names := range ofProvider {
+		if text(is, document) == "" {
+			continue
+		}
+		for _, name := range names {
+			if is[name] == nil && was[name] != nil {
+				is[name] = was[name]
+			}
 		}
 	}
 }

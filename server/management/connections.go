@@ -51,8 +51,11 @@ func completeConnection(c *call, _ *storage.Tx, doc, old storage.Document) error
 	if _, asked := doc["cross_app_access_requesting_app"].(storage.Document); asked && strategy == storage.DatabaseStrategy {
 		return errCrossAppAccess
 	}
+	keepProvider(doc, old)
 	if strategy == "samlp" || strategy == "pingfederate" {
-		readMetadata(doc)
+		if err := readMetadata(doc); err != nil {
+			return err
+		}
 		describeCertificate(doc)
 	}
 	if strategy == storage.DatabaseStrategy {

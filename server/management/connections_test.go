@@ -1,0 +1,81 @@
+package management_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha1"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/hex"
+	"math/big"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// TestMetadataOfIdentityProvider checks what a SAML connection takes from the metadata of
+// its identity provider, Auth0: api/management/v2/connections/post-connections.
+func TestMetadataOfIdentityProvider(t *testing.T) {
+	c := newClient(t)
+	der := selfSigned(t)
+	sum := sha1.Sum(der)
+	metadata := `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.test"><IDPSSODescriptor>` +
+		`<KeyDescriptor use="signing"><KeyInfo><X509Data><X509Certificate>` + base64.StdEncoding.EncodeToString(der) +
+		`</X509Certificate></X509Data></KeyInfo></KeyDescriptor>` +
+		`<SingleLogoutService Binding="urn:post" Location="https://idp.test/out"/>` +
+		`<SingleSignOnService Binding="urn:redirect" Location="https://idp.test/in"/></IDPSSODescriptor></EntityDescriptor>`
+	path := "/connections/" + c.must(201, http.MethodPost, "/connections", object{
+		"name": "saml", "strategy": "samlp", "options": object{"metadataXml": metadata},
+	})["id"].(string)
+	expect := func(when string, want object) {
+		t.Helper()
+		options := c.must(200, http.MethodGet, path, nil)["options"].(object)
+		for name, value := range want {
+			if options[name] != value {
+				t.Errorf("%s %s is %v, want %v", when, name, options[name], value)
+			}
+		}
+		thumbprints, _ := options["thumbprints"].([]any)
+		if subject, _ := options["subject"].(object); len(thumbprints) != 1 || thumbprints[0] != hex.EncodeToString(sum[:]) || subject["commonName"] != "idp" {
+			t.Errorf("%s the certificate is that of %v with %v", when, options["subject"], options["thumbprints"])
+		}
+	}
+	expect("from the metadata", object{
+		"signInEndpoint": "https://idp.test/in", "signOutEndpoint": "https://idp.test/out", "bindingMethod": "urn:redirect",
+		"metadataXml": nil, "expires": "2040-01-02T03:04:05.000Z",
+	})
+
+	c.must(200, http.MethodPatch, path, object{"options": object{"metadataUrl": "https://idp.test/metadata", "signOutEndpoint": "https://idp.test/bye"}})
+	expect("after metadata by URL", object{"signInEndpoint": "https://idp.test/in", "signOutEndpoint": "https://idp.test/bye"})
+
+	answer := c.must(400, http.MethodPatch, path, object{"options": object{"metadataXml": "<EntityDescriptor>"}})
+	if answer["errorCode"] != "invalid_body" {
+		t.Errorf("metadata that is cut off gets %v", answer)
+	}
+	expect("after that", object{"signInEndpoint": "https://idp.test/in"})
+
+	c.must(200, http.MethodPatch, path, object{"options": object{"signInEndpoint": "https://idp.test/new"}})
+	options := c.must(200, http.MethodGet, path, nil)["options"].(object)
+	if options["signInEndpoint"] != "https://idp.test/new" || options["signOutEndpoint"] != nil || options["signingCert"] != nil {
+		t.Errorf("options without metadata are replaced by %v", options)
+	}
+}
+
+// selfSigned returns a certificate of a key of its own in DER.
+func selfSigned(t *testing.T) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "idp"}, NotAfter: time.Date(2040, 1, 2, 3, 4, 5, 0, time.UTC),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
