@@ -28,6 +28,7 @@ import (
 	"github.com/tenant0/tenant0/server/logstream"
 	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/organization"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
@@ -101,6 +102,7 @@ func (s *services) rooms() *web.Router {
 		DB: s.db, Passwords: s.passwords, Cookies: cookies, Pages: pages, Emails: mails, Outbox: s.outbox, Log: s.events, Now: now,
 	})
 	consent.Mount(rt, consent.Deps{DB: s.db, Cookies: cookies, Pages: pages, Now: now})
+	organization.Mount(rt, organization.Deps{DB: s.db, Cookies: cookies, Pages: pages, Now: now})
 	userinfo.Mount(open, userinfo.Deps{DB: s.db, Issuer: s.issuer, Now: now})
 	discovery.Mount(rt, discovery.Deps{DB: s.db, Issuer: s.issuer, Ring: s.ring})
 	logout.Mount(rt, logout.Deps{DB: s.db, Issuer: s.issuer, Cookies: cookies, Pages: pages, Log: s.events, Now: now})

@@ -32,6 +32,12 @@ type Client struct {
 	RequirePushedAuthorizationRequests bool `json:"require_pushed_authorization_requests"`
 	// OrganizationUsage is deny, allow or require; empty means deny.
 	OrganizationUsage string `json:"organization_usage"`
+	// OrganizationRequireBehavior says when users are asked for their organization:
+	// pre_login_prompt, post_login_prompt or no_prompt; empty means no_prompt.
+	OrganizationRequireBehavior string `json:"organization_require_behavior"`
+	// OrganizationDiscoveryMethods are how they may name it before the login: email,
+	// organization_name, or both; none means both.
+	OrganizationDiscoveryMethods []string `json:"organization_discovery_methods"`
 	// DefaultOrganization is that of requests which name none, by type of grant.
 	DefaultOrganization struct {
 		OrganizationID string   `json:"organization_id"`

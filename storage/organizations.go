@@ -2,6 +2,7 @@ package storage
 
 import (
 	"encoding/json"
+	"iter"
 	"maps"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ const (
 	MemberRolesKind             = "organization-member-roles"
 	OrganizationGrantsKind      = "organization-client-grants" // of an organization, by the client grant's id
 	InvitationsKind             = "organization-invitations"   // of an organization
+	DiscoveryDomainsKind        = "organization-discovery-domains"
 )
 
 // Invitation asks somebody to join an organization, Auth0: manage-users/organizations/
@@ -91,30 +93,103 @@ func (tx *Tx) AddMemberRole(organization, user, role string) error {
 // Organization is a group of users of a customer, Auth0:
 // manage-users/organizations/organizations-overview.
 type Organization struct {
-	ID   string
-	Name string
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	DisplayName string `json:"display_name"`
+	Branding    struct {
+		LogoURL string `json:"logo_url"`
+	} `json:"branding"`
 }
 
 // Organization returns the organization with an id, or an error that wraps
 // ErrNotFound.
-func (tx *Tx) Organization(id string) (Organization, error) {
-	doc, err := tx.Documents(OrganizationsKind, "").Document(id)
-	name, _ := doc["name"].(string)
-	return Organization{id, name}, err
+func (tx *Tx) Organization(id string) (o Organization, err error) {
+	e, err := tx.Documents(OrganizationsKind, "").find(id)
+	if err != nil {
+		return o, err
+	}
+	return o, json.Unmarshal(e.Document, &o)
 }
 
 // OrganizationByName returns the organization with a name, in any case, or an error
 // that wraps ErrNotFound.
-func (tx *Tx) OrganizationByName(name string) (Organization, error) {
-	for row, err := range tx.Documents(OrganizationsKind, "").Rows() {
-		if err != nil {
-			return Organization{}, err
-		}
-		if o, err := tx.Organization(row.Key); err != nil || strings.EqualFold(o.Name, name) {
+func (tx *Tx) OrganizationByName(name string) (o Organization, err error) {
+	for o, err = range tx.organizations() {
+		if err != nil || strings.EqualFold(o.Name, name) {
 			return o, err
 		}
 	}
 	return Organization{}, ErrNotFound
+}
+
+// OrganizationsShownAs returns the organizations with a display name, in any case.
+func (tx *Tx) OrganizationsShownAs(displayName string) (found []Organization, err error) {
+	for o, err := range tx.organizations() {
+		if err != nil {
+			return nil, err
+		}
+		if o.DisplayName != "" && strings.EqualFold(o.DisplayName, displayName) {
+			found = append(found, o)
+		}
+	}
+	return found, nil
+}
+
+func (tx *Tx) organizations() iter.Seq2[Organization, error] {
+	return func(yield func(o Organization, err error) bool) {
+		for row, err := range tx.Documents(OrganizationsKind, "").Rows() {
+			var o Organization
+			if err == nil {
+				err = json.Unmarshal(row.JSON, &o)
+			}
+			if !yield(o, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// OrganizationsAt returns the organizations that a verified domain leads to, Auth0:
+// manage-users/organizations/configure-organizations/create-org-domains.
+func (tx *Tx) OrganizationsAt(domain string) ([]Organization, error) {
+	return tx.organizationsOf(DiscoveryDomainsKind, strings.ToLower(domain), func(d Document) bool {
+		return d["status"] == "verified" && d["use_for_organization_discovery"] != false
+	})
+}
+
+// OrganizationsOf returns the organizations that a user is a member of.
+func (tx *Tx) OrganizationsOf(user string) ([]Organization, error) {
+	return tx.organizationsOf(OrganizationMembersKind, user, func(Document) bool { return true })
+}
+
+// OrganizationsJoinedBy returns the organizations that make those who log in by a
+// connection members.
+func (tx *Tx) OrganizationsJoinedBy(connectionID string) ([]Organization, error) {
+	return tx.organizationsOf(OrganizationConnectionsKind, connectionID, joinsOnLogin)
+}
+
+// organizationsOf returns the organizations with an entry of a kind that a value leads
+// to and that meets a condition.
+func (tx *Tx) organizationsOf(kind, value string, meets func(Document) bool) (found []Organization, err error) {
+	linked, err := tx.Linked(kind, value)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range linked {
+		doc, err := decodeDocument(e)
+		if err != nil {
+			return nil, err
+		}
+		if !meets(doc) {
+			continue
+		}
+		o, err := tx.Organization(e.Parent)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, o)
+	}
+	return found, nil
 }
 
 // IsMember reports whether a user is in an organization.
@@ -154,5 +229,7 @@ func (tx *Tx) HasClientGrant(organization, grant string) (bool, error) {
 // that wraps ErrNotFound.
 func (tx *Tx) OrganizationConnection(organization, connectionID string) (joins bool, err error) {
 	doc, err := tx.Documents(OrganizationConnectionsKind, organization).Document(connectionID)
-	return doc["assign_membership_on_login"] == true, err
+	return joinsOnLogin(doc), err
 }
+
+func joinsOnLogin(connection Document) bool { return connection["assign_membership_on_login"] == true }

@@ -109,6 +109,17 @@ var states = map[string]templates.Page{
 	"password-reset":        templates.Result{Layout: exampleCo, Outcome: templates.PasswordReset, ClientName: "Timesheets Mobile", LinkURL: "http://localhost:3000"},
 	"reset-link-used":       templates.Result{Layout: exampleCo, Outcome: templates.ResetLinkUsed},
 	"email-verified":        templates.Result{Layout: exampleCo, Outcome: templates.EmailVerified},
+	"organization-selection": templates.OrganizationSelection{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", ByName: true,
+	},
+	"organization-selection-refused": templates.OrganizationSelection{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", ByName: true, ByEmail: true, Personal: true,
+		Typed: "jane@example.org", Errors: []string{"invalid-organization"},
+	},
+	"organization-picker": templates.OrganizationPicker{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", Account: "employee@exampleco.com", Personal: true,
+		Organizations: []templates.Choice{{ID: "org_1", Name: "Acme", LogoURL: "https://acme.test/logo.png"}, {ID: "org_2", Name: "Globex"}},
+	},
 	"web-message": templates.WebMessage{
 		Layout: exampleCo, Origin: "http://localhost:3000",
 		Fields: []templates.Field{{Name: "code", Value: "0a1b2c"}, {Name: "state", Value: `{"from":"/"}`}},

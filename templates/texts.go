@@ -20,7 +20,8 @@ var englishTexts []byte
 
 // builtInTexts are the words used where custom text has none. They are Auth0's
 // where Auth0 documents them; the prompt "error", the screens logout-complete
-// and logout-aborted, and the statuses of Message are in words of our own.
+// and logout-aborted, the statuses of Message and what speaks of e-mail addresses in
+// organization-selection are in words of our own.
 var builtInTexts = func() Texts {
 	var t Texts
 	if err := json.Unmarshal(englishTexts, &t); err != nil {

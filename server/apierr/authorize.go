@@ -19,6 +19,7 @@ var (
 	OrganizationDenied  = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is not allowed for this client"}
 	OrganizationMissing = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is required for this client"}
 	OrganizationByID    = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "authorization request parameter organization must be an organization id"}
+	NoOrganization      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "client requires organization membership, but user does not belong to any organization"}
 	InvitationUsed      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "invitation not found or already used"}
 	InvitationForeign   = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "the invitation is for another e-mail address"}
 	PKCERequired        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Missing required parameter: code_challenge"}

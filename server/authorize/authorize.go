@@ -94,7 +94,7 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 	if err != nil {
 		return err
 	}
-	return web.Redirect(w, next.page+"?state="+state)
+	return web.Continue(w, next.page, state)
 }
 
 // resume takes a transaction up again after a page has done its part.
@@ -120,7 +120,7 @@ func (m *room) resume(w http.ResponseWriter, r *http.Request) error {
 		return m.refuse(w, r, t.Request, next, err)
 	}
 	if next.page != "" {
-		return web.Redirect(w, next.page+"?state="+url.QueryEscape(state))
+		return web.Continue(w, next.page, state)
 	}
 	return m.respond(w, r, &t, next)
 }

@@ -38,6 +38,12 @@ func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Cl
 	silent := isSilent(t.Request)
 	next.client = client
 	err = m.DB.View(func(tx *storage.Tx) error {
+		if asks(t, client, beforeLogin) {
+			if next.page = organizationPage; silent {
+				return apierr.InteractionRequired
+			}
+			return nil
+		}
 		s, user, err := m.loggedIn(tx, r, now)
 		if err != nil {
 			return err
@@ -46,15 +52,8 @@ func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Cl
 		if err != nil {
 			return err
 		}
-		switch {
-		case s.ID == "" || user.UserID == "" || needsLogin(t, s, now) || !invited && !t.Began(s):
-			if silent {
-				return apierr.LoginRequired
-			}
-			if next.page = loginPage; t.Request.ScreenHint == "signup" {
-				next.page = signupPage
-			}
-			return nil
+		if s.ID == "" || user.UserID == "" || needsLogin(t, s, now) || !invited && !t.Began(s) {
+			return askLogin(t, &next, silent)
 		}
 		next.session = s
 		switch {
@@ -65,12 +64,33 @@ func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Cl
 		case t.Declined && t.AnsweredBy == user.UserID:
 			return apierr.ConsentDeclined
 		}
-		if err := decideMembership(tx, t.Request.Organization, user.UserID, &next); err != nil {
-			return err
-		}
-		return m.decideAccess(tx, t, user, &next, silent)
+		return m.decideFor(tx, t, user, &next, silent)
 	})
 	return next, err
+}
+
+// askLogin has the user log in, or sign up where the application asks for that.
+func askLogin(t *storage.Transaction, next *step, silent bool) error {
+	if silent {
+		return apierr.LoginRequired
+	}
+	if next.page = loginPage; t.Request.ScreenHint == "signup" {
+		next.page = signupPage
+	}
+	return nil
+}
+
+// decideFor says what a transaction needs whose user has logged in and may go on.
+func (m *room) decideFor(tx *storage.Tx, t *storage.Transaction, user storage.User, next *step, silent bool) error {
+	if asks(t, next.client, afterLogin) {
+		if err := decideOrganization(tx, t, user.UserID, next, silent); err != nil || next.page != "" {
+			return err
+		}
+	}
+	if err := decideMembership(tx, t.Request.Organization, user.UserID, next); err != nil {
+		return err
+	}
+	return m.decideAccess(tx, t, user, next, silent)
 }
 
 // loggedIn returns the browser's session and its user, both empty without one.

@@ -172,10 +172,15 @@ func checkNotEmulated(client storage.Client, params url.Values) error {
 		return apierr.OrganizationDenied
 	case params.Get("invitation") != "" && params.Get("organization") == "":
 		return apierr.MissingParameter("organization")
-	case params.Get("organization") == "" && client.OrganizationUsage == "require":
+	case params.Get("organization") == "" && client.OrganizationUsage == "require" && !prompts(client):
 		return apierr.OrganizationMissing
 	}
 	return nil
+}
+
+// prompts reports whether users of an application are asked for their organization.
+func prompts(client storage.Client) bool {
+	return client.OrganizationRequireBehavior == beforeLogin || client.OrganizationRequireBehavior == afterLogin
 }
 
 // challenge is the grammar of RFC 7636 sections 4.1 and 4.2.

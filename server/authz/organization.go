@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -45,4 +46,30 @@ func ShownOrganization(tx *storage.Tx, id string) (string, error) {
 func namesOrganizations(tx *storage.Tx) (bool, error) {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	return tenant.AllowOrganizationName, storage.Optional(err)
+}
+
+// maxChoices is how many organizations a user is offered, Auth0:
+// manage-users/organizations/login-flows-for-organizations: the first 20.
+const maxChoices = 20
+
+// Organizations returns those that a user may go on with who has logged in by a
+// connection: the user's, and the one, where it is just one, that the connection makes
+// its users members of.
+func Organizations(tx *storage.Tx, user, connection string) ([]storage.Organization, error) {
+	choices, err := tx.OrganizationsOf(user)
+	if err != nil {
+		return nil, err
+	}
+	c, err := tx.Connections.Find("name", connection)
+	if err != nil {
+		return choices, storage.Optional(err)
+	}
+	joined, err := tx.OrganizationsJoinedBy(c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if len(joined) == 1 && !slices.Contains(choices, joined[0]) {
+		choices = append(choices, joined[0])
+	}
+	return choices[:min(len(choices), maxChoices)], nil
 }

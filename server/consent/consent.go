@@ -87,7 +87,7 @@ func (m *room) load(r *http.Request) (q question, err error) {
 func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	q, err := m.load(r)
 	if errors.Is(err, errNobodyToAsk) {
-		return resume(w, q.state)
+		return web.Resume(w, q.state)
 	}
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	}
 	q, err := m.load(r)
 	if errors.Is(err, errNobodyToAsk) {
-		return resume(w, q.state)
+		return web.Resume(w, q.state)
 	}
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return resume(w, q.state)
+	return web.Resume(w, q.state)
 }
 
 // readForm reads the form, in which scope[] comes once for each scope.
@@ -148,10 +148,6 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 // maxForm leaves room for every scope that a request of web.MaxForm bytes can
 // name, with the name of its field.
 const maxForm = 16 * web.MaxForm
-
-func resume(w http.ResponseWriter, state string) error {
-	return web.Redirect(w, "/authorize/resume?state="+url.QueryEscape(state))
-}
 
 // accept adds the scopes to the user's grant, Auth0: a grant is kept for each
 // user, application and API, and holds the union of what was agreed to.

@@ -262,7 +262,7 @@ func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	finish(w)
-	return web.Redirect(w, "/authorize/resume?state="+url.QueryEscape(state))
+	return web.Resume(w, state)
 }
 
 func missing(profile storage.Document, conn storage.Connection, password string) (keys []string) {

@@ -60,7 +60,7 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if done {
-		return resume(w, state)
+		return web.Resume(w, state)
 	}
 	return m.page(w, http.StatusOK, t, state, t.Request.LoginHint)
 }
@@ -115,17 +115,12 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	finish(w)
-	return resume(w, state)
+	return web.Resume(w, state)
 }
 
 // transaction is the login under way, or an error that the browser can show.
 func (m *room) transaction(r *http.Request, state string) (storage.Transaction, error) {
 	return m.Cookies.Transaction(m.DB, r, state, m.Now())
-}
-
-// resume sends the browser on to the decision.
-func resume(w http.ResponseWriter, state string) error {
-	return web.Redirect(w, "/authorize/resume?state="+url.QueryEscape(state))
 }
 
 // Auth0's keys of what can be wrong with the form, Auth0:

@@ -93,7 +93,7 @@ var OrganizationInvitations = &Kind{
 
 // DiscoveryDomains is Auth0: api/management/v2/organizations/get-all-discovery-domains.
 var DiscoveryDomains = &Kind{
-	Name: "organization-discovery-domains", ID: "id", NewID: Prefixed("ord_", 22),
+	Name: storage.DiscoveryDomainsKind, ID: "id", NewID: Prefixed("ord_", 22),
 	Fields: Fields{
 		"id": onlyRead, "verification_host": onlyRead, "verification_txt": onlyRead,
 		"domain":                         {Type: String, Required: true, Min: 3, Max: 255, Access: CreateOnly},

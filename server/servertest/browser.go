@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"html"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -24,6 +25,8 @@ type Login struct {
 	Params url.Values
 	// Decline refuses consent.
 	Decline bool
+	// Answers are what is filled in on other pages, by their path.
+	Answers map[string]url.Values
 }
 
 // Result is where a login ended: the parameters that the application got.
@@ -170,6 +173,11 @@ func (s *Server) Login(client *http.Client, l Login) Result {
 				form.Set("action", "decline")
 			}
 		default:
+			answer, ok := l.Answers[page.URL.Path]
+			if ok && page.Status == http.StatusOK {
+				maps.Copy(form, answer)
+				break
+			}
 			s.tb.Fatalf("the login ended on a page: status %d\n%s", page.Status, page.Body)
 		}
 		left, page = s.Submit(client, page, form)

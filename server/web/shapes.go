@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -71,11 +72,21 @@ func NoStore(w http.ResponseWriter) {
 	w.Header().Set("Pragma", "no-cache")
 }
 
-// Redirect sends the browser to url with 302, as Auth0 does. The status makes a
+// Redirect sends the browser to a location with 302, as Auth0 does. The status makes a
 // browser turn a POST into a GET.
-func Redirect(w http.ResponseWriter, url string) error {
+func Redirect(w http.ResponseWriter, location string) error {
 	NoStore(w)
-	w.Header().Set("Location", url)
+	w.Header().Set("Location", location)
 	w.WriteHeader(http.StatusFound)
 	return nil
+}
+
+// Continue sends the browser on to a page of the login that a state stands for.
+func Continue(w http.ResponseWriter, path, state string) error {
+	return Redirect(w, path+"?state="+url.QueryEscape(state))
+}
+
+// Resume sends the browser back to where it is decided what a login needs next.
+func Resume(w http.ResponseWriter, state string) error {
+	return Continue(w, "/authorize/resume", state)
 }

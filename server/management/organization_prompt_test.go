@@ -1,0 +1,182 @@
+package management_test
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+const (
+	selection   = "/u/organization"
+	earlyPicker = "/u/pre-organization-picker"
+	picker      = "/u/organization-picker"
+)
+
+// prompting is a client whose single-page application asks for organizations, acme and
+// globex, both with the connection of the seed's users.
+func prompting(t *testing.T, usage, when string) (c *client, acme, globex string) {
+	t.Helper()
+	c = newClient(t)
+	connection := c.list("/connections?name=Username-Password-Authentication")[0]["id"].(string)
+	made := func(name, shown string) string {
+		id := c.must(201, http.MethodPost, "/organizations", object{"name": name, "display_name": shown})["id"].(string)
+		c.must(201, http.MethodPost, "/organizations/"+id+"/enabled_connections", object{"connection_id": connection})
+		return id
+	}
+	acme, globex = made("acme", "Acme Ltd"), made("globex", "Globex Corporation")
+	c.must(200, http.MethodPatch, spaPath, object{"organization_usage": usage, "organization_require_behavior": when})
+	return c, acme, globex
+}
+
+// join makes the employee a member of an organization.
+func (c *client) join(organization string) {
+	c.t.Helper()
+	c.must(204, http.MethodPost, "/organizations/"+organization+"/members", object{"members": []string{c.employee()}})
+}
+
+// logIn logs the employee in, who answers pages by their path.
+func (c *client) logIn(answers map[string]url.Values) servertest.Result {
+	c.t.Helper()
+	return c.tenant.Login(c.tenant.Client(), servertest.Login{
+		ClientID: servertest.SPA, RedirectURI: servertest.SPACallback, Answers: answers, Params: url.Values{"scope": {"openid"}, "audience": {""}},
+	})
+}
+
+// expectOrganization checks the pages that a login went through and the organization
+// of its tokens.
+func (c *client) expectOrganization(got servertest.Result, organization any, pages ...string) {
+	c.t.Helper()
+	if !slices.Equal(got.Pages, pages) {
+		c.t.Errorf("the login goes through %v, want %v", got.Pages, pages)
+	}
+	if got.Get("code") == "" {
+		c.t.Fatalf("the login ends with %v", got.Values)
+	}
+	if claims := c.claims(c.tenant.Exchange(c.tenant.Client(), got)["id_token"]); claims["org_id"] != organization {
+		c.t.Errorf("the organization is %v, want %v", claims["org_id"], organization)
+	}
+}
+
+// TestOrganizationIsAskedForBeforeTheLogin follows Auth0: manage-users/organizations/
+// login-flows-for-organizations.
+func TestOrganizationIsAskedForBeforeTheLogin(t *testing.T) {
+	c, acme, globex := prompting(t, "require", "pre_login_prompt")
+	c.join(acme)
+	// submitted is the page that follows when something is typed.
+	submitted := func(typed string) servertest.Page {
+		t.Helper()
+		browser := c.tenant.Client()
+		_, page := c.authorizeIn(browser, url.Values{"scope": {"openid"}})
+		if page.URL == nil || page.URL.Path != selection {
+			t.Fatalf("the login begins with %v", page.URL)
+		}
+		form := page.Form()
+		form.Set("organizationName", typed)
+		_, page = c.tenant.Submit(browser, page, form)
+		return page
+	}
+	refused := func(typed string) {
+		t.Helper()
+		if page := submitted(typed); page.Status != http.StatusBadRequest || !strings.Contains(page.Body, `data-error-code="invalid-organization"`) {
+			t.Errorf("%q gets %d on %s", typed, page.Status, page.URL)
+		}
+	}
+
+	for _, typed := range []string{"acme", " ACME ", "acme ltd"} {
+		c.expectOrganization(c.logIn(map[string]url.Values{selection: {"organizationName": {typed}}}), acme, selection, "/u/login")
+	}
+	if got := c.logIn(map[string]url.Values{selection: {"organizationName": {"globex"}}}); got.Get("error") != "access_denied" {
+		t.Errorf("who is no member ends with %v", got.Values)
+	}
+	empty := c.must(201, http.MethodPost, "/organizations", object{"name": "empty"})["id"].(string)
+	domain := func(organization, name, status string) {
+		c.must(201, http.MethodPost, "/organizations/"+organization+"/discovery-domains", object{"domain": name, "status": status})
+	}
+	domain(acme, "acme.test", "verified")
+	domain(globex, "globex.test", "pending")
+	domain(empty, "empty.test", "verified")
+	domain(acme, "both.test", "verified")
+	domain(globex, "both.test", "verified")
+	for _, typed := range []string{"", "nobody", "empty", "jane@globex.test", "jane@empty.test", "jane@elsewhere.test"} {
+		refused(typed)
+	}
+	if page := submitted("jane@Acme.test"); page.URL.Path != "/u/login" || !strings.Contains(page.Body, "jane@Acme.test") || !strings.Contains(page.Body, "Acme Ltd") {
+		t.Errorf("an address of a domain leads to %s:\n%s", page.URL, page.Body)
+	}
+	c.expectOrganization(c.logIn(map[string]url.Values{
+		selection: {"organizationName": {"jane@both.test"}}, earlyPicker: {"organization": {acme}},
+	}), acme, selection, earlyPicker, "/u/login")
+
+	c.must(200, http.MethodPatch, spaPath, object{"organization_discovery_methods": []string{"email"}})
+	refused("acme")
+	c.must(200, http.MethodPatch, spaPath, object{"organization_discovery_methods": []string{"organization_name"}})
+	refused("jane@acme.test")
+	if left, _ := c.authorizeIn(c.tenant.Client(), url.Values{"prompt": {"none"}}); left == nil || left.Query().Get("error") != "interaction_required" {
+		t.Errorf("without a page the request leads to %v", left)
+	}
+}
+
+// TestOrganizationIsChosenAfterTheLogin follows Auth0: manage-users/organizations/
+// configure-organizations/define-organization-behavior.
+func TestOrganizationIsChosenAfterTheLogin(t *testing.T) {
+	c, acme, globex := prompting(t, "require", "post_login_prompt")
+	if got := c.logIn(nil); got.Get("error") != "invalid_request" ||
+		got.Get("error_description") != "client requires organization membership, but user does not belong to any organization" {
+		t.Errorf("who is in no organization ends with %v", got.Values)
+	}
+	c.join(acme)
+	c.expectOrganization(c.logIn(nil), acme, "/u/login")
+	c.join(globex)
+	c.expectOrganization(c.logIn(map[string]url.Values{picker: {"organization": {globex}}}), globex, "/u/login", picker)
+
+	browser := c.tenant.Client()
+	login := servertest.Login{
+		ClientID: servertest.SPA, RedirectURI: servertest.SPACallback, Params: url.Values{"scope": {"openid"}, "audience": {""}},
+		Answers: map[string]url.Values{picker: {"organization": {acme}}},
+	}
+	c.tenant.Login(browser, login)
+	c.expectOrganization(c.tenant.Login(browser, login), acme, picker)
+	_, page := c.authorizeIn(browser, login.Params)
+	for _, name := range []string{"Acme Ltd", "Globex Corporation", servertest.Employee} {
+		if !strings.Contains(page.Body, name) {
+			t.Errorf("the page does not show %s", name)
+		}
+	}
+	if strings.Contains(page.Body, "organizationSkipped") {
+		t.Error("a personal account is offered, though an organization is required")
+	}
+	foreign := c.must(201, http.MethodPost, "/organizations", object{"name": "foreign"})["id"].(string)
+	for _, answer := range []url.Values{{"organization": {foreign}}, {"organizationSkipped": {"true"}}, {}} {
+		form := page.Form()
+		maps.Copy(form, answer)
+		if left, got := c.tenant.Submit(browser, page, form); left != nil || got.Status != http.StatusBadRequest {
+			t.Errorf("the answer %v leads to %v, %d", answer, left, got.Status)
+		}
+	}
+	if left, _ := c.authorizeIn(browser, url.Values{"prompt": {"none"}}); left == nil || left.Query().Get("error") != "interaction_required" {
+		t.Errorf("without a page the request leads to %v", left)
+	}
+	if left, _ := c.authorizeIn(browser, url.Values{"prompt": {"none"}, "organization": {globex}, "scope": {"openid"}, "audience": {""}}); left == nil || left.Query().Get("code") == "" {
+		t.Errorf("with an organization it leads to %v", left)
+	}
+}
+
+func TestPersonalAccountBesideOrganizations(t *testing.T) {
+	c, acme, _ := prompting(t, "allow", "post_login_prompt")
+	c.expectOrganization(c.logIn(nil), nil, "/u/login")
+	connection := c.list("/connections?name=Username-Password-Authentication")[0]["id"].(string)
+	c.must(200, http.MethodPatch, "/organizations/"+acme+"/enabled_connections/"+connection, object{"assign_membership_on_login": true})
+	c.expectOrganization(c.logIn(map[string]url.Values{picker: {"organizationSkipped": {"true"}}}), nil, "/u/login", picker)
+	c.expectOrganization(c.logIn(map[string]url.Values{picker: {"organization": {acme}}}), acme, "/u/login", picker)
+	if members := c.list("/organizations/" + acme + "/members"); len(members) != 1 {
+		t.Errorf("the organization that takes its users in has the members %v", members)
+	}
+
+	c.must(200, http.MethodPatch, spaPath, object{"organization_require_behavior": "pre_login_prompt"})
+	c.expectOrganization(c.logIn(map[string]url.Values{selection: {"organizationSkipped": {"true"}}}), nil, selection, "/u/login")
+}

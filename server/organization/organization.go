@@ -1,0 +1,302 @@
+// Package organization serves the pages that ask which organization a login is for:
+// before it, by a name or an e-mail address, and after it, from those that the user
+// belongs to. It writes the answer down and sends the browser back to
+// /authorize/resume, where it is decided what the answer is worth.
+package organization
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// Deps is what the room works with.
+type Deps struct {
+	DB      *storage.DB
+	Cookies session.Cookies
+	Pages   web.Pages
+	Now     func() time.Time
+}
+
+type room struct{ Deps }
+
+const (
+	selectionPath = "/u/organization"
+	earlyPicker   = "/u/pre-organization-picker"
+	picker        = "/u/organization-picker"
+)
+
+// Mount adds the room's routes.
+func Mount(rt *web.Router, d Deps) {
+	m := &room{d}
+	rt = rt.With(d.Pages.Shape)
+	rt.Handle(http.MethodGet, selectionPath, m.show)
+	rt.Handle(http.MethodPost, selectionPath, web.SameSite(m.submit))
+	for _, path := range []string{earlyPicker, picker} {
+		rt.Handle(http.MethodGet, path, m.showChoices)
+		rt.Handle(http.MethodPost, path, web.SameSite(m.choose))
+	}
+}
+
+// question is what the user is asked.
+type question struct {
+	state       string
+	transaction storage.Transaction
+	client      storage.Client
+}
+
+// personal reports whether the user may go on without an organization.
+func (q question) personal() bool { return q.client.OrganizationUsage == "allow" }
+
+// named are the ways in which an organization may be named, Auth0: manage-users/
+// organizations/configure-organizations/define-organization-behavior.
+func (q question) named() (byEmail, byName bool) {
+	methods := q.client.OrganizationDiscoveryMethods
+	byEmail = len(methods) == 0 || slices.Contains(methods, "email")
+	return byEmail, len(methods) == 0 || slices.Contains(methods, "organization_name")
+}
+
+// load finds the question of a transaction.
+func (m *room) load(r *http.Request) (q question, err error) {
+	q.state = r.URL.Query().Get("state")
+	if q.transaction, err = m.Cookies.Transaction(m.DB, r, q.state, m.Now()); err != nil {
+		return q, err
+	}
+	err = m.DB.View(func(tx *storage.Tx) error {
+		q.client, err = tx.Clients.Get(q.transaction.Request.ClientID)
+		if storage.IsNotFound(err) {
+			return apierr.UnknownClient(q.transaction.Request.ClientID)
+		}
+		return err
+	})
+	return q, err
+}
+
+// answered loads the question that a form answers.
+func (m *room) answered(w http.ResponseWriter, r *http.Request) (q question, form url.Values, err error) {
+	if form, err = web.Form(w, r); err != nil {
+		return q, nil, err
+	}
+	if q, err = m.load(r); err != nil {
+		return q, nil, err
+	}
+	return q, form, session.CheckForm(q.transaction, form.Get(templates.CSRFField))
+}
+
+// show asks for a name or an e-mail address.
+//
+//auth0:operation GET /u/organization
+func (m *room) show(w http.ResponseWriter, r *http.Request) error {
+	q, err := m.load(r)
+	if err != nil {
+		return err
+	}
+	return m.selection(w, http.StatusOK, q, "")
+}
+
+func (m *room) selection(w http.ResponseWriter, status int, q question, typed string, errs ...string) error {
+	layout, err := m.Pages.Layout(web.AboutRequest(q.transaction.Request))
+	if err != nil {
+		return err
+	}
+	page := templates.OrganizationSelection{
+		Layout: layout, ClientName: q.client.Name, State: q.state, CSRF: q.transaction.CSRF,
+		Typed: typed, Personal: q.personal(), Errors: errs,
+	}
+	if page.ByEmail, page.ByName = q.named(); page.ByEmail {
+		page.Typed = cmp.Or(typed, q.transaction.Request.LoginHint)
+	}
+	return m.Pages.Write(w, status, page)
+}
+
+// submit goes on with the organization that was named, or has the user choose where
+// there are several.
+//
+//auth0:operation POST /u/organization
+func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
+	q, form, err := m.answered(w, r)
+	if err != nil {
+		return err
+	}
+	if form.Get("organizationSkipped") == "true" && q.personal() {
+		return m.skip(w, q)
+	}
+	typed := strings.TrimSpace(form.Get("organizationName"))
+	found, err := m.discover(&q, typed)
+	switch {
+	case err != nil:
+		return err
+	case len(found) == 0:
+		return m.selection(w, http.StatusBadRequest, q, typed, "invalid-organization")
+	case len(found) == 1:
+		q.transaction.Request.Organization = found[0].ID
+		return m.goOn(w, q)
+	}
+	q.transaction.Organizations = nil
+	for _, o := range found {
+		q.transaction.Organizations = append(q.transaction.Organizations, o.ID)
+	}
+	if err := m.keep(q); err != nil {
+		return err
+	}
+	return web.Continue(w, earlyPicker, q.state)
+}
+
+// discover finds the organizations that what was typed leads to and that the application
+// has a connection for, and has the login begin with an e-mail address.
+func (m *room) discover(q *question, typed string) (found []storage.Organization, err error) {
+	byEmail, byName := q.named()
+	err = m.DB.View(func(tx *storage.Tx) error {
+		var all []storage.Organization
+		if _, domain, is := strings.Cut(typed, "@"); is && byEmail {
+			q.transaction.Request.LoginHint = typed
+			all, err = tx.OrganizationsAt(domain)
+		} else if byName && typed != "" {
+			all, err = called(tx, typed)
+		}
+		for _, o := range all {
+			rq := q.transaction.Request
+			rq.Organization = o.ID
+			_, err := account.Databases(tx, rq)
+			if err == nil {
+				found = append(found, o)
+			} else if !errors.Is(err, apierr.NoConnections) {
+				return err
+			}
+		}
+		return err
+	})
+	return found, err
+}
+
+// called returns the organizations with a name or, where there is none, a display name.
+func called(tx *storage.Tx, name string) ([]storage.Organization, error) {
+	o, err := tx.OrganizationByName(name)
+	if storage.IsNotFound(err) {
+		return tx.OrganizationsShownAs(name)
+	}
+	return []storage.Organization{o}, err
+}
+
+// choices are the organizations that the user of a picker chooses from, and who that
+// is.
+func (m *room) choices(r *http.Request, q question) (who string, choices []storage.Organization, err error) {
+	err = m.DB.View(func(tx *storage.Tx) error {
+		if r.URL.Path == earlyPicker {
+			who = q.transaction.Request.LoginHint
+			for _, id := range q.transaction.Organizations {
+				o, err := tx.Organization(id)
+				if storage.Optional(err) != nil {
+					return err
+				}
+				if err == nil {
+					choices = append(choices, o)
+				}
+			}
+			return nil
+		}
+		s, err := m.Cookies.Find(tx, r, m.Now())
+		if err != nil {
+			return storage.Optional(err)
+		}
+		user, err := tx.Users.Get(s.UserID)
+		if err != nil {
+			return storage.Optional(err)
+		}
+		who = cmp.Or(user.Email, user.Name, user.UserID)
+		choices, err = authz.Organizations(tx, user.UserID, s.Connection)
+		return err
+	})
+	slices.SortFunc(choices, func(a, b storage.Organization) int { return strings.Compare(shown(a), shown(b)) })
+	return who, choices, err
+}
+
+func shown(o storage.Organization) string { return cmp.Or(o.DisplayName, o.Name) }
+
+// showChoices lets the user choose. Where there is nothing to choose from, as after a
+// logout in another tab, the browser is sent back to the decision.
+//
+//auth0:operation GET /u/organization-picker
+//auth0:operation GET /u/pre-organization-picker
+func (m *room) showChoices(w http.ResponseWriter, r *http.Request) error {
+	q, err := m.load(r)
+	if err != nil {
+		return err
+	}
+	who, choices, err := m.choices(r, q)
+	if err != nil {
+		return err
+	}
+	if len(choices) == 0 {
+		return web.Resume(w, q.state)
+	}
+	about := web.AboutRequest(q.transaction.Request)
+	layout, err := m.Pages.Layout(about)
+	if err != nil {
+		return err
+	}
+	page := templates.OrganizationPicker{
+		Layout: layout, ClientName: q.client.Name, State: q.state, CSRF: q.transaction.CSRF, Account: who, Personal: q.personal(),
+	}
+	for _, o := range choices {
+		page.Organizations = append(page.Organizations, templates.Choice{ID: o.ID, Name: shown(o), LogoURL: o.Branding.LogoURL})
+	}
+	return m.Pages.Write(w, http.StatusOK, page)
+}
+
+// choose goes on with one of the choices.
+//
+//auth0:operation POST /u/organization-picker
+//auth0:operation POST /u/pre-organization-picker
+func (m *room) choose(w http.ResponseWriter, r *http.Request) error {
+	q, form, err := m.answered(w, r)
+	if err != nil {
+		return err
+	}
+	if form.Get("organizationSkipped") == "true" && q.personal() {
+		return m.skip(w, q)
+	}
+	_, choices, err := m.choices(r, q)
+	if err != nil {
+		return err
+	}
+	chosen := form.Get("organization")
+	if len(choices) > 0 && !slices.ContainsFunc(choices, func(o storage.Organization) bool { return o.ID == chosen }) {
+		return apierr.InvalidAction
+	}
+	if len(choices) == 0 {
+		return web.Resume(w, q.state)
+	}
+	q.transaction.Request.Organization = chosen
+	return m.goOn(w, q)
+}
+
+// skip goes on without an organization.
+func (m *room) skip(w http.ResponseWriter, q question) error {
+	q.transaction.Personal = true
+	return m.goOn(w, q)
+}
+
+// goOn writes the answer down and sends the browser back to the decision.
+func (m *room) goOn(w http.ResponseWriter, q question) error {
+	if err := m.keep(q); err != nil {
+		return err
+	}
+	return web.Resume(w, q.state)
+}
+
+func (m *room) keep(q question) error {
+	return m.DB.Update(func(tx *storage.Tx) error { return tx.Transactions.Put(q.transaction) })
+}

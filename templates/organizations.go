@@ -1,0 +1,76 @@
+package templates
+
+import "html/template"
+
+// OrganizationSelection asks for the organization to log in to: input#organizationName.
+// https://auth0.com/docs/customize/login-pages/universal-login/customize-templates
+type OrganizationSelection struct {
+	Layout
+	// ClientName, State, CSRF and Errors are as in Login.
+	ClientName, State, CSRF string
+	// ByEmail and ByName are what the organization may be named by.
+	ByEmail, ByName bool
+	// Typed is what was typed before, or the login_hint.
+	Typed string
+	// Personal offers to go on without an organization.
+	Personal bool
+	Errors   []string
+}
+
+func (p OrganizationSelection) view() view {
+	v := p.screen(p, "organization_selection", "organizations", "organization-selection", p.ClientName, "")
+	return v.withErrors(p.Errors, "organizationName")
+}
+
+// Label and Description are the keys of the texts for what may be typed.
+func (p OrganizationSelection) Label() string { return p.text("placeholder", "Placeholder") }
+
+// Description is as Label.
+func (p OrganizationSelection) Description() string { return p.text("description", "Description") }
+
+func (p OrganizationSelection) text(ofName, suffix string) string {
+	switch {
+	case !p.ByEmail:
+		return ofName
+	case !p.ByName:
+		return "email" + suffix
+	}
+	return "emailOrName" + suffix
+}
+
+// OrganizationPicker lets the user choose one of several organizations, each of which is
+// a button with the name "organization".
+// https://auth0.com/docs/customize/login-pages/universal-login/customize-templates
+type OrganizationPicker struct {
+	Layout
+	// ClientName, State and CSRF are as in Login.
+	ClientName, State, CSRF string
+	// Account is who chooses.
+	Account       string
+	Organizations []Choice
+	// Personal is as in OrganizationSelection.
+	Personal bool
+}
+
+// Choice is an organization to choose.
+type Choice struct{ ID, Name, LogoURL string }
+
+// Logo is LogoURL where it may be shown.
+func (c Choice) Logo() template.URL { return safeURL(c.LogoURL) }
+
+func (p OrganizationPicker) view() view {
+	return p.screen(p, "organization_picker", "organizations", "organization-picker", p.ClientName, "")
+}
+
+// Title and Sentence are the keys of the texts for what may be chosen.
+func (p OrganizationPicker) Title() string { return p.text("title") }
+
+// Sentence is as Title.
+func (p OrganizationPicker) Sentence() string { return p.text("loggedInText") }
+
+func (p OrganizationPicker) text(key string) string {
+	if p.Personal {
+		return key + "B2C"
+	}
+	return key
+}
