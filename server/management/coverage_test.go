@@ -22,8 +22,8 @@ var undocumented = []string{"PATCH /api/v2/prompts/mfa-push"}
 // and the page that shows it against both.
 func TestCoverage(t *testing.T) {
 	catalogue := management.Catalogue()
-	if len(catalogue) != 443 {
-		t.Errorf("the catalogue has %d operations, want 443", len(catalogue))
+	if want := 443 + 21; len(catalogue) != want { // those of go-auth0 3, and what npm's auth0 7.1 has beyond
+		t.Errorf("the catalogue has %d operations, want %d", len(catalogue), want)
 	}
 	served := map[string]bool{}
 	for _, op := range management.Served() {

@@ -27,9 +27,9 @@ func (a *api) special() []operation {
 	ops := slices.Concat(
 		a.clientOperations(), a.connectionOperations(), a.connectionKeyOperations(), a.roleOperations(), a.userOperations(), a.tenantOperations(),
 		a.brandingOperations(), a.phoneOperations(), a.promptOperations(), a.customDomainOperations(), a.emailOperations(), a.guardianOperations(),
-		a.provisioningOperations(), scim.operations(), directory.operations(), a.keyOperations(), a.encryptionKeyOperations(), a.sessionOperations(), a.refreshTokenOperations(), a.deviceCredentialOperations(), a.enrollmentOperations(), a.statOperations(), a.userDetailOperations(), a.logOperations(), a.organizationOperations(), a.groupOperations(),
+		a.provisioningOperations(), scim.operations(), directory.operations(), a.keyOperations(), a.customSigningKeyOperations(), a.encryptionKeyOperations(), a.sessionOperations(), a.refreshTokenOperations(), a.deviceCredentialOperations(), a.enrollmentOperations(), a.statOperations(), a.userDetailOperations(), a.logOperations(), a.organizationOperations(), a.groupOperations(),
 		a.actionOperations(), a.hookOperations(), a.rulesConfigOperations(), a.profileTemplateOperations(), a.selfServiceOperations(),
-		a.eventDeliveryOperations(), a.ticketOperations(), a.jobOperations(), a.userBlockOperations(),
+		a.eventDeliveryOperations(), a.ticketOperations(), a.jobOperations(), a.userBlockOperations(), searches(),
 	)
 	for _, s := range singletons() {
 		ops = append(ops, s.operations()...)

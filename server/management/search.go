@@ -47,11 +47,7 @@ func (c *call) searchUsers(tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (
 	if sort == "" {
 		return rows, nil
 	}
-	order, err := search.ParseOrder(sort, schema)
-	if err != nil {
-		return nil, searchFault(err)
-	}
-	return ordered(rows, order)
+	return inOrder(rows, sort, schema)
 }
 
 // usersMatching lets through the users that match a query. It tries those alone to whom an
@@ -69,13 +65,7 @@ func usersMatching(tx *storage.Tx, rows iter.Seq2[storage.Row, error], query sea
 	if plan.Narrowed {
 		rows = tx.Users.RowsAt(plan.Keys)
 	}
-	return func(yield func(storage.Row, error) bool) {
-		for row, err := range rows {
-			if (err != nil || plan.Match(row.Key, row.JSON)) && !yield(row, err) {
-				return
-			}
-		}
-	}, fault
+	return matching(rows, func(row storage.Row) bool { return plan.Match(row.Key, row.JSON) }), fault
 }
 
 // membersOf returns the ids of an organization's members; one that is not there has
@@ -88,6 +78,65 @@ func membersOf(tx *storage.Tx, organization string) (ids []string, ok bool, err 
 		ids = append(ids, row.Key)
 	}
 	return ids, true, nil
+}
+
+// searches serves the searches of organizations and of APIs.
+//
+//auth0:operation GET /api/v2/organizations/search
+//auth0:operation GET /api/v2/resource-servers/search
+func searches() []operation {
+	return slices.Concat(
+		searchOf(organizations(), []string{"name", "display_name"}, "id", "name", "display_name", "metadata.*"),
+		searchOf(resourceServers(), []string{"name", "identifier"}, "id", "name", "identifier"),
+	)
+}
+
+// searchOf serves the search of a resource: its fields are searched, and some of them
+// can be sorted by, in ascending order.
+func searchOf(s served, sortable []string, fields ...string) []operation {
+	schema := search.Fields(fields...)
+	s.path, s.verbs = s.path+"/search", "list"
+	s.list = listing{key: s.list.key, style: checkpointed, search: func(c *call, _ *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
+		if parser := c.query.Get("parser"); parser != "" && parser != "lucene" {
+			return nil, invalidQuery("'The parser " + parser + " is not emulated by tenant0; lucene is' on property parser")
+		}
+		if text := c.query.Get("q"); text != "" {
+			query, err := search.Parse(text, schema)
+			if err != nil {
+				return nil, searchFault(err)
+			}
+			rows = matching(rows, func(row storage.Row) bool { return query.Match(row.JSON) })
+		}
+		sort := c.query.Get("sort")
+		if sort == "" {
+			return rows, nil
+		}
+		if !slices.Contains(sortable, sort) {
+			return nil, invalidQuery("'No enum match for: " + sort + "' on property sort")
+		}
+		return inOrder(rows, sort+":1", schema)
+	}}
+	return s.operations()
+}
+
+// matching lets through the rows that meet a condition.
+func matching(rows iter.Seq2[storage.Row, error], meets func(storage.Row) bool) iter.Seq2[storage.Row, error] {
+	return func(yield func(storage.Row, error) bool) {
+		for row, err := range rows {
+			if (err != nil || meets(row)) && !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
+// inOrder puts rows in an order.
+func inOrder(rows iter.Seq2[storage.Row, error], sort string, schema *search.Schema) (iter.Seq2[storage.Row, error], error) {
+	order, err := search.ParseOrder(sort, schema)
+	if err != nil {
+		return nil, searchFault(err)
+	}
+	return ordered(rows, order)
 }
 
 // sorted puts the rows of a list in the order that sort asks for, or in one of its
@@ -108,11 +157,7 @@ func (c *call) sorted(rows iter.Seq2[storage.Row, error], own string, fields ...
 		slices.Reverse(all)
 		return numbered(all), nil
 	}
-	order, err := search.ParseOrder(sort, search.Fields(fields...))
-	if err != nil {
-		return nil, searchFault(err)
-	}
-	return ordered(rows, order)
+	return inOrder(rows, sort, search.Fields(fields...))
 }
 
 // numbered yields rows whose places are those in the list at hand, so that a cursor

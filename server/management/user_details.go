@@ -58,6 +58,7 @@ func (a *api) userDetailOperations() []operation {
 		{http.MethodPost, "/users/{id}/multifactor/actions/invalidate-remember-browser", []string{"update:users"}, invalidateRememberBrowser},
 		{http.MethodGet, "/users/{id}/connected-accounts", []string{"read:users"}, connectedAccounts},
 		{http.MethodGet, "/users/{id}/federated-connections-tokensets", []string{"read:federated_connections_tokens"}, federatedTokens},
+		{http.MethodDelete, "/users/{id}/federated-connections-tokensets/{tokenset}", []string{"delete:federated_connections_tokens"}, deleteFederatedTokens},
 		{http.MethodGet, "/users/{id}/effective-permissions", []string{"read:user_effective_permissions"}, effectivePermissions},
 		{http.MethodGet, "/users/{id}/effective-permissions/sources/effective-roles", []string{"read:user_permission_source_roles"}, permissionRoles},
 		{http.MethodGet, "/users/{id}/effective-roles", []string{"read:user_effective_roles"}, effectiveRoles},
@@ -192,6 +193,8 @@ func connectedAccounts(c *call) error {
 
 // federatedTokens lists none: no identity provider has given any.
 //
+// federatedTokens lists none: no tokens of identity providers are kept.
+//
 //auth0:operation GET /api/v2/users/{id}/federated-connections-tokensets
 func federatedTokens(c *call) error {
 	err := c.view(func(tx *storage.Tx) error {
@@ -202,6 +205,20 @@ func federatedTokens(c *call) error {
 		return err
 	}
 	return c.reply(http.StatusOK, []storage.Document{})
+}
+
+// deleteFederatedTokens has none to delete.
+//
+//auth0:operation DELETE /api/v2/users/{id}/federated-connections-tokensets/{tokenset_id}
+func deleteFederatedTokens(c *call) error {
+	err := c.view(func(tx *storage.Tx) error {
+		_, err := c.user(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.empty(http.StatusNoContent)
 }
 
 // linkBody describes the account to link: a user's parts, or an ID token of it.

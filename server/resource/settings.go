@@ -144,6 +144,23 @@ func GuardianSettings(path string) *Kind {
 	return k
 }
 
+// CustomSigningKeys is Auth0: api/management/v2/keys/put-custom-signing-keys: public keys as
+// RFC 7517 has them.
+var CustomSigningKeys = &Kind{
+	Name: "keys/custom-signing",
+	Fields: Fields{"keys": {Type: Array, Required: true, Item: &Field{Type: Object, Fields: Fields{
+		"kty":     {Type: String, Required: true, Enum: []string{"EC", "RSA"}},
+		"use":     {Type: String, Enum: []string{"sig"}},
+		"key_ops": {Type: Array, Item: &Field{Type: String, Enum: []string{"verify"}}},
+		"alg":     {Type: String, Enum: []string{"RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512"}},
+		"crv":     {Type: String, Enum: []string{"P-256", "P-384", "P-521"}},
+		"x5c":     {Type: Array, Item: &Field{Type: String}},
+		"kid":     {Type: String}, "n": {Type: String}, "e": {Type: String}, "x": {Type: String}, "y": {Type: String},
+		"x5u": {Type: String}, "x5t": {Type: String}, "x5t#S256": {Type: String},
+	}}}},
+	Missing: missing("", "There are no custom signing keys."),
+}
+
 // EncryptionKeys is Auth0: api/management/v2/keys/encryption.
 var EncryptionKeys = &Kind{
 	Name: "keys/encryption", ID: "kid", NewID: UUID, Open: true,

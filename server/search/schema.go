@@ -12,6 +12,8 @@ type Schema struct {
 	fields map[string]field
 	// bare names the fields that a term without a field name is searched in.
 	bare []string
+	// under names members of which every member is a field, as in "metadata.tier".
+	under []string
 	// open collections may be searched by every other member of their documents.
 	open bool
 	// replaced names the fields that an older engine had, with what to write now.
@@ -82,11 +84,16 @@ var Logs = &Schema{
 }
 
 // Fields is the schema of a collection that can be searched by these members alone,
-// which a term without a field name is searched in as well.
+// which a term without a field name is searched in as well. "metadata.*" stands for
+// every member of metadata, and is searched by name alone.
 func Fields(names ...string) *Schema {
-	s := &Schema{fields: map[string]field{}, bare: names}
+	s := &Schema{fields: map[string]field{}}
 	for _, name := range names {
-		s.fields[name] = field{}
+		if under, all := strings.CutSuffix(name, "*"); all {
+			s.under = append(s.under, under)
+			continue
+		}
+		s.fields[name], s.bare = field{}, append(s.bare, name)
 	}
 	return s
 }
@@ -129,6 +136,7 @@ func (s *Schema) field(name string) (field, string) {
 		return f, `field "` + name + `" is not supported, use "` + whole + `"`
 	case raw && rawKnown && s.words:
 		return field{from: whole}, ""
+	case slices.ContainsFunc(s.under, func(under string) bool { return len(name) > len(under) && strings.HasPrefix(name, under) }):
 	case s.open:
 		f.plain = !s.words && (name == "user_metadata" || strings.HasPrefix(name, "user_metadata."))
 	default:
