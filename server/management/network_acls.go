@@ -1,6 +1,10 @@
 package management
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"iter"
 	"net/http"
 	"slices"
 	"strings"
@@ -40,6 +44,55 @@ func networkACLs() served {
 			return c.reply(http.StatusOK, storage.Document{"code": http.StatusNoContent, "object": ""})
 		},
 	}
+}
+
+// networkACLKeys are the keys of signatures that access control lists look for.
+//
+//auth0:operation GET /api/v2/keys/network-acls
+//auth0:operation POST /api/v2/keys/network-acls
+//auth0:operation GET /api/v2/keys/network-acls/{id}
+//auth0:operation DELETE /api/v2/keys/network-acls/{id}
+func networkACLKeys() served {
+	return served{
+		kind: resource.NetworkACLKeys, path: "/keys/network-acls", scope: "network_acl_keys", verbs: "list create get delete",
+		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.NetworkACLKeys, ""), nil },
+		list: listing{key: "keys", style: wrapped, search: func(c *call, _ *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
+			return c.sorted(rows, "created_at:-1")
+		}},
+		before: func(_ *call, _ *storage.Tx, doc, _ storage.Document) error {
+			material, err := base64.StdEncoding.DecodeString(text(doc, "value"))
+			if err != nil || len(material) < 32 || len(material) > 512 {
+				return resource.InvalidBody("Payload validation error: the value must be 32 to 512 bytes in base64")
+			}
+			sum := sha256.Sum256(material)
+			doc["fingerprint"] = hex.EncodeToString(sum[:])
+			delete(doc, "value")
+			return nil
+		},
+		deleted: unusedACLKey,
+	}
+}
+
+// unusedACLKey keeps a key that an access control list names.
+func unusedACLKey(_ *call, tx *storage.Tx, key storage.Document) error {
+	for acl, err := range tx.Documents(resource.NetworkACLs.Name, "").All() {
+		if err != nil {
+			return err
+		}
+		rule, _ := acl["rule"].(storage.Document)
+		for _, name := range []string{"match", "not_match"} {
+			match, _ := rule[name].(storage.Document)
+			signature, _ := match["http_message_signature"].(storage.Document)
+			named, _ := signature["keys"].([]any)
+			if slices.ContainsFunc(named, func(k any) bool {
+				used, _ := k.(storage.Document)
+				return text(used, "id") == text(key, "id")
+			}) {
+				return resource.NetworkACLKeyInUse
+			}
+		}
+	}
+	return nil
 }
 
 // checkACL checks what the description of the kind cannot say.

@@ -1,6 +1,10 @@
 package management_test
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"net/http"
 	"testing"
 )
@@ -81,4 +85,36 @@ func TestCredentialTemplates(t *testing.T) {
 	if list := c.must(200, http.MethodGet, "/verifiable-credentials/verification/templates", nil)["templates"].([]any); len(list) != 1 {
 		t.Errorf("the templates are %v", list)
 	}
+}
+
+func TestKeysOfNetworkACLs(t *testing.T) {
+	c := newClient(t)
+	const path = "/keys/network-acls"
+	material := bytes.Repeat([]byte{7}, 32)
+	key := func(name string, material []byte) object {
+		return object{"name": name, "alg": "hmac-sha256", "value": base64.StdEncoding.EncodeToString(material)}
+	}
+	made := c.must(201, http.MethodPost, path, key("gateway", material))
+	if sum := sha256.Sum256(material); made["fingerprint"] != hex.EncodeToString(sum[:]) || made["value"] != nil {
+		t.Errorf("the key is %v", made)
+	}
+	c.must(409, http.MethodPost, path, key("gateway", material))
+	c.must(400, http.MethodPost, path, key("short", material[1:]))
+	c.must(400, http.MethodPost, path, object{"name": "other", "alg": "hmac-sha256", "value": "not base64!"})
+	c.must(201, http.MethodPost, path, key("edge", material))
+	keys, _ := c.must(200, http.MethodGet, path, nil)["keys"].([]any)
+	if len(keys) != 2 || keys[0].(object)["name"] != "edge" {
+		t.Errorf("the keys are %v, want the newest first", keys)
+	}
+
+	id := made["id"].(string)
+	acl := c.must(201, http.MethodPost, "/network-acls", object{"description": "signed", "active": true, "priority": 1, "rule": object{
+		"action": object{"block": true}, "scope": "tenant",
+		"not_match": object{"http_message_signature": object{"keys": []object{{"id": id}}}},
+	}})
+	c.must(409, http.MethodDelete, path+"/"+id, nil)
+	c.must(200, http.MethodGet, path+"/"+id, nil)
+	c.must(200, http.MethodDelete, "/network-acls/"+acl["id"].(string), nil)
+	c.must(204, http.MethodDelete, path+"/"+id, nil)
+	c.must(404, http.MethodGet, path+"/"+id, nil)
 }

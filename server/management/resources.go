@@ -12,7 +12,7 @@ func resources() []served {
 		phoneProviders(), phoneTemplates(), themes(), customDomains(), emailTemplates(), encryptionKeys(), authenticationMethods(),
 		actions(), actionVersions(), actionModules(), moduleVersions(), logStreams(), hooks(), rules(),
 		vaultConnections(), flows(), flowExecutions(), forms(), connectionProfiles(), userAttributeProfiles(), tokenExchangeProfiles(),
-		selfServiceProfiles(), networkACLs(), eventStreams(), rateLimitPolicies(), credentialTemplates(),
+		selfServiceProfiles(), networkACLs(), networkACLKeys(), eventStreams(), rateLimitPolicies(), credentialTemplates(),
 		organizations(), organizationClients(), organizationGrants(), organizationInvitations(), discoveryDomains(),
 	}, organizationConnections()...)
 }

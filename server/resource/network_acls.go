@@ -36,6 +36,25 @@ var NetworkACLs = &Kind{
 	Missing: missing("", "Network ACL not found"),
 }
 
+// NetworkACLKeys is Auth0: api/management/v2/keys/post-keys-network-acls. Of what a key is
+// made its fingerprint alone is kept.
+var NetworkACLKeys = &Kind{
+	Name: "keys/network-acls", ID: "id", NewID: Prefixed("key_", 22),
+	Fields: Fields{
+		"id": onlyRead, "fingerprint": onlyRead, "created_at": onlyRead, "updated_at": onlyRead,
+		"name":  {Type: String, Required: true, Min: 1, Max: 255},
+		"alg":   {Type: String, Required: true, Enum: []string{"hmac-sha256"}},
+		"value": {Type: String, Required: true, Min: 1},
+	},
+	Unique:  []string{"name"},
+	Created: "created_at", Updated: "updated_at",
+	Missing: missing("", "Network ACL key not found"),
+	Taken:   taken("", "A Network ACL key with this name already exists"),
+}
+
+// NetworkACLKeyInUse is the answer to the deletion of a key that a list names.
+var NetworkACLKeyInUse = taken("", "The Network ACL key is used by a Network ACL")
+
 // CuratedLists are the lists of addresses that Auth0 keeps.
 var CuratedLists = []string{"auth0.low_reputation", "auth0.icloud_relay_proxy"}
 

@@ -104,7 +104,7 @@ var kinds = func() map[string]*Kind {
 		Clients, ResourceServers, ClientGrants, Connections, Roles, TenantSettings, Users, Credentials,
 		BruteForceProtection, SuspiciousIPThrottling, BreachedPasswordDetection, BotDetection, Captcha, PhoneProviderProtection,
 		Branding, Prompts, EmailProvider, EmailTemplates, CustomDomains, PhoneProviders, PhoneTemplates, Themes, EncryptionKeys, AuthenticationMethods, DeviceCredentials,
-		Actions, ActionModules, LogStreams, EventStreams, Hooks, Rules, Flows, VaultConnections, Forms, NetworkACLs, RateLimitPolicies,
+		Actions, ActionModules, LogStreams, EventStreams, Hooks, Rules, Flows, VaultConnections, Forms, NetworkACLs, NetworkACLKeys, RateLimitPolicies,
 		ConnectionProfiles, UserAttributeProfiles, SelfServiceProfiles, TokenExchangeProfiles, CredentialTemplates,
 		Organizations, OrganizationConnections, OrganizationClients, OrganizationGrants, OrganizationInvitations, DiscoveryDomains, Jobs,
 	} {

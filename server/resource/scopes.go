@@ -103,6 +103,7 @@ var allScopes = []scoped{
 	{crud, "connection_profiles", "Connection Profiles"},
 	{crud, "token_exchange_profiles", "Token Exchange Profiles"},
 	{crud, "network_acls", "Network ACLs"},
+	{kept, "network_acl_keys", "Network ACL Keys"},
 	{crud, "vdcs_templates", "Verifiable Digital Credential Templates"},
 	{crud, "event_streams", "event streams"},
 	{written, "event_deliveries", "event stream deliveries"},
