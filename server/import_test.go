@@ -112,12 +112,16 @@ func TestImportReplacesWhatAnObjectHolds(t *testing.T) {
 	const connection = `"databases":[{"name":"Staff","enabled_clients":[%s]}]`
 	last(`"roles":[{"name":"Clerk","permissions":[` + permission("read:timesheets") + `,` + permission("create:timesheets") + `]}]`)
 	last(strings.ReplaceAll(connection, "%s", `"Timesheets SPA"`))
+	const stream = `"logStreams":[{"name":"SIEM","type":"http","sink":{"httpEndpoint":"https://siem.test/%s"}}]`
+	last(strings.ReplaceAll(stream, "%s", "one"))
 	for _, step := range []struct{ sections, action, difference string }{
 		{`"roles":[{"name":"Clerk","permissions":[` + permission("read:timesheets") + `]}]`, "update", "permissions: "},
 		{`"roles":[{"name":"Clerk","permissions":[` + permission("read:timesheets") + `]}]`, "unchanged", ""},
 		{`"roles":[{"name":"Clerk"}]`, "unchanged", ""},
 		{strings.ReplaceAll(connection, "%s", `"Timesheets Web"`), "update", "enabled_clients: "},
 		{strings.ReplaceAll(connection, "%s", `"Timesheets Web"`), "unchanged", ""},
+		{`"resourceServers":[{"identifier":"` + servertest.API + `","token_lifetime":7200}]`, "update", "token_lifetime: 86400 → 7200"},
+		{strings.ReplaceAll(stream, "%s", "two"), "update", "sink: (secret) → (secret)"},
 	} {
 		action, differences := last(step.sections)
 		if action != step.action || !strings.HasPrefix(strings.Join(differences, ""), step.difference) {

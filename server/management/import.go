@@ -421,11 +421,14 @@ const maxBrief = 60
 
 // briefly tells a value that is not secret.
 func briefly(name string, value any) string {
-	if value == nil {
+	switch value.(type) {
+	case nil:
 		return "nothing"
-	}
-	if secretMember().MatchString(name) {
-		return "(secret)"
+	case bool, float64: // no secret
+	default:
+		if secretMember().MatchString(name) {
+			return "(secret)"
+		}
 	}
 	text := []rune(jsonText(value))
 	if len(text) > maxBrief {
