@@ -33,7 +33,7 @@ type Client struct {
 	// OrganizationUsage is deny, allow or require; empty means deny.
 	OrganizationUsage string `json:"organization_usage"`
 	// OrganizationRequireBehavior says when users are asked for their organization:
-	// pre_login_prompt, post_login_prompt or no_prompt; empty means no_prompt.
+	// BeforeLogin, AfterLogin or no_prompt; empty means no_prompt.
 	OrganizationRequireBehavior string `json:"organization_require_behavior"`
 	// OrganizationDiscoveryMethods are how they may name it before the login: email,
 	// organization_name, or both; none means both.
@@ -46,6 +46,19 @@ type Client struct {
 	// ResourceServerIdentifier is the API that the client is, where AppType is
 	// resource_server.
 	ResourceServerIdentifier string `json:"resource_server_identifier"`
+}
+
+// When users are asked for their organization, Auth0: manage-users/organizations/
+// configure-organizations/define-organization-behavior.
+const (
+	BeforeLogin = "pre_login_prompt"
+	AfterLogin  = "post_login_prompt"
+)
+
+// AsksOrganization reports whether users of the client are asked for their organization
+// at a time.
+func (c Client) AsksOrganization(when string) bool {
+	return (c.OrganizationUsage == "require" || c.OrganizationUsage == "allow") && c.OrganizationRequireBehavior == when
 }
 
 // OrganizationFor is the id of the organization that a type of grant is for where the

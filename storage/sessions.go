@@ -138,9 +138,10 @@ type Transaction struct {
 	// that the user agreed to.
 	Declined  bool     `json:"declined"`
 	Consented []string `json:"consented"`
-	// Organizations are those that the user may choose among before the login, and
-	// Personal says that the user goes on without one.
+	// Organizations are those that the user may choose among before the login. Chosen
+	// says that the user has chosen the request's organization, or with Personal none.
 	Organizations []string `json:"organizations,omitempty"`
+	Chosen        bool     `json:"chosen,omitempty"`
 	Personal      bool     `json:"personal,omitempty"`
 	// Logout is the request of a transaction that is no login but the question
 	// whether to log out.

@@ -38,7 +38,7 @@ func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Cl
 	silent := isSilent(t.Request)
 	next.client = client
 	err = m.DB.View(func(tx *storage.Tx) error {
-		if asks(t, client, beforeLogin) {
+		if asks(t, client, storage.BeforeLogin) {
 			if next.page = organizationPage; silent {
 				return apierr.InteractionRequired
 			}
@@ -82,7 +82,7 @@ func askLogin(t *storage.Transaction, next *step, silent bool) error {
 
 // decideFor says what a transaction needs whose user has logged in and may go on.
 func (m *room) decideFor(tx *storage.Tx, t *storage.Transaction, user storage.User, next *step, silent bool) error {
-	if asks(t, next.client, afterLogin) {
+	if asks(t, next.client, storage.AfterLogin) {
 		if err := decideOrganization(tx, t, user.UserID, next, silent); err != nil || next.page != "" {
 			return err
 		}

@@ -12,18 +12,10 @@ const (
 	pickerPage       = "/u/organization-picker"
 )
 
-// When an application has users asked for their organization, Auth0: manage-users/
-// organizations/configure-organizations/define-organization-behavior.
-const (
-	beforeLogin = "pre_login_prompt"
-	afterLogin  = "post_login_prompt"
-)
-
-// asks reports whether a transaction is for an application that has its users asked for
-// their organization at a time, and the question is open.
+// asks reports whether the user is to be asked for the organization at a time.
 func asks(t *storage.Transaction, client storage.Client, when string) bool {
-	open := client.OrganizationUsage == "require" || client.OrganizationUsage == "allow" && !t.Personal
-	return open && t.Request.Organization == "" && client.OrganizationRequireBehavior == when
+	open := t.Request.Organization == "" && (!t.Personal || client.OrganizationUsage == "require")
+	return open && client.AsksOrganization(when)
 }
 
 // decideOrganization finds the organization of a user who has logged in. Where there is

@@ -180,7 +180,7 @@ func checkNotEmulated(client storage.Client, params url.Values) error {
 
 // prompts reports whether users of an application are asked for their organization.
 func prompts(client storage.Client) bool {
-	return client.OrganizationRequireBehavior == beforeLogin || client.OrganizationRequireBehavior == afterLogin
+	return client.AsksOrganization(storage.BeforeLogin) || client.AsksOrganization(storage.AfterLogin)
 }
 
 // challenge is the grammar of RFC 7636 sections 4.1 and 4.2.

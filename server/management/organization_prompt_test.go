@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/tenant0/tenant0/server/servertest"
+	"github.com/tenant0/tenant0/templates"
 )
 
 const (
@@ -179,4 +180,55 @@ func TestPersonalAccountBesideOrganizations(t *testing.T) {
 
 	c.must(200, http.MethodPatch, spaPath, object{"organization_require_behavior": "pre_login_prompt"})
 	c.expectOrganization(c.logIn(map[string]url.Values{selection: {"organizationSkipped": {"true"}}}), nil, selection, "/u/login")
+}
+
+// TestOrganizationIsAskedForByTheApplicationAlone opens the pages in logins whose
+// application does not ask, or has named the organization itself.
+func TestOrganizationIsAskedForByTheApplicationAlone(t *testing.T) {
+	c, acme, globex := prompting(t, "require", "post_login_prompt")
+	c.join(acme)
+	c.join(globex)
+	for _, test := range []struct {
+		behaviour object
+		params    url.Values
+		org       any
+	}{
+		{object{"organization_usage": "deny"}, url.Values{}, nil},
+		{object{"organization_usage": "allow", "organization_require_behavior": "no_prompt"}, url.Values{}, nil},
+		{object{"organization_usage": "require", "organization_require_behavior": "post_login_prompt"}, url.Values{"organization": {acme}}, acme},
+		{object{"organization_usage": "require", "organization_require_behavior": "pre_login_prompt"}, url.Values{"organization": {acme}}, acme},
+	} {
+		c.must(200, http.MethodPatch, spaPath, test.behaviour)
+		browser := c.tenant.Client()
+		login := servertest.Login{ClientID: servertest.SPA, RedirectURI: servertest.SPACallback, Params: test.params}
+		login.Params.Set("scope", "openid")
+		login.Params.Set("audience", "")
+		target, verifier := c.tenant.AuthorizeURL(login)
+		_, page := c.tenant.Visit(browser, target)
+		form := page.Form()
+		for _, path := range []string{selection, earlyPicker, picker} {
+			answer := url.Values{"organizationName": {"globex"}, "organization": {globex}, templates.CSRFField: form[templates.CSRFField]}
+			other := servertest.Page{URL: page.URL.ResolveReference(&url.URL{Path: path, RawQuery: page.URL.RawQuery})}
+			if _, got := c.tenant.Submit(browser, other, answer); got.URL.Path != "/u/login" {
+				t.Errorf("%v: an answer at %s leads to %s", test.behaviour, path, got.URL)
+			}
+			if _, got := c.tenant.Visit(browser, other.URL.String()); got.URL.Path != "/u/login" {
+				t.Errorf("%v: %s leads to %s", test.behaviour, path, got.URL)
+			}
+		}
+		form.Set("username", servertest.Employee)
+		form.Set("password", servertest.Password)
+		form.Set("action", "default")
+		left, page := c.tenant.Submit(browser, page, form)
+		if left == nil {
+			t.Fatalf("%v: the login ends on %s", test.behaviour, page.URL)
+		}
+		status, tokens := c.tenant.Token(c.http, url.Values{
+			"grant_type": {"authorization_code"}, "client_id": {servertest.SPA}, "code": left.Query()["code"],
+			"redirect_uri": {servertest.SPACallback}, "code_verifier": {verifier},
+		})
+		if claims := c.claims(tokens["id_token"]); status != http.StatusOK || claims["org_id"] != test.org {
+			t.Errorf("%v: the organization is %v, want %v", test.behaviour, claims["org_id"], test.org)
+		}
+	}
 }

@@ -42,19 +42,20 @@ const (
 func Mount(rt *web.Router, d Deps) {
 	m := &room{d}
 	rt = rt.With(d.Pages.Shape)
-	rt.Handle(http.MethodGet, selectionPath, m.show)
-	rt.Handle(http.MethodPost, selectionPath, web.SameSite(m.submit))
+	rt.Handle(http.MethodGet, selectionPath, m.asked(m.show))
+	rt.Handle(http.MethodPost, selectionPath, web.SameSite(m.asked(m.submit)))
 	for _, path := range []string{earlyPicker, picker} {
-		rt.Handle(http.MethodGet, path, m.showChoices)
-		rt.Handle(http.MethodPost, path, web.SameSite(m.choose))
+		rt.Handle(http.MethodGet, path, m.asked(m.showChoices))
+		rt.Handle(http.MethodPost, path, web.SameSite(m.asked(m.choose)))
 	}
 }
 
-// question is what the user is asked.
+// question is what the user is asked, and the form that answers it.
 type question struct {
 	state       string
 	transaction storage.Transaction
 	client      storage.Client
+	form        url.Values
 }
 
 // personal reports whether the user may go on without an organization.
@@ -68,11 +69,42 @@ func (q question) named() (byEmail, byName bool) {
 	return byEmail, len(methods) == 0 || slices.Contains(methods, "organization_name")
 }
 
-// load finds the question of a transaction.
-func (m *room) load(r *http.Request) (q question, err error) {
+// asked serves an open question. It stays open when it has been answered, for the back
+// button. Where the application does not have its users asked, or has named the
+// organization itself, the browser is sent back to the decision.
+func (m *room) asked(serve func(http.ResponseWriter, *http.Request, question) error) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		q, err := m.load(w, r)
+		if err != nil {
+			return err
+		}
+		when := storage.BeforeLogin
+		if r.URL.Path == picker {
+			when = storage.AfterLogin
+		}
+		named := q.transaction.Request.Organization != "" && !q.transaction.Chosen
+		if named || !q.client.AsksOrganization(when) {
+			return web.Resume(w, q.state)
+		}
+		return serve(w, r, q)
+	}
+}
+
+// load finds the question of a transaction, and reads the form where there is one.
+func (m *room) load(w http.ResponseWriter, r *http.Request) (q question, err error) {
 	q.state = r.URL.Query().Get("state")
+	if r.Method == http.MethodPost {
+		if q.form, err = web.Form(w, r); err != nil {
+			return q, err
+		}
+	}
 	if q.transaction, err = m.Cookies.Transaction(m.DB, r, q.state, m.Now()); err != nil {
 		return q, err
+	}
+	if r.Method == http.MethodPost {
+		if err := session.CheckForm(q.transaction, q.form.Get(templates.CSRFField)); err != nil {
+			return q, err
+		}
 	}
 	err = m.DB.View(func(tx *storage.Tx) error {
 		q.client, err = tx.Clients.Get(q.transaction.Request.ClientID)
@@ -84,25 +116,10 @@ func (m *room) load(r *http.Request) (q question, err error) {
 	return q, err
 }
 
-// answered loads the question that a form answers.
-func (m *room) answered(w http.ResponseWriter, r *http.Request) (q question, form url.Values, err error) {
-	if form, err = web.Form(w, r); err != nil {
-		return q, nil, err
-	}
-	if q, err = m.load(r); err != nil {
-		return q, nil, err
-	}
-	return q, form, session.CheckForm(q.transaction, form.Get(templates.CSRFField))
-}
-
 // show asks for a name or an e-mail address.
 //
 //auth0:operation GET /u/organization
-func (m *room) show(w http.ResponseWriter, r *http.Request) error {
-	q, err := m.load(r)
-	if err != nil {
-		return err
-	}
+func (m *room) show(w http.ResponseWriter, _ *http.Request, q question) error {
 	return m.selection(w, http.StatusOK, q, "")
 }
 
@@ -125,15 +142,11 @@ func (m *room) selection(w http.ResponseWriter, status int, q question, typed st
 // there are several.
 //
 //auth0:operation POST /u/organization
-func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
-	q, form, err := m.answered(w, r)
-	if err != nil {
-		return err
-	}
-	if form.Get("organizationSkipped") == "true" && q.personal() {
+func (m *room) submit(w http.ResponseWriter, _ *http.Request, q question) error {
+	if q.form.Get("organizationSkipped") == "true" && q.personal() {
 		return m.skip(w, q)
 	}
-	typed := strings.TrimSpace(form.Get("organizationName"))
+	typed := strings.TrimSpace(q.form.Get("organizationName"))
 	found, err := m.discover(&q, typed)
 	switch {
 	case err != nil:
@@ -230,11 +243,7 @@ func shown(o storage.Organization) string { return cmp.Or(o.DisplayName, o.Name)
 //
 //auth0:operation GET /u/organization-picker
 //auth0:operation GET /u/pre-organization-picker
-func (m *room) showChoices(w http.ResponseWriter, r *http.Request) error {
-	q, err := m.load(r)
-	if err != nil {
-		return err
-	}
+func (m *room) showChoices(w http.ResponseWriter, r *http.Request, q question) error {
 	who, choices, err := m.choices(r, q)
 	if err != nil {
 		return err
@@ -260,24 +269,20 @@ func (m *room) showChoices(w http.ResponseWriter, r *http.Request) error {
 //
 //auth0:operation POST /u/organization-picker
 //auth0:operation POST /u/pre-organization-picker
-func (m *room) choose(w http.ResponseWriter, r *http.Request) error {
-	q, form, err := m.answered(w, r)
-	if err != nil {
-		return err
-	}
-	if form.Get("organizationSkipped") == "true" && q.personal() {
+func (m *room) choose(w http.ResponseWriter, r *http.Request, q question) error {
+	if q.form.Get("organizationSkipped") == "true" && q.personal() {
 		return m.skip(w, q)
 	}
 	_, choices, err := m.choices(r, q)
 	if err != nil {
 		return err
 	}
-	chosen := form.Get("organization")
-	if len(choices) > 0 && !slices.ContainsFunc(choices, func(o storage.Organization) bool { return o.ID == chosen }) {
-		return apierr.InvalidAction
-	}
 	if len(choices) == 0 {
 		return web.Resume(w, q.state)
+	}
+	chosen := q.form.Get("organization")
+	if !slices.ContainsFunc(choices, func(o storage.Organization) bool { return o.ID == chosen }) {
+		return apierr.InvalidAction
 	}
 	q.transaction.Request.Organization = chosen
 	return m.goOn(w, q)
@@ -285,12 +290,13 @@ func (m *room) choose(w http.ResponseWriter, r *http.Request) error {
 
 // skip goes on without an organization.
 func (m *room) skip(w http.ResponseWriter, q question) error {
-	q.transaction.Personal = true
+	q.transaction.Personal, q.transaction.Request.Organization = true, ""
 	return m.goOn(w, q)
 }
 
 // goOn writes the answer down and sends the browser back to the decision.
 func (m *room) goOn(w http.ResponseWriter, q question) error {
+	q.transaction.Chosen = true
 	if err := m.keep(q); err != nil {
 		return err
 	}
