@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -117,4 +118,25 @@ func TestKeysOfNetworkACLs(t *testing.T) {
 	c.must(200, http.MethodDelete, "/network-acls/"+acl["id"].(string), nil)
 	c.must(204, http.MethodDelete, path+"/"+id, nil)
 	c.must(404, http.MethodGet, path+"/"+id, nil)
+}
+
+// TestValuesThatAuth0DoesNotKnowAreRefused tries one value for each list of values of
+// Auth0: api/management/v2 that settings have.
+func TestValuesThatAuth0DoesNotKnowAreRefused(t *testing.T) {
+	c := newClient(t)
+	for path, body := range map[string]object{
+		"/attack-protection/brute-force-protection":      {"shields": []string{"admin_notification"}},
+		"/attack-protection/suspicious-ip-throttling":    {"shields": []string{"user_notification"}},
+		"/attack-protection/breached-password-detection": {"stage": object{"pre-change-password": object{"shields": []string{"user_notification"}}}},
+		"/attack-protection/captcha":                     {"active_provider_id": "turnstile"},
+		"/tenants/settings":                              {"enabled_locales": []string{"en", "tlh"}},
+		spaPath:                                          {"async_approval_notification_channels": []string{"pigeon"}},
+	} {
+		answer := c.must(400, http.MethodPatch, path, body)
+		if message, _ := answer["message"].(string); answer["errorCode"] != "invalid_body" || !strings.Contains(message, "No enum match for: ") {
+			t.Errorf("%s with %v gets %v", path, body, answer)
+		}
+	}
+	c.must(400, http.MethodPost, "/flows/vault/connections", object{"name": "x", "app_id": "FAX"})
+	c.must(200, http.MethodPatch, "/tenants/settings", object{"enabled_locales": []string{"en", "pt-BR"}})
 }

@@ -66,7 +66,7 @@ var ClientGrants = &Kind{
 		"allow_any_organization":      {Type: Bool, Nullable: true},
 		"subject_type":                {Type: String, Access: CreateOnly, Enum: []string{"client", "user", "anonymous_user"}},
 		"authorization_details_types": texts, "allow_all_scopes": {Type: Bool, Nullable: true},
-		"default_for": {Type: String, Access: CreateOnly},
+		"default_for": {Type: String, Access: CreateOnly, Enum: []string{"third_party_clients"}},
 	},
 	Complete: func(doc storage.Document, _ time.Time) {
 		set(doc, "subject_type", "client")

@@ -2,13 +2,15 @@ package resource
 
 import "github.com/tenant0/tenant0/storage"
 
+var breachedStage = Field{Type: Object, Open: true, Fields: Fields{"shields": {Type: Array, Item: oneOf("block", "admin_notification")}}}
+
 // The settings of Auth0: api/management/v2/attack-protection, with the values of
 // a new tenant.
 var (
 	BruteForceProtection = &Kind{
 		Name: "attack-protection/brute-force-protection", Open: true,
 		Fields: Fields{
-			"enabled": {Type: Bool, Default: true}, "shields": {Type: Array, Item: &text, Default: []any{"block", "user_notification"}},
+			"enabled": {Type: Bool, Default: true}, "shields": {Type: Array, Item: oneOf("block", "user_notification"), Default: []any{"block", "user_notification"}},
 			"mode":      {Type: String, Default: "count_per_identifier_and_ip", Enum: []string{"count_per_identifier_and_ip", "count_per_identifier"}},
 			"allowlist": {Type: Array, Item: &text, Default: []any{}}, "max_attempts": {Type: Integer, Min: 1, Max: 100, Default: 10},
 		},
@@ -16,7 +18,7 @@ var (
 	SuspiciousIPThrottling = &Kind{
 		Name: "attack-protection/suspicious-ip-throttling", Open: true,
 		Fields: Fields{
-			"enabled": {Type: Bool, Default: true}, "shields": {Type: Array, Item: &text, Default: []any{"admin_notification", "block"}},
+			"enabled": {Type: Bool, Default: true}, "shields": {Type: Array, Item: oneOf("block", "admin_notification"), Default: []any{"admin_notification", "block"}},
 			"allowlist": {Type: Array, Item: &text, Default: []any{}},
 			"stage": {Type: Object, Default: storage.Document{
 				"pre-login":                 storage.Document{"max_attempts": 100, "rate": 864000},
@@ -29,10 +31,10 @@ var (
 	BreachedPasswordDetection = &Kind{
 		Name: "attack-protection/breached-password-detection", Open: true,
 		Fields: Fields{
-			"enabled": {Type: Bool, Default: false}, "shields": {Type: Array, Item: &text, Default: []any{}},
-			"admin_notification_frequency": {Type: Array, Item: &text, Default: []any{}},
+			"enabled": {Type: Bool, Default: false}, "shields": {Type: Array, Item: oneOf("block", "user_notification", "admin_notification"), Default: []any{}},
+			"admin_notification_frequency": {Type: Array, Item: oneOf("immediately", "daily", "weekly", "monthly"), Default: []any{}},
 			"method":                       {Type: String, Default: "standard", Enum: []string{"standard", "enhanced"}},
-			"stage": {Type: Object, Default: storage.Document{
+			"stage": {Type: Object, Open: true, Fields: Fields{"pre-user-registration": breachedStage, "pre-change-password": breachedStage}, Default: storage.Document{
 				"pre-user-registration": storage.Document{"shields": []any{}}, "pre-change-password": storage.Document{"shields": []any{}},
 			}},
 		},
@@ -52,7 +54,9 @@ var (
 	Captcha = &Kind{
 		Name: "attack-protection/captcha", Open: true,
 		Fields: Fields{
-			"active_provider_id":   {Type: String, Default: "auth_challenge", Nullable: true},
+			"active_provider_id": {Type: String, Default: "auth_challenge", Nullable: true, Enum: []string{
+				"arkose", "auth_challenge", "friendly_captcha", "hcaptcha", "recaptcha_v2", "recaptcha_enterprise", "simple_captcha",
+			}},
 			"simple_captcha":       {Type: Object, Default: storage.Document{}},
 			"auth_challenge":       {Type: Object, Default: storage.Document{"fail_open": false}},
 			"recaptcha_v2":         {Type: Object, Default: storage.Document{"site_key": ""}},

@@ -38,6 +38,9 @@ var (
 	onlyRead  = Field{Access: ReadOnly}
 )
 
+// oneOf is an item that is one of some texts.
+func oneOf(texts ...string) *Field { return &Field{Type: String, Enum: texts} }
+
 // urls are addresses of a format.
 func urls(format string) Field { return Field{Type: Array, Item: &Field{Type: String, Format: format}} }
 
@@ -108,7 +111,7 @@ var Clients = &Kind{
 		"third_party_security_mode":  {Type: String, Enum: []string{"strict", "permissive"}},
 		"redirection_policy":         {Type: String, Enum: []string{"allow_always", "open_redirect_protection"}},
 
-		"async_approval_notification_channels": {Type: Array, Nullable: true}, "my_organization_configuration": {Type: Object, Nullable: true},
+		"async_approval_notification_channels": {Type: Array, Nullable: true, Item: oneOf("guardian-push", "email")}, "my_organization_configuration": {Type: Object, Nullable: true},
 		"fedcm_login": {Type: Object, Nullable: true}, "identity_assertion_authorization_grant": {Type: Object, Nullable: true},
 		"token_vault_privileged_access": {Type: Object, Nullable: true},
 	},

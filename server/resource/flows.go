@@ -1,6 +1,14 @@
 package resource
 
-import "github.com/tenant0/tenant0/storage"
+import (
+	"strings"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// vaultApps are what a flow can be connected to.
+var vaultApps = strings.Fields("ACTIVECAMPAIGN AIRTABLE AUTH0 BIGQUERY CLEARBIT DOCUSIGN GOOGLE_SHEETS HTTP HUBSPOT JWT MAILCHIMP MAILJET " +
+	"PIPEDRIVE SALESFORCE SENDGRID SLACK STRIPE TELEGRAM TWILIO WHATSAPP ZAPIER")
 
 var (
 	// Flows is Auth0: api/management/v2/flows. They are kept and never run.
@@ -21,7 +29,8 @@ var (
 		Fields: Fields{
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "refreshed_at": onlyRead, "account_name": onlyRead,
 			"environment": onlyRead, "fingerprint": onlyRead, "ready": {Type: Bool, Access: ReadOnly, Default: false},
-			"name": {Type: String, Required: true, Min: 1, Max: 150}, "app_id": {Type: String, Required: true, Access: CreateOnly}, "setup": object,
+			"name": {Type: String, Required: true, Min: 1, Max: 150}, "setup": object,
+			"app_id": {Type: String, Required: true, Access: CreateOnly, Enum: vaultApps},
 		},
 		Created: "created_at", Updated: "updated_at",
 		Missing: missing("", "Connection not found"),

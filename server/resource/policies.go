@@ -13,7 +13,8 @@ var (
 		Name: "rate-limit-policies", ID: "id", NewID: Prefixed("rlp_", 21),
 		Fields: Fields{
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead,
-			"resource": {Type: String, Required: true, Access: CreateOnly}, "consumer": {Type: String, Required: true, Access: CreateOnly},
+			"resource":          {Type: String, Required: true, Access: CreateOnly, Enum: []string{"oauth_authentication_api"}},
+			"consumer":          {Type: String, Required: true, Access: CreateOnly, Enum: []string{"client"}},
 			"consumer_selector": {Type: String, Required: true, Access: CreateOnly},
 			"configuration": {Type: Object, Required: true, Open: true, Fields: Fields{
 				"action": {Type: String, Required: true, Enum: []string{"allow", "block", "log", "redirect"}}, "limit": number,

@@ -68,7 +68,7 @@ var (
 			"status":     {Type: String, Access: ReadOnly, Default: "pending_verification"}, "verification": onlyRead, "certificate": onlyRead,
 			"domain":              {Type: String, Required: true, Access: CreateOnly, Min: 3, Max: 255},
 			"type":                {Type: String, Required: true, Access: CreateOnly, Enum: []string{"auth0_managed_certs", "self_managed_certs"}},
-			"verification_method": {Type: String, Access: CreateOnly}, "tls_policy": text,
+			"verification_method": {Type: String, Access: CreateOnly, Enum: []string{"txt"}}, "tls_policy": text,
 			"custom_client_ip_header": {Type: String, Nullable: true}, "domain_metadata": object,
 		},
 		Unique: []string{"domain"}, Merged: []string{"domain_metadata"}, Created: "created_at",

@@ -1,8 +1,18 @@
 package resource
 
-import "github.com/tenant0/tenant0/storage"
+import (
+	"strings"
+
+	"github.com/tenant0/tenant0/storage"
+)
 
 var minutes = Field{Type: Integer, Min: 1}
+
+// locales are the languages that a tenant may enable, Auth0:
+// customize/internationalization-and-localization/universal-login-internationalization.
+var locales = strings.Fields("am ar ar-EG ar-SA az bg bn bs ca-ES cnr cs cy da de el en en-CA es es-419 es-AR es-MX et eu-ES fa fi fr " +
+	"fr-CA fr-FR gl-ES gu he hi hr hu hy id is it ja ka kk kn ko lt lv mk ml mn mr ms my nb nl nn no pa pl pt pt-BR pt-PT ro ru sk sl so sq " +
+	"sr sv sw ta te th tl tr uk ur vi zgh zh-CN zh-HK zh-MO zh-TW")
 
 // TenantSettings is Auth0: api/management/v2/tenants/tenant-settings.
 var TenantSettings = &Kind{
@@ -17,8 +27,8 @@ var TenantSettings = &Kind{
 		"ephemeral_session_lifetime_in_minutes": minutes, "idle_ephemeral_session_lifetime_in_minutes": minutes,
 		"sandbox_version":            {Type: String, Default: "22"},
 		"sandbox_versions_available": {Type: Array, Access: ReadOnly, Default: []any{"22", "18"}},
-		"resource_parameter_profile": {Type: String, Default: "audience"},
-		"enabled_locales":            {Type: Array, Item: &text, Default: []any{"en"}},
+		"resource_parameter_profile": {Type: String, Default: "audience", Enum: []string{"audience", "compatibility"}},
+		"enabled_locales":            {Type: Array, Item: oneOf(locales...), Default: []any{"en"}},
 		"flags": {Type: Object, Open: true, Default: storage.Document{
 			"allow_changing_enable_sso": false, "allow_legacy_delegation_grant_types": false, "allow_legacy_ro_grant_types": false,
 			"cannot_change_enforce_client_authentication_on_passwordless_start": true, "change_pwd_flow_v1": false,
