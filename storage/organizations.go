@@ -108,7 +108,8 @@ func (tx *Tx) Organization(id string) (o Organization, err error) {
 	if err != nil {
 		return o, err
 	}
-	return o, json.Unmarshal(e.Document, &o)
+	err = json.Unmarshal(e.Document, &o)
+	return o, err
 }
 
 // OrganizationByName returns the organization with a name, in any case, or an error

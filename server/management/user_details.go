@@ -193,15 +193,9 @@ func connectedAccounts(c *call) error {
 
 // federatedTokens lists none: no identity provider has given any.
 //
-// federatedTokens lists none: no tokens of identity providers are kept.
-//
 //auth0:operation GET /api/v2/users/{id}/federated-connections-tokensets
 func federatedTokens(c *call) error {
-	err := c.view(func(tx *storage.Tx) error {
-		_, err := c.user(tx)
-		return err
-	})
-	if err != nil {
+	if err := c.passes([]check{userAt}); err != nil {
 		return err
 	}
 	return c.reply(http.StatusOK, []storage.Document{})
@@ -211,11 +205,7 @@ func federatedTokens(c *call) error {
 //
 //auth0:operation DELETE /api/v2/users/{id}/federated-connections-tokensets/{tokenset_id}
 func deleteFederatedTokens(c *call) error {
-	err := c.view(func(tx *storage.Tx) error {
-		_, err := c.user(tx)
-		return err
-	})
-	if err != nil {
+	if err := c.passes([]check{userAt}); err != nil {
 		return err
 	}
 	return c.empty(http.StatusNoContent)
