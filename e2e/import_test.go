@@ -3,11 +3,8 @@ package e2e_test
 import (
 	"bufio"
 	"bytes"
-	stdcmp "cmp"
 	"encoding/json"
 	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -75,10 +72,7 @@ func binaryAndTenant(t *testing.T) (binary string, filled *servertest.Server) {
 // fill makes objects of many kinds.
 func fill(t *testing.T, tenant *servertest.Server) {
 	t.Helper()
-	_, token := tenant.Token(tenant.Client(), url.Values{
-		"grant_type": {"client_credentials"}, "client_id": {servertest.Management}, "client_secret": {servertest.ManagementSecret},
-		"audience": {tenant.Issuer() + "api/v2/"},
-	})
+	m := manage(t, tenant)
 	made := map[string]string{}
 	for _, step := range []struct{ as, method, path, body string }{
 		{"role", "POST", "/roles", `{"name":"Approver","description":"approves"}`},
@@ -141,32 +135,9 @@ func fill(t *testing.T, tenant *servertest.Server) {
 				return made[name]
 			})
 		}
-		rq, err := http.NewRequestWithContext(t.Context(), step.method, tenant.URL+"api/v2"+expand(step.path), strings.NewReader(expand(step.body)))
-		if err != nil {
-			t.Fatal(err)
+		if id := m.send(step.method, expand(step.path), expand(step.body)); step.as != "" {
+			made[step.as] = id
 		}
-		rq.Header.Set("Authorization", "Bearer "+token["access_token"].(string))
-		rq.Header.Set("Content-Type", "application/json")
-		resp, err := tenant.Client().Do(rq)
-		if err != nil {
-			t.Fatal(err)
-		}
-		raw, err := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if err != nil || resp.StatusCode > 299 {
-			t.Fatalf("%s %s: %s %s %v", step.method, step.path, resp.Status, raw, err)
-		}
-		var answer struct {
-			ID       string `json:"id"`
-			ClientID string `json:"client_id"`
-		}
-		if step.as == "" {
-			continue
-		}
-		if err := json.Unmarshal(raw, &answer); err != nil {
-			t.Fatal(err)
-		}
-		made[step.as] = stdcmp.Or(answer.ID, answer.ClientID)
 	}
 }
 

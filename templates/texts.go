@@ -133,6 +133,8 @@ func errorField(code string, fields []string) string {
 		about = []string{"email", "username"}
 	case code == "no-phone":
 		about = []string{"phone"}
+	case code == "invalid-organization":
+		about = []string{"organizationName"}
 	case code == "no-username", code == "invalid-username", code == "username-taken":
 		about = []string{"username"}
 	case code == "password-breached": // about the account
