@@ -52,6 +52,7 @@ func startBrowser(t *testing.T, tenant *servertest.Server) context.Context {
 
 // closeGently asks a browser to close, for one that is killed leaves files behind.
 func closeGently(browser context.Context, t *testing.T) {
+	t.Helper()
 	if err := chromedp.Cancel(browser); err != nil {
 		t.Errorf("the browser does not close: %v", err)
 	}

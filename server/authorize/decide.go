@@ -52,7 +52,11 @@ func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Cl
 		if err != nil {
 			return err
 		}
-		if s.ID == "" || user.UserID == "" || needsLogin(t, s, now) || !invited && !t.Began(s) {
+		foreign, err := foreignTo(tx, t.Request.Organization, s)
+		if err != nil {
+			return err
+		}
+		if s.ID == "" || user.UserID == "" || foreign || needsLogin(t, s, now) || !invited && !t.Began(s) {
 			return askLogin(t, &next, silent)
 		}
 		next.session = s
@@ -138,6 +142,20 @@ func decideMembership(tx *storage.Tx, organization, user string, next *step) err
 		return apierr.NotAMember(user, organization)
 	}
 	return nil
+}
+
+// foreignTo reports whether a session began by a connection that the organization to log
+// in to has not enabled. Auth0: manage-users/organizations/configure-organizations/
+// enable-connections.
+func foreignTo(tx *storage.Tx, organization string, s storage.Session) (bool, error) {
+	if organization == "" || s.ID == "" {
+		return false, nil
+	}
+	c, err := tx.Connections.Find("name", s.Connection)
+	if err == nil {
+		_, err = tx.OrganizationConnection(organization, c.ID)
+	}
+	return storage.IsNotFound(err), storage.Optional(err)
 }
 
 // needsLogin reports whether the session, though live, will not do. One that

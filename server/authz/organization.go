@@ -53,16 +53,25 @@ func namesOrganizations(tx *storage.Tx) (bool, error) {
 const maxChoices = 20
 
 // Organizations returns those that a user may go on with who has logged in by a
-// connection: the user's, and the one, where it is just one, that the connection makes
-// its users members of.
-func Organizations(tx *storage.Tx, user, connection string) ([]storage.Organization, error) {
-	choices, err := tx.OrganizationsOf(user)
+// connection: of those that have enabled it, the user's, and the one, where it is just
+// one, that it makes its users members of.
+func Organizations(tx *storage.Tx, user, connection string) (choices []storage.Organization, err error) {
+	c, err := tx.Connections.Find("name", connection)
+	if err != nil {
+		return nil, storage.Optional(err)
+	}
+	own, err := tx.OrganizationsOf(user)
 	if err != nil {
 		return nil, err
 	}
-	c, err := tx.Connections.Find("name", connection)
-	if err != nil {
-		return choices, storage.Optional(err)
+	for _, o := range own {
+		_, err := tx.OrganizationConnection(o.ID, c.ID)
+		if storage.Optional(err) != nil {
+			return nil, err
+		}
+		if err == nil {
+			choices = append(choices, o)
+		}
 	}
 	joined, err := tx.OrganizationsJoinedBy(c.ID)
 	if err != nil {

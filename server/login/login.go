@@ -65,8 +65,8 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	return m.page(w, http.StatusOK, t, state, t.Request.LoginHint)
 }
 
-// loggedIn reports whether the browser's session is the one that began in the
-// transaction.
+// loggedIn reports whether the browser's session is one that began in the transaction,
+// by a connection that it may use: the organization may have been chosen anew.
 func (m *room) loggedIn(r *http.Request, t storage.Transaction) (bool, error) {
 	var s storage.Session
 	err := m.DB.View(func(tx *storage.Tx) error {
@@ -74,7 +74,11 @@ func (m *room) loggedIn(r *http.Request, t storage.Transaction) (bool, error) {
 		s, err = m.Cookies.Find(tx, r, m.Now())
 		return storage.Optional(err)
 	})
-	return t.Began(s), err
+	if err != nil || !t.Began(s) {
+		return false, err
+	}
+	connections, err := m.connections(t.Request)
+	return slices.ContainsFunc(connections, func(c storage.Connection) bool { return c.Name == s.Connection }), err
 }
 
 // submit checks the password.

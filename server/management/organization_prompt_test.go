@@ -232,3 +232,70 @@ func TestOrganizationIsAskedForByTheApplicationAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestOrganizationWantsItsConnection takes the connection of a session away from one of
+// the user's organizations, Auth0: manage-users/organizations/configure-organizations/
+// enable-connections.
+func TestOrganizationWantsItsConnection(t *testing.T) {
+	c, acme, globex := prompting(t, "require", "post_login_prompt")
+	c.join(acme)
+	c.join(globex)
+	connection := c.list("/connections?name=Username-Password-Authentication")[0]["id"].(string)
+	partners := c.must(201, http.MethodPost, "/connections", object{"name": "Partners", "strategy": "auth0", "enabled_clients": []string{servertest.SPA}})["id"]
+	c.must(201, http.MethodPost, "/organizations/"+acme+"/enabled_connections", object{"connection_id": partners})
+	c.must(204, http.MethodDelete, "/organizations/"+acme+"/enabled_connections/"+connection, nil)
+
+	c.expectOrganization(c.logIn(nil), globex, "/u/login")
+	browser := c.tenant.Client()
+	params := url.Values{"scope": {"openid"}, "audience": {""}, "organization": {globex}}
+	c.tenant.Login(browser, servertest.Login{ClientID: servertest.SPA, RedirectURI: servertest.SPACallback, Params: params})
+	if left, _ := c.authorizeIn(browser, params); left == nil || left.Query().Get("code") == "" {
+		t.Errorf("the session leads to %v in an organization with its connection", left)
+	}
+	params.Set("organization", acme)
+	if left, page := c.authorizeIn(browser, params); left != nil || page.URL.Path != "/u/login" {
+		t.Errorf("the session leads to %v in an organization without its connection", left)
+	}
+	params.Set("prompt", "none")
+	if left, _ := c.authorizeIn(browser, params); left == nil || left.Query().Get("error") != "login_required" {
+		t.Errorf("without a page it leads to %v", left)
+	}
+}
+
+// TestOrganizationIsChosenAnew goes back from the end of a login to the question, and
+// names an organization with another connection.
+func TestOrganizationIsChosenAnew(t *testing.T) {
+	c, acme, globex := prompting(t, "require", "pre_login_prompt")
+	c.join(globex)
+	connection := c.list("/connections?name=Username-Password-Authentication")[0]["id"].(string)
+	partners := c.must(201, http.MethodPost, "/connections", object{"name": "Partners", "strategy": "auth0", "enabled_clients": []string{servertest.SPA}})["id"]
+	c.must(201, http.MethodPost, "/organizations/"+acme+"/enabled_connections", object{"connection_id": partners})
+	c.must(204, http.MethodDelete, "/organizations/"+acme+"/enabled_connections/"+connection, nil)
+
+	browser := c.tenant.Client()
+	_, question := c.authorizeIn(browser, url.Values{"scope": {"openid profile"}, "prompt": {"consent"}})
+	name := func(organization string) servertest.Page {
+		t.Helper()
+		form := question.Form()
+		form.Set("organizationName", organization)
+		left, page := c.tenant.Submit(browser, question, form)
+		if left != nil {
+			t.Fatalf("naming %s leads to %v", organization, left)
+		}
+		return page
+	}
+	page := name("globex")
+	form := page.Form()
+	form.Set("username", servertest.Employee)
+	form.Set("password", servertest.Password)
+	form.Set("action", "default")
+	if _, page = c.tenant.Submit(browser, page, form); page.URL.Path != "/u/consent" {
+		t.Fatalf("the login leads to %s", page.URL)
+	}
+	if page = name("acme"); page.URL.Path != "/u/login" {
+		t.Errorf("an organization with another connection leads to %s", page.URL)
+	}
+	if page = name("globex"); page.URL.Path != "/u/consent" {
+		t.Errorf("the first organization leads to %s", page.URL)
+	}
+}
