@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Kinds of documents that the pages read, and the id of settings of which there is
@@ -38,6 +39,36 @@ type Entry struct {
 	Document json.RawMessage `json:"document"`
 }
 
+// lookups are the members by whose text documents of a kind are found, in any case.
+var lookups = map[string][]string{
+	OrganizationsKind:    {"name", "display_name"},
+	DiscoveryDomainsKind: {"domain"},
+	InvitationsKind:      {"ticket_id"},
+}
+
+// texts are the values that the entry is found by, each with its member.
+func (e Entry) texts() []string {
+	members := lookups[e.Kind]
+	if len(members) == 0 {
+		return nil
+	}
+	doc, err := decodeDocument(e)
+	if err != nil {
+		return nil // it is told when the document is read
+	}
+	var values []string
+	for _, member := range members {
+		if text, _ := doc[member].(string); text != "" && !strings.ContainsRune(text, 0) {
+			values = append(values, e.lookup(member, text))
+		}
+	}
+	return values
+}
+
+func (e Entry) lookup(member, text string) string {
+	return e.Kind + "\x01" + member + "\x01" + strings.ToLower(text)
+}
+
 func (e Entry) place() string { return e.Kind + "\x01" + e.Parent }
 
 var entries = spec[Entry]{
@@ -59,6 +90,7 @@ var entries = spec[Entry]{
 			}
 			return values
 		}},
+		{name: "text", values: Entry.texts},
 	},
 }
 
@@ -174,10 +206,18 @@ func (d Documents) Rows() iter.Seq2[Row, error] {
 // All yields what Rows does, decoded.
 func (d Documents) All() iter.Seq2[Document, error] { return decoded(d.Rows()) }
 
+// withText returns the entries of a kind, in any parent, by the text of one of lookups.
+func (tx *Tx) withText(kind, member, text string) ([]Entry, error) {
+	return collect(tx.Entries.By("text", Entry{Kind: kind}.lookup(member, text)))
+}
+
 // Linked returns the entries of a kind, in any parent, that a value leads to.
 func (tx *Tx) Linked(kind, value string) ([]Entry, error) {
-	var found []Entry
-	for e, err := range tx.Entries.By("link", kind+"\x01"+value) {
+	return collect(tx.Entries.By("link", kind+"\x01"+value))
+}
+
+func collect(entries iter.Seq2[Entry, error]) (found []Entry, err error) {
+	for e, err := range entries {
 		if err != nil {
 			return nil, err
 		}

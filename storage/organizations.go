@@ -1,10 +1,9 @@
 package storage
 
 import (
+	"cmp"
 	"encoding/json"
-	"iter"
 	"maps"
-	"strings"
 	"time"
 )
 
@@ -39,13 +38,17 @@ type Invitation struct {
 // Invitation returns the invitation to an organization that a ticket stands for and
 // that is good at a moment, or an error that wraps ErrNotFound.
 func (tx *Tx) Invitation(organization, ticket string, now time.Time) (Invitation, error) {
-	for row, err := range tx.Documents(InvitationsKind, organization).Rows() {
+	entries, err := tx.withText(InvitationsKind, "ticket_id", ticket)
+	if err != nil {
+		return Invitation{}, err
+	}
+	for _, e := range entries {
 		var i Invitation
-		if err == nil {
-			err = json.Unmarshal(row.JSON, &i)
-		}
-		if err != nil || i.TicketID == ticket && now.Before(i.ExpiresAt) {
+		if err := json.Unmarshal(e.Document, &i); err != nil {
 			return i, err
+		}
+		if e.Parent == organization && i.TicketID == ticket && now.Before(i.ExpiresAt) {
+			return i, nil
 		}
 	}
 	return Invitation{}, ErrNotFound
@@ -114,69 +117,69 @@ func (tx *Tx) Organization(id string) (o Organization, err error) {
 
 // OrganizationByName returns the organization with a name, in any case, or an error
 // that wraps ErrNotFound.
-func (tx *Tx) OrganizationByName(name string) (o Organization, err error) {
-	for o, err = range tx.organizations() {
-		if err != nil || strings.EqualFold(o.Name, name) {
-			return o, err
-		}
+func (tx *Tx) OrganizationByName(name string) (Organization, error) {
+	found, err := tx.organizationsWith("name", name)
+	if err != nil || len(found) == 0 {
+		return Organization{}, cmp.Or(err, ErrNotFound)
 	}
-	return Organization{}, ErrNotFound
+	return found[0], nil
 }
 
 // OrganizationsShownAs returns the organizations with a display name, in any case.
-func (tx *Tx) OrganizationsShownAs(displayName string) (found []Organization, err error) {
-	for o, err := range tx.organizations() {
-		if err != nil {
-			return nil, err
-		}
-		if o.DisplayName != "" && strings.EqualFold(o.DisplayName, displayName) {
-			found = append(found, o)
-		}
-	}
-	return found, nil
+func (tx *Tx) OrganizationsShownAs(displayName string) ([]Organization, error) {
+	return tx.organizationsWith("display_name", displayName)
 }
 
-func (tx *Tx) organizations() iter.Seq2[Organization, error] {
-	return func(yield func(o Organization, err error) bool) {
-		for row, err := range tx.Documents(OrganizationsKind, "").Rows() {
-			var o Organization
-			if err == nil {
-				err = json.Unmarshal(row.JSON, &o)
-			}
-			if !yield(o, err) || err != nil {
-				return
-			}
-		}
+func (tx *Tx) organizationsWith(member, text string) (found []Organization, err error) {
+	entries, err := tx.withText(OrganizationsKind, member, text)
+	if err != nil {
+		return nil, err
 	}
+	for _, e := range entries {
+		var o Organization
+		if err := json.Unmarshal(e.Document, &o); err != nil {
+			return nil, err
+		}
+		found = append(found, o)
+	}
+	return found, nil
 }
 
 // OrganizationsAt returns the organizations that a verified domain leads to, Auth0:
 // manage-users/organizations/configure-organizations/create-org-domains.
 func (tx *Tx) OrganizationsAt(domain string) ([]Organization, error) {
-	return tx.organizationsOf(DiscoveryDomainsKind, strings.ToLower(domain), func(d Document) bool {
+	entries, err := tx.withText(DiscoveryDomainsKind, "domain", domain)
+	if err != nil {
+		return nil, err
+	}
+	return tx.parents(entries, func(d Document) bool {
 		return d["status"] == "verified" && d["use_for_organization_discovery"] != false
 	})
 }
 
 // OrganizationsOf returns the organizations that a user is a member of.
 func (tx *Tx) OrganizationsOf(user string) ([]Organization, error) {
-	return tx.organizationsOf(OrganizationMembersKind, user, func(Document) bool { return true })
+	entries, err := tx.Linked(OrganizationMembersKind, user)
+	if err != nil {
+		return nil, err
+	}
+	return tx.parents(entries, func(Document) bool { return true })
 }
 
 // OrganizationsJoinedBy returns the organizations that make those who log in by a
 // connection members.
 func (tx *Tx) OrganizationsJoinedBy(connectionID string) ([]Organization, error) {
-	return tx.organizationsOf(OrganizationConnectionsKind, connectionID, joinsOnLogin)
-}
-
-// organizationsOf returns the organizations with an entry of a kind that a value leads
-// to and that meets a condition.
-func (tx *Tx) organizationsOf(kind, value string, meets func(Document) bool) (found []Organization, err error) {
-	linked, err := tx.Linked(kind, value)
+	entries, err := tx.Linked(OrganizationConnectionsKind, connectionID)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range linked {
+	return tx.parents(entries, joinsOnLogin)
+}
+
+// parents returns the organizations that those of the entries belong to which meet a
+// condition.
+func (tx *Tx) parents(entries []Entry, meets func(Document) bool) (found []Organization, err error) {
+	for _, e := range entries {
 		doc, err := decodeDocument(e)
 		if err != nil {
 			return nil, err

@@ -81,6 +81,9 @@ func upgrades() []func(KV) error {
 	return []func(KV) error{
 		// Format 2 has more indexes of users.
 		func(kv KV) error { return newTx(kv, nil).Users.index() },
+		// Format 3 finds organizations by their names and domains, and invitations by
+		// their tickets.
+		func(kv KV) error { return newTx(kv, nil).Entries.index() },
 	}
 }
 

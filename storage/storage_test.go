@@ -358,6 +358,42 @@ func TestUsersOfFormat1AreIndexedForSearches(t *testing.T) {
 	}
 }
 
+func TestOrganizationsOfFormat2AreFoundByText(t *testing.T) {
+	engine := openEngine(t)
+	row := func(kind, parent, document string) error {
+		entry := `{"kind":"` + kind + `","parent":"` + parent + `","id":"x","order":"0000000000000001","document":` + document + `}`
+		return engine.Update(func(kv storage.KV) error {
+			return kv.Put([]byte("t/documents\x00"+kind+"\x01"+parent+"\x010000000000000001"), []byte(entry))
+		})
+	}
+	err := errors.Join(
+		engine.Update(func(kv storage.KV) error { return kv.Put([]byte("format"), formatMark(2)) }),
+		row("organizations", "", `{"id":"x","name":"acme","display_name":"Acme Ltd"}`),
+		row("organization-discovery-domains", "x", `{"domain":"acme.test","status":"verified"}`),
+		row("organization-invitations", "x", `{"ticket_id":"tick","expires_at":"2040-01-01T00:00:00Z"}`),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := storage.Open(engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.View(func(tx *storage.Tx) error {
+		byName, err := tx.OrganizationByName("ACME")
+		shown, err2 := tx.OrganizationsShownAs("acme ltd")
+		at, err3 := tx.OrganizationsAt("Acme.test")
+		invitation, err4 := tx.Invitation("x", "tick", time.Now())
+		if byName.Name != "acme" || len(shown) != 1 || len(at) != 1 || invitation.TicketID != "tick" {
+			t.Errorf("found are %v, %v, %v and %v", byName, shown, at, invitation)
+		}
+		return errors.Join(err, err2, err3, err4)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestADamagedFormatMarkIsRefused(t *testing.T) {
 	for name, raw := range map[string][]byte{"too short": []byte("1"), "zero": formatMark(0)} {
 		engine := openEngine(t)

@@ -192,7 +192,7 @@ func discoveryDomains() served {
 	return served{
 		kind: resource.DiscoveryDomains, path: "/organizations/{id}/discovery-domains", param: "discovery_domain_id",
 		verbs: "list create get patch delete", strict: true, scope: "organization_discovery_domains",
-		keep: keepDiscoveryDomains, list: listing{key: "domains", style: checkpointed},
+		keep: ofOrganization(resource.DiscoveryDomains), list: listing{key: "domains", style: checkpointed},
 		before: func(c *call, _ *storage.Tx, doc, old storage.Document) error {
 			if old == nil {
 				doc["domain"] = strings.ToLower(text(doc, "domain"))
@@ -201,14 +201,6 @@ func discoveryDomains() served {
 			return nil
 		},
 	}
-}
-
-// keepDiscoveryDomains keeps the domains of the organization of the path, each of which
-// leads to it.
-func keepDiscoveryDomains(c *call, tx *storage.Tx) (store, error) {
-	p := c.child(tx, resource.DiscoveryDomains, c.param("id"))
-	p.links = func(doc storage.Document) []string { return []string{text(doc, "domain")} }
-	return p, c.organization(tx)
 }
 
 func (a *api) organizationOperations() []operation {
