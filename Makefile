@@ -23,8 +23,9 @@ build: ## build bin/tenant0, one static file
 
 .PHONY: test
 test: export CGO_ENABLED := 1
+# Most of what runs in parallel waits: auth0-deploy-cli takes its time. The time limit is for slow machines.
 test: prepare ## install what the tests need and run them all, with the race detector
-	go test -race -shuffle=on ./...
+	go test -race -shuffle=on -parallel 6 -timeout 30m ./...
 
 .PHONY: prepare
 prepare:
