@@ -101,8 +101,15 @@ type Organization struct {
 	DisplayName string `json:"display_name"`
 	Branding    struct {
 		LogoURL string `json:"logo_url"`
+		Colors  struct {
+			Primary        string `json:"primary"`
+			PageBackground string `json:"page_background"`
+		} `json:"colors"`
 	} `json:"branding"`
 }
+
+// ShownName is what people know the organization by.
+func (o Organization) ShownName() string { return cmp.Or(o.DisplayName, o.Name) }
 
 // Organization returns the organization with an id, or an error that wraps
 // ErrNotFound.
@@ -234,6 +241,16 @@ func (tx *Tx) HasClientGrant(organization, grant string) (bool, error) {
 func (tx *Tx) OrganizationConnection(organization, connectionID string) (joins bool, err error) {
 	doc, err := tx.Documents(OrganizationConnectionsKind, organization).Document(connectionID)
 	return joinsOnLogin(doc), err
+}
+
+// OrganizationUses returns whether an organization has enabled the connection with a
+// name, and whether that makes those who log in by it members.
+func (tx *Tx) OrganizationUses(organization, connection string) (enabled, joins bool, err error) {
+	c, err := tx.Connections.Find("name", connection)
+	if err == nil {
+		joins, err = tx.OrganizationConnection(organization, c.ID)
+	}
+	return err == nil, joins, Optional(err)
 }
 
 func joinsOnLogin(connection Document) bool { return connection["assign_membership_on_login"] == true }

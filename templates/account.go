@@ -4,6 +4,8 @@ package templates
 // action=default.
 type form struct {
 	State, CSRF string
+	// Description is the key of the sentence below the title; "" is "description".
+	Description string
 	Inputs      []input
 	// Demands are sentences on what a new password must be.
 	Demands []string
@@ -12,6 +14,8 @@ type form struct {
 	// LoginURL shows the link back to the login page when it is set, with the
 	// texts that LoginText and LoginLink name.
 	LoginURL, LoginText, LoginLink string
+	// Personal offers to go on without what the inputs ask for: an organization.
+	Personal bool
 }
 
 // input is one input; its id is its name. Label is the key of its text.
@@ -30,7 +34,7 @@ func (f form) names() []string {
 
 func (v view) withForm(f form, errors []string) view {
 	v.Form = f
-	return v.withErrors(errors, f.names()...)
+	return v.in(f.State).withErrors(errors, f.names()...)
 }
 
 // Signup asks for what a new account needs: input#email, input#username and input#phone

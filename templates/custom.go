@@ -41,7 +41,7 @@ func Customized(p Page) bool {
 // fill renders a text of the tenant's for the page.
 func (v view) fill(text string, more map[string]any) string {
 	values := map[string]any{
-		"locale": v.Language, "dir": "auto", "state": v.state(),
+		"locale": v.Language, "dir": "auto", "state": v.state,
 		"prompt": map[string]any{"name": v.prompt, "screen": map[string]any{"name": v.screen, "texts": v.texts.all()}},
 	}
 	maps.Copy(values, v.custom.Values)
@@ -69,18 +69,6 @@ func escaped(value any) any {
 		return out
 	}
 	return value
-}
-
-func (v view) state() string {
-	switch p := v.P.(type) {
-	case Login:
-		return p.State
-	case Consent:
-		return p.State
-	case LogoutConfirm:
-		return p.State
-	}
-	return v.Form.State
 }
 
 // Partial returns what the tenant puts in at an entry point of the screen.

@@ -68,3 +68,22 @@ func TestBrokenTemplates(t *testing.T) {
 		}
 	}
 }
+
+// TestTemplatesKnowTheState shows every page of a transaction in a template that speaks
+// of its state, Auth0: customize/login-pages/universal-login/customize-templates.
+func TestTemplatesKnowTheState(t *testing.T) {
+	layout := templates.Layout{Customization: templates.Customization{PageTemplate: `<p>the state is {{ state }}</p>{%- auth0:widget -%}`}}
+	for _, page := range []templates.Page{
+		templates.Login{Layout: layout, State: "abc"},
+		templates.Consent{Layout: layout, State: "abc"},
+		templates.LogoutConfirm{Layout: layout, State: "abc"},
+		templates.Signup{Layout: layout, State: "abc"},
+		templates.ResetRequest{Layout: layout, State: "abc"},
+		templates.OrganizationSelection{Layout: layout, State: "abc"},
+		templates.OrganizationPicker{Layout: layout, State: "abc"},
+	} {
+		if got := render(t, page); !strings.Contains(got, "<p>the state is abc</p>") {
+			t.Errorf("%T does not know its state:\n%s", page, got)
+		}
+	}
+}

@@ -18,24 +18,16 @@ type OrganizationSelection struct {
 }
 
 func (p OrganizationSelection) view() view {
-	v := p.screen(p, "organization_selection", "organizations", "organization-selection", p.ClientName, "")
-	return v.withErrors(p.Errors, "organizationName")
-}
-
-// Label and Description are the keys of the texts for what may be typed.
-func (p OrganizationSelection) Label() string { return p.text("placeholder", "Placeholder") }
-
-// Description is as Label.
-func (p OrganizationSelection) Description() string { return p.text("description", "Description") }
-
-func (p OrganizationSelection) text(ofName, suffix string) string {
-	switch {
-	case !p.ByEmail:
-		return ofName
-	case !p.ByName:
-		return "email" + suffix
+	in := input{Name: "organizationName", Type: "text", Label: "placeholder", Value: p.Typed, Autocomplete: "organization", Focus: true}
+	f := form{State: p.State, CSRF: p.CSRF, Description: "description", Personal: p.Personal}
+	if p.ByEmail {
+		in.Label, in.Autocomplete, f.Description = "emailPlaceholder", "email", "emailDescription"
+		if p.ByName {
+			in.Label, f.Description = "emailOrNamePlaceholder", "emailOrNameDescription"
+		}
 	}
-	return "emailOrName" + suffix
+	f.Inputs = []input{in}
+	return p.screen(p, "form", "organizations", "organization-selection", p.ClientName, "").withForm(f, p.Errors)
 }
 
 // OrganizationPicker lets the user choose one of several organizations, each of which is
@@ -59,7 +51,7 @@ type Choice struct{ ID, Name, LogoURL string }
 func (c Choice) Logo() template.URL { return safeURL(c.LogoURL) }
 
 func (p OrganizationPicker) view() view {
-	return p.screen(p, "organization_picker", "organizations", "organization-picker", p.ClientName, "")
+	return p.screen(p, "organization_picker", "organizations", "organization-picker", p.ClientName, "").in(p.State)
 }
 
 // Title and Sentence are the keys of the texts for what may be chosen.

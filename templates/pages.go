@@ -26,7 +26,7 @@ type Login struct {
 }
 
 func (p Login) view() view {
-	return p.screen(p, "login", "login", "login", p.ClientName, "").withErrors(p.Errors, "username", "password")
+	return p.screen(p, "login", "login", "login", p.ClientName, "").in(p.State).withErrors(p.Errors, "username", "password")
 }
 
 // Scope is one scope that an application asks for.
@@ -66,7 +66,7 @@ type Consent struct {
 func (p Consent) view() view {
 	v := p.screen(p, "consent", "consent", "consent", p.ClientName, p.UserName)
 	v.ClientMark = newMark(p.ClientLogoURL, v.texts.clientName, v.texts.clientName)
-	return v.withErrors(p.Errors)
+	return v.in(p.State).withErrors(p.Errors)
 }
 
 // LogoutConfirm asks whether the user wants to log out: the question that an
@@ -84,7 +84,7 @@ type LogoutConfirm struct {
 }
 
 func (p LogoutConfirm) view() view {
-	return p.screen(p, "logout", "logout", "logout", p.ClientName, p.UserName)
+	return p.screen(p, "logout", "logout", "logout", p.ClientName, p.UserName).in(p.State)
 }
 
 // notice names the keys of a page that says one thing and offers one link.

@@ -87,7 +87,15 @@ type view struct {
 	template       string
 	texts          texts
 	prompt, screen string
-	custom         Customization
+	// state is the handle of the transaction, for the tenant's mark-up.
+	state  string
+	custom Customization
+}
+
+// in says which transaction the page is part of.
+func (v view) in(state string) view {
+	v.state = state
+	return v
 }
 
 // T returns the text of a key of the page's screen.

@@ -131,11 +131,7 @@ func decideMembership(tx *storage.Tx, organization, user string, next *step) err
 	if err != nil || member {
 		return err
 	}
-	c, err := tx.Connections.Find("name", next.session.Connection)
-	if err == nil {
-		next.joins, err = tx.OrganizationConnection(organization, c.ID)
-	}
-	if err := storage.Optional(err); err != nil {
+	if _, next.joins, err = tx.OrganizationUses(organization, next.session.Connection); err != nil {
 		return err
 	}
 	if !next.joins {
@@ -151,11 +147,8 @@ func foreignTo(tx *storage.Tx, organization string, s storage.Session) (bool, er
 	if organization == "" || s.ID == "" {
 		return false, nil
 	}
-	c, err := tx.Connections.Find("name", s.Connection)
-	if err == nil {
-		_, err = tx.OrganizationConnection(organization, c.ID)
-	}
-	return storage.IsNotFound(err), storage.Optional(err)
+	enabled, _, err := tx.OrganizationUses(organization, s.Connection)
+	return !enabled, err
 }
 
 // needsLogin reports whether the session, though live, will not do. One that

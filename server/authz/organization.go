@@ -65,11 +65,11 @@ func Organizations(tx *storage.Tx, user, connection string) (choices []storage.O
 		return nil, err
 	}
 	for _, o := range own {
-		_, err := tx.OrganizationConnection(o.ID, c.ID)
-		if storage.Optional(err) != nil {
+		enabled, _, err := tx.OrganizationUses(o.ID, connection)
+		if err != nil {
 			return nil, err
 		}
-		if err == nil {
+		if enabled {
 			choices = append(choices, o)
 		}
 	}

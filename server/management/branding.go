@@ -2,6 +2,7 @@ package management
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/tenant0/tenant0/server/resource"
@@ -37,7 +38,7 @@ func (a *api) brandingOperations() []operation {
 		{http.MethodGet, "/branding/themes/default", read, defaultTheme},
 		{http.MethodGet, "/branding/templates/universal-login", read, universalLoginTemplate},
 		{http.MethodPut, "/branding/templates/universal-login", update, updateUniversalLoginTemplate},
-		{http.MethodDelete, "/branding/templates/universal-login", remove, deleteUniversalLoginTemplate},
+		{http.MethodDelete, "/branding/templates/universal-login", remove, deleteTheOne(resource.UniversalLoginTemplate)},
 	}
 }
 
@@ -59,14 +60,7 @@ func defaultTheme(c *call) error {
 
 //auth0:operation GET /api/v2/branding/templates/universal-login
 func universalLoginTemplate(c *call) error {
-	var doc storage.Document
-	err := c.view(func(tx *storage.Tx) (err error) {
-		doc, err = tx.Documents(resource.UniversalLoginTemplate.Name, "").Document("settings")
-		return err
-	})
-	if storage.IsNotFound(err) {
-		return resource.UniversalLoginTemplate.Missing
-	}
+	doc, err := c.readTheOne(resource.UniversalLoginTemplate)
 	if err != nil {
 		return err
 	}
@@ -91,13 +85,11 @@ func updateUniversalLoginTemplate(c *call) error {
 	}
 	existed := false
 	err = c.update(func(tx *storage.Tx) error {
-		docs := tx.Documents(resource.UniversalLoginTemplate.Name, "")
-		_, err := docs.Document("settings")
-		existed = err == nil
-		if err := storage.Optional(err); err != nil {
+		_, err := theOne(tx, resource.UniversalLoginTemplate)
+		if existed = err == nil; !existed && !errors.Is(err, resource.UniversalLoginTemplate.Missing) {
 			return err
 		}
-		return docs.Put(storage.Write{ID: "settings", Document: storage.Document{"body": body}})
+		return putTheOne(tx, resource.UniversalLoginTemplate, storage.Document{"body": body})
 	})
 	switch {
 	case err != nil:
@@ -106,15 +98,4 @@ func updateUniversalLoginTemplate(c *call) error {
 		return c.empty(http.StatusNoContent)
 	}
 	return c.reply(http.StatusCreated, storage.Document{})
-}
-
-//auth0:operation DELETE /api/v2/branding/templates/universal-login
-func deleteUniversalLoginTemplate(c *call) error {
-	err := c.update(func(tx *storage.Tx) error {
-		return tx.Documents(resource.UniversalLoginTemplate.Name, "").Delete("settings")
-	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusNoContent)
 }

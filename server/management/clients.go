@@ -96,13 +96,7 @@ func clientsByGrant(c *call, tx *storage.Tx, rows iter.Seq2[storage.Row, error])
 	if err != nil {
 		return nil, err
 	}
-	return func(yield func(storage.Row, error) bool) {
-		for row, err := range rows {
-			if (err != nil || holders[row.Key]) && !yield(row, err) {
-				return
-			}
-		}
-	}, nil
+	return matching(rows, func(row storage.Row) bool { return holders[row.Key] }), nil
 }
 
 func keepSecret(c *call, tx *storage.Tx, doc, _ storage.Document) error {

@@ -14,24 +14,13 @@ func (a *api) customSigningKeyOperations() []operation {
 	return []operation{
 		{http.MethodGet, path, []string{"read:custom_signing_keys"}, customSigningKeys},
 		{http.MethodPut, path, []string{"create:custom_signing_keys", "update:custom_signing_keys"}, setCustomSigningKeys},
-		{http.MethodDelete, path, []string{"delete:custom_signing_keys"}, deleteCustomSigningKeys},
+		{http.MethodDelete, path, []string{"delete:custom_signing_keys"}, deleteTheOne(resource.CustomSigningKeys)},
 	}
-}
-
-func customSigningKeySet(tx *storage.Tx) storage.Documents {
-	return tx.Documents(resource.CustomSigningKeys.Name, "")
 }
 
 //auth0:operation GET /api/v2/keys/custom-signing
 func customSigningKeys(c *call) error {
-	var set storage.Document
-	err := c.view(func(tx *storage.Tx) (err error) {
-		set, err = customSigningKeySet(tx).Document(storage.SettingsKey)
-		return err
-	})
-	if storage.IsNotFound(err) {
-		return resource.CustomSigningKeys.Missing
-	}
+	set, err := c.readTheOne(resource.CustomSigningKeys)
 	if err != nil {
 		return err
 	}
@@ -46,20 +35,9 @@ func setCustomSigningKeys(c *call) error {
 	if err := resource.CustomSigningKeys.Check(c.body, resource.Create); err != nil {
 		return err
 	}
-	err := c.update(func(tx *storage.Tx) error {
-		return customSigningKeySet(tx).Put(storage.Write{ID: storage.SettingsKey, Document: c.body})
-	})
+	err := c.update(func(tx *storage.Tx) error { return putTheOne(tx, resource.CustomSigningKeys, c.body) })
 	if err != nil {
 		return err
 	}
 	return c.reply(http.StatusOK, c.body)
-}
-
-//auth0:operation DELETE /api/v2/keys/custom-signing
-func deleteCustomSigningKeys(c *call) error {
-	err := c.update(func(tx *storage.Tx) error { return customSigningKeySet(tx).DeleteAll() })
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusNoContent)
 }

@@ -39,7 +39,7 @@ func (a *api) emailOperations() []operation {
 		{http.MethodGet, "/emails/provider", []string{"read:email_provider"}, emailProvider},
 		{http.MethodPost, "/emails/provider", []string{"create:email_provider"}, createEmailProvider},
 		{http.MethodPatch, "/emails/provider", []string{"update:email_provider"}, updateEmailProvider},
-		{http.MethodDelete, "/emails/provider", []string{"delete:email_provider"}, deleteEmailProvider},
+		{http.MethodDelete, "/emails/provider", []string{"delete:email_provider"}, deleteTheOne(resource.EmailProvider)},
 	}
 }
 
@@ -67,19 +67,6 @@ func putEmailTemplate(c *call) error {
 	return c.reply(http.StatusOK, c.body)
 }
 
-// provider is the tenant's e-mail provider, or the answer for none.
-func (c *call) provider(tx *storage.Tx) (storage.Document, error) {
-	doc, err := tx.Documents(resource.EmailProvider.Name, "").Document("settings")
-	if storage.IsNotFound(err) {
-		return nil, resource.EmailProvider.Missing
-	}
-	return doc, err
-}
-
-func putProvider(tx *storage.Tx, doc storage.Document) error {
-	return tx.Documents(resource.EmailProvider.Name, "").Put(storage.Write{ID: "settings", Document: doc})
-}
-
 // shownCredentials are those members of credentials that are no secrets.
 var shownCredentials = []string{"region", "domain", "smtp_host", "smtp_port", "smtp_user"}
 
@@ -97,11 +84,7 @@ func withoutSecrets(doc storage.Document) storage.Document {
 
 //auth0:operation GET /api/v2/emails/provider
 func emailProvider(c *call) error {
-	var doc storage.Document
-	err := c.view(func(tx *storage.Tx) (err error) {
-		doc, err = c.provider(tx)
-		return err
-	})
+	doc, err := c.readTheOne(resource.EmailProvider)
 	if err != nil {
 		return err
 	}
@@ -117,11 +100,11 @@ func createEmailProvider(c *call) error {
 		return err
 	}
 	err := c.update(func(tx *storage.Tx) error {
-		if _, err := c.provider(tx); err == nil {
+		if _, err := theOne(tx, resource.EmailProvider); err == nil {
 			return resource.EmailProvider.Taken
 		}
 		resource.EmailProvider.Fill(c.body, c.now)
-		return putProvider(tx, c.body)
+		return putTheOne(tx, resource.EmailProvider, c.body)
 	})
 	if err != nil {
 		return err
@@ -139,25 +122,14 @@ func updateEmailProvider(c *call) error {
 	}
 	var doc storage.Document
 	err := c.update(func(tx *storage.Tx) (err error) {
-		if doc, err = c.provider(tx); err != nil {
+		if doc, err = theOne(tx, resource.EmailProvider); err != nil {
 			return err
 		}
 		resource.EmailProvider.Merge(doc, c.body, c.now)
-		return putProvider(tx, doc)
+		return putTheOne(tx, resource.EmailProvider, doc)
 	})
 	if err != nil {
 		return err
 	}
 	return c.reply(http.StatusOK, withoutSecrets(doc))
-}
-
-//auth0:operation DELETE /api/v2/emails/provider
-func deleteEmailProvider(c *call) error {
-	err := c.update(func(tx *storage.Tx) error {
-		return tx.Documents(resource.EmailProvider.Name, "").Delete("settings")
-	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusNoContent)
 }

@@ -157,7 +157,7 @@ const policyKind = "guardian/policies"
 func policies(c *call) error {
 	list := []any{}
 	err := c.view(func(tx *storage.Tx) error {
-		stored, err := tx.Documents(policyKind, "").Document("settings")
+		stored, err := tx.Documents(policyKind, "").Document(storage.SettingsKey)
 		if kept, ok := stored["policies"].([]any); ok {
 			list = kept
 		}
@@ -185,7 +185,7 @@ func updatePolicies(c *call) error {
 		}
 	}
 	err = c.update(func(tx *storage.Tx) error {
-		return tx.Documents(policyKind, "").Put(storage.Write{ID: "settings", Document: storage.Document{"policies": list}})
+		return tx.Documents(policyKind, "").Put(storage.Write{ID: storage.SettingsKey, Document: storage.Document{"policies": list}})
 	})
 	if err != nil {
 		return err

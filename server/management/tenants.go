@@ -13,13 +13,51 @@ type singleton struct {
 	path  string
 	verbs string // get, patch, put
 	scope string
-	// key finds the document among those of its kind by the path: "settings"
+	// key finds the document among those of its kind by the path: SettingsKey
 	// unless it is set. An error says that there is none of that name.
 	key func(c *call) (string, error)
 	// show makes of a stored document what the answer holds.
 	show func(c *call, doc storage.Document) storage.Document
 	// before checks a change.
 	before func(c *call, tx *storage.Tx, doc storage.Document) error
+}
+
+// theOne returns the one document of a kind that a tenant may have, or the kind's answer
+// for none.
+func theOne(tx *storage.Tx, kind *resource.Kind) (storage.Document, error) {
+	doc, err := tx.Documents(kind.Name, "").Document(storage.SettingsKey)
+	if storage.IsNotFound(err) {
+		return nil, kind.Missing
+	}
+	return doc, err
+}
+
+// readTheOne reads it for an answer.
+func (c *call) readTheOne(kind *resource.Kind) (doc storage.Document, err error) {
+	err = c.view(func(tx *storage.Tx) error {
+		doc, err = theOne(tx, kind)
+		return err
+	})
+	return doc, err
+}
+
+func putTheOne(tx *storage.Tx, kind *resource.Kind, doc storage.Document) error {
+	return tx.Documents(kind.Name, "").Put(storage.Write{ID: storage.SettingsKey, Document: doc})
+}
+
+// deleteTheOne removes it; one that is not there is no error.
+//
+//auth0:operation DELETE /api/v2/branding/templates/universal-login
+//auth0:operation DELETE /api/v2/emails/provider
+//auth0:operation DELETE /api/v2/keys/custom-signing
+func deleteTheOne(kind *resource.Kind) func(*call) error {
+	return func(c *call) error {
+		err := c.update(func(tx *storage.Tx) error { return tx.Documents(kind.Name, "").Delete(storage.SettingsKey) })
+		if err != nil {
+			return err
+		}
+		return c.empty(http.StatusNoContent)
+	}
 }
 
 func (s singleton) operations() []operation {
@@ -37,7 +75,7 @@ func (s singleton) operations() []operation {
 
 // load returns the document, with the kind's defaults where it was never written.
 func (s singleton) load(c *call, tx *storage.Tx) (id string, doc storage.Document, err error) {
-	id = "settings"
+	id = storage.SettingsKey
 	if s.key != nil {
 		if id, err = s.key(c); err != nil {
 			return "", nil, err

@@ -32,23 +32,24 @@ type Deps struct {
 
 type room struct{ Deps }
 
-const (
-	selectionPath = "/u/organization"
-	earlyPicker   = "/u/pre-organization-picker"
-	picker        = "/u/organization-picker"
-)
+// earlyPicker is where the user chooses before the login.
+const earlyPicker = "/u/pre-organization-picker"
 
 // Mount adds the room's routes.
 func Mount(rt *web.Router, d Deps) {
 	m := &room{d}
 	rt = rt.With(d.Pages.Shape)
-	rt.Handle(http.MethodGet, selectionPath, m.asked(m.show))
-	rt.Handle(http.MethodPost, selectionPath, web.SameSite(m.asked(m.submit)))
-	for _, path := range []string{earlyPicker, picker} {
-		rt.Handle(http.MethodGet, path, m.asked(m.showChoices))
-		rt.Handle(http.MethodPost, path, web.SameSite(m.asked(m.choose)))
+	serve := func(path, when string, show, submit answer) {
+		rt.Handle(http.MethodGet, path, m.asked(when, show))
+		rt.Handle(http.MethodPost, path, web.SameSite(m.asked(when, submit)))
 	}
+	serve("/u/organization", storage.BeforeLogin, m.show, m.submit)
+	serve(earlyPicker, storage.BeforeLogin, m.showChoices(m.discovered), m.choose(m.discovered))
+	serve("/u/organization-picker", storage.AfterLogin, m.showChoices(m.joined), m.choose(m.joined))
 }
+
+// answer serves a request for a question that is open.
+type answer func(http.ResponseWriter, *http.Request, question) error
 
 // question is what the user is asked, and the form that answers it.
 type question struct {
@@ -61,6 +62,11 @@ type question struct {
 // personal reports whether the user may go on without an organization.
 func (q question) personal() bool { return q.client.OrganizationUsage == "allow" }
 
+// wantsNone reports whether the form's answer is to go on without, where that may be.
+func (q question) wantsNone() bool {
+	return q.personal() && q.form.Get("organizationSkipped") == "true"
+}
+
 // named are the ways in which an organization may be named, Auth0: manage-users/
 // organizations/configure-organizations/define-organization-behavior.
 func (q question) named() (byEmail, byName bool) {
@@ -69,18 +75,14 @@ func (q question) named() (byEmail, byName bool) {
 	return byEmail, len(methods) == 0 || slices.Contains(methods, "organization_name")
 }
 
-// asked serves an open question. It stays open when it has been answered, for the back
+// asked serves the question that is asked at a time, while it is open. It stays open when it has been answered, for the back
 // button. Where the application does not have its users asked, or has named the
 // organization itself, the browser is sent back to the decision.
-func (m *room) asked(serve func(http.ResponseWriter, *http.Request, question) error) web.Handler {
+func (m *room) asked(when string, serve answer) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		q, err := m.load(w, r)
 		if err != nil {
 			return err
-		}
-		when := storage.BeforeLogin
-		if r.URL.Path == picker {
-			when = storage.AfterLogin
 		}
 		named := q.transaction.Request.Organization != "" && !q.transaction.Chosen
 		if named || !q.client.AsksOrganization(when) {
@@ -143,8 +145,8 @@ func (m *room) selection(w http.ResponseWriter, status int, q question, typed st
 //
 //auth0:operation POST /u/organization
 func (m *room) submit(w http.ResponseWriter, _ *http.Request, q question) error {
-	if q.form.Get("organizationSkipped") == "true" && q.personal() {
-		return m.skip(w, q)
+	if q.wantsNone() {
+		return m.goOnWithout(w, q)
 	}
 	typed := strings.TrimSpace(q.form.Get("organizationName"))
 	found, err := m.discover(&q, typed)
@@ -203,93 +205,111 @@ func called(tx *storage.Tx, name string) ([]storage.Organization, error) {
 	return []storage.Organization{o}, err
 }
 
-// choices are the organizations that the user of a picker chooses from, and who that
-// is.
-func (m *room) choices(r *http.Request, q question) (who string, choices []storage.Organization, err error) {
-	err = m.DB.View(func(tx *storage.Tx) error {
-		if r.URL.Path == earlyPicker {
-			who = q.transaction.Request.LoginHint
-			for _, id := range q.transaction.Organizations {
-				o, err := tx.Organization(id)
-				if storage.Optional(err) != nil {
-					return err
-				}
-				if err == nil {
-					choices = append(choices, o)
-				}
-			}
-			return nil
-		}
-		s, err := m.Cookies.Find(tx, r, m.Now())
-		if err != nil {
-			return storage.Optional(err)
-		}
-		user, err := tx.Users.Get(s.UserID)
-		if err != nil {
-			return storage.Optional(err)
-		}
-		who = cmp.Or(user.Email, user.Name, user.UserID)
-		choices, err = authz.Organizations(tx, user.UserID, s.Connection)
-		return err
-	})
-	slices.SortFunc(choices, func(a, b storage.Organization) int { return strings.Compare(shown(a), shown(b)) })
-	return who, choices, err
+// choice is what the user of a picker chooses from, and who that is.
+type choice struct {
+	who           string
+	organizations []storage.Organization
 }
 
-func shown(o storage.Organization) string { return cmp.Or(o.DisplayName, o.Name) }
+// discovered is the choice before the login: what an e-mail address or a display name
+// has led to.
+func (m *room) discovered(tx *storage.Tx, _ *http.Request, q question) (c choice, err error) {
+	c.who = q.transaction.Request.LoginHint
+	for _, id := range q.transaction.Organizations {
+		o, err := tx.Organization(id)
+		if storage.Optional(err) != nil {
+			return c, err
+		}
+		if err == nil {
+			c.organizations = append(c.organizations, o)
+		}
+	}
+	return c, nil
+}
+
+// joined is the choice after the login: what the user belongs to.
+func (m *room) joined(tx *storage.Tx, r *http.Request, _ question) (c choice, err error) {
+	s, err := m.Cookies.Find(tx, r, m.Now())
+	if err != nil {
+		return c, storage.Optional(err)
+	}
+	user, err := tx.Users.Get(s.UserID)
+	if err != nil {
+		return c, storage.Optional(err)
+	}
+	c.who = cmp.Or(user.Email, user.Name, user.UserID)
+	c.organizations, err = authz.Organizations(tx, user.UserID, s.Connection)
+	return c, err
+}
+
+// chooser finds the choice that a question leaves.
+type chooser func(*storage.Tx, *http.Request, question) (choice, error)
+
+// choices reads the choice, in the order of the names.
+func (m *room) choices(r *http.Request, q question, find chooser) (c choice, err error) {
+	err = m.DB.View(func(tx *storage.Tx) error {
+		c, err = find(tx, r, q)
+		return err
+	})
+	slices.SortFunc(c.organizations, func(a, b storage.Organization) int { return strings.Compare(a.ShownName(), b.ShownName()) })
+	return c, err
+}
 
 // showChoices lets the user choose. Where there is nothing to choose from, as after a
 // logout in another tab, the browser is sent back to the decision.
 //
 //auth0:operation GET /u/organization-picker
 //auth0:operation GET /u/pre-organization-picker
-func (m *room) showChoices(w http.ResponseWriter, r *http.Request, q question) error {
-	who, choices, err := m.choices(r, q)
-	if err != nil {
-		return err
+func (m *room) showChoices(find chooser) answer {
+	return func(w http.ResponseWriter, r *http.Request, q question) error {
+		c, err := m.choices(r, q, find)
+		if err != nil {
+			return err
+		}
+		if len(c.organizations) == 0 {
+			return web.Resume(w, q.state)
+		}
+		layout, err := m.Pages.Layout(web.AboutRequest(q.transaction.Request))
+		if err != nil {
+			return err
+		}
+		page := templates.OrganizationPicker{
+			Layout: layout, ClientName: q.client.Name, State: q.state, CSRF: q.transaction.CSRF, Account: c.who, Personal: q.personal(),
+		}
+		for _, o := range c.organizations {
+			page.Organizations = append(page.Organizations, templates.Choice{ID: o.ID, Name: o.ShownName(), LogoURL: o.Branding.LogoURL})
+		}
+		return m.Pages.Write(w, http.StatusOK, page)
 	}
-	if len(choices) == 0 {
-		return web.Resume(w, q.state)
-	}
-	about := web.AboutRequest(q.transaction.Request)
-	layout, err := m.Pages.Layout(about)
-	if err != nil {
-		return err
-	}
-	page := templates.OrganizationPicker{
-		Layout: layout, ClientName: q.client.Name, State: q.state, CSRF: q.transaction.CSRF, Account: who, Personal: q.personal(),
-	}
-	for _, o := range choices {
-		page.Organizations = append(page.Organizations, templates.Choice{ID: o.ID, Name: shown(o), LogoURL: o.Branding.LogoURL})
-	}
-	return m.Pages.Write(w, http.StatusOK, page)
 }
 
 // choose goes on with one of the choices.
 //
 //auth0:operation POST /u/organization-picker
 //auth0:operation POST /u/pre-organization-picker
-func (m *room) choose(w http.ResponseWriter, r *http.Request, q question) error {
-	if q.form.Get("organizationSkipped") == "true" && q.personal() {
-		return m.skip(w, q)
+func (m *room) choose(find chooser) answer {
+	return func(w http.ResponseWriter, r *http.Request, q question) error {
+		if q.wantsNone() {
+			return m.goOnWithout(w, q)
+		}
+		c, err := m.choices(r, q, find)
+		if err != nil {
+			return err
+		}
+		if len(c.organizations) == 0 {
+			return web.Resume(w, q.state)
+		}
+		chosen := q.form.Get("organization")
+		if !slices.ContainsFunc(c.organizations, func(o storage.Organization) bool { return o.ID == chosen }) {
+			return apierr.InvalidAction
+		}
+		q.transaction.Request.Organization = chosen
+		return m.goOn(w, q)
 	}
-	_, choices, err := m.choices(r, q)
-	if err != nil {
-		return err
-	}
-	if len(choices) == 0 {
-		return web.Resume(w, q.state)
-	}
-	chosen := q.form.Get("organization")
-	if !slices.ContainsFunc(choices, func(o storage.Organization) bool { return o.ID == chosen }) {
-		return apierr.InvalidAction
-	}
-	q.transaction.Request.Organization = chosen
-	return m.goOn(w, q)
 }
 
-// skip goes on without an organization.
-func (m *room) skip(w http.ResponseWriter, q question) error {
+// goOnWithout goes on without an organization.
+func (m *room) goOnWithout(w http.ResponseWriter, q question) error {
 	q.transaction.Personal, q.transaction.Request.Organization = true, ""
 	return m.goOn(w, q)
 }

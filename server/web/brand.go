@@ -45,14 +45,14 @@ func showOrganization(tx *storage.Tx, id string, layout *templates.Layout) error
 	if id == "" {
 		return nil
 	}
-	doc, err := tx.Documents(storage.OrganizationsKind, "").Document(id)
+	o, err := tx.Organization(id)
 	if err != nil {
 		return storage.Optional(err)
 	}
-	layout.CompanyName = cmp.Or(at(doc, "display_name"), at(doc, "name"))
-	layout.LogoURL = cmp.Or(at(doc, "branding", "logo_url"), layout.LogoURL)
-	layout.PrimaryColor = cmp.Or(at(doc, "branding", "colors", "primary"), layout.PrimaryColor)
-	layout.PageBackground = cmp.Or(at(doc, "branding", "colors", "page_background"), layout.PageBackground)
+	layout.CompanyName = o.ShownName()
+	layout.LogoURL = cmp.Or(o.Branding.LogoURL, layout.LogoURL)
+	layout.PrimaryColor = cmp.Or(o.Branding.Colors.Primary, layout.PrimaryColor)
+	layout.PageBackground = cmp.Or(o.Branding.Colors.PageBackground, layout.PageBackground)
 	return nil
 }
 
