@@ -236,21 +236,20 @@ func (tx *Tx) HasClientGrant(organization, grant string) (bool, error) {
 	return err == nil, Optional(err)
 }
 
-// OrganizationConnection returns how an organization uses a connection, or an error
-// that wraps ErrNotFound.
-func (tx *Tx) OrganizationConnection(organization, connectionID string) (joins bool, err error) {
+// OrganizationConnection returns whether an organization has enabled a connection, and
+// whether that makes those who log in by it members.
+func (tx *Tx) OrganizationConnection(organization, connectionID string) (enabled, joins bool, err error) {
 	doc, err := tx.Documents(OrganizationConnectionsKind, organization).Document(connectionID)
-	return joinsOnLogin(doc), err
+	return err == nil, joinsOnLogin(doc), Optional(err)
 }
 
-// OrganizationUses returns whether an organization has enabled the connection with a
-// name, and whether that makes those who log in by it members.
+// OrganizationUses is OrganizationConnection for the connection with a name.
 func (tx *Tx) OrganizationUses(organization, connection string) (enabled, joins bool, err error) {
 	c, err := tx.Connections.Find("name", connection)
-	if err == nil {
-		joins, err = tx.OrganizationConnection(organization, c.ID)
+	if err != nil {
+		return false, false, Optional(err)
 	}
-	return err == nil, joins, Optional(err)
+	return tx.OrganizationConnection(organization, c.ID)
 }
 
 func joinsOnLogin(connection Document) bool { return connection["assign_membership_on_login"] == true }

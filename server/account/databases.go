@@ -61,11 +61,11 @@ func candidates(tx *storage.Tx, rq storage.AuthorizeRequest) (all []storage.Conn
 // ofOrganization are the connections that an organization has enabled.
 func ofOrganization(tx *storage.Tx, organization string, all []storage.Connection) (enabled []storage.Connection, err error) {
 	for _, c := range all {
-		_, err := tx.OrganizationConnection(organization, c.ID)
-		if storage.Optional(err) != nil {
+		ok, _, err := tx.OrganizationConnection(organization, c.ID)
+		if err != nil {
 			return nil, err
 		}
-		if err == nil {
+		if ok {
 			enabled = append(enabled, c)
 		}
 	}

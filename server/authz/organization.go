@@ -65,7 +65,7 @@ func Organizations(tx *storage.Tx, user, connection string) (choices []storage.O
 		return nil, err
 	}
 	for _, o := range own {
-		enabled, _, err := tx.OrganizationUses(o.ID, connection)
+		enabled, _, err := tx.OrganizationConnection(o.ID, c.ID)
 		if err != nil {
 			return nil, err
 		}

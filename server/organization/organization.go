@@ -75,9 +75,10 @@ func (q question) named() (byEmail, byName bool) {
 	return byEmail, len(methods) == 0 || slices.Contains(methods, "organization_name")
 }
 
-// asked serves the question that is asked at a time, while it is open. It stays open when it has been answered, for the back
-// button. Where the application does not have its users asked, or has named the
-// organization itself, the browser is sent back to the decision.
+// asked serves the question that is asked at a time, while it is open. It stays open
+// when it has been answered, for the back button. Where the application does not have its
+// users asked, or has named the organization itself, the browser is sent back to the
+// decision.
 func (m *room) asked(when string, serve answer) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		q, err := m.load(w, r)
