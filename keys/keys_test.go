@@ -103,13 +103,49 @@ func TestCodeNamesItsGrant(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := keys.NewGrantID(now)
-	code := s.Code(id)
-	if got, ok := s.GrantOfCode(code); !ok || got != id || len(code) != 43 {
+	code := s.Code(id, "app")
+	if got, ok := s.GrantOfCode(code, "app"); !ok || got != id || len(code) != 43 {
 		t.Errorf("GrantOfCode(%q) = %q, %v, want %q", code, got, ok, id)
 	}
 	for _, forged := range []string{"", code[1:], "A" + code[1:], code[:42] + "A", code + "="} {
-		if _, ok := s.GrantOfCode(forged); ok && forged != code {
+		if _, ok := s.GrantOfCode(forged, "app"); ok && forged != code {
 			t.Errorf("the forged code %q is taken for one of ours", forged)
+		}
+	}
+	if _, ok := s.GrantOfCode(code, "other"); ok {
+		t.Error("the code is another application's as well")
+	}
+}
+
+func TestOnlyWhatTheServerMadeIsARefreshTokenOfIts(t *testing.T) {
+	s, err := keys.OpenSecrets(open(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	others, err := keys.OpenSecrets(open(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := keys.NewGrantID(now)
+	token := s.NewRefreshToken(id)
+	if got, ok := keys.FamilyOfRefreshToken(token); !ok || got != id || !s.IssuedRefreshToken(token) {
+		t.Errorf("%q is of the family %q, %v, want %q", token, got, ok, id)
+	}
+	if again := s.NewRefreshToken(id); again == token {
+		t.Error("two tokens of a family are the same")
+	}
+	for i := range token {
+		changed := []byte(token)
+		if changed[i]++; changed[i] > 'z' {
+			changed[i] = '0'
+		}
+		if s.IssuedRefreshToken(string(changed)) {
+			t.Errorf("%q, changed at %d, is taken for one of ours", changed, i)
+		}
+	}
+	for _, forged := range []string{"", "v1.M", token[1:], token + "A", token[:len(token)-1], others.NewRefreshToken(id)} {
+		if s.IssuedRefreshToken(forged) {
+			t.Errorf("the forged %q is taken for one of ours", forged)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/storage"
@@ -19,7 +20,7 @@ import (
 // Secrets holds the keys that the server keeps for itself. They are derived from
 // one random value in the store, a key for each purpose.
 type Secrets struct {
-	clientSecret, code, seal []byte
+	clientSecret, code, refreshToken, seal []byte
 	// OpaqueToken is the 256-bit key of opaque access tokens.
 	OpaqueToken []byte
 }
@@ -43,7 +44,8 @@ func OpenSecrets(db *storage.DB) (*Secrets, error) {
 	}
 	s := &Secrets{}
 	for purpose, key := range map[string]*[]byte{
-		"client secret": &s.clientSecret, "authorization code": &s.code, "sealed text": &s.seal, "opaque access token": &s.OpaqueToken,
+		"client secret": &s.clientSecret, "authorization code": &s.code, "refresh token": &s.refreshToken,
+		"sealed text": &s.seal, "opaque access token": &s.OpaqueToken,
 	} {
 		if *key, err = hkdf.Key(sha256.New, master, nil, purpose, 32); err != nil {
 			return nil, fmt.Errorf("derive the key for %s: %w", purpose, err)
@@ -88,46 +90,70 @@ func NewGrantID(now time.Time) string {
 	return hex.EncodeToString(id)
 }
 
-// Code returns the authorization code of a grant: its id and a tag that only
-// this server can make, 43 url-safe characters. So a code that was redeemed is
-// known for what it is without being kept.
-func (s *Secrets) Code(grantID string) string {
+// tagBytes is the length of the tag by which the server knows what it has made.
+const tagBytes = 16
+
+// Code returns the authorization code of a client's grant: the grant's id and a tag
+// that only this server can make, 43 url-safe characters. So a code that was redeemed
+// is known for what it is without being kept.
+func (s *Secrets) Code(grantID, clientID string) string {
 	id := unhex(grantID)
-	return base64.RawURLEncoding.EncodeToString(append(id, mac(s.code, grantID)[:16]...))
+	return base64.RawURLEncoding.EncodeToString(append(id, mac(s.code, grantID, clientID)[:tagBytes]...))
 }
 
-// GrantOfCode returns the id of the grant that a code belongs to; ok is false
-// for a text that this server did not make.
-func (s *Secrets) GrantOfCode(code string) (grantID string, ok bool) {
+// GrantOfCode returns the id of the grant that a client's code belongs to; ok is
+// false for a text that this server did not make, or not for that client.
+func (s *Secrets) GrantOfCode(code, clientID string) (grantID string, ok bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(code)
-	if err != nil || len(raw) != 2*idBytes {
+	if err != nil || len(raw) != idBytes+tagBytes {
 		return "", false
 	}
 	grantID = hex.EncodeToString(raw[:idBytes])
-	return grantID, hmac.Equal(raw[idBytes:], mac(s.code, grantID)[:16])
+	return grantID, hmac.Equal(raw[idBytes:], mac(s.code, grantID, clientID)[:tagBytes])
 }
 
 // refreshPrefix starts every refresh token, as Auth0's do.
 const refreshPrefix = "v1.M"
 
-// NewRefreshToken returns a token of the family id.
-func NewRefreshToken(id string) string {
-	secret := make([]byte, 32)
-	_, _ = rand.Read(secret) // never fails: crypto/rand
-	return refreshPrefix + base64.RawURLEncoding.EncodeToString(append(unhex(id), secret...))
+// chanceBytes is how much of a refresh token is chance.
+const chanceBytes = 16
+
+// NewRefreshToken returns a token of the family id: the id, 16 bytes of chance, and a
+// tag that only this server can make. So a token that was replaced is known for what
+// it is without being kept.
+func (s *Secrets) NewRefreshToken(id string) string {
+	raw := append(unhex(id), make([]byte, chanceBytes)...)
+	_, _ = rand.Read(raw[idBytes:]) // never fails: crypto/rand
+	return refreshPrefix + base64.RawURLEncoding.EncodeToString(append(raw, s.refreshTag(raw)...))
+}
+
+func (s *Secrets) refreshTag(raw []byte) []byte { return mac(s.refreshToken, string(raw))[:tagBytes] }
+
+// IssuedRefreshToken reports whether this server made a token of a family. A family id
+// is no secret, so naming one proves nothing.
+func (s *Secrets) IssuedRefreshToken(token string) bool {
+	raw, ok := refreshTokenBytes(token)
+	const signed = idBytes + chanceBytes
+	return ok && hmac.Equal(raw[signed:], s.refreshTag(raw[:signed]))
 }
 
 // FamilyOfRefreshToken returns the id of the family that a token claims to be
 // of; ok is false for a text of another form.
 func FamilyOfRefreshToken(token string) (id string, ok bool) {
-	if len(token) < len(refreshPrefix) || token[:len(refreshPrefix)] != refreshPrefix {
-		return "", false
-	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(token[len(refreshPrefix):])
-	if err != nil || len(raw) != idBytes+32 {
+	raw, ok := refreshTokenBytes(token)
+	if !ok {
 		return "", false
 	}
 	return hex.EncodeToString(raw[:idBytes]), true
+}
+
+func refreshTokenBytes(token string) (raw []byte, ok bool) {
+	text, ok := strings.CutPrefix(token, refreshPrefix)
+	if !ok {
+		return nil, false
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	return raw, err == nil && len(raw) == idBytes+chanceBytes+tagBytes
 }
 
 // Hash is what the store keeps of a random token.

@@ -134,7 +134,7 @@ func (h *codeHandler) HandleAuthorizeEndpointRequest(_ context.Context, ar fosit
 	}
 	now := h.Now()
 	id := keys.NewGrantID(now)
-	code := h.Issuer.Secrets.Code(id)
+	code := h.Issuer.Secrets.Code(id, s.issue.ClientID)
 	s.code = storage.Code{
 		Hash: keys.Hash(code), GrantID: id, Issue: s.issue,
 		CodeChallenge: s.request.CodeChallenge, CodeChallengeMethod: s.request.CodeChallengeMethod,

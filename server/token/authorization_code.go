@@ -81,24 +81,15 @@ func loadParties(tx *storage.Tx, grant *tokens.Grant) error {
 	return err
 }
 
-// reused handles a code that is not there. When it is one of ours, it was
-// redeemed before (or is long expired), and what it brought is revoked.
+// reused handles a code that is not there. When it is one that we gave the client, it
+// was redeemed before (or is long expired), and what it brought is revoked. Another
+// client cannot do that.
 func (g *authorizationCode) reused(text string, rq *oauth.TokenRequest) error {
-	id, ok := g.issuer.Secrets.GrantOfCode(text)
+	id, ok := g.issuer.Secrets.GrantOfCode(text, rq.Client.ClientID)
 	if !ok {
 		return apierr.InvalidCode
 	}
-	err := g.db.Update(func(tx *storage.Tx) error {
-		t, err := tx.RefreshTokens.Get(id)
-		if err == nil && t.Issue.ClientID != rq.Client.ClientID {
-			return nil // another client cannot end it
-		}
-		if err := storage.Optional(err); err != nil {
-			return err
-		}
-		return tx.RevokeGrant(id, rq.Now)
-	})
-	if err != nil {
+	if err := g.db.Update(func(tx *storage.Tx) error { return tx.RevokeGrant(id, rq.Now) }); err != nil {
 		return err
 	}
 	return apierr.InvalidCode.With(storage.ErrReused)
@@ -109,7 +100,7 @@ func (g *authorizationCode) reused(text string, rq *oauth.TokenRequest) error {
 func (g *authorizationCode) Commit(_ context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
 	var issued *storage.RefreshToken
 	if offline(grant) {
-		reply.RefreshToken = keys.NewRefreshToken(grant.ID)
+		reply.RefreshToken = g.issuer.Secrets.NewRefreshToken(grant.ID)
 		issued = newFamily(grant, reply.RefreshToken, rq.Now)
 	}
 	code := storage.Code{Hash: keys.Hash(rq.Form.Get("code")), GrantID: grant.ID}

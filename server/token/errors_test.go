@@ -182,6 +182,15 @@ func TestACodeLivesTenMinutes(t *testing.T) {
 
 func TestAReusedCodeRevokesWhatItBrought(t *testing.T) {
 	tn := start(t)
+	brief := tn.logIn(fixed, "audience", "", "scope", "openid") // without a refresh token
+	shortly := "Bearer " + tn.exchange(brief)["access_token"].(string)
+	foreignBrief := brief.Form()
+	foreignBrief.Set("client_id", rotating)
+	tn.refused(t, foreignBrief, 403, errCode)
+	if got := tn.send(http.MethodGet, "userinfo", "", "Authorization", shortly); got.status != 200 {
+		t.Errorf("another client's reuse ends the access token: %d %s", got.status, got.body)
+	}
+
 	first := tn.logIn(fixed, "audience", "")
 	tokens := tn.exchange(first)
 	access := "Bearer " + tokens["access_token"].(string)

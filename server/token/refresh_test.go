@@ -1,8 +1,11 @@
 package token_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,6 +110,51 @@ func TestRotation(t *testing.T) {
 	tn.Freeze(noon.Add((2*overlapSeconds + 1) * time.Second))
 	gone("the last after the overlap", overlap, first)
 	gone("the newest after that", overlap, second)
+}
+
+// TestAForgedRefreshTokenEndsNothing: the id of a family is no secret, and who names
+// it has not reused a token.
+func TestAForgedRefreshTokenEndsNothing(t *testing.T) {
+	tn := start(t)
+	for _, client := range []string{rotating, fixed} {
+		first, _ := tn.tokens(client)["refresh_token"].(string)
+		raw, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(first, "v1.M"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 16; i < len(raw); i++ { // the family's id comes first
+			forged := slices.Clone(raw)
+			forged[i] ^= 1
+			status, body := tn.refresh(client, "v1.M"+base64.RawURLEncoding.EncodeToString(forged))
+			diff(t, "status of a forged token", status, 403)
+			diff(t, "a forged token", body, errRefresh)
+		}
+		if status, body := tn.refresh(client, first); status != 200 {
+			t.Errorf("%s: after forged tokens the real one gets %d %v", client, status, body)
+		}
+	}
+	if strings.Contains(tn.Log(), "already used") {
+		t.Error("the log speaks of a token that was used before")
+	}
+}
+
+// TestATokenThatWasReplacedLongAgoEndsItsFamily, though the store has forgotten it.
+func TestATokenThatWasReplacedLongAgoEndsItsFamily(t *testing.T) {
+	tn := start(t)
+	first := tn.tokens(rotating)["refresh_token"]
+	newest := first
+	for range 60 {
+		status, body := tn.refresh(rotating, newest)
+		if status != http.StatusOK {
+			t.Fatalf("refresh: %d %v", status, body)
+		}
+		newest = body["refresh_token"]
+	}
+	for _, token := range []any{first, newest} {
+		status, body := tn.refresh(rotating, token)
+		diff(t, "status", status, 403)
+		diff(t, "answer", body, errRefresh)
+	}
 }
 
 func TestARefreshTokenIsOneClients(t *testing.T) {

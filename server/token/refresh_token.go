@@ -15,7 +15,10 @@ import (
 )
 
 // refreshToken exchanges a refresh token, RFC 6749 section 6.
-type refreshToken struct{ db *storage.DB }
+type refreshToken struct {
+	db     *storage.DB
+	issuer *tokens.Issuer
+}
 
 // Type implements oauth.Grant.
 func (g *refreshToken) Type() string { return "refresh_token" }
@@ -57,6 +60,8 @@ func (g *refreshToken) Validate(_ context.Context, rq *oauth.TokenRequest) (*tok
 		return nil, apierr.InvalidRefreshToken.With(err)
 	case err != nil:
 		return grant, err
+	case !known && !g.issuer.Secrets.IssuedRefreshToken(text):
+		return nil, apierr.InvalidRefreshToken
 	case !known:
 		return grant, g.breach(id, text, rq.Now)
 	}
@@ -111,7 +116,7 @@ func (g *refreshToken) Commit(_ context.Context, rq *oauth.TokenRequest, grant *
 		IdleExpiresAt: idleEnd(s, rq.Now),
 		AppMetadata:   grant.AppMetadata,
 	}
-	next := keys.NewRefreshToken(grant.ID)
+	next := g.issuer.Secrets.NewRefreshToken(grant.ID)
 	x.Next = keys.Hash(next)
 	rotated, err := g.db.ExchangeRefreshToken(x)
 	if err != nil {

@@ -23,7 +23,7 @@ type room struct {
 func Grants(db *storage.DB, issuer *tokens.Issuer) []oauth.Grant {
 	return []oauth.Grant{
 		&authorizationCode{db, issuer},
-		&refreshToken{db},
+		&refreshToken{db, issuer},
 		&clientCredentials{db},
 	}
 }
