@@ -70,7 +70,7 @@ func openServices(db *storage.DB, issuer string, passwordCost int, log *slog.Log
 	if s.passwords, err = identity.NewPasswords(passwordCost); err != nil {
 		return nil, err
 	}
-	s.issuer = &tokens.Issuer{URL: issuer, Ring: s.ring, Secrets: secrets}
+	s.issuer = &tokens.Issuer{URL: issuer, DB: db, Ring: s.ring, Secrets: secrets}
 	name, _, _ := strings.Cut(u.Hostname(), ".")
 	s.streams = logstream.New(logstream.Deps{DB: db, Now: s.clock.Now, Log: log})
 	s.events, err = tenantlog.New(tenantlog.Deps{DB: db, Now: s.clock.Now, Log: log, Tenant: name, Stored: s.streams.Stored})

@@ -66,7 +66,7 @@ func start(tb testing.TB) *server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := &server{engine: engine, db: db, issuer: &tokens.Issuer{URL: issuerURL, Ring: ring, Secrets: secrets}}
+	s := &server{engine: engine, db: db, issuer: &tokens.Issuer{URL: issuerURL, DB: db, Ring: ring, Secrets: secrets}}
 	s.router = web.NewRouter(slog.New(slog.DiscardHandler))
 	authzext.Mount(s.router, authzext.Deps{DB: db, Issuer: s.issuer, Now: func() time.Time { return noon }})
 	s.Server = httptest.NewServer(s.router)

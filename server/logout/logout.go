@@ -184,15 +184,15 @@ func (m *room) oidc(w http.ResponseWriter, r *http.Request, params url.Values) e
 func (m *room) read(params url.Values) (rq request, err error) {
 	clientID := params.Get("client_id")
 	rq.session = params.Get("logout_hint")
-	if hint := params.Get("id_token_hint"); hint != "" {
-		audience, _, sid, err := m.Issuer.IDTokenHint(m.DB, hint)
+	if token := params.Get("id_token_hint"); token != "" {
+		hint, err := m.Issuer.IDTokenHint(token)
 		if err != nil {
 			return rq, apierr.InvalidIDTokenHint.With(err)
 		}
-		if (clientID != "" && clientID != audience) || (rq.session != "" && rq.session != sid) {
+		if (clientID != "" && clientID != hint.ClientID) || (rq.session != "" && rq.session != hint.SessionID) {
 			return rq, apierr.HintMismatch
 		}
-		clientID, rq.session = audience, sid
+		clientID, rq.session = hint.ClientID, hint.SessionID
 	}
 	client, allowed, err := m.allowed(clientID)
 	if err != nil {

@@ -221,7 +221,7 @@ var linkScopes = []string{"update:users", "update:current_user_identities"}
 // linkIdentity makes another account an identity of this user, Auth0:
 // manage-users/user-accounts/user-account-linking. The other account is gone
 // after that. Users who link their own accounts prove that the other is theirs, by
-// its ID token.
+// an ID token of it that was issued to the application that asks.
 //
 //auth0:operation POST /api/v2/users/{id}/identities
 func linkIdentity(c *call) error {
@@ -274,9 +274,9 @@ func linkIdentity(c *call) error {
 // secondary is the id of the account to link.
 func (c *call) secondary() (string, error) {
 	if token := text(c.body, "link_with"); token != "" {
-		_, subject, _, err := c.Issuer.IDTokenHint(nil, token)
+		subject, err := c.Issuer.Prove(token, c.caller.ClientID, c.now)
 		if err != nil {
-			return "", resource.InvalidBody("Payload validation error: 'link_with is not an ID token of this tenant'.")
+			return "", resource.InvalidBody("Payload validation error: 'link_with does not prove that the account is yours: " + err.Error() + "'.")
 		}
 		return subject, nil
 	}

@@ -100,5 +100,5 @@ func openTenant(b *testing.B, now time.Time) (*storage.DB, *tokens.Issuer) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return db, &tokens.Issuer{URL: "https://localhost/", Ring: ring, Secrets: secrets}
+	return db, &tokens.Issuer{URL: "https://localhost/", DB: db, Ring: ring, Secrets: secrets}
 }

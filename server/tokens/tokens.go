@@ -46,6 +46,7 @@ type Grant struct {
 // Issuer makes tokens in the name of the tenant.
 type Issuer struct {
 	URL     string // the issuer, with a trailing slash
+	DB      *storage.DB
 	Ring    *keys.Ring
 	Secrets *keys.Secrets
 }

@@ -1,0 +1,86 @@
+package tokens
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Hint is what an ID token that comes back says: the application that it was issued
+// to, the user, and the id of the session.
+type Hint struct{ ClientID, Subject, SessionID string }
+
+// IDTokenHint reads an ID token of this tenant that comes back as a hint of whom a
+// request is about. OIDC RP-Initiated Logout section 4: an expired one is to be
+// accepted, so its time is not looked at. One that an application's secret signs is
+// read as well, though the application could have made it: it proves nothing.
+func (i *Issuer) IDTokenHint(raw string) (Hint, error) {
+	hint, _, err := i.readIDToken(i.verify(raw, i.secretOfApplication))
+	return hint, err
+}
+
+// Prove returns the user whose account an ID token proves to be at hand, to the
+// application that it was issued to and to no other, Auth0: manage-users/user-accounts/
+// user-account-linking. Only the tenant's own keys prove that, and only as long as
+// the token is good. The error says what is wrong and wraps ErrExpired or ErrInvalid.
+func (i *Issuer) Prove(raw, clientID string, now time.Time) (subject string, err error) {
+	hint, life, err := i.readIDToken(i.Ring.Verify(raw))
+	switch {
+	case err != nil:
+		return "", err
+	case hint.ClientID != clientID:
+		return "", fmt.Errorf("%w: it was issued to another application", ErrInvalid)
+	}
+	return hint.Subject, life.check(now)
+}
+
+// readIDToken reads the claims of a token whose signature was checked with that outcome.
+func (i *Issuer) readIDToken(typ string, payload []byte, err error) (Hint, lifetime, error) {
+	if err != nil {
+		return Hint{}, lifetime{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	var c struct {
+		lifetime
+		Iss string   `json:"iss"`
+		Sub string   `json:"sub"`
+		Aud audience `json:"aud"`
+		SID string   `json:"sid"`
+		Azp string   `json:"azp"`
+	}
+	if err := json.Unmarshal(payload, &c); err != nil {
+		return Hint{}, lifetime{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	// An access token is signed by the same keys; it says who may use it.
+	if c.Iss != i.URL || len(c.Aud) != 1 || typ != keys.TypeJWT || c.Azp != "" {
+		return Hint{}, lifetime{}, fmt.Errorf("%w: not an ID token of this tenant", ErrInvalid)
+	}
+	return Hint{ClientID: c.Aud[0], Subject: c.Sub, SessionID: c.SID}, c.lifetime, nil
+}
+
+// secretOfApplication is the secret of the application that an ID token is for.
+func (i *Issuer) secretOfApplication(payload []byte) (secret []byte, err error) {
+	var c struct {
+		Aud audience `json:"aud"`
+	}
+	if err := json.Unmarshal(payload, &c); err != nil || len(c.Aud) != 1 {
+		return nil, ErrInvalid
+	}
+	err = i.DB.View(func(tx *storage.Tx) error {
+		client, err := tx.Clients.Get(c.Aud[0])
+		if err != nil {
+			return err
+		}
+		grant := Grant{Client: client}
+		err = grant.LoadSecret(tx)
+		secret = []byte(i.Secrets.Unseal(grant.SealedSecret))
+		return err
+	})
+	if err == nil && len(secret) == 0 {
+		err = errors.New("no secret signs the ID tokens of the application")
+	}
+	return secret, err
+}
