@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,6 +51,12 @@ type Config struct {
 	// Hosts are further DNS names and IP addresses for the HTTPS certificate, besides those of the machine itself and of
 	// Issuer. Default: none, because what the certificate authority can vouch for is to stay small.
 	Hosts []string `name:"host" placeholder:"NAME" help:"Further DNS name or IP address for the HTTPS certificate; may be repeated."`
+
+	// AllowedHosts are further names by which the tenant may be addressed, besides localhost, the issuer's host, Hosts
+	// and the tenant's custom domains: that of a reverse proxy that passes its own on, or of the service in a container
+	// network. *.example.com is every name beneath example.com. Requests to any other name are refused, because its
+	// owner may be a web page. Default: none.
+	AllowedHosts []string `name:"allowed-host" variable:"TENANT0_ALLOWED_HOSTS" placeholder:"NAME" help:"Further name that the tenant answers to, of a proxy or a container, or *.NAME; may be repeated."`
 
 	// NoFsync lets a commit end before the disk has it. The store survives the end of the process all the same, but not
 	// that of the machine. Default: false; true makes a CI run faster.
@@ -96,6 +103,7 @@ func (c *Config) Validate() error {
 		c.validateData(),
 		c.validateAddresses(),
 		c.validateIssuer(),
+		c.validateAllowedHosts(),
 		c.validateNumbers(),
 		oneOf("log-level", c.LogLevel, logLevels),
 		oneOf("log-format", c.LogFormat, logFormats),
@@ -197,6 +205,20 @@ func validPort(u *url.URL) bool {
 	port, err := parsePort(u.Port())
 	return err == nil && port != 0
 }
+
+// validateAllowedHosts refuses what no Host header field could name, and a wildcard for every name there is.
+func (c *Config) validateAllowedHosts() error {
+	for _, host := range c.AllowedHosts {
+		if !hostPattern.MatchString(host) && net.ParseIP(host) == nil {
+			return fmt.Errorf("allowed-host: %q is no name; give it without scheme and port, an international name in its"+
+				" xn-- form, and a wildcard only as the first label, such as *.example.com", host)
+		}
+	}
+	return nil
+}
+
+// hostPattern is a host name (RFC 1123, section 2.1), with underscores as containers have them.
+var hostPattern = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?$`)
 
 func (c *Config) validateNumbers() error {
 	if c.PasswordCost < minPasswordCost || c.PasswordCost > maxPasswordCost {

@@ -128,3 +128,17 @@ func TestCertificateCoversTheIssuer(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestAllowedHosts(t *testing.T) {
+	for host, valid := range map[string]bool{
+		"idp": true, "IdP.example.com.": true, "*.example.com": true, "my_service": true, "xn--bcher-kva.test": true, "192.0.2.1": true, "::1": true,
+		"": false, "*": false, "*.": false, "a.*.test": false, "*a.test": false, "idp:4400": false, "https://idp": false, "bücher.test": false, "a b": false,
+	} {
+		c := config.Default()
+		c.Data, c.AllowedHosts = "/data", []string{host}
+		err := c.Validate()
+		if (err == nil) != valid || err != nil && !strings.HasPrefix(err.Error(), "allowed-host: ") {
+			t.Errorf("%q: %v", host, err)
+		}
+	}
+}

@@ -19,9 +19,14 @@ import (
 // envPrefix starts the name of every environment variable of the project.
 const envPrefix = "TENANT0_"
 
-// EnvName is the environment variable of a knob: TENANT0_LOG_LEVEL for log-level. A variable that is set to nothing counts
-// as not set, and a list is separated by commas.
+// EnvName is the environment variable of a knob: TENANT0_LOG_LEVEL for log-level, unless its tag names another. A variable
+// that is set to nothing counts as not set, and a list is separated by commas.
 func EnvName(knob string) string {
+	for _, k := range knobsOf(&Config{}) {
+		if variable := k.tag.Get("variable"); k.name == knob && variable != "" {
+			return variable
+		}
+	}
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(knob, "-", "_"))
 }
 

@@ -44,6 +44,7 @@ var values = map[string][3]string{
 	"control":        {"127.0.0.1:11", "127.0.0.1:12", "127.0.0.1:13"},
 	"issuer":         {"https://a.test/", "https://b.test/", "http://c.test:8080/"},
 	"host":           {"a.test", "b.test", "c.test"},
+	"allowed-host":   {"a.test", "*.b.test", "c.test"},
 	"no-fsync":       {"true", "false", "true"},
 	"password-cost":  {"7", "8", "9"},
 	"shutdown-grace": {"1s", "2s", "3s"},

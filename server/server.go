@@ -30,6 +30,7 @@ import (
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/organization"
 	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/token"
@@ -133,6 +134,22 @@ func (s *services) allowOrigin(_ *http.Request, origin string) (bool, error) {
 					return nil
 				}
 			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// customDomain reports whether a name is one of the tenant's custom domains. They
+// are looked up, because the Management API changes them while the server runs.
+func (s *services) customDomain(name string) (found bool, err error) {
+	err = s.db.View(func(tx *storage.Tx) error {
+		for doc, err := range tx.Documents(resource.CustomDomains.Name, "").All() {
+			if err != nil {
+				return err
+			}
+			domain, _ := doc["domain"].(string)
+			found = found || strings.EqualFold(domain, name)
 		}
 		return nil
 	})

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -143,9 +144,12 @@ func (s *Server) openTenant() (err error) {
 	if err != nil {
 		return err
 	}
-	s.tenant = s.httpServer(s.services.rooms())
+	own := slices.Concat(hosts, []string{u.Hostname()})
+	rooms := s.services.rooms()
+	rooms.AnswerTo(web.NewHosts(slices.Concat(own, s.ca.Names(), s.cfg.AllowedHosts), s.services.customDomain))
+	s.tenant = s.httpServer(rooms)
 	s.control = s.httpServer(s.services.controlRooms(control.Deps{
-		CA: s.ca.PEM(), Ready: s.ready.Load, Reset: s.reset, Hosts: append(hosts, u.Hostname()),
+		CA: s.ca.PEM(), Ready: s.ready.Load, Reset: s.reset, Hosts: web.NewHosts(own, nil),
 	}))
 	return nil
 }

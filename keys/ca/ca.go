@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -113,6 +114,9 @@ func (a *Authority) TLSConfig() *tls.Config {
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return a.certificate() },
 	}
 }
+
+// Names returns the DNS names that the server certificate is for.
+func (a *Authority) Names() []string { return slices.Clone(a.names.dns) }
 
 // PEM returns the root certificate as clients read it.
 func (a *Authority) PEM() []byte {

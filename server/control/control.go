@@ -6,9 +6,7 @@ package control
 
 import (
 	"errors"
-	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
@@ -34,9 +32,8 @@ type Deps struct {
 	Import func(ImportRequest) (any, error)
 	// Export returns the tenant's configuration and its users, or one of the two.
 	Export func(ExportRequest) (any, error)
-	// Hosts are the names by which the listener may be addressed, without port,
-	// besides IP addresses of the loopback.
-	Hosts []string
+	// Hosts are the names by which the listener may be addressed.
+	Hosts web.Hosts
 }
 
 type room struct{ Deps }
@@ -74,7 +71,10 @@ var (
 // loopback carries that name as Host.
 func (m *room) guard(h web.Handler) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if !m.ownHost(r.Host) {
+		switch own, err := m.Hosts.Own(r.Host); {
+		case err != nil:
+			return err
+		case !own:
 			return errForeignHost
 		}
 		origin := r.Header.Get("Origin")
@@ -87,22 +87,6 @@ func (m *room) guard(h web.Handler) web.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		return h(w, r)
 	}
-}
-
-func (m *room) ownHost(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = strings.Trim(hostport, "[]")
-	}
-	if ip := net.ParseIP(host); ip != nil {
-		return true // an address is no name that could be rebound
-	}
-	for _, own := range m.Hosts {
-		if strings.EqualFold(host, own) {
-			return true
-		}
-	}
-	return strings.EqualFold(host, "localhost")
 }
 
 //auth0:operation GET /healthz

@@ -10,7 +10,7 @@ import (
 )
 
 // customDomains is Auth0: api/management/v2/custom-domains. They are kept; the
-// tenant answers by its issuer's name alone.
+// tenant answers to their names, always as its one issuer.
 //
 //auth0:operation GET /api/v2/custom-domains
 //auth0:operation POST /api/v2/custom-domains

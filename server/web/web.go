@@ -25,6 +25,7 @@ type Router struct {
 	log   *slog.Logger
 	shape Shape
 	cors  CORS
+	hosts *Hosts
 }
 
 // NewRouter returns a router that renders errors as OAuth JSON and lets no
@@ -53,6 +54,10 @@ func (rt *Router) WithCORS(cors CORS) *Router {
 	return &c
 }
 
+// AnswerTo has the router refuse requests to names that are not of hosts, whatever
+// their path. Without it the router answers to every name.
+func (rt *Router) AnswerTo(hosts Hosts) { rt.hosts = &hosts }
+
 // Handle mounts h at method and path. Of paths with variables that match the
 // same request the one that was mounted first serves it.
 func (rt *Router) Handle(method, path string, h Handler) {
@@ -76,6 +81,12 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Auth0-Requestid", hex.EncodeToString(id))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Robots-Tag", "noindex, nofollow")
+	if rt.hosts != nil {
+		if err := rt.hosts.refuse(r); err != nil {
+			rt.With(Text).fail(w, r, err)
+			return
+		}
+	}
 	rt.routes.serve(w, r)
 }
 
@@ -124,7 +135,7 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, err error) {
 		level = slog.LevelError
 	}
 	rt.log.Log(r.Context(), level, "request refused", "request_id", RequestID(w), "method", r.Method,
-		"path", r.URL.Path, "status", e.Status, "err", err.Error())
+		"host", r.Host, "path", r.URL.Path, "status", e.Status, "err", err.Error())
 	for name, value := range e.Header {
 		w.Header().Set(name, value)
 	}

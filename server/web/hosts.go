@@ -1,0 +1,96 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+)
+
+// Hosts are the names by which a listener may be addressed. A page on the web
+// whose owner points its name at a loopback address reaches the listener as if it
+// were of the same origin ("DNS rebinding"); what gives it away is the name in
+// the request, which browsers do not let pages choose.
+//
+// Addresses are always own, because they are no names that could be pointed
+// elsewhere, and so are localhost and the names beneath it, RFC 6761 section 6.3.
+// The zero value has nothing else.
+type Hosts struct {
+	names    map[string]bool
+	suffixes []string // of names, each with its leading dot
+	more     func(name string) (bool, error)
+}
+
+// NewHosts returns the hosts of patterns: names without port, where *.example.com
+// stands for every name beneath example.com. What no pattern has is looked up with
+// more, in lower case and without a final dot; more may be nil.
+func NewHosts(patterns []string, more func(name string) (bool, error)) Hosts {
+	h := Hosts{names: map[string]bool{}, more: more}
+	for _, pattern := range patterns {
+		name := canonicalName(pattern)
+		if suffix, wild := strings.CutPrefix(name, "*."); wild {
+			h.suffixes = append(h.suffixes, "."+suffix)
+		} else {
+			h.names[name] = true
+		}
+	}
+	return h
+}
+
+// Own reports whether the Host header field of HTTP/1.1, or :authority of HTTP/2,
+// which net/http keeps in Request.Host alike, names this listener. The port does
+// not count: it may be mapped to another.
+func (h Hosts) Own(host string) (bool, error) {
+	name, address, ok := splitHost(host)
+	if !ok || address {
+		return ok, nil
+	}
+	if h.names[name] || name == "localhost" || strings.HasSuffix(name, ".localhost") {
+		return true, nil
+	}
+	for _, suffix := range h.suffixes {
+		if strings.HasSuffix(name, suffix) {
+			return true, nil
+		}
+	}
+	if h.more == nil {
+		return false, nil
+	}
+	return h.more(name)
+}
+
+// refuse is nil for a request that names this listener, and otherwise the answer:
+// 421, RFC 9110 section 15.5.20, with what to do about it.
+func (h Hosts) refuse(r *http.Request) error {
+	own, err := h.Own(r.Host)
+	if own || err != nil {
+		return err
+	}
+	message := "The request names no host that this server could answer to."
+	if name, _, ok := splitHost(r.Host); ok {
+		message = fmt.Sprintf("This server does not answer to the name %[1]s, which may belong to a web page. If the name is"+
+			" its own, start it with --allowed-host %[1]s, or set TENANT0_ALLOWED_HOSTS=%[1]s.", name)
+	}
+	return &apierr.Error{Status: http.StatusMisdirectedRequest, Code: "foreign_host", Message: message}
+}
+
+// splitHost takes the name of a Host header field apart from its port, RFC 9110
+// section 7.2, and reports whether the name is an IP address.
+func splitHost(host string) (name string, address, ok bool) {
+	if literal, bracketed := strings.CutPrefix(host, "["); bracketed {
+		literal, port, closed := strings.Cut(literal, "]")
+		ip, err := netip.ParseAddr(literal)
+		return literal, true, closed && err == nil && ip.Is6() && (port == "" || port[0] == ':' && digits(port[1:]))
+	}
+	name, port, _ := strings.Cut(host, ":")
+	name = canonicalName(name)
+	_, err := netip.ParseAddr(name)
+	return name, err == nil, name != "" && digits(port)
+}
+
+// canonicalName is the form in which names are compared.
+func canonicalName(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
+
+func digits(s string) bool { return strings.Trim(s, "0123456789") == "" }
