@@ -3,7 +3,6 @@ package templates
 import (
 	"bytes"
 	"errors"
-	"html"
 	"html/template"
 	"io"
 	"maps"
@@ -38,8 +37,9 @@ func Customized(p Page) bool {
 	return !p.view().custom.empty()
 }
 
-// fill renders a text of the tenant's for the page.
-func (v view) fill(text string, more map[string]any) string {
+// fill renders a text of the tenant's for the page. The mark-up in more is put in as it
+// is.
+func (v view) fill(text string, more map[string]any) (string, error) {
 	values := map[string]any{
 		"locale": v.Language, "dir": "auto", "state": v.state,
 		"prompt": map[string]any{"name": v.prompt, "screen": map[string]any{"name": v.screen, "texts": v.texts.all()}},
@@ -50,34 +50,14 @@ func (v view) fill(text string, more map[string]any) string {
 	return Liquid(text, values)
 }
 
-// escaped returns a value with the texts in it escaped for HTML.
-func escaped(value any) any {
-	switch v := value.(type) {
-	case string:
-		return html.EscapeString(v)
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for name, member := range v {
-			out[name] = escaped(member)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, member := range v {
-			out[i] = escaped(member)
-		}
-		return out
-	}
-	return value
-}
-
 // Partial returns what the tenant puts in at an entry point of the screen.
-func (v view) Partial(point string) template.HTML {
+func (v view) Partial(point string) (template.HTML, error) {
 	text := v.custom.Partials[v.prompt][v.screen][point]
 	if text == "" {
-		return ""
+		return "", nil
 	}
-	return template.HTML(v.fill(text, nil)) //nolint:gosec // it is the tenant's mark-up, with values escaped
+	filled, err := v.fill(text, nil)
+	return template.HTML(filled), err //nolint:gosec // it is the tenant's mark-up, with values escaped
 }
 
 // The tags that stand for the parts of a page. Liquid as such has no names with
@@ -96,6 +76,10 @@ func (v view) wrap(w io.Writer) error {
 	}
 	text := headTag.ReplaceAllString(v.custom.PageTemplate, "{{${1} auth0_head ${2}}}")
 	text = widgetTag.ReplaceAllString(text, "{{${1} auth0_widget ${2}}}")
-	_, err := io.WriteString(w, v.fill(text, map[string]any{"auth0_head": head.String(), "auth0_widget": widget.String()}))
+	filled, err := v.fill(text, map[string]any{"auth0_head": head.String(), "auth0_widget": widget.String()})
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, filled)
 	return err
 }

@@ -1,19 +1,174 @@
 package templates
 
 import (
-	"sync"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"html"
+	"strings"
+	"time"
 
-	"github.com/osteele/liquid"
+	"github.com/osteele/liquid/filters"
+	"github.com/osteele/liquid/parser"
+	"github.com/osteele/liquid/render"
+	"github.com/osteele/liquid/tags"
 )
 
-var engine = sync.OnceValue(liquid.NewEngine)
+// Bounds of one text in Liquid: a text that a tenant has written may loop for long and
+// grow without end.
+const (
+	// maxSteps is how many tags and outputs may be carried out; a filter counts as one
+	// too, and as more where it works on long values.
+	maxSteps = 100_000
+	// maxBytes bounds the text, the result, and each value on the way, in bytes.
+	maxBytes = 1 << 20
+	// maxTime bounds what the steps do not: it is far more than they take.
+	maxTime = 5 * time.Second
+)
 
-// Liquid fills values into a text of the tenant's. One that cannot be rendered stays as
-// it is written, so that its author sees it. Values are put in as they are.
-func Liquid(text string, values map[string]any) string {
-	out, err := engine().ParseAndRenderString(text, values)
-	if err != nil {
-		return text
+// ErrLimit reports a text that goes beyond the bounds of what one may do.
+var ErrLimit = errors.New("the Liquid does too much")
+
+// Liquid fills values into a plain text of the tenant's. One that is no Liquid stays
+// as it is written, so that its author sees it. It returns ErrLimit for one that goes
+// beyond the bounds.
+func Liquid(text string, values map[string]any) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), maxTime)
+	defer cancel()
+	m := &meter{ctx: ctx, config: render.NewConfig()}
+	out, ok := m.render(text, values)
+	switch {
+	case m.spent != nil:
+		return "", m.spent
+	case !ok:
+		return text, nil
 	}
-	return out
+	return out, nil
+}
+
+// LiquidHTML is Liquid for HTML: the values are text, and are escaped, and so are the
+// names of their members, which a template may print as well.
+func LiquidHTML(text string, values map[string]any) (string, error) {
+	values, _ = escaped(values).(map[string]any)
+	return Liquid(text, values)
+}
+
+// escaped returns a value with the texts in it and the names of its members escaped
+// for HTML.
+func escaped(value any) any {
+	switch v := value.(type) {
+	case string:
+		return html.EscapeString(v)
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for name, member := range v {
+			out[html.EscapeString(name)] = escaped(member)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, member := range v {
+			out[i] = escaped(member)
+		}
+		return out
+	}
+	return value
+}
+
+// meter renders one text and counts what that takes.
+type meter struct {
+	ctx    context.Context
+	config render.Config
+	steps  int
+	// spent is the limit that was reached, nil while none was.
+	spent error
+}
+
+// stop ends the rendering. What is thrown is no error: the library would collect a
+// stack for that.
+func (m *meter) stop(format string, args ...any) {
+	m.spent = fmt.Errorf("%w: "+format, append([]any{ErrLimit}, args...)...)
+	panic(m)
+}
+
+// spend counts steps.
+func (m *meter) spend(steps int) {
+	if m.steps += steps; m.steps > maxSteps {
+		m.stop("it takes more than %d steps", maxSteps)
+	}
+	if m.ctx.Err() != nil {
+		m.stop("it takes more than %v", maxTime)
+	}
+}
+
+// render returns ok false for what is no Liquid or fails, and where the meter stops.
+func (m *meter) render(text string, values map[string]any) (out string, ok bool) {
+	defer func() {
+		if recover() != nil { // the meter, or the library: it panics at some mistakes
+			out, ok = "", false
+		}
+	}()
+	if len(text) > maxBytes {
+		m.stop("it is longer than %d bytes", maxBytes)
+	}
+	filters.AddStandardFilters(m)
+	m.addBoundedFilters()
+	tags.AddStandardTags(m.config)
+	m.addTags()
+	root, err := m.config.Compile(metered(text), parser.SourceLoc{})
+	if err != nil {
+		return "", false
+	}
+	w := &boundedWriter{meter: m}
+	if err := render.Render(root, w, values, m.config); err != nil {
+		return "", false
+	}
+	return w.String(), true
+}
+
+// boundedWriter collects what is written, up to the bound.
+type boundedWriter struct {
+	meter *meter
+	bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (w *boundedWriter) Write(p []byte) (int, error) {
+	if w.Len()+len(p) > maxBytes {
+		w.meter.stop("it writes more than %d bytes", maxBytes)
+	}
+	return w.Buffer.Write(p)
+}
+
+// The tags that metered puts in. They have names of their own, since a tag that is
+// there cannot be replaced.
+const (
+	stepTag    = "tenant0_step"
+	captureTag = "tenant0_capture"
+)
+
+// metered is a text in Liquid with a step after each tag and output, and with captures
+// that are bounded.
+func metered(text string) string {
+	var out strings.Builder
+	verbatim := ""
+	for _, token := range parser.Scan(text, parser.SourceLoc{}, nil) {
+		source := token.Source
+		isTag := token.Type == parser.TagTokenType
+		switch {
+		case isTag && verbatim != "" && token.Name == "end"+verbatim:
+			verbatim = ""
+		case verbatim != "": // nothing is carried out there
+		case isTag && (token.Name == "raw" || token.Name == "comment"):
+			verbatim = token.Name
+		case isTag && (token.Name == "capture" || token.Name == "endcapture"):
+			source = strings.Replace(source, "capture", captureTag, 1)
+		}
+		out.WriteString(source)
+		if verbatim == "" && (isTag || token.Type == parser.ObjTokenType) {
+			out.WriteString("{%" + stepTag + "%}")
+		}
+	}
+	return out.String()
 }

@@ -31,9 +31,18 @@ type Page interface {
 }
 
 // Render writes the page as a UTF-8 HTML document. It writes as it goes: a
-// caller that must not answer half a page passes a buffer.
-func Render(w io.Writer, p Page) error {
+// caller that must not answer half a page passes a buffer. It returns ErrLimit for a
+// page with Liquid of the tenant's that goes beyond its bounds.
+func Render(w io.Writer, p Page) error { return p.view().render(w) }
+
+// RenderBuiltIn is Render without what the tenant has made of the page in Liquid.
+func RenderBuiltIn(w io.Writer, p Page) error {
 	v := p.view()
+	v.custom = Customization{}
+	return v.render(w)
+}
+
+func (v view) render(w io.Writer) error {
 	write := func() error { return pages.ExecuteTemplate(w, v.template, v) }
 	if v.custom.wraps() {
 		write = func() error { return v.wrap(w) }
