@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 
+	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tenantlog"
@@ -45,4 +46,24 @@ func (s *services) notSent(m outbox.Message) {
 		Type: tenantlog.NotificationFailed, Description: "To: " + m.To, ClientID: m.ClientID, UserID: m.UserID, Connection: m.Connection,
 		Details: map[string]string{"email_type": m.Kind, "to": m.To, "error": m.Error},
 	})
+}
+
+// emails writes the tenant's e-mails.
+func (s *services) emails() emails.Writer {
+	return emails.Writer{DB: s.db, Issuer: s.issuer.URL, Outbox: s.outbox, Failed: s.notRendered}
+}
+
+// notRendered records that a template of a message could not be rendered.
+func (s *services) notRendered(m outbox.Message, err error) {
+	s.events.Record(nil, tenantlog.Event{
+		Type:        tenantlog.NotificationFailed,
+		Description: "The built-in text was sent instead of the template " + m.Kind + ": " + err.Error(),
+		ClientID:    m.ClientID, UserID: m.UserID, Connection: m.Connection,
+		Details: map[string]string{"email_type": m.Kind, "to": m.To, "error": err.Error()},
+	})
+}
+
+// pageFailed records that a page template or partial could not be rendered.
+func (s *services) pageFailed(description string) {
+	s.events.Record(nil, tenantlog.Event{Type: tenantlog.LoginWarning, Description: description})
 }

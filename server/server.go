@@ -20,7 +20,6 @@ import (
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/dbconnections"
 	"github.com/tenant0/tenant0/server/discovery"
-	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/jobs"
 	"github.com/tenant0/tenant0/server/login"
@@ -89,18 +88,18 @@ func (s *services) rooms() *web.Router {
 		now     = s.clock.Now
 		rt      = web.NewRouter(s.log)
 		open    = rt.WithCORS(s.allowOrigin)
-		pages   = web.Pages{DB: s.db}
-		mails   = emails.Writer{Issuer: s.issuer.URL}
+		pages   = web.Pages{DB: s.db, Warn: s.pageFailed}
+		mails   = s.emails()
 		cookies = session.Cookies{Secure: s.secure()}
 		engine  = oauth.New(oauth.Deps{DB: s.db, Issuer: s.issuer, Log: s.events, Now: now}, token.Grants(s.db, s.issuer)...)
 	)
 	token.Mount(open, engine)
 	authorize.Mount(rt, authorize.Deps{DB: s.db, Engine: engine, Issuer: s.issuer, Cookies: cookies, Pages: pages, Log: s.events, Now: now})
 	login.Mount(rt, login.Deps{
-		DB: s.db, Passwords: s.passwords, Cookies: cookies, Pages: pages, Emails: mails, Outbox: s.outbox, Log: s.events, Now: now,
+		DB: s.db, Passwords: s.passwords, Cookies: cookies, Pages: pages, Emails: mails, Log: s.events, Now: now,
 	})
 	dbconnections.Mount(rt, open, dbconnections.Deps{
-		DB: s.db, Passwords: s.passwords, Cookies: cookies, Pages: pages, Emails: mails, Outbox: s.outbox, Log: s.events, Now: now,
+		DB: s.db, Passwords: s.passwords, Cookies: cookies, Pages: pages, Emails: mails, Log: s.events, Now: now,
 	})
 	consent.Mount(rt, consent.Deps{DB: s.db, Cookies: cookies, Pages: pages, Now: now})
 	organization.Mount(rt, organization.Deps{DB: s.db, Cookies: cookies, Pages: pages, Now: now})
@@ -158,7 +157,7 @@ func (s *services) customDomain(name string) (found bool, err error) {
 
 func (s *services) management() management.Deps {
 	return management.Deps{
-		DB: s.db, Issuer: s.issuer, Ring: s.ring, Passwords: s.passwords, Events: s.events, Emails: emails.Writer{Issuer: s.issuer.URL},
+		DB: s.db, Issuer: s.issuer, Ring: s.ring, Passwords: s.passwords, Events: s.events, Emails: s.emails(),
 		Outbox: s.outbox, Jobs: s.jobs, Now: s.clock.Now,
 	}
 }

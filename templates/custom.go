@@ -45,9 +45,7 @@ func (v view) fill(text string, more map[string]any) (string, error) {
 		"prompt": map[string]any{"name": v.prompt, "screen": map[string]any{"name": v.screen, "texts": v.texts.all()}},
 	}
 	maps.Copy(values, v.custom.Values)
-	values, _ = escaped(values).(map[string]any)
-	maps.Copy(values, more)
-	return Liquid(text, values)
+	return liquidHTML(text, values, more)
 }
 
 // Partial returns what the tenant puts in at an entry point of the screen.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"maps"
 	"strings"
 	"time"
 
@@ -33,11 +34,28 @@ var ErrLimit = errors.New("the Liquid does too much")
 // Liquid fills values into a plain text of the tenant's. One that is no Liquid stays
 // as it is written, so that its author sees it. It returns ErrLimit for one that goes
 // beyond the bounds.
-func Liquid(text string, values map[string]any) (string, error) {
+func Liquid(text string, values map[string]any) (string, error) { return liquid(text, values, nil) }
+
+// LiquidHTML is Liquid for HTML: the values are text, and are escaped, and so are the
+// names of their members, which a template may print as well. Its filter escape leaves
+// alone what is escaped, so that a template that uses it prints the same.
+func LiquidHTML(text string, values map[string]any) (string, error) {
+	return liquidHTML(text, values, nil)
+}
+
+// liquidHTML is LiquidHTML with more values, which are mark-up and put in as they are.
+func liquidHTML(text string, values, markUp map[string]any) (string, error) {
+	values, _ = escaped(values).(map[string]any)
+	maps.Copy(values, markUp)
+	return liquid(text, values, map[string]any{"escape": func(s string) string { return html.EscapeString(html.UnescapeString(s)) }})
+}
+
+// liquid renders a text with filters besides those that there are.
+func liquid(text string, values, more map[string]any) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), maxTime)
 	defer cancel()
 	m := &meter{ctx: ctx, config: render.NewConfig()}
-	out, ok := m.render(text, values)
+	out, ok := m.render(text, values, more)
 	switch {
 	case m.spent != nil:
 		return "", m.spent
@@ -45,13 +63,6 @@ func Liquid(text string, values map[string]any) (string, error) {
 		return text, nil
 	}
 	return out, nil
-}
-
-// LiquidHTML is Liquid for HTML: the values are text, and are escaped, and so are the
-// names of their members, which a template may print as well.
-func LiquidHTML(text string, values map[string]any) (string, error) {
-	values, _ = escaped(values).(map[string]any)
-	return Liquid(text, values)
 }
 
 // escaped returns a value with the texts in it and the names of its members escaped
@@ -103,7 +114,7 @@ func (m *meter) spend(steps int) {
 }
 
 // render returns ok false for what is no Liquid or fails, and where the meter stops.
-func (m *meter) render(text string, values map[string]any) (out string, ok bool) {
+func (m *meter) render(text string, values, more map[string]any) (out string, ok bool) {
 	defer func() {
 		if recover() != nil { // the meter, or the library: it panics at some mistakes
 			out, ok = "", false
@@ -114,6 +125,9 @@ func (m *meter) render(text string, values map[string]any) (out string, ok bool)
 	}
 	filters.AddStandardFilters(m)
 	m.addBoundedFilters()
+	for name, filter := range more {
+		m.AddFilter(name, filter)
+	}
 	tags.AddStandardTags(m.config)
 	m.addTags()
 	root, err := m.config.Compile(metered(text), parser.SourceLoc{})

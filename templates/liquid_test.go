@@ -102,6 +102,10 @@ func TestLiquidInHTMLIsEscaped(t *testing.T) {
 			t.Errorf("%s is %q, %v", text, got, err)
 		}
 	}
+	once, err := templates.LiquidHTML("{{ name | escape }}{{ '<' | escape }}", map[string]any{"name": "O'Brien"})
+	if err != nil || once != "O&#39;Brien&lt;" {
+		t.Errorf("what the template escapes itself is %q, %v", once, err)
+	}
 	if got, err := templates.Liquid("{{ user.list[0] }}", map[string]any{"user": deep}); err != nil || got != evil {
 		t.Errorf("plain text is %q, %v", got, err)
 	}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
-	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -81,17 +81,22 @@ func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
 // sendReset sends the e-mail to the user whom a login names, if there is one.
 func (m *room) sendReset(r *http.Request, name, login, clientID string) error {
 	var user storage.User
-	_, err := m.mail(func(tx *storage.Tx) (outbox.Message, error) {
+	var mail emails.Draft
+	err := m.DB.View(func(tx *storage.Tx) error {
 		conn, err := connection(tx, name)
 		if err != nil {
-			return outbox.Message{}, err
+			return err
 		}
 		user, err = tx.UserByLogin(conn.Name, login)
 		if err != nil || user.Email == "" {
-			return outbox.Message{}, storage.Optional(err)
+			return storage.Optional(err)
 		}
-		return m.Emails.Send(tx, storage.TicketResetPassword, user, clientID, m.Now())
+		mail, err = m.Emails.DraftTicket(tx, storage.TicketResetPassword, user, clientID, m.Now())
+		return err
 	})
+	if err == nil {
+		err = m.Emails.Send(mail)
+	}
 	e := tenantlog.Event{
 		Type: tenantlog.PasswordRequest, Description: "Change Password Email Request", ClientID: clientID, Connection: name,
 		UserID: user.UserID, UserName: login,

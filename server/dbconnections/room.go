@@ -5,7 +5,6 @@
 package dbconnections
 
 import (
-	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -15,7 +14,6 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
-	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
@@ -30,7 +28,6 @@ type Deps struct {
 	Cookies   session.Cookies
 	Pages     web.Pages
 	Emails    emails.Writer
-	Outbox    *outbox.Outbox
 	Log       *tenantlog.Log
 	Now       func() time.Time
 }
@@ -130,23 +127,6 @@ func (m *room) result(w http.ResponseWriter, status int, outcome templates.Outco
 		return err
 	}
 	return m.Pages.Write(w, status, templates.Result{Layout: layout, Outcome: outcome, ClientName: name, Email: email, LinkURL: login})
-}
-
-// mail runs a transaction that may write an e-mail, and sends that afterwards.
-func (m *room) mail(write func(tx *storage.Tx) (outbox.Message, error)) (sent bool, err error) {
-	var message outbox.Message
-	err = m.DB.Update(func(tx *storage.Tx) (err error) {
-		message, err = write(tx)
-		if errors.Is(err, emails.ErrDisabled) {
-			return nil
-		}
-		sent = err == nil && message.Kind != ""
-		return err
-	})
-	if err == nil && sent {
-		m.Outbox.Send(message)
-	}
-	return sent, err
 }
 
 func ticketHash(r *http.Request) string { return keys.Hash(r.URL.Query().Get("ticket")) }

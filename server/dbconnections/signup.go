@@ -12,8 +12,8 @@ import (
 
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
-	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
@@ -95,9 +95,8 @@ func (m *room) create(r *http.Request, a applicant) (doc storage.Document, err e
 	if err != nil {
 		return nil, signupRefused.With(err)
 	}
-	var messages []outbox.Message
+	var mails []emails.Draft
 	err = m.DB.Update(func(tx *storage.Tx) error {
-		messages = nil
 		conn, err := connection(tx, a.connection)
 		if err != nil {
 			return err
@@ -112,16 +111,13 @@ func (m *room) create(r *http.Request, a applicant) (doc storage.Document, err e
 		if err != nil {
 			return err
 		}
-		messages, err = m.Emails.Welcome(tx, text(doc, "user_id"), a.clientID, m.Now())
+		mails, err = m.Emails.Welcome(tx, text(doc, "user_id"), a.clientID, m.Now())
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, message := range messages {
-		m.Outbox.Send(message)
-	}
-	return doc, nil
+	return doc, m.Emails.Send(mails...)
 }
 
 // admit sees that the applicant may have an account.

@@ -1,7 +1,10 @@
 // Package emails writes the tenant's e-mails: what its e-mail templates say
 // where it has them, Auth0: customize/email/email-templates, and words of our own
-// where not. It makes the tickets that the links in them carry. It sends nothing:
-// that is the outbox's.
+// where not. It makes the tickets that the links in them carry. The outbox sends what
+// is written.
+//
+// A transaction makes a Draft, which is read and not rendered: a template may take
+// long, and there is one writer. Send renders it afterwards.
 package emails
 
 import (
@@ -18,14 +21,20 @@ import (
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
-	"github.com/tenant0/tenant0/templates"
 )
 
 // DefaultLifetime is how long a link is good where nothing else is said.
 const DefaultLifetime = 5 * 24 * time.Hour
 
 // Writer writes e-mails of the tenant with an issuer.
-type Writer struct{ Issuer string }
+type Writer struct {
+	DB     *storage.DB
+	Issuer string
+	Outbox *outbox.Outbox
+	// Failed is told of a message whose template could not be rendered, and why; nil
+	// for nobody.
+	Failed func(m outbox.Message, err error)
+}
 
 // Letter is one e-mail to write.
 type Letter struct {
@@ -48,6 +57,8 @@ type template struct {
 	LifetimeSeconds float64 `json:"urlLifetimeInSeconds"`
 	IncludeEmail    bool    `json:"includeEmailInRedirect"`
 	Enabled         *bool   `json:"enabled"`
+	// Text is that of a message to a phone.
+	Text string `json:"-"`
 }
 
 // lifetime is how long the links of the template's e-mails are good.
@@ -94,39 +105,56 @@ func builtIn(kind string) (template, bool) {
 	return template{Subject: subject, Body: string(body), Syntax: "liquid"}, true
 }
 
-// ErrDisabled reports an e-mail that the tenant does not send.
-var ErrDisabled = errors.New("the e-mail template is disabled")
+// Draft is a message whose template and values are read. The zero Draft is a message
+// that the tenant does not send.
+type Draft struct {
+	message  outbox.Message
+	template template
+	// builtIn is what is sent where the template cannot be rendered.
+	builtIn template
+	values  map[string]any
+	// ticket is issued when the draft is sent, and its link is that of the message; nil
+	// for none.
+	ticket *storage.Ticket
+}
 
-// Write writes the e-mail, or returns ErrDisabled. A template of the tenant that
-// cannot be rendered is written as it is, so that its author sees it.
-func (w Writer) Write(tx *storage.Tx, l Letter) (outbox.Message, error) {
+// None reports whether there is nothing to send.
+func (d Draft) None() bool { return d.message.Kind == "" }
+
+// Draft reads what an e-mail says, or returns the zero Draft where the tenant does not
+// send it.
+func (w Writer) Draft(tx *storage.Tx, l Letter) (d Draft, err error) {
 	t, err := w.template(tx, l.Kind)
-	if err != nil {
-		return outbox.Message{}, err
+	if errors.Is(err, errDisabled) {
+		return d, nil
 	}
+	if err != nil {
+		return d, err
+	}
+	own, _ := builtIn(l.Kind)
 	values, err := w.values(tx, l)
 	if err != nil {
-		return outbox.Message{}, err
+		return d, err
 	}
 	m := outbox.Message{
-		Kind: l.Kind, To: l.User.Email, From: t.render(t.From, values), Subject: t.render(t.Subject, values), HTML: t.render(t.Body, values),
-		Link: l.Link, Code: l.Code, UserID: l.User.UserID, ClientID: l.ClientID, Connection: l.Connection,
+		Kind: l.Kind, To: l.User.Email, Link: l.Link, Code: l.Code, UserID: l.User.UserID, ClientID: l.ClientID, Connection: l.Connection,
 	}
-	m.Text = strings.TrimSpace(m.Subject + "\n\n" + cmp.Or(l.Link, l.Code))
-	return m, nil
+	return Draft{message: m, template: t, builtIn: own, values: values}, nil
 }
 
-// Fill writes a message to a phone: what its text says in Liquid is filled in. Auth0:
+// DraftPhone reads what a message to a phone says: its text is in Liquid. Auth0:
 // customize/phone-messages/phone-templates.
-func (w Writer) Fill(tx *storage.Tx, m outbox.Message) (outbox.Message, error) {
+func (w Writer) DraftPhone(tx *storage.Tx, m outbox.Message) (d Draft, err error) {
 	values, err := w.values(tx, Letter{Kind: m.Kind, Link: m.Link, Code: m.Code, ClientID: m.ClientID})
 	if err != nil {
-		return m, err
+		return d, err
 	}
 	values["tenant"] = map[string]any{"friendly_name": values["friendly_name"], "name": values["tenant"]}
-	m.Text = template{}.render(m.Text, values)
-	return m, nil
+	return Draft{message: m, template: template{Text: m.Text}, builtIn: template{Text: "Your code is {{ code }}."}, values: values}, nil
 }
+
+// errDisabled reports an e-mail that the tenant does not send.
+var errDisabled = errors.New("the e-mail template is disabled")
 
 func (w Writer) template(tx *storage.Tx, kind string) (template, error) {
 	own, hasOwn := builtIn(kind)
@@ -135,21 +163,12 @@ func (w Writer) template(tx *storage.Tx, kind string) (template, error) {
 	case err != nil:
 		return t, err
 	case found && t.Enabled != nil && !*t.Enabled, !found && !hasOwn:
-		return t, ErrDisabled
+		return t, errDisabled
 	case !found:
 		return own, nil
 	}
 	t.Subject, t.Body = cmp.Or(t.Subject, own.Subject), cmp.Or(t.Body, own.Body)
 	return t, nil
-}
-
-// render fills values into a text of the template. Those written in Handlebars,
-// which Auth0 has given up, are left as they are.
-func (t template) render(text string, values map[string]any) string {
-	if t.Syntax != "" && t.Syntax != "liquid" {
-		return text
-	}
-	return templates.Liquid(text, values)
 }
 
 // values are what templates may say, Auth0:
@@ -207,52 +226,33 @@ var kinds = map[string]string{
 	storage.TicketUnblock:       outbox.BlockedAccount,
 }
 
-// Send issues a ticket of a kind for a user and writes the e-mail that carries it,
-// or returns ErrDisabled.
-func (w Writer) Send(tx *storage.Tx, ticket string, user storage.User, clientID string, now time.Time) (outbox.Message, error) {
-	kind := kinds[ticket]
-	t, err := w.template(tx, kind)
-	if err != nil {
-		return outbox.Message{}, err
+// DraftTicket is Draft for the e-mail that carries a ticket of a kind for a user.
+func (w Writer) DraftTicket(tx *storage.Tx, ticket string, user storage.User, clientID string, now time.Time) (Draft, error) {
+	d, err := w.Draft(tx, Letter{Kind: kinds[ticket], User: user, ClientID: clientID, Connection: user.ConnectionName()})
+	if err != nil || d.None() {
+		return d, err
 	}
-	l := Letter{Kind: kind, User: user, ClientID: clientID, Connection: user.ConnectionName()}
-	values, err := w.values(tx, l)
-	if err != nil {
-		return outbox.Message{}, err
+	d.ticket = &storage.Ticket{
+		Kind: ticket, UserID: user.UserID, Connection: user.ConnectionName(), ClientID: clientID, Email: user.Email,
+		IncludeEmail: d.template.IncludeEmail, ExpiresAt: now.Add(d.template.lifetime()),
 	}
-	l.Link, err = w.Ticket(tx, storage.Ticket{
-		Kind: ticket, UserID: user.UserID, Connection: l.Connection, ClientID: clientID, Email: user.Email,
-		ResultURL: t.render(t.ResultURL, values), IncludeEmail: t.IncludeEmail, ExpiresAt: now.Add(t.lifetime()),
-	})
-	if err != nil {
-		return outbox.Message{}, err
-	}
-	return w.Write(tx, l)
+	return d, nil
 }
 
-// Welcome writes what a new user gets: the e-mail that verifies the address, and
-// the tenant's welcome where it has one. What is disabled is left out.
-func (w Writer) Welcome(tx *storage.Tx, userID, clientID string, now time.Time) ([]outbox.Message, error) {
+// Welcome reads what a new user gets: the e-mail that verifies the address, and the
+// tenant's welcome where it has one.
+func (w Writer) Welcome(tx *storage.Tx, userID, clientID string, now time.Time) (all []Draft, err error) {
 	user, err := tx.Users.Get(userID)
 	if err != nil || user.Email == "" {
 		return nil, err
 	}
-	var all []outbox.Message
 	if !user.EmailVerified {
-		m, err := w.Send(tx, storage.TicketVerifyEmail, user, clientID, now)
-		switch {
-		case err == nil:
-			all = append(all, m)
-		case !errors.Is(err, ErrDisabled):
+		d, err := w.DraftTicket(tx, storage.TicketVerifyEmail, user, clientID, now)
+		if err != nil {
 			return nil, err
 		}
+		all = append(all, d)
 	}
-	m, err := w.Write(tx, Letter{Kind: outbox.WelcomeEmail, User: user, ClientID: clientID, Connection: user.ConnectionName()})
-	switch {
-	case err == nil:
-		all = append(all, m)
-	case !errors.Is(err, ErrDisabled):
-		return nil, err
-	}
-	return all, nil
+	d, err := w.Draft(tx, Letter{Kind: outbox.WelcomeEmail, User: user, ClientID: clientID, Connection: user.ConnectionName()})
+	return append(all, d), err
 }

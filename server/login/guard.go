@@ -1,13 +1,11 @@
 package login
 
 import (
-	"errors"
 	"net"
 	"net/http"
 
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/emails"
-	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -47,18 +45,15 @@ func (m *room) guard(r *http.Request, a attempt, right bool) (key string, err er
 // account.
 func (m *room) count(r *http.Request, a attempt, ip string) error {
 	var blocks bool
-	var message outbox.Message
+	var mail emails.Draft
 	err := m.DB.Update(func(tx *storage.Tx) (err error) {
-		message = outbox.Message{}
+		mail = emails.Draft{}
 		var notify bool
 		blocks, notify, err = account.CountFailure(tx, a.user, a.connection, a.username, ip, m.Now())
 		if err != nil || !notify {
 			return err
 		}
-		message, err = m.Emails.Send(tx, storage.TicketUnblock, a.user, a.t.Request.ClientID, m.Now())
-		if errors.Is(err, emails.ErrDisabled) {
-			return nil
-		}
+		mail, err = m.Emails.DraftTicket(tx, storage.TicketUnblock, a.user, a.t.Request.ClientID, m.Now())
 		return err
 	})
 	if err != nil {
@@ -67,10 +62,7 @@ func (m *room) count(r *http.Request, a attempt, ip string) error {
 	if blocks {
 		m.Log.Record(r, a.blocked())
 	}
-	if message.Kind != "" {
-		m.Outbox.Send(message)
-	}
-	return nil
+	return m.Emails.Send(mail)
 }
 
 // failed is the event of a wrong password, or of a username that is nobody's.

@@ -15,7 +15,6 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
-	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
@@ -30,7 +29,6 @@ type Deps struct {
 	Cookies   session.Cookies
 	Pages     web.Pages
 	Emails    emails.Writer
-	Outbox    *outbox.Outbox
 	Log       *tenantlog.Log
 	Now       func() time.Time
 }

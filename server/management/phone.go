@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -105,7 +106,7 @@ func tryPhone(of served, words func(storage.Document) notification) func(*call) 
 		if err := tryBody.Check(c.body, resource.Create); err != nil {
 			return err
 		}
-		var message outbox.Message
+		var message emails.Draft
 		err := c.view(func(tx *storage.Tx) error {
 			kept, err := of.keep(c, tx)
 			if err != nil {
@@ -120,13 +121,15 @@ func tryPhone(of served, words func(storage.Document) notification) func(*call) 
 			if text(c.body, "delivery_method") == "voice" {
 				m.Channel, m.Text = outbox.Voice, cmp.Or(n.voice, n.text)
 			}
-			message, err = c.Emails.Fill(tx, m)
+			message, err = c.Emails.DraftPhone(tx, m)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		c.Outbox.Send(message)
+		if err := c.Emails.Send(message); err != nil {
+			return err
+		}
 		return c.reply(http.StatusAccepted, storage.Document{"code": http.StatusAccepted, "message": "The notification was sent."})
 	}
 }

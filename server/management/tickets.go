@@ -2,12 +2,10 @@ package management
 
 import (
 	"cmp"
-	"errors"
 	"net/http"
 	"time"
 
 	"github.com/tenant0/tenant0/server/emails"
-	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/storage"
@@ -142,7 +140,7 @@ func verificationJob(c *call) error {
 	job := storage.Document{"type": "verification_email", "status": "completed"}
 	resource.Jobs.Fill(job, c.now)
 	var user storage.User
-	var message outbox.Message
+	var mail emails.Draft
 	err := c.update(func(tx *storage.Tx) (err error) {
 		if user, err = ticketUser(tx, text(c.body, "user_id")); err != nil {
 			return err
@@ -153,19 +151,21 @@ func verificationJob(c *call) error {
 		if user.Email == "" {
 			return resource.InvalidBody("The user does not have an email address.")
 		}
-		message, err = c.Emails.Send(tx, storage.TicketVerifyEmail, user, text(c.body, "client_id"), c.now)
-		if errors.Is(err, emails.ErrDisabled) {
-			job["status"] = "failed"
-		} else if err != nil {
+		if mail, err = c.Emails.DraftTicket(tx, storage.TicketVerifyEmail, user, text(c.body, "client_id"), c.now); err != nil {
 			return err
+		}
+		if mail.None() {
+			job["status"] = "failed"
 		}
 		return c.plain(tx, resource.Jobs, "").Put(job)
 	})
 	if err != nil {
 		return err
 	}
-	if message.Kind != "" {
-		c.Outbox.Send(message)
+	if !mail.None() {
+		if err := c.Emails.Send(mail); err != nil {
+			return err
+		}
 		c.Events.Record(c.r, tenantlog.Event{
 			Type: tenantlog.VerificationSent, Description: "Verification email sent", UserID: user.UserID, UserName: user.Email,
 			ClientID: cmp.Or(text(c.body, "client_id"), c.caller.ClientID), Connection: user.ConnectionName(),

@@ -9,7 +9,6 @@ import (
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
-	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -84,7 +83,7 @@ func createUser(c *call) error {
 	if err != nil {
 		return err
 	}
-	var message outbox.Message
+	var mail emails.Draft
 	for _, name := range []string{"connection", "password", "verify_email", "verify_phone_number"} {
 		delete(doc, name)
 	}
@@ -107,17 +106,14 @@ func createUser(c *call) error {
 		if err := account.Put(tx, doc, hash); err != nil || !verify {
 			return err
 		}
-		message, err = c.Emails.Send(tx, storage.TicketVerifyEmail, userOf(doc), "", c.now)
-		if errors.Is(err, emails.ErrDisabled) {
-			return nil
-		}
+		mail, err = c.Emails.DraftTicket(tx, storage.TicketVerifyEmail, userOf(doc), "", c.now)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if message.Kind != "" {
-		c.Outbox.Send(message)
+	if err := c.Emails.Send(mail); err != nil {
+		return err
 	}
 	return c.reply(http.StatusCreated, doc)
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -11,7 +12,12 @@ import (
 )
 
 // Pages writes the pages of the tenant.
-type Pages struct{ DB *storage.DB }
+type Pages struct {
+	DB *storage.DB
+	// Warn is told of a page template or partial of the tenant's that could not be
+	// rendered; nil for nobody.
+	Warn func(description string)
+}
 
 // contentSecurityPolicy lets a page load nothing but the server's own style and
 // script, and pictures. It has no form-action: browsers apply that to every
@@ -43,24 +49,33 @@ func static(w http.ResponseWriter, r *http.Request) error {
 // Write answers with a page, which no other page may show in a frame.
 func (p Pages) Write(w http.ResponseWriter, status int, page templates.Page) error {
 	w.Header().Set("X-Frame-Options", "DENY")
-	return write(w, status, page, "; frame-ancestors 'none'")
+	return p.write(w, status, page, "; frame-ancestors 'none'")
 }
 
 // WriteToFrame is Write for a page whose place is in a frame of another page, or
 // in a window that it opened: one that asks a person nothing.
 func (p Pages) WriteToFrame(w http.ResponseWriter, page templates.Page) error {
-	return write(w, http.StatusOK, page, "")
+	return p.write(w, http.StatusOK, page, "")
 }
 
-func write(w http.ResponseWriter, status int, page templates.Page, frames string) error {
+func (p Pages) write(w http.ResponseWriter, status int, page templates.Page, frames string) error {
 	var body bytes.Buffer
-	if err := templates.Render(&body, page); err != nil {
+	customized := templates.Customized(page)
+	err := templates.Render(&body, page)
+	if errors.Is(err, templates.ErrLimit) {
+		if p.Warn != nil {
+			p.Warn("The built-in page was shown instead of the tenant's: " + err.Error())
+		}
+		body.Reset()
+		customized, err = false, templates.RenderBuiltIn(&body, page)
+	}
+	if err != nil {
 		return err
 	}
 	h := w.Header()
 	NoStore(w)
 	policy := contentSecurityPolicy
-	if templates.Customized(page) {
+	if customized {
 		policy = customPolicy
 	}
 	h.Set("Content-Security-Policy", policy+frames)

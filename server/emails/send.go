@@ -1,0 +1,93 @@
+package emails
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// Send renders drafts, issues the tickets that they carry, and hands them to the
+// outbox. It must not be called within a transaction.
+func (w Writer) Send(drafts ...Draft) error {
+	for _, d := range drafts {
+		if d.None() {
+			continue
+		}
+		if err := w.issue(&d); err != nil {
+			return err
+		}
+		m, err := d.render(d.template)
+		if err != nil {
+			w.failed(d.message, err)
+			if m, err = d.render(d.builtIn); err != nil {
+				return err
+			}
+		}
+		if m.Subject+m.HTML+m.Text == "" {
+			continue // it has no built-in text
+		}
+		w.Outbox.Send(m)
+	}
+	return nil
+}
+
+func (w Writer) failed(m outbox.Message, err error) {
+	if w.Failed != nil {
+		w.Failed(m, err)
+	}
+}
+
+// issue issues the draft's ticket, and puts its link into the draft.
+func (w Writer) issue(d *Draft) (err error) {
+	if d.ticket == nil {
+		return nil
+	}
+	t := *d.ticket
+	if t.ResultURL, err = d.fill(templates.Liquid, d.template.ResultURL); err != nil {
+		w.failed(d.message, err)
+	}
+	err = w.DB.Update(func(tx *storage.Tx) error {
+		d.message.Link, err = w.Ticket(tx, t)
+		return err
+	})
+	d.values["url"] = d.message.Link
+	return err
+}
+
+// render writes the message with a template.
+func (d Draft) render(t template) (m outbox.Message, err error) {
+	m, d.template = d.message, t
+	for _, part := range []struct {
+		fill func(string, map[string]any) (string, error)
+		text string
+		to   *string
+	}{
+		{templates.Liquid, t.From, &m.From},
+		{templates.Liquid, t.Subject, &m.Subject},
+		{templates.LiquidHTML, t.Body, &m.HTML},
+		{templates.Liquid, t.Text, &m.Text},
+	} {
+		if part.text == "" {
+			continue
+		}
+		if *part.to, err = d.fill(part.fill, part.text); err != nil {
+			return m, err
+		}
+	}
+	if m.Subject+m.HTML != "" {
+		m.Text = strings.TrimSpace(m.Subject + "\n\n" + cmp.Or(m.Link, m.Code))
+	}
+	return m, nil
+}
+
+// fill fills values into a text of the template. Those written in Handlebars, which
+// Auth0 has given up, are left as they are.
+func (d Draft) fill(with func(string, map[string]any) (string, error), text string) (string, error) {
+	if d.template.Syntax != "" && d.template.Syntax != "liquid" {
+		return text, nil
+	}
+	return with(text, d.values)
+}
