@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -294,6 +295,24 @@ func (d *delivery) read() (stream storage.LogStream, b batch, err error) {
 	return stream, b, err
 }
 
+// place is an endpoint as the server's log may have it: what follows the host often
+// lets in whoever knows it.
+func place(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// cause is an error without the address that net/http puts before it.
+func cause(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
+}
+
 // deliver sends events until the receiver takes them. It reports false when the
 // stream has changed meanwhile, or was suspended.
 func (d *delivery) deliver(ctx context.Context, stream storage.LogStream, events []storage.Document) (delivered bool, err error) {
@@ -305,10 +324,10 @@ func (d *delivery) deliver(ctx context.Context, stream storage.LogStream, events
 			return err == nil, nil //nolint:nilerr // at the end of all what was not delivered waits
 		}
 		if n%attempts == 0 {
-			d.Log.Warn("log stream cannot deliver", "stream", d.id, "endpoint", stream.Sink.Endpoint, "err", err.Error())
+			d.Log.Warn("log stream cannot deliver", "stream", d.id, "endpoint", place(stream.Sink.Endpoint), "err", cause(err).Error())
 		}
 		if d.Now().Sub(failing) >= patience {
-			d.Log.Error("log stream suspended: its receiver has not answered for 7 days", "stream", d.id, "endpoint", stream.Sink.Endpoint)
+			d.Log.Error("log stream suspended: its receiver has not answered for 7 days", "stream", d.id, "endpoint", place(stream.Sink.Endpoint))
 			return false, d.DB.Update(func(tx *storage.Tx) error { return storage.Optional(tx.SuspendLogStream(d.id)) })
 		}
 		changed, err := d.wait(ctx, pause, stream)

@@ -86,6 +86,7 @@ type call struct {
 // Mount adds the room's routes.
 func Mount(rt *web.Router, d Deps) {
 	a := &api{d}
+	rt.Conceal(exportPath)
 	rt.With(web.Text).Handle(http.MethodGet, "/"+exportPath+"{id}/{secret}", a.download)
 	rt = rt.With(web.Boom).WithCORS(web.AnyOrigin)
 	// The special ones first: some have a word where others have an id.

@@ -127,7 +127,7 @@ var (
 	secretTexts = []string{
 		"secret", "password", "apikey", "accesskey", "privatekey", "authorization", "credential", "assertion",
 		"<token>", "<accesstoken>", "<refreshtoken>", "<idtoken>", "<smtppass>", "<code>", "<hash>", "<salt>", "<value>", "<pem>", "<pkcs7>",
-		"<ticket>", "<ticketurl>", "<invitationurl>",
+		"<ticket>", "<ticketid>", "<ticketurl>", "<invitationurl>", "<linkwith>",
 	}
 	secretObjects = []string{"secret", "credential", "customheaders", "passwordhash", "<hash>", "<keys>"}
 )

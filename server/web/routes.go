@@ -16,6 +16,7 @@ type routes struct {
 	paths      map[string]methods // by path, variables in braces
 	mux        *mux.Router        // those with variables
 	prefixes   []prefix
+	concealed  []string // see Conceal
 	operations []string
 
 	notFound, methodNotAllowed http.Handler
@@ -67,6 +68,20 @@ func (rs *routes) note(method, path string) {
 	if method != http.MethodOptions { // a preflight
 		rs.operations = append(rs.operations, method+" "+path)
 	}
+}
+
+// Conceal keeps what follows prefix in a path out of the log, also where the path is
+// misspelt, since such a link lets in whoever has it.
+func (rs *routes) Conceal(prefix string) { rs.concealed = append(rs.concealed, prefix) }
+
+// logged is the path of a request as the log may have it.
+func (rs *routes) logged(path string) string {
+	for _, prefix := range rs.concealed {
+		if i := strings.Index(strings.ToLower(path), prefix); i >= 0 {
+			return path[:min(len(path), i+len(prefix))] + "…"
+		}
+	}
+	return path
 }
 
 // Operations lists every route as "METHOD /path", preflights left out.

@@ -135,7 +135,7 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, err error) {
 		level = slog.LevelError
 	}
 	rt.log.Log(r.Context(), level, "request refused", "request_id", RequestID(w), "method", r.Method,
-		"host", r.Host, "path", r.URL.Path, "status", e.Status, "err", err.Error())
+		"host", r.Host, "path", rt.logged(r.URL.Path), "status", e.Status, "err", err.Error())
 	for name, value := range e.Header {
 		w.Header().Set(name, value)
 	}
