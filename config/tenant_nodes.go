@@ -292,6 +292,11 @@ func (f *tenantFile) each(node *yaml.Node, path []string, visit func(key string,
 			f.add(field.key, text, "a key must be text")
 			continue
 		}
+		if strings.ContainsRune(key.Value, 0) {
+			_, _, text := f.locate(path)
+			f.add(field.key, text, "a key has the character U+0000")
+			continue
+		}
 		below := append(path, key.Value)
 		if first := seen[key.Value]; first != nil {
 			_, _, text := f.locate(below)
@@ -349,6 +354,10 @@ var (
 )
 
 func (f *tenantFile) text(text string, path []string) string {
+	if strings.ContainsRune(text, 0) {
+		f.wrong(path, "has the character U+0000")
+		return ""
+	}
 	if marker := keywordMarker.FindString(text); marker != "" && !f.markers[marker] {
 		if f.markers == nil {
 			f.markers = map[string]bool{}

@@ -22,11 +22,27 @@ var (
 	ScopeNotString       = &Error{Status: http.StatusBadRequest, Code: "invalid_scope", Message: "Scope must be an array or a string"}
 	InternalError        = &Error{Status: http.StatusInternalServerError, Code: "server_error", Message: "Internal Server Error"}
 	MalformedBody        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The request body cannot be parsed"}
+	ZeroInPath           = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Path validation error: 'The character U+0000 is not allowed'."}
+	ZeroInQuery          = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Query validation error: 'The character U+0000 is not allowed'."}
 	UnsupportedMediaType = &Error{Status: http.StatusUnsupportedMediaType, Code: "invalid_request", Message: "The request body must be application/json or application/x-www-form-urlencoded"}
 	BodyTooLarge         = &Error{Status: http.StatusRequestEntityTooLarge, Code: "invalid_request", Message: "The request body is too large"}
 	NotFound             = &Error{Status: http.StatusNotFound, Code: "not_found", Message: "Not Found"}
 	MethodNotAllowed     = &Error{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Message: "Method Not Allowed"}
 )
+
+// InvalidRequest is the name that RFC 6749 section 5.2 has for every bad request.
+const InvalidRequest = "invalid_request"
+
+// ZeroInBody reports a text with a zero byte in a JSON body, at a path such as
+// user_metadata.colors[0]; that of a name is where the object is.
+func ZeroInBody(path string) *Error {
+	e := &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Payload validation error: 'The character U+0000 is not allowed'"}
+	if path != "" {
+		e.Message += " on property " + path
+	}
+	e.Message += "."
+	return e
+}
 
 // MissingParameter reports a required parameter that is not there.
 func MissingParameter(name string) error {

@@ -85,10 +85,12 @@ func flat(query map[string][]string) map[string]any {
 
 // readJSON returns the body, null when there is none.
 func readJSON(w http.ResponseWriter, r *http.Request) (json.RawMessage, error) {
-	body, err := web.ReadBody(w, r, maxBody)
+	body, err := web.ReadJSON(w, r, maxBody)
 	switch {
 	case errors.Is(err, apierr.BodyTooLarge):
 		return nil, errTooLarge
+	case errors.Is(err, web.ErrZeroByte):
+		return nil, err
 	case err != nil:
 		return nil, errMalformedJSON.With(err)
 	}

@@ -73,7 +73,7 @@ func (m *room) advanceClock(w http.ResponseWriter, r *http.Request) error {
 }
 
 func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
-	body, err := web.ReadBody(w, r, web.MaxForm)
+	body, err := web.ReadJSON(w, r, web.MaxForm)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ type ImportRequest struct {
 //
 //auth0:operation POST /import
 func (m *room) importConfiguration(w http.ResponseWriter, r *http.Request) error {
-	raw, err := web.ReadBody(w, r, maxImport)
+	raw, err := web.ReadJSON(w, r, maxImport)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func readObject(w http.ResponseWriter, r *http.Request) (storage.Document, error
 		}
 		return doc, nil
 	}
-	raw, err := web.ReadBody(w, r, web.MaxForm)
+	raw, err := web.ReadJSON(w, r, web.MaxForm)
 	if err != nil {
 		return nil, err
 	}

@@ -93,6 +93,10 @@ func prepare(sent any, seen map[string]bool) (u imported) {
 		return imported{fault: &fault{"INVALID_TYPE", "Expected type object", "#/"}}
 	}
 	u.user = user
+	if path, found := storage.ZeroByte(user); found {
+		u.fault = &fault{"FORMAT", "The character U+0000 is not allowed", "#/" + strings.ReplaceAll(path, ".", "/")}
+		return u
+	}
 	if err := resource.ImportedUser.Check(user, resource.Create); err != nil {
 		u.fault = faultOf(err)
 		return u

@@ -72,7 +72,7 @@ func universalLoginTemplate(c *call) error {
 //
 //auth0:operation PUT /api/v2/branding/templates/universal-login
 func updateUniversalLoginTemplate(c *call) error {
-	raw, err := web.ReadBody(c.w, c.r, maxBody)
+	raw, err := web.ReadJSON(c.w, c.r, maxBody)
 	if err != nil {
 		return err
 	}

@@ -200,7 +200,7 @@ func enabledClients(c *call) error {
 
 //auth0:operation PATCH /api/v2/connections/{id}/clients
 func updateEnabledClients(c *call) error {
-	raw, err := web.ReadBody(c.w, c.r, maxBody)
+	raw, err := web.ReadJSON(c.w, c.r, maxBody)
 	if err != nil {
 		return err
 	}

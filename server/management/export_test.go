@@ -1,5 +1,7 @@
 package management
 
+import "github.com/tenant0/tenant0/server/resource"
+
 // Served lists what the room serves as "METHOD /path", for tests.
 func Served() []string {
 	var all []string
@@ -25,6 +27,17 @@ func Scopes() map[string][]string {
 	for _, s := range resources() {
 		for _, op := range s.operations() {
 			all[op.method+" "+op.path] = op.scopes
+		}
+	}
+	return all
+}
+
+// BodiesServed are the kinds of the bodies that resources take, by operation.
+func BodiesServed() map[string]*resource.Kind {
+	all := map[string]*resource.Kind{}
+	for _, s := range resources() {
+		for _, op := range s.operations() {
+			all[op.method+" "+base+op.path] = s.kind
 		}
 	}
 	return all

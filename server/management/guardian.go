@@ -171,7 +171,7 @@ func policies(c *call) error {
 
 //auth0:operation PUT /api/v2/guardian/policies
 func updatePolicies(c *call) error {
-	raw, err := web.ReadBody(c.w, c.r, maxBody)
+	raw, err := web.ReadJSON(c.w, c.r, maxBody)
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ func updateHookSecrets(c *call) error {
 //
 //auth0:operation DELETE /api/v2/hooks/{id}/secrets
 func deleteHookSecrets(c *call) error {
-	raw, err := web.ReadBody(c.w, c.r, maxBody)
+	raw, err := web.ReadJSON(c.w, c.r, maxBody)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"strings"
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
@@ -36,6 +37,11 @@ func importUsers(c *call) error {
 		return resource.InvalidBody("The request body must be multipart/form-data of at most 100 MB with the file users.")
 	}
 	defer c.r.MultipartForm.RemoveAll() //nolint:errcheck // files of its own
+	for name, values := range c.r.MultipartForm.Value {
+		if strings.ContainsRune(name+strings.Join(values, ""), 0) {
+			return apierr.ZeroInBody("")
+		}
+	}
 	users, err := readUsers(c.r)
 	if err != nil {
 		return err

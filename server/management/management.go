@@ -88,7 +88,7 @@ func Mount(rt *web.Router, d Deps) {
 	a := &api{d}
 	rt.Conceal(exportPath)
 	rt.With(web.Text).Handle(http.MethodGet, "/"+exportPath+"{id}/{secret}", a.download)
-	rt = rt.With(web.Boom).WithCORS(web.AnyOrigin)
+	rt = rt.With(shape).WithCORS(web.AnyOrigin)
 	// The special ones first: some have a word where others have an id.
 	for _, op := range a.special() {
 		rt.Handle(op.method, base+op.path, a.handler(op))
@@ -101,6 +101,24 @@ func Mount(rt *web.Router, d Deps) {
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		rt.HandlePrefix(method, base+"/", a.notEmulated)
 	}
+}
+
+// shape renders errors as web.Boom does. Those of reading a request, which all rooms
+// share, have an errorCode here that says in which part of it the fault is.
+func shape(w http.ResponseWriter, r *http.Request, e *apierr.Error) {
+	if e.Code == apierr.InvalidRequest {
+		shown := *e
+		code := "invalid_body"
+		switch e {
+		case apierr.ZeroInPath:
+			code = "invalid_uri"
+		case apierr.ZeroInQuery:
+			code = "invalid_query_string"
+		}
+		shown.Extra = map[string]any{"errorCode": code}
+		e = &shown
+	}
+	web.Boom(w, r, e)
 }
 
 // handler reads, allows, and lets the operation act and reply.
@@ -151,7 +169,7 @@ func (c *call) param(name string) string { return web.Param(c.r, name) }
 
 // read decodes the body, a JSON object; without one it is empty.
 func (c *call) read() error {
-	raw, err := web.ReadBody(c.w, c.r, maxBody)
+	raw, err := web.ReadJSON(c.w, c.r, maxBody)
 	if err != nil {
 		return err
 	}

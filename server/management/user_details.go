@@ -72,7 +72,7 @@ func (a *api) userDetailOperations() []operation {
 //
 //auth0:operation PUT /api/v2/users/{user}/authentication-methods
 func setAuthenticationMethods(c *call) error {
-	raw, err := web.ReadBody(c.w, c.r, maxBody)
+	raw, err := web.ReadJSON(c.w, c.r, maxBody)
 	if err != nil {
 		return err
 	}

@@ -25,10 +25,11 @@ func OAuth(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
 
 // Boom renders {"statusCode", "error", "message"}, the form of the Authorization
 // Extension and, with an errorCode among Extra, of the Management API. Code is
-// the error's name where it is no HTTP reason phrase.
+// the error's name where it is no HTTP reason phrase; the name that OAuth has for
+// every bad request says nothing there.
 func Boom(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
 	name := e.Code
-	if name == "" {
+	if name == "" || name == apierr.InvalidRequest {
 		name = http.StatusText(e.Status)
 	}
 	body := map[string]any{"statusCode": e.Status, "error": name, "message": e.Message}

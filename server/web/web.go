@@ -117,6 +117,9 @@ func (rt *Router) serve(h Handler, w http.ResponseWriter, r *http.Request) (err 
 	if err := rt.allowOrigin(w, r); err != nil {
 		return err
 	}
+	if err := checkURL(r); err != nil {
+		return err
+	}
 	return h(w, r)
 }
 
