@@ -1,6 +1,9 @@
 package server
 
 import (
+	"context"
+	"errors"
+
 	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/management"
@@ -18,16 +21,16 @@ type exported struct {
 }
 
 // exportConfiguration exports sections and users.
-func (s *services) exportConfiguration(rq control.ExportRequest) (any, error) {
+func (s *services) exportConfiguration(ctx context.Context, rq control.ExportRequest) (any, error) {
 	out := exported{Issuer: s.issuer.URL}
 	var err error
 	if rq.Configuration {
-		if out.Sections, err = management.Export(s.management(), rq.IDs); err != nil {
+		if out.Sections, err = management.Export(ctx, s.management(), rq.IDs); err != nil {
 			return nil, err
 		}
 	}
 	if rq.Users {
-		if out.Users, err = s.exportUsers(); err != nil {
+		if out.Users, err = s.exportUsers(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -49,10 +52,10 @@ var madeByServer = []string{
 // exportUsers lists the users in the form of a tenant
 // file: each with its connection, the hash of its password, its roles by name and
 // its own permissions.
-func (s *services) exportUsers() (users []storage.Document, err error) {
+func (s *services) exportUsers(ctx context.Context) (users []storage.Document, err error) {
 	err = s.db.View(func(tx *storage.Tx) error {
 		for row, err := range tx.Users.Rows() {
-			if err != nil {
+			if err := errors.Join(err, ctx.Err()); err != nil {
 				return err
 			}
 			doc, err := row.Document()

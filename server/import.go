@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -40,7 +41,7 @@ func entries(list any) (docs []storage.Document, err error) {
 }
 
 // importConfiguration imports sections and users in one transaction.
-func (s *services) importConfiguration(rq control.ImportRequest) (any, error) {
+func (s *services) importConfiguration(ctx context.Context, rq control.ImportRequest) (any, error) {
 	var done imported
 	users := func(tx *storage.Tx) error {
 		if len(rq.Users) == 0 {
@@ -53,7 +54,7 @@ func (s *services) importConfiguration(rq control.ImportRequest) (any, error) {
 		if conn.Strategy != storage.DatabaseStrategy {
 			return fmt.Errorf("users: the connection %q is no database connection", rq.Connection)
 		}
-		done.Users, done.Errors, err = s.jobs.ImportAtOnce(tx, jobs.Import{Connection: conn, Upsert: rq.Upsert, Users: rq.Users})
+		done.Users, done.Errors, err = s.jobs.ImportAtOnce(ctx, tx, jobs.Import{Connection: conn, Upsert: rq.Upsert, Users: rq.Users})
 		return err
 	}
 	sections, _ := config.ReplaceIssuer(rq.Sections, s.issuer.URL).(storage.Document)
@@ -71,11 +72,11 @@ func (s *services) importConfiguration(rq control.ImportRequest) (any, error) {
 			changes = append(changes, management.Change{Action: c.Action, Section: section, Name: c.Name})
 		}
 	}
-	report, err := management.Import(s.management(), sections, rq.DryRun, func(tx *storage.Tx) error {
+	report, err := management.Import(ctx, s.management(), sections, rq.DryRun, func(tx *storage.Tx) error {
 		if err := users(tx); err != nil {
 			return err
 		}
-		made, err := seed.ImportUsers(tx, people, seed.Deps{Passwords: s.passwords, Now: s.clock.Now()})
+		made, err := seed.ImportUsers(ctx, tx, people, seed.Deps{Passwords: s.passwords, Now: s.clock.Now()})
 		if note("users", made); err != nil || extension == nil {
 			return err
 		}

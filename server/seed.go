@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -53,7 +54,7 @@ func (s *Server) plant(file *config.Tenant) (generated map[string]string, err er
 		Issuer: s.issuer, Secrets: s.services.issuer.Secrets, Passwords: s.services.passwords, Now: now,
 		Furnish: func(tx *storage.Tx) error { return management.Furnish(tx, s.services.issuer.Secrets, now) },
 		Further: func(tx *storage.Tx, sections storage.Document) error {
-			report, err := management.ImportInto(tx, s.services.management(), sections)
+			report, err := management.ImportInto(context.Background(), tx, s.services.management(), sections)
 			for _, skipped := range report.Skipped {
 				file.Warnings = append(file.Warnings, fmt.Sprintf("%s %s: %s", skipped.Section, skipped.Name, skipped.Reason))
 			}

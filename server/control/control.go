@@ -5,6 +5,7 @@
 package control
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -28,10 +29,11 @@ type Deps struct {
 	Ready func() bool
 	// Reset makes the tenant what its seed says.
 	Reset func() error
-	// Import brings a configuration into the tenant, and returns a report.
-	Import func(ImportRequest) (any, error)
+	// Import brings a configuration into the tenant, and returns a report. When its
+	// context ends before it does, it changes nothing.
+	Import func(context.Context, ImportRequest) (any, error)
 	// Export returns the tenant's configuration and its users, or one of the two.
-	Export func(ExportRequest) (any, error)
+	Export func(context.Context, ExportRequest) (any, error)
 	// Hosts are the names by which the listener may be addressed.
 	Hosts web.Hosts
 }

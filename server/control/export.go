@@ -21,7 +21,7 @@ type ExportRequest struct {
 //auth0:operation GET /export
 func (m *room) exportConfiguration(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
-	exported, err := m.Export(ExportRequest{
+	exported, err := m.Export(r.Context(), ExportRequest{
 		Configuration: query.Get("users") != "only", IDs: query.Get("ids") == "true", Users: query.Get("users") != "",
 	})
 	if err != nil {

@@ -37,7 +37,7 @@ func (m *room) importConfiguration(w http.ResponseWriter, r *http.Request) error
 	if err := json.Unmarshal(raw, &rq); err != nil {
 		return apierr.MalformedBody.With(err)
 	}
-	report, err := m.Import(rq)
+	report, err := m.Import(r.Context(), rq)
 	if err != nil {
 		return &apierr.Error{Status: http.StatusUnprocessableEntity, Code: "import_refused", Message: err.Error(), Cause: err}
 	}

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -188,10 +189,13 @@ func (r *Runner) apply(tx *storage.Tx, i Import, u imported, p *progress) (stora
 
 // ImportAtOnce imports users in a transaction that is there, without a job. It
 // returns how many were written, and what was wrong with the others.
-func (r *Runner) ImportAtOnce(tx *storage.Tx, i Import) (summary storage.Document, faults []storage.Document, err error) {
+func (r *Runner) ImportAtOnce(ctx context.Context, tx *storage.Tx, i Import) (summary storage.Document, faults []storage.Document, err error) {
 	var p progress
 	seen := map[string]bool{}
 	for _, user := range i.Users {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
 		fault, err := r.apply(tx, i, prepare(FromExport(user), seen), &p)
 		if err != nil {
 			return nil, nil, err

@@ -1,6 +1,7 @@
 package management
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,12 +17,9 @@ import (
 // Export returns the tenant's configuration in the form of auth0-deploy-cli, by
 // section, as Import takes it. Secrets are not in it, since the API does not show
 // them, and ids are only if they are asked for.
-func Export(d Deps, ids bool) (storage.Document, error) {
-	a := &api{d}
-	im := &importer{api: a, ops: a.operations(), ids: ids, lists: map[string][]storage.Document{}}
-	for _, s := range resource.ManagementScopes() {
-		im.scope = append(im.scope, s.Value)
-	}
+func Export(ctx context.Context, d Deps, ids bool) (storage.Document, error) {
+	im := newImporter(ctx, d)
+	im.ids = ids
 	sections := storage.Document{}
 	err := d.DB.View(func(tx *storage.Tx) error {
 		im.tx = tx

@@ -87,7 +87,7 @@ func (im *importer) factorParts(of []storage.Document, part string) (any, error)
 // exportPages reads the pages of the classic experience.
 func exportPages(im *importer) (any, error) {
 	list := []any{}
-	answer, err := im.do(http.MethodGet, "/clients?is_global=true&per_page=1", nil)
+	answer, err := im.do(http.MethodGet, "/clients?is_global=true", nil)
 	if err != nil {
 		return nil, err
 	}

@@ -42,43 +42,32 @@ type Skipped struct {
 	Reason  string `json:"reason"`
 }
 
-// errDry ends the transaction of an import that is only to say what it would do.
-var errDry = errors.New("nothing is to be written")
-
 // Import makes the tenant hold a configuration in the form of auth0-deploy-cli, by
 // section. It is one transaction: a fault in one object leaves everything as it
-// was, and so does dry. What is in the tenant and not in the configuration stays.
-// also is done in the same transaction, after the sections.
-func Import(d Deps, sections storage.Document, dry bool, also func(*storage.Tx) error) (Report, error) {
+// was, and so do dry and an end of the context. What is in the tenant and not in the
+// configuration stays. also is done in the same transaction, after the sections.
+func Import(ctx context.Context, d Deps, sections storage.Document, dry bool, also func(*storage.Tx) error) (Report, error) {
+	run := d.DB.Update
+	if dry {
+		run = d.DB.Try
+	}
 	var report Report
-	err := d.DB.Update(func(tx *storage.Tx) (err error) {
-		if report, err = ImportInto(tx, d, sections); err != nil {
+	err := run(func(tx *storage.Tx) (err error) {
+		if report, err = ImportInto(ctx, tx, d, sections); err != nil {
 			return err
 		}
 		if err := also(tx); err != nil {
 			return err
 		}
-		if dry {
-			return errDry
-		}
-		return nil
+		return ctx.Err() // what nobody waits for any more is not written
 	})
-	if errors.Is(err, errDry) {
-		err = nil
-	}
 	return report, err
 }
 
 // ImportInto is Import as a part of a transaction.
-func ImportInto(tx *storage.Tx, d Deps, sections storage.Document) (Report, error) {
-	a := &api{d}
-	im := &importer{
-		api: a, ops: a.operations(), tx: tx,
-		report: Report{Changes: []Change{}, Skipped: []Skipped{}}, lists: map[string][]storage.Document{},
-	}
-	for _, s := range resource.ManagementScopes() {
-		im.scope = append(im.scope, s.Value)
-	}
+func ImportInto(ctx context.Context, tx *storage.Tx, d Deps, sections storage.Document) (Report, error) {
+	im := newImporter(ctx, d)
+	im.tx = tx
 	own, err := normal(sections) // numbers as JSON has them, and nothing of the caller's is changed
 	if err != nil {
 		return im.report, err
@@ -96,9 +85,10 @@ func (a *api) operations() []operation {
 	return ops
 }
 
-// importer imports one configuration.
+// importer imports or exports one configuration.
 type importer struct {
 	*api
+	ctx    context.Context //nolint:containedctx // of the one call that the importer is for
 	ops    []operation
 	scope  []string // all that there are
 	tx     *storage.Tx
@@ -108,6 +98,18 @@ type importer struct {
 	givenID string
 	// ids says that an export has ids.
 	ids bool
+}
+
+func newImporter(ctx context.Context, d Deps) *importer {
+	a := &api{d}
+	im := &importer{
+		api: a, ctx: ctx, ops: a.operations(),
+		report: Report{Changes: []Change{}, Skipped: []Skipped{}}, lists: map[string][]storage.Document{},
+	}
+	for _, s := range resource.ManagementScopes() {
+		im.scope = append(im.scope, s.Value)
+	}
+	return im
 }
 
 // all imports the sections in an order in which what is referred to comes first.
@@ -177,6 +179,9 @@ func (d discard) WriteHeader(int)             {}
 // do performs one operation of the API within the transaction, and returns its
 // answer as JSON values.
 func (im *importer) do(method, target string, body any) (any, error) {
+	if err := im.ctx.Err(); err != nil {
+		return nil, err
+	}
 	u, err := url.Parse(target)
 	if err != nil {
 		return nil, err
@@ -193,7 +198,7 @@ func (im *importer) do(method, target string, body any) (any, error) {
 		if body == nil {
 			raw = nil
 		}
-		r, err := http.NewRequestWithContext(context.Background(), method, target, bytes.NewReader(raw))
+		r, err := http.NewRequestWithContext(im.ctx, method, target, bytes.NewReader(raw))
 		if err != nil {
 			return nil, err
 		}
@@ -242,7 +247,7 @@ func matchPath(pattern, path string) (params map[string]string, ok bool) {
 	return params, true
 }
 
-// list returns what there is at a path, all pages of it.
+// list returns all that there is at a path.
 func (im *importer) list(path string) ([]storage.Document, error) {
 	if known, ok := im.lists[path]; ok {
 		return known, nil
@@ -255,19 +260,12 @@ func (im *importer) list(path string) ([]storage.Document, error) {
 			}
 			all = append(all, doc)
 		}
-		im.lists[path] = all
-		return all, nil
-	}
-	for page := 0; ; page++ {
-		answer, err := im.do(http.MethodGet, fmt.Sprintf("%s?per_page=50&page=%d", path, page), nil)
+	} else {
+		answer, err := im.do(http.MethodGet, path, nil)
 		if err != nil {
 			return nil, err
 		}
-		items := itemsOf(answer)
-		all = append(all, items...)
-		if len(items) < 50 {
-			break
-		}
+		all = itemsOf(answer)
 	}
 	im.lists[path] = all
 	return all, nil
@@ -339,14 +337,15 @@ func (im *importer) put(section, path, idMember string, item storage.Document, m
 			return "", inObject(name, err)
 		}
 		doc, _ := made.(storage.Document)
-		delete(im.lists, path)
+		im.lists[path] = append(im.lists[path], doc)
 		im.changed("create", section, name)
 		id = text(doc, idMember)
 		later := sendable(item, kind, resource.ReadOnly, resource.CreateOnly, resource.Writable)
 		if kind == nil || holds(doc, later) {
 			return id, nil
 		}
-		_, err = im.do(http.MethodPatch, path+"/"+url.PathEscape(id), later)
+		changed, err := im.do(http.MethodPatch, path+"/"+url.PathEscape(id), later)
+		im.relist(path, idMember, changed)
 		return id, err
 	}
 	id = text(there, idMember)
@@ -360,12 +359,24 @@ func (im *importer) put(section, path, idMember string, item storage.Document, m
 		im.changed("unchanged", section, name)
 		return id, nil
 	}
-	if _, err := im.do(http.MethodPatch, path+"/"+url.PathEscape(id), change); err != nil {
+	changed, err := im.do(http.MethodPatch, path+"/"+url.PathEscape(id), change)
+	if err != nil {
 		return "", inObject(name, err)
 	}
-	delete(im.lists, path)
+	im.relist(path, idMember, changed)
 	im.changed("update", section, name, differences(there, change)...)
 	return id, nil
+}
+
+// relist puts an object as it is now into the list of what there is at a path.
+func (im *importer) relist(path, idMember string, object any) {
+	doc, _ := object.(storage.Document)
+	at := slices.IndexFunc(im.lists[path], func(there storage.Document) bool { return there[idMember] == doc[idMember] })
+	if at < 0 {
+		delete(im.lists, path)
+		return
+	}
+	im.lists[path][at] = doc
 }
 
 // namesOnly says of a path that its list shows no more than the names of objects.

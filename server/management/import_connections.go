@@ -3,7 +3,6 @@ package management
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/tenant0/tenant0/storage"
@@ -89,25 +88,18 @@ func (im *importer) enableClients(id string, item storage.Document) error {
 // enabledClients lists the applications that a connection is on for, in some form.
 func (im *importer) enabledClients(id string, form func(clientID string) (any, error)) ([]any, error) {
 	list := []any{}
-	for from := ""; ; {
-		answer, err := im.do(http.MethodGet, "/connections/"+id+"/clients?take=50"+from, nil)
+	answer, err := im.do(http.MethodGet, "/connections/"+id+"/clients", nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range itemsOf(answer) {
+		item, err := form(text(c, "client_id"))
 		if err != nil {
 			return nil, err
 		}
-		for _, c := range itemsOf(answer) {
-			item, err := form(text(c, "client_id"))
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, item)
-		}
-		doc, _ := answer.(storage.Document)
-		next := text(doc, "next")
-		if next == "" {
-			return list, nil
-		}
-		from = "&from=" + url.QueryEscape(next)
+		list = append(list, item)
 	}
+	return list, nil
 }
 
 // provisioning writes how a connection provisions users.

@@ -117,7 +117,7 @@ func importPages(im *importer, value any) error {
 
 // loginPage gives the global client its login page.
 func (im *importer) loginPage(item storage.Document) error {
-	answer, err := im.do(http.MethodGet, "/clients?is_global=true&per_page=1", nil)
+	answer, err := im.do(http.MethodGet, "/clients?is_global=true", nil)
 	if err != nil {
 		return err
 	}

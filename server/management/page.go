@@ -93,6 +93,10 @@ type window struct {
 func (c *call) window(l listing) (*window, error) {
 	cursor := c.query.Get("take") != "" || c.query.Get("from") != ""
 	w := &window{listing: l, docs: []storage.Document{}}
+	if c.tx != nil {
+		w.whole = true // see answer
+		return w, nil
+	}
 	switch l.style {
 	case bare, wrapped:
 		w.whole = true
@@ -267,6 +271,8 @@ func (c *call) answer(w *window, always ...string) error {
 		w.docs[i] = c.selectFields(doc, always...)
 	}
 	switch {
+	case c.tx != nil: // the server's own calls have no pages
+		return c.reply(http.StatusOK, w.docs)
 	case w.cursor:
 		answer := storage.Document{w.key: w.docs}
 		if w.more || (w.eager && len(w.docs) > 0) {

@@ -2,6 +2,7 @@ package seed
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 
@@ -12,7 +13,7 @@ import (
 
 // ImportUsers brings the users of a tenant file into a tenant: those that are there,
 // with their id or their login, are changed, the others are added.
-func ImportUsers(tx *storage.Tx, entries []storage.Document, d Deps) ([]Change, error) {
+func ImportUsers(ctx context.Context, tx *storage.Tx, entries []storage.Document, d Deps) ([]Change, error) {
 	roles := map[string]string{}
 	for role, err := range tx.Roles.All() {
 		if err != nil {
@@ -25,6 +26,9 @@ func ImportUsers(tx *storage.Tx, entries []storage.Document, d Deps) ([]Change, 
 		name := cmp.Or(text(entry, "email"), text(entry, "username"), text(entry, "phone_number"), text(entry, "user_id"))
 		if name == "" {
 			return nil, errors.New("users: an entry has neither an address, a username, a phone number nor a user_id")
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
 		action, err := importUser(tx, entry, roles, d)
 		if err != nil {
