@@ -83,7 +83,7 @@ type window struct {
 	complaints []string
 }
 
-// openWindow opens a window with cookies of its own, for a minute at most.
+// openWindow opens a window with cookies of its own, until patience ends.
 func openWindow(browser context.Context, t *testing.T) *window {
 	t.Helper()
 	return watch(browser, t, chromedp.WithNewBrowserContext())
@@ -98,7 +98,7 @@ func watch(browser context.Context, t *testing.T, options ...chromedp.ContextOpt
 	w.ctx = ctx
 	w.do() // the window is there once something was done in it
 	var giveUp context.CancelFunc
-	w.ctx, giveUp = context.WithTimeout(ctx, time.Minute)
+	w.ctx, giveUp = context.WithTimeout(ctx, servertest.Patience)
 	t.Cleanup(giveUp)
 	t.Cleanup(func() {
 		w.mu.Lock()

@@ -11,7 +11,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"time"
+
+	"github.com/tenant0/tenant0/server/servertest"
 )
 
 // client is one of the storm's.
@@ -26,7 +27,7 @@ type client struct {
 func (s *storm) newClient(name string) *client {
 	c := &client{storm: s, name: name}
 	c.Client = &http.Client{
-		Transport: &http.Transport{}, Timeout: 10 * time.Second,
+		Transport: &http.Transport{}, Timeout: servertest.Patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	c.forget()

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenant0/tenant0/server/servertest"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
 )
@@ -122,7 +123,7 @@ func (s *storm) start() {
 	process := s.process
 	go func() { ended <- process.Wait() }()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Second}
-	patience := time.After(20 * time.Second)
+	patience := time.After(servertest.Patience)
 	for {
 		resp, err := client.Get("http://" + s.control + "/readyz")
 		if err == nil {

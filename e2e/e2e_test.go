@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,6 +28,11 @@ type application struct {
 	origin    string
 	responses chan url.Values
 }
+
+// heavyClient is held by a test while it runs an official client: auth0-deploy-cli
+// takes up to 1.6 GB, and several at a time slow a machine of two cores down until
+// everything else on it seems to hang.
+var heavyClient sync.Mutex
 
 // startApplication starts an application on a port of its own.
 func startApplication(t *testing.T) *application {
@@ -64,7 +70,7 @@ func (a *application) response(t *testing.T) url.Values {
 	select {
 	case response := <-a.responses:
 		return response
-	case <-time.After(20 * time.Second):
+	case <-time.After(servertest.Patience):
 		t.Fatal("no response arrives at the application")
 		return nil
 	}

@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/tenant0/tenant0/server/servertest"
 )
 
 // TestImage runs the binary as the image does: in a root that holds only the
@@ -44,7 +45,7 @@ func TestImage(t *testing.T) {
 		return cmd
 	}
 
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), servertest.Patience)
 	defer cancel()
 	var out bytes.Buffer
 	server := inImage(ctx, "start")

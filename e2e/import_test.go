@@ -156,7 +156,7 @@ func deployCLI(t *testing.T, tenant *servertest.Server, folder string, arguments
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), script, arguments...)
+	cmd := exec.CommandContext(servertest.UntilDeadline(t), script, arguments...)
 	cmd.Dir = folder
 	secrets, err := json.Marshal(map[string]string{ // an export has markers for them
 		"LOGSTREAMS_DATADOG_SECRET": "key", "CONNECTIONS_OKTA_SECRET": "y", "CONNECTIONS_GOOGLE_APPS_SECRET": "y", "SMTP_PASS": "p",
@@ -165,6 +165,8 @@ func deployCLI(t *testing.T, tenant *servertest.Server, folder string, arguments
 		t.Fatal(err)
 	}
 	cmd.Env = append(managementEnvironment(tenant), "AUTH0_AUDIENCE=", "AUTH0_KEYWORD_REPLACE_MAPPINGS="+string(secrets))
+	heavyClient.Lock()
+	defer heavyClient.Unlock()
 	output(t, cmd)
 }
 

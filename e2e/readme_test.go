@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -9,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tenant0/tenant0/server/servertest"
 )
@@ -78,9 +76,7 @@ func (r *reader) run(t *testing.T, file, text string) {
 		}
 		return
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "sh", "-e", "-c", r.before+text)
+	cmd := exec.CommandContext(servertest.UntilDeadline(t), "sh", "-e", "-c", r.before+text)
 	cmd.Dir = r.dir
 	cmd.Env = append(append(os.Environ(), "PATH="+r.path+":"+os.Getenv("PATH")), r.environment...)
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -128,6 +124,8 @@ func TestTools(t *testing.T) {
 			case "Terraform":
 				t.Skip("the provider comes from Terraform's registry")
 			}
+			heavyClient.Lock()
+			defer heavyClient.Unlock()
 			for _, snippet := range s.snippets {
 				r.run(t, snippet[0], snippet[1])
 			}

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -15,7 +14,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tenant0/tenant0/server/servertest"
 )
@@ -37,11 +35,11 @@ func TestManagementClients(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			program := tt.program(t)
-			ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second) // a few seconds are usual
-			defer cancel()
-			cmd := exec.CommandContext(ctx, program, tt.args...)
+			cmd := exec.CommandContext(servertest.UntilDeadline(t), program, tt.args...)
 			tenant := servertest.Start(t)
 			cmd.Env = append(managementEnvironment(tenant), "PUBLIC_KEY="+publicKey(t), "EMPLOYEE="+loggedIn(t, tenant), "PYTHONDONTWRITEBYTECODE=1")
+			heavyClient.Lock()
+			defer heavyClient.Unlock()
 			out := output(t, cmd)
 			if !strings.Contains(out, " 0 failures") {
 				t.Errorf("it ends without a verdict:\n%s", out)
@@ -88,10 +86,8 @@ func python(t *testing.T) string {
 // goAuth0 builds the program of the module goauth0.
 func goAuth0(t *testing.T) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
 	program := filepath.Join(t.TempDir(), "goauth0")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", program, ".")
+	cmd := exec.CommandContext(servertest.UntilDeadline(t), "go", "build", "-o", program, ".")
 	cmd.Dir = "goauth0"
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly -buildvcs=false")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -342,7 +342,7 @@ func TestAbortedAndSlowBodies(t *testing.T) {
 	if err := aborted.(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
-	if err := aborted.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := aborted.SetReadDeadline(time.Now().Add(servertest.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	resp, err := http.ReadResponse(bufio.NewReader(aborted), nil)
@@ -363,7 +363,7 @@ func TestAbortedAndSlowBodies(t *testing.T) {
 			t.Fatal(err)
 		}
 		fmt.Fprint(conn, garbage)
-		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_ = conn.SetReadDeadline(time.Now().Add(servertest.Patience))
 		line, _ := bufio.NewReader(conn).ReadString('\n')
 		if strings.Contains(line, " 5") && !strings.Contains(line, "505") {
 			t.Errorf("%q is answered %q", garbage, line)

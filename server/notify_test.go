@@ -75,7 +75,7 @@ func TestLogStreamGetsLogins(t *testing.T) {
 			if kind != want {
 				t.Errorf("the receiver gets %q, want %q", kind, want)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(servertest.Patience):
 			t.Fatalf("the receiver does not get %q", want)
 		}
 	}
@@ -127,7 +127,7 @@ func TestEmailGoesToTheTenantsProvider(t *testing.T) {
 		"credentials": map[string]any{"smtp_host": "127.0.0.1", "smtp_port": number, "smtp_user": "u", "smtp_pass": "p"},
 	})
 	m := s.Outbox().Send(mail)
-	for deadline := time.Now().Add(20 * time.Second); m.Delivery == outbox.Queued && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(servertest.Patience); m.Delivery == outbox.Queued && time.Now().Before(deadline); {
 		m, _ = s.Outbox().Get(m.ID)
 	}
 	if m.Delivery != outbox.Failed || m.From != "tenant@example.com" || !strings.Contains(m.Error, "127.0.0.1:"+port) {
@@ -160,7 +160,7 @@ func TestEmailThatFailsIsAnEvent(t *testing.T) {
 	})
 	s = servertest.Start(t, servertest.Config(func(c *config.Config) { c.Data = data }))
 	m := s.Outbox().Send(outbox.Message{Kind: outbox.VerifyEmail, To: servertest.Employee})
-	for deadline := time.Now().Add(20 * time.Second); m.Delivery == outbox.Queued && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(servertest.Patience); m.Delivery == outbox.Queued && time.Now().Before(deadline); {
 		m, _ = s.Outbox().Get(m.ID)
 	}
 	if err := s.Close(); err != nil {

@@ -99,7 +99,7 @@ func (tn tenant) upload(file string, fields ...string) (status int, job object) 
 // ended waits until a job has ended.
 func (tn tenant) ended(id any) object {
 	tn.t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(servertest.Patience)
 	for {
 		_, job := tn.read("/jobs/" + id.(string))
 		if s := job["status"]; s == "completed" || s == "failed" {

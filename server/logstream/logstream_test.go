@@ -17,6 +17,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/logstream"
+	"github.com/tenant0/tenant0/server/servertest"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
 )
@@ -152,7 +153,7 @@ func (tn *tenant) next() (received, string) {
 		}
 		return r, strings.Join(types, " ")
 	case <-tn.t.Context().Done():
-	case <-time.After(20 * time.Second):
+	case <-time.After(servertest.Patience):
 	}
 	tn.t.Fatal("the receiver gets nothing")
 	return received{}, ""
@@ -275,7 +276,7 @@ func TestReceiverThatNeverAnswersIsSuspended(t *testing.T) {
 	tn.receiver.Close() // loopback, and nobody there
 	tn.put("lst_1", nil)
 	tn.happen("s")
-	for deadline := time.Now().Add(20 * time.Second); tn.status("lst_1") == "active" && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(servertest.Patience); tn.status("lst_1") == "active" && time.Now().Before(deadline); {
 		tn.clock.Advance(time.Hour)
 	}
 	if got := tn.status("lst_1"); got != "suspended" {

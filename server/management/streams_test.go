@@ -7,7 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/tenant0/tenant0/server/servertest"
 )
 
 func TestLogStreamDeliversAndIsCompleted(t *testing.T) {
@@ -27,7 +28,7 @@ func TestLogStreamDeliversAndIsCompleted(t *testing.T) {
 		t.Errorf("a new stream is %v", stream)
 	}
 	c.must(200, http.MethodPost, "/roles", object{"name": "seen"})
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), servertest.Patience)
 	defer cancel()
 	for {
 		select {

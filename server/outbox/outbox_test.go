@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/servertest"
 )
 
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
@@ -78,7 +79,7 @@ func TestMessagesAreChosen(t *testing.T) {
 func TestWait(t *testing.T) {
 	o, _ := open(t, nil)
 	f := outbox.Filter{To: "jane@example.com", Kind: outbox.ResetEmail}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), servertest.Patience)
 	defer cancel()
 
 	waiting := make(chan outbox.Message, 3)

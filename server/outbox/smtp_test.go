@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/servertest"
 )
 
 // smtpServer is a mail server that takes what it is sent.
@@ -116,7 +117,7 @@ func (s *smtpServer) provider() (outbox.SMTPServer, bool, error) {
 // settled waits until a message is delivered or has failed.
 func settled(t *testing.T, o *outbox.Outbox, id string) outbox.Message {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(servertest.Patience); time.Now().Before(deadline); {
 		if m, _ := o.Get(id); m.Delivery == outbox.Sent || m.Delivery == outbox.Failed {
 			return m
 		}

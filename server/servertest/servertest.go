@@ -137,7 +137,7 @@ func (s *Server) Client() *http.Client {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 64}
 	s.tb.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{
-		Transport: transport, Jar: jar, Timeout: 30 * time.Second,
+		Transport: transport, Jar: jar, Timeout: Patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenant0/tenant0/server/servertest"
 	"github.com/tenant0/tenant0/server/web"
 )
 
@@ -48,7 +49,7 @@ func startPort(t *testing.T, l net.Listener, patience time.Duration, h http.Hand
 		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 			t.Errorf("Serve ended with %v, want %v", err, http.ErrServerClosed)
 		}
-		for patience := time.After(10 * time.Second); strings.Contains(goroutines(), "splitListener"); {
+		for patience := time.After(servertest.Patience); strings.Contains(goroutines(), "splitListener"); {
 			select {
 			case <-patience:
 				t.Fatalf("goroutines of the listener outlive it:\n%s", goroutines())
@@ -95,14 +96,14 @@ func dial(t *testing.T, p port) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	conn.SetDeadline(time.Now().Add(servertest.Patience))
 	return conn
 }
 
 // client speaks HTTP/2 where it is encrypted and the server agrees, if h2.
 func (p port) client(h2 bool) *http.Client {
 	return &http.Client{
-		Timeout: 10 * time.Second,
+		Timeout: servertest.Patience,
 		Transport: &http.Transport{
 			TLSClientConfig:   &tls.Config{RootCAs: p.roots},
 			ForceAttemptHTTP2: h2,

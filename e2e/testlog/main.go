@@ -1,0 +1,269 @@
+// Command testlog runs the command that it is given, a "go test -json", and prints
+// what go test prints without -v: a line for each package, and all that failed
+// tests said. Besides, it says which tests are waited for whenever a while has
+// passed without a result, and at the end which tests were skipped, and why. It
+// ends with the exit code of the command.
+//
+//	go run ./e2e/testlog go test -json ./...
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+	"strings"
+	"time"
+)
+
+func main() {
+	every := flag.Duration("every", 30*time.Second, "how long nothing may end before it is said what is waited for")
+	flag.Parse()
+	if flag.NArg() == 0 {
+		fmt.Fprintln(os.Stderr, "usage: testlog [-every 30s] go test -json ...")
+		os.Exit(2)
+	}
+	code, err := run(os.Stdout, *every, flag.Args())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "testlog:", err)
+	}
+	os.Exit(code)
+}
+
+// run runs the command and returns its exit code.
+func run(out io.Writer, every time.Duration, command []string) (int, error) {
+	// An interrupt reaches the command too, which ends by itself and says how.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Cancel = func() error { return nil }
+	cmd.Stderr = os.Stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return 1, err
+	}
+	if err := cmd.Start(); err != nil {
+		return 1, err
+	}
+	read := follow(out, stdout, every)
+	err = errors.Join(read, cmd.Wait())
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() > 0 {
+		return exit.ExitCode(), read
+	}
+	if err != nil {
+		return 1, err
+	}
+	return 0, nil
+}
+
+// follow reads the lines that the command prints until there are no more.
+func follow(out io.Writer, stdout io.Reader, every time.Duration) error {
+	lines, failure := make(chan string), make(chan error, 1)
+	go func() {
+		defer close(lines)
+		reader := bufio.NewReader(stdout)
+		for {
+			line, err := reader.ReadString('\n')
+			if line != "" {
+				lines <- line
+			}
+			if err != nil {
+				if !errors.Is(err, io.EOF) {
+					failure <- err
+				}
+				return
+			}
+		}
+	}()
+	l := newLog(out)
+	quiet := time.NewTicker(every)
+	defer quiet.Stop()
+	for {
+		select {
+		case line, more := <-lines:
+			if !more {
+				l.end()
+				select {
+				case err := <-failure:
+					return err
+				default:
+					return nil
+				}
+			}
+			if l.line(line) {
+				quiet.Reset(every)
+			}
+		case now := <-quiet.C:
+			l.waiting(now)
+		}
+	}
+}
+
+// event is a line of go test -json, see "go doc test2json" and "go help buildjson".
+type event struct {
+	Time                                      time.Time
+	Action, Package, Test, Output, ImportPath string
+}
+
+// test names a test, or all that belongs to a package where Test is "".
+type test struct{ Package, Test string }
+
+func (t test) String() string { return strings.TrimSpace(t.Package + " " + t.Test) }
+
+// testLog is what is known of the tests so far.
+type testLog struct {
+	out io.Writer
+	// said is what each test has printed that has not passed yet.
+	said map[test][]string
+	// since is when each test that is running began or went on.
+	since   map[test]time.Time
+	failed  []test
+	skipped []string
+}
+
+func newLog(out io.Writer) *testLog {
+	return &testLog{out: out, said: map[test][]string{}, since: map[test]time.Time{}}
+}
+
+// line takes a line of the command and reports whether a test or package ended.
+func (l *testLog) line(line string) bool {
+	var e event
+	if err := json.Unmarshal([]byte(line), &e); err != nil || e.Action == "" {
+		fmt.Fprint(l.out, line) // what the go command says itself
+		return false
+	}
+	t := test{e.Package, e.Test}
+	switch e.Action {
+	case "build-output":
+		fmt.Fprint(l.out, e.Output)
+	case "start", "run", "cont":
+		l.since[t] = e.Time
+	case "pause":
+		delete(l.since, t)
+	case "output":
+		l.said[t] = append(l.said[t], e.Output)
+	case "pass", "fail", "skip":
+		delete(l.since, t)
+		if t.Test == "" {
+			l.endPackage(t, e.Action)
+		} else {
+			l.endTest(t, e.Action)
+		}
+		delete(l.said, t)
+		return true
+	}
+	return false
+}
+
+// endTest prints what a failed test said, and keeps why one was skipped.
+func (l *testLog) endTest(t test, action string) {
+	said := own(l.said[t])
+	switch action {
+	case "fail":
+		l.failed = append(l.failed, t)
+		fmt.Fprint(l.out, said)
+	case "skip":
+		_, reason, _ := strings.Cut(said, "\n") // after "--- SKIP"
+		if before, _, _ := strings.Cut(said, "--- SKIP"); strings.TrimSpace(before) != "" {
+			reason = before
+		}
+		l.skipped = append(l.skipped, fmt.Sprintf("%s: %s", t, strings.TrimSpace(reason)))
+	}
+}
+
+// endPackage prints the package's line, and all that is left of one that failed: a
+// panic or a time limit leaves tests without an end.
+func (l *testLog) endPackage(t test, action string) {
+	if action == "fail" {
+		for _, left := range l.tests(l.said, t.Package) {
+			if left.Test != "" {
+				l.failed = append(l.failed, left)
+				delete(l.since, left)
+				fmt.Fprintf(l.out, "%s has not ended:\n%s", left, own(l.said[left]))
+				delete(l.said, left)
+			}
+		}
+	}
+	for _, line := range l.said[t] {
+		if action == "fail" || strings.HasPrefix(line, "ok ") {
+			fmt.Fprint(l.out, line)
+		}
+	}
+}
+
+// tests lists those of a package in m, or of all packages for "".
+func (l *testLog) tests(m map[test][]string, pkg string) []test {
+	var all []test
+	for t := range m {
+		if pkg == "" || t.Package == pkg {
+			all = append(all, t)
+		}
+	}
+	slices.SortFunc(all, func(a, b test) int { return cmp.Compare(a.String(), b.String()) })
+	return all
+}
+
+// own is what a test printed, without the lines that tell when it began and paused.
+func own(lines []string) string {
+	return strings.Join(slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
+		return strings.HasPrefix(strings.TrimSpace(line), "=== ")
+	}), "")
+}
+
+// waiting says what is running, what has run for longest first. A test is not told
+// beside its own subtests.
+func (l *testLog) waiting(now time.Time) {
+	var running []test
+	for t := range l.since {
+		if !l.waitsForAnother(t) {
+			running = append(running, t)
+		}
+	}
+	if len(running) == 0 {
+		fmt.Fprintln(l.out, "waiting for the compiler")
+		return
+	}
+	slices.SortFunc(running, func(a, b test) int {
+		return cmp.Or(l.since[a].Compare(l.since[b]), cmp.Compare(a.String(), b.String()))
+	})
+	var told []string
+	for _, t := range running {
+		told = append(told, fmt.Sprintf("%s (%v)", t, max(0, now.Sub(l.since[t])).Round(time.Second)))
+	}
+	fmt.Fprintln(l.out, "waiting for", strings.Join(told, ", "))
+}
+
+// waitsForAnother reports whether a test of the package, or a subtest of the test, is
+// running or has yet to go on.
+func (l *testLog) waitsForAnother(t test) bool {
+	inside := func(other test) bool {
+		if other == t || other.Package != t.Package {
+			return false
+		}
+		return t.Test == "" || strings.HasPrefix(other.Test, t.Test+"/")
+	}
+	for other := range l.since {
+		if inside(other) {
+			return true
+		}
+	}
+	return false
+}
+
+// end prints what was skipped and what failed.
+func (l *testLog) end() {
+	for _, s := range l.skipped {
+		fmt.Fprintln(l.out, "skipped", s)
+	}
+	for _, t := range l.failed {
+		fmt.Fprintln(l.out, "failed", t)
+	}
+}
