@@ -100,7 +100,7 @@ func (c Client) Public() bool { return c.TokenEndpointAuthMethod == "none" }
 // Allows reports whether the client may use grant type g.
 func (c Client) Allows(g string) bool { return slices.Contains(c.GrantTypes, g) }
 
-var clients = spec[Client]{
+var clients = declare(spec[Client]{
 	name:    "clients",
 	ordered: true,
 	key:     func(c Client) string { return c.ClientID },
@@ -114,7 +114,7 @@ var clients = spec[Client]{
 		}},
 	},
 	remember: true,
-}
+})
 
 // ClientSecret is what the server keeps of a client secret: a keyed MAC, by which
 // clients authenticate, and the secret sealed, which the Management API shows to
@@ -125,8 +125,8 @@ type ClientSecret struct {
 	Sealed   []byte `json:"sealed"`
 }
 
-var clientSecrets = spec[ClientSecret]{
+var clientSecrets = declare(spec[ClientSecret]{
 	name:     "client_secrets",
 	key:      func(s ClientSecret) string { return s.ClientID },
 	remember: true,
-}
+})

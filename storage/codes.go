@@ -50,11 +50,11 @@ type Issue struct {
 	IDClaims         map[string]any `json:"id_claims,omitempty"`
 }
 
-var codes = spec[Code]{
+var codes = declare(spec[Code]{
 	name:    "codes",
 	key:     func(c Code) string { return c.Hash },
 	expires: func(c Code) time.Time { return c.ExpiresAt },
-}
+})
 
 // RevokedGrant says that tokens of a grant are no longer good. It is kept as
 // long as such a token may live.
@@ -63,11 +63,11 @@ type RevokedGrant struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-var revokedGrants = spec[RevokedGrant]{
+var revokedGrants = declare(spec[RevokedGrant]{
 	name:    "revoked_grants",
 	key:     func(g RevokedGrant) string { return g.GrantID },
 	expires: func(g RevokedGrant) time.Time { return g.ExpiresAt },
-}
+})
 
 // opaqueLifetime is the longest life of a token that a revocation can reach,
 // Auth0: secure/tokens/access-tokens.
@@ -119,11 +119,11 @@ type UsedAssertion struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-var usedAssertions = spec[UsedAssertion]{
+var usedAssertions = declare(spec[UsedAssertion]{
 	name:    "used_assertions",
 	key:     func(a UsedAssertion) string { return a.ID },
 	expires: func(a UsedAssertion) time.Time { return a.ExpiresAt },
-}
+})
 
 // UseAssertion records that an assertion was used. It returns ErrReused when it
 // was before.

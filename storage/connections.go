@@ -17,7 +17,7 @@ const DatabaseStrategy = "auth0"
 // Enabled reports whether the client may log users in with the connection.
 func (c Connection) Enabled(clientID string) bool { return slices.Contains(c.EnabledClients, clientID) }
 
-var connections = spec[Connection]{
+var connections = declare(spec[Connection]{
 	name:    "connections",
 	ordered: true,
 	key:     func(c Connection) string { return c.ID },
@@ -26,4 +26,4 @@ var connections = spec[Connection]{
 		{name: "client", values: func(c Connection) []string { return c.EnabledClients }},
 	},
 	remember: true,
-}
+})

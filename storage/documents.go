@@ -71,7 +71,7 @@ func (e Entry) lookup(member, text string) string {
 
 func (e Entry) place() string { return e.Kind + "\x01" + e.Parent }
 
-var entries = spec[Entry]{
+var entries = declare(spec[Entry]{
 	name: "documents",
 	key:  func(e Entry) string { return e.place() + "\x01" + e.Order },
 	indexes: []index[Entry]{
@@ -92,7 +92,7 @@ var entries = spec[Entry]{
 		}},
 		{name: "text", values: Entry.texts},
 	},
-}
+})
 
 // Documents is the documents of one kind that belong to one parent ("" for none).
 type Documents struct {
@@ -151,7 +151,7 @@ func (d Documents) Put(w Write) error {
 
 // next is the place behind all documents.
 func (d Documents) next() (string, error) {
-	prefix := d.tx.Entries.rowKey(d.kind + "\x01" + d.parent + "\x01")
+	prefix := d.tx.Entries.records.rowKey(d.kind + "\x01" + d.parent + "\x01")
 	var last uint64
 	var damaged error
 	err := d.tx.kv.ScanBack(prefix, prefixEnd(prefix), func(key, _ []byte) bool {
@@ -188,7 +188,7 @@ func (d Documents) DeleteAll() error {
 }
 
 func (d Documents) entries() iter.Seq2[Entry, error] {
-	return d.tx.Entries.from(d.kind + "\x01" + d.parent + "\x01")
+	return all[Entry](d.tx.Entries.records.scan(d.kind + "\x01" + d.parent + "\x01"))
 }
 
 // Rows yields the documents in their order, as they are kept. Nothing may be

@@ -92,8 +92,8 @@ type TokenClaims struct {
 	IDToken     map[string]any `json:"id_token,omitempty"`
 }
 
-var extensions = spec[Extension]{
+var extensions = declare(spec[Extension]{
 	name:     "extension",
 	key:      func(Extension) string { return ExtensionKey },
 	remember: true,
-}
+})

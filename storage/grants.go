@@ -10,7 +10,7 @@ type Grant struct {
 	Scope    []string `json:"scope"`
 }
 
-var grants = spec[Grant]{
+var grants = declare(spec[Grant]{
 	name:    "grants",
 	ordered: true,
 	key:     func(g Grant) string { return g.ID },
@@ -21,7 +21,7 @@ var grants = spec[Grant]{
 		{name: "user", values: func(g Grant) []string { return []string{g.UserID} }},
 		{name: "client", values: func(g Grant) []string { return []string{g.ClientID} }},
 	},
-}
+})
 
 // GrantFor returns the user's grant to an application for an API, or an error
 // that wraps ErrNotFound.

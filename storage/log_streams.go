@@ -47,10 +47,10 @@ type LogCursor struct {
 	LogID    string `json:"log_id"` // of the last event that was delivered
 }
 
-var logCursors = spec[LogCursor]{
+var logCursors = declare(spec[LogCursor]{
 	name: "log_cursors",
 	key:  func(c LogCursor) string { return c.StreamID },
-}
+})
 
 // LogStreams returns the streams of type http, whatever their status.
 func (tx *Tx) LogStreams() ([]LogStream, error) {

@@ -44,7 +44,7 @@ type logRow struct {
 	UserID string `json:"user_id"`
 }
 
-var logs = spec[logRow]{
+var logs = declare(spec[logRow]{
 	name: "logs",
 	key:  func(r logRow) string { return r.LogID },
 	indexes: []index[logRow]{
@@ -55,7 +55,7 @@ var logs = spec[logRow]{
 			return []string{r.UserID}
 		}},
 	},
-}
+})
 
 // LogIDAt is how the log_ids of a time begin: 900, and the time in nanoseconds, as
 // Auth0's do. It sorts before those of all events at t or later, and after those of
@@ -70,7 +70,7 @@ const LogIDTime = "20060102150405.000000000"
 
 // Logs is the tenant's log. Its key begins with the time, so that it is the index
 // by date as well.
-type Logs struct{ records[logRow] }
+type Logs struct{ records }
 
 // Append adds an event.
 func (l Logs) Append(e LogEvent) error {
@@ -78,12 +78,12 @@ func (l Logs) Append(e LogEvent) error {
 	if err != nil {
 		return err
 	}
-	return l.write(logRow{e.LogID, e.UserID}, raw)
+	return l.write(&logRow{e.LogID, e.UserID}, raw)
 }
 
 // Document returns the event with an id, or an error that wraps ErrNotFound.
 func (l Logs) Document(logID string) (Document, error) {
-	return Resources[logRow](l).Document(logID)
+	return l.document(logID)
 }
 
 // Newest yields the events of a user ("" for all), the newest first. The sequence
@@ -152,7 +152,7 @@ func (l Logs) Prune(keep int, before string) error {
 		return err
 	}
 	for _, id := range old {
-		if err := l.Delete(id); err != nil {
+		if err := l.delete(id); err != nil {
 			return err
 		}
 	}

@@ -31,15 +31,15 @@ func (r Row) Document() (doc Document, err error) {
 	return doc, nil
 }
 
-func (r records[T]) orderPrefix() []byte { return []byte("i/" + r.spec.name + "\x00order\x00") }
+func (r records) orderPrefix() []byte { return []byte("i/" + r.kind.name + "\x00order\x00") }
 
-func (r records[T]) placeKey(key string) []byte {
-	return []byte("i/" + r.spec.name + "\x00place\x00" + key)
+func (r records) placeKey(key string) []byte {
+	return []byte("i/" + r.kind.name + "\x00place\x00" + key)
 }
 
 // line puts a new record behind all others.
-func (r records[T]) line(key string) error {
-	if !r.spec.ordered {
+func (r records) line(key string) error {
+	if !r.kind.ordered {
 		return nil
 	}
 	prefix := r.orderPrefix()
@@ -59,8 +59,8 @@ func (r records[T]) line(key string) error {
 }
 
 // leave takes a record that is gone out of the order.
-func (r records[T]) leave(key string) error {
-	if !r.spec.ordered {
+func (r records) leave(key string) error {
+	if !r.kind.ordered {
 		return nil
 	}
 	place, err := r.tx.kv.Get(r.placeKey(key))
@@ -78,12 +78,15 @@ const orderStep = 256
 
 // Rows yields every record in the order in which they were made. The sequence
 // ends after an error. Nothing may be written while it runs.
-func (t Resources[T]) Rows() iter.Seq2[Row, error] {
+func (t Resources[T]) Rows() iter.Seq2[Row, error] { return t.records.rows() }
+
+//go:noinline
+func (r records) rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		prefix := t.orderPrefix()
+		prefix := r.orderPrefix()
 		for from := prefix; from != nil; {
 			var places, keys [][]byte
-			err := t.tx.kv.Scan(from, prefixEnd(prefix), func(entry, key []byte) bool {
+			err := r.tx.kv.Scan(from, prefixEnd(prefix), func(entry, key []byte) bool {
 				places, keys = append(places, entry[len(prefix):]), append(keys, key)
 				return len(keys) < orderStep
 			})
@@ -92,7 +95,7 @@ func (t Resources[T]) Rows() iter.Seq2[Row, error] {
 				return
 			}
 			for i, key := range keys {
-				row, err := t.rowAt(places[i], string(key))
+				row, err := r.rowAt(places[i], string(key))
 				if !yield(row, err) || err != nil {
 					return
 				}
@@ -106,21 +109,24 @@ func (t Resources[T]) Rows() iter.Seq2[Row, error] {
 	}
 }
 
-func (t Resources[T]) rowAt(place []byte, key string) (Row, error) {
-	raw, err := t.tx.kv.Get(t.rowKey(key))
+func (r records) rowAt(place []byte, key string) (Row, error) {
+	raw, err := r.tx.kv.Get(r.rowKey(key))
 	if err == nil && raw == nil {
-		err = fmt.Errorf("%s %q has a place and is not there", t.spec.name, key)
+		err = fmt.Errorf("%s %q has a place and is not there", r.kind.name, key)
 	}
 	return Row{hex.EncodeToString(place), key, raw}, err
 }
 
 // RowsAt yields the records with keys, in the order in which they were made. Keys
 // without a record are passed over.
-func (t Resources[T]) RowsAt(keys []string) iter.Seq2[Row, error] {
+func (t Resources[T]) RowsAt(keys []string) iter.Seq2[Row, error] { return t.records.rowsAt(keys) }
+
+//go:noinline
+func (r records) rowsAt(keys []string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		var rows []Row
 		for _, key := range keys {
-			place, err := t.tx.kv.Get(t.placeKey(key))
+			place, err := r.tx.kv.Get(r.placeKey(key))
 			if err != nil {
 				yield(Row{}, err)
 				return
@@ -128,7 +134,7 @@ func (t Resources[T]) RowsAt(keys []string) iter.Seq2[Row, error] {
 			if place == nil {
 				continue
 			}
-			row, err := t.rowAt(place, key)
+			row, err := r.rowAt(place, key)
 			if err != nil {
 				yield(row, err)
 				return
@@ -145,8 +151,9 @@ func (t Resources[T]) RowsAt(keys []string) iter.Seq2[Row, error] {
 }
 
 // Documents yields what Rows does, decoded.
-func (t Resources[T]) Documents() iter.Seq2[Document, error] { return decoded(t.Rows()) }
+func (t Resources[T]) Documents() iter.Seq2[Document, error] { return decoded(t.records.rows()) }
 
+//go:noinline
 func decoded(rows iter.Seq2[Row, error]) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		for row, err := range rows {

@@ -48,7 +48,7 @@ const maxRefreshTokens = 200
 // maxSiblings bounds how many tokens one overlap may bring forth.
 const maxSiblings = 50
 
-var refreshTokens = spec[RefreshToken]{
+var refreshTokens = declare(spec[RefreshToken]{
 	name: "refresh_tokens",
 	key:  func(t RefreshToken) string { return t.ID },
 	indexes: []index[RefreshToken]{
@@ -69,14 +69,14 @@ var refreshTokens = spec[RefreshToken]{
 		}
 		return t.ExpiresAt
 	},
-}
+})
 
 func refreshTokenIndex(userID, clientID string) string { return userID + "\x01" + clientID }
 
 // startRefreshToken writes a new family and ends the oldest of its user and
 // client past the bound. Ids begin with their time, so the oldest comes first.
 func (tx *Tx) startRefreshToken(t RefreshToken) error {
-	keys, err := tx.RefreshTokens.keysBy("user_client", refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID))
+	keys, err := tx.RefreshTokens.records.keysBy("user_client", refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID))
 	if err != nil {
 		return err
 	}

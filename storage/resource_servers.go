@@ -39,7 +39,7 @@ func (rs ResourceServer) Defines(scope string) bool {
 	return slices.ContainsFunc(rs.Scopes, func(s Scope) bool { return s.Value == scope })
 }
 
-var resourceServers = spec[ResourceServer]{
+var resourceServers = declare(spec[ResourceServer]{
 	name:    "resource_servers",
 	ordered: true,
 	key:     func(rs ResourceServer) string { return rs.ID },
@@ -47,7 +47,7 @@ var resourceServers = spec[ResourceServer]{
 		{name: "identifier", unique: true, values: func(rs ResourceServer) []string { return []string{rs.Identifier} }},
 	},
 	remember: true,
-}
+})
 
 // API returns the API that an audience names, or nil when it names none.
 func (tx *Tx) API(audience string) (*ResourceServer, error) {
@@ -77,7 +77,7 @@ type ClientGrant struct {
 	AllowAnyOrganization bool   `json:"allow_any_organization"`
 }
 
-var clientGrants = spec[ClientGrant]{
+var clientGrants = declare(spec[ClientGrant]{
 	name:    "client_grants",
 	ordered: true,
 	key:     func(g ClientGrant) string { return g.ID },
@@ -89,7 +89,7 @@ var clientGrants = spec[ClientGrant]{
 		{name: "audience", values: func(g ClientGrant) []string { return []string{g.Audience} }},
 	},
 	remember: true,
-}
+})
 
 // ClientGrantFor returns the grant of a client for an API and a subject type
 // ("client" or "user"), or an error that wraps ErrNotFound.

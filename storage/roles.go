@@ -7,7 +7,7 @@ type Role struct {
 	Description string `json:"description"`
 }
 
-var roles = spec[Role]{
+var roles = declare(spec[Role]{
 	name:    "roles",
 	ordered: true,
 	key:     func(r Role) string { return r.ID },
@@ -15,7 +15,7 @@ var roles = spec[Role]{
 		{name: "name", unique: true, values: func(r Role) []string { return []string{r.Name} }},
 	},
 	remember: true,
-}
+})
 
 // Permission is a scope of an API that a role or a user holds.
 type Permission struct {
@@ -29,11 +29,11 @@ type RolePermissions struct {
 	Permissions []Permission `json:"permissions"`
 }
 
-var rolePermissions = spec[RolePermissions]{
+var rolePermissions = declare(spec[RolePermissions]{
 	name:     "role_permissions",
 	key:      func(p RolePermissions) string { return p.RoleID },
 	remember: true,
-}
+})
 
 // UserAccess is what core RBAC says of a user: the roles and the permissions
 // given directly.
@@ -43,10 +43,10 @@ type UserAccess struct {
 	Permissions []Permission `json:"permissions"`
 }
 
-var userAccess = spec[UserAccess]{
+var userAccess = declare(spec[UserAccess]{
 	name: "user_access",
 	key:  func(a UserAccess) string { return a.UserID },
 	indexes: []index[UserAccess]{
 		{name: "role", values: func(a UserAccess) []string { return a.Roles }},
 	},
-}
+})

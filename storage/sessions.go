@@ -33,7 +33,7 @@ func (s Session) Live(now time.Time) bool {
 // store must not grow with every login of a test suite.
 const maxSessions = 100
 
-var sessions = spec[Session]{
+var sessions = declare(spec[Session]{
 	name: "sessions",
 	key:  func(s Session) string { return s.CookieHash },
 	indexes: []index[Session]{
@@ -46,7 +46,7 @@ var sessions = spec[Session]{
 		}
 		return s.ExpiresAt
 	},
-}
+})
 
 // StartSession writes a new session and ends the one whose cookie it replaces
 // ("" for none) as well as the user's oldest ones past a bound.
@@ -56,7 +56,7 @@ func (tx *Tx) StartSession(s Session, replaces string) error {
 			return err
 		}
 	}
-	keys, err := tx.Sessions.keysBy("user", s.UserID)
+	keys, err := tx.Sessions.records.keysBy("user", s.UserID)
 	if err != nil {
 		return err
 	}
@@ -107,13 +107,13 @@ func (tx *Tx) DeleteRefreshTokens(userID string) error {
 }
 
 // deleteBy removes the records that an index leads to.
-func deleteBy[T any](r records[T], index, value string) error {
+func deleteBy(r records, index, value string) error {
 	keys, err := r.keysBy(index, value)
 	if err != nil {
 		return err
 	}
 	for _, key := range keys {
-		if err := r.Delete(key); err != nil {
+		if err := r.delete(key); err != nil {
 			return err
 		}
 	}
@@ -184,8 +184,8 @@ type AuthorizeRequest struct {
 	Invitation string `json:"invitation,omitempty"`
 }
 
-var transactions = spec[Transaction]{
+var transactions = declare(spec[Transaction]{
 	name:    "transactions",
 	key:     func(t Transaction) string { return t.StateHash },
 	expires: func(t Transaction) time.Time { return t.ExpiresAt },
-}
+})

@@ -14,10 +14,10 @@ type SigningKey struct {
 	RevokedAt    time.Time `json:"revoked_at,omitzero"`
 }
 
-var signingKeys = spec[SigningKey]{
+var signingKeys = declare(spec[SigningKey]{
 	name: "signing_keys",
 	key:  func(k SigningKey) string { return k.KeyID },
-}
+})
 
 // Secret is a random value that the server keeps for itself, such as the key of
 // its MACs.
@@ -26,7 +26,7 @@ type Secret struct {
 	Value []byte `json:"value"`
 }
 
-var secrets = spec[Secret]{
+var secrets = declare(spec[Secret]{
 	name: "secrets",
 	key:  func(s Secret) string { return s.Name },
-}
+})

@@ -14,7 +14,7 @@ var snapshotPrefix = []byte("z/")
 
 // keptTables say who the tenant is and not what is in it: a reset leaves them.
 func (tx *Tx) keptTables() map[string]bool {
-	return map[string]bool{tx.SigningKeys.spec.name: true, tx.Secrets.spec.name: true}
+	return map[string]bool{tx.SigningKeys.records.kind.name: true, tx.Secrets.records.kind.name: true}
 }
 
 // KeepSnapshot makes what the tenant holds now the state that RestoreSnapshot

@@ -80,10 +80,10 @@ func (db *DB) Update(fn func(*Tx) error) error {
 func upgrades() []func(KV) error {
 	return []func(KV) error{
 		// Format 2 has more indexes of users.
-		func(kv KV) error { return newTx(kv, nil).Users.index() },
+		func(kv KV) error { return newTx(kv, nil).Users.records.index() },
 		// Format 3 finds organizations by their names and domains, and invitations by
 		// their tickets.
-		func(kv KV) error { return newTx(kv, nil).Entries.index() },
+		func(kv KV) error { return newTx(kv, nil).Entries.records.index() },
 	}
 }
 

@@ -32,27 +32,69 @@ type index[T any] struct {
 	values func(T) []string
 }
 
+// kind is a spec without the type of its records. A record is a *T in it.
+//
+// Each package that imports this one compiles the methods of Table and Resources
+// anew for every kind of record, used or not. So these types add the type of a
+// record and nothing else; the work is done by kind and records.
+type kind struct {
+	name              string
+	decode            func(raw []byte) (any, error)
+	key               func(any) string
+	indexes           []kindIndex
+	expires           func(any) time.Time
+	remember, ordered bool
+}
+
+type kindIndex struct {
+	name   string
+	unique bool
+	values func(any) []string
+}
+
+// kindOf is the kind of the records of type T.
+type kindOf[T any] struct{ *kind }
+
+// declare makes a kind of its spec.
+func declare[T any](s spec[T]) kindOf[T] {
+	k := &kind{
+		name: s.name, remember: s.remember, ordered: s.ordered,
+		decode: func(raw []byte) (any, error) {
+			v := new(T)
+			return v, json.Unmarshal(raw, v)
+		},
+		key: func(v any) string { return s.key(*v.(*T)) },
+	}
+	for _, ix := range s.indexes {
+		k.indexes = append(k.indexes, kindIndex{ix.name, ix.unique, func(v any) []string { return ix.values(*v.(*T)) }})
+	}
+	if s.expires != nil {
+		k.expires = func(v any) time.Time { return s.expires(*v.(*T)) }
+	}
+	return kindOf[T]{k}
+}
+
 // records is what tables of every kind can do.
-type records[T any] struct {
+type records struct {
 	tx   *Tx
-	spec *spec[T]
+	kind *kind
 }
 
 // Table is a kind of record that the server itself writes.
-type Table[T any] struct{ records[T] }
+type Table[T any] struct{ records records } // a field: embedded, each package would compile all its methods
 
 // Resources is a kind of record that the Management API describes. It is
 // written as a Document, which keeps every member, and read as a T, which has
 // those that the server acts on.
-type Resources[T any] struct{ records[T] }
+type Resources[T any] struct{ records records }
 
 // Key layout: "t/" table 0 key -> record, "i/" table 0 index 0 value 0 key ->
 // nothing, "e/" unix seconds (8 bytes) table 0 key -> nothing.
 
-func (r records[T]) rowKey(key string) []byte { return append(tablePrefix(r.spec.name), key...) }
+func (r records) rowKey(key string) []byte { return append(tablePrefix(r.kind.name), key...) }
 
-func (r records[T]) indexPrefix(ix, value string) []byte {
-	return []byte("i/" + r.spec.name + "\x00" + ix + "\x00" + value + "\x00")
+func (r records) indexPrefix(ix, value string) []byte {
+	return []byte("i/" + r.kind.name + "\x00" + ix + "\x00" + value + "\x00")
 }
 
 // tableOf names the table of a row, index or expiry key.
@@ -66,47 +108,120 @@ func tableOf(key []byte) string {
 }
 
 // Get returns the record at key, or an error that wraps ErrNotFound.
-func (r records[T]) Get(key string) (T, error) {
-	var v T
+func (t Table[T]) Get(key string) (T, error) { return as[T](t.records.get(key)) }
+
+// Has reports whether there is a record at key.
+func (t Table[T]) Has(key string) (bool, error) { return t.records.has(key) }
+
+// Find returns the first record whose index ix has value, or an error that
+// wraps ErrNotFound.
+func (t Table[T]) Find(ix, value string) (T, error) { return as[T](t.records.find(ix, value)) }
+
+// By yields the records whose index ix has value, in key order. The sequence
+// ends after an error.
+func (t Table[T]) By(ix, value string) iter.Seq2[T, error] { return all[T](t.records.by(ix, value)) }
+
+// All yields every record in key order. The sequence ends after an error.
+// Nothing may be written while it runs.
+func (t Table[T]) All() iter.Seq2[T, error] { return all[T](t.records.scan("")) }
+
+// Delete removes the record at key; one that is not there is no error.
+func (t Table[T]) Delete(key string) error { return t.records.delete(key) }
+
+// Put writes the record. It returns an error that wraps ErrConflict when
+// another record holds a value that must be unique, before it writes anything.
+func (t Table[T]) Put(v T) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return t.records.write(&v, raw)
+}
+
+// Get returns the record at key, or an error that wraps ErrNotFound.
+func (t Resources[T]) Get(key string) (T, error) { return as[T](t.records.get(key)) }
+
+// Has reports whether there is a record at key.
+func (t Resources[T]) Has(key string) (bool, error) { return t.records.has(key) }
+
+// Find returns the first record whose index ix has value, or an error that
+// wraps ErrNotFound.
+func (t Resources[T]) Find(ix, value string) (T, error) { return as[T](t.records.find(ix, value)) }
+
+// By yields the records whose index ix has value, in key order. The sequence
+// ends after an error.
+func (t Resources[T]) By(ix, value string) iter.Seq2[T, error] {
+	return all[T](t.records.by(ix, value))
+}
+
+// All yields every record in key order. The sequence ends after an error.
+// Nothing may be written while it runs.
+func (t Resources[T]) All() iter.Seq2[T, error] { return all[T](t.records.scan("")) }
+
+// Delete removes the record at key; one that is not there is no error.
+func (t Resources[T]) Delete(key string) error { return t.records.delete(key) }
+
+// Put writes the document. It returns an error that wraps ErrConflict when
+// another record holds a value that must be unique, before it writes anything.
+func (t Resources[T]) Put(d Document) error { return t.records.put(d) }
+
+// Document returns all of the record at key, or an error that wraps
+// ErrNotFound. The caller may change it.
+func (t Resources[T]) Document(key string) (Document, error) { return t.records.document(key) }
+
+// as gives a record its type.
+func as[T any](v any, err error) (T, error) {
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return *v.(*T), nil
+}
+
+// all is as for a sequence.
+func all[T any](records iter.Seq2[any, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		records(func(v any, err error) bool { return yield(as[T](v, err)) })
+	}
+}
+
+func (r records) get(key string) (any, error) {
 	row := r.rowKey(key)
 	raw, err := r.tx.kv.Get(row)
 	if err != nil {
-		return v, err
+		return nil, err
 	}
 	if raw == nil {
-		return v, fmt.Errorf("%s %q: %w", r.spec.name, key, ErrNotFound)
+		return nil, fmt.Errorf("%s %q: %w", r.kind.name, key, ErrNotFound)
 	}
 	return r.decode(row, raw)
 }
 
-// Has reports whether there is a record at key.
-func (r records[T]) Has(key string) (bool, error) {
+func (r records) has(key string) (bool, error) {
 	raw, err := r.tx.kv.Get(r.rowKey(key))
 	return raw != nil, err
 }
 
-// Find returns the first record whose index ix has value, or an error that
-// wraps ErrNotFound.
-func (r records[T]) Find(ix, value string) (T, error) {
-	for v, err := range r.By(ix, value) {
+func (r records) find(ix, value string) (any, error) {
+	for v, err := range r.by(ix, value) {
 		return v, err
 	}
-	var none T
-	return none, fmt.Errorf("%s with %s %q: %w", r.spec.name, ix, value, ErrNotFound)
+	return nil, fmt.Errorf("%s with %s %q: %w", r.kind.name, ix, value, ErrNotFound)
 }
 
-// By yields the records whose index ix has value, in key order. The sequence
-// ends after an error.
-func (r records[T]) By(ix, value string) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
+// by and scan, and rows and rowsAt, are not inlined: each package that imports this one would compile them
+// once for every kind.
+//
+//go:noinline
+func (r records) by(ix, value string) iter.Seq2[any, error] {
+	return func(yield func(any, error) bool) {
 		keys, err := r.keysBy(ix, value)
 		if err != nil {
-			var none T
-			yield(none, err)
+			yield(nil, err)
 			return
 		}
 		for _, key := range keys {
-			v, err := r.Get(key)
+			v, err := r.get(key)
 			if !yield(v, err) || err != nil {
 				return
 			}
@@ -115,7 +230,7 @@ func (r records[T]) By(ix, value string) iter.Seq2[T, error] {
 }
 
 // keysBy returns the keys of the records whose index ix has value, in order.
-func (r records[T]) keysBy(ix, value string) ([]string, error) {
+func (r records) keysBy(ix, value string) ([]string, error) {
 	if strings.ContainsRune(value, 0) { // never stored, see write
 		return nil, nil
 	}
@@ -128,29 +243,25 @@ func (r records[T]) keysBy(ix, value string) ([]string, error) {
 	return keys, err
 }
 
-// All yields every record in key order. The sequence ends after an error.
-// Nothing may be written while it runs.
-func (r records[T]) All() iter.Seq2[T, error] { return r.from("") }
-
-// from is All for the records whose key starts with a text.
-func (r records[T]) from(start string) iter.Seq2[T, error] {
+// scan yields the records whose key starts with a text, in key order.
+//
+//go:noinline
+func (r records) scan(start string) iter.Seq2[any, error] {
 	prefix := r.rowKey(start)
-	return func(yield func(T, error) bool) {
+	return func(yield func(any, error) bool) {
 		err := r.tx.kv.Scan(prefix, prefixEnd(prefix), func(key, raw []byte) bool {
 			v, err := r.decode(key, raw)
 			return yield(v, err) && err == nil
 		})
 		if err != nil {
-			var none T
-			yield(none, err)
+			yield(nil, err)
 		}
 	}
 }
 
-// Delete removes the record at key; one that is not there is no error.
-func (r records[T]) Delete(key string) error { return r.deleteKey(r.rowKey(key)) }
+func (r records) delete(key string) error { return r.deleteKey(r.rowKey(key)) }
 
-func (r records[T]) deleteKey(row []byte) error {
+func (r records) deleteKey(row []byte) error {
 	raw, err := r.tx.kv.Get(row)
 	if err != nil || raw == nil {
 		return err
@@ -158,60 +269,46 @@ func (r records[T]) deleteKey(row []byte) error {
 	if err := r.unlink(row, raw, nil); err != nil {
 		return err
 	}
-	if err := r.leave(string(row[len(tablePrefix(r.spec.name)):])); err != nil {
+	if err := r.leave(string(row[len(tablePrefix(r.kind.name)):])); err != nil {
 		return err
 	}
 	return r.tx.kv.Delete(row)
 }
 
-// Put writes the record. It returns an error that wraps ErrConflict when
-// another record holds a value that must be unique, before it writes anything.
-func (t Table[T]) Put(v T) error {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	return t.write(v, raw)
-}
-
-// Put writes the document. It returns an error that wraps ErrConflict when
-// another record holds a value that must be unique, before it writes anything.
-func (t Resources[T]) Put(d Document) error {
+func (r records) put(d Document) error {
 	raw, err := json.Marshal(d)
 	if err != nil {
 		return err
 	}
-	var v T
-	if err := json.Unmarshal(raw, &v); err != nil {
-		return fmt.Errorf("%s: %w", t.spec.name, err)
+	v, err := r.kind.decode(raw)
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.kind.name, err)
 	}
-	return t.write(v, raw)
+	return r.write(v, raw)
 }
 
-// Document returns all of the record at key, or an error that wraps
-// ErrNotFound. The caller may change it.
-func (t Resources[T]) Document(key string) (Document, error) {
-	raw, err := t.tx.kv.Get(t.rowKey(key))
+func (r records) document(key string) (Document, error) {
+	raw, err := r.tx.kv.Get(r.rowKey(key))
 	if err != nil {
 		return nil, err
 	}
 	if raw == nil {
-		return nil, fmt.Errorf("%s %q: %w", t.spec.name, key, ErrNotFound)
+		return nil, fmt.Errorf("%s %q: %w", r.kind.name, key, ErrNotFound)
 	}
 	var d Document
 	return d, json.Unmarshal(raw, &d)
 }
 
-func (r records[T]) write(v T, raw []byte) error {
-	key := r.spec.key(v)
+func (r records) write(v any, raw []byte) error {
+	key := r.kind.key(v)
 	if key == "" || strings.ContainsRune(key, 0) {
-		return fmt.Errorf("%s: %q cannot be a key", r.spec.name, key)
+		return fmt.Errorf("%s: %q cannot be a key", r.kind.name, key)
 	}
 	row := r.rowKey(key)
 	links := r.links(key, v)
 	for _, l := range links {
 		if l.malformed {
-			return fmt.Errorf("%s %q: an indexed value has a zero byte", r.spec.name, key)
+			return fmt.Errorf("%s %q: an indexed value has a zero byte", r.kind.name, key)
 		}
 		if err := r.checkUnique(l, key); err != nil {
 			return err
@@ -238,13 +335,13 @@ func (r records[T]) write(v T, raw []byte) error {
 }
 
 // index writes the index and expiry entries of every record.
-func (r records[T]) index() error {
+func (r records) index() error {
 	var links []link
-	for v, err := range r.All() {
+	for v, err := range r.scan("") {
 		if err != nil {
 			return err
 		}
-		links = append(links, r.links(r.spec.key(v), v)...)
+		links = append(links, r.links(r.kind.key(v), v)...)
 	}
 	for _, l := range links {
 		if err := r.tx.kv.Put(l.entry, nil); err != nil {
@@ -262,9 +359,9 @@ type link struct {
 	malformed bool
 }
 
-func (r records[T]) links(key string, v T) []link {
+func (r records) links(key string, v any) []link {
 	var out []link
-	for _, ix := range r.spec.indexes {
+	for _, ix := range r.kind.indexes {
 		for _, value := range ix.values(v) {
 			prefix := r.indexPrefix(ix.name, value)
 			l := link{
@@ -277,8 +374,8 @@ func (r records[T]) links(key string, v T) []link {
 			out = append(out, l)
 		}
 	}
-	if r.spec.expires != nil {
-		if at := r.spec.expires(v); !at.IsZero() {
+	if r.kind.expires != nil {
+		if at := r.kind.expires(v); !at.IsZero() {
 			entry := append([]byte("e/"), expiryBytes(at)...)
 			out = append(out, link{entry: append(entry, r.rowKey(key)[2:]...)})
 		}
@@ -286,14 +383,14 @@ func (r records[T]) links(key string, v T) []link {
 	return out
 }
 
-func (r records[T]) checkUnique(l link, key string) error {
+func (r records) checkUnique(l link, key string) error {
 	if l.unique == nil {
 		return nil
 	}
 	var conflict error
 	err := r.tx.kv.Scan(l.unique, prefixEnd(l.unique), func(entry, _ []byte) bool {
 		if string(entry[len(l.unique):]) != key {
-			conflict = fmt.Errorf("%s %q: %w", r.spec.name, key, ErrConflict)
+			conflict = fmt.Errorf("%s %q: %w", r.kind.name, key, ErrConflict)
 		}
 		return conflict == nil
 	})
@@ -304,16 +401,16 @@ func (r records[T]) checkUnique(l link, key string) error {
 }
 
 // unlink removes the entries of an old record that are not among keep.
-func (r records[T]) unlink(row, old []byte, keep []link) error {
-	var v T
-	if err := json.Unmarshal(old, &v); err != nil {
-		return fmt.Errorf("%s %q is damaged: %w", r.spec.name, row[len(tablePrefix(r.spec.name)):], err)
+func (r records) unlink(row, old []byte, keep []link) error {
+	v, err := r.kind.decode(old)
+	if err != nil {
+		return fmt.Errorf("%s %q is damaged: %w", r.kind.name, row[len(tablePrefix(r.kind.name)):], err)
 	}
 	kept := map[string]bool{}
 	for _, l := range keep {
 		kept[string(l.entry)] = true
 	}
-	for _, l := range r.links(r.spec.key(v), v) {
+	for _, l := range r.links(r.kind.key(v), v) {
 		if kept[string(l.entry)] {
 			continue
 		}
@@ -324,16 +421,16 @@ func (r records[T]) unlink(row, old []byte, keep []link) error {
 	return nil
 }
 
-func (r records[T]) decode(row, raw []byte) (T, error) {
-	remember := r.spec.remember && r.tx.memo != nil
+func (r records) decode(row, raw []byte) (any, error) {
+	remember := r.kind.remember && r.tx.memo != nil
 	if remember {
 		if v, ok := r.tx.memo.find(row, raw); ok {
-			return v.(T), nil
+			return v, nil
 		}
 	}
-	var v T
-	if err := json.Unmarshal(raw, &v); err != nil {
-		return v, fmt.Errorf("%s %q is damaged: %w", r.spec.name, row[len(tablePrefix(r.spec.name)):], err)
+	v, err := r.kind.decode(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s %q is damaged: %w", r.kind.name, row[len(tablePrefix(r.kind.name)):], err)
 	}
 	if remember {
 		r.tx.memo.keep(row, raw, v)

@@ -32,8 +32,8 @@ type Tenant struct {
 	} `json:"oidc_logout"`
 }
 
-var tenants = spec[Tenant]{
+var tenants = declare(spec[Tenant]{
 	name:     "tenant",
 	key:      func(Tenant) string { return TenantKey },
 	remember: true,
-}
+})

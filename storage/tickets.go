@@ -32,14 +32,14 @@ type Ticket struct {
 // say that it is too late.
 const ticketMemory = 24 * time.Hour
 
-var tickets = spec[Ticket]{
+var tickets = declare(spec[Ticket]{
 	name: "tickets",
 	key:  func(t Ticket) string { return t.Hash },
 	indexes: []index[Ticket]{
 		{name: "user", values: func(t Ticket) []string { return []string{t.UserID} }},
 	},
 	expires: func(t Ticket) time.Time { return t.ExpiresAt.Add(ticketMemory) },
-}
+})
 
 // IssueTicket writes a new ticket. Of the tickets of a user and a kind only the
 // newest is good, Auth0: authenticate/database-connections/password-change.
@@ -102,14 +102,14 @@ type LoginFailures struct {
 	ExpiresAt  time.Time `json:"expires_at"`
 }
 
-var loginFailures = spec[LoginFailures]{
+var loginFailures = declare(spec[LoginFailures]{
 	name: "login_failures",
 	key:  func(f LoginFailures) string { return f.Key },
 	indexes: []index[LoginFailures]{
 		{name: "user", values: func(f LoginFailures) []string { return []string{f.UserID} }},
 	},
 	expires: func(f LoginFailures) time.Time { return f.ExpiresAt },
-}
+})
 
 // LoginFailuresKey is the key of the failures of a user from an address.
 func LoginFailuresKey(userID, ip string) string { return userID + "\x01" + ip }

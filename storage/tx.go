@@ -36,61 +36,61 @@ type Tx struct {
 	LoginFailures  Table[LoginFailures]
 }
 
-type deleter interface{ deleteKey(row []byte) error }
-
 func newTx(kv KV, m *memo) *Tx {
 	tx := &Tx{kv: kv, memo: m}
-	tx.Tenant = resources(tx, &tenants)
-	tx.Clients = resources(tx, &clients)
-	tx.ResourceServers = resources(tx, &resourceServers)
-	tx.ClientGrants = resources(tx, &clientGrants)
-	tx.Connections = resources(tx, &connections)
-	tx.Roles = resources(tx, &roles)
-	tx.Users = resources(tx, &users)
-	tx.Grants = resources(tx, &grants)
-	tx.ClientSecrets = table(tx, &clientSecrets)
-	tx.Passwords = table(tx, &passwords)
-	tx.RolePermissions = table(tx, &rolePermissions)
-	tx.UserAccess = table(tx, &userAccess)
-	tx.Extension = table(tx, &extensions)
-	tx.Entries = table(tx, &entries)
-	tx.Logs = Logs{records[logRow]{tx, &logs}}
-	tx.LogCursors = table(tx, &logCursors)
-	tx.SigningKeys = table(tx, &signingKeys)
-	tx.Secrets = table(tx, &secrets)
-	tx.Sessions = table(tx, &sessions)
-	tx.Transactions = table(tx, &transactions)
-	tx.Codes = table(tx, &codes)
-	tx.RefreshTokens = table(tx, &refreshTokens)
-	tx.RevokedGrants = table(tx, &revokedGrants)
-	tx.UsedAssertions = table(tx, &usedAssertions)
-	tx.Tickets = table(tx, &tickets)
-	tx.LoginFailures = table(tx, &loginFailures)
+	tx.Tenant = resources(tx, tenants)
+	tx.Clients = resources(tx, clients)
+	tx.ResourceServers = resources(tx, resourceServers)
+	tx.ClientGrants = resources(tx, clientGrants)
+	tx.Connections = resources(tx, connections)
+	tx.Roles = resources(tx, roles)
+	tx.Users = resources(tx, users)
+	tx.Grants = resources(tx, grants)
+	tx.ClientSecrets = table(tx, clientSecrets)
+	tx.Passwords = table(tx, passwords)
+	tx.RolePermissions = table(tx, rolePermissions)
+	tx.UserAccess = table(tx, userAccess)
+	tx.Extension = table(tx, extensions)
+	tx.Entries = table(tx, entries)
+	tx.Logs = Logs{records{tx, logs.kind}}
+	tx.LogCursors = table(tx, logCursors)
+	tx.SigningKeys = table(tx, signingKeys)
+	tx.Secrets = table(tx, secrets)
+	tx.Sessions = table(tx, sessions)
+	tx.Transactions = table(tx, transactions)
+	tx.Codes = table(tx, codes)
+	tx.RefreshTokens = table(tx, refreshTokens)
+	tx.RevokedGrants = table(tx, revokedGrants)
+	tx.UsedAssertions = table(tx, usedAssertions)
+	tx.Tickets = table(tx, tickets)
+	tx.LoginFailures = table(tx, loginFailures)
 	return tx
 }
 
-func resources[T any](tx *Tx, s *spec[T]) Resources[T] { return Resources[T]{records[T]{tx, s}} }
-func table[T any](tx *Tx, s *spec[T]) Table[T]         { return Table[T]{records[T]{tx, s}} }
+func resources[T any](tx *Tx, k kindOf[T]) Resources[T] {
+	return Resources[T]{records{tx, k.kind}}
+}
+func table[T any](tx *Tx, k kindOf[T]) Table[T] { return Table[T]{records{tx, k.kind}} }
 
 // expiring lists the tables whose records expire, by name.
-func (tx *Tx) expiring(name string) (deleter, bool) {
+func (tx *Tx) expiring(name string) (records, bool) {
 	switch name {
 	case sessions.name:
-		return tx.Sessions, true
+		return tx.Sessions.records, true
 	case transactions.name:
-		return tx.Transactions, true
+		return tx.Transactions.records, true
 	case codes.name:
-		return tx.Codes, true
+		return tx.Codes.records, true
 	case refreshTokens.name:
-		return tx.RefreshTokens, true
+		return tx.RefreshTokens.records, true
 	case revokedGrants.name:
-		return tx.RevokedGrants, true
+		return tx.RevokedGrants.records, true
 	case usedAssertions.name:
-		return tx.UsedAssertions, true
+		return tx.UsedAssertions.records, true
 	case tickets.name:
-		return tx.Tickets, true
+		return tx.Tickets.records, true
 	case loginFailures.name:
-		return tx.LoginFailures, true
+		return tx.LoginFailures.records, true
 	}
-	return nil, false
+	return records{}, false
 }

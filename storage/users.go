@@ -48,7 +48,7 @@ func (u User) ConnectionName() string {
 	return u.Identities[0].Connection
 }
 
-var users = spec[User]{
+var users = declare(spec[User]{
 	name:    "users",
 	ordered: true,
 	key:     func(u User) string { return u.UserID },
@@ -63,7 +63,7 @@ var users = spec[User]{
 		}},
 		{name: "search", values: searched},
 	},
-}
+})
 
 // maxSearched is the longest value, in bytes, that has an index entry for searches:
 // what is stored may be longer than a key can be.
@@ -110,9 +110,9 @@ func (tx *Tx) UsersWith(member, value string) (ids []string, ok bool, err error)
 		}
 		return []string{value}, true, nil
 	case "email":
-		ids, err = tx.Users.keysBy("email", value)
+		ids, err = tx.Users.records.keysBy("email", value)
 	case "username", "phone_number", "name", "nickname", "given_name", "family_name", "identities.user_id":
-		ids, err = tx.Users.keysBy("search", searchIndex(member, value))
+		ids, err = tx.Users.records.keysBy("search", searchIndex(member, value))
 	default:
 		return nil, false, nil
 	}
@@ -160,7 +160,7 @@ type Password struct {
 	Earlier []string `json:"earlier,omitempty"`
 }
 
-var passwords = spec[Password]{
+var passwords = declare(spec[Password]{
 	name: "passwords",
 	key:  func(p Password) string { return p.UserID },
-}
+})
