@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/tenant0/tenant0/server/servertest"
@@ -102,4 +103,17 @@ func TestSignupNeedsMembershipAtLogin(t *testing.T) {
 	c.must(201, http.MethodPost, enabled, object{"connection_id": connection})
 	c.must(400, http.MethodPatch, enabled+"/"+connection, object{"is_signup_enabled": true})
 	c.must(200, http.MethodPatch, enabled+"/"+connection, object{"is_signup_enabled": true, "assign_membership_on_login": true})
+}
+
+// TestLongNames has names and descriptions for which Auth0: api/management/v2/roles/
+// post-roles states no limit.
+func TestLongNames(t *testing.T) {
+	c := newClient(t)
+	name, description := strings.Repeat("Auditor of timesheets ", 20), strings.Repeat("May read everything. ", 40)
+	role := c.must(200, http.MethodPost, "/roles", object{"name": name, "description": description})
+	role = c.must(200, http.MethodGet, "/roles/"+role["id"].(string), nil)
+	if role["name"] != name || role["description"] != description {
+		t.Errorf("the role is %v", role)
+	}
+	c.must(400, http.MethodPost, "/roles", object{"name": ""})
 }

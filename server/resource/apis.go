@@ -80,7 +80,7 @@ var ClientGrants = &Kind{
 var Roles = &Kind{
 	Name: "roles", ID: "id", NewID: Prefixed("rol_", 16),
 	Fields: Fields{
-		"id": onlyRead, "name": {Type: String, Required: true, Min: 1, Max: 50}, "description": {Type: String, Max: 255},
+		"id": onlyRead, "name": {Type: String, Required: true, Min: 1}, "description": text,
 		"type": {Type: String, Access: CreateOnly, Default: "tenant", Enum: []string{"tenant", "organization"}}, "owner_id": {Type: String, Access: CreateOnly},
 	},
 	Unique:  []string{"name"},
