@@ -25,9 +25,9 @@ type Client struct {
 	} `json:"jwt_configuration"`
 	RefreshToken                RefreshTokenSettings `json:"refresh_token"`
 	ClientAuthenticationMethods struct {
-		PrivateKeyJWT struct {
-			Credentials []ClientCredential `json:"credentials"`
-		} `json:"private_key_jwt"`
+		PrivateKeyJWT           ClientCredentials `json:"private_key_jwt"`
+		TLSClientAuth           ClientCredentials `json:"tls_client_auth"`
+		SelfSignedTLSClientAuth ClientCredentials `json:"self_signed_tls_client_auth"`
 	} `json:"client_authentication_methods"`
 	RequirePushedAuthorizationRequests bool `json:"require_pushed_authorization_requests"`
 	// OrganizationUsage is deny, allow or require; empty means deny.
@@ -92,6 +92,18 @@ type ClientCredential struct {
 	Alg       string `json:"alg"`
 	PEM       string `json:"pem"`
 	ExpiresAt string `json:"expires_at"`
+}
+
+// ClientCredentials are those of one way to authenticate.
+type ClientCredentials struct {
+	Credentials []ClientCredential `json:"credentials"`
+}
+
+// HasCertificates reports whether the client authenticates with certificates, RFC 8705
+// section 2.
+func (c Client) HasCertificates() bool {
+	m := c.ClientAuthenticationMethods
+	return len(m.TLSClientAuth.Credentials) > 0 || len(m.SelfSignedTLSClientAuth.Credentials) > 0
 }
 
 // Public reports whether the client cannot keep a secret, RFC 6749 section 2.1.

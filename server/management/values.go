@@ -5,13 +5,13 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
-	"encoding/pem"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -36,20 +36,11 @@ var errKey = resource.InvalidBody("The pem property is not a PEM public key or c
 
 // readKey reads a PEM public key or certificate.
 func readKey(text string) (key any, cert *x509.Certificate, err error) {
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
+	key, cert, err = keys.ReadPublic(text)
+	if err != nil {
 		return nil, nil, errKey
 	}
-	if block.Type == "CERTIFICATE" {
-		if cert, err = x509.ParseCertificate(block.Bytes); err != nil {
-			return nil, nil, errKey
-		}
-		return cert.PublicKey, cert, nil
-	}
-	if key, err = x509.ParsePKIXPublicKey(block.Bytes); err != nil {
-		return nil, nil, errKey
-	}
-	return key, nil, nil
+	return key, cert, nil
 }
 
 // keyThumbprint is the thumbprint of a PEM public key, RFC 7638 with SHA-256.

@@ -1,9 +1,7 @@
 package oauth
 
 import (
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
@@ -62,6 +60,8 @@ func (e *Engine) AuthenticateClient(r *http.Request, form url.Values) (storage.C
 		return c, nil
 	case len(cred.secrets) == 0:
 		return c, apierr.Unauthorized.With(errors.New("no client secret"))
+	case c.HasCertificates():
+		return c, apierr.Unauthorized.With(errors.New("the client authenticates with a certificate, and mTLS is not emulated"))
 	case c.TokenEndpointAuthMethod == "private_key_jwt" || len(c.ClientAuthenticationMethods.PrivateKeyJWT.Credentials) > 0:
 		return c, apierr.Unauthorized.With(errors.New("the client authenticates with private_key_jwt"))
 	}
@@ -208,7 +208,7 @@ func verifyAssertion(c storage.Client, jws *jose.JSONWebSignature, now time.Time
 		if cred.Alg != "" && cred.Alg != alg {
 			continue
 		}
-		key, err := publicKey(cred.PEM)
+		key, _, err := keys.ReadPublic(cred.PEM)
 		if err != nil {
 			continue
 		}
@@ -231,20 +231,4 @@ func (e *Engine) isAudience(raw json.RawMessage) bool {
 		list = []string{one}
 	}
 	return slices.Contains(list, e.Issuer.URL) || slices.Contains(list, e.Issuer.URL+"oauth/token")
-}
-
-// publicKey reads a PEM public key or certificate.
-func publicKey(text string) (any, error) {
-	block, _ := pem.Decode([]byte(text))
-	if block == nil {
-		return nil, errors.New("not PEM")
-	}
-	if block.Type == "CERTIFICATE" {
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, err
-		}
-		return cert.PublicKey, nil
-	}
-	return x509.ParsePKIXPublicKey(block.Bytes)
 }
