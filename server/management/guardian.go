@@ -2,7 +2,9 @@ package management
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -13,19 +15,19 @@ import (
 
 // guardianSettings lists the settings of factors, Auth0:
 // api/management/v2/guardian, by the rest of their path, with the ways to write
-// them and the members that only a write shows.
+// them and what an answer holds of them: all unless show is set.
 var guardianSettings = []struct {
 	path, verbs string
-	hidden      []string
+	show        func(c *call, doc storage.Document) storage.Document
 }{
 	{"phone/message-types", "get put", nil},
 	{"phone/selected-provider", "get put", nil},
 	{"sms/selected-provider", "get put", nil},
 	{"push-notification/selected-provider", "get put", nil},
-	{"push-notification/providers/sns", "get put patch", []string{"aws_secret_access_key"}},
-	{"push-notification/providers/apns", "get put patch", []string{"p12"}},
-	{"push-notification/providers/fcm", "put patch", []string{"server_key"}},
-	{"push-notification/providers/fcmv1", "put patch", []string{"server_credentials"}},
+	{"push-notification/providers/sns", "get put patch", showSNS},
+	{"push-notification/providers/apns", "get put patch", showAPNS},
+	{"push-notification/providers/fcm", "put patch", showNothing},
+	{"push-notification/providers/fcmv1", "put patch", showNothing},
 	{"phone/providers/twilio", "get put", nil},
 	{"sms/providers/twilio", "get put", nil},
 	{"phone/templates", "get put", nil},
@@ -34,6 +36,29 @@ var guardianSettings = []struct {
 	{"webauthn-roaming/settings", "get put", nil},
 	{"webauthn-platform/settings", "get put", nil},
 }
+
+// showSNS leaves the secret out of what is read; a write shows it.
+func showSNS(c *call, doc storage.Document) storage.Document {
+	if c.r.Method == http.MethodGet {
+		delete(doc, "aws_secret_access_key")
+	}
+	return doc
+}
+
+// showAPNS never shows the certificate. A read tells whether there is one.
+func showAPNS(c *call, doc storage.Document) storage.Document {
+	if c.r.Method == http.MethodGet {
+		doc["enabled"] = text(doc, "p12") != ""
+		if _, named := doc["bundle_id"]; !named {
+			doc["bundle_id"] = nil
+		}
+	}
+	delete(doc, "p12")
+	return doc
+}
+
+// showNothing is for providers of which all that there is to know is secret.
+func showNothing(*call, storage.Document) storage.Document { return storage.Document{} }
 
 //auth0:operation GET /api/v2/guardian/factors/phone/message-types
 //auth0:operation PUT /api/v2/guardian/factors/phone/message-types
@@ -73,14 +98,7 @@ func guardian() []singleton {
 	for _, g := range guardianSettings {
 		all = append(all, singleton{
 			kind: resource.GuardianSettings(newName(g.path)), path: "/guardian/factors/" + g.path, verbs: g.verbs, scope: "guardian_factors",
-			show: func(c *call, doc storage.Document) storage.Document {
-				for _, name := range g.hidden {
-					if c.r.Method == http.MethodGet || name != "aws_secret_access_key" {
-						delete(doc, name)
-					}
-				}
-				return doc
-			},
+			show: g.show,
 		})
 	}
 	return all
@@ -179,9 +197,9 @@ func updatePolicies(c *call) error {
 	if err := json.Unmarshal(raw, &list); err != nil {
 		return resource.InvalidBody("Payload validation error: 'Expected type array'.")
 	}
-	for _, p := range list {
-		if !contains([]string{"all-applications", "confidence-score"}, p) {
-			return resource.InvalidBody("Payload validation error: 'No enum match for: " + p + "' on property [0].")
+	for i, p := range list {
+		if !slices.Contains([]string{"all-applications", "confidence-score"}, p) {
+			return resource.InvalidBody(fmt.Sprintf("Payload validation error: 'No enum match for: %s' on property [%d].", p, i))
 		}
 	}
 	err = c.update(func(tx *storage.Tx) error {

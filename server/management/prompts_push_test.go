@@ -9,7 +9,7 @@ import (
 
 func TestPushApp(t *testing.T) {
 	c := newClient(t)
-	if got := c.must(200, http.MethodGet, "/prompts/mfa-push", nil); len(got) != 0 {
+	if got := c.must(200, http.MethodGet, "/prompts/mfa-push", nil); got["app_name"] != "Auth0 Guardian" || got["google_app_link"] == nil {
 		t.Errorf("at first the application is %v", got)
 	}
 	c.must(200, http.MethodPatch, "/prompts/mfa-push", object{"app_name": "Ours", "apple_app_link": "https://apple.test/"})

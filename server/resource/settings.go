@@ -29,9 +29,6 @@ var (
 		"identifier_first":               {Type: Bool, Nullable: true, Default: false},
 		"webauthn_platform_first_factor": {Type: Bool, Nullable: true},
 	}}
-	// PushApp is the application that push notifications are for, Auth0: secure/
-	// multi-factor-authentication/multi-factor-authentication-factors/configure-push-notifications-for-mfa.
-	PushApp = &Kind{Name: "prompts/mfa-push", Open: true, Fields: Fields{"app_name": text, "apple_app_link": text, "google_app_link": text}}
 	// EmailProvider is Auth0: api/management/v2/emails.
 	EmailProvider = &Kind{
 		Name: "emails/provider", Open: true,
@@ -113,36 +110,6 @@ var (
 		Missing: missing("inexistent_templates_universal_login", "Template does not exist."),
 	}
 )
-
-// guardianDefaults are the settings of Auth0: api/management/v2/guardian of a new
-// tenant, by the rest of their path.
-var guardianDefaults = map[string]storage.Document{
-	"phone/message-types":                 {"message_types": []any{}},
-	"phone/selected-provider":             {"provider": "auth0"},
-	"push-notification/selected-provider": {"provider": "guardian"},
-	"push-notification/providers/sns":     {},
-	"push-notification/providers/apns":    {},
-	"push-notification/providers/fcm":     {},
-	"push-notification/providers/fcmv1":   {},
-	"phone/providers/twilio":              {},
-	"phone/templates": {
-		"enrollment_message":   "{{code}} is your verification code for {{tenant.friendly_name}}. Please enter this code to verify your enrollment.",
-		"verification_message": "{{code}} is your verification code for {{tenant.friendly_name}}",
-	},
-	"duo/settings":               {},
-	"webauthn-roaming/settings":  {"userVerification": "preferred", "overrideRelyingParty": false},
-	"webauthn-platform/settings": {"overrideRelyingParty": false},
-}
-
-// GuardianSettings returns the kind of a setting of guardian by the rest of its
-// path, such as "duo/settings".
-func GuardianSettings(path string) *Kind {
-	k := &Kind{Name: "guardian/factors/" + path, Open: true, Fields: Fields{}}
-	for name, value := range guardianDefaults[path] {
-		k.Fields[name] = Field{Default: value}
-	}
-	return k
-}
 
 // CustomSigningKeys is Auth0: api/management/v2/keys/put-custom-signing-keys: public keys as
 // RFC 7517 has them.

@@ -1,0 +1,96 @@
+package management_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestGuardianSettings goes through the settings of factors as Auth0:
+// api/management/v2/guardian has them: what a new tenant answers, what a write answers,
+// and what is read afterwards.
+func TestGuardianSettings(t *testing.T) {
+	c := newClient(t)
+	sns := object{
+		"aws_access_key_id": "id", "aws_region": "us-west-1", "sns_apns_platform_application_arn": "arn:1", "sns_gcm_platform_application_arn": "arn:2",
+	}
+	for _, s := range []struct {
+		path                     string
+		fresh, put, answer, read object // without answer and read they are what was put; without fresh there is no read
+	}{
+		{
+			path:  "push-notification/providers/apns",
+			fresh: object{"bundle_id": nil, "sandbox": false, "enabled": false},
+			put:   object{"sandbox": true, "bundle_id": "com.example", "p12": "MII"}, answer: object{"sandbox": true, "bundle_id": "com.example"},
+			read: object{"sandbox": true, "bundle_id": "com.example", "enabled": true},
+		},
+		{path: "push-notification/providers/sns", fresh: object{}, put: with(sns, "aws_secret_access_key", "secret"), read: sns},
+		{path: "push-notification/providers/fcm", put: object{"server_key": "secret"}, answer: object{}},
+		{path: "push-notification/providers/fcmv1", put: object{"server_credentials": "{}"}, answer: object{}},
+		{path: "push-notification/selected-provider", fresh: object{"provider": "guardian"}, put: object{"provider": "direct"}},
+		{path: "phone/selected-provider", fresh: object{"provider": "auth0"}, put: object{"provider": "phone-message-hook"}},
+		{path: "phone/message-types", fresh: object{"message_types": []any{}}, put: object{"message_types": []any{"voice", "sms"}}},
+		{path: "sms/providers/twilio", fresh: object{}, put: object{"sid": "AC1", "auth_token": "t", "from": "+15550100"}},
+		{path: "phone/templates", put: object{"enrollment_message": "a {{code}}", "verification_message": "b {{code}}"}},
+		{path: "duo/settings", fresh: object{}, put: object{"ikey": "i", "skey": "s", "host": "api.example.com"}},
+		{
+			path: "webauthn-roaming/settings", fresh: object{"userVerification": "preferred", "overrideRelyingParty": false},
+			put: object{"userVerification": "required", "overrideRelyingParty": true, "relyingPartyIdentifier": "example.com"},
+		},
+		{
+			path: "webauthn-platform/settings", fresh: object{"overrideRelyingParty": false}, put: object{"relyingPartyIdentifier": "example.com"},
+			answer: object{"overrideRelyingParty": false, "relyingPartyIdentifier": "example.com"},
+			read:   object{"overrideRelyingParty": false, "relyingPartyIdentifier": "example.com"},
+		},
+	} {
+		path := "/guardian/factors/" + s.path
+		expect := func(when, method string, body any, want object) {
+			t.Helper()
+			if diff := cmp.Diff(map[string]any(want), c.must(200, method, path, body)); diff != "" {
+				t.Errorf("%s %s (- want, + got):\n%s", s.path, when, diff)
+			}
+		}
+		if s.fresh != nil {
+			expect("of a new tenant", http.MethodGet, nil, s.fresh)
+		}
+		if s.answer == nil {
+			s.answer = s.put
+		}
+		if s.read == nil {
+			s.read = s.put
+		}
+		expect("after a write", http.MethodPut, s.put, s.answer)
+		if s.fresh != nil {
+			expect("read", http.MethodGet, nil, s.read)
+		}
+	}
+
+	for path, body := range map[string]object{
+		"phone/message-types":                 {"message_types": []any{"fax"}},
+		"phone/selected-provider":             {"provider": "sns"},
+		"push-notification/selected-provider": {"provider": "auth0"},
+		"push-notification/providers/apns":    {"sandbox": "yes"},
+		"webauthn-roaming/settings":           {"userVerification": "always"},
+		"phone/templates":                     {"enrollment_message": "one alone"},
+	} {
+		if got := c.must(400, http.MethodPut, "/guardian/factors/"+path, body); got["errorCode"] != "invalid_body" {
+			t.Errorf("%s with %v answers %v", path, body, got)
+		}
+	}
+	// A PATCH keeps what it does not name, and null removes.
+	c.must(200, http.MethodPatch, "/guardian/factors/push-notification/providers/apns", object{"p12": nil})
+	want := map[string]any{"sandbox": true, "bundle_id": "com.example", "enabled": false}
+	if diff := cmp.Diff(want, c.must(200, http.MethodGet, "/guardian/factors/push-notification/providers/apns", nil)); diff != "" {
+		t.Errorf("without a certificate (- want, + got):\n%s", diff)
+	}
+}
+
+// with is an object and one more member.
+func with(o object, name string, value any) object {
+	more := object{name: value}
+	for k, v := range o {
+		more[k] = v
+	}
+	return more
+}

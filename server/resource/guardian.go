@@ -1,0 +1,58 @@
+package resource
+
+// PushApp is the application that push notifications are for, Auth0: secure/
+// multi-factor-authentication/multi-factor-authentication-factors/configure-push-notifications-for-mfa.
+// Until a tenant names its own, that is Auth0's.
+var PushApp = &Kind{Name: "prompts/mfa-push", Open: true, Fields: Fields{
+	"app_name":        {Type: String, Default: "Auth0 Guardian"},
+	"apple_app_link":  {Type: String, Default: "https://apps.apple.com/app/auth0-guardian/id1093447833"},
+	"google_app_link": {Type: String, Default: "https://play.google.com/store/apps/details?id=com.auth0.guardian"},
+}}
+
+var (
+	nullableText         = Field{Type: String, Nullable: true}
+	overrideRelyingParty = Field{Type: Bool, Default: false}
+)
+
+// guardianSettings are the members of the settings of Auth0: api/management/v2/guardian,
+// by the rest of their path.
+var guardianSettings = map[string]Fields{
+	"phone/message-types": {
+		"message_types": {Type: Array, Required: true, Default: []any{}, Unique: true, Item: oneOf("sms", "voice")},
+	},
+	"phone/selected-provider": {
+		"provider": {Type: String, Required: true, Default: "auth0", Enum: []string{"auth0", "twilio", "phone-message-hook"}},
+	},
+	"phone/providers/twilio": {
+		"from": nullableText, "messaging_service_sid": nullableText, "auth_token": nullableText, "sid": nullableText,
+	},
+	"phone/templates": {
+		"enrollment_message": {
+			Type: String, Required: true,
+			Default: "{{code}} is your verification code for {{tenant.friendly_name}}. Please enter this code to verify your enrollment.",
+		},
+		"verification_message": {Type: String, Required: true, Default: "{{code}} is your verification code for {{tenant.friendly_name}}"},
+	},
+	"push-notification/selected-provider": {
+		"provider": {Type: String, Required: true, Default: "guardian", Enum: []string{"guardian", "sns", "direct"}},
+	},
+	"push-notification/providers/sns": {
+		"aws_access_key_id": nullableText, "aws_secret_access_key": nullableText, "aws_region": nullableText,
+		"sns_apns_platform_application_arn": nullableText, "sns_gcm_platform_application_arn": nullableText,
+	},
+	"push-notification/providers/apns":  {"sandbox": {Type: Bool, Default: false}, "bundle_id": nullableText, "p12": nullableText},
+	"push-notification/providers/fcm":   {"server_key": nullableText},
+	"push-notification/providers/fcmv1": {"server_credentials": nullableText},
+	"duo/settings":                      {"ikey": text, "skey": text, "host": text},
+	"webauthn-roaming/settings": {
+		"userVerification":     {Type: String, Default: "preferred", Enum: []string{"discouraged", "preferred", "required"}},
+		"overrideRelyingParty": overrideRelyingParty, "relyingPartyIdentifier": nullableText,
+	},
+	"webauthn-platform/settings": {"overrideRelyingParty": overrideRelyingParty, "relyingPartyIdentifier": nullableText},
+}
+
+// GuardianSettings returns the kind of a setting of guardian by the rest of its
+// path, such as "duo/settings".
+func GuardianSettings(path string) *Kind {
+	return &Kind{Name: "guardian/factors/" + path, Open: true, Fields: guardianSettings[path]}
+}
