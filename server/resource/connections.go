@@ -1,9 +1,6 @@
 package resource
 
 import (
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/storage"
@@ -83,10 +80,13 @@ var strategyOptions = map[string]storage.Document{
 		},
 	},
 	"adfs":          {"thumbprints": []any{}},
+	"amazon":        {"profile": true},
 	"apple":         {"scope": "name email"},
 	"google-apps":   {"email": true, "profile": true, "scope": []any{"email", "profile"}, "handle_login_from_social": true, "map_user_id_to_id": true},
-	"google-oauth2": {"email": true, "profile": true, "scope": []any{"email", "profile"}},
-	"linkedin":      {"scope": []any{"r_emailaddress", "r_liteprofile", "r_basicprofile"}},
+	"google-oauth2": {"email": true, "profile": true},
+	"line":          {"profile": true},
+	"linkedin":      {"profile": true},
+	"paypal":        {"profile": true}, "paypal-sandbox": {"profile": true},
 	"oidc": {
 		"schema_version": "oidc-V4", "type": "back_channel", "attribute_map": storage.Document{"mapping_mode": "bind_all"},
 		"connection_settings": storage.Document{"pkce": "auto"},
@@ -95,9 +95,8 @@ var strategyOptions = map[string]storage.Document{
 		"schema_version": "oidc-V4", "type": "back_channel", "attribute_map": storage.Document{"mapping_mode": "basic_profile"},
 		"connection_settings": storage.Document{"pkce": "auto"},
 	},
-	"salesforce-community": {"scope": []any{}},
-	"samlp":                {"assertion_decryption_settings": storage.Document{"algorithm_profile": "v2026-1", "algorithm_exceptions": []any{}}},
-	"waad":                 {"waad_common_endpoint": false},
+	"samlp": {"assertion_decryption_settings": storage.Document{"algorithm_profile": "v2026-1", "algorithm_exceptions": []any{}}},
+	"waad":  {"waad_common_endpoint": false},
 }
 
 // CompleteConnectionOptions fills in the options that Auth0 adds, for a new
@@ -108,18 +107,7 @@ func CompleteConnectionOptions(doc storage.Document) {
 	if !ok {
 		return
 	}
-	switch strategy {
-	case "apple":
-		completeScope(options, []string{"name", "email"}, " ")
-	case "facebook":
-		completeScope(options, facebookScopes(options), ",")
-	case "windowslive":
-		scope := []any{}
-		if user, sent := options["graph_user"].(bool); user || !sent { // what reads the profile is asked for unless it is turned off
-			scope = append(scope, "https://graph.microsoft.com/User.Read")
-		}
-		set(options, "scope", scope)
-	}
+	completeScope(strategy, options)
 	fillIn(options, strategyOptions[strategy])
 	if strategy != storage.DatabaseStrategy {
 		return
@@ -140,34 +128,6 @@ func CompleteConnectionOptions(doc storage.Document) {
 			fillIn(email, storage.Document{"unique": true, "verification_method": "link"})
 		}
 	}
-}
-
-// completeScope makes the scope of the flags that ask for its parts.
-func completeScope(options storage.Document, parts []string, separator string) {
-	var scope []string
-	flagged := false
-	for _, part := range parts {
-		on, sent := options[part].(bool)
-		flagged = flagged || sent
-		if on {
-			scope = append(scope, part)
-		}
-	}
-	if flagged {
-		set(options, "scope", strings.Join(scope, separator))
-	}
-}
-
-// facebookScopes are the flags among the options that are Facebook's permissions,
-// the public profile last.
-func facebookScopes(options storage.Document) []string {
-	var names []string
-	for _, name := range slices.Sorted(maps.Keys(options)) {
-		if _, isFlag := options[name].(bool); isFlag && name != "public_profile" && name != "allow_context_profile_field" {
-			names = append(names, name)
-		}
-	}
-	return append(names, "public_profile")
 }
 
 // fillIn gives doc the members of values that it lacks, in objects within it as
