@@ -18,6 +18,17 @@ var standard = map[string]string{
 	"profile": "profile", "updated_at": "profile", "website": "profile", "zoneinfo": "profile",
 }
 
+// MachineClaims returns what the tenant's claim mappings add to an access token that an
+// application gets for itself: there is no user for a path to lead to.
+func MachineClaims(tx *storage.Tx, client storage.Client, api *storage.ResourceServer) (map[string]any, error) {
+	ext, err := tx.Extension.Get(storage.ExtensionKey)
+	if storage.Optional(err) != nil {
+		return nil, errExtension("An internal server error occurred", err)
+	}
+	access, _ := claims(ext, Input{Client: client, API: api, Audience: api.Identifier}, nil, nil)
+	return access, nil
+}
+
 // claims returns what the tenant's claim mappings add to the access and the ID
 // token. A claim that may not be set, or that has no value, is left out.
 func claims(ext storage.Extension, in Input, user storage.Document, scope []string) (access, id map[string]any) {

@@ -53,7 +53,10 @@ func (g *clientCredentials) Validate(_ context.Context, rq *oauth.TokenRequest) 
 		if issue.Organization, err = machineOrganization(tx, asked, granted); err != nil {
 			return err
 		}
-		issue.OrganizationName, err = authz.ShownOrganization(tx, issue.Organization)
+		if issue.OrganizationName, err = authz.ShownOrganization(tx, issue.Organization); err != nil {
+			return err
+		}
+		issue.AccessClaims, err = authz.MachineClaims(tx, rq.Client, api)
 		return err
 	})
 	if err != nil {
