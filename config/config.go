@@ -80,8 +80,9 @@ type Config struct {
 
 // Files of the data folder.
 const (
-	DataFile = "tenant0.db" // the store
-	CAFile   = "ca.pem"     // the certificate of the authority, for clients
+	DataFile  = "tenant0.db" // the store
+	CAFile    = "ca.pem"     // the certificate of the authority, for clients
+	CAKeyFile = "ca.key"     // the authority and its key
 )
 
 // Bounds of PasswordCost: what bcrypt knows, and what somebody would still wait for.

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,24 +13,17 @@ import (
 )
 
 // WriteConfiguration writes sections into a folder as auth0-deploy-cli exports them: as tenant.yaml, or as a folder of
-// JSON files, with scripts and pages in files of their own. It makes the folder and writes over what is there. It returns
-// the files it wrote, from the folder on.
+// JSON files, with scripts and pages in files of their own. It makes the folder and takes the place of what is there, as
+// [WritePrivate] does. It returns the files it wrote, from the folder on.
 func WriteConfiguration(folder string, sections Document, asYAML bool) ([]string, error) {
 	w := &configurationWriter{files: map[string][]byte{}, asYAML: asYAML}
 	if err := w.sections(sections); err != nil {
 		return nil, err
 	}
-	names := slices.Sorted(maps.Keys(w.files))
-	for _, name := range names {
-		file := filepath.Join(folder, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
-			return nil, fmt.Errorf("export: %w", err)
-		}
-		if err := os.WriteFile(file, w.files[name], 0o600); err != nil {
-			return nil, fmt.Errorf("export: %w", err)
-		}
+	if err := WriteAllPrivate(folder, w.files); err != nil {
+		return nil, fmt.Errorf("export: %w", err)
 	}
-	return names, nil
+	return slices.Sorted(maps.Keys(w.files)), nil
 }
 
 // MarshalTenant is a tenant file in YAML that has sections and users.

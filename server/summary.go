@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net"
+	"path/filepath"
 	"slices"
 
 	"github.com/tenant0/tenant0/config"
@@ -48,6 +49,11 @@ func (s *Server) summarize(file *config.Tenant, generated map[string]string) err
 	s.summary = Summary{
 		Issuer: s.issuer, Addr: s.Addr(), ControlURL: s.ControlURL(), CAPath: s.CAPath(), Data: s.data,
 		Warnings: file.Warnings,
+	}
+	for _, name := range []string{config.CAKeyFile, config.DataFile} { // the data file holds the keys that sign tokens
+		if warning := config.NotPrivate(filepath.Join(s.data, name)); warning != "" {
+			s.summary.Warnings = append(s.summary.Warnings, warning)
+		}
 	}
 	if notice := s.ca.Notice(); notice != "" {
 		s.summary.Warnings = append(s.summary.Warnings, notice)

@@ -60,6 +60,9 @@ func (caTrustCommand) Run(c *caCommands, parsed *kong.Context, t terminal) error
 	if err != nil {
 		return err
 	}
+	if warning := config.NotPrivate(filepath.Join(filepath.Dir(authority.Path()), config.CAKeyFile)); warning != "" {
+		return fmt.Errorf("an authority whose key is no secret is not to be trusted: %s", warning)
+	}
 	outcomes, err := ca.Trust(authority.Path())
 	return t.printOutcomes("trusts "+authority.Path(), outcomes, err)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -155,10 +154,7 @@ func (e *exportedTenant) writeTenant(path string) (string, error) {
 
 // writeFile writes a file that only its owner reads: hashes may be in it.
 func writeFile(path string, raw []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return fmt.Errorf("export: %w", err)
-	}
-	if err := os.WriteFile(path, raw, 0o600); err != nil {
+	if err := config.WritePrivate(path, raw); err != nil {
 		return fmt.Errorf("export: %w", err)
 	}
 	return nil
