@@ -55,6 +55,9 @@ type kindIndex struct {
 // kindOf is the kind of the records of type T.
 type kindOf[T any] struct{ *kind }
 
+// key is the key of a record.
+func (k kindOf[T]) key(v T) string { return k.kind.key(&v) }
+
 // declare makes a kind of its spec.
 func declare[T any](s spec[T]) kindOf[T] {
 	k := &kind{
