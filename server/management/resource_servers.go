@@ -137,21 +137,23 @@ func clientGrants() served {
 const organizationGrantKind = "organization-client-grants"
 
 // checkClientGrant sees that a new grant is for an application and an API that
-// there are.
-func checkClientGrant(_ *call, tx *storage.Tx, doc, old storage.Document) error {
-	if old != nil {
-		return nil
-	}
-	if id := text(doc, "client_id"); id != "" {
+// there are, and that no grant is for whatever a system API has.
+func checkClientGrant(c *call, tx *storage.Tx, doc, old storage.Document) error {
+	if id := text(doc, "client_id"); old == nil && id != "" {
 		if known, err := tx.Clients.Has(id); err != nil || !known {
 			return orMissing(err, resource.Clients)
 		}
-	} else if text(doc, "default_for") == "" {
+	} else if old == nil && text(doc, "default_for") == "" {
 		return resource.InvalidBody("Payload validation error: 'Missing required property: client_id'.")
 	}
 	api, err := tx.API(text(doc, "audience"))
-	if err == nil && api == nil {
+	switch {
+	case err != nil:
+		return err
+	case api == nil && old == nil:
 		return resource.ResourceServers.Missing
+	case api != nil && api.IsSystem && c.body["allow_all_scopes"] == true:
+		return resource.InvalidBody("`allow_all_scopes` cannot be provided when `audience` is a system API")
 	}
-	return err
+	return nil
 }

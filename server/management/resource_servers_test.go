@@ -35,3 +35,29 @@ func TestAPINamesItsApplication(t *testing.T) {
 		t.Errorf("client_id is %v, want %v", got, app["client_id"])
 	}
 }
+
+// TestAGrantIsNotForWhateverASystemAPIHas tries it by creation and by change.
+func TestAGrantIsNotForWhateverASystemAPIHas(t *testing.T) {
+	c := newClient(t)
+	c.must(201, http.MethodPost, "/resource-servers", object{"identifier": c.tenant.Issuer() + "me/"})
+	const sentence = "`allow_all_scopes` cannot be provided when `audience` is a system API"
+	for _, path := range []string{"api/v2/", "me/"} {
+		app := c.must(201, http.MethodPost, "/clients", object{"name": "All of " + path})
+		grant := object{"client_id": app["client_id"], "audience": c.tenant.Issuer() + path, "allow_all_scopes": true}
+		if got := c.must(400, http.MethodPost, "/client-grants", grant); got["message"] != sentence || got["errorCode"] != "invalid_body" {
+			t.Errorf("%s: %v", path, got)
+		}
+		grant["allow_all_scopes"], grant["scope"] = false, []string{}
+		made := c.must(201, http.MethodPost, "/client-grants", grant)
+		if got := c.must(400, http.MethodPatch, "/client-grants/"+made["id"].(string), object{"allow_all_scopes": true}); got["message"] != sentence {
+			t.Errorf("%s changed: %v", path, got)
+		}
+		// The other subject's grant is another one; the same again is a conflict.
+		grant["subject_type"] = "user"
+		c.must(201, http.MethodPost, "/client-grants", grant)
+		c.must(409, http.MethodPost, "/client-grants", grant)
+	}
+	c.must(201, http.MethodPost, "/resource-servers", object{"identifier": "urn:own"})
+	app := c.must(201, http.MethodPost, "/clients", object{"name": "All of its own"})
+	c.must(201, http.MethodPost, "/client-grants", object{"client_id": app["client_id"], "audience": "urn:own", "allow_all_scopes": true})
+}

@@ -147,6 +147,8 @@ func (p *Plan) planAPIs(file *config.Tenant) error {
 		}
 	}
 	for _, doc := range all {
+		doc = maps.Clone(doc)
+		maps.Copy(doc, resource.SystemAPI(p.deps.Issuer, text(doc, "identifier")))
 		doc, err := p.complete("resource-servers", doc)
 		if err != nil {
 			return fmt.Errorf("API %q: %w", text(doc, "identifier"), err)
@@ -238,9 +240,29 @@ func (p *Plan) planGrants(file *config.Tenant) error {
 			return fmt.Errorf("client grant for %q: %w", text(doc, "audience"), err)
 		}
 		doc["client_id"] = p.clientID(text(doc, "client_id"))
+		p.spellOut(doc)
 		p.grants = append(p.grants, doc)
 	}
 	return nil
+}
+
+// spellOut writes down which scopes all of a system API's are, since Auth0 has no grant
+// for whatever such an API has.
+func (p *Plan) spellOut(grant storage.Document) {
+	audience := func(api storage.Document) bool { return text(api, "identifier") == text(grant, "audience") }
+	at := slices.IndexFunc(p.apis, audience)
+	if grant["allow_all_scopes"] != true || at < 0 || p.apis[at]["is_system"] != true {
+		return
+	}
+	delete(grant, "allow_all_scopes")
+	all := []any{}
+	items, _ := p.apis[at]["scopes"].([]any)
+	for _, item := range items {
+		if scope, ok := item.(storage.Document); ok {
+			all = append(all, scope["value"])
+		}
+	}
+	grant["scope"] = all
 }
 
 func (p *Plan) planRoles(file *config.Tenant) error {
