@@ -22,9 +22,13 @@ type Config struct {
 	File string `name:"config" placeholder:"FILE" help:"YAML file with the settings below as keys, such as 'listen: 127.0.0.1:4400'."`
 
 	// Seed is the tenant that an empty store starts with and that a reset goes back to: the name of an embedded tenant
-	// (see [Seeds]) or the path of a tenant file, relative to the working directory. Default: the scenario, because a
-	// first start should have something to log in to.
-	Seed string `name:"seed" default:"timesheets" placeholder:"NAME|FILE" help:"Tenant to start with: timesheets, empty, or a tenant file."`
+	// (see [Seeds]) or the path of a tenant file, or of the folder of an export, relative to the working directory.
+	// Default: the scenario, because a first start should have something to log in to.
+	Seed string `name:"seed" default:"timesheets" placeholder:"NAME|PATH" help:"Tenant to start with: timesheets, empty, a tenant file, or a folder of auth0-deploy-cli's."`
+
+	// Keywords is auth0-deploy-cli's configuration file, whose AUTH0_KEYWORD_REPLACE_MAPPINGS are the values of keywords
+	// in the tenant file; see [Keywords] for where else they come from. Default: none.
+	Keywords string `name:"keywords" placeholder:"FILE" help:"auth0-deploy-cli's config.json, whose AUTH0_KEYWORD_REPLACE_MAPPINGS replace keywords, as that variable and the others of the environment do."`
 
 	// Data is the folder of the store and the certificate authority, made when it is missing. Default: one folder per
 	// user, so that what a developer once trusted and configured is there at the next start, wherever that is made from:

@@ -128,3 +128,74 @@ func TestKeywordsComeFromTheFileAndTheEnvironment(t *testing.T) {
 		t.Errorf("a variable that is no JSON: %v", err)
 	}
 }
+
+func TestAFolderIsASeed(t *testing.T) {
+	files := map[string]string{
+		"tenant.json":                          `{"friendly_name": "Folder", "session_cookie": {"mode": "persistent"}}`,
+		"clients/App.json":                     `{"name": "App of ##ENV##", "callbacks": "@@CALLBACKS@@", "custom_login_page": "./App.html"}`,
+		"clients/App.html":                     "<p>##ENV##</p>",
+		"resource-servers/Orders.json":         `{"name": "Orders", "identifier": "urn:orders", "scopes": [{"value": "read"}]}`,
+		"grants/App.json":                      `{"client_id": "App of ##ENV##", "audience": "urn:orders", "scope": ["read"]}`,
+		"database-connections/D/database.json": `{"name": "D", "strategy": "auth0", "enabled_clients": ["App of dev"], "options": {"customScripts": {"login": "./login.js"}}}`,
+		"database-connections/D/login.js":      "// login",
+		"prompts/prompts.json":                 `{"identifier_first": true}`,
+		"prompts/custom-text.json":             `{"en": {"login": {}}}`,
+		"actions/report.json":                  `{"name": "report", "code": "./report/code.js"}`,
+		"actions/report/code.js":               "// code",
+		"roles/Clerk.json":                     `{"name": "Clerk", "permissions": [{"resource_server_identifier": "urn:orders", "permission_name": "read"}]}`,
+		"package.json":                         `{"name": "not of the tenant"}`,
+	}
+	keywords := map[string]any{"ENV": "dev", "CALLBACKS": []any{"http://localhost/cb"}}
+	dir := write(t, files)
+	tenant, err := config.LoadTenant(dir, keywords)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := decoded(t, tenant)
+	for where, want := range map[string]any{
+		"tenant.friendly_name": "Folder", "clients.0.name": "App of dev", "clients.0.callbacks.0": "http://localhost/cb",
+		"clients.0.custom_login_page": "<p>dev</p>", "clientGrants.0.client_id": "App of dev", "databases.0.options.customScripts.login": "// login",
+		"prompts.identifier_first": true, "actions.0.code": "// code", "roles.0.permissions.0.permission_name": "read",
+	} {
+		if got := within(sections, where); got != want {
+			t.Errorf("%s is %v, want %v", where, got, want)
+		}
+	}
+	// What is wrong is told with the file that it is in.
+	files["roles/Other.json"] = "{\n  \"name\": \"Clerk\"}"
+	files["grants/Wrong.json"] = `{"client_id": "Ap", "audience": "urn:orders", "scope": ["read"]}`
+	files["actions/broken.json"] = "{\n  \"name\": ]}"
+	dir = write(t, files)
+	_, seeded := config.LoadTenant(dir, keywords)
+	_, imported := config.LoadConfiguration(dir, keywords)
+	for _, err := range []error{seeded, imported} {
+		if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "actions", "broken.json")+":2:") {
+			t.Errorf("a file that cannot be read: %v", err)
+		}
+	}
+	delete(files, "actions/broken.json")
+	dir = write(t, files)
+	_, seeded = config.LoadTenant(dir, keywords)
+	_, imported = config.LoadConfiguration(dir, keywords)
+	twice := filepath.Join(dir, "roles", "Other.json") + `:2:11: roles[1].name: "Clerk" is given twice, first on line ` + filepath.Join(dir, "roles", "Clerk.json") + ":1"
+	for _, err := range []error{seeded, imported} {
+		if err == nil || !strings.Contains(err.Error(), twice) {
+			t.Errorf("a name that is given twice: %v\nwant %s", err, twice)
+		}
+	}
+	if !strings.Contains(seeded.Error(), filepath.Join(dir, "grants", "Wrong.json")+":1:15: clientGrants[1].client_id: there is no application") {
+		t.Errorf("a reference to nothing: %v", seeded)
+	}
+	dir = write(t, map[string]string{"tenant.yml": "clients: [{name: A}]", "README.md": ""})
+	if tenant, err = config.LoadTenant(dir, nil); err != nil || len(tenant.Clients) != 1 {
+		t.Errorf("a folder with tenant.yml: %v", err)
+	}
+	dir = write(t, map[string]string{"package.json": "{}"})
+	_, seeded = config.LoadTenant(dir, nil)
+	_, imported = config.LoadConfiguration(dir, nil)
+	for _, err := range []error{seeded, imported} {
+		if err == nil || !strings.Contains(err.Error(), "neither a tenant.yaml nor") {
+			t.Errorf("a folder of something else: %v", err)
+		}
+	}
+}

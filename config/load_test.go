@@ -38,6 +38,7 @@ func writeFile(t *testing.T, text string) string {
 // the test, and so none can be forgotten.
 var values = map[string][3]string{
 	"seed":           {"empty", "a.yaml", "b.yaml"},
+	"keywords":       {"a.json", "b.json", "c.json"},
 	"data":           {"/a", "/b", "/c"},
 	"ephemeral":      {"true", "false", "true"},
 	"listen":         {"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"},

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -83,42 +82,62 @@ func Seeds() []string {
 // TenantSchema is the JSON Schema (draft 2020-12) of the tenant file.
 func TenantSchema() []byte { return append([]byte(nil), tenantSchemaJSON...) }
 
-// LoadTenant reads an embedded tenant by its name (see [Seeds]), or else a tenant file by its path. A file that is wrong
-// gives a [*TenantError].
-func LoadTenant(nameOrPath string) (*Tenant, error) {
+// LoadTenant reads an embedded tenant by its name (see [Seeds]), or else a tenant file, or the folder of one or of an
+// export of auth0-deploy-cli, by its path. Keywords are replaced as [LoadConfiguration] does. Files that are wrong give a
+// [*TenantError].
+func LoadTenant(nameOrPath string, keywords map[string]any) (*Tenant, error) {
 	if data, err := seeds.ReadFile("seeds/" + nameOrPath + ".yaml"); err == nil {
 		// It fits the schema: a test has seen to it, and starting need not.
 		return parseTenant(nameOrPath+".yaml", data, func(*tenantFile, Document) {})
 	}
-	file, err := os.Open(nameOrPath)
+	l, err := newConfigurationLoader(nameOrPath, keywords)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("tenant file %s: there is no such file, and the embedded tenants are %s: %w",
 			nameOrPath, strings.Join(Seeds(), " and "), fs.ErrNotExist)
 	}
+	if err == nil {
+		err = l.readTenant()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("tenant file: %w", err)
+	}
+	tenant, err := l.file.tenant((*tenantFile).validate)
+	if err != nil {
+		return nil, err
+	}
+	return tenant, tenant.readFiles(l)
+}
+
+// readTenant turns the files of a tenant into nodes.
+func (l *configurationLoader) readTenant() error {
+	if l.source == "" {
+		return l.readFolder()
+	}
+	file, err := os.Open(l.source)
+	if err != nil {
+		return err
 	}
 	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, maxTenantFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("tenant file: %w", err)
+		return err
 	}
-	tenant, err := ParseTenant(nameOrPath, data)
-	if err != nil {
-		return nil, err
-	}
-	return tenant, tenant.readFiles(filepath.Dir(nameOrPath))
+	l.file.read(l.keywords.replace(data))
+	return nil
 }
 
 // readFiles puts the files that the tenant file names, in its own folder, in the places of their names. An object of a
-// further section whose file is not there is left out, as are members whose value is a keyword that has none.
-func (t *Tenant) readFiles(folder string) error {
+// further section whose file is not there is left out.
+func (t *Tenant) readFiles(l *configurationLoader) error {
 	var lost []string
-	l := &configurationLoader{root: folder, keywords: map[string]any{}, missing: func(name string) { lost = append(lost, name) }}
-	for _, docs := range [][]Document{t.Clients, t.Databases, t.Connections} {
-		for _, doc := range docs {
+	l.missing = func(name string) { lost = append(lost, name) }
+	for _, section := range []struct {
+		name string
+		docs []Document
+	}{{"clients", t.Clients}, {"databases", t.Databases}, {"connections", t.Connections}} {
+		for i, doc := range section.docs {
 			lost = nil
-			if err := l.inline(doc, folder); err != nil {
+			if err := l.inline(doc, l.root, at(section.name, i)); err != nil {
 				return fmt.Errorf("tenant file: %w", err)
 			}
 			for _, name := range lost {
@@ -129,10 +148,9 @@ func (t *Tenant) readFiles(folder string) error {
 	if err := t.readFurther(l, &lost); err != nil {
 		return err
 	}
-	if err := unfold(t.Further); err != nil {
+	if err := l.finish(t.Further); err != nil {
 		return fmt.Errorf("tenant file: %w", err)
 	}
-	t.Further, _ = l.withoutUnset(t.Further).(Document)
 	return nil
 }
 
@@ -141,23 +159,24 @@ func (t *Tenant) readFurther(l *configurationLoader, lost *[]string) error {
 	for _, section := range slices.Sorted(maps.Keys(t.Further)) {
 		list, isList := t.Further[section].([]any)
 		if !isList {
-			list = []any{t.Further[section]}
-		}
-		kept := []any{}
-		for _, item := range list {
-			*lost = nil
-			if err := l.inline(item, l.root); err != nil {
+			if err := l.inline(t.Further[section], l.root, at(section)); err != nil {
 				return fmt.Errorf("tenant file: %s: %w", section, err)
 			}
-			if doc, _ := item.(Document); isList && len(*lost) > 0 {
+			continue
+		}
+		kept := []any{}
+		for i, item := range list {
+			*lost = nil
+			if err := l.inline(item, l.root, at(section, i)); err != nil {
+				return fmt.Errorf("tenant file: %s: %w", section, err)
+			}
+			if doc, _ := item.(Document); len(*lost) > 0 {
 				t.Warnings = append(t.Warnings, fmt.Sprintf("%s: %q was left out: the file %s is not there", section, entryName(doc), (*lost)[0]))
 				continue
 			}
 			kept = append(kept, item)
 		}
-		if isList {
-			t.Further[section] = kept
-		}
+		t.Further[section] = kept
 	}
 	return nil
 }
@@ -170,17 +189,25 @@ func ParseTenant(name string, data []byte) (*Tenant, error) {
 
 func parseTenant(name string, data []byte, validate func(*tenantFile, Document)) (*Tenant, error) {
 	file := &tenantFile{name: name}
-	if file.read(data) {
-		sections := file.sections()
-		validate(file, sections)
+	file.read(data)
+	return file.tenant(validate)
+}
+
+// tenant makes a tenant of what was read, unless something is wrong with it.
+func (f *tenantFile) tenant(validate func(*tenantFile, Document)) (*Tenant, error) {
+	if len(f.problems) == 0 { // it could be read
+		sections := f.sections()
+		OwnAPIs(sections, nil)
+		validate(f, sections)
+		f.duplicates(sections)
 		tenant := newTenant(sections)
-		file.link(tenant)
-		if len(file.problems) == 0 {
-			tenant.Warnings = lines(file.warnings)
+		f.link(tenant)
+		if len(f.problems) == 0 {
+			tenant.Warnings = lines(f.warnings)
 			return tenant, nil
 		}
 	}
-	return nil, &TenantError{Problems: sorted(file.problems)}
+	return nil, &TenantError{Problems: sorted(f.problems)}
 }
 
 // newTenant sorts sections into a tenant. It takes sections that failed validation as well, so that the references of a

@@ -65,64 +65,79 @@ func at(steps ...any) []string {
 
 // wrong records a problem with the value at a path.
 func (f *tenantFile) wrong(path []string, format string, args ...any) {
-	_, value, text := f.locate(path)
-	f.add(value, text, format, args...)
+	place := f.locate(path)
+	f.record(place.problem(place.value, format, args...))
 }
 
 // wrongKey records a problem with the last key of a path.
 func (f *tenantFile) wrongKey(path []string, format string, args ...any) {
-	key, _, text := f.locate(path)
-	f.add(key, text, format, args...)
+	place := f.locate(path)
+	f.record(place.problem(place.key, format, args...))
 }
 
 // warn records what is left out at a path.
 func (f *tenantFile) warn(path []string, format string, args ...any) {
-	key, _, text := f.locate(path)
-	f.warnings = append(f.warnings, f.problem(key, text, format, args...))
+	place := f.locate(path)
+	f.warnings = append(f.warnings, place.problem(place.key, format, args...))
 }
 
 // maxProblems is how many problems of one file are listed. Who has more has another kind of file.
 const maxProblems = 1000
 
-// add records a problem at a node.
+// add records a problem at a node of the file that is being read.
 func (f *tenantFile) add(node *yaml.Node, path, format string, args ...any) {
+	f.record(place{file: f.name, text: path}.problem(node, format, args...))
+}
+
+func (f *tenantFile) record(problem TenantProblem) {
 	switch {
 	case len(f.problems) < maxProblems:
-		f.problems = append(f.problems, f.problem(node, path, format, args...))
+		f.problems = append(f.problems, problem)
 	case len(f.problems) == maxProblems:
-		f.problems = append(f.problems, f.problem(node, "", "has more problems than the %d listed", maxProblems))
+		problem.Path, problem.Message = "", fmt.Sprintf("has more problems than the %d listed", maxProblems)
+		f.problems = append(f.problems, problem)
 		f.stopped = true
 	}
 }
 
-func (f *tenantFile) problem(node *yaml.Node, path, format string, args ...any) TenantProblem {
+// place is where a value is: the file, the nodes of its key and of itself, and its path as a text.
+type place struct {
+	file       string
+	key, value *yaml.Node
+	text       string
+}
+
+func (p place) problem(node *yaml.Node, format string, args ...any) TenantProblem {
 	// A node that stands for the file, or that the parser made up for a missing value, has no place of its own.
-	return TenantProblem{f.name, max(node.Line, 1), max(node.Column, 1), path, fmt.Sprintf(format, args...)}
+	return TenantProblem{p.file, max(node.Line, 1), max(node.Column, 1), p.text, fmt.Sprintf(format, args...)}
 }
 
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_$-]+$`)
 
 // locate finds the nodes of a path's last key and of its value, or the nearest above them, and spells the path. For an
 // item of a list the key's node is the item's.
-func (f *tenantFile) locate(path []string) (key, value *yaml.Node, text string) {
-	key, value = f.root, f.root
+func (f *tenantFile) locate(path []string) place {
+	p := place{file: f.name, key: f.root, value: f.root}
 	found := true
-	for _, step := range path {
-		node := target(value)
+	for i, step := range path {
+		if file, begins := f.parts[partKey(path[:i+1])]; begins {
+			p.file = file
+		}
+		node := target(p.value)
 		if node.Kind == yaml.SequenceNode {
-			text += "[" + step + "]"
+			p.text += "[" + step + "]"
 			if i, err := strconv.Atoi(step); err == nil && i < len(node.Content) && found {
-				key, value = node.Content[i], node.Content[i]
+				p.key, p.value = node.Content[i], node.Content[i]
 			}
 			continue
 		}
 		switch {
 		case !plainKey.MatchString(step):
-			text += "[" + strconv.Quote(step) + "]"
-		case text == "":
-			text = step
+			p.text += "[" + strconv.Quote(step) + "]"
+		case p.text == "":
+			p.text = step
 		default:
-			text += "." + step
+			p.text += "." + step
 		}
 		if !found {
 			continue
@@ -130,10 +145,10 @@ func (f *tenantFile) locate(path []string) (key, value *yaml.Node, text string) 
 		found = false
 		for _, field := range fields(node, nil) {
 			if target(field.key).Value == step {
-				key, value, found = field.key, field.value, true
+				p.key, p.value, found = field.key, field.value, true
 				break
 			}
 		}
 	}
-	return key, value, text
+	return p
 }

@@ -125,6 +125,7 @@ func ParseExtension(section Document, known Known, issuer string) (extension *Au
 	}
 	if file.read(data) {
 		sections := file.sections()
+		OwnAPIs(sections, func(identifier string) bool { return slices.Contains(known.APIs, identifier) })
 		file.validate(sections)
 		extension = newTenant(sections).AuthorizationExtension
 		if extension == nil {
@@ -194,7 +195,7 @@ func newRecordIndex(kind string) *recordIndex {
 }
 
 func (r *recordIndex) add(f *tenantFile, id, name, application string, path []string) {
-	r.paths.add(f, id, path, "a "+r.kind+" with this _id or name")
+	r.paths.add(f, id, path, fmt.Sprintf("the %s %q, or its _id,", r.kind, name))
 	r.ids[id] = true
 	for _, scope := range slices.Compact([]string{"", application}) {
 		if r.names[scope] == nil {
@@ -323,7 +324,7 @@ func (e *extensionLinks) linkPolicies(policies []ScopePolicy) {
 		} else {
 			e.noClient(policy.Application, append(path, "application"))
 		}
-		once.add(e.file, policy.Application, append(path, "application"), "the scope policy of this application")
+		once.add(e.file, policy.Application, append(path, "application"), fmt.Sprintf("the scope policy of %q", policy.Application))
 		policy.Mode = cmp.Or(policy.Mode, "append")
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 )
 
 const (
@@ -25,7 +24,7 @@ type links struct {
 	roles       map[string]bool
 }
 
-// link checks that entries are not given twice and refer to what the file has, and writes in what a reference leaves
+// link checks that entries refer to what the file has, and writes in what a reference leaves
 // out: see [Tenant]. It runs on files with other problems too, to find all of them at once.
 func (f *tenantFile) link(tenant *Tenant) {
 	l := &links{
@@ -37,7 +36,7 @@ func (f *tenantFile) link(tenant *Tenant) {
 		roles:       map[string]bool{},
 	}
 	l.collectClients(tenant.Clients)
-	l.collectAPIs(tenant.ResourceServers)
+	tenant.ResourceServers = l.collectAPIs(tenant.ResourceServers)
 	if tenant.Databases == nil && tenant.Connections == nil {
 		tenant.Databases = []Document{l.defaultConnection(tenant.Clients)}
 	}
@@ -69,53 +68,40 @@ func list(doc Document, key string) []any {
 	return value
 }
 
-// unique finds values that are given twice. The zero value is ready.
-type unique map[string][]string // value -> path of its first use
-
-func (u unique) add(f *tenantFile, value string, path []string, what string) {
-	first, taken := u[value]
-	switch {
-	case value == "":
-	case taken:
-		_, node, _ := f.locate(first)
-		f.wrong(path, "%s is given twice, first on line %d", what, max(node.Line, 1))
-	default:
-		u[value] = path
-	}
-}
-
 func (l *links) collectClients(clients []Document) {
-	names, ids := unique{}, unique{}
-	for i, client := range clients {
-		name, id := text(client, "name"), text(client, "client_id")
-		names.add(l.file, name, at("clients", i, "name"), "this name")
-		ids.add(l.file, id, at("clients", i, "client_id"), "this client_id")
-		if id != "" {
-			l.clients[id] = name
+	for _, client := range clients {
+		if id := text(client, "client_id"); id != "" {
+			l.clients[id] = text(client, "name")
 		}
 	}
-	for name := range names { // A name wins over another client's id.
-		l.clients[name], l.clientNames[name] = name, true
+	for _, client := range clients { // A name wins over another client's id.
+		if name := text(client, "name"); name != "" {
+			l.clients[name], l.clientNames[name] = name, true
+		}
 	}
 }
 
-func (l *links) collectAPIs(apis []Document) {
-	identifiers := unique{}
+// collectAPIs is the APIs without the Management API, which an export has and every tenant has already.
+func (l *links) collectAPIs(apis []Document) (own []Document) {
 	for i, api := range apis {
 		identifier := text(api, "identifier")
+		if identifier == managementAPI && api["is_system"] == true {
+			continue
+		}
 		if identifier == managementAPI || text(api, "name") == managementName {
 			l.file.wrong(at("resourceServers", i), "the Management API is built in and cannot be set here")
 		}
-		identifiers.add(l.file, identifier, at("resourceServers", i, "identifier"), "this identifier")
-		values, scopes := unique{}, []string{}
-		for j, scope := range list(api, "scopes") {
-			doc, _ := scope.(Document)
-			value := text(doc, "value")
-			values.add(l.file, value, at("resourceServers", i, "scopes", j, "value"), "this scope")
-			scopes = append(scopes, value)
+		scopes := []string{}
+		for _, scope := range documents(api["scopes"]) {
+			scopes = append(scopes, text(scope, "value"))
+		}
+		if api["is_system"] == true {
+			scopes = nil // those that Auth0 gives it
 		}
 		l.apis[identifier] = scopes
+		own = append(own, api)
 	}
+	return own
 }
 
 func (l *links) defaultConnection(clients []Document) Document {
@@ -127,28 +113,19 @@ func (l *links) defaultConnection(clients []Document) Document {
 }
 
 func (l *links) collectConnections(tenant *Tenant) {
-	names := unique{}
-	for i, database := range tenant.Databases {
-		names.add(l.file, text(database, "name"), at("databases", i, "name"), "this name of a connection")
+	for _, database := range tenant.Databases {
 		if database["strategy"] == nil {
 			database["strategy"] = databaseType
 		}
 	}
-	for i, connection := range tenant.Connections {
-		names.add(l.file, text(connection, "name"), at("connections", i, "name"), "this name of a connection")
-	}
-	for name := range names {
-		l.connections[name] = true
+	for _, connection := range slices.Concat(tenant.Databases, tenant.Connections) {
+		l.connections[text(connection, "name")] = true
 	}
 }
 
 func (l *links) collectRoles(roles []Document) {
-	names := unique{}
-	for i, role := range roles {
-		names.add(l.file, text(role, "name"), at("roles", i, "name"), "this name")
-	}
-	for name := range names {
-		l.roles[name] = true
+	for _, role := range roles {
+		l.roles[text(role, "name")] = true
 	}
 }
 
@@ -235,7 +212,6 @@ func (l *links) linkConnections(section string, connections []Document) {
 // linkClientGrants is the grants whose application is in the file.
 func (l *links) linkClientGrants(grants []Document) []Document {
 	var linked []Document
-	once := unique{}
 	for i, grant := range grants {
 		audience := text(grant, "audience")
 		l.api(audience, at("clientGrants", i, "audience"))
@@ -251,12 +227,6 @@ func (l *links) linkClientGrants(grants []Document) []Document {
 		if !ok {
 			continue
 		}
-		subject := text(grant, "subject_type")
-		if subject == "" {
-			subject = "client"
-		}
-		once.add(l.file, strings.Join([]string{name, audience, subject}, "\x00"), at("clientGrants", i),
-			"this application's grant for this API")
 		grant["client_id"] = name
 		linked = append(linked, grant)
 	}
@@ -275,14 +245,12 @@ func (l *links) linkPermissions(owner Document, path []string) {
 }
 
 func (l *links) linkUsers(tenant *Tenant) {
-	ids, identifiers := unique{}, unique{}
 	directory := text(tenant.Settings, "default_directory")
 	if directory == "" && len(tenant.Databases) == 1 {
 		directory = text(tenant.Databases[0], "name")
 	}
 	for i, user := range tenant.Users {
 		path := at("users", i)
-		ids.add(l.file, text(user, "user_id"), at("users", i, "user_id"), "this user_id")
 		if user["connection"] == nil {
 			user["connection"] = directory
 		}
@@ -291,15 +259,7 @@ func (l *links) linkUsers(tenant *Tenant) {
 			l.file.wrong(path, "the key %q is missing: there is neither a default_directory nor one single database", "connection")
 		}
 		known(l, l.connections, connection, append(path, "connection"), "connection", "connections")
-		identified := false
-		for _, key := range []string{"email", "username", "phone_number"} {
-			if value := text(user, key); value != "" {
-				identified = true
-				identifiers.add(l.file, strings.Join([]string{connection, key, strings.ToLower(value)}, "\x00"),
-					at("users", i, key), "a user with this "+key+" in the connection")
-			}
-		}
-		if !identified {
+		if !slices.ContainsFunc(identifiers, func(key string) bool { return text(user, key) != "" }) {
 			l.file.wrong(path, "a user needs an email, a username or a phone_number")
 		}
 		for j, role := range list(user, "roles") {
@@ -308,4 +268,5 @@ func (l *links) linkUsers(tenant *Tenant) {
 		}
 		l.linkPermissions(user, path)
 	}
+	l.file.duplicateUsers(tenant.Users)
 }

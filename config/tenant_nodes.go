@@ -23,37 +23,25 @@ const (
 	maxAliased    = 100_000  // values that exist only because an alias repeats them
 )
 
-// tenantFile is a tenant file while it is read and checked.
+// tenantFile is a tenant file, or a folder of files that are one together, while it is read and checked.
 type tenantFile struct {
 	name     string
 	root     *yaml.Node
+	parts    map[string]string // of a folder: the file that a part of the whole is from, by [partKey]
+	nulls    bool              // keep members that are null
 	problems []TenantProblem
 	warnings []TenantProblem
 
 	aliases int             // how many aliases the value being read is inside
 	aliased int             // values read inside aliases, against maxAliased
 	stopped bool            // a limit was passed: reading on would repeat the complaint
-	markers map[string]bool // keyword markers that were warned about
+	markers map[string]bool // keyword markers that have no value
 }
 
 // read turns the bytes into nodes. It reports false, with the problem recorded, for what is not one map in YAML or JSON.
 func (f *tenantFile) read(data []byte) bool {
 	f.root = &yaml.Node{Kind: yaml.MappingNode, Line: 1, Column: 1}
-	if len(data) > maxTenantFile {
-		f.wrong(nil, "is larger than %d MiB", maxTenantFile>>20)
-		return false
-	}
-	isJSON := json.Valid(data)
-	if offset, message := notText(data, isJSON); message != "" {
-		f.add(place(data, offset), "", "%s", message)
-		return false
-	}
-	var root *yaml.Node
-	if isJSON {
-		root = (&jsonNodes{data: data, decoder: json.NewDecoder(bytes.NewReader(data)), line: 1, column: 1}).value()
-	} else {
-		root = f.yamlNodes(data)
-	}
+	root := f.nodes(data)
 	switch {
 	case root == nil:
 		return false
@@ -66,6 +54,23 @@ func (f *tenantFile) read(data []byte) bool {
 	}
 	f.root = root
 	return true
+}
+
+// nodes parses YAML or JSON, or records why it cannot and returns nil.
+func (f *tenantFile) nodes(data []byte) *yaml.Node {
+	if len(data) > maxTenantFile {
+		f.add(&yaml.Node{}, "", "is larger than %d MiB", maxTenantFile>>20)
+		return nil
+	}
+	isJSON := json.Valid(data)
+	if offset, message := notText(data, isJSON); message != "" {
+		f.add(position(data, offset), "", "%s", message)
+		return nil
+	}
+	if isJSON {
+		return (&jsonNodes{data: data, decoder: json.NewDecoder(bytes.NewReader(data)), line: 1, column: 1}).value()
+	}
+	return f.yamlNodes(data)
 }
 
 // notText finds the first character that the file cannot have: what is not UTF-8 and, in YAML, what is not printable (YAML
@@ -125,7 +130,7 @@ var yamlError = regexp.MustCompile(`(?s)^yaml: (?:line \d+: )?(.*)$`)
 func (f *tenantFile) syntaxProblem(err error, data []byte) {
 	var wrongJSON *json.SyntaxError
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) && errors.As(json.Unmarshal(data, new(any)), &wrongJSON) {
-		f.add(place(data, int(wrongJSON.Offset)-1), "", "is not JSON: %s", wrongJSON)
+		f.add(position(data, int(wrongJSON.Offset)-1), "", "is not JSON: %s", wrongJSON)
 		return
 	}
 	ends := bytes.SplitAfter(data, []byte("\n"))
@@ -133,6 +138,11 @@ func (f *tenantFile) syntaxProblem(err error, data []byte) {
 		_, shorter := parseYAML(bytes.Join(ends[:i+1], nil))
 		return shorter != nil && shorter.Error() == err.Error()
 	})
+	if marker := unquotedMarker.FindSubmatch(ends[line-1]); marker != nil {
+		f.add(&yaml.Node{Line: line}, "", "is not YAML: a value cannot begin with @; the keyword %s has no value, so quote it: \"%s\"",
+			bytes.Trim(marker[1], "@"), marker[1])
+		return
+	}
 	message := err.Error()
 	if parts := yamlError.FindStringSubmatch(message); parts != nil {
 		message = parts[1]
@@ -140,8 +150,8 @@ func (f *tenantFile) syntaxProblem(err error, data []byte) {
 	f.add(&yaml.Node{Line: line}, "", "is not YAML: %s", message)
 }
 
-// place is a node for a byte of the file.
-func place(data []byte, offset int) *yaml.Node {
+// position is a node for a byte of the file.
+func position(data []byte, offset int) *yaml.Node {
 	before := data[:offset]
 	start := bytes.LastIndexByte(before, '\n') + 1
 	return &yaml.Node{Line: bytes.Count(before, []byte("\n")) + 1, Column: utf8.RuneCount(before[start:]) + 1}
@@ -265,19 +275,23 @@ func (f *tenantFile) value(node *yaml.Node, path []string) any {
 
 func (f *tenantFile) stop(node *yaml.Node, path []string, format string, args ...any) {
 	f.stopped = true
-	_, _, text := f.locate(path)
-	f.add(node, text, format, args...)
+	f.add(node, f.locate(path).text, format, args...)
 }
 
 func (f *tenantFile) document(node *yaml.Node, path []string) Document {
 	doc := Document{}
 	f.each(node, path, func(key string, field field, below []string) {
 		f.aliases += field.merged
+		value := f.value(field.value, below)
+		f.aliases -= field.merged
+		if text, isText := value.(string); isText && leavesOut(text) {
+			return
+		}
 		// null means «not set» in an export, and a key that is not set is not there.
-		if value := f.value(field.value, below); value != nil {
+		if value != nil || f.nulls && isNull(field.value) {
 			doc[key] = value
 		}
-		f.aliases -= field.merged
+		f.commented(field, below)
 	})
 	return doc
 }
@@ -288,19 +302,16 @@ func (f *tenantFile) each(node *yaml.Node, path []string, visit func(key string,
 	for _, field := range fields(node, nil) {
 		key := target(field.key)
 		if key.Kind != yaml.ScalarNode {
-			_, _, text := f.locate(path)
-			f.add(field.key, text, "a key must be text")
+			f.add(field.key, f.locate(path).text, "a key must be text")
 			continue
 		}
 		if strings.ContainsRune(key.Value, 0) {
-			_, _, text := f.locate(path)
-			f.add(field.key, text, "a key has the character U+0000")
+			f.add(field.key, f.locate(path).text, "a key has the character U+0000")
 			continue
 		}
 		below := append(path, key.Value)
 		if first := seen[key.Value]; first != nil {
-			_, _, text := f.locate(below)
-			f.add(field.key, text, "the key is given twice, first on line %d", first.Line)
+			f.add(field.key, f.locate(below).text, "the key is given twice, first on line %d", first.Line)
 			continue
 		}
 		seen[key.Value] = field.key
@@ -313,7 +324,12 @@ func (f *tenantFile) scalar(node *yaml.Node, tag string, path []string) any {
 	case "!!null":
 		return nil
 	case "!!str", "!!timestamp": // JSON has no dates: one is the text it was written as
-		return f.text(node.Value, path)
+		if strings.ContainsRune(node.Value, 0) {
+			f.wrong(path, "has the character U+0000")
+			return ""
+		}
+		f.mark(node.Value, path)
+		return node.Value
 	case "!!bool", "!!int", "!!float":
 		var value any
 		if err := node.Decode(&value); err != nil {
@@ -343,32 +359,4 @@ func (f *tenantFile) number(value any, path []string) any {
 		}
 	}
 	return value
-}
-
-var (
-	// keywordMarker is a hole that auth0-deploy-cli fills from AUTH0_KEYWORD_REPLACE_MAPPINGS.
-	keywordMarker = regexp.MustCompile(`##[^#\s]+##|@@[^@\s]+@@`)
-
-	// ownAPI is the identifier of an API that an exported tenant had of itself. It becomes this tenant's.
-	ownAPI = regexp.MustCompile(`^https://[a-z0-9.-]+\.auth0\.com/(api/v2/|me/|my-org/)$`)
-)
-
-func (f *tenantFile) text(text string, path []string) string {
-	if strings.ContainsRune(text, 0) {
-		f.wrong(path, "has the character U+0000")
-		return ""
-	}
-	if marker := keywordMarker.FindString(text); marker != "" && !f.markers[marker] {
-		if f.markers == nil {
-			f.markers = map[string]bool{}
-		}
-		f.markers[marker] = true
-		f.warn(path, "the keyword marker %s is not replaced", marker)
-	}
-	if strings.HasPrefix(text, "https://") {
-		if own := ownAPI.FindStringSubmatch(text); own != nil {
-			return IssuerPlaceholder + own[1]
-		}
-	}
-	return text
 }

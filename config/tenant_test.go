@@ -26,7 +26,7 @@ func pick(doc config.Document, keys ...string) config.Document {
 
 func mustLoad(t *testing.T, nameOrPath string) *config.Tenant {
 	t.Helper()
-	tenant, err := config.LoadTenant(nameOrPath)
+	tenant, err := config.LoadTenant(nameOrPath, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,8 @@ func TestTimesheetsHasItsApplications(t *testing.T) {
 		{
 			"name": "Timesheets Mobile", "client_id": "TimesheetsMobileNativeApp0000001",
 			"app_type": "native", "token_endpoint_auth_method": "none", "grant_types": interactive,
-			"callbacks": []any{"http://localhost:8484/callback", "demo://localhost:4400/android/com.auth0.samples/callback"},
+			"callbacks":           []any{"http://localhost:8484/callback", "demo://localhost:4400/android/com.auth0.samples/callback"},
+			"allowed_logout_urls": []any{"http://localhost:8484/callback", "demo://localhost:4400/android/com.auth0.samples/callback"},
 		},
 		{
 			"name": "Timesheets SPA", "client_id": "TimesheetsSinglePageApp000000001",
@@ -82,7 +83,7 @@ func TestTimesheetsHasItsApplications(t *testing.T) {
 			"name": "Timesheets Web", "client_id": "TimesheetsRegularWebApp000000001",
 			"client_secret": "timesheets-web-secret-for-development-only",
 			"app_type":      "regular_web", "token_endpoint_auth_method": "client_secret_post", "grant_types": interactive,
-			"callbacks": []any{port + "/callback"},
+			"callbacks": []any{port + "/callback"}, "allowed_logout_urls": []any{port},
 		},
 		{
 			"name": "Timesheets Cron", "client_id": "TimesheetsCronMachine00000000001",
@@ -244,12 +245,12 @@ func TestAFileByPathWinsNothingOverAnEmbeddedName(t *testing.T) {
 }
 
 func TestAFileThatIsNotThereIsExplained(t *testing.T) {
-	_, err := config.LoadTenant(filepath.Join("nowhere", "seed.yaml"))
+	_, err := config.LoadTenant(filepath.Join("nowhere", "seed.yaml"), nil)
 	const want = "tenant file nowhere/seed.yaml: there is no such file, and the embedded tenants are empty and timesheets: file does not exist"
 	if err == nil || err.Error() != want || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
-	if _, err = config.LoadTenant("."); err == nil {
+	if _, err = config.LoadTenant(".", nil); err == nil {
 		t.Error("a folder loads")
 	}
 }

@@ -40,6 +40,16 @@ func entries(list any) (docs []storage.Document, err error) {
 	return docs, nil
 }
 
+// hasAPI reports whether the tenant has an API of that identifier.
+func (s *services) hasAPI(identifier string) (has bool) {
+	err := s.db.View(func(tx *storage.Tx) error {
+		api, err := tx.API(identifier)
+		has = api != nil
+		return err
+	})
+	return err == nil && has
+}
+
 // importConfiguration imports sections and users in one transaction.
 func (s *services) importConfiguration(ctx context.Context, rq control.ImportRequest) (any, error) {
 	var done imported
@@ -57,6 +67,7 @@ func (s *services) importConfiguration(ctx context.Context, rq control.ImportReq
 		done.Users, done.Errors, err = s.jobs.ImportAtOnce(ctx, tx, jobs.Import{Connection: conn, Upsert: rq.Upsert, Users: rq.Users})
 		return err
 	}
+	config.OwnAPIs(rq.Sections, s.hasAPI)
 	sections, _ := config.ReplaceIssuer(rq.Sections, s.issuer.URL).(storage.Document)
 	extension, _ := rq.Sections[extensionSection].(storage.Document) // which knows the placeholder itself
 	people, err := entries(sections["users"])

@@ -25,7 +25,11 @@ func (s *Server) seed() error {
 	}
 	file, generated := &config.Tenant{}, map[string]string{}
 	if empty || quickToRead(s.cfg.Seed) {
-		if file, err = config.LoadTenant(s.cfg.Seed); err != nil {
+		keywords, err := config.Keywords(s.cfg.Keywords)
+		if err != nil {
+			return err
+		}
+		if file, err = config.LoadTenant(s.cfg.Seed, keywords); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,9 @@ type Summary struct {
 	Applications []Application
 	APIs         []API
 	Users        []SummaryUser
-	Warnings     []string
+	// Warnings are what a person should know, FileWarnings those of them that say what the
+	// tenant file holds and the tenant does without.
+	Warnings, FileWarnings []string
 }
 
 // Application is an application of the tenant.
@@ -48,7 +50,7 @@ func (s *Server) Summary() Summary { return s.summary }
 func (s *Server) summarize(file *config.Tenant, generated map[string]string) error {
 	s.summary = Summary{
 		Issuer: s.issuer, Addr: s.Addr(), ControlURL: s.ControlURL(), CAPath: s.CAPath(), Data: s.data,
-		Warnings: file.Warnings,
+		Warnings: slices.Clone(file.Warnings), FileWarnings: file.Warnings,
 	}
 	for _, name := range []string{config.CAKeyFile, config.DataFile} { // the data file holds the keys that sign tokens
 		if warning := config.NotPrivate(filepath.Join(s.data, name)); warning != "" {

@@ -94,6 +94,14 @@ func (s settings) load(base config.Config, parsed *kong.Context) (config.Config,
 	return cfg, nil
 }
 
+// loadBeside is load for a command that runs no server: it needs no place for a data folder, which an empty container may
+// not have.
+func (s settings) loadBeside(parsed *kong.Context) (config.Config, error) {
+	base := config.Default()
+	base.Ephemeral = true
+	return s.load(base, parsed)
+}
+
 // given are the flags that the command line has.
 func given(parsed *kong.Context) map[string]bool {
 	names := map[string]bool{}

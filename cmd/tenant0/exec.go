@@ -62,6 +62,11 @@ func (c *execCommand) Run(parsed *kong.Context, t terminal) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, srv.Close()) }()
+	for _, warning := range srv.Summary().FileWarnings {
+		if _, err := fmt.Fprintln(t.stderr, "tenant0: warning: "+warning); err != nil {
+			return err
+		}
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- srv.Run(ctx) }()

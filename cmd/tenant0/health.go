@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-
-	"github.com/tenant0/tenant0/config"
 )
 
 // healthCommand asks a running server whether it is ready, for the health check
@@ -52,9 +50,7 @@ func findControl(url string, flags settings, parsed *kong.Context) (controlClien
 	if url != "" {
 		return controlClient{strings.TrimSuffix(url, "/")}, nil
 	}
-	base := config.Default()
-	base.Ephemeral = true // An empty container may have no place for a data folder, and none is needed here.
-	cfg, err := flags.load(base, parsed)
+	cfg, err := flags.loadBeside(parsed)
 	if err != nil {
 		return controlClient{}, err
 	}

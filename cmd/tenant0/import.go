@@ -25,7 +25,7 @@ type importCommand struct {
 	Path    string `arg:"" name:"path" type:"path" help:"Export of auth0-deploy-cli (folder or YAML), tenant file, or export of users (JSON or JSON lines)."`
 	DryRun  bool   `name:"dry-run" help:"Say what would change, and change nothing."`
 	Watch   bool   `name:"watch" help:"Import again whenever a file changes, until Ctrl-C."`
-	Mapping string `name:"keywords" placeholder:"FILE" type:"path" help:"auth0-deploy-cli's config.json, whose AUTH0_KEYWORD_REPLACE_MAPPINGS replace keywords, as the variables of the environment do."`
+	Mapping string `name:"keywords" placeholder:"FILE" help:"auth0-deploy-cli's config.json, whose AUTH0_KEYWORD_REPLACE_MAPPINGS replace keywords, as that variable and the others of the environment do."`
 	Upsert  bool   `name:"upsert" help:"Of users, change those that are there already."`
 	Users   string `name:"connection" placeholder:"NAME" default:"Username-Password-Authentication" help:"Connection that users are imported into."`
 	URL     string `name:"url" placeholder:"URL" help:"Control listener of the server. Default: $$TENANT0_CONTROL_URL, or the control address."`
@@ -57,10 +57,16 @@ type importReport struct {
 
 // Run imports once, or as long as it watches.
 func (c *importCommand) Run(parsed *kong.Context, t terminal) error {
-	control, err := findControl(c.URL, settings{File: c.File, Control: c.Control}, parsed)
+	own := settings{File: c.File, Control: c.Control, Keywords: c.Mapping}
+	control, err := findControl(c.URL, own, parsed)
 	if err != nil {
 		return err
 	}
+	cfg, err := own.loadBeside(parsed)
+	if err != nil {
+		return err
+	}
+	c.Mapping = cfg.Keywords // of the environment or the file of settings, if no flag says it
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	seen, err := stamps(c.Path)

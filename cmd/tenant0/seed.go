@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/tenant0/tenant0/config"
 )
 
@@ -12,26 +14,37 @@ type seedCommands struct {
 }
 
 type seedCheckCommand struct {
-	File string `arg:"" help:"Tenant file (YAML or JSON), or the name of an embedded tenant."`
+	Path     string `arg:"" name:"path" help:"Tenant file (YAML or JSON), folder of auth0-deploy-cli's, or the name of an embedded tenant."`
+	Keywords string `name:"keywords" placeholder:"FILE" help:"auth0-deploy-cli's config.json, whose AUTH0_KEYWORD_REPLACE_MAPPINGS replace keywords, as that variable and the others of the environment do."`
+	File     string `name:"config" placeholder:"FILE" help:"YAML file with the server's settings."`
 }
 
 // Help is the detail of --help.
 func (seedCheckCommand) Help() string {
 	return `Exits with 0 when a server would start with the file. What it would do without is listed as a warning.
 
-    tenant0 seed check tenant.yaml`
+    tenant0 seed check tenant.yaml
+    tenant0 seed check --keywords config.json export/`
 }
 
 // Run checks the file.
-func (c *seedCheckCommand) Run(t terminal) error {
-	tenant, err := config.LoadTenant(c.File)
+func (c *seedCheckCommand) Run(parsed *kong.Context, t terminal) error {
+	cfg, err := settings{File: c.File, Keywords: c.Keywords}.loadBeside(parsed)
+	if err != nil {
+		return err
+	}
+	keywords, err := config.Keywords(cfg.Keywords)
+	if err != nil {
+		return &failure{exitUsage, err}
+	}
+	tenant, err := config.LoadTenant(c.Path, keywords)
 	if err != nil {
 		return err
 	}
 	for _, warning := range tenant.Warnings {
 		fmt.Fprintln(t.stderr, "warning: "+warning)
 	}
-	_, err = fmt.Fprintf(t.stdout, "%s: ok: %s, %s, %s, %s\n", c.File, count(len(tenant.Clients), "application"),
+	_, err = fmt.Fprintf(t.stdout, "%s: ok: %s, %s, %s, %s\n", c.Path, count(len(tenant.Clients), "application"),
 		count(len(tenant.ResourceServers), "API"), count(len(tenant.Databases)+len(tenant.Connections), "connection"),
 		count(len(tenant.Users), "user"))
 	return err

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -67,11 +68,11 @@ func (s collection) export(im *importer) (any, error) {
 		item := exportable(there, kind)
 		delete(item, s.id)
 		if err := im.rename(s, item); err != nil {
-			return nil, inObject(text(there, s.members[0]), err)
+			return nil, inObject(text(there, s.members()[0]), err)
 		}
 		if s.named != nil {
 			if err := s.named(im, text(there, s.id), item); err != nil {
-				return nil, inObject(text(there, s.members[0]), err)
+				return nil, inObject(text(there, s.members()[0]), err)
 			}
 		}
 		if im.ids {
@@ -88,7 +89,7 @@ func (s collection) export(im *importer) (any, error) {
 // identity is what a section tells its objects apart by.
 func (s collection) identity(item storage.Document) []string {
 	values := []string{}
-	for _, member := range s.members {
+	for _, member := range s.members() {
 		values = append(values, text(item, member))
 	}
 	return values
@@ -203,13 +204,18 @@ func (im *importer) name(path, id, idMember string) (string, error) {
 	return id, nil
 }
 
-func grantClientName(im *importer, _ string, item storage.Document) (err error) {
-	if text(item, "client_id") != "" {
-		item["client_id"], err = im.name("/clients", text(item, "client_id"), "client_id")
-	} else { // of all applications of a sort, see default_for
-		delete(item, "client_id")
+// names are the names of what at a path has ids.
+func (im *importer) names(path string, ids []any, idMember string) ([]any, error) {
+	names := make([]any, len(ids))
+	for i, id := range ids {
+		id, _ := id.(string)
+		name, err := im.name(path, id, idMember)
+		if err != nil {
+			return nil, err
+		}
+		names[i] = name
 	}
-	return err
+	return names, nil
 }
 
 func exportPermissions(im *importer, id string, item storage.Document) error {
@@ -316,7 +322,11 @@ func (im *importer) organizationPart(member string, part storage.Document) (stor
 		return exported, err
 	case "client_grants":
 		name, err := im.name("/clients", text(part, "client_id"), "client_id")
-		return storage.Document{"client_id": name, "audience": part["audience"]}, err
+		exported := storage.Document{"client_id": name, "audience": part["audience"]}
+		if subject := part["subject_type"]; subject != config.DefaultSubject {
+			exported["subject_type"] = subject
+		}
+		return exported, err
 	}
 	return storage.Document{"domain": part["domain"], "status": part["status"]}, nil
 }

@@ -321,50 +321,50 @@ func (im *importer) id(path, name, idMember string) (string, error) {
 	return "", fmt.Errorf("%s has none with the name %q", strings.Trim(path, "/"), name)
 }
 
-// put creates an item or changes what is there, and returns its id.
-func (im *importer) put(section, path, idMember string, item storage.Document, members ...string) (id string, err error) {
-	name := text(item, members[0])
-	there, err := im.find(path, item, members...)
+// put creates an item of a section, which reports call by the name, or changes what is
+// there, and returns its id.
+func (im *importer) put(s collection, name string, item storage.Document) (id string, err error) {
+	there, err := im.find(s.path, item, s.members()...)
 	if err != nil {
 		return "", err
 	}
-	kind := kindAt(path)
+	kind := kindAt(s.path)
 	if there == nil {
-		im.givenID = text(item, idMember)
-		made, err := im.do(http.MethodPost, path, sendable(item, kind, resource.ReadOnly, resource.UpdateOnly))
+		im.givenID = text(item, s.id)
+		made, err := im.do(http.MethodPost, s.path, sendable(item, kind, resource.ReadOnly, resource.UpdateOnly))
 		im.givenID = ""
 		if err != nil {
-			return "", inObject(name, err)
+			return "", err
 		}
 		doc, _ := made.(storage.Document)
-		im.lists[path] = append(im.lists[path], doc)
-		im.changed("create", section, name)
-		id = text(doc, idMember)
+		im.lists[s.path] = append(im.lists[s.path], doc)
+		im.changed("create", s.name, name)
+		id = text(doc, s.id)
 		later := sendable(item, kind, resource.ReadOnly, resource.CreateOnly, resource.Writable)
 		if kind == nil || holds(doc, later) {
 			return id, nil
 		}
-		changed, err := im.do(http.MethodPatch, path+"/"+url.PathEscape(id), later)
-		im.relist(path, idMember, changed)
+		changed, err := im.do(http.MethodPatch, s.path+"/"+url.PathEscape(id), later)
+		im.relist(s.path, s.id, changed)
 		return id, err
 	}
-	id = text(there, idMember)
-	if namesOnly(path) {
-		if there, err = im.object(path + "/" + url.PathEscape(id)); err != nil {
+	id = text(there, s.id)
+	if namesOnly(s.path) {
+		if there, err = im.object(s.path + "/" + url.PathEscape(id)); err != nil {
 			return "", err
 		}
 	}
 	change := sendable(item, kind, resource.ReadOnly, resource.CreateOnly)
 	if holds(there, change) {
-		im.changed("unchanged", section, name)
+		im.changed("unchanged", s.name, name)
 		return id, nil
 	}
-	changed, err := im.do(http.MethodPatch, path+"/"+url.PathEscape(id), change)
+	changed, err := im.do(http.MethodPatch, s.path+"/"+url.PathEscape(id), change)
 	if err != nil {
-		return "", inObject(name, err)
+		return "", err
 	}
-	im.relist(path, idMember, changed)
-	im.changed("update", section, name, differences(there, change)...)
+	im.relist(s.path, s.id, changed)
+	im.changed("update", s.name, name, differences(there, change)...)
 	return id, nil
 }
 

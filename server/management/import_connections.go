@@ -18,7 +18,7 @@ var connectionParts = map[string]string{
 // they provision users.
 func connectionsSection(name string) importSection {
 	return collection{
-		name: name, path: "/connections", id: "id", members: []string{"name"},
+		name: name, path: "/connections", id: "id",
 		apart: append(sortedNames(connectionParts), "enabled_clients"),
 		refs:  []reference{{"options.custom_password_hash.action_id", "/actions/actions", "id"}, {"options.idpinitiated.client_id", "/clients", "client_id"}},
 		exported: func(_ *importer, item storage.Document) bool {
@@ -80,7 +80,15 @@ func (im *importer) enableClients(id string, item storage.Document) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	im.alsoChanged("enabled_clients", had, on)
+	before, err := im.names("/clients", had, "client_id")
+	if err != nil {
+		return err
+	}
+	after, err := im.names("/clients", on, "client_id")
+	if err != nil {
+		return err
+	}
+	im.alsoChanged("enabled_clients", before, after)
 	_, err = im.do(http.MethodPatch, "/connections/"+id+"/clients", changes)
 	return err
 }
@@ -106,7 +114,8 @@ func (im *importer) enabledClients(id string, form func(clientID string) (any, e
 func (im *importer) provisioning(section, id string, item storage.Document) error {
 	for _, member := range sortedNames(connectionParts) {
 		if part, there := item[member].(storage.Document); there {
-			if err := im.provisioningPart(section, "/connections/"+id+connectionParts[member], part); err != nil {
+			called := text(item, "name") + ": " + member
+			if err := im.provisioningPart(section, called, "/connections/"+id+connectionParts[member], part); err != nil {
 				return err
 			}
 		}
@@ -114,12 +123,12 @@ func (im *importer) provisioning(section, id string, item storage.Document) erro
 	return nil
 }
 
-// provisioningPart writes one part of that.
-func (im *importer) provisioningPart(section, path string, part storage.Document) error {
+// provisioningPart writes one part of that, which reports call by a name.
+func (im *importer) provisioningPart(section, name, path string, part storage.Document) error {
 	own := storage.Document{}
-	for _, name := range provisioningMembers {
-		if value, sent := part[name]; sent {
-			own[name] = value
+	for _, member := range provisioningMembers {
+		if value, sent := part[member]; sent {
+			own[member] = value
 		}
 	}
 	had, err := im.object(path)
@@ -128,10 +137,10 @@ func (im *importer) provisioningPart(section, path string, part storage.Document
 	}
 	if had == nil {
 		if _, err = im.do(http.MethodPost, path, own); err == nil {
-			im.changed("create", section, path)
+			im.changed("create", section, name)
 		}
 	} else {
-		err = im.set(section, http.MethodPatch, path, own)
+		err = im.setNamed(section, name, http.MethodPatch, path, own)
 	}
 	groups, selected := part["synchronized_groups"].([]any)
 	if err != nil || !selected {

@@ -2,7 +2,6 @@ package management
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -82,38 +81,4 @@ func (im *importer) organizationClients(base string, item storage.Document) erro
 	}
 	_, err := im.do(http.MethodPost, base+"/clients", storage.Document{"clients": clients})
 	return err
-}
-
-func (im *importer) organizationGrants(base string, item storage.Document) error {
-	there, err := im.do(http.MethodGet, base+"/client-grants", nil)
-	if err != nil {
-		return err
-	}
-	for _, g := range itemsOf(item["client_grants"]) {
-		clientID, err := im.id("/clients", text(g, "client_id"), "client_id")
-		if err != nil {
-			return err
-		}
-		wanted, members := storage.Document{"client_id": clientID}, []string{"client_id"}
-		if g["audience"] != nil { // auth0-deploy-cli names the application alone
-			members = append(members, "audience")
-			if wanted["audience"], err = im.ownAudience(g["audience"]); err != nil {
-				return err
-			}
-		}
-		grant, err := im.find("/client-grants", wanted, members...)
-		if err != nil {
-			return err
-		}
-		if grant == nil {
-			return fmt.Errorf("there is no client grant of %q for %v", text(g, "client_id"), g["audience"])
-		}
-		if slices.ContainsFunc(itemsOf(there), func(had storage.Document) bool { return had["id"] == grant["id"] }) {
-			continue
-		}
-		if _, err := im.do(http.MethodPost, base+"/client-grants", storage.Document{"grant_id": grant["id"]}); err != nil {
-			return err
-		}
-	}
-	return nil
 }

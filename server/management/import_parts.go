@@ -21,11 +21,7 @@ func importPermissions(im *importer, id string, item storage.Document) error {
 	path := "/roles/" + id + "/permissions"
 	wanted := []any{}
 	for _, p := range itemsOf(item["permissions"]) {
-		audience, err := im.ownAudience(p["resource_server_identifier"])
-		if err != nil {
-			return err
-		}
-		wanted = append(wanted, storage.Document{"resource_server_identifier": audience, "permission_name": p["permission_name"]})
+		wanted = append(wanted, storage.Document{"resource_server_identifier": p["resource_server_identifier"], "permission_name": p["permission_name"]})
 	}
 	delete(im.lists, path)
 	listed, err := im.list(path)
@@ -169,7 +165,8 @@ func importProfileTexts(im *importer, id string, item storage.Document) error {
 		for _, page := range sortedKeys(pages) {
 			texts, _ := pages[page].(storage.Document)
 			path := "/self-service-profiles/" + id + "/custom-text/" + url.PathEscape(language) + "/" + url.PathEscape(page)
-			if err := im.set("selfServiceProfiles", http.MethodPut, path, texts); err != nil {
+			called := text(item, "name") + ": customText " + language + " " + page
+			if err := im.setNamed("selfServiceProfiles", called, http.MethodPut, path, texts); err != nil {
 				return err
 			}
 		}

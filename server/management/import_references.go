@@ -22,8 +22,8 @@ var (
 )
 
 // resolve turns the names in an item into ids. A name that nothing has stays, and is
-// listed.
-func (im *importer) resolve(s collection, item storage.Document) error {
+// listed with that of the item.
+func (im *importer) resolve(s collection, named string, item storage.Document) error {
 	for _, ref := range s.refs {
 		err := ref.each(item, func(name string) (string, error) {
 			all, err := im.list(ref.path)
@@ -35,7 +35,7 @@ func (im *importer) resolve(s collection, item storage.Document) error {
 					return text(doc, ref.id), nil
 				}
 			}
-			im.skip(s.name, text(item, s.members[0]), fmt.Sprintf("%s: there is no %q in %s", ref.member, name, strings.Trim(ref.path, "/")))
+			im.skip(s.name, named, fmt.Sprintf("%s: there is no %q in %s", ref.member, name, strings.Trim(ref.path, "/")))
 			return name, nil
 		})
 		if err != nil {

@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -24,7 +24,8 @@ type importSection struct {
 // collection is a section that lists objects.
 type collection struct {
 	name, path, id string
-	members        []string // that tell one object from another
+	// label is what reports call an object that has no name of its own.
+	label func(im *importer, item storage.Document) (string, error)
 	// before turns names into ids, and after writes what belongs to the object.
 	before func(im *importer, item storage.Document) error
 	after  func(im *importer, id string, item storage.Document) error
@@ -49,26 +50,44 @@ func (s collection) section() importSection {
 }
 
 func (s collection) item(im *importer, item storage.Document) error {
+	name, err := s.called(im, item) // as it is written, before names become ids
+	if err != nil {
+		return err
+	}
 	if s.before != nil {
 		if err := s.before(im, item); err != nil {
-			return inObject(text(item, s.members[0]), err)
+			return inObject(name, err)
 		}
 	}
-	if err := im.resolve(s, item); err != nil {
-		return inObject(text(item, s.members[0]), err)
+	if err := im.resolve(s, name, item); err != nil {
+		return inObject(name, err)
 	}
 	own := maps.Clone(item)
 	for _, name := range s.apart {
 		delete(own, name)
 	}
-	id, err := im.put(s.name, s.path, s.id, own, s.members...)
-	if err != nil || s.after == nil {
-		return err
+	id, err := im.put(s, name, own)
+	if err != nil {
+		return inObject(name, err)
+	}
+	if s.after == nil {
+		return nil
 	}
 	if err := s.after(im, id, item); err != nil {
-		return inObject(text(item, s.members[0]), err)
+		return inObject(name, err)
 	}
 	return nil
+}
+
+// members are those that tell one object of the section from another.
+func (s collection) members() []string { return config.Identity(s.name) }
+
+// called is what reports call an object.
+func (s collection) called(im *importer, item storage.Document) (string, error) {
+	if s.label != nil {
+		return s.label(im, item)
+	}
+	return text(item, s.members()[0]), nil
 }
 
 // setting is a section that is one object, written by one operation.
@@ -86,21 +105,26 @@ func setting(name, method, path string, apart ...string) importSection {
 	}}
 }
 
-// set writes a setting, unless it is so already.
+// set writes a setting, which the path names, unless it is so already.
 func (im *importer) set(section, method, path string, value storage.Document) error {
+	return im.setNamed(section, path, method, path, value)
+}
+
+// setNamed is set for a path that has ids in it: reports call the setting by the name.
+func (im *importer) setNamed(section, name, method, path string, value storage.Document) error {
 	if len(value) == 0 {
 		return nil
 	}
 	answer, err := im.do(http.MethodGet, path, nil)
 	if there, ok := answer.(storage.Document); err == nil && ok && holds(there, value) {
-		im.changed("unchanged", section, path)
+		im.changed("unchanged", section, name)
 		return nil
 	}
 	if _, err := im.do(method, path, value); err != nil {
-		return inObject(path, err)
+		return inObject(name, err)
 	}
 	there, _ := answer.(storage.Document)
-	im.changed("update", section, path, differences(there, value)...)
+	im.changed("update", section, name, differences(there, value)...)
 	return nil
 }
 
@@ -124,8 +148,8 @@ func settings(name, method string, paths map[string]string) importSection {
 }
 
 // plainSection is a collection without references.
-func plainSection(name, path, id string, members ...string) importSection {
-	return collection{name: name, path: path, id: id, members: members}.section()
+func plainSection(name, path, id string) importSection {
+	return collection{name: name, path: path, id: id}.section()
 }
 
 // importSections lists the sections in the order of their import: what is referred to
@@ -134,19 +158,19 @@ func importSections() []importSection {
 	return slices.Concat(firstSections(), []importSection{
 		{"pages", importPages, exportPages},
 		connectionsSection("databases"), connectionsSection("connections"),
-		collection{name: "clientGrants", path: "/client-grants", id: "id", members: []string{"client_id", "audience"}, before: grantClient, named: grantClientName}.section(),
+		collection{name: "clientGrants", path: "/client-grants", id: "id", label: grantLabel, before: grantClient, named: grantClientName}.section(),
 		collection{
-			name: "roles", path: "/roles", id: "id", members: []string{"name"}, apart: []string{"permissions"},
+			name: "roles", path: "/roles", id: "id", apart: []string{"permissions"},
 			after: importPermissions, named: exportPermissions,
 		}.section(),
-		plainSection("rules", "/rules", "id", "name"),
-		collection{name: "hooks", path: "/hooks", id: "id", members: []string{"name"}, apart: []string{"secrets"}, after: importHookSecrets, named: exportHookSecrets}.section(),
+		plainSection("rules", "/rules", "id"),
+		collection{name: "hooks", path: "/hooks", id: "id", apart: []string{"secrets"}, after: importHookSecrets, named: exportHookSecrets}.section(),
 		{"rulesConfigs", importRulesConfigs, nil},
 		{"triggers", importTriggers, exportTriggers},
 		{"emailProvider", importEmailProvider, exportEmailProvider},
 		{"emailTemplates", importEmailTemplates, exportEmailTemplates},
 		{"branding", importBranding, exportBranding},
-		plainSection("themes", "/branding/themes", "themeId", "displayName"),
+		plainSection("themes", "/branding/themes", "themeId"),
 		{"prompts", importPrompts, exportPrompts},
 		settings("attackProtection", http.MethodPatch, map[string]string{
 			"botDetection": "/attack-protection/bot-detection", "captcha": "/attack-protection/captcha",
@@ -163,18 +187,18 @@ func importSections() []importSection {
 func firstSections() []importSection {
 	return []importSection{
 		setting("tenant", http.MethodPatch, "/tenants/settings", "sandbox_versions_available", "session_cookie"),
-		collection{name: "resourceServers", path: "/resource-servers", id: "id", members: []string{"identifier"}, before: ownAPI, exported: notSystem}.section(),
+		collection{name: "resourceServers", path: "/resource-servers", id: "id", before: ownAPI, exported: notSystem}.section(),
 		collection{
-			name: "actionModules", path: "/actions/modules", id: "id", members: []string{"name"},
+			name: "actionModules", path: "/actions/modules", id: "id",
 			apart: []string{"actions_using_module_total", "all_changes_published", "latest_version_number"}, after: publishImported, named: exportModule,
 		}.section(),
 		collection{
-			name: "actions", path: "/actions/actions", id: "id", members: []string{"name"}, apart: []string{"deployed", "status", "installed_integration_id"},
+			name: "actions", path: "/actions/actions", id: "id", apart: []string{"deployed", "status", "installed_integration_id"},
 			before: moduleVersionIDs, after: deployImported, named: exportAction,
 		}.section(),
-		plainSection("userAttributeProfiles", "/user-attribute-profiles", "id", "name"),
-		plainSection("connectionProfiles", "/connection-profiles", "id", "name"),
-		collection{name: "clients", path: "/clients", id: "client_id", members: []string{"name"}, exported: notGlobal, refs: []reference{
+		plainSection("userAttributeProfiles", "/user-attribute-profiles", "id"),
+		plainSection("connectionProfiles", "/connection-profiles", "id"),
+		collection{name: "clients", path: "/clients", id: "client_id", exported: notGlobal, refs: []reference{
 			toAttributeProfile, {"connection_profile_id", "/connection-profiles", "id"}, {"okta_oin_client_id", "/clients", "client_id"},
 		}}.section(),
 	}
@@ -187,70 +211,39 @@ func laterSections() []importSection {
 		setting("guardianPhoneFactorMessageTypes", http.MethodPut, "/guardian/factors/phone/message-types"),
 		{"guardianFactorTemplates", importFactorParts("templates"), exportFactorTemplates},
 		{"guardianFactorProviders", importFactorParts("providers"), exportFactorProviders},
-		collection{name: "phoneProviders", path: "/branding/phone/providers", id: "id", members: []string{"name"}, named: markPhoneProvider}.section(),
-		plainSection("phoneTemplates", "/branding/phone/templates", "id", "type"),
+		collection{name: "phoneProviders", path: "/branding/phone/providers", id: "id", named: markPhoneProvider}.section(),
+		plainSection("phoneTemplates", "/branding/phone/templates", "id"),
 		settings("riskAssessment", http.MethodPatch, map[string]string{
 			"settings": "/risk-assessments/settings", "new_device": "/risk-assessments/settings/new-device",
 		}),
 		setting("supplementalSignals", http.MethodPatch, "/supplemental-signals"),
 		collection{
-			name: "organizations", path: "/organizations", id: "id", members: []string{"name"},
+			name: "organizations", path: "/organizations", id: "id",
 			apart: []string{"connections", "client_grants", "discovery_domains", "clients"}, after: importOrganizationParts,
 			named: exportOrganizationParts,
 		}.section(),
-		plainSection("logStreams", "/log-streams", "id", "name"),
-		plainSection("customDomains", "/custom-domains", "custom_domain_id", "domain"),
+		plainSection("logStreams", "/log-streams", "id"),
+		plainSection("customDomains", "/custom-domains", "custom_domain_id"),
 		collection{
-			name: "selfServiceProfiles", path: "/self-service-profiles", id: "id", members: []string{"name"}, refs: []reference{toAttributeProfile},
+			name: "selfServiceProfiles", path: "/self-service-profiles", id: "id", refs: []reference{toAttributeProfile},
 			apart: []string{"customText"}, after: importProfileTexts, named: exportProfileTexts,
 		}.section(),
-		collection{name: "tokenExchangeProfiles", path: "/token-exchange-profiles", id: "id", members: []string{"name"}, before: exchangeAction, refs: []reference{toAction}, named: nameExchangeAction}.section(),
-		plainSection("networkACLs", "/network-acls", "id", "description"),
-		collection{name: "eventStreams", path: "/event-streams", id: "id", members: []string{"name"}, refs: []reference{toAction}}.section(),
-		plainSection("rateLimitPolicies", "/rate-limit-policies", "id", "consumer_selector"),
-		collection{name: "flowVaultConnections", path: "/flows/vault/connections", id: "id", members: []string{"name"}, after: noteSetup}.section(),
-		collection{name: "flows", path: "/flows", id: "id", members: []string{"name"}, refs: []reference{{"connection_id", "/flows/vault/connections", "id"}}}.section(),
-		collection{name: "forms", path: "/forms", id: "id", members: []string{"name"}, refs: []reference{{"flow_id", "/flows", "id"}}}.section(),
+		collection{name: "tokenExchangeProfiles", path: "/token-exchange-profiles", id: "id", before: exchangeAction, refs: []reference{toAction}, named: nameExchangeAction}.section(),
+		plainSection("networkACLs", "/network-acls", "id"),
+		collection{name: "eventStreams", path: "/event-streams", id: "id", refs: []reference{toAction}}.section(),
+		plainSection("rateLimitPolicies", "/rate-limit-policies", "id"),
+		collection{name: "flowVaultConnections", path: "/flows/vault/connections", id: "id", after: noteSetup}.section(),
+		collection{name: "flows", path: "/flows", id: "id", refs: []reference{{"connection_id", "/flows/vault/connections", "id"}}}.section(),
+		collection{name: "forms", path: "/forms", id: "id", refs: []reference{{"flow_id", "/flows", "id"}}}.section(),
 	}
 }
 
-// ownAPI leaves the tenant's own API to the tenant.
-func ownAPI(im *importer, item storage.Document) error {
+// ownAPI leaves the tenant's own APIs to the tenant.
+func ownAPI(_ *importer, item storage.Document) error {
 	if item["is_system"] == true {
-		item["identifier"] = im.Issuer.URL + "api/v2/"
-		for name := range item {
-			if name != "identifier" {
-				delete(item, name)
-			}
-		}
+		maps.DeleteFunc(item, func(name string, _ any) bool { return name != "identifier" })
 	}
 	return nil
-}
-
-// foreignAPI are the identifiers of the APIs that are a tenant's own.
-var foreignAPI = resource.Like(`^https://[^/]+/(api/v2/|me/|my-org/)$`)
-
-// ownAudience is the identifier of this tenant's API in place of that of the
-// tenant that an export is of. Others stay.
-func (im *importer) ownAudience(identifier any) (any, error) {
-	name, _ := identifier.(string)
-	match := foreignAPI().FindStringSubmatch(name)
-	if match == nil {
-		return identifier, nil
-	}
-	there, err := im.find("/resource-servers", storage.Document{"identifier": name}, "identifier")
-	if err != nil || there != nil {
-		return identifier, err
-	}
-	return im.Issuer.URL + match[1], nil
-}
-
-func grantClient(im *importer, item storage.Document) (err error) {
-	if item["audience"], err = im.ownAudience(item["audience"]); err != nil {
-		return err
-	}
-	item["client_id"], err = im.id("/clients", text(item, "client_id"), "client_id")
-	return err
 }
 
 // exchangeAction takes the action under either name.

@@ -108,7 +108,7 @@ func importPages(im *importer, value any) error {
 			im.skip("pages", name, "Auth0 has no such page")
 			continue
 		}
-		if err := im.set("pages", http.MethodPatch, "/tenants/settings", storage.Document{member: page}); err != nil {
+		if err := im.setNamed("pages", name, http.MethodPatch, "/tenants/settings", storage.Document{member: page}); err != nil {
 			return err
 		}
 	}
@@ -126,7 +126,7 @@ func (im *importer) loginPage(item storage.Document) error {
 		im.skip("pages", "login", "the tenant has no global client")
 		return nil
 	}
-	return im.set("pages", http.MethodPatch, "/clients/"+text(global[0], "client_id"), storage.Document{
+	return im.setNamed("pages", "login", http.MethodPatch, "/clients/"+text(global[0], "client_id"), storage.Document{
 		"custom_login_page": item["html"], "custom_login_page_on": item["enabled"],
 	})
 }

@@ -1,0 +1,98 @@
+package management
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// grantLabel calls a client grant by its application, its API and, unless it is for the
+// application itself, by whom it is for.
+func grantLabel(im *importer, item storage.Document) (string, error) {
+	application := text(item, "default_for")
+	if id := text(item, "client_id"); id != "" {
+		name, err := im.name("/clients", id, "client_id")
+		if err != nil {
+			return "", err
+		}
+		application = name
+	}
+	label := application + " for " + text(item, "audience")
+	if subject := text(item, "subject_type"); subject != "" && subject != config.DefaultSubject {
+		label += " (" + subject + ")"
+	}
+	return label, nil
+}
+
+// grantClient turns the name of the application into its id, and writes down what a
+// client grant leaves to the API: whom it is for, and which scopes all of a system API's
+// are.
+func grantClient(im *importer, item storage.Document) (err error) {
+	if name := text(item, "client_id"); name != "" || text(item, "default_for") == "" {
+		if item["client_id"], err = im.id("/clients", name, "client_id"); err != nil {
+			return err
+		}
+	}
+	item["subject_type"] = cmp.Or(text(item, "subject_type"), config.DefaultSubject)
+	if item["allow_all_scopes"] != true {
+		return nil
+	}
+	api, err := im.find("/resource-servers", storage.Document{"identifier": item["audience"]}, "identifier")
+	if err != nil || api["is_system"] != true {
+		return err
+	}
+	scope := []any{}
+	for _, s := range itemsOf(api["scopes"]) {
+		scope = append(scope, s["value"])
+	}
+	item["scope"] = scope
+	delete(item, "allow_all_scopes")
+	return nil
+}
+
+func grantClientName(im *importer, _ string, item storage.Document) (err error) {
+	if text(item, "client_id") != "" {
+		item["client_id"], err = im.name("/clients", text(item, "client_id"), "client_id")
+	} else { // of all applications of a sort, see default_for
+		delete(item, "client_id")
+	}
+	return err
+}
+
+// organizationGrants assigns client grants to an organization. auth0-deploy-cli names the
+// application alone, where Auth0's rule is that tokens for machines in an organization
+// need the grant: so it is one for the application itself unless another is named.
+func (im *importer) organizationGrants(base string, item storage.Document) error {
+	there, err := im.do(http.MethodGet, base+"/client-grants", nil)
+	if err != nil {
+		return err
+	}
+	for _, g := range itemsOf(item["client_grants"]) {
+		clientID, err := im.id("/clients", text(g, "client_id"), "client_id")
+		if err != nil {
+			return err
+		}
+		wanted := storage.Document{"client_id": clientID, "subject_type": cmp.Or(text(g, "subject_type"), config.DefaultSubject)}
+		if g["audience"] != nil {
+			wanted["audience"] = g["audience"]
+		}
+		grant, err := im.find("/client-grants", wanted, sortedKeys(wanted)...)
+		if err != nil {
+			return err
+		}
+		if grant == nil {
+			return fmt.Errorf("there is no client grant of %q for %v", text(g, "client_id"), g["audience"])
+		}
+		if slices.ContainsFunc(itemsOf(there), func(had storage.Document) bool { return had["id"] == grant["id"] }) {
+			continue
+		}
+		if _, err := im.do(http.MethodPost, base+"/client-grants", storage.Document{"grant_id": grant["id"]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
