@@ -1,8 +1,10 @@
-package config
+package config_test
 
 import (
 	"strings"
 	"testing"
+
+	"github.com/tenant0/tenant0/config"
 )
 
 func TestATenantFileHasNoZeroBytes(t *testing.T) {
@@ -13,7 +15,7 @@ func TestATenantFileHasNoZeroBytes(t *testing.T) {
 		"tenant:\n  friendly_name: \"\\x00\"\n":                   "U+0000",
 		"clients:\n  - name: a\n    callbacks: [\"https://\\0\"]": "U+0000",
 	} {
-		if _, err := ParseTenant("tenant.yaml", []byte(file)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := config.ParseTenant("tenant.yaml", []byte(file)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", file, err, want)
 		}
 	}

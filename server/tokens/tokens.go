@@ -166,7 +166,7 @@ func (i *Issuer) ID(g *Grant, now time.Time) (string, error) {
 	switch alg := g.Client.JWTConfiguration.Alg; {
 	case g.SealedSecret != nil: // Auth0: get-started/applications/signing-algorithms
 		return keys.SignHS256([]byte(i.Secrets.Unseal(g.SealedSecret)), keys.TypeJWT, payload), nil
-	case alg == "" || alg == keys.HS256 || g.Client.Public():
+	case alg == "" || alg == keys.HS256: // without a secret to sign with
 		return i.Ring.Sign(keys.RS256, keys.TypeJWT, payload)
 	default:
 		return i.Ring.Sign(alg, keys.TypeJWT, payload)

@@ -1,0 +1,199 @@
+package server_test
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// The ways in which a proof may be wrong.
+const (
+	expired       = "expired"
+	notYet        = "not yet valid"
+	otherAudience = "for something else"
+	otherClient   = "another application's"
+	otherUser     = "another user's"
+	otherTenant   = "another tenant's"
+	changed       = "changed after it was made"
+	algNone       = "signed with nothing, alg none"
+	algHS256      = "signed with the public key as a secret, alg HS256"
+	twice         = "used a second time"
+)
+
+var allWays = []string{expired, notYet, otherAudience, otherClient, otherUser, otherTenant, changed, algNone, algHS256, twice}
+
+// way is what is tried in one way. Without a wrong proof the reason says why there is
+// none; with one it says why it is accepted all the same.
+type way struct {
+	wrong  func(p *proving, good string) string
+	reason string
+	// spent says that the good proof is good no more after it, not even when the clock
+	// is set back.
+	spent bool
+}
+
+func never(reason string) way { return way{reason: reason} }
+
+func refused(wrong func(p *proving, good string) string) way { return way{wrong: wrong} }
+
+func accepted(reason string, wrong func(p *proving, good string) string) way {
+	return way{wrong: wrong, reason: reason}
+}
+
+func spent(wrong func(p *proving, good string) string) way { return way{wrong: wrong, spent: true} }
+
+// place is where the server takes something for a proof.
+type place struct {
+	// issue brings a good one, and accepts uses one and reports whether it proved
+	// anything.
+	issue   func(p *proving) string
+	accepts func(p *proving, proof string) bool
+	ways    map[string]way
+}
+
+// proving is a tenant in which proofs are tried, and a browser of its own for each try.
+type proving struct {
+	managed
+	place place
+	more  map[string]string // what belongs to the proof issued last
+}
+
+var noon = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// after uses a good proof when the clock has gone on, or was set back.
+func after(d time.Duration) func(*proving, string) string {
+	return func(p *proving, good string) string {
+		p.Freeze(noon.Add(d))
+		return good
+	}
+}
+
+// used uses the good proof before it is used again.
+func used(p *proving, good string) string {
+	p.t.Helper()
+	if !p.place.accepts(p, good) {
+		p.t.Error("a good one is refused")
+	}
+	return good
+}
+
+// ofAnotherTenant is a proof that another tenant with the same keys made.
+func ofAnotherTenant(p *proving, _ string) string {
+	p.t.Helper()
+	elsewhere := newProving(p.t, p.place)
+	elsewhere.Freeze(noon)
+	return elsewhere.place.issue(elsewhere)
+}
+
+// flipped has one character changed at each of some places; the first that is accepted
+// is returned.
+func flipped(p *proving, good string) string {
+	p.t.Helper()
+	wrong := ""
+	for _, i := range []int{len(good) - 2, len(good) / 2, len(good) - 12} {
+		b := []byte(good)
+		if b[i]++; b[i] > 'f' && b[i] < 'p' || b[i] > 'z' || b[i] == ':' || b[i] == '.' {
+			b[i] = 'a'
+		}
+		if b[i] == good[i] {
+			b[i] = 'b'
+		}
+		if wrong = string(b); p.place.accepts(p, wrong) {
+			break
+		}
+	}
+	return wrong
+}
+
+// noJWT are the ways of what is a random text.
+var noJWT = map[string]way{
+	algNone:  never("it is no JWT"),
+	algHS256: never("it is no JWT"),
+	changed:  refused(flipped), otherTenant: refused(ofAnotherTenant),
+	notYet: never("it is good from when it is made and states no beginning"),
+}
+
+// with are ways and others besides, of which the latter count.
+func with(ways, more map[string]way) map[string]way {
+	all := maps.Clone(ways)
+	maps.Copy(all, more)
+	return all
+}
+
+func newProving(t *testing.T, pl place) *proving {
+	t.Helper()
+	return &proving{startManaged(t), pl, map[string]string{}}
+}
+
+// TestProofs tries at every place where something is a proof everything that must not
+// be one, and sees that a refused one changes nothing: the good one is good after it.
+func TestProofs(t *testing.T) {
+	places := map[string]place{}
+	for _, some := range []map[string]place{hints(), links(), tokensAndCodes()} {
+		maps.Copy(places, some)
+	}
+	for _, name := range slices.Sorted(maps.Keys(places)) {
+		t.Run(name, func(t *testing.T) {
+			pl := places[name]
+			p := newProving(t, pl)
+			fresh := func() string {
+				p.Freeze(noon)
+				p.browser = p.Client()
+				return pl.issue(p)
+			}
+			if !pl.accepts(p, fresh()) {
+				t.Fatal("a good one is refused")
+			}
+			for _, what := range allWays {
+				w, told := pl.ways[what]
+				switch {
+				case !told || w.wrong == nil && w.reason == "":
+					t.Errorf("%s: nothing is said of it", what)
+					continue
+				case w.wrong == nil:
+					continue
+				}
+				good := fresh()
+				if got, want := pl.accepts(p, w.wrong(p, good)), w.reason != ""; got != want {
+					t.Errorf("%s: accepted %v, want %v", what, got, want)
+				}
+				if w.reason != "" || w.spent {
+					continue
+				}
+				p.Freeze(noon)
+				if !pl.accepts(p, good) {
+					t.Errorf("%s: after it the good one is refused", what)
+				}
+			}
+		})
+	}
+}
+
+// logIn logs a person in with the browser and returns the tokens.
+func (p *proving) logIn(l servertest.Login) map[string]any {
+	p.t.Helper()
+	return p.Exchange(p.browser, p.Login(p.browser, l))
+}
+
+// apart does something with another browser.
+func (p *proving) apart(do func()) {
+	own := p.browser
+	p.browser = p.Client()
+	do()
+	p.browser = own
+}
+
+// get fetches a target with a bearer token, if one is given, and returns the status.
+func (p *proving) get(target, bearer string) int {
+	p.t.Helper()
+	var headers []string
+	if bearer != "" {
+		headers = []string{"Authorization", "Bearer " + bearer}
+	}
+	status, _ := p.send(http.MethodGet, target, nil, headers...)
+	return status
+}
