@@ -185,14 +185,27 @@ func (k *kv) Scan(from, to []byte, fn func(key, value []byte) bool) error {
 
 func (k *kv) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
 	c := k.bucket.Cursor()
+	first, _ := c.First()
+	if first == nil || bytes.Compare(first, to) >= 0 {
+		return nil // where all is deleted, Last does not return
+	}
 	key, value := c.Seek(to)
 	if key == nil {
 		key, value = c.Last()
 	}
-	for ; key != nil && bytes.Compare(key, from) >= 0; key, value = c.Prev() {
+	for ; key != nil && bytes.Compare(key, from) >= 0; key, value = prev(c, first, key) {
 		if bytes.Compare(key, to) < 0 && !fn(key, value) {
 			break
 		}
 	}
 	return nil
+}
+
+// prev moves a cursor from a key to the one before, nil at the first. Prev of bbolt
+// yields nil at a page that this transaction has emptied, too; the next call goes on.
+func prev(c *bbolt.Cursor, first, key []byte) (before, value []byte) {
+	for before == nil && bytes.Compare(first, key) < 0 {
+		before, value = c.Prev()
+	}
+	return before, value
 }

@@ -33,6 +33,7 @@ func Run(t *testing.T, open func(tb testing.TB) storage.Engine) {
 		{"an empty value is a value", suite.emptyValue},
 		{"scans are ordered and keep to their bounds", suite.bounds},
 		{"scans agree with a sorted map whatever is written", suite.model},
+		{"scans pass over what their own update has deleted", suite.emptied},
 		{"a failing update leaves nothing", suite.failure},
 		{"a panicking update leaves nothing and ends nobody else", suite.panic},
 		{"a failing update takes nothing from those it waited with", suite.group},
@@ -240,6 +241,54 @@ func (s suite) model() {
 }
 
 // write puts the pairs, and removes keys whose value is "".
+// emptied deletes runs of neighbours, whole pages of a tree among them, and scans in the
+// same update: from the end, from within what is gone, and forward.
+func (s suite) emptied() {
+	const count = 4000
+	key := func(i int) string { return fmt.Sprintf("k%06d", i) }
+	s.update(func(kv storage.KV) error {
+		for i := range count {
+			if err := kv.Put([]byte(key(i)), bytes.Repeat([]byte{'v'}, 40)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, gone := range [][2]int{{0, 1000}, {1500, 2500}, {3000, count}, {1, count}, {0, count - 1}, {0, count}} {
+		failed := errors.New("take it back")
+		err := s.Update(func(kv storage.KV) error {
+			var left []string
+			for i := range count {
+				if i < gone[0] || i >= gone[1] {
+					left = append(left, key(i))
+				} else if err := kv.Delete([]byte(key(i))); err != nil {
+					return err
+				}
+			}
+			for _, to := range []int{count, gone[1], (gone[0] + gone[1]) / 2} {
+				below := slices.DeleteFunc(slices.Clone(left), func(k string) bool { return k >= key(to) })
+				var up, down []string
+				note := func(keys *[]string) func(key, _ []byte) bool {
+					return func(key, _ []byte) bool { *keys = append(*keys, string(key)); return true }
+				}
+				if err := errors.Join(
+					kv.Scan([]byte("k"), []byte(key(to)), note(&up)), kv.ScanBack([]byte("k"), []byte(key(to)), note(&down)),
+				); err != nil {
+					return err
+				}
+				slices.Reverse(down)
+				if !slices.Equal(up, below) || !slices.Equal(down, below) {
+					s.Errorf("without %v, below %d: Scan yields %d keys and ScanBack %d, want %d", gone, to, len(up), len(down), len(below))
+				}
+			}
+			return failed
+		})
+		if !errors.Is(err, failed) {
+			s.Fatal(err)
+		}
+	}
+}
+
 func write(kv storage.KV, pairs map[string]string) error {
 	for k, v := range pairs {
 		err := kv.Put([]byte(k), []byte(v))
