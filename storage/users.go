@@ -2,6 +2,7 @@ package storage
 
 import (
 	"strings"
+	"time"
 )
 
 // User is a person who logs in, Auth0:
@@ -138,6 +139,18 @@ func (tx *Tx) UserByLogin(connection, identifier string) (User, error) {
 
 func loginIndex(connection, identifier string) string {
 	return connection + "\x01" + strings.ToLower(identifier)
+}
+
+// RecordLogin notes when and from where a user has logged in, and that it was once
+// more, Auth0: manage-users/user-accounts/user-profiles/user-profile-structure.
+func (tx *Tx) RecordLogin(userID string, at time.Time, ip string) error {
+	d, err := tx.Users.Document(userID)
+	if err != nil {
+		return err
+	}
+	count, _ := d["logins_count"].(float64)
+	d["last_login"], d["last_ip"], d["logins_count"] = at.UTC().Format("2006-01-02T15:04:05.000Z"), ip, count+1
+	return tx.Users.Put(d)
 }
 
 // SetAppMetadata replaces a user's app_metadata.

@@ -57,6 +57,9 @@ func (m *room) signup(w http.ResponseWriter, r *http.Request) error {
 	if a.connection == "" {
 		return sentence("connection is required")
 	}
+	if err := resource.Signup.Check(body, resource.Create); err != nil {
+		return sentence(tenantlog.Reason(err))
+	}
 	doc, err := m.create(r, a)
 	if err != nil {
 		return signupError(err)
@@ -140,6 +143,9 @@ func admit(tx *storage.Tx, a applicant) error {
 	required := account.SignupIdentifiers(conn)
 	if slices.Contains(required, "username") && text(a.profile, "username") == "" {
 		return sentence("missing username for " + conn.Name + " connection with requires_username enabled")
+	}
+	if err := account.CheckUsername(conn, text(a.profile, "username"), true); err != nil {
+		return named("BadRequestError", signupRefused.Code, err.Error()).With(err)
 	}
 	if slices.Contains(required, "phone_number") && text(a.profile, "phone_number") == "" {
 		return signupRefused

@@ -2,6 +2,9 @@ package emails
 
 import (
 	"cmp"
+	"crypto/rand"
+	"fmt"
+	"math/big"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/outbox"
@@ -32,6 +35,15 @@ func (w Writer) Send(drafts ...Draft) error {
 		w.Outbox.Send(m)
 	}
 	return nil
+}
+
+// Code is a new code of six digits for a message.
+func Code() string {
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		panic(err) // the system has no randomness left to give
+	}
+	return fmt.Sprintf("%06d", n)
 }
 
 func (w Writer) failed(m outbox.Message, err error) {

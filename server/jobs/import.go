@@ -242,6 +242,9 @@ func (r *Runner) put(tx *storage.Tx, i Import, u imported, p *progress) (*fault,
 	for _, name := range notProfile {
 		delete(doc, name)
 	}
+	if err := account.CheckUsername(i.Connection, text(doc, "username"), false); err != nil {
+		return &fault{"FORMAT", err.Error(), "#/username"}, nil
+	}
 	account.Identify(doc, i.Connection)
 	identity.Complete(doc, r.Now())
 	if known, err := tx.Users.Has(text(doc, "user_id")); err != nil || known {

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -37,6 +38,9 @@ func clients() served {
 // takeSecret moves the secret out of the document: it is kept apart. It also
 // notes the keys of the credentials that the client authenticates with.
 func takeSecret(c *call, tx *storage.Tx, doc, old storage.Document) error {
+	if err := checkGrantTypes(tx, doc, old); err != nil {
+		return err
+	}
 	c.secret, _ = doc["client_secret"].(string)
 	delete(doc, "client_secret")
 	if old == nil {
@@ -55,6 +59,20 @@ func takeSecret(c *call, tx *storage.Tx, doc, old storage.Document) error {
 		}
 	}
 	return embedCredentials(c, tx, doc)
+}
+
+// checkGrantTypes looks at grant types that are new: those that are there were
+// allowed once.
+func checkGrantTypes(tx *storage.Tx, doc, old storage.Document) error {
+	if old != nil && reflect.DeepEqual(doc["grant_types"], old["grant_types"]) {
+		return nil
+	}
+	tenant, err := tx.Tenant.Document(storage.TenantKey)
+	if err := storage.Optional(err); err != nil {
+		return err
+	}
+	flags, _ := tenant["flags"].(storage.Document)
+	return resource.CheckGrantTypes(doc, flags)
 }
 
 // holdersOf are the applications of those grants that count.

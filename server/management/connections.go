@@ -57,9 +57,6 @@ func completeConnection(c *call, _ *storage.Tx, doc, old storage.Document) error
 			return err
 		}
 		describeCertificate(doc)
-		if options, ok := doc["options"].(storage.Document); ok && strategy == "pingfederate" && options["cert"] != nil {
-			delete(options, "signingCert") // what it says is in cert
-		}
 	}
 	if strategy == storage.DatabaseStrategy {
 		if err := checkAttributes(doc, old); err != nil {

@@ -9,7 +9,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/pem"
 	"math/big"
 	"net/http"
 	"testing"
@@ -61,26 +60,6 @@ func TestMetadataOfIdentityProvider(t *testing.T) {
 	options := c.must(200, http.MethodGet, path, nil)["options"].(object)
 	if options["signInEndpoint"] != "https://idp.test/new" || options["signOutEndpoint"] != nil || options["signingCert"] != nil {
 		t.Errorf("options without metadata are replaced by %v", options)
-	}
-}
-
-// TestCertificateOfPingFederate checks that the certificate is shown once, as cert.
-func TestCertificateOfPingFederate(t *testing.T) {
-	c := newClient(t)
-	cert := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: selfSigned(t)}))
-	options := object{"pingFederateBaseUrl": "https://ping.test", "signingCert": base64.StdEncoding.EncodeToString([]byte(cert))}
-	made := c.must(201, http.MethodPost, "/connections", object{"name": "ping", "strategy": "pingfederate", "options": options})
-	changed := c.must(200, http.MethodPatch, "/connections/"+made["id"].(string), object{"options": options})
-	for _, got := range []object{made, changed} {
-		shown := got["options"].(object)
-		if _, twice := shown["signingCert"]; twice || shown["cert"] != cert || shown["expires"] != "2040-01-02T03:04:05.000Z" {
-			t.Errorf("the options are %v", shown)
-		}
-	}
-	options["signingCert"] = "no certificate"
-	kept := c.must(200, http.MethodPatch, "/connections/"+made["id"].(string), object{"options": options})["options"].(object)
-	if kept["signingCert"] != "no certificate" || kept["cert"] != nil {
-		t.Errorf("what is no certificate leaves the options %v", kept)
 	}
 }
 

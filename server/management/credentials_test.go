@@ -28,10 +28,8 @@ func TestCredentialsOfCertificates(t *testing.T) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), NotAfter: time.Date(2040, 1, 2, 3, 4, 5, 0, time.UTC),
 		Subject: pkix.Name{ExtraNames: []pkix.AttributeTypeAndValue{
-			{Type: asn1.ObjectIdentifier{2, 5, 4, 6}, Value: "es"},
-			{Type: asn1.ObjectIdentifier{2, 5, 4, 10}, Value: "ExampleCo"},
-			{Type: asn1.ObjectIdentifier{2, 5, 4, 8}, Value: "Madrid"},
-			{Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: "worker"},
+			{Type: asn1.ObjectIdentifier{2, 5, 4, 6}, Value: "es"}, {Type: asn1.ObjectIdentifier{2, 5, 4, 10}, Value: "ExampleCo"},
+			{Type: asn1.ObjectIdentifier{2, 5, 4, 8}, Value: "Madrid"}, {Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: "worker"},
 		}},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)

@@ -1,7 +1,6 @@
 package management_test
 
 import (
-	"maps"
 	"net/http"
 	"testing"
 
@@ -89,7 +88,9 @@ func TestGuardianSettings(t *testing.T) {
 
 // with is an object and one more member.
 func with(o object, name string, value any) object {
-	more := maps.Clone(o)
-	more[name] = value
+	more := object{name: value}
+	for k, v := range o {
+		more[k] = v
+	}
 	return more
 }

@@ -3,6 +3,7 @@ package management
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -125,7 +126,16 @@ func checkNewUser(conn storage.Connection, doc storage.Document, password string
 	case text(doc, "email")+text(doc, "username")+text(doc, "phone_number") == "":
 		return resource.InvalidBody("Payload validation error: 'Missing required property: email'.")
 	}
-	return nil
+	return checkUsername(conn, text(doc, "username"), true)
+}
+
+// checkUsername is account.CheckUsername in the words of this API.
+func checkUsername(conn storage.Connection, username string, required bool) error {
+	err := account.CheckUsername(conn, username, required)
+	if refused, ok := errors.AsType[*account.UsernameError](err); ok {
+		return usernameError(refused)
+	}
+	return err
 }
 
 var updateUserScopes = []string{"update:users", "update:users_app_metadata", "update:current_user_metadata"}
@@ -143,17 +153,30 @@ func updateUser(c *call) error {
 	if err := resource.Users.Check(c.body, resource.Update); err != nil {
 		return err
 	}
+	if err := checkTogether(c.body); err != nil {
+		return err
+	}
 	hash, err := c.changedPassword(text(c.body, "password"))
 	if err != nil {
 		return err
 	}
+	asked := maps.Clone(c.body)
 	for _, name := range []string{"connection", "password", "client_id", "verify_email", "verify_password", "verify_phone_number"} {
 		delete(c.body, name)
 	}
 	var doc storage.Document
+	var mails []emails.Draft
 	err = c.update(func(tx *storage.Tx) error {
 		doc, err = c.user(tx)
 		if err != nil {
+			return err
+		}
+		before := maps.Clone(doc)
+		conn, err := checkUserConnection(tx, userOf(doc), text(asked, "connection"))
+		if err != nil {
+			return err
+		}
+		if err := checkUsername(conn, text(c.body, "username"), false); err != nil {
 			return err
 		}
 		if email := text(c.body, "email"); email != "" {
@@ -168,9 +191,21 @@ func updateUser(c *call) error {
 				return err
 			}
 		}
-		return account.Put(tx, doc, "")
+		if endsSessions(before, doc) {
+			if err := tx.EndSessions(text(doc, "user_id")); err != nil {
+				return err
+			}
+		}
+		if err := account.Put(tx, doc, ""); err != nil {
+			return err
+		}
+		mails, err = c.draftChanges(tx, userOf(doc), asked)
+		return err
 	})
 	if err != nil {
+		return err
+	}
+	if err := c.Emails.Send(mails...); err != nil {
 		return err
 	}
 	return c.reply(http.StatusOK, c.selectFields(doc))

@@ -59,9 +59,13 @@ type Field struct {
 	Unique   bool    // a list without repetitions
 	Item     *Field  // of a list, or of an object of any members
 	Names    Pattern // of the members of an object
-	Fields   Fields  // of an object; nil is an object of any members
-	Open     bool    // an object may have members beyond Fields
-	Doc      string  // what it is for, in the words of Auth0's messages; "" leaves them out
+	// Metadata says that the members of an object are the caller's own at every depth, and
+	// Reserved names those that it may not have.
+	Metadata bool
+	Reserved []string
+	Fields   Fields // of an object; nil is an object of any members
+	Open     bool   // an object may have members beyond Fields
+	Doc      string // what it is for, in the words of Auth0's messages; "" leaves them out
 }
 
 // Pattern is an expression that a text must match. It is compiled when it is first

@@ -33,7 +33,7 @@ var ImportedUser = &Kind{Name: "jobs/users-imports", Fields: Fields{
 	"email": {Type: String, Required: true, Format: "email"}, "email_verified": flag, "user_id": {Type: String, Min: 1, Max: 255},
 	"username": {Type: String, Min: 1, Max: 128}, "given_name": text, "family_name": text, "name": text, "nickname": text, "picture": text,
 	"phone_number": text, "phone_verified": flag, "blocked": flag, "password_hash": text, "custom_password_hash": object,
-	"app_metadata": object, "user_metadata": object,
+	"app_metadata": appMetadata, "user_metadata": userMetadata,
 	"mfa_factors": {Type: Array, Min: 1, Max: 10, Item: &Field{Type: Object, Max: 1, Fields: Fields{
 		"totp":  {Type: Object, Fields: Fields{"secret": {Type: String, Required: true, Pattern: Like("^[A-Z2-7]+$")}}},
 		"phone": {Type: Object, Fields: Fields{"value": {Type: String, Required: true, Pattern: Like(`^\+[0-9]{1,15}$`)}}},

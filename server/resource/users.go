@@ -13,7 +13,7 @@ var Users = &Kind{
 		"password": {Type: String, Min: 1}, "given_name": {Type: String, Min: 1, Max: 150, Nullable: true},
 		"family_name": {Type: String, Min: 1, Max: 150, Nullable: true}, "name": {Type: String, Min: 1, Max: 300, Nullable: true},
 		"nickname": {Type: String, Min: 1, Max: 300, Nullable: true}, "picture": {Type: String, Nullable: true},
-		"user_metadata": object, "app_metadata": object, "client_id": {Type: String, Access: UpdateOnly},
+		"user_metadata": userMetadata, "app_metadata": appMetadata, "client_id": {Type: String, Access: UpdateOnly},
 		"verify_phone_number": {Type: Bool, Access: UpdateOnly},
 		"verify_password":     {Type: Bool, Access: UpdateOnly},
 	},

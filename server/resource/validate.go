@@ -151,6 +151,9 @@ func (c *checker) value(at place, value any, f Field) {
 		case f.Item != nil:
 			c.members(at, v, f)
 		}
+		if f.Metadata {
+			c.metadata(at, v, f)
+		}
 	}
 }
 

@@ -33,3 +33,23 @@ func (s *Server) WaitForMessage(to, kind string) outbox.Message {
 	}
 	return m
 }
+
+// Inbox returns the messages that the server has sent, in their order.
+func (s *Server) Inbox() (all []outbox.Message) {
+	s.tb.Helper()
+	resp, err := http.Get(s.ControlURL() + "/inbox") //nolint:noctx // it is answered at once
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&all); err != nil {
+		s.tb.Fatal(err)
+	}
+	return all
+}
+
+// ClearInbox forgets the messages that the server has sent.
+func (s *Server) ClearInbox() {
+	s.tb.Helper()
+	s.control(http.MethodDelete, "/inbox", nil)
+}

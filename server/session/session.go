@@ -4,6 +4,7 @@
 package session
 
 import (
+	"net"
 	"net/http"
 	"time"
 
@@ -68,7 +69,19 @@ func (c Cookies) Begin(tx *storage.Tx, r *http.Request, t storage.Transaction, u
 	if old := read(r, ssoCookie); old != "" {
 		replaces = keys.Hash(old)
 	}
+	if err := tx.RecordLogin(user.UserID, now, address(r)); err != nil {
+		return nil, err
+	}
 	return func(w http.ResponseWriter) { c.write(w, ssoCookie, value, absolute) }, tx.StartSession(s, replaces)
+}
+
+// address is the IP address that the request comes from.
+func address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
 }
 
 // Lifetimes returns the idle and the absolute lifetime of the tenant's sessions.

@@ -1,0 +1,64 @@
+package resource
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// userMetadata and appMetadata are what a tenant keeps with its users, Auth0:
+// manage-users/user-accounts/metadata/metadata-fields-data.
+var (
+	userMetadata = Field{Type: Object, Metadata: true}
+	appMetadata  = Field{Type: Object, Metadata: true, Reserved: []string{
+		"__tenant", "_id", "blocked", "clientID", "created_at", "email", "email_verified", "globalClientID", "global_client_id",
+		"identities", "lastIP", "lastLogin", "loginsCount", "metadata", "updated_at", "user_id",
+	}}
+)
+
+// metadata checks the names of an object whose members are the caller's own: at no
+// depth may one hold a dot or a dollar sign, and those of f.Reserved are members of
+// the user.
+func (c *checker) metadata(at place, body storage.Document, f Field) {
+	var reserved []string
+	for _, name := range slices.Sorted(maps.Keys(body)) {
+		if slices.Contains(f.Reserved, name) && body[name] != nil { // null takes away what is there
+			reserved = append(reserved, name)
+		}
+	}
+	if len(reserved) > 0 {
+		c.fail(at, "Additional properties not allowed: %s", strings.Join(reserved, ","))
+		return
+	}
+	c.metadataNames(at, body)
+}
+
+func (c *checker) metadataNames(at place, value any) {
+	switch v := value.(type) {
+	case storage.Document:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if strings.ContainsAny(name, ".$") {
+				c.fail(at, "Property names may not contain the characters . and $: %s", name)
+				return
+			}
+			c.metadataNames(at.member(name, ""), v[name])
+		}
+	case []any:
+		for i, item := range v {
+			c.metadataNames(at.item(i, ""), item)
+		}
+	}
+}
+
+// Signup is what people may say of themselves when they make an account, Auth0:
+// api/authentication/signup/create-a-new-user. Other members are the request's.
+var Signup = &Kind{Name: "dbconnections/signup", Open: true, Fields: Fields{
+	"email": {Type: String}, "username": {Type: String}, "phone_number": {Type: String, Max: 30},
+	"given_name": {Type: String, Max: 150}, "family_name": {Type: String, Max: 150},
+	"name": {Type: String, Max: 300}, "nickname": {Type: String, Max: 300}, "picture": {Type: String, Format: "absolute-uri-or-empty"},
+	"user_metadata": {
+		Type: Object, Max: 10, Metadata: true, Names: Like(`^.{1,100}$`), Item: &Field{Type: String, Max: 500},
+	},
+}}
