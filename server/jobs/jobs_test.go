@@ -190,6 +190,43 @@ func (tn tenant) login(username, password string) (left *url.URL, page servertes
 	return tn.Submit(browser, page, form)
 }
 
+// TestImportNamesMembers gives members of a hash other types than they have: the
+// fault names the member, where it is, and types of JSON.
+func TestImportNamesMembers(t *testing.T) {
+	tn := start(t)
+	_, id := tn.imports(`[
+		{"email":"a@imported.test","custom_password_hash":{"algorithm":"argon2","hash":"$argon2i$v=19$m=4096,t=3,p=1$c2FsdA$aGFzaA"}},
+		{"email":"b@imported.test","custom_password_hash":{"algorithm":"md5","hash":{"value":5}}},
+		{"email":"c@imported.test","custom_password_hash":{"algorithm":"md5","hash":{"value":"5f4dcc3b5aa765d61d8327deb882cf99","encoding":"hex"},"salt":"pepper"}},
+		{"email":"d@imported.test","custom_password_hash":{"algorithm":"scrypt","hash":{"value":"00","encoding":"hex"},"salt":{"value":"s"},"keylen":"64","cost":16384}},
+		{"email":"e@imported.test","custom_password_hash":{"hash":{"value":"x"}}},
+		{"email":"f@imported.test","custom_password_hash":{"algorithm":"md5","hash":{"value":"x","secret":"y"}}},
+		{"email":"g@imported.test","custom_password_hash":{"algorithm":"rot13","hash":{"value":"x"}}},
+		{"email":"h@imported.test","email_verified":"yes"}]`)
+	_, raw := tn.do(http.MethodGet, "/jobs/"+id+"/errors", "", nil)
+	var faults []struct {
+		Errors []struct{ Code, Message, Path string }
+	}
+	if err := json.Unmarshal(raw, &faults); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"INVALID_TYPE #/custom_password_hash/hash", "INVALID_TYPE #/custom_password_hash/hash/value", "INVALID_TYPE #/custom_password_hash/salt",
+		"INVALID_TYPE #/custom_password_hash/keylen", "OBJECT_REQUIRED #/custom_password_hash", "OBJECT_ADDITIONAL_PROPERTIES #/custom_password_hash/hash",
+		"ENUM_MISMATCH #/custom_password_hash/algorithm", "INVALID_TYPE #/email_verified",
+	}
+	var got []string
+	for _, f := range faults {
+		got = append(got, f.Errors[0].Code+" "+f.Errors[0].Path)
+		if strings.Contains(f.Errors[0].Message, "Go ") || strings.Contains(f.Errors[0].Message, "json:") {
+			t.Errorf("a fault speaks of Go: %s", f.Errors[0].Message)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("faults (- want, + got):\n%s\n%s", diff, raw)
+	}
+}
+
 func TestImportNamesWhatIsWrong(t *testing.T) {
 	tn := start(t)
 	summary, id := tn.imports(`[

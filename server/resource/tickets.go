@@ -32,7 +32,7 @@ var (
 var ImportedUser = &Kind{Name: "jobs/users-imports", Fields: Fields{
 	"email": {Type: String, Required: true, Format: "email"}, "email_verified": flag, "user_id": {Type: String, Min: 1, Max: 255},
 	"username": {Type: String, Min: 1, Max: 128}, "given_name": text, "family_name": text, "name": text, "nickname": text, "picture": text,
-	"phone_number": text, "phone_verified": flag, "blocked": flag, "password_hash": text, "custom_password_hash": object,
+	"phone_number": text, "phone_verified": flag, "blocked": flag, "password_hash": text, "custom_password_hash": customPasswordHash,
 	"app_metadata": appMetadata, "user_metadata": userMetadata,
 	"mfa_factors": {Type: Array, Min: 1, Max: 10, Item: &Field{Type: Object, Max: 1, Fields: Fields{
 		"totp":  {Type: Object, Fields: Fields{"secret": {Type: String, Required: true, Pattern: Like("^[A-Z2-7]+$")}}},
@@ -40,6 +40,25 @@ var ImportedUser = &Kind{Name: "jobs/users-imports", Fields: Fields{
 		"email": {Type: Object, Fields: Fields{"value": {Type: String, Required: true, Format: "email"}}},
 	}}},
 }}
+
+// customPasswordHash is the hash of a password that another system made. Which
+// parameters an algorithm needs is for package identity to say.
+var customPasswordHash = Field{Type: Object, Fields: Fields{
+	"algorithm": {Type: String, Required: true, Enum: []string{
+		"argon2", "bcrypt", "hmac", "ldap", "md4", "md5", "sha1", "sha256", "sha512", "pbkdf2", "scrypt",
+	}},
+	"hash": {Type: Object, Required: true, Fields: Fields{
+		"value": {Type: String, Required: true}, "encoding": binaryEncoding, "digest": {Type: String},
+		"key": {Type: Object, Fields: Fields{"value": {Type: String, Required: true}, "encoding": binaryEncoding}},
+	}},
+	"salt": {Type: Object, Fields: Fields{
+		"value": {Type: String, Required: true}, "encoding": binaryEncoding, "position": {Type: String, Enum: []string{"prefix", "suffix"}},
+	}},
+	"password": {Type: Object, Fields: Fields{"encoding": {Type: String}}},
+	"keylen":   {Type: Integer}, "cost": {Type: Integer}, "blockSize": {Type: Integer}, "parallelization": {Type: Integer},
+}}
+
+var binaryEncoding = Field{Type: String, Enum: []string{"base64", "hex", "utf8"}}
 
 // UsersExport is Auth0: api/management/v2/jobs/post-users-exports.
 var UsersExport = &Kind{Name: "jobs/users-exports", Fields: Fields{
