@@ -131,6 +131,7 @@ func (r *Ring) generate(now time.Time) (storage.SigningKey, error) { return NewK
 // NewKey makes a key pair with a self-signed certificate for a name. It takes a
 // few hundred milliseconds.
 func NewKey(commonName string, now time.Time) (storage.SigningKey, error) {
+	storage.Slow("making a key")
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return storage.SigningKey{}, fmt.Errorf("generate signing key: %w", err)

@@ -15,6 +15,8 @@ import (
 	"sync"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/tenant0/tenant0/storage"
 )
 
 // Token types, the typ of a JOSE header.
@@ -62,6 +64,7 @@ func (k *signingKey) encodeHeaders() {
 // RS256 and RS512 are deterministic, so the same payload has the same token;
 // what repeats within a short time is not signed again.
 func (r *Ring) Sign(alg, typ string, payload []byte) (string, error) {
+	storage.Slow("signing")
 	s := r.set.Load()
 	key := s.current
 	input := signingInput(key.headers[alg+typ], payload, key.private.Size())
@@ -166,6 +169,7 @@ var (
 // Verify checks a compact JWS against the published keys and returns its typ and
 // payload. The claims are the caller's to check.
 func (r *Ring) Verify(raw string) (typ string, payload []byte, err error) {
+	storage.Slow("verifying a signature")
 	jws, err := jose.ParseSignedCompact(raw, ringAlgorithms)
 	if err != nil {
 		return "", nil, err

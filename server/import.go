@@ -53,6 +53,7 @@ func (s *services) hasAPI(identifier string) (has bool) {
 // importConfiguration imports sections and users in one transaction.
 func (s *services) importConfiguration(ctx context.Context, rq control.ImportRequest) (any, error) {
 	var done imported
+	exported := jobs.Prepare(rq.Users)
 	users := func(tx *storage.Tx) error {
 		if len(rq.Users) == 0 {
 			return nil
@@ -64,7 +65,7 @@ func (s *services) importConfiguration(ctx context.Context, rq control.ImportReq
 		if conn.Strategy != storage.DatabaseStrategy {
 			return fmt.Errorf("users: the connection %q is no database connection", rq.Connection)
 		}
-		done.Users, done.Errors, err = s.jobs.ImportAtOnce(ctx, tx, jobs.Import{Connection: conn, Upsert: rq.Upsert, Users: rq.Users})
+		done.Users, done.Errors, err = s.jobs.ImportAtOnce(ctx, tx, jobs.Import{Connection: conn, Upsert: rq.Upsert}, exported)
 		return err
 	}
 	config.OwnAPIs(rq.Sections, s.hasAPI)
@@ -72,6 +73,10 @@ func (s *services) importConfiguration(ctx context.Context, rq control.ImportReq
 	extension, _ := rq.Sections[extensionSection].(storage.Document) // which knows the placeholder itself
 	people, err := entries(sections["users"])
 	if err != nil {
+		return nil, err
+	}
+	seeds := seed.Deps{Passwords: s.passwords, Now: s.clock.Now()}
+	if people, err = seed.HashPasswords(ctx, s.db, people, seeds); err != nil {
 		return nil, err
 	}
 	delete(sections, extensionSection)
@@ -87,7 +92,7 @@ func (s *services) importConfiguration(ctx context.Context, rq control.ImportReq
 		if err := users(tx); err != nil {
 			return err
 		}
-		made, err := seed.ImportUsers(ctx, tx, people, seed.Deps{Passwords: s.passwords, Now: s.clock.Now()})
+		made, err := seed.ImportUsers(ctx, tx, people, seeds)
 		if note("users", made); err != nil || extension == nil {
 			return err
 		}

@@ -70,10 +70,12 @@ func TestImportOfUsersOfATenantFile(t *testing.T) {
 		}
 	}
 	for body, reason := range map[string]string{
-		`{"email":"x@exampleco.com","roles":["None"]}`:                   `there is no role "None"`,
-		`{"email":"x@exampleco.com","connection":"none"}`:                `there is no connection "none"`,
-		`{"email":"x@exampleco.com","password_hash":"plain"}`:            "bcrypt or argon2id",
-		`{"given_name":"X"}`:                                             "neither an address",
+		`{"email":"x@exampleco.com","roles":["None"]}`:                                                               `there is no role "None"`,
+		`{"email":"x@exampleco.com","connection":"none"}`:                                                            `there is no connection "none"`,
+		`{"email":"x@exampleco.com","password_hash":"plain"}`:                                                        "bcrypt or argon2id",
+		`{"email":"x@exampleco.com","password_hash":"$2b$31$abcdefghijklmnopqrstuuNBcI4oRhiR3rEZ1.oTL2vIH2Wi1S1.a"}`: "would take too long",
+		`{"email":"x@exampleco.com","password":"` + strings.Repeat("x", 73) + `"}`:                                   "too long",
+		`{"given_name":"X"}`: "neither an address",
 		`{"user_id":"auth0|x1","email":"new@exampleco.com"},"no object"`: "no object",
 	} {
 		status, report := bring(t, s, `{"sections":{"users":[`+body+`]}}`)

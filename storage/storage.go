@@ -64,14 +64,14 @@ func (db *DB) Close() error { return db.engine.Close() }
 // View runs fn in a read transaction. Records read in it may be shared with
 // other readers: they are for reading only.
 func (db *DB) View(fn func(*Tx) error) error {
-	return db.engine.View(func(kv KV) error { return fn(newTx(kv, &db.memo)) })
+	return db.engine.View(func(kv KV) error { return transact(newTx(kv, &db.memo), fn) })
 }
 
 // Update runs fn in a write transaction. An error from fn undoes all of it.
-// Updates run one after the other, so fn holds up every writer: no hashing,
-// signing, scripts or network inside. It must not call View or Update.
+// Updates run one after the other, so fn holds up every writer: what is slow, see Slow,
+// happens outside. It must not call View or Update.
 func (db *DB) Update(fn func(*Tx) error) error {
-	return db.engine.Update(func(kv KV) error { return fn(newTx(kv, nil)) })
+	return db.engine.Update(func(kv KV) error { return transact(newTx(kv, nil), fn) })
 }
 
 // upgrades returns the steps from each layout of the store to the next, the

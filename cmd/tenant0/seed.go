@@ -6,6 +6,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/seed"
 )
 
 // seedCommands work with tenant files.
@@ -40,6 +41,9 @@ func (c *seedCheckCommand) Run(parsed *kong.Context, t terminal) error {
 	tenant, err := config.LoadTenant(c.Path, keywords)
 	if err != nil {
 		return err
+	}
+	if err := seed.CheckPasswords(tenant.Users); err != nil {
+		return fmt.Errorf("%s: %w", c.File, err)
 	}
 	for _, warning := range tenant.Warnings {
 		fmt.Fprintln(t.stderr, "warning: "+warning)

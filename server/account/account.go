@@ -6,6 +6,7 @@ package account
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"slices"
 	"time"
@@ -50,21 +51,39 @@ func Put(tx *storage.Tx, doc storage.Document, hash string) error {
 	return tx.Passwords.Put(storage.Password{UserID: id, Hash: hash})
 }
 
-// CheckPassword holds a new password against the policy of the connection with a
-// name: an *identity.PolicyError says what it does not meet.
-func CheckPassword(tx *storage.Tx, connection string, user storage.User, password string) error {
+// Demands are what a new password of a user is held against: it is read in a transaction
+// and checked outside of it, since that may take hashing.
+type Demands struct {
+	policy identity.Policy
+	user   storage.User
+	stored storage.Password
+	// unknown is a connection that is not there: whoever writes the user says so.
+	unknown bool
+}
+
+// DemandsOf reads the policy of the connection with a name, and the user's password so
+// far.
+func DemandsOf(tx *storage.Tx, connection string, user storage.User) (d Demands, err error) {
 	conn, err := tx.Connections.Find("name", connection)
 	if storage.IsNotFound(err) {
-		return nil // whoever writes the user says so
+		return Demands{unknown: true}, nil
 	}
 	if err != nil {
-		return err
+		return d, err
 	}
 	stored, err := tx.Passwords.Get(user.UserID)
-	if err := storage.Optional(err); err != nil {
-		return err
+	return Demands{policy: identity.PolicyOf(conn), user: user, stored: stored}, storage.Optional(err)
+}
+
+// Hash returns the hash of a new password that meets the demands: an
+// *identity.PolicyError says what another does not meet.
+func (d Demands) Hash(ctx context.Context, passwords *identity.Passwords, password string) (string, error) {
+	if !d.unknown {
+		if err := passwords.CheckNew(ctx, d.policy, password, d.user, d.stored); err != nil {
+			return "", err
+		}
 	}
-	return identity.PolicyOf(conn).Check(password, user, stored)
+	return passwords.Hash(ctx, password)
 }
 
 // SetPassword gives a user a new password. It ends the user's sessions and refresh

@@ -10,7 +10,6 @@ import (
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/emails"
-	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -245,14 +244,15 @@ func (m *room) reset(r *http.Request, t storage.Ticket, user storage.User, passw
 		}
 		m.Log.Record(r, e)
 	}()
-	err = m.DB.View(func(tx *storage.Tx) error { return account.CheckPassword(tx, user.ConnectionName(), user, password) })
+	var demands account.Demands
+	err = m.DB.View(func(tx *storage.Tx) (err error) {
+		demands, err = account.DemandsOf(tx, user.ConnectionName(), user)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	hash, err := m.Passwords.Hash(password)
-	if errors.Is(err, identity.ErrPasswordTooLong) {
-		return &identity.PolicyError{Name: "PasswordStrengthError", Code: "invalid_password", Message: "Password is too long", Key: "password-too-weak"}
-	}
+	hash, err := demands.Hash(r.Context(), m.Passwords, password)
 	if err != nil {
 		return err
 	}

@@ -91,12 +91,20 @@ func signupError(err error) error {
 // create makes the account, and sends the e-mails that go with it.
 func (m *room) create(r *http.Request, a applicant) (doc storage.Document, err error) {
 	defer func() { m.recordSignup(r, a, doc, err) }()
-	if err := m.DB.View(func(tx *storage.Tx) error { return admit(tx, a) }); err != nil {
+	var demands account.Demands
+	err = m.DB.View(func(tx *storage.Tx) (err error) {
+		if err := admit(tx, a); err != nil {
+			return err
+		}
+		demands, err = account.DemandsOf(tx, a.connection, a.user())
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	hash, err := m.Passwords.Hash(a.password)
+	hash, err := demands.Hash(r.Context(), m.Passwords, a.password)
 	if err != nil {
-		return nil, signupRefused.With(err)
+		return nil, err
 	}
 	var mails []emails.Draft
 	err = m.DB.Update(func(tx *storage.Tx) error {
@@ -156,11 +164,15 @@ func admit(tx *storage.Tx, a applicant) error {
 			return signupRefused
 		}
 	}
-	user := storage.User{
-		Email: address, Username: text(a.profile, "username"), Name: text(a.profile, "name"), Nickname: text(a.profile, "nickname"),
+	return nil
+}
+
+// user is what the password is held against.
+func (a applicant) user() storage.User {
+	return storage.User{
+		Email: text(a.profile, "email"), Username: text(a.profile, "username"), Name: text(a.profile, "name"), Nickname: text(a.profile, "nickname"),
 		GivenName: text(a.profile, "given_name"), FamilyName: text(a.profile, "family_name"),
 	}
-	return account.CheckPassword(tx, conn.Name, user, a.password)
 }
 
 // taken is the answer to an address that has an account: a stranger is told so only

@@ -15,6 +15,7 @@ import (
 // Send renders drafts, issues the tickets that they carry, and hands them to the
 // outbox. It must not be called within a transaction.
 func (w Writer) Send(drafts ...Draft) error {
+	storage.Slow("rendering an e-mail")
 	for _, d := range drafts {
 		if d.None() {
 			continue

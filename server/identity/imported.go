@@ -71,12 +71,6 @@ func decode(text, encoding string) ([]byte, error) {
 	return nil, fmt.Errorf("unknown encoding %q", encoding)
 }
 
-// Bounds of what one check may cost.
-const (
-	maxIterations   = 10_000_000
-	maxScryptMemory = 1 << 30 // bytes
-)
-
 // ReadImported reads a custom_password_hash and returns it as it is stored. An
 // error says what is wrong with it.
 func ReadImported(custom map[string]any) (string, error) {
@@ -104,7 +98,7 @@ func (h Imported) check() (err error) {
 	case "pbkdf2":
 		_, err = parsePBKDF2(h.Hash.Value)
 	case "bcrypt":
-		_, err = bcrypt.Cost([]byte(h.Hash.Value))
+		_, err = bcryptCost(h.Hash.Value)
 	case "scrypt":
 		_, err = h.scryptParameters()
 	default:
@@ -122,16 +116,12 @@ func parseImported(stored string) (h Imported, err error) {
 	return h, dec.Decode(&h)
 }
 
-func compareImported(stored, password string) error {
+func importedMatches(stored, password string) (bool, error) {
 	h, err := parseImported(stored)
 	if err != nil {
-		return err
+		return false, err
 	}
-	ok, err := h.matches(password)
-	if err == nil && !ok {
-		return ErrWrongCredentials
-	}
-	return err
+	return h.matches(password)
 }
 
 // digests are the hash functions by the names that OpenSSL gives them.
@@ -251,16 +241,29 @@ func (h Imported) digestMatches(secret []byte) (bool, error) {
 
 func same(a, b []byte) bool { return subtle.ConstantTimeCompare(a, b) == 1 }
 
-// bcryptMatches takes the first 72 bytes, as other implementations do.
-func bcryptMatches(stored string, secret []byte) (bool, error) {
+// bcryptCost is the cost of a hash of bcrypt.
+func bcryptCost(stored string) (int, error) {
 	if !strings.HasPrefix(stored, "$2a$") && !strings.HasPrefix(stored, "$2b$") && !strings.HasPrefix(stored, "$2y$") {
-		return false, errors.New("the value must begin with $2a$, $2b$ or $2y$")
+		return 0, errors.New("the value must begin with $2a$, $2b$ or $2y$")
 	}
-	err := bcrypt.CompareHashAndPassword([]byte(stored), secret[:min(len(secret), 72)])
+	cost, err := bcrypt.Cost([]byte(stored))
+	if err == nil && cost > MaxCost {
+		err = tooMuch("a cost of %d", cost)
+	}
+	return cost, err
+}
+
+// bcryptMatches hashes the bytes that bcrypt takes, and says no to more than those: the
+// rest of the password could be anything.
+func bcryptMatches(stored string, secret []byte) (bool, error) {
+	if _, err := bcryptCost(stored); err != nil {
+		return false, err
+	}
+	err := bcrypt.CompareHashAndPassword([]byte(stored), secret[:min(len(secret), maxPassword)])
 	if errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
 		return false, nil
 	}
-	return err == nil, err
+	return err == nil && len(secret) <= maxPassword, err
 }
 
 func argon2Matches(stored, password string) (bool, error) {
@@ -307,8 +310,13 @@ func parsePBKDF2(stored string) (h pbkdf2Hash, err error) {
 	if h.sum, err = decode(parts[4], "base64"); err != nil {
 		return h, fmt.Errorf("hash: %w", err)
 	}
-	if h.iterations > maxIterations || length != len(h.sum) || length > 1024 {
+	if length != len(h.sum) || length > maxSum {
 		return h, errors.New("the parameters do not fit the hash")
+	}
+	// The hash is made in blocks of the digest's size, each with all iterations, RFC 8018
+	// section 5.2.
+	if size := h.digest().Size(); h.iterations > maxIterations/((length+size-1)/size) {
+		return h, tooMuch("i=%d, l=%d", h.iterations, length)
 	}
 	return h, nil
 }
@@ -366,10 +374,10 @@ func (h Imported) scryptParameters() (p struct {
 	}
 	p.n, p.r, p.p = orDefault(h.Cost, 16384), orDefault(h.BlockSize, 8), orDefault(h.Parallelization, 1)
 	switch {
-	case h.KeyLength != len(p.sum) || h.KeyLength > 1024:
+	case h.KeyLength != len(p.sum) || h.KeyLength > maxSum:
 		return p, errors.New("keylen does not fit the hash")
-	case p.n > maxScryptMemory/128/p.r || p.p > 16:
-		return p, errors.New("the parameters ask for too much memory")
+	case p.n > maxScryptWork/p.r/p.p:
+		return p, tooMuch("a cost of %d, blocks of %d, parallelization %d", p.n, p.r, p.p)
 	case p.n < 2 || p.n&(p.n-1) != 0:
 		return p, errors.New("cost must be a power of two")
 	}

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"errors"
 
 	"github.com/tenant0/tenant0/storage"
@@ -10,7 +11,7 @@ import (
 // number) and password name in a database connection, or ErrWrongCredentials. With
 // that comes the user whose password it was not, if any: for the tenant's log, and
 // for nobody to be told.
-func (p *Passwords) LogIn(db *storage.DB, connection, identifier, password string) (storage.User, error) {
+func (p *Passwords) LogIn(ctx context.Context, db *storage.DB, connection, identifier, password string) (storage.User, error) {
 	var user storage.User
 	var stored storage.Password
 	err := db.View(func(tx *storage.Tx) error {
@@ -24,16 +25,16 @@ func (p *Passwords) LogIn(db *storage.DB, connection, identifier, password strin
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return storage.User{}, err
 	}
-	if err := p.Check(user.UserID, stored.Hash, password); err != nil || !IsImported(stored.Hash) {
+	if err := p.Check(ctx, user.UserID, stored.Hash, password); err != nil || !IsImported(stored.Hash) {
 		return user, err
 	}
-	return user, p.renew(db, stored, password)
+	return user, p.renew(ctx, db, stored, password)
 }
 
 // renew replaces a hash that another system made by one of our own, now that the
 // password is known. A password that bcrypt cannot hash keeps the one it has.
-func (p *Passwords) renew(db *storage.DB, stored storage.Password, password string) error {
-	hash, err := p.Hash(password)
+func (p *Passwords) renew(ctx context.Context, db *storage.DB, stored storage.Password, password string) error {
+	hash, err := p.Hash(ctx, password)
 	if errors.Is(err, ErrPasswordTooLong) {
 		return nil
 	}

@@ -4,30 +4,40 @@
 package identity
 
 import (
+	"cmp"
 	"container/list"
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/tenant0/tenant0/storage"
 )
 
 var (
 	// ErrWrongCredentials reports an unknown user or a wrong password, and does
 	// not say which.
 	ErrWrongCredentials = errors.New("wrong username or password")
-	// ErrPasswordTooLong reports a password that bcrypt cannot hash.
-	ErrPasswordTooLong = errors.New("a password may have at most 72 bytes")
+	// ErrPasswordTooLong reports a password of which bcrypt would take no more than the
+	// beginning.
+	ErrPasswordTooLong = &PolicyError{
+		Name: "PasswordStrengthError", Code: "invalid_password", Message: "Password is too long", Key: "password-too-weak",
+	}
 	// errUnknownHash reports a hash in a notation that is not known.
 	errUnknownHash = errors.New("unknown password hash")
 )
+
+// maxPassword is how many bytes of a password bcrypt takes.
+const maxPassword = 72
 
 // DefaultCost is the bcrypt cost of new hashes: about 3 ms. A development tenant
 // starts with its seed's users in milliseconds, and protects nothing but
@@ -41,14 +51,16 @@ type Passwords struct {
 	// is asked for: it costs a tenth of a start.
 	decoy func() []byte
 	cache verified
+	// slots are as many as hashes that may be made at once.
+	slots chan struct{}
 }
 
-// NewPasswords returns a Passwords that hashes with a bcrypt cost of 4 to 31.
+// NewPasswords returns a Passwords that hashes with a bcrypt cost of 4 to MaxCost.
 func NewPasswords(cost int) (*Passwords, error) {
-	if cost < bcrypt.MinCost || cost > bcrypt.MaxCost {
+	if cost < bcrypt.MinCost || cost > MaxCost {
 		return nil, fmt.Errorf("password cost %d: %w", cost, bcrypt.InvalidCostError(cost))
 	}
-	p := &Passwords{cost: cost, decoy: sync.OnceValue(func() []byte {
+	p := &Passwords{cost: cost, slots: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))), decoy: sync.OnceValue(func() []byte {
 		hash, _ := bcrypt.GenerateFromPassword([]byte("nobody"), cost) // fails for other costs and longer passwords
 		return hash
 	})}
@@ -57,29 +69,58 @@ func NewPasswords(cost int) (*Passwords, error) {
 	return p, nil
 }
 
-// Hash returns the hash of a new password, or ErrPasswordTooLong.
-func (p *Passwords) Hash(password string) (string, error) {
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), p.cost)
-	if errors.Is(err, bcrypt.ErrPasswordTooLong) {
-		return "", ErrPasswordTooLong
+// work makes a hash. It waits while as many as may are being made, until ctx ends, whose
+// error it returns then.
+func (p *Passwords) work(ctx context.Context, hash func() error) error {
+	storage.Slow("hashing a password")
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	return string(hash), err
+	select {
+	case p.slots <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-p.slots }()
+	return hash()
+}
+
+// CheckLength returns ErrPasswordTooLong, or nil for a password that Hash takes.
+func CheckLength(password string) error {
+	if len(password) > maxPassword {
+		return ErrPasswordTooLong
+	}
+	return nil
+}
+
+// Hash returns the hash of a new password, ErrPasswordTooLong, or the error of ctx.
+func (p *Passwords) Hash(ctx context.Context, password string) (hash string, err error) {
+	if err := CheckLength(password); err != nil {
+		return "", err
+	}
+	err = p.work(ctx, func() error {
+		made, err := bcrypt.GenerateFromPassword([]byte(password), p.cost)
+		hash = string(made)
+		return err
+	})
+	return hash, err
 }
 
 // Check returns nil when password is the one that hash was made of, and
-// ErrWrongCredentials when it is not. A hash of "" stands for a user who does
-// not exist or has no password, and costs as much time as another. A password
-// that was right a while ago is recognised without hashing it again.
-func (p *Passwords) Check(userID, hash, password string) error {
+// ErrWrongCredentials when it is not, or when the hash would take too long. A hash of ""
+// stands for a user who does not exist or has no password, and costs as much time as
+// another. A password that was right a while ago is recognised without hashing it
+// again. It waits for others no longer than ctx allows, whose error it returns then.
+func (p *Passwords) Check(ctx context.Context, userID, hash, password string) error {
 	if hash == "" {
-		_ = bcrypt.CompareHashAndPassword(p.decoy(), []byte(password))
-		return ErrWrongCredentials
+		err := p.work(ctx, func() error { _, err := bcryptMatches(string(p.decoy()), []byte(password)); return err })
+		return cmp.Or(err, ErrWrongCredentials)
 	}
 	tag := p.cache.tag(userID, hash, password)
 	if p.cache.has(tag) {
 		return nil
 	}
-	if err := compare(hash, password); err != nil {
+	if err := p.work(ctx, func() error { return compare(hash, password) }); err != nil {
 		return err
 	}
 	p.cache.add(tag)
@@ -87,33 +128,42 @@ func (p *Passwords) Check(userID, hash, password string) error {
 }
 
 func compare(hash, password string) error {
+	var ok bool
+	var err error
 	switch {
 	case strings.HasPrefix(hash, "$2"):
-		err := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password))
-		if errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) || errors.Is(err, bcrypt.ErrPasswordTooLong) {
-			return ErrWrongCredentials
-		}
-		return err
+		ok, err = bcryptMatches(hash, []byte(password))
 	case strings.HasPrefix(hash, "$argon2i"):
-		return compareArgon2(hash, password)
+		ok, err = argon2Matches(hash, password)
 	case IsImported(hash):
-		return compareImported(hash, password)
+		ok, err = importedMatches(hash, password)
+	default:
+		err = errUnknownHash
 	}
-	return errUnknownHash
+	switch {
+	case errors.Is(err, errTooMuchWork): // a store of an earlier version may have such ones
+		return fmt.Errorf("%w: %w", ErrWrongCredentials, err)
+	case err == nil && !ok:
+		return ErrWrongCredentials
+	}
+	return err
 }
 
-// Known reports whether hash is in a notation that Check understands. It does
-// not hash.
-func Known(hash string) bool {
-	if _, err := bcrypt.Cost([]byte(hash)); err == nil {
-		return true
+// CheckHash says what is wrong with a hash in the notation of bcrypt or argon2: one that
+// Check does not understand, or that would take too long. It does not hash.
+func CheckHash(hash string) error {
+	_, bcryptErr := bcryptCost(hash)
+	_, argon2Err := parseArgon2(hash)
+	switch {
+	case bcryptErr == nil || argon2Err == nil:
+		return nil
+	case errors.Is(bcryptErr, errTooMuchWork):
+		return bcryptErr
+	case errors.Is(argon2Err, errTooMuchWork):
+		return argon2Err
 	}
-	_, err := parseArgon2(hash)
-	return err == nil
+	return errors.New("it must be in the notation of bcrypt or argon2id")
 }
-
-// maxArgonMemory bounds what one check may use, in KiB.
-const maxArgonMemory = 1 << 20
 
 // argon2Hash is a hash in the PHC notation $argon2id$v=19$m=65536,t=3,p=4$salt$hash,
 // or argon2i.
@@ -132,14 +182,17 @@ func parseArgon2(hash string) (h argon2Hash, err error) {
 	h.independent = parts[1] == "argon2i"
 	var version int
 	_, err = fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &h.memory, &h.passes, &h.threads)
-	if err != nil || version != argon2.Version || h.memory > maxArgonMemory || h.passes == 0 || h.threads == 0 {
+	if err != nil || version != argon2.Version || h.passes == 0 || h.threads == 0 {
 		return h, errUnknownHash
+	}
+	if uint64(max(h.memory, 8*uint32(h.threads)))*uint64(h.passes) > maxArgonWork || h.memory > maxMemory>>10 {
+		return h, tooMuch("m=%d, t=%d", h.memory, h.passes)
 	}
 	if h.salt, err = base64.RawStdEncoding.DecodeString(parts[4]); err != nil {
 		return h, errUnknownHash
 	}
 	h.sum, err = base64.RawStdEncoding.DecodeString(parts[5])
-	if err != nil || len(h.sum) == 0 || len(h.sum) > 1024 {
+	if err != nil || len(h.sum) == 0 || len(h.sum) > maxSum {
 		return h, errUnknownHash
 	}
 	return h, nil
@@ -152,17 +205,6 @@ func (h argon2Hash) key(password string) []byte {
 		return argon2.Key([]byte(password), h.salt, h.passes, h.memory, h.threads, size)
 	}
 	return argon2.IDKey([]byte(password), h.salt, h.passes, h.memory, h.threads, size)
-}
-
-func compareArgon2(hash, password string) error {
-	h, err := parseArgon2(hash)
-	if err != nil {
-		return err
-	}
-	if subtle.ConstantTimeCompare(h.key(password), h.sum) != 1 {
-		return ErrWrongCredentials
-	}
-	return nil
 }
 
 // verified remembers passwords that were right, by a MAC under a key of this

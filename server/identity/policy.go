@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -159,9 +160,32 @@ func words(options map[string]any, object, name string) []string {
 	return out
 }
 
-// Check holds a new password of a user against the policy: a *PolicyError says
-// what it does not meet. stored is the user's password so far.
-func (p Policy) Check(password string, user storage.User, stored storage.Password) error {
+// CheckNew holds a new password of a user against a policy: a *PolicyError says what it
+// does not meet. stored is the user's password so far, which may have to be hashed
+// against: it must not be called within a transaction.
+func (p *Passwords) CheckNew(ctx context.Context, policy Policy, password string, user storage.User, stored storage.Password) error {
+	if err := policy.check(password, user); err != nil {
+		return err
+	}
+	hashes := append([]string{stored.Hash}, stored.Earlier...)
+	for _, hash := range hashes[:min(len(hashes), policy.history)] {
+		switch err := p.Check(ctx, stored.UserID, hash, password); {
+		case err == nil:
+			return &PolicyError{
+				Name: "PasswordHistoryError", Code: "invalid_password", Message: "Password has previously been used", Key: "password-previously-used",
+			}
+		case ctx.Err() != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// check holds a password against what needs no hashing.
+func (p Policy) check(password string, user storage.User) error {
+	if err := CheckLength(password); err != nil {
+		return err
+	}
 	if rules := p.rules(password); slices.ContainsFunc(rules, func(r Rule) bool { return !r.Verified }) {
 		return &PolicyError{
 			Name: "PasswordStrengthError", Code: "invalid_password", Message: "Password is too weak", Key: "password-too-weak", Rules: rules,
@@ -176,10 +200,6 @@ func (p Policy) Check(password string, user storage.User, stored storage.Passwor
 		return &PolicyError{
 			Name: "PasswordNoUserInfoError", Code: "password_no_user_info_error", Message: "Password contains user information",
 			Key: "password-contains-user-information",
-		}
-	case p.history > 0 && p.usedBefore(password, stored):
-		return &PolicyError{
-			Name: "PasswordHistoryError", Code: "invalid_password", Message: "Password has previously been used", Key: "password-previously-used",
 		}
 	}
 	return nil
@@ -261,16 +281,6 @@ func personalData(u storage.User) []string {
 		}
 	}
 	return out
-}
-
-func (p Policy) usedBefore(password string, stored storage.Password) bool {
-	hashes := append([]string{stored.Hash}, stored.Earlier...)
-	for _, hash := range hashes[:min(len(hashes), p.history)] {
-		if hash != "" && compare(hash, password) == nil {
-			return true
-		}
-	}
-	return false
 }
 
 // Replace is the record of a new password, with as many of the hashes before as

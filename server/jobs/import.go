@@ -118,10 +118,11 @@ func prepare(sent any, seen map[string]bool) (u imported) {
 		if u.hash, err = identity.ReadImported(custom); err != nil {
 			u.fault = &fault{"FORMAT", err.Error(), "#/custom_password_hash"}
 		}
-	case plain != "" && !identity.Known(plain):
-		u.fault = &fault{"FORMAT", "password_hash must be a bcrypt hash", "#/password_hash"}
-	default:
+	case plain != "":
 		u.hash = plain
+		if err := identity.CheckHash(plain); err != nil {
+			u.fault = &fault{"FORMAT", "password_hash: " + err.Error(), "#/password_hash"}
+		}
 	}
 	return u
 }
@@ -187,16 +188,30 @@ func (r *Runner) apply(tx *storage.Tx, i Import, u imported, p *progress) (stora
 	}, nil
 }
 
+// Prepared are users who are checked.
+type Prepared []imported
+
+// Prepare checks users as an export has them, for ImportAtOnce.
+func Prepare(users []any) Prepared {
+	all := make(Prepared, len(users))
+	seen := map[string]bool{}
+	for n, user := range users {
+		all[n] = prepare(FromExport(user), seen)
+	}
+	return all
+}
+
 // ImportAtOnce imports users in a transaction that is there, without a job. It
 // returns how many were written, and what was wrong with the others.
-func (r *Runner) ImportAtOnce(ctx context.Context, tx *storage.Tx, i Import) (summary storage.Document, faults []storage.Document, err error) {
+func (r *Runner) ImportAtOnce(
+	ctx context.Context, tx *storage.Tx, i Import, users Prepared,
+) (summary storage.Document, faults []storage.Document, err error) {
 	var p progress
-	seen := map[string]bool{}
-	for _, user := range i.Users {
+	for _, user := range users {
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
 		}
-		fault, err := r.apply(tx, i, prepare(FromExport(user), seen), &p)
+		fault, err := r.apply(tx, i, user, &p)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -204,7 +219,7 @@ func (r *Runner) ImportAtOnce(ctx context.Context, tx *storage.Tx, i Import) (su
 			faults = append(faults, fault)
 		}
 	}
-	return p.summary(len(i.Users)), faults, nil
+	return p.summary(len(users)), faults, nil
 }
 
 // redacted hides hashes.

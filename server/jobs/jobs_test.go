@@ -237,10 +237,12 @@ func TestImportNamesWhatIsWrong(t *testing.T) {
 		{"email":"employee@exampleco.com"},
 		{"email":"hash@imported.test","custom_password_hash":{"algorithm":"sha256","hash":{"value":"abcd","encoding":"hex"}}},
 		{"email":"whirl@imported.test","custom_password_hash":{"algorithm":"hmac","hash":{"value":"ab","encoding":"hex","digest":"whirlpool","key":{"value":"k"}}}},
+		{"email":"bcrypt@imported.test","password_hash":"$2b$31$abcdefghijklmnopqrstuuNBcI4oRhiR3rEZ1.oTL2vIH2Wi1S1.a"},
+		{"email":"pbkdf2@imported.test","custom_password_hash":{"algorithm":"pbkdf2","hash":{"value":"$pbkdf2-sha512$i=9999999,l=3$c2FsdA$AAAA"}}},
 		{"email":"other@imported.test","user_id":"one"},
 		{"email":"more@imported.test","shoe_size":42},
 		7]`)
-	if diff := cmp.Diff(object{"inserted": 1.0, "updated": 0.0, "failed": 9.0, "total": 10.0}, summary); diff != "" {
+	if diff := cmp.Diff(object{"inserted": 1.0, "updated": 0.0, "failed": 11.0, "total": 12.0}, summary); diff != "" {
 		t.Errorf("the summary (- want, + got):\n%s", diff)
 	}
 	_, raw := tn.do(http.MethodGet, "/jobs/"+id+"/errors", "", nil)
@@ -256,10 +258,13 @@ func TestImportNamesWhatIsWrong(t *testing.T) {
 		codes = append(codes, f.Errors[0].Code)
 	}
 	want := []string{
-		"FORMAT", "OBJECT_REQUIRED", "DUPLICATED_USER", "DUPLICATED_USER", "FORMAT", "FORMAT", "CONFLICT", "OBJECT_ADDITIONAL_PROPERTIES", "INVALID_TYPE",
+		"FORMAT", "OBJECT_REQUIRED", "DUPLICATED_USER", "DUPLICATED_USER", "FORMAT", "FORMAT", "FORMAT", "FORMAT", "CONFLICT", "OBJECT_ADDITIONAL_PROPERTIES", "INVALID_TYPE",
 	}
 	if diff := cmp.Diff(want, codes); diff != "" {
 		t.Errorf("codes of the faults (- want, + got):\n%s\n%s", diff, raw)
+	}
+	if bytes.Count(raw, []byte("the hash would take too long to check")) != 2 {
+		t.Errorf("hashes that take long are not named: %s", raw)
 	}
 	if bytes.Contains(raw, []byte("abcd")) {
 		t.Errorf("a hash is shown: %s", raw)

@@ -4,6 +4,7 @@
 package login
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -100,7 +101,7 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 		return m.page(w, http.StatusBadRequest, t, state, username, missing...)
 	}
 
-	user, connection, err := m.logIn(t, username, form.Get("password"))
+	user, connection, err := m.logIn(r.Context(), t, username, form.Get("password"))
 	if err != nil && !errors.Is(err, identity.ErrWrongCredentials) {
 		return err
 	}
@@ -178,7 +179,7 @@ func (m *room) page(w http.ResponseWriter, status int, t storage.Transaction, st
 // logIn tries the connections that the transaction may use, in order. With
 // identity.ErrWrongCredentials it returns the first user whose password it was not,
 // or none and the first connection.
-func (m *room) logIn(t storage.Transaction, username, password string) (storage.User, string, error) {
+func (m *room) logIn(ctx context.Context, t storage.Transaction, username, password string) (storage.User, string, error) {
 	connections, err := m.connections(t.Request)
 	if err != nil {
 		return storage.User{}, "", err
@@ -186,7 +187,7 @@ func (m *room) logIn(t storage.Transaction, username, password string) (storage.
 	var other storage.User
 	tried := connections[0].Name
 	for _, c := range connections {
-		user, err := m.Passwords.LogIn(m.DB, c.Name, username, password)
+		user, err := m.Passwords.LogIn(ctx, m.DB, c.Name, username, password)
 		if !errors.Is(err, identity.ErrWrongCredentials) {
 			return user, c.Name, err
 		}

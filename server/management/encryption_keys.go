@@ -136,6 +136,7 @@ func wrappingKey(c *call) error {
 	if err != nil {
 		return err
 	}
+	storage.Slow("making a key")
 	key, err := rsa.GenerateKey(rand.Reader, 3072)
 	if err != nil {
 		return err

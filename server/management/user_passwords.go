@@ -17,16 +17,17 @@ func (c *call) newPassword(connection string, user storage.User, password string
 	if password == "" {
 		return "", nil
 	}
-	err := c.view(func(tx *storage.Tx) error { return account.CheckPassword(tx, connection, user, password) })
-	if refused, ok := errors.AsType[*identity.PolicyError](err); ok {
-		return "", passwordRefused(refused.Error())
-	}
+	var demands account.Demands
+	err := c.view(func(tx *storage.Tx) (err error) {
+		demands, err = account.DemandsOf(tx, connection, user)
+		return err
+	})
 	if err != nil {
 		return "", err
 	}
-	hash, err := c.Passwords.Hash(password)
-	if errors.Is(err, identity.ErrPasswordTooLong) {
-		return "", passwordRefused("PasswordStrengthError: Password is too long")
+	hash, err := demands.Hash(c.r.Context(), c.Passwords, password)
+	if refused, ok := errors.AsType[*identity.PolicyError](err); ok {
+		return "", passwordRefused(refused.Error())
 	}
 	return hash, err
 }

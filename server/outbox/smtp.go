@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tenant0/tenant0/storage"
 )
 
 // SMTPServer is the tenant's mail server, Auth0:
@@ -84,6 +86,7 @@ func (o *Outbox) Run(stop <-chan struct{}) error {
 
 // send speaks SMTP, RFC 5321, with TLS where the server has it.
 func (d delivery) send(ctx context.Context) error {
+	storage.Slow("sending an e-mail")
 	from, err := mail.ParseAddress(d.message.From)
 	if err != nil {
 		return fmt.Errorf("sender %q: %w", d.message.From, err)

@@ -2,6 +2,7 @@ package seed
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -84,18 +85,39 @@ func newUserID() string {
 	return "auth0|" + hex.EncodeToString(b)
 }
 
+// CheckPasswords says what is wrong with the passwords of users and with their hashes. It
+// does not hash.
+func CheckPasswords(users []storage.Document) error {
+	for _, doc := range users {
+		name := nameOf(doc)
+		if hash := text(doc, "password_hash"); hash != "" {
+			if err := identity.CheckHash(hash); err != nil {
+				return fmt.Errorf("user %q: password_hash: %w", name, err)
+			}
+		} else if err := identity.CheckLength(text(doc, "password")); err != nil {
+			return fmt.Errorf("user %q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// nameOf is what an entry is told by: "" for one that nothing tells.
+func nameOf(entry storage.Document) string {
+	return cmp.Or(text(entry, "email"), text(entry, "username"), text(entry, "phone_number"), text(entry, "user_id"))
+}
+
 // hash fills in the hashes of the users' passwords, on all cores: they are by
 // far the most of a seed's cost.
 func (p *Plan) hash(users []storage.Document, hashes []string) error {
+	if err := CheckPasswords(users); err != nil {
+		return err
+	}
 	errs := make([]error, len(users))
 	var wait sync.WaitGroup
 	free := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for i, doc := range users {
 		password := text(doc, "password")
 		if hashes[i] = text(doc, "password_hash"); hashes[i] != "" {
-			if !identity.Known(hashes[i]) {
-				return fmt.Errorf("user %q: password_hash must be in the notation of bcrypt or argon2id", text(doc, "email"))
-			}
 			continue
 		}
 		if password == "" {
@@ -104,13 +126,13 @@ func (p *Plan) hash(users []storage.Document, hashes []string) error {
 		free <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-free }()
-			hashes[i], errs[i] = p.deps.Passwords.Hash(password)
+			hashes[i], errs[i] = p.deps.Passwords.Hash(context.Background(), password)
 		})
 	}
 	wait.Wait()
 	for i, err := range errs {
 		if err != nil {
-			return fmt.Errorf("user %q: %w", text(users[i], "email"), err)
+			return fmt.Errorf("user %q: %w", nameOf(users[i]), err)
 		}
 	}
 	return nil

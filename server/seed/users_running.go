@@ -1,18 +1,55 @@
 package seed
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
+// HashPasswords returns the entries of users with the hashes of their passwords in place
+// of them, for ImportUsers. A password that a user has already keeps its hash.
+func HashPasswords(ctx context.Context, db *storage.DB, entries []storage.Document, d Deps) ([]storage.Document, error) {
+	if err := CheckPasswords(entries); err != nil {
+		return nil, err
+	}
+	hashed := make([]storage.Document, len(entries))
+	for i, entry := range entries {
+		hashed[i] = entry
+		password := text(entry, "password")
+		if password == "" || text(entry, "password_hash") != "" {
+			continue
+		}
+		var stored storage.Password
+		err := db.View(func(tx *storage.Tx) error {
+			doc, err := existing(tx, entry)
+			if err == nil && doc != nil {
+				stored, err = tx.Passwords.Get(text(doc, "user_id"))
+			}
+			return storage.Optional(err)
+		})
+		if err != nil {
+			return nil, err
+		}
+		hash := stored.Hash
+		if hash == "" || d.Passwords.Check(ctx, stored.UserID, hash, password) != nil {
+			if hash, err = d.Passwords.Hash(ctx, password); err != nil {
+				return nil, fmt.Errorf("users: %q: %w", nameOf(entry), err)
+			}
+		}
+		hashed[i] = maps.Clone(entry)
+		hashed[i]["password_hash"] = hash
+	}
+	return hashed, nil
+}
+
 // ImportUsers brings the users of a tenant file into a tenant: those that are there,
-// with their id or their login, are changed, the others are added.
+// with their id or their login, are changed, the others are added. Their passwords are
+// hashed, see HashPasswords.
 func ImportUsers(ctx context.Context, tx *storage.Tx, entries []storage.Document, d Deps) ([]Change, error) {
 	roles := map[string]string{}
 	for role, err := range tx.Roles.All() {
@@ -23,7 +60,7 @@ func ImportUsers(ctx context.Context, tx *storage.Tx, entries []storage.Document
 	}
 	var changes []Change
 	for _, entry := range entries {
-		name := cmp.Or(text(entry, "email"), text(entry, "username"), text(entry, "phone_number"), text(entry, "user_id"))
+		name := nameOf(entry)
 		if name == "" {
 			return nil, errors.New("users: an entry has neither an address, a username, a phone number nor a user_id")
 		}
@@ -66,7 +103,7 @@ func importUser(tx *storage.Tx, entry storage.Document, roles map[string]string,
 			return "", err
 		}
 	}
-	newPassword, err := setPassword(tx, text(doc, "user_id"), entry, d.Passwords)
+	newPassword, err := setPassword(tx, text(doc, "user_id"), entry)
 	if err != nil {
 		return "", err
 	}
@@ -105,26 +142,14 @@ func existing(tx *storage.Tx, entry storage.Document) (doc storage.Document, err
 	return doc, nil
 }
 
-// setPassword gives a user the password of an entry, if it has one that is another.
-func setPassword(tx *storage.Tx, id string, entry storage.Document, passwords *identity.Passwords) (changed bool, err error) {
+// setPassword gives a user the hash of an entry, if it has one that is another.
+func setPassword(tx *storage.Tx, id string, entry storage.Document) (changed bool, err error) {
 	stored, err := tx.Passwords.Get(id)
 	if err := storage.Optional(err); err != nil {
 		return false, err
 	}
-	hash, password := text(entry, "password_hash"), text(entry, "password")
-	switch {
-	case hash != "":
-		if !identity.Known(hash) {
-			return false, fmt.Errorf("password_hash must be in the notation of bcrypt or argon2id")
-		}
-	case password == "" || stored.Hash != "" && passwords.Check(id, stored.Hash, password) == nil:
-		return false, nil
-	default:
-		if hash, err = passwords.Hash(password); err != nil {
-			return false, err
-		}
-	}
-	if hash == stored.Hash {
+	hash := text(entry, "password_hash")
+	if hash == "" || hash == stored.Hash {
 		return false, nil
 	}
 	return true, tx.Passwords.Put(storage.Password{UserID: id, Hash: hash})

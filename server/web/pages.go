@@ -59,6 +59,7 @@ func (p Pages) WriteToFrame(w http.ResponseWriter, page templates.Page) error {
 }
 
 func (p Pages) write(w http.ResponseWriter, status int, page templates.Page, frames string) error {
+	storage.Slow("rendering a page")
 	var body bytes.Buffer
 	customized := templates.Customized(page)
 	err := templates.Render(&body, page)

@@ -1,0 +1,38 @@
+package storage
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// Slow says that what follows is slow: hashing a password, signing, rendering, the
+// network. It must not happen within a transaction, since there is one writer, and since
+// the writer may have to wait for the readers. Under test Slow panics there; otherwise it
+// does nothing. What is slow begins with a call of it.
+func Slow(what string) {
+	if testing.Testing() && withinTransaction() {
+		panic(what + " is slow and has no place in a transaction of the store")
+	}
+}
+
+// transact runs fn in a transaction. Its name on the stack tells Slow so.
+//
+//go:noinline
+func transact(tx *Tx, fn func(*Tx) error) error { return fn(tx) }
+
+// withinTransaction reports whether transact is among the callers. The stack tells that of
+// every test without one having to ask for it.
+func withinTransaction() bool {
+	var counters [256]uintptr
+	frames := runtime.CallersFrames(counters[:runtime.Callers(3, counters[:])])
+	for {
+		frame, more := frames.Next()
+		if strings.HasSuffix(frame.Function, "/storage.transact") {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
+}
