@@ -10,10 +10,10 @@ import (
 )
 
 // WaitForMessage returns the newest message of a kind to an address, as soon as the
-// server has sent one. It fails the test when none comes within ten seconds.
+// server has sent one. It fails the test when none comes in Patience.
 func (s *Server) WaitForMessage(to, kind string) outbox.Message {
 	s.tb.Helper()
-	query := url.Values{"to": {to}, "kind": {kind}, "timeout": {"10s"}}
+	query := url.Values{"to": {to}, "kind": {kind}, "timeout": {Patience.String()}}
 	rq, err := http.NewRequestWithContext(s.tb.Context(), http.MethodGet, s.ControlURL()+"/inbox/wait?"+query.Encode(), nil)
 	if err != nil {
 		s.tb.Fatal(err)
