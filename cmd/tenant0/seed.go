@@ -43,7 +43,7 @@ func (c *seedCheckCommand) Run(parsed *kong.Context, t terminal) error {
 		return err
 	}
 	if err := seed.CheckPasswords(tenant.Users); err != nil {
-		return fmt.Errorf("%s: %w", c.File, err)
+		return fmt.Errorf("%s: %w", c.Path, err)
 	}
 	for _, warning := range tenant.Warnings {
 		fmt.Fprintln(t.stderr, "warning: "+warning)
