@@ -338,3 +338,48 @@ func TestRefreshTokensEndWithWhatTheyCameFrom(t *testing.T) {
 		}
 	}
 }
+
+// TestOpaqueTokensEndWithTheirApplication asks /userinfo with one that came with a
+// refresh token and one that came alone, while there is no application, and with the
+// first when there is another of the same id.
+func TestOpaqueTokensEndWithTheirApplication(t *testing.T) {
+	d := &dependants{Server: servertest.Start(t), t: t}
+	d.browser = d.Client()
+	d.client()
+	asked := func(token string) int {
+		t.Helper()
+		rq, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.URL+"userinfo", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rq.Header.Set("Authorization", "Bearer "+token)
+		resp, err := d.browser.Do(rq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	opaque := func(scope string) string {
+		t.Helper()
+		tokens := d.Exchange(d.browser, d.Login(d.browser, servertest.Login{
+			ClientID: doomedClient, RedirectURI: servertest.SPACallback, Params: url.Values{"audience": {""}, "scope": {scope}},
+		}))
+		token := tokens["access_token"].(string)
+		if status := asked(token); status != http.StatusOK {
+			t.Fatalf("before: %d", status)
+		}
+		return token
+	}
+	refreshed, alone := opaque("openid offline_access"), opaque("openid")
+	d.must(http.MethodDelete, "clients/"+doomedClient, nil)
+	for _, token := range []string{refreshed, alone} {
+		if status := asked(token); status != http.StatusUnauthorized {
+			t.Errorf("without the application: %d", status)
+		}
+	}
+	d.client()
+	if status := asked(refreshed); status != http.StatusUnauthorized {
+		t.Errorf("with another of the same id: %d", status)
+	}
+}

@@ -124,6 +124,9 @@ func (m *room) profile(claims tokens.Claims) ([]byte, error) {
 		if revoked, err := tx.RevokedGrants.Has(claims.GrantID); err != nil || revoked {
 			return errors.Join(err, storage.ErrNotFound)
 		}
+		if known, err := tx.Clients.Has(claims.ClientID); err != nil || !known {
+			return errors.Join(err, storage.ErrNotFound) // the application is deleted
+		}
 		var err error
 		if user, err = tx.Users.Get(claims.Subject); err != nil || claims.Opaque {
 			return err
