@@ -14,7 +14,6 @@ import (
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/authorize"
 	"github.com/tenant0/tenant0/server/authzext"
-	"github.com/tenant0/tenant0/server/callback"
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/consent"
 	"github.com/tenant0/tenant0/server/control"
@@ -29,7 +28,7 @@ import (
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/organization"
 	"github.com/tenant0/tenant0/server/outbox"
-	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/token"
@@ -87,7 +86,7 @@ func (s *services) rooms() *web.Router {
 	var (
 		now     = s.clock.Now
 		rt      = web.NewRouter(s.log)
-		open    = rt.WithCORS(s.allowOrigin)
+		open    = rt.WithCORS(s.anyApplication)
 		pages   = web.Pages{DB: s.db, Warn: s.pageFailed}
 		mails   = s.emails()
 		cookies = session.Cookies{Secure: s.secure()}
@@ -117,40 +116,22 @@ func (s *services) secure() bool {
 	return err == nil && u.Scheme == "https"
 }
 
-// allowOrigin lets pages of the tenant's applications in, Auth0:
-// get-started/applications/set-up-cors: the origins of callback URLs count
-// without being listed.
-func (s *services) allowOrigin(_ *http.Request, origin string) (bool, error) {
-	found := false
-	err := s.db.View(func(tx *storage.Tx) error {
-		for c, err := range tx.Clients.All() {
-			if err != nil {
-				return err
-			}
-			for _, list := range [][]string{c.AllowedOrigins, c.WebOrigins, c.Callbacks} {
-				if callback.AllowedOrigin(list, origin) {
-					found = true
-					return nil
-				}
-			}
-		}
-		return nil
+// anyApplication lets pages of the tenant's applications in.
+func (s *services) anyApplication(r *http.Request, origin string) (allowed bool, err error) {
+	err = s.db.View(func(tx *storage.Tx) error {
+		allowed, err = registered.OriginOfAny(tx, r.Host, origin)
+		return err
 	})
-	return found, err
+	return allowed, err
 }
 
 // customDomain reports whether a name is one of the tenant's custom domains. They
 // are looked up, because the Management API changes them while the server runs.
 func (s *services) customDomain(name string) (found bool, err error) {
 	err = s.db.View(func(tx *storage.Tx) error {
-		for doc, err := range tx.Documents(resource.CustomDomains.Name, "").All() {
-			if err != nil {
-				return err
-			}
-			domain, _ := doc["domain"].(string)
-			found = found || strings.EqualFold(domain, name)
-		}
-		return nil
+		_, err := tx.CustomDomain(name)
+		found = err == nil
+		return storage.Optional(err)
 	})
 	return found, err
 }

@@ -58,7 +58,7 @@ var (
 	}
 	// CustomDomains is Auth0: api/management/v2/custom-domains.
 	CustomDomains = &Kind{
-		Name: "custom-domains", ID: "custom_domain_id", NewID: Prefixed("cd_", 16), Open: true,
+		Name: storage.CustomDomainsKind, ID: "custom_domain_id", NewID: Prefixed("cd_", 16), Open: true,
 		Fields: Fields{
 			"custom_domain_id": onlyRead, "primary": {Type: Bool, Access: ReadOnly, Default: false},
 			"is_default": {Type: Bool, Access: ReadOnly, Default: false},

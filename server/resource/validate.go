@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/callback"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -196,8 +197,8 @@ var formats = map[string]func(string) bool{
 		return err == nil && a.Address == s
 	},
 	"uri":                   hasScheme,
-	"callback-url":          hasScheme,
-	"url-with-placeholders": hasScheme,
+	"callback-url":          callback.Registrable,
+	"url-with-placeholders": callback.Registrable,
 	"absolute-uri-or-empty": func(s string) bool { return s == "" || hasAnyPrefix(s, "http://", "https://") },
 	"absolute-https-uri-with-placeholders-or-empty": func(s string) bool { return s == "" || hasAnyPrefix(s, "https://") },
 }
