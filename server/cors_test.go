@@ -120,7 +120,7 @@ func TestAPageUsesNoOtherApplicationsCredentials(t *testing.T) {
 		"grant_type": form.Get("grant_type"), "client_id": form.Get("client_id"), "client_secret": form.Get("client_secret"), "audience": form.Get("audience"),
 	})
 	byHeader := url.Values{"grant_type": {"client_credentials"}, "audience": form["audience"]}
-	basic, _ := http.NewRequest(http.MethodGet, p.URL, http.NoBody) //nolint:noctx // is not sent
+	basic, _ := http.NewRequest(http.MethodGet, p.URL, http.NoBody)
 	basic.SetBasicAuth(servertest.Management, servertest.ManagementSecret)
 	wrong := url.Values{"grant_type": {"client_credentials"}, "client_id": {servertest.Management}, "client_secret": {"wrong"}, "audience": form["audience"]}
 	asserted := url.Values{

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -52,8 +53,9 @@ type services struct {
 	log       *slog.Logger
 }
 
-// openServices makes the services on an open store.
-func openServices(db *storage.DB, issuer string, passwordCost int, log *slog.Logger) (*services, error) {
+// openServices makes the services on an open store. closed says which addresses
+// log streams may not lead to.
+func openServices(db *storage.DB, issuer string, passwordCost int, closed func(netip.AddrPort) bool, log *slog.Logger) (*services, error) {
 	u, err := url.Parse(issuer)
 	if err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
@@ -71,7 +73,7 @@ func openServices(db *storage.DB, issuer string, passwordCost int, log *slog.Log
 	}
 	s.issuer = &tokens.Issuer{URL: issuer, DB: db, Ring: s.ring, Secrets: secrets}
 	name, _, _ := strings.Cut(u.Hostname(), ".")
-	s.streams = logstream.New(logstream.Deps{DB: db, Now: s.clock.Now, Log: log})
+	s.streams = logstream.New(logstream.Deps{DB: db, Now: s.clock.Now, Log: log, Closed: closed})
 	s.events, err = tenantlog.New(tenantlog.Deps{DB: db, Now: s.clock.Now, Log: log, Tenant: name, Stored: s.streams.Stored})
 	if err != nil {
 		return nil, err

@@ -28,6 +28,9 @@ func newResourceServer() storage.Document {
 	}
 }
 
+// maxTokenLifetime is what Auth0 allows an API, in seconds.
+const maxTokenLifetime = 2592000
+
 // extensionAPI returns the extension's API, and whether the tenant has it.
 func extensionAPI(tx *storage.Tx) (storage.ResourceServer, bool, error) {
 	rs, err := tx.ResourceServers.Find("identifier", authz.ExtensionAudience)

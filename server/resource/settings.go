@@ -1,6 +1,10 @@
 package resource
 
-import "github.com/tenant0/tenant0/storage"
+import (
+	"math"
+
+	"github.com/tenant0/tenant0/storage"
+)
 
 // defaultIdentifiers is how a tenant shows what users log in with.
 var defaultIdentifiers = storage.Document{
@@ -36,7 +40,7 @@ var (
 			"name": {Type: String, Required: true, Enum: []string{
 				"mailgun", "mandrill", "sendgrid", "resend", "ses", "sparkpost", "smtp", "azure_cs", "ms365", "custom",
 			}},
-			"enabled": {Type: Bool, Default: true}, "default_from_address": text, "credentials": object, "settings": {Type: Object, Nullable: true},
+			"enabled": {Type: Bool, Default: true}, "default_from_address": text, "credentials": {Type: Object, Open: true, Fields: Fields{"smtp_port": {Type: Integer, Nullable: true, Min: 1, Max: math.MaxUint16}}}, "settings": {Type: Object, Nullable: true},
 		},
 		Missing: missing("inexistent_email_provider", "There is not a configured email provider"),
 		Taken:   taken("email_provider_conflict", "An email provider is already configured"),
