@@ -16,14 +16,65 @@ func InTenantFile(section string) bool {
 	return is == emulated || is == imported
 }
 
-// FitTenant takes out of the sections of a tenant the members that a tenant file has no key for, and returns a line for
-// each of them, in alphabetical order.
+// FitTenant takes out of the sections of a tenant the members that a tenant file has no key for, and scopes that their API
+// does not have any more. It returns a line for each of them, in alphabetical order.
 func FitTenant(sections Document) []string {
+	left := append(withoutKeys(sections), withoutScopes(sections)...)
+	slices.Sort(left)
+	return slices.Compact(left)
+}
+
+// withoutScopes takes out what is granted of the APIs of the sections and is no scope of theirs.
+func withoutScopes(sections Document) (left []string) {
+	scopes := map[string]map[string]bool{}
+	for _, api := range documents(sections["resourceServers"]) {
+		known := map[string]bool{}
+		for _, scope := range documents(api["scopes"]) {
+			known[text(scope, "value")] = true
+		}
+		scopes[text(api, "identifier")] = known
+	}
+	gone := func(section, api, scope string) bool {
+		known, listed := scopes[api]
+		lost := listed && !known[scope]
+		if lost {
+			left = append(left, fmt.Sprintf("%s: %s of %s: the API has no such scope", section, scope, api))
+		}
+		return lost
+	}
+	granted := func(section string, grant Document) {
+		if list, ok := grant["scope"].([]any); ok {
+			grant["scope"] = slices.DeleteFunc(list, func(scope any) bool { return gone(section, text(grant, "audience"), fmt.Sprint(scope)) })
+		}
+	}
+	for _, grant := range documents(sections["clientGrants"]) {
+		granted("clientGrants", grant)
+	}
+	for _, client := range documents(sections["clients"]) {
+		refresh, _ := client["refresh_token"].(Document)
+		for _, policy := range documents(refresh["policies"]) {
+			granted("clients", policy)
+		}
+	}
+	for _, section := range []string{"roles", "users"} {
+		for _, owner := range documents(sections[section]) {
+			if held, ok := owner["permissions"].([]any); ok {
+				owner["permissions"] = slices.DeleteFunc(held, func(item any) bool {
+					permission, _ := item.(Document)
+					return gone(section, text(permission, "resource_server_identifier"), text(permission, "permission_name"))
+				})
+			}
+		}
+	}
+	return left
+}
+
+// withoutKeys takes out the members that the schema does not know.
+func withoutKeys(sections Document) (left []string) {
 	var invalid *jsonschema.ValidationError
 	if !errors.As(compiledSchema().Validate(sections), &invalid) {
 		return nil
 	}
-	var left []string
 	var visit func(*jsonschema.ValidationError)
 	visit = func(e *jsonschema.ValidationError) {
 		for _, cause := range e.Causes {
@@ -45,8 +96,7 @@ func FitTenant(sections Document) []string {
 		}
 	}
 	visit(invalid)
-	slices.Sort(left)
-	return slices.Compact(left)
+	return left
 }
 
 // within is the value at a path.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 const (
@@ -22,6 +23,8 @@ type links struct {
 	apis        map[string][]string // identifier -> scopes; nil for an API whose scopes the file does not list
 	connections map[string]bool
 	roles       map[string]bool
+	// organizations are those of the file by name.
+	organizations map[string]bool
 }
 
 // link checks that entries refer to what the file has, and writes in what a reference leaves
@@ -34,6 +37,11 @@ func (f *tenantFile) link(tenant *Tenant) {
 		apis:        map[string][]string{managementAPI: nil, extensionAPI: nil, IssuerPlaceholder + "me/": nil, IssuerPlaceholder + "my-org/": nil},
 		connections: map[string]bool{},
 		roles:       map[string]bool{},
+
+		organizations: map[string]bool{},
+	}
+	for _, organization := range documents(tenant.Further["organizations"]) {
+		l.organizations[text(organization, "name")] = true
 	}
 	l.collectClients(tenant.Clients)
 	tenant.ResourceServers = l.collectAPIs(tenant.ResourceServers)
@@ -259,14 +267,32 @@ func (l *links) linkUsers(tenant *Tenant) {
 			l.file.wrong(path, "the key %q is missing: there is neither a default_directory nor one single database", "connection")
 		}
 		known(l, l.connections, connection, append(path, "connection"), "connection", "connections")
-		if !slices.ContainsFunc(identifiers, func(key string) bool { return text(user, key) != "" }) {
+		identified := slices.ContainsFunc(identifiers, func(key string) bool { return text(user, key) != "" })
+		if !identified && !elsewhere(text(user, "user_id")) {
 			l.file.wrong(path, "a user needs an email, a username or a phone_number")
 		}
-		for j, role := range list(user, "roles") {
-			value, _ := role.(string)
-			known(l, l.roles, value, at("users", i, "roles", j), "role", "roles")
+		l.linkRoles(user, path)
+		for j, entry := range list(user, "organizations") {
+			organization, _ := entry.(Document)
+			below := at("users", i, "organizations", j)
+			known(l, l.organizations, text(organization, "name"), append(below, "name"), "organization", "organizations")
+			l.linkRoles(organization, below)
 		}
 		l.linkPermissions(user, path)
 	}
 	l.file.duplicateUsers(tenant.Users)
+}
+
+// elsewhere reports whether the user with an id logs in at another provider, which knows them by the id alone.
+func elsewhere(userID string) bool {
+	provider, _, whole := strings.Cut(userID, "|")
+	return whole && provider != databaseType && provider != "email" && provider != "sms"
+}
+
+// linkRoles checks the roles that a user or a member of an organization has.
+func (l *links) linkRoles(owner Document, path []string) {
+	for i, role := range list(owner, "roles") {
+		value, _ := role.(string)
+		known(l, l.roles, value, append(slices.Clone(path), "roles", fmt.Sprint(i)), "role", "roles")
+	}
 }

@@ -3,10 +3,16 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
+	"reflect"
+	"strings"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/control"
+	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/management"
+	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/seed"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -16,6 +22,8 @@ type exported struct {
 	Issuer   string             `json:"issuer"`
 	Sections storage.Document   `json:"sections,omitempty"`
 	Users    []storage.Document `json:"users,omitempty"`
+	// LeftOut names what of the tenant an export never has, with the reason.
+	LeftOut []string `json:"left_out,omitempty"`
 	// Extension is the store of the Authorization Extension, as a tenant file has it.
 	Extension *config.AuthorizationExtension `json:"authorizationExtension,omitempty"`
 }
@@ -30,7 +38,7 @@ func (s *services) exportConfiguration(ctx context.Context, rq control.ExportReq
 		}
 	}
 	if rq.Users {
-		if out.Users, err = s.exportUsers(ctx); err != nil {
+		if out.Users, out.LeftOut, err = s.exportUsers(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -44,15 +52,9 @@ func (s *services) exportConfiguration(ctx context.Context, rq control.ExportReq
 	return out, err
 }
 
-// madeByServer are the members of a user that an import does not take.
-var madeByServer = []string{
-	"identities", "created_at", "updated_at", "last_login", "last_ip", "logins_count", "last_password_reset", "multifactor", "multifactor_last_modified", "guardian_authenticators",
-}
-
-// exportUsers lists the users in the form of a tenant
-// file: each with its connection, the hash of its password, its roles by name and
-// its own permissions.
-func (s *services) exportUsers(ctx context.Context) (users []storage.Document, err error) {
+// exportUsers lists the users in the form of a tenant file: each with its connection, the
+// hash of its password, its roles by name, its own permissions and its organizations.
+func (s *services) exportUsers(ctx context.Context) (users []storage.Document, leftOut []string, err error) {
 	err = s.db.View(func(tx *storage.Tx) error {
 		for row, err := range tx.Users.Rows() {
 			if err := errors.Join(err, ctx.Err()); err != nil {
@@ -66,44 +68,73 @@ func (s *services) exportUsers(ctx context.Context) (users []storage.Document, e
 				return err
 			}
 			users = append(users, doc)
+			for _, err := range tx.Documents(resource.AuthenticationMethods.Name, row.Key).Rows() {
+				if err != nil {
+					return err
+				}
+				leftOut = append(leftOut, "the factors of user "+row.Key+": they are enrolled anew")
+				break
+			}
 		}
 		return nil
 	})
-	return users, err
+	return users, leftOut, err
 }
 
 func exportUser(tx *storage.Tx, doc storage.Document) error {
 	id, _ := doc["user_id"].(string)
-	if list, _ := doc["identities"].([]any); len(list) > 0 {
-		if first, ok := list[0].(storage.Document); ok {
-			doc["connection"] = first["connection"]
-		}
-	}
-	for _, name := range madeByServer {
-		delete(doc, name)
+	if err := exportIdentities(tx, id, doc); err != nil {
+		return err
 	}
 	password, err := tx.Passwords.Get(id)
 	if storage.Optional(err) != nil {
 		return err
 	}
 	if err == nil && password.Hash != "" {
-		doc["password_hash"] = password.Hash
+		member, value, err := identity.HashMember(password.Hash)
+		if err != nil {
+			return fmt.Errorf("the hash of %s: %w", id, err)
+		}
+		doc[member] = value
 	}
-	access, err := tx.UserAccess.Get(id)
-	if storage.IsNotFound(err) {
+	if err := exportAccess(tx, id, doc); err != nil {
+		return err
+	}
+	return exportMemberships(tx, id, doc)
+}
+
+// exportIdentities names the connection of a user, and leaves out identities that follow
+// from it and the id.
+func exportIdentities(tx *storage.Tx, id string, doc storage.Document) error {
+	all, _ := doc["identities"].([]any)
+	if len(all) == 0 {
 		return nil
 	}
+	first, _ := all[0].(storage.Document)
+	name, _ := first["connection"].(string)
+	doc["connection"] = name
+	conn, err := tx.Connections.Find("name", name)
+	if err != nil {
+		return storage.Optional(err)
+	}
+	provider, local, _ := strings.Cut(id, "|")
+	if len(all) == 1 && reflect.DeepEqual(first, account.Identity(conn, provider, local)) {
+		delete(doc, "identities")
+	}
+	return nil
+}
+
+// exportAccess lists what a user holds of core roles and permissions.
+func exportAccess(tx *storage.Tx, id string, doc storage.Document) error {
+	access, err := tx.UserAccess.Get(id)
+	if err != nil {
+		return storage.Optional(err)
+	}
+	roles, err := roleNames(tx, access.Roles)
 	if err != nil {
 		return err
 	}
-	var roles, permissions []any
-	for _, roleID := range access.Roles {
-		role, err := tx.Roles.Get(roleID)
-		if err != nil {
-			return err
-		}
-		roles = append(roles, role.Name)
-	}
+	var permissions []any
 	for _, p := range access.Permissions {
 		permissions = append(permissions, storage.Document{"permission_name": p.PermissionName, "resource_server_identifier": p.ResourceServerIdentifier})
 	}
@@ -114,4 +145,47 @@ func exportUser(tx *storage.Tx, doc storage.Document) error {
 		doc["permissions"] = permissions
 	}
 	return nil
+}
+
+// exportMemberships lists the organizations of a user, and the roles in each.
+func exportMemberships(tx *storage.Tx, id string, doc storage.Document) error {
+	organizations, err := tx.OrganizationsOf(id)
+	if err != nil {
+		return err
+	}
+	var memberships []any
+	for _, o := range organizations {
+		held, err := tx.MemberRoles(o.ID, id)
+		if err != nil {
+			return err
+		}
+		roles, err := roleNames(tx, held)
+		if err != nil {
+			return err
+		}
+		membership := storage.Document{"name": o.Name}
+		if roles != nil {
+			membership["roles"] = roles
+		}
+		memberships = append(memberships, membership)
+	}
+	if memberships != nil {
+		doc["organizations"] = memberships
+	}
+	return nil
+}
+
+// roleNames are the names of roles, without those that are gone.
+func roleNames(tx *storage.Tx, ids []string) (names []any, err error) {
+	for _, id := range ids {
+		role, err := tx.Roles.Get(id)
+		if storage.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, role.Name)
+	}
+	return names, nil
 }

@@ -23,7 +23,9 @@ func bring(t *testing.T, s *servertest.Server, body string) (status int, report 
 	}
 	Skipped []struct{ Section, Name, Reason string }
 	Users   map[string]int
-	Errors  []struct{ Errors []struct{ Code string } }
+	Errors  []struct {
+		Errors []struct{ Code, Message string }
+	}
 	Message string `json:"error_description"`
 },
 ) {
@@ -144,13 +146,14 @@ func TestImportOfUsersThatAuth0Exported(t *testing.T) {
 		`{"Id":"auth0|abc","Given Name":"Ann","Email":"ann@exported.test","Email Verified":true,"Connection":"Username-Password-Authentication"}`,
 		`{"_id":{"$oid":"60425dc43519d90068f82973"},"email":"bob@exported.test","passwordHash":"$2b$10$nFguVi9LsCAcvTZFKQlRKeLVydo8ETv483lkNsSFI/Wl1Rz1Ypo1K","tenant":"t","_tmp_is_unique":true}`,
 		`{"email":"ann@exported.test"}`,
+		`{"Id":"google-oauth2|1090","Email":"social@exported.test","Connection":"google"}`,
 	}
 	status, report := bring(t, s, `{"connection":"Username-Password-Authentication","users":[`+strings.Join(users, ",")+`]}`)
-	want := map[string]int{"inserted": 2, "updated": 0, "failed": 1, "total": 3}
+	want := map[string]int{"inserted": 2, "updated": 0, "failed": 2, "total": 4}
 	if diff := cmp.Diff(want, report.Users); status != http.StatusOK || diff != "" {
 		t.Errorf("%d (- want, + got):\n%s", status, diff)
 	}
-	if len(report.Errors) != 1 || report.Errors[0].Errors[0].Code != "DUPLICATED_USER" {
+	if len(report.Errors) != 2 || report.Errors[0].Errors[0].Code != "DUPLICATED_USER" || !strings.Contains(report.Errors[1].Errors[0].Message, "logs in at google-oauth2") {
 		t.Errorf("faults: %+v", report.Errors)
 	}
 	s.Login(s.Client(), servertest.Login{Username: "bob@exported.test", Password: "hello"})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/resource"
 )
 
 // exportCommand writes the tenant of a running server into files.
@@ -44,7 +46,7 @@ type exportedTenant struct {
 	// Extension is the store of the Authorization Extension.
 	Extension config.Document `json:"authorizationExtension"`
 	// LeftOut names what the format cannot hold, with the reason.
-	LeftOut []string `json:"-"`
+	LeftOut []string `json:"left_out"`
 }
 
 // Run exports once.
@@ -75,6 +77,7 @@ func (c *exportCommand) Run(parsed *kong.Context, t terminal) error {
 		if tenant.Extension != nil {
 			tenant.LeftOut = append(tenant.LeftOut, "the store of the Authorization Extension: --format tenant writes it")
 		}
+		tenant.withoutInvitations()
 		var files []string
 		files, err = config.WriteConfiguration(c.Path, tenant.Sections, c.Format == "yaml")
 		said = count(len(files), "file")
@@ -100,8 +103,19 @@ func (e *exportedTenant) writeUsers(path string) (string, error) {
 			e.LeftOut = append(e.LeftOut, "user "+id+": only users of database connections can be imported")
 			continue
 		}
-		delete(user, "roles")
-		delete(user, "permissions")
+		if email, _ := user["email"].(string); email == "" {
+			e.LeftOut = append(e.LeftOut, "user "+id+": an import of users takes none without an e-mail address")
+			continue
+		}
+		for _, member := range slices.Sorted(maps.Keys(user)) {
+			_, taken := resource.ImportedUser.Fields[member]
+			if slices.Contains(notOfUsers, member) {
+				e.LeftOut = append(e.LeftOut, member+" of user "+id+": --format tenant writes them")
+			}
+			if !taken && member != "connection" {
+				delete(user, member)
+			}
+		}
 		raw, err := json.Marshal(user)
 		if err != nil {
 			return "", err
@@ -109,6 +123,21 @@ func (e *exportedTenant) writeUsers(path string) (string, error) {
 		lines = append(lines, string(raw)+"\n")
 	}
 	return count(len(lines), "user"), writeFile(path, []byte(strings.Join(lines, "")))
+}
+
+// notOfUsers are the members of a user that an import of users has no word for, and that
+// are more than what the server notes.
+var notOfUsers = []string{"identities", "organizations", "permissions", "roles"}
+
+// withoutInvitations leaves out what auth0-deploy-cli has no word for.
+func (e *exportedTenant) withoutInvitations() {
+	list, _ := e.Sections["organizations"].([]any)
+	for _, item := range list {
+		if organization, ok := item.(config.Document); ok && organization["invitations"] != nil {
+			delete(organization, "invitations")
+			e.LeftOut = append(e.LeftOut, fmt.Sprintf("the invitations to organization %v: --format tenant writes them", organization["name"]))
+		}
+	}
 }
 
 // writeTenant writes a tenant file, if the tenant fits into one.
@@ -145,7 +174,7 @@ func (e *exportedTenant) writeTenant(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	raw = []byte(strings.ReplaceAll(string(raw), e.Issuer, config.IssuerPlaceholder))
+	raw = bytes.ReplaceAll(raw, []byte(e.Issuer), []byte(config.IssuerPlaceholder))
 	if _, err := config.ParseTenant(filepath.Base(path), raw); err != nil {
 		return "", errors.Join(errors.New("the tenant does not fit into a tenant file; --format yaml writes all of it"), err)
 	}

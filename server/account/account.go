@@ -30,11 +30,14 @@ func Identify(doc storage.Document, conn storage.Connection) {
 	provider := cmp.Or(providers[conn.Strategy], conn.Strategy)
 	local, _ := doc["user_id"].(string)
 	local = cmp.Or(local, resource.ObjectID())
-	social := !slices.Contains(append([]string{storage.DatabaseStrategy, "email", "sms"}, enterprise...), conn.Strategy)
 	doc["user_id"] = provider + "|" + local
-	doc["identities"] = []any{storage.Document{
-		"connection": conn.Name, "user_id": local, "provider": provider, "isSocial": social,
-	}}
+	doc["identities"] = []any{Identity(conn, provider, local)}
+}
+
+// Identity is what a user is at a connection: the account with an id at a provider.
+func Identity(conn storage.Connection, provider, local string) storage.Document {
+	social := !slices.Contains(append([]string{storage.DatabaseStrategy, "email", "sms"}, enterprise...), conn.Strategy)
+	return storage.Document{"connection": conn.Name, "user_id": local, "provider": provider, "isSocial": social}
 }
 
 // Put writes a user and, unless it is "", the hash of a first password. An address

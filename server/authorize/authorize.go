@@ -73,7 +73,7 @@ func (m *room) post(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) error {
-	rq, client, err := m.read(r.Host, params)
+	rq, client, err := m.read(params)
 	if err != nil {
 		rq.ClientID = params.Get("client_id")
 		return m.refuse(w, r, rq, step{}, err)

@@ -110,6 +110,43 @@ func (h Imported) check() (err error) {
 // IsImported reports whether a stored hash is one that ReadImported returned.
 func IsImported(stored string) bool { return strings.HasPrefix(stored, `{"`) }
 
+// HashMember is the member of a user of an import that has a stored hash, and its value:
+// password_hash for bcrypt, custom_password_hash for every other algorithm.
+func HashMember(stored string) (name string, value any, err error) {
+	const custom = "custom_password_hash"
+	if IsImported(stored) {
+		err = json.Unmarshal([]byte(stored), &value)
+		return custom, value, err
+	}
+	if _, err := bcryptCost(stored); err == nil {
+		return "password_hash", stored, nil
+	}
+	return custom, map[string]any{"algorithm": "argon2", "hash": map[string]any{"value": stored}}, nil
+}
+
+// ReadHash is the hash to store for a user of a file: of password_hash or
+// custom_password_hash, "" for neither. An error says what is wrong with it.
+func ReadHash(user map[string]any) (string, error) {
+	custom, _ := user["custom_password_hash"].(map[string]any)
+	plain, _ := user["password_hash"].(string)
+	switch {
+	case custom != nil && plain != "":
+		return "", errors.New("password_hash and custom_password_hash are mutually exclusive")
+	case custom != nil:
+		hash, err := ReadImported(custom)
+		if err != nil {
+			err = fmt.Errorf("custom_password_hash: %w", err)
+		}
+		return hash, err
+	case plain == "":
+		return "", nil
+	}
+	if err := CheckHash(plain); err != nil {
+		return "", fmt.Errorf("password_hash: %w", err)
+	}
+	return plain, nil
+}
+
 func parseImported(stored string) (h Imported, err error) {
 	dec := json.NewDecoder(strings.NewReader(stored))
 	dec.DisallowUnknownFields()

@@ -3,7 +3,6 @@ package identity
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -146,7 +145,7 @@ func enabled(options map[string]any, object, name string) bool {
 func number(options map[string]any, object, name string) int {
 	o, _ := options[object].(map[string]any)
 	n, _ := o[name].(float64)
-	return int(max(min(n, math.MaxInt32), 0))
+	return int(n)
 }
 
 func words(options map[string]any, object, name string) []string {

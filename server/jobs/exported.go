@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -14,6 +15,17 @@ import (
 var exportNames = map[string]string{
 	"Id": "user_id", "Given Name": "given_name", "Family Name": "family_name", "Nickname": "nickname", "Name": "name", "Email": "email",
 	"Email Verified": "email_verified", "Picture": "picture", "Username": "username", "passwordHash": "password_hash",
+}
+
+// otherProvider is the provider of a user as Auth0 exports one who logs in elsewhere than
+// at a database, "" for others. An import would make a user of a database of them.
+func otherProvider(value any) string {
+	exported, _ := value.(storage.Document)
+	provider, _, whole := strings.Cut(cmp.Or(text(exported, "user_id"), text(exported, "Id")), "|")
+	if !whole || provider == storage.DatabaseStrategy || !slices.Contains(resource.Connections.Fields["strategy"].Enum, provider) {
+		return ""
+	}
+	return provider
 }
 
 // FromExport turns a user as Auth0 exports one into one as it imports: ids without

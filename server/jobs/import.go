@@ -197,6 +197,9 @@ func Prepare(users []any) Prepared {
 	seen := map[string]bool{}
 	for n, user := range users {
 		all[n] = prepare(FromExport(user), seen)
+		if provider := otherProvider(user); provider != "" {
+			all[n].fault = &fault{"FORMAT", "The user logs in at " + provider + " and not at a database; a tenant file can have such users", "#/user_id"}
+		}
 	}
 	return all
 }
@@ -211,12 +214,12 @@ func (r *Runner) ImportAtOnce(
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
 		}
-		fault, err := r.apply(tx, i, user, &p)
+		wrong, err := r.apply(tx, i, user, &p)
 		if err != nil {
 			return nil, nil, err
 		}
-		if fault != nil {
-			faults = append(faults, fault)
+		if wrong != nil {
+			faults = append(faults, wrong)
 		}
 	}
 	return p.summary(len(users)), faults, nil

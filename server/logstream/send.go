@@ -66,8 +66,7 @@ func (d *delivery) send(ctx context.Context, stream storage.LogStream, events []
 	if stream.Sink.Authorization != "" {
 		rq.Header.Set("Authorization", stream.Sink.Authorization)
 	}
-	rq.Header.Set(Header, stream.ID)
-	resp, err := d.do(rq)
+	resp, err := d.client.Do(rq)
 	if err != nil {
 		return err
 	}

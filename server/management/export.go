@@ -289,6 +289,7 @@ func exportOrganizationParts(im *importer, id string, item storage.Document) err
 	base := "/organizations/" + id
 	for member, path := range map[string]string{
 		"connections": "/enabled_connections", "client_grants": "/client-grants", "discovery_domains": "/discovery-domains",
+		"clients": "/clients",
 	} {
 		answer, err := im.do(http.MethodGet, base+path, nil)
 		if err != nil {
@@ -302,9 +303,15 @@ func exportOrganizationParts(im *importer, id string, item storage.Document) err
 			}
 			list = append(list, exported)
 		}
-		item[member] = list
+		if len(list) > 0 || member != "clients" { // older ones of auth0-deploy-cli do not know them
+			item[member] = list
+		}
 	}
-	return nil
+	invitations, err := im.exportInvitations(id)
+	if len(invitations) > 0 {
+		item["invitations"] = invitations
+	}
+	return err
 }
 
 // organizationPart is one connection, grant or domain of an organization as an
@@ -327,6 +334,11 @@ func (im *importer) organizationPart(member string, part storage.Document) (stor
 			exported["subject_type"] = subject
 		}
 		return exported, err
+	case "clients":
+		name, err := im.name("/clients", text(part, "client_id"), "client_id")
+		return storage.Document{"client_id": name, "use_for_member_access": part["use_for_member_access"]}, err
 	}
-	return storage.Document{"domain": part["domain"], "status": part["status"]}, nil
+	return storage.Document{
+		"domain": part["domain"], "status": part["status"], "use_for_organization_discovery": part["use_for_organization_discovery"],
+	}, nil
 }

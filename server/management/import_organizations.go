@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -13,7 +14,7 @@ import (
 func importOrganizationParts(im *importer, id string, item storage.Document) error {
 	base := "/organizations/" + id
 	for _, part := range []func(base string, item storage.Document) error{
-		im.organizationConnections, im.organizationDomains, im.organizationClients, im.organizationGrants,
+		im.organizationConnections, im.organizationDomains, im.organizationClients, im.organizationGrants, im.invitations,
 	} {
 		if err := part(base, item); err != nil {
 			return err
@@ -57,7 +58,7 @@ func (im *importer) organizationDomains(base string, item storage.Document) erro
 		if slices.ContainsFunc(itemsOf(there), func(had storage.Document) bool { return had["domain"] == d["domain"] }) {
 			continue
 		}
-		if _, err := im.do(http.MethodPost, base+"/discovery-domains", storage.Document{"domain": d["domain"], "status": d["status"]}); err != nil {
+		if _, err := im.do(http.MethodPost, base+"/discovery-domains", sendable(d, resource.DiscoveryDomains, resource.ReadOnly)); err != nil {
 			return inObject(text(d, "domain"), err)
 		}
 	}

@@ -219,7 +219,7 @@ func laterSections() []importSection {
 		setting("supplementalSignals", http.MethodPatch, "/supplemental-signals"),
 		collection{
 			name: "organizations", path: "/organizations", id: "id",
-			apart: []string{"connections", "client_grants", "discovery_domains", "clients"}, after: importOrganizationParts,
+			apart: []string{"connections", "client_grants", "discovery_domains", "clients", "invitations"}, after: importOrganizationParts,
 			named: exportOrganizationParts,
 		}.section(),
 		plainSection("logStreams", "/log-streams", "id"),

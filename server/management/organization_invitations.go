@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -79,28 +78,33 @@ func (c *call) invite(tx *storage.Tx, doc, organization storage.Document) (mail 
 	}
 	life := invitationLife
 	if seconds, _ := doc["ttl_sec"].(float64); seconds > 0 {
-		life = clock.Span(seconds, time.Second)
+		life = time.Duration(seconds) * time.Second
 	}
 	delete(doc, "ttl_sec")
 	delete(doc, "send_invitation_email")
 	resource.OrganizationInvitations.Fill(doc, c.now)
 	doc["organization_id"], doc["expires_at"] = organization["id"], resource.Time(c.now.Add(life))
 
-	query := login.Query()
-	query.Set("invitation", text(doc, "ticket_id"))
-	query.Set("organization", text(organization, "id"))
-	query.Set("organization_name", text(organization, "name"))
-	login.RawQuery = query.Encode()
-	doc["invitation_url"] = login.String()
+	doc["invitation_url"] = invitationURL(login, doc, organization)
 
 	inviter, _ := doc["inviter"].(storage.Document)
 	invitee, _ := doc["invitee"].(storage.Document)
 	name := cmp.Or(text(organization, "display_name"), text(organization, "name"))
 	return outbox.Message{
 		Kind: outbox.UserInvitation, To: text(invitee, "email"), Subject: "You've been invited to join " + name,
-		Text: text(inviter, "name") + " invites you to join " + name + ". To accept, follow this link:\n\n" + login.String() + "\n",
-		Link: login.String(), ClientID: text(doc, "client_id"), Connection: connection,
+		Text: text(inviter, "name") + " invites you to join " + name + ". To accept, follow this link:\n\n" + text(doc, "invitation_url") + "\n",
+		Link: text(doc, "invitation_url"), ClientID: text(doc, "client_id"), Connection: connection,
 	}, nil
+}
+
+// invitationURL is the address that an invitee is to visit.
+func invitationURL(login *url.URL, invitation, organization storage.Document) string {
+	query := login.Query()
+	query.Set("invitation", text(invitation, "ticket_id"))
+	query.Set("organization", text(organization, "id"))
+	query.Set("organization_name", text(organization, "name"))
+	login.RawQuery = query.Encode()
+	return login.String()
 }
 
 // loginRoute is the address that an invitation leads to, Auth0:

@@ -1,10 +1,6 @@
 package resource
 
-import (
-	"math"
-
-	"github.com/tenant0/tenant0/storage"
-)
+import "github.com/tenant0/tenant0/storage"
 
 // defaultIdentifiers is how a tenant shows what users log in with.
 var defaultIdentifiers = storage.Document{
@@ -40,7 +36,7 @@ var (
 			"name": {Type: String, Required: true, Enum: []string{
 				"mailgun", "mandrill", "sendgrid", "resend", "ses", "sparkpost", "smtp", "azure_cs", "ms365", "custom",
 			}},
-			"enabled": {Type: Bool, Default: true}, "default_from_address": text, "credentials": {Type: Object, Open: true, Fields: Fields{"smtp_port": {Type: Integer, Nullable: true, Min: 1, Max: math.MaxUint16}}}, "settings": {Type: Object, Nullable: true},
+			"enabled": {Type: Bool, Default: true}, "default_from_address": text, "credentials": object, "settings": {Type: Object, Nullable: true},
 		},
 		Missing: missing("inexistent_email_provider", "There is not a configured email provider"),
 		Taken:   taken("email_provider_conflict", "An email provider is already configured"),
@@ -62,7 +58,7 @@ var (
 	}
 	// CustomDomains is Auth0: api/management/v2/custom-domains.
 	CustomDomains = &Kind{
-		Name: storage.CustomDomainsKind, ID: "custom_domain_id", NewID: Prefixed("cd_", 16), Open: true,
+		Name: "custom-domains", ID: "custom_domain_id", NewID: Prefixed("cd_", 16), Open: true,
 		Fields: Fields{
 			"custom_domain_id": onlyRead, "primary": {Type: Bool, Access: ReadOnly, Default: false},
 			"is_default": {Type: Bool, Access: ReadOnly, Default: false},

@@ -32,7 +32,7 @@ var (
 	}
 	// Sinks are where log streams lead, by type.
 	Sinks = map[string]*Kind{
-		"http":        sinkOf(Fields{"httpEndpoint": {Type: String, Required: true, Format: "absolute-http-url"}}),
+		"http":        sink("httpEndpoint"),
 		"eventbridge": sink("awsAccountId", "awsRegion"),
 		"eventgrid":   sink("azureSubscriptionId", "azureRegion", "azureResourceGroup"),
 		"datadog":     sink("datadogApiKey", "datadogRegion"),
@@ -71,10 +71,6 @@ func sink(required ...string) *Kind {
 	for _, name := range required {
 		fields[name] = Field{Required: true}
 	}
-	return sinkOf(fields)
-}
-
-func sinkOf(fields Fields) *Kind {
 	return &Kind{Open: true, Fields: Fields{"sink": {Type: Object, Open: true, Fields: fields}}}
 }
 

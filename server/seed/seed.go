@@ -51,6 +51,7 @@ type Plan struct {
 	passwords       []storage.Password
 	rolePermissions []storage.RolePermissions
 	access          []storage.UserAccess
+	members         []membership
 	extension       storage.Extension
 	further         storage.Document
 

@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/tenant0/tenant0/storage"
@@ -64,6 +65,11 @@ func (p *Plan) finish(tx *storage.Tx) error {
 	if len(p.further) > 0 {
 		if err := p.deps.Further(tx, p.further); err != nil {
 			return err
+		}
+	}
+	for _, m := range p.members {
+		if _, err := joinOrganizations(tx, m.user, m.organizations, p.roleIDs); err != nil {
+			return fmt.Errorf("users: %q: %w", m.user, err)
 		}
 	}
 	return tx.KeepSnapshot()

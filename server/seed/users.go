@@ -3,8 +3,6 @@ package seed
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"runtime"
@@ -12,13 +10,14 @@ import (
 	"sync"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/storage"
 )
 
 // ownKeys are the keys of a user in a tenant file that are no part of the
 // profile.
-var ownKeys = []string{"password", "password_hash", "connection", "roles", "permissions"}
+var ownKeys = []string{"password", "password_hash", "custom_password_hash", "connection", "roles", "permissions", "organizations"}
 
 func (p *Plan) planUsers(file *config.Tenant) error {
 	hashes := make([]string, len(file.Users))
@@ -27,7 +26,7 @@ func (p *Plan) planUsers(file *config.Tenant) error {
 	}
 	for i, entry := range file.Users {
 		doc := profile(entry)
-		id := identify(doc, entry)
+		id := identify(doc, p.connection(connectionOf(entry)))
 		identity.Complete(doc, p.deps.Now)
 		p.users = append(p.users, doc)
 		if hashes[i] != "" {
@@ -37,8 +36,21 @@ func (p *Plan) planUsers(file *config.Tenant) error {
 			p.userIDs[emailKey(email)] = id
 		}
 		p.planAccess(id, entry)
+		if entry["organizations"] != nil {
+			p.members = append(p.members, membership{id, entry["organizations"]})
+		}
 	}
 	return nil
+}
+
+// connection is a connection of the file.
+func (p *Plan) connection(name string) storage.Connection {
+	for _, doc := range p.connections {
+		if text(doc, "name") == name {
+			return storage.Connection{Name: name, Strategy: text(doc, "strategy")}
+		}
+	}
+	return storage.Connection{Name: name, Strategy: storage.DatabaseStrategy}
 }
 
 // profile is what of an entry is kept with the user.
@@ -50,18 +62,17 @@ func profile(entry storage.Document) storage.Document {
 	return doc
 }
 
-// identify gives a user an id, unless it has one, and the identity that goes with it.
-func identify(doc, entry storage.Document) string {
-	id := cmp.Or(text(doc, "user_id"), newUserID())
-	if !strings.Contains(id, "|") {
-		id = "auth0|" + id
+// identify gives a user an id, unless it has one with a provider, and the identity that
+// goes with it, unless it has some.
+func identify(doc storage.Document, conn storage.Connection) string {
+	provider, local, whole := strings.Cut(text(doc, "user_id"), "|")
+	switch {
+	case !whole:
+		account.Identify(doc, conn)
+	case doc["identities"] == nil:
+		doc["identities"] = []any{account.Identity(conn, provider, local)}
 	}
-	doc["user_id"] = id
-	provider, local, _ := strings.Cut(id, "|")
-	if doc["identities"] == nil {
-		doc["identities"] = []any{storage.Document{"connection": connectionOf(entry), "provider": provider, "user_id": local, "isSocial": false}}
-	}
-	return id
+	return text(doc, "user_id")
 }
 
 func connectionOf(entry storage.Document) string {
@@ -79,23 +90,16 @@ func (p *Plan) planAccess(userID string, entry storage.Document) {
 	}
 }
 
-func newUserID() string {
-	b := make([]byte, 12)
-	_, _ = rand.Read(b) // never fails: crypto/rand
-	return "auth0|" + hex.EncodeToString(b)
-}
-
 // CheckPasswords says what is wrong with the passwords of users and with their hashes. It
 // does not hash.
 func CheckPasswords(users []storage.Document) error {
 	for _, doc := range users {
-		name := nameOf(doc)
-		if hash := text(doc, "password_hash"); hash != "" {
-			if err := identity.CheckHash(hash); err != nil {
-				return fmt.Errorf("user %q: password_hash: %w", name, err)
-			}
-		} else if err := identity.CheckLength(text(doc, "password")); err != nil {
-			return fmt.Errorf("user %q: %w", name, err)
+		hash, err := identity.ReadHash(doc)
+		if err == nil && hash == "" {
+			err = identity.CheckLength(text(doc, "password"))
+		}
+		if err != nil {
+			return fmt.Errorf("user %q: %w", nameOf(doc), err)
 		}
 	}
 	return nil
@@ -116,10 +120,10 @@ func (p *Plan) hash(users []storage.Document, hashes []string) error {
 	var wait sync.WaitGroup
 	free := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for i, doc := range users {
-		password := text(doc, "password")
-		if hashes[i] = text(doc, "password_hash"); hashes[i] != "" {
+		if hashes[i], errs[i] = identity.ReadHash(doc); hashes[i] != "" || errs[i] != nil {
 			continue
 		}
+		password := text(doc, "password")
 		if password == "" {
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/resource"
@@ -19,13 +20,19 @@ func HashPasswords(ctx context.Context, db *storage.DB, entries []storage.Docume
 	}
 	hashed := make([]storage.Document, len(entries))
 	for i, entry := range entries {
-		hashed[i] = entry
+		hashed[i] = maps.Clone(entry)
+		delete(hashed[i], "custom_password_hash")
+		hash, err := identity.ReadHash(entry)
+		if err != nil {
+			return nil, err
+		}
 		password := text(entry, "password")
-		if password == "" || text(entry, "password_hash") != "" {
+		if hash != "" || password == "" {
+			hashed[i]["password_hash"] = hash
 			continue
 		}
 		var stored storage.Password
-		err := db.View(func(tx *storage.Tx) error {
+		err = db.View(func(tx *storage.Tx) error {
 			doc, err := existing(tx, entry)
 			if err == nil && doc != nil {
 				stored, err = tx.Passwords.Get(text(doc, "user_id"))
@@ -35,13 +42,12 @@ func HashPasswords(ctx context.Context, db *storage.DB, entries []storage.Docume
 		if err != nil {
 			return nil, err
 		}
-		hash := stored.Hash
+		hash = stored.Hash
 		if hash == "" || d.Passwords.Check(ctx, stored.UserID, hash, password) != nil {
 			if hash, err = d.Passwords.Hash(ctx, password); err != nil {
 				return nil, fmt.Errorf("users: %q: %w", nameOf(entry), err)
 			}
 		}
-		hashed[i] = maps.Clone(entry)
 		hashed[i]["password_hash"] = hash
 	}
 	return hashed, nil
@@ -76,8 +82,15 @@ func ImportUsers(ctx context.Context, tx *storage.Tx, entries []storage.Document
 	return changes, nil
 }
 
+// madeByServer are the members of a user that a file gives to a new user alone.
+var madeByServer = []string{
+	"user_id", "identities", "created_at", "updated_at", "last_login", "last_ip", "logins_count", "last_password_reset",
+	"multifactor", "multifactor_last_modified", "guardian_authenticators",
+}
+
 func importUser(tx *storage.Tx, entry storage.Document, roles map[string]string, d Deps) (action string, err error) {
-	if _, err := tx.Connections.Find("name", connectionOf(entry)); err != nil {
+	conn, err := tx.Connections.Find("name", connectionOf(entry))
+	if err != nil {
 		return "", fmt.Errorf("there is no connection %q", connectionOf(entry))
 	}
 	doc, err := existing(tx, entry)
@@ -87,12 +100,12 @@ func importUser(tx *storage.Tx, entry storage.Document, roles map[string]string,
 	action = "create"
 	if doc == nil {
 		doc = profile(entry)
-		identify(doc, entry)
+		identify(doc, conn)
 		identity.Complete(doc, d.Now)
 	} else {
 		action = "unchanged"
 		for member, value := range profile(entry) {
-			if member != "user_id" && member != "identities" && !same(doc[member], value) {
+			if !slices.Contains(madeByServer, member) && !same(doc[member], value) {
 				doc[member], action = value, "update"
 			}
 		}
@@ -111,7 +124,11 @@ func importUser(tx *storage.Tx, entry storage.Document, roles map[string]string,
 	if err != nil {
 		return "", err
 	}
-	if action == "unchanged" && (newPassword || newAccess) {
+	newMembership, err := joinOrganizations(tx, text(doc, "user_id"), entry["organizations"], roles)
+	if err != nil {
+		return "", err
+	}
+	if action == "unchanged" && (newPassword || newAccess || newMembership) {
 		action = "update"
 	}
 	return action, nil

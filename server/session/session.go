@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
-	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -91,7 +90,7 @@ func Lifetimes(t storage.Tenant) (idle, absolute time.Duration) {
 		if n <= 0 {
 			return otherwise
 		}
-		return clock.Span(n, time.Hour)
+		return time.Duration(n * float64(time.Hour))
 	}
 	return hours(t.IdleSessionLifetime, defaultIdle), hours(t.SessionLifetime, defaultAbsolute)
 }

@@ -144,9 +144,7 @@ func TestUserAgent(t *testing.T) {
 func TestIDsNeverGoBack(t *testing.T) {
 	l := open(t, nil)
 	for i, move := range []time.Duration{0, 0, time.Hour, -2 * time.Hour, time.Minute} {
-		if err := l.clock.Advance(move); err != nil {
-			t.Fatal(err)
-		}
+		l.clock.Advance(move)
 		l.Record(nil, tenantlog.Event{Type: fmt.Sprint(i)})
 	}
 	found, err := l.After("", 10)
@@ -201,9 +199,7 @@ func TestLogIsBounded(t *testing.T) {
 	if got := types(l.newest("")); got != "a2 a1 a0 11 10" {
 		t.Errorf("the newest five are %s", got)
 	}
-	if err := l.clock.Advance(2 * time.Hour); err != nil {
-		t.Fatal(err)
-	}
+	l.clock.Advance(2 * time.Hour)
 	if got := l.newest(""); len(got) != 0 {
 		t.Errorf("past the retention there are still %s", types(got))
 	}

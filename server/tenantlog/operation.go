@@ -3,7 +3,6 @@ package tenantlog
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -99,22 +98,10 @@ func redact(body any) any {
 			shown[i] = redact(item)
 		}
 		return shown
-	case string:
-		return withoutUser(v)
-	case bool, float64, json.Number, nil, []string, int, int64, time.Time:
+	case string, bool, float64, json.Number, nil, []string, int, int64, time.Time:
 		return v
 	}
 	return map[string]any{}
-}
-
-// withoutUser is a text without the user and the password of a URL.
-func withoutUser(text string) string {
-	u, err := url.Parse(text)
-	if err != nil || u.User == nil {
-		return text
-	}
-	u.User = url.User(redacted)
-	return u.String()
 }
 
 func redactMember(name string, value any) any {

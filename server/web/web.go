@@ -145,7 +145,6 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, err error) {
 	shape := rt.shape
 	if e.Code == originNotAllowed {
 		shape = Text
-		disallowOrigin(w.Header())
 	}
 	shape(w, r, e)
 }

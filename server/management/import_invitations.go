@@ -1,0 +1,100 @@
+package management
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Invitations are in tenant files alone: auth0-deploy-cli has no word for them.
+
+// invitationParts are the members of an invitation that name other objects: where those
+// are, and which member holds their id.
+var invitationParts = map[string]reference{
+	"client_id": {path: "/clients", id: "client_id"}, "connection_id": {path: "/connections", id: "id"}, "roles": {path: "/roles", id: "id"},
+}
+
+// invitations writes the invitations to an organization as they are, so that the links
+// that were sent stay good, and sends nothing.
+func (im *importer) invitations(base string, item storage.Document) error {
+	for _, given := range itemsOf(item["invitations"]) {
+		invitation := maps.Clone(given)
+		err := replaceNames(invitation, func(name string, ref reference) (string, error) { return im.id(ref.path, name, ref.id) })
+		if err == nil {
+			err = im.invitation(strings.TrimPrefix(base, "/organizations/"), invitation)
+		}
+		if err != nil {
+			invitee, _ := given["invitee"].(storage.Document)
+			return fmt.Errorf("the invitation of %q: %w", text(invitee, "email"), err)
+		}
+	}
+	return nil
+}
+
+func (im *importer) invitation(organizationID string, invitation storage.Document) error {
+	sent := sendable(invitation, resource.OrganizationInvitations, resource.ReadOnly)
+	if err := resource.OrganizationInvitations.Check(sent, resource.Create); err != nil {
+		return err
+	}
+	login, err := loginRoute(im.tx, text(invitation, "client_id"))
+	if err != nil {
+		return err
+	}
+	organization, err := im.tx.Documents(resource.Organizations.Name, "").Document(organizationID)
+	if err != nil {
+		return err
+	}
+	now := im.Now()
+	resource.OrganizationInvitations.Fill(invitation, now)
+	if text(invitation, "expires_at") == "" {
+		invitation["expires_at"] = resource.Time(now.Add(invitationLife))
+	}
+	invitation["organization_id"] = organizationID
+	invitation["invitation_url"] = invitationURL(login, invitation, organization)
+	return plain{Documents: im.tx.Documents(resource.OrganizationInvitations.Name, organizationID), kind: resource.OrganizationInvitations}.Put(invitation)
+}
+
+// exportInvitations lists the invitations to an organization, with names in place of ids
+// and without what follows from the rest.
+func (im *importer) exportInvitations(organizationID string) ([]any, error) {
+	list := []any{}
+	for invitation, err := range im.tx.Documents(resource.OrganizationInvitations.Name, organizationID).All() {
+		if err != nil {
+			return nil, err
+		}
+		delete(invitation, "organization_id")
+		delete(invitation, "invitation_url")
+		err := replaceNames(invitation, func(id string, ref reference) (string, error) { return im.name(ref.path, id, ref.id) })
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, invitation)
+	}
+	return list, nil
+}
+
+// replaceNames replaces what an invitation names by something else.
+func replaceNames(invitation storage.Document, replace func(name string, ref reference) (string, error)) error {
+	for member, ref := range invitationParts {
+		var err error
+		switch value := invitation[member].(type) {
+		case string:
+			invitation[member], err = replace(value, ref)
+		case []any:
+			named := make([]any, len(value))
+			for i, item := range value {
+				if named[i], err = replace(fmt.Sprint(item), ref); err != nil {
+					return err
+				}
+			}
+			invitation[member] = named
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
