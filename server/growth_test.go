@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"errors"
+	"iter"
 	"net/http"
 	"net/url"
 	"os"
@@ -31,7 +32,7 @@ func counts(t *testing.T, db *storage.DB) map[string]int {
 	return n
 }
 
-func count[T any](n map[string]int, name string, table storage.Table[T]) error {
+func count[T any](n map[string]int, name string, table interface{ All() iter.Seq2[T, error] }) error {
 	for _, err := range table.All() {
 		if err != nil {
 			return err

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/authorize"
@@ -169,30 +168,4 @@ func (s *services) controlRooms(d control.Deps) *web.Router {
 	rt := web.NewRouter(s.log)
 	control.Mount(rt, d)
 	return rt
-}
-
-// sweepEvery is how often expired records are looked for, and sweepLimit how
-// many go in one commit: a writer that waits does not wait long.
-const (
-	sweepEvery = time.Second
-	sweepLimit = 1000
-)
-
-// sweep removes expired records until stop is closed.
-func (s *services) sweep(stop <-chan struct{}) {
-	tick := clock.Ticker(sweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-stop:
-			return
-		case <-tick.C:
-		}
-		for n := sweepLimit; n == sweepLimit; {
-			var err error
-			if n, err = s.db.Sweep(s.clock.Now(), sweepLimit); err != nil {
-				s.log.Error("sweep of expired records stopped", "err", err.Error())
-			}
-		}
-	}
 }

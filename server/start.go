@@ -106,8 +106,11 @@ func openStore(path string, noSync bool) (*storage.DB, error) {
 		return nil, err
 	}
 	db, err := storage.Open(engine)
+	if err != nil && !errors.Is(err, storage.ErrDamaged) { // that names the file
+		err = fmt.Errorf("data file %s: %w", path, err)
+	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("data file %s: %w", path, err), engine.Close())
+		return nil, errors.Join(err, engine.Close())
 	}
 	return db, nil
 }
@@ -173,15 +176,18 @@ func (s *Server) serve() {
 			}
 		})
 	}
-	split := web.Split(s.tenantLn, s.ca.TLSConfig(), headerTimeout)
+	split := web.Split(web.LogShortage(s.tenantLn, s.log), s.ca.TLSConfig(), headerTimeout)
 	run("tenant listener", func() error { return s.tenant.Serve(split) })
-	run("control listener", func() error { return s.control.Serve(s.controlLn) })
+	run("control listener", func() error { return s.control.Serve(web.LogShortage(s.controlLn, s.log)) })
 	run("key ring", s.services.ring.Complete)
 	run("tenant log", func() error { return s.services.events.Run(s.stop) })
 	run("log streams", func() error { return s.services.streams.Run(s.stop) })
 	run("outbox", func() error { return s.services.outbox.Run(s.stop) })
 	run("jobs", func() error { return s.services.jobs.Run(s.stop) })
-	run("sweeper", func() error { s.services.sweep(s.stop); return nil })
+	run("sweeper", func() error {
+		sweeper{s.services.db, s.services.clock.Now, s.log, sweepEvery}.run(s.stop)
+		return nil
+	})
 	run("memory", func() error { tendMemory(s.stop); return nil })
 	s.ready.Store(true)
 }

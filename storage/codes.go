@@ -54,7 +54,28 @@ var codes = declare(spec[Code]{
 	name:    "codes",
 	key:     func(c Code) string { return c.Hash },
 	expires: func(c Code) time.Time { return c.ExpiresAt },
+	indexes: []index[Code]{{name: "session", values: func(c Code) []string {
+		return []string{codeIndex(c.Issue.SessionID) + sortableTime(c.ExpiresAt)}
+	}}},
 })
+
+func codeIndex(sessionID string) string { return sessionID + "\x01" }
+
+// maxCodes bounds the codes of one session that were not redeemed: any web page can have
+// the browser ask for another one. What a code holds is bounded as the request is.
+const maxCodes = 256
+
+// IssueCode writes a new code. Past a bound the oldest of its session ends.
+func (tx *Tx) IssueCode(c Code) error {
+	if err := tx.Codes.Put(c); err != nil {
+		return err
+	}
+	all, err := tx.Codes.records.keysInOrder("session", codeIndex(c.Issue.SessionID), maxCodes+1)
+	if err != nil || len(all) <= maxCodes {
+		return err
+	}
+	return tx.Codes.Delete(all[0])
+}
 
 // RevokedGrant says that tokens of a grant are no longer good. It is kept as
 // long as such a token may live.

@@ -1,5 +1,14 @@
 package storage
 
+import "errors"
+
+var (
+	// ErrClosed reports an engine that was closed.
+	ErrClosed = errors.New("the store is closed")
+	// ErrDamaged reports that an engine cannot make sense of what it keeps.
+	ErrDamaged = errors.New("the data is damaged")
+)
+
 // KV is one transaction over an ordered key space. Slices it hands out are
 // valid until the transaction ends and must not be changed.
 type KV interface {
@@ -16,7 +25,8 @@ type KV interface {
 	ScanBack(from, to []byte, fn func(key, value []byte) bool) error
 }
 
-// Engine keeps an ordered key space on a disk or in a database.
+// Engine keeps an ordered key space on a disk or in a database. Its errors wrap ErrClosed
+// after Close, and ErrDamaged where what it keeps is damaged.
 type Engine interface {
 	// View runs fn in a read-only transaction that sees one state throughout. fn
 	// must not wait for an update: that may have to wait for the views.
@@ -25,6 +35,7 @@ type Engine interface {
 	// is kept for good; when fn returns an error or panics, nothing of it is.
 	// Update calls do not overlap: each sees all that earlier ones wrote.
 	Update(fn func(KV) error) error
-	// Close waits for running transactions and ends the engine.
+	// Close waits for running transactions and ends the engine. Closing it again is no
+	// error.
 	Close() error
 }

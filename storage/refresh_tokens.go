@@ -111,8 +111,8 @@ type Exchange struct {
 	Overlap time.Duration // how long a replaced token stays good
 	// IdleExpiresAt is the family's new idle end; zero is never.
 	IdleExpiresAt time.Time
-	// AppMetadata is the user's app_metadata to write with it, nil for none.
-	AppMetadata map[string]any
+	// Authorization is what SetAuthorization writes with it, nil for nothing.
+	Authorization any
 }
 
 // ExchangeRefreshToken records one use of a refresh token. In a rotating family
@@ -140,8 +140,8 @@ func (db *DB) ExchangeRefreshToken(x Exchange) (rotated bool, err error) {
 		}
 		rotated = t.Rotating
 		t.LastExchangedAt, t.IdleExpiresAt = x.Now, x.IdleExpiresAt
-		if x.AppMetadata != nil {
-			if err := tx.SetAppMetadata(t.Issue.UserID, x.AppMetadata); err != nil {
+		if x.Authorization != nil {
+			if err := tx.SetAuthorization(t.Issue.UserID, x.Authorization); err != nil {
 				return err
 			}
 		}

@@ -2,9 +2,17 @@
 // keys, its indexes and its expiry, and the transactions around them. Races are
 // settled here: what must happen once is one call. It knows no HTTP, tells no
 // time (callers pass it) and leaves the bytes to an Engine.
+//
+// What strangers can have it keep is bounded where it is written: logins under way in
+// StartTransaction, codes in IssueCode, wrong passwords in KeepLoginFailures, tickets in
+// IssueTicket, sessions in StartSession, refresh tokens in startRefreshToken, the log in
+// Logs.Prune. An assertion is remembered after the application has proved itself by it,
+// and not for longer than it is good. Accounts are as many as sign-ups are let in, each
+// with what one request can hold; e-mails are in server/outbox and not in the store.
 package storage
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -84,6 +92,12 @@ func upgrades() []func(KV) error {
 		// Format 3 finds organizations by their names and domains, and invitations by
 		// their tickets.
 		func(kv KV) error { return newTx(kv, nil).Entries.records.index() },
+		// Format 4 finds the oldest of what is bounded: logins under way, codes and wrong
+		// passwords.
+		func(kv KV) error {
+			tx := newTx(kv, nil)
+			return errors.Join(tx.Transactions.index(), tx.Transactions.measureAll(), tx.Codes.records.index(), tx.LoginFailures.records.index())
+		},
 	}
 }
 
@@ -144,10 +158,17 @@ func (db *DB) Sweep(now time.Time, limit int) (int, error) {
 		var found []expired
 		from := []byte("e/")
 		to := append(from, expiryBytes(now)...)
+		torn := false
 		err := tx.kv.Scan(from, to, func(entry, _ []byte) bool {
+			if torn = bytes.IndexByte(entry[min(len(entry), len(from)+8):], 0) < 0; torn {
+				return false
+			}
 			found = append(found, expired{append([]byte(nil), entry...), append([]byte("t/"), entry[len(from)+8:]...)})
 			return len(found) < limit
 		})
+		if torn {
+			return fmt.Errorf("an expiry names no record: %w", ErrDamaged)
+		}
 		if err != nil {
 			return err
 		}

@@ -212,7 +212,7 @@ func expiring(s store, at time.Time) {
 	s.update(func(tx *storage.Tx) error {
 		return errors.Join(
 			tx.Sessions.Put(storage.Session{CookieHash: "h", ID: "s", UserID: "u", ExpiresAt: at.Add(time.Hour), IdleExpiresAt: at}),
-			tx.Transactions.Put(storage.Transaction{StateHash: "h", ExpiresAt: at}),
+			putTransaction(tx, storage.Transaction{StateHash: "h", ExpiresAt: at}),
 			tx.Codes.Put(storage.Code{Hash: "h", ExpiresAt: at}),
 			tx.RefreshTokens.Put(storage.RefreshToken{ID: "r", Issue: storage.Issue{UserID: "u", ClientID: "c", SessionID: "s"}, ExpiresAt: at}),
 			tx.RefreshTokens.Put(storage.RefreshToken{ID: "idle", ExpiresAt: at.Add(time.Hour), IdleExpiresAt: at}),
@@ -223,6 +223,18 @@ func expiring(s store, at time.Time) {
 }
 
 const expiringKinds = 7
+
+// putTransaction starts a transaction, or gives the one that is there the times of t.
+func putTransaction(tx *storage.Tx, t storage.Transaction) error {
+	err := tx.StartTransaction(t)
+	if storage.IsConflict(err) {
+		return tx.ChangeTransaction(t.StateHash, time.Time{}, func(have *storage.Transaction) error {
+			have.ExpiresAt = t.ExpiresAt
+			return nil
+		})
+	}
+	return err
+}
 
 func (s store) sweep(now time.Time, limit int) int {
 	s.t.Helper()

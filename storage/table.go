@@ -21,6 +21,8 @@ type spec[T any] struct {
 	// remember keeps decoded records beside their bytes, for kinds that are
 	// read at every request and written seldom.
 	remember bool
+	// measured keeps count of the bytes that all records take.
+	measured bool
 	// ordered keeps the order in which the records were made, for lists.
 	ordered bool
 }
@@ -44,6 +46,7 @@ type kind struct {
 	indexes           []kindIndex
 	expires           func(any) time.Time
 	remember, ordered bool
+	measured          bool
 }
 
 type kindIndex struct {
@@ -61,7 +64,7 @@ func (k kindOf[T]) key(v T) string { return k.kind.key(&v) }
 // declare makes a kind of its spec.
 func declare[T any](s spec[T]) kindOf[T] {
 	k := &kind{
-		name: s.name, remember: s.remember, ordered: s.ordered,
+		name: s.name, remember: s.remember, ordered: s.ordered, measured: s.measured,
 		decode: func(raw []byte) (any, error) {
 			v := new(T)
 			return v, json.Unmarshal(raw, v)
@@ -246,6 +249,17 @@ func (r records) keysBy(ix, value string) ([]string, error) {
 	return keys, err
 }
 
+// keysInOrder returns at most limit keys of the records that index ix leads to by a
+// value that starts with a text, in the order of those values.
+func (r records) keysInOrder(ix, start string, limit int) (keys []string, err error) {
+	prefix := strings.TrimSuffix(string(r.indexPrefix(ix, start)), "\x00")
+	err = r.tx.kv.Scan([]byte(prefix), prefixEnd([]byte(prefix)), func(entry, _ []byte) bool {
+		keys = append(keys, string(entry[bytes.LastIndexByte(entry, 0)+1:]))
+		return len(keys) < limit
+	})
+	return keys, err
+}
+
 // scan yields the records whose key starts with a text, in key order.
 //
 //go:noinline
@@ -273,6 +287,9 @@ func (r records) deleteKey(row []byte) error {
 		return err
 	}
 	if err := r.leave(string(row[len(tablePrefix(r.kind.name)):])); err != nil {
+		return err
+	}
+	if err := r.measure(-len(raw)); err != nil {
 		return err
 	}
 	return r.tx.kv.Delete(row)
@@ -333,6 +350,9 @@ func (r records) write(v any, raw []byte) error {
 		if err := r.tx.kv.Put(l.entry, nil); err != nil {
 			return err
 		}
+	}
+	if err := r.measure(len(raw) - len(old)); err != nil {
+		return err
 	}
 	return r.tx.kv.Put(row, raw)
 }

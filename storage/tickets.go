@@ -107,9 +107,27 @@ var loginFailures = declare(spec[LoginFailures]{
 	key:  func(f LoginFailures) string { return f.Key },
 	indexes: []index[LoginFailures]{
 		{name: "user", values: func(f LoginFailures) []string { return []string{f.UserID} }},
+		{name: "age", values: func(f LoginFailures) []string { return []string{f.UserID + "\x01" + sortableTime(f.ExpiresAt)} }},
 	},
 	expires: func(f LoginFailures) time.Time { return f.ExpiresAt },
 })
+
+// maxLoginFailures bounds the counts of one user: whoever types wrong passwords may do so
+// from as many addresses as there are.
+const maxLoginFailures = 100
+
+// KeepLoginFailures writes a count. Past a bound the one of its user that was not added to
+// for longest is forgotten.
+func (tx *Tx) KeepLoginFailures(f LoginFailures) error {
+	if err := tx.LoginFailures.Put(f); err != nil {
+		return err
+	}
+	all, err := tx.LoginFailures.records.keysInOrder("age", f.UserID+"\x01", maxLoginFailures+1)
+	if err != nil || len(all) <= maxLoginFailures {
+		return err
+	}
+	return tx.LoginFailures.Delete(all[0])
+}
 
 // LoginFailuresKey is the key of the failures of a user from an address.
 func LoginFailuresKey(userID, ip string) string { return userID + "\x01" + ip }

@@ -27,13 +27,15 @@ type Tx struct {
 	SigningKeys    Table[SigningKey]
 	Secrets        Table[Secret]
 	Sessions       Table[Session]
-	Transactions   Table[Transaction]
+	Transactions   Transactions
 	Codes          Table[Code]
 	RefreshTokens  Table[RefreshToken]
 	RevokedGrants  Table[RevokedGrant]
 	UsedAssertions Table[UsedAssertion]
 	Tickets        Table[Ticket]
 	LoginFailures  Table[LoginFailures]
+
+	sizes Table[Size]
 }
 
 func newTx(kv KV, m *memo) *Tx {
@@ -57,7 +59,8 @@ func newTx(kv KV, m *memo) *Tx {
 	tx.SigningKeys = table(tx, signingKeys)
 	tx.Secrets = table(tx, secrets)
 	tx.Sessions = table(tx, sessions)
-	tx.Transactions = table(tx, transactions)
+	tx.Transactions = Transactions{records{tx, transactions.kind}}
+	tx.sizes = table(tx, sizes)
 	tx.Codes = table(tx, codes)
 	tx.RefreshTokens = table(tx, refreshTokens)
 	tx.RevokedGrants = table(tx, revokedGrants)

@@ -153,12 +153,19 @@ func (tx *Tx) RecordLogin(userID string, at time.Time, ip string) error {
 	return tx.Users.Put(d)
 }
 
-// SetAppMetadata replaces a user's app_metadata.
-func (tx *Tx) SetAppMetadata(userID string, metadata map[string]any) error {
+// SetAuthorization replaces what the Authorization Extension has put into a user's
+// app_metadata. The rest of that stays as it is now: others may have changed it since the
+// extension looked.
+func (tx *Tx) SetAuthorization(userID string, authorization any) error {
 	d, err := tx.Users.Document(userID)
 	if err != nil {
 		return err
 	}
+	metadata, _ := d["app_metadata"].(map[string]any)
+	if metadata == nil {
+		metadata = map[string]any{}
+	}
+	metadata["authorization"] = authorization
 	d["app_metadata"] = metadata
 	return tx.Users.Put(d)
 }

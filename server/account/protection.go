@@ -109,5 +109,5 @@ func CountFailure(tx *storage.Tx, user storage.User, connection, identifier, ip 
 	f.ExpiresAt = now.Add(blockTime)
 	blocks = !f.Blocked && f.Count >= p.MaxAttempts
 	f.Blocked = f.Blocked || blocks
-	return blocks, blocks && slices.Contains(p.Shields, "user_notification"), tx.LoginFailures.Put(f)
+	return blocks, blocks && slices.Contains(p.Shields, "user_notification"), tx.KeepLoginFailures(f)
 }

@@ -30,6 +30,7 @@ var (
 var (
 	TransactionExpired = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The login transaction has expired or was completed. Start again from the application.", Page: "expired-transaction"}
 	TransactionForeign = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The login transaction belongs to another browser. Start again from the application.", Page: "foreign-transaction"}
+	Subresource        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "A login cannot begin in an image, a script or another part of a page. Open the address in a window or a frame."}
 	CrossSite          = &Error{Status: http.StatusForbidden, Code: "invalid_request", Message: "The form was sent from another site and was not accepted."}
 	InvalidAction      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Invalid action"}
 	HintMismatch       = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The id_token_hint, logout_hint and client_id do not belong together"}
@@ -39,6 +40,15 @@ var (
 // UnknownClient reports a client_id that is no application of the tenant.
 func UnknownClient(id string) error {
 	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Unknown client: " + id}
+}
+
+// TooLong reports a request of which more would have to be kept than may be. Auth0 refuses
+// long addresses with the same status.
+func TooLong(cause error) error {
+	return &Error{
+		Status: http.StatusRequestURITooLong, Code: "invalid_request", Cause: cause,
+		Message: "The request is too long. Send shorter parameters: state, nonce and scope are the ones that grow.",
+	}
 }
 
 // CallbackMismatch reports a redirect_uri that the application did not register.

@@ -8,10 +8,10 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"time"
 
-	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/session"
@@ -73,34 +73,43 @@ func (m *room) post(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) error {
+	if web.IsSubresource(r) {
+		return apierr.Subresource
+	}
 	rq, client, err := m.read(params)
 	if err != nil {
 		rq.ClientID = params.Get("client_id")
 		return m.refuse(w, r, rq, step{}, err)
 	}
-	now := m.Now()
-	t := &storage.Transaction{Request: rq, CreatedAt: now, ExpiresAt: now.Add(transactionLifetime)}
-	next, err := m.decide(r, t, client, now)
-	if err != nil {
-		return m.refuse(w, r, rq, next, err)
+	if err := rq.Check(); err != nil {
+		return apierr.TooLong(err)
 	}
-	if next.page == "" {
-		return m.respond(w, r, t, next)
-	}
-	state := keys.Random(32)
-	t.StateHash, t.CSRF = keys.Hash(state), keys.Random(16)
-	t.BrowserHash = keys.Hash(m.Cookies.MarkBrowser(w, r))
-	err = m.DB.Update(func(tx *storage.Tx) error { return tx.Transactions.Put(*t) })
-	if err != nil {
-		return err
-	}
-	return web.Continue(w, next.page, state)
+	return upToDate(func() error {
+		now := m.Now()
+		t := &storage.Transaction{Request: rq, CreatedAt: now, ExpiresAt: now.Add(transactionLifetime)}
+		next, err := m.decide(r, t, client, now)
+		if err != nil {
+			return m.refuse(w, r, rq, next, err)
+		}
+		if next.page == "" {
+			return m.respond(w, r, t, next)
+		}
+		state, err := m.Cookies.Start(w, r, m.DB, *t)
+		if err != nil {
+			return err
+		}
+		return web.Continue(w, next.page, state)
+	})
 }
 
 // resume takes a transaction up again after a page has done its part.
 //
 //auth0:operation GET /authorize/resume
 func (m *room) resume(w http.ResponseWriter, r *http.Request) error {
+	return upToDate(func() error { return m.takeUp(w, r) })
+}
+
+func (m *room) takeUp(w http.ResponseWriter, r *http.Request) error {
 	state := r.URL.Query().Get("state")
 	now := m.Now()
 	t, err := m.Cookies.Transaction(m.DB, r, state, now)
@@ -125,8 +134,26 @@ func (m *room) resume(w http.ResponseWriter, r *http.Request) error {
 	return m.respond(w, r, &t, next)
 }
 
+// errOutdated reports that what was decided from has changed before the response was
+// written: an answer of another tab, a logout, an end of the user.
+var errOutdated = errors.New("the decision is out of date")
+
+// attempts is how often a login is decided on that others keep changing meanwhile.
+const attempts = 5
+
+// upToDate decides and responds, and does so anew where the decision was out of date.
+func upToDate(decideAndRespond func() error) (err error) {
+	for range attempts {
+		if err = decideAndRespond(); !errors.Is(err, errOutdated) {
+			return err
+		}
+	}
+	return err
+}
+
 // refuse sends an error to the application, or shows it where the request did
-// not prove where the application is.
+// not prove where the application is. The transaction stays, so that a user who went
+// back can answer otherwise.
 func (m *room) refuse(w http.ResponseWriter, r *http.Request, rq storage.AuthorizeRequest, next step, err error) error {
 	e, ok := errors.AsType[*apierr.Error](err)
 	if ok {
@@ -147,25 +174,22 @@ func (m *room) respond(w http.ResponseWriter, r *http.Request, t *storage.Transa
 	}
 	now := m.Now()
 	err = m.DB.Update(func(tx *storage.Tx) error {
-		if err := tx.Codes.Put(code); err != nil {
+		if err := finish(tx, next, now); err != nil {
 			return err
 		}
 		if err := touch(tx, next, now); err != nil {
 			return err
 		}
+		if err := tx.IssueCode(code); err != nil {
+			return err
+		}
 		if err := join(tx, next, now); err != nil {
 			return err
 		}
-		if next.appMetadata != nil {
-			if err := tx.SetAppMetadata(next.issue.UserID, next.appMetadata); err != nil {
-				return err
-			}
-		}
-		if t.StateHash == "" {
+		if next.authorization == nil {
 			return nil
 		}
-		t.ExpiresAt = now.Add(doneLifetime)
-		return tx.Transactions.Put(*t)
+		return tx.SetAuthorization(next.issue.UserID, next.authorization)
 	})
 	if err != nil {
 		return err
@@ -193,12 +217,40 @@ func join(tx *storage.Tx, next step, now time.Time) error {
 	return nil
 }
 
+// finish ends the transaction that the response is for, if it had one. It returns
+// errOutdated where an answer has come since the decision.
+func finish(tx *storage.Tx, next step, now time.Time) error {
+	if next.from.StateHash == "" {
+		return nil
+	}
+	return session.Change(tx, next.from.StateHash, now, func(t *storage.Transaction) error {
+		if !reflect.DeepEqual(*t, next.from) {
+			return errOutdated
+		}
+		if t.FinishedAt.IsZero() {
+			t.FinishedAt, t.ExpiresAt = now, now.Add(doneLifetime)
+		}
+		return nil
+	})
+}
+
 // touch marks the session as used. Auth0: manage-users/sessions: the idle
-// lifetime is moved by /authorize.
+// lifetime is moved by /authorize. It returns errOutdated where the session or its user
+// has ended since the decision.
 func touch(tx *storage.Tx, next step, now time.Time) error {
 	s, err := tx.Sessions.Get(next.session.CookieHash)
+	if storage.IsNotFound(err) {
+		return errOutdated
+	}
 	if err != nil {
-		return storage.Optional(err)
+		return err
+	}
+	user, err := tx.Users.Get(next.issue.UserID)
+	if storage.IsNotFound(err) || err == nil && user.Blocked {
+		return errOutdated
+	}
+	if err != nil {
+		return err
 	}
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if err := storage.Optional(err); err != nil {

@@ -20,11 +20,15 @@ const (
 
 // step is what comes next: a page, or the response with what it grants.
 type step struct {
-	page        string
-	client      storage.Client
-	session     storage.Session
-	issue       storage.Issue
-	appMetadata map[string]any
+	page string
+	// from is the transaction as it was when this was decided.
+	from    storage.Transaction
+	client  storage.Client
+	session storage.Session
+	issue   storage.Issue
+	// authorization is what the Authorization Extension puts into the user's app_metadata,
+	// nil for nothing new.
+	authorization any
 	// joins says that the user becomes a member of the organization, and invitation is
 	// the one that the user accepts, if any.
 	joins      bool
@@ -36,7 +40,7 @@ type step struct {
 // transaction.
 func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Client, now time.Time) (next step, err error) {
 	silent := isSilent(t.Request)
-	next.client = client
+	next.client, next.from = client, *t
 	err = m.DB.View(func(tx *storage.Tx) error {
 		if asks(t, client, storage.BeforeLogin) {
 			if next.page = organizationPage; silent {
@@ -190,7 +194,7 @@ func (m *room) decideAccess(tx *storage.Tx, t *storage.Transaction, user storage
 		next.page = consentPage
 		return nil
 	}
-	next.appMetadata = decision.AppMetadata
+	next.authorization = decision.AppMetadata["authorization"]
 	next.issue = storage.Issue{
 		ClientID: next.client.ClientID, UserID: user.UserID, Audience: rq.Audience, Requested: rq.Scope,
 		Scope: decision.Scope, Permissions: decision.Permissions, Nonce: rq.Nonce,

@@ -49,38 +49,43 @@ type question struct {
 	scope       []string
 }
 
-// errNobodyToAsk reports that the session, its user or the application is gone.
-var errNobodyToAsk = errors.New("nobody to ask for consent")
+var (
+	// errNobodyToAsk reports that the session, its user or the application is gone.
+	errNobodyToAsk = errors.New("nobody to ask for consent")
+	// errOtherScope reports an answer to another question than is asked now.
+	errOtherScope = errors.New("the answer is for other scopes")
+)
 
 // load finds the question of a transaction. It is for the user of the session
 // alone; without one, errNobodyToAsk, the browser is sent back to the decision.
 func (m *room) load(r *http.Request) (q question, err error) {
-	now := m.Now()
 	q.state = r.URL.Query().Get("state")
-	if q.transaction, err = m.Cookies.Transaction(m.DB, r, q.state, now); err != nil {
+	if q.transaction, err = m.Cookies.Transaction(m.DB, r, q.state, m.Now()); err != nil {
 		return q, err
 	}
+	return q, m.DB.View(func(tx *storage.Tx) error { return m.find(tx, r, &q) })
+}
+
+// find finds who is asked, and for what.
+func (m *room) find(tx *storage.Tx, r *http.Request, q *question) error {
 	rq := q.transaction.Request
-	err = m.DB.View(func(tx *storage.Tx) error {
-		s, err := m.Cookies.Find(tx, r, now)
-		if err != nil {
-			return err
-		}
-		if q.user, err = tx.Users.Get(s.UserID); err != nil {
-			return err
-		}
-		if q.client, err = tx.Clients.Get(rq.ClientID); err != nil {
-			return err
-		}
-		q.api, err = tx.API(rq.Audience)
-		return err
-	})
-	if storage.IsNotFound(err) {
-		return q, errNobodyToAsk
+	s, err := m.Cookies.Find(tx, r, m.Now())
+	if err == nil {
+		q.user, err = tx.Users.Get(s.UserID)
 	}
+	if err == nil {
+		q.client, err = tx.Clients.Get(rq.ClientID)
+	}
+	if storage.IsNotFound(err) {
+		return errNobodyToAsk
+	}
+	if err != nil {
+		return err
+	}
+	q.api, err = tx.API(rq.Audience)
 	offline := q.client.Allows("refresh_token") && (q.api == nil || q.api.AllowOfflineAccess)
 	q.scope = authz.Requested(rq.Scope, q.api, offline)
-	return q, err
+	return err
 }
 
 //auth0:operation GET /u/consent
@@ -114,19 +119,26 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	if err := session.CheckForm(q.transaction, form.Get(templates.CSRFField)); err != nil {
 		return err
 	}
-
-	switch form.Get("action") {
-	case "accept":
-		if !slices.Equal(slices.Sorted(slices.Values(form["scope[]"])), slices.Sorted(slices.Values(q.scope))) {
-			return m.page(w, http.StatusBadRequest, q, "invalid-scope")
-		}
-		err = m.accept(q)
-	case "decline", "deny":
-		err = m.decline(q)
-	default:
+	accepts := form.Get("action") == "accept"
+	if !accepts && form.Get("action") != "decline" && form.Get("action") != "deny" {
 		return m.page(w, http.StatusBadRequest, q, "invalid-action")
 	}
-	if err != nil {
+	err = m.DB.Update(func(tx *storage.Tx) error {
+		if err := m.find(tx, r, &q); err != nil {
+			return err
+		}
+		if !accepts {
+			return m.decline(tx, q)
+		}
+		if !slices.Equal(slices.Sorted(slices.Values(form["scope[]"])), slices.Sorted(slices.Values(q.scope))) {
+			return errOtherScope
+		}
+		return m.accept(tx, q)
+	})
+	switch {
+	case errors.Is(err, errOtherScope):
+		return m.page(w, http.StatusBadRequest, q, "invalid-scope")
+	case err != nil && !errors.Is(err, errNobodyToAsk):
 		return err
 	}
 	return web.Resume(w, q.state)
@@ -151,35 +163,38 @@ const maxForm = 16 * web.MaxForm
 
 // accept adds the scopes to the user's grant, Auth0: a grant is kept for each
 // user, application and API, and holds the union of what was agreed to.
-func (m *room) accept(q question) error {
+func (m *room) accept(tx *storage.Tx, q question) error {
+	err := m.answer(tx, q, func(t *storage.Transaction) { t.Consented, t.Declined = q.scope, false })
+	if err != nil {
+		return err
+	}
 	rq := q.transaction.Request
-	return m.DB.Update(func(tx *storage.Tx) error {
-		grant, err := tx.GrantFor(q.user.UserID, rq.ClientID, rq.Audience)
-		if err := storage.Optional(err); err != nil {
-			return err
+	grant, err := tx.GrantFor(q.user.UserID, rq.ClientID, rq.Audience)
+	if err := storage.Optional(err); err != nil {
+		return err
+	}
+	scope := slices.Clone(grant.Scope)
+	for _, s := range q.scope {
+		if !slices.Contains(scope, s) {
+			scope = append(scope, s)
 		}
-		scope := slices.Clone(grant.Scope)
-		for _, s := range q.scope {
-			if !slices.Contains(scope, s) {
-				scope = append(scope, s)
-			}
-		}
-		err = tx.Grants.Put(storage.Document{
-			"id": cmp.Or(grant.ID, "cgr_"+keys.Random(12)), "clientID": rq.ClientID, "user_id": q.user.UserID,
-			"audience": rq.Audience, "scope": scope,
-		})
-		if err != nil {
-			return err
-		}
-		q.transaction.AnsweredBy, q.transaction.Consented, q.transaction.Declined = q.user.UserID, q.scope, false
-		return tx.Transactions.Put(q.transaction)
+	}
+	return tx.Grants.Put(storage.Document{
+		"id": cmp.Or(grant.ID, "cgr_"+keys.Random(12)), "clientID": rq.ClientID, "user_id": q.user.UserID,
+		"audience": rq.Audience, "scope": scope,
 	})
 }
 
-func (m *room) decline(q question) error {
-	return m.DB.Update(func(tx *storage.Tx) error {
-		q.transaction.AnsweredBy, q.transaction.Consented, q.transaction.Declined = q.user.UserID, nil, true
-		return tx.Transactions.Put(q.transaction)
+func (m *room) decline(tx *storage.Tx, q question) error {
+	return m.answer(tx, q, func(t *storage.Transaction) { t.Consented, t.Declined = nil, true })
+}
+
+// answer writes the user's answer into the transaction.
+func (m *room) answer(tx *storage.Tx, q question, write func(*storage.Transaction)) error {
+	return session.Change(tx, q.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
+		t.AnsweredBy = q.user.UserID
+		write(t)
+		return nil
 	})
 }
 

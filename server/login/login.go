@@ -101,11 +101,11 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 		return m.page(w, http.StatusBadRequest, t, state, username, missing...)
 	}
 
-	user, connection, err := m.logIn(r.Context(), t, username, form.Get("password"))
+	user, found, err := m.logIn(r.Context(), t, username, form.Get("password"))
 	if err != nil && !errors.Is(err, identity.ErrWrongCredentials) {
 		return err
 	}
-	key, guarded := m.guard(r, attempt{t, user, connection, username}, err == nil)
+	key, guarded := m.guard(r, attempt{t, user, found.connection, username}, err == nil)
 	switch {
 	case guarded != nil:
 		return guarded
@@ -113,7 +113,10 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 		return m.page(w, http.StatusBadRequest, t, state, username, key)
 	}
 
-	finish, err := m.begin(r, t, user, connection)
+	finish, err := m.begin(r, t, user, found)
+	if errors.Is(err, identity.ErrWrongCredentials) {
+		return m.page(w, http.StatusBadRequest, t, state, username, wrongCredentials)
+	}
 	if err != nil {
 		return err
 	}
@@ -179,24 +182,27 @@ func (m *room) page(w http.ResponseWriter, status int, t storage.Transaction, st
 // logIn tries the connections that the transaction may use, in order. With
 // identity.ErrWrongCredentials it returns the first user whose password it was not,
 // or none and the first connection.
-func (m *room) logIn(ctx context.Context, t storage.Transaction, username, password string) (storage.User, string, error) {
+func (m *room) logIn(ctx context.Context, t storage.Transaction, username, password string) (storage.User, way, error) {
 	connections, err := m.connections(t.Request)
 	if err != nil {
-		return storage.User{}, "", err
+		return storage.User{}, way{}, err
 	}
 	var other storage.User
-	tried := connections[0].Name
+	tried := way{connection: connections[0].Name}
 	for _, c := range connections {
-		user, err := m.Passwords.LogIn(ctx, m.DB, c.Name, username, password)
+		user, proved, err := m.Passwords.LogIn(ctx, m.DB, c.Name, username, password)
 		if !errors.Is(err, identity.ErrWrongCredentials) {
-			return user, c.Name, err
+			return user, way{c.Name, proved}, err
 		}
 		if other.UserID == "" && user.UserID != "" {
-			other, tried = user, c.Name
+			other, tried = user, way{connection: c.Name}
 		}
 	}
 	return other, tried, identity.ErrWrongCredentials
 }
+
+// way is how a user logged in: by a connection, and the password with a hash.
+type way struct{ connection, hash string }
 
 // connections are the database connections that the transaction may use.
 func (m *room) connections(rq storage.AuthorizeRequest) (all []storage.Connection, err error) {
@@ -207,13 +213,21 @@ func (m *room) connections(rq storage.AuthorizeRequest) (all []storage.Connectio
 	return all, err
 }
 
-// begin starts the user's session.
-func (m *room) begin(r *http.Request, t storage.Transaction, user storage.User, connection string) (finish func(http.ResponseWriter), err error) {
+// begin starts the user's session, or returns identity.ErrWrongCredentials where the
+// password was changed or the user removed while it was checked.
+func (m *room) begin(r *http.Request, t storage.Transaction, user storage.User, by way) (finish func(http.ResponseWriter), err error) {
 	err = m.DB.Update(func(tx *storage.Tx) error {
+		stored, err := tx.Passwords.Get(user.UserID)
+		if storage.IsNotFound(err) || err == nil && stored.Hash != by.hash {
+			return identity.ErrWrongCredentials
+		}
+		if err != nil {
+			return err
+		}
 		if err := tx.ForgetLoginFailures(user.UserID); err != nil {
 			return err
 		}
-		finish, err = m.Cookies.Begin(tx, r, t, user, connection, m.Now())
+		finish, err = m.Cookies.Begin(tx, r, t, user, by.connection, m.Now())
 		return err
 	})
 	return finish, err

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/callback"
 	"github.com/tenant0/tenant0/server/session"
@@ -226,13 +225,12 @@ const confirmLifetime = 10 * time.Minute
 
 // ask keeps the request and sends the browser to the question.
 func (m *room) ask(w http.ResponseWriter, r *http.Request, rq request) error {
-	state, now := keys.Random(32), m.Now()
-	t := storage.Transaction{
-		StateHash: keys.Hash(state), CSRF: keys.Random(16), CreatedAt: now, ExpiresAt: now.Add(confirmLifetime),
-		BrowserHash: keys.Hash(m.Cookies.MarkBrowser(w, r)),
-		Logout:      &storage.LogoutRequest{ClientID: rq.client.ClientID, Target: rq.target},
-	}
-	if err := m.DB.Update(func(tx *storage.Tx) error { return tx.Transactions.Put(t) }); err != nil {
+	now := m.Now()
+	state, err := m.Cookies.Start(w, r, m.DB, storage.Transaction{
+		CreatedAt: now, ExpiresAt: now.Add(confirmLifetime),
+		Logout: &storage.LogoutRequest{ClientID: rq.client.ClientID, Target: rq.target},
+	})
+	if err != nil {
 		return err
 	}
 	return web.Redirect(w, confirmPage+"?state="+state)

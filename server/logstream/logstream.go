@@ -152,31 +152,25 @@ func (s *Streams) start(ctx context.Context, id string) *delivery {
 // place gives the streams that have no cursor one, and forgets cursors of streams
 // that are gone.
 func (s *Streams) place(after *string) (streams []storage.LogStream, err error) {
-	var cursors map[string]bool
-	err = s.DB.View(func(tx *storage.Tx) error {
-		if streams, err = tx.LogStreams(); err != nil {
-			return err
-		}
-		cursors, err = placed(tx)
-		return err
-	})
 	var missing []storage.LogCursor
-	for _, stream := range streams {
-		if begin, ok := beginning(stream, after); ok && !cursors[stream.ID] {
-			missing = append(missing, storage.LogCursor{StreamID: stream.ID, LogID: begin})
-		}
-		delete(cursors, stream.ID)
+	var gone map[string]bool
+	look := func(tx *storage.Tx) error {
+		streams, missing, gone, err = misplaced(tx, after)
+		return err
 	}
-	if err != nil || len(missing)+len(cursors) == 0 {
+	if err := s.DB.View(look); err != nil || len(missing)+len(gone) == 0 {
 		return streams, err
 	}
 	err = s.DB.Update(func(tx *storage.Tx) error {
+		if err := look(tx); err != nil { // it may have changed meanwhile
+			return err
+		}
 		for _, c := range missing {
 			if err := tx.LogCursors.Put(c); err != nil {
 				return err
 			}
 		}
-		for id := range cursors {
+		for id := range gone {
 			if err := tx.LogCursors.Delete(id); err != nil {
 				return err
 			}
@@ -184,6 +178,24 @@ func (s *Streams) place(after *string) (streams []storage.LogStream, err error) 
 		return nil
 	})
 	return streams, err
+}
+
+// misplaced returns the streams, the cursors that some of them lack, and those whose
+// streams are gone.
+func misplaced(tx *storage.Tx, after *string) (streams []storage.LogStream, missing []storage.LogCursor, gone map[string]bool, err error) {
+	if streams, err = tx.LogStreams(); err != nil {
+		return nil, nil, nil, err
+	}
+	if gone, err = placed(tx); err != nil {
+		return nil, nil, nil, err
+	}
+	for _, stream := range streams {
+		if begin, ok := beginning(stream, after); ok && !gone[stream.ID] {
+			missing = append(missing, storage.LogCursor{StreamID: stream.ID, LogID: begin})
+		}
+		delete(gone, stream.ID)
+	}
+	return streams, missing, gone, nil
 }
 
 // placed returns the ids of the streams that have a cursor.
@@ -254,15 +266,22 @@ func (d *delivery) next(ctx context.Context) (more bool, err error) {
 		case err != nil:
 			return err
 		}
+		switch now, err := tx.LogCursors.Get(d.id); {
+		case storage.IsNotFound(err), err == nil && now.LogID != b.after:
+			return nil // the stream begins elsewhere now
+		case err != nil:
+			return err
+		}
 		return tx.LogCursors.Put(storage.LogCursor{StreamID: d.id, LogID: b.last})
 	})
 	return err == nil, err
 }
 
-// batch is what one request carries, and the id of the last event looked at.
+// batch is what one request carries, and the ids of the event before it and of the last
+// one looked at.
 type batch struct {
-	events []storage.Document
-	last   string
+	events      []storage.Document
+	after, last string
 }
 
 // read returns what the stream is to get next. A stream that is gone or not active
@@ -276,6 +295,7 @@ func (d *delivery) read() (stream storage.LogStream, b batch, err error) {
 		if err != nil {
 			return storage.Optional(err)
 		}
+		b.after = cursor.LogID
 		scanned := 0
 		for e, err := range tx.Logs.After(cursor.LogID) {
 			if err != nil {
@@ -328,7 +348,7 @@ func (d *delivery) deliver(ctx context.Context, stream storage.LogStream, events
 		}
 		if d.Now().Sub(failing) >= patience {
 			d.Log.Error("log stream suspended: its receiver has not answered for 7 days", "stream", d.id, "endpoint", place(stream.Sink.Endpoint))
-			return false, d.DB.Update(func(tx *storage.Tx) error { return storage.Optional(tx.SuspendLogStream(d.id)) })
+			return false, d.suspend(stream)
 		}
 		changed, err := d.wait(ctx, pause, stream)
 		if err != nil || changed {
@@ -336,6 +356,17 @@ func (d *delivery) deliver(ctx context.Context, stream storage.LogStream, events
 		}
 		pause = min(2*pause, maxPauses*d.Pause)
 	}
+}
+
+// suspend suspends a stream that is still the one that failed.
+func (d *delivery) suspend(failed storage.LogStream) error {
+	return d.DB.Update(func(tx *storage.Tx) error {
+		now, err := tx.LogStream(d.id)
+		if err != nil || !same(now, failed) {
+			return storage.Optional(err)
+		}
+		return tx.SuspendLogStream(d.id)
+	})
 }
 
 // wait pauses, but not longer than the stream stays as it is. It reports whether

@@ -150,34 +150,38 @@ func (m *room) submit(w http.ResponseWriter, _ *http.Request, q question) error 
 		return m.goOnWithout(w, q)
 	}
 	typed := strings.TrimSpace(q.form.Get("organizationName"))
-	found, err := m.discover(&q, typed)
+	found, hint, err := m.discover(q, typed)
 	switch {
 	case err != nil:
 		return err
 	case len(found) == 0:
 		return m.selection(w, http.StatusBadRequest, q, typed, "invalid-organization")
 	case len(found) == 1:
-		q.transaction.Request.Organization = found[0].ID
-		return m.goOn(w, q)
+		return m.goOn(w, q, func(t *storage.Transaction) { t.Request.Organization, t.Request.LoginHint = found[0].ID, hint })
 	}
-	q.transaction.Organizations = nil
+	var ids []string
 	for _, o := range found {
-		q.transaction.Organizations = append(q.transaction.Organizations, o.ID)
+		ids = append(ids, o.ID)
 	}
-	if err := m.keep(q); err != nil {
+	err = m.change(q, func(_ *storage.Tx, t *storage.Transaction) error {
+		t.Organizations, t.Request.LoginHint = ids, hint
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	return web.Continue(w, earlyPicker, q.state)
 }
 
 // discover finds the organizations that what was typed leads to and that the application
-// has a connection for, and has the login begin with an e-mail address.
-func (m *room) discover(q *question, typed string) (found []storage.Organization, err error) {
+// has a connection for, and with what the login begins: an e-mail address, if it is one.
+func (m *room) discover(q question, typed string) (found []storage.Organization, hint string, err error) {
 	byEmail, byName := q.named()
+	hint = q.transaction.Request.LoginHint
 	err = m.DB.View(func(tx *storage.Tx) error {
 		var all []storage.Organization
 		if _, domain, is := strings.Cut(typed, "@"); is && byEmail {
-			q.transaction.Request.LoginHint = typed
+			hint = typed
 			all, err = tx.OrganizationsAt(domain)
 		} else if byName && typed != "" {
 			all, err = called(tx, typed)
@@ -194,7 +198,7 @@ func (m *room) discover(q *question, typed string) (found []storage.Organization
 		}
 		return err
 	})
-	return found, err
+	return found, hint, err
 }
 
 // called returns the organizations with a name or, where there is none, a display name.
@@ -293,37 +297,52 @@ func (m *room) choose(find chooser) answer {
 		if q.wantsNone() {
 			return m.goOnWithout(w, q)
 		}
-		c, err := m.choices(r, q, find)
-		if err != nil {
+		chosen := q.form.Get("organization")
+		err := m.change(q, func(tx *storage.Tx, t *storage.Transaction) error {
+			q.transaction = *t
+			c, err := find(tx, r, q)
+			switch {
+			case err != nil:
+				return err
+			case len(c.organizations) == 0:
+				return errNothingToChoose
+			case !slices.ContainsFunc(c.organizations, func(o storage.Organization) bool { return o.ID == chosen }):
+				return apierr.InvalidAction
+			}
+			t.Request.Organization, t.Chosen = chosen, true
+			return nil
+		})
+		if err != nil && !errors.Is(err, errNothingToChoose) {
 			return err
 		}
-		if len(c.organizations) == 0 {
-			return web.Resume(w, q.state)
-		}
-		chosen := q.form.Get("organization")
-		if !slices.ContainsFunc(c.organizations, func(o storage.Organization) bool { return o.ID == chosen }) {
-			return apierr.InvalidAction
-		}
-		q.transaction.Request.Organization = chosen
-		return m.goOn(w, q)
+		return web.Resume(w, q.state)
 	}
 }
 
+// errNothingToChoose reports that no organization is left of those that were offered.
+var errNothingToChoose = errors.New("no organization to choose")
+
 // goOnWithout goes on without an organization.
 func (m *room) goOnWithout(w http.ResponseWriter, q question) error {
-	q.transaction.Personal, q.transaction.Request.Organization = true, ""
-	return m.goOn(w, q)
+	return m.goOn(w, q, func(t *storage.Transaction) { t.Personal, t.Request.Organization = true, "" })
 }
 
 // goOn writes the answer down and sends the browser back to the decision.
-func (m *room) goOn(w http.ResponseWriter, q question) error {
-	q.transaction.Chosen = true
-	if err := m.keep(q); err != nil {
+func (m *room) goOn(w http.ResponseWriter, q question, answer func(*storage.Transaction)) error {
+	err := m.change(q, func(_ *storage.Tx, t *storage.Transaction) error {
+		answer(t)
+		t.Chosen = true
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	return web.Resume(w, q.state)
 }
 
-func (m *room) keep(q question) error {
-	return m.DB.Update(func(tx *storage.Tx) error { return tx.Transactions.Put(q.transaction) })
+// change changes the transaction of a question as it is now.
+func (m *room) change(q question, change func(*storage.Tx, *storage.Transaction) error) error {
+	return m.DB.Update(func(tx *storage.Tx) error {
+		return session.Change(tx, q.transaction.StateHash, m.Now(), func(t *storage.Transaction) error { return change(tx, t) })
+	})
 }

@@ -52,8 +52,16 @@ func (c Cookies) Find(tx *storage.Tx, r *http.Request, now time.Time) (storage.S
 // Begin starts a new session of a user whose login a transaction holds, with a
 // cookie and an id of its own, and ends the one that the browser had: a session id
 // that somebody else planted is worth nothing after the login. finish must be
-// called after the write.
+// called after the write. A login that has ended meanwhile begins no session:
+// apierr.TransactionExpired.
 func (c Cookies) Begin(tx *storage.Tx, r *http.Request, t storage.Transaction, user storage.User, connection string, now time.Time) (finish func(http.ResponseWriter), err error) {
+	err = Change(tx, t.StateHash, now, func(t *storage.Transaction) error {
+		t.UserID = user.UserID
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if err := storage.Optional(err); err != nil {
 		return nil, err

@@ -2,11 +2,13 @@ package session
 
 import (
 	"crypto/subtle"
+	"errors"
 	"net/http"
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -30,6 +32,34 @@ func (c Cookies) LogoutTransaction(db *storage.DB, r *http.Request, state string
 	return t, err
 }
 
+// Start begins a transaction, which it binds to the request's browser, and returns the
+// state that the pages' URLs carry for it.
+func (c Cookies) Start(w http.ResponseWriter, r *http.Request, db *storage.DB, t storage.Transaction) (state string, err error) {
+	if web.IsSubresource(r) {
+		return "", apierr.Subresource
+	}
+	state = keys.Random(32)
+	t.StateHash, t.CSRF = keys.Hash(state), keys.Random(16)
+	t.BrowserHash = keys.Hash(c.MarkBrowser(w, r))
+	return state, answered(db.Update(func(tx *storage.Tx) error { return tx.StartTransaction(t) }))
+}
+
+// Change is storage's ChangeTransaction, with answers that a browser can show:
+// apierr.TransactionExpired where the login has ended.
+func Change(tx *storage.Tx, stateHash string, now time.Time, change func(*storage.Transaction) error) error {
+	return answered(tx.ChangeTransaction(stateHash, now, change))
+}
+
+func answered(err error) error {
+	switch {
+	case errors.Is(err, storage.ErrTransactionOver):
+		return apierr.TransactionExpired.With(err)
+	case errors.Is(err, storage.ErrTooLong):
+		return apierr.TooLong(err)
+	}
+	return err
+}
+
 func (c Cookies) find(db *storage.DB, r *http.Request, state string, now time.Time) (t storage.Transaction, err error) {
 	err = db.View(func(tx *storage.Tx) error {
 		t, err = tx.Transactions.Get(keys.Hash(state))
@@ -40,7 +70,7 @@ func (c Cookies) find(db *storage.DB, r *http.Request, state string, now time.Ti
 		return t, apierr.TransactionExpired.With(err)
 	case err != nil:
 		return t, err
-	case !now.Before(t.ExpiresAt):
+	case !t.Live(now):
 		return t, apierr.TransactionExpired
 	case !equal(keys.Hash(c.Browser(r)), t.BrowserHash):
 		return t, apierr.TransactionForeign

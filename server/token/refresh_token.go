@@ -68,7 +68,7 @@ func (g *refreshToken) Validate(_ context.Context, rq *oauth.TokenRequest) (*tok
 	issue := &grant.Issue
 	issue.Scope, issue.Permissions = decision.Scope, decision.Permissions
 	issue.AccessClaims, issue.IDClaims = decision.AccessClaims, decision.IDClaims
-	grant.AppMetadata = decision.AppMetadata
+	grant.Authorization = decision.AppMetadata["authorization"]
 	return grant, nil
 }
 
@@ -114,7 +114,7 @@ func (g *refreshToken) Commit(_ context.Context, rq *oauth.TokenRequest, grant *
 		ID: grant.ID, Hash: keys.Hash(rq.Form.Get("refresh_token")), Now: rq.Now,
 		Overlap:       time.Duration(s.Leeway) * time.Second,
 		IdleExpiresAt: idleEnd(s, rq.Now),
-		AppMetadata:   grant.AppMetadata,
+		Authorization: grant.Authorization,
 	}
 	next := g.issuer.Secrets.NewRefreshToken(grant.ID)
 	x.Next = keys.Hash(next)

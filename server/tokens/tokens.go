@@ -38,9 +38,9 @@ type Grant struct {
 	GTY    string
 	// SealedSecret is the application's secret, where it has ID tokens signed with it.
 	SealedSecret []byte
-	// AppMetadata is the user's app_metadata to write with the exchange, nil for
-	// none.
-	AppMetadata map[string]any
+	// Authorization is what the Authorization Extension puts into the user's app_metadata
+	// with the exchange, nil for nothing new.
+	Authorization any
 }
 
 // Issuer makes tokens in the name of the tenant.

@@ -68,6 +68,21 @@ func sameOrigin(r *http.Request, origin string) bool {
 
 var crossOrigin = http.NewCrossOriginProtection()
 
+// IsSubresource reports whether a browser asks for a part of a page, such as an image, or
+// for an answer that no script can read: what it then gets is seen by no user and by no
+// application, so that no login can come of it. Browsers that do not say what they ask
+// for, and what is no browser, are trusted. W3C Fetch Metadata Request Headers, sections
+// 2.1 and 2.2.
+func IsSubresource(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Dest") {
+	case "", "document", "iframe", "frame", "fencedframe":
+		return false
+	case "empty": // fetch() and its like
+		return r.Header.Get("Sec-Fetch-Mode") == "no-cors"
+	}
+	return true
+}
+
 // SameSite refuses a state-changing request that a page of another site made.
 func SameSite(h Handler) Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {

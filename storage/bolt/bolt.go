@@ -5,12 +5,14 @@ package bolt
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	bbolt "go.etcd.io/bbolt"
@@ -40,44 +42,73 @@ type Options struct {
 
 // DB is an open file. It implements storage.Engine.
 type DB struct {
-	bolt  *bbolt.DB
-	queue chan *update
-	done  chan struct{}
+	bolt *bbolt.DB
+	path string
+
+	closing sync.RWMutex // held for reading on the way to the queue
+	closed  bool         // guarded by closing
+	queue   chan *update
+	done    chan struct{}
+	broken  error // the damage that ended all writing; the writer's own until done
 }
 
-// Open opens or creates the file at path. It returns an error that wraps
-// ErrLocked within a second when another process has the file open, and an
-// error that names the file when it is damaged.
-func Open(path string, opts Options) (db *DB, err error) {
+// Open opens or creates the file at path. It returns an error that wraps ErrLocked
+// within a second when another process has the file open, one that wraps
+// storage.ErrDamaged when it is damaged, and one that says what to do where the machine
+// does not let it be used.
+func Open(path string, opts Options) (*DB, error) {
+	return open(path, opts, os.OpenFile)
+}
+
+type openFile func(path string, flag int, mode fs.FileMode) (*os.File, error)
+
+func open(path string, opts Options, file openFile) (db *DB, err error) {
+	_, err = os.Stat(path)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	b, err := openBolt(path, opts, file)
+	if err != nil {
+		if fresh && !errors.Is(err, ErrLocked) {
+			_ = os.Remove(path) // what a full disk has left of a new file
+		}
+		return nil, err
+	}
+	db = &DB{bolt: b, path: path, queue: make(chan *update, maxGroup), done: make(chan struct{})}
+	go db.write()
+	return db, nil
+}
+
+func openBolt(path string, opts Options, file openFile) (b *bbolt.DB, err error) {
 	defer func() {
 		// bbolt panics on some damaged pages; a damaged file is an error here.
 		if p := recover(); p != nil {
-			db, err = nil, damaged(path, fmt.Errorf("%v", p))
+			b, err = nil, broken(path, p)
 		}
 	}()
 	// The file is mapped: to read what it has not got is a fault, not an error.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	b, err := bbolt.Open(path, 0o600, &bbolt.Options{
-		Timeout: lockWait,
-		NoSync:  opts.NoSync,
+	b, err = bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout:  lockWait,
+		NoSync:   opts.NoSync,
+		OpenFile: file,
 		// It takes free pages at the front of the file first, which keeps the file
 		// small. The map takes any, which pays in files of many gigabytes.
 		FreelistType: bbolt.FreelistArrayType,
 	})
-	switch {
-	case errors.Is(err, bbolterrors.ErrTimeout):
+	if errors.Is(err, bbolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%s: %w", path, ErrLocked)
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("open data file: %w", err)
-	case err != nil:
-		return nil, damaged(path, err)
 	}
-	if err := prepare(path, b); err != nil {
-		return nil, errors.Join(damaged(path, err), b.Close())
+	if err != nil {
+		return nil, explain(path, err)
 	}
-	db = &DB{bolt: b, queue: make(chan *update, maxGroup), done: make(chan struct{})}
-	go db.write()
-	return db, nil
+	// Only now is the file ours to look at.
+	err = checkPages(path)
+	if err == nil {
+		err = prepare(path, b)
+	}
+	if err != nil {
+		return nil, errors.Join(explain(path, err), b.Close())
+	}
+	return b, nil
 }
 
 // prepare checks the file, and makes the bucket in a new one. What is there is
@@ -108,27 +139,63 @@ func checkLength(path string, tx *bbolt.Tx) error {
 		return err
 	}
 	if have, want := info.Size(), tx.Size(); have < want {
-		return fmt.Errorf("it has %d bytes where it should have %d", have, want)
+		return fmt.Errorf("%w: it has %d bytes where it should have %d", storage.ErrDamaged, have, want)
 	}
 	return nil
 }
 
-func damaged(path string, cause error) error {
-	return fmt.Errorf("data file %s is damaged (%w); restore it from a copy, or remove it to start from the seed", path, cause)
-}
-
 // View implements storage.Engine.
-func (db *DB) View(fn func(storage.KV) error) error {
-	return db.bolt.View(func(tx *bbolt.Tx) error {
-		return fn(&kv{bucket: tx.Bucket(bucket)})
+func (db *DB) View(fn func(storage.KV) error) (err error) {
+	k := &kv{inBolt: true}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		switch p := recover(); {
+		case p == nil:
+		case k.inBolt || isFault(p):
+			err = broken(db.path, p)
+		default:
+			panic(p)
+		}
+	}()
+	err = db.bolt.View(func(tx *bbolt.Tx) error {
+		k.bucket = tx.Bucket(bucket)
+		k.inBolt = false
+		err := fn(k)
+		k.inBolt = true
+		return err
 	})
+	if errors.Is(err, bbolterrors.ErrDatabaseNotOpen) {
+		return fmt.Errorf("data file %s: %w", db.path, storage.ErrClosed)
+	}
+	return err
 }
 
-// Close implements storage.Engine. No update may be started after it.
+// Close implements storage.Engine.
 func (db *DB) Close() error {
-	close(db.queue)
+	db.closing.Lock()
+	first := !db.closed
+	if first {
+		db.closed = true
+		close(db.queue)
+	}
+	db.closing.Unlock()
 	<-db.done
-	return db.bolt.Close()
+	if !first {
+		return nil
+	}
+	if db.broken == nil {
+		return db.bolt.Close()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lockWait)
+	defer cancel()
+	closed := make(chan error, 1)
+	go func() { closed <- db.bolt.Close() }()
+	select {
+	case err := <-closed:
+		return errors.Join(db.broken, err)
+	case <-ctx.Done(): // it waits for a lock that the damage has left; the end of the process closes the file
+		return db.broken
+	}
 }
 
 // kv is one transaction. While undo is not nil it remembers what each write
@@ -136,27 +203,37 @@ func (db *DB) Close() error {
 type kv struct {
 	bucket *bbolt.Bucket
 	undo   []change
+	// inBolt says that bbolt is at work, so that a panic is of a damaged page.
+	inBolt bool
 }
 
 type change struct{ key, before []byte }
 
-func (k *kv) Get(key []byte) ([]byte, error) { return k.bucket.Get(key), nil }
+func (k *kv) Get(key []byte) ([]byte, error) {
+	k.inBolt = true
+	value := k.bucket.Get(key)
+	k.inBolt = false
+	return value, nil
+}
 
 func (k *kv) Put(key, value []byte) error {
-	k.remember(key)
 	if value == nil {
 		value = []byte{} // bbolt would read a nil of this transaction as no value
 	}
-	return k.bucket.Put(key, value)
+	return k.write(key, func() error { return k.bucket.Put(key, value) })
 }
 
 func (k *kv) Delete(key []byte) error {
-	k.remember(key)
-	return k.bucket.Delete(key)
+	return k.write(key, func() error { return k.bucket.Delete(key) })
 }
 
-func (k *kv) remember(key []byte) {
+// write remembers what a write replaces, and does it.
+func (k *kv) write(key []byte, do func() error) error {
+	k.inBolt = true
 	k.undo = append(k.undo, change{bytes.Clone(key), bytes.Clone(k.bucket.Get(key))})
+	err := do()
+	k.inBolt = false
+	return err
 }
 
 // rollBack undoes the writes, the last one first.
@@ -174,16 +251,22 @@ func (k *kv) rollBack() error {
 }
 
 func (k *kv) Scan(from, to []byte, fn func(key, value []byte) bool) error {
+	k.inBolt = true
 	c := k.bucket.Cursor()
+	before := from
 	for key, value := c.Seek(from); key != nil && bytes.Compare(key, to) < 0; key, value = c.Next() {
-		if !fn(key, value) {
+		inOrder(before, key)
+		before = key
+		if !k.call(fn, key, value) {
 			break
 		}
 	}
+	k.inBolt = false
 	return nil
 }
 
 func (k *kv) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
+	k.inBolt = true
 	c := k.bucket.Cursor()
 	first, _ := c.First()
 	if first == nil || bytes.Compare(first, to) >= 0 {
@@ -193,11 +276,14 @@ func (k *kv) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
 	if key == nil {
 		key, value = c.Last()
 	}
-	for ; key != nil && bytes.Compare(key, from) >= 0; key, value = prev(c, first, key) {
-		if bytes.Compare(key, to) < 0 && !fn(key, value) {
+	for before := key; key != nil && bytes.Compare(key, from) >= 0; key, value = prev(c, first, key) {
+		inOrder(key, before)
+		before = key
+		if bytes.Compare(key, to) < 0 && !k.call(fn, key, value) {
 			break
 		}
 	}
+	k.inBolt = false
 	return nil
 }
 
@@ -208,4 +294,19 @@ func prev(c *bbolt.Cursor, first, key []byte) (before, value []byte) {
 		before, value = c.Prev()
 	}
 	return before, value
+}
+
+// inOrder sees that the keys of a damaged page do not pass for those that were asked for.
+func inOrder(first, second []byte) {
+	if bytes.Compare(first, second) > 0 {
+		panic("keys are out of order")
+	}
+}
+
+// call lets the caller of a scan look at a key.
+func (k *kv) call(fn func(key, value []byte) bool, key, value []byte) bool {
+	k.inBolt = false
+	more := fn(key, value)
+	k.inBolt = true
+	return more
 }

@@ -34,9 +34,22 @@ var (
 // together, with one fsync; there is no timer, so a lone update does not wait.
 func (db *DB) Update(fn func(storage.KV) error) error {
 	u := &update{fn: fn, done: make(chan struct{})}
-	db.queue <- u
+	if err := db.enqueue(u); err != nil {
+		return err
+	}
 	<-u.done
 	return u.err
+}
+
+// enqueue hands an update to the writer. Close waits for those on their way.
+func (db *DB) enqueue(u *update) error {
+	db.closing.RLock()
+	defer db.closing.RUnlock()
+	if db.closed {
+		return fmt.Errorf("data file %s: %w", db.path, storage.ErrClosed)
+	}
+	db.queue <- u
+	return nil
 }
 
 // write is the one writer. It takes what is queued, applies each update in
@@ -67,29 +80,47 @@ func (db *DB) write() {
 // commit applies a group and keeps what it wrote. When that fails, all of the
 // group do.
 func (db *DB) commit(group []*update) {
-	err := db.bolt.Update(func(tx *bbolt.Tx) error {
-		b := tx.Bucket(bucket)
-		b.FillPercent = fillPercent
-		return apply(group, b)
-	})
-	if errors.Is(err, errUnchanged) {
-		err = nil
-	}
+	err := db.transact(group)
 	for _, u := range group {
 		if err != nil && u.err == nil {
-			u.err = fmt.Errorf("commit: %w", err)
+			u.err = err
 		}
 		close(u.done)
 	}
 }
 
+// transact runs the group in one transaction. Whatever panics in it that is not of an
+// update is a damaged page.
+func (db *DB) transact(group []*update) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			// bbolt may not have let go of its lock: nothing is written from now on.
+			db.broken = broken(db.path, p)
+			err = db.broken
+		}
+	}()
+	if db.broken != nil {
+		return db.broken
+	}
+	err = db.bolt.Update(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bucket)
+		b.FillPercent = fillPercent
+		return db.apply(group, b)
+	})
+	if err == nil || errors.Is(err, errUnchanged) {
+		return nil
+	}
+	return fmt.Errorf("commit: %w", explain(db.path, err))
+}
+
 // apply runs the updates of a group. One that fails is taken back alone and keeps
 // its own error.
-func apply(group []*update, b *bbolt.Bucket) error {
+func (db *DB) apply(group []*update, b *bbolt.Bucket) error {
 	changed := false
 	for _, u := range group {
 		k := &kv{bucket: b}
-		if u.err = run(u.fn, k); u.err != nil {
+		if u.err = db.run(u.fn, k); u.err != nil {
 			if err := k.rollBack(); err != nil {
 				return errors.Join(errTorn, err)
 			}
@@ -105,9 +136,13 @@ func apply(group []*update, b *bbolt.Bucket) error {
 
 // run calls fn and turns a panic into an error, so that one update cannot end
 // the writer.
-func run(fn func(storage.KV) error, k *kv) (err error) {
+func (db *DB) run(fn func(storage.KV) error, k *kv) (err error) {
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover(); {
+		case p == nil:
+		case k.inBolt || isFault(p):
+			err = broken(db.path, p)
+		default:
 			err = fmt.Errorf("panic in update: %v\n%s", p, debug.Stack())
 		}
 	}()

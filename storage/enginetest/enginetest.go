@@ -41,6 +41,8 @@ func Run(t *testing.T, open func(tb testing.TB) storage.Engine) {
 		{"a view sees one state throughout", suite.isolation},
 		{"a view cannot write", suite.readOnly},
 		{"large values and many keys", suite.large},
+		{"a closed engine says so", suite.closed},
+		{"updates that come while it closes are kept or refused", suite.closing},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e := open(t)
@@ -497,4 +499,56 @@ func (s suite) large() {
 	if err != nil {
 		s.Fatal(err)
 	}
+}
+
+func nothing(storage.KV) error { return nil }
+
+func (s suite) closed() {
+	s.put("a", "1")
+	for range 2 {
+		if err := s.Close(); err != nil {
+			s.Fatalf("close: %v", err)
+		}
+	}
+	if err := s.Update(nothing); !errors.Is(err, storage.ErrClosed) {
+		s.Errorf("an update after close: %v, want one that wraps %v", err, storage.ErrClosed)
+	}
+	if err := s.View(nothing); !errors.Is(err, storage.ErrClosed) {
+		s.Errorf("a view after close: %v, want one that wraps %v", err, storage.ErrClosed)
+	}
+}
+
+// closing closes the engine under writers and readers, as a shutdown does whose grace
+// some requests outlive.
+func (s suite) closing() {
+	const workers = 16
+	var wait sync.WaitGroup
+	var began sync.WaitGroup
+	began.Add(workers)
+	for i := range workers {
+		wait.Go(func() {
+			run := s.Update
+			if i%4 == 0 {
+				run = s.View
+			}
+			for n := 0; ; n++ {
+				err := run(nothing)
+				if n == 0 {
+					began.Done()
+				}
+				if errors.Is(err, storage.ErrClosed) {
+					return
+				}
+				if err != nil {
+					s.Errorf("while the engine closes: %v", err)
+					return
+				}
+			}
+		})
+	}
+	began.Wait()
+	if err := s.Close(); err != nil {
+		s.Errorf("close: %v", err)
+	}
+	wait.Wait()
 }

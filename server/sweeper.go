@@ -1,0 +1,62 @@
+package server
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/tenant0/tenant0/server/clock"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// sweepEvery is how often expired records are looked for, and sweepLimit how
+// many go in one commit: a writer that waits does not wait long. A sweep that failed
+// waits longer for the next, and at most maxSweepPause times as long.
+const (
+	sweepEvery    = time.Second
+	sweepLimit    = 1000
+	maxSweepPause = 60
+)
+
+// sweeper removes expired records.
+type sweeper struct {
+	db    *storage.DB
+	now   func() time.Time
+	log   *slog.Logger
+	every time.Duration
+}
+
+// run sweeps until stop is closed.
+func (s sweeper) run(stop <-chan struct{}) {
+	for pause := 1; ; {
+		tick := clock.Ticker(time.Duration(pause) * s.every)
+		select {
+		case <-stop:
+			tick.Stop()
+			return
+		case <-tick.C:
+			tick.Stop()
+		}
+		if err := s.sweep(stop); err == nil {
+			pause = 1
+		} else {
+			pause = min(2*pause, maxSweepPause)
+			s.log.Error("expired records could not be removed", "err", err.Error(), "next_try_in", time.Duration(pause)*s.every)
+		}
+	}
+}
+
+// sweep removes what has expired by now, or as much of it as it can before stop is
+// closed.
+func (s sweeper) sweep(stop <-chan struct{}) error {
+	for {
+		n, err := s.db.Sweep(s.now(), sweepLimit)
+		if err != nil || n < sweepLimit {
+			return err
+		}
+		select {
+		case <-stop:
+			return nil
+		default:
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/bolt"
+)
+
+// fullDisk is an engine whose every write fails once the disk is full.
+type fullDisk struct {
+	storage.Engine
+	full  atomic.Bool
+	tries atomic.Int32
+	tried chan struct{} // one for each try that failed, as far as there is room
+}
+
+func (e *fullDisk) Update(fn func(storage.KV) error) error {
+	return e.Engine.Update(func(kv storage.KV) error {
+		if err := fn(kv); err != nil || !e.full.Load() {
+			return err
+		}
+		e.tries.Add(1)
+		select {
+		case e.tried <- struct{}{}:
+		default:
+		}
+		return syscall.ENOSPC
+	})
+}
+
+// lines is a log that can be read while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) count(what string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), what)
+}
+
+// TestSweeperOnAFullDisk has more expire than one sweep takes, on a disk that is full:
+// the sweeper pauses between its tries, says each of them, and ends at once.
+func TestSweeperOnAFullDisk(t *testing.T) {
+	engine, err := bolt.Open(filepath.Join(t.TempDir(), "tenant0.db"), bolt.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk := &fullDisk{Engine: engine, tried: make(chan struct{}, 1)}
+	db, err := storage.Open(disk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	err = db.Update(func(tx *storage.Tx) error {
+		for i := range sweepLimit + 1 {
+			if err := tx.RevokedGrants.Put(storage.RevokedGrant{GrantID: strings.Repeat("g", i+1), ExpiresAt: now}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk.full.Store(true)
+	var log lines
+	const every = 10 * time.Millisecond
+	s := sweeper{db, func() time.Time { return now.Add(time.Hour) }, slog.New(slog.NewTextHandler(&log, nil)), every}
+	stop, ended := make(chan struct{}), make(chan struct{})
+	began := time.Now()
+	go func() { s.run(stop); close(ended) }()
+	for range 4 {
+		<-disk.tried
+	}
+	// The fourth try comes after pauses of 1, 2, 4 and 8 periods.
+	if took := time.Since(began); took < 15*every {
+		t.Errorf("4 tries were made in %v: the sweeper does not pause", took)
+	}
+	close(stop)
+	select {
+	case <-ended:
+	case <-time.After(time.Minute):
+		t.Fatal("the sweeper outlives its stop")
+	}
+	if told, tries := log.count("expired records could not be removed"), int(disk.tries.Load()); told != tries {
+		t.Errorf("%d of %d failures are in the log", told, tries)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.sweep(stop); !errors.Is(err, storage.ErrClosed) {
+		t.Errorf("a sweep of a closed store: %v", err)
+	}
+}

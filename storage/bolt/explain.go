@@ -1,0 +1,108 @@
+package bolt
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"syscall"
+
+	bbolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// reasons are what the machine says where a healthy file cannot be used, and what to do.
+var reasons = []struct {
+	is     syscall.Errno
+	advice string
+}{
+	{syscall.ENOENT, "make its folder, or name another one with --data"},
+	{syscall.ENOTDIR, "a part of its path is a file where a folder should be; name another folder with --data"},
+	{syscall.EISDIR, "a folder has the name of the data file; rename the folder, or name another one with --data"},
+	{syscall.EACCES, "let the user of this process read and write the file and its folder"},
+	{syscall.EPERM, "let the user of this process read and write the file and its folder"},
+	{syscall.EROFS, "mount the file system so that it can be written to, or name another folder with --data"},
+	{syscall.ENOSPC, "the disk is full; make room on it, the data is as it was"},
+	{syscall.EDQUOT, "the quota of the disk is used up; make room, the data is as it was"},
+	{syscall.EFBIG, "the file may not become larger; raise the limit of the process (ulimit -f), the data is as it was"},
+	{syscall.EMFILE, "the process has too many files open; raise its limit (ulimit -n)"},
+	{syscall.ENFILE, "the machine has too many files open; raise its limit (fs.file-max)"},
+	{syscall.ENOMEM, "the memory is used up; give the process more"},
+	{syscall.EIO, "the disk cannot read or write; look at the log of the machine, and copy the data before the disk fails"},
+	{syscall.ENOLCK, "the file system cannot lock files; name a folder on a local disk with --data"},
+	{syscall.EOPNOTSUPP, "the file system cannot lock or map files; name a folder on a local disk with --data"},
+}
+
+// explain says in plain words why a file cannot be used: because the machine does not
+// allow it, which takes nothing from the file, or because the file is damaged.
+func explain(path string, err error) error {
+	errno, ofMachine := errors.AsType[syscall.Errno](err)
+	for _, r := range reasons {
+		if errno == r.is {
+			return fmt.Errorf("data file %s cannot be used: %w; %s", path, err, r.advice)
+		}
+	}
+	switch {
+	case ofMachine:
+		return fmt.Errorf("data file %s cannot be used: %w", path, err)
+	case errors.Is(err, storage.ErrDamaged):
+		return damaged(path, err)
+	}
+	for _, invalid := range []error{
+		bbolterrors.ErrInvalid, bbolterrors.ErrChecksum, bbolterrors.ErrVersionMismatch, bbolterrors.ErrInvalidMapping, io.ErrUnexpectedEOF, io.EOF,
+	} {
+		if !errors.Is(err, invalid) {
+			continue
+		}
+		if unread := readThrough(path); unread != nil { // which bbolt does not say
+			return explain(path, unread)
+		}
+		return damaged(path, err)
+	}
+	return fmt.Errorf("data file %s: %w", path, err)
+}
+
+func damaged(path string, cause error) error {
+	return fmt.Errorf("data file %s is damaged (%w); restore it from a copy, or remove it to start from the seed", path, wrapDamage(cause))
+}
+
+// wrapDamage has an error wrap storage.ErrDamaged.
+func wrapDamage(cause error) error {
+	if errors.Is(cause, storage.ErrDamaged) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", storage.ErrDamaged, cause)
+}
+
+// isFault reports whether a panic is of memory that is not there: of a mapped file that
+// ends too early, or that the disk cannot read.
+func isFault(panicked any) bool {
+	_, fault := panicked.(interface{ Addr() uintptr })
+	return fault
+}
+
+// broken is the error of a panic of bbolt's. A file that reads well from one end to the
+// other is damaged; the reason of another is what the disk says.
+func broken(path string, panicked any) error {
+	if isFault(panicked) {
+		if err := readThrough(path); err != nil {
+			return explain(path, err)
+		}
+	}
+	if _, ours := panicked.(runtime.Error); ours {
+		return damaged(path, errors.New("a page holds what no page can hold"))
+	}
+	return damaged(path, fmt.Errorf("%v", panicked))
+}
+
+func readThrough(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.Copy(io.Discard, f)
+	return err
+}

@@ -1,0 +1,257 @@
+package storage
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+)
+
+var (
+	// ErrTransactionOver reports a transaction that can no longer be changed: it was
+	// finished, its time is over, or it is not there.
+	ErrTransactionOver = errors.New("the login has ended")
+	// ErrTooLong reports a request that is longer than what may be kept of one.
+	ErrTooLong = errors.New("too long to be kept")
+)
+
+// Bounds of what waits for users. Whoever can send a request to /authorize, which is
+// any web page, has the store keep a transaction for an hour.
+const (
+	// maxRequest is how much of a request to /authorize may be kept, and maxTransaction
+	// of all that belongs to one transaction, in bytes of JSON. A user who is asked for
+	// consent has the scopes kept a second time.
+	maxRequest     = 16 << 10
+	maxTransaction = 64 << 10
+	// maxBrowserTransactions is how many transactions one browser may have, and
+	// maxAllTransactions how many bytes those of all browsers may take. Past either,
+	// those that are finished go first, and then the oldest.
+	maxBrowserTransactions = 50
+	maxAllTransactions     = 16 << 20
+)
+
+// Transaction is a login under way: what /authorize was asked, and how far the
+// user has come. Its key is the hash of the state of the login pages' URLs.
+type Transaction struct {
+	StateHash string           `json:"state_hash"`
+	Request   AuthorizeRequest `json:"request"`
+	// BrowserHash binds the transaction to the browser that began it.
+	BrowserHash string `json:"browser_hash"`
+	// CSRF is the token that the pages' forms must carry.
+	CSRF      string    `json:"csrf"`
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+	// AnsweredBy is the user who answered the question of consent, or "". It
+	// holds for nobody else: another may log in at the same browser.
+	AnsweredBy string `json:"answered_by"`
+	// Declined says that the user refused consent, Consented holds the scopes
+	// that the user agreed to.
+	Declined  bool     `json:"declined"`
+	Consented []string `json:"consented"`
+	// Organizations are those that the user may choose among before the login. Chosen
+	// says that the user has chosen the request's organization, or with Personal none.
+	Organizations []string `json:"organizations,omitempty"`
+	Chosen        bool     `json:"chosen,omitempty"`
+	Personal      bool     `json:"personal,omitempty"`
+	// Logout is the request of a transaction that is no login but the question
+	// whether to log out.
+	Logout *LogoutRequest `json:"logout,omitempty"`
+	// UserID is the user who logged in last in the transaction, "" for nobody yet.
+	UserID string `json:"user_id,omitempty"`
+	// FinishedAt is when it was answered for good, zero for one that waits for the user.
+	FinishedAt time.Time `json:"finished_at,omitzero"`
+}
+
+// Live reports whether the transaction can still be taken up at now.
+func (t Transaction) Live(now time.Time) bool { return now.Before(t.ExpiresAt) }
+
+// Began reports whether a login in the transaction began the session. A form sent
+// twice at once begins two, of which the browser keeps either.
+func (t Transaction) Began(s Session) bool { return t.StateHash != "" && s.BeganIn == t.StateHash }
+
+// LogoutRequest is a request to log out that waits for the user's answer.
+type LogoutRequest struct {
+	ClientID string `json:"client_id"`
+	Target   string `json:"target"` // where to go afterwards, "" for nowhere
+}
+
+// AuthorizeRequest is a request to /authorize after its checks, RFC 6749
+// section 4.1.1 and OIDC Core section 3.1.2.1.
+type AuthorizeRequest struct {
+	ClientID            string   `json:"client_id"`
+	ResponseType        string   `json:"response_type"`
+	ResponseMode        string   `json:"response_mode"`
+	RedirectURI         string   `json:"redirect_uri"`
+	RedirectURISent     bool     `json:"redirect_uri_sent"`
+	Scope               string   `json:"scope"` // as requested
+	Audience            string   `json:"audience"`
+	State               string   `json:"state"`
+	Nonce               string   `json:"nonce"`
+	CodeChallenge       string   `json:"code_challenge"`
+	CodeChallengeMethod string   `json:"code_challenge_method"`
+	Prompt              []string `json:"prompt"`
+	MaxAge              *int     `json:"max_age"` // seconds
+	LoginHint           string   `json:"login_hint"`
+	ScreenHint          string   `json:"screen_hint"`
+	Connection          string   `json:"connection"`
+	UILocales           string   `json:"ui_locales"`
+	// Organization is the id of the organization to log in to, "" for none.
+	Organization string `json:"organization,omitempty"`
+	// Invitation is the ticket of an invitation to it, "" for none.
+	Invitation string `json:"invitation,omitempty"`
+}
+
+// Check returns an error that wraps ErrTooLong for a request that is too long to be
+// kept.
+func (rq AuthorizeRequest) Check() error {
+	raw, err := json.Marshal(rq)
+	if err != nil {
+		return err
+	}
+	return atMost("the request", len(raw), maxRequest)
+}
+
+func atMost(what string, have, limit int) error {
+	if have > limit {
+		return fmt.Errorf("%s has %d bytes where at most %d are kept: %w", what, have, limit, ErrTooLong)
+	}
+	return nil
+}
+
+var transactions = declare(spec[Transaction]{
+	name:     "transactions",
+	key:      func(t Transaction) string { return t.StateHash },
+	expires:  func(t Transaction) time.Time { return t.ExpiresAt },
+	measured: true,
+	indexes: []index[Transaction]{
+		{name: "age", values: func(t Transaction) []string { return []string{t.age()} }},
+		{name: "browser", values: func(t Transaction) []string { return []string{t.BrowserHash + "\x01" + t.age()} }},
+	},
+})
+
+// age sorts the transactions that may go first before the others: those that are
+// finished, and then those that began earlier.
+func (t Transaction) age() string {
+	rank := "waiting"
+	if !t.FinishedAt.IsZero() {
+		rank = "finished"
+	}
+	return rank + sortableTime(t.CreatedAt)
+}
+
+// sortableTime is a time as a text that sorts as times do.
+func sortableTime(t time.Time) string { return t.UTC().Format("20060102150405.000000000") }
+
+// Transactions are the logins under way. They are written by StartTransaction and
+// ChangeTransaction alone.
+type Transactions struct{ records }
+
+// Get returns the transaction at a key, or an error that wraps ErrNotFound.
+func (t Transactions) Get(stateHash string) (Transaction, error) {
+	return as[Transaction](t.get(stateHash))
+}
+
+// Has reports whether there is a transaction at a key.
+func (t Transactions) Has(stateHash string) (bool, error) { return t.has(stateHash) }
+
+// All yields every transaction in key order. The sequence ends after an error.
+func (t Transactions) All() iter.Seq2[Transaction, error] { return all[Transaction](t.scan("")) }
+
+// Delete removes the transaction at a key; one that is not there is no error.
+func (t Transactions) Delete(stateHash string) error { return t.delete(stateHash) }
+
+// StartTransaction writes a new transaction. It returns an error that wraps ErrTooLong
+// where there is too much to keep, and ErrConflict where there is one with its key.
+func (tx *Tx) StartTransaction(t Transaction) error {
+	if err := t.Request.Check(); err != nil {
+		return err
+	}
+	there, err := tx.Transactions.Has(t.StateHash)
+	if err != nil {
+		return err
+	}
+	if there {
+		return fmt.Errorf("%s %q: %w", transactions.name, t.StateHash, ErrConflict)
+	}
+	raw, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	if err := tx.keepTransaction(t, raw); err != nil {
+		return err
+	}
+	return tx.boundTransactions(t)
+}
+
+// ChangeTransaction is how a transaction is written after its start: it reads the
+// transaction as it is now, lets change look at it and change it, and writes it, so that
+// two pages of one login do not undo each other's answers. It returns an error that wraps
+// ErrTransactionOver where the transaction is not there or its time is over at now, and
+// where it is finished, unless change leaves it as it is: a form may come twice. An error
+// of change is returned as it is, and nothing is written.
+func (tx *Tx) ChangeTransaction(stateHash string, now time.Time, change func(*Transaction) error) error {
+	t, err := tx.Transactions.Get(stateHash)
+	if IsNotFound(err) {
+		return fmt.Errorf("%w: %w", ErrTransactionOver, err)
+	}
+	if err != nil {
+		return err
+	}
+	if !t.Live(now) {
+		return fmt.Errorf("%w: its time is over", ErrTransactionOver)
+	}
+	before, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	finished := !t.FinishedAt.IsZero()
+	if err := change(&t); err != nil {
+		return err
+	}
+	after, err := json.Marshal(t)
+	switch {
+	case err != nil:
+		return err
+	case bytes.Equal(before, after):
+		return nil
+	case finished:
+		return fmt.Errorf("%w: it is finished", ErrTransactionOver)
+	}
+	return tx.keepTransaction(t, after)
+}
+
+func (tx *Tx) keepTransaction(t Transaction, raw []byte) error {
+	if err := atMost("the login", len(raw), maxTransaction); err != nil {
+		return err
+	}
+	return tx.Transactions.write(&t, raw)
+}
+
+// boundTransactions makes room where the transactions of a browser, or all of them, have
+// become too many by a new one.
+func (tx *Tx) boundTransactions(t Transaction) error {
+	ofBrowser, err := tx.Transactions.keysInOrder("browser", t.BrowserHash+"\x01", maxBrowserTransactions+1)
+	if err != nil {
+		return err
+	}
+	if len(ofBrowser) > maxBrowserTransactions {
+		if err := tx.Transactions.Delete(ofBrowser[0]); err != nil {
+			return err
+		}
+	}
+	for {
+		all, err := tx.sizes.Get(transactions.name)
+		if err != nil || all.Bytes <= maxAllTransactions {
+			return Optional(err)
+		}
+		first, err := tx.Transactions.keysInOrder("age", "", 1)
+		if err != nil || len(first) == 0 {
+			return err
+		}
+		if err := tx.Transactions.Delete(first[0]); err != nil {
+			return err
+		}
+	}
+}
