@@ -30,6 +30,9 @@ type Configuration struct {
 // a file of users (a JSON list, or JSON lines). Keywords are replaced as auth0-deploy-cli does: ##KEY## by the text of
 // its value, @@KEY@@ by the value as JSON. Files that are wrong give a [*TenantError].
 func LoadConfiguration(path string, keywords map[string]any) (*Configuration, error) {
+	if strings.EqualFold(filepath.Ext(path), ".csv") {
+		return nil, fmt.Errorf("%s: CSV is not taken; give users as a JSON list or JSON lines, as an export of users in the format json has them", path)
+	}
 	l, err := newConfigurationLoader(path, keywords)
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)

@@ -22,6 +22,7 @@ func bring(t *testing.T, s *servertest.Server, body string) (status int, report 
 		Differences           []string
 	}
 	Skipped []struct{ Section, Name, Reason string }
+	Kept    []struct{ Section, Name, Reason string }
 	Users   map[string]int
 	Errors  []struct {
 		Errors []struct{ Code, Message string }
@@ -137,6 +138,20 @@ func TestANameThatNothingHasIsListed(t *testing.T) {
 	status, report := bring(t, s, `{"sections":{"forms":[{"name":"f","nodes":[{"id":"n","type":"FLOW","config":{"flow_id":"gone","next_node":"$ending"}}],"start":{"next_node":"n"}}]}}`)
 	if status != http.StatusOK || len(report.Skipped) != 1 || !strings.Contains(report.Skipped[0].Reason, "gone") {
 		t.Errorf("%d %s %+v", status, report.Message, report.Skipped)
+	}
+}
+
+func TestCodeIsKeptAndNamed(t *testing.T) {
+	s := servertest.Start(t)
+	status, report := bring(t, s, `{"sections":{"rules":[{"name":"old","script":"function (u, c, cb) { cb(null, u, c) }"}],
+		"databases":[{"name":"legacy","options":{"enabledDatabaseCustomization":true,"customScripts":{"login":"function login() {}"}}},{"name":"plain"}]}}`)
+	if status != http.StatusOK || len(report.Kept) != 2 || report.Kept[0].Name != "legacy" || report.Kept[1].Name != "old" {
+		t.Errorf("%d %s: %+v", status, report.Message, report.Kept)
+	}
+	for _, k := range report.Kept {
+		if !strings.Contains(k.Reason, "not run") {
+			t.Errorf("%s: %s", k.Name, k.Reason)
+		}
 	}
 }
 

@@ -51,6 +51,7 @@ type importReport struct {
 		Differences           []string
 	}
 	Skipped []struct{ Section, Name, Reason string }
+	Kept    []struct{ Section, Name, Reason string }
 	Users   map[string]int
 	Errors  []json.RawMessage
 }
@@ -162,6 +163,9 @@ func (r importReport) print(t terminal, unset []string, dry bool) error {
 	}
 	for _, s := range r.Skipped {
 		lines = append(lines, fmt.Sprintf("skipped %s %s: %s", s.Section, s.Name, s.Reason))
+	}
+	for _, k := range r.Kept {
+		lines = append(lines, fmt.Sprintf("kept    %s %s: %s", k.Section, k.Name, k.Reason))
 	}
 	for _, keyword := range unset {
 		lines = append(lines, fmt.Sprintf("unset   the keyword %s has no value; give one with --keywords", keyword))

@@ -23,6 +23,8 @@ import (
 type Report struct {
 	Changes []Change  `json:"changes"`
 	Skipped []Skipped `json:"skipped"`
+	// Kept are objects with code that is kept for the API and not run.
+	Kept []Skipped `json:"kept,omitempty"`
 }
 
 // Change is what became of one object of the configuration.
@@ -124,6 +126,7 @@ func (im *importer) all(sections storage.Document) error {
 		if err := s.run(im, value); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
+		im.noteCode(s.name, value)
 	}
 	var unknown []string
 	for name, value := range sections {
@@ -136,6 +139,17 @@ func (im *importer) all(sections storage.Document) error {
 		im.skip(name, "", "tenant0 import does not know this section")
 	}
 	return nil
+}
+
+// noteCode names the objects of a section that bring code.
+func (im *importer) noteCode(section string, value any) {
+	for _, item := range itemsOf(value) {
+		options, _ := item["options"].(storage.Document)
+		scripts, _ := options["customScripts"].(storage.Document)
+		if slices.Contains([]string{"actionModules", "actions", "hooks", "rules"}, section) || len(scripts) > 0 {
+			im.report.Kept = append(im.report.Kept, Skipped{section, text(item, "name"), "its code is kept, and not run by tenant0"})
+		}
+	}
 }
 
 func isEmpty(value any) bool {
