@@ -320,6 +320,8 @@ func (p *parser) leaf(start int, field string, term pattern) (node, error) {
 		return nil, p.fail(start, `the wildcard "?" is not supported`)
 	case !p.schema.words && term.tooShort():
 		return nil, p.fail(start, "after a wildcard there must be %d characters or more", minLiteral)
+	case term.tooLong():
+		return nil, p.fail(start, `of a term with the wildcard "?" there may be %d characters or less between two "*"`, maxPiece)
 	}
 	return p.check(start, &leaf{field: field, ask: like, pattern: term})
 }

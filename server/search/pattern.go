@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"unicode"
@@ -73,29 +74,104 @@ func (p pattern) lower() pattern {
 	return out
 }
 
-// matches reports whether the whole text is of the pattern. A "*" is tried with the
-// least text first and only the last one tried again, which finds every match.
-func (p pattern) matches(text []byte) bool {
-	at, star, mark := 0, -1, 0 // star and mark: where to try again with a longer "*"
-	for i := 0; i < len(text); {
-		char, size := utf8.DecodeRune(text[i:])
-		switch {
-		case at < len(p) && p[at] == (glyph{'*', true}):
-			star, mark = at, i
-			at++
-		case at < len(p) && (p[at] == (glyph{char, false}) || p[at] == (glyph{'?', true})):
-			at++
-			i += size
-		case star >= 0:
-			_, size = utf8.DecodeRune(text[mark:])
-			mark += size
-			at, i = star+1, mark
-		default:
+// maxPiece is how many characters with a "?" among them may stand between two "*": they
+// are tried at each place of a text.
+const maxPiece = 100
+
+// tooLong reports whether the pattern has a longer piece.
+func (p pattern) tooLong() bool {
+	return slices.ContainsFunc(p.pieces(), func(piece piece) bool { return piece.literal == nil && len(piece.glyphs) > maxPiece })
+}
+
+// piece is what of a pattern stands between two "*".
+type piece struct {
+	literal []byte // nil where there is a "?"
+	glyphs  pattern
+}
+
+// pieces are one more than the "*" of the pattern.
+func (p pattern) pieces() (all []piece) {
+	for rest, more := p, true; more; {
+		glyphs := rest
+		at := slices.Index(rest, glyph{'*', true})
+		if more = at >= 0; more {
+			glyphs, rest = rest[:at], rest[at+1:]
+		}
+		part := piece{glyphs: glyphs}
+		if text, plain := glyphs.literal(); plain {
+			part.literal = []byte(text)
+		}
+		all = append(all, part)
+	}
+	return all
+}
+
+// matcher returns what reports whether a whole text is of the pattern. Its time is in
+// proportion to the text: of each piece between two "*" the first place is taken, and none
+// is tried twice.
+func (p pattern) matcher() func(text []byte) bool {
+	pieces := p.pieces()
+	first, between, last := pieces[0], pieces[1:max(len(pieces)-1, 1)], pieces[len(pieces)-1]
+	return func(text []byte) bool {
+		size, ok := first.begins(text)
+		if !ok || len(pieces) == 1 {
+			return ok && size == len(text)
+		}
+		text = text[size:]
+		for _, part := range between {
+			end, ok := part.find(text)
+			if !ok {
+				return false
+			}
+			text = text[end:]
+		}
+		return last.ends(text)
+	}
+}
+
+// begins reports whether a text begins with the piece, which takes so many bytes of it.
+func (p piece) begins(text []byte) (size int, ok bool) {
+	if p.literal != nil {
+		return len(p.literal), bytes.HasPrefix(text, p.literal)
+	}
+	for _, g := range p.glyphs {
+		char, width := utf8.DecodeRune(text[size:])
+		if width == 0 || !g.wild && g.char != char {
+			return 0, false
+		}
+		size += width
+	}
+	return size, true
+}
+
+// find returns where the first place of the piece in a text ends.
+func (p piece) find(text []byte) (end int, ok bool) {
+	if p.literal != nil {
+		at := bytes.Index(text, p.literal)
+		return at + len(p.literal), at >= 0
+	}
+	for at := 0; at < len(text); {
+		if size, ok := p.begins(text[at:]); ok {
+			return at + size, true
+		}
+		_, width := utf8.DecodeRune(text[at:])
+		at += width
+	}
+	return 0, false
+}
+
+// ends reports whether a text ends with the piece.
+func (p piece) ends(text []byte) bool {
+	if p.literal != nil {
+		return bytes.HasSuffix(text, p.literal)
+	}
+	at := len(text)
+	for range p.glyphs {
+		_, width := utf8.DecodeLastRune(text[:at])
+		if at -= width; width == 0 {
 			return false
 		}
 	}
-	for at < len(p) && p[at] == (glyph{'*', true}) {
-		at++
-	}
-	return at == len(p)
+	_, ok := p.begins(text[at:])
+	return ok
 }

@@ -183,18 +183,20 @@ func (f field) between(l *leaf) (func(scalar) bool, string) {
 func (b bound) admits(side int) bool { return b.open || side > 0 || side == 0 && !b.exclusive }
 
 func likeText(p pattern) func(scalar) bool {
-	return func(v scalar) bool { return v.form == 's' && p.matches(v.text) }
+	matches := p.matcher()
+	return func(v scalar) bool { return v.form == 's' && matches(v.text) }
 }
 
 // likeWord tests the words of a text, and the whole: search engine v2 is documented
 // to find "john smith" by john*smith.
 func likeWord(p pattern) func(scalar) bool {
+	matches := p.matcher()
 	return func(v scalar) bool {
 		if v.form != 's' {
 			return false
 		}
 		whole := lower(v.text)
-		return p.matches(whole) || slices.ContainsFunc(words(whole), p.matches)
+		return matches(whole) || slices.ContainsFunc(words(whole), matches)
 	}
 }
 
