@@ -78,13 +78,22 @@ const orderStep = 256
 
 // Rows yields every record in the order in which they were made. The sequence
 // ends after an error. Nothing may be written while it runs.
-func (t Resources[T]) Rows() iter.Seq2[Row, error] { return t.records.rows() }
+func (t Resources[T]) Rows() iter.Seq2[Row, error] { return t.records.rowsAfter("") }
+
+// RowsAfter is Rows from behind the place of a row.
+func (t Resources[T]) RowsAfter(place string) iter.Seq2[Row, error] {
+	return t.records.rowsAfter(place)
+}
 
 //go:noinline
-func (r records) rows() iter.Seq2[Row, error] {
+func (r records) rowsAfter(place string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		prefix := r.orderPrefix()
-		for from := prefix; from != nil; {
+		from := prefix
+		if after, err := hex.DecodeString(place); err == nil && len(after) == 8 {
+			from = next(prefix, after)
+		}
+		for from != nil {
 			var places, keys [][]byte
 			err := r.tx.kv.Scan(from, prefixEnd(prefix), func(entry, key []byte) bool {
 				places, keys = append(places, entry[len(prefix):]), append(keys, key)
@@ -102,11 +111,15 @@ func (r records) rows() iter.Seq2[Row, error] {
 			}
 			from = nil
 			if len(keys) == orderStep {
-				last := binary.BigEndian.Uint64(places[orderStep-1])
-				from = binary.BigEndian.AppendUint64(append([]byte(nil), prefix...), last+1)
+				from = next(prefix, places[orderStep-1])
 			}
 		}
 	}
+}
+
+// next is the key of the place behind another.
+func next(prefix, place []byte) []byte {
+	return binary.BigEndian.AppendUint64(append([]byte(nil), prefix...), binary.BigEndian.Uint64(place)+1)
 }
 
 func (r records) rowAt(place []byte, key string) (Row, error) {
@@ -151,7 +164,7 @@ func (r records) rowsAt(keys []string) iter.Seq2[Row, error] {
 }
 
 // Documents yields what Rows does, decoded.
-func (t Resources[T]) Documents() iter.Seq2[Document, error] { return decoded(t.records.rows()) }
+func (t Resources[T]) Documents() iter.Seq2[Document, error] { return decoded(t.Rows()) }
 
 //go:noinline
 func decoded(rows iter.Seq2[Row, error]) iter.Seq2[Document, error] {

@@ -1,6 +1,10 @@
 package storage_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
 	"strings"
 	"testing"
 
@@ -36,5 +40,67 @@ func TestSlowWorkFailsWithinTransactions(t *testing.T) {
 	<-ended
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// TestReadingEndsWithItsRequest ends the context in the middle of every way to read much.
+func TestReadingEndsWithItsRequest(t *testing.T) {
+	db := open(t)
+	const many = 1000
+	var ids []string
+	db.update(func(tx *storage.Tx) error {
+		for i := range many {
+			id := fmt.Sprintf("auth0|%04d", i)
+			ids = append(ids, id)
+			if err := tx.Users.Put(storage.Document{"user_id": id, "email": id + "@example.com"}); err != nil {
+				return err
+			}
+			if err := tx.Documents("things", "").Put(storage.Write{ID: id, Document: storage.Document{"id": id}}); err != nil {
+				return err
+			}
+			if err := tx.Logs.Append(storage.LogEvent{LogID: fmt.Sprintf("900%050d", i)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for name, read := range map[string]func(tx *storage.Tx, seen func(error) bool){
+		"all":        func(tx *storage.Tx, seen func(error) bool) { each(tx.Users.All(), seen) },
+		"rows":       func(tx *storage.Tx, seen func(error) bool) { each(tx.Users.Rows(), seen) },
+		"documents":  func(tx *storage.Tx, seen func(error) bool) { each(tx.Documents("things", "").Rows(), seen) },
+		"the log":    func(tx *storage.Tx, seen func(error) bool) { each(tx.Logs.Newest(""), seen) },
+		"the log on": func(tx *storage.Tx, seen func(error) bool) { each(tx.Logs.After(""), seen) },
+		"one by one": func(tx *storage.Tx, seen func(error) bool) {
+			for _, id := range ids {
+				if _, err := tx.Users.Document(id); !seen(err) {
+					return
+				}
+			}
+		},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		count, ended := 0, error(nil)
+		_ = db.ViewContext(ctx, func(tx *storage.Tx) error {
+			read(tx, func(err error) bool {
+				if count++; count == 300 {
+					cancel()
+				}
+				ended = errors.Join(ended, err)
+				return err == nil
+			})
+			return nil
+		})
+		cancel()
+		if !errors.Is(ended, context.Canceled) || count > 600 {
+			t.Errorf("%s: %d are read, and it ends with %v", name, count, ended)
+		}
+	}
+}
+
+func each[T any](all iter.Seq2[T, error], seen func(error) bool) {
+	for _, err := range all {
+		if !seen(err) {
+			return
+		}
 	}
 }

@@ -13,6 +13,7 @@ package storage
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -73,6 +74,12 @@ func (db *DB) Close() error { return db.engine.Close() }
 // other readers: they are for reading only.
 func (db *DB) View(fn func(*Tx) error) error {
 	return db.engine.View(func(kv KV) error { return transact(newTx(kv, &db.memo), fn) })
+}
+
+// ViewContext is View for a request that may read much: when ctx ends, what is read next
+// fails with the error of ctx.
+func (db *DB) ViewContext(ctx context.Context, fn func(*Tx) error) error {
+	return db.engine.View(func(kv KV) error { return transact(newTx(endingKV{kv, ctx}, &db.memo), fn) })
 }
 
 // Update runs fn in a write transaction. An error from fn undoes all of it.

@@ -23,7 +23,7 @@ func (a *api) listUsers(c *call) (any, error) {
 		return nil, err
 	}
 	found := []storage.Document{}
-	err = a.DB.View(func(tx *storage.Tx) error {
+	err = a.DB.ViewContext(c.Context(), func(tx *storage.Tx) error {
 		matches := matcher(s)
 		for u, err := range tx.Users.All() {
 			if err != nil {

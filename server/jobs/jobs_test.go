@@ -10,6 +10,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -338,6 +339,17 @@ func TestManyUsersAreImported(t *testing.T) {
 	_, found := tn.read("/users?include_totals=true&per_page=1&search_engine=v3&q=" + url.QueryEscape("email:*@many.test"))
 	if found["total"] != 1000.0 && found["total"] != float64(many) {
 		t.Errorf("the search finds %v", found["total"])
+	}
+	for limit, want := range map[string]int{"": many + 3, `,"limit":1200`: 1200, `,"limit":500`: 500} {
+		_, raw := tn.do(http.MethodPost, "/jobs/users-exports", "application/json", strings.NewReader(`{"fields":[{"name":"email"}]`+limit+`}`))
+		var job object
+		if err := json.Unmarshal(raw, &job); err != nil {
+			t.Fatalf("%s", raw)
+		}
+		all := lines(t, tn, tn.ended(job["id"])["location"].(string))
+		if each := slices.Compact(slices.Sorted(slices.Values(all))); len(all) != want || len(each) != want {
+			t.Errorf("the export%s has %d users, %d of them different, want %d", limit, len(all), len(each), want)
+		}
 	}
 }
 

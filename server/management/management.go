@@ -208,6 +208,9 @@ func typeName(v any) string {
 // reply answers with JSON.
 func (c *call) reply(status int, v any) error {
 	c.status, c.answered = status, v
+	if c.tx != nil {
+		return nil // nobody waits for the server's own calls
+	}
 	return web.Reply(c.w, status, v)
 }
 
@@ -224,7 +227,7 @@ func (c *call) view(fn func(*storage.Tx) error) error {
 	if c.tx != nil {
 		return fn(c.tx)
 	}
-	return c.DB.View(fn)
+	return c.DB.ViewContext(c.r.Context(), fn)
 }
 
 func (c *call) update(fn func(*storage.Tx) error) error {

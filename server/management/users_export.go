@@ -1,11 +1,15 @@
 package management
 
 import (
+	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -64,62 +68,97 @@ func exportFields(job storage.Document) []exportField {
 //auth0:operation GET /user-exports/{id}/{secret}
 func (a *api) download(w http.ResponseWriter, r *http.Request) error {
 	id, secret := web.Param(r, "id"), web.Param(r, "secret")
-	return a.DB.View(func(tx *storage.Tx) error {
-		job, err := tx.Documents(resource.Jobs.Name, "").Document(id)
-		if err := storage.Optional(err); err != nil {
-			return err
-		}
-		want := text(job, "secret")
-		if want == "" || subtle.ConstantTimeCompare([]byte(want), []byte(secret)) != 1 ||
-			text(job, resource.Jobs.Created) < resource.Time(a.Now().Add(-exportLifetime)) {
-			return apierr.NotFound
-		}
-		format := text(job, "format")
-		w.Header().Set("Content-Type", "application/gzip")
-		w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", id+"."+format+".gz"))
-		web.NoStore(w)
-		z := gzip.NewWriter(w)
-		if err := writeExport(z, tx, job); err != nil {
-			return err
-		}
-		return z.Close()
+	var job storage.Document
+	err := a.DB.View(func(tx *storage.Tx) (err error) {
+		job, err = tx.Documents(resource.Jobs.Name, "").Document(id)
+		return storage.Optional(err)
 	})
+	if err != nil {
+		return err
+	}
+	want := text(job, "secret")
+	if want == "" || subtle.ConstantTimeCompare([]byte(want), []byte(secret)) != 1 ||
+		text(job, resource.Jobs.Created) < resource.Time(a.Now().Add(-exportLifetime)) {
+		return apierr.NotFound
+	}
+	w.Header().Set("Content-Type", "application/gzip")
+	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", id+"."+text(job, "format")+".gz"))
+	web.NoStore(w)
+	z := gzip.NewWriter(w)
+	if err := a.writeExport(r.Context(), z, job); err != nil {
+		return err
+	}
+	return z.Close()
 }
 
+// exportStep is how many users are read at once. They are written between the
+// transactions: a client may read as slowly as it likes.
+const exportStep = 500
+
 // writeExport writes the users as the job asks.
-func writeExport(w io.Writer, tx *storage.Tx, job storage.Document) error {
-	fields := exportFields(job)
-	csv := text(job, "format") == "csv"
-	if csv {
-		header := make([]any, len(fields))
-		for i, f := range fields {
+func (a *api) writeExport(ctx context.Context, w io.Writer, job storage.Document) error {
+	e := export{fields: exportFields(job), csv: text(job, "format") == "csv", connection: text(job, "connection"), left: math.MaxInt}
+	if limit, _ := job["limit"].(float64); limit > 0 {
+		e.left = int(limit)
+	}
+	if e.csv {
+		header := make([]any, len(e.fields))
+		for i, f := range e.fields {
 			header[i] = f.name
 		}
 		if err := writeCSV(w, header); err != nil {
 			return err
 		}
 	}
-	limit, _ := job["limit"].(float64)
-	written := 0
-	for row, err := range tx.Users.Rows() {
+	for more := true; more && e.left > 0; {
+		var part bytes.Buffer
+		err := a.DB.ViewContext(ctx, func(tx *storage.Tx) (err error) {
+			more, err = e.write(&part, tx.Users.RowsAfter(e.place))
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		user, err := row.Document()
-		if err != nil {
+		if _, err := part.WriteTo(w); err != nil {
 			return err
-		}
-		if name := text(job, "connection"); name != "" && member(user, "identities[0].connection") != name {
-			continue
-		}
-		if err := writeExported(w, user, fields, csv); err != nil {
-			return err
-		}
-		if written++; limit > 0 && written >= int(limit) {
-			break
 		}
 	}
 	return nil
+}
+
+// export is what is to be written of an export, and from where on.
+type export struct {
+	fields     []exportField
+	csv        bool
+	connection string // its name, "" for all
+	left       int    // how many users may still be written
+	place      string // of the last user looked at
+}
+
+// write writes a step of users, and reports whether there are more.
+func (e *export) write(w io.Writer, rows iter.Seq2[storage.Row, error]) (more bool, err error) {
+	seen := 0
+	for row, err := range rows {
+		if err != nil {
+			return false, err
+		}
+		if seen++; seen > exportStep || e.left == 0 {
+			return true, nil
+		}
+		e.place = row.Place
+		user, err := row.Document()
+		if err != nil {
+			return false, err
+		}
+		if e.connection != "" && member(user, "identities[0].connection") != e.connection {
+			continue
+		}
+		if err := writeExported(w, user, e.fields, e.csv); err != nil {
+			return false, err
+		}
+		e.left--
+	}
+	return false, nil
 }
 
 // writeExported writes one user.

@@ -57,7 +57,7 @@ func open(tb testing.TB, change func(*tenantlog.Deps)) opened {
 // newest reads the log as the Management API does.
 func (o opened) newest(userID string) (all []storage.Document) {
 	o.tb.Helper()
-	err := o.Newest(userID, func(d storage.Document) (bool, error) {
+	err := o.Newest(o.tb.Context(), userID, func(d storage.Document) (bool, error) {
 		all = append(all, d)
 		return true, nil
 	})

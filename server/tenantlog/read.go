@@ -1,6 +1,8 @@
 package tenantlog
 
 import (
+	"context"
+
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -25,14 +27,14 @@ func (l *Log) After(from string, take int) ([]storage.Document, error) {
 }
 
 // Newest calls fn with the events of a user ("" for all), the newest first, until
-// fn returns false or an error. The documents are the caller's. It must not be
-// called within a transaction.
-func (l *Log) Newest(userID string, fn func(storage.Document) (more bool, err error)) error {
+// fn returns false or an error, or until ctx ends. The documents are the caller's. It
+// must not be called within a transaction.
+func (l *Log) Newest(ctx context.Context, userID string, fn func(storage.Document) (more bool, err error)) error {
 	if err := l.Flush(); err != nil {
 		return err
 	}
 	oldest := storage.LogIDAt(l.Now().Add(-l.Retention))
-	return l.DB.View(func(tx *storage.Tx) error {
+	return l.DB.ViewContext(ctx, func(tx *storage.Tx) error {
 		for d, err := range tx.Logs.Newest(userID) {
 			if err != nil {
 				return err

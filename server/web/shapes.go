@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/storage"
 )
 
 // Shape is the wire form of an error. Auth0 has several; a room picks one.
@@ -58,6 +59,7 @@ func Reply(w http.ResponseWriter, status int, v any) error {
 
 // ReplyBytes writes body.
 func ReplyBytes(w http.ResponseWriter, status int, contentType string, body []byte) error {
+	storage.Slow("answering a request")
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // net/http would send a longer one in chunks
 	w.WriteHeader(status)

@@ -1,0 +1,39 @@
+package storage
+
+import (
+	"cmp"
+	"context"
+)
+
+// endingKV is a KV whose reads end with a context: whoever asked has left.
+type endingKV struct {
+	KV
+	ctx context.Context //nolint:containedctx // it lasts as long as the transaction
+}
+
+// Get implements KV.
+func (k endingKV) Get(key []byte) ([]byte, error) {
+	if err := k.ctx.Err(); err != nil {
+		return nil, err
+	}
+	return k.KV.Get(key)
+}
+
+// Scan implements KV.
+func (k endingKV) Scan(from, to []byte, fn func(key, value []byte) bool) error {
+	return k.while(fn, func(fn func(key, value []byte) bool) error { return k.KV.Scan(from, to, fn) })
+}
+
+// ScanBack implements KV.
+func (k endingKV) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
+	return k.while(fn, func(fn func(key, value []byte) bool) error { return k.KV.ScanBack(from, to, fn) })
+}
+
+func (k endingKV) while(fn func(key, value []byte) bool, scan func(func(key, value []byte) bool) error) error {
+	var ended error
+	err := scan(func(key, value []byte) bool {
+		ended = k.ctx.Err()
+		return ended == nil && fn(key, value)
+	})
+	return cmp.Or(err, ended)
+}
