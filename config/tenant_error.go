@@ -18,7 +18,10 @@ type TenantError struct {
 }
 
 // Error lists the problems, one a line.
-func (e *TenantError) Error() string { return strings.Join(lines(e.Problems), "\n") }
+func (e *TenantError) Error() string { return strings.Join(e.Lines(), "\n") }
+
+// Lines are the problems, each as TenantProblem.String has it.
+func (e *TenantError) Lines() []string { return lines(e.Problems) }
 
 // TenantProblem is one thing that is wrong with a tenant file.
 type TenantProblem struct {

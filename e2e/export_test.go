@@ -39,7 +39,7 @@ func TestExportIsImportedAgain(t *testing.T) {
 			t.Errorf("a check of it says:\n%s", out)
 		}
 		output(t, exec.Command(binary, "exec", "--seed", first, "--", binary, "export", "--format", "tenant", second))
-		if out := output(t, exec.Command(binary, "exec", "--seed", first, "--", binary, "import", "--dry-run", first)); !strings.Contains(out, "0 would be created, 2 updated") { // the two that have secrets, which are not written
+		if out := output(t, exec.Command(binary, "exec", "--seed", first, "--", binary, "import", "--dry-run", first)); !strings.Contains(out, "0 would be created, 0 updated") { // markers leave secrets as they are
 			t.Errorf("an import into the tenant that begins with it would:\n%s", out)
 		}
 		one, two := tree(t, filepath.Dir(first)), tree(t, filepath.Dir(second))

@@ -19,8 +19,10 @@ import (
 
 // exported is what an export has.
 type exported struct {
-	Issuer   string             `json:"issuer"`
-	Sections storage.Document   `json:"sections,omitempty"`
+	Issuer   string           `json:"issuer"`
+	Sections storage.Document `json:"sections,omitempty"`
+	// Keywords are those that stand for secrets.
+	Keywords []string           `json:"keywords,omitempty"`
 	Users    []storage.Document `json:"users,omitempty"`
 	// LeftOut names what of the tenant an export never has, with the reason.
 	LeftOut []string `json:"left_out,omitempty"`
@@ -36,6 +38,7 @@ func (s *services) exportConfiguration(ctx context.Context, rq control.ExportReq
 		if out.Sections, err = management.Export(ctx, s.management(), rq.IDs); err != nil {
 			return nil, err
 		}
+		out.Keywords = management.Keywords(out.Sections)
 	}
 	if rq.Users {
 		if out.Users, out.LeftOut, err = s.exportUsers(ctx); err != nil {

@@ -124,7 +124,7 @@ func TestImportReplacesWhatAnObjectHolds(t *testing.T) {
 		{strings.ReplaceAll(connection, "%s", `"Timesheets Web"`), "update", "enabled_clients: "},
 		{strings.ReplaceAll(connection, "%s", `"Timesheets Web"`), "unchanged", ""},
 		{`"resourceServers":[{"identifier":"` + servertest.API + `","token_lifetime":7200}]`, "update", "token_lifetime: 86400 → 7200"},
-		{strings.ReplaceAll(stream, "%s", "two"), "update", "sink: (secret) → (secret)"},
+		{strings.ReplaceAll(stream, "%s", "two"), "update", `sink.httpEndpoint: "https://siem.test/one" → "https://siem.test/two"`},
 	} {
 		action, differences := last(step.sections)
 		if action != step.action || !strings.HasPrefix(strings.Join(differences, ""), step.difference) {

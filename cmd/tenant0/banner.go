@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tenant0/tenant0/server"
 )
@@ -29,7 +30,7 @@ func printBanner(w io.Writer, s server.Summary) error {
 	return err
 }
 
-func (b *banner) section(title string) { fmt.Fprintf(b, "\n%s\n", title) }
+func (b *banner) section(title string) { fmt.Fprintf(b, "\n%s\n", printable(title)) }
 
 // labelWidth is that of the longest label.
 const labelWidth = len("  client secret")
@@ -37,7 +38,7 @@ const labelWidth = len("  client secret")
 // line writes a label with its values, one a line.
 func (b *banner) line(width int, label string, values ...string) {
 	for _, value := range values {
-		fmt.Fprintf(b, "  %-*s   %s\n", width, label, value)
+		fmt.Fprintf(b, "  %-*s   %s\n", width, printable(label), printable(value))
 		label = ""
 	}
 }
@@ -58,7 +59,7 @@ func (b *banner) applications(all []server.Application) {
 		b.section("Applications")
 	}
 	for _, a := range all {
-		fmt.Fprintf(b, "  %s (%s)\n", a.Name, a.Type)
+		fmt.Fprintf(b, "  %s (%s)\n", printable(a.Name), printable(a.Type))
 		b.line(labelWidth, "  client id", a.ClientID)
 		if a.ClientSecret != "" {
 			b.line(labelWidth, "  client secret", a.ClientSecret)
@@ -72,7 +73,7 @@ func (b *banner) apis(all []server.API) {
 		b.section("APIs")
 	}
 	for _, a := range all {
-		fmt.Fprintf(b, "  %s\n", a.Name)
+		fmt.Fprintf(b, "  %s\n", printable(a.Name))
 		b.line(labelWidth, "  identifier", a.Identifier)
 		if len(a.Scopes) > 0 {
 			b.line(labelWidth, "  scopes", strings.Join(a.Scopes, " "))
@@ -86,7 +87,7 @@ func (b *banner) users(all []server.SummaryUser) {
 	}
 	width := 0
 	for _, u := range all {
-		width = max(width, len(u.Email))
+		width = max(width, utf8.RuneCountInString(printable(u.Email)))
 	}
 	for _, u := range all {
 		b.line(width, u.Email, u.Password)
@@ -109,13 +110,4 @@ func (b *banner) exports(variables []variable) {
 	for _, v := range variables {
 		fmt.Fprintf(b, "export %s=%s\n", v.name, quote(v.value))
 	}
-}
-
-// quote makes one word of a value for a shell.
-func quote(value string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+,=~"
-	if strings.Trim(value, plain) == "" {
-		return value
-	}
-	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }

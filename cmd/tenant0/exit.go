@@ -56,9 +56,11 @@ func (t terminal) report(err error) int {
 	// The problems of a tenant file begin with its name, line and column, which
 	// editors and terminals make into links.
 	if tenant, ok := errors.AsType[*config.TenantError](err); ok {
-		fmt.Fprintln(t.stderr, tenant)
+		for _, line := range tenant.Lines() {
+			fmt.Fprintln(t.stderr, printable(line))
+		}
 	} else if err != nil {
-		fmt.Fprintln(t.stderr, "tenant0: "+strings.ReplaceAll(err.Error(), "\n", "\n  "))
+		fmt.Fprintln(t.stderr, "tenant0: "+strings.ReplaceAll(printableLines(err.Error()), "\n", "\n  "))
 	}
 	return status
 }

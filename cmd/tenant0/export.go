@@ -30,7 +30,7 @@ type exportCommand struct {
 
 // Help is the detail of --help.
 func (exportCommand) Help() string {
-	return `What is written, tenant0 import takes again. Secrets are not in it. Users are written with the hashes of their passwords. What a format cannot hold is listed with its reason.
+	return `What is written, tenant0 import takes again. In the place of each secret stands a marker ##KEYWORD##, or _VALUE_NOT_SHOWN_ for those of actions and hooks; client secrets and the values of rules configs are left out. The keywords are listed: tenant0 import --keywords takes their values, and a secret without one stays as the tenant has it. Users are written with the hashes of their passwords and with their metadata as it is. What a format cannot hold is listed with its reason.
 
     tenant0 export tenant
     tenant0 export --format yaml tenant
@@ -43,6 +43,7 @@ type exportedTenant struct {
 	Issuer   string            `json:"issuer"`
 	Sections config.Document   `json:"sections"`
 	Users    []config.Document `json:"users"`
+	Keywords []string          `json:"keywords"` // that stand for secrets
 	// Extension is the store of the Authorization Extension.
 	Extension config.Document `json:"authorizationExtension"`
 	// LeftOut names what the format cannot hold, with the reason.
@@ -86,7 +87,12 @@ func (c *exportCommand) Run(parsed *kong.Context, t terminal) error {
 		return err
 	}
 	for _, line := range tenant.LeftOut {
-		if _, err := fmt.Fprintln(t.stdout, "left out "+line); err != nil {
+		if _, err := fmt.Fprintln(t.stdout, "left out "+printable(line)); err != nil {
+			return err
+		}
+	}
+	for _, keyword := range tenant.Keywords {
+		if _, err := fmt.Fprintf(t.stdout, "keyword %s stands for a secret\n", keyword); err != nil {
 			return err
 		}
 	}
@@ -178,6 +184,7 @@ func (e *exportedTenant) writeTenant(path string) (string, error) {
 	if _, err := config.ParseTenant(filepath.Base(path), raw); err != nil {
 		return "", errors.Join(errors.New("the tenant does not fit into a tenant file; --format yaml writes all of it"), err)
 	}
+	e.Keywords = slices.DeleteFunc(e.Keywords, func(keyword string) bool { return !strings.Contains(string(raw), "##"+keyword+"##") })
 	return count(len(e.Users), "user"), writeFile(path, raw)
 }
 

@@ -35,7 +35,7 @@ type importCommand struct {
 
 // Help is the detail of --help.
 func (importCommand) Help() string {
-	return `All of a configuration is imported, or nothing: what cannot be honoured is listed with its reason, and a fault in one object leaves the tenant as it was. What the tenant has besides stays.
+	return `All of a configuration is imported, or nothing: what cannot be honoured is listed with its reason, and a fault in one object leaves the tenant as it was. What the tenant has besides stays, and so do secrets that the configuration has a marker for and no value. Of a secret the report says that it changes, and no more.
 
     a0deploy export -f yaml -o export
     tenant0 import --dry-run export
@@ -82,7 +82,7 @@ func (c *importCommand) Run(parsed *kong.Context, t terminal) error {
 	defer tick.Stop()
 	for {
 		if err != nil { // what is wrong is being written
-			if _, err := fmt.Fprintln(t.stderr, "tenant0:", err); err != nil {
+			if _, err := fmt.Fprintln(t.stderr, "tenant0:", printableLines(err.Error())); err != nil {
 				return err
 			}
 		}
@@ -182,7 +182,7 @@ func (r importReport) print(t terminal, unset []string, dry bool) error {
 	}
 	lines = append(lines, fmt.Sprintf("%d%s created, %d updated, %d unchanged", counts["create"], verb, counts["update"], counts["unchanged"]))
 	for _, line := range lines {
-		if _, err := fmt.Fprintln(t.stdout, line); err != nil {
+		if _, err := fmt.Fprintln(t.stdout, printable(line)); err != nil {
 			return err
 		}
 	}

@@ -108,7 +108,7 @@ func printKeys(w io.Writer, all []signingKey) error {
 		case k.Next:
 			state = "next"
 		}
-		fmt.Fprintf(table, "%s\t%s\tmade %s\n", k.KID, state, k.CreatedAt.UTC().Format(time.DateTime))
+		fmt.Fprintf(table, "%s\t%s\tmade %s\n", printable(k.KID), state, k.CreatedAt.UTC().Format(time.DateTime))
 	}
 	return table.Flush()
 }

@@ -46,7 +46,7 @@ func (c *seedCheckCommand) Run(parsed *kong.Context, t terminal) error {
 		return fmt.Errorf("%s: %w", c.Path, err)
 	}
 	for _, warning := range tenant.Warnings {
-		fmt.Fprintln(t.stderr, "warning: "+warning)
+		fmt.Fprintln(t.stderr, "warning: "+printable(warning))
 	}
 	_, err = fmt.Fprintf(t.stdout, "%s: ok: %s, %s, %s, %s\n", c.Path, count(len(tenant.Clients), "application"),
 		count(len(tenant.ResourceServers), "API"), count(len(tenant.Databases)+len(tenant.Connections), "connection"),

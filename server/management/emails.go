@@ -88,7 +88,10 @@ func emailProvider(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, c.selectFields(withoutSecrets(doc)))
+	if !c.bare {
+		doc = withoutSecrets(doc)
+	}
+	return c.reply(http.StatusOK, c.selectFields(doc))
 }
 
 //auth0:operation POST /api/v2/emails/provider

@@ -16,12 +16,13 @@ import (
 )
 
 // Export returns the tenant's configuration in the form of auth0-deploy-cli, by
-// section, as Import takes it. Secrets are not in it, since the API does not show
-// them, and ids are only if they are asked for.
+// section, as Import takes it. In the place of secrets it has markers for keywords,
+// and ids are in it only if they are asked for.
 func Export(ctx context.Context, d Deps, ids bool) (storage.Document, error) {
 	im := newImporter(ctx, d)
 	im.ids = ids
 	sections := storage.Document{}
+	marks := markers{of: map[string]string{}}
 	err := d.DB.View(func(tx *storage.Tx) error {
 		im.tx = tx
 		for _, s := range importSections() {
@@ -32,18 +33,16 @@ func Export(ctx context.Context, d Deps, ids bool) (storage.Document, error) {
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
+			// Read records may be shared; what is returned is the caller's own.
+			if value, err = normal(value); err != nil {
+				return err
+			}
 			if !isEmpty(value) {
-				sections[s.name] = value
+				sections[s.name] = marks.section(s, value)
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	// Read records may be shared; what is returned is the caller's own.
-	own, err := normal(sections)
-	sections, _ = own.(storage.Document)
 	return sections, err
 }
 

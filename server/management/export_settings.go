@@ -199,10 +199,13 @@ func exportEachPrompt(im *importer, part string) (storage.Document, error) {
 
 // markPhoneProvider has the marker that auth0-deploy-cli has for the secret.
 func markPhoneProvider(_ *importer, _ string, item storage.Document) error {
-	credentials := storage.Document{}
-	if name := text(item, "name"); name == "twilio" {
-		credentials["auth_token"] = "##TWILIO_AUTH_TOKEN##"
+	credentials, ok := item["credentials"].(storage.Document)
+	if !ok {
+		credentials = storage.Document{}
 	}
 	item["credentials"] = credentials
+	if _, there := credentials["auth_token"]; there {
+		credentials["auth_token"] = "##TWILIO_AUTH_TOKEN##"
+	}
 	return nil
 }

@@ -42,3 +42,10 @@ func BodiesServed() map[string]*resource.Kind {
 	}
 	return all
 }
+
+// KindOf is the kind of what an operation takes and answers with, by the path of the operation; known says that it is told
+// where the secrets are.
+func KindOf(path string) (kind *resource.Kind, known bool) {
+	_, known = kindsByPath()[path]
+	return kindOf(path), known
+}

@@ -28,13 +28,10 @@ func hooks() served {
 			return nil
 		},
 		deleted: func(_ *call, tx *storage.Tx, doc storage.Document) error {
-			return tx.Documents(hookSecretKind, text(doc, "id")).DeleteAll()
+			return tx.Documents(resource.HookSecrets.Name, text(doc, "id")).DeleteAll()
 		},
 	}
 }
-
-// hookSecretKind is the kind of the secrets of a hook, a document each.
-const hookSecretKind = "hooks/secrets"
 
 func (a *api) hookOperations() []operation {
 	read, update := []string{"read:hooks"}, []string{"update:hooks"}
@@ -49,7 +46,7 @@ func (a *api) hookOperations() []operation {
 // hookSecretsOf keeps the secrets of the hook that the path names.
 func (c *call) hookSecretsOf(tx *storage.Tx) (storage.Documents, error) {
 	_, err := hooks().find(c, c.plain(tx, resource.Hooks, ""))
-	return tx.Documents(hookSecretKind, c.param("id")), err
+	return tx.Documents(resource.HookSecrets.Name, c.param("id")), err
 }
 
 // hookSecrets names the secrets and hides their values.
@@ -82,11 +79,7 @@ func updateHookSecrets(c *call) error {
 	if err := c.read(); err != nil {
 		return err
 	}
-	kind := resource.Kind{Fields: resource.Fields{}}
-	for name := range c.body {
-		kind.Fields[name] = resource.Field{Type: resource.String, Required: true}
-	}
-	if err := kind.Check(c.body, resource.Create); err != nil {
+	if err := resource.HookSecrets.Check(c.body, resource.Create); err != nil {
 		return err
 	}
 	err := c.update(func(tx *storage.Tx) error {

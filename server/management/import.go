@@ -33,7 +33,7 @@ type Change struct {
 	Section string `json:"section"`
 	Name    string `json:"name"`
 	// Differences are the members that an update changes, each with what it was and
-	// what it becomes.
+	// what it becomes. Of a secret they say that it changes, and no more.
 	Differences []string `json:"differences,omitempty"`
 }
 
@@ -174,13 +174,13 @@ func (im *importer) changed(action, section, name string, differences ...string)
 
 // alsoChanged notes what belongs to the object that was imported last and is different
 // now.
-func (im *importer) alsoChanged(member string, before, after any) {
+func (im *importer) alsoChanged(change resource.Difference) {
 	last := &im.report.Changes[len(im.report.Changes)-1]
 	if last.Action == "create" {
 		return
 	}
 	last.Action = "update"
-	last.Differences = append(last.Differences, fmt.Sprintf("%s: %s → %s", member, briefly(member, before), briefly(member, after)))
+	last.Differences = append(last.Differences, told(change))
 }
 
 // discard is where an operation writes its answer, which it keeps besides.
@@ -218,7 +218,7 @@ func (im *importer) do(method, target string, body any) (any, error) {
 		}
 		c := &call{
 			api: im.api, w: discard{http.Header{}}, r: web.WithParams(r, params), now: im.Now(), query: u.Query(), tx: im.tx,
-			caller: caller{Claims: tokens.Claims{Subject: "import@clients", Scope: im.scope}}, givenID: im.givenID,
+			caller: caller{Claims: tokens.Claims{Subject: "import@clients", Scope: im.scope}}, givenID: im.givenID, bare: true,
 		}
 		if err := op.serve(c); err != nil {
 			return nil, err
@@ -355,7 +355,7 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 		im.changed("create", s.name, name)
 		id = text(doc, s.id)
 		later := sendable(item, kind, resource.ReadOnly, resource.CreateOnly, resource.Writable)
-		if kind == nil || holds(doc, later) {
+		if kind == nil || len(kind.Field().Differences(doc, later)) == 0 {
 			return id, nil
 		}
 		changed, err := im.do(http.MethodPatch, s.path+"/"+url.PathEscape(id), later)
@@ -369,7 +369,9 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 		}
 	}
 	change := sendable(item, kind, resource.ReadOnly, resource.CreateOnly)
-	if holds(there, change) {
+	keepUnset(there, change)
+	changes := kindOf(s.path).Field().Differences(there, change)
+	if len(changes) == 0 {
 		im.changed("unchanged", s.name, name)
 		return id, nil
 	}
@@ -378,7 +380,7 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 		return "", err
 	}
 	im.relist(s.path, s.id, changed)
-	im.changed("update", s.name, name, differences(there, change)...)
+	im.changed("update", s.name, name, tellAll(changes)...)
 	return id, nil
 }
 
@@ -429,54 +431,4 @@ func sendable(item storage.Document, kind *resource.Kind, forbidden ...resource.
 // accessOf says when a member may be sent; one that is not described may be.
 func accessOf(kind *resource.Kind, name string) resource.Access {
 	return kind.Fields[name].Access
-}
-
-// differences says in which members an object is not yet as it is to be.
-func differences(doc, members storage.Document) (all []string) {
-	for _, name := range sortedKeys(members) {
-		if !holds(doc, storage.Document{name: members[name]}) {
-			all = append(all, fmt.Sprintf("%s: %s → %s", name, briefly(name, doc[name]), briefly(name, members[name])))
-		}
-	}
-	return all
-}
-
-// maxBrief is how much of a value is told, in characters.
-const maxBrief = 60
-
-// briefly tells a value that is not secret.
-func briefly(name string, value any) string {
-	switch value.(type) {
-	case nil:
-		return "nothing"
-	case bool, float64: // no secret
-	default:
-		if secretMember().MatchString(name) {
-			return "(secret)"
-		}
-	}
-	text := []rune(jsonText(value))
-	if len(text) > maxBrief {
-		return string(text[:maxBrief]) + "…"
-	}
-	return string(text)
-}
-
-// secretMember are the names of members that hold secrets, or may.
-var secretMember = resource.Like(`(?i)secret|password|token|key|credential|options|configuration|sink|setup`)
-
-// holds reports whether an object has the members of another, with their values.
-func holds(doc, members storage.Document) bool {
-	for name, want := range members {
-		got, there := doc[name]
-		if inner, isObject := want.(storage.Document); isObject && there {
-			if object, ok := got.(storage.Document); ok && holds(object, inner) {
-				continue
-			}
-		}
-		if !there || !reflect.DeepEqual(got, want) {
-			return false
-		}
-	}
-	return true
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -88,7 +89,7 @@ func (im *importer) enableClients(id string, item storage.Document) error {
 	if err != nil {
 		return err
 	}
-	im.alsoChanged("enabled_clients", before, after)
+	im.alsoChanged(resource.Difference{Member: "enabled_clients", Had: before, Wanted: after})
 	_, err = im.do(http.MethodPatch, "/connections/"+id+"/clients", changes)
 	return err
 }

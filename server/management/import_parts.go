@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -36,7 +37,7 @@ func importPermissions(im *importer, id string, item storage.Document) error {
 	if len(surplus)+len(missing) == 0 {
 		return nil
 	}
-	im.alsoChanged("permissions", held, wanted)
+	im.alsoChanged(resource.Difference{Member: "permissions", Had: held, Wanted: wanted})
 	delete(im.lists, path)
 	if len(surplus) > 0 {
 		if _, err := im.do(http.MethodDelete, path, storage.Document{"permissions": surplus}); err != nil {
@@ -118,8 +119,20 @@ func importHookSecrets(im *importer, id string, item storage.Document) error {
 		}
 		shown[name] = value
 	}
-	if len(shown) == 0 {
+	had := storage.Document{}
+	for secret, err := range im.tx.Documents(resource.HookSecrets.Name, id).All() {
+		if err != nil {
+			return err
+		}
+		had[text(secret, "name")] = secret["value"]
+	}
+	changes := resource.HookSecrets.Field().Differences(had, shown)
+	if len(changes) == 0 {
 		return nil
+	}
+	for _, change := range changes {
+		change.Member = "secrets." + change.Member
+		im.alsoChanged(change)
 	}
 	_, err := im.do(http.MethodPost, "/hooks/"+id+"/secrets", shown)
 	return err

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -19,6 +20,8 @@ type importSection struct {
 	name   string
 	run    func(im *importer, value any) error
 	export func(im *importer) (any, error)
+	// path is where the API has the objects, "" where ownDescriptions describes them.
+	path string
 }
 
 // collection is a section that lists objects.
@@ -39,7 +42,7 @@ type collection struct {
 }
 
 func (s collection) section() importSection {
-	return importSection{name: s.name, export: s.export, run: func(im *importer, value any) error {
+	return importSection{name: s.name, path: s.path, export: s.export, run: func(im *importer, value any) error {
 		for _, item := range itemsOf(value) {
 			if err := s.item(im, item); err != nil {
 				return err
@@ -92,7 +95,7 @@ func (s collection) called(im *importer, item storage.Document) (string, error) 
 
 // setting is a section that is one object, written by one operation.
 func setting(name, method, path string, apart ...string) importSection {
-	return importSection{name: name, export: exportSetting(path, apart), run: func(im *importer, value any) error {
+	return importSection{name: name, path: path, export: exportSetting(path, apart), run: func(im *importer, value any) error {
 		doc, ok := value.(storage.Document)
 		if !ok {
 			return errors.New("it must be an object")
@@ -116,15 +119,17 @@ func (im *importer) setNamed(section, name, method, path string, value storage.D
 		return nil
 	}
 	answer, err := im.do(http.MethodGet, path, nil)
-	if there, ok := answer.(storage.Document); err == nil && ok && holds(there, value) {
+	there, isObject := answer.(storage.Document)
+	keepUnset(there, value)
+	changes := im.kindAt(path).Field().Differences(there, value)
+	if err == nil && isObject && len(changes) == 0 {
 		im.changed("unchanged", section, name)
 		return nil
 	}
 	if _, err := im.do(method, path, value); err != nil {
 		return inObject(name, err)
 	}
-	there, _ := answer.(storage.Document)
-	im.changed("update", section, name, differences(there, value)...)
+	im.changed("update", section, name, tellAll(changes)...)
 	return nil
 }
 
@@ -156,7 +161,7 @@ func plainSection(name, path, id string) importSection {
 // comes first.
 func importSections() []importSection {
 	return slices.Concat(firstSections(), []importSection{
-		{"pages", importPages, exportPages},
+		{name: "pages", run: importPages, export: exportPages},
 		connectionsSection("databases"), connectionsSection("connections"),
 		collection{name: "clientGrants", path: "/client-grants", id: "id", label: grantLabel, before: grantClient, named: grantClientName}.section(),
 		collection{
@@ -165,21 +170,21 @@ func importSections() []importSection {
 		}.section(),
 		plainSection("rules", "/rules", "id"),
 		collection{name: "hooks", path: "/hooks", id: "id", apart: []string{"secrets"}, after: importHookSecrets, named: exportHookSecrets}.section(),
-		{"rulesConfigs", importRulesConfigs, nil},
-		{"triggers", importTriggers, exportTriggers},
-		{"emailProvider", importEmailProvider, exportEmailProvider},
-		{"emailTemplates", importEmailTemplates, exportEmailTemplates},
-		{"branding", importBranding, exportBranding},
+		{name: "rulesConfigs", run: importRulesConfigs},
+		{name: "triggers", run: importTriggers, export: exportTriggers},
+		{name: "emailProvider", run: importEmailProvider, export: exportEmailProvider},
+		{name: "emailTemplates", run: importEmailTemplates, export: exportEmailTemplates},
+		{name: "branding", run: importBranding, export: exportBranding},
 		plainSection("themes", "/branding/themes", "themeId"),
-		{"prompts", importPrompts, exportPrompts},
+		{name: "prompts", run: importPrompts, export: exportPrompts},
 		settings("attackProtection", http.MethodPatch, map[string]string{
 			"botDetection": "/attack-protection/bot-detection", "captcha": "/attack-protection/captcha",
 			"breachedPasswordDetection": "/attack-protection/breached-password-detection",
 			"bruteForceProtection":      "/attack-protection/brute-force-protection",
 			"suspiciousIpThrottling":    "/attack-protection/suspicious-ip-throttling",
 		}),
-		{"guardianFactors", importFactors, exportFactors},
-		{"guardianPolicies", importPolicies, exportPolicies},
+		{name: "guardianFactors", run: importFactors, export: exportFactors},
+		{name: "guardianPolicies", run: importPolicies, export: exportPolicies},
 	}, laterSections())
 }
 
@@ -209,8 +214,8 @@ func laterSections() []importSection {
 	return []importSection{
 		setting("guardianPhoneFactorSelectedProvider", http.MethodPut, "/guardian/factors/phone/selected-provider"),
 		setting("guardianPhoneFactorMessageTypes", http.MethodPut, "/guardian/factors/phone/message-types"),
-		{"guardianFactorTemplates", importFactorParts("templates"), exportFactorTemplates},
-		{"guardianFactorProviders", importFactorParts("providers"), exportFactorProviders},
+		{name: "guardianFactorTemplates", run: importFactorParts("templates"), export: exportFactorTemplates},
+		{name: "guardianFactorProviders", run: importFactorParts("providers"), export: exportFactorProviders},
 		collection{name: "phoneProviders", path: "/branding/phone/providers", id: "id", named: markPhoneProvider}.section(),
 		plainSection("phoneTemplates", "/branding/phone/templates", "id"),
 		settings("riskAssessment", http.MethodPatch, map[string]string{
@@ -338,10 +343,22 @@ func importRulesConfigs(im *importer, value any) error {
 			im.skip("rulesConfigs", key, "the API hides its value, and the configuration has none")
 			continue
 		}
+		stored, err := im.tx.Documents(resource.RulesConfigs.Name, "").Document(key)
+		if err := storage.Optional(err); err != nil {
+			return err
+		}
+		if stored["value"] == item["value"] {
+			im.changed("unchanged", "rulesConfigs", key)
+			continue
+		}
 		if _, err := im.do(http.MethodPut, "/rules-configs/"+url.PathEscape(key), storage.Document{"value": item["value"]}); err != nil {
 			return inObject(key, err)
 		}
-		im.changed("update", "rulesConfigs", key)
+		if stored == nil {
+			im.changed("create", "rulesConfigs", key)
+			continue
+		}
+		im.changed("update", "rulesConfigs", key, tellAll([]resource.Difference{{Member: "value", Secret: true}})...)
 	}
 	return nil
 }

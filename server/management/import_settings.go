@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -13,14 +14,27 @@ func importEmailProvider(im *importer, value any) error {
 	if len(doc) == 0 {
 		return nil
 	}
-	method := http.MethodPatch
-	if _, err := im.do(http.MethodGet, "/emails/provider", nil); err != nil {
-		method = http.MethodPost
+	there, err := im.object("/emails/provider")
+	if err != nil {
+		return err
 	}
-	if _, err := im.do(method, "/emails/provider", doc); err != nil {
+	if there == nil {
+		if _, err := im.do(http.MethodPost, "/emails/provider", doc); err != nil {
+			return inObject(text(doc, "name"), err)
+		}
+		im.changed("create", "emailProvider", text(doc, "name"))
+		return nil
+	}
+	keepUnset(there, doc)
+	changes := resource.EmailProvider.Field().Differences(there, doc)
+	if len(changes) == 0 {
+		im.changed("unchanged", "emailProvider", text(doc, "name"))
+		return nil
+	}
+	if _, err := im.do(http.MethodPatch, "/emails/provider", doc); err != nil {
 		return inObject(text(doc, "name"), err)
 	}
-	im.changed("update", "emailProvider", text(doc, "name"))
+	im.changed("update", "emailProvider", text(doc, "name"), tellAll(changes)...)
 	return nil
 }
 

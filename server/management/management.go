@@ -79,6 +79,8 @@ type call struct {
 	tx *storage.Tx
 	// givenID is the id that a new document is to have, "" for a new one.
 	givenID string
+	// bare reads documents with the secrets that the API hides, for an import or an export, which show none.
+	bare bool
 	// secret is a client secret on its way from the body to where secrets are kept.
 	secret string
 }
@@ -138,7 +140,10 @@ func (a *api) handler(op operation) web.Handler {
 
 // record tells the tenant's log of an operation and its answer.
 func (c *call) record(op operation, err error) {
-	done := tenantlog.Operation{Path: op.path, ClientID: c.caller.ClientID, Request: c.sent, Status: c.status, Answer: c.answered}
+	kind := kindOf(op.path)
+	done := tenantlog.Operation{
+		Path: op.path, ClientID: c.caller.ClientID, Request: kind.Redact(c.sent), Status: c.status, Answer: kind.Redact(c.answered),
+	}
 	if !c.caller.machine() {
 		done.UserID = c.caller.Subject
 	}

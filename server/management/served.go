@@ -83,7 +83,20 @@ func (s served) shown(c *call, tx *storage.Tx, doc storage.Document) (storage.Do
 	if s.show == nil {
 		return doc, nil
 	}
-	return s.show(c, tx, doc)
+	stored := c.keepSecrets(doc)
+	shown, err := s.show(c, tx, doc)
+	if stored != nil && err == nil {
+		s.kind.Restore(shown, stored)
+	}
+	return shown, err
+}
+
+// keepSecrets copies a document that is about to be shown, where its secrets are to be shown as well; nil where they are not.
+func (c *call) keepSecrets(doc storage.Document) storage.Document {
+	if !c.bare {
+		return nil
+	}
+	return resource.Clone(doc)
 }
 
 // find returns the document of the path, or the kind's answer for none.

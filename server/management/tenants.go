@@ -92,7 +92,10 @@ func (s singleton) load(c *call, tx *storage.Tx) (id string, doc storage.Documen
 
 func (s singleton) answer(c *call, doc storage.Document) error {
 	if s.show != nil {
-		doc = s.show(c, doc)
+		stored := c.keepSecrets(doc)
+		if doc = s.show(c, doc); stored != nil {
+			s.kind.Restore(doc, stored)
+		}
 	}
 	return c.reply(http.StatusOK, c.selectFields(doc))
 }

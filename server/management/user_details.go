@@ -211,11 +211,6 @@ func deleteFederatedTokens(c *call) error {
 	return c.empty(http.StatusNoContent)
 }
 
-// linkBody describes the account to link: a user's parts, or an ID token of it.
-var linkBody = &resource.Kind{Open: true, Fields: resource.Fields{
-	"provider": {Type: resource.String}, "connection_id": {Type: resource.String}, "user_id": {Type: resource.Any}, "link_with": {Type: resource.String},
-}}
-
 var linkScopes = []string{"update:users", "update:current_user_identities"}
 
 // linkIdentity makes another account an identity of this user, Auth0:
@@ -228,7 +223,7 @@ func linkIdentity(c *call) error {
 	if err := c.read(); err != nil {
 		return err
 	}
-	if err := linkBody.Check(c.body, resource.Create); err != nil {
+	if err := resource.LinkedIdentity.Check(c.body, resource.Create); err != nil {
 		return err
 	}
 	if c.caller.own && text(c.body, "link_with") == "" {

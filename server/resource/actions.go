@@ -19,8 +19,12 @@ func MicroTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.
 var (
 	dependencies = Field{Type: Array, Default: []any{}, Item: &Field{Type: Object, Open: true, Fields: Fields{"name": text, "version": text}}}
 	secrets      = Field{Type: Array, Default: []any{}, Item: &Field{Type: Object, Open: true, Fields: Fields{
-		"name": {Type: String, Required: true, Min: 1}, "value": {Type: String, Nullable: true},
+		"name": {Type: String, Required: true, Min: 1}, "value": {Type: String, Nullable: true, Secret: true},
 	}}}
+	// version and described are what an answer has within: another's secrets.
+	namedSecrets = Fields{"secrets": {Item: &Field{Open: true, Fields: Fields{"value": secret}}}}
+	version      = Field{Access: ReadOnly, Open: true, Fields: namedSecrets}
+	described    = Field{Open: true, Fields: Fields{"secrets": namedSecrets["secrets"], "deployed_version": {Open: true, Fields: namedSecrets}}}
 )
 
 var (
@@ -28,8 +32,8 @@ var (
 	Actions = &Kind{
 		Name: "actions/actions", ID: "id", NewID: UUID, Open: true,
 		Fields: Fields{
-			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "status": onlyRead, "built_at": onlyRead, "current_version": onlyRead,
-			"deployed_version": onlyRead, "all_changes_deployed": onlyRead, "installed_integration_id": onlyRead, "integration": onlyRead,
+			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "status": onlyRead, "built_at": onlyRead, "current_version": version,
+			"deployed_version": version, "all_changes_deployed": onlyRead, "installed_integration_id": onlyRead, "integration": onlyRead,
 			"name": {Type: String, Required: true, Min: 1}, "code": text, "runtime": {Type: String, Default: "node22"},
 			"supported_triggers": {Type: Array, Required: true, Item: &Field{Type: Object, Open: true, Fields: Fields{
 				"id": {Type: String, Required: true, Enum: TriggerIDs()}, "version": text,
@@ -42,13 +46,13 @@ var (
 		Missing: missing("", "That action does not exist."),
 	}
 	// ActionVersions are what was deployed of an action.
-	ActionVersions = &Kind{Name: "actions/versions", ID: "id", NewID: UUID, Missing: missing("", "That action version does not exist.")}
+	ActionVersions = &Kind{Name: "actions/versions", ID: "id", Fields: Fields{"secrets": namedSecrets["secrets"], "action": described}, NewID: UUID, Missing: missing("", "That action version does not exist.")}
 	// ActionModules is Auth0: api/management/v2/actions/modules.
 	ActionModules = &Kind{
 		Name: "actions/modules", ID: "id", NewID: UUID, Open: true,
 		Fields: Fields{
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "all_changes_published": onlyRead, "actions_using_module_total": onlyRead,
-			"latest_version": onlyRead, "latest_version_number": onlyRead,
+			"latest_version": version, "latest_version_number": onlyRead,
 			"name": {Type: String, Required: true, Access: CreateOnly, Min: 1}, "code": {Type: String, Required: true},
 			"api_version": {Type: String, Access: CreateOnly}, "publish": {Type: Bool, Access: CreateOnly},
 			"dependencies": dependencies, "secrets": secrets,
@@ -57,7 +61,7 @@ var (
 		Missing: missing("", "That module does not exist."), Taken: taken("", "A module with that name already exists."),
 	}
 	// ActionModuleVersions are what was published of a module.
-	ActionModuleVersions = &Kind{Name: "actions/modules/versions", ID: "id", NewID: UUID, Missing: missing("", "That module version does not exist.")}
+	ActionModuleVersions = &Kind{Name: "actions/modules/versions", ID: "id", Fields: namedSecrets, NewID: UUID, Missing: missing("", "That module version does not exist.")}
 	// ActionBindings say which actions belong to a trigger, in their order.
 	ActionBindings = &Kind{
 		Name: "actions/bindings", ID: "id", NewID: UUID,
@@ -65,7 +69,7 @@ var (
 			"ref": {Type: Object, Required: true, Fields: Fields{
 				"type": {Type: String, Required: true, Enum: []string{"binding_id", "action_id", "action_name"}}, "value": {Type: String, Required: true},
 			}},
-			"display_name": {Type: String}, "secrets": secrets,
+			"display_name": {Type: String}, "secrets": secrets, "action": described,
 		}}}},
 		Missing: missing("", "That trigger does not exist."),
 	}

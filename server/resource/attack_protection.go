@@ -4,6 +4,11 @@ import "github.com/tenant0/tenant0/storage"
 
 var breachedStage = Field{Type: Object, Open: true, Fields: Fields{"shields": {Type: Array, Item: oneOf("block", "admin_notification")}}}
 
+// captchaProvider describes the settings of one.
+func captchaProvider(defaults storage.Document) Field {
+	return Field{Type: Object, Open: true, Default: defaults, Fields: Fields{"site_key": noSecret, "secret": secret, "api_key": secret}}
+}
+
 // The settings of Auth0: api/management/v2/attack-protection, with the values of
 // a new tenant.
 var (
@@ -59,13 +64,13 @@ var (
 			}},
 			"simple_captcha":       {Type: Object, Default: storage.Document{}},
 			"auth_challenge":       {Type: Object, Default: storage.Document{"fail_open": false}},
-			"recaptcha_v2":         {Type: Object, Default: storage.Document{"site_key": ""}},
-			"recaptcha_enterprise": {Type: Object, Default: storage.Document{"site_key": "", "project_id": ""}},
-			"hcaptcha":             {Type: Object, Default: storage.Document{"site_key": ""}},
-			"friendly_captcha":     {Type: Object, Default: storage.Document{"site_key": ""}},
-			"arkose": {Type: Object, Default: storage.Document{
+			"recaptcha_v2":         captchaProvider(storage.Document{"site_key": ""}),
+			"recaptcha_enterprise": captchaProvider(storage.Document{"site_key": "", "project_id": ""}),
+			"hcaptcha":             captchaProvider(storage.Document{"site_key": ""}),
+			"friendly_captcha":     captchaProvider(storage.Document{"site_key": ""}),
+			"arkose": captchaProvider(storage.Document{
 				"site_key": "", "client_subdomain": "client-api", "verify_subdomain": "verify-api", "fail_open": false,
-			}},
+			}),
 		},
 		Merged: []string{"auth_challenge", "recaptcha_v2", "recaptcha_enterprise", "hcaptcha", "friendly_captcha", "arkose"},
 	}

@@ -33,9 +33,12 @@ var (
 	number    = Field{Type: Integer}
 	object    = Field{Type: Object}
 	list      = Field{Type: Array}
-	texts     = Field{Type: Array, Item: &text}
-	words     = Field{Type: Array, Item: &Field{Type: String, Min: 1}}
-	onlyRead  = Field{Access: ReadOnly}
+	// secret is a member that is one, and noSecret one that only its name makes look like one. Neither is checked.
+	secret   = Field{Secret: true}
+	noSecret = Field{Plain: true}
+	texts    = Field{Type: Array, Item: &text}
+	words    = Field{Type: Array, Item: &Field{Type: String, Min: 1}}
+	onlyRead = Field{Access: ReadOnly}
 )
 
 // oneOf is an item that is one of some texts.
@@ -44,17 +47,38 @@ func oneOf(texts ...string) *Field { return &Field{Type: String, Enum: texts} }
 // urls are addresses of a format.
 func urls(format string) Field { return Field{Type: Array, Item: &Field{Type: String, Format: format}} }
 
+// shownOnly is onlyRead of what looks like a secret and is none.
+var shownOnly = Field{Access: ReadOnly, Plain: true}
+
+// tokenQuota is Auth0: troubleshoot/customer-support/operational-policies/rate-limit-policy: how many tokens there may be.
+var tokenQuota = Field{Type: Object, Nullable: true, Plain: true}
+
+// mobile is what the apps of an application are told apart by.
+var mobile = Field{Type: Object, Open: true, Fields: Fields{"android": {Open: true, Fields: Fields{"sha256_cert_fingerprints": noSecret}}}}
+
+// addons are the settings of Auth0: api/management/v2/clients for what is not OpenID Connect, as far as they are secrets or
+// look like it.
+var addons = Field{Type: Object, Open: true, Fields: Fields{
+	"azure_blob": {Open: true, Fields: Fields{"storageAccessKey": secret}},
+	"azure_sb":   {Open: true, Fields: Fields{"sasKeyName": noSecret, "sasKey": secret}},
+	"firebase":   {Open: true, Fields: Fields{"secret": secret, "private_key_id": noSecret, "private_key": secret}},
+	"layer":      {Open: true, Fields: Fields{"keyId": noSecret, "privateKey": secret}},
+	"samlp":      {Open: true, Fields: Fields{"signingCert": noSecret, "signingKey": secret, "privateKey": secret}},
+	"sap_api":    {Open: true, Fields: Fields{"servicePassword": secret, "tokenEndpointUrl": noSecret}},
+	"wams":       {Open: true, Fields: Fields{"masterkey": secret}},
+}}
+
 // Clients is Auth0: api/management/v2/clients.
 var Clients = &Kind{
 	Name: "clients", ID: "client_id", NewID: ClientID,
 	Fields: Fields{
 		"client_id": {Type: String, Access: ReadOnly}, "tenant": onlyRead, "global": {Type: Bool, Access: ReadOnly, Default: false},
-		"signing_keys": onlyRead, "jwks_uri": onlyRead, "callback_url_template": {Type: Bool, Access: ReadOnly, Default: false},
+		"signing_keys": shownOnly, "jwks_uri": onlyRead, "callback_url_template": {Type: Bool, Access: ReadOnly, Default: false},
 		"external_client_id": onlyRead, "external_metadata_type": onlyRead, "external_metadata_created_by": onlyRead,
 		"owners": onlyRead, "encrypted": onlyRead,
 
 		"name":        {Type: String, Required: true, Pattern: Like("^[^<>]+$")},
-		"description": {Type: String, Max: 140}, "client_secret": {Type: String, Min: 1},
+		"description": {Type: String, Max: 140}, "client_secret": {Type: String, Min: 1, Secret: true},
 		"logo_uri":  {Type: String, Format: "absolute-uri-or-empty"},
 		"callbacks": urls("callback-url"), "allowed_origins": urls("url-with-placeholders"), "web_origins": urls("url-with-placeholders"),
 		"allowed_logout_urls": urls("url-with-placeholders"), "client_aliases": words, "allowed_clients": words, "grant_types": words,
@@ -86,7 +110,8 @@ var Clients = &Kind{
 			"leeway":          number, "token_lifetime": {Type: Integer, Min: 1, Max: 157788000}, "idle_token_lifetime": {Type: Integer, Min: 1, Max: 157788000},
 			"infinite_token_lifetime": flag, "infinite_idle_token_lifetime": flag, "policies": {Type: Array, Nullable: true},
 		}},
-		"client_metadata": {Type: Object, Max: 10, Item: &metadatum}, "addons": object, "mobile": object, "native_social_login": object, "encryption_key": {Type: Object, Nullable: true},
+		"client_metadata": {Type: Object, Max: 10, Item: &metadatum}, "addons": addons, "mobile": mobile, "native_social_login": object,
+		"encryption_key":     {Type: Object, Nullable: true, Plain: true}, // public
 		"initiate_login_uri": {Type: String, Format: "absolute-https-uri-with-placeholders-or-empty"},
 		"default_organization": {Type: Object, Nullable: true, Fields: Fields{
 			"organization_id": {Type: String, Required: true, Min: 1}, "flows": {Type: Array, Required: true, Item: &Field{Type: String, Enum: []string{"client_credentials"}}},
@@ -96,24 +121,24 @@ var Clients = &Kind{
 		"organization_usage":                    {Type: String, Nullable: true, Enum: []string{"deny", "allow", "require"}},
 		"organization_require_behavior":         {Type: String, Nullable: true, Enum: []string{"no_prompt", "pre_login_prompt", "post_login_prompt"}},
 		"organization_discovery_methods":        {Type: Array, Nullable: true, Min: 1, Item: &Field{Type: String, Enum: []string{"email", "organization_name"}}},
-		"client_authentication_methods":         {Type: Object, Nullable: true},
+		"client_authentication_methods":         {Type: Object, Nullable: true, Plain: true}, // public keys
 		"require_pushed_authorization_requests": flag,
 		"require_proof_of_possession":           flag,
-		"signed_request_object":                 object,
+		"signed_request_object":                 {Type: Object, Plain: true}, // public keys
 		"compliance_level":                      {Type: String, Nullable: true, Enum: []string{"none", "fapi1_adv_pkj_par", "fapi1_adv_mtls_par", "fapi2_sp_pkj_mtls", "fapi2_sp_mtls_mtls"}},
 		"oidc_logout":                           object, "oidc_backchannel_logout": object, "session_transfer": {Type: Object, Nullable: true},
 		"skip_non_verifiable_callback_uri_confirmation_prompt": {Type: Bool, Nullable: true},
-		"token_exchange":             {Type: Object, Nullable: true},
+		"token_exchange":             {Type: Object, Nullable: true, Plain: true},
 		"par_request_expiry":         {Type: Integer, Nullable: true, Min: 10, Max: 600},
-		"token_quota":                {Type: Object, Nullable: true},
+		"token_quota":                tokenQuota,
 		"express_configuration":      {Type: Object, Nullable: true},
 		"resource_server_identifier": {Type: String, Access: CreateOnly, Min: 1, Max: 600},
 		"third_party_security_mode":  {Type: String, Enum: []string{"strict", "permissive"}},
 		"redirection_policy":         {Type: String, Enum: []string{"allow_always", "open_redirect_protection"}},
 
 		"async_approval_notification_channels": {Type: Array, Nullable: true, Item: oneOf("guardian-push", "email")}, "my_organization_configuration": {Type: Object, Nullable: true},
-		"fedcm_login": {Type: Object, Nullable: true}, "identity_assertion_authorization_grant": {Type: Object, Nullable: true},
-		"token_vault_privileged_access": {Type: Object, Nullable: true},
+		"fedcm_login": {Type: Object, Nullable: true}, "identity_assertion_authorization_grant": {Type: Object, Nullable: true, Plain: true},
+		"token_vault_privileged_access": {Type: Object, Nullable: true, Plain: true}, // public keys
 	},
 	Merged: []string{
 		"client_metadata", "jwt_configuration", "mobile", "native_social_login", "signed_request_object", "session_transfer", "oidc_logout",
@@ -216,7 +241,7 @@ var Credentials = &Kind{
 		"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "thumbprint_sha256": onlyRead,
 		"credential_type": {Type: String, Required: true, Access: CreateOnly, Enum: []string{"public_key", "cert_subject_dn", "x509_cert"}},
 		"name":            {Type: String, Access: CreateOnly, Max: 128},
-		"pem":             {Type: String, Access: CreateOnly},
+		"pem":             {Type: String, Access: CreateOnly, Plain: true}, // a public key or a certificate
 		"alg":             {Type: String, Access: CreateOnly, Enum: []string{"RS256", "RS384", "PS256"}},
 		"kid":             {Type: String, Access: CreateOnly, Pattern: Like("^[0-9a-zA-Z_-]{10,64}$")},
 		"subject_dn":      {Type: String, Access: CreateOnly}, "parse_expiry_from_cert": {Type: Bool, Access: CreateOnly},

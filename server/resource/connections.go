@@ -10,10 +10,10 @@ import (
 var Connections = &Kind{
 	Name: "connections", ID: "id", NewID: Prefixed("con_", 16),
 	Fields: Fields{
-		"id": onlyRead, "provisioning_ticket_url": onlyRead,
+		"id": onlyRead, "provisioning_ticket_url": {Access: ReadOnly, Secret: true},
 		"name":                 {Type: String, Required: true, Max: 128, Access: CreateOnly, Pattern: Like("^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$")},
 		"strategy":             {Type: String, Required: true, Access: CreateOnly, Enum: strategies},
-		"options":              {Type: Object, Default: storage.Document{}},
+		"options":              connectionOptions,
 		"enabled_clients":      {Type: Array, Item: &text, Default: []any{}},
 		"is_domain_connection": {Type: Bool, Default: false},
 		"authentication":       {Type: Object, Default: storage.Document{"active": true}},

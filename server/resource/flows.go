@@ -10,6 +10,14 @@ import (
 var vaultApps = strings.Fields("ACTIVECAMPAIGN AIRTABLE AUTH0 BIGQUERY CLEARBIT DOCUSIGN GOOGLE_SHEETS HTTP HUBSPOT JWT MAILCHIMP MAILJET " +
 	"PIPEDRIVE SALESFORCE SENDGRID SLACK STRIPE TELEGRAM TWILIO WHATSAPP ZAPIER")
 
+// setup is what a flow proves itself with to another service. What is not named here is a secret: the API never shows any
+// of it.
+var setup = Field{Type: Object, Open: true, Secret: true, Fields: Fields{
+	"type": noSecret, "client_id": noSecret, "domain": noSecret, "audience": noSecret, "base_url": noSecret, "project_id": noSecret,
+	"account_id": noSecret, "client_email": noSecret, "username": noSecret, "algorithm": noSecret, "name": noSecret, "in": noSecret,
+	"scope": noSecret, "token_endpoint": noSecret,
+}}
+
 var (
 	// Flows is Auth0: api/management/v2/flows. They are kept and never run.
 	Flows = &Kind{
@@ -29,7 +37,7 @@ var (
 		Fields: Fields{
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "refreshed_at": onlyRead, "account_name": onlyRead,
 			"environment": onlyRead, "fingerprint": onlyRead, "ready": {Type: Bool, Access: ReadOnly, Default: false},
-			"name": {Type: String, Required: true, Min: 1, Max: 150}, "setup": object,
+			"name": {Type: String, Required: true, Min: 1, Max: 150}, "setup": setup,
 			"app_id": {Type: String, Required: true, Access: CreateOnly, Enum: vaultApps},
 		},
 		Created: "created_at", Updated: "updated_at",
@@ -40,7 +48,7 @@ var (
 		Name: "forms", ID: "id", NewID: Prefixed("ap_", 22), Open: true,
 		Fields: Fields{
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "embedded_at": onlyRead, "submitted_at": onlyRead,
-			"name": {Type: String, Required: true, Min: 1, Max: 150}, "messages": object, "translations": object, "nodes": list,
+			"name": {Type: String, Required: true, Min: 1, Max: 150}, "messages": {Type: Object, Plain: true}, "translations": {Type: Object, Plain: true}, "nodes": list,
 			"start": {Type: Object, Nullable: true}, "ending": {Type: Object, Nullable: true}, "style": object,
 			"languages": {Type: Object, Default: storage.Document{"primary": "en"}},
 		},

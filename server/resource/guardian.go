@@ -11,6 +11,7 @@ var PushApp = &Kind{Name: "prompts/mfa-push", Open: true, Fields: Fields{
 
 var (
 	nullableText         = Field{Type: String, Nullable: true}
+	nullableSecret       = Field{Type: String, Nullable: true, Secret: true}
 	overrideRelyingParty = Field{Type: Bool, Default: false}
 )
 
@@ -24,7 +25,7 @@ var guardianSettings = map[string]Fields{
 		"provider": {Type: String, Required: true, Default: "auth0", Enum: []string{"auth0", "twilio", "phone-message-hook"}},
 	},
 	"phone/providers/twilio": {
-		"from": nullableText, "messaging_service_sid": nullableText, "auth_token": nullableText, "sid": nullableText,
+		"from": nullableText, "messaging_service_sid": nullableText, "auth_token": nullableSecret, "sid": nullableText,
 	},
 	"phone/templates": {
 		"enrollment_message": {
@@ -37,13 +38,13 @@ var guardianSettings = map[string]Fields{
 		"provider": {Type: String, Required: true, Default: "guardian", Enum: []string{"guardian", "sns", "direct"}},
 	},
 	"push-notification/providers/sns": {
-		"aws_access_key_id": nullableText, "aws_secret_access_key": nullableText, "aws_region": nullableText,
+		"aws_access_key_id": {Type: String, Nullable: true, Plain: true}, "aws_secret_access_key": nullableSecret, "aws_region": nullableText,
 		"sns_apns_platform_application_arn": nullableText, "sns_gcm_platform_application_arn": nullableText,
 	},
-	"push-notification/providers/apns":  {"sandbox": {Type: Bool, Default: false}, "bundle_id": nullableText, "p12": nullableText},
-	"push-notification/providers/fcm":   {"server_key": nullableText},
-	"push-notification/providers/fcmv1": {"server_credentials": nullableText},
-	"duo/settings":                      {"ikey": text, "skey": text, "host": text},
+	"push-notification/providers/apns":  {"sandbox": {Type: Bool, Default: false}, "bundle_id": nullableText, "p12": nullableSecret},
+	"push-notification/providers/fcm":   {"server_key": nullableSecret},
+	"push-notification/providers/fcmv1": {"server_credentials": nullableSecret},
+	"duo/settings":                      {"ikey": {Type: String, Plain: true}, "skey": {Type: String, Secret: true}, "host": text},
 	"webauthn-roaming/settings": {
 		"userVerification":     {Type: String, Default: "preferred", Enum: []string{"discouraged", "preferred", "required"}},
 		"overrideRelyingParty": overrideRelyingParty, "relyingPartyIdentifier": nullableText,

@@ -31,6 +31,8 @@ var (
 		Unique:  []string{"name"},
 		Missing: missing("inexistent_hook", "The hook does not exist."), Taken: taken("hook_conflict", "A hook with the same name already exists."),
 	}
+	// HookSecrets are the secrets of a hook, by name.
+	HookSecrets = &Kind{Name: "hooks/secrets", Item: &Field{Type: String, Secret: true}}
 	// Rules is Auth0: api/management/v2/rules. Their code is kept and never run.
 	Rules = &Kind{
 		Name: "rules", ID: "id", NewID: Prefixed("rul_", 16), Open: true,
@@ -43,7 +45,7 @@ var (
 	}
 	// RulesConfigs is Auth0: api/management/v2/rules-configs.
 	RulesConfigs = &Kind{
-		Name: "rules-configs", ID: "key", Fields: Fields{"value": {Type: String, Required: true}},
+		Name: "rules-configs", ID: "key", Fields: Fields{"key": shownOnly, "value": {Type: String, Required: true, Secret: true}},
 		Missing: missing("inexistent_rules_config", "The rules config does not exist."),
 	}
 )

@@ -44,7 +44,7 @@ var NetworkACLKeys = &Kind{
 		"id": onlyRead, "fingerprint": onlyRead, "created_at": onlyRead, "updated_at": onlyRead,
 		"name":  {Type: String, Required: true, Min: 1, Max: 255},
 		"alg":   {Type: String, Required: true, Enum: []string{"hmac-sha256"}},
-		"value": {Type: String, Required: true, Min: 1},
+		"value": {Type: String, Required: true, Min: 1, Secret: true},
 	},
 	Unique:  []string{"name"},
 	Created: "created_at", Updated: "updated_at",

@@ -22,7 +22,7 @@ var Organizations = &Kind{
 			"colors":   {Type: Object, Fields: Fields{"primary": {Type: String, Required: true}, "page_background": {Type: String, Required: true}}},
 		}},
 		"metadata":                  {Type: Object, Max: 25, Item: &metadatum},
-		"token_quota":               {Type: Object, Nullable: true},
+		"token_quota":               tokenQuota,
 		"enabled_connections":       {Type: Array, Access: CreateOnly, Item: &Field{Type: Object, Fields: organizationConnectionFields}},
 		"is_app_entitlement_active": {Type: Bool, Default: false},
 		"third_party_client_access": {Type: String, Default: "block", Enum: []string{"block", "allow"}},
@@ -74,7 +74,7 @@ var OrganizationGrants = &Kind{
 var OrganizationInvitations = &Kind{
 	Name: storage.InvitationsKind, ID: "id", NewID: Prefixed("uinv_", 16),
 	Fields: Fields{
-		"id": onlyRead, "organization_id": onlyRead, "invitation_url": onlyRead, "ticket_id": onlyRead,
+		"id": onlyRead, "organization_id": onlyRead, "invitation_url": madeSecret, "ticket_id": madeSecret,
 		"created_at": onlyRead, "expires_at": onlyRead,
 		"inviter":               {Type: Object, Required: true, Fields: Fields{"name": {Type: String, Required: true, Min: 1, Max: 300}}},
 		"invitee":               {Type: Object, Required: true, Fields: Fields{"email": {Type: String, Required: true, Format: "email"}}},

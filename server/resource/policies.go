@@ -38,7 +38,7 @@ var (
 		Fields: Fields{
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "name": {Type: String, Required: true, Min: 1},
 			"type": {Type: String, Required: true, Min: 1}, "dialect": {Type: String, Required: true, Min: 1}, "presentation": {Type: Object, Required: true},
-			"custom_certificate_authority": {Type: String, Nullable: true, Access: CreateOnly},
+			"custom_certificate_authority": {Type: String, Nullable: true, Access: CreateOnly, Plain: true},
 			"well_known_trusted_issuers":   {Type: String, Required: true, Min: 1}, "version": {Type: String, Access: UpdateOnly},
 		},
 		Created: "created_at", Updated: "updated_at",

@@ -71,7 +71,7 @@ var (
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "name": {Type: String, Required: true, Min: 1, Max: 100},
 			"description": {Type: String, Max: 140}, "branding": {Type: Object, Nullable: true},
 			"allowed_strategies": {Type: Array, Item: &Field{Type: String, Enum: selfServed}},
-			"user_attributes": {Type: Array, Default: []any{}, Nullable: true, Item: &Field{Type: Object, Open: true, Fields: Fields{
+			"user_attributes": {Type: Array, Default: []any{}, Nullable: true, Ordered: true, Item: &Field{Type: Object, Open: true, Fields: Fields{
 				"name": {Type: String, Required: true, Min: 1}, "description": {Type: String, Required: true}, "is_optional": {Type: Bool, Required: true},
 			}}},
 			"user_attribute_profile_id": {Type: String, Nullable: true},
@@ -79,12 +79,12 @@ var (
 		Created: "created_at", Updated: "updated_at",
 	}
 	// SelfServiceTexts are the texts of a self-service profile.
-	SelfServiceTexts = &Kind{Name: "self-service-profiles/custom-text", Open: true}
+	SelfServiceTexts = &Kind{Name: "self-service-profiles/custom-text", Open: true, Item: &Field{Plain: true}}
 	// SelfServiceTickets let an administrator set a connection up.
 	SelfServiceTickets = &Kind{
 		Name: "self-service-profiles/sso-ticket", ID: "id", Open: true,
 		Fields: Fields{
-			"connection_id": text, "connection_config": object, "enabled_clients": texts, "enabled_organizations": list, "ttl_sec": {Type: Integer, Min: 1, Max: 432000},
+			"ticket": secret, "connection_id": text, "connection_config": {Type: Object, Open: true, Fields: Fields{"options": connectionOptions}}, "enabled_clients": texts, "enabled_organizations": list, "ttl_sec": {Type: Integer, Min: 1, Max: 432000},
 			"domain_aliases_config": object, "provisioning_config": object, "use_for_organization_discovery": flag, "third_party_client_access_config": object,
 		},
 		Missing: missing("", "Ticket not found"),
@@ -94,7 +94,7 @@ var (
 		Name: "token-exchange-profiles", ID: "id", NewID: Prefixed("tep_", 16), Open: true,
 		Fields: Fields{
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "name": {Type: String, Required: true, Min: 3, Max: 50},
-			"subject_token_type": {Type: String, Required: true, Min: 8, Max: 100, Format: "uri"},
+			"subject_token_type": {Type: String, Required: true, Min: 8, Max: 100, Format: "uri", Plain: true},
 			"action_id":          {Type: String, Required: true, Access: CreateOnly, Min: 1},
 			"type":               {Type: String, Required: true, Access: CreateOnly, Enum: []string{"custom_authentication", "on_behalf_of_token_exchange"}},
 		},

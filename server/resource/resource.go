@@ -65,6 +65,9 @@ type Field struct {
 	Reserved []string
 	Fields   Fields // of an object; nil is an object of any members
 	Open     bool   // an object may have members beyond Fields
+	Secret   bool   // it is a secret, with all within it that no field of Fields says is Plain: nothing that tells of it shows it
+	Plain    bool   // neither it nor what is within is a secret, whatever the names, unless a field says otherwise
+	Ordered  bool   // a list whose order means something
 	Doc      string // what it is for, in the words of Auth0's messages; "" leaves them out
 }
 
@@ -87,6 +90,8 @@ type Kind struct {
 	// Fields are the members. Unknown ones are refused unless Open is set.
 	Fields Fields
 	Open   bool
+	// Item describes the members of a kind without Fields, whatever they are called.
+	Item *Field
 	// Unique names members whose value no other document of the kind may have.
 	Unique []string
 	// Merged names members that a PATCH merges key by key: null removes a key.
@@ -211,6 +216,12 @@ func mergeKeys(old, change storage.Document) storage.Document {
 		}
 	}
 	return merged
+}
+
+// Clone copies a document with all within it.
+func Clone(doc storage.Document) storage.Document {
+	c, _ := clone(doc).(storage.Document)
+	return c
 }
 
 // clone copies lists and objects of JSON values.

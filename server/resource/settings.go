@@ -36,7 +36,12 @@ var (
 			"name": {Type: String, Required: true, Enum: []string{
 				"mailgun", "mandrill", "sendgrid", "resend", "ses", "sparkpost", "smtp", "azure_cs", "ms365", "custom",
 			}},
-			"enabled": {Type: Bool, Default: true}, "default_from_address": text, "credentials": object, "settings": {Type: Object, Nullable: true},
+			"enabled": {Type: Bool, Default: true}, "default_from_address": text,
+			"credentials": {Type: Object, Open: true, Secret: true, Fields: Fields{
+				"region": noSecret, "domain": noSecret, "accessKeyId": noSecret, "api_user": noSecret, "smtp_host": noSecret, "smtp_port": noSecret,
+				"smtp_user": noSecret, "tenantId": noSecret, "clientId": noSecret,
+			}},
+			"settings": {Type: Object, Nullable: true, Plain: true}, // headers of messages
 		},
 		Missing: missing("inexistent_email_provider", "There is not a configured email provider"),
 		Taken:   taken("email_provider_conflict", "An email provider is already configured"),
@@ -62,7 +67,8 @@ var (
 		Fields: Fields{
 			"custom_domain_id": onlyRead, "primary": {Type: Bool, Access: ReadOnly, Default: false},
 			"is_default": {Type: Bool, Access: ReadOnly, Default: false},
-			"status":     {Type: String, Access: ReadOnly, Default: "pending_verification"}, "verification": onlyRead, "certificate": onlyRead,
+			"status":     {Type: String, Access: ReadOnly, Default: "pending_verification"}, "verification": onlyRead, "certificate": shownOnly,
+			"cname_api_key":       madeSecret,
 			"domain":              {Type: String, Required: true, Access: CreateOnly, Min: 3, Max: 255},
 			"type":                {Type: String, Required: true, Access: CreateOnly, Enum: []string{"auth0_managed_certs", "self_managed_certs"}},
 			"verification_method": {Type: String, Access: CreateOnly, Enum: []string{"txt"}}, "tls_policy": text,
@@ -78,7 +84,8 @@ var (
 		Fields: Fields{
 			"id": onlyRead, "tenant": onlyRead, "channel": {Type: String, Access: ReadOnly, Default: "phone"},
 			"name": {Type: String, Required: true, Enum: []string{"twilio", "custom"}}, "disabled": {Type: Bool, Default: false},
-			"configuration": object, "credentials": {Type: Object, Required: true},
+			"configuration": object,
+			"credentials":   {Type: Object, Required: true, Secret: true},
 		},
 		Created: "created_at", Updated: "updated_at",
 		Missing: missing("", "Phone provider not found"), Taken: taken("", "A phone provider is already configured"),
@@ -115,7 +122,7 @@ var (
 // RFC 7517 has them.
 var CustomSigningKeys = &Kind{
 	Name: "keys/custom-signing",
-	Fields: Fields{"keys": {Type: Array, Required: true, Item: &Field{Type: Object, Fields: Fields{
+	Fields: Fields{"keys": {Type: Array, Required: true, Item: &Field{Type: Object, Plain: true, Fields: Fields{
 		"kty":     {Type: String, Required: true, Enum: []string{"EC", "RSA"}},
 		"use":     {Type: String, Enum: []string{"sig"}},
 		"key_ops": {Type: Array, Item: &Field{Type: String, Enum: []string{"verify"}}},
@@ -132,7 +139,7 @@ var CustomSigningKeys = &Kind{
 var EncryptionKeys = &Kind{
 	Name: "keys/encryption", ID: "kid", NewID: UUID, Open: true,
 	Fields: Fields{
-		"kid": onlyRead, "parent_kid": onlyRead, "public_key": onlyRead, "state": {Type: String, Access: ReadOnly, Default: "pre-activation"},
+		"kid": onlyRead, "parent_kid": onlyRead, "public_key": shownOnly, "state": {Type: String, Access: ReadOnly, Default: "pre-activation"},
 		"type": {Type: String, Required: true, Enum: []string{"customer-provided-root-key", "tenant-encryption-key", "tenant-master-key"}},
 	},
 	Created: "created_at", Updated: "updated_at",

@@ -8,6 +8,13 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
+// sinkMembers are the members of the sinks of log streams that are secrets, of every type. The address of a Sumo Logic
+// source is one as a whole.
+var sinkMembers = Fields{
+	"httpAuthorization": secret, "httpCustomHeaders": {Item: &Field{Open: true, Fields: Fields{"value": secret}}},
+	"datadogApiKey": secret, "splunkToken": secret, "sumoSourceAddress": secret, "mixpanelServiceAccountPassword": secret, "segmentWriteKey": secret,
+}
+
 var (
 	// LogStreams is Auth0: api/management/v2/log-streams.
 	LogStreams = &Kind{
@@ -18,7 +25,7 @@ var (
 				"http", "eventbridge", "eventgrid", "datadog", "splunk", "sumo", "mixpanel", "segment",
 			}},
 			"status": {Type: String, Access: UpdateOnly, Enum: []string{storage.LogStreamActive, storage.LogStreamPaused, storage.LogStreamSuspended}},
-			"sink":   {Type: Object, Required: true}, "startFrom": {Type: String, Access: CreateOnly}, "isPriority": {Type: Bool, Default: false},
+			"sink":   {Type: Object, Required: true, Open: true, Fields: sinkMembers}, "startFrom": {Type: String, Access: CreateOnly}, "isPriority": {Type: Bool, Default: false},
 			"filters": {Type: Array, Item: &Field{Type: Object, Open: true, Fields: Fields{
 				"type": {Type: String, Enum: []string{"category"}}, "name": text,
 			}}},
@@ -51,7 +58,9 @@ var (
 				"event_type": {Type: String, Required: true},
 			}}},
 			"destination": {Type: Object, Required: true, Open: true, Fields: Fields{
-				"type": {Type: String, Required: true, Enum: []string{"webhook", "eventbridge", "action"}}, "configuration": {Type: Object, Required: true},
+				"type": {Type: String, Required: true, Enum: []string{"webhook", "eventbridge", "action"}}, "configuration": {Type: Object, Required: true, Open: true, Fields: Fields{
+					"webhook_authorization": {Open: true, Fields: Fields{"token": secret, "password": secret}},
+				}},
 			}},
 		},
 		Created: "created_at", Updated: "updated_at",
@@ -69,7 +78,9 @@ var (
 func sink(required ...string) *Kind {
 	fields := Fields{}
 	for _, name := range required {
-		fields[name] = Field{Required: true}
+		field := sinkMembers[name]
+		field.Required = true
+		fields[name] = field
 	}
 	return &Kind{Open: true, Fields: Fields{"sink": {Type: Object, Open: true, Fields: fields}}}
 }

@@ -2,18 +2,20 @@ package resource
 
 // Bodies of requests that make tickets and jobs, and the jobs themselves.
 var (
+	// madeSecret is one that the server makes.
+	madeSecret = Field{Access: ReadOnly, Secret: true}
 	identityOf = Field{Type: Object, Fields: Fields{
 		"user_id": {Type: String, Required: true, Min: 1}, "provider": {Type: String, Required: true, Min: 1}, "connection_id": text,
 	}}
 	// VerificationTicket is Auth0: api/management/v2/tickets/post-email-verification.
 	VerificationTicket = &Kind{Name: "tickets/email-verification", Fields: Fields{
 		"user_id": {Type: String, Required: true, Min: 1}, "result_url": {Type: String, Format: "uri"}, "client_id": text, "organization_id": text,
-		"ttl_sec": {Type: Integer}, "includeEmailInRedirect": flag, "identity": identityOf,
+		"ttl_sec": {Type: Integer}, "includeEmailInRedirect": flag, "identity": identityOf, "ticket": madeSecret,
 	}}
 	// PasswordTicket is Auth0: api/management/v2/tickets/post-password-change.
 	PasswordTicket = &Kind{Name: "tickets/password-change", Fields: Fields{
 		"user_id": {Type: String, Min: 1}, "connection_id": text, "email": {Type: String, Format: "email"},
-		"result_url": {Type: String, Format: "uri"}, "client_id": text, "organization_id": text, "new_password": text,
+		"result_url": {Type: String, Format: "uri"}, "client_id": text, "organization_id": text, "new_password": {Type: String, Secret: true}, "ticket": madeSecret,
 		"ttl_sec": {Type: Integer}, "mark_email_as_verified": flag, "includeEmailInRedirect": flag, "identity": identityOf,
 	}}
 	// VerificationJob is Auth0: api/management/v2/jobs/post-verification-email.
@@ -23,6 +25,7 @@ var (
 	// Jobs is Auth0: api/management/v2/jobs.
 	Jobs = &Kind{
 		Name: "jobs", ID: "id", NewID: Prefixed("job_", 16), Open: true, Created: "created_at",
+		Fields:  Fields{"location": secret, "secret": secret}, // who has the address of an export needs no token
 		Missing: missing("inexistent_job", "The job does not exist."),
 	}
 )
@@ -32,10 +35,10 @@ var (
 var ImportedUser = &Kind{Name: "jobs/users-imports", Fields: Fields{
 	"email": {Type: String, Required: true, Format: "email"}, "email_verified": flag, "user_id": {Type: String, Min: 1, Max: 255},
 	"username": {Type: String, Min: 1, Max: 128}, "given_name": text, "family_name": text, "name": text, "nickname": text, "picture": text,
-	"phone_number": text, "phone_verified": flag, "blocked": flag, "password_hash": text, "custom_password_hash": customPasswordHash,
+	"phone_number": text, "phone_verified": flag, "blocked": flag, "password_hash": {Type: String, Secret: true}, "custom_password_hash": customPasswordHash,
 	"app_metadata": appMetadata, "user_metadata": userMetadata,
 	"mfa_factors": {Type: Array, Min: 1, Max: 10, Item: &Field{Type: Object, Max: 1, Fields: Fields{
-		"totp":  {Type: Object, Fields: Fields{"secret": {Type: String, Required: true, Pattern: Like("^[A-Z2-7]+$")}}},
+		"totp":  {Type: Object, Fields: Fields{"secret": {Type: String, Required: true, Secret: true, Pattern: Like("^[A-Z2-7]+$")}}},
 		"phone": {Type: Object, Fields: Fields{"value": {Type: String, Required: true, Pattern: Like(`^\+[0-9]{1,15}$`)}}},
 		"email": {Type: Object, Fields: Fields{"value": {Type: String, Required: true, Format: "email"}}},
 	}}},
@@ -43,7 +46,7 @@ var ImportedUser = &Kind{Name: "jobs/users-imports", Fields: Fields{
 
 // customPasswordHash is the hash of a password that another system made. Which
 // parameters an algorithm needs is for package identity to say.
-var customPasswordHash = Field{Type: Object, Fields: Fields{
+var customPasswordHash = Field{Type: Object, Secret: true, Fields: Fields{
 	"algorithm": {Type: String, Required: true, Enum: []string{
 		"argon2", "bcrypt", "hmac", "ldap", "md4", "md5", "sha1", "sha256", "sha512", "pbkdf2", "scrypt",
 	}},

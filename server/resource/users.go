@@ -6,11 +6,11 @@ var Users = &Kind{
 	Name: "users", ID: "user_id",
 	Fields: Fields{
 		"user_id": {Type: String, Access: CreateOnly, Max: 255}, "connection": {Type: String, Required: true, Min: 1},
-		"created_at": onlyRead, "updated_at": onlyRead, "identities": onlyRead, "last_ip": onlyRead, "last_login": onlyRead,
+		"created_at": onlyRead, "updated_at": onlyRead, "identities": {Access: ReadOnly, Item: &identity}, "last_ip": onlyRead, "last_login": onlyRead,
 		"logins_count": onlyRead, "multifactor": onlyRead,
 		"email": {Type: String, Format: "email"}, "username": {Type: String, Min: 1, Max: 128}, "phone_number": {Type: String, Min: 1, Max: 30},
 		"email_verified": flag, "phone_verified": flag, "verify_email": flag, "blocked": flag,
-		"password": {Type: String, Min: 1}, "given_name": {Type: String, Min: 1, Max: 150, Nullable: true},
+		"password": {Type: String, Min: 1, Secret: true}, "given_name": {Type: String, Min: 1, Max: 150, Nullable: true},
 		"family_name": {Type: String, Min: 1, Max: 150, Nullable: true}, "name": {Type: String, Min: 1, Max: 300, Nullable: true},
 		"nickname": {Type: String, Min: 1, Max: 300, Nullable: true}, "picture": {Type: String, Nullable: true},
 		"user_metadata": userMetadata, "app_metadata": appMetadata, "client_id": {Type: String, Access: UpdateOnly},
@@ -22,6 +22,16 @@ var Users = &Kind{
 	Missing: missing("inexistent_user", "The user does not exist."),
 	Taken:   taken("auth0_idp_error", "The user already exists."),
 }
+
+// identity is an account of a user, with what its identity provider gave for it.
+var identity = Field{Open: true, Fields: Fields{"access_token": secret, "access_token_secret": secret, "refresh_token": secret}}
+
+// LinkedIdentity is Auth0: api/management/v2/users/post-identities: the account to link, by its parts or by an ID token of
+// it. The answer has the identities.
+var LinkedIdentity = &Kind{Open: true, Fields: Fields{
+	"provider": text, "connection_id": text, "user_id": {Type: Any}, "link_with": {Type: String, Secret: true},
+	"access_token": secret, "access_token_secret": secret, "refresh_token": secret,
+}}
 
 // MetadataOf describes a body that replaces the metadata of a session or a refresh
 // token: texts by name. Null removes it.
@@ -37,7 +47,7 @@ var DeviceCredentials = &Kind{
 	Fields: Fields{
 		"id": onlyRead, "user_id": onlyRead,
 		"device_name": {Type: String, Required: true, Min: 1}, "type": {Type: String, Required: true, Enum: []string{"public_key"}},
-		"value": {Type: String, Required: true, Min: 1}, "device_id": {Type: String, Required: true, Min: 1}, "client_id": {Type: String, Min: 1},
+		"value": {Type: String, Required: true, Min: 1, Plain: true}, "device_id": {Type: String, Required: true, Min: 1}, "client_id": {Type: String, Min: 1},
 	},
 	Missing: missing("inexistent_device_credential", "The device credential does not exist."),
 	Taken:   taken("device_credential_conflict", "The device has a public key already."),
@@ -49,9 +59,9 @@ var AuthenticationMethods = &Kind{
 	Fields: Fields{
 		"id": onlyRead, "created_at": onlyRead, "enrolled_at": onlyRead, "last_auth_at": onlyRead, "confirmed": {Type: Bool, Default: true},
 		"type": {Type: String, Required: true, Access: CreateOnly, Enum: []string{"phone", "email", "totp", "webauthn-roaming", "webauthn-platform", "passkey"}},
-		"name": text, "totp_secret": {Type: String, Access: CreateOnly}, "phone_number": {Type: String, Access: CreateOnly},
+		"name": text, "totp_secret": {Type: String, Access: CreateOnly, Secret: true}, "phone_number": {Type: String, Access: CreateOnly},
 		"email": {Type: String, Access: CreateOnly, Format: "email"}, "preferred_authentication_method": {Type: String, Enum: []string{"sms", "voice"}},
-		"key_id": {Type: String, Access: CreateOnly}, "public_key": {Type: String, Access: CreateOnly},
+		"key_id": {Type: String, Access: CreateOnly, Plain: true}, "public_key": {Type: String, Access: CreateOnly, Plain: true},
 	},
 	Created: "created_at",
 	Missing: missing("inexistent_authentication_method", "The authentication method does not exist."),

@@ -31,7 +31,11 @@ const (
 // error, or nil.
 func (k *Kind) Check(body storage.Document, op Operation) error {
 	c := checker{op: op}
-	c.object(place{}, body, k.Fields, k.Open)
+	if k.Item != nil {
+		c.members(place{}, body, k.Field())
+	} else {
+		c.object(place{}, body, k.Fields, k.Open)
+	}
 	return c.err
 }
 
@@ -216,15 +220,15 @@ func (c *checker) text(at place, v string, f Field) {
 	length := utf8.RuneCountInString(v)
 	switch {
 	case len(f.Enum) > 0 && !slices.Contains(f.Enum, v):
-		c.fail(at, "No enum match for: %s", v)
+		c.fail(at, "No enum match for: %s", f.Redact(v)) // messages are logged
 	case length < f.Min:
 		c.fail(at, "String is too short (%d chars), minimum %d", length, f.Min)
 	case f.Max > 0 && length > f.Max:
 		c.fail(at, "String is too long (%d chars), maximum %d", length, f.Max)
 	case f.Pattern != nil && !f.Pattern().MatchString(v):
-		c.fail(at, "String does not match pattern %s: %s", f.Pattern(), v)
+		c.fail(at, "String does not match pattern %s: %s", f.Pattern(), f.Redact(v))
 	case f.Format != "" && !formats[f.Format](v):
-		c.fail(at, "Object didn't pass validation for format %s: %s", f.Format, v)
+		c.fail(at, "Object didn't pass validation for format %s: %s", f.Format, f.Redact(v))
 	}
 }
 

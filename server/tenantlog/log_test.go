@@ -291,16 +291,13 @@ func TestNilLogRecordsNothing(_ *testing.T) {
 
 func TestOperation(t *testing.T) {
 	l := open(t, nil)
-	r := httptest.NewRequest(http.MethodPost, "/api/v2/clients?dry_run=true", nil)
+	r := httptest.NewRequest(http.MethodPost, "/api/v2/clients?dry_run=true&access_token=hidden", nil)
 	l.Operation(r, tenantlog.Operation{
 		Path: "/clients", ClientID: "app", Status: http.StatusCreated,
 		Request: storage.Document{
-			"name": "My App", "password": "hidden", "token_endpoint_auth_method": "client_secret_post",
-			"refresh_token": storage.Document{"leeway": 0.0, "rotation_type": "rotating"},
-			"sink":          storage.Document{"httpAuthorization": "hidden", "httpEndpoint": "http://x", "httpCustomHeaders": []any{storage.Document{"header": "X", "value": "hidden"}}},
-			"secrets":       []any{storage.Document{"name": "A", "value": "hidden"}},
+			"name": "My App", "refresh_token": storage.Document{"leeway": 0.0, "rotation_type": "rotating"},
 		},
-		Answer: storage.Document{"client_id": "new", "client_secret": "hidden"},
+		Answer: storage.Document{"client_id": "new"},
 	})
 	l.Operation(httptest.NewRequest(http.MethodGet, "/api/v2/clients", nil), tenantlog.Operation{Path: "/clients", Status: http.StatusOK})
 	l.Operation(httptest.NewRequest(http.MethodDelete, "/api/v2/clients/x", nil), tenantlog.Operation{Path: "/clients/{id}", Status: http.StatusNotFound})
@@ -313,16 +310,13 @@ func TestOperation(t *testing.T) {
 		"type": "sapi", "description": "Create a client", "client_id": "app", "ip": "192.0.2.1",
 		"details": map[string]any{
 			"request": map[string]any{
-				"method": "post", "path": "/api/v2/clients", "query": map[string]any{"dry_run": "true"}, "userAgent": "", "channel": "api", "ip": "192.0.2.1",
+				"method": "post", "path": "/api/v2/clients", "query": map[string]any{"dry_run": "true", "access_token": "REDACTED"}, "userAgent": "", "channel": "api", "ip": "192.0.2.1",
 				"auth": map[string]any{"user": map[string]any{}, "strategy": "jwt"},
 				"body": map[string]any{
-					"name": "My App", "password": "REDACTED", "token_endpoint_auth_method": "client_secret_post",
-					"refresh_token": map[string]any{"leeway": 0.0, "rotation_type": "rotating"},
-					"sink":          map[string]any{"httpAuthorization": "REDACTED", "httpEndpoint": "http://x", "httpCustomHeaders": "REDACTED"},
-					"secrets":       "REDACTED",
+					"name": "My App", "refresh_token": map[string]any{"leeway": 0.0, "rotation_type": "rotating"},
 				},
 			},
-			"response": map[string]any{"statusCode": 201.0, "body": map[string]any{"client_id": "new", "client_secret": "REDACTED"}},
+			"response": map[string]any{"statusCode": 201.0, "body": map[string]any{"client_id": "new"}},
 		},
 	}
 	ignored := cmpopts.IgnoreMapEntries(func(name string, _ any) bool {

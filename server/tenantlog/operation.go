@@ -3,11 +3,9 @@ package tenantlog
 import (
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strings"
-	"time"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/server/redact"
 )
 
 // Operation is a request to the Management API and its answer.
@@ -19,7 +17,7 @@ type Operation struct {
 	// ClientID is the application that the token was issued to, and UserID the user
 	// whose token it was, "" for an application's own.
 	ClientID, UserID string
-	// Request and Answer are the bodies; nil for none. Secrets in them are replaced.
+	// Request and Answer are the bodies, without secrets; nil for none.
 	Request, Answer any
 	Status          int // of the answer
 }
@@ -47,11 +45,11 @@ const maxDetails = 16 << 10
 // details is encoded at once: the documents may change.
 func (o Operation) details(r *http.Request) json.RawMessage {
 	request := map[string]any{
-		"method": strings.ToLower(r.Method), "path": r.URL.Path, "query": query(r), "userAgent": clip(r.UserAgent()),
-		"body": redact(o.Request), "channel": "api", "ip": host(r.RemoteAddr),
+		"method": strings.ToLower(r.Method), "path": r.URL.Path, "query": redact.Query(r.URL.Query()), "userAgent": clip(r.UserAgent()),
+		"body": o.Request, "channel": "api", "ip": host(r.RemoteAddr),
 		"auth": map[string]any{"user": map[string]any{}, "strategy": "jwt"},
 	}
-	response := map[string]any{"statusCode": o.Status, "body": redact(o.Answer)}
+	response := map[string]any{"statusCode": o.Status, "body": o.Answer}
 	details := map[string]any{"request": request, "response": response}
 	raw, err := json.Marshal(details)
 	if err != nil || len(raw) > maxDetails {
@@ -63,78 +61,6 @@ func (o Operation) details(r *http.Request) json.RawMessage {
 		}
 	}
 	return raw
-}
-
-func query(r *http.Request) map[string]any {
-	shown := map[string]any{}
-	for name, values := range r.URL.Query() {
-		shown[name] = redactMember(name, values[0])
-	}
-	return shown
-}
-
-// redacted is what Auth0's log shows in the place of a secret.
-const redacted = "REDACTED"
-
-// redact returns a copy of a body without secrets. They are known by the names of
-// their members; what is no JSON document is left out.
-func redact(body any) any {
-	switch v := body.(type) {
-	case storage.Document:
-		shown := make(storage.Document, len(v))
-		for name, value := range v {
-			shown[name] = redactMember(name, value)
-		}
-		return shown
-	case []any:
-		shown := make([]any, len(v))
-		for i, item := range v {
-			shown[i] = redact(item)
-		}
-		return shown
-	case []storage.Document:
-		shown := make([]any, len(v))
-		for i, item := range v {
-			shown[i] = redact(item)
-		}
-		return shown
-	case string, bool, float64, json.Number, nil, []string, int, int64, time.Time:
-		return v
-	}
-	return map[string]any{}
-}
-
-func redactMember(name string, value any) any {
-	switch value.(type) {
-	case nil, bool, float64, int:
-		return value // no secret fits in
-	case string:
-		if named(name, secretTexts) {
-			return redacted
-		}
-	default:
-		if named(name, secretObjects) {
-			return redacted
-		}
-	}
-	return redact(value)
-}
-
-// secretTexts are parts of the names of members whose texts are secrets, such as
-// client_secret, smtp_pass, datadogApiKey or httpAuthorization, and secretObjects of
-// those of which nothing is shown. What is in pointed brackets is the whole name.
-var (
-	secretTexts = []string{
-		"secret", "password", "apikey", "accesskey", "privatekey", "authorization", "credential", "assertion",
-		"<token>", "<accesstoken>", "<refreshtoken>", "<idtoken>", "<smtppass>", "<code>", "<hash>", "<salt>", "<value>", "<pem>", "<pkcs7>",
-		"<ticket>", "<ticketid>", "<ticketurl>", "<invitationurl>", "<linkwith>",
-	}
-	secretObjects = []string{"secret", "credential", "customheaders", "passwordhash", "<hash>", "<keys>"}
-)
-
-func named(name string, parts []string) bool {
-	name = "<" + strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name)) + ">"
-	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(name, part) })
 }
 
 // verbs say what a method does in a description.

@@ -1,0 +1,120 @@
+package management
+
+import (
+	"maps"
+	"sync"
+
+	"github.com/tenant0/tenant0/server/resource"
+)
+
+// anything describes bodies of which nothing is known, and nothing those that hold no secret: lists of ids and names.
+var (
+	anything = &resource.Kind{Open: true}
+	nothing  = &resource.Kind{Open: true, Item: &resource.Field{Plain: true}}
+)
+
+// otherKinds describes what is sent to and answered by operations that are no plain reads and writes, by path: where their
+// secrets are. What is both sent and answered at a path is described together.
+var otherKinds = map[string]*resource.Kind{
+	"/actions/actions/{action}/deploy":                          resource.ActionVersions,
+	"/actions/actions/{action}/versions/{id}/deploy":            resource.ActionVersions,
+	"/actions/triggers/{trigger}/bindings":                      resource.ActionBindings,
+	"/actions/modules/{module}/versions":                        resource.ActionModuleVersions,
+	"/actions/modules/{module}/rollback":                        resource.ActionModules,
+	"/branding/templates/universal-login":                       resource.UniversalLoginTemplate,
+	"/branding/phone/providers/{id}/try":                        tryBody,
+	"/branding/phone/templates/{id}/try":                        tryBody,
+	"/clients/{id}/rotate-secret":                               resource.Clients,
+	"/connections/{id}/directory-provisioning":                  anything,
+	"/connections/{id}/keys":                                    connectionKey,
+	"/connections/{id}/keys/rotate":                             connectionKey,
+	"/connections/{id}/scim-configuration":                      anything,
+	"/connections/{id}/scim-configuration/tokens":               scimToken,
+	"/custom-domains/default":                                   resource.CustomDomains,
+	"/custom-domains/{id}/verify":                               resource.CustomDomains,
+	"/device-credentials":                                       resource.DeviceCredentials,
+	"/device-credentials/{id}":                                  resource.DeviceCredentials,
+	"/email-templates/{id}":                                     resource.EmailTemplates,
+	"/emails/provider":                                          resource.EmailProvider,
+	"/event-streams/{id}/redeliver":                             resource.Redelivery,
+	"/event-streams/{id}/redeliver/{event}":                     resource.Redelivery,
+	"/guardian/factors/{name}":                                  factorBody,
+	"/hooks/{id}/secrets":                                       resource.HookSecrets,
+	"/jobs/users-exports":                                       resource.Jobs,
+	"/jobs/users-imports":                                       resource.Jobs,
+	"/jobs/verification-email":                                  resource.VerificationJob,
+	"/keys/custom-signing":                                      resource.CustomSigningKeys,
+	"/keys/encryption/{kid}":                                    wrappedKey,
+	"/keys/encryption/{kid}/wrapping-key":                       resource.EncryptionKeys,
+	"/keys/signing/rotate":                                      signingKeyKind,
+	"/keys/signing/{kid}/revoke":                                signingKeyKind,
+	"/organizations/{id}/clients":                               organizationClientsBody,
+	"/organizations/{id}/invitations":                           resource.OrganizationInvitations,
+	"/prompts/rendering":                                        renderingsBody,
+	"/prompts/{prompt}/screen/{screen}/rendering":               anything,
+	"/refresh-tokens/revoke":                                    revokeBody,
+	"/refresh-tokens/{id}":                                      refreshTokenBody,
+	"/roles/{id}/permissions":                                   permissionBody,
+	"/rules-configs/{key}":                                      resource.RulesConfigs,
+	"/self-service-profiles/{id}/custom-text/{language}/{page}": resource.SelfServiceTexts,
+	"/self-service-profiles/{id}/sso-ticket":                    resource.SelfServiceTickets,
+	"/sessions/{id}":                                            sessionBody,
+	"/tenants/settings":                                         resource.TenantSettings,
+	"/tickets/email-verification":                               resource.VerificationTicket,
+	"/tickets/password-change":                                  resource.PasswordTicket,
+	"/users":                                                    resource.Users,
+	"/users/{id}":                                               resource.Users,
+	"/users/{id}/identities":                                    resource.LinkedIdentity,
+	"/users/{id}/identities/{provider}/{identity}":              resource.LinkedIdentity,
+	"/users/{id}/permissions":                                   permissionBody,
+	"/users/{user}/authentication-methods":                      resource.AuthenticationMethods,
+}
+
+// harmless are the paths of operations that take ids and names, or nothing.
+var harmless = words(`/connections/{id}/clients /connections/{id}/directory-provisioning/synchronized-groups /groups/{id}/roles
+	/guardian/policies /keys/encryption/rekey /organizations/{id}/groups/{group_id}/roles /organizations/{id}/members
+	/organizations/{id}/members/{user_id}/roles /prompts/{prompt}/custom-text/{language} /prompts/{prompt}/partials /roles/{id}/groups
+	/roles/{id}/users /self-service-profiles/{id}/sso-ticket/{ticket}/revoke /sessions/{id}/revoke
+	/users/{id}/multifactor/actions/invalidate-remember-browser /users/{id}/revoke-access /users/{id}/roles`)
+
+// Bodies and answers that have no kind of their own elsewhere. What the server shows of a key is public.
+var (
+	publicKey     = resource.Field{Plain: true}
+	connectionKey = &resource.Kind{Name: "connection-keys", Open: true, Fields: resource.Fields{"cert": publicKey, "pkcs": publicKey, "key_use": publicKey}}
+	// signingKeyKind is Auth0: api/management/v2/keys/get-signing-keys.
+	signingKeyKind = &resource.Kind{Name: "keys/signing", Open: true, Fields: resource.Fields{"cert": publicKey, "pkcs7": publicKey}}
+	// wrappedKey is Auth0: api/management/v2/keys/post-encryption-key.
+	wrappedKey = &resource.Kind{Name: "keys/encryption", Open: true, Fields: resource.Fields{
+		"wrapped_key": {Secret: true}, "public_key": publicKey,
+	}}
+	// scimToken is Auth0: api/management/v2/connections/post-scim-token.
+	scimToken = &resource.Kind{Name: scimTokenKind, Open: true, Fields: resource.Fields{
+		"token": {Secret: true}, "token_id": publicKey, "token_lifetime": {Type: resource.Any, Plain: true},
+	}}
+)
+
+// kindsByPath are the kinds of all that is served, by the path of the operation.
+var kindsByPath = sync.OnceValue(func() map[string]*resource.Kind {
+	all := map[string]*resource.Kind{}
+	for _, s := range resources() {
+		for _, op := range s.operations() {
+			all[op.path] = s.kind
+		}
+	}
+	for _, s := range singletons() {
+		all[s.path] = s.kind
+	}
+	for _, path := range harmless {
+		all[path] = nothing
+	}
+	maps.Copy(all, otherKinds) // they go first, as they do when requests are served
+	return all
+})
+
+// kindOf is the kind of what an operation takes and answers with.
+func kindOf(path string) *resource.Kind {
+	if kind := kindsByPath()[path]; kind != nil {
+		return kind
+	}
+	return anything
+}
