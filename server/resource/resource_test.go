@@ -3,6 +3,7 @@ package resource_test
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -182,5 +183,23 @@ func TestManagementScopes(t *testing.T) {
 		if !seen[want] {
 			t.Errorf("no scope %s", want)
 		}
+	}
+}
+
+// TestItemsOfLongListsAreCompared would not end in the time of a test if each item were
+// compared with each other.
+func TestItemsOfLongListsAreCompared(t *testing.T) {
+	kind := &resource.Kind{Fields: resource.Fields{"list": {Type: resource.Array, Unique: true}}}
+	items := make([]any, 500_000)
+	for i := range items {
+		items[i] = float64(i)
+	}
+	if err := kind.Check(storage.Document{"list": items}, resource.Create); err != nil {
+		t.Error(err)
+	}
+	items[len(items)-1] = 7.0
+	err := kind.Check(storage.Document{"list": items}, resource.Create)
+	if err == nil || !strings.Contains(err.Error(), "(indexes 7 and 499999)") {
+		t.Errorf("a list that holds 7 twice: %v", err)
 	}
 }

@@ -1,12 +1,12 @@
 package resource
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
 	"net/http"
 	"net/mail"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -265,13 +265,16 @@ func (c *checker) list(at place, v []any, f Field) {
 	}
 }
 
+// repeated finds the first item of a list that is there twice: JSON writes equal values
+// alike.
 func repeated(v []any) (i, j int, ok bool) {
-	for j := range v {
-		for i := range j {
-			if reflect.DeepEqual(v[i], v[j]) {
-				return i, j, true
-			}
+	first := make(map[string]int, len(v))
+	for j, item := range v {
+		raw, _ := json.Marshal(item) // JSON values always marshal
+		if i, there := first[string(raw)]; there {
+			return i, j, true
 		}
+		first[string(raw)] = j
 	}
 	return 0, 0, false
 }
