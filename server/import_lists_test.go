@@ -200,7 +200,7 @@ func TestACallerThatGoesAwayEndsAnImport(t *testing.T) {
 		// The import runs as soon as its body is read.
 		sent := &notifying{Reader: rq.Body, ended: cancel}
 		rq.Body = sent
-		if _, err := http.DefaultClient.Do(rq); !errors.Is(err, context.Canceled) { //nolint:bodyclose // there is none
+		if _, err := http.DefaultClient.Do(rq); !errors.Is(err, context.Canceled) {
 			t.Fatalf("the request ends with %v, want that it is given up", err)
 		}
 	}

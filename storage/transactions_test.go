@@ -50,7 +50,7 @@ func TestALoginThatHasEndedIsNotChanged(t *testing.T) {
 		t.FinishedAt, t.ExpiresAt = noon, noon.Add(time.Minute)
 		return nil
 	}
-	answer := func(t *storage.Transaction) error { t.AnsweredBy = "late"; return nil }
+	answer := func(t *storage.Transaction) error { t.AnsweredBy = "late"; return nil } //nolint:unparam // as changes are
 	same := func(*storage.Transaction) error { return nil }
 	refused := errors.New("refused")
 	s.update(func(tx *storage.Tx) error {
@@ -181,9 +181,12 @@ func TestCodesAndFailuresAreBounded(t *testing.T) {
 			key  string
 			want bool
 		}{
-			{"code", tx.Codes.Has, "43", false}, {"code", tx.Codes.Has, "44", true}, {"code", tx.Codes.Has, "299", true},
+			{"code", tx.Codes.Has, "43", false},
+			{"code", tx.Codes.Has, "44", true},
+			{"code", tx.Codes.Has, "299", true},
 			{"code", tx.Codes.Has, "other0", true},
-			{"count", tx.LoginFailures.Has, "199", false}, {"count", tx.LoginFailures.Has, "200", true},
+			{"count", tx.LoginFailures.Has, "199", false},
+			{"count", tx.LoginFailures.Has, "200", true},
 		} {
 			if has, err := tt.has(tt.key); err != nil || has != tt.want {
 				t.Errorf("%s %s is there: %v, %v, want %v", tt.name, tt.key, has, err, tt.want)

@@ -95,7 +95,7 @@ func (m *meter) size(v reflect.Value, size int) int {
 		return size
 	}
 	size += 16
-	if r, ok := v.Interface().(values.Range); ok {
+	if r, ok := reflect.TypeAssert[values.Range](v); ok {
 		size += 16 * min(max(r.Len(), 0), maxBytes)
 	}
 	switch v.Kind() {

@@ -43,7 +43,7 @@ func run(out io.Writer, every time.Duration, command []string) (int, error) {
 	// An interrupt reaches the command too, which ends by itself and says how.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // that is what it is for
 	cmd.Cancel = func() error { return nil }
 	cmd.Stderr = os.Stderr
 	stdout, err := cmd.StdoutPipe()
@@ -53,10 +53,10 @@ func run(out io.Writer, every time.Duration, command []string) (int, error) {
 	if err := cmd.Start(); err != nil {
 		return 1, err
 	}
-	read := follow(out, stdout, every)
-	err = errors.Join(read, cmd.Wait())
+	followed := follow(out, stdout, every)
+	err = errors.Join(followed, cmd.Wait())
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() > 0 {
-		return exit.ExitCode(), read
+		return exit.ExitCode(), followed
 	}
 	if err != nil {
 		return 1, err
@@ -66,22 +66,11 @@ func run(out io.Writer, every time.Duration, command []string) (int, error) {
 
 // follow reads the lines that the command prints until there are no more.
 func follow(out io.Writer, stdout io.Reader, every time.Duration) error {
-	lines, failure := make(chan string), make(chan error, 1)
+	lines := make(chan string)
+	var failure error
 	go func() {
 		defer close(lines)
-		reader := bufio.NewReader(stdout)
-		for {
-			line, err := reader.ReadString('\n')
-			if line != "" {
-				lines <- line
-			}
-			if err != nil {
-				if !errors.Is(err, io.EOF) {
-					failure <- err
-				}
-				return
-			}
-		}
+		failure = read(stdout, lines)
 	}()
 	l := newLog(out)
 	quiet := time.NewTicker(every)
@@ -91,18 +80,30 @@ func follow(out io.Writer, stdout io.Reader, every time.Duration) error {
 		case line, more := <-lines:
 			if !more {
 				l.end()
-				select {
-				case err := <-failure:
-					return err
-				default:
-					return nil
-				}
+				return failure
 			}
 			if l.line(line) {
 				quiet.Reset(every)
 			}
 		case now := <-quiet.C:
 			l.waiting(now)
+		}
+	}
+}
+
+// read hands on the lines, which may be of any length.
+func read(from io.Reader, lines chan<- string) error {
+	reader := bufio.NewReader(from)
+	for {
+		line, err := reader.ReadString('\n')
+		if line != "" {
+			lines <- line
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
 		}
 	}
 }

@@ -98,7 +98,7 @@ func (h Imported) check() (err error) {
 	case "pbkdf2":
 		_, err = parsePBKDF2(h.Hash.Value)
 	case "bcrypt":
-		_, err = bcryptCost(h.Hash.Value)
+		err = checkBcrypt(h.Hash.Value)
 	case "scrypt":
 		_, err = h.scryptParameters()
 	default:
@@ -118,7 +118,7 @@ func HashMember(stored string) (name string, value any, err error) {
 		err = json.Unmarshal([]byte(stored), &value)
 		return custom, value, err
 	}
-	if _, err := bcryptCost(stored); err == nil {
+	if err := checkBcrypt(stored); err == nil {
 		return "password_hash", stored, nil
 	}
 	return custom, map[string]any{"algorithm": "argon2", "hash": map[string]any{"value": stored}}, nil
@@ -278,22 +278,22 @@ func (h Imported) digestMatches(secret []byte) (bool, error) {
 
 func same(a, b []byte) bool { return subtle.ConstantTimeCompare(a, b) == 1 }
 
-// bcryptCost is the cost of a hash of bcrypt.
-func bcryptCost(stored string) (int, error) {
+// checkBcrypt sees that a text is a hash of bcrypt whose cost is bearable.
+func checkBcrypt(stored string) error {
 	if !strings.HasPrefix(stored, "$2a$") && !strings.HasPrefix(stored, "$2b$") && !strings.HasPrefix(stored, "$2y$") {
-		return 0, errors.New("the value must begin with $2a$, $2b$ or $2y$")
+		return errors.New("the value must begin with $2a$, $2b$ or $2y$")
 	}
 	cost, err := bcrypt.Cost([]byte(stored))
 	if err == nil && cost > MaxCost {
 		err = tooMuch("a cost of %d", cost)
 	}
-	return cost, err
+	return err
 }
 
 // bcryptMatches hashes the bytes that bcrypt takes, and says no to more than those: the
 // rest of the password could be anything.
 func bcryptMatches(stored string, secret []byte) (bool, error) {
-	if _, err := bcryptCost(stored); err != nil {
+	if err := checkBcrypt(stored); err != nil {
 		return false, err
 	}
 	err := bcrypt.CompareHashAndPassword([]byte(stored), secret[:min(len(secret), maxPassword)])

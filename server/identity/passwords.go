@@ -152,7 +152,7 @@ func compare(hash, password string) error {
 // CheckHash says what is wrong with a hash in the notation of bcrypt or argon2: one that
 // Check does not understand, or that would take too long. It does not hash.
 func CheckHash(hash string) error {
-	_, bcryptErr := bcryptCost(hash)
+	bcryptErr := checkBcrypt(hash)
 	_, argon2Err := parseArgon2(hash)
 	switch {
 	case bcryptErr == nil || argon2Err == nil:

@@ -28,8 +28,10 @@ func TestCredentialsOfCertificates(t *testing.T) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), NotAfter: time.Date(2040, 1, 2, 3, 4, 5, 0, time.UTC),
 		Subject: pkix.Name{ExtraNames: []pkix.AttributeTypeAndValue{
-			{Type: asn1.ObjectIdentifier{2, 5, 4, 6}, Value: "es"}, {Type: asn1.ObjectIdentifier{2, 5, 4, 10}, Value: "ExampleCo"},
-			{Type: asn1.ObjectIdentifier{2, 5, 4, 8}, Value: "Madrid"}, {Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: "worker"},
+			{Type: asn1.ObjectIdentifier{2, 5, 4, 6}, Value: "es"},
+			{Type: asn1.ObjectIdentifier{2, 5, 4, 10}, Value: "ExampleCo"},
+			{Type: asn1.ObjectIdentifier{2, 5, 4, 8}, Value: "Madrid"},
+			{Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: "worker"},
 		}},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
@@ -63,13 +65,15 @@ func TestCredentialsOfCertificates(t *testing.T) {
 		{object{"credential_type": "public_key", "pem": cert, "parse_expiry_from_cert": true}, object{"expires_at": expiry}, []string{"parse_expiry_from_cert"}},
 		{
 			object{"credential_type": "public_key", "pem": cert, "parse_expiry_from_cert": true, "expires_at": "2039-01-01T00:00:00Z", "kid": "my-own-key-id"},
-			object{"expires_at": "2039-01-01T00:00:00.000Z", "kid": "my-own-key-id"}, nil,
+			object{"expires_at": "2039-01-01T00:00:00.000Z", "kid": "my-own-key-id"},
+			nil,
 		},
 		{object{"credential_type": "cert_subject_dn", "pem": cert, "name": "n"}, object{"subject_dn": subject, "name": "n"}, []string{"alg", "kid", "expires_at"}},
 		{object{"credential_type": "cert_subject_dn", "subject_dn": "C=es\nCN=x"}, object{"subject_dn": "C=es\nCN=x"}, []string{"alg", "kid"}},
 		{
 			object{"credential_type": "x509_cert", "pem": cert},
-			object{"expires_at": expiry, "thumbprint_sha256": base64.RawURLEncoding.EncodeToString(sum[:])}, []string{"alg", "kid"},
+			object{"expires_at": expiry, "thumbprint_sha256": base64.RawURLEncoding.EncodeToString(sum[:])},
+			[]string{"alg", "kid"},
 		},
 	} {
 		made := c.must(201, http.MethodPost, path, s.body)

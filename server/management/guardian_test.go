@@ -1,6 +1,7 @@
 package management_test
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 
@@ -89,8 +90,6 @@ func TestGuardianSettings(t *testing.T) {
 // with is an object and one more member.
 func with(o object, name string, value any) object {
 	more := object{name: value}
-	for k, v := range o {
-		more[k] = v
-	}
+	maps.Copy(more, o)
 	return more
 }

@@ -1,6 +1,8 @@
 package management
 
 import (
+	"maps"
+	"net/http"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/account"
@@ -47,6 +49,45 @@ func checkUserConnection(tx *storage.Tx, user storage.User, named string) (stora
 	return conn, noSuchConnection
 }
 
+// changeUser writes what a PATCH changes: the body, with what else was asked and the
+// hash of a new password, "" for none. It returns the user, and the messages to send.
+func (c *call) changeUser(tx *storage.Tx, asked storage.Document, hash string) (doc storage.Document, mails []emails.Draft, err error) {
+	doc, err = c.user(tx)
+	if err != nil {
+		return nil, nil, err
+	}
+	before := maps.Clone(doc)
+	conn, err := checkUserConnection(tx, userOf(doc), text(asked, "connection"))
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := checkUsername(conn, text(c.body, "username"), false); err != nil {
+		return nil, nil, err
+	}
+	if email := text(c.body, "email"); email != "" {
+		c.body["email"] = strings.ToLower(email)
+	}
+	resource.Users.Merge(doc, c.body, c.now)
+	if metadata, ok := doc["app_metadata"].(storage.Document); ok && len(metadata) == 0 {
+		delete(doc, "app_metadata")
+	}
+	if hash != "" {
+		if err := account.SetPassword(tx, doc, hash, c.now); err != nil {
+			return nil, nil, err
+		}
+	}
+	if endsSessions(before, doc) {
+		if err := tx.EndSessions(text(doc, "user_id")); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := account.Put(tx, doc, ""); err != nil {
+		return nil, nil, err
+	}
+	mails, err = c.draftChanges(tx, userOf(doc), asked)
+	return doc, mails, err
+}
+
 // draftChanges reads the messages that a change of a user asks for, Auth0:
 // api/management/v2/users/patch-users-by-id: verify_email, verify_password and
 // verify_phone_number.
@@ -79,5 +120,5 @@ func endsSessions(before, after storage.Document) bool {
 
 // usernameError is the Management API's answer to a username that does not fit.
 func usernameError(err *account.UsernameError) error {
-	return &apierr.Error{Status: 400, Message: err.Error(), Extra: map[string]any{"errorCode": "invalid_body"}}
+	return &apierr.Error{Status: http.StatusBadRequest, Message: err.Error(), Extra: map[string]any{"errorCode": "invalid_body"}}
 }

@@ -67,7 +67,8 @@ func TestMembersThatDoNotChangeTogether(t *testing.T) {
 		c.refused(http.MethodPatch, path, tt.body, tt.sentence)
 	}
 	for _, body := range []object{
-		{"password": "Another!2026a", "connection": "named"}, {"email": "moved@example.com", "email_verified": true},
+		{"password": "Another!2026a", "connection": "named"},
+		{"email": "moved@example.com", "email_verified": true},
 		{"username": "second", "email": "again@example.com", "connection": "named"},
 	} {
 		c.must(200, http.MethodPatch, path, body)
@@ -132,7 +133,7 @@ func (c *client) signup(body object) int {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	resp, err := c.http.Post(c.tenant.URL+"dbconnections/signup", "application/json", bytes.NewReader(raw)) //nolint:noctx // the client has a timeout
+	resp, err := c.http.Post(c.tenant.URL+"dbconnections/signup", "application/json", bytes.NewReader(raw))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -155,12 +156,22 @@ func TestMetadataOfASignup(t *testing.T) {
 		value  any
 		status int
 	}{
-		{"user_metadata", object{"n": 5}, 400}, {"user_metadata", object{"b": true}, 400}, {"user_metadata", object{"o": object{"x": 1}}, 400},
-		{"user_metadata", many, 400}, {"user_metadata", object{"v": strings.Repeat("x", 501)}, 400}, {"user_metadata", object{strings.Repeat("n", 101): "x"}, 400},
-		{"user_metadata", "text", 400}, {"user_metadata", object{"a.b": "x"}, 400}, {"user_metadata", object{"$a": "x"}, 400},
-		{"given_name", strings.Repeat("x", 151), 400}, {"name", strings.Repeat("x", 301), 400}, {"picture", "no URL", 400},
-		{"user_metadata", ten, 200}, {"user_metadata", object{strings.Repeat("n", 100): "x"}, 200},
-		{"given_name", strings.Repeat("x", 150), 200}, {"picture", "https://example.com/me.png", 200},
+		{"user_metadata", object{"n": 5}, 400},
+		{"user_metadata", object{"b": true}, 400},
+		{"user_metadata", object{"o": object{"x": 1}}, 400},
+		{"user_metadata", many, 400},
+		{"user_metadata", object{"v": strings.Repeat("x", 501)}, 400},
+		{"user_metadata", object{strings.Repeat("n", 101): "x"}, 400},
+		{"user_metadata", "text", 400},
+		{"user_metadata", object{"a.b": "x"}, 400},
+		{"user_metadata", object{"$a": "x"}, 400},
+		{"given_name", strings.Repeat("x", 151), 400},
+		{"name", strings.Repeat("x", 301), 400},
+		{"picture", "no URL", 400},
+		{"user_metadata", ten, 200},
+		{"user_metadata", object{strings.Repeat("n", 100): "x"}, 200},
+		{"given_name", strings.Repeat("x", 150), 200},
+		{"picture", "https://example.com/me.png", 200},
 	} {
 		email := fmt.Sprintf("m%d@example.com", i)
 		body := object{"client_id": servertest.Mobile, "connection": database, "email": email, "password": password, tt.member: tt.value}
@@ -178,9 +189,15 @@ func TestNamesInMetadata(t *testing.T) {
 	c := newClient(t)
 	employee := "/users/" + url.PathEscape(c.user(object{"connection": database, "email": "meta@example.com", "password": password}))
 	for _, body := range []object{
-		{"user_metadata": object{"preference.color": "pink"}}, {"user_metadata": object{"$x": 1}}, {"user_metadata": object{"n": object{"a.b": 1}}},
-		{"user_metadata": object{"list": []any{object{"a.b": 1}}}}, {"app_metadata": object{"a.b": 1}}, {"app_metadata": object{"x": object{"$y": 1}}},
-		{"app_metadata": object{"email": "x"}}, {"app_metadata": object{"user_id": "x", "identities": []any{}}}, {"app_metadata": object{"lastIP": "x"}},
+		{"user_metadata": object{"preference.color": "pink"}},
+		{"user_metadata": object{"$x": 1}},
+		{"user_metadata": object{"n": object{"a.b": 1}}},
+		{"user_metadata": object{"list": []any{object{"a.b": 1}}}},
+		{"app_metadata": object{"a.b": 1}},
+		{"app_metadata": object{"x": object{"$y": 1}}},
+		{"app_metadata": object{"email": "x"}},
+		{"app_metadata": object{"user_id": "x", "identities": []any{}}},
+		{"app_metadata": object{"lastIP": "x"}},
 	} {
 		c.refused(http.MethodPatch, employee, body, "Payload validation error")
 		body["connection"], body["email"], body["password"] = database, "never@example.com", password
@@ -201,7 +218,9 @@ func TestGrantTypes(t *testing.T) {
 		types   []string
 		invalid string
 	}{
-		{[]string{"nonsense"}, "nonsense"}, {[]string{"authorization_code", "magic", "zip"}, "magic, zip"}, {[]string{legacy}, legacy},
+		{[]string{"nonsense"}, "nonsense"},
+		{[]string{"authorization_code", "magic", "zip"}, "magic, zip"},
+		{[]string{legacy}, legacy},
 		{[]string{"Authorization_Code"}, "Authorization_Code"},
 	} {
 		c.refused(http.MethodPost, "/clients", object{"name": "g", "grant_types": tt.types}, "Invalid grant types: "+tt.invalid)
@@ -221,9 +240,14 @@ func TestSessionsEndWithAnotherAddress(t *testing.T) {
 		change object
 		ends   bool
 	}{
-		{object{"email": "who@example.com"}, false}, {object{"email": "WHO@example.com"}, false}, {object{"email_verified": true}, false},
-		{object{"email_verified": false}, true}, {object{"email_verified": false}, false},
-		{object{"nickname": "who"}, false}, {object{"email": "moved@example.com"}, true}, {object{"password": password + "2"}, true},
+		{object{"email": "who@example.com"}, false},
+		{object{"email": "WHO@example.com"}, false},
+		{object{"email_verified": true}, false},
+		{object{"email_verified": false}, true},
+		{object{"email_verified": false}, false},
+		{object{"nickname": "who"}, false},
+		{object{"email": "moved@example.com"}, true},
+		{object{"password": password + "2"}, true},
 	} {
 		_, now := c.do(http.MethodGet, path, nil)
 		browser := c.tenant.Client()
@@ -249,7 +273,8 @@ func TestMessagesOfAChange(t *testing.T) {
 		{object{"email": "new1@example.com", "verify_email": true}, "new1@example.com"},
 		{object{"email_verified": false, "verify_email": true}, "new1@example.com"},
 		{object{"email": "new2@example.com", "email_verified": false, "verify_email": true}, "new2@example.com"},
-		{object{"nickname": "x", "verify_email": false}, ""}, {object{"email": "new3@example.com"}, ""},
+		{object{"nickname": "x", "verify_email": false}, ""},
+		{object{"email": "new3@example.com"}, ""},
 	} {
 		c.tenant.ClearInbox()
 		c.must(200, http.MethodPatch, path, tt.change)

@@ -166,40 +166,8 @@ func updateUser(c *call) error {
 	}
 	var doc storage.Document
 	var mails []emails.Draft
-	err = c.update(func(tx *storage.Tx) error {
-		doc, err = c.user(tx)
-		if err != nil {
-			return err
-		}
-		before := maps.Clone(doc)
-		conn, err := checkUserConnection(tx, userOf(doc), text(asked, "connection"))
-		if err != nil {
-			return err
-		}
-		if err := checkUsername(conn, text(c.body, "username"), false); err != nil {
-			return err
-		}
-		if email := text(c.body, "email"); email != "" {
-			c.body["email"] = strings.ToLower(email)
-		}
-		resource.Users.Merge(doc, c.body, c.now)
-		if metadata, ok := doc["app_metadata"].(storage.Document); ok && len(metadata) == 0 {
-			delete(doc, "app_metadata")
-		}
-		if hash != "" {
-			if err := account.SetPassword(tx, doc, hash, c.now); err != nil {
-				return err
-			}
-		}
-		if endsSessions(before, doc) {
-			if err := tx.EndSessions(text(doc, "user_id")); err != nil {
-				return err
-			}
-		}
-		if err := account.Put(tx, doc, ""); err != nil {
-			return err
-		}
-		mails, err = c.draftChanges(tx, userOf(doc), asked)
+	err = c.update(func(tx *storage.Tx) (err error) {
+		doc, mails, err = c.changeUser(tx, asked, hash)
 		return err
 	})
 	if err != nil {

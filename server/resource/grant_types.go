@@ -22,7 +22,7 @@ var grantTypes = []string{
 
 // legacyGrantTypes are those of tenants made before June 2017, each with the tenant's
 // flag that still allows it.
-var legacyGrantTypes = map[string]string{
+var legacyGrantTypes = map[string]string{ //nolint:gosec // names
 	"http://auth0.com/oauth/legacy/grant-type/ro":                       "allow_legacy_ro_grant_types",
 	"http://auth0.com/oauth/legacy/grant-type/ro/jwt-bearer":            "allow_legacy_ro_grant_types",
 	"http://auth0.com/oauth/legacy/grant-type/delegation/refresh_token": "allow_legacy_delegation_grant_types",

@@ -180,6 +180,6 @@ func TestAPanicOfACallerStaysOne(t *testing.T) {
 			t.Errorf("the panic becomes %v", p)
 		}
 	}()
-	err := engine.View(func(kv storage.KV) error { panic("a mistake") })
+	err := engine.View(func(storage.KV) error { panic("a mistake") })
 	t.Errorf("the view returns %v", err)
 }

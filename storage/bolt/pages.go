@@ -142,7 +142,7 @@ func (p *pages) read(id uint64) (page, error) {
 }
 
 // follow checks a page of the tree and those below it.
-func (p *pages) follow(id uint64) error {
+func (p *pages) follow(id uint64) error { //nolint:gocognit // one check after the other, of one page
 	g, err := p.read(id)
 	if err != nil {
 		return err
@@ -207,8 +207,8 @@ func (p *pages) freePages() error {
 		return err
 	}
 	ids := g.raw[pageHeader:]
-	count := uint64(g.count)
-	if g.count == 0xFFFF { // more than the header can say
+	count := uint64(g.count) //nolint:gosec // it was read from 16 bits
+	if g.count == 0xFFFF {   // more than the header can say
 		count, ids = binary.NativeEndian.Uint64(ids), ids[8:]
 	}
 	if g.flags != freelistFlag || count > uint64(len(ids)/8) {

@@ -243,54 +243,6 @@ func (s suite) model() {
 }
 
 // write puts the pairs, and removes keys whose value is "".
-// emptied deletes runs of neighbours, whole pages of a tree among them, and scans in the
-// same update: from the end, from within what is gone, and forward.
-func (s suite) emptied() {
-	const count = 4000
-	key := func(i int) string { return fmt.Sprintf("k%06d", i) }
-	s.update(func(kv storage.KV) error {
-		for i := range count {
-			if err := kv.Put([]byte(key(i)), bytes.Repeat([]byte{'v'}, 40)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	for _, gone := range [][2]int{{0, 1000}, {1500, 2500}, {3000, count}, {1, count}, {0, count - 1}, {0, count}} {
-		failed := errors.New("take it back")
-		err := s.Update(func(kv storage.KV) error {
-			var left []string
-			for i := range count {
-				if i < gone[0] || i >= gone[1] {
-					left = append(left, key(i))
-				} else if err := kv.Delete([]byte(key(i))); err != nil {
-					return err
-				}
-			}
-			for _, to := range []int{count, gone[1], (gone[0] + gone[1]) / 2} {
-				below := slices.DeleteFunc(slices.Clone(left), func(k string) bool { return k >= key(to) })
-				var up, down []string
-				note := func(keys *[]string) func(key, _ []byte) bool {
-					return func(key, _ []byte) bool { *keys = append(*keys, string(key)); return true }
-				}
-				if err := errors.Join(
-					kv.Scan([]byte("k"), []byte(key(to)), note(&up)), kv.ScanBack([]byte("k"), []byte(key(to)), note(&down)),
-				); err != nil {
-					return err
-				}
-				slices.Reverse(down)
-				if !slices.Equal(up, below) || !slices.Equal(down, below) {
-					s.Errorf("without %v, below %d: Scan yields %d keys and ScanBack %d, want %d", gone, to, len(up), len(down), len(below))
-				}
-			}
-			return failed
-		})
-		if !errors.Is(err, failed) {
-			s.Fatal(err)
-		}
-	}
-}
-
 func write(kv storage.KV, pairs map[string]string) error {
 	for k, v := range pairs {
 		err := kv.Put([]byte(k), []byte(v))
@@ -473,32 +425,6 @@ func (s suite) readOnly() {
 		s.Errorf("the view returns %v, want its own error", err)
 	}
 	s.want()
-}
-
-func (s suite) large() {
-	const keys = 5000
-	large := bytes.Repeat([]byte("0123456789abcdef"), 1<<16) // 1 MiB
-	s.update(func(kv storage.KV) error {
-		for i := range keys {
-			if err := kv.Put(fmt.Appendf(nil, "k%05d", i), []byte("v")); err != nil {
-				return err
-			}
-		}
-		return kv.Put([]byte("large"), large)
-	})
-	if got := s.scan("k", "l", keys*2, false); len(got) != keys || got[0] != "k00000" || got[keys-1] != "k04999" {
-		s.Errorf("%d keys are there, want %d", len(got), keys)
-	}
-	err := s.View(func(kv storage.KV) error {
-		got, err := kv.Get([]byte("large"))
-		if !bytes.Equal(got, large) {
-			s.Errorf("a value of %d bytes comes back with %d", len(large), len(got))
-		}
-		return err
-	})
-	if err != nil {
-		s.Fatal(err)
-	}
 }
 
 func nothing(storage.KV) error { return nil }
