@@ -260,8 +260,8 @@ func (r *Runner) put(tx *storage.Tx, i Import, u imported, p *progress) (*fault,
 	for _, name := range notProfile {
 		delete(doc, name)
 	}
-	if wrong := account.CheckUsername(i.Connection, text(doc, "username"), false); wrong != nil { //nolint:nilerr // it is told of the user
-		return &fault{"FORMAT", wrong.Error(), "#/username"}, nil
+	if wrong := account.CheckUsername(i.Connection, text(doc, "username"), false); wrong != nil {
+		return &fault{"FORMAT", wrong.Error(), "#/username"}, nil //nolint:nilerr // it is told of the user
 	}
 	account.Identify(doc, i.Connection)
 	identity.Complete(doc, r.Now())
