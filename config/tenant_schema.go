@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 	"net/url"
 	"slices"
 	"strconv"
@@ -153,11 +154,9 @@ func schemaMessage(part Document, invalid *jsonschema.ValidationError) string {
 	case *kind.MaxItems:
 		return fmt.Sprintf("has more entries than the allowed %d", wrong.Want)
 	case *kind.Minimum:
-		return fmt.Sprintf("must be at least %s", wrong.Want.RatString())
+		return fmt.Sprintf("must be at least %s", decimal(wrong.Want))
 	case *kind.Maximum:
-		return fmt.Sprintf("must be at most %s", wrong.Want.RatString())
-	case *kind.ExclusiveMinimum:
-		return fmt.Sprintf("must be more than %s", wrong.Want.RatString())
+		return fmt.Sprintf("must be at most %s", decimal(wrong.Want))
 	case *kind.UniqueItems:
 		return fmt.Sprintf("entries %d and %d are the same", wrong.Duplicates[0], wrong.Duplicates[1])
 	default:
@@ -198,4 +197,10 @@ func enumMessage(wrong *kind.Enum) string {
 		return fmt.Sprintf("must be text, such as %q", values[0])
 	}
 	return fmt.Sprintf("%q is not allowed; %s", got, suggestion(got, values, "values"))
+}
+
+// decimal is a bound as the schema writes it.
+func decimal(bound *big.Rat) string {
+	f, _ := bound.Float64()
+	return strconv.FormatFloat(f, 'f', -1, 64)
 }

@@ -25,7 +25,7 @@ var floors = map[string]int{
 	"keys": 1, "keys/ca": 1, "storage/bolt": 1, "storage/enginetest": 1, "server/callback": 1, "server/logstream": 1,
 	"server/outbox": 1, "server/search": 1, "server/tenantlog": 1, "server/web": 1,
 
-	"server/authz": 2, "server/extend": 2, "server/identity": 2, "server/resource": 2, "server/session": 2,
+	"server/authz": 2, "server/extend": 2, "server/identity": 2, "server/registered": 2, "server/resource": 2, "server/session": 2,
 
 	"server/account": 3, "server/emails": 3, "server/tokens": 3,
 

@@ -71,10 +71,15 @@ func (s *Server) plant(file *config.Tenant) (generated map[string]string, err er
 	return plan.Generated, plan.Store(s.services.db)
 }
 
-// reset makes the tenant what its seed made it.
+// reset makes the tenant what its seed made it, at the machine's time: a clock that
+// one test has moved is not to be the next one's.
 func (s *Server) reset() error {
 	s.services.outbox.Clear()
 	return s.services.events.Reset(func() error {
-		return s.services.db.Update(func(tx *storage.Tx) error { return tx.RestoreSnapshot() })
+		if err := s.services.db.Update(func(tx *storage.Tx) error { return tx.RestoreSnapshot() }); err != nil {
+			return err
+		}
+		s.services.clock.Reset()
+		return nil
 	})
 }

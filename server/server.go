@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/authorize"
 	"github.com/tenant0/tenant0/server/authzext"
-	"github.com/tenant0/tenant0/server/callback"
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/consent"
 	"github.com/tenant0/tenant0/server/control"
@@ -28,7 +28,7 @@ import (
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/organization"
 	"github.com/tenant0/tenant0/server/outbox"
-	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/token"
@@ -52,8 +52,9 @@ type services struct {
 	log       *slog.Logger
 }
 
-// openServices makes the services on an open store.
-func openServices(db *storage.DB, issuer string, passwordCost int, log *slog.Logger) (*services, error) {
+// openServices makes the services on an open store. closed says which addresses
+// log streams may not lead to.
+func openServices(db *storage.DB, issuer string, passwordCost int, closed func(netip.AddrPort) bool, log *slog.Logger) (*services, error) {
 	u, err := url.Parse(issuer)
 	if err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
@@ -71,7 +72,7 @@ func openServices(db *storage.DB, issuer string, passwordCost int, log *slog.Log
 	}
 	s.issuer = &tokens.Issuer{URL: issuer, DB: db, Ring: s.ring, Secrets: secrets}
 	name, _, _ := strings.Cut(u.Hostname(), ".")
-	s.streams = logstream.New(logstream.Deps{DB: db, Now: s.clock.Now, Log: log})
+	s.streams = logstream.New(logstream.Deps{DB: db, Now: s.clock.Now, Log: log, Closed: closed})
 	s.events, err = tenantlog.New(tenantlog.Deps{DB: db, Now: s.clock.Now, Log: log, Tenant: name, Stored: s.streams.Stored})
 	if err != nil {
 		return nil, err
@@ -86,7 +87,7 @@ func (s *services) rooms() *web.Router {
 	var (
 		now     = s.clock.Now
 		rt      = web.NewRouter(s.log)
-		open    = rt.WithCORS(s.allowOrigin)
+		open    = rt.WithCORS(s.anyApplication)
 		pages   = web.Pages{DB: s.db, Warn: s.pageFailed}
 		mails   = s.emails()
 		cookies = session.Cookies{Secure: s.secure()}
@@ -116,40 +117,22 @@ func (s *services) secure() bool {
 	return err == nil && u.Scheme == "https"
 }
 
-// allowOrigin lets pages of the tenant's applications in, Auth0:
-// get-started/applications/set-up-cors: the origins of callback URLs count
-// without being listed.
-func (s *services) allowOrigin(_ *http.Request, origin string) (bool, error) {
-	found := false
-	err := s.db.View(func(tx *storage.Tx) error {
-		for c, err := range tx.Clients.All() {
-			if err != nil {
-				return err
-			}
-			for _, list := range [][]string{c.AllowedOrigins, c.WebOrigins, c.Callbacks} {
-				if callback.AllowedOrigin(list, origin) {
-					found = true
-					return nil
-				}
-			}
-		}
-		return nil
+// anyApplication lets pages of the tenant's applications in.
+func (s *services) anyApplication(r *http.Request, origin string) (allowed bool, err error) {
+	err = s.db.View(func(tx *storage.Tx) error {
+		allowed, err = registered.OriginOfAny(tx, r.Host, origin)
+		return err
 	})
-	return found, err
+	return allowed, err
 }
 
 // customDomain reports whether a name is one of the tenant's custom domains. They
 // are looked up, because the Management API changes them while the server runs.
 func (s *services) customDomain(name string) (found bool, err error) {
 	err = s.db.View(func(tx *storage.Tx) error {
-		for doc, err := range tx.Documents(resource.CustomDomains.Name, "").All() {
-			if err != nil {
-				return err
-			}
-			domain, _ := doc["domain"].(string)
-			found = found || strings.EqualFold(domain, name)
-		}
-		return nil
+		_, err := tx.CustomDomain(name)
+		found = err == nil
+		return storage.Optional(err)
 	})
 	return found, err
 }

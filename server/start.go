@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -72,7 +73,7 @@ func Start(cfg config.Config, log *slog.Logger) (_ *Server, err error) {
 	if err := s.openListeners(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	if s.services, err = openServices(db, s.issuer, cfg.PasswordCost, log); err != nil {
+	if s.services, err = openServices(db, s.issuer, cfg.PasswordCost, s.isControl, log); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	if err := s.openTenant(); err != nil {
@@ -251,6 +252,24 @@ func (s *Server) ControlURL() string {
 		host = "localhost"
 	}
 	return "http://" + net.JoinHostPort(host, port)
+}
+
+// isControl reports whether an address is that of the control listener: its port at
+// any address of this machine.
+func (s *Server) isControl(to netip.AddrPort) bool {
+	listener, err := netip.ParseAddrPort(s.controlLn.Addr().String())
+	if err != nil || to.Port() != listener.Port() {
+		return false
+	}
+	ip := to.Addr().Unmap().WithZone("")
+	if ip.IsLoopback() || ip.IsUnspecified() || ip == listener.Addr().Unmap() {
+		return true
+	}
+	own, err := net.InterfaceAddrs()
+	return err != nil || slices.ContainsFunc(own, func(a net.Addr) bool {
+		prefix, err := netip.ParsePrefix(a.String())
+		return err == nil && prefix.Addr() == ip
+	})
 }
 
 // CAPath returns the file that holds the certificate of the authority.

@@ -11,6 +11,7 @@ type Client struct {
 	AppType                 string         `json:"app_type"` // native, spa, regular_web, non_interactive, ...
 	LogoURI                 string         `json:"logo_uri"`
 	IsFirstParty            bool           `json:"is_first_party"`
+	ThirdPartySecurityMode  string         `json:"third_party_security_mode"` // strict or permissive
 	Callbacks               []string       `json:"callbacks"`
 	AllowedLogoutURLs       []string       `json:"allowed_logout_urls"`
 	WebOrigins              []string       `json:"web_origins"`

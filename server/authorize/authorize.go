@@ -76,7 +76,7 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 	if web.IsSubresource(r) {
 		return apierr.Subresource
 	}
-	rq, client, err := m.read(params)
+	rq, client, err := m.read(r.Host, params)
 	if err != nil {
 		rq.ClientID = params.Get("client_id")
 		return m.refuse(w, r, rq, step{}, err)

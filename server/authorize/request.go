@@ -2,6 +2,7 @@ package authorize
 
 import (
 	"cmp"
+	"errors"
 	"net/url"
 	"regexp"
 	"slices"
@@ -12,19 +13,20 @@ import (
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/authz"
-	"github.com/tenant0/tenant0/server/callback"
+	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/storage"
 )
 
-// read checks the parameters of an authorization request in Auth0's order. Until
+// read checks the parameters of an authorization request, sent to a host, in Auth0's
+// order. Until
 // the redirect URI has proven itself the request it returns has none, and an
 // error is for a page; after that it is for the application.
-func (m *room) read(params url.Values) (rq storage.AuthorizeRequest, client storage.Client, err error) {
+func (m *room) read(host string, params url.Values) (rq storage.AuthorizeRequest, client storage.Client, err error) {
 	err = m.DB.View(func(tx *storage.Tx) error {
 		if client, err = findClient(tx, params.Get("client_id")); err != nil {
 			return err
 		}
-		uri, err := redirectURI(client, params)
+		uri, err := redirectURI(tx, client, host, params)
 		if err != nil {
 			return err
 		}
@@ -61,17 +63,40 @@ func findClient(tx *storage.Tx, id string) (storage.Client, error) {
 // redirectURI returns where the response goes. RFC 6749 section 3.1.2.3: "If
 // multiple redirection URIs have been registered [...] the client MUST include a
 // redirection URI with the authorization request".
-func redirectURI(client storage.Client, params url.Values) (string, error) {
+func redirectURI(tx *storage.Tx, client storage.Client, host string, params url.Values) (string, error) {
 	uri := params.Get("redirect_uri")
-	switch {
-	case uri == "" && len(client.Callbacks) == 1 && callback.Allowed(client.Callbacks, client.Callbacks[0]):
-		return client.Callbacks[0], nil
-	case uri == "":
-		return "", apierr.MissingParameter("redirect_uri")
-	case !callback.Allowed(client.Callbacks, uri):
-		return "", apierr.CallbackMismatch(uri)
+	sent := uri != ""
+	if !sent && len(client.Callbacks) == 1 {
+		uri = client.Callbacks[0]
 	}
-	return uri, nil
+	organization, err := organizationName(tx, params.Get("organization"))
+	if err != nil {
+		return "", err
+	}
+	allowed, err := registered.Of(tx, client, host).In(organization).Callback(uri)
+	switch {
+	case err != nil:
+		return "", err
+	case allowed:
+		return uri, nil
+	case !sent:
+		return "", apierr.MissingParameter("redirect_uri")
+	}
+	return "", apierr.CallbackMismatch(uri)
+}
+
+// organizationName is the name of the organization that a request names, "" where
+// there is none such: what is wrong with it is answered once the redirect URI has
+// proven itself.
+func organizationName(tx *storage.Tx, value string) (string, error) {
+	if value == "" {
+		return "", nil
+	}
+	organization, err := authz.Organization(tx, value)
+	if _, refused := errors.AsType[*apierr.Error](err); refused {
+		return "", nil
+	}
+	return organization.Name, err
 }
 
 func parse(params url.Values) storage.AuthorizeRequest {

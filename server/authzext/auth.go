@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -34,7 +35,7 @@ func (a *api) allow(r *http.Request, scope string) error {
 	case scope != "" && !slices.Contains(claims.Scope, scope):
 		return errInsufficientScope
 	}
-	return nil
+	return a.DB.View(func(tx *storage.Tx) error { return registered.CheckOrigin(tx, r, claims.ClientID) })
 }
 
 // bearer returns the token of the request, which has the three parts of a JWT.

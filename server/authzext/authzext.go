@@ -32,8 +32,8 @@ const (
 	prefix = base + "/api"
 )
 
-// Mount adds the room's routes. Pages of any origin may call them: what lets a
-// caller in is the token that it sends, and nothing that a browser adds.
+// Mount adds the room's routes. Pages of any origin may call them, with a token of
+// the application that they are a page of.
 func Mount(rt *web.Router, d Deps) {
 	a := &api{d}
 	rt = rt.With(web.Boom).WithCORS(web.AnyOrigin)

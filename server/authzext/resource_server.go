@@ -28,8 +28,11 @@ func newResourceServer() storage.Document {
 	}
 }
 
-// registered returns the extension's API, and whether the tenant has it.
-func registered(tx *storage.Tx) (storage.ResourceServer, bool, error) {
+// maxTokenLifetime is what Auth0 allows an API, in seconds.
+const maxTokenLifetime = 2592000
+
+// extensionAPI returns the extension's API, and whether the tenant has it.
+func extensionAPI(tx *storage.Tx) (storage.ResourceServer, bool, error) {
 	rs, err := tx.ResourceServers.Find("identifier", authz.ExtensionAudience)
 	return rs, err == nil, storage.Optional(err)
 }
@@ -54,7 +57,7 @@ func (a *api) getResourceServer(*call) (any, error) {
 		TokenLifetime int  `json:"token_lifetime,omitempty"`
 	}
 	return &state, a.DB.View(func(tx *storage.Tx) error {
-		rs, known, err := registered(tx)
+		rs, known, err := extensionAPI(tx)
 		state.APIAccess, state.TokenLifetime = known, rs.TokenLifetime
 		return err
 	})
@@ -64,7 +67,7 @@ func (a *api) getResourceServer(*call) (any, error) {
 func (a *api) createResourceServer(*call) (any, error) {
 	created := newResourceServer()
 	return created, a.DB.Update(func(tx *storage.Tx) error {
-		_, known, err := registered(tx)
+		_, known, err := extensionAPI(tx)
 		switch {
 		case err != nil:
 			return err
@@ -86,7 +89,7 @@ func (a *api) updateResourceServer(c *call) (any, error) {
 	}
 	created := newResourceServer()
 	return nil, a.DB.Update(func(tx *storage.Tx) error {
-		rs, known, err := registered(tx)
+		rs, known, err := extensionAPI(tx)
 		switch {
 		case err != nil:
 			return err
@@ -109,7 +112,7 @@ func (a *api) updateResourceServer(c *call) (any, error) {
 //auth0:operation DELETE /extensions/authorization/api/configuration/resource-server
 func (a *api) deleteResourceServer(*call) (any, error) {
 	return nil, a.DB.Update(func(tx *storage.Tx) error {
-		rs, known, err := registered(tx)
+		rs, known, err := extensionAPI(tx)
 		switch {
 		case err != nil:
 			return err

@@ -130,7 +130,7 @@ func policyBody() *rule {
 
 func resourceServerBody() *rule {
 	return &rule{kind: object, fields: []field{
-		{"apiAccess", rule{kind: boolean, required: true}}, {"token_lifetime", rule{kind: integer}},
+		{"apiAccess", rule{kind: boolean, required: true}}, {"token_lifetime", rule{kind: integer, max: maxTokenLifetime}},
 	}}
 }
 

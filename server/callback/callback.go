@@ -14,44 +14,38 @@ import (
 )
 
 // Allowed reports whether uri is one of the registered callback URLs: the same
-// text but for the case of scheme and host, or one that a registered wildcard
-// stands for.
-func Allowed(registered []string, uri string) bool {
+// text but for the case of scheme and host, or one that a registered wildcard or
+// placeholder stands for.
+func Allowed(registered []string, uri string, p Placeholders) bool {
 	sent, ok := parse(uri)
 	return ok && slices.ContainsFunc(registered, func(pattern string) bool {
-		return match(pattern, sent, true)
+		return match(pattern, sent, p, true)
 	})
 }
 
 // AllowedLogout is Allowed for logout URLs. Where ignoreQuery is set, query and
 // hash are not compared: /v2/logout does so, /oidc/logout does not.
-func AllowedLogout(registered []string, uri string, ignoreQuery bool) bool {
+func AllowedLogout(registered []string, uri string, p Placeholders, ignoreQuery bool) bool {
 	if ignoreQuery {
 		uri, _, _ = strings.Cut(uri, "#")
 	}
 	sent, ok := parse(uri)
 	return ok && slices.ContainsFunc(registered, func(pattern string) bool {
-		return match(pattern, sent, !ignoreQuery)
+		return match(pattern, sent, p, !ignoreQuery)
 	})
 }
 
 // AllowedOrigin reports whether origin is that of one of the registered URLs.
 // Paths do not count.
-func AllowedOrigin(registered []string, origin string) bool {
+func AllowedOrigin(registered []string, origin string, p Placeholders) bool {
 	sent, ok := parse(origin)
 	if !ok || (sent.Path != "" && sent.Path != "/") || sent.RawQuery != "" || !isWeb(sent.Scheme) {
 		return false
 	}
 	return slices.ContainsFunc(registered, func(pattern string) bool {
-		scheme, host, _, ok := split(pattern)
+		scheme, host, _, ok := p.split(pattern)
 		return ok && scheme == sent.Scheme && matchHost(scheme, host, sent.Host)
 	})
-}
-
-// Valid reports whether a URL may be registered, or sent, at all.
-func Valid(uri string) bool {
-	_, ok := parse(strings.Replace(uri, "*", "wildcard", 1))
-	return ok
 }
 
 // dangerous schemes run or show what the URL holds, in the server's own page.
@@ -82,14 +76,14 @@ func parse(uri string) (*url.URL, bool) {
 }
 
 // match compares a registered URL with a parsed one.
-func match(pattern string, sent *url.URL, query bool) bool {
-	scheme, host, rest, ok := split(pattern)
-	if !ok {
+func match(pattern string, sent *url.URL, p Placeholders, query bool) bool {
+	scheme, host, rest, ok := p.split(pattern)
+	if !strings.Contains(pattern, "://") {
 		// Not scheme://host: an application's own scheme, compared as it is.
 		registered, valid := parse(pattern)
 		return valid && sent.Host == "" && registered.String() == sent.String()
 	}
-	if scheme != sent.Scheme || sent.Opaque != "" || !matchHost(scheme, host, sent.Host) {
+	if !ok || scheme != sent.Scheme || sent.Opaque != "" || !matchHost(scheme, host, sent.Host) {
 		return false
 	}
 	sentRest := sent.EscapedPath()
@@ -112,18 +106,28 @@ func withSlash(rest string) string {
 	return rest
 }
 
-// split takes scheme://host apart from the rest. The pattern may hold a
-// wildcard, which url.Parse would refuse in a port or accept anywhere.
-func split(pattern string) (scheme, host, rest string, ok bool) {
+// split takes scheme://host apart from the rest, and fills the placeholders of the
+// host in. The pattern may hold a wildcard, which url.Parse would refuse in a port
+// or accept anywhere.
+func (p Placeholders) split(pattern string) (scheme, host, rest string, ok bool) {
 	scheme, after, ok := strings.Cut(pattern, "://")
 	if !ok {
 		return "", "", "", false
 	}
+	scheme = strings.ToLower(scheme)
+	host, rest = cutHost(after)
+	host, ok = p.fill(scheme, host)
+	return scheme, strings.ToLower(host), rest, ok
+}
+
+// cutHost takes what follows the scheme apart into the host, with its port, and the
+// rest.
+func cutHost(after string) (host, rest string) {
 	end := strings.IndexAny(after, "/?#")
 	if end < 0 {
 		end = len(after)
 	}
-	return strings.ToLower(scheme), strings.ToLower(after[:end]), after[end:], true
+	return after[:end], after[end:]
 }
 
 // matchHost compares hosts with their ports. One * may stand for a part of the

@@ -70,7 +70,7 @@ func TestAllowed(t *testing.T) {
 		"javascript://example.com/%0aalert(1)":                     false,
 		"":                                                         false,
 	} {
-		if got := callback.Allowed(registered, uri); got != want {
+		if got := callback.Allowed(registered, uri, callback.Placeholders{}); got != want {
 			t.Errorf("Allowed(%q) = %v, want %v", uri, got, want)
 		}
 	}
@@ -89,7 +89,7 @@ func TestAllowedLogout(t *testing.T) {
 		{"http://localhost:3000", false, true},
 		{"https://app.example.com.evil.test/out", true, false},
 	} {
-		if got := callback.AllowedLogout(list, c.uri, c.ignoreQuery); got != c.want {
+		if got := callback.AllowedLogout(list, c.uri, callback.Placeholders{}, c.ignoreQuery); got != c.want {
 			t.Errorf("AllowedLogout(%q, %v) = %v, want %v", c.uri, c.ignoreQuery, got, c.want)
 		}
 	}
@@ -107,7 +107,7 @@ func TestAllowedOrigin(t *testing.T) {
 		"demo://app":                       false,
 		"https://example.org":              false,
 	} {
-		if got := callback.AllowedOrigin(list, origin); got != want {
+		if got := callback.AllowedOrigin(list, origin, callback.Placeholders{}); got != want {
 			t.Errorf("AllowedOrigin(%q) = %v, want %v", origin, got, want)
 		}
 	}
@@ -121,7 +121,7 @@ func FuzzAllowed(f *testing.F) {
 		f.Add(strings.Replace(uri, "*", "a", 1))
 	}
 	f.Fuzz(func(t *testing.T, uri string) {
-		if !callback.Allowed(registered, uri) {
+		if !callback.Allowed(registered, uri, callback.Placeholders{}) {
 			return
 		}
 		u, err := url.Parse(uri)

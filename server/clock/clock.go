@@ -4,6 +4,8 @@
 package clock
 
 import (
+	"errors"
+	"math"
 	"sync/atomic"
 	"time"
 )
@@ -35,29 +37,74 @@ func (c *Clock) Now() time.Time {
 	return time.Now().Add(s.offset).UTC().Round(0)
 }
 
-// Set moves the clock to t, from where it runs on.
-func (c *Clock) Set(t time.Time) {
+// The times that the clock can be moved to: within them no lifetime that anything has
+// runs past what tokens and records can hold.
+var (
+	Earliest = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
+	Latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// ErrRange is for a time that the clock cannot be moved to.
+var ErrRange = errors.New("the clock can be moved to times from 1970-01-01T00:00:00Z to 2200-01-01T00:00:00Z")
+
+func inRange(t time.Time) error {
+	if t.Before(Earliest) || t.After(Latest) {
+		return ErrRange
+	}
+	return nil
+}
+
+// Set moves the clock to t, from where it runs on. It returns ErrRange, and changes
+// nothing, for a time beyond Earliest and Latest; so do Freeze and Advance.
+func (c *Clock) Set(t time.Time) error {
+	if err := inRange(t); err != nil {
+		return err
+	}
 	c.state.Store(&state{offset: time.Until(t)})
+	return nil
 }
 
 // Freeze stops the clock at t.
-func (c *Clock) Freeze(t time.Time) {
+func (c *Clock) Freeze(t time.Time) error {
+	if err := inRange(t); err != nil {
+		return err
+	}
 	c.state.Store(&state{frozen: t.UTC().Round(0)})
+	return nil
 }
 
 // Advance moves the clock by d, which may be negative; a stopped clock stays
 // stopped.
-func (c *Clock) Advance(d time.Duration) {
+func (c *Clock) Advance(d time.Duration) error {
 	for {
 		s := c.state.Load()
-		moved := &state{offset: s.offset + d}
+		moved, to := &state{offset: s.offset + d}, time.Now().Add(s.offset).Add(d)
 		if !s.frozen.IsZero() {
-			moved = &state{frozen: s.frozen.Add(d)}
+			to = s.frozen.Add(d)
+			moved = &state{frozen: to}
+		}
+		if err := inRange(to); err != nil {
+			return err
 		}
 		if c.state.CompareAndSwap(s, moved) {
-			return
+			return nil
 		}
 	}
+}
+
+// longest bounds what Span returns: every time that it is added to stays one that can
+// be stored and written.
+const longest = 100 * 365 * 24 * time.Hour
+
+// Span is a number of units, such as the seconds that somebody sent or that a store
+// holds: at most 100 years, and nothing for what is no number.
+func Span[N int | float64](n N, unit time.Duration) time.Duration {
+	f := float64(n)
+	if math.IsNaN(f) {
+		return 0
+	}
+	limit := float64(longest / unit)
+	return time.Duration(max(min(f, limit), -limit) * float64(unit))
 }
 
 // Reset shows the machine's time again.

@@ -2,10 +2,12 @@ package control
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/web"
 )
 
@@ -30,13 +32,15 @@ func (m *room) setClock(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, &in); err != nil {
 		return err
 	}
-	switch {
-	case in.Now.IsZero():
+	if in.Now.IsZero() {
 		return apierr.MissingParameter("now")
-	case in.Frozen:
-		m.Clock.Freeze(in.Now)
-	default:
-		m.Clock.Set(in.Now)
+	}
+	set := m.Clock.Set
+	if in.Frozen {
+		set = m.Clock.Freeze
+	}
+	if err := set(in.Now); err != nil {
+		return apierr.InvalidParameter("now", err.Error())
 	}
 	return m.showClock(w)
 }
@@ -52,23 +56,31 @@ func (m *room) resetClock(w http.ResponseWriter, _ *http.Request) error {
 //auth0:operation POST /clock/advance
 func (m *room) advanceClock(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		By      string  `json:"by"`
-		Seconds float64 `json:"seconds"`
+		By      string   `json:"by"`
+		Seconds *float64 `json:"seconds"`
 	}
 	if err := readJSON(w, r, &in); err != nil {
 		return err
 	}
-	by := time.Duration(in.Seconds * float64(time.Second))
-	if in.By != "" {
+	name, by := "by", time.Duration(0)
+	switch {
+	case in.By != "":
 		var err error
 		if by, err = time.ParseDuration(in.By); err != nil {
-			return apierr.InvalidParameter("by", "must be a duration such as 90s, 15m or 24h")
+			return apierr.InvalidParameter(name, "must be a duration such as 90s, 15m or 24h")
 		}
+	case in.Seconds != nil:
+		name = "seconds"
+		if math.Abs(*in.Seconds) > clock.Latest.Sub(clock.Earliest).Seconds() {
+			return apierr.InvalidParameter(name, clock.ErrRange.Error())
+		}
+		by = clock.Span(*in.Seconds, time.Second)
+	default:
+		return apierr.MissingParameter(name)
 	}
-	if by == 0 {
-		return apierr.MissingParameter("by")
+	if err := m.Clock.Advance(by); err != nil {
+		return apierr.InvalidParameter(name, err.Error())
 	}
-	m.Clock.Advance(by)
 	return m.showClock(w)
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/clock"
+	"github.com/tenant0/tenant0/server/logstream"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -65,12 +66,14 @@ func Mount(rt *web.Router, d Deps) {
 
 var (
 	errForeignHost   = &apierr.Error{Status: http.StatusForbidden, Code: "foreign_host", Message: "The control listener answers only by its own address: a name that resolves to it may belong to a web page"}
+	errLogStream     = &apierr.Error{Status: http.StatusForbidden, Code: "log_stream", Message: "The control listener takes no requests of log streams"}
 	errForeignOrigin = &apierr.Error{Status: http.StatusForbidden, Code: "foreign_origin", Message: "The control listener does not answer web pages of other origins"}
 )
 
 // guard refuses what a web page can send. A page of another site carries its
 // Origin or says Sec-Fetch-Site; one that rebinds a DNS name of its own to the
-// loopback carries that name as Host.
+// loopback carries that name as Host. A log stream, whose URL is anybody's who may
+// write to the Management API, carries its mark.
 func (m *room) guard(h web.Handler) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		switch own, err := m.Hosts.Own(r.Host); {
@@ -78,6 +81,9 @@ func (m *room) guard(h web.Handler) web.Handler {
 			return err
 		case !own:
 			return errForeignHost
+		}
+		if r.Header.Get(logstream.Header) != "" {
+			return errLogStream
 		}
 		origin := r.Header.Get("Origin")
 		if origin != "" && origin != "http://"+r.Host {

@@ -10,14 +10,26 @@ import (
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/templates"
 )
 
-// readObject reads the body of the API: JSON, or a form.
-func readObject(w http.ResponseWriter, r *http.Request) (storage.Document, error) {
+// readObject reads the body of a call of the API, and refuses it where the page that
+// sent it is not the application's that it names.
+func (m *room) readObject(w http.ResponseWriter, r *http.Request) (storage.Document, error) {
+	body, err := readAnyObject(w, r)
+	clientID := text(body, "client_id")
+	if err != nil || clientID == "" {
+		return body, err
+	}
+	return body, m.DB.View(func(tx *storage.Tx) error { return registered.CheckOrigin(tx, r, clientID) })
+}
+
+// readAnyObject reads the body of the API: JSON, or a form.
+func readAnyObject(w http.ResponseWriter, r *http.Request) (storage.Document, error) {
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		form, err := web.Form(w, r)
 		if err != nil {
@@ -55,7 +67,7 @@ const resetSentence = "We've just sent you an email to reset your password."
 //
 //auth0:operation POST /dbconnections/change_password
 func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
-	body, err := readObject(w, r)
+	body, err := m.readObject(w, r)
 	if err != nil {
 		return err
 	}

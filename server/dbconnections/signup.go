@@ -41,7 +41,7 @@ var profileMembers = []string{"email", "username", "phone_number", "given_name",
 //
 //auth0:operation POST /dbconnections/signup
 func (m *room) signup(w http.ResponseWriter, r *http.Request) error {
-	body, err := readObject(w, r)
+	body, err := m.readObject(w, r)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -66,7 +67,7 @@ func (t template) lifetime() time.Duration {
 	if t.LifetimeSeconds <= 0 {
 		return DefaultLifetime
 	}
-	return time.Duration(t.LifetimeSeconds * float64(time.Second))
+	return clock.Span(t.LifetimeSeconds, time.Second)
 }
 
 func readTemplate(tx *storage.Tx, kind string) (t template, found bool, err error) {

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -145,7 +146,7 @@ func enabled(options map[string]any, object, name string) bool {
 func number(options map[string]any, object, name string) int {
 	o, _ := options[object].(map[string]any)
 	n, _ := o[name].(float64)
-	return int(n)
+	return int(max(min(n, math.MaxInt32), 0))
 }
 
 func words(options map[string]any, object, name string) []string {

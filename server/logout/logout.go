@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
-	"github.com/tenant0/tenant0/server/callback"
+	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/tokens"
@@ -49,7 +49,7 @@ func (m *room) v2(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	client, target, err := m.returnTo(params.Get("client_id"), params.Get("returnTo"))
+	client, target, err := m.returnTo(r.Host, params.Get("client_id"), params.Get("returnTo"))
 	if err != nil {
 		return m.refuse(r, params, err)
 	}
@@ -59,36 +59,45 @@ func (m *room) v2(w http.ResponseWriter, r *http.Request) error {
 // returnTo checks where /v2/logout goes: the address asked for when the
 // application, or without one the tenant, lists it; the application's first
 // when none is asked for.
-func (m *room) returnTo(clientID, asked string) (client storage.Client, target string, err error) {
-	client, allowed, err := m.allowed(clientID)
-	switch {
-	case err != nil:
-		return client, "", err
-	case asked == "" && clientID != "" && len(allowed) > 0:
-		return client, allowed[0], nil
-	case asked != "" && !callback.AllowedLogout(allowed, asked, true):
-		return client, "", apierr.LogoutURLMismatch("returnTo", asked)
-	}
-	return client, asked, nil
+func (m *room) returnTo(host, clientID, asked string) (client storage.Client, target string, err error) {
+	err = m.DB.View(func(tx *storage.Tx) error {
+		var addresses registered.Addresses
+		if client, addresses, err = addressesOf(tx, host, clientID); err != nil {
+			return err
+		}
+		if target = asked; asked != "" {
+			return checkLogout(addresses, "returnTo", asked, true)
+		}
+		if clientID != "" {
+			target = addresses.DefaultLogout()
+		}
+		return nil
+	})
+	return client, target, err
 }
 
-// allowed lists the logout URLs of an application, or without one the tenant's.
-func (m *room) allowed(clientID string) (client storage.Client, urls []string, err error) {
-	err = m.DB.View(func(tx *storage.Tx) error {
-		if clientID == "" {
-			tenant, err := tx.Tenant.Get(storage.TenantKey)
-			urls = tenant.AllowedLogoutURLs
-			return storage.Optional(err)
-		}
-		var err error
-		client, err = tx.Clients.Get(clientID)
-		urls = client.AllowedLogoutURLs
-		if storage.IsNotFound(err) {
-			return apierr.UnknownClient(clientID)
-		}
+// addressesOf returns an application and its addresses, or without one the tenant's,
+// for a request that was sent to a host.
+func addressesOf(tx *storage.Tx, host, clientID string) (client storage.Client, a registered.Addresses, err error) {
+	if clientID == "" {
+		tenant, err := tx.Tenant.Get(storage.TenantKey)
+		return client, registered.OfTenant(tx, tenant, host), storage.Optional(err)
+	}
+	client, err = tx.Clients.Get(clientID)
+	if storage.IsNotFound(err) {
+		err = apierr.UnknownClient(clientID)
+	}
+	return client, registered.Of(tx, client, host), err
+}
+
+// checkLogout refuses to lead to an address, which a parameter asks for, that is not
+// registered.
+func checkLogout(a registered.Addresses, parameter, asked string, ignoreQuery bool) error {
+	allowed, err := a.Logout(asked, ignoreQuery)
+	if err != nil || allowed {
 		return err
-	})
-	return client, urls, err
+	}
+	return apierr.LogoutURLMismatch(parameter, asked)
 }
 
 // refuse records why a logout did not take place, and passes it on.
@@ -159,7 +168,7 @@ type request struct {
 // oidc ends the session that the hints name, and asks the user when they name
 // another or none.
 func (m *room) oidc(w http.ResponseWriter, r *http.Request, params url.Values) error {
-	rq, err := m.read(params)
+	rq, err := m.read(r.Host, params)
 	if err != nil {
 		return m.refuse(r, params, err)
 	}
@@ -180,7 +189,7 @@ func (m *room) oidc(w http.ResponseWriter, r *http.Request, params url.Values) e
 
 // read checks the parameters against one another, Auth0:
 // authenticate/login/logout/log-users-out-of-auth0.
-func (m *room) read(params url.Values) (rq request, err error) {
+func (m *room) read(host string, params url.Values) (rq request, err error) {
 	clientID := params.Get("client_id")
 	rq.session = params.Get("logout_hint")
 	if token := params.Get("id_token_hint"); token != "" {
@@ -193,16 +202,17 @@ func (m *room) read(params url.Values) (rq request, err error) {
 		}
 		clientID, rq.session = hint.ClientID, hint.SessionID
 	}
-	client, allowed, err := m.allowed(clientID)
-	if err != nil {
+	rq.target = params.Get("post_logout_redirect_uri")
+	err = m.DB.View(func(tx *storage.Tx) error {
+		var addresses registered.Addresses
+		rq.client, addresses, err = addressesOf(tx, host, clientID)
+		if err != nil || rq.target == "" {
+			return err
+		}
+		return checkLogout(addresses, "post_logout_redirect_uri", rq.target, false)
+	})
+	if err != nil || rq.target == "" {
 		return rq, err
-	}
-	rq.client, rq.target = client, params.Get("post_logout_redirect_uri")
-	if rq.target == "" {
-		return rq, nil
-	}
-	if !callback.AllowedLogout(allowed, rq.target, false) {
-		return rq, apierr.LogoutURLMismatch("post_logout_redirect_uri", rq.target)
 	}
 	if state := params.Get("state"); state != "" {
 		u, err := url.Parse(rq.target)

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"sync"
 	"time"
@@ -45,6 +46,9 @@ type Deps struct {
 	DB  *storage.DB
 	Now func() time.Time
 	Log *slog.Logger
+	// Closed reports whether an address is one that no stream may lead to, whatever
+	// name or redirect leads there; nil for none.
+	Closed func(netip.AddrPort) bool
 	// Pause is how long a delivery that failed waits, 0 for DefaultPause.
 	Pause time.Duration
 }
@@ -67,14 +71,7 @@ func New(d Deps) *Streams {
 	if d.Pause == 0 {
 		d.Pause = DefaultPause
 	}
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute}
-	return &Streams{
-		Deps: d, wake: make(chan struct{}, 1), deliveries: map[string]*delivery{},
-		client: &http.Client{
-			Transport: transport, Timeout: timeout,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-	}
+	return &Streams{Deps: d, wake: make(chan struct{}, 1), deliveries: map[string]*delivery{}, client: newClient(d.Closed)}
 }
 
 // Stored says that events were stored after the one with an id. A stream that is

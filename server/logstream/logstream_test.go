@@ -58,7 +58,9 @@ func start(t *testing.T, pause time.Duration) *tenant {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	tn := &tenant{db: db, clock: clock.New(), got: make(chan received, 100), t: t}
-	tn.clock.Freeze(noon)
+	if err := tn.clock.Freeze(noon); err != nil {
+		t.Fatal(err)
+	}
 	tn.receiver = httptest.NewServer(http.HandlerFunc(tn.receive))
 	t.Cleanup(tn.receiver.Close)
 	tn.run(pause)
@@ -277,7 +279,7 @@ func TestReceiverThatNeverAnswersIsSuspended(t *testing.T) {
 	tn.put("lst_1", nil)
 	tn.happen("s")
 	for deadline := time.Now().Add(servertest.Patience); tn.status("lst_1") == "active" && time.Now().Before(deadline); {
-		tn.clock.Advance(time.Hour)
+		tn.later(time.Hour)
 	}
 	if got := tn.status("lst_1"); got != "suspended" {
 		t.Errorf("the stream is %s", got)
@@ -315,7 +317,7 @@ func TestDeliveryGoesOnAfterARestart(t *testing.T) {
 func TestStartFrom(t *testing.T) {
 	tn := start(t, time.Millisecond)
 	tn.happen("early")
-	tn.clock.Advance(time.Hour)
+	tn.later(time.Hour)
 	tn.happen("late")
 	tn.put("lst_1", func(stream, _ storage.Document) { stream["startFrom"] = noon.Add(time.Minute).Format(time.RFC3339) })
 	tn.happen("now")
@@ -337,5 +339,13 @@ func TestManyEventsComeInBatches(t *testing.T) {
 	}
 	if total != 250 {
 		t.Errorf("the receiver gets %d events, want 250", total)
+	}
+}
+
+// later moves the clock.
+func (tn *tenant) later(d time.Duration) {
+	tn.t.Helper()
+	if err := tn.clock.Advance(d); err != nil {
+		tn.t.Fatal(err)
 	}
 }

@@ -66,7 +66,8 @@ func (d *delivery) send(ctx context.Context, stream storage.LogStream, events []
 	if stream.Sink.Authorization != "" {
 		rq.Header.Set("Authorization", stream.Sink.Authorization)
 	}
-	resp, err := d.client.Do(rq)
+	rq.Header.Set(Header, stream.ID)
+	resp, err := d.do(rq)
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,10 @@ import (
 	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
 )
 
 // unauthorized is Auth0's answer to a token that does not let the caller in.
@@ -47,6 +49,9 @@ func (a *api) allow(r *http.Request, scopes []string) (who caller, err error) {
 		return who, unauthorized("Expired token received for JSON Web Token validation").With(err)
 	case err != nil:
 		return who, unauthorized("Invalid token").With(err)
+	}
+	if err := a.DB.View(func(tx *storage.Tx) error { return registered.CheckOrigin(tx, r, who.ClientID) }); err != nil {
+		return who, err
 	}
 	let := false
 	if let, who.own = who.may(r, scopes); !let {

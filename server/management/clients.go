@@ -192,7 +192,7 @@ func (c *call) signingKeys() []any {
 
 // deleteClient takes along what belongs to an application, and takes it out of
 // what names it.
-func deleteClient(_ *call, tx *storage.Tx, doc storage.Document) error {
+func deleteClient(c *call, tx *storage.Tx, doc storage.Document) error {
 	id := text(doc, "client_id")
 	if err := tx.ClientSecrets.Delete(id); err != nil {
 		return err
@@ -207,6 +207,12 @@ func deleteClient(_ *call, tx *storage.Tx, doc storage.Document) error {
 		return err
 	}
 	if err := tx.Documents(resource.Credentials.Name, id).DeleteAll(); err != nil {
+		return err
+	}
+	if err := tx.DeleteDocuments(resource.DeviceCredentials.Name, func(d storage.Document) bool { return d["client_id"] == id }); err != nil {
+		return err
+	}
+	if err := tx.ForgetClient(id, c.now); err != nil {
 		return err
 	}
 	for connection, err := range tx.Connections.By("client", id) {

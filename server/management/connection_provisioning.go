@@ -16,6 +16,7 @@ import (
 // configuration alone; nothing is provisioned.
 type provisioning struct {
 	kind, path, scope string
+	children          string // kind of what belongs to a configuration
 	strategies        []string
 	unsupported       string
 	// describe makes a new configuration.
@@ -26,7 +27,7 @@ type provisioning struct {
 }
 
 var scim = provisioning{
-	kind: "scim-configuration", path: "/connections/{id}/scim-configuration", scope: "scim_config", updated: "updated_on",
+	kind: "scim-configuration", children: scimTokenKind, path: "/connections/{id}/scim-configuration", scope: "scim_config", updated: "updated_on",
 	strategies: []string{"samlp", "oidc", "okta", "waad"},
 	unsupported: "This connection type does not support SCIM. Please see our documentation for the currently supported connection types: " +
 		"https://auth0.com/docs/authenticate/protocols/scim/configure-inbound-scim.",
@@ -78,7 +79,7 @@ var (
 const enterpriseUser = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User."
 
 var directory = provisioning{
-	kind: "directory-provisioning", path: "/connections/{id}/directory-provisioning", scope: "directory_provisionings", updated: "updated_at",
+	kind: "directory-provisioning", children: synchronizedGroupKind, path: "/connections/{id}/directory-provisioning", scope: "directory_provisionings", updated: "updated_at",
 	strategies: []string{"google-apps"}, unsupported: "This connection type does not support directory provisioning.",
 	describe: func(c *call, connection storage.Document) storage.Document {
 		return storage.Document{
@@ -229,7 +230,10 @@ func (p provisioning) remove(c *call) error {
 		if _, err := p.supported(c, tx); err != nil {
 			return err
 		}
-		return tx.Documents(p.kind, "").Delete(c.param("id"))
+		if err := tx.Documents(p.kind, "").Delete(c.param("id")); err != nil {
+			return err
+		}
+		return tx.Documents(p.children, c.param("id")).DeleteAll()
 	})
 	if err != nil {
 		return err

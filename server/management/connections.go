@@ -137,12 +137,19 @@ func deleteConnection(c *call, tx *storage.Tx, doc storage.Document) error {
 		}
 		doomed = append(doomed, user.UserID)
 	}
-	for _, id := range doomed {
-		if err := deleteUser(c, tx, id); err != nil {
+	if err := deleteUsers(c, tx, doomed...); err != nil {
+		return err
+	}
+	id := text(doc, "id")
+	if err := tx.ForgetConnection(id, text(doc, "name")); err != nil {
+		return err
+	}
+	for _, kind := range []string{scim.children, directory.children} {
+		if err := tx.Documents(kind, id).DeleteAll(); err != nil {
 			return err
 		}
 	}
-	return tx.DeleteLinked(text(doc, "id"), storage.OrganizationConnectionsKind, scim.kind, directory.kind, connectionKeyKind)
+	return tx.DeleteLinked(id, storage.OrganizationConnectionsKind, scim.kind, directory.kind, connectionKeyKind)
 }
 
 // enableClient turns a connection on or off for an application.
@@ -246,7 +253,7 @@ func deleteConnectionUser(c *call) error {
 		if err != nil {
 			return storage.Optional(err)
 		}
-		return deleteUser(c, tx, user.UserID)
+		return deleteUsers(c, tx, user.UserID)
 	})
 	if err != nil {
 		return err

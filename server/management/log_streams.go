@@ -21,6 +21,9 @@ func logStreams() served {
 		keep:   func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.LogStreams, ""), nil },
 		list:   listing{style: bare},
 		before: completeSink,
+		deleted: func(_ *call, tx *storage.Tx, doc storage.Document) error {
+			return tx.LogCursors.Delete(text(doc, "id"))
+		},
 		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			if sink, _ := doc["sink"].(storage.Document); sink["mixpanelServiceAccountPassword"] != nil {
 				sink["mixpanelServiceAccountPassword"] = "********"

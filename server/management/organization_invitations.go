@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -78,7 +79,7 @@ func (c *call) invite(tx *storage.Tx, doc, organization storage.Document) (mail 
 	}
 	life := invitationLife
 	if seconds, _ := doc["ttl_sec"].(float64); seconds > 0 {
-		life = time.Duration(seconds) * time.Second
+		life = clock.Span(seconds, time.Second)
 	}
 	delete(doc, "ttl_sec")
 	delete(doc, "send_invitation_email")

@@ -71,7 +71,7 @@ func enableConnections(c *call, tx *storage.Tx, doc, old storage.Document) error
 }
 
 // deleteOrganization takes along all that is kept of it.
-func deleteOrganization(_ *call, tx *storage.Tx, doc storage.Document) error {
+func deleteOrganization(c *call, tx *storage.Tx, doc storage.Document) error {
 	id := text(doc, "id")
 	if err := tx.DeleteLinked(id, storage.MemberRolesKind); err != nil {
 		return err
@@ -81,6 +81,34 @@ func deleteOrganization(_ *call, tx *storage.Tx, doc storage.Document) error {
 		resource.OrganizationInvitations.Name, resource.DiscoveryDomains.Name,
 	} {
 		if err := tx.Documents(kind, id).DeleteAll(); err != nil {
+			return err
+		}
+	}
+	if err := forgetDefaultOrganization(tx, id); err != nil {
+		return err
+	}
+	return tx.ForgetOrganization(id, c.now)
+}
+
+// forgetDefaultOrganization leaves applications whose requests were for an organization
+// unless they said otherwise without one.
+func forgetDefaultOrganization(tx *storage.Tx, id string) error {
+	var named []string
+	for client, err := range tx.Clients.All() {
+		if err != nil {
+			return err
+		}
+		if client.DefaultOrganization.OrganizationID == id {
+			named = append(named, client.ClientID)
+		}
+	}
+	for _, client := range named {
+		doc, err := tx.Clients.Document(client)
+		if err != nil {
+			return err
+		}
+		delete(doc, "default_organization")
+		if err := tx.Clients.Put(doc); err != nil {
 			return err
 		}
 	}

@@ -2,9 +2,11 @@ package management
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -71,6 +73,9 @@ const (
 	defaultPage = 50
 	countedPage = 20
 	maxPage     = 100
+	// maxPageNumber is far past the last page of any list, and any size of a page can
+	// be multiplied by it.
+	maxPageNumber = math.MaxInt32
 )
 
 // window is the part of a list that a request asks for.
@@ -124,7 +129,7 @@ func (c *call) window(l listing) (*window, error) {
 		if w.size, err = c.number("per_page", otherwise, most); err != nil {
 			return nil, err
 		}
-		w.page, err = c.number("page", 0, 0)
+		w.page, err = c.number("page", 0, maxPageNumber)
 		w.start = w.page * w.size
 		return w, err
 	}
@@ -344,19 +349,19 @@ func textOf(v any) string {
 	return jsonText(v)
 }
 
-// number reads a parameter of the query.
+// number reads a parameter of the query, from 0 to maximum.
 func (c *call) number(name string, otherwise, maximum int) (int, error) {
 	raw := c.query.Get(name)
 	if raw == "" {
 		return otherwise, nil
 	}
-	n, err := strconv.Atoi(raw)
+	n, err := strconv.Atoi(raw) // with ErrRange n is the largest or the least there is
 	switch {
-	case err != nil:
+	case err != nil && !errors.Is(err, strconv.ErrRange):
 		return 0, invalidQuery("'Expected type integer but found type string' on property " + name)
 	case n < 0:
 		return 0, invalidQuery("'Value " + raw + " is less than minimum 0' on property " + name)
-	case maximum > 0 && n > maximum:
+	case n > maximum:
 		return 0, invalidQuery("'Value " + raw + " is greater than maximum " + strconv.Itoa(maximum) + "' on property " + name)
 	}
 	return n, nil

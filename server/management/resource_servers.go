@@ -93,8 +93,27 @@ func checkAPI(c *call, _ *storage.Tx, doc, old storage.Document) error {
 	return nil
 }
 
-func deleteAPI(_ *call, tx *storage.Tx, doc storage.Document) error {
-	return deleteClientGrants(tx, "audience", text(doc, "identifier"))
+// deleteAPI takes along what was granted for the API.
+func deleteAPI(c *call, tx *storage.Tx, doc storage.Document) error {
+	identifier := text(doc, "identifier")
+	if err := deleteClientGrants(tx, "audience", identifier); err != nil {
+		return err
+	}
+	var consents []string
+	for g, err := range tx.Grants.All() {
+		if err != nil {
+			return err
+		}
+		if g.Audience == identifier {
+			consents = append(consents, g.ID)
+		}
+	}
+	for _, id := range consents {
+		if err := tx.Grants.Delete(id); err != nil {
+			return err
+		}
+	}
+	return tx.ForgetAPI(identifier, c.now)
 }
 
 // deleteClientGrants removes the client grants that an index has for a value, and

@@ -62,6 +62,9 @@ func deleteRole(_ *call, tx *storage.Tx, doc storage.Document) error {
 	if err := tx.RolePermissions.Delete(id); err != nil {
 		return err
 	}
+	if err := tx.ForgetRole(id); err != nil {
+		return err
+	}
 	return tx.DeleteLinked(id, storage.MemberRolesKind)
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tenantlog"
@@ -56,7 +57,7 @@ func (c *call) makeTicket(
 	}
 	life := emails.DefaultLifetime
 	if seconds, _ := c.body["ttl_sec"].(float64); seconds > 0 {
-		life = time.Duration(seconds) * time.Second
+		life = clock.Span(seconds, time.Second)
 	}
 	var link string
 	err := c.update(func(tx *storage.Tx) error {

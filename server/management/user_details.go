@@ -246,7 +246,7 @@ func linkIdentity(c *call) error {
 		if err != nil {
 			return err
 		}
-		if err := deleteUser(c, tx, secondary); err != nil {
+		if err := deleteUsers(c, tx, secondary); err != nil {
 			return err
 		}
 		identities, _ = primary["identities"].([]any)

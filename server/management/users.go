@@ -29,30 +29,26 @@ func users() served {
 		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.User]{tx.Users}, nil },
 		list: listing{key: "users", style: paged, length: true, search: (*call).searchUsers, check: checkUserPage},
 		deleted: func(c *call, tx *storage.Tx, doc storage.Document) error {
-			return deleteUserRecords(c, tx, text(doc, "user_id"))
+			return deleteUsers(c, tx, text(doc, "user_id"))
 		},
 	}
 }
 
-// deleteUser removes a user with all that is theirs.
-func deleteUser(c *call, tx *storage.Tx, id string) error {
-	if err := tx.Users.Delete(id); err != nil {
-		return err
+// deleteUsers removes users with all that is theirs.
+func deleteUsers(c *call, tx *storage.Tx, ids ...string) error {
+	for _, id := range ids {
+		if err := errors.Join(tx.Users.Delete(id), tx.Passwords.Delete(id), tx.UserAccess.Delete(id)); err != nil {
+			return err
+		}
+		if err := deleteBy(tx.Grants, "user", id, func(g storage.Grant) string { return g.ID }); err != nil {
+			return err
+		}
+		err := tx.DeleteLinked(id, storage.OrganizationMembersKind, storage.MemberRolesKind, resource.AuthenticationMethods.Name, resource.DeviceCredentials.Name)
+		if err != nil {
+			return err
+		}
 	}
-	return deleteUserRecords(c, tx, id)
-}
-
-func deleteUserRecords(_ *call, tx *storage.Tx, id string) error {
-	if err := errors.Join(tx.Passwords.Delete(id), tx.UserAccess.Delete(id)); err != nil {
-		return err
-	}
-	if err := deleteBy(tx.Grants, "user", id, func(g storage.Grant) string { return g.ID }); err != nil {
-		return err
-	}
-	if err := tx.EndSessions(id); err != nil {
-		return err
-	}
-	return tx.DeleteLinked(id, storage.OrganizationMembersKind, storage.MemberRolesKind, resource.AuthenticationMethods.Name, resource.DeviceCredentials.Name)
+	return tx.ForgetUsers(ids, c.now)
 }
 
 func (a *api) userOperations() []operation {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -41,6 +42,9 @@ func (e *Engine) AuthenticateClient(r *http.Request, form url.Values) (storage.C
 	err = e.DB.View(func(tx *storage.Tx) error {
 		var err error
 		if c, err = tx.Clients.Get(cred.clientID); err != nil {
+			return err
+		}
+		if err := registered.CheckOrigin(tx, r, c.ClientID); err != nil {
 			return err
 		}
 		secret, err = tx.ClientSecrets.Get(cred.clientID)

@@ -1,10 +1,26 @@
 package resource
 
 import (
+	"maps"
 	"time"
 
 	"github.com/tenant0/tenant0/storage"
 )
+
+// passwordNumbers are the numbers among the options of a database that the server acts
+// on, Auth0: authenticate/database-connections/password-options.
+var passwordNumbers = Fields{
+	"password_complexity_options": numbered("min_length", 1, 128),
+	"password_history":            numbered("size", 0, 24),
+	"password_options": {Type: Object, Nullable: true, Open: true, Fields: Fields{
+		"complexity": numbered("min_length", 1, 72), "history": numbered("size", 0, 24),
+	}},
+}
+
+// numbered is an object of any members with a number in it.
+func numbered(name string, least, most int) Field {
+	return Field{Type: Object, Nullable: true, Open: true, Fields: Fields{name: {Type: Integer, Nullable: true, Min: least, Max: most}}}
+}
 
 // Connections is Auth0: api/management/v2/connections.
 var Connections = &Kind{
@@ -13,7 +29,7 @@ var Connections = &Kind{
 		"id": onlyRead, "provisioning_ticket_url": {Access: ReadOnly, Secret: true},
 		"name":                 {Type: String, Required: true, Max: 128, Access: CreateOnly, Pattern: Like("^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$")},
 		"strategy":             {Type: String, Required: true, Access: CreateOnly, Enum: strategies},
-		"options":              connectionOptions,
+		"options":              withFields(connectionOptions, passwordNumbers),
 		"enabled_clients":      {Type: Array, Item: &text, Default: []any{}},
 		"is_domain_connection": {Type: Bool, Default: false},
 		"authentication":       {Type: Object, Default: storage.Document{"active": true}},
@@ -141,4 +157,13 @@ func fillIn(doc, values storage.Document) {
 		}
 		set(doc, name, clone(value))
 	}
+}
+
+// withFields is a description of an object with more members.
+func withFields(f Field, more Fields) Field {
+	fields := Fields{}
+	maps.Copy(fields, f.Fields)
+	maps.Copy(fields, more)
+	f.Fields = fields
+	return f
 }

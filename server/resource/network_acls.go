@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"math"
 	"net/http"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -8,7 +9,7 @@ import (
 
 // matching describes what requests an access control list is about.
 var matching = Field{Type: Object, Open: true, Fields: Fields{
-	"asns":                  {Type: Array, Unique: true, Item: &Field{Type: Integer, Min: 1}},
+	"asns":                  {Type: Array, Unique: true, Item: &Field{Type: Integer, Min: 1, Max: math.MaxUint32}},
 	"auth0_managed":         uniqueTexts,
 	"connecting_ipv4_cidrs": uniqueTexts, "connecting_ipv6_cidrs": uniqueTexts, "geo_country_codes": uniqueTexts, "geo_subdivision_codes": uniqueTexts,
 	"hostnames": uniqueTexts, "ipv4_cidrs": uniqueTexts, "ipv6_cidrs": uniqueTexts, "ja3_fingerprints": uniqueTexts,

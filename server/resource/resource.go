@@ -55,7 +55,8 @@ type Field struct {
 	Enum     []string
 	Format   string  // uri, email, ...: see formats
 	Pattern  Pattern // of a text
-	Min, Max int     // of a number, of the length of a text, list or object; Max 0 is unbounded
+	Min, Max int     // of a number, of the length of a text, list or object; Max 0 is unbounded, or maxNumber for a number
+	Least    float64 // of a number, where the least is a fraction
 	Unique   bool    // a list without repetitions
 	Item     *Field  // of a list, or of an object of any members
 	Names    Pattern // of the members of an object

@@ -1,6 +1,10 @@
 package resource
 
-import "github.com/tenant0/tenant0/storage"
+import (
+	"math"
+
+	"github.com/tenant0/tenant0/storage"
+)
 
 // defaultIdentifiers is how a tenant shows what users log in with.
 var defaultIdentifiers = storage.Document{
@@ -38,7 +42,7 @@ var (
 			}},
 			"enabled": {Type: Bool, Default: true}, "default_from_address": text,
 			"credentials": {Type: Object, Open: true, Secret: true, Fields: Fields{
-				"region": noSecret, "domain": noSecret, "accessKeyId": noSecret, "api_user": noSecret, "smtp_host": noSecret, "smtp_port": noSecret,
+				"region": noSecret, "domain": noSecret, "accessKeyId": noSecret, "api_user": noSecret, "smtp_host": noSecret, "smtp_port": {Type: Integer, Nullable: true, Plain: true, Min: 1, Max: math.MaxUint16},
 				"smtp_user": noSecret, "tenantId": noSecret, "clientId": noSecret,
 			}},
 			"settings": {Type: Object, Nullable: true, Plain: true}, // headers of messages
@@ -63,7 +67,7 @@ var (
 	}
 	// CustomDomains is Auth0: api/management/v2/custom-domains.
 	CustomDomains = &Kind{
-		Name: "custom-domains", ID: "custom_domain_id", NewID: Prefixed("cd_", 16), Open: true,
+		Name: storage.CustomDomainsKind, ID: "custom_domain_id", NewID: Prefixed("cd_", 16), Open: true,
 		Fields: Fields{
 			"custom_domain_id": onlyRead, "primary": {Type: Bool, Access: ReadOnly, Default: false},
 			"is_default": {Type: Bool, Access: ReadOnly, Default: false},

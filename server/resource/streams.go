@@ -39,7 +39,7 @@ var (
 	}
 	// Sinks are where log streams lead, by type.
 	Sinks = map[string]*Kind{
-		"http":        sink("httpEndpoint"),
+		"http":        sinkOf(Fields{"httpEndpoint": {Type: String, Required: true, Format: "absolute-http-url"}}),
 		"eventbridge": sink("awsAccountId", "awsRegion"),
 		"eventgrid":   sink("azureSubscriptionId", "azureRegion", "azureResourceGroup"),
 		"datadog":     sink("datadogApiKey", "datadogRegion"),
@@ -82,6 +82,10 @@ func sink(required ...string) *Kind {
 		field.Required = true
 		fields[name] = field
 	}
+	return sinkOf(fields)
+}
+
+func sinkOf(fields Fields) *Kind {
 	return &Kind{Open: true, Fields: Fields{"sink": {Type: Object, Open: true, Fields: fields}}}
 }
 

@@ -6,7 +6,21 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-var minutes = Field{Type: Integer, Min: 1}
+// Lifetimes of sessions, Auth0: manage-users/sessions/session-lifetime-limits: at most
+// 365 days, and 100 of them idle. The least is that of Auth0's Terraform provider.
+const (
+	maxAbsoluteHours = 365 * 24
+	maxIdleHours     = 100 * 24
+	leastHours       = 0.01
+)
+
+// hours is a lifetime in hours.
+func hours(most, otherwise int) Field {
+	return Field{Type: Number, Default: otherwise, Least: leastHours, Max: most}
+}
+
+// minutes is a lifetime in minutes, of a request only.
+func minutes(mostHours int) Field { return Field{Type: Integer, Min: 1, Max: mostHours * 60} }
 
 // locales are the languages that a tenant may enable, Auth0:
 // customize/internationalization-and-localization/universal-login-internationalization.
@@ -20,11 +34,10 @@ var TenantSettings = &Kind{
 	Fields: Fields{
 		"friendly_name": text, "picture_url": text, "support_email": text, "support_url": text,
 		"allowed_logout_urls": {Type: Array, Item: &text}, "default_audience": text, "default_directory": text,
-		"session_lifetime":           {Type: Number, Default: 168},
-		"idle_session_lifetime":      {Type: Number, Default: 72},
-		"ephemeral_session_lifetime": {Type: Number, Default: 72}, "idle_ephemeral_session_lifetime": {Type: Number, Default: 24},
-		"session_lifetime_in_minutes": minutes, "idle_session_lifetime_in_minutes": minutes, // of a request only
-		"ephemeral_session_lifetime_in_minutes": minutes, "idle_ephemeral_session_lifetime_in_minutes": minutes,
+		"session_lifetime": hours(maxAbsoluteHours, 168), "session_lifetime_in_minutes": minutes(maxAbsoluteHours),
+		"idle_session_lifetime": hours(maxIdleHours, 72), "idle_session_lifetime_in_minutes": minutes(maxIdleHours),
+		"ephemeral_session_lifetime": hours(maxAbsoluteHours, 72), "ephemeral_session_lifetime_in_minutes": minutes(maxAbsoluteHours),
+		"idle_ephemeral_session_lifetime": hours(maxIdleHours, 24), "idle_ephemeral_session_lifetime_in_minutes": minutes(maxIdleHours),
 		"sandbox_version":            {Type: String, Default: "22"},
 		"sandbox_versions_available": {Type: Array, Access: ReadOnly, Default: []any{"22", "18"}},
 		"resource_parameter_profile": {Type: String, Default: "audience", Enum: []string{"audience", "compatibility"}},

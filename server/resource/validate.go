@@ -1,18 +1,21 @@
 package resource
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
 	"net/http"
 	"net/mail"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/callback"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -200,10 +203,17 @@ var formats = map[string]func(string) bool{
 		return err == nil && a.Address == s
 	},
 	"uri":                   hasScheme,
-	"callback-url":          hasScheme,
-	"url-with-placeholders": hasScheme,
+	"callback-url":          callback.Registrable,
+	"url-with-placeholders": callback.Registrable,
+	"absolute-http-url":     isHTTP,
 	"absolute-uri-or-empty": func(s string) bool { return s == "" || hasAnyPrefix(s, "http://", "https://") },
 	"absolute-https-uri-with-placeholders-or-empty": func(s string) bool { return s == "" || hasAnyPrefix(s, "https://") },
+}
+
+// isHTTP reports whether a text is a URL that a request can be sent to.
+func isHTTP(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
 }
 
 // hasScheme reports whether a text begins as a URL does, RFC 3986 section 3.1. The
@@ -233,13 +243,18 @@ func (c *checker) text(at place, v string, f Field) {
 }
 
 func (c *checker) number(at place, v float64, f Field) {
+	least, most := cmp.Or(f.Least, float64(f.Min)), cmp.Or(f.Max, maxNumber)
 	switch {
-	case v < float64(f.Min):
-		c.fail(at, "Value %s is less than minimum %d", plain(v), f.Min)
-	case f.Max > 0 && v > float64(f.Max):
-		c.fail(at, "Value %s is greater than maximum %d", plain(v), f.Max)
+	case v < least:
+		c.fail(at, "Value %s is less than minimum %s", plain(v), plain(least))
+	case v > float64(most):
+		c.fail(at, "Value %s is greater than maximum %d", plain(v), most)
 	}
 }
+
+// maxNumber bounds numbers of which no documentation says how large they may be: it
+// is the largest that every client can hold.
+const maxNumber = math.MaxInt32
 
 func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 

@@ -154,7 +154,7 @@ func (s *Server) Freeze(t time.Time) {
 	s.control(http.MethodPut, "/clock", map[string]any{"now": t, "frozen": true})
 }
 
-// Reset makes the tenant what its seed made it.
+// Reset makes the tenant what its seed made it, at the machine's time.
 func (s *Server) Reset() {
 	s.tb.Helper()
 	s.control(http.MethodPost, "/reset", nil)

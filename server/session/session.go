@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -98,7 +99,7 @@ func Lifetimes(t storage.Tenant) (idle, absolute time.Duration) {
 		if n <= 0 {
 			return otherwise
 		}
-		return time.Duration(n * float64(time.Hour))
+		return clock.Span(n, time.Hour)
 	}
 	return hours(t.IdleSessionLifetime, defaultIdle), hours(t.SessionLifetime, defaultAbsolute)
 }

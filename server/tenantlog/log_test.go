@@ -144,7 +144,9 @@ func TestUserAgent(t *testing.T) {
 func TestIDsNeverGoBack(t *testing.T) {
 	l := open(t, nil)
 	for i, move := range []time.Duration{0, 0, time.Hour, -2 * time.Hour, time.Minute} {
-		l.clock.Advance(move)
+		if err := l.clock.Advance(move); err != nil {
+			t.Fatal(err)
+		}
 		l.Record(nil, tenantlog.Event{Type: fmt.Sprint(i)})
 	}
 	found, err := l.After("", 10)
@@ -199,7 +201,9 @@ func TestLogIsBounded(t *testing.T) {
 	if got := types(l.newest("")); got != "a2 a1 a0 11 10" {
 		t.Errorf("the newest five are %s", got)
 	}
-	l.clock.Advance(2 * time.Hour)
+	if err := l.clock.Advance(2 * time.Hour); err != nil {
+		t.Fatal(err)
+	}
 	if got := l.newest(""); len(got) != 0 {
 		t.Errorf("past the retention there are still %s", types(got))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/storage"
@@ -133,7 +134,7 @@ func newFamily(grant *tokens.Grant, token string, now time.Time) *storage.Refres
 	}
 	// Auth0: the absolute end is fixed at the first issue and not moved by rotation.
 	if s.ExpirationType == "expiring" && !s.InfiniteTokenLifetime && s.TokenLifetime > 0 {
-		t.ExpiresAt = now.Add(time.Duration(s.TokenLifetime) * time.Second)
+		t.ExpiresAt = now.Add(clock.Span(s.TokenLifetime, time.Second))
 	}
 	return t
 }
@@ -143,5 +144,5 @@ func idleEnd(s storage.RefreshTokenSettings, now time.Time) time.Time {
 	if s.ExpirationType != "expiring" || s.InfiniteIdleTokenLifetime || s.IdleTokenLifetime <= 0 {
 		return time.Time{}
 	}
-	return now.Add(time.Duration(s.IdleTokenLifetime) * time.Second)
+	return now.Add(clock.Span(s.IdleTokenLifetime, time.Second))
 }

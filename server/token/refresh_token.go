@@ -9,6 +9,7 @@ import (
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/storage"
@@ -112,7 +113,7 @@ func (g *refreshToken) Commit(_ context.Context, rq *oauth.TokenRequest, grant *
 	s := rq.Client.RefreshToken
 	x := storage.Exchange{
 		ID: grant.ID, Hash: keys.Hash(rq.Form.Get("refresh_token")), Now: rq.Now,
-		Overlap:       time.Duration(s.Leeway) * time.Second,
+		Overlap:       clock.Span(s.Leeway, time.Second),
 		IdleExpiresAt: idleEnd(s, rq.Now),
 		Authorization: grant.Authorization,
 	}

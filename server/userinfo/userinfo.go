@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -76,7 +77,7 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	case !slices.Contains(claims.Scope, "openid"):
 		return insufficientScope()
 	}
-	body, err := m.profile(claims)
+	body, err := m.profile(r, claims)
 	if storage.IsNotFound(err) {
 		return unauthorized("The access token is invalid").With(err)
 	}
@@ -117,12 +118,18 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 
 // profile is the body: sub, the claims of the scopes, and the custom claims of
 // the ID token.
-func (m *room) profile(claims tokens.Claims) ([]byte, error) {
+func (m *room) profile(r *http.Request, claims tokens.Claims) ([]byte, error) {
 	var user storage.User
 	custom := maps.Clone(claims.IDClaims)
 	err := m.DB.View(func(tx *storage.Tx) error {
+		if err := registered.CheckOrigin(tx, r, claims.ClientID); err != nil {
+			return err
+		}
 		if revoked, err := tx.RevokedGrants.Has(claims.GrantID); err != nil || revoked {
 			return errors.Join(err, storage.ErrNotFound)
+		}
+		if known, err := tx.Clients.Has(claims.ClientID); err != nil || !known {
+			return errors.Join(err, storage.ErrNotFound) // the application is deleted
 		}
 		var err error
 		if user, err = tx.Users.Get(claims.Subject); err != nil || claims.Opaque {

@@ -33,8 +33,8 @@ func (rt *Router) allowOrigin(w http.ResponseWriter, r *http.Request) error {
 	}
 	h := w.Header()
 	h.Add("Vary", "Origin")
-	origin := r.Header.Get("Origin")
-	if origin == "" || sameOrigin(r, origin) {
+	origin := ForeignOrigin(r)
+	if origin == "" {
 		return nil
 	}
 	ok, err := rt.cors(r, origin)
@@ -61,9 +61,22 @@ func (rt *Router) preflight(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-func sameOrigin(r *http.Request, origin string) bool {
+// ForeignOrigin is the origin of the page that made the request, "" where it is the
+// server's own or where no page made it.
+func ForeignOrigin(r *http.Request) string {
+	origin := r.Header.Get("Origin")
 	scheme, host, ok := strings.Cut(origin, "://")
-	return ok && host == r.Host && (scheme == "https") == (r.TLS != nil)
+	if ok && host == r.Host && (scheme == "https") == (r.TLS != nil) {
+		return ""
+	}
+	return origin
+}
+
+// disallowOrigin takes back what allowOrigin said, from the page that it said it to.
+func disallowOrigin(h http.Header) {
+	for _, name := range []string{"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers"} {
+		h.Del(name)
+	}
 }
 
 var crossOrigin = http.NewCrossOriginProtection()

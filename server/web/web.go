@@ -145,6 +145,7 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, err error) {
 	shape := rt.shape
 	if e.Code == originNotAllowed {
 		shape = Text
+		disallowOrigin(w.Header())
 	}
 	shape(w, r, e)
 }

@@ -1,0 +1,385 @@
+package server_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenant0/tenant0/server/servertest"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/bolt"
+)
+
+type object = map[string]any
+
+// dependants makes objects that depend on one another, through the front door.
+type dependants struct {
+	*servertest.Server
+	t       *testing.T
+	browser *http.Client
+}
+
+const (
+	doomedClient   = "DoomedApplication000000000000001"
+	doomedUser     = "auth0|doomed"
+	doomedMail     = "doomed@exampleco.com"
+	doomedAPI      = "https://doomed.test"
+	doomedDatabase = "doomed-database"
+	database       = "Username-Password-Authentication"
+)
+
+// must calls the Management API, or the Authorization Extension's where the path begins
+// with a slash, and returns the answer, which must be a success.
+func (d *dependants) must(method, path string, body any) object {
+	d.t.Helper()
+	form := d.ManagementForm()
+	if strings.HasPrefix(path, "/") {
+		form.Set("audience", "urn:auth0-authz-api")
+		path = "extensions/authorization/api" + path
+	} else {
+		path = "api/v2/" + path
+	}
+	_, token := d.Token(d.browser, form)
+	raw, err := json.Marshal(body)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if body == nil {
+		raw = nil
+	}
+	rq, err := http.NewRequestWithContext(d.t.Context(), method, d.URL+path, bytes.NewReader(raw))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	rq.Header.Set("Authorization", "Bearer "+token["access_token"].(string))
+	rq.Header.Set("Content-Type", "application/json")
+	resp, err := d.browser.Do(rq)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var answer any
+	_ = json.NewDecoder(resp.Body).Decode(&answer) // a 204 has none
+	if resp.StatusCode/100 != 2 {
+		d.t.Fatalf("%s %s: %d %v", method, path, resp.StatusCode, answer)
+	}
+	doc, _ := answer.(object)
+	return doc
+}
+
+func (d *dependants) make(path string, body object) (id string) {
+	d.t.Helper()
+	made := d.must(http.MethodPost, path, body)
+	for _, name := range []string{"id", "_id", "client_id", "user_id"} {
+		if id, ok := made[name].(string); ok {
+			return id
+		}
+	}
+	return ""
+}
+
+func (d *dependants) client() {
+	d.t.Helper()
+	done(d.t, d.Server, `{"sections":{"clients":[{"name":"Doomed","client_id":"`+doomedClient+`","app_type":"spa","token_endpoint_auth_method":"none",
+		"grant_types":["authorization_code","refresh_token"],"callbacks":["`+servertest.SPACallback+`"],"initiate_login_uri":"https://app.test/login",
+		"organization_usage":"allow","refresh_token":{"rotation_type":"non-rotating","expiration_type":"non-expiring"}}]}}`)
+	connection := d.must(http.MethodGet, "connections?name="+database+"&take=1", nil)["connections"].([]any)[0].(object)["id"].(string)
+	d.must(http.MethodPatch, "connections/"+connection+"/clients", []object{{"client_id": doomedClient, "status": true}})
+}
+
+func (d *dependants) user(connection string) {
+	d.t.Helper()
+	d.make("users", object{"connection": connection, "user_id": "doomed", "email": doomedMail, "password": servertest.Password})
+}
+
+// logins leaves a login under way, a code, and a refresh token, which it returns.
+func (d *dependants) logins(l servertest.Login) string {
+	d.t.Helper()
+	l.RedirectURI = servertest.SPACallback
+	target, _ := d.AuthorizeURL(l)
+	d.Visit(d.Client(), target)
+	d.Login(d.Client(), l)
+	login := d.Login(d.browser, l)
+	tokens := d.Exchange(d.browser, login)
+	refresh, _ := tokens["refresh_token"].(string)
+	if refresh == "" {
+		d.t.Fatalf("no refresh token: %v", tokens)
+	}
+	return refresh
+}
+
+func (d *dependants) refresh(token string) int {
+	d.t.Helper()
+	status, _ := d.Token(d.browser, url.Values{"grant_type": {"refresh_token"}, "client_id": {doomedClient}, "refresh_token": {token}})
+	return status
+}
+
+func (d *dependants) invite(organization string, more object) {
+	d.t.Helper()
+	body := object{"inviter": object{"name": "Jane"}, "invitee": object{"email": "new@example.com"}, "client_id": servertest.Web}
+	for name, value := range more {
+		body[name] = value
+	}
+	if body["client_id"] == servertest.Web {
+		d.must(http.MethodPatch, "clients/"+servertest.Web, object{"organization_usage": "allow", "initiate_login_uri": "https://app.test/login"})
+	}
+	d.must(http.MethodPost, "organizations/"+organization+"/invitations", body)
+}
+
+// dependantsOf are the kinds: what makes an object and all that depends on it, and
+// returns its ids and how it is deleted; and the tables that name it then.
+var dependantsOf = map[string]struct {
+	make   func(d *dependants) (path string, ids []string)
+	tables []string
+}{
+	"application": {func(d *dependants) (string, []string) {
+		d.client()
+		d.make("client-grants", object{"client_id": doomedClient, "audience": servertest.API, "scope": []string{"read:timesheets"}, "subject_type": "user"})
+		org := d.make("organizations", object{"name": "acme"})
+		d.invite(org, object{"client_id": doomedClient})
+		permission := d.make("/permissions", object{"name": "p", "description": "p", "applicationType": "client", "applicationId": doomedClient})
+		role := d.make("/roles", object{"name": "r", "description": "r", "applicationType": "client", "applicationId": doomedClient, "permissions": []string{permission}})
+		group := d.make("/groups", object{"name": "g", "description": "g"})
+		d.must(http.MethodPatch, "/groups/"+group+"/roles", []string{role})
+		d.must(http.MethodPost, "tickets/password-change", object{"email": servertest.Manager, "connection_id": d.database(), "client_id": doomedClient})
+		d.logins(servertest.Login{ClientID: doomedClient, Params: url.Values{"scope": {"openid offline_access read:timesheets"}}})
+		return "clients/" + doomedClient, []string{doomedClient, permission, role}
+	}, []string{"client_grants", "client_secrets", "clients", "codes", "connections", "documents", "extension", "grants", "refresh_tokens", "sessions", "tickets", "transactions"}},
+	"user": {func(d *dependants) (string, []string) {
+		d.client()
+		d.user(database)
+		path := "users/" + url.PathEscape(doomedUser)
+		org, role := d.make("organizations", object{"name": "acme"}), d.make("roles", object{"name": "Clerk"})
+		d.must(http.MethodPost, "organizations/"+org+"/members", object{"members": []string{doomedUser}})
+		d.must(http.MethodPost, "organizations/"+org+"/members/"+url.PathEscape(doomedUser)+"/roles", object{"roles": []string{role}})
+		d.must(http.MethodPost, path+"/roles", object{"roles": []string{role}})
+		d.must(http.MethodPost, path+"/authentication-methods", object{"type": "phone", "name": "mine", "phone_number": "+15551234567", "preferred_authentication_method": "sms"})
+		d.must(http.MethodPost, "tickets/password-change", object{"user_id": doomedUser})
+		group := d.make("/groups", object{"name": "g", "description": "g"})
+		d.must(http.MethodPatch, "/groups/"+group+"/members", []string{doomedUser})
+		login := servertest.Login{ClientID: doomedClient, Username: doomedMail, Params: url.Values{"scope": {"openid offline_access read:timesheets"}}}
+		d.logins(login)
+		login.RedirectURI = servertest.SPACallback
+		target, _ := d.AuthorizeURL(login)
+		browser := d.Client()
+		_, page := d.Visit(browser, target)
+		form := page.Form()
+		form.Set("username", doomedMail)
+		form.Set("password", "wrong")
+		d.Submit(browser, page, form)
+		return path, []string{doomedUser}
+	}, []string{"codes", "documents", "extension", "grants", "login_failures", "passwords", "refresh_tokens", "sessions", "tickets", "transactions", "user_access", "users"}},
+	"API": {func(d *dependants) (string, []string) {
+		d.client()
+		id := d.make("resource-servers", object{"name": "Doomed", "identifier": doomedAPI, "allow_offline_access": true, "scopes": []object{{"value": "read"}}})
+		d.make("client-grants", object{"client_id": servertest.Cron, "audience": doomedAPI, "scope": []string{"read"}})
+		role := d.make("roles", object{"name": "Clerk"})
+		held := object{"permissions": []object{{"resource_server_identifier": doomedAPI, "permission_name": "read"}}}
+		d.must(http.MethodPost, "roles/"+role+"/permissions", held)
+		d.user(database)
+		d.must(http.MethodPost, "users/"+url.PathEscape(doomedUser)+"/permissions", held)
+		d.logins(servertest.Login{ClientID: doomedClient, Params: url.Values{"audience": {doomedAPI}, "scope": {"openid offline_access read"}}})
+		return "resource-servers/" + id, []string{id, doomedAPI}
+	}, []string{"client_grants", "codes", "grants", "refresh_tokens", "resource_servers", "role_permissions", "transactions", "user_access"}},
+	"role": {func(d *dependants) (string, []string) {
+		role, org := d.make("roles", object{"name": "Clerk"}), d.make("organizations", object{"name": "acme"})
+		d.user(database)
+		d.must(http.MethodPost, "roles/"+role+"/permissions", object{"permissions": []object{{"resource_server_identifier": servertest.API, "permission_name": "read:timesheets"}}})
+		d.must(http.MethodPost, "roles/"+role+"/users", object{"users": []string{doomedUser}})
+		d.must(http.MethodPost, "organizations/"+org+"/members", object{"members": []string{doomedUser}})
+		d.must(http.MethodPost, "organizations/"+org+"/members/"+url.PathEscape(doomedUser)+"/roles", object{"roles": []string{role}})
+		d.invite(org, object{"roles": []string{role}})
+		return "roles/" + role, []string{role}
+	}, []string{"documents", "role_permissions", "roles", "user_access"}},
+	"organization": {func(d *dependants) (string, []string) {
+		d.client()
+		d.user(database)
+		org, role := d.make("organizations", object{"name": "acme"}), d.make("roles", object{"name": "Clerk"})
+		d.must(http.MethodPost, "organizations/"+org+"/enabled_connections", object{"connection_id": d.database(), "assign_membership_on_login": true})
+		d.must(http.MethodPost, "organizations/"+org+"/members", object{"members": []string{doomedUser}})
+		d.must(http.MethodPost, "organizations/"+org+"/members/"+url.PathEscape(doomedUser)+"/roles", object{"roles": []string{role}})
+		d.must(http.MethodPost, "organizations/"+org+"/discovery-domains", object{"domain": "acme.test"})
+		d.invite(org, nil)
+		grant := d.make("client-grants", object{"client_id": doomedClient, "audience": servertest.API, "scope": []string{"read:timesheets"}, "organization_usage": "allow"})
+		d.must(http.MethodPost, "organizations/"+org+"/client-grants", object{"grant_id": grant})
+		d.must(http.MethodPatch, "clients/"+servertest.Cron, object{"default_organization": object{"organization_id": org, "flows": []string{"client_credentials"}}})
+		d.logins(servertest.Login{ClientID: doomedClient, Username: doomedMail, Params: url.Values{"organization": {org}, "scope": {"openid offline_access read:timesheets"}}})
+		return "organizations/" + org, []string{org}
+	}, []string{"clients", "codes", "documents", "refresh_tokens", "transactions"}},
+	"connection": {func(d *dependants) (string, []string) {
+		d.client()
+		connection := d.make("connections", object{"name": doomedDatabase, "strategy": "auth0"})
+		d.must(http.MethodPatch, "connections/"+connection+"/clients", []object{{"client_id": doomedClient, "status": true}, {"client_id": servertest.Web, "status": true}})
+		d.user(doomedDatabase)
+		org := d.make("organizations", object{"name": "acme"})
+		d.must(http.MethodPost, "organizations/"+org+"/enabled_connections", object{"connection_id": connection})
+		d.invite(org, object{"connection_id": connection})
+		group := d.make("/groups", object{"name": "g", "description": "g"})
+		d.must(http.MethodPatch, "/groups/"+group+"/mappings", []object{{"groupName": "x", "connectionName": doomedDatabase}})
+		d.logins(servertest.Login{ClientID: doomedClient, Username: doomedMail, Params: url.Values{"connection": {doomedDatabase}, "scope": {"openid offline_access read:timesheets"}}})
+		return "connections/" + connection, []string{connection, doomedDatabase, doomedUser}
+	}, []string{"codes", "connections", "documents", "extension", "grants", "passwords", "refresh_tokens", "sessions", "tickets", "transactions", "users"}},
+	"connection that is provisioned": {func(d *dependants) (string, []string) {
+		connection := d.make("connections", object{"name": "okta", "strategy": "okta", "options": object{"client_id": "x", "domain": "x.okta.com"}})
+		d.must(http.MethodPost, "connections/"+connection+"/scim-configuration", object{})
+		d.must(http.MethodPost, "connections/"+connection+"/scim-configuration/tokens", object{})
+		return "connections/" + connection, []string{connection}
+	}, []string{"connections", "documents"}},
+	"hook": {func(d *dependants) (string, []string) {
+		hook := d.make("hooks", object{"name": "doomed", "script": "module.exports = () => {}", "triggerId": "credentials-exchange"})
+		d.must(http.MethodPost, "hooks/"+hook+"/secrets", object{"KEY": "value"})
+		return "hooks/" + hook, []string{hook}
+	}, []string{"documents"}},
+	"log stream": {func(d *dependants) (string, []string) {
+		stream := d.make("log-streams", object{"name": "doomed", "type": "http", "sink": object{"httpEndpoint": "http://localhost:1/"}})
+		return "log-streams/" + stream, []string{stream}
+	}, []string{"documents"}},
+	"action": {func(d *dependants) (string, []string) {
+		action := d.make("actions/actions", object{
+			"name": "doomed", "code": "exports.onExecutePostLogin = async () => {}", "supported_triggers": []object{{"id": "post-login", "version": "v3"}},
+		})
+		d.must(http.MethodPost, "actions/actions/"+action+"/deploy", nil)
+		d.must(http.MethodPatch, "actions/triggers/post-login/bindings", object{"bindings": []object{{"ref": object{"type": "action_id", "value": action}, "display_name": "doomed"}}})
+		return "actions/actions/" + action + "?force=true", []string{action}
+	}, []string{"documents"}},
+}
+
+func (d *dependants) database() string {
+	d.t.Helper()
+	return d.must(http.MethodGet, "connections?name="+database+"&take=1", nil)["connections"].([]any)[0].(object)["id"].(string)
+}
+
+// TestNothingOfADeletedObjectRemains looks for it in every row and index of the store
+// but the tenant's log and the snapshot that a reset goes back to.
+func TestNothingOfADeletedObjectRemains(t *testing.T) {
+	for kind, of := range dependantsOf {
+		t.Run(kind, func(t *testing.T) {
+			for _, deleted := range []bool{false, true} {
+				d := &dependants{Server: servertest.Start(t), t: t}
+				d.browser = d.Client()
+				path, ids := of.make(d)
+				want := of.tables
+				if deleted {
+					d.must(http.MethodDelete, path, nil)
+					want = nil
+				}
+				found := remains(t, d.Server, ids)
+				found = slices.DeleteFunc(found, func(table string) bool { return !deleted && table == "log_cursors" }) // made in its own time
+				if diff := cmp.Diff(want, found); diff != "" {
+					t.Errorf("deleted: %v; it is named in (- want, + got):\n%s", deleted, diff)
+				}
+			}
+		})
+	}
+}
+
+// remains stops the server and returns the tables that name one of the ids.
+func remains(t *testing.T, s *servertest.Server, ids []string) (tables []string) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	engine, err := bolt.Open(filepath.Join(s.Data, "tenant0.db"), bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	err = engine.View(func(kv storage.KV) error {
+		return kv.Scan([]byte("e/"), []byte("u"), func(key, value []byte) bool {
+			rest := key[2:]
+			if key[0] == 'e' {
+				rest = key[10:] // after the time
+			}
+			name, _, _ := bytes.Cut(rest, []byte{0})
+			for _, id := range ids {
+				if bytes.Contains(key, []byte(id)) || bytes.Contains(value, []byte(id)) {
+					if table := string(name); table != "logs" && !slices.Contains(tables, table) {
+						tables = append(tables, table)
+					}
+				}
+			}
+			return true
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(tables)
+	return tables
+}
+
+// TestRefreshTokensEndWithWhatTheyCameFrom makes an application and a user anew, with
+// the ids that they had.
+func TestRefreshTokensEndWithWhatTheyCameFrom(t *testing.T) {
+	d := &dependants{Server: servertest.Start(t), t: t}
+	d.browser = d.Client()
+	login := servertest.Login{ClientID: doomedClient, Username: doomedMail, Params: url.Values{"scope": {"openid offline_access read:timesheets"}}}
+	d.client()
+	d.user(database)
+	for path, again := range map[string]func(){
+		"clients/" + doomedClient:             d.client,
+		"users/" + url.PathEscape(doomedUser): func() { d.user(database) },
+	} {
+		token := d.logins(login)
+		if status := d.refresh(token); status != http.StatusOK {
+			t.Fatalf("before: %d", status)
+		}
+		d.must(http.MethodDelete, path, nil)
+		again()
+		if status := d.refresh(token); status != http.StatusForbidden {
+			t.Errorf("after %s is deleted and made again its refresh token is answered %d", path, status)
+		}
+	}
+}
+
+// TestOpaqueTokensEndWithTheirApplication asks /userinfo with one that came with a
+// refresh token and one that came alone, while there is no application, and with the
+// first when there is another of the same id.
+func TestOpaqueTokensEndWithTheirApplication(t *testing.T) {
+	d := &dependants{Server: servertest.Start(t), t: t}
+	d.browser = d.Client()
+	d.client()
+	asked := func(token string) int {
+		t.Helper()
+		rq, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.URL+"userinfo", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rq.Header.Set("Authorization", "Bearer "+token)
+		resp, err := d.browser.Do(rq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	opaque := func(scope string) string {
+		t.Helper()
+		tokens := d.Exchange(d.browser, d.Login(d.browser, servertest.Login{
+			ClientID: doomedClient, RedirectURI: servertest.SPACallback, Params: url.Values{"audience": {""}, "scope": {scope}},
+		}))
+		token := tokens["access_token"].(string)
+		if status := asked(token); status != http.StatusOK {
+			t.Fatalf("before: %d", status)
+		}
+		return token
+	}
+	refreshed, alone := opaque("openid offline_access"), opaque("openid")
+	d.must(http.MethodDelete, "clients/"+doomedClient, nil)
+	for _, token := range []string{refreshed, alone} {
+		if status := asked(token); status != http.StatusUnauthorized {
+			t.Errorf("without the application: %d", status)
+		}
+	}
+	d.client()
+	if status := asked(refreshed); status != http.StatusUnauthorized {
+		t.Errorf("with another of the same id: %d", status)
+	}
+}

@@ -1,0 +1,49 @@
+package logstream
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// Header marks the requests of log streams with the stream's id, so that the
+// server's own control listener knows them, however they have come to it.
+const Header = "X-Tenant0-Log-Stream"
+
+var (
+	errClosed = errors.New("a log stream may not lead to the control listener")
+	errScheme = errors.New("a log stream leads to an http or https URL")
+)
+
+// newClient returns the client of the streams. It connects to no address that is
+// closed: what counts is the address that a name has come down to when the
+// connection is made, and neither how it is written nor what it was a moment ago. It
+// follows no redirects.
+func newClient(closed func(netip.AddrPort) bool) *http.Client {
+	dialer := &net.Dialer{Timeout: timeout, Control: func(_, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err == nil && closed != nil && closed(to) {
+			err = errClosed
+		}
+		return err
+	}}
+	return &http.Client{
+		Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute,
+		},
+		Timeout:       timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// do sends a request.
+func (s *Streams) do(rq *http.Request) (*http.Response, error) {
+	if scheme := rq.URL.Scheme; scheme != "http" && scheme != "https" {
+		return nil, fmt.Errorf("%w, and not to one of %s", errScheme, scheme)
+	}
+	return s.client.Do(rq)
+}

@@ -1,0 +1,239 @@
+package storage
+
+import (
+	"encoding/json"
+	"iter"
+	"slices"
+	"time"
+)
+
+// What depends on an object that is deleted goes with it, so that nothing of the
+// old comes to life in a new object with the same id. Deletions are rare: what no
+// index leads to is found by looking at all of a kind.
+
+// ForgetClient removes what users have in an application and what the extension
+// says of it. Sessions go on without it.
+func (tx *Tx) ForgetClient(id string, now time.Time) error {
+	if err := tx.endIssued(func(i Issue) bool { return i.ClientID == id }, now); err != nil {
+		return err
+	}
+	if err := tx.endLogins(func(t Transaction) bool {
+		return t.Request.ClientID == id || t.Logout != nil && t.Logout.ClientID == id
+	}); err != nil {
+		return err
+	}
+	if err := change(tx.Sessions, func(s *Session) bool { return remove(&s.Clients, is(id)) }); err != nil {
+		return err
+	}
+	if err := change(tx.Tickets, func(t *Ticket) bool {
+		named := t.ClientID == id
+		if named {
+			t.ClientID = "" // the link works, and leads to a page of the tenant's own
+		}
+		return named
+	}); err != nil {
+		return err
+	}
+	if err := tx.DeleteDocuments(InvitationsKind, func(d Document) bool { return d["client_id"] == id }); err != nil {
+		return err
+	}
+	return change(tx.Extension, func(e *Extension) bool { return e.forgetClient(id) })
+}
+
+// ForgetUsers removes what users have: logins and all that came of them, links that
+// were sent to them, failures that were counted, and what the extension gave them.
+func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
+	gone := map[string]bool{}
+	for _, id := range ids {
+		gone[id] = true
+		if err := tx.DeleteSessions(id); err != nil {
+			return err
+		}
+		if err := deleteBy(tx.Tickets.records, "user", id); err != nil {
+			return err
+		}
+		if err := tx.ForgetLoginFailures(id); err != nil {
+			return err
+		}
+	}
+	if err := tx.endIssued(func(i Issue) bool { return gone[i.UserID] }, now); err != nil {
+		return err
+	}
+	if err := tx.endLogins(func(t Transaction) bool { return gone[t.AnsweredBy] }); err != nil {
+		return err
+	}
+	return change(tx.Extension, func(e *Extension) bool {
+		changed := false
+		isGone := func(id string) bool { return gone[id] }
+		for i := range e.Groups {
+			changed = remove(&e.Groups[i].Members, isGone) || changed
+		}
+		for i := range e.Roles {
+			changed = remove(&e.Roles[i].Users, isGone) || changed
+		}
+		return changed
+	})
+}
+
+// ForgetAPI removes what was granted for an API: tokens, and permissions of roles and
+// of users.
+func (tx *Tx) ForgetAPI(identifier string, now time.Time) error {
+	if err := tx.endIssued(func(i Issue) bool { return i.Audience == identifier }, now); err != nil {
+		return err
+	}
+	if err := tx.endLogins(func(t Transaction) bool { return t.Request.Audience == identifier }); err != nil {
+		return err
+	}
+	of := func(p Permission) bool { return p.ResourceServerIdentifier == identifier }
+	if err := change(tx.RolePermissions, func(p *RolePermissions) bool { return remove(&p.Permissions, of) }); err != nil {
+		return err
+	}
+	if err := change(tx.UserAccess, func(a *UserAccess) bool { return remove(&a.Permissions, of) }); err != nil {
+		return err
+	}
+	return change(tx.Extension, func(e *Extension) bool {
+		return remove(&e.TokenClaims, func(c TokenClaims) bool { return c.Audience == identifier })
+	})
+}
+
+// ForgetOrganization removes what came of logins to an organization.
+func (tx *Tx) ForgetOrganization(id string, now time.Time) error {
+	if err := tx.endIssued(func(i Issue) bool { return i.Organization == id }, now); err != nil {
+		return err
+	}
+	return tx.endLogins(func(t Transaction) bool {
+		return t.Request.Organization == id || slices.Contains(t.Organizations, id)
+	})
+}
+
+// ForgetConnection removes what leads to a connection: logins that asked for it,
+// invitations to log in by it, and the extension's mappings of its groups.
+func (tx *Tx) ForgetConnection(id, name string) error {
+	if err := tx.endLogins(func(t Transaction) bool { return t.Request.Connection == name }); err != nil {
+		return err
+	}
+	if err := tx.DeleteDocuments(InvitationsKind, func(d Document) bool { return d["connection_id"] == id }); err != nil {
+		return err
+	}
+	return change(tx.Extension, func(e *Extension) bool {
+		changed := false
+		for i := range e.Groups {
+			changed = remove(&e.Groups[i].Mappings, func(m ExtensionGroupMapping) bool { return m.ConnectionName == name }) || changed
+		}
+		return changed
+	})
+}
+
+// ForgetRole takes a role out of what invitations promise.
+func (tx *Tx) ForgetRole(id string) error {
+	return change(tx.Entries, func(e *Entry) bool {
+		if e.Kind != InvitationsKind {
+			return false
+		}
+		doc, err := decodeDocument(*e)
+		if err != nil {
+			return false // it is told when the document is read
+		}
+		roles, _ := doc["roles"].([]any)
+		if !remove(&roles, func(role any) bool { return role == id }) {
+			return false
+		}
+		doc["roles"] = roles
+		e.Document, err = json.Marshal(doc)
+		return err == nil
+	})
+}
+
+// DeleteDocuments removes the documents of a kind, in any parent, that meet a condition.
+func (tx *Tx) DeleteDocuments(kind string, meets func(Document) bool) error {
+	return deleteWhere(tx.Entries, all[Entry](tx.Entries.records.scan(kind+"\x01")), entries.key, func(e Entry) bool {
+		doc, err := decodeDocument(e)
+		return err == nil && meets(doc)
+	})
+}
+
+// endIssued ends what users were given that meets a condition: codes, refresh tokens,
+// and the opaque access tokens that came with those.
+func (tx *Tx) endIssued(meets func(Issue) bool, now time.Time) error {
+	revoked, err := tx.RefreshTokensWhere(func(t RefreshToken) bool { return meets(t.Issue) })
+	if err != nil {
+		return err
+	}
+	for _, id := range revoked {
+		if err := tx.RevokeGrant(id, now); err != nil {
+			return err
+		}
+	}
+	return deleteWhere(tx.Codes, tx.Codes.All(), codes.key, func(c Code) bool { return meets(c.Issue) })
+}
+
+// endLogins ends the logins under way that meet a condition.
+func (tx *Tx) endLogins(meets func(Transaction) bool) error {
+	return deleteWhere(tx.Transactions, tx.Transactions.All(), transactions.key, meets)
+}
+
+// deleteWhere removes those of a table's records that meet a condition.
+func deleteWhere[T any](table interface{ Delete(key string) error }, records iter.Seq2[T, error], key func(T) string, meets func(T) bool) error {
+	var doomed []string
+	for v, err := range records {
+		if err != nil {
+			return err
+		}
+		if meets(v) {
+			doomed = append(doomed, key(v))
+		}
+	}
+	for _, key := range doomed {
+		if err := table.Delete(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// change writes the records that fn changes, and says so of.
+func change[T any](table Table[T], fn func(*T) bool) error {
+	var changed []T
+	for v, err := range table.All() {
+		if err != nil {
+			return err
+		}
+		if fn(&v) {
+			changed = append(changed, v)
+		}
+	}
+	for _, v := range changed {
+		if err := table.Put(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove takes the items that meet a condition out of a list, and reports whether
+// there were any.
+func remove[T any](list *[]T, meets func(T) bool) bool {
+	before := len(*list)
+	*list = slices.DeleteFunc(*list, meets)
+	return len(*list) < before
+}
+
+func is(id string) func(string) bool { return func(other string) bool { return other == id } }
+
+// forgetClient removes the roles and permissions of an application, what groups give
+// of them, and the settings of its tokens.
+func (e *Extension) forgetClient(id string) bool {
+	roles := map[string]bool{}
+	for _, r := range e.Roles {
+		if r.ApplicationID == id {
+			roles[r.ID] = true
+		}
+	}
+	changed := remove(&e.Roles, func(r ExtensionRole) bool { return r.ApplicationID == id })
+	for i := range e.Groups {
+		changed = remove(&e.Groups[i].Roles, func(role string) bool { return roles[role] }) || changed
+	}
+	changed = remove(&e.Permissions, func(p ExtensionPermission) bool { return p.ApplicationID == id }) || changed
+	changed = remove(&e.ScopePolicies, func(p ScopePolicy) bool { return p.ClientID == id }) || changed
+	return remove(&e.TokenClaims, func(c TokenClaims) bool { return c.ClientID == id }) || changed
+}
