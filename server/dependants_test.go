@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -124,9 +125,7 @@ func (d *dependants) refresh(token string) int {
 func (d *dependants) invite(organization string, more object) {
 	d.t.Helper()
 	body := object{"inviter": object{"name": "Jane"}, "invitee": object{"email": "new@example.com"}, "client_id": servertest.Web}
-	for name, value := range more {
-		body[name] = value
-	}
+	maps.Copy(body, more)
 	if body["client_id"] == servertest.Web {
 		d.must(http.MethodPatch, "clients/"+servertest.Web, object{"organization_usage": "allow", "initiate_login_uri": "https://app.test/login"})
 	}

@@ -49,7 +49,7 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 		if err := tx.DeleteSessions(id); err != nil {
 			return err
 		}
-		if err := deleteBy(tx.Tickets.records, "user", id); err != nil {
+		if err := deleteOfUser(tx.Tickets.records, id); err != nil {
 			return err
 		}
 		if err := tx.ForgetLoginFailures(id); err != nil {

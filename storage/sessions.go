@@ -98,17 +98,17 @@ func (tx *Tx) EndSessions(userID string) error {
 
 // DeleteSessions ends every session of a user.
 func (tx *Tx) DeleteSessions(userID string) error {
-	return deleteBy(tx.Sessions.records, "user", userID)
+	return deleteOfUser(tx.Sessions.records, userID)
 }
 
 // DeleteRefreshTokens ends every refresh token of a user.
 func (tx *Tx) DeleteRefreshTokens(userID string) error {
-	return deleteBy(tx.RefreshTokens.records, "user", userID)
+	return deleteOfUser(tx.RefreshTokens.records, userID)
 }
 
-// deleteBy removes the records that an index leads to.
-func deleteBy(r records, index, value string) error {
-	keys, err := r.keysBy(index, value)
+// deleteOfUser removes the records of a user, which the index "user" leads to.
+func deleteOfUser(r records, userID string) error {
+	keys, err := r.keysBy("user", userID)
 	if err != nil {
 		return err
 	}

@@ -134,5 +134,5 @@ func LoginFailuresKey(userID, ip string) string { return userID + "\x01" + ip }
 
 // ForgetLoginFailures ends the count of a user from every address.
 func (tx *Tx) ForgetLoginFailures(userID string) error {
-	return deleteBy(tx.LoginFailures.records, "user", userID)
+	return deleteOfUser(tx.LoginFailures.records, userID)
 }
