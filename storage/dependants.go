@@ -59,7 +59,7 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 	if err := tx.endIssued(func(i Issue) bool { return gone[i.UserID] }, now); err != nil {
 		return err
 	}
-	if err := tx.endLogins(func(t Transaction) bool { return gone[t.AnsweredBy] }); err != nil {
+	if err := tx.endLogins(func(t Transaction) bool { return gone[t.AnsweredBy] || gone[t.UserID] }); err != nil {
 		return err
 	}
 	return change(tx.Extension, func(e *Extension) bool {
