@@ -71,6 +71,11 @@ type Config struct {
 	// own is 10, and hashes brought along keep theirs.
 	PasswordCost int `name:"password-cost" default:"6" placeholder:"N" help:"Bcrypt cost of new password hashes, 4 to 15."`
 
+	// MaxImportSize bounds the file of POST /api/v2/jobs/users-imports, in bytes. Default: 512000, Auth0's 500 KB, Auth0:
+	// manage-users/user-migration/bulk-user-imports, so that what is refused there is refused here. The users wait for
+	// their job on the disk and not in memory.
+	MaxImportSize int `name:"max-import-size" default:"512000" placeholder:"BYTES" help:"Largest file of users that a job imports, in bytes; the default is Auth0's 500 KB."`
+
 	// ShutdownGrace is how long requests in progress may go on when the server is told to stop. 0 cuts them off.
 	// Default: 10 s, which is what container engines wait before they kill.
 	ShutdownGrace time.Duration `name:"shutdown-grace" default:"10s" placeholder:"DURATION" help:"How long requests in progress may go on after a stop."`
@@ -94,6 +99,9 @@ const (
 	minPasswordCost = 4
 	maxPasswordCost = 15
 )
+
+// mostImport bounds MaxImportSize, in bytes: 1 GiB.
+const mostImport = 1 << 30
 
 var (
 	logLevels  = []string{"debug", "info", "warn", "error"}
@@ -229,6 +237,9 @@ func (c *Config) validateNumbers() error {
 	if c.PasswordCost < minPasswordCost || c.PasswordCost > maxPasswordCost {
 		return fmt.Errorf("password-cost: %d is not between %d and %d; 10 is Auth0's, 6 is quick", c.PasswordCost,
 			minPasswordCost, maxPasswordCost)
+	}
+	if c.MaxImportSize < 1 || c.MaxImportSize > mostImport {
+		return fmt.Errorf("max-import-size: %d is not between 1 and %d bytes; 512000 is Auth0's", c.MaxImportSize, mostImport)
 	}
 	if c.ShutdownGrace < 0 {
 		return fmt.Errorf("shutdown-grace: %s is negative; give for instance 10s, or 0s to stop at once", c.ShutdownGrace)

@@ -27,6 +27,8 @@ func TestValidateNamesKnobCauseAndRemedy(t *testing.T) {
 		{"one address for both", func(c *config.Config) { c.Control = c.Listen }, "control: 127.0.0.1:4400 is the address of listen as well; give it another port"},
 		{"a cost too low", func(c *config.Config) { c.PasswordCost = 3 }, "password-cost: 3 is not between 4 and 15; 10 is Auth0's, 6 is quick"},
 		{"a cost too high", func(c *config.Config) { c.PasswordCost = 16 }, "password-cost: 16 is not between"},
+		{"no import", func(c *config.Config) { c.MaxImportSize = 0 }, "max-import-size: 0 is not between 1 and 1073741824 bytes; 512000 is Auth0's"},
+		{"an import without end", func(c *config.Config) { c.MaxImportSize = 1<<30 + 1 }, "max-import-size: 1073741825 is not between"},
 		{"a negative grace", func(c *config.Config) { c.ShutdownGrace = -time.Second }, "shutdown-grace: -1s is negative; give for instance 10s, or 0s to stop at once"},
 		{"an unknown log level", func(c *config.Config) { c.LogLevel = "warning" }, `log-level: "warning" is unknown; the values are debug, error, info, warn`},
 		{"an unknown log format", func(c *config.Config) { c.LogFormat = "jsn" }, `log-format: "jsn" is unknown; did you mean "json"?`},

@@ -37,20 +37,21 @@ func writeFile(t *testing.T, text string) string {
 // values are three right texts for each knob, for the file, the environment and the flag. A knob that is not here fails
 // the test, and so none can be forgotten.
 var values = map[string][3]string{
-	"seed":           {"empty", "a.yaml", "b.yaml"},
-	"keywords":       {"a.json", "b.json", "c.json"},
-	"data":           {"/a", "/b", "/c"},
-	"ephemeral":      {"true", "false", "true"},
-	"listen":         {"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"},
-	"control":        {"127.0.0.1:11", "127.0.0.1:12", "127.0.0.1:13"},
-	"issuer":         {"https://a.test/", "https://b.test/", "http://c.test:8080/"},
-	"host":           {"a.test", "b.test", "c.test"},
-	"allowed-host":   {"a.test", "*.b.test", "c.test"},
-	"no-fsync":       {"true", "false", "true"},
-	"password-cost":  {"7", "8", "9"},
-	"shutdown-grace": {"1s", "2s", "3s"},
-	"log-level":      {"debug", "warn", "error"},
-	"log-format":     {"json", "text", "json"},
+	"seed":            {"empty", "a.yaml", "b.yaml"},
+	"keywords":        {"a.json", "b.json", "c.json"},
+	"data":            {"/a", "/b", "/c"},
+	"ephemeral":       {"true", "false", "true"},
+	"listen":          {"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"},
+	"control":         {"127.0.0.1:11", "127.0.0.1:12", "127.0.0.1:13"},
+	"issuer":          {"https://a.test/", "https://b.test/", "http://c.test:8080/"},
+	"host":            {"a.test", "b.test", "c.test"},
+	"allowed-host":    {"a.test", "*.b.test", "c.test"},
+	"no-fsync":        {"true", "false", "true"},
+	"password-cost":   {"7", "8", "9"},
+	"max-import-size": {"1", "2", "3"},
+	"shutdown-grace":  {"1s", "2s", "3s"},
+	"log-level":       {"debug", "warn", "error"},
+	"log-format":      {"json", "text", "json"},
 }
 
 func TestEveryKnobIsDecidedByFlagThenEnvironmentThenFileThenDefault(t *testing.T) {
@@ -127,7 +128,7 @@ func TestDefaults(t *testing.T) {
 	t.Setenv("XDG_DATA_HOME", "/xdg")
 	want := config.Config{
 		Seed: "timesheets", Data: "/xdg/tenant0", Listen: "127.0.0.1:4400", Control: "127.0.0.1:4401",
-		PasswordCost: 6, ShutdownGrace: 10 * time.Second, LogLevel: "info", LogFormat: "text",
+		PasswordCost: 6, MaxImportSize: 512000, ShutdownGrace: 10 * time.Second, LogLevel: "info", LogFormat: "text",
 	}
 	got := config.Default()
 	if diff := cmp.Diff(want, got); diff != "" {

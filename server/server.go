@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 
@@ -50,16 +49,17 @@ type services struct {
 	jobs      *jobs.Runner
 	clock     *clock.Clock
 	log       *slog.Logger
+	maxImport int // bytes of a file of users
 }
 
-// openServices makes the services on an open store. closed says which addresses
-// log streams may not lead to.
-func openServices(db *storage.DB, issuer string, passwordCost int, closed func(netip.AddrPort) bool, log *slog.Logger) (*services, error) {
-	u, err := url.Parse(issuer)
+// openServices makes the services on an open store.
+func openServices(srv *Server, db *storage.DB) (*services, error) {
+	log := srv.log
+	u, err := url.Parse(srv.issuer)
 	if err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}
-	s := &services{db: db, clock: clock.New(), log: log}
+	s := &services{db: db, clock: clock.New(), log: log, maxImport: srv.cfg.MaxImportSize}
 	secrets, err := keys.OpenSecrets(db)
 	if err != nil {
 		return nil, err
@@ -67,18 +67,18 @@ func openServices(db *storage.DB, issuer string, passwordCost int, closed func(n
 	if s.ring, err = keys.Open(db, u.Hostname(), s.clock.Now()); err != nil {
 		return nil, err
 	}
-	if s.passwords, err = identity.NewPasswords(passwordCost); err != nil {
+	if s.passwords, err = identity.NewPasswords(srv.cfg.PasswordCost); err != nil {
 		return nil, err
 	}
-	s.issuer = &tokens.Issuer{URL: issuer, DB: db, Ring: s.ring, Secrets: secrets}
+	s.issuer = &tokens.Issuer{URL: srv.issuer, DB: db, Ring: s.ring, Secrets: secrets}
 	name, _, _ := strings.Cut(u.Hostname(), ".")
-	s.streams = logstream.New(logstream.Deps{DB: db, Now: s.clock.Now, Log: log, Closed: closed})
+	s.streams = logstream.New(logstream.Deps{DB: db, Now: s.clock.Now, Log: log, Closed: srv.isControl})
 	s.events, err = tenantlog.New(tenantlog.Deps{DB: db, Now: s.clock.Now, Log: log, Tenant: name, Stored: s.streams.Stored})
 	if err != nil {
 		return nil, err
 	}
 	s.outbox = outbox.New(outbox.Deps{Now: s.clock.Now, Log: log, Provider: s.smtpServer, Failed: s.notSent})
-	s.jobs = jobs.New(jobs.Deps{DB: db, Now: s.clock.Now, Log: log})
+	s.jobs = jobs.New(jobs.Deps{DB: db, Now: s.clock.Now, Log: log, Folder: srv.data})
 	return s, nil
 }
 
@@ -140,7 +140,7 @@ func (s *services) customDomain(name string) (found bool, err error) {
 func (s *services) management() management.Deps {
 	return management.Deps{
 		DB: s.db, Issuer: s.issuer, Ring: s.ring, Passwords: s.passwords, Events: s.events, Emails: s.emails(),
-		Outbox: s.outbox, Jobs: s.jobs, Now: s.clock.Now,
+		Outbox: s.outbox, Jobs: s.jobs, Now: s.clock.Now, MaxImport: s.maxImport,
 	}
 }
 

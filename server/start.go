@@ -73,7 +73,7 @@ func Start(cfg config.Config, log *slog.Logger) (_ *Server, err error) {
 	if err := s.openListeners(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	if s.services, err = openServices(db, s.issuer, cfg.PasswordCost, s.isControl, log); err != nil {
+	if s.services, err = openServices(s, db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	if err := s.openTenant(); err != nil {

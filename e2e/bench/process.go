@@ -32,7 +32,7 @@ func (b *bench) start(data, seed string) (*process, time.Duration, error) {
 		return nil, 0, err
 	}
 	cmd := exec.CommandContext(b.ctx, b.binary, "start", "--data", filepath.Join(b.work, data), "--seed", seed, //nolint:gosec // running what the user says is the purpose
-		"--listen", addr, "--control", "127.0.0.1:0", "--log-level", "warn",
+		"--listen", addr, "--control", "127.0.0.1:0", "--log-level", "warn", "--max-import-size", "10000000",
 		"--issuer", "http://localhost:4400/") // the same at every start, as its APIs are named after it
 	cmd.Env = []string{} // no settings but these
 	var stderr bytes.Buffer

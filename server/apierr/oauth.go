@@ -139,3 +139,12 @@ func ScopesNotGranted(scopes []string) error {
 func OriginNotAllowed(origin string) error {
 	return &Error{Status: http.StatusForbidden, Code: "origin_not_allowed", Message: fmt.Sprintf("Origin %s is not allowed.", origin)}
 }
+
+// PayloadTooLarge is the answer of Auth0's JSON APIs to a body of more than most bytes; its
+// client auth0.js has seen it (issue 1133 there).
+func PayloadTooLarge(most int64) *Error {
+	return &Error{
+		Status: http.StatusRequestEntityTooLarge, Message: fmt.Sprintf("Payload content length greater than maximum allowed: %d", most),
+		Cause: BodyTooLarge,
+	}
+}

@@ -25,10 +25,7 @@ var (
 	errNoCurrentGroup        = &apierr.Error{Status: http.StatusBadRequest, Message: "Current group not found"}
 	errMalformedJSON         = &apierr.Error{Status: http.StatusBadRequest, Message: "Invalid request payload JSON format"}
 	errMediaType             = &apierr.Error{Status: http.StatusUnsupportedMediaType, Message: "Unsupported Media Type"}
-	errTooLarge              = &apierr.Error{
-		Status: http.StatusRequestEntityTooLarge, Message: fmt.Sprintf("Payload content length greater than maximum allowed: %d", maxBody),
-	}
-	errInternal = &apierr.Error{Status: http.StatusInternalServerError, Message: "An internal server error occurred"}
+	errInternal              = &apierr.Error{Status: http.StatusInternalServerError, Message: "An internal server error occurred"}
 )
 
 func authentication(message, challenge string, extra map[string]any) *apierr.Error {

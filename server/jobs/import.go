@@ -2,10 +2,10 @@ package jobs
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,9 +17,6 @@ import (
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
-
-// batch is how many users one transaction writes.
-const batch = 500
 
 // errInterrupted reports that the server ended.
 var errInterrupted = errors.New("the server stopped")
@@ -36,9 +33,11 @@ func (p progress) summary(total int) storage.Document {
 // importUsers writes the users, those that are wrong left out and named.
 func (r *Runner) importUsers(i Import, stop <-chan struct{}) error {
 	var p progress
-	elapsed := clock.Stopwatch()
-	seen := map[string]bool{}
-	for users := range slices.Chunk(i.Users, batch) {
+	elapsed, seen, total := clock.Stopwatch(), addresses{}, i.File.users
+	for users, err := range i.File.batches() {
+		if err != nil {
+			return err
+		}
 		select {
 		case <-stop:
 			return errInterrupted
@@ -49,7 +48,7 @@ func (r *Runner) importUsers(i Import, stop <-chan struct{}) error {
 			prepared[n] = prepare(user, seen)
 		}
 		before := p
-		err := r.DB.Update(func(tx *storage.Tx) error {
+		err = r.DB.Update(func(tx *storage.Tx) error {
 			p = before
 			if _, err := tx.Documents(resource.Jobs.Name, "").Document(i.JobID); err != nil {
 				return err // a reset took the job along, and its users are not to come back
@@ -59,13 +58,13 @@ func (r *Runner) importUsers(i Import, stop <-chan struct{}) error {
 					return err
 				}
 			}
-			return report(tx, i.JobID, p, len(i.Users), elapsed())
+			return report(tx, i.JobID, p, total, elapsed())
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return r.finish(i.JobID, "completed", p.summary(len(i.Users)))
+	return r.finish(i.JobID, "completed", p.summary(total))
 }
 
 // report writes how far a job is.
@@ -87,8 +86,19 @@ type imported struct {
 // fault is what is wrong with a user, Auth0: api/management/v2/jobs/get-errors.
 type fault struct{ code, message, path string }
 
+// addresses are those of a file so far, as hashes: a file has many, of any length.
+type addresses map[[16]byte]bool
+
+// again reports whether an address is there already, and notes it.
+func (a addresses) again(email string) (there bool) {
+	sum := sha256.Sum256([]byte(strings.ToLower(email)))
+	key := [16]byte(sum[:])
+	there, a[key] = a[key], true
+	return there
+}
+
 // prepare checks a user of the file and reads the hash of the password.
-func prepare(sent any, seen map[string]bool) (u imported) {
+func prepare(sent any, seen addresses) (u imported) {
 	user, ok := sent.(storage.Document)
 	if !ok {
 		return imported{fault: &fault{"INVALID_TYPE", "Expected type object", "#/"}}
@@ -102,12 +112,10 @@ func prepare(sent any, seen map[string]bool) (u imported) {
 		u.fault = faultOf(err)
 		return u
 	}
-	email := strings.ToLower(text(user, "email"))
-	if seen[email] {
+	if seen.again(text(user, "email")) {
 		u.fault = &fault{"DUPLICATED_USER", "The user is in the file twice", "#/email"}
 		return u
 	}
-	seen[email] = true
 	custom, hasCustom := user["custom_password_hash"].(storage.Document)
 	plain := text(user, "password_hash")
 	switch {
@@ -194,7 +202,7 @@ type Prepared []imported
 // Prepare checks users as an export has them, for ImportAtOnce.
 func Prepare(users []any) Prepared {
 	all := make(Prepared, len(users))
-	seen := map[string]bool{}
+	seen := addresses{}
 	for n, user := range users {
 		all[n] = prepare(FromExport(user), seen)
 		if provider := otherProvider(user); provider != "" {

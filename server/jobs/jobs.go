@@ -32,6 +32,8 @@ type Deps struct {
 	DB  *storage.DB
 	Now func() time.Time
 	Log *slog.Logger
+	// Folder is where the users of an import wait for their job.
+	Folder string
 }
 
 // Runner does jobs, one after the other.
@@ -51,10 +53,11 @@ type Import struct {
 	JobID      string
 	Connection storage.Connection
 	Upsert     bool
-	Users      []any
+	File       *File // nil for ImportAtOnce
 }
 
-// Start writes the job and queues it, or returns ErrBusy.
+// Start writes the job and queues it, or returns ErrBusy. From then on the file is the
+// job's.
 func (r *Runner) Start(job storage.Document, i Import) error {
 	select {
 	case r.slots <- struct{}{}:
@@ -76,13 +79,13 @@ func (r *Runner) Start(job storage.Document, i Import) error {
 // Run does the jobs until stop is closed. It begins with those that an earlier end
 // of the server interrupted.
 func (r *Runner) Run(stop <-chan struct{}) error {
-	if err := r.failInterrupted(); err != nil {
+	if err := errors.Join(r.failInterrupted(), r.removeFiles()); err != nil {
 		return err
 	}
 	for {
 		select {
 		case <-stop:
-			return r.failInterrupted()
+			return errors.Join(r.failInterrupted(), r.removeFiles())
 		case i := <-r.queue:
 			if err := r.importUsers(i, stop); err != nil {
 				r.Log.Error("import of users stopped", "job", i.JobID, "err", err.Error())
@@ -90,6 +93,7 @@ func (r *Runner) Run(stop <-chan struct{}) error {
 					return err
 				}
 			}
+			i.File.Remove()
 			<-r.slots
 		}
 	}

@@ -26,14 +26,16 @@ type object = map[string]any
 type tenant struct {
 	*servertest.Server
 	t          *testing.T
+	client     *http.Client
 	token      string
 	connection string // its id
 }
 
-func start(t *testing.T) tenant {
+func start(t *testing.T, opts ...servertest.Option) tenant {
 	t.Helper()
-	tn := tenant{Server: servertest.Start(t), t: t}
-	_, answer := tn.Token(tn.Client(), url.Values{
+	tn := tenant{Server: servertest.Start(t, opts...), t: t}
+	tn.client = tn.Client()
+	_, answer := tn.Token(tn.client, url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {servertest.Management}, "client_secret": {servertest.ManagementSecret},
 		"audience": {tn.Issuer() + "api/v2/"},
 	})
@@ -57,7 +59,7 @@ func (tn tenant) do(method, path, contentType string, body io.Reader) (int, []by
 	if contentType != "" {
 		rq.Header.Set("Content-Type", contentType)
 	}
-	resp, err := tn.Client().Do(rq)
+	resp, err := tn.client.Do(rq)
 	if err != nil {
 		tn.t.Fatal(err)
 	}
@@ -392,7 +394,7 @@ func TestExport(t *testing.T) {
 
 func get(t *testing.T, tn tenant, target string) *http.Response {
 	t.Helper()
-	resp, err := tn.Client().Get(target)
+	resp, err := tn.client.Get(target)
 	if err != nil {
 		t.Fatal(err)
 	}

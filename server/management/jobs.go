@@ -1,13 +1,9 @@
 package management
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"maps"
 	"net/http"
-	"strings"
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
@@ -15,9 +11,6 @@ import (
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
-
-// maxImport bounds the file of an import, in bytes.
-const maxImport = 100 << 20
 
 func (a *api) jobOperations() []operation {
 	return []operation{
@@ -32,22 +25,21 @@ func (a *api) jobOperations() []operation {
 //
 //auth0:operation POST /api/v2/jobs/users-imports
 func importUsers(c *call) error {
-	c.r.Body = http.MaxBytesReader(c.w, c.r.Body, maxImport)
-	if err := c.r.ParseMultipartForm(1 << 20); err != nil {
-		return resource.InvalidBody("The request body must be multipart/form-data of at most 100 MB with the file users.")
-	}
-	defer c.r.MultipartForm.RemoveAll() //nolint:errcheck // files of its own
-	for name, values := range c.r.MultipartForm.Value {
-		if strings.ContainsRune(name+strings.Join(values, ""), 0) {
-			return apierr.ZeroInBody("")
-		}
-	}
-	users, err := readUsers(c.r)
+	form, err := c.importForm()
 	if err != nil {
 		return err
 	}
-	id := c.r.FormValue("connection_id")
-	if id == "" {
+	queued := false
+	defer func() {
+		if !queued && form.users != nil {
+			form.users.Remove()
+		}
+	}()
+	id := form.values["connection_id"]
+	switch {
+	case form.users == nil:
+		return resource.InvalidBody("Payload validation error: 'Missing required property: users'.")
+	case id == "":
 		return resource.InvalidBody("Payload validation error: 'Missing required property: connection_id'.")
 	}
 	c.sent = storage.Document{"connection_id": id}
@@ -67,13 +59,13 @@ func importUsers(c *call) error {
 	}
 	job := storage.Document{
 		"type": "users_import", "status": "pending", "connection_id": id, "connection": conn.Name,
-		"upsert": c.r.FormValue("upsert") == "true", "send_completion_email": c.r.FormValue("send_completion_email") != "false",
+		"upsert": form.values["upsert"] == "true", "send_completion_email": form.values["send_completion_email"] != "false",
 	}
-	if external := c.r.FormValue("external_id"); external != "" {
+	if external := form.values["external_id"]; external != "" {
 		job["external_id"] = external
 	}
 	resource.Jobs.Fill(job, c.now)
-	err = c.Jobs.Start(job, jobs.Import{Connection: conn, Upsert: job["upsert"] == true, Users: users})
+	err = c.Jobs.Start(job, jobs.Import{Connection: conn, Upsert: job["upsert"] == true, File: form.users})
 	if errors.Is(err, jobs.ErrBusy) {
 		return &apierr.Error{
 			Status:  http.StatusTooManyRequests,
@@ -83,28 +75,8 @@ func importUsers(c *call) error {
 	if err != nil {
 		return err
 	}
+	queued = true
 	return c.reply(http.StatusAccepted, job)
-}
-
-// readUsers reads the file of an import: a list of users.
-func readUsers(r *http.Request) ([]any, error) {
-	file, _, err := r.FormFile("users")
-	if err != nil {
-		return nil, resource.InvalidBody("Payload validation error: 'Missing required property: users'.")
-	}
-	defer file.Close()
-	raw, err := io.ReadAll(file)
-	if err != nil {
-		return nil, err
-	}
-	var users []any
-	if err := json.Unmarshal(raw, &users); err != nil {
-		return nil, resource.InvalidBody(fmt.Sprintf("Failed to parse users file JSON when importing users. Make sure it is valid JSON. %v", err))
-	}
-	if len(users) == 0 {
-		return nil, resource.InvalidBody("The users file is empty.")
-	}
-	return users, nil
 }
 
 //auth0:operation GET /api/v2/jobs/{id}

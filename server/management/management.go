@@ -44,6 +44,8 @@ type Deps struct {
 	Outbox    *outbox.Outbox
 	Jobs      *jobs.Runner
 	Now       func() time.Time
+	// MaxImport bounds the file of an import of users, in bytes.
+	MaxImport int
 }
 
 type api struct{ Deps }

@@ -97,6 +97,9 @@ var ErrZeroByte = errors.New("a zero byte")
 // zero bytes: that is seen to here, for every operation that takes one.
 func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	body, err := ReadBody(w, r, limit)
+	if errors.Is(err, apierr.BodyTooLarge) {
+		return nil, apierr.PayloadTooLarge(limit)
+	}
 	if err != nil || !bytes.Contains(body, []byte(`\u0000`)) {
 		return body, err // a zero byte that is not escaped is no JSON
 	}

@@ -1,0 +1,233 @@
+package jobs_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// auth0Import is how large the file of an import may be at Auth0.
+const auth0Import = 500 << 10
+
+func maxImport(bytes int) servertest.Option {
+	return servertest.Config(func(c *config.Config) { c.MaxImportSize = bytes })
+}
+
+// fileOf is a file with one user, of so many bytes.
+func fileOf(size int) string {
+	const head, tail = `[{"email":"large@imported.test"}`, `]`
+	return head + strings.Repeat(" ", size-len(head)-len(tail)) + tail
+}
+
+func TestFilesOfImportsAreBounded(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		most  int
+		start func() tenant
+	}{
+		{"as Auth0's are", auth0Import, func() tenant { return start(t) }},
+		{"as configured", 1000, func() tenant { return start(t, maxImport(1000)) }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tn := tt.start()
+			status, answer := tn.upload(fileOf(tt.most+1), "connection_id", tn.connection)
+			refused := object{
+				"statusCode": 413.0, "error": "Request Entity Too Large",
+				"message": fmt.Sprintf("Payload content length greater than maximum allowed: %d", tt.most),
+			}
+			if diff := cmp.Diff(refused, answer); status != http.StatusRequestEntityTooLarge || diff != "" {
+				t.Errorf("a byte too many: %d (- want, + got):\n%s", status, diff)
+			}
+			endless, form := formOf(tn, strings.NewReader(strings.Repeat("[", 1<<20)))
+			status, raw := tn.do(http.MethodPost, "/jobs/users-imports", form, struct{ io.Reader }{endless}) // in chunks, of unknown length
+			if status != http.StatusRequestEntityTooLarge && status != http.StatusBadRequest {
+				t.Errorf("a body in chunks: %d %s", status, raw)
+			}
+			if summary, _ := tn.imports(fileOf(tt.most)); summary["inserted"] != 1.0 {
+				t.Errorf("as much as there may be: %v", summary)
+			}
+			if left := waiting(t, tn); len(left) > 0 {
+				t.Errorf("there remain %v", left)
+			}
+		})
+	}
+}
+
+// waiting are the files that wait for a job.
+func waiting(t *testing.T, tn tenant) []string {
+	t.Helper()
+	left, err := filepath.Glob(filepath.Join(tn.Data, "users-import-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return left
+}
+
+// formOf is the form of an import whose file is read as it is sent.
+func formOf(tn tenant, file io.Reader) (body io.Reader, contentType string) {
+	read, write := io.Pipe()
+	form := multipart.NewWriter(write)
+	go func() {
+		part, err := form.CreateFormFile("users", "users.json")
+		if err == nil {
+			_, err = io.Copy(part, file)
+		}
+		if err == nil {
+			err = form.WriteField("connection_id", tn.connection)
+		}
+		if err == nil {
+			err = form.Close()
+		}
+		write.CloseWithError(err)
+	}()
+	return read, form.FormDataContentType()
+}
+
+// people is a file of users as it is read, each of some 20,000 bytes. Before it ends it
+// calls atEnd.
+type people struct {
+	left  int
+	text  string
+	atEnd func()
+}
+
+func (p *people) Read(b []byte) (int, error) {
+	if p.text == "" {
+		switch p.left--; {
+		case p.left >= 0:
+			p.text = fmt.Sprintf(`,{"email":"many%d@imported.test","user_metadata":{"text":%q}}`, p.left, strings.Repeat("x", 20000))
+		case p.left == -1:
+			p.atEnd()
+			p.text = "]"
+		default:
+			return 0, io.EOF
+		}
+	}
+	n := copy(b, p.text)
+	p.text = p.text[n:]
+	return n, nil
+}
+
+// retained is how many bytes the process holds on to.
+func retained() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// TestLargeImportsAreNotHeld imports 40 MB, and looks at what the process holds: when all
+// but the last byte is sent, and while the job goes on.
+func TestLargeImportsAreNotHeld(t *testing.T) {
+	const many, most = 2000, 16 << 20
+	tn := start(t, maxImport(100<<20))
+	before := retained()
+	held := func(when string) {
+		t.Helper()
+		if now := retained() - before; now > most {
+			t.Errorf("%s the process holds %d bytes more than before", when, now)
+		}
+	}
+	file := &people{left: many, text: `[{"email":"first@imported.test"}`, atEnd: func() {
+		held("before the file ends")
+		if files := waiting(t, tn); len(files) != 1 {
+			t.Errorf("the users go to %v", files)
+		} else if info, err := os.Stat(files[0]); err != nil || info.Size() < 30<<20 {
+			t.Errorf("of the users %v is on the disk, %v", info, err)
+		}
+	}}
+	body, form := formOf(tn, file)
+	status, raw := tn.do(http.MethodPost, "/jobs/users-imports", form, body)
+	var job object
+	if err := json.Unmarshal(raw, &job); err != nil || status != http.StatusAccepted {
+		t.Fatalf("%d %s", status, raw)
+	}
+	least, samples := int64(1<<62), 0 // what a transaction takes comes and goes; what is kept of the file would be half of it by then
+	done := object{"status": "pending"}
+	for deadline := time.Now().Add(servertest.Patience); done["status"] != "completed"; {
+		if time.Now().After(deadline) {
+			t.Fatalf("the job does not end: %v", done)
+		}
+		if _, done = tn.read("/jobs/" + job["id"].(string)); done["status"] == "processing" && done["percentage_done"].(float64) > 50 {
+			least = min(least, retained()-before)
+			samples++
+		}
+	}
+	if least > most || samples == 0 {
+		t.Errorf("while the job goes on the process holds %d bytes more than before, in %d looks", least, samples)
+	}
+	if diff := cmp.Diff(object{"inserted": many + 1.0, "updated": 0.0, "failed": 0.0, "total": many + 1.0}, done["summary"]); diff != "" {
+		t.Errorf("the summary (- want, + got):\n%s", diff)
+	}
+}
+
+// TestImportsThatAreNoForm have the answer to one.
+func TestImportsThatAreNoForm(t *testing.T) {
+	tn := start(t)
+	const whole = "--b\r\nContent-Disposition: form-data; name=\"users\"; filename=\"u.json\"\r\n\r\n"
+	const form = `multipart/form-data; boundary=b`
+	for _, tt := range []struct{ name, contentType, body, says string }{
+		{"JSON", "application/json", `[]`, "must be multipart/form-data"},
+		{"no boundary", "multipart/form-data", `[]`, "must be multipart/form-data"},
+		{"nothing", form, ``, "must be multipart/form-data"},
+		{"no file", form, "--b--\r\n", "Missing required property: users"},
+		{"cut off after the list", form, whole + `[{"email":"cut@imported.test"}]` + "\r\n--b\r\nContent-", "must be multipart/form-data"},
+		{"cut off in the list", form, whole + `[{"email":"cut@imported.test"}`, "valid JSON. unexpected end of JSON input"},
+		{"cut off in a value", form, "--b\r\nContent-Disposition: form-data; name=\"upsert\"\r\n\r\ntr", "must be multipart/form-data"},
+		{"no list", form, whole + "{}\r\n--b--\r\n", "valid JSON. the users are not a list"},
+		{"two lists", form, whole + "[{}] []\r\n--b--\r\n", "valid JSON. there is more after the list"},
+		{"null", form, whole + "null\r\n--b--\r\n", "The users file is empty"},
+		{"no comma", form, whole + "[{} {}]\r\n--b--\r\n", "valid JSON. expected comma after array element"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			status, raw := tn.do(http.MethodPost, "/jobs/users-imports", tt.contentType, strings.NewReader(tt.body))
+			if status != http.StatusBadRequest || !strings.Contains(string(raw), tt.says) {
+				t.Errorf("%d %s, want %q", status, raw, tt.says)
+			}
+		})
+	}
+	if left := waiting(t, tn); len(left) > 0 {
+		t.Errorf("there remain %v", left)
+	}
+}
+
+// TestFilesOfLostJobsAreRemoved at the start: nobody will read them.
+func TestFilesOfLostJobsAreRemoved(t *testing.T) {
+	data := t.TempDir()
+	lost := filepath.Join(data, "users-import-1.json")
+	if err := os.WriteFile(lost, []byte(fileOf(100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, servertest.Config(func(c *config.Config) { c.Data = data }))
+	deadline := time.Now().Add(servertest.Patience)
+	for _, err := os.Stat(lost); !errors.Is(err, os.ErrNotExist); _, err = os.Stat(lost) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the file of a lost job stays: %v", err)
+		}
+	}
+}
+
+// TestLargeBodiesAreRefused by Auth0's sentence at the rest of the API.
+func TestLargeBodiesAreRefused(t *testing.T) {
+	tn := start(t)
+	body := `{"name":"` + strings.Repeat("x", 1<<20) + `"}`
+	status, raw := tn.do(http.MethodPost, "/roles", "application/json", strings.NewReader(body))
+	want := `{"error":"Request Entity Too Large","message":"Payload content length greater than maximum allowed: 1048576","statusCode":413}`
+	if status != http.StatusRequestEntityTooLarge || string(raw) != want {
+		t.Errorf("%d %s", status, raw)
+	}
+}

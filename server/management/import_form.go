@@ -1,0 +1,99 @@
+package management
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/jobs"
+	"github.com/tenant0/tenant0/server/resource"
+)
+
+// maxFields bounds what the form of an import has besides the file, in bytes.
+const maxFields = 64 << 10
+
+// importForm is the form that starts an import of users.
+type importForm struct {
+	values map[string]string // those that are known, "" where they are missing
+	users  *jobs.File        // nil without one
+}
+
+// importForm reads the form of an import, RFC 7578, part by part: the users go to a file
+// as they come.
+func (c *call) importForm() (form importForm, err error) {
+	most := int64(c.MaxImport)
+	if c.r.ContentLength > most+maxFields {
+		return form, apierr.PayloadTooLarge(most)
+	}
+	c.r.Body = http.MaxBytesReader(c.w, c.r.Body, most+maxFields)
+	form.values = map[string]string{"connection_id": "", "upsert": "", "external_id": "", "send_completion_email": ""}
+	if err = c.importParts(&form); err == nil {
+		return form, nil
+	}
+	if form.users != nil {
+		form.users.Remove()
+	}
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		err = apierr.PayloadTooLarge(most)
+	}
+	return form, err
+}
+
+func (c *call) importParts(form *importForm) error {
+	parts, err := c.r.MultipartReader()
+	for err == nil {
+		var part *multipart.Part
+		if part, err = parts.NextPart(); err != nil {
+			break
+		}
+		if err := c.importPart(form, part); err != nil {
+			return err
+		}
+	}
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return err
+	}
+	if err != io.EOF { //nolint:errorlint // the error of a form that is cut off wraps it
+		return notMultipart
+	}
+	return nil
+}
+
+var notMultipart = resource.InvalidBody("The request body must be multipart/form-data with the file users.")
+
+// importPart reads one part: the file, or a value.
+func (c *call) importPart(form *importForm, part *multipart.Part) (err error) {
+	name := part.FormName()
+	switch {
+	case part.FileName() != "" && name == "users" && form.users == nil:
+		form.users, err = c.Jobs.Keep(http.MaxBytesReader(c.w, part, int64(c.MaxImport)))
+		switch {
+		case errors.Is(err, jobs.ErrEmpty):
+			return resource.InvalidBody("The users file is empty.")
+		case errors.Is(err, jobs.ErrSyntax):
+			cause := strings.TrimPrefix(err.Error(), jobs.ErrSyntax.Error()+": ")
+			return resource.InvalidBody("Failed to parse users file JSON when importing users. Make sure it is valid JSON. " + cause)
+		}
+		return err
+	case part.FileName() != "":
+		return nil // a file that nobody asked for
+	}
+	raw, err := io.ReadAll(http.MaxBytesReader(c.w, part, maxFields))
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return notMultipart
+	}
+	if err != nil {
+		return err
+	}
+	if strings.ContainsRune(name+string(raw), 0) {
+		return apierr.ZeroInBody("")
+	}
+	if there, known := form.values[name]; known {
+		form.values[name] = cmp.Or(there, string(raw)) // the first counts
+	}
+	return nil
+}
