@@ -1,5 +1,7 @@
 package templates
 
+import "slices"
+
 // form is what a page of inputs shows, and posts to its own URL with the button
 // action=default.
 type form struct {
@@ -23,6 +25,12 @@ type input struct {
 	Name, Type, Label, Value, Autocomplete string
 	Focus                                  bool
 }
+
+// Secret says that what is typed is hidden, with a button that shows it.
+func (i input) Secret() bool { return i.Type == "password" }
+
+// HasSecret says that one of the inputs is Secret.
+func (f form) HasSecret() bool { return slices.ContainsFunc(f.Inputs, input.Secret) }
 
 func (f form) names() []string {
 	names := make([]string, len(f.Inputs))

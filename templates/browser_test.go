@@ -3,6 +3,7 @@ package templates_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -122,6 +123,17 @@ func evaluated[T any](ctx context.Context, t *testing.T, expression string) T {
 	return value
 }
 
+// byLabel is a function of a text that returns the ids, or else the names, of the elements
+// that answer to it as a label: a part of it in any case, of what aria-labelledby names, or
+// else of aria-label, or else of the labels of what can have some.
+// https://playwright.dev/docs/api/class-page#page-get-by-label
+const byLabel = `text => [...document.querySelectorAll("*")].filter(e => {
+	const names = e.hasAttribute("aria-labelledby") ? e.getAttribute("aria-labelledby").split(/\s+/).map(id => document.getElementById(id)?.textContent)
+		: e.getAttribute("aria-label")?.trim() ? [e.getAttribute("aria-label")]
+		: [...e.labels ?? []].map(l => l.textContent);
+	return names.some(n => n?.toLowerCase().includes(text.toLowerCase()));
+}).map(e => e.id || e.tagName)`
+
 func TestPagesInABrowser(t *testing.T) {
 	ctx := browser(t)
 	url, posted := site(t)
@@ -158,25 +170,45 @@ func TestPagesInABrowser(t *testing.T) {
 			path = append(path, evaluated[string](ctx, t, `document.activeElement.id || document.activeElement.className || document.activeElement.textContent`))
 			do(ctx, t, chromedp.KeyEvent(kb.Tab))
 		}
-		want := []string{"username", "password", "reveal", "Forgot password?", "button primary _button-login"}
+		want := []string{"username", "password", "ulp-button-icon _button-icon", "Forgot password?", "button primary _button-login"}
 		if diff := cmp.Diff(want, path); diff != "" {
 			t.Errorf("focus (-want +got):\n%s", diff)
 		}
 	})
 
 	t.Run("the password can be read until it is sent", func(t *testing.T) {
-		do(ctx, t, chromedp.Navigate(url+"login"))
-		const look = `password.type + ": " + reveal.getAttribute("aria-label")`
-		seen := []string{evaluated[string](ctx, t, look)}
-		for range 2 {
-			do(ctx, t, chromedp.Click(chromedp.CSS(".reveal")))
-			seen = append(seen, evaluated[string](ctx, t, look))
+		for page, id := range map[string]string{"login": "password", "signup": "password", "new-password": "re-enter-password"} {
+			do(ctx, t, chromedp.Navigate(url+page))
+			const button = `#%s + [data-action="toggle"]`
+			toggle := chromedp.CSS(fmt.Sprintf(button, id))
+			look := fmt.Sprintf(`document.getElementById(%q).type + ": " + document.querySelector(%q).innerText`, id, fmt.Sprintf(button, id))
+			seen := []string{evaluated[string](ctx, t, look)}
+			for range 2 {
+				do(ctx, t, chromedp.Click(toggle))
+				seen = append(seen, evaluated[string](ctx, t, look))
+			}
+			do(ctx, t, chromedp.Click(toggle))
+			seen = append(seen, evaluated[string](ctx, t, fmt.Sprintf(`document.getElementById(%q).form.dispatchEvent(new Event("submit")), `, id)+look))
+			want := []string{"password: Show password", "text: Hide password", "password: Show password", "password: Show password"}
+			if diff := cmp.Diff(want, seen); diff != "" {
+				t.Errorf("the field of %s (-want +got):\n%s", page, diff)
+			}
 		}
-		do(ctx, t, chromedp.Click(chromedp.CSS(".reveal")))
-		seen = append(seen, evaluated[string](ctx, t, `password.form.dispatchEvent(new Event("submit")), `+look))
-		want := []string{"password: Show password", "text: Hide password", "password: Show password", "password: Show password"}
-		if diff := cmp.Diff(want, seen); diff != "" {
-			t.Errorf("the field (-want +got):\n%s", diff)
+	})
+
+	t.Run("inputs alone answer to a label", func(t *testing.T) {
+		for page, want := range map[string][]string{
+			"login": {"password"}, "login-wrong-password": {"password"}, "login-branded": {"password"},
+			"signup": {"password"}, "signup-refused": {"password"},
+			"new-password": {"password-reset", "re-enter-password"}, "new-password-mismatch": {"password-reset", "re-enter-password"},
+		} {
+			do(ctx, t, chromedp.Navigate(url+page))
+			for _, state := range []string{"hidden", "shown"} {
+				if got := evaluated[[]string](ctx, t, "("+byLabel+`)("Password")`); !cmp.Equal(want, got) {
+					t.Errorf("%s with the password %s: %q answer to the label Password, want %q", page, state, got, want)
+				}
+				evaluated[chromedp.Void](ctx, t, `document.querySelector('button[data-action="toggle"]._button-icon').click()`)
+			}
 		}
 	})
 
@@ -208,7 +240,7 @@ func TestPagesInABrowser(t *testing.T) {
 		if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, off); err != nil {
 			t.Fatal(err)
 		}
-		do(ctx, t, chromedp.Navigate(url+"login"), chromedp.WaitNotVisible(chromedp.CSS(".reveal")),
+		do(ctx, t, chromedp.Navigate(url+"login"), chromedp.WaitNotVisible(chromedp.CSS("._button-icon")),
 			chromedp.Navigate(url+"form-post"), chromedp.WaitVisible(chromedp.CSS("noscript p")), chromedp.Click(chromedp.CSS("button[type=submit]")))
 		if got := received(ctx, t, posted); got != response {
 			t.Errorf("it posts %q, want %q", got, response)

@@ -22,6 +22,10 @@ func TestLoginHasTheIdsAndNamesThatEndToEndSuitesUse(t *testing.T) {
 	if !button.has([]string{"name=action", "value=default", "data-action-button-primary=true"}) || button.words() != "Continue" {
 		t.Errorf("the submit button is %v %q", button.attr, button.words())
 	}
+	reveal := one(t, page, "button", "type=button", "data-action=toggle", "class=ulp-button-icon _button-icon", "hidden=hidden")
+	if label, labelled := reveal.attr["aria-label"]; labelled || reveal.words() != "Show password Hide password" {
+		t.Errorf("the button beside the password says %q and is labelled %q", reveal.words(), label)
+	}
 	for link, href := range map[string]string{
 		"Sign up": "/u/signup?state=hKFo2SBzdGF0ZQ", "Forgot password?": "/u/reset-password/request?state=hKFo2SBzdGF0ZQ",
 	} {

@@ -1,14 +1,16 @@
-// Lets the user read the password before sending it. Without this script the button stays hidden.
-const password = document.getElementById("password");
-const reveal = document.querySelector(".reveal");
+// Lets the user read a password before sending it. Without this script the buttons stay hidden.
+for (const button of document.querySelectorAll('[data-action="toggle"]')) {
+  const password = button.closest(".secret").querySelector("input");
+  const show = (visible) => {
+    password.type = visible ? "text" : "password";
+    button.classList.toggle("revealed", visible);
+    for (const label of button.querySelectorAll(".password-toggle-label")) {
+      label.classList.toggle("hide", visible === (label.dataset.label === "show-password"));
+    }
+  };
 
-function show(visible) {
-  password.type = visible ? "text" : "password";
-  reveal.setAttribute("aria-label", visible ? reveal.dataset.hide : reveal.dataset.show);
-  reveal.classList.toggle("revealed", visible);
+  button.hidden = false;
+  button.addEventListener("click", () => show(password.type === "password"));
+  // A browser remembers a text field's value for autofill, so the password goes out as one.
+  password.form.addEventListener("submit", () => show(false));
 }
-
-reveal.hidden = false;
-reveal.addEventListener("click", () => show(password.type === "password"));
-// A browser remembers a text field's value for autofill, so the password goes out as one.
-password.form.addEventListener("submit", () => show(false));
