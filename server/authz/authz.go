@@ -55,7 +55,8 @@ type Decision struct {
 // be refused. Core RBAC comes first and the extension's rule after it; where a
 // scope rule is on for the application its result replaces that of core RBAC, as
 // a rule that sets the access token's scope does, Auth0:
-// get-started/apis/enable-role-based-access-control-for-apis.
+// get-started/apis/enable-role-based-access-control-for-apis. Neither grants more of
+// the Management API than the user's own account.
 func Decide(tx *storage.Tx, in Input) (Decision, error) {
 	if in.Audience == ExtensionAudience {
 		return Decision{}, errNoEndUsers
@@ -80,6 +81,7 @@ func Decide(tx *storage.Tx, in Input) (Decision, error) {
 	if policy, ok := scopePolicy(ext, in.Client.ClientID); ok {
 		d.Scope = applyScopeRule(policy, in, words(user["permissions"]))
 	}
+	d.forPeople(in.API)
 	d.AccessClaims, d.IDClaims = claims(ext, in, user, d.Scope)
 	return d, nil
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // Requested returns the scopes of a request that mean something: the standard
-// ones and those that the API defines, each once, in order. They are what a user
+// ones and those that the API defines for people, each once, in order. They are what a user
 // is asked to consent to, whatever of them is granted in the end.
 func Requested(scope string, api *storage.ResourceServer, offlineAllowed bool) []string {
 	standard := StandardScopes()
@@ -15,6 +15,6 @@ func Requested(scope string, api *storage.ResourceServer, offlineAllowed bool) [
 		if s == offlineAccess {
 			return !offlineAllowed
 		}
-		return !slices.Contains(standard, s) && (api == nil || !api.Defines(s))
+		return !slices.Contains(standard, s) && (api == nil || !api.Defines(s) || refusedToPeople(api, s))
 	})
 }

@@ -63,11 +63,11 @@ func (a *api) allow(r *http.Request, scopes []string) (who caller, err error) {
 // may reports whether one of the scopes lets the caller in, and whether only one
 // for the own account does. The token of a user lets in to no more than the user's
 // own account, Auth0: secure/tokens/access-tokens/management-api-access-tokens/
-// get-management-api-access-tokens-for-single-page-applications.
+// get-management-api-tokens-for-single-page-applications.
 func (c caller) may(r *http.Request, scopes []string) (let, own bool) {
 	for _, scope := range scopes {
 		switch current := strings.Contains(scope, ":current_user"); {
-		case !slices.Contains(c.Scope, scope):
+		case !c.holds(scope):
 		case !current && c.machine():
 			return true, false
 		case current && c.isOwner(r):
@@ -75,6 +75,12 @@ func (c caller) may(r *http.Request, scopes []string) (let, own bool) {
 		}
 	}
 	return own, own
+}
+
+// holds reports whether the caller's token has a scope, or the one to create metadata
+// of the own account, which lets in where the one to update it does.
+func (c caller) holds(scope string) bool {
+	return slices.Contains(c.Scope, scope) || scope == "update:current_user_metadata" && slices.Contains(c.Scope, "create:current_user_metadata")
 }
 
 // isOwner reports whether the caller is the user of the path, if that names one.

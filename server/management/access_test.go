@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,6 +76,38 @@ func TestUserTokens(t *testing.T) {
 			}
 			if body, _ := answer.(object); tt.status == 403 && body["errorCode"] != "insufficient_scope" {
 				t.Errorf("refused with %v", body)
+			}
+		})
+	}
+}
+
+// Scopes of the own account let in to what Auth0 lists for each, and no further.
+func TestScopesOfTheOwnAccount(t *testing.T) {
+	c := newClient(t)
+	metadata := object{"user_metadata": object{"color": "blue"}}
+	for _, tt := range []struct {
+		scope                               string
+		read, enrollments, metadata, device int
+	}{
+		{"read:current_user", 200, 200, 403, 403},
+		{"create:current_user_metadata", 403, 403, 200, 403},
+		{"update:current_user_metadata", 403, 403, 200, 403},
+		{"create:current_user_device_credentials", 403, 403, 403, 201},
+		{"read:users update:users create:users", 403, 403, 403, 403},
+	} {
+		t.Run(tt.scope, func(t *testing.T) {
+			user := *c
+			user.t = t
+			access, id := user.userToken(servertest.Employee, tt.scope)
+			user.token = access
+			self := "/users/" + subjectOf(t, id)
+			read, _ := user.do(http.MethodGet, self, nil)
+			enrollments, _ := user.do(http.MethodGet, self+"/enrollments", nil)
+			changed, _ := user.do(http.MethodPatch, self, metadata)
+			device, _ := user.do(http.MethodPost, "/device-credentials", object{"type": "public_key", "device_name": "d", "device_id": "1", "value": "k"})
+			got := []int{read, enrollments, changed, device}
+			if want := []int{tt.read, tt.enrollments, tt.metadata, tt.device}; !slices.Equal(got, want) {
+				t.Errorf("read, enrollments, metadata and devices get %v, want %v", got, want)
 			}
 		})
 	}
