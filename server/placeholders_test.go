@@ -106,6 +106,45 @@ func TestOrganizationPlaceholderInLogoutURLs(t *testing.T) {
 	}
 }
 
+// TestALogoutLeadsToTheOrganizationOfItsHint: an ID token names the organization that the
+// user logged in to, and the placeholder stands for that alone.
+func TestALogoutLeadsToTheOrganizationOfItsHint(t *testing.T) {
+	tn := startPlaceholders(t)
+	connection := tn.manage(http.StatusCreated, http.MethodPost, "connections", map[string]any{
+		"name": "members", "strategy": "auth0", "enabled_clients": []string{tn.client},
+	})["id"]
+	tn.manage(http.StatusCreated, http.MethodPost, "organizations/"+tn.acme+"/enabled_connections", map[string]any{"connection_id": connection})
+	user := tn.manage(http.StatusCreated, http.MethodPost, "users", map[string]any{
+		"connection": "members", "email": "jo@example.com", "password": servertest.Password,
+	})["user_id"]
+	if status, answer := tn.Manage(tn.pages.client, http.MethodPost, "organizations/"+tn.acme+"/members", map[string]any{"members": []any{user}}); status != http.StatusNoContent {
+		t.Fatalf("no member: %d %v", status, answer)
+	}
+	hint := func() string {
+		result := tn.Login(tn.pages.client, servertest.Login{
+			ClientID: tn.client, RedirectURI: "https://acme.exampleco.test/cb", Username: "jo@example.com",
+			Params: url.Values{"organization": {tn.acme}, "scope": {"openid"}, "audience": {""}},
+		})
+		return textOf(tn.Exchange(tn.pages.client, result), "id_token")
+	}
+	token := hint()
+	logout := func(target string, want int) {
+		t.Helper()
+		a := tn.from("", http.MethodGet, "oidc/logout?"+url.Values{"id_token_hint": {token}, "post_logout_redirect_uri": {target}}.Encode(), "")
+		if a.status != want || want == http.StatusFound && strings.TrimSuffix(a.header.Get("Location"), "/") != target {
+			t.Errorf("to %s: %d %v, want %d", target, a.status, a.header, want)
+		}
+	}
+	logout("https://other.exampleco.test", http.StatusBadRequest)
+	logout("https://nobody.exampleco.test", http.StatusBadRequest)
+	logout("https://acme.exampleco.test", http.StatusFound)
+	if status, answer := tn.Manage(tn.pages.client, http.MethodDelete, "organizations/"+tn.acme, nil); status != http.StatusNoContent {
+		t.Fatalf("the organization stays: %d %v", status, answer)
+	}
+	logout("https://acme.exampleco.test", http.StatusBadRequest)
+	logout("https://other.exampleco.test", http.StatusBadRequest)
+}
+
 func TestOrganizationPlaceholderInOrigins(t *testing.T) {
 	tn := startPlaceholders(t)
 	for _, list := range []string{"allowed_origins", "web_origins", "callbacks"} {

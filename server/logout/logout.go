@@ -190,7 +190,7 @@ func (m *room) oidc(w http.ResponseWriter, r *http.Request, params url.Values) e
 // read checks the parameters against one another, Auth0:
 // authenticate/login/logout/log-users-out-of-auth0.
 func (m *room) read(host string, params url.Values) (rq request, err error) {
-	clientID := params.Get("client_id")
+	clientID, organization := params.Get("client_id"), ""
 	rq.session = params.Get("logout_hint")
 	if token := params.Get("id_token_hint"); token != "" {
 		hint, err := m.Issuer.IDTokenHint(token)
@@ -200,13 +200,16 @@ func (m *room) read(host string, params url.Values) (rq request, err error) {
 		if (clientID != "" && clientID != hint.ClientID) || (rq.session != "" && rq.session != hint.SessionID) {
 			return rq, apierr.HintMismatch
 		}
-		clientID, rq.session = hint.ClientID, hint.SessionID
+		clientID, rq.session, organization = hint.ClientID, hint.SessionID, hint.Organization
 	}
 	rq.target = params.Get("post_logout_redirect_uri")
 	err = m.DB.View(func(tx *storage.Tx) error {
 		var addresses registered.Addresses
 		rq.client, addresses, err = addressesOf(tx, host, clientID)
 		if err != nil || rq.target == "" {
+			return err
+		}
+		if addresses, err = inOrganization(tx, addresses, organization); err != nil {
 			return err
 		}
 		return checkLogout(addresses, "post_logout_redirect_uri", rq.target, false)
@@ -225,6 +228,16 @@ func (m *room) read(host string, params url.Values) (rq request, err error) {
 		rq.target = u.String()
 	}
 	return rq, nil
+}
+
+// inOrganization returns the addresses for a hint that names an organization by its id,
+// "" for none.
+func inOrganization(tx *storage.Tx, a registered.Addresses, id string) (registered.Addresses, error) {
+	if id == "" {
+		return a, nil
+	}
+	organization, err := tx.Organization(id)
+	return a.In(organization.Name), storage.Optional(err)
 }
 
 // confirmPage asks whether the user wants to log out.

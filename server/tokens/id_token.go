@@ -11,8 +11,8 @@ import (
 )
 
 // Hint is what an ID token that comes back says: the application that it was issued
-// to, the user, and the id of the session.
-type Hint struct{ ClientID, Subject, SessionID string }
+// to, the user, and the ids of the session and of the organization, "" for none.
+type Hint struct{ ClientID, Subject, SessionID, Organization string }
 
 // IDTokenHint reads an ID token of this tenant that comes back as a hint of whom a
 // request is about. OIDC RP-Initiated Logout section 4: an expired one is to be
@@ -50,6 +50,7 @@ func (i *Issuer) readIDToken(typ string, payload []byte, err error) (Hint, lifet
 		Aud audience `json:"aud"`
 		SID string   `json:"sid"`
 		Azp string   `json:"azp"`
+		Org string   `json:"org_id"`
 	}
 	if err := json.Unmarshal(payload, &c); err != nil {
 		return Hint{}, lifetime{}, fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -58,7 +59,7 @@ func (i *Issuer) readIDToken(typ string, payload []byte, err error) (Hint, lifet
 	if c.Iss != i.URL || len(c.Aud) != 1 || typ != keys.TypeJWT || c.Azp != "" {
 		return Hint{}, lifetime{}, fmt.Errorf("%w: not an ID token of this tenant", ErrInvalid)
 	}
-	return Hint{ClientID: c.Aud[0], Subject: c.Sub, SessionID: c.SID}, c.lifetime, nil
+	return Hint{ClientID: c.Aud[0], Subject: c.Sub, SessionID: c.SID, Organization: c.Org}, c.lifetime, nil
 }
 
 // secretOfApplication is the secret of the application that an ID token is for.
