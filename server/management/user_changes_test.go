@@ -198,6 +198,8 @@ func TestNamesInMetadata(t *testing.T) {
 		{"app_metadata": object{"email": "x"}},
 		{"app_metadata": object{"user_id": "x", "identities": []any{}}},
 		{"app_metadata": object{"lastIP": "x"}},
+		{"app_metadata": object{"multifactor": []any{"guardian"}}},
+		{"app_metadata": object{"multifactor_last_modified": "x"}},
 	} {
 		c.refused(http.MethodPatch, employee, body, "Payload validation error")
 		body["connection"], body["email"], body["password"] = database, "never@example.com", password

@@ -14,7 +14,7 @@ var (
 	userMetadata = Field{Type: Object, Metadata: true}
 	appMetadata  = Field{Type: Object, Metadata: true, Reserved: []string{
 		"__tenant", "_id", "blocked", "clientID", "created_at", "email", "email_verified", "globalClientID", "global_client_id",
-		"identities", "lastIP", "lastLogin", "loginsCount", "metadata", "updated_at", "user_id",
+		"identities", "lastIP", "lastLogin", "loginsCount", "metadata", "multifactor", "multifactor_last_modified", "updated_at", "user_id",
 	}}
 )
 
