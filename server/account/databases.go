@@ -11,7 +11,8 @@ import (
 // Databases are the database connections through which an authorization request
 // may log in: the one that it names, or all that are enabled for the application,
 // the tenant's default directory first. Of an organization they are those that it has
-// enabled too. None is the error NoConnections.
+// enabled too. Where there is none the error is an apierr.Error: NoConnections, or one
+// that names the strategies of the connections that there are.
 func Databases(tx *storage.Tx, rq storage.AuthorizeRequest) ([]storage.Connection, error) {
 	all, err := candidates(tx, rq)
 	if err != nil {
@@ -22,7 +23,16 @@ func Databases(tx *storage.Tx, rq storage.AuthorizeRequest) ([]storage.Connectio
 			return nil, err
 		}
 	}
-	if len(all) == 0 {
+	var strategies []string
+	all = slices.DeleteFunc(all, func(c storage.Connection) bool {
+		strategies = append(strategies, c.Strategy)
+		return c.Strategy != storage.DatabaseStrategy
+	})
+	switch {
+	case len(all) > 0:
+	case len(strategies) > 0:
+		return nil, apierr.StrategiesNotEmulated(strategies...)
+	default:
 		return nil, apierr.NoConnections
 	}
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
@@ -38,7 +48,7 @@ func Databases(tx *storage.Tx, rq storage.AuthorizeRequest) ([]storage.Connectio
 	return all, storage.Optional(err)
 }
 
-// candidates are the connections of a request, whatever its organization.
+// candidates are the connections of a request, whatever their strategy and its organization.
 func candidates(tx *storage.Tx, rq storage.AuthorizeRequest) (all []storage.Connection, err error) {
 	if rq.Connection != "" { // checked by /authorize
 		c, err := tx.Connections.Find("name", rq.Connection)
@@ -51,9 +61,7 @@ func candidates(tx *storage.Tx, rq storage.AuthorizeRequest) (all []storage.Conn
 		if err != nil {
 			return nil, err
 		}
-		if c.Strategy == storage.DatabaseStrategy {
-			all = append(all, c)
-		}
+		all = append(all, c)
 	}
 	return all, nil
 }

@@ -26,6 +26,9 @@ func (m *room) read(host string, params url.Values) (rq storage.AuthorizeRequest
 		if client, err = findClient(tx, params.Get("client_id")); err != nil {
 			return err
 		}
+		if params, err = withObject(params); err != nil {
+			return err
+		}
 		uri, err := redirectURI(tx, client, host, params)
 		if err != nil {
 			return err
@@ -121,8 +124,10 @@ func parse(params url.Values) storage.AuthorizeRequest {
 // checkForm checks what the parameters and the application alone decide.
 func checkForm(client storage.Client, params url.Values, rq *storage.AuthorizeRequest) error {
 	checks := []func() error{
-		func() error { return checkResponse(client, rq) },
-		func() error { return checkNotEmulated(client, params) },
+		func() error { return checkResponseMode(rq) },
+		func() error { return refuseObject(params) },
+		func() error { return checkResponseType(client, rq) },
+		func() error { return checkApplication(client, params) },
 		func() error { return checkPKCE(client, rq) },
 		func() error { return checkPrompt(params, rq) },
 	}
@@ -134,38 +139,43 @@ func checkForm(client storage.Client, params url.Values, rq *storage.AuthorizeRe
 	return nil
 }
 
-// checkResponse checks response_mode and response_type. Implicit and hybrid
-// types are answered as for an application without that grant.
-func checkResponse(client storage.Client, rq *storage.AuthorizeRequest) error {
-	types := strings.Fields(rq.ResponseType)
-	slices.Sort(types)
-	responseType := strings.Join(types, " ")
-	front := slices.Contains(types, "token") || slices.Contains(types, "id_token")
-	if err := checkResponseMode(rq, front); err != nil {
-		return err
-	}
-	switch responseType {
+// checkResponseType refuses a type that Auth0 does not have, then one that the
+// application may not use, Auth0: get-started/applications/application-grant-types, and
+// then by name one that is not served here.
+func checkResponseType(client storage.Client, rq *storage.AuthorizeRequest) error {
+	types := slices.Sorted(strings.FieldsSeq(rq.ResponseType))
+	switch strings.Join(types, " ") {
 	case "":
 		return apierr.MissingParameter("response_type")
-	case "code":
-	case "token", "id_token", "id_token token", "code id_token", "code token", "code id_token token":
-		return apierr.GrantNotAllowed("implicit")
+	case "code", "token", "id_token", "id_token token", "code id_token", "code token", "code id_token token":
 	default:
 		return apierr.UnsupportedResponseType(rq.ResponseType)
 	}
-	if !client.Allows("authorization_code") {
+	front := frontChannel(rq.ResponseType)
+	switch {
+	case slices.Contains(types, "code") && !client.Allows("authorization_code"):
 		return apierr.GrantNotAllowed("authorization_code")
+	case front && !client.Allows("implicit"):
+		return apierr.GrantNotAllowed("implicit")
+	case front:
+		return apierr.NotEmulated("The response type " + rq.ResponseType)
 	}
 	return nil
+}
+
+// frontChannel reports whether the answer to a response type holds tokens.
+func frontChannel(responseType string) bool {
+	types := strings.Fields(responseType)
+	return slices.Contains(types, "token") || slices.Contains(types, "id_token")
 }
 
 // checkResponseMode settles how the response travels, which errors do as well.
 // A front-channel response never travels in a query: OAuth 2.0 Multiple Response
 // Type Encoding Practices section 5.
-func checkResponseMode(rq *storage.AuthorizeRequest, front bool) error {
+func checkResponseMode(rq *storage.AuthorizeRequest) error {
 	asked := rq.ResponseMode
 	rq.ResponseMode = "query"
-	if front {
+	if frontChannel(rq.ResponseType) {
 		rq.ResponseMode = "fragment"
 	}
 	switch asked {
@@ -183,14 +193,9 @@ func checkResponseMode(rq *storage.AuthorizeRequest, front bool) error {
 	return nil
 }
 
-// checkNotEmulated refuses what would change the meaning of the request and is
-// not there.
-func checkNotEmulated(client storage.Client, params url.Values) error {
+// checkApplication checks what the application's settings ask of a request.
+func checkApplication(client storage.Client, params url.Values) error {
 	switch {
-	case params.Get("request") != "":
-		return &apierr.Error{Code: "request_not_supported", Message: "The parameter request (JAR) is not emulated by tenant0"}
-	case params.Get("request_uri") != "":
-		return &apierr.Error{Code: "request_uri_not_supported", Message: "The parameter request_uri (PAR) is not emulated by tenant0"}
 	case client.RequirePushedAuthorizationRequests:
 		return apierr.PARRequired
 	case params.Get("organization") != "" && (client.OrganizationUsage == "" || client.OrganizationUsage == "deny"):
@@ -331,7 +336,7 @@ func checkConnection(tx *storage.Tx, rq storage.AuthorizeRequest) error {
 		case !c.Enabled(rq.ClientID):
 			return apierr.ConnectionDisabled
 		case c.Strategy != storage.DatabaseStrategy:
-			return apierr.NotEmulated("A connection of strategy " + c.Strategy)
+			return apierr.StrategiesNotEmulated(c.Strategy)
 		}
 	}
 	_, err := account.Databases(tx, rq)

@@ -22,6 +22,8 @@ clients:
   - {name: web, client_id: web, app_type: regular_web, token_endpoint_auth_method: client_secret_post, client_secret: a secret of sixteen, grant_types: [authorization_code], callbacks: ["https://web.example.com/callback"]}
   - {name: third, client_id: third, app_type: native, token_endpoint_auth_method: none, is_first_party: false, grant_types: [authorization_code], callbacks: ["https://third.example.com/callback"]}
   - {name: nogrant, client_id: nogrant, app_type: native, token_endpoint_auth_method: none, grant_types: [implicit], callbacks: ["https://app.example.com/callback"]}
+  - {name: hybrid, client_id: hybrid, app_type: native, token_endpoint_auth_method: none, grant_types: [authorization_code, implicit], callbacks: ["https://app.example.com/callback"]}
+  - {name: socialonly, client_id: socialonly, app_type: native, token_endpoint_auth_method: none, grant_types: [authorization_code], callbacks: ["https://app.example.com/callback"]}
   - {name: noconnection, client_id: noconnection, app_type: native, token_endpoint_auth_method: none, grant_types: [authorization_code], callbacks: ["https://app.example.com/callback"]}
   - {name: par, client_id: par, app_type: native, token_endpoint_auth_method: none, require_pushed_authorization_requests: true, grant_types: [authorization_code], callbacks: ["https://app.example.com/callback"]}
   - {name: org, client_id: org, app_type: native, token_endpoint_auth_method: none, organization_usage: require, grant_types: [authorization_code], callbacks: ["https://app.example.com/callback"]}
@@ -31,11 +33,13 @@ resourceServers:
   - {name: granted, identifier: "urn:granted", skip_consent_for_verifiable_first_party_clients: true, subject_type_authorization: {user: {policy: require_client_grant}}, scopes: [{value: "read:it"}]}
   - {name: denied, identifier: "urn:denied", skip_consent_for_verifiable_first_party_clients: true, subject_type_authorization: {user: {policy: deny_all}}, scopes: [{value: "read:it"}]}
 databases:
-  - {name: db, strategy: auth0, enabled_clients: [app, second, web, third, nogrant, par, org]}
+  - {name: db, strategy: auth0, enabled_clients: [app, second, web, third, nogrant, hybrid, par, org]}
   - {name: db2, strategy: auth0, enabled_clients: [app]}
   - {name: unused, strategy: auth0, enabled_clients: [second]}
 connections:
-  - {name: social, strategy: google-oauth2, enabled_clients: [app]}
+  - {name: social, strategy: google-oauth2, enabled_clients: [app, socialonly]}
+  - {name: social2, strategy: google-oauth2, enabled_clients: [socialonly]}
+  - {name: passwordless, strategy: email, enabled_clients: [socialonly]}
 users:
   - {user_id: "auth0|ann", email: ann@example.com, password: a password of ann, connection: db}
   - {user_id: "auth0|bob", email: bob@example.com, password: a password of bob, connection: db, blocked: true}

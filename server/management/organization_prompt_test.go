@@ -103,7 +103,10 @@ func TestOrganizationIsAskedForBeforeTheLogin(t *testing.T) {
 	domain(empty, "empty.test", "verified")
 	domain(acme, "both.test", "verified")
 	domain(globex, "both.test", "verified")
-	for _, typed := range []string{"", "nobody", "empty", "jane@globex.test", "jane@empty.test", "jane@elsewhere.test"} {
+	google := c.must(201, http.MethodPost, "/connections", object{"name": "google", "strategy": "google-oauth2", "enabled_clients": []string{servertest.SPA}})["id"]
+	social := c.must(201, http.MethodPost, "/organizations", object{"name": "social"})["id"].(string)
+	c.must(201, http.MethodPost, "/organizations/"+social+"/enabled_connections", object{"connection_id": google})
+	for _, typed := range []string{"", "nobody", "empty", "social", "jane@globex.test", "jane@empty.test", "jane@elsewhere.test"} {
 		refused(typed)
 	}
 	if page := submitted("jane@Acme.test"); page.URL.Path != "/u/login" || !strings.Contains(page.Body, "jane@Acme.test") || !strings.Contains(page.Body, "Acme Ltd") {

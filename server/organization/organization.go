@@ -192,7 +192,7 @@ func (m *room) discover(q question, typed string) (found []storage.Organization,
 			_, err := account.Databases(tx, rq)
 			if err == nil {
 				found = append(found, o)
-			} else if !errors.Is(err, apierr.NoConnections) {
+			} else if _, closed := errors.AsType[*apierr.Error](err); !closed {
 				return err
 			}
 		}
