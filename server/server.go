@@ -104,7 +104,7 @@ func (s *services) rooms() *web.Router {
 	consent.Mount(rt, consent.Deps{DB: s.db, Cookies: cookies, Pages: pages, Now: now})
 	organization.Mount(rt, organization.Deps{DB: s.db, Cookies: cookies, Pages: pages, Now: now})
 	userinfo.Mount(open, userinfo.Deps{DB: s.db, Issuer: s.issuer, Now: now})
-	discovery.Mount(rt, discovery.Deps{DB: s.db, Issuer: s.issuer, Ring: s.ring})
+	discovery.Mount(rt, discovery.Deps{DB: s.db, Issuer: s.issuer, Ring: s.ring, GrantTypes: engine.GrantTypes()})
 	logout.Mount(rt, logout.Deps{DB: s.db, Issuer: s.issuer, Cookies: cookies, Pages: pages, Log: s.events, Now: now})
 	pages.Mount(rt)
 	management.Mount(rt, s.management())

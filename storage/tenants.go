@@ -18,7 +18,9 @@ type Tenant struct {
 	DefaultRedirectionURI string   `json:"default_redirection_uri"`
 	// AllowOrganizationName lets organizations be asked for by name, and shows it in tokens.
 	AllowOrganizationName bool `json:"allow_organization_name_in_authentication_api"`
-	ErrorPage             struct {
+	// ACRValuesSupported are the values of acr_values that discovery lists.
+	ACRValuesSupported []string `json:"acr_values_supported"`
+	ErrorPage          struct {
 		URL string `json:"url"`
 	} `json:"error_page"`
 	Flags struct {

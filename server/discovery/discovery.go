@@ -19,6 +19,8 @@ type Deps struct {
 	DB     *storage.DB
 	Issuer *tokens.Issuer
 	Ring   *keys.Ring
+	// GrantTypes are those that the token endpoint serves.
+	GrantTypes []string
 }
 
 type room struct{ Deps }
@@ -61,6 +63,7 @@ type metadata struct {
 	EndSessionEndpoint      string   `json:"end_session_endpoint,omitempty"`
 	ScopesSupported         []string `json:"scopes_supported"`
 	ResponseTypesSupported  []string `json:"response_types_supported"`
+	GrantTypesSupported     []string `json:"grant_types_supported"`
 	CodeChallengeMethods    []string `json:"code_challenge_methods_supported"`
 	ResponseModesSupported  []string `json:"response_modes_supported"`
 	SubjectTypesSupported   []string `json:"subject_types_supported"`
@@ -70,6 +73,7 @@ type metadata struct {
 	IDTokenSigningAlgs      []string `json:"id_token_signing_alg_values_supported"`
 	RequestURISupported     bool     `json:"request_uri_parameter_supported"`
 	RequestParameterSupport bool     `json:"request_parameter_supported"`
+	ACRValuesSupported      []string `json:"acr_values_supported,omitempty"`
 }
 
 //auth0:operation GET /.well-known/openid-configuration
@@ -95,6 +99,7 @@ func (m *room) configuration(w http.ResponseWriter, _ *http.Request) error {
 		ResponseTypesSupported: []string{
 			"code",
 		},
+		GrantTypesSupported:    m.GrantTypes,
 		CodeChallengeMethods:   []string{"S256", "plain"},
 		ResponseModesSupported: []string{"query", "fragment", "form_post"},
 		SubjectTypesSupported:  []string{"public"},
@@ -104,6 +109,7 @@ func (m *room) configuration(w http.ResponseWriter, _ *http.Request) error {
 			"identities", "iss", "name", "nickname", "phone_number", "picture", "sub",
 		},
 		IDTokenSigningAlgs: []string{keys.HS256, keys.RS256, keys.PS256, keys.RS512},
+		ACRValuesSupported: tenant.ACRValuesSupported,
 	}
 	for _, alg := range oauth.AssertionAlgorithms {
 		doc.TokenAuthSigningAlgs = append(doc.TokenAuthSigningAlgs, string(alg))

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -130,6 +131,58 @@ func TestTheEndSessionEndpointCanBeLeftOut(t *testing.T) {
 		_, body := fetch(t, s, http.MethodGet, s.URL+configuration)
 		if has := strings.Contains(string(body), "end_session_endpoint"); has != (on == "true") {
 			t.Errorf("with the setting %s it is there: %v", on, has)
+		}
+	}
+}
+
+// document reads what clients learn the tenant from.
+func document(t *testing.T, s *servertest.Server) map[string]any {
+	t.Helper()
+	_, body := fetch(t, s, http.MethodGet, s.URL+configuration)
+	var document map[string]any
+	if err := json.Unmarshal(body, &document); err != nil {
+		t.Fatal(err)
+	}
+	return document
+}
+
+// TestTheGrantTypesListedAreServed and no others of those that Auth0 has.
+func TestTheGrantTypesListedAreServed(t *testing.T) {
+	s := servertest.Start(t)
+	listed, _ := document(t, s)["grant_types_supported"].([]any)
+	if len(listed) < 3 {
+		t.Errorf("the document lists %v", listed)
+	}
+	for _, name := range []string{
+		"authorization_code", "refresh_token", "client_credentials", "password", "http://auth0.com/oauth/grant-type/password-realm",
+		"http://auth0.com/oauth/grant-type/passwordless/otp", "http://auth0.com/oauth/grant-type/mfa-otp",
+		"urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange",
+	} {
+		_, body := s.Token(s.Client(), url.Values{"grant_type": {name}})
+		served := body["error"] != "not_emulated" && body["error"] != "unsupported_grant_type"
+		if served != slices.Contains(listed, any(name)) {
+			t.Errorf("%s: listed in %v, and answered %v", name, listed, body)
+		}
+	}
+}
+
+func TestTheACRValuesOfTheTenantAreListed(t *testing.T) {
+	s := servertest.Start(t)
+	set := func(values any) (status int) {
+		status, _ = s.Manage(s.Client(), http.MethodPatch, "tenants/settings", map[string]any{"acr_values_supported": values})
+		return status
+	}
+	if status := set("gold"); status != http.StatusBadRequest {
+		t.Errorf("a setting that is no list: %d", status)
+	}
+	for _, tt := range []struct{ values, want any }{
+		{[]any{"urn:example:silver", "urn:example:gold"}, []any{"urn:example:silver", "urn:example:gold"}}, {[]any{}, nil},
+	} {
+		if status := set(tt.values); status != http.StatusOK {
+			t.Fatal(status)
+		}
+		if diff := cmp.Diff(tt.want, document(t, s)["acr_values_supported"]); diff != "" {
+			t.Errorf("with the setting %v (-want +got):\n%s", tt.values, diff)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -54,7 +55,10 @@ func (e *Engine) Token(ctx context.Context, r *http.Request, form url.Values) (R
 	switch {
 	case grantType == "":
 		return Reply{}, apierr.MissingParameter("grant_type")
-	case e.grants[grantType] == nil:
+	case e.grants[grantType] != nil:
+	case resource.IsExchanged(grantType):
+		return Reply{}, apierr.NotEmulated("The grant type " + grantType)
+	default:
 		return Reply{}, apierr.UnsupportedGrant(grantType)
 	}
 	s := &tokenSession{request: TokenRequest{Form: form, Now: e.Now(), HTTP: r}}

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/ory/fosite"
@@ -30,8 +31,9 @@ type Deps struct {
 // Engine runs requests through fosite.
 type Engine struct {
 	Deps
-	provider fosite.OAuth2Provider
-	grants   map[string]Grant
+	provider   fosite.OAuth2Provider
+	grants     map[string]Grant
+	grantTypes []string
 }
 
 // New returns an engine that serves grants at the token endpoint.
@@ -40,6 +42,7 @@ func New(d Deps, grants ...Grant) *Engine {
 	var handlers fosite.TokenEndpointHandlers
 	for _, g := range grants {
 		e.grants[g.Type()] = g
+		e.grantTypes = append(e.grantTypes, g.Type())
 		// Not handlers.Append: it keeps one handler of each Go type.
 		handlers = append(handlers, &grantHandler{e, g})
 	}
@@ -58,6 +61,9 @@ func New(d Deps, grants ...Grant) *Engine {
 	e.provider = fosite.NewOAuth2Provider(clientStore{}, config)
 	return e
 }
+
+// GrantTypes lists the grant types that the token endpoint serves.
+func (e *Engine) GrantTypes() []string { return slices.Clone(e.grantTypes) }
 
 // authenticate is fosite's client authentication strategy.
 func (e *Engine) authenticate(_ context.Context, r *http.Request, form url.Values) (fosite.Client, error) {

@@ -30,6 +30,12 @@ var legacyGrantTypes = map[string]string{ //nolint:gosec // names
 	"http://auth0.com/oauth/legacy/grant-type/access_token":             "allow_legacy_delegation_grant_types",
 }
 
+// IsExchanged reports whether Auth0's token endpoint takes a grant type, of any tenant.
+func IsExchanged(name string) bool {
+	_, legacy := legacyGrantTypes[name]
+	return legacy || name != "implicit" && slices.Contains(grantTypes, name)
+}
+
 // CheckGrantTypes refuses an application's grant types that Auth0 does not have, and
 // legacy ones unless the tenant's flags allow them.
 func CheckGrantTypes(client, flags storage.Document) error {

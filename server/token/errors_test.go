@@ -63,6 +63,15 @@ func TestRefusals(t *testing.T) {
 		{"no client", values("grant_type", "authorization_code"), 400, errMissing("client_id")},
 		{"a grant type that is none", values("grant_type", "magic", "client_id", fixed), 403, oauthError("unsupported_grant_type", "Unsupported grant type: magic")},
 		{
+			"a grant type that is not emulated", values("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange", "client_id", fixed), 501,
+			oauthError("not_emulated", "The grant type urn:ietf:params:oauth:grant-type:token-exchange is not emulated by tenant0"),
+		},
+		{
+			"a legacy grant type", values("grant_type", "http://auth0.com/oauth/legacy/grant-type/ro", "client_id", fixed), 501,
+			oauthError("not_emulated", "The grant type http://auth0.com/oauth/legacy/grant-type/ro is not emulated by tenant0"),
+		},
+		{"the grant type of a response", values("grant_type", "implicit", "client_id", fixed), 403, oauthError("unsupported_grant_type", "Unsupported grant type: implicit")},
+		{
 			"two grant types", values("grant_type", "client_credentials refresh_token", "client_id", machine, "client_secret", secret), 403,
 			oauthError("unsupported_grant_type", "Unsupported grant type: client_credentials refresh_token"),
 		},
