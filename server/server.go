@@ -24,6 +24,7 @@ import (
 	"github.com/tenant0/tenant0/server/logout"
 	"github.com/tenant0/tenant0/server/logstream"
 	"github.com/tenant0/tenant0/server/management"
+	"github.com/tenant0/tenant0/server/notemulated"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/organization"
 	"github.com/tenant0/tenant0/server/outbox"
@@ -109,6 +110,7 @@ func (s *services) rooms() *web.Router {
 	pages.Mount(rt)
 	management.Mount(rt, s.management())
 	authzext.Mount(rt, authzext.Deps{DB: s.db, Issuer: s.issuer, Now: now})
+	notemulated.Mount(rt, open, pages) // last: what is mounted first stays
 	return rt
 }
 

@@ -42,8 +42,9 @@ func newRoutes(notFound, methodNotAllowed http.Handler) *routes {
 	return rs
 }
 
-// mount adds the handler of a method at a path. Of several the first one stays.
-func (rs *routes) mount(method, path string, h http.Handler) {
+// mount adds the handler of a method at a path and reports whether it is the first one
+// there: of several the first one stays.
+func (rs *routes) mount(method, path string, h http.Handler) bool {
 	m, known := rs.paths[path]
 	if !known {
 		m = methods{}
@@ -53,10 +54,11 @@ func (rs *routes) mount(method, path string, h http.Handler) {
 			rs.mux.HandleFunc(path, serve).MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return m[r.Method] != nil })
 		}
 	}
-	if m[method] == nil {
-		m[method] = h
-		rs.note(method, path)
+	if m[method] != nil {
+		return false
 	}
+	m[method] = h
+	return true
 }
 
 func (rs *routes) mountPrefix(method, path string, h http.Handler) {
@@ -64,11 +66,7 @@ func (rs *routes) mountPrefix(method, path string, h http.Handler) {
 	rs.note(method, path)
 }
 
-func (rs *routes) note(method, path string) {
-	if method != http.MethodOptions { // a preflight
-		rs.operations = append(rs.operations, method+" "+path)
-	}
-}
+func (rs *routes) note(method, path string) { rs.operations = append(rs.operations, method+" "+path) }
 
 // Conceal keeps what follows prefix in a path out of the log, also where the path is
 // misspelt, since such a link lets in whoever has it.
@@ -84,7 +82,8 @@ func (rs *routes) logged(path string) string {
 	return path
 }
 
-// Operations lists every route as "METHOD /path", preflights left out.
+// Operations lists every route as "METHOD /path". Preflights are left out, and what
+// Refuse mounts.
 func (rs *routes) Operations() []string { return slices.Clone(rs.operations) }
 
 // serve finds the handler of a request and runs it.

@@ -61,10 +61,23 @@ func (rt *Router) AnswerTo(hosts Hosts) { rt.hosts = &hosts }
 // Handle mounts h at method and path. Of paths with variables that match the
 // same request the one that was mounted first serves it.
 func (rt *Router) Handle(method, path string, h Handler) {
-	rt.mount(method, path, rt.adapt(h))
+	if rt.handle(method, path, h) {
+		rt.note(method, path)
+	}
+}
+
+// Refuse answers method at path with err, where nothing else is mounted there. That
+// serves no operation.
+func (rt *Router) Refuse(method, path string, err error) {
+	rt.handle(method, path, func(http.ResponseWriter, *http.Request) error { return err })
+}
+
+func (rt *Router) handle(method, path string, h Handler) bool {
+	mounted := rt.mount(method, path, rt.adapt(h))
 	if rt.cors != nil {
 		rt.mount(http.MethodOptions, path, rt.adapt(rt.preflight))
 	}
+	return mounted
 }
 
 // HandlePrefix mounts h at method and every path that starts with prefix and has

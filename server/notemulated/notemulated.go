@@ -1,0 +1,69 @@
+// Package notemulated answers the endpoints of Auth0's Authentication API that no room
+// serves, each by its name, so that they are told from paths that are wrong. The
+// Management API does so for its own.
+package notemulated
+
+import (
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/web"
+)
+
+// calls are what programs call, Auth0: api/authentication. They answer with JSON, also
+// to pages of the tenant's applications. Of those that Auth0 has ended the ones are
+// here that its documentation still explains.
+var calls = []string{
+	"POST /oauth/par",
+	"POST /oauth/device/code",
+	"POST /bc-authorize",
+	"POST /oidc/register",
+	"POST /passwordless/start", "POST /passwordless/verify",
+	"POST /otp/challenge",
+	"POST /mfa/challenge", "POST /mfa/associate", "GET /mfa/authenticators", "DELETE /mfa/authenticators/{id}",
+	"POST /passkey/register", "POST /passkey/challenge",
+	"POST /co/authenticate", "POST /usernamepassword/login", "POST /usernamepassword/challenge", "GET /user/ssodata",
+	"GET /client/{client_id}.js",
+	"POST /anonymous/token",
+	"POST /oauth/global-token-revocation/connection/{connectionName}",
+	"POST /oauth/ro", "POST /tokeninfo", "POST /delegation",
+	"GET /pem", "GET /cer", "GET /rawpem", "GET /pb7", "GET /fingerprint",
+	"GET /samlp/metadata", "GET /samlp/metadata/{client_id}",
+	"GET /wsfed/FederationMetadata/2007-06/FederationMetadata.xml", "GET /wsfed/{client_id}/FederationMetadata/2007-06/FederationMetadata.xml",
+
+	// Auth0: api/myaccount.
+	"GET /me/v1/factors", "GET /me/v1/authentication-methods", "POST /me/v1/authentication-methods",
+	"GET /me/v1/authentication-methods/{id}", "PATCH /me/v1/authentication-methods/{id}",
+	"DELETE /me/v1/authentication-methods/{id}", "POST /me/v1/authentication-methods/{id}/verify",
+	"GET /me/v1/connected-accounts/accounts", "DELETE /me/v1/connected-accounts/accounts/{id}", "GET /me/v1/connected-accounts/connections",
+	"POST /me/v1/connected-accounts/connect", "POST /me/v1/connected-accounts/complete",
+	"GET /me/v1/consents", "GET /me/v1/consents/{id}", "GET /me/v1/organizations",
+}
+
+// visits are where browsers are sent. They answer with a page.
+var visits = []string{
+	"GET /login", "GET /login/callback", "POST /login/callback",
+	"GET /activate", "POST /activate",
+	"GET /continue", "POST /continue",
+	"GET /co/verify",
+	"GET /passwordless/verify_redirect",
+	"GET /samlp/{client_id}", "POST /samlp/{client_id}", "GET /samlp/{client_id}/logout", "POST /samlp/{client_id}/logout",
+	"GET /wsfed/{client_id}", "POST /wsfed/{client_id}",
+}
+
+// Endpoints lists them as "METHOD /path".
+func Endpoints() []string { return append(append([]string{}, calls...), visits...) }
+
+// Mount has the endpoints that are mounted nowhere else answered with 501 and their
+// names. open lets pages of the tenant's applications in.
+func Mount(rt, open *web.Router, pages web.Pages) {
+	refuse(open, calls)
+	refuse(rt.With(pages.Shape), visits)
+}
+
+func refuse(rt *web.Router, endpoints []string) {
+	for _, endpoint := range endpoints {
+		method, path, _ := strings.Cut(endpoint, " ")
+		rt.Refuse(method, path, apierr.NotEmulated(endpoint))
+	}
+}

@@ -1,0 +1,102 @@
+package notemulated_test
+
+import (
+	"html"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenant0/tenant0/server/notemulated"
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+var variable = regexp.MustCompile(`\{[^}]*\}`)
+
+// asked asks for an endpoint as a page of the seed's single-page application does.
+func asked(t *testing.T, s *servertest.Server, method, path string) (resp *http.Response, body string) {
+	t.Helper()
+	rq, err := http.NewRequestWithContext(t.Context(), method, s.URL+path[1:], strings.NewReader("a=b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rq.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	rq.Header.Set("Origin", strings.TrimSuffix(servertest.SPACallback, "/callback"))
+	if resp, err = s.Client().Do(rq); err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, html.UnescapeString(string(raw))
+}
+
+// TestEndpointsAreNamed asks for every endpoint. One that answers otherwise is served by
+// now, and leaves the table and the page.
+func TestEndpointsAreNamed(t *testing.T) {
+	s := servertest.Start(t)
+	for _, endpoint := range notemulated.Endpoints() {
+		method, path, _ := strings.Cut(endpoint, " ")
+		resp, body := asked(t, s, method, variable.ReplaceAllString(path, "x%2Fy"))
+		sentence := endpoint + " is not emulated by tenant0"
+		if resp.StatusCode != http.StatusNotImplemented || !strings.Contains(body, "not_emulated") || !strings.Contains(body, sentence) {
+			t.Errorf("%s: %d %s", endpoint, resp.StatusCode, body)
+		}
+		if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
+			continue
+		}
+		if want := `{"error":"not_emulated","error_description":"` + sentence + `"}`; body != want || resp.Header.Get("Access-Control-Allow-Origin") == "" {
+			t.Errorf("%s: %v\n%s", endpoint, resp.Header, body)
+		}
+	}
+}
+
+func TestBrowsersGetPages(t *testing.T) {
+	s := servertest.Start(t)
+	for _, path := range []string{"/activate", "/login/callback?code=x", "/samlp/x", "/wsfed/x", "/continue?state=x"} {
+		if resp, body := asked(t, s, http.MethodGet, path); !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
+			t.Errorf("%s: %v\n%s", path, resp.Header, body)
+		}
+	}
+}
+
+// TestWrongPathsAreNotFound beside those of Auth0.
+func TestWrongPathsAreNotFound(t *testing.T) {
+	s := servertest.Start(t)
+	for endpoint, want := range map[string]int{
+		"POST /oauth/parr": 404, "POST /oauth/device": 404, "POST /oauth/device/code/": 404, "POST /passwordless": 404, "POST /passwordless/other": 404,
+		"POST /mfa": 404, "POST /mfa/other": 404, "GET /client/x.css": 404, "GET /samlp": 404, "GET /me/v1/other": 404, "GET /pemm": 404,
+		"GET /oauth/par": 405, "POST /activate/x": 404,
+	} {
+		method, path, _ := strings.Cut(endpoint, " ")
+		if resp, body := asked(t, s, method, path); resp.StatusCode != want || strings.Contains(body, "not_emulated") {
+			t.Errorf("%s: %d %s", endpoint, resp.StatusCode, body)
+		}
+	}
+}
+
+// TestThePageNamesThem holds the documentation to the table.
+func TestThePageNamesThem(t *testing.T) {
+	page, err := os.ReadFile("../../docs/divergences.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n## Not emulated\n")
+	var named []string
+	for _, match := range regexp.MustCompile("`([A-Z]+ /[^`]*)`").FindAllStringSubmatch(section, -1) {
+		named = append(named, match[1])
+	}
+	want := notemulated.Endpoints()
+	slices.Sort(want)
+	slices.Sort(named)
+	if diff := cmp.Diff(want, named); diff != "" {
+		t.Errorf("docs/divergences.md names others (-table +page):\n%s", diff)
+	}
+}
