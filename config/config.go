@@ -35,9 +35,9 @@ type Config struct {
 	// $XDG_DATA_HOME/tenant0, else ~/.local/share/tenant0; on Windows %LocalAppData%\tenant0.
 	Data string `name:"data" placeholder:"DIR" help:"Folder to keep everything in. Default: $XDG_DATA_HOME/tenant0 or ~/.local/share/tenant0."`
 
-	// Ephemeral keeps everything in a temporary folder, which is removed at the end, for tests. It excludes Data and
+	// Ephemeral keeps the data in memory, and certificates in a temporary folder that is removed at the end, for tests. It excludes Data and
 	// implies NoFsync, since nobody reads the folder again. Default: false, so that nothing is lost by surprise.
-	Ephemeral bool `name:"ephemeral" help:"Keep everything in a temporary folder that is removed at the end."`
+	Ephemeral bool `name:"ephemeral" help:"Keep the data in memory, and the certificates in a temporary folder that is removed at the end."`
 
 	// Listen is the HOST:PORT that applications and browsers talk to, in HTTPS and plain HTTP alike. Port 0 takes a free
 	// one. Default: the loopback, because fixed passwords and secrets are no one else's business.

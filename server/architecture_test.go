@@ -22,7 +22,7 @@ const module = "github.com/tenant0/tenant0/"
 var floors = map[string]int{
 	"config": 0, "storage": 0, "templates": 0, "server/apierr": 0, "server/clock": 0, "server/redact": 0,
 
-	"keys": 1, "keys/ca": 1, "storage/bolt": 1, "storage/enginetest": 1, "server/callback": 1, "server/logstream": 1,
+	"keys": 1, "keys/ca": 1, "storage/bolt": 1, "storage/memory": 1, "storage/enginetest": 1, "server/callback": 1, "server/logstream": 1,
 	"server/outbox": 1, "server/search": 1, "server/tenantlog": 1, "server/web": 1,
 
 	"server/authz": 2, "server/extend": 2, "server/identity": 2, "server/registered": 2, "server/resource": 2, "server/session": 2,
@@ -58,6 +58,7 @@ func floor(pkg string) (int, bool) {
 var soleImporters = map[string]string{
 	"github.com/ory/":              "server/oauth",
 	"go.etcd.io/bbolt":             "storage/bolt",
+	"github.com/tidwall/btree":     "storage/memory",
 	"html/template":                "templates",
 	"github.com/alecthomas/kong":   "cmd/",
 	"github.com/smallstep/":        "keys/ca",

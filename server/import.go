@@ -89,6 +89,7 @@ func (s *services) importConfiguration(ctx context.Context, rq control.ImportReq
 		}
 	}
 	report, err := management.Import(ctx, s.management(), sections, rq.DryRun, func(tx *storage.Tx) error {
+		changes, warnings = nil, nil // this may be the second run
 		if err := users(tx); err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/memory"
 )
 
 // Server is a tenant that answers. Start makes one; Run serves it.
@@ -66,7 +67,7 @@ func Start(cfg config.Config, log *slog.Logger) (_ *Server, err error) {
 	if err := s.openData(); err != nil {
 		return nil, err
 	}
-	db, err := openStore(filepath.Join(s.data, config.DataFile), cfg.NoFsync)
+	db, err := s.openStore()
 	if err != nil {
 		return nil, err
 	}
@@ -97,8 +98,17 @@ func (s *Server) openData() (err error) {
 	return nil
 }
 
-// openStore opens the data file, which only one server may have open.
-func openStore(path string, noSync bool) (*storage.DB, error) {
+// openStore opens the data file, or a store in memory for a tenant that ends with its
+// process.
+func (s *Server) openStore() (*storage.DB, error) {
+	if s.cfg.Ephemeral {
+		return storage.Open(memory.New())
+	}
+	return openFile(filepath.Join(s.data, config.DataFile), s.cfg.NoFsync)
+}
+
+// openFile opens a data file, which only one server may have open.
+func openFile(path string, noSync bool) (*storage.DB, error) {
 	engine, err := bolt.Open(path, bolt.Options{NoSync: noSync})
 	if errors.Is(err, bolt.ErrLocked) {
 		return nil, fmt.Errorf("another tenant0 runs on the data folder %s; stop it, or give this one another folder with --data: %w", filepath.Dir(path), err)

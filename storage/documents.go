@@ -191,8 +191,8 @@ func (d Documents) entries() iter.Seq2[Entry, error] {
 	return all[Entry](d.tx.Entries.records.scan(d.kind + "\x01" + d.parent + "\x01"))
 }
 
-// Rows yields the documents in their order, as they are kept. Nothing may be
-// written while it runs.
+// Rows yields the documents in their order, as they are kept. What is written while it
+// runs may or may not be seen.
 func (d Documents) Rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		for e, err := range d.entries() {

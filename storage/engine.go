@@ -19,13 +19,13 @@ type KV interface {
 	// Delete removes key; a key that is not there is no error.
 	Delete(key []byte) error
 	// Scan calls fn for every key in [from, to) in ascending order until fn
-	// returns false. fn must not write.
+	// returns false. fn must not use the transaction.
 	Scan(from, to []byte, fn func(key, value []byte) bool) error
 	// ScanBack is Scan in descending order.
 	ScanBack(from, to []byte, fn func(key, value []byte) bool) error
 }
 
-// Engine keeps an ordered key space on a disk or in a database. Its errors wrap ErrClosed
+// Engine keeps an ordered key space in memory, on a disk or in a database. Its errors wrap ErrClosed
 // after Close, and ErrDamaged where what it keeps is damaged.
 type Engine interface {
 	// View runs fn in a read-only transaction that sees one state throughout. fn
@@ -33,9 +33,18 @@ type Engine interface {
 	View(fn func(KV) error) error
 	// Update runs fn in a write transaction. When it returns nil, what fn wrote
 	// is kept for good; when fn returns an error or panics, nothing of it is.
-	// Update calls do not overlap: each sees all that earlier ones wrote.
+	// Update calls do not overlap: each sees all that earlier ones wrote. An engine may
+	// run fn more than once and keep what the last run wrote.
 	Update(fn func(KV) error) error
 	// Close waits for running transactions and ends the engine. Closing it again is no
 	// error.
 	Close() error
+}
+
+// Cloner is an Engine that can be copied at once, whatever it holds.
+type Cloner interface {
+	Engine
+	// Clone returns an engine that holds what this one holds now. What either of them
+	// writes later is not in the other.
+	Clone() (Engine, error)
 }

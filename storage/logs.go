@@ -91,18 +91,12 @@ func (l Logs) Document(logID string) (Document, error) {
 func (l Logs) Newest(userID string) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		prefix := l.rowKey("")
-		read := func(_, raw []byte) (Document, error) { return decodeLog(raw) }
+		read := func(r row) (Document, error) { return decodeLog(r.value) }
 		if userID != "" {
 			prefix = l.indexPrefix("user", userID)
-			read = func(key, _ []byte) (Document, error) { return l.Document(string(key[len(prefix):])) }
+			read = func(r row) (Document, error) { return l.Document(string(r.key[len(prefix):])) }
 		}
-		err := l.tx.kv.ScanBack(prefix, prefixEnd(prefix), func(key, raw []byte) bool {
-			d, err := read(key, raw)
-			return yield(d, err) && err == nil
-		})
-		if err != nil {
-			yield(nil, err)
-		}
+		l.yield(l.tx.backward(prefix, prefixEnd(prefix)), read, yield)
 	}
 }
 
@@ -111,12 +105,19 @@ func (l Logs) Newest(userID string) iter.Seq2[Document, error] {
 func (l Logs) After(logID string) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		from := append(l.rowKey(logID), 0)
-		err := l.tx.kv.Scan(from, prefixEnd(l.rowKey("")), func(_, raw []byte) bool {
-			d, err := decodeLog(raw)
-			return yield(d, err) && err == nil
-		})
-		if err != nil {
-			yield(nil, err)
+		l.yield(l.tx.forward(from, prefixEnd(l.rowKey(""))), func(r row) (Document, error) { return decodeLog(r.value) }, yield)
+	}
+}
+
+// yield hands out what read makes of the rows, until an error.
+func (l Logs) yield(rows iter.Seq2[row, error], read func(row) (Document, error), yield func(Document, error) bool) {
+	for r, err := range rows {
+		var d Document
+		if err == nil {
+			d, err = read(r)
+		}
+		if !yield(d, err) || err != nil {
+			return
 		}
 	}
 }

@@ -77,7 +77,7 @@ func (r records) leave(key string) error {
 const orderStep = 256
 
 // Rows yields every record in the order in which they were made. The sequence
-// ends after an error. Nothing may be written while it runs.
+// ends after an error. What is written while it runs may or may not be seen.
 func (t Resources[T]) Rows() iter.Seq2[Row, error] { return t.records.rowsAfter("") }
 
 // RowsAfter is Rows from behind the place of a row.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tenant0/tenant0/storage"
@@ -32,12 +33,12 @@ func TestSlowWorkFailsWithinTransactions(t *testing.T) {
 		}()
 		_ = db.View(func(*storage.Tx) error { work(); return nil })
 	}()
-	ended := make(chan struct{})
+	var ended sync.WaitGroup
 	err = db.Update(func(*storage.Tx) error {
-		go func() { work(); close(ended) }() // of its own, and nobody waits for it
+		ended.Go(work) // of its own, and nobody waits for it
 		return nil
 	})
-	<-ended
+	ended.Wait()
 	if err != nil {
 		t.Error(err)
 	}

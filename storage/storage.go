@@ -60,6 +60,9 @@ func Open(engine Engine) (*DB, error) {
 }
 
 func open(engine Engine, steps []func(KV) error) (*DB, error) {
+	if underTest() {
+		engine = Strict(engine)
+	}
 	err := engine.Update(func(kv KV) error { return upgrade(kv, steps) })
 	if err != nil {
 		return nil, err
@@ -70,7 +73,7 @@ func open(engine Engine, steps []func(KV) error) (*DB, error) {
 // Close closes the engine.
 func (db *DB) Close() error { return db.engine.Close() }
 
-// View runs fn in a read transaction. Records read in it may be shared with
+// View runs fn once in a read transaction. Records read in it may be shared with
 // other readers: they are for reading only.
 func (db *DB) View(fn func(*Tx) error) error {
 	return db.engine.View(func(kv KV) error { return transact(newTx(kv, &db.memo), fn) })
@@ -84,7 +87,9 @@ func (db *DB) ViewContext(ctx context.Context, fn func(*Tx) error) error {
 
 // Update runs fn in a write transaction. An error from fn undoes all of it.
 // Updates run one after the other, so fn holds up every writer: what is slow, see Slow,
-// happens outside. It must not call View or Update.
+// happens outside. It must not call View or Update. fn may run more than once, each time on
+// what is there then, and what the last run wrote is kept: so it changes nothing outside of
+// the transaction but the variables that it sets anew in each run.
 func (db *DB) Update(fn func(*Tx) error) error {
 	return db.engine.Update(func(kv KV) error { return transact(newTx(kv, nil), fn) })
 }

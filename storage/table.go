@@ -127,8 +127,8 @@ func (t Table[T]) Find(ix, value string) (T, error) { return as[T](t.records.fin
 // ends after an error.
 func (t Table[T]) By(ix, value string) iter.Seq2[T, error] { return all[T](t.records.by(ix, value)) }
 
-// All yields every record in key order. The sequence ends after an error.
-// Nothing may be written while it runs.
+// All yields every record in key order. The sequence ends after an error. What is
+// written while it runs may or may not be seen.
 func (t Table[T]) All() iter.Seq2[T, error] { return all[T](t.records.scan("")) }
 
 // Delete removes the record at key; one that is not there is no error.
@@ -160,8 +160,8 @@ func (t Resources[T]) By(ix, value string) iter.Seq2[T, error] {
 	return all[T](t.records.by(ix, value))
 }
 
-// All yields every record in key order. The sequence ends after an error.
-// Nothing may be written while it runs.
+// All yields every record in key order. The sequence ends after an error. What is
+// written while it runs may or may not be seen.
 func (t Resources[T]) All() iter.Seq2[T, error] { return all[T](t.records.scan("")) }
 
 // Delete removes the record at key; one that is not there is no error.
@@ -266,12 +266,14 @@ func (r records) keysInOrder(ix, start string, limit int) (keys []string, err er
 func (r records) scan(start string) iter.Seq2[any, error] {
 	prefix := r.rowKey(start)
 	return func(yield func(any, error) bool) {
-		err := r.tx.kv.Scan(prefix, prefixEnd(prefix), func(key, raw []byte) bool {
-			v, err := r.decode(key, raw)
-			return yield(v, err) && err == nil
-		})
-		if err != nil {
-			yield(nil, err)
+		for row, err := range r.tx.forward(prefix, prefixEnd(prefix)) {
+			var v any
+			if err == nil {
+				v, err = r.decode(row.key, row.value)
+			}
+			if !yield(v, err) || err != nil {
+				return
+			}
 		}
 	}
 }

@@ -118,8 +118,9 @@ func (tn *tenant) update(fn func(*storage.Tx) error) {
 // happen stores events of the types and tells the streams.
 func (tn *tenant) happen(types ...string) {
 	tn.t.Helper()
-	after := ""
+	after, before := "", tn.number
 	tn.update(func(tx *storage.Tx) (err error) {
+		tn.number = before
 		if after, err = tx.Logs.Last(); err != nil {
 			return err
 		}

@@ -78,8 +78,9 @@ func updateBindings(c *call) error {
 	if err := resource.ActionBindings.Check(c.body, resource.Update); err != nil {
 		return err
 	}
-	docs := []storage.Document{}
+	var docs []storage.Document
 	err = c.update(func(tx *storage.Tx) error {
+		docs = []storage.Document{}
 		kept := c.plain(tx, resource.ActionBindings, trigger)
 		kept.links = func(doc storage.Document) []string { return []string{text(doc, "action_id")} }
 		var fresh []storage.Document

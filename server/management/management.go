@@ -241,7 +241,12 @@ func (c *call) update(fn func(*storage.Tx) error) error {
 	if c.tx != nil {
 		return fn(c.tx)
 	}
-	return c.DB.Update(fn)
+	began := *c
+	return c.DB.Update(func(tx *storage.Tx) error {
+		*c = began // whatever an earlier run has made of it
+		c.body = resource.Clone(began.body)
+		return fn(tx)
+	})
 }
 
 // notEmulated answers an operation of Auth0's that nothing here serves, or one

@@ -50,8 +50,9 @@ func addOrganizationClients(c *call) error {
 	if err := organizationClientsBody.Check(c.body, resource.Create); err != nil {
 		return err
 	}
-	added := []storage.Document{}
+	var added []storage.Document
 	err := c.update(func(tx *storage.Tx) error {
+		added = []storage.Document{}
 		if err := c.organization(tx); err != nil {
 			return err
 		}

@@ -43,9 +43,10 @@ func createInvitation(c *call) error {
 	if err := resource.OrganizationInvitations.Check(c.body, resource.Create); err != nil {
 		return err
 	}
-	doc := c.body
+	var doc storage.Document
 	var mail outbox.Message
 	err := c.update(func(tx *storage.Tx) error {
+		doc = c.body
 		organization, err := tx.Documents(resource.Organizations.Name, "").Document(c.param("id"))
 		if err != nil {
 			return orMissing(err, resource.Organizations)

@@ -85,6 +85,7 @@ func createUser(c *call) error {
 		delete(doc, name)
 	}
 	err = c.update(func(tx *storage.Tx) error {
+		doc = c.body
 		conn, err := tx.Connections.Find("name", connection)
 		if storage.IsNotFound(err) {
 			return resource.Connections.Missing

@@ -43,16 +43,26 @@ func Run(t *testing.T, open func(tb testing.TB) storage.Engine) {
 		{"large values and many keys", suite.large},
 		{"a closed engine says so", suite.closed},
 		{"updates that come while it closes are kept or refused", suite.closing},
+		{"what a clone and its origin write is not in the other", suite.cloned},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			e := open(t)
-			defer func() {
-				if err := e.Close(); err != nil {
-					t.Errorf("close: %v", err)
+		for _, strict := range []bool{false, true} {
+			name := tt.name
+			if strict {
+				name += ", with functions that run twice and one cursor"
+			}
+			t.Run(name, func(t *testing.T) {
+				e := open(t)
+				defer func() {
+					if err := e.Close(); err != nil {
+						t.Errorf("close: %v", err)
+					}
+				}()
+				if strict {
+					e = storage.Strict(e)
 				}
-			}()
-			tt.test(suite{t, e})
-		})
+				tt.test(suite{t, e})
+			})
+		}
 	}
 }
 
@@ -284,76 +294,6 @@ func (s suite) panic() {
 	}
 	s.put("b", "2")
 	s.want("a=1", "b=2")
-}
-
-// group holds the writer up so that updates wait together, whatever an
-// engine makes of that: some of them remove all that is there and then fail.
-func (s suite) group() {
-	const n = 64
-	for range 5 {
-		started, release := make(chan struct{}), make(chan struct{})
-		var wait sync.WaitGroup
-		wait.Go(func() {
-			s.update(func(storage.KV) error { close(started); <-release; return nil })
-		})
-		<-started
-		var queued sync.WaitGroup
-		for i := range n {
-			queued.Add(1)
-			wait.Go(func() {
-				queued.Done()
-				if i%2 == 0 {
-					s.update(func(kv storage.KV) error {
-						return errors.Join(kv.Put(fmt.Appendf(nil, "k%02d", i), nil), kv.Put(fmt.Appendf(nil, "v%02d", i), []byte("x")))
-					})
-					return
-				}
-				if err := s.Update(wreck); err == nil {
-					s.Error("an update that fails or panics returns nil")
-				}
-			})
-		}
-		queued.Wait()
-		close(release)
-		wait.Wait()
-		if got := len(s.content()); got != n {
-			s.Fatalf("of the %d keys of the updates that succeeded, %d are there", n, got)
-		}
-		s.update(func(kv storage.KV) error {
-			for i := 0; i < n; i += 2 {
-				if err := errors.Join(kv.Delete(fmt.Appendf(nil, "k%02d", i)), kv.Delete(fmt.Appendf(nil, "v%02d", i))); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-}
-
-// wreck removes or changes every key and fails.
-func wreck(kv storage.KV) error {
-	var keys [][]byte
-	err := kv.Scan([]byte("k"), []byte("w"), func(key, _ []byte) bool {
-		keys = append(keys, bytes.Clone(key))
-		return true
-	})
-	if err != nil {
-		return err
-	}
-	for i, key := range keys {
-		if i%2 == 0 {
-			err = kv.Delete(key)
-		} else {
-			err = kv.Put(key, []byte("wrecked"))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if len(keys)%3 == 0 {
-		panic("wrecked")
-	}
-	return errRefused
 }
 
 func (s suite) noOverlap() {

@@ -1,0 +1,39 @@
+package enginetest
+
+import (
+	"errors"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// cloned is for engines that are storage.Cloner. The others have nothing to show here.
+func (s suite) cloned() {
+	cloner, ok := s.Engine.(storage.Cloner)
+	if !ok {
+		s.Log("this engine makes no clones")
+		return
+	}
+	s.put("a", "1", "b", "2")
+	engine, err := cloner.Clone()
+	if err != nil {
+		s.Fatal(err)
+	}
+	clone := suite{s.T, engine}
+	s.put("a", "one", "c", "3")
+	clone.update(func(kv storage.KV) error {
+		return errors.Join(kv.Put([]byte("d"), []byte("4")), kv.Delete([]byte("b")))
+	})
+	s.want("a=one", "b=2", "c=3")
+	clone.want("a=1", "d=4")
+	if err := s.Close(); err != nil {
+		s.Fatal(err)
+	}
+	clone.put("e", "5")
+	clone.want("a=1", "d=4", "e=5")
+	if _, err := cloner.Clone(); !errors.Is(err, storage.ErrClosed) {
+		s.Errorf("a clone after close: %v, want one that wraps %v", err, storage.ErrClosed)
+	}
+	if err := clone.Close(); err != nil {
+		s.Fatal(err)
+	}
+}

@@ -1,0 +1,81 @@
+package enginetest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// group holds the writer up so that updates wait together, whatever an
+// engine makes of that: some of them remove all that is there and then fail.
+func (s suite) group() {
+	const n = 64
+	for range 5 {
+		started, release := make(chan struct{}), make(chan struct{})
+		start := sync.OnceFunc(func() { close(started) })
+		var wait sync.WaitGroup
+		wait.Go(func() {
+			s.update(func(storage.KV) error { start(); <-release; return nil })
+		})
+		<-started
+		var queued sync.WaitGroup
+		for i := range n {
+			queued.Add(1)
+			wait.Go(func() {
+				queued.Done()
+				if i%2 == 0 {
+					s.update(func(kv storage.KV) error {
+						return errors.Join(kv.Put(fmt.Appendf(nil, "k%02d", i), nil), kv.Put(fmt.Appendf(nil, "v%02d", i), []byte("x")))
+					})
+					return
+				}
+				if err := s.Update(wreck); err == nil {
+					s.Error("an update that fails or panics returns nil")
+				}
+			})
+		}
+		queued.Wait()
+		close(release)
+		wait.Wait()
+		if got := len(s.content()); got != n {
+			s.Fatalf("of the %d keys of the updates that succeeded, %d are there", n, got)
+		}
+		s.update(func(kv storage.KV) error {
+			for i := 0; i < n; i += 2 {
+				if err := errors.Join(kv.Delete(fmt.Appendf(nil, "k%02d", i)), kv.Delete(fmt.Appendf(nil, "v%02d", i))); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+}
+
+// wreck removes or changes every key and fails.
+func wreck(kv storage.KV) error {
+	var keys [][]byte
+	err := kv.Scan([]byte("k"), []byte("w"), func(key, _ []byte) bool {
+		keys = append(keys, bytes.Clone(key))
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	for i, key := range keys {
+		if i%2 == 0 {
+			err = kv.Delete(key)
+		} else {
+			err = kv.Put(key, []byte("wrecked"))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(keys)%3 == 0 {
+		panic("wrecked")
+	}
+	return errRefused
+}

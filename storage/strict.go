@@ -1,0 +1,89 @@
+package storage
+
+import (
+	"flag"
+	"sync"
+	"testing"
+)
+
+// Strict returns an engine over another that promises no more than every engine can. It
+// runs the function of an update twice and keeps nothing of the first time, as a shared
+// database does when two updates meet; and it has one cursor, as a single connection to a
+// database has: while a scan is under way nothing else is read or written in its
+// transaction, and what does so panics. Open puts it over every engine under test, so
+// that whatever a test reaches is known to keep to these rules.
+func Strict(e Engine) Engine { return strict{e} }
+
+type strict struct{ Engine }
+
+// View implements Engine.
+func (s strict) View(fn func(KV) error) error {
+	return s.Engine.View(func(kv KV) error { return fn(&oneCursor{KV: kv}) })
+}
+
+// Update implements Engine.
+func (s strict) Update(fn func(KV) error) error {
+	s.rehearse(fn)
+	return s.Engine.Update(func(kv KV) error { return fn(&oneCursor{KV: kv}) })
+}
+
+// rehearse runs fn on what is there and leaves that as it is. Errors and panics come again
+// when it counts.
+func (s strict) rehearse(fn func(KV) error) {
+	defer func() { _ = recover() }()
+	_ = s.Engine.View(func(kv KV) error { return fn(&oneCursor{KV: newOverlay(kv)}) })
+}
+
+// oneCursor is a transaction that does one thing at a time.
+type oneCursor struct {
+	KV
+	scanning bool
+}
+
+// free panics while a scan is under way.
+func (c *oneCursor) free() {
+	if c.scanning {
+		panic("a transaction is used within a scan of its own, which not every engine can do")
+	}
+}
+
+func (c *oneCursor) Get(key []byte) ([]byte, error) {
+	c.free()
+	return c.KV.Get(key)
+}
+
+func (c *oneCursor) Put(key, value []byte) error {
+	c.free()
+	return c.KV.Put(key, value)
+}
+
+func (c *oneCursor) Delete(key []byte) error {
+	c.free()
+	return c.KV.Delete(key)
+}
+
+func (c *oneCursor) Scan(from, to []byte, fn func(key, value []byte) bool) error {
+	defer c.begin()()
+	return c.KV.Scan(from, to, fn)
+}
+
+func (c *oneCursor) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
+	defer c.begin()()
+	return c.KV.ScanBack(from, to, fn)
+}
+
+func (c *oneCursor) begin() (end func()) {
+	c.free()
+	c.scanning = true
+	return func() { c.scanning = false }
+}
+
+// underTest reports whether this is a test and no benchmark, whose figures twice the work
+// would falsify.
+var underTest = sync.OnceValue(func() bool {
+	if !testing.Testing() {
+		return false
+	}
+	bench := flag.Lookup("test.bench")
+	return bench == nil || bench.Value.String() == ""
+})
