@@ -43,6 +43,22 @@ func TestImportOfDeployCLIsExport(t *testing.T) {
 	}
 }
 
+// TestARefusedImportTellsOfKeywords: one without a value may be what is wrong.
+func TestARefusedImportTellsOfKeywords(t *testing.T) {
+	t.Parallel()
+	binary, file := filepath.Join(t.TempDir(), "tenant0"), filepath.Join(t.TempDir(), "tenant.yaml")
+	build(t, binary, "./cmd/tenant0")
+	if err := os.WriteFile(file, []byte(`clients: [{name: App, app_type: spa, callbacks: ["##ORIGIN_OF_THE_APP##"]}]`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := servertest.Start(t)
+	said, err := exec.Command(binary, "import", "--url", s.ControlURL(), file).CombinedOutput()
+	const want = "unset   the keyword ORIGIN_OF_THE_APP has no value; give one with --keywords or in the environment\ntenant0: clients: \"App\": "
+	if err == nil || !strings.HasPrefix(string(said), want) {
+		t.Errorf("%v: %s", err, said)
+	}
+}
+
 // lasting takes out of an export what is another tenant's own: the records by which
 // domains are verified, and that a connection of the vault has its credentials.
 func lasting(files map[string]string) map[string]string {

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -98,7 +100,19 @@ func (c controlClient) send(ctx context.Context, method, path string, content io
 		return nil, fmt.Errorf("%s %s: %w", method, c.url+path, err)
 	}
 	if response.StatusCode >= http.StatusMultipleChoices {
-		return nil, fmt.Errorf("%s %s: %s: %s", method, c.url+path, response.Status, strings.TrimSpace(string(body)))
+		return nil, refusal(fmt.Sprintf("%s %s: %s", method, c.url+path, response.Status), body)
 	}
 	return body, nil
+}
+
+// refusal says why the server refuses a request: in its own sentence, or else with the
+// request and the whole answer.
+func refusal(request string, body []byte) error {
+	var answer struct {
+		Description string `json:"error_description"`
+	}
+	if json.Unmarshal(body, &answer) == nil && answer.Description != "" {
+		return errors.New(answer.Description)
+	}
+	return fmt.Errorf("%s: %s", request, strings.TrimSpace(string(body)))
 }

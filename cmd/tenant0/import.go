@@ -140,6 +140,9 @@ func (c *importCommand) once(ctx context.Context, control controlClient, t termi
 	}
 	answer, err := control.post(ctx, "/import", body)
 	if err != nil {
+		for _, keyword := range configuration.Unset { // it may be what is wrong
+			fmt.Fprintln(t.stderr, printable(unset(keyword)))
+		}
 		return err
 	}
 	var report importReport
@@ -149,8 +152,13 @@ func (c *importCommand) once(ctx context.Context, control controlClient, t termi
 	return report.print(t, configuration.Unset, c.DryRun)
 }
 
+// unset is a line on a keyword without a value.
+func unset(keyword string) string {
+	return fmt.Sprintf("unset   the keyword %s has no value; give one with --keywords or in the environment", keyword)
+}
+
 // print tells what changed, and what could not be honoured.
-func (r importReport) print(t terminal, unset []string, dry bool) error {
+func (r importReport) print(t terminal, keywords []string, dry bool) error {
 	counts := map[string]int{}
 	var lines []string
 	for _, c := range r.Changes {
@@ -167,8 +175,8 @@ func (r importReport) print(t terminal, unset []string, dry bool) error {
 	for _, k := range r.Kept {
 		lines = append(lines, fmt.Sprintf("kept    %s %s: %s", k.Section, k.Name, k.Reason))
 	}
-	for _, keyword := range unset {
-		lines = append(lines, fmt.Sprintf("unset   the keyword %s has no value; give one with --keywords", keyword))
+	for _, keyword := range keywords {
+		lines = append(lines, unset(keyword))
 	}
 	if r.Users != nil {
 		lines = append(lines, fmt.Sprintf("users: %d inserted, %d updated, %d failed", r.Users["inserted"], r.Users["updated"], r.Users["failed"]))

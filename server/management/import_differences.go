@@ -1,6 +1,7 @@
 package management
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -32,7 +33,11 @@ func briefly(value any) string {
 	if value == nil {
 		return "nothing"
 	}
-	text := []rune(jsonText(value))
+	var told strings.Builder
+	e := json.NewEncoder(&told)
+	e.SetEscapeHTML(false) // it is for a terminal
+	_ = e.Encode(value)    // it was JSON
+	text := []rune(strings.TrimSpace(told.String()))
 	if len(text) > maxBrief {
 		return string(text[:maxBrief]) + "…"
 	}

@@ -144,7 +144,7 @@ func settings(name, method string, paths map[string]string) importSection {
 				im.skip(name, member, "tenant0 import does not know this setting")
 				continue
 			}
-			if err := im.set(name, method, path, part); err != nil {
+			if err := im.setNamed(name, member, method, path, part); err != nil {
 				return err
 			}
 		}

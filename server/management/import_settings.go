@@ -40,7 +40,8 @@ func importEmailProvider(im *importer, value any) error {
 
 func importEmailTemplates(im *importer, value any) error {
 	for _, item := range itemsOf(value) {
-		if err := im.set("emailTemplates", http.MethodPut, "/email-templates/"+url.PathEscape(text(item, "template")), item); err != nil {
+		name := text(item, "template")
+		if err := im.setNamed("emailTemplates", name, http.MethodPut, "/email-templates/"+url.PathEscape(name), item); err != nil {
 			return err
 		}
 	}
@@ -50,7 +51,16 @@ func importEmailTemplates(im *importer, value any) error {
 // importPolicies imports when factors are asked for.
 func importPolicies(im *importer, value any) error {
 	doc, _ := value.(storage.Document)
-	_, err := im.do(http.MethodPut, "/guardian/policies", doc["policies"])
+	there, err := im.do(http.MethodGet, "/guardian/policies", nil)
+	if err != nil {
+		return err
+	}
+	action := "unchanged"
+	if had := jsonText(there); had != jsonText(doc["policies"]) {
+		action = "update"
+	}
+	im.changed(action, "guardianPolicies", "policies")
+	_, err = im.do(http.MethodPut, "/guardian/policies", doc["policies"])
 	return err
 }
 

@@ -40,12 +40,18 @@ func (f Field) differences(prefix string, had, wanted storage.Document) (all []D
 			continue
 		}
 		d := Difference{Member: prefix + name, Had: field.Redact(before), Wanted: field.Redact(after)}
-		if d.Had == redact.Mask || d.Wanted == redact.Mask || reflect.DeepEqual(d.Had, d.Wanted) {
+		if d.Had == redact.Mask || d.Wanted == redact.Mask || reflect.DeepEqual(d.Had, d.Wanted) || field.hides(after) {
 			d = Difference{Member: d.Member, Secret: true}
 		}
 		all = append(all, d)
 	}
 	return all
+}
+
+// hides reports whether a value is a list with secrets in its items, which say too little without them.
+func (f Field) hides(value any) bool {
+	_, isList := value.([]any)
+	return isList && !reflect.DeepEqual(f.Redact(value), value)
 }
 
 // same reports whether a value is as it is to be.

@@ -83,6 +83,7 @@ func TestDifferences(t *testing.T) {
 		{"a secret that is new", resource.Connections, object{}, object{"options": object{"client_secret": "b"}}, []resource.Difference{{Member: "options", Wanted: object{"client_secret": "REDACTED"}}}},
 		{"a secret in an address", resource.LogStreams, object{"sink": object{"httpEndpoint": "https://a:b@c/"}}, object{"sink": object{"httpEndpoint": "https://a:x@c/"}}, []resource.Difference{{Member: "sink.httpEndpoint", Secret: true}}},
 		{"an address with a secret", resource.LogStreams, object{"sink": object{"httpEndpoint": "https://a:b@c/"}}, object{"sink": object{"httpEndpoint": "https://a:b@d/"}}, []resource.Difference{{"sink.httpEndpoint", false, "https://a:REDACTED@c/", "https://a:REDACTED@d/"}}},
+		{"secrets in a list whose values are not told", resource.Actions, object{"secrets": []any{object{"name": "A", "updated_at": "now"}}}, object{"secrets": []any{object{"name": "A", "value": "y"}}}, []resource.Difference{{Member: "secrets", Secret: true}}},
 		{"a secret in a list", resource.Actions, object{"secrets": []any{object{"name": "A", "value": "x"}}}, object{"secrets": []any{object{"name": "A", "value": "y"}}}, []resource.Difference{{Member: "secrets", Secret: true}}},
 	} {
 		if diff := cmp.Diff(tt.want, tt.kind.Field().Differences(tt.had, tt.wanted)); diff != "" {

@@ -35,6 +35,7 @@ func ImportExtension(tx *storage.Tx, section storage.Document, issuer string) (c
 		return nil, nil, err
 	}
 	more := extensionOf(from, func(name string) string { return ids.clients[name] }, func(email string) string { return ids.users[emailKey(email)] })
+	application := func(id string) string { return cmp.Or(known.Clients[id], id) }
 	note := func(action, name string) { changes = append(changes, Change{action, name}) }
 	if len(ext.Configuration) > 0 && len(from.Configuration) > 0 && from.Configuration[0].APIKey == "" {
 		more.Configuration[0].APIKey = ext.Configuration[0].APIKey
@@ -44,10 +45,10 @@ func ImportExtension(tx *storage.Tx, section storage.Document, issuer string) (c
 	merge(&ext.Roles, more.Roles, note, func(r storage.ExtensionRole) (id, name string) { return r.ID, "role " + r.Name })
 	merge(&ext.Groups, more.Groups, note, func(g storage.ExtensionGroup) (id, name string) { return g.ID, "group " + g.Name })
 	merge(&ext.ScopePolicies, more.ScopePolicies, note, func(p storage.ScopePolicy) (id, name string) {
-		return p.ClientID, "scope policy of " + p.ClientID
+		return p.ClientID, "scope policy of " + application(p.ClientID)
 	})
 	merge(&ext.TokenClaims, more.TokenClaims, note, func(c storage.TokenClaims) (id, name string) {
-		return c.Audience + "\x00" + c.ClientID, "claims for " + strings.TrimSpace(c.Audience+" "+c.ClientID)
+		return c.Audience + "\x00" + c.ClientID, "claims for " + strings.TrimSpace(c.Audience+" "+application(c.ClientID))
 	})
 	return changes, warnings, tx.Extension.Put(ext)
 }
