@@ -26,12 +26,20 @@ type Configuration struct {
 	Unset []string
 }
 
+// notCSV refuses a file of users that its name says to be CSV, as exports of users are by default.
+func notCSV(path string) error {
+	if !strings.EqualFold(filepath.Ext(path), ".csv") {
+		return nil
+	}
+	return fmt.Errorf("%s: CSV is not taken; give users as a JSON list or JSON lines, as an export of users in the format json has them", path)
+}
+
 // LoadConfiguration reads a configuration: a folder or a YAML file that auth0-deploy-cli has exported, a tenant file, or
 // a file of users (a JSON list, or JSON lines). Keywords are replaced as auth0-deploy-cli does: ##KEY## by the text of
 // its value, @@KEY@@ by the value as JSON. Files that are wrong give a [*TenantError].
 func LoadConfiguration(path string, keywords map[string]any) (*Configuration, error) {
-	if strings.EqualFold(filepath.Ext(path), ".csv") {
-		return nil, fmt.Errorf("%s: CSV is not taken; give users as a JSON list or JSON lines, as an export of users in the format json has them", path)
+	if err := notCSV(path); err != nil {
+		return nil, err
 	}
 	l, err := newConfigurationLoader(path, keywords)
 	if err != nil {

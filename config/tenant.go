@@ -90,6 +90,9 @@ func LoadTenant(nameOrPath string, keywords map[string]any) (*Tenant, error) {
 		// It fits the schema: a test has seen to it, and starting need not.
 		return parseTenant(nameOrPath+".yaml", data, func(*tenantFile, Document) {})
 	}
+	if err := notCSV(nameOrPath); err != nil {
+		return nil, fmt.Errorf("tenant file: %w", err)
+	}
 	l, err := newConfigurationLoader(nameOrPath, keywords)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("tenant file %s: there is no such file, and the embedded tenants are %s: %w",

@@ -259,16 +259,21 @@ func (l *links) linkUsers(tenant *Tenant) {
 	}
 	for i, user := range tenant.Users {
 		path := at("users", i)
+		provider, isElsewhere := elsewhere(text(user, "user_id"))
+		missing := "there is neither a default_directory nor one single database"
 		if user["connection"] == nil {
 			user["connection"] = directory
+			if isElsewhere {
+				user["connection"], missing = l.onlyAt(tenant, provider), fmt.Sprintf("there is not one single connection of the strategy %q", provider)
+			}
 		}
 		connection := text(user, "connection")
 		if connection == "" {
-			l.file.wrong(path, "the key %q is missing: there is neither a default_directory nor one single database", "connection")
+			l.file.wrong(path, "the key %q is missing: %s", "connection", missing)
 		}
 		known(l, l.connections, connection, append(path, "connection"), "connection", "connections")
 		identified := slices.ContainsFunc(identifiers, func(key string) bool { return text(user, key) != "" })
-		if !identified && !elsewhere(text(user, "user_id")) {
+		if !identified && !isElsewhere {
 			l.file.wrong(path, "a user needs an email, a username or a phone_number")
 		}
 		l.linkRoles(user, path)
@@ -283,10 +288,26 @@ func (l *links) linkUsers(tenant *Tenant) {
 	l.file.duplicateUsers(tenant.Users)
 }
 
-// elsewhere reports whether the user with an id logs in at another provider, which knows them by the id alone.
-func elsewhere(userID string) bool {
+// elsewhere returns the provider of a user with an id who logs in at another one than a database, which knows users by the id
+// alone, and whether there is such.
+func elsewhere(userID string) (provider string, is bool) {
 	provider, _, whole := strings.Cut(userID, "|")
-	return whole && provider != databaseType && provider != "email" && provider != "sms"
+	return provider, whole && provider != databaseType && provider != "email" && provider != "sms"
+}
+
+// onlyAt is the name of the one connection of a provider, "" where there is none or more than one.
+func (l *links) onlyAt(tenant *Tenant, provider string) (name string) {
+	for _, connection := range tenant.Connections {
+		strategy := text(connection, "strategy")
+		if strategy != provider && (provider != "ad" || strategy != "auth0-adldap") {
+			continue
+		}
+		if name != "" {
+			return ""
+		}
+		name = text(connection, "name")
+	}
+	return name
 }
 
 // linkRoles checks the roles that a user or a member of an organization has.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
@@ -31,7 +33,7 @@ func TestImportOfTheExtension(t *testing.T) {
 	}
 	did := func(body string) []string { return done(t, s, body, "authorizationExtension") }
 	made := did(section(`"batch:upload"`))
-	if !slices.Equal(made, []string{"create authorizationExtension permission batch:upload", "create authorizationExtension role Loader", "unchanged authorizationExtension scope policy of " + servertest.Mobile}) {
+	if !slices.Equal(made, []string{"create authorizationExtension permission batch:upload", "create authorizationExtension role Loader", "unchanged authorizationExtension scope policy of Timesheets Mobile"}) {
 		t.Errorf("the import did %q", made)
 	}
 	if after := scope(); strings.Contains(before, "batch:upload") || !strings.Contains(after, "batch:upload") {
@@ -75,12 +77,66 @@ func TestImportOfUsersOfATenantFile(t *testing.T) {
 		`{"email":"x@exampleco.com","password_hash":"plain"}`:                                                        "bcrypt or argon2id",
 		`{"email":"x@exampleco.com","password_hash":"$2b$31$abcdefghijklmnopqrstuuNBcI4oRhiR3rEZ1.oTL2vIH2Wi1S1.a"}`: "would take too long",
 		`{"email":"x@exampleco.com","password":"` + strings.Repeat("x", 73) + `"}`:                                   "too long",
-		`{"given_name":"X"}`: "neither an address",
-		`{"user_id":"auth0|x1","email":"new@exampleco.com"},"no object"`: "no object",
+		`{"given_name":"X"}`:                                                            "neither an address",
+		`{"email":"x@exampleco.com","username":"x1"}`:                                   "Cannot set username",
+		`{"email":"x@exampleco.com","user_metadata":{"a.b":1}}`:                         "may not contain the characters",
+		`{"email":"` + servertest.Employee + `","app_metadata":{"user_id":"x"}}`:        "not allowed: user_id",
+		`{"email":"x@exampleco.com","user_id":"google-oauth2|1"}`:                       "so are 0 connections",
+		`{"user_id":"google-oauth2|1","connection":"Username-Password-Authentication"}`: "is one of google-oauth2, and the connection",
+		`{"user_id":"auth0|x1","email":"new@exampleco.com"},"no object"`:                "no object",
 	} {
 		status, report := bring(t, s, `{"sections":{"users":[`+body+`]}}`)
 		if status != http.StatusUnprocessableEntity || !strings.Contains(report.Message, reason) {
 			t.Errorf("%s: %d %s", body, status, report.Message)
+		}
+	}
+}
+
+// TestImportOfSocialUsers: they are at the connection of their provider, whether or not the
+// file names it.
+func TestImportOfSocialUsers(t *testing.T) {
+	users := `{"email":"a@social.test","user_id":"google-oauth2|1"},{"email":"` + servertest.Employee + `","user_id":"google-oauth2|2","connection":"google"},{"user_id":"google-oauth2|3"}`
+	sections := `"connections":[{"name":"google","strategy":"google-oauth2"}],"users":[` + users + `]`
+	running := servertest.Start(t)
+	if got := done(t, running, `{"sections":{`+sections+`}}`, "users"); !slices.Equal(got, []string{"create users a@social.test", "create users " + servertest.Employee, "create users google-oauth2|3"}) {
+		t.Errorf("the import did %q", got)
+	}
+	manager := `"clients":[{"name":"M","client_id":"` + servertest.Management + `","client_secret":"` + servertest.ManagementSecret + `","app_type":"non_interactive"}],
+		"clientGrants":[{"client_id":"M","audience":"${issuer}api/v2/","scope":["read:users"]}],`
+	seeded := servertest.Start(t, servertest.Seed(`{`+manager+sections+`}`))
+	for name, s := range map[string]*servertest.Server{"imported": running, "seeded": seeded} {
+		for _, id := range []string{"1", "2", "3"} {
+			status, answer := s.Manage(s.Client(), http.MethodGet, "users/google-oauth2%7C"+id+"?fields=identities", nil)
+			want := map[string]any{"identities": []any{map[string]any{"connection": "google", "provider": "google-oauth2", "user_id": id, "isSocial": true}}}
+			if diff := cmp.Diff(want, answer); status != http.StatusOK || diff != "" {
+				t.Errorf("%s: %s is %d (- want, + got):\n%s", name, id, status, diff)
+			}
+		}
+	}
+}
+
+// TestReportsNameWhatTheyChange: applications and templates by their names, and a policy at all.
+func TestReportsNameWhatTheyChange(t *testing.T) {
+	s := servertest.Start(t)
+	const sections = `{"sections":{"guardianPolicies":{"policies":["all-applications"]},
+		"emailTemplates":[{"template":"welcome_email","body":"<p>x</p>","from":"a@example.com","subject":"s","syntax":"liquid","enabled":true}],
+		"attackProtection":{"breachedPasswordDetection":{"enabled":true}},
+		"authorizationExtension":{"scopePolicies":[{"application":"Timesheets SPA"}],"tokenClaims":[{"application":"Timesheets SPA","accessToken":{"https://a.example/x":{"value":1}}}]}}}`
+	var got []string
+	for _, change := range done(t, s, sections) {
+		change, _, _ = strings.Cut(change, ";") // without what differs
+		got = append(got, change)
+	}
+	slices.Sort(got)
+	if want := []string{
+		"create authorizationExtension claims for Timesheets SPA", "create authorizationExtension scope policy of Timesheets SPA",
+		"update attackProtection breachedPasswordDetection", "update emailTemplates welcome_email", "update guardianPolicies policies",
+	}; !slices.Equal(got, want) {
+		t.Errorf("the import did %q", got)
+	}
+	for _, change := range done(t, s, sections) {
+		if !strings.HasPrefix(change, "unchanged ") {
+			t.Errorf("the same import again did %q", change)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/alecthomas/kong"
@@ -42,8 +43,11 @@ func (c *seedCheckCommand) Run(parsed *kong.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	if err := seed.CheckPasswords(tenant.Users); err != nil {
-		return fmt.Errorf("%s: %w", c.Path, err)
+	if wrong := seed.CheckUsers(tenant); len(wrong) > 0 {
+		for i, err := range wrong {
+			wrong[i] = fmt.Errorf("%s: %w", c.Path, err)
+		}
+		return errors.Join(wrong...)
 	}
 	for _, warning := range tenant.Warnings {
 		fmt.Fprintln(t.stderr, "warning: "+printable(warning))

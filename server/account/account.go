@@ -24,10 +24,15 @@ var enterprise = []string{
 	"samlp", "oidc", "okta", "waad", "ad", "adfs", "auth0-adldap", "custom", "google-apps", "pingfederate",
 }
 
+// Provider is the first part of the ids of those who log in with a connection.
+func Provider(conn storage.Connection) string {
+	return cmp.Or(providers[conn.Strategy], conn.Strategy)
+}
+
 // Identify gives a new user an id and an identity at the connection. A user_id
 // that is there becomes the part after the provider.
 func Identify(doc storage.Document, conn storage.Connection) {
-	provider := cmp.Or(providers[conn.Strategy], conn.Strategy)
+	provider := Provider(conn)
 	local, _ := doc["user_id"].(string)
 	local = cmp.Or(local, resource.ObjectID())
 	doc["user_id"] = provider + "|" + local

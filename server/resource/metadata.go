@@ -18,6 +18,12 @@ var (
 	}}
 )
 
+// UserMetadata is the metadata of a user alone.
+var UserMetadata = &Kind{Name: "users/metadata", Fields: Fields{
+	"user_metadata": {Type: Object, Nullable: true, Metadata: true},
+	"app_metadata":  {Type: Object, Nullable: true, Metadata: true, Reserved: appMetadata.Reserved},
+}}
+
 // metadata checks the names of an object whose members are the caller's own: at no
 // depth may one hold a dot or a dollar sign, and those of f.Reserved are members of
 // the user.

@@ -3,6 +3,7 @@ package seed
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"runtime"
@@ -20,6 +21,9 @@ import (
 var ownKeys = []string{"password", "password_hash", "custom_password_hash", "connection", "roles", "permissions", "organizations"}
 
 func (p *Plan) planUsers(file *config.Tenant) error {
+	if err := errors.Join(CheckUsers(file)...); err != nil {
+		return err
+	}
 	hashes := make([]string, len(file.Users))
 	if err := p.hash(file.Users, hashes); err != nil {
 		return err
@@ -90,21 +94,6 @@ func (p *Plan) planAccess(userID string, entry storage.Document) {
 	}
 }
 
-// CheckPasswords says what is wrong with the passwords of users and with their hashes. It
-// does not hash.
-func CheckPasswords(users []storage.Document) error {
-	for _, doc := range users {
-		hash, err := identity.ReadHash(doc)
-		if err == nil && hash == "" {
-			err = identity.CheckLength(text(doc, "password"))
-		}
-		if err != nil {
-			return fmt.Errorf("user %q: %w", nameOf(doc), err)
-		}
-	}
-	return nil
-}
-
 // nameOf is what an entry is told by: "" for one that nothing tells.
 func nameOf(entry storage.Document) string {
 	return cmp.Or(text(entry, "email"), text(entry, "username"), text(entry, "phone_number"), text(entry, "user_id"))
@@ -113,9 +102,6 @@ func nameOf(entry storage.Document) string {
 // hash fills in the hashes of the users' passwords, on all cores: they are by
 // far the most of a seed's cost.
 func (p *Plan) hash(users []storage.Document, hashes []string) error {
-	if err := CheckPasswords(users); err != nil {
-		return err
-	}
 	errs := make([]error, len(users))
 	var wait sync.WaitGroup
 	free := make(chan struct{}, runtime.GOMAXPROCS(0))

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
+	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -15,11 +17,11 @@ import (
 // HashPasswords returns the entries of users with the hashes of their passwords in place
 // of them, for ImportUsers. A password that a user has already keeps its hash.
 func HashPasswords(ctx context.Context, db *storage.DB, entries []storage.Document, d Deps) ([]storage.Document, error) {
-	if err := CheckPasswords(entries); err != nil {
-		return nil, err
-	}
 	hashed := make([]storage.Document, len(entries))
 	for i, entry := range entries {
+		if err := checkPassword(entry); err != nil {
+			return nil, fmt.Errorf("user %q: %w", nameOf(entry), err)
+		}
 		hashed[i] = maps.Clone(entry)
 		delete(hashed[i], "custom_password_hash")
 		hash, err := identity.ReadHash(entry)
@@ -89,26 +91,15 @@ var madeByServer = []string{
 }
 
 func importUser(tx *storage.Tx, entry storage.Document, roles map[string]string, d Deps) (action string, err error) {
-	conn, err := tx.Connections.Find("name", connectionOf(entry))
-	if err != nil {
-		return "", fmt.Errorf("there is no connection %q", connectionOf(entry))
-	}
-	doc, err := existing(tx, entry)
+	conn, err := connectionFor(tx, entry)
 	if err != nil {
 		return "", err
 	}
-	action = "create"
-	if doc == nil {
-		doc = profile(entry)
-		identify(doc, conn)
-		identity.Complete(doc, d.Now)
-	} else {
-		action = "unchanged"
-		for member, value := range profile(entry) {
-			if !slices.Contains(madeByServer, member) && !same(doc[member], value) {
-				doc[member], action = value, "update"
-			}
-		}
+	entry = maps.Clone(entry)
+	entry["connection"] = conn.Name
+	doc, action, err := becoming(tx, entry, conn, d)
+	if err != nil {
+		return "", err
 	}
 	if action != "unchanged" {
 		doc["updated_at"] = resource.Time(d.Now)
@@ -132,6 +123,58 @@ func importUser(tx *storage.Tx, entry storage.Document, roles map[string]string,
 		action = "update"
 	}
 	return action, nil
+}
+
+// becoming is the user that an entry makes or changes, and which of the two it does.
+func becoming(tx *storage.Tx, entry storage.Document, conn storage.Connection, d Deps) (doc storage.Document, action string, err error) {
+	if err := checkMetadata(entry); err != nil {
+		return nil, "", err
+	}
+	if doc, err = existing(tx, entry); err != nil {
+		return nil, "", err
+	}
+	if doc == nil {
+		if err := checkNew(entry, conn); err != nil {
+			return nil, "", err
+		}
+		doc = profile(entry)
+		identify(doc, conn)
+		identity.Complete(doc, d.Now)
+		return doc, "create", nil
+	}
+	action = "unchanged"
+	for member, value := range profile(entry) {
+		if !slices.Contains(madeByServer, member) && !same(doc[member], value) {
+			doc[member], action = value, "update"
+		}
+	}
+	return doc, action, nil
+}
+
+// connectionFor is the connection of an entry: the one that it names, or else the only one
+// of the provider that is in its id.
+func connectionFor(tx *storage.Tx, entry storage.Document) (found storage.Connection, err error) {
+	provider, _, whole := strings.Cut(text(entry, "user_id"), "|")
+	if name := text(entry, "connection"); name != "" || !whole || provider == storage.DatabaseStrategy {
+		found, err = tx.Connections.Find("name", connectionOf(entry))
+		if storage.IsNotFound(err) {
+			err = fmt.Errorf("there is no connection %q", connectionOf(entry))
+		}
+		return found, err
+	}
+	count := 0
+	for c, err := range tx.Connections.All() {
+		if err != nil {
+			return found, err
+		}
+		if account.Provider(c) == provider {
+			found, count = c, count+1
+		}
+	}
+	if count != 1 {
+		err = fmt.Errorf("the user_id is one of %s, and so are %d connections; name the connection that the user logs in with", provider, count)
+	}
+	return found, err
 }
 
 // existing is the user with the id or the login of an entry, nil for none.

@@ -1,0 +1,68 @@
+package seed
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// CheckUsers says what is wrong with the users of a tenant file, one error for each: with
+// their passwords and hashes, with their usernames and the names in their metadata, as an
+// import of users at Auth0 does, and with ids that are another provider's than that of the
+// connection. It does not hash.
+func CheckUsers(file *config.Tenant) (wrong []error) {
+	connections := map[string]storage.Connection{}
+	for _, doc := range slices.Concat(file.Databases, file.Connections) {
+		options, _ := doc["options"].(storage.Document)
+		strategy := cmp.Or(text(doc, "strategy"), storage.DatabaseStrategy)
+		connections[text(doc, "name")] = storage.Connection{Name: text(doc, "name"), Strategy: strategy, Options: options}
+	}
+	for _, entry := range file.Users {
+		err := checkPassword(entry)
+		if err == nil {
+			err = checkNew(entry, connections[connectionOf(entry)])
+		}
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("user %q: %w", nameOf(entry), err))
+		}
+	}
+	return wrong
+}
+
+// checkPassword checks the password of an entry, or the hash in its place.
+func checkPassword(entry storage.Document) error {
+	hash, err := identity.ReadHash(entry)
+	if err == nil && hash == "" {
+		err = identity.CheckLength(text(entry, "password"))
+	}
+	return err
+}
+
+// checkNew checks a user who is to be made at a connection.
+func checkNew(entry storage.Document, conn storage.Connection) error {
+	provider, _, whole := strings.Cut(text(entry, "user_id"), "|")
+	if whole && entry["identities"] == nil && provider != account.Provider(conn) {
+		return fmt.Errorf("the user_id is one of %s, and the connection %q is not; name the connection that the user logs in with", provider, conn.Name)
+	}
+	return errors.Join(checkMetadata(entry), account.CheckUsername(conn, text(entry, "username"), false))
+}
+
+// checkMetadata checks the names in the metadata of an entry.
+func checkMetadata(entry storage.Document) error {
+	err := resource.UserMetadata.Check(storage.Document{
+		"user_metadata": entry["user_metadata"], "app_metadata": entry["app_metadata"],
+	}, resource.Update)
+	if refused, ok := errors.AsType[*apierr.Error](err); ok {
+		return errors.New(strings.TrimPrefix(refused.Message, "Payload validation error: "))
+	}
+	return err
+}
