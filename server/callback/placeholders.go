@@ -47,6 +47,21 @@ func (p Placeholders) fill(scheme, host string) (filled string, ok bool) {
 	return host, ok
 }
 
+// Filled returns an address with what its placeholders stand for in their place, "" where
+// one stands for nothing.
+func Filled(uri string, p Placeholders) string {
+	scheme, after, found := strings.Cut(uri, "://")
+	if !found {
+		return uri
+	}
+	host, rest := cutHost(after)
+	host, ok := p.fill(strings.ToLower(scheme), host)
+	if !ok {
+		return ""
+	}
+	return scheme + "://" + host + rest
+}
+
 // isLocal reports whether a host is the machine's own, which nobody can register
 // names beneath, RFC 6761 section 6.3.
 func isLocal(host string) bool {

@@ -14,6 +14,7 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
@@ -100,13 +101,16 @@ func (m *room) form(w http.ResponseWriter, r *http.Request) (form url.Values, t 
 	return form, t, state, session.CheckForm(t, form.Get(templates.CSRFField))
 }
 
-// appName is the name of an application, "" for one that is gone.
+// appName is the name of an application, "" for one that is gone, and where logins begin.
 func (m *room) appName(clientID string) (name, login string, err error) {
 	err = m.DB.View(func(tx *storage.Tx) error {
 		c, err := tx.Clients.Get(clientID)
-		name, login = c.Name, c.InitiateLoginURI
-		if login != "" {
-			return storage.Optional(err)
+		if storage.Optional(err) != nil {
+			return err
+		}
+		name = c.Name
+		if login, err = registered.Of(tx, c, "").Login(); login != "" || err != nil {
+			return err
 		}
 		tenant, err := tx.Tenant.Get(storage.TenantKey)
 		login = tenant.DefaultRedirectionURI

@@ -131,9 +131,20 @@ func (m *room) end(w http.ResponseWriter, r *http.Request, client storage.Client
 	if err != nil {
 		return err
 	}
-	return m.Pages.Write(w, http.StatusOK, templates.LoggedOut{
-		Layout: layout, ClientName: client.Name, LinkURL: client.InitiateLoginURI,
+	login, err := m.login(r, client)
+	if err != nil {
+		return err
+	}
+	return m.Pages.Write(w, http.StatusOK, templates.LoggedOut{Layout: layout, ClientName: client.Name, LinkURL: login})
+}
+
+// login is where the application begins a login, "" for none.
+func (m *room) login(r *http.Request, client storage.Client) (uri string, err error) {
+	err = m.DB.View(func(tx *storage.Tx) error {
+		uri, err = registered.Of(tx, client, r.Host).Login()
+		return err
 	})
+	return uri, err
 }
 
 //auth0:operation GET /oidc/logout
@@ -202,17 +213,9 @@ func (m *room) read(host string, params url.Values) (rq request, err error) {
 		}
 		clientID, rq.session, organization = hint.ClientID, hint.SessionID, hint.Organization
 	}
-	rq.target = params.Get("post_logout_redirect_uri")
 	err = m.DB.View(func(tx *storage.Tx) error {
-		var addresses registered.Addresses
-		rq.client, addresses, err = addressesOf(tx, host, clientID)
-		if err != nil || rq.target == "" {
-			return err
-		}
-		if addresses, err = inOrganization(tx, addresses, organization); err != nil {
-			return err
-		}
-		return checkLogout(addresses, "post_logout_redirect_uri", rq.target, false)
+		rq.client, rq.target, err = leadsTo(tx, host, clientID, organization, params)
+		return err
 	})
 	if err != nil || rq.target == "" {
 		return rq, err
@@ -228,6 +231,26 @@ func (m *room) read(host string, params url.Values) (rq request, err error) {
 		rq.target = u.String()
 	}
 	return rq, nil
+}
+
+// leadsTo returns the application of a logout, and where it leads: to what it asks for, or
+// to the first URL of the application that it names, Auth0: api/authentication/logout/
+// oidc-logout.
+func leadsTo(tx *storage.Tx, host, clientID, organization string, params url.Values) (client storage.Client, target string, err error) {
+	client, addresses, err := addressesOf(tx, host, clientID)
+	target = params.Get("post_logout_redirect_uri")
+	switch {
+	case err != nil:
+		return client, "", err
+	case target == "" && params.Get("client_id") != "":
+		return client, addresses.DefaultLogout(), nil
+	case target == "":
+		return client, "", nil
+	}
+	if addresses, err = inOrganization(tx, addresses, organization); err != nil {
+		return client, "", err
+	}
+	return client, target, checkLogout(addresses, "post_logout_redirect_uri", target, false)
 }
 
 // inOrganization returns the addresses for a hint that names an organization by its id,
@@ -320,7 +343,9 @@ func (m *room) submitConfirm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return m.Pages.Write(w, http.StatusOK, templates.LogoutAborted{
-		Layout: layout, ClientName: client.Name, LinkURL: client.InitiateLoginURI,
-	})
+	login, err := m.login(r, client)
+	if err != nil {
+		return err
+	}
+	return m.Pages.Write(w, http.StatusOK, templates.LogoutAborted{Layout: layout, ClientName: client.Name, LinkURL: login})
 }

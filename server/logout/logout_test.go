@@ -225,6 +225,13 @@ func TestOIDCLogout(t *testing.T) {
 		}, 302, "https://tenant.example.com/out"},
 		{"a hint and no address", func(tk map[string]any) url.Values { return values("id_token_hint", tk["id_token"].(string)) }, 200, "You have logged out"},
 
+		{"a hint, the client_id and no address", func(tk map[string]any) url.Values {
+			return values("id_token_hint", tk["id_token"].(string), "client_id", "app")
+		}, 302, "https://app.example.com/out"},
+		{"a hint, the client_id, a state and no address", func(tk map[string]any) url.Values {
+			return values("id_token_hint", tk["id_token"].(string), "client_id", "app", "state", "s")
+		}, 302, "https://app.example.com/out?state=s"},
+
 		{"no hint", func(map[string]any) url.Values {
 			return values("client_id", "app", "post_logout_redirect_uri", "https://app.example.com/out")
 		}, 302, confirm},

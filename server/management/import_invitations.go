@@ -39,11 +39,11 @@ func (im *importer) invitation(organizationID string, invitation storage.Documen
 	if err := resource.OrganizationInvitations.Check(sent, resource.Create); err != nil {
 		return err
 	}
-	login, err := loginRoute(im.tx, text(invitation, "client_id"))
+	organization, err := im.tx.Documents(resource.Organizations.Name, "").Document(organizationID)
 	if err != nil {
 		return err
 	}
-	organization, err := im.tx.Documents(resource.Organizations.Name, "").Document(organizationID)
+	login, err := loginRoute(im.tx, "", text(invitation, "client_id"), text(organization, "name"))
 	if err != nil {
 		return err
 	}

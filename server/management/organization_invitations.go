@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -67,7 +68,7 @@ func createInvitation(c *call) error {
 
 // invite checks and completes an invitation, and writes the e-mail that brings it.
 func (c *call) invite(tx *storage.Tx, doc, organization storage.Document) (mail outbox.Message, err error) {
-	login, err := loginRoute(tx, text(doc, "client_id"))
+	login, err := loginRoute(tx, c.r.Host, text(doc, "client_id"), text(organization, "name"))
 	if err != nil {
 		return mail, err
 	}
@@ -109,24 +110,28 @@ func invitationURL(login *url.URL, invitation, organization storage.Document) st
 	return login.String()
 }
 
-// loginRoute is the address that an invitation leads to, Auth0:
+// loginRoute is the address that an invitation to an organization leads to, Auth0:
 // authenticate/login/auth0-universal-login/configure-default-login-routes.
-func loginRoute(tx *storage.Tx, clientID string) (*url.URL, error) {
-	client, err := tx.Clients.Document(clientID)
+func loginRoute(tx *storage.Tx, host, clientID, organization string) (*url.URL, error) {
+	client, err := tx.Clients.Get(clientID)
 	if storage.IsNotFound(err) {
 		return nil, resource.InvalidBody("The specified client_id does not exist.")
 	}
 	if err != nil {
 		return nil, err
 	}
-	if usage := text(client, "organization_usage"); usage != "allow" && usage != "require" {
+	if usage := client.OrganizationUsage; usage != "allow" && usage != "require" {
 		return nil, resource.InvalidBody("The specified client_id (" + clientID + ") does not allow organizations.")
 	}
 	tenant, err := tx.Tenant.Document(storage.TenantKey)
 	if err != nil {
 		return nil, err
 	}
-	route, err := url.Parse(cmp.Or(text(client, "initiate_login_uri"), text(tenant, "default_redirection_uri")))
+	login, err := registered.Of(tx, client, host).In(organization).Login()
+	if err != nil {
+		return nil, err
+	}
+	route, err := url.Parse(cmp.Or(login, text(tenant, "default_redirection_uri")))
 	if err != nil || route.Host == "" {
 		return nil, resource.InvalidBody("A default login route is required to generate the invitation url. " +
 			"Set initiate_login_uri of the application or default_redirection_uri of the tenant.")

@@ -88,3 +88,24 @@ func at(t *testing.T, value any) time.Time {
 	}
 	return parsed
 }
+
+// TestInvitationsLeadToTheHostOfTheOrganization: a placeholder in the application's login
+// route stands for what it does in its other addresses.
+func TestInvitationsLeadToTheHostOfTheOrganization(t *testing.T) {
+	c := newClient(t)
+	path := "/organizations/" + c.must(201, http.MethodPost, "/organizations", object{"name": "acme"})["id"].(string) + "/invitations"
+	invitation := object{"inviter": object{"name": "Jane"}, "invitee": object{"email": "new@example.com"}, "client_id": servertest.Web}
+	for route, want := range map[string]string{
+		"https://{organization_name}.app.test/login":                 "https://acme.app.test/login?",
+		"https://{organization_name}.app.test:8443?from=mail":        "https://acme.app.test:8443?from=mail&",
+		"https://app.test/login":                                     "https://app.test/login?",
+		"https://{custom_domain.metadata.public_app}.app.test/login": "",
+	} {
+		c.must(200, http.MethodPatch, "/clients/"+servertest.Web, object{"organization_usage": "allow", "initiate_login_uri": route})
+		status, answer := c.do(http.MethodPost, path, invitation)
+		link, _ := answer.(object)["invitation_url"].(string)
+		if (want == "") != (status == 400) || !strings.HasPrefix(link, want) {
+			t.Errorf("the invitation by %s: %d %v, want %q", route, status, answer, want)
+		}
+	}
+}

@@ -71,6 +71,14 @@ func (a Addresses) DefaultLogout() string {
 	return ""
 }
 
+// Login is where the application begins a login that others ask it for, "" for none or for
+// one with a placeholder that stands for nothing, Auth0:
+// authenticate/login/auth0-universal-login/configure-default-login-routes.
+func (a Addresses) Login() (string, error) {
+	p, err := a.placeholders("")
+	return callback.Filled(a.client.InitiateLoginURI, p), err
+}
+
 // Origin reports whether pages of an origin may call the server for the application,
 // Auth0: get-started/applications/set-up-cors: the origins of callback URLs count
 // without being listed.
