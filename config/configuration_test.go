@@ -1,6 +1,8 @@
 package config_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -8,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/tenant0/tenant0/config"
 )
@@ -205,5 +208,38 @@ func TestCSVIsRefusedByName(t *testing.T) {
 		if _, err := config.LoadConfiguration(name, nil); err == nil || !strings.Contains(err.Error(), "CSV is not taken") || !strings.Contains(err.Error(), "JSON lines") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestEntriesOfOneFileNameAreAllWritten: the grants of an application for itself and for its users, and names
+// that are one where a file has them.
+func TestEntriesOfOneFileNameAreAllWritten(t *testing.T) {
+	sections := config.Document{
+		"clientGrants": []any{
+			config.Document{"client_id": "Shop", "audience": "https://orders.example", "subject_type": "client", "scope": []any{"a"}},
+			config.Document{"client_id": "Shop", "audience": "https://orders.example", "subject_type": "user", "scope": []any{"b"}},
+		},
+		"roles": []any{config.Document{"name": "a/b"}, config.Document{"name": "a:b"}, config.Document{"name": "a-b"}},
+		"rules": []any{config.Document{"name": "x/y", "script": "one"}, config.Document{"name": "x:y", "script": "two"}},
+	}
+	want, err := json.Marshal(sections)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if _, err := config.WriteConfiguration(folder, sections, false); err != nil {
+		t.Fatal(err)
+	}
+	read, err := config.LoadConfiguration(folder, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before config.Document
+	if err := json.Unmarshal(want, &before); err != nil {
+		t.Fatal(err)
+	}
+	byText := cmpopts.SortSlices(func(a, b any) bool { return fmt.Sprint(a) < fmt.Sprint(b) })
+	if diff := cmp.Diff(before, read.Sections, byText); diff != "" {
+		t.Errorf("what is read again (- want, + got):\n%s", diff)
 	}
 }

@@ -202,16 +202,17 @@ func (w *configurationWriter) partials(partials Document) error {
 // list writes each entry of a section to a file that its name gives, with its texts beside it.
 func (w *configurationWriter) list(value any, file func(name string) string, section string) error {
 	for _, entry := range documents(value) {
-		name := file(fileName(entryName(entry)))
-		if w.files[name] != nil {
-			return fmt.Errorf("two entries are called %q, which deploy-cli's folders cannot have", entryName(entry))
+		own := fileName(entryName(entry))
+		for n := 2; w.files[file(own)] != nil; n++ { // names that differ where those of files cannot
+			own = fmt.Sprintf("%s-%d", fileName(entryName(entry)), n)
 		}
+		name := file(own)
 		if texts, ok := textMembers[section]; ok {
 			folder, base := path.Dir(name), path.Dir(name)
 			if section == "actions" || section == "actionModules" {
 				base = "." // code is named from the export's folder on
 			}
-			w.texts(entry, textPlace{strings.Split(texts.path, "."), texts.ending, folder, base, fileName(entryName(entry))})
+			w.texts(entry, textPlace{strings.Split(texts.path, "."), texts.ending, folder, base, own})
 		}
 		if err := w.json(name, entry); err != nil {
 			return err
@@ -226,6 +227,9 @@ func entryName(entry Document) string {
 		return text(entry, "name") + "-" + provider
 	}
 	if client := text(entry, "client_id"); client != "" && entry["audience"] != nil {
+		if subject := text(entry, "subject_type"); subject != "" && subject != "client" {
+			client += " (" + subject + ")"
+		}
 		return client + "-" + text(entry, "audience")
 	}
 	if screen := text(entry, "screen"); screen != "" {
