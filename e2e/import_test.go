@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,6 +66,21 @@ func lasting(files map[string]string) map[string]string {
 	own := regexp.MustCompile(`("?(verification_host|verification_txt|ready)"?): .*`)
 	for name, content := range files {
 		files[name] = own.ReplaceAllString(content, "$1")
+	}
+	return unordered(files)
+}
+
+// unordered sorts the applications of the connections in an export: they are in the order
+// in which they were made, which an import does not keep.
+func unordered(files map[string]string) map[string]string {
+	clients := regexp.MustCompile(`(enabled_clients"?:(?: \[)?\n)((?: +(?:- |")[^:\n]*\n)+)`)
+	sorted := func(list string) string {
+		parts := clients.FindStringSubmatch(list)
+		lines := strings.Split(strings.ReplaceAll(strings.TrimSuffix(parts[2], "\n"), ",", ""), "\n")
+		return parts[1] + strings.Join(slices.Sorted(slices.Values(lines)), "\n") + "\n"
+	}
+	for name, content := range files {
+		files[name] = clients.ReplaceAllStringFunc(content, sorted)
 	}
 	return files
 }

@@ -26,6 +26,7 @@ type Tenant struct {
 	Flags struct {
 		UseScopeDescriptionsForConsent     *bool `json:"use_scope_descriptions_for_consent"`
 		RevokeRefreshTokenGrant            bool  `json:"revoke_refresh_token_grant"`
+		EnableClientConnections            *bool `json:"enable_client_connections"` // nil means true
 		RemoveAlgFromJWKS                  bool  `json:"remove_alg_from_jwks"`
 		RequirePushedAuthorizationRequests bool  `json:"require_pushed_authorization_requests"`
 	} `json:"flags"`

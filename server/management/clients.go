@@ -31,7 +31,7 @@ func clients() served {
 		list: listing{key: "clients", filters: map[string]string{
 			"app_type": "app_type", "is_first_party": "is_first_party", "is_global": "global",
 		}, style: flexible, search: clientsByGrant},
-		before: takeSecret, after: keepSecret, show: showClient, deleted: deleteClient,
+		before: takeSecret, after: keepClient, show: showClient, deleted: deleteClient,
 	}
 }
 
@@ -116,7 +116,41 @@ func clientsByGrant(c *call, tx *storage.Tx, rows iter.Seq2[storage.Row, error])
 	return matching(rows, func(row storage.Row) bool { return holders[row.Key] }), nil
 }
 
-func keepSecret(c *call, tx *storage.Tx, doc, _ storage.Document) error {
+// keepClient does what a new or changed application brings along.
+func keepClient(c *call, tx *storage.Tx, doc, old storage.Document) error {
+	if err := keepSecret(c, tx, doc); err != nil || old != nil {
+		return err
+	}
+	return enableAllConnections(tx, text(doc, "client_id"))
+}
+
+// enableAllConnections turns the connections that there are on for a new application, unless
+// the tenant's flag enable_client_connections says otherwise. Auth0:
+// get-started/tenant-settings, Enable Application Connections, which is on in a new tenant.
+func enableAllConnections(tx *storage.Tx, clientID string) error {
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	if err := storage.Optional(err); err != nil {
+		return err
+	}
+	if on := tenant.Flags.EnableClientConnections; on != nil && !*on {
+		return nil
+	}
+	var ids []string
+	for connection, err := range tx.Connections.All() {
+		if err != nil {
+			return err
+		}
+		ids = append(ids, connection.ID)
+	}
+	for _, id := range ids {
+		if err := enableClient(tx, id, clientID, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func keepSecret(c *call, tx *storage.Tx, doc storage.Document) error {
 	if c.secret == "" {
 		return nil
 	}
@@ -260,7 +294,7 @@ func rotateSecret(c *call) error {
 			return err
 		}
 		c.secret = resource.ClientSecret()
-		if err := keepSecret(c, tx, doc, nil); err != nil {
+		if err := keepSecret(c, tx, doc); err != nil {
 			return err
 		}
 		doc, err = showClient(c, tx, doc)

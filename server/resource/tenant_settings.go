@@ -46,7 +46,7 @@ var TenantSettings = &Kind{
 			"allow_changing_enable_sso": false, "allow_legacy_delegation_grant_types": false, "allow_legacy_ro_grant_types": false,
 			"cannot_change_enforce_client_authentication_on_passwordless_start": true, "change_pwd_flow_v1": false,
 			"disable_clickjack_protection_headers": false, "disable_impersonation": true, "enable_apis_section": false,
-			"enable_client_connections": false, "enable_custom_domain_in_emails": false, "enable_dynamic_client_registration": false,
+			"enable_client_connections": true, "enable_custom_domain_in_emails": false, "enable_dynamic_client_registration": false,
 			"enable_legacy_logs_search_v2": false, "enable_pipeline2": false, "enable_public_signup_user_exists_error": false,
 			"enable_sso": true, "enforce_client_authentication_on_passwordless_start": true,
 			"new_universal_login_experience_enabled": true, "revoke_refresh_token_grant": false, "universal_login": true,
