@@ -44,6 +44,9 @@ type Client struct {
 		OrganizationID string   `json:"organization_id"`
 		Flows          []string `json:"flows"`
 	} `json:"default_organization"`
+	// StandardAnswers has the application answered as OpenID Connect and RFC 6749 say where
+	// Auth0 answers otherwise. It is tenant0's own.
+	StandardAnswers bool `json:"tenant0_standard_answers"`
 	// ResourceServerIdentifier is the API that the client is, where AppType is
 	// resource_server.
 	ResourceServerIdentifier string `json:"resource_server_identifier"`

@@ -11,11 +11,11 @@ import (
 // and sentences.
 var (
 	Unauthorized         = &Error{Status: http.StatusUnauthorized, Code: "access_denied", Message: "Unauthorized"}
-	InvalidCode          = &Error{Status: http.StatusForbidden, Code: "invalid_grant", Message: "Invalid authorization code"}
-	WrongVerifier        = &Error{Status: http.StatusForbidden, Code: "invalid_grant", Message: "Failed to verify code verifier"}
-	InvalidRefreshToken  = &Error{Status: http.StatusForbidden, Code: "invalid_grant", Message: "Unknown or invalid refresh token."}
-	RefreshUserGone      = &Error{Status: http.StatusForbidden, Code: "invalid_grant", Message: "The refresh_token was generated for a user who doesn't exist anymore."}
-	RefreshUserBlocked   = &Error{Status: http.StatusForbidden, Code: "invalid_grant", Message: "user is blocked"}
+	InvalidCode          = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid authorization code"}
+	WrongVerifier        = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Failed to verify code verifier"}
+	InvalidRefreshToken  = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Unknown or invalid refresh token."}
+	RefreshUserGone      = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "The refresh_token was generated for a user who doesn't exist anymore."}
+	RefreshUserBlocked   = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "user is blocked"}
 	NoAudience           = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Non-global clients are not allowed access to APIv1"}
 	TwoAuthentications   = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The client must not use more than one authentication method in a request"}
 	UnknownAssertionType = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
@@ -29,6 +29,10 @@ var (
 	NotFound             = &Error{Status: http.StatusNotFound, Code: "not_found", Message: "Not Found"}
 	MethodNotAllowed     = &Error{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Message: "Method Not Allowed"}
 )
+
+// InvalidGrant is the name that RFC 6749 section 5.2 has for a code or a refresh token that
+// is good for nothing.
+const InvalidGrant = "invalid_grant"
 
 // InvalidRequest is the name that RFC 6749 section 5.2 has for every bad request.
 const InvalidRequest = "invalid_request"

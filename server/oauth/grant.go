@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -65,9 +66,21 @@ func (e *Engine) Token(ctx context.Context, r *http.Request, form url.Values) (R
 	err := e.run(ctx, r, s)
 	e.record(s, err)
 	if err != nil {
-		return Reply{}, err
+		return Reply{}, refusal(s.request.Client, err)
 	}
 	return s.reply, nil
+}
+
+// refusal is err as a client that has authenticated gets it: Auth0 refuses a grant with
+// 403, and RFC 6749 section 5.2 with 400, for applications that have the standard's answers.
+func refusal(c storage.Client, err error) error {
+	e, ok := errors.AsType[*apierr.Error](err)
+	if !ok || !c.StandardAnswers || e.Code != apierr.InvalidGrant {
+		return err
+	}
+	standard := *e
+	standard.Status = http.StatusBadRequest
+	return &standard
 }
 
 func (e *Engine) run(ctx context.Context, r *http.Request, s *tokenSession) error {

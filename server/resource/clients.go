@@ -139,6 +139,8 @@ var Clients = &Kind{
 		"async_approval_notification_channels": {Type: Array, Nullable: true, Item: oneOf("guardian-push", "email")}, "my_organization_configuration": {Type: Object, Nullable: true},
 		"fedcm_login": {Type: Object, Nullable: true}, "identity_assertion_authorization_grant": {Type: Object, Nullable: true, Plain: true},
 		"token_vault_privileged_access": {Type: Object, Nullable: true, Plain: true}, // public keys
+
+		"tenant0_standard_answers": flag, // not Auth0's
 	},
 	Merged: []string{
 		"client_metadata", "jwt_configuration", "mobile", "native_social_login", "signed_request_object", "session_transfer", "oidc_logout",

@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"slices"
+	"time"
 
 	"github.com/tenant0/tenant0/storage"
 )
@@ -16,7 +17,7 @@ type Profile struct {
 	Nickname      string             `json:"nickname,omitempty"`
 	Name          string             `json:"name,omitempty"`
 	Picture       string             `json:"picture,omitempty"`
-	UpdatedAt     string             `json:"updated_at,omitempty"` // a string at Auth0, unlike OIDC Core 5.1
+	UpdatedAt     any                `json:"updated_at,omitempty"`
 	CreatedAt     string             `json:"created_at,omitempty"`
 	Email         string             `json:"email,omitempty"`
 	EmailVerified *bool              `json:"email_verified,omitempty"`
@@ -25,8 +26,8 @@ type Profile struct {
 	Identities    []storage.Identity `json:"identities,omitempty"`
 }
 
-// ProfileOf returns the claims of a user that the granted scopes show.
-func ProfileOf(u storage.User, scope []string) Profile {
+// ProfileOf returns the claims of a user that the scopes granted to an application show.
+func ProfileOf(client storage.Client, u storage.User, scope []string) Profile {
 	var p Profile
 	has := func(names ...string) bool {
 		return slices.ContainsFunc(names, func(n string) bool { return slices.Contains(scope, n) })
@@ -42,7 +43,9 @@ func ProfileOf(u storage.User, scope []string) Profile {
 	show(&p.MiddleName, u.MiddleName, "profile")
 	show(&p.Nickname, u.Nickname, "profile", "nickname")
 	show(&p.Picture, u.Picture, "profile", "picture")
-	show(&p.UpdatedAt, u.UpdatedAt, "profile")
+	if has("profile") {
+		p.UpdatedAt = updatedAt(client, u)
+	}
 	show(&p.CreatedAt, u.CreatedAt, "created_at")
 	show(&p.Email, u.Email, "email")
 	show(&p.PhoneNumber, u.PhoneNumber, "phone")
@@ -56,4 +59,20 @@ func ProfileOf(u storage.User, scope []string) Profile {
 		p.Identities = u.Identities
 	}
 	return p
+}
+
+// updatedAt is the claim of that name, nil where the user has none: a text at Auth0, and
+// seconds in OIDC Core section 5.1, for applications that have the standard's answers.
+func updatedAt(client storage.Client, u storage.User) any {
+	if u.UpdatedAt == "" {
+		return nil
+	}
+	if !client.StandardAnswers {
+		return u.UpdatedAt
+	}
+	t, err := time.Parse(time.RFC3339, u.UpdatedAt)
+	if err != nil {
+		return nil
+	}
+	return t.Unix()
 }

@@ -152,7 +152,7 @@ func (i *Issuer) ID(g *Grant, now time.Time) (string, error) {
 		lifetime = DefaultIDTokenLifetime
 	}
 	c := idClaims{
-		Profile: ProfileOf(*g.User, g.Issue.Scope),
+		Profile: ProfileOf(g.Client, *g.User, g.Issue.Scope),
 		Iss:     i.URL, Aud: g.Client.ClientID, Sub: g.User.UserID, Iat: now.Unix(), Exp: now.Unix() + int64(lifetime),
 		SID: g.Issue.SessionID, Nonce: g.Issue.Nonce, OrgID: g.Issue.Organization, OrgName: g.Issue.OrganizationName,
 	}

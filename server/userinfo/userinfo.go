@@ -120,6 +120,7 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 // the ID token.
 func (m *room) profile(r *http.Request, claims tokens.Claims) ([]byte, error) {
 	var user storage.User
+	var client storage.Client
 	custom := maps.Clone(claims.IDClaims)
 	err := m.DB.View(func(tx *storage.Tx) error {
 		if err := registered.CheckOrigin(tx, r, claims.ClientID); err != nil {
@@ -128,14 +129,14 @@ func (m *room) profile(r *http.Request, claims tokens.Claims) ([]byte, error) {
 		if revoked, err := tx.RevokedGrants.Has(claims.GrantID); err != nil || revoked {
 			return errors.Join(err, storage.ErrNotFound)
 		}
-		if known, err := tx.Clients.Has(claims.ClientID); err != nil || !known {
-			return errors.Join(err, storage.ErrNotFound) // the application is deleted
-		}
 		var err error
+		if client, err = tx.Clients.Get(claims.ClientID); err != nil {
+			return err // where it is deleted, ErrNotFound
+		}
 		if user, err = tx.Users.Get(claims.Subject); err != nil || claims.Opaque {
 			return err
 		}
-		custom, err = idClaims(tx, claims, user)
+		custom, err = idClaims(tx, claims, client, user)
 		return err
 	})
 	if err != nil {
@@ -144,16 +145,12 @@ func (m *room) profile(r *http.Request, claims tokens.Claims) ([]byte, error) {
 	return tokens.WithCustom(custom, struct {
 		Sub string `json:"sub"`
 		tokens.Profile
-	}{user.UserID, tokens.ProfileOf(user, claims.Scope)})
+	}{user.UserID, tokens.ProfileOf(client, user, claims.Scope)})
 }
 
 // idClaims are the claims that the tenant adds to ID tokens, for a JWT, which
 // does not carry them.
-func idClaims(tx *storage.Tx, claims tokens.Claims, user storage.User) (map[string]any, error) {
-	client, err := tx.Clients.Get(claims.ClientID)
-	if err != nil {
-		return nil, err
-	}
+func idClaims(tx *storage.Tx, claims tokens.Claims, client storage.Client, user storage.User) (map[string]any, error) {
 	audience := claims.Audience[0] // Auth0: the API first, then userinfo
 	api, err := tx.API(audience)
 	if err != nil {
