@@ -79,8 +79,9 @@ func (a *api) listNested(c *call) (any, error) {
 		return nil, err
 	}
 	found := []storage.ExtensionGroup{}
+	within := setOf(g.Nested)
 	for _, child := range ext.Groups {
-		if slices.Contains(g.Nested, child.ID) {
+		if within[child.ID] {
 			found = append(found, child)
 		}
 	}
@@ -162,7 +163,8 @@ func (a *api) removeMappings(c *call) (any, error) {
 	if err := c.read(&ids); err != nil {
 		return nil, err
 	}
+	gone := setOf(ids)
 	return nil, a.changeGroup(c, func(g *storage.ExtensionGroup) {
-		g.Mappings = slices.DeleteFunc(g.Mappings, func(m storage.ExtensionGroupMapping) bool { return slices.Contains(ids, m.ID) })
+		g.Mappings = slices.DeleteFunc(g.Mappings, func(m storage.ExtensionGroupMapping) bool { return gone[m.ID] })
 	})
 }

@@ -141,8 +141,10 @@ func (c collection[T]) names(ext *storage.Extension, want func(T) bool) []string
 
 // with returns list and the items that it does not have yet.
 func with(list []string, items ...string) []string {
+	there := setOf(list)
 	for _, item := range items {
-		if !slices.Contains(list, item) {
+		if !there[item] {
+			there[item] = true
 			list = append(list, item)
 		}
 	}
@@ -151,7 +153,18 @@ func with(list []string, items ...string) []string {
 
 // without returns list without the items. A list that was there stays there.
 func without(list []string, items ...string) []string {
-	return slices.DeleteFunc(list, func(item string) bool { return slices.Contains(items, item) })
+	gone := setOf(items)
+	return slices.DeleteFunc(list, func(item string) bool { return gone[item] })
+}
+
+// setOf has the items of a list, so that looking for each of many is not as long as all of
+// another.
+func setOf(list []string) map[string]bool {
+	set := make(map[string]bool, len(list))
+	for _, item := range list {
+		set[item] = true
+	}
+	return set
 }
 
 // newID returns a random UUID, RFC 9562 version 4.

@@ -64,8 +64,9 @@ func (a *api) deleteRole(c *call) (any, error) {
 // checkRole refuses permissions of another application and a name that the
 // application has already. Permissions that do not exist are let pass.
 func checkRole(ext *storage.Extension, r storage.ExtensionRole) error {
+	held := setOf(r.Permissions)
 	for _, p := range ext.Permissions {
-		if slices.Contains(r.Permissions, p.ID) && p.ApplicationID != r.ApplicationID {
+		if held[p.ID] && p.ApplicationID != r.ApplicationID {
 			// Differs: the original means to say this and answers 500.
 			return errValidation("The permission '%s' is linked to a different application.", p.Name)
 		}
@@ -79,8 +80,9 @@ func checkRole(ext *storage.Extension, r storage.ExtensionRole) error {
 // rolesAmong returns the roles with the ids, in the order of the store; never nil.
 func rolesAmong(ext storage.Extension, ids []string) []storage.ExtensionRole {
 	found := []storage.ExtensionRole{}
+	wanted := setOf(ids)
 	for _, r := range ext.Roles {
-		if slices.Contains(ids, r.ID) {
+		if wanted[r.ID] {
 			found = append(found, r)
 		}
 	}
@@ -100,8 +102,9 @@ func expand(ext storage.Extension, from []storage.ExtensionGroup) []expandedRole
 	expanded := []expandedRole{}
 	for _, r := range rolesAmong(ext, roleIDs(from)) {
 		var held []storage.ExtensionPermission
+		given := setOf(r.Permissions)
 		for _, p := range ext.Permissions {
-			if slices.Contains(r.Permissions, p.ID) {
+			if given[p.ID] {
 				held = append(held, p)
 			}
 		}

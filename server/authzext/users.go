@@ -116,7 +116,8 @@ func (a *api) listUserGroups(c *call) (any, error) {
 	}
 	ids := authz.MemberOf(ext.Groups, c.id())
 	if c.URL.Query().Get("expand") == "" {
-		direct := slices.DeleteFunc(slices.Clone(ext.Groups), func(g storage.ExtensionGroup) bool { return !slices.Contains(ids, g.ID) })
+		own := setOf(ids)
+		direct := slices.DeleteFunc(slices.Clone(ext.Groups), func(g storage.ExtensionGroup) bool { return !own[g.ID] })
 		return groups().summaries(direct), nil
 	}
 	all := authz.WithParents(ext.Groups, ids)
@@ -156,11 +157,12 @@ func (c *call) named() (func(summary) bool, error) {
 	var items []string
 	err := c.read(&items)
 	byID := len(items) > 0 && guidForm.MatchString(items[0])
+	named := setOf(items)
 	return func(s summary) bool {
 		if byID {
-			return slices.Contains(items, s.ID)
+			return named[s.ID]
 		}
-		return slices.Contains(items, s.Name)
+		return named[s.Name]
 	}, err
 }
 
@@ -189,9 +191,9 @@ func (a *api) listUserRoles(c *call) (any, error) {
 //auth0:operation GET /extensions/authorization/api/users/{id}/roles/calculate
 func (a *api) calculateUserRoles(c *call) (any, error) {
 	ext, err := a.read()
-	ids := roleIDs(authz.WithParents(ext.Groups, authz.MemberOf(ext.Groups, c.id())))
+	ids := setOf(roleIDs(authz.WithParents(ext.Groups, authz.MemberOf(ext.Groups, c.id()))))
 	return assignedRoles(ext, func(r storage.ExtensionRole) bool {
-		return slices.Contains(r.Users, c.id()) || slices.Contains(ids, r.ID)
+		return slices.Contains(r.Users, c.id()) || ids[r.ID]
 	}), err
 }
 

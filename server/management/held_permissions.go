@@ -1,8 +1,6 @@
 package management
 
 import (
-	"slices"
-
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -37,11 +35,13 @@ func (c *call) heldPermissions(tx *storage.Tx) ([]held, error) {
 		return nil, err
 	}
 	var all []held
+	at := map[storage.Permission]int{}
 	hold := func(permissions []storage.Permission, by func(*held)) {
 		for _, p := range permissions {
-			i := slices.IndexFunc(all, func(h held) bool { return h.Permission == p })
-			if i < 0 {
+			i, there := at[p]
+			if !there {
 				i, all = len(all), append(all, held{Permission: p})
+				at[p] = i
 			}
 			by(&all[i])
 		}
@@ -70,8 +70,9 @@ func (c *call) listPermissions(l listing, sources func(held) []any) error {
 		if err != nil {
 			return err
 		}
+		apis := describedAPIs{}
 		for _, h := range all {
-			doc, err := describePermission(tx, h.Permission)
+			doc, err := apis.describe(tx, h.Permission)
 			if err != nil {
 				return err
 			}

@@ -3,7 +3,6 @@ package management
 import (
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -68,13 +67,14 @@ func (im *importer) enableClients(id string, item storage.Document) error {
 	if err != nil {
 		return err
 	}
+	enabled, wanted := setOf(had), setOf(on)
 	for _, clientID := range on {
-		if !slices.Contains(had, clientID) {
+		if !enabled[clientID] {
 			changes = append(changes, storage.Document{"client_id": clientID, "status": true})
 		}
 	}
 	for _, clientID := range had {
-		if !slices.Contains(on, clientID) {
+		if !wanted[clientID] {
 			changes = append(changes, storage.Document{"client_id": clientID, "status": false})
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"reflect"
 	"slices"
 
 	"github.com/tenant0/tenant0/server/resource"
@@ -49,9 +48,11 @@ func importPermissions(im *importer, id string, item storage.Document) error {
 
 // lacking is a list without the values that are in another.
 func lacking(list, others []any) []any {
-	return slices.DeleteFunc(slices.Clone(list), func(value any) bool {
-		return slices.ContainsFunc(others, func(other any) bool { return reflect.DeepEqual(value, other) })
-	})
+	there := map[string]bool{}
+	for _, other := range others {
+		there[jsonText(other)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(value any) bool { return there[jsonText(value)] })
 }
 
 // publishImported publishes a module whose configuration says that it is published.

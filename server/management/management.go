@@ -110,7 +110,7 @@ func Mount(rt *web.Router, d Deps) {
 // shape renders errors as web.Boom does. Those of reading a request, which all rooms
 // share, have an errorCode here that says in which part of it the fault is.
 func shape(w http.ResponseWriter, r *http.Request, e *apierr.Error) {
-	if e.Code == apierr.InvalidRequest {
+	if e.Code == apierr.InvalidRequest && e.Status != http.StatusRequestEntityTooLarge {
 		shown := *e
 		code := "invalid_body"
 		switch e {

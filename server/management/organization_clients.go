@@ -80,7 +80,7 @@ func addOrganizationClients(c *call) error {
 
 //auth0:operation DELETE /api/v2/organizations/{id}/clients
 func removeOrganizationClients(c *call) error {
-	ids, err := c.readList("clients")
+	ids, err := c.readList("clients", 0)
 	if err != nil {
 		return err
 	}

@@ -116,7 +116,7 @@ func removeMembers(c *call) error {
 }
 
 func (c *call) changeMembers(change func(tx *storage.Tx, user string) error) error {
-	users, err := c.readList("members")
+	users, err := c.readList("members", 0)
 	if err != nil {
 		return err
 	}
@@ -224,7 +224,7 @@ func removeMemberRoles(c *call) error {
 }
 
 func (c *call) changeMemberRoles(change func(tx *storage.Tx, docs storage.Documents, role string) error) error {
-	roles, err := c.readList("roles")
+	roles, err := c.readList("roles", resource.MostRoles)
 	if err != nil {
 		return err
 	}

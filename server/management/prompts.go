@@ -156,7 +156,7 @@ func (c *call) mergeRendering(tx *storage.Tx, prompt, screen string, change stor
 }
 
 var renderingsBody = &resource.Kind{Fields: resource.Fields{
-	"configs": {Type: resource.Array, Required: true, Item: &resource.Field{Type: resource.Object, Open: true, Fields: resource.Fields{
+	"configs": {Type: resource.Array, Required: true, Min: 1, Item: &resource.Field{Type: resource.Object, Open: true, Fields: resource.Fields{
 		"prompt": {Type: resource.String, Required: true}, "screen": {Type: resource.String, Required: true},
 	}}},
 }}

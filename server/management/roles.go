@@ -54,7 +54,7 @@ func deleteRole(_ *call, tx *storage.Tx, doc storage.Document) error {
 		holders = append(holders, access)
 	}
 	for _, access := range holders {
-		access.Roles = without(access.Roles, id)
+		access.Roles = changed(access.Roles, []string{id}, false)
 		if err := tx.UserAccess.Put(access); err != nil {
 			return err
 		}
@@ -66,10 +66,6 @@ func deleteRole(_ *call, tx *storage.Tx, doc storage.Document) error {
 		return err
 	}
 	return tx.DeleteLinked(id, storage.MemberRolesKind)
-}
-
-func without[T comparable](list []T, item T) []T {
-	return slices.DeleteFunc(list, func(v T) bool { return v == item })
 }
 
 func (a *api) roleOperations() []operation {
@@ -91,7 +87,7 @@ func (c *call) requireRole(tx *storage.Tx, id string) error {
 
 // permissionBody describes {"permissions": [...]}, as roles and users take it.
 var permissionBody = &resource.Kind{Name: "permissions", Fields: resource.Fields{
-	"permissions": {Type: resource.Array, Required: true, Min: 1, Item: &resource.Field{Type: resource.Object, Fields: resource.Fields{
+	"permissions": {Type: resource.Array, Required: true, Min: 1, Max: resource.MostPermissions, Item: &resource.Field{Type: resource.Object, Fields: resource.Fields{
 		"resource_server_identifier": {Type: resource.String, Required: true}, "permission_name": {Type: resource.String, Required: true},
 	}}},
 }}
@@ -115,12 +111,13 @@ func (c *call) readPermissions() ([]storage.Permission, error) {
 
 // checkPermissions sees that the permissions are scopes of APIs that there are.
 func checkPermissions(tx *storage.Tx, all []storage.Permission) error {
+	apis := describedAPIs{}
 	for _, p := range all {
-		api, err := tx.API(p.ResourceServerIdentifier)
+		api, err := apis.of(tx, p.ResourceServerIdentifier)
 		if err != nil {
 			return err
 		}
-		if api == nil || !api.Defines(p.PermissionName) {
+		if _, defined := api.scopes[p.PermissionName]; !defined {
 			return &apierr.Error{
 				Status: http.StatusNotFound, Extra: map[string]any{"errorCode": "inexistent_permission"},
 				Message: "The permission " + p.PermissionName + " does not exist in the resource server " + p.ResourceServerIdentifier + ".",
@@ -130,18 +127,46 @@ func checkPermissions(tx *storage.Tx, all []storage.Permission) error {
 	return nil
 }
 
-// describePermission is a permission as lists show it.
-func describePermission(tx *storage.Tx, p storage.Permission) (storage.Document, error) {
+// describedAPIs are APIs by their identifiers. A list has a thousand permissions of an API
+// of a thousand: each is looked up once.
+type describedAPIs map[string]describedAPI
+
+// describedAPI is an API with the descriptions of its scopes; one that is not there has none.
+type describedAPI struct {
+	there  bool
+	name   string
+	scopes map[string]string
+}
+
+func (d describedAPIs) of(tx *storage.Tx, identifier string) (describedAPI, error) {
+	if known, ok := d[identifier]; ok {
+		return known, nil
+	}
+	api, err := tx.API(identifier)
+	if err != nil {
+		return describedAPI{}, err
+	}
+	described := describedAPI{there: api != nil, scopes: map[string]string{}}
+	if api != nil {
+		described.name = api.Name
+		for _, s := range api.Scopes {
+			described.scopes[s.Value] = s.Description
+		}
+	}
+	d[identifier] = described
+	return described, nil
+}
+
+// describe is a permission as lists show it.
+func (d describedAPIs) describe(tx *storage.Tx, p storage.Permission) (storage.Document, error) {
 	doc := storage.Document{"permission_name": p.PermissionName, "resource_server_identifier": p.ResourceServerIdentifier}
-	api, err := tx.API(p.ResourceServerIdentifier)
-	if err != nil || api == nil {
+	api, err := d.of(tx, p.ResourceServerIdentifier)
+	if err != nil || !api.there {
 		return doc, err
 	}
-	doc["resource_server_name"] = api.Name
-	for _, s := range api.Scopes {
-		if s.Value == p.PermissionName {
-			doc["description"] = s.Description
-		}
+	doc["resource_server_name"] = api.name
+	if description, defined := api.scopes[p.PermissionName]; defined {
+		doc["description"] = description
 	}
 	return doc, nil
 }
@@ -157,8 +182,9 @@ func rolePermissions(c *call) error {
 		if err := storage.Optional(err); err != nil {
 			return err
 		}
+		apis := describedAPIs{}
 		for _, p := range held.Permissions {
-			doc, err := describePermission(tx, p)
+			doc, err := apis.describe(tx, p)
 			if err != nil {
 				return err
 			}
@@ -207,13 +233,29 @@ func changePermissions(tx *storage.Tx, held, sent []storage.Permission, add bool
 			return nil, err
 		}
 	}
-	for _, p := range sent {
-		held = without(held, p)
-		if add {
-			held = append(held, p)
+	return changed(held, sent, add), nil
+}
+
+// changed is a list without the items, or with each of them once at its end where they are
+// added.
+func changed[T comparable](list, items []T, add bool) []T {
+	sent := setOf(items)
+	list = slices.DeleteFunc(list, func(v T) bool { return sent[v] })
+	for _, item := range items {
+		if add && sent[item] {
+			sent[item] = false
+			list = append(list, item)
 		}
 	}
-	return held, nil
+	return list
+}
+
+func setOf[T comparable](list []T) map[T]bool {
+	set := make(map[T]bool, len(list))
+	for _, item := range list {
+		set[item] = true
+	}
+	return set
 }
 
 // permissionsChanged answers a change of permissions.
@@ -265,7 +307,7 @@ func briefUser(user storage.Document) storage.Document {
 
 //auth0:operation POST /api/v2/roles/{id}/users
 func addRoleUsers(c *call) error {
-	ids, err := c.readList("users")
+	ids, err := c.readList("users", 0)
 	if err != nil {
 		return err
 	}
@@ -286,13 +328,14 @@ func addRoleUsers(c *call) error {
 	return c.empty(http.StatusOK)
 }
 
-// readList reads a body with one list of texts, such as {"roles": [...]}.
-func (c *call) readList(name string) ([]string, error) {
+// readList reads a body with one list of texts, such as {"roles": [...]}. most is how
+// many items it may have, 0 for as many as there is room for.
+func (c *call) readList(name string, most int) ([]string, error) {
 	if err := c.read(); err != nil {
 		return nil, err
 	}
 	kind := resource.Kind{Fields: resource.Fields{
-		name: {Type: resource.Array, Required: true, Min: 1, Item: &resource.Field{Type: resource.String, Min: 1}},
+		name: {Type: resource.Array, Required: true, Min: 1, Max: most, Item: &resource.Field{Type: resource.String, Min: 1}},
 	}}
 	if err := kind.Check(c.body, resource.Create); err != nil {
 		return nil, err

@@ -257,7 +257,7 @@ func addUserRoles(c *call) error { return c.changeRoles(true) }
 func removeUserRoles(c *call) error { return c.changeRoles(false) }
 
 func (c *call) changeRoles(add bool) error {
-	ids, err := c.readList("roles")
+	ids, err := c.readList("roles", resource.MostRoles)
 	if err != nil {
 		return err
 	}
@@ -281,11 +281,8 @@ func changeUserRoles(tx *storage.Tx, userID string, ids []string, add bool) erro
 		if known, err := tx.Roles.Has(id); err != nil || (!known && add) {
 			return orMissing(err, resource.Roles)
 		}
-		access.Roles = without(access.Roles, id)
-		if add {
-			access.Roles = append(access.Roles, id)
-		}
 	}
+	access.Roles = changed(access.Roles, ids, add)
 	return tx.UserAccess.Put(access)
 }
 

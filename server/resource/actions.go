@@ -35,7 +35,7 @@ var (
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "status": onlyRead, "built_at": onlyRead, "current_version": version,
 			"deployed_version": version, "all_changes_deployed": onlyRead, "installed_integration_id": onlyRead, "integration": onlyRead,
 			"name": {Type: String, Required: true, Min: 1}, "code": text, "runtime": {Type: String, Default: "node22"},
-			"supported_triggers": {Type: Array, Required: true, Item: &Field{Type: Object, Open: true, Fields: Fields{
+			"supported_triggers": {Type: Array, Required: true, Min: 1, Item: &Field{Type: Object, Open: true, Fields: Fields{
 				"id": {Type: String, Required: true, Enum: TriggerIDs()}, "version": text,
 			}}},
 			"dependencies": dependencies, "secrets": secrets, "deploy": {Type: Bool, Access: CreateOnly},

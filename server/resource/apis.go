@@ -14,7 +14,7 @@ var ResourceServers = &Kind{
 		"id": onlyRead, "is_system": {Type: Bool, Access: ReadOnly}, "client_id": onlyRead,
 		"name":       {Type: String, Max: 200},
 		"identifier": {Type: String, Required: true, Min: 1, Max: 600, Access: CreateOnly},
-		"scopes": {Type: Array, Item: &Field{Type: Object, Fields: Fields{
+		"scopes": {Type: Array, Max: mostScopes, Item: &Field{Type: Object, Fields: Fields{
 			"value": {Type: String, Required: true, Min: 1, Max: 280}, "description": {Type: String, Max: 500},
 		}}},
 		"signing_alg":          {Type: String, Default: "RS256", Enum: []string{"HS256", "RS256", "RS512", "PS256"}},

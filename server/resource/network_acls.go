@@ -9,14 +9,14 @@ import (
 
 // matching describes what requests an access control list is about.
 var matching = Field{Type: Object, Open: true, Fields: Fields{
-	"asns":                  {Type: Array, Unique: true, Item: &Field{Type: Integer, Min: 1, Max: math.MaxUint32}},
+	"asns":                  {Type: Array, Min: 1, Unique: true, Item: &Field{Type: Integer, Min: 1, Max: math.MaxUint32}},
 	"auth0_managed":         uniqueTexts,
 	"connecting_ipv4_cidrs": uniqueTexts, "connecting_ipv6_cidrs": uniqueTexts, "geo_country_codes": uniqueTexts, "geo_subdivision_codes": uniqueTexts,
 	"hostnames": uniqueTexts, "ipv4_cidrs": uniqueTexts, "ipv6_cidrs": uniqueTexts, "ja3_fingerprints": uniqueTexts,
 	"ja4_fingerprints": uniqueTexts, "user_agents": uniqueTexts,
 }}
 
-var uniqueTexts = Field{Type: Array, Unique: true, Item: &text}
+var uniqueTexts = Field{Type: Array, Min: 1, Unique: true, Item: &text}
 
 // NetworkACLs is Auth0: api/management/v2/network-acls. They are kept and do not
 // keep anyone out.

@@ -129,10 +129,10 @@ var CustomSigningKeys = &Kind{
 	Fields: Fields{"keys": {Type: Array, Required: true, Item: &Field{Type: Object, Plain: true, Fields: Fields{
 		"kty":     {Type: String, Required: true, Enum: []string{"EC", "RSA"}},
 		"use":     {Type: String, Enum: []string{"sig"}},
-		"key_ops": {Type: Array, Item: &Field{Type: String, Enum: []string{"verify"}}},
+		"key_ops": {Type: Array, Min: 1, Item: &Field{Type: String, Enum: []string{"verify"}}},
 		"alg":     {Type: String, Enum: []string{"RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512"}},
 		"crv":     {Type: String, Enum: []string{"P-256", "P-384", "P-521"}},
-		"x5c":     {Type: Array, Item: &Field{Type: String}},
+		"x5c":     {Type: Array, Min: 1, Item: &Field{Type: String}},
 		"kid":     {Type: String}, "n": {Type: String}, "e": {Type: String}, "x": {Type: String}, "y": {Type: String},
 		"x5u": {Type: String}, "x5t": {Type: String}, "x5t#S256": {Type: String},
 	}}}},
