@@ -148,7 +148,7 @@ func OriginNotAllowed(origin string) error {
 // client auth0.js has seen it (issue 1133 there).
 func PayloadTooLarge(most int64) *Error {
 	return &Error{
-		Status: http.StatusRequestEntityTooLarge, Message: fmt.Sprintf("Payload content length greater than maximum allowed: %d", most),
+		Status: http.StatusRequestEntityTooLarge, Code: InvalidRequest, Message: fmt.Sprintf("Payload content length greater than maximum allowed: %d", most),
 		Cause: BodyTooLarge,
 	}
 }

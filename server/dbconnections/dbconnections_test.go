@@ -403,3 +403,33 @@ func TestManyWrongPasswordsBlock(t *testing.T) {
 		t.Error("the Management API did not unblock the account")
 	}
 }
+
+// TestSignupsAreBounded: anyone may send one, and what is kept of it is no larger than what
+// is let in.
+func TestSignupsAreBounded(t *testing.T) {
+	tn := start(t)
+	long := strings.Repeat("x", 64<<10)
+	account := object{"client_id": servertest.Mobile, "connection": database, "email": "long@exampleco.com", "password": "A password of 2026", "picture": "https://example.com/" + long}
+	if status, answer, text := tn.api("signup", account); status != http.StatusRequestEntityTooLarge || answer["error"] == "" {
+		t.Errorf("JSON: %d %s", status, text)
+	}
+	page := tn.page("screen_hint", "signup")
+	if _, next := tn.fill(page, "email", "long@exampleco.com", "password", long); next.Status != http.StatusRequestEntityTooLarge {
+		t.Errorf("the page: %d", next.Status)
+	}
+	for member, value := range map[string]any{
+		"email": long[:40<<10] + "@example.com", "username": long[:129], "phone_number": long[:31], "given_name": long[:151], "family_name": long[:151],
+		"name": long[:301], "nickname": long[:301], "user_metadata": object{"a": long[:501]},
+	} {
+		body := object{"client_id": servertest.Mobile, "connection": database, "email": "long@exampleco.com", "password": "A password of 2026", member: value}
+		if status, _, text := tn.api("signup", body); status != http.StatusBadRequest {
+			t.Errorf("a long %s: %d %s", member, status, text)
+		}
+	}
+	if status, _, text := tn.api("change_password", object{"connection": database, "email": long[:40<<10] + "@example.com"}); status != http.StatusOK {
+		t.Errorf("a long address whose password is forgotten: %d %s", status, text)
+	}
+	if _, next := tn.fill(tn.page(), "username", long[:40<<10], "password", "wrong"); next.Status != http.StatusBadRequest {
+		t.Errorf("a login with a long name: %d", next.Status)
+	}
+}

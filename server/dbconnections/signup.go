@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"net/mail"
 	"net/url"
 	"slices"
 	"strings"
@@ -160,7 +159,7 @@ func admit(tx *storage.Tx, a applicant) error {
 	}
 	address := text(a.profile, "email")
 	if address != "" || slices.Contains(required, "email") {
-		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+		if !resource.IsEmail(address) {
 			return signupRefused
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -86,7 +87,10 @@ type Message struct {
 // Bounds of the outbox.
 const (
 	maxMessages = 1000
-	maxAge      = 7 * 24 * time.Hour
+	// maxBytes is how much text is kept, and how much may wait for the SMTP server. A
+	// message of that length is ten times what Liquid may write.
+	maxBytes = 16 << 20
+	maxAge   = 7 * 24 * time.Hour
 	// maxQueue is how many e-mails may wait for the SMTP server.
 	maxQueue = 100
 )
@@ -109,7 +113,9 @@ type Outbox struct {
 
 	mu       sync.Mutex
 	messages []*Message    // the oldest first
+	bytes    int           // of their texts
 	number   int           // of the newest
+	waiting  atomic.Int64  // bytes of the texts in queue
 	changed  chan struct{} // closed at the next message
 }
 
@@ -152,13 +158,20 @@ func (o *Outbox) add(m Message) (id string) {
 	o.number++
 	m.ID = "msg_" + strconv.Itoa(o.number)
 	o.messages = append(o.messages, &m)
+	o.bytes += m.size()
 	o.prune()
 	close(o.changed)
 	o.changed = make(chan struct{})
 	return m.ID
 }
 
-// prune forgets messages that are too many or too old.
+// size is how many bytes of text a message has.
+func (m *Message) size() int {
+	return len(m.HTML) + len(m.Text) + len(m.Subject) + len(m.Link) + len(m.Code) + len(m.To) + len(m.From)
+}
+
+// prune forgets messages that are too many, too long together or too old. The newest stays,
+// whatever its length.
 func (o *Outbox) prune() {
 	old := o.Now().Add(-maxAge)
 	kept := slices.IndexFunc(o.messages, func(m *Message) bool { return m.CreatedAt.After(old) })
@@ -166,6 +179,13 @@ func (o *Outbox) prune() {
 		kept = len(o.messages)
 	}
 	kept = max(kept, len(o.messages)-maxMessages)
+	for i, m := range o.messages {
+		if i >= kept && (o.bytes <= maxBytes || i == len(o.messages)-1) {
+			kept = i
+			break
+		}
+		o.bytes -= m.size()
+	}
 	o.messages = slices.Delete(o.messages, 0, kept)
 }
 
@@ -231,7 +251,7 @@ func (o *Outbox) Wait(ctx context.Context, f Filter) (Message, error) {
 func (o *Outbox) Clear() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.messages = nil
+	o.messages, o.bytes = nil, 0
 }
 
 // settle notes how a delivery went.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -120,6 +121,25 @@ func TestOutboxIsBounded(t *testing.T) {
 	all := o.List(outbox.Filter{})
 	if len(all) != 1000 || all[999].To != "100" {
 		t.Errorf("of 1100 messages there are %d, the oldest to %q", len(all), all[len(all)-1].To)
+	}
+	long := strings.Repeat("x", 1<<20)
+	for i := range 40 {
+		o.Send(outbox.Message{Kind: outbox.WelcomeEmail, To: fmt.Sprint("long", i), HTML: long})
+	}
+	all = o.List(outbox.Filter{})
+	if len(all) != 15 || all[0].To != "long39" || all[14].To != "long25" {
+		t.Errorf("of 40 MiB there are %d messages of 1 MiB, the newest to %q", len(all), all[0].To)
+	}
+	o.Send(outbox.Message{Kind: outbox.WelcomeEmail, To: "longest", HTML: strings.Repeat(long, 20)})
+	if all = o.List(outbox.Filter{}); len(all) != 1 || all[0].To != "longest" {
+		t.Errorf("beside one of 20 MiB there are %d", len(all))
+	}
+	o.Clear()
+	for range 3 {
+		o.Send(outbox.Message{Kind: outbox.WelcomeEmail, To: "short"})
+	}
+	if all = o.List(outbox.Filter{}); len(all) != 3 {
+		t.Errorf("after it was cleared it keeps %d of 3", len(all))
 	}
 	c.Advance(8 * 24 * time.Hour)
 	if n := len(o.List(outbox.Filter{})); n != 0 {

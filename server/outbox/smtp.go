@@ -45,11 +45,16 @@ type delivery struct {
 var errQueueFull = errors.New("too many e-mails wait for the SMTP server")
 
 func (o *Outbox) enqueue(d delivery) {
-	select {
-	case o.queue <- d:
-	default:
-		o.failed(d, errQueueFull)
+	size := int64(d.message.size())
+	if o.waiting.Add(size) <= maxBytes {
+		select {
+		case o.queue <- d:
+			return
+		default:
+		}
 	}
+	o.waiting.Add(-size)
+	o.failed(d, errQueueFull)
 }
 
 func (o *Outbox) failed(d delivery, err error) {
@@ -75,6 +80,7 @@ func (o *Outbox) Run(stop <-chan struct{}) error {
 		case <-ctx.Done():
 			return nil
 		case d := <-o.queue:
+			o.waiting.Add(-int64(d.message.size()))
 			if err := d.send(ctx); err != nil {
 				o.failed(d, err)
 			} else {

@@ -198,16 +198,23 @@ func typeOf(value any) Type {
 
 // formats check texts of a format.
 var formats = map[string]func(string) bool{
-	"email": func(s string) bool {
-		a, err := mail.ParseAddress(s)
-		return err == nil && a.Address == s
-	},
+	"email":                 IsEmail,
 	"uri":                   hasScheme,
 	"callback-url":          callback.Registrable,
 	"url-with-placeholders": callback.Registrable,
 	"absolute-http-url":     isHTTP,
 	"absolute-uri-or-empty": func(s string) bool { return s == "" || hasAnyPrefix(s, "http://", "https://") },
 	"absolute-https-uri-with-placeholders-or-empty": func(s string) bool { return s == "" || hasAnyPrefix(s, "https://") },
+}
+
+// maxEmail is how long an e-mail address may be, in bytes: what is before the @ and what
+// comes after it, RFC 5321 sections 4.5.3.1.1 and 4.5.3.1.2.
+const maxEmail = 64 + 1 + 255
+
+// IsEmail reports whether a text is an e-mail address, and nothing besides.
+func IsEmail(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s && len(s) <= maxEmail
 }
 
 // isHTTP reports whether a text is a URL that a request can be sent to.
