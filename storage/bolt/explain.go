@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"syscall"
 
 	bbolterrors "go.etcd.io/bbolt/errors"
@@ -39,6 +40,9 @@ var reasons = []struct {
 // allow it, which takes nothing from the file, or because the file is damaged.
 func explain(path string, err error) error {
 	errno, ofMachine := errors.AsType[syscall.Errno](err)
+	if !ofMachine {
+		errno, ofMachine = spelledOut(err)
+	}
 	for _, r := range reasons {
 		if errno == r.is {
 			return fmt.Errorf("data file %s cannot be used: %w; %s", path, err, r.advice)
@@ -62,6 +66,17 @@ func explain(path string, err error) error {
 		return damaged(path, err)
 	}
 	return fmt.Errorf("data file %s: %w", path, err)
+}
+
+// spelledOut finds the reason of an error whose text alone is left of it: bbolt's when the
+// file cannot grow ("file resize error: ...").
+func spelledOut(err error) (errno syscall.Errno, found bool) {
+	for _, r := range reasons {
+		if strings.HasSuffix(err.Error(), ": "+r.is.Error()) {
+			return r.is, true
+		}
+	}
+	return 0, false
 }
 
 func damaged(path string, cause error) error {

@@ -1,0 +1,78 @@
+package enginetest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Disk is an engine on a disk that can be made to be full.
+type Disk struct {
+	storage.Engine
+	Fill, Free func()                // leave no room, and make room again
+	Reopen     func() storage.Engine // closes the engine and opens what it kept
+	Says       string                // what the error of a write is to say, so that its reader can help
+}
+
+// RunFull tests what an engine promises on a full disk: an update that finds no room fails
+// with an error that says what to do, and takes nothing with it; what was kept can be read,
+// and when there is room, updates are kept again.
+func RunFull(t *testing.T, disk Disk) {
+	t.Helper()
+	s := suite{t, disk.Engine}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	}()
+	s.put("a", "1", "b", "2")
+	for size := 1 << 20; size <= 25<<20; size *= 5 { // more each time than what the last has left free
+		large := bytes.Repeat([]byte("x"), size)
+		disk.Fill()
+		err := s.Update(func(kv storage.KV) error {
+			return errors.Join(kv.Put([]byte("a"), []byte("changed")), kv.Delete([]byte("b")), kv.Put([]byte("large"), large))
+		})
+		if err == nil || errors.Is(err, storage.ErrDamaged) || !strings.Contains(err.Error(), disk.Says) {
+			t.Errorf("an update that finds no room returns %v, want what says %q", err, disk.Says)
+		}
+		s.want("a=1", "b=2")
+		s.together(large)
+		disk.Free()
+		s.want("a=1", "b=2")
+		s.update(func(kv storage.KV) error { return kv.Put([]byte("large"), large) })
+		s.update(func(kv storage.KV) error { return kv.Delete([]byte("large")) })
+	}
+	s.put("c", "3")
+	s.want("a=1", "b=2", "c=3")
+	s.Engine = disk.Reopen()
+	s.want("a=1", "b=2", "c=3")
+}
+
+// together has updates wait for each other on a full disk. Each finds out whether it was
+// kept, and those that find room are taken back afterwards.
+func (s suite) together(large []byte) {
+	s.Helper()
+	var wait sync.WaitGroup
+	kept := make([]bool, 4)
+	for i := range kept {
+		wait.Go(func() {
+			kept[i] = s.Update(func(kv storage.KV) error {
+				return errors.Join(kv.Put(fmt.Appendf(nil, "k%d", i), nil), kv.Put(fmt.Appendf(nil, "large%d", i), large))
+			}) == nil
+		})
+	}
+	wait.Wait()
+	want := []string{"a=1", "b=2"}
+	for i, is := range kept {
+		if is {
+			want = append(want, fmt.Sprintf("k%d=", i))
+			s.Errorf("an update of %d bytes is kept on a full disk", len(large))
+		}
+	}
+	s.want(want...)
+}
