@@ -10,9 +10,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	bbolt "go.etcd.io/bbolt"
@@ -60,6 +63,17 @@ func Open(path string, opts Options) (*DB, error) {
 	return open(path, opts, os.OpenFile)
 }
 
+// mapped is how much of the file is mapped from the start, in bytes of addresses and not of
+// memory: until it is as large, a write that makes it grow does not have to wait for the
+// reads that go on. Where addresses are few, and on Windows, where the file itself would
+// have that size, the map grows with the file.
+func mapped() int {
+	if strconv.IntSize < 64 || runtime.GOOS == "windows" {
+		return 0
+	}
+	return 1 << 30
+}
+
 type openFile func(path string, flag int, mode fs.FileMode) (*os.File, error)
 
 func open(path string, opts Options, file openFile) (db *DB, err error) {
@@ -86,20 +100,27 @@ func openBolt(path string, opts Options, file openFile) (b *bbolt.DB, err error)
 	}()
 	// The file is mapped: to read what it has not got is a fault, not an error.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	b, err = bbolt.Open(path, 0o600, &bbolt.Options{
+	settings := &bbolt.Options{
 		Timeout:  lockWait,
 		NoSync:   opts.NoSync,
 		OpenFile: file,
 		// It takes free pages at the front of the file first, which keeps the file
 		// small. The map takes any, which pays in files of many gigabytes.
-		FreelistType: bbolt.FreelistArrayType,
-	})
+		FreelistType:    bbolt.FreelistArrayType,
+		InitialMmapSize: mapped(),
+	}
+	b, err = bbolt.Open(path, 0o600, settings)
+	if errors.Is(err, syscall.ENOMEM) { // the process may not have so many addresses (ulimit -v)
+		settings.InitialMmapSize = 0
+		b, err = bbolt.Open(path, 0o600, settings)
+	}
 	if errors.Is(err, bbolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%s: %w", path, ErrLocked)
 	}
 	if err != nil {
 		return nil, explain(path, err)
 	}
+	b.AllocSize = 0 // see transact
 	// Only now is the file ours to look at.
 	err = checkPages(path)
 	if err == nil {

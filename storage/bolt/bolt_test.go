@@ -3,10 +3,13 @@ package bolt_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
@@ -119,6 +122,57 @@ func TestADamagedFileIsNamed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWritesDoNotWaitForReads that go on while the file grows to many times its size.
+func TestWritesDoNotWaitForReads(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "db")
+	e := open(t, path, bolt.Options{NoSync: true})
+	defer e.Close()
+	put := func(key string, size int) error {
+		return e.Update(func(kv storage.KV) error { return kv.Put([]byte(key), make([]byte, size)) })
+	}
+	if err := put("small", 1); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() > 128<<10 {
+		t.Errorf("the file of a byte has %d, %v", info.Size(), err)
+	}
+	reading, written := make(chan struct{}), make(chan struct{})
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		err := e.View(func(kv storage.KV) error {
+			close(reading)
+			<-written
+			value, err := kv.Get([]byte("large7"))
+			if value != nil {
+				t.Error("the read sees what was written while it went on")
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	<-reading
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		for i := range 8 {
+			err = errors.Join(err, put(fmt.Sprint("large", i), 4<<20))
+		}
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("the writes wait for the read")
+	}
+	close(written)
+	reader.Wait()
 }
 
 func TestAFolderThatIsMissingIsNamed(t *testing.T) {

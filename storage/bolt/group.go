@@ -15,6 +15,9 @@ import (
 // their time, so that what comes later goes to the last page and not between.
 const fillPercent = 0.9
 
+// maxGrowth is the largest step in which the file grows, in bytes.
+const maxGrowth = 16 << 20
+
 // update is one Update call on its way through the writer.
 type update struct {
 	fn   func(storage.KV) error
@@ -106,6 +109,9 @@ func (db *DB) transact(group []*update) (err error) {
 	err = db.bolt.Update(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucket)
 		b.FillPercent = fillPercent
+		// A file that grows doubles, up to steps of bbolt's own length, which it would take
+		// from the start since so much is mapped.
+		tx.DB().AllocSize = int(min(tx.Size(), maxGrowth))
 		return db.apply(group, b)
 	})
 	if err == nil || errors.Is(err, errUnchanged) {
