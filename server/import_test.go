@@ -155,6 +155,22 @@ func TestCodeIsKeptAndNamed(t *testing.T) {
 	}
 }
 
+func TestCodeOfASeedIsNamed(t *testing.T) {
+	s := servertest.Start(t, servertest.Seed(`
+databases: [{name: plain}, {name: legacy, options: {customScripts: {login: "function login() {}"}}}]
+rules: [{name: old, script: "function (u, c, cb) { cb(null, u, c) }"}]
+actions: [{name: new, code: "1", supported_triggers: [{id: post-login, version: v3}]}]
+`))
+	got := s.Summary().FileWarnings
+	slices.Sort(got)
+	if want := []string{
+		"actions new: its code is kept, and not run by tenant0", "databases legacy: its code is kept, and not run by tenant0",
+		"rules old: its code is kept, and not run by tenant0",
+	}; !slices.Equal(got, want) {
+		t.Errorf("the start says %q", got)
+	}
+}
+
 func TestImportOfUsersThatAuth0Exported(t *testing.T) {
 	s := servertest.Start(t)
 	users := []string{

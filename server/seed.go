@@ -68,7 +68,27 @@ func (s *Server) plant(file *config.Tenant) (generated map[string]string, err er
 	if err != nil {
 		return nil, err
 	}
+	file.Warnings = append(file.Warnings, KeptCode(file)...)
 	return plan.Generated, plan.Store(s.services.db)
+}
+
+// KeptCode says of a tenant file which of its objects bring code that a server keeps and
+// does not run.
+func KeptCode(file *config.Tenant) (lines []string) {
+	list := func(section string, items []storage.Document) {
+		for _, kept := range management.KeptCode(section, items) {
+			lines = append(lines, fmt.Sprintf("%s %s: %s", kept.Section, kept.Name, kept.Reason))
+		}
+	}
+	list("databases", file.Databases)
+	list("connections", file.Connections)
+	for _, section := range []string{"actionModules", "actions", "hooks", "rules"} {
+		items, err := entries(file.Further[section])
+		if err == nil { // the import says what is wrong
+			list(section, items)
+		}
+	}
+	return lines
 }
 
 // reset makes the tenant what its seed made it, at the machine's time: a clock that

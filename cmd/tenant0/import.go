@@ -160,6 +160,10 @@ func unset(keyword string) string {
 // print tells what changed, and what could not be honoured.
 func (r importReport) print(t terminal, keywords []string, dry bool) error {
 	counts := map[string]int{}
+	verb := ""
+	if dry {
+		verb = " would be"
+	}
 	var lines []string
 	for _, c := range r.Changes {
 		if counts[c.Action]++; c.Action != "unchanged" {
@@ -179,14 +183,10 @@ func (r importReport) print(t terminal, keywords []string, dry bool) error {
 		lines = append(lines, unset(keyword))
 	}
 	if r.Users != nil {
-		lines = append(lines, fmt.Sprintf("users: %d inserted, %d updated, %d failed", r.Users["inserted"], r.Users["updated"], r.Users["failed"]))
+		lines = append(lines, fmt.Sprintf("users: %d%s inserted, %d updated, %d failed", r.Users["inserted"], verb, r.Users["updated"], r.Users["failed"]))
 	}
 	for _, e := range r.Errors {
 		lines = append(lines, "failed  "+string(e))
-	}
-	verb := ""
-	if dry {
-		verb = " would be"
 	}
 	lines = append(lines, fmt.Sprintf("%d%s created, %d updated, %d unchanged", counts["create"], verb, counts["update"], counts["unchanged"]))
 	for _, line := range lines {

@@ -7,6 +7,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server"
 	"github.com/tenant0/tenant0/server/seed"
 )
 
@@ -49,7 +50,7 @@ func (c *seedCheckCommand) Run(parsed *kong.Context, t terminal) error {
 		}
 		return errors.Join(wrong...)
 	}
-	for _, warning := range tenant.Warnings {
+	for _, warning := range append(tenant.Warnings, server.KeptCode(tenant)...) {
 		fmt.Fprintln(t.stderr, "warning: "+printable(warning))
 	}
 	_, err = fmt.Fprintf(t.stdout, "%s: ok: %s, %s, %s, %s\n", c.Path, count(len(tenant.Clients), "application"),

@@ -143,13 +143,20 @@ func (im *importer) all(sections storage.Document) error {
 
 // noteCode names the objects of a section that bring code.
 func (im *importer) noteCode(section string, value any) {
-	for _, item := range itemsOf(value) {
+	im.report.Kept = append(im.report.Kept, KeptCode(section, itemsOf(value))...)
+}
+
+// KeptCode lists the objects of a section that bring code, which is kept for the API and
+// for exports.
+func KeptCode(section string, items []storage.Document) (kept []Skipped) {
+	for _, item := range items {
 		options, _ := item["options"].(storage.Document)
 		scripts, _ := options["customScripts"].(storage.Document)
 		if slices.Contains([]string{"actionModules", "actions", "hooks", "rules"}, section) || len(scripts) > 0 {
-			im.report.Kept = append(im.report.Kept, Skipped{section, text(item, "name"), "its code is kept, and not run by tenant0"})
+			kept = append(kept, Skipped{section, text(item, "name"), "its code is kept, and not run by tenant0"})
 		}
 	}
+	return kept
 }
 
 func isEmpty(value any) bool {
