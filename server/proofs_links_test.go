@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
@@ -140,6 +141,9 @@ func links() map[string]place {
 			status, _ := p.send(http.MethodPost, p.URL+"u/reset-verify?ticket="+url.QueryEscape(secret), form.Encode(), "Content-Type", formType)
 			return status < 400
 		}, ways(verification)},
+		"link of an unblocking": {unblocking, func(p *proving, secret string) bool {
+			return p.get(p.URL+"u/unblock?ticket="+url.QueryEscape(secret), "") == http.StatusOK
+		}, ways(password)},
 		"link of an export": {
 			func(p *proving) string {
 				link := p.exportLink()
@@ -165,6 +169,23 @@ func links() map[string]place {
 		"x-api-key":  apiKey(),
 		"invitation": invitations(),
 	}
+}
+
+// unblocking blocks the employee with a wrong password, and is what the link has that they
+// are sent then.
+func unblocking(p *proving) string {
+	p.t.Helper()
+	p.api(http.MethodPatch, "attack-protection/brute-force-protection", map[string]any{"max_attempts": 1}, "")
+	p.ClearInbox()
+	target, _ := p.AuthorizeURL(as(spa, "", "scope", "openid"))
+	_, page := p.Visit(p.browser, target)
+	form := page.Form()
+	form.Set("username", servertest.Employee)
+	form.Set("password", "wrong")
+	form.Set("action", "default")
+	p.Submit(p.browser, page, form)
+	_, secret, _ := strings.Cut(p.WaitForMessage(servertest.Employee, outbox.BlockedAccount).Link, "ticket=")
+	return strings.TrimSuffix(secret, "#")
 }
 
 // apiKey lets applications ask for the policy of a user, Authorization Extension.

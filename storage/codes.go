@@ -81,6 +81,7 @@ func (tx *Tx) IssueCode(c Code) error {
 // long as such a token may live.
 type RevokedGrant struct {
 	GrantID   string    `json:"grant_id"`
+	Ending    int64     `json:"ending,omitempty"` // see Endings
 	ExpiresAt time.Time `json:"expires_at"`
 }
 

@@ -14,6 +14,9 @@ import (
 // ForgetClient removes what users have in an application and what the extension
 // says of it. Sessions go on without it.
 func (tx *Tx) ForgetClient(id string, now time.Time) error {
+	if err := tx.end(clientEnding(id), now); err != nil {
+		return err
+	}
 	if err := tx.endIssued(func(i Issue) bool { return i.ClientID == id }, now); err != nil {
 		return err
 	}
@@ -46,6 +49,9 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 	gone := map[string]bool{}
 	for _, id := range ids {
 		gone[id] = true
+		if err := tx.end(userEnding(id), now); err != nil {
+			return err
+		}
 		if err := tx.DeleteSessions(id); err != nil {
 			return err
 		}

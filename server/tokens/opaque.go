@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/tenant0/tenant0/storage"
 )
 
 // sealed is the content of an opaque access token.
@@ -16,14 +18,24 @@ type sealed struct {
 	GrantID  string         `json:"grant_id"`
 	Exp      int64          `json:"exp"`
 	IDClaims map[string]any `json:"id_claims,omitempty"`
+	// Endings end the token when its application or its user is deleted.
+	Endings storage.Endings `json:"endings,omitzero"`
 }
 
 // opaque returns an access token for /userinfo alone: a JWE of five parts that
 // only this server can read, as Auth0 issues it without an audience.
 func (i *Issuer) opaque(g *Grant, now time.Time) (Access, error) {
+	var endings storage.Endings
+	err := i.DB.View(func(tx *storage.Tx) (err error) {
+		endings, err = tx.Endings(g.Client.ClientID, subject(g))
+		return err
+	})
+	if err != nil {
+		return Access{}, err
+	}
 	content, err := json.Marshal(sealed{
 		Sub: subject(g), ClientID: g.Client.ClientID, Scope: g.Issue.Scope, GrantID: g.ID,
-		Exp: now.Unix() + DefaultAccessTokenLifetime, IDClaims: g.Issue.IDClaims,
+		Exp: now.Unix() + DefaultAccessTokenLifetime, IDClaims: g.Issue.IDClaims, Endings: endings,
 	})
 	if err != nil {
 		return Access{}, err
@@ -56,6 +68,6 @@ func (i *Issuer) open(raw string) (Claims, int64, error) {
 	}
 	return Claims{
 		Subject: s.Sub, ClientID: s.ClientID, Scope: s.Scope, GrantID: s.GrantID,
-		Audience: []string{i.Userinfo()}, Opaque: true, IDClaims: s.IDClaims,
+		Audience: []string{i.Userinfo()}, Opaque: true, IDClaims: s.IDClaims, Endings: s.Endings,
 	}, s.Exp, nil
 }

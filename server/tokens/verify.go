@@ -21,6 +21,7 @@ type Claims struct {
 	GTY      string
 	GrantID  string // opaque tokens only
 	Opaque   bool
+	Endings  storage.Endings // opaque tokens only
 	// IDClaims are the custom claims of the grant's ID token, which /userinfo
 	// shows as well; opaque tokens carry them.
 	IDClaims map[string]any

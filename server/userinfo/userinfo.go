@@ -129,6 +129,9 @@ func (m *room) profile(r *http.Request, claims tokens.Claims) ([]byte, error) {
 		if revoked, err := tx.RevokedGrants.Has(claims.GrantID); err != nil || revoked {
 			return errors.Join(err, storage.ErrNotFound)
 		}
+		if ended, err := hasEnded(tx, claims); err != nil || ended {
+			return errors.Join(err, storage.ErrNotFound)
+		}
 		var err error
 		if client, err = tx.Clients.Get(claims.ClientID); err != nil {
 			return err // where it is deleted, ErrNotFound
@@ -146,6 +149,13 @@ func (m *room) profile(r *http.Request, claims tokens.Claims) ([]byte, error) {
 		Sub string `json:"sub"`
 		tokens.Profile
 	}{user.UserID, tokens.ProfileOf(client, user, claims.Scope)})
+}
+
+// hasEnded reports whether a token is of an application or a user before those who have the
+// ids now. A JWT does not say so.
+func hasEnded(tx *storage.Tx, claims tokens.Claims) (bool, error) {
+	endings, err := tx.Endings(claims.ClientID, claims.Subject)
+	return claims.Opaque && endings.Ended(claims.Endings), err
 }
 
 // idClaims are the claims that the tenant adds to ID tokens, for a JWT, which
