@@ -18,10 +18,10 @@ var (
 	}}
 )
 
-// UserMetadata is the metadata of a user alone.
-var UserMetadata = &Kind{Name: "users/metadata", Fields: Fields{
-	"user_metadata": {Type: Object, Nullable: true, Metadata: true},
-	"app_metadata":  {Type: Object, Nullable: true, Metadata: true, Reserved: appMetadata.Reserved},
+// TenantUser is what of a user of a tenant file follows the rules of those whom a job
+// imports.
+var TenantUser = &Kind{Name: "jobs/users-imports", Open: true, Fields: Fields{
+	"user_metadata": userMetadata, "app_metadata": appMetadata, "custom_password_hash": customPasswordHash,
 }}
 
 // metadata checks the names of an object whose members are the caller's own: at no

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,7 +28,7 @@ func CheckUsers(file *config.Tenant) (wrong []error) {
 		connections[text(doc, "name")] = storage.Connection{Name: text(doc, "name"), Strategy: strategy, Options: options}
 	}
 	for _, entry := range file.Users {
-		err := checkPassword(entry)
+		err := checkEntry(entry)
 		if err == nil {
 			err = checkNew(entry, connections[connectionOf(entry)])
 		}
@@ -38,11 +39,31 @@ func CheckUsers(file *config.Tenant) (wrong []error) {
 	return wrong
 }
 
-// checkPassword checks the password of an entry, or the hash in its place.
-func checkPassword(entry storage.Document) error {
+// checkEntries is checkEntry for the first of the entries that is wrong.
+func checkEntries(entries []storage.Document) error {
+	for _, entry := range entries {
+		if err := checkEntry(entry); err != nil {
+			return fmt.Errorf("user %q: %w", nameOf(entry), err)
+		}
+	}
+	return nil
+}
+
+// checkEntry checks what an entry alone decides: the password, or the hash in its place, and
+// the names in its metadata.
+func checkEntry(entry storage.Document) error {
 	hash, err := identity.ReadHash(entry)
 	if err == nil && hash == "" {
 		err = identity.CheckLength(text(entry, "password"))
+	}
+	if err != nil {
+		return err
+	}
+	given := maps.Clone(entry)
+	maps.DeleteFunc(given, func(_ string, value any) bool { return value == nil })
+	err = resource.TenantUser.Check(given, resource.Create)
+	if refused, ok := errors.AsType[*apierr.Error](err); ok {
+		return errors.New(strings.TrimPrefix(refused.Message, "Payload validation error: "))
 	}
 	return err
 }
@@ -53,16 +74,5 @@ func checkNew(entry storage.Document, conn storage.Connection) error {
 	if whole && entry["identities"] == nil && provider != account.Provider(conn) {
 		return fmt.Errorf("the user_id is one of %s, and the connection %q is not; name the connection that the user logs in with", provider, conn.Name)
 	}
-	return errors.Join(checkMetadata(entry), account.CheckUsername(conn, text(entry, "username"), false))
-}
-
-// checkMetadata checks the names in the metadata of an entry.
-func checkMetadata(entry storage.Document) error {
-	err := resource.UserMetadata.Check(storage.Document{
-		"user_metadata": entry["user_metadata"], "app_metadata": entry["app_metadata"],
-	}, resource.Update)
-	if refused, ok := errors.AsType[*apierr.Error](err); ok {
-		return errors.New(strings.TrimPrefix(refused.Message, "Payload validation error: "))
-	}
-	return err
+	return account.CheckUsername(conn, text(entry, "username"), false)
 }

@@ -14,14 +14,15 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// HashPasswords returns the entries of users with the hashes of their passwords in place
-// of them, for ImportUsers. A password that a user has already keeps its hash.
+// HashPasswords checks the entries of users as CheckUsers does, but for what their connections
+// decide, and returns them with the hashes of their passwords in place of them, for
+// ImportUsers. A password that a user has already keeps its hash.
 func HashPasswords(ctx context.Context, db *storage.DB, entries []storage.Document, d Deps) ([]storage.Document, error) {
+	if err := checkEntries(entries); err != nil {
+		return nil, err
+	}
 	hashed := make([]storage.Document, len(entries))
 	for i, entry := range entries {
-		if err := checkPassword(entry); err != nil {
-			return nil, fmt.Errorf("user %q: %w", nameOf(entry), err)
-		}
 		hashed[i] = maps.Clone(entry)
 		delete(hashed[i], "custom_password_hash")
 		hash, err := identity.ReadHash(entry)
@@ -127,9 +128,6 @@ func importUser(tx *storage.Tx, entry storage.Document, roles map[string]string,
 
 // becoming is the user that an entry makes or changes, and which of the two it does.
 func becoming(tx *storage.Tx, entry storage.Document, conn storage.Connection, d Deps) (doc storage.Document, action string, err error) {
-	if err := checkMetadata(entry); err != nil {
-		return nil, "", err
-	}
 	if doc, err = existing(tx, entry); err != nil {
 		return nil, "", err
 	}
