@@ -64,7 +64,7 @@ func LoadConfiguration(path string, keywords map[string]any) (*Configuration, er
 	sections := l.file.document(l.file.root, nil)
 	own, _ := ReplaceIssuer(sections, IssuerPlaceholder).(Document) // a copy: which APIs there are is known to the server alone
 	OwnAPIs(own, nil)
-	l.file.duplicates(own)
+	l.file.duplicates(own, false)
 	l.file.duplicateUsers(documents(own["users"]))
 	if len(l.file.problems) > 0 {
 		return nil, &TenantError{Problems: sorted(l.file.problems)}

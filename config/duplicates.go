@@ -28,18 +28,26 @@ func (u unique) add(f *tenantFile, value string, path []string, what string) {
 }
 
 // duplicates records the objects of a configuration that are in it twice: of two objects with one name only the last
-// would be left, and nobody can say which of them is meant.
-func (f *tenantFile) duplicates(sections Document) {
-	applications := map[string]string{} // names by id
-	for _, client := range documents(sections["clients"]) {
+// would be left, and nobody can say which of them is meant. Applications of a tenant file may have one name if each has an
+// id, by which all else refers to them.
+func (f *tenantFile) duplicates(sections Document, namesakes bool) {
+	clients := documents(sections["clients"])
+	called := clientReferences(clients)
+	applications := map[string]string{} // what they are referred to by, by id
+	for i, client := range clients {
 		if id := text(client, "client_id"); id != "" {
-			applications[id] = text(client, "name")
+			applications[id] = called[i]
 		}
 	}
 	connections := unique{}                                                       // of either section
 	for _, where := range slices.Backward(slices.Sorted(maps.Keys(identities))) { // databases come first in a file
 		section, part, nested := strings.Cut(where, ".")
 		once := unique{}
+		if section == "clients" && namesakes {
+			f.namesTwice(clients, called)
+			f.idsTwice(sections[section], section)
+			continue
+		}
 		if section == "databases" || section == "connections" {
 			once = connections
 		}
@@ -80,6 +88,14 @@ func (f *tenantFile) listedTwice(once unique, list any, where string, path []str
 			place = append(place, members[0])
 		}
 		once.add(f, strings.Join(said, ", "), place, strings.Join(said, ", "))
+	}
+}
+
+// namesTwice records applications that entries cannot tell apart.
+func (f *tenantFile) namesTwice(clients []Document, called []string) {
+	once := unique{}
+	for i := range clients {
+		once.add(f, called[i], at("clients", i, "name"), strconv.Quote(called[i]))
 	}
 }
 

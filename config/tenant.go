@@ -202,7 +202,7 @@ func (f *tenantFile) tenant(validate func(*tenantFile, Document)) (*Tenant, erro
 		sections := f.sections()
 		OwnAPIs(sections, nil)
 		validate(f, sections)
-		f.duplicates(sections)
+		f.duplicates(sections, true)
 		tenant := newTenant(sections)
 		f.link(tenant)
 		if len(f.problems) == 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
@@ -16,12 +17,33 @@ func InTenantFile(section string) bool {
 	return is == emulated || is == imported
 }
 
-// FitTenant takes out of the sections of a tenant the members that a tenant file has no key for, and scopes that their API
-// does not have any more. It returns a line for each of them, in alphabetical order.
+// FitTenant takes out of the sections of a tenant the members that a tenant file has no key for, scopes that their API
+// does not have any more, and settings that name what was deleted. It returns a line for each of them, in alphabetical order.
 func FitTenant(sections Document) []string {
-	left := append(withoutKeys(sections), withoutScopes(sections)...)
+	left := slices.Concat(withoutKeys(sections), withoutScopes(sections), withoutDefaults(sections))
 	slices.Sort(left)
 	return slices.Compact(left)
+}
+
+// withoutDefaults takes out the default API and the default connection where they are not there: the settings of a tenant
+// keep their names when they are deleted.
+func withoutDefaults(sections Document) (left []string) {
+	settings, _ := sections["tenant"].(Document)
+	there := map[string]bool{extensionAPI: true}
+	for section, member := range map[string]string{"resourceServers": "identifier", "databases": "name", "connections": "name"} {
+		for _, item := range documents(sections[section]) {
+			there[text(item, member)] = true
+		}
+	}
+	for setting, what := range map[string]string{"default_audience": "API", "default_directory": "connection"} {
+		name := text(settings, setting)
+		builtIn := slices.ContainsFunc([]string{"/api/v2/", "/me/", "/my-org/"}, func(of string) bool { return strings.HasSuffix(name, of) })
+		if name != "" && !there[name] && !builtIn {
+			left = append(left, fmt.Sprintf("tenant.%s: there is no %s %s", setting, what, name))
+			delete(settings, setting)
+		}
+	}
+	return left
 }
 
 // withoutScopes takes out what is granted of the APIs of the sections and is no scope of theirs.

@@ -18,7 +18,7 @@ const (
 // links is what entries of a file can refer to.
 type links struct {
 	file        *tenantFile
-	clients     map[string]string   // name or client id -> name
+	clients     map[string]string   // name or client id -> what entries refer to it by, see clientReferences
 	clientNames map[string]bool     // what a person would refer to
 	apis        map[string][]string // identifier -> scopes; nil for an API whose scopes the file does not list
 	connections map[string]bool
@@ -77,16 +77,37 @@ func list(doc Document, key string) []any {
 }
 
 func (l *links) collectClients(clients []Document) {
-	for _, client := range clients {
+	called := clientReferences(clients)
+	for i, client := range clients {
 		if id := text(client, "client_id"); id != "" {
-			l.clients[id] = text(client, "name")
+			l.clients[id] = called[i]
 		}
 	}
-	for _, client := range clients { // A name wins over another client's id.
-		if name := text(client, "name"); name != "" {
+	for _, name := range called { // A name wins over another client's id.
+		if name != "" {
 			l.clients[name], l.clientNames[name] = name, true
 		}
 	}
+}
+
+// clientReferences are what entries refer to applications by: the name, or the id of one whose name another one has, as Auth0
+// lets applications have, where each of them has an id as Auth0 makes them. By hand one writes names, and a name that is
+// there twice is a mistake.
+func clientReferences(clients []Document) []string {
+	named, byName := map[string]int{}, map[string]bool{}
+	for _, client := range clients {
+		name := text(client, "name")
+		named[name]++
+		byName[name] = byName[name] || !clientID.MatchString(text(client, "client_id"))
+	}
+	called := make([]string, len(clients))
+	for i, client := range clients {
+		called[i] = text(client, "name")
+		if named[called[i]] > 1 && !byName[called[i]] {
+			called[i] = text(client, "client_id")
+		}
+	}
+	return called
 }
 
 // collectAPIs is the APIs without the Management API, which an export has and every tenant has already.
@@ -114,8 +135,8 @@ func (l *links) collectAPIs(apis []Document) (own []Document) {
 
 func (l *links) defaultConnection(clients []Document) Document {
 	enabled := []any{}
-	for _, client := range clients {
-		enabled = append(enabled, text(client, "name"))
+	for _, reference := range clientReferences(clients) {
+		enabled = append(enabled, reference)
 	}
 	return Document{"name": DefaultConnection, "strategy": databaseType, "enabled_clients": enabled}
 }

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -78,4 +79,67 @@ func ownHost(files map[string]string, tenant *servertest.Server) map[string]stri
 		out[names.Replace(name)] = strings.ReplaceAll(content, host, "HOST")
 	}
 	return out
+}
+
+// TestApplicationsOfOneNameAreToldApart by their ids, in a tenant file: what is of one of
+// them is of the same one in the tenant that begins with the file.
+func TestApplicationsOfOneNameAreToldApart(t *testing.T) {
+	t.Parallel()
+	binary := filepath.Join(t.TempDir(), "tenant0")
+	build(t, binary, "./cmd/tenant0")
+	const one, two = "NamesakeApplication0000000000one", "NamesakeApplication0000000000two"
+	file := filepath.Join(t.TempDir(), "tenant.yaml")
+	namesakes := `clients:
+  - {name: Namesake, client_id: ` + one + `, client_secret: secret-of-one, app_type: regular_web}
+  - {name: Namesake, client_id: ` + two + `, client_secret: secret-of-two, app_type: non_interactive}
+resourceServers: [{name: API, identifier: "urn:api", scopes: [{value: read, description: r}, {value: write, description: w}]}]
+clientGrants:
+  - {client_id: ` + one + `, audience: "urn:api", scope: [read]}
+  - {client_id: ` + two + `, audience: "urn:api", scope: [write]}
+databases: [{name: DB, strategy: auth0, enabled_clients: [` + two + `]}]
+organizations: [{name: acme, display_name: Acme, clients: [{client_id: ` + one + `, use_for_member_access: true}]}]
+authorizationExtension:
+  permissions: [{name: "read:one", description: d, application: ` + one + `}, {name: "read:one", description: d, application: ` + two + `}]
+  scopePolicies: [{application: ` + two + `}]
+`
+	if err := os.WriteFile(file, []byte(namesakes), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first, second := filepath.Join(t.TempDir(), "tenant.yaml"), filepath.Join(t.TempDir(), "tenant.yaml")
+	output(t, exec.Command(binary, "exec", "--seed", file, "--", binary, "export", "--format", "tenant", first))
+	output(t, exec.Command(binary, "seed", "check", first))
+	output(t, exec.Command(binary, "exec", "--seed", first, "--", binary, "export", "--format", "tenant", second))
+	a, b := tree(t, filepath.Dir(first)), tree(t, filepath.Dir(second))
+	if diff := cmp.Diff(lasting(a), lasting(b)); diff != "" {
+		t.Errorf("the export of a tenant that begins with it (- first, + second):\n%s", diff)
+	}
+	for _, of := range []string{
+		"client_id: " + one + "\n", "- " + two + "\n", "application: " + two + "\n",
+	} {
+		if !strings.Contains(a["tenant.yaml"], of) {
+			t.Errorf("there is no %q in\n%s", of, a["tenant.yaml"])
+		}
+	}
+}
+
+// TestATenantFileNamesNothingThatIsDeleted: the tenant begins with it all the same.
+func TestATenantFileNamesNothingThatIsDeleted(t *testing.T) {
+	t.Parallel()
+	binary := filepath.Join(t.TempDir(), "tenant0")
+	build(t, binary, "./cmd/tenant0")
+	tenant := servertest.Start(t)
+	m := manage(t, tenant)
+	m.send(http.MethodPost, "/resource-servers", `{"identifier":"urn:doomed","name":"Doomed"}`)
+	connection := m.send(http.MethodPost, "/connections", `{"name":"doomed","strategy":"auth0"}`)
+	m.send(http.MethodPatch, "/tenants/settings", `{"default_audience":"urn:doomed","default_directory":"doomed"}`)
+	m.send(http.MethodDelete, "/resource-servers/urn:doomed", "")
+	m.send(http.MethodDelete, "/connections/"+connection, "")
+	file := filepath.Join(t.TempDir(), "tenant.yaml")
+	said := output(t, exec.Command(binary, "export", "--format", "tenant", "--url", tenant.ControlURL(), file))
+	for _, line := range []string{"left out tenant.default_audience: there is no API urn:doomed", "left out tenant.default_directory: there is no connection doomed"} {
+		if !strings.Contains(said, line) {
+			t.Errorf("the export says\n%s\nwant %q", said, line)
+		}
+	}
+	output(t, exec.Command(binary, "exec", "--seed", file, "--", binary, "version"))
 }

@@ -189,18 +189,24 @@ func notSystem(_ *importer, item storage.Document) bool { return item["is_system
 
 func notGlobal(_ *importer, item storage.Document) bool { return item["global"] != true }
 
-// name is the name of what at a path has an id, or the id.
+// name is the name of what at a path has an id, or the id where another has the name as
+// well: applications may.
 func (im *importer) name(path, id, idMember string) (string, error) {
 	all, err := im.list(path)
 	if err != nil {
 		return "", err
 	}
+	name, named := id, map[any]int{}
 	for _, doc := range all {
+		named[doc["name"]]++
 		if doc[idMember] == id {
-			return text(doc, "name"), nil
+			name = text(doc, "name")
 		}
 	}
-	return id, nil
+	if named[name] > 1 {
+		return id, nil
+	}
+	return name, nil
 }
 
 // names are the names of what at a path has ids.

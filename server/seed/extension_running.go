@@ -87,14 +87,34 @@ func same(a, b any) bool {
 // names are ids by name.
 type names struct{ clients, users map[string]string }
 
+// applicationNames are what records refer to applications by, by id: the name, or the id of
+// one whose name another one has.
+func applicationNames(tx *storage.Tx) (map[string]string, error) {
+	all, named := map[string]string{}, map[string]int{}
+	for c, err := range tx.Clients.All() {
+		if err != nil {
+			return nil, err
+		}
+		all[c.ClientID] = c.Name
+		named[c.Name]++
+	}
+	for id, name := range all {
+		if named[name] > 1 {
+			all[id] = id
+		}
+	}
+	return all, nil
+}
+
 // knownTo is what the records of the extension of a tenant can refer to.
 func knownTo(tx *storage.Tx) (known config.Known, ids names, err error) {
 	known.Clients, ids = map[string]string{}, names{map[string]string{}, map[string]string{}}
-	for c, err := range tx.Clients.All() {
-		if err != nil {
-			return known, ids, err
-		}
-		known.Clients[c.Name], known.Clients[c.ClientID], ids.clients[c.Name] = c.Name, c.Name, c.ClientID
+	applications, err := applicationNames(tx)
+	if err != nil {
+		return known, ids, err
+	}
+	for id, name := range applications {
+		known.Clients[name], known.Clients[id], ids.clients[name] = name, name, id
 	}
 	for api, err := range tx.ResourceServers.All() {
 		if err != nil {
@@ -128,12 +148,9 @@ func ExportExtension(tx *storage.Tx) (*config.AuthorizationExtension, error) {
 	if err != nil || len(ext.Configuration)+len(ext.Permissions)+len(ext.Roles)+len(ext.Groups)+len(ext.ScopePolicies)+len(ext.TokenClaims) == 0 {
 		return nil, storage.Optional(err)
 	}
-	applications := map[string]string{}
-	for c, err := range tx.Clients.All() {
-		if err != nil {
-			return nil, err
-		}
-		applications[c.ClientID] = c.Name
+	applications, err := applicationNames(tx)
+	if err != nil {
+		return nil, err
 	}
 	out := &config.AuthorizationExtension{}
 	for _, c := range ext.Configuration {
