@@ -35,7 +35,7 @@ func actionVersions() served {
 	}
 }
 
-func (a *api) actionOperations() []operation {
+func actionOperations() []operation {
 	read, update := []string{"read:actions"}, []string{"update:actions", "create:actions"}
 	return []operation{
 		{http.MethodPost, "/actions/actions/{action}/deploy", update, deployAction},

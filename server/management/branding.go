@@ -32,7 +32,7 @@ func themes() served {
 	}
 }
 
-func (a *api) brandingOperations() []operation {
+func brandingOperations() []operation {
 	read, update, remove := []string{"read:branding"}, []string{"update:branding"}, []string{"delete:branding"}
 	return []operation{
 		{http.MethodGet, "/branding/themes/default", read, defaultTheme},

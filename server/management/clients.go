@@ -274,7 +274,7 @@ func deleteBy[T any](table storage.Resources[T], index, value string, key func(T
 }
 
 // clientOperations are those of clients that are no plain reads and writes.
-func (a *api) clientOperations() []operation {
+func clientOperations() []operation {
 	return []operation{
 		{http.MethodPost, "/clients/{id}/rotate-secret", []string{"update:client_keys"}, rotateSecret},
 		{http.MethodGet, "/clients/{id}/connections", []string{"read:connections"}, clientConnections},

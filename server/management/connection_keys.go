@@ -18,7 +18,7 @@ import (
 // api/management/v2/connections/get-keys. A connection has a current key and the
 // next one, which are made when they are first asked for; a rotation adds another.
 
-func (a *api) connectionKeyOperations() []operation {
+func connectionKeyOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/connections/{id}/keys", []string{"read:connections_keys"}, connectionKeys},
 		{http.MethodPost, "/connections/{id}/keys", []string{"create:connections_keys"}, createConnectionKeys},

@@ -260,7 +260,7 @@ const (
 	synchronizedGroupKind = "directory-provisioning/synchronized-groups"
 )
 
-func (a *api) provisioningOperations() []operation {
+func provisioningOperations() []operation {
 	groups := directory.path + "/synchronized-groups"
 	return []operation{
 		{http.MethodGet, scim.path + "/tokens", []string{"read:scim_token"}, scimTokens},

@@ -167,7 +167,7 @@ func enableClient(tx *storage.Tx, connectionID, clientID string, on bool) error 
 	return tx.Connections.Put(doc)
 }
 
-func (a *api) connectionOperations() []operation {
+func connectionOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/connections/{id}/clients", []string{"read:connections"}, enabledClients},
 		{http.MethodPatch, "/connections/{id}/clients", []string{"update:connections"}, updateEnabledClients},

@@ -77,7 +77,7 @@ func (c *call) originOf(id string) string {
 	return c.tenantName() + "-" + strings.ReplaceAll(strings.ToLower(id), "_", "-") + ".edge.tenants.us.auth0.com"
 }
 
-func (a *api) customDomainOperations() []operation {
+func customDomainOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/custom-domains/default", []string{"read:custom_domains"}, defaultDomain},
 		{http.MethodPatch, "/custom-domains/default", []string{"update:custom_domains"}, setDefaultDomain},

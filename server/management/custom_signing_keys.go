@@ -9,7 +9,7 @@ import (
 
 // customSigningKeyOperations are those of the public keys that a customer provides, a set
 // that is replaced whole. Auth0: api/management/v2/keys/put-custom-signing-keys.
-func (a *api) customSigningKeyOperations() []operation {
+func customSigningKeyOperations() []operation {
 	const path = "/keys/custom-signing"
 	return []operation{
 		{http.MethodGet, path, []string{"read:custom_signing_keys"}, customSigningKeys},

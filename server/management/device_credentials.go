@@ -9,7 +9,7 @@ import (
 
 // deviceCredentialOperations are Auth0: api/management/v2/device-credentials: the
 // public keys that users keep for their devices, and the refresh tokens of users.
-func (a *api) deviceCredentialOperations() []operation {
+func deviceCredentialOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/device-credentials", []string{"read:device_credentials"}, deviceCredentials},
 		{http.MethodPost, "/device-credentials", []string{"create:current_user_device_credentials"}, createDeviceCredential},

@@ -33,7 +33,7 @@ func keepEmailTemplates(c *call, tx *storage.Tx) (store, error) {
 	return c.plain(tx, resource.EmailTemplates, ""), nil
 }
 
-func (a *api) emailOperations() []operation {
+func emailOperations() []operation {
 	return []operation{
 		{http.MethodPut, "/email-templates/{id}", []string{"update:email_templates"}, putEmailTemplate},
 		{http.MethodGet, "/emails/provider", []string{"read:email_provider"}, emailProvider},

@@ -54,7 +54,7 @@ func keepEncryptionKeys(c *call, tx *storage.Tx) store {
 	return c.plain(tx, resource.EncryptionKeys, "")
 }
 
-func (a *api) encryptionKeyOperations() []operation {
+func encryptionKeyOperations() []operation {
 	return []operation{
 		{http.MethodPost, "/keys/encryption/rekey", []string{"create:encryption_keys", "update:encryption_keys"}, rekey},
 		{http.MethodPost, "/keys/encryption/{kid}", []string{"create:encryption_keys", "update:encryption_keys"}, importEncryptionKey},

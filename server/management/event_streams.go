@@ -53,7 +53,7 @@ func nameEventSource(c *call, _ *storage.Tx, doc, old storage.Document) error {
 	return nil
 }
 
-func (a *api) eventDeliveryOperations() []operation {
+func eventDeliveryOperations() []operation {
 	read, update := []string{"read:event_deliveries"}, []string{"update:event_deliveries"}
 	return []operation{
 		{http.MethodGet, "/event-streams/{id}/deliveries", read, eventDeliveries},

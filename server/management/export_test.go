@@ -5,14 +5,8 @@ import "github.com/tenant0/tenant0/server/resource"
 // Served lists what the room serves as "METHOD /path", for tests.
 func Served() []string {
 	var all []string
-	a := &api{}
-	for _, op := range a.special() {
+	for _, op := range operations() {
 		all = append(all, op.method+" "+base+op.path)
-	}
-	for _, s := range resources() {
-		for _, op := range s.operations() {
-			all = append(all, op.method+" "+base+op.path)
-		}
 	}
 	return all
 }
@@ -20,14 +14,8 @@ func Served() []string {
 // Scopes lists the scopes that let callers in, by operation, for tests.
 func Scopes() map[string][]string {
 	all := map[string][]string{}
-	a := &api{}
-	for _, op := range a.special() {
+	for _, op := range operations() {
 		all[op.method+" "+op.path] = op.scopes
-	}
-	for _, s := range resources() {
-		for _, op := range s.operations() {
-			all[op.method+" "+op.path] = op.scopes
-		}
 	}
 	return all
 }

@@ -30,7 +30,7 @@ import (
 //auth0:operation DELETE /api/v2/roles/{id}/groups
 //auth0:operation GET /api/v2/users/{id}/groups
 //auth0:operation GET /api/v2/users/{id}/effective-roles/sources/groups
-func (a *api) groupOperations() []operation {
+func groupOperations() []operation {
 	group, inOrganization, ofRole := "/groups/{id}", "/organizations/{id}/groups", "/roles/{id}/groups"
 	inOrganizationRoles, sources := inOrganization+"/{group_id}/roles", "/effective-roles/sources/groups"
 	return []operation{

@@ -113,7 +113,7 @@ func newName(path string) string {
 	return path
 }
 
-func (a *api) guardianOperations() []operation {
+func guardianOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/guardian/factors", []string{"read:guardian_factors"}, factors},
 		{http.MethodPut, "/guardian/factors/{name}", []string{"update:guardian_factors"}, updateFactor},

@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-func (a *api) enrollmentOperations() []operation {
+func enrollmentOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/guardian/enrollments/{id}", []string{"read:guardian_enrollments"}, getEnrollment},
 		{http.MethodDelete, "/guardian/enrollments/{id}", []string{"delete:guardian_enrollments"}, deleteEnrollment},

@@ -33,7 +33,7 @@ func hooks() served {
 	}
 }
 
-func (a *api) hookOperations() []operation {
+func hookOperations() []operation {
 	read, update := []string{"read:hooks"}, []string{"update:hooks"}
 	return []operation{
 		{http.MethodGet, "/hooks/{id}/secrets", read, hookSecrets},

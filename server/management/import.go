@@ -78,15 +78,6 @@ func ImportInto(ctx context.Context, tx *storage.Tx, d Deps, sections storage.Do
 	return im.report, im.all(sections)
 }
 
-// operations are all that are served, the special ones first.
-func (a *api) operations() []operation {
-	ops := a.special()
-	for _, s := range resources() {
-		ops = append(ops, s.operations()...)
-	}
-	return ops
-}
-
 // importer imports or exports one configuration.
 type importer struct {
 	*api
@@ -105,7 +96,7 @@ type importer struct {
 func newImporter(ctx context.Context, d Deps) *importer {
 	a := &api{d}
 	im := &importer{
-		api: a, ctx: ctx, ops: a.operations(),
+		api: a, ctx: ctx, ops: operations(),
 		report: Report{Changes: []Change{}, Skipped: []Skipped{}}, lists: map[string][]storage.Document{},
 	}
 	for _, s := range resource.ManagementScopes() {

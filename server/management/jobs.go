@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-func (a *api) jobOperations() []operation {
+func jobOperations() []operation {
 	return []operation{
 		{http.MethodPost, "/jobs/users-imports", []string{"create:users"}, importUsers},
 		{http.MethodPost, "/jobs/users-exports", []string{"read:users"}, exportUsers},

@@ -14,7 +14,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-func (a *api) keyOperations() []operation {
+func keyOperations() []operation {
 	read := []string{"read:signing_keys"}
 	return []operation{
 		{http.MethodGet, "/keys/signing", read, signingKeys},

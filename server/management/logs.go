@@ -12,7 +12,7 @@ import (
 )
 
 // logOperations are Auth0: api/management/v2/logs.
-func (a *api) logOperations() []operation {
+func logOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/logs", []string{"read:logs", "read:logs_users"}, listLogs},
 		{http.MethodGet, "/logs/{id}", []string{"read:logs", "read:logs_users"}, getLog},

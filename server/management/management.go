@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
@@ -93,19 +94,23 @@ func Mount(rt *web.Router, d Deps) {
 	rt.Conceal(exportPath)
 	rt.With(web.Text).Handle(http.MethodGet, "/"+exportPath+"{id}/{secret}", a.download)
 	rt = rt.With(shape).WithCORS(web.AnyOrigin)
-	// The special ones first: some have a word where others have an id.
-	for _, op := range a.special() {
+	for _, op := range operations() {
 		rt.Handle(op.method, base+op.path, a.handler(op))
-	}
-	for _, s := range resources() {
-		for _, op := range s.operations() {
-			rt.Handle(op.method, base+op.path, a.handler(op))
-		}
 	}
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		rt.HandlePrefix(method, base+"/", a.notEmulated)
 	}
 }
+
+// operations are all routes. The special ones come first: some have a word where others
+// have an id.
+var operations = sync.OnceValue(func() []operation {
+	all := special()
+	for _, s := range resources() {
+		all = append(all, s.operations()...)
+	}
+	return all
+})
 
 // shape renders errors as web.Boom does. Those of reading a request, which all rooms
 // share, have an errorCode here that says in which part of it the fault is.

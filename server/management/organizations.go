@@ -231,7 +231,7 @@ func discoveryDomains() served {
 	}
 }
 
-func (a *api) organizationOperations() []operation {
+func organizationOperations() []operation {
 	clients := "/organizations/{id}/clients"
 	members, roles := "/organizations/{id}/members", "/organizations/{id}/members/{user_id}/roles"
 	return []operation{

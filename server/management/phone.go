@@ -64,7 +64,7 @@ func phoneTemplates() served {
 	}
 }
 
-func (a *api) phoneOperations() []operation {
+func phoneOperations() []operation {
 	return []operation{
 		{http.MethodPost, "/branding/phone/providers/{id}/try", []string{"create:phone_providers"}, tryPhone(phoneProviders(), testNotification)},
 		{http.MethodPost, "/branding/phone/templates/{id}/try", []string{"create:phone_templates"}, tryPhone(phoneTemplates(), ownNotification)},

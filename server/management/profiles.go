@@ -75,7 +75,7 @@ func tokenExchangeProfiles() served {
 	}
 }
 
-func (a *api) profileTemplateOperations() []operation {
+func profileTemplateOperations() []operation {
 	connection, user := []string{"read:connection_profiles"}, []string{"read:user_attribute_profiles"}
 	return []operation{
 		{http.MethodGet, "/connection-profiles/templates", connection, connectionProfileTemplates},

@@ -29,7 +29,7 @@ func pushApp() singleton {
 // renderingKind is how screens are rendered.
 const renderingKind = "prompts/rendering"
 
-func (a *api) promptOperations() []operation {
+func promptOperations() []operation {
 	read, update := []string{"read:prompts"}, []string{"update:prompts"}
 	customText := func(c *call) string { return c.param("prompt") + "/" + c.param("language") }
 	partials := func(c *call) string { return c.param("prompt") }

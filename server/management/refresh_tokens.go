@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-func (a *api) refreshTokenOperations() []operation {
+func refreshTokenOperations() []operation {
 	read, update, remove := []string{"read:refresh_tokens"}, []string{"update:refresh_tokens"}, []string{"delete:refresh_tokens"}
 	return []operation{
 		{http.MethodGet, "/refresh-tokens", read, listRefreshTokens},

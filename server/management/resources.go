@@ -23,13 +23,13 @@ func singletons() []singleton {
 }
 
 // special lists the operations that are no plain reads and writes.
-func (a *api) special() []operation {
+func special() []operation {
 	ops := slices.Concat(
-		a.clientOperations(), a.connectionOperations(), a.connectionKeyOperations(), a.roleOperations(), a.userOperations(), a.tenantOperations(),
-		a.brandingOperations(), a.phoneOperations(), a.promptOperations(), a.customDomainOperations(), a.emailOperations(), a.guardianOperations(),
-		a.provisioningOperations(), scim.operations(), directory.operations(), a.keyOperations(), a.customSigningKeyOperations(), a.encryptionKeyOperations(), a.sessionOperations(), a.refreshTokenOperations(), a.deviceCredentialOperations(), a.enrollmentOperations(), a.statOperations(), a.userDetailOperations(), a.logOperations(), a.organizationOperations(), a.groupOperations(),
-		a.actionOperations(), a.hookOperations(), a.rulesConfigOperations(), a.profileTemplateOperations(), a.selfServiceOperations(),
-		a.eventDeliveryOperations(), a.ticketOperations(), a.jobOperations(), a.userBlockOperations(), searches(),
+		clientOperations(), connectionOperations(), connectionKeyOperations(), roleOperations(), userOperations(), tenantOperations(),
+		brandingOperations(), phoneOperations(), promptOperations(), customDomainOperations(), emailOperations(), guardianOperations(),
+		provisioningOperations(), scim.operations(), directory.operations(), keyOperations(), customSigningKeyOperations(), encryptionKeyOperations(), sessionOperations(), refreshTokenOperations(), deviceCredentialOperations(), enrollmentOperations(), statOperations(), userDetailOperations(), logOperations(), organizationOperations(), groupOperations(),
+		actionOperations(), hookOperations(), rulesConfigOperations(), profileTemplateOperations(), selfServiceOperations(),
+		eventDeliveryOperations(), ticketOperations(), jobOperations(), userBlockOperations(), searches(),
 	)
 	for _, s := range singletons() {
 		ops = append(ops, s.operations()...)

@@ -68,7 +68,7 @@ func deleteRole(_ *call, tx *storage.Tx, doc storage.Document) error {
 	return tx.DeleteLinked(id, storage.MemberRolesKind)
 }
 
-func (a *api) roleOperations() []operation {
+func roleOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/roles/{id}/permissions", []string{"read:roles"}, rolePermissions},
 		{http.MethodPost, "/roles/{id}/permissions", []string{"update:roles"}, addRolePermissions},

@@ -37,7 +37,7 @@ func rules() served {
 	}
 }
 
-func (a *api) rulesConfigOperations() []operation {
+func rulesConfigOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/rules-configs", []string{"read:rules_configs"}, rulesConfigs},
 		{http.MethodPut, "/rules-configs/{key}", []string{"update:rules_configs"}, setRulesConfig},

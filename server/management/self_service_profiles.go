@@ -52,7 +52,7 @@ func profileMissing(id string, err error) error {
 	return err
 }
 
-func (a *api) selfServiceOperations() []operation {
+func selfServiceOperations() []operation {
 	const path = "/self-service-profiles/{id}"
 	return []operation{
 		{http.MethodGet, path + "/custom-text/{language}/{page}", []string{"read:self_service_profile_custom_texts"}, selfServiceText},

@@ -9,7 +9,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-func (a *api) sessionOperations() []operation {
+func sessionOperations() []operation {
 	read, remove := []string{"read:sessions"}, []string{"delete:sessions"}
 	return []operation{
 		{http.MethodGet, "/sessions/{id}", read, getSession},

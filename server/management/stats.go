@@ -13,7 +13,7 @@ import (
 
 // statOperations are Auth0: api/management/v2/stats, counted from the events that
 // the tenant's log holds.
-func (a *api) statOperations() []operation {
+func statOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/stats/daily", []string{"read:stats"}, dailyStats},
 		{http.MethodGet, "/stats/active-users", []string{"read:stats"}, activeUsers},

@@ -160,7 +160,7 @@ func (c *call) showTenantSettings(doc storage.Document) storage.Document {
 	return c.selectFields(doc)
 }
 
-func (a *api) tenantOperations() []operation {
+func tenantOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/tenants/settings", []string{"read:tenant_settings"}, tenantSettings},
 		{http.MethodPatch, "/tenants/settings", []string{"update:tenant_settings"}, updateTenantSettings},

@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-func (a *api) ticketOperations() []operation {
+func ticketOperations() []operation {
 	return []operation{
 		{http.MethodPost, "/tickets/email-verification", []string{"create:user_tickets"}, verificationTicket},
 		{http.MethodPost, "/tickets/password-change", []string{"create:user_tickets"}, passwordTicket},

@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-func (a *api) userBlockOperations() []operation {
+func userBlockOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/user-blocks", []string{"read:users"}, blocksByIdentifier},
 		{http.MethodDelete, "/user-blocks", []string{"update:users"}, unblockIdentifier},

@@ -48,7 +48,7 @@ func keepAuthenticationMethods(c *call, tx *storage.Tx) (store, error) {
 // methodLink leads to a factor by its id, whosever it is.
 func methodLink(id string) string { return "id\x01" + id }
 
-func (a *api) userDetailOperations() []operation {
+func userDetailOperations() []operation {
 	return []operation{
 		{http.MethodPut, "/users/{user}/authentication-methods", []string{"update:authentication_methods"}, setAuthenticationMethods},
 		{http.MethodDelete, "/users/{user}/authentication-methods", []string{"delete:authentication_methods"}, deleteAuthenticationMethods},

@@ -51,7 +51,7 @@ func deleteUsers(c *call, tx *storage.Tx, ids ...string) error {
 	return tx.ForgetUsers(ids, c.now)
 }
 
-func (a *api) userOperations() []operation {
+func userOperations() []operation {
 	return []operation{
 		{http.MethodPost, "/users", []string{"create:users"}, createUser},
 		{http.MethodPatch, "/users/{id}", updateUserScopes, updateUser},

@@ -5,16 +5,17 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gorilla/mux"
 )
 
-// routes finds the handler of a request. Only paths with variables are given to
-// gorilla/mux, and each of them once for all its methods: it compiles an
-// expression for each, which takes time at every start and memory for good.
+// routes finds the handler of a request. Paths without variables are looked up; those with
+// variables are matched by a table that all routers of the same paths share.
 type routes struct {
 	paths      map[string]methods // by path, variables in braces
-	mux        *mux.Router        // those with variables
+	variable   []string           // the paths with variables, in the order of mounting
+	table      func() *table
 	prefixes   []prefix
 	concealed  []string // see Conceal
 	operations []string
@@ -23,7 +24,20 @@ type routes struct {
 }
 
 // methods are the handlers of a path by method.
-type methods map[string]http.Handler
+type methods []struct {
+	method  string
+	handler http.Handler
+}
+
+// of returns the handler of a method, nil for none.
+func (m methods) of(method string) http.Handler {
+	for _, one := range m {
+		if one.method == method {
+			return one.handler
+		}
+	}
+	return nil
+}
 
 // prefix is what serves the paths below it that have no handler of their own.
 type prefix struct {
@@ -32,32 +46,22 @@ type prefix struct {
 }
 
 func newRoutes(notFound, methodNotAllowed http.Handler) *routes {
-	rs := &routes{
-		paths: map[string]methods{},
-		// Encoded: an id in a path may hold a slash, as an API's identifier does.
-		mux:      mux.NewRouter().UseEncodedPath().SkipClean(true),
-		notFound: notFound, methodNotAllowed: methodNotAllowed,
-	}
-	rs.mux.NotFoundHandler = http.HandlerFunc(rs.serveRest)
+	rs := &routes{paths: map[string]methods{}, notFound: notFound, methodNotAllowed: methodNotAllowed}
+	rs.table = sync.OnceValue(func() *table { return tableOf(rs) })
 	return rs
 }
 
 // mount adds the handler of a method at a path and reports whether it is the first one
-// there: of several the first one stays.
+// there: of several the first one stays. Nothing is mounted once a request was served.
 func (rs *routes) mount(method, path string, h http.Handler) bool {
 	m, known := rs.paths[path]
-	if !known {
-		m = methods{}
-		rs.paths[path] = m
-		if strings.Contains(path, "{") {
-			serve := func(w http.ResponseWriter, r *http.Request) { m[r.Method].ServeHTTP(w, r) }
-			rs.mux.HandleFunc(path, serve).MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool { return m[r.Method] != nil })
-		}
+	if !known && strings.Contains(path, "{") {
+		rs.variable = append(rs.variable, path)
 	}
-	if m[method] != nil {
+	if m.of(method) != nil {
 		return false
 	}
-	m[method] = h
+	rs.paths[path] = append(m, methods{{method, h}}...)
 	return true
 }
 
@@ -88,11 +92,15 @@ func (rs *routes) Operations() []string { return slices.Clone(rs.operations) }
 
 // serve finds the handler of a request and runs it.
 func (rs *routes) serve(w http.ResponseWriter, r *http.Request) {
-	if h := rs.paths[r.URL.EscapedPath()][r.Method]; h != nil {
+	if h := rs.paths[r.URL.EscapedPath()].of(r.Method); h != nil {
 		h.ServeHTTP(w, r)
 		return
 	}
-	rs.mux.ServeHTTP(w, r)
+	if path, vars := rs.table().match(r); path != "" {
+		rs.paths[path].of(r.Method).ServeHTTP(w, mux.SetURLVars(r, vars))
+		return
+	}
+	rs.serveRest(w, r)
 }
 
 // serveRest serves what no path has a handler for.
@@ -117,9 +125,8 @@ func (rs *routes) serveRest(w http.ResponseWriter, r *http.Request) {
 // allowed lists the methods that the path of a request has.
 func (rs *routes) allowed(r *http.Request) (all []string) {
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
-		var match mux.RouteMatch
-		rs.mux.Match(&http.Request{Method: method, URL: r.URL, Host: r.Host}, &match)
-		if match.Route != nil || rs.paths[r.URL.EscapedPath()][method] != nil {
+		path, _ := rs.table().match(&http.Request{Method: method, URL: r.URL, Host: r.Host})
+		if path != "" || rs.paths[r.URL.EscapedPath()].of(method) != nil {
 			all = append(all, method)
 		}
 	}

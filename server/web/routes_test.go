@@ -106,3 +106,28 @@ func BenchmarkRouter(b *testing.B) {
 		})
 	}
 }
+
+// TestRoutersShareATable gives two routers the same paths: each serves them with handlers of
+// its own, and one with a method more does not lend it to the others.
+func TestRoutersShareATable(t *testing.T) {
+	of := func(word string, methods ...string) *web.Router {
+		rt := web.NewRouter(slog.New(slog.DiscardHandler))
+		for _, method := range methods {
+			rt.Handle(method, "/things/{id}", say(word))
+		}
+		return rt
+	}
+	one, two, more := of("one", "GET"), of("two", "GET"), of("more", "GET", "PUT")
+	for _, x := range []struct {
+		rt     *web.Router
+		method string
+		status int
+		want   string
+	}{{one, "GET", 200, "one 7"}, {two, "GET", 200, "two 7"}, {more, "PUT", 200, "more 7"}, {two, "PUT", 405, ""}, {one, "GET", 200, "one 7"}} {
+		w := httptest.NewRecorder()
+		x.rt.ServeHTTP(w, httptest.NewRequest(x.method, "/things/7", http.NoBody))
+		if body := w.Body.String(); w.Code != x.status || (x.want != "" && body != x.want) {
+			t.Errorf("%s: %d %q, want %d %q", x.method, w.Code, body, x.status, x.want)
+		}
+	}
+}
