@@ -35,6 +35,10 @@ type Config struct {
 	// $XDG_DATA_HOME/tenant0, else ~/.local/share/tenant0; on Windows %LocalAppData%\tenant0.
 	Data string `name:"data" placeholder:"DIR" help:"Folder to keep everything in. Default: $XDG_DATA_HOME/tenant0 or ~/.local/share/tenant0."`
 
+	// Tenants is a folder of tenant files, and of folders of auth0-deploy-cli's, each of which is a tenant besides the
+	// first, by the name of the file. Each has a port of its own. Default: none.
+	Tenants string `name:"tenants" placeholder:"FOLDER" help:"Folder of tenant files, each for a tenant besides the first, with a port of its own."`
+
 	// Ephemeral keeps the data in memory, and certificates in a temporary folder that is removed at the end, for tests. It excludes Data and
 	// implies NoFsync, since nobody reads the folder again. Default: false, so that nothing is lost by surprise.
 	Ephemeral bool `name:"ephemeral" help:"Keep the data in memory, and the certificates in a temporary folder that is removed at the end."`
@@ -89,9 +93,11 @@ type Config struct {
 
 // Files of the data folder.
 const (
-	DataFile  = "tenant0.db" // the store
-	CAFile    = "ca.pem"     // the certificate of the authority, for clients
-	CAKeyFile = "ca.key"     // the authority and its key
+	DataFile = "tenant0.db" // the store of the first tenant
+	// TenantsFolder has those of the others.
+	TenantsFolder = "tenants"
+	CAFile        = "ca.pem" // the certificate of the authority, for clients
+	CAKeyFile     = "ca.key" // the authority and its key
 )
 
 // Bounds of PasswordCost: what bcrypt knows, and what somebody would still wait for.
@@ -264,6 +270,17 @@ func (c *Config) IssuerAt(port int) string {
 	default:
 		return "https://localhost:" + strconv.Itoa(port) + "/"
 	}
+}
+
+// FurtherIssuerAt is the issuer of a tenant besides the first, whose listener got the port: that of the first with
+// another port.
+func (c *Config) FurtherIssuerAt(port int) string {
+	first, err := url.Parse(c.IssuerAt(port))
+	if err != nil {
+		return c.IssuerAt(port)
+	}
+	further := url.URL{Scheme: first.Scheme, Host: net.JoinHostPort(first.Hostname(), strconv.Itoa(port)), Path: "/"}
+	return further.String()
 }
 
 // CertificateHosts are the names, besides those of the machine itself, that the HTTPS certificate is to cover: the

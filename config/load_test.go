@@ -41,6 +41,7 @@ var values = map[string][3]string{
 	"keywords":        {"a.json", "b.json", "c.json"},
 	"data":            {"/a", "/b", "/c"},
 	"ephemeral":       {"true", "false", "true"},
+	"tenants":         {"/a", "/b", "/c"},
 	"listen":          {"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"},
 	"control":         {"127.0.0.1:11", "127.0.0.1:12", "127.0.0.1:13"},
 	"issuer":          {"https://a.test/", "https://b.test/", "http://c.test:8080/"},

@@ -33,8 +33,9 @@ type Ring struct {
 	db     *storage.DB
 	issuer string // common name of the certificates
 	set    atomic.Pointer[set]
-	// pending brings the next key of a new ring.
-	pending <-chan generated
+	// pending brings the next key of a new ring, and complete takes it once.
+	pending  <-chan generated
+	complete func() error
 	// changing keeps changes of the ring apart.
 	changing sync.Mutex
 }
@@ -66,6 +67,7 @@ var (
 // names the tenant in the keys' certificates.
 func Open(db *storage.DB, host string, now time.Time) (*Ring, error) {
 	r := &Ring{db: db, issuer: host}
+	r.complete = sync.OnceValue(r.takeNext)
 	if err := r.load(); err != nil {
 		return nil, err
 	}
@@ -89,8 +91,10 @@ func Open(db *storage.DB, host string, now time.Time) (*Ring, error) {
 }
 
 // Complete waits until the ring has a next key. A ring is good for signing before
-// that; its owner calls Complete once, beside serving.
-func (r *Ring) Complete() error {
+// that; its owner calls Complete beside serving.
+func (r *Ring) Complete() error { return r.complete() }
+
+func (r *Ring) takeNext() error {
 	if r.pending == nil {
 		return nil
 	}

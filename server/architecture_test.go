@@ -35,9 +35,11 @@ var floors = map[string]int{
 	"server/device": 5, "server/discovery": 5, "server/federation": 5, "server/login": 5, "server/logout": 5,
 	"server/management": 5, "server/mfa": 5, "server/notemulated": 5, "server/organization": 5, "server/passwordless": 5, "server/token": 5, "server/userinfo": 5,
 
-	"server": 6,
+	"server/tenant": 6,
 
-	"cmd/": 7, "docs/": 7, "e2e": 7, "e2e/": 7, "examples/": 7, "server/servertest": 7,
+	"server": 7,
+
+	"cmd/": 8, "docs/": 8, "e2e": 8, "e2e/": 8, "examples/": 8, "server/servertest": 8,
 }
 
 func floor(pkg string) (int, bool) {

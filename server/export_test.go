@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"net/http"
 
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/web"
@@ -10,20 +9,16 @@ import (
 )
 
 // Outbox returns the outbox, for tests of what happens to a message.
-func (s *Server) Outbox() *outbox.Outbox { return s.services.outbox }
+func (s *Server) Outbox() *outbox.Outbox { return s.tenants.first().Control().Outbox }
 
 // DB returns the store, for tests that count what is in it.
-func (s *Server) DB() *storage.DB { return s.services.db }
+func (s *Server) DB() *storage.DB { return s.tenants.first().DB() }
 
 // Operations lists what both listeners serve as "METHOD /path".
 func (s *Server) Operations() ([]string, error) {
-	var all []string
-	for _, handler := range []http.Handler{s.tenant.Handler, s.control.Handler} {
-		rt, ok := handler.(*web.Router)
-		if !ok {
-			return nil, errors.New("a listener is not served by a web.Router")
-		}
-		all = append(all, rt.Operations()...)
+	rt, ok := s.control.Handler.(*web.Router)
+	if !ok {
+		return nil, errors.New("the control listener is not served by a web.Router")
 	}
-	return all, nil
+	return append(s.tenants.first().Operations(), rt.Operations()...), nil
 }

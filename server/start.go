@@ -1,3 +1,6 @@
+// Package server is the process: it opens listeners, the certificate authority and the
+// stores, holds one tenant or several, and knows which of them a request is for. What a
+// tenant is made of is in package tenant, and what a room does is the room's business.
 package server
 
 import (
@@ -20,29 +23,25 @@ import (
 	"github.com/tenant0/tenant0/keys/ca"
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/web"
-	"github.com/tenant0/tenant0/storage"
-	"github.com/tenant0/tenant0/storage/bolt"
-	"github.com/tenant0/tenant0/storage/memory"
 )
 
-// Server is a tenant that answers. Start makes one; Run serves it.
+// Server is a process that serves one tenant, or several. Start makes one; Run serves it.
 type Server struct {
-	cfg      config.Config
-	log      *slog.Logger
-	issuer   string
-	data     string
-	services *services
-	ca       *ca.Authority
-	summary  Summary
+	cfg       config.Config
+	log       *slog.Logger
+	data      string
+	ca        *ca.Authority
+	control   *http.Server
+	controlLn net.Listener
+	summary   Summary
+	tenants   tenants
 
-	tenant, control     *http.Server
-	tenantLn, controlLn net.Listener
-	ready               atomic.Bool
-	background          sync.WaitGroup
-	stop                chan struct{}
-	failed              chan error // the first failure of what runs in the background
-	closeOnce           sync.Once
-	closed              error
+	ready      atomic.Bool
+	background sync.WaitGroup
+	stop       chan struct{}
+	failed     chan error // the first failure of what runs in the background
+	closeOnce  sync.Once
+	closed     error
 }
 
 // Limits of the listeners. A header holds the URL: a request of many scopes by
@@ -54,9 +53,8 @@ const (
 	bodyTimeout   = 30 * time.Second
 )
 
-// Start opens the store, the keys and the listeners, gives an empty store its
-// seed, and returns a server that Run serves. What it opened is closed when it
-// fails.
+// Start opens the stores, the keys and the listeners, gives an empty store its seed, and
+// returns a server that Run serves. What it opened is closed when it fails.
 func Start(cfg config.Config, log *slog.Logger) (_ *Server, err error) {
 	s := &Server{cfg: cfg, log: log, stop: make(chan struct{}), failed: make(chan error, 1)}
 	defer func() {
@@ -67,19 +65,17 @@ func Start(cfg config.Config, log *slog.Logger) (_ *Server, err error) {
 	if err := s.openData(); err != nil {
 		return nil, err
 	}
-	db, err := s.openStore()
-	if err != nil {
+	if err := s.openControl(); err != nil {
 		return nil, err
 	}
-	if err := s.openListeners(); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	if s.services, err = openServices(s, db); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	if err := s.openTenant(); err != nil {
+	// The wall clock and not a tenant's: clients check certificates by theirs.
+	if s.ca, err = ca.Open(s.data, cfg.CertificateHosts(), time.Now); err != nil { //nolint:forbidigo // see above
 		return nil, err
 	}
+	if err := s.openTenants(); err != nil {
+		return nil, err
+	}
+	s.summarize()
 	s.serve()
 	return s, nil
 }
@@ -98,74 +94,22 @@ func (s *Server) openData() (err error) {
 	return nil
 }
 
-// openStore opens the data file, or a store in memory for a tenant that ends with its
-// process.
-func (s *Server) openStore() (*storage.DB, error) {
-	if s.cfg.Ephemeral {
-		return storage.Open(memory.New())
-	}
-	return openFile(filepath.Join(s.data, config.DataFile), s.cfg.NoFsync)
-}
-
-// openFile opens a data file, which only one server may have open.
-func openFile(path string, noSync bool) (*storage.DB, error) {
-	engine, err := bolt.Open(path, bolt.Options{NoSync: noSync})
-	if errors.Is(err, bolt.ErrLocked) {
-		return nil, fmt.Errorf("another tenant0 runs on the data folder %s; stop it, or give this one another folder with --data: %w", filepath.Dir(path), err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	db, err := storage.Open(engine)
-	if err != nil && !errors.Is(err, storage.ErrDamaged) { // that names the file
-		err = fmt.Errorf("data file %s: %w", path, err)
-	}
-	if err != nil {
-		return nil, errors.Join(err, engine.Close())
-	}
-	return db, nil
-}
-
-// openListeners takes the addresses, so that the issuer knows its port.
-func (s *Server) openListeners() (err error) {
+// openControl takes the address of the control listener.
+func (s *Server) openControl() (err error) {
 	var lc net.ListenConfig
-	if s.tenantLn, err = lc.Listen(context.Background(), "tcp", s.cfg.Listen); err != nil {
-		return fmt.Errorf("listen on %s: %w; stop what uses the address, or choose another with --listen (port 0 takes a free one)", s.cfg.Listen, err)
-	}
 	if s.controlLn, err = lc.Listen(context.Background(), "tcp", s.cfg.Control); err != nil {
 		return fmt.Errorf("listen on %s: %w; stop what uses the address, or choose another with --control (port 0 takes a free one)", s.cfg.Control, err)
 	}
-	addr, ok := s.tenantLn.Addr().(*net.TCPAddr)
-	if !ok {
-		return fmt.Errorf("listen on %s: not a TCP address", s.cfg.Listen)
-	}
-	s.issuer = s.cfg.IssuerAt(addr.Port)
 	return nil
 }
 
-// openTenant makes the certificate authority and the rooms, and seeds an empty
-// store.
-func (s *Server) openTenant() (err error) {
+// hosts are the names that every tenant answers to, and the control listener.
+func (s *Server) hosts(issuer string) []string {
 	hosts := s.cfg.CertificateHosts()
-	// The wall clock and not the tenant's: clients check certificates by theirs.
-	if s.ca, err = ca.Open(s.data, hosts, time.Now); err != nil { //nolint:forbidigo // see above
-		return err
+	if u, err := url.Parse(issuer); err == nil {
+		hosts = append(hosts, u.Hostname())
 	}
-	if err := s.seed(); err != nil {
-		return err
-	}
-	u, err := url.Parse(s.issuer)
-	if err != nil {
-		return err
-	}
-	own := slices.Concat(hosts, []string{u.Hostname()})
-	rooms := s.services.rooms()
-	rooms.AnswerTo(web.NewHosts(slices.Concat(own, s.ca.Names(), s.cfg.AllowedHosts), s.services.customDomain))
-	s.tenant = s.httpServer(rooms)
-	s.control = s.httpServer(s.services.controlRooms(control.Deps{
-		CA: s.ca.PEM(), Ready: s.ready.Load, Reset: s.reset, Hosts: web.NewHosts(own, nil),
-	}))
-	return nil
+	return hosts
 }
 
 func (s *Server) httpServer(h http.Handler) *http.Server {
@@ -177,30 +121,35 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 
 // serve starts what runs until Close.
 func (s *Server) serve() {
-	run := func(name string, fn func() error) {
-		s.background.Go(func() {
-			if err := fn(); err != nil && !errors.Is(err, http.ErrServerClosed) {
-				select {
-				case s.failed <- fmt.Errorf("%s: %w", name, err):
-				default: // one failure stops the server
-				}
-			}
-		})
-	}
-	split := web.Split(web.LogShortage(s.tenantLn, s.log), s.ca.TLSConfig(), headerTimeout)
-	run("tenant listener", func() error { return s.tenant.Serve(split) })
-	run("control listener", func() error { return s.control.Serve(web.LogShortage(s.controlLn, s.log)) })
-	run("key ring", s.services.ring.Complete)
-	run("tenant log", func() error { return s.services.events.Run(s.stop) })
-	run("log streams", func() error { return s.services.streams.Run(s.stop) })
-	run("outbox", func() error { return s.services.outbox.Run(s.stop) })
-	run("jobs", func() error { return s.services.jobs.Run(s.stop) })
-	run("sweeper", func() error {
-		sweeper{s.services.db, s.services.clock.Now, s.log, sweepEvery}.run(s.stop)
+	rt := web.NewRouter(s.log)
+	control.Mount(rt, control.Deps{
+		Tenants: &s.tenants, CA: s.ca.PEM(), Ready: s.ready.Load, Hosts: web.NewHosts(s.hosts(s.Issuer()), nil),
+	})
+	s.control = s.httpServer(rt)
+	s.run("control listener", func() error { return s.control.Serve(web.LogShortage(s.controlLn, s.log)) })
+	s.run("sweeper", func() error {
+		sweeper{s.tenants.stores, s.log, sweepEvery}.run(s.stop)
 		return nil
 	})
-	run("memory", func() error { tendMemory(s.stop); return nil })
+	s.run("memory", func() error { tendMemory(s.stop); return nil })
 	s.ready.Store(true)
+}
+
+// run runs fn in the background. An error of it stops the server.
+func (s *Server) run(name string, fn func() error) {
+	s.background.Go(func() {
+		if err := fn(); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			s.fail(fmt.Errorf("%s: %w", name, err))
+		}
+	})
+}
+
+// fail stops the server.
+func (s *Server) fail(err error) {
+	select {
+	case s.failed <- err:
+	default: // one failure stops the server
+	}
 }
 
 // Run returns when ctx ends or a listener fails, after it has stopped the server.
@@ -226,34 +175,27 @@ func (s *Server) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.ShutdownGrace)
 	defer cancel()
 	var errs []error
-	for _, h := range []*http.Server{s.tenant, s.control} {
-		if h == nil {
-			continue
-		}
-		if err := h.Shutdown(ctx); err != nil {
-			errs = append(errs, h.Close())
+	if s.control != nil {
+		if err := s.control.Shutdown(ctx); err != nil {
+			errs = append(errs, s.control.Close())
 		}
 	}
-	for _, l := range []net.Listener{s.tenantLn, s.controlLn} {
-		if l != nil {
-			_ = l.Close() // mostly closed by Shutdown
-		}
+	if s.controlLn != nil {
+		_ = s.controlLn.Close() // mostly closed by Shutdown
 	}
+	errs = append(errs, s.tenants.close(ctx))
 	s.background.Wait()
-	if s.services != nil {
-		errs = append(errs, s.services.events.Flush(), s.services.db.Close())
-	}
 	if s.cfg.Ephemeral && s.data != "" {
 		errs = append(errs, os.RemoveAll(s.data))
 	}
 	return errors.Join(errs...)
 }
 
-// Issuer returns the issuer, with its trailing slash.
-func (s *Server) Issuer() string { return s.issuer }
+// Issuer returns the issuer of the first tenant, with its trailing slash.
+func (s *Server) Issuer() string { return s.tenants.first().Issuer }
 
-// Addr returns the address of the tenant's listener.
-func (s *Server) Addr() string { return s.tenantLn.Addr().String() }
+// Addr returns the address of the first tenant's listener.
+func (s *Server) Addr() string { return s.tenants.first().ln.Addr().String() }
 
 // ControlURL returns the URL of the control listener, without a trailing slash.
 func (s *Server) ControlURL() string {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"log/slog"
 	"time"
 
@@ -19,10 +20,15 @@ const (
 
 // sweeper removes expired records.
 type sweeper struct {
-	db    *storage.DB
-	now   func() time.Time
-	log   *slog.Logger
-	every time.Duration
+	stores func() []sweepable
+	log    *slog.Logger
+	every  time.Duration
+}
+
+// sweepable is a store with its time.
+type sweepable interface {
+	DB() *storage.DB
+	Now() time.Time
 }
 
 // run sweeps until stop is closed.
@@ -45,11 +51,22 @@ func (s sweeper) run(stop <-chan struct{}) {
 	}
 }
 
-// sweep removes what has expired by now, or as much of it as it can before stop is
-// closed.
+// sweep removes what has expired by now from all stores, or as much of it as it can before
+// stop is closed.
 func (s sweeper) sweep(stop <-chan struct{}) error {
+	var errs []error
+	for _, store := range s.stores() {
+		err := sweepOne(store, stop)
+		if !errors.Is(err, storage.ErrClosed) { // the tenant was deleted meanwhile
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func sweepOne(store sweepable, stop <-chan struct{}) error {
 	for {
-		n, err := s.db.Sweep(s.now(), sweepLimit)
+		n, err := store.DB().Sweep(store.Now(), sweepLimit)
 		if err != nil || n < sweepLimit {
 			return err
 		}

@@ -5,6 +5,8 @@ import "errors"
 var (
 	// ErrClosed reports an engine that was closed.
 	ErrClosed = errors.New("the store is closed")
+	// ErrNoClone reports an engine that is no Cloner.
+	ErrNoClone = errors.New("this engine makes no clones")
 	// ErrDamaged reports that an engine cannot make sense of what it keeps.
 	ErrDamaged = errors.New("the data is damaged")
 )

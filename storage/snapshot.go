@@ -2,37 +2,47 @@ package storage
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
+	"strings"
 )
 
-// The snapshot is a copy of every row of the tenant as its seed made it. Going
-// back to it needs no seed file and no hashing.
+// A snapshot is a copy of every row of the tenant. The one with the empty name is what
+// the seed made: going back to it needs no seed file and no hashing. Others have names.
 
-// snapshotPrefix starts its keys. They come after all others, so that an engine
+// snapshotPrefix starts the keys of the seed's snapshot, and namedPrefix those of the
+// others, before their name and a zero byte. They come after all others, so that an engine
 // takes them as they come and need not move what is there.
-var snapshotPrefix = []byte("z/")
+var snapshotPrefix, namedPrefix = []byte("z/"), []byte("z:")
+
+func snapshotKey(name string) []byte {
+	if name == "" {
+		return snapshotPrefix
+	}
+	return slices.Concat(namedPrefix, []byte(name), []byte{0})
+}
 
 // keptTables say who the tenant is and not what is in it: a reset leaves them.
 func (tx *Tx) keptTables() map[string]bool {
 	return map[string]bool{tx.SigningKeys.records.kind.name: true, tx.Secrets.records.kind.name: true}
 }
 
-// KeepSnapshot makes what the tenant holds now the state that RestoreSnapshot
-// goes back to.
-func (tx *Tx) KeepSnapshot() error {
-	old, err := tx.rows(snapshotPrefix, nil)
-	if err != nil {
-		return err
+// KeepSnapshot makes what the tenant holds now the state that RestoreSnapshot goes back to
+// by that name, "" for the seed's.
+func (tx *Tx) KeepSnapshot(name string) error {
+	if strings.ContainsRune(name, 0) {
+		return fmt.Errorf("snapshot %q: a name has no zero byte", name)
 	}
-	if err := tx.remove(old); err != nil {
+	if err := tx.DeleteSnapshot(name); err != nil {
 		return err
 	}
 	live, err := tx.tenantRows()
 	if err != nil {
 		return err
 	}
+	prefix := snapshotKey(name)
 	for _, r := range live {
-		if err := tx.kv.Put(slices.Concat(snapshotPrefix, r.key), r.value); err != nil {
+		if err := tx.kv.Put(slices.Concat(prefix, r.key), r.value); err != nil {
 			return err
 		}
 	}
@@ -40,21 +50,62 @@ func (tx *Tx) KeepSnapshot() error {
 }
 
 // RestoreSnapshot makes the tenant what it was at KeepSnapshot: sessions and
-// tokens of later times are gone. Signing keys stay.
-func (tx *Tx) RestoreSnapshot() error {
-	kept, err := tx.rows(snapshotPrefix, nil)
+// tokens of later times are gone. Signing keys stay, and so do snapshots. It returns an
+// error that wraps ErrNotFound where there is no snapshot of that name.
+func (tx *Tx) RestoreSnapshot(name string) error {
+	prefix := snapshotKey(name)
+	kept, err := tx.rows(prefix, nil)
 	if err != nil {
 		return err
+	}
+	if len(kept) == 0 {
+		return fmt.Errorf("snapshot %q: %w", name, ErrNotFound)
 	}
 	if err := tx.Clear(); err != nil {
 		return err
 	}
 	for _, r := range kept {
-		if err := tx.kv.Put(r.key[len(snapshotPrefix):], r.value); err != nil {
+		if err := tx.kv.Put(r.key[len(prefix):], r.value); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// HasSnapshot reports whether there is a snapshot of a name.
+func (tx *Tx) HasSnapshot(name string) (has bool, err error) {
+	prefix := snapshotKey(name)
+	err = tx.kv.Scan(prefix, prefixEnd(prefix), func(_, _ []byte) bool {
+		has = true
+		return false
+	})
+	return has, err
+}
+
+// DeleteSnapshot forgets a snapshot; one that is not there is no error.
+func (tx *Tx) DeleteSnapshot(name string) error {
+	kept, err := tx.rows(snapshotKey(name), nil)
+	if err != nil {
+		return err
+	}
+	return tx.remove(kept)
+}
+
+// Snapshots returns the names of the snapshots besides the seed's, in order.
+func (tx *Tx) Snapshots() (names []string, err error) {
+	for from := namedPrefix; ; {
+		var found []byte
+		err := tx.kv.Scan(from, prefixEnd(namedPrefix), func(key, _ []byte) bool {
+			found = bytes.Clone(key)
+			return false
+		})
+		if err != nil || found == nil {
+			return names, err
+		}
+		name, _, _ := bytes.Cut(found[len(namedPrefix):], []byte{0})
+		names = append(names, string(name))
+		from = prefixEnd(snapshotKey(string(name)))
+	}
 }
 
 // Clear removes all that the tenant holds but its signing keys.

@@ -289,7 +289,7 @@ func TestRestoreGoesBackToTheSnapshot(t *testing.T) {
 			tx.Users.Put(user("auth0|1", "db", "one@example.com")),
 			tx.Clients.Put(storage.Document{"client_id": "c", "name": "App"}),
 			tx.SigningKeys.Put(storage.SigningKey{KeyID: "k1"}),
-			tx.KeepSnapshot(),
+			tx.KeepSnapshot(""),
 		)
 	})
 	seeded := s.rows(true)
@@ -301,20 +301,20 @@ func TestRestoreGoesBackToTheSnapshot(t *testing.T) {
 		)
 	})
 	expiring(s, noon)
-	s.update(func(tx *storage.Tx) error { return tx.RestoreSnapshot() })
+	s.update(func(tx *storage.Tx) error { return tx.RestoreSnapshot("") })
 	if diff := cmp.Diff(seeded, s.rows(true)); diff != "" {
 		t.Errorf("after the restore (-seed +store):\n%s", diff)
 	}
 
 	s.update(func(tx *storage.Tx) error {
-		return errors.Join(tx.SigningKeys.Put(storage.SigningKey{KeyID: "k2"}), tx.RestoreSnapshot())
+		return errors.Join(tx.SigningKeys.Put(storage.SigningKey{KeyID: "k2"}), tx.RestoreSnapshot(""))
 	})
 	s.view(func(tx *storage.Tx) error {
 		_, err := tx.SigningKeys.Get("k2") // a reset does not change who the tenant is
 		return err
 	})
 	s.update(func(tx *storage.Tx) error {
-		return errors.Join(tx.Clients.Delete("c"), tx.KeepSnapshot(), tx.RestoreSnapshot())
+		return errors.Join(tx.Clients.Delete("c"), tx.KeepSnapshot(""), tx.RestoreSnapshot(""))
 	})
 	s.view(func(tx *storage.Tx) error {
 		if has, _ := tx.Clients.Has("c"); has {

@@ -27,6 +27,15 @@ func (s strict) Update(fn func(KV) error) error {
 	return s.Engine.Update(func(kv KV) error { return fn(&oneCursor{KV: kv}) })
 }
 
+// Clone implements Cloner for engines that do.
+func (s strict) Clone() (Engine, error) {
+	cloner, ok := s.Engine.(Cloner)
+	if !ok {
+		return nil, ErrNoClone
+	}
+	return cloner.Clone()
+}
+
 // rehearse runs fn on what is there and leaves that as it is. Errors and panics come again
 // when it counts.
 func (s strict) rehearse(fn func(KV) error) {

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tenant0/tenant0/server"
+	"github.com/tenant0/tenant0/server/tenant"
 )
 
 // banner collects what a developer needs to point a client at the server, each
@@ -21,6 +22,7 @@ func printBanner(w io.Writer, s server.Summary) error {
 	b.applications(s.Applications)
 	b.apis(s.APIs)
 	b.users(s.Users)
+	b.further(s.Further)
 	b.environment(s)
 	for _, warning := range s.Warnings {
 		b.section("Warning: " + warning)
@@ -54,7 +56,7 @@ func (b *banner) server(s server.Summary) {
 	b.line(labelWidth, "Data", s.Data)
 }
 
-func (b *banner) applications(all []server.Application) {
+func (b *banner) applications(all []tenant.Application) {
 	if len(all) > 0 {
 		b.section("Applications")
 	}
@@ -68,7 +70,7 @@ func (b *banner) applications(all []server.Application) {
 	}
 }
 
-func (b *banner) apis(all []server.API) {
+func (b *banner) apis(all []tenant.API) {
 	if len(all) > 0 {
 		b.section("APIs")
 	}
@@ -81,7 +83,7 @@ func (b *banner) apis(all []server.API) {
 	}
 }
 
-func (b *banner) users(all []server.SummaryUser) {
+func (b *banner) users(all []tenant.SummaryUser) {
 	if len(all) > 0 {
 		b.section("Users and passwords")
 	}
@@ -94,20 +96,30 @@ func (b *banner) users(all []server.SummaryUser) {
 	}
 }
 
+// further lists the tenants besides the first.
+func (b *banner) further(all []server.Further) {
+	if len(all) > 0 {
+		b.section("Further tenants")
+	}
+	for _, t := range all {
+		b.line(labelWidth, t.Name, t.Issuer)
+	}
+}
+
 // environment is a block for a shell or an .env file.
 func (b *banner) environment(s server.Summary) {
 	b.section("Environment of a client")
-	b.exports(tenantVariables(s))
+	b.exports(s.Environment(s.ControlURL))
 	if overHTTPS(s) {
 		b.WriteString("# Node trusts this file besides the authorities that it knows; Go, curl and Python\n" +
 			"# trust it instead of them and reach no other host. tenant0 ca trust and tenant0 exec\n" +
 			"# are without that drawback.\n")
-		b.exports(caVariables(s.CAPath))
+		b.exports(tenant.CAVariables(s.CAPath))
 	}
 }
 
-func (b *banner) exports(variables []variable) {
+func (b *banner) exports(variables []tenant.Variable) {
 	for _, v := range variables {
-		fmt.Fprintf(b, "export %s=%s\n", v.name, quote(v.value))
+		fmt.Fprintf(b, "export %s=%s\n", v.Name, quote(v.Value))
 	}
 }

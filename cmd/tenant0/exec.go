@@ -14,6 +14,7 @@ import (
 
 	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/server"
+	"github.com/tenant0/tenant0/server/tenant"
 )
 
 // execCommand runs a command beside a server of its own.
@@ -82,7 +83,7 @@ func runBeside(ctx context.Context, s server.Summary, argv []string, signals <-c
 	if err := (controlClient{s.ControlURL}).ready(ctx); err != nil {
 		return err
 	}
-	environment := tenantVariables(s)
+	environment := s.Environment(s.ControlURL)
 	if overHTTPS(s) {
 		folder, err := os.MkdirTemp("", "tenant0-exec-*")
 		if err != nil {
@@ -93,13 +94,13 @@ func runBeside(ctx context.Context, s server.Summary, argv []string, signals <-c
 		if err != nil {
 			return err
 		}
-		environment = append(environment, caVariables(bundle)...)
+		environment = append(environment, tenant.CAVariables(bundle)...)
 	}
 	command := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // running what the user says is the purpose
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, t.stdout, t.stderr
 	command.Env = os.Environ()
 	for _, v := range environment {
-		command.Env = append(command.Env, v.name+"="+v.value)
+		command.Env = append(command.Env, v.Name+"="+v.Value)
 	}
 	if err := command.Start(); err != nil {
 		return notStarted(argv[0], err)

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/tenant0/tenant0/server"
+	"github.com/tenant0/tenant0/server/tenant"
 )
 
 // hostile are names that a tenant may have, and that are no good to print as they are.
@@ -57,10 +58,13 @@ func TestBannerHasNoForgedLines(t *testing.T) {
 	print := func(name string) string {
 		var out strings.Builder
 		err := printBanner(&out, server.Summary{
-			Issuer: "http://localhost/", Addr: "localhost", Data: name, Warnings: []string{name},
-			Applications: []server.Application{{Name: name, Type: name, ClientID: name, ClientSecret: name, Callbacks: []string{name}}},
-			APIs:         []server.API{{Name: name, Identifier: name, Scopes: []string{name}}},
-			Users:        []server.SummaryUser{{Email: name, Password: name}},
+			Summary: tenant.Summary{
+				Issuer: "http://localhost/", Warnings: []string{name},
+				Applications: []tenant.Application{{Name: name, Type: name, ClientID: name, ClientSecret: name, Callbacks: []string{name}}},
+				APIs:         []tenant.API{{Name: name, Identifier: name, Scopes: []string{name}}},
+				Users:        []tenant.SummaryUser{{Email: name, Password: name}},
+			},
+			Addr: "localhost", Data: name, Further: []server.Further{{Name: name, Issuer: name}},
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -7,8 +7,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/tenant0/tenant0/config"
-	"github.com/tenant0/tenant0/server"
 	"github.com/tenant0/tenant0/server/seed"
+	"github.com/tenant0/tenant0/server/tenant"
 )
 
 // seedCommands work with tenant files.
@@ -40,22 +40,22 @@ func (c *seedCheckCommand) Run(parsed *kong.Context, t terminal) error {
 	if err != nil {
 		return &failure{exitUsage, err}
 	}
-	tenant, err := config.LoadTenant(c.Path, keywords)
+	file, err := config.LoadTenant(c.Path, keywords)
 	if err != nil {
 		return err
 	}
-	if wrong := seed.CheckUsers(tenant); len(wrong) > 0 {
+	if wrong := seed.CheckUsers(file); len(wrong) > 0 {
 		for i, err := range wrong {
 			wrong[i] = fmt.Errorf("%s: %w", c.Path, err)
 		}
 		return errors.Join(wrong...)
 	}
-	for _, warning := range append(tenant.Warnings, server.KeptCode(tenant)...) {
+	for _, warning := range append(file.Warnings, tenant.KeptCode(file)...) {
 		fmt.Fprintln(t.stderr, "warning: "+printable(warning))
 	}
-	_, err = fmt.Fprintf(t.stdout, "%s: ok: %s, %s, %s, %s\n", c.Path, count(len(tenant.Clients), "application"),
-		count(len(tenant.ResourceServers), "API"), count(len(tenant.Databases)+len(tenant.Connections), "connection"),
-		count(len(tenant.Users), "user"))
+	_, err = fmt.Fprintf(t.stdout, "%s: ok: %s, %s, %s, %s\n", c.Path, count(len(file.Clients), "application"),
+		count(len(file.ResourceServers), "API"), count(len(file.Databases)+len(file.Connections), "connection"),
+		count(len(file.Users), "user"))
 	return err
 }
 

@@ -19,49 +19,97 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what the room works with.
-type Deps struct {
+// Tenant is a tenant as the listener works with it.
+type Tenant struct {
+	Name, Issuer string
+
 	DB     *storage.DB
 	Clock  *clock.Clock
 	Ring   *keys.Ring
 	Outbox *outbox.Outbox
-	CA     []byte
-	// Ready reports whether the server takes requests.
-	Ready func() bool
-	// Reset makes the tenant what its seed says.
-	Reset func() error
+	// Restore makes the tenant what the snapshot of a name has, "" for what its seed says. It
+	// returns an error that wraps storage.ErrNotFound where there is none.
+	Restore func(snapshot string) error
 	// Import brings a configuration into the tenant, and returns a report. When its
 	// context ends before it does, it changes nothing.
 	Import func(context.Context, ImportRequest) (any, error)
 	// Export returns the tenant's configuration and its users, or one of the two.
 	Export func(context.Context, ExportRequest) (any, error)
+}
+
+// Tenants are those of the process.
+type Tenants interface {
+	// Tenant returns the tenant of a name, "" for the first.
+	Tenant(name string) (t Tenant, found bool)
+	// List describes all tenants in the order of their names, the first one first.
+	List() []Description
+	// Create makes a tenant and serves it.
+	Create(ctx context.Context, rq NewTenant) (Description, error)
+	// Delete ends a tenant and removes its data.
+	Delete(name string) error
+}
+
+// Deps is what the room works with.
+type Deps struct {
+	Tenants Tenants
+	CA      []byte
+	// Ready reports whether the server takes requests.
+	Ready func() bool
 	// Hosts are the names by which the listener may be addressed.
 	Hosts web.Hosts
 }
 
-type room struct{ Deps }
+// room is the listener as one tenant's request sees it.
+type room struct {
+	Deps
+	Tenant
+}
 
-// Mount adds the room's routes.
+// Mount adds the room's routes. Those of a tenant are there twice: for the first tenant by
+// themselves, and for every tenant below its name.
 func Mount(rt *web.Router, d Deps) {
-	m := &room{d}
-	handle := func(method, path string, h web.Handler) { rt.Handle(method, path, m.guard(h)) }
-	handle(http.MethodGet, "/healthz", m.healthz)
-	handle(http.MethodGet, "/readyz", m.readyz)
-	handle(http.MethodGet, "/ca.pem", m.ca)
-	handle(http.MethodPost, "/reset", m.reset)
-	handle(http.MethodPost, "/import", m.importConfiguration)
-	handle(http.MethodGet, "/export", m.exportConfiguration)
-	handle(http.MethodGet, "/clock", m.getClock)
-	handle(http.MethodPut, "/clock", m.setClock)
-	handle(http.MethodDelete, "/clock", m.resetClock)
-	handle(http.MethodPost, "/clock/advance", m.advanceClock)
-	handle(http.MethodGet, "/keys", m.listKeys)
-	handle(http.MethodPost, "/keys/rotate", m.rotateKeys)
-	handle(http.MethodDelete, "/keys/{kid}", m.revokeKey)
-	handle(http.MethodGet, "/inbox", m.listInbox)
-	handle(http.MethodDelete, "/inbox", m.clearInbox)
-	handle(http.MethodGet, "/inbox/wait", m.waitForMessage)
-	handle(http.MethodGet, "/inbox/{id}", m.getMessage)
+	process := func(method, path string, h func(*room, http.ResponseWriter, *http.Request) error) {
+		rt.Handle(method, path, d.guard(func(w http.ResponseWriter, r *http.Request) error { return h(&room{Deps: d}, w, r) }))
+	}
+	process(http.MethodGet, "/healthz", (*room).healthz)
+	process(http.MethodGet, "/readyz", (*room).readyz)
+	process(http.MethodGet, "/ca.pem", (*room).ca)
+	process(http.MethodGet, "/tenants", (*room).listTenants)
+	process(http.MethodPost, "/tenants", (*room).createTenant)
+	process(http.MethodGet, "/tenants/{tenant}", (*room).getTenant)
+	process(http.MethodDelete, "/tenants/{tenant}", (*room).deleteTenant)
+
+	tenant := func(method, path string, h func(*room, http.ResponseWriter, *http.Request) error) {
+		serve := d.guard(func(w http.ResponseWriter, r *http.Request) error {
+			name := web.Param(r, "tenant")
+			t, found := d.Tenants.Tenant(name)
+			if !found {
+				return unknownTenant(name)
+			}
+			return h(&room{d, t}, w, r)
+		})
+		rt.Handle(method, path, serve)
+		rt.Again(method, "/tenants/{tenant}"+path, serve)
+	}
+	tenant(http.MethodPost, "/reset", (*room).reset)
+	tenant(http.MethodPost, "/import", (*room).importConfiguration)
+	tenant(http.MethodGet, "/export", (*room).exportConfiguration)
+	tenant(http.MethodGet, "/clock", (*room).getClock)
+	tenant(http.MethodPut, "/clock", (*room).setClock)
+	tenant(http.MethodDelete, "/clock", (*room).resetClock)
+	tenant(http.MethodPost, "/clock/advance", (*room).advanceClock)
+	tenant(http.MethodGet, "/keys", (*room).listKeys)
+	tenant(http.MethodPost, "/keys/rotate", (*room).rotateKeys)
+	tenant(http.MethodDelete, "/keys/{kid}", (*room).revokeKey)
+	tenant(http.MethodGet, "/inbox", (*room).listInbox)
+	tenant(http.MethodDelete, "/inbox", (*room).clearInbox)
+	tenant(http.MethodGet, "/inbox/wait", (*room).waitForMessage)
+	tenant(http.MethodGet, "/inbox/{id}", (*room).getMessage)
+	tenant(http.MethodGet, "/snapshots", (*room).listSnapshots)
+	tenant(http.MethodGet, "/snapshots/{snapshot}", (*room).getSnapshot)
+	tenant(http.MethodPut, "/snapshots/{snapshot}", (*room).keepSnapshot)
+	tenant(http.MethodDelete, "/snapshots/{snapshot}", (*room).deleteSnapshot)
+	tenant(http.MethodPost, "/snapshots/{snapshot}/restore", (*room).restoreSnapshot)
 }
 
 var (
@@ -74,9 +122,9 @@ var (
 // Origin or says Sec-Fetch-Site; one that rebinds a DNS name of its own to the
 // loopback carries that name as Host. A log stream, whose URL is anybody's who may
 // write to the Management API, carries its mark.
-func (m *room) guard(h web.Handler) web.Handler {
+func (d Deps) guard(h web.Handler) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		switch own, err := m.Hosts.Own(r.Host); {
+		switch own, err := d.Hosts.Own(r.Host); {
 		case err != nil:
 			return err
 		case !own:
@@ -102,21 +150,21 @@ func (m *room) healthz(w http.ResponseWriter, _ *http.Request) error {
 	return web.Reply(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// readyz answers 200 when the server takes requests and the store answers.
+// readyz answers 200 when the server takes requests and the store of the first tenant answers.
 //
 //auth0:operation GET /readyz
 func (m *room) readyz(w http.ResponseWriter, _ *http.Request) error {
-	err := m.DB.View(func(tx *storage.Tx) error {
-		_, err := tx.Tenant.Get(storage.TenantKey)
-		return storage.Optional(err)
-	})
-	if err != nil {
-		return err
+	if t, found := m.Tenants.Tenant(""); found && m.Ready() {
+		err := t.DB.View(func(tx *storage.Tx) error {
+			_, err := tx.Tenant.Get(storage.TenantKey)
+			return storage.Optional(err)
+		})
+		if err != nil {
+			return err
+		}
+		return web.Reply(w, http.StatusOK, map[string]string{"status": "ready"})
 	}
-	if !m.Ready() {
-		return &apierr.Error{Status: http.StatusServiceUnavailable, Code: "not_ready", Message: "The server is starting or stopping"}
-	}
-	return web.Reply(w, http.StatusOK, map[string]string{"status": "ready"})
+	return &apierr.Error{Status: http.StatusServiceUnavailable, Code: "not_ready", Message: "The server is starting or stopping"}
 }
 
 //auth0:operation GET /ca.pem
@@ -126,7 +174,7 @@ func (m *room) ca(w http.ResponseWriter, _ *http.Request) error {
 
 //auth0:operation POST /reset
 func (m *room) reset(w http.ResponseWriter, _ *http.Request) error {
-	if err := m.Reset(); err != nil {
+	if err := m.Restore(""); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -1,7 +1,9 @@
 package control_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -23,12 +25,24 @@ type inbox struct {
 	t   *testing.T
 }
 
+// only is a process with one tenant.
+type only struct{ tenant control.Tenant }
+
+var errOnly = errors.New("there is one tenant alone")
+
+func (o only) Tenant(name string) (control.Tenant, bool) { return o.tenant, name == "" }
+func (o only) List() []control.Description               { return nil }
+func (o only) Create(context.Context, control.NewTenant) (control.Description, error) {
+	return control.Description{}, errOnly
+}
+func (o only) Delete(string) error { return errOnly }
+
 func openInbox(t *testing.T) inbox {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	box := outbox.New(outbox.Deps{Now: clock.New().Now, Log: log})
 	rt := web.NewRouter(log)
-	control.Mount(rt, control.Deps{Outbox: box})
+	control.Mount(rt, control.Deps{Tenants: only{control.Tenant{Outbox: box}}})
 	s := httptest.NewUnstartedServer(rt)
 	s.Config.ReadTimeout = 2 * time.Second // shorter than the wait below, and long for a busy machine
 	s.Start()

@@ -109,7 +109,7 @@ type Deps struct {
 // Outbox keeps messages. It is safe for concurrent use.
 type Outbox struct {
 	Deps
-	queue chan delivery
+	queue chan *delivery
 
 	mu       sync.Mutex
 	messages []*Message    // the oldest first
@@ -121,7 +121,7 @@ type Outbox struct {
 
 // New returns an outbox. Run delivers what it queues.
 func New(d Deps) *Outbox {
-	return &Outbox{Deps: d, queue: make(chan delivery, maxQueue), changed: make(chan struct{})}
+	return &Outbox{Deps: d, queue: make(chan *delivery, maxQueue), changed: make(chan struct{})}
 }
 
 // Send keeps a message, after it has given it an id and the time, and queues an
@@ -136,7 +136,7 @@ func (o *Outbox) Send(m Message) Message {
 		m.Delivery, m.From = Queued, cmp.Or(m.From, p.From)
 	}
 	m.ID = o.add(m)
-	switch d := (delivery{p, m}); {
+	switch d := (&delivery{p, m}); {
 	case err != nil:
 		o.failed(d, err)
 	case ok:

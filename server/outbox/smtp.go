@@ -44,7 +44,7 @@ type delivery struct {
 
 var errQueueFull = errors.New("too many e-mails wait for the SMTP server")
 
-func (o *Outbox) enqueue(d delivery) {
+func (o *Outbox) enqueue(d *delivery) {
 	size := int64(d.message.size())
 	if o.waiting.Add(size) <= maxBytes {
 		select {
@@ -57,7 +57,7 @@ func (o *Outbox) enqueue(d delivery) {
 	o.failed(d, errQueueFull)
 }
 
-func (o *Outbox) failed(d delivery, err error) {
+func (o *Outbox) failed(d *delivery, err error) {
 	o.Log.Warn("an e-mail was not taken by the SMTP server", "message", d.message.ID, "kind", d.message.Kind, "to", d.message.To,
 		"host", d.server.Host, "err", err.Error())
 	if o.Failed != nil {
@@ -91,7 +91,7 @@ func (o *Outbox) Run(stop <-chan struct{}) error {
 }
 
 // send speaks SMTP, RFC 5321, with TLS where the server has it.
-func (d delivery) send(ctx context.Context) error {
+func (d *delivery) send(ctx context.Context) error {
 	storage.Slow("sending an e-mail")
 	from, err := mail.ParseAddress(d.message.From)
 	if err != nil {
@@ -139,7 +139,7 @@ func (d delivery) send(ctx context.Context) error {
 	return c.Quit()
 }
 
-func (d delivery) dial(ctx context.Context) (net.Conn, error) {
+func (d *delivery) dial(ctx context.Context) (net.Conn, error) {
 	address := net.JoinHostPort(d.server.Host, strconv.Itoa(d.server.Port))
 	if d.server.Port == implicitTLS {
 		dialer := tls.Dialer{Config: d.tls()}
@@ -149,13 +149,13 @@ func (d delivery) dial(ctx context.Context) (net.Conn, error) {
 	return dialer.DialContext(ctx, "tcp", address)
 }
 
-func (d delivery) tls() *tls.Config {
+func (d *delivery) tls() *tls.Config {
 	return &tls.Config{ServerName: d.server.Host, MinVersion: tls.VersionTLS12}
 }
 
 // introduce turns on TLS and authenticates, as far as the server and the settings
 // ask for it.
-func (d delivery) introduce(c *smtp.Client) error {
+func (d *delivery) introduce(c *smtp.Client) error {
 	if err := c.Hello("localhost"); err != nil {
 		return err
 	}

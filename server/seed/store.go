@@ -72,7 +72,7 @@ func (p *Plan) finish(tx *storage.Tx) error {
 			return fmt.Errorf("users: %q: %w", m.user, err)
 		}
 	}
-	return tx.KeepSnapshot()
+	return tx.KeepSnapshot("")
 }
 
 func writes[T any](records []T, put func(*storage.Tx, T) error) []write {

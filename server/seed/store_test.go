@@ -106,7 +106,7 @@ func TestTenantLargerThanOneTransaction(t *testing.T) {
 		if err := tx.Clear(); err != nil {
 			return err
 		}
-		return tx.RestoreSnapshot()
+		return tx.RestoreSnapshot("")
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 func (s *Server) ManagementForm() url.Values {
 	return url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {Management}, "client_secret": {ManagementSecret},
-		"audience": {s.Issuer() + "api/v2/"},
+		"audience": {s.URL + "api/v2/"},
 	}
 }
 

@@ -100,7 +100,9 @@ func Start(tb testing.TB, opts ...Option) *Server {
 	if o.cfg.Issuer == "http" {
 		o.cfg.Issuer, o.cfg.Listen = plainIssuer(tb)
 	}
-	plantKeys(tb, o.cfg.Data)
+	if !o.cfg.Ephemeral {
+		plantKeys(tb, o.cfg.Data)
+	}
 	log := &lockedBuffer{}
 	s, err := server.Start(o.cfg, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {
@@ -115,6 +117,13 @@ func Start(tb testing.TB, opts ...Option) *Server {
 		}
 	})
 	return &Server{Server: s, URL: s.Issuer(), Data: o.cfg.Data, tb: tb, log: log}
+}
+
+// At returns the server as a client of another of its tenants sees it.
+func (s *Server) At(issuer string) *Server {
+	other := *s
+	other.URL = issuer
+	return &other
 }
 
 // Log returns what the server has logged.

@@ -34,12 +34,23 @@ type Cookies struct {
 	// Secure; an application on http://localhost is then cross-site to the
 	// server, and only SameSite=None cookies come along.
 	Secure bool
+	// Tenant is the name of a tenant that is not the first of its process, or "": browsers
+	// send cookies to every port of a host, and each tenant is to have its own.
+	Tenant string
+}
+
+// name is the name of one of the tenant's cookies.
+func (c Cookies) name(cookie string) string {
+	if c.Tenant == "" {
+		return cookie
+	}
+	return cookie + "_" + c.Tenant
 }
 
 // Find returns the live session of the request's browser, or an error that wraps
 // storage.ErrNotFound.
 func (c Cookies) Find(tx *storage.Tx, r *http.Request, now time.Time) (storage.Session, error) {
-	value := read(r, ssoCookie)
+	value := c.read(r, ssoCookie)
 	if value == "" {
 		return storage.Session{}, storage.ErrNotFound
 	}
@@ -75,7 +86,7 @@ func (c Cookies) Begin(tx *storage.Tx, r *http.Request, t storage.Transaction, u
 		ExpiresAt: now.Add(absolute), IdleExpiresAt: now.Add(idle),
 	}
 	replaces := ""
-	if old := read(r, ssoCookie); old != "" {
+	if old := c.read(r, ssoCookie); old != "" {
 		replaces = keys.Hash(old)
 	}
 	if err := tx.RecordLogin(user.UserID, now, address(r)); err != nil {
@@ -118,12 +129,12 @@ func (c Cookies) End(tx *storage.Tx, r *http.Request, now time.Time) (storage.Se
 func (c Cookies) Forget(w http.ResponseWriter) { c.write(w, ssoCookie, "", -time.Second) }
 
 // Browser returns the mark of the request's browser, or "".
-func (c Cookies) Browser(r *http.Request) string { return read(r, browserCookie) }
+func (c Cookies) Browser(r *http.Request) string { return c.read(r, browserCookie) }
 
 // MarkBrowser returns the mark of the request's browser and gives it one when it
 // has none.
 func (c Cookies) MarkBrowser(w http.ResponseWriter, r *http.Request) string {
-	mark := read(r, browserCookie)
+	mark := c.read(r, browserCookie)
 	if mark == "" {
 		mark = keys.Random(32)
 		c.write(w, browserCookie, mark, browserLifetime)
@@ -133,7 +144,8 @@ func (c Cookies) MarkBrowser(w http.ResponseWriter, r *http.Request) string {
 
 // read returns the value of a cookie or of its twin. Ids come from cookies only,
 // never from a URL.
-func read(r *http.Request, name string) string {
+func (c Cookies) read(r *http.Request, name string) string {
+	name = c.name(name)
 	for _, n := range []string{name, name + compatSuffix} {
 		if cookie, err := r.Cookie(n); err == nil && cookie.Value != "" {
 			return cookie.Value
@@ -143,6 +155,7 @@ func read(r *http.Request, name string) string {
 }
 
 func (c Cookies) write(w http.ResponseWriter, name, value string, lifetime time.Duration) {
+	name = c.name(name)
 	cookie := http.Cookie{ //nolint:gosec // Secure follows the issuer's scheme
 		Name: name, Value: value, Path: "/", HttpOnly: true, Secure: c.Secure,
 		MaxAge: int(lifetime.Seconds()), SameSite: http.SameSiteLaxMode,

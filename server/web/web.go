@@ -66,6 +66,10 @@ func (rt *Router) Handle(method, path string, h Handler) {
 	}
 }
 
+// Again mounts h at another path of an operation that is mounted. That is no operation of
+// its own.
+func (rt *Router) Again(method, path string, h Handler) { rt.handle(method, path, h) }
+
 // Refuse answers method at path with err, where nothing else is mounted there. That
 // serves no operation.
 func (rt *Router) Refuse(method, path string, err error) {

@@ -1,9 +1,10 @@
-package server
+package tenant
 
 import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/server/management"
@@ -13,9 +14,9 @@ import (
 
 // seed gives an empty store the tenant that the configuration names, and notes
 // what the tenant file says for the summary.
-func (s *Server) seed() error {
+func (t *Tenant) seed() error {
 	empty := false
-	err := s.services.db.View(func(tx *storage.Tx) error {
+	err := t.db.View(func(tx *storage.Tx) error {
 		_, err := tx.Tenant.Get(storage.TenantKey)
 		empty = storage.IsNotFound(err)
 		return storage.Optional(err)
@@ -23,22 +24,29 @@ func (s *Server) seed() error {
 	if err != nil {
 		return err
 	}
-	file, generated := &config.Tenant{}, map[string]string{}
-	if empty || quickToRead(s.cfg.Seed) {
-		keywords, err := config.Keywords(s.cfg.Keywords)
+	switch {
+	case t.Like != nil:
+		t.file, t.generated = t.Like.file, t.Like.generated
+		t.Like = nil // it need not live as long
+	case !empty && t.Config.Seed == "":
+		t.file = &config.Tenant{}
+	case empty || quickToRead(t.Config.Seed):
+		keywords, err := config.Keywords(t.Config.Keywords)
 		if err != nil {
 			return err
 		}
-		if file, err = config.LoadTenant(s.cfg.Seed, keywords); err != nil {
+		if t.file, err = config.LoadTenant(t.Config.Seed, keywords); err != nil {
 			return err
 		}
+	default:
+		t.file = &config.Tenant{}
 	}
 	if empty {
-		if generated, err = s.plant(file); err != nil {
-			return fmt.Errorf("seed %s: %w", s.cfg.Seed, err)
+		if t.generated, err = t.plant(t.file); err != nil {
+			return fmt.Errorf("seed %s: %w", t.Config.Seed, err)
 		}
 	}
-	return s.summarize(file, generated)
+	return t.summarize(t.file, t.generated)
 }
 
 // quickSize is how large a tenant file, in bytes, is read at every start for the
@@ -52,13 +60,15 @@ func quickToRead(seed string) bool {
 }
 
 // plant stores the tenant file.
-func (s *Server) plant(file *config.Tenant) (generated map[string]string, err error) {
-	now := s.services.clock.Now()
+func (t *Tenant) plant(file *config.Tenant) (generated map[string]string, err error) {
+	now := t.clock.Now()
+	var warnings []string // but for those of the last transaction
 	plan, err := seed.NewPlan(file, seed.Deps{
-		Issuer: s.issuer, Secrets: s.services.issuer.Secrets, Passwords: s.services.passwords, Now: now,
-		Furnish: func(tx *storage.Tx) error { return management.Furnish(tx, s.services.issuer.Secrets, now) },
+		Issuer: t.Issuer, Secrets: t.issuer.Secrets, Passwords: t.passwords, Now: now,
+		Furnish: func(tx *storage.Tx) error { return management.Furnish(tx, t.issuer.Secrets, now) },
 		Further: func(tx *storage.Tx, sections storage.Document) error {
-			report, err := management.ImportInto(context.Background(), tx, s.services.management(), sections)
+			report, err := management.ImportInto(context.Background(), tx, t.management(), sections)
+			file.Warnings = slices.Clip(warnings) // this may be the second run
 			for _, skipped := range report.Skipped {
 				file.Warnings = append(file.Warnings, fmt.Sprintf("%s %s: %s", skipped.Section, skipped.Name, skipped.Reason))
 			}
@@ -69,7 +79,8 @@ func (s *Server) plant(file *config.Tenant) (generated map[string]string, err er
 		return nil, err
 	}
 	file.Warnings = append(file.Warnings, KeptCode(file)...)
-	return plan.Generated, plan.Store(s.services.db)
+	warnings = file.Warnings
+	return plan.Generated, plan.Store(t.db)
 }
 
 // KeptCode says of a tenant file which of its objects bring code that a server keeps and
@@ -89,17 +100,4 @@ func KeptCode(file *config.Tenant) (lines []string) {
 		}
 	}
 	return lines
-}
-
-// reset makes the tenant what its seed made it, at the machine's time: a clock that
-// one test has moved is not to be the next one's.
-func (s *Server) reset() error {
-	s.services.outbox.Clear()
-	return s.services.events.Reset(func() error {
-		if err := s.services.db.Update(func(tx *storage.Tx) error { return tx.RestoreSnapshot() }); err != nil {
-			return err
-		}
-		s.services.clock.Reset()
-		return nil
-	})
 }

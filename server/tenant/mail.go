@@ -1,4 +1,4 @@
-package server
+package tenant
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 
 // smtpServer is the mail server of the tenant's e-mail provider, if that is an
 // enabled one of the kind "smtp": other kinds are services that are not here.
-func (s *services) smtpServer() (server outbox.SMTPServer, ok bool, err error) {
+func (t *Tenant) smtpServer() (server outbox.SMTPServer, ok bool, err error) {
 	var provider struct {
 		Name        string `json:"name"`
 		Enabled     bool   `json:"enabled"`
@@ -24,7 +24,7 @@ func (s *services) smtpServer() (server outbox.SMTPServer, ok bool, err error) {
 			Password string `json:"smtp_pass"`
 		} `json:"credentials"`
 	}
-	err = s.db.View(func(tx *storage.Tx) error {
+	err = t.db.View(func(tx *storage.Tx) error {
 		document, err := tx.Documents(resource.EmailProvider.Name, "").Document("settings")
 		if err != nil {
 			return storage.Optional(err)
@@ -41,21 +41,21 @@ func (s *services) smtpServer() (server outbox.SMTPServer, ok bool, err error) {
 }
 
 // notSent records that the mail server did not take an e-mail.
-func (s *services) notSent(m outbox.Message) {
-	s.events.Record(nil, tenantlog.Event{
+func (t *Tenant) notSent(m outbox.Message) {
+	t.events.Record(nil, tenantlog.Event{
 		Type: tenantlog.NotificationFailed, Description: "To: " + m.To, ClientID: m.ClientID, UserID: m.UserID, Connection: m.Connection,
 		Details: map[string]string{"email_type": m.Kind, "to": m.To, "error": m.Error},
 	})
 }
 
 // emails writes the tenant's e-mails.
-func (s *services) emails() emails.Writer {
-	return emails.Writer{DB: s.db, Issuer: s.issuer.URL, Outbox: s.outbox, Failed: s.notRendered}
+func (t *Tenant) emails() emails.Writer {
+	return emails.Writer{DB: t.db, Issuer: t.issuer.URL, Outbox: t.outbox, Failed: t.notRendered}
 }
 
 // notRendered records that a template of a message could not be rendered.
-func (s *services) notRendered(m outbox.Message, err error) {
-	s.events.Record(nil, tenantlog.Event{
+func (t *Tenant) notRendered(m outbox.Message, err error) {
+	t.events.Record(nil, tenantlog.Event{
 		Type:        tenantlog.NotificationFailed,
 		Description: "The built-in text was sent instead of the template " + m.Kind + ": " + err.Error(),
 		ClientID:    m.ClientID, UserID: m.UserID, Connection: m.Connection,
@@ -64,6 +64,6 @@ func (s *services) notRendered(m outbox.Message, err error) {
 }
 
 // pageFailed records that a page template or partial could not be rendered.
-func (s *services) pageFailed(description string) {
-	s.events.Record(nil, tenantlog.Event{Type: tenantlog.LoginWarning, Description: description})
+func (t *Tenant) pageFailed(description string) {
+	t.events.Record(nil, tenantlog.Event{Type: tenantlog.LoginWarning, Description: description})
 }

@@ -1,4 +1,4 @@
-package server
+package tenant
 
 import (
 	"context"
@@ -31,21 +31,21 @@ type exported struct {
 }
 
 // exportConfiguration exports sections and users.
-func (s *services) exportConfiguration(ctx context.Context, rq control.ExportRequest) (any, error) {
-	out := exported{Issuer: s.issuer.URL}
+func (t *Tenant) exportConfiguration(ctx context.Context, rq control.ExportRequest) (any, error) {
+	out := exported{Issuer: t.issuer.URL}
 	var err error
 	if rq.Configuration {
-		if out.Sections, err = management.Export(ctx, s.management(), rq.IDs); err != nil {
+		if out.Sections, err = management.Export(ctx, t.management(), rq.IDs); err != nil {
 			return nil, err
 		}
 		out.Keywords = management.Keywords(out.Sections)
 	}
 	if rq.Users {
-		if out.Users, out.LeftOut, err = s.exportUsers(ctx); err != nil {
+		if out.Users, out.LeftOut, err = t.exportUsers(ctx); err != nil {
 			return nil, err
 		}
 	}
-	err = s.db.View(func(tx *storage.Tx) (err error) {
+	err = t.db.View(func(tx *storage.Tx) (err error) {
 		if !rq.Configuration {
 			return nil
 		}
@@ -57,8 +57,8 @@ func (s *services) exportConfiguration(ctx context.Context, rq control.ExportReq
 
 // exportUsers lists the users in the form of a tenant file: each with its connection, the
 // hash of its password, its roles by name, its own permissions and its organizations.
-func (s *services) exportUsers(ctx context.Context) (users []storage.Document, leftOut []string, err error) {
-	err = s.db.View(func(tx *storage.Tx) error {
+func (t *Tenant) exportUsers(ctx context.Context) (users []storage.Document, leftOut []string, err error) {
+	err = t.db.View(func(tx *storage.Tx) error {
 		for row, err := range tx.Users.Rows() {
 			if err := errors.Join(err, ctx.Err()); err != nil {
 				return err

@@ -1,4 +1,4 @@
-package server
+package tenant
 
 import (
 	"context"
@@ -41,8 +41,8 @@ func entries(list any) (docs []storage.Document, err error) {
 }
 
 // hasAPI reports whether the tenant has an API of that identifier.
-func (s *services) hasAPI(identifier string) (has bool) {
-	err := s.db.View(func(tx *storage.Tx) error {
+func (t *Tenant) hasAPI(identifier string) (has bool) {
+	err := t.db.View(func(tx *storage.Tx) error {
 		api, err := tx.API(identifier)
 		has = api != nil
 		return err
@@ -51,7 +51,7 @@ func (s *services) hasAPI(identifier string) (has bool) {
 }
 
 // importConfiguration imports sections and users in one transaction.
-func (s *services) importConfiguration(ctx context.Context, rq control.ImportRequest) (any, error) {
+func (t *Tenant) importConfiguration(ctx context.Context, rq control.ImportRequest) (any, error) {
 	var done imported
 	exported := jobs.Prepare(rq.Users)
 	users := func(tx *storage.Tx) error {
@@ -65,18 +65,18 @@ func (s *services) importConfiguration(ctx context.Context, rq control.ImportReq
 		if conn.Strategy != storage.DatabaseStrategy {
 			return fmt.Errorf("users: the connection %q is no database connection", rq.Connection)
 		}
-		done.Users, done.Errors, err = s.jobs.ImportAtOnce(ctx, tx, jobs.Import{Connection: conn, Upsert: rq.Upsert}, exported)
+		done.Users, done.Errors, err = t.jobs.ImportAtOnce(ctx, tx, jobs.Import{Connection: conn, Upsert: rq.Upsert}, exported)
 		return err
 	}
-	config.OwnAPIs(rq.Sections, s.hasAPI)
-	sections, _ := config.ReplaceIssuer(rq.Sections, s.issuer.URL).(storage.Document)
+	config.OwnAPIs(rq.Sections, t.hasAPI)
+	sections, _ := config.ReplaceIssuer(rq.Sections, t.issuer.URL).(storage.Document)
 	extension, _ := rq.Sections[extensionSection].(storage.Document) // which knows the placeholder itself
 	people, err := entries(sections["users"])
 	if err != nil {
 		return nil, err
 	}
-	seeds := seed.Deps{Passwords: s.passwords, Now: s.clock.Now()}
-	if people, err = seed.HashPasswords(ctx, s.db, people, seeds); err != nil {
+	seeds := seed.Deps{Passwords: t.passwords, Now: t.clock.Now()}
+	if people, err = seed.HashPasswords(ctx, t.db, people, seeds); err != nil {
 		return nil, err
 	}
 	delete(sections, extensionSection)
@@ -88,7 +88,7 @@ func (s *services) importConfiguration(ctx context.Context, rq control.ImportReq
 			changes = append(changes, management.Change{Action: c.Action, Section: section, Name: c.Name})
 		}
 	}
-	report, err := management.Import(ctx, s.management(), sections, rq.DryRun, func(tx *storage.Tx) error {
+	report, err := management.Import(ctx, t.management(), sections, rq.DryRun, func(tx *storage.Tx) error {
 		changes, warnings = nil, nil // this may be the second run
 		if err := users(tx); err != nil {
 			return err
@@ -97,7 +97,7 @@ func (s *services) importConfiguration(ctx context.Context, rq control.ImportReq
 		if note("users", made); err != nil || extension == nil {
 			return err
 		}
-		made, warnings, err = seed.ImportExtension(tx, extension, s.issuer.URL)
+		made, warnings, err = seed.ImportExtension(tx, extension, t.issuer.URL)
 		note(extensionSection, made)
 		return err
 	})

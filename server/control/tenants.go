@@ -1,0 +1,199 @@
+package control
+
+import (
+	"errors"
+	"net/http"
+	"regexp"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Description is a tenant as the listener shows it.
+type Description struct {
+	Name   string `json:"name"`
+	Issuer string `json:"issuer"`
+	// Domain is what SDKs call the domain: the issuer without its scheme.
+	Domain string `json:"domain"`
+	// Environment are the variables that tenant0 exec sets for a tenant.
+	Environment map[string]string `json:"environment"`
+}
+
+// NewTenant is a tenant to make: of a seed, or as a copy of one that runs.
+type NewTenant struct {
+	Name string `json:"name"`
+	// Seed names a tenant file or an embedded tenant. Without it and From it is that of the
+	// server.
+	Seed string `json:"seed"`
+	// From is the name of the tenant to copy.
+	From string `json:"from"`
+}
+
+// names are those of tenants and snapshots: a tenant's is a label of a host name too.
+var names = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+const namesRule = "must have 1 to 63 lower-case letters, digits and hyphens, and begin and end with a letter or digit"
+
+// ValidName reports whether a tenant or a snapshot can have a name.
+func ValidName(name string) bool { return names.MatchString(name) }
+
+var (
+	// ErrTenantExists reports that a tenant of the name is there.
+	ErrTenantExists = &apierr.Error{Status: http.StatusConflict, Code: "tenant_exists", Message: "There is a tenant of this name"}
+	// ErrFirstTenant reports that the first tenant ends with its process alone.
+	ErrFirstTenant = &apierr.Error{Status: http.StatusConflict, Code: "first_tenant", Message: "The first tenant ends with the server and cannot be deleted; POST /reset makes it what its seed says"}
+)
+
+func unknownTenant(name string) error {
+	return &apierr.Error{Status: http.StatusNotFound, Code: "unknown_tenant", Message: "There is no tenant " + name + "; GET /tenants lists them"}
+}
+
+//auth0:operation GET /tenants
+func (m *room) listTenants(w http.ResponseWriter, _ *http.Request) error {
+	return web.Reply(w, http.StatusOK, m.Tenants.List())
+}
+
+// createTenant makes a tenant and answers once it can be used:
+// {"name": "w1", "seed": "timesheets"} or {"name": "w1", "from": "default"}.
+//
+//auth0:operation POST /tenants
+func (m *room) createTenant(w http.ResponseWriter, r *http.Request) error {
+	var rq NewTenant
+	if err := readJSON(w, r, &rq); err != nil {
+		return err
+	}
+	switch {
+	case rq.Name == "":
+		return apierr.MissingParameter("name")
+	case !ValidName(rq.Name):
+		return apierr.InvalidParameter("name", namesRule)
+	case rq.Seed != "" && rq.From != "":
+		return apierr.InvalidParameter("from", "excludes seed")
+	}
+	if rq.From != "" {
+		if _, found := m.Tenants.Tenant(rq.From); !found {
+			return unknownTenant(rq.From)
+		}
+	}
+	made, err := m.Tenants.Create(r.Context(), rq)
+	if err != nil {
+		if _, known := errors.AsType[*apierr.Error](err); !known {
+			err = &apierr.Error{Status: http.StatusUnprocessableEntity, Code: "tenant_refused", Message: err.Error(), Cause: err}
+		}
+		return err
+	}
+	return web.Reply(w, http.StatusCreated, made)
+}
+
+//auth0:operation GET /tenants/{tenant}
+func (m *room) getTenant(w http.ResponseWriter, r *http.Request) error {
+	name := web.Param(r, "tenant")
+	for _, d := range m.Tenants.List() {
+		if d.Name == name {
+			return web.Reply(w, http.StatusOK, d)
+		}
+	}
+	return unknownTenant(name)
+}
+
+//auth0:operation DELETE /tenants/{tenant}
+func (m *room) deleteTenant(w http.ResponseWriter, r *http.Request) error {
+	name := web.Param(r, "tenant")
+	if _, found := m.Tenants.Tenant(name); !found {
+		return unknownTenant(name)
+	}
+	if err := m.Tenants.Delete(name); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// snapshot is a snapshot as the listener shows it.
+type snapshot struct {
+	Name string `json:"name"`
+}
+
+func unknownSnapshot(name string) error {
+	return &apierr.Error{Status: http.StatusNotFound, Code: "unknown_snapshot", Message: "There is no snapshot " + name + "; GET /snapshots lists them"}
+}
+
+//auth0:operation GET /snapshots
+func (m *room) listSnapshots(w http.ResponseWriter, _ *http.Request) error {
+	all := []snapshot{}
+	err := m.DB.View(func(tx *storage.Tx) error {
+		names, err := tx.Snapshots()
+		for _, name := range names {
+			all = append(all, snapshot{name})
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return web.Reply(w, http.StatusOK, all)
+}
+
+// there is nil where the request's snapshot is there, or an error that says it is not.
+func (m *room) there(name string) error {
+	return m.DB.View(func(tx *storage.Tx) error {
+		has, err := tx.HasSnapshot(name)
+		if err == nil && (!has || name == "") {
+			err = unknownSnapshot(name)
+		}
+		return err
+	})
+}
+
+//auth0:operation GET /snapshots/{snapshot}
+func (m *room) getSnapshot(w http.ResponseWriter, r *http.Request) error {
+	name := web.Param(r, "snapshot")
+	if err := m.there(name); err != nil {
+		return err
+	}
+	return web.Reply(w, http.StatusOK, snapshot{name})
+}
+
+// keepSnapshot keeps what the tenant holds now, in the place of a snapshot of that name.
+//
+//auth0:operation PUT /snapshots/{snapshot}
+func (m *room) keepSnapshot(w http.ResponseWriter, r *http.Request) error {
+	name := web.Param(r, "snapshot")
+	if !ValidName(name) {
+		return apierr.InvalidParameter("snapshot", namesRule)
+	}
+	if err := m.DB.Update(func(tx *storage.Tx) error { return tx.KeepSnapshot(name) }); err != nil {
+		return err
+	}
+	return web.Reply(w, http.StatusOK, snapshot{name})
+}
+
+//auth0:operation DELETE /snapshots/{snapshot}
+func (m *room) deleteSnapshot(w http.ResponseWriter, r *http.Request) error {
+	name := web.Param(r, "snapshot")
+	if err := m.there(name); err != nil {
+		return err
+	}
+	if err := m.DB.Update(func(tx *storage.Tx) error { return tx.DeleteSnapshot(name) }); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// restoreSnapshot makes the tenant what it was when the snapshot was kept, at the machine's
+// time.
+//
+//auth0:operation POST /snapshots/{snapshot}/restore
+func (m *room) restoreSnapshot(w http.ResponseWriter, r *http.Request) error {
+	name := web.Param(r, "snapshot")
+	if err := m.there(name); err != nil {
+		return err
+	}
+	if err := m.Restore(name); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

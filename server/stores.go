@@ -1,0 +1,170 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/control"
+	"github.com/tenant0/tenant0/server/tenant"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/memory"
+)
+
+// storeSuffix ends the names of data files of tenants besides the first.
+const storeSuffix = ".db"
+
+// tenantPath is where something of a tenant besides the first is kept.
+func (s *Server) tenantPath(name, suffix string) string {
+	return filepath.Join(s.data, config.TenantsFolder, name+suffix)
+}
+
+// openStore opens the data file of a tenant, "" for the first, or an empty store in memory
+// for a server that keeps nothing.
+func (s *Server) openStore(name string) (*storage.DB, error) {
+	if s.cfg.Ephemeral {
+		return emptyStore()
+	}
+	path := filepath.Join(s.data, config.DataFile)
+	if name != "" {
+		path = s.tenantPath(name, storeSuffix)
+	}
+	return openFile(path, s.cfg.NoFsync)
+}
+
+func emptyStore() (*storage.DB, error) { return storage.Open(memory.New()) }
+
+// openFile opens a data file, which only one server may have open.
+func openFile(path string, noSync bool) (*storage.DB, error) {
+	engine, err := bolt.Open(path, bolt.Options{NoSync: noSync})
+	if errors.Is(err, bolt.ErrLocked) {
+		return nil, fmt.Errorf("another tenant0 runs on the data folder %s; stop it, or give this one another folder with --data: %w", filepath.Dir(path), err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	db, err := storage.Open(engine)
+	if err != nil && !errors.Is(err, storage.ErrDamaged) { // that names the file
+		err = fmt.Errorf("data file %s: %w", path, err)
+	}
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	return db, nil
+}
+
+// copyStore makes the store of a new tenant, a copy of another.
+func (s *Server) copyStore(name string, of *storage.DB) (*storage.DB, error) {
+	if s.cfg.Ephemeral {
+		return of.Clone()
+	}
+	path := s.tenantPath(name, storeSuffix)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	engine, err := bolt.Open(path, bolt.Options{NoSync: s.cfg.NoFsync})
+	if err != nil {
+		return nil, err
+	}
+	if err := of.CopyTo(engine); err != nil {
+		return nil, errors.Join(err, engine.Close(), os.Remove(path))
+	}
+	return storage.Open(engine)
+}
+
+// removeStore removes what of a tenant is on the disk.
+func (s *Server) removeStore(name string) error {
+	err := os.Remove(s.tenantPath(name, storeSuffix))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(err, os.RemoveAll(s.tenantPath(name, ".files")))
+}
+
+// openKept opens the tenants that the data folder has besides the first, each at the port
+// that it had if that is free.
+func (ts *tenants) openKept() error {
+	s := ts.server
+	if s.cfg.Ephemeral {
+		return nil
+	}
+	files, err := filepath.Glob(s.tenantPath("*", storeSuffix))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), storeSuffix)
+		if !control.ValidName(name) || name == tenant.Default {
+			return fmt.Errorf("data folder: %s is not the data file of a tenant; remove it", file)
+		}
+		db, err := s.openStore(name)
+		if err != nil {
+			return err
+		}
+		if err := ts.serve(name, s.formerAddress(db), db, nil); err != nil {
+			return fmt.Errorf("tenant %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// formerAddress is where the tenant of a store was served, or "".
+func (s *Server) formerAddress(db *storage.DB) string {
+	issuer, err := db.Issuer()
+	if err != nil {
+		return ""
+	}
+	u, err := url.Parse(issuer)
+	if err != nil || u.Port() == "" {
+		return ""
+	}
+	host, _, err := net.SplitHostPort(s.Addr())
+	if err != nil {
+		return ""
+	}
+	return net.JoinHostPort(host, u.Port())
+}
+
+// openFolder makes a tenant of each tenant file and each folder of auth0-deploy-cli's in a
+// folder, named as the file is, unless the data folder has it already.
+func (ts *tenants) openFolder(folder string) error {
+	if folder == "" {
+		return nil
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return fmt.Errorf("tenants: %w", err)
+	}
+	for _, entry := range entries {
+		extension := filepath.Ext(entry.Name())
+		if !entry.IsDir() && !slices.Contains([]string{".yaml", ".yml", ".json"}, extension) {
+			continue
+		}
+		seed, name := filepath.Join(folder, entry.Name()), entry.Name()
+		if !entry.IsDir() {
+			name = strings.TrimSuffix(name, extension)
+		}
+		if !control.ValidName(name) || name == tenant.Default {
+			return fmt.Errorf("tenants: %s: %q cannot be the name of a tenant besides the first: it has lower-case letters, digits and hyphens, and is not %q", seed, name, tenant.Default)
+		}
+		if _, found := ts.Tenant(name); found {
+			continue
+		}
+		like, err := ts.template(seed)
+		if err == nil {
+			err = errors.Join(ts.make(name, "", like), like.DB().Close())
+		}
+		if err != nil {
+			return fmt.Errorf("tenants: %s: %w", seed, err)
+		}
+	}
+	return nil
+}

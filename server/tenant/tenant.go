@@ -1,0 +1,288 @@
+// Package tenant makes one tenant: its store, keys, issuer, clock, messages and log, and
+// the rooms that serve it. It opens no listener: a process holds one tenant or several,
+// and which of them a request is for is the process's business.
+package tenant
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/authorize"
+	"github.com/tenant0/tenant0/server/authzext"
+	"github.com/tenant0/tenant0/server/clock"
+	"github.com/tenant0/tenant0/server/consent"
+	"github.com/tenant0/tenant0/server/control"
+	"github.com/tenant0/tenant0/server/dbconnections"
+	"github.com/tenant0/tenant0/server/discovery"
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/jobs"
+	"github.com/tenant0/tenant0/server/login"
+	"github.com/tenant0/tenant0/server/logout"
+	"github.com/tenant0/tenant0/server/logstream"
+	"github.com/tenant0/tenant0/server/management"
+	"github.com/tenant0/tenant0/server/notemulated"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/organization"
+	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/registered"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/token"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/userinfo"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Default is the name of the first tenant of a process.
+const Default = "default"
+
+// Options say what a tenant is.
+type Options struct {
+	// Name tells the tenant from the others of the process.
+	Name string
+	// Issuer is the URL that applications know the tenant by, with its trailing slash.
+	Issuer string
+	// Config holds the seed and the tenant's knobs; its addresses and its data folder are
+	// the process's.
+	Config config.Config
+	// Like is the tenant that the store is a copy of, or nil. Its seed is the tenant's, and
+	// the client secrets that were made up then.
+	Like *Tenant
+	// Folder is where files may wait.
+	Folder string
+	// Hosts are the names that the tenant answers to besides its custom domains.
+	Hosts []string
+	// Closed reports addresses that no request of the tenant's may reach.
+	Closed func(netip.AddrPort) bool
+	Log    *slog.Logger
+}
+
+// Tenant is one tenant. It is safe for concurrent use.
+type Tenant struct {
+	Options
+	db        *storage.DB
+	ring      *keys.Ring
+	issuer    *tokens.Issuer
+	passwords *identity.Passwords
+	events    *tenantlog.Log
+	streams   *logstream.Streams
+	outbox    *outbox.Outbox
+	jobs      *jobs.Runner
+	clock     *clock.Clock
+	router    func() *web.Router
+	summary   Summary
+	// file is the seed, and generated the client secrets that were made up, by client id.
+	file      *config.Tenant
+	generated map[string]string
+
+	background sync.WaitGroup
+	stop       chan struct{}
+}
+
+// Open makes a tenant of an open store, which it gives the seed if it is empty. The
+// tenant closes the store, also when Open fails.
+func Open(db *storage.DB, o Options) (_ *Tenant, err error) {
+	t := &Tenant{Options: o, db: db, clock: clock.New(), stop: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	if err := db.SettleIssuer(o.Issuer); err != nil {
+		return nil, err
+	}
+	if err := t.openServices(); err != nil {
+		return nil, err
+	}
+	if err := t.seed(); err != nil {
+		return nil, err
+	}
+	t.router = sync.OnceValue(t.rooms) // a tenant that nobody asks does without
+	return t, nil
+}
+
+// openServices makes what the rooms share.
+func (t *Tenant) openServices() error {
+	u, err := url.Parse(t.Issuer)
+	if err != nil {
+		return fmt.Errorf("issuer: %w", err)
+	}
+	secrets, err := keys.OpenSecrets(t.db)
+	if err != nil {
+		return err
+	}
+	if t.ring, err = keys.Open(t.db, u.Hostname(), t.clock.Now()); err != nil {
+		return err
+	}
+	if t.passwords, err = identity.NewPasswords(t.Config.PasswordCost); err != nil {
+		return err
+	}
+	t.issuer = &tokens.Issuer{URL: t.Issuer, DB: t.db, Ring: t.ring, Secrets: secrets}
+	name := t.Name
+	if name == Default {
+		name, _, _ = strings.Cut(u.Hostname(), ".")
+	}
+	t.streams = logstream.New(logstream.Deps{DB: t.db, Now: t.clock.Now, Log: t.Log, Closed: t.Closed})
+	t.events, err = tenantlog.New(tenantlog.Deps{DB: t.db, Now: t.clock.Now, Log: t.Log, Tenant: name, Stored: t.streams.Stored})
+	if err != nil {
+		return err
+	}
+	t.outbox = outbox.New(outbox.Deps{Now: t.clock.Now, Log: t.Log, Provider: t.smtpServer, Failed: t.notSent})
+	t.jobs = jobs.New(jobs.Deps{DB: t.db, Now: t.clock.Now, Log: t.Log, Folder: t.Folder})
+	return nil
+}
+
+// Complete waits until all keys of the tenant are there, so that a copy need not make its
+// own. The tenant can be used before.
+func (t *Tenant) Complete() error { return t.ring.Complete() }
+
+// ServeHTTP serves the tenant's listener.
+func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) { t.router().ServeHTTP(w, r) }
+
+// Operations lists what the rooms serve as "METHOD /path".
+func (t *Tenant) Operations() []string { return t.router().Operations() }
+
+// Summary returns what a person needs to know of the tenant.
+func (t *Tenant) Summary() Summary { return t.summary }
+
+// DB returns the tenant's store.
+func (t *Tenant) DB() *storage.DB { return t.db }
+
+// Now is the tenant's time.
+func (t *Tenant) Now() time.Time { return t.clock.Now() }
+
+// Start begins what goes on beside the requests, until Close. What ends before that with
+// an error is told to failed.
+func (t *Tenant) Start(failed func(error)) {
+	run := func(name string, fn func() error) {
+		t.background.Go(func() {
+			if err := fn(); err != nil {
+				failed(fmt.Errorf("%s: %w", name, err))
+			}
+		})
+	}
+	run("key ring", t.ring.Complete)
+	run("tenant log", func() error { return t.events.Run(t.stop) })
+	run("log streams", func() error { return t.streams.Run(t.stop) })
+	run("outbox", func() error { return t.outbox.Run(t.stop) })
+	run("jobs", func() error { return t.jobs.Run(t.stop) })
+}
+
+// Stop ends what Start began. It may be called before the last requests have ended, and
+// Close after them.
+func (t *Tenant) Stop() { close(t.stop) }
+
+// Close waits for what Start began, keeps the last events of the log and closes the store.
+func (t *Tenant) Close() error {
+	t.background.Wait()
+	return errors.Join(t.events.Flush(), t.db.Close())
+}
+
+// Control is the tenant as the control listener works with it.
+func (t *Tenant) Control() control.Tenant {
+	return control.Tenant{
+		Name: t.Name, Issuer: t.Issuer,
+		DB: t.db, Clock: t.clock, Ring: t.ring, Outbox: t.outbox,
+		Import: t.importConfiguration, Export: t.exportConfiguration, Restore: t.restore,
+	}
+}
+
+// rooms mounts every room of the tenant.
+func (t *Tenant) rooms() *web.Router {
+	var (
+		now     = t.clock.Now
+		rt      = web.NewRouter(t.Log)
+		open    = rt.WithCORS(t.anyApplication)
+		pages   = web.Pages{DB: t.db, Warn: t.pageFailed}
+		mails   = t.emails()
+		cookies = session.Cookies{Secure: t.secure()}
+		engine  = oauth.New(oauth.Deps{DB: t.db, Issuer: t.issuer, Log: t.events, Now: now}, token.Grants(t.db, t.issuer)...)
+	)
+	if t.Name != Default {
+		cookies.Tenant = t.Name // cookies know no ports
+	}
+	token.Mount(open, engine)
+	authorize.Mount(rt, authorize.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
+	login.Mount(rt, login.Deps{
+		DB: t.db, Passwords: t.passwords, Cookies: cookies, Pages: pages, Emails: mails, Log: t.events, Now: now,
+	})
+	dbconnections.Mount(rt, open, dbconnections.Deps{
+		DB: t.db, Passwords: t.passwords, Cookies: cookies, Pages: pages, Emails: mails, Log: t.events, Now: now,
+	})
+	consent.Mount(rt, consent.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})
+	organization.Mount(rt, organization.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})
+	userinfo.Mount(open, userinfo.Deps{DB: t.db, Issuer: t.issuer, Now: now})
+	discovery.Mount(rt, discovery.Deps{DB: t.db, Issuer: t.issuer, Ring: t.ring, GrantTypes: engine.GrantTypes()})
+	logout.Mount(rt, logout.Deps{DB: t.db, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
+	pages.Mount(rt)
+	management.Mount(rt, t.management())
+	authzext.Mount(rt, authzext.Deps{DB: t.db, Issuer: t.issuer, Now: now})
+	notemulated.Mount(rt, open, pages) // last: what is mounted first stays
+	rt.AnswerTo(web.NewHosts(t.Hosts, t.customDomain))
+	return rt
+}
+
+func (t *Tenant) secure() bool {
+	u, err := url.Parse(t.Issuer)
+	return err == nil && u.Scheme == "https"
+}
+
+// anyApplication lets pages of the tenant's applications in.
+func (t *Tenant) anyApplication(r *http.Request, origin string) (allowed bool, err error) {
+	err = t.db.View(func(tx *storage.Tx) error {
+		allowed, err = registered.OriginOfAny(tx, r.Host, origin)
+		return err
+	})
+	return allowed, err
+}
+
+// customDomain reports whether a name is one of the tenant's custom domains. They
+// are looked up, because the Management API changes them while the server runs.
+func (t *Tenant) customDomain(name string) (found bool, err error) {
+	err = t.db.View(func(tx *storage.Tx) error {
+		_, err := tx.CustomDomain(name)
+		found = err == nil
+		return storage.Optional(err)
+	})
+	return found, err
+}
+
+func (t *Tenant) management() management.Deps {
+	return management.Deps{
+		DB: t.db, Issuer: t.issuer, Ring: t.ring, Passwords: t.passwords, Events: t.events, Emails: t.emails(),
+		Outbox: t.outbox, Jobs: t.jobs, Now: t.clock.Now, MaxImport: t.Config.MaxImportSize,
+	}
+}
+
+// restore makes the tenant what a snapshot has, or what its seed made it with the name "", at
+// the machine's time: a clock that one test has moved is not to be the next one's.
+func (t *Tenant) restore(snapshot string) error {
+	err := t.db.View(func(tx *storage.Tx) error {
+		has, err := tx.HasSnapshot(snapshot)
+		if err == nil && !has {
+			err = fmt.Errorf("snapshot %q: %w", snapshot, storage.ErrNotFound)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	t.outbox.Clear()
+	return t.events.Reset(func() error {
+		if err := t.db.Update(func(tx *storage.Tx) error { return tx.RestoreSnapshot(snapshot) }); err != nil {
+			return err
+		}
+		t.clock.Reset()
+		return nil
+	})
+}

@@ -1,0 +1,107 @@
+package storage
+
+import (
+	"bytes"
+	"errors"
+)
+
+// copyStep is how many rows one transaction of a copy writes.
+const copyStep = 4096
+
+// Clone returns a store that holds what db holds now, at no cost, or an error that wraps
+// ErrNoClone where the engine is no Cloner.
+func (db *DB) Clone() (*DB, error) {
+	cloner, ok := db.engine.(Cloner)
+	if !ok {
+		return nil, ErrNoClone
+	}
+	engine, err := cloner.Clone()
+	if err != nil {
+		return nil, err
+	}
+	return Open(engine)
+}
+
+// CopyTo writes what db holds now to an empty engine, some rows at a time.
+func (db *DB) CopyTo(engine Engine) error {
+	return db.View(func(tx *Tx) error {
+		var rows []row
+		for r, err := range tx.forward(nil, []byte{0xff}) {
+			if err != nil {
+				return err
+			}
+			if rows = append(rows, r); len(rows) < copyStep {
+				continue
+			}
+			if err := putAll(engine, rows); err != nil {
+				return err
+			}
+			rows = rows[:0]
+		}
+		return putAll(engine, rows)
+	})
+}
+
+// putAll writes rows in one transaction.
+func putAll(engine Engine, rows []row) error {
+	return engine.Update(func(kv KV) error {
+		for _, r := range rows {
+			if err := kv.Put(r.key, r.value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// issuerKey is where the store keeps the issuer that its records speak of.
+var issuerKey = []byte("issuer")
+
+// Issuer returns the issuer that the records speak of, or "" before SettleIssuer.
+func (db *DB) Issuer() (issuer string, err error) {
+	err = db.View(func(tx *Tx) error {
+		raw, err := tx.kv.Get(issuerKey)
+		issuer = string(raw)
+		return err
+	})
+	return issuer, err
+}
+
+// SettleIssuer makes an issuer the one that the records speak of: where they name another,
+// as the identifiers of the tenant's own APIs do, they name this one from now on.
+func (db *DB) SettleIssuer(issuer string) error {
+	before, err := db.Issuer()
+	if err != nil || before == issuer {
+		return err
+	}
+	return db.Update(func(tx *Tx) error {
+		before, err := tx.kv.Get(issuerKey)
+		if err == nil && before != nil {
+			err = tx.replace(before, []byte(issuer))
+		}
+		return errors.Join(err, tx.kv.Put(issuerKey, []byte(issuer)))
+	})
+}
+
+// replace writes one text in the place of another in every row and every index. Both are
+// kept as they are written, so what is an index of the one becomes an index of the other.
+func (tx *Tx) replace(old, with []byte) error {
+	var changed []row
+	for r, err := range tx.forward(nil, []byte{0xff}) {
+		if err != nil {
+			return err
+		}
+		if bytes.Contains(r.key, old) || bytes.Contains(r.value, old) {
+			changed = append(changed, row{bytes.Clone(r.key), bytes.Clone(r.value)})
+		}
+	}
+	if err := tx.remove(changed); err != nil {
+		return err
+	}
+	for _, r := range changed {
+		if err := tx.kv.Put(bytes.ReplaceAll(r.key, old, with), bytes.ReplaceAll(r.value, old, with)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
