@@ -1,4 +1,5 @@
-package config
+// Package suggest finds what somebody probably meant by a word that is not known: a setting, a key, a name of an entry.
+package suggest
 
 import (
 	"fmt"
@@ -6,9 +7,10 @@ import (
 	"strings"
 )
 
-// suggestion names the known word that is nearest to a wrong one, or the known words if they are few and none is near.
-func suggestion(word string, known []string, plural string) string {
-	similar, near := nearest(word, known)
+// For names the known word that is nearest to a wrong one, or the known words if they are few and none is near. It
+// is the end of a sentence, such as: did you mean "callbacks"? The plural is what the known words are called.
+func For(word string, known []string, plural string) string {
+	similar, near := Nearest(word, known)
 	switch {
 	case len(known) == 0:
 		return "there are no " + plural
@@ -23,9 +25,9 @@ func suggestion(word string, known []string, plural string) string {
 	}
 }
 
-// nearest finds the known word that takes the fewest edits, case and separators aside, and tells whether it is so near
+// Nearest finds the known word that takes the fewest edits, case and separators aside, and tells whether it is so near
 // that it is probably meant.
-func nearest(word string, known []string) (similar string, near bool) {
+func Nearest(word string, known []string) (similar string, near bool) {
 	if len(word) > 200 { // not a slip of the hand
 		word = word[:200]
 	}

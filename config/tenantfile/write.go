@@ -1,4 +1,4 @@
-package config
+package tenantfile
 
 import (
 	"bytes"
@@ -10,24 +10,26 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tenant0/tenant0/config/private"
 )
 
 // WriteConfiguration writes sections into a folder as auth0-deploy-cli exports them: as tenant.yaml, or as a folder of
 // JSON files, with scripts and pages in files of their own. It makes the folder and takes the place of what is there, as
-// [WritePrivate] does. It returns the files it wrote, from the folder on.
+// [private.Write] does. It returns the files it wrote, from the folder on.
 func WriteConfiguration(folder string, sections Document, asYAML bool) ([]string, error) {
-	w := &configurationWriter{files: map[string][]byte{}, asYAML: asYAML}
+	w := &writer{files: map[string][]byte{}, asYAML: asYAML}
 	if err := w.sections(sections); err != nil {
 		return nil, err
 	}
-	if err := WriteAllPrivate(folder, w.files); err != nil {
+	if err := private.WriteAll(folder, w.files); err != nil {
 		return nil, fmt.Errorf("export: %w", err)
 	}
 	return slices.Sorted(maps.Keys(w.files)), nil
 }
 
-// MarshalTenant is a tenant file in YAML that has sections and users.
-func MarshalTenant(sections Document) ([]byte, error) {
+// Marshal is a tenant file in YAML that has sections and users.
+func Marshal(sections Document) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
@@ -60,8 +62,8 @@ func whole(value any) any {
 	return value
 }
 
-// configurationWriter collects the files of an export.
-type configurationWriter struct {
+// writer collects the files of an export.
+type writer struct {
 	files  map[string][]byte
 	asYAML bool
 }
@@ -81,7 +83,7 @@ var textMembers = map[string]textMember{
 // yamlFolders are the folders of texts beside tenant.yaml, where they are not called as the section.
 var yamlFolders = map[string]string{"branding": "branding_templates", "actionModules": "action-modules"}
 
-func (w *configurationWriter) sections(sections Document) error {
+func (w *writer) sections(sections Document) error {
 	if w.asYAML {
 		for _, section := range inFiles {
 			if err := w.fold(section, sections[section]); err != nil {
@@ -97,7 +99,7 @@ func (w *configurationWriter) sections(sections Document) error {
 				w.texts(value, textPlace{steps: strings.Split(texts.path, "."), ending: texts.ending, folder: folder, base: "."})
 			}
 		}
-		raw, err := MarshalTenant(sections)
+		raw, err := Marshal(sections)
 		w.files["tenant.yaml"] = raw
 		return err
 	}
@@ -110,7 +112,7 @@ func (w *configurationWriter) sections(sections Document) error {
 }
 
 // fold moves each object of a section into a file of its own.
-func (w *configurationWriter) fold(section string, value any) error {
+func (w *writer) fold(section string, value any) error {
 	for _, entry := range documents(value) {
 		name := text(entry, "name")
 		file := path.Join(section, fileName(name)+".json")
@@ -124,7 +126,7 @@ func (w *configurationWriter) fold(section string, value any) error {
 }
 
 // section writes one section of an export that is a folder.
-func (w *configurationWriter) section(section string, value any) error {
+func (w *writer) section(section string, value any) error {
 	switch section {
 	case "databases":
 		return w.list(value, func(name string) string { return "database-connections/" + name + "/database.json" }, section)
@@ -145,7 +147,7 @@ func (w *configurationWriter) section(section string, value any) error {
 }
 
 // members writes a section whose members have files of their own.
-func (w *configurationWriter) members(section string, value any) error {
+func (w *writer) members(section string, value any) error {
 	doc, _ := value.(Document)
 	rest := maps.Clone(doc)
 	for file, of := range wholes {
@@ -179,7 +181,7 @@ func (w *configurationWriter) members(section string, value any) error {
 }
 
 // partials writes the partials of prompts: {prompt: [{screen: [{name, template}]}]}, each template in a file.
-func (w *configurationWriter) partials(partials Document) error {
+func (w *writer) partials(partials Document) error {
 	written := Document{}
 	for prompt, value := range partials {
 		screens := Document{}
@@ -200,7 +202,7 @@ func (w *configurationWriter) partials(partials Document) error {
 }
 
 // list writes each entry of a section to a file that its name gives, with its texts beside it.
-func (w *configurationWriter) list(value any, file func(name string) string, section string) error {
+func (w *writer) list(value any, file func(name string) string, section string) error {
 	for _, entry := range documents(value) {
 		own := fileName(entryName(entry))
 		for n := 2; w.files[file(own)] != nil; n++ { // names that differ where those of files cannot
@@ -276,7 +278,7 @@ func (p textPlace) below() textPlace {
 }
 
 // texts moves texts below a value into files, and leaves the names of the files in their places.
-func (w *configurationWriter) texts(value any, at textPlace) {
+func (w *writer) texts(value any, at textPlace) {
 	switch value := value.(type) {
 	case []any:
 		for _, item := range value {
@@ -304,7 +306,7 @@ func (w *configurationWriter) texts(value any, at textPlace) {
 }
 
 // textFile is the file of the text that is a member of a value.
-func (w *configurationWriter) textFile(at textPlace, member string) string {
+func (w *writer) textFile(at textPlace, member string) string {
 	switch {
 	case at.steps[0] == "*" && w.asYAML:
 		return path.Join(at.folder, at.name, fileName(member)) + at.ending
@@ -316,7 +318,7 @@ func (w *configurationWriter) textFile(at textPlace, member string) string {
 	return path.Join(at.folder, at.name) + at.ending
 }
 
-func (w *configurationWriter) json(file string, value any) error {
+func (w *writer) json(file string, value any) error {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)

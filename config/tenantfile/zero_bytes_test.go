@@ -1,10 +1,10 @@
-package config_test
+package tenantfile_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 )
 
 func TestATenantFileHasNoZeroBytes(t *testing.T) {
@@ -15,7 +15,7 @@ func TestATenantFileHasNoZeroBytes(t *testing.T) {
 		"tenant:\n  friendly_name: \"\\x00\"\n":                   "U+0000",
 		"clients:\n  - name: a\n    callbacks: [\"https://\\0\"]": "U+0000",
 	} {
-		if _, err := config.ParseTenant("tenant.yaml", []byte(file)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := tenantfile.Parse("tenant.yaml", []byte(file)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", file, err, want)
 		}
 	}

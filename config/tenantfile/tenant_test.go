@@ -1,4 +1,4 @@
-package config_test
+package tenantfile_test
 
 import (
 	"errors"
@@ -10,12 +10,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/seeds"
+	"github.com/tenant0/tenant0/config/tenantfile"
 )
 
 // pick is a document with the keys of interest only.
-func pick(doc config.Document, keys ...string) config.Document {
-	out := config.Document{}
+func pick(doc tenantfile.Document, keys ...string) tenantfile.Document {
+	out := tenantfile.Document{}
 	for _, key := range keys {
 		if value, ok := doc[key]; ok {
 			out[key] = value
@@ -24,9 +25,9 @@ func pick(doc config.Document, keys ...string) config.Document {
 	return out
 }
 
-func mustLoad(t *testing.T, nameOrPath string) *config.Tenant {
+func mustLoad(t *testing.T, nameOrPath string) *tenantfile.Tenant {
 	t.Helper()
-	tenant, err := config.LoadTenant(nameOrPath, nil)
+	tenant, err := tenantfile.Load(nameOrPath, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,13 +42,13 @@ func diff(t *testing.T, what string, got, want any) {
 }
 
 func TestEmbeddedTenantsLoadWithoutWarnings(t *testing.T) {
-	diff(t, "seeds", config.Seeds(), []string{"empty", "timesheets"})
-	for _, name := range config.Seeds() {
-		data, err := os.ReadFile("seeds/" + name + ".yaml")
+	diff(t, "seeds", seeds.Names(), []string{"empty", "timesheets"})
+	for _, name := range seeds.Names() {
+		data, err := os.ReadFile("../seeds/" + name + ".yaml")
 		if err != nil {
 			t.Fatal(err)
 		}
-		checked, err := config.ParseTenant(name, data)
+		checked, err := tenantfile.Parse(name, data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,13 +61,13 @@ func TestEmbeddedTenantsLoadWithoutWarnings(t *testing.T) {
 
 func TestTimesheetsHasItsApplications(t *testing.T) {
 	const port = "http://localhost:3000"
-	var got []config.Document
+	var got []tenantfile.Document
 	for _, client := range mustLoad(t, "timesheets").Clients {
 		got = append(got, pick(client, "name", "client_id", "client_secret", "app_type", "token_endpoint_auth_method",
 			"callbacks", "allowed_logout_urls", "web_origins", "grant_types"))
 	}
 	interactive, machine := []any{"authorization_code", "refresh_token"}, []any{"client_credentials"}
-	diff(t, "clients", got, []config.Document{
+	diff(t, "clients", got, []tenantfile.Document{
 		{
 			"name": "Timesheets Mobile", "client_id": "TimesheetsMobileNativeApp0000001",
 			"app_type": "native", "token_endpoint_auth_method": "none", "grant_types": interactive,
@@ -100,9 +101,9 @@ func TestTimesheetsHasItsApplications(t *testing.T) {
 
 func TestTimesheetsRotatesTheRefreshTokensOfTheBrowserAppOnly(t *testing.T) {
 	clients := mustLoad(t, "timesheets").Clients
-	diff(t, "mobile", clients[0]["refresh_token"], config.Document{"rotation_type": "non-rotating", "expiration_type": "non-expiring"})
-	diff(t, "spa", pick(clients[1]["refresh_token"].(config.Document), "rotation_type", "expiration_type"),
-		config.Document{"rotation_type": "rotating", "expiration_type": "expiring"})
+	diff(t, "mobile", clients[0]["refresh_token"], tenantfile.Document{"rotation_type": "non-rotating", "expiration_type": "non-expiring"})
+	diff(t, "spa", pick(clients[1]["refresh_token"].(tenantfile.Document), "rotation_type", "expiration_type"),
+		tenantfile.Document{"rotation_type": "rotating", "expiration_type": "expiring"})
 }
 
 func TestTimesheetsHasItsAPIAndGrants(t *testing.T) {
@@ -112,20 +113,20 @@ func TestTimesheetsHasItsAPIAndGrants(t *testing.T) {
 	}
 	api := tenant.ResourceServers[0]
 	diff(t, "API", pick(api, "name", "identifier", "signing_alg", "allow_offline_access", "skip_consent_for_verifiable_first_party_clients"),
-		config.Document{
+		tenantfile.Document{
 			"name": "Timesheets API", "identifier": "https://api.exampleco.com/timesheets", "signing_alg": "RS256",
 			"allow_offline_access": true, "skip_consent_for_verifiable_first_party_clients": false,
 		})
 	var scopes []string
 	for _, entry := range api["scopes"].([]any) {
-		scope := entry.(config.Document)
+		scope := entry.(tenantfile.Document)
 		scopes = append(scopes, scope["value"].(string))
 		if description, _ := scope["description"].(string); len(description) < 10 {
 			t.Errorf("scope %v is described as %q", scope["value"], description)
 		}
 	}
 	diff(t, "scopes", scopes, []string{"read:timesheets", "create:timesheets", "delete:timesheets", "approve:timesheets", "batch:upload"})
-	diff(t, "grants", tenant.ClientGrants, []config.Document{
+	diff(t, "grants", tenant.ClientGrants, []tenantfile.Document{
 		{"client_id": "Timesheets Cron", "audience": "https://api.exampleco.com/timesheets", "scope": []any{"batch:upload"}},
 		{"client_id": "tenant0 Management", "audience": "https://localhost:4400/api/v2/", "allow_all_scopes": true},
 		{"client_id": "tenant0 Management", "audience": "urn:auth0-authz-api", "allow_all_scopes": true},
@@ -134,21 +135,21 @@ func TestTimesheetsHasItsAPIAndGrants(t *testing.T) {
 
 func TestTimesheetsHasItsUsers(t *testing.T) {
 	tenant := mustLoad(t, "timesheets")
-	var got []config.Document
+	var got []tenantfile.Document
 	for _, user := range tenant.Users {
 		got = append(got, pick(user, "email", "email_verified", "password", "connection"))
 	}
-	var want []config.Document
+	var want []tenantfile.Document
 	for _, who := range []string{"employee", "manager", "contractor"} {
-		want = append(want, config.Document{
+		want = append(want, tenantfile.Document{
 			"email": who + "@exampleco.com", "email_verified": true, "password": "ExampleCo!2026",
 			"connection": "Username-Password-Authentication",
 		})
 	}
 	diff(t, "users", got, want)
-	diff(t, "databases", tenant.Databases, []config.Document{{
+	diff(t, "databases", tenant.Databases, []tenantfile.Document{{
 		"name": "Username-Password-Authentication", "strategy": "auth0",
-		"options":         config.Document{"disable_self_service_change_password": false},
+		"options":         tenantfile.Document{"disable_self_service_change_password": false},
 		"enabled_clients": []any{"Timesheets Mobile", "Timesheets SPA", "Timesheets Web"},
 	}})
 }
@@ -180,21 +181,21 @@ func TestTimesheetsHasItsExtensionStore(t *testing.T) {
 			"manager@exampleco.com",
 		},
 	})
-	diff(t, "groups", extension.Groups, []config.ExtensionGroup(nil))
-	diff(t, "configuration", extension.Configuration, []config.ExtensionConfiguration{{PermissionsInToken: true}})
-	diff(t, "scope policies", extension.ScopePolicies, []config.ScopePolicy{{Application: "Timesheets Mobile", Mode: "append"}})
-	diff(t, "token claims", extension.TokenClaims, []config.TokenClaims{{
+	diff(t, "groups", extension.Groups, []tenantfile.ExtensionGroup(nil))
+	diff(t, "configuration", extension.Configuration, []tenantfile.ExtensionConfiguration{{PermissionsInToken: true}})
+	diff(t, "scope policies", extension.ScopePolicies, []tenantfile.ScopePolicy{{Application: "Timesheets Mobile", Mode: "append"}})
+	diff(t, "token claims", extension.TokenClaims, []tenantfile.TokenClaims{{
 		Audience:    "https://api.exampleco.com/timesheets",
-		AccessToken: map[string]config.ClaimSource{"https://api.exampleco.com/email": {Path: "user.email"}},
+		AccessToken: map[string]tenantfile.ClaimSource{"https://api.exampleco.com/email": {Path: "user.email"}},
 	}})
 }
 
 func TestEmptyHasTheDefaultConnectionAndTheManagementClientOnly(t *testing.T) {
 	tenant, timesheets := mustLoad(t, "empty"), mustLoad(t, "timesheets")
-	diff(t, "tenant", tenant, &config.Tenant{
+	diff(t, "tenant", tenant, &tenantfile.Tenant{
 		Clients: timesheets.Clients[4:],
-		Databases: []config.Document{{
-			"name": config.DefaultConnection, "strategy": "auth0", "options": config.Document{"disable_self_service_change_password": false},
+		Databases: []tenantfile.Document{{
+			"name": tenantfile.DefaultConnection, "strategy": "auth0", "options": tenantfile.Document{"disable_self_service_change_password": false},
 		}},
 		ClientGrants: timesheets.ClientGrants[1:],
 	})
@@ -245,12 +246,12 @@ func TestAFileByPathWinsNothingOverAnEmbeddedName(t *testing.T) {
 }
 
 func TestAFileThatIsNotThereIsExplained(t *testing.T) {
-	_, err := config.LoadTenant(filepath.Join("nowhere", "seed.yaml"), nil)
+	_, err := tenantfile.Load(filepath.Join("nowhere", "seed.yaml"), nil)
 	const want = "tenant file nowhere/seed.yaml: there is no such file, and the embedded tenants are empty and timesheets: file does not exist"
 	if err == nil || err.Error() != want || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
-	if _, err = config.LoadTenant(".", nil); err == nil {
+	if _, err = tenantfile.Load(".", nil); err == nil {
 		t.Error("a folder loads")
 	}
 }
@@ -265,7 +266,7 @@ authorizationExtension:
       application: A
       accessToken: {"https://x.example/a": {value: ["${issuer}"]}, "https://x.example/b": user.email}
 `
-	tenant, err := config.ParseTenant("seed.yaml", []byte(file))
+	tenant, err := tenantfile.Parse("seed.yaml", []byte(file))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package config
+package tenantfile
 
 import (
 	"bufio"
@@ -36,12 +36,12 @@ func notCSV(path string) error {
 
 // LoadConfiguration reads a configuration: a folder or a YAML file that auth0-deploy-cli has exported, a tenant file, or
 // a file of users (a JSON list, or JSON lines). Keywords are replaced as auth0-deploy-cli does: ##KEY## by the text of
-// its value, @@KEY@@ by the value as JSON. Files that are wrong give a [*TenantError].
+// its value, @@KEY@@ by the value as JSON. Files that are wrong give a [*Error].
 func LoadConfiguration(path string, keywords map[string]any) (*Configuration, error) {
 	if err := notCSV(path); err != nil {
 		return nil, err
 	}
-	l, err := newConfigurationLoader(path, keywords)
+	l, err := newLoader(path, keywords)
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
@@ -67,7 +67,7 @@ func LoadConfiguration(path string, keywords map[string]any) (*Configuration, er
 	l.file.duplicates(own, false)
 	l.file.duplicateUsers(documents(own["users"]))
 	if len(l.file.problems) > 0 {
-		return nil, &TenantError{Problems: sorted(l.file.problems)}
+		return nil, &Error{Problems: sorted(l.file.problems)}
 	}
 	if err := l.inline(sections, l.root, nil); err != nil {
 		return nil, err
@@ -78,23 +78,23 @@ func LoadConfiguration(path string, keywords map[string]any) (*Configuration, er
 	return &Configuration{Sections: sections, Unset: l.file.unsetKeywords()}, nil
 }
 
-// configurationLoader reads a configuration of one file or of a folder of them.
-type configurationLoader struct {
+// loader reads a configuration of one file or of a folder of them.
+type loader struct {
 	root     string // the folder that paths in the configuration begin at
 	source   string // the one file, "" for a folder in which every object has its own
-	keywords keywordReplacer
-	file     *tenantFile
+	keywords replacer
+	file     *file
 	// missing is told of files that are named and not there, whose members are left out; nil makes each a fault.
 	missing func(name string)
 }
 
-func newConfigurationLoader(path string, keywords map[string]any) (*configurationLoader, error) {
+func newLoader(path string, keywords map[string]any) (*loader, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	l := &configurationLoader{root: path}
-	if l.keywords, err = newKeywordReplacer(keywords); err != nil {
+	l := &loader{root: path}
+	if l.keywords, err = newReplacer(keywords); err != nil {
 		return nil, err
 	}
 	if !info.IsDir() {
@@ -105,7 +105,7 @@ func newConfigurationLoader(path string, keywords map[string]any) (*configuratio
 			l.source = whole
 		}
 	}
-	l.file = &tenantFile{name: cmp.Or(l.source, path)}
+	l.file = &file{name: cmp.Or(l.source, path)}
 	return l, nil
 }
 
@@ -115,7 +115,7 @@ func exists(path string) bool {
 }
 
 // finish brings what the forms of an export write differently into the one form of a configuration.
-func (l *configurationLoader) finish(sections Document) error {
+func (l *loader) finish(sections Document) error {
 	if prompts, ok := sections["prompts"].(Document); ok && l.source == "" {
 		if err := l.partials(prompts["partials"]); err != nil {
 			return err
@@ -176,7 +176,7 @@ func isUser(value any) bool {
 
 // partials puts the templates of prompts in the place of their files: a folder has {prompt: [{screen: [{name,
 // template}]}]}.
-func (l *configurationLoader) partials(value any) error {
+func (l *loader) partials(value any) error {
 	written, _ := value.(Document)
 	for prompt, list := range written {
 		screens := Document{}
@@ -203,7 +203,7 @@ var files = []string{"code", "script", "html", "body", "custom_login_page", "log
 
 // inline puts the content of files in the place of their paths, which are relative to where they are named or to the
 // root of the export. The path is that of the value in the whole.
-func (l *configurationLoader) inline(value any, folder string, path []string) error {
+func (l *loader) inline(value any, folder string, path []string) error {
 	if file, begins := l.file.parts[partKey(path)]; begins {
 		folder = filepath.Dir(file)
 	}
@@ -224,7 +224,7 @@ func (l *configurationLoader) inline(value any, folder string, path []string) er
 	return nil
 }
 
-func (l *configurationLoader) inlineMember(doc Document, name, folder string, path []string) error {
+func (l *loader) inlineMember(doc Document, name, folder string, path []string) error {
 	text, isText := doc[name].(string)
 	if !isText || !slices.Contains(files, name) || !strings.HasPrefix(text, "./") {
 		return l.inline(doc[name], folder, append(path, name))
@@ -241,7 +241,7 @@ func (l *configurationLoader) inlineMember(doc Document, name, folder string, pa
 	return err
 }
 
-func (l *configurationLoader) content(name, folder string) (string, error) {
+func (l *loader) content(name, folder string) (string, error) {
 	// The YAML form names pages of clients and connections from their own folders on.
 	for _, base := range []string{folder, l.root, filepath.Join(l.root, "clients"), filepath.Join(l.root, "connections")} {
 		root, err := os.OpenRoot(base)

@@ -1,4 +1,4 @@
-package config
+package tenantfile
 
 import (
 	"cmp"
@@ -11,21 +11,21 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// TenantError is a tenant file that was refused.
-type TenantError struct {
+// Error is a tenant file that was refused.
+type Error struct {
 	// Problems are all that is wrong with the file, in the file's order; there is at least one.
-	Problems []TenantProblem
+	Problems []Problem
 }
 
 // Error lists the problems, one a line.
-func (e *TenantError) Error() string { return strings.Join(e.Lines(), "\n") }
+func (e *Error) Error() string { return strings.Join(e.Lines(), "\n") }
 
-// Lines are the problems, each as TenantProblem.String has it.
-func (e *TenantError) Lines() []string { return lines(e.Problems) }
+// Lines are the problems, each as Problem.String has it.
+func (e *Error) Lines() []string { return lines(e.Problems) }
 
-// TenantProblem is one thing that is wrong with a tenant file.
-type TenantProblem struct {
-	File    string // as it was given to ParseTenant or LoadTenant
+// Problem is one thing that is wrong with a tenant file.
+type Problem struct {
+	File    string // as it was given to Parse or Load
 	Line    int    // from 1
 	Column  int    // from 1
 	Path    string // such as clients[0].callbacks; empty for the file as a whole
@@ -33,7 +33,7 @@ type TenantProblem struct {
 }
 
 // String is the problem in the form that editors and terminals make clickable: file:line:col: path: message.
-func (p TenantProblem) String() string {
+func (p Problem) String() string {
 	if p.Path == "" {
 		return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message)
 	}
@@ -41,15 +41,15 @@ func (p TenantProblem) String() string {
 }
 
 // sorted puts problems into the file's order and drops repetitions.
-func sorted(problems []TenantProblem) []TenantProblem {
-	slices.SortFunc(problems, func(a, b TenantProblem) int {
+func sorted(problems []Problem) []Problem {
+	slices.SortFunc(problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
 			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Message, b.Message))
 	})
 	return slices.Compact(problems)
 }
 
-func lines(problems []TenantProblem) []string {
+func lines(problems []Problem) []string {
 	var out []string
 	for _, problem := range sorted(problems) {
 		out = append(out, problem.String())
@@ -67,19 +67,19 @@ func at(steps ...any) []string {
 }
 
 // wrong records a problem with the value at a path.
-func (f *tenantFile) wrong(path []string, format string, args ...any) {
+func (f *file) wrong(path []string, format string, args ...any) {
 	place := f.locate(path)
 	f.record(place.problem(place.value, format, args...))
 }
 
 // wrongKey records a problem with the last key of a path.
-func (f *tenantFile) wrongKey(path []string, format string, args ...any) {
+func (f *file) wrongKey(path []string, format string, args ...any) {
 	place := f.locate(path)
 	f.record(place.problem(place.key, format, args...))
 }
 
 // warn records what is left out at a path.
-func (f *tenantFile) warn(path []string, format string, args ...any) {
+func (f *file) warn(path []string, format string, args ...any) {
 	place := f.locate(path)
 	f.warnings = append(f.warnings, place.problem(place.key, format, args...))
 }
@@ -88,11 +88,11 @@ func (f *tenantFile) warn(path []string, format string, args ...any) {
 const maxProblems = 1000
 
 // add records a problem at a node of the file that is being read.
-func (f *tenantFile) add(node *yaml.Node, path, format string, args ...any) {
+func (f *file) add(node *yaml.Node, path, format string, args ...any) {
 	f.record(place{file: f.name, text: path}.problem(node, format, args...))
 }
 
-func (f *tenantFile) record(problem TenantProblem) {
+func (f *file) record(problem Problem) {
 	switch {
 	case len(f.problems) < maxProblems:
 		f.problems = append(f.problems, problem)
@@ -110,16 +110,16 @@ type place struct {
 	text       string
 }
 
-func (p place) problem(node *yaml.Node, format string, args ...any) TenantProblem {
+func (p place) problem(node *yaml.Node, format string, args ...any) Problem {
 	// A node that stands for the file, or that the parser made up for a missing value, has no place of its own.
-	return TenantProblem{p.file, max(node.Line, 1), max(node.Column, 1), p.text, fmt.Sprintf(format, args...)}
+	return Problem{p.file, max(node.Line, 1), max(node.Column, 1), p.text, fmt.Sprintf(format, args...)}
 }
 
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_$-]+$`)
 
 // locate finds the nodes of a path's last key and of its value, or the nearest above them, and spells the path. For an
 // item of a list the key's node is the item's.
-func (f *tenantFile) locate(path []string) place {
+func (f *file) locate(path []string) place {
 	p := place{file: f.name, key: f.root, value: f.root}
 	found := true
 	for i, step := range path {

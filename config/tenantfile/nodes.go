@@ -1,4 +1,4 @@
-package config
+package tenantfile
 
 import (
 	"bytes"
@@ -23,14 +23,14 @@ const (
 	maxAliased    = 100_000  // values that exist only because an alias repeats them
 )
 
-// tenantFile is a tenant file, or a folder of files that are one together, while it is read and checked.
-type tenantFile struct {
+// file is a tenant file, or a folder of files that are one together, while it is read and checked.
+type file struct {
 	name     string
 	root     *yaml.Node
 	parts    map[string]string // of a folder: the file that a part of the whole is from, by [partKey]
 	nulls    bool              // keep members that are null
-	problems []TenantProblem
-	warnings []TenantProblem
+	problems []Problem
+	warnings []Problem
 
 	aliases int             // how many aliases the value being read is inside
 	aliased int             // values read inside aliases, against maxAliased
@@ -39,7 +39,7 @@ type tenantFile struct {
 }
 
 // read turns the bytes into nodes. It reports false, with the problem recorded, for what is not one map in YAML or JSON.
-func (f *tenantFile) read(data []byte) bool {
+func (f *file) read(data []byte) bool {
 	f.root = &yaml.Node{Kind: yaml.MappingNode, Line: 1, Column: 1}
 	root := f.nodes(data)
 	switch {
@@ -57,7 +57,7 @@ func (f *tenantFile) read(data []byte) bool {
 }
 
 // nodes parses YAML or JSON, or records why it cannot and returns nil.
-func (f *tenantFile) nodes(data []byte) *yaml.Node {
+func (f *file) nodes(data []byte) *yaml.Node {
 	if len(data) > maxTenantFile {
 		f.add(&yaml.Node{}, "", "is larger than %d MiB", maxTenantFile>>20)
 		return nil
@@ -91,7 +91,7 @@ func notText(data []byte, isJSON bool) (offset int, message string) {
 }
 
 // yamlNodes parses YAML, or records why it cannot and returns nil.
-func (f *tenantFile) yamlNodes(data []byte) *yaml.Node {
+func (f *file) yamlNodes(data []byte) *yaml.Node {
 	documents, err := parseYAML(data)
 	switch {
 	case err != nil:
@@ -127,7 +127,7 @@ var yamlError = regexp.MustCompile(`(?s)^yaml: (?:line \d+: )?(.*)$`)
 
 // syntaxProblem records a parser's error. The line in its text is the one where the list or map around the mistake
 // begins, so the mistake's own is looked for: the last line of the shortest beginning of the file with the same error.
-func (f *tenantFile) syntaxProblem(err error, data []byte) {
+func (f *file) syntaxProblem(err error, data []byte) {
 	var wrongJSON *json.SyntaxError
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) && errors.As(json.Unmarshal(data, new(any)), &wrongJSON) {
 		f.add(position(data, int(wrongJSON.Offset)-1), "", "is not JSON: %s", wrongJSON)
@@ -158,7 +158,7 @@ func position(data []byte, offset int) *yaml.Node {
 }
 
 // sections are the values of the sections that tenant0 knows. The others are left out, with a warning each.
-func (f *tenantFile) sections() Document {
+func (f *file) sections() Document {
 	sections := Document{}
 	f.each(f.root, nil, func(name string, field field, path []string) {
 		if isNull(field.value) {
@@ -240,7 +240,7 @@ func fields(node *yaml.Node, visited map[*yaml.Node]bool) []field {
 }
 
 // value is a node's value as JSON knows it. Problems are recorded, and the value is nil where they are.
-func (f *tenantFile) value(node *yaml.Node, path []string) any {
+func (f *file) value(node *yaml.Node, path []string) any {
 	if node.Kind == yaml.AliasNode {
 		f.aliases++
 		defer func() { f.aliases-- }()
@@ -273,12 +273,12 @@ func (f *tenantFile) value(node *yaml.Node, path []string) any {
 	}
 }
 
-func (f *tenantFile) stop(node *yaml.Node, path []string, format string, args ...any) {
+func (f *file) stop(node *yaml.Node, path []string, format string, args ...any) {
 	f.stopped = true
 	f.add(node, f.locate(path).text, format, args...)
 }
 
-func (f *tenantFile) document(node *yaml.Node, path []string) Document {
+func (f *file) document(node *yaml.Node, path []string) Document {
 	doc := Document{}
 	f.each(node, path, func(key string, field field, below []string) {
 		f.aliases += field.merged
@@ -297,7 +297,7 @@ func (f *tenantFile) document(node *yaml.Node, path []string) Document {
 }
 
 // each visits the keys of a map that are text and given once, and records a problem with the others.
-func (f *tenantFile) each(node *yaml.Node, path []string, visit func(key string, field field, below []string)) {
+func (f *file) each(node *yaml.Node, path []string, visit func(key string, field field, below []string)) {
 	seen := map[string]*yaml.Node{}
 	for _, field := range fields(node, nil) {
 		key := target(field.key)
@@ -319,7 +319,7 @@ func (f *tenantFile) each(node *yaml.Node, path []string, visit func(key string,
 	}
 }
 
-func (f *tenantFile) scalar(node *yaml.Node, tag string, path []string) any {
+func (f *file) scalar(node *yaml.Node, tag string, path []string) any {
 	switch tag {
 	case "!!null":
 		return nil
@@ -345,7 +345,7 @@ func (f *tenantFile) scalar(node *yaml.Node, tag string, path []string) any {
 
 // number keeps whole numbers as int, however they were written, so that a file means the same in YAML and in JSON. What
 // is no number stays as it is.
-func (f *tenantFile) number(value any, path []string) any {
+func (f *file) number(value any, path []string) any {
 	switch value := value.(type) {
 	case uint64: // beyond int64
 		return float64(value)

@@ -1,4 +1,4 @@
-package config
+package tenantfile
 
 import (
 	"encoding/json"
@@ -13,19 +13,21 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"github.com/tenant0/tenant0/config/suggest"
 )
 
-// tenantSchema is tenant.schema.json as it is, because messages need its words, and compiled. Compiling takes longer than
+// schemaDocument is tenant.schema.json as it is, because messages need its words, and compiled. Compiling takes longer than
 // reading a tenant, so it waits until there is a file that nobody has checked.
-type tenantSchema struct{ document Document }
+type schemaDocument struct{ document Document }
 
 var (
-	schema = sync.OnceValue(func() tenantSchema {
+	schema = sync.OnceValue(func() schemaDocument {
 		var document Document
-		if err := json.Unmarshal(tenantSchemaJSON, &document); err != nil {
+		if err := json.Unmarshal(schemaJSON, &document); err != nil {
 			panic("tenant.schema.json: " + err.Error()) // The file is part of the program.
 		}
-		return tenantSchema{document}
+		return schemaDocument{document}
 	})
 	compiledSchema = sync.OnceValue(func() *jsonschema.Schema {
 		const id = "urn:tenant0:tenant-file"
@@ -38,7 +40,7 @@ var (
 )
 
 // at is the part of the schema that a URL with a JSON pointer names, or nil.
-func (s tenantSchema) at(location string) Document {
+func (s schemaDocument) at(location string) Document {
 	_, pointer, _ := strings.Cut(location, "#/")
 	var part any = s.document
 	for step := range strings.SplitSeq(pointer, "/") {
@@ -69,7 +71,7 @@ const (
 )
 
 // section tells what kind of section has a name, and for a misspelt one the right name.
-func (s tenantSchema) section(name string) (sectionKind, string) {
+func (s schemaDocument) section(name string) (sectionKind, string) {
 	sections, _ := s.document["properties"].(Document)
 	var known []string
 	for section, part := range sections {
@@ -84,14 +86,14 @@ func (s tenantSchema) section(name string) (sectionKind, string) {
 		}
 		known = append(known, section)
 	}
-	if similar, near := nearest(name, known); near && sections[name] == nil {
+	if similar, near := suggest.Nearest(name, known); near && sections[name] == nil {
 		return misspelt, similar
 	}
 	return notEmulated, ""
 }
 
 // validate holds the sections against the schema and records what does not fit.
-func (f *tenantFile) validate(sections Document) {
+func (f *file) validate(sections Document) {
 	var invalid *jsonschema.ValidationError
 	switch err := compiledSchema().Validate(sections); {
 	case errors.As(err, &invalid):
@@ -102,7 +104,7 @@ func (f *tenantFile) validate(sections Document) {
 }
 
 // schemaProblems records the leaves of a validation error.
-func (f *tenantFile) schemaProblems(schema tenantSchema, invalid *jsonschema.ValidationError) {
+func (f *file) schemaProblems(schema schemaDocument, invalid *jsonschema.ValidationError) {
 	causes := invalid.Causes
 	if _, alternatives := invalid.ErrorKind.(*kind.AnyOf); alternatives {
 		causes = causes[:1] // The first alternative lists the usual values, which is what helps.
@@ -122,7 +124,7 @@ func (f *tenantFile) schemaProblems(schema tenantSchema, invalid *jsonschema.Val
 			known = append(known, key)
 		}
 		for _, key := range wrong.Properties {
-			f.wrongKey(append(slices.Clone(path), key), "unknown key; %s", suggestion(key, known, "keys"))
+			f.wrongKey(append(slices.Clone(path), key), "unknown key; %s", suggest.For(key, known, "keys"))
 		}
 	case *kind.Required:
 		for _, key := range wrong.Missing {
@@ -196,7 +198,7 @@ func enumMessage(wrong *kind.Enum) string {
 	if !ok {
 		return fmt.Sprintf("must be text, such as %q", values[0])
 	}
-	return fmt.Sprintf("%q is not allowed; %s", got, suggestion(got, values, "values"))
+	return fmt.Sprintf("%q is not allowed; %s", got, suggest.For(got, values, "values"))
 }
 
 // decimal is a bound as the schema writes it.

@@ -1,4 +1,4 @@
-package config_test
+package tenantfile_test
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 )
 
 // write makes the files of an export and returns their folder.
@@ -33,11 +33,11 @@ func write(t *testing.T, files map[string]string) string {
 
 func TestConfigurationOfEitherFormIsTheSame(t *testing.T) {
 	keywords := map[string]any{"DOMAIN": "acme.test", "ORIGINS": []any{"http://localhost:3000"}}
-	want := config.Document{
-		"clients": []any{config.Document{"name": "App of acme.test", "web_origins": []any{"http://localhost:3000"}}},
-		"rules":   []any{config.Document{"name": "old", "script": "// for acme.test"}},
-		"prompts": config.Document{"identifier_first": true, "customText": config.Document{"en": config.Document{"login": config.Document{}}}},
-		"emailProvider": config.Document{"name": "smtp", "credentials": config.Document{
+	want := tenantfile.Document{
+		"clients": []any{tenantfile.Document{"name": "App of acme.test", "web_origins": []any{"http://localhost:3000"}}},
+		"rules":   []any{tenantfile.Document{"name": "old", "script": "// for acme.test"}},
+		"prompts": tenantfile.Document{"identifier_first": true, "customText": tenantfile.Document{"en": tenantfile.Document{"login": tenantfile.Document{}}}},
+		"emailProvider": tenantfile.Document{"name": "smtp", "credentials": tenantfile.Document{
 			"smtp_pass": "##SMTP_PASS##",
 		}},
 	}
@@ -60,15 +60,15 @@ emailProvider: {name: smtp, credentials: {smtp_pass: '##SMTP_PASS##'}}`,
 	})
 	for name, path := range map[string]string{"a folder with tenant.yaml": yaml, "the YAML file": filepath.Join(yaml, "tenant.yaml"), "a folder": folder} {
 		t.Run(name, func(t *testing.T) {
-			c, err := config.LoadConfiguration(path, keywords)
+			c, err := tenantfile.LoadConfiguration(path, keywords)
 			if name != "a folder" { // YAML has no place for a keyword that stands for nothing
 				if err == nil || !strings.Contains(err.Error(), "tenant.yaml") {
 					t.Fatalf("a keyword without a value at the place of a value: %v", err)
 				}
 				withAll := map[string]any{"CALLBACKS": nil}
 				maps.Copy(withAll, keywords)
-				if c, err = config.LoadConfiguration(path, withAll); err == nil {
-					delete(c.Sections["clients"].([]any)[0].(config.Document), "callbacks") // null
+				if c, err = tenantfile.LoadConfiguration(path, withAll); err == nil {
+					delete(c.Sections["clients"].([]any)[0].(tenantfile.Document), "callbacks") // null
 					c.Unset = append([]string{"CALLBACKS"}, c.Unset...)
 				}
 			}
@@ -93,7 +93,7 @@ func TestConfigurationOfUsers(t *testing.T) {
 		"tenant.json": `{"clients":[]}`,
 	})
 	for name, want := range map[string]int{"list.json": 2, "lines.json": 2, "one.json": 1, "tenant.json": 0} {
-		c, err := config.LoadConfiguration(filepath.Join(dir, name), nil)
+		c, err := tenantfile.LoadConfiguration(filepath.Join(dir, name), nil)
 		if err != nil || len(c.Users) != want {
 			t.Errorf("%s has %d users, want %d (%v)", name, len(c.Users), want, err)
 		}
@@ -102,33 +102,12 @@ func TestConfigurationOfUsers(t *testing.T) {
 
 func TestConfigurationReadsNoFilesOfOthers(t *testing.T) {
 	dir := write(t, map[string]string{"secret.js": "secret", "export/tenant.yaml": "rules: [{name: a, script: ./../secret.js}]"})
-	if _, err := config.LoadConfiguration(filepath.Join(dir, "export"), nil); err == nil {
+	if _, err := tenantfile.LoadConfiguration(filepath.Join(dir, "export"), nil); err == nil {
 		t.Error("a path leads out of the export")
 	}
 	dir = write(t, map[string]string{"tenant.yaml": "rules: [{name: a, script: ./none.js}]"})
-	if _, err := config.LoadConfiguration(dir, nil); err == nil || !strings.Contains(err.Error(), "./none.js") {
+	if _, err := tenantfile.LoadConfiguration(dir, nil); err == nil || !strings.Contains(err.Error(), "./none.js") {
 		t.Errorf("a file that is not there: %v", err)
-	}
-}
-
-func TestKeywordsComeFromTheFileAndTheEnvironment(t *testing.T) {
-	file := filepath.Join(write(t, map[string]string{
-		"config.json": `{"AUTH0_DOMAIN": "acme.test", "AUTH0_KEYWORD_REPLACE_MAPPINGS": {"ONE": 1, "TWO": 1, "THREE": 1}}`,
-	}), "config.json")
-	t.Setenv("AUTH0_KEYWORD_REPLACE_MAPPINGS", `{"TWO": 2, "THREE": 2}`)
-	t.Setenv("THREE", "3")
-	got, err := config.Keywords(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string]any{"ONE": 1.0, "TWO": 2.0, "THREE": "3"} {
-		if got[name] != want {
-			t.Errorf("%s is %v, want %v", name, got[name], want)
-		}
-	}
-	t.Setenv("AUTH0_KEYWORD_REPLACE_MAPPINGS", "TWO=2")
-	if _, err := config.Keywords(file); err == nil || !strings.Contains(err.Error(), "AUTH0_KEYWORD_REPLACE_MAPPINGS") {
-		t.Errorf("a variable that is no JSON: %v", err)
 	}
 }
 
@@ -150,7 +129,7 @@ func TestAFolderIsASeed(t *testing.T) {
 	}
 	keywords := map[string]any{"ENV": "dev", "CALLBACKS": []any{"http://localhost/cb"}}
 	dir := write(t, files)
-	tenant, err := config.LoadTenant(dir, keywords)
+	tenant, err := tenantfile.Load(dir, keywords)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,8 +148,8 @@ func TestAFolderIsASeed(t *testing.T) {
 	files["grants/Wrong.json"] = `{"client_id": "Ap", "audience": "urn:orders", "scope": ["read"]}`
 	files["actions/broken.json"] = "{\n  \"name\": ]}"
 	dir = write(t, files)
-	_, seeded := config.LoadTenant(dir, keywords)
-	_, imported := config.LoadConfiguration(dir, keywords)
+	_, seeded := tenantfile.Load(dir, keywords)
+	_, imported := tenantfile.LoadConfiguration(dir, keywords)
 	for _, err := range []error{seeded, imported} {
 		if err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "actions", "broken.json")+":2:") {
 			t.Errorf("a file that cannot be read: %v", err)
@@ -178,8 +157,8 @@ func TestAFolderIsASeed(t *testing.T) {
 	}
 	delete(files, "actions/broken.json")
 	dir = write(t, files)
-	_, seeded = config.LoadTenant(dir, keywords)
-	_, imported = config.LoadConfiguration(dir, keywords)
+	_, seeded = tenantfile.Load(dir, keywords)
+	_, imported = tenantfile.LoadConfiguration(dir, keywords)
 	twice := filepath.Join(dir, "roles", "Other.json") + `:2:11: roles[1].name: "Clerk" is given twice, first on line ` + filepath.Join(dir, "roles", "Clerk.json") + ":1"
 	for _, err := range []error{seeded, imported} {
 		if err == nil || !strings.Contains(err.Error(), twice) {
@@ -190,12 +169,12 @@ func TestAFolderIsASeed(t *testing.T) {
 		t.Errorf("a reference to nothing: %v", seeded)
 	}
 	dir = write(t, map[string]string{"tenant.yml": "clients: [{name: A}]", "README.md": ""})
-	if tenant, err = config.LoadTenant(dir, nil); err != nil || len(tenant.Clients) != 1 {
+	if tenant, err = tenantfile.Load(dir, nil); err != nil || len(tenant.Clients) != 1 {
 		t.Errorf("a folder with tenant.yml: %v", err)
 	}
 	dir = write(t, map[string]string{"package.json": "{}"})
-	_, seeded = config.LoadTenant(dir, nil)
-	_, imported = config.LoadConfiguration(dir, nil)
+	_, seeded = tenantfile.Load(dir, nil)
+	_, imported = tenantfile.LoadConfiguration(dir, nil)
 	for _, err := range []error{seeded, imported} {
 		if err == nil || !strings.Contains(err.Error(), "neither a tenant.yaml nor") {
 			t.Errorf("a folder of something else: %v", err)
@@ -205,7 +184,7 @@ func TestAFolderIsASeed(t *testing.T) {
 
 func TestCSVIsRefusedByName(t *testing.T) {
 	for _, name := range []string{"users.csv", "Users.CSV"} {
-		if _, err := config.LoadConfiguration(name, nil); err == nil || !strings.Contains(err.Error(), "CSV is not taken") || !strings.Contains(err.Error(), "JSON lines") {
+		if _, err := tenantfile.LoadConfiguration(name, nil); err == nil || !strings.Contains(err.Error(), "CSV is not taken") || !strings.Contains(err.Error(), "JSON lines") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -214,27 +193,27 @@ func TestCSVIsRefusedByName(t *testing.T) {
 // TestEntriesOfOneFileNameAreAllWritten: the grants of an application for itself and for its users, and names
 // that are one where a file has them.
 func TestEntriesOfOneFileNameAreAllWritten(t *testing.T) {
-	sections := config.Document{
+	sections := tenantfile.Document{
 		"clientGrants": []any{
-			config.Document{"client_id": "Shop", "audience": "https://orders.example", "subject_type": "client", "scope": []any{"a"}},
-			config.Document{"client_id": "Shop", "audience": "https://orders.example", "subject_type": "user", "scope": []any{"b"}},
+			tenantfile.Document{"client_id": "Shop", "audience": "https://orders.example", "subject_type": "client", "scope": []any{"a"}},
+			tenantfile.Document{"client_id": "Shop", "audience": "https://orders.example", "subject_type": "user", "scope": []any{"b"}},
 		},
-		"roles": []any{config.Document{"name": "a/b"}, config.Document{"name": "a:b"}, config.Document{"name": "a-b"}},
-		"rules": []any{config.Document{"name": "x/y", "script": "one"}, config.Document{"name": "x:y", "script": "two"}},
+		"roles": []any{tenantfile.Document{"name": "a/b"}, tenantfile.Document{"name": "a:b"}, tenantfile.Document{"name": "a-b"}},
+		"rules": []any{tenantfile.Document{"name": "x/y", "script": "one"}, tenantfile.Document{"name": "x:y", "script": "two"}},
 	}
 	want, err := json.Marshal(sections)
 	if err != nil {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	if _, err := config.WriteConfiguration(folder, sections, false); err != nil {
+	if _, err := tenantfile.WriteConfiguration(folder, sections, false); err != nil {
 		t.Fatal(err)
 	}
-	read, err := config.LoadConfiguration(folder, nil)
+	read, err := tenantfile.LoadConfiguration(folder, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var before config.Document
+	var before tenantfile.Document
 	if err := json.Unmarshal(want, &before); err != nil {
 		t.Fatal(err)
 	}

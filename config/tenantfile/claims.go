@@ -1,10 +1,11 @@
-package config
+package tenantfile
 
 import (
 	"encoding/json"
-	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/tenant0/tenant0/server/customclaims"
 )
 
 // TokenClaims are claims that tokens carry besides the standard ones. Audience and Application, where set, limit them to
@@ -48,31 +49,6 @@ func (s *ClaimSource) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// reservedClaims cannot be set by customers. Auth0: Create Custom Claims, restricted claims.
-const reservedClaims = " acr act active amr at_hash ath attest aud auth_time authorization_details azp c_hash client_id cnf " +
-	"cty dest entitlements events exp groups gty htm htu iat internalService iss jcard jku jti jwe jwk kid may_act mky " +
-	"nbf nonce object_id org_id org_name orig origid permissions roles rph s_hash scope sid sip_callid sip_cseq_num sip_date " +
-	"sip_from_tag sip_via_branch sub sub_jwk toe txn typ uuid vot vtm x5t#S256 "
-
-// ClaimRefusal says why Auth0 would not put a claim of this name into a token; it is empty for a name that is fine.
-func ClaimRefusal(name string) string {
-	if name == "" || strings.Contains(reservedClaims, " "+name+" ") {
-		return "Auth0 reserves this claim name; put a namespace of yours in front, such as https://example.com/" + name
-	}
-	lower := strings.ToLower(name)
-	if lower == "urn:auth0" || strings.HasPrefix(lower, "urn:auth0:") {
-		return "Auth0 reserves the namespace urn:auth0; use one of yours"
-	}
-	if namespace, err := url.Parse(lower); err == nil {
-		for _, domain := range []string{"auth0.com", "webtask.io", "webtask.run"} {
-			if host := namespace.Hostname(); host == domain || strings.HasSuffix(host, "."+domain) {
-				return "Auth0 reserves the domain " + domain + "; use a namespace of yours"
-			}
-		}
-	}
-	return ""
-}
-
 func (e *extensionLinks) linkClaims(all []TokenClaims) {
 	for i := range all {
 		claims, path := &all[i], at("authorizationExtension", "tokenClaims", i)
@@ -100,14 +76,14 @@ func (e *extensionLinks) linkClaims(all []TokenClaims) {
 
 func (e *extensionLinks) claimNames(claims map[string]ClaimSource, path []string) {
 	for name := range claims {
-		if refusal := ClaimRefusal(name); refusal != "" {
+		if refusal := customclaims.Refusal(name); refusal != "" {
 			e.file.wrongKey(append(slices.Clip(path), name), "%s", refusal)
 		}
 	}
 }
 
 // withIssuer is a copy of the extension with the issuer in place of the placeholder, which only claims can hold.
-func (e *AuthorizationExtension) withIssuer(issuer string) *AuthorizationExtension {
+func (e *Extension) withIssuer(issuer string) *Extension {
 	if e == nil {
 		return nil
 	}

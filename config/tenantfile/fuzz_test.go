@@ -1,4 +1,4 @@
-package config_test
+package tenantfile_test
 
 import (
 	"encoding/json"
@@ -12,13 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 )
 
 // What is accepted means the same when it is written as JSON and read again. What is refused is refused with problems
 // that have a sentence and a place in the file, in the file's order. Nothing panics.
-func FuzzParseTenant(f *testing.F) {
-	for _, pattern := range []string{"seeds/*.yaml", "testdata/*.yaml"} {
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"../seeds/*.yaml", "testdata/*.yaml"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil || len(paths) == 0 {
 			f.Fatalf("no seeds in %s: %v", pattern, err)
@@ -41,7 +41,7 @@ func FuzzParseTenant(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		tenant, err := config.ParseTenant("seed.yaml", data)
+		tenant, err := tenantfile.Parse("seed.yaml", data)
 		if err != nil {
 			checkRefusal(t, data, err)
 			return
@@ -50,7 +50,7 @@ func FuzzParseTenant(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := config.ParseTenant("seed.json", written)
+		again, err := tenantfile.Parse("seed.json", written)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, written)
 		}
@@ -66,7 +66,7 @@ var yamlLineBreak = regexp.MustCompile("\r\n|[\n\r\u0085\u2028\u2029]")
 
 func checkRefusal(t *testing.T, data []byte, err error) {
 	t.Helper()
-	var refused *config.TenantError
+	var refused *tenantfile.Error
 	if !errors.As(err, &refused) || len(refused.Problems) == 0 {
 		t.Fatalf("no problems in %v", err)
 	}
@@ -76,7 +76,7 @@ func checkRefusal(t *testing.T, data []byte, err error) {
 			t.Errorf("misplaced: %#v", problem)
 		}
 	}
-	if !slices.IsSortedFunc(refused.Problems, func(a, b config.TenantProblem) int { return a.Line - b.Line }) {
+	if !slices.IsSortedFunc(refused.Problems, func(a, b tenantfile.Problem) int { return a.Line - b.Line }) {
 		t.Errorf("out of order:\n%v", err)
 	}
 }

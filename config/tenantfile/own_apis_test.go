@@ -1,4 +1,4 @@
-package config_test
+package tenantfile_test
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 )
 
 func TestTheTenantsOwnAPIsInEverySpelling(t *testing.T) {
@@ -29,7 +29,7 @@ users: [{email: a@b.example, permissions: [{resource_server_identifier: %[1]q, p
 organizations: [{name: o, client_grants: [{client_id: A, audience: %[1]q}]}]
 authorizationExtension: {tokenClaims: [{audience: %[1]q, accessToken: {"https://a.example/e": user.email}}]}
 `, spelling)
-			tenant, err := config.ParseTenant("seed.yaml", []byte(file))
+			tenant, err := tenantfile.Parse("seed.yaml", []byte(file))
 			if err != nil {
 				t.Errorf("%s: %v", spelling, err)
 				continue
@@ -55,22 +55,22 @@ clientGrants:
   - {client_id: A, audience: "https://x.example/api/v2/", scope: [read]}
   - {client_id: A, audience: "https://y.example/api/v2/", scope: ["read:users"]}
 `
-	tenant, err := config.ParseTenant("seed.yaml", []byte(file))
+	tenant, err := tenantfile.Parse("seed.yaml", []byte(file))
 	if err != nil {
 		t.Fatal(err)
 	}
 	diff(t, "the declared API", tenant.ClientGrants[0]["audience"], any("https://x.example/api/v2/"))
 	diff(t, "another", tenant.ClientGrants[1]["audience"], any("${issuer}api/v2/"))
 	// Nobody is granted the Management API for a slash that is missing.
-	_, err = config.ParseTenant("seed.yaml", []byte(strings.Replace(file, `audience: "https://x.example/api/v2/"`, `audience: "https://x.example/api/v2"`, 1)))
+	_, err = tenantfile.Parse("seed.yaml", []byte(strings.Replace(file, `audience: "https://x.example/api/v2/"`, `audience: "https://x.example/api/v2"`, 1)))
 	if err == nil || !strings.Contains(err.Error(), `did you mean "https://x.example/api/v2/"?`) {
 		t.Errorf("a slash is missing: %v", err)
 	}
 	// What a tenant that runs has is itself as well.
-	sections := config.Document{"clientGrants": []any{
-		config.Document{"audience": "https://x.example/api/v2/"}, config.Document{"audience": "https://y.example/api/v2/"},
+	sections := tenantfile.Document{"clientGrants": []any{
+		tenantfile.Document{"audience": "https://x.example/api/v2/"}, tenantfile.Document{"audience": "https://y.example/api/v2/"},
 	}}
-	config.OwnAPIs(sections, func(identifier string) bool { return identifier == "https://x.example/api/v2/" })
+	tenantfile.OwnAPIs(sections, func(identifier string) bool { return identifier == "https://x.example/api/v2/" })
 	diff(t, "an API of the tenant", within(sections, "clientGrants.0.audience"), any("https://x.example/api/v2/"))
 	diff(t, "an API of none", within(sections, "clientGrants.1.audience"), any("${issuer}api/v2/"))
 }
@@ -83,7 +83,7 @@ func TestTheManagementAPIOfAnExportIsLeftToTheTenant(t *testing.T) {
 		`{name: Renamed, identifier: "https://login.example.com/api/v2", is_system: true}`,
 	} {
 		path := filepath.Join(write(t, map[string]string{"tenant.yaml": "resourceServers: [" + entry + ", {name: O, identifier: urn:o}]\n"}), "tenant.yaml")
-		tenant, err := config.LoadTenant(path, nil)
+		tenant, err := tenantfile.Load(path, nil)
 		if err != nil {
 			t.Errorf("%s: %v", entry, err)
 			continue

@@ -1,4 +1,4 @@
-package config_test
+package tenantfile_test
 
 import (
 	"encoding/json"
@@ -12,10 +12,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 )
 
-func encoded(t *testing.T, tenant *config.Tenant) string {
+func encoded(t *testing.T, tenant *tenantfile.Tenant) string {
 	t.Helper()
 	data, err := json.Marshal(tenant)
 	if err != nil {
@@ -46,13 +46,13 @@ func TestAWrongFileIsToldEverythingThatIsWrongWithIt(t *testing.T) {
 			if strings.HasSuffix(file.Name, ".txt") {
 				continue
 			}
-			tenant, err := config.ParseTenant(file.Name, file.Data)
-			var refused *config.TenantError
+			tenant, err := tenantfile.Parse(file.Name, file.Data)
+			var refused *tenantfile.Error
 			switch {
 			case err == nil:
 				t.Errorf("%s: %s loads, with the warnings %q", path, file.Name, tenant.Warnings)
 			case !errors.As(err, &refused):
-				t.Errorf("%s: %s: not a TenantError: %v", path, file.Name, err)
+				t.Errorf("%s: %s: not a Error: %v", path, file.Name, err)
 			}
 			answer := strings.TrimSuffix(file.Name, filepath.Ext(file.Name)) + ".txt"
 			got.Files = append(got.Files, file, txtar.File{Name: answer, Data: fmt.Appendln(nil, err)})
@@ -118,7 +118,7 @@ func TestAHostileFileIsRefusedWithAClearSentence(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := config.ParseTenant("seed.yaml", []byte(test.file))
+			_, err := tenantfile.Parse("seed.yaml", []byte(test.file))
 			if err == nil {
 				t.Fatal("it loads")
 			}
@@ -130,12 +130,12 @@ func TestAHostileFileIsRefusedWithAClearSentence(t *testing.T) {
 }
 
 func TestAProblemIsClickable(t *testing.T) {
-	_, err := config.ParseTenant("dir/seed.yaml", []byte("clients:\n  - name: SPA\n    callbaks: []\n"))
-	var refused *config.TenantError
+	_, err := tenantfile.Parse("dir/seed.yaml", []byte("clients:\n  - name: SPA\n    callbaks: []\n"))
+	var refused *tenantfile.Error
 	if !errors.As(err, &refused) || len(refused.Problems) != 1 {
 		t.Fatalf("%v", err)
 	}
-	diff(t, "problem", refused.Problems[0], config.TenantProblem{
+	diff(t, "problem", refused.Problems[0], tenantfile.Problem{
 		File: "dir/seed.yaml", Line: 3, Column: 5, Path: "clients[0].callbaks", Message: `unknown key; did you mean "callbacks"?`,
 	})
 	diff(t, "text", err.Error(), `dir/seed.yaml:3:5: clients[0].callbaks: unknown key; did you mean "callbacks"?`)
@@ -156,7 +156,7 @@ authorizationExtension:
   groups:
     - {name: G, mappings: [{_id: m1, groupName: H, connectionName: gone}]}
 `
-	tenant, err := config.ParseTenant("seed.yaml", []byte(file))
+	tenant, err := tenantfile.Parse("seed.yaml", []byte(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ authorizationExtension:
 		"seed.yaml:10:80: authorizationExtension.roles[0].permissions[0]: there is no permission with the id 11111111-2222-3333-4444-555555555555; the reference does nothing",
 		"seed.yaml:12:52: authorizationExtension.groups[0].mappings[0].connectionName: there is no connection \"gone\"; the mapping does nothing",
 	})
-	diff(t, "grants", tenant.ClientGrants, []config.Document(nil))
+	diff(t, "grants", tenant.ClientGrants, []tenantfile.Document(nil))
 	diff(t, "enabled clients", tenant.Databases[0]["enabled_clients"], any([]any{"A"}))
 }
 
@@ -187,24 +187,24 @@ users:
 		"{\"name\":\"B \\ud83d\\ude00\",\"client_id\":\"b\",\"jwt_configuration\":{\"lifetime_in_seconds\":36e2}}\n\t],\r\n" +
 		"\"users\": [{\"email\": \"a@b.example\", \"app_metadata\": {\"n\": 15e-1, \"big\": 1000, \"when\": \"2026-01-02\", \"<<\": \"x\"," +
 		" \"tab\": \"a\\tb\", \"nel\": \"a\u0085b\", \"none\": null}}]}"
-	a, err := config.ParseTenant("seed.yaml", []byte(yaml))
+	a, err := tenantfile.Parse("seed.yaml", []byte(yaml))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := config.ParseTenant("seed.json", []byte(json))
+	b, err := tenantfile.Parse("seed.json", []byte(json))
 	if err != nil {
 		t.Fatal(err)
 	}
 	diff(t, "tenant", b, a)
-	diff(t, "a number", a.Users[0]["app_metadata"].(config.Document)["n"], any(1.5))
-	diff(t, "a whole number", a.Users[0]["app_metadata"].(config.Document)["big"], any(1000))
+	diff(t, "a number", a.Users[0]["app_metadata"].(tenantfile.Document)["n"], any(1.5))
+	diff(t, "a whole number", a.Users[0]["app_metadata"].(tenantfile.Document)["big"], any(1000))
 	if names := []any{a.Clients[0]["name"], a.Clients[1]["name"]}; !slices.Equal(names, []any{"A", "B 😀"}) {
 		t.Errorf("names %q", names)
 	}
 }
 
 func TestAMisplacedValueInJSONIsFound(t *testing.T) {
-	_, err := config.ParseTenant("seed.json", []byte("{\n  \"clients\": [\n    {\"name\" : \"A\", \"sso\": 1}, {\"name\": \"é\", \"sso\": 2}]}"))
+	_, err := tenantfile.Parse("seed.json", []byte("{\n  \"clients\": [\n    {\"name\" : \"A\", \"sso\": 1}, {\"name\": \"é\", \"sso\": 2}]}"))
 	const want = "seed.json:3:27: clients[0].sso: must be true or false, not a number\n" +
 		"seed.json:3:52: clients[1].sso: must be true or false, not a number"
 	if err == nil || err.Error() != want {
@@ -213,14 +213,14 @@ func TestAMisplacedValueInJSONIsFound(t *testing.T) {
 }
 
 func TestAFileWithoutConnectionsHasTheDefaultOne(t *testing.T) {
-	tenant, err := config.ParseTenant("seed.yaml", []byte("clients: [{name: A}, {name: B}]\nusers: [{email: a@b.example, password: x}]\n"))
+	tenant, err := tenantfile.Parse("seed.yaml", []byte("clients: [{name: A}, {name: B}]\nusers: [{email: a@b.example, password: x}]\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	diff(t, "databases", tenant.Databases, []config.Document{{
-		"name": config.DefaultConnection, "strategy": "auth0", "enabled_clients": []any{"A", "B"},
+	diff(t, "databases", tenant.Databases, []tenantfile.Document{{
+		"name": tenantfile.DefaultConnection, "strategy": "auth0", "enabled_clients": []any{"A", "B"},
 	}})
-	diff(t, "the user's connection", tenant.Users[0]["connection"], any(config.DefaultConnection))
+	diff(t, "the user's connection", tenant.Users[0]["connection"], any(tenantfile.DefaultConnection))
 }
 
 func TestReferencesByIdBecomeReferencesByName(t *testing.T) {
@@ -238,7 +238,7 @@ authorizationExtension:
   scopePolicies: [{application: a1}]
   tokenClaims: [{application: a1, idToken: {tier: user.app_metadata.tier}}]
 `
-	tenant, err := config.ParseTenant("seed.yaml", []byte(file))
+	tenant, err := tenantfile.Parse("seed.yaml", []byte(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,21 +250,21 @@ authorizationExtension:
 	if len(write) != 36 || len(all) != 36 || len(mapping) != 36 {
 		t.Errorf("made ids %q %q %q", write, all, mapping)
 	}
-	record := func(id, name string) config.ExtensionRecord {
-		return config.ExtensionRecord{ID: id, Name: name, Description: name, Application: "A", ApplicationType: "client"}
+	record := func(id, name string) tenantfile.ExtensionRecord {
+		return tenantfile.ExtensionRecord{ID: id, Name: name, Description: name, Application: "A", ApplicationType: "client"}
 	}
-	diff(t, "extension", extension, &config.AuthorizationExtension{
-		Permissions: []config.ExtensionPermission{{record("p1", "read")}, {record(write, "write")}},
-		Roles:       []config.ExtensionRole{{record("r1", "R"), []string{write, "p1"}, []string{"U@x.example"}}},
-		Groups: []config.ExtensionGroup{
+	diff(t, "extension", extension, &tenantfile.Extension{
+		Permissions: []tenantfile.ExtensionPermission{{record("p1", "read")}, {record(write, "write")}},
+		Roles:       []tenantfile.ExtensionRole{{record("r1", "R"), []string{write, "p1"}, []string{"U@x.example"}}},
+		Groups: []tenantfile.ExtensionGroup{
 			{ID: all, Name: "All", Description: "All", Nested: []string{"g2"}, Roles: []string{"r1"}},
 			{
 				ID: "g2", Name: "Some", Description: "Some", Members: []string{"u@x.example"},
-				Mappings: []config.ExtensionMapping{{ID: mapping, GroupName: "G", ConnectionName: "DB"}},
+				Mappings: []tenantfile.ExtensionMapping{{ID: mapping, GroupName: "G", ConnectionName: "DB"}},
 			},
 		},
-		ScopePolicies: []config.ScopePolicy{{Application: "A", Mode: "append"}},
-		TokenClaims:   []config.TokenClaims{{Application: "A", IDToken: map[string]config.ClaimSource{"tier": {Path: "user.app_metadata.tier"}}}},
+		ScopePolicies: []tenantfile.ScopePolicy{{Application: "A", Mode: "append"}},
+		TokenClaims:   []tenantfile.TokenClaims{{Application: "A", IDToken: map[string]tenantfile.ClaimSource{"tier": {Path: "user.app_metadata.tier"}}}},
 	})
 }
 
@@ -273,5 +273,5 @@ func TestTheSchemaIsShippedAsItIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	diff(t, "schema", string(config.TenantSchema()), string(file))
+	diff(t, "schema", string(tenantfile.Schema()), string(file))
 }

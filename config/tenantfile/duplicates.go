@@ -1,4 +1,4 @@
-package config
+package tenantfile
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 // unique finds values that are given twice. The zero value is ready.
 type unique map[string][]string // value -> path of its first use
 
-func (u unique) add(f *tenantFile, value string, path []string, what string) {
+func (u unique) add(f *file, value string, path []string, what string) {
 	first, taken := u[value]
 	switch {
 	case value == "":
@@ -30,7 +30,7 @@ func (u unique) add(f *tenantFile, value string, path []string, what string) {
 // duplicates records the objects of a configuration that are in it twice: of two objects with one name only the last
 // would be left, and nobody can say which of them is meant. Applications of a tenant file may have one name if each has an
 // id, by which all else refers to them.
-func (f *tenantFile) duplicates(sections Document, namesakes bool) {
+func (f *file) duplicates(sections Document, namesakes bool) {
 	clients := documents(sections["clients"])
 	called := clientReferences(clients)
 	applications := map[string]string{} // what they are referred to by, by id
@@ -67,7 +67,7 @@ func (f *tenantFile) duplicates(sections Document, namesakes bool) {
 }
 
 // listedTwice records the objects of a list that are one by the members that tell its objects apart.
-func (f *tenantFile) listedTwice(once unique, list any, where string, path []string, applications map[string]string) {
+func (f *file) listedTwice(once unique, list any, where string, path []string, applications map[string]string) {
 	members := identities[where]
 	for i, item := range documents(list) {
 		var said []string
@@ -92,7 +92,7 @@ func (f *tenantFile) listedTwice(once unique, list any, where string, path []str
 }
 
 // namesTwice records applications that entries cannot tell apart.
-func (f *tenantFile) namesTwice(clients []Document, called []string) {
+func (f *file) namesTwice(clients []Document, called []string) {
 	once := unique{}
 	for i := range clients {
 		once.add(f, called[i], at("clients", i, "name"), strconv.Quote(called[i]))
@@ -100,7 +100,7 @@ func (f *tenantFile) namesTwice(clients []Document, called []string) {
 }
 
 // idsTwice records the objects of a section that have one id.
-func (f *tenantFile) idsTwice(list any, section string) {
+func (f *file) idsTwice(list any, section string) {
 	once, member := unique{}, "id"
 	if section == "clients" {
 		member = "client_id"
@@ -114,7 +114,7 @@ func (f *tenantFile) idsTwice(list any, section string) {
 var identifiers = []string{"email", "username", "phone_number"}
 
 // duplicateUsers records users that are there twice.
-func (f *tenantFile) duplicateUsers(users []Document) {
+func (f *file) duplicateUsers(users []Document) {
 	ids, known := unique{}, unique{}
 	for i, user := range users {
 		ids.add(f, text(user, "user_id"), at("users", i, "user_id"), fmt.Sprintf("the user_id %q", text(user, "user_id")))

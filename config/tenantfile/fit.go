@@ -1,4 +1,4 @@
-package config
+package tenantfile
 
 import (
 	"errors"
@@ -11,15 +11,15 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
-// InTenantFile reports whether a tenant file has a section of that name.
-func InTenantFile(section string) bool {
+// HasSection reports whether a tenant file has a section of that name.
+func HasSection(section string) bool {
 	is, _ := schema().section(section)
 	return is == emulated || is == imported
 }
 
-// FitTenant takes out of the sections of a tenant the members that a tenant file has no key for, scopes that their API
+// Fit takes out of the sections of a tenant the members that a tenant file has no key for, scopes that their API
 // does not have any more, and settings that name what was deleted. It returns a line for each of them, in alphabetical order.
-func FitTenant(sections Document) []string {
+func Fit(sections Document) []string {
 	left := slices.Concat(withoutKeys(sections), withoutScopes(sections), withoutDefaults(sections))
 	slices.Sort(left)
 	return slices.Compact(left)

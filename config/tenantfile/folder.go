@@ -1,4 +1,4 @@
-package config
+package tenantfile
 
 import (
 	"fmt"
@@ -40,7 +40,7 @@ var wholes = map[string]string{
 }
 
 // readFolder reads an export that is a folder of files: what they hold becomes one document, as if it had been one file.
-func (l *configurationLoader) readFolder() error {
+func (l *loader) readFolder() error {
 	f := l.file
 	f.root, f.parts = &yaml.Node{Kind: yaml.MappingNode}, map[string]string{}
 	whole := f.name
@@ -62,7 +62,7 @@ func (l *configurationLoader) readFolder() error {
 }
 
 // readPart reads one file of the folder.
-func (l *configurationLoader) readPart(path, section string, whole bool) error {
+func (l *loader) readPart(path, section string, whole bool) error {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (l *configurationLoader) readPart(path, section string, whole bool) error {
 }
 
 // sectionOf tells which section, or member of one, a file is, or is an object of.
-func (l *configurationLoader) sectionOf(path string) (section string, whole bool, err error) {
+func (l *loader) sectionOf(path string) (section string, whole bool, err error) {
 	name, err := filepath.Rel(l.root, path)
 	if err != nil {
 		return "", false, err
@@ -91,7 +91,7 @@ func (l *configurationLoader) sectionOf(path string) (section string, whole bool
 }
 
 // graft puts the nodes of the file that is being read where they belong in the whole, and notes that they are its own.
-func (f *tenantFile) graft(section string, whole bool, node *yaml.Node) {
+func (f *file) graft(section string, whole bool, node *yaml.Node) {
 	name, member, isMember := strings.Cut(section, ".")
 	path, owner := []string{name}, f.root
 	if isMember {

@@ -1,7 +1,7 @@
-package config
+package tenantfile
 
 import (
-	"embed"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,13 +11,12 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/tenant0/tenant0/config/seeds"
 )
 
 //go:embed tenant.schema.json
-var tenantSchemaJSON []byte
-
-//go:embed seeds/*.yaml
-var seeds embed.FS
+var schemaJSON []byte
 
 // IssuerPlaceholder stands in a tenant file for the issuer of the server that reads it, trailing slash included, so that
 // ${issuer}api/v2/ is the identifier of the server's own Management API. [Tenant.WithIssuer] replaces it.
@@ -37,15 +36,15 @@ type Document = map[string]any
 // connections by name, APIs by identifier, core roles by name. A reference to an application by client id is turned into
 // one by name. Which ids, secrets and defaults an entry gets is the business of whoever stores it.
 type Tenant struct {
-	Settings               Document                `json:"tenant,omitempty"`
-	Clients                []Document              `json:"clients,omitempty"`
-	ResourceServers        []Document              `json:"resourceServers,omitempty"`
-	Databases              []Document              `json:"databases,omitempty"`
-	Connections            []Document              `json:"connections,omitempty"`
-	ClientGrants           []Document              `json:"clientGrants,omitempty"`
-	Roles                  []Document              `json:"roles,omitempty"`
-	Users                  []Document              `json:"users,omitempty"`
-	AuthorizationExtension *AuthorizationExtension `json:"authorizationExtension,omitempty"`
+	Settings               Document   `json:"tenant,omitempty"`
+	Clients                []Document `json:"clients,omitempty"`
+	ResourceServers        []Document `json:"resourceServers,omitempty"`
+	Databases              []Document `json:"databases,omitempty"`
+	Connections            []Document `json:"connections,omitempty"`
+	ClientGrants           []Document `json:"clientGrants,omitempty"`
+	Roles                  []Document `json:"roles,omitempty"`
+	Users                  []Document `json:"users,omitempty"`
+	AuthorizationExtension *Extension `json:"authorizationExtension,omitempty"`
 
 	// Further are the other sections of auth0-deploy-cli, as [Configuration] has them.
 	Further Document `json:"-"`
@@ -69,34 +68,24 @@ func (t Tenant) MarshalJSON() ([]byte, error) {
 	return json.Marshal(all)
 }
 
-// Seeds are the names of the embedded tenants, in alphabetical order.
-func Seeds() []string {
-	entries, _ := fs.ReadDir(seeds, "seeds") // An embedded folder cannot fail.
-	names := make([]string, len(entries))
-	for i, entry := range entries {
-		names[i] = strings.TrimSuffix(entry.Name(), ".yaml")
-	}
-	return names
-}
+// Schema is the JSON Schema (draft 2020-12) of the tenant file.
+func Schema() []byte { return append([]byte(nil), schemaJSON...) }
 
-// TenantSchema is the JSON Schema (draft 2020-12) of the tenant file.
-func TenantSchema() []byte { return append([]byte(nil), tenantSchemaJSON...) }
-
-// LoadTenant reads an embedded tenant by its name (see [Seeds]), or else a tenant file, or the folder of one or of an
+// Load reads an embedded tenant by its name (see [seeds.Names]), or else a tenant file, or the folder of one or of an
 // export of auth0-deploy-cli, by its path. Keywords are replaced as [LoadConfiguration] does. Files that are wrong give a
-// [*TenantError].
-func LoadTenant(nameOrPath string, keywords map[string]any) (*Tenant, error) {
-	if data, err := seeds.ReadFile("seeds/" + nameOrPath + ".yaml"); err == nil {
+// [*Error].
+func Load(nameOrPath string, keywords map[string]any) (*Tenant, error) {
+	if data, is := seeds.File(nameOrPath); is {
 		// It fits the schema: a test has seen to it, and starting need not.
-		return parseTenant(nameOrPath+".yaml", data, func(*tenantFile, Document) {})
+		return parse(nameOrPath+".yaml", data, func(*file, Document) {})
 	}
 	if err := notCSV(nameOrPath); err != nil {
 		return nil, fmt.Errorf("tenant file: %w", err)
 	}
-	l, err := newConfigurationLoader(nameOrPath, keywords)
+	l, err := newLoader(nameOrPath, keywords)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("tenant file %s: there is no such file, and the embedded tenants are %s: %w",
-			nameOrPath, strings.Join(Seeds(), " and "), fs.ErrNotExist)
+			nameOrPath, strings.Join(seeds.Names(), " and "), fs.ErrNotExist)
 	}
 	if err == nil {
 		err = l.readTenant()
@@ -104,7 +93,7 @@ func LoadTenant(nameOrPath string, keywords map[string]any) (*Tenant, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tenant file: %w", err)
 	}
-	tenant, err := l.file.tenant((*tenantFile).validate)
+	tenant, err := l.file.tenant((*file).validate)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +101,7 @@ func LoadTenant(nameOrPath string, keywords map[string]any) (*Tenant, error) {
 }
 
 // readTenant turns the files of a tenant into nodes.
-func (l *configurationLoader) readTenant() error {
+func (l *loader) readTenant() error {
 	if l.source == "" {
 		return l.readFolder()
 	}
@@ -131,7 +120,7 @@ func (l *configurationLoader) readTenant() error {
 
 // readFiles puts the files that the tenant file names, in its own folder, in the places of their names. An object of a
 // further section whose file is not there is left out.
-func (t *Tenant) readFiles(l *configurationLoader) error {
+func (t *Tenant) readFiles(l *loader) error {
 	var lost []string
 	l.missing = func(name string) { lost = append(lost, name) }
 	for _, section := range []struct {
@@ -158,7 +147,7 @@ func (t *Tenant) readFiles(l *configurationLoader) error {
 }
 
 // readFurther reads the files of the further sections. The loader notes in lost what is not there.
-func (t *Tenant) readFurther(l *configurationLoader, lost *[]string) error {
+func (t *Tenant) readFurther(l *loader, lost *[]string) error {
 	for _, section := range slices.Sorted(maps.Keys(t.Further)) {
 		list, isList := t.Further[section].([]any)
 		if !isList {
@@ -184,20 +173,20 @@ func (t *Tenant) readFurther(l *configurationLoader, lost *[]string) error {
 	return nil
 }
 
-// ParseTenant reads a tenant file in YAML or JSON. The name is the file's, for messages. A file that is wrong gives a
-// [*TenantError] with everything that is wrong with it.
-func ParseTenant(name string, data []byte) (*Tenant, error) {
-	return parseTenant(name, data, (*tenantFile).validate)
+// Parse reads a tenant file in YAML or JSON. The name is the file's, for messages. A file that is wrong gives a
+// [*Error] with everything that is wrong with it.
+func Parse(name string, data []byte) (*Tenant, error) {
+	return parse(name, data, (*file).validate)
 }
 
-func parseTenant(name string, data []byte, validate func(*tenantFile, Document)) (*Tenant, error) {
-	file := &tenantFile{name: name}
+func parse(name string, data []byte, validate func(*file, Document)) (*Tenant, error) {
+	file := &file{name: name}
 	file.read(data)
 	return file.tenant(validate)
 }
 
 // tenant makes a tenant of what was read, unless something is wrong with it.
-func (f *tenantFile) tenant(validate func(*tenantFile, Document)) (*Tenant, error) {
+func (f *file) tenant(validate func(*file, Document)) (*Tenant, error) {
 	if len(f.problems) == 0 { // it could be read
 		sections := f.sections()
 		OwnAPIs(sections, nil)
@@ -210,7 +199,7 @@ func (f *tenantFile) tenant(validate func(*tenantFile, Document)) (*Tenant, erro
 			return tenant, nil
 		}
 	}
-	return nil, &TenantError{Problems: sorted(f.problems)}
+	return nil, &Error{Problems: sorted(f.problems)}
 }
 
 // newTenant sorts sections into a tenant. It takes sections that failed validation as well, so that the references of a
@@ -229,7 +218,7 @@ func newTenant(sections Document) *Tenant {
 		tenant.Settings = settings
 	}
 	if extension, ok := sections["authorizationExtension"].(Document); ok {
-		tenant.AuthorizationExtension = newAuthorizationExtension(extension)
+		tenant.AuthorizationExtension = newExtension(extension)
 	}
 	for name, value := range sections {
 		if kind, _ := schema().section(name); kind == imported {

@@ -1,4 +1,4 @@
-package config
+package tenantfile
 
 import (
 	"cmp"
@@ -9,14 +9,16 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/tenant0/tenant0/config/suggest"
 )
 
-// AuthorizationExtension is the store of the Authorization Extension in the form of its own export, with what its rules
+// Extension is the store of the Authorization Extension in the form of its own export, with what its rules
 // do written down as data. The order of every list matters: it is the order of the results.
 //
 // Every record has an id and records refer to each other by id. Users are named by user_id or, those whose id the file
 // leaves open, by e-mail address; a user_id need not be one of the file's.
-type AuthorizationExtension struct {
+type Extension struct {
 	Configuration []ExtensionConfiguration `json:"configuration,omitempty"` // at most one
 	Groups        []ExtensionGroup         `json:"groups,omitempty"`
 	Roles         []ExtensionRole          `json:"roles,omitempty"`
@@ -88,8 +90,8 @@ type ScopePolicy struct {
 	Verbatim    bool   `json:"verbatim,omitempty"` // keep the raw string
 }
 
-func newAuthorizationExtension(section Document) *AuthorizationExtension {
-	extension := &AuthorizationExtension{}
+func newExtension(section Document) *Extension {
+	extension := &Extension{}
 	// What does not fit the types did not fit the schema either, and was reported there; the rest is checked as it is.
 	if data, err := json.Marshal(section); err == nil {
 		_ = json.Unmarshal(data, extension)
@@ -106,13 +108,13 @@ type Known struct {
 }
 
 // ParseExtension reads the section authorizationExtension of a tenant file for a tenant that runs, whose issuer is put in
-// place of the placeholder. A section that is wrong gives a [*TenantError].
-func ParseExtension(section Document, known Known, issuer string) (extension *AuthorizationExtension, warnings []string, err error) {
+// place of the placeholder. A section that is wrong gives a [*Error].
+func ParseExtension(section Document, known Known, issuer string) (extension *Extension, warnings []string, err error) {
 	data, err := json.Marshal(Document{"authorizationExtension": section})
 	if err != nil {
 		return nil, nil, err
 	}
-	file := &tenantFile{name: "authorizationExtension"}
+	file := &file{name: "authorizationExtension"}
 	l := &links{file: file, clients: map[string]string{"": ""}, clientNames: map[string]bool{}, apis: map[string][]string{managementAPI: nil}, connections: map[string]bool{}}
 	for reference, name := range known.Clients {
 		l.clients[reference], l.clientNames[name] = name, true
@@ -129,12 +131,12 @@ func ParseExtension(section Document, known Known, issuer string) (extension *Au
 		file.validate(sections)
 		extension = newTenant(sections).AuthorizationExtension
 		if extension == nil {
-			extension = &AuthorizationExtension{}
+			extension = &Extension{}
 		}
 		l.linkExtension(extension, known.Users)
 	}
 	if len(file.problems) > 0 {
-		return nil, nil, &TenantError{Problems: sorted(file.problems)}
+		return nil, nil, &Error{Problems: sorted(file.problems)}
 	}
 	return extension.withIssuer(issuer), lines(file.warnings), nil
 }
@@ -148,7 +150,7 @@ type extensionLinks struct {
 	strangers                  map[string]bool // user ids that are not in the file
 }
 
-func (l *links) linkExtension(extension *AuthorizationExtension, users []Document) {
+func (l *links) linkExtension(extension *Extension, users []Document) {
 	e := &extensionLinks{
 		links:       l,
 		permissions: newRecordIndex("permission"), roles: newRecordIndex("role"), groups: newRecordIndex("group"),
@@ -194,7 +196,7 @@ func newRecordIndex(kind string) *recordIndex {
 	return &recordIndex{kind, unique{}, map[string]bool{}, map[string]map[string][]string{"": {}}}
 }
 
-func (r *recordIndex) add(f *tenantFile, id, name, application string, path []string) {
+func (r *recordIndex) add(f *file, id, name, application string, path []string) {
 	r.paths.add(f, id, path, fmt.Sprintf("the %s %q, or its _id,", r.kind, name))
 	r.ids[id] = true
 	for _, scope := range slices.Compact([]string{"", application}) {
@@ -206,7 +208,7 @@ func (r *recordIndex) add(f *tenantFile, id, name, application string, path []st
 }
 
 // collect gives every record its id, application and description.
-func (e *extensionLinks) collect(extension *AuthorizationExtension) {
+func (e *extensionLinks) collect(extension *Extension) {
 	for i := range extension.Permissions {
 		e.complete(&extension.Permissions[i].ExtensionRecord, e.permissions, at("authorizationExtension", "permissions", i))
 	}
@@ -282,7 +284,7 @@ func (e *extensionLinks) refer(references []string, records *recordIndex, applic
 			e.file.warn(below, "there is no %s with the id %s; the reference does nothing", records.kind, reference)
 		default:
 			e.file.wrong(below, "there is no %s %q here; %s", records.kind, reference,
-				suggestion(reference, slices.Collect(maps.Keys(names)), records.kind+"s"))
+				suggest.For(reference, slices.Collect(maps.Keys(names)), records.kind+"s"))
 		}
 		ids = append(ids, found...)
 	}

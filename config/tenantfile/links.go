@@ -1,4 +1,4 @@
-package config
+package tenantfile
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/tenant0/tenant0/config/suggest"
 )
 
 const (
@@ -17,7 +19,7 @@ const (
 
 // links is what entries of a file can refer to.
 type links struct {
-	file        *tenantFile
+	file        *file
 	clients     map[string]string   // name or client id -> what entries refer to it by, see clientReferences
 	clientNames map[string]bool     // what a person would refer to
 	apis        map[string][]string // identifier -> scopes; nil for an API whose scopes the file does not list
@@ -29,7 +31,7 @@ type links struct {
 
 // link checks that entries refer to what the file has, and writes in what a reference leaves
 // out: see [Tenant]. It runs on files with other problems too, to find all of them at once.
-func (f *tenantFile) link(tenant *Tenant) {
+func (f *file) link(tenant *Tenant) {
 	l := &links{
 		file:        f,
 		clients:     map[string]string{},
@@ -163,7 +165,7 @@ func known[V any](l *links, set map[string]V, value string, path []string, singu
 	if _, ok := set[value]; ok || value == "" {
 		return
 	}
-	l.file.wrong(path, "there is no %s %q in the file; %s", singular, value, suggestion(value, slices.Collect(maps.Keys(set)), plural))
+	l.file.wrong(path, "there is no %s %q in the file; %s", singular, value, suggest.For(value, slices.Collect(maps.Keys(set)), plural))
 }
 
 // clientID is what Auth0 makes as client ids. An export has the ids of applications that it left out; by hand one writes
@@ -202,7 +204,7 @@ func (l *links) scopes(identifier string, scopes []any, path []string) {
 
 func (l *links) scope(identifier, scope string, path []string) {
 	if scopes := l.apis[identifier]; scopes != nil && scope != "" && !slices.Contains(scopes, scope) {
-		l.file.wrong(path, "the API %s has no scope %q; %s", identifier, scope, suggestion(scope, scopes, "scopes"))
+		l.file.wrong(path, "the API %s has no scope %q; %s", identifier, scope, suggest.For(scope, scopes, "scopes"))
 	}
 }
 

@@ -1,4 +1,4 @@
-package config_test
+package tenantfile_test
 
 import (
 	"errors"
@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 )
 
 var fencedBlock = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
 
 func TestEveryExampleOfThePageIsATenantFile(t *testing.T) {
-	page, err := os.ReadFile("../docs/tenant-file.md")
+	page, err := os.ReadFile("../../docs/tenant-file.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func TestEveryExampleOfThePageIsATenantFile(t *testing.T) {
 			continue
 		}
 		examples++
-		tenant, err := config.ParseTenant("example.yaml", block[2])
+		tenant, err := tenantfile.Parse("example.yaml", block[2])
 		if err != nil {
 			t.Errorf("%v\n%s", err, block[2])
 		} else if tenant.Warnings != nil {
@@ -36,7 +36,7 @@ func TestEveryExampleOfThePageIsATenantFile(t *testing.T) {
 }
 
 func TestTheErrorsOfThePageAreWhatIsSaid(t *testing.T) {
-	page, err := os.ReadFile("../docs/tenant-file.md")
+	page, err := os.ReadFile("../../docs/tenant-file.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,8 +52,8 @@ clientGrants:
     audience: https://api.example.com/orders
     scope: []
 `
-	_, err = config.ParseTenant("tenant.yaml", []byte(file))
-	if _, refused := errors.AsType[*config.TenantError](err); !refused {
+	_, err = tenantfile.Parse("tenant.yaml", []byte(file))
+	if _, refused := errors.AsType[*tenantfile.Error](err); !refused {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(page), "\n"+err.Error()+"\n") {

@@ -1,4 +1,4 @@
-package config_test
+package tenantfile_test
 
 import (
 	"encoding/json"
@@ -8,11 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 )
 
 // decoded is a tenant as the sections of its file.
-func decoded(t *testing.T, tenant *config.Tenant) (sections config.Document) {
+func decoded(t *testing.T, tenant *tenantfile.Tenant) (sections tenantfile.Document) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(encoded(t, tenant)), &sections); err != nil {
 		t.Fatal(err)
@@ -24,7 +24,7 @@ func decoded(t *testing.T, tenant *config.Tenant) (sections config.Document) {
 func within(value any, path string) any {
 	for step := range strings.SplitSeq(path, ".") {
 		switch v := value.(type) {
-		case config.Document:
+		case tenantfile.Document:
 			value = v[step]
 		case []any:
 			if i, err := strconv.Atoi(step); err == nil && i < len(v) {
@@ -39,8 +39,8 @@ func within(value any, path string) any {
 func bothWays(t *testing.T, file string) []error {
 	t.Helper()
 	path := filepath.Join(write(t, map[string]string{"tenant.yaml": file}), "tenant.yaml")
-	_, imported := config.LoadConfiguration(path, nil)
-	_, seeded := config.LoadTenant(path, nil)
+	_, imported := tenantfile.LoadConfiguration(path, nil)
+	_, seeded := tenantfile.Load(path, nil)
 	return []error{imported, seeded}
 }
 
@@ -81,7 +81,7 @@ func TestTwoObjectsOfOneNameAreRefused(t *testing.T) {
 		"tokenExchangeProfiles", "eventStreams", "flowVaultConnections", "flows", "forms", "userAttributeProfiles", "connectionProfiles",
 		"phoneProviders", "guardianFactors", "guardianFactorTemplates",
 	} {
-		diff(t, section, config.Identity(section), []string{"name"})
+		diff(t, section, tenantfile.Identity(section), []string{"name"})
 		for _, err := range bothWays(t, section+":\n  - {name: one}\n  - {name: twice}\n  - {name: twice}\n") {
 			if err == nil || !strings.Contains(err.Error(), fmt.Sprintf(`tenant.yaml:4:12: %s[2].name: "twice" is given twice, first on line 3`, section)) {
 				t.Errorf("%s: %v", section, err)

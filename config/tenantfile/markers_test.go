@@ -1,11 +1,11 @@
-package config_test
+package tenantfile_test
 
 import (
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 )
 
 // texts are a tenant file whose texts have the look of markers in them.
@@ -26,17 +26,17 @@ databases:
 
 func TestAMarkerInsideATextIsNoMarker(t *testing.T) {
 	path := filepath.Join(write(t, map[string]string{"tenant.yaml": texts}), "tenant.yaml")
-	c, err := config.LoadConfiguration(path, nil)
+	c, err := tenantfile.LoadConfiguration(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	diff(t, "keywords without a value", c.Unset, []string(nil))
-	tenant, err := config.LoadTenant(path, nil)
+	tenant, err := tenantfile.Load(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	diff(t, "warnings", tenant.Warnings, []string(nil))
-	for name, sections := range map[string]config.Document{"an import": c.Sections, "a seed": decoded(t, tenant)} {
+	for name, sections := range map[string]tenantfile.Document{"an import": c.Sections, "a seed": decoded(t, tenant)} {
 		for _, want := range []struct{ where, text string }{
 			{"pages.0.html", "<script>atob('@@config@@')</script>"},
 			{"actions.0.code", "const query = \"SELECT @@version@@ FROM ##table##\";\nconst issue = \"see ##1##\";\n"},
@@ -50,13 +50,13 @@ func TestAMarkerInsideATextIsNoMarker(t *testing.T) {
 	}
 	// With a value a marker is replaced wherever it stands, and its quotes go with it, as auth0-deploy-cli does.
 	keywords := map[string]any{"config": "<&>", "table": []any{"a", 1.0, nil, true}, "version": 1e6, "nick": map[string]any{"a": "b"}}
-	if _, err = config.LoadConfiguration(path, keywords); err == nil {
+	if _, err = tenantfile.LoadConfiguration(path, keywords); err == nil {
 		t.Error("quotes in a quoted text make it no YAML, yet it loads")
 	}
 	code := strings.Replace(texts, `"<script>atob('@@config@@')</script>"`, `<script>atob('@@config@@')</script>`, 1)
 	code = strings.Replace(code, "<p>@@nick@@ ", "<p>", 1)
 	path = filepath.Join(write(t, map[string]string{"tenant.yaml": code}), "tenant.yaml")
-	if c, err = config.LoadConfiguration(path, keywords); err != nil {
+	if c, err = tenantfile.LoadConfiguration(path, keywords); err != nil {
 		t.Fatal(err)
 	}
 	diff(t, "a page", within(c.Sections, "pages.0.html"), any(`<script>atob("<&>")</script>`))
@@ -73,16 +73,16 @@ clients:
     description: ##NOTE##
 actions: [{name: a, code: "@@CODE@@", secrets: [{name: s, value: "##my-secret##"}]}]
 `}), "tenant.yaml")
-	c, err := config.LoadConfiguration(path, nil)
+	c, err := tenantfile.LoadConfiguration(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	diff(t, "keywords without a value", c.Unset, []string{"CALLBACKS", "CODE", "ENV", "NOTE", "ORIGIN", "my-secret"})
-	diff(t, "sections", c.Sections, config.Document{
-		"clients": []any{config.Document{"name": "App of ##ENV##", "web_origins": []any{"##ORIGIN##"}, "description": nil}},
-		"actions": []any{config.Document{"name": "a", "secrets": []any{config.Document{"name": "s", "value": "##my-secret##"}}}},
+	diff(t, "sections", c.Sections, tenantfile.Document{
+		"clients": []any{tenantfile.Document{"name": "App of ##ENV##", "web_origins": []any{"##ORIGIN##"}, "description": nil}},
+		"actions": []any{tenantfile.Document{"name": "a", "secrets": []any{tenantfile.Document{"name": "s", "value": "##my-secret##"}}}},
 	})
-	tenant, err := config.LoadTenant(path, nil)
+	tenant, err := tenantfile.Load(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,15 +90,15 @@ actions: [{name: a, code: "@@CODE@@", secrets: [{name: s, value: "##my-secret##"
 		!strings.Contains(said, "##ORIGIN##") || !strings.Contains(said, "clients[0].callbacks: the keyword marker @@CALLBACKS@@") {
 		t.Errorf("the warnings are\n%s", said)
 	}
-	diff(t, "application", tenant.Clients[0], config.Document{"name": "App of ##ENV##", "web_origins": []any{"##ORIGIN##"}})
-	tenant, err = config.LoadTenant(path, map[string]any{
+	diff(t, "application", tenant.Clients[0], tenantfile.Document{"name": "App of ##ENV##", "web_origins": []any{"##ORIGIN##"}})
+	tenant, err = tenantfile.Load(path, map[string]any{
 		"ENV": "dev", "CALLBACKS": []any{"http://localhost/cb"}, "ORIGIN": "http://localhost", "NOTE": "here", "CODE": "exports", "my-secret": "s",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	diff(t, "warnings with values", tenant.Warnings, []string(nil))
-	diff(t, "application with values", tenant.Clients[0], config.Document{
+	diff(t, "application with values", tenant.Clients[0], tenantfile.Document{
 		"name": "App of dev", "web_origins": []any{"http://localhost"}, "callbacks": []any{"http://localhost/cb"}, "description": "here",
 	})
 }
@@ -110,8 +110,8 @@ func TestAnUnquotedMarkerIsExplained(t *testing.T) {
 		"roles:\n  - @@CALLBACKS@@\n":                           ":2:1: ",
 	} {
 		path := filepath.Join(write(t, map[string]string{"tenant.yaml": file}), "tenant.yaml")
-		_, imported := config.LoadConfiguration(path, nil)
-		_, seeded := config.LoadTenant(path, nil)
+		_, imported := tenantfile.LoadConfiguration(path, nil)
+		_, seeded := tenantfile.Load(path, nil)
 		for _, err := range []error{imported, seeded} {
 			if err == nil || !strings.Contains(err.Error(), path+line) || !strings.Contains(err.Error(), `quote it: "@@CALLBACKS@@"`) {
 				t.Errorf("%q: %v", file, err)
@@ -132,8 +132,8 @@ func TestTagsOfOtherToolsAreRefused(t *testing.T) {
 		"clients: [{name: a, name: b}]\n":                         "the key is given twice",
 	} {
 		path := filepath.Join(write(t, map[string]string{"tenant.yaml": file}), "tenant.yaml")
-		_, imported := config.LoadConfiguration(path, nil)
-		_, seeded := config.LoadTenant(path, nil)
+		_, imported := tenantfile.LoadConfiguration(path, nil)
+		_, seeded := tenantfile.Load(path, nil)
 		for _, err := range []error{imported, seeded} {
 			if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
 				t.Errorf("%q: %v", file, err)

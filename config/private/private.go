@@ -1,4 +1,6 @@
-package config
+// Package private writes files that hold secrets, such as an export of a tenant, so that only their owner may read them, and
+// tells which files others may read.
+package private
 
 import (
 	"errors"
@@ -13,19 +15,19 @@ import (
 	"strings"
 )
 
-// WritePrivate writes a file that only its owner may read, whole or not at all, and makes the folders on the way to it. A
+// Write writes a file that only its owner may read, whole or not at all, and makes the folders on the way to it. A
 // file or a link that is there gives way to it: no link is followed, and no wider mode stays. What is a device, such as
 // /dev/stdout, is written to.
-func WritePrivate(name string, data []byte) error {
+func Write(name string, data []byte) error {
 	if info, err := os.Stat(name); strings.HasPrefix(filepath.ToSlash(name), "/dev/") || err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		return os.WriteFile(name, data, 0o600)
 	}
-	return WriteAllPrivate(filepath.Dir(name), map[string][]byte{filepath.Base(name): data})
+	return WriteAll(filepath.Dir(name), map[string][]byte{filepath.Base(name): data})
 }
 
-// WriteAllPrivate writes files into a folder, by their names from it on with slashes, each as WritePrivate does. A name
+// WriteAll writes files into a folder, by their names from it on with slashes, each as Write does. A name
 // that links lead out of the folder is an error.
-func WriteAllPrivate(folder string, files map[string][]byte) error {
+func WriteAll(folder string, files map[string][]byte) error {
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return err
 	}
@@ -67,9 +69,9 @@ func writeInto(root *os.Root, name string, data []byte) (err error) {
 	return nil
 }
 
-// NotPrivate says of a file with secrets that others than its owner may read or write it, and how to mend that; it is
-// empty for a file that is private or not there. Windows has other means.
-func NotPrivate(name string) string {
+// Warning says of a file with secrets that others than its owner may read or write it, and how to mend that; it is empty
+// for a file that is private or not there. Windows has other means.
+func Warning(name string) string {
 	info, err := os.Stat(name)
 	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o077 == 0 {
 		return ""

@@ -1,4 +1,4 @@
-package config
+package tenantfile
 
 import (
 	"maps"
@@ -17,7 +17,7 @@ var (
 
 // mark notes the markers in a text, each with one warning. A text that is one is; so is ##KEY## within one line, such as
 // a URL. What stands in a page or in a program is the page's or the program's own.
-func (f *tenantFile) mark(text string, path []string) {
+func (f *file) mark(text string, path []string) {
 	if ownAPI.MatchString(text) {
 		return // whatever the domain is
 	}
@@ -34,7 +34,7 @@ func (f *tenantFile) mark(text string, path []string) {
 }
 
 // unset warns of a marker once.
-func (f *tenantFile) unset(marker string, path []string, message string) {
+func (f *file) unset(marker string, path []string, message string) {
 	if f.markers == nil {
 		f.markers = map[string]bool{}
 	}
@@ -45,7 +45,7 @@ func (f *tenantFile) unset(marker string, path []string, message string) {
 }
 
 // unsetKeywords are the keywords that have no value, in alphabetical order.
-func (f *tenantFile) unsetKeywords() []string {
+func (f *file) unsetKeywords() []string {
 	keywords := map[string]bool{}
 	for marker := range f.markers {
 		keywords[marker[2:len(marker)-2]] = true
@@ -60,7 +60,7 @@ func leavesOut(text string) bool {
 }
 
 // commented warns of a marker that YAML takes for a comment, because no quotes are around it: nothing is set.
-func (f *tenantFile) commented(field field, path []string) {
+func (f *file) commented(field field, path []string) {
 	for _, comment := range []string{field.key.LineComment, field.value.LineComment} {
 		if isNull(field.value) && wholeMarker.MatchString(comment) {
 			f.unset(comment, path, "the keyword marker %s is a comment to YAML; put it in quotes")
