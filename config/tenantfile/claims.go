@@ -81,28 +81,3 @@ func (e *extensionLinks) claimNames(claims map[string]ClaimSource, path []string
 		}
 	}
 }
-
-// withIssuer is a copy of the extension with the issuer in place of the placeholder, which only claims can hold.
-func (e *Extension) withIssuer(issuer string) *Extension {
-	if e == nil {
-		return nil
-	}
-	fixed := func(sources map[string]ClaimSource) map[string]ClaimSource {
-		if sources == nil {
-			return nil
-		}
-		out := make(map[string]ClaimSource, len(sources))
-		for name, source := range sources {
-			out[name] = ClaimSource{source.Path, ReplaceIssuer(source.Value, issuer)}
-		}
-		return out
-	}
-	expanded := *e
-	expanded.TokenClaims = nil
-	for _, claims := range e.TokenClaims {
-		claims.Audience, _ = ReplaceIssuer(claims.Audience, issuer).(string)
-		claims.AccessToken, claims.IDToken = fixed(claims.AccessToken), fixed(claims.IDToken)
-		expanded.TokenClaims = append(expanded.TokenClaims, claims)
-	}
-	return &expanded
-}

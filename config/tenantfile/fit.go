@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -119,36 +118,4 @@ func withoutKeys(sections Document) (left []string) {
 	}
 	visit(invalid)
 	return left
-}
-
-// within is the value at a path.
-func within(value any, path []string) any {
-	for _, step := range path {
-		switch v := value.(type) {
-		case Document:
-			value = v[step]
-		case []any:
-			i, err := strconv.Atoi(step)
-			if err != nil || i >= len(v) {
-				return nil
-			}
-			value = v[i]
-		}
-	}
-	return value
-}
-
-// isEmptyValue reports whether a value says no more than its absence.
-func isEmptyValue(value any) bool {
-	switch v := value.(type) {
-	case nil:
-		return true
-	case bool:
-		return !v
-	case []any:
-		return len(v) == 0
-	case Document:
-		return len(v) == 0
-	}
-	return false
 }

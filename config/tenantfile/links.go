@@ -67,17 +67,6 @@ func (f *file) link(tenant *Tenant) {
 	}
 }
 
-// text is a text of an entry, or nothing if it is not there or no text.
-func text(doc Document, key string) string {
-	value, _ := doc[key].(string)
-	return value
-}
-
-func list(doc Document, key string) []any {
-	value, _ := doc[key].([]any)
-	return value
-}
-
 func (l *links) collectClients(clients []Document) {
 	called := clientReferences(clients)
 	for i, client := range clients {

@@ -1,20 +1,75 @@
 package tenantfile
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/tenant0/tenant0/config/seeds"
 )
+
+// Load reads an embedded tenant by its name (see [seeds.Names]), or else a tenant file, or the folder of one or of an
+// export of auth0-deploy-cli, by its path. Keywords are replaced as [LoadConfiguration] does. Files that are wrong give a
+// [*Error].
+func Load(nameOrPath string, keywords map[string]any) (*Tenant, error) {
+	if data, is := seeds.File(nameOrPath); is {
+		// It fits the schema: a test has seen to it, and starting need not.
+		return parse(nameOrPath+".yaml", data, func(*file, Document) {})
+	}
+	if err := notCSV(nameOrPath); err != nil {
+		return nil, fmt.Errorf("tenant file: %w", err)
+	}
+	l, err := newLoader(nameOrPath, keywords)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("tenant file %s: there is no such file, and the embedded tenants are %s: %w",
+			nameOrPath, strings.Join(seeds.Names(), " and "), fs.ErrNotExist)
+	}
+	if err == nil {
+		err = l.readTenant()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("tenant file: %w", err)
+	}
+	tenant, err := l.file.tenant((*file).validate)
+	if err != nil {
+		return nil, err
+	}
+	return tenant, tenant.readFiles(l)
+}
+
+// Parse reads a tenant file in YAML or JSON. The name is the file's, for messages. A file that is wrong gives a
+// [*Error] with everything that is wrong with it.
+func Parse(name string, data []byte) (*Tenant, error) {
+	return parse(name, data, (*file).validate)
+}
+
+func parse(name string, data []byte, validate func(*file, Document)) (*Tenant, error) {
+	file := &file{name: name}
+	file.read(data)
+	return file.tenant(validate)
+}
+
+// tenant makes a tenant of what was read, unless something is wrong with it.
+func (f *file) tenant(validate func(*file, Document)) (*Tenant, error) {
+	if len(f.problems) == 0 { // it could be read
+		sections := f.sections()
+		OwnAPIs(sections, nil)
+		validate(f, sections)
+		f.duplicates(sections, true)
+		tenant := newTenant(sections)
+		f.link(tenant)
+		if len(f.problems) == 0 {
+			tenant.Warnings = lines(f.warnings)
+			return tenant, nil
+		}
+	}
+	return nil, &Error{Problems: sorted(f.problems)}
+}
 
 // Configuration is what can be imported into a tenant that runs: sections as auth0-deploy-cli writes them, or users as
 // Auth0 exports them. Its values are those of JSON.
@@ -24,14 +79,6 @@ type Configuration struct {
 	// Unset are the keywords that stand in the files and that no mapping has a value for. The marker ##KEY## of one stays
 	// as text, as secrets that are to be set later have it; members whose value is @@KEY@@ are left out.
 	Unset []string
-}
-
-// notCSV refuses a file of users that its name says to be CSV, as exports of users are by default.
-func notCSV(path string) error {
-	if !strings.EqualFold(filepath.Ext(path), ".csv") {
-		return nil
-	}
-	return fmt.Errorf("%s: CSV is not taken; give users as a JSON list or JSON lines, as an export of users in the format json has them", path)
 }
 
 // LoadConfiguration reads a configuration: a folder or a YAML file that auth0-deploy-cli has exported, a tenant file, or
@@ -78,6 +125,14 @@ func LoadConfiguration(path string, keywords map[string]any) (*Configuration, er
 	return &Configuration{Sections: sections, Unset: l.file.unsetKeywords()}, nil
 }
 
+// notCSV refuses a file of users that its name says to be CSV, as exports of users are by default.
+func notCSV(path string) error {
+	if !strings.EqualFold(filepath.Ext(path), ".csv") {
+		return nil
+	}
+	return fmt.Errorf("%s: CSV is not taken; give users as a JSON list or JSON lines, as an export of users in the format json has them", path)
+}
+
 // loader reads a configuration of one file or of a folder of them.
 type loader struct {
 	root     string // the folder that paths in the configuration begin at
@@ -114,151 +169,20 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// finish brings what the forms of an export write differently into the one form of a configuration.
-func (l *loader) finish(sections Document) error {
-	if prompts, ok := sections["prompts"].(Document); ok && l.source == "" {
-		if err := l.partials(prompts["partials"]); err != nil {
-			return err
-		}
+// readTenant turns the files of a tenant into nodes.
+func (l *loader) readTenant() error {
+	if l.source == "" {
+		return l.readFolder()
 	}
-	return unfold(sections)
-}
-
-// inFiles are the sections whose objects the YAML form keeps in a JSON file each, named by the member body.
-var inFiles = []string{"flows", "forms"}
-
-// unfold puts the objects of those files in the places of their texts.
-func unfold(sections Document) error {
-	for _, section := range inFiles {
-		for _, item := range documents(sections[section]) {
-			body, isText := item["body"].(string)
-			if !isText {
-				continue
-			}
-			var whole Document
-			if err := json.Unmarshal([]byte(body), &whole); err != nil {
-				return fmt.Errorf("%s: the file of %q: %w", section, text(item, "name"), err)
-			}
-			delete(item, "body")
-			maps.Copy(item, whole)
-		}
+	file, err := os.Open(l.source)
+	if err != nil {
+		return err
 	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxTenantFile+1))
+	if err != nil {
+		return err
+	}
+	l.file.read(l.keywords.replace(data))
 	return nil
-}
-
-// readUsers reads a JSON list, or JSON lines, of users.
-func readUsers(raw []byte) (users []any, ok bool) {
-	if json.Unmarshal(raw, &users) == nil {
-		return users, true
-	}
-	lines := bufio.NewScanner(bytes.NewReader(raw))
-	lines.Buffer(nil, maxTenantFile)
-	for lines.Scan() {
-		line := bytes.TrimSpace(lines.Bytes())
-		if len(line) == 0 {
-			continue
-		}
-		var user Document
-		if json.Unmarshal(line, &user) != nil {
-			return nil, false
-		}
-		users = append(users, user)
-	}
-	// One line is an object that may be a file of sections.
-	return users, len(users) > 1 || len(users) == 1 && isUser(users[0])
-}
-
-func isUser(value any) bool {
-	user, _ := value.(Document)
-	_, hasEmail := user["email"].(string)
-	return hasEmail
-}
-
-// partials puts the templates of prompts in the place of their files: a folder has {prompt: [{screen: [{name,
-// template}]}]}.
-func (l *loader) partials(value any) error {
-	written, _ := value.(Document)
-	for prompt, list := range written {
-		screens := Document{}
-		for _, entry := range documents(list) {
-			for screen, items := range entry {
-				points := Document{}
-				for _, item := range documents(items) {
-					content, err := l.content(text(item, "template"), filepath.Join(l.root, "prompts"))
-					if err != nil {
-						return err
-					}
-					points[text(item, "name")] = strings.TrimSpace(content)
-				}
-				screens[screen] = points
-			}
-		}
-		written[prompt] = screens
-	}
-	return nil
-}
-
-// files are the members whose text may be the path of a file that holds it.
-var files = []string{"code", "script", "html", "body", "custom_login_page", "login", "get_user", "create", "verify", "change_password", "delete"}
-
-// inline puts the content of files in the place of their paths, which are relative to where they are named or to the
-// root of the export. The path is that of the value in the whole.
-func (l *loader) inline(value any, folder string, path []string) error {
-	if file, begins := l.file.parts[partKey(path)]; begins {
-		folder = filepath.Dir(file)
-	}
-	switch v := value.(type) {
-	case []any:
-		for i, item := range v {
-			if err := l.inline(item, folder, append(path, strconv.Itoa(i))); err != nil {
-				return err
-			}
-		}
-	case Document:
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			if err := l.inlineMember(v, name, folder, path); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (l *loader) inlineMember(doc Document, name, folder string, path []string) error {
-	text, isText := doc[name].(string)
-	if !isText || !slices.Contains(files, name) || !strings.HasPrefix(text, "./") {
-		return l.inline(doc[name], folder, append(path, name))
-	}
-	content, err := l.content(text, folder)
-	if errors.Is(err, fs.ErrNotExist) && l.missing != nil {
-		l.missing(text)
-		delete(doc, name)
-		return nil
-	}
-	if err == nil {
-		doc[name] = content
-	}
-	return err
-}
-
-func (l *loader) content(name, folder string) (string, error) {
-	// The YAML form names pages of clients and connections from their own folders on.
-	for _, base := range []string{folder, l.root, filepath.Join(l.root, "clients"), filepath.Join(l.root, "connections")} {
-		root, err := os.OpenRoot(base)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return "", err
-		}
-		raw, err := root.ReadFile(filepath.Clean(name))
-		_ = root.Close() // it was read from alone
-		if err == nil {
-			return string(l.keywords.replace(raw)), nil
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("file %s: %w", name, err)
-		}
-	}
-	return "", fmt.Errorf("file %s is named and not there: %w", name, fs.ErrNotExist)
 }

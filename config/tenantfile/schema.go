@@ -1,6 +1,7 @@
 package tenantfile
 
 import (
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,12 @@ import (
 
 	"github.com/tenant0/tenant0/config/suggest"
 )
+
+//go:embed tenant.schema.json
+var schemaJSON []byte
+
+// Schema is the JSON Schema (draft 2020-12) of the tenant file.
+func Schema() []byte { return append([]byte(nil), schemaJSON...) }
 
 // schemaDocument is tenant.schema.json as it is, because messages need its words, and compiled. Compiling takes longer than
 // reading a tenant, so it waits until there is a file that nobody has checked.

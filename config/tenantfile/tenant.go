@@ -1,34 +1,13 @@
 package tenantfile
 
 import (
-	_ "embed"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
 	"maps"
-	"os"
-	"slices"
-	"strings"
-
-	"github.com/tenant0/tenant0/config/seeds"
 )
-
-//go:embed tenant.schema.json
-var schemaJSON []byte
-
-// IssuerPlaceholder stands in a tenant file for the issuer of the server that reads it, trailing slash included, so that
-// ${issuer}api/v2/ is the identifier of the server's own Management API. [Tenant.WithIssuer] replaces it.
-const IssuerPlaceholder = "${issuer}"
 
 // DefaultConnection is the database connection of a tenant whose file lists no connections at all, as Auth0 makes it in
 // every tenant.
 const DefaultConnection = "Username-Password-Authentication"
-
-// Document is one entry of a section with its keys as the Management API spells them. Its values are those of JSON:
-// string, bool, int or float64, []any and Document; keys written with null are left out.
-type Document = map[string]any
 
 // Tenant is a tenant file that was read and found right. Encoded as JSON it is a tenant file again.
 //
@@ -68,140 +47,6 @@ func (t Tenant) MarshalJSON() ([]byte, error) {
 	return json.Marshal(all)
 }
 
-// Schema is the JSON Schema (draft 2020-12) of the tenant file.
-func Schema() []byte { return append([]byte(nil), schemaJSON...) }
-
-// Load reads an embedded tenant by its name (see [seeds.Names]), or else a tenant file, or the folder of one or of an
-// export of auth0-deploy-cli, by its path. Keywords are replaced as [LoadConfiguration] does. Files that are wrong give a
-// [*Error].
-func Load(nameOrPath string, keywords map[string]any) (*Tenant, error) {
-	if data, is := seeds.File(nameOrPath); is {
-		// It fits the schema: a test has seen to it, and starting need not.
-		return parse(nameOrPath+".yaml", data, func(*file, Document) {})
-	}
-	if err := notCSV(nameOrPath); err != nil {
-		return nil, fmt.Errorf("tenant file: %w", err)
-	}
-	l, err := newLoader(nameOrPath, keywords)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("tenant file %s: there is no such file, and the embedded tenants are %s: %w",
-			nameOrPath, strings.Join(seeds.Names(), " and "), fs.ErrNotExist)
-	}
-	if err == nil {
-		err = l.readTenant()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("tenant file: %w", err)
-	}
-	tenant, err := l.file.tenant((*file).validate)
-	if err != nil {
-		return nil, err
-	}
-	return tenant, tenant.readFiles(l)
-}
-
-// readTenant turns the files of a tenant into nodes.
-func (l *loader) readTenant() error {
-	if l.source == "" {
-		return l.readFolder()
-	}
-	file, err := os.Open(l.source)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxTenantFile+1))
-	if err != nil {
-		return err
-	}
-	l.file.read(l.keywords.replace(data))
-	return nil
-}
-
-// readFiles puts the files that the tenant file names, in its own folder, in the places of their names. An object of a
-// further section whose file is not there is left out.
-func (t *Tenant) readFiles(l *loader) error {
-	var lost []string
-	l.missing = func(name string) { lost = append(lost, name) }
-	for _, section := range []struct {
-		name string
-		docs []Document
-	}{{"clients", t.Clients}, {"databases", t.Databases}, {"connections", t.Connections}} {
-		for i, doc := range section.docs {
-			lost = nil
-			if err := l.inline(doc, l.root, at(section.name, i)); err != nil {
-				return fmt.Errorf("tenant file: %w", err)
-			}
-			for _, name := range lost {
-				t.Warnings = append(t.Warnings, fmt.Sprintf("%q: the file %s is not there; what it would hold was left out", text(doc, "name"), name))
-			}
-		}
-	}
-	if err := t.readFurther(l, &lost); err != nil {
-		return err
-	}
-	if err := l.finish(t.Further); err != nil {
-		return fmt.Errorf("tenant file: %w", err)
-	}
-	return nil
-}
-
-// readFurther reads the files of the further sections. The loader notes in lost what is not there.
-func (t *Tenant) readFurther(l *loader, lost *[]string) error {
-	for _, section := range slices.Sorted(maps.Keys(t.Further)) {
-		list, isList := t.Further[section].([]any)
-		if !isList {
-			if err := l.inline(t.Further[section], l.root, at(section)); err != nil {
-				return fmt.Errorf("tenant file: %s: %w", section, err)
-			}
-			continue
-		}
-		kept := []any{}
-		for i, item := range list {
-			*lost = nil
-			if err := l.inline(item, l.root, at(section, i)); err != nil {
-				return fmt.Errorf("tenant file: %s: %w", section, err)
-			}
-			if doc, _ := item.(Document); len(*lost) > 0 {
-				t.Warnings = append(t.Warnings, fmt.Sprintf("%s: %q was left out: the file %s is not there", section, entryName(doc), (*lost)[0]))
-				continue
-			}
-			kept = append(kept, item)
-		}
-		t.Further[section] = kept
-	}
-	return nil
-}
-
-// Parse reads a tenant file in YAML or JSON. The name is the file's, for messages. A file that is wrong gives a
-// [*Error] with everything that is wrong with it.
-func Parse(name string, data []byte) (*Tenant, error) {
-	return parse(name, data, (*file).validate)
-}
-
-func parse(name string, data []byte, validate func(*file, Document)) (*Tenant, error) {
-	file := &file{name: name}
-	file.read(data)
-	return file.tenant(validate)
-}
-
-// tenant makes a tenant of what was read, unless something is wrong with it.
-func (f *file) tenant(validate func(*file, Document)) (*Tenant, error) {
-	if len(f.problems) == 0 { // it could be read
-		sections := f.sections()
-		OwnAPIs(sections, nil)
-		validate(f, sections)
-		f.duplicates(sections, true)
-		tenant := newTenant(sections)
-		f.link(tenant)
-		if len(f.problems) == 0 {
-			tenant.Warnings = lines(f.warnings)
-			return tenant, nil
-		}
-	}
-	return nil, &Error{Problems: sorted(f.problems)}
-}
-
 // newTenant sorts sections into a tenant. It takes sections that failed validation as well, so that the references of a
 // file with a wrong value in it are still checked: what is not a list or a map counts as empty.
 func newTenant(sections Document) *Tenant {
@@ -229,69 +74,4 @@ func newTenant(sections Document) *Tenant {
 		}
 	}
 	return tenant
-}
-
-// documents are the entries of a list. An entry that is not a map becomes an empty one and keeps the others' indexes.
-func documents(list any) []Document {
-	entries, _ := list.([]any)
-	var docs []Document
-	for _, entry := range entries {
-		doc, ok := entry.(Document)
-		if !ok {
-			doc = Document{}
-		}
-		docs = append(docs, doc)
-	}
-	return docs
-}
-
-// WithIssuer is a copy of the tenant with the issuer in place of every [IssuerPlaceholder].
-func (t *Tenant) WithIssuer(issuer string) *Tenant {
-	expand := func(docs []Document) []Document {
-		var out []Document
-		for _, doc := range docs {
-			out = append(out, ReplaceIssuer(doc, issuer).(Document))
-		}
-		return out
-	}
-	settings, _ := ReplaceIssuer(t.Settings, issuer).(Document)
-	further, _ := ReplaceIssuer(t.Further, issuer).(Document)
-	return &Tenant{
-		Settings:               settings,
-		Clients:                expand(t.Clients),
-		ResourceServers:        expand(t.ResourceServers),
-		Databases:              expand(t.Databases),
-		Connections:            expand(t.Connections),
-		ClientGrants:           expand(t.ClientGrants),
-		Roles:                  expand(t.Roles),
-		Users:                  expand(t.Users),
-		AuthorizationExtension: t.AuthorizationExtension.withIssuer(issuer),
-		Further:                further,
-		Warnings:               append([]string(nil), t.Warnings...),
-	}
-}
-
-// ReplaceIssuer copies a value of a document, its texts with the issuer in place of the [IssuerPlaceholder].
-func ReplaceIssuer(value any, issuer string) any {
-	switch value := value.(type) {
-	case string:
-		return strings.ReplaceAll(value, IssuerPlaceholder, issuer)
-	case []any:
-		out := make([]any, len(value))
-		for i, item := range value {
-			out[i] = ReplaceIssuer(item, issuer)
-		}
-		return out
-	case Document:
-		if value == nil {
-			return value
-		}
-		out := make(Document, len(value))
-		for key, item := range value {
-			out[key] = ReplaceIssuer(item, issuer)
-		}
-		return out
-	default:
-		return value
-	}
 }
