@@ -149,7 +149,7 @@ func TestTimesheetsHasItsUsers(t *testing.T) {
 	diff(t, "users", got, want)
 	diff(t, "databases", tenant.Databases, []tenantfile.Document{{
 		"name": "Username-Password-Authentication", "strategy": "auth0",
-		"options":         tenantfile.Document{"disable_self_service_change_password": false},
+		"options":         defaultConnectionOptions(),
 		"enabled_clients": []any{"Timesheets Mobile", "Timesheets SPA", "Timesheets Web"},
 	}})
 }
@@ -195,7 +195,7 @@ func TestEmptyHasTheDefaultConnectionAndTheManagementClientOnly(t *testing.T) {
 	diff(t, "tenant", tenant, &tenantfile.Tenant{
 		Clients: timesheets.Clients[4:],
 		Databases: []tenantfile.Document{{
-			"name": tenantfile.DefaultConnection, "strategy": "auth0", "options": tenantfile.Document{"disable_self_service_change_password": false},
+			"name": tenantfile.DefaultConnection, "strategy": "auth0", "options": defaultConnectionOptions(),
 		}},
 		ClientGrants: timesheets.ClientGrants[1:],
 	})
@@ -274,4 +274,25 @@ authorizationExtension:
 	after := encoded(t, tenant.WithIssuer("http://a.test/"))
 	diff(t, "with issuer", after, strings.ReplaceAll(before, "${issuer}", "http://a.test/"))
 	diff(t, "the tenant itself", encoded(t, tenant), before)
+}
+
+// defaultConnectionOptions are those of the connection that the embedded tenants have: people
+// log in with their address, and accounts may have a username besides.
+func defaultConnectionOptions() tenantfile.Document {
+	return tenantfile.Document{
+		"disable_self_service_change_password": false,
+		"attributes": tenantfile.Document{
+			"email": tenantfile.Document{
+				"identifier": tenantfile.Document{"active": true}, "profile_required": true,
+				"signup": tenantfile.Document{"status": "required", "verification": tenantfile.Document{"active": false}},
+			},
+			"username": tenantfile.Document{
+				"identifier": tenantfile.Document{"active": false}, "profile_required": false,
+				"signup": tenantfile.Document{"status": "inactive"},
+				"validation": tenantfile.Document{
+					"min_length": 1, "max_length": 128, "allowed_types": tenantfile.Document{"email": false, "phone_number": false},
+				},
+			},
+		},
+	}
 }
