@@ -39,8 +39,8 @@ func (f *file) duplicates(sections Document, namesakes bool) {
 			applications[id] = called[i]
 		}
 	}
-	connections := unique{}                                                       // of either section
-	for _, where := range slices.Backward(slices.Sorted(maps.Keys(identities))) { // databases come first in a file
+	connections := unique{}                                                  // of either section
+	for _, where := range slices.Backward(slices.Sorted(maps.Keys(parts))) { // databases come first in a file
 		section, part, nested := strings.Cut(where, ".")
 		once := unique{}
 		if section == "clients" && namesakes {
@@ -68,7 +68,7 @@ func (f *file) duplicates(sections Document, namesakes bool) {
 
 // listedTwice records the objects of a list that are one by the members that tell its objects apart.
 func (f *file) listedTwice(once unique, list any, where string, path []string, applications map[string]string) {
-	members := identities[where]
+	members := parts[where].identity
 	for i, item := range documents(list) {
 		var said []string
 		for _, member := range members {

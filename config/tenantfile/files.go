@@ -74,7 +74,7 @@ func (t *Tenant) readFurther(l *loader, lost *[]string) error {
 // inline puts the content of files in the place of their paths, which are relative to where they are named or to the
 // root of the export. The path is that of the value in the whole.
 func (l *loader) inline(value any, folder string, path []string) error {
-	if file, begins := l.file.parts[partKey(path)]; begins {
+	if file, begins := l.file.origins[originKey(path)]; begins {
 		folder = filepath.Dir(file)
 	}
 	switch v := value.(type) {
@@ -143,12 +143,12 @@ func (l *loader) finish(sections Document) error {
 	return unfold(sections)
 }
 
-// inFiles are the sections whose objects the YAML form keeps in a JSON file each, named by the member body.
-var inFiles = []string{"flows", "forms"}
-
-// unfold puts the objects of those files in the places of their texts.
+// unfold puts the objects that the YAML form keeps in files of their own in the places of the texts of those.
 func unfold(sections Document) error {
-	for _, section := range inFiles {
+	for _, section := range slices.Sorted(maps.Keys(parts)) {
+		if !parts[section].bodies {
+			continue
+		}
 		for _, item := range documents(sections[section]) {
 			body, isText := item["body"].(string)
 			if !isText {

@@ -11,38 +11,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// folders are the folders of an export and the sections that the files in them are of.
-var folders = map[string]string{
-	"actions": "actions", "action-modules": "actionModules", "clients": "clients", "connections": "connections", "connection-profiles": "connectionProfiles",
-	"event-streams": "eventStreams", "flows": "flows", "forms": "forms", "grants": "clientGrants", "hooks": "hooks", "log-streams": "logStreams",
-	"network-acls": "networkACLs", "organizations": "organizations", "pages": "pages", "phone-templates": "phoneTemplates",
-	"rate-limit-policies": "rateLimitPolicies", "resource-servers": "resourceServers", "roles": "roles", "rules": "rules",
-	"rules-configs": "rulesConfigs", "self-service-profiles": "selfServiceProfiles", "themes": "themes",
-	"token-exchange-profiles": "tokenExchangeProfiles", "user-attribute-profiles": "userAttributeProfiles",
-	"emails": "emailTemplates", "guardian/factors": "guardianFactors", "guardian/providers": "guardianFactorProviders",
-	"guardian/templates": "guardianFactorTemplates", "flow-vault-connections": "flowVaultConnections",
-	"branding/templates": "branding.templates", "prompts/screenRenderSettings": "prompts.screenRenderers",
-}
-
-// wholes are the files of an export that are a section, or a member of one.
-var wholes = map[string]string{
-	"tenant.json": "tenant", "triggers/triggers.json": "triggers", "custom-domains/custom-domains.json": "customDomains",
-	"branding/branding.json": "branding", "prompts/prompts.json": "prompts", "prompts/custom-text.json": "prompts.customText",
-	"prompts/partials.json": "prompts.partials", "emails/provider.json": "emailProvider", "guardian/policies.json": "guardianPolicies",
-	"guardian/phoneFactorMessageTypes.json":     "guardianPhoneFactorMessageTypes",
-	"guardian/phoneFactorSelectedProvider.json": "guardianPhoneFactorSelectedProvider", "phone-providers/provider.json": "phoneProviders",
-	"risk-assessment/settings.json": "riskAssessment", "supplemental-signals.json": "supplementalSignals",
-	"attack-protection/bot-detection.json":               "attackProtection.botDetection",
-	"attack-protection/breached-password-detection.json": "attackProtection.breachedPasswordDetection",
-	"attack-protection/brute-force-protection.json":      "attackProtection.bruteForceProtection",
-	"attack-protection/captcha.json":                     "attackProtection.captcha",
-	"attack-protection/suspicious-ip-throttling.json":    "attackProtection.suspiciousIpThrottling",
-}
-
 // readFolder reads an export that is a folder of files: what they hold becomes one document, as if it had been one file.
 func (l *loader) readFolder() error {
 	f := l.file
-	f.root, f.parts = &yaml.Node{Kind: yaml.MappingNode}, map[string]string{}
+	f.root, f.origins = &yaml.Node{Kind: yaml.MappingNode}, map[string]string{}
 	whole := f.name
 	defer func() { f.name = whole }()
 	err := filepath.WalkDir(l.root, func(path string, entry fs.DirEntry, err error) error {
@@ -80,14 +52,8 @@ func (l *loader) sectionOf(path string) (section string, whole bool, err error) 
 	if err != nil {
 		return "", false, err
 	}
-	name = filepath.ToSlash(name)
-	if section, whole = wholes[name]; whole {
-		return section, true, nil
-	}
-	if strings.HasPrefix(name, "database-connections/") {
-		return "databases", false, nil
-	}
-	return folders[filepath.ToSlash(filepath.Dir(name))], false, nil
+	section, whole = partAt(filepath.ToSlash(name))
+	return section, whole, nil
 }
 
 // graft puts the nodes of the file that is being read where they belong in the whole, and notes that they are its own.
@@ -110,7 +76,7 @@ func (f *file) graft(section string, whole bool, node *yaml.Node) {
 	default:
 		*child(owner, key, node.Kind) = *node
 	}
-	f.parts[partKey(path)] = f.name
+	f.origins[originKey(path)] = f.name
 }
 
 // child is the value of a map's key, which is made if it is not there.
@@ -125,5 +91,5 @@ func child(owner *yaml.Node, key string, kind yaml.Kind) *yaml.Node {
 	return value
 }
 
-// partKey is how the parts of a folder are found by their paths.
-func partKey(path []string) string { return strings.Join(path, "\x00") }
+// originKey is how the files that parts of the whole are from are found by the paths of the parts.
+func originKey(path []string) string { return strings.Join(path, "\x00") }

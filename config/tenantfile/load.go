@@ -30,7 +30,7 @@ func Load(nameOrPath string, keywords map[string]any) (*Tenant, error) {
 			nameOrPath, strings.Join(seeds.Names(), " and "), fs.ErrNotExist)
 	}
 	if err == nil {
-		err = l.readTenant()
+		err = l.read(nil)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("tenant file: %w", err)
@@ -93,20 +93,17 @@ func LoadConfiguration(path string, keywords map[string]any) (*Configuration, er
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
 	l.file.nulls = true
-	if l.source == "" {
-		err = l.readFolder()
-	} else {
-		var raw []byte
-		if raw, err = os.ReadFile(l.source); err == nil {
-			raw = l.keywords.replace(raw)
-			if users, isUsers := readUsers(raw); isUsers {
-				return &Configuration{Sections: Document{}, Users: users}, nil
-			}
-			l.file.read(raw)
-		}
-	}
+	var users []any
+	areUsers := false
+	err = l.read(func(raw []byte) bool {
+		users, areUsers = readUsers(raw)
+		return areUsers
+	})
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	if areUsers {
+		return &Configuration{Sections: Document{}, Users: users}, nil
 	}
 	sections := l.file.document(l.file.root, nil)
 	own, _ := ReplaceIssuer(sections, IssuerPlaceholder).(Document) // a copy: which APIs there are is known to the server alone
@@ -169,8 +166,9 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// readTenant turns the files of a tenant into nodes.
-func (l *loader) readTenant() error {
+// read turns the files into nodes, unless it is one file that others take, if there are others: they are given its text and
+// tell whether they did.
+func (l *loader) read(others func(raw []byte) bool) error {
 	if l.source == "" {
 		return l.readFolder()
 	}
@@ -179,10 +177,17 @@ func (l *loader) readTenant() error {
 		return err
 	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxTenantFile+1))
+	var from io.Reader = file
+	if others == nil { // what they take may be longer
+		from = io.LimitReader(file, maxTenantFile+1)
+	}
+	raw, err := io.ReadAll(from)
 	if err != nil {
 		return err
 	}
-	l.file.read(l.keywords.replace(data))
+	raw = l.keywords.replace(raw)
+	if others == nil || !others(raw) {
+		l.file.read(raw)
+	}
 	return nil
 }

@@ -24,7 +24,7 @@ const (
 type file struct {
 	name     string
 	root     *yaml.Node
-	parts    map[string]string // of a folder: the file that a part of the whole is from, by [partKey]
+	origins  map[string]string // of a folder: the file that a part of the whole is from, by [originKey]
 	nulls    bool              // keep members that are null
 	problems []Problem
 	warnings []Problem

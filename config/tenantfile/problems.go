@@ -123,7 +123,7 @@ func (f *file) locate(path []string) place {
 	p := place{file: f.name, key: f.root, value: f.root}
 	found := true
 	for i, step := range path {
-		if file, begins := f.parts[partKey(path[:i+1])]; begins {
+		if file, begins := f.origins[originKey(path[:i+1])]; begins {
 			p.file = file
 		}
 		node := target(p.value)

@@ -2,6 +2,7 @@ package tenantfile
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -68,40 +69,9 @@ type writer struct {
 	asYAML bool
 }
 
-// textMember is where a section has texts that are files of their own: the members that lead to it, "*" for each, and the
-// file's ending.
-type textMember struct {
-	path, ending string
-}
-
-var textMembers = map[string]textMember{
-	"actions": {"code", ".js"}, "actionModules": {"code", ".js"}, "branding": {"templates.body", ".html"}, "clients": {"custom_login_page", "_custom_login_page.html"},
-	"connections": {"options.email.body", ".html"}, "databases": {"options.customScripts.*", ".js"}, "emailTemplates": {"body", ".html"},
-	"hooks": {"script", ".js"}, "pages": {"html", ".html"}, "rules": {"script", ".js"},
-}
-
-// yamlFolders are the folders of texts beside tenant.yaml, where they are not called as the section.
-var yamlFolders = map[string]string{"branding": "branding_templates", "actionModules": "action-modules"}
-
 func (w *writer) sections(sections Document) error {
 	if w.asYAML {
-		for _, section := range inFiles {
-			if err := w.fold(section, sections[section]); err != nil {
-				return err
-			}
-		}
-		for section, value := range sections {
-			if texts, ok := textMembers[section]; ok {
-				folder := section
-				if other, ok := yamlFolders[section]; ok {
-					folder = other
-				}
-				w.texts(value, textPlace{steps: strings.Split(texts.path, "."), ending: texts.ending, folder: folder, base: "."})
-			}
-		}
-		raw, err := Marshal(sections)
-		w.files["tenant.yaml"] = raw
-		return err
+		return w.yaml(sections)
 	}
 	for section, value := range sections {
 		if err := w.section(section, value); err != nil {
@@ -109,6 +79,29 @@ func (w *writer) sections(sections Document) error {
 		}
 	}
 	return nil
+}
+
+// yaml writes tenant.yaml and, beside it, the files of texts.
+func (w *writer) yaml(sections Document) error {
+	for where, p := range parts {
+		section, member, isMember := strings.Cut(where, ".")
+		value := sections[section]
+		if isMember {
+			owner, _ := value.(Document)
+			value = owner[member]
+		}
+		if p.bodies {
+			if err := w.fold(section, value); err != nil {
+				return err
+			}
+		}
+		if p.texts.path != "" {
+			w.texts(value, textPlace{steps: strings.Split(p.texts.path, "."), ending: p.texts.ending, folder: cmp.Or(p.beside, section), base: "."})
+		}
+	}
+	raw, err := Marshal(sections)
+	w.files["tenant.yaml"] = raw
+	return err
 }
 
 // fold moves each object of a section into a file of its own.
@@ -127,57 +120,57 @@ func (w *writer) fold(section string, value any) error {
 
 // section writes one section of an export that is a folder.
 func (w *writer) section(section string, value any) error {
-	switch section {
-	case "databases":
-		return w.list(value, func(name string) string { return "database-connections/" + name + "/database.json" }, section)
-	case "branding", "prompts", "attackProtection":
-		return w.members(section, value)
-	}
-	for file, of := range wholes {
-		if of == section {
-			return w.json(file, value)
-		}
-	}
-	for folder, of := range folders {
-		if of == section {
-			return w.list(value, func(name string) string { return folder + "/" + name + ".json" }, section)
-		}
+	p := parts[section]
+	switch below := members(section); {
+	case len(below) > 0:
+		return w.members(section, value, below)
+	case section == "databases":
+		return w.list(value, p, func(name string) string { return databaseFolder + name + "/database.json" })
+	case p.file != "":
+		return w.json(p.file, value)
+	case p.folder != "":
+		return w.list(value, p, p.objectFile)
 	}
 	return fmt.Errorf("there is no file for it")
 }
 
-// members writes a section whose members have files of their own.
-func (w *writer) members(section string, value any) error {
+// objectFile is the file of an object in an export that is a folder.
+func (p part) objectFile(name string) string { return p.folder + "/" + name + ".json" }
+
+// members writes a section of which members, those below, have files of their own.
+func (w *writer) members(section string, value any, below map[string]part) error {
 	doc, _ := value.(Document)
 	rest := maps.Clone(doc)
-	for file, of := range wholes {
-		if _, member, ok := strings.Cut(of, section+"."); ok && doc[member] != nil && member != "partials" {
-			delete(rest, member)
-			if err := w.json(file, doc[member]); err != nil {
-				return err
-			}
-		}
-	}
-	if partials, ok := doc["partials"].(Document); ok {
-		delete(rest, "partials")
-		if err := w.partials(partials); err != nil {
-			return err
-		}
-	}
-	for member, folder := range map[string]string{"templates": "branding/templates", "screenRenderers": "prompts/screenRenderSettings"} {
-		list, ok := doc[member].([]any)
-		if !ok {
+	for member, p := range below {
+		if doc[member] == nil {
 			continue
 		}
-		delete(rest, member)
-		if err := w.list(list, func(name string) string { return folder + "/" + name + ".json" }, map[string]string{"templates": "emailTemplates"}[member]); err != nil {
+		written, err := w.member(member, doc[member], p)
+		if err != nil {
 			return err
+		}
+		if written {
+			delete(rest, member)
 		}
 	}
 	if len(rest) == 0 {
 		return nil
 	}
 	return w.json(section+"/"+section+".json", rest)
+}
+
+// member writes a member of a section in files of its own, unless its value is of another form than these have.
+func (w *writer) member(member string, value any, p part) (written bool, err error) {
+	switch partials, is := value.(Document); {
+	case member == "partials" && !is:
+		return false, nil
+	case member == "partials":
+		return true, w.partials(partials)
+	case p.file != "":
+		return true, w.json(p.file, value)
+	}
+	list, isList := value.([]any)
+	return isList, w.list(list, p, p.objectFile)
 }
 
 // partials writes the partials of prompts: {prompt: [{screen: [{name, template}]}]}, each template in a file.
@@ -202,19 +195,19 @@ func (w *writer) partials(partials Document) error {
 }
 
 // list writes each entry of a section to a file that its name gives, with its texts beside it.
-func (w *writer) list(value any, file func(name string) string, section string) error {
+func (w *writer) list(value any, p part, file func(name string) string) error {
 	for _, entry := range documents(value) {
 		own := fileName(entryName(entry))
 		for n := 2; w.files[file(own)] != nil; n++ { // names that differ where those of files cannot
 			own = fmt.Sprintf("%s-%d", fileName(entryName(entry)), n)
 		}
 		name := file(own)
-		if texts, ok := textMembers[section]; ok {
+		if p.texts.path != "" {
 			folder, base := path.Dir(name), path.Dir(name)
-			if section == "actions" || section == "actionModules" {
+			if p.texts.path == "code" {
 				base = "." // code is named from the export's folder on
 			}
-			w.texts(entry, textPlace{strings.Split(texts.path, "."), texts.ending, folder, base, own})
+			w.texts(entry, textPlace{strings.Split(p.texts.path, "."), p.texts.ending, folder, base, own})
 		}
 		if err := w.json(name, entry); err != nil {
 			return err
@@ -268,15 +261,6 @@ type textPlace struct {
 	name   string   // of the entry; empty: it is the value's own
 }
 
-// below is the place of the same texts, seen from a member of the value.
-func (p textPlace) below() textPlace {
-	if p.steps[0] == "templates" { // each template is an entry of its own
-		p.name = ""
-	}
-	p.steps = p.steps[1:]
-	return p
-}
-
 // texts moves texts below a value into files, and leaves the names of the files in their places.
 func (w *writer) texts(value any, at textPlace) {
 	switch value := value.(type) {
@@ -293,7 +277,9 @@ func (w *writer) texts(value any, at textPlace) {
 				continue
 			}
 			if len(at.steps) > 1 {
-				w.texts(item, at.below())
+				below := at
+				below.steps = at.steps[1:]
+				w.texts(item, below)
 				continue
 			}
 			if content, _ := item.(string); content != "" {
