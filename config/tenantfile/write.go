@@ -108,7 +108,7 @@ func (w *writer) yaml(sections Document) error {
 func (w *writer) fold(section string, value any) error {
 	for _, entry := range documents(value) {
 		name := text(entry, "name")
-		file := path.Join(section, fileName(name)+".json")
+		file := w.free(path.Join(section, fileName(name)), ".json")
 		if err := w.json(file, maps.Clone(entry)); err != nil {
 			return err
 		}
@@ -283,7 +283,7 @@ func (w *writer) texts(value any, at textPlace) {
 				continue
 			}
 			if content, _ := item.(string); content != "" {
-				file := w.textFile(at, member)
+				file := w.free(w.textFile(at, member), at.ending)
 				w.files[file] = []byte(content)
 				value[member] = "./" + strings.TrimPrefix(file, strings.TrimPrefix(at.base+"/", "./"))
 			}
@@ -291,17 +291,26 @@ func (w *writer) texts(value any, at textPlace) {
 	}
 }
 
-// textFile is the file of the text that is a member of a value.
+// free is the name of a file that is not written yet: names of objects may differ where those of files cannot.
+func (w *writer) free(stem, ending string) string {
+	name := stem + ending
+	for n := 2; w.files[name] != nil; n++ {
+		name = fmt.Sprintf("%s-%d%s", stem, n, ending)
+	}
+	return name
+}
+
+// textFile is the file of the text that is a member of a value, without its ending.
 func (w *writer) textFile(at textPlace, member string) string {
 	switch {
 	case at.steps[0] == "*" && w.asYAML:
-		return path.Join(at.folder, at.name, fileName(member)) + at.ending
+		return path.Join(at.folder, at.name, fileName(member))
 	case at.steps[0] == "*":
-		return path.Join(at.folder, fileName(member)) + at.ending
+		return path.Join(at.folder, fileName(member))
 	case at.steps[0] == "code":
-		return path.Join(at.folder, at.name, "code") + at.ending
+		return path.Join(at.folder, at.name, "code")
 	}
-	return path.Join(at.folder, at.name) + at.ending
+	return path.Join(at.folder, at.name)
 }
 
 func (w *writer) json(file string, value any) error {
