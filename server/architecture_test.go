@@ -84,15 +84,15 @@ var soleCallers = map[string][]string{
 }
 
 type goPackage struct {
-	ImportPath, Dir  string
-	Imports, GoFiles []string
+	ImportPath, Dir                             string
+	Imports, GoFiles, TestGoFiles, XTestGoFiles []string
 }
 
 // packages lists the module's packages by their name below it. The stand-in for
 // github.com/ory/x is a module of its own, with another's API.
 func packages(t *testing.T) map[string]goPackage {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Dir,Imports,GoFiles", module+"...").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Dir,Imports,GoFiles,TestGoFiles,XTestGoFiles", module+"...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
