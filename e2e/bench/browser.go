@@ -17,6 +17,7 @@ type browser struct {
 	app     application
 	email   string
 	turn    *atomic.Int64 // shared by all browsers: which combination of scopes is next
+	session string        // the name of the cookie of its session
 	jar     map[string]string
 	cookies string // the jar as a header
 	seen    seen
@@ -31,14 +32,14 @@ func openBrowsers(p *process, app application, n int, user func(i int) string) (
 		if err != nil {
 			return nil, err
 		}
-		all[i] = &browser{conn: c, app: app, email: user(i), turn: &turn, jar: map[string]string{}}
+		all[i] = &browser{conn: c, app: app, email: user(i), turn: &turn, session: "auth0", jar: map[string]string{}}
 	}
 	return all, nil
 }
 
 // logIn logs the user in with the form: a new session, a code, its exchange.
 func (b *browser) logIn() error {
-	delete(b.jar, "auth0")
+	delete(b.jar, b.session)
 	b.keep(nil)
 	return b.login()
 }

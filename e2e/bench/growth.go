@@ -182,16 +182,8 @@ func (b *bench) growth() error {
 		r.limit, r.foreign = of.rate, max(r.foreign, of.foreign)
 		rounds = append(rounds, r)
 	}
-	rounds = quietest(rounds, b.rounds)
-	cost := column(rounds, func(r round) float64 { return 1 / r.rate })
-	costOfFew := column(rounds, func(r round) float64 { return 1 / r.limit })
-	ratios := divide(cost, costOfFew)
-	b.table.rows = append(b.table.rows, row{
-		fmt.Sprintf("a login with the form among %s users", thousands(many.users)), cost.show(microseconds),
-		fmt.Sprintf("%s among %d", microseconds(costOfFew.median()), few.users), ratios.show(ratio),
-		"at most " + ratio(flat), verdict(ratios.median() <= flat),
-	})
-	b.table.count(rounds)
+	name := fmt.Sprintf("a login with the form among %s users", thousands(many.users))
+	b.table.flat(name, fmt.Sprintf("among %d", few.users), quietest(rounds, b.rounds))
 	if err := b.searching(many); err != nil {
 		return err
 	}

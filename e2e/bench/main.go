@@ -67,7 +67,7 @@ func (p plan) run(ctx context.Context) error {
 	}
 	defer os.RemoveAll(work)
 	b := &bench{plan: p, ctx: ctx, work: work, began: time.Now()}
-	for _, measure := range []func() error{b.size, b.starting, b.rates, b.memory, b.growth} {
+	for _, measure := range []func() error{b.size, b.starting, b.rates, b.memory, b.growth, b.tenants} {
 		if err := measure(); err != nil {
 			return err
 		}

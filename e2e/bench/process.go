@@ -27,17 +27,30 @@ const patience = 2 * time.Minute
 // start starts the server on the data folder and the tenant given, and returns
 // it with the time from there to its first answer: the discovery document.
 func (b *bench) start(data, seed string) (*process, time.Duration, error) {
+	return b.startWith(filepath.Join(b.work, data), "--data", filepath.Join(b.work, data), "--seed", seed, "--control", "127.0.0.1:0")
+}
+
+// startInMemory starts a server that keeps nothing, with its control listener at an address.
+func (b *bench) startInMemory(control string) (*process, error) {
+	p, _, err := b.startWith("", "--ephemeral", "--control", control)
+	return p, err
+}
+
+// startWith starts the server with flags; data is its data folder.
+func (b *bench) startWith(data string, flags ...string) (*process, time.Duration, error) {
 	addr, err := freeAddress()
 	if err != nil {
 		return nil, 0, err
 	}
-	cmd := exec.CommandContext(b.ctx, b.binary, "start", "--data", filepath.Join(b.work, data), "--seed", seed, //nolint:gosec // running what the user says is the purpose
-		"--listen", addr, "--control", "127.0.0.1:0", "--log-level", "warn", "--max-import-size", "10000000",
-		"--issuer", "http://localhost:4400/") // the same at every start, as its APIs are named after it
-	cmd.Env = []string{} // no settings but these
+	flags = append([]string{
+		"start", "--listen", addr, "--log-level", "warn", "--max-import-size", "10000000",
+		"--issuer", "http://localhost:4400/", // the same at every start, as its APIs are named after it
+	}, flags...)
+	cmd := exec.CommandContext(b.ctx, b.binary, flags...) //nolint:gosec // running what the user says is the purpose
+	cmd.Env = []string{}                                  // no settings but these
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
-	p := &process{cmd: cmd, addr: addr, data: filepath.Join(b.work, data)}
+	p := &process{cmd: cmd, addr: addr, data: data}
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
 		return nil, 0, err

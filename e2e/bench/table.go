@@ -76,6 +76,19 @@ func (t *table) rate(measure string, rounds []round, target float64) {
 	t.count(rounds)
 }
 
+// flat adds what something costs where there is much, which is to be about what it costs
+// where there is little: the limit of each round. little says where that is.
+func (t *table) flat(measure, little string, rounds []round) {
+	cost := column(rounds, func(r round) float64 { return 1 / r.rate })
+	least := column(rounds, func(r round) float64 { return 1 / r.limit })
+	ratios := divide(cost, least)
+	t.rows = append(t.rows, row{
+		measure, cost.show(microseconds), microseconds(least.median()) + " " + little, ratios.show(ratio),
+		"at most " + ratio(flat), verdict(ratios.median() <= flat),
+	})
+	t.count(rounds)
+}
+
 // count notes how quiet the rounds were.
 func (t *table) count(rounds []round) {
 	t.foreign = append(t.foreign, column(rounds, func(r round) float64 { return r.foreign })...)

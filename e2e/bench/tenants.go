@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Limits of tenants in memory: seconds to make one, and bytes of all of them.
+const (
+	manyTenants   = 200
+	maxTenant     = 0.005
+	maxAllTenants = 100 * mib
+)
+
+// tenants measures what tenants of a server that keeps nothing cost: making them of a seed
+// and as copies, their memory, and a login at one of them beside the first one's.
+func (b *bench) tenants() error {
+	b.progress("%d tenants", manyTenants)
+	control, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	p, err := b.startInMemory(control)
+	if err != nil {
+		return err
+	}
+	defer p.stop() //nolint:errcheck // nothing is left to measure
+	first := &tenantOf{process: p}
+	// The first of a seed makes what the others are copies of.
+	if _, _, err := b.makeTenant(control, object{"name": "first"}); err != nil {
+		return err
+	}
+	time.Sleep(rest)
+	before, err := p.resident()
+	if err != nil {
+		return err
+	}
+	seeds, clones := make(sample, 0, manyTenants), make(sample, 0, manyTenants)
+	last := &tenantOf{}
+	for i := range manyTenants / 2 {
+		for name, body := range map[string]object{"seed": {"seed": "timesheets"}, "clone": {"from": "default"}} {
+			body["name"] = fmt.Sprint(name, i)
+			addr, took, err := b.makeTenant(control, body)
+			if err != nil {
+				return err
+			}
+			if name == "seed" {
+				seeds = append(seeds, took)
+				last.process = &process{cmd: p.cmd, addr: addr}
+			} else {
+				clones = append(clones, took)
+			}
+		}
+	}
+	time.Sleep(rest)
+	after, err := p.resident()
+	if err != nil {
+		return err
+	}
+	b.table.atMost("a tenant of a seed, made in memory", seeds, maxTenant, milliseconds)
+	b.table.atMost("a copy of a tenant in memory", clones, maxTenant, milliseconds)
+	b.table.atMost(fmt.Sprintf("memory of %d tenants", manyTenants), sample{after - before}, maxAllTenants, mebibytes)
+	return b.loginsAt(first, last, fmt.Sprint("seed", manyTenants/2-1))
+}
+
+// makeTenant makes a tenant and returns the address of its listener and the seconds that it
+// took until it answers.
+func (b *bench) makeTenant(control string, body object) (addr string, took float64, err error) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return "", 0, err
+	}
+	rq, err := http.NewRequestWithContext(b.ctx, http.MethodPost, "http://"+control+"/tenants", bytes.NewReader(raw))
+	if err != nil {
+		return "", 0, err
+	}
+	began := time.Now()
+	resp, err := http.DefaultClient.Do(rq)
+	if err != nil {
+		return "", 0, err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	took = time.Since(began).Seconds()
+	if err != nil || resp.StatusCode != http.StatusCreated {
+		return "", 0, fmt.Errorf("tenant %s: %s %s, %w", raw, resp.Status, answer, err)
+	}
+	var made struct {
+		Issuer string `json:"issuer"`
+	}
+	if err := json.Unmarshal(answer, &made); err != nil {
+		return "", 0, err
+	}
+	u, err := url.Parse(made.Issuer)
+	if err != nil {
+		return "", 0, err
+	}
+	return "127.0.0.1:" + u.Port(), took, nil
+}
+
+// loginsAt compares what a login costs at the first tenant and at another, in rounds that
+// alternate.
+func (b *bench) loginsAt(first, other *tenantOf, name string) error {
+	users := func(i int) string {
+		return []string{"employee", "manager", "contractor"}[i%3] + "@exampleco.com"
+	}
+	for _, t := range []*tenantOf{first, other} {
+		var err error
+		if t.browsers, err = openBrowsers(t.process, timesheets, clients, users); err != nil {
+			return err
+		}
+	}
+	for _, browser := range other.browsers {
+		browser.session = "auth0_" + name
+	}
+	measure := func(t *tenantOf) (round, error) {
+		return watch(t.process, func() (float64, error) {
+			return spin(clients, b.rate, func(worker int) error { return t.browsers[worker].logIn() })
+		})
+	}
+	var rounds []round
+	for n := 0; n < 2*b.rounds && !enough(rounds, b.rounds); n++ {
+		b.progress("logins at the first and at another tenant, round %d", n+1)
+		of, err := measure(first)
+		if err != nil {
+			return err
+		}
+		r, err := measure(other)
+		if err != nil {
+			return err
+		}
+		r.limit, r.foreign = of.rate, max(r.foreign, of.foreign)
+		rounds = append(rounds, r)
+	}
+	b.table.flat(fmt.Sprintf("a login with the form at one of %d tenants", manyTenants), "at the first", quietest(rounds, b.rounds))
+	return nil
+}
