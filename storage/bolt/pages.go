@@ -49,7 +49,30 @@ type page struct {
 type pages struct {
 	file io.ReaderAt
 	meta meta
-	seen map[uint64]bool // every page that is in use or free
+	seen []bool // every page that is in use or free, by its number
+	// window has the bytes of the pages from first on, up to the page behind. Pages that follow one
+	// another in the tree often do so in the file, and are then read together.
+	window        []byte
+	first, behind uint64
+}
+
+// windowPages is how many pages are read together.
+const windowPages = 32
+
+// at returns the bytes of a page, until the next call.
+func (p *pages) at(id uint64) ([]byte, error) {
+	size := uint64(p.meta.pageSize)
+	if id < p.first || id >= p.behind {
+		n := uint64(1)
+		if id == p.behind {
+			n = min(windowPages, p.meta.high-id)
+		}
+		if _, err := p.file.ReadAt(p.window[:n*size], int64(id*size)); err != nil { //nolint:gosec // below high
+			return nil, err
+		}
+		p.first, p.behind = id, id+n
+	}
+	return p.window[(id-p.first)*size:][:size], nil
 }
 
 // checkPages returns an error that wraps storage.ErrDamaged for a file whose pages do not
@@ -72,7 +95,7 @@ func checkPages(path string) error {
 	if !ok || info.Size() < int64(m.high)*int64(m.pageSize) { //nolint:gosec // a page number that bbolt's checksum covers
 		return nil
 	}
-	p := &pages{file: f, meta: m, seen: map[uint64]bool{}}
+	p := &pages{file: f, meta: m, seen: make([]bool, m.high), window: make([]byte, windowPages*m.pageSize)}
 	if err := p.follow(m.root); err != nil {
 		return err
 	}
@@ -121,12 +144,12 @@ func (p *pages) read(id uint64) (page, error) {
 	if id < 2 || id >= p.meta.high {
 		return damage("is not there")
 	}
-	head := make([]byte, pageHeader)
-	if _, err := p.file.ReadAt(head, int64(id)*int64(p.meta.pageSize)); err != nil { //nolint:gosec // below high
+	raw, err := p.at(id)
+	if err != nil {
 		return page{}, err
 	}
-	overflow := uint64(binary.NativeEndian.Uint32(head[12:]))
-	if binary.NativeEndian.Uint64(head) != id || id+overflow >= p.meta.high {
+	overflow := uint64(binary.NativeEndian.Uint32(raw[12:]))
+	if binary.NativeEndian.Uint64(raw) != id || id+overflow >= p.meta.high {
 		return damage("is not what it should be")
 	}
 	for n := id; n <= id+overflow; n++ {
@@ -135,10 +158,16 @@ func (p *pages) read(id uint64) (page, error) {
 		}
 		p.seen[n] = true
 	}
-	out := page{id: id, flags: binary.NativeEndian.Uint16(head[8:]), count: int(binary.NativeEndian.Uint16(head[10:]))}
-	out.raw = make([]byte, (overflow+1)*uint64(p.meta.pageSize))
-	_, err := p.file.ReadAt(out.raw, int64(id)*int64(p.meta.pageSize)) //nolint:gosec // below high
-	return out, err
+	out := page{id: id, flags: binary.NativeEndian.Uint16(raw[8:]), count: int(binary.NativeEndian.Uint16(raw[10:])), raw: raw}
+	switch {
+	case overflow > 0:
+		out.raw = make([]byte, (overflow+1)*uint64(p.meta.pageSize))
+		_, err := p.file.ReadAt(out.raw, int64(id)*int64(p.meta.pageSize)) //nolint:gosec // below high
+		return out, err
+	case out.flags != leafFlag:
+		out.raw = bytes.Clone(raw) // others are read before this one is done with
+	}
+	return out, nil
 }
 
 // follow checks a page of the tree and those below it.
@@ -177,9 +206,11 @@ func (p *pages) follow(id uint64) error { //nolint:gocognit // one check after t
 		}
 		before = key
 		if word(0) == 1 { // the value is a bucket
+			g.raw = bytes.Clone(g.raw) // which has pages of its own
 			if err := p.bucket(g, value, word(12)); err != nil {
 				return err
 			}
+			before = g.raw[begin:value]
 		}
 	}
 	return nil
