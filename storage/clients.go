@@ -1,6 +1,10 @@
 package storage
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+	"strconv"
+)
 
 // Client is an application registered with the tenant, Auth0:
 // get-started/applications/application-settings.
@@ -128,6 +132,11 @@ var clients = declare(spec[Client]{
 			}
 			return []string{c.ResourceServerIdentifier}
 		}},
+		// The values of lists are as queries write them, those that are not set as "false".
+		{name: "app_type", listed: true, values: func(c Client) []string { return []string{cmp.Or(c.AppType, "false")} }},
+		{name: "first_party", listed: true, values: func(c Client) []string { return []string{strconv.FormatBool(c.IsFirstParty)} }},
+		{name: "global", listed: true, values: func(c Client) []string { return []string{strconv.FormatBool(c.Global)} }},
+		{name: originIndex, values: origins},
 	},
 	remember: true,
 })

@@ -1,6 +1,9 @@
 package storage
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Connection is a source of users, Auth0: authenticate/identity-providers.
 type Connection struct {
@@ -22,7 +25,8 @@ var connections = declare(spec[Connection]{
 	ordered: true,
 	key:     func(c Connection) string { return c.ID },
 	indexes: []index[Connection]{
-		{name: "name", unique: true, values: func(c Connection) []string { return []string{c.Name} }},
+		{name: "name", unique: true, listed: true, values: func(c Connection) []string { return []string{c.Name} }},
+		{name: "strategy", listed: true, values: func(c Connection) []string { return []string{cmp.Or(c.Strategy, "false")} }},
 		{name: "client", values: func(c Connection) []string { return c.EnabledClients }},
 	},
 	remember: true,

@@ -77,10 +77,21 @@ func (db *DB) SettleIssuer(issuer string) error {
 	return db.Update(func(tx *Tx) error {
 		before, err := tx.kv.Get(issuerKey)
 		if err == nil && before != nil {
-			err = tx.replace(before, []byte(issuer))
+			err = errors.Join(tx.replace(before, []byte(issuer)), tx.reindexOrigins())
 		}
 		return errors.Join(err, tx.kv.Put(issuerKey, []byte(issuer)))
 	})
+}
+
+// reindexOrigins makes the index of origins anew: an origin is only a part of what is
+// replaced.
+func (tx *Tx) reindexOrigins() error {
+	prefix := []byte("i/" + clients.name + "\x00" + originIndex + "\x00")
+	old, err := tx.rows(prefix, nil)
+	if err != nil {
+		return err
+	}
+	return errors.Join(tx.remove(old), tx.Clients.records.index())
 }
 
 // replace writes one text in the place of another in every row and every index. Both are

@@ -74,6 +74,7 @@ func (e Entry) place() string { return e.Kind + "\x01" + e.Parent }
 var entries = declare(spec[Entry]{
 	name: "documents",
 	key:  func(e Entry) string { return e.place() + "\x01" + e.Order },
+	list: Entry.place,
 	indexes: []index[Entry]{
 		{name: "id", unique: true, values: func(e Entry) []string { return []string{e.place() + "\x01" + e.ID} }},
 		{name: "unique", unique: true, values: func(e Entry) []string {
@@ -103,8 +104,10 @@ type Documents struct {
 // Documents returns the documents of a kind and parent.
 func (tx *Tx) Documents(kind, parent string) Documents { return Documents{tx, kind, parent} }
 
+func (d Documents) place() string { return Entry{Kind: d.kind, Parent: d.parent}.place() }
+
 func (d Documents) find(id string) (Entry, error) {
-	return d.tx.Entries.Find("id", d.kind+"\x01"+d.parent+"\x01"+id)
+	return d.tx.Entries.Find("id", d.place()+"\x01"+id)
 }
 
 // Document returns the document with an id, or an error that wraps ErrNotFound.
@@ -151,7 +154,7 @@ func (d Documents) Put(w Write) error {
 
 // next is the place behind all documents.
 func (d Documents) next() (string, error) {
-	prefix := d.tx.Entries.records.rowKey(d.kind + "\x01" + d.parent + "\x01")
+	prefix := d.tx.Entries.records.rowKey(d.place() + "\x01")
 	var last uint64
 	var damaged error
 	err := d.tx.kv.ScanBack(prefix, prefixEnd(prefix), func(key, _ []byte) bool {
@@ -188,20 +191,12 @@ func (d Documents) DeleteAll() error {
 }
 
 func (d Documents) entries() iter.Seq2[Entry, error] {
-	return all[Entry](d.tx.Entries.records.scan(d.kind + "\x01" + d.parent + "\x01"))
+	return all[Entry](d.tx.Entries.records.scan(d.place() + "\x01"))
 }
 
 // Rows yields the documents in their order, as they are kept. What is written while it
 // runs may or may not be seen.
-func (d Documents) Rows() iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
-		for e, err := range d.entries() {
-			if !yield(Row{e.Order, e.ID, e.Document}, err) || err != nil {
-				return
-			}
-		}
-	}
-}
+func (d Documents) Rows() iter.Seq2[Row, error] { return d.List().Rows("", 0) }
 
 // All yields what Rows does, decoded.
 func (d Documents) All() iter.Seq2[Document, error] { return decoded(d.Rows()) }
@@ -209,6 +204,23 @@ func (d Documents) All() iter.Seq2[Document, error] { return decoded(d.Rows()) }
 // withText returns the entries of a kind, in any parent, by the text of one of lookups.
 func (tx *Tx) withText(kind, member, text string) ([]Entry, error) {
 	return collect(tx.Entries.By("text", Entry{Kind: kind}.lookup(member, text)))
+}
+
+// LinkedParents is the parents of the entries of a kind that a value leads to, by their keys: a row
+// has the id of the parent for its key, and the document of the entry.
+func (tx *Tx) LinkedParents(kind, value string) List {
+	l := tx.Entries.ListBy("link", kind+"\x01"+value)
+	entry := l.row
+	l.row = func(place, value []byte) (Row, error) {
+		row, err := entry(place, value)
+		if err != nil {
+			return row, err
+		}
+		var e Entry
+		err = json.Unmarshal(row.JSON, &e)
+		return Row{row.Place, e.Parent, e.Document}, err
+	}
+	return l
 }
 
 // Linked returns the entries of a kind, in any parent, that a value leads to.

@@ -18,8 +18,8 @@ var grants = declare(spec[Grant]{
 		{name: "grant", unique: true, values: func(g Grant) []string {
 			return []string{grantIndex(g.UserID, g.ClientID, g.Audience)}
 		}},
-		{name: "user", values: func(g Grant) []string { return []string{g.UserID} }},
-		{name: "client", values: func(g Grant) []string { return []string{g.ClientID} }},
+		{name: "user", listed: true, values: func(g Grant) []string { return []string{g.UserID} }},
+		{name: "client", listed: true, values: func(g Grant) []string { return []string{g.ClientID} }},
 	},
 })
 

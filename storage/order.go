@@ -73,53 +73,13 @@ func (r records) leave(key string) error {
 	return r.tx.kv.Delete(r.placeKey(key))
 }
 
-// orderStep is how many places are read before the records at them.
-const orderStep = 256
-
 // Rows yields every record in the order in which they were made. The sequence
 // ends after an error. What is written while it runs may or may not be seen.
-func (t Resources[T]) Rows() iter.Seq2[Row, error] { return t.records.rowsAfter("") }
+func (t Resources[T]) Rows() iter.Seq2[Row, error] { return t.RowsAfter("") }
 
 // RowsAfter is Rows from behind the place of a row.
 func (t Resources[T]) RowsAfter(place string) iter.Seq2[Row, error] {
-	return t.records.rowsAfter(place)
-}
-
-//go:noinline
-func (r records) rowsAfter(place string) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
-		prefix := r.orderPrefix()
-		from := prefix
-		if after, err := hex.DecodeString(place); err == nil && len(after) == 8 {
-			from = next(prefix, after)
-		}
-		for from != nil {
-			var places, keys [][]byte
-			err := r.tx.kv.Scan(from, prefixEnd(prefix), func(entry, key []byte) bool {
-				places, keys = append(places, entry[len(prefix):]), append(keys, key)
-				return len(keys) < orderStep
-			})
-			if err != nil {
-				yield(Row{}, err)
-				return
-			}
-			for i, key := range keys {
-				row, err := r.rowAt(places[i], string(key))
-				if !yield(row, err) || err != nil {
-					return
-				}
-			}
-			from = nil
-			if len(keys) == orderStep {
-				from = next(prefix, places[orderStep-1])
-			}
-		}
-	}
-}
-
-// next is the key of the place behind another.
-func next(prefix, place []byte) []byte {
-	return binary.BigEndian.AppendUint64(append([]byte(nil), prefix...), binary.BigEndian.Uint64(place)+1)
+	return t.List().Rows(place, 0)
 }
 
 func (r records) rowAt(place []byte, key string) (Row, error) {

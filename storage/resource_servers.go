@@ -85,8 +85,8 @@ var clientGrants = declare(spec[ClientGrant]{
 		{name: "grant", unique: true, values: func(g ClientGrant) []string {
 			return []string{clientGrantIndex(g.ClientID, g.Audience, g.SubjectType)}
 		}},
-		{name: "client", values: func(g ClientGrant) []string { return []string{g.ClientID} }},
-		{name: "audience", values: func(g ClientGrant) []string { return []string{g.Audience} }},
+		{name: "client", listed: true, values: func(g ClientGrant) []string { return []string{g.ClientID} }},
+		{name: "audience", listed: true, values: func(g ClientGrant) []string { return []string{g.Audience} }},
 	},
 	remember: true,
 })

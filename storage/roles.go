@@ -47,6 +47,6 @@ var userAccess = declare(spec[UserAccess]{
 	name: "user_access",
 	key:  func(a UserAccess) string { return a.UserID },
 	indexes: []index[UserAccess]{
-		{name: "role", values: func(a UserAccess) []string { return a.Roles }},
+		{name: "role", listed: true, values: func(a UserAccess) []string { return a.Roles }},
 	},
 })

@@ -153,3 +153,42 @@ func (tx *Tx) remove(rows []row) error {
 	}
 	return nil
 }
+
+// beneath is the part of a key space beneath a prefix: what a snapshot holds, at the keys
+// that it has when it is restored.
+type beneath struct {
+	kv     KV
+	prefix []byte
+}
+
+func (b beneath) key(key []byte) []byte { return slices.Concat(b.prefix, key) }
+
+// Get implements KV.
+func (b beneath) Get(key []byte) ([]byte, error) { return b.kv.Get(b.key(key)) }
+
+// Put implements KV.
+func (b beneath) Put(key, value []byte) error { return b.kv.Put(b.key(key), value) }
+
+// Delete implements KV.
+func (b beneath) Delete(key []byte) error { return b.kv.Delete(b.key(key)) }
+
+// Scan implements KV.
+func (b beneath) Scan(from, to []byte, fn func(key, value []byte) bool) error {
+	return b.kv.Scan(b.key(from), b.end(to), b.without(fn))
+}
+
+// ScanBack implements KV.
+func (b beneath) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
+	return b.kv.ScanBack(b.key(from), b.end(to), b.without(fn))
+}
+
+func (b beneath) end(to []byte) []byte {
+	if to == nil {
+		return prefixEnd(b.prefix)
+	}
+	return b.key(to)
+}
+
+func (b beneath) without(fn func(key, value []byte) bool) func(key, value []byte) bool {
+	return func(key, value []byte) bool { return fn(key[len(b.prefix):], value) }
+}

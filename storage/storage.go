@@ -110,7 +110,32 @@ func upgrades() []func(KV) error {
 			tx := newTx(kv, nil)
 			return errors.Join(tx.Transactions.index(), tx.Transactions.measureAll(), tx.Codes.records.index(), tx.LoginFailures.records.index())
 		},
+		// Format 5 keeps how long lists are, and finds applications by their origins. What
+		// snapshots hold comes back without a step, so they have it too.
+		func(kv KV) error {
+			tx := newTx(kv, nil)
+			names, err := tx.Snapshots()
+			if err != nil {
+				return err
+			}
+			for _, name := range append(names, "") {
+				if err := listAll(newTx(beneath{kv, snapshotKey(name)}, nil)); err != nil {
+					return err
+				}
+			}
+			return listAll(tx)
+		},
 	}
+}
+
+// listAll makes lists and origins of what was written before there were any.
+func listAll(tx *Tx) error {
+	for _, r := range tx.listed() {
+		if err := r.recount(); err != nil {
+			return err
+		}
+	}
+	return tx.Clients.records.index()
 }
 
 var formatKey = []byte("format")

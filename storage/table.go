@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +24,8 @@ type spec[T any] struct {
 	measured bool
 	// ordered keeps the order in which the records were made, for lists.
 	ordered bool
+	// list names the list that a record is in, where a kind has many; nil for none.
+	list func(T) string
 }
 
 // index finds records by values other than their key.
@@ -32,6 +33,8 @@ type index[T any] struct {
 	name   string
 	unique bool
 	values func(T) []string
+	// listed makes a list, see List, of the records that one value leads to.
+	listed bool
 }
 
 // kind is a spec without the type of its records. A record is a *T in it.
@@ -45,6 +48,7 @@ type kind struct {
 	key               func(any) string
 	indexes           []kindIndex
 	expires           func(any) time.Time
+	list              func(any) string
 	remember, ordered bool
 	measured          bool
 }
@@ -53,6 +57,7 @@ type kindIndex struct {
 	name   string
 	unique bool
 	values func(any) []string
+	listed bool
 }
 
 // kindOf is the kind of the records of type T.
@@ -72,7 +77,10 @@ func declare[T any](s spec[T]) kindOf[T] {
 		key: func(v any) string { return s.key(*v.(*T)) },
 	}
 	for _, ix := range s.indexes {
-		k.indexes = append(k.indexes, kindIndex{ix.name, ix.unique, func(v any) []string { return ix.values(*v.(*T)) }})
+		k.indexes = append(k.indexes, kindIndex{ix.name, ix.unique, func(v any) []string { return ix.values(*v.(*T)) }, ix.listed})
+	}
+	if s.list != nil {
+		k.list = func(v any) string { return s.list(*v.(*T)) }
 	}
 	if s.expires != nil {
 		k.expires = func(v any) time.Time { return s.expires(*v.(*T)) }
@@ -220,14 +228,16 @@ func (r records) find(ix, value string) (any, error) {
 //
 //go:noinline
 func (r records) by(ix, value string) iter.Seq2[any, error] {
+	prefix := r.indexPrefix(ix, value)
 	return func(yield func(any, error) bool) {
-		keys, err := r.keysBy(ix, value)
-		if err != nil {
-			yield(nil, err)
+		if strings.ContainsRune(value, 0) { // never stored, see write
 			return
 		}
-		for _, key := range keys {
-			v, err := r.get(key)
+		for entry, err := range r.tx.forward(prefix, prefixEnd(prefix)) {
+			var v any
+			if err == nil {
+				v, err = r.get(string(entry.key[len(prefix):]))
+			}
 			if !yield(v, err) || err != nil {
 				return
 			}
@@ -285,10 +295,15 @@ func (r records) deleteKey(row []byte) error {
 	if err != nil || raw == nil {
 		return err
 	}
-	if err := r.unlink(row, raw, nil); err != nil {
+	was, err := r.leadsFrom(row, raw)
+	if err != nil {
 		return err
 	}
-	if err := r.leave(string(row[len(tablePrefix(r.kind.name)):])); err != nil {
+	key := string(row[len(tablePrefix(r.kind.name)):])
+	if err := r.relink(key, was, leads{}); err != nil {
+		return err
+	}
+	if err := r.leave(key); err != nil {
 		return err
 	}
 	if err := r.measure(-len(raw)); err != nil {
@@ -327,8 +342,8 @@ func (r records) write(v any, raw []byte) error {
 		return fmt.Errorf("%s: %q cannot be a key", r.kind.name, key)
 	}
 	row := r.rowKey(key)
-	links := r.links(key, v)
-	for _, l := range links {
+	is := r.leads(key, v)
+	for _, l := range is.links {
 		if l.malformed {
 			return fmt.Errorf("%s %q: an indexed value has a zero byte", r.kind.name, key)
 		}
@@ -340,110 +355,22 @@ func (r records) write(v any, raw []byte) error {
 	if err != nil {
 		return err
 	}
+	var was leads
 	if old != nil {
-		err = r.unlink(row, old, links)
+		was, err = r.leadsFrom(row, old)
 	} else {
 		err = r.line(key)
 	}
 	if err != nil {
 		return err
 	}
-	for _, l := range links {
-		if err := r.tx.kv.Put(l.entry, nil); err != nil {
-			return err
-		}
+	if err := r.relink(key, was, is); err != nil {
+		return err
 	}
 	if err := r.measure(len(raw) - len(old)); err != nil {
 		return err
 	}
 	return r.tx.kv.Put(row, raw)
-}
-
-// index writes the index and expiry entries of every record.
-func (r records) index() error {
-	var links []link
-	for v, err := range r.scan("") {
-		if err != nil {
-			return err
-		}
-		links = append(links, r.links(r.kind.key(v), v)...)
-	}
-	for _, l := range links {
-		if err := r.tx.kv.Put(l.entry, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// link is an index or expiry entry that leads to a record.
-type link struct {
-	entry  []byte
-	unique []byte // the part that no other record may have, or nil
-	// malformed marks a value that would not stay apart from the key.
-	malformed bool
-}
-
-func (r records) links(key string, v any) []link {
-	var out []link
-	for _, ix := range r.kind.indexes {
-		for _, value := range ix.values(v) {
-			prefix := r.indexPrefix(ix.name, value)
-			l := link{
-				entry:     append(slices.Clip(prefix), key...),
-				malformed: strings.ContainsRune(value, 0),
-			}
-			if ix.unique {
-				l.unique = prefix
-			}
-			out = append(out, l)
-		}
-	}
-	if r.kind.expires != nil {
-		if at := r.kind.expires(v); !at.IsZero() {
-			entry := append([]byte("e/"), expiryBytes(at)...)
-			out = append(out, link{entry: append(entry, r.rowKey(key)[2:]...)})
-		}
-	}
-	return out
-}
-
-func (r records) checkUnique(l link, key string) error {
-	if l.unique == nil {
-		return nil
-	}
-	var conflict error
-	err := r.tx.kv.Scan(l.unique, prefixEnd(l.unique), func(entry, _ []byte) bool {
-		if string(entry[len(l.unique):]) != key {
-			conflict = fmt.Errorf("%s %q: %w", r.kind.name, key, ErrConflict)
-		}
-		return conflict == nil
-	})
-	if err != nil {
-		return err
-	}
-	return conflict
-}
-
-// unlink removes the entries of an old record that are not among keep.
-func (r records) unlink(row, old []byte, keep []link) error {
-	v, err := r.kind.decode(old)
-	if err != nil {
-		return fmt.Errorf("%s %q is damaged: %w", r.kind.name, row[len(tablePrefix(r.kind.name)):], err)
-	}
-	kept := map[string]bool{}
-	for _, l := range keep {
-		kept[string(l.entry)] = true
-	}
-	for _, l := range r.links(r.kind.key(v), v) {
-		if kept[string(l.entry)] {
-			continue
-		}
-		if err := r.tx.kv.Delete(l.entry); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (r records) decode(row, raw []byte) (any, error) {

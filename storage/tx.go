@@ -75,6 +75,14 @@ func resources[T any](tx *Tx, k kindOf[T]) Resources[T] {
 }
 func table[T any](tx *Tx, k kindOf[T]) Table[T] { return Table[T]{records{tx, k.kind}} }
 
+// listed are the tables whose records are in lists.
+func (tx *Tx) listed() []records {
+	return []records{
+		tx.Clients.records, tx.ResourceServers.records, tx.ClientGrants.records, tx.Connections.records, tx.Roles.records,
+		tx.Users.records, tx.Grants.records, tx.UserAccess.records, tx.Entries.records,
+	}
+}
+
 // expiring lists the tables whose records expire, by name.
 func (tx *Tx) expiring(name string) (records, bool) {
 	switch name {

@@ -1,0 +1,115 @@
+package storage
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// index writes the index and expiry entries of every record.
+func (r records) index() error {
+	var links []link
+	for v, err := range r.scan("") {
+		if err != nil {
+			return err
+		}
+		links = append(links, r.links(r.kind.key(v), v)...)
+	}
+	for _, l := range links {
+		if err := r.tx.kv.Put(l.entry, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// link is an index or expiry entry that leads to a record.
+type link struct {
+	entry  []byte
+	unique []byte // the part that no other record may have, or nil
+	// malformed marks a value that would not stay apart from the key.
+	malformed bool
+}
+
+func (r records) links(key string, v any) []link {
+	var out []link
+	for _, ix := range r.kind.indexes {
+		for _, value := range ix.values(v) {
+			prefix := r.indexPrefix(ix.name, value)
+			l := link{
+				entry:     append(slices.Clip(prefix), key...),
+				malformed: strings.ContainsRune(value, 0),
+			}
+			if ix.unique {
+				l.unique = prefix
+			}
+			out = append(out, l)
+		}
+	}
+	if r.kind.expires != nil {
+		if at := r.kind.expires(v); !at.IsZero() {
+			entry := append([]byte("e/"), expiryBytes(at)...)
+			out = append(out, link{entry: append(entry, r.rowKey(key)[2:]...)})
+		}
+	}
+	return out
+}
+
+func (r records) checkUnique(l link, key string) error {
+	if l.unique == nil {
+		return nil
+	}
+	var conflict error
+	err := r.tx.kv.Scan(l.unique, prefixEnd(l.unique), func(entry, _ []byte) bool {
+		if string(entry[len(l.unique):]) != key {
+			conflict = fmt.Errorf("%s %q: %w", r.kind.name, key, ErrConflict)
+		}
+		return conflict == nil
+	})
+	if err != nil {
+		return err
+	}
+	return conflict
+}
+
+// leads are the entries that lead to a record and the lists that it is in.
+type leads struct {
+	links []link
+	lists []string
+}
+
+func (r records) leads(key string, v any) leads {
+	return leads{r.links(key, v), r.kind.lists(v)}
+}
+
+// leadsFrom are the leads to a record as it is kept.
+func (r records) leadsFrom(row, raw []byte) (leads, error) {
+	v, err := r.kind.decode(raw)
+	if err != nil {
+		return leads{}, fmt.Errorf("%s %q is damaged: %w", r.kind.name, row[len(tablePrefix(r.kind.name)):], err)
+	}
+	return r.leads(r.kind.key(v), v), nil
+}
+
+// relink writes the leads to a record that are new, and removes those that are no more.
+func (r records) relink(key string, was, is leads) error {
+	old := map[string]bool{}
+	for _, l := range was.links {
+		old[string(l.entry)] = true
+	}
+	for _, l := range is.links {
+		if old[string(l.entry)] {
+			delete(old, string(l.entry))
+			continue
+		}
+		if err := r.tx.kv.Put(l.entry, nil); err != nil {
+			return err
+		}
+	}
+	for entry := range old {
+		if err := r.tx.kv.Delete([]byte(entry)); err != nil {
+			return err
+		}
+	}
+	return r.relist(key, was.lists, is.lists)
+}

@@ -1,0 +1,270 @@
+package storage
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A list is some of a kind's records in an order: all of an ordered kind, those that one
+// value of a listed index leads to, the documents of one kind and parent. How many it has
+// is kept, "i/" table 0 "count" 0 list -> number (decimal), so that neither the number nor
+// a page costs more in a long list than in a short one. Ordered kinds keep for the lists of
+// their indexes what they keep for the whole, "i/" table 0 "listed" 0 list 0 place -> key.
+
+// wholeList is the name of the list of all records of an ordered kind.
+const wholeList = ""
+
+func listOf(ix, value string) string { return ix + "\x00" + value }
+
+// lists are the names of the lists that a record is in.
+func (k *kind) lists(v any) (names []string) {
+	if k.ordered {
+		names = append(names, wholeList)
+	}
+	if k.list != nil {
+		names = append(names, k.list(v))
+	}
+	for _, ix := range k.indexes {
+		if !ix.listed {
+			continue
+		}
+		for _, value := range ix.values(v) {
+			names = append(names, listOf(ix.name, value))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (r records) listPart(part string) []byte {
+	return []byte("i/" + r.kind.name + "\x00" + part + "\x00")
+}
+
+func (r records) countKey(list string) []byte {
+	return append(r.listPart("count"), list...)
+}
+
+func (r records) listedPrefix(list string) []byte {
+	return append(r.listPart("listed"), list+"\x00"...)
+}
+
+// relist notes that a record which was in some lists is in others now.
+func (r records) relist(key string, was, is []string) error {
+	for _, list := range was {
+		if !slices.Contains(is, list) {
+			if err := r.enlist(key, list, -1); err != nil {
+				return err
+			}
+		}
+	}
+	for _, list := range is {
+		if !slices.Contains(was, list) {
+			if err := r.enlist(key, list, +1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// enlist puts a record into a list, by 1, or takes it out of it, by -1. The place of the
+// record in the whole is kept as long as it is in any list.
+func (r records) enlist(key, list string, by int) error {
+	count, err := r.count(list)
+	if err != nil {
+		return err
+	}
+	if count += by; count > 0 {
+		err = r.tx.kv.Put(r.countKey(list), strconv.AppendInt(nil, int64(count), 10))
+	} else {
+		err = r.tx.kv.Delete(r.countKey(list))
+	}
+	if err != nil || !r.kind.ordered || list == wholeList {
+		return err
+	}
+	place, err := r.tx.kv.Get(r.placeKey(key))
+	if err != nil || place == nil {
+		return err
+	}
+	entry := append(r.listedPrefix(list), place...)
+	if by > 0 {
+		return r.tx.kv.Put(entry, []byte(key))
+	}
+	return r.tx.kv.Delete(entry)
+}
+
+// count is how many records a list has.
+func (r records) count(list string) (int, error) {
+	raw, err := r.tx.kv.Get(r.countKey(list))
+	if err != nil || raw == nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(string(raw))
+	if err != nil {
+		return 0, fmt.Errorf("the number of %s in %q is %q: %w", r.kind.name, list, raw, ErrDamaged)
+	}
+	return n, nil
+}
+
+// recount makes the lists of a kind anew from its records.
+func (r records) recount() error {
+	for _, part := range []string{"count", "listed"} {
+		old, err := r.tx.rows(r.listPart(part), nil)
+		if err != nil {
+			return err
+		}
+		if err := r.tx.remove(old); err != nil {
+			return err
+		}
+	}
+	for v, err := range r.scan("") {
+		if err != nil {
+			return err
+		}
+		if err := r.relist(r.kind.key(v), nil, r.kind.lists(v)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// List is a list of records, of which a part can be read without the rest.
+type List struct {
+	records records
+	name    string
+	// prefix starts the entries of the list, before the place of a record; nil for a list
+	// that nothing can be in.
+	prefix []byte
+	// numbered places are numbers, which rows show in hexadecimal.
+	numbered bool
+	// counted says that the number of records is kept.
+	counted bool
+	row     func(place, value []byte) (Row, error)
+}
+
+// List is all records in the order in which they were made.
+func (t Resources[T]) List() List { return t.records.list() }
+
+// ListBy is the records whose index ix has value: in the order in which they were made
+// where the index is listed, else in key order.
+func (t Resources[T]) ListBy(ix, value string) List { return t.records.listBy(ix, value) }
+
+// ListBy is the records whose index ix has value, in key order.
+func (t Table[T]) ListBy(ix, value string) List { return t.records.listBy(ix, value) }
+
+//go:noinline
+func (r records) list() List {
+	return List{records: r, name: wholeList, prefix: r.orderPrefix(), numbered: true, counted: true, row: r.rowOf}
+}
+
+//go:noinline
+func (r records) listBy(ix, value string) List {
+	if strings.ContainsRune(value, 0) { // never stored, see write
+		return List{records: r}
+	}
+	l := List{records: r, name: listOf(ix, value), prefix: r.indexPrefix(ix, value)}
+	l.row = func(place, _ []byte) (Row, error) {
+		raw, err := r.tx.kv.Get(r.rowKey(string(place)))
+		return Row{string(place), string(place), raw}, err
+	}
+	l.counted = slices.ContainsFunc(r.kind.indexes, func(k kindIndex) bool { return k.name == ix && k.listed })
+	if l.counted && r.kind.ordered {
+		l.prefix, l.numbered, l.row = r.listedPrefix(l.name), true, r.rowOf
+	}
+	return l
+}
+
+// rowOf is the row of an entry of an ordered list.
+func (r records) rowOf(place, key []byte) (Row, error) { return r.rowAt(place, string(key)) }
+
+// List is the documents in their order.
+func (d Documents) List() List {
+	r := d.tx.Entries.records
+	return List{
+		records: r, name: d.place(), prefix: r.rowKey(d.place() + "\x01"), counted: true,
+		row: func(place, raw []byte) (Row, error) {
+			e, err := as[Entry](r.decode(r.rowKey(d.place()+"\x01"+string(place)), raw))
+			return Row{e.Order, e.ID, e.Document}, err
+		},
+	}
+}
+
+// Count returns how many records are in the list.
+func (l List) Count() (n int, err error) {
+	if l.prefix == nil {
+		return 0, nil
+	}
+	if l.counted {
+		return l.records.count(l.name)
+	}
+	err = l.records.tx.kv.Scan(l.prefix, prefixEnd(l.prefix), func(_, _ []byte) bool {
+		n++
+		return true
+	})
+	return n, err
+}
+
+// Rows yields the records of the list from behind a place, "" for the beginning, without
+// the first of those, as many as skip says. The sequence ends after an error. What is
+// written while it runs may or may not be seen.
+func (l List) Rows(after string, skip int) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		from, err := l.start(after, skip)
+		if err != nil {
+			yield(Row{}, err)
+		}
+		if err != nil || from == nil {
+			return
+		}
+		for entry, err := range l.records.tx.forward(from, prefixEnd(l.prefix)) {
+			var row Row
+			if err == nil {
+				row, err = l.row(entry.key[len(l.prefix):], entry.value)
+			}
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// start is the entry of the first row that Rows yields, or one before it and behind the
+// last that it does not; nil where there is none. What is skipped is not read.
+func (l List) start(after string, skip int) (from []byte, err error) {
+	from = l.prefix
+	if place := l.behind(after); place != nil {
+		from = slices.Concat(l.prefix, place, []byte{0})
+	}
+	if skip <= 0 || from == nil {
+		return from, nil
+	}
+	var found []byte
+	err = l.records.tx.kv.Scan(from, prefixEnd(l.prefix), func(key, _ []byte) bool {
+		if skip == 0 {
+			found = bytes.Clone(key)
+		}
+		skip--
+		return found == nil
+	})
+	return found, err
+}
+
+// behind is a place as entries have it, nil for none.
+func (l List) behind(place string) []byte {
+	if place == "" {
+		return nil
+	}
+	if !l.numbered {
+		return []byte(place)
+	}
+	number, err := hex.DecodeString(place)
+	if err != nil || len(number) != 8 {
+		return nil
+	}
+	return number
+}

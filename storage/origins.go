@@ -1,0 +1,82 @@
+package storage
+
+import (
+	"iter"
+	"slices"
+	"strings"
+)
+
+// Applications are found by the origins of the addresses that they list, so that a request
+// that names none, as a preflight, costs the same however many there are. The index leads
+// to those that may list an origin; the grammar of addresses, in server/callback, says
+// whether they do.
+
+// originIndex is the name of the index. Its values are an origin in lower case, scheme://*.
+// domain for what stands for any label before a domain, and anyOrigin for all that has to
+// be looked at.
+const (
+	originIndex = "origin"
+	anyOrigin   = "*"
+)
+
+// organizationLabel stands for the name of an organization, Auth0:
+// get-started/applications/wildcards-for-subdomains.
+const organizationLabel = "{organization_name}"
+
+// origins are the values that the client's addresses are found by.
+func origins(c Client) []string {
+	var values []string
+	for _, list := range [][]string{c.AllowedOrigins, c.WebOrigins, c.Callbacks} {
+		for _, address := range list {
+			if value := originOf(address); value != "" {
+				values = append(values, value)
+			}
+		}
+	}
+	slices.Sort(values)
+	return slices.Compact(values)
+}
+
+// originOf is the value by which an address is found, "" for one that is of no page.
+func originOf(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	scheme = strings.ToLower(scheme)
+	if !ok || (scheme != "http" && scheme != "https") {
+		return ""
+	}
+	host := rest
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		host = rest[:end]
+	}
+	if label, domain, ok := strings.Cut(host, "."); ok && (label == organizationLabel || strings.Contains(label, "*")) {
+		host = "*." + domain
+	} else if strings.Contains(host, "*") {
+		return anyOrigin
+	}
+	value := scheme + "://" + strings.ToLower(host)
+	if strings.ContainsAny(strings.TrimPrefix(host, "*"), "*{}") || !hasSearchIndex(value) {
+		return anyOrigin
+	}
+	return value
+}
+
+// ClientsAt yields the applications that may list an origin, scheme://host[:port] in lower
+// case: all that do, and others. The sequence ends after an error.
+func (tx *Tx) ClientsAt(origin string) iter.Seq2[Client, error] {
+	values := []string{origin}
+	if scheme, host, ok := strings.Cut(origin, "://"); ok {
+		if _, domain, ok := strings.Cut(host, "."); ok {
+			values = append(values, scheme+"://*."+domain)
+		}
+	}
+	values = slices.DeleteFunc(values, func(value string) bool { return !hasSearchIndex(value) })
+	return func(yield func(Client, error) bool) {
+		for _, value := range append(values, anyOrigin) {
+			for client, err := range tx.Clients.By(originIndex, value) {
+				if !yield(client, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
