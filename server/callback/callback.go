@@ -38,14 +38,26 @@ func AllowedLogout(registered []string, uri string, p Placeholders, ignoreQuery 
 // AllowedOrigin reports whether origin is that of one of the registered URLs.
 // Paths do not count.
 func AllowedOrigin(registered []string, origin string, p Placeholders) bool {
-	sent, ok := parse(origin)
-	if !ok || (sent.Path != "" && sent.Path != "/") || sent.RawQuery != "" || !isWeb(sent.Scheme) {
-		return false
-	}
-	return slices.ContainsFunc(registered, func(pattern string) bool {
+	sent, ok := parseOrigin(origin)
+	return ok && slices.ContainsFunc(registered, func(pattern string) bool {
 		scheme, host, _, ok := p.split(pattern)
 		return ok && scheme == sent.Scheme && matchHost(scheme, host, sent.Host)
 	})
+}
+
+// Origin is an origin as it is compared: scheme://host[:port] in lower case. It reports
+// whether the text is the origin of a page.
+func Origin(origin string) (string, bool) {
+	sent, ok := parseOrigin(origin)
+	if !ok {
+		return "", false
+	}
+	return sent.Scheme + "://" + sent.Host, true
+}
+
+func parseOrigin(origin string) (sent *url.URL, ok bool) {
+	sent, ok = parse(origin)
+	return sent, ok && (sent.Path == "" || sent.Path == "/") && sent.RawQuery == "" && isWeb(sent.Scheme)
 }
 
 // dangerous schemes run or show what the URL holds, in the server's own page.

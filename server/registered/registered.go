@@ -129,9 +129,14 @@ func (a Addresses) metadata() (map[string]any, error) {
 }
 
 // OriginOfAny is [Addresses.Origin] for all applications of the tenant. It is for
-// requests that name none, as preflights do.
+// requests that name none, as preflights do, and looks at those alone that may list the
+// origin.
 func OriginOfAny(tx *storage.Tx, host, origin string) (bool, error) {
-	for client, err := range tx.Clients.All() {
+	listed, ok := callback.Origin(origin)
+	if !ok {
+		return false, nil
+	}
+	for client, err := range tx.ClientsAt(listed) {
 		if err != nil {
 			return false, err
 		}
