@@ -16,7 +16,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/tenant0/tenant0/config"
-	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/clock"
 )
 
@@ -129,7 +128,7 @@ func (c *importCommand) once(ctx context.Context, control controlClient, t termi
 	if err != nil {
 		return &failure{exitUsage, err}
 	}
-	configuration, err := tenantfile.LoadConfiguration(c.Path, keywords)
+	configuration, err := config.LoadConfiguration(c.Path, keywords)
 	if err != nil {
 		return &failure{exitUsage, err}
 	}

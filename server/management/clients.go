@@ -28,9 +28,11 @@ func clients() served {
 		},
 		allKnown: true,
 		keep:     func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Client]{tx.Clients}, nil },
-		list: listing{key: "clients", filters: map[string]string{
-			"app_type": "app_type", "is_first_party": "is_first_party", "is_global": "global",
-		}, style: flexible, search: clientsByGrant},
+		list: listing{
+			key: "clients", style: flexible, search: clientsByGrant,
+			filters: map[string]string{"app_type": "app_type", "is_first_party": "is_first_party", "is_global": "global"},
+			indexes: map[string]string{"app_type": "app_type", "is_first_party": "first_party", "is_global": "global"},
+		},
 		before: takeSecret, after: keepClient, show: showClient, deleted: deleteClient,
 	}
 }
@@ -95,7 +97,7 @@ func holdersOf[T any](grants iter.Seq2[T, error], client func(T) (id string, cou
 func clientsByGrant(c *call, tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
 	query := c.query.Get("q")
 	if query == "" {
-		return rows, nil
+		return asItIs, nil
 	}
 	field, value, _ := strings.Cut(query, ":")
 	var holders map[string]bool
@@ -308,27 +310,12 @@ func rotateSecret(c *call) error {
 
 //auth0:operation GET /api/v2/clients/{id}/connections
 func clientConnections(c *call) error {
-	docs := []storage.Document{}
-	err := c.view(func(tx *storage.Tx) error {
+	return c.listed(listing{key: "connections", style: checkpointed}, func(tx *storage.Tx, w *window) error {
 		if known, err := tx.Clients.Has(c.param("id")); err != nil || !known {
 			return orMissing(err, resource.Clients)
 		}
-		for connection, err := range tx.Connections.By("client", c.param("id")) {
-			if err != nil {
-				return err
-			}
-			doc, err := tx.Connections.Document(connection.ID)
-			if err != nil {
-				return err
-			}
-			docs = append(docs, doc)
-		}
-		return nil
+		return w.fill(tx.Connections.ListBy("client", c.param("id")), false, w.takeRow)
 	})
-	if err != nil {
-		return err
-	}
-	return c.page(docs, listing{key: "connections", style: checkpointed})
 }
 
 // orMissing is err, or the kind's answer for an id that is none.

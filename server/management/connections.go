@@ -28,10 +28,13 @@ func connections() served {
 		kind: resource.Connections, path: "/connections", scope: "connections", verbs: "list create get patch delete",
 		allKnown: true,
 		keep:     func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Connection]{tx.Connections}, nil },
-		list:     listing{key: "connections", style: flexible, filters: map[string]string{"strategy": "strategy", "name": "name"}},
-		before:   completeConnection,
-		always:   []string{"id", "is_domain_connection", "authentication", "connected_accounts"},
-		deleted:  deleteConnection,
+		list: listing{
+			key: "connections", style: flexible, filters: map[string]string{"strategy": "strategy", "name": "name"},
+			indexes: map[string]string{"strategy": "strategy", "name": "name"},
+		},
+		before:  completeConnection,
+		always:  []string{"id", "is_domain_connection", "authentication", "connected_accounts"},
+		deleted: deleteConnection,
 		gone: func(c *call, _ storage.Document) error {
 			return c.reply(http.StatusAccepted, storage.Document{"deleted_at": resource.Time(c.now)})
 		},
@@ -187,22 +190,21 @@ func (c *call) connection(tx *storage.Tx) (storage.Document, error) {
 
 //auth0:operation GET /api/v2/connections/{id}/clients
 func enabledClients(c *call) error {
-	docs := []storage.Document{}
-	err := c.view(func(tx *storage.Tx) error {
-		doc, err := c.connection(tx)
+	return c.listed(listing{key: "clients", style: checkpointed, most: 1000}, func(tx *storage.Tx, w *window) error {
+		connection, err := tx.Connections.Get(c.param("id"))
 		if err != nil {
-			return err
+			return orMissing(err, resource.Connections)
 		}
-		enabled, _ := doc["enabled_clients"].([]any)
-		for _, id := range enabled {
-			docs = append(docs, storage.Document{"client_id": id})
+		for i, id := range connection.EnabledClients {
+			if w.take(indexPlace(i)) {
+				w.docs = append(w.docs, storage.Document{"client_id": id})
+			}
+			if w.done() {
+				break
+			}
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return c.page(docs, listing{key: "clients", style: checkpointed, most: 1000})
 }
 
 //auth0:operation PATCH /api/v2/connections/{id}/clients

@@ -25,7 +25,7 @@ func (c *call) member(tx *storage.Tx) error {
 
 //auth0:operation GET /api/v2/organizations/{id}/members
 func listMembers(c *call) error {
-	return c.listMembers(func(*storage.Tx, string) (bool, error) { return true, nil })
+	return c.listMembers(nil)
 }
 
 //auth0:operation GET /api/v2/organizations/{id}/roles/{role_id}/members
@@ -36,45 +36,27 @@ func roleMembers(c *call) error {
 	})
 }
 
-// listMembers lists the members that keep lets through. A cursor names the last
+// listMembers lists the members that keep lets through, nil for all. A cursor names the last
 // member, so that one who leaves does not move it.
 func (c *call) listMembers(keep func(tx *storage.Tx, user string) (bool, error)) error {
-	w, err := c.window(listing{key: "members", style: flexible, eager: true})
-	if err != nil {
-		return err
-	}
-	err = c.view(func(tx *storage.Tx) error {
+	return c.listed(listing{key: "members", style: flexible, eager: true}, func(tx *storage.Tx, w *window) error {
 		if err := c.organization(tx); err != nil {
 			return err
 		}
-		for row, err := range tx.Documents(storage.OrganizationMembersKind, c.param("id")).Rows() {
-			if err != nil || w.done() {
-				return err
+		return w.fill(tx.Documents(storage.OrganizationMembersKind, c.param("id")).List(), keep != nil, func(row storage.Row) error {
+			if keep != nil {
+				if kept, err := keep(tx, row.Key); err != nil || !kept {
+					return err
+				}
 			}
-			if err := c.fillMember(w, tx, row, keep); err != nil {
-				return err
+			if !w.take(row.Place) {
+				return nil
 			}
-		}
-		return nil
+			doc, err := c.showMember(tx, row.Key)
+			w.docs = append(w.docs, doc)
+			return err
+		})
 	})
-	if err != nil {
-		return err
-	}
-	return c.answer(w)
-}
-
-func (c *call) fillMember(w *window, tx *storage.Tx, row storage.Row, keep func(tx *storage.Tx, user string) (bool, error)) error {
-	entry, err := row.Document()
-	if err != nil {
-		return err
-	}
-	user := text(entry, "user_id")
-	if kept, err := keep(tx, user); err != nil || !kept || !w.take(row.Place) {
-		return err
-	}
-	doc, err := c.showMember(tx, user)
-	w.docs = append(w.docs, doc)
-	return err
 }
 
 // showMember is a member as lists show one; roles are shown to those who ask for
@@ -267,26 +249,17 @@ func grantOrganizations(c *call) error {
 // organizationsOf lists the organizations that have an entry of a kind for the id
 // of the path, which check sees to be there.
 func (c *call) organizationsOf(kind string, l listing, check func(*storage.Tx) error) error {
-	docs := []storage.Document{}
-	err := c.view(func(tx *storage.Tx) error {
+	return c.listed(l, func(tx *storage.Tx, w *window) error {
 		if err := check(tx); err != nil {
 			return err
 		}
-		found, err := tx.Linked(kind, c.param("id"))
-		if err != nil {
-			return err
-		}
-		for _, entry := range found {
-			doc, err := tx.Documents(resource.Organizations.Name, "").Document(entry.Parent)
-			if err != nil {
-				return err
+		return w.fill(tx.LinkedParents(kind, c.param("id")), false, func(row storage.Row) error {
+			if !w.take(row.Place) {
+				return nil
 			}
-			docs = append(docs, doc)
-		}
-		return nil
+			doc, err := tx.Documents(resource.Organizations.Name, "").Document(row.Key)
+			w.docs = append(w.docs, doc)
+			return err
+		})
 	})
-	if err != nil {
-		return err
-	}
-	return c.page(docs, l)
 }

@@ -24,6 +24,8 @@ type listing struct {
 	style style
 	// filters are parameters that a member must be equal to, by parameter.
 	filters map[string]string
+	// indexes are those of the filters for which there are lists, by parameter.
+	indexes map[string]string
 	// untotalled lists do not say how many there are, though asked.
 	untotalled bool
 	// length adds the length of the page to one with totals.
@@ -39,11 +41,14 @@ type listing struct {
 	// looked into.
 	keep     func(c *call, doc storage.Document) bool
 	narrowed func(c *call) bool
-	// search lets through what the query searches for, and check refuses windows
-	// that the list does not have; nil for neither.
+	// search lets through what the query searches for, or returns asItIs, and check refuses
+	// windows that the list does not have; nil for neither.
 	search func(c *call, tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error)
 	check  func(w *window) error
 }
+
+// asItIs is what a search returns whose query asks for nothing but the list.
+var asItIs iter.Seq2[storage.Row, error]
 
 // style is the form of a list, Auth0: api/management/v2: lists differ by the age
 // of their resource.
@@ -87,6 +92,8 @@ type window struct {
 	start  int
 	size   int
 	page   int
+	// counting windows count the documents past their end, to tell how many there are.
+	counting bool
 
 	docs  []storage.Document
 	total int
@@ -116,6 +123,7 @@ func (c *call) window(l listing) (*window, error) {
 	if w.whole {
 		return w, nil
 	}
+	w.counting = !w.cursor && !w.untotalled && (l.style == totalled || l.style == counted || c.query.Get("include_totals") == "true")
 	most, otherwise := l.most, defaultPage
 	if most == 0 {
 		most = maxPage
@@ -167,30 +175,56 @@ func (w *window) take(place string) bool {
 }
 
 // done reports whether the rest of the list does not matter.
-func (w *window) done() bool { return w.cursor && w.more }
+func (w *window) done() bool {
+	switch {
+	case w.whole, w.counting:
+		return false
+	case w.cursor:
+		return w.more
+	}
+	return len(w.docs) >= w.size
+}
 
-// fill takes the documents of the window out of a list.
-func (c *call) fill(w *window, rows iter.Seq2[storage.Row, error]) error {
-	sift := w.sifts(c)
+// walk has take look at rows for as long as they matter.
+func (w *window) walk(rows iter.Seq2[storage.Row, error], take func(storage.Row) error) error {
 	for row, err := range rows {
-		if err != nil || w.done() {
-			return err
-		}
-		if !sift {
-			if err := w.takeRow(row); err != nil {
-				return err
-			}
-			continue
-		}
-		doc, err := row.Document()
 		if err != nil {
 			return err
 		}
-		if c.matches(doc, w.listing) && w.take(row.Place) {
-			w.docs = append(w.docs, doc)
+		if err := take(row); err != nil || w.done() {
+			return err
 		}
 	}
 	return nil
+}
+
+// fill has take look at the rows of a list from where the window begins. Where it does not
+// sift, and takes each, what is before the window and behind it is not read.
+func (w *window) fill(list storage.List, sifts bool, take func(storage.Row) error) (err error) {
+	if sifts || w.whole || w.cursor {
+		return w.walk(list.Rows(w.after, 0), take)
+	}
+	counting := w.counting
+	w.counting, w.total = false, w.start
+	if err := w.walk(list.Rows("", w.start), take); err != nil || !counting {
+		return err
+	}
+	w.total, err = list.Count()
+	return err
+}
+
+// taker takes the documents of the window out of rows.
+func (c *call) taker(w *window, sifts bool) func(storage.Row) error {
+	if !sifts {
+		return w.takeRow
+	}
+	return func(row storage.Row) error {
+		doc, err := row.Document()
+		if err == nil && c.matches(doc, w.listing) && w.take(row.Place) {
+			w.docs = append(w.docs, doc)
+		}
+		return err
+	}
 }
 
 // takeRow decodes a row only if it is in the window.
@@ -201,6 +235,25 @@ func (w *window) takeRow(row storage.Row) error {
 	doc, err := row.Document()
 	w.docs = append(w.docs, doc)
 	return err
+}
+
+// of is the shortest list that the query can be answered from: all documents, or those
+// that one of its filters leads to. sifts reports whether it asks for less than that.
+func (l listing) of(c *call, st lister) (list storage.List, sifts bool) {
+	by, ok := st.(indexed)
+	if !ok {
+		return st.List(), l.sifts(c)
+	}
+	for _, parameter := range slices.Sorted(maps.Keys(l.indexes)) {
+		values := c.query[parameter]
+		if len(values) != 1 || values[0] == "" || strings.Contains(values[0], ",") {
+			continue
+		}
+		l.filters = maps.Clone(l.filters)
+		delete(l.filters, parameter)
+		return by.ListBy(l.indexes[parameter], values[0]), l.sifts(c)
+	}
+	return st.List(), l.sifts(c)
 }
 
 // sifts reports whether the query asks for less than the whole list.
@@ -231,13 +284,7 @@ func (s served) serveList(c *call) error {
 		if err != nil {
 			return err
 		}
-		rows := st.Rows()
-		if s.list.search != nil {
-			if rows, err = s.list.search(c, tx, rows); err != nil {
-				return err
-			}
-		}
-		if err := c.fill(w, rows); err != nil {
+		if err := s.fill(c, tx, st, w); err != nil {
 			return err
 		}
 		for i, doc := range w.docs {
@@ -253,6 +300,21 @@ func (s served) serveList(c *call) error {
 	return c.answer(w, s.always...)
 }
 
+// fill takes the documents of the window out of the list that the query asks for.
+func (s served) fill(c *call, tx *storage.Tx, st store, w *window) error {
+	list, sifts := s.list.of(c, st)
+	if s.list.search != nil {
+		found, err := s.list.search(c, tx, list.Rows("", 0))
+		if err != nil {
+			return err
+		}
+		if found != nil {
+			return w.walk(found, c.taker(w, sifts))
+		}
+	}
+	return w.fill(list, sifts, c.taker(w, sifts))
+}
+
 // page answers with the window of documents that are at hand.
 func (c *call) page(docs []storage.Document, l listing) error {
 	w, err := c.window(l)
@@ -263,6 +325,18 @@ func (c *call) page(docs []storage.Document, l listing) error {
 		if w.take(indexPlace(i)) {
 			w.docs = append(w.docs, doc)
 		}
+	}
+	return c.answer(w)
+}
+
+// listed answers with the window that fill fills.
+func (c *call) listed(l listing, fill func(tx *storage.Tx, w *window) error) error {
+	w, err := c.window(l)
+	if err != nil {
+		return err
+	}
+	if err := c.view(func(tx *storage.Tx) error { return fill(tx, w) }); err != nil {
+		return err
 	}
 	return c.answer(w)
 }

@@ -144,7 +144,7 @@ func clientGrants() served {
 		list: listing{key: "client_grants", style: flexible, filters: map[string]string{
 			"audience": "audience", "client_id": "client_id", "subject_type": "subject_type", "allow_any_organization": "allow_any_organization",
 			"default_for": "default_for",
-		}},
+		}, indexes: map[string]string{"audience": "audience", "client_id": "client"}},
 		before: checkClientGrant,
 		deleted: func(_ *call, tx *storage.Tx, doc storage.Document) error {
 			return tx.DeleteLinked(text(doc, "id"), organizationGrantKind)

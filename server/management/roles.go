@@ -271,27 +271,19 @@ func (c *call) permissionsChanged(err error, add bool) error {
 
 //auth0:operation GET /api/v2/roles/{id}/users
 func roleUsers(c *call) error {
-	docs := []storage.Document{}
-	err := c.view(func(tx *storage.Tx) error {
+	return c.listed(listing{key: "users", style: flexible}, func(tx *storage.Tx, w *window) error {
 		if err := c.requireRole(tx, c.param("id")); err != nil {
 			return err
 		}
-		for access, err := range tx.UserAccess.By("role", c.param("id")) {
-			if err != nil {
-				return err
+		return w.fill(tx.UserAccess.ListBy("role", c.param("id")), false, func(row storage.Row) error {
+			if !w.take(row.Place) {
+				return nil
 			}
-			user, err := tx.Users.Document(access.UserID)
-			if err != nil {
-				return err
-			}
-			docs = append(docs, briefUser(user))
-		}
-		return nil
+			user, err := tx.Users.Document(row.Key)
+			w.docs = append(w.docs, briefUser(user))
+			return err
+		})
 	})
-	if err != nil {
-		return err
-	}
-	return c.page(docs, listing{key: "users", style: flexible})
 }
 
 // briefUser is a user as lists of other resources show one.

@@ -43,11 +43,13 @@ func (c *call) searchUsers(tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (
 			return nil, err
 		}
 	}
-	sort := c.query.Get("sort")
-	if sort == "" {
-		return rows, nil
+	switch sort := c.query.Get("sort"); {
+	case sort != "":
+		return inOrder(rows, sort, schema)
+	case c.query.Get("q") == "":
+		return asItIs, nil
 	}
-	return inOrder(rows, sort, schema)
+	return rows, nil
 }
 
 // usersMatching lets through the users that match a query. It tries those alone to whom an
@@ -100,14 +102,17 @@ func searchOf(s served, sortable []string, fields ...string) []operation {
 		if parser := c.query.Get("parser"); parser != "" && parser != "lucene" {
 			return nil, invalidQuery("'The parser " + parser + " is not emulated by tenant0; lucene is' on property parser")
 		}
-		if text := c.query.Get("q"); text != "" {
+		text, sort := c.query.Get("q"), c.query.Get("sort")
+		if text == "" && sort == "" {
+			return asItIs, nil
+		}
+		if text != "" {
 			query, err := search.Parse(text, schema)
 			if err != nil {
 				return nil, searchFault(err)
 			}
 			rows = matching(rows, func(row storage.Row) bool { return query.Match(row.JSON) })
 		}
-		sort := c.query.Get("sort")
 		if sort == "" {
 			return rows, nil
 		}
@@ -145,7 +150,7 @@ func (c *call) sorted(rows iter.Seq2[storage.Row, error], own string, fields ...
 	sort := cmp.Or(c.query.Get("sort"), own)
 	switch sort {
 	case "created_at:1":
-		return rows, nil
+		return asItIs, nil
 	case "created_at:-1":
 		var all []storage.Row
 		for row, err := range rows {

@@ -180,17 +180,14 @@ func deleteUserSessions(c *call) error {
 //
 //auth0:operation GET /api/v2/grants
 func grants(c *call) error {
-	docs := []storage.Document{}
-	err := c.view(func(tx *storage.Tx) (err error) {
-		docs, err = c.collect(tx.Grants.Documents(), listing{filters: map[string]string{
-			"user_id": "user_id", "client_id": "clientID", "audience": "audience",
-		}})
-		return err
-	})
-	if err != nil {
-		return err
+	l := listing{
+		key: "grants", filters: map[string]string{"user_id": "user_id", "client_id": "clientID", "audience": "audience"},
+		indexes: map[string]string{"user_id": "user", "client_id": "client"},
 	}
-	return c.page(docs, listing{key: "grants"})
+	return c.listed(l, func(tx *storage.Tx, w *window) error {
+		list, sifts := l.of(c, tx.Grants)
+		return w.fill(list, sifts, c.taker(w, sifts))
+	})
 }
 
 //auth0:operation DELETE /api/v2/grants/{id}

@@ -1,8 +1,6 @@
 package management
 
 import (
-	"iter"
-
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -15,8 +13,19 @@ type store interface {
 	// Put writes a document, or returns an error that wraps storage.ErrConflict.
 	Put(doc storage.Document) error
 	Delete(id string) error
-	// Rows yields the documents in the order in which they were made.
-	Rows() iter.Seq2[storage.Row, error]
+	lister
+}
+
+// lister is where documents are that can be listed.
+type lister interface {
+	// List is the documents in the order in which they were made.
+	List() storage.List
+}
+
+// indexed is a lister with lists of the documents that have a value.
+type indexed interface {
+	// ListBy is the documents that an index leads to by a value.
+	ListBy(ix, value string) storage.List
 }
 
 // acted keeps a kind that the server acts on in a table of its own.

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/tenant0/tenant0/config"
-	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/seed"
 	"github.com/tenant0/tenant0/storage"
@@ -30,17 +29,17 @@ func (t *Tenant) seed() error {
 		t.file, t.generated = t.Like.file, t.Like.generated
 		t.Like = nil // it need not live as long
 	case !empty && t.Config.Seed == "":
-		t.file = &tenantfile.Tenant{}
+		t.file = &config.Tenant{}
 	case empty || quickToRead(t.Config.Seed):
 		keywords, err := config.Keywords(t.Config.Keywords)
 		if err != nil {
 			return err
 		}
-		if t.file, err = tenantfile.Load(t.Config.Seed, keywords); err != nil {
+		if t.file, err = config.LoadTenant(t.Config.Seed, keywords); err != nil {
 			return err
 		}
 	default:
-		t.file = &tenantfile.Tenant{}
+		t.file = &config.Tenant{}
 	}
 	if empty {
 		if t.generated, err = t.plant(t.file); err != nil {
@@ -61,7 +60,7 @@ func quickToRead(seed string) bool {
 }
 
 // plant stores the tenant file.
-func (t *Tenant) plant(file *tenantfile.Tenant) (generated map[string]string, err error) {
+func (t *Tenant) plant(file *config.Tenant) (generated map[string]string, err error) {
 	now := t.clock.Now()
 	var warnings []string // but for those of the last transaction
 	plan, err := seed.NewPlan(file, seed.Deps{
@@ -86,7 +85,7 @@ func (t *Tenant) plant(file *tenantfile.Tenant) (generated map[string]string, er
 
 // KeptCode says of a tenant file which of its objects bring code that a server keeps and
 // does not run.
-func KeptCode(file *tenantfile.Tenant) (lines []string) {
+func KeptCode(file *config.Tenant) (lines []string) {
 	list := func(section string, items []storage.Document) {
 		for _, kept := range management.KeptCode(section, items) {
 			lines = append(lines, fmt.Sprintf("%s %s: %s", kept.Section, kept.Name, kept.Reason))
