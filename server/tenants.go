@@ -115,24 +115,14 @@ func (ts *tenants) Tenant(name string) (control.Tenant, bool) {
 func (ts *tenants) List() []control.Description {
 	ts.mu.RLock()
 	defer ts.mu.RUnlock()
-	names := slices.SortedFunc(maps.Keys(ts.byName), func(a, b string) int {
-		return cmp.Or(-compareBool(a == tenant.Default, b == tenant.Default), strings.Compare(a, b))
-	})
-	var all []control.Description
-	for _, name := range names {
-		all = append(all, ts.describe(ts.byName[name]))
+	first := ts.byName[tenant.Default]
+	all := []control.Description{ts.describe(first)}
+	for _, name := range slices.Sorted(maps.Keys(ts.byName)) {
+		if h := ts.byName[name]; h != first {
+			all = append(all, ts.describe(h))
+		}
 	}
 	return all
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
 }
 
 func (ts *tenants) describe(h *hosted) control.Description {
