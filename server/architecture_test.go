@@ -79,11 +79,28 @@ var soleCallers = map[string][]string{
 	"time.After": {"server/clock"}, "time.AfterFunc": {"server/clock"}, "time.NewTimer": {"server/clock"}, "time.NewTicker": {"server/clock"}, "time.Tick": {},
 	"os.Getenv": {"config"}, "os.LookupEnv": {"config"}, "os.ExpandEnv": {},
 	"http.Error": {}, "http.NotFound": {},
+	// Nothing asks the server by a request that never was one.
+	"http.NewRequest": {}, "http.NewRequestWithContext": {"server/logstream", "server/servertest"}, "httptest.NewRequest": {}, "httptest.NewRecorder": {},
 }
 
 type goPackage struct {
 	ImportPath, Dir  string
 	Imports, GoFiles []string
+}
+
+// requestFiles are the files of the Management API that see requests and answers of HTTP.
+// All others hold operations, which the import and the export call as well.
+var requestFiles = []string{"access.go", "effects.go", "management.go", "users_export.go"}
+
+func TestOperationsKnowNoHTTP(t *testing.T) {
+	p := packages(t)["server/management"]
+	for _, name := range p.GoFiles {
+		for _, call := range calls(t, filepath.Join(p.Dir, name)) {
+			if (call.name == "http.Request" || call.name == "http.ResponseWriter") && !slices.Contains(requestFiles, name) {
+				t.Errorf("server/management/%s:%d has to do with %s", name, call.line, call.name)
+			}
+		}
+	}
 }
 
 // packages lists the module's packages by their name below it. The stand-in for

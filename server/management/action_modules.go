@@ -27,7 +27,7 @@ func actionModules() served {
 			return nil
 		},
 		after: func(c *call, tx *storage.Tx, doc, _ storage.Document) error {
-			if c.r.Method != http.MethodPost || c.body["publish"] != true {
+			if c.method != http.MethodPost || c.body["publish"] != true {
 				return nil
 			}
 			_, err := publishVersion(c, tx, doc)

@@ -28,7 +28,7 @@ func actions() served {
 		},
 		before: prepareAction,
 		after: func(c *call, tx *storage.Tx, doc, _ storage.Document) error {
-			if c.body["deploy"] != true || c.r.Method != http.MethodPost {
+			if c.body["deploy"] != true || c.method != http.MethodPost {
 				return nil
 			}
 			_, err := deployVersion(c, tx, doc)
@@ -114,7 +114,7 @@ func showAction(c *call, tx *storage.Tx, doc storage.Document) (storage.Document
 	}
 	delete(doc, "deploy")
 	doc["status"] = "built"
-	if c.r.Method != http.MethodGet {
+	if c.method != http.MethodGet {
 		doc["status"] = "pending"
 	}
 	doc["all_changes_deployed"] = version != nil && sameContent(doc, version)

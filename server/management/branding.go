@@ -1,12 +1,10 @@
 package management
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 
 	"github.com/tenant0/tenant0/server/resource"
-	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -72,17 +70,11 @@ func universalLoginTemplate(c *call) error {
 //
 //auth0:operation PUT /api/v2/branding/templates/universal-login
 func updateUniversalLoginTemplate(c *call) error {
-	raw, err := web.ReadJSON(c.w, c.r, maxBody)
+	sent, err := c.from.content()
 	if err != nil {
 		return err
 	}
-	body := string(raw)
-	var object struct {
-		Template string `json:"template"`
-	}
-	if json.Unmarshal(raw, &body) != nil && json.Unmarshal(raw, &object) == nil {
-		body = object.Template
-	}
+	body := sentTemplate(sent)
 	existed := false
 	err = c.update(func(tx *storage.Tx) error {
 		_, err := theOne(tx, resource.UniversalLoginTemplate)
@@ -98,4 +90,18 @@ func updateUniversalLoginTemplate(c *call) error {
 		return c.empty(http.StatusNoContent)
 	}
 	return c.reply(http.StatusCreated, storage.Document{})
+}
+
+func sentTemplate(sent content) string {
+	switch value := sent.value.(type) {
+	case string:
+		return value
+	case storage.Document:
+		if template := value["template"]; template == nil {
+			return ""
+		} else if html, isText := template.(string); isText {
+			return html
+		}
+	}
+	return string(sent.raw)
 }

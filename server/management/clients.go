@@ -170,7 +170,7 @@ var readClientScopes = []string{"read:clients", "read:client_keys", "read:client
 // api/management/v2/clients/get-clients: who an application is, with any of them;
 // what it authenticates with, to those who may read that.
 func (c *call) narrow(doc storage.Document) storage.Document {
-	if c.r.Method != http.MethodGet {
+	if c.method != http.MethodGet {
 		return doc
 	}
 	may := func(scopes ...string) bool {
@@ -206,7 +206,7 @@ func showClient(c *call, tx *storage.Tx, doc storage.Document) (storage.Document
 	}
 	doc["signing_keys"] = c.signingKeys()
 	doc["cross_origin_auth"] = doc["cross_origin_authentication"]
-	if c.r.Method == http.MethodPost {
+	if c.method == http.MethodPost {
 		doc["encrypted"] = true
 	}
 	return c.narrow(doc), nil

@@ -5,14 +5,12 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"encoding/pem"
 	"net/http"
 	"slices"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
-	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -209,26 +207,19 @@ func enabledClients(c *call) error {
 
 //auth0:operation PATCH /api/v2/connections/{id}/clients
 func updateEnabledClients(c *call) error {
-	raw, err := web.ReadJSON(c.w, c.r, maxBody)
+	changes, err := c.readEnablements()
 	if err != nil {
 		return err
-	}
-	var changes []struct {
-		ClientID string `json:"client_id"`
-		Status   bool   `json:"status"`
-	}
-	if err := json.Unmarshal(raw, &changes); err != nil {
-		return resource.InvalidBody("Payload validation error: 'Expected type array of {client_id, status}'.")
 	}
 	err = c.update(func(tx *storage.Tx) error {
 		if _, err := c.connection(tx); err != nil {
 			return err
 		}
 		for _, change := range changes {
-			if known, err := tx.Clients.Has(change.ClientID); err != nil || !known {
+			if known, err := tx.Clients.Has(change.clientID); err != nil || !known {
 				return orMissing(err, resource.Clients)
 			}
-			if err := enableClient(tx, c.param("id"), change.ClientID, change.Status); err != nil {
+			if err := enableClient(tx, c.param("id"), change.clientID, change.on); err != nil {
 				return err
 			}
 		}
@@ -238,6 +229,26 @@ func updateEnabledClients(c *call) error {
 		return err
 	}
 	return c.empty(http.StatusNoContent)
+}
+
+// enablement turns a connection on or off for an application.
+type enablement struct {
+	clientID string
+	on       bool
+}
+
+func (c *call) readEnablements() (changes []enablement, err error) {
+	refusal := resource.InvalidBody("Payload validation error: 'Expected type array of {client_id, status}'.")
+	items, err := readList[storage.Document](c, refusal)
+	for _, item := range items {
+		change := enablement{clientID: text(item, "client_id")}
+		change.on, _ = item["status"].(bool)
+		if item["client_id"] != nil && item["client_id"] != change.clientID || item["status"] != nil && item["status"] != change.on {
+			return nil, refusal
+		}
+		changes = append(changes, change)
+	}
+	return changes, err
 }
 
 //auth0:operation DELETE /api/v2/connections/{id}/users

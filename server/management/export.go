@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -34,7 +33,7 @@ func Export(ctx context.Context, d Deps, ids bool) (storage.Document, error) {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
 			// Read records may be shared; what is returned is the caller's own.
-			if value, err = normal(value); err != nil {
+			if value, err = jsonValue(value); err != nil {
 				return err
 			}
 			if !isEmpty(value) {
@@ -49,7 +48,7 @@ func Export(ctx context.Context, d Deps, ids bool) (storage.Document, error) {
 // export lists the objects of the section, without what the server makes, by name: the
 // order in which objects were made is no part of a configuration.
 func (s collection) export(im *importer) (any, error) {
-	all, err := im.list(s.path)
+	all, err := im.list(at(s.path))
 	if err != nil {
 		return nil, unlessAbsent(err)
 	}
@@ -60,7 +59,7 @@ func (s collection) export(im *importer) (any, error) {
 			continue
 		}
 		if namesOnly(s.path) {
-			if there, err = im.object(s.path + "/" + url.PathEscape(text(there, s.id))); err != nil {
+			if there, err = im.object(one(s.path, text(there, s.id))); err != nil {
 				return nil, err
 			}
 		}
@@ -114,8 +113,8 @@ func unlessAbsent(err error) error {
 }
 
 // object reads one object, nil where there is none.
-func (im *importer) object(path string) (storage.Document, error) {
-	answer, err := im.do(http.MethodGet, path, nil)
+func (im *importer) object(p place) (storage.Document, error) {
+	answer, err := im.do(http.MethodGet, p, nil)
 	if err != nil {
 		return nil, unlessAbsent(err)
 	}
@@ -126,10 +125,10 @@ func (im *importer) object(path string) (storage.Document, error) {
 // exportSetting reads a section that is one object.
 func exportSetting(path string, apart []string) func(*importer) (any, error) {
 	return func(im *importer) (any, error) {
-		if !im.serves(http.MethodGet, path) {
+		if _, served := operationsByName()[http.MethodGet+" "+path]; !served {
 			return storage.Document(nil), nil
 		}
-		doc, err := im.object(path)
+		doc, err := im.object(at(path))
 		for _, member := range slices.Concat(apart, []string{"change_password", "guardian_mfa_page", "error_page"}) {
 			delete(doc, member) // pages are a section of their own
 		}
@@ -137,20 +136,12 @@ func exportSetting(path string, apart []string) func(*importer) (any, error) {
 	}
 }
 
-// serves reports whether there is an operation.
-func (im *importer) serves(method, path string) bool {
-	return slices.ContainsFunc(im.ops, func(op operation) bool {
-		_, ok := matchPath(op.path, path)
-		return ok && op.method == method
-	})
-}
-
 // exportSettings reads a section whose members are settings of their own.
 func exportSettings(paths map[string]string) func(*importer) (any, error) {
 	return func(im *importer) (any, error) {
 		section := storage.Document{}
 		for member, path := range paths {
-			doc, err := im.object(path)
+			doc, err := im.object(at(path))
 			if err != nil {
 				return nil, err
 			}
@@ -192,7 +183,7 @@ func notGlobal(_ *importer, item storage.Document) bool { return item["global"] 
 // name is the name of what at a path has an id, or the id where another has the name as
 // well: applications may.
 func (im *importer) name(path, id, idMember string) (string, error) {
-	all, err := im.list(path)
+	all, err := im.list(at(path))
 	if err != nil {
 		return "", err
 	}
@@ -224,7 +215,7 @@ func (im *importer) names(path string, ids []any, idMember string) ([]any, error
 }
 
 func exportPermissions(im *importer, id string, item storage.Document) error {
-	held, err := im.list("/roles/" + id + "/permissions")
+	held, err := im.read(at("/roles/{id}/permissions", id))
 	list := []any{}
 	for _, p := range held {
 		list = append(list, storage.Document{"permission_name": p["permission_name"], "resource_server_identifier": p["resource_server_identifier"]})
@@ -267,19 +258,19 @@ func hiddenSecrets(item storage.Document) []any {
 const hiddenSecret = "_VALUE_NOT_SHOWN_"
 
 func exportTriggers(im *importer) (any, error) {
-	answer, err := im.do(http.MethodGet, "/actions/triggers", nil)
+	triggers, err := im.read(at("/actions/triggers"))
 	if err != nil {
 		return nil, err
 	}
 	section := storage.Document{}
-	for _, trigger := range itemsOf(answer) {
+	for _, trigger := range triggers {
 		name := text(trigger, "id")
-		bound, err := im.do(http.MethodGet, "/actions/triggers/"+url.PathEscape(name)+"/bindings", nil)
+		bound, err := im.read(at(triggerBindings, name))
 		if err != nil {
 			return nil, err
 		}
 		list := []any{}
-		for _, b := range itemsOf(bound) {
+		for _, b := range bound {
 			action, _ := b["action"].(storage.Document)
 			list = append(list, storage.Document{"action_name": action["name"], "display_name": b["display_name"]})
 		}
@@ -291,17 +282,16 @@ func exportTriggers(im *importer) (any, error) {
 }
 
 func exportOrganizationParts(im *importer, id string, item storage.Document) error {
-	base := "/organizations/" + id
 	for member, path := range map[string]string{
 		"connections": "/enabled_connections", "client_grants": "/client-grants", "discovery_domains": "/discovery-domains",
 		"clients": "/clients",
 	} {
-		answer, err := im.do(http.MethodGet, base+path, nil)
+		parts, err := im.read(at("/organizations/{id}"+path, id))
 		if err != nil {
 			return err
 		}
 		list := []any{}
-		for _, part := range itemsOf(answer) {
+		for _, part := range parts {
 			exported, err := im.organizationPart(member, part)
 			if err != nil {
 				return err

@@ -3,14 +3,18 @@ package management
 import (
 	"maps"
 	"net/http"
-	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tenant0/tenant0/storage"
 )
 
 func exportEmailProvider(im *importer) (any, error) {
-	return im.object("/emails/provider?fields=name,enabled,credentials,settings,default_from_address&include_fields=true")
+	provider, err := im.object(at("/emails/provider"))
+	maps.DeleteFunc(provider, func(name string, _ any) bool {
+		return !slices.Contains([]string{"name", "enabled", "credentials", "settings", "default_from_address"}, name)
+	})
+	return provider, err
 }
 
 // emailTemplateNames are the templates of e-mails that a tenant can have.
@@ -22,7 +26,7 @@ var emailTemplateNames = []string{
 func exportEmailTemplates(im *importer) (any, error) {
 	list := []any{}
 	for _, name := range emailTemplateNames {
-		doc, err := im.object("/email-templates/" + name)
+		doc, err := im.object(one("/email-templates", name))
 		if err != nil {
 			return nil, err
 		}
@@ -34,14 +38,14 @@ func exportEmailTemplates(im *importer) (any, error) {
 }
 
 func exportPolicies(im *importer) (any, error) {
-	answer, err := im.do(http.MethodGet, "/guardian/policies", nil)
+	answer, err := im.do(http.MethodGet, at("/guardian/policies"), nil)
 	return storage.Document{"policies": answer}, err
 }
 
 func exportFactors(im *importer) (any, error) {
-	answer, err := im.do(http.MethodGet, "/guardian/factors", nil)
+	factors, err := im.read(at("/guardian/factors"))
 	list := []any{}
-	for _, f := range itemsOf(answer) {
+	for _, f := range factors {
 		list = append(list, storage.Document{"name": f["name"], "enabled": f["enabled"]})
 	}
 	return list, err
@@ -65,7 +69,7 @@ func (im *importer) factorParts(of []storage.Document, part string) (any, error)
 		if provider := text(names, "provider"); provider != "" {
 			path += "/" + provider
 		}
-		doc, err := im.object(path)
+		doc, err := im.object(at(path))
 		if err != nil {
 			return nil, err
 		}
@@ -87,16 +91,14 @@ func (im *importer) factorParts(of []storage.Document, part string) (any, error)
 // exportPages reads the pages of the classic experience.
 func exportPages(im *importer) (any, error) {
 	list := []any{}
-	answer, err := im.do(http.MethodGet, "/clients?is_global=true", nil)
+	global, err := im.globalClient()
 	if err != nil {
 		return nil, err
 	}
-	for _, global := range itemsOf(answer) {
-		if html := text(global, "custom_login_page"); html != "" {
-			list = append(list, storage.Document{"name": "login", "enabled": global["custom_login_page_on"] == true, "html": html})
-		}
+	if html := text(global, "custom_login_page"); html != "" {
+		list = append(list, storage.Document{"name": "login", "enabled": global["custom_login_page_on"] == true, "html": html})
 	}
-	settings, err := im.object("/tenants/settings")
+	settings, err := im.object(at("/tenants/settings"))
 	if err != nil {
 		return nil, err
 	}
@@ -113,11 +115,11 @@ func exportPages(im *importer) (any, error) {
 }
 
 func exportBranding(im *importer) (any, error) {
-	doc, err := im.object("/branding")
+	doc, err := im.object(at("/branding"))
 	if err != nil {
 		return nil, err
 	}
-	template, err := im.object("/branding/templates/universal-login")
+	template, err := im.object(at("/branding/templates/universal-login"))
 	if body := text(template, "body"); body != "" {
 		if doc == nil {
 			doc = storage.Document{}
@@ -137,11 +139,11 @@ var promptNames = strings.Fields(`login login-id login-password login-passwordle
 // exportPrompts reads the settings of prompts, their texts in the tenant's
 // languages, and their partials.
 func exportPrompts(im *importer) (any, error) {
-	doc, err := im.object("/prompts")
+	doc, err := im.object(at("/prompts"))
 	if err != nil {
 		return nil, err
 	}
-	settings, err := im.object("/tenants/settings")
+	settings, err := im.object(at("/tenants/settings"))
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +151,7 @@ func exportPrompts(im *importer) (any, error) {
 	customText := storage.Document{}
 	for _, locale := range locales {
 		language, _ := locale.(string)
-		texts, err := exportEachPrompt(im, "custom-text/"+url.PathEscape(language))
+		texts, err := exportEachPrompt(im, "/custom-text/{language}", language)
 		if err != nil {
 			return nil, err
 		}
@@ -160,14 +162,14 @@ func exportPrompts(im *importer) (any, error) {
 	if len(customText) > 0 {
 		doc["customText"] = customText
 	}
-	partials, err := exportEachPrompt(im, "partials")
+	partials, err := exportEachPrompt(im, "/partials")
 	if err != nil {
 		return nil, err
 	}
 	if len(partials) > 0 {
 		doc["partials"] = partials
 	}
-	renderers, err := im.list("/prompts/rendering")
+	renderers, err := im.read(at("/prompts/rendering"))
 	if err != nil {
 		return nil, err
 	}
@@ -183,10 +185,10 @@ func exportPrompts(im *importer) (any, error) {
 }
 
 // exportEachPrompt reads a part of every prompt, and leaves out what is empty.
-func exportEachPrompt(im *importer, part string) (storage.Document, error) {
+func exportEachPrompt(im *importer, part string, values ...string) (storage.Document, error) {
 	parts := storage.Document{}
 	for _, prompt := range promptNames {
-		content, err := im.object("/prompts/" + prompt + "/" + part)
+		content, err := im.object(at("/prompts/{prompt}", prompt).below(part, values...))
 		if err != nil {
 			return nil, err
 		}

@@ -43,7 +43,7 @@ func flows() served {
 
 // lists reports whether the request reads a list, whose documents have no id in
 // the path.
-func (c *call) lists() bool { return c.r.Method == http.MethodGet && c.param("id") == "" }
+func (c *call) lists() bool { return c.method == http.MethodGet && c.param("id") == "" }
 
 // brief is a flow or form as lists show it.
 func brief(doc storage.Document) storage.Document {
@@ -129,7 +129,7 @@ func vaultConnections() served {
 		},
 		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			delete(doc, "setup")
-			if c.r.Method != http.MethodGet {
+			if c.method != http.MethodGet {
 				doc["refreshed_at"] = nil
 			}
 			return doc, nil

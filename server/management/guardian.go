@@ -1,7 +1,6 @@
 package management
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
-	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -39,7 +37,7 @@ var guardianSettings = []struct {
 
 // showSNS leaves the secret out of what is read; a write shows it.
 func showSNS(c *call, doc storage.Document) storage.Document {
-	if c.r.Method == http.MethodGet {
+	if c.method == http.MethodGet {
 		delete(doc, "aws_secret_access_key")
 	}
 	return doc
@@ -47,7 +45,7 @@ func showSNS(c *call, doc storage.Document) storage.Document {
 
 // showAPNS never shows the certificate. A read tells whether there is one.
 func showAPNS(c *call, doc storage.Document) storage.Document {
-	if c.r.Method == http.MethodGet {
+	if c.method == http.MethodGet {
 		doc["enabled"] = text(doc, "p12") != ""
 		if _, named := doc["bundle_id"]; !named {
 			doc["bundle_id"] = nil
@@ -189,13 +187,9 @@ func policies(c *call) error {
 
 //auth0:operation PUT /api/v2/guardian/policies
 func updatePolicies(c *call) error {
-	raw, err := web.ReadJSON(c.w, c.r, maxBody)
+	list, err := readList[string](c, notAList)
 	if err != nil {
 		return err
-	}
-	var list []string
-	if err := json.Unmarshal(raw, &list); err != nil {
-		return resource.InvalidBody("Payload validation error: 'Expected type array'.")
 	}
 	for i, p := range list {
 		if !slices.Contains([]string{"all-applications", "confidence-score"}, p) {

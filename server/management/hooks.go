@@ -1,11 +1,9 @@
 package management
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/tenant0/tenant0/server/resource"
-	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -104,13 +102,9 @@ func updateHookSecrets(c *call) error {
 //
 //auth0:operation DELETE /api/v2/hooks/{id}/secrets
 func deleteHookSecrets(c *call) error {
-	raw, err := web.ReadJSON(c.w, c.r, maxBody)
+	names, err := readList[string](c, notAList)
 	if err != nil {
 		return err
-	}
-	var names []string
-	if err := json.Unmarshal(raw, &names); err != nil {
-		return resource.InvalidBody("Payload validation error: 'Expected type array'.")
 	}
 	err = c.update(func(tx *storage.Tx) error {
 		secrets, err := c.hookSecretsOf(tx)

@@ -1,13 +1,10 @@
 package management
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -15,7 +12,6 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tokens"
-	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -47,46 +43,46 @@ type Skipped struct {
 // Import makes the tenant hold a configuration in the form of auth0-deploy-cli, by
 // section. It is one transaction: a fault in one object leaves everything as it
 // was, and so do dry and an end of the context. What is in the tenant and not in the
-// configuration stays. also is done in the same transaction, after the sections.
+// configuration stays. also is done in the same transaction, after the sections. What the
+// change brings about outside of the store is done once it is kept; a fault in that is an
+// error which says that all is kept.
 func Import(ctx context.Context, d Deps, sections storage.Document, dry bool, also func(*storage.Tx) error) (Report, error) {
-	run := d.DB.Update
-	if dry {
-		run = d.DB.Try
-	}
 	var report Report
-	err := run(func(tx *storage.Tx) (err error) {
-		if report, err = ImportInto(ctx, tx, d, sections); err != nil {
-			return err
+	err := change(d, dry, func(tx *storage.Tx) (effects Effects, err error) {
+		if report, effects, err = ImportInto(ctx, tx, d, sections); err != nil {
+			return effects, err
 		}
 		if err := also(tx); err != nil {
-			return err
+			return effects, err
 		}
-		return ctx.Err() // what nobody waits for any more is not written
+		return effects, ctx.Err() // what nobody waits for any more is not written
 	})
 	return report, err
 }
 
-// ImportInto is Import as a part of a transaction.
-func ImportInto(ctx context.Context, tx *storage.Tx, d Deps, sections storage.Document) (Report, error) {
+// ImportInto is Import as a part of a transaction. The effects are to be carried out once
+// it is kept; of a transaction that runs again, those of the last run.
+func ImportInto(ctx context.Context, tx *storage.Tx, d Deps, sections storage.Document) (Report, Effects, error) {
 	im := newImporter(ctx, d)
 	im.tx = tx
-	own, err := normal(sections) // numbers as JSON has them, and nothing of the caller's is changed
+	own, err := jsonValue(sections) // numbers as JSON has them, and nothing of the caller's is changed
 	if err != nil {
-		return im.report, err
+		return im.report, Effects{}, err
 	}
 	sections, _ = own.(storage.Document)
-	return im.report, im.all(sections)
+	err = im.all(sections)
+	return im.report, im.effects, err
 }
 
 // importer imports or exports one configuration.
 type importer struct {
 	*api
-	ctx    context.Context //nolint:containedctx // of the one call that the importer is for
-	ops    []operation
-	scope  []string // all that there are
-	tx     *storage.Tx
-	report Report
-	lists  map[string][]storage.Document // what there is, by path
+	ctx     context.Context //nolint:containedctx // of the one call that the importer is for
+	caller  caller          // who may do everything
+	tx      *storage.Tx
+	report  Report
+	effects Effects
+	lists   map[string][]storage.Document // what there is, by place
 	// givenID is the id that the configuration gives what is about to be created.
 	givenID string
 	// ids says that an export has ids.
@@ -94,13 +90,12 @@ type importer struct {
 }
 
 func newImporter(ctx context.Context, d Deps) *importer {
-	a := &api{d}
 	im := &importer{
-		api: a, ctx: ctx, ops: operations(),
+		api: &api{d}, ctx: ctx, caller: caller{Claims: tokens.Claims{Subject: "import@clients"}},
 		report: Report{Changes: []Change{}, Skipped: []Skipped{}}, lists: map[string][]storage.Document{},
 	}
 	for _, s := range resource.ManagementScopes() {
-		im.scope = append(im.scope, s.Value)
+		im.caller.Scope = append(im.caller.Scope, s.Value)
 	}
 	return im
 }
@@ -181,106 +176,16 @@ func (im *importer) alsoChanged(change resource.Difference) {
 	last.Differences = append(last.Differences, told(change))
 }
 
-// discard is where an operation writes its answer, which it keeps besides.
-type discard struct{ header http.Header }
-
-func (d discard) Header() http.Header         { return d.header }
-func (d discard) Write(b []byte) (int, error) { return len(b), nil }
-func (d discard) WriteHeader(int)             {}
-
-// do performs one operation of the API within the transaction, and returns its
-// answer as JSON values.
-func (im *importer) do(method, target string, body any) (any, error) {
-	if err := im.ctx.Err(); err != nil {
-		return nil, err
-	}
-	u, err := url.Parse(target)
-	if err != nil {
-		return nil, err
-	}
-	for _, op := range im.ops {
-		params, ok := matchPath(op.path, u.EscapedPath())
-		if op.method != method || !ok {
-			continue
-		}
-		raw, err := json.Marshal(body)
-		if err != nil {
-			return nil, err
-		}
-		if body == nil {
-			raw = nil
-		}
-		r, err := http.NewRequestWithContext(im.ctx, method, target, bytes.NewReader(raw))
-		if err != nil {
-			return nil, err
-		}
-		c := &call{
-			api: im.api, w: discard{http.Header{}}, r: web.WithParams(r, params), now: im.Now(), query: u.Query(), tx: im.tx,
-			caller: caller{Claims: tokens.Claims{Subject: "import@clients", Scope: im.scope}}, givenID: im.givenID, bare: true,
-		}
-		if err := op.serve(c); err != nil {
-			return nil, err
-		}
-		return normal(c.answered)
-	}
-	return nil, fmt.Errorf("%s %s is not served", method, target)
-}
-
-// normal turns an answer into JSON values.
-func normal(answer any) (value any, err error) {
-	raw, err := json.Marshal(answer)
-	if err != nil {
-		return nil, err
-	}
-	return value, json.Unmarshal(raw, &value)
-}
-
-// matchPath matches a path against that of an operation.
-func matchPath(pattern, path string) (params map[string]string, ok bool) {
-	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
-	if len(want) != len(got) {
-		return nil, false
-	}
-	params = map[string]string{}
-	for i, part := range want {
-		name, isParam := strings.CutPrefix(part, "{")
-		if !isParam {
-			if part != got[i] {
-				return nil, false
-			}
-			continue
-		}
-		value, err := url.PathUnescape(got[i])
-		if err != nil {
-			return nil, false
-		}
-		params[strings.TrimSuffix(name, "}")] = value
-	}
-	return params, true
-}
-
-// list returns all that there is at a path.
-func (im *importer) list(path string) ([]storage.Document, error) {
-	if known, ok := im.lists[path]; ok {
+// list returns all that there is at a place, and remembers it.
+func (im *importer) list(p place) ([]storage.Document, error) {
+	if known, ok := im.lists[p.String()]; ok {
 		return known, nil
 	}
-	var all []storage.Document
-	if path == "/branding/themes" { // of which Auth0 has no list
-		for doc, err := range im.tx.Documents(storage.ThemesKind, "").All() {
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, doc)
-		}
-	} else {
-		answer, err := im.do(http.MethodGet, path, nil)
-		if err != nil {
-			return nil, err
-		}
-		all = itemsOf(answer)
+	all, err := im.read(p)
+	if err == nil {
+		im.lists[p.String()] = all
 	}
-	im.lists[path] = all
-	return all, nil
+	return all, err
 }
 
 // itemsOf finds the list in an answer, whatever its member is called.
@@ -307,7 +212,7 @@ func itemsOf(answer any) (items []storage.Document) {
 // find returns what at a path has the values of an item in some members, nil for
 // nothing.
 func (im *importer) find(path string, item storage.Document, members ...string) (storage.Document, error) {
-	all, err := im.list(path)
+	all, err := im.list(at(path))
 	if err != nil {
 		return nil, err
 	}
@@ -321,7 +226,7 @@ func (im *importer) find(path string, item storage.Document, members ...string) 
 
 // id is the id of what at a path has a name; a name that is an id is that.
 func (im *importer) id(path, name, idMember string) (string, error) {
-	all, err := im.list(path)
+	all, err := im.list(at(path))
 	if err != nil {
 		return "", err
 	}
@@ -343,7 +248,7 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 	kind := kindAt(s.path)
 	if there == nil {
 		im.givenID = text(item, s.id)
-		made, err := im.do(http.MethodPost, s.path, sendable(item, kind, resource.ReadOnly, resource.UpdateOnly))
+		made, err := im.do(http.MethodPost, at(s.path), sendable(item, kind, resource.ReadOnly, resource.UpdateOnly))
 		im.givenID = ""
 		if err != nil {
 			return "", err
@@ -356,13 +261,13 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 		if kind == nil || len(kind.Field().Differences(doc, later)) == 0 {
 			return id, nil
 		}
-		changed, err := im.do(http.MethodPatch, s.path+"/"+url.PathEscape(id), later)
+		changed, err := im.do(http.MethodPatch, one(s.path, id), later)
 		im.relist(s.path, s.id, changed)
 		return id, err
 	}
 	id = text(there, s.id)
 	if namesOnly(s.path) {
-		if there, err = im.object(s.path + "/" + url.PathEscape(id)); err != nil {
+		if there, err = im.object(one(s.path, id)); err != nil {
 			return "", err
 		}
 	}
@@ -373,7 +278,7 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 		im.changed("unchanged", s.name, name)
 		return id, nil
 	}
-	changed, err := im.do(http.MethodPatch, s.path+"/"+url.PathEscape(id), change)
+	changed, err := im.do(http.MethodPatch, one(s.path, id), change)
 	if err != nil {
 		return "", err
 	}
@@ -405,14 +310,7 @@ func inObject(name string, err error) error {
 }
 
 // kindAt is the kind of what is at a path, nil where no plain resource is.
-func kindAt(path string) *resource.Kind {
-	for _, s := range resources() {
-		if s.path == path {
-			return s.kind
-		}
-	}
-	return nil
-}
+func kindAt(path string) *resource.Kind { return resourcesByPath()[path].kind }
 
 // sendable is an item without the members that may not be sent.
 func sendable(item storage.Document, kind *resource.Kind, forbidden ...resource.Access) storage.Document {

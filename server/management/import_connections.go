@@ -90,18 +90,18 @@ func (im *importer) enableClients(id string, item storage.Document) error {
 		return err
 	}
 	im.alsoChanged(resource.Difference{Member: "enabled_clients", Had: before, Wanted: after})
-	_, err = im.do(http.MethodPatch, "/connections/"+id+"/clients", changes)
+	_, err = im.do(http.MethodPatch, at("/connections/{id}/clients", id), changes)
 	return err
 }
 
 // enabledClients lists the applications that a connection is on for, in some form.
 func (im *importer) enabledClients(id string, form func(clientID string) (any, error)) ([]any, error) {
 	list := []any{}
-	answer, err := im.do(http.MethodGet, "/connections/"+id+"/clients", nil)
+	enabled, err := im.read(at("/connections/{id}/clients", id))
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range itemsOf(answer) {
+	for _, c := range enabled {
 		item, err := form(text(c, "client_id"))
 		if err != nil {
 			return nil, err
@@ -116,7 +116,7 @@ func (im *importer) provisioning(section, id string, item storage.Document) erro
 	for _, member := range sortedNames(connectionParts) {
 		if part, there := item[member].(storage.Document); there {
 			called := text(item, "name") + ": " + member
-			if err := im.provisioningPart(section, called, "/connections/"+id+connectionParts[member], part); err != nil {
+			if err := im.provisioningPart(section, called, at("/connections/{id}"+connectionParts[member], id), part); err != nil {
 				return err
 			}
 		}
@@ -125,29 +125,29 @@ func (im *importer) provisioning(section, id string, item storage.Document) erro
 }
 
 // provisioningPart writes one part of that, which reports call by a name.
-func (im *importer) provisioningPart(section, name, path string, part storage.Document) error {
+func (im *importer) provisioningPart(section, name string, p place, part storage.Document) error {
 	own := storage.Document{}
 	for _, member := range provisioningMembers {
 		if value, sent := part[member]; sent {
 			own[member] = value
 		}
 	}
-	had, err := im.object(path)
+	had, err := im.object(p)
 	if err != nil {
 		return err
 	}
 	if had == nil {
-		if _, err = im.do(http.MethodPost, path, own); err == nil {
+		if _, err = im.do(http.MethodPost, p, own); err == nil {
 			im.changed("create", section, name)
 		}
 	} else {
-		err = im.setNamed(section, name, http.MethodPatch, path, own)
+		err = im.setNamed(section, name, http.MethodPatch, p, own)
 	}
 	groups, selected := part["synchronized_groups"].([]any)
 	if err != nil || !selected {
 		return err
 	}
-	_, err = im.do(http.MethodPut, path+"/synchronized-groups", storage.Document{"groups": groups})
+	_, err = im.do(http.MethodPut, p.below("/synchronized-groups"), storage.Document{"groups": groups})
 	return err
 }
 
@@ -156,7 +156,8 @@ var provisioningMembers = []string{"mapping", "user_id_attribute", "synchronize_
 
 func (im *importer) exportProvisioning(id string, item storage.Document) error {
 	for member, path := range connectionParts {
-		had, err := im.object("/connections/" + id + path)
+		p := at("/connections/{id}"+path, id)
+		had, err := im.object(p)
 		if err != nil {
 			return err
 		}
@@ -167,11 +168,11 @@ func (im *importer) exportProvisioning(id string, item storage.Document) error {
 			}
 		}
 		if had["synchronize_groups"] == "selected" {
-			groups, err := im.do(http.MethodGet, "/connections/"+id+path+"/synchronized-groups", nil)
+			groups, err := im.read(p.below("/synchronized-groups"))
 			if err != nil {
 				return err
 			}
-			part["synchronized_groups"] = itemsOf(groups)
+			part["synchronized_groups"] = groups
 		}
 		if len(part) > 0 {
 			item[member] = part

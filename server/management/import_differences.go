@@ -44,16 +44,6 @@ func briefly(value any) string {
 	return string(text)
 }
 
-// kindAt is the kind of what is at a path that has no variables left.
-func (im *importer) kindAt(path string) *resource.Kind {
-	for _, op := range im.ops {
-		if _, ok := matchPath(op.path, path); ok {
-			return kindOf(op.path)
-		}
-	}
-	return anything
-}
-
 // marker is a keyword of auth0-deploy-cli that stands for a text; one that is left in a configuration has no value.
 var marker = regexp.MustCompile(`##[A-Za-z0-9_]+##`)
 

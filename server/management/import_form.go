@@ -22,16 +22,16 @@ type importForm struct {
 	users  *jobs.File        // nil without one
 }
 
-// importForm reads the form of an import, RFC 7578, part by part: the users go to a file
+// usersForm reads the form of an import, RFC 7578, part by part: the users go to a file
 // as they come.
-func (c *call) importForm() (form importForm, err error) {
-	most := int64(c.MaxImport)
-	if c.r.ContentLength > most+maxFields {
+func (rq request) usersForm() (form importForm, err error) {
+	most := int64(rq.MaxImport)
+	if rq.r.ContentLength > most+maxFields {
 		return form, apierr.PayloadTooLarge(most)
 	}
-	c.r.Body = http.MaxBytesReader(c.w, c.r.Body, most+maxFields)
+	rq.r.Body = http.MaxBytesReader(rq.w, rq.r.Body, most+maxFields)
 	form.values = map[string]string{"connection_id": "", "upsert": "", "external_id": "", "send_completion_email": ""}
-	if err = c.importParts(&form); err == nil {
+	if err = rq.importParts(&form); err == nil {
 		return form, nil
 	}
 	if form.users != nil {
@@ -43,14 +43,14 @@ func (c *call) importForm() (form importForm, err error) {
 	return form, err
 }
 
-func (c *call) importParts(form *importForm) error {
-	parts, err := c.r.MultipartReader()
+func (rq request) importParts(form *importForm) error {
+	parts, err := rq.r.MultipartReader()
 	for err == nil {
 		var part *multipart.Part
 		if part, err = parts.NextPart(); err != nil {
 			break
 		}
-		if err := c.importPart(form, part); err != nil {
+		if err := rq.importPart(form, part); err != nil {
 			return err
 		}
 	}
@@ -66,11 +66,11 @@ func (c *call) importParts(form *importForm) error {
 var notMultipart = resource.InvalidBody("The request body must be multipart/form-data with the file users.")
 
 // importPart reads one part: the file, or a value.
-func (c *call) importPart(form *importForm, part *multipart.Part) (err error) {
+func (rq request) importPart(form *importForm, part *multipart.Part) (err error) {
 	name := part.FormName()
 	switch {
 	case part.FileName() != "" && name == "users" && form.users == nil:
-		form.users, err = c.Jobs.Keep(http.MaxBytesReader(c.w, part, int64(c.MaxImport)))
+		form.users, err = rq.Jobs.Keep(http.MaxBytesReader(rq.w, part, int64(rq.MaxImport)))
 		switch {
 		case errors.Is(err, jobs.ErrEmpty):
 			return resource.InvalidBody("The users file is empty.")
@@ -82,7 +82,7 @@ func (c *call) importPart(form *importForm, part *multipart.Part) (err error) {
 	case part.FileName() != "":
 		return nil // a file that nobody asked for
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(c.w, part, maxFields))
+	raw, err := io.ReadAll(http.MaxBytesReader(rq.w, part, maxFields))
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return notMultipart
 	}

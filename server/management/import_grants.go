@@ -66,8 +66,8 @@ func grantClientName(im *importer, _ string, item storage.Document) (err error) 
 // organizationGrants assigns client grants to an organization. auth0-deploy-cli names the
 // application alone, where Auth0's rule is that tokens for machines in an organization
 // need the grant: so it is one for the application itself unless another is named.
-func (im *importer) organizationGrants(base string, item storage.Document) error {
-	there, err := im.do(http.MethodGet, base+"/client-grants", nil)
+func (im *importer) organizationGrants(organization string, item storage.Document) error {
+	there, err := im.read(at("/organizations/{id}/client-grants", organization))
 	if err != nil {
 		return err
 	}
@@ -87,10 +87,10 @@ func (im *importer) organizationGrants(base string, item storage.Document) error
 		if grant == nil {
 			return fmt.Errorf("there is no client grant of %q for %v", text(g, "client_id"), g["audience"])
 		}
-		if slices.ContainsFunc(itemsOf(there), func(had storage.Document) bool { return had["id"] == grant["id"] }) {
+		if slices.ContainsFunc(there, func(had storage.Document) bool { return had["id"] == grant["id"] }) {
 			continue
 		}
-		if _, err := im.do(http.MethodPost, base+"/client-grants", storage.Document{"grant_id": grant["id"]}); err != nil {
+		if _, err := im.do(http.MethodPost, at("/organizations/{id}/client-grants", organization), storage.Document{"grant_id": grant["id"]}); err != nil {
 			return err
 		}
 	}

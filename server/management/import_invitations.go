@@ -3,7 +3,6 @@ package management
 import (
 	"fmt"
 	"maps"
-	"strings"
 
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -19,12 +18,12 @@ var invitationParts = map[string]reference{
 
 // invitations writes the invitations to an organization as they are, so that the links
 // that were sent stay good, and sends nothing.
-func (im *importer) invitations(base string, item storage.Document) error {
+func (im *importer) invitations(organization string, item storage.Document) error {
 	for _, given := range itemsOf(item["invitations"]) {
 		invitation := maps.Clone(given)
 		err := replaceNames(invitation, func(name string, ref reference) (string, error) { return im.id(ref.path, name, ref.id) })
 		if err == nil {
-			err = im.invitation(strings.TrimPrefix(base, "/organizations/"), invitation)
+			err = im.invitation(organization, invitation)
 		}
 		if err != nil {
 			invitee, _ := given["invitee"].(storage.Document)

@@ -12,19 +12,18 @@ import (
 
 // importOrganizationParts imports what belongs to an organization.
 func importOrganizationParts(im *importer, id string, item storage.Document) error {
-	base := "/organizations/" + id
-	for _, part := range []func(base string, item storage.Document) error{
+	for _, part := range []func(organization string, item storage.Document) error{
 		im.organizationConnections, im.organizationDomains, im.organizationClients, im.organizationGrants, im.invitations,
 	} {
-		if err := part(base, item); err != nil {
+		if err := part(id, item); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (im *importer) organizationConnections(base string, item storage.Document) error {
-	there, err := im.do(http.MethodGet, base+"/enabled_connections", nil)
+func (im *importer) organizationConnections(organization string, item storage.Document) error {
+	there, err := im.read(at("/organizations/{id}/enabled_connections", organization))
 	if err != nil {
 		return err
 	}
@@ -37,35 +36,35 @@ func (im *importer) organizationConnections(base string, item storage.Document) 
 		delete(body, "name")
 		delete(body, "connection")
 		delete(body, "connection_id")
-		method, path := http.MethodPatch, base+"/enabled_connections/"+connectionID
-		if !slices.ContainsFunc(itemsOf(there), func(e storage.Document) bool { return e["connection_id"] == connectionID }) {
-			method, path = http.MethodPost, base+"/enabled_connections"
+		method, p := http.MethodPatch, at("/organizations/{id}/enabled_connections/{connectionId}", organization, connectionID)
+		if !slices.ContainsFunc(there, func(e storage.Document) bool { return e["connection_id"] == connectionID }) {
+			method, p = http.MethodPost, at("/organizations/{id}/enabled_connections", organization)
 			body["connection_id"] = connectionID
 		}
-		if _, err := im.do(method, path, body); err != nil {
+		if _, err := im.do(method, p, body); err != nil {
 			return inObject(text(c, "name"), err)
 		}
 	}
 	return nil
 }
 
-func (im *importer) organizationDomains(base string, item storage.Document) error {
-	there, err := im.do(http.MethodGet, base+"/discovery-domains", nil)
+func (im *importer) organizationDomains(organization string, item storage.Document) error {
+	there, err := im.read(at("/organizations/{id}/discovery-domains", organization))
 	if err != nil {
 		return err
 	}
 	for _, d := range itemsOf(item["discovery_domains"]) {
-		if slices.ContainsFunc(itemsOf(there), func(had storage.Document) bool { return had["domain"] == d["domain"] }) {
+		if slices.ContainsFunc(there, func(had storage.Document) bool { return had["domain"] == d["domain"] }) {
 			continue
 		}
-		if _, err := im.do(http.MethodPost, base+"/discovery-domains", sendable(d, resource.DiscoveryDomains, resource.ReadOnly)); err != nil {
+		if _, err := im.do(http.MethodPost, at("/organizations/{id}/discovery-domains", organization), sendable(d, resource.DiscoveryDomains, resource.ReadOnly)); err != nil {
 			return inObject(text(d, "domain"), err)
 		}
 	}
 	return nil
 }
 
-func (im *importer) organizationClients(base string, item storage.Document) error {
+func (im *importer) organizationClients(organization string, item storage.Document) error {
 	var clients []storage.Document
 	for _, oc := range itemsOf(item["clients"]) {
 		clientID, err := im.id("/clients", cmp.Or(text(oc, "name"), text(oc, "client_id")), "client_id")
@@ -80,6 +79,6 @@ func (im *importer) organizationClients(base string, item storage.Document) erro
 	if len(clients) == 0 {
 		return nil
 	}
-	_, err := im.do(http.MethodPost, base+"/clients", storage.Document{"clients": clients})
+	_, err := im.do(http.MethodPost, at("/organizations/{id}/clients", organization), storage.Document{"clients": clients})
 	return err
 }

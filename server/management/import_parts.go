@@ -3,7 +3,6 @@ package management
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/tenant0/tenant0/server/resource"
@@ -18,32 +17,30 @@ func importPermissions(im *importer, id string, item storage.Document) error {
 	if _, there := item["permissions"]; !there {
 		return nil
 	}
-	path := "/roles/" + id + "/permissions"
+	held := at("/roles/{id}/permissions", id)
 	wanted := []any{}
 	for _, p := range itemsOf(item["permissions"]) {
 		wanted = append(wanted, storage.Document{"resource_server_identifier": p["resource_server_identifier"], "permission_name": p["permission_name"]})
 	}
-	delete(im.lists, path)
-	listed, err := im.list(path)
+	listed, err := im.read(held)
 	if err != nil {
 		return err
 	}
-	held := []any{}
+	had := []any{}
 	for _, p := range listed {
-		held = append(held, storage.Document{"resource_server_identifier": p["resource_server_identifier"], "permission_name": p["permission_name"]})
+		had = append(had, storage.Document{"resource_server_identifier": p["resource_server_identifier"], "permission_name": p["permission_name"]})
 	}
-	surplus, missing := lacking(held, wanted), lacking(wanted, held)
+	surplus, missing := lacking(had, wanted), lacking(wanted, had)
 	if len(surplus)+len(missing) == 0 {
 		return nil
 	}
-	im.alsoChanged(resource.Difference{Member: "permissions", Had: held, Wanted: wanted})
-	delete(im.lists, path)
+	im.alsoChanged(resource.Difference{Member: "permissions", Had: had, Wanted: wanted})
 	if len(surplus) > 0 {
-		if _, err := im.do(http.MethodDelete, path, storage.Document{"permissions": surplus}); err != nil {
+		if _, err := im.do(http.MethodDelete, held, storage.Document{"permissions": surplus}); err != nil {
 			return err
 		}
 	}
-	return im.add(path, "permissions", missing)
+	return im.add(held, "permissions", missing)
 }
 
 // lacking is a list without the values that are in another.
@@ -60,17 +57,17 @@ func publishImported(im *importer, id string, item storage.Document) error {
 	if item["all_changes_published"] != true {
 		return nil
 	}
-	module, err := im.object("/actions/modules/" + id)
+	module, err := im.object(one("/actions/modules", id))
 	if err != nil || module["all_changes_published"] == true {
 		return err
 	}
-	_, err = im.do(http.MethodPost, "/actions/modules/"+id+"/versions", nil)
+	_, err = im.do(http.MethodPost, at("/actions/modules/{module}/versions", id), nil)
 	return err
 }
 
 // exportModule keeps of a module what makes it.
 func exportModule(im *importer, id string, item storage.Document) error {
-	there, err := im.object("/actions/modules/" + id)
+	there, err := im.object(one("/actions/modules", id))
 	if err != nil {
 		return err
 	}
@@ -91,7 +88,7 @@ func moduleVersionIDs(im *importer, item storage.Document) error {
 		if err != nil {
 			return err
 		}
-		versions, err := im.list("/actions/modules/" + id + "/versions")
+		versions, err := im.list(at("/actions/modules/{module}/versions", id))
 		if err != nil {
 			return err
 		}
@@ -135,12 +132,12 @@ func importHookSecrets(im *importer, id string, item storage.Document) error {
 		change.Member = "secrets." + change.Member
 		im.alsoChanged(change)
 	}
-	_, err := im.do(http.MethodPost, "/hooks/"+id+"/secrets", shown)
+	_, err := im.do(http.MethodPost, at("/hooks/{id}/secrets", id), shown)
 	return err
 }
 
 func exportHookSecrets(im *importer, id string, item storage.Document) error {
-	secrets, err := im.object("/hooks/" + id + "/secrets")
+	secrets, err := im.object(at("/hooks/{id}/secrets", id))
 	if len(secrets) > 0 {
 		item["secrets"] = secrets
 	}
@@ -150,7 +147,7 @@ func exportHookSecrets(im *importer, id string, item storage.Document) error {
 // noteSetup lists a connection of the vault whose export has no credentials, which are
 // never shown.
 func noteSetup(im *importer, id string, item storage.Document) error {
-	there, err := im.object("/flows/vault/connections/" + url.PathEscape(id))
+	there, err := im.object(one("/flows/vault/connections", id))
 	if err == nil && item["ready"] == true && there["ready"] != true {
 		im.skip("flowVaultConnections", text(item, "name"), "its credentials are not in the configuration, so that it is not ready")
 	}
@@ -171,6 +168,9 @@ func newest(versions []storage.Document) (at int) {
 	return at
 }
 
+// profileTexts is the path of the texts of a self-service profile.
+const profileTexts = "/self-service-profiles/{id}/custom-text/{language}/{page}"
+
 // importProfileTexts writes the texts of a self-service profile, by language and page.
 func importProfileTexts(im *importer, id string, item storage.Document) error {
 	languages, _ := item["customText"].(storage.Document)
@@ -178,9 +178,9 @@ func importProfileTexts(im *importer, id string, item storage.Document) error {
 		pages, _ := languages[language].(storage.Document)
 		for _, page := range sortedKeys(pages) {
 			texts, _ := pages[page].(storage.Document)
-			path := "/self-service-profiles/" + id + "/custom-text/" + url.PathEscape(language) + "/" + url.PathEscape(page)
+			p := at(profileTexts, id, language, page)
 			called := text(item, "name") + ": customText " + language + " " + page
-			if err := im.setNamed("selfServiceProfiles", called, http.MethodPut, path, texts); err != nil {
+			if err := im.setNamed("selfServiceProfiles", called, http.MethodPut, p, texts); err != nil {
 				return err
 			}
 		}
@@ -190,7 +190,7 @@ func importProfileTexts(im *importer, id string, item storage.Document) error {
 
 // exportProfileTexts reads the one page of texts that profiles have, in English.
 func exportProfileTexts(im *importer, id string, item storage.Document) error {
-	texts, err := im.object("/self-service-profiles/" + id + "/custom-text/en/get-started")
+	texts, err := im.object(at(profileTexts, id, "en", "get-started"))
 	if len(texts) > 0 {
 		item["customText"] = storage.Document{"en": storage.Document{"get-started": texts}}
 	}

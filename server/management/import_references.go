@@ -26,7 +26,7 @@ var (
 func (im *importer) resolve(s collection, named string, item storage.Document) error {
 	for _, ref := range s.refs {
 		err := ref.each(item, func(name string) (string, error) {
-			all, err := im.list(ref.path)
+			all, err := im.list(at(ref.path))
 			if err != nil {
 				return "", err
 			}

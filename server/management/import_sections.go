@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/tenant0/tenant0/config"
@@ -104,29 +103,29 @@ func setting(name, method, path string, apart ...string) importSection {
 		for _, member := range apart {
 			delete(own, member)
 		}
-		return im.set(name, method, path, own)
+		return im.set(name, method, at(path), own)
 	}}
 }
 
 // set writes a setting, which the path names, unless it is so already.
-func (im *importer) set(section, method, path string, value storage.Document) error {
-	return im.setNamed(section, path, method, path, value)
+func (im *importer) set(section, method string, p place, value storage.Document) error {
+	return im.setNamed(section, p.String(), method, p, value)
 }
 
 // setNamed is set for a path that has ids in it: reports call the setting by the name.
-func (im *importer) setNamed(section, name, method, path string, value storage.Document) error {
+func (im *importer) setNamed(section, name, method string, p place, value storage.Document) error {
 	if len(value) == 0 {
 		return nil
 	}
-	answer, err := im.do(http.MethodGet, path, nil)
+	answer, err := im.do(http.MethodGet, p, nil)
 	there, isObject := answer.(storage.Document)
 	keepUnset(there, value)
-	changes := im.kindAt(path).Field().Differences(there, value)
+	changes := kindOf(p.path).Field().Differences(there, value)
 	if err == nil && isObject && len(changes) == 0 {
 		im.changed("unchanged", section, name)
 		return nil
 	}
-	if _, err := im.do(method, path, value); err != nil {
+	if _, err := im.do(method, p, value); err != nil {
 		return inObject(name, err)
 	}
 	im.changed("update", section, name, tellAll(changes)...)
@@ -144,7 +143,7 @@ func settings(name, method string, paths map[string]string) importSection {
 				im.skip(name, member, "tenant0 import does not know this setting")
 				continue
 			}
-			if err := im.setNamed(name, member, method, path, part); err != nil {
+			if err := im.setNamed(name, member, method, at(path), part); err != nil {
 				return err
 			}
 		}
@@ -268,11 +267,11 @@ func nameExchangeAction(_ *importer, _ string, item storage.Document) error {
 }
 
 // add posts a list to what belongs to an object.
-func (im *importer) add(path, member string, list any) error {
+func (im *importer) add(p place, member string, list any) error {
 	if isEmpty(list) {
 		return nil
 	}
-	_, err := im.do(http.MethodPost, path, storage.Document{member: list})
+	_, err := im.do(http.MethodPost, p, storage.Document{member: list})
 	return err
 }
 
@@ -280,9 +279,12 @@ func deployImported(im *importer, id string, item storage.Document) error {
 	if item["deployed"] != true {
 		return nil
 	}
-	_, err := im.do(http.MethodPost, "/actions/actions/"+id+"/deploy", nil)
+	_, err := im.do(http.MethodPost, at("/actions/actions/{action}/deploy", id), nil)
 	return err
 }
+
+// triggerBindings is the path of the bindings of a trigger.
+const triggerBindings = "/actions/triggers/{trigger}/bindings"
 
 func importTriggers(im *importer, value any) error {
 	triggers, _ := value.(storage.Document)
@@ -301,8 +303,8 @@ func importTriggers(im *importer, value any) error {
 				"display_name": cmp.Or(text(b, "display_name"), text(b, "action_name")),
 			})
 		}
-		path := "/actions/triggers/" + url.PathEscape(trigger) + "/bindings"
-		there, err := im.do(http.MethodGet, path, nil)
+		p := at(triggerBindings, trigger)
+		there, err := im.read(p)
 		if err != nil {
 			return inObject(trigger, err)
 		}
@@ -310,7 +312,7 @@ func importTriggers(im *importer, value any) error {
 			im.changed("unchanged", "triggers", trigger)
 			continue
 		}
-		if _, err := im.do(http.MethodPatch, path, storage.Document{"bindings": bindings}); err != nil {
+		if _, err := im.do(http.MethodPatch, p, storage.Document{"bindings": bindings}); err != nil {
 			return inObject(trigger, err)
 		}
 		im.changed("update", "triggers", trigger)
@@ -328,8 +330,8 @@ func wantedActions(bindings []storage.Document) (all []string) {
 	return all
 }
 
-func boundActions(answer any) (all []string) {
-	for _, b := range itemsOf(answer) {
+func boundActions(bindings []storage.Document) (all []string) {
+	for _, b := range bindings {
 		action, _ := b["action"].(storage.Document)
 		all = append(all, text(action, "name"), text(b, "display_name"))
 	}
@@ -351,7 +353,7 @@ func importRulesConfigs(im *importer, value any) error {
 			im.changed("unchanged", "rulesConfigs", key)
 			continue
 		}
-		if _, err := im.do(http.MethodPut, "/rules-configs/"+url.PathEscape(key), storage.Document{"value": item["value"]}); err != nil {
+		if _, err := im.do(http.MethodPut, at("/rules-configs/{key}", key), storage.Document{"value": item["value"]}); err != nil {
 			return inObject(key, err)
 		}
 		if stored == nil {

@@ -2,7 +2,6 @@ package management
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/resource"
@@ -14,12 +13,12 @@ func importEmailProvider(im *importer, value any) error {
 	if len(doc) == 0 {
 		return nil
 	}
-	there, err := im.object("/emails/provider")
+	there, err := im.object(at("/emails/provider"))
 	if err != nil {
 		return err
 	}
 	if there == nil {
-		if _, err := im.do(http.MethodPost, "/emails/provider", doc); err != nil {
+		if _, err := im.do(http.MethodPost, at("/emails/provider"), doc); err != nil {
 			return inObject(text(doc, "name"), err)
 		}
 		im.changed("create", "emailProvider", text(doc, "name"))
@@ -31,7 +30,7 @@ func importEmailProvider(im *importer, value any) error {
 		im.changed("unchanged", "emailProvider", text(doc, "name"))
 		return nil
 	}
-	if _, err := im.do(http.MethodPatch, "/emails/provider", doc); err != nil {
+	if _, err := im.do(http.MethodPatch, at("/emails/provider"), doc); err != nil {
 		return inObject(text(doc, "name"), err)
 	}
 	im.changed("update", "emailProvider", text(doc, "name"), tellAll(changes)...)
@@ -41,7 +40,7 @@ func importEmailProvider(im *importer, value any) error {
 func importEmailTemplates(im *importer, value any) error {
 	for _, item := range itemsOf(value) {
 		name := text(item, "template")
-		if err := im.setNamed("emailTemplates", name, http.MethodPut, "/email-templates/"+url.PathEscape(name), item); err != nil {
+		if err := im.setNamed("emailTemplates", name, http.MethodPut, one("/email-templates", name), item); err != nil {
 			return err
 		}
 	}
@@ -51,7 +50,7 @@ func importEmailTemplates(im *importer, value any) error {
 // importPolicies imports when factors are asked for.
 func importPolicies(im *importer, value any) error {
 	doc, _ := value.(storage.Document)
-	there, err := im.do(http.MethodGet, "/guardian/policies", nil)
+	there, err := im.do(http.MethodGet, at("/guardian/policies"), nil)
 	if err != nil {
 		return err
 	}
@@ -60,18 +59,18 @@ func importPolicies(im *importer, value any) error {
 		action = "update"
 	}
 	im.changed(action, "guardianPolicies", "policies")
-	_, err = im.do(http.MethodPut, "/guardian/policies", doc["policies"])
+	_, err = im.do(http.MethodPut, at("/guardian/policies"), doc["policies"])
 	return err
 }
 
 // importFactors imports which factors are on.
 func importFactors(im *importer, value any) error {
-	answer, err := im.do(http.MethodGet, "/guardian/factors", nil)
+	factors, err := im.read(at("/guardian/factors"))
 	if err != nil {
 		return err
 	}
 	there := map[string]any{}
-	for _, factor := range itemsOf(answer) {
+	for _, factor := range factors {
 		there[text(factor, "name")] = factor["enabled"]
 	}
 	for _, item := range itemsOf(value) {
@@ -79,8 +78,7 @@ func importFactors(im *importer, value any) error {
 			im.changed("unchanged", "guardianFactors", text(item, "name"))
 			continue
 		}
-		path := "/guardian/factors/" + url.PathEscape(text(item, "name"))
-		if _, err := im.do(http.MethodPut, path, storage.Document{"enabled": item["enabled"]}); err != nil {
+		if _, err := im.do(http.MethodPut, at("/guardian/factors/{name}", text(item, "name")), storage.Document{"enabled": item["enabled"]}); err != nil {
 			return inObject(text(item, "name"), err)
 		}
 		im.changed("update", "guardianFactors", text(item, "name"))
@@ -92,9 +90,9 @@ func importFactors(im *importer, value any) error {
 func importFactorParts(part string) func(*importer, any) error {
 	return func(im *importer, value any) error {
 		for _, item := range itemsOf(value) {
-			path := "/guardian/factors/" + url.PathEscape(text(item, "name")) + "/" + part
+			path := "/guardian/factors/" + text(item, "name") + "/" + part
 			if part == "providers" {
-				path += "/" + url.PathEscape(text(item, "provider"))
+				path += "/" + text(item, "provider")
 			}
 			own := storage.Document{}
 			for name, v := range item {
@@ -102,7 +100,7 @@ func importFactorParts(part string) func(*importer, any) error {
 					own[name] = v
 				}
 			}
-			if err := im.set("guardianFactor"+strings.ToUpper(part[:1])+part[1:], http.MethodPut, path, own); err != nil {
+			if err := im.set("guardianFactor"+strings.ToUpper(part[:1])+part[1:], http.MethodPut, at(path), own); err != nil {
 				return err
 			}
 		}
@@ -132,7 +130,7 @@ func importPages(im *importer, value any) error {
 			im.skip("pages", name, "Auth0 has no such page")
 			continue
 		}
-		if err := im.setNamed("pages", name, http.MethodPatch, "/tenants/settings", storage.Document{member: page}); err != nil {
+		if err := im.setNamed("pages", name, http.MethodPatch, at("/tenants/settings"), storage.Document{member: page}); err != nil {
 			return err
 		}
 	}
@@ -141,18 +139,29 @@ func importPages(im *importer, value any) error {
 
 // loginPage gives the global client its login page.
 func (im *importer) loginPage(item storage.Document) error {
-	answer, err := im.do(http.MethodGet, "/clients?is_global=true", nil)
+	global, err := im.globalClient()
 	if err != nil {
 		return err
 	}
-	global := itemsOf(answer)
-	if len(global) == 0 {
+	if global == nil {
 		im.skip("pages", "login", "the tenant has no global client")
 		return nil
 	}
-	return im.setNamed("pages", "login", http.MethodPatch, "/clients/"+text(global[0], "client_id"), storage.Document{
+	return im.setNamed("pages", "login", http.MethodPatch, one("/clients", text(global, "client_id")), storage.Document{
 		"custom_login_page": item["html"], "custom_login_page_on": item["enabled"],
 	})
+}
+
+// globalClient is the client that the pages of the classic experience belong to, nil for
+// none.
+func (im *importer) globalClient() (storage.Document, error) {
+	clients, err := im.read(at("/clients"))
+	for _, client := range clients {
+		if client["global"] == true {
+			return client, nil
+		}
+	}
+	return nil, err
 }
 
 // importPrompts imports the settings of prompts and their texts.
@@ -172,7 +181,7 @@ func importBranding(im *importer, value any) error {
 		return err
 	}
 	for _, t := range itemsOf(doc["templates"]) {
-		there, err := im.object("/branding/templates/universal-login")
+		there, err := im.object(at("/branding/templates/universal-login"))
 		if err != nil {
 			return err
 		}
@@ -180,7 +189,7 @@ func importBranding(im *importer, value any) error {
 			im.changed("unchanged", "branding", text(t, "template"))
 			continue
 		}
-		if _, err := im.do(http.MethodPut, "/branding/templates/universal-login", storage.Document{"template": t["body"]}); err != nil {
+		if _, err := im.do(http.MethodPut, at("/branding/templates/universal-login"), storage.Document{"template": t["body"]}); err != nil {
 			return inObject(text(t, "template"), err)
 		}
 		action := "create"
@@ -199,7 +208,7 @@ func importPromptTexts(im *importer, doc storage.Document) error {
 		prompts, _ := texts[language].(storage.Document)
 		for _, prompt := range sortedKeys(prompts) {
 			body, _ := prompts[prompt].(storage.Document)
-			if err := im.set("prompts", http.MethodPut, "/prompts/"+prompt+"/custom-text/"+language, body); err != nil {
+			if err := im.set("prompts", http.MethodPut, at("/prompts/{prompt}/custom-text/{language}", prompt, language), body); err != nil {
 				return err
 			}
 		}
@@ -207,7 +216,7 @@ func importPromptTexts(im *importer, doc storage.Document) error {
 	partials, _ := doc["partials"].(storage.Document)
 	for _, prompt := range sortedKeys(partials) {
 		body, _ := partials[prompt].(storage.Document)
-		if err := im.set("prompts", http.MethodPut, "/prompts/"+prompt+"/partials", body); err != nil {
+		if err := im.set("prompts", http.MethodPut, at("/prompts/{prompt}/partials", prompt), body); err != nil {
 			return err
 		}
 	}
@@ -218,8 +227,8 @@ func importPromptTexts(im *importer, doc storage.Document) error {
 				body[name] = value
 			}
 		}
-		path := "/prompts/" + url.PathEscape(text(r, "prompt")) + "/screen/" + url.PathEscape(text(r, "screen")) + "/rendering"
-		if err := im.set("prompts", http.MethodPatch, path, body); err != nil {
+		p := at("/prompts/{prompt}/screen/{screen}/rendering", text(r, "prompt"), text(r, "screen"))
+		if err := im.set("prompts", http.MethodPatch, p, body); err != nil {
 			return err
 		}
 	}

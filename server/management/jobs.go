@@ -25,7 +25,7 @@ func jobOperations() []operation {
 //
 //auth0:operation POST /api/v2/jobs/users-imports
 func importUsers(c *call) error {
-	form, err := c.importForm()
+	form, err := c.from.usersForm()
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func (c *call) events(userID string) error {
 		return err
 	}
 	docs := []storage.Document{}
-	err = c.Events.Newest(c.r.Context(), userID, func(doc storage.Document) (bool, error) {
+	err = c.Events.Newest(c.ctx, userID, func(doc storage.Document) (bool, error) {
 		ok, err := match(doc)
 		if ok {
 			docs = append(docs, doc)

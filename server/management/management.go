@@ -4,6 +4,11 @@
 // what a change brings along. Access, validation, pages, masks, times, conflicts
 // and statuses are one piece of code for all.
 //
+// An operation works on a call, which knows nothing of HTTP: a request makes one, and the
+// import and the export of a configuration make others, within a transaction of theirs. It
+// leaves its answer in the call, and what it brings about outside of the store as Effects,
+// which are carried out once the transaction is kept. Pages are for requests alone.
+//
 // To add a resource: describe its kind in package resource; put a served value
 // into a file here with the directives of its operations above it; name it in
 // resources; add a test; run the tests with UPDATE=1 to renew the coverage page.
@@ -12,12 +17,10 @@
 package management
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
-	"maps"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +30,6 @@ import (
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/jobs"
 	"github.com/tenant0/tenant0/server/outbox"
-	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/server/web"
@@ -56,37 +58,6 @@ const base = "/api/v2"
 
 // maxBody bounds a request body, in bytes.
 const maxBody = 1 << 20
-
-// operation is one route.
-type operation struct {
-	method, path string
-	// scopes lists the scopes of which the token must have one.
-	scopes []string
-	serve  func(c *call) error
-}
-
-// call is one request.
-type call struct {
-	*api
-	w      http.ResponseWriter
-	r      *http.Request
-	caller caller
-	now    time.Time
-	body   storage.Document
-	query  url.Values
-	// sent is the body as it came; status and answered are of the answer.
-	sent     storage.Document
-	status   int
-	answered any
-	// tx is the transaction that the call is part of, nil for one that has its own.
-	tx *storage.Tx
-	// givenID is the id that a new document is to have, "" for a new one.
-	givenID string
-	// bare reads documents with the secrets that the API hides, for an import or an export, which show none.
-	bare bool
-	// secret is a client secret on its way from the body to where secrets are kept.
-	secret string
-}
 
 // Mount adds the room's routes.
 func Mount(rt *web.Router, d Deps) {
@@ -132,24 +103,52 @@ func shape(w http.ResponseWriter, r *http.Request, e *apierr.Error) {
 
 // handler reads, allows, and lets the operation act and reply.
 func (a *api) handler(op operation) web.Handler {
+	names := variables(op.path)
 	return func(w http.ResponseWriter, r *http.Request) error {
 		rateLimit(w, a.Now())
 		who, err := a.allow(r, op.scopes)
 		if err != nil {
 			return err
 		}
-		c := &call{api: a, w: w, r: r, caller: who, now: a.Now(), query: r.URL.Query()}
-		err = op.serve(c)
-		c.record(op, err)
+		c := &call{
+			api: a, ctx: r.Context(), method: op.method, params: map[string]string{}, query: r.URL.Query(), from: request{a, w, r},
+			addressed: r.Host, caller: who, now: a.Now(),
+		}
+		for _, name := range names {
+			c.params[name] = web.Param(r, name)
+		}
+		err = c.serve(op, w, r)
+		c.record(op, r, err)
 		return err
 	}
 }
 
+// serve performs the operation, carries out what comes of it, and writes the answer.
+func (c *call) serve(op operation, w http.ResponseWriter, r *http.Request) error {
+	out, effects, err := op.perform(c)
+	if err != nil {
+		return err
+	}
+	if out.list != nil {
+		if err := c.replyPage(out.list.docs, out.list.listing); err != nil {
+			return err
+		}
+	}
+	if err := effects.carryOut(c.api, r); err != nil {
+		return err
+	}
+	if c.answer.bodiless {
+		w.WriteHeader(c.answer.status)
+		return nil
+	}
+	return web.Reply(w, c.answer.status, c.answer.body)
+}
+
 // record tells the tenant's log of an operation and its answer.
-func (c *call) record(op operation, err error) {
+func (c *call) record(op operation, r *http.Request, err error) {
 	kind := kindOf(op.path)
 	done := tenantlog.Operation{
-		Path: op.path, ClientID: c.caller.ClientID, Request: kind.Redact(c.sent), Status: c.status, Answer: kind.Redact(c.answered),
+		Path: op.path, ClientID: c.caller.ClientID, Request: kind.Redact(c.sent), Status: c.answer.status, Answer: kind.Redact(c.answer.body),
 	}
 	if !c.caller.machine() {
 		done.UserID = c.caller.Subject
@@ -160,7 +159,23 @@ func (c *call) record(op operation, err error) {
 			done.Status, done.Answer = fault.Status, storage.Document{"statusCode": float64(fault.Status), "message": fault.Message}
 		}
 	}
-	c.Events.Operation(c.r, done)
+	c.Events.Operation(r, done)
+}
+
+// request is the source of a call that came by HTTP.
+type request struct {
+	*api
+	w http.ResponseWriter
+	r *http.Request
+}
+
+func (rq request) content() (sent content, err error) {
+	if sent.raw, err = web.ReadJSON(rq.w, rq.r, maxBody); err != nil {
+		return sent, err
+	}
+	sent.none = len(bytes.TrimSpace(sent.raw)) == 0
+	sent.faulty = !sent.none && json.Unmarshal(sent.raw, &sent.value) != nil
+	return sent, nil
 }
 
 // rateLimit says that the limit is far away: there is none.
@@ -174,84 +189,6 @@ func rateLimit(w http.ResponseWriter, now time.Time) {
 func jsonText(v any) string {
 	raw, _ := json.Marshal(v) // numbers always marshal
 	return string(raw)
-}
-
-// param is a variable of the path.
-func (c *call) param(name string) string { return web.Param(c.r, name) }
-
-// read decodes the body, a JSON object; without one it is empty.
-func (c *call) read() error {
-	raw, err := web.ReadJSON(c.w, c.r, maxBody)
-	if err != nil {
-		return err
-	}
-	c.body = storage.Document{}
-	if len(strings.TrimSpace(string(raw))) == 0 {
-		return nil
-	}
-	var any any
-	if err := json.Unmarshal(raw, &any); err != nil {
-		return malformed
-	}
-	body, ok := any.(storage.Document)
-	if !ok {
-		return resource.InvalidBody("Payload validation error: 'Expected type object but found type " + typeName(any) + "'.")
-	}
-	c.body, c.sent = body, maps.Clone(body)
-	return nil
-}
-
-var malformed = &apierr.Error{Status: http.StatusBadRequest, Message: "Invalid request payload JSON format", Extra: map[string]any{"errorCode": "invalid_body"}}
-
-func typeName(v any) string {
-	switch v.(type) {
-	case []any:
-		return "array"
-	case string:
-		return "string"
-	case float64:
-		return "number"
-	case bool:
-		return "boolean"
-	}
-	return "null"
-}
-
-// reply answers with JSON.
-func (c *call) reply(status int, v any) error {
-	c.status, c.answered = status, v
-	if c.tx != nil {
-		return nil // nobody waits for the server's own calls
-	}
-	return web.Reply(c.w, status, v)
-}
-
-// empty answers without a body.
-func (c *call) empty(status int) error {
-	c.status = status
-	c.w.WriteHeader(status)
-	return nil
-}
-
-// view and update run one transaction of the request, or go on with the one that
-// it is part of.
-func (c *call) view(fn func(*storage.Tx) error) error {
-	if c.tx != nil {
-		return fn(c.tx)
-	}
-	return c.DB.ViewContext(c.r.Context(), fn)
-}
-
-func (c *call) update(fn func(*storage.Tx) error) error {
-	if c.tx != nil {
-		return fn(c.tx)
-	}
-	began := *c
-	return c.DB.Update(func(tx *storage.Tx) error {
-		*c = began // whatever an earlier run has made of it
-		c.body = resource.Clone(began.body)
-		return fn(tx)
-	})
 }
 
 // notEmulated answers an operation of Auth0's that nothing here serves, or one

@@ -35,7 +35,7 @@ func networkACLs() served {
 		list:   listing{key: "network_acls"},
 		before: checkACL,
 		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
-			if c.r.Method == http.MethodGet && !c.lists() {
+			if c.method == http.MethodGet && !c.lists() {
 				doc["tenant_id"], doc["deleted_at"] = c.tenantName(), nil
 			}
 			return doc, nil

@@ -139,7 +139,7 @@ func showOrganizationGrant(c *call, tx *storage.Tx, doc storage.Document) (stora
 			shown[name] = value
 		}
 	}
-	if c.r.Method == http.MethodPost {
+	if c.method == http.MethodPost {
 		shown["grant_id"] = shown["id"]
 		delete(shown, "id")
 		delete(shown, "subject_type")

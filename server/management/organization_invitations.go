@@ -61,14 +61,14 @@ func createInvitation(c *call) error {
 		return err
 	}
 	if c.sent["send_invitation_email"] != false {
-		c.Outbox.Send(mail)
+		c.send(mail)
 	}
 	return c.reply(http.StatusOK, doc)
 }
 
 // invite checks and completes an invitation, and writes the e-mail that brings it.
 func (c *call) invite(tx *storage.Tx, doc, organization storage.Document) (mail outbox.Message, err error) {
-	login, err := loginRoute(tx, c.r.Host, text(doc, "client_id"), text(organization, "name"))
+	login, err := loginRoute(tx, c.addressed, text(doc, "client_id"), text(organization, "name"))
 	if err != nil {
 		return mail, err
 	}

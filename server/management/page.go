@@ -105,8 +105,8 @@ type window struct {
 func (c *call) window(l listing) (*window, error) {
 	cursor := c.query.Get("take") != "" || c.query.Get("from") != ""
 	w := &window{listing: l, docs: []storage.Document{}}
-	if c.tx != nil {
-		w.whole = true // see answer
+	if c.whole {
+		w.whole = true
 		return w, nil
 	}
 	switch l.style {
@@ -279,25 +279,35 @@ func (s served) serveList(c *call) error {
 			return err
 		}
 	}
-	err = c.view(func(tx *storage.Tx) error {
-		st, err := s.keep(c, tx)
-		if err != nil {
-			return err
-		}
-		if err := s.fill(c, tx, st, w); err != nil {
-			return err
-		}
-		for i, doc := range w.docs {
-			if w.docs[i], err = s.shown(c, tx, doc); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	if err := c.view(func(tx *storage.Tx) error { return s.load(c, tx, w) }); err != nil {
+		return err
+	}
+	return c.replyWindow(w, s.always...)
+}
+
+// all is the whole list, as the API shows it.
+func (s served) all(c *call, tx *storage.Tx) ([]storage.Document, error) {
+	w := &window{listing: s.list, whole: true, docs: []storage.Document{}}
+	err := s.load(c, tx, w)
+	return w.docs, err
+}
+
+// load takes the documents of the window, as the API shows them. They are shown once all
+// are read: to show one may read others.
+func (s served) load(c *call, tx *storage.Tx, w *window) error {
+	st, err := s.keep(c, tx)
 	if err != nil {
 		return err
 	}
-	return c.answer(w, s.always...)
+	if err := s.fill(c, tx, st, w); err != nil {
+		return err
+	}
+	for i, doc := range w.docs {
+		if w.docs[i], err = s.shown(c, tx, doc); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fill takes the documents of the window out of the list that the query asks for.
@@ -315,8 +325,8 @@ func (s served) fill(c *call, tx *storage.Tx, st store, w *window) error {
 	return w.fill(list, sifts, c.taker(w, sifts))
 }
 
-// page answers with the window of documents that are at hand.
-func (c *call) page(docs []storage.Document, l listing) error {
+// replyPage answers with the window of documents that are at hand.
+func (c *call) replyPage(docs []storage.Document, l listing) error {
 	w, err := c.window(l)
 	if err != nil {
 		return err
@@ -326,7 +336,7 @@ func (c *call) page(docs []storage.Document, l listing) error {
 			w.docs = append(w.docs, doc)
 		}
 	}
-	return c.answer(w)
+	return c.replyWindow(w)
 }
 
 // listed answers with the window that fill fills.
@@ -338,19 +348,19 @@ func (c *call) listed(l listing, fill func(tx *storage.Tx, w *window) error) err
 	if err := c.view(func(tx *storage.Tx) error { return fill(tx, w) }); err != nil {
 		return err
 	}
-	return c.answer(w)
+	return c.replyWindow(w)
 }
 
 // indexPlace is the place of a document in a list that is at hand.
 func indexPlace(i int) string { return fmt.Sprintf("%09d", i) }
 
-// answer writes a window in its list's style.
-func (c *call) answer(w *window, always ...string) error {
+// replyWindow answers with a window in its list's style.
+func (c *call) replyWindow(w *window, always ...string) error {
 	for i, doc := range w.docs {
 		w.docs[i] = c.selectFields(doc, always...)
 	}
 	switch {
-	case c.tx != nil: // the server's own calls have no pages
+	case c.whole:
 		return c.reply(http.StatusOK, w.docs)
 	case w.cursor:
 		answer := storage.Document{w.key: w.docs}
@@ -446,47 +456,4 @@ func invalidQuery(what string) error {
 		Status: http.StatusBadRequest, Message: "Query validation error: " + what + ".",
 		Extra: map[string]any{"errorCode": "invalid_query_string"},
 	}
-}
-
-// checkFields refuses names in fields that are no members of the resource, where
-// all of those are known.
-func (s served) checkFields(c *call) error {
-	names := c.query.Get("fields")
-	if names == "" || !s.allKnown {
-		return nil
-	}
-	known := append(slices.Collect(maps.Keys(s.kind.Fields)), s.always...)
-	for name := range strings.SplitSeq(names, ",") {
-		if !slices.Contains(known, name) {
-			return unknownFields(names, known)
-		}
-	}
-	return nil
-}
-
-func unknownFields(sent string, known []string) error {
-	slices.Sort(known)
-	return invalidQuery(fmt.Sprintf("'String '%s' does not match pattern. Must be a comma separated list of the following values: %s' on property fields",
-		sent, strings.Join(slices.Compact(known), ",")))
-}
-
-// selectFields applies fields and include_fields: top-level members to show, or
-// with include_fields=false to leave out. Those always shown stay.
-func (c *call) selectFields(doc storage.Document, always ...string) storage.Document {
-	names := c.query.Get("fields")
-	if names == "" {
-		return doc
-	}
-	wanted := strings.Split(names, ",")
-	include := c.query.Get("include_fields") != "false"
-	if include {
-		wanted = append(wanted, always...)
-	}
-	selected := storage.Document{}
-	for name, value := range doc {
-		if slices.Contains(wanted, name) == include {
-			selected[name] = value
-		}
-	}
-	return selected
 }

@@ -32,7 +32,7 @@ func phoneProviders() served {
 		},
 		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			delete(doc, "credentials")
-			if c.param("id") == "" && c.r.Method == http.MethodGet {
+			if c.param("id") == "" && c.method == http.MethodGet {
 				doc["credentials"] = nil
 			}
 			return doc, nil
@@ -127,9 +127,7 @@ func tryPhone(of served, words func(storage.Document) notification) func(*call) 
 		if err != nil {
 			return err
 		}
-		if err := c.Emails.Send(message); err != nil {
-			return err
-		}
+		c.mail(message)
 		return c.reply(http.StatusAccepted, storage.Document{"code": http.StatusAccepted, "message": "The notification was sent."})
 	}
 }

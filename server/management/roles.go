@@ -33,7 +33,7 @@ func roles() served {
 			narrowed: func(c *call) bool { return c.query.Has("name_filter") || c.query.Has("type") },
 		},
 		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
-			if _, described := doc["description"]; !described && c.r.Method != http.MethodPost {
+			if _, described := doc["description"]; !described && c.method != http.MethodPost {
 				doc["description"] = ""
 			}
 			return doc, nil

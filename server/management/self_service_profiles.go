@@ -20,7 +20,7 @@ func selfServiceProfiles() served {
 		kind: resource.SelfServiceProfiles, path: "/self-service-profiles", scope: "self_service_profiles", verbs: "list create get patch delete",
 		keep: func(c *call, tx *storage.Tx) (store, error) {
 			docs := c.plain(tx, resource.SelfServiceProfiles, "")
-			if id := c.param("id"); id != "" && c.r.Method != http.MethodDelete {
+			if id := c.param("id"); id != "" && c.method != http.MethodDelete {
 				_, err := docs.Document(id)
 				return docs, profileMissing(id, err)
 			}

@@ -108,7 +108,7 @@ func (s served) find(c *call, st store) (storage.Document, error) {
 	return doc, err
 }
 
-// put writes a document, or gives the kind's answer to a conflict.
+// write writes a document, or gives the kind's answer to a conflict.
 func (s served) write(st store, doc storage.Document) error {
 	err := st.Put(doc)
 	if storage.IsConflict(err) && s.kind.Taken != nil {

@@ -36,7 +36,7 @@ func dailyStats(c *call) error {
 		return err
 	}
 	days := map[string]storage.Document{}
-	err = c.Events.Newest(c.r.Context(), "", func(event storage.Document) (bool, error) {
+	err = c.Events.Newest(c.ctx, "", func(event storage.Document) (bool, error) {
 		at, err := time.Parse(time.RFC3339, text(event, "date"))
 		if err != nil {
 			return false, err
@@ -96,7 +96,7 @@ const activeDays = 30
 func activeUsers(c *call) error {
 	since := resource.Time(c.now.AddDate(0, 0, -activeDays))
 	users := map[string]bool{}
-	err := c.Events.Newest(c.r.Context(), "", func(event storage.Document) (bool, error) {
+	err := c.Events.Newest(c.ctx, "", func(event storage.Document) (bool, error) {
 		if text(event, "type") == tenantlog.Login {
 			users[text(event, "user_id")] = true
 		}

@@ -150,7 +150,7 @@ func (s singleton) change(c *call, op resource.Operation) error {
 // showTenantSettings leaves out what an answer does not hold: a read the flags of
 // passwordless starts, a change the versions of the sandbox.
 func (c *call) showTenantSettings(doc storage.Document) storage.Document {
-	if c.r.Method != http.MethodGet {
+	if c.method != http.MethodGet {
 		delete(doc, "sandbox_versions_available")
 		return doc
 	}

@@ -164,10 +164,8 @@ func verificationJob(c *call) error {
 		return err
 	}
 	if !mail.None() {
-		if err := c.Emails.Send(mail); err != nil {
-			return err
-		}
-		c.Events.Record(c.r, tenantlog.Event{
+		c.mail(mail)
+		c.tell(tenantlog.Event{
 			Type: tenantlog.VerificationSent, Description: "Verification email sent", UserID: user.UserID, UserName: user.Email,
 			ClientID: cmp.Or(text(c.body, "client_id"), c.caller.ClientID), Connection: user.ConnectionName(),
 		})

@@ -132,7 +132,7 @@ func (c *call) removeBlocks(users func(*storage.Tx) ([]string, error)) error {
 		return err
 	}
 	for _, id := range ids {
-		c.Events.Record(c.r, tenantlog.Event{Type: tenantlog.UserUnblocked, UserID: id, ClientID: c.caller.ClientID})
+		c.tell(tenantlog.Event{Type: tenantlog.UserUnblocked, UserID: id, ClientID: c.caller.ClientID})
 	}
 	return c.empty(http.StatusNoContent)
 }

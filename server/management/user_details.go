@@ -1,7 +1,6 @@
 package management
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -10,7 +9,6 @@ import (
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
-	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -72,13 +70,9 @@ func userDetailOperations() []operation {
 //
 //auth0:operation PUT /api/v2/users/{user}/authentication-methods
 func setAuthenticationMethods(c *call) error {
-	raw, err := web.ReadJSON(c.w, c.r, maxBody)
+	list, err := readList[storage.Document](c, notAList)
 	if err != nil {
 		return err
-	}
-	var list []storage.Document
-	if err := json.Unmarshal(raw, &list); err != nil {
-		return resource.InvalidBody("Payload validation error: 'Expected type array'.")
 	}
 	for _, doc := range list {
 		if err := resource.AuthenticationMethods.Check(doc, resource.Create); err != nil {

@@ -25,7 +25,7 @@ func (c *call) newPassword(connection string, user storage.User, password string
 	if err != nil {
 		return "", err
 	}
-	hash, err := demands.Hash(c.r.Context(), c.Passwords, password)
+	hash, err := demands.Hash(c.ctx, c.Passwords, password)
 	if refused, ok := errors.AsType[*identity.PolicyError](err); ok {
 		return "", passwordRefused(refused.Error())
 	}

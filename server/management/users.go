@@ -110,9 +110,7 @@ func createUser(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Emails.Send(mail); err != nil {
-		return err
-	}
+	c.mail(mail)
 	return c.reply(http.StatusCreated, doc)
 }
 
@@ -170,9 +168,7 @@ func updateUser(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Emails.Send(mails...); err != nil {
-		return err
-	}
+	c.mail(mails...)
 	return c.reply(http.StatusOK, c.selectFields(doc))
 }
 

@@ -63,12 +63,13 @@ func quickToRead(seed string) bool {
 func (t *Tenant) plant(file *config.Tenant) (generated map[string]string, err error) {
 	now := t.clock.Now()
 	var warnings []string // but for those of the last transaction
+	var effects management.Effects
 	plan, err := seed.NewPlan(file, seed.Deps{
 		Issuer: t.Issuer, Secrets: t.issuer.Secrets, Passwords: t.passwords, Now: now,
 		Furnish: func(tx *storage.Tx) error { return management.Furnish(tx, t.issuer.Secrets, now) },
 		Further: func(tx *storage.Tx, sections storage.Document) error {
-			report, err := management.ImportInto(context.Background(), tx, t.management(), sections)
-			file.Warnings = slices.Clip(warnings) // this may be the second run
+			report, more, err := management.ImportInto(context.Background(), tx, t.management(), sections)
+			file.Warnings, effects = slices.Clip(warnings), more // this may be the second run
 			for _, skipped := range report.Skipped {
 				file.Warnings = append(file.Warnings, fmt.Sprintf("%s %s: %s", skipped.Section, skipped.Name, skipped.Reason))
 			}
@@ -80,7 +81,10 @@ func (t *Tenant) plant(file *config.Tenant) (generated map[string]string, err er
 	}
 	file.Warnings = append(file.Warnings, KeptCode(file)...)
 	warnings = file.Warnings
-	return plan.Generated, plan.Store(t.db)
+	if err := plan.Store(t.db); err != nil {
+		return nil, err
+	}
+	return plan.Generated, effects.CarryOut(t.management())
 }
 
 // KeptCode says of a tenant file which of its objects bring code that a server keeps and

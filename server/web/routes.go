@@ -133,16 +133,6 @@ func (rs *routes) allowed(r *http.Request) (all []string) {
 	return all
 }
 
-// WithParams returns the request with variables of a path, for a handler that is
-// not reached through the router.
-func WithParams(r *http.Request, params map[string]string) *http.Request {
-	escaped := make(map[string]string, len(params))
-	for name, value := range params {
-		escaped[name] = url.PathEscape(value)
-	}
-	return mux.SetURLVars(r, escaped)
-}
-
 // Param is a variable of the route's path, decoded.
 func Param(r *http.Request, name string) string {
 	raw := mux.Vars(r)[name]

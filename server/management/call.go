@@ -1,0 +1,199 @@
+package management
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// operation is what the API can do at one path with one method.
+type operation struct {
+	method, path string
+	// scopes lists the scopes of which the token must have one.
+	scopes []string
+	serve  func(c *call) error
+}
+
+// call is one operation that somebody asks for, and what has come of it. It knows
+// nothing of HTTP, so that a request and the server itself call operations alike: see
+// handler and importer.
+type call struct {
+	*api
+	ctx    context.Context //nolint:containedctx // of this one call
+	method string          // that of the operation
+	params map[string]string
+	query  url.Values
+	from   source
+	// addressed is the host name that the request came to, "" for the server's own calls.
+	addressed string
+	caller    caller
+	now       time.Time
+	// body is the body that read has read, and sent the same as it came.
+	body, sent storage.Document
+	// tx is the transaction that the call is part of, nil for one that has its own.
+	tx *storage.Tx
+	// givenID is the id that a new document is to have, "" for a new one.
+	givenID string
+	// whole gives lists whole and in no form, as the server's own calls want them.
+	whole bool
+	// bare reads documents with the secrets that the API hides, for an import or an export, which show none.
+	bare bool
+	// secret is a client secret on its way from the body to where secrets are kept.
+	secret string
+
+	answer  answer
+	effects Effects
+}
+
+// answer is what an operation answers with.
+type answer struct {
+	status int
+	// body is the document or the list, and bodiless says that there is none.
+	body     any
+	bodiless bool
+	// list is the list of which a request gets the page that it asks for, where there is one.
+	list *list
+}
+
+// list is all of a list that is at hand.
+type list struct {
+	listing
+	docs []storage.Document
+}
+
+// source is where the body of a call comes from.
+type source interface {
+	content() (content, error)
+	// usersForm is the form of an import of users, RFC 7578.
+	usersForm() (importForm, error)
+}
+
+// content is the body of a call.
+type content struct {
+	// raw is the body of a request as it came.
+	raw []byte
+	// none says that there is no body, and faulty that it is no JSON. Of any other, value
+	// is the JSON value.
+	none, faulty bool
+	value        any
+}
+
+// perform does the operation, and returns its answer and what is to be done once its
+// transaction is kept. A fault leaves nothing to do.
+func (op operation) perform(c *call) (answer, Effects, error) {
+	if err := op.serve(c); err != nil {
+		return answer{}, Effects{}, err
+	}
+	return c.answer, c.effects, nil
+}
+
+// param is a variable of the path, "" for one that it does not have.
+func (c *call) param(name string) string { return c.params[name] }
+
+// read takes the body, a JSON object; without one it is empty.
+func (c *call) read() error {
+	sent, err := c.from.content()
+	switch {
+	case err != nil:
+		return err
+	case sent.faulty:
+		return malformed
+	case sent.none:
+		c.body = storage.Document{}
+		return nil
+	}
+	body, ok := sent.value.(storage.Document)
+	if !ok {
+		return resource.InvalidBody("Payload validation error: 'Expected type object but found type " + typeName(sent.value) + "'.")
+	}
+	c.body, c.sent = body, maps.Clone(body)
+	return nil
+}
+
+// readList takes the body, a list of texts or of objects; null counts as an empty one of
+// those. Anything else is answered with refusal.
+func readList[T string | storage.Document](c *call, refusal error) ([]T, error) {
+	sent, err := c.from.content()
+	if err != nil {
+		return nil, err
+	}
+	items, isList := sent.value.([]any)
+	if sent.none || sent.faulty || !isList && sent.value != nil {
+		return nil, refusal
+	}
+	if !isList {
+		return nil, nil
+	}
+	all := make([]T, len(items))
+	for i, item := range items {
+		var fits bool
+		if all[i], fits = item.(T); !fits && item != nil {
+			return nil, refusal
+		}
+	}
+	return all, nil
+}
+
+// notAList is the answer to a body that is no list.
+var notAList = resource.InvalidBody("Payload validation error: 'Expected type array'.")
+
+var malformed = &apierr.Error{Status: http.StatusBadRequest, Message: "Invalid request payload JSON format", Extra: map[string]any{"errorCode": "invalid_body"}}
+
+func typeName(v any) string {
+	switch v.(type) {
+	case []any:
+		return "array"
+	case string:
+		return "string"
+	case float64:
+		return "number"
+	case bool:
+		return "boolean"
+	}
+	return "null"
+}
+
+// reply answers with a JSON value.
+func (c *call) reply(status int, v any) error {
+	c.answer = answer{status: status, body: v}
+	return nil
+}
+
+// empty answers without a body.
+func (c *call) empty(status int) error {
+	c.answer = answer{status: status, bodiless: true}
+	return nil
+}
+
+// page answers with a list that is at hand.
+func (c *call) page(docs []storage.Document, l listing) error {
+	c.answer = answer{status: http.StatusOK, body: docs, list: &list{listing: l, docs: docs}}
+	return nil
+}
+
+// view and update run one transaction of the call, or go on with the one that it is
+// part of.
+func (c *call) view(fn func(*storage.Tx) error) error {
+	if c.tx != nil {
+		return fn(c.tx)
+	}
+	return c.DB.ViewContext(c.ctx, fn)
+}
+
+func (c *call) update(fn func(*storage.Tx) error) error {
+	if c.tx != nil {
+		return fn(c.tx)
+	}
+	began := *c
+	return c.DB.Update(func(tx *storage.Tx) error {
+		*c = began // whatever an earlier run has made of it
+		c.body = resource.Clone(began.body)
+		return fn(tx)
+	})
+}

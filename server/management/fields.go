@@ -1,0 +1,53 @@
+package management
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// checkFields refuses names in fields that are no members of the resource, where
+// all of those are known.
+func (s served) checkFields(c *call) error {
+	names := c.query.Get("fields")
+	if names == "" || !s.allKnown {
+		return nil
+	}
+	known := append(slices.Collect(maps.Keys(s.kind.Fields)), s.always...)
+	for name := range strings.SplitSeq(names, ",") {
+		if !slices.Contains(known, name) {
+			return unknownFields(names, known)
+		}
+	}
+	return nil
+}
+
+func unknownFields(sent string, known []string) error {
+	slices.Sort(known)
+	return invalidQuery(fmt.Sprintf("'String '%s' does not match pattern. Must be a comma separated list of the following values: %s' on property fields",
+		sent, strings.Join(slices.Compact(known), ",")))
+}
+
+// selectFields applies fields and include_fields: top-level members to show, or
+// with include_fields=false to leave out. Those always shown stay.
+func (c *call) selectFields(doc storage.Document, always ...string) storage.Document {
+	names := c.query.Get("fields")
+	if names == "" {
+		return doc
+	}
+	wanted := strings.Split(names, ",")
+	include := c.query.Get("include_fields") != "false"
+	if include {
+		wanted = append(wanted, always...)
+	}
+	selected := storage.Document{}
+	for name, value := range doc {
+		if slices.Contains(wanted, name) == include {
+			selected[name] = value
+		}
+	}
+	return selected
+}
