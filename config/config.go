@@ -11,6 +11,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tenant0/tenant0/config/seeds"
+	"github.com/tenant0/tenant0/config/suggest"
 )
 
 // Config is how one server runs. Every field is a knob: a flag of the command line, an environment variable (see
@@ -22,7 +25,7 @@ type Config struct {
 	File string `name:"config" placeholder:"FILE" help:"YAML file with the settings below as keys, such as 'listen: 127.0.0.1:4400'."`
 
 	// Seed is the tenant that an empty store starts with and that a reset goes back to: the name of an embedded tenant
-	// (see [Seeds]) or the path of a tenant file, or of the folder of an export, relative to the working directory.
+	// (see [seeds.Names]) or the path of a tenant file, or of the folder of an export, relative to the working directory.
 	// Default: the scenario, because a first start should have something to log in to.
 	Seed string `name:"seed" default:"timesheets" placeholder:"NAME|PATH" help:"Tenant to start with: timesheets, empty, a tenant file, or a folder of auth0-deploy-cli's."`
 
@@ -132,7 +135,7 @@ func (c *Config) Validate() error {
 func (c *Config) validateData() error {
 	switch {
 	case c.Seed == "":
-		return fmt.Errorf("seed: it is empty; name a tenant file or one of the embedded tenants, %s", strings.Join(Seeds(), " and "))
+		return fmt.Errorf("seed: it is empty; name a tenant file or one of the embedded tenants, %s", strings.Join(seeds.Names(), " and "))
 	case c.Ephemeral && c.Data != "":
 		return errExclusive
 	case !c.Ephemeral && c.Data == "":
@@ -257,7 +260,7 @@ func oneOf(knob, value string, allowed []string) error {
 	if slices.Contains(allowed, value) {
 		return nil
 	}
-	return fmt.Errorf("%s: %q is unknown; %s", knob, value, suggestion(value, allowed, "values"))
+	return fmt.Errorf("%s: %q is unknown; %s", knob, value, suggest.For(value, allowed, "values"))
 }
 
 // IssuerAt is the issuer of a server whose listener got the port: the configured one, or else that of this machine.

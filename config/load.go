@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tenant0/tenant0/config/suggest"
 )
 
 // envPrefix starts the name of every environment variable of the project.
@@ -180,7 +182,7 @@ func (c *Config) setFromFile(key string, value *yaml.Node, set map[string]source
 		for _, k := range knobs {
 			names = append(names, k.name)
 		}
-		return fmt.Errorf("unknown setting; %s", suggestion(key, names, "settings"))
+		return fmt.Errorf("unknown setting; %s", suggest.For(key, names, "settings"))
 	}
 	items, err := scalars(value)
 	switch {

@@ -20,14 +20,16 @@ const module = "github.com/tenant0/tenant0/"
 // packages of lower floors, so those of one floor do not import each other: what
 // two rooms need moves down. A name that ends in "/" stands for all below it.
 var floors = map[string]int{
-	"config": 0, "storage": 0, "templates": 0, "server/apierr": 0, "server/clock": 0, "server/redact": 0,
+	"config/private": 0, "config/seeds": 0, "config/suggest": 0, "storage": 0, "templates": 0, "server/apierr": 0, "server/clock": 0,
+	"server/customclaims": 0, "server/redact": 0,
 
-	"keys": 1, "keys/ca": 1, "storage/bolt": 1, "storage/memory": 1, "storage/enginetest": 1, "server/callback": 1, "server/logstream": 1,
+	"config": 1, "keys": 1, "keys/ca": 1, "storage/bolt": 1, "storage/memory": 1, "storage/enginetest": 1, "server/callback": 1, "server/logstream": 1,
 	"server/outbox": 1, "server/search": 1, "server/tenantlog": 1, "server/web": 1,
 
 	"server/authz": 2, "server/extend": 2, "server/identity": 2, "server/registered": 2, "server/resource": 2, "server/session": 2,
 
-	"server/account": 3, "server/emails": 3, "server/tokens": 3,
+	// The tenant file's language is for who seeds, imports and exports: nothing below them speaks it.
+	"config/tenantfile": 3, "server/account": 3, "server/emails": 3, "server/tokens": 3,
 
 	"server/jobs": 4, "server/oauth": 4, "server/seed": 4,
 
@@ -64,7 +66,7 @@ var soleImporters = map[string]string{
 	"html/template":                "templates",
 	"github.com/alecthomas/kong":   "cmd/",
 	"github.com/smallstep/":        "keys/ca",
-	"github.com/santhosh-tekuri/":  "config",
+	"github.com/santhosh-tekuri/":  "config/tenantfile",
 	"golang.org/x/crypto/bcrypt":   "server/identity",
 	"golang.org/x/crypto/argon2":   "server/identity",
 	"github.com/google/go-cmp/cmp": "storage/enginetest", // and tests
@@ -84,8 +86,8 @@ var soleCallers = map[string][]string{
 }
 
 type goPackage struct {
-	ImportPath, Dir  string
-	Imports, GoFiles []string
+	ImportPath, Dir                             string
+	Imports, GoFiles, TestGoFiles, XTestGoFiles []string
 }
 
 // requestFiles are the files of the Management API that see requests and answers of HTTP.
@@ -107,7 +109,7 @@ func TestOperationsKnowNoHTTP(t *testing.T) {
 // github.com/ory/x is a module of its own, with another's API.
 func packages(t *testing.T) map[string]goPackage {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Dir,Imports,GoFiles", module+"...").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Dir,Imports,GoFiles,TestGoFiles,XTestGoFiles", module+"...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/private"
 	"github.com/tenant0/tenant0/server/tenant"
 )
 
@@ -28,7 +29,7 @@ func (s *Server) summarize() {
 	first := s.tenants.first()
 	sum := Summary{Summary: first.Summary(), Addr: s.Addr(), ControlURL: s.ControlURL(), CAPath: s.CAPath(), Data: s.data}
 	for _, name := range []string{config.CAKeyFile, config.DataFile} { // the data file holds the keys that sign tokens
-		if warning := config.NotPrivate(filepath.Join(s.data, name)); warning != "" {
+		if warning := private.Warning(filepath.Join(s.data, name)); warning != "" {
 			sum.Warnings = append(sum.Warnings, warning)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/seeds"
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/tenant"
 	"github.com/tenant0/tenant0/server/web"
@@ -224,7 +224,7 @@ func (ts *tenants) template(seed string) (*tenant.Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	if slices.Contains(config.Seeds(), seed) {
+	if slices.Contains(seeds.Names(), seed) {
 		ts.mu.Lock()
 		defer ts.mu.Unlock()
 		if ts.templates[seed] == nil {

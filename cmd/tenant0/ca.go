@@ -10,6 +10,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/private"
 	"github.com/tenant0/tenant0/keys/ca"
 	"github.com/tenant0/tenant0/server/clock"
 )
@@ -60,7 +61,7 @@ func (caTrustCommand) Run(c *caCommands, parsed *kong.Context, t terminal) error
 	if err != nil {
 		return err
 	}
-	if warning := config.NotPrivate(filepath.Join(filepath.Dir(authority.Path()), config.CAKeyFile)); warning != "" {
+	if warning := private.Warning(filepath.Join(filepath.Dir(authority.Path()), config.CAKeyFile)); warning != "" {
 		return fmt.Errorf("an authority whose key is no secret is not to be trusted: %s", warning)
 	}
 	outcomes, err := ca.Trust(authority.Path())

@@ -8,7 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 )
 
 // Exit statuses, as shells have them; 0 is success. exec passes its command's
@@ -55,7 +55,7 @@ func (t terminal) report(err error) int {
 	}
 	// The problems of a tenant file begin with its name, line and column, which
 	// editors and terminals make into links.
-	if tenant, ok := errors.AsType[*config.TenantError](err); ok {
+	if tenant, ok := errors.AsType[*tenantfile.Error](err); ok {
 		for _, line := range tenant.Lines() {
 			fmt.Fprintln(t.stderr, printable(line))
 		}

@@ -14,7 +14,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/private"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/resource"
 )
 
@@ -40,12 +41,12 @@ func (exportCommand) Help() string {
 
 // exportedTenant is what the server exports.
 type exportedTenant struct {
-	Issuer   string            `json:"issuer"`
-	Sections config.Document   `json:"sections"`
-	Users    []config.Document `json:"users"`
-	Keywords []string          `json:"keywords"` // that stand for secrets
+	Issuer   string                `json:"issuer"`
+	Sections tenantfile.Document   `json:"sections"`
+	Users    []tenantfile.Document `json:"users"`
+	Keywords []string              `json:"keywords"` // that stand for secrets
 	// Extension is the store of the Authorization Extension.
-	Extension config.Document `json:"authorizationExtension"`
+	Extension tenantfile.Document `json:"authorizationExtension"`
 	// LeftOut names what the format cannot hold, with the reason.
 	LeftOut []string `json:"left_out"`
 }
@@ -80,7 +81,7 @@ func (c *exportCommand) Run(parsed *kong.Context, t terminal) error {
 		}
 		tenant.withoutInvitations()
 		var files []string
-		files, err = config.WriteConfiguration(c.Path, tenant.Sections, c.Format == "yaml")
+		files, err = tenantfile.WriteConfiguration(c.Path, tenant.Sections, c.Format == "yaml")
 		said = count(len(files), "file")
 	}
 	if err != nil {
@@ -139,7 +140,7 @@ var notOfUsers = []string{"identities", "organizations", "permissions", "roles"}
 func (e *exportedTenant) withoutInvitations() {
 	list, _ := e.Sections["organizations"].([]any)
 	for _, item := range list {
-		if organization, ok := item.(config.Document); ok && organization["invitations"] != nil {
+		if organization, ok := item.(tenantfile.Document); ok && organization["invitations"] != nil {
 			delete(organization, "invitations")
 			e.LeftOut = append(e.LeftOut, fmt.Sprintf("the invitations to organization %v: --format tenant writes them", organization["name"]))
 		}
@@ -148,9 +149,9 @@ func (e *exportedTenant) withoutInvitations() {
 
 // writeTenant writes a tenant file, if the tenant fits into one.
 func (e *exportedTenant) writeTenant(path string) (string, error) {
-	file := config.Document{}
+	file := tenantfile.Document{}
 	for _, section := range slices.Sorted(maps.Keys(e.Sections)) {
-		if !config.InTenantFile(section) {
+		if !tenantfile.HasSection(section) {
 			e.LeftOut = append(e.LeftOut, section+": a tenant file has no such section; --format yaml writes it")
 			continue
 		}
@@ -169,19 +170,19 @@ func (e *exportedTenant) writeTenant(path string) (string, error) {
 	for _, section := range []string{"resourceServers", "databases", "connections", "clientGrants"} {
 		list, _ := file[section].([]any)
 		for _, item := range list {
-			if doc, ok := item.(config.Document); ok {
+			if doc, ok := item.(tenantfile.Document); ok {
 				delete(doc, "id")
 			}
 		}
 	}
-	left := config.FitTenant(file)
+	left := tenantfile.Fit(file)
 	e.LeftOut = append(e.LeftOut, left...)
-	raw, err := config.MarshalTenant(file)
+	raw, err := tenantfile.Marshal(file)
 	if err != nil {
 		return "", err
 	}
-	raw = bytes.ReplaceAll(raw, []byte(e.Issuer), []byte(config.IssuerPlaceholder))
-	if _, err := config.ParseTenant(filepath.Base(path), raw); err != nil {
+	raw = bytes.ReplaceAll(raw, []byte(e.Issuer), []byte(tenantfile.IssuerPlaceholder))
+	if _, err := tenantfile.Parse(filepath.Base(path), raw); err != nil {
 		return "", errors.Join(errors.New("the tenant does not fit into a tenant file; --format yaml writes all of it"), err)
 	}
 	e.Keywords = slices.DeleteFunc(e.Keywords, func(keyword string) bool { return !strings.Contains(string(raw), "##"+keyword+"##") })
@@ -190,7 +191,7 @@ func (e *exportedTenant) writeTenant(path string) (string, error) {
 
 // writeFile writes a file that only its owner reads: hashes may be in it.
 func writeFile(path string, raw []byte) error {
-	if err := config.WritePrivate(path, raw); err != nil {
+	if err := private.Write(path, raw); err != nil {
 		return fmt.Errorf("export: %w", err)
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/clock"
 )
 
@@ -128,7 +129,7 @@ func (c *importCommand) once(ctx context.Context, control controlClient, t termi
 	if err != nil {
 		return &failure{exitUsage, err}
 	}
-	configuration, err := config.LoadConfiguration(c.Path, keywords)
+	configuration, err := tenantfile.LoadConfiguration(c.Path, keywords)
 	if err != nil {
 		return &failure{exitUsage, err}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/seed"
 	"github.com/tenant0/tenant0/server/tenant"
 )
@@ -40,7 +41,7 @@ func (c *seedCheckCommand) Run(parsed *kong.Context, t terminal) error {
 	if err != nil {
 		return &failure{exitUsage, err}
 	}
-	file, err := config.LoadTenant(c.Path, keywords)
+	file, err := tenantfile.Load(c.Path, keywords)
 	if err != nil {
 		return err
 	}

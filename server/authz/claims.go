@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/customclaims"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -54,7 +54,7 @@ func claims(ext storage.Extension, in Input, user storage.Document, scope []stri
 func collect(into, mapping, sources map[string]any, may func(name string) bool) map[string]any {
 	for name, source := range mapping {
 		value := resolve(sources, source)
-		if value == nil || value == "" || config.ClaimRefusal(name) != "" || !may(name) {
+		if value == nil || value == "" || customclaims.Refusal(name) != "" || !may(name) {
 			continue
 		}
 		if into == nil {

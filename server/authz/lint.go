@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/customclaims"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -111,7 +111,7 @@ func (l *linter) tokenClaims() {
 		l.warn(m.ClientID != "" && l.unknownClient(m.ClientID), "claims are mapped for application %q, which does not exist", m.ClientID)
 		for _, claims := range []map[string]any{m.AccessToken, m.IDToken} {
 			for _, name := range sortedKeys(claims) {
-				l.warn(config.ClaimRefusal(name) != "", "the claim %q is reserved and is left out of tokens", name)
+				l.warn(customclaims.Refusal(name) != "", "the claim %q is reserved and is left out of tokens", name)
 			}
 		}
 	}

@@ -1,6 +1,9 @@
 package authzext
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // route is one operation, described as data.
 type route struct {
@@ -19,20 +22,24 @@ const (
 	remove = http.MethodDelete
 )
 
+// What more than one operation takes.
+var (
+	searched = query(field{"q", rule{empty: true}}, field{"field", rule{empty: true}})
+	guids    = &rule{kind: list, min: 1, items: &rule{kind: guid}}
+	texts    = &rule{kind: list, min: 1, items: &rule{}}
+)
+
+// routes are all operations.
 func (a *api) routes() []route {
-	searched := query(field{"q", rule{empty: true}}, field{"field", rule{empty: true}})
-	searchedUsers := query(
-		field{"q", rule{empty: true, max: 1000}}, field{"field", rule{empty: true, max: 1000}},
-		field{"per_page", rule{kind: integer, min: 1, max: 100}}, field{"page", rule{kind: integer}},
-	)
+	// The policy is what logins ask for, so it comes first.
+	policy := route{post, "/users/{userId}/policy/{clientId}", "", false, nil, policyBody(), a.policy}
+	return slices.Concat([]route{policy}, a.groupRoutes(), a.recordRoutes(), a.userRoutes(), a.configurationRoutes())
+}
+
+func (a *api) groupRoutes() []route {
 	paged := query(field{"per_page", rule{kind: integer, min: 1, max: 25}}, field{"page", rule{kind: integer}})
 	expanded := query(field{"expand", rule{kind: boolean}})
-	guids := &rule{kind: list, min: 1, items: &rule{kind: guid}}
-	texts := &rule{kind: list, min: 1, items: &rule{}}
 	return []route{
-		// The policy is what logins ask for, so it comes first.
-		{post, "/users/{userId}/policy/{clientId}", "", false, nil, policyBody(), a.policy},
-
 		{get, "/groups", "read:groups", false, searched, nil, a.listGroups},
 		{post, "/groups", "create:groups", false, nil, groupBody(), a.createGroup},
 		{get, "/groups/{id}", "read:groups", true, expanded, nil, a.getGroup},
@@ -52,7 +59,12 @@ func (a *api) routes() []route {
 		{patch, "/groups/{id}/roles", "update:groups", true, nil, guids, a.addGroupRoles},
 		{remove, "/groups/{id}/roles", "update:groups", true, nil, guids, a.removeGroupRoles},
 		{get, "/groups/{id}/roles/nested", "read:groups", true, nil, nil, a.listNestedRoles},
+	}
+}
 
+// recordRoutes are those of roles and permissions.
+func (a *api) recordRoutes() []route {
+	return []route{
 		{get, "/roles", "read:roles", false, searched, nil, a.listRoles},
 		{post, "/roles", "create:roles", false, nil, roleBody(), a.createRole},
 		{get, "/roles/{id}", "read:roles", true, nil, nil, a.getRole},
@@ -64,7 +76,16 @@ func (a *api) routes() []route {
 		{get, "/permissions/{id}", "read:permissions", true, nil, nil, a.getPermission},
 		{put, "/permissions/{id}", "update:permissions", true, nil, permissionBody(), a.updatePermission},
 		{remove, "/permissions/{id}", "delete:permissions", true, nil, nil, a.deletePermission},
+	}
+}
 
+// userRoutes are those of what the tenant has besides: users, applications and connections.
+func (a *api) userRoutes() []route {
+	searchedUsers := query(
+		field{"q", rule{empty: true, max: 1000}}, field{"field", rule{empty: true, max: 1000}},
+		field{"per_page", rule{kind: integer, min: 1, max: 100}}, field{"page", rule{kind: integer}},
+	)
+	return []route{
 		{get, "/users", "read:users", false, searchedUsers, nil, a.listUsers},
 		{get, "/users/{id}", "read:users", false, nil, nil, a.getUser},
 		{get, "/users/{id}/groups", "read:groups", false, nil, nil, a.listUserGroups},
@@ -77,7 +98,11 @@ func (a *api) routes() []route {
 		{get, "/applications", "read:applications", false, nil, nil, a.listApplications},
 		{get, "/applications/{clientId}", "read:applications", false, nil, nil, a.getApplication},
 		{get, "/connections", "read:connections", false, nil, nil, a.listConnections},
+	}
+}
 
+func (a *api) configurationRoutes() []route {
+	return []route{
 		{get, "/configuration", "read:configuration", false, nil, nil, a.getConfiguration},
 		{patch, "/configuration", "update:configuration", false, nil, configurationBody(), a.updateConfiguration},
 		{get, "/configuration/status", "read:configuration", false, nil, nil, a.status},

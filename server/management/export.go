@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -325,7 +325,7 @@ func (im *importer) organizationPart(member string, part storage.Document) (stor
 	case "client_grants":
 		name, err := im.name("/clients", text(part, "client_id"), "client_id")
 		exported := storage.Document{"client_id": name, "audience": part["audience"]}
-		if subject := part["subject_type"]; subject != config.DefaultSubject {
+		if subject := part["subject_type"]; subject != tenantfile.DefaultSubject {
 			exported["subject_type"] = subject
 		}
 		return exported, err

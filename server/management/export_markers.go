@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -52,7 +52,7 @@ func (m markers) section(s importSection, value any) any {
 	for i, item := range list {
 		words := []string{called}
 		if doc, isObject := item.(storage.Document); isObject {
-			for _, member := range config.Identity(s.name) {
+			for _, member := range tenantfile.Identity(s.name) {
 				words = append(words, text(doc, member))
 			}
 		}

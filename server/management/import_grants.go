@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -22,7 +22,7 @@ func grantLabel(im *importer, item storage.Document) (string, error) {
 		application = name
 	}
 	label := application + " for " + text(item, "audience")
-	if subject := text(item, "subject_type"); subject != "" && subject != config.DefaultSubject {
+	if subject := text(item, "subject_type"); subject != "" && subject != tenantfile.DefaultSubject {
 		label += " (" + subject + ")"
 	}
 	return label, nil
@@ -37,7 +37,7 @@ func grantClient(im *importer, item storage.Document) (err error) {
 			return err
 		}
 	}
-	item["subject_type"] = cmp.Or(text(item, "subject_type"), config.DefaultSubject)
+	item["subject_type"] = cmp.Or(text(item, "subject_type"), tenantfile.DefaultSubject)
 	if item["allow_all_scopes"] != true {
 		return nil
 	}
@@ -76,7 +76,7 @@ func (im *importer) organizationGrants(organization string, item storage.Documen
 		if err != nil {
 			return err
 		}
-		wanted := storage.Document{"client_id": clientID, "subject_type": cmp.Or(text(g, "subject_type"), config.DefaultSubject)}
+		wanted := storage.Document{"client_id": clientID, "subject_type": cmp.Or(text(g, "subject_type"), tenantfile.DefaultSubject)}
 		if g["audience"] != nil {
 			wanted["audience"] = g["audience"]
 		}

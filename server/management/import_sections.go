@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -82,7 +82,7 @@ func (s collection) item(im *importer, item storage.Document) error {
 }
 
 // members are those that tell one object of the section from another.
-func (s collection) members() []string { return config.Identity(s.name) }
+func (s collection) members() []string { return tenantfile.Identity(s.name) }
 
 // called is what reports call an object.
 func (s collection) called(im *importer, item storage.Document) (string, error) {

@@ -79,6 +79,9 @@ func (f Field) sameList(had, wanted []any) bool {
 	if f.Item == nil || f.Ordered {
 		return false
 	}
+	if same, texts := sameTexts(had, wanted); texts {
+		return same
+	}
 	left := slices.Clone(had)
 	for _, want := range wanted {
 		at := slices.IndexFunc(left, func(got any) bool { return item.sameItem(got, want) })
@@ -88,6 +91,27 @@ func (f Field) sameList(had, wanted []any) bool {
 		left = slices.Delete(left, at, at+1)
 	}
 	return true
+}
+
+// sameTexts compares lists of as many texts without regard to their order. It reports false
+// as texts where there is anything else. Such lists may be long.
+func sameTexts(had, wanted []any) (same, texts bool) {
+	left := map[string]int{}
+	for i := range had {
+		one, ok := had[i].(string)
+		other, alsoText := wanted[i].(string)
+		if !ok || !alsoText {
+			return false, false
+		}
+		left[one]++
+		left[other]--
+	}
+	for _, n := range left {
+		if n != 0 {
+			return false, true
+		}
+	}
+	return true, true
 }
 
 // sameItem compares items of a list, which is written as a whole: a member that one has too many is a difference, unless the

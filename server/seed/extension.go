@@ -3,12 +3,12 @@ package seed
 import (
 	"cmp"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/storage"
 )
 
-func (p *Plan) planExtension(file *config.Tenant) error {
+func (p *Plan) planExtension(file *tenantfile.Tenant) error {
 	if file.AuthorizationExtension != nil {
 		p.extension = extensionOf(file.AuthorizationExtension, p.clientID, func(user string) string { return p.userIDs[emailKey(user)] })
 	}
@@ -17,12 +17,12 @@ func (p *Plan) planExtension(file *config.Tenant) error {
 
 // extensionOf makes the store of a section whose references are to names: client and
 // user give ids to names of applications and to e-mail addresses, "" for none.
-func extensionOf(from *config.AuthorizationExtension, client, user func(string) string) storage.Extension {
+func extensionOf(from *tenantfile.Extension, client, user func(string) string) storage.Extension {
 	ext := storage.Extension{}
 	for _, c := range from.Configuration {
 		ext.Configuration = append(ext.Configuration, extensionConfiguration(c))
 	}
-	application := func(r config.ExtensionRecord) string { return cmp.Or(r.ApplicationID, client(r.Application)) }
+	application := func(r tenantfile.ExtensionRecord) string { return cmp.Or(r.ApplicationID, client(r.Application)) }
 	for _, x := range from.Permissions {
 		ext.Permissions = append(ext.Permissions, storage.ExtensionPermission{
 			ID: x.ID, Name: x.Name, Description: x.Description, ApplicationType: x.ApplicationType, ApplicationID: application(x.ExtensionRecord),
@@ -62,7 +62,7 @@ func extensionOf(from *config.AuthorizationExtension, client, user func(string) 
 	return ext
 }
 
-func sources(from map[string]config.ClaimSource) map[string]any {
+func sources(from map[string]tenantfile.ClaimSource) map[string]any {
 	to := map[string]any{}
 	for name, s := range from {
 		if s.Path != "" {
@@ -74,7 +74,7 @@ func sources(from map[string]config.ClaimSource) map[string]any {
 	return to
 }
 
-func extensionConfiguration(c config.ExtensionConfiguration) storage.ExtensionConfiguration {
+func extensionConfiguration(c tenantfile.ExtensionConfiguration) storage.ExtensionConfiguration {
 	on := func(b bool) *bool {
 		if !b {
 			return nil

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -20,13 +20,13 @@ type Change struct {
 // ImportExtension brings the section authorizationExtension of a tenant file into the
 // store of a tenant. A record takes the place of the one with its id, the others are
 // added; what the store has besides stays. A section that is wrong gives a
-// [*config.TenantError].
+// [*tenantfile.Error].
 func ImportExtension(tx *storage.Tx, section storage.Document, issuer string) (changes []Change, warnings []string, err error) {
 	known, ids, err := knownTo(tx)
 	if err != nil {
 		return nil, nil, err
 	}
-	from, warnings, err := config.ParseExtension(section, known, issuer)
+	from, warnings, err := tenantfile.ParseExtension(section, known, issuer)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -107,7 +107,7 @@ func applicationNames(tx *storage.Tx) (map[string]string, error) {
 }
 
 // knownTo is what the records of the extension of a tenant can refer to.
-func knownTo(tx *storage.Tx) (known config.Known, ids names, err error) {
+func knownTo(tx *storage.Tx) (known tenantfile.Known, ids names, err error) {
 	known.Clients, ids = map[string]string{}, names{map[string]string{}, map[string]string{}}
 	applications, err := applicationNames(tx)
 	if err != nil {
@@ -143,7 +143,7 @@ func knownTo(tx *storage.Tx) (known config.Known, ids names, err error) {
 // ExportExtension returns the store of the extension as the section
 // authorizationExtension of a tenant file, nil where it is empty. The key of its API is
 // not in it.
-func ExportExtension(tx *storage.Tx) (*config.AuthorizationExtension, error) {
+func ExportExtension(tx *storage.Tx) (*tenantfile.Extension, error) {
 	ext, err := tx.Extension.Get(storage.ExtensionKey)
 	if err != nil || len(ext.Configuration)+len(ext.Permissions)+len(ext.Roles)+len(ext.Groups)+len(ext.ScopePolicies)+len(ext.TokenClaims) == 0 {
 		return nil, storage.Optional(err)
@@ -152,39 +152,39 @@ func ExportExtension(tx *storage.Tx) (*config.AuthorizationExtension, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &config.AuthorizationExtension{}
+	out := &tenantfile.Extension{}
 	for _, c := range ext.Configuration {
 		out.Configuration = append(out.Configuration, shownConfiguration(c))
 	}
-	record := func(id, name, description, kind, clientID string) config.ExtensionRecord {
-		r := config.ExtensionRecord{ID: id, Name: name, Description: description, ApplicationType: kind, Application: applications[clientID]}
+	record := func(id, name, description, kind, clientID string) tenantfile.ExtensionRecord {
+		r := tenantfile.ExtensionRecord{ID: id, Name: name, Description: description, ApplicationType: kind, Application: applications[clientID]}
 		if r.Application == "" {
 			r.ApplicationID = clientID
 		}
 		return r
 	}
 	for _, p := range ext.Permissions {
-		out.Permissions = append(out.Permissions, config.ExtensionPermission{
+		out.Permissions = append(out.Permissions, tenantfile.ExtensionPermission{
 			ExtensionRecord: record(p.ID, p.Name, p.Description, p.ApplicationType, p.ApplicationID),
 		})
 	}
 	for _, r := range ext.Roles {
-		out.Roles = append(out.Roles, config.ExtensionRole{
+		out.Roles = append(out.Roles, tenantfile.ExtensionRole{
 			ExtensionRecord: record(r.ID, r.Name, r.Description, r.ApplicationType, r.ApplicationID), Permissions: r.Permissions, Users: r.Users,
 		})
 	}
 	for _, g := range ext.Groups {
-		group := config.ExtensionGroup{ID: g.ID, Name: g.Name, Description: g.Description, Members: g.Members, Roles: g.Roles, Nested: g.Nested}
+		group := tenantfile.ExtensionGroup{ID: g.ID, Name: g.Name, Description: g.Description, Members: g.Members, Roles: g.Roles, Nested: g.Nested}
 		for _, m := range g.Mappings {
-			group.Mappings = append(group.Mappings, config.ExtensionMapping(m))
+			group.Mappings = append(group.Mappings, tenantfile.ExtensionMapping(m))
 		}
 		out.Groups = append(out.Groups, group)
 	}
 	for _, p := range ext.ScopePolicies {
-		out.ScopePolicies = append(out.ScopePolicies, config.ScopePolicy{Application: cmp.Or(applications[p.ClientID], p.ClientID), Mode: p.Mode, Verbatim: p.Verbatim})
+		out.ScopePolicies = append(out.ScopePolicies, tenantfile.ScopePolicy{Application: cmp.Or(applications[p.ClientID], p.ClientID), Mode: p.Mode, Verbatim: p.Verbatim})
 	}
 	for _, c := range ext.TokenClaims {
-		out.TokenClaims = append(out.TokenClaims, config.TokenClaims{
+		out.TokenClaims = append(out.TokenClaims, tenantfile.TokenClaims{
 			Audience: c.Audience, Application: cmp.Or(applications[c.ClientID], c.ClientID),
 			AccessToken: claimSources(c.AccessToken), IDToken: claimSources(c.IDToken),
 		})
@@ -193,25 +193,25 @@ func ExportExtension(tx *storage.Tx) (*config.AuthorizationExtension, error) {
 }
 
 // claimSources undoes sources.
-func claimSources(from map[string]any) map[string]config.ClaimSource {
+func claimSources(from map[string]any) map[string]tenantfile.ClaimSource {
 	if len(from) == 0 {
 		return nil
 	}
-	to := map[string]config.ClaimSource{}
+	to := map[string]tenantfile.ClaimSource{}
 	for name, source := range from {
 		switch s := source.(type) {
 		case string:
-			to[name] = config.ClaimSource{Path: s}
+			to[name] = tenantfile.ClaimSource{Path: s}
 		case map[string]any:
-			to[name] = config.ClaimSource{Value: s["value"]}
+			to[name] = tenantfile.ClaimSource{Value: s["value"]}
 		}
 	}
 	return to
 }
 
-func shownConfiguration(c storage.ExtensionConfiguration) config.ExtensionConfiguration {
+func shownConfiguration(c storage.ExtensionConfiguration) tenantfile.ExtensionConfiguration {
 	on := func(flag *bool) bool { return flag != nil && *flag }
-	return config.ExtensionConfiguration{
+	return tenantfile.ExtensionConfiguration{
 		ID:            c.ID,
 		GroupsInToken: on(c.GroupsInToken), RolesInToken: on(c.RolesInToken), PermissionsInToken: on(c.PermissionsInToken),
 		GroupsPassthrough: on(c.GroupsPassthrough), RolesPassthrough: on(c.RolesPassthrough), PermissionsPassthrough: on(c.PermissionsPassthrough),

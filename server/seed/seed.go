@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/server/identity"
@@ -62,14 +62,14 @@ type Plan struct {
 
 // NewPlan works the file out. It hashes passwords, so it takes its time and is
 // called outside of any transaction.
-func NewPlan(file *config.Tenant, d Deps) (*Plan, error) {
+func NewPlan(file *tenantfile.Tenant, d Deps) (*Plan, error) {
 	p := &Plan{
 		deps: d, Generated: map[string]string{},
 		clientIDs: map[string]string{}, roleIDs: map[string]string{}, userIDs: map[string]string{},
 	}
 	file = file.WithIssuer(d.Issuer)
 	p.further = maps.Clone(file.Further)
-	steps := []func(*config.Tenant) error{
+	steps := []func(*tenantfile.Tenant) error{
 		p.planSettings, p.planClients, p.planAPIs, p.planConnections, p.planGrants, p.planRoles, p.planUsers, p.planExtension,
 	}
 	for _, step := range steps {
@@ -93,7 +93,7 @@ func text(doc storage.Document, name string) string {
 	return s
 }
 
-func (p *Plan) planSettings(file *config.Tenant) (err error) {
+func (p *Plan) planSettings(file *tenantfile.Tenant) (err error) {
 	p.tenant, err = p.complete("tenants/settings", file.Settings)
 	return err
 }
@@ -111,7 +111,7 @@ func randomText(n int) string {
 	return string(b)
 }
 
-func (p *Plan) planClients(file *config.Tenant) error {
+func (p *Plan) planClients(file *tenantfile.Tenant) error {
 	for _, doc := range file.Clients {
 		secret := text(doc, "client_secret")
 		doc, err := p.complete("clients", doc)
@@ -136,7 +136,7 @@ func (p *Plan) planClients(file *config.Tenant) error {
 
 // planAPIs adds to the file's APIs those that every tenant has: the Management
 // API and that of the Authorization Extension.
-func (p *Plan) planAPIs(file *config.Tenant) error {
+func (p *Plan) planAPIs(file *tenantfile.Tenant) error {
 	all := slices.Clone(file.ResourceServers)
 	for _, system := range []storage.Document{
 		{"name": "Auth0 Management API", "identifier": p.deps.Issuer + "api/v2/", "is_system": true, "scopes": scopes(resource.ManagementScopes())},
@@ -198,7 +198,7 @@ func (p *Plan) importLater(section string, doc storage.Document, members ...stri
 // their own.
 var partsOfConnections = []string{"scim_configuration", "directory_provisioning_configuration"}
 
-func (p *Plan) planConnections(file *config.Tenant) error {
+func (p *Plan) planConnections(file *tenantfile.Tenant) error {
 	for _, doc := range slices.Concat(file.Databases, file.Connections) {
 		doc, err := p.complete("connections", doc)
 		if err != nil {
@@ -234,7 +234,7 @@ func list(value any) []string {
 	return out
 }
 
-func (p *Plan) planGrants(file *config.Tenant) error {
+func (p *Plan) planGrants(file *tenantfile.Tenant) error {
 	for _, doc := range file.ClientGrants {
 		doc, err := p.complete("client-grants", doc)
 		if err != nil {
@@ -266,7 +266,7 @@ func (p *Plan) spellOut(grant storage.Document) {
 	grant["scope"] = all
 }
 
-func (p *Plan) planRoles(file *config.Tenant) error {
+func (p *Plan) planRoles(file *tenantfile.Tenant) error {
 	for _, doc := range file.Roles {
 		doc, err := p.complete("roles", doc)
 		if err != nil {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/seed"
@@ -17,8 +17,8 @@ import (
 // hash is of no password that matters.
 const hash = "$2a$04$m.2VHC6Ny3ThZqP7NdmvpOMxFtF6DUT7p0w7DURFkdusTyQlB6B6m"
 
-func tenantOf(users int) *config.Tenant {
-	file := &config.Tenant{}
+func tenantOf(users int) *tenantfile.Tenant {
+	file := &tenantfile.Tenant{}
 	for i := range users {
 		file.Users = append(file.Users, storage.Document{
 			"email": fmt.Sprintf("user%d@example.test", i), "password_hash": hash,
@@ -46,7 +46,7 @@ func open(tb testing.TB) *storage.DB {
 }
 
 // plan works out a file as a new start does, with ids of its own.
-func plan(tb testing.TB, db *storage.DB, file *config.Tenant) *seed.Plan {
+func plan(tb testing.TB, db *storage.DB, file *tenantfile.Tenant) *seed.Plan {
 	tb.Helper()
 	secrets, err := keys.OpenSecrets(db)
 	if err != nil {
@@ -73,7 +73,7 @@ func users(tb testing.TB, db *storage.DB) (all, found int) {
 				return err
 			}
 			all++
-			same, err := tx.UserByLogin(config.DefaultConnection, u.Email)
+			same, err := tx.UserByLogin(tenantfile.DefaultConnection, u.Email)
 			if err != nil {
 				return err
 			}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/storage"
@@ -20,7 +20,7 @@ import (
 // profile.
 var ownKeys = []string{"password", "password_hash", "custom_password_hash", "connection", "roles", "permissions", "organizations"}
 
-func (p *Plan) planUsers(file *config.Tenant) error {
+func (p *Plan) planUsers(file *tenantfile.Tenant) error {
 	if err := errors.Join(CheckUsers(file)...); err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func identify(doc storage.Document, conn storage.Connection) string {
 }
 
 func connectionOf(entry storage.Document) string {
-	return cmp.Or(text(entry, "connection"), config.DefaultConnection)
+	return cmp.Or(text(entry, "connection"), tenantfile.DefaultConnection)
 }
 
 // planAccess notes the core roles and permissions of a user.

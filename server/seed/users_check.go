@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/identity"
@@ -20,7 +20,7 @@ import (
 // their passwords and hashes, with their usernames and the names in their metadata, as an
 // import of users at Auth0 does, and with ids that are another provider's than that of the
 // connection. It does not hash.
-func CheckUsers(file *config.Tenant) (wrong []error) {
+func CheckUsers(file *tenantfile.Tenant) (wrong []error) {
 	connections := map[string]storage.Connection{}
 	for _, doc := range slices.Concat(file.Databases, file.Connections) {
 		options, _ := doc["options"].(storage.Document)

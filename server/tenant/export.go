@@ -7,7 +7,7 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/identity"
@@ -27,7 +27,7 @@ type exported struct {
 	// LeftOut names what of the tenant an export never has, with the reason.
 	LeftOut []string `json:"left_out,omitempty"`
 	// Extension is the store of the Authorization Extension, as a tenant file has it.
-	Extension *config.AuthorizationExtension `json:"authorizationExtension,omitempty"`
+	Extension *tenantfile.Extension `json:"authorizationExtension,omitempty"`
 }
 
 // exportConfiguration exports sections and users.

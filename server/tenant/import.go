@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/jobs"
 	"github.com/tenant0/tenant0/server/management"
@@ -68,8 +68,8 @@ func (t *Tenant) importConfiguration(ctx context.Context, rq control.ImportReque
 		done.Users, done.Errors, err = t.jobs.ImportAtOnce(ctx, tx, jobs.Import{Connection: conn, Upsert: rq.Upsert}, exported)
 		return err
 	}
-	config.OwnAPIs(rq.Sections, t.hasAPI)
-	sections, _ := config.ReplaceIssuer(rq.Sections, t.issuer.URL).(storage.Document)
+	tenantfile.OwnAPIs(rq.Sections, t.hasAPI)
+	sections, _ := tenantfile.ReplaceIssuer(rq.Sections, t.issuer.URL).(storage.Document)
 	extension, _ := rq.Sections[extensionSection].(storage.Document) // which knows the placeholder itself
 	people, err := entries(sections["users"])
 	if err != nil {

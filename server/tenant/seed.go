@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/seed"
 	"github.com/tenant0/tenant0/storage"
@@ -29,17 +30,17 @@ func (t *Tenant) seed() error {
 		t.file, t.generated = t.Like.file, t.Like.generated
 		t.Like = nil // it need not live as long
 	case !empty && t.Config.Seed == "":
-		t.file = &config.Tenant{}
+		t.file = &tenantfile.Tenant{}
 	case empty || quickToRead(t.Config.Seed):
 		keywords, err := config.Keywords(t.Config.Keywords)
 		if err != nil {
 			return err
 		}
-		if t.file, err = config.LoadTenant(t.Config.Seed, keywords); err != nil {
+		if t.file, err = tenantfile.Load(t.Config.Seed, keywords); err != nil {
 			return err
 		}
 	default:
-		t.file = &config.Tenant{}
+		t.file = &tenantfile.Tenant{}
 	}
 	if empty {
 		if t.generated, err = t.plant(t.file); err != nil {
@@ -60,7 +61,7 @@ func quickToRead(seed string) bool {
 }
 
 // plant stores the tenant file.
-func (t *Tenant) plant(file *config.Tenant) (generated map[string]string, err error) {
+func (t *Tenant) plant(file *tenantfile.Tenant) (generated map[string]string, err error) {
 	now := t.clock.Now()
 	var warnings []string // but for those of the last transaction
 	var effects management.Effects
@@ -89,7 +90,7 @@ func (t *Tenant) plant(file *config.Tenant) (generated map[string]string, err er
 
 // KeptCode says of a tenant file which of its objects bring code that a server keeps and
 // does not run.
-func KeptCode(file *config.Tenant) (lines []string) {
+func KeptCode(file *tenantfile.Tenant) (lines []string) {
 	list := func(section string, items []storage.Document) {
 		for _, kept := range management.KeptCode(section, items) {
 			lines = append(lines, fmt.Sprintf("%s %s: %s", kept.Section, kept.Name, kept.Reason))

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -43,7 +43,7 @@ type SummaryUser struct{ Email, Password, Connection string }
 
 // summarize notes what the tenant file and the store have to say to a person.
 // generated holds the secrets that were made up, by client id.
-func (t *Tenant) summarize(file *config.Tenant, generated map[string]string) error {
+func (t *Tenant) summarize(file *tenantfile.Tenant, generated map[string]string) error {
 	t.summary = Summary{Issuer: t.Issuer, Warnings: slices.Clone(file.Warnings), FileWarnings: file.Warnings}
 	for _, u := range file.Users {
 		text := func(key string) string { text, _ := u[key].(string); return text }
@@ -68,7 +68,7 @@ func (t *Tenant) summarize(file *config.Tenant, generated map[string]string) err
 
 // summarizeApplications lists the applications in the file's order, others after
 // them, and reports whether one has a secret that the file fixes.
-func (t *Tenant) summarizeApplications(tx *storage.Tx, file *config.Tenant, generated map[string]string) (usesFixed bool, err error) {
+func (t *Tenant) summarizeApplications(tx *storage.Tx, file *tenantfile.Tenant, generated map[string]string) (usesFixed bool, err error) {
 	order, fixed := map[string]int{}, map[string]string{}
 	for i, c := range file.Clients {
 		text := func(key string) string { text, _ := c[key].(string); return text }

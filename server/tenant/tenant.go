@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/authorize"
 	"github.com/tenant0/tenant0/server/authzext"
@@ -82,7 +83,7 @@ type Tenant struct {
 	router    func() *web.Router
 	summary   Summary
 	// file is the seed, and generated the client secrets that were made up, by client id.
-	file      *config.Tenant
+	file      *tenantfile.Tenant
 	generated map[string]string
 
 	background sync.WaitGroup

@@ -1,0 +1,134 @@
+package tenantfile
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// Extension is the store of the Authorization Extension in the form of its own export, with what its rules
+// do written down as data. The order of every list matters: it is the order of the results.
+//
+// Every record has an id and records refer to each other by id. Users are named by user_id or, those whose id the file
+// leaves open, by e-mail address; a user_id need not be one of the file's.
+type Extension struct {
+	Configuration []ExtensionConfiguration `json:"configuration,omitempty"` // at most one
+	Groups        []ExtensionGroup         `json:"groups,omitempty"`
+	Roles         []ExtensionRole          `json:"roles,omitempty"`
+	Permissions   []ExtensionPermission    `json:"permissions,omitempty"`
+	ScopePolicies []ScopePolicy            `json:"scopePolicies,omitempty"`
+	TokenClaims   []TokenClaims            `json:"tokenClaims,omitempty"`
+}
+
+// ExtensionConfiguration says what the extension's rule puts into the user object and into app_metadata.
+type ExtensionConfiguration struct {
+	ID                     string `json:"_id,omitempty"`
+	APIKey                 string `json:"apikey,omitempty"`
+	GroupsInToken          bool   `json:"groupsInToken,omitempty"`
+	RolesInToken           bool   `json:"rolesInToken,omitempty"`
+	PermissionsInToken     bool   `json:"permissionsInToken,omitempty"`
+	GroupsPassthrough      bool   `json:"groupsPassthrough,omitempty"`
+	RolesPassthrough       bool   `json:"rolesPassthrough,omitempty"`
+	PermissionsPassthrough bool   `json:"permissionsPassthrough,omitempty"`
+	PersistGroups          bool   `json:"persistGroups,omitempty"`
+	PersistRoles           bool   `json:"persistRoles,omitempty"`
+	PersistPermissions     bool   `json:"persistPermissions,omitempty"`
+}
+
+// ExtensionRecord is what roles and permissions have in common. Of Application and ApplicationID one is set: the name of
+// an application of the file, or a client id that is not in the file.
+type ExtensionRecord struct {
+	ID              string `json:"_id"`
+	Name            string `json:"name"`
+	Description     string `json:"description"`
+	Application     string `json:"application,omitempty"`
+	ApplicationID   string `json:"applicationId,omitempty"`
+	ApplicationType string `json:"applicationType"`
+}
+
+// ExtensionPermission is a permission of one application; its name is the scope.
+type ExtensionPermission struct {
+	ExtensionRecord
+}
+
+// ExtensionRole is a role of one application.
+type ExtensionRole struct {
+	ExtensionRecord
+	Permissions []string `json:"permissions,omitempty"` // ids
+	Users       []string `json:"users,omitempty"`
+}
+
+// ExtensionGroup is a group of users.
+type ExtensionGroup struct {
+	ID          string             `json:"_id"`
+	Name        string             `json:"name"`
+	Description string             `json:"description"`
+	Members     []string           `json:"members,omitempty"`
+	Roles       []string           `json:"roles,omitempty"`  // ids
+	Nested      []string           `json:"nested,omitempty"` // ids of the children
+	Mappings    []ExtensionMapping `json:"mappings,omitempty"`
+}
+
+// ExtensionMapping makes members of an identity provider's group members of a group.
+type ExtensionMapping struct {
+	ID             string `json:"_id"`
+	GroupName      string `json:"groupName"`
+	ConnectionName string `json:"connectionName"`
+}
+
+// ScopePolicy makes an application's granted scopes follow the user's permissions.
+type ScopePolicy struct {
+	Application string `json:"application"`        // name
+	Mode        string `json:"mode"`               // append or intersect
+	Verbatim    bool   `json:"verbatim,omitempty"` // keep the raw string
+}
+
+func newExtension(section Document) *Extension {
+	extension := &Extension{}
+	// What does not fit the types did not fit the schema either, and was reported there; the rest is checked as it is.
+	if data, err := json.Marshal(section); err == nil {
+		_ = json.Unmarshal(data, extension)
+	}
+	return extension
+}
+
+// Known is what a tenant has that records of the extension can refer to.
+type Known struct {
+	Clients     map[string]string // by name and by client id, the name
+	APIs        []string          // identifiers
+	Connections []string
+	Users       []Document // user_id and email
+}
+
+// ParseExtension reads the section authorizationExtension of a tenant file for a tenant that runs, whose issuer is put in
+// place of the placeholder. A section that is wrong gives a [*Error].
+func ParseExtension(section Document, known Known, issuer string) (extension *Extension, warnings []string, err error) {
+	data, err := json.Marshal(Document{"authorizationExtension": section})
+	if err != nil {
+		return nil, nil, err
+	}
+	file := &file{name: "authorizationExtension"}
+	l := &links{file: file, clients: map[string]string{"": ""}, clientNames: map[string]bool{}, apis: map[string][]string{managementAPI: nil}, connections: map[string]bool{}}
+	for reference, name := range known.Clients {
+		l.clients[reference], l.clientNames[name] = name, true
+	}
+	for _, api := range known.APIs {
+		l.apis[api] = nil
+	}
+	for _, name := range known.Connections {
+		l.connections[name] = true
+	}
+	if file.read(data) {
+		sections := file.sections()
+		OwnAPIs(sections, func(identifier string) bool { return slices.Contains(known.APIs, identifier) })
+		file.validate(sections)
+		extension = newTenant(sections).AuthorizationExtension
+		if extension == nil {
+			extension = &Extension{}
+		}
+		l.linkExtension(extension, known.Users)
+	}
+	if len(file.problems) > 0 {
+		return nil, nil, &Error{Problems: sorted(file.problems)}
+	}
+	return extension.withIssuer(issuer), lines(file.warnings), nil
+}

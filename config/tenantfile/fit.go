@@ -1,0 +1,121 @@
+package tenantfile
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+)
+
+// HasSection reports whether a tenant file has a section of that name.
+func HasSection(section string) bool {
+	is, _ := schema().section(section)
+	return is == emulated || is == imported
+}
+
+// Fit takes out of the sections of a tenant the members that a tenant file has no key for, scopes that their API
+// does not have any more, and settings that name what was deleted. It returns a line for each of them, in alphabetical order.
+func Fit(sections Document) []string {
+	left := slices.Concat(withoutKeys(sections), withoutScopes(sections), withoutDefaults(sections))
+	slices.Sort(left)
+	return slices.Compact(left)
+}
+
+// withoutDefaults takes out the default API and the default connection where they are not there: the settings of a tenant
+// keep their names when they are deleted.
+func withoutDefaults(sections Document) (left []string) {
+	settings, _ := sections["tenant"].(Document)
+	there := map[string]bool{extensionAPI: true}
+	for section, member := range map[string]string{"resourceServers": "identifier", "databases": "name", "connections": "name"} {
+		for _, item := range documents(sections[section]) {
+			there[text(item, member)] = true
+		}
+	}
+	for setting, what := range map[string]string{"default_audience": "API", "default_directory": "connection"} {
+		name := text(settings, setting)
+		builtIn := slices.ContainsFunc([]string{"/api/v2/", "/me/", "/my-org/"}, func(of string) bool { return strings.HasSuffix(name, of) })
+		if name != "" && !there[name] && !builtIn {
+			left = append(left, fmt.Sprintf("tenant.%s: there is no %s %s", setting, what, name))
+			delete(settings, setting)
+		}
+	}
+	return left
+}
+
+// withoutScopes takes out what is granted of the APIs of the sections and is no scope of theirs.
+func withoutScopes(sections Document) (left []string) {
+	scopes := map[string]map[string]bool{}
+	for _, api := range documents(sections["resourceServers"]) {
+		known := map[string]bool{}
+		for _, scope := range documents(api["scopes"]) {
+			known[text(scope, "value")] = true
+		}
+		scopes[text(api, "identifier")] = known
+	}
+	gone := func(section, api, scope string) bool {
+		known, listed := scopes[api]
+		lost := listed && !known[scope]
+		if lost {
+			left = append(left, fmt.Sprintf("%s: %s of %s: the API has no such scope", section, scope, api))
+		}
+		return lost
+	}
+	granted := func(section string, grant Document) {
+		if list, ok := grant["scope"].([]any); ok {
+			grant["scope"] = slices.DeleteFunc(list, func(scope any) bool { return gone(section, text(grant, "audience"), fmt.Sprint(scope)) })
+		}
+	}
+	for _, grant := range documents(sections["clientGrants"]) {
+		granted("clientGrants", grant)
+	}
+	for _, client := range documents(sections["clients"]) {
+		refresh, _ := client["refresh_token"].(Document)
+		for _, policy := range documents(refresh["policies"]) {
+			granted("clients", policy)
+		}
+	}
+	for _, section := range []string{"roles", "users"} {
+		for _, owner := range documents(sections[section]) {
+			if held, ok := owner["permissions"].([]any); ok {
+				owner["permissions"] = slices.DeleteFunc(held, func(item any) bool {
+					permission, _ := item.(Document)
+					return gone(section, text(permission, "resource_server_identifier"), text(permission, "permission_name"))
+				})
+			}
+		}
+	}
+	return left
+}
+
+// withoutKeys takes out the members that the schema does not know.
+func withoutKeys(sections Document) (left []string) {
+	var invalid *jsonschema.ValidationError
+	if !errors.As(compiledSchema().Validate(sections), &invalid) {
+		return nil
+	}
+	var visit func(*jsonschema.ValidationError)
+	visit = func(e *jsonschema.ValidationError) {
+		for _, cause := range e.Causes {
+			visit(cause)
+		}
+		extra, ok := e.ErrorKind.(*kind.AdditionalProperties)
+		if !ok {
+			return
+		}
+		entry, ok := within(sections, e.InstanceLocation).(Document)
+		if !ok {
+			return
+		}
+		for _, key := range extra.Properties {
+			if !isEmptyValue(entry[key]) {
+				left = append(left, fmt.Sprintf("%s.%s: a tenant file has no such key", e.InstanceLocation[0], key))
+			}
+			delete(entry, key)
+		}
+	}
+	visit(invalid)
+	return left
+}

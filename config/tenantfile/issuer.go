@@ -1,0 +1,85 @@
+package tenantfile
+
+import (
+	"strings"
+)
+
+// IssuerPlaceholder stands in a tenant file for the issuer of the server that reads it, trailing slash included, so that
+// ${issuer}api/v2/ is the identifier of the server's own Management API. [Tenant.WithIssuer] replaces it.
+const IssuerPlaceholder = "${issuer}"
+
+// WithIssuer is a copy of the tenant with the issuer in place of every [IssuerPlaceholder].
+func (t *Tenant) WithIssuer(issuer string) *Tenant {
+	expand := func(docs []Document) []Document {
+		var out []Document
+		for _, doc := range docs {
+			out = append(out, ReplaceIssuer(doc, issuer).(Document))
+		}
+		return out
+	}
+	settings, _ := ReplaceIssuer(t.Settings, issuer).(Document)
+	further, _ := ReplaceIssuer(t.Further, issuer).(Document)
+	return &Tenant{
+		Settings:               settings,
+		Clients:                expand(t.Clients),
+		ResourceServers:        expand(t.ResourceServers),
+		Databases:              expand(t.Databases),
+		Connections:            expand(t.Connections),
+		ClientGrants:           expand(t.ClientGrants),
+		Roles:                  expand(t.Roles),
+		Users:                  expand(t.Users),
+		AuthorizationExtension: t.AuthorizationExtension.withIssuer(issuer),
+		Further:                further,
+		Warnings:               append([]string(nil), t.Warnings...),
+	}
+}
+
+// withIssuer is a copy of the extension with the issuer in place of the placeholder, which only claims can hold.
+func (e *Extension) withIssuer(issuer string) *Extension {
+	if e == nil {
+		return nil
+	}
+	fixed := func(sources map[string]ClaimSource) map[string]ClaimSource {
+		if sources == nil {
+			return nil
+		}
+		out := make(map[string]ClaimSource, len(sources))
+		for name, source := range sources {
+			out[name] = ClaimSource{source.Path, ReplaceIssuer(source.Value, issuer)}
+		}
+		return out
+	}
+	expanded := *e
+	expanded.TokenClaims = nil
+	for _, claims := range e.TokenClaims {
+		claims.Audience, _ = ReplaceIssuer(claims.Audience, issuer).(string)
+		claims.AccessToken, claims.IDToken = fixed(claims.AccessToken), fixed(claims.IDToken)
+		expanded.TokenClaims = append(expanded.TokenClaims, claims)
+	}
+	return &expanded
+}
+
+// ReplaceIssuer copies a value of a document, its texts with the issuer in place of the [IssuerPlaceholder].
+func ReplaceIssuer(value any, issuer string) any {
+	switch value := value.(type) {
+	case string:
+		return strings.ReplaceAll(value, IssuerPlaceholder, issuer)
+	case []any:
+		out := make([]any, len(value))
+		for i, item := range value {
+			out[i] = ReplaceIssuer(item, issuer)
+		}
+		return out
+	case Document:
+		if value == nil {
+			return value
+		}
+		out := make(Document, len(value))
+		for key, item := range value {
+			out[key] = ReplaceIssuer(item, issuer)
+		}
+		return out
+	default:
+		return value
+	}
+}

@@ -1,0 +1,193 @@
+package tenantfile
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/tenant0/tenant0/config/seeds"
+)
+
+// Load reads an embedded tenant by its name (see [seeds.Names]), or else a tenant file, or the folder of one or of an
+// export of auth0-deploy-cli, by its path. Keywords are replaced as [LoadConfiguration] does. Files that are wrong give a
+// [*Error].
+func Load(nameOrPath string, keywords map[string]any) (*Tenant, error) {
+	if data, is := seeds.File(nameOrPath); is {
+		// It fits the schema: a test has seen to it, and starting need not.
+		return parse(nameOrPath+".yaml", data, func(*file, Document) {})
+	}
+	if err := notCSV(nameOrPath); err != nil {
+		return nil, fmt.Errorf("tenant file: %w", err)
+	}
+	l, err := newLoader(nameOrPath, keywords)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("tenant file %s: there is no such file, and the embedded tenants are %s: %w",
+			nameOrPath, strings.Join(seeds.Names(), " and "), fs.ErrNotExist)
+	}
+	if err == nil {
+		err = l.read(nil)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("tenant file: %w", err)
+	}
+	tenant, err := l.file.tenant((*file).validate)
+	if err != nil {
+		return nil, err
+	}
+	return tenant, tenant.readFiles(l)
+}
+
+// Parse reads a tenant file in YAML or JSON. The name is the file's, for messages. A file that is wrong gives a
+// [*Error] with everything that is wrong with it.
+func Parse(name string, data []byte) (*Tenant, error) {
+	return parse(name, data, (*file).validate)
+}
+
+func parse(name string, data []byte, validate func(*file, Document)) (*Tenant, error) {
+	file := &file{name: name}
+	file.read(data)
+	return file.tenant(validate)
+}
+
+// tenant makes a tenant of what was read, unless something is wrong with it.
+func (f *file) tenant(validate func(*file, Document)) (*Tenant, error) {
+	if len(f.problems) == 0 { // it could be read
+		sections := f.sections()
+		OwnAPIs(sections, nil)
+		validate(f, sections)
+		f.duplicates(sections, true)
+		tenant := newTenant(sections)
+		f.link(tenant)
+		if len(f.problems) == 0 {
+			tenant.Warnings = lines(f.warnings)
+			return tenant, nil
+		}
+	}
+	return nil, &Error{Problems: sorted(f.problems)}
+}
+
+// Configuration is what can be imported into a tenant that runs: sections as auth0-deploy-cli writes them, or users as
+// Auth0 exports them. Its values are those of JSON.
+type Configuration struct {
+	Sections Document
+	Users    []any
+	// Unset are the keywords that stand in the files and that no mapping has a value for. The marker ##KEY## of one stays
+	// as text, as secrets that are to be set later have it; members whose value is @@KEY@@ are left out.
+	Unset []string
+}
+
+// LoadConfiguration reads a configuration: a folder or a YAML file that auth0-deploy-cli has exported, a tenant file, or
+// a file of users (a JSON list, or JSON lines). Keywords are replaced as auth0-deploy-cli does: ##KEY## by the text of
+// its value, @@KEY@@ by the value as JSON. Files that are wrong give a [*Error].
+func LoadConfiguration(path string, keywords map[string]any) (*Configuration, error) {
+	if err := notCSV(path); err != nil {
+		return nil, err
+	}
+	l, err := newLoader(path, keywords)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	l.file.nulls = true
+	var users []any
+	areUsers := false
+	err = l.read(func(raw []byte) bool {
+		users, areUsers = readUsers(raw)
+		return areUsers
+	})
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	if areUsers {
+		return &Configuration{Sections: Document{}, Users: users}, nil
+	}
+	sections := l.file.document(l.file.root, nil)
+	own, _ := ReplaceIssuer(sections, IssuerPlaceholder).(Document) // a copy: which APIs there are is known to the server alone
+	OwnAPIs(own, nil)
+	l.file.duplicates(own, false)
+	l.file.duplicateUsers(documents(own["users"]))
+	if len(l.file.problems) > 0 {
+		return nil, &Error{Problems: sorted(l.file.problems)}
+	}
+	if err := l.inline(sections, l.root, nil); err != nil {
+		return nil, err
+	}
+	if err := l.finish(sections); err != nil {
+		return nil, err
+	}
+	return &Configuration{Sections: sections, Unset: l.file.unsetKeywords()}, nil
+}
+
+// notCSV refuses a file of users that its name says to be CSV, as exports of users are by default.
+func notCSV(path string) error {
+	if !strings.EqualFold(filepath.Ext(path), ".csv") {
+		return nil
+	}
+	return fmt.Errorf("%s: CSV is not taken; give users as a JSON list or JSON lines, as an export of users in the format json has them", path)
+}
+
+// loader reads a configuration of one file or of a folder of them.
+type loader struct {
+	root     string // the folder that paths in the configuration begin at
+	source   string // the one file, "" for a folder in which every object has its own
+	keywords replacer
+	file     *file
+	// missing is told of files that are named and not there, whose members are left out; nil makes each a fault.
+	missing func(name string)
+}
+
+func newLoader(path string, keywords map[string]any) (*loader, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	l := &loader{root: path}
+	if l.keywords, err = newReplacer(keywords); err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		l.root, l.source = filepath.Dir(path), path
+	}
+	for _, name := range []string{"tenant.yaml", "tenant.yml"} {
+		if whole := filepath.Join(path, name); info.IsDir() && l.source == "" && exists(whole) {
+			l.source = whole
+		}
+	}
+	l.file = &file{name: cmp.Or(l.source, path)}
+	return l, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// read turns the files into nodes, unless it is one file that others take, if there are others: they are given its text and
+// tell whether they did.
+func (l *loader) read(others func(raw []byte) bool) error {
+	if l.source == "" {
+		return l.readFolder()
+	}
+	file, err := os.Open(l.source)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	var from io.Reader = file
+	if others == nil { // what they take may be longer
+		from = io.LimitReader(file, maxTenantFile+1)
+	}
+	raw, err := io.ReadAll(from)
+	if err != nil {
+		return err
+	}
+	raw = l.keywords.replace(raw)
+	if others == nil || !others(raw) {
+		l.file.read(raw)
+	}
+	return nil
+}

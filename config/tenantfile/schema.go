@@ -1,0 +1,215 @@
+package tenantfile
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"github.com/tenant0/tenant0/config/suggest"
+)
+
+//go:embed tenant.schema.json
+var schemaJSON []byte
+
+// Schema is the JSON Schema (draft 2020-12) of the tenant file.
+func Schema() []byte { return append([]byte(nil), schemaJSON...) }
+
+// schemaDocument is tenant.schema.json as it is, because messages need its words, and compiled. Compiling takes longer than
+// reading a tenant, so it waits until there is a file that nobody has checked.
+type schemaDocument struct{ document Document }
+
+var (
+	schema = sync.OnceValue(func() schemaDocument {
+		var document Document
+		if err := json.Unmarshal(schemaJSON, &document); err != nil {
+			panic("tenant.schema.json: " + err.Error()) // The file is part of the program.
+		}
+		return schemaDocument{document}
+	})
+	compiledSchema = sync.OnceValue(func() *jsonschema.Schema {
+		const id = "urn:tenant0:tenant-file"
+		compiler := jsonschema.NewCompiler()
+		if err := compiler.AddResource(id, map[string]any(schema().document)); err != nil {
+			panic("tenant.schema.json: " + err.Error())
+		}
+		return compiler.MustCompile(id)
+	})
+)
+
+// at is the part of the schema that a URL with a JSON pointer names, or nil.
+func (s schemaDocument) at(location string) Document {
+	_, pointer, _ := strings.Cut(location, "#/")
+	var part any = s.document
+	for step := range strings.SplitSeq(pointer, "/") {
+		if unescaped, err := url.PathUnescape(step); err == nil {
+			step = unescaped
+		}
+		switch node := part.(type) {
+		case Document:
+			part = node[strings.NewReplacer("~1", "/", "~0", "~").Replace(step)]
+		case []any:
+			if i, err := strconv.Atoi(step); err == nil && i < len(node) {
+				part = node[i]
+			}
+		}
+	}
+	doc, _ := part.(Document)
+	return doc
+}
+
+// sectionKind is what a section's name can be.
+type sectionKind int
+
+const (
+	emulated    sectionKind = iota // described by the schema
+	imported                       // imported when the tenant is made
+	notEmulated                    // auth0-deploy-cli's or newer than this file format: left out
+	misspelt                       // nearly the name of one that is not left out
+)
+
+// section tells what kind of section has a name, and for a misspelt one the right name.
+func (s schemaDocument) section(name string) (sectionKind, string) {
+	sections, _ := s.document["properties"].(Document)
+	var known []string
+	for section, part := range sections {
+		part, _ := part.(Document)
+		switch ref := part["$ref"]; {
+		case ref == "#/$defs/notEmulated":
+			continue
+		case section == name && ref == "#/$defs/imported":
+			return imported, ""
+		case section == name:
+			return emulated, ""
+		}
+		known = append(known, section)
+	}
+	if similar, near := suggest.Nearest(name, known); near && sections[name] == nil {
+		return misspelt, similar
+	}
+	return notEmulated, ""
+}
+
+// validate holds the sections against the schema and records what does not fit.
+func (f *file) validate(sections Document) {
+	var invalid *jsonschema.ValidationError
+	switch err := compiledSchema().Validate(sections); {
+	case errors.As(err, &invalid):
+		f.schemaProblems(schema(), invalid)
+	case err != nil:
+		f.wrong(nil, "%s", err)
+	}
+}
+
+// schemaProblems records the leaves of a validation error.
+func (f *file) schemaProblems(schema schemaDocument, invalid *jsonschema.ValidationError) {
+	causes := invalid.Causes
+	if _, alternatives := invalid.ErrorKind.(*kind.AnyOf); alternatives {
+		causes = causes[:1] // The first alternative lists the usual values, which is what helps.
+	}
+	for _, cause := range causes {
+		f.schemaProblems(schema, cause)
+	}
+	if len(causes) > 0 {
+		return
+	}
+	path := invalid.InstanceLocation
+	switch wrong := invalid.ErrorKind.(type) {
+	case *kind.AdditionalProperties:
+		properties, _ := schema.at(invalid.SchemaURL)["properties"].(Document)
+		var known []string
+		for key := range properties {
+			known = append(known, key)
+		}
+		for _, key := range wrong.Properties {
+			f.wrongKey(append(slices.Clone(path), key), "unknown key; %s", suggest.For(key, known, "keys"))
+		}
+	case *kind.Required:
+		for _, key := range wrong.Missing {
+			f.wrong(path, "the key %q is missing", key)
+		}
+	default:
+		f.wrong(path, "%s", schemaMessage(schema.at(invalid.SchemaURL), invalid))
+	}
+}
+
+// schemaMessage says in a person's words what is wrong with a value. It does not repeat texts, which may be secrets.
+func schemaMessage(part Document, invalid *jsonschema.ValidationError) string {
+	switch wrong := invalid.ErrorKind.(type) {
+	case *kind.Type:
+		return typeMessage(wrong)
+	case *kind.Enum:
+		return enumMessage(wrong)
+	case *kind.Const:
+		return fmt.Sprintf("must be %q", wrong.Want)
+	case *kind.Pattern:
+		return fmt.Sprintf("does not fit its description: %s", part["description"])
+	case *kind.MinLength:
+		if wrong.Want == 1 {
+			return "must not be empty"
+		}
+		return fmt.Sprintf("must have at least %d characters", wrong.Want)
+	case *kind.MaxLength:
+		return fmt.Sprintf("must have at most %d characters", wrong.Want)
+	case *kind.MaxItems:
+		return fmt.Sprintf("has more entries than the allowed %d", wrong.Want)
+	case *kind.Minimum:
+		return fmt.Sprintf("must be at least %s", decimal(wrong.Want))
+	case *kind.Maximum:
+		return fmt.Sprintf("must be at most %s", decimal(wrong.Want))
+	case *kind.UniqueItems:
+		return fmt.Sprintf("entries %d and %d are the same", wrong.Duplicates[0], wrong.Duplicates[1])
+	default:
+		return invalid.Error()
+	}
+}
+
+func typeMessage(wrong *kind.Type) string {
+	words := map[string]string{
+		"string": "text", "boolean": "true or false", "integer": "a whole number", "number": "a number",
+		"array": "a list", "object": "a map", "null": "empty",
+	}
+	var want []string
+	for _, name := range wrong.Want {
+		want = append(want, words[name])
+	}
+	if wrong.Want[0] == "integer" {
+		words["number"] = "a fraction"
+	}
+	message := fmt.Sprintf("must be %s, not %s", strings.Join(want, " or "), words[wrong.Got])
+	scalar := wrong.Got == "number" || wrong.Got == "boolean"
+	switch {
+	case slices.Contains(wrong.Want, "string") && scalar:
+		message += "; put it in quotes"
+	case slices.Contains(wrong.Want, "array") && wrong.Got == "string":
+		message += "; put it in brackets"
+	}
+	return message
+}
+
+func enumMessage(wrong *kind.Enum) string {
+	var values []string
+	for _, value := range wrong.Want {
+		values = append(values, fmt.Sprint(value))
+	}
+	got, ok := wrong.Got.(string)
+	if !ok {
+		return fmt.Sprintf("must be text, such as %q", values[0])
+	}
+	return fmt.Sprintf("%q is not allowed; %s", got, suggest.For(got, values, "values"))
+}
+
+// decimal is a bound as the schema writes it.
+func decimal(bound *big.Rat) string {
+	f, _ := bound.Float64()
+	return strconv.FormatFloat(f, 'f', -1, 64)
+}

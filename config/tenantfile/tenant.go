@@ -1,0 +1,77 @@
+package tenantfile
+
+import (
+	"encoding/json"
+	"maps"
+)
+
+// DefaultConnection is the database connection of a tenant whose file lists no connections at all, as Auth0 makes it in
+// every tenant.
+const DefaultConnection = "Username-Password-Authentication"
+
+// Tenant is a tenant file that was read and found right. Encoded as JSON it is a tenant file again.
+//
+// Entries refer to each other as the file does, by name, and every such name exists in the file: applications and
+// connections by name, APIs by identifier, core roles by name. A reference to an application by client id is turned into
+// one by name. Which ids, secrets and defaults an entry gets is the business of whoever stores it.
+type Tenant struct {
+	Settings               Document   `json:"tenant,omitempty"`
+	Clients                []Document `json:"clients,omitempty"`
+	ResourceServers        []Document `json:"resourceServers,omitempty"`
+	Databases              []Document `json:"databases,omitempty"`
+	Connections            []Document `json:"connections,omitempty"`
+	ClientGrants           []Document `json:"clientGrants,omitempty"`
+	Roles                  []Document `json:"roles,omitempty"`
+	Users                  []Document `json:"users,omitempty"`
+	AuthorizationExtension *Extension `json:"authorizationExtension,omitempty"`
+
+	// Further are the other sections of auth0-deploy-cli, as [Configuration] has them.
+	Further Document `json:"-"`
+
+	// Warnings name, with file, line and column, what the file holds and the tenant does without.
+	Warnings []string `json:"-"`
+}
+
+// MarshalJSON writes all sections.
+func (t Tenant) MarshalJSON() ([]byte, error) {
+	type described Tenant
+	raw, err := json.Marshal(described(t))
+	if err != nil || len(t.Further) == 0 {
+		return raw, err
+	}
+	all := Document{}
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, err
+	}
+	maps.Copy(all, t.Further)
+	return json.Marshal(all)
+}
+
+// newTenant sorts sections into a tenant. It takes sections that failed validation as well, so that the references of a
+// file with a wrong value in it are still checked: what is not a list or a map counts as empty.
+func newTenant(sections Document) *Tenant {
+	tenant := &Tenant{
+		Clients:         documents(sections["clients"]),
+		ResourceServers: documents(sections["resourceServers"]),
+		Databases:       documents(sections["databases"]),
+		Connections:     documents(sections["connections"]),
+		ClientGrants:    documents(sections["clientGrants"]),
+		Roles:           documents(sections["roles"]),
+		Users:           documents(sections["users"]),
+	}
+	if settings, ok := sections["tenant"].(Document); ok && len(settings) > 0 {
+		tenant.Settings = settings
+	}
+	if extension, ok := sections["authorizationExtension"].(Document); ok {
+		tenant.AuthorizationExtension = newExtension(extension)
+	}
+	for name, value := range sections {
+		if kind, _ := schema().section(name); kind == imported {
+			if tenant.Further == nil {
+				tenant.Further = Document{}
+			}
+			tenant.Further[name] = value
+		}
+	}
+	return tenant
+}

@@ -1,0 +1,213 @@
+package tenantfile
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// sections are the values of the sections that tenant0 knows. The others are left out, with a warning each.
+func (f *file) sections() Document {
+	sections := Document{}
+	f.each(f.root, nil, func(name string, field field, path []string) {
+		if isNull(field.value) {
+			return
+		}
+		switch kind, similar := schema().section(name); kind {
+		case emulated, imported:
+			if value := f.value(field.value, path); value != nil {
+				sections[name] = value
+			}
+		case misspelt:
+			f.wrongKey(path, "unknown section; did you mean %q?", similar)
+		case notEmulated:
+			if value := target(field.value); value.Kind == yaml.ScalarNode || len(value.Content) > 0 {
+				f.warn(path, "this section is not emulated yet and was left out")
+			}
+		}
+	})
+	return sections
+}
+
+// field is one key of a map and its value.
+type field struct {
+	key, value *yaml.Node
+	merged     int // 1 if it comes from another map
+}
+
+// target is the node itself, or the one that an alias stands for.
+func target(node *yaml.Node) *yaml.Node {
+	if node.Kind == yaml.AliasNode {
+		return node.Alias
+	}
+	return node
+}
+
+func isNull(node *yaml.Node) bool {
+	node = target(node)
+	return node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null"
+}
+
+// fields are the keys of a map in order, repeated ones included, then those of the maps that it merges (<<) and that it
+// does not have itself. A map that merges itself is visited once.
+func fields(node *yaml.Node, visited map[*yaml.Node]bool) []field {
+	var own, merged []field
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		if key.Kind != yaml.ScalarNode || key.ShortTag() != "!!merge" {
+			own = append(own, field{key, value, 0})
+			continue
+		}
+		if visited == nil {
+			visited = map[*yaml.Node]bool{node: true}
+		}
+		sources := []*yaml.Node{target(value)}
+		if sources[0].Kind == yaml.SequenceNode {
+			sources = sources[0].Content
+		}
+		for _, source := range sources {
+			if source = target(source); source.Kind == yaml.MappingNode && !visited[source] {
+				visited[source] = true
+				merged = append(merged, fields(source, visited)...)
+			}
+		}
+	}
+	if merged == nil {
+		return own
+	}
+	have := map[string]bool{}
+	for _, field := range own {
+		have[target(field.key).Value] = true
+	}
+	for _, field := range merged {
+		if key := target(field.key).Value; !have[key] {
+			have[key], field.merged = true, 1
+			own = append(own, field)
+		}
+	}
+	return own
+}
+
+// value is a node's value as JSON knows it. Problems are recorded, and the value is nil where they are.
+func (f *file) value(node *yaml.Node, path []string) any {
+	if node.Kind == yaml.AliasNode {
+		f.aliases++
+		defer func() { f.aliases-- }()
+		node = node.Alias
+	}
+	if f.aliases > 0 {
+		f.aliased++
+	}
+	switch {
+	case f.stopped:
+		return nil
+	case len(path) > maxNesting:
+		f.stop(node, path[:3], "is nested deeper than %d levels", maxNesting)
+		return nil
+	case f.aliased > maxAliased:
+		f.stop(node, path, "aliases repeat more than %d values", maxAliased)
+		return nil
+	}
+	switch tag := node.ShortTag(); {
+	case node.Kind == yaml.SequenceNode && tag == "!!seq":
+		list := make([]any, len(node.Content))
+		for i, item := range node.Content {
+			list[i] = f.value(item, append(path, strconv.Itoa(i)))
+		}
+		return list
+	case node.Kind == yaml.MappingNode && tag == "!!map":
+		return f.document(node, path)
+	default:
+		return f.scalar(node, tag, path)
+	}
+}
+
+func (f *file) stop(node *yaml.Node, path []string, format string, args ...any) {
+	f.stopped = true
+	f.add(node, f.locate(path).text, format, args...)
+}
+
+func (f *file) document(node *yaml.Node, path []string) Document {
+	doc := Document{}
+	f.each(node, path, func(key string, field field, below []string) {
+		f.aliases += field.merged
+		value := f.value(field.value, below)
+		f.aliases -= field.merged
+		if text, isText := value.(string); isText && leavesOut(text) {
+			return
+		}
+		// null means «not set» in an export, and a key that is not set is not there.
+		if value != nil || f.nulls && isNull(field.value) {
+			doc[key] = value
+		}
+		f.commented(field, below)
+	})
+	return doc
+}
+
+// each visits the keys of a map that are text and given once, and records a problem with the others.
+func (f *file) each(node *yaml.Node, path []string, visit func(key string, field field, below []string)) {
+	seen := map[string]*yaml.Node{}
+	for _, field := range fields(node, nil) {
+		key := target(field.key)
+		if key.Kind != yaml.ScalarNode {
+			f.add(field.key, f.locate(path).text, "a key must be text")
+			continue
+		}
+		if strings.ContainsRune(key.Value, 0) {
+			f.add(field.key, f.locate(path).text, "a key has the character U+0000")
+			continue
+		}
+		below := append(path, key.Value)
+		if first := seen[key.Value]; first != nil {
+			f.add(field.key, f.locate(below).text, "the key is given twice, first on line %d", first.Line)
+			continue
+		}
+		seen[key.Value] = field.key
+		visit(key.Value, field, below)
+	}
+}
+
+func (f *file) scalar(node *yaml.Node, tag string, path []string) any {
+	switch tag {
+	case "!!null":
+		return nil
+	case "!!str", "!!timestamp": // JSON has no dates: one is the text it was written as
+		if strings.ContainsRune(node.Value, 0) {
+			f.wrong(path, "has the character U+0000")
+			return ""
+		}
+		f.mark(node.Value, path)
+		return node.Value
+	case "!!bool", "!!int", "!!float":
+		var value any
+		if err := node.Decode(&value); err != nil {
+			f.wrong(path, "is not what its tag %s says", tag)
+			return nil
+		}
+		return f.number(value, path)
+	default:
+		f.wrong(path, "has the tag %s, which a tenant file cannot have; write the value itself", tag)
+		return nil
+	}
+}
+
+// number keeps whole numbers as int, however they were written, so that a file means the same in YAML and in JSON. What
+// is no number stays as it is.
+func (f *file) number(value any, path []string) any {
+	switch value := value.(type) {
+	case uint64: // beyond int64
+		return float64(value)
+	case float64:
+		if math.IsNaN(value) || math.IsInf(value, 0) {
+			f.wrong(path, "is a number that JSON does not have")
+			return nil
+		}
+		if value == math.Trunc(value) && math.Abs(value) < 1<<53 {
+			return int(value)
+		}
+	}
+	return value
+}
