@@ -116,6 +116,20 @@ func (c *call) read() error {
 	return nil
 }
 
+// check holds the body against a kind before the transaction that writes it, since that may
+// take its time. there finds what the call is about: where it is not, that is told first, as
+// Auth0 does.
+func (c *call) check(kind *resource.Kind, op resource.Operation, there func(*storage.Tx) error) error {
+	wrong := kind.Check(c.body, op)
+	if wrong == nil {
+		return nil
+	}
+	if err := c.view(there); err != nil {
+		return err
+	}
+	return wrong
+}
+
 // readList takes the body, a list of texts or of objects; null counts as an empty one of
 // those. Anything else is answered with refusal.
 func readList[T string | storage.Document](c *call, refusal error) ([]T, error) {

@@ -96,12 +96,16 @@ func updateRefreshToken(c *call) error {
 	if err := c.read(); err != nil {
 		return err
 	}
+	err := c.check(refreshTokenBody, resource.Update, func(tx *storage.Tx) error {
+		_, err := c.refreshToken(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	var t storage.RefreshToken
-	err := c.update(func(tx *storage.Tx) (err error) {
+	err = c.update(func(tx *storage.Tx) (err error) {
 		if t, err = c.refreshToken(tx); err != nil {
-			return err
-		}
-		if err := refreshTokenBody.Check(c.body, resource.Update); err != nil {
 			return err
 		}
 		if sent, ok := c.body["refresh_token_metadata"]; ok {

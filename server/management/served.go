@@ -218,17 +218,23 @@ func (s served) change(c *call, op resource.Operation, apply func(storage.Docume
 		return err
 	}
 	var doc storage.Document
-	err := c.update(func(tx *storage.Tx) error {
+	err := c.check(s.kind, op, func(tx *storage.Tx) error {
+		st, err := s.keep(c, tx)
+		if err == nil {
+			_, err = s.find(c, st)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = c.update(func(tx *storage.Tx) error {
 		st, err := s.keep(c, tx)
 		if err != nil {
 			return err
 		}
 		old, err := s.find(c, st)
 		if err != nil {
-			return err
-		}
-		// The body is checked here so that an unknown id is told first, as Auth0 does.
-		if err := s.kind.Check(c.body, op); err != nil {
 			return err
 		}
 		doc, err = s.find(c, st)

@@ -74,12 +74,16 @@ func updateSession(c *call) error {
 	if err := c.read(); err != nil {
 		return err
 	}
+	err := c.check(sessionBody, resource.Update, func(tx *storage.Tx) error {
+		_, err := c.session(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	var s storage.Session
-	err := c.update(func(tx *storage.Tx) (err error) {
+	err = c.update(func(tx *storage.Tx) (err error) {
 		if s, err = c.session(tx); err != nil {
-			return err
-		}
-		if err := sessionBody.Check(c.body, resource.Update); err != nil {
 			return err
 		}
 		if sent, ok := c.body["session_metadata"]; ok {

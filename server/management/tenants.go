@@ -120,13 +120,17 @@ func (s singleton) change(c *call, op resource.Operation) error {
 	if err := c.read(); err != nil {
 		return err
 	}
+	err := c.check(s.kind, op, func(tx *storage.Tx) error {
+		_, _, err := s.load(c, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	var doc storage.Document
-	err := c.update(func(tx *storage.Tx) error {
+	err = c.update(func(tx *storage.Tx) error {
 		id, stored, err := s.load(c, tx)
 		if err != nil {
-			return err
-		}
-		if err := s.kind.Check(c.body, op); err != nil {
 			return err
 		}
 		if doc = stored; op == resource.Replace {
