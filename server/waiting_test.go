@@ -145,7 +145,9 @@ func TestAbandonedLoginsTakeBoundedRoom(t *testing.T) {
 		abandon()
 		swept()
 	}
-	if last := size(); last > first+first/2 {
+	// A file grows by as much as it has, so one step tells nothing. Five rounds that each
+	// kept what they wrote would have it grow by three.
+	if last := size(); last > 3*first {
 		t.Errorf("rounds of abandoned logins have the file grow from %d to %d bytes", first, last)
 	}
 
