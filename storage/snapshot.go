@@ -36,14 +36,18 @@ func (tx *Tx) KeepSnapshot(name string) error {
 	if err := tx.DeleteSnapshot(name); err != nil {
 		return err
 	}
-	live, err := tx.tenantRows()
-	if err != nil {
-		return err
-	}
-	prefix := snapshotKey(name)
-	for _, r := range live {
-		if err := tx.kv.Put(slices.Concat(prefix, r.key), r.value); err != nil {
-			return err
+	prefix, keep := snapshotKey(name), tx.keptTables()
+	for _, part := range tenantParts {
+		for r, err := range tx.forward([]byte(part), prefixEnd([]byte(part))) {
+			if err != nil {
+				return err
+			}
+			if keep[tableOf(r.key)] {
+				continue
+			}
+			if err := tx.kv.Put(slices.Concat(prefix, r.key), r.value); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -117,13 +121,16 @@ func (tx *Tx) Clear() error {
 	return tx.remove(live)
 }
 
+// tenantParts start the keys of expiries, index entries and rows.
+var tenantParts = []string{"e/", "i/", "t/"}
+
 type row struct{ key, value []byte }
 
 // tenantRows are the rows, index entries and expiries of all but kept tables.
 func (tx *Tx) tenantRows() ([]row, error) {
 	keep := tx.keptTables()
 	var all []row
-	for _, prefix := range []string{"e/", "i/", "t/"} {
+	for _, prefix := range tenantParts {
 		some, err := tx.rows([]byte(prefix), func(key []byte) bool { return !keep[tableOf(key)] })
 		if err != nil {
 			return nil, err

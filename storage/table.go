@@ -313,15 +313,22 @@ func (r records) deleteKey(row []byte) error {
 }
 
 func (r records) put(d Document) error {
-	raw, err := json.Marshal(d)
+	v, raw, err := r.kind.encode(d)
 	if err != nil {
 		return err
 	}
-	v, err := r.kind.decode(raw)
-	if err != nil {
-		return fmt.Errorf("%s: %w", r.kind.name, err)
-	}
 	return r.write(v, raw)
+}
+
+// encode is the record that a document is, and how it is kept.
+func (k *kind) encode(d Document) (v any, raw []byte, err error) {
+	if raw, err = json.Marshal(d); err != nil {
+		return nil, nil, err
+	}
+	if v, err = k.decode(raw); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", k.name, err)
+	}
+	return v, raw, nil
 }
 
 func (r records) document(key string) (Document, error) {

@@ -33,6 +33,22 @@ type User struct {
 	Permissions any `json:"permissions"`
 }
 
+// EncodedUser is a user's document as it is kept.
+type EncodedUser struct {
+	user any
+	raw  []byte
+}
+
+// EncodeUser does what of writing a user needs no transaction: one that writes many is
+// shorter by it.
+func EncodeUser(d Document) (u EncodedUser, err error) {
+	u.user, u.raw, err = users.encode(d)
+	return u, err
+}
+
+// PutUser is Put of Users for a user that is encoded.
+func (tx *Tx) PutUser(u EncodedUser) error { return tx.Users.records.write(u.user, u.raw) }
+
 // Identity is one account of a user at a connection.
 type Identity struct {
 	Connection string `json:"connection"`

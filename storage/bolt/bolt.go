@@ -219,11 +219,14 @@ func (db *DB) Close() error {
 	}
 }
 
-// kv is one transaction. While undo is not nil it remembers what each write
-// replaced, so that one update of a group can be taken back alone.
+// kv is one transaction. It remembers what each write replaced, so that one update of a
+// group can be taken back without the others.
 type kv struct {
 	bucket *bbolt.Bucket
 	undo   []change
+	// alone updates have a transaction of bbolt's for themselves, which is taken back
+	// whole: changed says that something was written, and nothing is remembered of it.
+	alone, changed bool
 	// inBolt says that bbolt is at work, so that a panic is of a damaged page.
 	inBolt bool
 }
@@ -251,7 +254,9 @@ func (k *kv) Delete(key []byte) error {
 // write remembers what a write replaces, and does it.
 func (k *kv) write(key []byte, do func() error) error {
 	k.inBolt = true
-	k.undo = append(k.undo, change{bytes.Clone(key), bytes.Clone(k.bucket.Get(key))})
+	if k.changed = true; !k.alone {
+		k.undo = append(k.undo, change{bytes.Clone(key), bytes.Clone(k.bucket.Get(key))})
+	}
 	err := do()
 	k.inBolt = false
 	return err

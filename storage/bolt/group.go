@@ -28,8 +28,8 @@ type update struct {
 var (
 	// errTorn ends a group whose transaction can no longer be trusted.
 	errTorn = errors.New("an update could not be taken back")
-	// errUnchanged ends a group that wrote nothing. A commit of nothing would
-	// wait for the disk all the same.
+	// errUnchanged ends a group that wrote nothing, or of one update that is taken back. A
+	// commit of nothing would wait for the disk all the same.
 	errUnchanged = errors.New("nothing was written")
 )
 
@@ -125,14 +125,17 @@ func (db *DB) transact(group []*update) (err error) {
 func (db *DB) apply(group []*update, b *bbolt.Bucket) error {
 	changed := false
 	for _, u := range group {
-		k := &kv{bucket: b}
+		k := &kv{bucket: b, alone: len(group) == 1}
 		if u.err = db.run(u.fn, k); u.err != nil {
+			if k.alone {
+				return errUnchanged
+			}
 			if err := k.rollBack(); err != nil {
 				return errors.Join(errTorn, err)
 			}
 			continue
 		}
-		changed = changed || len(k.undo) > 0
+		changed = changed || k.changed
 	}
 	if !changed {
 		return errUnchanged
