@@ -24,8 +24,10 @@ const (
 // How far the heap may grow before garbage is collected, in per cent of what is
 // in use: Go's own figure, and one that saves a busy server with a heap of a few
 // megabytes most of that work.
+// A start is in between: of a large tenant file much stays in use until it is stored.
 const (
 	quietGrowth = 100
+	startGrowth = 200
 	busyGrowth  = 400
 )
 

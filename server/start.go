@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -62,6 +63,7 @@ func Start(cfg config.Config, log *slog.Logger) (_ *Server, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
+	debug.SetGCPercent(startGrowth) // until tendMemory sees how busy it is
 	if err := s.openData(); err != nil {
 		return nil, err
 	}

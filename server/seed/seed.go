@@ -46,11 +46,9 @@ type Plan struct {
 	connections     []storage.Document
 	grants          []storage.Document
 	roles           []storage.Document
-	users           []storage.Document
+	users           []user
 	secrets         []storage.ClientSecret
-	passwords       []storage.Password
 	rolePermissions []storage.RolePermissions
-	access          []storage.UserAccess
 	members         []membership
 	extension       storage.Extension
 	further         storage.Document

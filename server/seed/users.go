@@ -32,19 +32,32 @@ func (p *Plan) planUsers(file *tenantfile.Tenant) error {
 		doc := profile(entry)
 		id := identify(doc, p.connection(connectionOf(entry)))
 		identity.Complete(doc, p.deps.Now)
-		p.users = append(p.users, doc)
-		if hashes[i] != "" {
-			p.passwords = append(p.passwords, storage.Password{UserID: id, Hash: hashes[i]})
-		}
+		p.users = append(p.users, user{doc: doc, password: storage.Password{UserID: id, Hash: hashes[i]}, access: p.access(id, entry)})
 		if email := text(doc, "email"); email != "" {
 			p.userIDs[emailKey(email)] = id
 		}
-		p.planAccess(id, entry)
 		if entry["organizations"] != nil {
 			p.members = append(p.members, membership{id, entry["organizations"]})
 		}
 	}
-	return nil
+	return encode(p.users)
+}
+
+// encode encodes users, on all cores.
+func encode(users []user) error {
+	cores := runtime.GOMAXPROCS(0)
+	errs := make([]error, len(users))
+	var wait sync.WaitGroup
+	for first := range cores {
+		wait.Go(func() {
+			for i := first; i < len(users); i += cores {
+				users[i].encoded, errs[i] = storage.EncodeUser(users[i].doc)
+				users[i].doc = nil
+			}
+		})
+	}
+	wait.Wait()
+	return errors.Join(errs...)
 }
 
 // connection is a connection of the file.
@@ -83,15 +96,33 @@ func connectionOf(entry storage.Document) string {
 	return cmp.Or(text(entry, "connection"), tenantfile.DefaultConnection)
 }
 
-// planAccess notes the core roles and permissions of a user.
-func (p *Plan) planAccess(userID string, entry storage.Document) {
+// user is what is stored of one: beside the profile the password, with the hash "" for
+// none, and the access, with nothing in it for none.
+type user struct {
+	doc      storage.Document // until it is encoded
+	encoded  storage.EncodedUser
+	password storage.Password
+	access   storage.UserAccess
+}
+
+func (u user) put(tx *storage.Tx) error {
+	err := tx.PutUser(u.encoded)
+	if err == nil && u.password.Hash != "" {
+		err = tx.Passwords.Put(u.password)
+	}
+	if err == nil && len(u.access.Roles)+len(u.access.Permissions) > 0 {
+		err = tx.UserAccess.Put(u.access)
+	}
+	return err
+}
+
+// access is the core roles and permissions of a user.
+func (p *Plan) access(userID string, entry storage.Document) storage.UserAccess {
 	access := storage.UserAccess{UserID: userID, Permissions: permissions(entry["permissions"])}
 	for _, name := range list(entry["roles"]) {
 		access.Roles = append(access.Roles, cmp.Or(p.roleIDs[name], name))
 	}
-	if len(access.Roles)+len(access.Permissions) > 0 {
-		p.access = append(p.access, access)
-	}
+	return access
 }
 
 // nameOf is what an entry is told by: "" for one that nothing tells.
