@@ -15,7 +15,7 @@ const (
 	maxStartManyUser = 0.060
 	maxIdle          = 30 * mib
 	maxGrowth        = 15 * mib
-	usersInFile      = 10_000
+	usersInFile      = importedUsers
 	flat             = 1.20
 )
 
@@ -44,7 +44,7 @@ func (b *bench) starting() error {
 	}
 	b.table.atMost("later start to discovery", later, maxStart, milliseconds)
 
-	seed, err := b.writeTenant(usersInFile, false)
+	seed, err := b.writeTenant(usersInFile, 0, false)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (b *bench) starting() error {
 	}
 	name := fmt.Sprintf("the same with %s users", thousands(usersInFile))
 	b.table.atMost(name, many, maxStartManyUser, milliseconds)
-	b.table.note("The first start with a tenant file of %s users took %s.", thousands(usersInFile), milliseconds(took))
+	b.firstStart = took // see importing
 	return nil
 }
 
@@ -140,10 +140,11 @@ func (b *bench) memory() error {
 
 // tenantOf is a server with many users, of which some log in.
 type tenantOf struct {
-	users    int
-	process  *process
-	browsers []*browser
-	turn     atomic.Int64
+	users        int
+	applications int // besides those that are measured
+	process      *process
+	browsers     []*browser
+	turn         atomic.Int64
 }
 
 // population is how many of the users of a tenant take turns at logging in. They
@@ -155,7 +156,7 @@ const population = 100
 // that alternate.
 func (b *bench) growth() error {
 	few := &tenantOf{users: population}
-	many := &tenantOf{users: b.manyUsers}
+	many := &tenantOf{users: b.manyUsers, applications: manyApplications - machines - 1}
 	for _, t := range []*tenantOf{few, many} {
 		b.progress("a tenant with %s users", thousands(t.users))
 		if err := b.startTenant(t); err != nil {
@@ -168,22 +169,16 @@ func (b *bench) growth() error {
 			return err
 		}
 	}
-	var rounds []round
-	for n := 0; n < 2*b.rounds && !enough(rounds, b.rounds); n++ {
-		b.progress("logins of few and of many users, round %d", n+1)
-		of, err := few.measure(b.rate)
-		if err != nil {
-			return err
-		}
-		r, err := many.measure(b.rate)
-		if err != nil {
-			return err
-		}
-		r.limit, r.foreign = of.rate, max(r.foreign, of.foreign)
-		rounds = append(rounds, r)
+	rounds, err := b.alternate("logins of few and of many users",
+		func() (round, error) { return few.measure(b.rate) }, func() (round, error) { return many.measure(b.rate) })
+	if err != nil {
+		return err
 	}
 	name := fmt.Sprintf("a login with the form among %s users", thousands(many.users))
-	b.table.flat(name, fmt.Sprintf("among %d", few.users), quietest(rounds, b.rounds))
+	b.table.flat(name, fmt.Sprintf("among %d", few.users), rounds, flat)
+	if err := b.lists(few, many); err != nil {
+		return err
+	}
 	if err := b.searching(many); err != nil {
 		return err
 	}
@@ -196,7 +191,7 @@ func (t *tenantOf) measure(d time.Duration) (round, error) {
 
 // startTenant starts a server that has stored its users in a start before.
 func (b *bench) startTenant(t *tenantOf) error {
-	seed, err := b.writeTenant(t.users, false)
+	seed, err := b.writeTenant(t.users, t.applications, false)
 	if err != nil {
 		return err
 	}

@@ -83,6 +83,8 @@ type bench struct {
 	work  string          // folder of everything that the run writes
 	began time.Time
 	table table
+	// firstStart is the seconds of the first start with importedUsers users.
+	firstStart float64
 }
 
 // progress says on stderr what is being measured.

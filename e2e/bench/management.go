@@ -167,5 +167,6 @@ func (b *bench) importing(t *tenantOf) error {
 		return fmt.Errorf("the import inserted %d users", job.Summary.Inserted)
 	}
 	b.table.atMost(fmt.Sprintf("import job of %s users", thousands(importedUsers)), sample{took}, maxImport, milliseconds)
+	b.table.atMost("first start with as many, beside it", sample{b.firstStart}, took, milliseconds)
 	return nil
 }

@@ -31,7 +31,7 @@ type load struct {
 // two measurements of the limit: a machine that is shared changes its speed. On
 // a machine that is not quiet, up to twice the rounds are made.
 func (b *bench) rates() error {
-	seed, err := b.writeTenant(clients, true)
+	seed, err := b.writeTenant(clients, 0, true)
 	if err != nil {
 		return err
 	}

@@ -77,14 +77,15 @@ func (t *table) rate(measure string, rounds []round, target float64) {
 }
 
 // flat adds what something costs where there is much, which is to be about what it costs
-// where there is little: the limit of each round. little says where that is.
-func (t *table) flat(measure, little string, rounds []round) {
+// where there is little: the limit of each round, and at most so many times it. little says
+// where that is.
+func (t *table) flat(measure, little string, rounds []round, most float64) {
 	cost := column(rounds, func(r round) float64 { return 1 / r.rate })
 	least := column(rounds, func(r round) float64 { return 1 / r.limit })
 	ratios := divide(cost, least)
 	t.rows = append(t.rows, row{
 		measure, cost.show(microseconds), microseconds(least.median()) + " " + little, ratios.show(ratio),
-		"at most " + ratio(flat), verdict(ratios.median() <= flat),
+		"at most " + ratio(most), verdict(ratios.median() <= most),
 	})
 	t.count(rounds)
 }

@@ -70,10 +70,10 @@ func userID(i int) string { return fmt.Sprintf("auth0|%024x", i) }
 
 type object = map[string]any
 
-// writeTenant writes the file of a tenant with a number of users and returns its
-// name. With rule, the Authorization Extension's rule decides on the scopes of
+// writeTenant writes the file of a tenant with a number of users, and of applications
+// besides those that are measured, and returns its name. With rule, the Authorization Extension's rule decides on the scopes of
 // the application, and its one role has all of the users.
-func (b *bench) writeTenant(users int, rule bool) (string, error) {
+func (b *bench) writeTenant(users, applications int, rule bool) (string, error) {
 	app := benchApp()
 	clients := []object{{
 		"name": "Bench", "client_id": app.clientID, "app_type": "native", "token_endpoint_auth_method": "none",
@@ -88,8 +88,14 @@ func (b *bench) writeTenant(users int, rule bool) (string, error) {
 		})
 		grants = append(grants, object{"client_id": machineID(i), "audience": app.audience, "scope": apiScopes()})
 	}
+	for i := range applications {
+		clients = append(clients, object{
+			"name": fmt.Sprint("Application ", i), "client_id": fmt.Sprintf("BenchOther%022d", i), "app_type": "spa",
+			"token_endpoint_auth_method": "none", "callbacks": []string{applicationOrigin(i) + "/callback"},
+		})
+	}
 	grants = append(grants, object{
-		"client_id": machineID(0), "audience": "${issuer}api/v2/", "scope": []string{"read:users", "create:users", "read:connections"},
+		"client_id": machineID(0), "audience": "${issuer}api/v2/", "scope": []string{"read:users", "create:users", "read:connections", "read:clients"},
 	})
 	for _, scope := range apiScopes() {
 		scopes = append(scopes, object{"value": scope, "description": scope})

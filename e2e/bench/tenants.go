@@ -123,20 +123,11 @@ func (b *bench) loginsAt(first, other *tenantOf, name string) error {
 			return spin(clients, b.rate, func(worker int) error { return t.browsers[worker].logIn() })
 		})
 	}
-	var rounds []round
-	for n := 0; n < 2*b.rounds && !enough(rounds, b.rounds); n++ {
-		b.progress("logins at the first and at another tenant, round %d", n+1)
-		of, err := measure(first)
-		if err != nil {
-			return err
-		}
-		r, err := measure(other)
-		if err != nil {
-			return err
-		}
-		r.limit, r.foreign = of.rate, max(r.foreign, of.foreign)
-		rounds = append(rounds, r)
+	rounds, err := b.alternate("logins at the first and at another tenant",
+		func() (round, error) { return measure(first) }, func() (round, error) { return measure(other) })
+	if err != nil {
+		return err
 	}
-	b.table.flat(fmt.Sprintf("a login with the form at one of %d tenants", manyTenants), "at the first", quietest(rounds, b.rounds))
+	b.table.flat(fmt.Sprintf("a login with the form at one of %d tenants", manyTenants), "at the first", rounds, flat)
 	return nil
 }

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// Tenants with many users have as many applications as this, and others those alone that
+// are measured. What a page or a CORS check costs there is to be at most so many times
+// what it costs among few.
+const (
+	manyApplications = 5_000
+	flatList         = 1.50
+)
+
+func applicationOrigin(i int) string { return fmt.Sprintf("https://app%d.example.test", i) }
+
+// lists compares what grows with a tenant where what is asked for does not: pages with
+// totals, which have as many items in both, and CORS checks.
+func (b *bench) lists(few, many *tenantOf) error {
+	for _, m := range []struct{ measure, little, method, target, header string }{
+		{
+			fmt.Sprintf("a page of 50 of %s users", thousands(many.users)), fmt.Sprintf("of %d", few.users),
+			http.MethodGet, "/api/v2/users?per_page=50&include_totals=true", "",
+		},
+		{
+			fmt.Sprintf("a page of 5 of %s applications", thousands(manyApplications)), "of 5",
+			http.MethodGet, "/api/v2/clients?per_page=5&include_totals=true&fields=client_id,name", "",
+		},
+		{
+			fmt.Sprintf("a CORS check among %s applications", thousands(manyApplications)), "among 5",
+			http.MethodOptions, "/oauth/token", "Origin: http://localhost:8484\r\nAccess-Control-Request-Method: POST\r\n",
+		},
+	} {
+		measure := func(t *tenantOf) (func() (round, error), error) {
+			ask, err := t.asker(m.method, m.target, m.header)
+			return func() (round, error) {
+				return watch(t.process, func() (float64, error) { return spin(clients, b.rate, ask) })
+			}, err
+		}
+		of, err := measure(few)
+		if err != nil {
+			return err
+		}
+		at, err := measure(many)
+		if err != nil {
+			return err
+		}
+		rounds, err := b.alternate(m.measure, of, at)
+		if err != nil {
+			return err
+		}
+		b.table.flat(m.measure, m.little, rounds, flatList)
+	}
+	return nil
+}
+
+// asker opens connections, and returns what sends a request on one of them that is to
+// succeed.
+func (t *tenantOf) asker(method, target, header string) (func(worker int) error, error) {
+	m, err := openManager(t.process)
+	if err != nil {
+		return nil, err
+	}
+	header += "Authorization: Bearer " + m.token + "\r\n"
+	conns := make([]*conn, clients)
+	for i := range conns {
+		if conns[i], err = dial(t.process.addr); err != nil {
+			return nil, err
+		}
+	}
+	return func(worker int) error {
+		c := conns[worker]
+		c.head(method+" ", target, "")
+		c.out = append(append(c.out, header...), "\r\n"...)
+		r, err := c.send()
+		if err == nil && r.status > 299 {
+			err = fmt.Errorf("%s %s: %d %s", method, target, r.status, r.body)
+		}
+		return err
+	}, nil
+}
+
+// alternate measures the same in two places, in rounds that take turns: the limit of each
+// is the rate of the first place.
+func (b *bench) alternate(what string, first, second func() (round, error)) ([]round, error) {
+	var rounds []round
+	for n := 0; n < 2*b.rounds && !enough(rounds, b.rounds); n++ {
+		b.progress("%s, round %d", what, n+1)
+		of, err := first()
+		if err != nil {
+			return nil, err
+		}
+		r, err := second()
+		if err != nil {
+			return nil, err
+		}
+		r.limit, r.foreign = of.rate, max(r.foreign, of.foreign)
+		rounds = append(rounds, r)
+	}
+	return quietest(rounds, b.rounds), nil
+}
