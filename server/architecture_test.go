@@ -29,7 +29,7 @@ var floors = map[string]int{
 	"server/authz": 2, "server/extend": 2, "server/identity": 2, "server/registered": 2, "server/resource": 2, "server/session": 2,
 
 	// The tenant file's language is for who seeds, imports and exports: nothing below them speaks it.
-	"config/tenantfile": 3, "server/account": 3, "server/emails": 3, "server/tokens": 3,
+	"config/tenantfile": 3, "server/account": 3, "server/emails": 3, "server/objects": 3, "server/tokens": 3,
 
 	"server/jobs": 4, "server/oauth": 4, "server/seed": 4,
 
@@ -88,6 +88,20 @@ var soleCallers = map[string][]string{
 type goPackage struct {
 	ImportPath, Dir                             string
 	Imports, GoFiles, TestGoFiles, XTestGoFiles []string
+}
+
+// withoutHTTP are packages that know nothing of HTTP, so that nobody needs a request to
+// call them.
+var withoutHTTP = []string{"server/objects"}
+
+func TestPackagesWithoutHTTP(t *testing.T) {
+	all := packages(t)
+	for _, pkg := range withoutHTTP {
+		p, there := all[pkg]
+		if !there || slices.Contains(p.Imports, "net/http") {
+			t.Errorf("%s imports net/http, or is not there", pkg)
+		}
+	}
 }
 
 // requestFiles are the files of the Management API that see requests and answers of HTTP.

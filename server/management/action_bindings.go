@@ -82,9 +82,9 @@ func updateBindings(c *call) error {
 	err = c.update(func(tx *storage.Tx) error {
 		docs = []storage.Document{}
 		kept := c.plain(tx, resource.ActionBindings, trigger)
-		kept.links = func(doc storage.Document) []string { return []string{text(doc, "action_id")} }
+		kept.Links = func(doc storage.Document) []string { return []string{text(doc, "action_id")} }
 		var fresh []storage.Document
-		for _, item := range objects(c.body, "bindings") {
+		for _, item := range objectsIn(c.body, "bindings") {
 			binding, err := bind(c, tx, trigger, item)
 			if err != nil {
 				return err

@@ -200,7 +200,7 @@ func moduleActions(c *call) error {
 			if err != nil {
 				return err
 			}
-			for _, used := range objects(action, "modules") {
+			for _, used := range objectsIn(action, "modules") {
 				if text(used, "module_id") == c.param("module") {
 					docs = append(docs, storage.Document{
 						"action_id": action["id"], "action_name": action["name"],
@@ -219,7 +219,7 @@ func moduleActions(c *call) error {
 
 // describeModules completes an action's references to modules.
 func describeModules(c *call, tx *storage.Tx, action storage.Document) error {
-	for _, used := range objects(action, "modules") {
+	for _, used := range objectsIn(action, "modules") {
 		module, err := c.plain(tx, resource.ActionModules, "").Document(text(used, "module_id"))
 		if storage.IsNotFound(err) {
 			return resource.ActionModules.Missing

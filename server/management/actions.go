@@ -42,9 +42,9 @@ func actions() served {
 // actions keeps the actions such that their modules lead to them.
 func (c *call) actions(tx *storage.Tx) plain {
 	docs := c.plain(tx, resource.Actions, "")
-	docs.links = func(doc storage.Document) []string {
+	docs.Links = func(doc storage.Document) []string {
 		var ids []string
-		for _, module := range objects(doc, "modules") {
+		for _, module := range objectsIn(doc, "modules") {
 			ids = append(ids, text(module, "module_id"))
 		}
 		return ids
@@ -52,8 +52,8 @@ func (c *call) actions(tx *storage.Tx) plain {
 	return docs
 }
 
-// objects are the objects in a list.
-func objects(doc storage.Document, name string) []storage.Document {
+// objectsIn are the objects in a list.
+func objectsIn(doc storage.Document, name string) []storage.Document {
 	items, _ := doc[name].([]any)
 	var all []storage.Document
 	for _, item := range items {
@@ -65,7 +65,7 @@ func objects(doc storage.Document, name string) []storage.Document {
 }
 
 func triggersAction(c *call, doc storage.Document) bool {
-	return !c.query.Has("triggerId") || slices.ContainsFunc(objects(doc, "supported_triggers"), func(t storage.Document) bool {
+	return !c.query.Has("triggerId") || slices.ContainsFunc(objectsIn(doc, "supported_triggers"), func(t storage.Document) bool {
 		return text(t, "id") == c.query.Get("triggerId")
 	})
 }
@@ -87,8 +87,8 @@ func stamp(doc, old storage.Document, now string) {
 // mergeSecrets keeps the values of secrets that are sent by name alone, and dates
 // the others.
 func mergeSecrets(doc, old storage.Document) {
-	before := objects(old, "secrets")
-	for _, secret := range objects(doc, "secrets") {
+	before := objectsIn(old, "secrets")
+	for _, secret := range objectsIn(doc, "secrets") {
 		known := slices.IndexFunc(before, func(s storage.Document) bool { return s["name"] == secret["name"] })
 		if known >= 0 && (secret["value"] == nil || secret["value"] == before[known]["value"]) {
 			secret["value"], secret["updated_at"] = before[known]["value"], before[known]["updated_at"]
@@ -100,7 +100,7 @@ func mergeSecrets(doc, old storage.Document) {
 
 // hideValues leaves the values of secrets out.
 func hideValues(doc storage.Document) {
-	for _, secret := range objects(doc, "secrets") {
+	for _, secret := range objectsIn(doc, "secrets") {
 		delete(secret, "value")
 	}
 }

@@ -27,7 +27,7 @@ func clients() served {
 			"list": readClientScopes, "get": readClientScopes, "patch": {"update:clients", "update:client_keys", "update:client_credentials"},
 		},
 		allKnown: true,
-		keep:     func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Client]{tx.Clients}, nil },
+		keep:     func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Client]{Resources: tx.Clients}, nil },
 		list: listing{
 			key: "clients", style: flexible, search: clientsByGrant,
 			filters: map[string]string{"app_type": "app_type", "is_first_party": "is_first_party", "is_global": "global"},

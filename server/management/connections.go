@@ -25,7 +25,9 @@ func connections() served {
 	return served{
 		kind: resource.Connections, path: "/connections", scope: "connections", verbs: "list create get patch delete",
 		allKnown: true,
-		keep:     func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Connection]{tx.Connections}, nil },
+		keep: func(_ *call, tx *storage.Tx) (store, error) {
+			return acted[storage.Connection]{Resources: tx.Connections}, nil
+		},
 		list: listing{
 			key: "connections", style: flexible, filters: map[string]string{"strategy": "strategy", "name": "name"},
 			indexes: map[string]string{"strategy": "strategy", "name": "name"},

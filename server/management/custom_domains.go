@@ -167,16 +167,16 @@ func verifyDomain(c *call) error {
 	s := customDomains()
 	var doc storage.Document
 	err := c.update(func(tx *storage.Tx) error {
-		st, err := s.keep(c, tx)
+		domains, err := s.objects(c, tx)
 		if err != nil {
 			return err
 		}
-		if doc, err = s.find(c, st); err != nil {
+		if doc, err = domains.Find(c.param("id")); err != nil {
 			return err
 		}
 		first := doc["status"] != "ready"
 		c.setVerified(doc)
-		if err := s.write(st, doc); err != nil {
+		if err := domains.Put(doc); err != nil {
 			return err
 		}
 		if first && text(doc, "type") == "self_managed_certs" {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -28,7 +29,7 @@ func Furnish(tx *storage.Tx, secrets *keys.Secrets, now time.Time) error {
 	master := storage.Document{"type": "tenant-master-key", "state": "active", "parent_kid": root["kid"]}
 	resource.EncryptionKeys.Fill(master, now)
 	for _, doc := range []storage.Document{root, master} {
-		docs := plain{Documents: tx.Documents(resource.EncryptionKeys.Name, ""), kind: resource.EncryptionKeys}
+		docs := objects.PlainOf(tx, resource.EncryptionKeys, "")
 		if err := docs.Put(doc); err != nil {
 			return err
 		}

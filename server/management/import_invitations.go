@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -53,7 +54,7 @@ func (im *importer) invitation(organizationID string, invitation storage.Documen
 	}
 	invitation["organization_id"] = organizationID
 	invitation["invitation_url"] = invitationURL(login, invitation, organization)
-	return plain{Documents: im.tx.Documents(resource.OrganizationInvitations.Name, organizationID), kind: resource.OrganizationInvitations}.Put(invitation)
+	return objects.PlainOf(im.tx, resource.OrganizationInvitations, organizationID).Put(invitation)
 }
 
 // exportInvitations lists the invitations to an organization, with names in place of ids

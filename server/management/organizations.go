@@ -122,7 +122,7 @@ const organizationClientKind = "organization-clients"
 // by leads to them.
 func (c *call) child(tx *storage.Tx, kind *resource.Kind, organization string) plain {
 	p := c.plain(tx, kind, organization)
-	p.links = func(doc storage.Document) []string { return []string{text(doc, kind.ID)} }
+	p.Links = func(doc storage.Document) []string { return []string{text(doc, kind.ID)} }
 	return p
 }
 
@@ -282,7 +282,7 @@ func (c *call) findBy(open func(*storage.Tx) plain, member, value string) error 
 				return nil
 			}
 		}
-		return docs.kind.Missing
+		return docs.Kind.Missing
 	})
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ func resourceServers() served {
 	return served{
 		kind: resource.ResourceServers, path: "/resource-servers", scope: "resource_servers", verbs: "list create get patch delete",
 		keep: func(_ *call, tx *storage.Tx) (store, error) {
-			return apis{acted[storage.ResourceServer]{tx.ResourceServers}, tx}, nil
+			return apis{acted[storage.ResourceServer]{Resources: tx.ResourceServers}, tx}, nil
 		},
 		list:   listing{key: "resource_servers", filters: map[string]string{"identifiers": "identifier"}},
 		before: checkAPI, deleted: deleteAPI, show: showAPI,
@@ -140,7 +140,9 @@ func deleteClientGrants(tx *storage.Tx, index, value string) error {
 func clientGrants() served {
 	return served{
 		kind: resource.ClientGrants, path: "/client-grants", scope: "client_grants", verbs: "list create get patch delete",
-		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.ClientGrant]{tx.ClientGrants}, nil },
+		keep: func(_ *call, tx *storage.Tx) (store, error) {
+			return acted[storage.ClientGrant]{Resources: tx.ClientGrants}, nil
+		},
 		list: listing{key: "client_grants", style: flexible, filters: map[string]string{
 			"audience": "audience", "client_id": "client_id", "subject_type": "subject_type", "allow_any_organization": "allow_any_organization",
 			"default_for": "default_for",

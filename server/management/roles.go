@@ -21,7 +21,7 @@ import (
 func roles() served {
 	return served{
 		kind: resource.Roles, path: "/roles", scope: "roles", verbs: "list create get patch delete", strict: true, created: http.StatusOK,
-		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Role]{tx.Roles}, nil },
+		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Role]{Resources: tx.Roles}, nil },
 		list: listing{
 			key: "roles", filters: map[string]string{"owner_id": "owner_id"},
 			keep: func(c *call, doc storage.Document) bool {

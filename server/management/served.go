@@ -4,7 +4,9 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -99,22 +101,25 @@ func (c *call) keepSecrets(doc storage.Document) storage.Document {
 	return resource.Clone(doc)
 }
 
-// find returns the document of the path, or the kind's answer for none.
-func (s served) find(c *call, st store) (storage.Document, error) {
-	doc, err := st.Document(c.param(s.idParam()))
-	if storage.IsNotFound(err) {
-		return nil, s.kind.Missing
+// objects are those of the resource, with what a change of one brings along.
+func (s served) objects(c *call, tx *storage.Tx) (objects.Collection, error) {
+	st, err := s.keep(c, tx)
+	o := objects.Collection{Kind: s.kind, Store: st}
+	if s.before != nil {
+		o.Before = func(doc, old storage.Document) error { return s.before(c, tx, doc, old) }
 	}
-	return doc, err
+	if s.after != nil {
+		o.After = func(doc, old storage.Document) error { return s.after(c, tx, doc, old) }
+	}
+	if s.deleted != nil {
+		o.Deleted = func(doc storage.Document) error { return s.deleted(c, tx, doc) }
+	}
+	return o, err
 }
 
-// write writes a document, or gives the kind's answer to a conflict.
-func (s served) write(st store, doc storage.Document) error {
-	err := st.Put(doc)
-	if storage.IsConflict(err) && s.kind.Taken != nil {
-		return s.kind.Taken.With(err)
-	}
-	return err
+// find returns the document of the path, or the kind's answer for none.
+func (s served) find(c *call, st store) (storage.Document, error) {
+	return objects.Collection{Kind: s.kind, Store: st}.Find(c.param(s.idParam()))
 }
 
 func (s served) serveGet(c *call) error {
@@ -143,26 +148,22 @@ func (s served) serveCreate(c *call) error {
 	if err := c.read(); err != nil {
 		return err
 	}
+	// What is wrong with the body is told before anything about the tenant, and does not
+	// wait for other changes.
 	if err := s.kind.Check(c.body, resource.Create); err != nil {
 		return err
 	}
 	var doc storage.Document
 	err := c.update(func(tx *storage.Tx) error {
-		st, err := s.keep(c, tx)
+		o, err := s.objects(c, tx)
 		if err != nil {
 			return err
 		}
-		doc = c.body
-		if s.before != nil {
-			if err := s.before(c, tx, doc, nil); err != nil {
-				return err
-			}
+		if err := o.Create(c.body, c.givenID, c.now); err != nil {
+			return err
 		}
-		if c.givenID != "" {
-			doc[s.kind.ID] = c.givenID
-		}
-		s.kind.Fill(doc, c.now)
-		return s.commit(c, tx, st, &doc, nil)
+		doc, err = s.shown(c, tx, c.body)
+		return err
 	})
 	if err != nil {
 		return err
@@ -174,46 +175,15 @@ func (s served) serveCreate(c *call) error {
 	return c.reply(status, doc)
 }
 
-// commit writes the document and what the change brings along, and makes of it
-// what the answer holds.
-func (s served) commit(c *call, tx *storage.Tx, st store, doc *storage.Document, old storage.Document) error {
-	if err := s.write(st, *doc); err != nil {
-		return err
-	}
-	if s.after != nil {
-		if err := s.after(c, tx, *doc, old); err != nil {
-			return err
-		}
-	}
-	var err error
-	*doc, err = s.shown(c, tx, *doc)
-	return err
-}
-
-func (s served) servePatch(c *call) error {
-	return s.change(c, resource.Update, func(doc storage.Document) storage.Document {
-		s.kind.Merge(doc, c.body, c.now)
-		return doc
-	})
-}
+func (s served) servePatch(c *call) error { return s.change(c, resource.Update, objects.Collection.Change) }
 
 // servePut replaces all that may be changed and keeps what the server made.
-func (s served) servePut(c *call) error {
-	return s.change(c, resource.Replace, func(old storage.Document) storage.Document {
-		doc := storage.Document{}
-		for name, f := range s.kind.Fields {
-			if value, ok := old[name]; ok && f.Access != resource.Writable {
-				doc[name] = value
-			}
-		}
-		doc[s.kind.ID] = old[s.kind.ID]
-		s.kind.Merge(doc, c.body, c.now)
-		s.kind.Fill(doc, c.now)
-		return doc
-	})
-}
+func (s served) servePut(c *call) error { return s.change(c, resource.Replace, objects.Collection.Replace) }
 
-func (s served) change(c *call, op resource.Operation, apply func(storage.Document) storage.Document) error {
+func (s served) change(
+	c *call, op resource.Operation,
+	change func(o objects.Collection, id string, sent storage.Document, now time.Time) (storage.Document, error),
+) error {
 	if err := c.read(); err != nil {
 		return err
 	}
@@ -229,25 +199,15 @@ func (s served) change(c *call, op resource.Operation, apply func(storage.Docume
 		return err
 	}
 	err = c.update(func(tx *storage.Tx) error {
-		st, err := s.keep(c, tx)
+		o, err := s.objects(c, tx)
 		if err != nil {
 			return err
 		}
-		old, err := s.find(c, st)
-		if err != nil {
+		if doc, err = change(o, c.param(s.idParam()), c.body, c.now); err != nil {
 			return err
 		}
-		doc, err = s.find(c, st)
-		if err != nil {
-			return err
-		}
-		doc = apply(doc)
-		if s.before != nil {
-			if err := s.before(c, tx, doc, old); err != nil {
-				return err
-			}
-		}
-		return s.commit(c, tx, st, &doc, old)
+		doc, err = s.shown(c, tx, doc)
+		return err
 	})
 	if err != nil {
 		return err
@@ -258,24 +218,15 @@ func (s served) change(c *call, op resource.Operation, apply func(storage.Docume
 func (s served) serveDelete(c *call) error {
 	var doc storage.Document
 	err := c.update(func(tx *storage.Tx) error {
-		st, err := s.keep(c, tx)
+		o, err := s.objects(c, tx)
 		if err != nil {
 			return err
 		}
-		doc, err = s.find(c, st)
-		if !s.strict && errors.Is(err, s.kind.Missing) {
+		doc, err = o.Delete(c.param(s.idParam()))
+		if doc == nil && !s.strict && errors.Is(err, s.kind.Missing) {
 			return nil
 		}
-		if err != nil {
-			return err
-		}
-		if err := st.Delete(c.param(s.idParam())); err != nil {
-			return err
-		}
-		if s.deleted == nil {
-			return nil
-		}
-		return s.deleted(c, tx, doc)
+		return err
 	})
 	if err != nil {
 		return err

@@ -39,7 +39,7 @@ func keepAuthenticationMethods(c *call, tx *storage.Tx) (store, error) {
 		return nil, orMissing(err, resource.Users)
 	}
 	methods := c.plain(tx, resource.AuthenticationMethods, id)
-	methods.links = func(doc storage.Document) []string { return []string{id, methodLink(text(doc, "id"))} }
+	methods.Links = func(doc storage.Document) []string { return []string{id, methodLink(text(doc, "id"))} }
 	return methods, nil
 }
 

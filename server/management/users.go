@@ -26,7 +26,7 @@ func users() served {
 		scopes: map[string][]string{
 			"get": {"read:users", "read:current_user", "read:user_idp_tokens"}, "delete": {"delete:users", "delete:current_user"},
 		},
-		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.User]{tx.Users}, nil },
+		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.User]{Resources: tx.Users}, nil },
 		list: listing{key: "users", style: paged, length: true, search: (*call).searchUsers, check: checkUserPage},
 		deleted: func(c *call, tx *storage.Tx, doc storage.Document) error {
 			return deleteUsers(c, tx, text(doc, "user_id"))
