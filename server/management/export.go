@@ -10,6 +10,8 @@ import (
 
 	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/deploy"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -21,7 +23,7 @@ func Export(ctx context.Context, d Deps, ids bool) (storage.Document, error) {
 	im := newImporter(ctx, d)
 	im.ids = ids
 	sections := storage.Document{}
-	marks := markers{of: map[string]string{}}
+	var marks deploy.Markers
 	err := d.DB.View(func(tx *storage.Tx) error {
 		im.tx = tx
 		for _, s := range importSections() {
@@ -33,11 +35,11 @@ func Export(ctx context.Context, d Deps, ids bool) (storage.Document, error) {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
 			// Read records may be shared; what is returned is the caller's own.
-			if value, err = jsonValue(value); err != nil {
+			if value, err = objects.Value(value); err != nil {
 				return err
 			}
-			if !isEmpty(value) {
-				sections[s.name] = marks.section(s, value)
+			if !deploy.IsEmpty(value) {
+				sections[s.name] = s.mark(&marks, value)
 			}
 		}
 		return nil
@@ -235,7 +237,7 @@ func exportAction(im *importer, id string, item storage.Document) error {
 		delete(item, name)
 	}
 	item["secrets"] = hiddenSecrets(item)
-	if modules := itemsOf(item["modules"]); len(modules) > 0 {
+	if modules := deploy.ItemsOf(item["modules"]); len(modules) > 0 {
 		list := []any{}
 		for _, m := range modules {
 			list = append(list, storage.Document{"module_name": m["module_name"], "module_version_number": m["module_version_number"]})
@@ -248,14 +250,11 @@ func exportAction(im *importer, id string, item storage.Document) error {
 // hiddenSecrets are the names of an object's secrets, each with a marker.
 func hiddenSecrets(item storage.Document) []any {
 	secrets := []any{}
-	for _, s := range itemsOf(item["secrets"]) {
-		secrets = append(secrets, storage.Document{"name": s["name"], "value": hiddenSecret})
+	for _, s := range deploy.ItemsOf(item["secrets"]) {
+		secrets = append(secrets, storage.Document{"name": s["name"], "value": deploy.HiddenSecret})
 	}
 	return secrets
 }
-
-// hiddenSecret is what auth0-deploy-cli writes for a secret that the API hides.
-const hiddenSecret = "_VALUE_NOT_SHOWN_"
 
 func exportTriggers(im *importer) (any, error) {
 	triggers, err := im.read(at("/actions/triggers"))

@@ -3,6 +3,7 @@ package management
 import (
 	"net/http"
 
+	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -61,7 +62,7 @@ func hookSecrets(c *call) error {
 			if err != nil {
 				return err
 			}
-			names[text(secret, "name")] = hiddenSecret
+			names[text(secret, "name")] = deploy.HiddenSecret
 		}
 		return nil
 	})

@@ -10,35 +10,12 @@ import (
 	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/deploy"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/storage"
 )
-
-// Report is what an import of a configuration did, or would do.
-type Report struct {
-	Changes []Change  `json:"changes"`
-	Skipped []Skipped `json:"skipped"`
-	// Kept are objects with code that is kept for the API and not run.
-	Kept []Skipped `json:"kept,omitempty"`
-}
-
-// Change is what became of one object of the configuration.
-type Change struct {
-	Action  string `json:"action"` // create, update or unchanged
-	Section string `json:"section"`
-	Name    string `json:"name"`
-	// Differences are the members that an update changes, each with what it was and
-	// what it becomes. Of a secret they say that it changes, and no more.
-	Differences []string `json:"differences,omitempty"`
-}
-
-// Skipped is what an import cannot honour, and why.
-type Skipped struct {
-	Section string `json:"section"`
-	Name    string `json:"name,omitempty"`
-	Reason  string `json:"reason"`
-}
 
 // Import makes the tenant hold a configuration in the form of auth0-deploy-cli, by
 // section. It is one transaction: a fault in one object leaves everything as it
@@ -46,8 +23,8 @@ type Skipped struct {
 // configuration stays. also is done in the same transaction, after the sections. What the
 // change brings about outside of the store is done once it is kept; a fault in that is an
 // error which says that all is kept.
-func Import(ctx context.Context, d Deps, sections storage.Document, dry bool, also func(*storage.Tx) error) (Report, error) {
-	var report Report
+func Import(ctx context.Context, d Deps, sections storage.Document, dry bool, also func(*storage.Tx) error) (deploy.Report, error) {
+	var report deploy.Report
 	err := change(d, dry, func(tx *storage.Tx) (effects Effects, err error) {
 		if report, effects, err = ImportInto(ctx, tx, d, sections); err != nil {
 			return effects, err
@@ -62,10 +39,10 @@ func Import(ctx context.Context, d Deps, sections storage.Document, dry bool, al
 
 // ImportInto is Import as a part of a transaction. The effects are to be carried out once
 // it is kept; of a transaction that runs again, those of the last run.
-func ImportInto(ctx context.Context, tx *storage.Tx, d Deps, sections storage.Document) (Report, Effects, error) {
+func ImportInto(ctx context.Context, tx *storage.Tx, d Deps, sections storage.Document) (deploy.Report, Effects, error) {
 	im := newImporter(ctx, d)
 	im.tx = tx
-	own, err := jsonValue(sections) // numbers as JSON has them, and nothing of the caller's is changed
+	own, err := objects.Value(sections) // numbers as JSON has them, and nothing of the caller's is changed
 	if err != nil {
 		return im.report, Effects{}, err
 	}
@@ -80,7 +57,7 @@ type importer struct {
 	ctx     context.Context //nolint:containedctx // of the one call that the importer is for
 	caller  caller          // who may do everything
 	tx      *storage.Tx
-	report  Report
+	report  deploy.Report
 	effects Effects
 	lists   map[string][]storage.Document // what there is, by place
 	// givenID is the id that the configuration gives what is about to be created.
@@ -92,7 +69,7 @@ type importer struct {
 func newImporter(ctx context.Context, d Deps) *importer {
 	im := &importer{
 		api: &api{d}, ctx: ctx, caller: caller{Claims: tokens.Claims{Subject: "import@clients"}},
-		report: Report{Changes: []Change{}, Skipped: []Skipped{}}, lists: map[string][]storage.Document{},
+		report: deploy.Report{Changes: []deploy.Change{}, Skipped: []deploy.Skipped{}}, lists: map[string][]storage.Document{},
 	}
 	for _, s := range resource.ManagementScopes() {
 		im.caller.Scope = append(im.caller.Scope, s.Value)
@@ -116,7 +93,7 @@ func (im *importer) all(sections storage.Document) error {
 	}
 	var unknown []string
 	for name, value := range sections {
-		if !done[name] && !isEmpty(value) {
+		if !done[name] && !deploy.IsEmpty(value) {
 			unknown = append(unknown, name)
 		}
 	}
@@ -129,40 +106,15 @@ func (im *importer) all(sections storage.Document) error {
 
 // noteCode names the objects of a section that bring code.
 func (im *importer) noteCode(section string, value any) {
-	im.report.Kept = append(im.report.Kept, KeptCode(section, itemsOf(value))...)
-}
-
-// KeptCode lists the objects of a section that bring code, which is kept for the API and
-// for exports.
-func KeptCode(section string, items []storage.Document) (kept []Skipped) {
-	for _, item := range items {
-		options, _ := item["options"].(storage.Document)
-		scripts, _ := options["customScripts"].(storage.Document)
-		if slices.Contains([]string{"actionModules", "actions", "hooks", "rules"}, section) || len(scripts) > 0 {
-			kept = append(kept, Skipped{section, text(item, "name"), "its code is kept, and not run by tenant0"})
-		}
-	}
-	return kept
-}
-
-func isEmpty(value any) bool {
-	switch v := value.(type) {
-	case nil:
-		return true
-	case []any:
-		return len(v) == 0
-	case storage.Document:
-		return len(v) == 0
-	}
-	return false
+	im.report.Kept = append(im.report.Kept, deploy.KeptCode(section, deploy.ItemsOf(value))...)
 }
 
 func (im *importer) skip(section, name, reason string) {
-	im.report.Skipped = append(im.report.Skipped, Skipped{section, name, reason})
+	im.report.Skipped = append(im.report.Skipped, deploy.Skipped{Section: section, Name: name, Reason: reason})
 }
 
 func (im *importer) changed(action, section, name string, differences ...string) {
-	im.report.Changes = append(im.report.Changes, Change{action, section, name, differences})
+	im.report.Changes = append(im.report.Changes, deploy.Change{Action: action, Section: section, Name: name, Differences: differences})
 }
 
 // alsoChanged notes what belongs to the object that was imported last and is different
@@ -173,7 +125,7 @@ func (im *importer) alsoChanged(change resource.Difference) {
 		return
 	}
 	last.Action = "update"
-	last.Differences = append(last.Differences, told(change))
+	last.Differences = append(last.Differences, deploy.Told(change))
 }
 
 // list returns all that there is at a place, and remembers it.
@@ -186,27 +138,6 @@ func (im *importer) list(p place) ([]storage.Document, error) {
 		im.lists[p.String()] = all
 	}
 	return all, err
-}
-
-// itemsOf finds the list in an answer, whatever its member is called.
-func itemsOf(answer any) (items []storage.Document) {
-	list, ok := answer.([]any)
-	if envelope, isObject := answer.(storage.Document); isObject {
-		for _, value := range envelope {
-			if l, isList := value.([]any); isList {
-				list, ok = l, true
-			}
-		}
-	}
-	if !ok {
-		return nil
-	}
-	for _, item := range list {
-		if doc, isObject := item.(storage.Document); isObject {
-			items = append(items, doc)
-		}
-	}
-	return items
 }
 
 // find returns what at a path has the values of an item in some members, nil for
@@ -272,7 +203,7 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 		}
 	}
 	change := sendable(item, kind, resource.ReadOnly, resource.CreateOnly)
-	keepUnset(there, change)
+	deploy.KeepUnset(there, change)
 	changes := kindOf(s.path).Field().Differences(there, change)
 	if len(changes) == 0 {
 		im.changed("unchanged", s.name, name)
@@ -283,7 +214,7 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 		return "", err
 	}
 	im.relist(s.path, s.id, changed)
-	im.changed("update", s.name, name, tellAll(changes)...)
+	im.changed("update", s.name, name, deploy.TellAll(changes)...)
 	return id, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tenant0/tenant0/config/tenantfile"
+	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -46,7 +47,7 @@ func grantClient(im *importer, item storage.Document) (err error) {
 		return err
 	}
 	scope := []any{}
-	for _, s := range itemsOf(api["scopes"]) {
+	for _, s := range deploy.ItemsOf(api["scopes"]) {
 		scope = append(scope, s["value"])
 	}
 	item["scope"] = scope
@@ -71,7 +72,7 @@ func (im *importer) organizationGrants(organization string, item storage.Documen
 	if err != nil {
 		return err
 	}
-	for _, g := range itemsOf(item["client_grants"]) {
+	for _, g := range deploy.ItemsOf(item["client_grants"]) {
 		clientID, err := im.id("/clients", text(g, "client_id"), "client_id")
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -20,7 +21,7 @@ var invitationParts = map[string]reference{
 // invitations writes the invitations to an organization as they are, so that the links
 // that were sent stay good, and sends nothing.
 func (im *importer) invitations(organization string, item storage.Document) error {
-	for _, given := range itemsOf(item["invitations"]) {
+	for _, given := range deploy.ItemsOf(item["invitations"]) {
 		invitation := maps.Clone(given)
 		err := replaceNames(invitation, func(name string, ref reference) (string, error) { return im.id(ref.path, name, ref.id) })
 		if err == nil {

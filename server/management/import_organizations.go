@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -27,7 +28,7 @@ func (im *importer) organizationConnections(organization string, item storage.Do
 	if err != nil {
 		return err
 	}
-	for _, c := range itemsOf(item["connections"]) {
+	for _, c := range deploy.ItemsOf(item["connections"]) {
 		connectionID, err := im.id("/connections", cmp.Or(text(c, "name"), text(c, "connection_id")), "id")
 		if err != nil {
 			return err
@@ -53,7 +54,7 @@ func (im *importer) organizationDomains(organization string, item storage.Docume
 	if err != nil {
 		return err
 	}
-	for _, d := range itemsOf(item["discovery_domains"]) {
+	for _, d := range deploy.ItemsOf(item["discovery_domains"]) {
 		if slices.ContainsFunc(there, func(had storage.Document) bool { return had["domain"] == d["domain"] }) {
 			continue
 		}
@@ -66,7 +67,7 @@ func (im *importer) organizationDomains(organization string, item storage.Docume
 
 func (im *importer) organizationClients(organization string, item storage.Document) error {
 	var clients []storage.Document
-	for _, oc := range itemsOf(item["clients"]) {
+	for _, oc := range deploy.ItemsOf(item["clients"]) {
 		clientID, err := im.id("/clients", cmp.Or(text(oc, "name"), text(oc, "client_id")), "client_id")
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -19,7 +20,7 @@ func importPermissions(im *importer, id string, item storage.Document) error {
 	}
 	held := at("/roles/{id}/permissions", id)
 	wanted := []any{}
-	for _, p := range itemsOf(item["permissions"]) {
+	for _, p := range deploy.ItemsOf(item["permissions"]) {
 		wanted = append(wanted, storage.Document{"resource_server_identifier": p["resource_server_identifier"], "permission_name": p["permission_name"]})
 	}
 	listed, err := im.read(held)
@@ -83,7 +84,7 @@ func exportModule(im *importer, id string, item storage.Document) error {
 
 // moduleVersionIDs finds the versions of modules that an action names.
 func moduleVersionIDs(im *importer, item storage.Document) error {
-	for _, m := range itemsOf(item["modules"]) {
+	for _, m := range deploy.ItemsOf(item["modules"]) {
 		id, err := im.id("/actions/modules", text(m, "module_name"), "id")
 		if err != nil {
 			return err
@@ -111,7 +112,7 @@ func importHookSecrets(im *importer, id string, item storage.Document) error {
 	secrets, _ := item["secrets"].(storage.Document)
 	shown := storage.Document{}
 	for name, value := range secrets {
-		if value == hiddenSecret {
+		if value == deploy.HiddenSecret {
 			im.skip("hooks", text(item, "name"), "the value of the secret "+name+" is hidden")
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -57,37 +58,7 @@ func (im *importer) rename(s collection, item storage.Document) error {
 
 // each replaces the texts at a reference.
 func (r reference) each(value any, replace func(string) (string, error)) error {
-	way := strings.Split(r.member, ".")
-	return eachText(value, way, len(way) == 1, replace)
-}
-
-func eachText(value any, way []string, deep bool, replace func(string) (string, error)) error {
-	switch value := value.(type) {
-	case []any:
-		for _, item := range value {
-			if err := eachText(item, way, deep, replace); err != nil {
-				return err
-			}
-		}
-	case storage.Document:
-		for _, name := range sortedKeys(value) {
-			item := value[name]
-			old, isText := item.(string)
-			var err error
-			switch {
-			case name == way[0] && len(way) == 1 && isText && old != "":
-				value[name], err = replace(old)
-			case name == way[0] && len(way) > 1:
-				err = eachText(item, way[1:], deep, replace)
-			case deep:
-				err = eachText(item, way, deep, replace)
-			}
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return deploy.EachText(value, r.member, replace)
 }
 
 func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

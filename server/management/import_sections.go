@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/tenant0/tenant0/config/tenantfile"
+	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -42,7 +43,7 @@ type collection struct {
 
 func (s collection) section() importSection {
 	return importSection{name: s.name, path: s.path, export: s.export, run: func(im *importer, value any) error {
-		for _, item := range itemsOf(value) {
+		for _, item := range deploy.ItemsOf(value) {
 			if err := s.item(im, item); err != nil {
 				return err
 			}
@@ -119,7 +120,7 @@ func (im *importer) setNamed(section, name, method string, p place, value storag
 	}
 	answer, err := im.do(http.MethodGet, p, nil)
 	there, isObject := answer.(storage.Document)
-	keepUnset(there, value)
+	deploy.KeepUnset(there, value)
 	changes := kindOf(p.path).Field().Differences(there, value)
 	if err == nil && isObject && len(changes) == 0 {
 		im.changed("unchanged", section, name)
@@ -128,7 +129,7 @@ func (im *importer) setNamed(section, name, method string, p place, value storag
 	if _, err := im.do(method, p, value); err != nil {
 		return inObject(name, err)
 	}
-	im.changed("update", section, name, tellAll(changes)...)
+	im.changed("update", section, name, deploy.TellAll(changes)...)
 	return nil
 }
 
@@ -268,7 +269,7 @@ func nameExchangeAction(_ *importer, _ string, item storage.Document) error {
 
 // add posts a list to what belongs to an object.
 func (im *importer) add(p place, member string, list any) error {
-	if isEmpty(list) {
+	if deploy.IsEmpty(list) {
 		return nil
 	}
 	_, err := im.do(http.MethodPost, p, storage.Document{member: list})
@@ -290,7 +291,7 @@ func importTriggers(im *importer, value any) error {
 	triggers, _ := value.(storage.Document)
 	for _, trigger := range sortedKeys(triggers) {
 		bindings := []storage.Document{}
-		for _, b := range itemsOf(triggers[trigger]) {
+		for _, b := range deploy.ItemsOf(triggers[trigger]) {
 			if action, err := im.find("/actions/actions", storage.Document{"name": b["action_name"]}, "name"); err != nil || action == nil {
 				if err != nil {
 					return err
@@ -339,7 +340,7 @@ func boundActions(bindings []storage.Document) (all []string) {
 }
 
 func importRulesConfigs(im *importer, value any) error {
-	for _, item := range itemsOf(value) {
+	for _, item := range deploy.ItemsOf(value) {
 		key := text(item, "key")
 		if item["value"] == nil {
 			im.skip("rulesConfigs", key, "the API hides its value, and the configuration has none")
@@ -360,7 +361,7 @@ func importRulesConfigs(im *importer, value any) error {
 			im.changed("create", "rulesConfigs", key)
 			continue
 		}
-		im.changed("update", "rulesConfigs", key, tellAll([]resource.Difference{{Member: "value", Secret: true}})...)
+		im.changed("update", "rulesConfigs", key, deploy.TellAll([]resource.Difference{{Member: "value", Secret: true}})...)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -24,7 +25,7 @@ func importEmailProvider(im *importer, value any) error {
 		im.changed("create", "emailProvider", text(doc, "name"))
 		return nil
 	}
-	keepUnset(there, doc)
+	deploy.KeepUnset(there, doc)
 	changes := resource.EmailProvider.Field().Differences(there, doc)
 	if len(changes) == 0 {
 		im.changed("unchanged", "emailProvider", text(doc, "name"))
@@ -33,12 +34,12 @@ func importEmailProvider(im *importer, value any) error {
 	if _, err := im.do(http.MethodPatch, at("/emails/provider"), doc); err != nil {
 		return inObject(text(doc, "name"), err)
 	}
-	im.changed("update", "emailProvider", text(doc, "name"), tellAll(changes)...)
+	im.changed("update", "emailProvider", text(doc, "name"), deploy.TellAll(changes)...)
 	return nil
 }
 
 func importEmailTemplates(im *importer, value any) error {
-	for _, item := range itemsOf(value) {
+	for _, item := range deploy.ItemsOf(value) {
 		name := text(item, "template")
 		if err := im.setNamed("emailTemplates", name, http.MethodPut, one("/email-templates", name), item); err != nil {
 			return err
@@ -73,7 +74,7 @@ func importFactors(im *importer, value any) error {
 	for _, factor := range factors {
 		there[text(factor, "name")] = factor["enabled"]
 	}
-	for _, item := range itemsOf(value) {
+	for _, item := range deploy.ItemsOf(value) {
 		if there[text(item, "name")] == item["enabled"] {
 			im.changed("unchanged", "guardianFactors", text(item, "name"))
 			continue
@@ -89,7 +90,7 @@ func importFactors(im *importer, value any) error {
 // importFactorParts imports the templates or the providers of factors.
 func importFactorParts(part string) func(*importer, any) error {
 	return func(im *importer, value any) error {
-		for _, item := range itemsOf(value) {
+		for _, item := range deploy.ItemsOf(value) {
 			path := "/guardian/factors/" + text(item, "name") + "/" + part
 			if part == "providers" {
 				path += "/" + text(item, "provider")
@@ -111,7 +112,7 @@ func importFactorParts(part string) func(*importer, any) error {
 // importPages imports the pages of the classic experience, which the tenant keeps.
 func importPages(im *importer, value any) error {
 	members := map[string]string{"password_reset": "change_password", "guardian_multifactor": "guardian_mfa_page", "error_page": "error_page"}
-	for _, item := range itemsOf(value) {
+	for _, item := range deploy.ItemsOf(value) {
 		name := text(item, "name")
 		page := storage.Document{}
 		for member, v := range item {
@@ -180,7 +181,7 @@ func importBranding(im *importer, value any) error {
 	if err := setting("branding", http.MethodPatch, "/branding", "templates").run(im, doc); err != nil {
 		return err
 	}
-	for _, t := range itemsOf(doc["templates"]) {
+	for _, t := range deploy.ItemsOf(doc["templates"]) {
 		there, err := im.object(at("/branding/templates/universal-login"))
 		if err != nil {
 			return err
@@ -220,7 +221,7 @@ func importPromptTexts(im *importer, doc storage.Document) error {
 			return err
 		}
 	}
-	for _, r := range itemsOf(doc["screenRenderers"]) {
+	for _, r := range deploy.ItemsOf(doc["screenRenderers"]) {
 		body := storage.Document{}
 		for name, value := range r {
 			if name != "prompt" && name != "screen" && name != "tenant" {

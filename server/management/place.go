@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/deploy"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -101,7 +103,7 @@ func (g given) content() (sent content, err error) {
 	if len(raw) > maxBody {
 		return sent, apierr.PayloadTooLarge(maxBody)
 	}
-	if sent.value, err = jsonValue(g.body); err != nil {
+	if sent.value, err = objects.Value(g.body); err != nil {
 		return sent, err
 	}
 	if path, found := storage.ZeroByte(sent.value); found {
@@ -112,52 +114,6 @@ func (g given) content() (sent content, err error) {
 
 // usersForm implements source: files come by HTTP alone.
 func (given) usersForm() (form importForm, err error) { return form, notMultipart }
-
-// jsonValue copies a value into what JSON would make of it: objects, lists, texts,
-// numbers that are float64, booleans and nil.
-func jsonValue(value any) (copied any, err error) {
-	switch v := value.(type) {
-	case nil, string, bool, float64:
-		return v, nil
-	case int:
-		return float64(v), nil
-	case storage.Document:
-		if v == nil {
-			return copied, nil // as JSON has it
-		}
-		doc := make(storage.Document, len(v))
-		for name, item := range v {
-			if doc[name], err = jsonValue(item); err != nil {
-				return nil, err
-			}
-		}
-		return doc, nil
-	case []any:
-		return jsonList(v)
-	case []storage.Document:
-		return jsonList(v)
-	case []string:
-		return jsonList(v)
-	}
-	raw, err := json.Marshal(value)
-	if err != nil {
-		return nil, err
-	}
-	return copied, json.Unmarshal(raw, &copied)
-}
-
-func jsonList[T any](items []T) (copied any, err error) {
-	if items == nil {
-		return copied, nil
-	}
-	list := make([]any, len(items))
-	for i, item := range items {
-		if list[i], err = jsonValue(item); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
 
 // call is one of an operation at a place.
 func (im *importer) call(method string, p place, body any) (*call, error) {
@@ -187,7 +143,7 @@ func (im *importer) do(method string, p place, body any) (any, error) {
 		return nil, err
 	}
 	im.effects.add(effects)
-	return jsonValue(out.body)
+	return objects.Value(out.body)
 }
 
 // read returns all of the list at a place, as it is now.
@@ -195,7 +151,7 @@ func (im *importer) read(p place) ([]storage.Document, error) {
 	s, plain := resourcesByPath()[p.path]
 	if !plain {
 		answer, err := im.do(http.MethodGet, p, nil)
-		return itemsOf(answer), err
+		return deploy.ItemsOf(answer), err
 	}
 	c, err := im.call(http.MethodGet, p, nil)
 	if err != nil {
@@ -205,8 +161,8 @@ func (im *importer) read(p place) ([]storage.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := jsonValue(docs)
-	return itemsOf(list), err
+	list, err := objects.Value(docs)
+	return deploy.ItemsOf(list), err
 }
 
 // one is the place of one object of a list.

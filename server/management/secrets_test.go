@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/resource"
 )
@@ -373,10 +374,10 @@ func checkImports(c *client, f *filler, exported string) {
 			c.t.Errorf("the keyword %s is not listed", m)
 		}
 	}
-	var report management.Report
+	var report deploy.Report
 	bring := func(sections string) string {
 		answer := control(c, http.MethodPost, "/import", []byte(`{"dry_run":true,"sections":`+sections+`}`))
-		report = management.Report{}
+		report = deploy.Report{}
 		if err := json.Unmarshal([]byte(answer), &report); err != nil {
 			c.t.Fatalf("%v: %s", err, answer)
 		}

@@ -175,10 +175,14 @@ func (s served) serveCreate(c *call) error {
 	return c.reply(status, doc)
 }
 
-func (s served) servePatch(c *call) error { return s.change(c, resource.Update, objects.Collection.Change) }
+func (s served) servePatch(c *call) error {
+	return s.change(c, resource.Update, objects.Collection.Change)
+}
 
 // servePut replaces all that may be changed and keeps what the server made.
-func (s served) servePut(c *call) error { return s.change(c, resource.Replace, objects.Collection.Replace) }
+func (s served) servePut(c *call) error {
+	return s.change(c, resource.Replace, objects.Collection.Replace)
+}
 
 func (s served) change(
 	c *call, op resource.Operation,

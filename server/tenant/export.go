@@ -10,6 +10,7 @@ import (
 	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/control"
+	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/resource"
@@ -38,7 +39,7 @@ func (t *Tenant) exportConfiguration(ctx context.Context, rq control.ExportReque
 		if out.Sections, err = management.Export(ctx, t.management(), rq.IDs); err != nil {
 			return nil, err
 		}
-		out.Keywords = management.Keywords(out.Sections)
+		out.Keywords = deploy.Keywords(out.Sections)
 	}
 	if rq.Users {
 		if out.Users, out.LeftOut, err = t.exportUsers(ctx); err != nil {

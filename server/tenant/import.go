@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/control"
+	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/jobs"
 	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/seed"
@@ -15,7 +16,7 @@ import (
 
 // imported is what an import did.
 type imported struct {
-	management.Report
+	deploy.Report
 	Users  storage.Document   `json:"users,omitempty"`
 	Errors []storage.Document `json:"errors,omitempty"`
 }
@@ -81,11 +82,11 @@ func (t *Tenant) importConfiguration(ctx context.Context, rq control.ImportReque
 	}
 	delete(sections, extensionSection)
 	delete(sections, "users")
-	var changes []management.Change
+	var changes []deploy.Change
 	var warnings []string
 	note := func(section string, made []seed.Change) {
 		for _, c := range made {
-			changes = append(changes, management.Change{Action: c.Action, Section: section, Name: c.Name})
+			changes = append(changes, deploy.Change{Action: c.Action, Section: section, Name: c.Name})
 		}
 	}
 	report, err := management.Import(ctx, t.management(), sections, rq.DryRun, func(tx *storage.Tx) error {
@@ -104,7 +105,7 @@ func (t *Tenant) importConfiguration(ctx context.Context, rq control.ImportReque
 	done.Report = report
 	done.Changes = append(done.Changes, changes...)
 	for _, warning := range warnings {
-		done.Skipped = append(done.Skipped, management.Skipped{Section: extensionSection, Reason: warning})
+		done.Skipped = append(done.Skipped, deploy.Skipped{Section: extensionSection, Reason: warning})
 	}
 	return done, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/config/tenantfile"
+	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/seed"
 	"github.com/tenant0/tenant0/storage"
@@ -92,7 +93,7 @@ func (t *Tenant) plant(file *tenantfile.Tenant) (generated map[string]string, er
 // does not run.
 func KeptCode(file *tenantfile.Tenant) (lines []string) {
 	list := func(section string, items []storage.Document) {
-		for _, kept := range management.KeptCode(section, items) {
+		for _, kept := range deploy.KeptCode(section, items) {
 			lines = append(lines, fmt.Sprintf("%s %s: %s", kept.Section, kept.Name, kept.Reason))
 		}
 	}

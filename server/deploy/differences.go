@@ -1,4 +1,4 @@
-package management
+package deploy
 
 import (
 	"encoding/json"
@@ -10,16 +10,16 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// tellAll says in which members an object changes.
-func tellAll(changes []resource.Difference) (lines []string) {
+// TellAll says in which members an object changes.
+func TellAll(changes []resource.Difference) (lines []string) {
 	for _, change := range changes {
-		lines = append(lines, told(change))
+		lines = append(lines, Told(change))
 	}
 	return lines
 }
 
-// told says what a member was and what it becomes, and of a secret only that it changes.
-func told(change resource.Difference) string {
+// Told says what a member was and what it becomes, and of a secret only that it changes.
+func Told(change resource.Difference) string {
 	if change.Secret {
 		return change.Member + ": changed"
 	}
@@ -47,9 +47,9 @@ func briefly(value any) string {
 // marker is a keyword of auth0-deploy-cli that stands for a text; one that is left in a configuration has no value.
 var marker = regexp.MustCompile(`##[A-Za-z0-9_]+##`)
 
-// keepUnset puts in the place of secrets that a configuration has no value for those that are there: a text that is a marker,
+// KeepUnset puts in the place of secrets that a configuration has no value for those that are there: a text that is a marker,
 // or holds one where all else of the text is as it is. Auth0's own sign for a secret that it hides counts as well.
-func keepUnset(there, item storage.Document) {
+func KeepUnset(there, item storage.Document) {
 	for name, value := range item {
 		item[name] = filled(there[name], value)
 	}
@@ -58,7 +58,7 @@ func keepUnset(there, item storage.Document) {
 func filled(had, wanted any) any {
 	switch want := wanted.(type) {
 	case string:
-		if got, ok := had.(string); ok && (want == hiddenSecret || marker.MatchString(want) && fits(want, got)) {
+		if got, ok := had.(string); ok && (want == HiddenSecret || marker.MatchString(want) && fits(want, got)) {
 			return got
 		}
 	case storage.Document:

@@ -1,0 +1,45 @@
+package deploy
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// EachText replaces the texts of a member: of objects at any depth, or with dots in its
+// name those at the way that it says.
+func EachText(value any, member string, replace func(string) (string, error)) error {
+	way := strings.Split(member, ".")
+	return eachText(value, way, len(way) == 1, replace)
+}
+
+func eachText(value any, way []string, deep bool, replace func(string) (string, error)) error {
+	switch value := value.(type) {
+	case []any:
+		for _, item := range value {
+			if err := eachText(item, way, deep, replace); err != nil {
+				return err
+			}
+		}
+	case storage.Document:
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			item := value[name]
+			old, isText := item.(string)
+			var err error
+			switch {
+			case name == way[0] && len(way) == 1 && isText && old != "":
+				value[name], err = replace(old)
+			case name == way[0] && len(way) > 1:
+				err = eachText(item, way[1:], deep, replace)
+			case deep:
+				err = eachText(item, way, deep, replace)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
