@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -274,7 +275,7 @@ func (s *storm) checkGroups() {
 }
 
 // inspect reads the data file itself: every entry of an index or an expiry leads to
-// a record, and every record is whole.
+// a record, every record is whole, and every list has as many records as it says.
 func (s *storm) inspect() {
 	s.t.Helper()
 	engine, err := bolt.Open(filepath.Join(s.data, "tenant0.db"), bolt.Options{})
@@ -283,10 +284,10 @@ func (s *storm) inspect() {
 	}
 	defer engine.Close()
 	rows := 0
+	said, entries := map[string]int{}, map[string]int{} // how long each list is
 	err = engine.View(func(kv storage.KV) error {
 		return kv.Scan([]byte{0}, []byte{0xff}, func(key, value []byte) bool {
 			kind, rest, _ := bytes.Cut(key, []byte("/"))
-			parts := bytes.Split(rest, []byte{0})
 			var row []byte
 			switch string(kind) {
 			case "t", "s":
@@ -294,12 +295,17 @@ func (s *storm) inspect() {
 				if len(value) > 0 && !json.Valid(value) {
 					s.t.Errorf("the record %q is damaged", key)
 				}
-				return true
-			case "i": // table, index, value, key; the index "order" leads to the key by its value
-				row = bytes.Join([][]byte{parts[0], parts[len(parts)-1]}, []byte{0})
-				if string(parts[1]) == "order" {
-					row = bytes.Join([][]byte{parts[0], value}, []byte{0})
+				if place, isDocument := bytes.CutPrefix(rest, []byte("documents\x00")); isDocument { // kind, parent, order
+					entries["documents\x00"+string(place[:bytes.LastIndexByte(place, 1)])]++
 				}
+				return true
+			case "i":
+				var list string
+				if row, list = indexed(rest, value); row == nil {
+					said[list], err = strconv.Atoi(string(value))
+					return err == nil
+				}
+				entries[list]++
 			case "e": // eight bytes of time, table, key
 				row = rest[8:]
 			default:
@@ -311,7 +317,40 @@ func (s *storm) inspect() {
 			return true
 		})
 	})
-	if err != nil || rows < 100 {
-		s.t.Errorf("%d records are found: %v", rows, err)
+	for list, n := range said {
+		have := entries[list]
+		if have == 0 { // a list that has no order of its own
+			have = entries[ofIndex+list]
+		}
+		if have != n {
+			s.t.Errorf("the list %q says that it has %d records, and has %d", list, n, have)
+		}
 	}
+	if err != nil || rows < 100 || len(said) < 10 {
+		s.t.Errorf("%d records and %d lists are found: %v", rows, len(said), err)
+	}
+}
+
+// ofIndex marks the entries of an index, which a list in an order of its own repeats.
+const ofIndex = "index "
+
+// indexed takes an entry of an index apart: the record that it leads to, and the list that
+// it is part of. Where the entry is the length of a list there is no record.
+func indexed(rest, value []byte) (row []byte, list string) {
+	table, rest, _ := bytes.Cut(rest, []byte{0})
+	name, rest, _ := bytes.Cut(rest, []byte{0})
+	of := func(list []byte) string { return string(table) + "\x00" + string(list) }
+	lead := func(key []byte) []byte { return bytes.Join([][]byte{table, key}, []byte{0}) }
+	switch string(name) {
+	case "count":
+		return nil, of(rest)
+	case "order": // place -> key
+		return lead(value), of(nil)
+	case "listed": // list, a zero byte, and the eight bytes of the place -> key
+		return lead(value), of(rest[:len(rest)-9])
+	case "place": // key -> place
+		return lead(rest), ""
+	}
+	end := bytes.LastIndexByte(rest, 0) // value, key
+	return lead(rest[end+1:]), ofIndex + of(bytes.Join([][]byte{name, rest[:end]}, []byte{0}))
 }
