@@ -1,5 +1,5 @@
 // Package discovery serves what clients learn the tenant from: the OpenID
-// Provider metadata and the key set. It lists what works and nothing else.
+// Provider metadata, the key set and the certificate of the key that signs. It lists what works and nothing else.
 package discovery
 
 import (
@@ -32,6 +32,11 @@ func Mount(rt *web.Router, d Deps) {
 	rt.Handle(http.MethodGet, "/.well-known/jwks.json", m.jwks)
 	rt.Handle(http.MethodGet, "/.well-known/openid-configuration", m.configuration)
 	rt.Handle(http.MethodGet, "/.well-known/oauth-authorization-server", m.authorizationServer)
+	rt.Handle(http.MethodGet, "/pem", m.pem)
+	rt.Handle(http.MethodGet, "/cer", m.cer)
+	rt.Handle(http.MethodGet, "/pb7", m.pb7)
+	rt.Handle(http.MethodGet, "/rawpem", m.rawPEM)
+	rt.Handle(http.MethodGet, "/fingerprint", m.fingerprint)
 }
 
 // cacheFor lets clients keep a document for 15 seconds, as Auth0 does.

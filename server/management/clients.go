@@ -1,7 +1,6 @@
 package management
 
 import (
-	"encoding/pem"
 	"iter"
 	"maps"
 	"net/http"
@@ -9,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -217,8 +217,8 @@ func (c *call) signingKeys() []any {
 	for _, k := range c.Ring.List() {
 		if k.CurrentUntil.IsZero() && !k.CurrentSince.IsZero() {
 			return []any{storage.Document{
-				"cert":    string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: k.Certificate})),
-				"pkcs7":   string(pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: pkcs7(k.Certificate)})),
+				"cert":    keys.PEM(k.Certificate),
+				"pkcs7":   keys.PKCS7(k.Certificate),
 				"subject": "/CN=" + c.host(),
 			}}
 		}

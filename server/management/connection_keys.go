@@ -150,11 +150,11 @@ func (c *call) newConnectionKey(connection, mark string) (storage.Document, erro
 	if err != nil {
 		return nil, err
 	}
-	fingerprint, thumbprint := thumbprints(pair.Certificate)
+	fingerprint, thumbprint := keys.Thumbprints(pair.Certificate)
 	key := storage.Document{
 		"kid": kid, "algorithm": keys.RS256, "key_use": "signing", "subject_dn": "/CN=" + connection, mark: true,
-		"cert":        string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate})),
-		"pkcs":        string(pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: pkcs7(pair.Certificate)})),
+		"cert":        keys.PEM(pair.Certificate),
+		"pkcs":        keys.PKCS7(pair.Certificate),
 		"fingerprint": fingerprint, "thumbprint": thumbprint,
 		sealedKey: base64.StdEncoding.EncodeToString(c.Issuer.Secrets.Seal(string(pair.PrivateKey))),
 	}

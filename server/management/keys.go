@@ -1,12 +1,9 @@
 package management
 
 import (
-	"crypto/sha1" //nolint:gosec // Auth0 names certificates by SHA-1
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
@@ -26,11 +23,11 @@ func keyOperations() []operation {
 
 // describeSigningKey is a signing key as Auth0: api/management/v2/keys shows it.
 func describeSigningKey(k storage.SigningKey) storage.Document {
-	fingerprint, thumbprint := thumbprints(k.Certificate)
+	fingerprint, thumbprint := keys.Thumbprints(k.Certificate)
 	doc := storage.Document{
 		"kid":     k.KeyID,
-		"cert":    string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: k.Certificate})),
-		"pkcs7":   string(pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: pkcs7(k.Certificate)})),
+		"cert":    keys.PEM(k.Certificate),
+		"pkcs7":   keys.PKCS7(k.Certificate),
 		"current": !k.CurrentSince.IsZero() && k.CurrentUntil.IsZero(), "next": k.CurrentSince.IsZero(),
 		"previous": !k.CurrentUntil.IsZero(), "revoked": !k.RevokedAt.IsZero(),
 		"thumbprint": thumbprint, "fingerprint": fingerprint,
@@ -45,16 +42,6 @@ func describeSigningKey(k storage.SigningKey) storage.Document {
 		doc["revoked_at"] = resource.Time(k.RevokedAt)
 	}
 	return doc
-}
-
-// thumbprints are the SHA-1 sum of a certificate in the two forms of the API.
-func thumbprints(certificate []byte) (fingerprint, thumbprint string) {
-	sum := sha1.Sum(certificate) //nolint:gosec // see the import
-	pairs := make([]string, 0, len(sum))
-	for _, b := range sum {
-		pairs = append(pairs, fmt.Sprintf("%02X", b))
-	}
-	return strings.Join(pairs, ":"), strings.Join(pairs, "")
 }
 
 //auth0:operation GET /api/v2/keys/signing

@@ -3,7 +3,6 @@ package management
 import (
 	"crypto"
 	"crypto/x509"
-	"encoding/asn1"
 	"encoding/base64"
 	"net/url"
 	"strings"
@@ -62,37 +61,4 @@ func normalizeTime(doc storage.Document, name string) {
 	if t, err := time.Parse(time.RFC3339, text(doc, name)); err == nil {
 		doc[name] = resource.Time(t)
 	}
-}
-
-// pkcs7 wraps a certificate in a PKCS #7 message without content, RFC 2315
-// section 9, which is how certificates travel in that form.
-func pkcs7(certificate []byte) []byte {
-	data := asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}
-	signedData := asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}
-	type contentInfo struct {
-		Type asn1.ObjectIdentifier
-	}
-	type signed struct {
-		Version          int
-		DigestAlgorithms []asn1.RawValue `asn1:"set"`
-		Content          contentInfo
-		Certificates     asn1.RawValue
-		SignerInfos      []asn1.RawValue `asn1:"set"`
-	}
-	inner, err := asn1.Marshal(signed{
-		Version: 1, DigestAlgorithms: []asn1.RawValue{}, Content: contentInfo{data},
-		Certificates: asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0, IsCompound: true, Bytes: certificate},
-		SignerInfos:  []asn1.RawValue{},
-	})
-	if err != nil {
-		return nil
-	}
-	outer, err := asn1.Marshal(struct {
-		Type    asn1.ObjectIdentifier
-		Content asn1.RawValue
-	}{signedData, asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0, IsCompound: true, Bytes: inner}})
-	if err != nil {
-		return nil
-	}
-	return outer
 }

@@ -27,7 +27,6 @@ var calls = []string{
 	"POST /anonymous/token",
 	"POST /oauth/global-token-revocation/connection/{connectionName}",
 	"POST /oauth/ro", "POST /tokeninfo", "POST /delegation",
-	"GET /pem", "GET /cer", "GET /rawpem", "GET /pb7", "GET /fingerprint",
 	"GET /samlp/metadata", "GET /samlp/metadata/{client_id}",
 	"GET /wsfed/FederationMetadata/2007-06/FederationMetadata.xml", "GET /wsfed/{client_id}/FederationMetadata/2007-06/FederationMetadata.xml",
 
