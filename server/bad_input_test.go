@@ -279,7 +279,7 @@ func TestBadQueries(t *testing.T) {
 		for _, query := range []string{"", "?state=", "?state=x", "?state=%00", "?state=a&state=b", "?state=%ff", "?state=" + strings.Repeat("x", 50000), "?state=" + url.QueryEscape("x\r\nX-Injected: y")} {
 			b.send(path+query, http.MethodGet, path+query, "", "", true)
 			if path != "authorize/resume" {
-				b.send("POST "+path+query, http.MethodPost, path+query, formType, "_csrf=x&username=a&password=b&action=accept", true)
+				b.send("POST "+path+query, http.MethodPost, path+query, formType, "username=a&password=b&action=accept", true)
 			}
 		}
 	}

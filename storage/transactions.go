@@ -38,11 +38,9 @@ type Transaction struct {
 	StateHash string           `json:"state_hash"`
 	Request   AuthorizeRequest `json:"request"`
 	// BrowserHash binds the transaction to the browser that began it.
-	BrowserHash string `json:"browser_hash"`
-	// CSRF is the token that the pages' forms must carry.
-	CSRF      string    `json:"csrf"`
-	CreatedAt time.Time `json:"created_at"`
-	ExpiresAt time.Time `json:"expires_at"`
+	BrowserHash string    `json:"browser_hash"`
+	CreatedAt   time.Time `json:"created_at"`
+	ExpiresAt   time.Time `json:"expires_at"`
 	// AnsweredBy is the user who answered the question of consent, or "". It
 	// holds for nobody else: another may log in at the same browser.
 	AnsweredBy string `json:"answered_by"`

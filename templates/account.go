@@ -5,7 +5,7 @@ import "slices"
 // form is what a page of inputs shows, and posts to its own URL with the button
 // action=default.
 type form struct {
-	State, CSRF string
+	State string
 	// Description is the key of the sentence below the title; "" is "description".
 	Description string
 	Inputs      []input
@@ -50,9 +50,9 @@ func (v view) withForm(f form, errors []string) view {
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements/prompt-signup
 type Signup struct {
 	Layout
-	// ClientName, State, CSRF and Errors are as in Login.
-	ClientName, State, CSRF string
-	Email, Username, Phone  string
+	// ClientName, State and Errors are as in Login.
+	ClientName, State      string
+	Email, Username, Phone string
 	// Identifiers are what an account must have: "email", "username", "phone_number".
 	Identifiers []string
 	Errors      []string
@@ -65,7 +65,7 @@ type Signup struct {
 
 func (p Signup) view() view {
 	f := form{
-		State: p.State, CSRF: p.CSRF, Demands: p.Demands,
+		State: p.State, Demands: p.Demands,
 		LoginURL: p.LoginURL, LoginText: "loginActionText", LoginLink: "loginActionLinkText",
 	}
 	of := map[string]input{
@@ -91,17 +91,17 @@ func (p Signup) view() view {
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements/prompt-reset-password
 type ResetRequest struct {
 	Layout
-	// ClientName, State, CSRF and Errors are as in Login.
-	ClientName, State, CSRF string
-	Email                   string
-	Errors                  []string
+	// ClientName, State and Errors are as in Login.
+	ClientName, State string
+	Email             string
+	Errors            []string
 	// LoginURL shows the link to the login page when it is set.
 	LoginURL string
 }
 
 func (p ResetRequest) view() view {
 	return p.screen(p, "form", "reset-password", "reset-password-request", p.ClientName, "").withForm(form{
-		State: p.State, CSRF: p.CSRF, LoginURL: p.LoginURL, LoginText: "backToLoginText", LoginLink: "backToLoginLinkText",
+		State: p.State, LoginURL: p.LoginURL, LoginText: "backToLoginText", LoginLink: "backToLoginLinkText",
 		Inputs: []input{{Name: "email", Type: "email", Label: "emailPlaceholder", Value: p.Email, Autocomplete: "email", Focus: true}},
 	}, p.Errors)
 }

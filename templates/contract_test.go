@@ -15,7 +15,6 @@ func TestLoginHasTheIdsAndNamesThatEndToEndSuitesUse(t *testing.T) {
 	one(t, page, "title")
 	one(t, page, "form", "method=post")
 	one(t, page, "input", "type=hidden", "name=state", "value=hKFo2SBzdGF0ZQ")
-	one(t, page, "input", "type=hidden", "name="+templates.CSRFField, "value=c5rf")
 	one(t, page, "input", "id=username", "name=username", "type=text", "autocomplete=username", "autofocus=autofocus")
 	one(t, page, "input", "id=password", "name=password", "type=password", "autocomplete=current-password")
 	button := one(t, page, "button", "type=submit")
@@ -103,7 +102,6 @@ func TestConsentNamesEveryScopeAndPostsIt(t *testing.T) {
 	one(t, page, "form", "method=post")
 	one(t, page, "input", "type=hidden", "name=audience", "value=https://api.exampleco.com/timesheets")
 	one(t, page, "input", "type=hidden", "name=state")
-	one(t, page, "input", "type=hidden", "name="+templates.CSRFField)
 	if got := one(t, page, "button", "name=action", "value=accept").words(); got != "Accept" {
 		t.Errorf("the accepting button says %q", got)
 	}

@@ -6,8 +6,8 @@ import "html/template"
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-templates
 type OrganizationSelection struct {
 	Layout
-	// ClientName, State, CSRF and Errors are as in Login.
-	ClientName, State, CSRF string
+	// ClientName, State and Errors are as in Login.
+	ClientName, State string
 	// ByEmail and ByName are what the organization may be named by.
 	ByEmail, ByName bool
 	// Typed is what was typed before, or the login_hint.
@@ -19,7 +19,7 @@ type OrganizationSelection struct {
 
 func (p OrganizationSelection) view() view {
 	in := input{Name: "organizationName", Type: "text", Label: "placeholder", Value: p.Typed, Autocomplete: "organization", Focus: true}
-	f := form{State: p.State, CSRF: p.CSRF, Description: "description", Personal: p.Personal}
+	f := form{State: p.State, Description: "description", Personal: p.Personal}
 	if p.ByEmail {
 		in.Label, in.Autocomplete, f.Description = "emailPlaceholder", "email", "emailDescription"
 		if p.ByName {
@@ -35,8 +35,8 @@ func (p OrganizationSelection) view() view {
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-templates
 type OrganizationPicker struct {
 	Layout
-	// ClientName, State and CSRF are as in Login.
-	ClientName, State, CSRF string
+	// ClientName and State are as in Login.
+	ClientName, State string
 	// Account is who chooses.
 	Account       string
 	Organizations []Choice

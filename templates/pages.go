@@ -10,8 +10,6 @@ type Login struct {
 	ClientName string
 	// State is the server's handle of the transaction, sent back as "state".
 	State string
-	// CSRF is sent back in the field CSRFField.
-	CSRF string
 	// Username fills the identifier in: what was typed, or the login_hint.
 	Username string
 	// RequiresUsername is the connection's requires_username: the identifier
@@ -53,8 +51,8 @@ type Consent struct {
 	ClientName, ClientLogoURL string
 	// UserName is how the user is greeted.
 	UserName string
-	// State and CSRF are as in Login.
-	State, CSRF string
+	// State is as in Login.
+	State string
 	// Audience is the identifier of the requested API, or empty.
 	Audience string
 	// Resources are the requested scopes, grouped and in the order shown.
@@ -79,8 +77,8 @@ type LogoutConfirm struct {
 	ClientName string
 	// UserName greets the user when it is set.
 	UserName string
-	// State and CSRF are as in Login.
-	State, CSRF string
+	// State is as in Login.
+	State string
 }
 
 func (p LogoutConfirm) view() view {

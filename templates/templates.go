@@ -20,10 +20,6 @@ import (
 	"io"
 )
 
-// CSRFField is the name of the hidden form field that carries Login.CSRF,
-// Consent.CSRF and LogoutConfirm.CSRF.
-const CSRFField = "_csrf"
-
 // Page is one page in one state. The structs of this package implement it, and
 // nothing else does.
 type Page interface {

@@ -38,33 +38,33 @@ var (
 // states is every page in every state, by the name of its golden file.
 var states = map[string]templates.Page{
 	"login": templates.Login{
-		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf",
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ",
 	},
 	"login-with-links": templates.Login{
-		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf",
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ",
 		SignupURL: "/u/signup?state=hKFo2SBzdGF0ZQ", ForgotPasswordURL: "/u/reset-password/request?state=hKFo2SBzdGF0ZQ",
 	},
 	"login-wrong-password": templates.Login{
-		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf",
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ",
 		Username: "employee@exampleco.com", Errors: []string{"wrong-email-credentials"},
 	},
 	"login-nothing-typed": templates.Login{
-		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf",
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ",
 		RequiresUsername: true, Errors: []string{"no-username", "no-password"},
 	},
 	"login-blocked": templates.Login{
-		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf",
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ",
 		Username: "employee@exampleco.com", Errors: []string{"user-blocked"},
 	},
-	"login-branded":  templates.Login{Layout: acme, ClientName: "Launch Control", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf"},
-	"login-unnamed":  templates.Login{State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf"},
+	"login-branded":  templates.Login{Layout: acme, ClientName: "Launch Control", State: "hKFo2SBzdGF0ZQ"},
+	"login-unnamed":  templates.Login{State: "hKFo2SBzdGF0ZQ"},
 	"consent":        consent(exampleCo, ""),
 	"consent-logos":  consent(acme, "https://launch.acme.test/logo.png"),
 	"consent-failed": consent(exampleCo, "", "invalid-action"),
 	"logout-confirm": templates.LogoutConfirm{
-		Layout: exampleCo, ClientName: "Timesheets Web", UserName: "employee@exampleco.com", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf",
+		Layout: exampleCo, ClientName: "Timesheets Web", UserName: "employee@exampleco.com", State: "hKFo2SBzdGF0ZQ",
 	},
-	"logout-confirm-anonymous": templates.LogoutConfirm{Layout: exampleCo, State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf"},
+	"logout-confirm-anonymous": templates.LogoutConfirm{Layout: exampleCo, State: "hKFo2SBzdGF0ZQ"},
 	"logged-out":               templates.LoggedOut{Layout: exampleCo},
 	"logged-out-with-link":     templates.LoggedOut{Layout: exampleCo, ClientName: "Timesheets Web", LinkURL: "http://localhost:3000"},
 	"logout-aborted":           templates.LogoutAborted{Layout: exampleCo, ClientName: "Timesheets Web", LinkURL: "http://localhost:3000"},
@@ -89,19 +89,19 @@ var states = map[string]templates.Page{
 		Fields: []templates.Field{{Name: "code", Value: "0a1b2c"}, {Name: "state", Value: `{"from":"/"}`}},
 	},
 	"signup": templates.Signup{
-		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", LoginURL: "/u/login?state=hKFo2SBzdGF0ZQ",
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", LoginURL: "/u/login?state=hKFo2SBzdGF0ZQ",
 		Identifiers: []string{"email"},
 	},
 	"signup-by-phone": templates.Signup{
-		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", Username: "em",
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Username: "em",
 		Identifiers: []string{"username", "phone_number"}, Errors: []string{"no-phone"},
 	},
 	"signup-refused": templates.Signup{
-		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", Email: "new@exampleco.com",
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Email: "new@exampleco.com",
 		Identifiers: []string{"email", "username"}, Errors: []string{"username-taken", "password-too-weak"}, Demands: []string{"At least 8 characters in length"},
 	},
 	"reset-request": templates.ResetRequest{
-		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", LoginURL: "/u/login?state=hKFo2SBzdGF0ZQ",
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", LoginURL: "/u/login?state=hKFo2SBzdGF0ZQ",
 	},
 	"new-password":          templates.NewPassword{Layout: exampleCo, ClientName: "Timesheets Mobile", Email: "new@exampleco.com"},
 	"new-password-mismatch": templates.NewPassword{Layout: exampleCo, Email: "new@exampleco.com", Errors: []string{"password-mismatch"}},
@@ -110,14 +110,14 @@ var states = map[string]templates.Page{
 	"reset-link-used":       templates.Result{Layout: exampleCo, Outcome: templates.ResetLinkUsed},
 	"email-verified":        templates.Result{Layout: exampleCo, Outcome: templates.EmailVerified},
 	"organization-selection": templates.OrganizationSelection{
-		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", ByName: true,
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", ByName: true,
 	},
 	"organization-selection-refused": templates.OrganizationSelection{
-		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", ByName: true, ByEmail: true, Personal: true,
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", ByName: true, ByEmail: true, Personal: true,
 		Typed: "jane@example.org", Errors: []string{"invalid-organization"},
 	},
 	"organization-picker": templates.OrganizationPicker{
-		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", Account: "employee@exampleco.com", Personal: true,
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Account: "employee@exampleco.com", Personal: true,
 		Organizations: []templates.Choice{{ID: "org_1", Name: "Acme", LogoURL: "https://acme.test/logo.png"}, {ID: "org_2", Name: "Globex"}},
 	},
 	"web-message": templates.WebMessage{
@@ -129,7 +129,7 @@ var states = map[string]templates.Page{
 func consent(layout templates.Layout, clientLogo string, errors ...string) templates.Page {
 	return templates.Consent{
 		Layout: layout, ClientName: "Timesheets Mobile", ClientLogoURL: clientLogo, UserName: "employee@exampleco.com",
-		State: "hKFo2SBzdGF0ZQ", CSRF: "c5rf", Audience: "https://api.exampleco.com/timesheets",
+		State: "hKFo2SBzdGF0ZQ", Audience: "https://api.exampleco.com/timesheets",
 		Resources: requested, Errors: errors,
 	}
 }

@@ -86,27 +86,16 @@ func (b *browser) follow(location, scope string) (response, error) {
 
 // submit fills in the form of a page.
 func (b *browser) submit(location, fields string) (response, error) {
-	csrf, err := b.form(location)
+	page, err := b.visit(location)
 	if err != nil {
 		return response{}, err
 	}
-	r, err := b.post(location, b.cookies, []byte(fields+"&_csrf="+csrf))
+	if !bytes.Contains(page.body, []byte("<form")) {
+		return response{}, fmt.Errorf("no form at %s: status %d\n%s", location, page.status, page.body)
+	}
+	r, err := b.post(location, b.cookies, []byte(fields))
 	b.keep(r.cookies)
 	return r, err
-}
-
-// form visits a page and returns the hidden token of its form.
-func (b *browser) form(location string) (csrf string, err error) {
-	page, err := b.visit(location)
-	if err != nil {
-		return "", err
-	}
-	_, rest, ok := bytes.Cut(page.body, []byte(`name="_csrf" value="`))
-	token, _, closed := bytes.Cut(rest, []byte(`"`))
-	if !ok || !closed {
-		return "", fmt.Errorf("no form at %s: status %d\n%s", location, page.status, page.body)
-	}
-	return string(token), nil
 }
 
 func (b *browser) visit(target string) (response, error) {

@@ -98,7 +98,7 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 		if err != nil {
 			return err
 		}
-		return web.Continue(w, next.page, state)
+		return web.Continue(w, r, next.page, state)
 	})
 }
 
@@ -129,7 +129,7 @@ func (m *room) takeUp(w http.ResponseWriter, r *http.Request) error {
 		return m.refuse(w, r, t.Request, next, err)
 	}
 	if next.page != "" {
-		return web.Continue(w, next.page, state)
+		return web.Continue(w, r, next.page, state)
 	}
 	return m.respond(w, r, &t, next)
 }
@@ -162,7 +162,7 @@ func (m *room) refuse(w http.ResponseWriter, r *http.Request, rq storage.Authori
 	if rq.RedirectURI == "" || !ok {
 		return err
 	}
-	return m.send(w, rq, url.Values{"error": {e.Code}, "error_description": {e.Message}})
+	return m.send(w, r, rq, url.Values{"error": {e.Code}, "error_description": {e.Message}})
 }
 
 // respond issues what the request asks for and ends the transaction, in one
@@ -195,7 +195,7 @@ func (m *room) respond(w http.ResponseWriter, r *http.Request, t *storage.Transa
 		return err
 	}
 	m.Log.Record(r, succeeded(t, next, now))
-	return m.send(w, t.Request, params)
+	return m.send(w, r, t.Request, params)
 }
 
 // join makes the user a member of the organization, where that is what the login does.

@@ -14,7 +14,7 @@ import (
 
 // send takes the response to the application in the response mode of the
 // request. The redirect URI was checked when the request was read.
-func (m *room) send(w http.ResponseWriter, rq storage.AuthorizeRequest, params url.Values) error {
+func (m *room) send(w http.ResponseWriter, r *http.Request, rq storage.AuthorizeRequest, params url.Values) error {
 	if rq.State != "" {
 		params.Set("state", rq.State)
 	}
@@ -24,13 +24,13 @@ func (m *room) send(w http.ResponseWriter, rq storage.AuthorizeRequest, params u
 	case "web_message":
 		return m.webMessage(w, rq.RedirectURI, params)
 	case "fragment":
-		return web.Redirect(w, rq.RedirectURI+"#"+encode(params))
+		return web.Redirect(w, r, rq.RedirectURI+"#"+encode(params))
 	}
 	separator := "?"
 	if strings.Contains(rq.RedirectURI, "?") {
 		separator = "&" // RFC 6749 section 3.1.2: an existing query "MUST be retained"
 	}
-	return web.Redirect(w, rq.RedirectURI+separator+encode(params))
+	return web.Redirect(w, r, rq.RedirectURI+separator+encode(params))
 }
 
 // encode writes blanks as %20, as Auth0 does.

@@ -92,7 +92,7 @@ func (m *room) find(tx *storage.Tx, r *http.Request, q *question) error {
 func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	q, err := m.load(r)
 	if errors.Is(err, errNobodyToAsk) {
-		return web.Resume(w, q.state)
+		return web.Resume(w, r, q.state)
 	}
 	if err != nil {
 		return err
@@ -111,12 +111,9 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	}
 	q, err := m.load(r)
 	if errors.Is(err, errNobodyToAsk) {
-		return web.Resume(w, q.state)
+		return web.Resume(w, r, q.state)
 	}
 	if err != nil {
-		return err
-	}
-	if err := session.CheckForm(q.transaction, form.Get(templates.CSRFField)); err != nil {
 		return err
 	}
 	accepts := form.Get("action") == "accept"
@@ -141,7 +138,7 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	case err != nil && !errors.Is(err, errNobodyToAsk):
 		return err
 	}
-	return web.Resume(w, q.state)
+	return web.Resume(w, r, q.state)
 }
 
 // readForm reads the form, in which scope[] comes once for each scope.
@@ -207,7 +204,7 @@ func (m *room) page(w http.ResponseWriter, status int, q question, errs ...strin
 	}
 	return m.Pages.Write(w, status, templates.Consent{
 		Layout: layout, ClientName: q.client.Name, ClientLogoURL: q.client.LogoURI,
-		UserName: cmp.Or(q.user.Name, q.user.Email, q.user.UserID), State: q.state, CSRF: q.transaction.CSRF,
+		UserName: cmp.Or(q.user.Name, q.user.Email, q.user.UserID), State: q.state,
 		Audience: q.transaction.Request.Audience, Resources: resources(q), Errors: errs,
 	})
 }

@@ -44,14 +44,14 @@ func (m *room) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	}
 	m.Log.Record(r, e)
 	if t.ResultURL != "" {
-		return redirectToResult(w, t, err == nil, message)
+		return redirectToResult(w, r, t, err == nil, message)
 	}
 	return m.result(w, status, outcome, t.ClientID, t.Email)
 }
 
 // redirectToResult sends the browser to the address that the ticket names, with
 // how it went, Auth0: customize/email/email-templates.
-func redirectToResult(w http.ResponseWriter, t storage.Ticket, success bool, message string) error {
+func redirectToResult(w http.ResponseWriter, r *http.Request, t storage.Ticket, success bool, message string) error {
 	target, err := url.Parse(t.ResultURL)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func redirectToResult(w http.ResponseWriter, t storage.Ticket, success bool, mes
 	query.Set("success", strconv.FormatBool(success))
 	query.Set("message", message)
 	target.RawQuery = query.Encode()
-	return web.Redirect(w, target.String())
+	return web.Redirect(w, r, target.String())
 }
 
 // unblock ends the block that wrong passwords led to, Auth0:

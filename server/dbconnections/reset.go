@@ -163,7 +163,7 @@ func (m *room) resetRequestPage(w http.ResponseWriter, status int, t storage.Tra
 	if page.ClientName, _, err = m.appName(t.Request.ClientID); err != nil {
 		return err
 	}
-	page.State, page.CSRF, page.LoginURL = state, t.CSRF, "/u/login?state="+url.QueryEscape(state)
+	page.State, page.LoginURL = state, "/u/login?state="+url.QueryEscape(state)
 	return m.Pages.Write(w, status, page)
 }
 

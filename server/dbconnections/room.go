@@ -85,7 +85,7 @@ func connection(tx *storage.Tx, name string) (storage.Connection, error) {
 
 // transaction is the login under way, or an error that the browser can show.
 func (m *room) transaction(r *http.Request) (storage.Transaction, string, error) {
-	state := r.URL.Query().Get("state")
+	state := session.StateOf(r)
 	t, err := m.Cookies.Transaction(m.DB, r, state, m.Now())
 	return t, state, err
 }
@@ -95,10 +95,8 @@ func (m *room) form(w http.ResponseWriter, r *http.Request) (form url.Values, t 
 	if form, err = web.Form(w, r); err != nil {
 		return nil, t, "", err
 	}
-	if t, state, err = m.transaction(r); err != nil {
-		return nil, t, "", err
-	}
-	return form, t, state, session.CheckForm(t, form.Get(templates.CSRFField))
+	t, state, err = m.transaction(r)
+	return form, t, state, err
 }
 
 // appName is the name of an application, "" for one that is gone, and where logins begin.

@@ -223,7 +223,7 @@ func (m *room) showSignup(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !account.SignupAllowed(conn) {
-		return web.Redirect(w, "/u/login?state="+url.QueryEscape(state))
+		return web.Redirect(w, r, "/u/login?state="+url.QueryEscape(state))
 	}
 	return m.signupPage(w, http.StatusOK, t, state, conn, templates.Signup{Email: t.Request.LoginHint})
 }
@@ -275,7 +275,7 @@ func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	finish(w)
-	return web.Resume(w, state)
+	return web.Resume(w, r, state)
 }
 
 func missing(profile storage.Document, conn storage.Connection, password string) (keys []string) {
@@ -339,7 +339,7 @@ func (m *room) signupPage(w http.ResponseWriter, status int, t storage.Transacti
 	if page.ClientName, _, err = m.appName(t.Request.ClientID); err != nil {
 		return err
 	}
-	page.State, page.CSRF, page.Identifiers = state, t.CSRF, account.SignupIdentifiers(conn)
+	page.State, page.Identifiers = state, account.SignupIdentifiers(conn)
 	page.LoginURL = "/u/login?state=" + url.QueryEscape(state)
 	return m.Pages.Write(w, status, page)
 }

@@ -49,7 +49,7 @@ func Mount(rt *web.Router, d Deps) {
 //
 //auth0:operation GET /u/login
 func (m *room) show(w http.ResponseWriter, r *http.Request) error {
-	state := r.URL.Query().Get("state")
+	state := session.StateOf(r)
 	t, err := m.transaction(r, state)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if done {
-		return web.Resume(w, state)
+		return web.Resume(w, r, state)
 	}
 	return m.page(w, http.StatusOK, t, state, t.Request.LoginHint)
 }
@@ -88,12 +88,9 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	state := r.URL.Query().Get("state")
+	state := session.StateOf(r)
 	t, err := m.transaction(r, state)
 	if err != nil {
-		return err
-	}
-	if err := session.CheckForm(t, form.Get(templates.CSRFField)); err != nil {
 		return err
 	}
 	username := strings.TrimSpace(form.Get("username"))
@@ -121,7 +118,7 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	finish(w)
-	return web.Resume(w, state)
+	return web.Resume(w, r, state)
 }
 
 // transaction is the login under way, or an error that the browser can show.
@@ -165,7 +162,7 @@ func (m *room) page(w http.ResponseWriter, status int, t storage.Transaction, st
 	if err != nil {
 		return err
 	}
-	page := templates.Login{Layout: layout, ClientName: client.Name, State: state, CSRF: t.CSRF, Username: username, Errors: errs}
+	page := templates.Login{Layout: layout, ClientName: client.Name, State: state, Username: username, Errors: errs}
 	connections, err := m.connections(t.Request)
 	if err != nil {
 		return err

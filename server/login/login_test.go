@@ -203,7 +203,9 @@ func TestStatesThatAreOver(t *testing.T) {
 			t.Errorf("%s: %d\n%s", when, status, body)
 		}
 		page.URL.RawQuery = url.Values{"state": {state}}.Encode()
-		resp, body := tn.submit(page, filled(page, servertest.Employee, servertest.Password))
+		form := filled(page, servertest.Employee, servertest.Password)
+		form.Set("state", state)
+		resp, body := tn.submit(page, form)
 		if resp.StatusCode != 400 || resp.Header.Get("Set-Cookie") != "" || !strings.Contains(body, "This Page Has Expired") {
 			t.Errorf("%s, with the form: %d %v", when, resp.StatusCode, resp.Header)
 		}
@@ -323,32 +325,21 @@ func TestFormsOfOtherSites(t *testing.T) {
 	tn := start(t)
 	for _, tt := range []struct {
 		name    string
-		token   string // "" leaves the page's
 		headers []string
 		status  int
 	}{
-		{"the page's own", "", []string{"Origin", strings.TrimSuffix(tn.URL, "/"), "Sec-Fetch-Site", "same-origin"}, http.StatusFound},
-		{"no browser", "", nil, http.StatusFound},
-		{"a token that is none", "x", nil, http.StatusForbidden},
-		{"another login's token", tn.begin().Form().Get("_csrf"), nil, http.StatusForbidden},
-		{"no token", "-", nil, http.StatusForbidden},
-		{"another site by Sec-Fetch-Site", "", []string{"Sec-Fetch-Site", "cross-site"}, http.StatusForbidden},
-		{"another host of the site by Sec-Fetch-Site", "", []string{"Sec-Fetch-Site", "same-site"}, http.StatusForbidden},
-		{"another site by Origin", "", []string{"Origin", "https://evil.example"}, http.StatusForbidden},
-		{"another port by Origin", "", []string{"Origin", "https://localhost:1"}, http.StatusForbidden},
-		{"no site by Origin", "", []string{"Origin", "null"}, http.StatusForbidden},
+		{"the page's own", []string{"Origin", strings.TrimSuffix(tn.URL, "/"), "Sec-Fetch-Site", "same-origin"}, http.StatusFound},
+		{"no browser", nil, http.StatusFound},
+		{"another site by Sec-Fetch-Site", []string{"Sec-Fetch-Site", "cross-site"}, http.StatusForbidden},
+		{"another host of the site by Sec-Fetch-Site", []string{"Sec-Fetch-Site", "same-site"}, http.StatusForbidden},
+		{"another site by Origin", []string{"Origin", "https://evil.example"}, http.StatusForbidden},
+		{"another port by Origin", []string{"Origin", "https://localhost:1"}, http.StatusForbidden},
+		{"no site by Origin", []string{"Origin", "null"}, http.StatusForbidden},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tn.t, tn.browser = t, tn.Client()
 			page := tn.begin()
 			form := filled(page, servertest.Employee, servertest.Password)
-			switch tt.token {
-			case "":
-			case "-":
-				form.Del("_csrf")
-			default:
-				form.Set("_csrf", tt.token)
-			}
 			resp, body := tn.submit(page, form, tt.headers...)
 			diff(t, "status", resp.StatusCode, tt.status)
 			if tt.status == http.StatusForbidden {

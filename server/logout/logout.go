@@ -125,7 +125,7 @@ func (m *room) end(w http.ResponseWriter, r *http.Request, client storage.Client
 	}
 	m.Cookies.Forget(w)
 	if target != "" {
-		return web.Redirect(w, target)
+		return web.Redirect(w, r, target)
 	}
 	layout, err := m.Pages.Layout(web.About{UILocales: r.URL.Query().Get("ui_locales"), ClientID: client.ClientID})
 	if err != nil {
@@ -279,7 +279,7 @@ func (m *room) ask(w http.ResponseWriter, r *http.Request, rq request) error {
 	if err != nil {
 		return err
 	}
-	return web.Redirect(w, confirmPage+"?state="+state)
+	return web.Redirect(w, r, confirmPage+"?state="+state)
 }
 
 // question finds the request that a page's state names.
@@ -297,7 +297,7 @@ func (m *room) question(r *http.Request) (t storage.Transaction, client storage.
 
 //auth0:operation GET /u/logout
 func (m *room) showConfirm(w http.ResponseWriter, r *http.Request) error {
-	t, client, err := m.question(r)
+	_, client, err := m.question(r)
 	if err != nil {
 		return err
 	}
@@ -319,7 +319,7 @@ func (m *room) showConfirm(w http.ResponseWriter, r *http.Request) error {
 	}
 	return m.Pages.Write(w, http.StatusOK, templates.LogoutConfirm{
 		Layout: layout, ClientName: client.Name, UserName: cmp.Or(user.Name, user.Email),
-		State: r.URL.Query().Get("state"), CSRF: t.CSRF,
+		State: r.URL.Query().Get("state"),
 	})
 }
 
@@ -331,9 +331,6 @@ func (m *room) submitConfirm(w http.ResponseWriter, r *http.Request) error {
 	}
 	t, client, err := m.question(r)
 	if err != nil {
-		return err
-	}
-	if err := session.CheckForm(t, form.Get(templates.CSRFField)); err != nil {
 		return err
 	}
 	if form.Get("action") == "accept" {

@@ -87,7 +87,7 @@ func (m *room) asked(when string, serve answer) web.Handler {
 		}
 		named := q.transaction.Request.Organization != "" && !q.transaction.Chosen
 		if named || !q.client.AsksOrganization(when) {
-			return web.Resume(w, q.state)
+			return web.Resume(w, r, q.state)
 		}
 		return serve(w, r, q)
 	}
@@ -103,11 +103,6 @@ func (m *room) load(w http.ResponseWriter, r *http.Request) (q question, err err
 	}
 	if q.transaction, err = m.Cookies.Transaction(m.DB, r, q.state, m.Now()); err != nil {
 		return q, err
-	}
-	if r.Method == http.MethodPost {
-		if err := session.CheckForm(q.transaction, q.form.Get(templates.CSRFField)); err != nil {
-			return q, err
-		}
 	}
 	err = m.DB.View(func(tx *storage.Tx) error {
 		q.client, err = tx.Clients.Get(q.transaction.Request.ClientID)
@@ -132,7 +127,7 @@ func (m *room) selection(w http.ResponseWriter, status int, q question, typed st
 		return err
 	}
 	page := templates.OrganizationSelection{
-		Layout: layout, ClientName: q.client.Name, State: q.state, CSRF: q.transaction.CSRF,
+		Layout: layout, ClientName: q.client.Name, State: q.state,
 		Typed: typed, Personal: q.personal(), Errors: errs,
 	}
 	if page.ByEmail, page.ByName = q.named(); page.ByEmail {
@@ -145,9 +140,9 @@ func (m *room) selection(w http.ResponseWriter, status int, q question, typed st
 // there are several.
 //
 //auth0:operation POST /u/organization
-func (m *room) submit(w http.ResponseWriter, _ *http.Request, q question) error {
+func (m *room) submit(w http.ResponseWriter, r *http.Request, q question) error {
 	if q.wantsNone() {
-		return m.goOnWithout(w, q)
+		return m.goOnWithout(w, r, q)
 	}
 	typed := strings.TrimSpace(q.form.Get("organizationName"))
 	found, hint, err := m.discover(q, typed)
@@ -157,7 +152,7 @@ func (m *room) submit(w http.ResponseWriter, _ *http.Request, q question) error 
 	case len(found) == 0:
 		return m.selection(w, http.StatusBadRequest, q, typed, "invalid-organization")
 	case len(found) == 1:
-		return m.goOn(w, q, func(t *storage.Transaction) { t.Request.Organization, t.Request.LoginHint = found[0].ID, hint })
+		return m.goOn(w, r, q, func(t *storage.Transaction) { t.Request.Organization, t.Request.LoginHint = found[0].ID, hint })
 	}
 	var ids []string
 	for _, o := range found {
@@ -170,7 +165,7 @@ func (m *room) submit(w http.ResponseWriter, _ *http.Request, q question) error 
 	if err != nil {
 		return err
 	}
-	return web.Continue(w, earlyPicker, q.state)
+	return web.Continue(w, r, earlyPicker, q.state)
 }
 
 // discover finds the organizations that what was typed leads to and that the application
@@ -272,14 +267,14 @@ func (m *room) showChoices(find chooser) answer {
 			return err
 		}
 		if len(c.organizations) == 0 {
-			return web.Resume(w, q.state)
+			return web.Resume(w, r, q.state)
 		}
 		layout, err := m.Pages.Layout(web.AboutRequest(q.transaction.Request))
 		if err != nil {
 			return err
 		}
 		page := templates.OrganizationPicker{
-			Layout: layout, ClientName: q.client.Name, State: q.state, CSRF: q.transaction.CSRF, Account: c.who, Personal: q.personal(),
+			Layout: layout, ClientName: q.client.Name, State: q.state, Account: c.who, Personal: q.personal(),
 		}
 		for _, o := range c.organizations {
 			page.Organizations = append(page.Organizations, templates.Choice{ID: o.ID, Name: o.ShownName(), LogoURL: o.Branding.LogoURL})
@@ -295,7 +290,7 @@ func (m *room) showChoices(find chooser) answer {
 func (m *room) choose(find chooser) answer {
 	return func(w http.ResponseWriter, r *http.Request, q question) error {
 		if q.wantsNone() {
-			return m.goOnWithout(w, q)
+			return m.goOnWithout(w, r, q)
 		}
 		chosen := q.form.Get("organization")
 		err := m.change(q, func(tx *storage.Tx, t *storage.Transaction) error {
@@ -315,7 +310,7 @@ func (m *room) choose(find chooser) answer {
 		if err != nil && !errors.Is(err, errNothingToChoose) {
 			return err
 		}
-		return web.Resume(w, q.state)
+		return web.Resume(w, r, q.state)
 	}
 }
 
@@ -323,12 +318,12 @@ func (m *room) choose(find chooser) answer {
 var errNothingToChoose = errors.New("no organization to choose")
 
 // goOnWithout goes on without an organization.
-func (m *room) goOnWithout(w http.ResponseWriter, q question) error {
-	return m.goOn(w, q, func(t *storage.Transaction) { t.Personal, t.Request.Organization = true, "" })
+func (m *room) goOnWithout(w http.ResponseWriter, r *http.Request, q question) error {
+	return m.goOn(w, r, q, func(t *storage.Transaction) { t.Personal, t.Request.Organization = true, "" })
 }
 
 // goOn writes the answer down and sends the browser back to the decision.
-func (m *room) goOn(w http.ResponseWriter, q question, answer func(*storage.Transaction)) error {
+func (m *room) goOn(w http.ResponseWriter, r *http.Request, q question, answer func(*storage.Transaction)) error {
 	err := m.change(q, func(_ *storage.Tx, t *storage.Transaction) error {
 		answer(t)
 		t.Chosen = true
@@ -337,7 +332,7 @@ func (m *room) goOn(w http.ResponseWriter, q question, answer func(*storage.Tran
 	if err != nil {
 		return err
 	}
-	return web.Resume(w, q.state)
+	return web.Resume(w, r, q.state)
 }
 
 // change changes the transaction of a question as it is now.

@@ -32,6 +32,15 @@ func (c Cookies) LogoutTransaction(db *storage.DB, r *http.Request, state string
 	return t, err
 }
 
+// StateOf is the state that a request for a page names: in its URL, as the pages' own
+// forms do, or in the form that was read, where the URL has none.
+func StateOf(r *http.Request) string {
+	if state := r.URL.Query().Get("state"); state != "" {
+		return state
+	}
+	return r.PostForm.Get("state")
+}
+
 // Start begins a transaction, which it binds to the request's browser, and returns the
 // state that the pages' URLs carry for it.
 func (c Cookies) Start(w http.ResponseWriter, r *http.Request, db *storage.DB, t storage.Transaction) (state string, err error) {
@@ -39,7 +48,7 @@ func (c Cookies) Start(w http.ResponseWriter, r *http.Request, db *storage.DB, t
 		return "", apierr.Subresource
 	}
 	state = keys.Random(32)
-	t.StateHash, t.CSRF = keys.Hash(state), keys.Random(16)
+	t.StateHash = keys.Hash(state)
 	t.BrowserHash = keys.Hash(c.MarkBrowser(w, r))
 	return state, answered(db.Update(func(tx *storage.Tx) error { return tx.StartTransaction(t) }))
 }
@@ -76,15 +85,6 @@ func (c Cookies) find(db *storage.DB, r *http.Request, state string, now time.Ti
 		return t, apierr.TransactionForeign
 	}
 	return t, nil
-}
-
-// CheckForm reports whether a form belongs to the transaction: apierr.CrossSite
-// when it does not carry its token.
-func CheckForm(t storage.Transaction, token string) error {
-	if !equal(token, t.CSRF) {
-		return apierr.CrossSite
-	}
-	return nil
 }
 
 func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

@@ -108,7 +108,7 @@ func (p Pages) explain(w http.ResponseWriter, r *http.Request, e *apierr.Error) 
 	switch {
 	case e.Page != "" && tenant.DefaultRedirectionURI != "":
 		// Auth0: authenticate/login/auth0-universal-login/configure-default-login-routes.
-		return Redirect(w, tenant.DefaultRedirectionURI)
+		return Redirect(w, r, tenant.DefaultRedirectionURI)
 	case e.Page != "":
 		return p.Write(w, e.Status, templates.Message{Layout: layout, Status: templates.Status(e.Page)})
 	case tenant.ErrorPage.URL != "":
@@ -136,5 +136,5 @@ func redirectToErrorPage(w http.ResponseWriter, r *http.Request, page string, e 
 		}
 	}
 	u.RawQuery = query.Encode()
-	return Redirect(w, u.String())
+	return Redirect(w, r, u.String())
 }

@@ -131,3 +131,28 @@ func TestRoutersShareATable(t *testing.T) {
 		}
 	}
 }
+
+// TestARedirectSaysWhereItGoes also in its body, as Auth0's do: scripts that follow no
+// redirects look for the next state there.
+func TestARedirectSaysWhereItGoes(t *testing.T) {
+	const location = `/u/login?state=a&ui_locales="><script>`
+	rt := web.NewRouter(slog.New(slog.DiscardHandler))
+	rt.Handle("GET", "/", func(w http.ResponseWriter, r *http.Request) error { return web.Redirect(w, r, location) })
+	const link = "/u/login?state=a&amp;ui_locales=&#34;&gt;&lt;script&gt;"
+	for accept, want := range map[string]string{
+		"":                                    "Found. Redirecting to " + location,
+		"*/*":                                 "Found. Redirecting to " + location,
+		"text/html,application/xml;q=0.9,*/*": `<p>Found. Redirecting to <a href="` + link + `">` + link + "</a></p>",
+	} {
+		rq := httptest.NewRequest("GET", "/", http.NoBody)
+		rq.Header.Set("Accept", accept)
+		w := httptest.NewRecorder()
+		rt.ServeHTTP(w, rq)
+		if w.Code != http.StatusFound || w.Header().Get("Location") != location || w.Body.String() != want {
+			t.Errorf("to Accept: %s it is %d to %s with %s, want %s", accept, w.Code, w.Header().Get("Location"), w.Body, want)
+		}
+		if kind, plain := w.Header().Get("Content-Type"), !strings.Contains(accept, "html"); strings.HasPrefix(kind, "text/plain") != plain {
+			t.Errorf("to Accept: %s its type is %s", accept, kind)
+		}
+	}
+}

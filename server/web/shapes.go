@@ -3,11 +3,13 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"html"
 	"io"
 	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/storage"
@@ -76,20 +78,26 @@ func NoStore(w http.ResponseWriter) {
 }
 
 // Redirect sends the browser to a location with 302, as Auth0 does. The status makes a
-// browser turn a POST into a GET.
-func Redirect(w http.ResponseWriter, location string) error {
+// browser turn a POST into a GET. The body says the location too, as HTML for those who
+// ask for that: scripts that do not follow redirects read the next state there.
+func Redirect(w http.ResponseWriter, r *http.Request, location string) error {
 	NoStore(w)
 	w.Header().Set("Location", location)
-	w.WriteHeader(http.StatusFound)
-	return nil
+	w.Header().Add("Vary", "Accept")
+	if strings.Contains(r.Header.Get("Accept"), "text/html") {
+		link := html.EscapeString(location)
+		body := `<p>Found. Redirecting to <a href="` + link + `">` + link + "</a></p>"
+		return ReplyBytes(w, http.StatusFound, "text/html; charset=utf-8", []byte(body))
+	}
+	return ReplyBytes(w, http.StatusFound, "text/plain; charset=utf-8", []byte("Found. Redirecting to "+location))
 }
 
 // Continue sends the browser on to a page of the login that a state stands for.
-func Continue(w http.ResponseWriter, path, state string) error {
-	return Redirect(w, path+"?state="+url.QueryEscape(state))
+func Continue(w http.ResponseWriter, r *http.Request, path, state string) error {
+	return Redirect(w, r, path+"?state="+url.QueryEscape(state))
 }
 
 // Resume sends the browser back to where it is decided what a login needs next.
-func Resume(w http.ResponseWriter, state string) error {
-	return Continue(w, "/authorize/resume", state)
+func Resume(w http.ResponseWriter, r *http.Request, state string) error {
+	return Continue(w, r, "/authorize/resume", state)
 }
