@@ -36,6 +36,16 @@ func (s signer) rate(d time.Duration) (float64, error) {
 	})
 }
 
+// knowSignature measures what a signature takes, unless a rate has been compared with it already.
+func (b *bench) knowSignature() error {
+	if len(b.table.limits) > 0 {
+		return nil
+	}
+	rate, err := b.signer.rate(b.limit)
+	b.table.limits = append(b.table.limits, rate)
+	return err
+}
+
 // spin runs op in n goroutines for about d and returns how often it succeeded
 // per second. The first error ends it.
 func spin(n int, d time.Duration, op func(worker int) error) (float64, error) {
@@ -114,10 +124,13 @@ func processCPU(pid int) (float64, error) {
 
 // round is one measurement of a rate.
 type round struct {
-	rate    float64 // operations per second
-	limit   float64 // what the rate is compared with
-	cpu     float64 // of the server, seconds per operation
-	foreign float64 // share of the cores that other programs took meanwhile
+	rate  float64 // operations per second
+	limit float64 // what the rate is compared with
+	own   float64 // CPU of this process, seconds per operation
+	// signature is the CPU time of a signature, in seconds, where the limit is of signatures.
+	signature float64
+	cpu       float64 // of the server, seconds per operation
+	foreign   float64 // share of the cores that other programs took meanwhile
 }
 
 // quiet is the share of the cores that other programs may take in a round that
@@ -140,8 +153,9 @@ func watch(server *process, rate func() (float64, error)) (r round, err error) {
 	}
 	took := time.Since(began).Seconds()
 	used := after.server - before.server
-	others := after.machine - before.machine - used - (after.us - before.us)
-	r.cpu = used / took / r.rate
+	own := after.us - before.us
+	others := after.machine - before.machine - used - own
+	r.cpu, r.own = used/took/r.rate, own/took/r.rate
 	r.foreign = max(0, others) / took / float64(runtime.NumCPU())
 	return r, nil
 }

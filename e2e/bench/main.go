@@ -14,6 +14,8 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -43,6 +45,8 @@ func short(binary string) plan {
 
 func main() {
 	binary := flag.String("binary", "bin/tenant0", "the server to measure")
+	only := flag.String("only", "", "measure no more than these, separated by commas: "+strings.Join(measureNames(), ", "))
+	byHand := flag.String("serve-by-hand", "", "serve the login that is written by hand at an address, and measure nothing")
 	quick := flag.Bool("short", false, "a run of a minute: fewer rounds, logins and users")
 	flag.Parse()
 	p := full(*binary)
@@ -52,23 +56,55 @@ func main() {
 	debug.SetGCPercent(800) // the client's garbage is to cost the server little
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := p.run(ctx); err != nil {
+	measure := func() error { return p.run(ctx, *only) }
+	if *byHand != "" {
+		measure = func() error { return serveByHand(ctx, *byHand) }
+	}
+	if err := measure(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// run makes all measurements and prints the table. When ctx ends, so do the
-// servers, and with them the run.
-func (p plan) run(ctx context.Context) error {
+// measures are what a run does, in this order: rates find what a signature takes, which others
+// are compared with.
+var measures = []struct {
+	name string
+	run  func(*bench) error
+}{
+	{"size", (*bench).size},
+	{"starts", (*bench).starting},
+	{"rates", (*bench).rates},
+	{"byhand", (*bench).besideByHand},
+	{"memory", (*bench).memory},
+	{"growth", (*bench).growth},
+	{"tenants", (*bench).tenants},
+}
+
+func measureNames() (names []string) {
+	for _, m := range measures {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+// run makes the measurements that only names, all of them with "", and prints the table.
+// When ctx ends, so do the servers, and with them the run.
+func (p plan) run(ctx context.Context, only string) error {
 	work, err := os.MkdirTemp("", "tenant0-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(work)
 	b := &bench{plan: p, ctx: ctx, work: work, began: time.Now()}
-	for _, measure := range []func() error{b.size, b.starting, b.rates, b.memory, b.growth, b.tenants} {
-		if err := measure(); err != nil {
+	if b.signer, err = newSigner(); err != nil {
+		return err
+	}
+	for _, m := range measures {
+		if only != "" && !slices.Contains(strings.Split(only, ","), m.name) {
+			continue
+		}
+		if err := m.run(b); err != nil {
 			return err
 		}
 	}
@@ -79,10 +115,11 @@ func (p plan) run(ctx context.Context) error {
 // bench is one run.
 type bench struct {
 	plan
-	ctx   context.Context // ends the servers
-	work  string          // folder of everything that the run writes
-	began time.Time
-	table table
+	ctx    context.Context // ends the servers
+	work   string          // folder of everything that the run writes
+	began  time.Time
+	signer signer
+	table  table
 	// firstStart is the seconds of the first start with importedUsers users.
 	firstStart float64
 }

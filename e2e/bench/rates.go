@@ -17,12 +17,21 @@ const (
 	codeTarget     = 0.60 // of half the limit: a login signs two tokens
 )
 
+// What an operation may cost the server beside signing, in CPU time of signatures. Passwords that
+// were right a while ago are not hashed again, so a login with the form hashes nothing here.
+const (
+	repeatedCost = 0.05
+	sessionCost  = 0.30
+	formCost     = 0.80
+)
+
 // load is one kind of request.
 type load struct {
 	name       string
 	op         func(worker int) error
 	target     float64 // share of the limit, 0 for none
 	signatures int     // per operation, where each is to be a new one
+	cost       float64 // what it may cost beside those, in signatures, 0 for no matter what
 	seen       []*seen // where those are
 	rounds     []round
 }
@@ -44,12 +53,8 @@ func (b *bench) rates() error {
 	if err != nil {
 		return err
 	}
-	signer, err := newSigner()
-	if err != nil {
-		return err
-	}
 	limit := func() (round, error) {
-		r, err := watch(p, func() (float64, error) { return signer.rate(b.limit) })
+		r, err := watch(p, func() (float64, error) { return b.signer.rate(b.limit) })
 		b.table.limits = append(b.table.limits, r.rate)
 		return r, err
 	}
@@ -72,6 +77,7 @@ func (b *bench) rates() error {
 				return err
 			}
 			r.limit = (before.rate + after.rate) / 2 / float64(max(l.signatures, 1))
+			r.signature = (before.own + after.own) / 2 // all that this process does in a round of the limit
 			r.foreign = max(r.foreign, before.foreign, after.foreign)
 			l.rounds, before = append(l.rounds, r), after
 		}
@@ -80,6 +86,11 @@ func (b *bench) rates() error {
 		rounds := quietest(l.rounds, b.rounds)
 		b.table.rate(l.name, rounds, l.target)
 		b.table.note("Server's CPU for each of %s: %s.", l.name, column(rounds, func(r round) float64 { return r.cpu }).show(microseconds))
+	}
+	for _, l := range loads {
+		if l.cost > 0 {
+			b.table.beside(l.name, quietest(l.rounds, b.rounds), float64(l.signatures), l.cost)
+		}
 	}
 	return nil
 }
@@ -119,15 +130,15 @@ func (b *bench) loads(p *process) ([]*load, error) {
 			op: func(worker int) error { return machine[worker].distinct() },
 		},
 		{
-			name: "client credentials, repeating payloads", target: repeatedTarget,
+			name: "client credentials, repeating payloads", target: repeatedTarget, cost: repeatedCost,
 			op: func(worker int) error { return machine[worker].repeated() },
 		},
 		{
-			name: "code + PKCE + ID token + refresh token", target: codeTarget, signatures: 2,
+			name: "code + PKCE + ID token + refresh token", target: codeTarget, signatures: 2, cost: sessionCost,
 			op: func(worker int) error { return browsers[worker].login() },
 		},
 		{
-			name: "the same with the login form", signatures: 2,
+			name: "the same with the login form", signatures: 2, cost: formCost,
 			op: func(worker int) error { return browsers[worker].logIn() },
 		},
 		{

@@ -82,12 +82,28 @@ func (t *table) rate(measure string, rounds []round, target float64) {
 func (t *table) flat(measure, little string, rounds []round, most float64) {
 	cost := column(rounds, func(r round) float64 { return 1 / r.rate })
 	least := column(rounds, func(r round) float64 { return 1 / r.limit })
-	ratios := divide(cost, least)
-	t.rows = append(t.rows, row{
-		measure, cost.show(microseconds), microseconds(least.median()) + " " + little, ratios.show(ratio),
-		"at most " + ratio(most), verdict(ratios.median() <= most),
-	})
+	t.compared(measure, cost, microseconds, least, microseconds(least.median())+" "+little, most)
 	t.count(rounds)
+}
+
+// beside adds what an operation costs the server beside its signatures, in CPU time, which is to be
+// at most a part of a signature.
+func (t *table) beside(measure string, rounds []round, signatures, most float64) {
+	costs := column(rounds, func(r round) float64 { return max(0, r.cpu-signatures*r.signature) })
+	units := column(rounds, func(r round) float64 { return r.signature })
+	t.compared("CPU beside signing: "+measure, costs, microseconds, units, microseconds(units.median())+" a signature", most)
+}
+
+// compared adds figures that may be at most so many times others of the same rounds.
+func (t *table) compared(measure string, figures sample, format func(float64) string, others sample, shown string, most float64) {
+	ratios := divide(figures, others)
+	t.rows = append(t.rows, row{measure, figures.show(format), shown, ratios.show(ratio), "at most " + ratio(most), verdict(ratios.median() <= most)})
+}
+
+// inSignatures adds durations in seconds that may be as long as so many signatures of one core.
+func (t *table) inSignatures(measure string, took sample, most float64) {
+	one := float64(runtime.GOMAXPROCS(0)) / t.limits.median()
+	t.compared(measure, took, milliseconds, slices.Repeat(sample{one}, len(took)), microseconds(one)+" a signature", most)
 }
 
 // count notes how quiet the rounds were.
@@ -126,9 +142,11 @@ func verdict(ok bool) string {
 func (t *table) print(w io.Writer, p plan) error {
 	fmt.Fprintf(w, "%d cores, %s/%s, %s, %s\n", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), time.Now().Format(time.DateOnly))
 	fmt.Fprintf(w, "RSA-2048 signatures with crypto/rsa on all cores: %s\n", t.limits.show(perSecond))
-	fmt.Fprintf(w, "Taken by other programs meanwhile: %s of the cores", t.foreign.show(percent))
-	if slices.Max(t.foreign) > quiet {
-		fmt.Fprintf(w, "; above %s the figures say little", percent(quiet))
+	if len(t.foreign) > 0 {
+		fmt.Fprintf(w, "Taken by other programs meanwhile: %s of the cores", t.foreign.show(percent))
+		if slices.Max(t.foreign) > quiet {
+			fmt.Fprintf(w, "; above %s the figures say little", percent(quiet))
+		}
 	}
 	fmt.Fprint(w, "\n\n")
 	out := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)

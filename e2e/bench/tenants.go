@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// Limits of tenants in memory: seconds to make one, and bytes of all of them.
+// Limits of tenants in memory: signatures to make one, and bytes of all of them.
 const (
 	manyTenants   = 200
-	maxTenant     = 0.005
+	maxTenant     = 5
 	maxAllTenants = 100 * mib
 )
 
@@ -21,6 +21,9 @@ const (
 // and as copies, their memory, and a login at one of them beside the first one's.
 func (b *bench) tenants() error {
 	b.progress("%d tenants", manyTenants)
+	if err := b.knowSignature(); err != nil {
+		return err
+	}
 	control, err := freeAddress()
 	if err != nil {
 		return err
@@ -62,8 +65,8 @@ func (b *bench) tenants() error {
 	if err != nil {
 		return err
 	}
-	b.table.atMost("a tenant of a seed, made in memory", seeds, maxTenant, milliseconds)
-	b.table.atMost("a copy of a tenant in memory", clones, maxTenant, milliseconds)
+	b.table.inSignatures("a tenant of a seed, made in memory", seeds, maxTenant)
+	b.table.inSignatures("a copy of a tenant in memory", clones, maxTenant)
 	b.table.atMost(fmt.Sprintf("memory of %d tenants", manyTenants), sample{after - before}, maxAllTenants, mebibytes)
 	return b.loginsAt(first, last, fmt.Sprint("seed", manyTenants/2-1))
 }
