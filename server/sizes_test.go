@@ -22,7 +22,7 @@ const (
 // larger are the packages that have more lines than they may, with as many as they
 // have: they are to become smaller and cannot grow.
 var larger = map[string]int{
-	"server/management": 13541,
+	"server/management": 11356,
 }
 
 func TestFilesAndFunctionsAreShort(t *testing.T) {

@@ -1,6 +1,7 @@
-// Package deploy holds what configurations in the form of auth0-deploy-cli have in common,
-// whoever reads or writes them: what an import says that it did, how it tells differences,
-// and the keywords that stand for secrets.
+// Package deploy imports configurations in the form of auth0-deploy-cli into a tenant and
+// exports them: it has the list of sections with what each may hold, compares a
+// configuration with what is there, says what changes, and changes it. The objects
+// themselves are another's, see [Objects].
 package deploy
 
 import (

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -42,4 +43,24 @@ func eachText(value any, way []string, deep bool, replace func(string) (string, 
 		}
 	}
 	return nil
+}
+
+// text is a member of an object that is a text, "" for any other.
+func text(doc storage.Document, name string) string {
+	s, _ := doc[name].(string)
+	return s
+}
+
+// jsonText is a JSON value as JSON writes it.
+func jsonText(value any) string {
+	raw, _ := json.Marshal(value) // JSON values always marshal
+	return string(raw)
+}
+
+func setOf[T comparable](list []T) map[T]bool {
+	set := make(map[T]bool, len(list))
+	for _, item := range list {
+		set[item] = true
+	}
+	return set
 }

@@ -22,7 +22,7 @@ type operation struct {
 
 // call is one operation that somebody asks for, and what has come of it. It knows
 // nothing of HTTP, so that a request and the server itself call operations alike: see
-// handler and importer.
+// handler and configured.
 type call struct {
 	*api
 	ctx    context.Context //nolint:containedctx // of this one call

@@ -1,14 +1,12 @@
 package management
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/tenantlog"
-	"github.com/tenant0/tenant0/storage"
 )
 
 // Effects are what operations bring about outside of the store: messages and events of
@@ -42,33 +40,9 @@ func (e *Effects) add(more Effects) {
 	e.events = append(e.events, more.events...)
 }
 
-// change runs a change in one transaction, which a dry one does not keep, and carries out
-// the effects once it is kept.
-func change(d Deps, dry bool, fn func(*storage.Tx) (Effects, error)) error {
-	run := d.DB.Update
-	if dry {
-		run = d.DB.Try
-	}
-	var effects Effects
-	err := run(func(tx *storage.Tx) (err error) {
-		effects, err = fn(tx)
-		return err
-	})
-	if err != nil || dry {
-		return err
-	}
-	if err := effects.CarryOut(d); err != nil {
-		return fmt.Errorf("all is kept, but a message is not sent: %w", err)
-	}
-	return nil
-}
-
-// CarryOut does what operations of the server itself have left to do. It renders
-// messages, so it is called outside of any transaction. An error is that of a message
-// that could not be rendered; what comes after it is not done.
-func (e Effects) CarryOut(d Deps) error { return e.carryOut(&api{d}, nil) }
-
-// carryOut is CarryOut for what a request has asked for; nil for none.
+// carryOut does what operations have left to do, for what a request has asked for; nil for
+// none. It renders messages, so it is called outside of any transaction. An error is that of
+// a message that could not be rendered; what comes after it is not done.
 func (e Effects) carryOut(a *api, r *http.Request) error {
 	if len(e.drafts) > 0 {
 		if err := a.Emails.Send(e.drafts...); err != nil {

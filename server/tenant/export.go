@@ -12,7 +12,6 @@ import (
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/identity"
-	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/seed"
 	"github.com/tenant0/tenant0/storage"
@@ -36,7 +35,7 @@ func (t *Tenant) exportConfiguration(ctx context.Context, rq control.ExportReque
 	out := exported{Issuer: t.issuer.URL}
 	var err error
 	if rq.Configuration {
-		if out.Sections, err = management.Export(ctx, t.management(), rq.IDs); err != nil {
+		if out.Sections, err = t.deployment().Export(ctx, rq.IDs); err != nil {
 			return nil, err
 		}
 		out.Keywords = deploy.Keywords(out.Sections)

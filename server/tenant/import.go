@@ -9,7 +9,6 @@ import (
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/jobs"
-	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/seed"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -89,7 +88,7 @@ func (t *Tenant) importConfiguration(ctx context.Context, rq control.ImportReque
 			changes = append(changes, deploy.Change{Action: c.Action, Section: section, Name: c.Name})
 		}
 	}
-	report, err := management.Import(ctx, t.management(), sections, rq.DryRun, func(tx *storage.Tx) error {
+	report, err := t.deployment().Import(ctx, sections, rq.DryRun, func(tx *storage.Tx) error {
 		changes, warnings = nil, nil // this may be the second run
 		if err := users(tx); err != nil {
 			return err

@@ -9,7 +9,6 @@ import (
 	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/deploy"
-	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/seed"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -65,12 +64,12 @@ func quickToRead(seed string) bool {
 func (t *Tenant) plant(file *tenantfile.Tenant) (generated map[string]string, err error) {
 	now := t.clock.Now()
 	var warnings []string // but for those of the last transaction
-	var effects management.Effects
+	var effects deploy.Effects
 	plan, err := seed.NewPlan(file, seed.Deps{
 		Issuer: t.Issuer, Secrets: t.issuer.Secrets, Passwords: t.passwords, Now: now,
-		Furnish: func(tx *storage.Tx) error { return management.Furnish(tx, t.issuer.Secrets, now) },
+		Furnish: func(tx *storage.Tx) error { return deploy.Furnish(tx, t.issuer.Secrets, now) },
 		Further: func(tx *storage.Tx, sections storage.Document) error {
-			report, more, err := management.ImportInto(context.Background(), tx, t.management(), sections)
+			report, more, err := t.deployment().ImportInto(context.Background(), tx, sections)
 			file.Warnings, effects = slices.Clip(warnings), more // this may be the second run
 			for _, skipped := range report.Skipped {
 				file.Warnings = append(file.Warnings, fmt.Sprintf("%s %s: %s", skipped.Section, skipped.Name, skipped.Reason))
@@ -86,7 +85,10 @@ func (t *Tenant) plant(file *tenantfile.Tenant) (generated map[string]string, er
 	if err := plan.Store(t.db); err != nil {
 		return nil, err
 	}
-	return plan.Generated, effects.CarryOut(t.management())
+	if effects == nil {
+		return plan.Generated, nil
+	}
+	return plan.Generated, effects.CarryOut()
 }
 
 // KeptCode says of a tenant file which of its objects bring code that a server keeps and

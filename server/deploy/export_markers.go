@@ -1,11 +1,10 @@
-package management
+package deploy
 
 import (
 	"maps"
 	"strings"
 
 	"github.com/tenant0/tenant0/config/tenantfile"
-	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -23,20 +22,23 @@ var ownDescriptions = map[string]resource.Field{
 // factorProviders describes the providers of factors, whichever they are.
 func factorProviders() resource.Field {
 	all := resource.Fields{}
-	for _, g := range guardianSettings {
-		maps.Copy(all, resource.GuardianSettings(newName(g.path)).Fields)
+	for _, path := range []string{
+		"phone/providers/twilio", "push-notification/providers/sns", "push-notification/providers/apns", "push-notification/providers/fcm",
+		"push-notification/providers/fcmv1",
+	} {
+		maps.Copy(all, resource.GuardianSettings(path).Fields)
 	}
 	return resource.Field{Open: true, Fields: all}
 }
 
 // mark marks the secrets of a section: an object, or a list of objects that have names.
-func (s importSection) mark(m *deploy.Markers, value any) any {
+func (s importSection) mark(im *importer, m *Markers, value any) any {
 	field, own := ownDescriptions[s.name]
 	if !own {
-		field = kindOf(s.path).Field()
+		field = im.objects.Kind(s.path).Field()
 	}
 	list, isList := value.([]any)
-	called := strings.TrimSuffix(deploy.Spell(s.name), "s") // such as LOG_STREAM
+	called := strings.TrimSuffix(Spell(s.name), "s") // such as LOG_STREAM
 	if !isList {
 		return m.Mark(field, value, []string{called})
 	}

@@ -1,12 +1,10 @@
-package management
+package deploy
 
 import (
 	"cmp"
 	"maps"
-	"net/http"
 	"slices"
 
-	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -24,11 +22,11 @@ func importOrganizationParts(im *importer, id string, item storage.Document) err
 }
 
 func (im *importer) organizationConnections(organization string, item storage.Document) error {
-	there, err := im.read(at("/organizations/{id}/enabled_connections", organization))
+	there, err := im.objects.List(at("/organizations/{id}/enabled_connections", organization))
 	if err != nil {
 		return err
 	}
-	for _, c := range deploy.ItemsOf(item["connections"]) {
+	for _, c := range ItemsOf(item["connections"]) {
 		connectionID, err := im.id("/connections", cmp.Or(text(c, "name"), text(c, "connection_id")), "id")
 		if err != nil {
 			return err
@@ -37,12 +35,12 @@ func (im *importer) organizationConnections(organization string, item storage.Do
 		delete(body, "name")
 		delete(body, "connection")
 		delete(body, "connection_id")
-		method, p := http.MethodPatch, at("/organizations/{id}/enabled_connections/{connectionId}", organization, connectionID)
+		write, p := Objects.Change, at("/organizations/{id}/enabled_connections/{connectionId}", organization, connectionID)
 		if !slices.ContainsFunc(there, func(e storage.Document) bool { return e["connection_id"] == connectionID }) {
-			method, p = http.MethodPost, at("/organizations/{id}/enabled_connections", organization)
+			write, p = created, at("/organizations/{id}/enabled_connections", organization)
 			body["connection_id"] = connectionID
 		}
-		if _, err := im.do(method, p, body); err != nil {
+		if _, err := write(im.objects, p, body); err != nil {
 			return inObject(text(c, "name"), err)
 		}
 	}
@@ -50,15 +48,15 @@ func (im *importer) organizationConnections(organization string, item storage.Do
 }
 
 func (im *importer) organizationDomains(organization string, item storage.Document) error {
-	there, err := im.read(at("/organizations/{id}/discovery-domains", organization))
+	there, err := im.objects.List(at("/organizations/{id}/discovery-domains", organization))
 	if err != nil {
 		return err
 	}
-	for _, d := range deploy.ItemsOf(item["discovery_domains"]) {
+	for _, d := range ItemsOf(item["discovery_domains"]) {
 		if slices.ContainsFunc(there, func(had storage.Document) bool { return had["domain"] == d["domain"] }) {
 			continue
 		}
-		if _, err := im.do(http.MethodPost, at("/organizations/{id}/discovery-domains", organization), sendable(d, resource.DiscoveryDomains, resource.ReadOnly)); err != nil {
+		if _, err := im.create(at("/organizations/{id}/discovery-domains", organization), sendable(d, resource.DiscoveryDomains, resource.ReadOnly)); err != nil {
 			return inObject(text(d, "domain"), err)
 		}
 	}
@@ -67,7 +65,7 @@ func (im *importer) organizationDomains(organization string, item storage.Docume
 
 func (im *importer) organizationClients(organization string, item storage.Document) error {
 	var clients []storage.Document
-	for _, oc := range deploy.ItemsOf(item["clients"]) {
+	for _, oc := range ItemsOf(item["clients"]) {
 		clientID, err := im.id("/clients", cmp.Or(text(oc, "name"), text(oc, "client_id")), "client_id")
 		if err != nil {
 			return err
@@ -80,6 +78,6 @@ func (im *importer) organizationClients(organization string, item storage.Docume
 	if len(clients) == 0 {
 		return nil
 	}
-	_, err := im.do(http.MethodPost, at("/organizations/{id}/clients", organization), storage.Document{"clients": clients})
+	_, err := im.create(at("/organizations/{id}/clients", organization), storage.Document{"clients": clients})
 	return err
 }

@@ -1,11 +1,13 @@
-package management
+package management_test
 
 import (
+	"context"
 	"errors"
-	"net/http"
 	"testing"
 	"time"
 
+	"github.com/tenant0/tenant0/server/deploy"
+	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -27,19 +29,23 @@ func TestEffectsComeAfterTheTransaction(t *testing.T) {
 	} {
 		t.Run(way.name, func(t *testing.T) {
 			d := invitingTenant(t)
-			err := change(d, way.dry, func(tx *storage.Tx) (Effects, error) {
-				im := newImporter(t.Context(), d)
-				im.tx = tx
-				_, err := im.do(http.MethodPost, at("/organizations/{id}/invitations", "org_1"), storage.Document{
+			var objects deploy.Objects
+			tenant := deploy.Tenant{DB: d.DB, Open: func(ctx context.Context, tx *storage.Tx) (deploy.Objects, deploy.Effects) {
+				var effects deploy.Effects
+				objects, effects = management.Objects(ctx, d, tx)
+				return objects, effects
+			}}
+			_, err := tenant.Import(t.Context(), storage.Document{}, way.dry, func(*storage.Tx) error {
+				_, err := objects.Create(deploy.Place{Path: "/organizations/{id}/invitations", Values: []string{"org_1"}}, storage.Document{
 					"inviter": storage.Document{"name": "Jane"}, "invitee": storage.Document{"email": "new@example.com"}, "client_id": "app",
-				})
+				}, "")
 				if err != nil {
 					t.Errorf("the invitation: %v", err)
 				}
 				if sent := d.Outbox.List(outbox.Filter{}); len(sent) > 0 {
 					t.Errorf("within the transaction, %d messages are sent", len(sent))
 				}
-				return im.effects, way.rest
+				return way.rest
 			})
 			if !errors.Is(err, way.rest) {
 				t.Errorf("the change ends with %v, want %v", err, way.rest)
@@ -52,7 +58,7 @@ func TestEffectsComeAfterTheTransaction(t *testing.T) {
 }
 
 // invitingTenant has an organization and an application that invitations lead to.
-func invitingTenant(t *testing.T) Deps {
+func invitingTenant(t *testing.T) management.Deps {
 	t.Helper()
 	db, err := storage.Open(memory.New())
 	if err != nil {
@@ -71,5 +77,5 @@ func invitingTenant(t *testing.T) Deps {
 		t.Fatal(err)
 	}
 	now := func() time.Time { return time.Unix(1_700_000_000, 0) }
-	return Deps{DB: db, Outbox: outbox.New(outbox.Deps{Now: now}), Now: now}
+	return management.Deps{DB: db, Outbox: outbox.New(outbox.Deps{Now: now}), Now: now}
 }

@@ -1,13 +1,11 @@
-package management
+package deploy
 
 import (
 	"cmp"
 	"fmt"
-	"net/http"
 	"slices"
 
 	"github.com/tenant0/tenant0/config/tenantfile"
-	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -47,7 +45,7 @@ func grantClient(im *importer, item storage.Document) (err error) {
 		return err
 	}
 	scope := []any{}
-	for _, s := range deploy.ItemsOf(api["scopes"]) {
+	for _, s := range ItemsOf(api["scopes"]) {
 		scope = append(scope, s["value"])
 	}
 	item["scope"] = scope
@@ -68,11 +66,11 @@ func grantClientName(im *importer, _ string, item storage.Document) (err error) 
 // application alone, where Auth0's rule is that tokens for machines in an organization
 // need the grant: so it is one for the application itself unless another is named.
 func (im *importer) organizationGrants(organization string, item storage.Document) error {
-	there, err := im.read(at("/organizations/{id}/client-grants", organization))
+	there, err := im.objects.List(at("/organizations/{id}/client-grants", organization))
 	if err != nil {
 		return err
 	}
-	for _, g := range deploy.ItemsOf(item["client_grants"]) {
+	for _, g := range ItemsOf(item["client_grants"]) {
 		clientID, err := im.id("/clients", text(g, "client_id"), "client_id")
 		if err != nil {
 			return err
@@ -91,7 +89,7 @@ func (im *importer) organizationGrants(organization string, item storage.Documen
 		if slices.ContainsFunc(there, func(had storage.Document) bool { return had["id"] == grant["id"] }) {
 			continue
 		}
-		if _, err := im.do(http.MethodPost, at("/organizations/{id}/client-grants", organization), storage.Document{"grant_id": grant["id"]}); err != nil {
+		if _, err := im.create(at("/organizations/{id}/client-grants", organization), storage.Document{"grant_id": grant["id"]}); err != nil {
 			return err
 		}
 	}

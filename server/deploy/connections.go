@@ -1,8 +1,7 @@
-package management
+package deploy
 
 import (
 	"fmt"
-	"net/http"
 
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -90,14 +89,14 @@ func (im *importer) enableClients(id string, item storage.Document) error {
 		return err
 	}
 	im.alsoChanged(resource.Difference{Member: "enabled_clients", Had: before, Wanted: after})
-	_, err = im.do(http.MethodPatch, at("/connections/{id}/clients", id), changes)
+	_, err = im.objects.Change(at("/connections/{id}/clients", id), changes)
 	return err
 }
 
 // enabledClients lists the applications that a connection is on for, in some form.
 func (im *importer) enabledClients(id string, form func(clientID string) (any, error)) ([]any, error) {
 	list := []any{}
-	enabled, err := im.read(at("/connections/{id}/clients", id))
+	enabled, err := im.objects.List(at("/connections/{id}/clients", id))
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +124,7 @@ func (im *importer) provisioning(section, id string, item storage.Document) erro
 }
 
 // provisioningPart writes one part of that, which reports call by a name.
-func (im *importer) provisioningPart(section, name string, p place, part storage.Document) error {
+func (im *importer) provisioningPart(section, name string, p Place, part storage.Document) error {
 	own := storage.Document{}
 	for _, member := range provisioningMembers {
 		if value, sent := part[member]; sent {
@@ -137,17 +136,17 @@ func (im *importer) provisioningPart(section, name string, p place, part storage
 		return err
 	}
 	if had == nil {
-		if _, err = im.do(http.MethodPost, p, own); err == nil {
+		if _, err = im.create(p, own); err == nil {
 			im.changed("create", section, name)
 		}
 	} else {
-		err = im.setNamed(section, name, http.MethodPatch, p, own)
+		err = im.setNamed(section, name, Objects.Change, p, own)
 	}
 	groups, selected := part["synchronized_groups"].([]any)
 	if err != nil || !selected {
 		return err
 	}
-	_, err = im.do(http.MethodPut, p.below("/synchronized-groups"), storage.Document{"groups": groups})
+	_, err = im.objects.Set(p.below("/synchronized-groups"), storage.Document{"groups": groups})
 	return err
 }
 
@@ -168,7 +167,7 @@ func (im *importer) exportProvisioning(id string, item storage.Document) error {
 			}
 		}
 		if had["synchronize_groups"] == "selected" {
-			groups, err := im.read(p.below("/synchronized-groups"))
+			groups, err := im.objects.List(p.below("/synchronized-groups"))
 			if err != nil {
 				return err
 			}

@@ -1,8 +1,7 @@
-package management
+package deploy
 
 import (
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -38,12 +37,12 @@ func exportEmailTemplates(im *importer) (any, error) {
 }
 
 func exportPolicies(im *importer) (any, error) {
-	answer, err := im.do(http.MethodGet, at("/guardian/policies"), nil)
+	answer, err := im.objects.Get(at("/guardian/policies"))
 	return storage.Document{"policies": answer}, err
 }
 
 func exportFactors(im *importer) (any, error) {
-	factors, err := im.read(at("/guardian/factors"))
+	factors, err := im.objects.List(at("/guardian/factors"))
 	list := []any{}
 	for _, f := range factors {
 		list = append(list, storage.Document{"name": f["name"], "enabled": f["enabled"]})
@@ -169,7 +168,7 @@ func exportPrompts(im *importer) (any, error) {
 	if len(partials) > 0 {
 		doc["partials"] = partials
 	}
-	renderers, err := im.read(at("/prompts/rendering"))
+	renderers, err := im.objects.List(at("/prompts/rendering"))
 	if err != nil {
 		return nil, err
 	}

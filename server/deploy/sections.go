@@ -1,15 +1,13 @@
-package management
+package deploy
 
 import (
 	"cmp"
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 
 	"github.com/tenant0/tenant0/config/tenantfile"
-	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -43,7 +41,7 @@ type collection struct {
 
 func (s collection) section() importSection {
 	return importSection{name: s.name, path: s.path, export: s.export, run: func(im *importer, value any) error {
-		for _, item := range deploy.ItemsOf(value) {
+		for _, item := range ItemsOf(value) {
 			if err := s.item(im, item); err != nil {
 				return err
 			}
@@ -94,7 +92,7 @@ func (s collection) called(im *importer, item storage.Document) (string, error) 
 }
 
 // setting is a section that is one object, written by one operation.
-func setting(name, method, path string, apart ...string) importSection {
+func setting(name string, write writer, path string, apart ...string) importSection {
 	return importSection{name: name, path: path, export: exportSetting(path, apart), run: func(im *importer, value any) error {
 		doc, ok := value.(storage.Document)
 		if !ok {
@@ -104,37 +102,37 @@ func setting(name, method, path string, apart ...string) importSection {
 		for _, member := range apart {
 			delete(own, member)
 		}
-		return im.set(name, method, at(path), own)
+		return im.set(name, write, at(path), own)
 	}}
 }
 
 // set writes a setting, which the path names, unless it is so already.
-func (im *importer) set(section, method string, p place, value storage.Document) error {
-	return im.setNamed(section, p.String(), method, p, value)
+func (im *importer) set(section string, write writer, p Place, value storage.Document) error {
+	return im.setNamed(section, p.String(), write, p, value)
 }
 
 // setNamed is set for a path that has ids in it: reports call the setting by the name.
-func (im *importer) setNamed(section, name, method string, p place, value storage.Document) error {
+func (im *importer) setNamed(section, name string, write writer, p Place, value storage.Document) error {
 	if len(value) == 0 {
 		return nil
 	}
-	answer, err := im.do(http.MethodGet, p, nil)
+	answer, err := im.objects.Get(p)
 	there, isObject := answer.(storage.Document)
-	deploy.KeepUnset(there, value)
-	changes := kindOf(p.path).Field().Differences(there, value)
+	KeepUnset(there, value)
+	changes := im.objects.Kind(p.Path).Field().Differences(there, value)
 	if err == nil && isObject && len(changes) == 0 {
 		im.changed("unchanged", section, name)
 		return nil
 	}
-	if _, err := im.do(method, p, value); err != nil {
+	if _, err := write(im.objects, p, value); err != nil {
 		return inObject(name, err)
 	}
-	im.changed("update", section, name, deploy.TellAll(changes)...)
+	im.changed("update", section, name, TellAll(changes)...)
 	return nil
 }
 
 // settings is a section whose members are settings of their own, each at a path.
-func settings(name, method string, paths map[string]string) importSection {
+func settings(name string, write writer, paths map[string]string) importSection {
 	return importSection{name: name, export: exportSettings(paths), run: func(im *importer, value any) error {
 		doc, _ := value.(storage.Document)
 		for _, member := range sortedKeys(doc) {
@@ -144,7 +142,7 @@ func settings(name, method string, paths map[string]string) importSection {
 				im.skip(name, member, "tenant0 import does not know this setting")
 				continue
 			}
-			if err := im.setNamed(name, member, method, at(path), part); err != nil {
+			if err := im.setNamed(name, member, write, at(path), part); err != nil {
 				return err
 			}
 		}
@@ -177,7 +175,7 @@ func importSections() []importSection {
 		{name: "branding", run: importBranding, export: exportBranding},
 		plainSection("themes", "/branding/themes", "themeId"),
 		{name: "prompts", run: importPrompts, export: exportPrompts},
-		settings("attackProtection", http.MethodPatch, map[string]string{
+		settings("attackProtection", Objects.Change, map[string]string{
 			"botDetection": "/attack-protection/bot-detection", "captcha": "/attack-protection/captcha",
 			"breachedPasswordDetection": "/attack-protection/breached-password-detection",
 			"bruteForceProtection":      "/attack-protection/brute-force-protection",
@@ -191,7 +189,7 @@ func importSections() []importSection {
 // firstSections are those that many others refer to.
 func firstSections() []importSection {
 	return []importSection{
-		setting("tenant", http.MethodPatch, "/tenants/settings", "sandbox_versions_available", "session_cookie"),
+		setting("tenant", Objects.Change, "/tenants/settings", "sandbox_versions_available", "session_cookie"),
 		collection{name: "resourceServers", path: "/resource-servers", id: "id", before: ownAPI, exported: notSystem}.section(),
 		collection{
 			name: "actionModules", path: "/actions/modules", id: "id",
@@ -212,16 +210,16 @@ func firstSections() []importSection {
 // laterSections are those that refer to the others, and those that nothing refers to.
 func laterSections() []importSection {
 	return []importSection{
-		setting("guardianPhoneFactorSelectedProvider", http.MethodPut, "/guardian/factors/phone/selected-provider"),
-		setting("guardianPhoneFactorMessageTypes", http.MethodPut, "/guardian/factors/phone/message-types"),
+		setting("guardianPhoneFactorSelectedProvider", Objects.Set, "/guardian/factors/phone/selected-provider"),
+		setting("guardianPhoneFactorMessageTypes", Objects.Set, "/guardian/factors/phone/message-types"),
 		{name: "guardianFactorTemplates", run: importFactorParts("templates"), export: exportFactorTemplates},
 		{name: "guardianFactorProviders", run: importFactorParts("providers"), export: exportFactorProviders},
 		collection{name: "phoneProviders", path: "/branding/phone/providers", id: "id", named: markPhoneProvider}.section(),
 		plainSection("phoneTemplates", "/branding/phone/templates", "id"),
-		settings("riskAssessment", http.MethodPatch, map[string]string{
+		settings("riskAssessment", Objects.Change, map[string]string{
 			"settings": "/risk-assessments/settings", "new_device": "/risk-assessments/settings/new-device",
 		}),
-		setting("supplementalSignals", http.MethodPatch, "/supplemental-signals"),
+		setting("supplementalSignals", Objects.Change, "/supplemental-signals"),
 		collection{
 			name: "organizations", path: "/organizations", id: "id",
 			apart: []string{"connections", "client_grants", "discovery_domains", "clients", "invitations"}, after: importOrganizationParts,
@@ -268,11 +266,11 @@ func nameExchangeAction(_ *importer, _ string, item storage.Document) error {
 }
 
 // add posts a list to what belongs to an object.
-func (im *importer) add(p place, member string, list any) error {
-	if deploy.IsEmpty(list) {
+func (im *importer) add(p Place, member string, list any) error {
+	if IsEmpty(list) {
 		return nil
 	}
-	_, err := im.do(http.MethodPost, p, storage.Document{member: list})
+	_, err := im.create(p, storage.Document{member: list})
 	return err
 }
 
@@ -280,7 +278,7 @@ func deployImported(im *importer, id string, item storage.Document) error {
 	if item["deployed"] != true {
 		return nil
 	}
-	_, err := im.do(http.MethodPost, at("/actions/actions/{action}/deploy", id), nil)
+	_, err := im.create(at("/actions/actions/{action}/deploy", id), nil)
 	return err
 }
 
@@ -291,7 +289,7 @@ func importTriggers(im *importer, value any) error {
 	triggers, _ := value.(storage.Document)
 	for _, trigger := range sortedKeys(triggers) {
 		bindings := []storage.Document{}
-		for _, b := range deploy.ItemsOf(triggers[trigger]) {
+		for _, b := range ItemsOf(triggers[trigger]) {
 			if action, err := im.find("/actions/actions", storage.Document{"name": b["action_name"]}, "name"); err != nil || action == nil {
 				if err != nil {
 					return err
@@ -305,7 +303,7 @@ func importTriggers(im *importer, value any) error {
 			})
 		}
 		p := at(triggerBindings, trigger)
-		there, err := im.read(p)
+		there, err := im.objects.List(p)
 		if err != nil {
 			return inObject(trigger, err)
 		}
@@ -313,7 +311,7 @@ func importTriggers(im *importer, value any) error {
 			im.changed("unchanged", "triggers", trigger)
 			continue
 		}
-		if _, err := im.do(http.MethodPatch, p, storage.Document{"bindings": bindings}); err != nil {
+		if _, err := im.objects.Change(p, storage.Document{"bindings": bindings}); err != nil {
 			return inObject(trigger, err)
 		}
 		im.changed("update", "triggers", trigger)
@@ -340,7 +338,7 @@ func boundActions(bindings []storage.Document) (all []string) {
 }
 
 func importRulesConfigs(im *importer, value any) error {
-	for _, item := range deploy.ItemsOf(value) {
+	for _, item := range ItemsOf(value) {
 		key := text(item, "key")
 		if item["value"] == nil {
 			im.skip("rulesConfigs", key, "the API hides its value, and the configuration has none")
@@ -354,14 +352,14 @@ func importRulesConfigs(im *importer, value any) error {
 			im.changed("unchanged", "rulesConfigs", key)
 			continue
 		}
-		if _, err := im.do(http.MethodPut, at("/rules-configs/{key}", key), storage.Document{"value": item["value"]}); err != nil {
+		if _, err := im.objects.Set(at("/rules-configs/{key}", key), storage.Document{"value": item["value"]}); err != nil {
 			return inObject(key, err)
 		}
 		if stored == nil {
 			im.changed("create", "rulesConfigs", key)
 			continue
 		}
-		im.changed("update", "rulesConfigs", key, deploy.TellAll([]resource.Difference{{Member: "value", Secret: true}})...)
+		im.changed("update", "rulesConfigs", key, TellAll([]resource.Difference{{Member: "value", Secret: true}})...)
 	}
 	return nil
 }

@@ -1,16 +1,12 @@
-package management
+package deploy
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/tenant0/tenant0/config/tenantfile"
-	"github.com/tenant0/tenant0/server/apierr"
-	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -19,13 +15,13 @@ import (
 // Export returns the tenant's configuration in the form of auth0-deploy-cli, by
 // section, as Import takes it. In the place of secrets it has markers for keywords,
 // and ids are in it only if they are asked for.
-func Export(ctx context.Context, d Deps, ids bool) (storage.Document, error) {
-	im := newImporter(ctx, d)
-	im.ids = ids
+func (t Tenant) Export(ctx context.Context, ids bool) (storage.Document, error) {
 	sections := storage.Document{}
-	var marks deploy.Markers
-	err := d.DB.View(func(tx *storage.Tx) error {
-		im.tx = tx
+	var marks Markers
+	err := t.DB.View(func(tx *storage.Tx) error {
+		o, _ := t.Open(ctx, tx)
+		im := newImporter(o, tx)
+		im.ids = ids
 		for _, s := range importSections() {
 			if s.export == nil {
 				continue
@@ -38,8 +34,8 @@ func Export(ctx context.Context, d Deps, ids bool) (storage.Document, error) {
 			if value, err = objects.Value(value); err != nil {
 				return err
 			}
-			if !deploy.IsEmpty(value) {
-				sections[s.name] = s.mark(&marks, value)
+			if !IsEmpty(value) {
+				sections[s.name] = s.mark(im, &marks, value)
 			}
 		}
 		return nil
@@ -52,9 +48,9 @@ func Export(ctx context.Context, d Deps, ids bool) (storage.Document, error) {
 func (s collection) export(im *importer) (any, error) {
 	all, err := im.list(at(s.path))
 	if err != nil {
-		return nil, unlessAbsent(err)
+		return nil, storage.Optional(err)
 	}
-	kind := kindAt(s.path)
+	kind := im.objects.Kind(s.path)
 	list := []any{}
 	for _, there := range all {
 		if s.exported != nil && !s.exported(im, there) {
@@ -106,19 +102,11 @@ func exportable(there storage.Document, kind *resource.Kind) storage.Document {
 	return item
 }
 
-// unlessAbsent is nil for the API's answer that there is nothing.
-func unlessAbsent(err error) error {
-	if e, ok := errors.AsType[*apierr.Error](err); ok && e.Status == http.StatusNotFound {
-		return nil
-	}
-	return err
-}
-
 // object reads one object, nil where there is none.
-func (im *importer) object(p place) (storage.Document, error) {
-	answer, err := im.do(http.MethodGet, p, nil)
+func (im *importer) object(p Place) (storage.Document, error) {
+	answer, err := im.objects.Get(p)
 	if err != nil {
-		return nil, unlessAbsent(err)
+		return nil, storage.Optional(err)
 	}
 	doc, _ := answer.(storage.Document)
 	return doc, nil
@@ -127,9 +115,6 @@ func (im *importer) object(p place) (storage.Document, error) {
 // exportSetting reads a section that is one object.
 func exportSetting(path string, apart []string) func(*importer) (any, error) {
 	return func(im *importer) (any, error) {
-		if _, served := operationsByName()[http.MethodGet+" "+path]; !served {
-			return storage.Document(nil), nil
-		}
 		doc, err := im.object(at(path))
 		for _, member := range slices.Concat(apart, []string{"change_password", "guardian_mfa_page", "error_page"}) {
 			delete(doc, member) // pages are a section of their own
@@ -217,7 +202,7 @@ func (im *importer) names(path string, ids []any, idMember string) ([]any, error
 }
 
 func exportPermissions(im *importer, id string, item storage.Document) error {
-	held, err := im.read(at("/roles/{id}/permissions", id))
+	held, err := im.objects.List(at("/roles/{id}/permissions", id))
 	list := []any{}
 	for _, p := range held {
 		list = append(list, storage.Document{"permission_name": p["permission_name"], "resource_server_identifier": p["resource_server_identifier"]})
@@ -237,7 +222,7 @@ func exportAction(im *importer, id string, item storage.Document) error {
 		delete(item, name)
 	}
 	item["secrets"] = hiddenSecrets(item)
-	if modules := deploy.ItemsOf(item["modules"]); len(modules) > 0 {
+	if modules := ItemsOf(item["modules"]); len(modules) > 0 {
 		list := []any{}
 		for _, m := range modules {
 			list = append(list, storage.Document{"module_name": m["module_name"], "module_version_number": m["module_version_number"]})
@@ -250,21 +235,21 @@ func exportAction(im *importer, id string, item storage.Document) error {
 // hiddenSecrets are the names of an object's secrets, each with a marker.
 func hiddenSecrets(item storage.Document) []any {
 	secrets := []any{}
-	for _, s := range deploy.ItemsOf(item["secrets"]) {
-		secrets = append(secrets, storage.Document{"name": s["name"], "value": deploy.HiddenSecret})
+	for _, s := range ItemsOf(item["secrets"]) {
+		secrets = append(secrets, storage.Document{"name": s["name"], "value": HiddenSecret})
 	}
 	return secrets
 }
 
 func exportTriggers(im *importer) (any, error) {
-	triggers, err := im.read(at("/actions/triggers"))
+	triggers, err := im.objects.List(at("/actions/triggers"))
 	if err != nil {
 		return nil, err
 	}
 	section := storage.Document{}
 	for _, trigger := range triggers {
 		name := text(trigger, "id")
-		bound, err := im.read(at(triggerBindings, name))
+		bound, err := im.objects.List(at(triggerBindings, name))
 		if err != nil {
 			return nil, err
 		}
@@ -285,7 +270,7 @@ func exportOrganizationParts(im *importer, id string, item storage.Document) err
 		"connections": "/enabled_connections", "client_grants": "/client-grants", "discovery_domains": "/discovery-domains",
 		"clients": "/clients",
 	} {
-		parts, err := im.read(at("/organizations/{id}"+path, id))
+		parts, err := im.objects.List(at("/organizations/{id}"+path, id))
 		if err != nil {
 			return err
 		}

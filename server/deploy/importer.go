@@ -1,21 +1,24 @@
-package management
+package deploy
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
-	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
-	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/storage"
 )
+
+// Tenant is what a configuration is imported into, or exported from.
+type Tenant struct {
+	DB   *storage.DB
+	Open Opener
+}
 
 // Import makes the tenant hold a configuration in the form of auth0-deploy-cli, by
 // section. It is one transaction: a fault in one object leaves everything as it
@@ -23,59 +26,60 @@ import (
 // configuration stays. also is done in the same transaction, after the sections. What the
 // change brings about outside of the store is done once it is kept; a fault in that is an
 // error which says that all is kept.
-func Import(ctx context.Context, d Deps, sections storage.Document, dry bool, also func(*storage.Tx) error) (deploy.Report, error) {
-	var report deploy.Report
-	err := change(d, dry, func(tx *storage.Tx) (effects Effects, err error) {
-		if report, effects, err = ImportInto(ctx, tx, d, sections); err != nil {
-			return effects, err
+func (t Tenant) Import(ctx context.Context, sections storage.Document, dry bool, also func(*storage.Tx) error) (Report, error) {
+	run := t.DB.Update
+	if dry {
+		run = t.DB.Try
+	}
+	var report Report
+	var effects Effects
+	err := run(func(tx *storage.Tx) (err error) {
+		if report, effects, err = t.ImportInto(ctx, tx, sections); err != nil {
+			return err
 		}
 		if err := also(tx); err != nil {
-			return effects, err
+			return err
 		}
-		return effects, ctx.Err() // what nobody waits for any more is not written
+		return ctx.Err() // what nobody waits for any more is not written
 	})
-	return report, err
+	if err != nil || dry {
+		return report, err
+	}
+	if err := effects.CarryOut(); err != nil {
+		return report, fmt.Errorf("all is kept, but a message is not sent: %w", err)
+	}
+	return report, nil
 }
 
 // ImportInto is Import as a part of a transaction. The effects are to be carried out once
 // it is kept; of a transaction that runs again, those of the last run.
-func ImportInto(ctx context.Context, tx *storage.Tx, d Deps, sections storage.Document) (deploy.Report, Effects, error) {
-	im := newImporter(ctx, d)
-	im.tx = tx
+func (t Tenant) ImportInto(ctx context.Context, tx *storage.Tx, sections storage.Document) (Report, Effects, error) {
+	o, effects := t.Open(ctx, tx)
+	im := newImporter(o, tx)
 	own, err := objects.Value(sections) // numbers as JSON has them, and nothing of the caller's is changed
 	if err != nil {
-		return im.report, Effects{}, err
+		return im.report, effects, err
 	}
 	sections, _ = own.(storage.Document)
 	err = im.all(sections)
-	return im.report, im.effects, err
+	return im.report, effects, err
 }
 
 // importer imports or exports one configuration.
 type importer struct {
-	*api
-	ctx     context.Context //nolint:containedctx // of the one call that the importer is for
-	caller  caller          // who may do everything
+	objects Objects
 	tx      *storage.Tx
-	report  deploy.Report
-	effects Effects
+	report  Report
 	lists   map[string][]storage.Document // what there is, by place
-	// givenID is the id that the configuration gives what is about to be created.
-	givenID string
 	// ids says that an export has ids.
 	ids bool
 }
 
-func newImporter(ctx context.Context, d Deps) *importer {
-	im := &importer{
-		api: &api{d}, ctx: ctx, caller: caller{Claims: tokens.Claims{Subject: "import@clients"}},
-		report: deploy.Report{Changes: []deploy.Change{}, Skipped: []deploy.Skipped{}}, lists: map[string][]storage.Document{},
-	}
-	for _, s := range resource.ManagementScopes() {
-		im.caller.Scope = append(im.caller.Scope, s.Value)
-	}
-	return im
+func newImporter(o Objects, tx *storage.Tx) *importer {
+	return &importer{objects: o, tx: tx, report: Report{Changes: []Change{}, Skipped: []Skipped{}}, lists: map[string][]storage.Document{}}
 }
+
+func (im *importer) create(p Place, body any) (any, error) { return created(im.objects, p, body) }
 
 // all imports the sections in an order in which what is referred to comes first.
 func (im *importer) all(sections storage.Document) error {
@@ -93,7 +97,7 @@ func (im *importer) all(sections storage.Document) error {
 	}
 	var unknown []string
 	for name, value := range sections {
-		if !done[name] && !deploy.IsEmpty(value) {
+		if !done[name] && !IsEmpty(value) {
 			unknown = append(unknown, name)
 		}
 	}
@@ -106,15 +110,15 @@ func (im *importer) all(sections storage.Document) error {
 
 // noteCode names the objects of a section that bring code.
 func (im *importer) noteCode(section string, value any) {
-	im.report.Kept = append(im.report.Kept, deploy.KeptCode(section, deploy.ItemsOf(value))...)
+	im.report.Kept = append(im.report.Kept, KeptCode(section, ItemsOf(value))...)
 }
 
 func (im *importer) skip(section, name, reason string) {
-	im.report.Skipped = append(im.report.Skipped, deploy.Skipped{Section: section, Name: name, Reason: reason})
+	im.report.Skipped = append(im.report.Skipped, Skipped{Section: section, Name: name, Reason: reason})
 }
 
 func (im *importer) changed(action, section, name string, differences ...string) {
-	im.report.Changes = append(im.report.Changes, deploy.Change{Action: action, Section: section, Name: name, Differences: differences})
+	im.report.Changes = append(im.report.Changes, Change{Action: action, Section: section, Name: name, Differences: differences})
 }
 
 // alsoChanged notes what belongs to the object that was imported last and is different
@@ -125,15 +129,15 @@ func (im *importer) alsoChanged(change resource.Difference) {
 		return
 	}
 	last.Action = "update"
-	last.Differences = append(last.Differences, deploy.Told(change))
+	last.Differences = append(last.Differences, Told(change))
 }
 
 // list returns all that there is at a place, and remembers it.
-func (im *importer) list(p place) ([]storage.Document, error) {
+func (im *importer) list(p Place) ([]storage.Document, error) {
 	if known, ok := im.lists[p.String()]; ok {
 		return known, nil
 	}
-	all, err := im.read(p)
+	all, err := im.objects.List(p)
 	if err == nil {
 		im.lists[p.String()] = all
 	}
@@ -176,11 +180,9 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 	if err != nil {
 		return "", err
 	}
-	kind := kindAt(s.path)
+	kind := im.objects.Kind(s.path)
 	if there == nil {
-		im.givenID = text(item, s.id)
-		made, err := im.do(http.MethodPost, at(s.path), sendable(item, kind, resource.ReadOnly, resource.UpdateOnly))
-		im.givenID = ""
+		made, err := im.objects.Create(at(s.path), sendable(item, kind, resource.ReadOnly, resource.UpdateOnly), text(item, s.id))
 		if err != nil {
 			return "", err
 		}
@@ -192,7 +194,7 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 		if kind == nil || len(kind.Field().Differences(doc, later)) == 0 {
 			return id, nil
 		}
-		changed, err := im.do(http.MethodPatch, one(s.path, id), later)
+		changed, err := im.objects.Change(one(s.path, id), later)
 		im.relist(s.path, s.id, changed)
 		return id, err
 	}
@@ -203,18 +205,18 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 		}
 	}
 	change := sendable(item, kind, resource.ReadOnly, resource.CreateOnly)
-	deploy.KeepUnset(there, change)
-	changes := kindOf(s.path).Field().Differences(there, change)
+	KeepUnset(there, change)
+	changes := im.objects.Kind(s.path).Field().Differences(there, change)
 	if len(changes) == 0 {
 		im.changed("unchanged", s.name, name)
 		return id, nil
 	}
-	changed, err := im.do(http.MethodPatch, one(s.path, id), change)
+	changed, err := im.objects.Change(one(s.path, id), change)
 	if err != nil {
 		return "", err
 	}
 	im.relist(s.path, s.id, changed)
-	im.changed("update", s.name, name, deploy.TellAll(changes)...)
+	im.changed("update", s.name, name, TellAll(changes)...)
 	return id, nil
 }
 
@@ -239,9 +241,6 @@ func inObject(name string, err error) error {
 	}
 	return fmt.Errorf("%q: %w", name, err)
 }
-
-// kindAt is the kind of what is at a path, nil where no plain resource is.
-func kindAt(path string) *resource.Kind { return resourcesByPath()[path].kind }
 
 // sendable is an item without the members that may not be sent.
 func sendable(item storage.Document, kind *resource.Kind, forbidden ...resource.Access) storage.Document {

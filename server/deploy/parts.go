@@ -1,11 +1,9 @@
-package management
+package deploy
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 
-	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -20,10 +18,10 @@ func importPermissions(im *importer, id string, item storage.Document) error {
 	}
 	held := at("/roles/{id}/permissions", id)
 	wanted := []any{}
-	for _, p := range deploy.ItemsOf(item["permissions"]) {
+	for _, p := range ItemsOf(item["permissions"]) {
 		wanted = append(wanted, storage.Document{"resource_server_identifier": p["resource_server_identifier"], "permission_name": p["permission_name"]})
 	}
-	listed, err := im.read(held)
+	listed, err := im.objects.List(held)
 	if err != nil {
 		return err
 	}
@@ -37,7 +35,7 @@ func importPermissions(im *importer, id string, item storage.Document) error {
 	}
 	im.alsoChanged(resource.Difference{Member: "permissions", Had: had, Wanted: wanted})
 	if len(surplus) > 0 {
-		if _, err := im.do(http.MethodDelete, held, storage.Document{"permissions": surplus}); err != nil {
+		if err := im.objects.Remove(held, storage.Document{"permissions": surplus}); err != nil {
 			return err
 		}
 	}
@@ -62,9 +60,12 @@ func publishImported(im *importer, id string, item storage.Document) error {
 	if err != nil || module["all_changes_published"] == true {
 		return err
 	}
-	_, err = im.do(http.MethodPost, at("/actions/modules/{module}/versions", id), nil)
+	_, err = im.create(at("/actions/modules/{module}/versions", id), nil)
 	return err
 }
+
+// moduleMembers are the members of a module that make it.
+var moduleMembers = []string{"name", "code", "dependencies", "secrets"}
 
 // exportModule keeps of a module what makes it.
 func exportModule(im *importer, id string, item storage.Document) error {
@@ -73,7 +74,7 @@ func exportModule(im *importer, id string, item storage.Document) error {
 		return err
 	}
 	for name := range item {
-		if !slices.Contains(moduleContent, name) && name != "name" {
+		if !slices.Contains(moduleMembers, name) {
 			delete(item, name)
 		}
 	}
@@ -84,7 +85,7 @@ func exportModule(im *importer, id string, item storage.Document) error {
 
 // moduleVersionIDs finds the versions of modules that an action names.
 func moduleVersionIDs(im *importer, item storage.Document) error {
-	for _, m := range deploy.ItemsOf(item["modules"]) {
+	for _, m := range ItemsOf(item["modules"]) {
 		id, err := im.id("/actions/modules", text(m, "module_name"), "id")
 		if err != nil {
 			return err
@@ -112,7 +113,7 @@ func importHookSecrets(im *importer, id string, item storage.Document) error {
 	secrets, _ := item["secrets"].(storage.Document)
 	shown := storage.Document{}
 	for name, value := range secrets {
-		if value == deploy.HiddenSecret {
+		if value == HiddenSecret {
 			im.skip("hooks", text(item, "name"), "the value of the secret "+name+" is hidden")
 			continue
 		}
@@ -133,7 +134,7 @@ func importHookSecrets(im *importer, id string, item storage.Document) error {
 		change.Member = "secrets." + change.Member
 		im.alsoChanged(change)
 	}
-	_, err := im.do(http.MethodPost, at("/hooks/{id}/secrets", id), shown)
+	_, err := im.create(at("/hooks/{id}/secrets", id), shown)
 	return err
 }
 
@@ -181,7 +182,7 @@ func importProfileTexts(im *importer, id string, item storage.Document) error {
 			texts, _ := pages[page].(storage.Document)
 			p := at(profileTexts, id, language, page)
 			called := text(item, "name") + ": customText " + language + " " + page
-			if err := im.setNamed("selfServiceProfiles", called, http.MethodPut, p, texts); err != nil {
+			if err := im.setNamed("selfServiceProfiles", called, Objects.Set, p, texts); err != nil {
 				return err
 			}
 		}

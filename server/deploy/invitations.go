@@ -1,11 +1,9 @@
-package management
+package deploy
 
 import (
 	"fmt"
 	"maps"
 
-	"github.com/tenant0/tenant0/server/deploy"
-	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -21,11 +19,11 @@ var invitationParts = map[string]reference{
 // invitations writes the invitations to an organization as they are, so that the links
 // that were sent stay good, and sends nothing.
 func (im *importer) invitations(organization string, item storage.Document) error {
-	for _, given := range deploy.ItemsOf(item["invitations"]) {
+	for _, given := range ItemsOf(item["invitations"]) {
 		invitation := maps.Clone(given)
 		err := replaceNames(invitation, func(name string, ref reference) (string, error) { return im.id(ref.path, name, ref.id) })
 		if err == nil {
-			err = im.invitation(organization, invitation)
+			err = im.objects.Restore(at("/organizations/{id}/invitations", organization), invitation)
 		}
 		if err != nil {
 			invitee, _ := given["invitee"].(storage.Document)
@@ -33,29 +31,6 @@ func (im *importer) invitations(organization string, item storage.Document) erro
 		}
 	}
 	return nil
-}
-
-func (im *importer) invitation(organizationID string, invitation storage.Document) error {
-	sent := sendable(invitation, resource.OrganizationInvitations, resource.ReadOnly)
-	if err := resource.OrganizationInvitations.Check(sent, resource.Create); err != nil {
-		return err
-	}
-	organization, err := im.tx.Documents(resource.Organizations.Name, "").Document(organizationID)
-	if err != nil {
-		return err
-	}
-	login, err := loginRoute(im.tx, "", text(invitation, "client_id"), text(organization, "name"))
-	if err != nil {
-		return err
-	}
-	now := im.Now()
-	resource.OrganizationInvitations.Fill(invitation, now)
-	if text(invitation, "expires_at") == "" {
-		invitation["expires_at"] = resource.Time(now.Add(invitationLife))
-	}
-	invitation["organization_id"] = organizationID
-	invitation["invitation_url"] = invitationURL(login, invitation, organization)
-	return objects.PlainOf(im.tx, resource.OrganizationInvitations, organizationID).Put(invitation)
 }
 
 // exportInvitations lists the invitations to an organization, with names in place of ids

@@ -1,4 +1,4 @@
-package management
+package deploy
 
 import (
 	"fmt"
@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -58,7 +57,7 @@ func (im *importer) rename(s collection, item storage.Document) error {
 
 // each replaces the texts at a reference.
 func (r reference) each(value any, replace func(string) (string, error)) error {
-	return deploy.EachText(value, r.member, replace)
+	return EachText(value, r.member, replace)
 }
 
 func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,10 +1,8 @@
-package management
+package deploy
 
 import (
-	"net/http"
 	"strings"
 
-	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -19,29 +17,29 @@ func importEmailProvider(im *importer, value any) error {
 		return err
 	}
 	if there == nil {
-		if _, err := im.do(http.MethodPost, at("/emails/provider"), doc); err != nil {
+		if _, err := im.create(at("/emails/provider"), doc); err != nil {
 			return inObject(text(doc, "name"), err)
 		}
 		im.changed("create", "emailProvider", text(doc, "name"))
 		return nil
 	}
-	deploy.KeepUnset(there, doc)
+	KeepUnset(there, doc)
 	changes := resource.EmailProvider.Field().Differences(there, doc)
 	if len(changes) == 0 {
 		im.changed("unchanged", "emailProvider", text(doc, "name"))
 		return nil
 	}
-	if _, err := im.do(http.MethodPatch, at("/emails/provider"), doc); err != nil {
+	if _, err := im.objects.Change(at("/emails/provider"), doc); err != nil {
 		return inObject(text(doc, "name"), err)
 	}
-	im.changed("update", "emailProvider", text(doc, "name"), deploy.TellAll(changes)...)
+	im.changed("update", "emailProvider", text(doc, "name"), TellAll(changes)...)
 	return nil
 }
 
 func importEmailTemplates(im *importer, value any) error {
-	for _, item := range deploy.ItemsOf(value) {
+	for _, item := range ItemsOf(value) {
 		name := text(item, "template")
-		if err := im.setNamed("emailTemplates", name, http.MethodPut, one("/email-templates", name), item); err != nil {
+		if err := im.setNamed("emailTemplates", name, Objects.Set, one("/email-templates", name), item); err != nil {
 			return err
 		}
 	}
@@ -51,7 +49,7 @@ func importEmailTemplates(im *importer, value any) error {
 // importPolicies imports when factors are asked for.
 func importPolicies(im *importer, value any) error {
 	doc, _ := value.(storage.Document)
-	there, err := im.do(http.MethodGet, at("/guardian/policies"), nil)
+	there, err := im.objects.Get(at("/guardian/policies"))
 	if err != nil {
 		return err
 	}
@@ -60,13 +58,13 @@ func importPolicies(im *importer, value any) error {
 		action = "update"
 	}
 	im.changed(action, "guardianPolicies", "policies")
-	_, err = im.do(http.MethodPut, at("/guardian/policies"), doc["policies"])
+	_, err = im.objects.Set(at("/guardian/policies"), doc["policies"])
 	return err
 }
 
 // importFactors imports which factors are on.
 func importFactors(im *importer, value any) error {
-	factors, err := im.read(at("/guardian/factors"))
+	factors, err := im.objects.List(at("/guardian/factors"))
 	if err != nil {
 		return err
 	}
@@ -74,12 +72,12 @@ func importFactors(im *importer, value any) error {
 	for _, factor := range factors {
 		there[text(factor, "name")] = factor["enabled"]
 	}
-	for _, item := range deploy.ItemsOf(value) {
+	for _, item := range ItemsOf(value) {
 		if there[text(item, "name")] == item["enabled"] {
 			im.changed("unchanged", "guardianFactors", text(item, "name"))
 			continue
 		}
-		if _, err := im.do(http.MethodPut, at("/guardian/factors/{name}", text(item, "name")), storage.Document{"enabled": item["enabled"]}); err != nil {
+		if _, err := im.objects.Set(at("/guardian/factors/{name}", text(item, "name")), storage.Document{"enabled": item["enabled"]}); err != nil {
 			return inObject(text(item, "name"), err)
 		}
 		im.changed("update", "guardianFactors", text(item, "name"))
@@ -90,7 +88,7 @@ func importFactors(im *importer, value any) error {
 // importFactorParts imports the templates or the providers of factors.
 func importFactorParts(part string) func(*importer, any) error {
 	return func(im *importer, value any) error {
-		for _, item := range deploy.ItemsOf(value) {
+		for _, item := range ItemsOf(value) {
 			path := "/guardian/factors/" + text(item, "name") + "/" + part
 			if part == "providers" {
 				path += "/" + text(item, "provider")
@@ -101,7 +99,7 @@ func importFactorParts(part string) func(*importer, any) error {
 					own[name] = v
 				}
 			}
-			if err := im.set("guardianFactor"+strings.ToUpper(part[:1])+part[1:], http.MethodPut, at(path), own); err != nil {
+			if err := im.set("guardianFactor"+strings.ToUpper(part[:1])+part[1:], Objects.Set, at(path), own); err != nil {
 				return err
 			}
 		}
@@ -112,7 +110,7 @@ func importFactorParts(part string) func(*importer, any) error {
 // importPages imports the pages of the classic experience, which the tenant keeps.
 func importPages(im *importer, value any) error {
 	members := map[string]string{"password_reset": "change_password", "guardian_multifactor": "guardian_mfa_page", "error_page": "error_page"}
-	for _, item := range deploy.ItemsOf(value) {
+	for _, item := range ItemsOf(value) {
 		name := text(item, "name")
 		page := storage.Document{}
 		for member, v := range item {
@@ -131,7 +129,7 @@ func importPages(im *importer, value any) error {
 			im.skip("pages", name, "Auth0 has no such page")
 			continue
 		}
-		if err := im.setNamed("pages", name, http.MethodPatch, at("/tenants/settings"), storage.Document{member: page}); err != nil {
+		if err := im.setNamed("pages", name, Objects.Change, at("/tenants/settings"), storage.Document{member: page}); err != nil {
 			return err
 		}
 	}
@@ -148,7 +146,7 @@ func (im *importer) loginPage(item storage.Document) error {
 		im.skip("pages", "login", "the tenant has no global client")
 		return nil
 	}
-	return im.setNamed("pages", "login", http.MethodPatch, one("/clients", text(global, "client_id")), storage.Document{
+	return im.setNamed("pages", "login", Objects.Change, one("/clients", text(global, "client_id")), storage.Document{
 		"custom_login_page": item["html"], "custom_login_page_on": item["enabled"],
 	})
 }
@@ -156,7 +154,7 @@ func (im *importer) loginPage(item storage.Document) error {
 // globalClient is the client that the pages of the classic experience belong to, nil for
 // none.
 func (im *importer) globalClient() (storage.Document, error) {
-	clients, err := im.read(at("/clients"))
+	clients, err := im.objects.List(at("/clients"))
 	for _, client := range clients {
 		if client["global"] == true {
 			return client, nil
@@ -168,7 +166,7 @@ func (im *importer) globalClient() (storage.Document, error) {
 // importPrompts imports the settings of prompts and their texts.
 func importPrompts(im *importer, value any) error {
 	doc, _ := value.(storage.Document)
-	own := setting("prompts", http.MethodPatch, "/prompts", "customText", "partials", "screenRenderers")
+	own := setting("prompts", Objects.Change, "/prompts", "customText", "partials", "screenRenderers")
 	if err := own.run(im, doc); err != nil {
 		return err
 	}
@@ -178,10 +176,10 @@ func importPrompts(im *importer, value any) error {
 // importBranding imports branding and the template of its pages.
 func importBranding(im *importer, value any) error {
 	doc, _ := value.(storage.Document)
-	if err := setting("branding", http.MethodPatch, "/branding", "templates").run(im, doc); err != nil {
+	if err := setting("branding", Objects.Change, "/branding", "templates").run(im, doc); err != nil {
 		return err
 	}
-	for _, t := range deploy.ItemsOf(doc["templates"]) {
+	for _, t := range ItemsOf(doc["templates"]) {
 		there, err := im.object(at("/branding/templates/universal-login"))
 		if err != nil {
 			return err
@@ -190,7 +188,7 @@ func importBranding(im *importer, value any) error {
 			im.changed("unchanged", "branding", text(t, "template"))
 			continue
 		}
-		if _, err := im.do(http.MethodPut, at("/branding/templates/universal-login"), storage.Document{"template": t["body"]}); err != nil {
+		if _, err := im.objects.Set(at("/branding/templates/universal-login"), storage.Document{"template": t["body"]}); err != nil {
 			return inObject(text(t, "template"), err)
 		}
 		action := "create"
@@ -209,7 +207,7 @@ func importPromptTexts(im *importer, doc storage.Document) error {
 		prompts, _ := texts[language].(storage.Document)
 		for _, prompt := range sortedKeys(prompts) {
 			body, _ := prompts[prompt].(storage.Document)
-			if err := im.set("prompts", http.MethodPut, at("/prompts/{prompt}/custom-text/{language}", prompt, language), body); err != nil {
+			if err := im.set("prompts", Objects.Set, at("/prompts/{prompt}/custom-text/{language}", prompt, language), body); err != nil {
 				return err
 			}
 		}
@@ -217,11 +215,11 @@ func importPromptTexts(im *importer, doc storage.Document) error {
 	partials, _ := doc["partials"].(storage.Document)
 	for _, prompt := range sortedKeys(partials) {
 		body, _ := partials[prompt].(storage.Document)
-		if err := im.set("prompts", http.MethodPut, at("/prompts/{prompt}/partials", prompt), body); err != nil {
+		if err := im.set("prompts", Objects.Set, at("/prompts/{prompt}/partials", prompt), body); err != nil {
 			return err
 		}
 	}
-	for _, r := range deploy.ItemsOf(doc["screenRenderers"]) {
+	for _, r := range ItemsOf(doc["screenRenderers"]) {
 		body := storage.Document{}
 		for name, value := range r {
 			if name != "prompt" && name != "screen" && name != "tenant" {
@@ -229,7 +227,7 @@ func importPromptTexts(im *importer, doc storage.Document) error {
 			}
 		}
 		p := at("/prompts/{prompt}/screen/{screen}/rendering", text(r, "prompt"), text(r, "screen"))
-		if err := im.set("prompts", http.MethodPatch, p, body); err != nil {
+		if err := im.set("prompts", Objects.Change, p, body); err != nil {
 			return err
 		}
 	}

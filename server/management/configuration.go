@@ -1,0 +1,253 @@
+package management
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/deploy"
+	"github.com/tenant0/tenant0/server/objects"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Objects returns the tenant's objects in a transaction, for an import or an export of its
+// configuration, which calls the operations of the API by it.
+func Objects(ctx context.Context, d Deps, tx *storage.Tx) (deploy.Objects, deploy.Effects) {
+	o := &configured{api: &api{d}, ctx: ctx, tx: tx, caller: caller{Claims: tokens.Claims{Subject: "import@clients"}}}
+	for _, s := range resource.ManagementScopes() {
+		o.caller.Scope = append(o.caller.Scope, s.Value)
+	}
+	return o, o
+}
+
+// configured implements deploy.Objects and deploy.Effects. A place there is one here.
+type configured struct {
+	*api
+	ctx     context.Context //nolint:containedctx // of the one import or export
+	tx      *storage.Tx
+	caller  caller // who may do everything
+	effects Effects
+}
+
+// Kind implements deploy.Objects.
+func (o *configured) Kind(path string) *resource.Kind { return kindOf(servedPath(path)) }
+
+// List implements deploy.Objects.
+func (o *configured) List(p deploy.Place) ([]storage.Document, error) {
+	s, plain := resourcesByPath()[servedPath(p.Path)]
+	if !plain {
+		answer, err := o.Get(p)
+		return deploy.ItemsOf(answer), err
+	}
+	c, err := o.call(http.MethodGet, s.path, p, nil)
+	if err != nil {
+		return nil, err
+	}
+	docs, err := s.all(c, o.tx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := objects.Value(docs)
+	return deploy.ItemsOf(list), err
+}
+
+// Get implements deploy.Objects.
+func (o *configured) Get(p deploy.Place) (any, error) {
+	answer, err := o.do(http.MethodGet, p, nil, "")
+	if e, ok := err.(*apierr.Error); ok && e.Status == http.StatusNotFound { //nolint:errorlint // the answer itself
+		return nil, e.With(storage.ErrNotFound)
+	}
+	return answer, err
+}
+
+// Create implements deploy.Objects.
+func (o *configured) Create(p deploy.Place, body any, id string) (any, error) {
+	return o.do(http.MethodPost, p, body, id)
+}
+
+// Change implements deploy.Objects.
+func (o *configured) Change(p deploy.Place, body any) (any, error) {
+	return o.do(http.MethodPatch, p, body, "")
+}
+
+// Set implements deploy.Objects.
+func (o *configured) Set(p deploy.Place, body any) (any, error) {
+	return o.do(http.MethodPut, p, body, "")
+}
+
+// Remove implements deploy.Objects.
+func (o *configured) Remove(p deploy.Place, body any) error {
+	_, err := o.do(http.MethodDelete, p, body, "")
+	return err
+}
+
+// Restore implements deploy.Objects.
+func (o *configured) Restore(p deploy.Place, doc storage.Document) error {
+	if len(p.Values) != 1 || servedPath(p.Path) != "/organizations/{id}/invitations" {
+		return fmt.Errorf("%s: objects of this kind are not restored", p)
+	}
+	return o.restoreInvitation(p.Values[0], doc)
+}
+
+// restoreInvitation writes an invitation to an organization as it was, so that the link
+// that was sent stays good.
+func (o *configured) restoreInvitation(organizationID string, invitation storage.Document) error {
+	sent := maps.Clone(invitation)
+	maps.DeleteFunc(sent, func(name string, _ any) bool {
+		return resource.OrganizationInvitations.Fields[name].Access == resource.ReadOnly
+	})
+	if err := resource.OrganizationInvitations.Check(sent, resource.Create); err != nil {
+		return err
+	}
+	organization, err := o.tx.Documents(resource.Organizations.Name, "").Document(organizationID)
+	if err != nil {
+		return err
+	}
+	login, err := loginRoute(o.tx, "", text(invitation, "client_id"), text(organization, "name"))
+	if err != nil {
+		return err
+	}
+	now := o.Now()
+	resource.OrganizationInvitations.Fill(invitation, now)
+	if text(invitation, "expires_at") == "" {
+		invitation["expires_at"] = resource.Time(now.Add(invitationLife))
+	}
+	invitation["organization_id"] = organizationID
+	invitation["invitation_url"] = invitationURL(login, invitation, organization)
+	return objects.PlainOf(o.tx, resource.OrganizationInvitations, organizationID).Put(invitation)
+}
+
+// CarryOut implements deploy.Effects.
+func (o *configured) CarryOut() error { return o.effects.carryOut(o.api, nil) }
+
+// do performs the operation of a method at a place within the transaction, and returns
+// its answer as JSON values. id is the one that a new object is to have, "" for its own.
+func (o *configured) do(method string, p deploy.Place, body any, id string) (any, error) {
+	op, served := operationsByName()[method+" "+unnamed(p.Path)]
+	if !served {
+		return nil, fmt.Errorf("%s %s is not served", method, p)
+	}
+	c, err := o.call(method, op.path, p, body)
+	if err != nil {
+		return nil, err
+	}
+	c.givenID = id
+	out, effects, err := op.perform(c)
+	if err != nil {
+		return nil, err
+	}
+	o.effects.add(effects)
+	return objects.Value(out.body)
+}
+
+// call is one of the operation that has a path, at a place.
+func (o *configured) call(method, path string, p deploy.Place, body any) (*call, error) {
+	names := variables(path)
+	if len(names) != len(p.Values) {
+		return nil, fmt.Errorf("%s %s is not served", method, p)
+	}
+	params := map[string]string{}
+	for i, name := range names {
+		params[name] = p.Values[i]
+	}
+	return &call{
+		api: o.api, ctx: o.ctx, method: method, params: params, from: given{body}, caller: o.caller, now: o.Now(),
+		tx: o.tx, whole: true, bare: true,
+	}, o.ctx.Err()
+}
+
+// variables are the names of the variables in the path of an operation.
+func variables(path string) (names []string) {
+	for part := range strings.SplitSeq(path, "/") {
+		if name, isVariable := strings.CutPrefix(part, "{"); isVariable {
+			names = append(names, strings.TrimSuffix(name, "}"))
+		}
+	}
+	return names
+}
+
+// unnamed is a path without the names of its variables.
+func unnamed(path string) string { return variable.ReplaceAllString(path, "{}") }
+
+var variable = regexp.MustCompile(`\{[^}]*\}`)
+
+// operationsByName are all operations by "METHOD /path", the path without the names of its
+// variables, and resourcesByPath the plain resources by the paths of their lists. Where two
+// have a name, the first serves.
+var (
+	operationsByName = sync.OnceValue(func() map[string]operation {
+		all := map[string]operation{}
+		for _, op := range operations() {
+			if name := op.method + " " + unnamed(op.path); all[name].serve == nil {
+				all[name] = op
+			}
+		}
+		return all
+	})
+	resourcesByPath = sync.OnceValue(func() map[string]served {
+		all := map[string]served{}
+		for _, s := range resources() {
+			if _, there := all[s.path]; !there {
+				all[s.path] = s
+			}
+		}
+		return all
+	})
+	// servedPaths are the paths of all that is served, by the same without the names of
+	// their variables.
+	servedPaths = sync.OnceValue(func() map[string]string {
+		all := map[string]string{}
+		for _, op := range operations() {
+			if name := unnamed(op.path); all[name] == "" {
+				all[name] = op.path
+			}
+		}
+		return all
+	})
+)
+
+// servedPath is the path as operations have it, or the path itself where none has it.
+func servedPath(path string) string {
+	if served := servedPaths()[unnamed(path)]; served != "" {
+		return served
+	}
+	return path
+}
+
+// given is the source of a call of the server's own: its body, a value that JSON can
+// write, or nil for none.
+type given struct{ body any }
+
+// content implements source. The bounds of requests hold: what may not be sent may not be
+// imported.
+func (g given) content() (sent content, err error) {
+	if g.body == nil {
+		return content{none: true}, nil
+	}
+	raw, err := json.Marshal(g.body)
+	if err != nil {
+		return sent, err
+	}
+	if len(raw) > maxBody {
+		return sent, apierr.PayloadTooLarge(maxBody)
+	}
+	if sent.value, err = objects.Value(g.body); err != nil {
+		return sent, err
+	}
+	if path, found := storage.ZeroByte(sent.value); found {
+		return sent, apierr.ZeroInBody(path).With(web.ErrZeroByte)
+	}
+	return sent, nil
+}
+
+// usersForm implements source: files come by HTTP alone.
+func (given) usersForm() (form importForm, err error) { return form, notMultipart }
