@@ -21,7 +21,7 @@ func (tx *Tx) ForgetClient(id string, now time.Time) error {
 		return err
 	}
 	if err := tx.endLogins(func(t Transaction) bool {
-		return t.Request.ClientID == id || t.Logout != nil && t.Logout.ClientID == id
+		return t.Request().ClientID == id || t.Logout != nil && t.Logout.ClientID == id
 	}); err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 	if err := tx.endIssued(func(i Issue) bool { return gone[i.UserID] }, now); err != nil {
 		return err
 	}
-	if err := tx.endLogins(func(t Transaction) bool { return gone[t.AnsweredBy] || gone[t.UserID] }); err != nil {
+	if err := tx.endLogins(func(t Transaction) bool { return gone[t.UserID] || t.Consent != nil && gone[t.Consent.UserID] }); err != nil {
 		return err
 	}
 	return change(tx.Extension, func(e *Extension) bool {
@@ -87,7 +87,7 @@ func (tx *Tx) ForgetAPI(identifier string, now time.Time) error {
 	if err := tx.endIssued(func(i Issue) bool { return i.Audience == identifier }, now); err != nil {
 		return err
 	}
-	if err := tx.endLogins(func(t Transaction) bool { return t.Request.Audience == identifier }); err != nil {
+	if err := tx.endLogins(func(t Transaction) bool { return t.Request().Audience == identifier }); err != nil {
 		return err
 	}
 	of := func(p Permission) bool { return p.ResourceServerIdentifier == identifier }
@@ -108,14 +108,15 @@ func (tx *Tx) ForgetOrganization(id string, now time.Time) error {
 		return err
 	}
 	return tx.endLogins(func(t Transaction) bool {
-		return t.Request.Organization == id || slices.Contains(t.Organizations, id)
+		offered := t.Organization != nil && slices.Contains(t.Organization.Offered, id)
+		return offered || t.Asked.Organization == id || t.Request().Organization == id
 	})
 }
 
 // ForgetConnection removes what leads to a connection: logins that asked for it,
 // invitations to log in by it, and the extension's mappings of its groups.
 func (tx *Tx) ForgetConnection(id, name string) error {
-	if err := tx.endLogins(func(t Transaction) bool { return t.Request.Connection == name }); err != nil {
+	if err := tx.endLogins(func(t Transaction) bool { return t.Request().Connection == name }); err != nil {
 		return err
 	}
 	if err := tx.DeleteDocuments(InvitationsKind, func(d Document) bool { return d["connection_id"] == id }); err != nil {

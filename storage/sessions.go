@@ -20,8 +20,17 @@ type Session struct {
 	Clients         []string  `json:"clients"`
 	// BeganIn is the StateHash of the transaction in which the user logged in.
 	BeganIn string `json:"began_in"`
+	// Methods are the ways in which the user has authenticated in it, the first one first.
+	Methods []AuthenticationMethod `json:"methods,omitempty"`
 	// Metadata is what the Management API has attached to it.
 	Metadata Document `json:"metadata,omitempty"`
+}
+
+// AuthenticationMethod is one way in which a user has authenticated, and when.
+type AuthenticationMethod struct {
+	Name string    `json:"name"`           // as server/signin names them
+	Type string    `json:"type,omitempty"` // which further factor, where Name is "mfa"
+	At   time.Time `json:"at"`
 }
 
 // Live reports whether the session is still good at now.

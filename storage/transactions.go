@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,31 +36,84 @@ const (
 // Transaction is a login under way: what /authorize was asked, and how far the
 // user has come. Its key is the hash of the state of the login pages' URLs.
 type Transaction struct {
-	StateHash string           `json:"state_hash"`
-	Request   AuthorizeRequest `json:"request"`
+	StateHash string `json:"state_hash"`
+	// Asked is the request as it came. Nothing changes it: what it has become by the
+	// answers of the pages is Request.
+	Asked AuthorizeRequest `json:"request"`
 	// BrowserHash binds the transaction to the browser that began it.
 	BrowserHash string    `json:"browser_hash"`
 	CreatedAt   time.Time `json:"created_at"`
 	ExpiresAt   time.Time `json:"expires_at"`
-	// AnsweredBy is the user who answered the question of consent, or "". It
-	// holds for nobody else: another may log in at the same browser.
-	AnsweredBy string `json:"answered_by"`
-	// Declined says that the user refused consent, Consented holds the scopes
-	// that the user agreed to.
-	Declined  bool     `json:"declined"`
-	Consented []string `json:"consented"`
-	// Organizations are those that the user may choose among before the login. Chosen
-	// says that the user has chosen the request's organization, or with Personal none.
-	Organizations []string `json:"organizations,omitempty"`
-	Chosen        bool     `json:"chosen,omitempty"`
-	Personal      bool     `json:"personal,omitempty"`
+	// FinishedAt is when it was answered for good, zero for one that waits for the user.
+	FinishedAt time.Time `json:"finished_at,omitzero"`
 	// Logout is the request of a transaction that is no login but the question
 	// whether to log out.
 	Logout *LogoutRequest `json:"logout,omitempty"`
+
+	// What the pages have added. Each page writes the answer that is its own.
+
 	// UserID is the user who logged in last in the transaction, "" for nobody yet.
 	UserID string `json:"user_id,omitempty"`
-	// FinishedAt is when it was answered for good, zero for one that waits for the user.
-	FinishedAt time.Time `json:"finished_at,omitzero"`
+	// Organization is the answer to which organization the login is for, nil for none yet.
+	Organization *OrganizationAnswer `json:"organization,omitempty"`
+	// Consent is the answer to what the application may have, nil for none yet.
+	Consent *ConsentAnswer `json:"consent,omitempty"`
+}
+
+// OrganizationAnswer is what a user has said of the organization of a login.
+type OrganizationAnswer struct {
+	// Offered are those that the user may choose among before the login, by what Hint led to:
+	// the e-mail address that was typed, or "".
+	Offered []string `json:"offered,omitempty"`
+	Hint    string   `json:"hint,omitempty"`
+	// Chosen says that the user has chosen ID, or with "" to go on without an organization.
+	Chosen bool   `json:"chosen,omitempty"`
+	ID     string `json:"id,omitempty"`
+}
+
+// ConsentAnswer is what a user has answered to the question of consent. It holds for nobody
+// else: another may log in at the same browser.
+type ConsentAnswer struct {
+	UserID string `json:"user_id"`
+	// Declined says that the user refused; Scope is what the user agreed to otherwise.
+	Declined bool     `json:"declined,omitempty"`
+	Scope    []string `json:"scope,omitempty"`
+}
+
+// Request is the request of the login with what the user has answered on the pages: the
+// organization that was chosen, and the name that was typed for it.
+func (t Transaction) Request() AuthorizeRequest {
+	rq := t.Asked
+	if o := t.Organization; o != nil {
+		rq.LoginHint = cmp.Or(o.Hint, rq.LoginHint)
+		if o.Chosen {
+			rq.Organization = o.ID
+		}
+	}
+	return rq
+}
+
+// Personal reports whether the user has chosen to log in without an organization.
+func (t Transaction) Personal() bool {
+	return t.Organization != nil && t.Organization.Chosen && t.Organization.ID == ""
+}
+
+// Agreed returns the scopes that a user has agreed to in the login.
+func (t Transaction) Agreed(userID string) []string {
+	if t.Consent == nil || t.Consent.UserID != userID || t.Consent.Declined {
+		return nil
+	}
+	return t.Consent.Scope
+}
+
+// Refused reports whether a user has refused consent in the login.
+func (t Transaction) Refused(userID string) bool {
+	return t.Consent != nil && t.Consent.UserID == userID && t.Consent.Declined
+}
+
+// AnsweredBy reports whether the question of consent was answered by a user in the login.
+func (t Transaction) AnsweredBy(userID string) bool {
+	return t.Consent != nil && t.Consent.UserID == userID
 }
 
 // Live reports whether the transaction can still be taken up at now.
@@ -163,7 +217,7 @@ func (t Transactions) Delete(stateHash string) error { return t.delete(stateHash
 // StartTransaction writes a new transaction. It returns an error that wraps ErrTooLong
 // where there is too much to keep, and ErrConflict where there is one with its key.
 func (tx *Tx) StartTransaction(t Transaction) error {
-	if err := t.Request.Check(); err != nil {
+	if err := t.Asked.Check(); err != nil {
 		return err
 	}
 	there, err := tx.Transactions.Has(t.StateHash)

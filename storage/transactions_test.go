@@ -32,14 +32,17 @@ func TestAnswersOfALoginAddUp(t *testing.T) {
 		wait.Go(func() {
 			s.update(func(tx *storage.Tx) error {
 				return tx.ChangeTransaction("s", noon, func(t *storage.Transaction) error {
-					t.Consented = append(t.Consented, fmt.Sprint(i))
+					if t.Consent == nil {
+						t.Consent = &storage.ConsentAnswer{}
+					}
+					t.Consent.Scope = append(t.Consent.Scope, fmt.Sprint(i))
 					return nil
 				})
 			})
 		})
 	}
 	wait.Wait()
-	if got := len(s.transaction("s").Consented); got != 50 {
+	if got := len(s.transaction("s").Consent.Scope); got != 50 {
 		t.Errorf("of 50 answers %d are kept", got)
 	}
 }
@@ -50,7 +53,7 @@ func TestALoginThatHasEndedIsNotChanged(t *testing.T) {
 		t.FinishedAt, t.ExpiresAt = noon, noon.Add(time.Minute)
 		return nil
 	}
-	answer := func(t *storage.Transaction) error { t.AnsweredBy = "late"; return nil } //nolint:unparam // as changes are
+	answer := func(t *storage.Transaction) error { t.UserID = "late"; return nil } //nolint:unparam // as changes are
 	same := func(*storage.Transaction) error { return nil }
 	refused := errors.New("refused")
 	s.update(func(tx *storage.Tx) error {
@@ -72,7 +75,7 @@ func TestALoginThatHasEndedIsNotChanged(t *testing.T) {
 		{"one whose time is over", "open", noon.Add(time.Hour), answer, storage.ErrTransactionOver},
 		{"a change that is refused", "open", noon, func(t *storage.Transaction) error { return errors.Join(answer(t), refused) }, refused},
 		{"more than is kept", "open", noon, func(t *storage.Transaction) error {
-			t.Consented = []string{strings.Repeat("s", 64<<10)}
+			t.Consent = &storage.ConsentAnswer{Scope: []string{strings.Repeat("s", 64<<10)}}
 			return nil
 		}, storage.ErrTooLong},
 	} {
@@ -84,7 +87,7 @@ func TestALoginThatHasEndedIsNotChanged(t *testing.T) {
 		if !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
 		}
-		if tt.state != "none" && s.transaction(tt.state).AnsweredBy != before.AnsweredBy {
+		if tt.state != "none" && s.transaction(tt.state).UserID != before.UserID {
 			t.Errorf("%s: it was changed", tt.name)
 		}
 	}
@@ -102,7 +105,7 @@ func TestWaitingLoginsAreBounded(t *testing.T) {
 		t.Helper()
 		s.update(func(tx *storage.Tx) error {
 			w := waiting(fmt.Sprint(browser, n), browser, noon.Add(time.Duration(n)*time.Second))
-			w.Request.State = state
+			w.Asked.State = state
 			return tx.StartTransaction(w)
 		})
 	}

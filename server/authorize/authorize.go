@@ -86,7 +86,7 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 	}
 	return upToDate(func() error {
 		now := m.Now()
-		t := &storage.Transaction{Request: rq, CreatedAt: now, ExpiresAt: now.Add(transactionLifetime)}
+		t := &storage.Transaction{Asked: rq, CreatedAt: now, ExpiresAt: now.Add(transactionLifetime)}
 		next, err := m.decide(r, t, client, now)
 		if err != nil {
 			return m.refuse(w, r, rq, next, err)
@@ -118,7 +118,7 @@ func (m *room) takeUp(w http.ResponseWriter, r *http.Request) error {
 	}
 	var client storage.Client
 	err = m.DB.View(func(tx *storage.Tx) error {
-		client, err = findClient(tx, t.Request.ClientID)
+		client, err = findClient(tx, t.Request().ClientID)
 		return err
 	})
 	if err != nil {
@@ -126,7 +126,7 @@ func (m *room) takeUp(w http.ResponseWriter, r *http.Request) error {
 	}
 	next, err := m.decide(r, &t, client, now)
 	if err != nil {
-		return m.refuse(w, r, t.Request, next, err)
+		return m.refuse(w, r, t.Request(), next, err)
 	}
 	if next.page != "" {
 		return web.Continue(w, r, next.page, state)
@@ -168,7 +168,7 @@ func (m *room) refuse(w http.ResponseWriter, r *http.Request, rq storage.Authori
 // respond issues what the request asks for and ends the transaction, in one
 // write.
 func (m *room) respond(w http.ResponseWriter, r *http.Request, t *storage.Transaction, next step) error {
-	params, code, err := m.Engine.Authorize(r.Context(), next.client, t.Request, next.issue)
+	params, code, err := m.Engine.Authorize(r.Context(), next.client, t.Request(), next.issue)
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (m *room) respond(w http.ResponseWriter, r *http.Request, t *storage.Transa
 		return err
 	}
 	m.Log.Record(r, succeeded(t, next, now))
-	return m.send(w, r, t.Request, params)
+	return m.send(w, r, t.Request(), params)
 }
 
 // join makes the user a member of the organization, where that is what the login does.

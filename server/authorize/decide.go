@@ -22,8 +22,10 @@ const (
 type step struct {
 	page string
 	// from is the transaction as it was when this was decided.
-	from    storage.Transaction
-	client  storage.Client
+	from   storage.Transaction
+	client storage.Client
+	// request is what was asked, with the organization that was found.
+	request storage.AuthorizeRequest
 	session storage.Session
 	issue   storage.Issue
 	// authorization is what the Authorization Extension puts into the user's app_metadata,
@@ -39,8 +41,8 @@ type step struct {
 // their part, write it down and come back here. An apierr.Error ends the
 // transaction.
 func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Client, now time.Time) (next step, err error) {
-	silent := isSilent(t.Request)
-	next.client, next.from = client, *t
+	silent := isSilent(t.Request())
+	next.client, next.from, next.request = client, *t, t.Request()
 	err = m.DB.View(func(tx *storage.Tx) error {
 		if asks(t, client, storage.BeforeLogin) {
 			if next.page = organizationPage; silent {
@@ -52,11 +54,11 @@ func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Cl
 		if err != nil {
 			return err
 		}
-		invited, err := invitedAs(tx, t.Request, user, now, &next)
+		invited, err := invitedAs(tx, t.Request(), user, now, &next)
 		if err != nil {
 			return err
 		}
-		foreign, err := foreignTo(tx, t.Request.Organization, s)
+		foreign, err := foreignTo(tx, t.Request().Organization, s)
 		if err != nil {
 			return err
 		}
@@ -69,7 +71,7 @@ func (m *room) decide(r *http.Request, t *storage.Transaction, client storage.Cl
 			return apierr.UserBlocked
 		case !invited:
 			return apierr.InvitationForeign
-		case t.Declined && t.AnsweredBy == user.UserID:
+		case t.Refused(user.UserID):
 			return apierr.ConsentDeclined
 		}
 		return m.decideFor(tx, t, user, &next, silent)
@@ -82,7 +84,7 @@ func askLogin(t *storage.Transaction, next *step, silent bool) error {
 	if silent {
 		return apierr.LoginRequired
 	}
-	if next.page = loginPage; t.Request.ScreenHint == "signup" {
+	if next.page = loginPage; t.Request().ScreenHint == "signup" {
 		next.page = signupPage
 	}
 	return nil
@@ -91,11 +93,11 @@ func askLogin(t *storage.Transaction, next *step, silent bool) error {
 // decideFor says what a transaction needs whose user has logged in and may go on.
 func (m *room) decideFor(tx *storage.Tx, t *storage.Transaction, user storage.User, next *step, silent bool) error {
 	if asks(t, next.client, storage.AfterLogin) {
-		if err := decideOrganization(tx, t, user.UserID, next, silent); err != nil || next.page != "" {
+		if err := decideOrganization(tx, user.UserID, next, silent); err != nil || next.page != "" {
 			return err
 		}
 	}
-	if err := decideMembership(tx, t.Request.Organization, user.UserID, next); err != nil {
+	if err := decideMembership(tx, next.request.Organization, user.UserID, next); err != nil {
 		return err
 	}
 	return m.decideAccess(tx, t, user, next, silent)
@@ -158,7 +160,7 @@ func foreignTo(tx *storage.Tx, organization string, s storage.Session) (bool, er
 // needsLogin reports whether the session, though live, will not do. One that
 // began in this transaction always will: the user has just logged in.
 func needsLogin(t *storage.Transaction, s storage.Session, now time.Time) bool {
-	rq := t.Request
+	rq := t.Request()
 	switch {
 	case t.Began(s):
 		return false
@@ -171,7 +173,7 @@ func needsLogin(t *storage.Transaction, s storage.Session, now time.Time) bool {
 }
 
 func (m *room) decideAccess(tx *storage.Tx, t *storage.Transaction, user storage.User, next *step, silent bool) error {
-	rq := t.Request
+	rq := next.request
 	api, err := tx.API(rq.Audience)
 	if err != nil {
 		return err
@@ -210,17 +212,17 @@ func (m *room) decideAccess(tx *storage.Tx, t *storage.Transaction, user storage
 // needsConsent reports whether the user must be asked, Auth0:
 // get-started/applications/third-party-applications/user-consent-and-third-party-applications.
 func needsConsent(tx *storage.Tx, t *storage.Transaction, client storage.Client, api *storage.ResourceServer, user storage.User, offline bool) (bool, error) {
-	wanted := authz.Requested(t.Request.Scope, api, offline)
-	if t.AnsweredBy == user.UserID && containsAll(t.Consented, wanted) {
+	wanted := authz.Requested(t.Request().Scope, api, offline)
+	if t.AnsweredBy(user.UserID) && containsAll(t.Agreed(user.UserID), wanted) {
 		return false, nil
 	}
-	if slices.Contains(t.Request.Prompt, "consent") {
+	if slices.Contains(t.Request().Prompt, "consent") {
 		return true, nil
 	}
 	if client.IsFirstParty && (api == nil || api.SkipConsentForVerifiableFirstPartyClients) {
 		return false, nil
 	}
-	grant, err := tx.GrantFor(user.UserID, client.ClientID, t.Request.Audience)
+	grant, err := tx.GrantFor(user.UserID, client.ClientID, t.Request().Audience)
 	if storage.IsNotFound(err) {
 		return true, nil
 	}

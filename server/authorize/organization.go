@@ -14,13 +14,13 @@ const (
 
 // asks reports whether the user is to be asked for the organization at a time.
 func asks(t *storage.Transaction, client storage.Client, when string) bool {
-	open := t.Request.Organization == "" && (!t.Personal || client.OrganizationUsage == "require")
+	open := t.Request().Organization == "" && (!t.Personal() || client.OrganizationUsage == "require")
 	return open && client.AsksOrganization(when)
 }
 
 // decideOrganization finds the organization of a user who has logged in. Where there is
 // a choice the user is asked.
-func decideOrganization(tx *storage.Tx, t *storage.Transaction, user string, next *step, silent bool) error {
+func decideOrganization(tx *storage.Tx, user string, next *step, silent bool) error {
 	choices, err := authz.Organizations(tx, user, next.session.Connection)
 	required := next.client.OrganizationUsage == "require"
 	switch {
@@ -31,7 +31,7 @@ func decideOrganization(tx *storage.Tx, t *storage.Transaction, user string, nex
 	case len(choices) == 0:
 		return nil
 	case len(choices) == 1 && required:
-		t.Request.Organization = choices[0].ID
+		next.request.Organization = choices[0].ID
 		return nil
 	case silent:
 		return apierr.InteractionRequired

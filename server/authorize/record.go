@@ -50,9 +50,9 @@ func event(rq storage.AuthorizeRequest, next step) tenantlog.Event {
 // what the user was asked in it, Auth0:
 // deploy-monitor/logs/prompt-details-in-tenant-logs.
 func succeeded(t *storage.Transaction, next step, now time.Time) tenantlog.Event {
-	e := event(t.Request, next)
+	e := event(next.request, next)
 	e.Type, e.Description = tenantlog.Login, "Successful login"
-	if isSilent(t.Request) {
+	if isSilent(t.Request()) {
 		e.Type, e.Description = tenantlog.SilentAuth, "Successful silent authentication"
 	}
 	began := t.CreatedAt.UnixMilli()
@@ -66,10 +66,10 @@ func succeeded(t *storage.Transaction, next step, now time.Time) tenantlog.Event
 				"user_id": e.UserID,
 			})
 	}
-	if t.AnsweredBy == e.UserID {
+	if t.AnsweredBy(e.UserID) {
 		prompts = append(prompts, map[string]any{
 			"name": "consent", "flow": "consent",
-			"grantInfo": map[string]any{"audience": t.Request.Audience, "scope": strings.Join(t.Consented, " ")},
+			"grantInfo": map[string]any{"audience": t.Request().Audience, "scope": strings.Join(t.Agreed(e.UserID), " ")},
 		})
 	}
 	e.Details = map[string]any{

@@ -68,7 +68,7 @@ func (m *room) load(r *http.Request) (q question, err error) {
 
 // find finds who is asked, and for what.
 func (m *room) find(tx *storage.Tx, r *http.Request, q *question) error {
-	rq := q.transaction.Request
+	rq := q.transaction.Request()
 	s, err := m.Cookies.Find(tx, r, m.Now())
 	if err == nil {
 		q.user, err = tx.Users.Get(s.UserID)
@@ -161,11 +161,11 @@ const maxForm = 16 * web.MaxForm
 // accept adds the scopes to the user's grant, Auth0: a grant is kept for each
 // user, application and API, and holds the union of what was agreed to.
 func (m *room) accept(tx *storage.Tx, q question) error {
-	err := m.answer(tx, q, func(t *storage.Transaction) { t.Consented, t.Declined = q.scope, false })
+	err := m.answer(tx, q, storage.ConsentAnswer{Scope: q.scope})
 	if err != nil {
 		return err
 	}
-	rq := q.transaction.Request
+	rq := q.transaction.Request()
 	grant, err := tx.GrantFor(q.user.UserID, rq.ClientID, rq.Audience)
 	if err := storage.Optional(err); err != nil {
 		return err
@@ -183,20 +183,20 @@ func (m *room) accept(tx *storage.Tx, q question) error {
 }
 
 func (m *room) decline(tx *storage.Tx, q question) error {
-	return m.answer(tx, q, func(t *storage.Transaction) { t.Consented, t.Declined = nil, true })
+	return m.answer(tx, q, storage.ConsentAnswer{Declined: true})
 }
 
 // answer writes the user's answer into the transaction.
-func (m *room) answer(tx *storage.Tx, q question, write func(*storage.Transaction)) error {
+func (m *room) answer(tx *storage.Tx, q question, answer storage.ConsentAnswer) error {
+	answer.UserID = q.user.UserID
 	return session.Change(tx, q.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
-		t.AnsweredBy = q.user.UserID
-		write(t)
+		t.Consent = &answer
 		return nil
 	})
 }
 
 func (m *room) page(w http.ResponseWriter, status int, q question, errs ...string) error {
-	about := web.AboutRequest(q.transaction.Request)
+	about := web.AboutRequest(q.transaction.Request())
 	about.UserID = q.user.UserID
 	layout, err := m.Pages.Layout(about)
 	if err != nil {
@@ -205,7 +205,7 @@ func (m *room) page(w http.ResponseWriter, status int, q question, errs ...strin
 	return m.Pages.Write(w, status, templates.Consent{
 		Layout: layout, ClientName: q.client.Name, ClientLogoURL: q.client.LogoURI,
 		UserName: cmp.Or(q.user.Name, q.user.Email, q.user.UserID), State: q.state,
-		Audience: q.transaction.Request.Audience, Resources: resources(q), Errors: errs,
+		Audience: q.transaction.Request().Audience, Resources: resources(q), Errors: errs,
 	})
 }
 

@@ -125,7 +125,7 @@ func (m *room) showResetRequest(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return m.resetRequestPage(w, http.StatusOK, t, state, templates.ResetRequest{Email: t.Request.LoginHint})
+	return m.resetRequestPage(w, http.StatusOK, t, state, templates.ResetRequest{Email: t.Request().LoginHint})
 }
 
 // submitResetRequest says the same whether or not there is an account.
@@ -140,14 +140,14 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 	if email == "" {
 		return m.resetRequestPage(w, http.StatusBadRequest, t, state, templates.ResetRequest{Errors: []string{"no-email"}})
 	}
-	if err := m.sendReset(r, web.Param(r, "connection"), email, t.Request.ClientID); err != nil {
+	if err := m.sendReset(r, web.Param(r, "connection"), email, t.Request().ClientID); err != nil {
 		return err
 	}
-	layout, err := m.Pages.Layout(web.AboutRequest(t.Request))
+	layout, err := m.Pages.Layout(web.AboutRequest(t.Request()))
 	if err != nil {
 		return err
 	}
-	name, _, err := m.appName(t.Request.ClientID)
+	name, _, err := m.appName(t.Request().ClientID)
 	if err != nil {
 		return err
 	}
@@ -157,10 +157,10 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 }
 
 func (m *room) resetRequestPage(w http.ResponseWriter, status int, t storage.Transaction, state string, page templates.ResetRequest) (err error) {
-	if page.Layout, err = m.Pages.Layout(web.AboutRequest(t.Request)); err != nil {
+	if page.Layout, err = m.Pages.Layout(web.AboutRequest(t.Request())); err != nil {
 		return err
 	}
-	if page.ClientName, _, err = m.appName(t.Request.ClientID); err != nil {
+	if page.ClientName, _, err = m.appName(t.Request().ClientID); err != nil {
 		return err
 	}
 	page.State, page.LoginURL = state, "/u/login?state="+url.QueryEscape(state)

@@ -16,6 +16,7 @@ import (
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -27,6 +28,7 @@ type Deps struct {
 	DB        *storage.DB
 	Passwords *identity.Passwords
 	Cookies   session.Cookies
+	Door      *signin.Door
 	Pages     web.Pages
 	Emails    emails.Writer
 	Log       *tenantlog.Log

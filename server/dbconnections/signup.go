@@ -14,6 +14,7 @@ import (
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -225,7 +226,7 @@ func (m *room) showSignup(w http.ResponseWriter, r *http.Request) error {
 	if !account.SignupAllowed(conn) {
 		return web.Redirect(w, r, "/u/login?state="+url.QueryEscape(state))
 	}
-	return m.signupPage(w, http.StatusOK, t, state, conn, templates.Signup{Email: t.Request.LoginHint})
+	return m.signupPage(w, http.StatusOK, t, state, conn, templates.Signup{Email: t.Request().LoginHint})
 }
 
 // submitSignup makes the account and logs its owner in.
@@ -252,7 +253,7 @@ func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
 	if page.Errors = missing(profile, conn, form.Get("password")); len(page.Errors) > 0 {
 		return m.signupPage(w, http.StatusBadRequest, t, state, conn, page)
 	}
-	a := applicant{clientID: t.Request.ClientID, connection: conn.Name, password: form.Get("password"), profile: profile}
+	a := applicant{clientID: t.Request().ClientID, connection: conn.Name, password: form.Get("password"), profile: profile}
 	doc, err := m.create(r, a)
 	if err != nil {
 		key, demands, ok := explain(err)
@@ -268,7 +269,9 @@ func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		finish, err = m.Cookies.Begin(tx, r, t, user, conn.Name, m.Now())
+		finish, err = m.Door.Begin(tx, r, t, signin.Attempt{
+			Method: signin.Password, ClientID: a.clientID, Connection: conn.Name, User: user, IP: signin.Address(r),
+		})
 		return err
 	})
 	if err != nil {
@@ -316,7 +319,7 @@ func explain(err error) (key string, demands []string, ok bool) {
 // connection of its login that lets people sign up.
 func (m *room) signupConnection(t storage.Transaction) (conn storage.Connection, err error) {
 	err = m.DB.View(func(tx *storage.Tx) error {
-		all, err := account.Databases(tx, t.Request)
+		all, err := account.Databases(tx, t.Request())
 		if err != nil {
 			return err
 		}
@@ -333,10 +336,10 @@ func (m *room) signupConnection(t storage.Transaction) (conn storage.Connection,
 }
 
 func (m *room) signupPage(w http.ResponseWriter, status int, t storage.Transaction, state string, conn storage.Connection, page templates.Signup) (err error) {
-	if page.Layout, err = m.Pages.Layout(web.AboutRequest(t.Request)); err != nil {
+	if page.Layout, err = m.Pages.Layout(web.AboutRequest(t.Request())); err != nil {
 		return err
 	}
-	if page.ClientName, _, err = m.appName(t.Request.ClientID); err != nil {
+	if page.ClientName, _, err = m.appName(t.Request().ClientID); err != nil {
 		return err
 	}
 	page.State, page.Identifiers = state, account.SignupIdentifiers(conn)

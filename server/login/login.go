@@ -14,10 +14,9 @@ import (
 
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
-	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/session"
-	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/templates"
@@ -29,8 +28,7 @@ type Deps struct {
 	Passwords *identity.Passwords
 	Cookies   session.Cookies
 	Pages     web.Pages
-	Emails    emails.Writer
-	Log       *tenantlog.Log
+	Door      *signin.Door
 	Now       func() time.Time
 }
 
@@ -61,7 +59,7 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	if done {
 		return web.Resume(w, r, state)
 	}
-	return m.page(w, http.StatusOK, t, state, t.Request.LoginHint)
+	return m.page(w, http.StatusOK, t, state, t.Request().LoginHint)
 }
 
 // loggedIn reports whether the browser's session is one that began in the transaction,
@@ -76,7 +74,7 @@ func (m *room) loggedIn(r *http.Request, t storage.Transaction) (bool, error) {
 	if err != nil || !t.Began(s) {
 		return false, err
 	}
-	connections, err := m.connections(t.Request)
+	connections, err := m.connections(t.Request())
 	return slices.ContainsFunc(connections, func(c storage.Connection) bool { return c.Name == s.Connection }), err
 }
 
@@ -102,19 +100,23 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && !errors.Is(err, identity.ErrWrongCredentials) {
 		return err
 	}
-	key, guarded := m.guard(r, attempt{t, user, found.connection, username}, err == nil)
+	a := signin.Attempt{
+		Method: signin.Password, ClientID: t.Request().ClientID, Connection: found.connection, Identifier: username,
+		User: user, IP: signin.Address(r), Holds: signin.StillPassword(user.UserID, found.hash),
+	}
+	var finish func(http.ResponseWriter)
+	if err = m.Door.Judge(r, a, err == nil); err == nil {
+		err = m.DB.Update(func(tx *storage.Tx) (err error) {
+			finish, err = m.Door.Begin(tx, r, t, a)
+			return err
+		})
+	}
 	switch {
-	case guarded != nil:
-		return guarded
-	case key != "":
-		return m.page(w, http.StatusBadRequest, t, state, username, key)
-	}
-
-	finish, err := m.begin(r, t, user, found)
-	if errors.Is(err, identity.ErrWrongCredentials) {
+	case errors.Is(err, signin.ErrBlocked):
+		return m.page(w, http.StatusBadRequest, t, state, username, accountBlocked)
+	case errors.Is(err, signin.ErrWrong):
 		return m.page(w, http.StatusBadRequest, t, state, username, wrongCredentials)
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	finish(w)
@@ -147,23 +149,23 @@ func missingFields(username, password string) []string {
 }
 
 func (m *room) page(w http.ResponseWriter, status int, t storage.Transaction, state, username string, errs ...string) error {
-	layout, err := m.Pages.Layout(web.AboutRequest(t.Request))
+	layout, err := m.Pages.Layout(web.AboutRequest(t.Request()))
 	if err != nil {
 		return err
 	}
 	var client storage.Client
 	err = m.DB.View(func(tx *storage.Tx) error {
-		client, err = tx.Clients.Get(t.Request.ClientID)
+		client, err = tx.Clients.Get(t.Request().ClientID)
 		return err
 	})
 	if storage.IsNotFound(err) {
-		return apierr.UnknownClient(t.Request.ClientID)
+		return apierr.UnknownClient(t.Request().ClientID)
 	}
 	if err != nil {
 		return err
 	}
 	page := templates.Login{Layout: layout, ClientName: client.Name, State: state, Username: username, Errors: errs}
-	connections, err := m.connections(t.Request)
+	connections, err := m.connections(t.Request())
 	if err != nil {
 		return err
 	}
@@ -180,7 +182,7 @@ func (m *room) page(w http.ResponseWriter, status int, t storage.Transaction, st
 // identity.ErrWrongCredentials it returns the first user whose password it was not,
 // or none and the first connection.
 func (m *room) logIn(ctx context.Context, t storage.Transaction, username, password string) (storage.User, way, error) {
-	connections, err := m.connections(t.Request)
+	connections, err := m.connections(t.Request())
 	if err != nil {
 		return storage.User{}, way{}, err
 	}
@@ -208,24 +210,4 @@ func (m *room) connections(rq storage.AuthorizeRequest) (all []storage.Connectio
 		return err
 	})
 	return all, err
-}
-
-// begin starts the user's session, or returns identity.ErrWrongCredentials where the
-// password was changed or the user removed while it was checked.
-func (m *room) begin(r *http.Request, t storage.Transaction, user storage.User, by way) (finish func(http.ResponseWriter), err error) {
-	err = m.DB.Update(func(tx *storage.Tx) error {
-		stored, err := tx.Passwords.Get(user.UserID)
-		if storage.IsNotFound(err) || err == nil && stored.Hash != by.hash {
-			return identity.ErrWrongCredentials
-		}
-		if err != nil {
-			return err
-		}
-		if err := tx.ForgetLoginFailures(user.UserID); err != nil {
-			return err
-		}
-		finish, err = m.Cookies.Begin(tx, r, t, user, by.connection, m.Now())
-		return err
-	})
-	return finish, err
 }

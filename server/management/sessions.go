@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -36,8 +37,7 @@ func describeSession(s storage.Session) storage.Document {
 		"id": s.ID, "user_id": s.UserID, "created_at": resource.Time(s.CreatedAt), "updated_at": resource.Time(s.LastUsedAt),
 		"authenticated_at": resource.Time(s.AuthenticatedAt), "last_interacted_at": resource.Time(s.LastUsedAt),
 		"expires_at": resource.Time(s.ExpiresAt), "idle_expires_at": resource.Time(s.IdleExpiresAt), "clients": clients,
-		"authentication": storage.Document{"methods": []any{storage.Document{"name": "pwd", "timestamp": resource.Time(s.AuthenticatedAt)}}},
-		"cookie":         storage.Document{"mode": "persistent"},
+		"authentication": storage.Document{"methods": signin.Methods(s)}, "cookie": storage.Document{"mode": "persistent"},
 	}
 	if len(s.Metadata) > 0 {
 		doc["session_metadata"] = s.Metadata

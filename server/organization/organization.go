@@ -85,8 +85,7 @@ func (m *room) asked(when string, serve answer) web.Handler {
 		if err != nil {
 			return err
 		}
-		named := q.transaction.Request.Organization != "" && !q.transaction.Chosen
-		if named || !q.client.AsksOrganization(when) {
+		if q.transaction.Asked.Organization != "" || !q.client.AsksOrganization(when) {
 			return web.Resume(w, r, q.state)
 		}
 		return serve(w, r, q)
@@ -105,9 +104,9 @@ func (m *room) load(w http.ResponseWriter, r *http.Request) (q question, err err
 		return q, err
 	}
 	err = m.DB.View(func(tx *storage.Tx) error {
-		q.client, err = tx.Clients.Get(q.transaction.Request.ClientID)
+		q.client, err = tx.Clients.Get(q.transaction.Request().ClientID)
 		if storage.IsNotFound(err) {
-			return apierr.UnknownClient(q.transaction.Request.ClientID)
+			return apierr.UnknownClient(q.transaction.Request().ClientID)
 		}
 		return err
 	})
@@ -122,7 +121,7 @@ func (m *room) show(w http.ResponseWriter, _ *http.Request, q question) error {
 }
 
 func (m *room) selection(w http.ResponseWriter, status int, q question, typed string, errs ...string) error {
-	layout, err := m.Pages.Layout(web.AboutRequest(q.transaction.Request))
+	layout, err := m.Pages.Layout(web.AboutRequest(q.transaction.Request()))
 	if err != nil {
 		return err
 	}
@@ -131,7 +130,7 @@ func (m *room) selection(w http.ResponseWriter, status int, q question, typed st
 		Typed: typed, Personal: q.personal(), Errors: errs,
 	}
 	if page.ByEmail, page.ByName = q.named(); page.ByEmail {
-		page.Typed = cmp.Or(typed, q.transaction.Request.LoginHint)
+		page.Typed = cmp.Or(typed, q.transaction.Request().LoginHint)
 	}
 	return m.Pages.Write(w, status, page)
 }
@@ -152,17 +151,13 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request, q question) error 
 	case len(found) == 0:
 		return m.selection(w, http.StatusBadRequest, q, typed, "invalid-organization")
 	case len(found) == 1:
-		return m.goOn(w, r, q, func(t *storage.Transaction) { t.Request.Organization, t.Request.LoginHint = found[0].ID, hint })
+		return m.goOn(w, r, q, storage.OrganizationAnswer{Chosen: true, ID: found[0].ID, Hint: hint})
 	}
 	var ids []string
 	for _, o := range found {
 		ids = append(ids, o.ID)
 	}
-	err = m.change(q, func(_ *storage.Tx, t *storage.Transaction) error {
-		t.Organizations, t.Request.LoginHint = ids, hint
-		return nil
-	})
-	if err != nil {
+	if err := m.answer(q, storage.OrganizationAnswer{Offered: ids, Hint: hint}); err != nil {
 		return err
 	}
 	return web.Continue(w, r, earlyPicker, q.state)
@@ -172,7 +167,7 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request, q question) error 
 // has a connection for, and with what the login begins: an e-mail address, if it is one.
 func (m *room) discover(q question, typed string) (found []storage.Organization, hint string, err error) {
 	byEmail, byName := q.named()
-	hint = q.transaction.Request.LoginHint
+	hint = q.transaction.Request().LoginHint
 	err = m.DB.View(func(tx *storage.Tx) error {
 		var all []storage.Organization
 		if _, domain, is := strings.Cut(typed, "@"); is && byEmail {
@@ -182,7 +177,7 @@ func (m *room) discover(q question, typed string) (found []storage.Organization,
 			all, err = called(tx, typed)
 		}
 		for _, o := range all {
-			rq := q.transaction.Request
+			rq := q.transaction.Request()
 			rq.Organization = o.ID
 			_, err := account.Databases(tx, rq)
 			if err == nil {
@@ -214,8 +209,11 @@ type choice struct {
 // discovered is the choice before the login: what an e-mail address or a display name
 // has led to.
 func (m *room) discovered(tx *storage.Tx, _ *http.Request, q question) (c choice, err error) {
-	c.who = q.transaction.Request.LoginHint
-	for _, id := range q.transaction.Organizations {
+	c.who = q.transaction.Request().LoginHint
+	if q.transaction.Organization == nil {
+		return c, nil
+	}
+	for _, id := range q.transaction.Organization.Offered {
 		o, err := tx.Organization(id)
 		if storage.Optional(err) != nil {
 			return c, err
@@ -269,7 +267,7 @@ func (m *room) showChoices(find chooser) answer {
 		if len(c.organizations) == 0 {
 			return web.Resume(w, r, q.state)
 		}
-		layout, err := m.Pages.Layout(web.AboutRequest(q.transaction.Request))
+		layout, err := m.Pages.Layout(web.AboutRequest(q.transaction.Request()))
 		if err != nil {
 			return err
 		}
@@ -304,7 +302,7 @@ func (m *room) choose(find chooser) answer {
 			case !slices.ContainsFunc(c.organizations, func(o storage.Organization) bool { return o.ID == chosen }):
 				return apierr.InvalidAction
 			}
-			t.Request.Organization, t.Chosen = chosen, true
+			t.Organization = after(t.Organization, storage.OrganizationAnswer{Chosen: true, ID: chosen})
 			return nil
 		})
 		if err != nil && !errors.Is(err, errNothingToChoose) {
@@ -319,20 +317,34 @@ var errNothingToChoose = errors.New("no organization to choose")
 
 // goOnWithout goes on without an organization.
 func (m *room) goOnWithout(w http.ResponseWriter, r *http.Request, q question) error {
-	return m.goOn(w, r, q, func(t *storage.Transaction) { t.Personal, t.Request.Organization = true, "" })
+	return m.goOn(w, r, q, storage.OrganizationAnswer{Chosen: true})
 }
 
 // goOn writes the answer down and sends the browser back to the decision.
-func (m *room) goOn(w http.ResponseWriter, r *http.Request, q question, answer func(*storage.Transaction)) error {
-	err := m.change(q, func(_ *storage.Tx, t *storage.Transaction) error {
-		answer(t)
-		t.Chosen = true
-		return nil
-	})
-	if err != nil {
+func (m *room) goOn(w http.ResponseWriter, r *http.Request, q question, answer storage.OrganizationAnswer) error {
+	if err := m.answer(q, answer); err != nil {
 		return err
 	}
 	return web.Resume(w, r, q.state)
+}
+
+// answer writes the answer into the transaction.
+func (m *room) answer(q question, answer storage.OrganizationAnswer) error {
+	return m.change(q, func(_ *storage.Tx, t *storage.Transaction) error {
+		t.Organization = after(t.Organization, answer)
+		return nil
+	})
+}
+
+// after is an answer that follows another one: what was typed and offered before stays known.
+func after(before *storage.OrganizationAnswer, answer storage.OrganizationAnswer) *storage.OrganizationAnswer {
+	if before != nil {
+		answer.Hint = cmp.Or(answer.Hint, before.Hint)
+		if len(answer.Offered) == 0 {
+			answer.Offered = before.Offered
+		}
+	}
+	return &answer
 }
 
 // change changes the transaction of a question as it is now.

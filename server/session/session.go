@@ -4,7 +4,6 @@
 package session
 
 import (
-	"net"
 	"net/http"
 	"time"
 
@@ -61,47 +60,25 @@ func (c Cookies) Find(tx *storage.Tx, r *http.Request, now time.Time) (storage.S
 	return s, err
 }
 
-// Begin starts a new session of a user whose login a transaction holds, with a
-// cookie and an id of its own, and ends the one that the browser had: a session id
-// that somebody else planted is worth nothing after the login. finish must be
-// called after the write. A login that has ended meanwhile begins no session:
-// apierr.TransactionExpired.
-func (c Cookies) Begin(tx *storage.Tx, r *http.Request, t storage.Transaction, user storage.User, connection string, now time.Time) (finish func(http.ResponseWriter), err error) {
-	err = Change(tx, t.StateHash, now, func(t *storage.Transaction) error {
-		t.UserID = user.UserID
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
+// Begin starts a session of a user who has authenticated, with a cookie and an id of its
+// own, and ends the one that the browser had: a session id that somebody else planted is
+// worth nothing after the login. s says whose it is and how it began; the rest is filled
+// in. finish must be called after the write. Only server/signin calls it.
+func (c Cookies) Begin(tx *storage.Tx, r *http.Request, s storage.Session, now time.Time) (finish func(http.ResponseWriter), err error) {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if err := storage.Optional(err); err != nil {
 		return nil, err
 	}
 	idle, absolute := Lifetimes(tenant)
 	value := keys.Random(32)
-	s := storage.Session{
-		CookieHash: keys.Hash(value), ID: keys.Random(24), UserID: user.UserID, Connection: connection, BeganIn: t.StateHash,
-		AuthenticatedAt: now, CreatedAt: now, LastUsedAt: now,
-		ExpiresAt: now.Add(absolute), IdleExpiresAt: now.Add(idle),
-	}
+	s.CookieHash, s.ID = keys.Hash(value), keys.Random(24)
+	s.AuthenticatedAt, s.CreatedAt, s.LastUsedAt = now, now, now
+	s.ExpiresAt, s.IdleExpiresAt = now.Add(absolute), now.Add(idle)
 	replaces := ""
 	if old := c.read(r, ssoCookie); old != "" {
 		replaces = keys.Hash(old)
 	}
-	if err := tx.RecordLogin(user.UserID, now, address(r)); err != nil {
-		return nil, err
-	}
 	return func(w http.ResponseWriter) { c.write(w, ssoCookie, value, absolute) }, tx.StartSession(s, replaces)
-}
-
-// address is the IP address that the request comes from.
-func address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // Lifetimes returns the idle and the absolute lifetime of the tenant's sessions.

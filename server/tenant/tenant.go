@@ -38,6 +38,7 @@ import (
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/token"
 	"github.com/tenant0/tenant0/server/tokens"
@@ -214,13 +215,14 @@ func (t *Tenant) rooms() *web.Router {
 	if t.Name != Default {
 		cookies.Tenant = t.Name // cookies know no ports
 	}
+	door := &signin.Door{DB: t.db, Cookies: cookies, Emails: mails, Log: t.events, Now: now}
 	token.Mount(open, engine)
 	authorize.Mount(rt, authorize.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
 	login.Mount(rt, login.Deps{
-		DB: t.db, Passwords: t.passwords, Cookies: cookies, Pages: pages, Emails: mails, Log: t.events, Now: now,
+		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Now: now,
 	})
 	dbconnections.Mount(rt, open, dbconnections.Deps{
-		DB: t.db, Passwords: t.passwords, Cookies: cookies, Pages: pages, Emails: mails, Log: t.events, Now: now,
+		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Emails: mails, Log: t.events, Now: now,
 	})
 	consent.Mount(rt, consent.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})
 	organization.Mount(rt, organization.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})
