@@ -1,8 +1,10 @@
 package storage
 
 import (
-	"slices"
+	"iter"
 	"strings"
+
+	"github.com/tidwall/btree"
 )
 
 // Try runs fn in a transaction whose writes nobody else sees and nothing keeps: fn
@@ -10,88 +12,118 @@ import (
 // of the one writer, so it is for finding out what an update would do. As in View, fn
 // must not wait for an update.
 func (db *DB) Try(fn func(*Tx) error) error {
-	return db.engine.View(func(kv KV) error { return fn(newTx(newOverlay(kv), nil)) })
+	return db.engine.View(func(kv KV) error { return fn(newTx(NewOverlay(kv), nil)) })
 }
 
-func newOverlay(under KV) *overlay { return &overlay{under: under, written: map[string][]byte{}} }
+// NewOverlay returns a key space with writes in memory over one that is only read.
+func NewOverlay(under KV) *Overlay { return &Overlay{under: under} }
 
-// overlay is a key space with writes in memory over one that is only read.
-type overlay struct {
+// Overlay is a key space with writes in memory over one that is only read.
+type Overlay struct {
 	under   KV
-	written map[string][]byte // nil for a key that was deleted
-	keys    []string          // those of written, in order
+	written btree.Map[string, []byte] // nil for a key that was deleted
 }
 
-func (o *overlay) Get(key []byte) ([]byte, error) {
-	if value, ok := o.written[string(key)]; ok {
+// Written yields what was written, in the order of the keys, a nil value for a key that was
+// deleted.
+func (o *Overlay) Written() iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, value []byte) bool) {
+		o.written.Scan(func(key string, value []byte) bool { return yield([]byte(key), value) })
+	}
+}
+
+// Len is how many keys were written.
+func (o *Overlay) Len() int { return o.written.Len() }
+
+// Apply writes all that another overlay has written.
+func (o *Overlay) Apply(other *Overlay) {
+	other.written.Scan(func(key string, value []byte) bool {
+		o.written.Set(key, value)
+		return true
+	})
+}
+
+// Get implements KV.
+func (o *Overlay) Get(key []byte) ([]byte, error) {
+	if value, ok := o.written.Get(string(key)); ok {
 		return value, nil
 	}
 	return o.under.Get(key)
 }
 
-func (o *overlay) Put(key, value []byte) error {
-	o.write(key, append([]byte{}, value...))
+// Put implements KV.
+func (o *Overlay) Put(key, value []byte) error {
+	o.written.Set(string(key), append([]byte{}, value...))
 	return nil
 }
 
-func (o *overlay) Delete(key []byte) error {
-	o.write(key, nil)
+// Delete implements KV.
+func (o *Overlay) Delete(key []byte) error {
+	o.written.Set(string(key), nil)
 	return nil
 }
 
-func (o *overlay) write(key []byte, value []byte) {
-	if at, found := slices.BinarySearch(o.keys, string(key)); !found {
-		o.keys = slices.Insert(o.keys, at, string(key))
+// Scan implements KV.
+func (o *Overlay) Scan(from, to []byte, fn func(key, value []byte) bool) error {
+	ours := cursor{iter: o.written.Iter(), end: string(to)}
+	ours.step, ours.there = ours.iter.Next, ours.iter.Seek(string(from))
+	ours.within = func(key string) bool { return key < ours.end }
+	return ours.merge(o.under.Scan, from, to, strings.Compare, fn)
+}
+
+// ScanBack implements KV.
+func (o *Overlay) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
+	ours := cursor{iter: o.written.Iter(), end: string(from)}
+	ours.step = ours.iter.Prev
+	if ours.iter.Seek(string(to)) { // the first that is not in the range
+		ours.there = ours.iter.Prev()
+	} else {
+		ours.there = ours.iter.Last()
 	}
-	o.written[string(key)] = value
+	ours.within = func(key string) bool { return key >= ours.end }
+	return ours.merge(o.under.ScanBack, from, to, func(a, b string) int { return strings.Compare(b, a) }, fn)
 }
 
-func (o *overlay) Scan(from, to []byte, fn func(key, value []byte) bool) error {
-	ours := o.between(from, to)
-	return o.merge(o.under.Scan, from, to, ours, strings.Compare, fn)
+// cursor goes through the written keys of a range, in one direction.
+type cursor struct {
+	iter   btree.MapIter[string, []byte]
+	step   func() bool
+	there  bool // at a key
+	end    string
+	within func(key string) bool
 }
 
-func (o *overlay) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
-	ours := slices.Clone(o.between(from, to))
-	slices.Reverse(ours)
-	return o.merge(o.under.ScanBack, from, to, ours, func(a, b string) int { return strings.Compare(b, a) }, fn)
-}
-
-// between are the written keys in [from, to).
-func (o *overlay) between(from, to []byte) []string {
-	start, _ := slices.BinarySearch(o.keys, string(from))
-	end, _ := slices.BinarySearch(o.keys, string(to))
-	return o.keys[start:max(start, end)]
-}
+// more reports whether there is another key in the range.
+func (c *cursor) more() bool { return c.there && c.within(c.iter.Key()) }
 
 // merge calls fn with the keys of both key spaces in the order of scan, which is that of
-// ours and compare too. What is written hides what is under it.
-func (o *overlay) merge(
+// the cursor and compare too. What is written hides what is under it.
+func (c *cursor) merge(
 	scan func(from, to []byte, fn func(key, value []byte) bool) error, from, to []byte,
-	ours []string, compare func(a, b string) int, fn func(key, value []byte) bool,
+	compare func(a, b string) int, fn func(key, value []byte) bool,
 ) error {
 	goOn := true
 	ownNext := func() {
-		key := ours[0]
-		ours = ours[1:]
-		if value := o.written[key]; value != nil {
+		key, value := c.iter.Key(), c.iter.Value()
+		c.there = c.step()
+		if value != nil {
 			goOn = fn([]byte(key), value)
 		}
 	}
 	err := scan(from, to, func(key, value []byte) bool {
-		for goOn && len(ours) > 0 && compare(ours[0], string(key)) < 0 {
+		for goOn && c.more() && compare(c.iter.Key(), string(key)) < 0 {
 			ownNext()
 		}
 		switch {
 		case !goOn:
-		case len(ours) > 0 && ours[0] == string(key):
+		case c.more() && c.iter.Key() == string(key):
 			ownNext()
 		default:
 			goOn = fn(key, value)
 		}
 		return goOn
 	})
-	for err == nil && goOn && len(ours) > 0 {
+	for err == nil && goOn && c.more() {
 		ownNext()
 	}
 	return err

@@ -85,7 +85,7 @@ func TestATryAgreesWithASortedMap(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := engine.View(func(under storage.KV) error {
-		kv := storage.Overlay(under)
+		kv := storage.NewOverlay(under)
 		for range 40 {
 			if err := write(kv); err != nil {
 				return err

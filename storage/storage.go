@@ -50,6 +50,7 @@ type Document = map[string]any
 // DB is an open store.
 type DB struct {
 	engine Engine
+	shared Shared // nil where no other process can open the store
 	memo   memo
 }
 
@@ -60,6 +61,7 @@ func Open(engine Engine) (*DB, error) {
 }
 
 func open(engine Engine, steps []func(KV) error) (*DB, error) {
+	shared, _ := engine.(Shared)
 	if underTest() {
 		engine = Strict(engine)
 	}
@@ -67,7 +69,7 @@ func open(engine Engine, steps []func(KV) error) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{engine: engine}, nil
+	return &DB{engine: engine, shared: shared}, nil
 }
 
 // Close closes the engine.

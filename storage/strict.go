@@ -40,7 +40,7 @@ func (s strict) Clone() (Engine, error) {
 // when it counts.
 func (s strict) rehearse(fn func(KV) error) {
 	defer func() { _ = recover() }()
-	_ = s.Engine.View(func(kv KV) error { return fn(&oneCursor{KV: newOverlay(kv)}) })
+	_ = s.Engine.View(func(kv KV) error { return fn(&oneCursor{KV: NewOverlay(kv)}) })
 }
 
 // oneCursor is a transaction that does one thing at a time.

@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(tb testing.TB) storage.Engine) {
 		{"a view sees one state throughout", suite.isolation},
 		{"a view cannot write", suite.readOnly},
 		{"large values and many keys", suite.large},
+		{"keys of thousands of bytes that are alike", suite.long},
 		{"a closed engine says so", suite.closed},
 		{"updates that come while it closes are kept or refused", suite.closing},
 		{"what a clone and its origin write is not in the other", suite.cloned},

@@ -1,0 +1,277 @@
+// Package postgres keeps the ordered key spaces of package storage, one for each tenant, in
+// one table of a PostgreSQL database, which several processes may use at once. It owns the
+// connections, the schema, the order of updates and the leases; it knows nothing of what
+// the keys and values mean.
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Options says how to use a database.
+type Options struct {
+	// NoSync lets a commit end before the disk of the database has it. A crash of the
+	// database may then take the last of them back.
+	NoSync bool
+}
+
+// mostConnections is how many connections a process uses, unless pool_max_conns in the URL
+// says otherwise.
+const mostConnections = 16
+
+// Database is a database that is in use. It is safe for concurrent use.
+type Database struct {
+	config *pgconn.Config
+	pool   *pool
+	keeper keeper
+}
+
+// Open connects to the database that a URL or a connection string of libpq's names, and
+// makes the tables or brings them to the form that this program knows. What the URL leaves
+// out is taken from the usual PG... variables. Its errors say what to do and never hold
+// the password.
+func Open(url string, o Options) (*Database, error) {
+	config, most, err := parse(url)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range sessionSettings {
+		if _, set := config.RuntimeParams[name]; !set {
+			config.RuntimeParams[name] = value
+		}
+	}
+	if o.NoSync {
+		config.RuntimeParams["synchronous_commit"] = "off"
+	}
+	config.OnNotice = func(*pgconn.PgConn, *pgconn.Notice) {}
+	d := &Database{config: config, pool: newPool(config, most)}
+	d.keeper.database = d
+	if err := d.prepare(); err != nil {
+		return nil, d.explain(err)
+	}
+	return d, nil
+}
+
+// sessionSettings are those of every connection.
+var sessionSettings = map[string]string{
+	"application_name": "tenant0",
+	// Whoever waits for the one writer of a tenant gives up before patience is over, and a
+	// writer that no longer answers does not hold the others up for longer.
+	"lock_timeout":                        "15s",
+	"statement_timeout":                   "19s",
+	"idle_in_transaction_session_timeout": "12s",
+	"default_transaction_isolation":       "read committed",
+	// Every question is answered from the index, whatever the statistics say.
+	"jit": "off", "enable_seqscan": "off", "enable_bitmapscan": "off", "enable_sort": "off", "enable_hashagg": "off",
+}
+
+// parse reads a connection string.
+func parse(url string) (config *pgconn.Config, most int, err error) {
+	config, err = pgconn.ParseConfig(url)
+	if err != nil {
+		return nil, 0, explainURL(err)
+	}
+	most = mostConnections
+	if text, set := config.RuntimeParams["pool_max_conns"]; set {
+		delete(config.RuntimeParams, "pool_max_conns")
+		if most, err = strconv.Atoi(text); err != nil || most < 2 {
+			return nil, 0, fmt.Errorf("store: pool_max_conns is %q; give a number of connections of 2 or more", text)
+		}
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = 5 * time.Second
+	}
+	return config, most, nil
+}
+
+// Check returns an error that says what is wrong with a connection string. It connects to
+// nothing.
+func Check(url string) error {
+	_, _, err := parse(url)
+	return err
+}
+
+// HasPassword reports whether a connection string itself holds a password.
+func HasPassword(url string) bool { return passwordIn(url) }
+
+// Place is where the database is, for people: host, port and name, without user and
+// password.
+func (d *Database) Place() string {
+	return fmt.Sprintf("postgres://%s:%d/%s", d.config.Host, d.config.Port, d.config.Database)
+}
+
+// Close ends the connections. Tenants are closed before.
+func (d *Database) Close() error {
+	d.keeper.close()
+	d.pool.close()
+	return nil
+}
+
+// DB is the key space of one tenant. It implements storage.Shared.
+type DB struct {
+	database *Database
+	name     []byte
+
+	open   sync.RWMutex // held for reading by views and on the way to the queue
+	closed bool         // guarded by open
+	queue  chan *update
+	done   chan struct{}
+}
+
+var _ storage.Shared = (*DB)(nil)
+
+// maxGroup bounds how many updates one commit may carry.
+const maxGroup = 256
+
+// Tenant returns the key space of a tenant, which is made where it is not there.
+func (d *Database) Tenant(name string) (*DB, error) {
+	err := d.do(func(c *conn) error {
+		c.send(addTenant, nil, []byte(name))
+		return c.run()
+	})
+	if err != nil {
+		return nil, d.explain(err)
+	}
+	db := &DB{database: d, name: []byte(name), queue: make(chan *update, maxGroup), done: make(chan struct{})}
+	go db.write()
+	return db, nil
+}
+
+// Tenants lists the tenants that the database has, in order.
+func (d *Database) Tenants() (names []string, err error) {
+	err = d.do(func(c *conn) error {
+		names = nil
+		c.send(listTenants, func(values [][]byte) bool {
+			names = append(names, string(values[0]))
+			return true
+		})
+		return c.run()
+	})
+	return names, d.explain(err)
+}
+
+// Remove removes a tenant with all that it holds; one that is not there is no error.
+func (d *Database) Remove(name string) error {
+	return d.explain(d.do(func(c *conn) error {
+		c.unhurried = true
+		defer func() { c.unhurried = false }()
+		c.send(begin, nil)
+		c.send(noTimeout, nil)
+		c.send(removeTenant, nil, []byte(name))
+		c.send(commit, nil)
+		return c.run()
+	}))
+}
+
+// Copy fills the key space of a new tenant with what another holds.
+func (d *Database) Copy(from, to string) error {
+	return d.explain(d.do(func(c *conn) error {
+		c.unhurried = true
+		defer func() { c.unhurried = false }()
+		c.send(begin, nil)
+		c.send(noTimeout, nil)
+		c.send(addTenant, nil, []byte(to))
+		c.send(clearTenant, nil, []byte(to))
+		c.send(copyTenant, nil, []byte(from), []byte(to))
+		c.send(bump, nil, []byte(to))
+		c.send(commit, nil)
+		return c.run()
+	}))
+}
+
+// do runs fn on a connection, again where what fails may succeed. So fn can be run more than
+// once.
+func (d *Database) do(fn func(*conn) error) error {
+	for attempt := 0; ; attempt++ {
+		err := d.once(fn)
+		if err == nil || !passing(err) || attempt == attempts {
+			return err
+		}
+		pause(attempt)
+	}
+}
+
+// once runs fn on a connection. A transaction that it leaves open when it fails is undone.
+func (d *Database) once(fn func(*conn) error) error {
+	c, err := d.pool.get()
+	if err != nil {
+		return err
+	}
+	defer d.pool.put(c)
+	err = fn(c)
+	if err != nil && !c.broken {
+		c.queued = nil
+		c.send(rollback, nil)
+		c.leave()
+	}
+	c.broken = c.broken || fatal(err)
+	return err
+}
+
+// View implements storage.Engine. It begins before fn is called, so that what fails then is
+// tried again.
+func (db *DB) View(fn func(storage.KV) error) error {
+	db.open.RLock()
+	defer db.open.RUnlock()
+	if db.closed {
+		return db.errClosed()
+	}
+	for attempt := 0; ; attempt++ {
+		began, err := db.view(fn)
+		if err == nil || began {
+			return err
+		}
+		if !passing(err) || attempt == attempts {
+			return db.database.explain(err)
+		}
+		pause(attempt)
+	}
+}
+
+// view runs fn in a transaction that sees one state. It reports whether fn was run.
+func (db *DB) view(fn func(storage.KV) error) (began bool, err error) {
+	c, err := db.database.pool.get()
+	if err != nil {
+		return false, err
+	}
+	defer db.database.pool.put(c)
+	k := &kv{db: db, conn: c}
+	c.send(beginView, nil)
+	if err := k.start(state); err != nil {
+		c.broken = true
+		return false, err
+	}
+	defer func() { // also when fn panics
+		if !c.broken {
+			c.send(rollback, nil)
+			c.leave()
+		}
+	}()
+	return true, fn(k)
+}
+
+// Close implements storage.Engine.
+func (db *DB) Close() error {
+	db.open.Lock()
+	if !db.closed {
+		db.closed = true
+		close(db.queue)
+	}
+	db.open.Unlock()
+	<-db.done
+	return nil
+}
+
+func (db *DB) errClosed() error {
+	return fmt.Errorf("tenant %s of the database: %w", db.name, storage.ErrClosed)
+}
+
+var errReadOnly = errors.New("a view cannot write")

@@ -1,0 +1,216 @@
+package postgres_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/enginetest"
+	"github.com/tenant0/tenant0/storage/postgres"
+	"github.com/tenant0/tenant0/storage/postgres/pgtest"
+)
+
+// process is an engine that ends with its database's connections, as a process does.
+type process struct {
+	*postgres.DB
+	end func() error
+}
+
+func (p process) Close() error { return errors.Join(p.DB.Close(), p.end()) }
+
+func newProcess(tb testing.TB, url string) process {
+	tb.Helper()
+	d, err := postgres.Open(url, postgres.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = d.Close() })
+	db, err := d.Tenant("default")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return process{db, d.Close}
+}
+
+func TestSeveralProcesses(t *testing.T) {
+	server := pgtest.Shared(t)
+	enginetest.RunShared(t, func(tb testing.TB) (all []storage.Shared) {
+		tb.Helper()
+		url := server.Empty(tb)
+		for range 3 {
+			all = append(all, newProcess(tb, url))
+		}
+		return all
+	})
+}
+
+// count adds one to a number and keeps a key of its own, in one update.
+func count(e storage.Engine, key string) error {
+	return e.Update(func(kv storage.KV) error {
+		n, err := kv.Get([]byte("n"))
+		if err != nil {
+			return err
+		}
+		return errors.Join(kv.Put([]byte("n"), append([]byte("+"), n...)), kv.Put([]byte(key), []byte("there")))
+	})
+}
+
+// storm has writers at several engines while disturb does something to their connections.
+// It sees that what was acknowledged is there, and that nothing was done twice.
+func storm(t *testing.T, engines []process, disturb func(done <-chan struct{})) (refused int64) {
+	t.Helper()
+	const writers, each = 3, 40
+	var wait sync.WaitGroup
+	var acknowledged sync.Map
+	var failed atomic.Int64
+	done := make(chan struct{})
+	for n, e := range engines {
+		for w := range writers {
+			wait.Go(func() {
+				for i := range each {
+					key := fmt.Sprintf("op%d.%d.%d", n, w, i)
+					switch err := count(e, key); {
+					case err == nil:
+						acknowledged.Store(key, true)
+					case errors.Is(err, storage.ErrUnavailable):
+						failed.Add(1)
+					default:
+						t.Errorf("an update fails with %v, want what wraps %v", err, storage.ErrUnavailable)
+					}
+				}
+			})
+		}
+	}
+	var disturber sync.WaitGroup
+	disturber.Go(func() { disturb(done) })
+	wait.Wait()
+	close(done)
+	disturber.Wait()
+	var total string
+	kept := map[string]bool{}
+	err := engines[0].View(func(kv storage.KV) error {
+		n, err := kv.Get([]byte("n"))
+		total = string(n)
+		return errors.Join(err, kv.Scan([]byte("op"), []byte("oq"), func(key, _ []byte) bool {
+			kept[string(key)] = true
+			return true
+		}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(total) != len(kept) {
+		t.Errorf("%d updates have counted and %d have left their key: one was done twice or by half", len(total), len(kept))
+	}
+	acknowledged.Range(func(key, _ any) bool {
+		if !kept[key.(string)] {
+			t.Errorf("%s was acknowledged and is not there", key)
+		}
+		return true
+	})
+	return failed.Load()
+}
+
+func TestCutConnectionsLoseNothing(t *testing.T) {
+	server := pgtest.Shared(t)
+	proxy := pgtest.NewProxy(t, server.Addr())
+	url := proxy.URL(t, server.Empty(t))
+	engines := []process{newProcess(t, url), newProcess(t, url), newProcess(t, url)}
+	cuts := 0
+	refused := storm(t, engines, func(done <-chan struct{}) {
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(15 * time.Millisecond):
+				proxy.Cut()
+				cuts++
+			}
+		}
+	})
+	if cuts < 3 {
+		t.Errorf("the connections were cut %d times only", cuts)
+	}
+	t.Logf("%d cuts, %d updates refused", cuts, refused)
+}
+
+func TestCrashesOfTheDatabaseLoseNothing(t *testing.T) {
+	server := pgtest.Start(t)
+	url := server.Empty(t)
+	engines := []process{newProcess(t, url), newProcess(t, url)}
+	refused := storm(t, engines, func(done <-chan struct{}) {
+		for range 2 {
+			server.Crash()
+			server.Again(t)
+			select {
+			case <-done:
+				return
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	})
+	t.Logf("%d updates refused", refused)
+}
+
+func TestADatabaseThatIsAwayComesBack(t *testing.T) {
+	server := pgtest.Start(t)
+	e := newProcess(t, server.Empty(t))
+	if err := count(e, "op1"); err != nil {
+		t.Fatal(err)
+	}
+	server.Stop()
+	read := func() error { return e.View(func(kv storage.KV) error { _, err := kv.Get([]byte("n")); return err }) }
+	for name, err := range map[string]error{"a view": read(), "an update": count(e, "op2")} {
+		if !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "start the database") {
+			t.Errorf("%s while the database is away: %v, want what wraps %v and says what to do", name, err, storage.ErrUnavailable)
+		}
+	}
+	if _, err := e.Hold("lease"); !errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("a lease while the database is away: %v", err)
+	}
+	server.Again(t)
+	if err := errors.Join(read(), count(e, "op3")); err != nil {
+		t.Errorf("when it is back: %v", err)
+	}
+	if held, err := e.Hold("lease"); !held || err != nil {
+		t.Errorf("a lease when it is back: %v, %v", held, err)
+	}
+}
+
+// TestALeaseEndsWithItsConnection cuts the connections of its holder: another gets it, and
+// the former holder knows.
+func TestALeaseEndsWithItsConnection(t *testing.T) {
+	server := pgtest.Shared(t)
+	proxy := pgtest.NewProxy(t, server.Addr())
+	url := server.Empty(t)
+	first, second := newProcess(t, proxy.URL(t, url)), newProcess(t, url)
+	if held, err := first.Hold("work"); !held || err != nil {
+		t.Fatal(held, err)
+	}
+	proxy.Let(false)
+	proxy.Cut()
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		held, err := second.Hold("work")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if held {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the lease is not passed on")
+		}
+	}
+	if held, err := first.Hold("work"); held || err == nil {
+		t.Errorf("who is cut off holds its lease: %v, %v", held, err)
+	}
+	proxy.Let(true)
+	if held, err := first.Hold("work"); held || err != nil {
+		t.Errorf("who comes back has the lease of another: %v, %v", held, err)
+	}
+}
