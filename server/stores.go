@@ -51,7 +51,7 @@ func openFile(path string, noSync bool) (*storage.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := storage.Open(engine)
+	db, err := storage.OpenVolatile(engine, memory.New())
 	if err != nil && !errors.Is(err, storage.ErrDamaged) { // that names the file
 		err = fmt.Errorf("data file %s: %w", path, err)
 	}
@@ -77,7 +77,7 @@ func (s *Server) copyStore(name string, of *storage.DB) (*storage.DB, error) {
 	if err := of.CopyTo(engine); err != nil {
 		return nil, errors.Join(err, engine.Close(), os.Remove(path))
 	}
-	return storage.Open(engine)
+	return storage.OpenVolatile(engine, memory.New())
 }
 
 // removeStore removes what of a tenant is on the disk.

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -118,7 +119,7 @@ func (tx *Tx) Clear() error {
 	if err != nil {
 		return err
 	}
-	return tx.remove(live)
+	return errors.Join(tx.remove(live), tx.clearVolatile())
 }
 
 // tenantParts start the keys of expiries, index entries and rows.

@@ -51,7 +51,9 @@ type Document = map[string]any
 type DB struct {
 	engine Engine
 	shared Shared // nil where no other process can open the store
-	memo   memo
+	// volatile keeps the records that a power cut may take; nil where the engine keeps them.
+	volatile Engine
+	memo     memo
 }
 
 // Open checks the format of what the engine holds, upgrades an older one and
@@ -73,18 +75,27 @@ func open(engine Engine, steps []func(KV) error) (*DB, error) {
 }
 
 // Close closes the engine.
-func (db *DB) Close() error { return db.engine.Close() }
+func (db *DB) Close() error {
+	if db.volatile == nil {
+		return db.engine.Close()
+	}
+	err := db.leaveVolatile()
+	if errors.Is(err, ErrClosed) {
+		err = nil // it was closed before
+	}
+	return errors.Join(err, db.volatile.Close(), db.engine.Close())
+}
 
 // View runs fn once in a read transaction. Records read in it may be shared with
 // other readers: they are for reading only.
 func (db *DB) View(fn func(*Tx) error) error {
-	return db.engine.View(func(kv KV) error { return transact(newTx(kv, &db.memo), fn) })
+	return db.view(func(kv KV) error { return transact(newTx(kv, &db.memo), fn) })
 }
 
 // ViewContext is View for a request that may read much: when ctx ends, what is read next
 // fails with the error of ctx.
 func (db *DB) ViewContext(ctx context.Context, fn func(*Tx) error) error {
-	return db.engine.View(func(kv KV) error { return transact(newTx(endingKV{kv, ctx}, &db.memo), fn) })
+	return db.view(func(kv KV) error { return transact(newTx(endingKV{kv, ctx}, &db.memo), fn) })
 }
 
 // Update runs fn in a write transaction. An error from fn undoes all of it.
@@ -93,7 +104,7 @@ func (db *DB) ViewContext(ctx context.Context, fn func(*Tx) error) error {
 // what is there then, and what the last run wrote is kept: so it changes nothing outside of
 // the transaction but the variables that it sets anew in each run.
 func (db *DB) Update(fn func(*Tx) error) error {
-	return db.engine.Update(func(kv KV) error { return transact(newTx(kv, nil), fn) })
+	return db.update(func(kv KV) error { return transact(newTx(kv, nil), fn) })
 }
 
 // upgrades returns the steps from each layout of the store to the next, the
@@ -193,34 +204,25 @@ func prefixEnd(prefix []byte) []byte {
 func (db *DB) Sweep(now time.Time, limit int) (int, error) {
 	removed := 0
 	err := db.Update(func(tx *Tx) error {
-		type expired struct{ entry, key []byte }
-		var found []expired
-		from := []byte("e/")
-		to := append(from, expiryBytes(now)...)
-		torn := false
-		err := tx.kv.Scan(from, to, func(entry, _ []byte) bool {
-			if torn = bytes.IndexByte(entry[min(len(entry), len(from)+8):], 0) < 0; torn {
-				return false
-			}
-			found = append(found, expired{append([]byte(nil), entry...), append([]byte("t/"), entry[len(from)+8:]...)})
-			return len(found) < limit
-		})
-		if torn {
-			return fmt.Errorf("an expiry names no record: %w", ErrDamaged)
-		}
+		const start = len("e/") + 8
+		found, err := tx.expired(append([]byte("e/"), expiryBytes(now)...), limit)
 		if err != nil {
 			return err
 		}
 		removed = len(found)
-		for _, f := range found {
-			t, ok := tx.expiring(tableOf(f.key))
-			if !ok {
-				return fmt.Errorf("table %q has expiries and is not in Tx.expiring", tableOf(f.key))
+		for _, entry := range found {
+			if bytes.IndexByte(entry[min(len(entry), start):], 0) < 0 {
+				return fmt.Errorf("an expiry names no record: %w", ErrDamaged)
 			}
-			if err := t.deleteKey(f.key); err != nil {
+			key := append([]byte("t/"), entry[start:]...)
+			t, ok := tx.expiring(tableOf(key))
+			if !ok {
+				return fmt.Errorf("table %q has expiries and is not in Tx.expiring", tableOf(key))
+			}
+			if err := t.deleteKey(key); err != nil {
 				return err
 			}
-			if err := tx.kv.Delete(f.entry); err != nil {
+			if err := tx.kv.Delete(entry); err != nil {
 				return err
 			}
 		}

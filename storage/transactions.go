@@ -173,7 +173,7 @@ func atMost(what string, have, limit int) error {
 }
 
 var transactions = declare(spec[Transaction]{
-	name:     "transactions",
+	name:     "transactions", // see isVolatile
 	key:      func(t Transaction) string { return t.StateHash },
 	expires:  func(t Transaction) time.Time { return t.ExpiresAt },
 	measured: true,

@@ -50,7 +50,7 @@ func (c Cookies) Start(w http.ResponseWriter, r *http.Request, db *storage.DB, t
 	state = keys.Random(32)
 	t.StateHash = keys.Hash(state)
 	t.BrowserHash = keys.Hash(c.MarkBrowser(w, r))
-	return state, answered(db.Update(func(tx *storage.Tx) error { return tx.StartTransaction(t) }))
+	return state, answered(db.UpdateVolatile(func(tx *storage.Tx) error { return tx.StartTransaction(t) }))
 }
 
 // Change is storage's ChangeTransaction, with answers that a browser can show:

@@ -1,0 +1,225 @@
+package storage_test
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/memory"
+)
+
+// openVolatile opens a store on the file at path, with its volatile records in memory.
+func openVolatile(t *testing.T, path string) *storage.DB {
+	t.Helper()
+	engine, err := bolt.Open(path, bolt.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := storage.OpenVolatile(engine, memory.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+var volatileBegan = time.Unix(1_700_000_000, 0).UTC()
+
+// underWay is a login under way that ends after an hour.
+func underWay(state string) storage.Transaction {
+	return waiting(state, "browser", volatileBegan)
+}
+
+func start(t *testing.T, db *storage.DB, state string) {
+	t.Helper()
+	if err := db.UpdateVolatile(func(tx *storage.Tx) error { return tx.StartTransaction(underWay(state)) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// has reports whether a login is under way, by its key and in the list of all.
+func has(t *testing.T, db *storage.DB, state string) (there bool) {
+	t.Helper()
+	err := db.View(func(tx *storage.Tx) error {
+		listed := false
+		for l, err := range tx.Transactions.All() {
+			if err != nil {
+				return err
+			}
+			listed = listed || l.StateHash == state
+		}
+		var err error
+		if there, err = tx.Transactions.Has(state); there != listed {
+			t.Errorf("login %s is there: %v, and in the list: %v", state, there, listed)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return there
+}
+
+// TestLoginsUnderWayOutliveARestart closes a store in the middle of a login, and looks into its file
+// in between: while the store is open they are not there.
+func TestLoginsUnderWayOutliveARestart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "db")
+	for range 3 { // what was taken out of the file goes back into it
+		db := openVolatile(t, path)
+		if !has(t, db, "one") {
+			start(t, db, "one")
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Errorf("a store that is closed twice says %v", err)
+		}
+	}
+	db := openVolatile(t, path)
+	if !has(t, db, "one") {
+		t.Error("the login has not outlived a restart")
+	}
+	err := db.UpdateVolatile(func(tx *storage.Tx) error { return tx.StartTransaction(underWay("one")) })
+	if !storage.IsConflict(err) {
+		t.Errorf("a second login with the same state says %v, want a conflict", err)
+	}
+	engine := memory.New()
+	if err := db.CopyTo(engine); err != nil {
+		t.Fatal(err)
+	}
+	bare, err := storage.Open(engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if has(t, bare, "one") {
+		t.Error("the login is in the engine while the store is open")
+	}
+}
+
+// TestVolatileRecordsAreChangedWithTheOthers or with none of them.
+func TestVolatileRecordsAreChangedWithTheOthers(t *testing.T) {
+	db := openVolatile(t, filepath.Join(t.TempDir(), "db"))
+	start(t, db, "one")
+	refused := errors.New("refused")
+	change := func(fail error) error {
+		return db.Update(func(tx *storage.Tx) error {
+			err := tx.ChangeTransaction("one", volatileBegan, func(l *storage.Transaction) error {
+				l.FinishedAt = volatileBegan
+				return nil
+			})
+			return errors.Join(err, tx.IssueCode(storage.Code{Hash: "code", ExpiresAt: volatileBegan}), tx.Transactions.Delete("two"), fail)
+		})
+	}
+	start(t, db, "two")
+	if err := change(refused); !errors.Is(err, refused) {
+		t.Fatal(err)
+	}
+	look := func() (finished, code bool) {
+		err := db.View(func(tx *storage.Tx) error {
+			l, err := tx.Transactions.Get("one")
+			finished = !l.FinishedAt.IsZero()
+			if err == nil {
+				code, err = tx.Codes.Has("code")
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return finished, code
+	}
+	if finished, code := look(); finished || code || !has(t, db, "two") {
+		t.Errorf("an update that failed leaves the login finished: %v, and a code: %v", finished, code)
+	}
+	if err := change(nil); err != nil {
+		t.Fatal(err)
+	}
+	if finished, code := look(); !finished || !code || has(t, db, "two") {
+		t.Errorf("an update leaves the login finished: %v, and a code: %v", finished, code)
+	}
+}
+
+// unkept is an engine whose updates run and are not kept, as on a disk that is full.
+type unkept struct {
+	storage.Engine
+	fails bool
+}
+
+var errFull = errors.New("the disk is full")
+
+func (u *unkept) Update(fn func(storage.KV) error) error {
+	err := u.Engine.Update(func(kv storage.KV) error {
+		if err := fn(kv); err != nil || !u.fails {
+			return err
+		}
+		return errFull
+	})
+	return err
+}
+
+// TestVolatileRecordsOfAnUpdateThatIsNotKept are taken back, those of several runs too.
+func TestVolatileRecordsOfAnUpdateThatIsNotKept(t *testing.T) {
+	engine := &unkept{Engine: memory.New()}
+	db, err := storage.OpenVolatile(engine, memory.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	start(t, db, "one")
+	engine.fails = true
+	err = db.Update(func(tx *storage.Tx) error {
+		return errors.Join(tx.Transactions.Delete("one"), tx.StartTransaction(underWay("two")))
+	})
+	if !errors.Is(err, errFull) || !has(t, db, "one") || has(t, db, "two") {
+		t.Errorf("after %v the first login is there: %v, and the second: %v", err, has(t, db, "one"), has(t, db, "two"))
+	}
+	engine.fails = false
+}
+
+// TestUpdateVolatileWritesNothingElse.
+func TestUpdateVolatileWritesNothingElse(t *testing.T) {
+	db := openVolatile(t, filepath.Join(t.TempDir(), "db"))
+	start(t, db, "one")
+	for name, write := range map[string]func(*storage.Tx) error{
+		"put":    func(tx *storage.Tx) error { return tx.Codes.Put(storage.Code{Hash: "code"}) },
+		"delete": func(tx *storage.Tx) error { return tx.RevokeGrant("grant", volatileBegan) },
+	} {
+		err := db.UpdateVolatile(func(tx *storage.Tx) error { return errors.Join(tx.Transactions.Delete("one"), write(tx)) })
+		if err == nil || !has(t, db, "one") {
+			t.Errorf("%s says %v, and the login is there: %v", name, err, has(t, db, "one"))
+		}
+	}
+}
+
+// TestVolatileRecordsExpireAndEnd with a sweep, which takes no more than its limit from both parts of
+// the store, and with a reset.
+func TestVolatileRecordsExpireAndEnd(t *testing.T) {
+	db := openVolatile(t, filepath.Join(t.TempDir(), "db"))
+	start(t, db, "one")
+	start(t, db, "two")
+	if err := db.Update(func(tx *storage.Tx) error {
+		return errors.Join(tx.IssueCode(storage.Code{Hash: "code", ExpiresAt: volatileBegan}), tx.KeepSnapshot(""))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	late := volatileBegan.Add(2 * time.Hour)
+	for _, want := range []int{2, 1, 0} {
+		if n, err := db.Sweep(late, 2); err != nil || n != want {
+			t.Errorf("a sweep removes %d, %v, want %d", n, err, want)
+		}
+	}
+	if has(t, db, "one") || has(t, db, "two") {
+		t.Error("what has expired is there after the sweep")
+	}
+	start(t, db, "three")
+	if err := db.Update(func(tx *storage.Tx) error { return tx.RestoreSnapshot("") }); err != nil {
+		t.Fatal(err)
+	}
+	if has(t, db, "one") || has(t, db, "three") {
+		t.Error("a login goes on after a reset")
+	}
+}
