@@ -20,7 +20,7 @@ import (
 // Secrets holds the keys that the server keeps for itself. They are derived from
 // one random value in the store, a key for each purpose.
 type Secrets struct {
-	clientSecret, code, refreshToken, seal []byte
+	clientSecret, code, refreshToken, seal, passcode []byte
 	// OpaqueToken is the 256-bit key of opaque access tokens.
 	OpaqueToken []byte
 }
@@ -45,7 +45,7 @@ func OpenSecrets(db *storage.DB) (*Secrets, error) {
 	s := &Secrets{}
 	for purpose, key := range map[string]*[]byte{
 		"client secret": &s.clientSecret, "authorization code": &s.code, "refresh token": &s.refreshToken,
-		"sealed text": &s.seal, "opaque access token": &s.OpaqueToken,
+		"sealed text": &s.seal, "one-time code": &s.passcode, "opaque access token": &s.OpaqueToken,
 	} {
 		if *key, err = hkdf.Key(sha256.New, master, nil, purpose, 32); err != nil {
 			return nil, fmt.Errorf("derive the key for %s: %w", purpose, err)
@@ -74,6 +74,15 @@ func (s *Secrets) ClientSecretMAC(clientID, secret string) []byte {
 // MAC the store keeps.
 func (s *Secrets) CheckClientSecret(stored storage.ClientSecret, secret string) bool {
 	return hmac.Equal(stored.MAC, s.ClientSecretMAC(stored.ClientID, secret))
+}
+
+// PasscodeMAC is what the store keeps of a one-time code for a key.
+func (s *Secrets) PasscodeMAC(key, code string) []byte { return mac(s.passcode, key, code) }
+
+// SamePasscode tells, in constant time, whether a one-time code for a key is the one whose
+// MAC the store keeps.
+func (s *Secrets) SamePasscode(key, code string) func(stored []byte) bool {
+	return func(stored []byte) bool { return hmac.Equal(stored, s.PasscodeMAC(key, code)) }
 }
 
 // idBytes is the length of a grant's id: 6 bytes of milliseconds, 10 of chance.

@@ -51,6 +51,9 @@ type Client struct {
 	// StandardAnswers has the application answered as OpenID Connect and RFC 6749 say where
 	// Auth0 answers otherwise. It is tenant0's own.
 	StandardAnswers bool `json:"tenant0_standard_answers"`
+	// TrustedForIP lets the application say which address a person's request to the token
+	// endpoint comes from.
+	TrustedForIP bool `json:"is_token_endpoint_ip_header_trusted"`
 	// ResourceServerIdentifier is the API that the client is, where AppType is
 	// resource_server.
 	ResourceServerIdentifier string `json:"resource_server_identifier"`

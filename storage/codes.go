@@ -10,6 +10,8 @@ var (
 	ErrReused = errors.New("already used")
 	// ErrTooLate reports a credential whose time is over.
 	ErrTooLate = errors.New("expired")
+	// ErrTooEarly reports a request that comes sooner after the one before than it may.
+	ErrTooEarly = errors.New("too early")
 )
 
 // Code is an authorization code and all that its exchange needs, RFC 6749
@@ -118,7 +120,7 @@ func (db *DB) RedeemCode(c Code, now time.Time, issued *RefreshToken) error {
 		if issued == nil {
 			return nil
 		}
-		return tx.startRefreshToken(*issued)
+		return tx.StartRefreshToken(*issued)
 	})
 	if err == nil && reused {
 		return ErrReused

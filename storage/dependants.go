@@ -2,6 +2,7 @@ package storage
 
 import (
 	"encoding/json"
+	"errors"
 	"iter"
 	"slices"
 	"time"
@@ -18,6 +19,9 @@ func (tx *Tx) ForgetClient(id string, now time.Time) error {
 		return err
 	}
 	if err := tx.endIssued(func(i Issue) bool { return i.ClientID == id }, now); err != nil {
+		return err
+	}
+	if err := tx.endDevices(func(d Device) bool { return d.ClientID == id }); err != nil {
 		return err
 	}
 	if err := tx.endLogins(func(t Transaction) bool {
@@ -55,7 +59,7 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 		if err := tx.DeleteSessions(id); err != nil {
 			return err
 		}
-		if err := deleteOfUser(tx.Tickets.records, id); err != nil {
+		if err := errors.Join(deleteOfUser(tx.Tickets.records, id), deleteOfUser(tx.Passcodes.records, id)); err != nil {
 			return err
 		}
 		if err := tx.ForgetLoginFailures(id); err != nil {
@@ -88,6 +92,9 @@ func (tx *Tx) ForgetAPI(identifier string, now time.Time) error {
 		return err
 	}
 	if err := tx.endLogins(func(t Transaction) bool { return t.Request().Audience == identifier }); err != nil {
+		return err
+	}
+	if err := tx.endDevices(func(d Device) bool { return d.Audience == identifier }); err != nil {
 		return err
 	}
 	of := func(p Permission) bool { return p.ResourceServerIdentifier == identifier }
@@ -171,7 +178,15 @@ func (tx *Tx) endIssued(meets func(Issue) bool, now time.Time) error {
 			return err
 		}
 	}
+	if err := tx.endDevices(func(d Device) bool { return d.Issue != nil && meets(*d.Issue) }); err != nil {
+		return err
+	}
 	return deleteWhere(tx.Codes, tx.Codes.All(), codes.key, func(c Code) bool { return meets(c.Issue) })
+}
+
+// endDevices ends the devices that meet a condition, whether or not they were let in.
+func (tx *Tx) endDevices(meets func(Device) bool) error {
+	return deleteWhere(tx.Devices, tx.Devices.All(), devices.key, meets)
 }
 
 // endLogins ends the logins under way that meet a condition.

@@ -73,9 +73,9 @@ var refreshTokens = declare(spec[RefreshToken]{
 
 func refreshTokenIndex(userID, clientID string) string { return userID + "\x01" + clientID }
 
-// startRefreshToken writes a new family and ends the oldest of its user and
+// StartRefreshToken writes a new family and ends the oldest of its user and
 // client past the bound. Ids begin with their time, so the oldest comes first.
-func (tx *Tx) startRefreshToken(t RefreshToken) error {
+func (tx *Tx) StartRefreshToken(t RefreshToken) error {
 	keys, err := tx.RefreshTokens.records.keysBy("user_client", refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID))
 	if err != nil {
 		return err

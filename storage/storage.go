@@ -5,7 +5,7 @@
 //
 // What strangers can have it keep is bounded where it is written: logins under way in
 // StartTransaction, codes in IssueCode, wrong passwords in KeepLoginFailures, tickets in
-// IssueTicket, sessions in StartSession, refresh tokens in startRefreshToken, the log in
+// IssueTicket, sessions in StartSession, refresh tokens in StartRefreshToken, the log in
 // Logs.Prune. An assertion is remembered after the application has proved itself by it,
 // and not for longer than it is good. Accounts are as many as sign-ups are let in, each
 // with what one request can hold; e-mails are in server/outbox and not in the store.

@@ -30,6 +30,11 @@ type Tenant struct {
 		RemoveAlgFromJWKS                  bool  `json:"remove_alg_from_jwks"`
 		RequirePushedAuthorizationRequests bool  `json:"require_pushed_authorization_requests"`
 	} `json:"flags"`
+	// DeviceFlow is how the codes look that people type for their devices.
+	DeviceFlow struct {
+		Charset string `json:"charset"` // base20 or digits; empty is base20
+		Mask    string `json:"mask"`    // a star for each character; empty is ****-****
+	} `json:"device_flow"`
 	OIDCLogout struct {
 		EndSessionEndpointDiscovery *bool `json:"rp_logout_end_session_endpoint_discovery"`
 	} `json:"oidc_logout"`

@@ -34,6 +34,9 @@ type Tx struct {
 	UsedAssertions Table[UsedAssertion]
 	Tickets        Table[Ticket]
 	LoginFailures  Table[LoginFailures]
+	Passcodes      Table[Passcode]
+	Devices        Table[Device]
+	Guesses        Table[Guesses]
 
 	sizes Table[Size]
 }
@@ -67,6 +70,9 @@ func newTx(kv KV, m *memo) *Tx {
 	tx.UsedAssertions = table(tx, usedAssertions)
 	tx.Tickets = table(tx, tickets)
 	tx.LoginFailures = table(tx, loginFailures)
+	tx.Passcodes = table(tx, passcodes)
+	tx.Devices = table(tx, devices)
+	tx.Guesses = table(tx, guesses)
 	return tx
 }
 
@@ -102,6 +108,12 @@ func (tx *Tx) expiring(name string) (records, bool) {
 		return tx.Tickets.records, true
 	case loginFailures.name:
 		return tx.LoginFailures.records, true
+	case passcodes.name:
+		return tx.Passcodes.records, true
+	case guesses.name:
+		return tx.Guesses.records, true
+	case devices.name:
+		return tx.Devices.records, true
 	}
 	return records{}, false
 }

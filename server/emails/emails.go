@@ -94,6 +94,8 @@ var subjects = map[string]string{
 	outbox.VerifyEmail:    "Verify your email",
 	outbox.ResetEmail:     "Reset your password",
 	outbox.BlockedAccount: "Your account has been blocked",
+
+	outbox.PasswordlessEmail: "Welcome to {{ application.name }}",
 }
 
 // builtIn is our own template of a kind.

@@ -39,12 +39,16 @@ func (w Writer) Send(drafts ...Draft) error {
 }
 
 // Code is a new code of six digits for a message.
-func Code() string {
-	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+func Code() string { return CodeOf(6) }
+
+// CodeOf is a new code of so many digits for a message.
+func CodeOf(digits int) string {
+	end := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
+	n, err := rand.Int(rand.Reader, end)
 	if err != nil {
 		panic(err) // the system has no randomness left to give
 	}
-	return fmt.Sprintf("%06d", n)
+	return fmt.Sprintf("%0*d", digits, n)
 }
 
 func (w Writer) failed(m outbox.Message, err error) {

@@ -39,6 +39,10 @@ const (
 	AddressBlocked        = "limit_mu"
 	LoginWarning          = "w"
 	DeprecationNotice     = "depnote"
+	CodeSent              = "cls"
+	DeviceRefused         = "fdeaz"
+	DeviceNotActivated    = "fdeac"
+	DeviceCanceled        = "fdecc"
 )
 
 // exchange is how the log names the use of a grant.

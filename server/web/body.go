@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -23,8 +24,9 @@ const MaxForm = 64 << 10
 // Form reads the parameters of a request body, form-encoded or JSON alike, as
 // the Authentication API takes them. Each parameter comes at most once; numbers
 // and booleans of JSON become their text, arrays of strings their words. The
-// request's PostForm and Form are set to what it returns.
-func Form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+// request's PostForm and Form are set to what it returns. The members that objects names
+// may be objects of JSON, and become their JSON text.
+func Form(w http.ResponseWriter, r *http.Request, objects ...string) (url.Values, error) {
 	body, err := ReadBody(w, r, MaxForm)
 	if err != nil {
 		return nil, err
@@ -32,7 +34,7 @@ func Form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if !utf8.Valid(body) {
 		return nil, apierr.MalformedBody.With(errors.New("not UTF-8"))
 	}
-	form, err := parseForm(r.Header.Get("Content-Type"), body)
+	form, err := parseForm(r.Header.Get("Content-Type"), body, objects)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +43,7 @@ func Form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 }
 
 // parseForm reads a body by its type; one of no bytes needs none.
-func parseForm(contentType string, body []byte) (url.Values, error) {
+func parseForm(contentType string, body []byte, objects []string) (url.Values, error) {
 	if len(body) == 0 {
 		return url.Values{}, nil
 	}
@@ -52,7 +54,7 @@ func parseForm(contentType string, body []byte) (url.Values, error) {
 	case mediaType == "application/x-www-form-urlencoded":
 		return ParseQuery(string(body))
 	case mediaType == "application/json":
-		return jsonForm(body)
+		return jsonForm(body, objects)
 	}
 	return nil, apierr.UnsupportedMediaType
 }
@@ -125,7 +127,7 @@ func checkURL(r *http.Request) error {
 	return nil
 }
 
-func jsonForm(body []byte) (url.Values, error) {
+func jsonForm(body []byte, objects []string) (url.Values, error) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
 	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
@@ -138,6 +140,13 @@ func jsonForm(body []byte) (url.Values, error) {
 			return nil, apierr.MalformedBody.With(err)
 		}
 		text, ok := scalar(value)
+		if object, isObject := value.(map[string]any); isObject && slices.Contains(objects, name) {
+			raw, err := json.Marshal(object)
+			if err != nil {
+				return nil, err
+			}
+			text, ok = string(raw), true
+		}
 		repeated := seen[name]
 		seen[name] = true
 		switch {

@@ -1,0 +1,87 @@
+package account
+
+import (
+	"errors"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Codes of a passwordless connection that says nothing of them, Auth0:
+// authenticate/passwordless/authentication-methods/email-otp.
+const (
+	passcodeDigits   = 6
+	passcodeLifetime = 3 * time.Minute
+)
+
+// Bounds of what a connection may say.
+const (
+	minPasscodeDigits   = 4
+	maxPasscodeDigits   = 40
+	maxPasscodeLifetime = 24 * time.Hour
+)
+
+// PasscodeOf is how many digits the codes of a passwordless connection have, and how long they
+// are good.
+func PasscodeOf(conn storage.Connection) (digits int, lifetime time.Duration) {
+	digits, lifetime = passcodeDigits, passcodeLifetime
+	totp, _ := conn.Options["totp"].(map[string]any)
+	if n, ok := totp["length"].(float64); ok && n >= minPasscodeDigits && n <= maxPasscodeDigits {
+		digits = int(n)
+	}
+	if n, ok := totp["time_step"].(float64); ok && n > 0 && n <= maxPasscodeLifetime.Seconds() {
+		lifetime = time.Duration(n * float64(time.Second))
+	}
+	return digits, lifetime
+}
+
+// TryPasscode holds a code against the one that was sent to a user for an application, "" for
+// any. A wrong one is counted. The error is storage.ErrWrongCode, storage.ErrTooLate or
+// storage.ErrTooMany; UsePasscode uses a right one up.
+func TryPasscode(db *storage.DB, secrets *keys.Secrets, user storage.User, clientID, code string, now time.Time) (storage.Passcode, error) {
+	if user.UserID == "" {
+		return storage.Passcode{}, storage.ErrWrongCode
+	}
+	key := storage.PasswordlessKey(user.UserID)
+	p, err := db.TryPasscode(key, secrets.SamePasscode(key, code), now)
+	if storage.IsNotFound(err) || err == nil && clientID != "" && p.ClientID != clientID {
+		return p, storage.ErrWrongCode
+	}
+	return p, err
+}
+
+// PasscodeSentence is what a person is told of a code that TryPasscode did not take.
+func PasscodeSentence(strategy string, err error) string {
+	switch {
+	case errors.Is(err, storage.ErrTooLate):
+		return "The verification code has expired. Please try to login again."
+	case errors.Is(err, storage.ErrTooMany):
+		return "You've reached the maximum number of attempts. Please try to login again."
+	case strategy == "sms":
+		return "Wrong phone number or verification code."
+	}
+	return "Wrong email or verification code."
+}
+
+// UsePasscode uses a code up, and marks the address or the number that it was sent to as
+// verified. It returns storage.ErrReused where it is not good any more.
+func UsePasscode(tx *storage.Tx, p storage.Passcode, now time.Time) error {
+	if err := tx.UsePasscode(p); err != nil {
+		return err
+	}
+	doc, err := tx.Users.Document(p.UserID)
+	if err != nil {
+		return err
+	}
+	verified := "email_verified"
+	if _, byEmail := doc["email"].(string); !byEmail {
+		verified = "phone_verified"
+	}
+	if doc[verified] == true {
+		return nil
+	}
+	doc[verified], doc["updated_at"] = true, resource.Time(now)
+	return tx.Users.Put(doc)
+}

@@ -1,0 +1,82 @@
+package storage
+
+import (
+	"errors"
+	"time"
+)
+
+// Passcode is a one-time code that was sent to a person, by whatever channel. Its key says
+// what it proves: whoever brings the code back has what it was sent to.
+type Passcode struct {
+	Key string `json:"key"`
+	// MAC is what is kept of the code; a code has too few digits for a hash to hide it.
+	MAC    []byte `json:"mac"`
+	UserID string `json:"user_id"`
+	// ClientID is the application that asked for it.
+	ClientID  string    `json:"client_id"`
+	Attempts  int       `json:"attempts"` // wrong ones so far
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// PasswordlessKey is the key of the code by which a user of a passwordless connection logs in.
+func PasswordlessKey(userID string) string { return "passwordless\x01" + userID }
+
+// maxPasscodeAttempts is how many wrong codes may be tried, Auth0:
+// authenticate/passwordless/best-practices.
+const maxPasscodeAttempts = 3
+
+// passcodeMemory is how long a code is kept after its time, so that a person who is late
+// can be told.
+const passcodeMemory = time.Hour
+
+var (
+	// ErrWrongCode reports a one-time code that is not the one that was sent.
+	ErrWrongCode = errors.New("the code is wrong")
+	// ErrTooMany reports a one-time code that was guessed at too often: no code will do now.
+	ErrTooMany = errors.New("too many wrong codes")
+)
+
+var passcodes = declare(spec[Passcode]{
+	name:    "passcodes",
+	key:     func(p Passcode) string { return p.Key },
+	expires: func(p Passcode) time.Time { return p.ExpiresAt.Add(passcodeMemory) },
+	indexes: []index[Passcode]{{name: "user", values: func(p Passcode) []string { return []string{p.UserID} }}},
+})
+
+// TryPasscode holds a code against the one that was sent for a key: same compares its MAC. It
+// counts a wrong one, and leaves a right one for UsePasscode. It returns ErrNotFound,
+// ErrTooLate, ErrTooMany or ErrWrongCode.
+func (db *DB) TryPasscode(key string, same func(mac []byte) bool, now time.Time) (p Passcode, err error) {
+	var outcome error
+	err = db.Update(func(tx *Tx) error {
+		outcome = nil
+		if p, err = tx.Passcodes.Get(key); err != nil {
+			return err
+		}
+		switch {
+		case !now.Before(p.ExpiresAt):
+			outcome = ErrTooLate
+		case p.Attempts >= maxPasscodeAttempts:
+			outcome = ErrTooMany
+		case !same(p.MAC):
+			outcome = ErrWrongCode
+			p.Attempts++
+			return tx.Passcodes.Put(p)
+		}
+		return nil
+	})
+	return p, errors.Join(err, outcome)
+}
+
+// UsePasscode uses a code up. It returns ErrReused where it is not there any more, or
+// another one was sent since.
+func (tx *Tx) UsePasscode(p Passcode) error {
+	now, err := tx.Passcodes.Get(p.Key)
+	if IsNotFound(err) || err == nil && string(now.MAC) != string(p.MAC) {
+		return ErrReused
+	}
+	if err != nil {
+		return err
+	}
+	return tx.Passcodes.Delete(p.Key)
+}
