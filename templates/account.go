@@ -144,6 +144,8 @@ const (
 	VerificationLinkInvalid
 	AccountUnblocked
 	UnblockLinkInvalid
+	DeviceAllowed
+	DeviceDenied
 )
 
 // outcomes are the texts of each: prompt, screen, and the keys.
@@ -161,6 +163,8 @@ var outcomes = map[Outcome]struct {
 	VerificationLinkExpired: {"email-verification", "email-verification-result", notice{"expiredTitle", "expiredTicketDescription", "buttonText"}},
 	VerificationLinkInvalid: {"email-verification", "email-verification-result", notice{"errorTitle", "invalidTicketDescription", "buttonText"}},
 	AccountUnblocked:        {"brute-force-protection", "brute-force-protection-unblock-success", notice{"title", "description", "buttonText"}},
+	DeviceAllowed:           {"device-flow", "device-code-activation-allowed", notice{"title", "description", "buttonText"}},
+	DeviceDenied:            {"device-flow", "device-code-activation-denied", notice{"title", "description", "buttonText"}},
 	UnblockLinkInvalid:      {"brute-force-protection", "brute-force-protection-unblock-failure", notice{"title", "description", "buttonText"}},
 }
 

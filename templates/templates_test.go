@@ -109,6 +109,13 @@ var states = map[string]templates.Page{
 	"password-reset":        templates.Result{Layout: exampleCo, Outcome: templates.PasswordReset, ClientName: "Timesheets Mobile", LinkURL: "http://localhost:3000"},
 	"reset-link-used":       templates.Result{Layout: exampleCo, Outcome: templates.ResetLinkUsed},
 	"email-verified":        templates.Result{Layout: exampleCo, Outcome: templates.EmailVerified},
+	"device-activation":     templates.DeviceActivation{Layout: exampleCo},
+	"device-activation-refused": templates.DeviceActivation{
+		Layout: exampleCo, Code: "BBBB-BBBB", Errors: []string{"invalid-expired-code"},
+	},
+	"device-confirmation": templates.DeviceConfirmation{Layout: exampleCo, ClientName: "Timesheets TV", Code: "QTZL-MCBW"},
+	"device-allowed":      templates.Result{Layout: exampleCo, Outcome: templates.DeviceAllowed, ClientName: "Timesheets TV"},
+	"device-denied":       templates.Result{Layout: exampleCo, Outcome: templates.DeviceDenied, ClientName: "Timesheets TV"},
 	"organization-selection": templates.OrganizationSelection{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", ByName: true,
 	},

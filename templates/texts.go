@@ -135,6 +135,8 @@ func errorField(code string, fields []string) string {
 		about = []string{"phone"}
 	case code == "invalid-organization":
 		about = []string{"organizationName"}
+	case code == "no-code", code == "invalid-expired-code":
+		about = []string{"code"}
 	case code == "no-username", code == "invalid-username", code == "username-taken":
 		about = []string{"username"}
 	case code == "password-breached": // about the account

@@ -62,6 +62,7 @@ type metadata struct {
 	Issuer                  string   `json:"issuer"`
 	AuthorizationEndpoint   string   `json:"authorization_endpoint"`
 	TokenEndpoint           string   `json:"token_endpoint"`
+	DeviceEndpoint          string   `json:"device_authorization_endpoint"`
 	UserinfoEndpoint        string   `json:"userinfo_endpoint"`
 	JWKSURI                 string   `json:"jwks_uri"`
 	RevocationEndpoint      string   `json:"revocation_endpoint"`
@@ -97,6 +98,7 @@ func (m *room) configuration(w http.ResponseWriter, _ *http.Request) error {
 		Issuer:                url,
 		AuthorizationEndpoint: url + "authorize",
 		TokenEndpoint:         url + "oauth/token",
+		DeviceEndpoint:        url + "oauth/device/code",
 		UserinfoEndpoint:      m.Issuer.Userinfo(),
 		JWKSURI:               url + ".well-known/jwks.json",
 		RevocationEndpoint:    url + "oauth/revoke",

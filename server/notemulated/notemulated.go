@@ -15,10 +15,8 @@ import (
 // here that its documentation still explains.
 var calls = []string{
 	"POST /oauth/par",
-	"POST /oauth/device/code",
 	"POST /bc-authorize",
 	"POST /oidc/register",
-	"POST /passwordless/start", "POST /passwordless/verify",
 	"POST /otp/challenge",
 	"POST /mfa/challenge", "POST /mfa/associate", "GET /mfa/authenticators", "DELETE /mfa/authenticators/{id}",
 	"POST /passkey/register", "POST /passkey/challenge",
@@ -42,10 +40,8 @@ var calls = []string{
 // visits are where browsers are sent. They answer with a page.
 var visits = []string{
 	"GET /login", "GET /login/callback", "POST /login/callback",
-	"GET /activate", "POST /activate",
 	"GET /continue", "POST /continue",
 	"GET /co/verify",
-	"GET /passwordless/verify_redirect",
 	"GET /samlp/{client_id}", "POST /samlp/{client_id}", "GET /samlp/{client_id}/logout", "POST /samlp/{client_id}/logout",
 	"GET /wsfed/{client_id}", "POST /wsfed/{client_id}",
 }

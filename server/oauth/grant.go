@@ -24,6 +24,9 @@ type TokenRequest struct {
 	Client storage.Client
 	Now    time.Time
 	HTTP   *http.Request
+	// Admit is what the Validate of a grant by which a person authenticates leaves for its
+	// Commit: it lets the person in, in the update that keeps the exchange.
+	Admit func(*storage.Tx) error
 }
 
 // Reply is the answer of the token endpoint, RFC 6749 section 5.1.

@@ -6,12 +6,16 @@ import (
 	"strings"
 
 	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/storage"
 )
 
 // record writes the outcome of a token request into the tenant's log.
 func (e *Engine) record(s *tokenSession, err error) {
+	if apierr.Waits(err) {
+		return
+	}
 	form, client := s.request.Form, s.request.Client
 	grantType := form.Get("grant_type")
 	event := tenantlog.Event{

@@ -50,7 +50,7 @@ func benchmarkClientCredentials(b *testing.B, logged bool) {
 		b.Cleanup(func() { close(stop); running.Wait() })
 		d.Log = l
 	}
-	engine := oauth.New(d, token.Grants(db, issuer)...)
+	engine := oauth.New(d, token.Grants(token.Deps{DB: db, Issuer: issuer})...)
 	form := url.Values{"grant_type": {"client_credentials"}, "audience": {"https://api"}, "client_id": {"app"}, "client_secret": {"secret"}}
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {

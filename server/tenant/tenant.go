@@ -25,6 +25,7 @@ import (
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/dbconnections"
 	"github.com/tenant0/tenant0/server/deploy"
+	"github.com/tenant0/tenant0/server/device"
 	"github.com/tenant0/tenant0/server/discovery"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/jobs"
@@ -36,6 +37,7 @@ import (
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/organization"
 	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/passwordless"
 	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/signin"
@@ -210,12 +212,13 @@ func (t *Tenant) rooms() *web.Router {
 		pages   = web.Pages{DB: t.db, Warn: t.pageFailed}
 		mails   = t.emails()
 		cookies = session.Cookies{Secure: t.secure()}
-		engine  = oauth.New(oauth.Deps{DB: t.db, Issuer: t.issuer, Log: t.events, Now: now}, token.Grants(t.db, t.issuer)...)
 	)
 	if t.Name != Default {
 		cookies.Tenant = t.Name // cookies know no ports
 	}
 	door := &signin.Door{DB: t.db, Cookies: cookies, Emails: mails, Log: t.events, Now: now}
+	engine := oauth.New(oauth.Deps{DB: t.db, Issuer: t.issuer, Log: t.events, Now: now},
+		token.Grants(token.Deps{DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door})...)
 	token.Mount(open, engine)
 	authorize.Mount(rt, authorize.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
 	login.Mount(rt, login.Deps{
@@ -224,6 +227,10 @@ func (t *Tenant) rooms() *web.Router {
 	dbconnections.Mount(rt, open, dbconnections.Deps{
 		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Emails: mails, Log: t.events, Now: now,
 	})
+	passwordless.Mount(rt, open, passwordless.Deps{
+		DB: t.db, Engine: engine, Issuer: t.issuer, Door: door, Pages: pages, Emails: mails, Log: t.events, Now: now,
+	})
+	device.Mount(rt, open, device.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
 	consent.Mount(rt, consent.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})
 	organization.Mount(rt, organization.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})
 	userinfo.Mount(open, userinfo.Deps{DB: t.db, Issuer: t.issuer, Now: now})

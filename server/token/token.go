@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -18,13 +20,26 @@ type room struct {
 	issuer *tokens.Issuer
 }
 
+// Deps is what the grants work with.
+type Deps struct {
+	DB        *storage.DB
+	Issuer    *tokens.Issuer
+	Passwords *identity.Passwords
+	Door      *signin.Door
+}
+
 // Grants lists the grants that the token endpoint serves; a new grant is one
 // file and one line here.
-func Grants(db *storage.DB, issuer *tokens.Issuer) []oauth.Grant {
+func Grants(d Deps) []oauth.Grant {
+	persons := people{d}
 	return []oauth.Grant{
-		&authorizationCode{db, issuer},
-		&refreshToken{db, issuer},
-		&clientCredentials{db},
+		&authorizationCode{d.DB, d.Issuer},
+		&refreshToken{d.DB, d.Issuer},
+		&clientCredentials{d.DB},
+		&password{persons, passwordGrant},
+		&password{persons, realmGrant},
+		&passwordless{persons},
+		&deviceCode{persons},
 	}
 }
 

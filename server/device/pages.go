@@ -1,0 +1,275 @@
+package device
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// Bounds on guessing user codes, for one address.
+const (
+	maxGuesses = 10
+	guessEvery = 6 * time.Minute
+)
+
+// Auth0's keys of what can be wrong with a code, Auth0:
+// customize/login-pages/universal-login/customize-templates.
+const (
+	noCode      = "no-code"
+	invalidCode = "invalid-expired-code"
+	tooManyBad  = "too-many-failures"
+)
+
+// show asks for the code, or whether the one of the address is right.
+//
+//auth0:operation GET /activate
+func (m *room) show(w http.ResponseWriter, r *http.Request) error {
+	typed := r.URL.Query().Get("user_code")
+	if typed == "" {
+		return m.ask(w, http.StatusOK, "")
+	}
+	d, client, err := m.waiting(r, typed)
+	if err != nil {
+		return m.askAgain(w, r, typed, err)
+	}
+	layout, err := m.Pages.Layout(web.About{ClientID: d.ClientID})
+	if err != nil {
+		return err
+	}
+	return m.Pages.Write(w, http.StatusOK, templates.DeviceConfirmation{Layout: layout, ClientName: client.Name, Code: strings.ToUpper(typed)})
+}
+
+// submit takes the code, or the answer to whether it is right.
+//
+//auth0:operation POST /activate
+func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	typed := strings.TrimSpace(form.Get("code"))
+	answered := r.URL.Query().Get("user_code")
+	switch action := form.Get("action"); {
+	case answered != "" && action == "confirm":
+		return m.confirm(w, r, answered)
+	case answered != "" && action == "cancel":
+		return m.cancel(w, r, answered)
+	case typed == "":
+		return m.ask(w, http.StatusBadRequest, "", noCode)
+	}
+	if _, _, err := m.waiting(r, typed); err != nil {
+		return m.askAgain(w, r, typed, err)
+	}
+	return web.Redirect(w, r, "/activate?user_code="+url.QueryEscape(strings.ToUpper(typed)))
+}
+
+// errUnknown reports a code that no device waits with.
+var errUnknown = errors.New("no device waits with the code")
+
+// waiting finds the device that waits with a code, and its application. Wrong codes are
+// counted for the address that they come from.
+func (m *room) waiting(r *http.Request, typed string) (d storage.Device, client storage.Client, err error) {
+	now, wrong := m.Now(), false
+	err = m.DB.Update(func(tx *storage.Tx) error {
+		wrong = false
+		d, err = tx.Devices.Find("user_code", normal(typed))
+		if storage.IsNotFound(err) || err == nil && (!now.Before(d.ExpiresAt) || d.Denied || d.Issue != nil) {
+			wrong = true
+			return tx.Guess("device\x01"+signin.Address(r), maxGuesses, guessEvery, now)
+		}
+		if err != nil {
+			return err
+		}
+		client, err = tx.Clients.Get(d.ClientID)
+		return err
+	})
+	if err == nil && wrong {
+		err = errUnknown
+	}
+	return d, client, err
+}
+
+// askAgain asks for the code again after one that is wrong.
+func (m *room) askAgain(w http.ResponseWriter, r *http.Request, typed string, err error) error {
+	key := invalidCode
+	switch {
+	case errors.Is(err, storage.ErrTooMany):
+		key = tooManyBad
+	case !errors.Is(err, errUnknown):
+		return err
+	}
+	m.Log.Record(r, tenantlog.Event{Type: tenantlog.DeviceNotActivated, Description: "Invalid or expired user code"})
+	return m.ask(w, http.StatusBadRequest, typed, key)
+}
+
+func (m *room) ask(w http.ResponseWriter, status int, typed string, errs ...string) error {
+	layout, err := m.Pages.Layout(web.About{})
+	if err != nil {
+		return err
+	}
+	return m.Pages.Write(w, status, templates.DeviceActivation{Layout: layout, Code: typed, Errors: errs})
+}
+
+// loginLifetime is how long the login may take that lets a device in.
+const loginLifetime = time.Hour
+
+// loginPath is where that login ends.
+const loginPath = "/u/device-code-activation"
+
+// confirm begins the login. Its code can be redeemed nowhere else: nobody has the verifier of
+// its challenge.
+func (m *room) confirm(w http.ResponseWriter, r *http.Request, typed string) error {
+	d, _, err := m.waiting(r, typed)
+	if err != nil {
+		return m.askAgain(w, r, typed, err)
+	}
+	now, mark := m.Now(), keys.Random(32)
+	challenge := sha256.Sum256([]byte(keys.Random(32)))
+	err = m.change(d.Hash, func(d *storage.Device) error {
+		d.LoginHash = keys.Hash(mark)
+		return nil
+	})
+	if err != nil {
+		return m.askAgain(w, r, typed, err)
+	}
+	state, err := m.Cookies.Start(w, r, m.DB, storage.Transaction{
+		CreatedAt: now, ExpiresAt: now.Add(loginLifetime),
+		Asked: storage.AuthorizeRequest{
+			ClientID: d.ClientID, ResponseType: "code", ResponseMode: "query", State: mark, Scope: d.Scope, Audience: d.Audience,
+			RedirectURI: m.Issuer.URL + loginPath[1:], RedirectURISent: true,
+			CodeChallenge: base64.RawURLEncoding.EncodeToString(challenge[:]), CodeChallengeMethod: "S256",
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return web.Resume(w, r, state)
+}
+
+// change writes a device that waits. It returns errUnknown where it does not wait any more.
+func (m *room) change(hash string, change func(*storage.Device) error) error {
+	return m.DB.Update(func(tx *storage.Tx) error {
+		d, err := tx.Devices.Get(hash)
+		if storage.IsNotFound(err) || err == nil && (d.Denied || d.Issue != nil || !m.Now().Before(d.ExpiresAt)) {
+			return errUnknown
+		}
+		if err != nil {
+			return err
+		}
+		if err := change(&d); err != nil {
+			return err
+		}
+		return tx.Devices.Put(d)
+	})
+}
+
+// cancel refuses a device.
+func (m *room) cancel(w http.ResponseWriter, r *http.Request, typed string) error {
+	d, client, err := m.waiting(r, typed)
+	if err == nil {
+		err = m.deny(d)
+	}
+	if err != nil {
+		return m.askAgain(w, r, typed, err)
+	}
+	m.Log.Record(r, tenantlog.Event{
+		Type: tenantlog.DeviceCanceled, Description: apierr.DeviceDenied.Message, ClientID: client.ClientID, ClientName: client.Name,
+	})
+	return m.end(w, http.StatusOK, client, templates.DeviceDenied)
+}
+
+func (m *room) deny(d storage.Device) error {
+	return m.change(d.Hash, func(d *storage.Device) error {
+		d.Denied = true
+		return nil
+	})
+}
+
+func (m *room) end(w http.ResponseWriter, status int, client storage.Client, outcome templates.Outcome) error {
+	layout, err := m.Pages.Layout(web.About{ClientID: client.ClientID})
+	if err != nil {
+		return err
+	}
+	return m.Pages.Write(w, status, templates.Result{Layout: layout, Outcome: outcome, ClientName: client.Name})
+}
+
+// loggedIn is where the login ends: the device gets what the code of the login stands for, or
+// is refused.
+//
+//auth0:operation GET /u/device-code-activation
+func (m *room) loggedIn(w http.ResponseWriter, r *http.Request) error {
+	params, err := web.Query(r)
+	if err != nil {
+		return err
+	}
+	var d storage.Device
+	var client storage.Client
+	err = m.DB.View(func(tx *storage.Tx) error {
+		if params.Get("state") == "" {
+			return storage.ErrNotFound
+		}
+		if d, err = tx.Devices.Find("login", keys.Hash(params.Get("state"))); err != nil {
+			return err
+		}
+		client, err = tx.Clients.Get(d.ClientID)
+		return err
+	})
+	switch {
+	case storage.IsNotFound(err):
+		return apierr.TransactionExpired.With(err)
+	case err != nil:
+		return err
+	case d.Issue != nil: // the page was asked for twice
+		return m.end(w, http.StatusOK, client, templates.DeviceAllowed)
+	case params.Get("code") == "":
+		if err := m.deny(d); err != nil && !errors.Is(err, errUnknown) {
+			return err
+		}
+		return m.end(w, http.StatusForbidden, client, templates.DeviceDenied)
+	}
+	err = m.allow(d, keys.Hash(params.Get("code")))
+	if storage.IsNotFound(err) || errors.Is(err, errUnknown) {
+		return apierr.TransactionExpired.With(err)
+	}
+	if err != nil {
+		return err
+	}
+	return m.end(w, http.StatusOK, client, templates.DeviceAllowed)
+}
+
+// allow gives a device what a code stands for that its login brought, and uses the code up.
+func (m *room) allow(d storage.Device, codeHash string) error {
+	now := m.Now()
+	return m.DB.Update(func(tx *storage.Tx) error {
+		code, err := tx.Codes.Get(codeHash)
+		if err != nil {
+			return err
+		}
+		d, err := tx.Devices.Get(d.Hash)
+		switch {
+		case err != nil:
+			return err
+		case d.Denied, d.Issue != nil, !now.Before(d.ExpiresAt), !now.Before(code.ExpiresAt),
+			code.Issue.ClientID != d.ClientID, code.RedirectURI != m.Issuer.URL+loginPath[1:]:
+			return errUnknown
+		}
+		issue := code.Issue
+		d.Issue, d.GrantID = &issue, code.GrantID
+		if err := tx.Codes.Delete(codeHash); err != nil {
+			return err
+		}
+		return tx.Devices.Put(d)
+	})
+}

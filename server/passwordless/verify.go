@@ -1,0 +1,139 @@
+package passwordless
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// errRefused is the answer to a code that is not good.
+func errRefused(message string) error {
+	return &apierr.Error{Status: http.StatusUnauthorized, Code: "invalid_user_password", Message: message}
+}
+
+// verify tells whether a code is right, and leaves it for the link that auth0.js makes of it.
+//
+//auth0:operation POST /passwordless/verify
+func (m *room) verify(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	if _, err := m.check(r, form); err != nil {
+		return err
+	}
+	return web.Reply(w, http.StatusOK, struct{}{})
+}
+
+// check holds the code of a request against the one that was sent. It must have been sent for
+// the application of the request, where that names one.
+func (m *room) check(r *http.Request, form url.Values) (attempt signin.Attempt, err error) {
+	clientID := form.Get("client_id")
+	var a addressee
+	var user storage.User
+	err = m.DB.View(func(tx *storage.Tx) error {
+		if clientID != "" {
+			if known, err := tx.Clients.Has(clientID); err != nil || !known {
+				return errors.Join(err, apierr.UnknownClient(clientID))
+			}
+		}
+		if a, err = m.addressee(tx, clientID, form); err != nil {
+			return err
+		}
+		user, err = tx.UserByLogin(a.connection.Name, a.identifier)
+		return storage.Optional(err)
+	})
+	if err != nil {
+		return attempt, err
+	}
+	code, tried := account.TryPasscode(m.DB, m.Issuer.Secrets, user, clientID, form.Get("verification_code"), m.Now())
+	attempt = signin.Attempt{
+		Method: signin.Email, ClientID: clientID, Connection: a.connection.Name, Identifier: a.identifier, User: user, IP: signin.Address(r),
+		Message: account.PasscodeSentence(a.connection.Strategy, tried),
+		Holds: func(tx *storage.Tx) error {
+			err := account.UsePasscode(tx, code, m.Now())
+			if errors.Is(err, storage.ErrReused) {
+				return signin.ErrWrong
+			}
+			return err
+		},
+	}
+	if a.connection.Strategy == "sms" {
+		attempt.Method = signin.SMS
+	}
+	return attempt, m.judge(r, attempt, tried)
+}
+
+// judge is the answer to a code by the outcome of its try.
+func (m *room) judge(r *http.Request, attempt signin.Attempt, tried error) error {
+	switch {
+	case errors.Is(tried, storage.ErrTooLate), errors.Is(tried, storage.ErrTooMany):
+		return errRefused(attempt.Message)
+	case tried != nil && !errors.Is(tried, storage.ErrWrongCode):
+		return tried
+	}
+	return m.refusal(m.Door.Judge(r, attempt, tried == nil), attempt)
+}
+
+func (m *room) refusal(err error, attempt signin.Attempt) error {
+	switch {
+	case errors.Is(err, signin.ErrBlocked):
+		return apierr.TooManyAttempts.With(err)
+	case errors.Is(err, signin.ErrWrong):
+		return errRefused(account.PasscodeSentence(attempt.Method, storage.ErrWrongCode))
+	}
+	return err
+}
+
+// follow lets the browser in that follows a link, and sends it to the authorization request
+// that the link was made for.
+//
+//auth0:operation GET /passwordless/verify_redirect
+func (m *room) follow(w http.ResponseWriter, r *http.Request) error {
+	if web.IsSubresource(r) {
+		return apierr.Subresource
+	}
+	params, err := web.Query(r)
+	if err != nil {
+		return err
+	}
+	if params.Get("client_id") == "" {
+		return apierr.MissingParameter("client_id")
+	}
+	attempt, err := m.check(r, params)
+	if err != nil {
+		return err
+	}
+	if attempt.User.Blocked {
+		return apierr.UserBlocked
+	}
+	var finish func(http.ResponseWriter)
+	err = m.DB.Update(func(tx *storage.Tx) error {
+		if err := m.Door.Record(tx, attempt); err != nil {
+			return err
+		}
+		now := m.Now()
+		finish, err = m.Door.Cookies.Begin(tx, r, storage.Session{
+			UserID: attempt.User.UserID, Connection: attempt.Connection,
+			Methods: []storage.AuthenticationMethod{{Name: attempt.Method, At: now}},
+		}, now)
+		return err
+	})
+	if err != nil {
+		return m.refusal(err, attempt)
+	}
+	finish(w)
+	for _, name := range []string{"connection", "email", "phone_number", "verification_code", "prompt"} {
+		params.Del(name)
+	}
+	if params.Get("response_type") == "" {
+		params.Set("response_type", "code")
+	}
+	return web.Redirect(w, r, "/authorize?"+params.Encode())
+}

@@ -1,0 +1,67 @@
+package token
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// deviceCode has a device ask whether a person has let it in, RFC 8628 section 3.4. What the
+// person has let it have is decided by then, by the rules of a login.
+type deviceCode struct{ people }
+
+// Type implements oauth.Grant.
+func (g *deviceCode) Type() string { return "urn:ietf:params:oauth:grant-type:device_code" }
+
+// Validate implements oauth.Grant. A poll that comes too early is not counted as one, so that a
+// hasty device gets on as well.
+func (g *deviceCode) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+	text := rq.Form.Get("device_code")
+	if text == "" {
+		return nil, apierr.MissingParameter("device_code")
+	}
+	d, err := g.DB.PollDevice(keys.Hash(text), rq.Client.ClientID, rq.Now)
+	switch {
+	case storage.IsNotFound(err):
+		return nil, apierr.InvalidDeviceCode.With(err)
+	case errors.Is(err, storage.ErrTooLate):
+		return nil, apierr.DeviceCodeExpired.With(err)
+	case errors.Is(err, storage.ErrTooEarly):
+		return nil, apierr.SlowDown.With(err)
+	case err != nil:
+		return nil, err
+	case d.Denied:
+		return nil, apierr.DeviceDenied
+	case d.Issue == nil:
+		return nil, apierr.DevicePending
+	}
+	grant := &tokens.Grant{Client: rq.Client, ID: d.GrantID, Issue: *d.Issue}
+	err = g.DB.View(func(tx *storage.Tx) error { return loadParties(tx, grant) })
+	if storage.IsNotFound(err) {
+		return grant, apierr.InvalidDeviceCode.With(err)
+	}
+	if err == nil && grant.User.Blocked {
+		err = apierr.AtTokenEndpoint(apierr.UserBlocked)
+	}
+	return grant, err
+}
+
+// Commit implements oauth.Grant: the device code goes and the refresh token comes in one
+// transaction, so that of several polls one succeeds.
+func (g *deviceCode) Commit(_ context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
+	var issued *storage.RefreshToken
+	if offline(grant) {
+		reply.RefreshToken = g.Issuer.Secrets.NewRefreshToken(grant.ID)
+		issued = newFamily(grant, reply.RefreshToken, rq.Now)
+	}
+	err := g.DB.AdmitDevice(keys.Hash(rq.Form.Get("device_code")), issued)
+	if errors.Is(err, storage.ErrReused) {
+		return apierr.InvalidDeviceCode.With(err)
+	}
+	return err
+}

@@ -1,0 +1,124 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Grants that take a password.
+const (
+	passwordGrant = "password"
+	realmGrant    = "http://auth0.com/oauth/grant-type/password-realm"
+)
+
+// gtyPassword is the gty of an access token got with a password, by either grant.
+const gtyPassword = "password"
+
+// password takes a person's password, RFC 6749 section 4.3: that of the tenant's default
+// directory or, with a realm, of the connection of that name. Auth0:
+// get-started/authentication-and-authorization-flow/resource-owner-password-flow.
+type password struct {
+	people
+	grantType string
+}
+
+// Type implements oauth.Grant.
+func (g *password) Type() string { return g.grantType }
+
+// Validate implements oauth.Grant. Wrong passwords are counted as on the login page, and a
+// blocked account stays closed to the right one.
+func (g *password) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+	if err := outside(rq, g.grantType); err != nil {
+		return nil, err
+	}
+	required := []string{"username", "password"}
+	if g.grantType == realmGrant {
+		required = append(required, "realm")
+	}
+	for _, name := range required {
+		if rq.Form.Get(name) == "" {
+			return nil, apierr.MissingParameter(name)
+		}
+	}
+	username := strings.TrimSpace(rq.Form.Get("username"))
+	connection, err := g.connection(rq)
+	if err != nil {
+		return nil, err
+	}
+	rq.HTTP = sender(rq)
+	user, hash, err := g.Passwords.LogIn(ctx, g.DB, connection.Name, username, rq.Form.Get("password"))
+	if err != nil && !errors.Is(err, identity.ErrWrongCredentials) {
+		return nil, err
+	}
+	a := signin.Attempt{
+		Method: signin.Password, ClientID: rq.Client.ClientID, Connection: connection.Name, Identifier: username, User: user,
+		IP: signin.Address(rq.HTTP), Holds: signin.StillPassword(user.UserID, hash),
+	}
+	if err := g.Door.Judge(rq.HTTP, a, err == nil); err != nil {
+		return refusedTo(a), wrong(err, apierr.WrongCredentials)
+	}
+	return g.admit(rq, a, gtyPassword, apierr.WrongCredentials)
+}
+
+// wrong is what a grant answers to the door's errors.
+func wrong(err error, refusal *apierr.Error) error {
+	switch {
+	case errors.Is(err, signin.ErrBlocked):
+		return apierr.TooManyAttempts.With(err)
+	case errors.Is(err, signin.ErrWrong):
+		return refusal.With(err)
+	}
+	return err
+}
+
+// refusedTo is what the tenant's log is told of the person of a refused attempt.
+func refusedTo(a signin.Attempt) *tokens.Grant {
+	return &tokens.Grant{
+		User:  &storage.User{Username: a.Identifier},
+		Issue: storage.Issue{UserID: a.User.UserID, Connection: a.Connection},
+	}
+}
+
+// connection is the database that the password is one of.
+func (g *password) connection(rq *oauth.TokenRequest) (c storage.Connection, err error) {
+	err = g.DB.View(func(tx *storage.Tx) error {
+		name := rq.Form.Get("realm")
+		if g.grantType == passwordGrant {
+			tenant, err := tx.Tenant.Get(storage.TenantKey)
+			if storage.Optional(err) != nil {
+				return err
+			}
+			if name = tenant.DefaultDirectory; name == "" {
+				return apierr.NoDefaultDirectory
+			}
+		}
+		c, err = connectionOf(tx, rq.Client, name, storage.DatabaseStrategy)
+		return err
+	})
+	return c, err
+}
+
+// connectionOf is a connection that a grant names, of one of some strategies.
+func connectionOf(tx *storage.Tx, client storage.Client, name string, strategies ...string) (storage.Connection, error) {
+	c, err := tx.Connections.Find("name", name)
+	switch {
+	case storage.IsNotFound(err):
+		return c, apierr.ConnectionNotFound.With(err)
+	case err != nil:
+		return c, err
+	case !slices.Contains(strategies, c.Strategy):
+		return c, apierr.StrategyUnfit
+	case !c.Enabled(client.ClientID):
+		return c, apierr.ConnectionDisabled
+	}
+	return c, nil
+}

@@ -1,0 +1,173 @@
+package token
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// people gives tokens to those who authenticate without a browser: there is no session, and
+// nobody is asked for consent.
+type people struct{ Deps }
+
+// impliedScope is what such a request without a scope asks for besides every scope of the
+// API, Auth0: get-started/authentication-and-authorization-flow/resource-owner-password-flow.
+const impliedScope = "openid profile email address phone"
+
+// admit finds out what the person of an attempt, whose proof was right, is granted, and
+// leaves it to Commit to let the person in. refusal is the answer where the proof does not
+// hold any more.
+func (p *people) admit(rq *oauth.TokenRequest, a signin.Attempt, gty string, refusal *apierr.Error) (*tokens.Grant, error) {
+	grant := &tokens.Grant{Client: rq.Client, ID: keys.NewGrantID(rq.Now), GTY: gty, User: &a.User}
+	grant.Issue = storage.Issue{
+		ClientID: rq.Client.ClientID, UserID: a.User.UserID, Connection: a.Connection, AuthTime: rq.Now,
+		Requested: rq.Form.Get("scope"),
+	}
+	err := p.DB.View(func(tx *storage.Tx) (err error) {
+		if grant.Issue.Audience, err = p.audience(tx, rq); err != nil {
+			return err
+		}
+		if err := loadParties(tx, grant); storage.IsNotFound(err) {
+			return signin.ErrWrong // the account has gone
+		} else if err != nil {
+			return err
+		}
+		return p.decide(tx, grant)
+	})
+	if err != nil {
+		return grant, wrong(err, refusal)
+	}
+	rq.Admit = func(tx *storage.Tx) error { return wrong(p.letIn(tx, a, grant), refusal) }
+	return grant, nil
+}
+
+// letIn counts the login of a person whose account is still there and open.
+func (p *people) letIn(tx *storage.Tx, a signin.Attempt, grant *tokens.Grant) error {
+	user, err := tx.Users.Get(a.User.UserID)
+	if storage.IsNotFound(err) {
+		return signin.ErrWrong
+	}
+	if err == nil && user.Blocked {
+		return apierr.PersonBlocked
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.Door.Record(tx, a); err != nil || grant.Authorization == nil {
+		return err
+	}
+	return tx.SetAuthorization(user.UserID, grant.Authorization)
+}
+
+// audience is the API that a person's request means, "" for none.
+func (p *people) audience(tx *storage.Tx, rq *oauth.TokenRequest) (string, error) {
+	audience, err := defaultAudience(tx, rq.Form.Get("audience"))
+	if errors.Is(err, apierr.NoAudience) || audience == p.Issuer.Userinfo() {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	api, err := tx.API(audience)
+	if err == nil && api == nil {
+		err = apierr.AtTokenEndpoint(apierr.UnknownService(audience))
+	}
+	return audience, err
+}
+
+func (p *people) decide(tx *storage.Tx, grant *tokens.Grant) error {
+	if grant.User.Blocked {
+		return apierr.PersonBlocked
+	}
+	issue := &grant.Issue
+	issue.Requested = cmp.Or(issue.Requested, allScopes(grant.API))
+	decision, err := authz.Decide(tx, authz.Input{
+		Client: grant.Client, User: *grant.User, API: grant.API, Audience: issue.Audience, Requested: issue.Requested,
+		Connection: issue.Connection, Organization: issue.Organization,
+		OfflineAllowed: grant.Client.Allows("refresh_token") && (grant.API == nil || grant.API.AllowOfflineAccess),
+	})
+	if err != nil {
+		return err
+	}
+	issue.Scope, issue.Permissions = decision.Scope, decision.Permissions
+	issue.AccessClaims, issue.IDClaims = decision.AccessClaims, decision.IDClaims
+	grant.Authorization = decision.AppMetadata["authorization"]
+	return nil
+}
+
+// allScopes is what a request without a scope asks for. An API that wants a client grant for
+// users has its scopes asked for by name, Auth0: get-started/apis/
+// api-access-policies-for-applications.
+func allScopes(api *storage.ResourceServer) string {
+	all := []string{impliedScope}
+	if api != nil && api.SubjectTypeAuthorization.User.Policy != "require_client_grant" {
+		for _, scope := range api.Scopes {
+			all = append(all, scope.Value)
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// Commit implements oauth.Grant: it lets the person in and begins the refresh token in one
+// transaction.
+func (p *people) Commit(_ context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
+	var issued *storage.RefreshToken
+	if offline(grant) {
+		reply.RefreshToken = p.Issuer.Secrets.NewRefreshToken(grant.ID)
+		issued = newFamily(grant, reply.RefreshToken, rq.Now)
+	}
+	return p.DB.Update(func(tx *storage.Tx) error {
+		if err := rq.Admit(tx); err != nil || issued == nil {
+			return err
+		}
+		return tx.StartRefreshToken(*issued)
+	})
+}
+
+// outside refuses what a login without a browser cannot be for: an organization, Auth0:
+// manage-users/organizations/organizations-overview, and applications of others, whose users
+// nobody could ask for consent.
+func outside(rq *oauth.TokenRequest, grantType string) error {
+	switch {
+	case !rq.Client.IsFirstParty:
+		return apierr.GrantNotAllowed(grantType)
+	case rq.Form.Get("organization") != "":
+		return apierr.OrganizationDenied
+	case rq.Client.OrganizationUsage == "require":
+		return apierr.OrganizationMissing
+	}
+	return nil
+}
+
+// forwardedFor is the header in which a server names the address of the person whom it asks
+// for, Auth0: get-started/authentication-and-authorization-flow/resource-owner-password-flow/
+// avoid-common-issues-with-resource-owner-password-flow-and-attack-protection.
+const forwardedFor = "Auth0-Forwarded-For"
+
+// sender is the request as one of the person's own address, where the application is trusted
+// to name that.
+func sender(rq *oauth.TokenRequest) *http.Request {
+	if rq.Client.Public() || !rq.Client.TrustedForIP {
+		return rq.HTTP
+	}
+	first, _, _ := strings.Cut(rq.HTTP.Header.Get(forwardedFor), ",")
+	ip, err := netip.ParseAddr(strings.TrimSpace(first))
+	if err != nil {
+		return rq.HTTP
+	}
+	r := rq.HTTP.Clone(rq.HTTP.Context())
+	r.RemoteAddr = net.JoinHostPort(ip.String(), "0")
+	return r
+}

@@ -1,0 +1,31 @@
+package templates
+
+// DeviceActivation asks for the code that a device shows: input#code.
+// https://auth0.com/docs/get-started/authentication-and-authorization-flow/device-authorization-flow
+type DeviceActivation struct {
+	Layout
+	// Code is what was typed before.
+	Code string
+	// Errors are as in Login, such as "invalid-expired-code".
+	Errors []string
+}
+
+func (p DeviceActivation) view() view {
+	return p.screen(p, "form", "device-flow", "device-code-activation", "", "").withForm(form{
+		Inputs: []input{{Name: "code", Type: "text", Label: "placeholder", Value: p.Code, Autocomplete: "off", Focus: true}},
+	}, p.Errors)
+}
+
+// DeviceConfirmation asks whether a code is the one that the device shows. The form posts to
+// the page's own URL with action "confirm" or "cancel".
+type DeviceConfirmation struct {
+	Layout
+	// ClientName is the application that runs on the device.
+	ClientName string
+	// Code is the code as the device shows it.
+	Code string
+}
+
+func (p DeviceConfirmation) view() view {
+	return p.screen(p, "device_confirmation", "device-flow", "device-code-confirmation", p.ClientName, "")
+}
