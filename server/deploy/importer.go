@@ -21,28 +21,35 @@ type Tenant struct {
 }
 
 // Import makes the tenant hold a configuration in the form of auth0-deploy-cli, by
-// section. It is one transaction: a fault in one object leaves everything as it
+// section. It is one change: a fault in one object leaves everything as it
 // was, and so do dry and an end of the context. What is in the tenant and not in the
-// configuration stays. also is done in the same transaction, after the sections. What the
-// change brings about outside of the store is done once it is kept; a fault in that is an
-// error which says that all is kept.
+// configuration stays. The sections are prepared beside the store's writers, and also is
+// done in the update that writes them, after them. What the change brings about outside of
+// the store is done once it is kept; a fault in that is an error which says that all is
+// kept.
 func (t Tenant) Import(ctx context.Context, sections storage.Document, dry bool, also func(*storage.Tx) error) (Report, error) {
-	run := t.DB.Update
-	if dry {
-		run = t.DB.Try
-	}
 	var report Report
-	var effects Effects
-	err := run(func(tx *storage.Tx) (err error) {
-		if report, effects, err = t.ImportInto(ctx, tx, sections); err != nil {
-			return err
-		}
+	var effects Effects // of the last run
+	prepare := func(tx *storage.Tx) (err error) {
+		report, effects, err = t.ImportInto(ctx, tx, sections)
+		return err
+	}
+	then := func(tx *storage.Tx) error {
 		if err := also(tx); err != nil {
 			return err
 		}
 		return ctx.Err() // what nobody waits for any more is not written
-	})
-	if err != nil || dry {
+	}
+	if dry {
+		err := t.DB.Rehearse(func(tx *storage.Tx) error {
+			if err := prepare(tx); err != nil {
+				return err
+			}
+			return then(tx)
+		})
+		return report, err
+	}
+	if err := t.DB.Prepare(prepare, then); err != nil {
 		return report, err
 	}
 	if err := effects.CarryOut(); err != nil {

@@ -10,13 +10,14 @@ import (
 	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/servertest"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
-// TestEffectsComeAfterTheTransaction invites somebody as a part of a change of the
-// server's own: the message is sent once the change is kept, and never otherwise. Under
-// test the change runs twice.
+// TestEffectsComeAfterTheTransaction invites somebody as a part of an import: the message is
+// sent once the import is kept, and never otherwise. The import is prepared twice, since what
+// it reads changes the first time: one message is sent.
 func TestEffectsComeAfterTheTransaction(t *testing.T) {
 	failed := errors.New("the rest failed")
 	for _, way := range []struct {
@@ -29,31 +30,41 @@ func TestEffectsComeAfterTheTransaction(t *testing.T) {
 	} {
 		t.Run(way.name, func(t *testing.T) {
 			d := invitingTenant(t)
-			var objects deploy.Objects
+			runs := 0
 			tenant := deploy.Tenant{DB: d.DB, Open: func(ctx context.Context, tx *storage.Tx) (deploy.Objects, deploy.Effects) {
-				var effects deploy.Effects
-				objects, effects = management.Objects(ctx, d, tx)
-				return objects, effects
+				objects, effects := management.Objects(ctx, d, tx)
+				return beforeCreate{objects, func() {
+					invite(t, objects)
+					if sent := d.Outbox.List(outbox.Filter{}); len(sent) > 0 {
+						t.Errorf("within the transaction, %d messages are sent", len(sent))
+					}
+					if runs++; runs == 1 {
+						err := d.DB.Update(func(tx *storage.Tx) error { return tx.Roles.Put(storage.Document{"id": "rol_1", "name": "New"}) })
+						if err != nil {
+							t.Error(err)
+						}
+					}
+				}}, effects
 			}}
-			_, err := tenant.Import(t.Context(), storage.Document{}, way.dry, func(*storage.Tx) error {
-				_, err := objects.Create(deploy.Place{Path: "/organizations/{id}/invitations", Values: []string{"org_1"}}, storage.Document{
-					"inviter": storage.Document{"name": "Jane"}, "invitee": storage.Document{"email": "new@example.com"}, "client_id": "app",
-				}, "")
-				if err != nil {
-					t.Errorf("the invitation: %v", err)
-				}
-				if sent := d.Outbox.List(outbox.Filter{}); len(sent) > 0 {
-					t.Errorf("within the transaction, %d messages are sent", len(sent))
-				}
-				return way.rest
-			})
+			sections := storage.Document{"roles": []any{storage.Document{"name": "Clerk"}}}
+			_, err := tenant.Import(t.Context(), sections, way.dry, func(*storage.Tx) error { return way.rest })
 			if !errors.Is(err, way.rest) {
-				t.Errorf("the change ends with %v, want %v", err, way.rest)
+				t.Errorf("the import ends with %v, want %v", err, way.rest)
 			}
-			if sent := d.Outbox.List(outbox.Filter{}); len(sent) != way.sent {
-				t.Errorf("%d messages are sent, want %d", len(sent), way.sent)
+			if sent := d.Outbox.List(outbox.Filter{}); len(sent) != way.sent || runs != 2 {
+				t.Errorf("after %d runs, %d messages are sent, want %d after 2", runs, len(sent), way.sent)
 			}
 		})
+	}
+}
+
+func invite(t *testing.T, objects deploy.Objects) {
+	t.Helper()
+	_, err := objects.Create(deploy.Place{Path: "/organizations/{id}/invitations", Values: []string{"org_1"}}, storage.Document{
+		"inviter": storage.Document{"name": "Jane"}, "invitee": storage.Document{"email": "new@example.com"}, "client_id": "app",
+	}, "")
+	if err != nil {
+		t.Errorf("the invitation: %v", err)
 	}
 }
 
@@ -78,4 +89,53 @@ func invitingTenant(t *testing.T) management.Deps {
 	}
 	now := func() time.Time { return time.Unix(1_700_000_000, 0) }
 	return management.Deps{DB: db, Outbox: outbox.New(outbox.Deps{Now: now}), Now: now}
+}
+
+// TestWritersDoNotWaitForAnImport changes something else whenever an import is about to
+// make an object: if the import held the one writer, the change would wait for its end.
+func TestWritersDoNotWaitForAnImport(t *testing.T) {
+	d := invitingTenant(t)
+	for name, dry := range map[string]bool{"import": false, "dry run": true} {
+		t.Run(name, func(t *testing.T) {
+			written := 0
+			tenant := deploy.Tenant{DB: d.DB, Open: func(ctx context.Context, tx *storage.Tx) (deploy.Objects, deploy.Effects) {
+				objects, effects := management.Objects(ctx, d, tx)
+				return beforeCreate{objects, func() {
+					done := make(chan error, 1)
+					go func() {
+						done <- d.DB.Update(func(tx *storage.Tx) error { return tx.ClientSecrets.Put(storage.ClientSecret{ClientID: "other"}) })
+					}()
+					select {
+					case err := <-done:
+						if err != nil {
+							t.Error(err)
+						}
+						written++
+					case <-time.After(servertest.Patience):
+						t.Error("a change waits for the import")
+					}
+				}}, effects
+			}}
+			report, err := tenant.Import(t.Context(), storage.Document{"roles": []any{
+				storage.Document{"name": name + " one"}, storage.Document{"name": name + " two"},
+			}}, dry, func(*storage.Tx) error { return nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(report.Changes) != 2 || written != 2 {
+				t.Errorf("of %d objects, %d had a change before them", len(report.Changes), written)
+			}
+		})
+	}
+}
+
+// beforeCreate does something before an object is made.
+type beforeCreate struct {
+	deploy.Objects
+	do func()
+}
+
+func (o beforeCreate) Create(p deploy.Place, body any, id string) (any, error) {
+	o.do()
+	return o.Objects.Create(p, body, id)
 }

@@ -1,0 +1,238 @@
+package storage
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"hash"
+)
+
+// patience is how often Prepare begins anew before it takes the place of the one writer for
+// all of it.
+const patience = 5
+
+// errStale reports that what a draft has read is not so any more.
+var errStale = errors.New("what was read has changed")
+
+// Prepare is Update for a change that takes its time. prepare works on a draft: it reads
+// what is there, by one short view after the other, and what it writes is kept aside. So it
+// may be slow, see Slow, and neither keeps writers waiting nor has to wait for them. Then
+// comes one update, which writes the draft if all that prepare has read is still so, and
+// runs then. If anything of it has changed meanwhile, prepare runs again; where that happens
+// time and again, it runs in the update itself.
+//
+// As with Update, both may run more than once, and change nothing outside of the transaction
+// but the variables that they set anew in each run. An error of either undoes all of it.
+func (db *DB) Prepare(prepare, then func(*Tx) error) error {
+	for range patience {
+		d, err := db.draft(prepare)
+		if err == nil {
+			err = db.update(func(kv KV) error {
+				if err := d.check(kv); err != nil {
+					return err
+				}
+				if err := d.write(kv); err != nil {
+					return err
+				}
+				return transact(newTx(kv, nil), then)
+			})
+		}
+		if !errors.Is(err, errStale) {
+			return err
+		}
+	}
+	return db.update(func(kv KV) error {
+		if err := prepare(newTx(kv, nil)); err != nil {
+			return err
+		}
+		return transact(newTx(kv, nil), then)
+	})
+}
+
+// Rehearse is Prepare without the update: it runs fn on a draft, which nobody else sees and
+// nothing keeps, for finding out what fn would do. fn may be slow, and may run more than
+// once; the last run has read one state of the store.
+func (db *DB) Rehearse(fn func(*Tx) error) error {
+	for range patience {
+		d, err := db.draft(fn)
+		if err == nil {
+			err = db.view(d.check)
+		}
+		if !errors.Is(err, errStale) {
+			return err
+		}
+	}
+	return db.Try(fn)
+}
+
+// draft is what a function has read and what it wrote.
+type draft struct {
+	read    *reading
+	written *Overlay
+}
+
+// draft runs fn on a draft. An error of fn counts if what it has read is still so.
+func (db *DB) draft(fn func(*Tx) error) (*draft, error) {
+	read := &reading{view: db.view, values: map[string][]byte{}, scans: map[scanned][sha256.Size]byte{}}
+	d := &draft{read, NewOverlay(read)}
+	run := func() error { return fn(newTx(d.written, nil)) }
+	if db.Shared() { // there no view keeps writers waiting, and to begin one takes as long as to read
+		own := run
+		run = func() error {
+			return db.view(func(kv KV) error {
+				read.view = func(fn func(KV) error) error { return fn(kv) }
+				return own()
+			})
+		}
+	}
+	if err := run(); err != nil {
+		if stale := db.view(d.check); stale != nil {
+			return nil, stale
+		}
+		return nil, err
+	}
+	return d, nil
+}
+
+// check returns errStale unless a transaction reads what the draft has read.
+func (d *draft) check(kv KV) error {
+	for key, value := range d.read.values {
+		now, err := kv.Get([]byte(key))
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(now, value) || (now == nil) != (value == nil) {
+			return errStale
+		}
+	}
+	for s, sum := range d.read.scans {
+		rows := newRowSum()
+		if err := s.run(kv, func(key, value []byte) bool {
+			rows.add(key, value)
+			return s.rows < 0 || rows.n < s.rows
+		}); err != nil {
+			return err
+		}
+		if rows.sum() != sum {
+			return errStale
+		}
+	}
+	return nil
+}
+
+// write writes what the draft has written.
+func (d *draft) write(kv KV) error {
+	for key, value := range d.written.Written() {
+		var err error
+		if value == nil {
+			err = kv.Delete(key)
+		} else {
+			err = kv.Put(key, value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reading is a key space that is only read, by a view for each call, and remembers what it
+// was asked for.
+type reading struct {
+	view   func(func(KV) error) error
+	values map[string][]byte // nil for a key that is not there
+	scans  map[scanned][sha256.Size]byte
+}
+
+// scanned is a scan, and how many rows were wanted of it, -1 for all.
+type scanned struct {
+	from, to string
+	back     bool
+	rows     int
+}
+
+func (s scanned) run(kv KV, fn func(key, value []byte) bool) error {
+	if s.back {
+		return kv.ScanBack([]byte(s.from), []byte(s.to), fn)
+	}
+	return kv.Scan([]byte(s.from), []byte(s.to), fn)
+}
+
+// Get implements KV.
+func (r *reading) Get(key []byte) (value []byte, err error) {
+	if value, known := r.values[string(key)]; known {
+		return value, nil
+	}
+	err = r.view(func(kv KV) error {
+		now, err := kv.Get(key)
+		value = bytes.Clone(now)
+		return err
+	})
+	if err == nil {
+		r.values[string(key)] = value
+	}
+	return value, err
+}
+
+// Scan implements KV.
+func (r *reading) Scan(from, to []byte, fn func(key, value []byte) bool) error {
+	return r.scan(scanned{from: string(from), to: string(to)}, fn)
+}
+
+// ScanBack implements KV.
+func (r *reading) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
+	return r.scan(scanned{from: string(from), to: string(to), back: true}, fn)
+}
+
+func (r *reading) scan(s scanned, fn func(key, value []byte) bool) error {
+	rows := newRowSum()
+	s.rows = -1
+	err := r.view(func(kv KV) error {
+		return s.run(kv, func(key, value []byte) bool {
+			rows.add(key, value)
+			if !fn(bytes.Clone(key), bytes.Clone(value)) {
+				s.rows = rows.n
+				return false
+			}
+			return true
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if before, again := r.scans[s]; again && before != rows.sum() {
+		return errStale
+	}
+	r.scans[s] = rows.sum()
+	return nil
+}
+
+var errDraft = errors.New("a draft writes nothing beneath it")
+
+// Put implements KV.
+func (*reading) Put(_, _ []byte) error { return errDraft }
+
+// Delete implements KV.
+func (*reading) Delete([]byte) error { return errDraft }
+
+// rowSum tells rows from others by their number and a hash of all that is in them.
+type rowSum struct {
+	n    int
+	hash hash.Hash
+}
+
+func newRowSum() *rowSum { return &rowSum{hash: sha256.New()} }
+
+func (s *rowSum) add(key, value []byte) {
+	s.n++
+	for _, part := range [][]byte{key, value} {
+		_, _ = s.hash.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part)))) // never fails
+		_, _ = s.hash.Write(part)
+	}
+}
+
+func (s *rowSum) sum() (sum [sha256.Size]byte) {
+	s.hash.Sum(sum[:0])
+	return sum
+}
