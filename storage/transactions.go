@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -154,6 +156,14 @@ type AuthorizeRequest struct {
 	// Invitation is the ticket of an invitation to it, "" for none.
 	Invitation string `json:"invitation,omitempty"`
 }
+
+// Asks reports whether the request asks for "code", "token" or "id_token".
+func (rq AuthorizeRequest) Asks(what string) bool {
+	return slices.Contains(strings.Fields(rq.ResponseType), what)
+}
+
+// FrontChannel reports whether the answer to the request holds tokens.
+func (rq AuthorizeRequest) FrontChannel() bool { return rq.Asks("token") || rq.Asks("id_token") }
 
 // Check returns an error that wraps ErrTooLong for a request that is too long to be
 // kept.

@@ -8,8 +8,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"reflect"
-	"slices"
 	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -79,30 +77,30 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 	rq, client, err := m.read(r.Host, params)
 	if err != nil {
 		rq.ClientID = params.Get("client_id")
-		return m.refuse(w, r, rq, step{}, err)
+		return m.refuse(w, r, decision{login: login{request: rq}}, err)
 	}
 	if err := rq.Check(); err != nil {
 		return apierr.TooLong(err)
 	}
 	return upToDate(func() error {
 		now := m.Now()
-		t := &storage.Transaction{Asked: rq, CreatedAt: now, ExpiresAt: now.Add(transactionLifetime)}
-		next, err := m.decide(r, t, client, now)
+		t := storage.Transaction{Asked: rq, CreatedAt: now, ExpiresAt: now.Add(transactionLifetime)}
+		d, err := m.decide(r, login{t, rq, client}, now)
 		if err != nil {
-			return m.refuse(w, r, rq, next, err)
+			return m.refuse(w, r, d, err)
 		}
-		if next.page == "" {
-			return m.respond(w, r, t, next)
+		if d.page == "" {
+			return m.respond(w, r, d)
 		}
-		state, err := m.Cookies.Start(w, r, m.DB, *t)
+		state, err := m.Cookies.Start(w, r, m.DB, t)
 		if err != nil {
 			return err
 		}
-		return web.Continue(w, r, next.page, state)
+		return web.Continue(w, r, d.page, state)
 	})
 }
 
-// resume takes a transaction up again after a page has done its part.
+// resume takes a login up again after a page has done its part.
 //
 //auth0:operation GET /authorize/resume
 func (m *room) resume(w http.ResponseWriter, r *http.Request) error {
@@ -118,20 +116,20 @@ func (m *room) takeUp(w http.ResponseWriter, r *http.Request) error {
 	}
 	var client storage.Client
 	err = m.DB.View(func(tx *storage.Tx) error {
-		client, err = findClient(tx, t.Request().ClientID)
+		client, err = findClient(tx, t.Asked.ClientID)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	next, err := m.decide(r, &t, client, now)
+	d, err := m.decide(r, login{t, t.Request(), client}, now)
 	if err != nil {
-		return m.refuse(w, r, t.Request(), next, err)
+		return m.refuse(w, r, d, err)
 	}
-	if next.page != "" {
-		return web.Continue(w, r, next.page, state)
+	if d.page != "" {
+		return web.Continue(w, r, d.page, state)
 	}
-	return m.respond(w, r, &t, next)
+	return m.respond(w, r, d)
 }
 
 // errOutdated reports that what was decided from has changed before the response was
@@ -152,114 +150,15 @@ func upToDate(decideAndRespond func() error) (err error) {
 }
 
 // refuse sends an error to the application, or shows it where the request did
-// not prove where the application is. The transaction stays, so that a user who went
+// not prove where the application is. The login stays, so that a user who went
 // back can answer otherwise.
-func (m *room) refuse(w http.ResponseWriter, r *http.Request, rq storage.AuthorizeRequest, next step, err error) error {
+func (m *room) refuse(w http.ResponseWriter, r *http.Request, d decision, err error) error {
 	e, ok := errors.AsType[*apierr.Error](err)
 	if ok {
-		m.Log.Record(r, failed(rq, next, e))
+		m.Log.Record(r, failed(d, e))
 	}
-	if rq.RedirectURI == "" || !ok {
+	if d.request.RedirectURI == "" || !ok {
 		return err
 	}
-	return m.send(w, r, rq, url.Values{"error": {e.Code}, "error_description": {e.Message}})
-}
-
-// respond issues what the request asks for and ends the transaction, in one
-// write.
-func (m *room) respond(w http.ResponseWriter, r *http.Request, t *storage.Transaction, next step) error {
-	params, code, err := m.Engine.Authorize(r.Context(), next.client, t.Request(), next.issue)
-	if err != nil {
-		return err
-	}
-	now := m.Now()
-	err = m.DB.Update(func(tx *storage.Tx) error {
-		if err := finish(tx, next, now); err != nil {
-			return err
-		}
-		if err := touch(tx, next, now); err != nil {
-			return err
-		}
-		if err := tx.IssueCode(code); err != nil {
-			return err
-		}
-		if err := join(tx, next, now); err != nil {
-			return err
-		}
-		if next.authorization == nil {
-			return nil
-		}
-		return tx.SetAuthorization(next.issue.UserID, next.authorization)
-	})
-	if err != nil {
-		return err
-	}
-	m.Log.Record(r, succeeded(t, next, now))
-	return m.send(w, r, t.Request(), params)
-}
-
-// join makes the user a member of the organization, where that is what the login does.
-// An invitation is accepted once.
-func join(tx *storage.Tx, next step, now time.Time) error {
-	if next.invitation.ID != "" {
-		_, err := tx.Invitation(next.invitation.OrganizationID, next.invitation.TicketID, now)
-		if storage.IsNotFound(err) {
-			return apierr.InvitationUsed
-		}
-		if err != nil {
-			return err
-		}
-		return tx.AcceptInvitation(next.invitation, next.issue.UserID)
-	}
-	if next.joins {
-		return tx.AddMember(next.issue.Organization, next.issue.UserID)
-	}
-	return nil
-}
-
-// finish ends the transaction that the response is for, if it had one. It returns
-// errOutdated where an answer has come since the decision.
-func finish(tx *storage.Tx, next step, now time.Time) error {
-	if next.from.StateHash == "" {
-		return nil
-	}
-	return session.Change(tx, next.from.StateHash, now, func(t *storage.Transaction) error {
-		if !reflect.DeepEqual(*t, next.from) {
-			return errOutdated
-		}
-		if t.FinishedAt.IsZero() {
-			t.FinishedAt, t.ExpiresAt = now, now.Add(doneLifetime)
-		}
-		return nil
-	})
-}
-
-// touch marks the session as used. Auth0: manage-users/sessions: the idle
-// lifetime is moved by /authorize. It returns errOutdated where the session or its user
-// has ended since the decision.
-func touch(tx *storage.Tx, next step, now time.Time) error {
-	s, err := tx.Sessions.Get(next.session.CookieHash)
-	if storage.IsNotFound(err) {
-		return errOutdated
-	}
-	if err != nil {
-		return err
-	}
-	user, err := tx.Users.Get(next.issue.UserID)
-	if storage.IsNotFound(err) || err == nil && user.Blocked {
-		return errOutdated
-	}
-	if err != nil {
-		return err
-	}
-	tenant, err := tx.Tenant.Get(storage.TenantKey)
-	if err := storage.Optional(err); err != nil {
-		return err
-	}
-	idle, _ := session.Lifetimes(tenant)
-	s.LastUsedAt, s.IdleExpiresAt = now, now.Add(idle)
-	if !slices.Contains(s.Clients, next.client.ClientID) {
-		s.Clients = append(s.Clients, next.client.ClientID)
-	}
-	return tx.Sessions.Put(s)
+	return m.send(w, r, d.request, url.Values{"error": {e.Code}, "error_description": {e.Message}})
 }

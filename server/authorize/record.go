@@ -10,10 +10,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// failed is the event of a request that ended with an error. next has the session,
-// if the request came as far.
-func failed(rq storage.AuthorizeRequest, next step, err *apierr.Error) tenantlog.Event {
-	e := event(rq, next)
+// failed is the event of a request that ended with an error. The decision has what was
+// found before that.
+func failed(d decision, err *apierr.Error) tenantlog.Event {
+	rq := d.request
+	e := event(d)
 	e.Type, e.Description = tenantlog.FailedLogin, err.Message
 	if isSilent(rq) {
 		e.Type = tenantlog.FailedSilentAuth
@@ -39,26 +40,27 @@ const maxShown = 2 << 10
 
 func isSilent(rq storage.AuthorizeRequest) bool { return slices.Contains(rq.Prompt, "none") }
 
-func event(rq storage.AuthorizeRequest, next step) tenantlog.Event {
+func event(d decision) tenantlog.Event {
 	return tenantlog.Event{
-		ClientID: rq.ClientID, ClientName: next.client.Name, UserID: next.session.UserID, Connection: next.session.Connection,
-		Audience: rq.Audience, Scope: rq.Scope, Organization: rq.Organization,
+		ClientID: d.request.ClientID, ClientName: d.client.Name, UserID: d.identity.session.UserID, Connection: d.identity.session.Connection,
+		Audience: d.request.Audience, Scope: d.request.Scope, Organization: d.request.Organization,
 	}
 }
 
-// succeeded is the event of a transaction that ended with a code. Its prompts are
+// succeeded is the event of a login that ended with an answer. Its prompts are
 // what the user was asked in it, Auth0:
 // deploy-monitor/logs/prompt-details-in-tenant-logs.
-func succeeded(t *storage.Transaction, next step, now time.Time) tenantlog.Event {
-	e := event(next.request, next)
+func succeeded(d decision, now time.Time) tenantlog.Event {
+	t, s := d.transaction, d.identity.session
+	e := event(d)
 	e.Type, e.Description = tenantlog.Login, "Successful login"
-	if isSilent(t.Request()) {
+	if d.silent() {
 		e.Type, e.Description = tenantlog.SilentAuth, "Successful silent authentication"
 	}
 	began := t.CreatedAt.UnixMilli()
 	prompts := []any{}
-	if t.Began(next.session) {
-		done := next.session.AuthenticatedAt.UnixMilli()
+	if t.Began(s) {
+		done := s.AuthenticatedAt.UnixMilli()
 		prompts = append(prompts,
 			map[string]any{"name": "prompt-authenticate", "completedAt": done, "connection": e.Connection, "elapsedTime": nil},
 			map[string]any{
@@ -69,11 +71,11 @@ func succeeded(t *storage.Transaction, next step, now time.Time) tenantlog.Event
 	if t.AnsweredBy(e.UserID) {
 		prompts = append(prompts, map[string]any{
 			"name": "consent", "flow": "consent",
-			"grantInfo": map[string]any{"audience": t.Request().Audience, "scope": strings.Join(t.Agreed(e.UserID), " ")},
+			"grantInfo": map[string]any{"audience": d.request.Audience, "scope": strings.Join(t.Agreed(e.UserID), " ")},
 		})
 	}
 	e.Details = map[string]any{
-		"prompts": prompts, "session_id": next.session.ID,
+		"prompts": prompts, "session_id": s.ID,
 		"initiatedAt": began, "completedAt": now.UnixMilli(), "elapsedTime": now.UnixMilli() - began,
 	}
 	return e

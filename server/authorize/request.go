@@ -126,7 +126,7 @@ func checkForm(client storage.Client, params url.Values, rq *storage.AuthorizeRe
 	checks := []func() error{
 		func() error { return checkResponseMode(rq) },
 		func() error { return refuseObject(params) },
-		func() error { return checkResponseType(client, rq) },
+		func() error { return checkResponseType(client, params, rq) },
 		func() error { return checkApplication(client, params) },
 		func() error { return checkPKCE(client, rq) },
 		func() error { return checkPrompt(params, rq) },
@@ -140,9 +140,8 @@ func checkForm(client storage.Client, params url.Values, rq *storage.AuthorizeRe
 }
 
 // checkResponseType refuses a type that Auth0 does not have, then one that the
-// application may not use, Auth0: get-started/applications/application-grant-types, and
-// then by name one that is not served here.
-func checkResponseType(client storage.Client, rq *storage.AuthorizeRequest) error {
+// application may not use, Auth0: get-started/applications/application-grant-types.
+func checkResponseType(client storage.Client, params url.Values, rq *storage.AuthorizeRequest) error {
 	types := slices.Sorted(strings.FieldsSeq(rq.ResponseType))
 	switch strings.Join(types, " ") {
 	case "":
@@ -151,22 +150,17 @@ func checkResponseType(client storage.Client, rq *storage.AuthorizeRequest) erro
 	default:
 		return apierr.UnsupportedResponseType(rq.ResponseType)
 	}
-	front := frontChannel(rq.ResponseType)
 	switch {
-	case slices.Contains(types, "code") && !client.Allows("authorization_code"):
+	case rq.Asks("code") && !client.Allows("authorization_code"):
 		return apierr.GrantNotAllowed("authorization_code")
-	case front && !client.Allows("implicit"):
+	case rq.FrontChannel() && !client.Allows("implicit"):
 		return apierr.GrantNotAllowed("implicit")
-	case front:
-		return apierr.NotEmulated("The response type " + rq.ResponseType)
+	case rq.FrontChannel() && params.Get("response_mode") == "query":
+		return apierr.InvalidParameter("response_mode", "tokens are not sent in a query")
+	case rq.Asks("id_token") && rq.Nonce == "": // OIDC Core sections 3.2.2.1 and 3.3.2.11
+		return apierr.MissingParameter("nonce")
 	}
 	return nil
-}
-
-// frontChannel reports whether the answer to a response type holds tokens.
-func frontChannel(responseType string) bool {
-	types := strings.Fields(responseType)
-	return slices.Contains(types, "token") || slices.Contains(types, "id_token")
 }
 
 // checkResponseMode settles how the response travels, which errors do as well.
@@ -175,7 +169,7 @@ func frontChannel(responseType string) bool {
 func checkResponseMode(rq *storage.AuthorizeRequest) error {
 	asked := rq.ResponseMode
 	rq.ResponseMode = "query"
-	if frontChannel(rq.ResponseType) {
+	if rq.FrontChannel() {
 		rq.ResponseMode = "fragment"
 	}
 	switch asked {
@@ -222,7 +216,7 @@ func checkPKCE(client storage.Client, rq *storage.AuthorizeRequest) error {
 	switch {
 	case rq.CodeChallenge == "" && rq.CodeChallengeMethod != "":
 		return apierr.MissingParameter("code_challenge")
-	case rq.CodeChallenge == "" && client.Public():
+	case rq.CodeChallenge == "" && rq.Asks("code") && client.Public():
 		return apierr.PKCERequired
 	case rq.CodeChallenge == "":
 		return nil

@@ -83,8 +83,7 @@ func (m *room) find(tx *storage.Tx, r *http.Request, q *question) error {
 		return err
 	}
 	q.api, err = tx.API(rq.Audience)
-	offline := q.client.Allows("refresh_token") && (q.api == nil || q.api.AllowOfflineAccess)
-	q.scope = authz.Requested(rq.Scope, q.api, offline)
+	q.scope = authz.Requested(rq.Scope, q.api, rq.Asks("code") && authz.OfflineAllowed(q.client, q.api))
 	return err
 }
 

@@ -5,6 +5,7 @@ package discovery
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/authz"
@@ -104,9 +105,9 @@ func (m *room) configuration(w http.ResponseWriter, _ *http.Request) error {
 		RevocationEndpoint:    url + "oauth/revoke",
 		ScopesSupported:       authz.StandardScopes(),
 		ResponseTypesSupported: []string{
-			"code",
+			"code", "token", "id_token", "code token", "code id_token", "token id_token", "code token id_token",
 		},
-		GrantTypesSupported:    m.GrantTypes,
+		GrantTypesSupported:    append(slices.Clone(m.GrantTypes), "implicit"), // which no token endpoint serves
 		CodeChallengeMethods:   []string{"S256", "plain"},
 		ResponseModesSupported: []string{"query", "fragment", "form_post"},
 		SubjectTypesSupported:  []string{"public"},

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -103,6 +104,9 @@ type tokenSession struct {
 	reply   Reply
 }
 
+// tokenType is how the access token of a grant is to be presented.
+func tokenType(g *tokens.Grant) string { return cmp.Or(g.TokenType, "Bearer") }
+
 // grantHandler shows fosite a Grant.
 type grantHandler struct {
 	*Engine
@@ -145,7 +149,7 @@ func (h *grantHandler) PopulateTokenEndpointResponse(ctx context.Context, ar fos
 		return err
 	}
 	s.reply = Reply{
-		AccessToken: access.Token, ExpiresIn: access.ExpiresIn, TokenType: "Bearer",
+		AccessToken: access.Token, ExpiresIn: access.ExpiresIn, TokenType: tokenType(s.grant),
 		Scope: strings.Join(s.grant.Issue.Scope, " "),
 	}
 	if s.grant.User != nil && slices.Contains(s.grant.Issue.Scope, "openid") {

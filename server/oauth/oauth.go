@@ -14,7 +14,6 @@ import (
 
 	"github.com/ory/fosite"
 
-	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/storage"
@@ -56,7 +55,7 @@ func New(d Deps, grants ...Grant) *Engine {
 		JWKSFetcherStrategy:          &fosite.DefaultJWKSFetcherStrategy{}, // never asked, so without its large cache
 		ClientAuthenticationStrategy: e.authenticate,
 		TokenEndpointHandlers:        handlers,
-		AuthorizeEndpointHandlers:    fosite.AuthorizeEndpointHandlers{&codeHandler{e}},
+		AuthorizeEndpointHandlers:    fosite.AuthorizeEndpointHandlers{&codeHandler{e}, &tokenHandler{e}, &idTokenHandler{e}},
 	}
 	e.provider = fosite.NewOAuth2Provider(clientStore{}, config)
 	return e
@@ -91,65 +90,13 @@ func (clientStore) SetClientAssertionJWT(context.Context, string, time.Time) err
 // client shows fosite an application.
 type client struct{ storage.Client }
 
-func (c client) GetID() string                      { return c.ClientID }
-func (c client) GetHashedSecret() []byte            { return nil }
-func (c client) GetRedirectURIs() []string          { return c.Callbacks }
-func (c client) GetGrantTypes() fosite.Arguments    { return c.GrantTypes }
-func (c client) GetResponseTypes() fosite.Arguments { return fosite.Arguments{"code"} }
-func (c client) GetScopes() fosite.Arguments        { return nil }
-func (c client) IsPublic() bool                     { return c.Public() }
-func (c client) GetAudience() fosite.Arguments      { return nil }
-
-// Authorize runs a checked authorization request through fosite's registry and
-// returns the parameters of its response and the record to keep. The caller
-// writes both: the record together with what else the login changes.
-func (e *Engine) Authorize(ctx context.Context, c storage.Client, rq storage.AuthorizeRequest, issue storage.Issue) (url.Values, storage.Code, error) {
-	ar := fosite.NewAuthorizeRequest()
-	ar.Client = client{c}
-	ar.ResponseTypes = fosite.Arguments{rq.ResponseType}
-	ar.State = rq.State
-	ar.GrantedScope = issue.Scope
-	s := &authorizeSession{request: rq, issue: issue}
-	resp, err := e.provider.NewAuthorizeResponse(ctx, ar, s)
-	if err != nil {
-		return nil, storage.Code{}, err
-	}
-	return resp.GetParameters(), s.code, nil
+func (c client) GetID() string                   { return c.ClientID }
+func (c client) GetHashedSecret() []byte         { return nil }
+func (c client) GetRedirectURIs() []string       { return c.Callbacks }
+func (c client) GetGrantTypes() fosite.Arguments { return c.GrantTypes }
+func (c client) GetResponseTypes() fosite.Arguments {
+	return fosite.Arguments{"code", "token", "id_token"}
 }
-
-// authorizeSession carries our request through fosite and the code record back.
-type authorizeSession struct {
-	fosite.DefaultSession
-	request storage.AuthorizeRequest
-	issue   storage.Issue
-	code    storage.Code
-}
-
-// codeLifetime is how long a code can be redeemed. RFC 6749 section 4.1.2: "A
-// maximum authorization code lifetime of 10 minutes is RECOMMENDED."
-const codeLifetime = 10 * time.Minute
-
-// codeHandler answers response_type=code.
-type codeHandler struct{ *Engine }
-
-// HandleAuthorizeEndpointRequest implements fosite.AuthorizeEndpointHandler.
-func (h *codeHandler) HandleAuthorizeEndpointRequest(_ context.Context, ar fosite.AuthorizeRequester, resp fosite.AuthorizeResponder) error {
-	s, ok := ar.GetSession().(*authorizeSession)
-	if !ok || !ar.GetResponseTypes().ExactOne("code") {
-		return nil
-	}
-	now := h.Now()
-	id := keys.NewGrantID(now)
-	code := h.Issuer.Secrets.Code(id, s.issue.ClientID)
-	s.code = storage.Code{
-		Hash: keys.Hash(code), GrantID: id, Issue: s.issue,
-		CodeChallenge: s.request.CodeChallenge, CodeChallengeMethod: s.request.CodeChallengeMethod,
-		ExpiresAt: now.Add(codeLifetime),
-	}
-	if s.request.RedirectURISent {
-		s.code.RedirectURI = s.request.RedirectURI
-	}
-	resp.AddParameter("code", code)
-	ar.SetResponseTypeHandled("code")
-	return nil
-}
+func (c client) GetScopes() fosite.Arguments   { return nil }
+func (c client) IsPublic() bool                { return c.Public() }
+func (c client) GetAudience() fosite.Arguments { return nil }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/tokens"
@@ -59,27 +60,9 @@ func (g *authorizationCode) load(text string, rq *oauth.TokenRequest) (storage.C
 			return err
 		}
 		grant.ID, grant.Issue = code.GrantID, code.Issue
-		return loadParties(tx, grant)
+		return grant.Load(tx)
 	})
 	return code, grant, err
-}
-
-// loadParties finds the user and the API of a grant's issue. An API that is gone
-// is not the same as none: that would be a token for something else.
-func loadParties(tx *storage.Tx, grant *tokens.Grant) error {
-	user, err := tx.Users.Get(grant.Issue.UserID)
-	if err != nil {
-		return err
-	}
-	grant.User = &user
-	if err := grant.LoadSecret(tx); err != nil {
-		return err
-	}
-	grant.API, err = tx.API(grant.Issue.Audience)
-	if err == nil && grant.API == nil && grant.Issue.Audience != "" {
-		return apierr.UnknownAPI(grant.Issue.Audience)
-	}
-	return err
 }
 
 // reused handles a code that is not there. When it is one that we gave the client, it
@@ -116,8 +99,7 @@ func (g *authorizationCode) Commit(_ context.Context, rq *oauth.TokenRequest, gr
 // takes scopes over word for word cannot bring one that the API or the
 // application does not allow.
 func offline(grant *tokens.Grant) bool {
-	return slices.Contains(grant.Issue.Scope, "offline_access") && grant.Client.Allows("refresh_token") &&
-		(grant.API == nil || grant.API.AllowOfflineAccess)
+	return slices.Contains(grant.Issue.Scope, "offline_access") && authz.OfflineAllowed(grant.Client, grant.API)
 }
 
 // newFamily is the record of a user's first refresh token. The nonce was for the

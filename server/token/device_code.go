@@ -41,7 +41,7 @@ func (g *deviceCode) Validate(_ context.Context, rq *oauth.TokenRequest) (*token
 		return nil, apierr.DevicePending
 	}
 	grant := &tokens.Grant{Client: rq.Client, ID: d.GrantID, Issue: *d.Issue}
-	err = g.DB.View(func(tx *storage.Tx) error { return loadParties(tx, grant) })
+	err = g.DB.View(grant.Load)
 	if storage.IsNotFound(err) {
 		return grant, apierr.InvalidDeviceCode.With(err)
 	}

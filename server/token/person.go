@@ -11,7 +11,6 @@ import (
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
-	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/tokens"
@@ -39,7 +38,7 @@ func (p *people) admit(rq *oauth.TokenRequest, a signin.Attempt, gty string, ref
 		if grant.Issue.Audience, err = p.audience(tx, rq); err != nil {
 			return err
 		}
-		if err := loadParties(tx, grant); storage.IsNotFound(err) {
+		if err := grant.Load(tx); storage.IsNotFound(err) {
 			return signin.ErrWrong // the account has gone
 		} else if err != nil {
 			return err
@@ -93,17 +92,11 @@ func (p *people) decide(tx *storage.Tx, grant *tokens.Grant) error {
 	}
 	issue := &grant.Issue
 	issue.Requested = cmp.Or(issue.Requested, allScopes(grant.API))
-	decision, err := authz.Decide(tx, authz.Input{
-		Client: grant.Client, User: *grant.User, API: grant.API, Audience: issue.Audience, Requested: issue.Requested,
-		Connection: issue.Connection, Organization: issue.Organization,
-		OfflineAllowed: grant.Client.Allows("refresh_token") && (grant.API == nil || grant.API.AllowOfflineAccess),
-	})
+	decision, err := grant.Decide(tx, tokens.Asked{Scope: issue.Requested})
 	if err != nil {
 		return err
 	}
-	issue.Scope, issue.Permissions = decision.Scope, decision.Permissions
-	issue.AccessClaims, issue.IDClaims = decision.AccessClaims, decision.IDClaims
-	grant.Authorization = decision.AppMetadata["authorization"]
+	grant.Apply(decision)
 	return nil
 }
 

@@ -48,7 +48,7 @@ func (g *refreshToken) Validate(_ context.Context, rq *oauth.TokenRequest) (*tok
 		if !known {
 			return nil
 		}
-		if err := loadParties(tx, grant); storage.IsNotFound(err) {
+		if err := grant.Load(tx); storage.IsNotFound(err) {
 			return apierr.RefreshUserGone
 		} else if err != nil {
 			return err
@@ -66,10 +66,7 @@ func (g *refreshToken) Validate(_ context.Context, rq *oauth.TokenRequest) (*tok
 	case !known:
 		return grant, g.breach(id, text, rq.Now)
 	}
-	issue := &grant.Issue
-	issue.Scope, issue.Permissions = decision.Scope, decision.Permissions
-	issue.AccessClaims, issue.IDClaims = decision.AccessClaims, decision.IDClaims
-	grant.Authorization = decision.AppMetadata["authorization"]
+	grant.Apply(decision)
 	return grant, nil
 }
 
@@ -77,21 +74,10 @@ func decide(tx *storage.Tx, grant *tokens.Grant, rq *oauth.TokenRequest) (authz.
 	if grant.User.Blocked {
 		return authz.Decision{}, apierr.RefreshUserBlocked
 	}
-	if organization := grant.Issue.Organization; organization != "" {
-		member, err := tx.IsMember(organization, grant.User.UserID)
-		if err == nil && !member {
-			err = apierr.NotAMember(grant.User.UserID, organization)
-		}
-		if err != nil {
-			return authz.Decision{}, err
-		}
+	if err := authz.CheckMember(tx, grant.Issue.Organization, grant.User.UserID); err != nil {
+		return authz.Decision{}, err
 	}
-	return authz.Decide(tx, authz.Input{
-		Client: grant.Client, User: *grant.User, API: grant.API, Audience: grant.Issue.Audience,
-		Requested:  cmp.Or(rq.Form.Get("scope"), grant.Issue.Requested),
-		Connection: grant.Issue.Connection, OfflineAllowed: true,
-		Refresh: true, Granted: grant.Issue.Scope, Organization: grant.Issue.Organization,
-	})
+	return grant.Decide(tx, tokens.Asked{Scope: cmp.Or(rq.Form.Get("scope"), grant.Issue.Requested), Refresh: true})
 }
 
 // breach ends a family of which a token comes that it has long replaced, Auth0:

@@ -33,9 +33,10 @@ func (i *Issuer) opaque(g *Grant, now time.Time) (Access, error) {
 	if err != nil {
 		return Access{}, err
 	}
+	lifetime := g.accessLifetime()
 	content, err := json.Marshal(sealed{
 		Sub: subject(g), ClientID: g.Client.ClientID, Scope: g.Issue.Scope, GrantID: g.ID,
-		Exp: now.Unix() + DefaultAccessTokenLifetime, IDClaims: g.Issue.IDClaims, Endings: endings,
+		Exp: now.Unix() + int64(lifetime), IDClaims: g.Issue.IDClaims, Endings: endings,
 	})
 	if err != nil {
 		return Access{}, err
@@ -50,7 +51,7 @@ func (i *Issuer) opaque(g *Grant, now time.Time) (Access, error) {
 		return Access{}, fmt.Errorf("seal access token: %w", err)
 	}
 	token, err := jwe.CompactSerialize()
-	return Access{token, DefaultAccessTokenLifetime}, err
+	return Access{token, lifetime}, err
 }
 
 func (i *Issuer) open(raw string) (Claims, int64, error) {

@@ -5,6 +5,10 @@ package tokens
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -19,6 +23,7 @@ import (
 // secure/tokens/access-tokens and secure/tokens/id-tokens.
 const (
 	DefaultAccessTokenLifetime = 86400
+	DefaultWebTokenLifetime    = 7200 // of access tokens that go through the browser
 	DefaultIDTokenLifetime     = 36000
 )
 
@@ -27,21 +32,6 @@ const GTYClientCredentials = "client-credentials"
 
 // GTYRefreshToken is the gty of an access token got with a refresh token.
 const GTYRefreshToken = "refresh_token"
-
-// Grant is all that the tokens of one exchange say.
-type Grant struct {
-	Client storage.Client
-	User   *storage.User           // nil for a machine
-	API    *storage.ResourceServer // nil without an audience
-	Issue  storage.Issue
-	ID     string // the grant's id, for opaque tokens
-	GTY    string
-	// SealedSecret is the application's secret, where it has ID tokens signed with it.
-	SealedSecret []byte
-	// Authorization is what the Authorization Extension puts into the user's app_metadata
-	// with the exchange, nil for nothing new.
-	Authorization any
-}
 
 // Issuer makes tokens in the name of the tenant.
 type Issuer struct {
@@ -63,19 +53,20 @@ func (i *Issuer) Userinfo() string { return i.URL + "userinfo" }
 // accessClaims is the payload of an access token in Auth0's order, Auth0:
 // secure/tokens/access-tokens/access-token-profiles.
 type accessClaims struct {
-	Iss         string   `json:"iss"`
-	Sub         string   `json:"sub"`
-	Aud         any      `json:"aud"` // string or []string
-	Iat         int64    `json:"iat"`
-	Exp         int64    `json:"exp"`
-	Scope       string   `json:"scope,omitempty"`
-	GTY         string   `json:"gty,omitempty"`
-	Azp         string   `json:"azp,omitempty"`
-	ClientID    string   `json:"client_id,omitempty"`
-	JTI         string   `json:"jti,omitempty"`
-	OrgID       string   `json:"org_id,omitempty"`
-	OrgName     string   `json:"org_name,omitempty"`
-	Permissions []string `json:"permissions,omitzero"`
+	Iss         string         `json:"iss"`
+	Sub         string         `json:"sub"`
+	Aud         any            `json:"aud"` // string or []string
+	Iat         int64          `json:"iat"`
+	Exp         int64          `json:"exp"`
+	Scope       string         `json:"scope,omitempty"`
+	GTY         string         `json:"gty,omitempty"`
+	Azp         string         `json:"azp,omitempty"`
+	ClientID    string         `json:"client_id,omitempty"`
+	JTI         string         `json:"jti,omitempty"`
+	OrgID       string         `json:"org_id,omitempty"`
+	OrgName     string         `json:"org_name,omitempty"`
+	Permissions []string       `json:"permissions,omitzero"`
+	CNF         map[string]any `json:"cnf,omitempty"` // RFC 7800
 }
 
 // Access returns the access token of a grant: a JWT for an API, an opaque token
@@ -84,14 +75,11 @@ func (i *Issuer) Access(g *Grant, now time.Time) (Access, error) {
 	if g.API == nil {
 		return i.opaque(g, now)
 	}
-	lifetime := g.API.TokenLifetime
-	if lifetime == 0 {
-		lifetime = DefaultAccessTokenLifetime
-	}
+	lifetime := g.accessLifetime()
 	c := accessClaims{
 		Iss: i.URL, Sub: subject(g), Aud: i.audience(g), Iat: now.Unix(), Exp: now.Unix() + int64(lifetime),
 		Scope: strings.Join(g.Issue.Scope, " "), GTY: g.GTY, Azp: g.Client.ClientID, Permissions: g.Issue.Permissions,
-		OrgID: g.Issue.Organization, OrgName: g.Issue.OrganizationName,
+		OrgID: g.Issue.Organization, OrgName: g.Issue.OrganizationName, CNF: g.Confirmation,
 	}
 	typ := keys.TypeJWT
 	if strings.HasPrefix(g.API.TokenDialect, "rfc9068_profile") {
@@ -111,6 +99,20 @@ func (i *Issuer) Access(g *Grant, now time.Time) (Access, error) {
 	}
 	token, err := i.Ring.Sign(alg, typ, payload)
 	return Access{token, lifetime}, err
+}
+
+// accessLifetime is how long an access token is good, in seconds. Auth0:
+// secure/tokens/access-tokens/update-access-token-lifetime.
+func (g *Grant) accessLifetime() int {
+	lifetime, web := 0, 0
+	if g.API != nil {
+		lifetime, web = g.API.TokenLifetime, g.API.TokenLifetimeForWeb
+	}
+	lifetime = cmp.Or(lifetime, DefaultAccessTokenLifetime)
+	if g.FrontChannel {
+		lifetime = min(lifetime, cmp.Or(web, DefaultWebTokenLifetime))
+	}
+	return lifetime
 }
 
 func subject(g *Grant) string {
@@ -141,12 +143,19 @@ type idClaims struct {
 	AuthTime int64  `json:"auth_time,omitempty"`
 	SID      string `json:"sid,omitempty"`
 	Nonce    string `json:"nonce,omitempty"`
+	AtHash   string `json:"at_hash,omitempty"`
+	CHash    string `json:"c_hash,omitempty"`
 	OrgID    string `json:"org_id,omitempty"`
 	OrgName  string `json:"org_name,omitempty"`
 }
 
 // ID returns the ID token of a user's grant, OIDC Core section 2.
-func (i *Issuer) ID(g *Grant, now time.Time) (string, error) {
+func (i *Issuer) ID(g *Grant, now time.Time) (string, error) { return i.IDBeside(g, "", "", now) }
+
+// IDBeside returns the ID token that goes through the browser beside an access token and a
+// code, "" for none, which it lets the application hold against each other: OIDC Core
+// sections 3.2.2.9 and 3.3.2.11.
+func (i *Issuer) IDBeside(g *Grant, access, code string, now time.Time) (string, error) {
 	lifetime := g.Client.JWTConfiguration.LifetimeInSeconds
 	if lifetime == 0 {
 		lifetime = DefaultIDTokenLifetime
@@ -159,28 +168,40 @@ func (i *Issuer) ID(g *Grant, now time.Time) (string, error) {
 	if g.Issue.ShowAuthTime {
 		c.AuthTime = g.Issue.AuthTime.Unix()
 	}
+	alg := g.idAlgorithm()
+	c.AtHash, c.CHash = halfHash(alg, access), halfHash(alg, code)
 	payload, err := WithCustom(g.Issue.IDClaims, c)
 	if err != nil {
 		return "", err
 	}
-	switch alg := g.Client.JWTConfiguration.Alg; {
-	case g.SealedSecret != nil: // Auth0: get-started/applications/signing-algorithms
+	if alg == keys.HS256 {
 		return keys.SignHS256([]byte(i.Secrets.Unseal(g.SealedSecret)), keys.TypeJWT, payload), nil
-	case alg == "" || alg == keys.HS256: // without a secret to sign with
-		return i.Ring.Sign(keys.RS256, keys.TypeJWT, payload)
-	default:
-		return i.Ring.Sign(alg, keys.TypeJWT, payload)
 	}
+	return i.Ring.Sign(alg, keys.TypeJWT, payload)
 }
 
-// LoadSecret reads the application's secret if it has ID tokens signed with it.
-func (g *Grant) LoadSecret(tx *storage.Tx) error {
-	if g.Client.JWTConfiguration.Alg != keys.HS256 || g.Client.Public() {
-		return nil
+// idAlgorithm is what the application has its ID tokens signed with, Auth0:
+// get-started/applications/signing-algorithms. Without a secret to sign with, HS256 is RS256.
+func (g *Grant) idAlgorithm() string {
+	alg := cmp.Or(g.Client.JWTConfiguration.Alg, keys.RS256)
+	if alg == keys.HS256 && g.SealedSecret == nil {
+		return keys.RS256
 	}
-	secret, err := tx.ClientSecrets.Get(g.Client.ClientID)
-	g.SealedSecret = secret.Sealed
-	return storage.Optional(err)
+	return alg
+}
+
+// halfHash is at_hash and c_hash: the left half of the hash that the ID token's algorithm
+// is made with, OIDC Core section 3.3.2.11; "" of nothing.
+func halfHash(alg, value string) string {
+	if value == "" {
+		return ""
+	}
+	if strings.HasSuffix(alg, "512") {
+		sum := sha512.Sum512([]byte(value))
+		return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
+	}
+	sum := sha256.Sum256([]byte(value))
+	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 }
 
 // WithCustom returns the JSON object of the custom claims followed by those of the

@@ -1,0 +1,162 @@
+package authorize
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// access is what a user who has logged in may do.
+type access struct {
+	grant tokens.Grant
+	// joins says that the login makes the user a member of the organization.
+	joins bool
+	// asks says that the user has to be asked for consent.
+	asks bool
+}
+
+// grantAccess finds what the user may do with the application and the API.
+func grantAccess(tx *storage.Tx, l login, id identity) (a access, err error) {
+	rq := l.request
+	if a.joins, err = membership(tx, rq.Organization, id); err != nil {
+		return a, err
+	}
+	api, err := authz.API(tx, rq.Audience)
+	if err != nil {
+		return a, err
+	}
+	a.grant = tokens.Grant{
+		Client: l.client, User: &id.user, API: api,
+		Issue: storage.Issue{
+			ClientID: l.client.ClientID, UserID: id.user.UserID, Audience: rq.Audience, Requested: rq.Scope,
+			Nonce: rq.Nonce, SessionID: id.session.ID, Connection: id.session.Connection, AuthTime: id.session.AuthenticatedAt,
+			// Auth0: authenticate/login/max-age-reauthentication.
+			ShowAuthTime: rq.MaxAge != nil || slices.Contains(rq.Prompt, "login"), Organization: rq.Organization,
+		},
+	}
+	if err := a.grant.LoadSecret(tx); err != nil {
+		return a, err
+	}
+	decided, err := a.grant.Decide(tx, tokens.Asked{Scope: rq.Scope, Online: !rq.Asks("code")})
+	if err != nil {
+		return a, err
+	}
+	a.grant.Apply(decided)
+	if a.asks, err = needsConsent(tx, l, api, id.user.UserID); err != nil {
+		return a, err
+	}
+	a.grant.Issue.OrganizationName, err = authz.ShownOrganization(tx, rq.Organization)
+	return a, err
+}
+
+// needsConsent reports whether the user must be asked, Auth0:
+// get-started/applications/third-party-applications/user-consent-and-third-party-applications.
+func needsConsent(tx *storage.Tx, l login, api *storage.ResourceServer, userID string) (bool, error) {
+	rq := l.request
+	wanted := authz.Requested(rq.Scope, api, rq.Asks("code") && authz.OfflineAllowed(l.client, api))
+	switch {
+	case l.transaction.AnsweredBy(userID) && containsAll(l.transaction.Agreed(userID), wanted):
+		return false, nil
+	case slices.Contains(rq.Prompt, "consent"):
+		return true, nil
+	case l.client.IsFirstParty && (api == nil || api.SkipConsentForVerifiableFirstPartyClients):
+		return false, nil
+	}
+	grant, err := tx.GrantFor(userID, l.client.ClientID, rq.Audience)
+	if storage.IsNotFound(err) {
+		return true, nil
+	}
+	return !containsAll(grant.Scope, wanted), err
+}
+
+func containsAll(have, wanted []string) bool {
+	return !slices.ContainsFunc(wanted, func(s string) bool { return !slices.Contains(have, s) })
+}
+
+// membership lets only members log in to an organization, and those who come by a
+// connection that makes them members, which it reports. Auth0: manage-users/organizations/
+// configure-organizations/grant-just-in-time-membership.
+func membership(tx *storage.Tx, organization string, id identity) (joins bool, err error) {
+	if id.invitation.ID != "" {
+		return false, nil
+	}
+	notMember := authz.CheckMember(tx, organization, id.user.UserID)
+	if _, refused := errors.AsType[*apierr.Error](notMember); !refused {
+		return false, notMember
+	}
+	if _, joins, err = tx.OrganizationUses(organization, id.session.Connection); err == nil && !joins {
+		err = notMember
+	}
+	return joins, err
+}
+
+// invitedAs returns the invitation of a request, if it has one, and whether the user is
+// whom it is for.
+func invitedAs(tx *storage.Tx, rq storage.AuthorizeRequest, user storage.User, now time.Time) (invitation storage.Invitation, invited bool, err error) {
+	if rq.Invitation == "" {
+		return invitation, true, nil
+	}
+	invitation, err = tx.Invitation(rq.Organization, rq.Invitation, now)
+	if storage.IsNotFound(err) {
+		return invitation, false, apierr.InvitationUsed
+	}
+	return invitation, strings.EqualFold(invitation.Invitee.Email, user.Email), err
+}
+
+// foreignTo reports whether a session began by a connection that the organization to log
+// in to has not enabled. Auth0: manage-users/organizations/configure-organizations/
+// enable-connections.
+func foreignTo(tx *storage.Tx, organization string, s storage.Session) (bool, error) {
+	if organization == "" || s.ID == "" {
+		return false, nil
+	}
+	enabled, _, err := tx.OrganizationUses(organization, s.Connection)
+	return !enabled, err
+}
+
+// asksOrganization reports whether the user is to be asked for the organization at a time.
+func asksOrganization(l login, when string) bool {
+	open := l.request.Organization == "" && (!l.transaction.Personal() || l.client.OrganizationUsage == "require")
+	return open && l.client.AsksOrganization(when)
+}
+
+// askOrganization asks for the organization before the login, where the application says so.
+func askOrganization(l login) (page string, err error) {
+	switch {
+	case !asksOrganization(l, storage.BeforeLogin):
+		return "", nil
+	case l.silent():
+		return "", apierr.InteractionRequired
+	}
+	return organizationPage, nil
+}
+
+// findOrganization finds the organization of a user who has logged in, where the
+// application asks for it then: that of the request, the only one that the user can go on
+// with, or the one that the user chooses on a page.
+func findOrganization(tx *storage.Tx, l login, id identity) (organization, page string, err error) {
+	if !asksOrganization(l, storage.AfterLogin) {
+		return l.request.Organization, "", nil
+	}
+	choices, err := authz.Organizations(tx, id.user.UserID, id.session.Connection)
+	required := l.client.OrganizationUsage == "require"
+	switch {
+	case err != nil:
+		return "", "", err
+	case len(choices) == 0 && required:
+		return "", "", apierr.NoOrganization
+	case len(choices) == 0:
+		return "", "", nil
+	case len(choices) == 1 && required:
+		return choices[0].ID, "", nil
+	case l.silent():
+		return "", "", apierr.InteractionRequired
+	}
+	return "", pickerPage, nil
+}

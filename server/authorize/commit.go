@@ -1,0 +1,115 @@
+package authorize
+
+import (
+	"net/http"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// respond signs what the request asks for, ends the login in one write, and sends the
+// answer. It returns errOutdated where the tenant has changed since the decision.
+func (m *room) respond(w http.ResponseWriter, r *http.Request, d decision) error {
+	answer, err := m.Engine.Authorize(r.Context(), d.access.grant, d.request)
+	if err != nil {
+		return err
+	}
+	now := m.Now()
+	if err := m.DB.Update(func(tx *storage.Tx) error { return commit(tx, d, answer.Code, now) }); err != nil {
+		return err
+	}
+	m.Log.Record(r, succeeded(d, now))
+	return m.send(w, r, d.request, answer.Params)
+}
+
+// commit keeps all that an answer changes.
+func commit(tx *storage.Tx, d decision, code *storage.Code, now time.Time) error {
+	if err := finish(tx, d.transaction, now); err != nil {
+		return err
+	}
+	if err := touch(tx, d, now); err != nil {
+		return err
+	}
+	if code != nil {
+		if err := tx.IssueCode(*code); err != nil {
+			return err
+		}
+	}
+	if err := join(tx, d, now); err != nil {
+		return err
+	}
+	if d.access.grant.Authorization == nil {
+		return nil
+	}
+	return tx.SetAuthorization(d.identity.user.UserID, d.access.grant.Authorization)
+}
+
+// join makes the user a member of the organization, where that is what the login does.
+// An invitation is accepted once.
+func join(tx *storage.Tx, d decision, now time.Time) error {
+	if invitation := d.identity.invitation; invitation.ID != "" {
+		_, err := tx.Invitation(invitation.OrganizationID, invitation.TicketID, now)
+		if storage.IsNotFound(err) {
+			return apierr.InvitationUsed
+		}
+		if err != nil {
+			return err
+		}
+		return tx.AcceptInvitation(invitation, d.identity.user.UserID)
+	}
+	if d.access.joins {
+		return tx.AddMember(d.request.Organization, d.identity.user.UserID)
+	}
+	return nil
+}
+
+// finish ends the login under way that the answer is for, if there is one. It returns
+// errOutdated where an answer of a page has come since the decision.
+func finish(tx *storage.Tx, from storage.Transaction, now time.Time) error {
+	if from.StateHash == "" {
+		return nil
+	}
+	return session.Change(tx, from.StateHash, now, func(t *storage.Transaction) error {
+		if !reflect.DeepEqual(*t, from) {
+			return errOutdated
+		}
+		if t.FinishedAt.IsZero() {
+			t.FinishedAt, t.ExpiresAt = now, now.Add(doneLifetime)
+		}
+		return nil
+	})
+}
+
+// touch marks the session as used. Auth0: manage-users/sessions: the idle
+// lifetime is moved by /authorize. It returns errOutdated where the session or its user
+// has ended since the decision.
+func touch(tx *storage.Tx, d decision, now time.Time) error {
+	s, err := tx.Sessions.Get(d.identity.session.CookieHash)
+	if storage.IsNotFound(err) {
+		return errOutdated
+	}
+	if err != nil {
+		return err
+	}
+	user, err := tx.Users.Get(d.identity.user.UserID)
+	if storage.IsNotFound(err) || err == nil && user.Blocked {
+		return errOutdated
+	}
+	if err != nil {
+		return err
+	}
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	if err := storage.Optional(err); err != nil {
+		return err
+	}
+	idle, _ := session.Lifetimes(tenant)
+	s.LastUsedAt, s.IdleExpiresAt = now, now.Add(idle)
+	if !slices.Contains(s.Clients, d.client.ClientID) {
+		s.Clients = append(slices.Clone(s.Clients), d.client.ClientID)
+	}
+	return tx.Sessions.Put(s)
+}

@@ -1,0 +1,175 @@
+package authorize
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Pages that a login may need. They are other rooms'.
+const (
+	loginPage        = "/u/login"
+	signupPage       = "/u/signup"
+	consentPage      = "/u/consent"
+	organizationPage = "/u/organization"
+	pickerPage       = "/u/organization-picker"
+)
+
+// login is what is decided on: what was asked, and what the pages have added.
+type login struct {
+	// transaction is the login under way as it was when this was decided. It has no key where
+	// nothing is kept, because no page has been needed.
+	transaction storage.Transaction
+	// request is what was asked, with what the user has answered.
+	request storage.AuthorizeRequest
+	client  storage.Client
+}
+
+// silent reports whether no page may be shown.
+func (l login) silent() bool { return isSilent(l.request) }
+
+// decision is what the steps have found: each fills in what is its own, and the next one
+// reads it. page is the page that is needed before there is an answer, "" for none.
+type decision struct {
+	login
+	identity identity
+	access   access
+	page     string
+}
+
+// decide goes through the steps of a login: who is it, may they, what do scripts say, did
+// they consent. It goes by stored state alone, which it reads in one view: pages do their
+// part, write it down and come back here. With an apierr.Error, which ends the login, comes
+// what was found before it.
+func (m *room) decide(r *http.Request, l login, now time.Time) (d decision, err error) {
+	err = m.DB.View(func(tx *storage.Tx) (err error) {
+		d, err = m.load(tx, r, l, now)
+		return err
+	})
+	if err != nil || d.page != "" {
+		return d, err
+	}
+	d.access = scripts(d)
+	d.page, err = consent(d)
+	return d, err
+}
+
+// load reads who it is and what they may. It stops where a page is needed first.
+func (m *room) load(tx *storage.Tx, r *http.Request, l login, now time.Time) (d decision, err error) {
+	d = decision{login: l}
+	if d.page, err = askOrganization(l); err != nil || d.page != "" {
+		return d, err
+	}
+	if d.identity, err = m.identify(tx, r, l, now); err != nil {
+		return d, err
+	}
+	if !d.identity.authenticated {
+		d.page, err = askLogin(l)
+		return d, err
+	}
+	if err := admit(l, d.identity); err != nil {
+		return d, err
+	}
+	if d.request.Organization, d.page, err = findOrganization(tx, l, d.identity); err != nil || d.page != "" {
+		return d, err
+	}
+	d.access, err = grantAccess(tx, d.login, d.identity)
+	return d, err
+}
+
+// identity is who logs in.
+type identity struct {
+	session storage.Session
+	user    storage.User
+	// authenticated says that the session will do for the request; the user has to log in
+	// otherwise.
+	authenticated bool
+	// invitation is the one that the request brings, if any, and invited says that it is the
+	// user's, or that there is none.
+	invitation storage.Invitation
+	invited    bool
+}
+
+// identify finds the browser's session and its user, and whether it will do.
+func (m *room) identify(tx *storage.Tx, r *http.Request, l login, now time.Time) (id identity, err error) {
+	if id.session, id.user, err = m.loggedIn(tx, r, now); err != nil {
+		return id, err
+	}
+	if id.invitation, id.invited, err = invitedAs(tx, l.request, id.user, now); err != nil {
+		return id, err
+	}
+	foreign, err := foreignTo(tx, l.request.Organization, id.session)
+	if err != nil {
+		return id, err
+	}
+	began := l.transaction.Began(id.session)
+	there := id.session.ID != "" && id.user.UserID != ""
+	if id.authenticated = there && !foreign && (began || id.invited && !needsLogin(l.request, id.session, now)); !id.authenticated {
+		id.session = storage.Session{} // the log is not to name who was there before
+	}
+	return id, nil
+}
+
+// loggedIn returns the browser's session and its user, both empty without one.
+func (m *room) loggedIn(tx *storage.Tx, r *http.Request, now time.Time) (s storage.Session, user storage.User, err error) {
+	if s, err = m.Cookies.Find(tx, r, now); err != nil {
+		return s, user, storage.Optional(err)
+	}
+	user, err = tx.Users.Get(s.UserID)
+	return s, user, storage.Optional(err)
+}
+
+// needsLogin reports whether a session, though live, will not do, unless it began in this
+// very login: the user has just logged in then.
+func needsLogin(rq storage.AuthorizeRequest, s storage.Session, now time.Time) bool {
+	switch {
+	case slices.Contains(rq.Prompt, "login"), slices.Contains(rq.Prompt, "select_account"):
+		return true
+	case rq.MaxAge != nil && (*rq.MaxAge == 0 || now.Sub(s.AuthenticatedAt).Seconds() > float64(*rq.MaxAge)):
+		return true // OIDC Core section 3.1.2.1: max_age=0 is prompt=login
+	}
+	return rq.Connection != "" && rq.Connection != s.Connection
+}
+
+// askLogin has the user log in, or sign up where the application asks for that.
+func askLogin(l login) (page string, err error) {
+	switch {
+	case l.silent():
+		return "", apierr.LoginRequired
+	case l.request.ScreenHint == "signup":
+		return signupPage, nil
+	}
+	return loginPage, nil
+}
+
+// admit turns away users who may not log in, whatever they ask for.
+func admit(l login, id identity) error {
+	switch {
+	case id.user.Blocked:
+		return apierr.UserBlocked
+	case !id.invited:
+		return apierr.InvitationForeign
+	case l.transaction.Refused(id.user.UserID):
+		return apierr.ConsentDeclined
+	}
+	return nil
+}
+
+// scripts is where the tenant's scripts have their say of a login: outside of any
+// transaction, once for each login, and their outcome is kept with the login. None run
+// today, so that what was granted stays.
+func scripts(d decision) access { return d.access }
+
+// consent asks the user where the application may not have what it asks for without.
+func consent(d decision) (page string, err error) {
+	switch {
+	case !d.access.asks:
+		return "", nil
+	case d.silent():
+		return "", apierr.ConsentRequired
+	}
+	return consentPage, nil
+}

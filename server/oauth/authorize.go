@@ -1,0 +1,132 @@
+package oauth
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ory/fosite"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Answer is what an application gets for an authorization request.
+type Answer struct {
+	// Params are the parameters of the response, without state.
+	Params url.Values
+	// Code is the record to keep of the code in it, nil where it has none.
+	Code *storage.Code
+}
+
+// Authorize makes the answer to a checked authorization request for what was granted: the
+// code and the tokens that its response type names. It writes nothing. The caller keeps the
+// code together with what else the login changes, and only then sends the answer.
+func (e *Engine) Authorize(ctx context.Context, grant tokens.Grant, rq storage.AuthorizeRequest) (Answer, error) {
+	s := &authorizeSession{request: rq, grant: grant, now: e.Now()}
+	s.grant.ID = keys.NewGrantID(s.now)
+	s.grant.FrontChannel = true
+	ar := fosite.NewAuthorizeRequest()
+	ar.Client = client{grant.Client}
+	ar.ResponseTypes = strings.Fields(rq.ResponseType)
+	ar.State = rq.State
+	ar.GrantedScope = grant.Issue.Scope
+	resp, err := e.provider.NewAuthorizeResponse(ctx, ar, s)
+	if err != nil {
+		return Answer{}, err
+	}
+	return Answer{Params: resp.GetParameters(), Code: s.code}, nil
+}
+
+// authorizeSession carries our request through fosite, from one handler to the next, and the
+// code record back.
+type authorizeSession struct {
+	fosite.DefaultSession
+	request storage.AuthorizeRequest
+	grant   tokens.Grant
+	now     time.Time
+	code    *storage.Code
+	// codeText and access are the credentials that an ID token beside them vouches for.
+	codeText, access string
+}
+
+// asks returns the session of a request that asks for what a handler makes, and nil for others.
+func asks(ar fosite.AuthorizeRequester, what string) *authorizeSession {
+	s, ok := ar.GetSession().(*authorizeSession)
+	if !ok || !ar.GetResponseTypes().Has(what) {
+		return nil
+	}
+	ar.SetResponseTypeHandled(what)
+	return s
+}
+
+// codeLifetime is how long a code can be redeemed. RFC 6749 section 4.1.2: "A
+// maximum authorization code lifetime of 10 minutes is RECOMMENDED."
+const codeLifetime = 10 * time.Minute
+
+// codeHandler makes the code.
+type codeHandler struct{ *Engine }
+
+// HandleAuthorizeEndpointRequest implements fosite.AuthorizeEndpointHandler.
+func (h *codeHandler) HandleAuthorizeEndpointRequest(_ context.Context, ar fosite.AuthorizeRequester, resp fosite.AuthorizeResponder) error {
+	s := asks(ar, "code")
+	if s == nil {
+		return nil
+	}
+	s.codeText = h.Issuer.Secrets.Code(s.grant.ID, s.grant.Client.ClientID)
+	s.code = &storage.Code{
+		Hash: keys.Hash(s.codeText), GrantID: s.grant.ID, Issue: s.grant.Issue,
+		CodeChallenge: s.request.CodeChallenge, CodeChallengeMethod: s.request.CodeChallengeMethod,
+		ExpiresAt: s.now.Add(codeLifetime),
+	}
+	if s.request.RedirectURISent {
+		s.code.RedirectURI = s.request.RedirectURI
+	}
+	resp.AddParameter("code", s.codeText)
+	return nil
+}
+
+// tokenHandler makes the access token that goes through the browser, RFC 6749 section 4.2.2.
+type tokenHandler struct{ *Engine }
+
+// HandleAuthorizeEndpointRequest implements fosite.AuthorizeEndpointHandler.
+func (h *tokenHandler) HandleAuthorizeEndpointRequest(_ context.Context, ar fosite.AuthorizeRequester, resp fosite.AuthorizeResponder) error {
+	s := asks(ar, "token")
+	if s == nil {
+		return nil
+	}
+	access, err := h.Issuer.Access(&s.grant, s.now)
+	if err != nil {
+		return err
+	}
+	s.access = access.Token
+	resp.AddParameter("access_token", access.Token)
+	resp.AddParameter("token_type", tokenType(&s.grant))
+	resp.AddParameter("expires_in", strconv.Itoa(access.ExpiresIn))
+	// RFC 6749 section 4.2.2: "OPTIONAL, if identical to the scope requested by the client".
+	if scope := strings.Join(s.grant.Issue.Scope, " "); scope != s.request.Scope {
+		resp.AddParameter("scope", scope)
+	}
+	return nil
+}
+
+// idTokenHandler makes the ID token that goes through the browser, OIDC Core sections 3.2.2.5
+// and 3.3.2.5. It comes last, since it has the hashes of what is beside it.
+type idTokenHandler struct{ *Engine }
+
+// HandleAuthorizeEndpointRequest implements fosite.AuthorizeEndpointHandler.
+func (h *idTokenHandler) HandleAuthorizeEndpointRequest(_ context.Context, ar fosite.AuthorizeRequester, resp fosite.AuthorizeResponder) error {
+	s := asks(ar, "id_token")
+	if s == nil {
+		return nil
+	}
+	token, err := h.Issuer.IDBeside(&s.grant, s.access, s.codeText, s.now)
+	if err != nil {
+		return err
+	}
+	resp.AddParameter("id_token", token)
+	return nil
+}
