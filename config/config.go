@@ -38,6 +38,12 @@ type Config struct {
 	// $XDG_DATA_HOME/tenant0, else ~/.local/share/tenant0; on Windows %LocalAppData%\tenant0.
 	Data string `name:"data" placeholder:"DIR" help:"Folder to keep everything in. Default: $XDG_DATA_HOME/tenant0 or ~/.local/share/tenant0."`
 
+	// Store is the URL of a PostgreSQL database that has the tenants, instead of files in the data folder, which then has
+	// the certificate authority alone. Several servers may use it at once. What the URL leaves out is taken from the usual
+	// PG... variables. It excludes Ephemeral; a flag holds no password, since everybody on a machine can read command
+	// lines. Default: none.
+	Store string `name:"store" placeholder:"URL" help:"PostgreSQL database to keep the tenants in, postgres://USER@HOST:PORT/DATABASE, for one server or several; a password goes into the variable, PGPASSWORD or the configuration file."`
+
 	// Tenants is a folder of tenant files, and of folders of auth0-deploy-cli's, each of which is a tenant besides the
 	// first, by the name of the file. Each has a port of its own. Default: none.
 	Tenants string `name:"tenants" placeholder:"FOLDER" help:"Folder of tenant files, each for a tenant besides the first, with a port of its own."`
@@ -123,6 +129,7 @@ func (c *Config) Validate() error {
 	c.NoFsync = c.NoFsync || c.Ephemeral
 	return errors.Join(
 		c.validateData(),
+		c.validateStore(),
 		c.validateAddresses(),
 		c.validateIssuer(),
 		c.validateAllowedHosts(),
@@ -151,6 +158,32 @@ func (c *Config) validateData() error {
 	c.Data = data
 	return nil
 }
+
+// validateStore refuses what is no database. What it repeats of a URL holds no password.
+func (c *Config) validateStore() error {
+	switch {
+	case c.Store == "":
+		return nil
+	case c.Ephemeral:
+		return errStoreEphemeral
+	case !strings.HasPrefix(c.Store, "postgres://") && !strings.HasPrefix(c.Store, "postgresql://"):
+		return errors.New("store: it is no URL of a PostgreSQL database; give it as postgres://USER@HOST:PORT/DATABASE, or leave it out to keep" +
+			" the data in a folder")
+	}
+	return nil
+}
+
+// storePassword reports whether the URL of a database holds a password, in either of the places that it may have there.
+func storePassword(store string) bool {
+	u, err := url.Parse(store)
+	if err != nil {
+		return true // nobody knows
+	}
+	_, has := u.User.Password()
+	return has || u.Query().Has("password") || u.Query().Has("sslpassword")
+}
+
+var errStoreEphemeral = errors.New("store and ephemeral: a server keeps its data in a database or not at all; leave one out")
 
 var errExclusive = errors.New("data and ephemeral: a server keeps its data in a folder or not at all; leave one out")
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -87,8 +88,23 @@ const (
 	fromFlag
 )
 
-// choose lets the stronger of data and ephemeral win, so that a flag for one overrides an environment with the other.
+// choose lets the stronger of data and ephemeral win, and of store and ephemeral, so that a flag for one overrides an
+// environment with the other. It refuses a password where others can read it.
 func (c *Config) choose(set map[string]source) error {
+	if set["store"] == fromFlag && storePassword(c.Store) {
+		return errors.New("store: the flag holds a password, which everybody on this machine can read in the list of processes; set " +
+			EnvName("store") + " or PGPASSWORD instead, or write it to the configuration file or the file that PGPASSFILE names")
+	}
+	if c.Ephemeral && c.Store != "" {
+		switch store, ephemeral := set["store"], set["ephemeral"]; {
+		case store > ephemeral:
+			c.Ephemeral, c.Data = false, cmp.Or(c.Data, dataFolder())
+		case store < ephemeral:
+			c.Store = ""
+		default:
+			return errStoreEphemeral
+		}
+	}
 	if c.Ephemeral && c.Data != "" {
 		switch data, ephemeral := set["data"], set["ephemeral"]; {
 		case data > ephemeral:
@@ -231,6 +247,10 @@ func dataFolder() string {
 	}
 	return filepath.Join(base, "tenant0")
 }
+
+// TestStore is where tests keep the data of the servers that they start: "" for files, or "postgres" for a PostgreSQL that
+// they start themselves.
+func TestStore() string { return os.Getenv(envPrefix + "TEST_STORE") }
 
 // ControlURLVariable holds the URL of a running server's control listener; tenant0 exec sets it for its command.
 const ControlURLVariable = envPrefix + "CONTROL_URL"

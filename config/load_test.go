@@ -42,6 +42,7 @@ var values = map[string][3]string{
 	"data":            {"/a", "/b", "/c"},
 	"ephemeral":       {"true", "false", "true"},
 	"tenants":         {"/a", "/b", "/c"},
+	"store":           {"postgres://a/t", "postgres://u:secret@b/t", "postgresql://u@c/t?sslmode=require"},
 	"listen":          {"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"},
 	"control":         {"127.0.0.1:11", "127.0.0.1:12", "127.0.0.1:13"},
 	"issuer":          {"https://a.test/", "https://b.test/", "http://c.test:8080/"},
@@ -219,6 +220,58 @@ func TestStrongerOfDataAndEphemeralWins(t *testing.T) {
 				t.Errorf("got %+v", c)
 			}
 		})
+	}
+}
+
+func TestStrongerOfStoreAndEphemeralWins(t *testing.T) {
+	const url = "postgres://h/db"
+	for _, tt := range []struct {
+		name             string
+		base, flags      config.Config
+		given            map[string]bool
+		env              string
+		ephemeral, store bool
+		refused          bool
+	}{
+		{name: "a store in the environment of exec", base: config.Config{Ephemeral: true}, env: url, store: true},
+		{name: "a flag for ephemeral", flags: config.Config{Ephemeral: true}, given: map[string]bool{"ephemeral": true}, env: url, ephemeral: true},
+		{name: "both flags", flags: config.Config{Ephemeral: true, Store: url}, given: map[string]bool{"ephemeral": true, "store": true}, refused: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			clearEnvironment(t)
+			t.Setenv("TENANT0_STORE", tt.env)
+			base := config.Default()
+			base.Ephemeral = tt.base.Ephemeral
+			c, err := config.Load(base, tt.flags, tt.given)
+			if tt.refused != (err != nil) {
+				t.Fatal(err)
+			}
+			if err == nil && (c.Ephemeral != tt.ephemeral || (c.Store == url) != tt.store || (c.Data == "") != tt.ephemeral) {
+				t.Errorf("got %+v", c)
+			}
+		})
+	}
+}
+
+// TestPasswordsOfTheStoreAreNotFlags: everybody on a machine can read the command lines.
+func TestPasswordsOfTheStoreAreNotFlags(t *testing.T) {
+	clearEnvironment(t)
+	for url, refused := range map[string]bool{
+		"postgres://u@h/db":                      false,
+		"postgres://u@h/db?sslmode=verify-full":  false,
+		"postgres://u:secret@h/db":               true,
+		"postgres://h/db?user=u&password=secret": true,
+		"postgres://h/db?sslpassword=secret":     true,
+	} {
+		_, err := config.Load(config.Default(), config.Config{Store: url}, map[string]bool{"store": true})
+		if refused != (err != nil) || err != nil && (strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "TENANT0_STORE")) {
+			t.Errorf("--store %s: %v, want a refusal that says where the password goes: %v", url, err, refused)
+		}
+		t.Setenv("TENANT0_STORE", url)
+		if c, err := config.Load(config.Default(), config.Config{}, nil); err != nil || c.Store != url {
+			t.Errorf("TENANT0_STORE=%s: %q, %v", url, c.Store, err)
+		}
+		t.Setenv("TENANT0_STORE", "")
 	}
 }
 

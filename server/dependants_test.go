@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/tenant0/tenant0/server/servertest"
 	"github.com/tenant0/tenant0/storage"
-	"github.com/tenant0/tenant0/storage/bolt"
 )
 
 type object = map[string]any
@@ -322,12 +320,7 @@ func remains(t *testing.T, s *servertest.Server, ids []string) (tables []string)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	engine, err := bolt.Open(filepath.Join(s.Data, "tenant0.db"), bolt.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer engine.Close()
-	err = engine.View(func(kv storage.KV) error {
+	err := s.Kept().View(func(kv storage.KV) error {
 		return kv.Scan([]byte("e/"), []byte("u"), func(key, value []byte) bool {
 			rest := key[2:]
 			if key[0] == 'e' {

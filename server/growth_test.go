@@ -46,6 +46,7 @@ func count[T any](n map[string]int, name string, table interface{ All() iter.Seq
 // redeemed, logins that are never finished, tokens that are revoked, and consent
 // that is declined; then time passes.
 func TestUseLeavesNothingBehind(t *testing.T) {
+	servertest.NeedsFile(t)
 	const logins = 1000
 	s := servertest.Start(t, servertest.HTTP())
 	browser := s.Client()

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,17 +17,12 @@ import (
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/servertest"
 	"github.com/tenant0/tenant0/storage"
-	"github.com/tenant0/tenant0/storage/bolt"
 )
 
-// inStore runs fn on the store of a server that does not run.
-func inStore(t *testing.T, data string, fn func(*storage.Tx) error) {
+// inStore runs fn on the store of a server that has stopped.
+func inStore(t *testing.T, s *servertest.Server, fn func(*storage.Tx) error) {
 	t.Helper()
-	engine, err := bolt.Open(filepath.Join(data, config.DataFile), bolt.Options{NoSync: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := storage.Open(engine)
+	db, err := storage.Open(s.Kept())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,10 +50,11 @@ func TestLogStreamGetsLogins(t *testing.T) {
 	t.Cleanup(receiver.Close)
 	data := t.TempDir()
 	there := servertest.Config(func(c *config.Config) { c.Data = data })
-	if err := servertest.Start(t, there).Close(); err != nil {
+	stopped := servertest.Start(t, there)
+	if err := stopped.Close(); err != nil {
 		t.Fatal(err)
 	}
-	inStore(t, data, func(tx *storage.Tx) error {
+	inStore(t, stopped, func(tx *storage.Tx) error {
 		return tx.Documents(storage.LogStreams, "").Put(storage.Write{ID: "lst_1", Document: storage.Document{
 			"id": "lst_1", "name": "receiver", "type": "http", "status": "active",
 			"sink": storage.Document{"httpEndpoint": receiver.URL, "httpContentFormat": "JSONARRAY", "httpAuthorization": "secret"},
@@ -153,7 +148,7 @@ func TestEmailThatFailsIsAnEvent(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	inStore(t, data, func(tx *storage.Tx) error {
+	inStore(t, s, func(tx *storage.Tx) error {
 		return tx.Documents("emails/provider", "").Put(storage.Write{ID: "settings", Document: storage.Document{
 			"name": "smtp", "enabled": true, "default_from_address": "no address",
 		}})
@@ -167,7 +162,7 @@ func TestEmailThatFailsIsAnEvent(t *testing.T) {
 		t.Fatal(err)
 	}
 	var events []storage.Document
-	inStore(t, data, func(tx *storage.Tx) error {
+	inStore(t, s, func(tx *storage.Tx) error {
 		for d, err := range tx.Logs.After("") {
 			if err != nil {
 				return err

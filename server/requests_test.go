@@ -135,11 +135,12 @@ func TestLogStreamsLeadToHTTPAlone(t *testing.T) {
 func TestStoredLogStreamsOfOtherSchemesAreNotSent(t *testing.T) {
 	data := t.TempDir()
 	there := servertest.Config(func(c *config.Config) { c.Data = data })
-	if err := servertest.Start(t, there).Close(); err != nil {
+	stopped := servertest.Start(t, there)
+	if err := stopped.Close(); err != nil {
 		t.Fatal(err)
 	}
 	endpoints := []string{"file:///etc/passwd", "gopher://127.0.0.1:70/", "://"}
-	inStore(t, data, func(tx *storage.Tx) error {
+	inStore(t, stopped, func(tx *storage.Tx) error {
 		for i, endpoint := range endpoints {
 			id := fmt.Sprintf("lst_%d", i)
 			err := tx.Documents(storage.LogStreams, "").Put(storage.Write{ID: id, Document: storage.Document{

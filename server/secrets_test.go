@@ -16,6 +16,7 @@ import (
 // and without mistakes, and then looks for them in the log, at its most talkative,
 // and in the bytes of the data file.
 func TestNothingSecretIsLoggedOrKept(t *testing.T) {
+	servertest.NeedsFile(t)
 	b := startBad(t)
 	secrets := map[string]string{
 		"a password": servertest.Password, "a client secret": servertest.WebSecret, "a machine's secret": servertest.CronSecret,

@@ -24,6 +24,7 @@ import (
 	"github.com/tenant0/tenant0/keys/ca"
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage/postgres"
 )
 
 // Server is a process that serves one tenant, or several. Start makes one; Run serves it.
@@ -31,6 +32,7 @@ type Server struct {
 	cfg       config.Config
 	log       *slog.Logger
 	data      string
+	database  *postgres.Database // nil where data is in files or in memory
 	ca        *ca.Authority
 	control   *http.Server
 	controlLn net.Listener
@@ -68,6 +70,9 @@ func Start(cfg config.Config, log *slog.Logger) (_ *Server, err error) {
 		return nil, err
 	}
 	if err := s.openControl(); err != nil {
+		return nil, err
+	}
+	if err := s.openDatabase(); err != nil {
 		return nil, err
 	}
 	// The wall clock and not a tenant's: clients check certificates by theirs.
@@ -187,6 +192,9 @@ func (s *Server) close() error {
 	}
 	errs = append(errs, s.tenants.close(ctx))
 	s.background.Wait()
+	if s.database != nil {
+		errs = append(errs, s.database.Close())
+	}
 	if s.cfg.Ephemeral && s.data != "" {
 		errs = append(errs, os.RemoveAll(s.data))
 	}

@@ -27,11 +27,14 @@ func (s *Server) tenantPath(name, suffix string) string {
 	return filepath.Join(s.data, config.TenantsFolder, name+suffix)
 }
 
-// openStore opens the data file of a tenant, "" for the first, or an empty store in memory
-// for a server that keeps nothing.
+// openStore opens the data file of a tenant, "" for the first, its part of the database, or
+// an empty store in memory for a server that keeps nothing.
 func (s *Server) openStore(name string) (*storage.DB, error) {
-	if s.cfg.Ephemeral {
+	switch {
+	case s.cfg.Ephemeral:
 		return emptyStore()
+	case s.database != nil:
+		return s.openShared(name)
 	}
 	path := filepath.Join(s.data, config.DataFile)
 	if name != "" {
@@ -63,8 +66,11 @@ func openFile(path string, noSync bool) (*storage.DB, error) {
 
 // copyStore makes the store of a new tenant, a copy of another.
 func (s *Server) copyStore(name string, of *storage.DB) (*storage.DB, error) {
-	if s.cfg.Ephemeral {
+	switch {
+	case s.cfg.Ephemeral:
 		return of.Clone()
+	case s.database != nil:
+		return s.copyShared(name, of)
 	}
 	path := s.tenantPath(name, storeSuffix)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -80,8 +86,11 @@ func (s *Server) copyStore(name string, of *storage.DB) (*storage.DB, error) {
 	return storage.OpenVolatile(engine, memory.New())
 }
 
-// removeStore removes what of a tenant is on the disk.
+// removeStore removes what of a tenant is on the disk and in the database.
 func (s *Server) removeStore(name string) error {
+	if s.database != nil {
+		return errors.Join(s.database.Remove(name), os.RemoveAll(s.tenantPath(name, ".files")))
+	}
 	err := os.Remove(s.tenantPath(name, storeSuffix))
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
@@ -93,8 +102,11 @@ func (s *Server) removeStore(name string) error {
 // that it had if that is free.
 func (ts *tenants) openKept() error {
 	s := ts.server
-	if s.cfg.Ephemeral {
+	switch {
+	case s.cfg.Ephemeral:
 		return nil
+	case s.database != nil:
+		return ts.openOfDatabase()
 	}
 	files, err := filepath.Glob(s.tenantPath("*", storeSuffix))
 	if err != nil {

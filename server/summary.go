@@ -28,6 +28,9 @@ func (s *Server) Summary() Summary { return s.summary }
 func (s *Server) summarize() {
 	first := s.tenants.first()
 	sum := Summary{Summary: first.Summary(), Addr: s.Addr(), ControlURL: s.ControlURL(), CAPath: s.CAPath(), Data: s.data}
+	if s.database != nil {
+		sum.Data = s.database.Place()
+	}
 	for _, name := range []string{config.CAKeyFile, config.DataFile} { // the data file holds the keys that sign tokens
 		if warning := private.Warning(filepath.Join(s.data, name)); warning != "" {
 			sum.Warnings = append(sum.Warnings, warning)

@@ -85,8 +85,7 @@ func (ts *tenants) open(db *storage.DB, ln net.Listener, o tenant.Options, remov
 	if o.Log, o.Closed = s.log, s.isControl; o.Name != tenant.Default {
 		o.Log = s.log.With("tenant", o.Name)
 	}
-	o.Hosts = slices.Concat(s.hosts(o.Issuer), s.ca.Names(), s.cfg.AllowedHosts)
-	t, err := tenant.Open(db, o)
+	t, err := s.openTenant(db, o)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}

@@ -110,6 +110,7 @@ func TestALongRequestIsRefused(t *testing.T) {
 // TestAbandonedLoginsTakeBoundedRoom begins logins without end from browsers without
 // cookies, and from one with.
 func TestAbandonedLoginsTakeBoundedRoom(t *testing.T) {
+	servertest.NeedsFile(t)
 	s := servertest.Start(t, servertest.HTTP())
 	size := func() int64 {
 		t.Helper()

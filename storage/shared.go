@@ -15,6 +15,9 @@ type Shared interface {
 	Hold(name string) (bool, error)
 	// Alone runs fn while no other process runs one of the name.
 	Alone(name string, fn func() error) error
+	// Join says that this process takes part in what has a name, until it ends, and reports
+	// whether no other does.
+	Join(name string) (alone bool, err error)
 }
 
 // Shared reports whether other processes may have the store open as well, so that what a
@@ -36,4 +39,13 @@ func (db *DB) Alone(name string, fn func() error) error {
 		return fn()
 	}
 	return db.shared.Alone(name, fn)
+}
+
+// Join says that this process takes part in what has a name, and reports whether no other
+// does.
+func (db *DB) Join(name string) (alone bool, err error) {
+	if db.shared == nil {
+		return true, nil
+	}
+	return db.shared.Join(name)
 }

@@ -30,6 +30,13 @@ var (
 	MethodNotAllowed     = &Error{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Message: "Method Not Allowed"}
 )
 
+// StoreUnavailable answers what needs a database that cannot be reached. The code is that of
+// RFC 6749 section 4.1.2.1.
+var StoreUnavailable = &Error{
+	Status: http.StatusServiceUnavailable, Code: "temporarily_unavailable", Message: "The server cannot reach its database. Try again.",
+	Header: map[string]string{"Retry-After": "1"},
+}
+
 // InvalidGrant is the name that RFC 6749 section 5.2 has for a code or a refresh token that
 // is good for nothing.
 const InvalidGrant = "invalid_grant"

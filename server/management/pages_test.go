@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,7 +14,6 @@ import (
 	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/server/servertest"
 	"github.com/tenant0/tenant0/storage"
-	"github.com/tenant0/tenant0/storage/bolt"
 )
 
 // grownRole and grownOrganization are what every user of a grown tenant has and is in, and
@@ -28,14 +26,11 @@ func grown(tb testing.TB, users int) *servertest.Server {
 	tb.Helper()
 	data := tb.TempDir()
 	at := servertest.Config(func(c *config.Config) { c.Data = data })
-	if err := servertest.Start(tb, at).Close(); err != nil {
+	s := servertest.Start(tb, at)
+	if err := s.Close(); err != nil {
 		tb.Fatal(err)
 	}
-	engine, err := bolt.Open(filepath.Join(data, config.DataFile), bolt.Options{NoSync: true})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	db, err := storage.Open(engine)
+	db, err := storage.Open(s.Kept())
 	if err != nil {
 		tb.Fatal(err)
 	}

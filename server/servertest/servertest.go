@@ -21,10 +21,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/config"
-	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server"
-	"github.com/tenant0/tenant0/storage"
-	"github.com/tenant0/tenant0/storage/bolt"
 )
 
 // Applications, users and the API of the embedded timesheets tenant, which Start
@@ -57,6 +54,7 @@ type Server struct {
 	Data string
 
 	tb  testing.TB
+	cfg config.Config
 	log *lockedBuffer
 }
 
@@ -84,6 +82,16 @@ func HTTP() Option {
 // "timesheets", on ports from the kernel.
 func Start(tb testing.TB, opts ...Option) *Server {
 	tb.Helper()
+	s, err := Try(tb, opts...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+// Try is Start for a tenant that may not start: it returns the error of that.
+func Try(tb testing.TB, opts ...Option) (*Server, error) {
+	tb.Helper()
 	o := options{cfg: config.Default()}
 	o.cfg.Data, o.cfg.NoFsync, o.cfg.PasswordCost = tb.TempDir(), true, 4
 	o.cfg.Listen, o.cfg.Control = "127.0.0.1:0", "127.0.0.1:0"
@@ -101,12 +109,15 @@ func Start(tb testing.TB, opts ...Option) *Server {
 		o.cfg.Issuer, o.cfg.Listen = plainIssuer(tb)
 	}
 	if !o.cfg.Ephemeral {
-		plantKeys(tb, o.cfg.Data)
+		chooseStore(tb, &o.cfg)
+		if err := plantKeys(o.cfg); err != nil && o.cfg.Store == "" { // a database that cannot be used is the server's to report
+			tb.Fatal(err)
+		}
 	}
 	log := &lockedBuffer{}
 	s, err := server.Start(o.cfg, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
 	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
@@ -116,7 +127,7 @@ func Start(tb testing.TB, opts ...Option) *Server {
 			tb.Logf("log of the server:\n%s", log.String())
 		}
 	})
-	return &Server{Server: s, URL: s.Issuer(), Data: o.cfg.Data, tb: tb, log: log}
+	return &Server{Server: s, URL: s.Issuer(), Data: o.cfg.Data, tb: tb, cfg: o.cfg, log: log}, nil
 }
 
 // At returns the server as a client of another of its tenants sees it.
@@ -208,65 +219,6 @@ func (s *Server) Post(client *http.Client, path string, form url.Values) (int, m
 		s.tb.Fatalf("%s: status %d and no JSON: %v", path, resp.StatusCode, err)
 	}
 	return resp.StatusCode, body
-}
-
-// madeOnce holds signing keys for all tests of a process: making them is the
-// most of a first start.
-var madeOnce = sync.OnceValues(func() ([]storage.SigningKey, error) {
-	dir, err := os.MkdirTemp("", "tenant0-keys-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	db, err := openStore(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer db.Close()
-	ring, err := keys.Open(db, "localhost", time.Now()) //nolint:forbidigo // before there is a server
-	if err != nil {
-		return nil, err
-	}
-	if err := ring.Complete(); err != nil {
-		return nil, err
-	}
-	return ring.List(), nil
-})
-
-// plantKeys puts the process's signing keys into a store that has none.
-func plantKeys(tb testing.TB, data string) {
-	tb.Helper()
-	made, err := madeOnce()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	db, err := openStore(data)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer db.Close()
-	err = db.Update(func(tx *storage.Tx) error {
-		for _, err := range tx.SigningKeys.All() {
-			return err // it has keys
-		}
-		for _, k := range made {
-			if err := tx.SigningKeys.Put(k); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-}
-
-func openStore(dir string) (*storage.DB, error) {
-	engine, err := bolt.Open(filepath.Join(dir, "tenant0.db"), bolt.Options{NoSync: true})
-	if err != nil {
-		return nil, err
-	}
-	return storage.Open(engine)
 }
 
 // plainIssuer takes a free port for an issuer that has to be known beforehand.

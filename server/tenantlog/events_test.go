@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/tenant0/tenant0/server/servertest"
 	"github.com/tenant0/tenant0/storage"
-	"github.com/tenant0/tenant0/storage/bolt"
 )
 
 // stop ends the server and returns the log that it leaves behind, the oldest
@@ -24,11 +22,7 @@ func stop(t *testing.T, s *servertest.Server) (all []storage.Document) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	engine, err := bolt.Open(filepath.Join(s.Data, "tenant0.db"), bolt.Options{NoSync: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := storage.Open(engine)
+	db, err := storage.Open(s.Kept())
 	if err != nil {
 		t.Fatal(err)
 	}

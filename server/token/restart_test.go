@@ -2,12 +2,10 @@ package token_test
 
 import (
 	"errors"
-	"path/filepath"
 
 	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/server/servertest"
 	"github.com/tenant0/tenant0/storage"
-	"github.com/tenant0/tenant0/storage/bolt"
 )
 
 // restart stops the server, changes its store, and starts it again by the same
@@ -17,11 +15,7 @@ func (tn tenant) restart(change func(*storage.Tx) error) tenant {
 	if err := tn.Close(); err != nil {
 		tn.t.Fatal(err)
 	}
-	engine, err := bolt.Open(filepath.Join(tn.Data, "tenant0.db"), bolt.Options{NoSync: true})
-	if err != nil {
-		tn.t.Fatal(err)
-	}
-	db, err := storage.Open(engine)
+	db, err := storage.Open(tn.Kept())
 	if err != nil {
 		tn.t.Fatal(err)
 	}

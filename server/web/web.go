@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/storage"
 )
 
 // Handler answers one request. It either writes a response and returns nil, or
@@ -146,6 +147,9 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, err error) {
 	e, ok := errors.AsType[*apierr.Error](err)
 	if !ok {
 		e = apierr.InternalError
+	}
+	if errors.Is(err, storage.ErrUnavailable) {
+		e = apierr.StoreUnavailable
 	}
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		return // the client has gone

@@ -27,6 +27,7 @@ func RunShared(t *testing.T, open func(tb testing.TB) []storage.Shared) {
 		{"a failing update takes nothing from the others", together.failure},
 		{"one holds a lease, and another when it ends", together.leases},
 		{"one at a time does what is done alone", together.alone},
+		{"who joins is told whether others have", together.join},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			engines := open(t)
@@ -233,5 +234,21 @@ func (s together) alone() {
 	wait.Wait()
 	if most.Load() != 1 || int(ran.Load()) != 2*len(s.shared) {
 		s.Errorf("%d of %d ran, and %d of them at once", ran.Load(), 2*len(s.shared), most.Load())
+	}
+}
+
+func (s together) join() {
+	for n, e := range s.shared {
+		if alone, err := e.Join("serve"); err != nil || alone != (n == 0) {
+			s.Errorf("engine %d joins and is alone: %v, %v", n, alone, err)
+		}
+	}
+	if alone, err := s.shared[1].Join("another"); err != nil || !alone {
+		s.Errorf("an engine joins something else and is alone: %v, %v", alone, err)
+	}
+	for _, e := range s.shared[1:] {
+		if err := e.Close(); err != nil {
+			s.Fatal(err)
+		}
 	}
 }

@@ -129,16 +129,3 @@ func explainURL(err error) error {
 var quoted = regexp.MustCompile("(\"[^\"]*\"|`[^`]*`)")
 
 func withoutQuotes(text string) string { return quoted.ReplaceAllString(text, "...") }
-
-// keywordPassword finds a password in a connection string of keywords.
-var keywordPassword = regexp.MustCompile(`(?i)(^|[\s?&])(ssl)?password\s*=`)
-
-// passwordIn reports whether a connection string holds a password.
-func passwordIn(text string) bool {
-	if u, err := url.Parse(text); err == nil && u.User != nil {
-		if _, has := u.User.Password(); has {
-			return true
-		}
-	}
-	return keywordPassword.MatchString(text)
-}

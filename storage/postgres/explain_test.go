@@ -64,23 +64,6 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 	}
 }
 
-func TestPasswordsAreFound(t *testing.T) {
-	for url, want := range map[string]bool{
-		"postgres://u@h/db":                       false,
-		"postgres://u:p@h/db":                     true,
-		"postgres://h/db?password=p":              true,
-		"postgres://u@h/db?sslmode=disable":       false,
-		"host=h user=u password=p":                true,
-		"host=h user=u dbname=db":                 false,
-		"host=h user=u sslpassword=x passfile=/p": true,
-		"host=h passfile=/p":                      false,
-	} {
-		if got := postgres.HasPassword(url); got != want {
-			t.Errorf("%s has a password: %v, want %v", url, got, want)
-		}
-	}
-}
-
 // TestScansAreOfTheIndex sees that no statistics make the database read the whole table.
 func TestScansAreOfTheIndex(t *testing.T) {
 	server := pgtest.Shared(t)

@@ -14,6 +14,11 @@ import (
 // program's leases, and their second is of tenant and name.
 var (
 	tryLease  = &statement{"try_lease", `select pg_try_advisory_lock(746870, $1::int8::int4)::int::int8`}
+	tryJoin   = &statement{"try_join", `select pg_try_advisory_lock_shared(746871, $1::int8::int4)::int::int8`}
+	trySole   = &statement{"try_sole", `select pg_try_advisory_lock(746871, $1::int8::int4)::int::int8`}
+	endSole   = &statement{"end_sole", `select pg_advisory_unlock(746871, $1::int8::int4)::int::int8`}
+	endLease  = &statement{"end_lease", `select pg_advisory_unlock(746870, $1::int8::int4)::int::int8`}
+	endJoin   = &statement{"end_join", `select pg_advisory_unlock_shared(746871, $1::int8::int4)::int::int8`}
 	endLeases = &statement{"end_leases", `select pg_advisory_unlock_all()::text`}
 	ping      = &statement{"ping", `select 1`}
 )
@@ -24,6 +29,7 @@ type keeper struct {
 	mu       sync.Mutex
 	conn     *conn
 	held     map[int64]bool
+	joined   map[int64]bool // what a new connection joins again
 	closed   bool
 }
 
@@ -36,7 +42,35 @@ func (db *DB) lease(name string) []byte {
 // Hold implements storage.Shared.
 func (db *DB) Hold(name string) (bool, error) {
 	held, err := db.database.keeper.hold(db.lease(name))
+	if held {
+		db.leases.Store(name, true)
+	}
 	return held, db.database.explain(err)
+}
+
+// release gives the leases of the tenant back.
+func (db *DB) release() {
+	db.leases.Range(func(name, _ any) bool {
+		text, _ := name.(string)
+		db.database.keeper.release(db.lease(text))
+		return true
+	})
+}
+
+func (k *keeper) release(lease []byte) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	id := numberOf(lease)
+	held, joined := k.held[id], k.joined[id]
+	delete(k.held, id)
+	delete(k.joined, id)
+	var ended int64
+	if held && k.conn != nil {
+		_ = k.ask(endLease, lease, &ended) // without its connection it has ended
+	}
+	if joined && k.conn != nil {
+		_ = k.ask(endJoin, lease, &ended)
+	}
 }
 
 func (k *keeper) hold(lease []byte) (bool, error) {
@@ -78,6 +112,9 @@ func (k *keeper) ask(s *statement, lease []byte, got *int64) error {
 			return err
 		}
 		k.conn, k.held = c, map[int64]bool{}
+		for id := range k.joined {
+			k.conn.send(tryJoin, nil, number(id))
+		}
 	}
 	params := [][]byte{lease}
 	if s == ping {
@@ -106,6 +143,47 @@ func (k *keeper) close() {
 		k.conn.close()
 		k.conn = nil
 	}
+}
+
+// Join implements storage.Shared.
+func (db *DB) Join(name string) (alone bool, err error) {
+	if alone, err = db.database.keeper.join(db.lease(name)); err == nil {
+		db.leases.Store(name, true)
+	}
+	return alone, db.database.explain(err)
+}
+
+func (k *keeper) join(lease []byte) (alone bool, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	id := numberOf(lease)
+	if k.joined == nil {
+		k.joined = map[int64]bool{}
+	}
+	// Whoever joins looks whether it can have the lock for itself, which shuts others out
+	// for as long; they look again.
+	for attempt := range longest {
+		var sole, joined, ended int64
+		if !k.joined[id] {
+			if err := k.ask(trySole, lease, &sole); err != nil {
+				return false, err
+			}
+		}
+		if err := k.ask(tryJoin, lease, &joined); err != nil {
+			return false, err
+		}
+		if sole == 1 {
+			if err := k.ask(endSole, lease, &ended); err != nil {
+				return false, err
+			}
+		}
+		if joined == 1 {
+			k.joined[id] = true
+			return sole == 1, nil
+		}
+		pause(min(attempt, attempts))
+	}
+	return false, fmt.Errorf("%w: another server holds a lock for minutes", storage.ErrUnavailable)
 }
 
 // longest is how often Alone asks for its turn, some minutes long.

@@ -92,16 +92,6 @@ func parse(url string) (config *pgconn.Config, most int, err error) {
 	return config, most, nil
 }
 
-// Check returns an error that says what is wrong with a connection string. It connects to
-// nothing.
-func Check(url string) error {
-	_, _, err := parse(url)
-	return err
-}
-
-// HasPassword reports whether a connection string itself holds a password.
-func HasPassword(url string) bool { return passwordIn(url) }
-
 // Place is where the database is, for people: host, port and name, without user and
 // password.
 func (d *Database) Place() string {
@@ -119,6 +109,7 @@ func (d *Database) Close() error {
 type DB struct {
 	database *Database
 	name     []byte
+	leases   sync.Map // the names of what it holds and has joined
 
 	open   sync.RWMutex // held for reading by views and on the way to the queue
 	closed bool         // guarded by open
@@ -131,18 +122,38 @@ var _ storage.Shared = (*DB)(nil)
 // maxGroup bounds how many updates one commit may carry.
 const maxGroup = 256
 
+// ErrExists reports a tenant that is there already.
+var ErrExists = errors.New("the database has a tenant of this name")
+
 // Tenant returns the key space of a tenant, which is made where it is not there.
 func (d *Database) Tenant(name string) (*DB, error) {
-	err := d.do(func(c *conn) error {
-		c.send(addTenant, nil, []byte(name))
-		return c.run()
-	})
-	if err != nil {
-		return nil, d.explain(err)
+	if _, err := d.add(name); err != nil {
+		return nil, err
 	}
 	db := &DB{database: d, name: []byte(name), queue: make(chan *update, maxGroup), done: make(chan struct{})}
 	go db.write()
 	return db, nil
+}
+
+// New returns the key space of a new tenant, or an error that wraps ErrExists.
+func (d *Database) New(name string) (*DB, error) {
+	made, err := d.add(name)
+	if err != nil {
+		return nil, err
+	}
+	if !made {
+		return nil, fmt.Errorf("tenant %s: %w", name, ErrExists)
+	}
+	return d.Tenant(name)
+}
+
+// add makes a tenant, and reports whether it was not there.
+func (d *Database) add(name string) (made bool, err error) {
+	err = d.do(func(c *conn) error {
+		c.send(addTenant, func([][]byte) bool { made = true; return false }, []byte(name))
+		return c.run()
+	})
+	return made, d.explain(err)
 }
 
 // Tenants lists the tenants that the database has, in order.
@@ -166,22 +177,6 @@ func (d *Database) Remove(name string) error {
 		c.send(begin, nil)
 		c.send(noTimeout, nil)
 		c.send(removeTenant, nil, []byte(name))
-		c.send(commit, nil)
-		return c.run()
-	}))
-}
-
-// Copy fills the key space of a new tenant with what another holds.
-func (d *Database) Copy(from, to string) error {
-	return d.explain(d.do(func(c *conn) error {
-		c.unhurried = true
-		defer func() { c.unhurried = false }()
-		c.send(begin, nil)
-		c.send(noTimeout, nil)
-		c.send(addTenant, nil, []byte(to))
-		c.send(clearTenant, nil, []byte(to))
-		c.send(copyTenant, nil, []byte(from), []byte(to))
-		c.send(bump, nil, []byte(to))
 		c.send(commit, nil)
 		return c.run()
 	}))
@@ -267,6 +262,7 @@ func (db *DB) Close() error {
 	}
 	db.open.Unlock()
 	<-db.done
+	db.release()
 	return nil
 }
 

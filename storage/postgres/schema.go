@@ -35,12 +35,9 @@ var (
 	deleteRows = &statement{"delete", `delete from tenant0_records r using unnest($2::bytea[], $3::bytea[]) as gone (h, d)
 		where r.tenant = $1::text and r.head = gone.h and r.digest = gone.d`}
 
-	addTenant    = &statement{"add_tenant", `insert into tenant0_tenants (name, changes) values ($1::text, 0) on conflict do nothing`}
+	addTenant    = &statement{"add_tenant", `insert into tenant0_tenants (name, changes) values ($1::text, 0) on conflict do nothing returning changes`}
 	listTenants  = &statement{"list_tenants", `select name from tenant0_tenants order by name`}
 	removeTenant = &statement{"remove_tenant", `with gone as (delete from tenant0_records where tenant = $1::text) delete from tenant0_tenants where name = $1::text`}
-	clearTenant  = &statement{"clear_tenant", `delete from tenant0_records where tenant = $1::text`}
-	copyTenant   = &statement{"copy_tenant", `insert into tenant0_records (tenant, head, digest, tail, value)
-		select $2::text, head, digest, tail, value from tenant0_records where tenant = $1::text`}
 
 	xactStatus = &statement{"xact_status", `select coalesce(pg_xact_status($1::text::xid8), 'aborted')`}
 

@@ -1,0 +1,146 @@
+package servertest
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/tenant"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/postgres"
+	"github.com/tenant0/tenant0/storage/postgres/pgtest"
+)
+
+// OnPostgres reports whether the tests' servers keep their data in a PostgreSQL, which
+// TENANT0_TEST_STORE=postgres says.
+func OnPostgres() bool { return config.TestStore() == "postgres" }
+
+// NeedsFile skips a test that looks at the data file where there is none.
+func NeedsFile(tb testing.TB) {
+	tb.Helper()
+	if OnPostgres() {
+		tb.Skip("the data of this server is in PostgreSQL and not in a file, which is what this test looks at")
+	}
+}
+
+// stores are the URLs of the databases of data folders: a server that is started again on
+// its folder finds its data.
+var stores sync.Map
+
+// chooseStore gives a server a database where the tests run on one, and where the test has
+// not chosen its store.
+func chooseStore(tb testing.TB, cfg *config.Config) {
+	tb.Helper()
+	if !OnPostgres() || cfg.Store != "" {
+		return
+	}
+	url, found := stores.Load(cfg.Data)
+	if !found {
+		url = pgtest.Shared(tb).Empty(tb)
+		stores.Store(cfg.Data, url)
+	}
+	cfg.Store, _ = url.(string)
+	if cfg.Issuer == "" { // else the tenant keeps the one that its database has, with the port of the start before
+		if strings.HasSuffix(cfg.Listen, ":0") {
+			cfg.Listen = freeAddress(tb)
+		}
+		_, port, _ := strings.Cut(cfg.Listen, ":")
+		cfg.Issuer = "https://localhost:" + port + "/"
+	}
+}
+
+// madeOnce holds signing keys for all tests of a process: making them is the
+// most of a first start.
+var madeOnce = sync.OnceValues(func() ([]storage.SigningKey, error) {
+	dir, err := os.MkdirTemp("", "tenant0-keys-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	db, end, err := openStore(config.Config{Data: dir})
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	ring, err := keys.Open(db, "localhost", time.Now()) //nolint:forbidigo // before there is a server
+	if err != nil {
+		return nil, err
+	}
+	if err := ring.Complete(); err != nil {
+		return nil, err
+	}
+	return ring.List(), nil
+})
+
+// plantKeys puts the process's signing keys into a store that has none.
+func plantKeys(cfg config.Config) error {
+	made, err := madeOnce()
+	if err != nil {
+		return err
+	}
+	db, end, err := openStore(cfg)
+	if err != nil {
+		return err
+	}
+	defer end()
+	return db.Update(func(tx *storage.Tx) error {
+		for _, err := range tx.SigningKeys.All() {
+			return err // it has keys
+		}
+		for _, k := range made {
+			if err := tx.SigningKeys.Put(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Kept opens what a server that has stopped keeps of its first tenant. It is closed with the
+// test, or by the caller.
+func (s *Server) Kept() storage.Engine {
+	s.tb.Helper()
+	engine, end, err := openEngine(s.cfg)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	s.tb.Cleanup(end)
+	return engine
+}
+
+// openStore opens the store of the first tenant of a server. end closes it.
+func openStore(cfg config.Config) (db *storage.DB, end func(), err error) {
+	engine, end, err := openEngine(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	if db, err = storage.Open(engine); err != nil {
+		end()
+	}
+	return db, end, err
+}
+
+func openEngine(cfg config.Config) (engine storage.Engine, end func(), err error) {
+	if cfg.Store == "" {
+		engine, err := bolt.Open(filepath.Join(cfg.Data, config.DataFile), bolt.Options{NoSync: true})
+		if err != nil {
+			return nil, nil, err
+		}
+		return engine, func() { _ = engine.Close() }, nil
+	}
+	database, err := postgres.Open(cfg.Store, postgres.Options{NoSync: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	if engine, err = database.Tenant(tenant.Default); err != nil {
+		return nil, nil, errors.Join(err, database.Close())
+	}
+	return engine, func() { _ = errors.Join(engine.Close(), database.Close()) }, nil
+}
