@@ -47,6 +47,12 @@ func Optional(err error) error {
 // Document is a resource as the Management API shows it: a JSON object.
 type Document = map[string]any
 
+// Text is a member that is a text, "" for one that is not.
+func Text(doc Document, member string) string {
+	s, _ := doc[member].(string)
+	return s
+}
+
 // DB is an open store.
 type DB struct {
 	engine Engine

@@ -45,6 +45,19 @@ func Identity(conn storage.Connection, provider, local string) storage.Document 
 	return storage.Document{"connection": conn.Name, "user_id": local, "provider": provider, "isSocial": social}
 }
 
+// Add makes a user of a document at a connection: it gives the user an id, an identity and
+// what follows from other members, and writes both with the hash of a first password, ""
+// for none. The error is Users.Taken for an id that a user has, and one that also wraps
+// storage.ErrConflict for an address or a name.
+func Add(tx *storage.Tx, conn storage.Connection, doc storage.Document, hash string, now time.Time) error {
+	Identify(doc, conn)
+	identity.Complete(doc, now)
+	if known, err := tx.Users.Has(storage.Text(doc, "user_id")); err != nil || known {
+		return cmp.Or(err, error(resource.Users.Taken))
+	}
+	return Put(tx, doc, hash)
+}
+
 // Put writes a user and, unless it is "", the hash of a first password. An address
 // that is taken is the answer Users.Taken.
 func Put(tx *storage.Tx, doc storage.Document, hash string) error {

@@ -1,9 +1,9 @@
 package management
 
 import (
-	"maps"
 	"net/http"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -14,23 +14,19 @@ import (
 //auth0:operation GET /api/v2/actions/actions/{action}/versions/{id}
 func actionVersions() served {
 	return served{
-		kind: resource.ActionVersions, path: "/actions/actions/{action}/versions", scope: "actions", verbs: "list get",
-		keep: func(c *call, tx *storage.Tx) (store, error) {
-			_, err := c.action(tx)
-			return c.plain(tx, resource.ActionVersions, c.param("action")), err
-		},
+		kind: objects.ActionVersions, path: "/actions/actions/{action}/versions", parent: "action", scope: "actions", verbs: "list get",
 		list: listing{key: "versions", style: counted},
 		show: func(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
-			action, err := c.action(tx)
+			action, err := objects.Actions.Find(tx, c.param("action"))
 			if err != nil {
 				return nil, err
 			}
-			deployed, err := deployedVersion(c, tx, c.param("action"))
+			deployed, err := objects.DeployedVersion(tx, c.param("action"))
 			if err != nil {
 				return nil, err
 			}
 			doc["deployed"] = doc["id"] == deployed["id"]
-			return showVersion(doc, action, sameContent(action, deployed)), nil
+			return showVersion(doc, action, objects.SameContent(action, deployed)), nil
 		},
 	}
 }
@@ -50,47 +46,6 @@ func actionOperations() []operation {
 	}
 }
 
-// action is the action that the path names.
-func (c *call) action(tx *storage.Tx) (storage.Document, error) {
-	doc, err := tx.Documents(resource.Actions.Name, "").Document(c.param("action"))
-	if storage.IsNotFound(err) {
-		return nil, resource.Actions.Missing
-	}
-	return doc, err
-}
-
-// deployedVersion is the version of an action that is deployed, nil for none.
-func deployedVersion(c *call, tx *storage.Tx, id string) (version storage.Document, err error) {
-	for version, err = range c.plain(tx, resource.ActionVersions, id).All() {
-		if err != nil {
-			return nil, err
-		}
-	}
-	if version != nil {
-		version["deployed"] = true
-	}
-	return version, nil
-}
-
-// deployVersion makes a version of what an action is now, and returns it.
-func deployVersion(c *call, tx *storage.Tx, content storage.Document) (storage.Document, error) {
-	last, err := deployedVersion(c, tx, text(content, "id"))
-	if err != nil {
-		return nil, err
-	}
-	number, _ := last["number"].(float64)
-	now := resource.NanoTime(c.now)
-	version := storage.Document{
-		"id": resource.UUID(), "number": number + 1, "status": "built", "deployed": false, "built_at": now, "created_at": now, "updated_at": now,
-	}
-	for _, name := range versioned {
-		if value, ok := content[name]; ok {
-			version[name] = value
-		}
-	}
-	return version, c.plain(tx, resource.ActionVersions, text(content, "id")).Put(version)
-}
-
 // showVersion adds to a version the action that it is of.
 func showVersion(version, action storage.Document, same bool) storage.Document {
 	hideValues(version)
@@ -103,23 +58,14 @@ func showVersion(version, action storage.Document, same bool) storage.Document {
 
 //auth0:operation POST /api/v2/actions/actions/{action}/deploy
 func deployAction(c *call) error {
-	var version storage.Document
-	err := c.update(func(tx *storage.Tx) error {
-		action, err := c.action(tx)
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+		version, action, err := objects.DeployAction(ch, c.param("action"))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if version, err = deployVersion(c, tx, action); err != nil {
-			return err
-		}
-		version = showVersion(version, action, false)
 		delete(version, "built_at")
-		return nil
+		return showVersion(version, action, false), nil
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, version)
 }
 
 // rollBackAction deploys an earlier version again, as a new one, and with
@@ -130,39 +76,13 @@ func rollBackAction(c *call) error {
 	if err := c.read(); err != nil {
 		return err
 	}
-	var version storage.Document
-	err := c.update(func(tx *storage.Tx) error {
-		action, err := c.action(tx)
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+		version, action, err := objects.RollBackAction(ch, c.param("action"), c.param("id"), c.body["update_draft"] == true)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		earlier, err := actionVersions().find(c, c.plain(tx, resource.ActionVersions, c.param("action")))
-		if err != nil {
-			return err
-		}
-		content := maps.Clone(earlier)
-		content["id"] = action["id"]
-		if c.body["update_draft"] == true {
-			for _, name := range versioned {
-				if value, ok := earlier[name]; ok {
-					action[name] = value
-				}
-			}
-			stamp(action, action, resource.NanoTime(c.now))
-			if err := c.actions(tx).Put(action); err != nil {
-				return err
-			}
-		}
-		if version, err = deployVersion(c, tx, content); err != nil {
-			return err
-		}
-		version = showVersion(version, action, false)
-		return nil
+		return showVersion(version, action, false), nil
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, version)
 }
 
 // actionExecution knows no execution: actions are not run.

@@ -1,9 +1,9 @@
 package management
 
 import (
-	"errors"
 	"net/http"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -24,9 +24,8 @@ func branding() singleton {
 //auth0:operation DELETE /api/v2/branding/themes/{id}
 func themes() served {
 	return served{
-		kind: resource.Themes, path: "/branding/themes", scope: "branding", verbs: "create get patch delete", strict: true, created: http.StatusOK,
+		kind: objects.Themes, path: "/branding/themes", scope: "branding", verbs: "create get patch delete", strict: true, created: http.StatusOK,
 		scopes: map[string][]string{"create": {"update:branding"}},
-		keep:   func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.Themes, ""), nil },
 	}
 }
 
@@ -44,7 +43,7 @@ func brandingOperations() []operation {
 func defaultTheme(c *call) error {
 	var theme storage.Document
 	err := c.view(func(tx *storage.Tx) error {
-		for doc, err := range c.plain(tx, resource.Themes, "").All() {
+		for doc, err := range tx.Documents(resource.Themes.Name, "").All() {
 			theme = doc
 			return err
 		}
@@ -76,12 +75,9 @@ func updateUniversalLoginTemplate(c *call) error {
 	}
 	body := sentTemplate(sent)
 	existed := false
-	err = c.update(func(tx *storage.Tx) error {
-		_, err := theOne(tx, resource.UniversalLoginTemplate)
-		if existed = err == nil; !existed && !errors.Is(err, resource.UniversalLoginTemplate.Missing) {
-			return err
-		}
-		return putTheOne(tx, resource.UniversalLoginTemplate, storage.Document{"body": body})
+	err = c.change(func(ch *objects.Change) (err error) {
+		existed, err = objects.SetPageTemplate(ch.Tx, body)
+		return err
 	})
 	switch {
 	case err != nil:

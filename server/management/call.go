@@ -5,9 +5,11 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -44,11 +46,9 @@ type call struct {
 	whole bool
 	// bare reads documents with the secrets that the API hides, for an import or an export, which show none.
 	bare bool
-	// secret is a client secret on its way from the body to where secrets are kept.
-	secret string
 
 	answer  answer
-	effects Effects
+	effects objects.Effects
 }
 
 // answer is what an operation answers with.
@@ -86,9 +86,9 @@ type content struct {
 
 // perform does the operation, and returns its answer and what is to be done once its
 // transaction is kept. A fault leaves nothing to do.
-func (op operation) perform(c *call) (answer, Effects, error) {
+func (op operation) perform(c *call) (answer, objects.Effects, error) {
 	if err := op.serve(c); err != nil {
-		return answer{}, Effects{}, err
+		return answer{}, objects.Effects{}, err
 	}
 	return c.answer, c.effects, nil
 }
@@ -191,6 +191,47 @@ func (c *call) page(docs []storage.Document, l listing) error {
 	return nil
 }
 
+// readAs takes the body and holds it against a kind.
+func (c *call) readAs(kind *resource.Kind, op resource.Operation) error {
+	if err := c.read(); err != nil {
+		return err
+	}
+	return kind.Check(c.body, op)
+}
+
+// replyView answers with what a look at the tenant gives.
+func replyView[T any](c *call, look func(*storage.Tx) (T, error)) error {
+	var found T
+	err := c.view(func(tx *storage.Tx) (err error) {
+		found, err = look(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, found)
+}
+
+// replyChange answers with what a change gives, and emptyChange without a body.
+func replyChange[T any](c *call, status int, change func(*objects.Change) (T, error)) error {
+	var made T
+	err := c.change(func(ch *objects.Change) (err error) {
+		made, err = change(ch)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(status, made)
+}
+
+func (c *call) emptyChange(status int, change func(*objects.Change) error) error {
+	if err := c.change(change); err != nil {
+		return err
+	}
+	return c.empty(status)
+}
+
 // view and update run one transaction of the call, or go on with the one that it is
 // part of.
 func (c *call) view(fn func(*storage.Tx) error) error {
@@ -198,6 +239,31 @@ func (c *call) view(fn func(*storage.Tx) error) error {
 		return fn(c.tx)
 	}
 	return c.DB.ViewContext(c.ctx, fn)
+}
+
+// change runs a change of objects as update does, and takes over what is to be done once it
+// is kept.
+func (c *call) change(fn func(*objects.Change) error) error {
+	return c.update(func(tx *storage.Tx) error {
+		ch := c.within(tx)
+		if err := fn(ch); err != nil {
+			return err
+		}
+		c.effects.Add(ch.Effects)
+		return nil
+	})
+}
+
+// within is a change that the call makes in a transaction.
+func (c *call) within(tx *storage.Tx) *objects.Change {
+	ch := &objects.Change{
+		Services: c.services(), Author: objects.Author{ClientID: c.caller.ClientID, Host: c.addressed}, Tx: tx, Now: c.now, GivenID: c.givenID,
+	}
+	if !c.caller.machine() {
+		ch.Author.UserID = c.caller.Subject
+	}
+	ch.Force, _ = strconv.ParseBool(c.query.Get("force"))
+	return ch
 }
 
 func (c *call) update(fn func(*storage.Tx) error) error {

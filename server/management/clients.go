@@ -4,11 +4,11 @@ import (
 	"iter"
 	"maps"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -22,59 +22,18 @@ import (
 //auth0:operation DELETE /api/v2/clients/{id}
 func clients() served {
 	return served{
-		kind: resource.Clients, path: "/clients", scope: "clients", verbs: "list create get patch delete",
+		kind: objects.Clients, path: "/clients", scope: "clients", verbs: "list create get patch delete",
 		scopes: map[string][]string{
 			"list": readClientScopes, "get": readClientScopes, "patch": {"update:clients", "update:client_keys", "update:client_credentials"},
 		},
 		allKnown: true,
-		keep:     func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Client]{Resources: tx.Clients}, nil },
 		list: listing{
 			key: "clients", style: flexible, search: clientsByGrant,
 			filters: map[string]string{"app_type": "app_type", "is_first_party": "is_first_party", "is_global": "global"},
 			indexes: map[string]string{"app_type": "app_type", "is_first_party": "first_party", "is_global": "global"},
 		},
-		before: takeSecret, after: keepClient, show: showClient, deleted: deleteClient,
+		show: showClient,
 	}
-}
-
-// takeSecret moves the secret out of the document: it is kept apart. It also
-// notes the keys of the credentials that the client authenticates with.
-func takeSecret(c *call, tx *storage.Tx, doc, old storage.Document) error {
-	if err := checkGrantTypes(tx, doc, old); err != nil {
-		return err
-	}
-	c.secret, _ = doc["client_secret"].(string)
-	delete(doc, "client_secret")
-	if old == nil {
-		doc["tenant"] = c.tenantName()
-		if doc["third_party_security_mode"] == "strict" && doc["is_first_party"] == false {
-			doc["client_id"] = resource.Prefixed("tpc_", 22)()
-		}
-		if c.secret == "" {
-			c.secret = resource.ClientSecret()
-		}
-	}
-	resource.CompleteClientParts(doc)
-	if old == nil {
-		if err := createCredentials(c, tx, doc); err != nil {
-			return err
-		}
-	}
-	return embedCredentials(c, tx, doc)
-}
-
-// checkGrantTypes looks at grant types that are new: those that are there were
-// allowed once.
-func checkGrantTypes(tx *storage.Tx, doc, old storage.Document) error {
-	if old != nil && reflect.DeepEqual(doc["grant_types"], old["grant_types"]) {
-		return nil
-	}
-	tenant, err := tx.Tenant.Document(storage.TenantKey)
-	if err := storage.Optional(err); err != nil {
-		return err
-	}
-	flags, _ := tenant["flags"].(storage.Document)
-	return resource.CheckGrantTypes(doc, flags)
 }
 
 // holdersOf are the applications of those grants that count.
@@ -116,47 +75,6 @@ func clientsByGrant(c *call, tx *storage.Tx, rows iter.Seq2[storage.Row, error])
 		return nil, err
 	}
 	return matching(rows, func(row storage.Row) bool { return holders[row.Key] }), nil
-}
-
-// keepClient does what a new or changed application brings along.
-func keepClient(c *call, tx *storage.Tx, doc, old storage.Document) error {
-	if err := keepSecret(c, tx, doc); err != nil || old != nil {
-		return err
-	}
-	return enableAllConnections(tx, text(doc, "client_id"))
-}
-
-// enableAllConnections turns the connections that there are on for a new application, unless
-// the tenant's flag enable_client_connections says otherwise. Auth0:
-// get-started/tenant-settings, Enable Application Connections, which is on in a new tenant.
-func enableAllConnections(tx *storage.Tx, clientID string) error {
-	tenant, err := tx.Tenant.Get(storage.TenantKey)
-	if err := storage.Optional(err); err != nil {
-		return err
-	}
-	if on := tenant.Flags.EnableClientConnections; on != nil && !*on {
-		return nil
-	}
-	var ids []string
-	for connection, err := range tx.Connections.All() {
-		if err != nil {
-			return err
-		}
-		ids = append(ids, connection.ID)
-	}
-	for _, id := range ids {
-		if err := enableClient(tx, id, clientID, true); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func keepSecret(c *call, tx *storage.Tx, doc storage.Document) error {
-	if c.secret == "" {
-		return nil
-	}
-	return tx.ClientSecrets.Put(c.Issuer.Secrets.NewClientSecret(text(doc, "client_id"), c.secret))
 }
 
 func text(doc storage.Document, name string) string {
@@ -217,62 +135,11 @@ func (c *call) signingKeys() []any {
 	for _, k := range c.Ring.List() {
 		if k.CurrentUntil.IsZero() && !k.CurrentSince.IsZero() {
 			return []any{storage.Document{
-				"cert":    keys.PEM(k.Certificate),
-				"pkcs7":   keys.PKCS7(k.Certificate),
-				"subject": "/CN=" + c.host(),
+				"cert": keys.PEM(k.Certificate), "pkcs7": keys.PKCS7(k.Certificate), "subject": "/CN=" + c.services().Host(),
 			}}
 		}
 	}
 	return []any{}
-}
-
-// deleteClient takes along what belongs to an application, and takes it out of
-// what names it.
-func deleteClient(c *call, tx *storage.Tx, doc storage.Document) error {
-	id := text(doc, "client_id")
-	if err := tx.ClientSecrets.Delete(id); err != nil {
-		return err
-	}
-	if err := deleteClientGrants(tx, "client", id); err != nil {
-		return err
-	}
-	if err := tx.DeleteLinked(id, organizationClientKind); err != nil {
-		return err
-	}
-	if err := deleteBy(tx.Grants, "client", id, func(g storage.Grant) string { return g.ID }); err != nil {
-		return err
-	}
-	if err := tx.Documents(resource.Credentials.Name, id).DeleteAll(); err != nil {
-		return err
-	}
-	if err := tx.DeleteDocuments(resource.DeviceCredentials.Name, func(d storage.Document) bool { return d["client_id"] == id }); err != nil {
-		return err
-	}
-	if err := tx.ForgetClient(id, c.now); err != nil {
-		return err
-	}
-	for connection, err := range tx.Connections.By("client", id) {
-		if err != nil {
-			return err
-		}
-		if err := enableClient(tx, connection.ID, id, false); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// deleteBy removes the resources that an index leads to.
-func deleteBy[T any](table storage.Resources[T], index, value string, key func(T) string) error {
-	for v, err := range table.By(index, value) {
-		if err != nil {
-			return err
-		}
-		if err := table.Delete(key(v)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // clientOperations are those of clients that are no plain reads and writes.
@@ -285,34 +152,20 @@ func clientOperations() []operation {
 
 //auth0:operation POST /api/v2/clients/{id}/rotate-secret
 func rotateSecret(c *call) error {
-	s := clients()
-	var doc storage.Document
-	err := c.update(func(tx *storage.Tx) error {
-		st, err := s.keep(c, tx)
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+		doc, err := objects.RotateSecret(ch, c.param("id"))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if doc, err = s.find(c, st); err != nil {
-			return err
-		}
-		c.secret = resource.ClientSecret()
-		if err := keepSecret(c, tx, doc); err != nil {
-			return err
-		}
-		doc, err = showClient(c, tx, doc)
-		return err
+		return showClient(c, ch.Tx, doc)
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, doc)
 }
 
 //auth0:operation GET /api/v2/clients/{id}/connections
 func clientConnections(c *call) error {
 	return c.listed(listing{key: "connections", style: checkpointed}, func(tx *storage.Tx, w *window) error {
-		if known, err := tx.Clients.Has(c.param("id")); err != nil || !known {
-			return orMissing(err, resource.Clients)
+		if err := objects.Clients.Require(tx, c.param("id")); err != nil {
+			return err
 		}
 		return w.fill(tx.Connections.ListBy("client", c.param("id")), false, w.takeRow)
 	})

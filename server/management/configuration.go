@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -35,7 +34,7 @@ type configured struct {
 	ctx     context.Context //nolint:containedctx // of the one import or export
 	tx      *storage.Tx
 	caller  caller // who may do everything
-	effects Effects
+	effects objects.Effects
 }
 
 // Kind implements deploy.Objects.
@@ -95,39 +94,11 @@ func (o *configured) Restore(p deploy.Place, doc storage.Document) error {
 	if len(p.Values) != 1 || servedPath(p.Path) != "/organizations/{id}/invitations" {
 		return fmt.Errorf("%s: objects of this kind are not restored", p)
 	}
-	return o.restoreInvitation(p.Values[0], doc)
-}
-
-// restoreInvitation writes an invitation to an organization as it was, so that the link
-// that was sent stays good.
-func (o *configured) restoreInvitation(organizationID string, invitation storage.Document) error {
-	sent := maps.Clone(invitation)
-	maps.DeleteFunc(sent, func(name string, _ any) bool {
-		return resource.OrganizationInvitations.Fields[name].Access == resource.ReadOnly
-	})
-	if err := resource.OrganizationInvitations.Check(sent, resource.Create); err != nil {
-		return err
-	}
-	organization, err := o.tx.Documents(resource.Organizations.Name, "").Document(organizationID)
-	if err != nil {
-		return err
-	}
-	login, err := loginRoute(o.tx, "", text(invitation, "client_id"), text(organization, "name"))
-	if err != nil {
-		return err
-	}
-	now := o.Now()
-	resource.OrganizationInvitations.Fill(invitation, now)
-	if text(invitation, "expires_at") == "" {
-		invitation["expires_at"] = resource.Time(now.Add(invitationLife))
-	}
-	invitation["organization_id"] = organizationID
-	invitation["invitation_url"] = invitationURL(login, invitation, organization)
-	return objects.PlainOf(o.tx, resource.OrganizationInvitations, organizationID).Put(invitation)
+	return objects.RestoreInvitation(o.tx, p.Values[0], doc, o.Now())
 }
 
 // CarryOut implements deploy.Effects.
-func (o *configured) CarryOut() error { return o.effects.carryOut(o.api, nil) }
+func (o *configured) CarryOut() error { return o.effects.CarryOut(carrier{o.Deps, nil}) }
 
 // do performs the operation of a method at a place within the transaction, and returns
 // its answer as JSON values. id is the one that a new object is to have, "" for its own.
@@ -145,7 +116,7 @@ func (o *configured) do(method string, p deploy.Place, body any, id string) (any
 	if err != nil {
 		return nil, err
 	}
-	o.effects.add(effects)
+	o.effects.Add(effects)
 	return objects.Value(out.body)
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/servertest"
+	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/memory"
 )
@@ -88,7 +89,7 @@ func invitingTenant(t *testing.T) management.Deps {
 		t.Fatal(err)
 	}
 	now := func() time.Time { return time.Unix(1_700_000_000, 0) }
-	return management.Deps{DB: db, Outbox: outbox.New(outbox.Deps{Now: now}), Now: now}
+	return management.Deps{DB: db, Issuer: &tokens.Issuer{URL: "https://tenant.test/"}, Outbox: outbox.New(outbox.Deps{Now: now}), Now: now}
 }
 
 // TestWritersDoNotWaitForAnImport changes something else whenever an import is about to

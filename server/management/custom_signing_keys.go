@@ -3,6 +3,7 @@ package management
 import (
 	"net/http"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -29,15 +30,10 @@ func customSigningKeys(c *call) error {
 
 //auth0:operation PUT /api/v2/keys/custom-signing
 func setCustomSigningKeys(c *call) error {
-	if err := c.read(); err != nil {
+	if err := c.readAs(resource.CustomSigningKeys, resource.Create); err != nil {
 		return err
 	}
-	if err := resource.CustomSigningKeys.Check(c.body, resource.Create); err != nil {
-		return err
-	}
-	err := c.update(func(tx *storage.Tx) error { return putTheOne(tx, resource.CustomSigningKeys, c.body) })
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, c.body)
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+		return c.body, objects.PutTheOne(ch.Tx, resource.CustomSigningKeys, c.body)
+	})
 }

@@ -3,6 +3,7 @@ package management
 import (
 	"net/http"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -42,7 +43,7 @@ func deviceCredentials(c *call) error {
 	}
 	all := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) error {
-		for doc, err := range c.plain(tx, resource.DeviceCredentials, "").All() {
+		for doc, err := range tx.Documents(resource.DeviceCredentials.Name, "").All() {
 			if err != nil {
 				return err
 			}
@@ -83,30 +84,13 @@ func describeDevice(t storage.RefreshToken) storage.Document {
 //
 //auth0:operation POST /api/v2/device-credentials
 func createDeviceCredential(c *call) error {
-	if err := c.read(); err != nil {
+	if err := c.readAs(resource.DeviceCredentials, resource.Create); err != nil {
 		return err
 	}
-	if err := resource.DeviceCredentials.Check(c.body, resource.Create); err != nil {
-		return err
-	}
-	c.body["user_id"] = c.caller.Subject
-	if text(c.body, "client_id") == "" {
-		c.body["client_id"] = c.caller.ClientID
-	}
-	resource.DeviceCredentials.Fill(c.body, c.now)
-	err := c.update(func(tx *storage.Tx) error {
-		return tx.Documents(resource.DeviceCredentials.Name, "").Put(storage.Write{
-			ID: text(c.body, "id"), Document: c.body, Links: []string{c.caller.Subject},
-			Unique: []string{c.caller.Subject + "\x01" + text(c.body, "client_id") + "\x01" + text(c.body, "device_id")},
-		})
+	return replyChange(c, http.StatusCreated, func(ch *objects.Change) (storage.Document, error) {
+		err := objects.CreateDeviceCredential(ch, c.body)
+		return storage.Document{"id": c.body["id"]}, err
 	})
-	if storage.IsConflict(err) {
-		return resource.DeviceCredentials.Taken.With(err)
-	}
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusCreated, storage.Document{"id": c.body["id"]})
 }
 
 // deleteDeviceCredential removes a public key, or ends a refresh token. Users may
@@ -114,34 +98,12 @@ func createDeviceCredential(c *call) error {
 //
 //auth0:operation DELETE /api/v2/device-credentials/{id}
 func deleteDeviceCredential(c *call) error {
-	id := c.param("id")
-	err := c.update(func(tx *storage.Tx) error {
-		keys := c.plain(tx, resource.DeviceCredentials, "")
-		doc, err := keys.Document(id)
-		if err := storage.Optional(err); err != nil {
-			return err
-		}
-		owner := text(doc, "user_id")
-		if doc == nil {
-			token, err := tx.RefreshTokens.Get(id)
-			if storage.IsNotFound(err) {
-				return nil // there is nothing to delete, which is what was asked for
+	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error {
+		return objects.DeleteDeviceCredential(ch, c.param("id"), func(owner string) error {
+			if c.caller.own && owner != c.caller.Subject {
+				return insufficientScope(removeDeviceScopes[:1])
 			}
-			if err != nil {
-				return err
-			}
-			owner = token.Issue.UserID
-		}
-		if c.caller.own && owner != c.caller.Subject {
-			return insufficientScope(removeDeviceScopes[:1])
-		}
-		if doc == nil {
-			return tx.RevokeGrant(id, c.now)
-		}
-		return keys.Delete(id)
+			return nil
+		})
 	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusNoContent)
 }

@@ -3,6 +3,7 @@ package management
 import (
 	"net/http"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -14,23 +15,8 @@ import (
 //auth0:operation PATCH /api/v2/email-templates/{id}
 func emailTemplates() served {
 	return served{
-		kind: resource.EmailTemplates, path: "/email-templates", scope: "email_templates", verbs: "create get patch",
-		keep: keepEmailTemplates,
-		before: func(_ *call, tx *storage.Tx, doc, old storage.Document) error {
-			if old != nil {
-				return nil
-			}
-			_, err := tx.Documents(resource.EmailTemplates.Name, "").Document(text(doc, "template"))
-			if err == nil {
-				return resource.EmailTemplates.Taken
-			}
-			return storage.Optional(err)
-		},
+		kind: objects.EmailTemplates, path: "/email-templates", scope: "email_templates", verbs: "create get patch",
 	}
-}
-
-func keepEmailTemplates(c *call, tx *storage.Tx) (store, error) {
-	return c.plain(tx, resource.EmailTemplates, ""), nil
 }
 
 func emailOperations() []operation {
@@ -54,17 +40,13 @@ func putEmailTemplate(c *call) error {
 	if err := resource.EmailTemplates.Check(c.body, resource.Create); err != nil {
 		return err
 	}
-	err := c.update(func(tx *storage.Tx) error {
-		st, err := keepEmailTemplates(c, tx)
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+		templates, err := objects.EmailTemplates.In(ch, "")
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return st.Put(c.body)
+		return c.body, templates.Put(c.body)
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, c.body)
 }
 
 // shownCredentials are those members of credentials that are no secrets.
@@ -96,43 +78,25 @@ func emailProvider(c *call) error {
 
 //auth0:operation POST /api/v2/emails/provider
 func createEmailProvider(c *call) error {
-	if err := c.read(); err != nil {
+	if err := c.readAs(resource.EmailProvider, resource.Create); err != nil {
 		return err
 	}
-	if err := resource.EmailProvider.Check(c.body, resource.Create); err != nil {
-		return err
-	}
-	err := c.update(func(tx *storage.Tx) error {
-		if _, err := theOne(tx, resource.EmailProvider); err == nil {
-			return resource.EmailProvider.Taken
-		}
-		resource.EmailProvider.Fill(c.body, c.now)
-		return putTheOne(tx, resource.EmailProvider, c.body)
+	return replyChange(c, http.StatusCreated, func(ch *objects.Change) (storage.Document, error) {
+		err := objects.CreateEmailProvider(ch, c.body)
+		return withoutSecrets(c.body), err
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusCreated, withoutSecrets(c.body))
 }
 
 //auth0:operation PATCH /api/v2/emails/provider
 func updateEmailProvider(c *call) error {
-	if err := c.read(); err != nil {
+	if err := c.readAs(resource.EmailProvider, resource.Update); err != nil {
 		return err
 	}
-	if err := resource.EmailProvider.Check(c.body, resource.Update); err != nil {
-		return err
-	}
-	var doc storage.Document
-	err := c.update(func(tx *storage.Tx) (err error) {
-		if doc, err = theOne(tx, resource.EmailProvider); err != nil {
-			return err
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+		doc, err := objects.UpdateEmailProvider(ch, c.body)
+		if err != nil {
+			return nil, err
 		}
-		resource.EmailProvider.Merge(doc, c.body, c.now)
-		return putTheOne(tx, resource.EmailProvider, doc)
+		return withoutSecrets(doc), nil
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, withoutSecrets(doc))
 }

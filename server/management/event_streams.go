@@ -3,6 +3,7 @@ package management
 import (
 	"net/http"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -17,40 +18,21 @@ import (
 //auth0:operation DELETE /api/v2/event-streams/{id}
 func eventStreams() served {
 	return served{
-		kind: resource.EventStreams, path: "/event-streams", scope: "event_streams", verbs: "list create get patch delete",
-		keep: func(c *call, tx *storage.Tx) (store, error) {
+		kind: objects.EventStreams, path: "/event-streams", scope: "event_streams", verbs: "list create get patch delete",
+		checkPath: func(c *call, _ *storage.Tx) error {
 			if id := c.param("id"); id != "" {
-				if err := resource.CheckEventStreamID(id); err != nil {
-					return nil, err
-				}
+				return resource.CheckEventStreamID(id)
 			}
-			return c.plain(tx, resource.EventStreams, ""), nil
+			return nil
 		},
-		list:   listing{key: "eventStreams", style: checkpointed},
-		before: nameEventSource,
+		list: listing{key: "eventStreams", style: checkpointed},
 		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
-			authorization, _ := destination(doc)["webhook_authorization"].(storage.Document)
+			authorization, _ := objects.Destination(doc)["webhook_authorization"].(storage.Document)
 			delete(authorization, "token")
 			delete(authorization, "password")
 			return doc, nil
 		},
 	}
-}
-
-// destination is the configuration of an event stream's destination.
-func destination(doc storage.Document) storage.Document {
-	whole, _ := doc["destination"].(storage.Document)
-	configuration, _ := whole["configuration"].(storage.Document)
-	return configuration
-}
-
-// nameEventSource adds the name by which AWS would know a stream.
-func nameEventSource(c *call, _ *storage.Tx, doc, old storage.Document) error {
-	if whole, _ := doc["destination"].(storage.Document); text(whole, "type") == "eventbridge" {
-		keepName(destination(doc), destination(old), "aws_partner_event_source",
-			"aws.partner/auth0.com/"+c.tenantName()+"-"+resource.UUID()+"/auth0.events")
-	}
-	return nil
 }
 
 func eventDeliveryOperations() []operation {
@@ -66,12 +48,7 @@ func eventDeliveryOperations() []operation {
 // requireEventStream sees that there is the stream that the path names.
 func requireEventStream(c *call) error {
 	return c.view(func(tx *storage.Tx) error {
-		streams := eventStreams()
-		kept, err := streams.keep(c, tx)
-		if err != nil {
-			return err
-		}
-		_, err = streams.find(c, kept)
+		_, err := eventStreams().find(c, tx)
 		return err
 	})
 }

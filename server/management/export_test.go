@@ -25,7 +25,7 @@ func BodiesServed() map[string]*resource.Kind {
 	all := map[string]*resource.Kind{}
 	for _, s := range resources() {
 		for _, op := range s.operations() {
-			all[op.method+" "+base+op.path] = s.kind
+			all[op.method+" "+base+op.path] = s.kind.Kind
 		}
 	}
 	return all

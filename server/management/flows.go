@@ -1,13 +1,11 @@
 package management
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -21,8 +19,7 @@ import (
 //auth0:operation DELETE /api/v2/flows/{id}
 func flows() served {
 	return served{
-		kind: resource.Flows, path: "/flows", scope: "flows", verbs: "list create get patch delete", strict: true,
-		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.Flows, ""), nil },
+		kind: objects.Flows, path: "/flows", scope: "flows", verbs: "list create get patch delete", strict: true,
 		list: listing{key: "flows"},
 		show: func(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
 			if !c.lists() {
@@ -95,14 +92,7 @@ func names(value any, id string) bool {
 //auth0:operation DELETE /api/v2/flows/{flow}/executions/{id}
 func flowExecutions() served {
 	return served{
-		kind: resource.FlowExecutions, path: "/flows/{flow}/executions", scope: "flows_executions", verbs: "list get delete",
-		keep: func(c *call, tx *storage.Tx) (store, error) {
-			_, err := tx.Documents(resource.Flows.Name, "").Document(c.param("flow"))
-			if storage.IsNotFound(err) {
-				return nil, resource.Flows.Missing
-			}
-			return c.plain(tx, resource.FlowExecutions, c.param("flow")), err
-		},
+		kind: objects.FlowExecutions, path: "/flows/{flow}/executions", parent: "flow", scope: "flows_executions", verbs: "list get delete",
 		list: listing{key: "executions", style: flexible},
 	}
 }
@@ -116,17 +106,8 @@ func flowExecutions() served {
 //auth0:operation DELETE /api/v2/flows/vault/connections/{id}
 func vaultConnections() served {
 	return served{
-		kind: resource.VaultConnections, path: "/flows/vault/connections", scope: "flows_vault_connections", verbs: "list create get patch delete",
-		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.VaultConnections, ""), nil },
+		kind: objects.VaultConnections, path: "/flows/vault/connections", scope: "flows_vault_connections", verbs: "list create get patch delete",
 		list: listing{key: "connections"},
-		before: func(_ *call, _ *storage.Tx, doc, _ storage.Document) error {
-			setup, _ := doc["setup"].(storage.Document)
-			doc["ready"] = len(setup) > 0
-			raw, err := json.Marshal([]any{doc["name"], doc["app_id"], setup})
-			sum := sha256.Sum256(raw)
-			doc["fingerprint"] = hex.EncodeToString(sum[:16])
-			return err
-		},
 		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			delete(doc, "setup")
 			if c.method != http.MethodGet {
@@ -146,17 +127,8 @@ func vaultConnections() served {
 //auth0:operation DELETE /api/v2/forms/{id}
 func forms() served {
 	return served{
-		kind: resource.Forms, path: "/forms", scope: "forms", verbs: "list create get patch delete",
-		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.Forms, ""), nil },
+		kind: objects.Forms, path: "/forms", scope: "forms", verbs: "list create get patch delete",
 		list: listing{key: "forms"},
-		before: func(_ *call, _ *storage.Tx, doc, _ storage.Document) error {
-			for _, name := range []string{"messages", "translations"} {
-				if part, ok := doc[name].(storage.Document); ok && len(part) == 0 {
-					delete(doc, name)
-				}
-			}
-			return nil
-		},
 		show: func(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
 			if !c.lists() {
 				return doc, nil

@@ -3,6 +3,7 @@ package management
 import (
 	"net/http"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -42,12 +43,12 @@ func groupOperations() []operation {
 		{http.MethodPost, group + "/roles", []string{"create:group_roles"}, missingGroup()},
 		{http.MethodDelete, group + "/roles", []string{"delete:group_roles"}, missingGroup()},
 
-		{http.MethodGet, inOrganization, []string{"read:organization_groups"}, groupsOf(checkpointed, (*call).organization)},
-		{http.MethodGet, inOrganizationRoles, []string{"read:organization_group_roles"}, missingGroup((*call).organization)},
-		{http.MethodPost, inOrganizationRoles, []string{"create:organization_group_roles"}, missingGroup((*call).organization)},
-		{http.MethodDelete, inOrganizationRoles, []string{"delete:organization_group_roles"}, missingGroup((*call).organization)},
-		{http.MethodGet, "/organizations/{id}/roles/{role_id}/groups", []string{"read:organization_group_roles"}, groupsOf(checkpointed, (*call).organization, roleAt("role_id"))},
-		{http.MethodGet, "/organizations/{id}/members/{user_id}" + sources, []string{"read:organization_member_role_source_groups"}, groupsOf(checkpointed, (*call).member)},
+		{http.MethodGet, inOrganization, []string{"read:organization_groups"}, groupsOf(checkpointed, organizationAt)},
+		{http.MethodGet, inOrganizationRoles, []string{"read:organization_group_roles"}, missingGroup(organizationAt)},
+		{http.MethodPost, inOrganizationRoles, []string{"create:organization_group_roles"}, missingGroup(organizationAt)},
+		{http.MethodDelete, inOrganizationRoles, []string{"delete:organization_group_roles"}, missingGroup(organizationAt)},
+		{http.MethodGet, "/organizations/{id}/roles/{role_id}/groups", []string{"read:organization_group_roles"}, groupsOf(checkpointed, organizationAt, roleAt("role_id"))},
+		{http.MethodGet, "/organizations/{id}/members/{user_id}" + sources, []string{"read:organization_member_role_source_groups"}, groupsOf(checkpointed, memberAt)},
 
 		{http.MethodGet, ofRole, []string{"read:group_roles"}, groupsOf(checkpointed, roleAt("id"))},
 		{http.MethodPost, ofRole, []string{"create:group_roles"}, missingGroup(roleAt("id"))},
@@ -61,12 +62,11 @@ func groupOperations() []operation {
 type check func(c *call, tx *storage.Tx) error
 
 func roleAt(param string) check {
-	return func(c *call, tx *storage.Tx) error { return c.requireRole(tx, c.param(param)) }
+	return func(c *call, tx *storage.Tx) error { return objects.Roles.Require(tx, c.param(param)) }
 }
 
 func userAt(c *call, tx *storage.Tx) error {
-	_, err := c.user(tx)
-	return err
+	return objects.Users.Require(tx, c.param("id"))
 }
 
 // passes runs checks until one fails.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -120,28 +121,19 @@ func guardianOperations() []operation {
 	}
 }
 
-// factorNames are the factors in the order in which they are listed.
-var factorNames = []string{"sms", "push-notification", "otp", "email", "duo", "webauthn-roaming", "webauthn-platform", "recovery-code"}
-
-const factorKind = "guardian/factors"
-
 //auth0:operation GET /api/v2/guardian/factors
 func factors(c *call) error {
-	list := make([]storage.Document, len(factorNames))
-	err := c.view(func(tx *storage.Tx) error {
-		for i, name := range factorNames {
-			stored, err := tx.Documents(factorKind, "").Document(name)
-			if err := storage.Optional(err); err != nil {
-				return err
+	return replyView(c, func(tx *storage.Tx) ([]storage.Document, error) {
+		list := make([]storage.Document, len(objects.Factors))
+		for i, name := range objects.Factors {
+			enabled, err := objects.FactorEnabled(tx, name)
+			if err != nil {
+				return nil, err
 			}
-			list[i] = storage.Document{"name": name, "enabled": stored["enabled"] == true, "trial_expired": false}
+			list[i] = storage.Document{"name": name, "enabled": enabled, "trial_expired": false}
 		}
-		return nil
+		return list, nil
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, list)
 }
 
 var factorBody = &resource.Kind{Fields: resource.Fields{"enabled": {Type: resource.Bool, Required: true}}}
@@ -149,41 +141,19 @@ var factorBody = &resource.Kind{Fields: resource.Fields{"enabled": {Type: resour
 //auth0:operation PUT /api/v2/guardian/factors/{name}
 func updateFactor(c *call) error {
 	name := c.param("name")
-	if !contains(factorNames, name) {
+	if !slices.Contains(objects.Factors, strings.ToLower(name)) {
 		return &apierr.Error{Status: http.StatusBadRequest, Message: "Path validation error: 'No enum match for: " + name + "' on property name.", Extra: map[string]any{"errorCode": "invalid_uri"}}
 	}
-	if err := c.read(); err != nil {
+	if err := c.readAs(factorBody, resource.Create); err != nil {
 		return err
 	}
-	if err := factorBody.Check(c.body, resource.Create); err != nil {
-		return err
-	}
-	err := c.update(func(tx *storage.Tx) error {
-		return tx.Documents(factorKind, "").Put(storage.Write{ID: name, Document: c.body})
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+		return c.body, objects.SetFactor(ch.Tx, name, c.body)
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, c.body)
 }
-
-const policyKind = "guardian/policies"
 
 //auth0:operation GET /api/v2/guardian/policies
-func policies(c *call) error {
-	list := []any{}
-	err := c.view(func(tx *storage.Tx) error {
-		stored, err := tx.Documents(policyKind, "").Document(storage.SettingsKey)
-		if kept, ok := stored["policies"].([]any); ok {
-			list = kept
-		}
-		return storage.Optional(err)
-	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, list)
-}
+func policies(c *call) error { return replyView(c, objects.Policies) }
 
 //auth0:operation PUT /api/v2/guardian/policies
 func updatePolicies(c *call) error {
@@ -196,11 +166,5 @@ func updatePolicies(c *call) error {
 			return resource.InvalidBody(fmt.Sprintf("Payload validation error: 'No enum match for: %s' on property [%d].", p, i))
 		}
 	}
-	err = c.update(func(tx *storage.Tx) error {
-		return tx.Documents(policyKind, "").Put(storage.Write{ID: storage.SettingsKey, Document: storage.Document{"policies": list}})
-	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, list)
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) ([]string, error) { return list, objects.SetPolicies(ch.Tx, list) })
 }

@@ -1,78 +1,34 @@
 package management
 
 import (
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/storage"
 )
 
-// held is a permission of a user: whether it was given directly, and the roles that
-// give it.
-type held struct {
-	storage.Permission
-	direct bool
-	roles  []storage.Document
-}
-
-// sources says where a permission comes from, as the list of a user's permissions does.
-func (h held) sources() []any {
+// sourcesOf says where a permission comes from, as the list of a user's permissions does.
+func sourcesOf(h objects.Held) []any {
 	var all []any
-	if h.direct {
+	if h.Direct {
 		all = append(all, storage.Document{"source_id": "", "source_name": "", "source_type": "DIRECT"})
 	}
-	for _, role := range h.roles {
+	for _, role := range h.Roles {
 		all = append(all, storage.Document{"source_id": role["id"], "source_name": role["name"], "source_type": "ROLE"})
 	}
 	return all
 }
 
-// heldPermissions lists what the user of the path holds, directly first and then by
-// roles.
-func (c *call) heldPermissions(tx *storage.Tx) ([]held, error) {
-	if _, err := c.user(tx); err != nil {
-		return nil, err
-	}
-	access, err := tx.UserAccess.Get(c.param("id"))
-	if err := storage.Optional(err); err != nil {
-		return nil, err
-	}
-	var all []held
-	at := map[storage.Permission]int{}
-	hold := func(permissions []storage.Permission, by func(*held)) {
-		for _, p := range permissions {
-			i, there := at[p]
-			if !there {
-				i, all = len(all), append(all, held{Permission: p})
-				at[p] = i
-			}
-			by(&all[i])
-		}
-	}
-	hold(access.Permissions, func(h *held) { h.direct = true })
-	for _, id := range access.Roles {
-		role, err := tx.Roles.Document(id)
-		if err != nil {
-			return nil, err
-		}
-		given, err := tx.RolePermissions.Get(id)
-		if err := storage.Optional(err); err != nil {
-			return nil, err
-		}
-		hold(given.Permissions, func(h *held) { h.roles = append(h.roles, role) })
-	}
-	return all, nil
-}
-
 // listPermissions lists what the user of the path holds, with what shows where it
 // comes from.
-func (c *call) listPermissions(l listing, sources func(held) []any) error {
+func (c *call) listPermissions(l listing, sources func(objects.Held) []any) error {
 	docs := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) error {
-		all, err := c.heldPermissions(tx)
+		all, err := objects.PermissionsOf(tx, c.param("id"))
 		if err != nil {
 			return err
 		}
-		apis := describedAPIs{}
+		apis := objects.DescribedAPIs{}
 		for _, h := range all {
-			doc, err := apis.describe(tx, h.Permission)
+			doc, err := apis.Describe(tx, h.Permission)
 			if err != nil {
 				return err
 			}
@@ -95,7 +51,7 @@ func (c *call) listPermissions(l listing, sources func(held) []any) error {
 //
 //auth0:operation GET /api/v2/users/{id}/permissions
 func userPermissions(c *call) error {
-	return c.listPermissions(listing{key: "permissions"}, held.sources)
+	return c.listPermissions(listing{key: "permissions"}, sourcesOf)
 }
 
 // effectivePermissions is the same in a newer form, of one API.
@@ -103,11 +59,11 @@ func userPermissions(c *call) error {
 //auth0:operation GET /api/v2/users/{id}/effective-permissions
 func effectivePermissions(c *call) error {
 	l := listing{key: "permissions", style: checkpointed, filters: map[string]string{"resource_server_identifier": "resource_server_identifier"}}
-	return c.listPermissions(l, func(h held) (kinds []any) {
-		if h.direct {
+	return c.listPermissions(l, func(h objects.Held) (kinds []any) {
+		if h.Direct {
 			kinds = append(kinds, "direct")
 		}
-		if len(h.roles) > 0 {
+		if len(h.Roles) > 0 {
 			kinds = append(kinds, "roles")
 		}
 		return kinds
@@ -126,13 +82,13 @@ func permissionRoles(c *call) error {
 	asked := storage.Permission{ResourceServerIdentifier: c.query.Get("resource_server_identifier"), PermissionName: c.query.Get("permission_name")}
 	docs := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) error {
-		all, err := c.heldPermissions(tx)
+		all, err := objects.PermissionsOf(tx, c.param("id"))
 		if err != nil {
 			return err
 		}
 		for _, h := range all {
 			if h.Permission == asked {
-				for _, role := range h.roles {
+				for _, role := range h.Roles {
 					docs = append(docs, directRole(role))
 				}
 			}

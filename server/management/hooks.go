@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/tenant0/tenant0/server/deploy"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -17,18 +18,8 @@ import (
 //auth0:operation DELETE /api/v2/hooks/{id}
 func hooks() served {
 	return served{
-		kind: resource.Hooks, path: "/hooks", scope: "hooks", verbs: "list create get patch delete",
-		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.Hooks, ""), nil },
+		kind: objects.Hooks, path: "/hooks", scope: "hooks", verbs: "list create get patch delete",
 		list: listing{key: "hooks", filters: map[string]string{"enabled": "enabled", "triggerId": "triggerId"}},
-		before: func(c *call, _ *storage.Tx, doc, old storage.Document) error {
-			if old == nil {
-				doc["id"] = resource.ULID(c.now)
-			}
-			return nil
-		},
-		deleted: func(_ *call, tx *storage.Tx, doc storage.Document) error {
-			return tx.Documents(resource.HookSecrets.Name, text(doc, "id")).DeleteAll()
-		},
 	}
 }
 
@@ -42,61 +33,35 @@ func hookOperations() []operation {
 	}
 }
 
-// hookSecretsOf keeps the secrets of the hook that the path names.
-func (c *call) hookSecretsOf(tx *storage.Tx) (storage.Documents, error) {
-	_, err := hooks().find(c, c.plain(tx, resource.Hooks, ""))
-	return tx.Documents(resource.HookSecrets.Name, c.param("id")), err
-}
-
 // hookSecrets names the secrets and hides their values.
 //
 //auth0:operation GET /api/v2/hooks/{id}/secrets
 func hookSecrets(c *call) error {
-	names := storage.Document{}
-	err := c.view(func(tx *storage.Tx) error {
-		secrets, err := c.hookSecretsOf(tx)
+	return replyView(c, func(tx *storage.Tx) (storage.Document, error) {
+		secrets, err := objects.HookSecrets(tx, c.param("id"))
 		if err != nil {
-			return err
+			return nil, err
 		}
+		names := storage.Document{}
 		for secret, err := range secrets.All() {
 			if err != nil {
-				return err
+				return nil, err
 			}
 			names[text(secret, "name")] = deploy.HiddenSecret
 		}
-		return nil
+		return names, nil
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, names)
 }
 
 //auth0:operation POST /api/v2/hooks/{id}/secrets
 //auth0:operation PATCH /api/v2/hooks/{id}/secrets
 func updateHookSecrets(c *call) error {
-	if err := c.read(); err != nil {
+	if err := c.readAs(resource.HookSecrets, resource.Create); err != nil {
 		return err
 	}
-	if err := resource.HookSecrets.Check(c.body, resource.Create); err != nil {
-		return err
-	}
-	err := c.update(func(tx *storage.Tx) error {
-		secrets, err := c.hookSecretsOf(tx)
-		if err != nil {
-			return err
-		}
-		for name, value := range c.body {
-			if err := secrets.Put(storage.Write{ID: name, Document: storage.Document{"name": name, "value": value}}); err != nil {
-				return err
-			}
-		}
-		return nil
+	return replyChange(c, http.StatusCreated, func(ch *objects.Change) (storage.Document, error) {
+		return storage.Document{}, objects.SetHookSecrets(ch.Tx, c.param("id"), c.body)
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusCreated, storage.Document{})
 }
 
 // deleteHookSecrets deletes the secrets whose names are in the body, a list.
@@ -107,20 +72,5 @@ func deleteHookSecrets(c *call) error {
 	if err != nil {
 		return err
 	}
-	err = c.update(func(tx *storage.Tx) error {
-		secrets, err := c.hookSecretsOf(tx)
-		if err != nil {
-			return err
-		}
-		for _, name := range names {
-			if err := secrets.Delete(name); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusNoContent)
+	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return objects.DeleteHookSecrets(ch.Tx, c.param("id"), names) })
 }

@@ -2,12 +2,11 @@ package management
 
 import (
 	"errors"
-	"maps"
 	"net/http"
 
-	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/jobs"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -83,7 +82,7 @@ func importUsers(c *call) error {
 func getJob(c *call) error {
 	var job storage.Document
 	err := c.view(func(tx *storage.Tx) (err error) {
-		job, err = c.plain(tx, resource.Jobs, "").Document(c.param("id"))
+		job, err = tx.Documents(resource.Jobs.Name, "").Document(c.param("id"))
 		return err
 	})
 	if err != nil {
@@ -103,7 +102,7 @@ func getJob(c *call) error {
 func jobErrors(c *call) error {
 	var faults []storage.Document
 	err := c.view(func(tx *storage.Tx) (err error) {
-		if _, err := c.plain(tx, resource.Jobs, "").Document(c.param("id")); err != nil {
+		if _, err := tx.Documents(resource.Jobs.Name, "").Document(c.param("id")); err != nil {
 			return orMissing(err, resource.Jobs)
 		}
 		faults, err = jobs.Errors(tx, c.param("id"))
@@ -123,32 +122,10 @@ func jobErrors(c *call) error {
 //
 //auth0:operation POST /api/v2/jobs/users-exports
 func exportUsers(c *call) error {
-	if err := c.read(); err != nil {
+	if err := c.readAs(resource.UsersExport, resource.Create); err != nil {
 		return err
 	}
-	if err := resource.UsersExport.Check(c.body, resource.Create); err != nil {
-		return err
-	}
-	job := storage.Document{"type": "users_export", "status": "pending", "format": "json"}
-	maps.Copy(job, c.body)
-	resource.Jobs.Fill(job, c.now)
-	err := c.update(func(tx *storage.Tx) error {
-		if id := text(job, "connection_id"); id != "" {
-			conn, err := tx.Connections.Get(id)
-			if storage.IsNotFound(err) {
-				return resource.InvalidBody("Connection not found")
-			}
-			if err != nil {
-				return err
-			}
-			job["connection"] = conn.Name
-		}
-		done := maps.Clone(job)
-		done["status"], done["secret"] = "completed", keys.Random(24)
-		return c.plain(tx, resource.Jobs, "").Put(done)
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+		return objects.ExportUsers(ch, c.body)
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, job)
 }

@@ -26,10 +26,10 @@ var otherKinds = map[string]*resource.Kind{
 	"/branding/phone/templates/{id}/try":                        tryBody,
 	"/clients/{id}/rotate-secret":                               resource.Clients,
 	"/connections/{id}/directory-provisioning":                  anything,
-	"/connections/{id}/keys":                                    connectionKey,
-	"/connections/{id}/keys/rotate":                             connectionKey,
+	"/connections/{id}/keys":                                    resource.ConnectionKeys,
+	"/connections/{id}/keys/rotate":                             resource.ConnectionKeys,
 	"/connections/{id}/scim-configuration":                      anything,
-	"/connections/{id}/scim-configuration/tokens":               scimToken,
+	"/connections/{id}/scim-configuration/tokens":               resource.SCIMTokens,
 	"/custom-domains/default":                                   resource.CustomDomains,
 	"/custom-domains/{id}/verify":                               resource.CustomDomains,
 	"/device-credentials":                                       resource.DeviceCredentials,
@@ -79,17 +79,12 @@ var harmless = words(`/connections/{id}/clients /connections/{id}/directory-prov
 
 // Bodies and answers that have no kind of their own elsewhere. What the server shows of a key is public.
 var (
-	publicKey     = resource.Field{Plain: true}
-	connectionKey = &resource.Kind{Name: "connection-keys", Open: true, Fields: resource.Fields{"cert": publicKey, "pkcs": publicKey, "key_use": publicKey}}
+	publicKey = resource.Field{Plain: true}
 	// signingKeyKind is Auth0: api/management/v2/keys/get-signing-keys.
 	signingKeyKind = &resource.Kind{Name: "keys/signing", Open: true, Fields: resource.Fields{"cert": publicKey, "pkcs7": publicKey}}
 	// wrappedKey is Auth0: api/management/v2/keys/post-encryption-key.
 	wrappedKey = &resource.Kind{Name: "keys/encryption", Open: true, Fields: resource.Fields{
 		"wrapped_key": {Secret: true}, "public_key": publicKey,
-	}}
-	// scimToken is Auth0: api/management/v2/connections/post-scim-token.
-	scimToken = &resource.Kind{Name: scimTokenKind, Open: true, Fields: resource.Fields{
-		"token": {Secret: true}, "token_id": publicKey, "token_lifetime": {Type: resource.Any, Plain: true},
 	}}
 )
 
@@ -98,7 +93,7 @@ var kindsByPath = sync.OnceValue(func() map[string]*resource.Kind {
 	all := map[string]*resource.Kind{}
 	for _, s := range resources() {
 		for _, op := range s.operations() {
-			all[op.path] = s.kind
+			all[op.path] = s.kind.Kind
 		}
 	}
 	for _, s := range singletons() {

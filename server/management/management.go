@@ -1,17 +1,18 @@
-// Package management serves the Management API, /api/v2. A resource is one file,
-// named as its path spells it, and says what is special about it: its kind (what
-// its members are, package resource), where it is kept, how it is listed, and
-// what a change brings along. Access, validation, pages, masks, times, conflicts
-// and statuses are one piece of code for all.
+// Package management serves the Management API, /api/v2. A resource is one file, named as its
+// path spells it, and says how the objects of a kind are served: at which path, to whom, how
+// they are listed, and what an answer shows of them. What a change of an object means is said
+// in package objects, and what its members are in package resource. Access, pages, fields and
+// statuses are one piece of code for all.
 //
 // An operation works on a call, which knows nothing of HTTP: a request makes one, and the
 // import and the export of a configuration make others, within a transaction of theirs. It
-// leaves its answer in the call, and what it brings about outside of the store as Effects,
+// leaves its answer in the call, and what it brings about outside of the store as effects,
 // which are carried out once the transaction is kept. Pages are for requests alone.
 //
-// To add a resource: describe its kind in package resource; put a served value
-// into a file here with the directives of its operations above it; name it in
-// resources; add a test; run the tests with UPDATE=1 to renew the coverage page.
+// To add a resource: describe its members in package resource, and what a change of it means
+// in package objects; put a served value into a file here with the directives of its
+// operations above it; name it in resources; add a test; run the tests with UPDATE=1 to renew
+// the coverage page.
 // operations.txt lists every operation that Auth0 has; those that nothing serves
 // answer with an error that names them.
 package management
@@ -134,7 +135,7 @@ func (c *call) serve(op operation, w http.ResponseWriter, r *http.Request) error
 			return err
 		}
 	}
-	if err := effects.carryOut(c.api, r); err != nil {
+	if err := effects.CarryOut(carrier{c.Deps, r}); err != nil {
 		return err
 	}
 	if c.answer.bodiless {

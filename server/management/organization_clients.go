@@ -3,6 +3,7 @@ package management
 import (
 	"net/http"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -14,9 +15,9 @@ import (
 //auth0:operation PATCH /api/v2/organizations/{id}/clients/{client_id}
 func organizationClients() served {
 	return served{
-		kind: resource.OrganizationClients, path: "/organizations/{id}/clients", param: "client_id",
+		kind: objects.OrganizationClients, path: "/organizations/{id}/clients", parent: "id", param: "client_id",
 		verbs: "list get patch", scope: "organization_clients",
-		keep: ofOrganization(resource.OrganizationClients), list: listing{key: "clients", style: checkpointed},
+		list: listing{key: "clients", style: checkpointed},
 		show: showOrganizationClient,
 	}
 }
@@ -44,38 +45,21 @@ var organizationClientsBody = &resource.Kind{Fields: resource.Fields{
 
 //auth0:operation POST /api/v2/organizations/{id}/clients
 func addOrganizationClients(c *call) error {
-	if err := c.read(); err != nil {
+	if err := c.readAs(organizationClientsBody, resource.Create); err != nil {
 		return err
 	}
-	if err := organizationClientsBody.Check(c.body, resource.Create); err != nil {
-		return err
-	}
-	var added []storage.Document
-	err := c.update(func(tx *storage.Tx) error {
-		added = []storage.Document{}
-		if err := c.organization(tx); err != nil {
-			return err
+	return replyChange(c, http.StatusCreated, func(ch *objects.Change) ([]storage.Document, error) {
+		added := objects.Items(c.body, "clients")
+		if err := objects.AddOrganizationClients(ch, c.param("id"), added); err != nil {
+			return nil, err
 		}
-		for _, item := range c.body["clients"].([]any) {
-			doc, _ := item.(storage.Document)
-			if known, err := tx.Clients.Has(text(doc, "client_id")); err != nil || !known {
-				return orMissing(err, resource.Clients)
+		for _, doc := range added {
+			if _, err := showOrganizationClient(c, ch.Tx, doc); err != nil {
+				return nil, err
 			}
-			if err := c.child(tx, resource.OrganizationClients, c.param("id")).Put(doc); err != nil {
-				return err
-			}
-			shown, err := showOrganizationClient(c, tx, doc)
-			if err != nil {
-				return err
-			}
-			added = append(added, shown)
 		}
-		return nil
+		return added, nil
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusCreated, added)
 }
 
 //auth0:operation DELETE /api/v2/organizations/{id}/clients
@@ -84,21 +68,9 @@ func removeOrganizationClients(c *call) error {
 	if err != nil {
 		return err
 	}
-	err = c.update(func(tx *storage.Tx) error {
-		if err := c.organization(tx); err != nil {
-			return err
-		}
-		for _, id := range ids {
-			if err := tx.Documents(organizationClientKind, c.param("id")).Delete(id); err != nil {
-				return err
-			}
-		}
-		return nil
+	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error {
+		return objects.RemoveOrganizationClients(ch.Tx, c.param("id"), ids)
 	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusNoContent)
 }
 
 // organizationGrants serves the client grants of an organization.
@@ -108,20 +80,11 @@ func removeOrganizationClients(c *call) error {
 //auth0:operation DELETE /api/v2/organizations/{id}/client-grants/{grant_id}
 func organizationGrants() served {
 	return served{
-		kind: resource.OrganizationGrants, path: "/organizations/{id}/client-grants", param: "grant_id",
+		kind: objects.OrganizationGrants, path: "/organizations/{id}/client-grants", parent: "id", param: "grant_id",
 		verbs: "list create delete", strict: true, scope: "organization_client_grants",
-		keep: ofOrganization(resource.OrganizationGrants),
 		list: listing{key: "client_grants", filters: map[string]string{
 			"audience": "audience", "client_id": "client_id", "grant_ids": "grant_id",
 		}},
-		before: func(_ *call, tx *storage.Tx, doc, _ storage.Document) error {
-			grant, err := tx.ClientGrants.Document(text(doc, "grant_id"))
-			if err != nil {
-				return orMissing(err, resource.ClientGrants)
-			}
-			doc["client_id"], doc["audience"] = grant["client_id"], grant["audience"] // what lists are filtered by
-			return nil
-		},
 		show: showOrganizationGrant,
 	}
 }

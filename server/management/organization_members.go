@@ -5,23 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
-
-// member sees that the user of the path is in the organization of the path. Roles
-// of members are kept by themselves: a document of an organization and user for
-// each role.
-func (c *call) member(tx *storage.Tx) error {
-	if err := c.organization(tx); err != nil {
-		return err
-	}
-	_, err := tx.Documents(storage.OrganizationMembersKind, c.param("id")).Document(c.param("user_id"))
-	if storage.IsNotFound(err) {
-		return resource.NotMember
-	}
-	return err
-}
 
 //auth0:operation GET /api/v2/organizations/{id}/members
 func listMembers(c *call) error {
@@ -31,7 +18,7 @@ func listMembers(c *call) error {
 //auth0:operation GET /api/v2/organizations/{id}/roles/{role_id}/members
 func roleMembers(c *call) error {
 	return c.listMembers(func(tx *storage.Tx, user string) (bool, error) {
-		held, err := c.rolesOf(tx, user)
+		held, err := tx.MemberRoles(c.param("id"), user)
 		return slices.Contains(held, c.param("role_id")), err
 	})
 }
@@ -40,7 +27,7 @@ func roleMembers(c *call) error {
 // member, so that one who leaves does not move it.
 func (c *call) listMembers(keep func(tx *storage.Tx, user string) (bool, error)) error {
 	return c.listed(listing{key: "members", style: flexible, eager: true}, func(tx *storage.Tx, w *window) error {
-		if err := c.organization(tx); err != nil {
+		if err := organizationAt(c, tx); err != nil {
 			return err
 		}
 		return w.fill(tx.Documents(storage.OrganizationMembersKind, c.param("id")).List(), keep != nil, func(row storage.Row) error {
@@ -71,82 +58,32 @@ func (c *call) showMember(tx *storage.Tx, id string) (storage.Document, error) {
 	if !slices.Contains(asked, "roles") || c.query.Get("include_fields") == "false" {
 		return doc, nil
 	}
-	doc["roles"], err = c.showRoles(tx, id, func(role storage.Document) storage.Document {
-		return storage.Document{"id": role["id"], "name": role["name"]}
-	})
+	roles, err := objects.MemberRoles(tx, c.param("id"), id)
+	shown := []storage.Document{}
+	for _, role := range roles {
+		shown = append(shown, storage.Document{"id": role["id"], "name": role["name"]})
+	}
+	doc["roles"] = shown
 	return doc, err
 }
 
 //auth0:operation POST /api/v2/organizations/{id}/members
-func addMembers(c *call) error {
-	return c.changeMembers(func(tx *storage.Tx, user string) error {
-		if known, err := tx.Users.Has(user); err != nil || !known {
-			return orMissing(err, resource.Users)
-		}
-		return tx.AddMember(c.param("id"), user)
-	})
-}
+func addMembers(c *call) error { return c.changeMembers(objects.AddMembers) }
 
 //auth0:operation DELETE /api/v2/organizations/{id}/members
-func removeMembers(c *call) error {
-	return c.changeMembers(func(tx *storage.Tx, user string) error {
-		if err := tx.Documents(storage.MemberRolesKind, storage.MemberOf(c.param("id"), user)).DeleteAll(); err != nil {
-			return err
-		}
-		return tx.Documents(storage.OrganizationMembersKind, c.param("id")).Delete(user)
-	})
-}
+func removeMembers(c *call) error { return c.changeMembers(objects.RemoveMembers) }
 
-func (c *call) changeMembers(change func(tx *storage.Tx, user string) error) error {
+func (c *call) changeMembers(change func(tx *storage.Tx, organization string, users []string) error) error {
 	users, err := c.readList("members", 0)
 	if err != nil {
 		return err
 	}
-	err = c.update(func(tx *storage.Tx) error {
-		if err := c.organization(tx); err != nil {
-			return err
-		}
-		for _, user := range users {
-			if err := change(tx, user); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusNoContent)
+	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return change(ch.Tx, c.param("id"), users) })
 }
 
-// rolesOf returns the ids of the roles that a user has in the organization of the
-// path.
-func (c *call) rolesOf(tx *storage.Tx, user string) ([]string, error) {
-	var ids []string
-	for doc, err := range tx.Documents(storage.MemberRolesKind, storage.MemberOf(c.param("id"), user)).All() {
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, text(doc, "id"))
-	}
-	return ids, nil
-}
-
-// showRoles shows the roles that a user has in the organization of the path.
-func (c *call) showRoles(tx *storage.Tx, user string, show func(role storage.Document) storage.Document) ([]storage.Document, error) {
-	ids, err := c.rolesOf(tx, user)
-	if err != nil {
-		return nil, err
-	}
-	docs := []storage.Document{}
-	for _, id := range ids {
-		role, err := tx.Roles.Document(id)
-		if err != nil {
-			return nil, err
-		}
-		docs = append(docs, show(role))
-	}
-	return docs, nil
+// memberAt sees that the user of the path is in the organization of the path.
+func memberAt(c *call, tx *storage.Tx) error {
+	return objects.RequireMember(tx, c.param("id"), c.param("user_id"))
 }
 
 //auth0:operation GET /api/v2/organizations/{id}/members/{user_id}/roles
@@ -175,13 +112,15 @@ func briefRole(role storage.Document) storage.Document {
 }
 
 func (c *call) listMemberRoles(l listing, show func(role storage.Document) storage.Document) error {
-	var docs []storage.Document
+	docs := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) error {
-		if err := c.member(tx); err != nil {
+		if err := memberAt(c, tx); err != nil {
 			return err
 		}
-		var err error
-		docs, err = c.showRoles(tx, c.param("user_id"), show)
+		roles, err := objects.MemberRoles(tx, c.param("id"), c.param("user_id"))
+		for _, role := range roles {
+			docs = append(docs, show(role))
+		}
 		return err
 	})
 	if err != nil {
@@ -191,66 +130,38 @@ func (c *call) listMemberRoles(l listing, show func(role storage.Document) stora
 }
 
 //auth0:operation POST /api/v2/organizations/{id}/members/{user_id}/roles
-func addMemberRoles(c *call) error {
-	return c.changeMemberRoles(func(tx *storage.Tx, _ storage.Documents, role string) error {
-		if err := c.requireRole(tx, role); err != nil {
-			return err
-		}
-		return tx.AddMemberRole(c.param("id"), c.param("user_id"), role)
-	})
-}
+func addMemberRoles(c *call) error { return c.changeMemberRoles(true) }
 
 //auth0:operation DELETE /api/v2/organizations/{id}/members/{user_id}/roles
-func removeMemberRoles(c *call) error {
-	return c.changeMemberRoles(func(_ *storage.Tx, docs storage.Documents, role string) error { return docs.Delete(role) })
-}
+func removeMemberRoles(c *call) error { return c.changeMemberRoles(false) }
 
-func (c *call) changeMemberRoles(change func(tx *storage.Tx, docs storage.Documents, role string) error) error {
+func (c *call) changeMemberRoles(add bool) error {
 	roles, err := c.readList("roles", resource.MostRoles)
 	if err != nil {
 		return err
 	}
-	err = c.update(func(tx *storage.Tx) error {
-		if err := c.member(tx); err != nil {
-			return err
-		}
-		docs := tx.Documents(storage.MemberRolesKind, storage.MemberOf(c.param("id"), c.param("user_id")))
-		for _, role := range roles {
-			if err := change(tx, docs, role); err != nil {
-				return err
-			}
-		}
-		return nil
+	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error {
+		return objects.ChangeMemberRoles(ch.Tx, c.param("id"), c.param("user_id"), roles, add)
 	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusNoContent)
 }
 
 //auth0:operation GET /api/v2/users/{id}/organizations
 func userOrganizations(c *call) error {
-	return c.organizationsOf(storage.OrganizationMembersKind, listing{key: "organizations"}, func(tx *storage.Tx) error {
-		_, err := c.user(tx)
-		return err
-	})
+	return c.organizationsOf(storage.OrganizationMembersKind, listing{key: "organizations"}, userAt)
 }
 
 //auth0:operation GET /api/v2/client-grants/{id}/organizations
 func grantOrganizations(c *call) error {
-	return c.organizationsOf(organizationGrantKind, listing{key: "organizations", style: flexible}, func(tx *storage.Tx) error {
-		if known, err := tx.ClientGrants.Has(c.param("id")); err != nil || !known {
-			return orMissing(err, resource.ClientGrants)
-		}
-		return nil
+	return c.organizationsOf(resource.OrganizationGrants.Name, listing{key: "organizations", style: flexible}, func(c *call, tx *storage.Tx) error {
+		return objects.ClientGrants.Require(tx, c.param("id"))
 	})
 }
 
 // organizationsOf lists the organizations that have an entry of a kind for the id
-// of the path, which check sees to be there.
-func (c *call) organizationsOf(kind string, l listing, check func(*storage.Tx) error) error {
+// of the path, which there sees to be there.
+func (c *call) organizationsOf(kind string, l listing, there check) error {
 	return c.listed(l, func(tx *storage.Tx, w *window) error {
-		if err := check(tx); err != nil {
+		if err := there(c, tx); err != nil {
 			return err
 		}
 		return w.fill(tx.LinkedParents(kind, c.param("id")), false, func(row storage.Row) error {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -239,8 +240,8 @@ func (w *window) takeRow(row storage.Row) error {
 
 // of is the shortest list that the query can be answered from: all documents, or those
 // that one of its filters leads to. sifts reports whether it asks for less than that.
-func (l listing) of(c *call, st lister) (list storage.List, sifts bool) {
-	by, ok := st.(indexed)
+func (l listing) of(c *call, st objects.Lister) (list storage.List, sifts bool) {
+	by, ok := st.(objects.Indexed)
 	if !ok {
 		return st.List(), l.sifts(c)
 	}
@@ -295,7 +296,7 @@ func (s served) all(c *call, tx *storage.Tx) ([]storage.Document, error) {
 // load takes the documents of the window, as the API shows them. They are shown once all
 // are read: to show one may read others.
 func (s served) load(c *call, tx *storage.Tx, w *window) error {
-	st, err := s.keep(c, tx)
+	st, err := s.open(c, tx)
 	if err != nil {
 		return err
 	}
@@ -311,7 +312,7 @@ func (s served) load(c *call, tx *storage.Tx, w *window) error {
 }
 
 // fill takes the documents of the window out of the list that the query asks for.
-func (s served) fill(c *call, tx *storage.Tx, st store, w *window) error {
+func (s served) fill(c *call, tx *storage.Tx, st objects.Store, w *window) error {
 	list, sifts := s.list.of(c, st)
 	if s.list.search != nil {
 		found, err := s.list.search(c, tx, list.Rows("", 0))

@@ -4,8 +4,7 @@ import (
 	"cmp"
 	"net/http"
 
-	"github.com/tenant0/tenant0/server/apierr"
-	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -20,16 +19,8 @@ import (
 //auth0:operation DELETE /api/v2/branding/phone/providers/{id}
 func phoneProviders() served {
 	return served{
-		kind: resource.PhoneProviders, path: "/branding/phone/providers", scope: "phone_providers", verbs: "list create get patch delete", strict: true,
-		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.PhoneProviders, ""), nil },
+		kind: objects.PhoneProviders, path: "/branding/phone/providers", scope: "phone_providers", verbs: "list create get patch delete", strict: true,
 		list: listing{key: "providers", style: wrapped},
-		before: func(c *call, _ *storage.Tx, doc, _ storage.Document) error {
-			doc["tenant"] = c.tenantName()
-			if configuration, _ := doc["configuration"].(storage.Document); text(doc, "name") == "twilio" && text(configuration, "default_from") == "" {
-				return &apierr.Error{Status: http.StatusBadRequest, Message: "Bad Operation on Notification Resource"}
-			}
-			return nil
-		},
 		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			delete(doc, "credentials")
 			if c.param("id") == "" && c.method == http.MethodGet {
@@ -49,18 +40,8 @@ func phoneProviders() served {
 //auth0:operation DELETE /api/v2/branding/phone/templates/{id}
 func phoneTemplates() served {
 	return served{
-		kind: resource.PhoneTemplates, path: "/branding/phone/templates", scope: "phone_templates", verbs: "list create get patch delete", strict: true,
-		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.PhoneTemplates, ""), nil },
+		kind: objects.PhoneTemplates, path: "/branding/phone/templates", scope: "phone_templates", verbs: "list create get patch delete", strict: true,
 		list: listing{key: "templates", style: wrapped},
-		before: func(c *call, _ *storage.Tx, doc, _ storage.Document) error {
-			doc["tenant"] = c.tenantName()
-			if content, ok := doc["content"].(storage.Document); ok {
-				if _, sent := content["syntax"]; !sent {
-					content["syntax"] = "liquid"
-				}
-			}
-			return nil
-		},
 	}
 }
 
@@ -100,35 +81,21 @@ func ownNotification(template storage.Document) notification {
 //auth0:operation POST /api/v2/branding/phone/templates/{id}/try
 func tryPhone(of served, words func(storage.Document) notification) func(*call) error {
 	return func(c *call) error {
-		if err := c.read(); err != nil {
+		if err := c.readAs(tryBody, resource.Create); err != nil {
 			return err
 		}
-		if err := tryBody.Check(c.body, resource.Create); err != nil {
-			return err
-		}
-		var message emails.Draft
-		err := c.view(func(tx *storage.Tx) error {
-			kept, err := of.keep(c, tx)
+		return replyChange(c, http.StatusAccepted, func(ch *objects.Change) (storage.Document, error) {
+			doc, err := of.find(c, ch.Tx)
 			if err != nil {
-				return err
-			}
-			doc, err := of.find(c, kept)
-			if err != nil {
-				return err
+				return nil, err
 			}
 			n := words(doc)
 			m := outbox.Message{Kind: n.kind, Channel: outbox.SMS, To: text(c.body, "to"), From: n.from, Text: n.text, Code: exampleCode}
 			if text(c.body, "delivery_method") == "voice" {
 				m.Channel, m.Text = outbox.Voice, cmp.Or(n.voice, n.text)
 			}
-			message, err = c.Emails.DraftPhone(tx, m)
-			return err
+			return storage.Document{"code": http.StatusAccepted, "message": "The notification was sent."}, ch.MailPhone(m)
 		})
-		if err != nil {
-			return err
-		}
-		c.mail(message)
-		return c.reply(http.StatusAccepted, storage.Document{"code": http.StatusAccepted, "message": "The notification was sent."})
 	}
 }
 

@@ -3,6 +3,7 @@ package management
 import (
 	"net/http"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -16,8 +17,7 @@ import (
 //auth0:operation DELETE /api/v2/connection-profiles/{id}
 func connectionProfiles() served {
 	return served{
-		kind: resource.ConnectionProfiles, path: "/connection-profiles", scope: "connection_profiles", verbs: "list create get patch delete",
-		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.ConnectionProfiles, ""), nil },
+		kind: objects.ConnectionProfiles, path: "/connection-profiles", scope: "connection_profiles", verbs: "list create get patch delete",
 		list: listing{key: "connection_profiles", style: checkpointed, most: 10},
 		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			if _, set := doc["strategy_overrides"]; !set {
@@ -37,17 +37,8 @@ func connectionProfiles() served {
 //auth0:operation DELETE /api/v2/user-attribute-profiles/{id}
 func userAttributeProfiles() served {
 	return served{
-		kind: resource.UserAttributeProfiles, path: "/user-attribute-profiles", scope: "user_attribute_profiles", verbs: "list create get patch delete",
-		keep: func(c *call, tx *storage.Tx) (store, error) {
-			return c.plain(tx, resource.UserAttributeProfiles, ""), nil
-		},
+		kind: objects.UserAttributeProfiles, path: "/user-attribute-profiles", scope: "user_attribute_profiles", verbs: "list create get patch delete",
 		list: listing{key: "user_attribute_profiles", style: checkpointed},
-		before: func(c *call, _ *storage.Tx, doc, old storage.Document) error {
-			if old != nil {
-				resource.UserAttributeProfiles.Complete(doc, c.now)
-			}
-			return nil
-		},
 	}
 }
 
@@ -60,18 +51,8 @@ func userAttributeProfiles() served {
 //auth0:operation DELETE /api/v2/token-exchange-profiles/{id}
 func tokenExchangeProfiles() served {
 	return served{
-		kind: resource.TokenExchangeProfiles, path: "/token-exchange-profiles", scope: "token_exchange_profiles", verbs: "list create get patch delete",
-		keep: func(c *call, tx *storage.Tx) (store, error) {
-			return c.plain(tx, resource.TokenExchangeProfiles, ""), nil
-		},
+		kind: objects.TokenExchangeProfiles, path: "/token-exchange-profiles", scope: "token_exchange_profiles", verbs: "list create get patch delete",
 		list: listing{key: "token_exchange_profiles", style: checkpointed},
-		before: func(_ *call, tx *storage.Tx, doc, _ storage.Document) error {
-			_, err := tx.Documents(resource.Actions.Name, "").Document(text(doc, "action_id"))
-			if storage.IsNotFound(err) {
-				return resource.InvalidBody("The action " + text(doc, "action_id") + " does not exist.")
-			}
-			return err
-		},
 	}
 }
 

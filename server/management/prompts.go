@@ -1,10 +1,9 @@
 package management
 
 import (
-	"maps"
 	"net/http"
-	"strings"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -25,9 +24,6 @@ func prompts() singleton {
 func pushApp() singleton {
 	return singleton{kind: resource.PushApp, path: "/prompts/mfa-push", verbs: "get patch", scope: "prompts"}
 }
-
-// renderingKind is how screens are rendered.
-const renderingKind = "prompts/rendering"
 
 func promptOperations() []operation {
 	read, update := []string{"read:prompts"}, []string{"update:prompts"}
@@ -51,18 +47,13 @@ func promptOperations() []operation {
 //auth0:operation GET /api/v2/prompts/{prompt}/partials
 func kept(kind string, id func(*call) string) func(*call) error {
 	return func(c *call) error {
-		doc := storage.Document{}
-		err := c.view(func(tx *storage.Tx) error {
+		return replyView(c, func(tx *storage.Tx) (storage.Document, error) {
 			stored, err := tx.Documents(kind, "").Document(id(c))
-			if err == nil {
-				doc = stored
+			if storage.IsNotFound(err) {
+				return storage.Document{}, nil
 			}
-			return storage.Optional(err)
+			return stored, err
 		})
-		if err != nil {
-			return err
-		}
-		return c.reply(http.StatusOK, doc)
 	}
 }
 
@@ -75,17 +66,9 @@ func keepBody(kind string, id func(*call) string) func(*call) error {
 		if err := c.read(); err != nil {
 			return err
 		}
-		err := c.update(func(tx *storage.Tx) error {
-			docs := tx.Documents(kind, "")
-			if len(c.body) == 0 {
-				return docs.Delete(id(c))
-			}
-			return docs.Put(storage.Write{ID: id(c), Document: c.body})
+		return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+			return c.body, objects.KeepTexts(ch.Tx, kind, id(c), c.body)
 		})
-		if err != nil {
-			return err
-		}
-		return c.reply(http.StatusOK, c.body)
 	}
 }
 
@@ -93,7 +76,7 @@ func keepBody(kind string, id func(*call) string) func(*call) error {
 func renderings(c *call) error {
 	docs := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) (err error) {
-		docs, err = c.collect(tx.Documents(renderingKind, "").All(), listing{filters: map[string]string{
+		docs, err = c.collect(tx.Documents(objects.RenderingsKind, "").All(), listing{filters: map[string]string{
 			"prompt": "prompt", "screen": "screen", "rendering_mode": "rendering_mode",
 		}})
 		return err
@@ -104,28 +87,11 @@ func renderings(c *call) error {
 	return c.page(docs, listing{key: "configs"})
 }
 
-// newRendering is how a screen is rendered until something else is said.
-func (c *call) newRendering(prompt, screen string) storage.Document {
-	return storage.Document{
-		"tenant": c.tenantName(), "prompt": prompt, "screen": screen, "rendering_mode": "standard", "context_configuration": []any{},
-		"default_head_tags_disabled": false, "head_tags": []any{}, "filters": nil, "use_page_template": false,
-	}
-}
-
 //auth0:operation GET /api/v2/prompts/{prompt}/screen/{screen}/rendering
 func rendering(c *call) error {
-	doc := c.newRendering(c.param("prompt"), c.param("screen"))
-	err := c.view(func(tx *storage.Tx) error {
-		stored, err := tx.Documents(renderingKind, "").Document(c.param("prompt") + "/" + c.param("screen"))
-		if err == nil {
-			doc = stored
-		}
-		return storage.Optional(err)
+	return replyView(c, func(tx *storage.Tx) (storage.Document, error) {
+		return c.services().Rendering(tx, c.param("prompt"), c.param("screen"))
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, doc)
 }
 
 // updateRendering answers with what was sent, as Auth0 does.
@@ -135,24 +101,9 @@ func updateRendering(c *call) error {
 	if err := c.read(); err != nil {
 		return err
 	}
-	err := c.update(func(tx *storage.Tx) error { return c.mergeRendering(tx, c.param("prompt"), c.param("screen"), c.body) })
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, c.body)
-}
-
-func (c *call) mergeRendering(tx *storage.Tx, prompt, screen string, change storage.Document) error {
-	docs, id := tx.Documents(renderingKind, ""), prompt+"/"+screen
-	doc, err := docs.Document(id)
-	if storage.IsNotFound(err) {
-		doc, err = c.newRendering(prompt, screen), nil
-	}
-	if err != nil {
-		return err
-	}
-	maps.Copy(doc, change)
-	return docs.Put(storage.Write{ID: id, Document: doc})
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+		return c.body, objects.UpdateRendering(ch, c.param("prompt"), c.param("screen"), c.body)
+	})
 }
 
 var renderingsBody = &resource.Kind{Fields: resource.Fields{
@@ -163,33 +114,15 @@ var renderingsBody = &resource.Kind{Fields: resource.Fields{
 
 //auth0:operation PATCH /api/v2/prompts/rendering
 func updateRenderings(c *call) error {
-	if err := c.read(); err != nil {
+	if err := c.readAs(renderingsBody, resource.Create); err != nil {
 		return err
 	}
-	if err := renderingsBody.Check(c.body, resource.Create); err != nil {
-		return err
-	}
-	err := c.update(func(tx *storage.Tx) error {
-		for _, item := range c.body["configs"].([]any) {
-			config, _ := item.(storage.Document)
-			if err := c.mergeRendering(tx, text(config, "prompt"), text(config, "screen"), config); err != nil {
-				return err
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+		for _, config := range objects.Items(c.body, "configs") {
+			if err := objects.UpdateRendering(ch, text(config, "prompt"), text(config, "screen"), config); err != nil {
+				return nil, err
 			}
 		}
-		return nil
+		return c.body, nil
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, c.body)
-}
-
-// contains reports whether a list has an item.
-func contains(list []string, item string) bool {
-	for _, s := range list {
-		if strings.EqualFold(s, item) {
-			return true
-		}
-	}
-	return false
 }

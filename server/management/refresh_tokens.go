@@ -1,12 +1,11 @@
 package management
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
 
-	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -23,8 +22,6 @@ func refreshTokenOperations() []operation {
 		{http.MethodDelete, "/users/{id}/refresh-tokens", remove, deleteUserRefreshTokens},
 	}
 }
-
-var errNoRefreshToken = &apierr.Error{Status: http.StatusNotFound, Message: "The refresh token does not exist.", Extra: map[string]any{"errorCode": "inexistent_refresh_token"}}
 
 // describeRefreshToken is a refresh token as Auth0:
 // api/management/v2/refresh-tokens shows it.
@@ -49,43 +46,17 @@ func describeRefreshToken(t storage.RefreshToken) storage.Document {
 	return doc
 }
 
-func (c *call) refreshToken(tx *storage.Tx) (storage.RefreshToken, error) {
-	t, err := tx.RefreshTokens.Get(c.param("id"))
-	if storage.IsNotFound(err) {
-		return t, errNoRefreshToken
-	}
-	return t, err
-}
-
 //auth0:operation GET /api/v2/refresh-tokens/{id}
 func getRefreshToken(c *call) error {
-	var t storage.RefreshToken
-	err := c.view(func(tx *storage.Tx) (err error) {
-		t, err = c.refreshToken(tx)
-		return err
+	return replyView(c, func(tx *storage.Tx) (storage.Document, error) {
+		t, err := objects.GetRefreshToken(tx, c.param("id"))
+		return describeRefreshToken(t), err
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, describeRefreshToken(t))
 }
 
 //auth0:operation DELETE /api/v2/refresh-tokens/{id}
 func deleteRefreshToken(c *call) error {
-	err := c.update(func(tx *storage.Tx) error {
-		t, err := c.refreshToken(tx)
-		if errors.Is(err, errNoRefreshToken) {
-			return nil // what was asked for is so
-		}
-		if err != nil {
-			return err
-		}
-		return tx.RevokeGrant(t.ID, c.now)
-	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusNoContent)
+	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return objects.DeleteRefreshToken(ch, c.param("id")) })
 }
 
 // updateRefreshToken replaces the metadata of a refresh token, Auth0:
@@ -97,26 +68,16 @@ func updateRefreshToken(c *call) error {
 		return err
 	}
 	err := c.check(refreshTokenBody, resource.Update, func(tx *storage.Tx) error {
-		_, err := c.refreshToken(tx)
+		_, err := objects.GetRefreshToken(tx, c.param("id"))
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	var t storage.RefreshToken
-	err = c.update(func(tx *storage.Tx) (err error) {
-		if t, err = c.refreshToken(tx); err != nil {
-			return err
-		}
-		if sent, ok := c.body["refresh_token_metadata"]; ok {
-			t.Metadata, _ = sent.(storage.Document)
-		}
-		return tx.RefreshTokens.Put(t)
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+		t, err := objects.UpdateRefreshToken(ch.Tx, c.param("id"), c.body)
+		return describeRefreshToken(t), err
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, describeRefreshToken(t))
 }
 
 //auth0:operation GET /api/v2/refresh-tokens
@@ -125,23 +86,22 @@ func listRefreshTokens(c *call) error {
 	if user == "" {
 		return invalidQuery("'Missing required property: user_id'")
 	}
-	return c.refreshTokensOf(user, "refresh_tokens", func(*storage.Tx) error { return nil })
+	return c.refreshTokensOf(user, "refresh_tokens", nil)
 }
 
 //auth0:operation GET /api/v2/users/{id}/refresh-tokens
 func userRefreshTokens(c *call) error {
-	return c.refreshTokensOf(c.param("id"), "tokens", func(tx *storage.Tx) error {
-		_, err := c.user(tx)
-		return err
-	})
+	return c.refreshTokensOf(c.param("id"), "tokens", []check{userAt})
 }
 
 // refreshTokensOf lists those of a user, in the application that the query names.
-func (c *call) refreshTokensOf(user, key string, check func(*storage.Tx) error) error {
+func (c *call) refreshTokensOf(user, key string, checks []check) error {
 	docs := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) error {
-		if err := check(tx); err != nil {
-			return err
+		for _, check := range checks {
+			if err := check(c, tx); err != nil {
+				return err
+			}
 		}
 		for t, err := range tx.RefreshTokens.By("user", user) {
 			if err != nil {
@@ -177,22 +137,7 @@ func revokeRefreshTokens(c *call) error {
 	if err != nil {
 		return err
 	}
-	err = c.update(func(tx *storage.Tx) error {
-		ids, err := tx.RefreshTokensWhere(revoked)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			if err := tx.RevokeGrant(id, c.now); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusAccepted)
+	return c.emptyChange(http.StatusAccepted, func(ch *objects.Change) error { return objects.RevokeRefreshTokens(ch, revoked) })
 }
 
 // toRevoke reads which tokens the body means.
@@ -220,14 +165,5 @@ func (c *call) toRevoke() (func(storage.RefreshToken) bool, error) {
 
 //auth0:operation DELETE /api/v2/users/{id}/refresh-tokens
 func deleteUserRefreshTokens(c *call) error {
-	err := c.update(func(tx *storage.Tx) error {
-		if _, err := c.user(tx); err != nil {
-			return err
-		}
-		return tx.DeleteRefreshTokens(c.param("id"))
-	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusAccepted)
+	return c.emptyChange(http.StatusAccepted, func(ch *objects.Change) error { return objects.DeleteRefreshTokensOf(ch.Tx, c.param("id")) })
 }

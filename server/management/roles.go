@@ -3,10 +3,9 @@ package management
 import (
 	"cmp"
 	"net/http"
-	"slices"
 	"strings"
 
-	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -20,8 +19,7 @@ import (
 //auth0:operation DELETE /api/v2/roles/{id}
 func roles() served {
 	return served{
-		kind: resource.Roles, path: "/roles", scope: "roles", verbs: "list create get patch delete", strict: true, created: http.StatusOK,
-		keep: func(_ *call, tx *storage.Tx) (store, error) { return acted[storage.Role]{Resources: tx.Roles}, nil },
+		kind: objects.Roles, path: "/roles", scope: "roles", verbs: "list create get patch delete", strict: true, created: http.StatusOK,
 		list: listing{
 			key: "roles", filters: map[string]string{"owner_id": "owner_id"},
 			keep: func(c *call, doc storage.Document) bool {
@@ -38,34 +36,8 @@ func roles() served {
 			}
 			return doc, nil
 		},
-		deleted: deleteRole,
-		gone:    func(c *call, _ storage.Document) error { return c.reply(http.StatusOK, storage.Document{}) },
+		gone: func(c *call, _ storage.Document) error { return c.reply(http.StatusOK, storage.Document{}) },
 	}
-}
-
-// deleteRole takes the role from everyone who has it.
-func deleteRole(_ *call, tx *storage.Tx, doc storage.Document) error {
-	id := text(doc, "id")
-	var holders []storage.UserAccess
-	for access, err := range tx.UserAccess.By("role", id) {
-		if err != nil {
-			return err
-		}
-		holders = append(holders, access)
-	}
-	for _, access := range holders {
-		access.Roles = changed(access.Roles, []string{id}, false)
-		if err := tx.UserAccess.Put(access); err != nil {
-			return err
-		}
-	}
-	if err := tx.RolePermissions.Delete(id); err != nil {
-		return err
-	}
-	if err := tx.ForgetRole(id); err != nil {
-		return err
-	}
-	return tx.DeleteLinked(id, storage.MemberRolesKind)
 }
 
 func roleOperations() []operation {
@@ -78,13 +50,6 @@ func roleOperations() []operation {
 	}
 }
 
-func (c *call) requireRole(tx *storage.Tx, id string) error {
-	if known, err := tx.Roles.Has(id); err != nil || !known {
-		return orMissing(err, resource.Roles)
-	}
-	return nil
-}
-
 // permissionBody describes {"permissions": [...]}, as roles and users take it.
 var permissionBody = &resource.Kind{Name: "permissions", Fields: resource.Fields{
 	"permissions": {Type: resource.Array, Required: true, Min: 1, Max: resource.MostPermissions, Item: &resource.Field{Type: resource.Object, Fields: resource.Fields{
@@ -93,10 +58,7 @@ var permissionBody = &resource.Kind{Name: "permissions", Fields: resource.Fields
 }}
 
 func (c *call) readPermissions() ([]storage.Permission, error) {
-	if err := c.read(); err != nil {
-		return nil, err
-	}
-	if err := permissionBody.Check(c.body, resource.Create); err != nil {
+	if err := c.readAs(permissionBody, resource.Create); err != nil {
 		return nil, err
 	}
 	var all []storage.Permission
@@ -109,82 +71,20 @@ func (c *call) readPermissions() ([]storage.Permission, error) {
 	return all, nil
 }
 
-// checkPermissions sees that the permissions are scopes of APIs that there are.
-func checkPermissions(tx *storage.Tx, all []storage.Permission) error {
-	apis := describedAPIs{}
-	for _, p := range all {
-		api, err := apis.of(tx, p.ResourceServerIdentifier)
-		if err != nil {
-			return err
-		}
-		if _, defined := api.scopes[p.PermissionName]; !defined {
-			return &apierr.Error{
-				Status: http.StatusNotFound, Extra: map[string]any{"errorCode": "inexistent_permission"},
-				Message: "The permission " + p.PermissionName + " does not exist in the resource server " + p.ResourceServerIdentifier + ".",
-			}
-		}
-	}
-	return nil
-}
-
-// describedAPIs are APIs by their identifiers. A list has a thousand permissions of an API
-// of a thousand: each is looked up once.
-type describedAPIs map[string]describedAPI
-
-// describedAPI is an API with the descriptions of its scopes; one that is not there has none.
-type describedAPI struct {
-	there  bool
-	name   string
-	scopes map[string]string
-}
-
-func (d describedAPIs) of(tx *storage.Tx, identifier string) (describedAPI, error) {
-	if known, ok := d[identifier]; ok {
-		return known, nil
-	}
-	api, err := tx.API(identifier)
-	if err != nil {
-		return describedAPI{}, err
-	}
-	described := describedAPI{there: api != nil, scopes: map[string]string{}}
-	if api != nil {
-		described.name = api.Name
-		for _, s := range api.Scopes {
-			described.scopes[s.Value] = s.Description
-		}
-	}
-	d[identifier] = described
-	return described, nil
-}
-
-// describe is a permission as lists show it.
-func (d describedAPIs) describe(tx *storage.Tx, p storage.Permission) (storage.Document, error) {
-	doc := storage.Document{"permission_name": p.PermissionName, "resource_server_identifier": p.ResourceServerIdentifier}
-	api, err := d.of(tx, p.ResourceServerIdentifier)
-	if err != nil || !api.there {
-		return doc, err
-	}
-	doc["resource_server_name"] = api.name
-	if description, defined := api.scopes[p.PermissionName]; defined {
-		doc["description"] = description
-	}
-	return doc, nil
-}
-
 //auth0:operation GET /api/v2/roles/{id}/permissions
 func rolePermissions(c *call) error {
 	docs := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) error {
-		if err := c.requireRole(tx, c.param("id")); err != nil {
+		if err := objects.Roles.Require(tx, c.param("id")); err != nil {
 			return err
 		}
 		held, err := tx.RolePermissions.Get(c.param("id"))
 		if err := storage.Optional(err); err != nil {
 			return err
 		}
-		apis := describedAPIs{}
+		apis := objects.DescribedAPIs{}
 		for _, p := range held.Permissions {
-			doc, err := apis.describe(tx, p)
+			doc, err := apis.Describe(tx, p)
 			if err != nil {
 				return err
 			}
@@ -209,70 +109,23 @@ func changeRolePermissions(c *call, add bool) error {
 	if err != nil {
 		return err
 	}
-	err = c.update(func(tx *storage.Tx) error {
-		id := c.param("id")
-		if err := c.requireRole(tx, id); err != nil {
-			return err
-		}
-		held, err := tx.RolePermissions.Get(id)
-		if err := storage.Optional(err); err != nil {
-			return err
-		}
-		held.RoleID = id
-		if held.Permissions, err = changePermissions(tx, held.Permissions, sent, add); err != nil {
-			return err
-		}
-		return tx.RolePermissions.Put(held)
+	return c.permissionsChanged(add, func(ch *objects.Change) error {
+		return objects.ChangeRolePermissions(ch.Tx, c.param("id"), sent, add)
 	})
-	return c.permissionsChanged(err, add)
-}
-
-func changePermissions(tx *storage.Tx, held, sent []storage.Permission, add bool) ([]storage.Permission, error) {
-	if add {
-		if err := checkPermissions(tx, sent); err != nil {
-			return nil, err
-		}
-	}
-	return changed(held, sent, add), nil
-}
-
-// changed is a list without the items, or with each of them once at its end where they are
-// added.
-func changed[T comparable](list, items []T, add bool) []T {
-	sent := setOf(items)
-	list = slices.DeleteFunc(list, func(v T) bool { return sent[v] })
-	for _, item := range items {
-		if add && sent[item] {
-			sent[item] = false
-			list = append(list, item)
-		}
-	}
-	return list
-}
-
-func setOf[T comparable](list []T) map[T]bool {
-	set := make(map[T]bool, len(list))
-	for _, item := range list {
-		set[item] = true
-	}
-	return set
 }
 
 // permissionsChanged answers a change of permissions.
-func (c *call) permissionsChanged(err error, add bool) error {
-	switch {
-	case err != nil:
-		return err
-	case add:
-		return c.reply(http.StatusCreated, storage.Document{})
+func (c *call) permissionsChanged(add bool, change func(*objects.Change) error) error {
+	if !add {
+		return c.emptyChange(http.StatusNoContent, change)
 	}
-	return c.empty(http.StatusNoContent)
+	return replyChange(c, http.StatusCreated, func(ch *objects.Change) (storage.Document, error) { return storage.Document{}, change(ch) })
 }
 
 //auth0:operation GET /api/v2/roles/{id}/users
 func roleUsers(c *call) error {
 	return c.listed(listing{key: "users", style: flexible}, func(tx *storage.Tx, w *window) error {
-		if err := c.requireRole(tx, c.param("id")); err != nil {
+		if err := objects.Roles.Require(tx, c.param("id")); err != nil {
 			return err
 		}
 		return w.fill(tx.UserAccess.ListBy("role", c.param("id")), false, func(row storage.Row) error {
@@ -303,21 +156,7 @@ func addRoleUsers(c *call) error {
 	if err != nil {
 		return err
 	}
-	err = c.update(func(tx *storage.Tx) error {
-		if err := c.requireRole(tx, c.param("id")); err != nil {
-			return err
-		}
-		for _, id := range ids {
-			if err := changeUserRoles(tx, id, []string{c.param("id")}, true); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusOK)
+	return c.emptyChange(http.StatusOK, func(ch *objects.Change) error { return objects.GiveRole(ch.Tx, c.param("id"), ids) })
 }
 
 // readList reads a body with one list of texts, such as {"roles": [...]}. most is how

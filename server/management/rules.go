@@ -3,6 +3,7 @@ package management
 import (
 	"net/http"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -16,24 +17,8 @@ import (
 //auth0:operation DELETE /api/v2/rules/{id}
 func rules() served {
 	return served{
-		kind: resource.Rules, path: "/rules", scope: "rules", verbs: "list create get patch delete",
-		keep: func(c *call, tx *storage.Tx) (store, error) { return c.plain(tx, resource.Rules, ""), nil },
+		kind: objects.Rules, path: "/rules", scope: "rules", verbs: "list create get patch delete",
 		list: listing{key: "rules", filters: map[string]string{"enabled": "enabled"}},
-		before: func(c *call, tx *storage.Tx, doc, _ storage.Document) error {
-			if _, placed := doc["order"]; placed {
-				return nil
-			}
-			var last float64
-			for rule, err := range c.plain(tx, resource.Rules, "").All() {
-				if err != nil {
-					return err
-				}
-				order, _ := rule["order"].(float64)
-				last = max(last, order)
-			}
-			doc["order"] = last + 1
-			return nil
-		},
 	}
 }
 
@@ -49,43 +34,36 @@ func rulesConfigOperations() []operation {
 //
 //auth0:operation GET /api/v2/rules-configs
 func rulesConfigs(c *call) error {
-	keys := []storage.Document{}
-	err := c.view(func(tx *storage.Tx) error {
-		for config, err := range c.plain(tx, resource.RulesConfigs, "").All() {
+	return replyView(c, func(tx *storage.Tx) ([]storage.Document, error) {
+		keys := []storage.Document{}
+		for config, err := range tx.Documents(resource.RulesConfigs.Name, "").All() {
 			if err != nil {
-				return err
+				return nil, err
 			}
 			keys = append(keys, storage.Document{"key": config["key"]})
 		}
-		return nil
+		return keys, nil
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, keys)
 }
 
 //auth0:operation PUT /api/v2/rules-configs/{key}
 func setRulesConfig(c *call) error {
-	if err := c.read(); err != nil {
+	if err := c.readAs(resource.RulesConfigs, resource.Create); err != nil {
 		return err
 	}
-	if err := resource.RulesConfigs.Check(c.body, resource.Create); err != nil {
-		return err
-	}
-	config := storage.Document{"key": c.param("key"), "value": c.body["value"]}
-	err := c.update(func(tx *storage.Tx) error { return c.plain(tx, resource.RulesConfigs, "").Put(config) })
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, config)
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+		configs, err := objects.RulesConfigs.In(ch, "")
+		if err != nil {
+			return nil, err
+		}
+		config := storage.Document{"key": c.param("key"), "value": c.body["value"]}
+		return config, configs.Put(config)
+	})
 }
 
 //auth0:operation DELETE /api/v2/rules-configs/{key}
 func deleteRulesConfig(c *call) error {
-	err := c.update(func(tx *storage.Tx) error { return c.plain(tx, resource.RulesConfigs, "").Delete(c.param("key")) })
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusNoContent)
+	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error {
+		return ch.Tx.Documents(resource.RulesConfigs.Name, "").Delete(c.param("key"))
+	})
 }

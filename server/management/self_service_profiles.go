@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -17,39 +18,15 @@ import (
 //auth0:operation DELETE /api/v2/self-service-profiles/{id}
 func selfServiceProfiles() served {
 	return served{
-		kind: resource.SelfServiceProfiles, path: "/self-service-profiles", scope: "self_service_profiles", verbs: "list create get patch delete",
-		keep: func(c *call, tx *storage.Tx) (store, error) {
-			docs := c.plain(tx, resource.SelfServiceProfiles, "")
+		kind: objects.SelfServiceProfiles, path: "/self-service-profiles", scope: "self_service_profiles", verbs: "list create get patch delete",
+		checkPath: func(c *call, tx *storage.Tx) error {
 			if id := c.param("id"); id != "" && c.method != http.MethodDelete {
-				_, err := docs.Document(id)
-				return docs, profileMissing(id, err)
+				return objects.RequireProfile(tx, id)
 			}
-			return docs, nil
+			return nil
 		},
 		list: listing{key: "self_service_profiles"},
-		before: func(_ *call, _ *storage.Tx, doc, _ storage.Document) error {
-			if doc["user_attributes"] == nil {
-				doc["user_attributes"] = []any{}
-			}
-			return nil
-		},
-		deleted: func(_ *call, tx *storage.Tx, doc storage.Document) error {
-			for _, kind := range []*resource.Kind{resource.SelfServiceTexts, resource.SelfServiceTickets} {
-				if err := tx.Documents(kind.Name, text(doc, "id")).DeleteAll(); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
 	}
-}
-
-// profileMissing names the profile that there is none of.
-func profileMissing(id string, err error) error {
-	if storage.IsNotFound(err) {
-		return &apierr.Error{Status: http.StatusNotFound, Message: "Profile with ID: " + id + " not found"}
-	}
-	return err
 }
 
 func selfServiceOperations() []operation {
@@ -60,12 +37,6 @@ func selfServiceOperations() []operation {
 		{http.MethodPost, path + "/sso-ticket", []string{"create:sso_access_tickets"}, createTicket},
 		{http.MethodPost, path + "/sso-ticket/{ticket}/revoke", []string{"delete:sso_access_tickets"}, revokeTicket},
 	}
-}
-
-// ofProfile keeps the documents of a kind that belong to the profile of the path.
-func (c *call) ofProfile(tx *storage.Tx, kind *resource.Kind) (storage.Documents, error) {
-	_, err := selfServiceProfiles().keep(c, tx)
-	return tx.Documents(kind.Name, c.param("id")), err
 }
 
 // textPlace is the language and the page of a text. There is one of each.
@@ -87,22 +58,9 @@ func selfServiceText(c *call) error {
 	if err != nil {
 		return err
 	}
-	texts := storage.Document{}
-	err = c.view(func(tx *storage.Tx) error {
-		docs, err := c.ofProfile(tx, resource.SelfServiceTexts)
-		if err != nil {
-			return err
-		}
-		stored, err := docs.Document(place)
-		if err == nil {
-			texts = stored
-		}
-		return storage.Optional(err)
+	return replyView(c, func(tx *storage.Tx) (storage.Document, error) {
+		return objects.SelfServiceTexts(tx, c.param("id"), place)
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, texts)
 }
 
 //auth0:operation PUT /api/v2/self-service-profiles/{id}/custom-text/{language}/{page}
@@ -114,17 +72,9 @@ func setSelfServiceText(c *call) error {
 	if err := c.read(); err != nil {
 		return err
 	}
-	err = c.update(func(tx *storage.Tx) error {
-		docs, err := c.ofProfile(tx, resource.SelfServiceTexts)
-		if err != nil {
-			return err
-		}
-		return docs.Put(storage.Write{ID: place, Document: c.body})
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+		return c.body, objects.SetSelfServiceTexts(ch.Tx, c.param("id"), place, c.body)
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, c.body)
 }
 
 // createTicket makes an address for an administrator. What Auth0 shows there is
@@ -132,42 +82,19 @@ func setSelfServiceText(c *call) error {
 //
 //auth0:operation POST /api/v2/self-service-profiles/{id}/sso-ticket
 func createTicket(c *call) error {
-	if err := c.read(); err != nil {
-		return err
-	}
-	if err := resource.SelfServiceTickets.Check(c.body, resource.Create); err != nil {
+	if err := c.readAs(resource.SelfServiceTickets, resource.Create); err != nil {
 		return err
 	}
 	id := resource.ClientID()
-	err := c.update(func(tx *storage.Tx) error {
-		docs, err := c.ofProfile(tx, resource.SelfServiceTickets)
-		if err != nil {
-			return err
-		}
-		return docs.Put(storage.Write{ID: id, Document: c.body})
+	return replyChange(c, http.StatusCreated, func(ch *objects.Change) (storage.Document, error) {
+		answer := storage.Document{"ticket": ch.Issuer + "self-service/connections-flow?ticket=" + id}
+		return answer, objects.AddSelfServiceTicket(ch.Tx, c.param("id"), id, c.body)
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusCreated, storage.Document{"ticket": c.Issuer.URL + "self-service/connections-flow?ticket=" + id})
 }
 
 //auth0:operation POST /api/v2/self-service-profiles/{id}/sso-ticket/{ticket}/revoke
 func revokeTicket(c *call) error {
-	err := c.update(func(tx *storage.Tx) error {
-		docs, err := c.ofProfile(tx, resource.SelfServiceTickets)
-		if err != nil {
-			return err
-		}
-		if _, err := docs.Document(c.param("ticket")); storage.IsNotFound(err) {
-			return resource.SelfServiceTickets.Missing
-		} else if err != nil {
-			return err
-		}
-		return docs.Delete(c.param("ticket"))
+	return c.emptyChange(http.StatusAccepted, func(ch *objects.Change) error {
+		return objects.RevokeSelfServiceTicket(ch.Tx, c.param("id"), c.param("ticket"))
 	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusAccepted)
 }

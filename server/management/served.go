@@ -4,37 +4,34 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
-// served says how the documents of a kind are served: what is common to all
-// resources follows from it.
+// served says how the objects of a kind are served: what is common to all resources follows
+// from it.
 type served struct {
-	kind *resource.Kind
+	kind *objects.Kind
 	// path is that of the list, such as "/roles"; param is the variable that
-	// follows it in the path of one document, "id" unless it is set.
+	// follows it in the path of one object, "id" unless it is set.
 	path, param string
+	// parent is the variable of the path that names what the objects belong to, "" for those
+	// that belong to nothing.
+	parent string
 	// verbs lists the operations: list, create, get, patch, put, delete.
 	verbs string
 	// scope names the resource in scopes, as in read:roles; scopes lists by verb
 	// those that are others.
 	scope  string
 	scopes map[string][]string
-	// keep returns where the documents are.
-	keep func(c *call, tx *storage.Tx) (store, error)
+	// checkPath refuses a path in words of its own; nil for none.
+	checkPath func(c *call, tx *storage.Tx) error
+	// id reads the id of the path; nil where it is the variable as it is.
+	id func(c *call) string
 
 	list listing
-	// before checks a new or changed document, and completes it: old is nil for a
-	// new one. after does what else the change brings along, in the same
-	// transaction.
-	before func(c *call, tx *storage.Tx, doc, old storage.Document) error
-	after  func(c *call, tx *storage.Tx, doc, old storage.Document) error
-	// deleted takes along what depends on a document that is gone.
-	deleted func(c *call, tx *storage.Tx, doc storage.Document) error
 	// show makes of a stored document what the answer holds.
 	show func(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error)
 
@@ -101,25 +98,40 @@ func (c *call) keepSecrets(doc storage.Document) storage.Document {
 	return resource.Clone(doc)
 }
 
-// objects are those of the resource, with what a change of one brings along.
-func (s served) objects(c *call, tx *storage.Tx) (objects.Collection, error) {
-	st, err := s.keep(c, tx)
-	o := objects.Collection{Kind: s.kind, Store: st}
-	if s.before != nil {
-		o.Before = func(doc, old storage.Document) error { return s.before(c, tx, doc, old) }
+// open returns where the objects of the path are, and in the same for a change of them.
+func (s served) open(c *call, tx *storage.Tx) (objects.Store, error) {
+	if s.checkPath != nil {
+		if err := s.checkPath(c, tx); err != nil {
+			return nil, err
+		}
 	}
-	if s.after != nil {
-		o.After = func(doc, old storage.Document) error { return s.after(c, tx, doc, old) }
-	}
-	if s.deleted != nil {
-		o.Deleted = func(doc storage.Document) error { return s.deleted(c, tx, doc) }
-	}
-	return o, err
+	return s.kind.Open(tx, c.param(s.parent))
 }
 
-// find returns the document of the path, or the kind's answer for none.
-func (s served) find(c *call, st store) (storage.Document, error) {
-	return objects.Collection{Kind: s.kind, Store: st}.Find(c.param(s.idParam()))
+func (s served) in(c *call, ch *objects.Change) (objects.Collection, error) {
+	if s.checkPath != nil {
+		if err := s.checkPath(c, ch.Tx); err != nil {
+			return objects.Collection{}, err
+		}
+	}
+	return s.kind.In(ch, c.param(s.parent))
+}
+
+// oneID is the id of the object of the path.
+func (s served) oneID(c *call) string {
+	if s.id != nil {
+		return s.id(c)
+	}
+	return c.param(s.idParam())
+}
+
+// find returns the object of the path, or the kind's answer for none.
+func (s served) find(c *call, tx *storage.Tx) (storage.Document, error) {
+	st, err := s.open(c, tx)
+	if err != nil {
+		return nil, err
+	}
+	return objects.Collection{Kind: s.kind, Store: st}.Find(s.oneID(c))
 }
 
 func (s served) serveGet(c *call) error {
@@ -127,12 +139,8 @@ func (s served) serveGet(c *call) error {
 		return err
 	}
 	var doc storage.Document
-	err := c.view(func(tx *storage.Tx) error {
-		st, err := s.keep(c, tx)
-		if err != nil {
-			return err
-		}
-		if doc, err = s.find(c, st); err != nil {
+	err := c.view(func(tx *storage.Tx) (err error) {
+		if doc, err = s.find(c, tx); err != nil {
 			return err
 		}
 		doc, err = s.shown(c, tx, doc)
@@ -154,15 +162,15 @@ func (s served) serveCreate(c *call) error {
 		return err
 	}
 	var doc storage.Document
-	err := c.update(func(tx *storage.Tx) error {
-		o, err := s.objects(c, tx)
+	err := c.change(func(ch *objects.Change) error {
+		o, err := s.in(c, ch)
 		if err != nil {
 			return err
 		}
-		if err := o.Create(c.body, c.givenID, c.now); err != nil {
+		if doc, err = o.Create(c.body); err != nil {
 			return err
 		}
-		doc, err = s.shown(c, tx, c.body)
+		doc, err = s.shown(c, ch.Tx, doc)
 		return err
 	})
 	if err != nil {
@@ -176,7 +184,7 @@ func (s served) serveCreate(c *call) error {
 }
 
 func (s served) servePatch(c *call) error {
-	return s.change(c, resource.Update, objects.Collection.Change)
+	return s.change(c, resource.Update, objects.Collection.Update)
 }
 
 // servePut replaces all that may be changed and keeps what the server made.
@@ -186,31 +194,28 @@ func (s served) servePut(c *call) error {
 
 func (s served) change(
 	c *call, op resource.Operation,
-	change func(o objects.Collection, id string, sent storage.Document, now time.Time) (storage.Document, error),
+	change func(o objects.Collection, id string, sent storage.Document) (storage.Document, error),
 ) error {
 	if err := c.read(); err != nil {
 		return err
 	}
 	var doc storage.Document
-	err := c.check(s.kind, op, func(tx *storage.Tx) error {
-		st, err := s.keep(c, tx)
-		if err == nil {
-			_, err = s.find(c, st)
-		}
+	err := c.check(s.kind.Kind, op, func(tx *storage.Tx) error {
+		_, err := s.find(c, tx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	err = c.update(func(tx *storage.Tx) error {
-		o, err := s.objects(c, tx)
+	err = c.change(func(ch *objects.Change) error {
+		o, err := s.in(c, ch)
 		if err != nil {
 			return err
 		}
-		if doc, err = change(o, c.param(s.idParam()), c.body, c.now); err != nil {
+		if doc, err = change(o, s.oneID(c), c.body); err != nil {
 			return err
 		}
-		doc, err = s.shown(c, tx, doc)
+		doc, err = s.shown(c, ch.Tx, doc)
 		return err
 	})
 	if err != nil {
@@ -221,12 +226,12 @@ func (s served) change(
 
 func (s served) serveDelete(c *call) error {
 	var doc storage.Document
-	err := c.update(func(tx *storage.Tx) error {
-		o, err := s.objects(c, tx)
+	err := c.change(func(ch *objects.Change) error {
+		o, err := s.in(c, ch)
 		if err != nil {
 			return err
 		}
-		doc, err = o.Delete(c.param(s.idParam()))
+		doc, err = o.Delete(s.oneID(c))
 		if doc == nil && !s.strict && errors.Is(err, s.kind.Missing) {
 			return nil
 		}

@@ -1,10 +1,9 @@
 package management
 
 import (
-	"errors"
 	"net/http"
 
-	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/storage"
@@ -25,8 +24,6 @@ func sessionOperations() []operation {
 	}
 }
 
-var errNoSession = &apierr.Error{Status: http.StatusNotFound, Message: "The session does not exist.", Extra: map[string]any{"errorCode": "inexistent_session"}}
-
 // describeSession is a session as Auth0: api/management/v2/sessions shows it.
 func describeSession(s storage.Session) storage.Document {
 	clients := []any{}
@@ -45,25 +42,12 @@ func describeSession(s storage.Session) storage.Document {
 	return doc
 }
 
-func (c *call) session(tx *storage.Tx) (storage.Session, error) {
-	s, err := tx.Sessions.Find("id", c.param("id"))
-	if storage.IsNotFound(err) {
-		return s, errNoSession
-	}
-	return s, err
-}
-
 //auth0:operation GET /api/v2/sessions/{id}
 func getSession(c *call) error {
-	var s storage.Session
-	err := c.view(func(tx *storage.Tx) (err error) {
-		s, err = c.session(tx)
-		return err
+	return replyView(c, func(tx *storage.Tx) (storage.Document, error) {
+		s, err := objects.GetSession(tx, c.param("id"))
+		return describeSession(s), err
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, describeSession(s))
 }
 
 // updateSession replaces the metadata of a session, Auth0:
@@ -75,26 +59,16 @@ func updateSession(c *call) error {
 		return err
 	}
 	err := c.check(sessionBody, resource.Update, func(tx *storage.Tx) error {
-		_, err := c.session(tx)
+		_, err := objects.GetSession(tx, c.param("id"))
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	var s storage.Session
-	err = c.update(func(tx *storage.Tx) (err error) {
-		if s, err = c.session(tx); err != nil {
-			return err
-		}
-		if sent, ok := c.body["session_metadata"]; ok {
-			s.Metadata, _ = sent.(storage.Document)
-		}
-		return tx.Sessions.Put(s)
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+		s, err := objects.UpdateSession(ch.Tx, c.param("id"), c.body)
+		return describeSession(s), err
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, describeSession(s))
 }
 
 var (
@@ -104,52 +78,19 @@ var (
 
 //auth0:operation DELETE /api/v2/sessions/{id}
 func deleteSession(c *call) error {
-	err := c.update(func(tx *storage.Tx) error {
-		s, err := c.session(tx)
-		if errors.Is(err, errNoSession) {
-			return nil // what was asked for is so
-		}
-		if err != nil {
-			return err
-		}
-		return tx.Sessions.Delete(s.CookieHash)
-	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusAccepted)
+	return c.emptyChange(http.StatusAccepted, func(ch *objects.Change) error { return objects.DeleteSession(ch.Tx, c.param("id")) })
 }
 
-// revokeSession ends a session with the refresh tokens that it brought.
-//
 //auth0:operation POST /api/v2/sessions/{id}/revoke
 func revokeSession(c *call) error {
-	err := c.update(func(tx *storage.Tx) error {
-		s, err := c.session(tx)
-		if err != nil {
-			return err
-		}
-		for t, err := range tx.RefreshTokens.By("session", s.ID) {
-			if err != nil {
-				return err
-			}
-			if err := tx.RevokeGrant(t.ID, c.now); err != nil {
-				return err
-			}
-		}
-		return tx.Sessions.Delete(s.CookieHash)
-	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusAccepted)
+	return c.emptyChange(http.StatusAccepted, func(ch *objects.Change) error { return objects.RevokeSession(ch, c.param("id")) })
 }
 
 //auth0:operation GET /api/v2/users/{id}/sessions
 func userSessions(c *call) error {
 	docs := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) error {
-		if _, err := c.user(tx); err != nil {
+		if err := userAt(c, tx); err != nil {
 			return err
 		}
 		for s, err := range tx.Sessions.By("user", c.param("id")) {
@@ -168,16 +109,7 @@ func userSessions(c *call) error {
 
 //auth0:operation DELETE /api/v2/users/{id}/sessions
 func deleteUserSessions(c *call) error {
-	err := c.update(func(tx *storage.Tx) error {
-		if _, err := c.user(tx); err != nil {
-			return err
-		}
-		return tx.DeleteSessions(c.param("id"))
-	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusAccepted)
+	return c.emptyChange(http.StatusAccepted, func(ch *objects.Change) error { return objects.DeleteSessionsOf(ch.Tx, c.param("id")) })
 }
 
 // grants is Auth0: api/management/v2/grants.
@@ -196,11 +128,7 @@ func grants(c *call) error {
 
 //auth0:operation DELETE /api/v2/grants/{id}
 func deleteGrant(c *call) error {
-	err := c.update(func(tx *storage.Tx) error { return tx.Grants.Delete(c.param("id")) })
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusNoContent)
+	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return ch.Tx.Grants.Delete(c.param("id")) })
 }
 
 //auth0:operation DELETE /api/v2/grants
@@ -209,11 +137,5 @@ func deleteUserGrants(c *call) error {
 	if user == "" {
 		return invalidQuery("'Missing required property: user_id'")
 	}
-	err := c.update(func(tx *storage.Tx) error {
-		return deleteBy(tx.Grants, "user", user, func(g storage.Grant) string { return g.ID })
-	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusNoContent)
+	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return objects.DeleteGrantsOf(ch.Tx, user) })
 }

@@ -3,6 +3,7 @@ package management
 import (
 	"net/http"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -13,36 +14,17 @@ type singleton struct {
 	path  string
 	verbs string // get, patch, put
 	scope string
-	// key finds the document among those of its kind by the path: SettingsKey
-	// unless it is set. An error says that there is none of that name.
-	key func(c *call) (string, error)
 	// show makes of a stored document what the answer holds.
 	show func(c *call, doc storage.Document) storage.Document
-	// before checks a change.
-	before func(c *call, tx *storage.Tx, doc storage.Document) error
 }
 
-// theOne returns the one document of a kind that a tenant may have, or the kind's answer
-// for none.
-func theOne(tx *storage.Tx, kind *resource.Kind) (storage.Document, error) {
-	doc, err := tx.Documents(kind.Name, "").Document(storage.SettingsKey)
-	if storage.IsNotFound(err) {
-		return nil, kind.Missing
-	}
-	return doc, err
-}
-
-// readTheOne reads it for an answer.
+// readTheOne reads the one object of a kind for an answer.
 func (c *call) readTheOne(kind *resource.Kind) (doc storage.Document, err error) {
 	err = c.view(func(tx *storage.Tx) error {
-		doc, err = theOne(tx, kind)
+		doc, err = objects.TheOne(tx, kind)
 		return err
 	})
 	return doc, err
-}
-
-func putTheOne(tx *storage.Tx, kind *resource.Kind, doc storage.Document) error {
-	return tx.Documents(kind.Name, "").Put(storage.Write{ID: storage.SettingsKey, Document: doc})
 }
 
 // deleteTheOne removes it; one that is not there is no error.
@@ -52,11 +34,7 @@ func putTheOne(tx *storage.Tx, kind *resource.Kind, doc storage.Document) error 
 //auth0:operation DELETE /api/v2/keys/custom-signing
 func deleteTheOne(kind *resource.Kind) func(*call) error {
 	return func(c *call) error {
-		err := c.update(func(tx *storage.Tx) error { return tx.Documents(kind.Name, "").Delete(storage.SettingsKey) })
-		if err != nil {
-			return err
-		}
-		return c.empty(http.StatusNoContent)
+		return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return objects.DeleteTheOne(ch.Tx, kind) })
 	}
 }
 
@@ -73,23 +51,6 @@ func (s singleton) operations() []operation {
 	return ops
 }
 
-// load returns the document, with the kind's defaults where it was never written.
-func (s singleton) load(c *call, tx *storage.Tx) (id string, doc storage.Document, err error) {
-	id = storage.SettingsKey
-	if s.key != nil {
-		if id, err = s.key(c); err != nil {
-			return "", nil, err
-		}
-	}
-	doc, err = tx.Documents(s.kind.Name, "").Document(id)
-	if storage.IsNotFound(err) {
-		doc = storage.Document{}
-		s.kind.Fill(doc, c.now)
-		err = nil
-	}
-	return id, doc, err
-}
-
 func (s singleton) answer(c *call, doc storage.Document) error {
 	if s.show != nil {
 		stored := c.keepSecrets(doc)
@@ -103,7 +64,7 @@ func (s singleton) answer(c *call, doc storage.Document) error {
 func (s singleton) serveGet(c *call) error {
 	var doc storage.Document
 	err := c.view(func(tx *storage.Tx) (err error) {
-		_, doc, err = s.load(c, tx)
+		doc, err = objects.Settings(tx, s.kind, c.now)
 		return err
 	})
 	if err != nil {
@@ -120,30 +81,13 @@ func (s singleton) change(c *call, op resource.Operation) error {
 	if err := c.read(); err != nil {
 		return err
 	}
-	err := c.check(s.kind, op, func(tx *storage.Tx) error {
-		_, _, err := s.load(c, tx)
-		return err
-	})
-	if err != nil {
+	if err := s.kind.Check(c.body, op); err != nil {
 		return err
 	}
 	var doc storage.Document
-	err = c.update(func(tx *storage.Tx) error {
-		id, stored, err := s.load(c, tx)
-		if err != nil {
-			return err
-		}
-		if doc = stored; op == resource.Replace {
-			doc = storage.Document{}
-		}
-		s.kind.Merge(doc, c.body, c.now)
-		s.kind.Fill(doc, c.now)
-		if s.before != nil {
-			if err := s.before(c, tx, doc); err != nil {
-				return err
-			}
-		}
-		return tx.Documents(s.kind.Name, "").Put(storage.Write{ID: id, Document: doc})
+	err := c.change(func(ch *objects.Change) (err error) {
+		doc, err = objects.ChangeSettings(ch, s.kind, op, c.body)
+		return err
 	})
 	if err != nil {
 		return err
@@ -173,56 +117,28 @@ func tenantOperations() []operation {
 
 //auth0:operation GET /api/v2/tenants/settings
 func tenantSettings(c *call) error {
-	var doc storage.Document
-	err := c.view(func(tx *storage.Tx) (err error) {
-		doc, err = tx.Tenant.Document(storage.TenantKey)
-		return err
+	return replyView(c, func(tx *storage.Tx) (storage.Document, error) {
+		doc, err := tx.Tenant.Document(storage.TenantKey)
+		if err != nil {
+			return nil, err
+		}
+		return c.showTenantSettings(doc), nil
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, c.showTenantSettings(doc))
 }
 
 //auth0:operation PATCH /api/v2/tenants/settings
 func updateTenantSettings(c *call) error {
-	if err := c.read(); err != nil {
+	if err := c.readAs(resource.TenantSettings, resource.Update); err != nil {
 		return err
 	}
-	if err := resource.TenantSettings.Check(c.body, resource.Update); err != nil {
+	if err := objects.MinutesToHours(c.body); err != nil {
 		return err
 	}
-	if err := minutesToHours(c.body); err != nil {
-		return err
-	}
-	var doc storage.Document
-	err := c.update(func(tx *storage.Tx) (err error) {
-		if doc, err = tx.Tenant.Document(storage.TenantKey); err != nil {
-			return err
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+		doc, err := objects.UpdateTenant(ch, c.body)
+		if err != nil {
+			return nil, err
 		}
-		resource.TenantSettings.Merge(doc, c.body, c.now)
-		return tx.Tenant.Put(doc)
+		return c.showTenantSettings(doc), nil
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, c.showTenantSettings(doc))
-}
-
-// minutesToHours puts the lifetimes of sessions that a change states in minutes into
-// the members with hours, which are the only ones that an answer has.
-func minutesToHours(settings storage.Document) error {
-	for _, hours := range []string{"session_lifetime", "idle_session_lifetime", "ephemeral_session_lifetime", "idle_ephemeral_session_lifetime"} {
-		minutes := hours + "_in_minutes"
-		n, ok := settings[minutes].(float64)
-		if !ok {
-			continue
-		}
-		if _, both := settings[hours]; both {
-			return resource.InvalidBody(minutes + " cannot be specified together with " + hours + ".")
-		}
-		delete(settings, minutes)
-		settings[hours] = n / 60
-	}
-	return nil
 }

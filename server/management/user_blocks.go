@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
-	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -39,11 +39,7 @@ func unblockUser(c *call) error { return c.removeBlocks(c.userOfPath) }
 
 // userOfPath is the id of the user of the path.
 func (c *call) userOfPath(tx *storage.Tx) ([]string, error) {
-	known, err := tx.Users.Has(c.param("id"))
-	if err == nil && !known {
-		return nil, resource.Users.Missing
-	}
-	return []string{c.param("id")}, err
+	return []string{c.param("id")}, objects.Users.Require(tx, c.param("id"))
 }
 
 // usersByIdentifier are the ids of the users whom the query names, in whatever
@@ -116,25 +112,13 @@ func (c *call) appendBlocks(tx *storage.Tx, blocks []storage.Document, userID st
 }
 
 func (c *call) removeBlocks(users func(*storage.Tx) ([]string, error)) error {
-	var ids []string
-	err := c.update(func(tx *storage.Tx) (err error) {
-		if ids, err = users(tx); err != nil {
+	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error {
+		ids, err := users(ch.Tx)
+		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			if err := tx.ForgetLoginFailures(id); err != nil {
-				return err
-			}
-		}
-		return nil
+		return objects.Unblock(ch, ids)
 	})
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		c.tell(tenantlog.Event{Type: tenantlog.UserUnblocked, UserID: id, ClientID: c.caller.ClientID})
-	}
-	return c.empty(http.StatusNoContent)
 }
 
 // blockOfIP finds no address blocked: suspicious addresses are not throttled here.

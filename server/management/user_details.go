@@ -2,12 +2,10 @@ package management
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/tenant0/tenant0/server/account"
-	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -22,9 +20,8 @@ import (
 //auth0:operation DELETE /api/v2/users/{user}/authentication-methods/{id}
 func authenticationMethods() served {
 	return served{
-		kind: resource.AuthenticationMethods, path: "/users/{user}/authentication-methods", scope: "authentication_methods",
+		kind: objects.AuthenticationMethods, path: "/users/{user}/authentication-methods", parent: "user", scope: "authentication_methods",
 		verbs: "list create get patch delete", strict: true,
-		keep: keepAuthenticationMethods,
 		list: listing{key: "authenticators"},
 		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			delete(doc, "totp_secret")
@@ -32,19 +29,6 @@ func authenticationMethods() served {
 		},
 	}
 }
-
-func keepAuthenticationMethods(c *call, tx *storage.Tx) (store, error) {
-	id := c.param("user")
-	if known, err := tx.Users.Has(id); err != nil || !known {
-		return nil, orMissing(err, resource.Users)
-	}
-	methods := c.plain(tx, resource.AuthenticationMethods, id)
-	methods.Links = func(doc storage.Document) []string { return []string{id, methodLink(text(doc, "id"))} }
-	return methods, nil
-}
-
-// methodLink leads to a factor by its id, whosever it is.
-func methodLink(id string) string { return "id\x01" + id }
 
 func userDetailOperations() []operation {
 	return []operation{
@@ -79,40 +63,14 @@ func setAuthenticationMethods(c *call) error {
 			return err
 		}
 	}
-	err = c.update(func(tx *storage.Tx) error {
-		st, err := keepAuthenticationMethods(c, tx)
-		if err != nil {
-			return err
-		}
-		if err := tx.Documents(resource.AuthenticationMethods.Name, c.param("user")).DeleteAll(); err != nil {
-			return err
-		}
-		for _, doc := range list {
-			resource.AuthenticationMethods.Fill(doc, c.now)
-			if err := st.Put(doc); err != nil {
-				return err
-			}
-		}
-		return nil
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) ([]storage.Document, error) {
+		return list, objects.SetFactors(ch, c.param("user"), list)
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, list)
 }
 
 //auth0:operation DELETE /api/v2/users/{user}/authentication-methods
 func deleteAuthenticationMethods(c *call) error {
-	err := c.update(func(tx *storage.Tx) error {
-		if _, err := keepAuthenticationMethods(c, tx); err != nil {
-			return err
-		}
-		return tx.Documents(resource.AuthenticationMethods.Name, c.param("user")).DeleteAll()
-	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusNoContent)
+	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return objects.DeleteFactors(ch.Tx, c.param("user")) })
 }
 
 // enrollments lists the confirmed factors of a user in the form of guardian.
@@ -121,7 +79,7 @@ func deleteAuthenticationMethods(c *call) error {
 func enrollments(c *call) error {
 	docs := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) error {
-		if _, err := c.user(tx); err != nil {
+		if err := userAt(c, tx); err != nil {
 			return err
 		}
 		for doc, err := range tx.Documents(resource.AuthenticationMethods.Name, c.param("id")).All() {
@@ -145,27 +103,14 @@ func enrollments(c *call) error {
 //auth0:operation DELETE /api/v2/users/{id}/authenticators
 //auth0:operation DELETE /api/v2/users/{id}/multifactor/{provider}
 func deleteAuthenticators(c *call) error {
-	err := c.update(func(tx *storage.Tx) error {
-		if _, err := c.user(tx); err != nil {
-			return err
-		}
-		return tx.Documents(resource.AuthenticationMethods.Name, c.param("id")).DeleteAll()
-	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusNoContent)
+	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return objects.DeleteFactors(ch.Tx, c.param("id")) })
 }
 
 // invalidateRememberBrowser has nothing to forget: no browser is remembered.
 //
 //auth0:operation POST /api/v2/users/{id}/multifactor/actions/invalidate-remember-browser
 func invalidateRememberBrowser(c *call) error {
-	err := c.view(func(tx *storage.Tx) error {
-		_, err := c.user(tx)
-		return err
-	})
-	if err != nil {
+	if err := c.passes([]check{userAt}); err != nil {
 		return err
 	}
 	return c.empty(http.StatusNoContent)
@@ -175,11 +120,7 @@ func invalidateRememberBrowser(c *call) error {
 //
 //auth0:operation GET /api/v2/users/{id}/connected-accounts
 func connectedAccounts(c *call) error {
-	err := c.view(func(tx *storage.Tx) error {
-		_, err := c.user(tx)
-		return err
-	})
-	if err != nil {
+	if err := c.passes([]check{userAt}); err != nil {
 		return err
 	}
 	return c.page([]storage.Document{}, listing{key: "connected_accounts", style: checkpointed})
@@ -214,10 +155,7 @@ var linkScopes = []string{"update:users", "update:current_user_identities"}
 //
 //auth0:operation POST /api/v2/users/{id}/identities
 func linkIdentity(c *call) error {
-	if err := c.read(); err != nil {
-		return err
-	}
-	if err := resource.LinkedIdentity.Check(c.body, resource.Create); err != nil {
+	if err := c.readAs(resource.LinkedIdentity, resource.Create); err != nil {
 		return err
 	}
 	if c.caller.own && text(c.body, "link_with") == "" {
@@ -227,37 +165,9 @@ func linkIdentity(c *call) error {
 	if err != nil {
 		return err
 	}
-	var identities []any
-	err = c.update(func(tx *storage.Tx) error {
-		primary, err := c.user(tx)
-		if err != nil {
-			return err
-		}
-		other, err := tx.Users.Document(secondary)
-		if storage.IsNotFound(err) || secondary == c.param("id") {
-			return resource.Users.Missing
-		}
-		if err != nil {
-			return err
-		}
-		if err := deleteUsers(c, tx, secondary); err != nil {
-			return err
-		}
-		identities, _ = primary["identities"].([]any)
-		moved, _ := other["identities"].([]any)
-		for _, item := range moved {
-			identity, _ := item.(storage.Document)
-			identity["profileData"] = profileData(other)
-			identities = append(identities, identity)
-		}
-		primary["identities"] = identities
-		primary["updated_at"] = resource.Time(c.now)
-		return tx.Users.Put(primary)
+	return replyChange(c, http.StatusCreated, func(ch *objects.Change) ([]any, error) {
+		return objects.LinkUsers(ch, c.param("id"), secondary)
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusCreated, identities)
 }
 
 // secondary is the id of the account to link.
@@ -279,69 +189,16 @@ func (c *call) secondary() (string, error) {
 	return provider + "|" + strings.TrimPrefix(id, provider+"|"), nil
 }
 
-// profileData is what a linked identity keeps of its account's profile.
-func profileData(user storage.Document) storage.Document {
-	data := storage.Document{}
-	for _, name := range []string{"email", "email_verified", "name", "username", "given_name", "family_name", "phone_number", "phone_verified", "picture", "nickname"} {
-		if value, ok := user[name]; ok {
-			data[name] = value
-		}
-	}
-	return data
-}
-
-var errNoIdentity = &apierr.Error{Status: http.StatusBadRequest, Message: "The identity does not exist or is the user's main one.", Extra: map[string]any{"errorCode": "inexistent_identity"}}
-
 // unlinkIdentity makes an identity an account of its own again.
 //
 //auth0:operation DELETE /api/v2/users/{id}/identities/{provider}/{identity}
 func unlinkIdentity(c *call) error {
-	var left []any
-	err := c.update(func(tx *storage.Tx) error {
-		user, err := c.user(tx)
-		if err != nil {
-			return err
-		}
-		all, _ := user["identities"].([]any)
-		i := slices.IndexFunc(all, func(item any) bool {
-			identity, _ := item.(storage.Document)
-			return text(identity, "provider") == c.param("provider") && text(identity, "user_id") == c.param("identity")
-		})
-		if i <= 0 { // the first is the user's own
-			return errNoIdentity
-		}
-		identity, _ := all[i].(storage.Document)
-		alone, ok := identity["profileData"].(storage.Document)
-		if !ok {
-			alone = storage.Document{}
-		}
-		delete(identity, "profileData")
-		alone["user_id"] = c.param("provider") + "|" + c.param("identity")
-		alone["identities"] = []any{identity}
-		alone["created_at"], alone["updated_at"] = resource.Time(c.now), resource.Time(c.now)
-		left = slices.Delete(all, i, i+1)
-		user["identities"], user["updated_at"] = left, resource.Time(c.now)
-		if err := tx.Users.Put(user); err != nil {
-			return err
-		}
-		return account.Put(tx, alone, "")
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) ([]any, error) {
+		return objects.UnlinkIdentity(ch, c.param("id"), c.param("provider"), c.param("identity"))
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, left)
 }
 
 //auth0:operation POST /api/v2/users/{id}/revoke-access
 func revokeAccess(c *call) error {
-	err := c.update(func(tx *storage.Tx) error {
-		if _, err := c.user(tx); err != nil {
-			return err
-		}
-		return tx.EndSessions(c.param("id"))
-	})
-	if err != nil {
-		return err
-	}
-	return c.empty(http.StatusNoContent)
+	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return objects.RevokeAccess(ch.Tx, c.param("id")) })
 }

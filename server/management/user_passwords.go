@@ -1,13 +1,11 @@
 package management
 
 import (
-	"encoding/json"
 	"errors"
-	"net/http"
 
 	"github.com/tenant0/tenant0/server/account"
-	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -27,7 +25,7 @@ func (c *call) newPassword(connection string, user storage.User, password string
 	}
 	hash, err := demands.Hash(c.ctx, c.Passwords, password)
 	if refused, ok := errors.AsType[*identity.PolicyError](err); ok {
-		return "", passwordRefused(refused.Error())
+		return "", resource.InvalidBody(refused.Error())
 	}
 	return hash, err
 }
@@ -46,28 +44,4 @@ func (c *call) changedPassword(password string) (string, error) {
 		return "", err
 	}
 	return c.newPassword(user.ConnectionName(), user, password)
-}
-
-func passwordRefused(message string) error {
-	return &apierr.Error{Status: http.StatusBadRequest, Message: message, Extra: map[string]any{"errorCode": "invalid_body"}}
-}
-
-// userOf reads a user's document.
-func userOf(doc storage.Document) (user storage.User) {
-	raw, _ := json.Marshal(doc)    // JSON values always marshal
-	_ = json.Unmarshal(raw, &user) // and what is of another type is left out
-	return user
-}
-
-// wantsVerification reports whether a new user is sent an e-mail to verify the
-// address: where verify_email says so, and otherwise where the address is not
-// verified, Auth0: api/management/v2/users/post-users.
-func wantsVerification(doc storage.Document) bool {
-	if text(doc, "email") == "" {
-		return false
-	}
-	if told, ok := doc["verify_email"].(bool); ok {
-		return told
-	}
-	return doc["email_verified"] != true
 }

@@ -2,7 +2,6 @@ package objects_test
 
 import (
 	"errors"
-	"reflect"
 	"testing"
 	"time"
 
@@ -12,31 +11,30 @@ import (
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
-// TestChanges makes, changes, replaces and removes an object of a plain kind within
-// transactions, without a server.
-func TestChanges(t *testing.T) {
+// epoch is the time of the changes here.
+var epoch = time.Unix(1_700_000_000, 0)
+
+func open(t *testing.T) *storage.DB {
+	t.Helper()
 	db, err := storage.Open(memory.New())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	now := time.Unix(1_700_000_000, 0)
-	var told []string // what the hooks were told by the last run of a transaction
-	run := func(fn func(objects.Collection) error) error {
+	return db
+}
+
+// TestChanges makes, changes, replaces and removes an object of a plain kind within
+// transactions, without a server.
+func TestChanges(t *testing.T) {
+	db := open(t)
+	run := func(now time.Time, fn func(objects.Collection) error) error {
 		return db.Update(func(tx *storage.Tx) error {
-			told = nil
-			note := func(what string) func(doc, old storage.Document) error {
-				return func(_, old storage.Document) error {
-					if told = append(told, what); old != nil {
-						told = append(told, what+" of an old one")
-					}
-					return nil
-				}
+			o, err := objects.NetworkACLs.In(&objects.Change{Tx: tx, Now: now, GivenID: "acl_1"}, "")
+			if err != nil {
+				return err
 			}
-			return fn(objects.Collection{
-				Kind: resource.NetworkACLs, Store: objects.PlainOf(tx, resource.NetworkACLs, ""), Before: note("before"), After: note("after"),
-				Deleted: func(storage.Document) error { told = append(told, "deleted"); return nil },
-			})
+			return fn(o)
 		})
 	}
 	acl := func(description string) storage.Document {
@@ -50,35 +48,94 @@ func TestChanges(t *testing.T) {
 		name string
 		do   func(objects.Collection) error
 		err  error
-		told []string
 	}{
-		{"create", func(o objects.Collection) error { kept = acl("first"); return o.Create(kept, "acl_1", now) }, nil, []string{"before", "after"}},
+		{"create", func(o objects.Collection) (err error) { kept, err = o.Create(acl("first")); return err }, nil},
 		{"change", func(o objects.Collection) (err error) {
-			kept, err = o.Change("acl_1", storage.Document{"active": false}, now.Add(time.Hour))
+			kept, err = o.Update("acl_1", storage.Document{"active": false})
 			return err
-		}, nil, []string{"before", "before of an old one", "after", "after of an old one"}},
+		}, nil},
 		{"change none", func(o objects.Collection) error {
-			_, err := o.Change("acl_2", storage.Document{"active": false}, now)
+			_, err := o.Update("acl_2", storage.Document{"active": false})
 			return err
-		}, resource.NetworkACLs.Missing, nil},
-		{"replace", func(o objects.Collection) (err error) {
-			kept, err = o.Replace("acl_1", acl("second"), now)
-			return err
-		}, nil, []string{"before", "before of an old one", "after", "after of an old one"}},
-		{"delete", func(o objects.Collection) error { _, err := o.Delete("acl_1"); return err }, nil, []string{"deleted"}},
-		{"delete again", func(o objects.Collection) error { _, err := o.Delete("acl_1"); return err }, resource.NetworkACLs.Missing, nil},
+		}, resource.NetworkACLs.Missing},
+		{"replace", func(o objects.Collection) (err error) { kept, err = o.Replace("acl_1", acl("second")); return err }, nil},
+		{"delete", func(o objects.Collection) error { _, err := o.Delete("acl_1"); return err }, nil},
+		{"delete again", func(o objects.Collection) error { _, err := o.Delete("acl_1"); return err }, resource.NetworkACLs.Missing},
 	} {
-		if err := run(step.do); !errors.Is(err, step.err) {
-			t.Fatalf("%s: %v, want %v", step.name, err, step.err)
+		now := epoch
+		if step.name != "create" {
+			now = epoch.Add(time.Hour)
 		}
-		if !reflect.DeepEqual(told, step.told) {
-			t.Errorf("%s tells the hooks %q, want %q", step.name, told, step.told)
+		if err := run(now, step.do); !errors.Is(err, step.err) {
+			t.Fatalf("%s: %v, want %v", step.name, err, step.err)
 		}
 		if step.name == "change" && (kept["active"] != false || kept["description"] != "first" || kept["created_at"] == kept["updated_at"]) {
 			t.Errorf("after the change the object is %v", kept)
 		}
 	}
-	if kept["id"] != "acl_1" || kept["description"] != "second" || kept["created_at"] != resource.Time(now) {
+	if kept["id"] != "acl_1" || kept["description"] != "second" || kept["created_at"] != resource.Time(epoch) {
 		t.Errorf("the object that replaced the first is %v", kept)
+	}
+}
+
+// TestOwnersAndWhatGoesWithThem deletes an organization: what belongs to it and what refers
+// to it goes with it, and what is another's stays.
+func TestOwnersAndWhatGoesWithThem(t *testing.T) {
+	db := open(t)
+	domain := func(name string) storage.Document { return storage.Document{"domain": name} }
+	create := func(ch *objects.Change, kind *objects.Kind, parent string, sent storage.Document) error {
+		o, err := kind.In(ch, parent)
+		if err != nil {
+			return err
+		}
+		_, err = o.Create(sent)
+		return err
+	}
+	err := db.Update(func(tx *storage.Tx) error {
+		at := func(id string) *objects.Change { return &objects.Change{Tx: tx, Now: epoch, GivenID: id} }
+		if err := create(at("ord_0"), objects.DiscoveryDomains, "org_1", domain("early.test")); !errors.Is(err, resource.Organizations.Missing) {
+			t.Errorf("a domain of an organization that is not there: %v", err)
+		}
+		return errors.Join(
+			tx.Users.Put(storage.Document{"user_id": "auth0|1"}), tx.Roles.Put(storage.Document{"id": "rol_1", "name": "One"}),
+			create(at("org_1"), objects.Organizations, "", storage.Document{"name": "one"}),
+			create(at("org_2"), objects.Organizations, "", storage.Document{"name": "two"}),
+			create(at("ord_1"), objects.DiscoveryDomains, "org_1", domain("One.test")),
+			create(at("ord_2"), objects.DiscoveryDomains, "org_2", domain("two.test")),
+			objects.AddMembers(tx, "org_1", []string{"auth0|1"}), objects.AddMembers(tx, "org_2", []string{"auth0|1"}),
+			objects.ChangeMemberRoles(tx, "org_1", "auth0|1", []string{"rol_1"}, true),
+			objects.ChangeMemberRoles(tx, "org_2", "auth0|1", []string{"rol_1"}, true),
+		)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *storage.Tx) error {
+		o, err := objects.Organizations.In(&objects.Change{Tx: tx, Now: epoch}, "")
+		if err != nil {
+			return err
+		}
+		_, err = o.Delete("org_1")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.View(func(tx *storage.Tx) error {
+		for organization, want := range map[string]bool{"org_1": false, "org_2": true} {
+			domains, err1 := tx.Documents(resource.DiscoveryDomains.Name, organization).List().Count()
+			member, err2 := tx.IsMember(organization, "auth0|1")
+			roles, err3 := tx.MemberRoles(organization, "auth0|1")
+			if err := errors.Join(err1, err2, err3); err != nil {
+				return err
+			}
+			if (domains == 1) != want || member != want || (len(roles) == 1) != want {
+				t.Errorf("%s has %d domains, member %v, roles %v", organization, domains, member, roles)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,6 +1,9 @@
 package objects
 
 import (
+	"iter"
+	"strings"
+
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -51,11 +54,25 @@ func (p Plain) Put(doc storage.Document) error {
 	w := storage.Write{ID: id, Document: doc}
 	for _, name := range p.Kind.Unique {
 		if value, ok := doc[name].(string); ok {
-			w.Unique = append(w.Unique, name+"\x01"+value)
+			w.Unique = append(w.Unique, key(name, value))
 		}
 	}
 	if p.Links != nil {
 		w.Links = p.Links(doc)
 	}
 	return p.Documents.Put(w)
+}
+
+// key joins what an object is found by.
+func key(parts ...string) string { return strings.Join(parts, "\x01") }
+
+// collect takes all documents of a list: what is read is written only once the list is read.
+func collect(list iter.Seq2[storage.Document, error]) (all []storage.Document, err error) {
+	for doc, err := range list {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, doc)
+	}
+	return all, nil
 }

@@ -1,4 +1,4 @@
-package management
+package objects
 
 import (
 	"encoding/base64"
@@ -77,7 +77,7 @@ type samlEndpoint struct {
 // kept itself. Auth0: api/management/v2/connections/post-connections.
 func readMetadata(doc storage.Document) error {
 	options, _ := doc["options"].(storage.Document)
-	raw := text(options, "metadataXml")
+	raw := storage.Text(options, "metadataXml")
 	if raw == "" {
 		return nil
 	}
@@ -120,7 +120,7 @@ func keepProvider(doc, old storage.Document) {
 	was, _ := old["options"].(storage.Document)
 	is, _ := doc["options"].(storage.Document)
 	for document, names := range ofProvider {
-		if text(is, document) == "" {
+		if storage.Text(is, document) == "" {
 			continue
 		}
 		for _, name := range names {

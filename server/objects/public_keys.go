@@ -1,11 +1,9 @@
-package management
+package objects
 
 import (
 	"crypto"
 	"crypto/x509"
 	"encoding/base64"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -14,21 +12,6 @@ import (
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
-
-// host is the tenant's host name, and tenantName its first label.
-func (c *call) host() string {
-	u, err := url.Parse(c.Issuer.URL)
-	if err != nil {
-		return ""
-	}
-	return u.Host
-}
-
-func (c *call) tenantName() string {
-	name, _, _ := strings.Cut(c.host(), ".")
-	name, _, _ = strings.Cut(name, ":")
-	return name
-}
 
 // errKey is the answer to a text that is no public key.
 var errKey = resource.InvalidBody("The pem property is not a PEM public key or certificate")
@@ -58,7 +41,7 @@ func keyThumbprint(text string) (string, error) {
 
 // normalizeTime writes a time as Auth0 gives it back.
 func normalizeTime(doc storage.Document, name string) {
-	if t, err := time.Parse(time.RFC3339, text(doc, name)); err == nil {
+	if t, err := time.Parse(time.RFC3339, storage.Text(doc, name)); err == nil {
 		doc[name] = resource.Time(t)
 	}
 }

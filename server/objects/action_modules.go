@@ -1,0 +1,115 @@
+package objects
+
+import (
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// ActionModules are code that actions share, in versions, Auth0:
+// api/management/v2/actions/modules.
+var ActionModules = &Kind{
+	Kind: resource.ActionModules, parts: []string{resource.ActionModuleVersions.Name},
+	before: func(o Collection, doc, old storage.Document) error {
+		stamp(doc, old, resource.MicroTime(o.Now))
+		mergeSecrets(doc, old)
+		return nil
+	},
+	after: func(o Collection, doc, old storage.Document) error {
+		if old != nil || o.sent["publish"] != true {
+			return nil
+		}
+		_, err := publishVersion(o.Change, doc)
+		return err
+	},
+	deleted: unusedModule,
+}
+
+// ActionModuleVersions are what was published of a module.
+var ActionModuleVersions = &Kind{Kind: resource.ActionModuleVersions, Owner: ActionModules}
+
+// ModuleContent are the members of a module that a version keeps.
+var ModuleContent = []string{"code", "dependencies", "secrets"}
+
+// LatestModuleVersion is the version of a module that came last, nil for none.
+func LatestModuleVersion(tx *storage.Tx, id string) (version storage.Document, err error) {
+	for version, err = range PlainOf(tx, resource.ActionModuleVersions, id).All() {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return version, nil
+}
+
+// unusedModule refuses to delete a module that actions use.
+func unusedModule(o Collection, doc storage.Document) error {
+	using, err := o.Tx.Linked(resource.Actions.Name, storage.Text(doc, "id"))
+	if err == nil && len(using) > 0 {
+		return resource.ModuleUsed
+	}
+	return err
+}
+
+// PublishModule makes a version of what a module is now, and returns it.
+func PublishModule(ch *Change, id string) (storage.Document, error) {
+	module, err := ActionModules.Find(ch.Tx, id)
+	if err != nil {
+		return nil, err
+	}
+	return publishVersion(ch, module)
+}
+
+// RollBackModule makes a module what an earlier version of it is, and returns the module.
+func RollBackModule(ch *Change, id, versionID string) (storage.Document, error) {
+	module, err := ActionModules.Find(ch.Tx, id)
+	if err != nil {
+		return nil, err
+	}
+	version, err := ActionModuleVersions.found(PlainOf(ch.Tx, resource.ActionModuleVersions, id).Document(versionID))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range ModuleContent {
+		module[name] = version[name]
+	}
+	stamp(module, module, resource.MicroTime(ch.Now))
+	return module, ActionModules.plain(ch.Tx, "").Put(module)
+}
+
+// publishVersion makes a version of what a module is now, and returns it.
+func publishVersion(ch *Change, module storage.Document) (storage.Document, error) {
+	last, err := LatestModuleVersion(ch.Tx, storage.Text(module, "id"))
+	if err != nil {
+		return nil, err
+	}
+	number, _ := last["version_number"].(float64)
+	version := storage.Document{
+		"id": resource.UUID(), "module_id": module["id"], "version_number": number + 1, "created_at": resource.MicroTime(ch.Now),
+	}
+	for _, name := range ModuleContent {
+		version[name] = module[name]
+	}
+	return version, PlainOf(ch.Tx, resource.ActionModuleVersions, storage.Text(module, "id")).Put(version)
+}
+
+// describeModules completes an action's references to modules.
+func describeModules(tx *storage.Tx, action storage.Document) error {
+	for _, used := range Items(action, "modules") {
+		id := storage.Text(used, "module_id")
+		module, err := PlainOf(tx, resource.ActionModules, "").Document(id)
+		if storage.IsNotFound(err) {
+			return resource.ActionModules.Missing
+		}
+		if err != nil {
+			return err
+		}
+		version, err := PlainOf(tx, resource.ActionModuleVersions, id).Document(storage.Text(used, "module_version_id"))
+		if storage.IsNotFound(err) {
+			return resource.ActionModuleVersions.Missing
+		}
+		if err != nil {
+			return err
+		}
+		used["module_name"], used["module_version_number"] = module["name"], version["version_number"]
+	}
+	return nil
+}

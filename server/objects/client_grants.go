@@ -1,0 +1,51 @@
+package objects
+
+import (
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// ClientGrants are Auth0: api/management/v2/client-grants.
+var ClientGrants = &Kind{
+	Kind: resource.ClientGrants, table: func(tx *storage.Tx) Store { return Acted[storage.ClientGrant]{Resources: tx.ClientGrants} },
+	referring: referringToGrants, before: checkClientGrant,
+}
+
+// referringToGrants names the kinds of what goes with a client grant.
+var referringToGrants = []string{resource.OrganizationGrants.Name}
+
+// deleteClientGrants removes the client grants that an index has for a value, and
+// what organizations have of them.
+func deleteClientGrants(tx *storage.Tx, index, value string) error {
+	for grant, err := range tx.ClientGrants.By(index, value) {
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteLinked(grant.ID, referringToGrants...); err != nil {
+			return err
+		}
+	}
+	return deleteBy(tx.ClientGrants, index, value, func(g storage.ClientGrant) string { return g.ID })
+}
+
+// checkClientGrant sees that a new grant is for an application and an API that
+// there are, and that no grant is for whatever a system API has.
+func checkClientGrant(o Collection, doc, old storage.Document) error {
+	if id := storage.Text(doc, "client_id"); old == nil && id != "" {
+		if err := Clients.Require(o.Tx, id); err != nil {
+			return err
+		}
+	} else if old == nil && storage.Text(doc, "default_for") == "" {
+		return resource.InvalidBody("Payload validation error: 'Missing required property: client_id'.")
+	}
+	api, err := o.Tx.API(storage.Text(doc, "audience"))
+	switch {
+	case err != nil:
+		return err
+	case api == nil && old == nil:
+		return resource.ResourceServers.Missing
+	case api != nil && api.IsSystem && o.sent["allow_all_scopes"] == true:
+		return resource.InvalidBody("`allow_all_scopes` cannot be provided when `audience` is a system API")
+	}
+	return nil
+}

@@ -1,0 +1,151 @@
+package objects
+
+import (
+	"reflect"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Clients are Auth0: api/management/v2/clients.
+var Clients = &Kind{
+	Kind: resource.Clients, table: func(tx *storage.Tx) Store { return Acted[storage.Client]{Resources: tx.Clients} },
+	parts: []string{resource.Credentials.Name}, referring: []string{resource.OrganizationClients.Name},
+	before: completeClient, after: keepClient, deleted: deleteClient,
+}
+
+// completeClient takes the secret out of the document: it is kept apart. It also notes the
+// keys of the credentials that the client authenticates with.
+func completeClient(o Collection, doc, old storage.Document) error {
+	if err := checkGrantTypes(o.Tx, doc, old); err != nil {
+		return err
+	}
+	delete(doc, "client_secret")
+	if old == nil {
+		doc["tenant"] = o.TenantName()
+		if doc["third_party_security_mode"] == "strict" && doc["is_first_party"] == false {
+			doc["client_id"] = resource.Prefixed("tpc_", 22)()
+		}
+	}
+	resource.CompleteClientParts(doc)
+	if old == nil {
+		if err := createCredentials(o.Change, doc); err != nil {
+			return err
+		}
+	}
+	return embedCredentials(o.Tx, doc)
+}
+
+// checkGrantTypes looks at grant types that are new: those that are there were
+// allowed once.
+func checkGrantTypes(tx *storage.Tx, doc, old storage.Document) error {
+	if old != nil && reflect.DeepEqual(doc["grant_types"], old["grant_types"]) {
+		return nil
+	}
+	tenant, err := tx.Tenant.Document(storage.TenantKey)
+	if err := storage.Optional(err); err != nil {
+		return err
+	}
+	flags, _ := tenant["flags"].(storage.Document)
+	return resource.CheckGrantTypes(doc, flags)
+}
+
+// keepClient keeps the secret that an application was sent with, or a new one of a new
+// application, and turns connections on for that.
+func keepClient(o Collection, doc, old storage.Document) error {
+	secret := storage.Text(o.sent, "client_secret")
+	if secret == "" && old == nil {
+		secret = resource.ClientSecret()
+	}
+	if secret != "" {
+		if err := keepSecret(o.Change, doc, secret); err != nil {
+			return err
+		}
+	}
+	if old != nil {
+		return nil
+	}
+	return enableAllConnections(o.Tx, storage.Text(doc, "client_id"))
+}
+
+// enableAllConnections turns the connections that there are on for a new application, unless
+// the tenant's flag enable_client_connections says otherwise. Auth0:
+// get-started/tenant-settings, Enable Application Connections, which is on in a new tenant.
+func enableAllConnections(tx *storage.Tx, clientID string) error {
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	if err := storage.Optional(err); err != nil {
+		return err
+	}
+	if on := tenant.Flags.EnableClientConnections; on != nil && !*on {
+		return nil
+	}
+	var ids []string
+	for connection, err := range tx.Connections.All() {
+		if err != nil {
+			return err
+		}
+		ids = append(ids, connection.ID)
+	}
+	for _, id := range ids {
+		if err := enableClient(tx, id, clientID, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func keepSecret(ch *Change, client storage.Document, secret string) error {
+	return ch.Tx.ClientSecrets.Put(ch.Secrets.NewClientSecret(storage.Text(client, "client_id"), secret))
+}
+
+// RotateSecret gives the application with an id a new secret, and returns the application.
+func RotateSecret(ch *Change, id string) (storage.Document, error) {
+	doc, err := Clients.Find(ch.Tx, id)
+	if err != nil {
+		return nil, err
+	}
+	return doc, keepSecret(ch, doc, resource.ClientSecret())
+}
+
+// deleteClient takes along what belongs to an application, and takes it out of
+// what names it.
+func deleteClient(o Collection, doc storage.Document) error {
+	id := storage.Text(doc, "client_id")
+	if err := o.Tx.ClientSecrets.Delete(id); err != nil {
+		return err
+	}
+	if err := deleteClientGrants(o.Tx, "client", id); err != nil {
+		return err
+	}
+	if err := deleteBy(o.Tx.Grants, "client", id, func(g storage.Grant) string { return g.ID }); err != nil {
+		return err
+	}
+	if err := o.Tx.DeleteDocuments(resource.DeviceCredentials.Name, func(d storage.Document) bool { return d["client_id"] == id }); err != nil {
+		return err
+	}
+	if err := o.Tx.ForgetClient(id, o.Now); err != nil {
+		return err
+	}
+	for connection, err := range o.Tx.Connections.By("client", id) {
+		if err != nil {
+			return err
+		}
+		if err := enableClient(o.Tx, connection.ID, id, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteBy removes the resources that an index leads to.
+func deleteBy[T any](table storage.Resources[T], index, value string, key func(T) string) error {
+	for v, err := range table.By(index, value) {
+		if err != nil {
+			return err
+		}
+		if err := table.Delete(key(v)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

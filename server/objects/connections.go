@@ -1,0 +1,172 @@
+package objects
+
+import (
+	"crypto/sha1" //nolint:gosec // Auth0 names certificates by SHA-1
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"slices"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Connections are Auth0: api/management/v2/connections.
+var Connections = &Kind{
+	Kind: resource.Connections, table: func(tx *storage.Tx) Store { return Acted[storage.Connection]{Resources: tx.Connections} },
+	parts: []string{resource.SCIMTokens.Name, resource.SynchronizedGroups.Name},
+	referring: []string{
+		storage.OrganizationConnectionsKind, resource.SCIMConfigurations.Name, resource.DirectoryProvisionings.Name, resource.ConnectionKeys.Name,
+	},
+	before: completeConnection, deleted: deleteConnection,
+}
+
+// completeConnection completes a new connection, and the options of a changed one.
+func completeConnection(o Collection, doc, old storage.Document) error {
+	strategy := storage.Text(doc, "strategy")
+	if _, asked := doc["cross_app_access_requesting_app"].(storage.Document); asked && strategy == storage.DatabaseStrategy {
+		return resource.CrossAppAccessUnsupported
+	}
+	keepProvider(doc, old)
+	if strategy == "samlp" || strategy == "pingfederate" {
+		if err := readMetadata(doc); err != nil {
+			return err
+		}
+		describeCertificate(doc)
+	}
+	if strategy == storage.DatabaseStrategy {
+		if err := checkAttributes(doc, old); err != nil {
+			return err
+		}
+	}
+	if old == nil {
+		if ticket := resource.ProvisioningTicket(strategy); ticket != "" {
+			doc["provisioning_ticket_url"] = o.Issuer + ticket
+		}
+		return nil
+	}
+	keepDatabaseOptions(doc, old)
+	if options, ok := o.sent["options"].(storage.Document); ok && strategy == "oidc" && options["connection_settings"] == nil {
+		// Auth0 turns PKCE on for a new connection, not for options without it.
+		options["connection_settings"] = storage.Document{"pkce": "disabled"}
+	}
+	resource.CompleteConnectionOptions(doc)
+	return nil
+}
+
+// describeCertificate adds what a SAML connection shows of the certificate that
+// it is given.
+func describeCertificate(doc storage.Document) {
+	options, _ := doc["options"].(storage.Document)
+	raw := storage.Text(options, "signingCert")
+	if decoded, err := base64.StdEncoding.DecodeString(raw); err == nil {
+		raw = string(decoded)
+	}
+	block, _ := pem.Decode([]byte(raw))
+	if block == nil {
+		return
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return
+	}
+	sum := sha1.Sum(cert.Raw) //nolint:gosec // Auth0 names certificates by SHA-1
+	options["cert"], options["expires"], options["thumbprints"] = raw, resource.Time(cert.NotAfter), []any{hex.EncodeToString(sum[:])}
+	subject := storage.Document{}
+	for name, values := range map[string][]string{
+		"countryName": cert.Subject.Country, "stateOrProvinceName": cert.Subject.Province, "localityName": cert.Subject.Locality,
+		"organizationName": cert.Subject.Organization, "organizationalUnitName": cert.Subject.OrganizationalUnit,
+	} {
+		if len(values) > 0 {
+			subject[name] = values[0]
+		}
+	}
+	if cert.Subject.CommonName != "" {
+		subject["commonName"] = cert.Subject.CommonName
+	}
+	options["subject"] = subject
+}
+
+// keepDatabaseOptions keeps what the server does not take away when options are
+// replaced without it.
+func keepDatabaseOptions(doc, old storage.Document) {
+	was, _ := old["options"].(storage.Document)
+	is, ok := doc["options"].(storage.Document)
+	if !ok {
+		return
+	}
+	for _, name := range []string{"passkey_options", "authentication_methods"} {
+		if value, had := was[name]; had {
+			if _, sent := is[name]; !sent {
+				is[name] = value
+			}
+		}
+	}
+}
+
+// deleteConnection takes the users of a connection along.
+func deleteConnection(o Collection, doc storage.Document) error {
+	var doomed []string
+	for user, err := range o.Tx.Users.By("connection", storage.Text(doc, "name")) {
+		if err != nil {
+			return err
+		}
+		doomed = append(doomed, user.UserID)
+	}
+	if err := deleteUsers(o.Change, doomed...); err != nil {
+		return err
+	}
+	return o.Tx.ForgetConnection(storage.Text(doc, "id"), storage.Text(doc, "name"))
+}
+
+// enableClient turns a connection on or off for an application.
+func enableClient(tx *storage.Tx, connectionID, clientID string, on bool) error {
+	doc, err := tx.Connections.Document(connectionID)
+	if err != nil {
+		return err
+	}
+	enabled, _ := doc["enabled_clients"].([]any)
+	enabled = slices.DeleteFunc(enabled, func(v any) bool { return v == clientID })
+	if on {
+		enabled = append(enabled, clientID)
+	}
+	doc["enabled_clients"] = enabled
+	return tx.Connections.Put(doc)
+}
+
+// Enablement turns a connection on or off for an application.
+type Enablement struct {
+	ClientID string
+	On       bool
+}
+
+// EnableClients turns the connection with an id on and off for applications.
+func EnableClients(tx *storage.Tx, connectionID string, changes []Enablement) error {
+	if err := Connections.Require(tx, connectionID); err != nil {
+		return err
+	}
+	for _, change := range changes {
+		if err := Clients.Require(tx, change.ClientID); err != nil {
+			return err
+		}
+		if err := enableClient(tx, connectionID, change.ClientID, change.On); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeleteConnectionUser removes the user of a connection who logs in with an address; that
+// there is none is no error.
+func DeleteConnectionUser(ch *Change, connectionID, email string) error {
+	doc, err := Connections.Find(ch.Tx, connectionID)
+	if err != nil {
+		return err
+	}
+	user, err := ch.Tx.UserByLogin(storage.Text(doc, "name"), email)
+	if err != nil {
+		return storage.Optional(err)
+	}
+	return deleteUsers(ch, user.UserID)
+}

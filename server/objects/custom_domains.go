@@ -1,0 +1,115 @@
+package objects
+
+import (
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// CustomDomains are Auth0: api/management/v2/custom-domains. They are kept; the tenant
+// answers to their names, always as its one issuer.
+var CustomDomains = &Kind{Kind: resource.CustomDomains, before: describeDomain}
+
+// describeDomain adds the DNS record that would verify a new domain.
+func describeDomain(o Collection, doc, old storage.Document) error {
+	if old != nil {
+		return nil
+	}
+	if _, sent := doc["tls_policy"]; !sent {
+		doc["tls_policy"] = "recommended"
+	}
+	first := true
+	for _, err := range o.Tx.Documents(resource.CustomDomains.Name, "").All() {
+		if err != nil {
+			return err
+		}
+		first = false
+		break
+	}
+	doc["primary"] = first
+	id := resource.CustomDomains.NewID()
+	doc["custom_domain_id"] = id
+	domain := storage.Text(doc, "domain")
+	method := storage.Document{"name": "TXT", "record": resource.UUID(), "domain": "_cf-custom-hostname." + domain}
+	if storage.Text(doc, "type") == "auth0_managed_certs" {
+		method = storage.Document{"name": "CNAME", "record": originOf(o.Services, id), "domain": domain}
+	}
+	doc["verification"] = storage.Document{"methods": []any{method}}
+	return nil
+}
+
+// originOf is the name at Auth0 that a custom domain is an alias of.
+func originOf(s Services, id string) string {
+	return s.TenantName() + "-" + strings.ReplaceAll(strings.ToLower(id), "_", "-") + ".edge.tenants.us.auth0.com"
+}
+
+// certificateLifetime is how long Auth0's certificates for custom domains are
+// good, which are Let's Encrypt's.
+const certificateLifetime = 90 * 24 * time.Hour
+
+// setVerified says of a domain what Auth0 says of one that it has verified.
+func setVerified(ch *Change, doc storage.Document) {
+	doc["status"] = "ready"
+	doc["origin_domain_name"] = originOf(ch.Services, storage.Text(doc, "custom_domain_id"))
+	verification, _ := doc["verification"].(storage.Document)
+	verification["status"], verification["last_verified_at"] = "verified", resource.Time(ch.Now)
+	if storage.Text(doc, "type") == "auth0_managed_certs" {
+		doc["certificate"] = storage.Document{
+			"status": "provisioned", "certificate_authority": "letsencrypt", "renews_before": resource.Time(ch.Now.Add(certificateLifetime)),
+		}
+	}
+}
+
+// VerifyDomain finds a domain verified, whichever: there is no DNS here that could say
+// otherwise. What verifies a domain of self-managed certificates for the first time is told
+// the key for its proxy.
+func VerifyDomain(ch *Change, id string) (storage.Document, error) {
+	domains, err := CustomDomains.In(ch, "")
+	if err != nil {
+		return nil, err
+	}
+	doc, err := domains.Find(id)
+	if err != nil {
+		return nil, err
+	}
+	first := doc["status"] != "ready"
+	setVerified(ch, doc)
+	if err := domains.Put(doc); err != nil {
+		return nil, err
+	}
+	if first && storage.Text(doc, "type") == "self_managed_certs" {
+		doc["cname_api_key"] = resource.ProxyKey() // which is not kept
+	}
+	return doc, nil
+}
+
+// SetDefaultDomain makes a custom domain that is verified the default, or the tenant's own
+// name again, Auth0: customize/custom-domains/multiple-custom-domains/default-domain. It
+// returns the default domain.
+func SetDefaultDomain(ch *Change, name string) (storage.Document, error) {
+	domains := PlainOf(ch.Tx, resource.CustomDomains, "")
+	all, err := collect(domains.All())
+	if err != nil {
+		return nil, err
+	}
+	chosen, known := storage.Document{"domain": name}, name == ch.Host()
+	for _, doc := range all {
+		is := storage.Text(doc, "domain") == name
+		if is && doc["status"] != "ready" {
+			return nil, resource.InvalidBody("The domain must be verified before it can be set as default.")
+		}
+		doc["is_default"], doc["primary"] = is, is
+		if err := domains.Put(doc); err != nil {
+			return nil, err
+		}
+		if is {
+			chosen, known = doc, true
+		}
+	}
+	if !known {
+		return nil, resource.CustomDomains.Missing
+	}
+	return chosen, nil
+}

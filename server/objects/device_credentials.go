@@ -1,0 +1,49 @@
+package objects
+
+import (
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// CreateDeviceCredential keeps a public key for the user who asks, of what was sent, which
+// is the credential afterwards. Auth0: api/management/v2/device-credentials.
+func CreateDeviceCredential(ch *Change, sent storage.Document) error {
+	user := ch.Author.UserID
+	sent["user_id"] = user
+	if storage.Text(sent, "client_id") == "" {
+		sent["client_id"] = ch.Author.ClientID
+	}
+	resource.DeviceCredentials.Fill(sent, ch.Now)
+	err := ch.Tx.Documents(resource.DeviceCredentials.Name, "").Put(storage.Write{
+		ID: storage.Text(sent, "id"), Document: sent, Links: []string{user},
+		Unique: []string{key(user, storage.Text(sent, "client_id"), storage.Text(sent, "device_id"))},
+	})
+	if storage.IsConflict(err) {
+		return resource.DeviceCredentials.Taken.With(err)
+	}
+	return err
+}
+
+// DeleteDeviceCredential removes a public key, or ends a refresh token; that there is
+// neither is no error. allow refuses those of an owner that the author may not delete.
+func DeleteDeviceCredential(ch *Change, id string, allow func(owner string) error) error {
+	known := ch.Tx.Documents(resource.DeviceCredentials.Name, "")
+	doc, err := known.Document(id)
+	if err == nil {
+		if err := allow(storage.Text(doc, "user_id")); err != nil {
+			return err
+		}
+		return known.Delete(id)
+	}
+	if !storage.IsNotFound(err) {
+		return err
+	}
+	token, err := ch.Tx.RefreshTokens.Get(id)
+	if err != nil {
+		return storage.Optional(err)
+	}
+	if err := allow(token.Issue.UserID); err != nil {
+		return err
+	}
+	return ch.Tx.RevokeGrant(id, ch.Now)
+}

@@ -1,0 +1,42 @@
+package objects
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Flows are Auth0: api/management/v2/flows.
+var Flows = &Kind{Kind: resource.Flows}
+
+// FlowExecutions are the runs of a flow, of which there are none.
+var FlowExecutions = &Kind{Kind: resource.FlowExecutions, Owner: Flows}
+
+// VaultConnections are Auth0: api/management/v2/flows/vault/connections.
+var VaultConnections = &Kind{Kind: resource.VaultConnections, before: describeVaultConnection}
+
+// describeVaultConnection says whether a connection is set up, and by what it is known.
+func describeVaultConnection(_ Collection, doc, _ storage.Document) error {
+	setup, _ := doc["setup"].(storage.Document)
+	doc["ready"] = len(setup) > 0
+	raw, err := json.Marshal([]any{doc["name"], doc["app_id"], setup})
+	sum := sha256.Sum256(raw)
+	doc["fingerprint"] = hex.EncodeToString(sum[:16])
+	return err
+}
+
+// Forms are Auth0: api/management/v2/forms. Parts of a form that are empty are none.
+var Forms = &Kind{
+	Kind: resource.Forms,
+	before: func(_ Collection, doc, _ storage.Document) error {
+		for _, name := range []string{"messages", "translations"} {
+			if part, ok := doc[name].(storage.Document); ok && len(part) == 0 {
+				delete(doc, name)
+			}
+		}
+		return nil
+	},
+}

@@ -1,0 +1,37 @@
+package objects
+
+import "github.com/tenant0/tenant0/storage"
+
+// Kinds of settings of factors, Auth0: api/management/v2/guardian.
+const (
+	FactorsKind  = "guardian/factors"  // whether a factor is on, by its name
+	PoliciesKind = "guardian/policies" // when logins ask for a factor
+)
+
+// Factors are the factors that a tenant can have, in the order in which they are listed.
+var Factors = []string{"sms", "push-notification", "otp", "email", "duo", "webauthn-roaming", "webauthn-platform", "recovery-code"}
+
+// FactorEnabled reports whether a factor is on.
+func FactorEnabled(tx *storage.Tx, name string) (bool, error) {
+	stored, err := tx.Documents(FactorsKind, "").Document(name)
+	return stored["enabled"] == true, storage.Optional(err)
+}
+
+// SetFactor keeps the settings of a factor.
+func SetFactor(tx *storage.Tx, name string, settings storage.Document) error {
+	return tx.Documents(FactorsKind, "").Put(storage.Write{ID: name, Document: settings})
+}
+
+// Policies are when logins ask for a factor.
+func Policies(tx *storage.Tx) ([]any, error) {
+	stored, err := tx.Documents(PoliciesKind, "").Document(storage.SettingsKey)
+	if kept, ok := stored["policies"].([]any); ok {
+		return kept, nil
+	}
+	return []any{}, storage.Optional(err)
+}
+
+// SetPolicies replaces them.
+func SetPolicies(tx *storage.Tx, policies []string) error {
+	return tx.Documents(PoliciesKind, "").Put(storage.Write{ID: storage.SettingsKey, Document: storage.Document{"policies": policies}})
+}

@@ -1,0 +1,50 @@
+package objects
+
+import (
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Hooks are Auth0: api/management/v2/hooks.
+var Hooks = &Kind{
+	Kind: resource.Hooks, parts: []string{resource.HookSecrets.Name},
+	before: func(o Collection, doc, old storage.Document) error {
+		if old == nil {
+			doc["id"] = resource.ULID(o.Now)
+		}
+		return nil
+	},
+}
+
+// HookSecrets are the secrets of the hook with an id.
+func HookSecrets(tx *storage.Tx, hook string) (storage.Documents, error) {
+	return tx.Documents(resource.HookSecrets.Name, hook), Hooks.Require(tx, hook)
+}
+
+// SetHookSecrets gives a hook secrets, by their names.
+func SetHookSecrets(tx *storage.Tx, hook string, sent storage.Document) error {
+	secrets, err := HookSecrets(tx, hook)
+	if err != nil {
+		return err
+	}
+	for name, value := range sent {
+		if err := secrets.Put(storage.Write{ID: name, Document: storage.Document{"name": name, "value": value}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeleteHookSecrets takes secrets away from a hook; that there is none of a name is no error.
+func DeleteHookSecrets(tx *storage.Tx, hook string, names []string) error {
+	secrets, err := HookSecrets(tx, hook)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := secrets.Delete(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package objects
+
+import (
+	"slices"
+
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// LinkUsers makes the account of a secondary user an identity of a primary one, Auth0:
+// manage-users/user-accounts/user-account-linking. The secondary user is gone after that.
+// It returns the identities of the primary user.
+func LinkUsers(ch *Change, primary, secondary string) ([]any, error) {
+	user, err := Users.Find(ch.Tx, primary)
+	if err != nil {
+		return nil, err
+	}
+	other, err := ch.Tx.Users.Document(secondary)
+	if storage.IsNotFound(err) || secondary == primary {
+		return nil, resource.Users.Missing
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := deleteUsers(ch, secondary); err != nil {
+		return nil, err
+	}
+	identities, _ := user["identities"].([]any)
+	moved, _ := other["identities"].([]any)
+	for _, item := range moved {
+		identity, _ := item.(storage.Document)
+		identity["profileData"] = profileData(other)
+		identities = append(identities, identity)
+	}
+	user["identities"], user["updated_at"] = identities, resource.Time(ch.Now)
+	return identities, ch.Tx.Users.Put(user)
+}
+
+// profileData is what a linked identity keeps of its account's profile.
+func profileData(user storage.Document) storage.Document {
+	data := storage.Document{}
+	for _, name := range []string{"email", "email_verified", "name", "username", "given_name", "family_name", "phone_number", "phone_verified", "picture", "nickname"} {
+		if value, ok := user[name]; ok {
+			data[name] = value
+		}
+	}
+	return data
+}
+
+// UnlinkIdentity makes an identity of a user, the account with an id at a provider, a user
+// of its own again. It returns the identities that are left.
+func UnlinkIdentity(ch *Change, userID, provider, id string) ([]any, error) {
+	user, err := Users.Find(ch.Tx, userID)
+	if err != nil {
+		return nil, err
+	}
+	all, _ := user["identities"].([]any)
+	i := slices.IndexFunc(all, func(item any) bool {
+		identity, _ := item.(storage.Document)
+		return storage.Text(identity, "provider") == provider && storage.Text(identity, "user_id") == id
+	})
+	if i <= 0 { // the first is the user's own
+		return nil, resource.IdentityMissing
+	}
+	identity, _ := all[i].(storage.Document)
+	alone, ok := identity["profileData"].(storage.Document)
+	if !ok {
+		alone = storage.Document{}
+	}
+	delete(identity, "profileData")
+	alone["user_id"] = provider + "|" + id
+	alone["identities"] = []any{identity}
+	alone["created_at"], alone["updated_at"] = resource.Time(ch.Now), resource.Time(ch.Now)
+	left := slices.Delete(all, i, i+1)
+	user["identities"], user["updated_at"] = left, resource.Time(ch.Now)
+	if err := ch.Tx.Users.Put(user); err != nil {
+		return nil, err
+	}
+	return left, account.Put(ch.Tx, alone, "")
+}

@@ -1,0 +1,76 @@
+package objects
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// NetworkACLs are Auth0: api/management/v2/network-acls.
+var NetworkACLs = &Kind{Kind: resource.NetworkACLs, before: checkACL}
+
+// NetworkACLKeys are the keys of signatures that access control lists look for.
+var NetworkACLKeys = &Kind{Kind: resource.NetworkACLKeys, before: describeACLKey, deleted: unusedACLKey}
+
+// describeACLKey keeps of a key what it is known by, and not the key.
+func describeACLKey(_ Collection, doc, _ storage.Document) error {
+	material, err := base64.StdEncoding.DecodeString(storage.Text(doc, "value"))
+	if err != nil || len(material) < 32 || len(material) > 512 {
+		return resource.InvalidBody("Payload validation error: the value must be 32 to 512 bytes in base64")
+	}
+	sum := sha256.Sum256(material)
+	doc["fingerprint"] = hex.EncodeToString(sum[:])
+	delete(doc, "value")
+	return nil
+}
+
+// unusedACLKey refuses to delete a key that an access control list names.
+func unusedACLKey(o Collection, key storage.Document) error {
+	for acl, err := range o.Tx.Documents(resource.NetworkACLs.Name, "").All() {
+		if err != nil {
+			return err
+		}
+		rule, _ := acl["rule"].(storage.Document)
+		for _, name := range []string{"match", "not_match"} {
+			match, _ := rule[name].(storage.Document)
+			signature, _ := match["http_message_signature"].(storage.Document)
+			named, _ := signature["keys"].([]any)
+			if slices.ContainsFunc(named, func(k any) bool {
+				used, _ := k.(storage.Document)
+				return storage.Text(used, "id") == storage.Text(key, "id")
+			}) {
+				return resource.NetworkACLKeyInUse
+			}
+		}
+	}
+	return nil
+}
+
+// checkACL checks what the description of the kind cannot say.
+func checkACL(_ Collection, doc, _ storage.Document) error {
+	rule, _ := doc["rule"].(storage.Document)
+	action, _ := rule["action"].(storage.Document)
+	if action["redirect"] == true && storage.Text(action, "redirect_uri") == "" {
+		return resource.InvalidBody("Payload validation error: Action type of `redirect` requires a `redirect_uri`")
+	}
+	for _, name := range []string{"match", "not_match"} {
+		match, _ := rule[name].(storage.Document)
+		lists, _ := match["auth0_managed"].([]any)
+		var unknown []string
+		for _, item := range lists {
+			if list, _ := item.(string); !slices.Contains(resource.CuratedLists, list) {
+				unknown = append(unknown, list)
+			}
+		}
+		if len(unknown) > 0 {
+			return resource.InvalidBody("Invalid curated list name(s): " + strings.Join(unknown, ", ") +
+				". Allowed curated list names are: " + strings.Join(resource.CuratedLists, ", "))
+		}
+	}
+	return nil
+}

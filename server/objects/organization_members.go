@@ -1,0 +1,82 @@
+package objects
+
+import (
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// RequireMember sees that a user is in an organization, which has to be there.
+func RequireMember(tx *storage.Tx, organization, user string) error {
+	if err := Organizations.Require(tx, organization); err != nil {
+		return err
+	}
+	is, err := tx.IsMember(organization, user)
+	if err == nil && !is {
+		return resource.NotMember
+	}
+	return err
+}
+
+// AddMembers puts users into an organization.
+func AddMembers(tx *storage.Tx, organization string, users []string) error {
+	if err := Organizations.Require(tx, organization); err != nil {
+		return err
+	}
+	for _, user := range users {
+		if err := Users.Require(tx, user); err != nil {
+			return err
+		}
+		if err := tx.AddMember(organization, user); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RemoveMembers takes users out of an organization, with the roles that they have in it;
+// that one is no member is no error.
+func RemoveMembers(tx *storage.Tx, organization string, users []string) error {
+	if err := Organizations.Require(tx, organization); err != nil {
+		return err
+	}
+	for _, user := range users {
+		if err := tx.Documents(storage.MemberRolesKind, storage.MemberOf(organization, user)).DeleteAll(); err != nil {
+			return err
+		}
+		if err := tx.Documents(storage.OrganizationMembersKind, organization).Delete(user); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// MemberRoles returns the roles that a user has in an organization.
+func MemberRoles(tx *storage.Tx, organization, user string) ([]storage.Document, error) {
+	ids, err := tx.MemberRoles(organization, user)
+	if err != nil {
+		return nil, err
+	}
+	return rolesWith(tx, ids)
+}
+
+// ChangeMemberRoles gives a member of an organization roles in it, or takes them away.
+func ChangeMemberRoles(tx *storage.Tx, organization, user string, roles []string, add bool) error {
+	if err := RequireMember(tx, organization, user); err != nil {
+		return err
+	}
+	for _, role := range roles {
+		if !add {
+			if err := tx.Documents(storage.MemberRolesKind, storage.MemberOf(organization, user)).Delete(role); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := Roles.Require(tx, role); err != nil {
+			return err
+		}
+		if err := tx.AddMemberRole(organization, user, role); err != nil {
+			return err
+		}
+	}
+	return nil
+}

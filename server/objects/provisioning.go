@@ -1,0 +1,184 @@
+package objects
+
+import (
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Provisioning is one of the two ways to provision users from a directory: SCIM, and
+// synchronization of a company's directory. Both are configuration alone, one for each
+// connection; nothing is provisioned.
+type Provisioning struct {
+	// kind is that of a configuration, and parts that of what belongs to it.
+	kind, parts *resource.Kind
+	// strategies are those of the connections that can be provisioned so, and unsupported is
+	// the answer of any other.
+	strategies  []string
+	unsupported error
+	// describe makes a new configuration.
+	describe func(ch *Change, connection storage.Document) storage.Document
+	// mapping is that of a new configuration, by the strategy of the connection.
+	mapping func(strategy string) []any
+}
+
+// SCIM is Auth0: authenticate/protocols/scim/configure-inbound-scim.
+var SCIM = Provisioning{
+	kind: resource.SCIMConfigurations, parts: resource.SCIMTokens,
+	strategies: []string{"samlp", "oidc", "okta", "waad"}, unsupported: resource.SCIMUnsupported,
+	describe: func(ch *Change, connection storage.Document) storage.Document {
+		return storage.Document{
+			"tenant_name": ch.TenantName(), "connection_id": connection["id"], "connection_name": connection["name"],
+			"strategy": connection["strategy"], "created_at": resource.Time(ch.Now), "user_id_attribute": "externalId",
+		}
+	},
+	mapping: func(strategy string) []any {
+		if strategy == "waad" {
+			return pairs("scim", slices.Concat(entraAttributes, sharedAttributes))
+		}
+		return pairs("scim", slices.Concat(scimAttributes, sharedAttributes))
+	},
+}
+
+// Directory is Auth0: authenticate/identity-providers/enterprise-identity-providers/
+// google-directory-sync.
+var Directory = Provisioning{
+	kind: resource.DirectoryProvisionings, parts: resource.SynchronizedGroups,
+	strategies: []string{"google-apps"}, unsupported: resource.DirectoryUnsupported,
+	describe: func(ch *Change, connection storage.Document) storage.Document {
+		return storage.Document{
+			"connection_id": connection["id"], "connection_name": connection["name"], "strategy": connection["strategy"],
+			"synchronize_automatically": false, "synchronize_groups": "off", "created_at": resource.Time(ch.Now),
+		}
+	},
+	mapping: func(string) []any { return pairs("idp", googleAttributes()) },
+}
+
+// supported returns the connection with an id, when it is one that can be provisioned so.
+func (p Provisioning) supported(tx *storage.Tx, connectionID string) (storage.Document, error) {
+	connection, err := Connections.Find(tx, connectionID)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(p.strategies, storage.Text(connection, "strategy")) {
+		return nil, p.unsupported
+	}
+	return connection, nil
+}
+
+// Find returns the configuration of a connection.
+func (p Provisioning) Find(tx *storage.Tx, connectionID string) (storage.Document, error) {
+	if _, err := p.supported(tx, connectionID); err != nil {
+		return nil, err
+	}
+	doc, err := tx.Documents(p.kind.Name, "").Document(connectionID)
+	if storage.IsNotFound(err) {
+		return nil, p.kind.Missing
+	}
+	return doc, err
+}
+
+// All yields the configurations of all connections.
+func (p Provisioning) All(tx *storage.Tx) iter.Seq2[storage.Document, error] {
+	return tx.Documents(p.kind.Name, "").All()
+}
+
+// DefaultMapping is that of a new configuration of a connection.
+func (p Provisioning) DefaultMapping(tx *storage.Tx, connectionID string) ([]any, error) {
+	connection, err := p.supported(tx, connectionID)
+	if err != nil {
+		return nil, err
+	}
+	return p.mapping(storage.Text(connection, "strategy")), nil
+}
+
+func (p Provisioning) put(ch *Change, connectionID string, doc storage.Document) (storage.Document, error) {
+	doc[p.kind.Updated] = resource.Time(ch.Now)
+	return doc, ch.Tx.Documents(p.kind.Name, "").Put(storage.Write{ID: connectionID, Links: []string{connectionID}, Document: doc})
+}
+
+// Create makes the configuration of a connection, which has none.
+func (p Provisioning) Create(ch *Change, connectionID string, sent storage.Document) (storage.Document, error) {
+	connection, err := p.supported(ch.Tx, connectionID)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := ch.Tx.Documents(p.kind.Name, "").Document(connectionID); err == nil {
+		return nil, p.kind.Taken
+	}
+	doc := p.describe(ch, connection)
+	doc["mapping"] = p.mapping(storage.Text(connection, "strategy"))
+	maps.Copy(doc, sent)
+	return p.put(ch, connectionID, doc)
+}
+
+// Update changes members of the configuration of a connection.
+func (p Provisioning) Update(ch *Change, connectionID string, change storage.Document) (storage.Document, error) {
+	doc, err := p.Find(ch.Tx, connectionID)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(doc, change)
+	return p.put(ch, connectionID, doc)
+}
+
+// Delete removes the configuration of a connection with what belongs to it; that there is
+// none is no error.
+func (p Provisioning) Delete(tx *storage.Tx, connectionID string) error {
+	if _, err := p.supported(tx, connectionID); err != nil {
+		return err
+	}
+	if err := tx.Documents(p.kind.Name, "").Delete(connectionID); err != nil {
+		return err
+	}
+	return tx.Documents(p.parts.Name, connectionID).DeleteAll()
+}
+
+// Parts are what belongs to the configuration of a connection: the tokens of SCIM, or the
+// groups that are synchronized.
+func (p Provisioning) Parts(tx *storage.Tx, connectionID string) (storage.Documents, error) {
+	_, err := p.Find(tx, connectionID)
+	return tx.Documents(p.parts.Name, connectionID), err
+}
+
+// AddSCIMToken makes a token for the SCIM endpoint of a connection. Its secret is not kept.
+func AddSCIMToken(ch *Change, connectionID, id string, scopes any) (storage.Document, error) {
+	tokens, err := SCIM.Parts(ch.Tx, connectionID)
+	if err != nil {
+		return nil, err
+	}
+	doc := storage.Document{"token_id": id, "scopes": scopes, "created_at": resource.Time(ch.Now)}
+	if scopes == nil {
+		doc["scopes"] = []any{"get:users", "post:users", "put:users", "patch:users", "delete:users"}
+	}
+	return doc, tokens.Put(storage.Write{ID: id, Document: doc})
+}
+
+// ChangeSynchronizedGroups adds groups to those of a connection that are synchronized, or
+// removes them; where it replaces, all others go.
+func ChangeSynchronizedGroups(tx *storage.Tx, connectionID string, groups []storage.Document, replace, add bool) error {
+	known, err := Directory.Parts(tx, connectionID)
+	if err != nil {
+		return err
+	}
+	if replace {
+		if err := known.DeleteAll(); err != nil {
+			return err
+		}
+	}
+	for _, group := range groups {
+		id := storage.Text(group, "id")
+		if add {
+			err = known.Put(storage.Write{ID: id, Document: group})
+		} else {
+			err = known.Delete(id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

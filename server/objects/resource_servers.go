@@ -1,0 +1,91 @@
+package objects
+
+import (
+	"maps"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// ResourceServers are the APIs of the tenant, Auth0: api/management/v2/resource-servers.
+var ResourceServers = &Kind{
+	Kind: resource.ResourceServers,
+	table: func(tx *storage.Tx) Store {
+		return apis{Acted[storage.ResourceServer]{Resources: tx.ResourceServers}, tx}
+	},
+	before: checkAPI, deleted: deleteAPI,
+}
+
+// apis finds an API by its id or its identifier.
+type apis struct {
+	Acted[storage.ResourceServer]
+	tx *storage.Tx
+}
+
+func (a apis) id(idOrIdentifier string) (string, error) {
+	api, err := a.tx.API(idOrIdentifier)
+	if err != nil || api == nil {
+		return idOrIdentifier, err
+	}
+	return api.ID, nil
+}
+
+// Document implements Store.
+func (a apis) Document(idOrIdentifier string) (storage.Document, error) {
+	id, err := a.id(idOrIdentifier)
+	if err != nil {
+		return nil, err
+	}
+	return a.Acted.Document(id)
+}
+
+// Delete implements Store.
+func (a apis) Delete(idOrIdentifier string) error {
+	id, err := a.id(idOrIdentifier)
+	if err != nil {
+		return err
+	}
+	return a.Acted.Delete(id)
+}
+
+// checkAPI keeps the scopes of Auth0's own APIs as they are.
+func checkAPI(o Collection, doc, old storage.Document) error {
+	if old == nil {
+		maps.Copy(doc, resource.SystemAPI(o.Issuer, storage.Text(doc, "identifier")))
+	}
+	if _, changes := o.sent["scopes"]; old != nil && old["is_system"] == true && changes {
+		return resource.InvalidBody("Payload validation error: 'Additional properties not allowed: scopes'.")
+	}
+	encryption, _ := doc["token_encryption"].(storage.Document)
+	if key, ok := encryption["encryption_key"].(storage.Document); ok {
+		thumbprint, err := keyThumbprint(storage.Text(key, "pem"))
+		if err != nil {
+			return err
+		}
+		key["thumbprint_sha256"] = thumbprint
+	}
+	return nil
+}
+
+// deleteAPI takes along what was granted for the API.
+func deleteAPI(o Collection, doc storage.Document) error {
+	identifier := storage.Text(doc, "identifier")
+	if err := deleteClientGrants(o.Tx, "audience", identifier); err != nil {
+		return err
+	}
+	var consents []string
+	for g, err := range o.Tx.Grants.All() {
+		if err != nil {
+			return err
+		}
+		if g.Audience == identifier {
+			consents = append(consents, g.ID)
+		}
+	}
+	for _, id := range consents {
+		if err := o.Tx.Grants.Delete(id); err != nil {
+			return err
+		}
+	}
+	return o.Tx.ForgetAPI(identifier, o.Now)
+}

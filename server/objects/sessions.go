@@ -1,0 +1,129 @@
+package objects
+
+import (
+	"errors"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// GetSession returns the session with an id, Auth0: api/management/v2/sessions.
+func GetSession(tx *storage.Tx, id string) (storage.Session, error) {
+	s, err := tx.Sessions.Find("id", id)
+	if storage.IsNotFound(err) {
+		return s, resource.SessionMissing
+	}
+	return s, err
+}
+
+// UpdateSession replaces the metadata of a session, Auth0:
+// manage-users/sessions/session-metadata.
+func UpdateSession(tx *storage.Tx, id string, change storage.Document) (storage.Session, error) {
+	s, err := GetSession(tx, id)
+	if err != nil {
+		return s, err
+	}
+	if sent, ok := change["session_metadata"]; ok {
+		s.Metadata, _ = sent.(storage.Document)
+	}
+	return s, tx.Sessions.Put(s)
+}
+
+// DeleteSession ends a session; that there is none is no error.
+func DeleteSession(tx *storage.Tx, id string) error {
+	s, err := GetSession(tx, id)
+	if errors.Is(err, resource.SessionMissing) {
+		return nil // what was asked for is so
+	}
+	if err != nil {
+		return err
+	}
+	return tx.Sessions.Delete(s.CookieHash)
+}
+
+// RevokeSession ends a session with the refresh tokens that it brought.
+func RevokeSession(ch *Change, id string) error {
+	s, err := GetSession(ch.Tx, id)
+	if err != nil {
+		return err
+	}
+	for t, err := range ch.Tx.RefreshTokens.By("session", s.ID) {
+		if err != nil {
+			return err
+		}
+		if err := ch.Tx.RevokeGrant(t.ID, ch.Now); err != nil {
+			return err
+		}
+	}
+	return ch.Tx.Sessions.Delete(s.CookieHash)
+}
+
+// DeleteSessionsOf ends all sessions of a user.
+func DeleteSessionsOf(tx *storage.Tx, userID string) error {
+	if err := Users.Require(tx, userID); err != nil {
+		return err
+	}
+	return tx.DeleteSessions(userID)
+}
+
+// DeleteGrantsOf removes what a user has consented to, Auth0: api/management/v2/grants.
+func DeleteGrantsOf(tx *storage.Tx, userID string) error {
+	return deleteBy(tx.Grants, "user", userID, func(g storage.Grant) string { return g.ID })
+}
+
+// GetRefreshToken returns the refresh token with an id, Auth0:
+// api/management/v2/refresh-tokens.
+func GetRefreshToken(tx *storage.Tx, id string) (storage.RefreshToken, error) {
+	t, err := tx.RefreshTokens.Get(id)
+	if storage.IsNotFound(err) {
+		return t, resource.RefreshTokenMissing
+	}
+	return t, err
+}
+
+// UpdateRefreshToken replaces the metadata of a refresh token, Auth0:
+// secure/tokens/refresh-tokens/refresh-token-metadata.
+func UpdateRefreshToken(tx *storage.Tx, id string, change storage.Document) (storage.RefreshToken, error) {
+	t, err := GetRefreshToken(tx, id)
+	if err != nil {
+		return t, err
+	}
+	if sent, ok := change["refresh_token_metadata"]; ok {
+		t.Metadata, _ = sent.(storage.Document)
+	}
+	return t, tx.RefreshTokens.Put(t)
+}
+
+// DeleteRefreshToken ends a refresh token; that there is none is no error.
+func DeleteRefreshToken(ch *Change, id string) error {
+	t, err := GetRefreshToken(ch.Tx, id)
+	if errors.Is(err, resource.RefreshTokenMissing) {
+		return nil // what was asked for is so
+	}
+	if err != nil {
+		return err
+	}
+	return ch.Tx.RevokeGrant(t.ID, ch.Now)
+}
+
+// RevokeRefreshTokens ends the refresh tokens that meet a condition.
+func RevokeRefreshTokens(ch *Change, meets func(storage.RefreshToken) bool) error {
+	ids, err := ch.Tx.RefreshTokensWhere(meets)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := ch.Tx.RevokeGrant(id, ch.Now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeleteRefreshTokensOf ends all refresh tokens of a user.
+func DeleteRefreshTokensOf(tx *storage.Tx, userID string) error {
+	if err := Users.Require(tx, userID); err != nil {
+		return err
+	}
+	return tx.DeleteRefreshTokens(userID)
+}

@@ -1,0 +1,73 @@
+package objects
+
+import (
+	"strings"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// EventStreams are Auth0: api/management/v2/event-streams. They are kept; nothing is
+// delivered to them.
+var EventStreams = &Kind{Kind: resource.EventStreams, before: nameEventSource}
+
+// LogStreams are Auth0: api/management/v2/log-streams. The server delivers to those of type
+// http.
+var LogStreams = &Kind{
+	Kind: resource.LogStreams, before: completeSink,
+	deleted: func(o Collection, doc storage.Document) error { return o.Tx.LogCursors.Delete(storage.Text(doc, "id")) },
+}
+
+// Destination is the configuration of an event stream's destination.
+func Destination(doc storage.Document) storage.Document {
+	whole, _ := doc["destination"].(storage.Document)
+	configuration, _ := whole["configuration"].(storage.Document)
+	return configuration
+}
+
+// nameEventSource adds the name by which AWS would know a stream.
+func nameEventSource(o Collection, doc, old storage.Document) error {
+	if whole, _ := doc["destination"].(storage.Document); storage.Text(whole, "type") == "eventbridge" {
+		keepName(Destination(doc), Destination(old), "aws_partner_event_source",
+			"aws.partner/auth0.com/"+o.TenantName()+"-"+resource.UUID()+"/auth0.events")
+	}
+	return nil
+}
+
+// completeSink checks the sink of a stream and adds what the service at the other
+// end would name it.
+func completeSink(o Collection, doc, old storage.Document) error {
+	if err := resource.Sinks[storage.Text(doc, "type")].Check(storage.Document{"sink": doc["sink"]}, resource.Update); err != nil {
+		return err
+	}
+	if pii, ok := doc["pii_config"].(storage.Document); ok {
+		for name, value := range map[string]string{"method": "hash", "algorithm": "xxhash"} {
+			if _, sent := pii[name]; !sent {
+				pii[name] = value
+			}
+		}
+	}
+	sink, _ := doc["sink"].(storage.Document)
+	before, _ := old["sink"].(storage.Document)
+	switch storage.Text(doc, "type") {
+	case "eventbridge":
+		named := "aws.partner/auth0.com/" + o.TenantName() + "-" + resource.UUID() + "/auth0.logs"
+		keepName(sink, before, "awsPartnerEventSource", named)
+	case "eventgrid":
+		named := strings.ReplaceAll(resource.UUID(), "-", "") + "-" + o.TenantName()
+		keepName(sink, before, "azurePartnerTopic", named)
+	case "mixpanel":
+		if sink["mixpanelServiceAccountPassword"] == nil && before["mixpanelServiceAccountPassword"] != nil {
+			sink["mixpanelServiceAccountPassword"] = before["mixpanelServiceAccountPassword"]
+		}
+	}
+	return nil
+}
+
+// keepName gives a sink the name that it had, or a new one.
+func keepName(sink, before storage.Document, member, name string) {
+	if had, ok := before[member].(string); ok {
+		name = had
+	}
+	sink[member] = name
+}

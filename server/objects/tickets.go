@@ -1,0 +1,127 @@
+package objects
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/tenant0/tenant0/server/clock"
+	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// CheckTicket refuses members of a request for a ticket that do not go together.
+func CheckTicket(sent storage.Document) error {
+	if (storage.Text(sent, "client_id") != "" || storage.Text(sent, "organization_id") != "") && storage.Text(sent, "result_url") != "" {
+		return resource.InvalidBody("result_url cannot be specified when using client_id or organization_id.")
+	}
+	return nil
+}
+
+// VerificationTicket makes a link that verifies a user's address, Auth0:
+// api/management/v2/tickets/post-email-verification.
+func VerificationTicket(ch *Change, sent storage.Document) (link string, err error) {
+	user, err := GetUser(ch.Tx, storage.Text(sent, "user_id"))
+	if err != nil {
+		return "", err
+	}
+	return makeTicket(ch, storage.TicketVerifyEmail, user, user.Email, sent)
+}
+
+// PasswordTicket makes a link that lets whoever has it choose a user's password, Auth0:
+// api/management/v2/tickets/post-password-change.
+func PasswordTicket(ch *Change, sent storage.Document) (link string, err error) {
+	user, err := userOfPassword(ch.Tx, sent)
+	if err != nil {
+		return "", err
+	}
+	verifies := ""
+	if sent["mark_email_as_verified"] == true {
+		verifies = user.Email
+	}
+	return makeTicket(ch, storage.TicketResetPassword, user, verifies, sent)
+}
+
+// makeTicket makes the link of a new ticket for a user. verifies is the address that its use
+// verifies, "" for none.
+func makeTicket(ch *Change, kind string, user storage.User, verifies string, sent storage.Document) (link string, err error) {
+	if err := knownClient(ch.Tx, sent); err != nil {
+		return "", err
+	}
+	life := emails.DefaultLifetime
+	if seconds, _ := sent["ttl_sec"].(float64); seconds > 0 {
+		life = clock.Span(seconds, time.Second)
+	}
+	return ch.Emails.Ticket(ch.Tx, storage.Ticket{
+		Kind: kind, UserID: user.UserID, Connection: user.ConnectionName(), ClientID: storage.Text(sent, "client_id"), Email: verifies,
+		ResultURL: storage.Text(sent, "result_url"), IncludeEmail: sent["includeEmailInRedirect"] == true, ExpiresAt: ch.Now.Add(life),
+	})
+}
+
+// userOfPassword is the user whom a password ticket names by id, or by address and
+// connection.
+func userOfPassword(tx *storage.Tx, sent storage.Document) (user storage.User, err error) {
+	id, connectionID, email := storage.Text(sent, "user_id"), storage.Text(sent, "connection_id"), storage.Text(sent, "email")
+	switch {
+	case id != "" && connectionID != "":
+		return user, resource.InvalidBody("You cannot send user_id when specifying a connection_id.")
+	case id != "":
+		return GetUser(tx, id)
+	case connectionID == "" || email == "":
+		return user, resource.InvalidBody("Either user_id, or connection_id and email, must be specified.")
+	}
+	conn, err := tx.Connections.Get(connectionID)
+	if storage.IsNotFound(err) {
+		return user, resource.Connections.Missing
+	}
+	if err != nil {
+		return user, err
+	}
+	user, err = tx.UserByLogin(conn.Name, email)
+	if storage.IsNotFound(err) {
+		return user, resource.Users.Missing
+	}
+	return user, err
+}
+
+// knownClient sees that the application that a request names is there.
+func knownClient(tx *storage.Tx, sent storage.Document) error {
+	id := storage.Text(sent, "client_id")
+	if id == "" {
+		return nil
+	}
+	return Clients.Require(tx, id)
+}
+
+// SendVerification sends the e-mail that verifies a user's address, and returns the job that
+// says so. Auth0: api/management/v2/jobs/post-verification-email.
+func SendVerification(ch *Change, sent storage.Document) (job storage.Document, err error) {
+	user, err := GetUser(ch.Tx, storage.Text(sent, "user_id"))
+	if err != nil {
+		return nil, err
+	}
+	if err := knownClient(ch.Tx, sent); err != nil {
+		return nil, err
+	}
+	if user.Email == "" {
+		return nil, resource.InvalidBody("The user does not have an email address.")
+	}
+	clientID := storage.Text(sent, "client_id")
+	mail, err := ch.Emails.DraftTicket(ch.Tx, storage.TicketVerifyEmail, user, clientID, ch.Now)
+	if err != nil {
+		return nil, err
+	}
+	job = storage.Document{"type": "verification_email", "status": "completed"}
+	resource.Jobs.Fill(job, ch.Now)
+	if mail.None() {
+		job["status"] = "failed"
+	} else {
+		ch.mail(mail)
+		ch.tell(tenantlog.Event{
+			Type: tenantlog.VerificationSent, Description: "Verification email sent", UserID: user.UserID, UserName: user.Email,
+			ClientID: cmp.Or(clientID, ch.Author.ClientID), Connection: user.ConnectionName(),
+		})
+	}
+	return job, PlainOf(ch.Tx, resource.Jobs, "").Put(job)
+}

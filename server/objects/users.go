@@ -1,0 +1,254 @@
+package objects
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Users are Auth0: api/management/v2/users. Their creation and change are functions of
+// their own, since those come with passwords and messages.
+var Users = &Kind{
+	Kind: resource.Users, table: func(tx *storage.Tx) Store { return Acted[storage.User]{Resources: tx.Users} },
+	referring: referringToUsers,
+	deleted: func(o Collection, doc storage.Document) error {
+		return forgetUsers(o.Change, storage.Text(doc, "user_id"))
+	},
+}
+
+// referringToUsers names the kinds of what goes with a user.
+var referringToUsers = []string{
+	storage.OrganizationMembersKind, storage.MemberRolesKind, resource.AuthenticationMethods.Name, resource.DeviceCredentials.Name,
+}
+
+// deleteUsers removes users with all that is theirs.
+func deleteUsers(ch *Change, ids ...string) error {
+	for _, id := range ids {
+		if err := ch.Tx.Users.Delete(id); err != nil {
+			return err
+		}
+		if err := ch.Tx.DeleteLinked(id, referringToUsers...); err != nil {
+			return err
+		}
+	}
+	return forgetUsers(ch, ids...)
+}
+
+// forgetUsers removes what users had who are gone.
+func forgetUsers(ch *Change, ids ...string) error {
+	for _, id := range ids {
+		if err := errors.Join(ch.Tx.Passwords.Delete(id), ch.Tx.UserAccess.Delete(id)); err != nil {
+			return err
+		}
+		if err := deleteBy(ch.Tx.Grants, "user", id, func(g storage.Grant) string { return g.ID }); err != nil {
+			return err
+		}
+	}
+	return ch.Tx.ForgetUsers(ids, ch.Now)
+}
+
+// UserOf reads a user's document.
+func UserOf(doc storage.Document) (user storage.User) {
+	raw, _ := json.Marshal(doc)    // JSON values always marshal
+	_ = json.Unmarshal(raw, &user) // and what is of another type is left out
+	return user
+}
+
+// GetUser returns the user with an id, or the kind's answer for none.
+func GetUser(tx *storage.Tx, id string) (storage.User, error) {
+	user, err := tx.Users.Get(id)
+	if storage.IsNotFound(err) {
+		return user, resource.Users.Missing
+	}
+	return user, err
+}
+
+// CreateUser makes a user of what was sent, which is the user afterwards. hash is that of
+// the password, "" for none.
+func CreateUser(ch *Change, sent storage.Document, hash string) error {
+	connection, password, verify := storage.Text(sent, "connection"), storage.Text(sent, "password"), wantsVerification(sent)
+	for _, name := range []string{"connection", "password", "verify_email", "verify_phone_number"} {
+		delete(sent, name)
+	}
+	conn, err := ch.Tx.Connections.Find("name", connection)
+	if storage.IsNotFound(err) {
+		return resource.Connections.Missing
+	}
+	if err != nil {
+		return err
+	}
+	if err := checkNewUser(conn, sent, password); err != nil {
+		return err
+	}
+	if err := account.Add(ch.Tx, conn, sent, hash, ch.Now); err != nil || !verify {
+		return err
+	}
+	mail, err := ch.Emails.DraftTicket(ch.Tx, storage.TicketVerifyEmail, UserOf(sent), "", ch.Now)
+	ch.mail(mail)
+	return err
+}
+
+// wantsVerification reports whether a new user is sent an e-mail to verify the
+// address: where verify_email says so, and otherwise where the address is not
+// verified, Auth0: api/management/v2/users/post-users.
+func wantsVerification(doc storage.Document) bool {
+	if storage.Text(doc, "email") == "" {
+		return false
+	}
+	if told, ok := doc["verify_email"].(bool); ok {
+		return told
+	}
+	return doc["email_verified"] != true
+}
+
+func checkNewUser(conn storage.Connection, doc storage.Document, password string) error {
+	switch {
+	case conn.Strategy == storage.DatabaseStrategy && password == "":
+		return resource.InvalidBody("Payload validation error: 'Missing required property: password'.")
+	case storage.Text(doc, "email")+storage.Text(doc, "username")+storage.Text(doc, "phone_number") == "":
+		return resource.InvalidBody("Payload validation error: 'Missing required property: email'.")
+	}
+	return checkUsername(conn, storage.Text(doc, "username"), true)
+}
+
+// checkUsername is account.CheckUsername with Auth0's answer to a change of an object.
+func checkUsername(conn storage.Connection, username string, required bool) error {
+	err := account.CheckUsername(conn, username, required)
+	if refused, ok := errors.AsType[*account.UsernameError](err); ok {
+		return resource.InvalidBody(refused.Error())
+	}
+	return err
+}
+
+// apart are the pairs of members that one change may not have, in the words of Auth0's
+// answer.
+var apart = [][2]string{
+	{"username", "password"}, {"username", "email_verified"}, {"password", "email_verified"}, {"password", "email"},
+}
+
+// CheckTogether refuses a change of members of a user that cannot change together.
+func CheckTogether(change storage.Document) error {
+	for _, pair := range apart {
+		_, first := change[pair[0]]
+		if _, second := change[pair[1]]; first && second {
+			return resource.InvalidBody("Cannot update " + pair[0] + " and " + pair[1] + " simultaneously")
+		}
+	}
+	return nil
+}
+
+// UpdateUser changes the user with an id as it is asked for, and returns the user. hash is
+// that of a new password, "" for none.
+func UpdateUser(ch *Change, id string, asked storage.Document, hash string) (storage.Document, error) {
+	doc, err := Users.Find(ch.Tx, id)
+	if err != nil {
+		return nil, err
+	}
+	before := maps.Clone(doc)
+	conn, err := checkUserConnection(ch.Tx, UserOf(doc), storage.Text(asked, "connection"))
+	if err != nil {
+		return nil, err
+	}
+	change := maps.Clone(asked)
+	for _, name := range []string{"connection", "password", "client_id", "verify_email", "verify_password", "verify_phone_number"} {
+		delete(change, name)
+	}
+	if err := checkUsername(conn, storage.Text(change, "username"), false); err != nil {
+		return nil, err
+	}
+	if email := storage.Text(change, "email"); email != "" {
+		change["email"] = strings.ToLower(email)
+	}
+	resource.Users.Merge(doc, change, ch.Now)
+	if metadata, ok := doc["app_metadata"].(storage.Document); ok && len(metadata) == 0 {
+		delete(doc, "app_metadata")
+	}
+	if hash != "" {
+		if err := account.SetPassword(ch.Tx, doc, hash, ch.Now); err != nil {
+			return nil, err
+		}
+	}
+	if endsSessions(before, doc) {
+		if err := ch.Tx.EndSessions(id); err != nil {
+			return nil, err
+		}
+	}
+	if err := account.Put(ch.Tx, doc, ""); err != nil {
+		return nil, err
+	}
+	return doc, mailChanges(ch, UserOf(doc), asked)
+}
+
+// checkUserConnection sees that a change is for a connection of the user: the one
+// that it names, or the user's own. It returns that of the user's own identity.
+func checkUserConnection(tx *storage.Tx, user storage.User, named string) (storage.Connection, error) {
+	conn, err := tx.Connections.Find("name", user.ConnectionName())
+	if err := storage.Optional(err); err != nil || named == "" {
+		return conn, err
+	}
+	for _, identity := range user.Identities {
+		if identity.Connection == named {
+			return conn, nil
+		}
+	}
+	return conn, resource.InvalidBody("The connection does not exist.")
+}
+
+// endsSessions reports whether a change of a user ends the sessions and refresh tokens:
+// another address, or one that is not verified any more. Auth0: manage-users/sessions.
+func endsSessions(before, after storage.Document) bool {
+	return !strings.EqualFold(storage.Text(before, "email"), storage.Text(after, "email")) ||
+		before["email_verified"] == true && after["email_verified"] != true
+}
+
+// mailChanges reads the messages that a change of a user asks for, Auth0:
+// api/management/v2/users/patch-users-by-id: verify_email, verify_password and
+// verify_phone_number.
+func mailChanges(ch *Change, user storage.User, asked storage.Document) (err error) {
+	draft := func(d emails.Draft, draftErr error) {
+		if err == nil {
+			ch.mail(d)
+			err = draftErr
+		}
+	}
+	clientID := storage.Text(asked, "client_id")
+	if asked["verify_email"] == true && user.Email != "" {
+		draft(ch.Emails.DraftTicket(ch.Tx, storage.TicketVerifyEmail, user, clientID, ch.Now))
+	}
+	if asked["verify_password"] == true && asked["password"] != nil && user.Email != "" {
+		draft(ch.Emails.Draft(ch.Tx, emails.Letter{Kind: outbox.ChangePassword, User: user, ClientID: clientID, Connection: user.ConnectionName()}))
+	}
+	if asked["verify_phone_number"] == true && asked["phone_number"] != nil {
+		draft(ch.Emails.DraftPhone(ch.Tx, outbox.Message{
+			Kind: outbox.OTPVerify, Channel: outbox.SMS, To: user.PhoneNumber, Code: emails.Code(), UserID: user.UserID, ClientID: clientID, Connection: user.ConnectionName(),
+		}))
+	}
+	return err
+}
+
+// RevokeAccess ends the sessions and the refresh tokens of the user with an id.
+func RevokeAccess(tx *storage.Tx, id string) error {
+	if err := Users.Require(tx, id); err != nil {
+		return err
+	}
+	return tx.EndSessions(id)
+}
+
+// Unblock lifts the blocks of users that wrong passwords led to.
+func Unblock(ch *Change, ids []string) error {
+	for _, id := range ids {
+		if err := ch.Tx.ForgetLoginFailures(id); err != nil {
+			return err
+		}
+		ch.tell(tenantlog.Event{Type: tenantlog.UserUnblocked, UserID: id, ClientID: ch.Author.ClientID})
+	}
+	return nil
+}
