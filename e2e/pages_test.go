@@ -179,7 +179,7 @@ func TestPages(t *testing.T) {
 		w := openWindow(s.browser, t)
 		background := func(scheme string) string {
 			w.prefer(scheme)
-			return evaluate[string](w, `getComputedStyle(document.querySelector("main")).backgroundColor`)
+			return evaluate[string](w, `getComputedStyle(document.querySelector(".card")).backgroundColor`)
 		}
 		w.do(chromedp.EmulateViewport(360, 740))
 		w.open(s.authorizeURL(nil))

@@ -234,14 +234,15 @@ func invitations() place {
 		l = as(l, servertest.Employee, "organization", p.more["organization"], "invitation", ticket, "audience", "", "scope", "openid")
 		target, _ := p.AuthorizeURL(l)
 		left, page := p.Visit(p.browser, target)
-		for range 3 {
-			if left != nil || page.URL.Path != "/u/login" && page.URL.Path != "/u/consent" || page.Status != http.StatusOK {
+		actions := map[string]string{"/u/accept-invitation": "default", "/u/login": "default", "/u/consent": "accept"}
+		for range 4 {
+			if left != nil || actions[page.URL.Path] == "" || page.Status != http.StatusOK {
 				break
 			}
 			form := page.Form()
 			form.Set("username", servertest.Employee)
 			form.Set("password", servertest.Password)
-			form.Set("action", map[string]string{"/u/login": "default", "/u/consent": "accept"}[page.URL.Path])
+			form.Set("action", actions[page.URL.Path])
 			left, page = p.Submit(p.browser, page, form)
 		}
 		return left != nil && left.Query().Get("code") != ""

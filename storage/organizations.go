@@ -28,7 +28,10 @@ type Invitation struct {
 	ConnectionID   string    `json:"connection_id"`
 	ExpiresAt      time.Time `json:"expires_at"`
 	Roles          []string  `json:"roles"`
-	Invitee        struct {
+	Inviter        struct {
+		Name string `json:"name"`
+	} `json:"inviter"`
+	Invitee struct {
 		Email string `json:"email"`
 	} `json:"invitee"`
 	AppMetadata  map[string]any `json:"app_metadata"`

@@ -54,6 +54,8 @@ type Transaction struct {
 
 	// What the pages have added. Each page writes the answer that is its own.
 
+	// Invited says that the user goes on with the request's invitation.
+	Invited bool `json:"invited,omitempty"`
 	// UserID is the user who logged in last in the transaction, "" for nobody yet.
 	UserID string `json:"user_id,omitempty"`
 	// Organization is the answer to which organization the login is for, nil for none yet.

@@ -1,49 +1,9 @@
 package templates
 
-import "slices"
-
-// form is what a page of inputs shows, and posts to its own URL with the button
-// action=default.
-type form struct {
-	State string
-	// Description is the key of the sentence below the title; "" is "description".
-	Description string
-	Inputs      []input
-	// Demands are sentences on what a new password must be.
-	Demands []string
-	// Account tells a password manager whose password it is, where no input does.
-	Account string
-	// LoginURL shows the link back to the login page when it is set, with the
-	// texts that LoginText and LoginLink name.
-	LoginURL, LoginText, LoginLink string
-	// Personal offers to go on without what the inputs ask for: an organization.
-	Personal bool
-}
-
-// input is one input; its id is its name. Label is the key of its text.
-type input struct {
-	Name, Type, Label, Value, Autocomplete string
-	Focus                                  bool
-}
-
-// Secret says that what is typed is hidden, with a button that shows it.
-func (i input) Secret() bool { return i.Type == "password" }
-
-// HasSecret says that one of the inputs is Secret.
-func (f form) HasSecret() bool { return slices.ContainsFunc(f.Inputs, input.Secret) }
-
-func (f form) names() []string {
-	names := make([]string, len(f.Inputs))
-	for i, in := range f.Inputs {
-		names[i] = in.Name
-	}
-	return names
-}
-
-func (v view) withForm(f form, errors []string) view {
-	v.Form = f
-	return v.in(f.State).withErrors(errors, f.names()...)
-}
+import (
+	"slices"
+	"strings"
+)
 
 // Signup asks for what a new account needs: input#email, input#username and input#phone
 // as the Identifiers have it, and input#password.
@@ -53,38 +13,41 @@ type Signup struct {
 	// ClientName, State and Errors are as in Login.
 	ClientName, State      string
 	Email, Username, Phone string
-	// Identifiers are what an account must have: "email", "username", "phone_number".
-	Identifiers []string
-	Errors      []string
-	// Demands are sentences on what the password must be, shown after one was
-	// refused.
-	Demands []string
+	// Identifiers are what an account must have: "email", "username", "phone_number", and
+	// Optional what it may have besides.
+	Identifiers, Optional []string
+	Errors                []string
+	// Demands are what the password must be.
+	Demands []Demand
 	// LoginURL shows the link to the login page when it is set.
 	LoginURL string
 }
 
 func (p Signup) view() view {
 	f := form{
-		State: p.State, Demands: p.Demands,
-		LoginURL: p.LoginURL, LoginText: "loginActionText", LoginLink: "loginActionLinkText",
-	}
-	of := map[string]input{
-		"email":        {Name: "email", Type: "email", Label: "emailPlaceholder", Value: p.Email, Autocomplete: "email"},
-		"username":     {Name: "username", Type: "text", Label: "usernamePlaceholder", Value: p.Username, Autocomplete: "username"},
-		"phone_number": {Name: "phone", Type: "tel", Label: "phonePlaceholder", Value: p.Phone, Autocomplete: "tel"},
-	}
-	for _, identifier := range p.Identifiers {
-		if in, known := of[identifier]; known {
-			f.Inputs = append(f.Inputs, in)
-		}
-	}
-	f.Inputs = append(f.Inputs, input{Name: "password", Type: "password", Label: "passwordPlaceholder", Autocomplete: "new-password"})
-	for i := range f.Inputs { // where there is something to type
-		if f.Inputs[i].Focus = f.Inputs[i].Value == ""; f.Inputs[i].Focus {
-			break
-		}
+		State: p.State, Class: "_form-signup", Button: "_button-signup", Demands: p.Demands, Alternate: toLogin(p.LoginURL),
+		Inputs: focused(append(p.identifierInputs(), passwordInput("new-password"))),
 	}
 	return p.screen(p, "form", "signup", "signup", p.ClientName, "").withForm(f, p.Errors)
+}
+
+func toLogin(url string) alternate { return alternate{url, "loginActionText", "loginActionLinkText"} }
+
+// identifierInputs are the inputs of the identifiers.
+func (p Signup) identifierInputs() (all []input) {
+	add := func(kind string, in input) {
+		switch {
+		case slices.Contains(p.Identifiers, kind):
+			all = append(all, in)
+		case slices.Contains(p.Optional, kind):
+			in.Optional, in.Missing, in.Label = true, "", strings.Replace(in.Label, "Placeholder", "OptionalPlaceholder", 1)
+			all = append(all, in)
+		}
+	}
+	add(byEmail, emailInput(p.Email))
+	add(byUsername, input{Name: "username", Type: "text", Label: "usernamePlaceholder", Value: p.Username, Autocomplete: "username", Missing: "no-username"})
+	add(byPhone, input{Name: "phone", Type: "tel", Label: "phonePlaceholder", Value: p.Phone, Autocomplete: "tel", Missing: "no-phone"})
+	return all
 }
 
 // ResetRequest asks for the address to send a link to: input#email.
@@ -100,9 +63,11 @@ type ResetRequest struct {
 }
 
 func (p ResetRequest) view() view {
+	in := emailInput(p.Email)
+	in.Focus = true
 	return p.screen(p, "form", "reset-password", "reset-password-request", p.ClientName, "").withForm(form{
-		State: p.State, LoginURL: p.LoginURL, LoginText: "backToLoginText", LoginLink: "backToLoginLinkText",
-		Inputs: []input{{Name: "email", Type: "email", Label: "emailPlaceholder", Value: p.Email, Autocomplete: "email", Focus: true}},
+		State: p.State, Class: "_form-reset-password-request", Button: "_button-reset-password-request", Inputs: []input{in},
+		Alternate: alternate{p.LoginURL, "backToLoginText", "backToLoginLinkText"},
 	}, p.Errors)
 }
 
@@ -115,15 +80,15 @@ type NewPassword struct {
 	Email  string
 	Errors []string
 	// Demands are as in Signup.
-	Demands []string
+	Demands []Demand
 }
 
 func (p NewPassword) view() view {
 	return p.screen(p, "form", "reset-password", "reset-password", p.ClientName, "").withForm(form{
-		Demands: p.Demands, Account: p.Email,
+		Demands: p.Demands, Account: p.Email, Class: "_form-reset-password", Button: "_button-reset-password",
 		Inputs: []input{
-			{Name: "password-reset", Type: "password", Label: "passwordPlaceholder", Autocomplete: "new-password", Focus: true},
-			{Name: "re-enter-password", Type: "password", Label: "reEnterpasswordPlaceholder", Autocomplete: "new-password"},
+			{Name: "password-reset", Type: "password", Label: "passwordPlaceholder", Autocomplete: "new-password", Focus: true, Missing: "no-password"},
+			{Name: "re-enter-password", Type: "password", Label: "reEnterpasswordPlaceholder", Autocomplete: "new-password", Missing: "no-re-enter-password"},
 		},
 	}, p.Errors)
 }

@@ -79,9 +79,11 @@ func TestAColourThatIsNoneFallsBack(t *testing.T) {
 
 func TestOnlyWhatPagesLinkToIsServed(t *testing.T) {
 	sheet := brandSheet(t, templates.Layout{})
+	picture := strings.TrimPrefix(one(t, render(t, states["login"]), "img").attr["src"], templates.StaticPath)
 	for _, name := range []string{
 		"", "page.css", "../templates.go", "en.json", sheet + "x", strings.Replace(sheet, "-", "", 1), strings.Replace(sheet, "-", "--", 1),
-		strings.TrimSuffix(sheet, ".css"), "brand.3b5bdb-f3f4f7.css", strings.Replace(sheet, "3b5bdb", "red", 1),
+		strings.TrimSuffix(sheet, ".css"), "brand.3b5bdb-f3f4f7.css", picture + "x", strings.Replace(picture, "45-", "3c-", 1),
+		strings.Replace(picture, "45-", "-", 1), strings.Replace(picture, "45-", "ffffffff-", 1), strings.Replace(picture, "3b5bdb", "red", 1), strings.Replace(sheet, "3b5bdb", "red", 1),
 	} {
 		if _, _, ok := templates.Static(name); ok {
 			t.Errorf("%q is served", name)

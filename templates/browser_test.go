@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
@@ -123,6 +125,20 @@ func evaluated[T any](ctx context.Context, t *testing.T, expression string) T {
 	return value
 }
 
+// accessibleName is what a screen reader calls an element.
+func accessibleName(ctx context.Context, t *testing.T, selector string) string {
+	t.Helper()
+	object, err := chromedp.Call(ctx, runtime.Evaluate, runtime.EvaluateParams{Expression: fmt.Sprintf("document.querySelector(%q)", selector)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := chromedp.Call(ctx, accessibility.GetPartialAXTree, accessibility.GetPartialAXTreeParams{ObjectID: object.Result.ObjectID})
+	if err != nil || len(tree.Nodes) == 0 {
+		t.Fatalf("%s: %v", selector, err)
+	}
+	return strings.Trim(string(tree.Nodes[0].Name.Value), `"`)
+}
+
 // byLabel is a function of a text that returns the ids, or else the names, of the elements
 // that answer to it as a label: a part of it in any case, of what aria-labelledby names, or
 // else of aria-label, or else of the labels of what can have some.
@@ -208,6 +224,81 @@ func TestPagesInABrowser(t *testing.T) {
 					t.Errorf("%s with the password %s: %q answer to the label Password, want %q", page, state, got, want)
 				}
 				evaluated[chromedp.Void](ctx, t, `document.querySelector('button[data-action="toggle"]._button-icon').click()`)
+			}
+		}
+	})
+
+	t.Run("a label is found with its star and without", func(t *testing.T) {
+		const exact = `text => [...document.querySelectorAll("[aria-labelledby]")].filter(e =>
+			e.getAttribute("aria-labelledby").split(/\s+/).some(id => document.getElementById(id)?.textContent === text)).map(e => e.id)`
+		do(ctx, t, chromedp.Navigate(url+"new-password"))
+		for _, label := range []string{"New password", "New password*"} {
+			if got := evaluated[[]string](ctx, t, "("+exact+`)("`+label+`")`); !cmp.Equal([]string{"password-reset"}, got) {
+				t.Errorf("%q answer to %s", got, label)
+			}
+		}
+		if name := accessibleName(ctx, t, "#password-reset"); name != "New password" {
+			t.Errorf("a screen reader calls the input %q", name)
+		}
+	})
+
+	t.Run("the button is found by its label once there is something to show", func(t *testing.T) {
+		do(ctx, t, chromedp.Navigate(url+"login"))
+		const count = `document.querySelectorAll('button[aria-label="Show password"]').length`
+		before := evaluated[int](ctx, t, count)
+		do(ctx, t, chromedp.SendKeys(chromedp.ID("password"), "x"))
+		if after := evaluated[int](ctx, t, count); before != 0 || after != 1 {
+			t.Errorf("%d buttons are labelled at first, and %d after typing", before, after)
+		}
+		if got := evaluated[[]string](ctx, t, "("+byLabel+`)("Password")`); !cmp.Equal([]string{"password"}, got) {
+			t.Errorf("after typing, %q answer to the label Password", got)
+		}
+		if name := accessibleName(ctx, t, "button[data-action=toggle]"); name != "Show password" {
+			t.Errorf("a screen reader calls the button %q", name)
+		}
+	})
+
+	t.Run("what is missing is said in the page's words, and required stays", func(t *testing.T) {
+		do(ctx, t, chromedp.Navigate(url+"login"))
+		shown := func() []string {
+			return evaluated[[]string](ctx, t, `[...document.querySelectorAll("[id^=error-cs-]")].filter(e => e.checkVisibility()).map(e => e.id)`)
+		}
+		press := func(want ...string) {
+			t.Helper()
+			do(ctx, t, chromedp.Click(chromedp.CSS("button[name=action]")))
+			if got := shown(); !cmp.Equal(want, got) {
+				t.Errorf("shown are %q, want %q", got, want)
+			}
+		}
+		if got := shown(); len(got) > 0 {
+			t.Errorf("at first it complains with %q", got)
+		}
+		press("error-cs-username-required", "error-cs-password-required")
+		do(ctx, t, chromedp.SendKeys(chromedp.ID("username"), "nobody"))
+		press("error-cs-email-invalid", "error-cs-password-required")
+		do(ctx, t, chromedp.SendKeys(chromedp.ID("username"), "@example.com"), chromedp.SendKeys(chromedp.ID("password"), "x"))
+		if got := shown(); len(got) > 0 {
+			t.Errorf("what is mended is complained of still, with %q", got)
+		}
+		if required := evaluated[int](ctx, t, `document.querySelectorAll("input[required]").length`); required != 2 {
+			t.Errorf("%d inputs are required", required)
+		}
+	})
+
+	t.Run("the policy is held against the password while it is typed", func(t *testing.T) {
+		do(ctx, t, chromedp.Navigate(url+"signup-refused"))
+		met := func(typed string) []string {
+			t.Helper()
+			evaluated[string](ctx, t, `document.getElementById("password").value = ""`)
+			do(ctx, t, chromedp.SendKeys(chromedp.ID("password"), typed))
+			return evaluated[[]string](ctx, t, `[...document.querySelectorAll("li.met")].map(e => e.dataset.rule)`)
+		}
+		for typed, want := range map[string][]string{
+			"a": {"lowerCase"}, "aB3": {"containsAtLeast", "lowerCase", "upperCase", "numbers"},
+			"aB3!5678": {"lengthAtLeast", "containsAtLeast", "lowerCase", "upperCase", "numbers", "specialCharacters"},
+		} {
+			if got := met(typed); !cmp.Equal(want, got) {
+				t.Errorf("%s meets %q, want %q", typed, got, want)
 			}
 		}
 	})

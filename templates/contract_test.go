@@ -13,7 +13,7 @@ import (
 func TestLoginHasTheIdsAndNamesThatEndToEndSuitesUse(t *testing.T) {
 	page := render(t, states["login-with-links"])
 	one(t, page, "title")
-	one(t, page, "form", "method=post")
+	one(t, page, "form", "method=POST")
 	one(t, page, "input", "type=hidden", "name=state", "value=hKFo2SBzdGF0ZQ")
 	one(t, page, "input", "id=username", "name=username", "type=text", "autocomplete=username", "autofocus=autofocus")
 	one(t, page, "input", "id=password", "name=password", "type=password", "autocomplete=current-password")
@@ -21,7 +21,7 @@ func TestLoginHasTheIdsAndNamesThatEndToEndSuitesUse(t *testing.T) {
 	if !button.has([]string{"name=action", "value=default", "data-action-button-primary=true"}) || button.words() != "Continue" {
 		t.Errorf("the submit button is %v %q", button.attr, button.words())
 	}
-	reveal := one(t, page, "button", "type=button", "data-action=toggle", "class=ulp-button-icon _button-icon", "hidden=hidden")
+	reveal := one(t, page, "button", "type=button", "role=switch", "data-action=toggle", "class=ulp-button-icon _button-icon", "hidden=hidden")
 	if label, labelled := reveal.attr["aria-label"]; labelled || reveal.words() != "Show password Hide password" {
 		t.Errorf("the button beside the password says %q and is labelled %q", reveal.words(), label)
 	}
@@ -99,7 +99,7 @@ func TestConsentNamesEveryScopeAndPostsIt(t *testing.T) {
 	if diff := cmp.Diff([]string{"openid", "read:timesheets", "batch:upload"}, posted); diff != "" {
 		t.Errorf("scopes posted (-want +got):\n%s", diff)
 	}
-	one(t, page, "form", "method=post")
+	one(t, page, "form", "method=POST")
 	one(t, page, "input", "type=hidden", "name=audience", "value=https://api.exampleco.com/timesheets")
 	one(t, page, "input", "type=hidden", "name=state")
 	if got := one(t, page, "button", "name=action", "value=accept").words(); got != "Accept" {
@@ -132,7 +132,7 @@ func TestErrorPageShowsTheTechnicalDetails(t *testing.T) {
 	}
 	want := "Technical details unauthorized_client: Callback URL mismatch. http://localhost:3000/other is not in the list" +
 		" of allowed callback URLs Tracking ID: b3f1c2d4e5a69788"
-	if got := one(t, page, "section").words(); got != want {
+	if got := one(t, page, "section", "aria-labelledby=technical-details").words(); got != want {
 		t.Errorf("the details are %q, want %q", got, want)
 	}
 }
@@ -180,12 +180,14 @@ func TestEveryPageCanBeReadAloud(t *testing.T) {
 			}
 			for _, e := range elements(t, page) {
 				for _, ref := range []string{"for", "aria-describedby", "aria-labelledby", "aria-controls"} {
-					if id, refers := e.attr[ref]; refers && !ids[id] {
-						t.Errorf("%s %s=%s leads nowhere", e.name, ref, id)
+					for id := range strings.FieldsSeq(e.attr[ref]) {
+						if !ids[id] {
+							t.Errorf("%s %s=%s leads nowhere", e.name, ref, id)
+						}
 					}
 				}
 				_, hasAlt := e.attr["alt"]
-				labelled := e.attr["type"] == "hidden" || len(every(t, page, "label", "for="+e.attr["id"])) == 1
+				labelled := e.attr["type"] == "hidden" || e.attr["aria-hidden"] == "true" || len(every(t, page, "label", "for="+e.attr["id"])) == 1
 				switch {
 				case e.name == "img" && !hasAlt:
 					t.Errorf("the image %s has no alt", e.attr["src"])

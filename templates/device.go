@@ -12,7 +12,8 @@ type DeviceActivation struct {
 
 func (p DeviceActivation) view() view {
 	return p.screen(p, "form", "device-flow", "device-code-activation", "", "").withForm(form{
-		Inputs: []input{{Name: "code", Type: "text", Label: "placeholder", Value: p.Code, Autocomplete: "off", Focus: true}},
+		Class: "_form-device-code-activation", Button: "_button-device-code-activation",
+		Inputs: []input{{Name: "code", Type: "text", Label: "placeholder", Value: p.Code, Autocomplete: "off", Focus: true, Missing: "no-code"}},
 	}, p.Errors)
 }
 

@@ -6,7 +6,6 @@ import (
 	"html/template"
 	"net/url"
 	"strings"
-	"unicode"
 )
 
 // productName stands in for a tenant that has no name of its own.
@@ -52,6 +51,7 @@ func (l Layout) screen(p Page, template, prompt, name, clientName, userName stri
 		TitleKey:   "pageTitle",
 		BrandSheet: brandPath(l.PrimaryColor, l.PageBackground),
 		Favicon:    safeURL(l.FaviconURL),
+		MainClass:  mainClass(name),
 		template:   template,
 		prompt:     prompt,
 		screen:     name,
@@ -64,38 +64,44 @@ func (l Layout) screen(p Page, template, prompt, name, clientName, userName stri
 			userName:    userName,
 		},
 	}
-	v.CompanyMark = newMark(l.LogoURL, company, v.texts.message("logoAltText"))
-	if l.CompanyName == "" && v.CompanyMark.URL == "" {
+	v.CompanyMark = newMark(l.LogoURL, company, v.texts.message("logoAltText"), tile(l.PrimaryColor))
+	if l.CompanyName == "" && safeLogo(l.LogoURL) == "" {
 		v.CompanyMark.URL = assets.paths["logo.svg"]
 	}
 	return v
 }
 
+// mainClass are the classes of a screen's main part, by which scripts tell the screens of
+// Auth0's pages apart: the page of the password has that of the login.
+func mainClass(screen string) string {
+	family, password := strings.CutSuffix(screen, "-password")
+	if password && screen != "reset-password" {
+		return "_widget " + family + " " + screen
+	}
+	return "_widget " + screen
+}
+
 // mark is the picture that stands for a tenant or an application.
 type mark struct {
-	URL      template.URL
-	Name     string
-	Monogram string
+	URL  template.URL
+	Name string
 }
 
-func newMark(logo, name, alt string) mark {
-	m := mark{Name: alt, Monogram: monogram(name)}
+// newMark is a logo, or the initial of a name on a tile of a colour.
+func newMark(logo, name, alt string, tile rgb) mark {
+	url := safeLogo(logo)
+	if url == "" {
+		url = monogramPath(monogram(name), tile)
+	}
+	return mark{url, alt}
+}
+
+// safeLogo is the URL of a logo if it can be shown.
+func safeLogo(logo string) template.URL {
 	if strings.HasPrefix(logo, "data:image/") {
-		m.URL = template.URL(logo) //nolint:gosec // an image is shown, never run
-	} else {
-		m.URL = safeURL(logo)
+		return template.URL(logo) //nolint:gosec // an image is shown, never run
 	}
-	return m
-}
-
-// monogram is the first letter or digit of a name.
-func monogram(name string) string {
-	for _, r := range name {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return string(unicode.ToUpper(r))
-		}
-	}
-	return "0"
+	return safeURL(logo)
 }
 
 // safeURL returns the URL if following it loads a page: http, https, or a path

@@ -18,8 +18,8 @@ type OrganizationSelection struct {
 }
 
 func (p OrganizationSelection) view() view {
-	in := input{Name: "organizationName", Type: "text", Label: "placeholder", Value: p.Typed, Autocomplete: "organization", Focus: true}
-	f := form{State: p.State, Description: "description", Personal: p.Personal}
+	in := input{Name: "organizationName", Type: "text", Label: "placeholder", Value: p.Typed, Autocomplete: "organization", Focus: true, Missing: "invalid-organization"}
+	f := form{State: p.State, Class: "_form-organization-selection", Button: "_button-organization-selection", Description: "description", Personal: p.Personal}
 	if p.ByEmail {
 		in.Label, in.Autocomplete, f.Description = "emailPlaceholder", "email", "emailDescription"
 		if p.ByName {
@@ -65,4 +65,21 @@ func (p OrganizationPicker) text(key string) string {
 		return key + "B2C"
 	}
 	return key
+}
+
+// AcceptInvitation says who has invited whom to an organization, and goes on at the press
+// of its button.
+// https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
+type AcceptInvitation struct {
+	Layout
+	// ClientName and State are as in Login.
+	ClientName, State string
+	// Inviter is who has invited, and Email who is invited.
+	Inviter, Email string
+}
+
+func (p AcceptInvitation) view() view {
+	v := p.screen(p, "form", "invitation", "accept-invitation", p.ClientName, "")
+	v.texts.inviterName, v.texts.email = p.Inviter, p.Email
+	return v.withForm(form{State: p.State, Class: "_form-accept-invitation", Button: "_button-accept-invitation"}, nil)
 }

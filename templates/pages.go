@@ -1,32 +1,5 @@
 package templates
 
-// Login asks for an identifier and a password in one form, which posts to the
-// page's own URL. Its ids and names are those of Auth0's page (input#username,
-// input#password, button[name=action][value=default]), because end-to-end
-// tests rely on them.
-type Login struct {
-	Layout
-	// ClientName is the application's name.
-	ClientName string
-	// State is the server's handle of the transaction, sent back as "state".
-	State string
-	// Username fills the identifier in: what was typed, or the login_hint.
-	Username string
-	// RequiresUsername is the connection's requires_username: the identifier
-	// may be a user name as well as an e-mail address.
-	RequiresUsername bool
-	// Errors are Auth0's keys, such as "wrong-email-credentials". Each shows
-	// its text at the field it is about, or above the form.
-	// https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
-	Errors []string
-	// SignupURL and ForgotPasswordURL show their links when they are set.
-	SignupURL, ForgotPasswordURL string
-}
-
-func (p Login) view() view {
-	return p.screen(p, "login", "login", "login", p.ClientName, "").in(p.State).withErrors(p.Errors, "username", "password")
-}
-
 // Scope is one scope that an application asks for.
 type Scope struct {
 	// Name is the scope as requested, such as "read:timesheets".
@@ -63,7 +36,7 @@ type Consent struct {
 
 func (p Consent) view() view {
 	v := p.screen(p, "consent", "consent", "consent", p.ClientName, p.UserName)
-	v.ClientMark = newMark(p.ClientLogoURL, v.texts.clientName, v.texts.clientName)
+	v.ClientMark = newMark(p.ClientLogoURL, v.texts.clientName, v.texts.clientName, neutralTile)
 	return v.in(p.State).withErrors(p.Errors)
 }
 
@@ -169,6 +142,7 @@ type Error struct {
 func (p Error) view() view {
 	p.Customization = Customization{}
 	v := p.screen(p, "error", "error", "error", p.ClientName, "")
+	v.MainClass += " wide"
 	v.LinkURL = safeURL(p.LinkURL)
 	return v
 }

@@ -24,6 +24,9 @@ func Static(name string) (content []byte, contentType string, ok bool) {
 	if sheet, found := brandSheet(name); found {
 		return sheet, contentTypes[".css"], true
 	}
+	if picture, found := monogramOf(name); found {
+		return picture, contentTypes[".svg"], true
+	}
 	return nil, "", false
 }
 

@@ -64,6 +64,7 @@ var pages = func() *template.Template {
 	for _, v := range []view{
 		Login{}.view(), Consent{}.view(), LogoutConfirm{}.view(), LoggedOut{}.view(), Error{}.view(), FormPost{URL: "/"}.view(),
 		WebMessage{}.view(), Signup{}.view(), Result{}.view(), OrganizationSelection{}.view(), OrganizationPicker{}.view(), DeviceConfirmation{}.view(),
+		AcceptInvitation{}.view(),
 	} {
 		if err := all.ExecuteTemplate(io.Discard, v.template, v); err != nil {
 			panic(err)
@@ -86,6 +87,8 @@ type view struct {
 	Notice      notice
 	Form        form
 	LinkURL     template.URL
+	// MainClass are the classes of the page's main part, which name the screen.
+	MainClass string
 	// Bare leaves the page without the document around it.
 	Bare bool
 

@@ -35,6 +35,17 @@ var (
 	}
 )
 
+// demands are those of a policy, of a password with enough characters of one kind.
+var demands = []templates.Demand{
+	{Code: "lengthAtLeast", Text: "At least 8 characters in length", Least: 8, Met: true},
+	{Code: "containsAtLeast", Text: "Contain at least 3 of the following 4 types of characters:", Least: 3, Items: []templates.Demand{
+		{Code: "lowerCase", Text: "lower case letters (a-z)", Met: true},
+		{Code: "upperCase", Text: "upper case letters (A-Z)"},
+		{Code: "numbers", Text: "numbers (i.e. 0-9)"},
+		{Code: "specialCharacters", Text: "special characters (e.g. !@#$%^&*)"},
+	}},
+}
+
 // states is every page in every state, by the name of its golden file.
 var states = map[string]templates.Page{
 	"login": templates.Login{
@@ -50,7 +61,7 @@ var states = map[string]templates.Page{
 	},
 	"login-nothing-typed": templates.Login{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ",
-		RequiresUsername: true, Errors: []string{"no-username", "no-password"},
+		Identifiers: []string{"email", "username"}, Errors: []string{"no-username", "no-password"},
 	},
 	"login-blocked": templates.Login{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ",
@@ -94,11 +105,11 @@ var states = map[string]templates.Page{
 	},
 	"signup-by-phone": templates.Signup{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Username: "em",
-		Identifiers: []string{"username", "phone_number"}, Errors: []string{"no-phone"},
+		Identifiers: []string{"username", "phone_number"}, Optional: []string{"email"}, Errors: []string{"no-phone"},
 	},
 	"signup-refused": templates.Signup{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Email: "new@exampleco.com",
-		Identifiers: []string{"email", "username"}, Errors: []string{"username-taken", "password-too-weak"}, Demands: []string{"At least 8 characters in length"},
+		Identifiers: []string{"email", "username"}, Errors: []string{"username-taken", "password-too-weak"}, Demands: demands,
 	},
 	"reset-request": templates.ResetRequest{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", LoginURL: "/u/login?state=hKFo2SBzdGF0ZQ",
@@ -122,6 +133,9 @@ var states = map[string]templates.Page{
 	"organization-selection-refused": templates.OrganizationSelection{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", ByName: true, ByEmail: true, Personal: true,
 		Typed: "jane@example.org", Errors: []string{"invalid-organization"},
+	},
+	"accept-invitation": templates.AcceptInvitation{
+		Layout: templates.Layout{CompanyName: "Acme"}, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Inviter: "Jane", Email: "new@exampleco.com",
 	},
 	"organization-picker": templates.OrganizationPicker{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Account: "employee@exampleco.com", Personal: true,

@@ -11,7 +11,7 @@ import (
 
 // Texts are the words of the pages by prompt, screen and key, with Auth0's
 // names for all three, and ${...} where a value goes in: clientName,
-// companyName, tenantName, userName or email. A value is text, never mark-up.
+// companyName, tenantName, userName, email or inviterName. A value is text, never mark-up.
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
 type Texts map[string]map[string]map[string]string
 
@@ -41,7 +41,7 @@ const unknownError = "custom-script-error-code"
 type texts struct {
 	custom, builtIn                   map[string]string
 	clientName, companyName, userName string
-	email                             string
+	email, inviterName                string
 }
 
 func (t texts) has(key string) bool {
@@ -119,6 +119,8 @@ func (t texts) value(variable string) (string, bool) {
 		return t.userName, true
 	case "email":
 		return t.email, true
+	case "inviterName":
+		return t.inviterName, true
 	}
 	return "", false
 }
@@ -129,19 +131,20 @@ func errorField(code string, fields []string) string {
 	switch {
 	case code == "password-mismatch", code == "no-re-enter-password":
 		about = []string{"re-enter-password"}
-	case code == "no-email", code == "invalid-email", code == "email-in-use":
+	case code == "no-email", code == "invalid-email-format", code == "email-in-use":
 		about = []string{"email", "username"}
-	case code == "no-phone":
-		about = []string{"phone"}
+	case code == "no-phone", code == "invalid-phone-number":
+		about = []string{"phone", "username"}
 	case code == "invalid-organization":
 		about = []string{"organizationName"}
-	case code == "no-code", code == "invalid-expired-code":
-		about = []string{"code"}
-	case code == "no-username", code == "invalid-username", code == "username-taken":
+	case code == "no-username", strings.HasPrefix(code, "invalid-username"), code == "username-taken", code == "no-hrd-connection",
+		code == "invalid-login-id", strings.HasPrefix(code, "invalid-email-"), strings.HasPrefix(code, "invalid-phone-"):
 		about = []string{"username"}
+	case code == "no-code", code == "invalid-code", code == "invalid-expired-code", code == "invalid-otp-code-format":
+		about = []string{"code"}
 	case code == "password-breached": // about the account
 	case code == "no-password", strings.HasPrefix(code, "wrong-"), strings.HasPrefix(code, "password-"):
-		about = []string{"password", "password-reset"}
+		about = []string{"password", "password-reset", "username"}
 	}
 	for _, field := range about {
 		if slices.Contains(fields, field) {

@@ -97,16 +97,46 @@ func SignupIdentifiers(c storage.Connection) []string {
 	if !flexible {
 		return []string{"email"}
 	}
-	var required []string
-	for _, name := range []string{"email", "username", "phone_number"} {
-		attribute, _ := attributes[name].(map[string]any)
-		identifier, _ := attribute["identifier"].(map[string]any)
-		signup, _ := attribute["signup"].(map[string]any)
-		if status := signup["status"]; status == "required" || status == nil && identifier["active"] == true {
-			required = append(required, name)
+	return attributesWith(attributes, func(active bool, signup any) bool { return signup == "required" || signup == nil && active })
+}
+
+// SignupOptional are the members that an account may have besides its SignupIdentifiers.
+func SignupOptional(c storage.Connection) []string {
+	attributes, _ := c.Options["attributes"].(map[string]any)
+	return attributesWith(attributes, func(_ bool, signup any) bool { return signup == "optional" })
+}
+
+// LoginIdentifiers are the members of a user that people log in by at one of several
+// connections: "email", "username" and "phone_number".
+func LoginIdentifiers(all []storage.Connection) (kinds []string) {
+	for _, c := range all {
+		own := []string{"email"}
+		if attributes, flexible := c.Options["attributes"].(map[string]any); flexible {
+			own = attributesWith(attributes, func(active bool, _ any) bool { return active })
+		} else if c.Options["requires_username"] == true {
+			own = append(own, "username")
+		}
+		for _, kind := range own {
+			if !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind)
+			}
 		}
 	}
-	return required
+	return kinds
+}
+
+// attributesWith are the attributes of a connection that are chosen by whether they are
+// identifiers, and by what sign-up asks for.
+func attributesWith(attributes map[string]any, choose func(active bool, signup any) bool) (chosen []string) {
+	for _, name := range []string{"email", "username", "phone_number"} {
+		attribute, there := attributes[name].(map[string]any)
+		identifier, _ := attribute["identifier"].(map[string]any)
+		signup, _ := attribute["signup"].(map[string]any)
+		if there && choose(identifier["active"] == true, signup["status"]) {
+			chosen = append(chosen, name)
+		}
+	}
+	return chosen
 }
 
 // HasUsernames reports whether accounts at a connection have a username.

@@ -16,6 +16,7 @@ const (
 	consentPage      = "/u/consent"
 	organizationPage = "/u/organization"
 	pickerPage       = "/u/organization-picker"
+	invitationPage   = "/u/accept-invitation"
 )
 
 // login is what is decided on: what was asked, and what the pages have added.
@@ -60,6 +61,9 @@ func (m *room) decide(r *http.Request, l login, now time.Time) (d decision, err 
 // load reads who it is and what they may. It stops where a page is needed first.
 func (m *room) load(tx *storage.Tx, r *http.Request, l login, now time.Time) (d decision, err error) {
 	d = decision{login: l}
+	if d.page, err = askInvited(l); err != nil || d.page != "" {
+		return d, err
+	}
 	if d.page, err = askOrganization(l); err != nil || d.page != "" {
 		return d, err
 	}
@@ -132,6 +136,17 @@ func needsLogin(rq storage.AuthorizeRequest, s storage.Session, now time.Time) b
 		return true // OIDC Core section 3.1.2.1: max_age=0 is prompt=login
 	}
 	return rq.Connection != "" && rq.Connection != s.Connection
+}
+
+// askInvited has whoever is invited to an organization see by whom, and go on.
+func askInvited(l login) (page string, err error) {
+	switch {
+	case l.request.Invitation == "" || l.transaction.Invited:
+		return "", nil
+	case l.silent():
+		return "", apierr.InteractionRequired
+	}
+	return invitationPage, nil
 }
 
 // askLogin has the user log in, or sign up where the application asks for that.

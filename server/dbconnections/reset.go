@@ -1,6 +1,7 @@
 package dbconnections
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -119,13 +120,30 @@ func (m *room) sendReset(r *http.Request, name, login, clientID string) error {
 	return err
 }
 
+// startReset leads from a login page to the page that asks for the address, with what was
+// typed before.
+//
+//auth0:operation GET /u/login/password-reset-start/{connection}
+//auth0:operation GET /u/login/password-reset-start/{connection}/{identifier}
+func (m *room) startReset(w http.ResponseWriter, r *http.Request) error {
+	_, state, err := m.transaction(r)
+	if err != nil {
+		return err
+	}
+	query := url.Values{"state": {state}}
+	if typed := web.Param(r, "identifier"); typed != "" {
+		query.Set("email", typed)
+	}
+	return web.Redirect(w, r, "/u/reset-password/request/"+url.PathEscape(web.Param(r, "connection"))+"?"+query.Encode())
+}
+
 //auth0:operation GET /u/reset-password/request/{connection}
 func (m *room) showResetRequest(w http.ResponseWriter, r *http.Request) error {
 	t, state, err := m.transaction(r)
 	if err != nil {
 		return err
 	}
-	return m.resetRequestPage(w, http.StatusOK, t, state, templates.ResetRequest{Email: t.Request().LoginHint})
+	return m.resetRequestPage(w, http.StatusOK, t, state, templates.ResetRequest{Email: cmp.Or(r.URL.Query().Get("email"), t.Request().LoginHint)})
 }
 
 // submitResetRequest says the same whether or not there is an account.
@@ -286,12 +304,15 @@ func (m *room) reset(r *http.Request, t storage.Ticket, user storage.User, passw
 	})
 }
 
-func (m *room) newPasswordPage(w http.ResponseWriter, status int, t storage.Ticket, user storage.User, demands []string, errs ...string) error {
+func (m *room) newPasswordPage(w http.ResponseWriter, status int, t storage.Ticket, user storage.User, demands []templates.Demand, errs ...string) error {
 	layout, err := m.Pages.Layout(web.About{ClientID: t.ClientID, UserID: user.UserID})
 	if err != nil {
 		return err
 	}
 	name, _, err := m.appName(t.ClientID)
+	if err == nil && demands == nil {
+		demands, err = m.demandsFor(user)
+	}
 	if err != nil {
 		return err
 	}

@@ -47,6 +47,8 @@ func Mount(rt, open *web.Router, d Deps) {
 	rt = rt.With(d.Pages.Shape)
 	rt.Handle(http.MethodGet, "/u/signup", m.showSignup)
 	rt.Handle(http.MethodPost, "/u/signup", web.SameSite(m.submitSignup))
+	rt.Handle(http.MethodGet, "/u/login/password-reset-start/{connection}", m.startReset)
+	rt.Handle(http.MethodGet, "/u/login/password-reset-start/{connection}/{identifier}", m.startReset)
 	rt.Handle(http.MethodGet, "/u/reset-password/request/{connection}", m.showResetRequest)
 	rt.Handle(http.MethodPost, "/u/reset-password/request/{connection}", web.SameSite(m.submitResetRequest))
 	rt.Handle(http.MethodGet, "/u/reset-verify", m.showNewPassword)

@@ -295,9 +295,9 @@ func missing(profile storage.Document, conn storage.Connection, password string)
 
 // explain is the key of an error on the pages, and what the password has to be
 // where that is why; ok is false for what a person cannot mend.
-func explain(err error) (key string, demands []string, ok bool) {
+func explain(err error) (key string, demands []templates.Demand, ok bool) {
 	if refused, isPolicy := errors.AsType[*identity.PolicyError](err); isPolicy {
-		return refused.Key, strings.Split(strings.ReplaceAll(refused.Text(), "* ", ""), "\n"), true
+		return refused.Key, shown(refused.Rules), true
 	}
 	e, isAnswer := errors.AsType[*apierr.Error](err)
 	switch {
@@ -342,7 +342,10 @@ func (m *room) signupPage(w http.ResponseWriter, status int, t storage.Transacti
 	if page.ClientName, _, err = m.appName(t.Request().ClientID); err != nil {
 		return err
 	}
-	page.State, page.Identifiers = state, account.SignupIdentifiers(conn)
+	page.State, page.Identifiers, page.Optional = state, account.SignupIdentifiers(conn), account.SignupOptional(conn)
+	if page.Demands == nil {
+		page.Demands = demandsOf(conn)
+	}
 	page.LoginURL = "/u/login?state=" + url.QueryEscape(state)
 	return m.Pages.Write(w, status, page)
 }

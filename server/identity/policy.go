@@ -58,15 +58,16 @@ type Rule struct {
 func (e *PolicyError) Text() string {
 	var lines []string
 	for _, r := range e.Rules {
-		lines = append(lines, "* "+r.sentence())
+		lines = append(lines, "* "+r.Sentence())
 		for _, item := range r.Items {
-			lines = append(lines, "  * "+item.sentence())
+			lines = append(lines, "  * "+item.Sentence())
 		}
 	}
 	return strings.Join(lines, "\n")
 }
 
-func (r Rule) sentence() string { return fmt.Sprintf(r.Message, r.Format...) }
+// Sentence is the rule as a person reads it.
+func (r Rule) Sentence() string { return fmt.Sprintf(r.Message, r.Format...) }
 
 // characterTypes are the kinds of characters and their names.
 var characterTypes = []struct {
@@ -187,7 +188,7 @@ func (p Policy) check(password string, user storage.User) error {
 	if err := CheckLength(password); err != nil {
 		return err
 	}
-	if rules := p.rules(password); slices.ContainsFunc(rules, func(r Rule) bool { return !r.Verified }) {
+	if rules := p.Rules(password); slices.ContainsFunc(rules, func(r Rule) bool { return !r.Verified }) {
 		return &PolicyError{
 			Name: "PasswordStrengthError", Code: "invalid_password", Message: "Password is too weak", Key: "password-too-weak", Rules: rules,
 		}
@@ -206,8 +207,8 @@ func (p Policy) check(password string, user storage.User) error {
 	return nil
 }
 
-// rules are the demands that the password has to meet by itself.
-func (p Policy) rules(password string) []Rule {
+// Rules are the demands that a password has to meet by itself.
+func (p Policy) Rules(password string) []Rule {
 	length := Rule{Code: "lengthAtLeast", Message: "At least %d characters in length", Format: []any{p.minLength}}
 	if p.minLength <= 1 {
 		length = Rule{Code: "nonEmpty", Message: "Non-empty password required"}

@@ -170,12 +170,22 @@ func (m *room) page(w http.ResponseWriter, status int, t storage.Transaction, st
 		return err
 	}
 	query := "?state=" + url.QueryEscape(state)
-	page.ForgotPasswordURL = "/u/reset-password/request/" + url.PathEscape(connections[0].Name) + query
+	page.ForgotPasswordURL = forgotten(connections[0].Name, username) + query
 	if slices.ContainsFunc(connections, account.SignupAllowed) {
 		page.SignupURL = "/u/signup" + query
 	}
-	page.RequiresUsername = slices.ContainsFunc(connections, account.HasUsernames)
+	page.Identifiers = account.LoginIdentifiers(connections)
 	return m.Pages.Write(w, status, page)
+}
+
+// forgotten is the path that leads to a new password for who is named by an identifier, if
+// one was typed.
+func forgotten(connection, identifier string) string {
+	path := "/u/login/password-reset-start/" + url.PathEscape(connection)
+	if identifier != "" {
+		path += "/" + url.PathEscape(identifier)
+	}
+	return path
 }
 
 // logIn tries the connections that the transaction may use, in order. With

@@ -1,6 +1,7 @@
 package management_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -142,6 +143,13 @@ func TestAcceptedInvitation(t *testing.T) {
 	fresh := invite("new@example.com")
 	browser := c.tenant.Client()
 	_, page := c.authorizeIn(browser, fresh)
+	if says := html.UnescapeString(page.Body); page.URL.Path != "/u/accept-invitation" ||
+		!strings.Contains(says, `"Jane" has invited you ("new@example.com") to join "acme" on "Timesheets SPA".`) {
+		t.Fatalf("a stranger sees %s:\n%s", page.URL.Path, page.Body)
+	}
+	accept := page.Form()
+	accept.Set("action", "default")
+	_, page = c.tenant.Submit(browser, page, accept)
 	if page.URL.Path != "/u/signup" || !strings.Contains(page.Body, "new@example.com") {
 		t.Fatalf("a stranger sees %s:\n%s", page.URL.Path, page.Body)
 	}
@@ -174,7 +182,7 @@ func TestAcceptedInvitation(t *testing.T) {
 	if got := c.tenant.Login(c.tenant.Client(), other); got.Get("error") != "access_denied" {
 		t.Errorf("another user ends with %v", got.Values)
 	}
-	if got := c.tenant.Login(c.tenant.Client(), login); got.Get("code") == "" || got.Pages[0] != "/u/login" {
+	if got := c.tenant.Login(c.tenant.Client(), login); got.Get("code") == "" || got.Pages[0] != "/u/accept-invitation" || got.Pages[1] != "/u/login" {
 		t.Errorf("the user who is invited goes through %v and ends with %v", got.Pages, got.Values)
 	}
 	if left := c.list("/organizations/" + org + "/invitations"); len(left) != 0 {

@@ -45,6 +45,8 @@ func Mount(rt *web.Router, d Deps) {
 	}
 	serve("/u/organization", storage.BeforeLogin, m.show, m.submit)
 	serve(earlyPicker, storage.BeforeLogin, m.showChoices(m.discovered), m.choose(m.discovered))
+	rt.Handle(http.MethodGet, "/u/accept-invitation", m.invitation(m.showInvitation))
+	rt.Handle(http.MethodPost, "/u/accept-invitation", web.SameSite(m.invitation(m.acceptInvitation)))
 	serve("/u/organization-picker", storage.AfterLogin, m.showChoices(m.joined), m.choose(m.joined))
 }
 

@@ -155,7 +155,7 @@ func (s *Server) Login(client *http.Client, l Login) Result {
 	target, verifier := s.AuthorizeURL(l)
 	result := Result{Verifier: verifier, login: l}
 	left, page := s.Visit(client, target)
-	for range 4 {
+	for range 5 {
 		if left != nil {
 			result.Values = left.Query()
 			return result
@@ -166,6 +166,8 @@ func (s *Server) Login(client *http.Client, l Login) Result {
 		case "/u/login":
 			form.Set("username", l.Username)
 			form.Set("password", l.Password)
+			form.Set("action", "default")
+		case "/u/accept-invitation":
 			form.Set("action", "default")
 		case "/u/consent":
 			form.Set("action", "accept")

@@ -1,0 +1,40 @@
+package dbconnections
+
+import (
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// demandsOf are what a connection asks of a new password, as the pages list them while it
+// is typed: nothing where any password will do.
+func demandsOf(conn storage.Connection) []templates.Demand {
+	return shown(identity.PolicyOf(conn).Rules(""))
+}
+
+// shown are the rules of a policy for a page.
+func shown(rules []identity.Rule) (all []templates.Demand) {
+	for _, r := range rules {
+		if r.Code == "nonEmpty" {
+			continue
+		}
+		d := templates.Demand{Code: r.Code, Text: r.Sentence(), Met: r.Verified, Items: shown(r.Items)}
+		if len(r.Format) > 0 && (r.Code == "lengthAtLeast" || r.Code == "containsAtLeast") {
+			d.Least, _ = r.Format[0].(int)
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+// demandsFor are what a new password of a user must be.
+func (m *room) demandsFor(user storage.User) (all []templates.Demand, err error) {
+	err = m.DB.View(func(tx *storage.Tx) error {
+		conn, err := tx.Connections.Find("name", user.ConnectionName())
+		if err == nil {
+			all = demandsOf(conn)
+		}
+		return storage.Optional(err)
+	})
+	return all, err
+}

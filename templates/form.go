@@ -1,0 +1,169 @@
+package templates
+
+import "slices"
+
+// form is what a page of inputs shows, and posts to its own URL with the button
+// action=default. Classes, ids and names are those of Auth0's pages, by which scripts
+// find their parts.
+type form struct {
+	State string
+	// Class and Button are the classes of the form and of its button.
+	Class, Button string
+	// Description is the key of the sentence below the title; "" is "description".
+	Description string
+	// Identity is who goes on, where that was said on the page before.
+	Identity identity
+	Inputs   []input
+	// Capabilities asks the browser's script what the browser can do, as pages that ask
+	// for an identifier alone do.
+	Capabilities bool
+	// Demands are what a new password must be.
+	Demands []Demand
+	// Account tells a password manager whose password it is, where no input does.
+	Account string
+	// ForgotURL shows the link to a new password when it is set.
+	ForgotURL string
+	// Alternate is the link below the form.
+	Alternate alternate
+	// Personal offers to go on without what the inputs ask for: an organization.
+	Personal bool
+}
+
+// alternate is a link to another page, shown when its URL is set. Text and Link are the
+// keys of the words before it and in it.
+type alternate struct{ URL, Text, Link string }
+
+// identity is an identifier that was typed on the page before, shown when it is set: the
+// name of its input, and where it can be changed.
+type identity struct{ Name, Value, EditURL string }
+
+// input is one input; its id is its name. Label is the key of its text.
+type input struct {
+	Name, Type, Label, Value, Autocomplete string
+	Focus                                  bool
+	// Optional leaves it to the person whether to type anything.
+	Optional bool
+	// Missing and Invalid are the keys of what the page says of itself about an input
+	// that has to be filled in and is not, and about what is no e-mail address; "" for
+	// what is not looked at.
+	Missing, Invalid string
+}
+
+// Demand is something that a new password must be, by the code of the rule: see Auth0:
+// api/authentication/signup/create-a-new-user.
+type Demand struct {
+	Code, Text string
+	// Least is the number in the text, 0 for none.
+	Least int
+	Items []Demand
+	// Met says that the password that was typed was so.
+	Met bool
+}
+
+// Secret says that what is typed is hidden, with a button that shows it.
+func (i input) Secret() bool { return i.Type == "password" }
+
+// field is an input on its page.
+type field struct {
+	input
+	page    view
+	Problem pageError
+}
+
+// T is T of the page.
+func (f field) T(key string) (string, error) { return f.page.T(key) }
+
+// Fields are the inputs of the page's form.
+func (v view) Fields() (all []field) {
+	for _, in := range v.Form.Inputs {
+		all = append(all, field{in, v, v.Errors[in.Name]})
+	}
+	return all
+}
+
+// Password is the name of the input for a new password.
+func (f form) Password() string {
+	if i := slices.IndexFunc(f.Inputs, input.Secret); i >= 0 {
+		return f.Inputs[i].Name
+	}
+	return ""
+}
+
+func (f form) names() []string {
+	names := make([]string, len(f.Inputs))
+	for i, in := range f.Inputs {
+		names[i] = in.Name
+	}
+	if f.Identity.Name != "" {
+		names = append(names, f.Identity.Name)
+	}
+	return names
+}
+
+// focused puts the cursor where there is something to type.
+func focused(inputs []input) []input {
+	empty := slices.IndexFunc(inputs, func(in input) bool { return in.Value == "" })
+	if empty >= 0 {
+		inputs[empty].Focus = true
+	}
+	return inputs
+}
+
+func (v view) withForm(f form, errors []string) view {
+	v.Form = f
+	return v.in(f.State).withErrors(errors, f.names()...)
+}
+
+// The inputs that several pages have.
+
+func passwordInput(autocomplete string) input {
+	return input{Name: "password", Type: "password", Label: "passwordPlaceholder", Autocomplete: autocomplete, Missing: "no-password"}
+}
+
+func emailInput(value string) input {
+	return input{
+		Name: "email", Type: "email", Label: "emailPlaceholder", Value: value, Autocomplete: "email",
+		Missing: "no-email", Invalid: "invalid-email-format",
+	}
+}
+
+// The identifiers that a person may log in by, as connections have them.
+const (
+	byEmail    = "email"
+	byUsername = "username"
+	byPhone    = "phone_number"
+)
+
+// identifierLabels are the keys of the label of an input for one of several identifiers.
+var identifierLabels = map[[3]bool]string{
+	{true, false, false}: "emailPlaceholder",
+	{false, true, false}: "usernameOnlyPlaceholder",
+	{false, false, true}: "phonePlaceholder",
+	{true, true, false}:  "usernamePlaceholder",
+	{true, false, true}:  "phoneOrEmailPlaceholder",
+	{false, true, true}:  "phoneOrUsernamePlaceholder",
+	{true, true, true}:   "phoneOrUsernameOrEmailPlaceholder",
+}
+
+// identifierInput asks for an identifier of one of the kinds that are given; none is an
+// e-mail address.
+func identifierInput(kinds []string, value string) input {
+	is := func(kind string) bool { return slices.Contains(kinds, kind) }
+	in := input{Name: "username", Type: "text", Value: value, Autocomplete: "username", Missing: "no-username"}
+	in.Label = identifierLabels[[3]bool{is(byEmail) || !is(byUsername) && !is(byPhone), is(byUsername), is(byPhone)}]
+	switch in.Label {
+	case "emailPlaceholder":
+		in.Missing, in.Invalid = "no-email", "invalid-email-format"
+	case "phonePlaceholder":
+		in.Type, in.Missing = "tel", "no-phone"
+	}
+	return in
+}
+
+// InputMode is the keyboard that a phone shows.
+func (i input) InputMode() string {
+	if i.Invalid != "" {
+		return "email"
+	}
+	return ""
+}

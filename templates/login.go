@@ -1,0 +1,37 @@
+package templates
+
+// Login asks for an identifier and a password in one form, which posts to the
+// page's own URL. Its ids and names are those of Auth0's page (input#username,
+// input#password, button[name=action][value=default]), because end-to-end
+// tests rely on them.
+type Login struct {
+	Layout
+	// ClientName is the application's name.
+	ClientName string
+	// State is the server's handle of the transaction, sent back as "state".
+	State string
+	// Username fills the identifier in: what was typed, or the login_hint.
+	Username string
+	// Identifiers are what the user may log in by: "email", "username", "phone_number";
+	// none is "email".
+	Identifiers []string
+	// Errors are Auth0's keys, such as "wrong-email-credentials". Each shows
+	// its text at the field it is about, or above the form.
+	// https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
+	Errors []string
+	// SignupURL and ForgotPasswordURL show their links when they are set.
+	SignupURL, ForgotPasswordURL string
+}
+
+func (p Login) view() view {
+	f := form{
+		State: p.State, Class: "_form-login", Button: "_button-login", ForgotURL: p.ForgotPasswordURL,
+		Inputs:    focused([]input{identifierInput(p.Identifiers, p.Username), passwordInput("current-password")}),
+		Alternate: toSignup(p.SignupURL),
+	}
+	return p.screen(p, "form", "login", "login", p.ClientName, "").withForm(f, p.Errors)
+}
+
+func toSignup(url string) alternate {
+	return alternate{url, "signupActionText", "signupActionLinkText"}
+}

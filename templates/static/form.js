@@ -1,0 +1,114 @@
+// What the pages' forms do where scripts run. Without it the browser checks what is typed, the
+// server says what is wrong, and the buttons that show passwords stay hidden.
+
+// Lets the user read a password before sending it.
+for (const button of document.querySelectorAll('[data-action="toggle"]')) {
+  const password = button.parentElement.querySelector("input");
+  const name = button.querySelector("[title]");
+  const texts = [...button.querySelectorAll(".password-toggle-label")];
+  // The name that scripts find the button by is there once there is something to show, so that
+  // until then the input alone answers to the label "Password".
+  const label = () => {
+    if (password.value) button.setAttribute("aria-label", name.title);
+    else button.removeAttribute("aria-label");
+  };
+  const show = (visible) => {
+    password.type = visible ? "text" : "password";
+    button.setAttribute("aria-checked", visible);
+    button.classList.toggle("revealed", visible);
+    for (const text of texts) {
+      const shown = visible === (text.dataset.label === "hide-password");
+      text.classList.toggle("hide", !shown);
+      if (shown) name.title = text.textContent;
+    }
+    label();
+  };
+
+  button.hidden = false;
+  label();
+  password.addEventListener("input", label);
+  button.addEventListener("click", () => show(password.type === "password"));
+  // A browser remembers a text field's value for autofill, so the password goes out as one.
+  password.form.addEventListener("submit", () => show(false));
+}
+
+// Says what is missing in the page's own words, in place of the browser's bubbles.
+const mistakes = {
+  required: (value) => value === "",
+  email: (value) => value !== "" && !/^[^\s@]+@([^\s@]+\.[^\s@]+|localhost)$/.test(value),
+};
+for (const form of document.querySelectorAll("form[data-form-primary]")) {
+  const messages = [...form.querySelectorAll("[data-ulp-validation-function]")];
+  const say = (message) => {
+    const input = document.getElementById(message.dataset.ulpValidationTarget);
+    const value = input.type === "password" ? input.value : input.value.trim();
+    const wrong = mistakes[message.dataset.ulpValidationFunction](value);
+    message.classList.toggle("ulp-validator-error", wrong);
+    return wrong && input;
+  };
+  const mark = (input) => {
+    const said = messages.filter((m) => m.dataset.ulpValidationTarget === input.id && m.classList.contains("ulp-validator-error"));
+    input.setAttribute("aria-invalid", said.length > 0);
+    if (said.length > 0) input.setAttribute("aria-describedby", said[0].id);
+    else input.removeAttribute("aria-describedby");
+  };
+
+  form.noValidate = true;
+  form.addEventListener("submit", (event) => {
+    if (event.submitter?.formNoValidate) return;
+    const wrong = messages.map(say).filter(Boolean);
+    wrong.forEach(mark);
+    if (wrong.length > 0) {
+      event.preventDefault();
+      wrong[0].focus();
+    }
+  });
+  // What is mended is no longer complained of.
+  form.addEventListener("input", ({ target }) => {
+    const said = messages.filter((m) => m.dataset.ulpValidationTarget === target.id && m.classList.contains("ulp-validator-error"));
+    if (said.length > 0) {
+      said.forEach(say);
+      mark(target);
+    }
+  });
+}
+
+// Marks what a new password meets already, as it is typed.
+const runs = (text, step) => [...text].some((_, i, all) => i > 1 && [0, 1].every((back) =>
+  all[i - back].codePointAt(0) - all[i - back - 1].codePointAt(0) === step));
+const demands = {
+  lengthAtLeast: (text, least) => [...text].length >= least,
+  lowerCase: (text) => /\p{Ll}/u.test(text),
+  upperCase: (text) => /\p{Lu}/u.test(text),
+  numbers: (text) => /\p{Nd}/u.test(text),
+  specialCharacters: (text) => /[^\p{L}\p{Nd}]/u.test(text),
+  identicalChars: (text) => !runs(text, 0),
+  sequentialChars: (text) => !runs(text, 1) && !runs(text, -1),
+};
+for (const list of document.querySelectorAll("[data-password]")) {
+  const password = document.getElementById(list.dataset.password);
+  const look = (item) => {
+    const parts = [...item.querySelectorAll("[data-rule]")];
+    const meets = demands[item.dataset.rule];
+    const met = password.value !== "" && (meets
+      ? meets(password.value, Number(item.dataset.least))
+      : parts.map(look).filter(Boolean).length >= (Number(item.dataset.least) || parts.length));
+    item.classList.toggle("met", met);
+    return met;
+  };
+  const lookAtAll = () => list.querySelectorAll(":scope > ul > [data-rule]").forEach(look);
+  password.addEventListener("input", lookAtAll);
+}
+
+// Tells the server what the browser can do, for what it may offer next.
+const capable = (name, value) => {
+  const input = document.getElementById(name);
+  if (input) input.value = value;
+};
+capable("js-available", true);
+capable("webauthn-available", "PublicKeyCredential" in window);
+capable("is-brave", "brave" in navigator);
+if (document.getElementById("webauthn-platform-available")) {
+  window.PublicKeyCredential?.isUserVerifyingPlatformAuthenticatorAvailable()
+    .then((available) => capable("webauthn-platform-available", available), () => {});
+}
