@@ -20,7 +20,13 @@ type Tenant struct {
 	AllowOrganizationName bool `json:"allow_organization_name_in_authentication_api"`
 	// ACRValuesSupported are the values of acr_values that discovery lists.
 	ACRValuesSupported []string `json:"acr_values_supported"`
-	ErrorPage          struct {
+	// PushedAuthorizationRequestsSupported is whether requests may be sent ahead, nil where it
+	// is not set.
+	PushedAuthorizationRequestsSupported *bool `json:"pushed_authorization_requests_supported"`
+	// ResourceParameterProfile is audience, or compatibility for a tenant that takes the
+	// parameter resource for audience.
+	ResourceParameterProfile string `json:"resource_parameter_profile"`
+	ErrorPage                struct {
 		URL string `json:"url"`
 	} `json:"error_page"`
 	Flags struct {
@@ -38,6 +44,11 @@ type Tenant struct {
 	OIDCLogout struct {
 		EndSessionEndpointDiscovery *bool `json:"rp_logout_end_session_endpoint_discovery"`
 	} `json:"oidc_logout"`
+}
+
+// TakesPushedRequests reports whether applications may send requests ahead.
+func (t Tenant) TakesPushedRequests() bool {
+	return t.PushedAuthorizationRequestsSupported == nil || *t.PushedAuthorizationRequestsSupported
 }
 
 var tenants = declare(spec[Tenant]{

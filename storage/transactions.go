@@ -153,6 +153,8 @@ type AuthorizeRequest struct {
 	ScreenHint          string   `json:"screen_hint"`
 	Connection          string   `json:"connection"`
 	UILocales           string   `json:"ui_locales"`
+	// Extensions are the application's own parameters, whose names begin with ext-.
+	Extensions map[string]string `json:"extensions,omitempty"`
 	// Organization is the id of the organization to log in to, "" for none.
 	Organization string `json:"organization,omitempty"`
 	// Invitation is the ticket of an invitation to it, "" for none.

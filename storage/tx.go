@@ -29,6 +29,7 @@ type Tx struct {
 	Sessions       Table[Session]
 	Transactions   Transactions
 	Codes          Table[Code]
+	PushedRequests Table[PushedRequest]
 	RefreshTokens  Table[RefreshToken]
 	RevokedGrants  Table[RevokedGrant]
 	UsedAssertions Table[UsedAssertion]
@@ -65,6 +66,7 @@ func newTx(kv KV, m *memo) *Tx {
 	tx.Transactions = Transactions{records{tx, transactions.kind}}
 	tx.sizes = table(tx, sizes)
 	tx.Codes = table(tx, codes)
+	tx.PushedRequests = table(tx, pushedRequests)
 	tx.RefreshTokens = table(tx, refreshTokens)
 	tx.RevokedGrants = table(tx, revokedGrants)
 	tx.UsedAssertions = table(tx, usedAssertions)
@@ -98,6 +100,8 @@ func (tx *Tx) expiring(name string) (records, bool) {
 		return tx.Transactions.records, true
 	case codes.name:
 		return tx.Codes.records, true
+	case pushedRequests.name:
+		return tx.PushedRequests.records, true
 	case refreshTokens.name:
 		return tx.RefreshTokens.records, true
 	case revokedGrants.name:

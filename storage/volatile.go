@@ -7,7 +7,8 @@ import (
 	"slices"
 )
 
-// Volatile records are those that a power cut may take: logins under way. They are kept in memory
+// Volatile records are those that a power cut may take: logins under way, and what leads to them and
+// from them, requests that were sent ahead and codes that were not redeemed. They are kept in memory
 // beside an engine on a disk, so that a login neither waits for the disk nor has a page of the file
 // written at each of its steps. Close writes them to the engine, and Open takes them out of it
 // again, so that a login goes on after a restart. A shared database has no such part: its servers
@@ -23,6 +24,9 @@ func OpenVolatile(engine, inMemory Engine) (*DB, error) {
 	db.volatile = inMemory
 	return db, db.takeVolatile()
 }
+
+// volatileTables are the tables of volatile records.
+var volatileTables = []string{transactions.name, pushedRequests.name, codes.name}
 
 // errDurable reports a write to a record that is not volatile where only those may be written.
 var errDurable = errors.New("only volatile records can be written here")
@@ -44,14 +48,17 @@ func isVolatile(key []byte) bool {
 	default:
 		return false
 	}
-	return bytes.HasPrefix(rest, []byte(transactions.name+"\x00"))
+	name, _, named := bytes.Cut(rest, []byte{0})
+	return named && slices.Contains(volatileTables, string(name))
 }
 
 // volatileParts are the ranges of keys in which volatile records are, each up to its prefixEnd.
 func volatileParts() [][]byte {
-	return [][]byte{
-		tablePrefix(transactions.name), []byte("i/" + transactions.name + "\x00"), append(tablePrefix(sizes.name), transactions.name...), []byte("e/"),
+	parts := [][]byte{append(tablePrefix(sizes.name), transactions.name...), []byte("e/")}
+	for _, name := range volatileTables {
+		parts = append(parts, tablePrefix(name), []byte("i/"+name+"\x00"))
 	}
+	return parts
 }
 
 // divided is a transaction over an engine with the volatile records beside it. A scan is of one of

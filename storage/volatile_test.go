@@ -111,35 +111,35 @@ func TestVolatileRecordsAreChangedWithTheOthers(t *testing.T) {
 				l.FinishedAt = volatileBegan
 				return nil
 			})
-			return errors.Join(err, tx.IssueCode(storage.Code{Hash: "code", ExpiresAt: volatileBegan}), tx.Transactions.Delete("two"), fail)
+			return errors.Join(err, tx.UsedAssertions.Put(storage.UsedAssertion{ID: "one", ExpiresAt: volatileBegan}), tx.Transactions.Delete("two"), fail)
 		})
 	}
 	start(t, db, "two")
 	if err := change(refused); !errors.Is(err, refused) {
 		t.Fatal(err)
 	}
-	look := func() (finished, code bool) {
+	look := func() (finished, assertion bool) {
 		err := db.View(func(tx *storage.Tx) error {
 			l, err := tx.Transactions.Get("one")
 			finished = !l.FinishedAt.IsZero()
 			if err == nil {
-				code, err = tx.Codes.Has("code")
+				assertion, err = tx.UsedAssertions.Has("one")
 			}
 			return err
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return finished, code
+		return finished, assertion
 	}
-	if finished, code := look(); finished || code || !has(t, db, "two") {
-		t.Errorf("an update that failed leaves the login finished: %v, and a code: %v", finished, code)
+	if finished, assertion := look(); finished || assertion || !has(t, db, "two") {
+		t.Errorf("an update that failed leaves the login finished: %v, and an assertion: %v", finished, assertion)
 	}
 	if err := change(nil); err != nil {
 		t.Fatal(err)
 	}
-	if finished, code := look(); !finished || !code || has(t, db, "two") {
-		t.Errorf("an update leaves the login finished: %v, and a code: %v", finished, code)
+	if finished, assertion := look(); !finished || !assertion || has(t, db, "two") {
+		t.Errorf("an update leaves the login finished: %v, and an assertion: %v", finished, assertion)
 	}
 }
 
@@ -185,7 +185,7 @@ func TestUpdateVolatileWritesNothingElse(t *testing.T) {
 	db := openVolatile(t, filepath.Join(t.TempDir(), "db"))
 	start(t, db, "one")
 	for name, write := range map[string]func(*storage.Tx) error{
-		"put":    func(tx *storage.Tx) error { return tx.Codes.Put(storage.Code{Hash: "code"}) },
+		"put":    func(tx *storage.Tx) error { return tx.UsedAssertions.Put(storage.UsedAssertion{ID: "one"}) },
 		"delete": func(tx *storage.Tx) error { return tx.RevokeGrant("grant", volatileBegan) },
 	} {
 		err := db.UpdateVolatile(func(tx *storage.Tx) error { return errors.Join(tx.Transactions.Delete("one"), write(tx)) })
@@ -202,7 +202,7 @@ func TestVolatileRecordsExpireAndEnd(t *testing.T) {
 	start(t, db, "one")
 	start(t, db, "two")
 	if err := db.Update(func(tx *storage.Tx) error {
-		return errors.Join(tx.IssueCode(storage.Code{Hash: "code", ExpiresAt: volatileBegan}), tx.KeepSnapshot(""))
+		return errors.Join(tx.UsedAssertions.Put(storage.UsedAssertion{ID: "one", ExpiresAt: volatileBegan}), tx.KeepSnapshot(""))
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,7 @@ var (
 	InvitationUsed      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "invitation not found or already used"}
 	InvitationForeign   = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "the invitation is for another e-mail address"}
 	PKCERequired        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Missing required parameter: code_challenge"}
+	InvalidRequestURI   = &Error{Status: http.StatusBadRequest, Code: "invalid_request_uri", Message: "The request_uri is not known, expired or was used before"}
 	PARRequired         = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Pushed Authorization Request is required"}
 )
 

@@ -17,6 +17,8 @@ var (
 	RefreshUserGone      = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "The refresh_token was generated for a user who doesn't exist anymore."}
 	RefreshUserBlocked   = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "user is blocked"}
 	NoAudience           = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Non-global clients are not allowed access to APIv1"}
+	PublicPush           = &Error{Status: http.StatusUnauthorized, Code: "invalid_client", Message: "Pushed authorization requests are for applications that authenticate"}
+	PushDisabled         = &Error{Status: http.StatusNotFound, Code: "endpoint_disabled", Message: "Pushed authorization requests are disabled for the tenant"}
 	TwoAuthentications   = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The client must not use more than one authentication method in a request"}
 	UnknownAssertionType = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
 	ScopeNotString       = &Error{Status: http.StatusBadRequest, Code: "invalid_scope", Message: "Scope must be an array or a string"}

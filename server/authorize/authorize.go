@@ -43,6 +43,7 @@ const doneLifetime = 10 * time.Second
 // Mount adds the room's routes.
 func Mount(rt *web.Router, d Deps) {
 	m := &room{d}
+	rt.Handle(http.MethodPost, "/oauth/par", m.push)
 	rt = rt.With(d.Pages.Shape)
 	rt.Handle(http.MethodGet, "/authorize", m.get)
 	rt.Handle(http.MethodPost, "/authorize", m.post)
@@ -74,7 +75,12 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 	if web.IsSubresource(r) {
 		return apierr.Subresource
 	}
-	rq, client, err := m.read(r.Host, params)
+	var rq storage.AuthorizeRequest
+	var client storage.Client
+	what, err := m.take(params)
+	if err == nil {
+		rq, client, err = m.read(r.Host, what)
+	}
 	if err != nil {
 		rq.ClientID = params.Get("client_id")
 		return m.refuse(w, r, decision{login: login{request: rq}}, err)

@@ -50,7 +50,7 @@ func TestErrorsThatGoToTheApplication(t *testing.T) {
 		{"an organization by its name, which the tenant does not allow", []string{"client_id", "org", "organization", "acme"}, "invalid_request: authorization request parameter organization must be an organization id"},
 		{"an invitation without its organization", []string{"invitation", "t"}, "invalid_request: Missing required parameter: organization"},
 		{"a request object", []string{"request", "a.b.c"}, "request_not_supported: The parameter request (JAR) is not emulated by tenant0"},
-		{"a request_uri", []string{"request_uri", "https://evil.example/"}, "request_uri_not_supported: The parameter request_uri (PAR) is not emulated by tenant0"},
+		{"a request_uri", []string{"request_uri", "https://evil.example/"}, "request_uri_not_supported: A request_uri must be one of /oauth/par"},
 		{"no pushed request where one is required", []string{"client_id", "par"}, "invalid_request: Pushed Authorization Request is required"},
 		{"no challenge of a public client", []string{"code_challenge", "", "code_challenge_method", ""}, "invalid_request: Missing required parameter: code_challenge"},
 		{"a method without challenge", []string{"code_challenge", ""}, "invalid_request: Missing required parameter: code_challenge"},

@@ -17,11 +17,23 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
+// asked are the parameters of an authorization request, and whether the application has sent
+// them ahead.
+type asked struct {
+	params url.Values
+	pushed bool
+}
+
+// extension is what the names of an application's own parameters begin with, Auth0:
+// get-started/authentication-and-authorization-flow/authorization-code-flow.
+const extension = "ext-"
+
 // read checks the parameters of an authorization request, sent to a host, in Auth0's
 // order. Until
 // the redirect URI has proven itself the request it returns has none, and an
 // error is for a page; after that it is for the application.
-func (m *room) read(host string, params url.Values) (rq storage.AuthorizeRequest, client storage.Client, err error) {
+func (m *room) read(host string, what asked) (rq storage.AuthorizeRequest, client storage.Client, err error) {
+	params := what.params
 	err = m.DB.View(func(tx *storage.Tx) error {
 		if client, err = findClient(tx, params.Get("client_id")); err != nil {
 			return err
@@ -35,10 +47,14 @@ func (m *room) read(host string, params url.Values) (rq storage.AuthorizeRequest
 		}
 		rq = parse(params)
 		rq.RedirectURI, rq.RedirectURISent = uri, params.Get("redirect_uri") != ""
-		if err := checkForm(client, params, &rq); err != nil {
+		tenant, err := tx.Tenant.Get(storage.TenantKey)
+		if err := storage.Optional(err); err != nil {
 			return err
 		}
-		if err := checkAudience(tx, m.Issuer.Userinfo(), &rq); err != nil {
+		if err := checkForm(tenant, client, asked{params, what.pushed}, &rq); err != nil {
+			return err
+		}
+		if err := checkAudience(tx, tenant, m.Issuer.Userinfo(), params.Get("resource"), &rq); err != nil {
 			return err
 		}
 		if err := checkOrganization(tx, params.Get("organization"), &rq); err != nil {
@@ -103,6 +119,15 @@ func organizationName(tx *storage.Tx, value string) (string, error) {
 }
 
 func parse(params url.Values) storage.AuthorizeRequest {
+	var own map[string]string
+	for name := range params {
+		if strings.HasPrefix(name, extension) {
+			if own == nil {
+				own = map[string]string{}
+			}
+			own[name] = params.Get(name)
+		}
+	}
 	return storage.AuthorizeRequest{
 		ClientID:            params.Get("client_id"),
 		ResponseType:        params.Get("response_type"),
@@ -118,18 +143,21 @@ func parse(params url.Values) storage.AuthorizeRequest {
 		ScreenHint:          params.Get("screen_hint"),
 		Connection:          params.Get("connection"),
 		UILocales:           params.Get("ui_locales"),
+		Extensions:          own,
 	}
 }
 
 // checkForm checks what the parameters and the application alone decide.
-func checkForm(client storage.Client, params url.Values, rq *storage.AuthorizeRequest) error {
+func checkForm(tenant storage.Tenant, client storage.Client, what asked, rq *storage.AuthorizeRequest) error {
+	params := what.params
 	checks := []func() error{
 		func() error { return checkResponseMode(rq) },
 		func() error { return refuseObject(params) },
 		func() error { return checkResponseType(client, params, rq) },
-		func() error { return checkApplication(client, params) },
+		func() error { return checkApplication(tenant, client, what) },
 		func() error { return checkPKCE(client, rq) },
 		func() error { return checkPrompt(params, rq) },
+		func() error { return checkACR(tenant, params.Get("acr_values")) },
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {
@@ -188,9 +216,11 @@ func checkResponseMode(rq *storage.AuthorizeRequest) error {
 }
 
 // checkApplication checks what the application's settings ask of a request.
-func checkApplication(client storage.Client, params url.Values) error {
+func checkApplication(tenant storage.Tenant, client storage.Client, what asked) error {
+	params := what.params
+	required := client.RequirePushedAuthorizationRequests || tenant.Flags.RequirePushedAuthorizationRequests
 	switch {
-	case client.RequirePushedAuthorizationRequests:
+	case required && !what.pushed:
 		return apierr.PARRequired
 	case params.Get("organization") != "" && (client.OrganizationUsage == "" || client.OrganizationUsage == "deny"):
 		return apierr.OrganizationDenied
@@ -255,16 +285,26 @@ func checkPrompt(params url.Values, rq *storage.AuthorizeRequest) error {
 	return nil
 }
 
+// checkACR refuses classes of authentication that the tenant does not list, where it lists
+// any, Auth0: get-started/tenant-settings.
+func checkACR(tenant storage.Tenant, values string) error {
+	for value := range strings.FieldsSeq(values) {
+		if len(tenant.ACRValuesSupported) > 0 && !slices.Contains(tenant.ACRValuesSupported, value) {
+			return apierr.InvalidParameter("acr_values", value+" is not supported")
+		}
+	}
+	return nil
+}
+
 // checkAudience fills in the tenant's default audience and looks for the API.
 // The tenant's own userinfo is no API: it is what every token without one is for.
-func checkAudience(tx *storage.Tx, userinfo string, rq *storage.AuthorizeRequest) error {
-	if rq.Audience == "" {
-		tenant, err := tx.Tenant.Get(storage.TenantKey)
-		if err := storage.Optional(err); err != nil {
-			return err
-		}
-		rq.Audience = tenant.DefaultAudience
+// Where the tenant says so, the parameter resource of RFC 8707 is an audience that nothing
+// else names, Auth0: get-started/tenant-settings.
+func checkAudience(tx *storage.Tx, tenant storage.Tenant, userinfo, resource string, rq *storage.AuthorizeRequest) error {
+	if tenant.ResourceParameterProfile != "compatibility" {
+		resource = ""
 	}
+	rq.Audience = cmp.Or(rq.Audience, resource, tenant.DefaultAudience)
 	if rq.Audience == userinfo {
 		rq.Audience = ""
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"maps"
+	"net/http"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -68,9 +69,9 @@ func readObject(raw string) map[string]string {
 func refuseObject(params url.Values) error {
 	switch {
 	case params.Get("request") != "":
-		return &apierr.Error{Code: "request_not_supported", Message: "The parameter request (JAR) is not emulated by tenant0"}
+		return &apierr.Error{Status: http.StatusBadRequest, Code: "request_not_supported", Message: "The parameter request (JAR) is not emulated by tenant0"}
 	case params.Get("request_uri") != "":
-		return &apierr.Error{Code: "request_uri_not_supported", Message: "The parameter request_uri (PAR) is not emulated by tenant0"}
+		return &apierr.Error{Status: http.StatusBadRequest, Code: "request_uri_not_supported", Message: "A request_uri must be one of /oauth/par"}
 	}
 	return nil
 }

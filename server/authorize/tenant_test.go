@@ -1,6 +1,8 @@
 package authorize_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,6 +29,9 @@ clients:
   - {name: noconnection, client_id: noconnection, app_type: native, token_endpoint_auth_method: none, grant_types: [authorization_code], callbacks: ["https://app.example.com/callback"]}
   - {name: par, client_id: par, app_type: native, token_endpoint_auth_method: none, require_pushed_authorization_requests: true, grant_types: [authorization_code], callbacks: ["https://app.example.com/callback"]}
   - {name: org, client_id: org, app_type: native, token_endpoint_auth_method: none, organization_usage: require, grant_types: [authorization_code], callbacks: ["https://app.example.com/callback"]}
+  - {name: manager, client_id: manager, app_type: non_interactive, token_endpoint_auth_method: client_secret_post, client_secret: a secret of sixteen, grant_types: [client_credentials]}
+clientGrants:
+  - {client_id: manager, audience: "https://example.auth0.com/api/v2/", scope: ["update:clients", "update:tenant_settings"]}
 resourceServers:
   - {name: open, identifier: "urn:open", skip_consent_for_verifiable_first_party_clients: true, allow_offline_access: true, scopes: [{value: "read:it"}, {value: "write:it"}]}
   - {name: asking, identifier: "urn:asking", skip_consent_for_verifiable_first_party_clients: false, scopes: [{value: "read:it"}, {value: "write:it"}]}
@@ -108,6 +113,46 @@ func (tn tenant) outcome(pairs ...string) string {
 		return "code"
 	}
 	return left.Query().Get("error") + ": " + left.Query().Get("error_description")
+}
+
+// manager gives the tenant a machine that manages it, and returns what it changes things by.
+func (tn tenant) manager() func(path string, body any) {
+	tn.t.Helper()
+	return func(path string, body any) {
+		tn.t.Helper()
+		raw, err := json.Marshal(body)
+		if err != nil {
+			tn.t.Fatal(err)
+		}
+		_, token := tn.Token(tn.browser, url.Values{
+			"grant_type": {"client_credentials"}, "client_id": {"manager"}, "client_secret": {"a secret of sixteen"}, "audience": {tn.URL + "api/v2/"},
+		})
+		rq, err := http.NewRequestWithContext(tn.t.Context(), http.MethodPatch, tn.URL+"api/v2/"+path, bytes.NewReader(raw))
+		if err != nil {
+			tn.t.Fatal(err)
+		}
+		access, _ := token["access_token"].(string)
+		rq.Header.Set("Authorization", "Bearer "+access)
+		rq.Header.Set("Content-Type", "application/json")
+		resp, err := tn.browser.Do(rq)
+		if err != nil {
+			tn.t.Fatal(err)
+		}
+		if status, _, text := read(tn.t, resp); status != http.StatusOK {
+			tn.t.Fatalf("%s: %d %s, by %v", path, status, text, token)
+		}
+	}
+}
+
+// discovered is a member of the discovery document.
+func (tn tenant) discovered(name string) any {
+	tn.t.Helper()
+	_, _, body := tn.fetch(tn.URL + ".well-known/openid-configuration")
+	var document map[string]any
+	if err := json.Unmarshal([]byte(body), &document); err != nil {
+		tn.t.Fatal(err)
+	}
+	return document[name]
 }
 
 func diff(t *testing.T, what string, got, want any) {

@@ -67,6 +67,8 @@ type metadata struct {
 	UserinfoEndpoint        string   `json:"userinfo_endpoint"`
 	JWKSURI                 string   `json:"jwks_uri"`
 	RevocationEndpoint      string   `json:"revocation_endpoint"`
+	PAREndpoint             string   `json:"pushed_authorization_request_endpoint,omitempty"`
+	RequirePAR              bool     `json:"require_pushed_authorization_requests,omitempty"`
 	EndSessionEndpoint      string   `json:"end_session_endpoint,omitempty"`
 	ScopesSupported         []string `json:"scopes_supported"`
 	ResponseTypesSupported  []string `json:"response_types_supported"`
@@ -121,6 +123,10 @@ func (m *room) configuration(w http.ResponseWriter, _ *http.Request) error {
 	}
 	for _, alg := range oauth.AssertionAlgorithms {
 		doc.TokenAuthSigningAlgs = append(doc.TokenAuthSigningAlgs, string(alg))
+	}
+	if tenant.TakesPushedRequests() {
+		doc.PAREndpoint = url + "oauth/par"
+		doc.RequirePAR = tenant.Flags.RequirePushedAuthorizationRequests
 	}
 	if on := tenant.OIDCLogout.EndSessionEndpointDiscovery; on == nil || *on {
 		doc.EndSessionEndpoint = url + "oidc/logout"

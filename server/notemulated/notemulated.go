@@ -14,7 +14,6 @@ import (
 // to pages of the tenant's applications. Of those that Auth0 has ended the ones are
 // here that its documentation still explains.
 var calls = []string{
-	"POST /oauth/par",
 	"POST /bc-authorize",
 	"POST /oidc/register",
 	"POST /otp/challenge",

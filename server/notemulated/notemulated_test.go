@@ -73,7 +73,7 @@ func TestWrongPathsAreNotFound(t *testing.T) {
 	for endpoint, want := range map[string]int{
 		"POST /oauth/parr": 404, "POST /oauth/device": 404, "POST /oauth/device/code/": 404, "POST /passwordless": 404, "POST /passwordless/other": 404,
 		"POST /mfa": 404, "POST /mfa/other": 404, "GET /client/x.css": 404, "GET /samlp": 404, "GET /me/v1/other": 404, "GET /pemm": 404,
-		"GET /oauth/par": 405, "POST /activate/x": 404,
+		"GET /bc-authorize": 405, "POST /activate/x": 404,
 	} {
 		method, path, _ := strings.Cut(endpoint, " ")
 		if resp, body := asked(t, s, method, path); resp.StatusCode != want || strings.Contains(body, "not_emulated") {

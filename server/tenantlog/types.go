@@ -14,6 +14,7 @@ const (
 	UnknownUser           = "fu"
 	SilentAuth            = "ssa"
 	FailedSilentAuth      = "fsa"
+	FailedPush            = "fpar"
 	Logout                = "slo"
 	FailedLogout          = "flo"
 	Signup                = "ss"

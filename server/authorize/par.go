@@ -1,0 +1,147 @@
+package authorize
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Bounds of requests that are sent ahead, Auth0: get-started/authentication-and-
+// authorization-flow/authorization-code-flow/authorization-code-flow-with-par.
+const (
+	pushedLifetime = 30 * time.Second
+	maxPushedBody  = 10 << 10
+	maxExtensions  = 10
+)
+
+// requestURI is what a request_uri of this server starts with, RFC 9126 section 2.2.
+const requestURI = "urn:ietf:params:oauth:request_uri:"
+
+// push takes an authorization request that an application sends ahead, RFC 9126: the browser
+// then brings a reference to it. It is checked now, and again when the browser comes.
+//
+//auth0:operation POST /oauth/par
+func (m *room) push(w http.ResponseWriter, r *http.Request) error {
+	if r.ContentLength > maxPushedBody {
+		return apierr.BodyTooLarge
+	}
+	form, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	pushed, err := m.pushed(r, form)
+	if err != nil {
+		m.Log.Record(r, notPushed(form, err))
+		return atPush(err)
+	}
+	reference := keys.Random(32)
+	pushed.Hash = keys.Hash(requestURI + reference)
+	if err := m.DB.PushRequest(pushed); err != nil {
+		return err
+	}
+	web.NoStore(w)
+	return web.Reply(w, http.StatusCreated, struct {
+		ExpiresIn  int    `json:"expires_in"` // seconds
+		RequestURI string `json:"request_uri"`
+	}{int(pushedLifetime.Seconds()), requestURI + reference})
+}
+
+// pushed authenticates the application and checks its request.
+func (m *room) pushed(r *http.Request, form url.Values) (p storage.PushedRequest, err error) {
+	if err := m.DB.View(pushingAllowed); err != nil {
+		return p, err
+	}
+	client, err := m.Engine.AuthenticateClient(r, form)
+	switch {
+	case err != nil:
+		return p, apierr.AsInvalidClient(err)
+	case client.Public():
+		return p, apierr.PublicPush
+	case form.Has("request_uri"): // RFC 9126 section 2.1
+		return p, apierr.InvalidParameter("request_uri", "it cannot be part of a pushed request")
+	}
+	params := pushedParams(form)
+	params.Set("client_id", client.ClientID)
+	rq, _, err := m.read(r.Host, asked{params, true})
+	if err != nil {
+		return p, err
+	}
+	if err := rq.Check(); err != nil {
+		return p, apierr.TooLong(err)
+	}
+	return storage.PushedRequest{ClientID: client.ClientID, Params: params, ExpiresAt: m.Now().Add(pushedLifetime)}, nil
+}
+
+// pushingAllowed returns an error where the tenant has pushed requests turned off.
+func pushingAllowed(tx *storage.Tx) error {
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	if err == nil && !tenant.TakesPushedRequests() {
+		return apierr.PushDisabled
+	}
+	return storage.Optional(err)
+}
+
+// pushedParams are the parameters that are kept: not what authenticates the application, and
+// of its own ones, which begin with ext-, the first.
+func pushedParams(form url.Values) url.Values {
+	kept, extensions := url.Values{}, 0
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		switch {
+		case name == "client_secret", strings.HasPrefix(name, "client_assertion"):
+			continue
+		case strings.HasPrefix(name, extension):
+			if extensions++; extensions > maxExtensions {
+				continue
+			}
+		}
+		kept[name] = form[name]
+	}
+	return kept
+}
+
+// atPush is a refusal of an authorization request as the endpoint answers it: with 400, RFC
+// 9126 section 2.3, whatever status a page would have had.
+func atPush(err error) error {
+	e, ok := errors.AsType[*apierr.Error](err)
+	if !ok || e.Status != http.StatusForbidden {
+		return err
+	}
+	answer := *e
+	answer.Status = http.StatusBadRequest
+	return &answer
+}
+
+func notPushed(form url.Values, err error) tenantlog.Event {
+	return tenantlog.Event{
+		Type: tenantlog.FailedPush, Description: tenantlog.Reason(err), ClientID: form.Get("client_id"),
+		Audience: form.Get("audience"), Scope: form.Get("scope"),
+	}
+}
+
+// take returns the parameters that a request means: those that were sent ahead, where it
+// brings a reference to them, and all that it says besides is ignored. A reference is good
+// once, and for the application that it was given to.
+func (m *room) take(params url.Values) (asked, error) {
+	reference := params.Get("request_uri")
+	if !strings.HasPrefix(reference, requestURI) {
+		return asked{params, false}, nil
+	}
+	if params.Get("client_id") == "" {
+		return asked{params, false}, apierr.MissingParameter("client_id")
+	}
+	p, err := m.DB.TakePushedRequest(keys.Hash(reference), params.Get("client_id"), m.Now())
+	if storage.IsNotFound(err) || errors.Is(err, storage.ErrTooLate) {
+		return asked{params, false}, apierr.InvalidRequestURI.With(err)
+	}
+	return asked{p.Params, true}, err
+}
