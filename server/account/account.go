@@ -47,8 +47,8 @@ func Identity(conn storage.Connection, provider, local string) storage.Document 
 
 // Add makes a user of a document at a connection: it gives the user an id, an identity and
 // what follows from other members, and writes both with the hash of a first password, ""
-// for none. The error is Users.Taken for an id that a user has, and one that also wraps
-// storage.ErrConflict for an address or a name.
+// for none. The error is Users.Taken for an id that a user has, and for an address or a
+// name Users.Taken with the cause, which wraps storage.ErrConflict.
 func Add(tx *storage.Tx, conn storage.Connection, doc storage.Document, hash string, now time.Time) error {
 	Identify(doc, conn)
 	identity.Complete(doc, now)

@@ -2,6 +2,7 @@ package authzext_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -172,14 +173,21 @@ func TestResourceServer(t *testing.T) {
 	s.api(t, "GET", path, "").is(t, 200, `{"apiAccess":true,"token_lifetime":3600}`)
 
 	grant := storage.Document{"id": "cgr_1", "client_id": "m2m", "audience": audience, "scope": []any{"read:groups"}}
-	if err := s.db.Update(func(tx *storage.Tx) error { return tx.ClientGrants.Put(grant) }); err != nil {
+	permission := storage.Permission{ResourceServerIdentifier: audience, PermissionName: "read:groups"}
+	err := s.db.Update(func(tx *storage.Tx) error {
+		return errors.Join(tx.ClientGrants.Put(grant), tx.RolePermissions.Put(storage.RolePermissions{RoleID: "rol_1", Permissions: []storage.Permission{permission}}))
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	s.api(t, "DELETE", path, "").is(t, 204, "")
 	s.api(t, "GET", path, "").is(t, 200, `{"apiAccess":false}`)
-	err := s.db.View(func(tx *storage.Tx) error {
+	err = s.db.View(func(tx *storage.Tx) error {
 		if left, err := tx.ClientGrants.Has("cgr_1"); left || err != nil {
 			t.Errorf("the grant outlives its API: %v, %v", left, err)
+		}
+		if role, err := tx.RolePermissions.Get("rol_1"); len(role.Permissions) > 0 || err != nil {
+			t.Errorf("a role's permission outlives its API: %v, %v", role, err)
 		}
 		return nil
 	})

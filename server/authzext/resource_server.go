@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 
 	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -37,17 +38,14 @@ func extensionAPI(tx *storage.Tx) (storage.ResourceServer, bool, error) {
 	return rs, err == nil, storage.Optional(err)
 }
 
-// unregister removes the extension's API and the grants to call it.
-func unregister(tx *storage.Tx, rs storage.ResourceServer) error {
-	for grant, err := range tx.ClientGrants.By("audience", rs.Identifier) {
-		if err != nil {
-			return err
-		}
-		if err := tx.ClientGrants.Delete(grant.ID); err != nil {
-			return err
-		}
+// unregister removes the extension's API and what was granted for it.
+func (a *api) unregister(tx *storage.Tx, rs storage.ResourceServer) error {
+	apis, err := objects.ResourceServers.In(&objects.Change{Tx: tx, Now: a.Now()}, "")
+	if err != nil {
+		return err
 	}
-	return tx.ResourceServers.Delete(rs.ID)
+	_, err = apis.Delete(rs.ID)
+	return err
 }
 
 //auth0:operation GET /extensions/authorization/api/configuration/resource-server
@@ -94,7 +92,7 @@ func (a *api) updateResourceServer(c *call) (any, error) {
 		case err != nil:
 			return err
 		case !in.APIAccess && known:
-			return unregister(tx, rs)
+			return a.unregister(tx, rs)
 		case !in.APIAccess:
 			return nil
 		case known:
@@ -120,6 +118,6 @@ func (a *api) deleteResourceServer(*call) (any, error) {
 			// Differs: the original answers 500.
 			return errNoResourceServer
 		}
-		return unregister(tx, rs)
+		return a.unregister(tx, rs)
 	})
 }

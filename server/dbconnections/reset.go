@@ -22,7 +22,7 @@ import (
 // sent it is not the application's that it names.
 func (m *room) readObject(w http.ResponseWriter, r *http.Request) (storage.Document, error) {
 	body, err := readAnyObject(w, r)
-	clientID := text(body, "client_id")
+	clientID := storage.Text(body, "client_id")
 	if err != nil || clientID == "" {
 		return body, err
 	}
@@ -53,12 +53,6 @@ func readAnyObject(w http.ResponseWriter, r *http.Request) (storage.Document, er
 	return doc, nil
 }
 
-// text is a member that is a text, "" for one that is not.
-func text(doc storage.Document, name string) string {
-	s, _ := doc[name].(string)
-	return s
-}
-
 // resetSentence is what everyone is told who asks for a new password: it does not
 // say who has an account.
 const resetSentence = "We've just sent you an email to reset your password."
@@ -72,10 +66,10 @@ func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	name, login := text(body, "connection"), text(body, "email")
+	name, login := storage.Text(body, "connection"), storage.Text(body, "email")
 	for _, other := range []string{"username", "phone_number"} {
 		if login == "" {
-			login = text(body, other)
+			login = storage.Text(body, other)
 		}
 	}
 	switch {
@@ -84,7 +78,7 @@ func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
 	case name == "":
 		return sentence("connection is required")
 	}
-	if err := m.sendReset(r, name, login, text(body, "client_id")); err != nil {
+	if err := m.sendReset(r, name, login, storage.Text(body, "client_id")); err != nil {
 		return err
 	}
 	return web.ReplyBytes(w, http.StatusOK, "text/html; charset=utf-8", []byte(resetSentence))

@@ -45,9 +45,9 @@ func (m *room) signup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	a := applicant{clientID: text(body, "client_id"), connection: text(body, "connection"), password: text(body, "password"), profile: storage.Document{}}
+	a := applicant{clientID: storage.Text(body, "client_id"), connection: storage.Text(body, "connection"), password: storage.Text(body, "password"), profile: storage.Document{}}
 	for _, name := range profileMembers {
-		if s := text(body, name); s != "" {
+		if s := storage.Text(body, name); s != "" {
 			a.profile[name] = s
 		}
 	}
@@ -64,7 +64,7 @@ func (m *room) signup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return signupError(err)
 	}
-	_, local, _ := strings.Cut(text(doc, "user_id"), "|")
+	_, local, _ := strings.Cut(storage.Text(doc, "user_id"), "|")
 	answer := storage.Document{"_id": local, "email_verified": false}
 	for _, name := range append(profileMembers, "user_metadata") {
 		if value, sent := a.profile[name]; sent {
@@ -113,16 +113,14 @@ func (m *room) create(r *http.Request, a applicant) (doc storage.Document, err e
 			return err
 		}
 		doc = maps.Clone(a.profile)
-		account.Identify(doc, conn)
-		identity.Complete(doc, m.Now())
-		err = account.Put(tx, doc, hash)
+		err = account.Add(tx, conn, doc, hash, m.Now())
 		if errors.Is(err, error(resource.Users.Taken)) || storage.IsConflict(err) {
 			return taken(tx, a)
 		}
 		if err != nil {
 			return err
 		}
-		mails, err = m.Emails.Welcome(tx, text(doc, "user_id"), a.clientID, m.Now())
+		mails, err = m.Emails.Welcome(tx, storage.Text(doc, "user_id"), a.clientID, m.Now())
 		return err
 	})
 	if err != nil {
@@ -149,16 +147,16 @@ func admit(tx *storage.Tx, a applicant) error {
 		return signupDisabled
 	}
 	required := account.SignupIdentifiers(conn)
-	if slices.Contains(required, "username") && text(a.profile, "username") == "" {
+	if slices.Contains(required, "username") && storage.Text(a.profile, "username") == "" {
 		return sentence("missing username for " + conn.Name + " connection with requires_username enabled")
 	}
-	if err := account.CheckUsername(conn, text(a.profile, "username"), true); err != nil {
+	if err := account.CheckUsername(conn, storage.Text(a.profile, "username"), true); err != nil {
 		return named("BadRequestError", signupRefused.Code, err.Error()).With(err)
 	}
-	if slices.Contains(required, "phone_number") && text(a.profile, "phone_number") == "" {
+	if slices.Contains(required, "phone_number") && storage.Text(a.profile, "phone_number") == "" {
 		return signupRefused
 	}
-	address := text(a.profile, "email")
+	address := storage.Text(a.profile, "email")
 	if address != "" || slices.Contains(required, "email") {
 		if !resource.IsEmail(address) {
 			return signupRefused
@@ -170,8 +168,8 @@ func admit(tx *storage.Tx, a applicant) error {
 // user is what the password is held against.
 func (a applicant) user() storage.User {
 	return storage.User{
-		Email: text(a.profile, "email"), Username: text(a.profile, "username"), Name: text(a.profile, "name"), Nickname: text(a.profile, "nickname"),
-		GivenName: text(a.profile, "given_name"), FamilyName: text(a.profile, "family_name"),
+		Email: storage.Text(a.profile, "email"), Username: storage.Text(a.profile, "username"), Name: storage.Text(a.profile, "name"), Nickname: storage.Text(a.profile, "nickname"),
+		GivenName: storage.Text(a.profile, "given_name"), FamilyName: storage.Text(a.profile, "family_name"),
 	}
 }
 
@@ -185,7 +183,7 @@ func taken(tx *storage.Tx, a applicant) error {
 	if flags, _ := tenant["flags"].(storage.Document); flags["enable_public_signup_user_exists_error"] != true {
 		return signupRefused
 	}
-	username := text(a.profile, "username")
+	username := storage.Text(a.profile, "username")
 	_, err = tx.UserByLogin(a.connection, username)
 	if username != "" && err == nil {
 		return named("BadRequestError", "username_exists", "The user already exists (username: "+username+").")
@@ -195,8 +193,8 @@ func taken(tx *storage.Tx, a applicant) error {
 
 func (m *room) recordSignup(r *http.Request, a applicant, doc storage.Document, err error) {
 	e := tenantlog.Event{
-		Type: tenantlog.Signup, ClientID: a.clientID, Connection: a.connection, UserID: text(doc, "user_id"),
-		UserName: cmp.Or(text(a.profile, "email"), text(a.profile, "username"), text(a.profile, "phone_number")),
+		Type: tenantlog.Signup, ClientID: a.clientID, Connection: a.connection, UserID: storage.Text(doc, "user_id"),
+		UserName: cmp.Or(storage.Text(a.profile, "email"), storage.Text(a.profile, "username"), storage.Text(a.profile, "phone_number")),
 	}
 	if err != nil {
 		e.Type, e.Description = tenantlog.FailedSignup, reason(err)
@@ -265,7 +263,7 @@ func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
 	}
 	var finish func(http.ResponseWriter)
 	err = m.DB.Update(func(tx *storage.Tx) error {
-		user, err := tx.Users.Get(text(doc, "user_id"))
+		user, err := tx.Users.Get(storage.Text(doc, "user_id"))
 		if err != nil {
 			return err
 		}

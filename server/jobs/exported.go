@@ -21,7 +21,7 @@ var exportNames = map[string]string{
 // at a database, "" for others. An import would make a user of a database of them.
 func otherProvider(value any) string {
 	exported, _ := value.(storage.Document)
-	provider, _, whole := strings.Cut(cmp.Or(text(exported, "user_id"), text(exported, "Id")), "|")
+	provider, _, whole := strings.Cut(cmp.Or(storage.Text(exported, "user_id"), storage.Text(exported, "Id")), "|")
 	if !whole || provider == storage.DatabaseStrategy || !slices.Contains(resource.Connections.Fields["strategy"].Enum, provider) {
 		return ""
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -112,12 +113,12 @@ func prepare(sent any, seen addresses) (u imported) {
 		u.fault = faultOf(err)
 		return u
 	}
-	if seen.again(text(user, "email")) {
+	if seen.again(storage.Text(user, "email")) {
 		u.fault = &fault{"DUPLICATED_USER", "The user is in the file twice", "#/email"}
 		return u
 	}
 	custom, hasCustom := user["custom_password_hash"].(storage.Document)
-	plain := text(user, "password_hash")
+	plain := storage.Text(user, "password_hash")
 	switch {
 	case hasCustom && plain != "":
 		u.fault = &fault{"NOT_PASSED", "password_hash and custom_password_hash are mutually exclusive", "#/custom_password_hash"}
@@ -133,11 +134,6 @@ func prepare(sent any, seen addresses) (u imported) {
 		}
 	}
 	return u
-}
-
-func text(doc storage.Document, name string) string {
-	s, _ := doc[name].(string)
-	return s
 }
 
 // codes are the codes of faults by words of the sentences in which they come.
@@ -253,7 +249,7 @@ var notProfile = []string{"password_hash", "custom_password_hash", "mfa_factors"
 // put writes a user who is new, or changes one who is there where that is asked
 // for.
 func (r *Runner) put(tx *storage.Tx, i Import, u imported, p *progress) (*fault, error) {
-	there, err := tx.UserByLogin(i.Connection.Name, text(u.user, "email"))
+	there, err := tx.UserByLogin(i.Connection.Name, storage.Text(u.user, "email"))
 	if err := storage.Optional(err); err != nil {
 		return nil, err
 	}
@@ -268,23 +264,20 @@ func (r *Runner) put(tx *storage.Tx, i Import, u imported, p *progress) (*fault,
 	for _, name := range notProfile {
 		delete(doc, name)
 	}
-	if wrong := account.CheckUsername(i.Connection, text(doc, "username"), false); wrong != nil {
+	if wrong := account.CheckUsername(i.Connection, storage.Text(doc, "username"), false); wrong != nil {
 		return &fault{"FORMAT", wrong.Error(), "#/username"}, nil //nolint:nilerr // it is told of the user
 	}
-	account.Identify(doc, i.Connection)
-	identity.Complete(doc, r.Now())
-	if known, err := tx.Users.Has(text(doc, "user_id")); err != nil || known {
-		return &fault{"CONFLICT", "There is a user with this user_id", "#/user_id"}, err
-	}
-	err = account.Put(tx, doc, u.hash)
-	if errors.Is(err, storage.ErrConflict) {
+	err = account.Add(tx, i.Connection, doc, u.hash, r.Now())
+	switch {
+	case storage.IsConflict(err):
 		return &fault{"CONFLICT_USERNAME", "The username is taken", "#/username"}, nil
-	}
-	if err != nil {
+	case errors.Is(err, error(resource.Users.Taken)):
+		return &fault{"CONFLICT", "There is a user with this user_id", "#/user_id"}, nil
+	case err != nil:
 		return nil, err
 	}
 	p.inserted++
-	return nil, r.enroll(tx, text(doc, "user_id"), u.user)
+	return nil, r.enroll(tx, storage.Text(doc, "user_id"), u.user)
 }
 
 // upsertable are the members that an import may change, Auth0:
@@ -320,9 +313,8 @@ func (r *Runner) upsert(tx *storage.Tx, id string, u imported) error {
 
 // enroll keeps the user's factors.
 func (r *Runner) enroll(tx *storage.Tx, userID string, user storage.Document) error {
-	factors, _ := user["mfa_factors"].([]any)
-	for _, item := range factors {
-		factor, _ := item.(storage.Document)
+	var factors []storage.Document
+	for _, factor := range objects.Items(user, "mfa_factors") {
 		method := storage.Document{"confirmed": true}
 		for kind, value := range factor {
 			details, _ := value.(storage.Document)
@@ -336,12 +328,13 @@ func (r *Runner) enroll(tx *storage.Tx, userID string, user storage.Document) er
 				method["totp_secret"] = details["secret"]
 			}
 		}
-		resource.AuthenticationMethods.Fill(method, r.Now())
-		id, _ := method[resource.AuthenticationMethods.ID].(string)
-		w := storage.Write{ID: id, Links: []string{userID}, Document: method}
-		if err := tx.Documents(resource.AuthenticationMethods.Name, userID).Put(w); err != nil {
-			return fmt.Errorf("factor of %s: %w", userID, err)
-		}
+		factors = append(factors, method)
+	}
+	if len(factors) == 0 {
+		return nil
+	}
+	if err := objects.AddFactors(&objects.Change{Tx: tx, Now: r.Now()}, userID, factors); err != nil {
+		return fmt.Errorf("factor of %s: %w", userID, err)
 	}
 	return nil
 }

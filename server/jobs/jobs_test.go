@@ -275,8 +275,13 @@ func TestImportNamesWhatIsWrong(t *testing.T) {
 	if _, user := tn.read("/users/" + url.PathEscape("auth0|one")); user["user_metadata"].(object)["color"] != "red" {
 		t.Errorf("the user is %v", user)
 	}
-	if _, raw := tn.do(http.MethodGet, "/users/"+url.PathEscape("auth0|one")+"/authentication-methods", "", nil); !bytes.Contains(raw, []byte(`"type":"totp"`)) {
-		t.Errorf("the factors are %s", raw)
+	var factors []struct{ ID, Type string }
+	_, raw = tn.do(http.MethodGet, "/users/"+url.PathEscape("auth0|one")+"/authentication-methods", "", nil)
+	if err := json.Unmarshal(raw, &factors); err != nil || len(factors) != 1 || factors[0].Type != "totp" {
+		t.Fatalf("the factors are %s", raw)
+	}
+	if status, enrollment := tn.read("/guardian/enrollments/" + factors[0].ID); status != http.StatusOK || enrollment["id"] != factors[0].ID {
+		t.Errorf("by its id alone the factor is %d %v", status, enrollment)
 	}
 }
 

@@ -50,7 +50,7 @@ func bindings(c *call) error {
 
 // showBinding adds the action that is bound, as it is now.
 func showBinding(c *call, tx *storage.Tx, binding storage.Document) (storage.Document, error) {
-	action, err := tx.Documents(resource.Actions.Name, "").Document(text(binding, "action_id"))
+	action, err := tx.Documents(resource.Actions.Name, "").Document(storage.Text(binding, "action_id"))
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func actionModules() served {
 }
 
 func showModule(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
-	id := text(doc, "id")
+	id := storage.Text(doc, "id")
 	using, err := tx.Linked(resource.Actions.Name, id)
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func rollBackModule(c *call) error {
 		return err
 	}
 	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
-		module, err := objects.RollBackModule(ch, c.param("module"), text(c.body, "module_version_id"))
+		module, err := objects.RollBackModule(ch, c.param("module"), storage.Text(c.body, "module_version_id"))
 		if err != nil {
 			return nil, err
 		}
@@ -103,7 +103,7 @@ func moduleActions(c *call) error {
 				return err
 			}
 			for _, used := range objects.Items(action, "modules") {
-				if text(used, "module_id") == c.param("module") {
+				if storage.Text(used, "module_id") == c.param("module") {
 					docs = append(docs, storage.Document{
 						"action_id": action["id"], "action_name": action["name"],
 						"module_version_id": used["module_version_id"], "module_version_number": used["module_version_number"],

@@ -28,7 +28,7 @@ func actions() served {
 
 func triggersAction(c *call, doc storage.Document) bool {
 	return !c.query.Has("triggerId") || slices.ContainsFunc(objects.Items(doc, "supported_triggers"), func(t storage.Document) bool {
-		return text(t, "id") == c.query.Get("triggerId")
+		return storage.Text(t, "id") == c.query.Get("triggerId")
 	})
 }
 
@@ -42,7 +42,7 @@ func hideValues(doc storage.Document) {
 // showAction adds the version that is deployed. An action is built as soon as it
 // is asked for.
 func showAction(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
-	version, err := objects.DeployedVersion(tx, text(doc, "id"))
+	version, err := objects.DeployedVersion(tx, storage.Text(doc, "id"))
 	if err != nil {
 		return nil, err
 	}

@@ -64,7 +64,7 @@ func clientsByGrant(c *call, tx *storage.Tx, rows iter.Seq2[storage.Row, error])
 	switch {
 	case field == "client_grant.organization_id":
 		holders, err = holdersOf(tx.Documents(storage.OrganizationGrantsKind, strings.Trim(value, `"`)).All(),
-			func(grant storage.Document) (string, bool) { return text(grant, "client_id"), true })
+			func(grant storage.Document) (string, bool) { return storage.Text(grant, "client_id"), true })
 	case query == "client_grant.allow_any_organization:true":
 		holders, err = holdersOf(tx.ClientGrants.All(),
 			func(grant storage.ClientGrant) (string, bool) { return grant.ClientID, grant.AllowAnyOrganization })
@@ -75,11 +75,6 @@ func clientsByGrant(c *call, tx *storage.Tx, rows iter.Seq2[storage.Row, error])
 		return nil, err
 	}
 	return matching(rows, func(row storage.Row) bool { return holders[row.Key] }), nil
-}
-
-func text(doc storage.Document, name string) string {
-	s, _ := doc[name].(string)
-	return s
 }
 
 var readClientScopes = []string{"read:clients", "read:client_keys", "read:client_credentials", "read:client_summary"}
@@ -114,7 +109,7 @@ func showClient(c *call, tx *storage.Tx, doc storage.Document) (storage.Document
 	if methods, ok := doc["client_authentication_methods"].(storage.Document); ok {
 		doc["client_authentication_methods"] = withoutKeys(methods)
 	} else {
-		secret, err := tx.ClientSecrets.Get(text(doc, "client_id"))
+		secret, err := tx.ClientSecrets.Get(storage.Text(doc, "client_id"))
 		if err := storage.Optional(err); err != nil {
 			return nil, err
 		}

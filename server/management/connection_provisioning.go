@@ -164,7 +164,7 @@ func synchronizedGroups(c *call) error {
 // matchesGroup applies q: a part of the group's name, e-mail address or id.
 func matchesGroup(c *call, doc storage.Document) bool {
 	q := strings.ToLower(c.query.Get("q"))
-	return strings.Contains(strings.ToLower(text(doc, "name")+" "+text(doc, "email")+" "+text(doc, "id")), q)
+	return strings.Contains(strings.ToLower(storage.Text(doc, "name")+" "+storage.Text(doc, "email")+" "+storage.Text(doc, "id")), q)
 }
 
 var groupsBody = &resource.Kind{Fields: resource.Fields{

@@ -74,7 +74,7 @@ func (c *call) readEnablements() (changes []objects.Enablement, err error) {
 	refusal := resource.InvalidBody("Payload validation error: 'Expected type array of {client_id, status}'.")
 	items, err := readList[storage.Document](c, refusal)
 	for _, item := range items {
-		change := objects.Enablement{ClientID: text(item, "client_id")}
+		change := objects.Enablement{ClientID: storage.Text(item, "client_id")}
 		change.On, _ = item["status"].(bool)
 		if item["client_id"] != nil && item["client_id"] != change.ClientID || item["status"] != nil && item["status"] != change.On {
 			return nil, refusal

@@ -22,7 +22,7 @@ func customDomains() served {
 		kind: objects.CustomDomains, path: "/custom-domains", scope: "custom_domains", verbs: "list create get patch delete",
 		list: listing{key: "custom_domains", style: arrayOrCursor, keep: matchesDomain},
 		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
-			if _, set := doc["custom_client_ip_header"]; !set && text(doc, "type") == "self_managed_certs" {
+			if _, set := doc["custom_client_ip_header"]; !set && storage.Text(doc, "type") == "self_managed_certs" {
 				doc["custom_client_ip_header"] = nil
 			}
 			return doc, nil
@@ -37,9 +37,9 @@ func matchesDomain(c *call, doc storage.Document) bool {
 		return true
 	}
 	if start, wild := strings.CutSuffix(wanted, "*"); wild {
-		return strings.HasPrefix(text(doc, "domain"), start)
+		return strings.HasPrefix(storage.Text(doc, "domain"), start)
 	}
-	return text(doc, "domain") == wanted
+	return storage.Text(doc, "domain") == wanted
 }
 
 func customDomainOperations() []operation {
@@ -84,7 +84,7 @@ func setDefaultDomain(c *call) error {
 		return err
 	}
 	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
-		return objects.SetDefaultDomain(ch, text(c.body, "domain"))
+		return objects.SetDefaultDomain(ch, storage.Text(c.body, "domain"))
 	})
 }
 

@@ -53,7 +53,7 @@ func importEncryptionKey(c *call) error {
 	if err := c.read(); err != nil {
 		return err
 	}
-	if err := objects.CheckWrappedKey(text(c.body, "wrapped_key")); err != nil {
+	if err := objects.CheckWrappedKey(storage.Text(c.body, "wrapped_key")); err != nil {
 		return err
 	}
 	return replyChange(c, http.StatusCreated, func(ch *objects.Change) (storage.Document, error) {

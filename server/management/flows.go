@@ -27,7 +27,7 @@ func flows() served {
 			}
 			doc = brief(doc)
 			if strings.Contains(c.query.Get("hydrate"), "form_count") {
-				count, err := countNaming(tx, resource.Forms, text(doc, "id"))
+				count, err := countNaming(tx, resource.Forms, storage.Text(doc, "id"))
 				if err != nil {
 					return nil, err
 				}
@@ -139,7 +139,7 @@ func forms() served {
 				if err != nil {
 					return nil, err
 				}
-				if names(doc, text(flow, "id")) {
+				if names(doc, storage.Text(flow, "id")) {
 					used++
 				}
 			}

@@ -47,7 +47,7 @@ func showSNS(c *call, doc storage.Document) storage.Document {
 // showAPNS never shows the certificate. A read tells whether there is one.
 func showAPNS(c *call, doc storage.Document) storage.Document {
 	if c.method == http.MethodGet {
-		doc["enabled"] = text(doc, "p12") != ""
+		doc["enabled"] = storage.Text(doc, "p12") != ""
 		if _, named := doc["bundle_id"]; !named {
 			doc["bundle_id"] = nil
 		}

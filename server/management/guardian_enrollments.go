@@ -47,6 +47,6 @@ func deleteEnrollment(c *call) error {
 		if err != nil {
 			return err
 		}
-		return ch.Tx.Documents(resource.AuthenticationMethods.Name, user).Delete(text(doc, "id"))
+		return ch.Tx.Documents(resource.AuthenticationMethods.Name, user).Delete(storage.Text(doc, "id"))
 	})
 }

@@ -47,7 +47,7 @@ func hookSecrets(c *call) error {
 			if err != nil {
 				return nil, err
 			}
-			names[text(secret, "name")] = deploy.HiddenSecret
+			names[storage.Text(secret, "name")] = deploy.HiddenSecret
 		}
 		return names, nil
 	})

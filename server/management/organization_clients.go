@@ -23,7 +23,7 @@ func organizationClients() served {
 }
 
 func showOrganizationClient(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
-	client, err := tx.Clients.Document(text(doc, "client_id"))
+	client, err := tx.Clients.Document(storage.Text(doc, "client_id"))
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func organizationGrants() served {
 // showOrganizationGrant is a client grant as the list shows it, or as the answer to
 // its addition does.
 func showOrganizationGrant(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
-	grant, err := tx.ClientGrants.Document(text(doc, "grant_id"))
+	grant, err := tx.ClientGrants.Document(storage.Text(doc, "grant_id"))
 	if err != nil {
 		return nil, err
 	}

@@ -108,7 +108,7 @@ func directRole(role storage.Document) storage.Document {
 
 // briefRole is a role as lists of other resources show one.
 func briefRole(role storage.Document) storage.Document {
-	return storage.Document{"id": role["id"], "name": role["name"], "description": text(role, "description")}
+	return storage.Document{"id": role["id"], "name": role["name"], "description": storage.Text(role, "description")}
 }
 
 func (c *call) listMemberRoles(l listing, show func(role storage.Document) storage.Document) error {

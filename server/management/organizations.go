@@ -37,7 +37,7 @@ func showOrganization(c *call, tx *storage.Tx, doc storage.Document) (storage.Do
 	if client == "" {
 		return doc, nil
 	}
-	association, err := tx.Documents(resource.OrganizationClients.Name, text(doc, "id")).Document(client)
+	association, err := tx.Documents(resource.OrganizationClients.Name, storage.Text(doc, "id")).Document(client)
 	if storage.IsNotFound(err) {
 		return doc, nil
 	}
@@ -69,7 +69,7 @@ func organizationConnections() []served {
 		verbs: "list create get patch delete", scope: "organization_connections",
 		list: listing{key: "connections", filters: map[string]string{"is_enabled": "is_enabled"}},
 		show: func(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
-			connection, err := tx.Connections.Document(text(doc, "connection_id"))
+			connection, err := tx.Connections.Document(storage.Text(doc, "connection_id"))
 			if err != nil {
 				return nil, err
 			}
@@ -136,7 +136,7 @@ func (c *call) findBy(kind *objects.Kind, parent, member, value string) error {
 			if err != nil {
 				return nil, err
 			}
-			if text(doc, member) == value {
+			if storage.Text(doc, member) == value {
 				return doc, nil
 			}
 		}

@@ -65,14 +65,14 @@ type notification struct{ kind, from, text, voice string }
 func testNotification(provider storage.Document) notification {
 	const words = "This is a test of the phone provider of {{ friendly_name }}."
 	configuration, _ := provider["configuration"].(storage.Document)
-	return notification{outbox.TryProvider, text(configuration, "default_from"), words, words}
+	return notification{outbox.TryProvider, storage.Text(configuration, "default_from"), words, words}
 }
 
 // ownNotification is what a template says.
 func ownNotification(template storage.Document) notification {
 	content, _ := template["content"].(storage.Document)
 	body, _ := content["body"].(storage.Document)
-	return notification{text(template, "type"), text(content, "from"), text(body, "text"), text(body, "voice")}
+	return notification{storage.Text(template, "type"), storage.Text(content, "from"), storage.Text(body, "text"), storage.Text(body, "voice")}
 }
 
 // tryPhone sends a message to a phone: the outbox captures it, as all others.
@@ -90,8 +90,8 @@ func tryPhone(of served, words func(storage.Document) notification) func(*call) 
 				return nil, err
 			}
 			n := words(doc)
-			m := outbox.Message{Kind: n.kind, Channel: outbox.SMS, To: text(c.body, "to"), From: n.from, Text: n.text, Code: exampleCode}
-			if text(c.body, "delivery_method") == "voice" {
+			m := outbox.Message{Kind: n.kind, Channel: outbox.SMS, To: storage.Text(c.body, "to"), From: n.from, Text: n.text, Code: exampleCode}
+			if storage.Text(c.body, "delivery_method") == "voice" {
 				m.Channel, m.Text = outbox.Voice, cmp.Or(n.voice, n.text)
 			}
 			return storage.Document{"code": http.StatusAccepted, "message": "The notification was sent."}, ch.MailPhone(m)

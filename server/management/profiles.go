@@ -95,7 +95,7 @@ func (c *call) templates(key string, all []storage.Document) error {
 
 func (c *call) template(all []storage.Document) error {
 	for _, t := range all {
-		if text(t, "id") == c.param("id") {
+		if storage.Text(t, "id") == c.param("id") {
 			return c.reply(http.StatusOK, t)
 		}
 	}

@@ -119,7 +119,7 @@ func updateRenderings(c *call) error {
 	}
 	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
 		for _, config := range objects.Items(c.body, "configs") {
-			if err := objects.UpdateRendering(ch, text(config, "prompt"), text(config, "screen"), config); err != nil {
+			if err := objects.UpdateRendering(ch, storage.Text(config, "prompt"), storage.Text(config, "screen"), config); err != nil {
 				return nil, err
 			}
 		}

@@ -146,7 +146,7 @@ func (c *call) toRevoke() (func(storage.RefreshToken) bool, error) {
 		return nil, err
 	}
 	ids, byID := c.body["ids"].([]any)
-	user, client, audience := text(c.body, "user_id"), text(c.body, "client_id"), text(c.body, "audience")
+	user, client, audience := storage.Text(c.body, "user_id"), storage.Text(c.body, "client_id"), storage.Text(c.body, "audience")
 	switch {
 	case byID && user+client+audience != "":
 		return nil, resource.InvalidBody("ids cannot be combined with user_id, client_id or audience.")

@@ -33,7 +33,7 @@ func identifierOf(c *call) string {
 
 // showAPI names the application that the API is, where there is one.
 func showAPI(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
-	for client, err := range tx.Clients.By("resource_server", text(doc, "identifier")) {
+	for client, err := range tx.Clients.By("resource_server", storage.Text(doc, "identifier")) {
 		if err != nil {
 			return nil, err
 		}

@@ -23,10 +23,10 @@ func roles() served {
 		list: listing{
 			key: "roles", filters: map[string]string{"owner_id": "owner_id"},
 			keep: func(c *call, doc storage.Document) bool {
-				if wanted := c.query.Get("type"); wanted != "" && wanted != cmp.Or(text(doc, "type"), "tenant") {
+				if wanted := c.query.Get("type"); wanted != "" && wanted != cmp.Or(storage.Text(doc, "type"), "tenant") {
 					return false
 				}
-				return strings.Contains(strings.ToLower(text(doc, "name")), strings.ToLower(c.query.Get("name_filter")))
+				return strings.Contains(strings.ToLower(storage.Text(doc, "name")), strings.ToLower(c.query.Get("name_filter")))
 			},
 			narrowed: func(c *call) bool { return c.query.Has("name_filter") || c.query.Has("type") },
 		},
@@ -65,7 +65,7 @@ func (c *call) readPermissions() ([]storage.Permission, error) {
 	for _, item := range c.body["permissions"].([]any) {
 		p, _ := item.(storage.Document)
 		all = append(all, storage.Permission{
-			ResourceServerIdentifier: text(p, "resource_server_identifier"), PermissionName: text(p, "permission_name"),
+			ResourceServerIdentifier: storage.Text(p, "resource_server_identifier"), PermissionName: storage.Text(p, "permission_name"),
 		})
 	}
 	return all, nil

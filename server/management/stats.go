@@ -37,11 +37,11 @@ func dailyStats(c *call) error {
 	}
 	days := map[string]storage.Document{}
 	err = c.Events.Newest(c.ctx, "", func(event storage.Document) (bool, error) {
-		at, err := time.Parse(time.RFC3339, text(event, "date"))
+		at, err := time.Parse(time.RFC3339, storage.Text(event, "date"))
 		if err != nil {
 			return false, err
 		}
-		day, member := at.UTC().Format(statDay), statMembers[text(event, "type")]
+		day, member := at.UTC().Format(statDay), statMembers[storage.Text(event, "type")]
 		if day < from {
 			return false, nil
 		}
@@ -67,7 +67,9 @@ func dailyStats(c *call) error {
 	for _, stats := range days {
 		list = append(list, stats)
 	}
-	slices.SortFunc(list, func(a, b storage.Document) int { return strings.Compare(text(a, "date"), text(b, "date")) })
+	slices.SortFunc(list, func(a, b storage.Document) int {
+		return strings.Compare(storage.Text(a, "date"), storage.Text(b, "date"))
+	})
 	return c.reply(http.StatusOK, list)
 }
 
@@ -97,10 +99,10 @@ func activeUsers(c *call) error {
 	since := resource.Time(c.now.AddDate(0, 0, -activeDays))
 	users := map[string]bool{}
 	err := c.Events.Newest(c.ctx, "", func(event storage.Document) (bool, error) {
-		if text(event, "type") == tenantlog.Login {
-			users[text(event, "user_id")] = true
+		if storage.Text(event, "type") == tenantlog.Login {
+			users[storage.Text(event, "user_id")] = true
 		}
-		return text(event, "date") >= since, nil
+		return storage.Text(event, "date") >= since, nil
 	})
 	if err != nil {
 		return err

@@ -158,7 +158,7 @@ func linkIdentity(c *call) error {
 	if err := c.readAs(resource.LinkedIdentity, resource.Create); err != nil {
 		return err
 	}
-	if c.caller.own && text(c.body, "link_with") == "" {
+	if c.caller.own && storage.Text(c.body, "link_with") == "" {
 		return insufficientScope(linkScopes)
 	}
 	secondary, err := c.secondary()
@@ -172,14 +172,14 @@ func linkIdentity(c *call) error {
 
 // secondary is the id of the account to link.
 func (c *call) secondary() (string, error) {
-	if token := text(c.body, "link_with"); token != "" {
+	if token := storage.Text(c.body, "link_with"); token != "" {
 		subject, err := c.Issuer.Prove(token, c.caller.ClientID, c.now)
 		if err != nil {
 			return "", resource.InvalidBody("Payload validation error: 'link_with does not prove that the account is yours: " + err.Error() + "'.")
 		}
 		return subject, nil
 	}
-	provider, id := text(c.body, "provider"), text(c.body, "user_id")
+	provider, id := storage.Text(c.body, "provider"), storage.Text(c.body, "user_id")
 	if number, ok := c.body["user_id"].(float64); ok {
 		id = strconv.FormatFloat(number, 'f', -1, 64)
 	}

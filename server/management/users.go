@@ -44,7 +44,7 @@ func createUser(c *call) error {
 	if err := c.readAs(resource.Users, resource.Create); err != nil {
 		return err
 	}
-	hash, err := c.newPassword(text(c.body, "connection"), objects.UserOf(c.body), text(c.body, "password"))
+	hash, err := c.newPassword(storage.Text(c.body, "connection"), objects.UserOf(c.body), storage.Text(c.body, "password"))
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func updateUser(c *call) error {
 	if err := objects.CheckTogether(c.body); err != nil {
 		return err
 	}
-	hash, err := c.changedPassword(text(c.body, "password"))
+	hash, err := c.changedPassword(storage.Text(c.body, "password"))
 	if err != nil {
 		return err
 	}

@@ -50,11 +50,11 @@ func exportFields(job storage.Document) []exportField {
 	var fields []exportField
 	for _, item := range list {
 		f, _ := item.(storage.Document)
-		name := text(f, "export_as")
+		name := storage.Text(f, "export_as")
 		if name == "" {
-			name = text(f, "name")
+			name = storage.Text(f, "name")
 		}
-		fields = append(fields, exportField{text(f, "name"), name})
+		fields = append(fields, exportField{storage.Text(f, "name"), name})
 	}
 	if fields == nil {
 		return defaultFields
@@ -76,13 +76,13 @@ func (a *api) download(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	want := text(job, "secret")
+	want := storage.Text(job, "secret")
 	if want == "" || subtle.ConstantTimeCompare([]byte(want), []byte(secret)) != 1 ||
-		text(job, resource.Jobs.Created) < resource.Time(a.Now().Add(-exportLifetime)) {
+		storage.Text(job, resource.Jobs.Created) < resource.Time(a.Now().Add(-exportLifetime)) {
 		return apierr.NotFound
 	}
 	w.Header().Set("Content-Type", "application/gzip")
-	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", id+"."+text(job, "format")+".gz"))
+	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", id+"."+storage.Text(job, "format")+".gz"))
 	web.NoStore(w)
 	z := gzip.NewWriter(w)
 	if err := a.writeExport(r.Context(), z, job); err != nil {
@@ -97,7 +97,7 @@ const exportStep = 500
 
 // writeExport writes the users as the job asks.
 func (a *api) writeExport(ctx context.Context, w io.Writer, job storage.Document) error {
-	e := export{fields: exportFields(job), csv: text(job, "format") == "csv", connection: text(job, "connection"), left: math.MaxInt}
+	e := export{fields: exportFields(job), csv: storage.Text(job, "format") == "csv", connection: storage.Text(job, "connection"), left: math.MaxInt}
 	if limit, _ := job["limit"].(float64); limit > 0 {
 		e.left = int(limit)
 	}

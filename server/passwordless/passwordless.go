@@ -15,7 +15,6 @@ import (
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/emails"
-	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/signin"
@@ -189,9 +188,7 @@ func (m *room) account(tx *storage.Tx, a addressee) (user storage.User, made boo
 	if a.connection.Strategy == "sms" {
 		doc["phone_verified"] = false
 	}
-	account.Identify(doc, a.connection)
-	identity.Complete(doc, m.Now())
-	if err := account.Put(tx, doc, ""); err != nil {
+	if err := account.Add(tx, a.connection, doc, "", m.Now()); err != nil {
 		return user, false, err
 	}
 	user, err = tx.UserByLogin(a.connection.Name, a.identifier)
