@@ -80,7 +80,7 @@ func Open(db *storage.DB, host string, now time.Time) (*Ring, error) {
 			return nil, first.err
 		}
 		first.key.CurrentSince = now
-		if err := r.store(first.key); err != nil {
+		if err := r.store(func(tx *storage.Tx) error { return tx.SigningKeys.Put(first.key) }); err != nil {
 			return nil, err
 		}
 		return r, r.load()
@@ -107,11 +107,20 @@ func (r *Ring) takeNext() error {
 	if r.set.Load().hasNext {
 		return nil // a rotation has brought one
 	}
-	if err := r.store(next.key); err != nil {
+	err := r.store(func(tx *storage.Tx) error {
+		stored, err := signingKeys(tx)
+		if err != nil || slices.ContainsFunc(stored, isNext) {
+			return err // another server has brought one
+		}
+		return tx.SigningKeys.Put(next.key)
+	})
+	if err != nil {
 		return err
 	}
 	return r.load()
 }
+
+func isNext(k storage.SigningKey) bool { return k.CurrentSince.IsZero() && k.RevokedAt.IsZero() }
 
 type generated struct {
 	key storage.SigningKey
@@ -161,31 +170,33 @@ func NewKey(commonName string, now time.Time) (storage.SigningKey, error) {
 	return storage.SigningKey{KeyID: keyID(), PrivateKey: der, Certificate: cert, CreatedAt: now}, nil
 }
 
-func (r *Ring) store(changed ...storage.SigningKey) error {
-	return r.db.Update(func(tx *storage.Tx) error {
-		for _, k := range changed {
-			if err := tx.SigningKeys.Put(k); err != nil {
-				return err
-			}
+func (r *Ring) store(change func(*storage.Tx) error) error { return r.db.Update(change) }
+
+// signingKeys are those of the store, by their id.
+func signingKeys(tx *storage.Tx) (stored []storage.SigningKey, err error) {
+	for k, err := range tx.SigningKeys.All() {
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
+		stored = append(stored, k)
+	}
+	return stored, nil
 }
 
 // load makes the ring what the store says.
 func (r *Ring) load() error {
-	var stored []storage.SigningKey
-	err := r.db.View(func(tx *storage.Tx) error {
-		for k, err := range tx.SigningKeys.All() {
-			if err != nil {
-				return err
-			}
-			stored = append(stored, k)
-		}
-		return nil
-	})
+	return r.db.View(func(tx *storage.Tx) error { return r.Refresh(tx) })
+}
+
+// Refresh makes the ring what the store says, where another server may have changed it. What
+// is as it was costs little.
+func (r *Ring) Refresh(tx *storage.Tx) error {
+	stored, err := signingKeys(tx)
 	if err != nil {
 		return err
+	}
+	if known := r.set.Load(); known != nil && known.of(stored) {
+		return nil
 	}
 	s, err := newSet(stored)
 	if err != nil {
@@ -195,7 +206,26 @@ func (r *Ring) load() error {
 	return nil
 }
 
+// of reports whether a set is that of stored keys.
+func (s *set) of(stored []storage.SigningKey) bool {
+	if len(stored) != len(s.keys) {
+		return false
+	}
+	for _, k := range s.keys {
+		if !slices.ContainsFunc(stored, func(other storage.SigningKey) bool { return same(k.SigningKey, other) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// same reports whether two are one key in one state.
+func same(a, b storage.SigningKey) bool {
+	return a.KeyID == b.KeyID && a.CurrentSince.Equal(b.CurrentSince) && a.CurrentUntil.Equal(b.CurrentUntil) && a.RevokedAt.Equal(b.RevokedAt)
+}
+
 func newSet(stored []storage.SigningKey) (*set, error) {
+	stored = slices.Clone(stored)
 	slices.SortFunc(stored, func(a, b storage.SigningKey) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), b.CreatedAt.Compare(a.CreatedAt))
 	})
@@ -277,6 +307,9 @@ func (r *Ring) List() []storage.SigningKey {
 // Rotate makes the next key the current one and publishes a new next key. The
 // key that signed until now still verifies. Auth0:
 // get-started/tenant-settings/signing-keys/rotate-signing-keys.
+//
+// Where other servers have the tenant as well, the next key begins to sign only when all of
+// them publish it.
 func (r *Ring) Rotate(now time.Time) error {
 	r.changing.Lock()
 	defer r.changing.Unlock()
@@ -284,12 +317,53 @@ func (r *Ring) Rotate(now time.Time) error {
 	if err != nil {
 		return err
 	}
-	changed := []storage.SigningKey{key}
-	if !r.set.Load().hasNext {
-		// There is none to publish first, so the new key signs at once.
-		changed[0].CurrentSince = now
+	for range 10 {
+		if err := r.load(); err != nil {
+			return err
+		}
+		known := r.List()
+		if !slices.ContainsFunc(known, isNext) && r.db.Shared() {
+			if err := r.Complete(); err != nil { // one is being made
+				return err
+			}
+			continue
+		}
+		if err := r.db.Spread(); err != nil {
+			return err
+		}
+		err := r.store(func(tx *storage.Tx) error { return rotate(tx, known, key, now) })
+		if errors.Is(err, errRotated) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return r.load()
 	}
-	for _, k := range r.List() {
+	return errRotated
+}
+
+// errRotated reports that another server has changed the keys meanwhile.
+var errRotated = errors.New("the signing keys have changed meanwhile")
+
+// rotate makes the next of the known keys the current one, and key the next.
+func rotate(tx *storage.Tx, known []storage.SigningKey, key storage.SigningKey, now time.Time) error {
+	stored, err := signingKeys(tx)
+	if err != nil {
+		return err
+	}
+	if len(stored) != len(known) {
+		return errRotated
+	}
+	if !slices.ContainsFunc(known, isNext) {
+		// There is none to publish first, so the new key signs at once.
+		key.CurrentSince = now
+	}
+	changed := []storage.SigningKey{key}
+	for _, k := range known {
+		if !slices.ContainsFunc(stored, func(other storage.SigningKey) bool { return same(k, other) }) {
+			return errRotated
+		}
 		switch {
 		case isCurrent(k):
 			k.CurrentUntil = now
@@ -300,10 +374,12 @@ func (r *Ring) Rotate(now time.Time) error {
 		}
 		changed = append(changed, k)
 	}
-	if err := r.store(changed...); err != nil {
-		return err
+	for _, k := range changed {
+		if err := tx.SigningKeys.Put(k); err != nil {
+			return err
+		}
 	}
-	return r.load()
+	return nil
 }
 
 // Revoke takes a previous key out of the published set; what it signed no longer
@@ -311,20 +387,23 @@ func (r *Ring) Rotate(now time.Time) error {
 func (r *Ring) Revoke(keyID string, now time.Time) error {
 	r.changing.Lock()
 	defer r.changing.Unlock()
-	for _, k := range r.List() {
-		if k.KeyID != keyID {
-			continue
-		}
-		if k.CurrentUntil.IsZero() {
+	err := r.store(func(tx *storage.Tx) error {
+		k, err := tx.SigningKeys.Get(keyID)
+		switch {
+		case storage.IsNotFound(err):
+			return ErrUnknownKey
+		case err != nil:
+			return err
+		case k.CurrentUntil.IsZero():
 			return ErrKeyInUse
 		}
 		k.RevokedAt = now
-		if err := r.store(k); err != nil {
-			return err
-		}
-		return r.load()
+		return tx.SigningKeys.Put(k)
+	})
+	if err != nil {
+		return err
 	}
-	return ErrUnknownKey
+	return cmp.Or(r.load(), r.db.Spread())
 }
 
 // keyID returns a key id in Auth0's form, 21 url-safe characters. It does not

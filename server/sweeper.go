@@ -64,8 +64,14 @@ func (s sweeper) sweep(stop <-chan struct{}) error {
 	return errors.Join(errs...)
 }
 
+// sweeping is the lease of the one server that sweeps a store.
+const sweeping = "sweeper"
+
 func sweepOne(store sweepable, stop <-chan struct{}) error {
 	for {
+		if ours, err := store.DB().Hold(sweeping); err != nil || !ours {
+			return err
+		}
 		n, err := store.DB().Sweep(store.Now(), sweepLimit)
 		if err != nil || n < sweepLimit {
 			return err

@@ -12,13 +12,28 @@ import (
 
 // Clock is a clock that can be moved and stopped. It is safe for concurrent use.
 type Clock struct {
-	state atomic.Pointer[state]
+	state atomic.Pointer[State]
+	// skew is how far the time that several machines share is ahead of this machine's.
+	skew atomic.Int64
 }
 
-type state struct {
-	offset time.Duration
-	frozen time.Time // zero while the clock runs
+// State is how a clock was moved, which the clock of another process can be as well.
+type State struct {
+	Offset time.Duration `json:"offset,omitempty"`
+	Frozen time.Time     `json:"frozen,omitzero"` // zero while the clock runs
 }
+
+// State returns how the clock was moved.
+func (c *Clock) State() State { return *c.state.Load() }
+
+// Be moves the clock as another was.
+func (c *Clock) Be(s State) { c.state.Store(&s) }
+
+// SetSkew says how far the time that this machine shares with others is ahead of its own.
+func (c *Clock) SetSkew(d time.Duration) { c.skew.Store(int64(d)) }
+
+// machine is the time that the clock shows where nobody has moved it.
+func (c *Clock) machine() time.Time { return time.Now().Add(time.Duration(c.skew.Load())) }
 
 // New returns a clock that shows the machine's time.
 func New() *Clock {
@@ -31,10 +46,10 @@ func New() *Clock {
 // compared with stored ones.
 func (c *Clock) Now() time.Time {
 	s := c.state.Load()
-	if !s.frozen.IsZero() {
-		return s.frozen
+	if !s.Frozen.IsZero() {
+		return s.Frozen
 	}
-	return time.Now().Add(s.offset).UTC().Round(0)
+	return c.machine().Add(s.Offset).UTC().Round(0)
 }
 
 // The times that the clock can be moved to: within them no lifetime that anything has
@@ -60,7 +75,7 @@ func (c *Clock) Set(t time.Time) error {
 	if err := inRange(t); err != nil {
 		return err
 	}
-	c.state.Store(&state{offset: time.Until(t)})
+	c.state.Store(&State{Offset: t.Sub(c.machine())})
 	return nil
 }
 
@@ -69,7 +84,7 @@ func (c *Clock) Freeze(t time.Time) error {
 	if err := inRange(t); err != nil {
 		return err
 	}
-	c.state.Store(&state{frozen: t.UTC().Round(0)})
+	c.state.Store(&State{Frozen: t.UTC().Round(0)})
 	return nil
 }
 
@@ -78,10 +93,10 @@ func (c *Clock) Freeze(t time.Time) error {
 func (c *Clock) Advance(d time.Duration) error {
 	for {
 		s := c.state.Load()
-		moved, to := &state{offset: s.offset + d}, time.Now().Add(s.offset).Add(d)
-		if !s.frozen.IsZero() {
-			to = s.frozen.Add(d)
-			moved = &state{frozen: to}
+		moved, to := &State{Offset: s.Offset + d}, c.machine().Add(s.Offset).Add(d)
+		if !s.Frozen.IsZero() {
+			to = s.Frozen.Add(d)
+			moved = &State{Frozen: to}
 		}
 		if err := inRange(to); err != nil {
 			return err
@@ -108,10 +123,10 @@ func Span[N int | float64](n N, unit time.Duration) time.Duration {
 }
 
 // Reset shows the machine's time again.
-func (c *Clock) Reset() { c.state.Store(&state{}) }
+func (c *Clock) Reset() { c.state.Store(&State{}) }
 
 // Frozen reports whether the clock stands still.
-func (c *Clock) Frozen() bool { return !c.state.Load().frozen.IsZero() }
+func (c *Clock) Frozen() bool { return !c.state.Load().Frozen.IsZero() }
 
 // Ticker returns a ticker of the machine's pace, which moving the clock does not
 // change: for work that looks, at its every tick, at what Now says.

@@ -21,6 +21,14 @@ func (m *room) showClock(w http.ResponseWriter) error {
 	return web.Reply(w, http.StatusOK, clockState{m.Clock.Now(), m.Clock.Frozen()})
 }
 
+// keepClock has every server of the tenant show the time that the clock was moved to.
+func (m *room) keepClock(w http.ResponseWriter) error {
+	if err := m.KeepClock(); err != nil {
+		return err
+	}
+	return m.showClock(w)
+}
+
 //auth0:operation GET /clock
 func (m *room) getClock(w http.ResponseWriter, _ *http.Request) error { return m.showClock(w) }
 
@@ -42,13 +50,13 @@ func (m *room) setClock(w http.ResponseWriter, r *http.Request) error {
 	if err := set(in.Now); err != nil {
 		return apierr.InvalidParameter("now", err.Error())
 	}
-	return m.showClock(w)
+	return m.keepClock(w)
 }
 
 //auth0:operation DELETE /clock
 func (m *room) resetClock(w http.ResponseWriter, _ *http.Request) error {
 	m.Clock.Reset()
-	return m.showClock(w)
+	return m.keepClock(w)
 }
 
 // advanceClock moves the clock by a duration: {"by": "24h"} or {"seconds": 86400}.
@@ -81,7 +89,7 @@ func (m *room) advanceClock(w http.ResponseWriter, r *http.Request) error {
 	if err := m.Clock.Advance(by); err != nil {
 		return apierr.InvalidParameter(name, err.Error())
 	}
-	return m.showClock(w)
+	return m.keepClock(w)
 }
 
 func readJSON(w http.ResponseWriter, r *http.Request, v any) error {

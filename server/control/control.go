@@ -27,6 +27,9 @@ type Tenant struct {
 	Clock  *clock.Clock
 	Ring   *keys.Ring
 	Outbox *outbox.Outbox
+	// Refresh makes clock and keys what other servers of the tenant have made them, and
+	// KeepClock tells those how the clock was moved.
+	Refresh, KeepClock func() error
 	// Restore makes the tenant what the snapshot of a name has, "" for what its seed says. It
 	// returns an error that wraps storage.ErrNotFound where there is none.
 	Restore func(snapshot string) error
@@ -85,6 +88,9 @@ func Mount(rt *web.Router, d Deps) {
 			t, found := d.Tenants.Tenant(name)
 			if !found {
 				return unknownTenant(name)
+			}
+			if err := t.Refresh(); err != nil {
+				return err
 			}
 			return h(&room{d, t}, w, r)
 		})

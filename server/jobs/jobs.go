@@ -8,8 +8,11 @@ package jobs
 import (
 	"errors"
 	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
+	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -39,6 +42,7 @@ type Deps struct {
 // Runner does jobs, one after the other.
 type Runner struct {
 	Deps
+	own   sync.Map      // the ids of the jobs that this server has
 	slots chan struct{} // one for each import under way
 	queue chan Import
 }
@@ -65,10 +69,15 @@ func (r *Runner) Start(job storage.Document, i Import) error {
 		return ErrBusy
 	}
 	i.JobID, _ = job[resource.Jobs.ID].(string)
+	if err := r.take(i.JobID); err != nil {
+		<-r.slots
+		return err
+	}
 	err := r.DB.Update(func(tx *storage.Tx) error {
 		return tx.Documents(resource.Jobs.Name, "").Put(storage.Write{ID: i.JobID, Document: job})
 	})
 	if err != nil {
+		r.leave(i.JobID)
 		<-r.slots
 		return err
 	}
@@ -76,16 +85,45 @@ func (r *Runner) Start(job storage.Document, i Import) error {
 	return nil
 }
 
+// lease is what the server holds that has a job, so that others do not take it for one that
+// nobody will end.
+func lease(jobID string) string { return "job " + jobID }
+
+func (r *Runner) take(jobID string) error {
+	_, err := r.DB.Hold(lease(jobID)) // nobody else knows the id yet
+	r.own.Store(jobID, true)
+	return err
+}
+
+func (r *Runner) leave(jobID string) {
+	r.own.Delete(jobID)
+	r.DB.Release(lease(jobID))
+}
+
+// lookEvery is how often jobs of servers that have ended are looked for.
+const lookEvery = 10 * time.Second
+
 // Run does the jobs until stop is closed. It begins with those that an earlier end
 // of the server interrupted.
 func (r *Runner) Run(stop <-chan struct{}) error {
 	if err := errors.Join(r.failInterrupted(), r.removeFiles()); err != nil {
 		return err
 	}
+	var others <-chan time.Time
+	if r.DB.Shared() {
+		ticker := clock.Ticker(lookEvery)
+		defer ticker.Stop()
+		others = ticker.C
+	}
 	for {
 		select {
 		case <-stop:
+			r.own.Clear()
 			return errors.Join(r.failInterrupted(), r.removeFiles())
+		case <-others:
+			if err := r.failInterrupted(); err != nil {
+				r.Log.Error("jobs of servers that have ended could not be looked for", "err", err.Error())
+			}
 		case i := <-r.queue:
 			if err := r.importUsers(i, stop); err != nil {
 				r.Log.Error("import of users stopped", "job", i.JobID, "err", err.Error())
@@ -94,6 +132,7 @@ func (r *Runner) Run(stop <-chan struct{}) error {
 				}
 			}
 			i.File.Remove()
+			r.leave(i.JobID)
 			<-r.slots
 		}
 	}
@@ -101,22 +140,17 @@ func (r *Runner) Run(stop <-chan struct{}) error {
 
 // failInterrupted marks jobs that nobody will end, and removes those that are old.
 func (r *Runner) failInterrupted() error {
+	abandoned, err := r.abandoned()
+	if err != nil {
+		return err
+	}
 	return r.DB.Update(func(tx *storage.Tx) error {
 		jobs := tx.Documents(resource.Jobs.Name, "")
-		var interrupted, old []string
-		for doc, err := range jobs.All() {
-			if err != nil {
-				return err
-			}
-			id, _ := doc[resource.Jobs.ID].(string)
-			made, _ := doc[resource.Jobs.Created].(string)
-			switch {
-			case made < resource.Time(r.Now().Add(-memory)):
-				old = append(old, id)
-			case doc["status"] == "pending" || doc["status"] == "processing":
-				interrupted = append(interrupted, id)
-			}
+		old, unended, err := r.look(tx)
+		if err != nil {
+			return err
 		}
+		interrupted := slices.DeleteFunc(unended, func(id string) bool { return !abandoned[id] })
 		for _, id := range old {
 			if err := errors.Join(jobs.Delete(id), tx.Documents(errorKind, id).DeleteAll()); err != nil {
 				return err
@@ -129,6 +163,51 @@ func (r *Runner) failInterrupted() error {
 		}
 		return nil
 	})
+}
+
+// look returns the jobs that are old, and those that are not at their end.
+func (r *Runner) look(tx *storage.Tx) (old, unended []string, err error) {
+	for doc, err := range tx.Documents(resource.Jobs.Name, "").All() {
+		if err != nil {
+			return nil, nil, err
+		}
+		id, _ := doc[resource.Jobs.ID].(string)
+		made, _ := doc[resource.Jobs.Created].(string)
+		switch {
+		case made < resource.Time(r.Now().Add(-memory)):
+			old = append(old, id)
+		case doc["status"] == "pending" || doc["status"] == "processing":
+			unended = append(unended, id)
+		}
+	}
+	return old, unended, nil
+}
+
+// abandoned are the jobs that are not at their end and that no server has.
+func (r *Runner) abandoned() (map[string]bool, error) {
+	var unended []string
+	err := r.DB.View(func(tx *storage.Tx) (err error) {
+		_, unended, err = r.look(tx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]bool{}
+	for _, id := range unended {
+		if _, own := r.own.Load(id); own {
+			continue
+		}
+		free, err := r.DB.Hold(lease(id))
+		if err != nil {
+			return nil, err
+		}
+		if free {
+			all[id] = true
+			r.DB.Release(lease(id))
+		}
+	}
+	return all, nil
 }
 
 // change changes a job; one that a reset took along is left out.

@@ -63,6 +63,7 @@ type Streams struct {
 	after *string // where streams begin that have no cursor yet; nil for no news
 
 	deliveries map[string]*delivery // by stream; only Run's own
+	newest     *string              // the newest event at the last look in a shared store; only Run's own
 	running    sync.WaitGroup
 }
 
@@ -94,16 +95,80 @@ func (s *Streams) Run(stop <-chan struct{}) error {
 	defer s.client.CloseIdleConnections()
 	defer s.running.Wait()
 	defer cancel()
+	var others <-chan time.Time // what other servers store is looked for
+	if s.DB.Shared() {
+		ticker := clock.Ticker(lookEvery)
+		defer ticker.Stop()
+		others = ticker.C
+	}
 	for {
-		if err := s.dispatch(ctx); err != nil {
+		if err := s.turn(ctx); err != nil {
 			s.Log.Error("log streams stand still", "err", err.Error())
 		}
 		select {
 		case <-stop:
 			return nil
 		case <-s.wake:
+		case <-others:
 		}
 	}
+}
+
+// lookEvery is how often the server that delivers looks for events that others have stored.
+const lookEvery = time.Second
+
+// delivering is the lease of the one server that delivers.
+const delivering = "log streams"
+
+// turn dispatches, where this is the server that delivers.
+func (s *Streams) turn(ctx context.Context) error {
+	if !s.DB.Shared() {
+		return s.dispatch(ctx)
+	}
+	ours, err := s.DB.Hold(delivering)
+	if err != nil {
+		return err
+	}
+	if !ours {
+		for id, d := range s.deliveries { // another has taken over
+			d.end()
+			delete(s.deliveries, id)
+		}
+		s.newest = nil
+		return nil
+	}
+	if changed, err := s.news(); err != nil || !changed {
+		return err
+	}
+	return s.dispatch(ctx)
+}
+
+// news reports whether events were stored since the last look, or streams may have changed.
+// A stream that is seen for the first time begins with what was stored since then.
+func (s *Streams) news() (changed bool, err error) {
+	var last string
+	streams := 0
+	err = s.DB.View(func(tx *storage.Tx) error {
+		all, err := tx.LogStreams()
+		if err != nil {
+			return err
+		}
+		streams = len(all)
+		last, err = tx.Logs.Last()
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	before := s.newest
+	s.newest = &last
+	if before == nil {
+		before = &last
+	}
+	s.mu.Lock()
+	s.after = before
+	s.mu.Unlock()
+	return streams+len(s.deliveries) > 0, nil
 }
 
 // dispatch wakes the delivery of every stream, and starts those that are not there.
@@ -248,6 +313,9 @@ func (d *delivery) run(ctx context.Context) {
 func (d *delivery) next(ctx context.Context) (more bool, err error) {
 	stream, b, err := d.read()
 	if err != nil || b.last == "" {
+		return false, err
+	}
+	if ours, err := d.DB.Hold(delivering); err != nil || !ours {
 		return false, err
 	}
 	if len(b.events) > 0 {

@@ -85,6 +85,7 @@ type Tenant struct {
 	outbox    *outbox.Outbox
 	jobs      *jobs.Runner
 	clock     *clock.Clock
+	memory    memory
 	router    func() *web.Router
 	summary   Summary
 	// file is the seed, and generated the client secrets that were made up, by client id.
@@ -108,6 +109,9 @@ func Open(db *storage.DB, o Options) (_ *Tenant, err error) {
 		return nil, err
 	}
 	if err := t.openServices(); err != nil {
+		return nil, err
+	}
+	if err := t.refresh(); err != nil {
 		return nil, err
 	}
 	if err := t.seed(); err != nil {
@@ -172,7 +176,8 @@ func (t *Tenant) Now() time.Time { return t.clock.Now() }
 func (t *Tenant) Start(failed func(error)) {
 	run := func(name string, fn func() error) {
 		t.background.Go(func() {
-			if err := fn(); err != nil {
+			err := t.whileAway(name, fn)
+			if err != nil {
 				failed(fmt.Errorf("%s: %w", name, err))
 			}
 		})
@@ -199,6 +204,7 @@ func (t *Tenant) Control() control.Tenant {
 	return control.Tenant{
 		Name: t.Name, Issuer: t.Issuer,
 		DB: t.db, Clock: t.clock, Ring: t.ring, Outbox: t.outbox,
+		Refresh: t.refresh, KeepClock: t.keepClock,
 		Import: t.importConfiguration, Export: t.exportConfiguration, Restore: t.restore,
 	}
 }
@@ -241,6 +247,9 @@ func (t *Tenant) rooms() *web.Router {
 	authzext.Mount(rt, authzext.Deps{DB: t.db, Issuer: t.issuer, Now: now})
 	notemulated.Mount(rt, open, pages) // last: what is mounted first stays
 	rt.AnswerTo(web.NewHosts(t.Hosts, t.customDomain))
+	if t.db.Shared() {
+		rt.Before(t.refresh)
+	}
 	return rt
 }
 
@@ -302,6 +311,6 @@ func (t *Tenant) restore(snapshot string) error {
 			return err
 		}
 		t.clock.Reset()
-		return nil
+		return t.keepClock()
 	})
 }

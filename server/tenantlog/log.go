@@ -7,6 +7,7 @@ package tenantlog
 
 import (
 	"cmp"
+	"errors"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -34,6 +35,9 @@ const (
 	flushShare = 50
 	// flushChunk is how many events one commit holds: other writers wait for it.
 	flushChunk = 250
+	// pruneShare is the share of its limit that a shared log may have too many events: to
+	// look at all of them costs more there.
+	pruneShare = 10
 	// maxText bounds the texts of an event, in bytes. They come from requests.
 	maxText = 4 << 10
 )
@@ -61,6 +65,7 @@ type Log struct {
 
 	writing sync.Mutex // held while events are stored
 	stored  string     // the id of the newest stored event; guarded by writing
+	pruneAt int        // after how many events a shared log is pruned; guarded by writing
 
 	mu      sync.Mutex
 	waiting []pending // a ring when it is full
@@ -181,30 +186,91 @@ func (l *Log) take() []pending {
 func (l *Log) Flush() error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	events, err := l.complete(l.take())
-	if err != nil || len(events) == 0 {
+	taken := l.take()
+	events, err := l.complete(taken)
+	if err != nil {
+		l.putBack(taken, err)
 		return err
 	}
-	before := storage.LogIDAt(l.Now().Add(-l.Retention))
+	if len(events) == 0 {
+		return nil
+	}
 	after := l.stored
+	kept := 0
 	for chunk := range slices.Chunk(events, flushChunk) {
-		err := l.DB.Update(func(tx *storage.Tx) error {
-			for _, e := range chunk {
-				if err := tx.Logs.Append(e); err != nil {
-					return err
-				}
-			}
-			return tx.Logs.Prune(l.Limit, before)
-		})
+		before, newest, err := l.append(chunk)
 		if err != nil {
+			l.putBack(taken[kept:], err)
 			return err
 		}
-		l.stored = chunk[len(chunk)-1].LogID
+		if kept == 0 && l.DB.Shared() {
+			after = before
+		}
+		kept += len(chunk)
+		l.stored = newest
 	}
 	if l.Stored != nil {
 		l.Stored(after)
 	}
 	return nil
+}
+
+// append stores events behind all that are there, and returns the ids of the last one
+// before them and of the newest. In a store that other servers have as well, an event that
+// has an earlier id than theirs gets a later one: whoever reads by checkpoint misses
+// nothing.
+func (l *Log) append(events []storage.LogEvent) (before, newest string, err error) {
+	oldest := storage.LogIDAt(l.Now().Add(-l.Retention))
+	shared := l.DB.Shared()
+	prune := l.pruneAt <= len(events) || !shared
+	err = l.DB.Update(func(tx *storage.Tx) error {
+		before = l.stored
+		if shared {
+			if before, err = tx.Logs.Last(); err != nil {
+				return err
+			}
+		}
+		newest = before
+		for _, e := range events {
+			if shared && e.LogID <= newest {
+				last := parseStamp(newest)
+				e.LogID = last.next(last.time).ID()
+				e.ID = e.LogID
+			}
+			newest = e.LogID
+			if err := tx.Logs.Append(e); err != nil {
+				return err
+			}
+		}
+		if !prune {
+			return nil
+		}
+		return tx.Logs.Prune(l.Limit, oldest)
+	})
+	if l.pruneAt -= len(events); prune {
+		l.pruneAt = l.Limit / pruneShare
+	}
+	return before, newest, err
+}
+
+// putBack has events wait again that could not be stored because the store is away, as long
+// as there is room.
+func (l *Log) putBack(events []pending, err error) {
+	if !errors.Is(err, storage.ErrUnavailable) {
+		return
+	}
+	later := l.take()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := slices.Concat(events, later, l.waiting)
+	if over := len(all) - l.Limit; over > 0 {
+		all, l.dropped = all[over:], l.dropped+uint64(over)
+	}
+	l.waiting, l.oldest = all, 0
+	select {
+	case l.wake <- struct{}{}:
+	default: // it is awake
+	}
 }
 
 // Reset forgets the events that wait, for they belong to what fn is about to
@@ -234,7 +300,11 @@ func (l *Log) Run(stop <-chan struct{}) error {
 		pause.Stop()
 		began := clock.Stopwatch()
 		if err := l.Flush(); err != nil {
-			l.Log.Error("log events are lost: they could not be stored", "err", err.Error())
+			if errors.Is(err, storage.ErrUnavailable) {
+				l.Log.Warn("log events wait for the store", "err", err.Error())
+			} else {
+				l.Log.Error("log events are lost: they could not be stored", "err", err.Error())
+			}
 		}
 		wait = max(flushEvery, flushShare*began())
 	}

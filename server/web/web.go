@@ -27,12 +27,15 @@ type Router struct {
 	shape Shape
 	cors  CORS
 	hosts *Hosts
+	// before runs before every handler, where it is set; it is the same for all routers of
+	// the routes.
+	before *func() error
 }
 
 // NewRouter returns a router that renders errors as OAuth JSON and lets no
 // other origin in.
 func NewRouter(log *slog.Logger) *Router {
-	rt := &Router{log: log, shape: OAuth}
+	rt := &Router{log: log, shape: OAuth, before: new(func() error)}
 	refuse := func(e *apierr.Error) http.Handler {
 		return rt.adapt(func(http.ResponseWriter, *http.Request) error { return e })
 	}
@@ -58,6 +61,9 @@ func (rt *Router) WithCORS(cors CORS) *Router {
 // AnswerTo has the router refuse requests to names that are not of hosts, whatever
 // their path. Without it the router answers to every name.
 func (rt *Router) AnswerTo(hosts Hosts) { rt.hosts = &hosts }
+
+// Before has fn run before every handler, which is not called when fn fails.
+func (rt *Router) Before(fn func() error) { *rt.before = fn }
 
 // Handle mounts h at method and path. Of paths with variables that match the
 // same request the one that was mounted first serves it.
@@ -137,6 +143,11 @@ func (rt *Router) serve(h Handler, w http.ResponseWriter, r *http.Request) (err 
 	}
 	if err := checkURL(r); err != nil {
 		return err
+	}
+	if before := *rt.before; before != nil {
+		if err := before(); err != nil {
+			return err
+		}
 	}
 	return h(w, r)
 }

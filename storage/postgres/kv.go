@@ -3,6 +3,7 @@ package postgres
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"github.com/tenant0/tenant0/storage"
 )
@@ -36,10 +37,13 @@ type kv struct {
 // start sends the first request of a transaction, which finds the tenant.
 func (k *kv) start(s *statement) error {
 	found := false
+	began := time.Now() //nolint:forbidigo // the machine's time, which is held against the database's
 	k.conn.send(s, func(values [][]byte) bool {
 		found, k.at = true, numberOf(values[0])
-		if len(values) > 1 {
+		if s == lock {
 			k.xid = bytes.Clone(values[1])
+		} else {
+			k.db.database.meet(began, time.UnixMicro(numberOf(values[1])))
 		}
 		return false
 	}, k.db.name)

@@ -13,7 +13,10 @@ import (
 // when the connection ends, however that happens. Their first number is that of this
 // program's leases, and their second is of tenant and name.
 var (
-	tryLease  = &statement{"try_lease", `select pg_try_advisory_lock(746870, $1::int8::int4)::int::int8`}
+	tryLease = &statement{"try_lease", `select pg_try_advisory_lock(746870, $1::int8::int4)::int::int8`}
+	// joiners counts who has joined.
+	joiners = &statement{"joiners", `select count(*) from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted
+		and classid = 746871 and objid::int8 = ($1::int8 & 4294967295) and database = (select oid from pg_database where datname = current_database())`}
 	tryJoin   = &statement{"try_join", `select pg_try_advisory_lock_shared(746871, $1::int8::int4)::int::int8`}
 	trySole   = &statement{"try_sole", `select pg_try_advisory_lock(746871, $1::int8::int4)::int::int8`}
 	endSole   = &statement{"end_sole", `select pg_advisory_unlock(746871, $1::int8::int4)::int::int8`}
@@ -48,11 +51,17 @@ func (db *DB) Hold(name string) (bool, error) {
 	return held, db.database.explain(err)
 }
 
-// release gives the leases of the tenant back.
+// Release implements storage.Shared.
+func (db *DB) Release(name string) {
+	db.leases.Delete(name)
+	db.database.keeper.release(db.lease(name))
+}
+
+// release gives all leases of the tenant back.
 func (db *DB) release() {
 	db.leases.Range(func(name, _ any) bool {
 		text, _ := name.(string)
-		db.database.keeper.release(db.lease(text))
+		db.Release(text)
 		return true
 	})
 }
@@ -162,12 +171,15 @@ func (k *keeper) join(lease []byte) (alone bool, err error) {
 	}
 	// Whoever joins looks whether it can have the lock for itself, which shuts others out
 	// for as long; they look again.
+	if k.joined[id] {
+		var number int64
+		err := k.ask(joiners, lease, &number)
+		return number <= 1, err
+	}
 	for attempt := range longest {
 		var sole, joined, ended int64
-		if !k.joined[id] {
-			if err := k.ask(trySole, lease, &sole); err != nil {
-				return false, err
-			}
+		if err := k.ask(trySole, lease, &sole); err != nil {
+			return false, err
 		}
 		if err := k.ask(tryJoin, lease, &joined); err != nil {
 			return false, err

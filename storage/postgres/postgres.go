@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -32,6 +33,7 @@ type Database struct {
 	config *pgconn.Config
 	pool   *pool
 	keeper keeper
+	skew   atomic.Int64
 }
 
 // Open connects to the database that a URL or a connection string of libpq's names, and
@@ -271,3 +273,26 @@ func (db *DB) errClosed() error {
 }
 
 var errReadOnly = errors.New("a view cannot write")
+
+// Clocks that differ by less than tolerance are taken for one, and a difference is told from
+// the time that an answer takes where that is at most quickly.
+const tolerance, quickly = 100 * time.Millisecond, 50 * time.Millisecond
+
+// meet holds the machine's clock against the database's.
+func (d *Database) meet(asked, there time.Time) {
+	now := time.Now() //nolint:forbidigo // the machine's time
+	took := now.Sub(asked)
+	if took > quickly {
+		return
+	}
+	ahead := there.Sub(asked.Add(took / 2))
+	if known := time.Duration(d.skew.Load()); (ahead - known).Abs() > tolerance {
+		if ahead.Abs() < tolerance {
+			ahead = 0
+		}
+		d.skew.Store(int64(ahead))
+	}
+}
+
+// Skew implements storage.Shared.
+func (db *DB) Skew() time.Duration { return time.Duration(db.database.skew.Load()) }

@@ -18,7 +18,7 @@ var (
 	rollback  = &statement{"rollback", `rollback`}
 	noTimeout = &statement{"no_timeout", `set local statement_timeout = 0`}
 
-	state = &statement{"state", `select changes from tenant0_tenants where name = $1::text`}
+	state = &statement{"state", `select changes, (extract(epoch from clock_timestamp()) * 1000000)::int8 from tenant0_tenants where name = $1::text`}
 	lock  = &statement{"lock", `select changes, pg_current_xact_id()::text from tenant0_tenants where name = $1::text for no key update`}
 	bump  = &statement{"bump", `update tenant0_tenants set changes = changes + 1 where name = $1::text`}
 

@@ -1,0 +1,314 @@
+package server_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/servertest"
+	"github.com/tenant0/tenant0/storage/postgres/pgtest"
+)
+
+// balanced is a client whose every request goes to the next server, as behind a load
+// balancer.
+func balanced(servers []*servertest.Server) *http.Client {
+	client := servers[0].Client()
+	var next atomic.Int64
+	client.Transport = &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			var dialer net.Dialer
+			return dialer.DialContext(ctx, network, servers[int(next.Add(1))%len(servers)].Addr())
+		},
+	}
+	return client
+}
+
+// of is a client whose every request goes to one server.
+func of(s *servertest.Server) *http.Client { return balanced([]*servertest.Server{s}) }
+
+func TestALoginGoesFromServerToServer(t *testing.T) {
+	servers := cluster(t, 3, pgtest.Shared(t).Empty(t))
+	first := servers[0]
+	for range 4 { // with each the pages are others' turn
+		client := balanced(servers)
+		tokens := first.Exchange(client, first.Login(client, servertest.Login{ClientID: servertest.SPA, RedirectURI: servertest.SPACallback, Params: url.Values{"scope": {"openid offline_access"}}}))
+		old, _ := tokens["refresh_token"].(string)
+		if old == "" {
+			t.Fatalf("a login across the servers ends with %v", tokens)
+		}
+		refresh := func(s *servertest.Server, token string) (int, map[string]any) {
+			return first.Token(of(s), url.Values{"grant_type": {"refresh_token"}, "client_id": {servertest.SPA}, "refresh_token": {token}})
+		}
+		status, rotated := refresh(servers[1], old)
+		next, _ := rotated["refresh_token"].(string)
+		if status != http.StatusOK || next == "" || next == old {
+			t.Fatalf("a rotation at another server: %d %v", status, rotated)
+		}
+		if status, body := refresh(servers[2], old); status != http.StatusForbidden {
+			t.Errorf("the old token at a third server: %d %v, want a refusal", status, body)
+		}
+		if status, body := refresh(servers[0], next); status != http.StatusForbidden {
+			t.Errorf("after the reuse the new token at the first server: %d %v, want a refusal", status, body)
+		}
+	}
+}
+
+func TestACodeIsRedeemedOnceAmongAllServers(t *testing.T) {
+	const codes, racers = 50, 8
+	servers := cluster(t, 3, pgtest.Shared(t).Empty(t))
+	first := servers[0]
+	browser := balanced(servers)
+	clients := []*http.Client{of(servers[0]), of(servers[1]), of(servers[2])}
+	for n := range codes {
+		login := first.Login(browser, servertest.Login{})
+		form := url.Values{
+			"grant_type": {"authorization_code"}, "client_id": {servertest.Mobile}, "code": {login.Get("code")},
+			"redirect_uri": {servertest.MobileCallback}, "code_verifier": {login.Verifier},
+		}
+		var successes atomic.Int64
+		var wait sync.WaitGroup
+		for i := range racers {
+			wait.Go(func() {
+				resp, err := clients[i%len(clients)].PostForm(first.URL+"oauth/token", form)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				resp.Body.Close()
+				if resp.StatusCode == http.StatusOK {
+					successes.Add(1)
+				}
+			})
+		}
+		wait.Wait()
+		if successes.Load() != 1 {
+			t.Fatalf("code %d is redeemed %d times", n, successes.Load())
+		}
+	}
+}
+
+// kidOf is the key id of a token's header.
+func kidOf(t *testing.T, token any) string {
+	t.Helper()
+	text, _ := token.(string)
+	head, _, _ := strings.Cut(text, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var header struct {
+		Kid string `json:"kid"`
+	}
+	if err := json.Unmarshal(raw, &header); err != nil {
+		t.Fatal(err)
+	}
+	return header.Kid
+}
+
+// publishes are the key ids of the published keys of a server.
+func publishes(t *testing.T, s *servertest.Server, client *http.Client) (kids []string) {
+	t.Helper()
+	resp, err := client.Get(s.URL + ".well-known/jwks.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var set struct {
+		Keys []struct {
+			Kid string `json:"kid"`
+		} `json:"keys"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&set); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range set.Keys {
+		kids = append(kids, k.Kid)
+	}
+	return kids
+}
+
+// TestNoServerSignsWithAKeyThatAnotherDoesNotPublish rotates the keys at each server while
+// tokens are taken from all of them.
+func TestNoServerSignsWithAKeyThatAnotherDoesNotPublish(t *testing.T) {
+	servers := cluster(t, 3, pgtest.Shared(t).Empty(t))
+	first := servers[0]
+	var rotations sync.WaitGroup
+	var done atomic.Bool
+	rotations.Go(func() {
+		defer done.Store(true)
+		for _, s := range servers {
+			resp, err := http.Post(s.ControlURL()+"/keys/rotate", "", nil)
+			if err != nil || resp.StatusCode != http.StatusOK {
+				t.Errorf("rotate: %v %v", resp, err)
+				return
+			}
+			resp.Body.Close()
+		}
+	})
+	defer rotations.Wait()
+	used := map[string]bool{}
+	for i := 0; !done.Load() || i%9 != 0; i++ {
+		status, body := first.Token(of(servers[i%3]), cronForm())
+		if status != http.StatusOK {
+			t.Fatal(status, body)
+		}
+		kid := kidOf(t, body["access_token"])
+		used[kid] = true
+		other := servers[(i/3)%3]
+		if kids := publishes(t, first, of(other)); !slices.Contains(kids, kid) {
+			t.Fatalf("a server signs with %s, and another publishes %v", kid, kids)
+		}
+	}
+	if len(used) < 2 {
+		t.Errorf("tokens had %d keys only, so nothing was seen", len(used))
+	}
+	current := map[string]bool{}
+	for range 6 { // everywhere within a second
+		time.Sleep(200 * time.Millisecond)
+		clear(current)
+		for _, s := range servers {
+			_, body := first.Token(of(s), cronForm())
+			current[kidOf(t, body["access_token"])] = true
+		}
+		if len(current) == 1 {
+			return
+		}
+	}
+	t.Errorf("long after the rotation the servers sign with %v", current)
+}
+
+func TestServersHaveOneClock(t *testing.T) {
+	servers := cluster(t, 3, pgtest.Shared(t).Empty(t))
+	shown := func(s *servertest.Server) string {
+		status, body := controlStatus(t, s, "/clock")
+		if status != http.StatusOK {
+			t.Fatal(status, body)
+		}
+		return body
+	}
+	servers[1].Freeze(time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC))
+	for n, s := range servers {
+		if got := shown(s); !strings.Contains(got, "2031-05-06T07:08:09Z") || !strings.Contains(got, "true") {
+			t.Errorf("the clock of server %d shows %s", n, got)
+		}
+	}
+	servers[2].Advance(time.Hour)
+	for n, s := range servers {
+		if got := shown(s); !strings.Contains(got, "2031-05-06T08:08:09Z") {
+			t.Errorf("an hour later the clock of server %d shows %s", n, got)
+		}
+	}
+	servers[0].Reset()
+	for n, s := range servers {
+		if got := shown(s); strings.Contains(got, "2031") {
+			t.Errorf("after a reset the clock of server %d shows %s", n, got)
+		}
+	}
+}
+
+func TestServersThatStartTogetherMakeOneTenant(t *testing.T) {
+	store := pgtest.Shared(t).Empty(t)
+	servers := make([]*servertest.Server, 3)
+	errs := make([]error, len(servers))
+	var wait sync.WaitGroup
+	for i := range servers {
+		wait.Go(func() {
+			servers[i], errs[i] = servertest.Try(t, servertest.Config(func(c *config.Config) { c.Store = store }))
+		})
+	}
+	wait.Wait()
+	for i, err := range errs {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if servers[i].URL != servers[0].URL {
+			t.Errorf("the servers have the issuers %s and %s", servers[0].URL, servers[i].URL)
+		}
+	}
+}
+
+// TestStreamsGetEachEventOnce has events at all servers, ends the one that delivers, and
+// sees that each event has come, once and in order.
+func TestStreamsGetEachEventOnce(t *testing.T) {
+	var mu sync.Mutex
+	var got []string
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var entries []struct {
+			ID   string `json:"log_id"`
+			Data struct {
+				Type string `json:"type"`
+			} `json:"data"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&entries); err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, e := range entries {
+			if e.Data.Type == "seccft" {
+				got = append(got, e.ID)
+			}
+		}
+	}))
+	t.Cleanup(receiver.Close)
+	servers := cluster(t, 3, pgtest.Shared(t).Empty(t))
+	first := servers[0]
+	status, body := first.Manage(of(first), http.MethodPost, "log-streams", map[string]any{
+		"name": "all", "type": "http", "sink": map[string]any{"httpEndpoint": receiver.URL, "httpContentType": "application/json", "httpContentFormat": "JSONARRAY"},
+	})
+	if status != http.StatusCreated && status != http.StatusOK {
+		t.Fatal(status, body)
+	}
+	sent := 0
+	exchange := func(servers []*servertest.Server) {
+		for range 12 {
+			for _, s := range servers {
+				if status, body := first.Token(of(s), cronForm()); status != http.StatusOK {
+					t.Fatal(status, body)
+				}
+				sent++
+			}
+		}
+	}
+	arrived := func(least int) (all []string) {
+		for deadline := time.Now().Add(servertest.Patience); ; {
+			mu.Lock()
+			all = slices.Clone(got)
+			mu.Unlock()
+			if len(all) >= least || time.Now().After(deadline) {
+				return all
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+	time.Sleep(1500 * time.Millisecond) // a stream begins with what is news when it is first seen
+	exchange(servers)
+	before := len(arrived(sent))
+	if before < sent {
+		t.Fatalf("%d of %d events have arrived", before, sent)
+	}
+	if err := servers[0].Close(); err != nil { // the first to start is the first to deliver
+		t.Fatal(err)
+	}
+	exchange(servers[1:])
+	all := arrived(before + 24)
+	if !slices.IsSorted(all) || len(slices.Compact(slices.Clone(all))) != len(all) {
+		t.Errorf("the events arrive out of order or twice: %v", all)
+	}
+	if len(all) < before+24 {
+		t.Errorf("%d events have arrived, want %d: %s", len(all), before+24, fmt.Sprint(all))
+	}
+}

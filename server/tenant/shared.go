@@ -1,0 +1,101 @@
+package tenant
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tenant0/tenant0/server/clock"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// memory is when the tenant last looked at what other servers may have changed.
+type memory struct {
+	mu  sync.Mutex
+	age func() time.Duration // nil before the first look
+}
+
+// refresh makes what the tenant remembers of a shared store, the signing keys and the clock,
+// what it was storage.Lag ago or later. Every request begins with it, so that nothing has to
+// be told to a server that nobody asks.
+func (t *Tenant) refresh() error {
+	if !t.db.Shared() {
+		return nil
+	}
+	t.memory.mu.Lock()
+	defer t.memory.mu.Unlock()
+	if t.memory.age != nil && t.memory.age() < storage.Lag {
+		return nil
+	}
+	began := clock.Stopwatch()
+	if err := t.look(); err != nil {
+		return err
+	}
+	t.memory.age = began
+	return nil
+}
+
+// look reads the signing keys and the clock from the store.
+func (t *Tenant) look() error {
+	var raw []byte
+	err := t.db.View(func(tx *storage.Tx) (err error) {
+		if raw, err = tx.Clock(); err != nil {
+			return err
+		}
+		return t.ring.Refresh(tx)
+	})
+	if err != nil {
+		return err
+	}
+	var moved clock.State
+	if raw != nil {
+		if err := json.Unmarshal(raw, &moved); err != nil {
+			return fmt.Errorf("the state of the clock: %w: %w", storage.ErrDamaged, err)
+		}
+	}
+	t.clock.SetSkew(t.db.Skew())
+	t.clock.Be(moved)
+	return nil
+}
+
+// keepClock has every server of the tenant show the time that this one was moved to.
+func (t *Tenant) keepClock() error {
+	if !t.db.Shared() {
+		return nil
+	}
+	raw, err := json.Marshal(t.clock.State())
+	if err != nil {
+		return err
+	}
+	if err := t.db.Update(func(tx *storage.Tx) error { return tx.PutClock(raw) }); err != nil {
+		return err
+	}
+	if err := t.look(); err != nil { // a request may have put back what was there before
+		return err
+	}
+	return t.db.Spread()
+}
+
+// againAfter is how long work in the background waits for a database that is away.
+const againAfter = time.Second
+
+// whileAway runs fn again for as long as it ends because the store cannot be reached.
+func (t *Tenant) whileAway(name string, fn func() error) error {
+	for {
+		err := fn()
+		if !errors.Is(err, storage.ErrUnavailable) {
+			return err
+		}
+		t.Log.Warn("work waits for the store", "work", name, "err", err.Error())
+		ticker := clock.Ticker(againAfter)
+		select {
+		case <-t.stop:
+			ticker.Stop()
+			return nil
+		case <-ticker.C:
+			ticker.Stop()
+		}
+	}
+}
