@@ -181,6 +181,9 @@ func (tx *Tx) endIssued(meets func(Issue) bool, now time.Time) error {
 	if err := tx.endDevices(func(d Device) bool { return d.Issue != nil && meets(*d.Issue) }); err != nil {
 		return err
 	}
+	if err := tx.endMFALogins(func(l MFALogin) bool { return meets(l.Issue) }); err != nil {
+		return err
+	}
 	return deleteWhere(tx.Codes, tx.Codes.All(), codes.key, func(c Code) bool { return meets(c.Issue) })
 }
 

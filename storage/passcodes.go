@@ -13,13 +13,20 @@ type Passcode struct {
 	MAC    []byte `json:"mac"`
 	UserID string `json:"user_id"`
 	// ClientID is the application that asked for it.
-	ClientID  string    `json:"client_id"`
-	Attempts  int       `json:"attempts"` // wrong ones so far
-	ExpiresAt time.Time `json:"expires_at"`
+	ClientID string `json:"client_id"`
+	// Login is the hash of the mfa_token of the login that the code is a further factor of, and
+	// Authenticator the id of the factor; "" for a code that is the only one.
+	Login         string    `json:"login,omitempty"`
+	Authenticator string    `json:"authenticator,omitempty"`
+	Attempts      int       `json:"attempts"` // wrong ones so far
+	ExpiresAt     time.Time `json:"expires_at"`
 }
 
 // PasswordlessKey is the key of the code by which a user of a passwordless connection logs in.
 func PasswordlessKey(userID string) string { return "passwordless\x01" + userID }
+
+// OOBKey is the key of the code that is sent for an oob_code.
+func OOBKey(oobCode string) string { return "oob\x01" + oobCode }
 
 // maxPasscodeAttempts is how many wrong codes may be tried, Auth0:
 // authenticate/passwordless/best-practices.

@@ -96,10 +96,13 @@ func (tx *Tx) endOldestSessions(userID string, n int) error {
 	return nil
 }
 
-// EndSessions ends every session of a user, and the refresh tokens that the user
-// holds, in whatever application.
+// EndSessions ends every session of a user, the logins that wait for a further factor, and
+// the refresh tokens that the user holds, in whatever application.
 func (tx *Tx) EndSessions(userID string) error {
 	if err := tx.DeleteSessions(userID); err != nil {
+		return err
+	}
+	if err := tx.endMFALoginsOf(userID); err != nil {
 		return err
 	}
 	return tx.DeleteRefreshTokens(userID)

@@ -38,6 +38,7 @@ type Tx struct {
 	Passcodes      Table[Passcode]
 	Devices        Table[Device]
 	Guesses        Table[Guesses]
+	MFALogins      Table[MFALogin]
 
 	sizes Table[Size]
 }
@@ -75,6 +76,7 @@ func newTx(kv KV, m *memo) *Tx {
 	tx.Passcodes = table(tx, passcodes)
 	tx.Devices = table(tx, devices)
 	tx.Guesses = table(tx, guesses)
+	tx.MFALogins = table(tx, mfaLogins)
 	return tx
 }
 
@@ -114,6 +116,8 @@ func (tx *Tx) expiring(name string) (records, bool) {
 		return tx.LoginFailures.records, true
 	case passcodes.name:
 		return tx.Passcodes.records, true
+	case mfaLogins.name:
+		return tx.MFALogins.records, true
 	case guesses.name:
 		return tx.Guesses.records, true
 	case devices.name:

@@ -46,3 +46,25 @@ func Waits(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && (e.Code == DevicePending.Code || e.Code == SlowDown.Code)
 }
+
+// Answers to logins that need a further factor, Auth0: api/authentication/
+// multi-factor-authentication.
+var (
+	MalformedMFAToken = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Malformed mfa_token"}
+	MFATokenExpired   = &Error{Status: http.StatusUnauthorized, Code: "expired_token", Message: "mfa_token is expired"}
+	MFATokenForeign   = &Error{Status: http.StatusBadRequest, Code: InvalidRequest, Message: "mfa_token not issued to this client"}
+	OOBCodeForeign    = &Error{Status: http.StatusBadRequest, Code: InvalidRequest, Message: "The oob_code doesn't match the mfa_token"}
+	WrongOTP          = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid otp_code."}
+	WrongOOBCode      = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid oob_code."}
+	WrongBindingCode  = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid binding_code."}
+	MFARejected       = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "MFA Authorization rejected."}
+	TooManyCodes      = &Error{Status: http.StatusTooManyRequests, Code: "too_many_attempts", Message: "Too many failed codes. Wait for some minutes before retrying."}
+)
+
+// MFARequired has a login go on with a further factor: with one of those of the requirements.
+func MFARequired(token string, requirements map[string]any) error {
+	return &Error{
+		Status: http.StatusForbidden, Code: "mfa_required", Message: "Multifactor authentication required",
+		Extra: map[string]any{"mfa_token": token, "mfa_requirements": requirements},
+	}
+}

@@ -65,6 +65,7 @@ type metadata struct {
 	TokenEndpoint           string   `json:"token_endpoint"`
 	DeviceEndpoint          string   `json:"device_authorization_endpoint"`
 	UserinfoEndpoint        string   `json:"userinfo_endpoint"`
+	MFAChallengeEndpoint    string   `json:"mfa_challenge_endpoint"`
 	JWKSURI                 string   `json:"jwks_uri"`
 	RevocationEndpoint      string   `json:"revocation_endpoint"`
 	PAREndpoint             string   `json:"pushed_authorization_request_endpoint,omitempty"`
@@ -103,6 +104,7 @@ func (m *room) configuration(w http.ResponseWriter, _ *http.Request) error {
 		TokenEndpoint:         url + "oauth/token",
 		DeviceEndpoint:        url + "oauth/device/code",
 		UserinfoEndpoint:      m.Issuer.Userinfo(),
+		MFAChallengeEndpoint:  url + "mfa/challenge",
 		JWKSURI:               url + ".well-known/jwks.json",
 		RevocationEndpoint:    url + "oauth/revoke",
 		ScopesSupported:       authz.StandardScopes(),

@@ -95,6 +95,7 @@ var subjects = map[string]string{
 	outbox.ResetEmail:     "Reset your password",
 	outbox.BlockedAccount: "Your account has been blocked",
 
+	outbox.MFAOOBCode:        "Your verification code",
 	outbox.PasswordlessEmail: "Welcome to {{ application.name }}",
 }
 

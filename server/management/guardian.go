@@ -114,7 +114,7 @@ func newName(path string) string {
 
 func guardianOperations() []operation {
 	return []operation{
-		{http.MethodGet, "/guardian/factors", []string{"read:guardian_factors"}, factors},
+		{http.MethodGet, "/guardian/factors", []string{"read:guardian_factors"}, listFactors},
 		{http.MethodPut, "/guardian/factors/{name}", []string{"update:guardian_factors"}, updateFactor},
 		{http.MethodGet, "/guardian/policies", []string{"read:mfa_policies"}, policies},
 		{http.MethodPut, "/guardian/policies", []string{"update:mfa_policies"}, updatePolicies},
@@ -122,7 +122,7 @@ func guardianOperations() []operation {
 }
 
 //auth0:operation GET /api/v2/guardian/factors
-func factors(c *call) error {
+func listFactors(c *call) error {
 	return replyView(c, func(tx *storage.Tx) ([]storage.Document, error) {
 		list := make([]storage.Document, len(objects.Factors))
 		for i, name := range objects.Factors {

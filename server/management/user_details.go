@@ -5,13 +5,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tenant0/tenant0/server/factors"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
 // authenticationMethods is Auth0: api/management/v2/users: the factors of a
-// user. They are kept and do not yet decide a login.
+// user. Those that /mfa knows are asked for where the tenant's policies say so.
 //
 //auth0:operation GET /api/v2/users/{user}/authentication-methods
 //auth0:operation POST /api/v2/users/{user}/authentication-methods
@@ -24,7 +25,7 @@ func authenticationMethods() served {
 		verbs: "list create get patch delete", strict: true,
 		list: listing{key: "authenticators"},
 		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
-			delete(doc, "totp_secret")
+			factors.Hide(doc)
 			return doc, nil
 		},
 	}
@@ -46,6 +47,7 @@ func userDetailOperations() []operation {
 		{http.MethodGet, "/users/{id}/effective-roles", []string{"read:user_effective_roles"}, effectiveRoles},
 		{http.MethodPost, "/users/{id}/identities", linkScopes, linkIdentity},
 		{http.MethodDelete, "/users/{id}/identities/{provider}/{identity}", linkScopes, unlinkIdentity},
+		{http.MethodPost, "/users/{id}/recovery-code-regeneration", []string{"update:users"}, regenerateRecoveryCode},
 		{http.MethodPost, "/users/{id}/revoke-access", []string{"delete:sessions", "delete:refresh_tokens"}, revokeAccess},
 	}
 }
@@ -201,4 +203,18 @@ func unlinkIdentity(c *call) error {
 //auth0:operation POST /api/v2/users/{id}/revoke-access
 func revokeAccess(c *call) error {
 	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return objects.RevokeAccess(ch.Tx, c.param("id")) })
+}
+
+// regenerateRecoveryCode is Auth0: api/management/v2/users/post-recovery-code-regeneration.
+//
+//auth0:operation POST /api/v2/users/{id}/recovery-code-regeneration
+func regenerateRecoveryCode(c *call) error {
+	code := factors.NewRecoveryCode()
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
+		if err := objects.Users.Require(ch.Tx, c.param("id")); err != nil {
+			return nil, err
+		}
+		err := factors.SetRecoveryCode(ch.Tx, c.Issuer.Secrets, c.param("id"), code, c.now)
+		return storage.Document{"recovery_code": code}, err
+	})
 }

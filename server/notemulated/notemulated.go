@@ -17,7 +17,6 @@ var calls = []string{
 	"POST /bc-authorize",
 	"POST /oidc/register",
 	"POST /otp/challenge",
-	"POST /mfa/challenge", "POST /mfa/associate", "GET /mfa/authenticators", "DELETE /mfa/authenticators/{id}",
 	"POST /passkey/register", "POST /passkey/challenge",
 	"POST /co/authenticate", "POST /usernamepassword/login", "POST /usernamepassword/challenge", "GET /user/ssodata",
 	"GET /client/{client_id}.js",

@@ -38,6 +38,8 @@ type Reply struct {
 	Scope        string `json:"scope"`
 	ExpiresIn    int    `json:"expires_in"` // seconds
 	TokenType    string `json:"token_type"`
+	// RecoveryCode is the one in the place of a recovery code that was used.
+	RecoveryCode string `json:"recovery_code,omitempty"`
 }
 
 // Grant answers one grant_type. The engine has authenticated the client and

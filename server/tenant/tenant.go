@@ -33,6 +33,7 @@ import (
 	"github.com/tenant0/tenant0/server/logout"
 	"github.com/tenant0/tenant0/server/logstream"
 	"github.com/tenant0/tenant0/server/management"
+	"github.com/tenant0/tenant0/server/mfa"
 	"github.com/tenant0/tenant0/server/notemulated"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/organization"
@@ -236,6 +237,7 @@ func (t *Tenant) rooms() *web.Router {
 	passwordless.Mount(rt, open, passwordless.Deps{
 		DB: t.db, Engine: engine, Issuer: t.issuer, Door: door, Pages: pages, Emails: mails, Log: t.events, Now: now,
 	})
+	mfa.Mount(open, mfa.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Emails: mails, Log: t.events, Now: now})
 	device.Mount(rt, open, device.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
 	consent.Mount(rt, consent.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})
 	organization.Mount(rt, organization.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})

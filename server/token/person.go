@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/factors"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/tokens"
@@ -29,15 +30,35 @@ const impliedScope = "openid profile email address phone"
 // leaves it to Commit to let the person in. refusal is the answer where the proof does not
 // hold any more.
 func (p *people) admit(rq *oauth.TokenRequest, a signin.Attempt, gty string, refusal *apierr.Error) (*tokens.Grant, error) {
-	grant := &tokens.Grant{Client: rq.Client, ID: keys.NewGrantID(rq.Now), GTY: gty, User: &a.User}
-	grant.Issue = storage.Issue{
+	issue := storage.Issue{
 		ClientID: rq.Client.ClientID, UserID: a.User.UserID, Connection: a.Connection, AuthTime: rq.Now,
 		Requested: rq.Form.Get("scope"),
 	}
+	further := false
 	err := p.DB.View(func(tx *storage.Tx) (err error) {
-		if grant.Issue.Audience, err = p.audience(tx, rq); err != nil {
+		if issue.Audience, err = p.audience(tx, rq); err != nil {
 			return err
 		}
+		further, err = factors.Required(tx)
+		return err
+	})
+	if err != nil {
+		return refusedTo(a), err
+	}
+	grant, err := p.settle(rq, a, issue, gty, refusal)
+	if err == nil && further {
+		err = wrong(p.askFurther(rq, a, grant), refusal)
+	}
+	return grant, err
+}
+
+// settle finds out what a person is granted of an issue whose scope is not decided.
+func (p *people) settle(rq *oauth.TokenRequest, a signin.Attempt, issue storage.Issue, gty string, refusal *apierr.Error) (*tokens.Grant, error) {
+	grant := &tokens.Grant{Client: rq.Client, ID: keys.NewGrantID(rq.Now), GTY: gty, User: &a.User, Issue: issue}
+	if issue.Audience == factors.Audience(p.Issuer.URL) {
+		grant.API = factors.API(p.Issuer.URL)
+	}
+	err := p.DB.View(func(tx *storage.Tx) error {
 		if err := grant.Load(tx); storage.IsNotFound(err) {
 			return signin.ErrWrong // the account has gone
 		} else if err != nil {
@@ -78,6 +99,9 @@ func (p *people) audience(tx *storage.Tx, rq *oauth.TokenRequest) (string, error
 	}
 	if err != nil {
 		return "", err
+	}
+	if audience == factors.Audience(p.Issuer.URL) {
+		return audience, nil
 	}
 	api, err := tx.API(audience)
 	if err == nil && api == nil {

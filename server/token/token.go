@@ -39,6 +39,9 @@ func Grants(d Deps) []oauth.Grant {
 		&password{persons, passwordGrant},
 		&password{persons, realmGrant},
 		&passwordless{persons},
+		&mfaOTP{persons},
+		&mfaOOB{persons},
+		&mfaRecoveryCode{persons},
 		&deviceCode{persons},
 	}
 }

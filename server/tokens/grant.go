@@ -39,7 +39,9 @@ func (g *Grant) Load(tx *storage.Tx) error {
 	if err := g.LoadSecret(tx); err != nil {
 		return err
 	}
-	g.API, err = authz.API(tx, g.Issue.Audience)
+	if g.API == nil { // it is no API of every tenant
+		g.API, err = authz.API(tx, g.Issue.Audience)
+	}
 	return err
 }
 

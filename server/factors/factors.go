@@ -1,0 +1,224 @@
+// Package factors knows the further factors by which users authenticate: which of them the
+// tenant has switched on, which a user has, and whether a login needs one. It checks one-time
+// passwords and recovery codes. It sends nothing and lets nobody in.
+package factors
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/server/objects"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Types of authenticators, Auth0: api/authentication/multi-factor-authentication.
+const (
+	OTP          = "otp"
+	OOB          = "oob"
+	RecoveryCode = "recovery-code"
+)
+
+// Channels of out-of-band authenticators.
+const (
+	SMS   = "sms"
+	Voice = "voice"
+	Email = "email"
+)
+
+// Required reports whether the tenant's policies ask every login for a further factor: a
+// policy without a factor that can be used asks for none. The policy confidence-score trusts
+// every login here.
+func Required(tx *storage.Tx) (bool, error) {
+	policies, err := objects.Policies(tx)
+	if err != nil || !slices.Contains(policies, any("all-applications")) {
+		return false, err
+	}
+	enabled, err := Enabled(tx)
+	return len(enabled) > 0, err
+}
+
+// Enabled lists what the tenant has switched on and a user can enroll: OTP and channels.
+func Enabled(tx *storage.Tx) (names []string, err error) {
+	on := func(name string) bool {
+		enabled := false
+		if err == nil {
+			enabled, err = objects.FactorEnabled(tx, name)
+		}
+		return enabled
+	}
+	if on("otp") {
+		names = append(names, OTP)
+	}
+	if on("sms") {
+		channels, e := phoneChannels(tx)
+		if e != nil {
+			return nil, e
+		}
+		names = append(names, channels...)
+	}
+	if on("email") {
+		names = append(names, Email)
+	}
+	return names, err
+}
+
+// phoneChannels are the ways in which a phone gets its codes, text messages where the tenant
+// says nothing.
+func phoneChannels(tx *storage.Tx) ([]string, error) {
+	stored, err := tx.Documents(resource.GuardianSettings("phone/message-types").Name, "").Document(storage.SettingsKey)
+	if err := storage.Optional(err); err != nil {
+		return nil, err
+	}
+	list, _ := stored["message_types"].([]any)
+	var channels []string
+	for _, name := range []string{SMS, Voice} {
+		if slices.Contains(list, any(name)) {
+			channels = append(channels, name)
+		}
+	}
+	if len(channels) == 0 {
+		channels = []string{SMS}
+	}
+	return channels, nil
+}
+
+// Authenticator is one further factor of a user.
+type Authenticator struct {
+	ID      string `json:"id"`
+	Type    string `json:"authenticator_type"`
+	Active  bool   `json:"active"`
+	Channel string `json:"oob_channel,omitempty"`
+	Name    string `json:"name,omitempty"`
+
+	// To is the address or the number that codes go to.
+	To       string `json:"-"`
+	document storage.Document
+}
+
+// Of lists the authenticators of a user that can be used, in the order in which they were
+// enrolled. What the tenant has switched off is not among them.
+func Of(tx *storage.Tx, userID string) (all []Authenticator, err error) {
+	enabled, err := Enabled(tx)
+	if err != nil {
+		return nil, err
+	}
+	for doc, err := range tx.Documents(resource.AuthenticationMethods.Name, userID).All() {
+		if err != nil {
+			return nil, err
+		}
+		a, ok := read(doc)
+		switch {
+		case !ok:
+		case a.Type == RecoveryCode, slices.Contains(enabled, cmp.Or(a.Channel, a.Type)):
+			all = append(all, a)
+		}
+	}
+	return all, nil
+}
+
+// read makes an authenticator of a document of the Management API.
+func read(doc storage.Document) (a Authenticator, ok bool) {
+	text := func(name string) string { s, _ := doc[name].(string); return s }
+	a = Authenticator{Active: doc["confirmed"] == true, document: doc}
+	prefix := ""
+	switch text("type") {
+	case "totp":
+		prefix, a.Type = "totp", OTP
+		ok = text(secretMember) != ""
+	case RecoveryCode:
+		prefix, a.Type = RecoveryCode, RecoveryCode
+		ok = text(recoveryMember) != ""
+	case "phone":
+		a.Channel = cmp.Or(text("preferred_authentication_method"), SMS)
+		prefix, a.Type, a.To, a.Name = a.Channel, OOB, text("phone_number"), maskPhone(text("phone_number"))
+		ok = a.To != ""
+	case "email":
+		prefix, a.Type, a.Channel, a.To, a.Name = Email, OOB, Email, text("email"), maskEmail(text("email"))
+		ok = a.To != ""
+	}
+	a.ID = prefix + "|dev_" + text("id")
+	return a, ok
+}
+
+// maskPhone shows the end of a number alone, as Auth0 does.
+func maskPhone(number string) string {
+	const shown = 4
+	hidden := max(len(number)-shown, 0)
+	return strings.Repeat("X", hidden) + number[hidden:]
+}
+
+// maskEmail shows the beginnings of an address alone.
+func maskEmail(address string) string {
+	local, domain, _ := strings.Cut(address, "@")
+	const shown = 4
+	return local[:min(len(local), shown)] + "****@" + domain[:min(len(domain), shown)] + "****"
+}
+
+// Active reports whether one of the authenticators proves something: a recovery code alone
+// does not.
+func Active(all []Authenticator) bool {
+	return slices.ContainsFunc(all, func(a Authenticator) bool { return a.Active && a.Type != RecoveryCode })
+}
+
+// Find returns the authenticator with an id; ok is false for none.
+func Find(all []Authenticator, id string) (a Authenticator, ok bool) {
+	i := slices.IndexFunc(all, func(a Authenticator) bool { return a.ID == id })
+	if i < 0 {
+		return a, false
+	}
+	return all[i], true
+}
+
+// put writes a factor as the Management API does, so that it is found there as well.
+func put(tx *storage.Tx, userID string, doc storage.Document) error {
+	id, _ := doc["id"].(string)
+	return tx.Documents(resource.AuthenticationMethods.Name, userID).Put(storage.Write{
+		ID: id, Document: doc, Links: []string{userID, "id\x01" + id},
+	})
+}
+
+// Enroll adds a factor that is not active yet, in the place of one of its type that never
+// became active. The answer is the authenticator.
+func Enroll(tx *storage.Tx, userID string, doc storage.Document, now time.Time) (a Authenticator, err error) {
+	var left []string
+	for old, err := range tx.Documents(resource.AuthenticationMethods.Name, userID).All() {
+		if err != nil {
+			return a, err
+		}
+		if old["type"] == doc["type"] && old["confirmed"] != true {
+			id, _ := old["id"].(string)
+			left = append(left, id)
+		}
+	}
+	for _, id := range left {
+		if err := tx.Documents(resource.AuthenticationMethods.Name, userID).Delete(id); err != nil {
+			return a, err
+		}
+	}
+	doc["id"], doc["confirmed"], doc["created_at"] = resource.AuthenticationMethods.NewID(), doc["type"] == RecoveryCode, resource.Time(now)
+	a, _ = read(doc)
+	return a, put(tx, userID, doc)
+}
+
+// Used notes that an authenticator was used, which makes it active.
+func Used(tx *storage.Tx, userID string, a Authenticator, now time.Time) error {
+	id, _ := a.document["id"].(string)
+	doc, err := tx.Documents(resource.AuthenticationMethods.Name, userID).Document(id)
+	if err != nil {
+		return err
+	}
+	if doc["confirmed"] != true {
+		doc["confirmed"], doc["enrolled_at"] = true, resource.Time(now)
+	}
+	doc["last_auth_at"] = resource.Time(now)
+	return put(tx, userID, doc)
+}
+
+// Remove takes an authenticator away.
+func Remove(tx *storage.Tx, userID string, a Authenticator) error {
+	id, _ := a.document["id"].(string)
+	return tx.Documents(resource.AuthenticationMethods.Name, userID).Delete(id)
+}

@@ -1,0 +1,186 @@
+package mfa
+
+import (
+	"net/http"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/factors"
+	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// enrollment is the answer to who adds an authenticator.
+type enrollment struct {
+	Type          string   `json:"authenticator_type"`
+	Secret        string   `json:"secret,omitempty"`
+	BarcodeURI    string   `json:"barcode_uri,omitempty"`
+	Binding       string   `json:"binding_method,omitempty"`
+	RecoveryCodes []string `json:"recovery_codes,omitempty"`
+	Channel       string   `json:"oob_channel,omitempty"`
+	Code          string   `json:"oob_code,omitempty"`
+}
+
+// associate adds an authenticator, which the first code makes active, Auth0: api/authentication/
+// multi-factor-authentication/add-an-authenticator. With an mfa_token it can be the first one
+// alone: whoever knows the password is not to go around what is there.
+//
+//auth0:operation POST /mfa/associate
+func (m *room) associate(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	client, err := m.Engine.AuthenticateClient(r, form)
+	if err != nil {
+		return err
+	}
+	brought := credential{}
+	if token := form.Get("mfa_token"); token != "" {
+		brought, err = m.credential(token, client.ClientID)
+	} else {
+		brought, err = m.bearer(r, client.ClientID)
+	}
+	if err != nil {
+		return err
+	}
+	doc, secret, err := wanted(form)
+	if err != nil {
+		return err
+	}
+	e, err := m.enroll(brought, doc, secret, form.Get("oob_channels"))
+	if err != nil {
+		return err
+	}
+	answer := e.answer
+	if answer.Type = e.added.Type; answer.Type == factors.OOB {
+		if answer.Code, err = m.send(e.who, e.added, outbox.OTPEnroll); err != nil {
+			return err
+		}
+		answer.Binding, answer.Channel = "prompt", e.added.Channel
+	}
+	web.NoStore(w)
+	return web.Reply(w, http.StatusOK, answer)
+}
+
+// enrolled is an authenticator that was added, and to whom.
+type enrolled struct {
+	who
+	added  factors.Authenticator
+	answer enrollment
+}
+
+// enroll adds an authenticator, and with the first one a recovery code.
+func (m *room) enroll(brought credential, doc storage.Document, secret, channels string) (e enrolled, err error) {
+	recovery := factors.NewRecoveryCode()
+	err = m.DB.Update(func(tx *storage.Tx) error {
+		e = enrolled{answer: enrollment{Secret: secret}}
+		if e.who, err = m.who(tx, brought); err != nil {
+			return err
+		}
+		if err := e.may(factors.ScopeEnroll); err != nil {
+			return err
+		}
+		first := !factors.Active(e.authenticators)
+		if !first && e.login.Hash != "" {
+			return errEnrolled
+		}
+		if err := isEnabled(tx, doc, channels); err != nil {
+			return err
+		}
+		now := m.Now()
+		if e.added, err = factors.Enroll(tx, e.user.UserID, doc, now); err != nil {
+			return err
+		}
+		if first {
+			e.answer.RecoveryCodes = []string{recovery}
+			if err := factors.SetRecoveryCode(tx, m.Issuer.Secrets, e.user.UserID, recovery, now); err != nil {
+				return err
+			}
+		}
+		if secret == "" {
+			return nil
+		}
+		tenant, err := tx.Tenant.Get(storage.TenantKey)
+		e.answer.BarcodeURI = factors.BarcodeURI(m.name(tenant), tenantlog.UserName(e.user), secret)
+		return storage.Optional(err)
+	})
+	return e, err
+}
+
+// name is what an app that makes one-time passwords shows of the tenant.
+func (m *room) name(tenant storage.Tenant) string {
+	if tenant.FriendlyName != "" {
+		return tenant.FriendlyName
+	}
+	u, err := url.Parse(m.Issuer.URL)
+	if err != nil {
+		return ""
+	}
+	name, _, _ := strings.Cut(u.Hostname(), ".")
+	return name
+}
+
+var isPhoneNumber = regexp.MustCompile(`^\+[0-9]{1,15}$`).MatchString
+
+// wanted is the factor that a form asks for, with the secret of a one-time password.
+func wanted(form url.Values) (doc storage.Document, secret string, err error) {
+	types := strings.Fields(form.Get("authenticator_types"))
+	if len(types) == 0 {
+		return nil, "", apierr.MissingParameter("authenticator_types")
+	}
+	switch types[0] {
+	case factors.OTP:
+		secret = factors.NewOTPSecret()
+		return factors.OTPDocument(secret), secret, nil
+	case factors.OOB:
+	default:
+		return nil, "", apierr.InvalidParameter("authenticator_types", "must be otp or oob")
+	}
+	channels := strings.Fields(form.Get("oob_channels"))
+	if len(channels) == 0 {
+		return nil, "", apierr.MissingParameter("oob_channels")
+	}
+	switch channel := channels[0]; channel {
+	case factors.SMS, factors.Voice:
+		number := form.Get("phone_number")
+		if number == "" {
+			return nil, "", apierr.MissingParameter("phone_number")
+		}
+		if !isPhoneNumber(number) {
+			return nil, "", apierr.InvalidParameter("phone_number", "must be a plus and up to 15 digits")
+		}
+		return storage.Document{"type": "phone", "phone_number": number, "preferred_authentication_method": channel}, "", nil
+	case factors.Email:
+		address := form.Get("email")
+		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+			return nil, "", apierr.InvalidParameter("email", "must be an address")
+		}
+		return storage.Document{"type": "email", "email": address}, "", nil
+	case "auth0":
+		return nil, "", apierr.NotEmulated("The push notifications of Guardian")
+	}
+	return nil, "", apierr.InvalidParameter("oob_channels", "must be sms, voice or email")
+}
+
+// isEnabled refuses a factor that the tenant has not switched on.
+func isEnabled(tx *storage.Tx, doc storage.Document, channels string) error {
+	enabled, err := factors.Enabled(tx)
+	if err != nil {
+		return err
+	}
+	name := factors.OTP
+	if doc["type"] != "totp" {
+		name = strings.Fields(channels)[0]
+	}
+	if !slices.Contains(enabled, name) {
+		return errNoFactor
+	}
+	return nil
+}

@@ -1,0 +1,299 @@
+// Package mfa serves /mfa: applications enroll the further factors of users here, have codes
+// sent, and list what a user has. The codes are taken at the token endpoint.
+package mfa
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/factors"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Deps is what the room works with.
+type Deps struct {
+	DB     *storage.DB
+	Engine *oauth.Engine
+	Issuer *tokens.Issuer
+	Emails emails.Writer
+	Log    *tenantlog.Log
+	Now    func() time.Time
+}
+
+type room struct{ Deps }
+
+// Mount adds the room's routes, which pages of the tenant's applications may call.
+func Mount(open *web.Router, d Deps) {
+	m := &room{d}
+	open.Handle(http.MethodPost, "/mfa/challenge", m.challenge)
+	open.Handle(http.MethodPost, "/mfa/associate", m.associate)
+	open.Handle(http.MethodGet, "/mfa/authenticators", m.list)
+	open.Handle(http.MethodDelete, "/mfa/authenticators/{id}", m.remove)
+}
+
+var (
+	errEnrolled      = &apierr.Error{Status: http.StatusForbidden, Code: "access_denied", Message: "User is already enrolled."}
+	errNotEnrolled   = &apierr.Error{Status: http.StatusForbidden, Code: "association_required", Message: "User does not have any authenticator. Enroll one at /mfa/associate."}
+	errUnsupported   = &apierr.Error{Status: http.StatusUnauthorized, Code: "unsupported_challenge_type", Message: "User does not have an authenticator of a requested challenge type"}
+	errNoFactor      = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The authenticator type is not enabled for the tenant"}
+	errAuthenticator = &apierr.Error{Status: http.StatusNotFound, Code: "invalid_request", Message: "The authenticator does not exist"}
+	errNoToken       = &apierr.Error{Status: http.StatusUnauthorized, Code: "invalid_request", Message: "Missing or malformed authorization header"}
+)
+
+// who is whom a request is about: a login that waits, or the owner of an access token, and what
+// the user has.
+type who struct {
+	login          storage.MFALogin // empty for an access token
+	scope          []string         // of the access token
+	user           storage.User
+	authenticators []factors.Authenticator
+}
+
+// credential is a token that a request brings: an mfa_token, or an access token of this API,
+// which is verified.
+type credential struct {
+	token, clientID string // of an mfa_token; the application is "" for any
+	owner           tokens.Claims
+}
+
+// credential reads a token. An access token must be the application's, unless that is "".
+func (m *room) credential(token, clientID string) (c credential, err error) {
+	c = credential{token: token, clientID: clientID}
+	if factors.IsToken(token) {
+		return c, nil
+	}
+	c.owner, err = m.Issuer.Verify(token, factors.Audience(m.Issuer.URL), m.Now())
+	switch {
+	case errors.Is(err, tokens.ErrExpired):
+		return c, apierr.MFATokenExpired.With(err)
+	case err != nil:
+		return c, apierr.MalformedMFAToken.With(err)
+	case clientID != "" && c.owner.ClientID != clientID:
+		return c, apierr.MFATokenForeign
+	}
+	return c, nil
+}
+
+// who finds whom a credential is of.
+func (m *room) who(tx *storage.Tx, c credential) (w who, err error) {
+	if w.scope = c.owner.Scope; c.owner.Subject == "" {
+		w.login, err = factors.Login(tx, c.token, c.clientID, m.Now())
+	} else {
+		w.login.Issue = storage.Issue{UserID: c.owner.Subject, ClientID: c.owner.ClientID}
+	}
+	if err != nil {
+		return w, err
+	}
+	w.user, err = tx.Users.Get(w.login.Issue.UserID)
+	if storage.IsNotFound(err) {
+		return w, apierr.MalformedMFAToken.With(err)
+	}
+	if err != nil {
+		return w, err
+	}
+	w.authenticators, err = factors.Of(tx, w.user.UserID)
+	return w, err
+}
+
+// may refuses what the request's token does not allow.
+func (w who) may(scope string) error {
+	if w.login.Hash != "" && scope != factors.ScopeRemove || slices.Contains(w.scope, scope) {
+		return nil
+	}
+	return &apierr.Error{Status: http.StatusForbidden, Code: "insufficient_scope", Message: "Insufficient scope, expected: " + scope}
+}
+
+// bearer is the credential in the Authorization header, RFC 6750 section 2.1.
+func (m *room) bearer(r *http.Request, clientID string) (credential, error) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return credential{}, errNoToken
+	}
+	return m.credential(token, clientID)
+}
+
+// list shows the authenticators of a user, Auth0: api/authentication/
+// multi-factor-authentication/list-authenticators.
+//
+//auth0:operation GET /mfa/authenticators
+func (m *room) list(w http.ResponseWriter, r *http.Request) error {
+	brought, err := m.bearer(r, "")
+	if err != nil {
+		return err
+	}
+	var found who
+	err = m.DB.View(func(tx *storage.Tx) error {
+		if found, err = m.who(tx, brought); err != nil {
+			return err
+		}
+		return found.may(factors.ScopeRead)
+	})
+	if err != nil {
+		return err
+	}
+	web.NoStore(w)
+	return web.Reply(w, http.StatusOK, append([]factors.Authenticator{}, found.authenticators...))
+}
+
+// remove is Auth0: api/authentication/multi-factor-authentication/delete-an-authenticator. It takes
+// more than a login that waits: whoever knows the password alone is not to get rid of what
+// protects the account.
+//
+//auth0:operation DELETE /mfa/authenticators/{id}
+func (m *room) remove(w http.ResponseWriter, r *http.Request) error {
+	brought, err := m.bearer(r, "")
+	if err != nil {
+		return err
+	}
+	err = m.DB.Update(func(tx *storage.Tx) error {
+		found, err := m.who(tx, brought)
+		if err != nil {
+			return err
+		}
+		if err := found.may(factors.ScopeRemove); err != nil {
+			return err
+		}
+		a, ok := factors.Find(found.authenticators, web.Param(r, "id"))
+		if !ok {
+			return errAuthenticator
+		}
+		return factors.Remove(tx, found.user.UserID, a)
+	})
+	if err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// challenge has a code sent, or says that a one-time password will do, Auth0: api/
+// authentication/multi-factor-authentication/request-mfa-challenge.
+//
+//auth0:operation POST /mfa/challenge
+func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	client, err := m.Engine.AuthenticateClient(r, form)
+	if err != nil {
+		return err
+	}
+	if form.Get("mfa_token") == "" {
+		return apierr.MissingParameter("mfa_token")
+	}
+	if !factors.IsToken(form.Get("mfa_token")) {
+		return apierr.MalformedMFAToken
+	}
+	var found who
+	err = m.DB.View(func(tx *storage.Tx) error {
+		found, err = m.who(tx, credential{token: form.Get("mfa_token"), clientID: client.ClientID})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a, err := choose(found.authenticators, form)
+	if err != nil {
+		return err
+	}
+	if a.Type == factors.OTP {
+		return web.Reply(w, http.StatusOK, map[string]string{"challenge_type": factors.OTP})
+	}
+	oobCode, err := m.send(found, a, outbox.OTPVerify)
+	if err != nil {
+		return err
+	}
+	return web.Reply(w, http.StatusOK, struct {
+		Type    string `json:"challenge_type"`
+		Code    string `json:"oob_code"`
+		Binding string `json:"binding_method"`
+	}{factors.OOB, oobCode, "prompt"})
+}
+
+// choose finds the authenticator of a challenge: the one that is named, or the first that is of
+// a type that the application can handle.
+func choose(all []factors.Authenticator, form url.Values) (a factors.Authenticator, err error) {
+	if !factors.Active(all) {
+		return a, errNotEnrolled
+	}
+	types := strings.Fields(cmp.Or(form.Get("challenge_type"), "otp oob"))
+	id := form.Get("authenticator_id")
+	for _, a := range all {
+		if a.Active && slices.Contains(types, a.Type) && (id == "" || a.ID == id) {
+			return a, nil
+		}
+	}
+	return a, errUnsupported
+}
+
+// send sends a code to an authenticator, and returns the oob_code that it is brought back with.
+func (m *room) send(found who, a factors.Authenticator, kind string) (oobCode string, err error) {
+	oobCode, code := factors.NewToken(), emails.Code()
+	key := storage.OOBKey(keys.Hash(oobCode))
+	p := storage.Passcode{
+		Key: key, MAC: m.Issuer.Secrets.PasscodeMAC(key, code), UserID: found.user.UserID, ClientID: found.login.Issue.ClientID,
+		Login: found.login.Hash, Authenticator: a.ID, ExpiresAt: m.Now().Add(factors.OOBLifetime),
+	}
+	var message emails.Draft
+	err = m.DB.Update(func(tx *storage.Tx) error {
+		if err := factors.MayGuess(tx, found.user.UserID, m.Now()); err != nil {
+			return err
+		}
+		if err := tx.Passcodes.Put(p); err != nil {
+			return err
+		}
+		message, err = m.draft(tx, found, a, kind, code)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return oobCode, m.Emails.Send(message)
+}
+
+// draft is the message with a code, in the words that the tenant has for its kind.
+func (m *room) draft(tx *storage.Tx, found who, a factors.Authenticator, kind, code string) (emails.Draft, error) {
+	if a.Channel == factors.Email {
+		user := found.user
+		user.Email = a.To
+		return m.Emails.Draft(tx, emails.Letter{
+			Kind: outbox.MFAOOBCode, User: user, ClientID: found.login.Issue.ClientID, Connection: found.login.Issue.Connection, Code: code,
+		})
+	}
+	templates := resource.GuardianSettings("phone/templates")
+	doc, err := tx.Documents(templates.Name, "").Document(storage.SettingsKey)
+	if storage.IsNotFound(err) {
+		doc, err = storage.Document{}, nil
+		templates.Fill(doc, m.Now())
+	}
+	if err != nil {
+		return emails.Draft{}, err
+	}
+	text, _ := doc["verification_message"].(string)
+	if kind == outbox.OTPEnroll {
+		text, _ = doc["enrollment_message"].(string)
+	}
+	channel := outbox.SMS
+	if a.Channel == factors.Voice {
+		channel = outbox.Voice
+	}
+	return m.Emails.DraftPhone(tx, outbox.Message{
+		Kind: kind, Channel: channel, To: a.To, Text: text, Code: code, UserID: found.user.UserID,
+		ClientID: found.login.Issue.ClientID, Connection: found.login.Issue.Connection,
+	})
+}

@@ -1,0 +1,228 @@
+package token
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/factors"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// askFurther has a login whose first factor was right wait for a further one, Auth0: secure/
+// multi-factor-authentication/authenticate-using-ropg-flow-with-mfa. The first one is used up.
+func (p *people) askFurther(rq *oauth.TokenRequest, a signin.Attempt, grant *tokens.Grant) error {
+	token := factors.NewToken()
+	var requirements map[string]any
+	err := p.DB.Update(func(tx *storage.Tx) (err error) {
+		if a.Holds != nil {
+			if err := a.Holds(tx); err != nil {
+				return err
+			}
+		}
+		if requirements, err = factors.Requirements(tx, a.User.UserID); err != nil {
+			return err
+		}
+		issue := grant.Issue
+		issue.AccessClaims, issue.IDClaims, issue.Permissions = nil, nil, nil // decided anew
+		return tx.StartMFALogin(storage.MFALogin{Hash: keys.Hash(token), Issue: issue, GTY: grant.GTY, ExpiresAt: rq.Now.Add(factors.LoginLifetime)})
+	})
+	if err != nil {
+		return err
+	}
+	return apierr.MFARequired(token, requirements)
+}
+
+// waiting is a login that waits for a further factor, with what its user has of them.
+type waiting struct {
+	storage.MFALogin
+	user           storage.User
+	authenticators []factors.Authenticator
+}
+
+// waiting finds the login of the request's mfa_token.
+func (p *people) waiting(rq *oauth.TokenRequest, required ...string) (l waiting, err error) {
+	for _, name := range append([]string{"mfa_token"}, required...) {
+		if rq.Form.Get(name) == "" {
+			return l, apierr.MissingParameter(name)
+		}
+	}
+	err = p.DB.View(func(tx *storage.Tx) error {
+		if l.MFALogin, err = factors.Login(tx, rq.Form.Get("mfa_token"), rq.Client.ClientID, rq.Now); err != nil {
+			return err
+		}
+		if l.user, err = tx.Users.Get(l.Issue.UserID); storage.IsNotFound(err) {
+			return apierr.MalformedMFAToken.With(err)
+		} else if err != nil {
+			return err
+		}
+		if l.authenticators, err = factors.Of(tx, l.Issue.UserID); err != nil {
+			return err
+		}
+		return factors.MayGuess(tx, l.Issue.UserID, rq.Now)
+	})
+	return l, err
+}
+
+// finish lets the person in who has proved the further factor: holds is asked in the update
+// that does so, and uses the proof up.
+func (p *people) finish(rq *oauth.TokenRequest, l waiting, a factors.Authenticator, refusal *apierr.Error, holds func(*storage.Tx) error) (*tokens.Grant, error) {
+	rq.HTTP = sender(rq)
+	attempt := signin.Attempt{
+		Method: signin.MFA, ClientID: rq.Client.ClientID, Connection: l.Issue.Connection, User: l.user, IP: signin.Address(rq.HTTP),
+		Holds: func(tx *storage.Tx) error {
+			err := tx.FinishMFALogin(l.Hash)
+			if errors.Is(err, storage.ErrReused) {
+				return apierr.MalformedMFAToken.With(err)
+			}
+			if err != nil {
+				return err
+			}
+			if err := holds(tx); err != nil {
+				return err
+			}
+			return factors.Used(tx, l.user.UserID, a, rq.Now)
+		},
+	}
+	return p.settle(rq, attempt, l.Issue, l.GTY, refusal)
+}
+
+// refused counts a wrong code.
+func (p *people) refused(rq *oauth.TokenRequest, l waiting, refusal *apierr.Error) (*tokens.Grant, error) {
+	known := &tokens.Grant{User: &l.user, Issue: storage.Issue{UserID: l.user.UserID, Connection: l.Issue.Connection}}
+	if err := factors.CountWrong(p.DB, l.user.UserID, rq.Now); err != nil {
+		return known, err
+	}
+	return known, refusal
+}
+
+// mfaOTP takes a one-time password, Auth0: api/authentication/multi-factor-authentication/
+// verify-with-one-time-password-otp.
+type mfaOTP struct{ people }
+
+// Type implements oauth.Grant.
+func (g *mfaOTP) Type() string { return "http://auth0.com/oauth/grant-type/mfa-otp" }
+
+// Validate implements oauth.Grant.
+func (g *mfaOTP) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+	l, err := g.waiting(rq, "otp")
+	if err != nil {
+		return nil, err
+	}
+	a, mark, ok := factors.CheckOTP(l.authenticators, rq.Form.Get("otp"), rq.Now)
+	if !ok {
+		return g.refused(rq, l, apierr.WrongOTP)
+	}
+	return g.finish(rq, l, a, apierr.WrongOTP, func(tx *storage.Tx) error {
+		err := factors.UseOTP(tx, mark, rq.Now)
+		if errors.Is(err, factors.ErrUsed) {
+			return signin.ErrWrong
+		}
+		return err
+	})
+}
+
+// mfaOOB takes a code that was sent, Auth0: api/authentication/multi-factor-authentication/
+// verify-with-out-of-band-oob.
+type mfaOOB struct{ people }
+
+// Type implements oauth.Grant.
+func (g *mfaOOB) Type() string { return "http://auth0.com/oauth/grant-type/mfa-oob" }
+
+// Validate implements oauth.Grant.
+func (g *mfaOOB) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+	l, err := g.waiting(rq, "oob_code")
+	if err != nil {
+		return nil, err
+	}
+	key, binding := storage.OOBKey(keys.Hash(rq.Form.Get("oob_code"))), rq.Form.Get("binding_code")
+	var sent storage.Passcode
+	err = g.DB.View(func(tx *storage.Tx) (err error) {
+		sent, err = tx.Passcodes.Get(key)
+		return err
+	})
+	switch {
+	case storage.IsNotFound(err):
+		return nil, apierr.WrongOOBCode.With(err)
+	case err != nil:
+		return nil, err
+	case sent.Login != "" && sent.Login != l.Hash, sent.UserID != l.user.UserID:
+		return nil, apierr.OOBCodeForeign
+	case binding == "":
+		return nil, apierr.MissingParameter("binding_code")
+	}
+	_, err = g.DB.TryPasscode(key, g.Issuer.Secrets.SamePasscode(key, binding), rq.Now)
+	switch {
+	case errors.Is(err, storage.ErrWrongCode), errors.Is(err, storage.ErrTooMany):
+		return g.refused(rq, l, apierr.WrongBindingCode)
+	case errors.Is(err, storage.ErrTooLate), storage.IsNotFound(err):
+		return nil, apierr.WrongOOBCode.With(err)
+	case err != nil:
+		return nil, err
+	}
+	a, ok := factors.Find(l.authenticators, sent.Authenticator)
+	if !ok {
+		return nil, apierr.WrongOOBCode // the factor has gone since
+	}
+	return g.finish(rq, l, a, apierr.WrongBindingCode, func(tx *storage.Tx) error {
+		err := tx.UsePasscode(sent)
+		if errors.Is(err, storage.ErrReused) {
+			return signin.ErrWrong
+		}
+		return err
+	})
+}
+
+// mfaRecoveryCode takes the code that a person has kept for the loss of all else, and gives
+// another for it, Auth0: api/authentication/multi-factor-authentication/verify-with-recovery-code.
+type mfaRecoveryCode struct{ people }
+
+// Type implements oauth.Grant.
+func (g *mfaRecoveryCode) Type() string {
+	return "http://auth0.com/oauth/grant-type/mfa-recovery-code"
+}
+
+// Validate implements oauth.Grant.
+func (g *mfaRecoveryCode) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+	l, err := g.waiting(rq, "recovery_code")
+	if err != nil {
+		return nil, err
+	}
+	check := func(all []factors.Authenticator) (factors.Authenticator, bool) {
+		return factors.CheckRecoveryCode(all, g.Issuer.Secrets, l.user.UserID, rq.Form.Get("recovery_code"))
+	}
+	a, ok := check(l.authenticators)
+	if !ok {
+		return g.refused(rq, l, apierr.MFARejected)
+	}
+	return g.finish(rq, l, a, apierr.MFARejected, func(tx *storage.Tx) error {
+		all, err := factors.Of(tx, l.user.UserID)
+		if err != nil {
+			return err
+		}
+		if _, still := check(all); !still {
+			return signin.ErrWrong
+		}
+		return nil
+	})
+}
+
+// Commit implements oauth.Grant.
+func (g *mfaRecoveryCode) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
+	code, admit := factors.NewRecoveryCode(), rq.Admit
+	rq.Admit = func(tx *storage.Tx) error {
+		if err := admit(tx); err != nil {
+			return err
+		}
+		return factors.SetRecoveryCode(tx, g.Issuer.Secrets, grant.Issue.UserID, code, rq.Now)
+	}
+	if err := g.people.Commit(ctx, rq, grant, reply); err != nil {
+		return err
+	}
+	reply.RecoveryCode = code
+	return nil
+}

@@ -1,0 +1,75 @@
+package storage
+
+import "time"
+
+// MFALogin is a login at the token endpoint that waits for a further factor. Its key is the
+// hash of its mfa_token.
+type MFALogin struct {
+	Hash string `json:"hash"`
+	// Issue is what the first factor would have brought; its scope is decided anew.
+	Issue Issue `json:"issue"`
+	// GTY is that of the grant that the login began with.
+	GTY       string    `json:"gty,omitempty"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// mfaLoginMemory is how long a login is kept after its time, so that its token can be told
+// from one that is none.
+const mfaLoginMemory = time.Hour
+
+var mfaLogins = declare(spec[MFALogin]{
+	name:    "mfa_logins",
+	key:     func(l MFALogin) string { return l.Hash },
+	expires: func(l MFALogin) time.Time { return l.ExpiresAt.Add(mfaLoginMemory) },
+	indexes: []index[MFALogin]{{name: "user", values: func(l MFALogin) []string {
+		return []string{mfaLoginIndex(l.Issue.UserID) + sortableTime(l.ExpiresAt)}
+	}}},
+})
+
+func mfaLoginIndex(userID string) string { return userID + "\x01" }
+
+// maxMFALogins bounds the logins of one user that wait: the oldest ends past it.
+const maxMFALogins = 100
+
+// StartMFALogin writes a new login.
+func (tx *Tx) StartMFALogin(l MFALogin) error {
+	if err := tx.MFALogins.Put(l); err != nil {
+		return err
+	}
+	all, err := tx.MFALogins.records.keysInOrder("user", mfaLoginIndex(l.Issue.UserID), maxMFALogins+1)
+	if err != nil || len(all) <= maxMFALogins {
+		return err
+	}
+	return tx.MFALogins.Delete(all[0])
+}
+
+// FinishMFALogin ends a login. It returns ErrReused where it has ended already.
+func (tx *Tx) FinishMFALogin(hash string) error {
+	has, err := tx.MFALogins.Has(hash)
+	if err == nil && !has {
+		err = ErrReused
+	}
+	if err != nil {
+		return err
+	}
+	return tx.MFALogins.Delete(hash)
+}
+
+// endMFALoginsOf ends the logins of a user.
+func (tx *Tx) endMFALoginsOf(userID string) error {
+	all, err := tx.MFALogins.records.keysInOrder("user", mfaLoginIndex(userID), maxMFALogins+1)
+	if err != nil {
+		return err
+	}
+	for _, hash := range all {
+		if err := tx.MFALogins.Delete(hash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endMFALogins ends the logins that meet a condition.
+func (tx *Tx) endMFALogins(meets func(MFALogin) bool) error {
+	return deleteWhere(tx.MFALogins, tx.MFALogins.All(), mfaLogins.key, meets)
+}
