@@ -3,7 +3,6 @@ package storage
 import (
 	"cmp"
 	"encoding/json"
-	"maps"
 	"time"
 )
 
@@ -55,38 +54,6 @@ func (tx *Tx) Invitation(organization, ticket string, now time.Time) (Invitation
 		}
 	}
 	return Invitation{}, ErrNotFound
-}
-
-// AcceptInvitation makes the user whom an invitation is for a member, with the roles
-// and the metadata that it brings. The invitation is gone after that.
-func (tx *Tx) AcceptInvitation(i Invitation, user string) error {
-	if err := tx.AddMember(i.OrganizationID, user); err != nil {
-		return err
-	}
-	for _, role := range i.Roles {
-		if err := tx.AddMemberRole(i.OrganizationID, user, role); err != nil {
-			return err
-		}
-	}
-	if len(i.AppMetadata)+len(i.UserMetadata) > 0 {
-		doc, err := tx.Users.Document(user)
-		if err != nil {
-			return err
-		}
-		for name, more := range map[string]map[string]any{"app_metadata": i.AppMetadata, "user_metadata": i.UserMetadata} {
-			if len(more) > 0 {
-				merged := Document{}
-				own, _ := doc[name].(Document)
-				maps.Copy(merged, own)
-				maps.Copy(merged, more)
-				doc[name] = merged
-			}
-		}
-		if err := tx.Users.Put(doc); err != nil {
-			return err
-		}
-	}
-	return tx.Documents(InvitationsKind, i.OrganizationID).Delete(i.ID)
 }
 
 // AddMemberRole gives a member of an organization a role in it.

@@ -27,7 +27,7 @@ type Protection struct {
 // ProtectionOf reads the tenant's settings.
 func ProtectionOf(tx *storage.Tx) (p Protection, err error) {
 	kind := resource.BruteForceProtection
-	doc, err := tx.Documents(kind.Name, "").Document("settings")
+	doc, err := tx.Documents(kind.Name, "").Document(storage.SettingsKey)
 	if storage.IsNotFound(err) {
 		doc, err = storage.Document{}, nil
 		kind.Fill(doc, time.Time{})

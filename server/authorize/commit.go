@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -59,7 +60,7 @@ func join(tx *storage.Tx, d decision, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		return tx.AcceptInvitation(invitation, d.identity.user.UserID)
+		return objects.AcceptInvitation(tx, invitation, d.identity.user.UserID)
 	}
 	if d.access.joins {
 		return tx.AddMember(d.request.Organization, d.identity.user.UserID)

@@ -44,10 +44,10 @@ var otherKinds = map[string]*resource.Kind{
 	"/jobs/users-imports":                                       resource.Jobs,
 	"/jobs/verification-email":                                  resource.VerificationJob,
 	"/keys/custom-signing":                                      resource.CustomSigningKeys,
-	"/keys/encryption/{kid}":                                    wrappedKey,
+	"/keys/encryption/{kid}":                                    resource.WrappedKeys,
 	"/keys/encryption/{kid}/wrapping-key":                       resource.EncryptionKeys,
-	"/keys/signing/rotate":                                      signingKeyKind,
-	"/keys/signing/{kid}/revoke":                                signingKeyKind,
+	"/keys/signing/rotate":                                      resource.SigningKeys,
+	"/keys/signing/{kid}/revoke":                                resource.SigningKeys,
 	"/organizations/{id}/clients":                               organizationClientsBody,
 	"/organizations/{id}/invitations":                           resource.OrganizationInvitations,
 	"/prompts/rendering":                                        renderingsBody,
@@ -76,17 +76,6 @@ var harmless = words(`/connections/{id}/clients /connections/{id}/directory-prov
 	/organizations/{id}/members/{user_id}/roles /prompts/{prompt}/custom-text/{language} /prompts/{prompt}/partials /roles/{id}/groups
 	/roles/{id}/users /self-service-profiles/{id}/sso-ticket/{ticket}/revoke /sessions/{id}/revoke
 	/users/{id}/multifactor/actions/invalidate-remember-browser /users/{id}/revoke-access /users/{id}/roles`)
-
-// Bodies and answers that have no kind of their own elsewhere. What the server shows of a key is public.
-var (
-	publicKey = resource.Field{Plain: true}
-	// signingKeyKind is Auth0: api/management/v2/keys/get-signing-keys.
-	signingKeyKind = &resource.Kind{Name: "keys/signing", Open: true, Fields: resource.Fields{"cert": publicKey, "pkcs7": publicKey}}
-	// wrappedKey is Auth0: api/management/v2/keys/post-encryption-key.
-	wrappedKey = &resource.Kind{Name: "keys/encryption", Open: true, Fields: resource.Fields{
-		"wrapped_key": {Secret: true}, "public_key": publicKey,
-	}}
-)
 
 // kindsByPath are the kinds of all that is served, by the path of the operation.
 var kindsByPath = sync.OnceValue(func() map[string]*resource.Kind {

@@ -1,6 +1,8 @@
 package objects
 
-import "github.com/tenant0/tenant0/storage"
+import (
+	"github.com/tenant0/tenant0/storage"
+)
 
 // Kinds of settings of factors, Auth0: api/management/v2/guardian.
 const (

@@ -33,6 +33,3 @@ var TokenExchangeProfiles = &Kind{
 		return err
 	},
 }
-
-// Themes are Auth0: api/management/v2/branding/themes.
-var Themes = &Kind{Kind: resource.Themes}

@@ -1,7 +1,6 @@
 package objects
 
 import (
-	"errors"
 	"time"
 
 	"github.com/tenant0/tenant0/server/resource"
@@ -52,41 +51,4 @@ func PutTheOne(tx *storage.Tx, kind *resource.Kind, doc storage.Document) error 
 // DeleteTheOne removes it; that there is none is no error.
 func DeleteTheOne(tx *storage.Tx, kind *resource.Kind) error {
 	return tx.Documents(kind.Name, "").Delete(storage.SettingsKey)
-}
-
-// SetPageTemplate replaces the document around the pages, and reports whether there was one.
-func SetPageTemplate(tx *storage.Tx, html string) (existed bool, err error) {
-	_, err = TheOne(tx, resource.UniversalLoginTemplate)
-	if existed = err == nil; !existed && !errors.Is(err, resource.UniversalLoginTemplate.Missing) {
-		return false, err
-	}
-	return existed, PutTheOne(tx, resource.UniversalLoginTemplate, storage.Document{"body": html})
-}
-
-// UpdateTenant changes the tenant's own settings, and returns them.
-func UpdateTenant(ch *Change, change storage.Document) (storage.Document, error) {
-	doc, err := ch.Tx.Tenant.Document(storage.TenantKey)
-	if err != nil {
-		return nil, err
-	}
-	resource.TenantSettings.Merge(doc, change, ch.Now)
-	return doc, ch.Tx.Tenant.Put(doc)
-}
-
-// MinutesToHours puts the lifetimes of sessions that a change of the tenant's settings states in
-// minutes into the members with hours, which are the only ones that are kept.
-func MinutesToHours(settings storage.Document) error {
-	for _, hours := range []string{"session_lifetime", "idle_session_lifetime", "ephemeral_session_lifetime", "idle_ephemeral_session_lifetime"} {
-		minutes := hours + "_in_minutes"
-		n, ok := settings[minutes].(float64)
-		if !ok {
-			continue
-		}
-		if _, both := settings[hours]; both {
-			return resource.InvalidBody(minutes + " cannot be specified together with " + hours + ".")
-		}
-		delete(settings, minutes)
-		settings[hours] = n / 60
-	}
-	return nil
 }

@@ -25,7 +25,7 @@ func (t *Tenant) smtpServer() (server outbox.SMTPServer, ok bool, err error) {
 		} `json:"credentials"`
 	}
 	err = t.db.View(func(tx *storage.Tx) error {
-		document, err := tx.Documents(resource.EmailProvider.Name, "").Document("settings")
+		document, err := tx.Documents(resource.EmailProvider.Name, "").Document(storage.SettingsKey)
 		if err != nil {
 			return storage.Optional(err)
 		}

@@ -7,31 +7,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// EventStreams are Auth0: api/management/v2/event-streams. They are kept; nothing is
-// delivered to them.
-var EventStreams = &Kind{Kind: resource.EventStreams, before: nameEventSource}
-
 // LogStreams are Auth0: api/management/v2/log-streams. The server delivers to those of type
 // http.
 var LogStreams = &Kind{
 	Kind: resource.LogStreams, before: completeSink,
 	deleted: func(o Collection, doc storage.Document) error { return o.Tx.LogCursors.Delete(storage.Text(doc, "id")) },
-}
-
-// Destination is the configuration of an event stream's destination.
-func Destination(doc storage.Document) storage.Document {
-	whole, _ := doc["destination"].(storage.Document)
-	configuration, _ := whole["configuration"].(storage.Document)
-	return configuration
-}
-
-// nameEventSource adds the name by which AWS would know a stream.
-func nameEventSource(o Collection, doc, old storage.Document) error {
-	if whole, _ := doc["destination"].(storage.Document); storage.Text(whole, "type") == "eventbridge" {
-		keepName(Destination(doc), Destination(old), "aws_partner_event_source",
-			"aws.partner/auth0.com/"+o.TenantName()+"-"+resource.UUID()+"/auth0.events")
-	}
-	return nil
 }
 
 // completeSink checks the sink of a stream and adds what the service at the other

@@ -1,12 +1,5 @@
 package resource
 
-// publicKey is what the server shows of a key: all of it is public.
-var publicKey = Field{Plain: true}
-
-// ConnectionKeys are the keys with which the tenant proves itself to an identity provider,
-// Auth0: api/management/v2/connections/get-keys.
-var ConnectionKeys = &Kind{Name: "connection-keys", ID: "kid", Open: true, Fields: Fields{"cert": publicKey, "pkcs": publicKey, "key_use": publicKey}}
-
 // SCIMConfigurations and DirectoryProvisionings are how a connection provisions users. Auth0:
 // api/management/v2/connections/post-scim-configuration and post-directory-provisioning.
 var (

@@ -14,6 +14,10 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
+// OrganizationInvitations are Auth0: api/management/v2/organizations/get-invitations. They
+// are made by Invite.
+var OrganizationInvitations = &Kind{Kind: resource.OrganizationInvitations, Owner: Organizations}
+
 // invitationLife is how long an invitation is good for unless it says otherwise.
 const invitationLife = 7 * 24 * time.Hour
 
@@ -173,4 +177,36 @@ func knownRoles(tx *storage.Tx, doc storage.Document) error {
 		return resource.InvalidBody("One or more of the specified roles do not exist: " + strings.Join(unknown, ", ") + ".")
 	}
 	return nil
+}
+
+// AcceptInvitation makes the user whom an invitation is for a member, with the roles
+// and the metadata that it brings. The invitation is gone after that.
+func AcceptInvitation(tx *storage.Tx, i storage.Invitation, user string) error {
+	if err := tx.AddMember(i.OrganizationID, user); err != nil {
+		return err
+	}
+	for _, role := range i.Roles {
+		if err := tx.AddMemberRole(i.OrganizationID, user, role); err != nil {
+			return err
+		}
+	}
+	if len(i.AppMetadata)+len(i.UserMetadata) > 0 {
+		doc, err := tx.Users.Document(user)
+		if err != nil {
+			return err
+		}
+		for name, more := range map[string]map[string]any{"app_metadata": i.AppMetadata, "user_metadata": i.UserMetadata} {
+			if len(more) > 0 {
+				merged := storage.Document{}
+				own, _ := doc[name].(storage.Document)
+				maps.Copy(merged, own)
+				maps.Copy(merged, more)
+				doc[name] = merged
+			}
+		}
+		if err := tx.Users.Put(doc); err != nil {
+			return err
+		}
+	}
+	return tx.Documents(storage.InvitationsKind, i.OrganizationID).Delete(i.ID)
 }

@@ -1,0 +1,65 @@
+package objects
+
+import (
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// OrganizationClients are the applications of an organization.
+var OrganizationClients = &Kind{
+	Kind: resource.OrganizationClients, Owner: Organizations,
+	links: func(_ string, doc storage.Document) []string { return []string{storage.Text(doc, "client_id")} },
+}
+
+// AddOrganizationClients adds applications to an organization.
+func AddOrganizationClients(ch *Change, organization string, added []storage.Document) error {
+	clients, err := OrganizationClients.In(ch, organization)
+	if err != nil {
+		return err
+	}
+	for _, doc := range added {
+		if err := Clients.Require(ch.Tx, storage.Text(doc, "client_id")); err != nil {
+			return err
+		}
+		if err := clients.Put(doc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RemoveOrganizationClients takes applications out of an organization; that one is not in
+// it is no error.
+func RemoveOrganizationClients(tx *storage.Tx, organization string, ids []string) error {
+	clients, err := OrganizationClients.Open(tx, organization)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := clients.Delete(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// OrganizationGrants are the client grants that are assigned to an organization.
+var OrganizationGrants = &Kind{
+	Kind: resource.OrganizationGrants, Owner: Organizations,
+	links:  func(_ string, doc storage.Document) []string { return []string{storage.Text(doc, "grant_id")} },
+	before: describeOrganizationGrant,
+}
+
+// describeOrganizationGrant adds to a client grant that is assigned what lists are filtered
+// by.
+func describeOrganizationGrant(o Collection, doc, _ storage.Document) error {
+	grant, err := o.Tx.ClientGrants.Document(storage.Text(doc, "grant_id"))
+	if storage.IsNotFound(err) {
+		return resource.ClientGrants.Missing
+	}
+	if err != nil {
+		return err
+	}
+	doc["client_id"], doc["audience"] = grant["client_id"], grant["audience"]
+	return nil
+}

@@ -1,0 +1,72 @@
+package objects
+
+import (
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// OrganizationConnections are the connections that an organization has enabled.
+var OrganizationConnections = &Kind{
+	Kind: resource.OrganizationConnections, Owner: Organizations, links: linkToConnection, before: checkOrganizationConnection,
+}
+
+func linkToConnection(_ string, doc storage.Document) []string {
+	return []string{storage.Text(doc, "connection_id")}
+}
+
+// enableConnections adds the connections that a new organization was sent with.
+func enableConnections(o Collection, doc, old storage.Document) error {
+	if old != nil {
+		return nil
+	}
+	id := storage.Text(doc, "id")
+	added := PlainOf(o.Tx, resource.OrganizationConnections, id)
+	added.Links = func(doc storage.Document) []string { return linkToConnection(id, doc) }
+	sent, _ := o.sent["enabled_connections"].([]any)
+	for _, item := range sent {
+		entry, _ := item.(storage.Document)
+		if err := completeAddition(o.Tx, entry); err != nil {
+			return err
+		}
+		resource.OrganizationConnections.Fill(entry, o.Now)
+		if err := added.Put(entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkOrganizationConnection checks a connection that an organization adds or changes.
+func checkOrganizationConnection(o Collection, doc, old storage.Document) error {
+	if old != nil {
+		return checkSignup(doc)
+	}
+	if _, err := o.Store.Document(storage.Text(doc, "connection_id")); err == nil {
+		return resource.OrganizationConnections.Taken
+	}
+	return completeAddition(o.Tx, doc)
+}
+
+// completeAddition sees that a connection that is added is there. Sign-up is for
+// databases alone.
+func completeAddition(tx *storage.Tx, doc storage.Document) error {
+	connection, err := tx.Connections.Document(storage.Text(doc, "connection_id"))
+	if storage.IsNotFound(err) {
+		return resource.OrganizationConnections.Missing
+	}
+	if err != nil {
+		return err
+	}
+	if _, sent := doc["is_signup_enabled"]; !sent && storage.Text(connection, "strategy") == storage.DatabaseStrategy {
+		doc["is_signup_enabled"] = false
+	}
+	return checkSignup(doc)
+}
+
+// checkSignup sees that who signs up becomes a member.
+func checkSignup(doc storage.Document) error {
+	if doc["is_signup_enabled"] == true && doc["assign_membership_on_login"] != true {
+		return resource.InvalidBody("Only database connections with assign_membership_on_login = true support is_signup_enabled = true.")
+	}
+	return nil
+}

@@ -1,0 +1,14 @@
+package resource
+
+// publicKey is what the server shows of a key: all of it is public.
+var publicKey = Field{Plain: true}
+
+// ConnectionKeys are the keys with which the tenant proves itself to an identity provider,
+// Auth0: api/management/v2/connections/get-keys.
+var ConnectionKeys = &Kind{Name: "connection-keys", ID: "kid", Open: true, Fields: Fields{"cert": publicKey, "pkcs": publicKey, "key_use": publicKey}}
+
+// SigningKeys is Auth0: api/management/v2/keys/get-signing-keys.
+var SigningKeys = &Kind{Name: "keys/signing", Open: true, Fields: Fields{"cert": publicKey, "pkcs7": publicKey}}
+
+// WrappedKeys is Auth0: api/management/v2/keys/post-encryption-key.
+var WrappedKeys = &Kind{Name: "keys/encryption", Open: true, Fields: Fields{"wrapped_key": {Secret: true}, "public_key": publicKey}}
