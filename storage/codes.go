@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"errors"
 	"time"
 )
@@ -104,26 +105,26 @@ const opaqueLifetime = 30 * 24 * time.Hour
 // revoke (when possible) all tokens previously issued based on that
 // authorization code".
 func (db *DB) RedeemCode(c Code, now time.Time, issued *RefreshToken) error {
-	reused := false
-	err := db.Update(func(tx *Tx) error {
-		_, err := tx.Codes.Get(c.Hash)
-		if errors.Is(err, ErrNotFound) {
-			reused = true
-			return tx.RevokeGrant(c.GrantID, now)
+	update := db.Update
+	if issued == nil {
+		update = db.UpdateVolatile // nothing that a power cut may not take
+	}
+	err := update(func(tx *Tx) error {
+		there, err := tx.Codes.Has(c.Hash)
+		if err == nil && !there {
+			err = ErrReused
 		}
 		if err != nil {
 			return err
 		}
-		if err := tx.Codes.Delete(c.Hash); err != nil {
+		if err := tx.Codes.Delete(c.Hash); err != nil || issued == nil {
 			return err
-		}
-		if issued == nil {
-			return nil
 		}
 		return tx.StartRefreshToken(*issued)
 	})
-	if err == nil && reused {
-		return ErrReused
+	if errors.Is(err, ErrReused) {
+		// In an update of its own, since it is durable. It comes after that of whoever was first.
+		return cmp.Or(db.Update(func(tx *Tx) error { return tx.RevokeGrant(c.GrantID, now) }), err)
 	}
 	return err
 }

@@ -3,7 +3,6 @@ package authorize
 import (
 	"net/http"
 	"reflect"
-	"slices"
 	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -20,7 +19,7 @@ func (m *room) respond(w http.ResponseWriter, r *http.Request, d decision) error
 		return err
 	}
 	now := m.Now()
-	if err := m.DB.Update(func(tx *storage.Tx) error { return commit(tx, d, answer.Code, now) }); err != nil {
+	if err := m.update(d, now)(func(tx *storage.Tx) error { return commit(tx, d, answer.Code, now) }); err != nil {
 		return err
 	}
 	m.Log.Record(r, succeeded(d, now))
@@ -85,9 +84,8 @@ func finish(tx *storage.Tx, from storage.Transaction, now time.Time) error {
 	})
 }
 
-// touch marks the session as used. Auth0: manage-users/sessions: the idle
-// lifetime is moved by /authorize. It returns errOutdated where the session or its user
-// has ended since the decision.
+// touch marks the session as used. It returns errOutdated where the session or its user has
+// ended since the decision.
 func touch(tx *storage.Tx, d decision, now time.Time) error {
 	s, err := tx.Sessions.Get(d.identity.session.CookieHash)
 	if storage.IsNotFound(err) {
@@ -100,17 +98,23 @@ func touch(tx *storage.Tx, d decision, now time.Time) error {
 	if storage.IsNotFound(err) || err == nil && user.Blocked {
 		return errOutdated
 	}
-	if err != nil {
+	if err != nil || !d.touches(now) {
 		return err
 	}
-	tenant, err := tx.Tenant.Get(storage.TenantKey)
-	if err := storage.Optional(err); err != nil {
-		return err
+	return tx.Sessions.Put(session.Used(s, d.client.ClientID, d.tenant, now))
+}
+
+// touches reports whether the answer is a use of the session that has to be kept.
+func (d decision) touches(now time.Time) bool {
+	return session.UseCounts(d.identity.session, d.client.ClientID, d.tenant, now)
+}
+
+// update is how the answer is kept. One that changes nothing that a power cut may not take
+// waits neither for the other writers nor for the disk.
+func (m *room) update(d decision, now time.Time) func(func(*storage.Tx) error) error {
+	durable := d.touches(now) || d.access.joins || d.identity.invitation.ID != "" || d.access.grant.Authorization != nil
+	if durable {
+		return m.DB.Update
 	}
-	idle, _ := session.Lifetimes(tenant)
-	s.LastUsedAt, s.IdleExpiresAt = now, now.Add(idle)
-	if !slices.Contains(s.Clients, d.client.ClientID) {
-		s.Clients = append(slices.Clone(s.Clients), d.client.ClientID)
-	}
-	return tx.Sessions.Put(s)
+	return m.DB.UpdateVolatile
 }

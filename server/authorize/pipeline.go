@@ -38,6 +38,7 @@ type decision struct {
 	login
 	identity identity
 	access   access
+	tenant   storage.Tenant
 	page     string
 }
 
@@ -62,6 +63,9 @@ func (m *room) decide(r *http.Request, l login, now time.Time) (d decision, err 
 func (m *room) load(tx *storage.Tx, r *http.Request, l login, now time.Time) (d decision, err error) {
 	d = decision{login: l}
 	if d.page, err = askInvited(l); err != nil || d.page != "" {
+		return d, err
+	}
+	if d.tenant, err = tx.Tenant.Get(storage.TenantKey); storage.Optional(err) != nil {
 		return d, err
 	}
 	if d.page, err = askOrganization(l); err != nil || d.page != "" {

@@ -1,6 +1,7 @@
 package authorize_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -90,6 +91,27 @@ func TestLifetimesOfSessions(t *testing.T) {
 	at(10 * time.Hour)
 	diff(t, "at its absolute end", silent(), login)
 	diff(t, "and with a form", tn.outcome(), loginPage)
+}
+
+// TestUsesWithinAMinuteAreOne: the idle lifetime is moved once a minute at most, and an
+// application that uses the session first is noted at once.
+func TestUsesWithinAMinuteAreOne(t *testing.T) {
+	const idle = 2 * time.Hour
+	tn := start(t)
+	for after, want := range map[time.Duration]string{59 * time.Second: login, 60 * time.Second: code} {
+		tn.Freeze(noon)
+		tn.logIn(ann)
+		tn.Freeze(noon.Add(after))
+		diff(t, "a use", tn.outcome("prompt", "none"), code)
+		tn.Freeze(noon.Add(idle))
+		diff(t, fmt.Sprintf("%v after the login, and then at its idle end", after), tn.outcome("prompt", "none"), want)
+	}
+	tn.Freeze(noon)
+	tn.logIn(ann)
+	tn.Freeze(noon.Add(time.Second))
+	diff(t, "a use by another application", tn.outcome("client_id", "second", "redirect_uri", "https://second.example.com/callback", "prompt", "none"), code)
+	tn.Freeze(noon.Add(idle))
+	diff(t, "at the idle end after the login", tn.outcome("prompt", "none"), code)
 }
 
 func TestABlockedUserGoesBackWithAnError(t *testing.T) {

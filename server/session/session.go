@@ -5,6 +5,7 @@ package session
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
@@ -90,6 +91,26 @@ func Lifetimes(t storage.Tenant) (idle, absolute time.Duration) {
 		return clock.Span(n, time.Hour)
 	}
 	return hours(t.IdleSessionLifetime, defaultIdle), hours(t.SessionLifetime, defaultAbsolute)
+}
+
+// UseCounts reports whether a session that an application uses has to be kept anew: an
+// application that uses it first is noted, and so is the time, but not at every use within
+// the same minute. A session ends at most that much early.
+func UseCounts(s storage.Session, clientID string, t storage.Tenant, now time.Time) bool {
+	const share = 100 // of an idle lifetime that is short
+	idle, _ := Lifetimes(t)
+	return !slices.Contains(s.Clients, clientID) || now.Sub(s.LastUsedAt) >= min(time.Minute, idle/share)
+}
+
+// Used is a session after an application has used it, which moves its idle lifetime: Auth0:
+// manage-users/sessions.
+func Used(s storage.Session, clientID string, t storage.Tenant, now time.Time) storage.Session {
+	idle, _ := Lifetimes(t)
+	s.LastUsedAt, s.IdleExpiresAt = now, now.Add(idle)
+	if !slices.Contains(s.Clients, clientID) {
+		s.Clients = append(slices.Clone(s.Clients), clientID)
+	}
+	return s
 }
 
 // End ends the session of the request's browser and returns it, or an error that

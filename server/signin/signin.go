@@ -159,10 +159,14 @@ func (d *Door) Begin(tx *storage.Tx, r *http.Request, t storage.Transaction, a A
 	if err != nil {
 		return nil, err
 	}
-	return d.Cookies.Begin(tx, r, storage.Session{
+	s := storage.Session{
 		UserID: a.User.UserID, Connection: a.Connection, BeganIn: t.StateHash,
 		Methods: []storage.AuthenticationMethod{{Name: a.Method, At: now}},
-	}, now)
+	}
+	if a.ClientID != "" {
+		s.Clients = []string{a.ClientID} // whose answer, the next step, is the session's first use
+	}
+	return d.Cookies.Begin(tx, r, s, now)
 }
 
 // Record lets a person in without a session, as grants do that know no browser: it asks
