@@ -8,8 +8,7 @@ import (
 
 	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/config/tenantfile"
-	"github.com/tenant0/tenant0/server/seed"
-	"github.com/tenant0/tenant0/server/tenant"
+	"github.com/tenant0/tenant0/server/deploy"
 )
 
 // seedCommands work with tenant files.
@@ -45,13 +44,13 @@ func (c *seedCheckCommand) Run(parsed *kong.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	if wrong := seed.CheckUsers(file); len(wrong) > 0 {
+	if wrong := deploy.CheckUsers(file); len(wrong) > 0 {
 		for i, err := range wrong {
 			wrong[i] = fmt.Errorf("%s: %w", c.Path, err)
 		}
 		return errors.Join(wrong...)
 	}
-	for _, warning := range append(file.Warnings, tenant.KeptCode(file)...) {
+	for _, warning := range append(file.Warnings, deploy.CodeOf(file)...) {
 		fmt.Fprintln(t.stderr, "warning: "+printable(warning))
 	}
 	_, err = fmt.Fprintf(t.stdout, "%s: ok: %s, %s, %s, %s\n", c.Path, count(len(file.Clients), "application"),

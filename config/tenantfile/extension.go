@@ -99,15 +99,32 @@ type Known struct {
 	Users       []Document // user_id and email
 }
 
-// ParseExtension reads the section authorizationExtension of a tenant file for a tenant that runs, whose issuer is put in
-// place of the placeholder. A section that is wrong gives a [*Error].
-func ParseExtension(section Document, known Known, issuer string) (extension *Extension, warnings []string, err error) {
+// ExtensionSection is the section authorizationExtension of a tenant file for a tenant that runs.
+type ExtensionSection struct {
+	file     *file
+	sections Document // nil for what could not be read
+}
+
+// ReadExtension reads the section and holds it against the schema, which takes its time. What is wrong with it, Link says.
+func ReadExtension(section Document) (*ExtensionSection, error) {
 	data, err := json.Marshal(Document{"authorizationExtension": section})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	file := &file{name: "authorizationExtension"}
-	l := &links{file: file, clients: map[string]string{"": ""}, clientNames: map[string]bool{}, apis: map[string][]string{managementAPI: nil}, connections: map[string]bool{}}
+	read := &ExtensionSection{file: &file{name: "authorizationExtension"}}
+	if read.file.read(data) {
+		read.sections = read.file.sections()
+		read.file.validate(read.sections)
+	}
+	return read, nil
+}
+
+// Link is the section for a tenant that has what is known, and whose issuer is put in place of the placeholder. A section that
+// is wrong gives a [*Error].
+func (s *ExtensionSection) Link(known Known, issuer string) (extension *Extension, warnings []string, err error) {
+	file := *s.file // it may be linked again, to what is known then
+	file.problems, file.warnings = slices.Clone(file.problems), slices.Clone(file.warnings)
+	l := &links{file: &file, clients: map[string]string{"": ""}, clientNames: map[string]bool{}, apis: map[string][]string{managementAPI: nil}, connections: map[string]bool{}}
 	for reference, name := range known.Clients {
 		l.clients[reference], l.clientNames[name] = name, true
 	}
@@ -117,10 +134,9 @@ func ParseExtension(section Document, known Known, issuer string) (extension *Ex
 	for _, name := range known.Connections {
 		l.connections[name] = true
 	}
-	if file.read(data) {
-		sections := file.sections()
+	if s.sections != nil {
+		sections, _ := ReplaceIssuer(s.sections, IssuerPlaceholder).(Document) // a copy
 		OwnAPIs(sections, func(identifier string) bool { return slices.Contains(known.APIs, identifier) })
-		file.validate(sections)
 		extension = newTenant(sections).AuthorizationExtension
 		if extension == nil {
 			extension = &Extension{}

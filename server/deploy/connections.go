@@ -21,13 +21,17 @@ func connectionsSection(name string) importSection {
 		apart: append(sortedNames(connectionParts), "enabled_clients"),
 		refs:  []reference{{"options.custom_password_hash.action_id", "/actions/actions", "id"}, {"options.idpinitiated.client_id", "/clients", "client_id"}},
 		exported: func(_ *importer, item storage.Document) bool {
-			return (text(item, "strategy") == storage.DatabaseStrategy) == (name == "databases")
+			return (storage.Text(item, "strategy") == storage.DatabaseStrategy) == (name == "databases")
 		},
 		before: func(_ *importer, item storage.Document) error {
-			if name == "databases" && text(item, "strategy") == "" {
+			if name == "databases" && storage.Text(item, "strategy") == "" {
 				item["strategy"] = storage.DatabaseStrategy
 			}
 			return nil
+		},
+		complete: func(im *importer, own, item storage.Document) (err error) {
+			own["enabled_clients"], err = im.clientIDs(item)
+			return err
 		},
 		after: func(im *importer, id string, item storage.Document) error {
 			if err := im.enableClients(id, item); err != nil {
@@ -49,18 +53,13 @@ func connectionsSection(name string) importSection {
 // enableClients turns a connection on for the applications that a configuration
 // lists, and off for all others.
 func (im *importer) enableClients(id string, item storage.Document) error {
-	listed, there := item["enabled_clients"].([]any)
-	if !there {
+	if _, listed := item["enabled_clients"].([]any); !listed || im.fresh {
 		return nil
 	}
 	changes := []storage.Document{}
-	var on []any
-	for _, c := range listed {
-		clientID, err := im.id("/clients", fmt.Sprint(c), "client_id")
-		if err != nil {
-			return err
-		}
-		on = append(on, clientID)
+	on, err := im.clientIDs(item)
+	if err != nil {
+		return err
 	}
 	had, err := im.enabledClients(id, func(clientID string) (any, error) { return clientID, nil })
 	if err != nil {
@@ -93,6 +92,20 @@ func (im *importer) enableClients(id string, item storage.Document) error {
 	return err
 }
 
+// clientIDs are the ids of the applications that a configuration lists.
+func (im *importer) clientIDs(item storage.Document) ([]any, error) {
+	listed, _ := item["enabled_clients"].([]any)
+	ids := make([]any, len(listed))
+	for i, c := range listed {
+		id, err := im.id("/clients", fmt.Sprint(c), "client_id")
+		if err != nil {
+			return nil, err
+		}
+		ids[i] = id
+	}
+	return ids, nil
+}
+
 // enabledClients lists the applications that a connection is on for, in some form.
 func (im *importer) enabledClients(id string, form func(clientID string) (any, error)) ([]any, error) {
 	list := []any{}
@@ -101,7 +114,7 @@ func (im *importer) enabledClients(id string, form func(clientID string) (any, e
 		return nil, err
 	}
 	for _, c := range enabled {
-		item, err := form(text(c, "client_id"))
+		item, err := form(storage.Text(c, "client_id"))
 		if err != nil {
 			return nil, err
 		}
@@ -114,7 +127,7 @@ func (im *importer) enabledClients(id string, form func(clientID string) (any, e
 func (im *importer) provisioning(section, id string, item storage.Document) error {
 	for _, member := range sortedNames(connectionParts) {
 		if part, there := item[member].(storage.Document); there {
-			called := text(item, "name") + ": " + member
+			called := storage.Text(item, "name") + ": " + member
 			if err := im.provisioningPart(section, called, at("/connections/{id}"+connectionParts[member], id), part); err != nil {
 				return err
 			}

@@ -12,15 +12,58 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Export returns the tenant's configuration in the form of auth0-deploy-cli, by
+// Exported is what an export has of a tenant.
+type Exported struct {
+	Issuer   string           `json:"issuer"`
+	Sections storage.Document `json:"sections,omitempty"`
+	// Keywords are those that stand for secrets.
+	Keywords []string           `json:"keywords,omitempty"`
+	Users    []storage.Document `json:"users,omitempty"`
+	// LeftOut names what of the tenant an export never has, with the reason.
+	LeftOut []string `json:"left_out,omitempty"`
+	// Extension is the store of the Authorization Extension, as a tenant file has it.
+	Extension *tenantfile.Extension `json:"authorizationExtension,omitempty"`
+}
+
+// Wanted says what of a tenant an export is to have.
+type Wanted struct {
+	// Configuration is for sections in the form of auth0-deploy-cli, and IDs for the
+	// ids in them.
+	Configuration, IDs bool
+	// Users is for the users, with the hashes of their passwords.
+	Users bool
+}
+
+// Export returns the tenant's configuration and its users, or one of the two.
+func (t Tenant) Export(ctx context.Context, what Wanted) (out Exported, err error) {
+	out.Issuer = t.Issuer
+	if what.Configuration {
+		if out.Sections, err = t.exportSections(ctx, what.IDs); err != nil {
+			return out, err
+		}
+		out.Keywords = Keywords(out.Sections)
+		err = t.DB.View(func(tx *storage.Tx) (err error) {
+			out.Extension, err = exportExtension(tx)
+			return err
+		})
+		if err != nil {
+			return out, err
+		}
+	}
+	if what.Users {
+		out.Users, out.LeftOut, err = t.exportUsers(ctx)
+	}
+	return out, err
+}
+
+// exportSections returns the tenant's configuration in the form of auth0-deploy-cli, by
 // section, as Import takes it. In the place of secrets it has markers for keywords,
 // and ids are in it only if they are asked for.
-func (t Tenant) Export(ctx context.Context, ids bool) (storage.Document, error) {
+func (t Tenant) exportSections(ctx context.Context, ids bool) (storage.Document, error) {
 	sections := storage.Document{}
 	var marks Markers
 	err := t.DB.View(func(tx *storage.Tx) error {
-		o, _ := t.Open(ctx, tx)
-		im := newImporter(o, tx)
+		im, _ := t.open(ctx, tx)
 		im.ids = ids
 		for _, s := range importSections() {
 			if s.export == nil {
@@ -57,18 +100,18 @@ func (s collection) export(im *importer) (any, error) {
 			continue
 		}
 		if namesOnly(s.path) {
-			if there, err = im.object(one(s.path, text(there, s.id))); err != nil {
+			if there, err = im.object(one(s.path, storage.Text(there, s.id))); err != nil {
 				return nil, err
 			}
 		}
 		item := exportable(there, kind)
 		delete(item, s.id)
 		if err := im.rename(s, item); err != nil {
-			return nil, inObject(text(there, s.members()[0]), err)
+			return nil, inObject(storage.Text(there, s.members()[0]), err)
 		}
 		if s.named != nil {
-			if err := s.named(im, text(there, s.id), item); err != nil {
-				return nil, inObject(text(there, s.members()[0]), err)
+			if err := s.named(im, storage.Text(there, s.id), item); err != nil {
+				return nil, inObject(storage.Text(there, s.members()[0]), err)
 			}
 		}
 		if im.ids {
@@ -86,7 +129,7 @@ func (s collection) export(im *importer) (any, error) {
 func (s collection) identity(item storage.Document) []string {
 	values := []string{}
 	for _, member := range s.members() {
-		values = append(values, text(item, member))
+		values = append(values, storage.Text(item, member))
 	}
 	return values
 }
@@ -153,7 +196,7 @@ func markCaptcha(captcha storage.Document) {
 		}
 		marker := "##CAPTCHA_" + strings.ToUpper(name)
 		switch {
-		case text(provider, "site_key") == "":
+		case storage.Text(provider, "site_key") == "":
 			delete(captcha, name)
 		case name == "recaptcha_enterprise":
 			provider["api_key"], provider["project_id"] = marker+"_API_KEY##", marker+"_PROJECT_ID##"
@@ -170,21 +213,14 @@ func notGlobal(_ *importer, item storage.Document) bool { return item["global"] 
 // name is the name of what at a path has an id, or the id where another has the name as
 // well: applications may.
 func (im *importer) name(path, id, idMember string) (string, error) {
-	all, err := im.list(at(path))
+	r, err := im.references(path, idMember)
 	if err != nil {
 		return "", err
 	}
-	name, named := id, map[any]int{}
-	for _, doc := range all {
-		named[doc["name"]]++
-		if doc[idMember] == id {
-			name = text(doc, "name")
-		}
+	if name, known := r.names[id]; known && r.named[name] == 1 {
+		return name, nil
 	}
-	if named[name] > 1 {
-		return id, nil
-	}
-	return name, nil
+	return id, nil
 }
 
 // names are the names of what at a path has ids.
@@ -248,7 +284,7 @@ func exportTriggers(im *importer) (any, error) {
 	}
 	section := storage.Document{}
 	for _, trigger := range triggers {
-		name := text(trigger, "id")
+		name := storage.Text(trigger, "id")
 		bound, err := im.objects.List(at(triggerBindings, name))
 		if err != nil {
 			return nil, err
@@ -298,7 +334,7 @@ func exportOrganizationParts(im *importer, id string, item storage.Document) err
 func (im *importer) organizationPart(member string, part storage.Document) (storage.Document, error) {
 	switch member {
 	case "connections":
-		name, err := im.name("/connections", text(part, "connection_id"), "id")
+		name, err := im.name("/connections", storage.Text(part, "connection_id"), "id")
 		exported := storage.Document{"name": name}
 		for key, value := range part {
 			if key != "connection" && key != "connection_id" {
@@ -307,14 +343,14 @@ func (im *importer) organizationPart(member string, part storage.Document) (stor
 		}
 		return exported, err
 	case "client_grants":
-		name, err := im.name("/clients", text(part, "client_id"), "client_id")
+		name, err := im.name("/clients", storage.Text(part, "client_id"), "client_id")
 		exported := storage.Document{"client_id": name, "audience": part["audience"]}
 		if subject := part["subject_type"]; subject != tenantfile.DefaultSubject {
 			exported["subject_type"] = subject
 		}
 		return exported, err
 	case "clients":
-		name, err := im.name("/clients", text(part, "client_id"), "client_id")
+		name, err := im.name("/clients", storage.Text(part, "client_id"), "client_id")
 		return storage.Document{"client_id": name, "use_for_member_access": part["use_for_member_access"]}, err
 	}
 	return storage.Document{

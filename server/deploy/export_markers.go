@@ -47,7 +47,7 @@ func (s importSection) mark(im *importer, m *Markers, value any) any {
 		words := []string{called}
 		if doc, isObject := item.(storage.Document); isObject {
 			for _, member := range tenantfile.Identity(s.name) {
-				words = append(words, text(doc, member))
+				words = append(words, storage.Text(doc, member))
 			}
 		}
 		marked[i] = m.Mark(field, item, words)

@@ -64,8 +64,8 @@ func exportFactorProviders(im *importer) (any, error) {
 func (im *importer) factorParts(of []storage.Document, part string) (any, error) {
 	list := []any{}
 	for _, names := range of {
-		path := "/guardian/factors/" + text(names, "name") + "/" + part
-		if provider := text(names, "provider"); provider != "" {
+		path := "/guardian/factors/" + storage.Text(names, "name") + "/" + part
+		if provider := storage.Text(names, "provider"); provider != "" {
 			path += "/" + provider
 		}
 		doc, err := im.object(at(path))
@@ -94,7 +94,7 @@ func exportPages(im *importer) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if html := text(global, "custom_login_page"); html != "" {
+	if html := storage.Text(global, "custom_login_page"); html != "" {
 		list = append(list, storage.Document{"name": "login", "enabled": global["custom_login_page_on"] == true, "html": html})
 	}
 	settings, err := im.object(at("/tenants/settings"))
@@ -119,7 +119,7 @@ func exportBranding(im *importer) (any, error) {
 		return nil, err
 	}
 	template, err := im.object(at("/branding/templates/universal-login"))
-	if body := text(template, "body"); body != "" {
+	if body := storage.Text(template, "body"); body != "" {
 		if doc == nil {
 			doc = storage.Document{}
 		}

@@ -12,16 +12,16 @@ import (
 // grantLabel calls a client grant by its application, its API and, unless it is for the
 // application itself, by whom it is for.
 func grantLabel(im *importer, item storage.Document) (string, error) {
-	application := text(item, "default_for")
-	if id := text(item, "client_id"); id != "" {
+	application := storage.Text(item, "default_for")
+	if id := storage.Text(item, "client_id"); id != "" {
 		name, err := im.name("/clients", id, "client_id")
 		if err != nil {
 			return "", err
 		}
 		application = name
 	}
-	label := application + " for " + text(item, "audience")
-	if subject := text(item, "subject_type"); subject != "" && subject != tenantfile.DefaultSubject {
+	label := application + " for " + storage.Text(item, "audience")
+	if subject := storage.Text(item, "subject_type"); subject != "" && subject != tenantfile.DefaultSubject {
 		label += " (" + subject + ")"
 	}
 	return label, nil
@@ -31,12 +31,12 @@ func grantLabel(im *importer, item storage.Document) (string, error) {
 // client grant leaves to the API: whom it is for, and which scopes all of a system API's
 // are.
 func grantClient(im *importer, item storage.Document) (err error) {
-	if name := text(item, "client_id"); name != "" || text(item, "default_for") == "" {
+	if name := storage.Text(item, "client_id"); name != "" || storage.Text(item, "default_for") == "" {
 		if item["client_id"], err = im.id("/clients", name, "client_id"); err != nil {
 			return err
 		}
 	}
-	item["subject_type"] = cmp.Or(text(item, "subject_type"), tenantfile.DefaultSubject)
+	item["subject_type"] = cmp.Or(storage.Text(item, "subject_type"), tenantfile.DefaultSubject)
 	if item["allow_all_scopes"] != true {
 		return nil
 	}
@@ -54,8 +54,8 @@ func grantClient(im *importer, item storage.Document) (err error) {
 }
 
 func grantClientName(im *importer, _ string, item storage.Document) (err error) {
-	if text(item, "client_id") != "" {
-		item["client_id"], err = im.name("/clients", text(item, "client_id"), "client_id")
+	if storage.Text(item, "client_id") != "" {
+		item["client_id"], err = im.name("/clients", storage.Text(item, "client_id"), "client_id")
 	} else { // of all applications of a sort, see default_for
 		delete(item, "client_id")
 	}
@@ -71,11 +71,11 @@ func (im *importer) organizationGrants(organization string, item storage.Documen
 		return err
 	}
 	for _, g := range ItemsOf(item["client_grants"]) {
-		clientID, err := im.id("/clients", text(g, "client_id"), "client_id")
+		clientID, err := im.id("/clients", storage.Text(g, "client_id"), "client_id")
 		if err != nil {
 			return err
 		}
-		wanted := storage.Document{"client_id": clientID, "subject_type": cmp.Or(text(g, "subject_type"), tenantfile.DefaultSubject)}
+		wanted := storage.Document{"client_id": clientID, "subject_type": cmp.Or(storage.Text(g, "subject_type"), tenantfile.DefaultSubject)}
 		if g["audience"] != nil {
 			wanted["audience"] = g["audience"]
 		}
@@ -84,7 +84,7 @@ func (im *importer) organizationGrants(organization string, item storage.Documen
 			return err
 		}
 		if grant == nil {
-			return fmt.Errorf("there is no client grant of %q for %v", text(g, "client_id"), g["audience"])
+			return fmt.Errorf("there is no client grant of %q for %v", storage.Text(g, "client_id"), g["audience"])
 		}
 		if slices.ContainsFunc(there, func(had storage.Document) bool { return had["id"] == grant["id"] }) {
 			continue

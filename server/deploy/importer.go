@@ -7,8 +7,10 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -16,91 +18,70 @@ import (
 
 // Tenant is what a configuration is imported into, or exported from.
 type Tenant struct {
-	DB   *storage.DB
-	Open Opener
+	DB     *storage.DB
+	Open   Opener
+	Issuer string
+	// Passwords hashes those of users.
+	Passwords *identity.Passwords
+	Now       func() time.Time
 }
 
-// Import makes the tenant hold a configuration in the form of auth0-deploy-cli, by
-// section. It is one change: a fault in one object leaves everything as it
-// was, and so do dry and an end of the context. What is in the tenant and not in the
-// configuration stays. The sections are prepared beside the store's writers, and also is
-// done in the update that writes them, after them. What the change brings about outside of
-// the store is done once it is kept; a fault in that is an error which says that all is
-// kept.
-func (t Tenant) Import(ctx context.Context, sections storage.Document, dry bool, also func(*storage.Tx) error) (Report, error) {
-	var report Report
-	var effects Effects // of the last run
-	prepare := func(tx *storage.Tx) (err error) {
-		report, effects, err = t.ImportInto(ctx, tx, sections)
-		return err
-	}
-	then := func(tx *storage.Tx) error {
-		if err := also(tx); err != nil {
-			return err
-		}
-		return ctx.Err() // what nobody waits for any more is not written
-	}
-	if dry {
-		err := t.DB.Rehearse(func(tx *storage.Tx) error {
-			if err := prepare(tx); err != nil {
-				return err
-			}
-			return then(tx)
-		})
-		return report, err
-	}
-	if err := t.DB.Prepare(prepare, then); err != nil {
-		return report, err
-	}
-	if err := effects.CarryOut(); err != nil {
-		return report, fmt.Errorf("all is kept, but a message is not sent: %w", err)
-	}
-	return report, nil
-}
-
-// ImportInto is Import as a part of a transaction. The effects are to be carried out once
-// it is kept; of a transaction that runs again, those of the last run.
-func (t Tenant) ImportInto(ctx context.Context, tx *storage.Tx, sections storage.Document) (Report, Effects, error) {
+// open begins an import or an export in a transaction. The effects are to be carried out
+// once it is kept; of a transaction that runs again, those of the last run.
+func (t Tenant) open(ctx context.Context, tx *storage.Tx) (*importer, Effects) {
 	o, effects := t.Open(ctx, tx)
-	im := newImporter(o, tx)
-	own, err := objects.Value(sections) // numbers as JSON has them, and nothing of the caller's is changed
-	if err != nil {
-		return im.report, effects, err
-	}
-	sections, _ = own.(storage.Document)
-	err = im.all(sections)
-	return im.report, effects, err
+	return &importer{
+		objects: o, tx: tx, issuer: t.Issuer,
+		report: Report{Changes: []Change{}, Skipped: []Skipped{}}, lists: map[string][]storage.Document{}, called: map[string]*references{},
+	}, effects
 }
 
 // importer imports or exports one configuration.
 type importer struct {
 	objects Objects
 	tx      *storage.Tx
+	issuer  string
 	report  Report
 	lists   map[string][]storage.Document // what there is, by place
+	called  map[string]*references        // the names and ids of that
 	// ids says that an export has ids.
 	ids bool
-}
-
-func newImporter(o Objects, tx *storage.Tx) *importer {
-	return &importer{objects: o, tx: tx, report: Report{Changes: []Change{}, Skipped: []Skipped{}}, lists: map[string][]storage.Document{}}
+	// fresh says that the configuration makes a new tenant. generated are the client secrets
+	// that were made up for it, by client id, and coming are the ids that objects which are
+	// made later will have, by path and name.
+	fresh     bool
+	generated map[string]string
+	coming    map[string]map[string]string
 }
 
 func (im *importer) create(p Place, body any) (any, error) { return created(im.objects, p, body) }
+
+// apply imports sections.
+func (im *importer) apply(sections storage.Document) error {
+	own, err := objects.Value(sections) // numbers as JSON has them, and nothing of the caller's is changed
+	if err != nil {
+		return err
+	}
+	sections, _ = own.(storage.Document)
+	return im.all(sections)
+}
 
 // all imports the sections in an order in which what is referred to comes first.
 func (im *importer) all(sections storage.Document) error {
 	done := map[string]bool{}
 	for _, s := range importSections() {
 		done[s.name] = true
-		value, there := sections[s.name]
-		if !there || value == nil {
-			continue
+		if value := sections[s.name]; value != nil {
+			if err := s.run(im, value); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
+			im.noteCode(s.name, value)
 		}
-		if err := s.run(im, value); err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+		if im.fresh {
+			if err := im.furnish(s.name); err != nil {
+				return err
+			}
 		}
-		im.noteCode(s.name, value)
 	}
 	var unknown []string
 	for name, value := range sections {
@@ -117,7 +98,7 @@ func (im *importer) all(sections storage.Document) error {
 
 // noteCode names the objects of a section that bring code.
 func (im *importer) noteCode(section string, value any) {
-	im.report.Kept = append(im.report.Kept, KeptCode(section, ItemsOf(value))...)
+	im.report.Kept = append(im.report.Kept, keptCode(section, ItemsOf(value))...)
 }
 
 func (im *importer) skip(section, name, reason string) {
@@ -166,37 +147,111 @@ func (im *importer) find(path string, item storage.Document, members ...string) 
 	return nil, nil //nolint:nilnil // nothing is an answer
 }
 
+// references are how what at a path is referred to.
+type references struct {
+	ids   map[string]string // by name and by id
+	names map[string]string // by id
+	named map[string]int    // how many have a name
+}
+
+// references returns those of a path, where a member holds the ids.
+func (im *importer) references(path, idMember string) (*references, error) {
+	if known := im.called[path]; known != nil {
+		return known, nil
+	}
+	all, err := im.list(at(path))
+	if err != nil {
+		return nil, err
+	}
+	r := &references{map[string]string{}, map[string]string{}, map[string]int{}}
+	for _, doc := range all {
+		id, name := storage.Text(doc, idMember), storage.Text(doc, "name")
+		for _, called := range []string{name, id} {
+			if _, taken := r.ids[called]; !taken {
+				r.ids[called] = id
+			}
+		}
+		r.names[id] = name
+		r.named[name]++
+	}
+	im.called[path] = r
+	return r, nil
+}
+
 // id is the id of what at a path has a name; a name that is an id is that.
 func (im *importer) id(path, name, idMember string) (string, error) {
-	all, err := im.list(at(path))
+	r, err := im.references(path, idMember)
 	if err != nil {
 		return "", err
 	}
-	for _, doc := range all {
-		if doc["name"] == name || doc[idMember] == name {
-			return text(doc, idMember), nil
-		}
+	if id, known := r.ids[name]; known {
+		return id, nil
 	}
 	return "", fmt.Errorf("%s has none with the name %q", strings.Trim(path, "/"), name)
+}
+
+// made notes an object that is there now.
+func (im *importer) made(path string, doc storage.Document) {
+	if all, known := im.lists[path]; known { // what is read later has it
+		im.lists[path] = append(all, doc)
+	}
+	delete(im.called, path)
+}
+
+// restore adds an object to the list at a path as the tenant file or the server itself has it.
+func (im *importer) restore(path string, doc storage.Document, id string) (storage.Document, error) {
+	made, err := im.objects.Restore(at(path), doc, id)
+	if err != nil {
+		return nil, err
+	}
+	doc, _ = made.(storage.Document)
+	im.made(path, doc)
+	return doc, nil
+}
+
+// described are the sections that the tenant file describes itself, member by member.
+var described = []string{"tenant", "clients", "resourceServers", "databases", "connections", "clientGrants", "roles"}
+
+// seeds reports whether a section is one of the tenant file's own, for a new tenant: its
+// objects are new, and as the file has them.
+func (im *importer) seeds(section string) bool {
+	return im.fresh && slices.Contains(described, section)
+}
+
+// seed makes an object of a new tenant, and returns its id.
+func (im *importer) seed(s collection, name string, item storage.Document) (id string, err error) {
+	made, err := im.restore(s.path, item, storage.Text(item, s.id))
+	if err != nil {
+		return "", err
+	}
+	im.changed("create", s.name, name)
+	id = storage.Text(made, s.id)
+	if s.name == "clients" && storage.Text(item, "client_secret") == "" && storage.Text(item, "token_endpoint_auth_method") != "none" {
+		im.generated[id] = storage.Text(made, "client_secret")
+	}
+	return id, nil
 }
 
 // put creates an item of a section, which reports call by the name, or changes what is
 // there, and returns its id.
 func (im *importer) put(s collection, name string, item storage.Document) (id string, err error) {
+	if im.seeds(s.name) {
+		return im.seed(s, name, item)
+	}
 	there, err := im.find(s.path, item, s.members()...)
 	if err != nil {
 		return "", err
 	}
 	kind := im.objects.Kind(s.path)
 	if there == nil {
-		made, err := im.objects.Create(at(s.path), sendable(item, kind, resource.ReadOnly, resource.UpdateOnly), text(item, s.id))
+		made, err := im.objects.Create(at(s.path), sendable(item, kind, resource.ReadOnly, resource.UpdateOnly), storage.Text(item, s.id))
 		if err != nil {
 			return "", err
 		}
 		doc, _ := made.(storage.Document)
-		im.lists[s.path] = append(im.lists[s.path], doc)
+		im.made(s.path, doc)
 		im.changed("create", s.name, name)
-		id = text(doc, s.id)
+		id = storage.Text(doc, s.id)
 		later := sendable(item, kind, resource.ReadOnly, resource.CreateOnly, resource.Writable)
 		if kind == nil || len(kind.Field().Differences(doc, later)) == 0 {
 			return id, nil
@@ -205,7 +260,7 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 		im.relist(s.path, s.id, changed)
 		return id, err
 	}
-	id = text(there, s.id)
+	id = storage.Text(there, s.id)
 	if namesOnly(s.path) {
 		if there, err = im.object(one(s.path, id)); err != nil {
 			return "", err
@@ -230,6 +285,7 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 // relist puts an object as it is now into the list of what there is at a path.
 func (im *importer) relist(path, idMember string, object any) {
 	doc, _ := object.(storage.Document)
+	delete(im.called, path)
 	at := slices.IndexFunc(im.lists[path], func(there storage.Document) bool { return there[idMember] == doc[idMember] })
 	if at < 0 {
 		delete(im.lists, path)

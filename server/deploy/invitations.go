@@ -23,11 +23,11 @@ func (im *importer) invitations(organization string, item storage.Document) erro
 		invitation := maps.Clone(given)
 		err := replaceNames(invitation, func(name string, ref reference) (string, error) { return im.id(ref.path, name, ref.id) })
 		if err == nil {
-			err = im.objects.Restore(at("/organizations/{id}/invitations", organization), invitation)
+			_, err = im.objects.Restore(at("/organizations/{id}/invitations", organization), invitation, "")
 		}
 		if err != nil {
 			invitee, _ := given["invitee"].(storage.Document)
-			return fmt.Errorf("the invitation of %q: %w", text(invitee, "email"), err)
+			return fmt.Errorf("the invitation of %q: %w", storage.Text(invitee, "email"), err)
 		}
 	}
 	return nil

@@ -28,9 +28,11 @@ type Objects interface {
 	Set(p Place, body any) (any, error)
 	// Remove removes from the list at a place what it is given.
 	Remove(p Place, body any) error
-	// Restore adds an object to the list at a place as another tenant had it. What goes
-	// with a new one, such as a message, is left out.
-	Restore(p Place, doc storage.Document) error
+	// Restore adds an object to the list at a place, or makes it what is there, as a tenant
+	// file has it: with the members that only the server writes, and without the checks of
+	// what is sent. What goes with a new one, such as a message, is left out. id is that of
+	// Create.
+	Restore(p Place, doc storage.Document, id string) (any, error)
 }
 
 // Effects are what changes of objects bring about outside of the store.

@@ -27,7 +27,7 @@ func (im *importer) organizationConnections(organization string, item storage.Do
 		return err
 	}
 	for _, c := range ItemsOf(item["connections"]) {
-		connectionID, err := im.id("/connections", cmp.Or(text(c, "name"), text(c, "connection_id")), "id")
+		connectionID, err := im.id("/connections", cmp.Or(storage.Text(c, "name"), storage.Text(c, "connection_id")), "id")
 		if err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func (im *importer) organizationConnections(organization string, item storage.Do
 			body["connection_id"] = connectionID
 		}
 		if _, err := write(im.objects, p, body); err != nil {
-			return inObject(text(c, "name"), err)
+			return inObject(storage.Text(c, "name"), err)
 		}
 	}
 	return nil
@@ -57,7 +57,7 @@ func (im *importer) organizationDomains(organization string, item storage.Docume
 			continue
 		}
 		if _, err := im.create(at("/organizations/{id}/discovery-domains", organization), sendable(d, resource.DiscoveryDomains, resource.ReadOnly)); err != nil {
-			return inObject(text(d, "domain"), err)
+			return inObject(storage.Text(d, "domain"), err)
 		}
 	}
 	return nil
@@ -66,7 +66,7 @@ func (im *importer) organizationDomains(organization string, item storage.Docume
 func (im *importer) organizationClients(organization string, item storage.Document) error {
 	var clients []storage.Document
 	for _, oc := range ItemsOf(item["clients"]) {
-		clientID, err := im.id("/clients", cmp.Or(text(oc, "name"), text(oc, "client_id")), "client_id")
+		clientID, err := im.id("/clients", cmp.Or(storage.Text(oc, "name"), storage.Text(oc, "client_id")), "client_id")
 		if err != nil {
 			return err
 		}

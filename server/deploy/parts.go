@@ -16,6 +16,9 @@ func importPermissions(im *importer, id string, item storage.Document) error {
 	if _, there := item["permissions"]; !there {
 		return nil
 	}
+	if im.fresh {
+		return im.tx.RolePermissions.Put(storage.RolePermissions{RoleID: id, Permissions: permissions(item["permissions"])})
+	}
 	held := at("/roles/{id}/permissions", id)
 	wanted := []any{}
 	for _, p := range ItemsOf(item["permissions"]) {
@@ -86,7 +89,7 @@ func exportModule(im *importer, id string, item storage.Document) error {
 // moduleVersionIDs finds the versions of modules that an action names.
 func moduleVersionIDs(im *importer, item storage.Document) error {
 	for _, m := range ItemsOf(item["modules"]) {
-		id, err := im.id("/actions/modules", text(m, "module_name"), "id")
+		id, err := im.id("/actions/modules", storage.Text(m, "module_name"), "id")
 		if err != nil {
 			return err
 		}
@@ -95,12 +98,12 @@ func moduleVersionIDs(im *importer, item storage.Document) error {
 			return err
 		}
 		if len(versions) == 0 {
-			return fmt.Errorf("the module %q has no version", text(m, "module_name"))
+			return fmt.Errorf("the module %q has no version", storage.Text(m, "module_name"))
 		}
 		same := slices.IndexFunc(versions, func(v storage.Document) bool { return v["version_number"] == m["module_version_number"] })
 		if same < 0 { // versions of another tenant cannot be made again
 			same = newest(versions)
-			im.skip("actions", text(item, "name"), fmt.Sprintf("the module %q has no version %v here; its newest is used", text(m, "module_name"), m["module_version_number"]))
+			im.skip("actions", storage.Text(item, "name"), fmt.Sprintf("the module %q has no version %v here; its newest is used", storage.Text(m, "module_name"), m["module_version_number"]))
 		}
 		m["module_id"], m["module_version_id"] = id, versions[same]["id"]
 		m["module_version_number"] = versions[same]["version_number"]
@@ -114,7 +117,7 @@ func importHookSecrets(im *importer, id string, item storage.Document) error {
 	shown := storage.Document{}
 	for name, value := range secrets {
 		if value == HiddenSecret {
-			im.skip("hooks", text(item, "name"), "the value of the secret "+name+" is hidden")
+			im.skip("hooks", storage.Text(item, "name"), "the value of the secret "+name+" is hidden")
 			continue
 		}
 		shown[name] = value
@@ -124,7 +127,7 @@ func importHookSecrets(im *importer, id string, item storage.Document) error {
 		if err != nil {
 			return err
 		}
-		had[text(secret, "name")] = secret["value"]
+		had[storage.Text(secret, "name")] = secret["value"]
 	}
 	changes := resource.HookSecrets.Field().Differences(had, shown)
 	if len(changes) == 0 {
@@ -151,7 +154,7 @@ func exportHookSecrets(im *importer, id string, item storage.Document) error {
 func noteSetup(im *importer, id string, item storage.Document) error {
 	there, err := im.object(one("/flows/vault/connections", id))
 	if err == nil && item["ready"] == true && there["ready"] != true {
-		im.skip("flowVaultConnections", text(item, "name"), "its credentials are not in the configuration, so that it is not ready")
+		im.skip("flowVaultConnections", storage.Text(item, "name"), "its credentials are not in the configuration, so that it is not ready")
 	}
 	return err
 }
@@ -181,7 +184,7 @@ func importProfileTexts(im *importer, id string, item storage.Document) error {
 		for _, page := range sortedKeys(pages) {
 			texts, _ := pages[page].(storage.Document)
 			p := at(profileTexts, id, language, page)
-			called := text(item, "name") + ": customText " + language + " " + page
+			called := storage.Text(item, "name") + ": customText " + language + " " + page
 			if err := im.setNamed("selfServiceProfiles", called, Objects.Set, p, texts); err != nil {
 				return err
 			}

@@ -26,14 +26,15 @@ var (
 func (im *importer) resolve(s collection, named string, item storage.Document) error {
 	for _, ref := range s.refs {
 		err := ref.each(item, func(name string) (string, error) {
-			all, err := im.list(at(ref.path))
+			there, err := im.references(ref.path, ref.id)
 			if err != nil {
 				return "", err
 			}
-			for _, doc := range all {
-				if doc["name"] == name || doc[ref.id] == name {
-					return text(doc, ref.id), nil
-				}
+			if id, known := there.ids[name]; known {
+				return id, nil
+			}
+			if id, known := im.coming[ref.path][name]; known {
+				return id, nil
 			}
 			im.skip(s.name, named, fmt.Sprintf("%s: there is no %q in %s", ref.member, name, strings.Trim(ref.path, "/")))
 			return name, nil

@@ -5,8 +5,10 @@
 package deploy
 
 import (
+	"fmt"
 	"slices"
 
+	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -35,9 +37,9 @@ type Skipped struct {
 	Reason  string `json:"reason"`
 }
 
-// KeptCode lists the objects of a section that bring code, which is kept for the API and
+// keptCode lists the objects of a section that bring code, which is kept for the API and
 // for exports.
-func KeptCode(section string, items []storage.Document) (kept []Skipped) {
+func keptCode(section string, items []storage.Document) (kept []Skipped) {
 	for _, item := range items {
 		name, _ := item["name"].(string)
 		options, _ := item["options"].(storage.Document)
@@ -47,6 +49,22 @@ func KeptCode(section string, items []storage.Document) (kept []Skipped) {
 		}
 	}
 	return kept
+}
+
+// CodeOf says of a tenant file which of its objects bring code that a server keeps and
+// does not run.
+func CodeOf(file *tenantfile.Tenant) (lines []string) {
+	list := func(section string, items []storage.Document) {
+		for _, kept := range keptCode(section, items) {
+			lines = append(lines, fmt.Sprintf("%s %s: %s", kept.Section, kept.Name, kept.Reason))
+		}
+	}
+	list("databases", file.Databases)
+	list("connections", file.Connections)
+	for _, section := range []string{"actionModules", "actions", "hooks", "rules"} {
+		list(section, ItemsOf(file.Further[section]))
+	}
+	return lines
 }
 
 // ItemsOf finds the list in an answer, whatever its member is called.

@@ -30,6 +30,8 @@ type collection struct {
 	// before turns names into ids, and after writes what belongs to the object.
 	before func(im *importer, item storage.Document) error
 	after  func(im *importer, id string, item storage.Document) error
+	// complete adds to a new object of a new tenant, own, what after would write.
+	complete func(im *importer, own, item storage.Document) error
 	// apart are members that after writes, and refs those that name other objects.
 	apart []string
 	refs  []reference
@@ -67,6 +69,11 @@ func (s collection) item(im *importer, item storage.Document) error {
 	for _, name := range s.apart {
 		delete(own, name)
 	}
+	if s.complete != nil && im.fresh {
+		if err := s.complete(im, own, item); err != nil {
+			return inObject(name, err)
+		}
+	}
 	id, err := im.put(s, name, own)
 	if err != nil {
 		return inObject(name, err)
@@ -88,7 +95,7 @@ func (s collection) called(im *importer, item storage.Document) (string, error) 
 	if s.label != nil {
 		return s.label(im, item)
 	}
-	return text(item, s.members()[0]), nil
+	return storage.Text(item, s.members()[0]), nil
 }
 
 // setting is a section that is one object, written by one operation.
@@ -97,6 +104,10 @@ func setting(name string, write writer, path string, apart ...string) importSect
 		doc, ok := value.(storage.Document)
 		if !ok {
 			return errors.New("it must be an object")
+		}
+		if im.seeds(name) {
+			_, err := im.objects.Restore(at(path), doc, "")
+			return err
 		}
 		own := maps.Clone(doc)
 		for _, member := range apart {
@@ -242,8 +253,8 @@ func laterSections() []importSection {
 }
 
 // ownAPI leaves the tenant's own APIs to the tenant.
-func ownAPI(_ *importer, item storage.Document) error {
-	if item["is_system"] == true {
+func ownAPI(im *importer, item storage.Document) error {
+	if item["is_system"] == true && !im.fresh {
 		maps.DeleteFunc(item, func(name string, _ any) bool { return name != "identifier" })
 	}
 	return nil
@@ -294,12 +305,12 @@ func importTriggers(im *importer, value any) error {
 				if err != nil {
 					return err
 				}
-				im.skip("triggers", trigger, fmt.Sprintf("there is no action %q", text(b, "action_name")))
+				im.skip("triggers", trigger, fmt.Sprintf("there is no action %q", storage.Text(b, "action_name")))
 				continue
 			}
 			bindings = append(bindings, storage.Document{
-				"ref":          storage.Document{"type": "action_name", "value": text(b, "action_name")},
-				"display_name": cmp.Or(text(b, "display_name"), text(b, "action_name")),
+				"ref":          storage.Document{"type": "action_name", "value": storage.Text(b, "action_name")},
+				"display_name": cmp.Or(storage.Text(b, "display_name"), storage.Text(b, "action_name")),
 			})
 		}
 		p := at(triggerBindings, trigger)
@@ -324,7 +335,7 @@ func importTriggers(im *importer, value any) error {
 func wantedActions(bindings []storage.Document) (all []string) {
 	for _, b := range bindings {
 		ref, _ := b["ref"].(storage.Document)
-		all = append(all, text(ref, "value"), text(b, "display_name"))
+		all = append(all, storage.Text(ref, "value"), storage.Text(b, "display_name"))
 	}
 	return all
 }
@@ -332,14 +343,14 @@ func wantedActions(bindings []storage.Document) (all []string) {
 func boundActions(bindings []storage.Document) (all []string) {
 	for _, b := range bindings {
 		action, _ := b["action"].(storage.Document)
-		all = append(all, text(action, "name"), text(b, "display_name"))
+		all = append(all, storage.Text(action, "name"), storage.Text(b, "display_name"))
 	}
 	return all
 }
 
 func importRulesConfigs(im *importer, value any) error {
 	for _, item := range ItemsOf(value) {
-		key := text(item, "key")
+		key := storage.Text(item, "key")
 		if item["value"] == nil {
 			im.skip("rulesConfigs", key, "the API hides its value, and the configuration has none")
 			continue

@@ -18,27 +18,27 @@ func importEmailProvider(im *importer, value any) error {
 	}
 	if there == nil {
 		if _, err := im.create(at("/emails/provider"), doc); err != nil {
-			return inObject(text(doc, "name"), err)
+			return inObject(storage.Text(doc, "name"), err)
 		}
-		im.changed("create", "emailProvider", text(doc, "name"))
+		im.changed("create", "emailProvider", storage.Text(doc, "name"))
 		return nil
 	}
 	KeepUnset(there, doc)
 	changes := resource.EmailProvider.Field().Differences(there, doc)
 	if len(changes) == 0 {
-		im.changed("unchanged", "emailProvider", text(doc, "name"))
+		im.changed("unchanged", "emailProvider", storage.Text(doc, "name"))
 		return nil
 	}
 	if _, err := im.objects.Change(at("/emails/provider"), doc); err != nil {
-		return inObject(text(doc, "name"), err)
+		return inObject(storage.Text(doc, "name"), err)
 	}
-	im.changed("update", "emailProvider", text(doc, "name"), TellAll(changes)...)
+	im.changed("update", "emailProvider", storage.Text(doc, "name"), TellAll(changes)...)
 	return nil
 }
 
 func importEmailTemplates(im *importer, value any) error {
 	for _, item := range ItemsOf(value) {
-		name := text(item, "template")
+		name := storage.Text(item, "template")
 		if err := im.setNamed("emailTemplates", name, Objects.Set, one("/email-templates", name), item); err != nil {
 			return err
 		}
@@ -70,17 +70,17 @@ func importFactors(im *importer, value any) error {
 	}
 	there := map[string]any{}
 	for _, factor := range factors {
-		there[text(factor, "name")] = factor["enabled"]
+		there[storage.Text(factor, "name")] = factor["enabled"]
 	}
 	for _, item := range ItemsOf(value) {
-		if there[text(item, "name")] == item["enabled"] {
-			im.changed("unchanged", "guardianFactors", text(item, "name"))
+		if there[storage.Text(item, "name")] == item["enabled"] {
+			im.changed("unchanged", "guardianFactors", storage.Text(item, "name"))
 			continue
 		}
-		if _, err := im.objects.Set(at("/guardian/factors/{name}", text(item, "name")), storage.Document{"enabled": item["enabled"]}); err != nil {
-			return inObject(text(item, "name"), err)
+		if _, err := im.objects.Set(at("/guardian/factors/{name}", storage.Text(item, "name")), storage.Document{"enabled": item["enabled"]}); err != nil {
+			return inObject(storage.Text(item, "name"), err)
 		}
-		im.changed("update", "guardianFactors", text(item, "name"))
+		im.changed("update", "guardianFactors", storage.Text(item, "name"))
 	}
 	return nil
 }
@@ -89,9 +89,9 @@ func importFactors(im *importer, value any) error {
 func importFactorParts(part string) func(*importer, any) error {
 	return func(im *importer, value any) error {
 		for _, item := range ItemsOf(value) {
-			path := "/guardian/factors/" + text(item, "name") + "/" + part
+			path := "/guardian/factors/" + storage.Text(item, "name") + "/" + part
 			if part == "providers" {
-				path += "/" + text(item, "provider")
+				path += "/" + storage.Text(item, "provider")
 			}
 			own := storage.Document{}
 			for name, v := range item {
@@ -111,7 +111,7 @@ func importFactorParts(part string) func(*importer, any) error {
 func importPages(im *importer, value any) error {
 	members := map[string]string{"password_reset": "change_password", "guardian_multifactor": "guardian_mfa_page", "error_page": "error_page"}
 	for _, item := range ItemsOf(value) {
-		name := text(item, "name")
+		name := storage.Text(item, "name")
 		page := storage.Document{}
 		for member, v := range item {
 			if member != "name" {
@@ -146,7 +146,7 @@ func (im *importer) loginPage(item storage.Document) error {
 		im.skip("pages", "login", "the tenant has no global client")
 		return nil
 	}
-	return im.setNamed("pages", "login", Objects.Change, one("/clients", text(global, "client_id")), storage.Document{
+	return im.setNamed("pages", "login", Objects.Change, one("/clients", storage.Text(global, "client_id")), storage.Document{
 		"custom_login_page": item["html"], "custom_login_page_on": item["enabled"],
 	})
 }
@@ -185,17 +185,17 @@ func importBranding(im *importer, value any) error {
 			return err
 		}
 		if there != nil && there["body"] == t["body"] {
-			im.changed("unchanged", "branding", text(t, "template"))
+			im.changed("unchanged", "branding", storage.Text(t, "template"))
 			continue
 		}
 		if _, err := im.objects.Set(at("/branding/templates/universal-login"), storage.Document{"template": t["body"]}); err != nil {
-			return inObject(text(t, "template"), err)
+			return inObject(storage.Text(t, "template"), err)
 		}
 		action := "create"
 		if there != nil {
 			action = "update"
 		}
-		im.changed(action, "branding", text(t, "template"))
+		im.changed(action, "branding", storage.Text(t, "template"))
 	}
 	return nil
 }
@@ -226,7 +226,7 @@ func importPromptTexts(im *importer, doc storage.Document) error {
 				body[name] = value
 			}
 		}
-		p := at("/prompts/{prompt}/screen/{screen}/rendering", text(r, "prompt"), text(r, "screen"))
+		p := at("/prompts/{prompt}/screen/{screen}/rendering", storage.Text(r, "prompt"), storage.Text(r, "screen"))
 		if err := im.set("prompts", Objects.Change, p, body); err != nil {
 			return err
 		}

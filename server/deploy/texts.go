@@ -45,12 +45,6 @@ func eachText(value any, way []string, deep bool, replace func(string) (string, 
 	return nil
 }
 
-// text is a member of an object that is a text, "" for any other.
-func text(doc storage.Document, name string) string {
-	s, _ := doc[name].(string)
-	return s
-}
-
 // jsonText is a JSON value as JSON writes it.
 func jsonText(value any) string {
 	raw, _ := json.Marshal(value) // JSON values always marshal

@@ -90,11 +90,39 @@ func (o *configured) Remove(p deploy.Place, body any) error {
 }
 
 // Restore implements deploy.Objects.
-func (o *configured) Restore(p deploy.Place, doc storage.Document) error {
-	if len(p.Values) != 1 || servedPath(p.Path) != "/organizations/{id}/invitations" {
-		return fmt.Errorf("%s: objects of this kind are not restored", p)
+func (o *configured) Restore(p deploy.Place, doc storage.Document, id string) (any, error) {
+	path := servedPath(p.Path)
+	s, plain := resourcesByPath()[path]
+	switch {
+	case path == "/organizations/{id}/invitations" && len(p.Values) == 1:
+		return doc, objects.RestoreInvitation(o.tx, p.Values[0], doc, o.Now())
+	case path == "/tenants/settings":
+		resource.TenantSettings.Fill(doc, o.Now())
+		return doc, o.tx.Tenant.Put(doc)
+	case !plain:
+		return nil, fmt.Errorf("%s: objects of this kind are not restored", p)
 	}
-	return objects.RestoreInvitation(o.tx, p.Values[0], doc, o.Now())
+	c, err := o.call(http.MethodPost, path, p, nil)
+	if err != nil {
+		return nil, err
+	}
+	c.givenID = id
+	change := c.within(o.tx)
+	change.Restored = true
+	collection, err := s.in(c, change)
+	if err != nil {
+		return nil, err
+	}
+	made, err := collection.Create(doc)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := s.shown(c, o.tx, made)
+	if err != nil {
+		return nil, err
+	}
+	o.effects.Add(change.Effects)
+	return objects.Value(shown)
 }
 
 // CarryOut implements deploy.Effects.

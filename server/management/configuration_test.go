@@ -48,7 +48,9 @@ func TestEffectsComeAfterTheTransaction(t *testing.T) {
 				}}, effects
 			}}
 			sections := storage.Document{"roles": []any{storage.Document{"name": "Clerk"}}}
-			_, err := tenant.Import(t.Context(), sections, way.dry, func(*storage.Tx) error { return way.rest })
+			_, err := tenant.Import(t.Context(), deploy.Configuration{
+				Sections: sections, DryRun: way.dry, Also: func(*storage.Tx) error { return way.rest },
+			})
 			if !errors.Is(err, way.rest) {
 				t.Errorf("the import ends with %v, want %v", err, way.rest)
 			}
@@ -117,9 +119,9 @@ func TestWritersDoNotWaitForAnImport(t *testing.T) {
 					}
 				}}, effects
 			}}
-			report, err := tenant.Import(t.Context(), storage.Document{"roles": []any{
+			report, err := tenant.Import(t.Context(), deploy.Configuration{DryRun: dry, Sections: storage.Document{"roles": []any{
 				storage.Document{"name": name + " one"}, storage.Document{"name": name + " two"},
-			}}, dry, func(*storage.Tx) error { return nil })
+			}}})
 			if err != nil {
 				t.Fatal(err)
 			}

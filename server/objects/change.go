@@ -57,6 +57,9 @@ type Change struct {
 	Now    time.Time
 	// GivenID is the id that a new object is to have, "" for one that is made up.
 	GivenID string
+	// Restored says that new objects are as a tenant file has them: the credentials of an
+	// application stay within it.
+	Restored bool
 	// Force deletes an object though others depend on it.
 	Force bool
 	// Effects are what is to be done once the transaction is kept.

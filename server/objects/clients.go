@@ -28,7 +28,7 @@ func completeClient(o Collection, doc, old storage.Document) error {
 		}
 	}
 	resource.CompleteClientParts(doc)
-	if old == nil {
+	if old == nil && !o.Restored {
 		if err := createCredentials(o.Change, doc); err != nil {
 			return err
 		}

@@ -4,12 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/deploy"
-	"github.com/tenant0/tenant0/server/seed"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -62,50 +60,13 @@ func quickToRead(seed string) bool {
 
 // plant stores the tenant file.
 func (t *Tenant) plant(file *tenantfile.Tenant) (generated map[string]string, err error) {
-	now := t.clock.Now()
-	var warnings []string // but for those of the last transaction
-	var effects deploy.Effects
-	plan, err := seed.NewPlan(file, seed.Deps{
-		Issuer: t.Issuer, Secrets: t.issuer.Secrets, Passwords: t.passwords, Now: now,
-		Furnish: func(tx *storage.Tx) error { return deploy.Furnish(tx, t.issuer.Secrets, now) },
-		Further: func(tx *storage.Tx, sections storage.Document) error {
-			report, more, err := t.deployment().ImportInto(context.Background(), tx, sections)
-			file.Warnings, effects = slices.Clip(warnings), more // this may be the second run
-			for _, skipped := range report.Skipped {
-				file.Warnings = append(file.Warnings, fmt.Sprintf("%s %s: %s", skipped.Section, skipped.Name, skipped.Reason))
-			}
-			return err
-		},
-	})
+	seeded, err := t.deployment().Seed(context.Background(), file)
 	if err != nil {
 		return nil, err
 	}
-	file.Warnings = append(file.Warnings, KeptCode(file)...)
-	warnings = file.Warnings
-	if err := plan.Store(t.db); err != nil {
-		return nil, err
+	file.Warnings = append(file.Warnings, deploy.CodeOf(file)...)
+	for _, skipped := range seeded.Skipped {
+		file.Warnings = append(file.Warnings, fmt.Sprintf("%s %s: %s", skipped.Section, skipped.Name, skipped.Reason))
 	}
-	if effects == nil {
-		return plan.Generated, nil
-	}
-	return plan.Generated, effects.CarryOut()
-}
-
-// KeptCode says of a tenant file which of its objects bring code that a server keeps and
-// does not run.
-func KeptCode(file *tenantfile.Tenant) (lines []string) {
-	list := func(section string, items []storage.Document) {
-		for _, kept := range deploy.KeptCode(section, items) {
-			lines = append(lines, fmt.Sprintf("%s %s: %s", kept.Section, kept.Name, kept.Reason))
-		}
-	}
-	list("databases", file.Databases)
-	list("connections", file.Connections)
-	for _, section := range []string{"actionModules", "actions", "hooks", "rules"} {
-		items, err := entries(file.Further[section])
-		if err == nil { // the import says what is wrong
-			list(section, items)
-		}
-	}
-	return lines
+	return seeded.Generated, nil
 }

@@ -4,7 +4,6 @@
 package tenant
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,7 +23,6 @@ import (
 	"github.com/tenant0/tenant0/server/consent"
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/dbconnections"
-	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/device"
 	"github.com/tenant0/tenant0/server/discovery"
 	"github.com/tenant0/tenant0/server/identity"
@@ -285,13 +283,6 @@ func (t *Tenant) management() management.Deps {
 		DB: t.db, Issuer: t.issuer, Ring: t.ring, Passwords: t.passwords, Events: t.events, Emails: t.emails(),
 		Outbox: t.outbox, Jobs: t.jobs, Now: t.clock.Now, MaxImport: t.Config.MaxImportSize,
 	}
-}
-
-// deployment is the tenant as configurations are imported into it.
-func (t *Tenant) deployment() deploy.Tenant {
-	return deploy.Tenant{DB: t.db, Open: func(ctx context.Context, tx *storage.Tx) (deploy.Objects, deploy.Effects) {
-		return management.Objects(ctx, t.management(), tx)
-	}}
 }
 
 // restore makes the tenant what a snapshot has, or what its seed made it with the name "", at

@@ -1,4 +1,4 @@
-package tenant
+package deploy
 
 import (
 	"context"
@@ -7,58 +7,16 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/account"
-	"github.com/tenant0/tenant0/server/control"
-	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/resource"
-	"github.com/tenant0/tenant0/server/seed"
 	"github.com/tenant0/tenant0/storage"
 )
 
-// exported is what an export has.
-type exported struct {
-	Issuer   string           `json:"issuer"`
-	Sections storage.Document `json:"sections,omitempty"`
-	// Keywords are those that stand for secrets.
-	Keywords []string           `json:"keywords,omitempty"`
-	Users    []storage.Document `json:"users,omitempty"`
-	// LeftOut names what of the tenant an export never has, with the reason.
-	LeftOut []string `json:"left_out,omitempty"`
-	// Extension is the store of the Authorization Extension, as a tenant file has it.
-	Extension *tenantfile.Extension `json:"authorizationExtension,omitempty"`
-}
-
-// exportConfiguration exports sections and users.
-func (t *Tenant) exportConfiguration(ctx context.Context, rq control.ExportRequest) (any, error) {
-	out := exported{Issuer: t.issuer.URL}
-	var err error
-	if rq.Configuration {
-		if out.Sections, err = t.deployment().Export(ctx, rq.IDs); err != nil {
-			return nil, err
-		}
-		out.Keywords = deploy.Keywords(out.Sections)
-	}
-	if rq.Users {
-		if out.Users, out.LeftOut, err = t.exportUsers(ctx); err != nil {
-			return nil, err
-		}
-	}
-	err = t.db.View(func(tx *storage.Tx) (err error) {
-		if !rq.Configuration {
-			return nil
-		}
-		out.Extension, err = seed.ExportExtension(tx)
-		return err
-	})
-	return out, err
-}
-
 // exportUsers lists the users in the form of a tenant file: each with its connection, the
 // hash of its password, its roles by name, its own permissions and its organizations.
-func (t *Tenant) exportUsers(ctx context.Context) (users []storage.Document, leftOut []string, err error) {
-	err = t.db.View(func(tx *storage.Tx) error {
+func (t Tenant) exportUsers(ctx context.Context) (users []storage.Document, leftOut []string, err error) {
+	err = t.DB.View(func(tx *storage.Tx) error {
 		for row, err := range tx.Users.Rows() {
 			if err := errors.Join(err, ctx.Err()); err != nil {
 				return err

@@ -1,4 +1,4 @@
-package seed
+package deploy
 
 import (
 	"cmp"
@@ -21,12 +21,7 @@ import (
 // import of users at Auth0 does, and with ids that are another provider's than that of the
 // connection. It does not hash.
 func CheckUsers(file *tenantfile.Tenant) (wrong []error) {
-	connections := map[string]storage.Connection{}
-	for _, doc := range slices.Concat(file.Databases, file.Connections) {
-		options, _ := doc["options"].(storage.Document)
-		strategy := cmp.Or(text(doc, "strategy"), storage.DatabaseStrategy)
-		connections[text(doc, "name")] = storage.Connection{Name: text(doc, "name"), Strategy: strategy, Options: options}
-	}
+	connections := connectionsOf(file)
 	for _, entry := range file.Users {
 		err := checkEntry(entry)
 		if err == nil {
@@ -37,6 +32,18 @@ func CheckUsers(file *tenantfile.Tenant) (wrong []error) {
 		}
 	}
 	return wrong
+}
+
+// connectionsOf are the connections of a tenant file by name, as far as users have to do
+// with them.
+func connectionsOf(file *tenantfile.Tenant) map[string]storage.Connection {
+	connections := map[string]storage.Connection{}
+	for _, doc := range slices.Concat(file.Databases, file.Connections) {
+		options, _ := doc["options"].(storage.Document)
+		strategy := cmp.Or(storage.Text(doc, "strategy"), storage.DatabaseStrategy)
+		connections[storage.Text(doc, "name")] = storage.Connection{Name: storage.Text(doc, "name"), Strategy: strategy, Options: options}
+	}
+	return connections
 }
 
 // checkEntries is checkEntry for the first of the entries that is wrong.
@@ -54,7 +61,7 @@ func checkEntries(entries []storage.Document) error {
 func checkEntry(entry storage.Document) error {
 	hash, err := identity.ReadHash(entry)
 	if err == nil && hash == "" {
-		err = identity.CheckLength(text(entry, "password"))
+		err = identity.CheckLength(storage.Text(entry, "password"))
 	}
 	if err != nil {
 		return err
@@ -70,9 +77,9 @@ func checkEntry(entry storage.Document) error {
 
 // checkNew checks a user who is to be made at a connection.
 func checkNew(entry storage.Document, conn storage.Connection) error {
-	provider, _, whole := strings.Cut(text(entry, "user_id"), "|")
+	provider, _, whole := strings.Cut(storage.Text(entry, "user_id"), "|")
 	if whole && entry["identities"] == nil && provider != account.Provider(conn) {
 		return fmt.Errorf("the user_id is one of %s, and the connection %q is not; name the connection that the user logs in with", provider, conn.Name)
 	}
-	return account.CheckUsername(conn, text(entry, "username"), false)
+	return account.CheckUsername(conn, storage.Text(entry, "username"), false)
 }

@@ -1,4 +1,4 @@
-package seed
+package deploy
 
 import (
 	"fmt"
@@ -20,9 +20,9 @@ func joinOrganizations(tx *storage.Tx, user string, organizations any, roles map
 	entries, _ := organizations.([]any)
 	for _, item := range entries {
 		entry, _ := item.(storage.Document)
-		organization, err := tx.OrganizationByName(text(entry, "name"))
+		organization, err := tx.OrganizationByName(storage.Text(entry, "name"))
 		if storage.IsNotFound(err) {
-			return false, fmt.Errorf("there is no organization %q", text(entry, "name"))
+			return false, fmt.Errorf("there is no organization %q", storage.Text(entry, "name"))
 		}
 		if err != nil {
 			return false, err

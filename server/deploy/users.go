@@ -1,4 +1,4 @@
-package seed
+package deploy
 
 import (
 	"context"
@@ -14,10 +14,10 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// HashPasswords checks the entries of users as CheckUsers does, but for what their connections
+// hashPasswords checks the entries of users as CheckUsers does, but for what their connections
 // decide, and returns them with the hashes of their passwords in place of them, for
-// ImportUsers. A password that a user has already keeps its hash.
-func HashPasswords(ctx context.Context, db *storage.DB, entries []storage.Document, d Deps) ([]storage.Document, error) {
+// importUsers. A password that a user has already keeps its hash.
+func (t Tenant) hashPasswords(ctx context.Context, entries []storage.Document) ([]storage.Document, error) {
 	if err := checkEntries(entries); err != nil {
 		return nil, err
 	}
@@ -29,16 +29,16 @@ func HashPasswords(ctx context.Context, db *storage.DB, entries []storage.Docume
 		if err != nil {
 			return nil, err
 		}
-		password := text(entry, "password")
+		password := storage.Text(entry, "password")
 		if hash != "" || password == "" {
 			hashed[i]["password_hash"] = hash
 			continue
 		}
 		var stored storage.Password
-		err = db.View(func(tx *storage.Tx) error {
+		err = t.DB.View(func(tx *storage.Tx) error {
 			doc, err := existing(tx, entry)
 			if err == nil && doc != nil {
-				stored, err = tx.Passwords.Get(text(doc, "user_id"))
+				stored, err = tx.Passwords.Get(storage.Text(doc, "user_id"))
 			}
 			return storage.Optional(err)
 		})
@@ -46,8 +46,8 @@ func HashPasswords(ctx context.Context, db *storage.DB, entries []storage.Docume
 			return nil, err
 		}
 		hash = stored.Hash
-		if hash == "" || d.Passwords.Check(ctx, stored.UserID, hash, password) != nil {
-			if hash, err = d.Passwords.Hash(ctx, password); err != nil {
+		if hash == "" || t.Passwords.Check(ctx, stored.UserID, hash, password) != nil {
+			if hash, err = t.Passwords.Hash(ctx, password); err != nil {
 				return nil, fmt.Errorf("users: %q: %w", nameOf(entry), err)
 			}
 		}
@@ -56,10 +56,10 @@ func HashPasswords(ctx context.Context, db *storage.DB, entries []storage.Docume
 	return hashed, nil
 }
 
-// ImportUsers brings the users of a tenant file into a tenant: those that are there,
+// importUsers brings the users of a tenant file into a tenant: those that are there,
 // with their id or their login, are changed, the others are added. Their passwords are
-// hashed, see HashPasswords.
-func ImportUsers(ctx context.Context, tx *storage.Tx, entries []storage.Document, d Deps) ([]Change, error) {
+// hashed, see hashPasswords.
+func (t Tenant) importUsers(ctx context.Context, tx *storage.Tx, entries []storage.Document) ([]Change, error) {
 	roles := map[string]string{}
 	for role, err := range tx.Roles.All() {
 		if err != nil {
@@ -76,11 +76,11 @@ func ImportUsers(ctx context.Context, tx *storage.Tx, entries []storage.Document
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		action, err := importUser(tx, entry, roles, d)
+		action, err := t.importUser(tx, entry, roles)
 		if err != nil {
 			return nil, fmt.Errorf("users: %q: %w", name, err)
 		}
-		changes = append(changes, Change{action, name})
+		changes = append(changes, Change{Action: action, Section: usersSection, Name: name})
 	}
 	return changes, nil
 }
@@ -91,32 +91,32 @@ var madeByServer = []string{
 	"multifactor", "multifactor_last_modified", "guardian_authenticators",
 }
 
-func importUser(tx *storage.Tx, entry storage.Document, roles map[string]string, d Deps) (action string, err error) {
+func (t Tenant) importUser(tx *storage.Tx, entry storage.Document, roles map[string]string) (action string, err error) {
 	conn, err := connectionFor(tx, entry)
 	if err != nil {
 		return "", err
 	}
 	entry = maps.Clone(entry)
 	entry["connection"] = conn.Name
-	doc, action, err := becoming(tx, entry, conn, d)
+	doc, action, err := t.becoming(tx, entry, conn)
 	if err != nil {
 		return "", err
 	}
 	if action != "unchanged" {
-		doc["updated_at"] = resource.Time(d.Now)
+		doc["updated_at"] = resource.Time(t.Now())
 		if err := tx.Users.Put(doc); err != nil {
 			return "", err
 		}
 	}
-	newPassword, err := setPassword(tx, text(doc, "user_id"), entry)
+	newPassword, err := setPassword(tx, storage.Text(doc, "user_id"), entry)
 	if err != nil {
 		return "", err
 	}
-	newAccess, err := setAccess(tx, text(doc, "user_id"), entry, roles)
+	newAccess, err := setAccess(tx, storage.Text(doc, "user_id"), entry, roles)
 	if err != nil {
 		return "", err
 	}
-	newMembership, err := joinOrganizations(tx, text(doc, "user_id"), entry["organizations"], roles)
+	newMembership, err := joinOrganizations(tx, storage.Text(doc, "user_id"), entry["organizations"], roles)
 	if err != nil {
 		return "", err
 	}
@@ -127,7 +127,7 @@ func importUser(tx *storage.Tx, entry storage.Document, roles map[string]string,
 }
 
 // becoming is the user that an entry makes or changes, and which of the two it does.
-func becoming(tx *storage.Tx, entry storage.Document, conn storage.Connection, d Deps) (doc storage.Document, action string, err error) {
+func (t Tenant) becoming(tx *storage.Tx, entry storage.Document, conn storage.Connection) (doc storage.Document, action string, err error) {
 	if doc, err = existing(tx, entry); err != nil {
 		return nil, "", err
 	}
@@ -137,7 +137,7 @@ func becoming(tx *storage.Tx, entry storage.Document, conn storage.Connection, d
 		}
 		doc = profile(entry)
 		identify(doc, conn)
-		identity.Complete(doc, d.Now)
+		identity.Complete(doc, t.Now())
 		return doc, "create", nil
 	}
 	action = "unchanged"
@@ -152,8 +152,8 @@ func becoming(tx *storage.Tx, entry storage.Document, conn storage.Connection, d
 // connectionFor is the connection of an entry: the one that it names, or else the only one
 // of the provider that is in its id.
 func connectionFor(tx *storage.Tx, entry storage.Document) (found storage.Connection, err error) {
-	provider, _, whole := strings.Cut(text(entry, "user_id"), "|")
-	if name := text(entry, "connection"); name != "" || !whole || provider == storage.DatabaseStrategy {
+	provider, _, whole := strings.Cut(storage.Text(entry, "user_id"), "|")
+	if name := storage.Text(entry, "connection"); name != "" || !whole || provider == storage.DatabaseStrategy {
 		found, err = tx.Connections.Find("name", connectionOf(entry))
 		if storage.IsNotFound(err) {
 			err = fmt.Errorf("there is no connection %q", connectionOf(entry))
@@ -177,14 +177,14 @@ func connectionFor(tx *storage.Tx, entry storage.Document) (found storage.Connec
 
 // existing is the user with the id or the login of an entry, nil for none.
 func existing(tx *storage.Tx, entry storage.Document) (doc storage.Document, err error) {
-	if id := text(entry, "user_id"); id != "" {
+	if id := storage.Text(entry, "user_id"); id != "" {
 		doc, err = tx.Users.Document(id)
 		if err == nil || !storage.IsNotFound(err) {
 			return doc, err
 		}
 	}
 	for _, member := range []string{"email", "username", "phone_number"} {
-		login := text(entry, member)
+		login := storage.Text(entry, member)
 		if login == "" {
 			continue
 		}
@@ -206,7 +206,7 @@ func setPassword(tx *storage.Tx, id string, entry storage.Document) (changed boo
 	if err := storage.Optional(err); err != nil {
 		return false, err
 	}
-	hash := text(entry, "password_hash")
+	hash := storage.Text(entry, "password_hash")
 	if hash == "" || hash == stored.Hash {
 		return false, nil
 	}

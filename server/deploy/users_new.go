@@ -1,4 +1,4 @@
-package seed
+package deploy
 
 import (
 	"cmp"
@@ -20,27 +20,42 @@ import (
 // profile.
 var ownKeys = []string{"password", "password_hash", "custom_password_hash", "connection", "roles", "permissions", "organizations"}
 
-func (p *Plan) planUsers(file *tenantfile.Tenant) error {
+// people are the users of a tenant file for an empty tenant, ready to be stored.
+type people struct {
+	users   []user
+	members []membership
+	ids     map[string]string // by e-mail address, see emailKey
+}
+
+// newUsers works out the users of a tenant file. It hashes passwords, so it takes its time and is
+// called outside of any transaction. roles are ids by name.
+func (t Tenant) newUsers(ctx context.Context, file *tenantfile.Tenant, roles map[string]string) (all people, err error) {
 	if err := errors.Join(CheckUsers(file)...); err != nil {
-		return err
+		return all, err
 	}
 	hashes := make([]string, len(file.Users))
-	if err := p.hash(file.Users, hashes); err != nil {
-		return err
+	if err := t.hash(ctx, file.Users, hashes); err != nil {
+		return all, err
 	}
+	all.ids = map[string]string{}
+	connections, now := connectionsOf(file), t.Now()
 	for i, entry := range file.Users {
 		doc := profile(entry)
-		id := identify(doc, p.connection(connectionOf(entry)))
-		identity.Complete(doc, p.deps.Now)
-		p.users = append(p.users, user{doc: doc, password: storage.Password{UserID: id, Hash: hashes[i]}, access: p.access(id, entry)})
-		if email := text(doc, "email"); email != "" {
-			p.userIDs[emailKey(email)] = id
+		conn, known := connections[connectionOf(entry)]
+		if !known {
+			conn = storage.Connection{Name: connectionOf(entry), Strategy: storage.DatabaseStrategy}
+		}
+		id := identify(doc, conn)
+		identity.Complete(doc, now)
+		all.users = append(all.users, user{doc: doc, password: storage.Password{UserID: id, Hash: hashes[i]}, access: heldBy(id, entry, roles)})
+		if email := storage.Text(doc, "email"); email != "" {
+			all.ids[emailKey(email)] = id
 		}
 		if entry["organizations"] != nil {
-			p.members = append(p.members, membership{id, entry["organizations"]})
+			all.members = append(all.members, membership{id, entry["organizations"]})
 		}
 	}
-	return encode(p.users)
+	return all, encode(all.users)
 }
 
 // encode encodes users, on all cores.
@@ -60,16 +75,6 @@ func encode(users []user) error {
 	return errors.Join(errs...)
 }
 
-// connection is a connection of the file.
-func (p *Plan) connection(name string) storage.Connection {
-	for _, doc := range p.connections {
-		if text(doc, "name") == name {
-			return storage.Connection{Name: name, Strategy: text(doc, "strategy")}
-		}
-	}
-	return storage.Connection{Name: name, Strategy: storage.DatabaseStrategy}
-}
-
 // profile is what of an entry is kept with the user.
 func profile(entry storage.Document) storage.Document {
 	doc := maps.Clone(entry)
@@ -82,18 +87,18 @@ func profile(entry storage.Document) storage.Document {
 // identify gives a user an id, unless it has one with a provider, and the identity that
 // goes with it, unless it has some.
 func identify(doc storage.Document, conn storage.Connection) string {
-	provider, local, whole := strings.Cut(text(doc, "user_id"), "|")
+	provider, local, whole := strings.Cut(storage.Text(doc, "user_id"), "|")
 	switch {
 	case !whole:
 		account.Identify(doc, conn)
 	case doc["identities"] == nil:
 		doc["identities"] = []any{account.Identity(conn, provider, local)}
 	}
-	return text(doc, "user_id")
+	return storage.Text(doc, "user_id")
 }
 
 func connectionOf(entry storage.Document) string {
-	return cmp.Or(text(entry, "connection"), tenantfile.DefaultConnection)
+	return cmp.Or(storage.Text(entry, "connection"), tenantfile.DefaultConnection)
 }
 
 // user is what is stored of one: beside the profile the password, with the hash "" for
@@ -116,23 +121,23 @@ func (u user) put(tx *storage.Tx) error {
 	return err
 }
 
-// access is the core roles and permissions of a user.
-func (p *Plan) access(userID string, entry storage.Document) storage.UserAccess {
+// heldBy is the core roles and permissions of a user, whose roles have ids by name.
+func heldBy(userID string, entry storage.Document, roles map[string]string) storage.UserAccess {
 	access := storage.UserAccess{UserID: userID, Permissions: permissions(entry["permissions"])}
 	for _, name := range list(entry["roles"]) {
-		access.Roles = append(access.Roles, cmp.Or(p.roleIDs[name], name))
+		access.Roles = append(access.Roles, cmp.Or(roles[name], name))
 	}
 	return access
 }
 
 // nameOf is what an entry is told by: "" for one that nothing tells.
 func nameOf(entry storage.Document) string {
-	return cmp.Or(text(entry, "email"), text(entry, "username"), text(entry, "phone_number"), text(entry, "user_id"))
+	return cmp.Or(storage.Text(entry, "email"), storage.Text(entry, "username"), storage.Text(entry, "phone_number"), storage.Text(entry, "user_id"))
 }
 
 // hash fills in the hashes of the users' passwords, on all cores: they are by
 // far the most of a seed's cost.
-func (p *Plan) hash(users []storage.Document, hashes []string) error {
+func (t Tenant) hash(ctx context.Context, users []storage.Document, hashes []string) error {
 	errs := make([]error, len(users))
 	var wait sync.WaitGroup
 	free := make(chan struct{}, runtime.GOMAXPROCS(0))
@@ -140,14 +145,14 @@ func (p *Plan) hash(users []storage.Document, hashes []string) error {
 		if hashes[i], errs[i] = identity.ReadHash(doc); hashes[i] != "" || errs[i] != nil {
 			continue
 		}
-		password := text(doc, "password")
+		password := storage.Text(doc, "password")
 		if password == "" {
 			continue
 		}
 		free <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-free }()
-			hashes[i], errs[i] = p.deps.Passwords.Hash(context.Background(), password)
+			hashes[i], errs[i] = t.Passwords.Hash(ctx, password)
 		})
 	}
 	wait.Wait()
@@ -158,3 +163,29 @@ func (p *Plan) hash(users []storage.Document, hashes []string) error {
 	}
 	return nil
 }
+
+// list is the texts of a list.
+func list(value any) []string {
+	var out []string
+	items, _ := value.([]any)
+	for _, item := range items {
+		if s, ok := item.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// permissions are those that a user or a role of a tenant file has.
+func permissions(value any) []storage.Permission {
+	var out []storage.Permission
+	for _, doc := range ItemsOf(value) {
+		out = append(out, storage.Permission{
+			ResourceServerIdentifier: storage.Text(doc, "resource_server_identifier"), PermissionName: storage.Text(doc, "permission_name"),
+		})
+	}
+	return out
+}
+
+// emailKey is how users are told apart by e-mail address.
+func emailKey(email string) string { return strings.ToLower(email) }

@@ -1,4 +1,4 @@
-package seed
+package deploy
 
 import (
 	"bytes"
@@ -11,22 +11,16 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Change is what an import did with a record.
-type Change struct {
-	Action string // create, update or unchanged
-	Name   string
-}
-
-// ImportExtension brings the section authorizationExtension of a tenant file into the
+// importExtension brings the section authorizationExtension of a tenant file into the
 // store of a tenant. A record takes the place of the one with its id, the others are
 // added; what the store has besides stays. A section that is wrong gives a
 // [*tenantfile.Error].
-func ImportExtension(tx *storage.Tx, section storage.Document, issuer string) (changes []Change, warnings []string, err error) {
+func importExtension(tx *storage.Tx, section *tenantfile.ExtensionSection, issuer string) (changes []Change, warnings []string, err error) {
 	known, ids, err := knownTo(tx)
 	if err != nil {
 		return nil, nil, err
 	}
-	from, warnings, err := tenantfile.ParseExtension(section, known, issuer)
+	from, warnings, err := section.Link(known, issuer)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -36,7 +30,9 @@ func ImportExtension(tx *storage.Tx, section storage.Document, issuer string) (c
 	}
 	more := extensionOf(from, func(name string) string { return ids.clients[name] }, func(email string) string { return ids.users[emailKey(email)] })
 	application := func(id string) string { return cmp.Or(known.Clients[id], id) }
-	note := func(action, name string) { changes = append(changes, Change{action, name}) }
+	note := func(action, name string) {
+		changes = append(changes, Change{Action: action, Section: extensionSection, Name: name})
+	}
 	if len(ext.Configuration) > 0 && len(from.Configuration) > 0 && from.Configuration[0].APIKey == "" {
 		more.Configuration[0].APIKey = ext.Configuration[0].APIKey
 	}
@@ -140,10 +136,10 @@ func knownTo(tx *storage.Tx) (known tenantfile.Known, ids names, err error) {
 	return known, ids, nil
 }
 
-// ExportExtension returns the store of the extension as the section
+// exportExtension returns the store of the extension as the section
 // authorizationExtension of a tenant file, nil where it is empty. The key of its API is
 // not in it.
-func ExportExtension(tx *storage.Tx) (*tenantfile.Extension, error) {
+func exportExtension(tx *storage.Tx) (*tenantfile.Extension, error) {
 	ext, err := tx.Extension.Get(storage.ExtensionKey)
 	if err != nil || len(ext.Configuration)+len(ext.Permissions)+len(ext.Roles)+len(ext.Groups)+len(ext.ScopePolicies)+len(ext.TokenClaims) == 0 {
 		return nil, storage.Optional(err)

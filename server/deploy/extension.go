@@ -1,4 +1,4 @@
-package seed
+package deploy
 
 import (
 	"cmp"
@@ -8,11 +8,22 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-func (p *Plan) planExtension(file *tenantfile.Tenant) error {
-	if file.AuthorizationExtension != nil {
-		p.extension = extensionOf(file.AuthorizationExtension, p.clientID, func(user string) string { return p.userIDs[emailKey(user)] })
+// seedExtension stores the section of a tenant file for an empty tenant, nil for none. users
+// are ids by e-mail address, see emailKey.
+func seedExtension(tx *storage.Tx, section *tenantfile.Extension, users map[string]string) error {
+	if section == nil {
+		return tx.Extension.Put(storage.Extension{})
 	}
-	return nil
+	applications, err := applicationNames(tx)
+	if err != nil {
+		return err
+	}
+	ids := map[string]string{}
+	for id, name := range applications {
+		ids[name] = id
+	}
+	client := func(name string) string { return cmp.Or(ids[name], name) }
+	return tx.Extension.Put(extensionOf(section, client, func(user string) string { return users[emailKey(user)] }))
 }
 
 // extensionOf makes the store of a section whose references are to names: client and

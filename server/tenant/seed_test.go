@@ -1,0 +1,126 @@
+package tenant_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/config/tenantfile"
+	"github.com/tenant0/tenant0/server/tenant"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/bolt"
+)
+
+// hash is of no password that matters.
+const hash = "$2a$04$m.2VHC6Ny3ThZqP7NdmvpOMxFtF6DUT7p0w7DURFkdusTyQlB6B6m"
+
+// fileOf is a tenant file with users whose ids are made up.
+func fileOf(t *testing.T, users int) string {
+	t.Helper()
+	var all []any
+	for i := range users {
+		all = append(all, map[string]any{"email": fmt.Sprintf("user%d@example.test", i), "password_hash": hash})
+	}
+	raw, err := json.Marshal(map[string]any{"users": all})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "tenant.json")
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// start opens a tenant on a data file, with a tenant file if that is empty.
+func start(t *testing.T, data, file string) *tenant.Tenant {
+	t.Helper()
+	engine, err := bolt.Open(data, bolt.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := storage.Open(engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := tenant.Open(db, tenant.Options{
+		Name: tenant.Default, Issuer: "https://localhost/", Config: config.Config{Seed: file, PasswordCost: 4}, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opened
+}
+
+// users counts the users and those of them that their e-mail address and their
+// password lead to.
+func users(t *testing.T, db *storage.DB) (all, found int) {
+	t.Helper()
+	err := db.View(func(tx *storage.Tx) error {
+		for u, err := range tx.Users.All() {
+			if err != nil {
+				return err
+			}
+			all++
+			same, err := tx.UserByLogin(tenantfile.DefaultConnection, u.Email)
+			if err != nil {
+				return err
+			}
+			stored, err := tx.Passwords.Get(same.UserID)
+			if err != nil {
+				return err
+			}
+			if same.UserID == u.UserID && stored.Hash == hash {
+				found++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all, found
+}
+
+func TestTenantLargerThanOneTransaction(t *testing.T) {
+	const want = 2345
+	s := start(t, filepath.Join(t.TempDir(), "tenant0.db"), fileOf(t, want))
+	defer s.Close()
+	if all, found := users(t, s.DB()); all != want || found != want {
+		t.Errorf("the store has %d users and finds %d, want %d", all, found, want)
+	}
+	err := s.DB().Update(func(tx *storage.Tx) error {
+		if err := tx.Clear(); err != nil {
+			return err
+		}
+		return tx.RestoreSnapshot("")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, found := users(t, s.DB()); all != want || found != want {
+		t.Errorf("a reset brings %d users back and finds %d, want %d", all, found, want)
+	}
+}
+
+// TestStartThatWasCutShort stores a tenant over what a start that was killed
+// left: users of the same file, whose ids were made up, and no settings.
+func TestStartThatWasCutShort(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "tenant0.db")
+	s := start(t, data, fileOf(t, 30))
+	if err := s.DB().Update(func(tx *storage.Tx) error { return tx.Tenant.Delete(storage.TenantKey) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = start(t, data, fileOf(t, 20))
+	defer s.Close()
+	if all, found := users(t, s.DB()); all != 20 || found != 20 {
+		t.Errorf("the store has %d users and finds %d, want 20", all, found)
+	}
+}
