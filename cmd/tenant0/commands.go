@@ -11,6 +11,7 @@ type commands struct {
 	Start   startCommand   `cmd:"" help:"Start the server and print what a client needs to know."`
 	Exec    execCommand    `cmd:"" help:"Run a command beside a server that lives only as long as the command."`
 	Health  healthCommand  `cmd:"" help:"Ask the running server whether it is ready."`
+	Doctor  doctorCommand  `cmd:"" help:"Say why the tenant takes or refuses an application's request."`
 	Seed    seedCommands   `cmd:"" help:"Work with tenant files."`
 	Import  importCommand  `cmd:"" help:"Bring a configuration or users into the running tenant."`
 	Export  exportCommand  `cmd:"" help:"Write the running tenant's configuration or users into files."`

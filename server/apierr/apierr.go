@@ -14,7 +14,10 @@ type Error struct {
 	Extra   map[string]any // further members of the body, such as error_uri
 	Header  map[string]string
 	Page    string // the page that explains it to a person, "" for the one that shows the error
-	Cause   error  // for the log only; never sent
+	// Setting names what a developer would change for another answer, "" where nothing of the
+	// tenant's does. It is told where requests are traced, and never sent.
+	Setting string
+	Cause   error // for the log only; never sent
 }
 
 // Error implements the error interface, for logs and tests.

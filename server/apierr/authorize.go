@@ -11,22 +11,22 @@ import (
 // section 3.1.2.6. Their status counts only where there is nowhere to redirect.
 var (
 	LoginRequired       = &Error{Status: http.StatusBadRequest, Code: "login_required", Message: "Login required"}
-	ConsentRequired     = &Error{Status: http.StatusBadRequest, Code: "consent_required", Message: "Consent required"}
+	ConsentRequired     = &Error{Status: http.StatusBadRequest, Code: "consent_required", Message: "Consent required", Setting: "skip_consent_for_verifiable_first_party_clients of the API, and is_first_party of the application"}
 	InteractionRequired = &Error{Status: http.StatusBadRequest, Code: "interaction_required", Message: "Interaction required"}
 	ConsentDeclined     = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "User did not authorize the request"}
-	UserBlocked         = &Error{Status: http.StatusForbidden, Code: "unauthorized", Message: "user is blocked"}
-	NoConnections       = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "no connections enabled for the client"}
-	ConnectionNotFound  = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "the connection was not found"}
-	ConnectionDisabled  = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "the connection was disabled"}
-	OrganizationDenied  = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is not allowed for this client"}
-	OrganizationMissing = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is required for this client"}
+	UserBlocked         = &Error{Status: http.StatusForbidden, Code: "unauthorized", Message: "user is blocked", Setting: "blocked of the user"}
+	NoConnections       = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "no connections enabled for the client", Setting: "enabled_clients of a connection"}
+	ConnectionNotFound  = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "the connection was not found", Setting: "the parameter connection"}
+	ConnectionDisabled  = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "the connection was disabled", Setting: "enabled_clients of the connection"}
+	OrganizationDenied  = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is not allowed for this client", Setting: "organization_usage of the application"}
+	OrganizationMissing = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is required for this client", Setting: "organization_usage of the application, or the parameter organization"}
 	OrganizationByID    = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "authorization request parameter organization must be an organization id"}
 	NoOrganization      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "client requires organization membership, but user does not belong to any organization"}
 	InvitationUsed      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "invitation not found or already used"}
 	InvitationForeign   = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "the invitation is for another e-mail address"}
-	PKCERequired        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Missing required parameter: code_challenge"}
+	PKCERequired        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Missing required parameter: code_challenge", Setting: "token_endpoint_auth_method of the application, or the parameter code_challenge"}
 	InvalidRequestURI   = &Error{Status: http.StatusBadRequest, Code: "invalid_request_uri", Message: "The request_uri is not known, expired or was used before"}
-	PARRequired         = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Pushed Authorization Request is required"}
+	PARRequired         = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Pushed Authorization Request is required", Setting: "require_pushed_authorization_requests of the application"}
 )
 
 // Answers on the login pages.
@@ -42,7 +42,7 @@ var (
 
 // UnknownClient reports a client_id that is no application of the tenant.
 func UnknownClient(id string) error {
-	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Unknown client: " + id}
+	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Unknown client: " + id, Setting: "the parameter client_id"}
 }
 
 // TooLong reports a request of which more would have to be kept than may be. Auth0 refuses
@@ -59,6 +59,7 @@ func CallbackMismatch(uri string) error {
 	return &Error{
 		Status: http.StatusForbidden, Code: "unauthorized_client",
 		Message: fmt.Sprintf("Callback URL mismatch. %s is not in the list of allowed callback URLs", uri),
+		Setting: "callbacks of the application",
 	}
 }
 
@@ -70,7 +71,7 @@ func UnknownOrganization(value string) error {
 // NotAMember reports a user who is not in the organization to log in to, Auth0:
 // manage-users/organizations/login-flows-for-organizations.
 func NotAMember(user, organization string) error {
-	return &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "user " + user + " is not part of the " + organization + " organization"}
+	return &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "user " + user + " is not part of the " + organization + " organization", Setting: "members of the organization, or assign_membership_on_login of its connection"}
 }
 
 // UnsupportedResponseType reports a response_type that is none.
@@ -80,7 +81,7 @@ func UnsupportedResponseType(name string) error {
 
 // UnknownService reports an audience that is no API of the tenant, for users.
 func UnknownService(audience string) error {
-	return &Error{Status: http.StatusBadRequest, Code: "access_denied", Message: "Service not found: " + audience}
+	return &Error{Status: http.StatusBadRequest, Code: "access_denied", Message: "Service not found: " + audience, Setting: "identifier of an API, or the parameter audience"}
 }
 
 // NotEmulated reports a feature of Auth0 that this server does not have.
@@ -101,5 +102,6 @@ func LogoutURLMismatch(parameter, uri string) error {
 	return &Error{
 		Status: http.StatusBadRequest, Code: "invalid_request",
 		Message: fmt.Sprintf("The %q querystring parameter %q is not defined as a valid URL in \"Allowed Logout URLs\".", parameter, uri),
+		Setting: "allowed_logout_urls of the application or of the tenant",
 	}
 }

@@ -10,15 +10,15 @@ import (
 // Answers of the token endpoint, RFC 6749 section 5.2, with Auth0's statuses
 // and sentences.
 var (
-	Unauthorized         = &Error{Status: http.StatusUnauthorized, Code: "access_denied", Message: "Unauthorized"}
+	Unauthorized         = &Error{Status: http.StatusUnauthorized, Code: "access_denied", Message: "Unauthorized", Setting: "client_id, client_secret and token_endpoint_auth_method of the application"}
 	InvalidCode          = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid authorization code"}
 	WrongVerifier        = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Failed to verify code verifier"}
 	InvalidRefreshToken  = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Unknown or invalid refresh token."}
 	RefreshUserGone      = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "The refresh_token was generated for a user who doesn't exist anymore."}
-	RefreshUserBlocked   = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "user is blocked"}
-	NoAudience           = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Non-global clients are not allowed access to APIv1"}
+	RefreshUserBlocked   = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "user is blocked", Setting: "blocked of the user"}
+	NoAudience           = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Non-global clients are not allowed access to APIv1", Setting: "the parameter audience, or default_audience of the tenant"}
 	PublicPush           = &Error{Status: http.StatusUnauthorized, Code: "invalid_client", Message: "Pushed authorization requests are for applications that authenticate"}
-	PushDisabled         = &Error{Status: http.StatusNotFound, Code: "endpoint_disabled", Message: "Pushed authorization requests are disabled for the tenant"}
+	PushDisabled         = &Error{Status: http.StatusNotFound, Code: "endpoint_disabled", Message: "Pushed authorization requests are disabled for the tenant", Setting: "pushed_authorization_requests_supported of the tenant"}
 	TwoAuthentications   = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The client must not use more than one authentication method in a request"}
 	UnknownAssertionType = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
 	ScopeNotString       = &Error{Status: http.StatusBadRequest, Code: "invalid_scope", Message: "Scope must be an array or a string"}
@@ -85,12 +85,13 @@ func GrantNotAllowed(grant string) error {
 		Status: http.StatusForbidden, Code: "unauthorized_client",
 		Message: fmt.Sprintf("Grant type '%s' not allowed for the client.", grant),
 		Extra:   map[string]any{"error_uri": "https://auth0.com/docs/clients/client-grant-types"},
+		Setting: "grant_types of the application",
 	}
 }
 
 // InvalidAssertion reports a client assertion that does not authenticate.
 func InvalidAssertion(why string) error {
-	return &Error{Status: http.StatusUnauthorized, Code: "invalid_client", Message: "Client assertion is invalid: " + why}
+	return &Error{Status: http.StatusUnauthorized, Code: "invalid_client", Message: "Client assertion is invalid: " + why, Setting: "the application's credentials, the claims of the assertion, and the clock of the machine that signed it"}
 }
 
 // AsInvalidClient is err with the code that /oauth/revoke gives a client that
@@ -117,12 +118,13 @@ func WrongRedirectURI(sent, expected string) error {
 	return &Error{
 		Status: http.StatusForbidden, Code: "unauthorized_client",
 		Message: fmt.Sprintf("The redirect URI is wrong. You sent %s, and we expected %s", show(sent), show(expected)),
+		Setting: "the parameter redirect_uri, as it was at /authorize",
 	}
 }
 
 // UnknownAPI reports an audience that is no API of the tenant, for machines.
 func UnknownAPI(audience string) error {
-	return &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Service not enabled within domain: " + audience}
+	return &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Service not enabled within domain: " + audience, Setting: "identifier of an API, or the parameter audience"}
 }
 
 // NoClientGrant reports an API that the application has no grant for.
@@ -130,6 +132,7 @@ func NoClientGrant(clientID, audience string) error {
 	return &Error{
 		Status: http.StatusForbidden, Code: "access_denied",
 		Message: fmt.Sprintf("Client %q is not authorized to access resource server %q. You need to create a \"client-grant\" associated to this API.", clientID, audience),
+		Setting: "client grants of the application",
 	}
 }
 
@@ -139,18 +142,19 @@ func NoOrganizationGrant(clientID, audience, organization string) error {
 	return &Error{
 		Status: http.StatusForbidden, Code: "access_denied",
 		Message: fmt.Sprintf("Client %q is not authorized to access resource server %q for organization %q.", clientID, audience, organization),
+		Setting: "client grants of the organization",
 	}
 }
 
 // ScopesNotGranted reports scopes outside of the application's grant.
 func ScopesNotGranted(scopes []string) error {
-	return &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Client has not been granted scopes: " + strings.Join(scopes, ", ")}
+	return &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Client has not been granted scopes: " + strings.Join(scopes, ", "), Setting: "scope of the client grant"}
 }
 
 // OriginNotAllowed reports a browser page that may not call the server. Auth0
 // answers with plain text: get-started/applications/set-up-cors.
 func OriginNotAllowed(origin string) error {
-	return &Error{Status: http.StatusForbidden, Code: "origin_not_allowed", Message: fmt.Sprintf("Origin %s is not allowed.", origin)}
+	return &Error{Status: http.StatusForbidden, Code: "origin_not_allowed", Message: fmt.Sprintf("Origin %s is not allowed.", origin), Setting: "web_origins, allowed_origins and callbacks of the application"}
 }
 
 // PayloadTooLarge is the answer of Auth0's JSON APIs to a body of more than most bytes; its

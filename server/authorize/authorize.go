@@ -15,6 +15,7 @@ import (
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -98,6 +99,7 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 		if d.page == "" {
 			return m.respond(w, r, d)
 		}
+		trace.Note(r.Context(), trace.Step{Room: "authorize", Said: "the request can be answered once the user has been at " + d.page})
 		state, err := m.Cookies.Start(w, r, m.DB, t)
 		if err != nil {
 			return err
@@ -166,5 +168,19 @@ func (m *room) refuse(w http.ResponseWriter, r *http.Request, d decision, err er
 	if d.request.RedirectURI == "" || !ok {
 		return err
 	}
+	if hidden(r, e) {
+		trace.Note(r.Context(), trace.Step{
+			Room: "authorize", Said: "the frame of a page of another site brought no cookie of the tenant: browsers keep third parties' cookies back",
+			Setting: "the same scheme and host for the application and the tenant, or refresh tokens instead of frames",
+		})
+	}
+	trace.Refuse(r.Context(), e.Status, trace.Step{Room: "authorize", Said: e.Code + ": " + e.Message, Setting: e.Setting})
 	return m.send(w, r, d.request, url.Values{"error": {e.Code}, "error_description": {e.Message}})
+}
+
+// hidden reports whether a silent login may have failed because the browser keeps the tenant's
+// cookies back, as it does in frames of pages of other sites.
+func hidden(r *http.Request, e *apierr.Error) bool {
+	return e.Code == apierr.LoginRequired.Code && r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Dest") == "iframe" &&
+		len(r.Cookies()) == 0
 }

@@ -54,6 +54,7 @@ func (m *room) decide(r *http.Request, l login, now time.Time) (d decision, err 
 	if err != nil || d.page != "" {
 		return d, err
 	}
+	d.access.grant.Trace(r.Context())
 	d.access = scripts(d)
 	d.page, err = consent(d)
 	return d, err

@@ -49,6 +49,11 @@ type Decision struct {
 	IDClaims     map[string]any
 	// AppMetadata is the user's app_metadata to store, nil when it is unchanged.
 	AppMetadata map[string]any
+	// Lost are the scopes that were asked for and are not granted, with the reasons.
+	Lost []Lost
+
+	// held are the user's permissions for the API, where they decide.
+	held []string
 }
 
 // Decide returns what the user may do, or an apierr.Error when the login is to
@@ -78,10 +83,12 @@ func Decide(tx *storage.Tx, in Input) (Decision, error) {
 			return Decision{}, err
 		}
 	}
-	if policy, ok := scopePolicy(ext, in.Client.ClientID); ok {
+	policy, ruled := scopePolicy(ext, in.Client.ClientID)
+	if ruled {
 		d.Scope = applyScopeRule(policy, in, words(user["permissions"]))
 	}
 	d.forPeople(in.API)
+	d.Lost = lost(in, d.Scope, d.held, ruled)
 	d.AccessClaims, d.IDClaims = claims(ext, in, user, d.Scope)
 	return d, nil
 }

@@ -45,6 +45,7 @@ func core(tx *storage.Tx, in Input) (Decision, error) {
 		if strings.HasSuffix(in.API.TokenDialect, "_authz") {
 			d.Permissions = held
 		}
+		d.held = held
 	}
 	for _, scope := range StandardScopes() {
 		allowed[scope] = scope != offlineAccess || in.OfflineAllowed

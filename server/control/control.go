@@ -15,6 +15,7 @@ import (
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/logstream"
 	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -27,6 +28,7 @@ type Tenant struct {
 	Clock  *clock.Clock
 	Ring   *keys.Ring
 	Outbox *outbox.Outbox
+	Traces *trace.Traces
 	// Refresh makes clock and keys what other servers of the tenant have made them, and
 	// KeepClock tells those how the clock was moved.
 	Refresh, KeepClock func() error
@@ -107,6 +109,8 @@ func Mount(rt *web.Router, d Deps) {
 	tenant(http.MethodGet, "/keys", (*room).listKeys)
 	tenant(http.MethodPost, "/keys/rotate", (*room).rotateKeys)
 	tenant(http.MethodDelete, "/keys/{kid}", (*room).revokeKey)
+	tenant(http.MethodGet, "/trace", (*room).listTraces)
+	tenant(http.MethodGet, "/trace/{request}", (*room).getTrace)
 	tenant(http.MethodGet, "/inbox", (*room).listInbox)
 	tenant(http.MethodDelete, "/inbox", (*room).clearInbox)
 	tenant(http.MethodGet, "/inbox/wait", (*room).waitForMessage)

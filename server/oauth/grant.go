@@ -135,7 +135,9 @@ func (h *grantHandler) HandleTokenEndpointRequest(ctx context.Context, ar fosite
 	}
 	s.request.Client = c.Client
 	var err error
-	s.grant, err = h.grant.Validate(ctx, &s.request)
+	if s.grant, err = h.grant.Validate(ctx, &s.request); err == nil {
+		s.grant.Trace(ctx)
+	}
 	return err
 }
 

@@ -43,6 +43,7 @@ import (
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/token"
 	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/server/userinfo"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -82,6 +83,7 @@ type Tenant struct {
 	events    *tenantlog.Log
 	streams   *logstream.Streams
 	outbox    *outbox.Outbox
+	traces    *trace.Traces
 	jobs      *jobs.Runner
 	clock     *clock.Clock
 	memory    memory
@@ -147,6 +149,7 @@ func (t *Tenant) openServices() error {
 		return err
 	}
 	t.outbox = outbox.New(outbox.Deps{Now: t.clock.Now, Log: t.Log, Provider: t.smtpServer, Failed: t.notSent})
+	t.traces = trace.New(t.clock.Now)
 	t.jobs = jobs.New(jobs.Deps{DB: t.db, Now: t.clock.Now, Log: t.Log, Folder: t.Folder})
 	return nil
 }
@@ -202,7 +205,7 @@ func (t *Tenant) Close() error {
 func (t *Tenant) Control() control.Tenant {
 	return control.Tenant{
 		Name: t.Name, Issuer: t.Issuer,
-		DB: t.db, Clock: t.clock, Ring: t.ring, Outbox: t.outbox,
+		DB: t.db, Clock: t.clock, Ring: t.ring, Outbox: t.outbox, Traces: t.traces,
 		Refresh: t.refresh, KeepClock: t.keepClock,
 		Import: t.importConfiguration, Export: t.exportConfiguration, Restore: t.restore,
 	}
@@ -212,7 +215,7 @@ func (t *Tenant) Control() control.Tenant {
 func (t *Tenant) rooms() *web.Router {
 	var (
 		now     = t.clock.Now
-		rt      = web.NewRouter(t.Log)
+		rt      = web.NewRouter(t.Log).Trace(t.traces)
 		open    = rt.WithCORS(t.anyApplication)
 		pages   = web.Pages{DB: t.db, Warn: t.pageFailed}
 		mails   = t.emails()
@@ -299,6 +302,7 @@ func (t *Tenant) restore(snapshot string) error {
 		return err
 	}
 	t.outbox.Clear()
+	t.traces.Clear()
 	return t.events.Reset(func() error {
 		if err := t.db.Update(func(tx *storage.Tx) error { return tx.RestoreSnapshot(snapshot) }); err != nil {
 			return err

@@ -1,8 +1,11 @@
 package tokens
 
 import (
+	"context"
+
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -26,6 +29,8 @@ type Grant struct {
 	// Authorization is what the Authorization Extension puts into the user's app_metadata
 	// with the exchange, nil for nothing new.
 	Authorization any
+	// Lost are the scopes that were asked for and are not granted, with the reasons.
+	Lost []authz.Lost
 }
 
 // Load finds the user, the API and the application's secret of what the grant's Issue says.
@@ -82,5 +87,12 @@ func (g *Grant) Decide(tx *storage.Tx, asked Asked) (authz.Decision, error) {
 func (g *Grant) Apply(d authz.Decision) {
 	g.Issue.Scope, g.Issue.Permissions = d.Scope, d.Permissions
 	g.Issue.AccessClaims, g.Issue.IDClaims = d.AccessClaims, d.IDClaims
-	g.Authorization = d.AppMetadata["authorization"]
+	g.Authorization, g.Lost = d.AppMetadata["authorization"], d.Lost
+}
+
+// Trace notes in the trace of a request which scopes were lost.
+func (g *Grant) Trace(ctx context.Context) {
+	for _, l := range g.Lost {
+		trace.Note(ctx, trace.Step{Room: "authz", Said: "the scope " + l.Scope + " is not granted: " + l.Why, Setting: l.Setting})
+	}
 }

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -39,6 +40,7 @@ func Form(w http.ResponseWriter, r *http.Request, objects ...string) (url.Values
 		return nil, err
 	}
 	r.PostForm, r.Form = form, form
+	trace.Form(r.Context(), form)
 	return form, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -30,6 +31,8 @@ type Router struct {
 	// before runs before every handler, where it is set; it is the same for all routers of
 	// the routes.
 	before *func() error
+	// traces keeps how requests were decided, nil for not.
+	traces *trace.Traces
 }
 
 // NewRouter returns a router that renders errors as OAuth JSON and lets no
@@ -64,6 +67,13 @@ func (rt *Router) AnswerTo(hosts Hosts) { rt.hosts = &hosts }
 
 // Before has fn run before every handler, which is not called when fn fails.
 func (rt *Router) Before(fn func() error) { *rt.before = fn }
+
+// Trace has the router, and those made of it later, keep how requests are decided. It returns the
+// router.
+func (rt *Router) Trace(traces *trace.Traces) *Router {
+	rt.traces = traces
+	return rt
+}
 
 // Handle mounts h at method and path. Of paths with variables that match the
 // same request the one that was mounted first serves it.
@@ -105,6 +115,24 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Auth0-Requestid", hex.EncodeToString(id))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Robots-Tag", "noindex, nofollow")
+	if rt.traces == nil {
+		rt.answer(w, r)
+		return
+	}
+	r = trace.Begin(r)
+	rt.answer(w, r)
+	rt.trace(w, r)
+}
+
+// trace keeps how a request was decided, where that is traced.
+func (rt *Router) trace(w http.ResponseWriter, r *http.Request) {
+	if rt.traces != nil {
+		rt.traces.End(r, RequestID(w), rt.logged(r.URL.Path))
+	}
+}
+
+// answer finds out whether the router answers to the name, and serves the request.
+func (rt *Router) answer(w http.ResponseWriter, r *http.Request) {
 	if rt.hosts != nil {
 		if err := rt.hosts.refuse(r); err != nil {
 			rt.With(Text).fail(w, r, err)
@@ -171,6 +199,8 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	rt.log.Log(r.Context(), level, "request refused", "request_id", RequestID(w), "method", r.Method,
 		"host", r.Host, "path", rt.logged(r.URL.Path), "status", e.Status, "err", err.Error())
+	trace.Refuse(r.Context(), e.Status, trace.Step{Room: "answer", Said: e.Code + ": " + e.Message, Setting: e.Setting})
+	rt.trace(w, r) // before the answer, whose reader may ask for the trace at once
 	for name, value := range e.Header {
 		w.Header().Set(name, value)
 	}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/alecthomas/kong"
+)
+
+// doctorCommand sends a request of an application's to the tenant, as a browser does that has never
+// been there, and says how it was decided.
+type doctorCommand struct {
+	Target  string `arg:"" name:"url" help:"What the application sends its user's browser to, such as the URL of its login."`
+	URL     string `name:"url" placeholder:"URL" help:"Control listener of the server. Default: $$TENANT0_CONTROL_URL, or the control address."`
+	File    string `name:"config" placeholder:"FILE" help:"YAML file with the server's settings."`
+	Control string `name:"control" placeholder:"HOST:PORT" help:"The server's control address."`
+}
+
+// Help is the detail of --help.
+func (doctorCommand) Help() string {
+	return `Says what the tenant decided, step by step, and for what it refused which setting would change that. It exits with 0 when the tenant takes the request, and with 1 when it refuses it. The control listener tells the same of every request: GET /trace, and GET /trace/ID with the id of an error page or of the header X-Auth0-Requestid.
+
+    tenant0 doctor 'https://localhost:4400/authorize?client_id=...&redirect_uri=...&response_type=code'`
+}
+
+// tracedRequest is how a request was decided, as the control listener tells it.
+type tracedRequest struct {
+	Method, Path string
+	Status       int
+	Steps        []struct{ Room, Said, Setting string }
+}
+
+// Run sends the request once.
+func (c *doctorCommand) Run(parsed *kong.Context, t terminal) error {
+	target, err := url.Parse(c.Target)
+	if err != nil || target.Host == "" {
+		return &failure{exitUsage, fmt.Errorf("%q is no URL of a tenant; give one with its scheme and host", c.Target)}
+	}
+	control, err := findControl(c.URL, settings{File: c.File, Control: c.Control}, parsed)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	id, err := control.visit(ctx, target)
+	if err != nil {
+		return err
+	}
+	traced, err := control.traceOf(ctx, id)
+	if err != nil {
+		return err
+	}
+	traced.write(t.stdout)
+	if traced.Status != 0 {
+		return &failure{status: exitFailure}
+	}
+	return nil
+}
+
+// write tells a person how the request was decided.
+func (rq tracedRequest) write(w io.Writer) {
+	if rq.Status != 0 {
+		fmt.Fprintf(w, "%s %s is refused (%d).\n", rq.Method, rq.Path, rq.Status)
+	} else {
+		fmt.Fprintf(w, "%s %s is taken.\n", rq.Method, rq.Path)
+	}
+	for _, s := range rq.Steps {
+		fmt.Fprintf(w, "  %s: %s\n", s.Room, s.Said)
+		if s.Setting != "" {
+			fmt.Fprintf(w, "    what would change it: %s\n", s.Setting)
+		}
+	}
+}
+
+// visit sends a request and returns the id that the tenant gave it. It trusts the authority of the
+// server, whose control listener has its certificate.
+func (c controlClient) visit(ctx context.Context, target *url.URL) (id string, err error) {
+	authority, err := c.do(ctx, http.MethodGet, "/ca.pem")
+	if err != nil {
+		return "", err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(authority)
+	client := http.Client{
+		Transport:     &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), http.NoBody)
+	if err != nil {
+		return "", err
+	}
+	request.Header.Set("Accept", "text/html")
+	response, err := client.Do(request)
+	if err != nil {
+		return "", fmt.Errorf("the tenant does not answer: %w", err)
+	}
+	if id = response.Header.Get("X-Auth0-Requestid"); id == "" {
+		err = fmt.Errorf("%s is no tenant of tenant0's: its answer has no X-Auth0-Requestid", target.Host)
+	}
+	return id, errors.Join(err, response.Body.Close())
+}
+
+// traceOf finds how a request was decided, at whichever tenant of the server.
+func (c controlClient) traceOf(ctx context.Context, id string) (rq tracedRequest, err error) {
+	raw, err := c.do(ctx, http.MethodGet, "/tenants")
+	if err != nil {
+		return rq, err
+	}
+	var tenants []struct{ Name string }
+	if err := json.Unmarshal(raw, &tenants); err != nil {
+		return rq, fmt.Errorf("answer of the server: %w", err)
+	}
+	for _, tenant := range tenants {
+		if raw, err = c.do(ctx, http.MethodGet, "/tenants/"+url.PathEscape(tenant.Name)+"/trace/"+id); err == nil {
+			return rq, json.Unmarshal(raw, &rq)
+		}
+	}
+	return rq, fmt.Errorf("the server at %s has no trace of the request: is the URL that of another server?", c.url)
+}

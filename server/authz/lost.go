@@ -1,0 +1,52 @@
+package authz
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Lost is a scope that was asked for and is not granted. Auth0 drops it without a word; a trace
+// of the request tells why.
+type Lost struct {
+	Scope string
+	Why   string
+	// Setting names what would bring it, "" where nothing of the tenant's does.
+	Setting string
+}
+
+// lost explains the scopes that a decision leaves out. held are the permissions for the API that the
+// user was found to have, and ruled says that a scope rule of the Authorization Extension has
+// decided.
+func lost(in Input, granted, held []string, ruled bool) (all []Lost) {
+	for _, scope := range unique(split(in.Requested)) {
+		if slices.Contains(granted, scope) {
+			continue
+		}
+		l := Lost{Scope: scope}
+		l.Why, l.Setting = whyLost(in, scope, held, ruled)
+		all = append(all, l)
+	}
+	return all
+}
+
+func whyLost(in Input, scope string, held []string, ruled bool) (why, setting string) {
+	client := fmt.Sprintf("the application %s", in.Client.ClientID)
+	switch {
+	case scope == offlineAccess:
+		return "no refresh token can come of the request", "allow_offline_access of the API, and the grant type refresh_token of " + client
+	case in.API == nil:
+		return "the request names no API that could have it", "the parameter audience, or default_audience of the tenant"
+	}
+	api := "the API " + in.API.Identifier
+	switch {
+	case in.Refresh && !slices.Contains(in.Granted, scope):
+		return "the refresh token was issued without it", "the scope of the authorization request"
+	case ruled:
+		return "the Authorization Extension gives the user no permission of that name", "roles and permissions of the Authorization Extension"
+	case !in.API.Defines(scope):
+		return api + " does not define it", "scopes of " + api
+	case in.API.EnforcePolicies && !slices.Contains(held, scope):
+		return "neither the user nor a role of the user has the permission", "permissions and roles of the user " + in.User.UserID
+	}
+	return client + " may not ask for it in a user's name", "scope of the client grant for users of " + client + " and " + api
+}

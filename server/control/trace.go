@@ -1,0 +1,33 @@
+package control
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/trace"
+	"github.com/tenant0/tenant0/server/web"
+)
+
+// listTraces lists how the last requests to the tenant were decided, the newest first: those of the
+// application client_id, with a path that starts with path, or that were refused, where that is
+// asked.
+//
+//auth0:operation GET /trace
+func (m *room) listTraces(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	return web.Reply(w, http.StatusOK, m.Traces.List(func(rq trace.Request) bool {
+		return (q.Get("client_id") == "" || rq.Parameters["client_id"] == q.Get("client_id")) &&
+			strings.HasPrefix(rq.Path, q.Get("path")) && (q.Get("refused") != "true" || rq.Status != 0)
+	}))
+}
+
+//auth0:operation GET /trace/{request}
+func (m *room) getTrace(w http.ResponseWriter, r *http.Request) error {
+	id := web.Param(r, "request")
+	found, ok := m.Traces.Find(id)
+	if !ok {
+		return &apierr.Error{Status: http.StatusNotFound, Code: "unknown_request", Message: "There is no trace of a request " + id + "; the last 200 requests have one"}
+	}
+	return web.Reply(w, http.StatusOK, found)
+}

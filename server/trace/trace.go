@@ -1,0 +1,165 @@
+// Package trace keeps how the last requests to a tenant were decided: what was asked, what each
+// rule said, and which setting would change it. A developer whose login is refused reads there why.
+// It holds no secret, no token and nothing that a person typed.
+package trace
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Step is one thing that was decided on the way to an answer.
+type Step struct {
+	// Room is where it was decided: the name of the package or of the endpoint.
+	Room string `json:"room"`
+	// Said is what was decided, in a sentence.
+	Said string `json:"said"`
+	// Setting names what would change the decision, "" where nothing of the tenant's does.
+	Setting string `json:"setting,omitempty"`
+}
+
+// Request is a request with the steps of its decision.
+type Request struct {
+	// ID is that of the response header X-Auth0-Requestid, and of the error page.
+	ID     string    `json:"request_id"`
+	At     time.Time `json:"at"`
+	Method string    `json:"method"`
+	Path   string    `json:"path"`
+	// Parameters are those of the request that say what is asked, and none that prove anything.
+	Parameters map[string]string `json:"parameters,omitempty"`
+	// Status is that of a refusal, 0 for a request that was answered.
+	Status int    `json:"status,omitempty"`
+	Steps  []Step `json:"steps"`
+}
+
+// limit is how many requests are kept.
+const limit = 200
+
+// shown are the parameters that a trace shows.
+var shown = []string{
+	"audience", "client_id", "connection", "grant_type", "organization", "post_logout_redirect_uri", "prompt", "realm", "redirect_uri",
+	"resource", "response_mode", "response_type", "returnTo", "scope",
+}
+
+// maxParameter bounds what is shown of one parameter, in bytes.
+const maxParameter = 512
+
+// Traces are the last requests of a tenant. They are safe for concurrent use.
+type Traces struct {
+	now func() time.Time
+
+	mu   sync.Mutex
+	last []Request // a ring, the next of which is at the place next
+	next int
+}
+
+// New returns traces that tell the time by now.
+func New(now func() time.Time) *Traces { return &Traces{now: now} }
+
+// under is where it is noted how a request is decided, by the one goroutine that serves it.
+type under struct {
+	form   url.Values
+	status int
+	steps  []Step
+	ended  bool
+}
+
+type key struct{}
+
+// Begin returns the request with a place for its steps.
+func Begin(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), key{}, &under{}))
+}
+
+// Note adds a step to the request that a context belongs to, if it is traced.
+func Note(ctx context.Context, s Step) {
+	if u, ok := ctx.Value(key{}).(*under); ok {
+		u.steps = append(u.steps, s)
+	}
+}
+
+// Form notes the parameters of a request that came in its body.
+func Form(ctx context.Context, form url.Values) {
+	if u, ok := ctx.Value(key{}).(*under); ok {
+		u.form = form
+	}
+}
+
+// Refuse notes that the request is refused with an HTTP status, and why.
+func Refuse(ctx context.Context, status int, s Step) {
+	if u, ok := ctx.Value(key{}).(*under); ok {
+		u.status, u.steps = status, append(u.steps, s)
+	}
+}
+
+// End keeps a request that Begin has returned and that is decided, with what was noted of it. path
+// is the request's as a log may have it. What is noted later, and a second end, change nothing.
+func (t *Traces) End(r *http.Request, id, path string) {
+	u, ok := r.Context().Value(key{}).(*under)
+	if !ok || u.ended {
+		return
+	}
+	u.ended = true
+	done := Request{ID: id, At: t.now().UTC(), Method: r.Method, Path: path, Parameters: parameters(r.URL.RawQuery, u.form), Status: u.status, Steps: u.steps}
+	if done.Steps == nil {
+		done.Steps = []Step{}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.last) < limit {
+		t.last = append(t.last, done)
+		return
+	}
+	t.last[t.next] = done
+	t.next = (t.next + 1) % limit
+}
+
+// parameters are those of a query and of a form that a trace shows.
+func parameters(rawQuery string, form url.Values) map[string]string {
+	if rawQuery == "" && len(form) == 0 {
+		return nil
+	}
+	query, _ := url.ParseQuery(rawQuery) // what cannot be read is not shown
+	all := map[string]string{}
+	for _, name := range shown {
+		if value := cmp.Or(query.Get(name), form.Get(name)); value != "" {
+			all[name] = value[:min(len(value), maxParameter)]
+		}
+	}
+	return all
+}
+
+// List returns the requests that keep lets through, the newest first.
+func (t *Traces) List(keep func(Request) bool) []Request {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := []Request{}
+	for i := range t.last {
+		if r := t.last[(t.next+i)%len(t.last)]; keep(r) {
+			all = append(all, r)
+		}
+	}
+	slices.Reverse(all)
+	return all
+}
+
+// Find returns the request with an id.
+func (t *Traces) Find(id string) (r Request, found bool) {
+	all := t.List(func(r Request) bool { return r.ID == id })
+	if len(all) == 0 {
+		return r, false
+	}
+	return all[0], true
+}
+
+// Clear forgets all requests.
+func (t *Traces) Clear() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last, t.next = nil, 0
+}
