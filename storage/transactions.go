@@ -56,6 +56,11 @@ type Transaction struct {
 
 	// Invited says that the user goes on with the request's invitation.
 	Invited bool `json:"invited,omitempty"`
+	// Identifier is what was typed where the identifier is asked for on a page of its own, and
+	// Applicant what a new account is to be called, by the user's members. Both are "" or nil
+	// until then.
+	Identifier string            `json:"identifier,omitempty"`
+	Applicant  map[string]string `json:"applicant,omitempty"`
 	// UserID is the user who logged in last in the transaction, "" for nobody yet.
 	UserID string `json:"user_id,omitempty"`
 	// Organization is the answer to which organization the login is for, nil for none yet.

@@ -33,6 +33,39 @@ func (p Signup) view() view {
 
 func toLogin(url string) alternate { return alternate{url, "loginActionText", "loginActionLinkText"} }
 
+// SignupIdentifier asks for the identifiers of a new account alone; SignupPassword comes
+// next.
+type SignupIdentifier Signup
+
+func (p SignupIdentifier) view() view {
+	return p.screen(p, "form", "signup-id", "signup-id", p.ClientName, "").withForm(form{
+		State: p.State, Class: "_form-signup-id", Button: "_button-signup-id", Capabilities: true,
+		Inputs: focused(Signup(p).identifierInputs()), Alternate: toLogin(p.LoginURL),
+	}, p.Errors)
+}
+
+// SignupPassword asks for the password of a new account, and shows by what it will log in.
+type SignupPassword struct {
+	Signup
+	// EditURL is where the identifiers are asked for.
+	EditURL string
+}
+
+func (p SignupPassword) view() view {
+	who := identity{"email", p.Email, p.EditURL}
+	switch {
+	case p.Email != "":
+	case p.Phone != "":
+		who.Name, who.Value = "phone", p.Phone
+	default:
+		who.Name, who.Value = "username", p.Username
+	}
+	return p.screen(p, "form", "signup-password", "signup-password", p.ClientName, "").withForm(form{
+		State: p.State, Class: "_form-signup-password", Button: "_button-signup-password", Identity: who, Demands: p.Demands,
+		Inputs: focused([]input{passwordInput("new-password")}), Alternate: toLogin(p.LoginURL),
+	}, p.Errors)
+}
+
 // identifierInputs are the inputs of the identifiers.
 func (p Signup) identifierInputs() (all []input) {
 	add := func(kind string, in input) {

@@ -24,7 +24,7 @@ type Customization struct {
 }
 
 // CustomPrompts are the prompts that have entry points.
-var CustomPrompts = []string{"login", "signup"}
+var CustomPrompts = []string{"login", "login-id", "login-password", "signup", "signup-id", "signup-password"}
 
 func (c Customization) empty() bool { return !c.wraps() && len(c.Partials) == 0 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -79,6 +80,15 @@ func mainClass(screen string) string {
 		return "_widget " + family + " " + screen
 	}
 	return "_widget " + screen
+}
+
+// Direction is "rtl" for a page in a language that is written from right to left.
+func (v view) Direction() string {
+	base, _, _ := strings.Cut(v.Language, "-")
+	if slices.Contains([]string{"ar", "fa", "he", "ur"}, strings.ToLower(base)) {
+		return "rtl"
+	}
+	return ""
 }
 
 // mark is the picture that stands for a tenant or an application.

@@ -35,3 +35,40 @@ func (p Login) view() view {
 func toSignup(url string) alternate {
 	return alternate{url, "signupActionText", "signupActionLinkText"}
 }
+
+// LoginIdentifier asks for the identifier alone; LoginPassword comes next.
+// https://auth0.com/docs/authenticate/login/auth0-universal-login/identifier-first
+type LoginIdentifier struct {
+	Layout
+	// All of them are as in Login.
+	ClientName, State, Username string
+	Identifiers, Errors         []string
+	SignupURL                   string
+}
+
+func (p LoginIdentifier) view() view {
+	in := identifierInput(p.Identifiers, p.Username)
+	in.Focus = true
+	return p.screen(p, "form", "login-id", "login-id", p.ClientName, "").withForm(form{
+		State: p.State, Class: "_form-login-id", Button: "_button-login-id", Capabilities: true,
+		Inputs: []input{in}, Alternate: toSignup(p.SignupURL),
+	}, p.Errors)
+}
+
+// LoginPassword asks for the password of the identifier that was typed before, which is
+// shown with a link to change it.
+type LoginPassword struct {
+	Layout
+	// All of them are as in Login, and EditURL is where the identifier is asked for.
+	ClientName, State, Username           string
+	Errors                                []string
+	SignupURL, ForgotPasswordURL, EditURL string
+}
+
+func (p LoginPassword) view() view {
+	return p.screen(p, "form", "login-password", "login-password", p.ClientName, "").withForm(form{
+		State: p.State, Class: "_form-login-password", Button: "_button-login-password", ForgotURL: p.ForgotPasswordURL,
+		Identity: identity{"username", p.Username, p.EditURL},
+		Inputs:   focused([]input{passwordInput("current-password")}), Alternate: toSignup(p.SignupURL),
+	}, p.Errors)
+}

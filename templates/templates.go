@@ -64,7 +64,7 @@ var pages = func() *template.Template {
 	for _, v := range []view{
 		Login{}.view(), Consent{}.view(), LogoutConfirm{}.view(), LoggedOut{}.view(), Error{}.view(), FormPost{URL: "/"}.view(),
 		WebMessage{}.view(), Signup{}.view(), Result{}.view(), OrganizationSelection{}.view(), OrganizationPicker{}.view(), DeviceConfirmation{}.view(),
-		AcceptInvitation{}.view(),
+		AcceptInvitation{}.view(), LoginIdentifier{}.view(), SignupPassword{}.view(),
 	} {
 		if err := all.ExecuteTemplate(io.Discard, v.template, v); err != nil {
 			panic(err)

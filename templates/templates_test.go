@@ -67,7 +67,34 @@ var states = map[string]templates.Page{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ",
 		Username: "employee@exampleco.com", Errors: []string{"user-blocked"},
 	},
-	"login-branded":  templates.Login{Layout: acme, ClientName: "Launch Control", State: "hKFo2SBzdGF0ZQ"},
+	"login-identifier": templates.LoginIdentifier{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", SignupURL: "/u/signup/identifier?state=hKFo2SBzdGF0ZQ",
+	},
+	"login-identifier-refused": templates.LoginIdentifier{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Username: "em", Identifiers: []string{"email"},
+		Errors: []string{"invalid-email-format"},
+	},
+	"login-password": templates.LoginPassword{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Username: "employee@exampleco.com",
+		EditURL: "/u/login/identifier?state=hKFo2SBzdGF0ZQ", SignupURL: "/u/signup/identifier?state=hKFo2SBzdGF0ZQ",
+		ForgotPasswordURL: "/u/login/password-reset-start/c/employee@exampleco.com?state=hKFo2SBzdGF0ZQ",
+	},
+	"login-password-wrong": templates.LoginPassword{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Username: "employee@exampleco.com",
+		EditURL: "/u/login/identifier?state=hKFo2SBzdGF0ZQ", Errors: []string{"wrong-email-credentials"},
+	},
+	"signup-identifier": templates.SignupIdentifier{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Identifiers: []string{"email"}, Optional: []string{"phone_number"},
+		LoginURL: "/u/login/identifier?state=hKFo2SBzdGF0ZQ",
+	},
+	"signup-password": templates.SignupPassword{EditURL: "/u/signup/identifier?state=hKFo2SBzdGF0ZQ", Signup: templates.Signup{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Email: "new@exampleco.com", Demands: demands,
+		LoginURL: "/u/login/identifier?state=hKFo2SBzdGF0ZQ", Errors: []string{"email-in-use"},
+	}},
+	"login-branded": templates.Login{Layout: acme, ClientName: "Launch Control", State: "hKFo2SBzdGF0ZQ"},
+	"login-right-to-left": templates.Login{
+		Layout: templates.Layout{CompanyName: "ExampleCo", Language: "ar"}, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ",
+	},
 	"login-unnamed":  templates.Login{State: "hKFo2SBzdGF0ZQ"},
 	"consent":        consent(exampleCo, ""),
 	"consent-logos":  consent(acme, "https://launch.acme.test/logo.png"),

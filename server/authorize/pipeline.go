@@ -5,14 +5,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/storage"
 )
 
 // Pages that a login may need. They are other rooms'.
 const (
-	loginPage        = "/u/login"
-	signupPage       = "/u/signup"
 	consentPage      = "/u/consent"
 	organizationPage = "/u/organization"
 	pickerPage       = "/u/organization-picker"
@@ -76,7 +75,7 @@ func (m *room) load(tx *storage.Tx, r *http.Request, l login, now time.Time) (d 
 		return d, err
 	}
 	if !d.identity.authenticated {
-		d.page, err = askLogin(l)
+		d.page, err = askLogin(tx, l)
 		return d, err
 	}
 	if err := admit(l, d.identity); err != nil {
@@ -155,14 +154,15 @@ func askInvited(l login) (page string, err error) {
 }
 
 // askLogin has the user log in, or sign up where the application asks for that.
-func askLogin(l login) (page string, err error) {
-	switch {
-	case l.silent():
+func askLogin(tx *storage.Tx, l login) (page string, err error) {
+	if l.silent() {
 		return "", apierr.LoginRequired
-	case l.request.ScreenHint == "signup":
-		return signupPage, nil
 	}
-	return loginPage, nil
+	screens, err := account.ScreensOf(tx)
+	if l.request.ScreenHint == "signup" {
+		return screens.Signup, err
+	}
+	return screens.Login, err
 }
 
 // admit turns away users who may not log in, whatever they ask for.

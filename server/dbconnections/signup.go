@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/resource"
-	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -209,88 +207,6 @@ func reason(err error) string {
 	return tenantlog.Reason(err)
 }
 
-// showSignup answers with the page.
-//
-//auth0:operation GET /u/signup
-func (m *room) showSignup(w http.ResponseWriter, r *http.Request) error {
-	t, state, err := m.transaction(r)
-	if err != nil {
-		return err
-	}
-	conn, err := m.signupConnection(t)
-	if err != nil {
-		return err
-	}
-	if !account.SignupAllowed(conn) {
-		return web.Redirect(w, r, "/u/login?state="+url.QueryEscape(state))
-	}
-	return m.signupPage(w, http.StatusOK, t, state, conn, templates.Signup{Email: t.Request().LoginHint})
-}
-
-// submitSignup makes the account and logs its owner in.
-//
-//auth0:operation POST /u/signup
-func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
-	form, t, state, err := m.form(w, r)
-	if err != nil {
-		return err
-	}
-	conn, err := m.signupConnection(t)
-	if err != nil {
-		return err
-	}
-	page := templates.Signup{
-		Email: strings.TrimSpace(form.Get("email")), Username: strings.TrimSpace(form.Get("username")), Phone: strings.TrimSpace(form.Get("phone")),
-	}
-	profile := storage.Document{}
-	for member, value := range map[string]string{"email": page.Email, "username": page.Username, "phone_number": page.Phone} {
-		if value != "" {
-			profile[member] = value
-		}
-	}
-	if page.Errors = missing(profile, conn, form.Get("password")); len(page.Errors) > 0 {
-		return m.signupPage(w, http.StatusBadRequest, t, state, conn, page)
-	}
-	a := applicant{clientID: t.Request().ClientID, connection: conn.Name, password: form.Get("password"), profile: profile}
-	doc, err := m.create(r, a)
-	if err != nil {
-		key, demands, ok := explain(err)
-		if !ok {
-			return err
-		}
-		page.Errors, page.Demands = []string{key}, demands
-		return m.signupPage(w, http.StatusBadRequest, t, state, conn, page)
-	}
-	var finish func(http.ResponseWriter)
-	err = m.DB.Update(func(tx *storage.Tx) error {
-		user, err := tx.Users.Get(storage.Text(doc, "user_id"))
-		if err != nil {
-			return err
-		}
-		finish, err = m.Door.Begin(tx, r, t, signin.Attempt{
-			Method: signin.Password, ClientID: a.clientID, Connection: conn.Name, User: user, IP: signin.Address(r),
-		})
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	finish(w)
-	return web.Resume(w, r, state)
-}
-
-func missing(profile storage.Document, conn storage.Connection, password string) (keys []string) {
-	for _, member := range account.SignupIdentifiers(conn) {
-		if profile[member] == nil {
-			keys = append(keys, map[string]string{"email": "no-email", "username": "no-username", "phone_number": "no-phone"}[member])
-		}
-	}
-	if password == "" {
-		keys = append(keys, "no-password")
-	}
-	return keys
-}
-
 // explain is the key of an error on the pages, and what the password has to be
 // where that is why; ok is false for what a person cannot mend.
 func explain(err error) (key string, demands []templates.Demand, ok bool) {
@@ -311,39 +227,4 @@ func explain(err error) (key string, demands []templates.Demand, ok bool) {
 		return "custom-script-error-code", nil, true
 	}
 	return "", nil, false
-}
-
-// signupConnection is where the transaction's sign-up makes accounts: the first
-// connection of its login that lets people sign up.
-func (m *room) signupConnection(t storage.Transaction) (conn storage.Connection, err error) {
-	err = m.DB.View(func(tx *storage.Tx) error {
-		all, err := account.Databases(tx, t.Request())
-		if err != nil {
-			return err
-		}
-		conn = all[0]
-		for _, c := range all {
-			if account.SignupAllowed(c) {
-				conn = c
-				break
-			}
-		}
-		return nil
-	})
-	return conn, err
-}
-
-func (m *room) signupPage(w http.ResponseWriter, status int, t storage.Transaction, state string, conn storage.Connection, page templates.Signup) (err error) {
-	if page.Layout, err = m.Pages.Layout(web.AboutRequest(t.Request())); err != nil {
-		return err
-	}
-	if page.ClientName, _, err = m.appName(t.Request().ClientID); err != nil {
-		return err
-	}
-	page.State, page.Identifiers, page.Optional = state, account.SignupIdentifiers(conn), account.SignupOptional(conn)
-	if page.Demands == nil {
-		page.Demands = demandsOf(conn)
-	}
-	page.LoginURL = "/u/login?state=" + url.QueryEscape(state)
-	return m.Pages.Write(w, status, page)
 }

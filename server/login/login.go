@@ -34,19 +34,38 @@ type Deps struct {
 
 type room struct{ Deps }
 
+// The pages of a login: one for both, or the identifier first and then the password.
+const (
+	combinedPage   = "/u/login"
+	identifierPage = "/u/login/identifier"
+	passwordPage   = "/u/login/password" //nolint:gosec // an address
+)
+
 // Mount adds the room's routes.
 func Mount(rt *web.Router, d Deps) {
 	m := &room{d}
 	rt = rt.With(d.Pages.Shape)
-	rt.Handle(http.MethodGet, "/u/login", m.show)
-	rt.Handle(http.MethodPost, "/u/login", web.SameSite(m.submit))
+	rt.Handle(http.MethodGet, combinedPage, m.show)
+	rt.Handle(http.MethodPost, combinedPage, web.SameSite(m.submit))
+	rt.Handle(http.MethodGet, identifierPage, m.showIdentifier)
+	rt.Handle(http.MethodPost, identifierPage, web.SameSite(m.submitIdentifier))
+	rt.Handle(http.MethodGet, passwordPage, m.showPassword)
+	rt.Handle(http.MethodPost, passwordPage, web.SameSite(m.submitPassword))
 }
 
-// show answers with the page. A user who has logged in already, with another tab
-// or before pressing the back button, goes on instead.
+// show answers with the page.
 //
 //auth0:operation GET /u/login
 func (m *room) show(w http.ResponseWriter, r *http.Request) error {
+	return m.open(w, r, combinedPage, func(t storage.Transaction, state string) error {
+		return m.page(w, http.StatusOK, t, state, t.Request().LoginHint)
+	})
+}
+
+// open serves a page of the login. A user who has logged in already, with another tab or
+// before pressing the back button, goes on instead, and one who asks for the first page of
+// a login of the other kind is sent to that of the tenant's.
+func (m *room) open(w http.ResponseWriter, r *http.Request, page string, show func(storage.Transaction, string) error) error {
 	state := session.StateOf(r)
 	t, err := m.transaction(r, state)
 	if err != nil {
@@ -59,7 +78,18 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	if done {
 		return web.Resume(w, r, state)
 	}
-	return m.page(w, http.StatusOK, t, state, t.Request().LoginHint)
+	var screens account.Screens
+	err = m.DB.View(func(tx *storage.Tx) error {
+		screens, err = account.ScreensOf(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if (page == combinedPage) == screens.IdentifierFirst() {
+		return web.Continue(w, r, screens.Login, state)
+	}
+	return show(t, state)
 }
 
 // loggedIn reports whether the browser's session is one that began in the transaction,
@@ -92,11 +122,17 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	username := strings.TrimSpace(form.Get("username"))
+	refuse := func(errs ...string) error { return m.page(w, http.StatusBadRequest, t, state, username, errs...) }
 	if missing := missingFields(username, form.Get("password")); len(missing) > 0 {
-		return m.page(w, http.StatusBadRequest, t, state, username, missing...)
+		return refuse(missing...)
 	}
+	return m.authenticate(w, r, t, state, username, form.Get("password"), refuse)
+}
 
-	user, found, err := m.logIn(r.Context(), t, username, form.Get("password"))
+// authenticate lets the person in whose password it is, and goes on. What is wrong is told
+// on the page that refuse shows.
+func (m *room) authenticate(w http.ResponseWriter, r *http.Request, t storage.Transaction, state, username, password string, refuse func(...string) error) error {
+	user, found, err := m.logIn(r.Context(), t, username, password)
 	if err != nil && !errors.Is(err, identity.ErrWrongCredentials) {
 		return err
 	}
@@ -113,9 +149,9 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case errors.Is(err, signin.ErrBlocked):
-		return m.page(w, http.StatusBadRequest, t, state, username, accountBlocked)
+		return refuse(accountBlocked)
 	case errors.Is(err, signin.ErrWrong):
-		return m.page(w, http.StatusBadRequest, t, state, username, wrongCredentials)
+		return refuse(m.wrongCredentials(t))
 	case err != nil:
 		return err
 	}
@@ -131,11 +167,29 @@ func (m *room) transaction(r *http.Request, state string) (storage.Transaction, 
 // Auth0's keys of what can be wrong with the form, Auth0:
 // customize/login-pages/universal-login/customize-templates.
 const (
-	wrongCredentials = "wrong-email-credentials"
-	accountBlocked   = "user-blocked"
-	noUsername       = "no-email"
-	noPassword       = "no-password"
+	accountBlocked = "user-blocked"
+	noUsername     = "no-email"
+	noPassword     = "no-password"
 )
+
+// wrongCredentials is the key that says that identifier and password do not belong
+// together, by what people log in with.
+func (m *room) wrongCredentials(t storage.Transaction) string {
+	connections, _ := m.connections(t.Request()) // the password was held against some of them
+	kinds := account.LoginIdentifiers(connections)
+	has := func(kind string) bool { return slices.Contains(kinds, kind) }
+	names := []string{"wrong"}
+	for _, kind := range []struct{ member, name string }{{"email", "email"}, {"phone_number", "phone"}, {"username", "username"}} {
+		if has(kind.member) {
+			names = append(names, kind.name)
+		}
+	}
+	flexible := slices.ContainsFunc(connections, func(c storage.Connection) bool { return c.Options["attributes"] != nil })
+	if !flexible && has("username") {
+		return "wrong-credentials"
+	}
+	return strings.Join(append(names, "credentials"), "-")
+}
 
 func missingFields(username, password string) []string {
 	var missing []string
@@ -149,43 +203,59 @@ func missingFields(username, password string) []string {
 }
 
 func (m *room) page(w http.ResponseWriter, status int, t storage.Transaction, state, username string, errs ...string) error {
-	layout, err := m.Pages.Layout(web.AboutRequest(t.Request()))
+	shown, err := m.about(t, state)
 	if err != nil {
 		return err
 	}
-	var client storage.Client
-	err = m.DB.View(func(tx *storage.Tx) error {
-		client, err = tx.Clients.Get(t.Request().ClientID)
+	return m.Pages.Write(w, status, templates.Login{
+		Layout: shown.layout, ClientName: shown.client.Name, State: state, Username: username, Errors: errs,
+		Identifiers: account.LoginIdentifiers(shown.connections), SignupURL: shown.signupURL, ForgotPasswordURL: shown.forgotten(username),
+	})
+}
+
+// about is what the pages of a login show besides what was typed.
+type about struct {
+	layout      templates.Layout
+	client      storage.Client
+	connections []storage.Connection
+	screens     account.Screens
+	// query is what follows the paths of links, and signupURL is "" where nobody may sign up.
+	query, signupURL string
+}
+
+func (m *room) about(t storage.Transaction, state string) (a about, err error) {
+	rq := t.Request()
+	if a.layout, err = m.Pages.Layout(web.AboutRequest(rq)); err != nil {
+		return a, err
+	}
+	err = m.DB.View(func(tx *storage.Tx) (err error) {
+		if a.client, err = tx.Clients.Get(rq.ClientID); err != nil {
+			return err
+		}
+		if a.screens, err = account.ScreensOf(tx); err != nil {
+			return err
+		}
+		a.connections, err = account.Databases(tx, rq)
 		return err
 	})
 	if storage.IsNotFound(err) {
-		return apierr.UnknownClient(t.Request().ClientID)
+		return a, apierr.UnknownClient(rq.ClientID)
 	}
-	if err != nil {
-		return err
+	a.query = "?state=" + url.QueryEscape(state)
+	if slices.ContainsFunc(a.connections, account.SignupAllowed) {
+		a.signupURL = a.screens.Signup + a.query
 	}
-	page := templates.Login{Layout: layout, ClientName: client.Name, State: state, Username: username, Errors: errs}
-	connections, err := m.connections(t.Request())
-	if err != nil {
-		return err
-	}
-	query := "?state=" + url.QueryEscape(state)
-	page.ForgotPasswordURL = forgotten(connections[0].Name, username) + query
-	if slices.ContainsFunc(connections, account.SignupAllowed) {
-		page.SignupURL = "/u/signup" + query
-	}
-	page.Identifiers = account.LoginIdentifiers(connections)
-	return m.Pages.Write(w, status, page)
+	return a, err
 }
 
-// forgotten is the path that leads to a new password for who is named by an identifier, if
-// one was typed.
-func forgotten(connection, identifier string) string {
-	path := "/u/login/password-reset-start/" + url.PathEscape(connection)
+// forgotten is the address that leads to a new password for who is named by an identifier,
+// if one was typed.
+func (a about) forgotten(identifier string) string {
+	path := "/u/login/password-reset-start/" + url.PathEscape(a.connections[0].Name)
 	if identifier != "" {
 		path += "/" + url.PathEscape(identifier)
 	}
-	return path
+	return path + a.query
 }
 
 // logIn tries the connections that the transaction may use, in order. With

@@ -155,7 +155,7 @@ func (s *Server) Login(client *http.Client, l Login) Result {
 	target, verifier := s.AuthorizeURL(l)
 	result := Result{Verifier: verifier, login: l}
 	left, page := s.Visit(client, target)
-	for range 5 {
+	for range 6 {
 		if left != nil {
 			result.Values = left.Query()
 			return result
@@ -165,6 +165,12 @@ func (s *Server) Login(client *http.Client, l Login) Result {
 		switch page.URL.Path {
 		case "/u/login":
 			form.Set("username", l.Username)
+			form.Set("password", l.Password)
+			form.Set("action", "default")
+		case "/u/login/identifier":
+			form.Set("username", l.Username)
+			form.Set("action", "default")
+		case "/u/login/password":
 			form.Set("password", l.Password)
 			form.Set("action", "default")
 		case "/u/accept-invitation":

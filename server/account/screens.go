@@ -1,0 +1,59 @@
+package account
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Screens are the pages that a login and a sign-up begin with.
+type Screens struct{ Login, Signup string }
+
+// The pages that ask for identifier and password together, and those that ask for the
+// identifier first and on another page for the password.
+var (
+	together        = Screens{Login: "/u/login", Signup: "/u/signup"}
+	identifierFirst = Screens{Login: "/u/login/identifier", Signup: "/u/signup/identifier"}
+)
+
+// ScreensOf are the pages of the tenant, Auth0:
+// authenticate/login/auth0-universal-login/identifier-first.
+func ScreensOf(tx *storage.Tx) (Screens, error) {
+	doc, err := tx.Documents(resource.Prompts.Name, "").Document(storage.SettingsKey)
+	if doc["identifier_first"] == true {
+		return identifierFirst, storage.Optional(err)
+	}
+	return together, storage.Optional(err)
+}
+
+// IdentifierFirst reports whether the identifier is asked for on a page of its own.
+func (s Screens) IdentifierFirst() bool { return s == identifierFirst }
+
+// HomeRealm finds the connection that an e-mail address leads to by its domain: the first
+// of the request's enterprise connections that names it, Auth0:
+// authenticate/login/auth0-universal-login/identifier-first. There is none for what is no
+// address.
+func HomeRealm(tx *storage.Tx, rq storage.AuthorizeRequest, address string) (home storage.Connection, found bool, err error) {
+	_, domain, isAddress := strings.Cut(address, "@")
+	if !isAddress {
+		return home, false, nil
+	}
+	all, err := candidates(tx, rq)
+	if err == nil && rq.Organization != "" {
+		all, err = ofOrganization(tx, rq.Organization, all)
+	}
+	i := slices.IndexFunc(all, func(c storage.Connection) bool {
+		names, _ := c.Options["domain_aliases"].([]any)
+		primary, _ := c.Options["tenant_domain"].(string)
+		return slices.Contains(enterprise, c.Strategy) && slices.ContainsFunc(append(names, primary), func(name any) bool {
+			text, _ := name.(string)
+			return text != "" && strings.EqualFold(text, domain)
+		})
+	})
+	if i < 0 || err != nil {
+		return home, false, err
+	}
+	return all[i], true, nil
+}

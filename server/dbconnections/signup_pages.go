@@ -1,0 +1,300 @@
+package dbconnections
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// The pages of a sign-up: one for all, or the identifiers first and then the password.
+const (
+	combinedSignup   = "/u/signup"
+	signupIdentifier = "/u/signup/identifier"
+	signupPassword   = "/u/signup/password" //nolint:gosec // an address
+)
+
+// signingUp is a sign-up at one of the pages.
+type signingUp struct {
+	transaction storage.Transaction
+	state       string
+	conn        storage.Connection
+	screens     account.Screens
+	page        templates.Signup
+}
+
+// signingUp reads where a sign-up stands: the first connection of its login that lets
+// people sign up is the one that makes the account.
+func (m *room) signingUp(t storage.Transaction, state string) (s signingUp, err error) {
+	s.transaction, s.state = t, state
+	err = m.DB.View(func(tx *storage.Tx) (err error) {
+		if s.screens, err = account.ScreensOf(tx); err != nil {
+			return err
+		}
+		all, err := account.Databases(tx, t.Request())
+		if err != nil {
+			return err
+		}
+		s.conn = all[0]
+		for _, c := range all {
+			if account.SignupAllowed(c) {
+				s.conn = c
+				break
+			}
+		}
+		return nil
+	})
+	return s, err
+}
+
+// openSignup serves a page of the sign-up. Where nobody may sign up, the login is shown
+// instead, and in place of the first page of a sign-up of the other kind the tenant's.
+func (m *room) openSignup(page string, show func(http.ResponseWriter, *http.Request, signingUp) error) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		t, state, err := m.transaction(r)
+		if err != nil {
+			return err
+		}
+		s, err := m.signingUp(t, state)
+		switch {
+		case err != nil:
+			return err
+		case !account.SignupAllowed(s.conn):
+			return web.Continue(w, r, s.screens.Login, state)
+		case (page == combinedSignup) == s.screens.IdentifierFirst():
+			return web.Continue(w, r, s.screens.Signup, state)
+		}
+		return show(w, r, s)
+	}
+}
+
+// showSignup answers with the page that asks for all.
+//
+//auth0:operation GET /u/signup
+func (m *room) showSignup(w http.ResponseWriter, _ *http.Request, s signingUp) error {
+	s.page.Email = s.transaction.Request().LoginHint
+	return m.signupPage(w, http.StatusOK, s)
+}
+
+// showSignupIdentifier asks for the identifiers alone, Auth0:
+// authenticate/login/auth0-universal-login/identifier-first.
+//
+//auth0:operation GET /u/signup/identifier
+func (m *room) showSignupIdentifier(w http.ResponseWriter, _ *http.Request, s signingUp) error {
+	s.takeApplicant()
+	s.page.Email = cmp.Or(s.page.Email, s.transaction.Request().LoginHint)
+	return m.signupIdentifierPage(w, http.StatusOK, s)
+}
+
+// showSignupPassword asks for the password of whom the page before has named.
+//
+//auth0:operation GET /u/signup/password
+func (m *room) showSignupPassword(w http.ResponseWriter, r *http.Request, s signingUp) error {
+	if s.transaction.Applicant == nil {
+		return web.Continue(w, r, signupIdentifier, s.state)
+	}
+	s.takeApplicant()
+	return m.signupPasswordPage(w, http.StatusOK, s)
+}
+
+// takeApplicant fills in what was typed on the page before.
+func (s *signingUp) takeApplicant() {
+	who := s.transaction.Applicant
+	s.page.Email, s.page.Username, s.page.Phone = cmp.Or(s.page.Email, who["email"]), cmp.Or(s.page.Username, who["username"]), cmp.Or(s.page.Phone, who["phone_number"])
+}
+
+// profile are the members of the user to be.
+func (s *signingUp) profile() storage.Document {
+	profile := storage.Document{}
+	for member, value := range map[string]string{"email": s.page.Email, "username": s.page.Username, "phone_number": s.page.Phone} {
+		if value != "" {
+			profile[member] = value
+		}
+	}
+	return profile
+}
+
+// submitted reads the form of a page of the sign-up.
+func (m *room) submitted(w http.ResponseWriter, r *http.Request) (s signingUp, form url.Values, err error) {
+	form, t, state, err := m.form(w, r)
+	if err != nil {
+		return s, form, err
+	}
+	s, err = m.signingUp(t, state)
+	s.page.Email, s.page.Username = strings.TrimSpace(form.Get("email")), strings.TrimSpace(form.Get("username"))
+	s.page.Phone = strings.TrimSpace(cmp.Or(form.Get("phone"), form.Get("phone_number")))
+	return s, form, err
+}
+
+// submitSignup makes the account and logs its owner in.
+//
+//auth0:operation POST /u/signup
+func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
+	s, form, err := m.submitted(w, r)
+	if err != nil {
+		return err
+	}
+	s.page.Errors = missing(s.profile(), s.conn)
+	if form.Get("password") == "" {
+		s.page.Errors = append(s.page.Errors, "no-password")
+	}
+	if len(s.page.Errors) > 0 {
+		return m.signupPage(w, http.StatusBadRequest, s)
+	}
+	return m.signUp(w, r, s, form.Get("password"), m.signupPage)
+}
+
+// submitSignupIdentifier goes on to the password. Whether there is an account already is
+// told after that.
+//
+//auth0:operation POST /u/signup/identifier
+func (m *room) submitSignupIdentifier(w http.ResponseWriter, r *http.Request) error {
+	s, _, err := m.submitted(w, r)
+	if err != nil {
+		return err
+	}
+	if s.page.Errors = s.faults(); len(s.page.Errors) > 0 {
+		return m.signupIdentifierPage(w, http.StatusBadRequest, s)
+	}
+	applicant := map[string]string{}
+	for member := range s.profile() {
+		applicant[member] = storage.Text(s.profile(), member)
+	}
+	err = m.DB.Update(func(tx *storage.Tx) error {
+		return session.Change(tx, s.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
+			t.Applicant = applicant
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return web.Continue(w, r, signupPassword, s.state)
+}
+
+// submitSignupPassword makes the account and logs its owner in.
+//
+//auth0:operation POST /u/signup/password
+func (m *room) submitSignupPassword(w http.ResponseWriter, r *http.Request) error {
+	s, form, err := m.submitted(w, r)
+	if err != nil {
+		return err
+	}
+	s.takeApplicant()
+	switch {
+	case len(missing(s.profile(), s.conn)) > 0:
+		return web.Continue(w, r, signupIdentifier, s.state)
+	case form.Get("password") == "":
+		s.page.Errors = []string{"no-password"}
+		return m.signupPasswordPage(w, http.StatusBadRequest, s)
+	}
+	return m.signUp(w, r, s, form.Get("password"), m.signupPasswordPage)
+}
+
+// signUp makes the account and goes on, or says on the page why not.
+func (m *room) signUp(w http.ResponseWriter, r *http.Request, s signingUp, password string, show func(http.ResponseWriter, int, signingUp) error) error {
+	a := applicant{clientID: s.transaction.Request().ClientID, connection: s.conn.Name, password: password, profile: s.profile()}
+	doc, err := m.create(r, a)
+	if err != nil {
+		key, demands, ok := explain(err)
+		if !ok {
+			return err
+		}
+		s.page.Errors, s.page.Demands = []string{key}, demands
+		return show(w, http.StatusBadRequest, s)
+	}
+	var finish func(http.ResponseWriter)
+	err = m.DB.Update(func(tx *storage.Tx) error {
+		user, err := tx.Users.Get(storage.Text(doc, "user_id"))
+		if err != nil {
+			return err
+		}
+		finish, err = m.Door.Begin(tx, r, s.transaction, signin.Attempt{
+			Method: signin.Password, ClientID: a.clientID, Connection: s.conn.Name, User: user, IP: signin.Address(r),
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	finish(w)
+	return web.Resume(w, r, s.state)
+}
+
+// missing are the keys of what an account must have and was not given.
+func missing(profile storage.Document, conn storage.Connection) (keys []string) {
+	required := account.SignupIdentifiers(conn)
+	for _, member := range required {
+		if profile[member] == nil {
+			keys = append(keys, map[string]string{"email": "no-email", "username": "no-username", "phone_number": "no-phone"}[member])
+		}
+	}
+	if len(required) == 0 && len(profile) == 0 {
+		keys = append(keys, "no-identifier")
+	}
+	return keys
+}
+
+// maxIdentifier bounds what is kept of an identifier, in bytes.
+const maxIdentifier = 1000
+
+// faults are the keys of what is wrong with the identifiers by themselves.
+func (s *signingUp) faults() []string {
+	keys := missing(s.profile(), s.conn)
+	if s.page.Email != "" && !resource.IsEmail(s.page.Email) {
+		keys = append(keys, "invalid-email-format")
+	}
+	if s.page.Username != "" && account.CheckUsername(s.conn, s.page.Username, true) != nil {
+		keys = append(keys, "invalid-username")
+	}
+	if len(s.page.Phone) > maxIdentifier {
+		keys = append(keys, "invalid-phone-number")
+	}
+	return keys
+}
+
+func (m *room) signupPage(w http.ResponseWriter, status int, s signingUp) error {
+	if err := m.completeSignup(&s); err != nil {
+		return err
+	}
+	return m.Pages.Write(w, status, s.page)
+}
+
+func (m *room) signupIdentifierPage(w http.ResponseWriter, status int, s signingUp) error {
+	if err := m.completeSignup(&s); err != nil {
+		return err
+	}
+	return m.Pages.Write(w, status, templates.SignupIdentifier(s.page))
+}
+
+func (m *room) signupPasswordPage(w http.ResponseWriter, status int, s signingUp) error {
+	if err := m.completeSignup(&s); err != nil {
+		return err
+	}
+	return m.Pages.Write(w, status, templates.SignupPassword{Signup: s.page, EditURL: signupIdentifier + "?state=" + url.QueryEscape(s.state)})
+}
+
+// completeSignup fills in what a page shows besides what was typed.
+func (m *room) completeSignup(s *signingUp) (err error) {
+	rq := s.transaction.Request()
+	if s.page.Layout, err = m.Pages.Layout(web.AboutRequest(rq)); err != nil {
+		return err
+	}
+	if s.page.ClientName, _, err = m.appName(rq.ClientID); err != nil {
+		return err
+	}
+	s.page.State, s.page.Identifiers, s.page.Optional = s.state, account.SignupIdentifiers(s.conn), account.SignupOptional(s.conn)
+	if s.page.Demands == nil {
+		s.page.Demands = demandsOf(s.conn)
+	}
+	s.page.LoginURL = s.screens.Login + "?state=" + url.QueryEscape(s.state)
+	return nil
+}
