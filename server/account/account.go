@@ -1,7 +1,6 @@
 // Package account makes accounts at connections and changes what they prove
-// themselves with: ids and identities of new users, new passwords, verified
-// addresses, and what too many wrong passwords do. It shows no page and writes no
-// e-mail.
+// themselves with: ids and identities of new users, new passwords, and what too many wrong
+// passwords do. It shows no page and writes no e-mail.
 package account
 
 import (
@@ -128,21 +127,4 @@ func SetPassword(tx *storage.Tx, doc storage.Document, hash string, now time.Tim
 	return errors.Join(
 		tx.Passwords.Put(identity.PolicyOf(conn).Replace(stored, id, hash)), tx.EndSessions(id), tx.ForgetLoginFailures(id),
 	)
-}
-
-// VerifyEmail marks a user's address as verified, if it is still that one, and
-// reports whether it was not before.
-func VerifyEmail(tx *storage.Tx, userID, email string, now time.Time) (fresh bool, err error) {
-	doc, err := tx.Users.Document(userID)
-	if err != nil {
-		return false, err
-	}
-	if doc["email"] != email {
-		return false, storage.ErrNotFound
-	}
-	if doc["email_verified"] == true {
-		return false, nil
-	}
-	doc["email_verified"], doc["updated_at"] = true, resource.Time(now)
-	return true, tx.Users.Put(doc)
 }

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strconv"
 
-	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -19,12 +19,8 @@ import (
 //auth0:operation GET /u/email-verification
 func (m *room) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	var t storage.Ticket
-	err := m.DB.Update(func(tx *storage.Tx) error {
-		var err error
-		if t, err = tx.UseTicket(ticketHash(r), storage.TicketVerifyEmail, m.Now()); err != nil {
-			return err
-		}
-		_, err = account.VerifyEmail(tx, t.UserID, t.Email, m.Now())
+	err := m.DB.Update(func(tx *storage.Tx) (err error) {
+		t, err = objects.FollowVerificationTicket(tx, ticketHash(r), m.Now())
 		return err
 	})
 	outcome, status, message := templates.EmailVerified, http.StatusOK, "Your email was verified. You can continue using the application."
@@ -72,12 +68,9 @@ func redirectToResult(w http.ResponseWriter, r *http.Request, t storage.Ticket, 
 //auth0:operation GET /u/unblock
 func (m *room) unblock(w http.ResponseWriter, r *http.Request) error {
 	var t storage.Ticket
-	err := m.DB.Update(func(tx *storage.Tx) error {
-		var err error
-		if t, err = tx.UseTicket(ticketHash(r), storage.TicketUnblock, m.Now()); err != nil {
-			return err
-		}
-		return tx.ForgetLoginFailures(t.UserID)
+	err := m.DB.Update(func(tx *storage.Tx) (err error) {
+		t, err = objects.FollowUnblockTicket(tx, ticketHash(r), m.Now())
+		return err
 	})
 	if badLink(err) {
 		return m.result(w, http.StatusBadRequest, templates.UnblockLinkInvalid, t.ClientID, t.Email)

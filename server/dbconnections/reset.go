@@ -11,6 +11,7 @@ import (
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
@@ -280,22 +281,7 @@ func (m *room) reset(r *http.Request, t storage.Ticket, user storage.User, passw
 	if err != nil {
 		return err
 	}
-	return m.DB.Update(func(tx *storage.Tx) error {
-		if _, err := tx.UseTicket(t.Hash, t.Kind, m.Now()); err != nil {
-			return err
-		}
-		doc, err := tx.Users.Document(t.UserID)
-		if err != nil {
-			return err
-		}
-		if t.Email != "" && doc["email"] == t.Email { // whoever followed the link reads that mailbox
-			doc["email_verified"] = true
-		}
-		if err := account.SetPassword(tx, doc, hash, m.Now()); err != nil {
-			return err
-		}
-		return tx.Users.Put(doc)
-	})
+	return m.DB.Update(func(tx *storage.Tx) error { return objects.FollowPasswordTicket(tx, t.Hash, hash, m.Now()) })
 }
 
 func (m *room) newPasswordPage(w http.ResponseWriter, status int, t storage.Ticket, user storage.User, demands []templates.Demand, errs ...string) error {

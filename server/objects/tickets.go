@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/resource"
@@ -124,4 +125,56 @@ func SendVerification(ch *Change, sent storage.Document) (job storage.Document, 
 		})
 	}
 	return job, PlainOf(ch.Tx, resource.Jobs, "").Put(job)
+}
+
+// FollowVerificationTicket uses up the ticket with a hash, and marks the address that it was
+// sent to as verified where it is still the user's. The error is that of storage.UseTicket,
+// or wraps storage.ErrNotFound.
+func FollowVerificationTicket(tx *storage.Tx, hash string, now time.Time) (storage.Ticket, error) {
+	t, err := tx.UseTicket(hash, storage.TicketVerifyEmail, now)
+	if err != nil {
+		return t, err
+	}
+	doc, err := tx.Users.Document(t.UserID)
+	if err != nil {
+		return t, err
+	}
+	switch {
+	case doc["email"] != t.Email:
+		return t, storage.ErrNotFound
+	case doc["email_verified"] == true:
+		return t, nil
+	}
+	doc["email_verified"], doc["updated_at"] = true, resource.Time(now)
+	return t, tx.Users.Put(doc)
+}
+
+// FollowPasswordTicket uses up the ticket with a hash, and gives its user a new password.
+// Whoever followed the link that was sent to an address reads what is sent there, so that the
+// address is verified. The error is that of storage.UseTicket.
+func FollowPasswordTicket(tx *storage.Tx, hash, passwordHash string, now time.Time) error {
+	t, err := tx.UseTicket(hash, storage.TicketResetPassword, now)
+	if err != nil {
+		return err
+	}
+	doc, err := tx.Users.Document(t.UserID)
+	if err != nil {
+		return err
+	}
+	if t.Email != "" && doc["email"] == t.Email {
+		doc["email_verified"] = true
+	}
+	if err := account.SetPassword(tx, doc, passwordHash, now); err != nil {
+		return err
+	}
+	return tx.Users.Put(doc)
+}
+
+// FollowUnblockTicket uses up the ticket with a hash, and lifts the blocks of its user.
+func FollowUnblockTicket(tx *storage.Tx, hash string, now time.Time) (storage.Ticket, error) {
+	t, err := tx.UseTicket(hash, storage.TicketUnblock, now)
+	if err != nil {
+		return t, err
+	}
+	return t, tx.ForgetLoginFailures(t.UserID)
 }
