@@ -22,7 +22,8 @@ import (
 // Token types, the typ of a JOSE header.
 const (
 	TypeJWT         = "JWT"
-	TypeAccessToken = "at+jwt" // RFC 9068 section 2.1
+	TypeAccessToken = "at+jwt"     // RFC 9068 section 2.1
+	TypeLogoutToken = "logout+jwt" // OpenID Connect Back-Channel Logout section 2.4
 )
 
 // Signing algorithms, RFC 7518 section 3.1.
@@ -51,7 +52,7 @@ func header(alg, typ, kid string) string {
 func (k *signingKey) encodeHeaders() {
 	k.headers = map[string]string{}
 	for _, alg := range ringAlgorithms {
-		for _, typ := range []string{TypeJWT, TypeAccessToken} {
+		for _, typ := range []string{TypeJWT, TypeAccessToken, TypeLogoutToken} {
 			k.headers[string(alg)+typ] = header(string(alg), typ, k.KeyID)
 		}
 	}

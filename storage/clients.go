@@ -50,7 +50,8 @@ type Client struct {
 	} `json:"default_organization"`
 	// StandardAnswers has the application answered as OpenID Connect and RFC 6749 say where
 	// Auth0 answers otherwise. It is tenant0's own.
-	StandardAnswers bool `json:"tenant0_standard_answers"`
+	StandardAnswers bool       `json:"tenant0_standard_answers"`
+	OIDCLogout      OIDCLogout `json:"oidc_logout"`
 	// TrustedForIP lets the application say which address a person's request to the token
 	// endpoint comes from.
 	TrustedForIP bool `json:"is_token_endpoint_ip_header_trusted"`

@@ -56,7 +56,7 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 		if err := tx.end(userEnding(id), now); err != nil {
 			return err
 		}
-		if err := tx.DeleteSessions(id); err != nil {
+		if err := tx.DeleteSessions(id, AccountDeleted); err != nil {
 			return err
 		}
 		if err := errors.Join(deleteOfUser(tx.Tickets.records, id), deleteOfUser(tx.Passcodes.records, id)); err != nil {

@@ -97,9 +97,10 @@ func (tx *Tx) endOldestSessions(userID string, n int) error {
 }
 
 // EndSessions ends every session of a user, the logins that wait for a further factor, and
-// the refresh tokens that the user holds, in whatever application.
-func (tx *Tx) EndSessions(userID string) error {
-	if err := tx.DeleteSessions(userID); err != nil {
+// the refresh tokens that the user holds, in whatever application. The initiator is what
+// ends them, as in EndSession.
+func (tx *Tx) EndSessions(userID, initiator string) error {
+	if err := tx.DeleteSessions(userID, initiator); err != nil {
 		return err
 	}
 	if err := tx.endMFALoginsOf(userID); err != nil {
@@ -109,8 +110,20 @@ func (tx *Tx) EndSessions(userID string) error {
 }
 
 // DeleteSessions ends every session of a user.
-func (tx *Tx) DeleteSessions(userID string) error {
-	return deleteOfUser(tx.Sessions.records, userID)
+func (tx *Tx) DeleteSessions(userID, initiator string) error {
+	var all []Session
+	for s, err := range tx.Sessions.By("user", userID) {
+		if err != nil {
+			return err
+		}
+		all = append(all, s)
+	}
+	for _, s := range all {
+		if err := tx.EndSession(s, initiator); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // DeleteRefreshTokens ends every refresh token of a user.

@@ -39,6 +39,7 @@ type Tx struct {
 	Devices        Table[Device]
 	Guesses        Table[Guesses]
 	MFALogins      Table[MFALogin]
+	Logouts        Table[Logout]
 
 	sizes Table[Size]
 }
@@ -77,6 +78,7 @@ func newTx(kv KV, m *memo) *Tx {
 	tx.Devices = table(tx, devices)
 	tx.Guesses = table(tx, guesses)
 	tx.MFALogins = table(tx, mfaLogins)
+	tx.Logouts = table(tx, logouts)
 	return tx
 }
 
@@ -116,6 +118,8 @@ func (tx *Tx) expiring(name string) (records, bool) {
 		return tx.LoginFailures.records, true
 	case passcodes.name:
 		return tx.Passcodes.records, true
+	case logouts.name:
+		return tx.Logouts.records, true
 	case mfaLogins.name:
 		return tx.MFALogins.records, true
 	case guesses.name:

@@ -125,6 +125,6 @@ func SetPassword(tx *storage.Tx, doc storage.Document, hash string, now time.Tim
 	}
 	doc["last_password_reset"] = resource.Time(now)
 	return errors.Join(
-		tx.Passwords.Put(identity.PolicyOf(conn).Replace(stored, id, hash)), tx.EndSessions(id), tx.ForgetLoginFailures(id),
+		tx.Passwords.Put(identity.PolicyOf(conn).Replace(stored, id, hash)), tx.EndSessions(id, storage.PasswordChanged), tx.ForgetLoginFailures(id),
 	)
 }

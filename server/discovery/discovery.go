@@ -80,6 +80,8 @@ type metadata struct {
 	TokenAuthMethods        []string `json:"token_endpoint_auth_methods_supported"`
 	TokenAuthSigningAlgs    []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 	ClaimsSupported         []string `json:"claims_supported"`
+	BackchannelLogout       bool     `json:"backchannel_logout_supported"`
+	BackchannelSession      bool     `json:"backchannel_logout_session_supported"`
 	IDTokenSigningAlgs      []string `json:"id_token_signing_alg_values_supported"`
 	RequestURISupported     bool     `json:"request_uri_parameter_supported"`
 	RequestParameterSupport bool     `json:"request_parameter_supported"`
@@ -120,6 +122,7 @@ func (m *room) configuration(w http.ResponseWriter, _ *http.Request) error {
 			"aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name", "given_name", "iat",
 			"identities", "iss", "name", "nickname", "phone_number", "picture", "sub",
 		},
+		BackchannelLogout: true, BackchannelSession: true,
 		IDTokenSigningAlgs: []string{keys.HS256, keys.RS256, keys.PS256, keys.RS512},
 		ACRValuesSupported: tenant.ACRValuesSupported,
 	}

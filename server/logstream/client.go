@@ -40,6 +40,13 @@ func newClient(closed func(netip.AddrPort) bool) *http.Client {
 	}
 }
 
+// Do sends a request that is no stream's, with the same rules and the same mark, so that it
+// comes to no address that is closed to the tenant's requests.
+func (s *Streams) Do(rq *http.Request) (*http.Response, error) {
+	rq.Header.Set(Header, "none")
+	return s.do(rq)
+}
+
 // do sends a request.
 func (s *Streams) do(rq *http.Request) (*http.Response, error) {
 	if scheme := rq.URL.Scheme; scheme != "http" && scheme != "https" {

@@ -38,7 +38,7 @@ func DeleteSession(tx *storage.Tx, id string) error {
 	if err != nil {
 		return err
 	}
-	return tx.Sessions.Delete(s.CookieHash)
+	return tx.EndSession(s, storage.SessionRevoked)
 }
 
 // RevokeSession ends a session with the refresh tokens that it brought.
@@ -55,7 +55,7 @@ func RevokeSession(ch *Change, id string) error {
 			return err
 		}
 	}
-	return ch.Tx.Sessions.Delete(s.CookieHash)
+	return ch.Tx.EndSession(s, storage.SessionRevoked)
 }
 
 // DeleteSessionsOf ends all sessions of a user.
@@ -63,7 +63,7 @@ func DeleteSessionsOf(tx *storage.Tx, userID string) error {
 	if err := Users.Require(tx, userID); err != nil {
 		return err
 	}
-	return tx.DeleteSessions(userID)
+	return tx.DeleteSessions(userID, storage.SessionRevoked)
 }
 
 // DeleteGrantsOf removes what a user has consented to, Auth0: api/management/v2/grants.

@@ -177,7 +177,7 @@ func UpdateUser(ch *Change, id string, asked storage.Document, hash string) (sto
 		}
 	}
 	if endsSessions(before, doc) {
-		if err := ch.Tx.EndSessions(id); err != nil {
+		if err := ch.Tx.EndSessions(id, storage.EmailChanged); err != nil {
 			return nil, err
 		}
 	}
@@ -239,7 +239,7 @@ func RevokeAccess(tx *storage.Tx, id string) error {
 	if err := Users.Require(tx, id); err != nil {
 		return err
 	}
-	return tx.EndSessions(id)
+	return tx.EndSessions(id, storage.SessionRevoked)
 }
 
 // Unblock lifts the blocks of users that wrong passwords led to.

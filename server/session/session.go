@@ -120,7 +120,7 @@ func (c Cookies) End(tx *storage.Tx, r *http.Request, now time.Time) (storage.Se
 	if err != nil {
 		return s, err
 	}
-	return s, tx.Sessions.Delete(s.CookieHash)
+	return s, tx.EndSession(s, storage.LoggedOut)
 }
 
 // Forget takes the session cookies away from the browser.

@@ -19,6 +19,7 @@ import (
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/authorize"
 	"github.com/tenant0/tenant0/server/authzext"
+	"github.com/tenant0/tenant0/server/backchannel"
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/consent"
 	"github.com/tenant0/tenant0/server/control"
@@ -82,6 +83,7 @@ type Tenant struct {
 	passwords *identity.Passwords
 	events    *tenantlog.Log
 	streams   *logstream.Streams
+	logouts   *backchannel.Logouts
 	outbox    *outbox.Outbox
 	traces    *trace.Traces
 	jobs      *jobs.Runner
@@ -144,10 +146,16 @@ func (t *Tenant) openServices() error {
 		name, _, _ = strings.Cut(u.Hostname(), ".")
 	}
 	t.streams = logstream.New(logstream.Deps{DB: t.db, Now: t.clock.Now, Log: t.Log, Closed: t.Closed})
-	t.events, err = tenantlog.New(tenantlog.Deps{DB: t.db, Now: t.clock.Now, Log: t.Log, Tenant: name, Stored: t.streams.Stored})
+	t.events, err = tenantlog.New(tenantlog.Deps{DB: t.db, Now: t.clock.Now, Log: t.Log, Tenant: name, Stored: func(after string) {
+		t.streams.Stored(after)
+		t.logouts.Wake() // what ends a session is in the log
+	}})
 	if err != nil {
 		return err
 	}
+	t.logouts = backchannel.New(backchannel.Deps{
+		DB: t.db, Issuer: t.issuer, Log: t.events, Do: t.streams.Do, Now: t.clock.Now, Server: t.Log,
+	})
 	t.outbox = outbox.New(outbox.Deps{Now: t.clock.Now, Log: t.Log, Provider: t.smtpServer, Failed: t.notSent})
 	t.traces = trace.New(t.clock.Now)
 	t.jobs = jobs.New(jobs.Deps{DB: t.db, Now: t.clock.Now, Log: t.Log, Folder: t.Folder})
@@ -186,6 +194,7 @@ func (t *Tenant) Start(failed func(error)) {
 	}
 	run("key ring", t.ring.Complete)
 	run("tenant log", func() error { return t.events.Run(t.stop) })
+	run("back-channel logouts", func() error { return t.logouts.Run(t.stop) })
 	run("log streams", func() error { return t.streams.Run(t.stop) })
 	run("outbox", func() error { return t.outbox.Run(t.stop) })
 	run("jobs", func() error { return t.jobs.Run(t.stop) })

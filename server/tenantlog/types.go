@@ -41,9 +41,13 @@ const (
 	LoginWarning          = "w"
 	DeprecationNotice     = "depnote"
 	CodeSent              = "cls"
-	DeviceRefused         = "fdeaz"
-	DeviceNotActivated    = "fdeac"
-	DeviceCanceled        = "fdecc"
+
+	BackchannelLogout       = "oidc_backchannel_logout_succeeded"
+	BackchannelLogoutFailed = "oidc_backchannel_logout_failed"
+
+	DeviceRefused      = "fdeaz"
+	DeviceNotActivated = "fdeac"
+	DeviceCanceled     = "fdecc"
 )
 
 // exchange is how the log names the use of a grant.
