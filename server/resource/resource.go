@@ -5,7 +5,6 @@
 package resource
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -105,33 +104,6 @@ type Kind struct {
 	Created, Updated string
 	// Missing is the answer for an id that is none, and Taken for a conflict.
 	Missing, Taken *apierr.Error
-}
-
-// kinds holds every kind by its name.
-var kinds = func() map[string]*Kind {
-	all := map[string]*Kind{}
-	for _, k := range []*Kind{
-		Clients, ResourceServers, ClientGrants, Connections, Roles, TenantSettings, Users, Credentials,
-		BruteForceProtection, SuspiciousIPThrottling, BreachedPasswordDetection, BotDetection, Captcha, PhoneProviderProtection,
-		Branding, Prompts, EmailProvider, EmailTemplates, CustomDomains, PhoneProviders, PhoneTemplates, Themes, EncryptionKeys, AuthenticationMethods, DeviceCredentials,
-		Actions, ActionModules, LogStreams, EventStreams, Hooks, Rules, Flows, VaultConnections, Forms, NetworkACLs, NetworkACLKeys, RateLimitPolicies,
-		ConnectionProfiles, UserAttributeProfiles, SelfServiceProfiles, TokenExchangeProfiles, CredentialTemplates,
-		Organizations, OrganizationConnections, OrganizationClients, OrganizationGrants, OrganizationInvitations, DiscoveryDomains, Jobs,
-	} {
-		all[k.Name] = k
-	}
-	return all
-}()
-
-// Complete fills in a new document of the kind with a name: its id, its defaults
-// and its times. Members that are there are left as they are.
-func Complete(kind string, doc storage.Document, now time.Time) error {
-	k, ok := kinds[kind]
-	if !ok {
-		return fmt.Errorf("unknown kind of resource %q", kind)
-	}
-	k.Fill(doc, now)
-	return nil
 }
 
 // Fill fills in a new document: its id, its defaults and its times. Members that

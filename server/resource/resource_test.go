@@ -131,9 +131,7 @@ func TestFillAndMerge(t *testing.T) {
 func TestDefaultsAreCopied(t *testing.T) {
 	one, two := storage.Document{"name": "a", "strategy": "auth0"}, storage.Document{"name": "b", "strategy": "auth0"}
 	for _, doc := range []storage.Document{one, two} {
-		if err := resource.Complete("connections", doc, now); err != nil {
-			t.Fatal(err)
-		}
+		resource.Connections.Fill(doc, now)
 	}
 	one["options"].(storage.Document)["mfa"].(storage.Document)["active"] = "changed"
 	if got := two["options"].(storage.Document)["mfa"].(storage.Document)["active"]; got != true {
@@ -157,9 +155,7 @@ func TestClientDefaults(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			doc := document(t, tt.body)
-			if err := resource.Complete("clients", doc, now); err != nil {
-				t.Fatal(err)
-			}
+			resource.Clients.Fill(doc, now)
 			refresh, _ := doc["refresh_token"].(storage.Document)
 			if diff := cmp.Diff(tt.grants, doc["grant_types"]); diff != "" || refresh["token_lifetime"] != tt.lifetime {
 				t.Errorf("grants %v, refresh token lifetime %v; want %v and %d", doc["grant_types"], refresh["token_lifetime"], tt.grants, tt.lifetime)
