@@ -54,7 +54,7 @@ func openFile(path string, noSync bool) (*storage.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := storage.OpenVolatile(engine, memory.New())
+	db, err := storage.OpenVolatile(engine, journal(path))
 	if err != nil && !errors.Is(err, storage.ErrDamaged) { // that names the file
 		err = fmt.Errorf("data file %s: %w", path, err)
 	}
@@ -62,6 +62,14 @@ func openFile(path string, noSync bool) (*storage.DB, error) {
 		return nil, errors.Join(err, engine.Close())
 	}
 	return db, nil
+}
+
+// journalSuffix ends the name of the journal that is beside a data file while a server has it open.
+const journalSuffix = "-logins"
+
+// journal opens the journal of a data file.
+func journal(path string) func(store string) (storage.Engine, error) {
+	return func(store string) (storage.Engine, error) { return memory.OpenJournal(path+journalSuffix, store) }
 }
 
 // copyStore makes the store of a new tenant, a copy of another.
@@ -83,7 +91,7 @@ func (s *Server) copyStore(name string, of *storage.DB) (*storage.DB, error) {
 	if err := of.CopyTo(engine); err != nil {
 		return nil, errors.Join(err, engine.Close(), os.Remove(path))
 	}
-	return storage.OpenVolatile(engine, memory.New())
+	return storage.OpenVolatile(engine, journal(path))
 }
 
 // removeStore removes what of a tenant is on the disk and in the database.
@@ -95,7 +103,11 @@ func (s *Server) removeStore(name string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	return errors.Join(err, os.RemoveAll(s.tenantPath(name, ".files")))
+	journal := os.Remove(s.tenantPath(name, storeSuffix+journalSuffix)) // that a killed server has left
+	if errors.Is(journal, fs.ErrNotExist) {
+		journal = nil
+	}
+	return errors.Join(err, journal, os.RemoveAll(s.tenantPath(name, ".files")))
 }
 
 // openKept opens the tenants that the data folder has besides the first, each at the port

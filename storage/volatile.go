@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,18 +12,49 @@ import (
 // from them, requests that were sent ahead and codes that were not redeemed. They are kept in memory
 // beside an engine on a disk, so that a login neither waits for the disk nor has a page of the file
 // written at each of its steps. Close writes them to the engine, and Open takes them out of it
-// again, so that a login goes on after a restart. A shared database has no such part: its servers
-// share their logins.
+// again, so that a login goes on after a restart; for a process that is killed, memory.Journal
+// keeps them. A shared database has no such part: its servers share their logins.
 
 // OpenVolatile is Open for an engine on a disk, with one in memory for the volatile records, which
-// the store closes too.
-func OpenVolatile(engine, inMemory Engine) (*DB, error) {
+// the store closes too. inMemory opens it; store tells what the engine holds from any other, so
+// that what an earlier process has left is not taken for a part of it.
+func OpenVolatile(engine Engine, inMemory func(store string) (Engine, error)) (*DB, error) {
 	db, err := Open(engine)
 	if err != nil {
 		return nil, err
 	}
-	db.volatile = inMemory
+	store, err := db.identity()
+	if err != nil {
+		return nil, err
+	}
+	if db.volatile, err = inMemory(store); err != nil {
+		return nil, err
+	}
 	return db, db.takeVolatile()
+}
+
+// identityKey is where an engine has what tells it from any other.
+var identityKey = []byte("store")
+
+// identity is what tells the engine's content from any other; a new one gets it here.
+func (db *DB) identity() (id string, err error) {
+	read := func(kv KV) error {
+		raw, err := kv.Get(identityKey)
+		id = string(raw)
+		return err
+	}
+	if err := db.engine.View(read); err != nil || id != "" {
+		return id, err
+	}
+	made := rand.Text()
+	err = db.engine.Update(func(kv KV) error {
+		if err := read(kv); err != nil || id != "" {
+			return err
+		}
+		id = made
+		return kv.Put(identityKey, []byte(id))
+	})
+	return id, err
 }
 
 // volatileTables are the tables of volatile records.

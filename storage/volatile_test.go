@@ -11,6 +11,8 @@ import (
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
+func inMemory(string) (storage.Engine, error) { return memory.New(), nil }
+
 // openVolatile opens a store on the file at path, with its volatile records in memory.
 func openVolatile(t *testing.T, path string) *storage.DB {
 	t.Helper()
@@ -18,7 +20,7 @@ func openVolatile(t *testing.T, path string) *storage.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := storage.OpenVolatile(engine, memory.New())
+	db, err := storage.OpenVolatile(engine, inMemory)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +166,7 @@ func (u *unkept) Update(fn func(storage.KV) error) error {
 // TestVolatileRecordsOfAnUpdateThatIsNotKept are taken back, those of several runs too.
 func TestVolatileRecordsOfAnUpdateThatIsNotKept(t *testing.T) {
 	engine := &unkept{Engine: memory.New()}
-	db, err := storage.OpenVolatile(engine, memory.New())
+	db, err := storage.OpenVolatile(engine, inMemory)
 	if err != nil {
 		t.Fatal(err)
 	}

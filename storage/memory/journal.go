@@ -1,0 +1,207 @@
+package memory
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// A journal outlives its process, also one that is killed, and not a power cut: what is written to
+// it is handed to the operating system, which nobody waits for to reach the disk. It begins with the
+// name of the store that it belongs to. A record is one update: its length (4 bytes), the checksum
+// of the rest (4 bytes), and its writes, each a key and a value with their lengths; a value of the
+// length deleted is none.
+
+// Journal is a key space in memory with a file that brings it back.
+type Journal struct {
+	*DB
+	path, store string
+	file        *os.File // written to by the one writer
+	// size is that of the file, and rewriteAt the size at which it is written anew.
+	size, rewriteAt int64
+}
+
+const (
+	deleted = ^uint32(0)
+	// minRewrite is how large a journal grows at least before it is written anew, in bytes.
+	minRewrite = 4 << 20
+	// maxRecord bounds the record of one update that is read back, in bytes.
+	maxRecord = 64 << 20
+)
+
+// OpenJournal opens the journal at path and brings back what it holds of the store of that name.
+// What is of another store, or is damaged, ends there and is gone.
+func OpenJournal(path, store string) (*Journal, error) {
+	j := &Journal{DB: New(), path: path, store: store}
+	raw, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	if rest, ours := bytes.CutPrefix(raw, []byte(store+"\n")); ours {
+		tree := j.state.Load()
+		for record, rest := nextRecord(rest); record != nil; record, rest = nextRecord(rest) {
+			replay(tree, record)
+		}
+	}
+	return j, j.rewrite(j.state.Load())
+}
+
+// Path is the file of the journal.
+func (j *Journal) Path() string { return j.path }
+
+// nextRecord is the first record of what is left of a journal, nil where there is no whole one.
+func nextRecord(raw []byte) (record, rest []byte) {
+	const head = 8
+	if len(raw) < head {
+		return nil, nil
+	}
+	length, sum := int64(binary.BigEndian.Uint32(raw)), binary.BigEndian.Uint32(raw[4:])
+	if length == 0 || length > maxRecord || int64(len(raw)-head) < length {
+		return nil, nil
+	}
+	record = raw[head : head+length]
+	if crc32.ChecksumIEEE(record) != sum {
+		return nil, nil
+	}
+	return record, raw[head+length:]
+}
+
+// replay applies the writes of a record, whose checksum is right.
+func replay(t *tree, record []byte) {
+	take := func(n uint32) (part []byte) {
+		n = uint32(min(int(n), len(record))) //nolint:gosec // no more than n
+		part, record = record[:n], record[n:]
+		return part
+	}
+	number := func() uint32 {
+		if len(record) < 4 {
+			record = nil
+			return 0
+		}
+		return binary.BigEndian.Uint32(take(4))
+	}
+	for len(record) > 0 {
+		key := string(take(number()))
+		if n := number(); n == deleted {
+			t.Delete(key)
+		} else {
+			t.Set(key, bytes.Clone(take(n)))
+		}
+	}
+}
+
+// sized appends a part behind its length.
+func sized(to, part []byte) []byte {
+	length := uint32(len(part)) //nolint:gosec // of a record, which a request of some kilobytes brings about
+	return append(binary.BigEndian.AppendUint32(to, length), part...)
+}
+
+// put and remove add a write to a record.
+func put(record, key, value []byte) []byte { return sized(sized(record, key), value) }
+
+func remove(record, key []byte) []byte {
+	return binary.BigEndian.AppendUint32(sized(record, key), deleted)
+}
+
+// framed is a record as the file has it.
+func framed(record []byte) []byte {
+	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(record))
+	return slices.Insert(sized(make([]byte, 0, 8+len(record)), record), 4, sum...)
+}
+
+// recording is a transaction that notes what it writes.
+type recording struct {
+	storage.KV
+	record []byte
+}
+
+func (r *recording) Put(key, value []byte) error {
+	r.record = put(r.record, key, value)
+	return r.KV.Put(key, value)
+}
+
+func (r *recording) Delete(key []byte) error {
+	r.record = remove(r.record, key)
+	return r.KV.Delete(key)
+}
+
+// Update implements storage.Engine.
+func (j *Journal) Update(fn func(storage.KV) error) error {
+	return j.DB.Update(func(k storage.KV) error {
+		r := &recording{KV: k}
+		if err := fn(r); err != nil || len(r.record) == 0 {
+			return err
+		}
+		return j.append(r.record, k)
+	})
+}
+
+// append writes a record to the file, or all of the key space where the file has grown enough.
+func (j *Journal) append(record []byte, k storage.KV) error {
+	if j.size+int64(len(record)) > j.rewriteAt || len(record) > maxRecord {
+		if own, ok := k.(*kv); ok {
+			return j.rewrite(own.tree)
+		}
+	}
+	raw := framed(record)
+	if _, err := j.file.WriteAt(raw, j.size); err != nil {
+		return errors.Join(fmt.Errorf("journal: %w", err), j.file.Truncate(j.size))
+	}
+	j.size += int64(len(raw))
+	return nil
+}
+
+// rewrite puts a file in the place of the journal that holds a key space and nothing of what it was
+// before. A failure leaves the journal as it is.
+func (j *Journal) rewrite(t *tree) (err error) {
+	next, err := os.OpenFile(j.path+".new", os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	size, err := writeAll(next, j.store, t)
+	if err == nil {
+		err = os.Rename(next.Name(), j.path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("journal: %w", err), next.Close(), os.Remove(next.Name()))
+	}
+	before := j.file
+	j.file, j.size, j.rewriteAt = next, size, max(minRewrite, 4*size)
+	if before != nil {
+		return before.Close()
+	}
+	return nil
+}
+
+func writeAll(file io.Writer, store string, t *tree) (size int64, err error) {
+	out := bufio.NewWriter(file)
+	write := func(raw []byte) {
+		n, failed := out.Write(raw)
+		size, err = size+int64(n), errors.Join(err, failed)
+	}
+	write([]byte(store + "\n"))
+	t.Scan(func(key string, value []byte) bool {
+		write(framed(put(nil, []byte(key), value)))
+		return err == nil
+	})
+	return size, errors.Join(err, out.Flush())
+}
+
+// Close implements storage.Engine. What the journal holds is gone: whoever closes it has taken it.
+func (j *Journal) Close() error {
+	if err := j.enter(); err != nil {
+		return nil //nolint:nilerr // it was closed before
+	}
+	j.open.RUnlock()
+	return errors.Join(j.DB.Close(), j.file.Close(), os.Remove(j.path))
+}
+
+var _ storage.Engine = (*Journal)(nil)
