@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -32,7 +32,7 @@ func (t Tenant) open(ctx context.Context, tx *storage.Tx) (*importer, Effects) {
 	o, effects := t.Open(ctx, tx)
 	return &importer{
 		objects: o, tx: tx, issuer: t.Issuer,
-		report: Report{Changes: []Change{}, Skipped: []Skipped{}}, lists: map[string][]storage.Document{}, called: map[string]*references{},
+		report: Report{Changes: []Change{}, Skipped: []Skipped{}}, lists: map[string][]storage.Document{}, called: map[string]*references{}, found: map[string]found{},
 	}, effects
 }
 
@@ -44,6 +44,7 @@ type importer struct {
 	report  Report
 	lists   map[string][]storage.Document // what there is, by place
 	called  map[string]*references        // the names and ids of that
+	found   map[string]found              // the same by members
 	// ids says that an export has ids.
 	ids bool
 	// fresh says that the configuration makes a new tenant. generated are the client secrets
@@ -132,19 +133,59 @@ func (im *importer) list(p Place) ([]storage.Document, error) {
 	return all, err
 }
 
+// found is what at a path has, by the values of some members.
+type found struct {
+	path    string
+	members []string
+	objects map[string]storage.Document
+}
+
+// key is the values of the members, as a text.
+func (f found) key(doc storage.Document) string {
+	values := make([]any, len(f.members))
+	for i, member := range f.members {
+		values[i] = doc[member]
+	}
+	return jsonText(values)
+}
+
+// add notes an object; of those that are alike the first counts.
+func (f found) add(doc storage.Document) {
+	if key := f.key(doc); f.objects[key] == nil {
+		f.objects[key] = doc
+	}
+}
+
+// replace puts an object in the place of what it was, and reports whether it is found as that
+// was.
+func (f found) replace(old, doc storage.Document, idMember string) bool {
+	key := f.key(doc)
+	if key != f.key(old) {
+		return false
+	}
+	if f.objects[key][idMember] == doc[idMember] {
+		f.objects[key] = doc
+	}
+	return true
+}
+
 // find returns what at a path has the values of an item in some members, nil for
 // nothing.
 func (im *importer) find(path string, item storage.Document, members ...string) (storage.Document, error) {
-	all, err := im.list(at(path))
-	if err != nil {
-		return nil, err
-	}
-	for _, doc := range all {
-		if !slices.ContainsFunc(members, func(m string) bool { return !reflect.DeepEqual(doc[m], item[m]) }) {
-			return doc, nil
+	by := strings.Join(append([]string{path}, members...), " ")
+	f, known := im.found[by]
+	if !known {
+		all, err := im.list(at(path))
+		if err != nil {
+			return nil, err
 		}
+		f = found{path, members, map[string]storage.Document{}}
+		for _, doc := range all {
+			f.add(doc)
+		}
+		im.found[by] = f
 	}
-	return nil, nil //nolint:nilnil // nothing is an answer
+	return f.objects[f.key(item)], nil
 }
 
 // references are how what at a path is referred to.
@@ -196,6 +237,11 @@ func (im *importer) made(path string, doc storage.Document) {
 		im.lists[path] = append(all, doc)
 	}
 	delete(im.called, path)
+	for _, f := range im.found {
+		if f.path == path {
+			f.add(doc)
+		}
+	}
 }
 
 // restore adds an object to the list at a path as the tenant file or the server itself has it.
@@ -285,13 +331,19 @@ func (im *importer) put(s collection, name string, item storage.Document) (id st
 // relist puts an object as it is now into the list of what there is at a path.
 func (im *importer) relist(path, idMember string, object any) {
 	doc, _ := object.(storage.Document)
-	delete(im.called, path)
 	at := slices.IndexFunc(im.lists[path], func(there storage.Document) bool { return there[idMember] == doc[idMember] })
 	if at < 0 {
 		delete(im.lists, path)
+		delete(im.called, path)
+		maps.DeleteFunc(im.found, func(_ string, f found) bool { return f.path == path })
 		return
 	}
+	old := im.lists[path][at]
 	im.lists[path][at] = doc
+	if old["name"] != doc["name"] {
+		delete(im.called, path)
+	}
+	maps.DeleteFunc(im.found, func(_ string, f found) bool { return f.path == path && !f.replace(old, doc, idMember) })
 }
 
 // namesOnly says of a path that its list shows no more than the names of objects.

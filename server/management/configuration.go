@@ -135,6 +135,9 @@ func (o *configured) do(method string, p deploy.Place, body any, id string) (any
 	if !served {
 		return nil, fmt.Errorf("%s %s is not served", method, p)
 	}
+	if method != http.MethodGet {
+		storage.Slow("checking an object of a configuration")
+	}
 	c, err := o.call(method, op.path, p, body)
 	if err != nil {
 		return nil, err
