@@ -43,8 +43,9 @@ func (s Session) Live(now time.Time) bool {
 const maxSessions = 100
 
 var sessions = declare(spec[Session]{
-	name: "sessions",
-	key:  func(s Session) string { return s.CookieHash },
+	name:   "sessions",
+	recent: true,
+	key:    func(s Session) string { return s.CookieHash },
 	indexes: []index[Session]{
 		{name: "id", unique: true, values: func(s Session) []string { return []string{s.ID} }},
 		{name: "user", values: func(s Session) []string { return []string{s.UserID} }},

@@ -59,7 +59,7 @@ type DB struct {
 	shared Shared // nil where no other process can open the store
 	// volatile keeps the records that a power cut may take; nil where the engine keeps them.
 	volatile Engine
-	memo     memo
+	memos    *memos
 }
 
 // Open checks the format of what the engine holds, upgrades an older one and
@@ -77,7 +77,7 @@ func open(engine Engine, steps []func(KV) error) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{engine: engine, shared: shared}, nil
+	return &DB{engine: engine, shared: shared, memos: newMemos()}, nil
 }
 
 // Close closes the engine.
@@ -95,13 +95,13 @@ func (db *DB) Close() error {
 // View runs fn once in a read transaction. Records read in it may be shared with
 // other readers: they are for reading only.
 func (db *DB) View(fn func(*Tx) error) error {
-	return db.view(func(kv KV) error { return transact(newTx(kv, &db.memo), fn) })
+	return db.view(func(kv KV) error { return transact(newTx(kv, db.memos), fn) })
 }
 
 // ViewContext is View for a request that may read much: when ctx ends, what is read next
 // fails with the error of ctx.
 func (db *DB) ViewContext(ctx context.Context, fn func(*Tx) error) error {
-	return db.view(func(kv KV) error { return transact(newTx(endingKV{kv, ctx}, &db.memo), fn) })
+	return db.view(func(kv KV) error { return transact(newTx(endingKV{kv, ctx}, db.memos), fn) })
 }
 
 // Update runs fn in a write transaction. An error from fn undoes all of it.

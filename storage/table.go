@@ -20,6 +20,9 @@ type spec[T any] struct {
 	// remember keeps decoded records beside their bytes, for kinds that are
 	// read at every request and written seldom.
 	remember bool
+	// recent does so for the few that were read last, for kinds of which there are many and
+	// each is read several times within a login. Lists do not count as reading.
+	recent bool
 	// measured keeps count of the bytes that all records take.
 	measured bool
 	// ordered keeps the order in which the records were made, for lists.
@@ -49,8 +52,8 @@ type kind struct {
 	indexes           []kindIndex
 	expires           func(any) time.Time
 	list              func(any) string
-	remember, ordered bool
-	measured          bool
+	remember, recent  bool
+	measured, ordered bool
 }
 
 type kindIndex struct {
@@ -69,7 +72,7 @@ func (k kindOf[T]) key(v T) string { return k.kind.key(&v) }
 // declare makes a kind of its spec.
 func declare[T any](s spec[T]) kindOf[T] {
 	k := &kind{
-		name: s.name, remember: s.remember, ordered: s.ordered, measured: s.measured,
+		name: s.name, remember: s.remember, recent: s.recent, ordered: s.ordered, measured: s.measured,
 		decode: func(raw []byte) (any, error) {
 			v := new(T)
 			return v, json.Unmarshal(raw, v)
@@ -279,7 +282,7 @@ func (r records) scan(start string) iter.Seq2[any, error] {
 		for row, err := range r.tx.forward(prefix, prefixEnd(prefix)) {
 			var v any
 			if err == nil {
-				v, err = r.decode(row.key, row.value)
+				v, err = r.decodeListed(row.key, row.value)
 			}
 			if !yield(v, err) || err != nil {
 				return
@@ -381,25 +384,65 @@ func (r records) write(v any, raw []byte) error {
 }
 
 func (r records) decode(row, raw []byte) (any, error) {
-	remember := r.kind.remember && r.tx.memo != nil
-	if remember {
-		if v, ok := r.tx.memo.find(row, raw); ok {
-			return v, nil
-		}
+	m := r.memo()
+	if v, ok := m.find(row, raw); ok {
+		return v, nil
 	}
+	v, err := r.decodeAnew(row, raw)
+	if err == nil {
+		m.keep(row, raw, v)
+	}
+	return v, err
+}
+
+// decodeListed is decode for a record of a list.
+func (r records) decodeListed(row, raw []byte) (any, error) {
+	if r.kind.recent {
+		return r.decodeAnew(row, raw)
+	}
+	return r.decode(row, raw)
+}
+
+func (r records) decodeAnew(row, raw []byte) (any, error) {
 	v, err := r.kind.decode(raw)
 	if err != nil {
 		return nil, fmt.Errorf("%s %q is damaged: %w", r.kind.name, row[len(tablePrefix(r.kind.name)):], err)
 	}
-	if remember {
-		r.tx.memo.keep(row, raw, v)
-	}
 	return v, nil
 }
 
+// memo is where decoded records of the kind are, nil for nowhere: in a write transaction
+// records may be changed.
+func (r records) memo() *memo {
+	switch {
+	case r.tx.memos == nil:
+		return nil
+	case r.kind.remember:
+		return &r.tx.memos.lasting
+	case r.kind.recent:
+		return &r.tx.memos.recent
+	}
+	return nil
+}
+
+// memos remember decoded records: lasting those of kinds that are read at every request, and
+// recent those that were read last of others.
+type memos struct{ lasting, recent memo }
+
+// Bounds of the memory in records; past it a memo starts anew.
+const (
+	lastingLimit = 4096
+	recentLimit  = 512
+)
+
+func newMemos() *memos {
+	return &memos{lasting: memo{limit: lastingLimit}, recent: memo{limit: recentLimit}}
+}
+
 // memo remembers decoded records beside the bytes they came from. An entry is
-// used only for equal bytes, so it needs no invalidation.
+// used only for equal bytes, so it needs no invalidation. A nil memo remembers nothing.
 type memo struct {
+	limit   int
 	mu      sync.RWMutex
 	entries map[string]memoEntry
 }
@@ -409,10 +452,10 @@ type memoEntry struct {
 	value any
 }
 
-// memoLimit bounds the memory; past it the memo starts anew.
-const memoLimit = 4096
-
 func (m *memo) find(row, raw []byte) (any, bool) {
+	if m == nil {
+		return nil, false
+	}
 	m.mu.RLock()
 	e, ok := m.entries[string(row)]
 	m.mu.RUnlock()
@@ -420,9 +463,12 @@ func (m *memo) find(row, raw []byte) (any, bool) {
 }
 
 func (m *memo) keep(row, raw []byte, value any) {
+	if m == nil {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.entries == nil || len(m.entries) >= memoLimit {
+	if m.entries == nil || len(m.entries) >= m.limit {
 		m.entries = map[string]memoEntry{}
 	}
 	m.entries[string(row)] = memoEntry{bytes.Clone(raw), value}

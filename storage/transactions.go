@@ -196,6 +196,7 @@ var transactions = declare(spec[Transaction]{
 	key:      func(t Transaction) string { return t.StateHash },
 	expires:  func(t Transaction) time.Time { return t.ExpiresAt },
 	measured: true,
+	recent:   true,
 	indexes: []index[Transaction]{
 		{name: "age", values: func(t Transaction) []string { return []string{t.age()} }},
 		{name: "browser", values: func(t Transaction) []string { return []string{t.BrowserHash + "\x01" + t.age()} }},

@@ -3,8 +3,8 @@ package storage
 // Tx is one transaction; every read and write goes through one. It must not be
 // kept after its function returns.
 type Tx struct {
-	kv   KV
-	memo *memo // nil in a write transaction
+	kv    KV
+	memos *memos // nil in a write transaction
 
 	Tenant          Resources[Tenant]
 	Clients         Resources[Client]
@@ -44,8 +44,8 @@ type Tx struct {
 	sizes Table[Size]
 }
 
-func newTx(kv KV, m *memo) *Tx {
-	tx := &Tx{kv: kv, memo: m}
+func newTx(kv KV, m *memos) *Tx {
+	tx := &Tx{kv: kv, memos: m}
 	tx.Tenant = resources(tx, tenants)
 	tx.Clients = resources(tx, clients)
 	tx.ResourceServers = resources(tx, resourceServers)

@@ -68,6 +68,7 @@ func (u User) ConnectionName() string {
 var users = declare(spec[User]{
 	name:    "users",
 	ordered: true,
+	recent:  true,
 	key:     func(u User) string { return u.UserID },
 	indexes: []index[User]{
 		{name: "login", unique: true, values: logins},

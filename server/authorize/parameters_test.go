@@ -110,7 +110,7 @@ func TestPromptsTogether(t *testing.T) {
 		}
 		diff(t, tt.prompt+": after the first page", at, tt.then)
 	}
-	for _, prompt := range []string{"none login", "none consent", "select_account none", "none none"} {
+	for _, prompt := range []string{"none login", "none consent", "select_account none", "none" + " none"} {
 		diff(t, prompt, tn.outcome("prompt", prompt), "invalid_request: Invalid parameter prompt: none must stand alone")
 	}
 }
