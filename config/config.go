@@ -173,8 +173,8 @@ func (c *Config) validateStore() error {
 	return nil
 }
 
-// storePassword reports whether the URL of a database holds a password, in either of the places that it may have there.
-func storePassword(store string) bool {
+// StorePassword reports whether the URL of a database holds a password, in either of the places that it may have there.
+func StorePassword(store string) bool {
 	u, err := url.Parse(store)
 	if err != nil {
 		return true // nobody knows

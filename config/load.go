@@ -91,7 +91,7 @@ const (
 // choose lets the stronger of data and ephemeral win, and of store and ephemeral, so that a flag for one overrides an
 // environment with the other. It refuses a password where others can read it.
 func (c *Config) choose(set map[string]source) error {
-	if set["store"] == fromFlag && storePassword(c.Store) {
+	if set["store"] == fromFlag && StorePassword(c.Store) {
 		return errors.New("store: the flag holds a password, which everybody on this machine can read in the list of processes; set " +
 			EnvName("store") + " or PGPASSWORD instead, or write it to the configuration file or the file that PGPASSFILE names")
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server"
 	"github.com/tenant0/tenant0/server/servertest"
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
@@ -236,6 +237,72 @@ func TestServersThatStartTogetherMakeOneTenant(t *testing.T) {
 		}
 		if servers[i].URL != servers[0].URL {
 			t.Errorf("the servers have the issuers %s and %s", servers[0].URL, servers[i].URL)
+		}
+	}
+}
+
+func TestServersHaveOneInbox(t *testing.T) {
+	servers := cluster(t, 2, pgtest.Shared(t).Empty(t))
+	first := servers[0]
+	resp, err := of(servers[1]).PostForm(first.URL+"dbconnections/change_password", url.Values{
+		"client_id": {servertest.SPA}, "connection": {"Username-Password-Authentication"}, "email": {servertest.Employee},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if m := first.WaitForMessage(servertest.Employee, ""); m.Link == "" {
+		t.Errorf("the first server has %+v of what the second sent", m)
+	}
+	first.ClearInbox()
+	if left := servers[1].Inbox(); len(left) != 0 {
+		t.Errorf("after the first has cleared it, the inbox of the second has %v", left)
+	}
+}
+
+// TestTenantsAreCopiedToADatabaseAndBack takes a login along.
+func TestTenantsAreCopiedToADatabaseAndBack(t *testing.T) {
+	servertest.NeedsFile(t)
+	data, back := t.TempDir(), t.TempDir()
+	in := func(folder string) servertest.Option {
+		return servertest.Config(func(c *config.Config) { c.Data, c.Issuer = folder, "http://localhost:4400/" })
+	}
+	s := servertest.Start(t, in(data))
+	status, made := s.Manage(of(s), http.MethodPost, "users", map[string]any{
+		"connection": "Username-Password-Authentication", "email": "copied@example.com", "password": servertest.Password,
+	})
+	if status != http.StatusCreated {
+		t.Fatal(status, made)
+	}
+	if resp, err := http.Post(s.ControlURL()+"/tenants", "application/json", strings.NewReader(`{"name": "w1", "seed": "empty"}`)); err != nil || resp.StatusCode != http.StatusCreated {
+		t.Fatal(resp, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	store := pgtest.Shared(t).Empty(t)
+	if names, err := server.CopyStore(data, store); err != nil || !slices.Equal(names, []string{"default", "w1"}) {
+		t.Fatal(names, err)
+	}
+	if _, err := server.CopyStore(data, store); err == nil || !strings.Contains(err.Error(), "already") {
+		t.Errorf("a second copy: %v, want a refusal", err)
+	}
+	if names, err := server.CopyStore(store, back); err != nil || !slices.Equal(names, []string{"default", "w1"}) {
+		t.Fatal(names, err)
+	}
+	for name, option := range map[string]servertest.Option{
+		"the database": servertest.Config(func(c *config.Config) { c.Store = store }), "the folder": in(back),
+	} {
+		s := servertest.Start(t, option)
+		status, found := s.Manage(of(s), http.MethodGet, "users-by-email?email=copied@example.com", nil)
+		if all, _ := found.([]any); status != http.StatusOK || len(all) != 1 {
+			t.Errorf("in %s there is %d %v", name, status, found)
+		}
+		if status, body := controlStatus(t, s, "/tenants/w1"); status != http.StatusOK {
+			t.Errorf("in %s the further tenant is %d %s", name, status, body)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

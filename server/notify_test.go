@@ -123,7 +123,7 @@ func TestEmailGoesToTheTenantsProvider(t *testing.T) {
 	})
 	m := s.Outbox().Send(mail)
 	for deadline := time.Now().Add(servertest.Patience); m.Delivery == outbox.Queued && time.Now().Before(deadline); {
-		m, _ = s.Outbox().Get(m.ID)
+		m, _, _ = s.Outbox().Get(m.ID)
 	}
 	if m.Delivery != outbox.Failed || m.From != "tenant@example.com" || !strings.Contains(m.Error, "127.0.0.1:"+port) {
 		t.Errorf("with nobody at the provider's address the message is %+v", m)
@@ -137,7 +137,7 @@ func TestEmailGoesToTheTenantsProvider(t *testing.T) {
 		t.Errorf("with a disabled provider a message is %s", m.Delivery)
 	}
 	s.Reset()
-	if left := s.Outbox().List(outbox.Filter{}); len(left) != 0 {
+	if left, err := s.Outbox().List(outbox.Filter{}); err != nil || len(left) != 0 {
 		t.Errorf("after a reset the inbox has %v", left)
 	}
 }
@@ -156,7 +156,7 @@ func TestEmailThatFailsIsAnEvent(t *testing.T) {
 	s = servertest.Start(t, servertest.Config(func(c *config.Config) { c.Data = data }))
 	m := s.Outbox().Send(outbox.Message{Kind: outbox.VerifyEmail, To: servertest.Employee})
 	for deadline := time.Now().Add(servertest.Patience); m.Delivery == outbox.Queued && time.Now().Before(deadline); {
-		m, _ = s.Outbox().Get(m.ID)
+		m, _, _ = s.Outbox().Get(m.ID)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

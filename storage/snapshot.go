@@ -23,9 +23,10 @@ func snapshotKey(name string) []byte {
 	return slices.Concat(namedPrefix, []byte(name), []byte{0})
 }
 
-// keptTables say who the tenant is and not what is in it: a reset leaves them.
+// keptTables say who the tenant is and not what is in it: a reset leaves them. It leaves
+// messages, too, which whoever resets clears, and which no snapshot has.
 func (tx *Tx) keptTables() map[string]bool {
-	return map[string]bool{tx.SigningKeys.records.kind.name: true, tx.Secrets.records.kind.name: true}
+	return map[string]bool{signingKeys.name: true, secrets.name: true, messages.name: true}
 }
 
 // KeepSnapshot makes what the tenant holds now the state that RestoreSnapshot goes back to

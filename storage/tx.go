@@ -23,6 +23,7 @@ type Tx struct {
 	Entries         Table[Entry]
 	Logs            Logs
 	LogCursors      Table[LogCursor]
+	Messages        Table[Message]
 
 	SigningKeys    Table[SigningKey]
 	Secrets        Table[Secret]
@@ -62,6 +63,7 @@ func newTx(kv KV, m *memos) *Tx {
 	tx.Entries = table(tx, entries)
 	tx.Logs = Logs{records{tx, logs.kind}}
 	tx.LogCursors = table(tx, logCursors)
+	tx.Messages = table(tx, messages)
 	tx.SigningKeys = table(tx, signingKeys)
 	tx.Secrets = table(tx, secrets)
 	tx.Sessions = table(tx, sessions)

@@ -16,6 +16,7 @@ type commands struct {
 	Import  importCommand  `cmd:"" help:"Bring a configuration or users into the running tenant."`
 	Export  exportCommand  `cmd:"" help:"Write the running tenant's configuration or users into files."`
 	CA      caCommands     `cmd:"" name:"ca" help:"Make programs trust the server's HTTPS certificate."`
+	Store   storeCommands  `cmd:"" help:"Copy tenants between a data folder and a database."`
 	Keys    keysCommands   `cmd:"" help:"List, rotate and revoke the keys that sign tokens."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -49,6 +50,10 @@ Write the tenant that runs into files, for the real auth0-deploy-cli or for the 
 Be the tenant acme.example.test (a name in /etc/hosts) on the usual port:
 
     tenant0 start --listen :443 --issuer https://acme.example.test/
+
+Keep the tenant in a PostgreSQL database, which several servers may use:
+
+    tenant0 start --store postgres://tenant0@db.example.test/tenant0
 
 Let browsers trust the server, or one program alone:
 

@@ -28,13 +28,20 @@ func chosen(r *http.Request) outbox.Filter {
 //
 //auth0:operation GET /inbox
 func (m *room) listInbox(w http.ResponseWriter, r *http.Request) error {
-	return web.Reply(w, http.StatusOK, m.Outbox.List(chosen(r)))
+	all, err := m.Outbox.List(chosen(r))
+	if err != nil {
+		return err
+	}
+	return web.Reply(w, http.StatusOK, all)
 }
 
 //auth0:operation GET /inbox/{id}
 func (m *room) getMessage(w http.ResponseWriter, r *http.Request) error {
 	id := web.Param(r, "id")
-	message, ok := m.Outbox.Get(id)
+	message, ok, err := m.Outbox.Get(id)
+	if err != nil {
+		return err
+	}
 	if !ok {
 		return &apierr.Error{Status: http.StatusNotFound, Code: "unknown_message", Message: "There is no message " + id + "; it may have been sent before a reset"}
 	}
@@ -82,7 +89,9 @@ func noMessage(f outbox.Filter, timeout time.Duration) error {
 
 //auth0:operation DELETE /inbox
 func (m *room) clearInbox(w http.ResponseWriter, _ *http.Request) error {
-	m.Outbox.Clear()
+	if err := m.Outbox.Clear(); err != nil {
+		return err
+	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -36,7 +36,7 @@ func TestEffectsComeAfterTheTransaction(t *testing.T) {
 				objects, effects := management.Objects(ctx, d, tx)
 				return beforeCreate{objects, func() {
 					invite(t, objects)
-					if sent := d.Outbox.List(outbox.Filter{}); len(sent) > 0 {
+					if sent, err := d.Outbox.List(outbox.Filter{}); err != nil || len(sent) > 0 {
 						t.Errorf("within the transaction, %d messages are sent", len(sent))
 					}
 					if runs++; runs == 1 {
@@ -54,7 +54,7 @@ func TestEffectsComeAfterTheTransaction(t *testing.T) {
 			if !errors.Is(err, way.rest) {
 				t.Errorf("the import ends with %v, want %v", err, way.rest)
 			}
-			if sent := d.Outbox.List(outbox.Filter{}); len(sent) != way.sent || runs != 2 {
+			if sent, err := d.Outbox.List(outbox.Filter{}); err != nil || len(sent) != way.sent || runs != 2 {
 				t.Errorf("after %d runs, %d messages are sent, want %d after 2", runs, len(sent), way.sent)
 			}
 		})

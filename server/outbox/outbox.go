@@ -2,7 +2,7 @@
 // send, so that a test or a developer can read its code and follow its link, and
 // hands e-mails to the tenant's SMTP server as well where there is one. Messages
 // are kept in memory, as those of a mail catcher are: a restart and a reset begin
-// with none. It does not write the messages.
+// with none. Those of a tenant that several servers have are in its store. It does not write the messages.
 package outbox
 
 import (
@@ -14,6 +14,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tenant0/tenant0/storage"
 )
 
 // Kinds of messages: the names of Auth0's e-mail templates, Auth0:
@@ -99,6 +101,9 @@ const (
 type Deps struct {
 	Now func() time.Time
 	Log *slog.Logger
+	// DB has the messages of a tenant that other servers have as well; nil for one whose
+	// messages are in memory.
+	DB *storage.DB
 	// Provider returns the tenant's SMTP server, or ok false for none. It is asked
 	// for each e-mail; nil is none.
 	Provider func() (p SMTPServer, ok bool, err error)
@@ -153,10 +158,17 @@ func (o *Outbox) provider(m Message) (p SMTPServer, ok bool, err error) {
 }
 
 func (o *Outbox) add(m Message) (id string) {
+	if o.DB != nil {
+		id, err := shared{o.DB}.add(m)
+		if err != nil {
+			o.Log.Error("a message could not be kept in the inbox", "kind", m.Kind, "err", err.Error())
+		}
+		return id
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.number++
-	m.ID = "msg_" + strconv.Itoa(o.number)
+	m.ID = idPrefix + strconv.Itoa(o.number)
 	o.messages = append(o.messages, &m)
 	o.bytes += m.size()
 	o.prune()
@@ -198,11 +210,19 @@ type Filter struct {
 }
 
 // List returns the chosen messages, the newest first.
-func (o *Outbox) List(f Filter) []Message {
+func (o *Outbox) List(f Filter) ([]Message, error) {
+	if o.DB != nil {
+		return shared{o.DB}.list(f)
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.prune()
-	return o.list(f)
+	return o.list(f), nil
+}
+
+// takes reports whether the filter chooses a message, but for its place.
+func (f Filter) takes(m *Message) bool {
+	return (f.To == "" || equalAddress(m.To, f.To)) && (f.Kind == "" || m.Kind == f.Kind)
 }
 
 func (o *Outbox) list(f Filter) []Message {
@@ -211,7 +231,7 @@ func (o *Outbox) list(f Filter) []Message {
 		if f.After != "" && m.ID == f.After {
 			break
 		}
-		if (f.To == "" || equalAddress(m.To, f.To)) && (f.Kind == "" || m.Kind == f.Kind) {
+		if f.takes(m) {
 			found = append(found, *m)
 		}
 	}
@@ -219,19 +239,21 @@ func (o *Outbox) list(f Filter) []Message {
 }
 
 // Get returns the message with an id.
-func (o *Outbox) Get(id string) (Message, bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	i := slices.IndexFunc(o.messages, func(m *Message) bool { return m.ID == id })
+func (o *Outbox) Get(id string) (m Message, found bool, err error) {
+	all, err := o.List(Filter{})
+	i := slices.IndexFunc(all, func(m Message) bool { return m.ID == id })
 	if i < 0 {
-		return Message{}, false
+		return Message{}, false, err
 	}
-	return *o.messages[i], true
+	return all[i], true, nil
 }
 
 // Wait returns the newest chosen message, or waits for one until ctx ends, whose
 // error it returns then.
 func (o *Outbox) Wait(ctx context.Context, f Filter) (Message, error) {
+	if o.DB != nil {
+		return shared{o.DB}.wait(ctx, f)
+	}
 	for {
 		o.mu.Lock()
 		found, changed := o.list(f), o.changed
@@ -248,14 +270,24 @@ func (o *Outbox) Wait(ctx context.Context, f Filter) (Message, error) {
 }
 
 // Clear forgets all messages.
-func (o *Outbox) Clear() {
+func (o *Outbox) Clear() error {
+	if o.DB != nil {
+		return shared{o.DB}.clear()
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.messages, o.bytes = nil, 0
+	return nil
 }
 
 // settle notes how a delivery went.
 func (o *Outbox) settle(id string, err error) {
+	if o.DB != nil {
+		if failure := (shared{o.DB}).settle(id, err); failure != nil {
+			o.Log.Error("the delivery of a message could not be noted", "message", id, "err", failure.Error())
+		}
+		return
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, m := range o.messages {

@@ -118,7 +118,7 @@ func (s *smtpServer) provider() (outbox.SMTPServer, bool, error) {
 func settled(t *testing.T, o *outbox.Outbox, id string) outbox.Message {
 	t.Helper()
 	for deadline := time.Now().Add(servertest.Patience); time.Now().Before(deadline); {
-		if m, _ := o.Get(id); m.Delivery == outbox.Sent || m.Delivery == outbox.Failed {
+		if m, _, _ := o.Get(id); m.Delivery == outbox.Sent || m.Delivery == outbox.Failed {
 			return m
 		}
 	}

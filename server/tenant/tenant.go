@@ -156,7 +156,11 @@ func (t *Tenant) openServices() error {
 	t.logouts = backchannel.New(backchannel.Deps{
 		DB: t.db, Issuer: t.issuer, Log: t.events, Do: t.streams.Do, Now: t.clock.Now, Server: t.Log,
 	})
-	t.outbox = outbox.New(outbox.Deps{Now: t.clock.Now, Log: t.Log, Provider: t.smtpServer, Failed: t.notSent})
+	sent := outbox.Deps{Now: t.clock.Now, Log: t.Log, Provider: t.smtpServer, Failed: t.notSent}
+	if t.db.Shared() {
+		sent.DB = t.db
+	}
+	t.outbox = outbox.New(sent)
 	t.traces = trace.New(t.clock.Now)
 	t.jobs = jobs.New(jobs.Deps{DB: t.db, Now: t.clock.Now, Log: t.Log, Folder: t.Folder})
 	return nil
@@ -310,7 +314,9 @@ func (t *Tenant) restore(snapshot string) error {
 	if err != nil {
 		return err
 	}
-	t.outbox.Clear()
+	if err := t.outbox.Clear(); err != nil {
+		return err
+	}
 	t.traces.Clear()
 	return t.events.Reset(func() error {
 		if err := t.db.Update(func(tx *storage.Tx) error { return tx.RestoreSnapshot(snapshot) }); err != nil {

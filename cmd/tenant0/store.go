@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server"
+)
+
+// storeCommands work with where tenants are kept.
+type storeCommands struct {
+	Copy storeCopyCommand `cmd:"" help:"Copy all tenants from a data folder to a database, or back."`
+}
+
+// storeCopyCommand copies tenants.
+type storeCopyCommand struct {
+	From string `arg:"" name:"from" help:"Data folder, or URL of a PostgreSQL database, to copy from."`
+	To   string `arg:"" name:"to" help:"Data folder, or URL of a PostgreSQL database, to copy to."`
+}
+
+// Help is the detail of --help.
+func (storeCopyCommand) Help() string {
+	return `Copies every tenant with all that it holds: users, applications, keys, sessions, log and snapshots. What is at the target stays; a tenant that is there already is an error. Stop the servers of both before. A password goes into PGPASSWORD or the file that PGPASSFILE names.
+
+    tenant0 store copy ~/.local/share/tenant0 postgres://tenant0@db.example.test/tenant0
+    tenant0 store copy postgres://tenant0@db.example.test/tenant0 ./data`
+}
+
+// Run copies.
+func (c *storeCopyCommand) Run(t terminal) error {
+	for _, place := range []string{c.From, c.To} {
+		if strings.Contains(place, "://") && config.StorePassword(place) {
+			return &failure{exitUsage, errors.New("the URL holds a password, which everybody on this machine can read in the list of processes; " +
+				"set PGPASSWORD instead, or write it to the file that PGPASSFILE names")}
+		}
+	}
+	names, err := server.CopyStore(c.From, c.To)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, err := fmt.Fprintf(t.stdout, "copied %s\n", name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
