@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/tenant0/tenant0/config"
@@ -51,10 +52,8 @@ func CopyStore(from, to string) (names []string, err error) {
 		return nil, err
 	}
 	for _, name := range there {
-		for _, copied := range names {
-			if name == copied {
-				return nil, fmt.Errorf("%s has a tenant %s already; copy to an empty folder or database, or remove it there", to, name)
-			}
+		if slices.Contains(names, name) {
+			return nil, fmt.Errorf("%s has a tenant %s already; copy to an empty folder or database, or remove it there", to, name)
 		}
 	}
 	for _, name := range names {

@@ -9,6 +9,8 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+
+	"github.com/tenant0/tenant0/storage"
 )
 
 // How much of a file is in memory at a time and written in one transaction: as many users
@@ -33,6 +35,7 @@ var (
 type File struct {
 	path  string
 	users int
+	db    *storage.DB
 }
 
 // Keep writes a list of users to a file, for Start. What it returns is removed by the job,
@@ -43,13 +46,16 @@ func (r *Runner) Keep(users io.Reader) (kept *File, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("keep the users of an import: %w", err)
 	}
-	kept = &File{path: file.Name()}
+	kept = &File{path: file.Name(), db: r.DB}
 	defer func() {
 		if err = errors.Join(err, file.Close()); err != nil {
 			kept.Remove()
 			kept = nil
 		}
 	}()
+	if _, err = r.DB.Hold(kept.lease()); err != nil {
+		return kept, err
+	}
 	out := bufio.NewWriter(file)
 	for part, err := range batches(io.TeeReader(users, out)) {
 		if err != nil {
@@ -64,7 +70,13 @@ func (r *Runner) Keep(users io.Reader) (kept *File, err error) {
 }
 
 // Remove removes the file. One that stays is removed at the next start.
-func (f *File) Remove() { _ = os.Remove(f.path) }
+func (f *File) Remove() {
+	_ = os.Remove(f.path)
+	f.db.Release(f.lease())
+}
+
+// lease is what the server holds that has the file: others may have the folder as well.
+func (f *File) lease() string { return "file " + filepath.Base(f.path) }
 
 // batches reads the users a part at a time.
 func (f *File) batches() iter.Seq2[[]any, error] {
@@ -86,7 +98,14 @@ func (r *Runner) removeFiles() error {
 		return err
 	}
 	for _, path := range left {
-		(&File{path: path}).Remove()
+		f := &File{path: path, db: r.DB}
+		abandoned, err := r.DB.Hold(f.lease())
+		if err != nil {
+			return err
+		}
+		if abandoned {
+			f.Remove()
+		}
 	}
 	return nil
 }
