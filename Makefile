@@ -27,6 +27,10 @@ test: export CGO_ENABLED := 1
 test: prepare ## install what the tests need and run them all, with the race detector
 	go run ./e2e/testlog go test -json -race -shuffle=on -timeout 60m ./...
 
+.PHONY: test-postgres
+test-postgres: prepare ## run the parts of the suite that have most to do with the store on a PostgreSQL
+	TENANT0_TEST_STORE=postgres go test -timeout 60m ./server ./server/token ./server/tenantlog ./server/login ./server/logout
+
 .PHONY: prepare
 prepare:
 	@.ci/prepare
