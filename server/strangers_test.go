@@ -263,8 +263,12 @@ func TestStrangersResetAPassword(t *testing.T) {
 	if reset.Get("email") != servertest.Employee {
 		t.Errorf("the address that is filled in is %q", reset.Get("email"))
 	}
-	if sent := g.post(request.url.String(), reset); !strings.Contains(sent.body, "Check Your Email") {
-		t.Errorf("after that the page is\n%s", sent.body)
+	sent := g.post(request.url.String(), reset)
+	if again := g.post(sent.url.String(), inputs(sent.body)); !strings.Contains(sent.body, "Check Your Email") || !strings.Contains(again.body, "Check Your Email") {
+		t.Errorf("after that the pages are\n%s\n%s", sent.body, again.body)
+	}
+	if all := g.Inbox(); len(all) != 2 {
+		t.Errorf("after the button was pressed once more there are %d e-mails", len(all))
 	}
 	mail := g.WaitForMessage(servertest.Employee, "reset_email")
 	change := g.get(mail.Link)

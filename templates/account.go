@@ -161,8 +161,8 @@ var outcomes = map[Outcome]struct {
 	VerificationLinkExpired: {"email-verification", "email-verification-result", notice{"expiredTitle", "expiredTicketDescription", "buttonText"}},
 	VerificationLinkInvalid: {"email-verification", "email-verification-result", notice{"errorTitle", "invalidTicketDescription", "buttonText"}},
 	AccountUnblocked:        {"brute-force-protection", "brute-force-protection-unblock-success", notice{"title", "description", "buttonText"}},
-	DeviceAllowed:           {"device-flow", "device-code-activation-allowed", notice{"title", "description", "buttonText"}},
-	DeviceDenied:            {"device-flow", "device-code-activation-denied", notice{"title", "description", "buttonText"}},
+	DeviceAllowed:           {"device-flow", "device-code-activation-allowed", notice{"eventTitle", "description", "buttonText"}},
+	DeviceDenied:            {"device-flow", "device-code-activation-denied", notice{"eventTitle", "description", "buttonText"}},
 	UnblockLinkInvalid:      {"brute-force-protection", "brute-force-protection-unblock-failure", notice{"title", "description", "buttonText"}},
 }
 
@@ -176,6 +176,9 @@ type Result struct {
 	Email string
 	// LinkURL shows the link when it is set: http, https or a rooted path.
 	LinkURL string
+	// State, where it is set, has a button in place of the link, which posts the address
+	// to the page's own URL once more.
+	State string
 }
 
 func (p Result) view() view {
@@ -183,5 +186,8 @@ func (p Result) view() view {
 	v := p.screen(p, "notice", o.prompt, o.screen, p.ClientName, "")
 	v.texts.email = p.Email
 	v.Notice, v.LinkURL = o.notice, safeURL(p.LinkURL)
+	if p.State != "" {
+		v.Again = &p
+	}
 	return v
 }

@@ -87,6 +87,8 @@ type view struct {
 	Notice      notice
 	Form        form
 	LinkURL     template.URL
+	// Again is a page whose button does once more what led to it, nil for none.
+	Again *Result
 	// MainClass are the classes of the page's main part, which name the screen.
 	MainClass string
 	// Bare leaves the page without the document around it.

@@ -143,7 +143,7 @@ var states = map[string]templates.Page{
 	},
 	"new-password":          templates.NewPassword{Layout: exampleCo, ClientName: "Timesheets Mobile", Email: "new@exampleco.com"},
 	"new-password-mismatch": templates.NewPassword{Layout: exampleCo, Email: "new@exampleco.com", Errors: []string{"password-mismatch"}},
-	"reset-mail-sent":       templates.Result{Layout: exampleCo, Outcome: templates.ResetMailSent, Email: "new@exampleco.com"},
+	"reset-mail-sent":       templates.Result{Layout: exampleCo, Outcome: templates.ResetMailSent, Email: "new@exampleco.com", State: "hKFo2SBzdGF0ZQ"},
 	"password-reset":        templates.Result{Layout: exampleCo, Outcome: templates.PasswordReset, ClientName: "Timesheets Mobile", LinkURL: "http://localhost:3000"},
 	"reset-link-used":       templates.Result{Layout: exampleCo, Outcome: templates.ResetLinkUsed},
 	"email-verified":        templates.Result{Layout: exampleCo, Outcome: templates.EmailVerified},

@@ -165,7 +165,7 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	return m.Pages.Write(w, http.StatusOK, templates.Result{
-		Layout: layout, Outcome: templates.ResetMailSent, ClientName: name, Email: email, LinkURL: r.URL.RequestURI(),
+		Layout: layout, Outcome: templates.ResetMailSent, ClientName: name, Email: email, State: state,
 	})
 }
 

@@ -44,6 +44,7 @@ for (const form of document.querySelectorAll("form[data-form-primary]")) {
     const value = input.type === "password" ? input.value : input.value.trim();
     const wrong = mistakes[message.dataset.ulpValidationFunction](value);
     message.classList.toggle("ulp-validator-error", wrong);
+    message.textContent = wrong ? message.dataset.message : "";
     return wrong && input;
   };
   const mark = (input) => {
