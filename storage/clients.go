@@ -52,6 +52,10 @@ type Client struct {
 	// Auth0 answers otherwise. It is tenant0's own.
 	StandardAnswers bool       `json:"tenant0_standard_answers"`
 	OIDCLogout      OIDCLogout `json:"oidc_logout"`
+	// CrossOrigin lets pages of the application ask for passwords themselves; CrossOriginOld is
+	// an earlier name for it.
+	CrossOrigin    bool `json:"cross_origin_authentication"`
+	CrossOriginOld bool `json:"cross_origin_auth"`
 	// TrustedForIP lets the application say which address a person's request to the token
 	// endpoint comes from.
 	TrustedForIP bool `json:"is_token_endpoint_ip_header_trusted"`

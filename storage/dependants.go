@@ -59,7 +59,7 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 		if err := tx.DeleteSessions(id, AccountDeleted); err != nil {
 			return err
 		}
-		if err := errors.Join(deleteOfUser(tx.Tickets.records, id), deleteOfUser(tx.Passcodes.records, id)); err != nil {
+		if err := errors.Join(deleteOfUser(tx.Tickets.records, id), deleteOfUser(tx.Passcodes.records, id), deleteOfUser(tx.LoginTickets.records, id)); err != nil {
 			return err
 		}
 		if err := tx.ForgetLoginFailures(id); err != nil {

@@ -107,6 +107,9 @@ func (tx *Tx) EndSessions(userID, initiator string) error {
 	if err := tx.endMFALoginsOf(userID); err != nil {
 		return err
 	}
+	if err := deleteOfUser(tx.LoginTickets.records, userID); err != nil {
+		return err
+	}
 	return tx.DeleteRefreshTokens(userID)
 }
 

@@ -41,6 +41,7 @@ type Tx struct {
 	Guesses        Table[Guesses]
 	MFALogins      Table[MFALogin]
 	Logouts        Table[Logout]
+	LoginTickets   Table[LoginTicket]
 
 	sizes Table[Size]
 }
@@ -81,6 +82,7 @@ func newTx(kv KV, m *memos) *Tx {
 	tx.Guesses = table(tx, guesses)
 	tx.MFALogins = table(tx, mfaLogins)
 	tx.Logouts = table(tx, logouts)
+	tx.LoginTickets = table(tx, loginTickets)
 	return tx
 }
 
@@ -120,6 +122,8 @@ func (tx *Tx) expiring(name string) (records, bool) {
 		return tx.LoginFailures.records, true
 	case passcodes.name:
 		return tx.Passcodes.records, true
+	case loginTickets.name:
+		return tx.LoginTickets.records, true
 	case logouts.name:
 		return tx.Logouts.records, true
 	case mfaLogins.name:

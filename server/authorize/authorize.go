@@ -57,6 +57,9 @@ func (m *room) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if params.Get("login_ticket") != "" {
+		return m.redeem(w, r, params)
+	}
 	return m.begin(w, r, params)
 }
 

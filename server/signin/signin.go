@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/session"
@@ -81,6 +82,10 @@ func Address(r *http.Request) string {
 	}
 	return host
 }
+
+// Browser tells the browser of a request from others as far as that goes without a cookie, which
+// browsers keep from pages of other sites: by its address and what it calls itself.
+func Browser(r *http.Request) string { return keys.Hash(Address(r) + "\x01" + r.UserAgent()) }
 
 // StillPassword is an Attempt's Holds for a password: it holds while the hash that it was
 // held against is the user's.

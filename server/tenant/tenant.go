@@ -23,6 +23,7 @@ import (
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/consent"
 	"github.com/tenant0/tenant0/server/control"
+	"github.com/tenant0/tenant0/server/crossorigin"
 	"github.com/tenant0/tenant0/server/dbconnections"
 	"github.com/tenant0/tenant0/server/device"
 	"github.com/tenant0/tenant0/server/discovery"
@@ -251,6 +252,7 @@ func (t *Tenant) rooms() *web.Router {
 	passwordless.Mount(rt, open, passwordless.Deps{
 		DB: t.db, Engine: engine, Issuer: t.issuer, Door: door, Pages: pages, Emails: mails, Log: t.events, Now: now,
 	})
+	crossorigin.Mount(rt, open, crossorigin.Deps{DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door, Log: t.events, Now: now})
 	mfa.Mount(open, mfa.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Emails: mails, Log: t.events, Now: now})
 	device.Mount(rt, open, device.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
 	consent.Mount(rt, consent.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})

@@ -40,6 +40,7 @@ const (
 	AddressBlocked        = "limit_mu"
 	LoginWarning          = "w"
 	DeprecationNotice     = "depnote"
+	CrossOriginLogin      = "scoa"
 	CodeSent              = "cls"
 
 	BackchannelLogout       = "oidc_backchannel_logout_succeeded"

@@ -1,0 +1,228 @@
+// Package crossorigin serves what pages of applications use that ask for passwords themselves:
+// auth0.js and Lock. They prove who the user is here, and get a ticket for /authorize.
+package crossorigin
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/registered"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Deps is what the room works with.
+type Deps struct {
+	DB        *storage.DB
+	Issuer    *tokens.Issuer
+	Passwords *identity.Passwords
+	Door      *signin.Door
+	Log       *tenantlog.Log
+	Now       func() time.Time
+}
+
+type room struct{ Deps }
+
+// Mount adds the room's routes, which pages of the tenant's applications may call.
+func Mount(rt, open *web.Router, d Deps) {
+	m := &room{d}
+	open.Handle(http.MethodPost, "/co/authenticate", m.authenticate)
+	open.Handle(http.MethodPost, "/usernamepassword/challenge", m.challenge)
+	open.Handle(http.MethodPost, "/dbconnections/signup/challenge", m.signupChallenge)
+	rt.Handle(http.MethodGet, "/client/{client_id}.js", m.client)
+}
+
+// Credential types, Auth0: authenticate/login/cross-origin-authentication.
+const (
+	passwordType = "password"
+	realmType    = "http://auth0.com/oauth/grant-type/password-realm"
+	otpType      = "http://auth0.com/oauth/grant-type/passwordless/otp"
+)
+
+// ticketLifetime is how long a page may take to send the browser to /authorize.
+const ticketLifetime = time.Minute
+
+// Auth0's answers, Auth0: get-started/applications/set-up-cors.
+var (
+	errBody  = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Invalid request body. All and only of client_id, credential_type, username, otp, realm are required."}
+	errType  = &apierr.Error{Status: http.StatusBadRequest, Code: "unsupported_credential_type", Message: "Unknown credential type parameter."}
+	errOff   = &apierr.Error{Status: http.StatusUnauthorized, Code: "unauthorized_client", Message: "Cross origin login not allowed."}
+	errWrong = &apierr.Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Wrong email or password."}
+	errUser  = &apierr.Error{Status: http.StatusForbidden, Code: "blocked_user", Message: "Blocked user"}
+	errGuess = &apierr.Error{
+		Status: http.StatusTooManyRequests, Code: "too_many_attempts",
+		Message: "Your account has been blocked after multiple consecutive login attempts. We've sent you a notification via your preferred contact method with instructions on how to unblock it.",
+	}
+)
+
+// authenticate proves who the user is, and gives the page a ticket.
+//
+//auth0:operation POST /co/authenticate
+func (m *room) authenticate(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	kind := form.Get("credential_type")
+	proof := "password"
+	if kind == otpType {
+		proof = "otp"
+	}
+	for _, name := range []string{"client_id", "credential_type", "username", proof} {
+		if form.Get(name) == "" {
+			return errBody
+		}
+	}
+	if !slices.Contains([]string{passwordType, realmType, otpType}, kind) {
+		return errType
+	}
+	client, conn, err := m.parties(r, form, kind)
+	if err != nil {
+		return err
+	}
+	a, err := m.prove(r, client, conn, form)
+	if err != nil {
+		return err
+	}
+	ticket := keys.Random(32)
+	err = m.DB.Update(func(tx *storage.Tx) error {
+		user, err := tx.Users.Get(a.User.UserID)
+		switch {
+		case storage.IsNotFound(err):
+			return signin.ErrWrong
+		case err != nil:
+			return err
+		case user.Blocked:
+			return errUser
+		}
+		if err := m.Door.Record(tx, a); err != nil {
+			return err
+		}
+		return tx.LoginTickets.Put(storage.LoginTicket{
+			Hash: keys.Hash(ticket), ClientID: client.ClientID, UserID: user.UserID, Connection: conn.Name, Method: a.Method,
+			Browser: signin.Browser(r), ExpiresAt: m.Now().Add(ticketLifetime),
+		})
+	})
+	if err != nil {
+		return refusal(err, a)
+	}
+	m.Log.Record(r, tenantlog.Event{
+		Type: tenantlog.CrossOriginLogin, Description: "Successful cross-origin authentication", ClientID: client.ClientID, ClientName: client.Name,
+		UserID: a.User.UserID, Connection: conn.Name,
+	})
+	web.NoStore(w)
+	return web.Reply(w, http.StatusOK, map[string]string{"login_ticket": ticket, "co_verifier": keys.Random(24), "co_id": keys.Random(9)})
+}
+
+// parties are the application, whose page it must be that asks, and the connection.
+func (m *room) parties(r *http.Request, form url.Values, kind string) (client storage.Client, conn storage.Connection, err error) {
+	err = m.DB.View(func(tx *storage.Tx) error {
+		if client, err = tx.Clients.Get(form.Get("client_id")); storage.IsNotFound(err) {
+			return errOff
+		} else if err != nil {
+			return err
+		}
+		if err := registered.CheckOrigin(tx, r, client.ClientID); err != nil {
+			return err
+		}
+		if !client.CrossOrigin && !client.CrossOriginOld {
+			return errOff
+		}
+		name := form.Get("realm")
+		if name == "" && kind == passwordType {
+			tenant, err := tx.Tenant.Get(storage.TenantKey)
+			if storage.Optional(err) != nil {
+				return err
+			}
+			name = tenant.DefaultDirectory
+		}
+		conn, err = tx.Connections.Find("name", name)
+		fits := conn.Strategy == storage.DatabaseStrategy
+		if kind == otpType {
+			fits = conn.Strategy == "email" || conn.Strategy == "sms"
+		}
+		if storage.IsNotFound(err) || err == nil && (!fits || !conn.Enabled(client.ClientID)) {
+			return &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Unknown realm " + name + "."}
+		}
+		return err
+	})
+	return client, conn, err
+}
+
+// prove checks the password or the code.
+func (m *room) prove(r *http.Request, client storage.Client, conn storage.Connection, form url.Values) (a signin.Attempt, err error) {
+	a = signin.Attempt{
+		Method: signin.Password, ClientID: client.ClientID, Connection: conn.Name, Identifier: strings.TrimSpace(form.Get("username")), IP: signin.Address(r),
+	}
+	if form.Get("credential_type") != otpType {
+		var hash string
+		a.User, hash, err = m.Passwords.LogIn(r.Context(), m.DB, conn.Name, a.Identifier, form.Get("password"))
+		if err != nil && !errors.Is(err, identity.ErrWrongCredentials) {
+			return a, err
+		}
+		a.Holds = signin.StillPassword(a.User.UserID, hash)
+		return a, refusal(m.Door.Judge(r, a, err == nil), a)
+	}
+	if err := m.DB.View(func(tx *storage.Tx) (err error) {
+		a.User, err = tx.UserByLogin(conn.Name, a.Identifier)
+		return storage.Optional(err)
+	}); err != nil {
+		return a, err
+	}
+	code, tried := account.TryPasscode(m.DB, m.Issuer.Secrets, a.User, client.ClientID, form.Get("otp"), m.Now())
+	if a.Method = signin.Email; conn.Strategy == "sms" {
+		a.Method = signin.SMS
+	}
+	a.Message = account.PasscodeSentence(conn.Strategy, tried)
+	a.Holds = func(tx *storage.Tx) error {
+		err := account.UsePasscode(tx, code, m.Now())
+		if errors.Is(err, storage.ErrReused) {
+			return signin.ErrWrong
+		}
+		return err
+	}
+	switch {
+	case errors.Is(tried, storage.ErrTooLate), errors.Is(tried, storage.ErrTooMany):
+		return a, refusal(signin.ErrWrong, a)
+	case tried != nil && !errors.Is(tried, storage.ErrWrongCode):
+		return a, tried
+	}
+	return a, refusal(m.Door.Judge(r, a, tried == nil), a)
+}
+
+func refusal(err error, a signin.Attempt) error {
+	switch {
+	case errors.Is(err, signin.ErrBlocked):
+		return errGuess.With(err)
+	case errors.Is(err, signin.ErrWrong):
+		e := *errWrong
+		if a.Message != "" {
+			e.Message = a.Message
+		}
+		return e.With(err)
+	}
+	return err
+}
+
+// challenge says that nobody has to prove that they are no robot.
+//
+//auth0:operation POST /usernamepassword/challenge
+func (m *room) challenge(w http.ResponseWriter, _ *http.Request) error {
+	return web.Reply(w, http.StatusOK, map[string]bool{"required": false})
+}
+
+//auth0:operation POST /dbconnections/signup/challenge
+func (m *room) signupChallenge(w http.ResponseWriter, r *http.Request) error {
+	return m.challenge(w, r)
+}

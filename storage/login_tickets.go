@@ -1,0 +1,36 @@
+package storage
+
+import "time"
+
+// LoginTicket lets the browser in for which a page of an application has proved who its user
+// is, Auth0: authenticate/login/cross-origin-authentication. Its key is the hash of the ticket.
+type LoginTicket struct {
+	Hash       string `json:"hash"`
+	ClientID   string `json:"client_id"`
+	UserID     string `json:"user_id"`
+	Connection string `json:"connection"`
+	Method     string `json:"method"`
+	// Browser tells the browser that the page was in from others.
+	Browser   string    `json:"browser"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+var loginTickets = declare(spec[LoginTicket]{
+	name:    "login_tickets",
+	key:     func(t LoginTicket) string { return t.Hash },
+	expires: func(t LoginTicket) time.Time { return t.ExpiresAt },
+	indexes: []index[LoginTicket]{{name: "user", values: func(t LoginTicket) []string { return []string{t.UserID} }}},
+})
+
+// UseLoginTicket uses a ticket up. It returns ErrNotFound for one that is not good for the
+// application and the browser.
+func (tx *Tx) UseLoginTicket(hash, clientID, browser string, now time.Time) (LoginTicket, error) {
+	t, err := tx.LoginTickets.Get(hash)
+	if err != nil {
+		return t, err
+	}
+	if t.ClientID != clientID || t.Browser != browser || !now.Before(t.ExpiresAt) {
+		return t, ErrNotFound
+	}
+	return t, tx.LoginTickets.Delete(hash)
+}
