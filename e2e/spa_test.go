@@ -33,12 +33,18 @@ type spa struct {
 	settings map[string]any
 }
 
-// startSPA bundles the application and serves it.
+// startSPA bundles the application with auth0-spa-js and serves it.
 func startSPA(t *testing.T) *spa {
+	t.Helper()
+	return startPage(t, "spa/app.js")
+}
+
+// startPage bundles the script of a page and serves it.
+func startPage(t *testing.T, script string) *spa {
 	t.Helper()
 	nodeModules(t)
 	bundle := filepath.Join(t.TempDir(), "app.js")
-	output(t, exec.CommandContext(t.Context(), "node_modules/.bin/esbuild", "spa/app.js", "--bundle", "--format=esm", "--log-level=warning", "--outfile="+bundle))
+	output(t, exec.CommandContext(t.Context(), "node_modules/.bin/esbuild", script, "--bundle", "--format=esm", "--log-level=warning", "--outfile="+bundle))
 	app := &spa{}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /app.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, bundle) })
