@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/config/tenantfile"
 	"github.com/tenant0/tenant0/server/deploy"
+	"github.com/tenant0/tenant0/server/tenant"
 )
 
 // seedCommands work with tenant files.
@@ -50,7 +52,11 @@ func (c *seedCheckCommand) Run(parsed *kong.Context, t terminal) error {
 		}
 		return errors.Join(wrong...)
 	}
-	for _, warning := range append(file.Warnings, deploy.CodeOf(file)...) {
+	skipped, err := tenant.TryFile(file)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Path, err)
+	}
+	for _, warning := range slices.Concat(file.Warnings, deploy.CodeOf(file), skipped) {
 		fmt.Fprintln(t.stderr, "warning: "+printable(warning))
 	}
 	_, err = fmt.Fprintf(t.stdout, "%s: ok: %s, %s, %s, %s\n", c.Path, count(len(file.Clients), "application"),

@@ -2,13 +2,17 @@ package tenant
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 
 	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/config/tenantfile"
+	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/deploy"
 	"github.com/tenant0/tenant0/storage"
+	inmemory "github.com/tenant0/tenant0/storage/memory"
 )
 
 // seed gives an empty store the tenant that the configuration names, and notes
@@ -65,8 +69,33 @@ func (t *Tenant) plant(file *tenantfile.Tenant) (generated map[string]string, er
 		return nil, err
 	}
 	file.Warnings = append(file.Warnings, deploy.CodeOf(file)...)
-	for _, skipped := range seeded.Skipped {
-		file.Warnings = append(file.Warnings, fmt.Sprintf("%s %s: %s", skipped.Section, skipped.Name, skipped.Reason))
-	}
+	file.Warnings = append(file.Warnings, lines(seeded.Skipped)...)
 	return seeded.Generated, nil
+}
+
+func lines(skipped []deploy.Skipped) (lines []string) {
+	for _, s := range skipped {
+		lines = append(lines, fmt.Sprintf("%s %s: %s", s.Section, s.Name, s.Reason))
+	}
+	return lines
+}
+
+// TryFile makes a tenant of a tenant file, all but its users, in memory, and forgets it. It
+// returns what of the file a tenant does without.
+func TryFile(file *tenantfile.Tenant) (warnings []string, err error) {
+	db, err := storage.Open(inmemory.New())
+	if err != nil {
+		return nil, err
+	}
+	t := &Tenant{
+		Options: Options{Name: Default, Issuer: "https://localhost/", Config: config.Config{PasswordCost: 4}, Log: slog.New(slog.DiscardHandler)},
+		db:      db, clock: clock.New(),
+	}
+	if err := t.openServices(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	unpeopled := *file
+	unpeopled.Users = nil
+	seeded, err := t.deployment().Seed(context.Background(), &unpeopled)
+	return lines(seeded.Skipped), errors.Join(err, db.Close())
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tenant0/tenant0/config"
@@ -13,6 +15,7 @@ import (
 	"github.com/tenant0/tenant0/server/tenant"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/memory"
 )
 
 // hash is of no password that matters.
@@ -122,5 +125,57 @@ func TestStartThatWasCutShort(t *testing.T) {
 	defer s.Close()
 	if all, found := users(t, s.DB()); all != 20 || found != 20 {
 		t.Errorf("the store has %d users and finds %d, want 20", all, found)
+	}
+}
+
+// TestATrialSaysWhatAStartSays holds the trial of a file to a start with it.
+func TestATrialSaysWhatAStartSays(t *testing.T) {
+	for name, way := range map[string]struct {
+		file     string
+		starts   bool
+		warnings int
+	}{
+		"good": {`{"clients":[{"name":"app","client_id":"app"}],"users":[{"email":"a@example.test","password_hash":"` + hash + `"}]}`, true, 0},
+		"an attribute that nobody logs in with": {
+			`{"databases":[{"name":"people","options":{"attributes":{"email":{"identifier":{"active":false}}}}}]}`, false, 0,
+		},
+		"a section of the import": {`{"rules":[{"name":"rule","script":7}]}`, false, 0},
+		"a name that nothing has": {
+			`{"clients":[{"name":"app","express_configuration":{"okta_oin_client_id":"nobody"}}]}`, true, 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "tenant.json")
+			if err := os.WriteFile(path, []byte(way.file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			read, err := tenantfile.Load(path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			warnings, tried := tenant.TryFile(read)
+			db, err := storage.Open(memory.New())
+			if err != nil {
+				t.Fatal(err)
+			}
+			started, err := tenant.Open(db, tenant.Options{
+				Name: tenant.Default, Issuer: "https://localhost/", Config: config.Config{Seed: path, PasswordCost: 4}, Log: slog.New(slog.DiscardHandler),
+			})
+			if (err == nil) != way.starts || (tried == nil) != way.starts || err != nil && !strings.HasSuffix(err.Error(), tried.Error()) {
+				t.Fatalf("the trial says %v, the start %v", tried, err)
+			}
+			if err != nil {
+				return
+			}
+			defer started.Close()
+			if len(warnings) != way.warnings {
+				t.Errorf("the trial warns of %q", warnings)
+			}
+			for _, warning := range warnings {
+				if !slices.Contains(started.Summary().FileWarnings, warning) {
+					t.Errorf("the start does not say %q", warning)
+				}
+			}
+		})
 	}
 }
