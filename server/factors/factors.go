@@ -174,10 +174,11 @@ func Find(all []Authenticator, id string) (a Authenticator, ok bool) {
 
 // put writes a factor as the Management API does, so that it is found there as well.
 func put(tx *storage.Tx, userID string, doc storage.Document) error {
-	id, _ := doc["id"].(string)
-	return tx.Documents(resource.AuthenticationMethods.Name, userID).Put(storage.Write{
-		ID: id, Document: doc, Links: []string{userID, "id\x01" + id},
-	})
+	kept, err := objects.AuthenticationMethods.Open(tx, userID)
+	if err != nil {
+		return err
+	}
+	return kept.Put(doc)
 }
 
 // Enroll adds a factor that is not active yet, in the place of one of its type that never

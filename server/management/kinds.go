@@ -66,6 +66,7 @@ var otherKinds = map[string]*resource.Kind{
 	"/users/{id}":                                               resource.Users,
 	"/users/{id}/identities":                                    resource.LinkedIdentity,
 	"/users/{id}/identities/{provider}/{identity}":              resource.LinkedIdentity,
+	"/users/{id}/recovery-code-regeneration":                    resource.RecoveryCode,
 	"/users/{id}/permissions":                                   permissionBody,
 	"/users/{user}/authentication-methods":                      resource.AuthenticationMethods,
 }

@@ -53,6 +53,10 @@ var DeviceCredentials = &Kind{
 	Taken:   taken("device_credential_conflict", "The device has a public key already."),
 }
 
+// RecoveryCode is the answer to a request for a new recovery code, Auth0:
+// api/management/v2/users/post-recovery-code-regeneration.
+var RecoveryCode = &Kind{Name: "users/recovery-code", Fields: Fields{"recovery_code": {Type: String, Secret: true}}}
+
 // AuthenticationMethods is Auth0: api/management/v2/users/authentication-methods.
 var AuthenticationMethods = &Kind{
 	Name: "authentication-methods", ID: "id", NewID: Prefixed("", 20), Open: true,
