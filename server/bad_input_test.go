@@ -69,6 +69,7 @@ func (b bad) endpoints() []endpoint {
 		{"oauth/token", url.Values{"grant_type": {"refresh_token"}, "client_id": {servertest.Mobile}, "refresh_token": {"x"}}, small, nil},
 		{"oauth/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {servertest.Cron}, "client_secret": {"x"}, "audience": {servertest.API}, "scope": {"x"}}, small, nil},
 		{"oauth/revoke", url.Values{"client_id": {servertest.Mobile}, "token": {"x"}}, small, nil},
+		{"oauth/par", url.Values{"client_id": {servertest.Cron}, "client_secret": {"x"}, "response_type": {"code"}, "scope": {"x"}, "state": {"x"}}, 10 << 10, nil},
 		{"userinfo", url.Values{"access_token": {"x"}}, small, nil},
 		{"authorize", u.Query(), small, nil},
 		{"oidc/logout", url.Values{"client_id": {servertest.SPA}, "post_logout_redirect_uri": {"http://localhost:3000"}, "state": {"x"}}, small, nil},

@@ -32,9 +32,7 @@ const requestURI = "urn:ietf:params:oauth:request_uri:"
 //
 //auth0:operation POST /oauth/par
 func (m *room) push(w http.ResponseWriter, r *http.Request) error {
-	if r.ContentLength > maxPushedBody {
-		return apierr.BodyTooLarge
-	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxPushedBody)
 	form, err := web.Form(w, r)
 	if err != nil {
 		return err
