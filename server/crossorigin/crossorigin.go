@@ -139,25 +139,30 @@ func (m *room) parties(r *http.Request, form url.Values, kind string) (client st
 		if !client.CrossOrigin && !client.CrossOriginOld {
 			return errOff
 		}
-		name := form.Get("realm")
-		if name == "" && kind == passwordType {
-			tenant, err := tx.Tenant.Get(storage.TenantKey)
-			if storage.Optional(err) != nil {
-				return err
-			}
-			name = tenant.DefaultDirectory
-		}
-		conn, err = tx.Connections.Find("name", name)
-		fits := conn.Strategy == storage.DatabaseStrategy
-		if kind == otpType {
-			fits = conn.Strategy == "email" || conn.Strategy == "sms"
-		}
-		if storage.IsNotFound(err) || err == nil && (!fits || !conn.Enabled(client.ClientID)) {
-			return &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Unknown realm " + name + "."}
-		}
+		conn, err = realm(tx, client, form.Get("realm"), kind)
 		return err
 	})
 	return client, conn, err
+}
+
+// realm is the connection of a name, or for a password without one the tenant's default.
+func realm(tx *storage.Tx, client storage.Client, name, kind string) (storage.Connection, error) {
+	if name == "" && kind == passwordType {
+		tenant, err := tx.Tenant.Get(storage.TenantKey)
+		if storage.Optional(err) != nil {
+			return storage.Connection{}, err
+		}
+		name = tenant.DefaultDirectory
+	}
+	conn, err := tx.Connections.Find("name", name)
+	fits := conn.Strategy == storage.DatabaseStrategy
+	if kind == otpType {
+		fits = conn.Strategy == "email" || conn.Strategy == "sms"
+	}
+	if storage.IsNotFound(err) || err == nil && (!fits || !conn.Enabled(client.ClientID)) {
+		return conn, &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Unknown realm " + name + "."}
+	}
+	return conn, err
 }
 
 // prove checks the password or the code.
