@@ -29,8 +29,7 @@ func TestAuth0JS(t *testing.T) {
 		t.Errorf("a hidden frame brings %s, want the tokens of %s", got, servertest.Employee)
 	}
 
-	w.open(tenant.URL + "v2/logout")
-	w.open(app.origin)
+	w.press("#logout")
 	w.shows("nobody")
 	if got := evaluate[string](w, `promised(done => webAuth.checkSession({}, done)).then(() => "tokens", e => e.error)`); got != "login_required" {
 		t.Errorf("after the logout a hidden frame brings %s, want login_required", got)

@@ -13,6 +13,7 @@ const webAuth = new auth0.WebAuth({
 window.promised = (call) => new Promise((done, failed) => call((error, result) => (error ? failed(error) : done(result))));
 window.webAuth = webAuth;
 document.querySelector("#login").onclick = () => webAuth.authorize();
+document.querySelector("#logout").onclick = () => webAuth.logout({ clientID: settings.clientId, returnTo: location.origin });
 
 if (location.pathname !== "/callback") {
   heading.textContent = "nobody";
