@@ -70,7 +70,7 @@ func TestParametersThatChangeNothing(t *testing.T) {
 	tn.logIn(ann)
 	for _, name := range []string{
 		"claims", "claims_locales", "display", "id_token_hint", "auth0Client", "device", "correlation_id", "ext-own", "extra", "iss", "code", "access_token",
-		"login_ticket", "connection_scope",
+		"connection_scope",
 	} {
 		diff(t, name, tn.outcome(name, "x"), code)
 	}
