@@ -12,7 +12,7 @@ import (
 // of the one writer, so it is for finding out what an update would do. As in View, fn
 // must not wait for an update.
 func (db *DB) Try(fn func(*Tx) error) error {
-	return db.view(func(kv KV) error { return fn(newTx(NewOverlay(kv), nil)) })
+	return db.engine.View(func(kv KV) error { return fn(newTx(NewOverlay(kv), nil)) })
 }
 
 // NewOverlay returns a key space with writes in memory over one that is only read.

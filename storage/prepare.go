@@ -28,7 +28,7 @@ func (db *DB) Prepare(prepare, then func(*Tx) error) error {
 	for range patience {
 		d, err := db.draft(prepare)
 		if err == nil {
-			err = db.update(func(kv KV) error {
+			err = db.engine.Update(func(kv KV) error {
 				if err := d.check(kv); err != nil {
 					return err
 				}
@@ -42,7 +42,7 @@ func (db *DB) Prepare(prepare, then func(*Tx) error) error {
 			return err
 		}
 	}
-	return db.update(func(kv KV) error {
+	return db.engine.Update(func(kv KV) error {
 		if err := prepare(newTx(kv, nil)); err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func (db *DB) Rehearse(fn func(*Tx) error) error {
 	for range patience {
 		d, err := db.draft(fn)
 		if err == nil {
-			err = db.view(d.check)
+			err = db.engine.View(d.check)
 		}
 		if !errors.Is(err, errStale) {
 			return err
@@ -74,20 +74,20 @@ type draft struct {
 
 // draft runs fn on a draft. An error of fn counts if what it has read is still so.
 func (db *DB) draft(fn func(*Tx) error) (*draft, error) {
-	read := &reading{view: db.view, values: map[string][]byte{}, scans: map[scanned][sha256.Size]byte{}}
+	read := &reading{view: db.engine.View, values: map[string][]byte{}, scans: map[scanned][sha256.Size]byte{}}
 	d := &draft{read, NewOverlay(read)}
 	run := func() error { return fn(newTx(d.written, nil)) }
 	if db.Shared() { // there no view keeps writers waiting, and to begin one takes as long as to read
 		own := run
 		run = func() error {
-			return db.view(func(kv KV) error {
+			return db.engine.View(func(kv KV) error {
 				read.view = func(fn func(KV) error) error { return fn(kv) }
 				return own()
 			})
 		}
 	}
 	if err := run(); err != nil {
-		if stale := db.view(d.check); stale != nil {
+		if stale := db.engine.View(d.check); stale != nil {
 			return nil, stale
 		}
 		return nil, err

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,7 +43,7 @@ func (tx *Tx) KeepSnapshot(name string) error {
 			if err != nil {
 				return err
 			}
-			if keep[tableOf(r.key)] {
+			if keep[tableOf(r.key)] || isVolatile(r.key) {
 				continue
 			}
 			if err := tx.kv.Put(slices.Concat(prefix, r.key), r.value); err != nil {
@@ -120,7 +119,7 @@ func (tx *Tx) Clear() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(tx.remove(live), tx.clearVolatile())
+	return tx.remove(live)
 }
 
 // tenantParts start the keys of expiries, index entries and rows.

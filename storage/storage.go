@@ -17,6 +17,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -57,9 +58,9 @@ func Text(doc Document, member string) string {
 type DB struct {
 	engine Engine
 	shared Shared // nil where no other process can open the store
-	// volatile keeps the records that a power cut may take; nil where the engine keeps them.
-	volatile Engine
-	memos    *memos
+	// divided is the engine where volatile records have a part of their own, nil elsewhere.
+	divided *dividedEngine
+	memos   *memos
 }
 
 // Open checks the format of what the engine holds, upgrades an older one and
@@ -81,27 +82,18 @@ func open(engine Engine, steps []func(KV) error) (*DB, error) {
 }
 
 // Close closes the engine.
-func (db *DB) Close() error {
-	if db.volatile == nil {
-		return db.engine.Close()
-	}
-	err := db.leaveVolatile()
-	if errors.Is(err, ErrClosed) {
-		err = nil // it was closed before
-	}
-	return errors.Join(err, db.volatile.Close(), db.engine.Close())
-}
+func (db *DB) Close() error { return db.engine.Close() }
 
 // View runs fn once in a read transaction. Records read in it may be shared with
 // other readers: they are for reading only.
 func (db *DB) View(fn func(*Tx) error) error {
-	return db.view(func(kv KV) error { return transact(newTx(kv, db.memos), fn) })
+	return db.engine.View(func(kv KV) error { return transact(newTx(kv, db.memos), fn) })
 }
 
 // ViewContext is View for a request that may read much: when ctx ends, what is read next
 // fails with the error of ctx.
 func (db *DB) ViewContext(ctx context.Context, fn func(*Tx) error) error {
-	return db.view(func(kv KV) error { return transact(newTx(endingKV{kv, ctx}, db.memos), fn) })
+	return db.engine.View(func(kv KV) error { return transact(newTx(endingKV{kv, ctx}, db.memos), fn) })
 }
 
 // Update runs fn in a write transaction. An error from fn undoes all of it.
@@ -110,7 +102,7 @@ func (db *DB) ViewContext(ctx context.Context, fn func(*Tx) error) error {
 // what is there then, and what the last run wrote is kept: so it changes nothing outside of
 // the transaction but the variables that it sets anew in each run.
 func (db *DB) Update(fn func(*Tx) error) error {
-	return db.update(func(kv KV) error { return transact(newTx(kv, nil), fn) })
+	return db.engine.Update(func(kv KV) error { return transact(newTx(kv, nil), fn) })
 }
 
 // upgrades returns the steps from each layout of the store to the next, the
@@ -216,7 +208,11 @@ func (db *DB) Sweep(now time.Time, limit int) (int, error) {
 	removed := 0
 	err := db.Update(func(tx *Tx) error {
 		const start = len("e/") + 8
-		found, err := tx.expired(append([]byte("e/"), expiryBytes(now)...), limit)
+		var found [][]byte
+		err := tx.kv.Scan(expiries, slices.Concat(expiries, expiryBytes(now)), func(entry, _ []byte) bool {
+			found = append(found, bytes.Clone(entry))
+			return len(found) < limit
+		})
 		if err != nil {
 			return err
 		}

@@ -27,10 +27,16 @@ func OpenVolatile(engine Engine, inMemory func(store string) (Engine, error)) (*
 	if err != nil {
 		return nil, err
 	}
-	if db.volatile, err = inMemory(store); err != nil {
+	memory, err := inMemory(store)
+	if err != nil {
 		return nil, err
 	}
-	return db, db.takeVolatile()
+	db.divided = &dividedEngine{engine, memory}
+	db.engine = db.divided
+	if underTest() {
+		db.engine = Strict(db.divided)
+	}
+	return db, db.divided.take()
 }
 
 // identityKey is where an engine has what tells it from any other.
@@ -84,17 +90,113 @@ func isVolatile(key []byte) bool {
 	return named && slices.Contains(volatileTables, string(name))
 }
 
+// expiries start the keys of the expiries of all tables.
+var expiries = []byte("e/")
+
 // volatileParts are the ranges of keys in which volatile records are, each up to its prefixEnd.
 func volatileParts() [][]byte {
-	parts := [][]byte{append(tablePrefix(sizes.name), transactions.name...), []byte("e/")}
+	parts := [][]byte{append(tablePrefix(sizes.name), transactions.name...), expiries}
 	for _, name := range volatileTables {
 		parts = append(parts, tablePrefix(name), []byte("i/"+name+"\x00"))
 	}
 	return parts
 }
 
-// divided is a transaction over an engine with the volatile records beside it. A scan is of one of
-// the two: of the volatile records where it begins at one.
+// dividedEngine is an engine on a disk with one in memory for the volatile records beside it.
+type dividedEngine struct {
+	Engine
+	memory Engine
+}
+
+// View implements Engine.
+func (e *dividedEngine) View(fn func(KV) error) error {
+	return e.Engine.View(func(kv KV) error {
+		return e.memory.View(func(volatile KV) error { return fn(divided{kv, volatile}) })
+	})
+}
+
+// Update implements Engine. What the last run of fn has written to volatile records is taken back
+// where the engine runs it anew or fails to keep the rest, unless somebody has built on it since.
+func (e *dividedEngine) Update(fn func(KV) error) error {
+	var written []undo
+	err := e.Engine.Update(func(kv KV) error {
+		return e.memory.Update(func(volatile KV) error {
+			if err := takeBack(volatile, written); err != nil {
+				return err
+			}
+			run := &undoing{KV: volatile}
+			written = nil
+			if err := fn(divided{kv, run}); err != nil {
+				return err
+			}
+			written = run.written
+			return nil
+		})
+	})
+	if err != nil && written != nil {
+		return errors.Join(err, e.memory.Update(func(kv KV) error { return takeBack(kv, written) }))
+	}
+	return err
+}
+
+// updateVolatile runs fn in a transaction that writes volatile records alone.
+func (e *dividedEngine) updateVolatile(fn func(KV) error) error {
+	return e.Engine.View(func(kv KV) error {
+		return e.memory.Update(func(volatile KV) error { return fn(divided{readOnly{kv}, volatile}) })
+	})
+}
+
+// take takes the volatile records that an earlier process has left in the engine out of it.
+func (e *dividedEngine) take() error {
+	var left []row
+	err := e.Engine.View(func(kv KV) error { return collectVolatile(kv, &left) })
+	if err != nil || len(left) == 0 { // a start that writes nothing does not wait for the disk
+		return err
+	}
+	if err := putAll(e.memory, left); err != nil {
+		return err
+	}
+	return e.Engine.Update(func(kv KV) error {
+		for _, r := range left {
+			if err := kv.Delete(r.key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Close implements Engine. It writes the volatile records to the engine, for the next process.
+func (e *dividedEngine) Close() error {
+	var all []row
+	err := e.memory.View(func(kv KV) error { return collectVolatile(kv, &all) })
+	if err == nil && len(all) > 0 {
+		err = putAll(e.Engine, all)
+	}
+	if errors.Is(err, ErrClosed) {
+		err = nil // it was closed before
+	}
+	return errors.Join(err, e.memory.Close(), e.Engine.Close())
+}
+
+// collectVolatile copies the volatile records of a key space.
+func collectVolatile(kv KV, all *[]row) error {
+	*all = nil
+	for _, part := range volatileParts() {
+		err := kv.Scan(part, prefixEnd(part), func(key, value []byte) bool {
+			if isVolatile(key) {
+				*all = append(*all, row{bytes.Clone(key), bytes.Clone(value)})
+			}
+			return true
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// divided is a transaction over an engine with the volatile records beside it.
 type divided struct {
 	KV       // of the engine
 	volatile KV
@@ -118,29 +220,87 @@ func (d divided) Delete(key []byte) error { return d.of(key).Delete(key) }
 
 // Scan implements KV.
 func (d divided) Scan(from, to []byte, fn func(key, value []byte) bool) error {
-	return d.of(from).Scan(from, to, fn)
+	return d.merge(KV.Scan, from, to, func(a, b []byte) bool { return bytes.Compare(a, b) < 0 }, fn)
 }
 
 // ScanBack implements KV.
 func (d divided) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
-	return d.of(from).ScanBack(from, to, fn)
+	return d.merge(KV.ScanBack, from, to, func(a, b []byte) bool { return bytes.Compare(a, b) > 0 }, fn)
 }
+
+type scan = func(kv KV, from, to []byte, fn func(key, value []byte) bool) error
+
+// merge scans one of the two, or both where the range has keys of both, in the order of the scan.
+func (d divided) merge(scan scan, from, to []byte, before func(a, b []byte) bool, fn func(key, value []byte) bool) error {
+	some, all := volatileIn(from, to)
+	switch {
+	case all:
+		return scan(d.volatile, from, to, fn)
+	case !some:
+		return scan(d.KV, from, to, fn)
+	}
+	var own []row
+	err := scan(d.volatile, from, to, func(key, value []byte) bool {
+		own = append(own, row{bytes.Clone(key), value})
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	more := true
+	next := func() {
+		r := own[0]
+		own = own[1:]
+		more = fn(r.key, r.value)
+	}
+	err = scan(d.KV, from, to, func(key, value []byte) bool {
+		for more && len(own) > 0 && before(own[0].key, key) {
+			next()
+		}
+		more = more && fn(key, value)
+		return more
+	})
+	for err == nil && more && len(own) > 0 {
+		next()
+	}
+	return err
+}
+
+// volatileIn reports whether there may be volatile records in a range of keys, and whether there can
+// be no others.
+func volatileIn(from, to []byte) (some, all bool) {
+	for _, part := range volatileParts() {
+		end := prefixEnd(part)
+		if bytes.Compare(from, end) >= 0 || to != nil && bytes.Compare(part, to) >= 0 {
+			continue
+		}
+		within := to != nil && bytes.Compare(from, part) >= 0 && bytes.Compare(to, end) <= 0
+		return true, within && !bytes.Equal(part, expiries)
+	}
+	return false, false
+}
+
+// undo is a write that can be taken back: nil is no value.
+type undo struct{ key, before, after []byte }
 
 // undoing is a write transaction that remembers what it replaces.
 type undoing struct {
 	KV
-	replaced []row // a nil value is none
+	written []undo
 }
 
-func (u *undoing) remember(key []byte) error {
+func (u *undoing) remember(key, after []byte) error {
 	before, err := u.Get(key)
-	u.replaced = append(u.replaced, row{bytes.Clone(key), bytes.Clone(before)})
+	u.written = append(u.written, undo{bytes.Clone(key), bytes.Clone(before), bytes.Clone(after)})
 	return err
 }
 
 // Put implements KV.
 func (u *undoing) Put(key, value []byte) error {
-	if err := u.remember(key); err != nil {
+	if value == nil {
+		value = []byte{}
+	}
+	if err := u.remember(key, value); err != nil {
 		return err
 	}
 	return u.KV.Put(key, value)
@@ -148,18 +308,27 @@ func (u *undoing) Put(key, value []byte) error {
 
 // Delete implements KV.
 func (u *undoing) Delete(key []byte) error {
-	if err := u.remember(key); err != nil {
+	if err := u.remember(key, nil); err != nil {
 		return err
 	}
 	return u.KV.Delete(key)
 }
 
-// putBack makes rows what they were, the last that was replaced first.
-func putBack(kv KV, replaced []row) error {
-	for _, r := range slices.Backward(replaced) {
-		err := kv.Delete(r.key)
-		if r.value != nil {
-			err = kv.Put(r.key, r.value)
+// takeBack takes writes back, the last one first. What is there no more has been changed by somebody
+// else since, who has seen it: that stays.
+func takeBack(kv KV, written []undo) error {
+	for _, w := range slices.Backward(written) {
+		now, err := kv.Get(w.key)
+		if err != nil {
+			return err
+		}
+		if (now == nil) != (w.after == nil) || !bytes.Equal(now, w.after) {
+			continue
+		}
+		if w.before == nil {
+			err = kv.Delete(w.key)
+		} else {
+			err = kv.Put(w.key, w.before)
 		}
 		if err != nil {
 			return err
@@ -168,54 +337,13 @@ func putBack(kv KV, replaced []row) error {
 	return nil
 }
 
-// view runs fn in a read transaction.
-func (db *DB) view(fn func(KV) error) error {
-	if db.volatile == nil {
-		return db.engine.View(fn)
-	}
-	return db.engine.View(func(kv KV) error {
-		return db.volatile.View(func(volatile KV) error { return fn(divided{kv, volatile}) })
-	})
-}
-
-// update runs fn in a write transaction, which the engine may run more than once or may fail to
-// keep: what the last run has written to volatile records is taken back then.
-func (db *DB) update(fn func(KV) error) error {
-	if db.volatile == nil {
-		return db.engine.Update(fn)
-	}
-	var replaced []row
-	err := db.engine.Update(func(kv KV) error {
-		return db.volatile.Update(func(volatile KV) error {
-			if err := putBack(volatile, replaced); err != nil {
-				return err
-			}
-			run := &undoing{KV: volatile}
-			replaced = nil
-			if err := fn(divided{kv, run}); err != nil {
-				return err
-			}
-			replaced = run.replaced
-			return nil
-		})
-	})
-	if err != nil && replaced != nil {
-		return errors.Join(err, db.volatile.Update(func(kv KV) error { return putBack(kv, replaced) }))
-	}
-	return err
-}
-
 // UpdateVolatile is Update for changes of volatile records alone, which waits neither for the writer
 // nor for the disk. To write anything else is an error.
 func (db *DB) UpdateVolatile(fn func(*Tx) error) error {
-	if db.volatile == nil {
+	if db.divided == nil {
 		return db.Update(fn)
 	}
-	return db.engine.View(func(kv KV) error {
-		return db.volatile.Update(func(volatile KV) error {
-			return transact(newTx(divided{readOnly{kv}, volatile}, nil), fn)
-		})
-	})
+	return db.divided.updateVolatile(func(kv KV) error { return transact(newTx(kv, nil), fn) })
 }
 
 // readOnly is a transaction that writes nothing.
@@ -226,93 +354,3 @@ func (readOnly) Put(key, _ []byte) error { return fmt.Errorf("%q: %w", key, errD
 
 // Delete implements KV.
 func (readOnly) Delete(key []byte) error { return fmt.Errorf("%q: %w", key, errDurable) }
-
-// takeVolatile takes the volatile records that an earlier process has left in the engine out of it.
-func (db *DB) takeVolatile() error {
-	var left []row
-	collect := func(key, value []byte) bool {
-		if isVolatile(key) {
-			left = append(left, row{bytes.Clone(key), bytes.Clone(value)})
-		}
-		return true
-	}
-	err := db.engine.View(func(kv KV) error { return scanParts(kv, collect) })
-	if err != nil || len(left) == 0 { // a start that writes nothing does not wait for the disk
-		return err
-	}
-	if err := putAll(db.volatile, left); err != nil {
-		return err
-	}
-	return db.engine.Update(func(kv KV) error {
-		for _, r := range left {
-			if err := kv.Delete(r.key); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// leaveVolatile writes the volatile records to the engine, for the next process.
-func (db *DB) leaveVolatile() error {
-	var all []row
-	err := db.volatile.View(func(kv KV) error {
-		return scanParts(kv, func(key, value []byte) bool {
-			all = append(all, row{key, value})
-			return true
-		})
-	})
-	if err != nil || len(all) == 0 {
-		return err
-	}
-	return putAll(db.engine, all)
-}
-
-func scanParts(kv KV, fn func(key, value []byte) bool) error {
-	for _, part := range volatileParts() {
-		if err := kv.Scan(part, prefixEnd(part), fn); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// clearVolatile removes the volatile records.
-func (tx *Tx) clearVolatile() error {
-	d, ok := tx.kv.(divided)
-	if !ok {
-		return nil
-	}
-	for _, part := range volatileParts() {
-		all, err := (&Tx{kv: d.volatile}).rows(part, nil)
-		if err != nil {
-			return err
-		}
-		if err := tx.remove(all); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// expired are at most limit expiries of before the second that now is in, from both parts of the
-// store.
-func (tx *Tx) expired(to []byte, limit int) (found [][]byte, err error) {
-	parts := []KV{tx.kv}
-	if d, ok := tx.kv.(divided); ok {
-		parts = []KV{d.KV, d.volatile}
-	}
-	for _, kv := range parts {
-		if len(found) == limit {
-			break
-		}
-		err := kv.Scan([]byte("e/"), to, func(entry, _ []byte) bool {
-			found = append(found, bytes.Clone(entry))
-			return len(found) < limit
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
-}

@@ -3,6 +3,7 @@ package storage_test
 import (
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,16 +90,27 @@ func TestLoginsUnderWayOutliveARestart(t *testing.T) {
 	if !storage.IsConflict(err) {
 		t.Errorf("a second login with the same state says %v, want a conflict", err)
 	}
-	engine := memory.New()
-	if err := db.CopyTo(engine); err != nil {
+	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	bare, err := storage.Open(engine)
+	engine, err := bolt.Open(path, bolt.Options{NoSync: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if has(t, bare, "one") {
-		t.Error("the login is in the engine while the store is open")
+	if db, err = storage.OpenVolatile(engine, inMemory); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	err = engine.View(func(kv storage.KV) error {
+		return kv.Scan(nil, []byte{0xff}, func(key, _ []byte) bool {
+			if strings.Contains(string(key), "transactions") {
+				t.Errorf("the engine has %q while the store is open", key)
+			}
+			return true
+		})
+	})
+	if err != nil || !has(t, db, "one") {
+		t.Errorf("the engine: %v", err)
 	}
 }
 
@@ -149,6 +161,8 @@ func TestVolatileRecordsAreChangedWithTheOthers(t *testing.T) {
 type unkept struct {
 	storage.Engine
 	fails bool
+	// meanwhile happens after an update has failed, and before it says so.
+	meanwhile func()
 }
 
 var errFull = errors.New("the disk is full")
@@ -160,6 +174,9 @@ func (u *unkept) Update(fn func(storage.KV) error) error {
 		}
 		return errFull
 	})
+	if err != nil && u.meanwhile != nil {
+		u.meanwhile()
+	}
 	return err
 }
 
@@ -223,5 +240,40 @@ func TestVolatileRecordsExpireAndEnd(t *testing.T) {
 	}
 	if has(t, db, "one") || has(t, db, "three") {
 		t.Error("a login goes on after a reset")
+	}
+}
+
+// TestAChangeThatWasBuiltOnIsNotTakenBack: what somebody else has written after an update that is not
+// kept in the end stays.
+func TestAChangeThatWasBuiltOnIsNotTakenBack(t *testing.T) {
+	engine := &unkept{Engine: memory.New()}
+	db, err := storage.OpenVolatile(engine, inMemory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	start(t, db, "one")
+	answer := func(tx *storage.Tx, user string) error {
+		return tx.ChangeTransaction("one", volatileBegan, func(l *storage.Transaction) error { l.UserID = user; return nil })
+	}
+	engine.fails = true
+	engine.meanwhile = func() {
+		if err := db.UpdateVolatile(func(tx *storage.Tx) error { return answer(tx, "later") }); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := db.Update(func(tx *storage.Tx) error { return answer(tx, "first") }); !errors.Is(err, errFull) {
+		t.Fatal(err)
+	}
+	engine.fails, engine.meanwhile = false, nil
+	err = db.View(func(tx *storage.Tx) error {
+		l, err := tx.Transactions.Get("one")
+		if l.UserID != "later" {
+			t.Errorf("the login is of %q, want the later answer", l.UserID)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
