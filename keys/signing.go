@@ -23,7 +23,7 @@ import (
 const (
 	TypeJWT         = "JWT"
 	TypeAccessToken = "at+jwt"     // RFC 9068 section 2.1
-	TypeLogoutToken = "logout+jwt" // OpenID Connect Back-Channel Logout section 2.4
+	TypeLogoutToken = "logout+jwt" //nolint:gosec // no credential: OpenID Connect Back-Channel Logout section 2.4
 )
 
 // Signing algorithms, RFC 7518 section 3.1.

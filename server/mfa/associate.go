@@ -41,7 +41,7 @@ func (m *room) associate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	brought := credential{}
+	var brought credential
 	if token := form.Get("mfa_token"); token != "" {
 		brought, err = m.credential(token, client.ClientID)
 	} else {
