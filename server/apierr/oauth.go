@@ -158,7 +158,7 @@ func OriginNotAllowed(origin string) error {
 }
 
 // PayloadTooLarge is the answer of Auth0's JSON APIs to a body of more than most bytes; its
-// client auth0.js has seen it (issue 1133 there).
+// client auth0.js has seen it.
 func PayloadTooLarge(most int64) *Error {
 	return &Error{
 		Status: http.StatusRequestEntityTooLarge, Code: InvalidRequest, Message: fmt.Sprintf("Payload content length greater than maximum allowed: %d", most),
