@@ -14,7 +14,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
-	"sync"
 	"syscall"
 	"time"
 
@@ -48,11 +47,8 @@ type DB struct {
 	bolt *bbolt.DB
 	path string
 
-	closing sync.RWMutex // held for reading on the way to the queue
-	closed  bool         // guarded by closing
-	queue   chan *update
-	done    chan struct{}
-	broken  error // the damage that ended all writing; the writer's own until done
+	queue  *storage.Queue
+	broken error // the damage that ended all writing; the writer's own until the queue is closed
 }
 
 // Open opens or creates the file at path. It returns an error that wraps ErrLocked
@@ -86,8 +82,8 @@ func open(path string, opts Options, file openFile) (db *DB, err error) {
 		}
 		return nil, err
 	}
-	db = &DB{bolt: b, path: path, queue: make(chan *update, maxGroup), done: make(chan struct{})}
-	go db.write()
+	db = &DB{bolt: b, path: path}
+	db.queue = storage.NewQueue(maxGroup, db.errClosed(), db.commit)
 	return db, nil
 }
 
@@ -186,22 +182,16 @@ func (db *DB) View(fn func(storage.KV) error) (err error) {
 		return err
 	})
 	if errors.Is(err, bbolterrors.ErrDatabaseNotOpen) {
-		return fmt.Errorf("data file %s: %w", db.path, storage.ErrClosed)
+		return db.errClosed()
 	}
 	return err
 }
 
+func (db *DB) errClosed() error { return fmt.Errorf("data file %s: %w", db.path, storage.ErrClosed) }
+
 // Close implements storage.Engine.
 func (db *DB) Close() error {
-	db.closing.Lock()
-	first := !db.closed
-	if first {
-		db.closed = true
-		close(db.queue)
-	}
-	db.closing.Unlock()
-	<-db.done
-	if !first {
+	if first := db.queue.Close(); !first {
 		return nil
 	}
 	if db.broken == nil {

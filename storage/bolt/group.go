@@ -3,7 +3,6 @@ package bolt
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"runtime/debug"
 
 	bbolt "go.etcd.io/bbolt"
@@ -18,13 +17,6 @@ const fillPercent = 0.9
 // maxGrowth is the largest step in which the file grows, in bytes.
 const maxGrowth = 16 << 20
 
-// update is one Update call on its way through the writer.
-type update struct {
-	fn   func(storage.KV) error
-	err  error
-	done chan struct{}
-}
-
 var (
 	// errTorn ends a group whose transaction can no longer be trusted.
 	errTorn = errors.New("an update could not be taken back")
@@ -35,66 +27,22 @@ var (
 
 // Update implements storage.Engine. Updates that wait together are committed
 // together, with one fsync; there is no timer, so a lone update does not wait.
-func (db *DB) Update(fn func(storage.KV) error) error {
-	u := &update{fn: fn, done: make(chan struct{})}
-	if err := db.enqueue(u); err != nil {
-		return err
-	}
-	<-u.done
-	return u.err
-}
-
-// enqueue hands an update to the writer. Close waits for those on their way.
-func (db *DB) enqueue(u *update) error {
-	db.closing.RLock()
-	defer db.closing.RUnlock()
-	if db.closed {
-		return fmt.Errorf("data file %s: %w", db.path, storage.ErrClosed)
-	}
-	db.queue <- u
-	return nil
-}
-
-// write is the one writer. It takes what is queued, applies each update in
-// order, and commits them as one.
-func (db *DB) write() {
-	defer close(db.done)
-	for first := range db.queue {
-		// Whoever is on the way to the queue joins: on busy cores commits become
-		// fewer and larger, on idle ones this returns at once.
-		runtime.Gosched()
-		group := []*update{first}
-	drain:
-		for len(group) < maxGroup {
-			select {
-			case u, ok := <-db.queue:
-				if !ok {
-					break drain
-				}
-				group = append(group, u)
-			default:
-				break drain
-			}
-		}
-		db.commit(group)
-	}
-}
+func (db *DB) Update(fn func(storage.KV) error) error { return db.queue.Do(fn) }
 
 // commit applies a group and keeps what it wrote. When that fails, all of the
 // group do.
-func (db *DB) commit(group []*update) {
+func (db *DB) commit(group []*storage.Queued) {
 	err := db.transact(group)
 	for _, u := range group {
-		if err != nil && u.err == nil {
-			u.err = err
+		if err != nil && u.Err == nil {
+			u.Err = err
 		}
-		close(u.done)
 	}
 }
 
 // transact runs the group in one transaction. Whatever panics in it that is not of an
 // update is a damaged page.
-func (db *DB) transact(group []*update) (err error) {
+func (db *DB) transact(group []*storage.Queued) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
@@ -122,11 +70,11 @@ func (db *DB) transact(group []*update) (err error) {
 
 // apply runs the updates of a group. One that fails is taken back alone and keeps
 // its own error.
-func (db *DB) apply(group []*update, b *bbolt.Bucket) error {
+func (db *DB) apply(group []*storage.Queued, b *bbolt.Bucket) error {
 	changed := false
 	for _, u := range group {
 		k := &kv{bucket: b, alone: len(group) == 1}
-		if u.err = db.run(u.fn, k); u.err != nil {
+		if u.Err = db.run(u.Fn, k); u.Err != nil {
 			if k.alone {
 				return errUnchanged
 			}
@@ -152,7 +100,7 @@ func (db *DB) run(fn func(storage.KV) error, k *kv) (err error) {
 		case k.inBolt || isFault(p):
 			err = broken(db.path, p)
 		default:
-			err = fmt.Errorf("panic in update: %v\n%s", p, debug.Stack())
+			err = storage.Panicked(p)
 		}
 	}()
 	return fn(k)

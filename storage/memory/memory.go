@@ -6,7 +6,6 @@ package memory
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -72,20 +71,15 @@ func (db *DB) View(fn func(storage.KV) error) error {
 
 // Update implements storage.Engine. It writes to a copy, which readers see once fn has
 // returned nil.
-func (db *DB) Update(fn func(storage.KV) error) (err error) {
+func (db *DB) Update(fn func(storage.KV) error) error {
 	if err := db.enter(); err != nil {
 		return err
 	}
 	defer db.open.RUnlock()
 	db.writer.Lock()
 	defer db.writer.Unlock()
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic in update: %v\n%s", p, debug.Stack())
-		}
-	}()
 	k := &kv{tree: db.state.Load().Copy()}
-	if err := fn(k); err != nil {
+	if err := storage.Run(fn, k); err != nil {
 		return err
 	}
 	db.state.Store(k.tree)

@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"runtime"
-	"runtime/debug"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -16,81 +14,31 @@ import (
 // maxStatement is how many bytes of rows one statement writes, about.
 const maxStatement = 4 << 20
 
-// update is one Update call on its way through the writer.
-type update struct {
-	fn   func(storage.KV) error
-	err  error
-	done chan struct{}
-}
-
 // Update implements storage.Engine. Updates that wait together in this process are
 // committed together. The tenant's row in the database is locked meanwhile, so that no
 // update of another process overlaps; what the functions write goes there with the commit,
 // in one round trip.
-func (db *DB) Update(fn func(storage.KV) error) error {
-	u := &update{fn: fn, done: make(chan struct{})}
-	if err := db.enqueue(u); err != nil {
-		return err
-	}
-	<-u.done
-	return u.err
-}
-
-// enqueue hands an update to the writer. Close waits for those on their way.
-func (db *DB) enqueue(u *update) error {
-	db.open.RLock()
-	defer db.open.RUnlock()
-	if db.closed {
-		return db.errClosed()
-	}
-	db.queue <- u
-	return nil
-}
-
-// write is the one writer of this process.
-func (db *DB) write() {
-	defer close(db.done)
-	for first := range db.queue {
-		runtime.Gosched() // whoever is on the way to the queue joins
-		group := []*update{first}
-	drain:
-		for len(group) < maxGroup {
-			select {
-			case u, ok := <-db.queue:
-				if !ok {
-					break drain
-				}
-				group = append(group, u)
-			default:
-				break drain
-			}
-		}
-		db.commit(group)
-		for _, u := range group {
-			close(u.done)
-		}
-	}
-}
+func (db *DB) Update(fn func(storage.KV) error) error { return db.queue.Do(fn) }
 
 // commit applies a group and keeps what it wrote, or says in each update why it did not.
-func (db *DB) commit(group []*update) {
+func (db *DB) commit(group []*storage.Queued) {
 	err := db.attempt(group)
 	if _, of := errors.AsType[*pgconn.PgError](err); of && len(group) > 1 && !isAway(err) {
 		for _, u := range group { // one of them cannot be kept, which is not the others' fault
-			db.commit([]*update{u})
+			db.commit([]*storage.Queued{u})
 		}
 		return
 	}
 	for _, u := range group {
-		if err != nil && u.err == nil {
-			u.err = db.database.explain(err)
+		if err != nil && u.Err == nil {
+			u.Err = db.database.explain(err)
 		}
 	}
 }
 
 // attempt runs the group in a transaction, anew where that has failed for a reason that
 // passes.
-func (db *DB) attempt(group []*update) error {
+func (db *DB) attempt(group []*storage.Queued) error {
 	for attempt := 0; ; attempt++ {
 		err := db.transact(group)
 		if err == nil || !passing(err) || attempt == attempts {
@@ -101,7 +49,7 @@ func (db *DB) attempt(group []*update) error {
 }
 
 // transact runs the group in one transaction.
-func (db *DB) transact(group []*update) error {
+func (db *DB) transact(group []*storage.Queued) error {
 	var sent bool // the commit is on its way
 	var xid []byte
 	err := db.database.once(func(c *conn) error {
@@ -131,30 +79,20 @@ func (db *DB) transact(group []*update) error {
 
 // apply runs the updates of a group, each on what those before it have written. What one
 // that fails has written is left out.
-func (db *DB) apply(group []*update, k *kv, written *storage.Overlay) error {
+func (db *DB) apply(group []*storage.Queued, k *kv, written *storage.Overlay) error {
 	for _, u := range group {
 		own := storage.NewOverlay(written)
-		u.err = run(u.fn, own)
+		u.Err = storage.Run(u.Fn, own)
 		switch {
 		case k.conn.broken:
-			return lost{errors.Join(errBroken, u.err)}
+			return lost{errors.Join(errBroken, u.Err)}
 		case k.refused != nil:
 			return k.refused // the transaction is over, and so is what the others have read
-		case u.err == nil:
+		case u.Err == nil:
 			written.Apply(own)
 		}
 	}
 	return nil
-}
-
-// run calls fn and turns a panic into an error, so that one update cannot end the writer.
-func run(fn func(storage.KV) error, kv storage.KV) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic in update: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return fn(kv)
 }
 
 // rows are what one statement writes.

@@ -113,10 +113,9 @@ type DB struct {
 	name     []byte
 	leases   sync.Map // the names of what it holds and has joined
 
-	open   sync.RWMutex // held for reading by views and on the way to the queue
+	open   sync.RWMutex // held for reading by views
 	closed bool         // guarded by open
-	queue  chan *update
-	done   chan struct{}
+	queue  *storage.Queue
 }
 
 var _ storage.Shared = (*DB)(nil)
@@ -132,8 +131,8 @@ func (d *Database) Tenant(name string) (*DB, error) {
 	if _, err := d.add(name); err != nil {
 		return nil, err
 	}
-	db := &DB{database: d, name: []byte(name), queue: make(chan *update, maxGroup), done: make(chan struct{})}
-	go db.write()
+	db := &DB{database: d, name: []byte(name)}
+	db.queue = storage.NewQueue(maxGroup, db.errClosed(), db.commit)
 	return db, nil
 }
 
@@ -258,12 +257,9 @@ func (db *DB) view(fn func(storage.KV) error) (began bool, err error) {
 // Close implements storage.Engine.
 func (db *DB) Close() error {
 	db.open.Lock()
-	if !db.closed {
-		db.closed = true
-		close(db.queue)
-	}
+	db.closed = true
 	db.open.Unlock()
-	<-db.done
+	db.queue.Close()
 	db.release()
 	return nil
 }

@@ -1,0 +1,116 @@
+package storage
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+)
+
+// Queue gathers the updates of an engine that has one writer: those that wait together are
+// committed together. There is no timer, so an update that is alone does not wait.
+type Queue struct {
+	commit    func([]*Queued)
+	most      int
+	errClosed error
+
+	closing sync.RWMutex // held for reading on the way to the queue
+	closed  bool         // guarded by closing
+	waiting chan *Queued
+	done    chan struct{}
+}
+
+// Queued is one update on its way through a queue.
+type Queued struct {
+	// Fn is what Update was called with, and Err what it returns.
+	Fn   func(KV) error
+	Err  error
+	done chan struct{}
+}
+
+// NewQueue returns a queue whose one writer calls commit with at most so many updates at a
+// time, one call after the other. commit says in the Err of each what has become of it. Once
+// the queue is closed, updates are refused with errClosed.
+func NewQueue(most int, errClosed error, commit func([]*Queued)) *Queue {
+	q := &Queue{commit: commit, most: most, errClosed: errClosed, waiting: make(chan *Queued, most), done: make(chan struct{})}
+	go q.write()
+	return q
+}
+
+// Do has fn committed and returns what became of it.
+func (q *Queue) Do(fn func(KV) error) error {
+	u := &Queued{Fn: fn, done: make(chan struct{})}
+	if !q.enqueue(u) {
+		return q.errClosed
+	}
+	<-u.done
+	return u.Err
+}
+
+func (q *Queue) enqueue(u *Queued) bool {
+	q.closing.RLock()
+	defer q.closing.RUnlock()
+	if q.closed {
+		return false
+	}
+	q.waiting <- u
+	return true
+}
+
+// Close lets no more updates in and waits for those that are. It reports whether this is the
+// first call.
+func (q *Queue) Close() (first bool) {
+	q.closing.Lock()
+	if first = !q.closed; first {
+		q.closed = true
+		close(q.waiting)
+	}
+	q.closing.Unlock()
+	<-q.done
+	return first
+}
+
+// write is the one writer.
+func (q *Queue) write() {
+	defer close(q.done)
+	for first := range q.waiting {
+		// Whoever is on the way to the queue joins: on busy cores commits become fewer and
+		// larger, on idle ones this returns at once.
+		runtime.Gosched()
+		group := q.gather(first)
+		q.commit(group)
+		for _, u := range group {
+			close(u.done)
+		}
+	}
+}
+
+// gather takes what waits behind the first.
+func (q *Queue) gather(first *Queued) []*Queued {
+	group := []*Queued{first}
+	for len(group) < q.most {
+		select {
+		case u, ok := <-q.waiting:
+			if !ok {
+				return group
+			}
+			group = append(group, u)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// Run calls fn and turns a panic into an error, so that one update cannot end the writer.
+func Run(fn func(KV) error, kv KV) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = Panicked(p)
+		}
+	}()
+	return fn(kv)
+}
+
+// Panicked is the error of an update that has panicked, for the function that has recovered.
+func Panicked(p any) error { return fmt.Errorf("panic in update: %v\n%s", p, debug.Stack()) }
