@@ -61,12 +61,27 @@ type Transaction struct {
 	// until then.
 	Identifier string            `json:"identifier,omitempty"`
 	Applicant  map[string]string `json:"applicant,omitempty"`
+	// Passwordless is how far a login by a code or a link has come, nil where none was begun.
+	Passwordless *PasswordlessLogin `json:"passwordless,omitempty"`
 	// UserID is the user who logged in last in the transaction, "" for nobody yet.
 	UserID string `json:"user_id,omitempty"`
 	// Organization is the answer to which organization the login is for, nil for none yet.
 	Organization *OrganizationAnswer `json:"organization,omitempty"`
 	// Consent is the answer to what the application may have, nil for none yet.
 	Consent *ConsentAnswer `json:"consent,omitempty"`
+}
+
+// PasswordlessLogin is a login by a code or a link.
+type PasswordlessLogin struct {
+	// Connection is the name of the connection that sends it, and Address where it goes: ""
+	// until that was typed.
+	Connection string `json:"connection"`
+	Address    string `json:"address,omitempty"`
+	// UserID is whose account it is, "" where there is none and none may be made: nothing was
+	// sent, and nobody is told.
+	UserID string `json:"user_id,omitempty"`
+	// Link says that a link was sent, and no code.
+	Link bool `json:"link,omitempty"`
 }
 
 // OrganizationAnswer is what a user has said of the organization of a login.

@@ -8,36 +8,53 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Databases are the database connections through which an authorization request
-// may log in: the one that it names, or all that are enabled for the application,
-// the tenant's default directory first. Of an organization they are those that it has
-// enabled too. Where there is none the error is an apierr.Error: NoConnections, or one
-// that names the strategies of the connections that there are.
-func Databases(tx *storage.Tx, rq storage.AuthorizeRequest) ([]storage.Connection, error) {
+// Ways are the connections through which an authorization request may log in at the pages.
+type Ways struct {
+	// Databases take passwords, the tenant's default directory first.
+	Databases []storage.Connection
+	// Passwordless send a code or a link to an address or a number.
+	Passwordless []storage.Connection
+}
+
+// WaysOf finds the ways of a request: the connection that it names, or all that are enabled
+// for the application, and of an organization those that it has enabled too. Where there is
+// none the error is an apierr.Error: NoConnections, or one that names the strategies of the
+// connections that there are.
+func WaysOf(tx *storage.Tx, rq storage.AuthorizeRequest) (ways Ways, err error) {
 	all, err := candidates(tx, rq)
 	if err != nil {
-		return nil, err
+		return ways, err
 	}
 	if rq.Organization != "" {
 		if all, err = ofOrganization(tx, rq.Organization, all); err != nil {
-			return nil, err
+			return ways, err
 		}
 	}
 	var strategies []string
-	all = slices.DeleteFunc(all, func(c storage.Connection) bool {
+	for _, c := range all {
 		strategies = append(strategies, c.Strategy)
-		return c.Strategy != storage.DatabaseStrategy
-	})
+		switch c.Strategy {
+		case storage.DatabaseStrategy:
+			ways.Databases = append(ways.Databases, c)
+		case "email", "sms":
+			ways.Passwordless = append(ways.Passwordless, c)
+		}
+	}
 	switch {
-	case len(all) > 0:
-	case len(strategies) > 0:
-		return nil, apierr.StrategiesNotEmulated(strategies...)
-	default:
-		return nil, apierr.NoConnections
+	case len(strategies) == 0:
+		return ways, apierr.NoConnections
+	case len(ways.Databases)+len(ways.Passwordless) == 0:
+		return ways, apierr.StrategiesNotEmulated(strategies...)
 	}
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	sortConnections(ways.Databases, tenant.DefaultDirectory)
+	sortConnections(ways.Passwordless, "")
+	return ways, storage.Optional(err)
+}
+
+func sortConnections(all []storage.Connection, first string) {
 	slices.SortFunc(all, func(a, b storage.Connection) int {
-		switch tenant.DefaultDirectory {
+		switch first {
 		case a.Name:
 			return -1
 		case b.Name:
@@ -45,7 +62,43 @@ func Databases(tx *storage.Tx, rq storage.AuthorizeRequest) ([]storage.Connectio
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
-	return all, storage.Optional(err)
+}
+
+// Identifiers are the members of a user that people log in by: "email", "username" and
+// "phone_number".
+func (w Ways) Identifiers() []string {
+	kinds := LoginIdentifiers(w.Databases)
+	for _, c := range w.Passwordless {
+		if kind := PasswordlessIdentifier(c); !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
+}
+
+// PasswordlessFor is the connection that sends a code to what was typed.
+func (w Ways) PasswordlessFor(typed string) (conn storage.Connection, found bool) {
+	i := slices.IndexFunc(w.Passwordless, func(c storage.Connection) bool {
+		_, fits := PasswordlessAddress(c, typed)
+		return fits
+	})
+	if i < 0 {
+		return conn, false
+	}
+	return w.Passwordless[i], true
+}
+
+// Databases are those of WaysOf that take passwords, and the same errors where there is none.
+func Databases(tx *storage.Tx, rq storage.AuthorizeRequest) ([]storage.Connection, error) {
+	ways, err := WaysOf(tx, rq)
+	if err == nil && len(ways.Databases) == 0 {
+		var strategies []string
+		for _, c := range ways.Passwordless {
+			strategies = append(strategies, c.Strategy)
+		}
+		err = apierr.StrategiesNotEmulated(strategies...)
+	}
+	return ways.Databases, err
 }
 
 // candidates are the connections of a request, whatever their strategy and its organization.

@@ -5,10 +5,9 @@ package passwordless
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
-	"net/mail"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -16,9 +15,8 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/oauth"
-	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/passcodes"
 	"github.com/tenant0/tenant0/server/signin"
-	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -32,7 +30,7 @@ type Deps struct {
 	Door   *signin.Door
 	Pages  web.Pages
 	Emails emails.Writer
-	Log    *tenantlog.Log
+	Codes  passcodes.Sender
 	Now    func() time.Time
 }
 
@@ -58,19 +56,6 @@ type addressee struct {
 	identifier string
 }
 
-// member is the name of the identifier, in requests and in users.
-func (a addressee) member() string {
-	if a.connection.Strategy == "sms" {
-		return "phone_number"
-	}
-	return "email"
-}
-
-// phoneNumber is how Auth0 wants phone numbers.
-const phoneNumber = `^\+[0-9]{1,15}$`
-
-var isPhoneNumber = regexp.MustCompile(phoneNumber).MatchString
-
 // addressee reads whom a form is about. The connection must be one of the application's,
 // where there is one.
 func (m *room) addressee(tx *storage.Tx, clientID string, form url.Values) (a addressee, err error) {
@@ -84,17 +69,16 @@ func (m *room) addressee(tx *storage.Tx, clientID string, form url.Values) (a ad
 	case clientID != "" && !a.connection.Enabled(clientID):
 		return a, bad("connection", "Connection is disabled")
 	}
-	a.identifier = strings.TrimSpace(form.Get(a.member()))
-	if strategy == "sms" {
-		if !isPhoneNumber(a.identifier) {
-			return a, bad("phone_number", `String does not match pattern: ^\\+[0-9]{1,15}$`)
-		}
-		return a, nil
+	member := account.PasswordlessIdentifier(a.connection)
+	typed := form.Get(member)
+	address, fits := account.PasswordlessAddress(a.connection, typed)
+	switch {
+	case strategy == "sms" && (!fits || strings.TrimSpace(typed) != address): // no spaces at the API
+		return a, bad(member, `String does not match pattern: ^\\+[0-9]{1,15}$`)
+	case !fits:
+		return a, bad(member, "error in email - email format validation failed: "+address)
 	}
-	a.identifier = strings.ToLower(a.identifier)
-	if parsed, err := mail.ParseAddress(a.identifier); err != nil || parsed.Address != a.identifier {
-		return a, bad("email", "error in email - email format validation failed: "+a.identifier)
-	}
+	a.identifier = address
 	return a, nil
 }
 
@@ -135,10 +119,14 @@ func (m *room) start(w http.ResponseWriter, r *http.Request) error {
 		if !withLink && !client.Allows(grantType) {
 			return apierr.GrantNotAllowed(grantType)
 		}
-		if user, made, err = m.account(tx, a); err != nil {
-			return err
+		p := passcodes.Passwordless{Connection: a.connection, Address: a.identifier, ClientID: client.ClientID}
+		if withLink {
+			p.Link = m.linkOf(p, params)
 		}
-		message, err = m.draft(tx, a, user, client, params, withLink)
+		user, made, message, err = m.Codes.Start(tx, p)
+		if errors.Is(err, passcodes.ErrSignupDisabled) {
+			err = bad("connection", "Public signup is disabled")
+		}
 		return err
 	})
 	if err != nil {
@@ -147,7 +135,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request) error {
 	if err := m.Emails.Send(message); err != nil {
 		return err
 	}
-	m.recordStart(r, client, user, made)
+	m.Codes.Record(r, client, user, made)
 	return web.Reply(w, http.StatusOK, shown(user))
 }
 
@@ -175,54 +163,20 @@ func authParams(form url.Values) (url.Values, error) {
 	return params, nil
 }
 
-// account is the user whom a code is for, made where there is none.
-func (m *room) account(tx *storage.Tx, a addressee) (user storage.User, made bool, err error) {
-	user, err = tx.UserByLogin(a.connection.Name, a.identifier)
-	if !storage.IsNotFound(err) {
-		return user, false, err
-	}
-	if a.connection.Options["disable_signup"] == true {
-		return user, false, bad("connection", "Public signup is disabled")
-	}
-	doc := storage.Document{a.member(): a.identifier}
-	if a.connection.Strategy == "sms" {
-		doc["phone_verified"] = false
-	}
-	if err := account.Add(tx, a.connection, doc, "", m.Now()); err != nil {
-		return user, false, err
-	}
-	user, err = tx.UserByLogin(a.connection.Name, a.identifier)
-	return user, true, err
-}
-
-// draft makes the code and the message that carries it.
-func (m *room) draft(tx *storage.Tx, a addressee, user storage.User, client storage.Client, params url.Values, withLink bool) (emails.Draft, error) {
-	digits, lifetime := account.PasscodeOf(a.connection)
-	code := emails.CodeOf(digits)
-	key := storage.PasswordlessKey(user.UserID)
-	err := tx.Passcodes.Put(storage.Passcode{
-		Key: key, MAC: m.Issuer.Secrets.PasscodeMAC(key, code), UserID: user.UserID, ClientID: client.ClientID, ExpiresAt: m.Now().Add(lifetime),
-	})
-	if err != nil {
-		return emails.Draft{}, err
-	}
-	l := emails.Letter{Kind: outbox.PasswordlessEmail, User: user, ClientID: client.ClientID, Code: code}
-	if a.connection.Strategy == "sms" {
-		l.Kind = outbox.OTPVerify
-	}
-	if withLink {
+// linkOf makes the link that leads to an authorization request with parameters.
+func (m *room) linkOf(p passcodes.Passwordless, params url.Values) func(storage.User, string) string {
+	return func(user storage.User, code string) string {
 		query := url.Values{}
 		for name := range params {
 			query.Set(name, params.Get(name))
 		}
 		for name, value := range map[string]string{
-			"client_id": client.ClientID, "connection": a.connection.Name, "email": user.Email, "verification_code": code,
+			"client_id": p.ClientID, "connection": p.Connection.Name, "email": user.Email, "verification_code": code,
 		} {
 			query.Set(name, value)
 		}
-		l.Link = m.Issuer.URL + "passwordless/verify_redirect?" + query.Encode()
+		return m.Issuer.URL + "passwordless/verify_redirect?" + query.Encode()
 	}
-	return m.Emails.DraftPasswordless(tx, a.connection, l)
 }
 
 // shown is what the application is told of the user.
@@ -241,17 +195,4 @@ func shown(user storage.User) any {
 		Verified bool    `json:"phone_verified"`
 		Language *string `json:"request_language"`
 	}{local, user.PhoneNumber, user.PhoneVerified, nil}
-}
-
-func (m *room) recordStart(r *http.Request, client storage.Client, user storage.User, made bool) {
-	e := tenantlog.Event{
-		Type: tenantlog.CodeSent, Description: "Passwordless code/link sent", ClientID: client.ClientID, ClientName: client.Name,
-		UserID: user.UserID, UserName: tenantlog.UserName(user), Connection: user.ConnectionName(),
-	}
-	if made {
-		signup := e
-		signup.Type, signup.Description = tenantlog.Signup, "Successful signup"
-		m.Log.Record(r, signup)
-	}
-	m.Log.Record(r, e)
 }

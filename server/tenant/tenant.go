@@ -38,6 +38,7 @@ import (
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/organization"
 	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/passcodes"
 	"github.com/tenant0/tenant0/server/passwordless"
 	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/session"
@@ -238,6 +239,7 @@ func (t *Tenant) rooms() *web.Router {
 	if t.Name != Default {
 		cookies.Tenant = t.Name // cookies know no ports
 	}
+	codes := passcodes.Sender{DB: t.db, Secrets: t.issuer.Secrets, Emails: mails, Log: t.events, Now: now}
 	door := &signin.Door{DB: t.db, Cookies: cookies, Emails: mails, Log: t.events, Now: now}
 	engine := oauth.New(oauth.Deps{DB: t.db, Issuer: t.issuer, Log: t.events, Now: now},
 		token.Grants(token.Deps{DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door})...)
@@ -250,7 +252,7 @@ func (t *Tenant) rooms() *web.Router {
 		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Emails: mails, Log: t.events, Now: now,
 	})
 	passwordless.Mount(rt, open, passwordless.Deps{
-		DB: t.db, Engine: engine, Issuer: t.issuer, Door: door, Pages: pages, Emails: mails, Log: t.events, Now: now,
+		DB: t.db, Engine: engine, Issuer: t.issuer, Door: door, Pages: pages, Emails: mails, Codes: codes, Now: now,
 	})
 	crossorigin.Mount(rt, open, crossorigin.Deps{DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door, Log: t.events, Now: now})
 	mfa.Mount(open, mfa.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Emails: mails, Log: t.events, Now: now})
