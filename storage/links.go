@@ -84,9 +84,9 @@ func (r records) leads(key string, v any) leads {
 
 // leadsFrom are the leads to a record as it is kept.
 func (r records) leadsFrom(row, raw []byte) (leads, error) {
-	v, err := r.kind.decode(raw)
+	v, err := r.decodeKnown(row, raw)
 	if err != nil {
-		return leads{}, fmt.Errorf("%s %q is damaged: %w", r.kind.name, row[len(tablePrefix(r.kind.name)):], err)
+		return leads{}, err
 	}
 	return r.leads(r.kind.key(v), v), nil
 }

@@ -102,7 +102,14 @@ func (db *DB) ViewContext(ctx context.Context, fn func(*Tx) error) error {
 // what is there then, and what the last run wrote is kept: so it changes nothing outside of
 // the transaction but the variables that it sets anew in each run.
 func (db *DB) Update(fn func(*Tx) error) error {
-	return db.engine.Update(func(kv KV) error { return transact(newTx(kv, nil), fn) })
+	return db.engine.Update(func(kv KV) error { return transact(db.writing(kv), fn) })
+}
+
+// writing is a write transaction.
+func (db *DB) writing(kv KV) *Tx {
+	tx := newTx(kv, nil)
+	tx.known = db.memos
+	return tx
 }
 
 // upgrades returns the steps from each layout of the store to the next, the

@@ -220,10 +220,27 @@ func (r records) has(key string) (bool, error) {
 }
 
 func (r records) find(ix, value string) (any, error) {
-	for v, err := range r.by(ix, value) {
-		return v, err
+	key, found, err := r.firstKeyBy(ix, value)
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return nil, fmt.Errorf("%s with %s %q: %w", r.kind.name, ix, value, ErrNotFound)
 	}
-	return nil, fmt.Errorf("%s with %s %q: %w", r.kind.name, ix, value, ErrNotFound)
+	return r.get(key)
+}
+
+// firstKeyBy returns the key of the first record whose index ix has value.
+func (r records) firstKeyBy(ix, value string) (key string, found bool, err error) {
+	if strings.ContainsRune(value, 0) { // never stored, see write
+		return "", false, nil
+	}
+	prefix := r.indexPrefix(ix, value)
+	err = r.tx.kv.Scan(prefix, prefixEnd(prefix), func(entry, _ []byte) bool {
+		key, found = string(entry[len(prefix):]), true
+		return false
+	})
+	return key, found, err
 }
 
 // by and scan, and rows and rowsAt, are not inlined: each package that imports this one would compile them
@@ -384,7 +401,15 @@ func (r records) write(v any, raw []byte) error {
 }
 
 func (r records) decode(row, raw []byte) (any, error) {
-	m := r.memo()
+	return r.decodeBeside(r.memo(r.tx.memos), row, raw)
+}
+
+// decodeKnown is decode for who leaves the record as it is, also in a write transaction.
+func (r records) decodeKnown(row, raw []byte) (any, error) {
+	return r.decodeBeside(r.memo(r.tx.known), row, raw)
+}
+
+func (r records) decodeBeside(m *memo, row, raw []byte) (any, error) {
 	if v, ok := m.find(row, raw); ok {
 		return v, nil
 	}
@@ -411,16 +436,15 @@ func (r records) decodeAnew(row, raw []byte) (any, error) {
 	return v, nil
 }
 
-// memo is where decoded records of the kind are, nil for nowhere: in a write transaction
-// records may be changed.
-func (r records) memo() *memo {
+// memo is where decoded records of the kind are among memos, nil for nowhere.
+func (r records) memo(among *memos) *memo {
 	switch {
-	case r.tx.memos == nil:
+	case among == nil:
 		return nil
 	case r.kind.remember:
-		return &r.tx.memos.lasting
+		return &among.lasting
 	case r.kind.recent:
-		return &r.tx.memos.recent
+		return &among.recent
 	}
 	return nil
 }

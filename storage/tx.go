@@ -4,7 +4,8 @@ package storage
 // kept after its function returns.
 type Tx struct {
 	kv    KV
-	memos *memos // nil in a write transaction
+	memos *memos // nil in a write transaction, whose records the caller may change
+	known *memos // for what the transaction itself reads and leaves as it is; nil for none
 
 	Tenant          Resources[Tenant]
 	Clients         Resources[Client]
@@ -47,7 +48,7 @@ type Tx struct {
 }
 
 func newTx(kv KV, m *memos) *Tx {
-	tx := &Tx{kv: kv, memos: m}
+	tx := &Tx{kv: kv, memos: m, known: m}
 	tx.Tenant = resources(tx, tenants)
 	tx.Clients = resources(tx, clients)
 	tx.ResourceServers = resources(tx, resourceServers)

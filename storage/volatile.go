@@ -93,14 +93,20 @@ func isVolatile(key []byte) bool {
 // expiries start the keys of the expiries of all tables.
 var expiries = []byte("e/")
 
-// volatileParts are the ranges of keys in which volatile records are, each up to its prefixEnd.
-func volatileParts() [][]byte {
-	parts := [][]byte{append(tablePrefix(sizes.name), transactions.name...), expiries}
+// keyRange is the keys that start with a prefix: those from it up to its end.
+type keyRange struct{ from, to []byte }
+
+func keysFrom(prefix []byte) keyRange { return keyRange{prefix, prefixEnd(prefix)} }
+
+// volatileParts are the ranges of keys in which volatile records are. Only among the expiries are
+// there others too, which come last here.
+var volatileParts = func() []keyRange {
+	parts := []keyRange{keysFrom(append(tablePrefix(sizes.name), transactions.name...))}
 	for _, name := range volatileTables {
-		parts = append(parts, tablePrefix(name), []byte("i/"+name+"\x00"))
+		parts = append(parts, keysFrom(tablePrefix(name)), keysFrom([]byte("i/"+name+"\x00")))
 	}
-	return parts
-}
+	return append(parts, keysFrom(expiries))
+}()
 
 // dividedEngine is an engine on a disk with one in memory for the volatile records beside it.
 type dividedEngine struct {
@@ -182,8 +188,8 @@ func (e *dividedEngine) Close() error {
 // collectVolatile copies the volatile records of a key space.
 func collectVolatile(kv KV, all *[]row) error {
 	*all = nil
-	for _, part := range volatileParts() {
-		err := kv.Scan(part, prefixEnd(part), func(key, value []byte) bool {
+	for _, part := range volatileParts {
+		err := kv.Scan(part.from, part.to, func(key, value []byte) bool {
 			if isVolatile(key) {
 				*all = append(*all, row{bytes.Clone(key), bytes.Clone(value)})
 			}
@@ -269,13 +275,12 @@ func (d divided) merge(scan scan, from, to []byte, before func(a, b []byte) bool
 // volatileIn reports whether there may be volatile records in a range of keys, and whether there can
 // be no others.
 func volatileIn(from, to []byte) (some, all bool) {
-	for _, part := range volatileParts() {
-		end := prefixEnd(part)
-		if bytes.Compare(from, end) >= 0 || to != nil && bytes.Compare(part, to) >= 0 {
+	for i, part := range volatileParts {
+		if bytes.Compare(from, part.to) >= 0 || to != nil && bytes.Compare(part.from, to) >= 0 {
 			continue
 		}
-		within := to != nil && bytes.Compare(from, part) >= 0 && bytes.Compare(to, end) <= 0
-		return true, within && !bytes.Equal(part, expiries)
+		within := to != nil && bytes.Compare(from, part.from) >= 0 && bytes.Compare(to, part.to) <= 0
+		return true, within && i < len(volatileParts)-1
 	}
 	return false, false
 }
@@ -343,7 +348,7 @@ func (db *DB) UpdateVolatile(fn func(*Tx) error) error {
 	if db.divided == nil {
 		return db.Update(fn)
 	}
-	return db.divided.updateVolatile(func(kv KV) error { return transact(newTx(kv, nil), fn) })
+	return db.divided.updateVolatile(func(kv KV) error { return transact(db.writing(kv), fn) })
 }
 
 // readOnly is a transaction that writes nothing.

@@ -75,7 +75,7 @@ func layoutOf(tx *storage.Tx, t storage.Tenant, uiLocales string) (templates.Lay
 	layout.PrimaryColor = cmp.Or(at(theme, "colors", "primary_button"), at(branding, "colors", "primary"))
 	layout.PageBackground = cmp.Or(at(theme, "page_background", "background_color"), at(branding, "colors", "page_background"))
 	// Auth0: customize/login-pages/universal-login/customize-text-elements.
-	layout.CustomText, err = texts(tx, storage.CustomTextKind, templates.Prompts(), "/"+layout.Language)
+	layout.CustomText, err = texts(tx, storage.CustomTextKind, templates.Prompts, "/"+layout.Language)
 	return layout, err
 }
 
@@ -112,12 +112,15 @@ func language(enabled []string, uiLocales string) string {
 // prompt and what follows it in their ids.
 func texts(tx *storage.Tx, kind string, prompts []string, suffix string) (templates.Texts, error) {
 	var all templates.Texts
-	kept := tx.Documents(kind, "")
-	for _, prompt := range prompts {
-		doc, err := kept.Document(prompt + suffix)
-		if storage.IsNotFound(err) {
+	for row, err := range tx.Documents(kind, "").Rows() { // a tenant has few, and most have none
+		if err != nil {
+			return nil, err
+		}
+		prompt, ok := strings.CutSuffix(row.Key, suffix)
+		if !ok || !slices.Contains(prompts, prompt) {
 			continue
 		}
+		doc, err := row.Document()
 		if err != nil {
 			return nil, err
 		}

@@ -9,7 +9,6 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
-	"slices"
 
 	"github.com/tenant0/tenant0/storage"
 )
@@ -27,6 +26,7 @@ type Journal struct {
 	file        *os.File // written to by the one writer
 	// size is that of the file, and rewriteAt the size at which it is written anew.
 	size, rewriteAt int64
+	buffer          []byte // the one writer's, for its records
 }
 
 const (
@@ -35,6 +35,8 @@ const (
 	minRewrite = 4 << 20
 	// maxRecord bounds the record of one update that is read back, in bytes.
 	maxRecord = 64 << 20
+	// maxBuffer bounds the buffer that is kept for the next record, in bytes.
+	maxBuffer = 64 << 10
 )
 
 // OpenJournal opens the journal at path and brings back what it holds of the store of that name.
@@ -59,19 +61,18 @@ func (j *Journal) Path() string { return j.path }
 
 // nextRecord is the first record of what is left of a journal, nil where there is no whole one.
 func nextRecord(raw []byte) (record, rest []byte) {
-	const head = 8
-	if len(raw) < head {
+	if len(raw) < recordHead {
 		return nil, nil
 	}
 	length, sum := int64(binary.BigEndian.Uint32(raw)), binary.BigEndian.Uint32(raw[4:])
-	if length == 0 || length > maxRecord || int64(len(raw)-head) < length {
+	if length == 0 || length > maxRecord || int64(len(raw)-recordHead) < length {
 		return nil, nil
 	}
-	record = raw[head : head+length]
+	record = raw[recordHead : recordHead+length]
 	if crc32.ChecksumIEEE(record) != sum {
 		return nil, nil
 	}
-	return record, raw[head+length:]
+	return record, raw[recordHead+length:]
 }
 
 // replay applies the writes of a record, whose checksum is right.
@@ -111,10 +112,18 @@ func remove(record, key []byte) []byte {
 	return binary.BigEndian.AppendUint32(sized(record, key), deleted)
 }
 
-// framed is a record as the file has it.
-func framed(record []byte) []byte {
-	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(record))
-	return slices.Insert(sized(make([]byte, 0, 8+len(record)), record), 4, sum...)
+// recordHead is how many bytes stand before a record in the file.
+const recordHead = 8
+
+// begin is a record without a write yet, in a buffer that may be used anew.
+func begin(buffer []byte) []byte { return append(buffer[:0], make([]byte, recordHead)...) }
+
+// finish fills in what stands before a record, which is then as the file has it.
+func finish(record []byte) []byte {
+	writes := record[recordHead:]
+	binary.BigEndian.PutUint32(record, uint32(len(writes))) //nolint:gosec // see sized
+	binary.BigEndian.PutUint32(record[4:], crc32.ChecksumIEEE(writes))
+	return record
 }
 
 // recording is a transaction that notes what it writes.
@@ -136,8 +145,9 @@ func (r *recording) Delete(key []byte) error {
 // Update implements storage.Engine.
 func (j *Journal) Update(fn func(storage.KV) error) error {
 	return j.DB.Update(func(k storage.KV) error {
-		r := &recording{KV: k}
-		if err := fn(r); err != nil || len(r.record) == 0 {
+		r := &recording{KV: k, record: begin(j.buffer)}
+		defer func() { j.keep(r.record) }()
+		if err := fn(r); err != nil || len(r.record) == recordHead {
 			return err
 		}
 		return j.append(r.record, k)
@@ -151,12 +161,18 @@ func (j *Journal) append(record []byte, k storage.KV) error {
 			return j.rewrite(own.tree)
 		}
 	}
-	raw := framed(record)
-	if _, err := j.file.WriteAt(raw, j.size); err != nil {
+	if _, err := j.file.WriteAt(finish(record), j.size); err != nil {
 		return errors.Join(fmt.Errorf("journal: %w", err), j.file.Truncate(j.size))
 	}
-	j.size += int64(len(raw))
+	j.size += int64(len(record))
 	return nil
+}
+
+// keep keeps the buffer of a record for the next one, unless it has become large.
+func (j *Journal) keep(record []byte) {
+	if cap(record) <= maxBuffer {
+		j.buffer = record
+	}
 }
 
 // rewrite puts a file in the place of the journal that holds a key space and nothing of what it was
@@ -188,8 +204,10 @@ func writeAll(file io.Writer, store string, t *tree) (size int64, err error) {
 		size, err = size+int64(n), errors.Join(err, failed)
 	}
 	write([]byte(store + "\n"))
+	var record []byte
 	t.Scan(func(key string, value []byte) bool {
-		write(framed(put(nil, []byte(key), value)))
+		record = put(begin(record), []byte(key), value)
+		write(finish(record))
 		return err == nil
 	})
 	return size, errors.Join(err, out.Flush())

@@ -18,6 +18,12 @@ import (
 // their pages until one of them writes.
 type tree = btree.Map[string, []byte]
 
+// degree is half the entries of a page. A transaction copies the pages that it writes to, of which a
+// login has many with few entries in each: small ones cost it less, and reads hardly more.
+const degree = 8
+
+func newTree() *tree { return btree.NewMap[string, []byte](degree) }
+
 // DB is a key space in memory. It implements storage.Engine and storage.Cloner.
 type DB struct {
 	// state is what views read. A published tree is never written to.
@@ -32,7 +38,7 @@ type DB struct {
 // New returns an empty key space.
 func New() *DB {
 	db := &DB{}
-	db.state.Store(&tree{})
+	db.state.Store(newTree())
 	return db
 }
 
@@ -91,7 +97,7 @@ func (db *DB) Close() error {
 	db.open.Lock()
 	defer db.open.Unlock()
 	db.closed = true
-	db.state.Store(&tree{})
+	db.state.Store(newTree())
 	return nil
 }
 
