@@ -29,7 +29,12 @@ type Page interface {
 // Render writes the page as a UTF-8 HTML document. It writes as it goes: a
 // caller that must not answer half a page passes a buffer. It returns ErrLimit for a
 // page with Liquid of the tenant's that goes beyond its bounds.
-func Render(w io.Writer, p Page) error { return p.view().render(w) }
+func Render(w io.Writer, p Page) error {
+	if done, err := renderFresh(w, p); done || err != nil {
+		return err
+	}
+	return p.view().render(w)
+}
 
 // RenderBuiltIn is Render without what the tenant has made of the page in Liquid.
 func RenderBuiltIn(w io.Writer, p Page) error {

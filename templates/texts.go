@@ -31,7 +31,7 @@ var builtInTexts = func() Texts {
 }()
 
 // Prompts are the prompts that the pages have texts of.
-func Prompts() []string { return slices.Sorted(maps.Keys(builtInTexts)) }
+var Prompts = slices.Sorted(maps.Keys(builtInTexts))
 
 // unknownError is the key whose text stands in for an error without one, as
 // when a script of the tenant fails with a code of its own.
