@@ -53,7 +53,7 @@ func BenchmarkView(b *testing.B) {
 			if _, err := tx.Clients.Get("c"); err != nil {
 				return err
 			}
-			_, err := tx.ClientGrantFor("c", "a", "client")
+			_, err := tx.ClientGrantFor(storage.Client{ClientID: "c", IsFirstParty: true}, storage.ResourceServer{Identifier: "a"}, "client")
 			return err
 		})
 		if err != nil {

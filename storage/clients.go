@@ -9,13 +9,16 @@ import (
 // Client is an application registered with the tenant, Auth0:
 // get-started/applications/application-settings.
 type Client struct {
-	ClientID                string         `json:"client_id"`
-	Name                    string         `json:"name"`
-	Global                  bool           `json:"global"`   // stands for all applications, and is none
-	AppType                 string         `json:"app_type"` // native, spa, regular_web, non_interactive, ...
-	LogoURI                 string         `json:"logo_uri"`
-	IsFirstParty            bool           `json:"is_first_party"`
-	ThirdPartySecurityMode  string         `json:"third_party_security_mode"` // strict or permissive
+	ClientID               string `json:"client_id"`
+	Name                   string `json:"name"`
+	Global                 bool   `json:"global"`   // stands for all applications, and is none
+	AppType                string `json:"app_type"` // native, spa, regular_web, non_interactive, ...
+	LogoURI                string `json:"logo_uri"`
+	IsFirstParty           bool   `json:"is_first_party"`
+	ThirdPartySecurityMode string `json:"third_party_security_mode"` // strict or permissive
+	// RedirectionPolicy is open_redirect_protection where errors are not to lead to the
+	// application.
+	RedirectionPolicy       string         `json:"redirection_policy"`
 	Callbacks               []string       `json:"callbacks"`
 	AllowedLogoutURLs       []string       `json:"allowed_logout_urls"`
 	WebOrigins              []string       `json:"web_origins"`
@@ -125,8 +128,25 @@ func (c Client) HasCertificates() bool {
 // Public reports whether the client cannot keep a secret, RFC 6749 section 2.1.
 func (c Client) Public() bool { return c.TokenEndpointAuthMethod == "none" }
 
+// Strict reports whether the client is one of a third party that has what OAuth 2.1 has and
+// no more, Auth0: get-started/applications/third-party-applications/security-controls.
+func (c Client) Strict() bool { return !c.IsFirstParty && c.ThirdPartySecurityMode == "strict" }
+
+// StrictGrantTypes are those that such a client may have.
+func StrictGrantTypes() []string {
+	return []string{"authorization_code", "refresh_token", "client_credentials"}
+}
+
 // Allows reports whether the client may use grant type g.
-func (c Client) Allows(g string) bool { return slices.Contains(c.GrantTypes, g) }
+func (c Client) Allows(g string) bool {
+	return slices.Contains(c.GrantTypes, g) && (!c.Strict() || slices.Contains(StrictGrantTypes(), g))
+}
+
+// ShowsErrors reports whether an authorization request that fails ends on a page, and not at
+// the application, whose address nobody vouches for.
+func (c Client) ShowsErrors() bool {
+	return !c.IsFirstParty && c.RedirectionPolicy == "open_redirect_protection"
+}
 
 var clients = declare(spec[Client]{
 	name:    "clients",

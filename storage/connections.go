@@ -7,18 +7,49 @@ import (
 
 // Connection is a source of users, Auth0: authenticate/identity-providers.
 type Connection struct {
-	ID             string         `json:"id"`
-	Name           string         `json:"name"`
-	Strategy       string         `json:"strategy"` // DatabaseStrategy or another
-	EnabledClients []string       `json:"enabled_clients"`
-	Options        map[string]any `json:"options"`
+	ID             string   `json:"id"`
+	Name           string   `json:"name"`
+	Strategy       string   `json:"strategy"` // DatabaseStrategy or another
+	EnabledClients []string `json:"enabled_clients"`
+	// Domain makes it one for all applications of third parties.
+	Domain  bool           `json:"is_domain_connection"`
+	Options map[string]any `json:"options"`
 }
 
 // DatabaseStrategy is the strategy of connections with passwords of their own.
 const DatabaseStrategy = "auth0"
 
-// Enabled reports whether the client may log users in with the connection.
-func (c Connection) Enabled(clientID string) bool { return slices.Contains(c.EnabledClients, clientID) }
+// Serves reports whether the client may log users in with the connection: where it is enabled
+// for the client, and, for clients of third parties, where it is promoted to the domain level,
+// which a strict one demands. Auth0:
+// authenticate/identity-providers/promote-connections-to-domain-level.
+func (c Connection) Serves(client Client) bool {
+	enabled := slices.Contains(c.EnabledClients, client.ClientID)
+	switch {
+	case client.IsFirstParty:
+		return enabled
+	case client.Strict():
+		return c.Domain
+	}
+	return c.Domain || enabled
+}
+
+// ConnectionsOf returns the connections that serve a client, in the order of their ids.
+func (tx *Tx) ConnectionsOf(client Client) (all []Connection, err error) {
+	candidates := tx.Connections.By("client", client.ClientID)
+	if !client.IsFirstParty {
+		candidates = tx.Connections.All()
+	}
+	for c, err := range candidates {
+		if err != nil {
+			return nil, err
+		}
+		if c.Serves(client) {
+			all = append(all, c)
+		}
+	}
+	return all, nil
+}
 
 var connections = declare(spec[Connection]{
 	name:    "connections",

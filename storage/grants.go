@@ -8,6 +8,8 @@ type Grant struct {
 	UserID   string   `json:"user_id"`
 	Audience string   `json:"audience"` // empty for userinfo alone
 	Scope    []string `json:"scope"`
+	// Organization is the one that the user was in, for applications of third parties.
+	Organization string `json:"organization_id"`
 }
 
 var grants = declare(spec[Grant]{
@@ -16,19 +18,33 @@ var grants = declare(spec[Grant]{
 	key:     func(g Grant) string { return g.ID },
 	indexes: []index[Grant]{
 		{name: "grant", unique: true, values: func(g Grant) []string {
-			return []string{grantIndex(g.UserID, g.ClientID, g.Audience)}
+			return []string{grantIndex(g.UserID, g.ClientID, g.Audience, g.Organization)}
 		}},
 		{name: "user", listed: true, values: func(g Grant) []string { return []string{g.UserID} }},
 		{name: "client", listed: true, values: func(g Grant) []string { return []string{g.ClientID} }},
 	},
 })
 
-// GrantFor returns the user's grant to an application for an API, or an error
-// that wraps ErrNotFound.
-func (tx *Tx) GrantFor(userID, clientID, audience string) (Grant, error) {
-	return tx.Grants.Find("grant", grantIndex(userID, clientID, audience))
+// GrantFor returns the user's grant to an application for an API, or an error that wraps
+// ErrNotFound. What a user of an organization allows an application of a third party is for
+// that organization.
+func (tx *Tx) GrantFor(userID string, client Client, audience, organization string) (Grant, error) {
+	return tx.Grants.Find("grant", grantIndex(userID, client.ClientID, audience, client.ConsentIn(organization)))
 }
 
-func grantIndex(userID, clientID, audience string) string {
-	return userID + "\x01" + clientID + "\x01" + audience
+// ConsentIn is the organization that consent of its members is kept for, "" where it holds
+// whatever the organization.
+func (c Client) ConsentIn(organization string) string {
+	if c.IsFirstParty {
+		return ""
+	}
+	return organization
+}
+
+func grantIndex(userID, clientID, audience, organization string) string {
+	index := userID + "\x01" + clientID + "\x01" + audience
+	if organization != "" {
+		index += "\x01" + organization
+	}
+	return index
 }

@@ -69,7 +69,9 @@ type Organization struct {
 	ID          string `json:"id"`
 	Name        string `json:"name"`
 	DisplayName string `json:"display_name"`
-	Branding    struct {
+	// ThirdParties is allow where its members may use strict applications of third parties.
+	ThirdParties string `json:"third_party_client_access"`
+	Branding     struct {
 		LogoURL string `json:"logo_url"`
 		Colors  struct {
 			Primary        string `json:"primary"`

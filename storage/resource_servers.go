@@ -70,6 +70,9 @@ type ClientGrant struct {
 	Scope          []string `json:"scope"`
 	SubjectType    string   `json:"subject_type"` // client, user
 	AllowAllScopes bool     `json:"allow_all_scopes"`
+	// DefaultFor is third_party_clients where the grant is for all applications of third
+	// parties that have none of their own.
+	DefaultFor string `json:"default_for"`
 	// OrganizationUsage says whether tokens may be for an organization: deny, which is
 	// the default, allow, require. AllowAnyOrganization is for those that the grant is
 	// not assigned to as well.
@@ -91,10 +94,23 @@ var clientGrants = declare(spec[ClientGrant]{
 	remember: true,
 })
 
-// ClientGrantFor returns the grant of a client for an API and a subject type
-// ("client" or "user"), or an error that wraps ErrNotFound.
-func (tx *Tx) ClientGrantFor(clientID, audience, subjectType string) (ClientGrant, error) {
-	return tx.ClientGrants.Find("grant", clientGrantIndex(clientID, audience, subjectType))
+// ClientGrantFor returns the grant of a client for an API and a subject type ("client" or
+// "user"), or an error that wraps ErrNotFound. A client of a third party has, where none is
+// its own, the one for all of them, and a strict one has none for the tenant's own APIs. Auth0:
+// get-started/applications/application-access-to-apis-client-grants.
+func (tx *Tx) ClientGrantFor(client Client, api ResourceServer, subjectType string) (ClientGrant, error) {
+	if client.Strict() && api.IsSystem {
+		return ClientGrant{}, ErrNotFound
+	}
+	own, err := tx.ClientGrants.Find("grant", clientGrantIndex(client.ClientID, api.Identifier, subjectType))
+	if client.IsFirstParty || !IsNotFound(err) {
+		return own, err
+	}
+	common, err := tx.ClientGrants.Find("grant", clientGrantIndex("", api.Identifier, subjectType))
+	if err == nil && common.DefaultFor != "third_party_clients" {
+		err = ErrNotFound
+	}
+	return common, err
 }
 
 func clientGrantIndex(clientID, audience, subjectType string) string {

@@ -35,7 +35,11 @@ type Tenant struct {
 		EnableClientConnections            *bool `json:"enable_client_connections"` // nil means true
 		RemoveAlgFromJWKS                  bool  `json:"remove_alg_from_jwks"`
 		RequirePushedAuthorizationRequests bool  `json:"require_pushed_authorization_requests"`
+		EnableDynamicClientRegistration    bool  `json:"enable_dynamic_client_registration"`
 	} `json:"flags"`
+	// RegistrationMode is strict, which is the default, or permissive: what applications are
+	// that register themselves.
+	RegistrationMode string `json:"dynamic_client_registration_security_mode"`
 	// DeviceFlow is how the codes look that people type for their devices.
 	DeviceFlow struct {
 		Charset string `json:"charset"` // base20 or digits; empty is base20

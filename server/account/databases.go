@@ -110,13 +110,11 @@ func candidates(tx *storage.Tx, rq storage.AuthorizeRequest) (all []storage.Conn
 		}
 		return []storage.Connection{c}, err
 	}
-	for c, err := range tx.Connections.By("client", rq.ClientID) {
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, c)
+	client, err := tx.Clients.Get(rq.ClientID)
+	if err != nil {
+		return nil, storage.Optional(err)
 	}
-	return all, nil
+	return tx.ConnectionsOf(client)
 }
 
 // ofOrganization are the connections that an organization has enabled.

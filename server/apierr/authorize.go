@@ -36,6 +36,7 @@ var (
 	Subresource        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "A login cannot begin in an image, a script or another part of a page. Open the address in a window or a frame."}
 	CrossSite          = &Error{Status: http.StatusForbidden, Code: "invalid_request", Message: "The form was sent from another site and was not accepted."}
 	InvalidAction      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Invalid action"}
+	NoThirdPartyLogout = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Logout is not supported for third-party applications in strict mode", Setting: "third_party_security_mode of the application"}
 	HintMismatch       = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The id_token_hint, logout_hint and client_id do not belong together"}
 	InvalidIDTokenHint = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The id_token_hint is not an ID token of this tenant"}
 )

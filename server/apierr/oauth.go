@@ -136,6 +136,16 @@ func NoClientGrant(clientID, audience string) error {
 	}
 }
 
+// NoThirdPartyGrant reports a strict application of a third party that users may not let call
+// an API, Auth0: get-started/applications/third-party-applications/troubleshooting.
+func NoThirdPartyGrant(clientID, audience string) error {
+	e, _ := errors.AsType[*Error](NoClientGrant(clientID, audience))
+	answer := *e
+	answer.Code = "unauthorized_client"
+	answer.Setting = "a client grant for users of the application or default_for third_party_clients; APIs of the tenant's own are out of reach"
+	return &answer
+}
+
 // NoOrganizationGrant reports an organization that the application's grant for an API
 // is not assigned to, Auth0: manage-users/organizations/organizations-for-m2m-applications.
 func NoOrganizationGrant(clientID, audience, organization string) error {

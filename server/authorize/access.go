@@ -24,6 +24,9 @@ type access struct {
 // grantAccess finds what the user may do with the application and the API.
 func grantAccess(tx *storage.Tx, l login, id identity) (a access, err error) {
 	rq := l.request
+	if err := admitStrict(tx, l); err != nil {
+		return a, err
+	}
 	if a.joins, err = membership(tx, rq.Organization, id); err != nil {
 		return a, err
 	}
@@ -59,7 +62,7 @@ func grantAccess(tx *storage.Tx, l login, id identity) (a access, err error) {
 // get-started/applications/third-party-applications/user-consent-and-third-party-applications.
 func needsConsent(tx *storage.Tx, l login, api *storage.ResourceServer, userID string) (bool, error) {
 	rq := l.request
-	wanted := authz.Requested(rq.Scope, api, rq.Asks("code") && authz.OfflineAllowed(l.client, api))
+	wanted := authz.Requested(rq.Scope, l.client, api, rq.Asks("code"))
 	switch {
 	case l.transaction.AnsweredBy(userID) && containsAll(l.transaction.Agreed(userID), wanted):
 		return false, nil
@@ -68,7 +71,7 @@ func needsConsent(tx *storage.Tx, l login, api *storage.ResourceServer, userID s
 	case l.client.IsFirstParty && (api == nil || api.SkipConsentForVerifiableFirstPartyClients):
 		return false, nil
 	}
-	grant, err := tx.GrantFor(userID, l.client.ClientID, rq.Audience)
+	grant, err := tx.GrantFor(userID, l.client, rq.Audience, rq.Organization)
 	if storage.IsNotFound(err) {
 		return true, nil
 	}

@@ -87,7 +87,7 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 	}
 	if err != nil {
 		rq.ClientID = params.Get("client_id")
-		return m.refuse(w, r, decision{login: login{request: rq}}, err)
+		return m.refuse(w, r, decision{login: login{request: rq, client: client}}, err)
 	}
 	if err := rq.Check(); err != nil {
 		return apierr.TooLong(err)
@@ -168,7 +168,7 @@ func (m *room) refuse(w http.ResponseWriter, r *http.Request, d decision, err er
 	if ok {
 		m.Log.Record(r, failed(d, e))
 	}
-	if d.request.RedirectURI == "" || !ok {
+	if d.request.RedirectURI == "" || !ok || d.client.ShowsErrors() && d.request.ResponseMode != webMessageMode {
 		return err
 	}
 	if hidden(r, e) {

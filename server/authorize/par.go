@@ -65,6 +65,8 @@ func (m *room) pushed(r *http.Request, form url.Values) (p storage.PushedRequest
 		return p, apierr.AsInvalidClient(err)
 	case client.Public():
 		return p, apierr.PublicPush
+	case client.Strict():
+		return p, strictRefuses("/oauth/par")
 	case form.Has("request_uri"): // RFC 9126 section 2.1
 		return p, apierr.InvalidParameter("request_uri", "it cannot be part of a pushed request")
 	}

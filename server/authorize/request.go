@@ -57,10 +57,10 @@ func (m *room) read(host string, what asked) (rq storage.AuthorizeRequest, clien
 		if err := checkAudience(tx, tenant, m.Issuer.Userinfo(), params.Get("resource"), &rq); err != nil {
 			return err
 		}
-		if err := checkOrganization(tx, params.Get("organization"), &rq); err != nil {
+		if err := checkOrganization(tx, client, params.Get("organization"), &rq); err != nil {
 			return err
 		}
-		if err := checkConnection(tx, rq); err != nil {
+		if err := checkConnection(tx, client, rq); err != nil {
 			return err
 		}
 		return checkInvitation(tx, params.Get("invitation"), m.Now(), &rq)
@@ -152,6 +152,7 @@ func checkForm(tenant storage.Tenant, client storage.Client, what asked, rq *sto
 	params := what.params
 	checks := []func() error{
 		func() error { return checkResponseMode(rq) },
+		func() error { return checkStrict(client, params, rq) },
 		func() error { return refuseObject(params) },
 		func() error { return checkResponseType(client, params, rq) },
 		func() error { return checkApplication(tenant, client, what) },
@@ -241,12 +242,13 @@ func prompts(client storage.Client) bool {
 var challenge = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
 
 // checkPKCE checks the code challenge. An application that does not authenticate
-// must send one: RFC 9700 section 2.1.1, "public clients MUST use PKCE".
+// must send one: RFC 9700 section 2.1.1, "public clients MUST use PKCE"; so must a strict one of a
+// third party.
 func checkPKCE(client storage.Client, rq *storage.AuthorizeRequest) error {
 	switch {
 	case rq.CodeChallenge == "" && rq.CodeChallengeMethod != "":
 		return apierr.MissingParameter("code_challenge")
-	case rq.CodeChallenge == "" && rq.Asks("code") && client.Public():
+	case rq.CodeChallenge == "" && rq.Asks("code") && (client.Public() || client.Strict()):
 		return apierr.PKCERequired
 	case rq.CodeChallenge == "":
 		return nil
@@ -316,12 +318,14 @@ func checkAudience(tx *storage.Tx, tenant storage.Tenant, userinfo, resource str
 }
 
 // checkOrganization finds the organization to log in to.
-func checkOrganization(tx *storage.Tx, value string, rq *storage.AuthorizeRequest) error {
+func checkOrganization(tx *storage.Tx, client storage.Client, value string, rq *storage.AuthorizeRequest) error {
 	if value == "" {
 		return nil
 	}
 	organization, err := authz.Organization(tx, value)
-	rq.Organization = organization.ID
+	if rq.Organization = organization.ID; err == nil {
+		err = authz.CheckThirdParty(client, organization, value)
+	}
 	return err
 }
 
@@ -359,7 +363,7 @@ func checkInvitation(tx *storage.Tx, ticket string, now time.Time, rq *storage.A
 }
 
 // checkConnection checks that there is a way to log in.
-func checkConnection(tx *storage.Tx, rq storage.AuthorizeRequest) error {
+func checkConnection(tx *storage.Tx, client storage.Client, rq storage.AuthorizeRequest) error {
 	if rq.Connection != "" {
 		c, err := tx.Connections.Find("name", rq.Connection)
 		switch {
@@ -367,7 +371,7 @@ func checkConnection(tx *storage.Tx, rq storage.AuthorizeRequest) error {
 			return apierr.ConnectionNotFound
 		case err != nil:
 			return err
-		case !c.Enabled(rq.ClientID):
+		case !c.Serves(client):
 			return apierr.ConnectionDisabled
 		case c.Strategy != storage.DatabaseStrategy:
 			return apierr.StrategiesNotEmulated(c.Strategy)

@@ -12,6 +12,9 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
+// webMessageMode is the response mode that leads nowhere: the page that asked gets a message.
+const webMessageMode = "web_message"
+
 // send takes the response to the application in the response mode of the
 // request. The redirect URI was checked when the request was read.
 func (m *room) send(w http.ResponseWriter, r *http.Request, rq storage.AuthorizeRequest, params url.Values) error {
@@ -21,7 +24,7 @@ func (m *room) send(w http.ResponseWriter, r *http.Request, rq storage.Authorize
 	switch rq.ResponseMode {
 	case "form_post":
 		return m.formPost(w, rq.RedirectURI, params)
-	case "web_message":
+	case webMessageMode:
 		return m.webMessage(w, rq.RedirectURI, params)
 	case "fragment":
 		return web.Redirect(w, r, rq.RedirectURI+"#"+encode(params))

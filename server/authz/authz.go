@@ -88,6 +88,7 @@ func Decide(tx *storage.Tx, in Input) (Decision, error) {
 		d.Scope = applyScopeRule(policy, in, words(user["permissions"]))
 	}
 	d.forPeople(in.API)
+	d.forThirdParty(in.Client)
 	d.Lost = lost(in, d.Scope, d.held, ruled)
 	d.AccessClaims, d.IDClaims = claims(ext, in, user, d.Scope)
 	return d, nil

@@ -9,11 +9,14 @@ import (
 // Requested returns the scopes of a request that mean something: the standard
 // ones and those that the API defines for people, each once, in order. They are what a user
 // is asked to consent to, whatever of them is granted in the end.
-func Requested(scope string, api *storage.ResourceServer, offlineAllowed bool) []string {
+func Requested(scope string, client storage.Client, api *storage.ResourceServer, offline bool) []string {
 	standard := StandardScopes()
 	return slices.DeleteFunc(unique(split(scope)), func(s string) bool {
 		if s == offlineAccess {
-			return !offlineAllowed
+			return !offline || !OfflineAllowed(client, api)
+		}
+		if refusedToClient(client, s) {
+			return true
 		}
 		return !slices.Contains(standard, s) && (api == nil || !api.Defines(s) || refusedToPeople(api, s))
 	})

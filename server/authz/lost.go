@@ -34,6 +34,8 @@ func whyLost(in Input, scope string, held []string, ruled bool) (why, setting st
 	switch {
 	case scope == offlineAccess:
 		return "no refresh token can come of the request", "allow_offline_access of the API, and the grant type refresh_token of " + client
+	case refusedToClient(in.Client, scope):
+		return client + " is a third party's in strict mode, which has no scopes of OpenID Connect", "third_party_security_mode of " + client
 	case in.API == nil:
 		return "the request names no API that could have it", "the parameter audience, or default_audience of the tenant"
 	}

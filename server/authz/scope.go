@@ -66,12 +66,14 @@ func apiScopes(tx *storage.Tx, in Input) (set[string], error) {
 		return allowed, nil
 	}
 	may := func(string) bool { return true }
-	switch in.API.SubjectTypeAuthorization.User.Policy {
-	case "deny_all":
+	switch policy := in.API.SubjectTypeAuthorization.User.Policy; {
+	case policy == "deny_all":
 		return nil, errDenied(in.API.Identifier)
-	case "require_client_grant":
-		grant, err := tx.ClientGrantFor(in.Client.ClientID, in.API.Identifier, "user")
+	case policy == "require_client_grant", in.Client.Strict():
+		grant, err := tx.ClientGrantFor(in.Client, *in.API, "user")
 		switch {
+		case storage.IsNotFound(err) && in.Client.Strict():
+			return nil, apierr.NoThirdPartyGrant(in.Client.ClientID, in.API.Identifier)
 		case storage.IsNotFound(err):
 			return nil, apierr.NoClientGrant(in.Client.ClientID, in.API.Identifier)
 		case err != nil:

@@ -20,9 +20,11 @@ func FuzzRequested(f *testing.F) {
 		f.Add(seed, false)
 	}
 	api := &storage.ResourceServer{Scopes: []storage.Scope{{Value: "read:it"}, {Value: "write:it"}}}
+	client := storage.Client{IsFirstParty: true, GrantTypes: []string{"refresh_token"}}
+	api.AllowOfflineAccess = true
 	f.Fuzz(func(t *testing.T, scope string, offline bool) {
 		for _, api := range []*storage.ResourceServer{api, nil} {
-			got := authz.Requested(scope, api, offline)
+			got := authz.Requested(scope, client, api, offline)
 			rest := scope
 			for i, s := range got {
 				if slices.Contains(got[:i], s) {
@@ -40,7 +42,7 @@ func FuzzRequested(f *testing.F) {
 				}
 				rest = rest[at+len(s):]
 			}
-			if again := authz.Requested(strings.Join(got, " "), api, offline); !slices.Equal(again, got) {
+			if again := authz.Requested(strings.Join(got, " "), client, api, offline); !slices.Equal(again, got) {
 				t.Errorf("%q becomes %q", got, again)
 			}
 		}

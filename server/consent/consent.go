@@ -83,7 +83,7 @@ func (m *room) find(tx *storage.Tx, r *http.Request, q *question) error {
 		return err
 	}
 	q.api, err = tx.API(rq.Audience)
-	q.scope = authz.Requested(rq.Scope, q.api, rq.Asks("code") && authz.OfflineAllowed(q.client, q.api))
+	q.scope = authz.Requested(rq.Scope, q.client, q.api, rq.Asks("code"))
 	return err
 }
 
@@ -165,7 +165,7 @@ func (m *room) accept(tx *storage.Tx, q question) error {
 		return err
 	}
 	rq := q.transaction.Request()
-	grant, err := tx.GrantFor(q.user.UserID, rq.ClientID, rq.Audience)
+	grant, err := tx.GrantFor(q.user.UserID, q.client, rq.Audience, rq.Organization)
 	if err := storage.Optional(err); err != nil {
 		return err
 	}
@@ -175,10 +175,14 @@ func (m *room) accept(tx *storage.Tx, q question) error {
 			scope = append(scope, s)
 		}
 	}
-	return tx.Grants.Put(storage.Document{
+	doc := storage.Document{
 		"id": cmp.Or(grant.ID, "cgr_"+keys.Random(12)), "clientID": rq.ClientID, "user_id": q.user.UserID,
 		"audience": rq.Audience, "scope": scope,
-	})
+	}
+	if organization := q.client.ConsentIn(rq.Organization); organization != "" {
+		doc["organization_id"] = organization
+	}
+	return tx.Grants.Put(doc)
 }
 
 func (m *room) decline(tx *storage.Tx, q question) error {

@@ -136,7 +136,7 @@ func (m *room) parties(r *http.Request, form url.Values, kind string) (client st
 		if err := registered.CheckOrigin(tx, r, client.ClientID); err != nil {
 			return err
 		}
-		if !client.CrossOrigin && !client.CrossOriginOld {
+		if client.Strict() || !client.CrossOrigin && !client.CrossOriginOld {
 			return errOff
 		}
 		conn, err = realm(tx, client, form.Get("realm"), kind)
@@ -159,7 +159,7 @@ func realm(tx *storage.Tx, client storage.Client, name, kind string) (storage.Co
 	if kind == otpType {
 		fits = conn.Strategy == "email" || conn.Strategy == "sms"
 	}
-	if storage.IsNotFound(err) || err == nil && (!fits || !conn.Enabled(client.ClientID)) {
+	if storage.IsNotFound(err) || err == nil && (!fits || !conn.Serves(client)) {
 		return conn, &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Unknown realm " + name + "."}
 	}
 	return conn, err

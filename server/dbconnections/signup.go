@@ -134,10 +134,14 @@ func admit(tx *storage.Tx, a applicant) error {
 		return err
 	}
 	if a.clientID != "" {
-		if known, err := tx.Clients.Has(a.clientID); err != nil || !known {
-			return cmp.Or(err, sentence("Unknown client: "+a.clientID))
+		client, err := tx.Clients.Get(a.clientID)
+		if storage.IsNotFound(err) {
+			return sentence("Unknown client: " + a.clientID)
 		}
-		if !conn.Enabled(a.clientID) {
+		if err != nil {
+			return err
+		}
+		if !conn.Serves(client) {
 			return sentence("the connection was disabled")
 		}
 	}

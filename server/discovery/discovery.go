@@ -67,6 +67,7 @@ type metadata struct {
 	UserinfoEndpoint        string   `json:"userinfo_endpoint"`
 	MFAChallengeEndpoint    string   `json:"mfa_challenge_endpoint"`
 	JWKSURI                 string   `json:"jwks_uri"`
+	RegistrationEndpoint    string   `json:"registration_endpoint"` // whether or not anybody may register
 	RevocationEndpoint      string   `json:"revocation_endpoint"`
 	PAREndpoint             string   `json:"pushed_authorization_request_endpoint,omitempty"`
 	RequirePAR              bool     `json:"require_pushed_authorization_requests,omitempty"`
@@ -108,6 +109,7 @@ func (m *room) configuration(w http.ResponseWriter, _ *http.Request) error {
 		UserinfoEndpoint:      m.Issuer.Userinfo(),
 		MFAChallengeEndpoint:  url + "mfa/challenge",
 		JWKSURI:               url + ".well-known/jwks.json",
+		RegistrationEndpoint:  url + "oidc/register",
 		RevocationEndpoint:    url + "oauth/revoke",
 		ScopesSupported:       authz.StandardScopes(),
 		ResponseTypesSupported: []string{

@@ -84,8 +84,11 @@ func addressesOf(tx *storage.Tx, host, clientID string) (client storage.Client, 
 		return client, registered.OfTenant(tx, tenant, host), storage.Optional(err)
 	}
 	client, err = tx.Clients.Get(clientID)
-	if storage.IsNotFound(err) {
+	switch {
+	case storage.IsNotFound(err):
 		err = apierr.UnknownClient(clientID)
+	case err == nil && client.Strict():
+		err = apierr.NoThirdPartyLogout
 	}
 	return client, registered.Of(tx, client, host), err
 }

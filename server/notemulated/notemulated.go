@@ -15,7 +15,6 @@ import (
 // here that its documentation still explains.
 var calls = []string{
 	"POST /bc-authorize",
-	"POST /oidc/register",
 	"POST /otp/challenge",
 	"POST /passkey/register", "POST /passkey/challenge",
 	"POST /usernamepassword/login", "GET /user/ssodata",

@@ -2,6 +2,7 @@ package objects
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -20,10 +21,13 @@ func completeClient(o Collection, doc, old storage.Document) error {
 	if err := checkGrantTypes(o.Tx, doc, old); err != nil {
 		return err
 	}
+	if err := checkThirdParty(doc, old); err != nil {
+		return err
+	}
 	delete(doc, "client_secret")
 	if old == nil {
 		doc["tenant"] = o.TenantName()
-		if doc["third_party_security_mode"] == "strict" && doc["is_first_party"] == false {
+		if isStrict(doc) {
 			doc["client_id"] = resource.Prefixed("tpc_", 22)()
 		}
 	}
@@ -34,6 +38,31 @@ func completeClient(o Collection, doc, old storage.Document) error {
 		}
 	}
 	return embedCredentials(o.Tx, doc)
+}
+
+func isStrict(doc storage.Document) bool {
+	return doc["third_party_security_mode"] == "strict" && doc["is_first_party"] == false
+}
+
+// checkThirdParty keeps an application with whom it was made for, and a strict one of a third
+// party within what those have. Auth0: get-started/applications/third-party-applications/
+// security-controls.
+func checkThirdParty(doc, old storage.Document) error {
+	for _, name := range []string{"is_first_party", "third_party_security_mode"} {
+		if old != nil && isStrict(old) && doc[name] != old[name] {
+			return resource.InvalidBody("The property " + name + " of a third-party application in strict mode cannot be changed")
+		}
+	}
+	if !isStrict(doc) {
+		return nil
+	}
+	all, _ := doc["grant_types"].([]any)
+	for _, item := range all {
+		if name, _ := item.(string); !slices.Contains(storage.StrictGrantTypes(), name) {
+			return resource.InvalidBody("Invalid grant types for a third-party application in strict mode: " + name)
+		}
+	}
+	return nil
 }
 
 // checkGrantTypes looks at grant types that are new: those that are there were
@@ -64,6 +93,9 @@ func keepClient(o Collection, doc, old storage.Document) error {
 	}
 	if old != nil {
 		return nil
+	}
+	if doc["is_first_party"] == false {
+		return nil // the connections of third parties are those of the domain level
 	}
 	return enableAllConnections(o.Tx, storage.Text(doc, "client_id"))
 }

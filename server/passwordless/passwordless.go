@@ -58,7 +58,7 @@ type addressee struct {
 
 // addressee reads whom a form is about. The connection must be one of the application's,
 // where there is one.
-func (m *room) addressee(tx *storage.Tx, clientID string, form url.Values) (a addressee, err error) {
+func (m *room) addressee(tx *storage.Tx, client storage.Client, form url.Values) (a addressee, err error) {
 	a.connection, err = tx.Connections.Find("name", form.Get("connection"))
 	strategy := a.connection.Strategy
 	switch {
@@ -66,7 +66,7 @@ func (m *room) addressee(tx *storage.Tx, clientID string, form url.Values) (a ad
 		return a, bad("connection", "Connection does not exist")
 	case err != nil:
 		return a, err
-	case clientID != "" && !a.connection.Enabled(clientID):
+	case client.ClientID != "" && !a.connection.Serves(client):
 		return a, bad("connection", "Connection is disabled")
 	}
 	member := account.PasswordlessIdentifier(a.connection)
@@ -111,7 +111,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request) error {
 	var message emails.Draft
 	made := false
 	err = m.DB.Update(func(tx *storage.Tx) error {
-		a, err := m.addressee(tx, client.ClientID, form)
+		a, err := m.addressee(tx, client, form)
 		if err != nil {
 			return err
 		}

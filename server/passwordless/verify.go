@@ -38,12 +38,15 @@ func (m *room) check(r *http.Request, form url.Values) (attempt signin.Attempt, 
 	var a addressee
 	var user storage.User
 	err = m.DB.View(func(tx *storage.Tx) error {
+		var client storage.Client
 		if clientID != "" {
-			if known, err := tx.Clients.Has(clientID); err != nil || !known {
-				return errors.Join(err, apierr.UnknownClient(clientID))
+			if client, err = tx.Clients.Get(clientID); storage.IsNotFound(err) {
+				return apierr.UnknownClient(clientID)
+			} else if err != nil {
+				return err
 			}
 		}
-		if a, err = m.addressee(tx, clientID, form); err != nil {
+		if a, err = m.addressee(tx, client, form); err != nil {
 			return err
 		}
 		user, err = tx.UserByLogin(a.connection.Name, a.identifier)

@@ -210,8 +210,12 @@ func completeThirdParty(doc storage.Document) {
 		})
 		return
 	}
+	rotation := "non-rotating"
+	if doc["token_endpoint_auth_method"] == "none" || doc["app_type"] == "spa" || doc["app_type"] == "native" {
+		rotation = "rotating"
+	}
 	set(doc, "refresh_token", storage.Document{
-		"rotation_type": "non-rotating", "expiration_type": "expiring", "infinite_token_lifetime": true, "infinite_idle_token_lifetime": false,
+		"rotation_type": rotation, "expiration_type": "expiring", "infinite_token_lifetime": true, "infinite_idle_token_lifetime": false,
 	})
 	set(doc, "grant_types", []any{"authorization_code"})
 	set(doc, "redirection_policy", "open_redirect_protection")

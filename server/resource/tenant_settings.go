@@ -52,8 +52,9 @@ var TenantSettings = &Kind{
 			"new_universal_login_experience_enabled": true, "revoke_refresh_token_grant": false, "universal_login": true,
 			"use_scope_descriptions_for_consent": false,
 		}},
-		"acr_values_supported":    {Type: Array, Nullable: true, Item: &text},
-		"default_redirection_uri": text, "session_cookie": {Type: Object, Nullable: true},
+		"acr_values_supported":                      {Type: Array, Nullable: true, Item: &text},
+		"dynamic_client_registration_security_mode": {Type: String, Enum: []string{"strict", "permissive"}},
+		"default_redirection_uri":                   text, "session_cookie": {Type: Object, Nullable: true},
 		"error_page": {Type: Object, Nullable: true, Doc: "Tenant error page customization", Fields: Fields{
 			"html": {Type: String, Nullable: true}, "show_log_link": {Type: Bool, Nullable: true}, "url": {Type: String, Nullable: true, Format: "absolute-uri-or-empty"},
 		}},

@@ -36,11 +36,13 @@ import (
 	"github.com/tenant0/tenant0/server/mfa"
 	"github.com/tenant0/tenant0/server/notemulated"
 	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/organization"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/passcodes"
 	"github.com/tenant0/tenant0/server/passwordless"
 	"github.com/tenant0/tenant0/server/registered"
+	"github.com/tenant0/tenant0/server/registration"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/tenantlog"
@@ -260,6 +262,7 @@ func (t *Tenant) rooms() *web.Router {
 	consent.Mount(rt, consent.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})
 	organization.Mount(rt, organization.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})
 	userinfo.Mount(open, userinfo.Deps{DB: t.db, Issuer: t.issuer, Now: now})
+	registration.Mount(open, registration.Deps{DB: t.db, Services: objects.Services{Issuer: t.issuer.URL, Secrets: t.issuer.Secrets, Emails: mails}, Log: t.events, Now: now})
 	discovery.Mount(rt, discovery.Deps{DB: t.db, Issuer: t.issuer, Ring: t.ring, GrantTypes: engine.GrantTypes()})
 	logout.Mount(rt, logout.Deps{DB: t.db, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
 	pages.Mount(rt)

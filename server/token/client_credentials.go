@@ -42,7 +42,7 @@ func (g *clientCredentials) Validate(_ context.Context, rq *oauth.TokenRequest) 
 		if api == nil {
 			return apierr.UnknownAPI(audience)
 		}
-		granted, err = tx.ClientGrantFor(rq.Client.ClientID, audience, "client")
+		granted, err = tx.ClientGrantFor(rq.Client, *api, "client")
 		if storage.IsNotFound(err) || api.SubjectTypeAuthorization.Client.Policy == "deny_all" {
 			return apierr.NoClientGrant(rq.Client.ClientID, audience)
 		}
@@ -50,7 +50,7 @@ func (g *clientCredentials) Validate(_ context.Context, rq *oauth.TokenRequest) 
 			return err
 		}
 		asked := cmp.Or(rq.Form.Get("organization"), rq.Client.OrganizationFor(g.Type()))
-		if issue.Organization, err = machineOrganization(tx, asked, granted); err != nil {
+		if issue.Organization, err = machineOrganization(tx, rq.Client, asked, granted); err != nil {
 			return err
 		}
 		if issue.OrganizationName, err = authz.ShownOrganization(tx, issue.Organization); err != nil {
@@ -76,7 +76,7 @@ func (g *clientCredentials) Validate(_ context.Context, rq *oauth.TokenRequest) 
 // machineOrganization is the id of the organization that a token is for, as the
 // client grant has it, Auth0: manage-users/organizations/
 // organizations-for-m2m-applications/configure-your-application-for-m2m-access.
-func machineOrganization(tx *storage.Tx, asked string, granted storage.ClientGrant) (string, error) {
+func machineOrganization(tx *storage.Tx, client storage.Client, asked string, granted storage.ClientGrant) (string, error) {
 	switch {
 	case asked == "" && granted.OrganizationUsage == "require":
 		return "", apierr.OrganizationMissing
@@ -86,12 +86,12 @@ func machineOrganization(tx *storage.Tx, asked string, granted storage.ClientGra
 		return "", apierr.OrganizationDenied
 	}
 	organization, err := authz.Organization(tx, asked)
-	if err != nil || granted.AllowAnyOrganization {
+	if err != nil || granted.AllowAnyOrganization && !client.Strict() {
 		return organization.ID, err
 	}
 	assigned, err := tx.HasClientGrant(organization.ID, granted.ID)
 	if err == nil && !assigned {
-		err = apierr.NoOrganizationGrant(granted.ClientID, granted.Audience, organization.ID)
+		err = apierr.NoOrganizationGrant(client.ClientID, granted.Audience, organization.ID)
 	}
 	return organization.ID, err
 }

@@ -117,7 +117,7 @@ func connectionOf(tx *storage.Tx, client storage.Client, name string, strategies
 		return c, err
 	case !slices.Contains(strategies, c.Strategy):
 		return c, apierr.StrategyUnfit
-	case !c.Enabled(client.ClientID):
+	case !c.Serves(client):
 		return c, apierr.ConnectionDisabled
 	}
 	return c, nil

@@ -71,19 +71,19 @@ func (m *room) revokeFamily(client storage.Client, id, hash string) (revoked sto
 			return err
 		}
 		revoked = t.Issue
-		return revokeConsent(tx, t.Issue)
+		return revokeConsent(tx, client, t.Issue)
 	})
 	return revoked, err
 }
 
 // revokeConsent takes back the user's consent as well where the tenant says so,
 // Auth0: secure/tokens/refresh-tokens/revoke-refresh-tokens.
-func revokeConsent(tx *storage.Tx, issue storage.Issue) error {
+func revokeConsent(tx *storage.Tx, client storage.Client, issue storage.Issue) error {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if err != nil || !tenant.Flags.RevokeRefreshTokenGrant {
 		return storage.Optional(err)
 	}
-	grant, err := tx.GrantFor(issue.UserID, issue.ClientID, issue.Audience)
+	grant, err := tx.GrantFor(issue.UserID, client, issue.Audience, issue.Organization)
 	if err != nil {
 		return storage.Optional(err)
 	}

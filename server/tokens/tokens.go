@@ -102,13 +102,17 @@ func (i *Issuer) Access(g *Grant, now time.Time) (Access, error) {
 }
 
 // accessLifetime is how long an access token is good, in seconds. Auth0:
-// secure/tokens/access-tokens/update-access-token-lifetime.
+// secure/tokens/access-tokens/update-access-token-lifetime; the one of strict applications of third
+// parties is their own to shorten.
 func (g *Grant) accessLifetime() int {
 	lifetime, web := 0, 0
 	if g.API != nil {
 		lifetime, web = g.API.TokenLifetime, g.API.TokenLifetimeForWeb
 	}
 	lifetime = cmp.Or(lifetime, DefaultAccessTokenLifetime)
+	if own := g.Client.JWTConfiguration.LifetimeInSeconds; g.Client.Strict() && own > 0 {
+		lifetime = min(lifetime, own)
+	}
 	if g.FrontChannel {
 		lifetime = min(lifetime, cmp.Or(web, DefaultWebTokenLifetime))
 	}
