@@ -25,6 +25,10 @@ type form struct {
 	ForgotURL string
 	// Alternate is the link below the form.
 	Alternate alternate
+	// Resend is a button that sends a message once more, shown when it has a value.
+	Resend resend
+	// Ways are other connections to go on with.
+	Ways []Way
 	// Personal offers to go on without what the inputs ask for: an organization.
 	Personal bool
 }
@@ -43,6 +47,8 @@ type input struct {
 	Focus                                  bool
 	// Optional leaves it to the person whether to type anything.
 	Optional bool
+	// Keyboard is the one that a phone shows, "" for that of the type.
+	Keyboard string
 	// Missing and Invalid are the keys of what the page says of itself about an input
 	// that has to be filled in and is not, and about what is no e-mail address; "" for
 	// what is not looked at.
@@ -110,6 +116,7 @@ func focused(inputs []input) []input {
 }
 
 func (v view) withForm(f form, errors []string) view {
+	f.Ways = ways(f.Ways)
 	v.Form = f
 	return v.in(f.State).withErrors(errors, f.names()...)
 }
@@ -165,5 +172,5 @@ func (i input) InputMode() string {
 	if i.Invalid != "" {
 		return "email"
 	}
-	return ""
+	return i.Keyboard
 }

@@ -21,13 +21,15 @@ type Login struct {
 	Errors []string
 	// SignupURL and ForgotPasswordURL show their links when they are set.
 	SignupURL, ForgotPasswordURL string
+	// Ways are other connections to go on with.
+	Ways []Way
 }
 
 func (p Login) view() view {
 	f := form{
 		State: p.State, Class: "_form-login", Button: "_button-login", ForgotURL: p.ForgotPasswordURL,
 		Inputs:    focused([]input{identifierInput(p.Identifiers, p.Username), passwordInput("current-password")}),
-		Alternate: toSignup(p.SignupURL),
+		Alternate: toSignup(p.SignupURL), Ways: p.Ways,
 	}
 	return p.screen(p, "form", "login", "login", p.ClientName, "").withForm(f, p.Errors)
 }
@@ -44,6 +46,7 @@ type LoginIdentifier struct {
 	ClientName, State, Username string
 	Identifiers, Errors         []string
 	SignupURL                   string
+	Ways                        []Way
 }
 
 func (p LoginIdentifier) view() view {
@@ -51,7 +54,7 @@ func (p LoginIdentifier) view() view {
 	in.Focus = true
 	return p.screen(p, "form", "login-id", "login-id", p.ClientName, "").withForm(form{
 		State: p.State, Class: "_form-login-id", Button: "_button-login-id", Capabilities: true,
-		Inputs: []input{in}, Alternate: toSignup(p.SignupURL),
+		Inputs: []input{in}, Alternate: toSignup(p.SignupURL), Ways: p.Ways,
 	}, p.Errors)
 }
 
@@ -63,12 +66,13 @@ type LoginPassword struct {
 	ClientName, State, Username           string
 	Errors                                []string
 	SignupURL, ForgotPasswordURL, EditURL string
+	Ways                                  []Way
 }
 
 func (p LoginPassword) view() view {
 	return p.screen(p, "form", "login-password", "login-password", p.ClientName, "").withForm(form{
 		State: p.State, Class: "_form-login-password", Button: "_button-login-password", ForgotURL: p.ForgotPasswordURL,
 		Identity: identity{"username", p.Username, p.EditURL},
-		Inputs:   focused([]input{passwordInput("current-password")}), Alternate: toSignup(p.SignupURL),
+		Inputs:   focused([]input{passwordInput("current-password")}), Alternate: toSignup(p.SignupURL), Ways: p.Ways,
 	}, p.Errors)
 }

@@ -91,6 +91,22 @@ var states = map[string]templates.Page{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Email: "new@exampleco.com", Demands: demands,
 		LoginURL: "/u/login/identifier?state=hKFo2SBzdGF0ZQ", Errors: []string{"email-in-use"},
 	}},
+	"login-with-ways": templates.Login{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", SignupURL: "/u/signup?state=hKFo2SBzdGF0ZQ",
+		Ways: []templates.Way{{Connection: "email", Strategy: "email"}, {Connection: "sms", Strategy: "sms"}},
+	},
+	"passwordless-email-code": templates.PasswordlessCode{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Address: "new@exampleco.com",
+		EditURL: "/u/login/identifier?state=hKFo2SBzdGF0ZQ",
+	},
+	"passwordless-sms-code-wrong": templates.PasswordlessCode{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Address: "+15550100", Phone: true,
+		EditURL: "/u/login/identifier?state=hKFo2SBzdGF0ZQ", Errors: []string{"invalid-code"},
+	},
+	"passwordless-email-link": templates.PasswordlessLink{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Address: "new@exampleco.com",
+		EditURL: "/u/login/identifier?state=hKFo2SBzdGF0ZQ",
+	},
 	"login-branded": templates.Login{Layout: acme, ClientName: "Launch Control", State: "hKFo2SBzdGF0ZQ"},
 	"login-right-to-left": templates.Login{
 		Layout: templates.Layout{CompanyName: "ExampleCo", Language: "ar"}, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ",

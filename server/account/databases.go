@@ -64,6 +64,28 @@ func sortConnections(all []storage.Connection, first string) {
 	})
 }
 
+// Has reports whether a connection is one of the ways.
+func (w Ways) Has(name string) bool {
+	return slices.ContainsFunc(append(w.Databases[:len(w.Databases):len(w.Databases)], w.Passwordless...), func(c storage.Connection) bool { return c.Name == name })
+}
+
+// SignUp reports whether people may make accounts by one of the ways.
+func (w Ways) SignUp() bool {
+	_, found := w.Signup()
+	return found
+}
+
+// Signup is the connection that makes an account for whoever signs up: the first that lets
+// people, of those with passwords before the others.
+func (w Ways) Signup() (conn storage.Connection, found bool) {
+	for _, c := range append(w.Databases[:len(w.Databases):len(w.Databases)], w.Passwordless...) {
+		if c.Options["disable_signup"] != true {
+			return c, true
+		}
+	}
+	return conn, false
+}
+
 // Identifiers are the members of a user that people log in by: "email", "username" and
 // "phone_number".
 func (w Ways) Identifiers() []string {
@@ -141,6 +163,9 @@ func SignupAllowed(c storage.Connection) bool {
 // have: "email", "username" and "phone_number". Auth0:
 // authenticate/database-connections/flexible-identifiers-and-attributes.
 func SignupIdentifiers(c storage.Connection) []string {
+	if c.Strategy != storage.DatabaseStrategy {
+		return []string{PasswordlessIdentifier(c)}
+	}
 	attributes, flexible := c.Options["attributes"].(map[string]any)
 	if !flexible && c.Options["requires_username"] == true {
 		return []string{"email", "username"}

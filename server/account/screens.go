@@ -28,6 +28,19 @@ func ScreensOf(tx *storage.Tx) (Screens, error) {
 	return together, storage.Optional(err)
 }
 
+// ScreensFor are the pages of a request: where no password can be asked for, the identifier
+// is asked for by itself.
+func ScreensFor(tx *storage.Tx, rq storage.AuthorizeRequest) (Screens, error) {
+	ways, err := WaysOf(tx, rq)
+	if err == nil && len(ways.Databases) == 0 {
+		return identifierFirst, nil
+	}
+	if err != nil {
+		return together, err
+	}
+	return ScreensOf(tx)
+}
+
 // IdentifierFirst reports whether the identifier is asked for on a page of its own.
 func (s Screens) IdentifierFirst() bool { return s == identifierFirst }
 

@@ -37,7 +37,7 @@ func TestErrorsThatGoToTheApplication(t *testing.T) {
 		{"no authorization_code grant", []string{"client_id", "nogrant"}, strings.ReplaceAll(grantNotAllowed, "%s", "authorization_code")},
 		{"a type of an application without that grant", []string{"client_id", "nogrant", "response_type", "code token"}, strings.ReplaceAll(grantNotAllowed, "%s", "authorization_code")},
 		{"hybrid without nonce", []string{"client_id", "hybrid", "response_type", "code id_token"}, "invalid_request: Missing required parameter: nonce"},
-		{"only connections that are not emulated", []string{"client_id", "socialonly"}, "not_emulated: A connection of strategy email or google-oauth2 is not emulated by tenant0"},
+		{"only connections that are not emulated", []string{"client_id", "socialonly"}, "not_emulated: A connection of strategy facebook or google-oauth2 is not emulated by tenant0"},
 		{"a response_mode that is none", []string{"response_mode", "smoke"}, "invalid_request: Invalid parameter response_mode: smoke is not supported"},
 		{"an audience that is none", []string{"audience", "urn:none"}, "access_denied: Service not found: urn:none"},
 		{"a connection that is none", []string{"connection", "none"}, "invalid_request: the connection was not found"},

@@ -158,7 +158,7 @@ func askLogin(tx *storage.Tx, l login) (page string, err error) {
 	if l.silent() {
 		return "", apierr.LoginRequired
 	}
-	screens, err := account.ScreensOf(tx)
+	screens, err := account.ScreensFor(tx, l.request)
 	if l.request.ScreenHint == "signup" {
 		return screens.Signup, err
 	}

@@ -350,8 +350,8 @@ func checkInvitation(tx *storage.Tx, ticket string, now time.Time, rq *storage.A
 		}
 		rq.Connection = c.Name
 	}
-	databases, err := account.Databases(tx, *rq)
-	for _, c := range databases {
+	ways, err := account.WaysOf(tx, *rq)
+	for _, c := range append(ways.Databases, ways.Passwordless...) {
 		_, err := tx.UserByLogin(c.Name, rq.LoginHint)
 		if err == nil {
 			rq.ScreenHint = ""
@@ -373,10 +373,8 @@ func checkConnection(tx *storage.Tx, client storage.Client, rq storage.Authorize
 			return err
 		case !c.Serves(client):
 			return apierr.ConnectionDisabled
-		case c.Strategy != storage.DatabaseStrategy:
-			return apierr.StrategiesNotEmulated(c.Strategy)
 		}
 	}
-	_, err := account.Databases(tx, rq)
+	_, err := account.WaysOf(tx, rq)
 	return err
 }

@@ -44,7 +44,7 @@ databases:
 connections:
   - {name: social, strategy: google-oauth2, enabled_clients: [app, socialonly]}
   - {name: social2, strategy: google-oauth2, enabled_clients: [socialonly]}
-  - {name: passwordless, strategy: email, enabled_clients: [socialonly]}
+  - {name: other, strategy: facebook, enabled_clients: [socialonly]}
 users:
   - {user_id: "auth0|ann", email: ann@example.com, password: a password of ann, connection: db}
   - {user_id: "auth0|bob", email: bob@example.com, password: a password of bob, connection: db, blocked: true}

@@ -14,6 +14,7 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/passcodes"
 	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/signin"
@@ -31,6 +32,7 @@ type Deps struct {
 	Door      *signin.Door
 	Pages     web.Pages
 	Emails    emails.Writer
+	Codes     passcodes.Sender
 	Log       *tenantlog.Log
 	Now       func() time.Time
 }

@@ -26,9 +26,11 @@ const (
 type signingUp struct {
 	transaction storage.Transaction
 	state       string
-	conn        storage.Connection
-	screens     account.Screens
-	page        templates.Signup
+	// conn makes the account; open says that there is one that does.
+	conn    storage.Connection
+	open    bool
+	screens account.Screens
+	page    templates.Signup
 }
 
 // signingUp reads where a sign-up stands: the first connection of its login that lets
@@ -36,19 +38,15 @@ type signingUp struct {
 func (m *room) signingUp(t storage.Transaction, state string) (s signingUp, err error) {
 	s.transaction, s.state = t, state
 	err = m.DB.View(func(tx *storage.Tx) (err error) {
-		if s.screens, err = account.ScreensOf(tx); err != nil {
+		if s.screens, err = account.ScreensFor(tx, t.Request()); err != nil {
 			return err
 		}
-		all, err := account.Databases(tx, t.Request())
+		ways, err := account.WaysOf(tx, t.Request())
 		if err != nil {
 			return err
 		}
-		s.conn = all[0]
-		for _, c := range all {
-			if account.SignupAllowed(c) {
-				s.conn = c
-				break
-			}
+		if s.conn, s.open = ways.Signup(); !s.open {
+			s.conn = append(ways.Databases, ways.Passwordless...)[0] // which says so
 		}
 		return nil
 	})
@@ -67,7 +65,7 @@ func (m *room) openSignup(page string, show func(http.ResponseWriter, *http.Requ
 		switch {
 		case err != nil:
 			return err
-		case !account.SignupAllowed(s.conn):
+		case !s.open:
 			return web.Continue(w, r, s.screens.Login, state)
 		case (page == combinedSignup) == s.screens.IdentifierFirst():
 			return web.Continue(w, r, s.screens.Signup, state)
@@ -98,7 +96,7 @@ func (m *room) showSignupIdentifier(w http.ResponseWriter, _ *http.Request, s si
 //
 //auth0:operation GET /u/signup/password
 func (m *room) showSignupPassword(w http.ResponseWriter, r *http.Request, s signingUp) error {
-	if s.transaction.Applicant == nil {
+	if s.transaction.Applicant == nil || s.conn.Strategy != storage.DatabaseStrategy {
 		return web.Continue(w, r, signupIdentifier, s.state)
 	}
 	s.takeApplicant()
@@ -164,6 +162,9 @@ func (m *room) submitSignupIdentifier(w http.ResponseWriter, r *http.Request) er
 	if s.page.Errors = s.faults(); len(s.page.Errors) > 0 {
 		return m.signupIdentifierPage(w, http.StatusBadRequest, s)
 	}
+	if s.conn.Strategy != storage.DatabaseStrategy {
+		return m.signUpByCode(w, r, s)
+	}
 	applicant := map[string]string{}
 	for member := range s.profile() {
 		applicant[member] = storage.Text(s.profile(), member)
@@ -180,6 +181,20 @@ func (m *room) submitSignupIdentifier(w http.ResponseWriter, r *http.Request) er
 	return web.Continue(w, r, signupPassword, s.state)
 }
 
+// signUpByCode sends a code to who signs up, which makes the account.
+func (m *room) signUpByCode(w http.ResponseWriter, r *http.Request, s signingUp) error {
+	address, fits := account.PasswordlessAddress(s.conn, cmp.Or(s.page.Email, s.page.Phone))
+	if !fits {
+		s.page.Errors = []string{map[string]string{"email": "invalid-email-format", "sms": "invalid-phone-number"}[s.conn.Strategy]}
+		return m.signupIdentifierPage(w, http.StatusBadRequest, s)
+	}
+	page, err := m.Codes.StartLogin(r, s.transaction, s.state, s.conn, address)
+	if err != nil {
+		return err
+	}
+	return web.Continue(w, r, page, s.state)
+}
+
 // submitSignupPassword makes the account and logs its owner in.
 //
 //auth0:operation POST /u/signup/password
@@ -190,7 +205,7 @@ func (m *room) submitSignupPassword(w http.ResponseWriter, r *http.Request) erro
 	}
 	s.takeApplicant()
 	switch {
-	case len(missing(s.profile(), s.conn)) > 0:
+	case len(missing(s.profile(), s.conn)) > 0 || s.conn.Strategy != storage.DatabaseStrategy:
 		return web.Continue(w, r, signupIdentifier, s.state)
 	case form.Get("password") == "":
 		s.page.Errors = []string{"no-password"}

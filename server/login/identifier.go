@@ -40,14 +40,20 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	typed := strings.TrimSpace(form.Get("username"))
-	connections, home, err := m.realm(t, typed)
-	switch key := identifierFault(connections, typed); {
+	if name := form.Get("connection"); name != "" {
+		return m.switchTo(w, r, t, state, name, typed)
+	}
+	ways, home, err := m.realm(t, typed)
+	switch key := identifierFault(ways, typed); {
 	case err != nil:
 		return err
 	case key != "":
 		return m.identifierPage(w, http.StatusBadRequest, t, state, typed, key)
 	case home != "":
 		return apierr.StrategiesNotEmulated(home)
+	}
+	if conn, fits := ways.PasswordlessFor(typed); fits && len(ways.Databases) == 0 {
+		return m.sendCode(w, r, t, state, conn, typed)
 	}
 	err = m.DB.Update(func(tx *storage.Tx) error {
 		return session.Change(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
@@ -61,41 +67,54 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 	return web.Continue(w, r, passwordPage, state)
 }
 
-// realm finds where an identifier can log in: the databases, and the strategy of the
-// directory that it leads to, "" for none.
-func (m *room) realm(t storage.Transaction, typed string) (databases []storage.Connection, home string, err error) {
+// realm finds where an identifier can log in: the ways of the login, or of the passwordless
+// connection that was chosen for it, and the strategy of the directory that the identifier
+// leads to, "" for none.
+func (m *room) realm(t storage.Transaction, typed string) (ways account.Ways, home string, err error) {
 	err = m.DB.View(func(tx *storage.Tx) (err error) {
-		c, found, err := account.HomeRealm(tx, t.Request(), typed)
-		if err != nil {
+		if ways, err = account.WaysOf(tx, t.Request()); err != nil {
 			return err
 		}
+		if chosen, is := chosen(ways, t); is {
+			ways = chosen
+			return nil
+		}
+		c, found, err := account.HomeRealm(tx, t.Request(), typed)
 		if found {
 			home = c.Strategy
 		}
-		databases, err = account.Databases(tx, t.Request())
 		return err
 	})
-	return databases, home, err
+	return ways, home, err
 }
 
 // maxIdentifier bounds what is kept of an identifier, in bytes.
 const maxIdentifier = 1000
 
 // identifierFault is the key of what is wrong with an identifier by itself, "" for nothing.
-func identifierFault(connections []storage.Connection, typed string) string {
-	kinds := account.LoginIdentifiers(connections)
-	onlyEmail := slices.Equal(kinds, []string{"email"})
+func identifierFault(ways account.Ways, typed string) string {
+	kinds := ways.Identifiers()
+	only := func(kind string) bool { return slices.Equal(kinds, []string{kind}) }
+	_, takesCode := ways.PasswordlessFor(typed)
 	switch {
-	case typed == "" && onlyEmail:
+	case typed == "" && only("email"):
 		return noUsername
+	case typed == "" && only("phone_number"):
+		return "no-phone"
 	case typed == "":
 		return "no-username"
-	case onlyEmail && !resource.IsEmail(typed):
+	case only("email") && !resource.IsEmail(typed):
 		return "invalid-email-format"
 	case len(typed) > maxIdentifier:
 		return "invalid-login-id"
+	case len(ways.Databases) > 0 || takesCode:
+		return ""
+	case only("phone_number"):
+		return "invalid-phone-number"
+	case only("email"):
+		return "invalid-email-format"
 	}
-	return ""
+	return "invalid-email-phone"
 }
 
 func (m *room) identifierPage(w http.ResponseWriter, status int, t storage.Transaction, state, typed string, errs ...string) error {
@@ -103,9 +122,16 @@ func (m *room) identifierPage(w http.ResponseWriter, status int, t storage.Trans
 	if err != nil {
 		return err
 	}
+	ways, others := shown.ways, shown.ways.Passwordless
+	switch chosen, is := chosen(ways, t); {
+	case is:
+		ways, others = chosen, ways.Databases[:min(1, len(ways.Databases))]
+	case len(ways.Databases) == 0:
+		others = nil // the page asks for what they send to
+	}
 	return m.Pages.Write(w, status, templates.LoginIdentifier{
 		Layout: shown.layout, ClientName: shown.client.Name, State: state, Username: typed, Errors: errs,
-		Identifiers: account.LoginIdentifiers(shown.connections), SignupURL: shown.signupURL,
+		Identifiers: ways.Identifiers(), SignupURL: shown.signupURL, Ways: buttons(others),
 	})
 }
 
@@ -114,7 +140,11 @@ func (m *room) identifierPage(w http.ResponseWriter, status int, t storage.Trans
 //auth0:operation GET /u/login/password
 func (m *room) showPassword(w http.ResponseWriter, r *http.Request) error {
 	return m.open(w, r, passwordPage, func(t storage.Transaction, state string) error {
-		if t.Identifier == "" {
+		ways, err := m.ways(t.Request())
+		switch {
+		case err != nil:
+			return err
+		case t.Identifier == "" || len(ways.Databases) == 0:
 			return web.Continue(w, r, identifierPage, state)
 		}
 		return m.passwordPage(w, http.StatusOK, t, state, t.Identifier)
@@ -135,6 +165,9 @@ func (m *room) submitPassword(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	username := cmp.Or(strings.TrimSpace(form.Get("username")), t.Identifier)
+	if name := form.Get("connection"); name != "" {
+		return m.switchTo(w, r, t, state, name, username)
+	}
 	if username == "" {
 		return web.Continue(w, r, identifierPage, state)
 	}
@@ -155,5 +188,6 @@ func (m *room) passwordPage(w http.ResponseWriter, status int, t storage.Transac
 	return m.Pages.Write(w, status, templates.LoginPassword{
 		Layout: shown.layout, ClientName: shown.client.Name, State: state, Username: username, Errors: errs,
 		SignupURL: shown.signupURL, ForgotPasswordURL: shown.forgotten(username), EditURL: identifierPage + shown.query,
+		Ways: buttons(shown.ways.Passwordless),
 	})
 }

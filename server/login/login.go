@@ -15,6 +15,7 @@ import (
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/passcodes"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/web"
@@ -29,6 +30,7 @@ type Deps struct {
 	Cookies   session.Cookies
 	Pages     web.Pages
 	Door      *signin.Door
+	Codes     passcodes.Sender
 	Now       func() time.Time
 }
 
@@ -80,13 +82,13 @@ func (m *room) open(w http.ResponseWriter, r *http.Request, page string, show fu
 	}
 	var screens account.Screens
 	err = m.DB.View(func(tx *storage.Tx) error {
-		screens, err = account.ScreensOf(tx)
+		screens, err = account.ScreensFor(tx, t.Request())
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if (page == combinedPage) == screens.IdentifierFirst() {
+	if (page == combinedPage) == screens.IdentifierFirst() && (page != identifierPage || t.Passwordless == nil) {
 		return web.Continue(w, r, screens.Login, state)
 	}
 	return show(t, state)
@@ -104,8 +106,8 @@ func (m *room) loggedIn(r *http.Request, t storage.Transaction) (bool, error) {
 	if err != nil || !t.Began(s) {
 		return false, err
 	}
-	connections, err := m.connections(t.Request())
-	return slices.ContainsFunc(connections, func(c storage.Connection) bool { return c.Name == s.Connection }), err
+	ways, err := m.ways(t.Request())
+	return ways.Has(s.Connection), err
 }
 
 // submit checks the password.
@@ -120,6 +122,9 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	t, err := m.transaction(r, state)
 	if err != nil {
 		return err
+	}
+	if name := form.Get("connection"); name != "" {
+		return m.switchTo(w, r, t, state, name, form.Get("username"))
 	}
 	username := strings.TrimSpace(form.Get("username"))
 	refuse := func(errs ...string) error { return m.page(w, http.StatusBadRequest, t, state, username, errs...) }
@@ -175,7 +180,8 @@ const (
 // wrongCredentials is the key that says that identifier and password do not belong
 // together, by what people log in with.
 func (m *room) wrongCredentials(t storage.Transaction) string {
-	connections, _ := m.connections(t.Request()) // the password was held against some of them
+	ways, _ := m.ways(t.Request()) // the password was held against some of them
+	connections := ways.Databases
 	kinds := account.LoginIdentifiers(connections)
 	has := func(kind string) bool { return slices.Contains(kinds, kind) }
 	names := []string{"wrong"}
@@ -209,16 +215,17 @@ func (m *room) page(w http.ResponseWriter, status int, t storage.Transaction, st
 	}
 	return m.Pages.Write(w, status, templates.Login{
 		Layout: shown.layout, ClientName: shown.client.Name, State: state, Username: username, Errors: errs,
-		Identifiers: account.LoginIdentifiers(shown.connections), SignupURL: shown.signupURL, ForgotPasswordURL: shown.forgotten(username),
+		Identifiers: account.LoginIdentifiers(shown.ways.Databases), SignupURL: shown.signupURL, ForgotPasswordURL: shown.forgotten(username),
+		Ways: buttons(shown.ways.Passwordless),
 	})
 }
 
 // about is what the pages of a login show besides what was typed.
 type about struct {
-	layout      templates.Layout
-	client      storage.Client
-	connections []storage.Connection
-	screens     account.Screens
+	layout  templates.Layout
+	client  storage.Client
+	ways    account.Ways
+	screens account.Screens
 	// query is what follows the paths of links, and signupURL is "" where nobody may sign up.
 	query, signupURL string
 }
@@ -232,26 +239,29 @@ func (m *room) about(t storage.Transaction, state string) (a about, err error) {
 		if a.client, err = tx.Clients.Get(rq.ClientID); err != nil {
 			return err
 		}
-		if a.screens, err = account.ScreensOf(tx); err != nil {
+		if a.screens, err = account.ScreensFor(tx, rq); err != nil {
 			return err
 		}
-		a.connections, err = account.Databases(tx, rq)
+		a.ways, err = account.WaysOf(tx, rq)
 		return err
 	})
 	if storage.IsNotFound(err) {
 		return a, apierr.UnknownClient(rq.ClientID)
 	}
 	a.query = "?state=" + url.QueryEscape(state)
-	if slices.ContainsFunc(a.connections, account.SignupAllowed) {
+	if a.ways.SignUp() {
 		a.signupURL = a.screens.Signup + a.query
 	}
 	return a, err
 }
 
 // forgotten is the address that leads to a new password for who is named by an identifier,
-// if one was typed.
+// if one was typed; "" where there are no passwords.
 func (a about) forgotten(identifier string) string {
-	path := "/u/login/password-reset-start/" + url.PathEscape(a.connections[0].Name)
+	if len(a.ways.Databases) == 0 {
+		return ""
+	}
+	path := "/u/login/password-reset-start/" + url.PathEscape(a.ways.Databases[0].Name)
 	if identifier != "" {
 		path += "/" + url.PathEscape(identifier)
 	}
@@ -262,13 +272,16 @@ func (a about) forgotten(identifier string) string {
 // identity.ErrWrongCredentials it returns the first user whose password it was not,
 // or none and the first connection.
 func (m *room) logIn(ctx context.Context, t storage.Transaction, username, password string) (storage.User, way, error) {
-	connections, err := m.connections(t.Request())
-	if err != nil {
+	ways, err := m.ways(t.Request())
+	switch {
+	case err != nil:
 		return storage.User{}, way{}, err
+	case len(ways.Databases) == 0:
+		return storage.User{}, way{}, apierr.NoConnections
 	}
 	var other storage.User
-	tried := way{connection: connections[0].Name}
-	for _, c := range connections {
+	tried := way{connection: ways.Databases[0].Name}
+	for _, c := range ways.Databases {
 		user, proved, err := m.Passwords.LogIn(ctx, m.DB, c.Name, username, password)
 		if !errors.Is(err, identity.ErrWrongCredentials) {
 			return user, way{c.Name, proved}, err
@@ -283,11 +296,11 @@ func (m *room) logIn(ctx context.Context, t storage.Transaction, username, passw
 // way is how a user logged in: by a connection, and the password with a hash.
 type way struct{ connection, hash string }
 
-// connections are the database connections that the transaction may use.
-func (m *room) connections(rq storage.AuthorizeRequest) (all []storage.Connection, err error) {
+// ways are the connections that the transaction may use.
+func (m *room) ways(rq storage.AuthorizeRequest) (ways account.Ways, err error) {
 	err = m.DB.View(func(tx *storage.Tx) error {
-		all, err = account.Databases(tx, rq)
+		ways, err = account.WaysOf(tx, rq)
 		return err
 	})
-	return all, err
+	return ways, err
 }

@@ -181,7 +181,7 @@ func (m *room) discover(q question, typed string) (found []storage.Organization,
 		for _, o := range all {
 			rq := q.transaction.Request()
 			rq.Organization = o.ID
-			_, err := account.Databases(tx, rq)
+			_, err := account.WaysOf(tx, rq)
 			if err == nil {
 				found = append(found, o)
 			} else if _, closed := errors.AsType[*apierr.Error](err); !closed {

@@ -1,6 +1,6 @@
 // Package passwordless serves /passwordless: it sends people codes and links by e-mail and
 // text message, and lets the browser in that follows a link. The codes are taken at the token
-// endpoint.
+// endpoint. It serves the pages of a login by a code or a link as well.
 package passwordless
 
 import (
@@ -42,7 +42,13 @@ func Mount(rt, open *web.Router, d Deps) {
 	m := &room{d}
 	open.Handle(http.MethodPost, "/passwordless/start", m.start)
 	open.Handle(http.MethodPost, "/passwordless/verify", m.verify)
-	rt.With(d.Pages.Shape).Handle(http.MethodGet, "/passwordless/verify_redirect", m.follow)
+	rt = rt.With(d.Pages.Shape)
+	rt.Handle(http.MethodGet, "/passwordless/verify_redirect", m.follow)
+	for _, page := range []string{passcodes.EmailCodePage, passcodes.SMSCodePage, passcodes.EmailLinkPage} {
+		rt.Handle(http.MethodGet, page, m.show(page))
+		rt.Handle(http.MethodPost, page, web.SameSite(m.submit(page)))
+	}
+	rt.Handle(http.MethodGet, passcodes.FollowPath, m.followHere)
 }
 
 // bad is Auth0's answer to a parameter that cannot be used.

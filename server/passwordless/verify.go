@@ -55,10 +55,17 @@ func (m *room) check(r *http.Request, form url.Values) (attempt signin.Attempt, 
 	if err != nil {
 		return attempt, err
 	}
-	code, tried := account.TryPasscode(m.DB, m.Issuer.Secrets, user, clientID, form.Get("verification_code"), m.Now())
-	attempt = signin.Attempt{
-		Method: signin.Email, ClientID: clientID, Connection: a.connection.Name, Identifier: a.identifier, User: user, IP: signin.Address(r),
-		Message: account.PasscodeSentence(a.connection.Strategy, tried),
+	attempt, tried := m.attempt(r, clientID, a.connection, a.identifier, user, form.Get("verification_code"))
+	return attempt, m.judge(r, attempt, tried)
+}
+
+// attempt is the try of a code that was sent to an address or a number, and what is wrong
+// with it.
+func (m *room) attempt(r *http.Request, clientID string, conn storage.Connection, address string, user storage.User, typed string) (signin.Attempt, error) {
+	code, tried := account.TryPasscode(m.DB, m.Issuer.Secrets, user, clientID, typed, m.Now())
+	attempt := signin.Attempt{
+		Method: signin.Email, ClientID: clientID, Connection: conn.Name, Identifier: address, User: user, IP: signin.Address(r),
+		Message: account.PasscodeSentence(conn.Strategy, tried),
 		Holds: func(tx *storage.Tx) error {
 			err := account.UsePasscode(tx, code, m.Now())
 			if errors.Is(err, storage.ErrReused) {
@@ -67,10 +74,10 @@ func (m *room) check(r *http.Request, form url.Values) (attempt signin.Attempt, 
 			return err
 		},
 	}
-	if a.connection.Strategy == "sms" {
+	if conn.Strategy == "sms" {
 		attempt.Method = signin.SMS
 	}
-	return attempt, m.judge(r, attempt, tried)
+	return attempt, tried
 }
 
 // judge is the answer to a code by the outcome of its try.

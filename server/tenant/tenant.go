@@ -248,10 +248,10 @@ func (t *Tenant) rooms() *web.Router {
 	token.Mount(open, engine)
 	authorize.Mount(rt, authorize.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
 	login.Mount(rt, login.Deps{
-		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Now: now,
+		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Codes: codes, Now: now,
 	})
 	dbconnections.Mount(rt, open, dbconnections.Deps{
-		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Emails: mails, Log: t.events, Now: now,
+		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Emails: mails, Codes: codes, Log: t.events, Now: now,
 	})
 	passwordless.Mount(rt, open, passwordless.Deps{
 		DB: t.db, Engine: engine, Issuer: t.issuer, Door: door, Pages: pages, Emails: mails, Codes: codes, Now: now,

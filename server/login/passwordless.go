@@ -1,0 +1,81 @@
+package login
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// buttons are the connections that a page offers to go on with.
+func buttons(all []storage.Connection) (ways []templates.Way) {
+	for _, c := range all {
+		ways = append(ways, templates.Way{Connection: c.Name, Strategy: c.Strategy})
+	}
+	return ways
+}
+
+// chosen are the ways of a login whose user has chosen a connection that sends codes.
+func chosen(ways account.Ways, t storage.Transaction) (only account.Ways, is bool) {
+	if t.Passwordless == nil {
+		return only, false
+	}
+	i := slices.IndexFunc(ways.Passwordless, func(c storage.Connection) bool { return c.Name == t.Passwordless.Connection })
+	if i < 0 {
+		return only, false
+	}
+	return account.Ways{Passwordless: ways.Passwordless[i : i+1]}, true
+}
+
+// switchTo goes on with the connection whose button was pressed: one that sends codes sends
+// one to what was typed, or asks for that first; one with passwords asks for the password.
+func (m *room) switchTo(w http.ResponseWriter, r *http.Request, t storage.Transaction, state, name, typed string) error {
+	ways, err := m.ways(t.Request())
+	if err != nil {
+		return err
+	}
+	is := func(c storage.Connection) bool { return c.Name == name }
+	if slices.ContainsFunc(ways.Databases, is) {
+		if err := m.choose(t, nil); err != nil {
+			return err
+		}
+		return web.Continue(w, r, combinedPage, state) // which leads on to the tenant's own first page
+	}
+	i := slices.IndexFunc(ways.Passwordless, is)
+	if i < 0 {
+		return apierr.ConnectionNotFound
+	}
+	conn := ways.Passwordless[i]
+	if _, fits := account.PasswordlessAddress(conn, typed); fits {
+		return m.sendCode(w, r, t, state, conn, typed)
+	}
+	if err := m.choose(t, &storage.PasswordlessLogin{Connection: conn.Name}); err != nil {
+		return err
+	}
+	return web.Continue(w, r, identifierPage, state)
+}
+
+// choose notes which connection that sends codes the login is by, nil for none.
+func (m *room) choose(t storage.Transaction, answer *storage.PasswordlessLogin) error {
+	return m.DB.Update(func(tx *storage.Tx) error {
+		return session.Change(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
+			t.Passwordless = answer
+			return nil
+		})
+	})
+}
+
+// sendCode sends a code or a link, and goes on to the page that waits for it.
+func (m *room) sendCode(w http.ResponseWriter, r *http.Request, t storage.Transaction, state string, conn storage.Connection, typed string) error {
+	address, _ := account.PasswordlessAddress(conn, typed)
+	page, err := m.Codes.StartLogin(r, t, state, conn, address)
+	if err != nil {
+		return err
+	}
+	return web.Continue(w, r, page, state)
+}

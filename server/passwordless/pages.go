@@ -1,0 +1,191 @@
+package passwordless
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/passcodes"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// identifierPage is where an address or a number is asked for. It is the login's.
+const identifierPage = "/u/login/identifier"
+
+// waiting is a login under way that waits for a code or a link.
+type waiting struct {
+	transaction storage.Transaction
+	state       string
+	connection  storage.Connection
+	user        storage.User
+}
+
+// waiting reads how far a login has come. Where it does not wait on a page, elsewhere is the
+// page to go on with: a user who has logged in with another tab goes on.
+func (m *room) waiting(r *http.Request, page string) (wt waiting, elsewhere string, err error) {
+	wt.state = session.StateOf(r)
+	if wt.transaction, err = m.Door.Cookies.Transaction(m.DB, r, wt.state, m.Now()); err != nil {
+		return wt, "", err
+	}
+	err = m.DB.View(func(tx *storage.Tx) error {
+		s, err := m.Door.Cookies.Find(tx, r, m.Now())
+		if err := storage.Optional(err); err != nil {
+			return err
+		}
+		if wt.transaction.Began(s) {
+			elsewhere = "/authorize/resume"
+			return nil
+		}
+		conn, waits, err := passcodes.Waiting(tx, wt.transaction)
+		switch {
+		case err != nil:
+			return err
+		case !waits:
+			elsewhere = identifierPage
+			return nil
+		}
+		if its := passcodes.Page(*wt.transaction.Passwordless, conn); its != page {
+			elsewhere = its
+		}
+		wt.connection = conn
+		wt.user, err = tx.Users.Get(wt.transaction.Passwordless.UserID)
+		return storage.Optional(err)
+	})
+	return wt, elsewhere, err
+}
+
+// show answers with a page that waits for a code or a link.
+//
+//auth0:operation GET /u/login/passwordless-email-challenge
+//auth0:operation GET /u/login/passwordless-sms-challenge
+//auth0:operation GET /u/login/passwordless-email-link
+func (m *room) show(page string) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		wt, elsewhere, err := m.waiting(r, page)
+		switch {
+		case err != nil:
+			return err
+		case elsewhere != "":
+			return web.Continue(w, r, elsewhere, wt.state)
+		}
+		return m.page(w, http.StatusOK, wt)
+	}
+}
+
+// submit lets in whoever brings the code, or sends another one.
+//
+//auth0:operation POST /u/login/passwordless-email-challenge
+//auth0:operation POST /u/login/passwordless-sms-challenge
+//auth0:operation POST /u/login/passwordless-email-link
+func (m *room) submit(page string) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		form, err := web.Form(w, r)
+		if err != nil {
+			return err
+		}
+		wt, elsewhere, err := m.waiting(r, page)
+		switch {
+		case err != nil:
+			return err
+		case elsewhere != "":
+			return web.Continue(w, r, elsewhere, wt.state)
+		case strings.HasPrefix(form.Get("action"), "resend"), page == passcodes.EmailLinkPage:
+			if _, err := m.Codes.StartLogin(r, wt.transaction, wt.state, wt.connection, wt.transaction.Passwordless.Address); err != nil {
+				return err
+			}
+			return m.page(w, http.StatusOK, wt)
+		}
+		code := strings.TrimSpace(form.Get("code"))
+		if code == "" {
+			return m.page(w, http.StatusBadRequest, wt, "no-code")
+		}
+		return m.letIn(w, r, wt, code)
+	}
+}
+
+// followHere lets in the browser that follows the link it has asked for.
+//
+//auth0:operation GET /u/login/passwordless-email-link/follow
+func (m *room) followHere(w http.ResponseWriter, r *http.Request) error {
+	wt, elsewhere, err := m.waiting(r, passcodes.EmailLinkPage)
+	switch {
+	case err != nil:
+		return err
+	case elsewhere != "":
+		return web.Continue(w, r, elsewhere, wt.state)
+	}
+	return m.letIn(w, r, wt, r.URL.Query().Get("code"))
+}
+
+// letIn begins the session of whoever has the code, and says on the page what is wrong with
+// another one.
+func (m *room) letIn(w http.ResponseWriter, r *http.Request, wt waiting, typed string) error {
+	attempt, tried := m.attempt(r, wt.transaction.Request().ClientID, wt.connection, wt.transaction.Passwordless.Address, wt.user, typed)
+	if key := faults(tried); key != "" {
+		return m.page(w, http.StatusBadRequest, wt, key)
+	}
+	if tried != nil && !errors.Is(tried, storage.ErrWrongCode) {
+		return tried
+	}
+	var finish func(http.ResponseWriter)
+	err := m.Door.Judge(r, attempt, tried == nil)
+	if err == nil {
+		err = m.DB.Update(func(tx *storage.Tx) (err error) {
+			finish, err = m.Door.Begin(tx, r, wt.transaction, attempt)
+			return err
+		})
+	}
+	switch {
+	case errors.Is(err, signin.ErrBlocked):
+		return m.page(w, http.StatusBadRequest, wt, "user-blocked")
+	case errors.Is(err, signin.ErrWrong):
+		return m.page(w, http.StatusBadRequest, wt, "invalid-code")
+	case err != nil:
+		return err
+	}
+	finish(w)
+	return web.Resume(w, r, wt.state)
+}
+
+// faults are the keys of what is wrong with a code that is not worth counting.
+func faults(tried error) string {
+	switch {
+	case errors.Is(tried, storage.ErrTooLate):
+		return "invalid-expired-code"
+	case errors.Is(tried, storage.ErrTooMany):
+		return "too-many-failures"
+	}
+	return ""
+}
+
+func (m *room) page(w http.ResponseWriter, status int, wt waiting, errs ...string) error {
+	rq := wt.transaction.Request()
+	layout, err := m.Pages.Layout(web.AboutRequest(rq))
+	if err != nil {
+		return err
+	}
+	var client storage.Client
+	err = m.DB.View(func(tx *storage.Tx) (err error) {
+		client, err = tx.Clients.Get(rq.ClientID)
+		return storage.Optional(err)
+	})
+	if err != nil {
+		return err
+	}
+	edit := identifierPage + "?state=" + url.QueryEscape(wt.state)
+	address := wt.transaction.Passwordless.Address
+	if wt.transaction.Passwordless.Link {
+		return m.Pages.Write(w, status, templates.PasswordlessLink{
+			Layout: layout, ClientName: client.Name, State: wt.state, Address: address, EditURL: edit, Errors: errs,
+		})
+	}
+	return m.Pages.Write(w, status, templates.PasswordlessCode{
+		Layout: layout, ClientName: client.Name, State: wt.state, Address: address, EditURL: edit, Errors: errs,
+		Phone: wt.connection.Strategy == "sms",
+	})
+}
