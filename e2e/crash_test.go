@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -285,7 +286,7 @@ func (s *storm) inspect() {
 	defer engine.Close()
 	rows := 0
 	said, entries := map[string]int{}, map[string]int{} // how long each list is
-	err = engine.View(func(kv storage.KV) error {
+	err = engine.View(context.Background(), func(kv storage.KV) error {
 		return kv.Scan([]byte{0}, []byte{0xff}, func(key, value []byte) bool {
 			kind, rest, _ := bytes.Cut(key, []byte("/"))
 			var row []byte

@@ -6,6 +6,7 @@ package keys
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1" //nolint:gosec // x5t is defined as a SHA-1 thumbprint, RFC 7517 section 4.8
@@ -170,7 +171,9 @@ func NewKey(commonName string, now time.Time) (storage.SigningKey, error) {
 	return storage.SigningKey{KeyID: keyID(), PrivateKey: der, Certificate: cert, CreatedAt: now}, nil
 }
 
-func (r *Ring) store(change func(*storage.Tx) error) error { return r.db.Update(change) }
+func (r *Ring) store(change func(*storage.Tx) error) error {
+	return r.db.Update(context.Background(), change)
+}
 
 // signingKeys are those of the store, by their id.
 func signingKeys(tx *storage.Tx) (stored []storage.SigningKey, err error) {
@@ -185,7 +188,7 @@ func signingKeys(tx *storage.Tx) (stored []storage.SigningKey, err error) {
 
 // load makes the ring what the store says.
 func (r *Ring) load() error {
-	return r.db.View(func(tx *storage.Tx) error { return r.Refresh(tx) })
+	return r.db.View(context.Background(), func(tx *storage.Tx) error { return r.Refresh(tx) })
 }
 
 // Refresh makes the ring what the store says, where another server may have changed it. What

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -31,7 +32,7 @@ const masterSecret = "master"
 func OpenSecrets(db *storage.DB) (*Secrets, error) {
 	master := make([]byte, 32)
 	_, _ = rand.Read(master) // never fails: crypto/rand
-	err := db.Update(func(tx *storage.Tx) error {
+	err := db.Update(context.Background(), func(tx *storage.Tx) error {
 		stored, err := tx.Secrets.Get(masterSecret)
 		if errors.Is(err, storage.ErrNotFound) {
 			return tx.Secrets.Put(storage.Secret{Name: masterSecret, Value: master})

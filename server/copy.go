@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -74,7 +75,7 @@ func copyTenant(source, target place, name string) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(db.CopyTo(engine), engine.Close())
+	err = errors.Join(db.CopyTo(context.Background(), engine), engine.Close())
 	if err != nil {
 		err = errors.Join(err, target.remove(name))
 	}

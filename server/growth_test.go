@@ -20,7 +20,7 @@ import (
 func counts(t *testing.T, db *storage.DB) map[string]int {
 	t.Helper()
 	n := map[string]int{}
-	err := db.View(func(tx *storage.Tx) error {
+	err := db.View(t.Context(), func(tx *storage.Tx) error {
 		return errors.Join(
 			count(n, "sessions", tx.Sessions), count(n, "transactions", tx.Transactions), count(n, "codes", tx.Codes),
 			count(n, "refresh tokens", tx.RefreshTokens), count(n, "revoked grants", tx.RevokedGrants), count(n, "used assertions", tx.UsedAssertions),

@@ -27,7 +27,7 @@ func inStore(t *testing.T, s *servertest.Server, fn func(*storage.Tx) error) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if err := db.Update(fn); err != nil {
+	if err := db.Update(t.Context(), fn); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -43,7 +44,7 @@ func (s *Server) copyShared(name string, of *storage.DB) (*storage.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := of.CopyTo(engine); err != nil {
+	if err := of.CopyTo(context.Background(), engine); err != nil {
 		return nil, errors.Join(err, engine.Close(), s.database.Remove(name))
 	}
 	return storage.Open(engine)
@@ -106,7 +107,7 @@ func issuerOf(db *storage.DB, wanted string, configured bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	had, err := db.Issuer()
+	had, err := db.Issuer(context.Background())
 	switch {
 	case err != nil:
 		return "", err

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -88,7 +89,7 @@ func (s *Server) copyStore(name string, of *storage.DB) (*storage.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := of.CopyTo(engine); err != nil {
+	if err := of.CopyTo(context.Background(), engine); err != nil {
 		return nil, errors.Join(err, engine.Close(), os.Remove(path))
 	}
 	return storage.OpenVolatile(engine, journal(path))
@@ -142,7 +143,7 @@ func (ts *tenants) openKept() error {
 
 // formerAddress is where the tenant of a store was served, or "".
 func (s *Server) formerAddress(db *storage.DB) string {
-	issuer, err := db.Issuer()
+	issuer, err := db.Issuer(context.Background())
 	if err != nil {
 		return ""
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"time"
@@ -72,7 +73,7 @@ func sweepOne(store sweepable, stop <-chan struct{}) error {
 		if ours, err := store.DB().Hold(sweeping); err != nil || !ours {
 			return err
 		}
-		n, err := store.DB().Sweep(store.Now(), sweepLimit)
+		n, err := store.DB().Sweep(context.Background(), store.Now(), sweepLimit)
 		if err != nil || n < sweepLimit {
 			return err
 		}

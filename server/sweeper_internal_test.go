@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -23,8 +24,8 @@ type fullDisk struct {
 	tried chan struct{} // one for each try that failed, as far as there is room
 }
 
-func (e *fullDisk) Update(fn func(storage.KV) error) error {
-	return e.Engine.Update(func(kv storage.KV) error {
+func (e *fullDisk) Update(ctx context.Context, fn func(storage.KV) error) error {
+	return e.Engine.Update(ctx, func(kv storage.KV) error {
 		if err := fn(kv); err != nil || !e.full.Load() {
 			return err
 		}
@@ -68,7 +69,7 @@ func TestSweeperOnAFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
-	err = db.Update(func(tx *storage.Tx) error {
+	err = db.Update(t.Context(), func(tx *storage.Tx) error {
 		for i := range sweepLimit + 1 {
 			if err := tx.RevokedGrants.Put(storage.RevokedGrant{GrantID: strings.Repeat("g", i+1), ExpiresAt: now}); err != nil {
 				return err

@@ -237,7 +237,7 @@ func (ts *tenants) template(seed string) (*tenant.Tenant, error) {
 // few hundred milliseconds.
 func (h *hosted) lendKeys(db *storage.DB) error {
 	var signing []storage.SigningKey
-	err := h.DB().View(func(tx *storage.Tx) error {
+	err := h.DB().View(context.Background(), func(tx *storage.Tx) error {
 		for key, err := range tx.SigningKeys.All() {
 			if err != nil {
 				return err
@@ -249,7 +249,7 @@ func (h *hosted) lendKeys(db *storage.DB) error {
 	if err != nil {
 		return err
 	}
-	return db.Update(func(tx *storage.Tx) error {
+	return db.Update(context.Background(), func(tx *storage.Tx) error {
 		for _, key := range signing {
 			if err := tx.SigningKeys.Put(key); err != nil {
 				return err

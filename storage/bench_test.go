@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -25,7 +26,7 @@ func openBench(b *testing.B, users int) *storage.DB {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = db.Close() })
-	err = db.Update(func(tx *storage.Tx) error {
+	err = db.Update(b.Context(), func(tx *storage.Tx) error {
 		for i := range users {
 			if err := tx.Users.Put(storage.Document{"user_id": userID(i), "email": strconv.Itoa(i) + "@example.test"}); err != nil {
 				return err
@@ -49,7 +50,7 @@ func BenchmarkView(b *testing.B) {
 	db := openBench(b, 1)
 	b.ReportAllocs()
 	for b.Loop() {
-		err := db.View(func(tx *storage.Tx) error {
+		err := db.View(b.Context(), func(tx *storage.Tx) error {
 			if _, err := tx.Clients.Get("c"); err != nil {
 				return err
 			}
@@ -91,8 +92,8 @@ func BenchmarkLogin(b *testing.B) {
 func login(db *storage.DB, id, user string) error {
 	issue := storage.Issue{ClientID: "c", UserID: user, Audience: "a", Requested: "openid offline_access", Scope: []string{"openid", "offline_access"}}
 	code := storage.Code{Hash: "code " + id, GrantID: id, Issue: issue, ExpiresAt: noon.Add(time.Minute)}
-	if err := db.Update(func(tx *storage.Tx) error { return tx.Codes.Put(code) }); err != nil {
+	if err := db.Update(context.Background(), func(tx *storage.Tx) error { return tx.Codes.Put(code) }); err != nil {
 		return err
 	}
-	return db.RedeemCode(code, noon, &storage.RefreshToken{ID: id, Issue: issue, CreatedAt: noon, LastExchangedAt: noon, Tokens: []storage.Token{{Hash: id}}})
+	return db.RedeemCode(context.Background(), code, noon, &storage.RefreshToken{ID: id, Issue: issue, CreatedAt: noon, LastExchangedAt: noon, Tokens: []storage.Token{{Hash: id}}})
 }

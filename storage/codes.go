@@ -2,6 +2,7 @@ package storage
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"time"
 )
@@ -104,12 +105,12 @@ const opaqueLifetime = 30 * 24 * time.Hour
 // section 4.1.2, "the authorization server MUST deny the request and SHOULD
 // revoke (when possible) all tokens previously issued based on that
 // authorization code".
-func (db *DB) RedeemCode(c Code, now time.Time, issued *RefreshToken) error {
+func (db *DB) RedeemCode(ctx context.Context, c Code, now time.Time, issued *RefreshToken) error {
 	update := db.Update
 	if issued == nil {
 		update = db.UpdateVolatile // nothing that a power cut may not take
 	}
-	err := update(func(tx *Tx) error {
+	err := update(ctx, func(tx *Tx) error {
 		there, err := tx.Codes.Has(c.Hash)
 		if err == nil && !there {
 			err = ErrReused
@@ -123,8 +124,9 @@ func (db *DB) RedeemCode(c Code, now time.Time, issued *RefreshToken) error {
 		return tx.StartRefreshToken(*issued)
 	})
 	if errors.Is(err, ErrReused) {
-		// In an update of its own, since it is durable. It comes after that of whoever was first.
-		return cmp.Or(db.Update(func(tx *Tx) error { return tx.RevokeGrant(c.GrantID, now) }), err)
+		// In an update of its own, since it is durable. It comes after that of whoever was first,
+		// also where the caller has left by now.
+		return cmp.Or(db.Update(context.WithoutCancel(ctx), func(tx *Tx) error { return tx.RevokeGrant(c.GrantID, now) }), err)
 	}
 	return err
 }
@@ -152,8 +154,8 @@ var usedAssertions = declare(spec[UsedAssertion]{
 
 // UseAssertion records that an assertion was used. It returns ErrReused when it
 // was before.
-func (db *DB) UseAssertion(a UsedAssertion) error {
-	return db.Update(func(tx *Tx) error {
+func (db *DB) UseAssertion(ctx context.Context, a UsedAssertion) error {
+	return db.Update(ctx, func(tx *Tx) error {
 		seen, err := tx.UsedAssertions.Has(a.ID)
 		switch {
 		case err != nil:

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"context"
 	"errors"
 )
 
@@ -23,8 +24,8 @@ func (db *DB) Clone() (*DB, error) {
 }
 
 // CopyTo writes what db holds now to an empty engine, some rows at a time.
-func (db *DB) CopyTo(engine Engine) error {
-	return db.View(func(tx *Tx) error {
+func (db *DB) CopyTo(ctx context.Context, engine Engine) error {
+	return db.View(ctx, func(tx *Tx) error {
 		var rows []row
 		for r, err := range tx.forward(nil, []byte{0xff}) {
 			if err != nil {
@@ -33,18 +34,18 @@ func (db *DB) CopyTo(engine Engine) error {
 			if rows = append(rows, r); len(rows) < copyStep {
 				continue
 			}
-			if err := putAll(engine, rows); err != nil {
+			if err := putAll(ctx, engine, rows); err != nil {
 				return err
 			}
 			rows = rows[:0]
 		}
-		return putAll(engine, rows)
+		return putAll(ctx, engine, rows)
 	})
 }
 
 // putAll writes rows in one transaction.
-func putAll(engine Engine, rows []row) error {
-	return engine.Update(func(kv KV) error {
+func putAll(ctx context.Context, engine Engine, rows []row) error {
+	return engine.Update(ctx, func(kv KV) error {
 		for _, r := range rows {
 			if err := kv.Put(r.key, r.value); err != nil {
 				return err
@@ -58,8 +59,8 @@ func putAll(engine Engine, rows []row) error {
 var issuerKey = []byte("issuer")
 
 // Issuer returns the issuer that the records speak of, or "" before SettleIssuer.
-func (db *DB) Issuer() (issuer string, err error) {
-	err = db.View(func(tx *Tx) error {
+func (db *DB) Issuer(ctx context.Context) (issuer string, err error) {
+	err = db.View(ctx, func(tx *Tx) error {
 		raw, err := tx.kv.Get(issuerKey)
 		issuer = string(raw)
 		return err
@@ -69,12 +70,12 @@ func (db *DB) Issuer() (issuer string, err error) {
 
 // SettleIssuer makes an issuer the one that the records speak of: where they name another,
 // as the identifiers of the tenant's own APIs do, they name this one from now on.
-func (db *DB) SettleIssuer(issuer string) error {
-	before, err := db.Issuer()
+func (db *DB) SettleIssuer(ctx context.Context, issuer string) error {
+	before, err := db.Issuer(ctx)
 	if err != nil || before == issuer {
 		return err
 	}
-	return db.Update(func(tx *Tx) error {
+	return db.Update(ctx, func(tx *Tx) error {
 		before, err := tx.kv.Get(issuerKey)
 		if err == nil && before != nil {
 			err = errors.Join(tx.replace(before, []byte(issuer)), tx.reindexOrigins())

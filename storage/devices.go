@@ -1,6 +1,9 @@
 package storage
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Device is a device that waits for a person to let it in from elsewhere, RFC 8628. Its key
 // is the hash of its device code.
@@ -63,9 +66,9 @@ func (tx *Tx) StartDevice(d Device) error {
 // PollDevice notes that a device asks whether it was let in, and returns it. A poll that comes
 // sooner than DeviceInterval after the one before is ErrTooEarly, and is not noted. A device whose time is over is ErrTooLate once, and ErrNotFound after that, as is one
 // of another application.
-func (db *DB) PollDevice(hash, clientID string, now time.Time) (d Device, err error) {
+func (db *DB) PollDevice(ctx context.Context, hash, clientID string, now time.Time) (d Device, err error) {
 	var outcome error
-	err = db.Update(func(tx *Tx) error {
+	err = db.Update(ctx, func(tx *Tx) error {
 		outcome = nil
 		if d, err = tx.Devices.Get(hash); err != nil {
 			return err
@@ -91,8 +94,8 @@ func (db *DB) PollDevice(hash, clientID string, now time.Time) (d Device, err er
 
 // AdmitDevice ends a device that was let in, with the refresh token that it gets, nil for
 // none. Of several polls one succeeds; the others get ErrReused.
-func (db *DB) AdmitDevice(hash string, issued *RefreshToken) error {
-	return db.Update(func(tx *Tx) error {
+func (db *DB) AdmitDevice(ctx context.Context, hash string, issued *RefreshToken) error {
+	return db.Update(ctx, func(tx *Tx) error {
 		d, err := tx.Devices.Get(hash)
 		if IsNotFound(err) || err == nil && d.Issue == nil {
 			return ErrReused

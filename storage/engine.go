@@ -1,6 +1,9 @@
 package storage
 
-import "errors"
+import (
+	"context"
+	"errors"
+)
 
 var (
 	// ErrClosed reports an engine that was closed.
@@ -28,16 +31,18 @@ type KV interface {
 }
 
 // Engine keeps an ordered key space in memory, on a disk or in a database. Its errors wrap ErrClosed
-// after Close, and ErrDamaged where what it keeps is damaged.
+// after Close, and ErrDamaged where what it keeps is damaged. When the context of a transaction
+// ends before its function has begun, the function is not run and the error is the context's;
+// once it has begun, the engine does not look at the context any more.
 type Engine interface {
 	// View runs fn in a read-only transaction that sees one state throughout. fn
 	// must not wait for an update: that may have to wait for the views.
-	View(fn func(KV) error) error
+	View(ctx context.Context, fn func(KV) error) error
 	// Update runs fn in a write transaction. When it returns nil, what fn wrote
 	// is kept for good; when fn returns an error or panics, nothing of it is.
 	// Update calls do not overlap: each sees all that earlier ones wrote. An engine may
 	// run fn more than once and keep what the last run wrote.
-	Update(fn func(KV) error) error
+	Update(ctx context.Context, fn func(KV) error) error
 	// Close waits for running transactions and ends the engine. Closing it again is no
 	// error.
 	Close() error

@@ -144,7 +144,7 @@ func TestListsOfFormat4AreCounted(t *testing.T) {
 		)
 	})
 	now := s.rows(true)
-	err := s.engine.Update(func(kv storage.KV) error {
+	err := s.engine.Update(t.Context(), func(kv storage.KV) error {
 		for _, row := range now {
 			key, _, _ := strings.Cut(row, " = ")
 			for _, part := range []string{"\x00count\x00", "\x00listed\x00", "clients\x00origin\x00"} {
@@ -176,7 +176,7 @@ func TestListsOfFormat4AreCounted(t *testing.T) {
 func TestOriginsAreFoundAfterTheIssuerChanges(t *testing.T) {
 	s := open(t)
 	for _, issuer := range []string{"http://localhost:4000/", "http://localhost:5000/"} {
-		if err := s.SettleIssuer(issuer); err != nil {
+		if err := s.SettleIssuer(t.Context(), issuer); err != nil {
 			t.Fatal(err)
 		}
 		s.update(func(tx *storage.Tx) error {

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"slices"
 	"time"
 )
@@ -65,9 +66,9 @@ func (tx *Tx) EndSession(s Session, initiator string) error {
 
 // TakeLogouts returns the logouts that wait, and leaves none: who takes them tells the
 // applications.
-func (db *DB) TakeLogouts() (all []Logout, err error) {
+func (db *DB) TakeLogouts(ctx context.Context) (all []Logout, err error) {
 	waiting := false
-	err = db.View(func(tx *Tx) error {
+	err = db.View(ctx, func(tx *Tx) error {
 		for _, err := range tx.Logouts.All() {
 			waiting = err == nil
 			return err
@@ -77,7 +78,7 @@ func (db *DB) TakeLogouts() (all []Logout, err error) {
 	if err != nil || !waiting {
 		return nil, err
 	}
-	err = db.Update(func(tx *Tx) error {
+	err = db.Update(ctx, func(tx *Tx) error {
 		all = nil
 		for l, err := range tx.Logouts.All() {
 			if err != nil {

@@ -143,7 +143,7 @@ func TestSuspendLogStream(t *testing.T) {
 		}
 		return err
 	})
-	err := s.Update(func(tx *storage.Tx) error {
+	err := s.Update(t.Context(), func(tx *storage.Tx) error {
 		return tx.Documents(storage.LogStreams, "").Put(storage.Write{ID: "other", Unique: []string{"name\x01http"}, Document: storage.Document{"id": "other"}})
 	})
 	if !storage.IsConflict(err) {

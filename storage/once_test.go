@@ -28,7 +28,7 @@ func TestACodeIsRedeemedOnce(t *testing.T) {
 	for i := range codes * racers {
 		wait.Go(func() {
 			n := i % codes
-			err := s.RedeemCode(storage.Code{Hash: fmt.Sprint("h", n), GrantID: fmt.Sprint("g", n)}, noon, &storage.RefreshToken{ID: fmt.Sprint("g", n)})
+			err := s.RedeemCode(t.Context(), storage.Code{Hash: fmt.Sprint("h", n), GrantID: fmt.Sprint("g", n)}, noon, &storage.RefreshToken{ID: fmt.Sprint("g", n)})
 			switch {
 			case err == nil:
 				redeemed.Add(1)
@@ -64,7 +64,7 @@ func TestAnAssertionIsUsedOnce(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 16 {
 		wait.Go(func() {
-			err := s.UseAssertion(storage.UsedAssertion{ID: "client\x01jti", ExpiresAt: noon})
+			err := s.UseAssertion(t.Context(), storage.UsedAssertion{ID: "client\x01jti", ExpiresAt: noon})
 			if err == nil {
 				used.Add(1)
 			} else if !errors.Is(err, storage.ErrReused) {
@@ -138,7 +138,7 @@ func TestRefreshTokenFamilies(t *testing.T) {
 				return tx.RefreshTokens.Put(storage.RefreshToken{ID: "family", Rotating: tt.rotating, Tokens: []storage.Token{{Hash: "a"}}})
 			})
 			for _, x := range tt.story {
-				rotated, err := s.ExchangeRefreshToken(storage.Exchange{
+				rotated, err := s.ExchangeRefreshToken(t.Context(), storage.Exchange{
 					ID: "family", Hash: x.token, Next: x.next, Now: noon.Add(time.Duration(x.at) * time.Second),
 					Overlap: time.Duration(tt.overlap) * time.Second,
 				})
@@ -176,7 +176,7 @@ func TestRefreshTokensEndByTheirTimes(t *testing.T) {
 		s.update(func(tx *storage.Tx) error {
 			return tx.RefreshTokens.Put(storage.RefreshToken{ID: "f", ExpiresAt: tt.absolute, IdleExpiresAt: tt.idle, Tokens: []storage.Token{{Hash: "a"}}})
 		})
-		if _, err := s.ExchangeRefreshToken(storage.Exchange{ID: "f", Hash: "a", Now: tt.now}); !errors.Is(err, tt.want) {
+		if _, err := s.ExchangeRefreshToken(t.Context(), storage.Exchange{ID: "f", Hash: "a", Now: tt.now}); !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
 		}
 	}
@@ -190,7 +190,7 @@ func TestAFamilyStaysBounded(t *testing.T) {
 		return tx.RefreshTokens.Put(storage.RefreshToken{ID: "f", Rotating: true, Tokens: []storage.Token{{Hash: "a"}}})
 	})
 	for i := range 300 {
-		_, err := s.ExchangeRefreshToken(storage.Exchange{ID: "f", Hash: "a", Next: fmt.Sprint("n", i), Now: noon, Overlap: time.Minute})
+		_, err := s.ExchangeRefreshToken(t.Context(), storage.Exchange{ID: "f", Hash: "a", Next: fmt.Sprint("n", i), Now: noon, Overlap: time.Minute})
 		if err != nil && !errors.Is(err, storage.ErrReused) && !storage.IsNotFound(err) {
 			t.Fatal(err)
 		}
@@ -210,7 +210,7 @@ func TestOldestTokensAndSessionsEndPastTheBound(t *testing.T) {
 		code := storage.Code{Hash: fmt.Sprint("h", i), GrantID: fmt.Sprintf("g%03d", i), ExpiresAt: noon}
 		s.update(func(tx *storage.Tx) error { return tx.Codes.Put(code) })
 		token := &storage.RefreshToken{ID: code.GrantID, Issue: storage.Issue{UserID: "u", ClientID: "c"}}
-		if err := s.RedeemCode(code, noon, token); err != nil {
+		if err := s.RedeemCode(t.Context(), code, noon, token); err != nil {
 			t.Fatal(err)
 		}
 		s.update(func(tx *storage.Tx) error {

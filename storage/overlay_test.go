@@ -27,7 +27,7 @@ func TestWhatATryWritesIsSeenByItAlone(t *testing.T) {
 		}
 		return all
 	}
-	err := s.Try(func(tx *storage.Tx) error {
+	err := s.Try(t.Context(), func(tx *storage.Tx) error {
 		err := errors.Join(
 			tx.Roles.Put(storage.Document{"id": "rol_2", "name": "Driver"}),
 			tx.Roles.Put(storage.Document{"id": "rol_1", "name": "Chief"}),
@@ -81,10 +81,10 @@ func TestATryAgreesWithASortedMap(t *testing.T) {
 		return nil
 	}
 	engine := openEngine(t)
-	if err := engine.Update(write); err != nil {
+	if err := engine.Update(t.Context(), write); err != nil {
 		t.Fatal(err)
 	}
-	err := engine.View(func(under storage.KV) error {
+	err := engine.View(t.Context(), func(under storage.KV) error {
 		kv := storage.NewOverlay(under)
 		for range 40 {
 			if err := write(kv); err != nil {

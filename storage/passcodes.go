@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"errors"
 	"time"
 )
@@ -51,11 +52,11 @@ var passcodes = declare(spec[Passcode]{
 })
 
 // TryPasscode holds a code against the one that was sent for a key: same compares its MAC. It
-// counts a wrong one, and leaves a right one for UsePasscode. It returns ErrNotFound,
+// counts a wrong one, also where ctx has ended, and leaves a right one for UsePasscode. It returns ErrNotFound,
 // ErrTooLate, ErrTooMany or ErrWrongCode.
-func (db *DB) TryPasscode(key string, same func(mac []byte) bool, now time.Time) (p Passcode, err error) {
+func (db *DB) TryPasscode(ctx context.Context, key string, same func(mac []byte) bool, now time.Time) (p Passcode, err error) {
 	var outcome error
-	err = db.Update(func(tx *Tx) error {
+	err = db.Update(context.WithoutCancel(ctx), func(tx *Tx) error {
 		outcome = nil
 		if p, err = tx.Passcodes.Get(key); err != nil {
 			return err

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -24,46 +25,47 @@ var errStale = errors.New("what was read has changed")
 //
 // As with Update, both may run more than once, and change nothing outside of the transaction
 // but the variables that they set anew in each run. An error of either undoes all of it.
-func (db *DB) Prepare(prepare, then func(*Tx) error) error {
+func (db *DB) Prepare(ctx context.Context, prepare, then func(*Tx) error) error {
 	for range patience {
-		d, err := db.draft(prepare)
+		d, err := db.draft(ctx, prepare)
 		if err == nil {
-			err = db.engine.Update(func(kv KV) error {
+			err = db.engine.Update(ctx, func(kv KV) error {
 				if err := d.check(kv); err != nil {
 					return err
 				}
 				if err := d.write(kv); err != nil {
 					return err
 				}
-				return transact(newTx(kv, nil), then)
+				return transact(newTx(endingKV{kv, ctx}, nil), then)
 			})
 		}
 		if !errors.Is(err, errStale) {
 			return err
 		}
 	}
-	return db.engine.Update(func(kv KV) error {
-		if err := prepare(newTx(kv, nil)); err != nil {
+	return db.engine.Update(ctx, func(kv KV) error {
+		ending := endingKV{kv, ctx}
+		if err := prepare(newTx(ending, nil)); err != nil {
 			return err
 		}
-		return transact(newTx(kv, nil), then)
+		return transact(newTx(ending, nil), then)
 	})
 }
 
 // Rehearse is Prepare without the update: it runs fn on a draft, which nobody else sees and
 // nothing keeps, for finding out what fn would do. fn may be slow, and may run more than
 // once; the last run has read one state of the store.
-func (db *DB) Rehearse(fn func(*Tx) error) error {
+func (db *DB) Rehearse(ctx context.Context, fn func(*Tx) error) error {
 	for range patience {
-		d, err := db.draft(fn)
+		d, err := db.draft(ctx, fn)
 		if err == nil {
-			err = db.engine.View(d.check)
+			err = db.engine.View(ctx, d.check)
 		}
 		if !errors.Is(err, errStale) {
 			return err
 		}
 	}
-	return db.Try(fn)
+	return db.Try(ctx, fn)
 }
 
 // draft is what a function has read and what it wrote.
@@ -73,21 +75,22 @@ type draft struct {
 }
 
 // draft runs fn on a draft. An error of fn counts if what it has read is still so.
-func (db *DB) draft(fn func(*Tx) error) (*draft, error) {
-	read := &reading{view: db.engine.View, values: map[string][]byte{}, scans: map[scanned][sha256.Size]byte{}}
+func (db *DB) draft(ctx context.Context, fn func(*Tx) error) (*draft, error) {
+	view := func(fn func(KV) error) error { return db.engine.View(ctx, fn) }
+	read := &reading{view: view, values: map[string][]byte{}, scans: map[scanned][sha256.Size]byte{}}
 	d := &draft{read, NewOverlay(read)}
 	run := func() error { return fn(newTx(d.written, nil)) }
 	if db.Shared() { // there no view keeps writers waiting, and to begin one takes as long as to read
 		own := run
 		run = func() error {
-			return db.engine.View(func(kv KV) error {
+			return db.engine.View(ctx, func(kv KV) error {
 				read.view = func(fn func(KV) error) error { return fn(kv) }
 				return own()
 			})
 		}
 	}
 	if err := run(); err != nil {
-		if stale := db.engine.View(d.check); stale != nil {
+		if stale := db.engine.View(ctx, d.check); stale != nil {
 			return nil, stale
 		}
 		return nil, err

@@ -31,7 +31,7 @@ func nothing(*storage.Tx) error { return nil }
 func TestWritersDoNotWaitForWhatIsPrepared(t *testing.T) {
 	s := open(t)
 	runs := 0
-	err := s.Prepare(func(tx *storage.Tx) error {
+	err := s.Prepare(t.Context(), func(tx *storage.Tx) error {
 		runs++
 		storage.Slow("this") // which panics within a transaction
 		s.update(func(tx *storage.Tx) error { return tx.ClientSecrets.Put(storage.ClientSecret{ClientID: "other"}) })
@@ -95,7 +95,7 @@ func TestWhatIsPreparedIsOfOneState(t *testing.T) {
 			s := open(t)
 			s.update(role("rol_0", "Clerk"))
 			runs := 0
-			err := s.Prepare(func(tx *storage.Tx) error {
+			err := s.Prepare(t.Context(), func(tx *storage.Tx) error {
 				runs++
 				if err := storage.Optional(reads[way.read](tx)); err != nil {
 					return err
@@ -135,7 +135,7 @@ func TestWhatAlwaysChangesIsPreparedInTheEnd(t *testing.T) {
 		}
 		return role("rol_1", "Kept")(tx)
 	}
-	if err := s.Prepare(prepare, nothing); err != nil {
+	if err := s.Prepare(t.Context(), prepare, nothing); err != nil {
 		t.Fatal(err)
 	}
 	s.view(func(tx *storage.Tx) error {
@@ -152,11 +152,11 @@ func TestNothingOfWhatFailsIsKept(t *testing.T) {
 	failed := errors.New("it failed")
 	fails := func(tx *storage.Tx) error { return errors.Join(role("rol_2", "Driver")(tx), failed) }
 	for name, run := range map[string]func(s store) error{
-		"prepare":   func(s store) error { return s.Prepare(fails, nothing) },
-		"then":      func(s store) error { return s.Prepare(role("rol_1", "Clerk"), fails) },
-		"rehearsal": func(s store) error { return s.Rehearse(fails) },
+		"prepare":   func(s store) error { return s.Prepare(t.Context(), fails, nothing) },
+		"then":      func(s store) error { return s.Prepare(t.Context(), role("rol_1", "Clerk"), fails) },
+		"rehearsal": func(s store) error { return s.Rehearse(t.Context(), fails) },
 		"good rehearsal": func(s store) error {
-			if err := s.Rehearse(role("rol_1", "Clerk")); err != nil {
+			if err := s.Rehearse(t.Context(), role("rol_1", "Clerk")); err != nil {
 				return err
 			}
 			return failed
@@ -184,7 +184,7 @@ func TestAFaultOfNoState(t *testing.T) {
 	s.update(role("rol_1", "Old"))
 	s.update(role("rol_2", "Old two"))
 	runs := 0
-	err := s.Rehearse(func(tx *storage.Tx) error {
+	err := s.Rehearse(t.Context(), func(tx *storage.Tx) error {
 		runs++
 		first, err := tx.Roles.Get("rol_1")
 		if err != nil {

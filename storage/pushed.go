@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"net/url"
 	"time"
 )
@@ -29,8 +30,8 @@ var pushedRequests = declare(spec[PushedRequest]{
 const maxPushed = 1000
 
 // PushRequest keeps a request that was sent ahead.
-func (db *DB) PushRequest(p PushedRequest) error {
-	return db.UpdateVolatile(func(tx *Tx) error {
+func (db *DB) PushRequest(ctx context.Context, p PushedRequest) error {
+	return db.UpdateVolatile(ctx, func(tx *Tx) error {
 		if err := tx.PushedRequests.Put(p); err != nil {
 			return err
 		}
@@ -46,8 +47,8 @@ func (db *DB) PushRequest(p PushedRequest) error {
 // away: of several callers one gets it. It returns an error that wraps ErrNotFound where
 // there is none, or another application's, which stays, and ErrTooLate where its time is
 // over.
-func (db *DB) TakePushedRequest(hash, clientID string, now time.Time) (p PushedRequest, err error) {
-	err = db.UpdateVolatile(func(tx *Tx) (err error) {
+func (db *DB) TakePushedRequest(ctx context.Context, hash, clientID string, now time.Time) (p PushedRequest, err error) {
+	err = db.UpdateVolatile(ctx, func(tx *Tx) (err error) {
 		if p, err = tx.PushedRequests.Get(hash); err != nil {
 			return err
 		}

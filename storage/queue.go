@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -37,9 +38,10 @@ func NewQueue(most int, errClosed error, commit func([]*Queued)) *Queue {
 	return q
 }
 
-// Do has fn committed and returns what became of it.
-func (q *Queue) Do(fn func(KV) error) error {
-	u := &Queued{Fn: fn, done: make(chan struct{})}
+// Do has fn committed and returns what became of it. An update whose context ends while it waits
+// is not run.
+func (q *Queue) Do(ctx context.Context, fn func(KV) error) error {
+	u := &Queued{Fn: While(ctx, fn), done: make(chan struct{})}
 	if !q.enqueue(u) {
 		return q.errClosed
 	}
@@ -100,6 +102,16 @@ func (q *Queue) gather(first *Queued) []*Queued {
 		}
 	}
 	return group
+}
+
+// While returns a function that runs fn unless ctx has ended, and then returns its error.
+func While(ctx context.Context, fn func(KV) error) func(KV) error {
+	return func(kv KV) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return fn(kv)
+	}
 }
 
 // Run calls fn and turns a panic into an error, so that one update cannot end the writer.

@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
@@ -33,7 +34,7 @@ func hold(t *testing.T, most int, then func(*storage.Queued)) *held {
 			then(u)
 		}
 	})
-	h.wait.Go(func() { _ = h.Do(nil) })
+	h.wait.Go(func() { _ = h.Do(t.Context(), func(storage.KV) error { return nil }) })
 	<-h.began
 	return h
 }
@@ -46,7 +47,7 @@ func (h *held) join(n int, fn func(i int) func(storage.KV) error, result func(i 
 	for i := range n {
 		h.wait.Go(func() {
 			coming.Done()
-			result(i, h.Do(fn(i)))
+			result(i, h.Do(context.Background(), fn(i)))
 		})
 	}
 	coming.Wait()
@@ -55,9 +56,7 @@ func (h *held) join(n int, fn func(i int) func(storage.KV) error, result func(i 
 func TestUpdatesThatWaitTogetherAreCommittedTogether(t *testing.T) {
 	var order []int
 	h := hold(t, 8, func(u *storage.Queued) {
-		if u.Fn != nil {
-			u.Err = u.Fn(nil)
-		}
+		u.Err = u.Fn(nil)
 	})
 	odd := errors.New("odd")
 	h.join(20, func(i int) func(storage.KV) error {
@@ -93,7 +92,7 @@ func TestAnUpdateThatIsAloneDoesNotWait(t *testing.T) {
 	q := storage.NewQueue(8, errEnded, func(group []*storage.Queued) { group[0].Err = group[0].Fn(nil) })
 	defer q.Close()
 	for range 100 { // one after the other: each is a group of its own
-		if err := q.Do(func(storage.KV) error { return nil }); err != nil {
+		if err := q.Do(t.Context(), func(storage.KV) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -134,7 +133,7 @@ func TestAClosingQueueFinishesWhatItHas(t *testing.T) {
 	if n != 1 {
 		t.Errorf("%d of %d calls of Close are the first", n, cap(firsts))
 	}
-	if err := h.Do(nil); !errors.Is(err, errEnded) {
+	if err := h.Do(t.Context(), nil); !errors.Is(err, errEnded) {
 		t.Errorf("an update after close: %v, want %v", err, errEnded)
 	}
 }

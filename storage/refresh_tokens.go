@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"slices"
 	"time"
 )
@@ -121,9 +122,9 @@ type Exchange struct {
 // sibling. Any other return of a replaced token revokes the family and gives
 // ErrReused, in one transaction. A family that is not there gives an error that
 // wraps ErrNotFound.
-func (db *DB) ExchangeRefreshToken(x Exchange) (rotated bool, err error) {
+func (db *DB) ExchangeRefreshToken(ctx context.Context, x Exchange) (rotated bool, err error) {
 	reused := false
-	err = db.Update(func(tx *Tx) error {
+	err = db.Update(ctx, func(tx *Tx) error {
 		t, err := tx.RefreshTokens.Get(x.ID)
 		if err != nil {
 			return err

@@ -18,7 +18,7 @@ func TestSlowWorkFailsWithinTransactions(t *testing.T) {
 	db := open(t)
 	work := func() { storage.Slow("work") }
 	work() // outside
-	err := db.Update(func(*storage.Tx) error {
+	err := db.Update(t.Context(), func(*storage.Tx) error {
 		func() { work() }()
 		return nil
 	})
@@ -31,10 +31,10 @@ func TestSlowWorkFailsWithinTransactions(t *testing.T) {
 				t.Errorf("within a view: %q", said)
 			}
 		}()
-		_ = db.View(func(*storage.Tx) error { work(); return nil })
+		_ = db.View(t.Context(), func(*storage.Tx) error { work(); return nil })
 	}()
 	var ended sync.WaitGroup
-	err = db.Update(func(*storage.Tx) error {
+	err = db.Update(t.Context(), func(*storage.Tx) error {
 		ended.Go(work) // of its own, and nobody waits for it
 		return nil
 	})
@@ -81,7 +81,7 @@ func TestReadingEndsWithItsRequest(t *testing.T) {
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		count, ended := 0, error(nil)
-		_ = db.ViewContext(ctx, func(tx *storage.Tx) error {
+		_ = db.View(ctx, func(tx *storage.Tx) error {
 			read(tx, func(err error) bool {
 				if count++; count == 300 {
 					cancel()
@@ -96,6 +96,32 @@ func TestReadingEndsWithItsRequest(t *testing.T) {
 			t.Errorf("%s: %d are read, and it ends with %v", name, count, ended)
 		}
 	}
+}
+
+// An update whose caller leaves while it reads is undone.
+func TestUpdateEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	err := s.Update(ctx, func(tx *storage.Tx) error {
+		if err := tx.Users.Put(storage.Document{"user_id": "auth0|1"}); err != nil {
+			return err
+		}
+		cancel()
+		_, err := tx.Users.Get("auth0|1")
+		return err
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("the update ends with %v, want %v", err, context.Canceled)
+	}
+	s.view(func(tx *storage.Tx) error {
+		there, err := tx.Users.Has("auth0|1")
+		if there {
+			t.Error("what it had written is kept")
+		}
+		return err
+	})
 }
 
 func each[T any](all iter.Seq2[T, error], seen func(error) bool) {

@@ -74,7 +74,7 @@ func open(engine Engine, steps []func(KV) error) (*DB, error) {
 	if underTest() {
 		engine = Strict(engine)
 	}
-	err := engine.Update(func(kv KV) error { return upgrade(kv, steps) })
+	err := engine.Update(context.Background(), func(kv KV) error { return upgrade(kv, steps) })
 	if err != nil {
 		return nil, err
 	}
@@ -85,29 +85,25 @@ func open(engine Engine, steps []func(KV) error) (*DB, error) {
 func (db *DB) Close() error { return db.engine.Close() }
 
 // View runs fn once in a read transaction. Records read in it may be shared with
-// other readers: they are for reading only.
-func (db *DB) View(fn func(*Tx) error) error {
-	return db.engine.View(func(kv KV) error { return transact(newTx(kv, db.memos), fn) })
-}
-
-// ViewContext is View for a request that may read much: when ctx ends, what is read next
-// fails with the error of ctx.
-func (db *DB) ViewContext(ctx context.Context, fn func(*Tx) error) error {
-	return db.engine.View(func(kv KV) error { return transact(newTx(endingKV{kv, ctx}, db.memos), fn) })
+// other readers: they are for reading only. When ctx ends, as that of a request does whose
+// caller has left, what is read next fails with the error of ctx.
+func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
+	return db.engine.View(ctx, func(kv KV) error { return transact(newTx(endingKV{kv, ctx}, db.memos), fn) })
 }
 
 // Update runs fn in a write transaction. An error from fn undoes all of it.
 // Updates run one after the other, so fn holds up every writer: what is slow, see Slow,
 // happens outside. It must not call View or Update. fn may run more than once, each time on
 // what is there then, and what the last run wrote is kept: so it changes nothing outside of
-// the transaction but the variables that it sets anew in each run.
-func (db *DB) Update(fn func(*Tx) error) error {
-	return db.engine.Update(func(kv KV) error { return transact(db.writing(kv), fn) })
+// the transaction but the variables that it sets anew in each run. When ctx ends before fn
+// has, nothing is kept and the error is that of ctx.
+func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
+	return db.engine.Update(ctx, func(kv KV) error { return transact(db.writing(ctx, kv), fn) })
 }
 
-// writing is a write transaction.
-func (db *DB) writing(kv KV) *Tx {
-	tx := newTx(kv, nil)
+// writing is a write transaction, whose reads end with ctx.
+func (db *DB) writing(ctx context.Context, kv KV) *Tx {
+	tx := newTx(endingKV{kv, ctx}, nil)
 	tx.known = db.memos
 	return tx
 }
@@ -206,14 +202,14 @@ func prefixEnd(prefix []byte) []byte {
 
 // Sweep removes at most limit records that expired before the second that now
 // is in, and returns how many it removed.
-func (db *DB) Sweep(now time.Time, limit int) (int, error) {
+func (db *DB) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
 	if db.Shared() { // to look costs the other servers nothing, and to write does
-		if some, err := db.hasExpired(now); err != nil || !some {
+		if some, err := db.hasExpired(ctx, now); err != nil || !some {
 			return 0, err
 		}
 	}
 	removed := 0
-	err := db.Update(func(tx *Tx) error {
+	err := db.Update(ctx, func(tx *Tx) error {
 		const start = len("e/") + 8
 		var found [][]byte
 		err := tx.kv.Scan(expiries, slices.Concat(expiries, expiryBytes(now)), func(entry, _ []byte) bool {
@@ -246,8 +242,8 @@ func (db *DB) Sweep(now time.Time, limit int) (int, error) {
 }
 
 // hasExpired reports whether there is a record for Sweep.
-func (db *DB) hasExpired(now time.Time) (some bool, err error) {
-	err = db.View(func(tx *Tx) error {
+func (db *DB) hasExpired(ctx context.Context, now time.Time) (some bool, err error) {
+	err = db.View(ctx, func(tx *Tx) error {
 		from := []byte("e/")
 		return tx.kv.Scan(from, append(from, expiryBytes(now)...), func(_, _ []byte) bool {
 			some = true

@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -47,14 +48,14 @@ func open(t *testing.T) store {
 
 func (s store) update(fn func(*storage.Tx) error) {
 	s.t.Helper()
-	if err := s.Update(fn); err != nil {
+	if err := s.Update(context.Background(), fn); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
 func (s store) view(fn func(*storage.Tx) error) {
 	s.t.Helper()
-	if err := s.View(fn); err != nil {
+	if err := s.View(context.Background(), fn); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -68,7 +69,7 @@ func (s store) rows(values bool) []string {
 func engineRows(t *testing.T, engine storage.Engine, values bool) []string {
 	t.Helper()
 	all := []string{}
-	err := engine.View(func(kv storage.KV) error {
+	err := engine.View(t.Context(), func(kv storage.KV) error {
 		return kv.Scan([]byte{0}, []byte{0xff}, func(key, value []byte) bool {
 			row := string(key)
 			if values {
@@ -155,7 +156,7 @@ func TestADocumentKeepsEveryMember(t *testing.T) {
 		}
 		return err
 	})
-	err := s.View(func(tx *storage.Tx) error { _, err := tx.Users.Document("auth0|2"); return err })
+	err := s.View(t.Context(), func(tx *storage.Tx) error { _, err := tx.Users.Document("auth0|2"); return err })
 	if !storage.IsNotFound(err) {
 		t.Errorf("the document of nobody: %v, want ErrNotFound", err)
 	}
@@ -238,7 +239,7 @@ func putTransaction(tx *storage.Tx, t storage.Transaction) error {
 
 func (s store) sweep(now time.Time, limit int) int {
 	s.t.Helper()
-	n, err := s.Sweep(now, limit)
+	n, err := s.Sweep(context.Background(), now, limit)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -327,7 +328,7 @@ func TestRestoreGoesBackToTheSnapshot(t *testing.T) {
 // mark makes the engine one that a program of another format has written.
 func mark(t *testing.T, engine storage.Engine, format []byte) {
 	t.Helper()
-	err := engine.Update(func(kv storage.KV) error {
+	err := engine.Update(t.Context(), func(kv storage.KV) error {
 		return errors.Join(kv.Put([]byte("format"), format), kv.Put([]byte("t/old"), []byte("as it was")))
 	})
 	if err != nil {
@@ -348,7 +349,7 @@ func TestANewerFormatIsRefused(t *testing.T) {
 func TestUsersOfFormat1AreIndexedForSearches(t *testing.T) {
 	engine := openEngine(t)
 	jane := []byte(`{"user_id":"auth0|1","name":"Jane","identities":[{"connection":"db","user_id":"1"}]}`)
-	err := engine.Update(func(kv storage.KV) error {
+	err := engine.Update(t.Context(), func(kv storage.KV) error {
 		return errors.Join(kv.Put([]byte("format"), formatMark(1)), kv.Put([]byte("t/users\x00auth0|1"), jane))
 	})
 	if err != nil {
@@ -358,7 +359,7 @@ func TestUsersOfFormat1AreIndexedForSearches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = db.View(func(tx *storage.Tx) error {
+	err = db.View(t.Context(), func(tx *storage.Tx) error {
 		ids, ok, err := tx.UsersWith("name", "jane")
 		if !ok || !slices.Equal(ids, []string{"auth0|1"}) {
 			t.Errorf("the name leads to %q, %v", ids, ok)
@@ -374,12 +375,12 @@ func TestOrganizationsOfFormat2AreFoundByText(t *testing.T) {
 	engine := openEngine(t)
 	row := func(kind, parent, document string) error {
 		entry := `{"kind":"` + kind + `","parent":"` + parent + `","id":"x","order":"0000000000000001","document":` + document + `}`
-		return engine.Update(func(kv storage.KV) error {
+		return engine.Update(t.Context(), func(kv storage.KV) error {
 			return kv.Put([]byte("t/documents\x00"+kind+"\x01"+parent+"\x010000000000000001"), []byte(entry))
 		})
 	}
 	err := errors.Join(
-		engine.Update(func(kv storage.KV) error { return kv.Put([]byte("format"), formatMark(2)) }),
+		engine.Update(t.Context(), func(kv storage.KV) error { return kv.Put([]byte("format"), formatMark(2)) }),
 		row("organizations", "", `{"id":"x","name":"acme","display_name":"Acme Ltd"}`),
 		row("organization-discovery-domains", "x", `{"domain":"acme.test","status":"verified"}`),
 		row("organization-invitations", "x", `{"ticket_id":"tick","expires_at":"2040-01-01T00:00:00Z"}`),
@@ -391,7 +392,7 @@ func TestOrganizationsOfFormat2AreFoundByText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = db.View(func(tx *storage.Tx) error {
+	err = db.View(t.Context(), func(tx *storage.Tx) error {
 		byName, err := tx.OrganizationByName("ACME")
 		shown, err2 := tx.OrganizationsShownAs("acme ltd")
 		at, err3 := tx.OrganizationsAt("Acme.test")
@@ -455,11 +456,11 @@ func TestAnOlderFormatIsUpgraded(t *testing.T) {
 
 func TestADamagedRecordIsNamed(t *testing.T) {
 	s := open(t)
-	err := s.engine.Update(func(kv storage.KV) error { return kv.Put([]byte("t/clients\x00c"), []byte(`{"name":`)) })
+	err := s.engine.Update(t.Context(), func(kv storage.KV) error { return kv.Put([]byte("t/clients\x00c"), []byte(`{"name":`)) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.View(func(tx *storage.Tx) error { _, err := tx.Clients.Get("c"); return err })
+	err = s.View(t.Context(), func(tx *storage.Tx) error { _, err := tx.Clients.Get("c"); return err })
 	if err == nil || !strings.Contains(err.Error(), `clients "c" is damaged`) {
 		t.Errorf("got %v, want that the record is damaged", err)
 	}

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"flag"
 	"sync"
 	"testing"
@@ -17,14 +18,14 @@ func Strict(e Engine) Engine { return strict{e} }
 type strict struct{ Engine }
 
 // View implements Engine.
-func (s strict) View(fn func(KV) error) error {
-	return s.Engine.View(func(kv KV) error { return fn(&oneCursor{KV: kv}) })
+func (s strict) View(ctx context.Context, fn func(KV) error) error {
+	return s.Engine.View(ctx, func(kv KV) error { return fn(&oneCursor{KV: kv}) })
 }
 
 // Update implements Engine.
-func (s strict) Update(fn func(KV) error) error {
-	s.rehearse(fn)
-	return s.Engine.Update(func(kv KV) error { return fn(&oneCursor{KV: kv}) })
+func (s strict) Update(ctx context.Context, fn func(KV) error) error {
+	s.rehearse(ctx, fn)
+	return s.Engine.Update(ctx, func(kv KV) error { return fn(&oneCursor{KV: kv}) })
 }
 
 // Clone implements Cloner for engines that do.
@@ -38,9 +39,9 @@ func (s strict) Clone() (Engine, error) {
 
 // rehearse runs fn on what is there and leaves that as it is. Errors and panics come again
 // when it counts.
-func (s strict) rehearse(fn func(KV) error) {
+func (s strict) rehearse(ctx context.Context, fn func(KV) error) {
 	defer func() { _ = recover() }()
-	_ = s.Engine.View(func(kv KV) error { return fn(&oneCursor{KV: NewOverlay(kv)}) })
+	_ = s.Engine.View(ctx, func(kv KV) error { return fn(&oneCursor{KV: NewOverlay(kv)}) })
 }
 
 // oneCursor is a transaction that does one thing at a time.

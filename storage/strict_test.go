@@ -13,7 +13,7 @@ import (
 func TestStrictIsStrict(t *testing.T) {
 	e := storage.Strict(openEngine(t))
 	runs := 0
-	err := e.Update(func(kv storage.KV) error {
+	err := e.Update(t.Context(), func(kv storage.KV) error {
 		runs++
 		if got, err := kv.Get([]byte("k")); got != nil || err != nil {
 			t.Errorf("run %d finds what an earlier one has written: %q, %v", runs, got, err)
@@ -38,7 +38,7 @@ func TestStrictIsStrict(t *testing.T) {
 			"Scan":     func(kv storage.KV, fn func(_, _ []byte) bool) error { return kv.Scan([]byte("a"), []byte("z"), fn) },
 			"ScanBack": func(kv storage.KV, fn func(_, _ []byte) bool) error { return kv.ScanBack([]byte("a"), []byte("z"), fn) },
 		} {
-			err := e.Update(func(kv storage.KV) error {
+			err := e.Update(t.Context(), func(kv storage.KV) error {
 				return walk(kv, func(_, _ []byte) bool {
 					err = use(kv)
 					return err == nil
@@ -48,7 +48,7 @@ func TestStrictIsStrict(t *testing.T) {
 				t.Errorf("%s within %s: %v, want that it is refused", name, scan, err)
 			}
 		}
-		if err := e.Update(func(kv storage.KV) error { return use(kv) }); err != nil {
+		if err := e.Update(t.Context(), func(kv storage.KV) error { return use(kv) }); err != nil {
 			t.Errorf("%s after a scan: %v", name, err)
 		}
 	}

@@ -83,7 +83,7 @@ func TestALoginThatHasEndedIsNotChanged(t *testing.T) {
 		if tt.state != "none" {
 			before = s.transaction(tt.state)
 		}
-		err := s.Update(func(tx *storage.Tx) error { return tx.ChangeTransaction(tt.state, tt.now, tt.change) })
+		err := s.Update(t.Context(), func(tx *storage.Tx) error { return tx.ChangeTransaction(tt.state, tt.now, tt.change) })
 		if !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
 		}
@@ -91,7 +91,7 @@ func TestALoginThatHasEndedIsNotChanged(t *testing.T) {
 			t.Errorf("%s: it was changed", tt.name)
 		}
 	}
-	err := s.Update(func(tx *storage.Tx) error { return tx.StartTransaction(waiting("done", "b", noon)) })
+	err := s.Update(t.Context(), func(tx *storage.Tx) error { return tx.StartTransaction(waiting("done", "b", noon)) })
 	if !storage.IsConflict(err) {
 		t.Errorf("a second one with the same key: %v", err)
 	}

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -49,11 +50,11 @@ func (db *DB) identity() (id string, err error) {
 		id = string(raw)
 		return err
 	}
-	if err := db.engine.View(read); err != nil || id != "" {
+	if err := db.engine.View(context.Background(), read); err != nil || id != "" {
 		return id, err
 	}
 	made := rand.Text()
-	err = db.engine.Update(func(kv KV) error {
+	err = db.engine.Update(context.Background(), func(kv KV) error {
 		if err := read(kv); err != nil || id != "" {
 			return err
 		}
@@ -115,18 +116,18 @@ type dividedEngine struct {
 }
 
 // View implements Engine.
-func (e *dividedEngine) View(fn func(KV) error) error {
-	return e.Engine.View(func(kv KV) error {
-		return e.memory.View(func(volatile KV) error { return fn(divided{kv, volatile}) })
+func (e *dividedEngine) View(ctx context.Context, fn func(KV) error) error {
+	return e.Engine.View(ctx, func(kv KV) error {
+		return e.memory.View(ctx, func(volatile KV) error { return fn(divided{kv, volatile}) })
 	})
 }
 
 // Update implements Engine. What the last run of fn has written to volatile records is taken back
 // where the engine runs it anew or fails to keep the rest, unless somebody has built on it since.
-func (e *dividedEngine) Update(fn func(KV) error) error {
+func (e *dividedEngine) Update(ctx context.Context, fn func(KV) error) error {
 	var written []undo
-	err := e.Engine.Update(func(kv KV) error {
-		return e.memory.Update(func(volatile KV) error {
+	err := e.Engine.Update(ctx, func(kv KV) error {
+		return e.memory.Update(ctx, func(volatile KV) error {
 			if err := takeBack(volatile, written); err != nil {
 				return err
 			}
@@ -140,29 +141,29 @@ func (e *dividedEngine) Update(fn func(KV) error) error {
 		})
 	})
 	if err != nil && written != nil {
-		return errors.Join(err, e.memory.Update(func(kv KV) error { return takeBack(kv, written) }))
+		return errors.Join(err, e.memory.Update(context.WithoutCancel(ctx), func(kv KV) error { return takeBack(kv, written) }))
 	}
 	return err
 }
 
 // updateVolatile runs fn in a transaction that writes volatile records alone.
-func (e *dividedEngine) updateVolatile(fn func(KV) error) error {
-	return e.Engine.View(func(kv KV) error {
-		return e.memory.Update(func(volatile KV) error { return fn(divided{readOnly{kv}, volatile}) })
+func (e *dividedEngine) updateVolatile(ctx context.Context, fn func(KV) error) error {
+	return e.Engine.View(ctx, func(kv KV) error {
+		return e.memory.Update(ctx, func(volatile KV) error { return fn(divided{readOnly{kv}, volatile}) })
 	})
 }
 
 // take takes the volatile records that an earlier process has left in the engine out of it.
 func (e *dividedEngine) take() error {
 	var left []row
-	err := e.Engine.View(func(kv KV) error { return collectVolatile(kv, &left) })
+	err := e.Engine.View(context.Background(), func(kv KV) error { return collectVolatile(kv, &left) })
 	if err != nil || len(left) == 0 { // a start that writes nothing does not wait for the disk
 		return err
 	}
-	if err := putAll(e.memory, left); err != nil {
+	if err := putAll(context.Background(), e.memory, left); err != nil {
 		return err
 	}
-	return e.Engine.Update(func(kv KV) error {
+	return e.Engine.Update(context.Background(), func(kv KV) error {
 		for _, r := range left {
 			if err := kv.Delete(r.key); err != nil {
 				return err
@@ -175,9 +176,9 @@ func (e *dividedEngine) take() error {
 // Close implements Engine. It writes the volatile records to the engine, for the next process.
 func (e *dividedEngine) Close() error {
 	var all []row
-	err := e.memory.View(func(kv KV) error { return collectVolatile(kv, &all) })
+	err := e.memory.View(context.Background(), func(kv KV) error { return collectVolatile(kv, &all) })
 	if err == nil && len(all) > 0 {
-		err = putAll(e.Engine, all)
+		err = putAll(context.Background(), e.Engine, all)
 	}
 	if errors.Is(err, ErrClosed) {
 		err = nil // it was closed before
@@ -344,11 +345,11 @@ func takeBack(kv KV, written []undo) error {
 
 // UpdateVolatile is Update for changes of volatile records alone, which waits neither for the writer
 // nor for the disk. To write anything else is an error.
-func (db *DB) UpdateVolatile(fn func(*Tx) error) error {
+func (db *DB) UpdateVolatile(ctx context.Context, fn func(*Tx) error) error {
 	if db.divided == nil {
-		return db.Update(fn)
+		return db.Update(ctx, fn)
 	}
-	return db.divided.updateVolatile(func(kv KV) error { return transact(db.writing(kv), fn) })
+	return db.divided.updateVolatile(ctx, func(kv KV) error { return transact(db.writing(ctx, kv), fn) })
 }
 
 // readOnly is a transaction that writes nothing.

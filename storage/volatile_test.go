@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -38,7 +39,7 @@ func underWay(state string) storage.Transaction {
 
 func start(t *testing.T, db *storage.DB, state string) {
 	t.Helper()
-	if err := db.UpdateVolatile(func(tx *storage.Tx) error { return tx.StartTransaction(underWay(state)) }); err != nil {
+	if err := db.UpdateVolatile(t.Context(), func(tx *storage.Tx) error { return tx.StartTransaction(underWay(state)) }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -46,7 +47,7 @@ func start(t *testing.T, db *storage.DB, state string) {
 // has reports whether a login is under way, by its key and in the list of all.
 func has(t *testing.T, db *storage.DB, state string) (there bool) {
 	t.Helper()
-	err := db.View(func(tx *storage.Tx) error {
+	err := db.View(t.Context(), func(tx *storage.Tx) error {
 		listed := false
 		for l, err := range tx.Transactions.All() {
 			if err != nil {
@@ -86,7 +87,7 @@ func TestLoginsUnderWayOutliveARestart(t *testing.T) {
 	if !has(t, db, "one") {
 		t.Error("the login has not outlived a restart")
 	}
-	err := db.UpdateVolatile(func(tx *storage.Tx) error { return tx.StartTransaction(underWay("one")) })
+	err := db.UpdateVolatile(t.Context(), func(tx *storage.Tx) error { return tx.StartTransaction(underWay("one")) })
 	if !storage.IsConflict(err) {
 		t.Errorf("a second login with the same state says %v, want a conflict", err)
 	}
@@ -101,7 +102,7 @@ func TestLoginsUnderWayOutliveARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	err = engine.View(func(kv storage.KV) error {
+	err = engine.View(t.Context(), func(kv storage.KV) error {
 		return kv.Scan(nil, []byte{0xff}, func(key, _ []byte) bool {
 			if strings.Contains(string(key), "transactions") {
 				t.Errorf("the engine has %q while the store is open", key)
@@ -120,7 +121,7 @@ func TestVolatileRecordsAreChangedWithTheOthers(t *testing.T) {
 	start(t, db, "one")
 	refused := errors.New("refused")
 	change := func(fail error) error {
-		return db.Update(func(tx *storage.Tx) error {
+		return db.Update(t.Context(), func(tx *storage.Tx) error {
 			err := tx.ChangeTransaction("one", volatileBegan, func(l *storage.Transaction) error {
 				l.FinishedAt = volatileBegan
 				return nil
@@ -133,7 +134,7 @@ func TestVolatileRecordsAreChangedWithTheOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	look := func() (finished, assertion bool) {
-		err := db.View(func(tx *storage.Tx) error {
+		err := db.View(t.Context(), func(tx *storage.Tx) error {
 			l, err := tx.Transactions.Get("one")
 			finished = !l.FinishedAt.IsZero()
 			if err == nil {
@@ -167,8 +168,8 @@ type unkept struct {
 
 var errFull = errors.New("the disk is full")
 
-func (u *unkept) Update(fn func(storage.KV) error) error {
-	err := u.Engine.Update(func(kv storage.KV) error {
+func (u *unkept) Update(ctx context.Context, fn func(storage.KV) error) error {
+	err := u.Engine.Update(ctx, func(kv storage.KV) error {
 		if err := fn(kv); err != nil || !u.fails {
 			return err
 		}
@@ -190,7 +191,7 @@ func TestVolatileRecordsOfAnUpdateThatIsNotKept(t *testing.T) {
 	t.Cleanup(func() { _ = db.Close() })
 	start(t, db, "one")
 	engine.fails = true
-	err = db.Update(func(tx *storage.Tx) error {
+	err = db.Update(t.Context(), func(tx *storage.Tx) error {
 		return errors.Join(tx.Transactions.Delete("one"), tx.StartTransaction(underWay("two")))
 	})
 	if !errors.Is(err, errFull) || !has(t, db, "one") || has(t, db, "two") {
@@ -207,7 +208,7 @@ func TestUpdateVolatileWritesNothingElse(t *testing.T) {
 		"put":    func(tx *storage.Tx) error { return tx.UsedAssertions.Put(storage.UsedAssertion{ID: "one"}) },
 		"delete": func(tx *storage.Tx) error { return tx.RevokeGrant("grant", volatileBegan) },
 	} {
-		err := db.UpdateVolatile(func(tx *storage.Tx) error { return errors.Join(tx.Transactions.Delete("one"), write(tx)) })
+		err := db.UpdateVolatile(t.Context(), func(tx *storage.Tx) error { return errors.Join(tx.Transactions.Delete("one"), write(tx)) })
 		if err == nil || !has(t, db, "one") {
 			t.Errorf("%s says %v, and the login is there: %v", name, err, has(t, db, "one"))
 		}
@@ -220,14 +221,14 @@ func TestVolatileRecordsExpireAndEnd(t *testing.T) {
 	db := openVolatile(t, filepath.Join(t.TempDir(), "db"))
 	start(t, db, "one")
 	start(t, db, "two")
-	if err := db.Update(func(tx *storage.Tx) error {
+	if err := db.Update(t.Context(), func(tx *storage.Tx) error {
 		return errors.Join(tx.UsedAssertions.Put(storage.UsedAssertion{ID: "one", ExpiresAt: volatileBegan}), tx.KeepSnapshot(""))
 	}); err != nil {
 		t.Fatal(err)
 	}
 	late := volatileBegan.Add(2 * time.Hour)
 	for _, want := range []int{2, 1, 0} {
-		if n, err := db.Sweep(late, 2); err != nil || n != want {
+		if n, err := db.Sweep(t.Context(), late, 2); err != nil || n != want {
 			t.Errorf("a sweep removes %d, %v, want %d", n, err, want)
 		}
 	}
@@ -235,7 +236,7 @@ func TestVolatileRecordsExpireAndEnd(t *testing.T) {
 		t.Error("what has expired is there after the sweep")
 	}
 	start(t, db, "three")
-	if err := db.Update(func(tx *storage.Tx) error { return tx.RestoreSnapshot("") }); err != nil {
+	if err := db.Update(t.Context(), func(tx *storage.Tx) error { return tx.RestoreSnapshot("") }); err != nil {
 		t.Fatal(err)
 	}
 	if has(t, db, "one") || has(t, db, "three") {
@@ -258,15 +259,15 @@ func TestAChangeThatWasBuiltOnIsNotTakenBack(t *testing.T) {
 	}
 	engine.fails = true
 	engine.meanwhile = func() {
-		if err := db.UpdateVolatile(func(tx *storage.Tx) error { return answer(tx, "later") }); err != nil {
+		if err := db.UpdateVolatile(t.Context(), func(tx *storage.Tx) error { return answer(tx, "later") }); err != nil {
 			t.Error(err)
 		}
 	}
-	if err := db.Update(func(tx *storage.Tx) error { return answer(tx, "first") }); !errors.Is(err, errFull) {
+	if err := db.Update(t.Context(), func(tx *storage.Tx) error { return answer(tx, "first") }); !errors.Is(err, errFull) {
 		t.Fatal(err)
 	}
 	engine.fails, engine.meanwhile = false, nil
-	err = db.View(func(tx *storage.Tx) error {
+	err = db.View(t.Context(), func(tx *storage.Tx) error {
 		l, err := tx.Transactions.Get("one")
 		if l.UserID != "later" {
 			t.Errorf("the login is of %q, want the later answer", l.UserID)

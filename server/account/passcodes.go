@@ -1,6 +1,7 @@
 package account
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -40,12 +41,12 @@ func PasscodeOf(conn storage.Connection) (digits int, lifetime time.Duration) {
 // TryPasscode holds a code against the one that was sent to a user for an application, "" for
 // any. A wrong one is counted. The error is storage.ErrWrongCode, storage.ErrTooLate or
 // storage.ErrTooMany; UsePasscode uses a right one up.
-func TryPasscode(db *storage.DB, secrets *keys.Secrets, user storage.User, clientID, code string, now time.Time) (storage.Passcode, error) {
+func TryPasscode(ctx context.Context, db *storage.DB, secrets *keys.Secrets, user storage.User, clientID, code string, now time.Time) (storage.Passcode, error) {
 	if user.UserID == "" {
 		return storage.Passcode{}, storage.ErrWrongCode
 	}
 	key := storage.PasswordlessKey(user.UserID)
-	p, err := db.TryPasscode(key, secrets.SamePasscode(key, code), now)
+	p, err := db.TryPasscode(ctx, key, secrets.SamePasscode(key, code), now)
 	if storage.IsNotFound(err) || err == nil && clientID != "" && p.ClientID != clientID {
 		return p, storage.ErrWrongCode
 	}

@@ -81,9 +81,9 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 	}
 	var rq storage.AuthorizeRequest
 	var client storage.Client
-	what, err := m.take(params)
+	what, err := m.take(r.Context(), params)
 	if err == nil {
-		rq, client, err = m.read(r.Host, what)
+		rq, client, err = m.read(r.Context(), r.Host, what)
 	}
 	if err != nil {
 		rq.ClientID = params.Get("client_id")
@@ -126,7 +126,7 @@ func (m *room) takeUp(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var client storage.Client
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		client, err = findClient(tx, t.Asked.ClientID)
 		return err
 	})

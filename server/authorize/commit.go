@@ -1,6 +1,7 @@
 package authorize
 
 import (
+	"context"
 	"net/http"
 	"reflect"
 	"time"
@@ -19,7 +20,7 @@ func (m *room) respond(w http.ResponseWriter, r *http.Request, d decision) error
 		return err
 	}
 	now := m.Now()
-	if err := m.update(d, now)(func(tx *storage.Tx) error { return commit(tx, d, answer.Code, now) }); err != nil {
+	if err := m.update(d, now)(r.Context(), func(tx *storage.Tx) error { return commit(tx, d, answer.Code, now) }); err != nil {
 		return err
 	}
 	m.Log.Record(r, succeeded(d, now))
@@ -111,7 +112,7 @@ func (d decision) touches(now time.Time) bool {
 
 // update is how the answer is kept. One that changes nothing that a power cut may not take
 // waits neither for the other writers nor for the disk.
-func (m *room) update(d decision, now time.Time) func(func(*storage.Tx) error) error {
+func (m *room) update(d decision, now time.Time) func(context.Context, func(*storage.Tx) error) error {
 	durable := d.touches(now) || d.access.joins || d.identity.invitation.ID != "" || d.access.grant.Authorization != nil
 	if durable {
 		return m.DB.Update

@@ -21,7 +21,7 @@ func (m *room) redeem(w http.ResponseWriter, r *http.Request, params url.Values)
 		return apierr.Subresource
 	}
 	var finish func(http.ResponseWriter)
-	err := m.DB.Update(func(tx *storage.Tx) error {
+	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		now := m.Now()
 		t, err := tx.UseLoginTicket(keys.Hash(params.Get("login_ticket")), params.Get("client_id"), signin.Browser(r), now)
 		if err != nil {

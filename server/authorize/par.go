@@ -1,6 +1,7 @@
 package authorize
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"net/http"
@@ -44,7 +45,7 @@ func (m *room) push(w http.ResponseWriter, r *http.Request) error {
 	}
 	reference := keys.Random(32)
 	pushed.Hash = keys.Hash(requestURI + reference)
-	if err := m.DB.PushRequest(pushed); err != nil {
+	if err := m.DB.PushRequest(r.Context(), pushed); err != nil {
 		return err
 	}
 	web.NoStore(w)
@@ -56,7 +57,7 @@ func (m *room) push(w http.ResponseWriter, r *http.Request) error {
 
 // pushed authenticates the application and checks its request.
 func (m *room) pushed(r *http.Request, form url.Values) (p storage.PushedRequest, err error) {
-	if err := m.DB.View(pushingAllowed); err != nil {
+	if err := m.DB.View(r.Context(), pushingAllowed); err != nil {
 		return p, err
 	}
 	client, err := m.Engine.AuthenticateClient(r, form)
@@ -72,7 +73,7 @@ func (m *room) pushed(r *http.Request, form url.Values) (p storage.PushedRequest
 	}
 	params := pushedParams(form)
 	params.Set("client_id", client.ClientID)
-	rq, _, err := m.read(r.Host, asked{params, true})
+	rq, _, err := m.read(r.Context(), r.Host, asked{params, true})
 	if err != nil {
 		return p, err
 	}
@@ -131,7 +132,7 @@ func notPushed(form url.Values, err error) tenantlog.Event {
 // take returns the parameters that a request means: those that were sent ahead, where it
 // brings a reference to them, and all that it says besides is ignored. A reference is good
 // once, and for the application that it was given to.
-func (m *room) take(params url.Values) (asked, error) {
+func (m *room) take(ctx context.Context, params url.Values) (asked, error) {
 	reference := params.Get("request_uri")
 	if !strings.HasPrefix(reference, requestURI) {
 		return asked{params, false}, nil
@@ -139,7 +140,7 @@ func (m *room) take(params url.Values) (asked, error) {
 	if params.Get("client_id") == "" {
 		return asked{params, false}, apierr.MissingParameter("client_id")
 	}
-	p, err := m.DB.TakePushedRequest(keys.Hash(reference), params.Get("client_id"), m.Now())
+	p, err := m.DB.TakePushedRequest(ctx, keys.Hash(reference), params.Get("client_id"), m.Now())
 	if storage.IsNotFound(err) || errors.Is(err, storage.ErrTooLate) {
 		return asked{params, false}, apierr.InvalidRequestURI.With(err)
 	}

@@ -46,7 +46,7 @@ type decision struct {
 // part, write it down and come back here. With an apierr.Error, which ends the login, comes
 // what was found before it.
 func (m *room) decide(r *http.Request, l login, now time.Time) (d decision, err error) {
-	err = m.DB.View(func(tx *storage.Tx) (err error) {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		d, err = m.load(tx, r, l, now)
 		return err
 	})

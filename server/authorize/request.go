@@ -2,6 +2,7 @@ package authorize
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/url"
 	"regexp"
@@ -32,9 +33,9 @@ const extension = "ext-"
 // order. Until
 // the redirect URI has proven itself the request it returns has none, and an
 // error is for a page; after that it is for the application.
-func (m *room) read(host string, what asked) (rq storage.AuthorizeRequest, client storage.Client, err error) {
+func (m *room) read(ctx context.Context, host string, what asked) (rq storage.AuthorizeRequest, client storage.Client, err error) {
 	params := what.params
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		if client, err = findClient(tx, params.Get("client_id")); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package authorize
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"net/url"
@@ -23,9 +24,9 @@ func (m *room) send(w http.ResponseWriter, r *http.Request, rq storage.Authorize
 	}
 	switch rq.ResponseMode {
 	case "form_post":
-		return m.formPost(w, rq.RedirectURI, params)
+		return m.formPost(r.Context(), w, rq.RedirectURI, params)
 	case webMessageMode:
-		return m.webMessage(w, rq.RedirectURI, params)
+		return m.webMessage(r.Context(), w, rq.RedirectURI, params)
 	case "fragment":
 		return web.Redirect(w, r, rq.RedirectURI+"#"+encode(params))
 	}
@@ -41,8 +42,8 @@ func encode(params url.Values) string { return strings.ReplaceAll(params.Encode(
 
 // formPost answers with a page that posts the parameters to the application,
 // OAuth 2.0 Form Post Response Mode.
-func (m *room) formPost(w http.ResponseWriter, uri string, params url.Values) error {
-	layout, err := m.Pages.Layout(web.About{})
+func (m *room) formPost(ctx context.Context, w http.ResponseWriter, uri string, params url.Values) error {
+	layout, err := m.Pages.Layout(ctx, web.About{})
 	if err != nil {
 		return err
 	}
@@ -52,8 +53,8 @@ func (m *room) formPost(w http.ResponseWriter, uri string, params url.Values) er
 // webMessage answers with a page that hands the parameters to the application's
 // page around it, or behind it, Auth0:
 // authenticate/login/configure-silent-authentication.
-func (m *room) webMessage(w http.ResponseWriter, uri string, params url.Values) error {
-	layout, err := m.Pages.Layout(web.About{})
+func (m *room) webMessage(ctx context.Context, w http.ResponseWriter, uri string, params url.Values) error {
+	layout, err := m.Pages.Layout(ctx, web.About{})
 	if err != nil {
 		return err
 	}

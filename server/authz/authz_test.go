@@ -1,6 +1,7 @@
 package authz_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -66,7 +67,7 @@ func (tn *tenant) user(members storage.Document) *tenant {
 	}
 	maps.Copy(doc, members)
 	tn.update(func(tx *storage.Tx) error { return tx.Users.Put(doc) })
-	err := tn.db.View(func(tx *storage.Tx) (err error) {
+	err := tn.db.View(context.Background(), func(tx *storage.Tx) (err error) {
 		tn.in.User, err = tx.Users.Get(userID)
 		return err
 	})
@@ -84,14 +85,14 @@ func (tn *tenant) extension(ext storage.Extension) *tenant {
 
 func (tn *tenant) update(fn func(*storage.Tx) error) {
 	tn.t.Helper()
-	if err := tn.db.Update(fn); err != nil {
+	if err := tn.db.Update(context.Background(), fn); err != nil {
 		tn.t.Fatal(err)
 	}
 }
 
 func (tn *tenant) decide() (d authz.Decision, err error) {
 	tn.t.Helper()
-	err = tn.db.View(func(tx *storage.Tx) error {
+	err = tn.db.View(context.Background(), func(tx *storage.Tx) error {
 		d, err = authz.Decide(tx, tn.in)
 		return err
 	})

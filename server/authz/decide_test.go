@@ -307,7 +307,7 @@ func TestPersistence(t *testing.T) {
 
 func TestDamagedStoreRefusesTheLogin(t *testing.T) {
 	tn := newTenant(t)
-	err := tn.engine.Update(func(kv storage.KV) error { return kv.Put([]byte("t/extension\x00v1"), []byte("{")) })
+	err := tn.engine.Update(t.Context(), func(kv storage.KV) error { return kv.Put([]byte("t/extension\x00v1"), []byte("{")) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 func lint(t *testing.T, tn *tenant) []string {
 	t.Helper()
 	var warnings []string
-	err := tn.db.View(func(tx *storage.Tx) (err error) {
+	err := tn.db.View(t.Context(), func(tx *storage.Tx) (err error) {
 		warnings, err = authz.Lint(tx)
 		return err
 	})

@@ -1,6 +1,7 @@
 package authzext
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -20,11 +21,11 @@ func (a *api) allow(r *http.Request, scope string) error {
 	token, err := bearer(r)
 	switch {
 	case err != nil && scope == "":
-		return a.allowKey(r.Header.Get("X-Api-Key"))
+		return a.allowKey(r.Context(), r.Header.Get("X-Api-Key"))
 	case err != nil:
 		return err
 	}
-	claims, err := a.Issuer.Verify(token, authz.ExtensionAudience, a.Now())
+	claims, err := a.Issuer.Verify(r.Context(), token, authz.ExtensionAudience, a.Now())
 	switch {
 	case err != nil:
 		return errInvalidCredentials(err)
@@ -35,7 +36,7 @@ func (a *api) allow(r *http.Request, scope string) error {
 	case scope != "" && !slices.Contains(claims.Scope, scope):
 		return errInsufficientScope
 	}
-	return a.DB.View(func(tx *storage.Tx) error { return registered.CheckOrigin(tx, r, claims.ClientID) })
+	return a.DB.View(r.Context(), func(tx *storage.Tx) error { return registered.CheckOrigin(tx, r, claims.ClientID) })
 }
 
 // bearer returns the token of the request, which has the three parts of a JWT.
@@ -51,8 +52,8 @@ func bearer(r *http.Request) (string, error) {
 	return token, nil
 }
 
-func (a *api) allowKey(key string) error {
-	return a.view(func(_ *storage.Tx, ext storage.Extension) error {
+func (a *api) allowKey(ctx context.Context, key string) error {
+	return a.view(ctx, func(_ *storage.Tx, ext storage.Extension) error {
 		if len(ext.Configuration) == 0 || ext.Configuration[0].APIKey == "" ||
 			!hmac.Equal([]byte(key), []byte(a.keyHash(ext.Configuration[0].APIKey))) {
 			return errInvalidAPIKey

@@ -151,7 +151,7 @@ func TestHeaders(t *testing.T) {
 	s := start(t)
 	const page = "https://app.example.com"
 	caller := storage.Document{"client_id": "m2m", "name": "Cron", "app_type": "non_interactive", "allowed_origins": []any{page}}
-	if err := s.db.Update(func(tx *storage.Tx) error { return tx.Clients.Put(caller) }); err != nil {
+	if err := s.db.Update(t.Context(), func(tx *storage.Tx) error { return tx.Clients.Put(caller) }); err != nil {
 		t.Fatal(err)
 	}
 	for name, got := range map[string]answer{

@@ -8,6 +8,7 @@
 package authzext
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -108,8 +109,8 @@ func (a *api) unknown(http.ResponseWriter, *http.Request) error { return errNotF
 
 // view reads the extension's store and whatever else of the tenant. The store
 // may be shared with other readers.
-func (a *api) view(fn func(tx *storage.Tx, ext storage.Extension) error) error {
-	return a.DB.View(func(tx *storage.Tx) error {
+func (a *api) view(ctx context.Context, fn func(tx *storage.Tx, ext storage.Extension) error) error {
+	return a.DB.View(ctx, func(tx *storage.Tx) error {
 		ext, err := tx.Extension.Get(storage.ExtensionKey)
 		if storage.Optional(err) != nil {
 			return err
@@ -119,8 +120,8 @@ func (a *api) view(fn func(tx *storage.Tx, ext storage.Extension) error) error {
 }
 
 // read returns the extension's store, for reading only.
-func (a *api) read() (store storage.Extension, err error) {
-	err = a.view(func(_ *storage.Tx, ext storage.Extension) error {
+func (a *api) read(ctx context.Context) (store storage.Extension, err error) {
+	err = a.view(ctx, func(_ *storage.Tx, ext storage.Extension) error {
 		store = ext
 		return nil
 	})
@@ -129,8 +130,8 @@ func (a *api) read() (store storage.Extension, err error) {
 
 // change reads the extension's store, lets fn change it and writes it back, all
 // in one transaction.
-func (a *api) change(fn func(ext *storage.Extension) error) error {
-	return a.DB.Update(func(tx *storage.Tx) error {
+func (a *api) change(ctx context.Context, fn func(ext *storage.Extension) error) error {
+	return a.DB.Update(ctx, func(tx *storage.Tx) error {
 		ext, err := tx.Extension.Get(storage.ExtensionKey)
 		if storage.Optional(err) != nil {
 			return err

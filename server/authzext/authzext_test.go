@@ -100,7 +100,7 @@ func (s *server) machine(tb testing.TB, scopes ...string) string {
 func (s *server) mint(tb testing.TB, g tokens.Grant, at time.Time) string {
 	tb.Helper()
 	g.Client.ClientID = "m2m"
-	access, err := s.issuer.Access(&g, at)
+	access, err := s.issuer.Access(tb.Context(), &g, at)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func (s *server) seed(tb testing.TB) {
 	connections := []storage.Document{
 		{"id": "con_1", "name": database, "strategy": "auth0"}, {"id": "con_2", "name": "corp-ad", "strategy": "ad"},
 	}
-	err := s.db.Update(func(tx *storage.Tx) error {
+	err := s.db.Update(tb.Context(), func(tx *storage.Tx) error {
 		rs, err := tx.ResourceServers.Find("identifier", audience)
 		if err == nil {
 			err = tx.ResourceServers.Delete(rs.ID)

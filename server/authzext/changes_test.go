@@ -129,12 +129,12 @@ func TestConfiguration(t *testing.T) {
 func TestImportKeepsWhatIsNotImported(t *testing.T) {
 	s := start(t)
 	policies := []storage.ScopePolicy{{ClientID: "nat1", Mode: authz.ModeAppend}}
-	err := s.db.Update(func(tx *storage.Tx) error { return tx.Extension.Put(storage.Extension{ScopePolicies: policies}) })
+	err := s.db.Update(t.Context(), func(tx *storage.Tx) error { return tx.Extension.Put(storage.Extension{ScopePolicies: policies}) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.api(t, "POST", "/configuration/import", `{}`).is(t, 204, "")
-	err = s.db.View(func(tx *storage.Tx) error {
+	err = s.db.View(t.Context(), func(tx *storage.Tx) error {
 		ext, err := tx.Extension.Get(storage.ExtensionKey)
 		if !slices.Equal(ext.ScopePolicies, policies) {
 			t.Errorf("the scope rules are %v, want %v", ext.ScopePolicies, policies)
@@ -174,7 +174,7 @@ func TestResourceServer(t *testing.T) {
 
 	grant := storage.Document{"id": "cgr_1", "client_id": "m2m", "audience": audience, "scope": []any{"read:groups"}}
 	permission := storage.Permission{ResourceServerIdentifier: audience, PermissionName: "read:groups"}
-	err := s.db.Update(func(tx *storage.Tx) error {
+	err := s.db.Update(t.Context(), func(tx *storage.Tx) error {
 		return errors.Join(tx.ClientGrants.Put(grant), tx.RolePermissions.Put(storage.RolePermissions{RoleID: "rol_1", Permissions: []storage.Permission{permission}}))
 	})
 	if err != nil {
@@ -182,7 +182,7 @@ func TestResourceServer(t *testing.T) {
 	}
 	s.api(t, "DELETE", path, "").is(t, 204, "")
 	s.api(t, "GET", path, "").is(t, 200, `{"apiAccess":false}`)
-	err = s.db.View(func(tx *storage.Tx) error {
+	err = s.db.View(t.Context(), func(tx *storage.Tx) error {
 		if left, err := tx.ClientGrants.Has("cgr_1"); left || err != nil {
 			t.Errorf("the grant outlives its API: %v, %v", left, err)
 		}
@@ -265,7 +265,7 @@ func TestImportIsSeenWhole(t *testing.T) {
 
 func TestDamagedStore(t *testing.T) {
 	s := start(t)
-	if err := s.engine.Update(func(kv storage.KV) error { return kv.Put([]byte("t/extension\x00v1"), []byte("{")) }); err != nil {
+	if err := s.engine.Update(t.Context(), func(kv storage.KV) error { return kv.Put([]byte("t/extension\x00v1"), []byte("{")) }); err != nil {
 		t.Fatal(err)
 	}
 	const sorry = `{"statusCode":500,"error":"Internal Server Error","message":"An internal server error occurred"}`

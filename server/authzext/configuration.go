@@ -38,8 +38,8 @@ func newAPIKey() string {
 }
 
 //auth0:operation GET /extensions/authorization/api/configuration
-func (a *api) getConfiguration(*call) (any, error) {
-	ext, err := a.read()
+func (a *api) getConfiguration(c *call) (any, error) {
+	ext, err := a.read(c.Context())
 	if err != nil || len(ext.Configuration) == 0 {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (a *api) getConfiguration(*call) (any, error) {
 func (a *api) updateConfiguration(c *call) (any, error) {
 	var changed storage.ExtensionConfiguration
 	key := newAPIKey()
-	return &changed, a.change(func(ext *storage.Extension) error {
+	return &changed, a.change(c.Context(), func(ext *storage.Extension) error {
 		stored := configured(ext)
 		if err := c.read(stored); err != nil {
 			return err
@@ -67,8 +67,8 @@ func (a *api) updateConfiguration(c *call) (any, error) {
 }
 
 //auth0:operation GET /extensions/authorization/api/configuration/status
-func (a *api) status(*call) (any, error) {
-	ext, err := a.read()
+func (a *api) status(c *call) (any, error) {
+	ext, err := a.read(c.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -83,17 +83,17 @@ func (a *api) status(*call) (any, error) {
 // rotateAPIKey is the one operation that shows what callers send as x-api-key.
 //
 //auth0:operation PATCH /extensions/authorization/api/configuration/rotate-apikey
-func (a *api) rotateAPIKey(*call) (any, error) {
+func (a *api) rotateAPIKey(c *call) (any, error) {
 	key := newAPIKey()
-	return map[string]any{"hash": a.keyHash(key)}, a.change(func(ext *storage.Extension) error {
+	return map[string]any{"hash": a.keyHash(key)}, a.change(c.Context(), func(ext *storage.Extension) error {
 		configured(ext).APIKey = key
 		return nil
 	})
 }
 
 //auth0:operation GET /extensions/authorization/api/configuration/export
-func (a *api) export(*call) (any, error) {
-	ext, err := a.read()
+func (a *api) export(c *call) (any, error) {
+	ext, err := a.read(c.Context())
 	return exported(ext), err
 }
 
@@ -109,7 +109,7 @@ func (a *api) replace(c *call) (any, error) {
 	if err := c.read(&in); err != nil {
 		return nil, err
 	}
-	return nil, a.change(func(ext *storage.Extension) error {
+	return nil, a.change(c.Context(), func(ext *storage.Extension) error {
 		key := ""
 		if len(ext.Configuration) > 0 {
 			key = ext.Configuration[0].APIKey

@@ -10,7 +10,7 @@ import (
 
 // changeGroup changes the group that the path names.
 func (a *api) changeGroup(c *call, fn func(g *storage.ExtensionGroup)) error {
-	return a.change(func(ext *storage.Extension) error {
+	return a.change(c.Context(), func(ext *storage.Extension) error {
 		g, err := groups().find(ext, c.id())
 		if err != nil {
 			return err
@@ -64,7 +64,7 @@ func (a *api) removeGroupRoles(c *call) (any, error) { return a.changeList(c, wi
 
 // readGroup returns the store and the group that the path names.
 func (a *api) readGroup(c *call) (storage.Extension, *storage.ExtensionGroup, error) {
-	ext, err := a.read()
+	ext, err := a.read(c.Context())
 	if err != nil {
 		return ext, nil, err
 	}
@@ -126,7 +126,7 @@ func (a *api) listNestedRoles(c *call) (any, error) {
 //auth0:operation GET /extensions/authorization/api/groups/{id}/mappings
 func (a *api) listMappings(c *call) (any, error) {
 	shown := []storage.ExtensionGroupMapping{}
-	return &shown, a.view(func(tx *storage.Tx, ext storage.Extension) error {
+	return &shown, a.view(c.Context(), func(tx *storage.Tx, ext storage.Extension) error {
 		g, err := groups().find(&ext, c.id())
 		if err != nil {
 			return err

@@ -27,7 +27,7 @@ func (a *api) listMembers(c *call) (any, error) {
 		return nil, err
 	}
 	total, users := 0, []storage.Document{}
-	err = a.view(func(tx *storage.Tx, ext storage.Extension) error {
+	err = a.view(c.Context(), func(tx *storage.Tx, ext storage.Extension) error {
 		g, err := groups().find(&ext, c.id())
 		if err != nil {
 			return err
@@ -61,7 +61,7 @@ func (a *api) listNestedMembers(c *call) (any, error) {
 		return nil, err
 	}
 	all, shown := []member{}, []member{}
-	err = a.view(func(tx *storage.Tx, ext storage.Extension) error {
+	err = a.view(c.Context(), func(tx *storage.Tx, ext storage.Extension) error {
 		if _, err := groups().find(&ext, c.id()); err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 
 //auth0:operation GET /extensions/authorization/api/groups
 func (a *api) listGroups(c *call) (any, error) {
-	ext, err := a.read()
+	ext, err := a.read(c.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func (a *api) createGroup(c *call) (any, error) {
 	if err := c.read(&g); err != nil {
 		return nil, err
 	}
-	return g, a.change(func(ext *storage.Extension) error {
+	return g, a.change(c.Context(), func(ext *storage.Extension) error {
 		if err := freeGroupName(ext, g); err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func (a *api) createGroup(c *call) (any, error) {
 //
 //auth0:operation GET /extensions/authorization/api/groups/{id}
 func (a *api) getGroup(c *call) (any, error) {
-	ext, err := a.read()
+	ext, err := a.read(c.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (a *api) getGroup(c *call) (any, error) {
 //auth0:operation PUT /extensions/authorization/api/groups/{id}
 func (a *api) updateGroup(c *call) (any, error) {
 	var changed storage.ExtensionGroup
-	return &changed, a.change(func(ext *storage.Extension) error {
+	return &changed, a.change(c.Context(), func(ext *storage.Extension) error {
 		g, err := groups().find(ext, c.id())
 		if err != nil {
 			return err
@@ -88,7 +88,7 @@ func (a *api) updateGroup(c *call) (any, error) {
 
 //auth0:operation DELETE /extensions/authorization/api/groups/{id}
 func (a *api) deleteGroup(c *call) (any, error) {
-	return nil, a.change(func(ext *storage.Extension) error {
+	return nil, a.change(c.Context(), func(ext *storage.Extension) error {
 		users := groups().names(ext, func(g storage.ExtensionGroup) bool { return slices.Contains(g.Nested, c.id()) })
 		if len(users) > 0 {
 			return errInUse("nested", "groups", users)

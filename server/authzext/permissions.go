@@ -15,7 +15,7 @@ func (a *api) createPermission(c *call) (any, error) {
 	if err := c.read(&p); err != nil {
 		return nil, err
 	}
-	return p, a.change(func(ext *storage.Extension) error {
+	return p, a.change(c.Context(), func(ext *storage.Extension) error {
 		if err := freePermissionName(ext, p); err != nil {
 			return err
 		}
@@ -33,7 +33,7 @@ func (a *api) getPermission(c *call) (any, error) { return permissions().show(a,
 //auth0:operation PUT /extensions/authorization/api/permissions/{id}
 func (a *api) updatePermission(c *call) (any, error) {
 	var changed storage.ExtensionPermission
-	return &changed, a.change(func(ext *storage.Extension) error {
+	return &changed, a.change(c.Context(), func(ext *storage.Extension) error {
 		p, err := permissions().find(ext, c.id())
 		if err != nil {
 			return err
@@ -51,7 +51,7 @@ func (a *api) updatePermission(c *call) (any, error) {
 
 //auth0:operation DELETE /extensions/authorization/api/permissions/{id}
 func (a *api) deletePermission(c *call) (any, error) {
-	return nil, a.change(func(ext *storage.Extension) error {
+	return nil, a.change(c.Context(), func(ext *storage.Extension) error {
 		if err := unusedPermission(ext, c.id()); err != nil {
 			return err
 		}

@@ -177,7 +177,7 @@ func newID() string {
 
 // list answers with the records that the query searches for.
 func (c collection[T]) list(a *api, rq *call) (any, error) {
-	ext, err := a.read()
+	ext, err := a.read(rq.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +191,7 @@ func (c collection[T]) list(a *api, rq *call) (any, error) {
 
 // show answers with the record that the path names, in short.
 func (c collection[T]) show(a *api, rq *call) (any, error) {
-	ext, err := a.read()
+	ext, err := a.read(rq.Context())
 	if err != nil {
 		return nil, err
 	}

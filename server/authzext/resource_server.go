@@ -49,12 +49,12 @@ func (a *api) unregister(tx *storage.Tx, rs storage.ResourceServer) error {
 }
 
 //auth0:operation GET /extensions/authorization/api/configuration/resource-server
-func (a *api) getResourceServer(*call) (any, error) {
+func (a *api) getResourceServer(c *call) (any, error) {
 	var state struct {
 		APIAccess     bool `json:"apiAccess"`
 		TokenLifetime int  `json:"token_lifetime,omitempty"`
 	}
-	return &state, a.DB.View(func(tx *storage.Tx) error {
+	return &state, a.DB.View(c.Context(), func(tx *storage.Tx) error {
 		rs, known, err := extensionAPI(tx)
 		state.APIAccess, state.TokenLifetime = known, rs.TokenLifetime
 		return err
@@ -62,9 +62,9 @@ func (a *api) getResourceServer(*call) (any, error) {
 }
 
 //auth0:operation POST /extensions/authorization/api/configuration/resource-server
-func (a *api) createResourceServer(*call) (any, error) {
+func (a *api) createResourceServer(c *call) (any, error) {
 	created := newResourceServer()
-	return created, a.DB.Update(func(tx *storage.Tx) error {
+	return created, a.DB.Update(c.Context(), func(tx *storage.Tx) error {
 		_, known, err := extensionAPI(tx)
 		switch {
 		case err != nil:
@@ -86,7 +86,7 @@ func (a *api) updateResourceServer(c *call) (any, error) {
 		return nil, err
 	}
 	created := newResourceServer()
-	return nil, a.DB.Update(func(tx *storage.Tx) error {
+	return nil, a.DB.Update(c.Context(), func(tx *storage.Tx) error {
 		rs, known, err := extensionAPI(tx)
 		switch {
 		case err != nil:
@@ -108,8 +108,8 @@ func (a *api) updateResourceServer(c *call) (any, error) {
 }
 
 //auth0:operation DELETE /extensions/authorization/api/configuration/resource-server
-func (a *api) deleteResourceServer(*call) (any, error) {
-	return nil, a.DB.Update(func(tx *storage.Tx) error {
+func (a *api) deleteResourceServer(c *call) (any, error) {
+	return nil, a.DB.Update(c.Context(), func(tx *storage.Tx) error {
 		rs, known, err := extensionAPI(tx)
 		switch {
 		case err != nil:

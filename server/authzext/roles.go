@@ -15,7 +15,7 @@ func (a *api) createRole(c *call) (any, error) {
 	if err := c.read(&r); err != nil {
 		return nil, err
 	}
-	return r, a.change(func(ext *storage.Extension) error {
+	return r, a.change(c.Context(), func(ext *storage.Extension) error {
 		if err := checkRole(ext, r); err != nil {
 			return err
 		}
@@ -30,7 +30,7 @@ func (a *api) getRole(c *call) (any, error) { return roles().show(a, c) }
 //auth0:operation PUT /extensions/authorization/api/roles/{id}
 func (a *api) updateRole(c *call) (any, error) {
 	var changed storage.ExtensionRole
-	return &changed, a.change(func(ext *storage.Extension) error {
+	return &changed, a.change(c.Context(), func(ext *storage.Extension) error {
 		r, err := roles().find(ext, c.id())
 		if err != nil {
 			return err
@@ -51,7 +51,7 @@ func (a *api) updateRole(c *call) (any, error) {
 
 //auth0:operation DELETE /extensions/authorization/api/roles/{id}
 func (a *api) deleteRole(c *call) (any, error) {
-	return nil, a.change(func(ext *storage.Extension) error {
+	return nil, a.change(c.Context(), func(ext *storage.Extension) error {
 		users := groups().names(ext, func(g storage.ExtensionGroup) bool { return slices.Contains(g.Roles, c.id()) })
 		if len(users) > 0 {
 			return errInUse("roles", "groups", users)

@@ -12,7 +12,7 @@ import (
 var assignable = []string{"spa", "native", "regular_web"}
 
 //auth0:operation GET /extensions/authorization/api/applications
-func (a *api) listApplications(*call) (any, error) {
+func (a *api) listApplications(c *call) (any, error) {
 	type application struct {
 		ClientID  string   `json:"client_id"`
 		Name      string   `json:"name"`
@@ -20,7 +20,7 @@ func (a *api) listApplications(*call) (any, error) {
 		AppType   string   `json:"app_type"`
 	}
 	found := []application{}
-	err := a.DB.View(func(tx *storage.Tx) error {
+	err := a.DB.View(c.Context(), func(tx *storage.Tx) error {
 		for c, err := range tx.Clients.All() {
 			if err != nil {
 				return err
@@ -38,7 +38,7 @@ func (a *api) listApplications(*call) (any, error) {
 //auth0:operation GET /extensions/authorization/api/applications/{clientId}
 func (a *api) getApplication(c *call) (any, error) {
 	var client storage.Document
-	err := a.DB.View(func(tx *storage.Tx) (err error) {
+	err := a.DB.View(c.Context(), func(tx *storage.Tx) (err error) {
 		client, err = tx.Clients.Document(c.param("clientId"))
 		return err
 	})
@@ -49,14 +49,14 @@ func (a *api) getApplication(c *call) (any, error) {
 }
 
 //auth0:operation GET /extensions/authorization/api/connections
-func (a *api) listConnections(*call) (any, error) {
+func (a *api) listConnections(c *call) (any, error) {
 	type connection struct {
 		ID       string `json:"id"`
 		Name     string `json:"name"`
 		Strategy string `json:"strategy"`
 	}
 	found := []connection{}
-	err := a.DB.View(func(tx *storage.Tx) error {
+	err := a.DB.View(c.Context(), func(tx *storage.Tx) error {
 		for c, err := range tx.Connections.All() {
 			if err != nil {
 				return err

@@ -23,7 +23,7 @@ func (a *api) listUsers(c *call) (any, error) {
 		return nil, err
 	}
 	found := []storage.Document{}
-	err = a.DB.ViewContext(c.Context(), func(tx *storage.Tx) error {
+	err = a.DB.View(c.Context(), func(tx *storage.Tx) error {
 		matches := matcher(s)
 		for u, err := range tx.Users.All() {
 			if err != nil {
@@ -95,7 +95,7 @@ func values(value any, path []string) []string {
 //auth0:operation GET /extensions/authorization/api/users/{id}
 func (a *api) getUser(c *call) (any, error) {
 	var user storage.Document
-	err := a.DB.View(func(tx *storage.Tx) (err error) {
+	err := a.DB.View(c.Context(), func(tx *storage.Tx) (err error) {
 		user, err = tx.Users.Document(c.id())
 		return err
 	})
@@ -110,7 +110,7 @@ func (a *api) getUser(c *call) (any, error) {
 //
 //auth0:operation GET /extensions/authorization/api/users/{id}/groups
 func (a *api) listUserGroups(c *call) (any, error) {
-	ext, err := a.read()
+	ext, err := a.read(c.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (a *api) listUserGroups(c *call) (any, error) {
 //
 //auth0:operation GET /extensions/authorization/api/users/{id}/groups/calculate
 func (a *api) calculateUserGroups(c *call) (any, error) {
-	ext, err := a.read()
+	ext, err := a.read(c.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (a *api) addUserGroups(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.change(func(ext *storage.Extension) error {
+	return nil, a.change(c.Context(), func(ext *storage.Extension) error {
 		for i, g := range ext.Groups {
 			if named(groups().summary(g)) {
 				ext.Groups[i].Members = with(g.Members, c.id())
@@ -184,13 +184,13 @@ func assignedRoles(ext storage.Extension, has func(storage.ExtensionRole) bool) 
 
 //auth0:operation GET /extensions/authorization/api/users/{id}/roles
 func (a *api) listUserRoles(c *call) (any, error) {
-	ext, err := a.read()
+	ext, err := a.read(c.Context())
 	return assignedRoles(ext, func(r storage.ExtensionRole) bool { return slices.Contains(r.Users, c.id()) }), err
 }
 
 //auth0:operation GET /extensions/authorization/api/users/{id}/roles/calculate
 func (a *api) calculateUserRoles(c *call) (any, error) {
-	ext, err := a.read()
+	ext, err := a.read(c.Context())
 	ids := setOf(roleIDs(authz.WithParents(ext.Groups, authz.MemberOf(ext.Groups, c.id()))))
 	return assignedRoles(ext, func(r storage.ExtensionRole) bool {
 		return slices.Contains(r.Users, c.id()) || ids[r.ID]
@@ -203,7 +203,7 @@ func (a *api) addUserRoles(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.change(func(ext *storage.Extension) error {
+	return nil, a.change(c.Context(), func(ext *storage.Extension) error {
 		for i, r := range ext.Roles {
 			if named(roles().summary(r)) {
 				ext.Roles[i].Users = with(r.Users, c.id())
@@ -219,7 +219,7 @@ func (a *api) removeUserRoles(c *call) (any, error) {
 	if err := c.read(&ids); err != nil {
 		return nil, err
 	}
-	return nil, a.change(func(ext *storage.Extension) error {
+	return nil, a.change(c.Context(), func(ext *storage.Extension) error {
 		for _, id := range ids {
 			r, err := roles().find(ext, id)
 			if err != nil {
@@ -243,6 +243,6 @@ func (a *api) policy(c *call) (any, error) {
 	if err := c.read(&in); err != nil {
 		return nil, err
 	}
-	ext, err := a.read()
+	ext, err := a.read(c.Context())
 	return authz.Effective(ext, c.param("userId"), c.param("clientId"), in.ConnectionName, in.Groups), err
 }

@@ -80,7 +80,7 @@ func (l *Logouts) Run(stop <-chan struct{}) error {
 			return nil
 		case <-l.wake:
 		}
-		waiting, err := l.DB.TakeLogouts()
+		waiting, err := l.DB.TakeLogouts(ctx)
 		if err != nil {
 			l.Server.Error("back-channel logouts cannot be read", "err", err.Error())
 		}
@@ -137,7 +137,7 @@ func (l *Logouts) try(ctx context.Context, one storage.Logout) (err error) {
 
 // post makes one attempt; final says that another one would be of no use.
 func (l *Logouts) post(ctx context.Context, one storage.Logout) (final bool, err error) {
-	token, err := l.token(one)
+	token, err := l.token(ctx, one)
 	if err != nil {
 		return true, err
 	}
@@ -179,9 +179,9 @@ const event = "http://schemas.openid.net/event/backchannel-logout"
 
 // token signs a logout token, by the algorithm of the application's ID tokens where that is
 // one of the tenant's keys.
-func (l *Logouts) token(one storage.Logout) (string, error) {
+func (l *Logouts) token(ctx context.Context, one storage.Logout) (string, error) {
 	alg := keys.RS256
-	err := l.DB.View(func(tx *storage.Tx) error {
+	err := l.DB.View(ctx, func(tx *storage.Tx) error {
 		client, err := tx.Clients.Get(one.ClientID)
 		if asked := client.JWTConfiguration.Alg; asked == keys.PS256 || asked == keys.RS512 {
 			alg = asked

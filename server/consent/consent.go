@@ -5,6 +5,7 @@ package consent
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -63,7 +64,7 @@ func (m *room) load(r *http.Request) (q question, err error) {
 	if q.transaction, err = m.Cookies.Transaction(m.DB, r, q.state, m.Now()); err != nil {
 		return q, err
 	}
-	return q, m.DB.View(func(tx *storage.Tx) error { return m.find(tx, r, &q) })
+	return q, m.DB.View(r.Context(), func(tx *storage.Tx) error { return m.find(tx, r, &q) })
 }
 
 // find finds who is asked, and for what.
@@ -96,7 +97,7 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return m.page(w, http.StatusOK, q)
+	return m.page(r.Context(), w, http.StatusOK, q)
 }
 
 // submit writes the answer down. It holds for the scopes that were shown: when
@@ -117,9 +118,9 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	}
 	accepts := form.Get("action") == "accept"
 	if !accepts && form.Get("action") != "decline" && form.Get("action") != "deny" {
-		return m.page(w, http.StatusBadRequest, q, "invalid-action")
+		return m.page(r.Context(), w, http.StatusBadRequest, q, "invalid-action")
 	}
-	err = m.DB.Update(func(tx *storage.Tx) error {
+	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		if err := m.find(tx, r, &q); err != nil {
 			return err
 		}
@@ -133,7 +134,7 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	})
 	switch {
 	case errors.Is(err, errOtherScope):
-		return m.page(w, http.StatusBadRequest, q, "invalid-scope")
+		return m.page(r.Context(), w, http.StatusBadRequest, q, "invalid-scope")
 	case err != nil && !errors.Is(err, errNobodyToAsk):
 		return err
 	}
@@ -198,10 +199,10 @@ func (m *room) answer(tx *storage.Tx, q question, answer storage.ConsentAnswer) 
 	})
 }
 
-func (m *room) page(w http.ResponseWriter, status int, q question, errs ...string) error {
+func (m *room) page(ctx context.Context, w http.ResponseWriter, status int, q question, errs ...string) error {
 	about := web.AboutRequest(q.transaction.Request())
 	about.UserID = q.user.UserID
-	layout, err := m.Pages.Layout(about)
+	layout, err := m.Pages.Layout(ctx, about)
 	if err != nil {
 		return err
 	}

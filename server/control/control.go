@@ -134,7 +134,7 @@ var (
 // write to the Management API, carries its mark.
 func (d Deps) guard(h web.Handler) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		switch own, err := d.Hosts.Own(r.Host); {
+		switch own, err := d.Hosts.Own(r.Context(), r.Host); {
 		case err != nil:
 			return err
 		case !own:
@@ -163,9 +163,9 @@ func (m *room) healthz(w http.ResponseWriter, _ *http.Request) error {
 // readyz answers 200 when the server takes requests and the store of the first tenant answers.
 //
 //auth0:operation GET /readyz
-func (m *room) readyz(w http.ResponseWriter, _ *http.Request) error {
+func (m *room) readyz(w http.ResponseWriter, r *http.Request) error {
 	if t, found := m.Tenants.Tenant(""); found && m.Ready() {
-		err := t.DB.View(func(tx *storage.Tx) error {
+		err := t.DB.View(r.Context(), func(tx *storage.Tx) error {
 			_, err := tx.Tenant.Get(storage.TenantKey)
 			return storage.Optional(err)
 		})

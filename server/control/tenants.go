@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"regexp"
@@ -120,9 +121,9 @@ func unknownSnapshot(name string) error {
 }
 
 //auth0:operation GET /snapshots
-func (m *room) listSnapshots(w http.ResponseWriter, _ *http.Request) error {
+func (m *room) listSnapshots(w http.ResponseWriter, r *http.Request) error {
 	all := []snapshot{}
-	err := m.DB.View(func(tx *storage.Tx) error {
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		names, err := tx.Snapshots()
 		for _, name := range names {
 			all = append(all, snapshot{name})
@@ -136,8 +137,8 @@ func (m *room) listSnapshots(w http.ResponseWriter, _ *http.Request) error {
 }
 
 // there is nil where the request's snapshot is there, or an error that says it is not.
-func (m *room) there(name string) error {
-	return m.DB.View(func(tx *storage.Tx) error {
+func (m *room) there(ctx context.Context, name string) error {
+	return m.DB.View(ctx, func(tx *storage.Tx) error {
 		has, err := tx.HasSnapshot(name)
 		if err == nil && (!has || name == "") {
 			err = unknownSnapshot(name)
@@ -149,7 +150,7 @@ func (m *room) there(name string) error {
 //auth0:operation GET /snapshots/{snapshot}
 func (m *room) getSnapshot(w http.ResponseWriter, r *http.Request) error {
 	name := web.Param(r, "snapshot")
-	if err := m.there(name); err != nil {
+	if err := m.there(r.Context(), name); err != nil {
 		return err
 	}
 	return web.Reply(w, http.StatusOK, snapshot{name})
@@ -163,7 +164,7 @@ func (m *room) keepSnapshot(w http.ResponseWriter, r *http.Request) error {
 	if !ValidName(name) {
 		return apierr.InvalidParameter("snapshot", namesRule)
 	}
-	if err := m.DB.Update(func(tx *storage.Tx) error { return tx.KeepSnapshot(name) }); err != nil {
+	if err := m.DB.Update(r.Context(), func(tx *storage.Tx) error { return tx.KeepSnapshot(name) }); err != nil {
 		return err
 	}
 	return web.Reply(w, http.StatusOK, snapshot{name})
@@ -172,10 +173,10 @@ func (m *room) keepSnapshot(w http.ResponseWriter, r *http.Request) error {
 //auth0:operation DELETE /snapshots/{snapshot}
 func (m *room) deleteSnapshot(w http.ResponseWriter, r *http.Request) error {
 	name := web.Param(r, "snapshot")
-	if err := m.there(name); err != nil {
+	if err := m.there(r.Context(), name); err != nil {
 		return err
 	}
-	if err := m.DB.Update(func(tx *storage.Tx) error { return tx.DeleteSnapshot(name) }); err != nil {
+	if err := m.DB.Update(r.Context(), func(tx *storage.Tx) error { return tx.DeleteSnapshot(name) }); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -188,7 +189,7 @@ func (m *room) deleteSnapshot(w http.ResponseWriter, r *http.Request) error {
 //auth0:operation POST /snapshots/{snapshot}/restore
 func (m *room) restoreSnapshot(w http.ResponseWriter, r *http.Request) error {
 	name := web.Param(r, "snapshot")
-	if err := m.there(name); err != nil {
+	if err := m.there(r.Context(), name); err != nil {
 		return err
 	}
 	if err := m.Restore(name); err != nil {

@@ -25,7 +25,7 @@ type strategy struct {
 func (m *room) client(w http.ResponseWriter, r *http.Request) error {
 	var app storage.Client
 	var strategies []strategy
-	err := m.DB.View(func(tx *storage.Tx) (err error) {
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		if app, err = tx.Clients.Get(web.Param(r, "client_id")); err != nil {
 			return err
 		}

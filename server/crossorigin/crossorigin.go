@@ -96,7 +96,7 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ticket := keys.Random(32)
-	err = m.DB.Update(func(tx *storage.Tx) error {
+	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		user, err := tx.Users.Get(a.User.UserID)
 		switch {
 		case storage.IsNotFound(err):
@@ -127,7 +127,7 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request) error {
 
 // parties are the application, whose page it must be that asks, and the connection.
 func (m *room) parties(r *http.Request, form url.Values, kind string) (client storage.Client, conn storage.Connection, err error) {
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		if client, err = tx.Clients.Get(form.Get("client_id")); storage.IsNotFound(err) {
 			return errOff
 		} else if err != nil {
@@ -179,13 +179,13 @@ func (m *room) prove(r *http.Request, client storage.Client, conn storage.Connec
 		a.Holds = signin.StillPassword(a.User.UserID, hash)
 		return a, refusal(m.Door.Judge(r, a, err == nil), a)
 	}
-	if err := m.DB.View(func(tx *storage.Tx) (err error) {
+	if err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		a.User, err = tx.UserByLogin(conn.Name, a.Identifier)
 		return storage.Optional(err)
 	}); err != nil {
 		return a, err
 	}
-	code, tried := account.TryPasscode(m.DB, m.Issuer.Secrets, a.User, client.ClientID, form.Get("otp"), m.Now())
+	code, tried := account.TryPasscode(r.Context(), m.DB, m.Issuer.Secrets, a.User, client.ClientID, form.Get("otp"), m.Now())
 	if a.Method = signin.Email; conn.Strategy == "sms" {
 		a.Method = signin.SMS
 	}

@@ -1,6 +1,8 @@
 package dbconnections
 
 import (
+	"context"
+
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/templates"
@@ -28,8 +30,8 @@ func shown(rules []identity.Rule) (all []templates.Demand) {
 }
 
 // demandsFor are what a new password of a user must be.
-func (m *room) demandsFor(user storage.User) (all []templates.Demand, err error) {
-	err = m.DB.View(func(tx *storage.Tx) error {
+func (m *room) demandsFor(ctx context.Context, user storage.User) (all []templates.Demand, err error) {
+	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		conn, err := tx.Connections.Find("name", user.ConnectionName())
 		if err == nil {
 			all = demandsOf(conn)

@@ -19,7 +19,7 @@ import (
 //auth0:operation GET /u/email-verification
 func (m *room) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	var t storage.Ticket
-	err := m.DB.Update(func(tx *storage.Tx) (err error) {
+	err := m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
 		t, err = objects.FollowVerificationTicket(tx, ticketHash(r), m.Now())
 		return err
 	})
@@ -42,7 +42,7 @@ func (m *room) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	if t.ResultURL != "" {
 		return redirectToResult(w, r, t, err == nil, message)
 	}
-	return m.result(w, status, outcome, t.ClientID, t.Email)
+	return m.result(r.Context(), w, status, outcome, t.ClientID, t.Email)
 }
 
 // redirectToResult sends the browser to the address that the ticket names, with
@@ -68,16 +68,16 @@ func redirectToResult(w http.ResponseWriter, r *http.Request, t storage.Ticket, 
 //auth0:operation GET /u/unblock
 func (m *room) unblock(w http.ResponseWriter, r *http.Request) error {
 	var t storage.Ticket
-	err := m.DB.Update(func(tx *storage.Tx) (err error) {
+	err := m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
 		t, err = objects.FollowUnblockTicket(tx, ticketHash(r), m.Now())
 		return err
 	})
 	if badLink(err) {
-		return m.result(w, http.StatusBadRequest, templates.UnblockLinkInvalid, t.ClientID, t.Email)
+		return m.result(r.Context(), w, http.StatusBadRequest, templates.UnblockLinkInvalid, t.ClientID, t.Email)
 	}
 	if err != nil {
 		return err
 	}
 	m.Log.Record(r, tenantlog.Event{Type: tenantlog.UserUnblocked, ClientID: t.ClientID, Connection: t.Connection, UserID: t.UserID})
-	return m.result(w, http.StatusOK, templates.AccountUnblocked, t.ClientID, t.Email)
+	return m.result(r.Context(), w, http.StatusOK, templates.AccountUnblocked, t.ClientID, t.Email)
 }

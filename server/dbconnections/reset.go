@@ -2,6 +2,7 @@ package dbconnections
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -27,7 +28,7 @@ func (m *room) readObject(w http.ResponseWriter, r *http.Request) (storage.Docum
 	if err != nil || clientID == "" {
 		return body, err
 	}
-	return body, m.DB.View(func(tx *storage.Tx) error { return registered.CheckOrigin(tx, r, clientID) })
+	return body, m.DB.View(r.Context(), func(tx *storage.Tx) error { return registered.CheckOrigin(tx, r, clientID) })
 }
 
 // readAnyObject reads the body of the API: JSON, or a form.
@@ -89,7 +90,7 @@ func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
 func (m *room) sendReset(r *http.Request, name, login, clientID string) error {
 	var user storage.User
 	var mail emails.Draft
-	err := m.DB.View(func(tx *storage.Tx) error {
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		conn, err := connection(tx, name)
 		if err != nil {
 			return err
@@ -138,7 +139,7 @@ func (m *room) showResetRequest(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return m.resetRequestPage(w, http.StatusOK, t, state, templates.ResetRequest{Email: cmp.Or(r.URL.Query().Get("email"), t.Request().LoginHint)})
+	return m.resetRequestPage(r.Context(), w, http.StatusOK, t, state, templates.ResetRequest{Email: cmp.Or(r.URL.Query().Get("email"), t.Request().LoginHint)})
 }
 
 // submitResetRequest says the same whether or not there is an account.
@@ -151,16 +152,16 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 	}
 	email := strings.TrimSpace(form.Get("email"))
 	if email == "" {
-		return m.resetRequestPage(w, http.StatusBadRequest, t, state, templates.ResetRequest{Errors: []string{"no-email"}})
+		return m.resetRequestPage(r.Context(), w, http.StatusBadRequest, t, state, templates.ResetRequest{Errors: []string{"no-email"}})
 	}
 	if err := m.sendReset(r, web.Param(r, "connection"), email, t.Request().ClientID); err != nil {
 		return err
 	}
-	layout, err := m.Pages.Layout(web.AboutRequest(t.Request()))
+	layout, err := m.Pages.Layout(r.Context(), web.AboutRequest(t.Request()))
 	if err != nil {
 		return err
 	}
-	name, _, err := m.appName(t.Request().ClientID)
+	name, _, err := m.appName(r.Context(), t.Request().ClientID)
 	if err != nil {
 		return err
 	}
@@ -169,11 +170,11 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 	})
 }
 
-func (m *room) resetRequestPage(w http.ResponseWriter, status int, t storage.Transaction, state string, page templates.ResetRequest) (err error) {
-	if page.Layout, err = m.Pages.Layout(web.AboutRequest(t.Request())); err != nil {
+func (m *room) resetRequestPage(ctx context.Context, w http.ResponseWriter, status int, t storage.Transaction, state string, page templates.ResetRequest) (err error) {
+	if page.Layout, err = m.Pages.Layout(ctx, web.AboutRequest(t.Request())); err != nil {
 		return err
 	}
-	if page.ClientName, _, err = m.appName(t.Request().ClientID); err != nil {
+	if page.ClientName, _, err = m.appName(ctx, t.Request().ClientID); err != nil {
 		return err
 	}
 	page.State, page.LoginURL = state, "/u/login?state="+url.QueryEscape(state)
@@ -183,7 +184,7 @@ func (m *room) resetRequestPage(w http.ResponseWriter, status int, t storage.Tra
 // resetTicket is the ticket of the link and its user, or the outcome that says
 // what is wrong with the link.
 func (m *room) resetTicket(r *http.Request) (t storage.Ticket, user storage.User, outcome templates.Outcome, err error) {
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		if t, err = tx.FindTicket(ticketHash(r), storage.TicketResetPassword, m.Now()); err != nil {
 			return err
 		}
@@ -212,12 +213,12 @@ func badLink(err error) bool {
 func (m *room) showNewPassword(w http.ResponseWriter, r *http.Request) error {
 	t, user, outcome, err := m.resetTicket(r)
 	if badLink(err) {
-		return m.result(w, http.StatusBadRequest, outcome, t.ClientID, t.Email)
+		return m.result(r.Context(), w, http.StatusBadRequest, outcome, t.ClientID, t.Email)
 	}
 	if err != nil {
 		return err
 	}
-	return m.newPasswordPage(w, http.StatusOK, t, user, nil)
+	return m.newPasswordPage(r.Context(), w, http.StatusOK, t, user, nil)
 }
 
 // submitNewPassword changes the password, once for each link.
@@ -230,7 +231,7 @@ func (m *room) submitNewPassword(w http.ResponseWriter, r *http.Request) error {
 	}
 	t, user, outcome, err := m.resetTicket(r)
 	if badLink(err) {
-		return m.result(w, http.StatusBadRequest, outcome, t.ClientID, t.Email)
+		return m.result(r.Context(), w, http.StatusBadRequest, outcome, t.ClientID, t.Email)
 	}
 	if err != nil {
 		return err
@@ -238,23 +239,23 @@ func (m *room) submitNewPassword(w http.ResponseWriter, r *http.Request) error {
 	password, again := form.Get("password-reset"), form.Get("re-enter-password")
 	switch {
 	case password == "":
-		return m.newPasswordPage(w, http.StatusBadRequest, t, user, nil, "no-password")
+		return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, t, user, nil, "no-password")
 	case again == "":
-		return m.newPasswordPage(w, http.StatusBadRequest, t, user, nil, "no-re-enter-password")
+		return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, t, user, nil, "no-re-enter-password")
 	case again != password:
-		return m.newPasswordPage(w, http.StatusBadRequest, t, user, nil, "password-mismatch")
+		return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, t, user, nil, "password-mismatch")
 	}
 	err = m.reset(r, t, user, password)
 	if key, demands, refused := explain(err); refused {
-		return m.newPasswordPage(w, http.StatusBadRequest, t, user, demands, key)
+		return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, t, user, demands, key)
 	}
 	if badLink(err) {
-		return m.result(w, http.StatusBadRequest, resetOutcome(err), t.ClientID, t.Email)
+		return m.result(r.Context(), w, http.StatusBadRequest, resetOutcome(err), t.ClientID, t.Email)
 	}
 	if err != nil {
 		return err
 	}
-	return m.result(w, http.StatusOK, templates.PasswordReset, t.ClientID, t.Email)
+	return m.result(r.Context(), w, http.StatusOK, templates.PasswordReset, t.ClientID, t.Email)
 }
 
 // reset uses the ticket up and sets the password.
@@ -270,7 +271,7 @@ func (m *room) reset(r *http.Request, t storage.Ticket, user storage.User, passw
 		m.Log.Record(r, e)
 	}()
 	var demands account.Demands
-	err = m.DB.View(func(tx *storage.Tx) (err error) {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		demands, err = account.DemandsOf(tx, user.ConnectionName(), user)
 		return err
 	})
@@ -281,17 +282,17 @@ func (m *room) reset(r *http.Request, t storage.Ticket, user storage.User, passw
 	if err != nil {
 		return err
 	}
-	return m.DB.Update(func(tx *storage.Tx) error { return objects.FollowPasswordTicket(tx, t.Hash, hash, m.Now()) })
+	return m.DB.Update(r.Context(), func(tx *storage.Tx) error { return objects.FollowPasswordTicket(tx, t.Hash, hash, m.Now()) })
 }
 
-func (m *room) newPasswordPage(w http.ResponseWriter, status int, t storage.Ticket, user storage.User, demands []templates.Demand, errs ...string) error {
-	layout, err := m.Pages.Layout(web.About{ClientID: t.ClientID, UserID: user.UserID})
+func (m *room) newPasswordPage(ctx context.Context, w http.ResponseWriter, status int, t storage.Ticket, user storage.User, demands []templates.Demand, errs ...string) error {
+	layout, err := m.Pages.Layout(ctx, web.About{ClientID: t.ClientID, UserID: user.UserID})
 	if err != nil {
 		return err
 	}
-	name, _, err := m.appName(t.ClientID)
+	name, _, err := m.appName(ctx, t.ClientID)
 	if err == nil && demands == nil {
-		demands, err = m.demandsFor(user)
+		demands, err = m.demandsFor(ctx, user)
 	}
 	if err != nil {
 		return err

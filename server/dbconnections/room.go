@@ -5,6 +5,7 @@
 package dbconnections
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"net/url"
@@ -110,8 +111,8 @@ func (m *room) form(w http.ResponseWriter, r *http.Request) (form url.Values, t 
 }
 
 // appName is the name of an application, "" for one that is gone, and where logins begin.
-func (m *room) appName(clientID string) (name, login string, err error) {
-	err = m.DB.View(func(tx *storage.Tx) error {
+func (m *room) appName(ctx context.Context, clientID string) (name, login string, err error) {
+	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		c, err := tx.Clients.Get(clientID)
 		if storage.Optional(err) != nil {
 			return err
@@ -129,12 +130,12 @@ func (m *room) appName(clientID string) (name, login string, err error) {
 
 // result shows how a step ended, with a link to the application's own login, if it
 // has one, Auth0: authenticate/login/auth0-universal-login/configure-default-login-routes.
-func (m *room) result(w http.ResponseWriter, status int, outcome templates.Outcome, clientID, email string) error {
-	layout, err := m.Pages.Layout(web.About{ClientID: clientID})
+func (m *room) result(ctx context.Context, w http.ResponseWriter, status int, outcome templates.Outcome, clientID, email string) error {
+	layout, err := m.Pages.Layout(ctx, web.About{ClientID: clientID})
 	if err != nil {
 		return err
 	}
-	name, login, err := m.appName(clientID)
+	name, login, err := m.appName(ctx, clientID)
 	if err != nil {
 		return err
 	}

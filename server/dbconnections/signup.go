@@ -90,7 +90,7 @@ func signupError(err error) error {
 func (m *room) create(r *http.Request, a applicant) (doc storage.Document, err error) {
 	defer func() { m.recordSignup(r, a, doc, err) }()
 	var demands account.Demands
-	err = m.DB.View(func(tx *storage.Tx) (err error) {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		if err := admit(tx, a); err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (m *room) create(r *http.Request, a applicant) (doc storage.Document, err e
 		return nil, err
 	}
 	var mails []emails.Draft
-	err = m.DB.Update(func(tx *storage.Tx) error {
+	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		conn, err := connection(tx, a.connection)
 		if err != nil {
 			return err

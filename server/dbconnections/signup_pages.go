@@ -2,6 +2,7 @@ package dbconnections
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -35,9 +36,9 @@ type signingUp struct {
 
 // signingUp reads where a sign-up stands: the first connection of its login that lets
 // people sign up is the one that makes the account.
-func (m *room) signingUp(t storage.Transaction, state string) (s signingUp, err error) {
+func (m *room) signingUp(ctx context.Context, t storage.Transaction, state string) (s signingUp, err error) {
 	s.transaction, s.state = t, state
-	err = m.DB.View(func(tx *storage.Tx) (err error) {
+	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
 		if s.screens, err = account.ScreensFor(tx, t.Request()); err != nil {
 			return err
 		}
@@ -61,7 +62,7 @@ func (m *room) openSignup(page string, show func(http.ResponseWriter, *http.Requ
 		if err != nil {
 			return err
 		}
-		s, err := m.signingUp(t, state)
+		s, err := m.signingUp(r.Context(), t, state)
 		switch {
 		case err != nil:
 			return err
@@ -77,19 +78,19 @@ func (m *room) openSignup(page string, show func(http.ResponseWriter, *http.Requ
 // showSignup answers with the page that asks for all.
 //
 //auth0:operation GET /u/signup
-func (m *room) showSignup(w http.ResponseWriter, _ *http.Request, s signingUp) error {
+func (m *room) showSignup(w http.ResponseWriter, r *http.Request, s signingUp) error {
 	s.page.Email = s.transaction.Request().LoginHint
-	return m.signupPage(w, http.StatusOK, s)
+	return m.signupPage(r.Context(), w, http.StatusOK, s)
 }
 
 // showSignupIdentifier asks for the identifiers alone, Auth0:
 // authenticate/login/auth0-universal-login/identifier-first.
 //
 //auth0:operation GET /u/signup/identifier
-func (m *room) showSignupIdentifier(w http.ResponseWriter, _ *http.Request, s signingUp) error {
+func (m *room) showSignupIdentifier(w http.ResponseWriter, r *http.Request, s signingUp) error {
 	s.takeApplicant()
 	s.page.Email = cmp.Or(s.page.Email, s.transaction.Request().LoginHint)
-	return m.signupIdentifierPage(w, http.StatusOK, s)
+	return m.signupIdentifierPage(r.Context(), w, http.StatusOK, s)
 }
 
 // showSignupPassword asks for the password of whom the page before has named.
@@ -100,7 +101,7 @@ func (m *room) showSignupPassword(w http.ResponseWriter, r *http.Request, s sign
 		return web.Continue(w, r, signupIdentifier, s.state)
 	}
 	s.takeApplicant()
-	return m.signupPasswordPage(w, http.StatusOK, s)
+	return m.signupPasswordPage(r.Context(), w, http.StatusOK, s)
 }
 
 // takeApplicant fills in what was typed on the page before.
@@ -126,7 +127,7 @@ func (m *room) submitted(w http.ResponseWriter, r *http.Request) (s signingUp, f
 	if err != nil {
 		return s, form, err
 	}
-	s, err = m.signingUp(t, state)
+	s, err = m.signingUp(r.Context(), t, state)
 	s.page.Email, s.page.Username = strings.TrimSpace(form.Get("email")), strings.TrimSpace(form.Get("username"))
 	s.page.Phone = strings.TrimSpace(cmp.Or(form.Get("phone"), form.Get("phone_number")))
 	return s, form, err
@@ -145,7 +146,7 @@ func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
 		s.page.Errors = append(s.page.Errors, "no-password")
 	}
 	if len(s.page.Errors) > 0 {
-		return m.signupPage(w, http.StatusBadRequest, s)
+		return m.signupPage(r.Context(), w, http.StatusBadRequest, s)
 	}
 	return m.signUp(w, r, s, form.Get("password"), m.signupPage)
 }
@@ -160,7 +161,7 @@ func (m *room) submitSignupIdentifier(w http.ResponseWriter, r *http.Request) er
 		return err
 	}
 	if s.page.Errors = s.faults(); len(s.page.Errors) > 0 {
-		return m.signupIdentifierPage(w, http.StatusBadRequest, s)
+		return m.signupIdentifierPage(r.Context(), w, http.StatusBadRequest, s)
 	}
 	if s.conn.Strategy != storage.DatabaseStrategy {
 		return m.signUpByCode(w, r, s)
@@ -169,7 +170,7 @@ func (m *room) submitSignupIdentifier(w http.ResponseWriter, r *http.Request) er
 	for member := range s.profile() {
 		applicant[member] = storage.Text(s.profile(), member)
 	}
-	err = m.DB.Update(func(tx *storage.Tx) error {
+	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		return session.Change(tx, s.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
 			t.Applicant = applicant
 			return nil
@@ -186,7 +187,7 @@ func (m *room) signUpByCode(w http.ResponseWriter, r *http.Request, s signingUp)
 	address, fits := account.PasswordlessAddress(s.conn, cmp.Or(s.page.Email, s.page.Phone))
 	if !fits {
 		s.page.Errors = []string{map[string]string{"email": "invalid-email-format", "sms": "invalid-phone-number"}[s.conn.Strategy]}
-		return m.signupIdentifierPage(w, http.StatusBadRequest, s)
+		return m.signupIdentifierPage(r.Context(), w, http.StatusBadRequest, s)
 	}
 	page, err := m.Codes.StartLogin(r, s.transaction, s.state, s.conn, address)
 	if err != nil {
@@ -209,13 +210,13 @@ func (m *room) submitSignupPassword(w http.ResponseWriter, r *http.Request) erro
 		return web.Continue(w, r, signupIdentifier, s.state)
 	case form.Get("password") == "":
 		s.page.Errors = []string{"no-password"}
-		return m.signupPasswordPage(w, http.StatusBadRequest, s)
+		return m.signupPasswordPage(r.Context(), w, http.StatusBadRequest, s)
 	}
 	return m.signUp(w, r, s, form.Get("password"), m.signupPasswordPage)
 }
 
 // signUp makes the account and goes on, or says on the page why not.
-func (m *room) signUp(w http.ResponseWriter, r *http.Request, s signingUp, password string, show func(http.ResponseWriter, int, signingUp) error) error {
+func (m *room) signUp(w http.ResponseWriter, r *http.Request, s signingUp, password string, show func(context.Context, http.ResponseWriter, int, signingUp) error) error {
 	a := applicant{clientID: s.transaction.Request().ClientID, connection: s.conn.Name, password: password, profile: s.profile()}
 	doc, err := m.create(r, a)
 	if err != nil {
@@ -224,10 +225,10 @@ func (m *room) signUp(w http.ResponseWriter, r *http.Request, s signingUp, passw
 			return err
 		}
 		s.page.Errors, s.page.Demands = []string{key}, demands
-		return show(w, http.StatusBadRequest, s)
+		return show(r.Context(), w, http.StatusBadRequest, s)
 	}
 	var finish func(http.ResponseWriter)
-	err = m.DB.Update(func(tx *storage.Tx) error {
+	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		user, err := tx.Users.Get(storage.Text(doc, "user_id"))
 		if err != nil {
 			return err
@@ -276,34 +277,34 @@ func (s *signingUp) faults() []string {
 	return keys
 }
 
-func (m *room) signupPage(w http.ResponseWriter, status int, s signingUp) error {
-	if err := m.completeSignup(&s); err != nil {
+func (m *room) signupPage(ctx context.Context, w http.ResponseWriter, status int, s signingUp) error {
+	if err := m.completeSignup(ctx, &s); err != nil {
 		return err
 	}
 	return m.Pages.Write(w, status, s.page)
 }
 
-func (m *room) signupIdentifierPage(w http.ResponseWriter, status int, s signingUp) error {
-	if err := m.completeSignup(&s); err != nil {
+func (m *room) signupIdentifierPage(ctx context.Context, w http.ResponseWriter, status int, s signingUp) error {
+	if err := m.completeSignup(ctx, &s); err != nil {
 		return err
 	}
 	return m.Pages.Write(w, status, templates.SignupIdentifier(s.page))
 }
 
-func (m *room) signupPasswordPage(w http.ResponseWriter, status int, s signingUp) error {
-	if err := m.completeSignup(&s); err != nil {
+func (m *room) signupPasswordPage(ctx context.Context, w http.ResponseWriter, status int, s signingUp) error {
+	if err := m.completeSignup(ctx, &s); err != nil {
 		return err
 	}
 	return m.Pages.Write(w, status, templates.SignupPassword{Signup: s.page, EditURL: signupIdentifier + "?state=" + url.QueryEscape(s.state)})
 }
 
 // completeSignup fills in what a page shows besides what was typed.
-func (m *room) completeSignup(s *signingUp) (err error) {
+func (m *room) completeSignup(ctx context.Context, s *signingUp) (err error) {
 	rq := s.transaction.Request()
-	if s.page.Layout, err = m.Pages.Layout(web.AboutRequest(rq)); err != nil {
+	if s.page.Layout, err = m.Pages.Layout(ctx, web.AboutRequest(rq)); err != nil {
 		return err
 	}
-	if s.page.ClientName, _, err = m.appName(rq.ClientID); err != nil {
+	if s.page.ClientName, _, err = m.appName(ctx, rq.ClientID); err != nil {
 		return err
 	}
 	s.page.State, s.page.Identifiers, s.page.Optional = s.state, account.SignupIdentifiers(s.conn), account.SignupOptional(s.conn)

@@ -42,7 +42,7 @@ func (t Tenant) Export(ctx context.Context, what Wanted) (out Exported, err erro
 			return out, err
 		}
 		out.Keywords = Keywords(out.Sections)
-		err = t.DB.View(func(tx *storage.Tx) (err error) {
+		err = t.DB.View(ctx, func(tx *storage.Tx) (err error) {
 			out.Extension, err = exportExtension(tx)
 			return err
 		})
@@ -62,7 +62,7 @@ func (t Tenant) Export(ctx context.Context, what Wanted) (out Exported, err erro
 func (t Tenant) exportSections(ctx context.Context, ids bool) (storage.Document, error) {
 	sections := storage.Document{}
 	var marks Markers
-	err := t.DB.View(func(tx *storage.Tx) error {
+	err := t.DB.View(ctx, func(tx *storage.Tx) error {
 		im, _ := t.open(ctx, tx)
 		im.ids = ids
 		for _, s := range importSections() {

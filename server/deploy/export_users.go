@@ -16,7 +16,7 @@ import (
 // exportUsers lists the users in the form of a tenant file: each with its connection, the
 // hash of its password, its roles by name, its own permissions and its organizations.
 func (t Tenant) exportUsers(ctx context.Context) (users []storage.Document, leftOut []string, err error) {
-	err = t.DB.View(func(tx *storage.Tx) error {
+	err = t.DB.View(ctx, func(tx *storage.Tx) error {
 		for row, err := range tx.Users.Rows() {
 			if err := errors.Join(err, ctx.Err()); err != nil {
 				return err

@@ -61,14 +61,14 @@ func (t Tenant) Import(ctx context.Context, c Configuration) (Report, error) {
 		return ctx.Err() // what nobody waits for any more is not written
 	}
 	if c.DryRun {
-		err = t.DB.Rehearse(func(tx *storage.Tx) error {
+		err = t.DB.Rehearse(ctx, func(tx *storage.Tx) error {
 			if err := prepare(tx); err != nil {
 				return err
 			}
 			return then(tx)
 		})
 	} else {
-		err = t.DB.Prepare(prepare, then)
+		err = t.DB.Prepare(ctx, prepare, then)
 	}
 	report.Changes = append(report.Changes, rest.Changes...)
 	report.Skipped = append(report.Skipped, rest.Skipped...)
@@ -90,7 +90,7 @@ type prepared struct {
 
 // ownSections makes a configuration this tenant's.
 func (t Tenant) ownSections(ctx context.Context, sections storage.Document) (own prepared, err error) {
-	tenantfile.OwnAPIs(sections, t.hasAPI)
+	tenantfile.OwnAPIs(sections, func(identifier string) bool { return t.hasAPI(ctx, identifier) })
 	own.sections, _ = tenantfile.ReplaceIssuer(sections, t.Issuer).(storage.Document)
 	people, err := entries(own.sections[usersSection])
 	if err != nil {
@@ -139,8 +139,8 @@ func entries(list any) (docs []storage.Document, err error) {
 }
 
 // hasAPI reports whether the tenant has an API of that identifier.
-func (t Tenant) hasAPI(identifier string) (has bool) {
-	err := t.DB.View(func(tx *storage.Tx) error {
+func (t Tenant) hasAPI(ctx context.Context, identifier string) (has bool) {
+	err := t.DB.View(ctx, func(tx *storage.Tx) error {
 		api, err := tx.API(identifier)
 		has = api != nil
 		return err

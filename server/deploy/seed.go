@@ -38,7 +38,7 @@ func (t Tenant) Seed(ctx context.Context, file *tenantfile.Tenant) (seeded Seede
 	if err != nil {
 		return seeded, err
 	}
-	if err := t.storeUsers(people); err != nil {
+	if err := t.storeUsers(ctx, people); err != nil {
 		return seeded, err
 	}
 	var im *importer // of the last run
@@ -59,20 +59,20 @@ func (t Tenant) Seed(ctx context.Context, file *tenantfile.Tenant) (seeded Seede
 		}
 		return tx.KeepSnapshot("")
 	}
-	if err := t.DB.Prepare(prepare, then); err != nil {
+	if err := t.DB.Prepare(ctx, prepare, then); err != nil {
 		return seeded, err
 	}
 	return Seeded{im.generated, im.report.Skipped}, effects.CarryOut()
 }
 
 // storeUsers stores users in a store that has nothing else.
-func (t Tenant) storeUsers(people people) error {
-	err := t.DB.Update((*storage.Tx).Clear)
+func (t Tenant) storeUsers(ctx context.Context, people people) error {
+	err := t.DB.Update(ctx, (*storage.Tx).Clear)
 	for users := range slices.Chunk(people.users, batch) {
 		if err != nil {
 			return err
 		}
-		err = t.DB.Update(func(tx *storage.Tx) error {
+		err = t.DB.Update(ctx, func(tx *storage.Tx) error {
 			for _, u := range users {
 				if err := u.put(tx); err != nil {
 					return err

@@ -35,7 +35,7 @@ func (t Tenant) hashPasswords(ctx context.Context, entries []storage.Document) (
 			continue
 		}
 		var stored storage.Password
-		err = t.DB.View(func(tx *storage.Tx) error {
+		err = t.DB.View(ctx, func(tx *storage.Tx) error {
 			doc, err := existing(tx, entry)
 			if err == nil && doc != nil {
 				stored, err = tx.Passwords.Get(storage.Text(doc, "user_id"))

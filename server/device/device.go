@@ -71,7 +71,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request) error {
 		return m.refuse(r, client, apierr.GrantNotAllowed(grantType))
 	}
 	now, code, shown := m.Now(), keys.Random(32), ""
-	err = m.DB.Update(func(tx *storage.Tx) error {
+	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		tenant, err := tx.Tenant.Get(storage.TenantKey)
 		if err := storage.Optional(err); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -38,13 +39,13 @@ const (
 func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	typed := r.URL.Query().Get("user_code")
 	if typed == "" {
-		return m.ask(w, http.StatusOK, "")
+		return m.ask(r.Context(), w, http.StatusOK, "")
 	}
 	d, client, err := m.waiting(r, typed)
 	if err != nil {
 		return m.askAgain(w, r, typed, err)
 	}
-	layout, err := m.Pages.Layout(web.About{ClientID: d.ClientID})
+	layout, err := m.Pages.Layout(r.Context(), web.About{ClientID: d.ClientID})
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	case answered != "" && action == "cancel":
 		return m.cancel(w, r, answered)
 	case typed == "":
-		return m.ask(w, http.StatusBadRequest, "", noCode)
+		return m.ask(r.Context(), w, http.StatusBadRequest, "", noCode)
 	}
 	if _, _, err := m.waiting(r, typed); err != nil {
 		return m.askAgain(w, r, typed, err)
@@ -82,7 +83,7 @@ var errUnknown = errors.New("no device waits with the code")
 // counted for the address that they come from.
 func (m *room) waiting(r *http.Request, typed string) (d storage.Device, client storage.Client, err error) {
 	now, wrong := m.Now(), false
-	err = m.DB.Update(func(tx *storage.Tx) error {
+	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		wrong = false
 		d, err = tx.Devices.Find("user_code", normal(typed))
 		if storage.IsNotFound(err) || err == nil && (!now.Before(d.ExpiresAt) || d.Denied || d.Issue != nil) {
@@ -111,11 +112,11 @@ func (m *room) askAgain(w http.ResponseWriter, r *http.Request, typed string, er
 		return err
 	}
 	m.Log.Record(r, tenantlog.Event{Type: tenantlog.DeviceNotActivated, Description: "Invalid or expired user code"})
-	return m.ask(w, http.StatusBadRequest, typed, key)
+	return m.ask(r.Context(), w, http.StatusBadRequest, typed, key)
 }
 
-func (m *room) ask(w http.ResponseWriter, status int, typed string, errs ...string) error {
-	layout, err := m.Pages.Layout(web.About{})
+func (m *room) ask(ctx context.Context, w http.ResponseWriter, status int, typed string, errs ...string) error {
+	layout, err := m.Pages.Layout(ctx, web.About{})
 	if err != nil {
 		return err
 	}
@@ -137,7 +138,7 @@ func (m *room) confirm(w http.ResponseWriter, r *http.Request, typed string) err
 	}
 	now, mark := m.Now(), keys.Random(32)
 	challenge := sha256.Sum256([]byte(keys.Random(32)))
-	err = m.change(d.Hash, func(d *storage.Device) error {
+	err = m.change(r.Context(), d.Hash, func(d *storage.Device) error {
 		d.LoginHash = keys.Hash(mark)
 		return nil
 	})
@@ -159,8 +160,8 @@ func (m *room) confirm(w http.ResponseWriter, r *http.Request, typed string) err
 }
 
 // change writes a device that waits. It returns errUnknown where it does not wait any more.
-func (m *room) change(hash string, change func(*storage.Device) error) error {
-	return m.DB.Update(func(tx *storage.Tx) error {
+func (m *room) change(ctx context.Context, hash string, change func(*storage.Device) error) error {
+	return m.DB.Update(ctx, func(tx *storage.Tx) error {
 		d, err := tx.Devices.Get(hash)
 		if storage.IsNotFound(err) || err == nil && (d.Denied || d.Issue != nil || !m.Now().Before(d.ExpiresAt)) {
 			return errUnknown
@@ -179,7 +180,7 @@ func (m *room) change(hash string, change func(*storage.Device) error) error {
 func (m *room) cancel(w http.ResponseWriter, r *http.Request, typed string) error {
 	d, client, err := m.waiting(r, typed)
 	if err == nil {
-		err = m.deny(d)
+		err = m.deny(r.Context(), d)
 	}
 	if err != nil {
 		return m.askAgain(w, r, typed, err)
@@ -187,18 +188,18 @@ func (m *room) cancel(w http.ResponseWriter, r *http.Request, typed string) erro
 	m.Log.Record(r, tenantlog.Event{
 		Type: tenantlog.DeviceCanceled, Description: apierr.DeviceDenied.Message, ClientID: client.ClientID, ClientName: client.Name,
 	})
-	return m.end(w, http.StatusOK, client, templates.DeviceDenied)
+	return m.end(r.Context(), w, http.StatusOK, client, templates.DeviceDenied)
 }
 
-func (m *room) deny(d storage.Device) error {
-	return m.change(d.Hash, func(d *storage.Device) error {
+func (m *room) deny(ctx context.Context, d storage.Device) error {
+	return m.change(ctx, d.Hash, func(d *storage.Device) error {
 		d.Denied = true
 		return nil
 	})
 }
 
-func (m *room) end(w http.ResponseWriter, status int, client storage.Client, outcome templates.Outcome) error {
-	layout, err := m.Pages.Layout(web.About{ClientID: client.ClientID})
+func (m *room) end(ctx context.Context, w http.ResponseWriter, status int, client storage.Client, outcome templates.Outcome) error {
+	layout, err := m.Pages.Layout(ctx, web.About{ClientID: client.ClientID})
 	if err != nil {
 		return err
 	}
@@ -216,7 +217,7 @@ func (m *room) loggedIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	var d storage.Device
 	var client storage.Client
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		if params.Get("state") == "" {
 			return storage.ErrNotFound
 		}
@@ -232,27 +233,27 @@ func (m *room) loggedIn(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case d.Issue != nil: // the page was asked for twice
-		return m.end(w, http.StatusOK, client, templates.DeviceAllowed)
+		return m.end(r.Context(), w, http.StatusOK, client, templates.DeviceAllowed)
 	case params.Get("code") == "":
-		if err := m.deny(d); err != nil && !errors.Is(err, errUnknown) {
+		if err := m.deny(r.Context(), d); err != nil && !errors.Is(err, errUnknown) {
 			return err
 		}
-		return m.end(w, http.StatusForbidden, client, templates.DeviceDenied)
+		return m.end(r.Context(), w, http.StatusForbidden, client, templates.DeviceDenied)
 	}
-	err = m.allow(d, keys.Hash(params.Get("code")))
+	err = m.allow(r.Context(), d, keys.Hash(params.Get("code")))
 	if storage.IsNotFound(err) || errors.Is(err, errUnknown) {
 		return apierr.TransactionExpired.With(err)
 	}
 	if err != nil {
 		return err
 	}
-	return m.end(w, http.StatusOK, client, templates.DeviceAllowed)
+	return m.end(r.Context(), w, http.StatusOK, client, templates.DeviceAllowed)
 }
 
 // allow gives a device what a code stands for that its login brought, and uses the code up.
-func (m *room) allow(d storage.Device, codeHash string) error {
+func (m *room) allow(ctx context.Context, d storage.Device, codeHash string) error {
 	now := m.Now()
-	return m.DB.Update(func(tx *storage.Tx) error {
+	return m.DB.Update(ctx, func(tx *storage.Tx) error {
 		code, err := tx.Codes.Get(codeHash)
 		if err != nil {
 			return err

@@ -90,9 +90,9 @@ type metadata struct {
 }
 
 //auth0:operation GET /.well-known/openid-configuration
-func (m *room) configuration(w http.ResponseWriter, _ *http.Request) error {
+func (m *room) configuration(w http.ResponseWriter, r *http.Request) error {
 	var tenant storage.Tenant
-	err := m.DB.View(func(tx *storage.Tx) error {
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		var err error
 		tenant, err = tx.Tenant.Get(storage.TenantKey)
 		return storage.Optional(err)

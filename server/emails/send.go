@@ -2,6 +2,7 @@ package emails
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"fmt"
 	"math/big"
@@ -66,7 +67,7 @@ func (w Writer) issue(d *Draft) (err error) {
 	if t.ResultURL, err = d.fill(templates.Liquid, d.template.ResultURL); err != nil {
 		w.failed(d.message, err)
 	}
-	err = w.DB.Update(func(tx *storage.Tx) error {
+	err = w.DB.Update(context.Background(), func(tx *storage.Tx) error {
 		d.message.Link, err = w.Ticket(tx, t)
 		return err
 	})

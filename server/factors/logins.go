@@ -1,6 +1,7 @@
 package factors
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -77,9 +78,9 @@ func MayGuess(tx *storage.Tx, userID string, now time.Time) error {
 	return tooMany(tx.MayGuess(guessKey(userID), maxGuesses, guessEvery, now))
 }
 
-// CountWrong counts a wrong code of a user.
-func CountWrong(db *storage.DB, userID string, now time.Time) error {
-	return tooMany(db.Update(func(tx *storage.Tx) error { return tx.Guess(guessKey(userID), maxGuesses, guessEvery, now) }))
+// CountWrong counts a wrong code of a user, also of one who has left before the answer.
+func CountWrong(ctx context.Context, db *storage.DB, userID string, now time.Time) error {
+	return tooMany(db.Update(context.WithoutCancel(ctx), func(tx *storage.Tx) error { return tx.Guess(guessKey(userID), maxGuesses, guessEvery, now) }))
 }
 
 func tooMany(err error) error {

@@ -14,7 +14,7 @@ import (
 // session may begin only while it is still the user's.
 func (p *Passwords) LogIn(ctx context.Context, db *storage.DB, connection, identifier, password string) (user storage.User, proved string, err error) {
 	var stored storage.Password
-	err = db.View(func(tx *storage.Tx) error {
+	err = db.View(ctx, func(tx *storage.Tx) error {
 		var err error
 		if user, err = tx.UserByLogin(connection, identifier); err != nil {
 			return err
@@ -43,7 +43,7 @@ func (p *Passwords) renew(ctx context.Context, db *storage.DB, stored storage.Pa
 	if err != nil {
 		return "", err
 	}
-	err = db.Update(func(tx *storage.Tx) error {
+	err = db.Update(ctx, func(tx *storage.Tx) error {
 		now, err := tx.Passwords.Get(stored.UserID)
 		if proved = now.Hash; err != nil || now.Hash != stored.Hash {
 			return storage.Optional(err) // it was changed meanwhile, or renewed

@@ -49,7 +49,7 @@ func (r *Runner) importUsers(i Import, stop <-chan struct{}) error {
 			prepared[n] = prepare(user, seen)
 		}
 		before := p
-		err = r.DB.Update(func(tx *storage.Tx) error {
+		err = r.DB.Update(context.Background(), func(tx *storage.Tx) error {
 			p = before
 			if _, err := tx.Documents(resource.Jobs.Name, "").Document(i.JobID); err != nil {
 				return err // a reset took the job along, and its users are not to come back

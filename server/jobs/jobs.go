@@ -6,6 +6,7 @@
 package jobs
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"slices"
@@ -62,7 +63,7 @@ type Import struct {
 
 // Start writes the job and queues it, or returns ErrBusy. From then on the file is the
 // job's.
-func (r *Runner) Start(job storage.Document, i Import) error {
+func (r *Runner) Start(ctx context.Context, job storage.Document, i Import) error {
 	select {
 	case r.slots <- struct{}{}:
 	default:
@@ -73,7 +74,7 @@ func (r *Runner) Start(job storage.Document, i Import) error {
 		<-r.slots
 		return err
 	}
-	err := r.DB.Update(func(tx *storage.Tx) error {
+	err := r.DB.Update(ctx, func(tx *storage.Tx) error {
 		return tx.Documents(resource.Jobs.Name, "").Put(storage.Write{ID: i.JobID, Document: job})
 	})
 	if err != nil {
@@ -144,7 +145,7 @@ func (r *Runner) failInterrupted() error {
 	if err != nil {
 		return err
 	}
-	return r.DB.Update(func(tx *storage.Tx) error {
+	return r.DB.Update(context.Background(), func(tx *storage.Tx) error {
 		jobs := tx.Documents(resource.Jobs.Name, "")
 		old, unended, err := r.look(tx)
 		if err != nil {
@@ -186,7 +187,7 @@ func (r *Runner) look(tx *storage.Tx) (old, unended []string, err error) {
 // abandoned are the jobs that are not at their end and that no server has.
 func (r *Runner) abandoned() (map[string]bool, error) {
 	var unended []string
-	err := r.DB.View(func(tx *storage.Tx) (err error) {
+	err := r.DB.View(context.Background(), func(tx *storage.Tx) (err error) {
 		_, unended, err = r.look(tx)
 		return err
 	})
@@ -223,7 +224,7 @@ func change(tx *storage.Tx, id string, with func(storage.Document)) error {
 
 // finish writes how a job ended.
 func (r *Runner) finish(id, status string, summary storage.Document) error {
-	return r.DB.Update(func(tx *storage.Tx) error {
+	return r.DB.Update(context.Background(), func(tx *storage.Tx) error {
 		return change(tx, id, func(doc storage.Document) {
 			doc["status"] = status
 			delete(doc, "percentage_done")

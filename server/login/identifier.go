@@ -2,6 +2,7 @@ package login
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ import (
 //auth0:operation GET /u/login/identifier
 func (m *room) showIdentifier(w http.ResponseWriter, r *http.Request) error {
 	return m.open(w, r, identifierPage, func(t storage.Transaction, state string) error {
-		return m.identifierPage(w, http.StatusOK, t, state, cmp.Or(t.Identifier, t.Request().LoginHint))
+		return m.identifierPage(r.Context(), w, http.StatusOK, t, state, cmp.Or(t.Identifier, t.Request().LoginHint))
 	})
 }
 
@@ -43,19 +44,19 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 	if name := form.Get("connection"); name != "" {
 		return m.switchTo(w, r, t, state, name, typed)
 	}
-	ways, home, err := m.realm(t, typed)
+	ways, home, err := m.realm(r.Context(), t, typed)
 	switch key := identifierFault(ways, typed); {
 	case err != nil:
 		return err
 	case key != "":
-		return m.identifierPage(w, http.StatusBadRequest, t, state, typed, key)
+		return m.identifierPage(r.Context(), w, http.StatusBadRequest, t, state, typed, key)
 	case home != "":
 		return apierr.StrategiesNotEmulated(home)
 	}
 	if conn, fits := ways.PasswordlessFor(typed); fits && len(ways.Databases) == 0 {
 		return m.sendCode(w, r, t, state, conn, typed)
 	}
-	err = m.DB.Update(func(tx *storage.Tx) error {
+	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		return session.Change(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
 			t.Identifier = typed
 			return nil
@@ -70,8 +71,8 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 // realm finds where an identifier can log in: the ways of the login, or of the passwordless
 // connection that was chosen for it, and the strategy of the directory that the identifier
 // leads to, "" for none.
-func (m *room) realm(t storage.Transaction, typed string) (ways account.Ways, home string, err error) {
-	err = m.DB.View(func(tx *storage.Tx) (err error) {
+func (m *room) realm(ctx context.Context, t storage.Transaction, typed string) (ways account.Ways, home string, err error) {
+	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
 		if ways, err = account.WaysOf(tx, t.Request()); err != nil {
 			return err
 		}
@@ -117,8 +118,8 @@ func identifierFault(ways account.Ways, typed string) string {
 	return "invalid-email-phone"
 }
 
-func (m *room) identifierPage(w http.ResponseWriter, status int, t storage.Transaction, state, typed string, errs ...string) error {
-	shown, err := m.about(t, state)
+func (m *room) identifierPage(ctx context.Context, w http.ResponseWriter, status int, t storage.Transaction, state, typed string, errs ...string) error {
+	shown, err := m.about(ctx, t, state)
 	if err != nil {
 		return err
 	}
@@ -140,14 +141,14 @@ func (m *room) identifierPage(w http.ResponseWriter, status int, t storage.Trans
 //auth0:operation GET /u/login/password
 func (m *room) showPassword(w http.ResponseWriter, r *http.Request) error {
 	return m.open(w, r, passwordPage, func(t storage.Transaction, state string) error {
-		ways, err := m.ways(t.Request())
+		ways, err := m.ways(r.Context(), t.Request())
 		switch {
 		case err != nil:
 			return err
 		case t.Identifier == "" || len(ways.Databases) == 0:
 			return web.Continue(w, r, identifierPage, state)
 		}
-		return m.passwordPage(w, http.StatusOK, t, state, t.Identifier)
+		return m.passwordPage(r.Context(), w, http.StatusOK, t, state, t.Identifier)
 	})
 }
 
@@ -172,7 +173,7 @@ func (m *room) submitPassword(w http.ResponseWriter, r *http.Request) error {
 		return web.Continue(w, r, identifierPage, state)
 	}
 	refuse := func(errs ...string) error {
-		return m.passwordPage(w, http.StatusBadRequest, t, state, username, errs...)
+		return m.passwordPage(r.Context(), w, http.StatusBadRequest, t, state, username, errs...)
 	}
 	if form.Get("password") == "" {
 		return refuse(noPassword)
@@ -180,8 +181,8 @@ func (m *room) submitPassword(w http.ResponseWriter, r *http.Request) error {
 	return m.authenticate(w, r, t, state, username, form.Get("password"), refuse)
 }
 
-func (m *room) passwordPage(w http.ResponseWriter, status int, t storage.Transaction, state, username string, errs ...string) error {
-	shown, err := m.about(t, state)
+func (m *room) passwordPage(ctx context.Context, w http.ResponseWriter, status int, t storage.Transaction, state, username string, errs ...string) error {
+	shown, err := m.about(ctx, t, state)
 	if err != nil {
 		return err
 	}

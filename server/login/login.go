@@ -60,7 +60,7 @@ func Mount(rt *web.Router, d Deps) {
 //auth0:operation GET /u/login
 func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	return m.open(w, r, combinedPage, func(t storage.Transaction, state string) error {
-		return m.page(w, http.StatusOK, t, state, t.Request().LoginHint)
+		return m.page(r.Context(), w, http.StatusOK, t, state, t.Request().LoginHint)
 	})
 }
 
@@ -81,7 +81,7 @@ func (m *room) open(w http.ResponseWriter, r *http.Request, page string, show fu
 		return web.Resume(w, r, state)
 	}
 	var screens account.Screens
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		screens, err = account.ScreensFor(tx, t.Request())
 		return err
 	})
@@ -98,7 +98,7 @@ func (m *room) open(w http.ResponseWriter, r *http.Request, page string, show fu
 // by a connection that it may use: the organization may have been chosen anew.
 func (m *room) loggedIn(r *http.Request, t storage.Transaction) (bool, error) {
 	var s storage.Session
-	err := m.DB.View(func(tx *storage.Tx) error {
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		var err error
 		s, err = m.Cookies.Find(tx, r, m.Now())
 		return storage.Optional(err)
@@ -106,7 +106,7 @@ func (m *room) loggedIn(r *http.Request, t storage.Transaction) (bool, error) {
 	if err != nil || !t.Began(s) {
 		return false, err
 	}
-	ways, err := m.ways(t.Request())
+	ways, err := m.ways(r.Context(), t.Request())
 	return ways.Has(s.Connection), err
 }
 
@@ -127,7 +127,9 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 		return m.switchTo(w, r, t, state, name, form.Get("username"))
 	}
 	username := strings.TrimSpace(form.Get("username"))
-	refuse := func(errs ...string) error { return m.page(w, http.StatusBadRequest, t, state, username, errs...) }
+	refuse := func(errs ...string) error {
+		return m.page(r.Context(), w, http.StatusBadRequest, t, state, username, errs...)
+	}
 	if missing := missingFields(username, form.Get("password")); len(missing) > 0 {
 		return refuse(missing...)
 	}
@@ -147,7 +149,7 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request, t storage.Tr
 	}
 	var finish func(http.ResponseWriter)
 	if err = m.Door.Judge(r, a, err == nil); err == nil {
-		err = m.DB.Update(func(tx *storage.Tx) (err error) {
+		err = m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
 			finish, err = m.Door.Begin(tx, r, t, a)
 			return err
 		})
@@ -156,7 +158,7 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request, t storage.Tr
 	case errors.Is(err, signin.ErrBlocked):
 		return refuse(accountBlocked)
 	case errors.Is(err, signin.ErrWrong):
-		return refuse(m.wrongCredentials(t))
+		return refuse(m.wrongCredentials(r.Context(), t))
 	case err != nil:
 		return err
 	}
@@ -179,8 +181,8 @@ const (
 
 // wrongCredentials is the key that says that identifier and password do not belong
 // together, by what people log in with.
-func (m *room) wrongCredentials(t storage.Transaction) string {
-	ways, _ := m.ways(t.Request()) // the password was held against some of them
+func (m *room) wrongCredentials(ctx context.Context, t storage.Transaction) string {
+	ways, _ := m.ways(ctx, t.Request()) // the password was held against some of them
 	connections := ways.Databases
 	kinds := account.LoginIdentifiers(connections)
 	has := func(kind string) bool { return slices.Contains(kinds, kind) }
@@ -208,8 +210,8 @@ func missingFields(username, password string) []string {
 	return missing
 }
 
-func (m *room) page(w http.ResponseWriter, status int, t storage.Transaction, state, username string, errs ...string) error {
-	shown, err := m.about(t, state)
+func (m *room) page(ctx context.Context, w http.ResponseWriter, status int, t storage.Transaction, state, username string, errs ...string) error {
+	shown, err := m.about(ctx, t, state)
 	if err != nil {
 		return err
 	}
@@ -230,12 +232,12 @@ type about struct {
 	query, signupURL string
 }
 
-func (m *room) about(t storage.Transaction, state string) (a about, err error) {
+func (m *room) about(ctx context.Context, t storage.Transaction, state string) (a about, err error) {
 	rq := t.Request()
-	if a.layout, err = m.Pages.Layout(web.AboutRequest(rq)); err != nil {
+	if a.layout, err = m.Pages.Layout(ctx, web.AboutRequest(rq)); err != nil {
 		return a, err
 	}
-	err = m.DB.View(func(tx *storage.Tx) (err error) {
+	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
 		if a.client, err = tx.Clients.Get(rq.ClientID); err != nil {
 			return err
 		}
@@ -272,7 +274,7 @@ func (a about) forgotten(identifier string) string {
 // identity.ErrWrongCredentials it returns the first user whose password it was not,
 // or none and the first connection.
 func (m *room) logIn(ctx context.Context, t storage.Transaction, username, password string) (storage.User, way, error) {
-	ways, err := m.ways(t.Request())
+	ways, err := m.ways(ctx, t.Request())
 	switch {
 	case err != nil:
 		return storage.User{}, way{}, err
@@ -297,8 +299,8 @@ func (m *room) logIn(ctx context.Context, t storage.Transaction, username, passw
 type way struct{ connection, hash string }
 
 // ways are the connections that the transaction may use.
-func (m *room) ways(rq storage.AuthorizeRequest) (ways account.Ways, err error) {
-	err = m.DB.View(func(tx *storage.Tx) error {
+func (m *room) ways(ctx context.Context, rq storage.AuthorizeRequest) (ways account.Ways, err error) {
+	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		ways, err = account.WaysOf(tx, rq)
 		return err
 	})

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"context"
 	"net/http"
 	"slices"
 
@@ -35,13 +36,13 @@ func chosen(ways account.Ways, t storage.Transaction) (only account.Ways, is boo
 // switchTo goes on with the connection whose button was pressed: one that sends codes sends
 // one to what was typed, or asks for that first; one with passwords asks for the password.
 func (m *room) switchTo(w http.ResponseWriter, r *http.Request, t storage.Transaction, state, name, typed string) error {
-	ways, err := m.ways(t.Request())
+	ways, err := m.ways(r.Context(), t.Request())
 	if err != nil {
 		return err
 	}
 	is := func(c storage.Connection) bool { return c.Name == name }
 	if slices.ContainsFunc(ways.Databases, is) {
-		if err := m.choose(t, nil); err != nil {
+		if err := m.choose(r.Context(), t, nil); err != nil {
 			return err
 		}
 		return web.Continue(w, r, combinedPage, state) // which leads on to the tenant's own first page
@@ -54,15 +55,15 @@ func (m *room) switchTo(w http.ResponseWriter, r *http.Request, t storage.Transa
 	if _, fits := account.PasswordlessAddress(conn, typed); fits {
 		return m.sendCode(w, r, t, state, conn, typed)
 	}
-	if err := m.choose(t, &storage.PasswordlessLogin{Connection: conn.Name}); err != nil {
+	if err := m.choose(r.Context(), t, &storage.PasswordlessLogin{Connection: conn.Name}); err != nil {
 		return err
 	}
 	return web.Continue(w, r, identifierPage, state)
 }
 
 // choose notes which connection that sends codes the login is by, nil for none.
-func (m *room) choose(t storage.Transaction, answer *storage.PasswordlessLogin) error {
-	return m.DB.Update(func(tx *storage.Tx) error {
+func (m *room) choose(ctx context.Context, t storage.Transaction, answer *storage.PasswordlessLogin) error {
+	return m.DB.Update(ctx, func(tx *storage.Tx) error {
 		return session.Change(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
 			t.Passwordless = answer
 			return nil

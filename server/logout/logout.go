@@ -4,6 +4,7 @@ package logout
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"net/url"
 	"time"
@@ -49,7 +50,7 @@ func (m *room) v2(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	client, target, err := m.returnTo(r.Host, params.Get("client_id"), params.Get("returnTo"))
+	client, target, err := m.returnTo(r.Context(), r.Host, params.Get("client_id"), params.Get("returnTo"))
 	if err != nil {
 		return m.refuse(r, params, err)
 	}
@@ -59,8 +60,8 @@ func (m *room) v2(w http.ResponseWriter, r *http.Request) error {
 // returnTo checks where /v2/logout goes: the address asked for when the
 // application, or without one the tenant, lists it; the application's first
 // when none is asked for.
-func (m *room) returnTo(host, clientID, asked string) (client storage.Client, target string, err error) {
-	err = m.DB.View(func(tx *storage.Tx) error {
+func (m *room) returnTo(ctx context.Context, host, clientID, asked string) (client storage.Client, target string, err error) {
+	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		var addresses registered.Addresses
 		if client, addresses, err = addressesOf(tx, host, clientID); err != nil {
 			return err
@@ -112,7 +113,7 @@ func (m *room) refuse(r *http.Request, params url.Values, err error) error {
 // end ends the session and answers. Tokens stay as they are.
 func (m *room) end(w http.ResponseWriter, r *http.Request, client storage.Client, target string) error {
 	var s storage.Session
-	err := m.DB.Update(func(tx *storage.Tx) (err error) {
+	err := m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
 		s, err = m.Cookies.End(tx, r, m.Now())
 		return storage.Optional(err)
 	})
@@ -130,7 +131,7 @@ func (m *room) end(w http.ResponseWriter, r *http.Request, client storage.Client
 	if target != "" {
 		return web.Redirect(w, r, target)
 	}
-	layout, err := m.Pages.Layout(web.About{UILocales: r.URL.Query().Get("ui_locales"), ClientID: client.ClientID})
+	layout, err := m.Pages.Layout(r.Context(), web.About{UILocales: r.URL.Query().Get("ui_locales"), ClientID: client.ClientID})
 	if err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ func (m *room) end(w http.ResponseWriter, r *http.Request, client storage.Client
 
 // login is where the application begins a login, "" for none.
 func (m *room) login(r *http.Request, client storage.Client) (uri string, err error) {
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		uri, err = registered.Of(tx, client, r.Host).Login()
 		return err
 	})
@@ -182,12 +183,12 @@ type request struct {
 // oidc ends the session that the hints name, and asks the user when they name
 // another or none.
 func (m *room) oidc(w http.ResponseWriter, r *http.Request, params url.Values) error {
-	rq, err := m.read(r.Host, params)
+	rq, err := m.read(r.Context(), r.Host, params)
 	if err != nil {
 		return m.refuse(r, params, err)
 	}
 	var s storage.Session
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		var err error
 		s, err = m.Cookies.Find(tx, r, m.Now())
 		return storage.Optional(err)
@@ -203,11 +204,11 @@ func (m *room) oidc(w http.ResponseWriter, r *http.Request, params url.Values) e
 
 // read checks the parameters against one another, Auth0:
 // authenticate/login/logout/log-users-out-of-auth0.
-func (m *room) read(host string, params url.Values) (rq request, err error) {
+func (m *room) read(ctx context.Context, host string, params url.Values) (rq request, err error) {
 	clientID, organization := params.Get("client_id"), ""
 	rq.session = params.Get("logout_hint")
 	if token := params.Get("id_token_hint"); token != "" {
-		hint, err := m.Issuer.IDTokenHint(token)
+		hint, err := m.Issuer.IDTokenHint(ctx, token)
 		if err != nil {
 			return rq, apierr.InvalidIDTokenHint.With(err)
 		}
@@ -216,7 +217,7 @@ func (m *room) read(host string, params url.Values) (rq request, err error) {
 		}
 		clientID, rq.session, organization = hint.ClientID, hint.SessionID, hint.Organization
 	}
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		rq.client, rq.target, err = leadsTo(tx, host, clientID, organization, params)
 		return err
 	})
@@ -291,7 +292,7 @@ func (m *room) question(r *http.Request) (t storage.Transaction, client storage.
 	if err != nil || t.Logout.ClientID == "" {
 		return t, client, err
 	}
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		client, err = tx.Clients.Get(t.Logout.ClientID)
 		return storage.Optional(err)
 	})
@@ -304,12 +305,12 @@ func (m *room) showConfirm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	layout, err := m.Pages.Layout(web.About{UILocales: r.URL.Query().Get("ui_locales"), ClientID: client.ClientID})
+	layout, err := m.Pages.Layout(r.Context(), web.About{UILocales: r.URL.Query().Get("ui_locales"), ClientID: client.ClientID})
 	if err != nil {
 		return err
 	}
 	var user storage.User
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		s, err := m.Cookies.Find(tx, r, m.Now())
 		if err != nil {
 			return storage.Optional(err)
@@ -339,7 +340,7 @@ func (m *room) submitConfirm(w http.ResponseWriter, r *http.Request) error {
 	if form.Get("action") == "accept" {
 		return m.end(w, r, client, t.Logout.Target)
 	}
-	layout, err := m.Pages.Layout(web.About{UILocales: r.URL.Query().Get("ui_locales"), ClientID: client.ClientID})
+	layout, err := m.Pages.Layout(r.Context(), web.About{UILocales: r.URL.Query().Get("ui_locales"), ClientID: client.ClientID})
 	if err != nil {
 		return err
 	}

@@ -137,7 +137,7 @@ func (s *Streams) turn(ctx context.Context) error {
 		s.newest = nil
 		return nil
 	}
-	if changed, err := s.news(); err != nil || !changed {
+	if changed, err := s.news(ctx); err != nil || !changed {
 		return err
 	}
 	return s.dispatch(ctx)
@@ -145,10 +145,10 @@ func (s *Streams) turn(ctx context.Context) error {
 
 // news reports whether events were stored since the last look, or streams may have changed.
 // A stream that is seen for the first time begins with what was stored since then.
-func (s *Streams) news() (changed bool, err error) {
+func (s *Streams) news(ctx context.Context) (changed bool, err error) {
 	var last string
 	streams := 0
-	err = s.DB.View(func(tx *storage.Tx) error {
+	err = s.DB.View(ctx, func(tx *storage.Tx) error {
 		all, err := tx.LogStreams()
 		if err != nil {
 			return err
@@ -177,7 +177,7 @@ func (s *Streams) dispatch(ctx context.Context) error {
 	after := s.after
 	s.after = nil
 	s.mu.Unlock()
-	streams, err := s.place(after)
+	streams, err := s.place(ctx, after)
 	if err != nil {
 		return err
 	}
@@ -213,17 +213,17 @@ func (s *Streams) start(ctx context.Context, id string) *delivery {
 
 // place gives the streams that have no cursor one, and forgets cursors of streams
 // that are gone.
-func (s *Streams) place(after *string) (streams []storage.LogStream, err error) {
+func (s *Streams) place(ctx context.Context, after *string) (streams []storage.LogStream, err error) {
 	var missing []storage.LogCursor
 	var gone map[string]bool
 	look := func(tx *storage.Tx) error {
 		streams, missing, gone, err = misplaced(tx, after)
 		return err
 	}
-	if err := s.DB.View(look); err != nil || len(missing)+len(gone) == 0 {
+	if err := s.DB.View(ctx, look); err != nil || len(missing)+len(gone) == 0 {
 		return streams, err
 	}
-	err = s.DB.Update(func(tx *storage.Tx) error {
+	err = s.DB.Update(ctx, func(tx *storage.Tx) error {
 		if err := look(tx); err != nil { // it may have changed meanwhile
 			return err
 		}
@@ -311,7 +311,7 @@ func (d *delivery) run(ctx context.Context) {
 
 // next delivers one batch, and reports whether there may be another.
 func (d *delivery) next(ctx context.Context) (more bool, err error) {
-	stream, b, err := d.read()
+	stream, b, err := d.read(ctx)
 	if err != nil || b.last == "" {
 		return false, err
 	}
@@ -324,7 +324,8 @@ func (d *delivery) next(ctx context.Context) (more bool, err error) {
 			return err == nil && ctx.Err() == nil, err
 		}
 	}
-	err = d.DB.Update(func(tx *storage.Tx) error {
+	// What was delivered is not delivered again because the server ends.
+	err = d.DB.Update(context.WithoutCancel(ctx), func(tx *storage.Tx) error {
 		switch _, err := tx.LogStream(d.id); {
 		case storage.IsNotFound(err):
 			return nil // a reset or a deletion came between
@@ -351,8 +352,8 @@ type batch struct {
 
 // read returns what the stream is to get next. A stream that is gone or not active
 // gets nothing.
-func (d *delivery) read() (stream storage.LogStream, b batch, err error) {
-	err = d.DB.View(func(tx *storage.Tx) error {
+func (d *delivery) read(ctx context.Context) (stream storage.LogStream, b batch, err error) {
+	err = d.DB.View(ctx, func(tx *storage.Tx) error {
 		if stream, err = tx.LogStream(d.id); err != nil || stream.Status != storage.LogStreamActive {
 			return storage.Optional(err)
 		}
@@ -413,7 +414,7 @@ func (d *delivery) deliver(ctx context.Context, stream storage.LogStream, events
 		}
 		if d.Now().Sub(failing) >= patience {
 			d.Log.Error("log stream suspended: its receiver has not answered for 7 days", "stream", d.id, "endpoint", place(stream.Sink.Endpoint))
-			return false, d.suspend(stream)
+			return false, d.suspend(ctx, stream)
 		}
 		changed, err := d.wait(ctx, pause, stream)
 		if err != nil || changed {
@@ -424,8 +425,8 @@ func (d *delivery) deliver(ctx context.Context, stream storage.LogStream, events
 }
 
 // suspend suspends a stream that is still the one that failed.
-func (d *delivery) suspend(failed storage.LogStream) error {
-	return d.DB.Update(func(tx *storage.Tx) error {
+func (d *delivery) suspend(ctx context.Context, failed storage.LogStream) error {
+	return d.DB.Update(ctx, func(tx *storage.Tx) error {
 		now, err := tx.LogStream(d.id)
 		if err != nil || !same(now, failed) {
 			return storage.Optional(err)
@@ -444,17 +445,17 @@ func (d *delivery) wait(ctx context.Context, pause time.Duration, stream storage
 		case <-ctx.Done():
 			return true, nil
 		case <-timer.C:
-			return d.changed(stream)
+			return d.changed(ctx, stream)
 		case <-d.wake:
-			if changed, err := d.changed(stream); err != nil || changed {
+			if changed, err := d.changed(ctx, stream); err != nil || changed {
 				return changed, err
 			}
 		}
 	}
 }
 
-func (d *delivery) changed(stream storage.LogStream) (changed bool, err error) {
-	err = d.DB.View(func(tx *storage.Tx) error {
+func (d *delivery) changed(ctx context.Context, stream storage.LogStream) (changed bool, err error) {
+	err = d.DB.View(ctx, func(tx *storage.Tx) error {
 		now, err := tx.LogStream(d.id)
 		changed = err != nil || !same(now, stream)
 		return storage.Optional(err)

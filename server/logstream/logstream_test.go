@@ -1,6 +1,7 @@
 package logstream_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -110,7 +111,7 @@ func (tn *tenant) put(id string, change func(stream, sink storage.Document)) {
 
 func (tn *tenant) update(fn func(*storage.Tx) error) {
 	tn.t.Helper()
-	if err := tn.db.Update(fn); err != nil {
+	if err := tn.db.Update(context.Background(), fn); err != nil {
 		tn.t.Fatal(err)
 	}
 }
@@ -173,7 +174,7 @@ func (tn *tenant) expect(types string) received {
 
 func (tn *tenant) status(id string) (status string) {
 	tn.t.Helper()
-	err := tn.db.View(func(tx *storage.Tx) error {
+	err := tn.db.View(context.Background(), func(tx *storage.Tx) error {
 		s, err := tx.LogStream(id)
 		status = s.Status
 		return err

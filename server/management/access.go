@@ -43,14 +43,14 @@ func (a *api) allow(r *http.Request, scopes []string) (who caller, err error) {
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
 		return who, &apierr.Error{Status: http.StatusBadRequest, Message: "Bad HTTP authentication header format", Extra: map[string]any{"errorCode": "Bearer"}}
 	}
-	who.Claims, err = a.Issuer.Verify(strings.TrimSpace(token), a.Issuer.URL+"api/v2/", a.Now())
+	who.Claims, err = a.Issuer.Verify(r.Context(), strings.TrimSpace(token), a.Issuer.URL+"api/v2/", a.Now())
 	switch {
 	case errors.Is(err, tokens.ErrExpired):
 		return who, unauthorized("Expired token received for JSON Web Token validation").With(err)
 	case err != nil:
 		return who, unauthorized("Invalid token").With(err)
 	}
-	if err := a.DB.View(func(tx *storage.Tx) error { return registered.CheckOrigin(tx, r, who.ClientID) }); err != nil {
+	if err := a.DB.View(r.Context(), func(tx *storage.Tx) error { return registered.CheckOrigin(tx, r, who.ClientID) }); err != nil {
 		return who, err
 	}
 	let := false

@@ -238,7 +238,7 @@ func (c *call) view(fn func(*storage.Tx) error) error {
 	if c.tx != nil {
 		return fn(c.tx)
 	}
-	return c.DB.ViewContext(c.ctx, fn)
+	return c.DB.View(c.ctx, fn)
 }
 
 // change runs a change of objects as update does, and takes over what is to be done once it
@@ -271,7 +271,7 @@ func (c *call) update(fn func(*storage.Tx) error) error {
 		return fn(c.tx)
 	}
 	began := *c
-	return c.DB.Update(func(tx *storage.Tx) error {
+	return c.DB.Update(c.ctx, func(tx *storage.Tx) error {
 		*c = began // whatever an earlier run has made of it
 		c.body = resource.Clone(began.body)
 		return fn(tx)

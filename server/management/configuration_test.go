@@ -40,7 +40,7 @@ func TestEffectsComeAfterTheTransaction(t *testing.T) {
 						t.Errorf("within the transaction, %d messages are sent", len(sent))
 					}
 					if runs++; runs == 1 {
-						err := d.DB.Update(func(tx *storage.Tx) error { return tx.Roles.Put(storage.Document{"id": "rol_1", "name": "New"}) })
+						err := d.DB.Update(ctx, func(tx *storage.Tx) error { return tx.Roles.Put(storage.Document{"id": "rol_1", "name": "New"}) })
 						if err != nil {
 							t.Error(err)
 						}
@@ -79,7 +79,7 @@ func invitingTenant(t *testing.T) management.Deps {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	err = db.Update(func(tx *storage.Tx) error {
+	err = db.Update(t.Context(), func(tx *storage.Tx) error {
 		organization := storage.Document{"id": "org_1", "name": "exampleco"}
 		return errors.Join(
 			tx.Tenant.Put(storage.Document{}),
@@ -106,7 +106,7 @@ func TestWritersDoNotWaitForAnImport(t *testing.T) {
 				return beforeCreate{objects, func() {
 					done := make(chan error, 1)
 					go func() {
-						done <- d.DB.Update(func(tx *storage.Tx) error { return tx.ClientSecrets.Put(storage.ClientSecret{ClientID: "other"}) })
+						done <- d.DB.Update(ctx, func(tx *storage.Tx) error { return tx.ClientSecrets.Put(storage.ClientSecret{ClientID: "other"}) })
 					}()
 					select {
 					case err := <-done:

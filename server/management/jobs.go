@@ -64,7 +64,7 @@ func importUsers(c *call) error {
 		job["external_id"] = external
 	}
 	resource.Jobs.Fill(job, c.now)
-	err = c.Jobs.Start(job, jobs.Import{Connection: conn, Upsert: job["upsert"] == true, File: form.users})
+	err = c.Jobs.Start(c.ctx, job, jobs.Import{Connection: conn, Upsert: job["upsert"] == true, File: form.users})
 	if errors.Is(err, jobs.ErrBusy) {
 		return &apierr.Error{
 			Status:  http.StatusTooManyRequests,

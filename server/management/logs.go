@@ -38,7 +38,7 @@ func listLogs(c *call) error {
 	if err != nil {
 		return err
 	}
-	docs, err := c.Events.After(c.query.Get("from"), take)
+	docs, err := c.Events.After(c.ctx, c.query.Get("from"), take)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (c *call) eventQuery() (match func(storage.Document) (bool, error), err err
 
 //auth0:operation GET /api/v2/logs/{id}
 func getLog(c *call) error {
-	doc, err := c.Events.Get(c.param("id"))
+	doc, err := c.Events.Get(c.ctx, c.param("id"))
 	if storage.IsNotFound(err) {
 		return &apierr.Error{Status: http.StatusNotFound, Message: "Log not found.", Extra: map[string]any{"errorCode": "inexistent_log"}}
 	}

@@ -34,7 +34,7 @@ func grown(tb testing.TB, users int) *servertest.Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	err = db.Update(func(tx *storage.Tx) error { return grow(tx, users) })
+	err = db.Update(tb.Context(), func(tx *storage.Tx) error { return grow(tx, users) })
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -69,7 +69,7 @@ func exportFields(job storage.Document) []exportField {
 func (a *api) download(w http.ResponseWriter, r *http.Request) error {
 	id, secret := web.Param(r, "id"), web.Param(r, "secret")
 	var job storage.Document
-	err := a.DB.View(func(tx *storage.Tx) (err error) {
+	err := a.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		job, err = tx.Documents(resource.Jobs.Name, "").Document(id)
 		return storage.Optional(err)
 	})
@@ -112,7 +112,7 @@ func (a *api) writeExport(ctx context.Context, w io.Writer, job storage.Document
 	}
 	for more := true; more && e.left > 0; {
 		var part bytes.Buffer
-		err := a.DB.ViewContext(ctx, func(tx *storage.Tx) (err error) {
+		err := a.DB.View(ctx, func(tx *storage.Tx) (err error) {
 			more, err = e.write(&part, tx.Users.RowsAfter(e.place))
 			return err
 		})

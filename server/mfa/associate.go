@@ -1,6 +1,7 @@
 package mfa
 
 import (
+	"context"
 	"net/http"
 	"net/mail"
 	"net/url"
@@ -43,7 +44,7 @@ func (m *room) associate(w http.ResponseWriter, r *http.Request) error {
 	}
 	var brought credential
 	if token := form.Get("mfa_token"); token != "" {
-		brought, err = m.credential(token, client.ClientID)
+		brought, err = m.credential(r.Context(), token, client.ClientID)
 	} else {
 		brought, err = m.bearer(r, client.ClientID)
 	}
@@ -54,13 +55,13 @@ func (m *room) associate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	e, err := m.enroll(brought, doc, secret, form.Get("oob_channels"))
+	e, err := m.enroll(r.Context(), brought, doc, secret, form.Get("oob_channels"))
 	if err != nil {
 		return err
 	}
 	answer := e.answer
 	if answer.Type = e.added.Type; answer.Type == factors.OOB {
-		if answer.Code, err = m.send(e.who, e.added, outbox.OTPEnroll); err != nil {
+		if answer.Code, err = m.send(r.Context(), e.who, e.added, outbox.OTPEnroll); err != nil {
 			return err
 		}
 		answer.Binding, answer.Channel = "prompt", e.added.Channel
@@ -77,9 +78,9 @@ type enrolled struct {
 }
 
 // enroll adds an authenticator, and with the first one a recovery code.
-func (m *room) enroll(brought credential, doc storage.Document, secret, channels string) (e enrolled, err error) {
+func (m *room) enroll(ctx context.Context, brought credential, doc storage.Document, secret, channels string) (e enrolled, err error) {
 	recovery := factors.NewRecoveryCode()
-	err = m.DB.Update(func(tx *storage.Tx) error {
+	err = m.DB.Update(ctx, func(tx *storage.Tx) error {
 		e = enrolled{answer: enrollment{Secret: secret}}
 		if e.who, err = m.who(tx, brought); err != nil {
 			return err

@@ -4,6 +4,7 @@ package mfa
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -71,12 +72,12 @@ type credential struct {
 }
 
 // credential reads a token. An access token must be the application's, unless that is "".
-func (m *room) credential(token, clientID string) (c credential, err error) {
+func (m *room) credential(ctx context.Context, token, clientID string) (c credential, err error) {
 	c = credential{token: token, clientID: clientID}
 	if factors.IsToken(token) {
 		return c, nil
 	}
-	c.owner, err = m.Issuer.Verify(token, factors.Audience(m.Issuer.URL), m.Now())
+	c.owner, err = m.Issuer.Verify(ctx, token, factors.Audience(m.Issuer.URL), m.Now())
 	switch {
 	case errors.Is(err, tokens.ErrExpired):
 		return c, apierr.MFATokenExpired.With(err)
@@ -123,7 +124,7 @@ func (m *room) bearer(r *http.Request, clientID string) (credential, error) {
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return credential{}, errNoToken
 	}
-	return m.credential(token, clientID)
+	return m.credential(r.Context(), token, clientID)
 }
 
 // list shows the authenticators of a user, Auth0: api/authentication/
@@ -136,7 +137,7 @@ func (m *room) list(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var found who
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		if found, err = m.who(tx, brought); err != nil {
 			return err
 		}
@@ -159,7 +160,7 @@ func (m *room) remove(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	err = m.DB.Update(func(tx *storage.Tx) error {
+	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		found, err := m.who(tx, brought)
 		if err != nil {
 			return err
@@ -200,7 +201,7 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
 		return apierr.MalformedMFAToken
 	}
 	var found who
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		found, err = m.who(tx, credential{token: form.Get("mfa_token"), clientID: client.ClientID})
 		return err
 	})
@@ -214,7 +215,7 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
 	if a.Type == factors.OTP {
 		return web.Reply(w, http.StatusOK, map[string]string{"challenge_type": factors.OTP})
 	}
-	oobCode, err := m.send(found, a, outbox.OTPVerify)
+	oobCode, err := m.send(r.Context(), found, a, outbox.OTPVerify)
 	if err != nil {
 		return err
 	}
@@ -242,7 +243,7 @@ func choose(all []factors.Authenticator, form url.Values) (a factors.Authenticat
 }
 
 // send sends a code to an authenticator, and returns the oob_code that it is brought back with.
-func (m *room) send(found who, a factors.Authenticator, kind string) (oobCode string, err error) {
+func (m *room) send(ctx context.Context, found who, a factors.Authenticator, kind string) (oobCode string, err error) {
 	oobCode, code := factors.NewToken(), emails.Code()
 	key := storage.OOBKey(keys.Hash(oobCode))
 	p := storage.Passcode{
@@ -250,7 +251,7 @@ func (m *room) send(found who, a factors.Authenticator, kind string) (oobCode st
 		Login: found.login.Hash, Authenticator: a.ID, ExpiresAt: m.Now().Add(factors.OOBLifetime),
 	}
 	var message emails.Draft
-	err = m.DB.Update(func(tx *storage.Tx) error {
+	err = m.DB.Update(ctx, func(tx *storage.Tx) error {
 		if err := factors.MayGuess(tx, found.user.UserID, m.Now()); err != nil {
 			return err
 		}

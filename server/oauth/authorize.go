@@ -93,12 +93,12 @@ func (h *codeHandler) HandleAuthorizeEndpointRequest(_ context.Context, ar fosit
 type tokenHandler struct{ *Engine }
 
 // HandleAuthorizeEndpointRequest implements fosite.AuthorizeEndpointHandler.
-func (h *tokenHandler) HandleAuthorizeEndpointRequest(_ context.Context, ar fosite.AuthorizeRequester, resp fosite.AuthorizeResponder) error {
+func (h *tokenHandler) HandleAuthorizeEndpointRequest(ctx context.Context, ar fosite.AuthorizeRequester, resp fosite.AuthorizeResponder) error {
 	s := asks(ar, "token")
 	if s == nil {
 		return nil
 	}
-	access, err := h.Issuer.Access(&s.grant, s.now)
+	access, err := h.Issuer.Access(ctx, &s.grant, s.now)
 	if err != nil {
 		return err
 	}

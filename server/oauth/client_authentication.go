@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ func (e *Engine) AuthenticateClient(r *http.Request, form url.Values) (storage.C
 	}
 	var c storage.Client
 	var secret storage.ClientSecret
-	err = e.DB.View(func(tx *storage.Tx) error {
+	err = e.DB.View(r.Context(), func(tx *storage.Tx) error {
 		var err error
 		if c, err = tx.Clients.Get(cred.clientID); err != nil {
 			return err
@@ -59,7 +60,7 @@ func (e *Engine) AuthenticateClient(r *http.Request, form url.Values) (storage.C
 	case err != nil:
 		return c, err
 	case cred.assertion != "":
-		return c, e.checkAssertion(c, cred.assertion)
+		return c, e.checkAssertion(r.Context(), c, cred.assertion)
 	case c.Public():
 		return c, nil
 	case len(cred.secrets) == 0:
@@ -165,7 +166,7 @@ func unverifiedClaims(raw string) (c assertionClaims, err error) {
 
 // checkAssertion verifies a client assertion. Its jti is used up last, when
 // nothing else can fail.
-func (e *Engine) checkAssertion(c storage.Client, raw string) error {
+func (e *Engine) checkAssertion(ctx context.Context, c storage.Client, raw string) error {
 	jws, err := jose.ParseSignedCompact(raw, AssertionAlgorithms)
 	if err != nil {
 		return apierr.InvalidAssertion("not a signed JWT")
@@ -192,7 +193,7 @@ func (e *Engine) checkAssertion(c storage.Client, raw string) error {
 	case claims.JTI == "" || len(claims.JTI) > maxAssertionID:
 		return apierr.InvalidAssertion("jti must have 1 to 64 characters")
 	}
-	err = e.DB.UseAssertion(storage.UsedAssertion{
+	err = e.DB.UseAssertion(ctx, storage.UsedAssertion{
 		ID:        c.ClientID + "\x01" + keys.Hash(claims.JTI),
 		ExpiresAt: time.Unix(int64(claims.Exp), 0).Add(2 * assertionSkew),
 	})

@@ -148,7 +148,7 @@ func (h *grantHandler) PopulateTokenEndpointResponse(ctx context.Context, ar fos
 	if !ok || !h.CanHandleTokenEndpointRequest(ctx, ar) {
 		return fosite.ErrUnknownRequest
 	}
-	access, err := h.Issuer.Access(s.grant, s.request.Now)
+	access, err := h.Issuer.Access(ctx, s.grant, s.request.Now)
 	if err != nil {
 		return err
 	}

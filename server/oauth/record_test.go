@@ -85,7 +85,7 @@ func openTenant(b *testing.B, now time.Time) (*storage.DB, *tokens.Issuer) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	err = db.Update(func(tx *storage.Tx) error {
+	err = db.Update(b.Context(), func(tx *storage.Tx) error {
 		if err := tx.Clients.Put(storage.Document{"client_id": "app", "name": "App", "grant_types": []string{"client_credentials"}, "token_endpoint_auth_method": "client_secret_post"}); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package objects_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -48,7 +49,7 @@ func newTenant(t *testing.T) tenant {
 
 // try runs a change, twice as every update under test, and returns the effects of the last run.
 func (tn tenant) try(fn func(*objects.Change) error) (effects objects.Effects, err error) {
-	err = tn.db.Update(func(tx *storage.Tx) error {
+	err = tn.db.Update(context.Background(), func(tx *storage.Tx) error {
 		ch := &objects.Change{Services: tn.Services, Author: objects.Author{ClientID: "asking"}, Tx: tx, Now: epoch}
 		err := fn(ch)
 		effects = ch.Effects
@@ -194,7 +195,7 @@ func TestDeletionsTakeAlong(t *testing.T) {
 	id := storage.Text(client, "client_id")
 	look := func(fn func(*storage.Tx) error) {
 		t.Helper()
-		if err := tn.db.View(fn); err != nil {
+		if err := tn.db.View(t.Context(), fn); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -29,7 +29,7 @@ func open(t *testing.T) *storage.DB {
 func TestChanges(t *testing.T) {
 	db := open(t)
 	run := func(now time.Time, fn func(objects.Collection) error) error {
-		return db.Update(func(tx *storage.Tx) error {
+		return db.Update(t.Context(), func(tx *storage.Tx) error {
 			o, err := objects.NetworkACLs.In(&objects.Change{Tx: tx, Now: now, GivenID: "acl_1"}, "")
 			if err != nil {
 				return err
@@ -91,7 +91,7 @@ func TestOwnersAndWhatGoesWithThem(t *testing.T) {
 		_, err = o.Create(sent)
 		return err
 	}
-	err := db.Update(func(tx *storage.Tx) error {
+	err := db.Update(t.Context(), func(tx *storage.Tx) error {
 		at := func(id string) *objects.Change { return &objects.Change{Tx: tx, Now: epoch, GivenID: id} }
 		if err := create(at("ord_0"), objects.DiscoveryDomains, "org_1", domain("early.test")); !errors.Is(err, resource.Organizations.Missing) {
 			t.Errorf("a domain of an organization that is not there: %v", err)
@@ -110,7 +110,7 @@ func TestOwnersAndWhatGoesWithThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = db.Update(func(tx *storage.Tx) error {
+	err = db.Update(t.Context(), func(tx *storage.Tx) error {
 		o, err := objects.Organizations.In(&objects.Change{Tx: tx, Now: epoch}, "")
 		if err != nil {
 			return err
@@ -121,7 +121,7 @@ func TestOwnersAndWhatGoesWithThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = db.View(func(tx *storage.Tx) error {
+	err = db.View(t.Context(), func(tx *storage.Tx) error {
 		for organization, want := range map[string]bool{"org_1": false, "org_2": true} {
 			domains, err1 := tx.Documents(resource.DiscoveryDomains.Name, organization).List().Count()
 			member, err2 := tx.IsMember(organization, "auth0|1")

@@ -22,7 +22,7 @@ func (m *room) invitation(serve func(http.ResponseWriter, *http.Request, questio
 			return web.Resume(w, r, q.state)
 		}
 		var i storage.Invitation
-		err = m.DB.View(func(tx *storage.Tx) error {
+		err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 			i, err = tx.Invitation(rq.Organization, rq.Invitation, m.Now())
 			return err
 		})
@@ -40,8 +40,8 @@ func (m *room) invitation(serve func(http.ResponseWriter, *http.Request, questio
 // configure-organizations/invite-members.
 //
 //auth0:operation GET /u/accept-invitation
-func (m *room) showInvitation(w http.ResponseWriter, _ *http.Request, q question, i storage.Invitation) error {
-	layout, err := m.Pages.Layout(web.AboutRequest(q.transaction.Asked))
+func (m *room) showInvitation(w http.ResponseWriter, r *http.Request, q question, i storage.Invitation) error {
+	layout, err := m.Pages.Layout(r.Context(), web.AboutRequest(q.transaction.Asked))
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (m *room) showInvitation(w http.ResponseWriter, _ *http.Request, q question
 //
 //auth0:operation POST /u/accept-invitation
 func (m *room) acceptInvitation(w http.ResponseWriter, r *http.Request, q question, _ storage.Invitation) error {
-	err := m.change(q, func(_ *storage.Tx, t *storage.Transaction) error {
+	err := m.change(r.Context(), q, func(_ *storage.Tx, t *storage.Transaction) error {
 		t.Invited = true
 		return nil
 	})

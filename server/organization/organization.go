@@ -6,6 +6,7 @@ package organization
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -105,7 +106,7 @@ func (m *room) load(w http.ResponseWriter, r *http.Request) (q question, err err
 	if q.transaction, err = m.Cookies.Transaction(m.DB, r, q.state, m.Now()); err != nil {
 		return q, err
 	}
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		q.client, err = tx.Clients.Get(q.transaction.Request().ClientID)
 		if storage.IsNotFound(err) {
 			return apierr.UnknownClient(q.transaction.Request().ClientID)
@@ -118,12 +119,12 @@ func (m *room) load(w http.ResponseWriter, r *http.Request) (q question, err err
 // show asks for a name or an e-mail address.
 //
 //auth0:operation GET /u/organization
-func (m *room) show(w http.ResponseWriter, _ *http.Request, q question) error {
-	return m.selection(w, http.StatusOK, q, "")
+func (m *room) show(w http.ResponseWriter, r *http.Request, q question) error {
+	return m.selection(r.Context(), w, http.StatusOK, q, "")
 }
 
-func (m *room) selection(w http.ResponseWriter, status int, q question, typed string, errs ...string) error {
-	layout, err := m.Pages.Layout(web.AboutRequest(q.transaction.Request()))
+func (m *room) selection(ctx context.Context, w http.ResponseWriter, status int, q question, typed string, errs ...string) error {
+	layout, err := m.Pages.Layout(ctx, web.AboutRequest(q.transaction.Request()))
 	if err != nil {
 		return err
 	}
@@ -146,12 +147,12 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request, q question) error 
 		return m.goOnWithout(w, r, q)
 	}
 	typed := strings.TrimSpace(q.form.Get("organizationName"))
-	found, hint, err := m.discover(q, typed)
+	found, hint, err := m.discover(r.Context(), q, typed)
 	switch {
 	case err != nil:
 		return err
 	case len(found) == 0:
-		return m.selection(w, http.StatusBadRequest, q, typed, "invalid-organization")
+		return m.selection(r.Context(), w, http.StatusBadRequest, q, typed, "invalid-organization")
 	case len(found) == 1:
 		return m.goOn(w, r, q, storage.OrganizationAnswer{Chosen: true, ID: found[0].ID, Hint: hint})
 	}
@@ -159,7 +160,7 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request, q question) error 
 	for _, o := range found {
 		ids = append(ids, o.ID)
 	}
-	if err := m.answer(q, storage.OrganizationAnswer{Offered: ids, Hint: hint}); err != nil {
+	if err := m.answer(r.Context(), q, storage.OrganizationAnswer{Offered: ids, Hint: hint}); err != nil {
 		return err
 	}
 	return web.Continue(w, r, earlyPicker, q.state)
@@ -167,10 +168,10 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request, q question) error 
 
 // discover finds the organizations that what was typed leads to and that the application
 // has a connection for, and with what the login begins: an e-mail address, if it is one.
-func (m *room) discover(q question, typed string) (found []storage.Organization, hint string, err error) {
+func (m *room) discover(ctx context.Context, q question, typed string) (found []storage.Organization, hint string, err error) {
 	byEmail, byName := q.named()
 	hint = q.transaction.Request().LoginHint
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		var all []storage.Organization
 		if _, domain, is := strings.Cut(typed, "@"); is && byEmail {
 			hint = typed
@@ -247,7 +248,7 @@ type chooser func(*storage.Tx, *http.Request, question) (choice, error)
 
 // choices reads the choice, in the order of the names.
 func (m *room) choices(r *http.Request, q question, find chooser) (c choice, err error) {
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		c, err = find(tx, r, q)
 		return err
 	})
@@ -269,7 +270,7 @@ func (m *room) showChoices(find chooser) answer {
 		if len(c.organizations) == 0 {
 			return web.Resume(w, r, q.state)
 		}
-		layout, err := m.Pages.Layout(web.AboutRequest(q.transaction.Request()))
+		layout, err := m.Pages.Layout(r.Context(), web.AboutRequest(q.transaction.Request()))
 		if err != nil {
 			return err
 		}
@@ -293,7 +294,7 @@ func (m *room) choose(find chooser) answer {
 			return m.goOnWithout(w, r, q)
 		}
 		chosen := q.form.Get("organization")
-		err := m.change(q, func(tx *storage.Tx, t *storage.Transaction) error {
+		err := m.change(r.Context(), q, func(tx *storage.Tx, t *storage.Transaction) error {
 			q.transaction = *t
 			c, err := find(tx, r, q)
 			switch {
@@ -324,15 +325,15 @@ func (m *room) goOnWithout(w http.ResponseWriter, r *http.Request, q question) e
 
 // goOn writes the answer down and sends the browser back to the decision.
 func (m *room) goOn(w http.ResponseWriter, r *http.Request, q question, answer storage.OrganizationAnswer) error {
-	if err := m.answer(q, answer); err != nil {
+	if err := m.answer(r.Context(), q, answer); err != nil {
 		return err
 	}
 	return web.Resume(w, r, q.state)
 }
 
 // answer writes the answer into the transaction.
-func (m *room) answer(q question, answer storage.OrganizationAnswer) error {
-	return m.change(q, func(_ *storage.Tx, t *storage.Transaction) error {
+func (m *room) answer(ctx context.Context, q question, answer storage.OrganizationAnswer) error {
+	return m.change(ctx, q, func(_ *storage.Tx, t *storage.Transaction) error {
 		t.Organization = after(t.Organization, answer)
 		return nil
 	})
@@ -350,8 +351,8 @@ func after(before *storage.OrganizationAnswer, answer storage.OrganizationAnswer
 }
 
 // change changes the transaction of a question as it is now.
-func (m *room) change(q question, change func(*storage.Tx, *storage.Transaction) error) error {
-	return m.DB.Update(func(tx *storage.Tx) error {
+func (m *room) change(ctx context.Context, q question, change func(*storage.Tx, *storage.Transaction) error) error {
+	return m.DB.Update(ctx, func(tx *storage.Tx) error {
 		return session.Change(tx, q.transaction.StateHash, m.Now(), func(t *storage.Transaction) error { return change(tx, t) })
 	})
 }

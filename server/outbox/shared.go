@@ -23,7 +23,7 @@ type shared struct{ db *storage.DB }
 
 func (s shared) add(m Message) (id string, err error) {
 	bounds := storage.MessageBounds{Number: maxMessages, Bytes: maxBytes, Since: m.CreatedAt.Add(-maxAge)}
-	err = s.db.Update(func(tx *storage.Tx) error {
+	err = s.db.Update(context.Background(), func(tx *storage.Tx) error {
 		return tx.AddMessage(m.CreatedAt, bounds, func(number int) ([]byte, error) {
 			id = idPrefix + strconv.Itoa(number)
 			kept := m
@@ -36,7 +36,7 @@ func (s shared) add(m Message) (id string, err error) {
 
 // all returns the messages, the newest first.
 func (s shared) all() (found []Message, err error) {
-	err = s.db.View(func(tx *storage.Tx) error {
+	err = s.db.View(context.Background(), func(tx *storage.Tx) error {
 		found = nil
 		for kept, err := range tx.Messages.All() {
 			if err != nil {
@@ -89,7 +89,7 @@ func (s shared) wait(ctx context.Context, f Filter) (Message, error) {
 }
 
 func (s shared) clear() error {
-	return s.db.Update(func(tx *storage.Tx) error { return tx.ClearMessages() })
+	return s.db.Update(context.Background(), func(tx *storage.Tx) error { return tx.ClearMessages() })
 }
 
 // settle notes how a delivery went.
@@ -98,7 +98,7 @@ func (s shared) settle(id string, failure error) error {
 	if err != nil {
 		return err
 	}
-	return s.db.Update(func(tx *storage.Tx) error {
+	return s.db.Update(context.Background(), func(tx *storage.Tx) error {
 		kept, err := tx.MessageByNumber(number)
 		if err != nil {
 			return storage.Optional(err) // it was cleared meanwhile

@@ -52,7 +52,7 @@ func (s Sender) StartLogin(r *http.Request, t storage.Transaction, state string,
 	var client storage.Client
 	var message emails.Draft
 	made := false
-	err = s.DB.Update(func(tx *storage.Tx) (err error) {
+	err = s.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
 		if client, err = tx.Clients.Get(p.ClientID); storage.Optional(err) != nil {
 			return err
 		}

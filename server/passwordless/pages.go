@@ -1,6 +1,7 @@
 package passwordless
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -32,7 +33,7 @@ func (m *room) waiting(r *http.Request, page string) (wt waiting, elsewhere stri
 	if wt.transaction, err = m.Door.Cookies.Transaction(m.DB, r, wt.state, m.Now()); err != nil {
 		return wt, "", err
 	}
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		s, err := m.Door.Cookies.Find(tx, r, m.Now())
 		if err := storage.Optional(err); err != nil {
 			return err
@@ -73,7 +74,7 @@ func (m *room) show(page string) web.Handler {
 		case elsewhere != "":
 			return web.Continue(w, r, elsewhere, wt.state)
 		}
-		return m.page(w, http.StatusOK, wt)
+		return m.page(r.Context(), w, http.StatusOK, wt)
 	}
 }
 
@@ -98,11 +99,11 @@ func (m *room) submit(page string) web.Handler {
 			if _, err := m.Codes.StartLogin(r, wt.transaction, wt.state, wt.connection, wt.transaction.Passwordless.Address); err != nil {
 				return err
 			}
-			return m.page(w, http.StatusOK, wt)
+			return m.page(r.Context(), w, http.StatusOK, wt)
 		}
 		code := strings.TrimSpace(form.Get("code"))
 		if code == "" {
-			return m.page(w, http.StatusBadRequest, wt, "no-code")
+			return m.page(r.Context(), w, http.StatusBadRequest, wt, "no-code")
 		}
 		return m.letIn(w, r, wt, code)
 	}
@@ -127,7 +128,7 @@ func (m *room) followHere(w http.ResponseWriter, r *http.Request) error {
 func (m *room) letIn(w http.ResponseWriter, r *http.Request, wt waiting, typed string) error {
 	attempt, tried := m.attempt(r, wt.transaction.Request().ClientID, wt.connection, wt.transaction.Passwordless.Address, wt.user, typed)
 	if key := faults(tried); key != "" {
-		return m.page(w, http.StatusBadRequest, wt, key)
+		return m.page(r.Context(), w, http.StatusBadRequest, wt, key)
 	}
 	if tried != nil && !errors.Is(tried, storage.ErrWrongCode) {
 		return tried
@@ -135,16 +136,16 @@ func (m *room) letIn(w http.ResponseWriter, r *http.Request, wt waiting, typed s
 	var finish func(http.ResponseWriter)
 	err := m.Door.Judge(r, attempt, tried == nil)
 	if err == nil {
-		err = m.DB.Update(func(tx *storage.Tx) (err error) {
+		err = m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
 			finish, err = m.Door.Begin(tx, r, wt.transaction, attempt)
 			return err
 		})
 	}
 	switch {
 	case errors.Is(err, signin.ErrBlocked):
-		return m.page(w, http.StatusBadRequest, wt, "user-blocked")
+		return m.page(r.Context(), w, http.StatusBadRequest, wt, "user-blocked")
 	case errors.Is(err, signin.ErrWrong):
-		return m.page(w, http.StatusBadRequest, wt, "invalid-code")
+		return m.page(r.Context(), w, http.StatusBadRequest, wt, "invalid-code")
 	case err != nil:
 		return err
 	}
@@ -163,14 +164,14 @@ func faults(tried error) string {
 	return ""
 }
 
-func (m *room) page(w http.ResponseWriter, status int, wt waiting, errs ...string) error {
+func (m *room) page(ctx context.Context, w http.ResponseWriter, status int, wt waiting, errs ...string) error {
 	rq := wt.transaction.Request()
-	layout, err := m.Pages.Layout(web.AboutRequest(rq))
+	layout, err := m.Pages.Layout(ctx, web.AboutRequest(rq))
 	if err != nil {
 		return err
 	}
 	var client storage.Client
-	err = m.DB.View(func(tx *storage.Tx) (err error) {
+	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
 		client, err = tx.Clients.Get(rq.ClientID)
 		return storage.Optional(err)
 	})

@@ -116,7 +116,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request) error {
 	var user storage.User
 	var message emails.Draft
 	made := false
-	err = m.DB.Update(func(tx *storage.Tx) error {
+	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		a, err := m.addressee(tx, client, form)
 		if err != nil {
 			return err

@@ -37,7 +37,7 @@ func (m *room) check(r *http.Request, form url.Values) (attempt signin.Attempt, 
 	clientID := form.Get("client_id")
 	var a addressee
 	var user storage.User
-	err = m.DB.View(func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		var client storage.Client
 		if clientID != "" {
 			if client, err = tx.Clients.Get(clientID); storage.IsNotFound(err) {
@@ -62,7 +62,7 @@ func (m *room) check(r *http.Request, form url.Values) (attempt signin.Attempt, 
 // attempt is the try of a code that was sent to an address or a number, and what is wrong
 // with it.
 func (m *room) attempt(r *http.Request, clientID string, conn storage.Connection, address string, user storage.User, typed string) (signin.Attempt, error) {
-	code, tried := account.TryPasscode(m.DB, m.Issuer.Secrets, user, clientID, typed, m.Now())
+	code, tried := account.TryPasscode(r.Context(), m.DB, m.Issuer.Secrets, user, clientID, typed, m.Now())
 	attempt := signin.Attempt{
 		Method: signin.Email, ClientID: clientID, Connection: conn.Name, Identifier: address, User: user, IP: signin.Address(r),
 		Message: account.PasscodeSentence(conn.Strategy, tried),
@@ -124,7 +124,7 @@ func (m *room) follow(w http.ResponseWriter, r *http.Request) error {
 		return apierr.UserBlocked
 	}
 	var finish func(http.ResponseWriter)
-	err = m.DB.Update(func(tx *storage.Tx) error {
+	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		if err := m.Door.Record(tx, attempt); err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ func openAt(tb testing.TB, addresses []string) *storage.DB {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	err = db.Update(func(tx *storage.Tx) error {
+	err = db.Update(tb.Context(), func(tx *storage.Tx) error {
 		for i, address := range addresses {
 			err := tx.Clients.Put(storage.Document{
 				"client_id": fmt.Sprintf("client%06d", i), "name": "App", "is_first_party": i%5 > 0, "third_party_security_mode": "strict",
@@ -65,7 +65,7 @@ func TestOriginOfAnyIsThatOfOne(t *testing.T) {
 	allowed := 0
 	for i, address := range addresses {
 		db := openAt(t, append(slices.Repeat([]string{"https://nobody.example"}, i%7), address))
-		err := db.View(func(tx *storage.Tx) error {
+		err := db.View(t.Context(), func(tx *storage.Tx) error {
 			for _, host := range []string{"login.brand.test", "localhost:3000"} {
 				for _, origin := range origins {
 					want := false
@@ -114,7 +114,7 @@ func BenchmarkOriginOfAny(b *testing.B) {
 		for name, origin := range map[string]string{"listed": "https://app4.example.com", "foreign": "https://nobody.test"} {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				for b.Loop() {
-					err := db.View(func(tx *storage.Tx) error {
+					err := db.View(b.Context(), func(tx *storage.Tx) error {
 						allowed, err := registered.OriginOfAny(tx, "localhost:4000", origin)
 						if err == nil && allowed != (name == "listed") {
 							b.Fatal("the answer is wrong")

@@ -5,6 +5,7 @@
 package registration
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -60,7 +61,7 @@ func (m *room) register(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (m *room) make(w http.ResponseWriter, r *http.Request) (answer, error) {
-	strict, err := m.mode()
+	strict, err := m.mode(r.Context())
 	if err != nil {
 		return answer{}, err
 	}
@@ -79,7 +80,7 @@ func (m *room) make(w http.ResponseWriter, r *http.Request) (answer, error) {
 	if asked.hasSecret() {
 		secret = resource.ClientSecret()
 	}
-	err = m.DB.Update(func(tx *storage.Tx) error {
+	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		doc := asked.application(id, strict)
 		if secret != "" {
 			doc["client_secret"] = secret
@@ -99,8 +100,8 @@ func (m *room) make(w http.ResponseWriter, r *http.Request) (answer, error) {
 
 // mode reports whether the applications that register are strict, which they are unless the
 // tenant says otherwise. Auth0: get-started/applications/third-party-applications/permissive-mode.
-func (m *room) mode() (strict bool, err error) {
-	err = m.DB.View(func(tx *storage.Tx) error {
+func (m *room) mode(ctx context.Context) (strict bool, err error) {
+	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		tenant, err := tx.Tenant.Get(storage.TenantKey)
 		if storage.Optional(err) != nil {
 			return err

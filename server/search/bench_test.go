@@ -85,7 +85,7 @@ func newStore(b *testing.B, users int) *store {
 		b.Fatal(err)
 	}
 	for first := 0; first < users; first += 2000 {
-		err := db.Update(func(tx *storage.Tx) error {
+		err := db.Update(b.Context(), func(tx *storage.Tx) error {
 			for i := first; i < first+2000; i++ {
 				if err := tx.Users.Put(user(i)); err != nil {
 					return err
@@ -134,7 +134,7 @@ func (s *store) find(b *testing.B, query, sort string) int {
 	}
 	found := 0
 	var keys []search.Key
-	err = s.db.View(func(tx *storage.Tx) error {
+	err = s.db.View(b.Context(), func(tx *storage.Tx) error {
 		plan := q.Plan(lookup(b, tx))
 		for _, key := range plan.Keys {
 			doc, err := tx.Users.Document(key)

@@ -1,6 +1,7 @@
 package servertest
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -90,7 +91,7 @@ func plantKeys(cfg config.Config) error {
 		return err
 	}
 	defer end()
-	return db.Update(func(tx *storage.Tx) error {
+	return db.Update(context.Background(), func(tx *storage.Tx) error {
 		for _, err := range tx.SigningKeys.All() {
 			return err // it has keys
 		}

@@ -50,7 +50,7 @@ func (c Cookies) Start(w http.ResponseWriter, r *http.Request, db *storage.DB, t
 	state = keys.Random(32)
 	t.StateHash = keys.Hash(state)
 	t.BrowserHash = keys.Hash(c.MarkBrowser(w, r))
-	return state, answered(db.UpdateVolatile(func(tx *storage.Tx) error { return tx.StartTransaction(t) }))
+	return state, answered(db.UpdateVolatile(r.Context(), func(tx *storage.Tx) error { return tx.StartTransaction(t) }))
 }
 
 // Change is storage's ChangeTransaction, with answers that a browser can show:
@@ -70,7 +70,7 @@ func answered(err error) error {
 }
 
 func (c Cookies) find(db *storage.DB, r *http.Request, state string, now time.Time) (t storage.Transaction, err error) {
-	err = db.View(func(tx *storage.Tx) error {
+	err = db.View(r.Context(), func(tx *storage.Tx) error {
 		t, err = tx.Transactions.Get(keys.Hash(state))
 		return err
 	})

@@ -9,6 +9,7 @@
 package signin
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -105,7 +106,7 @@ func StillPassword(userID, hash string) func(*storage.Tx) error {
 // account, Auth0: secure/attack-protection/brute-force-protection.
 func (d *Door) Judge(r *http.Request, a Attempt, right bool) error {
 	blocked := false
-	err := d.DB.View(func(tx *storage.Tx) (err error) {
+	err := d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		blocked, err = account.Blocked(tx, a.User.UserID, a.Connection, a.IP, d.Now())
 		return err
 	})
@@ -125,11 +126,11 @@ func (d *Door) Judge(r *http.Request, a Attempt, right bool) error {
 	return ErrWrong
 }
 
-// count counts a wrong proof.
+// count counts a wrong proof, also that of somebody who has left before the answer.
 func (d *Door) count(r *http.Request, a Attempt) error {
 	var blocks bool
 	var mail emails.Draft
-	err := d.DB.Update(func(tx *storage.Tx) (err error) {
+	err := d.DB.Update(context.WithoutCancel(r.Context()), func(tx *storage.Tx) (err error) {
 		mail = emails.Draft{}
 		var notify bool
 		blocks, notify, err = account.CountFailure(tx, a.User, a.Connection, a.Identifier, a.IP, d.Now())

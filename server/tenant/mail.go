@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"context"
 	"encoding/json"
 
 	"github.com/tenant0/tenant0/server/emails"
@@ -24,7 +25,7 @@ func (t *Tenant) smtpServer() (server outbox.SMTPServer, ok bool, err error) {
 			Password string `json:"smtp_pass"`
 		} `json:"credentials"`
 	}
-	err = t.db.View(func(tx *storage.Tx) error {
+	err = t.db.View(context.Background(), func(tx *storage.Tx) error {
 		document, err := tx.Documents(resource.EmailProvider.Name, "").Document(storage.SettingsKey)
 		if err != nil {
 			return storage.Optional(err)

@@ -19,7 +19,7 @@ import (
 // what the tenant file says for the summary.
 func (t *Tenant) seed() error {
 	empty := false
-	err := t.db.View(func(tx *storage.Tx) error {
+	err := t.db.View(context.Background(), func(tx *storage.Tx) error {
 		_, err := tx.Tenant.Get(storage.TenantKey)
 		empty = storage.IsNotFound(err)
 		return storage.Optional(err)

@@ -63,7 +63,7 @@ func start(t *testing.T, data, file string) *tenant.Tenant {
 // password lead to.
 func users(t *testing.T, db *storage.DB) (all, found int) {
 	t.Helper()
-	err := db.View(func(tx *storage.Tx) error {
+	err := db.View(t.Context(), func(tx *storage.Tx) error {
 		for u, err := range tx.Users.All() {
 			if err != nil {
 				return err
@@ -96,7 +96,7 @@ func TestTenantLargerThanOneTransaction(t *testing.T) {
 	if all, found := users(t, s.DB()); all != want || found != want {
 		t.Errorf("the store has %d users and finds %d, want %d", all, found, want)
 	}
-	err := s.DB().Update(func(tx *storage.Tx) error {
+	err := s.DB().Update(t.Context(), func(tx *storage.Tx) error {
 		if err := tx.Clear(); err != nil {
 			return err
 		}
@@ -115,7 +115,7 @@ func TestTenantLargerThanOneTransaction(t *testing.T) {
 func TestStartThatWasCutShort(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "tenant0.db")
 	s := start(t, data, fileOf(t, 30))
-	if err := s.DB().Update(func(tx *storage.Tx) error { return tx.Tenant.Delete(storage.TenantKey) }); err != nil {
+	if err := s.DB().Update(t.Context(), func(tx *storage.Tx) error { return tx.Tenant.Delete(storage.TenantKey) }); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ func (t *Tenant) refresh() error {
 // look reads the signing keys and the clock from the store.
 func (t *Tenant) look() error {
 	var raw []byte
-	err := t.db.View(func(tx *storage.Tx) (err error) {
+	err := t.db.View(context.Background(), func(tx *storage.Tx) (err error) {
 		if raw, err = tx.Clock(); err != nil {
 			return err
 		}
@@ -69,7 +70,7 @@ func (t *Tenant) keepClock() error {
 	if err != nil {
 		return err
 	}
-	if err := t.db.Update(func(tx *storage.Tx) error { return tx.PutClock(raw) }); err != nil {
+	if err := t.db.Update(context.Background(), func(tx *storage.Tx) error { return tx.PutClock(raw) }); err != nil {
 		return err
 	}
 	if err := t.look(); err != nil { // a request may have put back what was there before

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	"github.com/tenant0/tenant0/config/tenantfile"
@@ -52,7 +53,7 @@ func (t *Tenant) summarize(file *tenantfile.Tenant, generated map[string]string)
 		})
 	}
 	// What is read once need not be remembered.
-	return t.db.Try(func(tx *storage.Tx) error {
+	return t.db.Try(context.Background(), func(tx *storage.Tx) error {
 		var err error
 		if t.summary.FixedSecrets, err = t.summarizeApplications(tx, file, generated); err != nil {
 			return err

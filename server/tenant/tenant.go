@@ -4,6 +4,7 @@
 package tenant
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -112,7 +113,7 @@ func Open(db *storage.DB, o Options) (_ *Tenant, err error) {
 			err = errors.Join(err, db.Close())
 		}
 	}()
-	if err := db.SettleIssuer(o.Issuer); err != nil {
+	if err := db.SettleIssuer(context.Background(), o.Issuer); err != nil {
 		return nil, err
 	}
 	if err := t.openServices(); err != nil {
@@ -283,7 +284,7 @@ func (t *Tenant) secure() bool {
 
 // anyApplication lets pages of the tenant's applications in.
 func (t *Tenant) anyApplication(r *http.Request, origin string) (allowed bool, err error) {
-	err = t.db.View(func(tx *storage.Tx) error {
+	err = t.db.View(r.Context(), func(tx *storage.Tx) error {
 		allowed, err = registered.OriginOfAny(tx, r.Host, origin)
 		return err
 	})
@@ -292,8 +293,8 @@ func (t *Tenant) anyApplication(r *http.Request, origin string) (allowed bool, e
 
 // customDomain reports whether a name is one of the tenant's custom domains. They
 // are looked up, because the Management API changes them while the server runs.
-func (t *Tenant) customDomain(name string) (found bool, err error) {
-	err = t.db.View(func(tx *storage.Tx) error {
+func (t *Tenant) customDomain(ctx context.Context, name string) (found bool, err error) {
+	err = t.db.View(ctx, func(tx *storage.Tx) error {
 		_, err := tx.CustomDomain(name)
 		found = err == nil
 		return storage.Optional(err)
@@ -311,7 +312,7 @@ func (t *Tenant) management() management.Deps {
 // restore makes the tenant what a snapshot has, or what its seed made it with the name "", at
 // the machine's time: a clock that one test has moved is not to be the next one's.
 func (t *Tenant) restore(snapshot string) error {
-	err := t.db.View(func(tx *storage.Tx) error {
+	err := t.db.View(context.Background(), func(tx *storage.Tx) error {
 		has, err := tx.HasSnapshot(snapshot)
 		if err == nil && !has {
 			err = fmt.Errorf("snapshot %q: %w", snapshot, storage.ErrNotFound)
@@ -326,7 +327,7 @@ func (t *Tenant) restore(snapshot string) error {
 	}
 	t.traces.Clear()
 	return t.events.Reset(func() error {
-		if err := t.db.Update(func(tx *storage.Tx) error { return tx.RestoreSnapshot(snapshot) }); err != nil {
+		if err := t.db.Update(context.Background(), func(tx *storage.Tx) error { return tx.RestoreSnapshot(snapshot) }); err != nil {
 			return err
 		}
 		t.clock.Reset()

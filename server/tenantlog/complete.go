@@ -2,6 +2,7 @@ package tenantlog
 
 import (
 	"cmp"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net"
@@ -28,7 +29,7 @@ func (l *Log) complete(batch []pending) ([]storage.LogEvent, error) {
 		return nil, nil
 	}
 	events := make([]storage.LogEvent, 0, len(batch))
-	err := l.DB.View(func(tx *storage.Tx) error {
+	err := l.DB.View(context.Background(), func(tx *storage.Tx) error {
 		n := names{tx, map[string]string{}, map[string]string{}, map[string]storage.Connection{}, map[string]string{}}
 		for i := range batch {
 			e, err := n.event(&batch[i])

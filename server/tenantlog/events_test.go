@@ -27,7 +27,7 @@ func stop(t *testing.T, s *servertest.Server) (all []storage.Document) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	err = db.View(func(tx *storage.Tx) error {
+	err = db.View(t.Context(), func(tx *storage.Tx) error {
 		for d, err := range tx.Logs.After("") {
 			if err != nil {
 				return err

@@ -7,6 +7,7 @@ package tenantlog
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -111,7 +112,7 @@ func New(d Deps) (*Log, error) {
 	d.Limit = cmp.Or(d.Limit, DefaultLimit)
 	d.Retention = cmp.Or(d.Retention, DefaultRetention)
 	l := &Log{Deps: d, wake: make(chan struct{}, 1)}
-	err := d.DB.View(func(tx *storage.Tx) (err error) {
+	err := d.DB.View(context.Background(), func(tx *storage.Tx) (err error) {
 		l.stored, err = tx.Logs.Last()
 		return err
 	})
@@ -225,7 +226,7 @@ func (l *Log) append(events []storage.LogEvent) (before, newest string, err erro
 	oldest := storage.LogIDAt(l.Now().Add(-l.Retention))
 	shared := l.DB.Shared()
 	prune := l.pruneAt <= len(events) || !shared
-	err = l.DB.Update(func(tx *storage.Tx) error {
+	err = l.DB.Update(context.Background(), func(tx *storage.Tx) error {
 		before = l.stored
 		if shared {
 			if before, err = tx.Logs.Last(); err != nil {

@@ -78,7 +78,7 @@ func request(header ...string) *http.Request {
 
 func TestEventHasAuth0sMembers(t *testing.T) {
 	l := open(t, nil)
-	err := l.db.Update(func(tx *storage.Tx) error {
+	err := l.db.Update(t.Context(), func(tx *storage.Tx) error {
 		if err := tx.Clients.Put(storage.Document{"client_id": "app", "name": "My App"}); err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ func TestIDsNeverGoBack(t *testing.T) {
 		}
 		l.Record(nil, tenantlog.Event{Type: fmt.Sprint(i)})
 	}
-	found, err := l.After("", 10)
+	found, err := l.After(t.Context(), "", 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestIDsNeverGoBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	again.Record(nil, tenantlog.Event{Type: "5"})
-	after, err := again.After(found[4]["log_id"].(string), 10)
+	after, err := again.After(t.Context(), found[4]["log_id"].(string), 10)
 	if err != nil || len(after) != 1 || after[0]["type"] != "5" {
 		t.Errorf("after the last id: %v, %v", after, err)
 	}
@@ -211,7 +211,7 @@ func TestLogIsBounded(t *testing.T) {
 	if err := l.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	if found, err := l.After("", 10); err != nil || types(found) != "b" {
+	if found, err := l.After(t.Context(), "", 10); err != nil || types(found) != "b" {
 		t.Errorf("past the retention the store has %s, %v", types(found), err)
 	}
 	if len(told) != 3 || told[0] != "" {
@@ -230,7 +230,7 @@ func types(events []storage.Document) string {
 func TestReset(t *testing.T) {
 	l := open(t, nil)
 	l.Record(nil, tenantlog.Event{Type: "before"})
-	err := l.Reset(func() error { return l.db.Update(func(tx *storage.Tx) error { return tx.Clear() }) })
+	err := l.Reset(func() error { return l.db.Update(t.Context(), func(tx *storage.Tx) error { return tx.Clear() }) })
 	if err != nil {
 		t.Fatal(err)
 	}

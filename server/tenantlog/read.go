@@ -9,12 +9,12 @@ import (
 // After returns up to take events that were recorded after the one with the id
 // from, the oldest first: Auth0's retrieval by checkpoint. It must not be called
 // within a transaction.
-func (l *Log) After(from string, take int) ([]storage.Document, error) {
+func (l *Log) After(ctx context.Context, from string, take int) ([]storage.Document, error) {
 	if err := l.Flush(); err != nil {
 		return nil, err
 	}
 	found := []storage.Document{}
-	err := l.DB.View(func(tx *storage.Tx) error {
+	err := l.DB.View(ctx, func(tx *storage.Tx) error {
 		for d, err := range tx.Logs.After(from) {
 			if err != nil || len(found) == take {
 				return err
@@ -34,7 +34,7 @@ func (l *Log) Newest(ctx context.Context, userID string, fn func(storage.Documen
 		return err
 	}
 	oldest := storage.LogIDAt(l.Now().Add(-l.Retention))
-	return l.DB.ViewContext(ctx, func(tx *storage.Tx) error {
+	return l.DB.View(ctx, func(tx *storage.Tx) error {
 		for d, err := range tx.Logs.Newest(userID) {
 			if err != nil {
 				return err
@@ -52,11 +52,11 @@ func (l *Log) Newest(ctx context.Context, userID string, fn func(storage.Documen
 
 // Get returns the event with an id, or an error that wraps storage.ErrNotFound. It
 // must not be called within a transaction.
-func (l *Log) Get(logID string) (d storage.Document, err error) {
+func (l *Log) Get(ctx context.Context, logID string) (d storage.Document, err error) {
 	if err := l.Flush(); err != nil {
 		return nil, err
 	}
-	err = l.DB.View(func(tx *storage.Tx) error {
+	err = l.DB.View(ctx, func(tx *storage.Tx) error {
 		d, err = tx.Logs.Document(logID)
 		return err
 	})

@@ -26,15 +26,15 @@ func (g *authorizationCode) Type() string { return "authorization_code" }
 
 // Validate implements oauth.Grant. A wrong redirect_uri or verifier neither uses
 // the code up nor makes it easier to redeem.
-func (g *authorizationCode) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+func (g *authorizationCode) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
 	text := rq.Form.Get("code")
 	if text == "" {
 		return nil, apierr.MissingParameter("code")
 	}
-	code, grant, err := g.load(text, rq)
+	code, grant, err := g.load(ctx, text, rq)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return nil, g.reused(text, rq)
+		return nil, g.reused(ctx, text, rq)
 	case err != nil:
 		return nil, err
 	case code.Issue.ClientID != rq.Client.ClientID, !rq.Now.Before(code.ExpiresAt):
@@ -51,10 +51,10 @@ func (g *authorizationCode) Validate(_ context.Context, rq *oauth.TokenRequest) 
 	return grant, nil
 }
 
-func (g *authorizationCode) load(text string, rq *oauth.TokenRequest) (storage.Code, *tokens.Grant, error) {
+func (g *authorizationCode) load(ctx context.Context, text string, rq *oauth.TokenRequest) (storage.Code, *tokens.Grant, error) {
 	var code storage.Code
 	grant := &tokens.Grant{Client: rq.Client}
-	err := g.db.View(func(tx *storage.Tx) error {
+	err := g.db.View(ctx, func(tx *storage.Tx) error {
 		var err error
 		if code, err = tx.Codes.Get(keys.Hash(text)); err != nil {
 			return err
@@ -68,12 +68,13 @@ func (g *authorizationCode) load(text string, rq *oauth.TokenRequest) (storage.C
 // reused handles a code that is not there. When it is one that we gave the client, it
 // was redeemed before (or is long expired), and what it brought is revoked. Another
 // client cannot do that.
-func (g *authorizationCode) reused(text string, rq *oauth.TokenRequest) error {
+func (g *authorizationCode) reused(ctx context.Context, text string, rq *oauth.TokenRequest) error {
 	id, ok := g.issuer.Secrets.GrantOfCode(text, rq.Client.ClientID)
 	if !ok {
 		return apierr.InvalidCode
 	}
-	if err := g.db.Update(func(tx *storage.Tx) error { return tx.RevokeGrant(id, rq.Now) }); err != nil {
+	// Whoever brings it need not stay to hear the answer.
+	if err := g.db.Update(context.WithoutCancel(ctx), func(tx *storage.Tx) error { return tx.RevokeGrant(id, rq.Now) }); err != nil {
 		return err
 	}
 	return apierr.InvalidCode.With(storage.ErrReused)
@@ -81,14 +82,14 @@ func (g *authorizationCode) reused(text string, rq *oauth.TokenRequest) error {
 
 // Commit implements oauth.Grant: the code goes and the refresh token comes in
 // one transaction, so that of several requests with one code one succeeds.
-func (g *authorizationCode) Commit(_ context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
+func (g *authorizationCode) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
 	var issued *storage.RefreshToken
 	if offline(grant) {
 		reply.RefreshToken = g.issuer.Secrets.NewRefreshToken(grant.ID)
 		issued = newFamily(grant, reply.RefreshToken, rq.Now)
 	}
 	code := storage.Code{Hash: keys.Hash(rq.Form.Get("code")), GrantID: grant.ID}
-	err := g.db.RedeemCode(code, rq.Now, issued)
+	err := g.db.RedeemCode(ctx, code, rq.Now, issued)
 	if errors.Is(err, storage.ErrReused) {
 		return apierr.InvalidCode.With(err)
 	}

@@ -22,7 +22,7 @@ type clientCredentials struct{ db *storage.DB }
 func (g *clientCredentials) Type() string { return "client_credentials" }
 
 // Validate implements oauth.Grant.
-func (g *clientCredentials) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+func (g *clientCredentials) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
 	if rq.Client.Public() {
 		// RFC 6749 section 4.4: "The client credentials grant type MUST only be
 		// used by confidential clients."
@@ -31,7 +31,7 @@ func (g *clientCredentials) Validate(_ context.Context, rq *oauth.TokenRequest) 
 	var api *storage.ResourceServer
 	var granted storage.ClientGrant
 	issue := storage.Issue{ClientID: rq.Client.ClientID}
-	err := g.db.View(func(tx *storage.Tx) error {
+	err := g.db.View(ctx, func(tx *storage.Tx) error {
 		audience, err := defaultAudience(tx, rq.Form.Get("audience"))
 		if err != nil {
 			return err

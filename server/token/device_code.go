@@ -20,12 +20,12 @@ func (g *deviceCode) Type() string { return "urn:ietf:params:oauth:grant-type:de
 
 // Validate implements oauth.Grant. A poll that comes too early is not counted as one, so that a
 // hasty device gets on as well.
-func (g *deviceCode) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+func (g *deviceCode) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
 	text := rq.Form.Get("device_code")
 	if text == "" {
 		return nil, apierr.MissingParameter("device_code")
 	}
-	d, err := g.DB.PollDevice(keys.Hash(text), rq.Client.ClientID, rq.Now)
+	d, err := g.DB.PollDevice(ctx, keys.Hash(text), rq.Client.ClientID, rq.Now)
 	switch {
 	case storage.IsNotFound(err):
 		return nil, apierr.InvalidDeviceCode.With(err)
@@ -41,7 +41,7 @@ func (g *deviceCode) Validate(_ context.Context, rq *oauth.TokenRequest) (*token
 		return nil, apierr.DevicePending
 	}
 	grant := &tokens.Grant{Client: rq.Client, ID: d.GrantID, Issue: *d.Issue}
-	err = g.DB.View(grant.Load)
+	err = g.DB.View(ctx, grant.Load)
 	if storage.IsNotFound(err) {
 		return grant, apierr.InvalidDeviceCode.With(err)
 	}
@@ -53,13 +53,13 @@ func (g *deviceCode) Validate(_ context.Context, rq *oauth.TokenRequest) (*token
 
 // Commit implements oauth.Grant: the device code goes and the refresh token comes in one
 // transaction, so that of several polls one succeeds.
-func (g *deviceCode) Commit(_ context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
+func (g *deviceCode) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
 	var issued *storage.RefreshToken
 	if offline(grant) {
 		reply.RefreshToken = g.Issuer.Secrets.NewRefreshToken(grant.ID)
 		issued = newFamily(grant, reply.RefreshToken, rq.Now)
 	}
-	err := g.DB.AdmitDevice(keys.Hash(rq.Form.Get("device_code")), issued)
+	err := g.DB.AdmitDevice(ctx, keys.Hash(rq.Form.Get("device_code")), issued)
 	if errors.Is(err, storage.ErrReused) {
 		return apierr.InvalidDeviceCode.With(err)
 	}

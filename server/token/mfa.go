@@ -15,10 +15,10 @@ import (
 
 // askFurther has a login whose first factor was right wait for a further one, Auth0: secure/
 // multi-factor-authentication/authenticate-using-ropg-flow-with-mfa. The first one is used up.
-func (p *people) askFurther(rq *oauth.TokenRequest, a signin.Attempt, grant *tokens.Grant) error {
+func (p *people) askFurther(ctx context.Context, rq *oauth.TokenRequest, a signin.Attempt, grant *tokens.Grant) error {
 	token := factors.NewToken()
 	var requirements map[string]any
-	err := p.DB.Update(func(tx *storage.Tx) (err error) {
+	err := p.DB.Update(ctx, func(tx *storage.Tx) (err error) {
 		if a.Holds != nil {
 			if err := a.Holds(tx); err != nil {
 				return err
@@ -45,13 +45,13 @@ type waiting struct {
 }
 
 // waiting finds the login of the request's mfa_token.
-func (p *people) waiting(rq *oauth.TokenRequest, required ...string) (l waiting, err error) {
+func (p *people) waiting(ctx context.Context, rq *oauth.TokenRequest, required ...string) (l waiting, err error) {
 	for _, name := range append([]string{"mfa_token"}, required...) {
 		if rq.Form.Get(name) == "" {
 			return l, apierr.MissingParameter(name)
 		}
 	}
-	err = p.DB.View(func(tx *storage.Tx) error {
+	err = p.DB.View(ctx, func(tx *storage.Tx) error {
 		if l.MFALogin, err = factors.Login(tx, rq.Form.Get("mfa_token"), rq.Client.ClientID, rq.Now); err != nil {
 			return err
 		}
@@ -70,7 +70,7 @@ func (p *people) waiting(rq *oauth.TokenRequest, required ...string) (l waiting,
 
 // finish lets the person in who has proved the further factor: holds is asked in the update
 // that does so, and uses the proof up.
-func (p *people) finish(rq *oauth.TokenRequest, l waiting, a factors.Authenticator, refusal *apierr.Error, holds func(*storage.Tx) error) (*tokens.Grant, error) {
+func (p *people) finish(ctx context.Context, rq *oauth.TokenRequest, l waiting, a factors.Authenticator, refusal *apierr.Error, holds func(*storage.Tx) error) (*tokens.Grant, error) {
 	rq.HTTP = sender(rq)
 	attempt := signin.Attempt{
 		Method: signin.MFA, ClientID: rq.Client.ClientID, Connection: l.Issue.Connection, User: l.user, IP: signin.Address(rq.HTTP),
@@ -88,13 +88,13 @@ func (p *people) finish(rq *oauth.TokenRequest, l waiting, a factors.Authenticat
 			return factors.Used(tx, l.user.UserID, a, rq.Now)
 		},
 	}
-	return p.settle(rq, attempt, l.Issue, l.GTY, refusal)
+	return p.settle(ctx, rq, attempt, l.Issue, l.GTY, refusal)
 }
 
 // refused counts a wrong code.
-func (p *people) refused(rq *oauth.TokenRequest, l waiting, refusal *apierr.Error) (*tokens.Grant, error) {
+func (p *people) refused(ctx context.Context, rq *oauth.TokenRequest, l waiting, refusal *apierr.Error) (*tokens.Grant, error) {
 	known := &tokens.Grant{User: &l.user, Issue: storage.Issue{UserID: l.user.UserID, Connection: l.Issue.Connection}}
-	if err := factors.CountWrong(p.DB, l.user.UserID, rq.Now); err != nil {
+	if err := factors.CountWrong(ctx, p.DB, l.user.UserID, rq.Now); err != nil {
 		return known, err
 	}
 	return known, refusal
@@ -108,16 +108,16 @@ type mfaOTP struct{ people }
 func (g *mfaOTP) Type() string { return "http://auth0.com/oauth/grant-type/mfa-otp" }
 
 // Validate implements oauth.Grant.
-func (g *mfaOTP) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
-	l, err := g.waiting(rq, "otp")
+func (g *mfaOTP) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+	l, err := g.waiting(ctx, rq, "otp")
 	if err != nil {
 		return nil, err
 	}
 	a, mark, ok := factors.CheckOTP(l.authenticators, rq.Form.Get("otp"), rq.Now)
 	if !ok {
-		return g.refused(rq, l, apierr.WrongOTP)
+		return g.refused(ctx, rq, l, apierr.WrongOTP)
 	}
-	return g.finish(rq, l, a, apierr.WrongOTP, func(tx *storage.Tx) error {
+	return g.finish(ctx, rq, l, a, apierr.WrongOTP, func(tx *storage.Tx) error {
 		err := factors.UseOTP(tx, mark, rq.Now)
 		if errors.Is(err, factors.ErrUsed) {
 			return signin.ErrWrong
@@ -134,14 +134,14 @@ type mfaOOB struct{ people }
 func (g *mfaOOB) Type() string { return "http://auth0.com/oauth/grant-type/mfa-oob" }
 
 // Validate implements oauth.Grant.
-func (g *mfaOOB) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
-	l, err := g.waiting(rq, "oob_code")
+func (g *mfaOOB) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+	l, err := g.waiting(ctx, rq, "oob_code")
 	if err != nil {
 		return nil, err
 	}
 	key, binding := storage.OOBKey(keys.Hash(rq.Form.Get("oob_code"))), rq.Form.Get("binding_code")
 	var sent storage.Passcode
-	err = g.DB.View(func(tx *storage.Tx) (err error) {
+	err = g.DB.View(ctx, func(tx *storage.Tx) (err error) {
 		sent, err = tx.Passcodes.Get(key)
 		return err
 	})
@@ -155,10 +155,10 @@ func (g *mfaOOB) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Gr
 	case binding == "":
 		return nil, apierr.MissingParameter("binding_code")
 	}
-	_, err = g.DB.TryPasscode(key, g.Issuer.Secrets.SamePasscode(key, binding), rq.Now)
+	_, err = g.DB.TryPasscode(ctx, key, g.Issuer.Secrets.SamePasscode(key, binding), rq.Now)
 	switch {
 	case errors.Is(err, storage.ErrWrongCode), errors.Is(err, storage.ErrTooMany):
-		return g.refused(rq, l, apierr.WrongBindingCode)
+		return g.refused(ctx, rq, l, apierr.WrongBindingCode)
 	case errors.Is(err, storage.ErrTooLate), storage.IsNotFound(err):
 		return nil, apierr.WrongOOBCode.With(err)
 	case err != nil:
@@ -168,7 +168,7 @@ func (g *mfaOOB) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Gr
 	if !ok {
 		return nil, apierr.WrongOOBCode // the factor has gone since
 	}
-	return g.finish(rq, l, a, apierr.WrongBindingCode, func(tx *storage.Tx) error {
+	return g.finish(ctx, rq, l, a, apierr.WrongBindingCode, func(tx *storage.Tx) error {
 		err := tx.UsePasscode(sent)
 		if errors.Is(err, storage.ErrReused) {
 			return signin.ErrWrong
@@ -187,8 +187,8 @@ func (g *mfaRecoveryCode) Type() string {
 }
 
 // Validate implements oauth.Grant.
-func (g *mfaRecoveryCode) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
-	l, err := g.waiting(rq, "recovery_code")
+func (g *mfaRecoveryCode) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+	l, err := g.waiting(ctx, rq, "recovery_code")
 	if err != nil {
 		return nil, err
 	}
@@ -197,9 +197,9 @@ func (g *mfaRecoveryCode) Validate(_ context.Context, rq *oauth.TokenRequest) (*
 	}
 	a, ok := check(l.authenticators)
 	if !ok {
-		return g.refused(rq, l, apierr.MFARejected)
+		return g.refused(ctx, rq, l, apierr.MFARejected)
 	}
-	return g.finish(rq, l, a, apierr.MFARejected, func(tx *storage.Tx) error {
+	return g.finish(ctx, rq, l, a, apierr.MFARejected, func(tx *storage.Tx) error {
 		all, err := factors.Of(tx, l.user.UserID)
 		if err != nil {
 			return err

@@ -50,7 +50,7 @@ func (g *password) Validate(ctx context.Context, rq *oauth.TokenRequest) (*token
 		}
 	}
 	username := strings.TrimSpace(rq.Form.Get("username"))
-	connection, err := g.connection(rq)
+	connection, err := g.connection(ctx, rq)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (g *password) Validate(ctx context.Context, rq *oauth.TokenRequest) (*token
 	if err := g.Door.Judge(rq.HTTP, a, err == nil); err != nil {
 		return refusedTo(a), wrong(err, apierr.WrongCredentials)
 	}
-	return g.admit(rq, a, gtyPassword, apierr.WrongCredentials)
+	return g.admit(ctx, rq, a, gtyPassword, apierr.WrongCredentials)
 }
 
 // wrong is what a grant answers to the door's errors.
@@ -89,8 +89,8 @@ func refusedTo(a signin.Attempt) *tokens.Grant {
 }
 
 // connection is the database that the password is one of.
-func (g *password) connection(rq *oauth.TokenRequest) (c storage.Connection, err error) {
-	err = g.DB.View(func(tx *storage.Tx) error {
+func (g *password) connection(ctx context.Context, rq *oauth.TokenRequest) (c storage.Connection, err error) {
+	err = g.DB.View(ctx, func(tx *storage.Tx) error {
 		name := rq.Form.Get("realm")
 		if g.grantType == passwordGrant {
 			tenant, err := tx.Tenant.Get(storage.TenantKey)

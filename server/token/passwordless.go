@@ -22,7 +22,7 @@ func (g *passwordless) Type() string { return "http://auth0.com/oauth/grant-type
 
 // Validate implements oauth.Grant. A wrong code is counted twice: for the code, which ends
 // after three, and for the account, as wrong passwords are.
-func (g *passwordless) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+func (g *passwordless) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
 	if rq.Form.Get("auth_session") != "" {
 		return nil, apierr.NotEmulated("A code of /otp/challenge")
 	}
@@ -34,12 +34,12 @@ func (g *passwordless) Validate(_ context.Context, rq *oauth.TokenRequest) (*tok
 			return nil, apierr.MissingParameter(name)
 		}
 	}
-	conn, user, err := g.addressee(rq)
+	conn, user, err := g.addressee(ctx, rq)
 	if err != nil {
 		return nil, err
 	}
 	rq.HTTP = sender(rq)
-	code, tried := account.TryPasscode(g.DB, g.Issuer.Secrets, user, rq.Client.ClientID, rq.Form.Get("otp"), rq.Now)
+	code, tried := account.TryPasscode(ctx, g.DB, g.Issuer.Secrets, user, rq.Client.ClientID, rq.Form.Get("otp"), rq.Now)
 	a := signin.Attempt{
 		Method: signin.Email, ClientID: rq.Client.ClientID, Connection: conn.Name, Identifier: rq.Form.Get("username"), User: user,
 		IP: signin.Address(rq.HTTP), Message: account.PasscodeSentence(conn.Strategy, tried),
@@ -63,7 +63,7 @@ func (g *passwordless) Validate(_ context.Context, rq *oauth.TokenRequest) (*tok
 	if err := g.Door.Judge(rq.HTTP, a, tried == nil); err != nil {
 		return refusedTo(a), wrong(err, wrongPasscode(conn, tried))
 	}
-	return g.admit(rq, a, "", wrongPasscode(conn, storage.ErrWrongCode))
+	return g.admit(ctx, rq, a, "", wrongPasscode(conn, storage.ErrWrongCode))
 }
 
 func wrongPasscode(conn storage.Connection, err error) *apierr.Error {
@@ -73,8 +73,8 @@ func wrongPasscode(conn storage.Connection, err error) *apierr.Error {
 }
 
 // addressee is whom the code was sent to: a connection, and its user, if there is one.
-func (g *passwordless) addressee(rq *oauth.TokenRequest) (conn storage.Connection, user storage.User, err error) {
-	err = g.DB.View(func(tx *storage.Tx) error {
+func (g *passwordless) addressee(ctx context.Context, rq *oauth.TokenRequest) (conn storage.Connection, user storage.User, err error) {
+	err = g.DB.View(ctx, func(tx *storage.Tx) error {
 		conn, err = connectionOf(tx, rq.Client, rq.Form.Get("realm"), "email", "sms")
 		if err != nil {
 			return err

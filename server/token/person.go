@@ -29,13 +29,13 @@ const impliedScope = "openid profile email address phone"
 // admit finds out what the person of an attempt, whose proof was right, is granted, and
 // leaves it to Commit to let the person in. refusal is the answer where the proof does not
 // hold any more.
-func (p *people) admit(rq *oauth.TokenRequest, a signin.Attempt, gty string, refusal *apierr.Error) (*tokens.Grant, error) {
+func (p *people) admit(ctx context.Context, rq *oauth.TokenRequest, a signin.Attempt, gty string, refusal *apierr.Error) (*tokens.Grant, error) {
 	issue := storage.Issue{
 		ClientID: rq.Client.ClientID, UserID: a.User.UserID, Connection: a.Connection, AuthTime: rq.Now,
 		Requested: rq.Form.Get("scope"),
 	}
 	further := false
-	err := p.DB.View(func(tx *storage.Tx) (err error) {
+	err := p.DB.View(ctx, func(tx *storage.Tx) (err error) {
 		if issue.Audience, err = p.audience(tx, rq); err != nil {
 			return err
 		}
@@ -45,20 +45,20 @@ func (p *people) admit(rq *oauth.TokenRequest, a signin.Attempt, gty string, ref
 	if err != nil {
 		return refusedTo(a), err
 	}
-	grant, err := p.settle(rq, a, issue, gty, refusal)
+	grant, err := p.settle(ctx, rq, a, issue, gty, refusal)
 	if err == nil && further {
-		err = wrong(p.askFurther(rq, a, grant), refusal)
+		err = wrong(p.askFurther(ctx, rq, a, grant), refusal)
 	}
 	return grant, err
 }
 
 // settle finds out what a person is granted of an issue whose scope is not decided.
-func (p *people) settle(rq *oauth.TokenRequest, a signin.Attempt, issue storage.Issue, gty string, refusal *apierr.Error) (*tokens.Grant, error) {
+func (p *people) settle(ctx context.Context, rq *oauth.TokenRequest, a signin.Attempt, issue storage.Issue, gty string, refusal *apierr.Error) (*tokens.Grant, error) {
 	grant := &tokens.Grant{Client: rq.Client, ID: keys.NewGrantID(rq.Now), GTY: gty, User: &a.User, Issue: issue}
 	if issue.Audience == factors.Audience(p.Issuer.URL) {
 		grant.API = factors.API(p.Issuer.URL)
 	}
-	err := p.DB.View(func(tx *storage.Tx) error {
+	err := p.DB.View(ctx, func(tx *storage.Tx) error {
 		if err := grant.Load(tx); storage.IsNotFound(err) {
 			return signin.ErrWrong // the account has gone
 		} else if err != nil {
@@ -139,13 +139,13 @@ func allScopes(api *storage.ResourceServer) string {
 
 // Commit implements oauth.Grant: it lets the person in and begins the refresh token in one
 // transaction.
-func (p *people) Commit(_ context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
+func (p *people) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
 	var issued *storage.RefreshToken
 	if offline(grant) {
 		reply.RefreshToken = p.Issuer.Secrets.NewRefreshToken(grant.ID)
 		issued = newFamily(grant, reply.RefreshToken, rq.Now)
 	}
-	return p.DB.Update(func(tx *storage.Tx) error {
+	return p.DB.Update(ctx, func(tx *storage.Tx) error {
 		if err := rq.Admit(tx); err != nil || issued == nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func (g *refreshToken) Type() string { return "refresh_token" }
 
 // Validate implements oauth.Grant. What the user may do is decided anew, so that
 // a role taken away is missing from the next access token.
-func (g *refreshToken) Validate(_ context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
 	text := rq.Form.Get("refresh_token")
 	if text == "" {
 		return nil, apierr.MissingParameter("refresh_token")
@@ -38,7 +38,7 @@ func (g *refreshToken) Validate(_ context.Context, rq *oauth.TokenRequest) (*tok
 	grant := &tokens.Grant{Client: rq.Client, ID: id, GTY: tokens.GTYRefreshToken}
 	var decision authz.Decision
 	var known bool
-	err := g.db.View(func(tx *storage.Tx) error {
+	err := g.db.View(ctx, func(tx *storage.Tx) error {
 		t, err := tx.RefreshTokens.Get(id)
 		if err != nil || t.Issue.ClientID != rq.Client.ClientID || t.Expired(rq.Now) {
 			return cmp.Or(err, storage.ErrNotFound)
@@ -64,7 +64,7 @@ func (g *refreshToken) Validate(_ context.Context, rq *oauth.TokenRequest) (*tok
 	case !known && !g.issuer.Secrets.IssuedRefreshToken(text):
 		return nil, apierr.InvalidRefreshToken
 	case !known:
-		return grant, g.breach(id, text, rq.Now)
+		return grant, g.breach(ctx, id, text, rq.Now)
 	}
 	grant.Apply(decision)
 	return grant, nil
@@ -81,9 +81,10 @@ func decide(tx *storage.Tx, grant *tokens.Grant, rq *oauth.TokenRequest) (authz.
 }
 
 // breach ends a family of which a token comes that it has long replaced, Auth0:
-// secure/tokens/refresh-tokens/refresh-token-rotation.
-func (g *refreshToken) breach(id, text string, now time.Time) error {
-	_, err := g.db.ExchangeRefreshToken(storage.Exchange{ID: id, Hash: keys.Hash(text), Now: now})
+// secure/tokens/refresh-tokens/refresh-token-rotation. It does so for one who does not wait
+// for the answer, too.
+func (g *refreshToken) breach(ctx context.Context, id, text string, now time.Time) error {
+	_, err := g.db.ExchangeRefreshToken(context.WithoutCancel(ctx), storage.Exchange{ID: id, Hash: keys.Hash(text), Now: now})
 	return invalidRefreshToken(err)
 }
 
@@ -95,7 +96,7 @@ func invalidRefreshToken(err error) error {
 }
 
 // Commit implements oauth.Grant.
-func (g *refreshToken) Commit(_ context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
+func (g *refreshToken) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
 	s := rq.Client.RefreshToken
 	x := storage.Exchange{
 		ID: grant.ID, Hash: keys.Hash(rq.Form.Get("refresh_token")), Now: rq.Now,
@@ -105,7 +106,7 @@ func (g *refreshToken) Commit(_ context.Context, rq *oauth.TokenRequest, grant *
 	}
 	next := g.issuer.Secrets.NewRefreshToken(grant.ID)
 	x.Next = keys.Hash(next)
-	rotated, err := g.db.ExchangeRefreshToken(x)
+	rotated, err := g.db.ExchangeRefreshToken(ctx, x)
 	if err != nil {
 		return invalidRefreshToken(err)
 	}

@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"context"
 	"errors"
 
 	"github.com/tenant0/tenant0/config"
@@ -19,7 +20,7 @@ func (tn tenant) restart(change func(*storage.Tx) error) tenant {
 	if err != nil {
 		tn.t.Fatal(err)
 	}
-	if err := errors.Join(db.Update(change), db.Close()); err != nil {
+	if err := errors.Join(db.Update(context.Background(), change), db.Close()); err != nil {
 		tn.t.Fatal(err)
 	}
 	s := servertest.Start(tn.t, servertest.Seed(seed(nil)), servertest.Config(func(c *config.Config) {

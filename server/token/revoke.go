@@ -1,6 +1,7 @@
 package token
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 
@@ -31,7 +32,7 @@ func (m *room) revoke(w http.ResponseWriter, r *http.Request) error {
 	}
 
 	if id, ok := keys.FamilyOfRefreshToken(token); ok {
-		revoked, err := m.revokeFamily(client, id, keys.Hash(token))
+		revoked, err := m.revokeFamily(r.Context(), client, id, keys.Hash(token))
 		if err != nil {
 			return err
 		}
@@ -58,8 +59,8 @@ func (m *room) revoker(r *http.Request, form url.Values) (storage.Client, error)
 // revokeFamily leaves other clients' tokens and texts that are no token of the
 // family alone, and does not tell the client. It returns what it revoked, for the
 // tenant's log.
-func (m *room) revokeFamily(client storage.Client, id, hash string) (revoked storage.Issue, err error) {
-	err = m.db.Update(func(tx *storage.Tx) error {
+func (m *room) revokeFamily(ctx context.Context, client storage.Client, id, hash string) (revoked storage.Issue, err error) {
+	err = m.db.Update(ctx, func(tx *storage.Tx) error {
 		t, err := tx.RefreshTokens.Get(id)
 		if storage.IsNotFound(err) {
 			return nil

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,8 +19,8 @@ type Hint struct{ ClientID, Subject, SessionID, Organization string }
 // request is about. OIDC RP-Initiated Logout section 4: an expired one is to be
 // accepted, so its time is not looked at. One that an application's secret signs is
 // read as well, though the application could have made it: it proves nothing.
-func (i *Issuer) IDTokenHint(raw string) (Hint, error) {
-	hint, _, err := i.readIDToken(i.verify(raw, i.secretOfApplication))
+func (i *Issuer) IDTokenHint(ctx context.Context, raw string) (Hint, error) {
+	hint, _, err := i.readIDToken(i.verify(raw, func(payload []byte) ([]byte, error) { return i.secretOfApplication(ctx, payload) }))
 	return hint, err
 }
 
@@ -63,14 +64,14 @@ func (i *Issuer) readIDToken(typ string, payload []byte, err error) (Hint, lifet
 }
 
 // secretOfApplication is the secret of the application that an ID token is for.
-func (i *Issuer) secretOfApplication(payload []byte) (secret []byte, err error) {
+func (i *Issuer) secretOfApplication(ctx context.Context, payload []byte) (secret []byte, err error) {
 	var c struct {
 		Aud audience `json:"aud"`
 	}
 	if err := json.Unmarshal(payload, &c); err != nil || len(c.Aud) != 1 {
 		return nil, ErrInvalid
 	}
-	err = i.DB.View(func(tx *storage.Tx) error {
+	err = i.DB.View(ctx, func(tx *storage.Tx) error {
 		client, err := tx.Clients.Get(c.Aud[0])
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -24,9 +25,9 @@ type sealed struct {
 
 // opaque returns an access token for /userinfo alone: a JWE of five parts that
 // only this server can read, as Auth0 issues it without an audience.
-func (i *Issuer) opaque(g *Grant, now time.Time) (Access, error) {
+func (i *Issuer) opaque(ctx context.Context, g *Grant, now time.Time) (Access, error) {
 	var endings storage.Endings
-	err := i.DB.View(func(tx *storage.Tx) (err error) {
+	err := i.DB.View(ctx, func(tx *storage.Tx) (err error) {
 		endings, err = tx.Endings(g.Client.ClientID, subject(g))
 		return err
 	})

@@ -6,6 +6,7 @@ package tokens
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
@@ -71,9 +72,9 @@ type accessClaims struct {
 
 // Access returns the access token of a grant: a JWT for an API, an opaque token
 // when there is none or it is the tenant's own userinfo.
-func (i *Issuer) Access(g *Grant, now time.Time) (Access, error) {
+func (i *Issuer) Access(ctx context.Context, g *Grant, now time.Time) (Access, error) {
 	if g.API == nil {
-		return i.opaque(g, now)
+		return i.opaque(ctx, g, now)
 	}
 	lifetime := g.accessLifetime()
 	c := accessClaims{

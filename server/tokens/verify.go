@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,14 +38,14 @@ var (
 
 // Verify reads an access token of this tenant for one audience, JWT or opaque.
 // It returns an error that wraps ErrExpired or ErrInvalid.
-func (i *Issuer) Verify(raw, audience string, now time.Time) (Claims, error) {
+func (i *Issuer) Verify(ctx context.Context, raw, audience string, now time.Time) (Claims, error) {
 	var c Claims
 	var life lifetime
 	var err error
 	if strings.Count(raw, ".") == 4 {
 		c, life.Exp, err = i.open(raw)
 	} else {
-		c, life, err = i.readJWT(raw, audience)
+		c, life, err = i.readJWT(ctx, raw, audience)
 	}
 	switch {
 	case err != nil:
@@ -80,8 +81,8 @@ func (l lifetime) check(now time.Time) error {
 
 // readJWT reads an access token that the tenant's keys sign, or the secret of the API
 // that it is for.
-func (i *Issuer) readJWT(raw, identifier string) (Claims, lifetime, error) {
-	_, payload, err := i.verify(raw, func([]byte) ([]byte, error) { return i.secretOfAPI(identifier) })
+func (i *Issuer) readJWT(ctx context.Context, raw, identifier string) (Claims, lifetime, error) {
+	_, payload, err := i.verify(raw, func([]byte) ([]byte, error) { return i.secretOfAPI(ctx, identifier) })
 	if err != nil {
 		return Claims{}, lifetime{}, err
 	}
@@ -118,8 +119,8 @@ func (i *Issuer) verify(raw string, secretOf func(payload []byte) ([]byte, error
 }
 
 // secretOfAPI is the secret that signs the access tokens for an API.
-func (i *Issuer) secretOfAPI(identifier string) (secret []byte, err error) {
-	err = i.DB.View(func(tx *storage.Tx) error {
+func (i *Issuer) secretOfAPI(ctx context.Context, identifier string) (secret []byte, err error) {
+	err = i.DB.View(ctx, func(tx *storage.Tx) error {
 		api, err := tx.API(identifier)
 		if err == nil && (api == nil || api.SigningAlg != keys.HS256 || api.SigningSecret == "") {
 			err = errors.New("no secret signs tokens for " + identifier)

@@ -68,7 +68,7 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	claims, err := m.Issuer.Verify(token, m.Issuer.Userinfo(), m.Now())
+	claims, err := m.Issuer.Verify(r.Context(), token, m.Issuer.Userinfo(), m.Now())
 	switch {
 	case errors.Is(err, tokens.ErrExpired):
 		return unauthorized("The token has expired").With(err)
@@ -122,7 +122,7 @@ func (m *room) profile(r *http.Request, claims tokens.Claims) ([]byte, error) {
 	var user storage.User
 	var client storage.Client
 	custom := maps.Clone(claims.IDClaims)
-	err := m.DB.View(func(tx *storage.Tx) error {
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		if err := registered.CheckOrigin(tx, r, claims.ClientID); err != nil {
 			return err
 		}

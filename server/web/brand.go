@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 
@@ -21,8 +22,8 @@ func AboutRequest(rq storage.AuthorizeRequest) About {
 // Layout is what all pages of the tenant share: its branding, Auth0:
 // customize/login-pages/universal-login/customize-themes, its texts in the first of
 // the languages asked for that it has enabled, and its own mark-up.
-func (p Pages) Layout(about About) (layout templates.Layout, err error) {
-	err = p.DB.View(func(tx *storage.Tx) error {
+func (p Pages) Layout(ctx context.Context, about About) (layout templates.Layout, err error) {
+	err = p.DB.View(ctx, func(tx *storage.Tx) error {
 		tenant, err := tx.Tenant.Get(storage.TenantKey)
 		if err := storage.Optional(err); err != nil {
 			return err

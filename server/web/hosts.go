@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -20,13 +21,13 @@ import (
 type Hosts struct {
 	names    map[string]bool
 	suffixes []string // of names, each with its leading dot
-	more     func(name string) (bool, error)
+	more     func(ctx context.Context, name string) (bool, error)
 }
 
 // NewHosts returns the hosts of patterns: names without port, where *.example.com
 // stands for every name beneath example.com. What no pattern has is looked up with
 // more, in lower case and without a final dot; more may be nil.
-func NewHosts(patterns []string, more func(name string) (bool, error)) Hosts {
+func NewHosts(patterns []string, more func(ctx context.Context, name string) (bool, error)) Hosts {
 	h := Hosts{names: map[string]bool{}, more: more}
 	for _, pattern := range patterns {
 		name := canonicalName(pattern)
@@ -42,7 +43,7 @@ func NewHosts(patterns []string, more func(name string) (bool, error)) Hosts {
 // Own reports whether the Host header field of HTTP/1.1, or :authority of HTTP/2,
 // which net/http keeps in Request.Host alike, names this listener. The port does
 // not count: it may be mapped to another.
-func (h Hosts) Own(host string) (bool, error) {
+func (h Hosts) Own(ctx context.Context, host string) (bool, error) {
 	name, address, ok := splitHost(host)
 	if !ok || address {
 		return ok, nil
@@ -58,13 +59,13 @@ func (h Hosts) Own(host string) (bool, error) {
 	if h.more == nil {
 		return false, nil
 	}
-	return h.more(name)
+	return h.more(ctx, name)
 }
 
 // refuse is nil for a request that names this listener, and otherwise the answer:
 // 421, RFC 9110 section 15.5.20, with what to do about it.
 func (h Hosts) refuse(r *http.Request) error {
-	own, err := h.Own(r.Host)
+	own, err := h.Own(r.Context(), r.Host)
 	if own || err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ func (p Pages) Shape(w http.ResponseWriter, r *http.Request, e *apierr.Error) {
 func (p Pages) explain(w http.ResponseWriter, r *http.Request, e *apierr.Error) error {
 	var tenant storage.Tenant
 	var layout templates.Layout
-	err := p.DB.View(func(tx *storage.Tx) (err error) {
+	err := p.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		if tenant, err = tx.Tenant.Get(storage.TenantKey); storage.Optional(err) != nil {
 			return err
 		}

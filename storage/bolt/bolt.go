@@ -162,7 +162,10 @@ func checkLength(path string, tx *bbolt.Tx) error {
 }
 
 // View implements storage.Engine.
-func (db *DB) View(fn func(storage.KV) error) (err error) {
+func (db *DB) View(ctx context.Context, fn func(storage.KV) error) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	k := &kv{inBolt: true}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

@@ -1,6 +1,7 @@
 package bolt_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -25,7 +26,7 @@ func fill(t *testing.T, path string) []byte {
 	}
 	put := func(from, to int) {
 		t.Helper()
-		err := db.Update(func(tx *storage.Tx) error {
+		err := db.Update(t.Context(), func(tx *storage.Tx) error {
 			for i := from; i < to; i++ {
 				if err := tx.Users.Put(user(i)); err != nil {
 					return err
@@ -39,7 +40,7 @@ func fill(t *testing.T, path string) []byte {
 	}
 	put(0, 100)
 	put(100, 200)
-	err = db.Update(func(tx *storage.Tx) error {
+	err = db.Update(t.Context(), func(tx *storage.Tx) error {
 		for i := 0; i < 200; i += 2 {
 			if err := tx.Users.Delete(fmt.Sprint("auth0|", i)); err != nil {
 				return err
@@ -70,10 +71,10 @@ func use(path string) (err error) {
 	}
 	walk := func(key, value []byte) bool { return len(key)+len(value) >= 0 }
 	return errors.Join(
-		engine.View(func(kv storage.KV) error {
+		engine.View(context.Background(), func(kv storage.KV) error {
 			return errors.Join(kv.Scan(nil, []byte{0xff, 0xff}, walk), kv.ScanBack(nil, []byte{0xff, 0xff}, walk))
 		}),
-		db.View(func(tx *storage.Tx) error {
+		db.View(context.Background(), func(tx *storage.Tx) error {
 			for _, err := range tx.Users.All() {
 				if err != nil {
 					return err
@@ -81,7 +82,7 @@ func use(path string) (err error) {
 			}
 			return nil
 		}),
-		db.Update(func(tx *storage.Tx) error {
+		db.Update(context.Background(), func(tx *storage.Tx) error {
 			return errors.Join(tx.Users.Put(storage.Document{"user_id": "auth0|new"}), tx.Users.Delete("auth0|99"))
 		}),
 	)
@@ -162,10 +163,10 @@ func TestADamagedPageIsMetInUse(t *testing.T) {
 		return kv.Scan(nil, []byte{0xff}, func(_, _ []byte) bool { return true })
 	}
 	put := func(kv storage.KV) error { return kv.Put([]byte("k"), nil) }
-	damaged("a read", engine.View(get))
-	damaged("a scan", engine.View(scan))
-	damaged("a write", engine.Update(put))
-	damaged("another write", engine.Update(put))
+	damaged("a read", engine.View(t.Context(), get))
+	damaged("a scan", engine.View(t.Context(), scan))
+	damaged("a write", engine.Update(t.Context(), put))
+	damaged("another write", engine.Update(t.Context(), put))
 	if err := engine.Close(); err != nil && !errors.Is(err, storage.ErrDamaged) {
 		t.Errorf("close: %v", err)
 	}
@@ -180,6 +181,6 @@ func TestAPanicOfACallerStaysOne(t *testing.T) {
 			t.Errorf("the panic becomes %v", p)
 		}
 	}()
-	err := engine.View(func(storage.KV) error { panic("a mistake") })
+	err := engine.View(t.Context(), func(storage.KV) error { panic("a mistake") })
 	t.Errorf("the view returns %v", err)
 }

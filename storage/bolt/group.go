@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -27,7 +28,9 @@ var (
 
 // Update implements storage.Engine. Updates that wait together are committed
 // together, with one fsync; there is no timer, so a lone update does not wait.
-func (db *DB) Update(fn func(storage.KV) error) error { return db.queue.Do(fn) }
+func (db *DB) Update(ctx context.Context, fn func(storage.KV) error) error {
+	return db.queue.Do(ctx, fn)
+}
 
 // commit applies a group and keeps what it wrote. When that fails, all of the
 // group do.

@@ -29,7 +29,7 @@ func TestWhatWritesNothingLeavesTheFileAlone(t *testing.T) {
 		}
 	}
 	use(func(engine storage.Engine) {
-		if err := engine.Update(func(kv storage.KV) error { return kv.Put([]byte("k"), []byte("v")) }); err != nil {
+		if err := engine.Update(t.Context(), func(kv storage.KV) error { return kv.Put([]byte("k"), []byte("v")) }); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -39,10 +39,10 @@ func TestWhatWritesNothingLeavesTheFileAlone(t *testing.T) {
 	}
 	refused := errors.New("refused")
 	use(func(engine storage.Engine) {
-		if err := engine.Update(func(storage.KV) error { return nil }); err != nil {
+		if err := engine.Update(t.Context(), func(storage.KV) error { return nil }); err != nil {
 			t.Errorf("an update that writes nothing: %v", err)
 		}
-		err := engine.Update(func(kv storage.KV) error { return errors.Join(kv.Put([]byte("k"), nil), refused) })
+		err := engine.Update(t.Context(), func(kv storage.KV) error { return errors.Join(kv.Put([]byte("k"), nil), refused) })
 		if !errors.Is(err, refused) {
 			t.Errorf("an update that fails: %v, want its own error", err)
 		}

@@ -26,7 +26,7 @@ func (s suite) emptied() {
 	})
 	failed := errors.New("take it back")
 	for _, gone := range [][2]int{{0, 1000}, {1500, 2500}, {3000, neighbours}, {1, neighbours}, {0, neighbours - 1}, {0, neighbours}} {
-		err := s.Update(func(kv storage.KV) error {
+		err := s.Update(s.Context(), func(kv storage.KV) error {
 			var left []string
 			for i := range neighbours {
 				if i < gone[0] || i >= gone[1] {

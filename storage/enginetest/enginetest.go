@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(tb testing.TB) storage.Engine) {
 		{"a view cannot write", suite.readOnly},
 		{"large values and many keys", suite.large},
 		{"keys of thousands of bytes that are alike", suite.long},
+		{"what nobody waits for any more is not begun", suite.ended},
 		{"a closed engine says so", suite.closed},
 		{"updates that come while it closes are kept or refused", suite.closing},
 		{"what a clone and its origin write is not in the other", suite.cloned},
@@ -75,7 +76,7 @@ type suite struct {
 
 func (s suite) update(fn func(storage.KV) error) {
 	s.Helper()
-	if err := s.Update(fn); err != nil {
+	if err := s.Update(s.Context(), fn); err != nil {
 		s.Fatal(err)
 	}
 }
@@ -96,7 +97,7 @@ func (s suite) put(pairs ...string) {
 func (s suite) content() []string {
 	s.Helper()
 	all := []string{}
-	err := s.View(func(kv storage.KV) error {
+	err := s.View(s.Context(), func(kv storage.KV) error {
 		return kv.Scan([]byte{0}, []byte{0xff, 0xff}, func(key, value []byte) bool {
 			all = append(all, string(key)+"="+string(value))
 			return true
@@ -161,7 +162,7 @@ func (s suite) emptyValue() {
 		there(kv, "in the same update")
 		return err
 	})
-	if err := s.View(func(kv storage.KV) error { there(kv, "in a later view"); return nil }); err != nil {
+	if err := s.View(s.Context(), func(kv storage.KV) error { there(kv, "in a later view"); return nil }); err != nil {
 		s.Fatal(err)
 	}
 }
@@ -202,7 +203,7 @@ func (s suite) bounds() {
 func (s suite) scan(from, to string, limit int, back bool) []string {
 	s.Helper()
 	var got []string
-	err := s.View(func(kv storage.KV) error {
+	err := s.View(s.Context(), func(kv storage.KV) error {
 		walk := kv.Scan
 		if back {
 			walk = kv.ScanBack
@@ -271,7 +272,7 @@ var errRefused = errors.New("refused")
 
 func (s suite) failure() {
 	s.put("a", "1", "b", "", "c", "3")
-	err := s.Update(func(kv storage.KV) error {
+	err := s.Update(s.Context(), func(kv storage.KV) error {
 		return errors.Join(
 			kv.Put([]byte("a"), []byte("changed")), kv.Put([]byte("a"), []byte("again")),
 			kv.Delete([]byte("b")), kv.Put([]byte("b"), []byte("back")), kv.Delete([]byte("b")),
@@ -286,7 +287,7 @@ func (s suite) failure() {
 
 func (s suite) panic() {
 	s.put("a", "1")
-	err := s.Update(func(kv storage.KV) error {
+	err := s.Update(s.Context(), func(kv storage.KV) error {
 		_ = kv.Put([]byte("a"), []byte("changed"))
 		panic("a mistake")
 	})
@@ -303,7 +304,7 @@ func (s suite) noOverlap() {
 	for range writers {
 		wait.Go(func() {
 			for range each {
-				err := s.Update(func(kv storage.KV) error {
+				err := s.Update(s.Context(), func(kv storage.KV) error {
 					n, err := kv.Get([]byte("n"))
 					if err != nil {
 						return err
@@ -336,7 +337,7 @@ func (s suite) isolation() {
 	defer writer.Wait()
 	for last := false; !last; {
 		last = done.Load()
-		err := s.View(func(kv storage.KV) error {
+		err := s.View(s.Context(), func(kv storage.KV) error {
 			a, err := kv.Get([]byte("a"))
 			if err != nil {
 				return err
@@ -356,7 +357,7 @@ func (s suite) isolation() {
 }
 
 func (s suite) readOnly() {
-	err := s.View(func(kv storage.KV) error {
+	err := s.View(s.Context(), func(kv storage.KV) error {
 		if err := kv.Put([]byte("a"), []byte("1")); err == nil {
 			s.Error("a view can write")
 		}
@@ -377,10 +378,10 @@ func (s suite) closed() {
 			s.Fatalf("close: %v", err)
 		}
 	}
-	if err := s.Update(nothing); !errors.Is(err, storage.ErrClosed) {
+	if err := s.Update(s.Context(), nothing); !errors.Is(err, storage.ErrClosed) {
 		s.Errorf("an update after close: %v, want one that wraps %v", err, storage.ErrClosed)
 	}
-	if err := s.View(nothing); !errors.Is(err, storage.ErrClosed) {
+	if err := s.View(s.Context(), nothing); !errors.Is(err, storage.ErrClosed) {
 		s.Errorf("a view after close: %v, want one that wraps %v", err, storage.ErrClosed)
 	}
 }
@@ -399,7 +400,7 @@ func (s suite) closing() {
 				run = s.View
 			}
 			for n := 0; ; n++ {
-				err := run(nothing)
+				err := run(s.Context(), nothing)
 				if n == 0 {
 					began.Done()
 				}

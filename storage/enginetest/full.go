@@ -34,7 +34,7 @@ func RunFull(t *testing.T, disk Disk) {
 	for size := 1 << 20; size <= 25<<20; size *= 5 { // more each time than what the last has left free
 		large := bytes.Repeat([]byte("x"), size)
 		disk.Fill()
-		err := s.Update(func(kv storage.KV) error {
+		err := s.Update(t.Context(), func(kv storage.KV) error {
 			return errors.Join(kv.Put([]byte("a"), []byte("changed")), kv.Delete([]byte("b")), kv.Put([]byte("large"), large))
 		})
 		if err == nil || errors.Is(err, storage.ErrDamaged) || !strings.Contains(err.Error(), disk.Says) {
@@ -61,7 +61,7 @@ func (s suite) together(large []byte) {
 	kept := make([]bool, 4)
 	for i := range kept {
 		wait.Go(func() {
-			kept[i] = s.Update(func(kv storage.KV) error {
+			kept[i] = s.Update(s.Context(), func(kv storage.KV) error {
 				return errors.Join(kv.Put(fmt.Appendf(nil, "k%d", i), nil), kv.Put(fmt.Appendf(nil, "large%d", i), large))
 			}) == nil
 		})

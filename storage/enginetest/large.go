@@ -21,7 +21,7 @@ func (s suite) large() {
 	if got := s.scan("k", "l", keys*2, false); len(got) != keys || got[0] != "k00000" || got[keys-1] != "k04999" {
 		s.Errorf("%d keys are there, want %d", len(got), keys)
 	}
-	err := s.View(func(kv storage.KV) error {
+	err := s.View(s.Context(), func(kv storage.KV) error {
 		got, err := kv.Get([]byte("large"))
 		if !bytes.Equal(got, large) {
 			s.Errorf("a value of %d bytes comes back with %d", len(large), len(got))

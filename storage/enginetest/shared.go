@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -83,7 +84,7 @@ func (s together) acknowledged() {
 // reads sees that a key has a value.
 func (s suite) reads(key, want string) {
 	s.Helper()
-	err := s.View(func(kv storage.KV) error {
+	err := s.View(s.Context(), func(kv storage.KV) error {
 		got, err := kv.Get([]byte(key))
 		if string(got) != want {
 			s.Errorf("%s is %q, want %q", key, got, want)
@@ -102,7 +103,7 @@ func (s together) noOverlap() {
 		for range writers {
 			wait.Go(func() {
 				for range each {
-					err := e.Update(func(kv storage.KV) error {
+					err := e.Update(context.Background(), func(kv storage.KV) error {
 						n, err := kv.Get([]byte("n"))
 						if err != nil {
 							return err
@@ -139,7 +140,7 @@ func (s together) isolation() {
 	for last := false; !last; {
 		last = int(done.Load()) == len(s.engines)-1
 		for _, e := range s.engines {
-			err := e.View(func(kv storage.KV) error {
+			err := e.View(context.Background(), func(kv storage.KV) error {
 				a, err := kv.Get([]byte("a"))
 				if err != nil {
 					return err
@@ -166,7 +167,7 @@ func (s together) failure() {
 			wait.Go(func() {
 				if i%2 == 0 {
 					e.put(fmt.Sprintf("kept%d%d", n, i), "")
-				} else if err := e.Update(wreck); err == nil {
+				} else if err := e.Update(context.Background(), wreck); err == nil {
 					s.Error("an update that fails or panics returns nil")
 				}
 			})

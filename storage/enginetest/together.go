@@ -32,7 +32,7 @@ func (s suite) group() {
 					})
 					return
 				}
-				if err := s.Update(wreck); err == nil {
+				if err := s.Update(s.Context(), wreck); err == nil {
 					s.Error("an update that fails or panics returns nil")
 				}
 			})

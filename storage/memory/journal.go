@@ -3,6 +3,7 @@ package memory
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -143,8 +144,8 @@ func (r *recording) Delete(key []byte) error {
 }
 
 // Update implements storage.Engine.
-func (j *Journal) Update(fn func(storage.KV) error) error {
-	return j.DB.Update(func(k storage.KV) error {
+func (j *Journal) Update(ctx context.Context, fn func(storage.KV) error) error {
+	return j.DB.Update(ctx, func(k storage.KV) error {
 		r := &recording{KV: k, record: begin(j.buffer)}
 		defer func() { j.keep(r.record) }()
 		if err := fn(r); err != nil || len(r.record) == recordHead {

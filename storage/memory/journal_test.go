@@ -35,7 +35,7 @@ func TestJournalIsAnEngine(t *testing.T) {
 func content(t *testing.T, e storage.Engine) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	err := e.View(func(kv storage.KV) error {
+	err := e.View(t.Context(), func(kv storage.KV) error {
 		return kv.Scan(nil, []byte{0xff}, func(key, value []byte) bool {
 			all[string(key)] = string(value)
 			return true
@@ -49,7 +49,7 @@ func content(t *testing.T, e storage.Engine) map[string]string {
 
 func write(t *testing.T, e storage.Engine, writes ...string) {
 	t.Helper()
-	err := e.Update(func(kv storage.KV) error {
+	err := e.Update(t.Context(), func(kv storage.KV) error {
 		for _, w := range writes {
 			key, value, put := strings.Cut(w, "=")
 			err := kv.Delete([]byte(key))
@@ -90,7 +90,7 @@ func TestAJournalOutlivesItsProcess(t *testing.T) {
 	write(t, first, "a=1", "b=2", "empty=")
 	write(t, first, "a", "c=3")
 	refused := errors.New("refused")
-	if err := first.Update(func(kv storage.KV) error { return errors.Join(kv.Put([]byte("d"), []byte("4")), refused) }); !errors.Is(err, refused) {
+	if err := first.Update(t.Context(), func(kv storage.KV) error { return errors.Join(kv.Put([]byte("d"), []byte("4")), refused) }); !errors.Is(err, refused) {
 		t.Fatal(err)
 	}
 	want := map[string]string{"b": "2", "c": "3", "empty": ""}

@@ -4,6 +4,7 @@
 package memory
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -67,17 +68,17 @@ func (db *DB) enter() error {
 }
 
 // View implements storage.Engine.
-func (db *DB) View(fn func(storage.KV) error) error {
+func (db *DB) View(ctx context.Context, fn func(storage.KV) error) error {
 	if err := db.enter(); err != nil {
 		return err
 	}
 	defer db.open.RUnlock()
-	return fn(&kv{tree: db.state.Load(), readOnly: true})
+	return storage.While(ctx, fn)(&kv{tree: db.state.Load(), readOnly: true})
 }
 
 // Update implements storage.Engine. It writes to a copy, which readers see once fn has
 // returned nil.
-func (db *DB) Update(fn func(storage.KV) error) error {
+func (db *DB) Update(ctx context.Context, fn func(storage.KV) error) error {
 	if err := db.enter(); err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ func (db *DB) Update(fn func(storage.KV) error) error {
 	db.writer.Lock()
 	defer db.writer.Unlock()
 	k := &kv{tree: db.state.Load().Copy()}
-	if err := storage.Run(fn, k); err != nil {
+	if err := storage.Run(storage.While(ctx, fn), k); err != nil {
 		return err
 	}
 	db.state.Store(k.tree)

@@ -70,7 +70,7 @@ func TestScansAreOfTheIndex(t *testing.T) {
 	url := server.Empty(t)
 	db := open(t, url)
 	for range 12 { // from the sixth on the database may take another plan for all
-		err := db.View(func(kv storage.KV) error {
+		err := db.View(t.Context(), func(kv storage.KV) error {
 			return kv.ScanBack([]byte("a"), []byte("b"), func(_, _ []byte) bool { return false })
 		})
 		if err != nil {

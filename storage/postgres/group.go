@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -18,7 +19,9 @@ const maxStatement = 4 << 20
 // committed together. The tenant's row in the database is locked meanwhile, so that no
 // update of another process overlaps; what the functions write goes there with the commit,
 // in one round trip.
-func (db *DB) Update(fn func(storage.KV) error) error { return db.queue.Do(fn) }
+func (db *DB) Update(ctx context.Context, fn func(storage.KV) error) error {
+	return db.queue.Do(ctx, fn)
+}
 
 // commit applies a group and keeps what it wrote, or says in each update why it did not.
 func (db *DB) commit(group []*storage.Queued) {

@@ -5,6 +5,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -214,13 +215,16 @@ func (d *Database) once(fn func(*conn) error) error {
 
 // View implements storage.Engine. It begins before fn is called, so that what fails then is
 // tried again.
-func (db *DB) View(fn func(storage.KV) error) error {
+func (db *DB) View(ctx context.Context, fn func(storage.KV) error) error {
 	db.open.RLock()
 	defer db.open.RUnlock()
 	if db.closed {
 		return db.errClosed()
 	}
 	for attempt := 0; ; attempt++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		began, err := db.view(fn)
 		if err == nil || began {
 			return err

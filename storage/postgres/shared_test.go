@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -51,7 +52,7 @@ func TestSeveralProcesses(t *testing.T) {
 
 // count adds one to a number and keeps a key of its own, in one update.
 func count(e storage.Engine, key string) error {
-	return e.Update(func(kv storage.KV) error {
+	return e.Update(context.Background(), func(kv storage.KV) error {
 		n, err := kv.Get([]byte("n"))
 		if err != nil {
 			return err
@@ -93,7 +94,7 @@ func storm(t *testing.T, engines []process, disturb func(done <-chan struct{})) 
 	disturber.Wait()
 	var total string
 	kept := map[string]bool{}
-	err := engines[0].View(func(kv storage.KV) error {
+	err := engines[0].View(t.Context(), func(kv storage.KV) error {
 		n, err := kv.Get([]byte("n"))
 		total = string(n)
 		return errors.Join(err, kv.Scan([]byte("op"), []byte("oq"), func(key, _ []byte) bool {
@@ -164,7 +165,9 @@ func TestADatabaseThatIsAwayComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Stop()
-	read := func() error { return e.View(func(kv storage.KV) error { _, err := kv.Get([]byte("n")); return err }) }
+	read := func() error {
+		return e.View(t.Context(), func(kv storage.KV) error { _, err := kv.Get([]byte("n")); return err })
+	}
 	for name, err := range map[string]error{"a view": read(), "an update": count(e, "op2")} {
 		if !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "start the database") {
 			t.Errorf("%s while the database is away: %v, want what wraps %v and says what to do", name, err, storage.ErrUnavailable)
