@@ -36,6 +36,9 @@ type Tenant struct {
 		RemoveAlgFromJWKS                  bool  `json:"remove_alg_from_jwks"`
 		RequirePushedAuthorizationRequests bool  `json:"require_pushed_authorization_requests"`
 		EnableDynamicClientRegistration    bool  `json:"enable_dynamic_client_registration"`
+		// StandardAnswers, tenant0's own, gives applications that register themselves the switch
+		// of that name.
+		StandardAnswers bool `json:"tenant0_standard_answers"`
 	} `json:"flags"`
 	// RegistrationMode is strict, which is the default, or permissive: what applications are
 	// that register themselves.

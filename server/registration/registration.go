@@ -61,7 +61,7 @@ func (m *room) register(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (m *room) make(w http.ResponseWriter, r *http.Request) (answer, error) {
-	strict, err := m.mode(r.Context())
+	tenant, err := m.tenant(r.Context())
 	if err != nil {
 		return answer{}, err
 	}
@@ -73,6 +73,7 @@ func (m *room) make(w http.ResponseWriter, r *http.Request) (answer, error) {
 	if err := json.Unmarshal(body, &asked); err != nil {
 		return answer{}, invalidMetadata("the body must be an object with the client's metadata").With(err)
 	}
+	strict := tenant.RegistrationMode != "permissive"
 	if err := asked.complete(strict); err != nil {
 		return answer{}, err
 	}
@@ -84,6 +85,9 @@ func (m *room) make(w http.ResponseWriter, r *http.Request) (answer, error) {
 		doc := asked.application(id, strict)
 		if secret != "" {
 			doc["client_secret"] = secret
+		}
+		if tenant.Flags.StandardAnswers {
+			doc["tenant0_standard_answers"] = true
 		}
 		clients, err := objects.Clients.In(&objects.Change{Services: m.Services, Tx: tx, Now: m.Now(), GivenID: id}, "")
 		if err != nil {
@@ -98,21 +102,19 @@ func (m *room) make(w http.ResponseWriter, r *http.Request) (answer, error) {
 	return asked.answer(id, secret), nil
 }
 
-// mode reports whether the applications that register are strict, which they are unless the
-// tenant says otherwise. Auth0: get-started/applications/third-party-applications/permissive-mode.
-func (m *room) mode(ctx context.Context) (strict bool, err error) {
+// tenant is the tenant, where it lets applications register. They are strict unless it says
+// otherwise, Auth0: get-started/applications/third-party-applications/permissive-mode.
+func (m *room) tenant(ctx context.Context) (tenant storage.Tenant, err error) {
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
-		tenant, err := tx.Tenant.Get(storage.TenantKey)
-		if storage.Optional(err) != nil {
+		if tenant, err = tx.Tenant.Get(storage.TenantKey); storage.Optional(err) != nil {
 			return err
 		}
 		if !tenant.Flags.EnableDynamicClientRegistration {
 			return errDisabled
 		}
-		strict = tenant.RegistrationMode != "permissive"
 		return nil
 	})
-	return strict, err
+	return tenant, err
 }
 
 // newID is the id of an application: strict ones tell by it what they are.
