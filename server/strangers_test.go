@@ -299,6 +299,9 @@ func TestEveryFormIsGuarded(t *testing.T) {
 	for _, path := range []string{
 		"u/login", "u/signup", "u/consent", "u/logout", "u/reset-password/request/Username-Password-Authentication",
 		"u/organization", "u/organization-picker", "u/pre-organization-picker", "u/accept-invitation",
+		"u/login/identifier", "u/login/password", "u/signup/identifier", "u/signup/password", "u/login/passwordless-email-challenge",
+		"u/login/passwordless-sms-challenge", "u/login/passwordless-email-link", "u/email-identifier/challenge",
+		"u/phone-identifier/challenge", "u/reset-password/code",
 	} {
 		target := s.URL + path + "?state=" + url.QueryEscape(state)
 		for name, header := range map[string][]string{

@@ -62,3 +62,23 @@ var connections = declare(spec[Connection]{
 	},
 	remember: true,
 })
+
+// Attribute is what a path of members of the connection's attributes leads to, nil for nothing.
+// Auth0: authenticate/database-connections/flexible-identifiers-and-attributes.
+func (c Connection) Attribute(path ...string) any {
+	at := c.Options["attributes"]
+	for _, name := range path {
+		doc, _ := at.(map[string]any)
+		at = doc[name]
+	}
+	return at
+}
+
+// ByCode reports whether e-mail addresses are proved by codes, and not by links.
+func (c Connection) ByCode() bool { return c.Attribute("email", "verification_method") == "code" }
+
+// Verifies reports whether an account's "email" or "phone_number" has to be proved at sign-up by
+// a code.
+func (c Connection) Verifies(member string) bool {
+	return c.Attribute(member, "signup", "verification", "active") == true && (member != "email" || c.ByCode())
+}

@@ -63,6 +63,8 @@ type Transaction struct {
 	Applicant  map[string]string `json:"applicant,omitempty"`
 	// Passwordless is how far a login by a code or a link has come, nil where none was begun.
 	Passwordless *PasswordlessLogin `json:"passwordless,omitempty"`
+	// Proof is a code that the login waits for, nil for none.
+	Proof *Proof `json:"proof,omitempty"`
 	// UserID is the user who logged in last in the transaction, "" for nobody yet.
 	UserID string `json:"user_id,omitempty"`
 	// Organization is the answer to which organization the login is for, nil for none yet.
@@ -82,6 +84,21 @@ type PasswordlessLogin struct {
 	UserID string `json:"user_id,omitempty"`
 	// Link says that a link was sent, and no code.
 	Link bool `json:"link,omitempty"`
+}
+
+// Proof is an address or a number that a person has to prove by a code.
+type Proof struct {
+	// Reset says that a right code lets the person choose a new password; otherwise it lets
+	// them in who have proved their password.
+	Reset bool `json:"reset,omitempty"`
+	// Connection is the name of the account's, and UserID whose account it is, "" for nobody's.
+	Connection string `json:"connection"`
+	UserID     string `json:"user_id,omitempty"`
+	// Member is what is proved, "email" or "phone_number", and Address its value.
+	Member  string `json:"member,omitempty"`
+	Address string `json:"address"`
+	// PasswordMark is the hash of the hash of the password that was proved before.
+	PasswordMark string `json:"password_mark,omitempty"`
 }
 
 // OrganizationAnswer is what a user has said of the organization of a login.

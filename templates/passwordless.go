@@ -65,6 +65,44 @@ func (p PasswordlessLink) view() view {
 	}, p.Errors)
 }
 
+// ProofKind is what a code proves.
+type ProofKind int
+
+// The kinds of proofs.
+const (
+	ProveEmail ProofKind = iota
+	ProvePhone
+	ProveForReset
+)
+
+// Proof asks for the code that was sent to an address or a number to prove it: input#code. The
+// button action=resend-code sends another one.
+// https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements/prompt-email-identifier-challenge
+type Proof struct {
+	Layout
+	// ClientName, State and Errors are as in Login.
+	ClientName, State string
+	Errors            []string
+	Kind              ProofKind
+	// Address is where the code went, and EditURL is where it can be changed, "" for nowhere.
+	Address, EditURL string
+}
+
+func (p Proof) view() view {
+	prompt, screen, who := "email-identifier-challenge", "email-identifier-challenge", identity{"email", p.Address, p.EditURL}
+	switch p.Kind {
+	case ProveEmail:
+	case ProvePhone:
+		prompt, screen, who.Name = "phone-identifier-challenge", "phone-identifier-challenge", "phone"
+	case ProveForReset:
+		prompt, screen = "reset-password", "reset-password-code"
+	}
+	return p.screen(p, "form", prompt, screen, p.ClientName, "").withForm(form{
+		State: p.State, Class: "_form-" + screen, Button: "_button-" + screen, Identity: who,
+		Inputs: []input{codeInput("placeholder")}, Resend: resend{"resendText", "resendActionText", "resend-code"},
+	}, p.Errors)
+}
+
 // ways leaves out the buttons that have no words.
 func ways(all []Way) []Way {
 	return slices.DeleteFunc(slices.Clone(all), func(w Way) bool { return w.Text() == "" })

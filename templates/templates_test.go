@@ -107,6 +107,17 @@ var states = map[string]templates.Page{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Address: "new@exampleco.com",
 		EditURL: "/u/login/identifier?state=hKFo2SBzdGF0ZQ",
 	},
+	"prove-email": templates.Proof{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Address: "new@exampleco.com",
+	},
+	"prove-phone": templates.Proof{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Address: "+15550100", Kind: templates.ProvePhone,
+		Errors: []string{"invalid-expired-code"},
+	},
+	"reset-code": templates.Proof{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Address: "new@exampleco.com", Kind: templates.ProveForReset,
+		EditURL: "/u/reset-password/request/c?state=hKFo2SBzdGF0ZQ",
+	},
 	"login-branded": templates.Login{Layout: acme, ClientName: "Launch Control", State: "hKFo2SBzdGF0ZQ"},
 	"login-right-to-left": templates.Login{
 		Layout: templates.Layout{CompanyName: "ExampleCo", Language: "ar"}, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ",

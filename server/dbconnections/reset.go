@@ -154,6 +154,17 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 	if email == "" {
 		return m.resetRequestPage(r.Context(), w, http.StatusBadRequest, t, state, templates.ResetRequest{Errors: []string{"no-email"}})
 	}
+	proof, byCode, err := m.resetByCode(r.Context(), web.Param(r, "connection"), email)
+	if err != nil {
+		return err
+	}
+	if byCode {
+		page, err := m.Codes.StartProof(r, t, proof)
+		if err != nil {
+			return err
+		}
+		return web.Continue(w, r, page, state)
+	}
 	if err := m.sendReset(r, web.Param(r, "connection"), email, t.Request().ClientID); err != nil {
 		return err
 	}
@@ -168,6 +179,28 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 	return m.Pages.Write(w, http.StatusOK, templates.Result{
 		Layout: layout, Outcome: templates.ResetMailSent, ClientName: name, Email: email, State: state,
 	})
+}
+
+// resetByCode is what has to be proved for a new password where the connection proves addresses
+// by codes.
+func (m *room) resetByCode(ctx context.Context, name, login string) (p storage.Proof, byCode bool, err error) {
+	err = m.DB.View(ctx, func(tx *storage.Tx) error {
+		conn, err := connection(tx, name)
+		if err != nil || !conn.ByCode() {
+			return err
+		}
+		byCode = true
+		user, err := tx.UserByLogin(conn.Name, login)
+		p = storage.Proof{Reset: true, Connection: conn.Name, Address: login}
+		if err == nil && user.Email != "" {
+			p.UserID = user.UserID
+		}
+		if strings.EqualFold(login, user.Email) {
+			p.Address = user.Email
+		}
+		return storage.Optional(err)
+	})
+	return p, byCode, err
 }
 
 func (m *room) resetRequestPage(ctx context.Context, w http.ResponseWriter, status int, t storage.Transaction, state string, page templates.ResetRequest) (err error) {
@@ -255,7 +288,23 @@ func (m *room) submitNewPassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return m.result(r.Context(), w, http.StatusOK, templates.PasswordReset, t.ClientID, t.Email)
+	return web.Redirect(w, r, "/u/reset-password/success?ticket="+url.QueryEscape(r.URL.Query().Get("ticket")))
+}
+
+// showPasswordReset says that the password was changed by a ticket.
+//
+//auth0:operation GET /u/reset-password/success
+func (m *room) showPasswordReset(w http.ResponseWriter, r *http.Request) error {
+	t, _, outcome, err := m.resetTicket(r)
+	switch {
+	case errors.Is(err, storage.ErrReused):
+		return m.result(r.Context(), w, http.StatusOK, templates.PasswordReset, t.ClientID, t.Email)
+	case badLink(err):
+		return m.result(r.Context(), w, http.StatusBadRequest, outcome, t.ClientID, t.Email)
+	case err != nil:
+		return err
+	}
+	return web.Redirect(w, r, "/u/reset-verify?ticket="+url.QueryEscape(r.URL.Query().Get("ticket")))
 }
 
 // reset uses the ticket up and sets the password.

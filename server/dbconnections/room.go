@@ -58,6 +58,11 @@ func Mount(rt, open *web.Router, d Deps) {
 	rt.Handle(http.MethodGet, "/u/login/password-reset-start/{connection}/{identifier}", m.startReset)
 	rt.Handle(http.MethodGet, "/u/reset-password/request/{connection}", m.showResetRequest)
 	rt.Handle(http.MethodPost, "/u/reset-password/request/{connection}", web.SameSite(m.submitResetRequest))
+	rt.Handle(http.MethodGet, "/u/reset-password/success", m.showPasswordReset)
+	for _, page := range []string{passcodes.EmailProofPage, passcodes.PhoneProofPage, passcodes.ResetCodePage} {
+		rt.Handle(http.MethodGet, page, m.showProof(page))
+		rt.Handle(http.MethodPost, page, web.SameSite(m.submitProof(page)))
+	}
 	rt.Handle(http.MethodGet, "/u/reset-verify", m.showNewPassword)
 	rt.Handle(http.MethodPost, "/u/reset-verify", web.SameSite(m.submitNewPassword))
 	rt.Handle(http.MethodGet, "/u/email-verification", m.verifyEmail)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/passcodes"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/signin"
@@ -227,6 +228,13 @@ func (m *room) signUp(w http.ResponseWriter, r *http.Request, s signingUp, passw
 		s.page.Errors, s.page.Demands = []string{key}, demands
 		return show(r.Context(), w, http.StatusBadRequest, s)
 	}
+	page, err := m.askForProof(r, s, storage.Text(doc, "user_id"))
+	if err != nil {
+		return err
+	}
+	if page != "" {
+		return web.Continue(w, r, page, s.state)
+	}
 	var finish func(http.ResponseWriter)
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		user, err := tx.Users.Get(storage.Text(doc, "user_id"))
@@ -243,6 +251,25 @@ func (m *room) signUp(w http.ResponseWriter, r *http.Request, s signingUp, passw
 	}
 	finish(w)
 	return web.Resume(w, r, s.state)
+}
+
+// askForProof sends a new user a code where the connection asks for that, and returns the page
+// that waits for it, "" for none.
+func (m *room) askForProof(r *http.Request, s signingUp, userID string) (page string, err error) {
+	var proof *storage.Proof
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		user, err := tx.Users.Get(userID)
+		if err != nil {
+			return err
+		}
+		stored, err := tx.Passwords.Get(userID)
+		proof = passcodes.ToProve(s.conn, user, stored.Hash)
+		return err
+	})
+	if err != nil || proof == nil {
+		return "", err
+	}
+	return m.Codes.StartProof(r, s.transaction, *proof)
 }
 
 // missing are the keys of what an account must have and was not given.

@@ -91,8 +91,12 @@ var letters embed.FS
 // subjects are the subjects of our own letters. A kind that is not here is not
 // sent unless the tenant has a template for it.
 var subjects = map[string]string{
-	outbox.VerifyEmail:    "Verify your email",
-	outbox.ResetEmail:     "Reset your password",
+	outbox.VerifyEmail: "Verify your email",
+	outbox.ResetEmail:  "Reset your password",
+
+	outbox.VerifyEmailByCode: "Verify your email",
+	outbox.ResetEmailByCode:  "Reset your password",
+
 	outbox.BlockedAccount: "Your account has been blocked",
 
 	outbox.MFAOOBCode:        "Your verification code",
@@ -250,7 +254,11 @@ func (w Writer) Welcome(tx *storage.Tx, userID, clientID string, now time.Time) 
 	if err != nil || user.Email == "" {
 		return nil, err
 	}
-	if !user.EmailVerified {
+	conn, err := tx.Connections.Find("name", user.ConnectionName())
+	if err := storage.Optional(err); err != nil {
+		return nil, err
+	}
+	if !user.EmailVerified && !conn.Verifies("email") { // by a code, which the pages send
 		d, err := w.DraftTicket(tx, storage.TicketVerifyEmail, user, clientID, now)
 		if err != nil {
 			return nil, err

@@ -148,7 +148,14 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request, t storage.Tr
 		User: user, IP: signin.Address(r), Holds: signin.StillPassword(user.UserID, found.hash),
 	}
 	var finish func(http.ResponseWriter)
-	if err = m.Door.Judge(r, a, err == nil); err == nil {
+	if err = m.Door.Judge(r, a, err == nil); err == nil && found.prove != nil {
+		page, err := m.Codes.StartProof(r, t, *found.prove)
+		if err != nil {
+			return err
+		}
+		return web.Continue(w, r, page, state)
+	}
+	if err == nil {
 		err = m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
 			finish, err = m.Door.Begin(tx, r, t, a)
 			return err
@@ -286,7 +293,7 @@ func (m *room) logIn(ctx context.Context, t storage.Transaction, username, passw
 	for _, c := range ways.Databases {
 		user, proved, err := m.Passwords.LogIn(ctx, m.DB, c.Name, username, password)
 		if !errors.Is(err, identity.ErrWrongCredentials) {
-			return user, way{c.Name, proved}, err
+			return user, way{c.Name, proved, passcodes.ToProve(c, user, proved)}, err
 		}
 		if other.UserID == "" && user.UserID != "" {
 			other, tried = user, way{connection: c.Name}
@@ -295,8 +302,12 @@ func (m *room) logIn(ctx context.Context, t storage.Transaction, username, passw
 	return other, tried, identity.ErrWrongCredentials
 }
 
-// way is how a user logged in: by a connection, and the password with a hash.
-type way struct{ connection, hash string }
+// way is how a user logged in: by a connection, and the password with a hash. prove is what has
+// to be proved besides, nil for nothing.
+type way struct {
+	connection, hash string
+	prove            *storage.Proof
+}
 
 // ways are the connections that the transaction may use.
 func (m *room) ways(ctx context.Context, rq storage.AuthorizeRequest) (ways account.Ways, err error) {

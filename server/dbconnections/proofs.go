@@ -1,0 +1,213 @@
+package dbconnections
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/passcodes"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// newPasswordTime is how long who has brought the right code may think of a new password.
+const newPasswordTime = 10 * time.Minute
+
+// proving is a login under way that waits for a code.
+type proving struct {
+	transaction storage.Transaction
+	state       string
+	proof       storage.Proof
+}
+
+// proving reads what a login waits for. Where it does not wait on a page, elsewhere is the page
+// to go on with.
+func (m *room) proving(r *http.Request, page string) (p proving, elsewhere string, err error) {
+	if p.transaction, p.state, err = m.transaction(r); err != nil {
+		return p, "", err
+	}
+	if p.transaction.Proof == nil {
+		return p, "/u/login", nil // which leads to the tenant's own first page, or on
+	}
+	p.proof = *p.transaction.Proof
+	if its := passcodes.ProofPage(p.proof); its != page {
+		return p, its, nil
+	}
+	return p, "", nil
+}
+
+// showProof asks for the code that was sent.
+//
+//auth0:operation GET /u/email-identifier/challenge
+//auth0:operation GET /u/phone-identifier/challenge
+//auth0:operation GET /u/reset-password/code
+func (m *room) showProof(page string) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		p, elsewhere, err := m.proving(r, page)
+		switch {
+		case err != nil:
+			return err
+		case elsewhere != "":
+			return web.Continue(w, r, elsewhere, p.state)
+		}
+		return m.proofPage(r.Context(), w, http.StatusOK, p)
+	}
+}
+
+// submitProof goes on with whoever brings the code, or sends another one.
+//
+//auth0:operation POST /u/email-identifier/challenge
+//auth0:operation POST /u/phone-identifier/challenge
+//auth0:operation POST /u/reset-password/code
+func (m *room) submitProof(page string) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		form, err := web.Form(w, r)
+		if err != nil {
+			return err
+		}
+		p, elsewhere, err := m.proving(r, page)
+		switch {
+		case err != nil:
+			return err
+		case elsewhere != "":
+			return web.Continue(w, r, elsewhere, p.state)
+		case strings.HasPrefix(form.Get("action"), "resend"):
+			if _, err := m.Codes.StartProof(r, p.transaction, p.proof); err != nil {
+				return err
+			}
+			return m.proofPage(r.Context(), w, http.StatusOK, p)
+		}
+		code := strings.TrimSpace(form.Get("code"))
+		if code == "" {
+			return m.proofPage(r.Context(), w, http.StatusBadRequest, p, "no-code")
+		}
+		key, err := m.tryProof(w, r, p, code)
+		if key != "" {
+			return m.proofPage(r.Context(), w, http.StatusBadRequest, p, key)
+		}
+		return err
+	}
+}
+
+// tryProof holds a code against the one that was sent, and goes on. The key is that of what is
+// wrong with the code.
+func (m *room) tryProof(w http.ResponseWriter, r *http.Request, p proving, typed string) (key string, err error) {
+	var user storage.User
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		user, err = tx.Users.Get(p.proof.UserID)
+		return storage.Optional(err)
+	})
+	if err != nil {
+		return "", err
+	}
+	code, tried := m.Codes.TryProof(r.Context(), p.transaction, typed)
+	switch {
+	case errors.Is(tried, storage.ErrTooLate):
+		return "invalid-expired-code", nil
+	case errors.Is(tried, storage.ErrTooMany):
+		return "too-many-failures", nil
+	case tried != nil && !errors.Is(tried, storage.ErrWrongCode):
+		return "", tried
+	}
+	a := signin.Attempt{
+		Method: signin.Password, ClientID: p.transaction.Request().ClientID, Connection: p.proof.Connection, Identifier: p.proof.Address,
+		User: user, IP: signin.Address(r), Message: "Wrong email or verification code.",
+	}
+	err = m.Door.Judge(r, a, tried == nil)
+	if err == nil && p.proof.Reset {
+		err = m.goOnToNewPassword(w, r, p, code)
+	} else if err == nil {
+		err = m.letIn(w, r, p, a, code)
+	}
+	switch {
+	case errors.Is(err, signin.ErrBlocked):
+		return "user-blocked", nil
+	case errors.Is(err, signin.ErrWrong), errors.Is(err, storage.ErrReused):
+		return "invalid-code", nil
+	}
+	return "", err
+}
+
+// letIn begins the session of who has proved the password before and the address now.
+func (m *room) letIn(w http.ResponseWriter, r *http.Request, p proving, a signin.Attempt, code storage.Passcode) error {
+	a.Holds = func(tx *storage.Tx) error {
+		still, err := passcodes.StillHolds(tx, p.proof)
+		if err == nil && !still {
+			err = signin.ErrWrong
+		}
+		if err != nil {
+			return err
+		}
+		return passcodes.Proved(tx, code, p.proof, m.Now())
+	}
+	var finish func(http.ResponseWriter)
+	err := m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
+		if finish, err = m.Door.Begin(tx, r, p.transaction, a); err != nil {
+			return err
+		}
+		return m.proved(tx, p)
+	})
+	if err != nil {
+		return err
+	}
+	finish(w)
+	return web.Resume(w, r, p.state)
+}
+
+// proved notes that a login waits no more.
+func (m *room) proved(tx *storage.Tx, p proving) error {
+	return session.Change(tx, p.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
+		t.Proof = nil
+		return nil
+	})
+}
+
+// goOnToNewPassword gives who has brought the right code what the link of an e-mail would have
+// brought: a ticket for a new password.
+func (m *room) goOnToNewPassword(w http.ResponseWriter, r *http.Request, p proving, code storage.Passcode) error {
+	secret := keys.Random(32)
+	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error {
+		if err := passcodes.Proved(tx, code, p.proof, m.Now()); err != nil {
+			return err
+		}
+		err := tx.IssueTicket(storage.Ticket{
+			Hash: keys.Hash(secret), Kind: storage.TicketResetPassword, UserID: p.proof.UserID, Connection: p.proof.Connection,
+			ClientID: p.transaction.Request().ClientID, Email: p.proof.Address, ExpiresAt: m.Now().Add(newPasswordTime),
+		})
+		if err != nil {
+			return err
+		}
+		return m.proved(tx, p)
+	})
+	if err != nil {
+		return err
+	}
+	return web.Redirect(w, r, "/u/reset-verify?ticket="+secret)
+}
+
+func (m *room) proofPage(ctx context.Context, w http.ResponseWriter, status int, p proving, errs ...string) error {
+	rq := p.transaction.Request()
+	layout, err := m.Pages.Layout(ctx, web.AboutRequest(rq))
+	if err != nil {
+		return err
+	}
+	page := templates.Proof{Layout: layout, State: p.state, Address: p.proof.Address, Errors: errs}
+	if page.ClientName, _, err = m.appName(ctx, rq.ClientID); err != nil {
+		return err
+	}
+	switch {
+	case p.proof.Reset:
+		page.Kind = templates.ProveForReset
+		page.EditURL = "/u/reset-password/request/" + url.PathEscape(p.proof.Connection) + "?state=" + url.QueryEscape(p.state)
+	case p.proof.Member == "phone_number":
+		page.Kind = templates.ProvePhone
+	}
+	return m.Pages.Write(w, status, page)
+}

@@ -1,0 +1,244 @@
+package dbconnections_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// proofsFile is a tenant whose connections ask for codes: "mail" of addresses, "phone" of numbers.
+const proofsFile = `
+clients:
+  - {name: Mail, client_id: mail, app_type: native, token_endpoint_auth_method: none, callbacks: ["https://app.example.com/callback"], grant_types: [authorization_code]}
+  - {name: Phone, client_id: phone, app_type: native, token_endpoint_auth_method: none, callbacks: ["https://app.example.com/callback"], grant_types: [authorization_code]}
+databases:
+  - name: mail
+    strategy: auth0
+    enabled_clients: [mail]
+    options:
+      attributes: {email: {identifier: {active: true}, verification_method: code, signup: {status: required, verification: {active: true}}}}
+  - name: phone
+    strategy: auth0
+    enabled_clients: [phone]
+    options:
+      attributes: {phone_number: {identifier: {active: true}, signup: {status: required, verification: {active: true}}}}
+users:
+  - {user_id: "auth0|ann", email: ann@example.com, email_verified: true, password: a password of ann, connection: mail}
+`
+
+const emailProof, phoneProof, resetCode = "/u/email-identifier/challenge", "/u/phone-identifier/challenge", "/u/reset-password/code"
+
+func startProofs(t *testing.T) tenant {
+	t.Helper()
+	s := servertest.Start(t, servertest.Seed(proofsFile), servertest.HTTP())
+	return tenant{s, t, s.Client()}
+}
+
+// opens begins a login with an application of proofsFile.
+func (tn tenant) opens(clientID string, params ...string) servertest.Page {
+	tn.t.Helper()
+	all := url.Values{"audience": {""}, "scope": {"openid email"}}
+	for i := 0; i < len(params); i += 2 {
+		all.Set(params[i], params[i+1])
+	}
+	target, _ := tn.AuthorizeURL(servertest.Login{ClientID: clientID, RedirectURI: "https://app.example.com/callback", Params: all})
+	left, page := tn.Visit(tn.browser, target)
+	if left != nil {
+		tn.t.Fatalf("the login ends at %s", left)
+	}
+	return page
+}
+
+func (tn tenant) types(page servertest.Page, typed ...string) (*url.URL, servertest.Page) {
+	tn.t.Helper()
+	form := url.Values{"state": {page.URL.Query().Get("state")}}
+	for i := 0; i < len(typed); i += 2 {
+		form.Set(typed[i], typed[i+1])
+	}
+	return tn.Submit(tn.browser, page, form)
+}
+
+func (tn tenant) goesTo(path string, page servertest.Page, typed ...string) servertest.Page {
+	tn.t.Helper()
+	left, next := tn.types(page, typed...)
+	if left != nil || next.URL.Path != path || next.Status != http.StatusOK {
+		tn.t.Fatalf("after %s comes %v %v, want %s\n%s", page.URL.Path, left, next.URL, path, next.Body)
+	}
+	return next
+}
+
+func (tn tenant) says(key string, page servertest.Page, typed ...string) {
+	tn.t.Helper()
+	left, next := tn.types(page, typed...)
+	if left != nil || next.Status != http.StatusBadRequest || !strings.Contains(next.Body, `data-error-code="`+key+`"`) {
+		tn.t.Fatalf("%v gets %v %d, want %s\n%s", typed, left, next.Status, key, next.Body)
+	}
+}
+
+func (tn tenant) arrives(left *url.URL, page servertest.Page) {
+	tn.t.Helper()
+	if left == nil || left.Query().Get("code") == "" {
+		tn.t.Fatalf("the login ends at %v\n%s", left, page.Body)
+	}
+}
+
+func TestSignUpWithAnAddressThatIsProvedByACode(t *testing.T) {
+	tn := startProofs(t)
+	const address, password = "new@example.com", "ExampleCo!2026-new"
+	proof := tn.goesTo(emailProof, tn.opens("mail", "screen_hint", "signup"), "email", address, "password", password, "action", "default")
+	if !strings.Contains(proof.Body, "We&#39;ve sent an email with your code to") || !strings.Contains(proof.Body, ">new@example.com</span>") {
+		t.Errorf("the page is\n%s", proof.Body)
+	}
+	sent := tn.Inbox()
+	if len(sent) != 1 || sent[0].Kind != "verify_email_by_code" {
+		t.Fatalf("the messages are %v", sent)
+	}
+	first := sent[0].Code
+	// Without the code there is no session, and the login asks for it again.
+	if left, page := tn.Visit(tn.browser, tn.URL+"authorize/resume?state="+proof.URL.Query().Get("state")); left != nil || page.URL.Path != "/u/signup" {
+		t.Errorf("the login goes on to %v %v", left, page.URL)
+	}
+	tn.says("no-code", proof, "code", " ")
+	tn.ClearInbox()
+	login := tn.goesTo(emailProof, tn.opens("mail"), "username", address, "password", password)
+	second := tn.WaitForMessage(address, "verify_email_by_code").Code
+	if first != second {
+		tn.says("invalid-code", login, "code", first) // of another login
+	}
+	left, last := tn.types(login, "code", second, "action", "default")
+	tn.arrives(left, last)
+	// It is proved now.
+	left, last = tn.types(tn.opens("mail", "prompt", "login"), "username", address, "password", password)
+	tn.arrives(left, last)
+}
+
+func TestSignUpWithANumberThatIsProvedByACode(t *testing.T) {
+	tn := startProofs(t)
+	proof := tn.goesTo(phoneProof, tn.opens("phone", "screen_hint", "signup"), "phone", "+15550100", "password", "ExampleCo!2026-new")
+	code := tn.WaitForMessage("+15550100", "otp_verify").Code
+	if _, page := tn.Visit(tn.browser, strings.Replace(proof.URL.String(), phoneProof, emailProof, 1)); page.URL.Path != phoneProof {
+		t.Errorf("the page of the other kind leads to %s", page.URL)
+	}
+	wrong := "000000"
+	if code == wrong {
+		wrong = "111111"
+	}
+	for range 3 {
+		tn.says("invalid-code", proof, "code", wrong)
+	}
+	tn.says("too-many-failures", proof, "code", code)
+	tn.ClearInbox()
+	proof = tn.goesTo(phoneProof, proof, "action", "resend-code")
+	code = tn.WaitForMessage("+15550100", "otp_verify").Code
+	tn.Advance(6 * time.Minute)
+	tn.says("invalid-expired-code", proof, "code", code)
+	tn.ClearInbox()
+	proof = tn.goesTo(phoneProof, proof, "action", "resend-code")
+	left, last := tn.types(proof, "code", tn.WaitForMessage("+15550100", "otp_verify").Code)
+	tn.arrives(left, last)
+}
+
+// TestAChangedPasswordEndsTheProofThatBeganWithIt: the code by itself lets nobody in.
+func TestAChangedPasswordEndsTheProofThatBeganWithIt(t *testing.T) {
+	tn := startProofs(t)
+	const address = "new@example.com"
+	proof := tn.goesTo(emailProof, tn.opens("mail", "screen_hint", "signup"), "email", address, "password", "ExampleCo!2026-new")
+	code := tn.WaitForMessage(address, "verify_email_by_code").Code
+
+	owner := tenant{tn.Server, t, tn.Server.Client()}
+	owner.resetByCode(address, "ExampleCo!2027-new")
+	tn.says("invalid-code", proof, "code", code)
+}
+
+// resetByCode chooses a new password from the login page on.
+func (tn tenant) resetByCode(address, password string) {
+	tn.t.Helper()
+	login := tn.opens("mail")
+	_, request := tn.Visit(tn.browser, tn.URL+"u/login/password-reset-start/mail/"+url.PathEscape(address)+"?state="+login.URL.Query().Get("state"))
+	if request.URL.Path != "/u/reset-password/request/mail" || !strings.Contains(request.Body, `value="`+address+`"`) {
+		tn.t.Fatalf("the reset begins at %s\n%s", request.URL, request.Body)
+	}
+	code := tn.goesTo(resetCode, request, "email", address, "action", "default")
+	change := tn.goesTo("/u/reset-verify", code, "code", tn.WaitForMessage(address, "reset_email_by_code").Code)
+	tn.goesTo("/u/reset-password/success", change, "password-reset", password, "re-enter-password", password, "action", "default")
+}
+
+func TestResetByCode(t *testing.T) {
+	tn := startProofs(t)
+	const address, password = "ann@example.com", "ExampleCo!2027-ann"
+	tn.resetByCode(address, password)
+	login := tn.opens("mail", "prompt", "login")
+	tn.says("wrong-email-credentials", login, "username", address, "password", "a password of ann")
+	left, last := tn.types(login, "username", address, "password", password)
+	tn.arrives(left, last)
+}
+
+func TestAResetByCodeIsBoundToItsLogin(t *testing.T) {
+	tn := startProofs(t)
+	const address = "ann@example.com"
+	ask := func() servertest.Page {
+		login := tn.opens("mail", "prompt", "login")
+		_, request := tn.Visit(tn.browser, tn.URL+"u/reset-password/request/mail?state="+login.URL.Query().Get("state"))
+		return tn.goesTo(resetCode, request, "email", address)
+	}
+	first := ask()
+	code := tn.WaitForMessage(address, "reset_email_by_code").Code
+	other := ask() // in another tab
+	if tn.WaitForMessage(address, "reset_email_by_code").Code != code {
+		tn.says("invalid-code", other, "code", code)
+	}
+	stranger := tenant{tn.Server, t, tn.Server.Client()}
+	if left, page := stranger.types(first, "code", code); left != nil || page.Status != http.StatusBadRequest || strings.Contains(page.Body, address) {
+		t.Errorf("another browser gets to %v, or sees\n%s", left, page.Body)
+	}
+	change := tn.goesTo("/u/reset-verify", first, "code", code)
+	// The code is used up, and its login waits for none.
+	if left, page := tn.types(first, "code", code); left != nil || page.URL.Path == "/u/reset-verify" {
+		t.Errorf("the code leads to %v %v a second time", left, page.URL)
+	}
+	tn.goesTo("/u/reset-password/success", change, "password-reset", "ExampleCo!2027-ann", "re-enter-password", "ExampleCo!2027-ann")
+	if left, page := tn.types(change, "password-reset", "ExampleCo!2028-ann", "re-enter-password", "ExampleCo!2028-ann"); left != nil || page.Status != http.StatusBadRequest {
+		t.Errorf("the ticket leads to %v %d a second time", left, page.Status)
+	}
+	if _, page := tn.Visit(tn.browser, tn.URL+"u/reset-password/success?ticket=none"); page.Status != http.StatusBadRequest {
+		t.Errorf("a ticket that is none gets %d", page.Status)
+	}
+}
+
+// TestAResetByCodeTellsNobodyWhoHasAnAccount: strangers see the same page, and get no code.
+func TestAResetByCodeTellsNobodyWhoHasAnAccount(t *testing.T) {
+	tn := startProofs(t)
+	login := tn.opens("mail")
+	_, request := tn.Visit(tn.browser, tn.URL+"u/reset-password/request/mail?state="+login.URL.Query().Get("state"))
+	code := tn.goesTo(resetCode, request, "email", "nobody@example.com")
+	tn.says("invalid-code", code, "code", "123456")
+	if sent := tn.Inbox(); len(sent) != 0 {
+		t.Errorf("%d messages were sent", len(sent))
+	}
+	// A code that was sent for another address in the same login is worth nothing here.
+	_, request = tn.Visit(tn.browser, request.URL.String())
+	tn.goesTo(resetCode, request, "email", "ann@example.com")
+	anns := tn.WaitForMessage("ann@example.com", "reset_email_by_code").Code
+	_, request = tn.Visit(tn.browser, request.URL.String())
+	code = tn.goesTo(resetCode, request, "email", "nobody@example.com")
+	tn.says("invalid-code", code, "code", anns)
+}
+
+// TestWrongCodesBlock: codes that are guessed at count as wrong passwords do.
+func TestWrongCodesBlock(t *testing.T) {
+	tn := startProofs(t)
+	login := tn.opens("mail")
+	_, request := tn.Visit(tn.browser, tn.URL+"u/reset-password/request/mail?state="+login.URL.Query().Get("state"))
+	page := tn.goesTo(resetCode, request, "email", "ann@example.com")
+	for i := range 10 {
+		tn.says("invalid-code", page, "code", "x")
+		if i%3 == 2 {
+			page = tn.goesTo(resetCode, page, "action", "resend-code")
+		}
+	}
+	tn.says("user-blocked", page, "code", tn.WaitForMessage("ann@example.com", "reset_email_by_code").Code)
+}

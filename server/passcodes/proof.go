@@ -1,0 +1,161 @@
+package passcodes
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// The pages that wait for a code that proves an address or a number.
+const (
+	EmailProofPage = "/u/email-identifier/challenge"
+	PhoneProofPage = "/u/phone-identifier/challenge"
+	ResetCodePage  = "/u/reset-password/code"
+)
+
+// proofDigits and proofLifetime are those of codes that prove an address or a number.
+const (
+	proofDigits   = 6
+	proofLifetime = 5 * time.Minute
+)
+
+// ProofPage is the page that a login waits on for a proof.
+func ProofPage(p storage.Proof) string {
+	switch {
+	case p.Reset:
+		return ResetCodePage
+	case p.Member == "phone_number":
+		return PhoneProofPage
+	}
+	return EmailProofPage
+}
+
+// ProofKey is the key of the code that a login waits for: it is good for no other login.
+func ProofKey(t storage.Transaction) string { return "proof\x01" + t.StateHash }
+
+// StartProof sends a code that a login is to wait for, and returns the page where it does. Where
+// the proof is nobody's, nothing is sent, and nobody is told.
+func (s Sender) StartProof(r *http.Request, t storage.Transaction, p storage.Proof) (page string, err error) {
+	var user storage.User
+	var message emails.Draft
+	clientID := t.Request().ClientID
+	err = s.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
+		user, message = storage.User{}, emails.Draft{}
+		if p.UserID != "" {
+			if user, err = tx.Users.Get(p.UserID); err != nil {
+				return err
+			}
+			code, err := s.keep(tx, ProofKey(t), user, clientID, proofDigits, proofLifetime)
+			if err != nil {
+				return err
+			}
+			if message, err = s.proofDraft(tx, p, user, clientID, code); err != nil {
+				return err
+			}
+		} else if err := tx.Passcodes.Delete(ProofKey(t)); err != nil {
+			return err
+		}
+		return session.Change(tx, t.StateHash, s.Now(), func(t *storage.Transaction) error {
+			t.Proof = &p
+			return nil
+		})
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := s.Emails.Send(message); err != nil {
+		return "", err
+	}
+	s.recordProof(r, p, user, clientID)
+	return ProofPage(p), nil
+}
+
+func (s Sender) proofDraft(tx *storage.Tx, p storage.Proof, user storage.User, clientID, code string) (emails.Draft, error) {
+	l := emails.Letter{Kind: outbox.VerifyEmailByCode, User: user, ClientID: clientID, Connection: p.Connection, Code: code}
+	switch {
+	case p.Reset:
+		l.Kind = outbox.ResetEmailByCode
+	case p.Member == "phone_number":
+		conn, err := tx.Connections.Find("name", p.Connection)
+		if err != nil {
+			return emails.Draft{}, err
+		}
+		l.Kind = outbox.OTPVerify
+		return s.Emails.DraftPasswordless(tx, conn, l)
+	}
+	return s.Emails.Draft(tx, l)
+}
+
+func (s Sender) recordProof(r *http.Request, p storage.Proof, user storage.User, clientID string) {
+	if !p.Reset {
+		return
+	}
+	e := tenantlog.Event{
+		Type: tenantlog.PasswordRequest, Description: "Change Password Email Request", ClientID: clientID, Connection: p.Connection,
+		UserID: user.UserID, UserName: p.Address,
+	}
+	if user.UserID == "" {
+		e.Type = tenantlog.PasswordRequestFailed
+	}
+	s.Log.Record(r, e)
+}
+
+// TryProof holds a code against the one that a login waits for. The error is one of
+// storage.TryPasscode, and storage.ErrWrongCode where nothing was sent.
+func (s Sender) TryProof(ctx context.Context, t storage.Transaction, code string) (storage.Passcode, error) {
+	key := ProofKey(t)
+	p, err := s.DB.TryPasscode(ctx, key, s.Secrets.SamePasscode(key, code), s.Now())
+	if storage.IsNotFound(err) {
+		return p, storage.ErrWrongCode
+	}
+	return p, err
+}
+
+// Proved uses a code up and marks the address or the number that it was sent to as verified,
+// where it is still the user's. It returns storage.ErrReused for a code that is not good any more.
+func Proved(tx *storage.Tx, code storage.Passcode, p storage.Proof, now time.Time) error {
+	if err := tx.UsePasscode(code); err != nil {
+		return err
+	}
+	doc, err := tx.Users.Document(p.UserID)
+	if err != nil {
+		return err
+	}
+	verified := map[string]string{"email": "email_verified", "phone_number": "phone_verified"}[cmp.Or(p.Member, "email")]
+	if doc[cmp.Or(p.Member, "email")] != p.Address || doc[verified] == true {
+		return nil
+	}
+	doc[verified], doc["updated_at"] = true, resource.Time(now)
+	return tx.Users.Put(doc)
+}
+
+// ToProve is what a user who has proved who they are by a password, of which this is the hash,
+// has to prove besides; nil for nothing.
+func ToProve(conn storage.Connection, user storage.User, passwordHash string) *storage.Proof {
+	p := storage.Proof{Member: account.Unverified(conn, user), Connection: conn.Name, UserID: user.UserID, PasswordMark: keys.Hash(passwordHash)}
+	switch p.Member {
+	case "email":
+		p.Address = user.Email
+	case "phone_number":
+		p.Address = user.PhoneNumber
+	default:
+		return nil
+	}
+	return &p
+}
+
+// StillHolds reports whether the password that a login began with is still the user's.
+func StillHolds(tx *storage.Tx, p storage.Proof) (bool, error) {
+	stored, err := tx.Passwords.Get(p.UserID)
+	return err == nil && keys.Hash(stored.Hash) == p.PasswordMark, storage.Optional(err)
+}
