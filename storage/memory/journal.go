@@ -158,8 +158,8 @@ func (j *Journal) Update(ctx context.Context, fn func(storage.KV) error) error {
 // append writes a record to the file, or all of the key space where the file has grown enough.
 func (j *Journal) append(record []byte, k storage.KV) error {
 	if j.size+int64(len(record)) > j.rewriteAt || len(record) > maxRecord {
-		if own, ok := k.(*kv); ok {
-			return j.rewrite(own.tree)
+		if own, ok := k.(storage.TreeKV); ok {
+			return j.rewrite(own.Tree)
 		}
 	}
 	if _, err := j.file.WriteAt(finish(record), j.size); err != nil {

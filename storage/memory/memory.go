@@ -5,25 +5,14 @@ package memory
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 
-	"github.com/tidwall/btree"
-
 	"github.com/tenant0/tenant0/storage"
 )
 
-// tree is one state of the key space. A copy costs as much as a pointer: the trees share
-// their pages until one of them writes.
-type tree = btree.Map[string, []byte]
-
-// degree is half the entries of a page. A transaction copies the pages that it writes to, of which a
-// login has many with few entries in each: small ones cost it less, and reads hardly more.
-const degree = 8
-
-func newTree() *tree { return btree.NewMap[string, []byte](degree) }
+type tree = storage.Tree
 
 // DB is a key space in memory. It implements storage.Engine and storage.Cloner.
 type DB struct {
@@ -39,7 +28,7 @@ type DB struct {
 // New returns an empty key space.
 func New() *DB {
 	db := &DB{}
-	db.state.Store(newTree())
+	db.state.Store(storage.NewTree())
 	return db
 }
 
@@ -73,7 +62,7 @@ func (db *DB) View(ctx context.Context, fn func(storage.KV) error) error {
 		return err
 	}
 	defer db.open.RUnlock()
-	return storage.While(ctx, fn)(&kv{tree: db.state.Load(), readOnly: true})
+	return storage.While(ctx, fn)(storage.TreeKV{Tree: db.state.Load(), ReadOnly: true})
 }
 
 // Update implements storage.Engine. It writes to a copy, which readers see once fn has
@@ -85,11 +74,11 @@ func (db *DB) Update(ctx context.Context, fn func(storage.KV) error) error {
 	defer db.open.RUnlock()
 	db.writer.Lock()
 	defer db.writer.Unlock()
-	k := &kv{tree: db.state.Load().Copy()}
-	if err := storage.Run(storage.While(ctx, fn), k); err != nil {
+	next := db.state.Load().Copy()
+	if err := storage.Run(storage.While(ctx, fn), storage.TreeKV{Tree: next}); err != nil {
 		return err
 	}
-	db.state.Store(k.tree)
+	db.state.Store(next)
 	return nil
 }
 
@@ -98,55 +87,7 @@ func (db *DB) Close() error {
 	db.open.Lock()
 	defer db.open.Unlock()
 	db.closed = true
-	db.state.Store(newTree())
-	return nil
-}
-
-var errReadOnly = errors.New("a view cannot write")
-
-// kv is one transaction.
-type kv struct {
-	tree     *tree
-	readOnly bool
-}
-
-func (k *kv) Get(key []byte) ([]byte, error) {
-	value, _ := k.tree.Get(string(key))
-	return value, nil
-}
-
-func (k *kv) Put(key, value []byte) error {
-	if k.readOnly {
-		return errReadOnly
-	}
-	k.tree.Set(string(key), append([]byte{}, value...)) // an empty value is not nil
-	return nil
-}
-
-func (k *kv) Delete(key []byte) error {
-	if k.readOnly {
-		return errReadOnly
-	}
-	k.tree.Delete(string(key))
-	return nil
-}
-
-func (k *kv) Scan(from, to []byte, fn func(key, value []byte) bool) error {
-	end := string(to)
-	k.tree.Ascend(string(from), func(key string, value []byte) bool {
-		return key < end && fn([]byte(key), value)
-	})
-	return nil
-}
-
-func (k *kv) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
-	start := string(from)
-	k.tree.Descend(string(to), func(key string, value []byte) bool {
-		if key >= string(to) {
-			return true // the end itself is not part of the range
-		}
-		return key >= start && fn([]byte(key), value)
-	})
+	db.state.Store(storage.NewTree())
 	return nil
 }
 

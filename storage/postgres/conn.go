@@ -25,8 +25,8 @@ type conn struct {
 	// answers nobody needs: they are read before the next.
 	queued []request
 	owed   []request
-	// broken says that nothing can be asked of it any more.
-	broken bool
+	// broken says that nothing can be asked of it any more, and spent that nothing should.
+	broken, spent bool
 	// unhurried requests may take as long as they need.
 	unhurried bool
 }
@@ -135,11 +135,8 @@ func (c *conn) leave() {
 func (c *conn) answers(requests []request) (err error) {
 	for i, rq := range requests {
 		if err = c.answer(rq); err != nil {
-			for _, skipped := range requests[i+1:] {
-				if skipped.prepares {
-					delete(c.prepared, skipped.statement)
-				}
-			}
+			// The library no longer knows which answer is to which request where some get none.
+			c.spent = c.spent || i+1 < len(requests)
 			break
 		}
 	}
@@ -202,14 +199,14 @@ func numberOf(raw []byte) int64 {
 // oidBytea is the type bytea.
 const oidBytea = 17
 
-// array is a bytea[] as the database takes it.
+// array is a bytea[] as the database takes it; nil is null.
 func array(items [][]byte) []byte {
 	size := 20
 	for _, item := range items {
 		size += 4 + len(item)
 	}
 	out := make([]byte, 0, size)
-	header := []uint32{1, 0, oidBytea, uint32(len(items)), 1} //nolint:gosec // far fewer
+	header := []uint32{1, 1, oidBytea, uint32(len(items)), 1} //nolint:gosec // far fewer
 	if len(items) == 0 {
 		header = []uint32{0, 0, oidBytea}
 	}
@@ -217,8 +214,55 @@ func array(items [][]byte) []byte {
 		out = binary.BigEndian.AppendUint32(out, n)
 	}
 	for _, item := range items {
-		out = binary.BigEndian.AppendUint32(out, uint32(len(item))) //nolint:gosec // below 1 GiB
+		length := uint32(len(item)) //nolint:gosec // below 1 GiB
+		if item == nil {
+			length = null
+		}
+		out = binary.BigEndian.AppendUint32(out, length)
 		out = append(out, item...)
 	}
 	return out
+}
+
+// null is the length of a value that is null.
+const null = ^uint32(0)
+
+var errArray = errors.New("the database has sent an array that is none of bytes")
+
+// arrayOf is a bytea[] as the database sends it. Its items are copies.
+func arrayOf(raw []byte) (items [][]byte, err error) {
+	next := func() uint32 {
+		if len(raw) < 4 {
+			err = errArray
+			return 0
+		}
+		n := binary.BigEndian.Uint32(raw)
+		raw = raw[4:]
+		return n
+	}
+	dimensions, _, oid := next(), next(), next()
+	if err != nil || oid != oidBytea || dimensions > 1 {
+		return nil, errArray
+	}
+	if dimensions == 0 {
+		return nil, nil
+	}
+	n, _ := next(), next()
+	for range n {
+		length := next()
+		switch {
+		case err != nil:
+		case length == null:
+			items = append(items, nil)
+		case int(length) > len(raw):
+			err = errArray
+		default:
+			items = append(items, append([]byte{}, raw[:length]...))
+			raw = raw[length:]
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
 }

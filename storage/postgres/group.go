@@ -1,24 +1,33 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
-	"fmt"
+	"math"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tenant0/tenant0/storage"
 )
 
-// maxStatement is how many bytes of rows one statement writes, about.
+// maxStatement is how many bytes of pairs one statement writes, about, and one row of
+// tenant0_changes holds at most.
 const maxStatement = 4 << 20
 
-// Update implements storage.Engine. Updates that wait together in this process are
-// committed together. The tenant's row in the database is locked meanwhile, so that no
-// update of another process overlaps; what the functions write goes there with the commit,
-// in one round trip.
+// How many changes, and bytes of them, the database remembers. Who is further behind reads the
+// tenant anew. Each process trims them once in so many changes of its own.
+const (
+	rememberChanges = 2048
+	rememberBytes   = 64 << 20
+	trimEvery       = 256
+)
+
+// Update implements storage.Engine. Updates that wait together in this process are committed
+// together. Their functions run on the state in memory, and what they have written goes to the
+// database in one round trip, which keeps it if nothing has changed meanwhile of what they have
+// read. Otherwise they run anew while the changes of other processes wait.
 func (db *DB) Update(ctx context.Context, fn func(storage.KV) error) error {
 	return db.queue.Do(ctx, fn)
 }
@@ -51,128 +60,223 @@ func (db *DB) attempt(group []*storage.Queued) error {
 	}
 }
 
+// errMoved reports that another process has changed what was read.
+var errMoved = errors.New("what was read has changed")
+
 // transact runs the group in one transaction.
 func (db *DB) transact(group []*storage.Queued) error {
-	var sent bool // the commit is on its way
-	var xid []byte
+	if !db.replica.aside.Load() {
+		err := db.expect(group)
+		if !errors.Is(err, errMoved) && !errors.Is(err, errTooLarge) {
+			return err
+		}
+	}
+	return db.insist(group)
+}
+
+// expect runs the group on the state in memory and keeps what it wrote if nothing else was
+// kept that it has to do with.
+func (db *DB) expect(group []*storage.Queued) (err error) {
+	now := db.replica.now.Load()
+	if now == nil {
+		if now, err = db.replica.fresh(); err != nil {
+			return err
+		}
+	}
+	for asked := false; ; asked = true {
+		read := newReads(now)
+		over := storage.NewOverlay(read)
+		apply(group, over)
+		if over.Len() > 0 {
+			return db.keepIf(now, read, over)
+		}
+		if asked {
+			return nil
+		}
+		// An update that writes nothing has read, and that of the newest state.
+		newest, err := db.replica.fresh()
+		if err != nil || newest.change == now.change {
+			return err
+		}
+		now = newest
+	}
+}
+
+// keepIf keeps what was written if nothing of what was read has changed.
+func (db *DB) keepIf(from *moment, read *reads, over *storage.Overlay) error {
+	p := db.propose(from.change)
+	p.fill(over)
+	if p.much {
+		return errMoved // it takes a transaction of several round trips
+	}
+	fence := fenceOf(p.mark)
+	read.note(fence, behind(fence))
 	err := db.database.once(func(c *conn) error {
-		k := &kv{db: db, conn: c}
+		p.lock(c)
+		p.keep(c, read)
+		return c.run()
+	})
+	if err == nil && p.at == 0 {
+		return errMoved
+	}
+	return db.kept(p, from, err)
+}
+
+// insist runs the group while no other process can change anything.
+func (db *DB) insist(group []*storage.Queued) error {
+	base := change{at: math.MaxInt64} // of changes since there is nothing to be told
+	from := db.replica.now.Load()
+	if from != nil {
+		base = from.change
+	}
+	p := db.propose(base)
+	err := db.database.once(func(c *conn) (err error) {
 		c.send(begin, nil)
-		if err := k.start(lock); err != nil {
+		p.lock(c)
+		if err := c.run(); err != nil {
 			return err
 		}
-		xid = k.xid
-		written := storage.NewOverlay(k)
-		if err := db.apply(group, k, written); err != nil {
-			return err
+		if !p.found {
+			return db.errGone()
 		}
-		if written.Len() == 0 {
+		if from != nil {
+			if from, err = db.replica.upTo(from, answer{p.last, p.behind}); err != nil && !errors.Is(err, errTooLarge) {
+				return err
+			}
+		}
+		under := &kv{db: db, conn: c}
+		over := storage.NewOverlay(under)
+		if from != nil {
+			over = storage.NewOverlay(storage.TreeKV{Tree: from.tree, ReadOnly: true})
+		}
+		apply(group, over)
+		switch {
+		case c.broken:
+			return lost{errBroken}
+		case under.refused != nil:
+			return under.refused // the transaction is over, and so is what the others have read
+		case over.Len() == 0:
 			c.send(rollback, nil)
 			c.leave()
 			return nil
 		}
-		sent = true
-		return db.keep(c, written)
+		p.base, p.behind = p.last, nil
+		p.fill(over)
+		p.keep(c, &reads{})
+		c.send(commit, nil)
+		return c.run()
 	})
-	if _, unknown := errors.AsType[lost](err); unknown && sent {
-		return db.settle(xid, err)
+	if err == nil && !p.sent {
+		return nil
 	}
-	return err
+	return db.kept(p, from, err)
 }
 
 // apply runs the updates of a group, each on what those before it have written. What one
 // that fails has written is left out.
-func (db *DB) apply(group []*storage.Queued, k *kv, written *storage.Overlay) error {
+func apply(group []*storage.Queued, over *storage.Overlay) {
 	for _, u := range group {
-		own := storage.NewOverlay(written)
-		u.Err = storage.Run(u.Fn, own)
-		switch {
-		case k.conn.broken:
-			return lost{errors.Join(errBroken, u.Err)}
-		case k.refused != nil:
-			return k.refused // the transaction is over, and so is what the others have read
-		case u.Err == nil:
-			written.Apply(own)
+		own := storage.NewOverlay(over)
+		if u.Err = storage.Run(u.Fn, own); u.Err == nil {
+			over.Apply(own)
 		}
+	}
+}
+
+// proposal is a change on its way to the database.
+type proposal struct {
+	db    *DB
+	mark  int64
+	base  change // what it builds on
+	own   written
+	much  bool // it is too large for one statement
+	sent  bool // it may have been kept
+	found bool // the tenant was, and last is its last change
+	last  change
+	// behind are the changes of others behind the base.
+	behind []written
+	at     int64 // its number, 0 where it was not kept
+	err    error
+}
+
+func (db *DB) propose(base change) *proposal {
+	var raw [8]byte
+	_, _ = rand.Read(raw[:])                                                               // never fails
+	return &proposal{db: db, base: base, mark: int64(binary.BigEndian.Uint64(raw[:]) | 1)} //nolint:gosec // the same bits
+}
+
+// lock has the changes of others wait, and asks for those since the base.
+func (p *proposal) lock(c *conn) {
+	c.send(lock, func(values [][]byte) bool {
+		p.found, p.last = true, change{numberOf(values[0]), numberOf(values[1])}
+		return false
+	}, p.db.name)
+	c.send(changes, func(values [][]byte) bool {
+		var a answer
+		p.err = errors.Join(p.err, a.add(values))
+		p.behind = append(p.behind, a.behind...)
+		return true
+	}, p.db.name, number(p.base.at))
+}
+
+// fill takes in what was written.
+func (p *proposal) fill(over *storage.Overlay) {
+	size := 0
+	p.own.keys = []string{}
+	for key, value := range over.Written() {
+		p.own.keys, p.own.values = append(p.own.keys, string(key)), append(p.own.values, value)
+		size += len(key) + len(value)
+	}
+	p.much = size > maxStatement
+}
+
+// keep writes the change, if nothing of what was read since its base has changed.
+func (p *proposal) keep(c *conn, read *reads) {
+	p.sent = true
+	keys, values := make([][]byte, len(p.own.keys)), p.own.values
+	for i, key := range p.own.keys {
+		keys[i] = []byte(key)
+	}
+	size, from := 0, 0
+	for i := range keys {
+		if size += len(keys[i]) + len(values[i]); p.much && (size > maxStatement || i == len(keys)-1) {
+			c.send(write, nil, p.db.name, array(keys[from:i+1]), array(values[from:i+1]))
+			size, from = 0, i+1
+		}
+	}
+	arrays := [2][]byte{array(keys), array(values)}
+	if p.much {
+		arrays = [2][]byte{} // nobody is told
+	}
+	var many int64
+	if read.many {
+		many, read.from, read.to = 1, nil, nil
+	}
+	c.send(keep, p.counted, p.db.name, arrays[0], arrays[1], number(p.mark),
+		number(p.base.at), number(p.base.mark), number(many), array(read.from), array(read.to))
+	if p.db.commits++; p.db.commits%trimEvery == 1 {
+		c.send(trim, nil, p.db.name, number(rememberChanges), number(rememberBytes))
+	}
+}
+
+// counted reads the answer to keep.
+func (p *proposal) counted(values [][]byte) bool {
+	p.at = numberOf(values[0])
+	p.own.change, p.own.prior = change{p.at, p.mark}, numberOf(values[1])
+	return false
+}
+
+// kept takes into memory what was kept, or finds out whether it was.
+func (db *DB) kept(p *proposal, from *moment, err error) error {
+	if _, unknown := errors.AsType[lost](err); unknown && p.sent {
+		return db.settle(p, err)
+	}
+	if err != nil || from == nil || p.err != nil {
+		return err
+	}
+	// Where this leads nowhere, whoever reads next asks for it.
+	if now, ok := db.replica.advance(from, answer{p.own.change, append(p.behind, p.own)}); ok {
+		_ = db.replica.bound(now)
 	}
 	return nil
-}
-
-// rows are what one statement writes.
-type rows struct {
-	heads, digests, tails, values [][]byte
-	size                          int
-}
-
-func (r *rows) add(key, value []byte) {
-	head, tail := split(key)
-	r.heads = append(r.heads, head)
-	r.digests = append(r.digests, digest(tail))
-	r.tails = append(r.tails, tail)
-	r.values = append(r.values, value)
-	r.size += len(key) + len(value)
-}
-
-// digest tells rows apart whose keys have the same head.
-func digest(tail []byte) []byte {
-	if len(tail) == 0 {
-		return nil
-	}
-	sum := sha256.Sum256(tail)
-	return sum[:]
-}
-
-// keep writes what the updates have written, and commits.
-func (db *DB) keep(c *conn, written *storage.Overlay) error {
-	var puts, deletes rows
-	put := func() {
-		c.send(putRows, nil, db.name, array(puts.heads), array(puts.digests), array(puts.tails), array(puts.values))
-		puts = rows{}
-	}
-	for key, value := range written.Written() {
-		if value == nil {
-			deletes.add(key, nil)
-			continue
-		}
-		if puts.add(key, value); puts.size >= maxStatement {
-			put()
-		}
-	}
-	if len(puts.heads) > 0 {
-		put()
-	}
-	if len(deletes.heads) > 0 {
-		c.send(deleteRows, nil, db.name, array(deletes.heads), array(deletes.digests))
-	}
-	c.send(bump, nil, db.name)
-	c.send(commit, nil)
-	return c.run()
-}
-
-// errUnsettled reports a commit of which nobody knows whether it was kept.
-var errUnsettled = errors.New("the connection was lost while a change was kept, and the database cannot be asked whether it was")
-
-// settle finds out whether a transaction was committed whose answer was lost. It returns nil
-// where it was, and the cause, which passes, where it was not.
-func (db *DB) settle(xid []byte, cause error) error {
-	for attempt := range 3 * attempts {
-		var status []byte
-		err := db.database.once(func(c *conn) error {
-			c.send(xactStatus, func(values [][]byte) bool {
-				status = bytes.Clone(values[0])
-				return false
-			}, xid)
-			return c.run()
-		})
-		switch {
-		case err == nil && string(status) == "committed":
-			return nil
-		case err == nil && string(status) == "aborted":
-			return cause
-		case err != nil && !passing(err):
-			return fmt.Errorf("%w: %w: %w", storage.ErrUnavailable, errUnsettled, err)
-		}
-		pause(attempt)
-	}
-	return fmt.Errorf("%w: %w", storage.ErrUnavailable, errUnsettled)
 }

@@ -2,10 +2,7 @@ package postgres
 
 import (
 	"bytes"
-	"fmt"
 	"time"
-
-	"github.com/tenant0/tenant0/storage"
 )
 
 // headSize is how much of a key is in the index, in bytes: an entry of it has at most 2704.
@@ -23,35 +20,30 @@ func split(key []byte) (head, tail []byte) {
 // Rows that a scan asks for at first, and later at most.
 const firstStep, lastStep = 16, 1024
 
-// kv reads in one transaction. What an update writes is in an overlay until it is
-// committed.
+// kv reads in one transaction of the database, for a tenant that is too large to be kept in
+// memory. What an update writes is in an overlay until it is committed.
 type kv struct {
 	db   *DB
 	conn *conn
-	at   int64  // the number of the last change that is seen
-	xid  []byte // of an update
+	last change // that is seen
 	// refused is the error after which nothing more can be read.
 	refused error
 }
 
-// start sends the first request of a transaction, which finds the tenant.
-func (k *kv) start(s *statement) error {
+// start sends the first request of a view, which finds the tenant.
+func (k *kv) start() error {
 	found := false
 	began := time.Now() //nolint:forbidigo // the machine's time, which is held against the database's
-	k.conn.send(s, func(values [][]byte) bool {
-		found, k.at = true, numberOf(values[0])
-		if s == lock {
-			k.xid = bytes.Clone(values[1])
-		} else {
-			k.db.database.meet(began, time.UnixMicro(numberOf(values[1])))
-		}
+	k.conn.send(state, func(values [][]byte) bool {
+		found, k.last = true, change{numberOf(values[0]), numberOf(values[1])}
+		k.db.database.meet(began, time.UnixMicro(numberOf(values[2])))
 		return false
 	}, k.db.name)
 	if err := k.conn.run(); err != nil {
 		return err
 	}
 	if !found {
-		return fmt.Errorf("tenant %s is no longer in the database: %w", k.db.name, storage.ErrClosed)
+		return k.db.errGone()
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func (p *pool) put(c *conn) {
 	switch {
 	case c.broken:
 		gone, p.idle = append(p.idle, c), nil
-	case p.closed:
+	case p.closed, c.spent:
 		gone = []*conn{c}
 	default:
 		p.idle = append(p.idle, c)

@@ -1,7 +1,8 @@
 // Package postgres keeps the ordered key spaces of package storage, one for each tenant, in
-// one table of a PostgreSQL database, which several processes may use at once. It owns the
-// connections, the schema, the order of updates and the leases; it knows nothing of what
-// the keys and values mean.
+// one table of a PostgreSQL database, which several processes may use at once. Each keeps a
+// copy in memory, which it brings up to date with a question before it reads. It owns the
+// connections, the schema, the copies, the order of updates and the leases; it knows nothing
+// of what the keys and values mean.
 package postgres
 
 import (
@@ -29,10 +30,15 @@ type Options struct {
 // says otherwise.
 const mostConnections = 16
 
+// mostMemory is how large a tenant may be to be kept in memory, in MiB, unless
+// memory_per_tenant in the URL says otherwise.
+const mostMemory = 512
+
 // Database is a database that is in use. It is safe for concurrent use.
 type Database struct {
 	config *pgconn.Config
 	pool   *pool
+	most   int64 // bytes of a tenant that is kept in memory
 	keeper keeper
 	skew   atomic.Int64
 }
@@ -42,7 +48,7 @@ type Database struct {
 // out is taken from the usual PG... variables. Its errors say what to do and never hold
 // the password.
 func Open(url string, o Options) (*Database, error) {
-	config, most, err := parse(url)
+	config, limits, err := parse(url)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +61,7 @@ func Open(url string, o Options) (*Database, error) {
 		config.RuntimeParams["synchronous_commit"] = "off"
 	}
 	config.OnNotice = func(*pgconn.PgConn, *pgconn.Notice) {}
-	d := &Database{config: config, pool: newPool(config, most)}
+	d := &Database{config: config, pool: newPool(config, limits.connections), most: int64(limits.memory) << 20}
 	d.keeper.database = d
 	if err := d.prepare(); err != nil {
 		return nil, d.explain(err)
@@ -76,23 +82,41 @@ var sessionSettings = map[string]string{
 	"jit": "off", "enable_seqscan": "off", "enable_bitmapscan": "off", "enable_sort": "off", "enable_hashagg": "off",
 }
 
+// limits are what the URL says besides what every client of the database knows.
+type limits struct {
+	connections int // at most
+	memory      int // of a tenant at most, in MiB
+}
+
 // parse reads a connection string.
-func parse(url string) (config *pgconn.Config, most int, err error) {
+func parse(url string) (config *pgconn.Config, l limits, err error) {
 	config, err = pgconn.ParseConfig(url)
 	if err != nil {
-		return nil, 0, explainURL(err)
+		return nil, l, explainURL(err)
 	}
-	most = mostConnections
-	if text, set := config.RuntimeParams["pool_max_conns"]; set {
-		delete(config.RuntimeParams, "pool_max_conns")
-		if most, err = strconv.Atoi(text); err != nil || most < 2 {
-			return nil, 0, fmt.Errorf("store: pool_max_conns is %q; give a number of connections of 2 or more", text)
+	l = limits{mostConnections, mostMemory}
+	for _, own := range []struct {
+		name  string
+		least int
+		unit  string
+		to    *int
+	}{
+		{"pool_max_conns", 2, "a number of connections", &l.connections},
+		{"memory_per_tenant", 0, "a number of MiB", &l.memory},
+	} {
+		text, set := config.RuntimeParams[own.name]
+		if !set {
+			continue
+		}
+		delete(config.RuntimeParams, own.name)
+		if *own.to, err = strconv.Atoi(text); err != nil || *own.to < own.least {
+			return nil, l, fmt.Errorf("store: %s is %q; give %s of %d or more", own.name, text, own.unit, own.least)
 		}
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
 	}
-	return config, most, nil
+	return config, l, nil
 }
 
 // Place is where the database is, for people: host, port and name, without user and
@@ -112,6 +136,8 @@ func (d *Database) Close() error {
 type DB struct {
 	database *Database
 	name     []byte
+	replica  replica
+	commits  int      // by the one writer
 	leases   sync.Map // the names of what it holds and has joined
 
 	open   sync.RWMutex // held for reading by views
@@ -133,6 +159,7 @@ func (d *Database) Tenant(name string) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{database: d, name: []byte(name)}
+	db.replica = replica{db: db, turns: make(chan struct{}, atOnce)}
 	db.queue = storage.NewQueue(maxGroup, db.errClosed(), db.commit)
 	return db, nil
 }
@@ -204,7 +231,7 @@ func (d *Database) once(fn func(*conn) error) error {
 	}
 	defer d.pool.put(c)
 	err = fn(c)
-	if err != nil && !c.broken {
+	if err != nil && !c.broken && !c.spent {
 		c.queued = nil
 		c.send(rollback, nil)
 		c.leave()
@@ -213,14 +240,30 @@ func (d *Database) once(fn func(*conn) error) error {
 	return err
 }
 
-// View implements storage.Engine. It begins before fn is called, so that what fails then is
-// tried again.
+// View implements storage.Engine. It asks the database for what has changed, and fn reads from
+// memory.
 func (db *DB) View(ctx context.Context, fn func(storage.KV) error) error {
 	db.open.RLock()
 	defer db.open.RUnlock()
 	if db.closed {
 		return db.errClosed()
 	}
+	if db.replica.aside.Load() {
+		return db.viewAside(ctx, fn)
+	}
+	now, err := db.replica.fresh()
+	if errors.Is(err, errTooLarge) {
+		return db.viewAside(ctx, fn)
+	}
+	if err != nil {
+		return db.database.explain(err)
+	}
+	return storage.While(ctx, fn)(storage.TreeKV{Tree: now.tree, ReadOnly: true})
+}
+
+// viewAside is View of a tenant that is too large to be kept in memory. It begins before fn is
+// called, so that what fails then is tried again.
+func (db *DB) viewAside(ctx context.Context, fn func(storage.KV) error) error {
 	for attempt := 0; ; attempt++ {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -245,7 +288,7 @@ func (db *DB) view(fn func(storage.KV) error) (began bool, err error) {
 	defer db.database.pool.put(c)
 	k := &kv{db: db, conn: c}
 	c.send(beginView, nil)
-	if err := k.start(state); err != nil {
+	if err := k.start(); err != nil {
 		c.broken = true
 		return false, err
 	}

@@ -10,7 +10,10 @@ import (
 
 // The tables. A row of tenant0_records is one key with its value. head is the key, or the
 // first headSize bytes of a longer one, whose rest is in tail and digest. The row of
-// tenant0_tenants counts the changes of a tenant; who changes something locks it.
+// tenant0_tenants counts the changes of a tenant; who changes something locks it. Each change
+// has a mark of its own, and names that of the one before, so that nobody takes the changes
+// of a database that was put back for those that were there. A row of tenant0_changes is what
+// a change has written, a null value for a key that is gone, or null where that is too much.
 var (
 	begin     = &statement{"begin", `begin`}
 	beginView = &statement{"begin_view", `begin read only, isolation level repeatable read`}
@@ -18,28 +21,48 @@ var (
 	rollback  = &statement{"rollback", `rollback`}
 	noTimeout = &statement{"no_timeout", `set local statement_timeout = 0`}
 
-	state = &statement{"state", `select changes, (extract(epoch from clock_timestamp()) * 1000000)::int8 from tenant0_tenants where name = $1::text`}
-	lock  = &statement{"lock", `select changes, pg_current_xact_id()::text from tenant0_tenants where name = $1::text for no key update`}
-	bump  = &statement{"bump", `update tenant0_tenants set changes = changes + 1 where name = $1::text`}
+	// state is the number of the last change, its mark, and the time of the database.
+	state = &statement{"state", `select changes, mark, (extract(epoch from clock_timestamp()) * 1000000)::int8 from tenant0_tenants where name = $1::text`}
+	// since is state with the changes behind one.
+	since = &statement{"since", `select t.changes, t.mark, (extract(epoch from clock_timestamp()) * 1000000)::int8, c.version, c.mark, c.prior, c.keys, c.vals
+		from tenant0_tenants t left join tenant0_changes c on c.tenant = t.name and c.version > $2::int8 where t.name = $1::text`}
+	// lock has the changes of others wait until its transaction ends.
+	lock    = &statement{"lock", `select changes, mark from tenant0_tenants where name = $1::text for no key update`}
+	changes = &statement{"changes", `select version, mark, prior, keys, vals from tenant0_changes where tenant = $1::text and version > $2::int8`}
 
 	get = &statement{"get", `select value from tenant0_records where tenant = $1::text and head = $2::bytea and tail = $3::bytea`}
+	all = &statement{"all", `select head, tail, value from tenant0_records where tenant = $1::text`}
 
 	scan = &statement{"scan", `select head, tail, value from tenant0_records where tenant = $1::text
 		and (head, tail) >= ($2::bytea, $3::bytea) and (head, tail) < ($4::bytea, $5::bytea) order by head, tail limit $6::int8`}
 	scanBack = &statement{"scan_back", `select head, tail, value from tenant0_records where tenant = $1::text
 		and (head, tail) >= ($2::bytea, $3::bytea) and (head, tail) < ($4::bytea, $5::bytea) order by head desc, tail desc limit $6::int8`}
 
-	putRows = &statement{"put", `insert into tenant0_records (tenant, head, digest, tail, value)
-		select $1::text, h, d, t, v from unnest($2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[]) as r (h, d, t, v)
-		on conflict (tenant, head, digest) do update set value = excluded.value`}
-	deleteRows = &statement{"delete", `delete from tenant0_records r using unnest($2::bytea[], $3::bytea[]) as gone (h, d)
-		where r.tenant = $1::text and r.head = gone.h and r.digest = gone.d`}
+	// keep keeps a change behind a lock, with the pairs that it writes, if nothing of what was read at a change has
+	// changed since: keys in the ranges, or with $7 anything at all. It answers with its number and the mark before.
+	keep = &statement{"keep", `with ok as materialized (select 1 from tenant0_tenants t where t.name = $1::text and case
+			when t.changes = $5::int8 then t.mark = $6::int8
+			when $7::int8 = 1 then false
+			when (select count(c.keys) from tenant0_changes c where c.tenant = t.name and c.version > $5::int8) <> t.changes - $5::int8 then false
+			when not exists (select 1 from tenant0_changes c where c.tenant = t.name and c.version = $5::int8 + 1 and c.prior = $6::int8) then false
+			else not exists (select 1 from tenant0_changes c, unnest(c.keys) as w (k), unnest($8::bytea[], $9::bytea[]) as r (f, t)
+				where c.tenant = $1::text and c.version > $5::int8 and k >= r.f and k < r.t) end),
+		` + count + `, ` + pairs + `
+		select version, prior from counted`}
+	// write writes pairs that are too much for keep.
+	write = &statement{"write", `with ok as (select 1), ` + pairs + ` select 1`}
+	// keepFence is keep for a key that is in no row, see decide.
+	keepFence = &statement{"keep_fence", `with ok as (select 1), ` + count + ` select version, prior from counted`}
+	// trim leaves the last changes, fewer where they are large.
+	trim = &statement{"trim", `delete from tenant0_changes where tenant = $1::text and version <= (select max(version) from (
+		select version, row_number() over newest as n, sum(coalesce(pg_column_size(vals), 0)) over newest as bytes
+		from tenant0_changes where tenant = $1::text window newest as (order by version desc)) as c
+		where n > $2::int8 or n > 64 and bytes > $3::int8)`}
 
 	addTenant    = &statement{"add_tenant", `insert into tenant0_tenants (name, changes) values ($1::text, 0) on conflict do nothing returning changes`}
 	listTenants  = &statement{"list_tenants", `select name from tenant0_tenants order by name`}
-	removeTenant = &statement{"remove_tenant", `with gone as (delete from tenant0_records where tenant = $1::text) delete from tenant0_tenants where name = $1::text`}
-
-	xactStatus = &statement{"xact_status", `select coalesce(pg_xact_status($1::text::xid8), 'aborted')`}
+	removeTenant = &statement{"remove_tenant", `with gone as (delete from tenant0_records where tenant = $1::text),
+		changes as (delete from tenant0_changes where tenant = $1::text) delete from tenant0_tenants where name = $1::text`}
 
 	version       = &statement{"version", `select current_setting('server_version_num')::int8, current_setting('server_version'), pg_is_in_recovery()::int::int8`}
 	migrationLock = &statement{"migration_lock", `select pg_advisory_xact_lock(746869, 0)`}
@@ -48,8 +71,24 @@ var (
 	writeSchema   = &statement{"write_schema", `update tenant0_schema set version = $1::int8`}
 )
 
-// oldest is the oldest version of PostgreSQL that does: it tells what became of a
-// transaction, and sorts what an index has sorted in part.
+// Parts of statements. count has the change counted and told to others, by its mark $4, and
+// pairs writes the keys $2 and values $3; both if there is something in ok.
+const (
+	count = `counted as (update tenant0_tenants set changes = changes + 1, prior = mark, mark = $4::int8
+			where name = $1::text and exists (select 1 from ok) returning changes as version, prior),
+		log as (insert into tenant0_changes (tenant, version, mark, prior, keys, vals)
+			select $1::text, version, $4::int8, prior, $2::bytea[], $3::bytea[] from counted)`
+	pairs = `w as materialized (select k, v, substring(k from 1 for 1024) as head, substring(k from 1025) as tail
+			from unnest($2::bytea[], $3::bytea[]) as r (k, v) where exists (select 1 from ok)),
+		parts as materialized (select head, tail, case when tail = '' then tail else sha256(tail) end as digest, v from w),
+		gone as (delete from tenant0_records r using parts p where p.v is null and r.tenant = $1::text and r.head = p.head and r.digest = p.digest),
+		put as (insert into tenant0_records (tenant, head, digest, tail, value)
+			select $1::text, head, digest, tail, v from parts where v is not null
+			on conflict (tenant, head, digest) do update set value = excluded.value)`
+)
+
+// oldest is the oldest version of PostgreSQL that does: it sorts what an index has sorted in
+// part.
 const oldest = 130000
 
 // migrations lead from each form of the tables to the next, the first from none.
@@ -60,6 +99,13 @@ var migrations = [][]*statement{{
 	{"make_records", `create table tenant0_records (
 		tenant text collate "C" not null, head bytea not null, digest bytea not null, tail bytea not null, value bytea not null,
 		primary key (tenant, head, digest)) with (fillfactor = 85)`},
+}, {
+	{"mark_tenants", `alter table tenant0_tenants add column mark bigint not null default 0, add column prior bigint not null default 0`},
+	// What it holds is read soon or never, so it is not compressed.
+	{"make_changes", `create table tenant0_changes (
+		tenant text collate "C" not null, version bigint not null, mark bigint not null, prior bigint not null, keys bytea[], vals bytea[],
+		primary key (tenant, version)) with (toast_tuple_target = 8160)`},
+	{"plain_changes", `alter table tenant0_changes alter column keys set storage external, alter column vals set storage external`},
 }}
 
 // prepare checks the database, and makes the tables or brings them to their last form, while

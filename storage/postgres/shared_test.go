@@ -128,7 +128,7 @@ func TestCutConnectionsLoseNothing(t *testing.T) {
 			select {
 			case <-done:
 				return
-			case <-time.After(15 * time.Millisecond):
+			case <-time.After(40 * time.Millisecond): // in which a new connection gets something done
 				proxy.Cut()
 				cuts++
 			}

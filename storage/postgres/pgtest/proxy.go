@@ -2,21 +2,30 @@ package pgtest
 
 import (
 	"context"
+	"encoding/binary"
 	"io"
 	"net"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
-// Proxy stands between a server and its clients and can cut their connections.
+// Proxy stands between a server and its clients, can cut their connections and count what
+// they ask.
 type Proxy struct {
 	ln net.Listener
 	to string
 
-	mu     sync.Mutex
-	open   map[net.Conn]bool
-	closed bool // to new connections
+	mu      sync.Mutex
+	clients map[net.Conn]bool
+	servers map[net.Conn]bool
+	closed  bool      // to new connections
+	gate    chan bool // closed when what was held goes on, nil where nothing is
+
+	held                   atomic.Int64   // bytes
+	late                   sync.WaitGroup // of connections that were held
+	roundTrips, statements atomic.Int64
 }
 
 // NewProxy returns a proxy in front of an address, HOST:PORT, until the test ends.
@@ -27,7 +36,7 @@ func NewProxy(tb testing.TB, to string) *Proxy {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p := &Proxy{ln: ln, to: to, open: map[net.Conn]bool{}}
+	p := &Proxy{ln: ln, to: to, clients: map[net.Conn]bool{}, servers: map[net.Conn]bool{}}
 	go p.serve()
 	tb.Cleanup(func() {
 		_ = ln.Close()
@@ -59,7 +68,7 @@ func (p *Proxy) serve() {
 
 func (p *Proxy) forward(client net.Conn) {
 	defer client.Close()
-	if !p.admit(client) {
+	if !p.admit(p.clients, client) {
 		return
 	}
 	var dialer net.Dialer
@@ -68,35 +77,154 @@ func (p *Proxy) forward(client net.Conn) {
 		return
 	}
 	defer server.Close()
-	if !p.admit(server) {
+	if !p.admit(p.servers, server) {
 		return
 	}
+	var held atomic.Bool
 	go func() {
-		_, _ = io.Copy(server, client)
-		_ = server.Close()
+		p.send(server, client, &held)
+		if half, ok := server.(*net.TCPConn); ok {
+			_ = half.CloseWrite() // it has all, and ends the connection
+		}
 	}()
 	_, _ = io.Copy(client, server)
+	_ = client.Close()
+	_, _ = io.Copy(io.Discard, server)
+	if held.Load() {
+		p.late.Done()
+	}
+}
+
+// send hands on what a client sends. What is held is sent later, also when the client is gone.
+func (p *Proxy) send(server, client net.Conn, held *atomic.Bool) {
+	counter := counter{of: p}
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := client.Read(buffer)
+		if n > 0 {
+			counter.count(buffer[:n])
+			p.wait(client, n, held)
+			if _, err := server.Write(buffer[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// wait holds what a client has sent, if its connection is held.
+func (p *Proxy) wait(client net.Conn, n int, held *atomic.Bool) {
+	p.mu.Lock()
+	gate := p.gate
+	if !p.clients[client] {
+		gate = nil
+	}
+	p.mu.Unlock()
+	if gate != nil {
+		if !held.Swap(true) {
+			p.late.Add(1)
+		}
+		p.held.Add(int64(n))
+		<-gate
+	}
+}
+
+// counter reads the messages of a client: a byte of their kind and four of their length, but
+// for the first, which has no kind.
+type counter struct {
+	of    *Proxy
+	begun bool
+	head  []byte
+	skip  int
+}
+
+func (c *counter) count(raw []byte) {
+	for len(raw) > 0 {
+		if c.skip > 0 {
+			n := min(c.skip, len(raw))
+			c.skip, raw = c.skip-n, raw[n:]
+			continue
+		}
+		want := 5
+		if !c.begun {
+			want = 4
+		}
+		n := min(want-len(c.head), len(raw))
+		c.head, raw = append(c.head, raw[:n]...), raw[n:]
+		if len(c.head) < want {
+			return
+		}
+		switch {
+		case !c.begun:
+		case c.head[0] == 'S':
+			c.of.roundTrips.Add(1)
+		case c.head[0] == 'E':
+			c.of.statements.Add(1)
+		}
+		c.skip = int(binary.BigEndian.Uint32(c.head[want-4:])) - 4
+		c.begun, c.head = true, c.head[:0]
+	}
+}
+
+// Counts are how often clients have waited for answers (a Sync of the protocol), and for how
+// many statements (an Execute). They have to speak without TLS.
+func (p *Proxy) Counts() (roundTrips, statements int64) {
+	return p.roundTrips.Load(), p.statements.Load()
 }
 
 // admit notes a connection, unless the proxy lets none through.
-func (p *Proxy) admit(c net.Conn) bool {
+func (p *Proxy) admit(to map[net.Conn]bool, c net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return false
 	}
-	p.open[c] = true
+	to[c] = true
 	return true
+}
+
+// Hold keeps back what is sent from now on, until it is let go; after Leave what new
+// connections send gets through.
+func (p *Proxy) Hold() (letGo func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held.Store(0)
+	gate := make(chan bool)
+	p.gate = gate
+	return sync.OnceFunc(func() { close(gate) })
+}
+
+// Held is how many bytes are kept back.
+func (p *Proxy) Held() int64 { return p.held.Load() }
+
+// Late waits until the connections that were held have ended, which were left and let go.
+func (p *Proxy) Late() { p.late.Wait() }
+
+// Leave cuts the clients off. What is held of what they have sent will come to the server all
+// the same.
+func (p *Proxy) Leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.clients {
+		_ = c.Close()
+	}
+	clear(p.clients)
+	clear(p.servers)
+	p.gate = nil
 }
 
 // Cut cuts all connections. New ones get through.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for c := range p.open {
-		_ = c.Close()
+	for _, open := range []map[net.Conn]bool{p.clients, p.servers} {
+		for c := range open {
+			_ = c.Close()
+		}
+		clear(open)
 	}
-	clear(p.open)
 }
 
 // Let says whether new connections get through. Those that are there stay.

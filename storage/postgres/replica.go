@@ -1,0 +1,306 @@
+package postgres
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// replica is the key space of a tenant in the memory of this process. Who reads asks the
+// database, in one round trip, for what has changed since, and reads from memory then. Those
+// who wait together share the question.
+type replica struct {
+	db *DB
+	// now is the newest state that is known, nil before the first.
+	now atomic.Pointer[moment]
+	// aside says that the tenant is too large to be kept here: everything is read from the
+	// database.
+	aside atomic.Bool
+
+	turns chan struct{} // one for each question that is under way
+	mu    sync.Mutex
+	next  *question // that is not asked yet, nil for none
+
+	moving sync.Mutex // held by who makes the next state
+}
+
+// moment is the key space as it was after a change.
+type moment struct {
+	tree *storage.Tree
+	change
+	size int64 // what it takes in memory, about
+}
+
+// change names a change by its number, and by a mark that no other has.
+type change struct{ at, mark int64 }
+
+// written is a change with what it has written.
+type written struct {
+	change
+	prior  int64    // the mark of the change before
+	keys   []string // nil where that is too much to be told
+	values [][]byte // nil for a key that is gone
+}
+
+// answer is what the database says of a tenant: its last change, and those behind one that
+// was asked for.
+type answer struct {
+	change
+	behind []written
+}
+
+// atOnce is how many questions are under way at a time. With one, whoever comes while it is
+// would have to wait for the rest of it.
+const atOnce = 2
+
+// perPair is what a pair of the tree takes besides its bytes, about.
+const perPair = 80
+
+var errTooLarge = errors.New("the tenant is too large to be kept in memory")
+
+// question is one that is asked for several.
+type question struct {
+	done  chan struct{}
+	state *moment
+	err   error
+}
+
+// fresh returns a state that has all that was kept before the call.
+func (r *replica) fresh() (*moment, error) {
+	r.mu.Lock()
+	q := r.next
+	first := q == nil
+	if first {
+		q = &question{done: make(chan struct{})}
+		r.next = q
+	}
+	r.mu.Unlock()
+	if !first {
+		<-q.done
+		return q.state, q.err
+	}
+	defer close(q.done)
+	r.turns <- struct{}{}
+	defer func() { <-r.turns }()
+	r.mu.Lock()
+	r.next = nil // who comes from now on has another
+	r.mu.Unlock()
+	q.state, q.err = r.ask()
+	return q.state, q.err
+}
+
+// ask brings the replica to what the database has.
+func (r *replica) ask() (*moment, error) {
+	from := r.now.Load()
+	if from == nil {
+		return r.load()
+	}
+	var a answer
+	err := r.db.database.do(func(c *conn) (err error) {
+		a, err = r.db.since(c, from.at)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if now, ok := r.advance(from, a); ok {
+		return now, r.bound(now)
+	}
+	return r.load() // too far behind, or the database is another
+}
+
+// since asks for the changes behind one.
+func (db *DB) since(c *conn, at int64) (a answer, err error) {
+	var found bool
+	began := time.Now() //nolint:forbidigo // the machine's time, which is held against the database's
+	c.send(since, func(values [][]byte) bool {
+		if !found {
+			found, a.change = true, change{numberOf(values[0]), numberOf(values[1])}
+			db.database.meet(began, time.UnixMicro(numberOf(values[2])))
+		}
+		if values[3] != nil {
+			err = errors.Join(err, a.add(values[3:]))
+		}
+		return true
+	}, db.name, number(at))
+	if err := c.run(); err != nil {
+		return a, err
+	}
+	if !found {
+		return a, db.errGone()
+	}
+	return a, err
+}
+
+func (db *DB) errGone() error {
+	return fmt.Errorf("tenant %s is no longer in the database: %w", db.name, storage.ErrClosed)
+}
+
+// add takes a row of tenant0_changes in.
+func (a *answer) add(values [][]byte) error {
+	w := written{change: change{numberOf(values[0]), numberOf(values[1])}, prior: numberOf(values[2])}
+	if values[3] != nil {
+		keys, err := arrayOf(values[3])
+		if err != nil {
+			return err
+		}
+		if w.values, err = arrayOf(values[4]); err != nil {
+			return err
+		}
+		if len(keys) != len(w.values) {
+			return fmt.Errorf("change %d has %d keys and %d values: %w", w.at, len(keys), len(w.values), storage.ErrDamaged)
+		}
+		w.keys = make([]string, len(keys)) // not nil
+		for i, key := range keys {
+			w.keys[i] = string(key)
+		}
+	}
+	a.behind = append(a.behind, w)
+	return nil
+}
+
+// leadsFrom reports whether the changes of the answer are all that there were since a change,
+// one behind the other.
+func (a *answer) leadsFrom(from change) bool {
+	slices.SortFunc(a.behind, func(v, w written) int { return cmp.Compare(v.at, w.at) })
+	last := from
+	for _, w := range a.behind {
+		if w.at != last.at+1 || w.prior != last.mark {
+			return false
+		}
+		last = w.change
+	}
+	return last == a.change
+}
+
+// advance makes the state that an answer leads to from another, and returns it, or a newer one
+// that is there already. It reports whether the answer leads there.
+func (r *replica) advance(from *moment, a answer) (*moment, bool) {
+	if !a.leadsFrom(from.change) {
+		return nil, false
+	}
+	r.moving.Lock()
+	defer r.moving.Unlock()
+	now := r.now.Load()
+	if now == nil {
+		return nil, false
+	}
+	behind := a.behind
+	if now.at > from.at { // others have been faster
+		if now.at >= a.at {
+			return now, true
+		}
+		behind = a.behind[now.at-from.at:]
+		if behind[0].prior != now.mark {
+			return nil, false
+		}
+	} else if now.change != from.change {
+		return nil, false
+	}
+	if len(behind) == 0 {
+		return now, true
+	}
+	next := &moment{tree: now.tree.Copy(), change: a.change, size: now.size}
+	for _, w := range behind {
+		if w.keys == nil {
+			return nil, false
+		}
+		for i, key := range w.keys {
+			next.set(key, w.values[i])
+		}
+	}
+	r.now.Store(next)
+	return next, true
+}
+
+// set writes a pair to the tree, or takes it away for a value that is nil.
+func (m *moment) set(key string, value []byte) {
+	var old []byte
+	var had bool
+	if value == nil {
+		old, had = m.tree.Delete(key)
+	} else {
+		old, had = m.tree.Set(key, value)
+		m.size += int64(len(key) + len(value) + perPair)
+	}
+	if had {
+		m.size -= int64(len(key) + len(old) + perPair)
+	}
+}
+
+// upTo brings a state to the one that an answer tells of, for whoever has all changes wait. It
+// returns none where the tenant has become too large.
+func (r *replica) upTo(from *moment, a answer) (*moment, error) {
+	now, ok := r.advance(from, a)
+	if !ok {
+		var err error
+		if now, err = r.load(); err != nil {
+			return nil, err
+		}
+	} else if err := r.bound(now); err != nil {
+		return nil, err
+	}
+	return now, nil
+}
+
+// bound ends the replica of a tenant that has become too large.
+func (r *replica) bound(now *moment) error {
+	if now.size <= r.db.database.most {
+		return nil
+	}
+	r.aside.Store(true)
+	r.now.Store(nil)
+	return errTooLarge
+}
+
+// load reads all that the tenant has.
+func (r *replica) load() (*moment, error) {
+	r.moving.Lock()
+	defer r.moving.Unlock()
+	var now *moment
+	err := r.db.database.do(func(c *conn) (err error) {
+		now, err = r.read(c)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := r.bound(now); err != nil {
+		return nil, err
+	}
+	r.now.Store(now)
+	return now, nil
+}
+
+// read reads one state of the tenant, or a part that is too large.
+func (r *replica) read(c *conn) (*moment, error) {
+	c.unhurried = true
+	defer func() { c.unhurried = false }()
+	now := &moment{tree: storage.NewTree()}
+	k := &kv{db: r.db, conn: c}
+	c.send(beginView, nil)
+	c.send(noTimeout, nil)
+	if err := k.start(); err != nil {
+		return nil, err
+	}
+	now.change = k.last
+	c.send(all, func(values [][]byte) bool {
+		key := string(values[0]) + string(values[1])
+		value := append([]byte{}, values[2]...)
+		now.size += int64(len(key) + len(value) + perPair)
+		now.tree.Load(key, value)
+		return now.size <= r.db.database.most
+	}, r.db.name)
+	if err := c.run(); err != nil {
+		return nil, err
+	}
+	c.send(rollback, nil)
+	c.leave()
+	return now, nil
+}

@@ -1,0 +1,72 @@
+package storage
+
+import (
+	"errors"
+
+	"github.com/tidwall/btree"
+)
+
+// Tree is one state of a key space in memory. A copy costs as much as a pointer: the trees
+// share their pages until one of them writes. A tree that others may read is never written
+// to.
+type Tree = btree.Map[string, []byte]
+
+// degree is half the entries of a page. A transaction copies the pages that it writes to, of which a
+// login has many with few entries in each: small ones cost it less, and reads hardly more.
+const degree = 8
+
+// NewTree returns an empty tree.
+func NewTree() *Tree { return btree.NewMap[string, []byte](degree) }
+
+// TreeKV is a transaction over a tree. What it writes is in the tree at once.
+type TreeKV struct {
+	Tree     *Tree
+	ReadOnly bool
+}
+
+var errReadOnly = errors.New("a view cannot write")
+
+// Get implements KV.
+func (k TreeKV) Get(key []byte) ([]byte, error) {
+	value, _ := k.Tree.Get(string(key))
+	return value, nil
+}
+
+// Put implements KV.
+func (k TreeKV) Put(key, value []byte) error {
+	if k.ReadOnly {
+		return errReadOnly
+	}
+	k.Tree.Set(string(key), append([]byte{}, value...)) // an empty value is not nil
+	return nil
+}
+
+// Delete implements KV.
+func (k TreeKV) Delete(key []byte) error {
+	if k.ReadOnly {
+		return errReadOnly
+	}
+	k.Tree.Delete(string(key))
+	return nil
+}
+
+// Scan implements KV.
+func (k TreeKV) Scan(from, to []byte, fn func(key, value []byte) bool) error {
+	end := string(to)
+	k.Tree.Ascend(string(from), func(key string, value []byte) bool {
+		return key < end && fn([]byte(key), value)
+	})
+	return nil
+}
+
+// ScanBack implements KV.
+func (k TreeKV) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
+	start, end := string(from), string(to)
+	k.Tree.Descend(end, func(key string, value []byte) bool {
+		if key >= end {
+			return true // the end itself is not part of the range
+		}
+		return key >= start && fn([]byte(key), value)
+	})
+	return nil
+}
