@@ -44,8 +44,10 @@ type Issue struct {
 	SessionID   string    `json:"sid,omitempty"`
 	AuthTime    time.Time `json:"auth_time,omitzero"`
 	// ShowAuthTime says that the ID token must carry auth_time.
-	ShowAuthTime bool   `json:"show_auth_time,omitempty"`
-	Connection   string `json:"connection,omitempty"`
+	ShowAuthTime bool `json:"show_auth_time,omitempty"`
+	// FurtherFactor says that the user has just proved a further factor.
+	FurtherFactor bool   `json:"further_factor,omitempty"`
+	Connection    string `json:"connection,omitempty"`
 	// Organization is the id of the one that the user logged in to, and its name where
 	// tokens show that.
 	Organization     string         `json:"org_id,omitempty"`

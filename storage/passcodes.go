@@ -29,6 +29,9 @@ func PasswordlessKey(userID string) string { return "passwordless\x01" + userID 
 // OOBKey is the key of the code that is sent for an oob_code.
 func OOBKey(oobCode string) string { return "oob\x01" + oobCode }
 
+// FurtherKey is the key of the code that is a further factor of a login at the pages.
+func FurtherKey(stateHash string) string { return "further\x01" + stateHash }
+
 // maxPasscodeAttempts is how many wrong codes may be tried, Auth0:
 // authenticate/passwordless/best-practices.
 const maxPasscodeAttempts = 3

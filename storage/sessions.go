@@ -31,6 +31,19 @@ type AuthenticationMethod struct {
 	Name string    `json:"name"`           // as server/signin names them
 	Type string    `json:"type,omitempty"` // which further factor, where Name is "mfa"
 	At   time.Time `json:"at"`
+	// In is the StateHash of the login in which it was a further factor.
+	In string `json:"in,omitempty"`
+}
+
+// Further reports whether the user has proved a further factor in the session, and whether that
+// was in the login with a StateHash.
+func (s Session) Further(stateHash string) (ever, here bool) {
+	for _, m := range s.Methods {
+		if m.In != "" {
+			ever, here = true, here || m.In == stateHash
+		}
+	}
+	return ever, here
 }
 
 // Live reports whether the session is still good at now.

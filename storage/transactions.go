@@ -69,6 +69,8 @@ type Transaction struct {
 	UserID string `json:"user_id,omitempty"`
 	// Organization is the answer to which organization the login is for, nil for none yet.
 	Organization *OrganizationAnswer `json:"organization,omitempty"`
+	// Further is how far the user has come with a further factor, nil for not yet.
+	Further *FurtherFactor `json:"further,omitempty"`
 	// Consent is the answer to what the application may have, nil for none yet.
 	Consent *ConsentAnswer `json:"consent,omitempty"`
 }
@@ -110,6 +112,28 @@ type OrganizationAnswer struct {
 	// Chosen says that the user has chosen ID, or with "" to go on without an organization.
 	Chosen bool   `json:"chosen,omitempty"`
 	ID     string `json:"id,omitempty"`
+}
+
+// FurtherFactor is how far a user has come with a further factor in a login. It holds for nobody
+// else: another may log in at the same browser.
+type FurtherFactor struct {
+	UserID string `json:"user_id"`
+	// Challenged is the id of the authenticator that a code was sent to, and Enrolling that of
+	// the one which the user is about to add; "" for none.
+	Challenged string `json:"challenged,omitempty"`
+	Enrolling  string `json:"enrolling,omitempty"`
+	// Recovery is the user's new recovery code, sealed, until the user has said that it is kept.
+	// Replaces says that it takes the place of one that was used.
+	Recovery []byte `json:"recovery,omitempty"`
+	Replaces bool   `json:"replaces,omitempty"`
+}
+
+// FurtherOf is how far a user has come with a further factor.
+func (t Transaction) FurtherOf(userID string) FurtherFactor {
+	if t.Further == nil || t.Further.UserID != userID {
+		return FurtherFactor{UserID: userID}
+	}
+	return *t.Further
 }
 
 // ConsentAnswer is what a user has answered to the question of consent. It holds for nobody
@@ -190,6 +214,7 @@ type AuthorizeRequest struct {
 	ScreenHint          string   `json:"screen_hint"`
 	Connection          string   `json:"connection"`
 	UILocales           string   `json:"ui_locales"`
+	ACRValues           []string `json:"acr_values,omitempty"`
 	// Extensions are the application's own parameters, whose names begin with ext-.
 	Extensions map[string]string `json:"extensions,omitempty"`
 	// Organization is the id of the organization to log in to, "" for none.

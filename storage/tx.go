@@ -44,6 +44,8 @@ type Tx struct {
 	Logouts        Table[Logout]
 	LoginTickets   Table[LoginTicket]
 
+	RememberedBrowsers Table[RememberedBrowser]
+
 	sizes Table[Size]
 }
 
@@ -84,6 +86,7 @@ func newTx(kv KV, m *memos) *Tx {
 	tx.MFALogins = table(tx, mfaLogins)
 	tx.Logouts = table(tx, logouts)
 	tx.LoginTickets = table(tx, loginTickets)
+	tx.RememberedBrowsers = table(tx, rememberedBrowsers)
 	return tx
 }
 
@@ -125,6 +128,8 @@ func (tx *Tx) expiring(name string) (records, bool) {
 		return tx.Passcodes.records, true
 	case loginTickets.name:
 		return tx.LoginTickets.records, true
+	case rememberedBrowsers.name:
+		return tx.RememberedBrowsers.records, true
 	case logouts.name:
 		return tx.Logouts.records, true
 	case mfaLogins.name:

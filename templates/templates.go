@@ -69,7 +69,7 @@ var pages = func() *template.Template {
 	for _, v := range []view{
 		Login{}.view(), Consent{}.view(), LogoutConfirm{}.view(), LoggedOut{}.view(), Error{}.view(), FormPost{URL: "/"}.view(),
 		WebMessage{}.view(), Signup{}.view(), Result{}.view(), OrganizationSelection{}.view(), OrganizationPicker{}.view(), DeviceConfirmation{}.view(),
-		AcceptInvitation{}.view(), LoginIdentifier{}.view(), SignupPassword{}.view(),
+		AcceptInvitation{}.view(), LoginIdentifier{}.view(), SignupPassword{}.view(), MFAChallenge{Factor: "otp"}.view(),
 	} {
 		if err := all.ExecuteTemplate(io.Discard, v.template, v); err != nil {
 			panic(err)
@@ -91,7 +91,9 @@ type view struct {
 	Errors      map[string]pageError
 	Notice      notice
 	Form        form
-	LinkURL     template.URL
+	// MFA is what a page of a further factor shows, nil for others.
+	MFA     *mfa
+	LinkURL template.URL
 	// Again is a page whose button does once more what led to it, nil for none.
 	Again *Result
 	// MainClass are the classes of the page's main part, which name the screen.

@@ -191,6 +191,49 @@ var states = map[string]templates.Page{
 	"accept-invitation": templates.AcceptInvitation{
 		Layout: templates.Layout{CompanyName: "Acme"}, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Inviter: "Jane", Email: "new@exampleco.com",
 	},
+	"mfa-otp-challenge": templates.MFAChallenge{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "otp", Remember: true, Others: true,
+	},
+	"mfa-otp-challenge-wrong": templates.MFAChallenge{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "otp", Errors: []string{"invalid-code"},
+	},
+	"mfa-otp-enrollment-qr": templates.MFAOTPEnrollment{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Picture: "data:image/png;base64,iVBORw0KGgo=", Secret: "GEZDGNBVGY3TQOJQ", Others: true,
+	},
+	"mfa-otp-enrollment-code": templates.MFAOTPEnrollment{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Secret: "GEZDGNBVGY3TQOJQ", ByCode: true, Errors: []string{"too-many-failures"},
+	},
+	"mfa-sms-enrollment": templates.MFAPhoneEnrollment{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Way: "sms", Phone: "12", Errors: []string{"invalid-phone"},
+	},
+	"mfa-voice-enrollment": templates.MFAPhoneEnrollment{Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Way: "voice"},
+	"mfa-phone-enrollment": templates.MFAPhoneEnrollment{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Way: "phone", Type: "voice", Others: true,
+	},
+	"mfa-sms-challenge": templates.MFAChallenge{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "sms", To: "XXXXXXXX9167", EditURL: "/u/mfa-phone-enrollment?state=hKFo2SBzdGF0ZQ", Switch: true,
+		Remember: true,
+	},
+	"mfa-voice-challenge": templates.MFAChallenge{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "voice", To: "XXXXXXXX9167", Switch: true, Errors: []string{"too-many-voice"},
+	},
+	"mfa-email-challenge": templates.MFAChallenge{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "email", To: "empl****@exam****", Remember: true,
+	},
+	"mfa-recovery-code-challenge": templates.MFAChallenge{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "recovery-code", Remember: true, Others: true, Errors: []string{"invalid-code-format"},
+	},
+	"mfa-recovery-code-enrollment": templates.MFARecoveryCode{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Code: "ABCDEFGHIJKLMNOPQRSTUVWX", Errors: []string{"no-confirmation"},
+	},
+	"mfa-recovery-code-new": templates.MFARecoveryCode{Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Code: "ABCDEFGHIJKLMNOPQRSTUVWX", Again: true},
+	"mfa-login-options": templates.MFAOptions{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ",
+		Factors: []templates.MFAChoice{{Action: "otp"}, {Action: "sms", To: "XXXXXXXX9167"}, {Action: "recovery-code"}},
+	},
+	"mfa-enroll-options": templates.MFAOptions{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Enroll: true, Factors: []templates.MFAChoice{{Action: "otp"}, {Action: "phone"}},
+	},
 	"organization-picker": templates.OrganizationPicker{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Account: "employee@exampleco.com", Personal: true,
 		Organizations: []templates.Choice{{ID: "org_1", Name: "Acme", LogoURL: "https://acme.test/logo.png"}, {ID: "org_2", Name: "Globex"}},

@@ -131,16 +131,18 @@ func errorField(code string, fields []string) string {
 	switch {
 	case code == "password-mismatch", code == "no-re-enter-password":
 		about = []string{"re-enter-password"}
+	case code == "no-confirmation":
+		about = []string{"saved"}
 	case code == "no-email", code == "invalid-email-format", code == "email-in-use":
 		about = []string{"email", "username"}
-	case code == "no-phone", code == "invalid-phone-number":
+	case code == "no-phone", code == "invalid-phone-number", code == "invalid-phone", code == "invalid-phone-format":
 		about = []string{"phone", "username"}
 	case code == "invalid-organization":
 		about = []string{"organizationName"}
 	case code == "no-username", strings.HasPrefix(code, "invalid-username"), code == "username-taken", code == "no-hrd-connection",
 		code == "invalid-login-id", strings.HasPrefix(code, "invalid-email-"), strings.HasPrefix(code, "invalid-phone-"):
 		about = []string{"username"}
-	case code == "no-code", code == "invalid-code", code == "invalid-expired-code", code == "invalid-otp-code-format":
+	case code == "no-code", code == "invalid-code", code == "invalid-expired-code", code == "invalid-otp-code-format", code == "invalid-code-format":
 		about = []string{"code"}
 	case code == "password-breached": // about the account
 	case code == "no-password", strings.HasPrefix(code, "wrong-"), strings.HasPrefix(code, "password-"):

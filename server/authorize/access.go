@@ -34,6 +34,7 @@ func grantAccess(tx *storage.Tx, l login, id identity) (a access, err error) {
 	if err != nil {
 		return a, err
 	}
+	_, further := id.session.Further(l.transaction.StateHash)
 	a.grant = tokens.Grant{
 		Client: l.client, User: &id.user, API: api,
 		Issue: storage.Issue{
@@ -41,6 +42,7 @@ func grantAccess(tx *storage.Tx, l login, id identity) (a access, err error) {
 			Nonce: rq.Nonce, SessionID: id.session.ID, Connection: id.session.Connection, AuthTime: id.session.AuthenticatedAt,
 			// Auth0: authenticate/login/max-age-reauthentication.
 			ShowAuthTime: rq.MaxAge != nil || slices.Contains(rq.Prompt, "login"), Organization: rq.Organization,
+			FurtherFactor: further,
 		},
 	}
 	if err := a.grant.LoadSecret(tx); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/factors"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -79,6 +80,9 @@ func (m *room) load(tx *storage.Tx, r *http.Request, l login, now time.Time) (d 
 		return d, err
 	}
 	if err := admit(l, d.identity); err != nil {
+		return d, err
+	}
+	if d.page, err = m.further(tx, r, l, d.identity, now); err != nil || d.page != "" {
 		return d, err
 	}
 	if d.request.Organization, d.page, err = findOrganization(tx, l, d.identity); err != nil || d.page != "" {
@@ -176,6 +180,28 @@ func admit(l login, id identity) error {
 		return apierr.ConsentDeclined
 	}
 	return nil
+}
+
+// further asks for a further factor where the tenant or the application wants one, and shows
+// a new recovery code until the user has kept it.
+func (m *room) further(tx *storage.Tx, r *http.Request, l login, id identity, now time.Time) (page string, err error) {
+	if len(l.transaction.FurtherOf(id.user.UserID).Recovery) > 0 {
+		return factors.RecoveryPage, nil
+	}
+	asked, err := factors.Asked(tx, factors.BrowserLogin{
+		Request: l.request, StateHash: l.transaction.StateHash, Session: id.session, Browser: m.Cookies.Remembered(r),
+	}, now)
+	switch {
+	case err != nil || !asked:
+		return "", err
+	case l.silent():
+		return "", apierr.FurtherFactorRequired
+	}
+	options, err := factors.OptionsOf(tx, id.user)
+	if err != nil {
+		return "", err
+	}
+	return options.Page()
 }
 
 // scripts is where the tenant's scripts have their say of a login: outside of any

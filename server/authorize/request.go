@@ -144,6 +144,7 @@ func parse(params url.Values) storage.AuthorizeRequest {
 		ScreenHint:          params.Get("screen_hint"),
 		Connection:          params.Get("connection"),
 		UILocales:           params.Get("ui_locales"),
+		ACRValues:           strings.Fields(params.Get("acr_values")),
 		Extensions:          own,
 	}
 }

@@ -1,14 +1,17 @@
 package factors
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base32"
 	"encoding/base64"
 	"errors"
+	"image/png"
 	"math/big"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pquerna/otp"
@@ -51,11 +54,50 @@ func OTPDocument(secret string) storage.Document {
 	return storage.Document{"type": "totp", secretMember: secret}
 }
 
+// TenantName is what an app that makes one-time passwords shows of a tenant.
+func TenantName(tenant storage.Tenant, issuer string) string {
+	if tenant.FriendlyName != "" {
+		return tenant.FriendlyName
+	}
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return ""
+	}
+	name, _, _ := strings.Cut(u.Hostname(), ".")
+	return name
+}
+
+// pictureSize is the width of a QR code, in pixels.
+const pictureSize = 200
+
+// Picture draws the QR code of a barcode URI: the data URL of a PNG.
+func Picture(uri string) (string, error) {
+	key, err := otp.NewKeyFromURL(uri)
+	if err != nil {
+		return "", err
+	}
+	picture, err := key.Image(pictureSize, pictureSize)
+	if err != nil {
+		return "", err
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, picture); err != nil {
+		return "", err
+	}
+	return "data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes()), nil
+}
+
+// Secret is the secret of one-time passwords, "" for other authenticators.
+func (a Authenticator) Secret() string {
+	secret, _ := a.document[secretMember].(string)
+	return secret
+}
+
 // CheckOTP finds the authenticator that a one-time password is of, and the mark by which it is
 // known to be used; ok is false for none.
 func CheckOTP(all []Authenticator, code string, now time.Time) (a Authenticator, mark string, ok bool) {
 	for _, a := range all {
-		secret, _ := a.document[secretMember].(string)
+		secret := a.Secret()
 		if a.Type != OTP || secret == "" {
 			continue
 		}

@@ -1,10 +1,12 @@
 // Package factors knows the further factors by which users authenticate: which of them the
 // tenant has switched on, which a user has, and whether a login needs one. It checks one-time
-// passwords and recovery codes. It sends nothing and lets nobody in.
+// passwords and recovery codes, and words the messages that carry codes. It sends nothing and lets
+// nobody in.
 package factors
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -91,7 +93,7 @@ type Authenticator struct {
 	Type    string `json:"authenticator_type"`
 	Active  bool   `json:"active"`
 	Channel string `json:"oob_channel,omitempty"`
-	Name    string `json:"name,omitempty"`
+	Label   string `json:"name,omitempty"`
 
 	// To is the address or the number that codes go to.
 	To       string `json:"-"`
@@ -133,14 +135,22 @@ func read(doc storage.Document) (a Authenticator, ok bool) {
 		ok = text(recoveryMember) != ""
 	case "phone":
 		a.Channel = cmp.Or(text("preferred_authentication_method"), SMS)
-		prefix, a.Type, a.To, a.Name = a.Channel, OOB, text("phone_number"), maskPhone(text("phone_number"))
+		prefix, a.Type, a.To, a.Label = a.Channel, OOB, text("phone_number"), maskPhone(text("phone_number"))
 		ok = a.To != ""
 	case "email":
-		prefix, a.Type, a.Channel, a.To, a.Name = Email, OOB, Email, text("email"), maskEmail(text("email"))
+		prefix, a.Type, a.Channel, a.To, a.Label = Email, OOB, Email, text("email"), maskEmail(text("email"))
 		ok = a.To != ""
 	}
 	a.ID = prefix + "|dev_" + text("id")
 	return a, ok
+}
+
+// IsPhoneNumber reports whether a text is a number in international form.
+var IsPhoneNumber = regexp.MustCompile(`^\+[0-9]{1,15}$`).MatchString
+
+// PhoneDocument is the factor of a number that codes go to by a channel, for Enroll.
+func PhoneDocument(number, channel string) storage.Document {
+	return storage.Document{"type": "phone", "phone_number": number, "preferred_authentication_method": channel}
 }
 
 // maskPhone shows the end of a number alone, as Auth0 does.
@@ -204,8 +214,12 @@ func Enroll(tx *storage.Tx, userID string, doc storage.Document, now time.Time) 
 	return a, put(tx, userID, doc)
 }
 
-// Used notes that an authenticator was used, which makes it active.
+// Used notes that an authenticator was used, which makes it active. A user's own address is none
+// that is kept.
 func Used(tx *storage.Tx, userID string, a Authenticator, now time.Time) error {
+	if a.document == nil {
+		return nil
+	}
 	id, _ := a.document["id"].(string)
 	doc, err := tx.Documents(resource.AuthenticationMethods.Name, userID).Document(id)
 	if err != nil {

@@ -108,14 +108,16 @@ func deleteAuthenticators(c *call) error {
 	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return objects.DeleteFactors(ch.Tx, c.param("id")) })
 }
 
-// invalidateRememberBrowser has nothing to forget: no browser is remembered.
+// invalidateRememberBrowser has every browser of a user asked for a further factor again.
 //
 //auth0:operation POST /api/v2/users/{id}/multifactor/actions/invalidate-remember-browser
 func invalidateRememberBrowser(c *call) error {
-	if err := c.passes([]check{userAt}); err != nil {
-		return err
-	}
-	return c.empty(http.StatusNoContent)
+	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error {
+		if err := objects.Users.Require(ch.Tx, c.param("id")); err != nil {
+			return err
+		}
+		return ch.Tx.ForgetBrowsers(c.param("id"))
+	})
 }
 
 // connectedAccounts lists none: there are no upstream accounts.

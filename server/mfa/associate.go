@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/mail"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -109,26 +108,11 @@ func (m *room) enroll(ctx context.Context, brought credential, doc storage.Docum
 			return nil
 		}
 		tenant, err := tx.Tenant.Get(storage.TenantKey)
-		e.answer.BarcodeURI = factors.BarcodeURI(m.name(tenant), tenantlog.UserName(e.user), secret)
+		e.answer.BarcodeURI = factors.BarcodeURI(factors.TenantName(tenant, m.Issuer.URL), tenantlog.UserName(e.user), secret)
 		return storage.Optional(err)
 	})
 	return e, err
 }
-
-// name is what an app that makes one-time passwords shows of the tenant.
-func (m *room) name(tenant storage.Tenant) string {
-	if tenant.FriendlyName != "" {
-		return tenant.FriendlyName
-	}
-	u, err := url.Parse(m.Issuer.URL)
-	if err != nil {
-		return ""
-	}
-	name, _, _ := strings.Cut(u.Hostname(), ".")
-	return name
-}
-
-var isPhoneNumber = regexp.MustCompile(`^\+[0-9]{1,15}$`).MatchString
 
 // wanted is the factor that a form asks for, with the secret of a one-time password.
 func wanted(form url.Values) (doc storage.Document, secret string, err error) {
@@ -154,10 +138,10 @@ func wanted(form url.Values) (doc storage.Document, secret string, err error) {
 		if number == "" {
 			return nil, "", apierr.MissingParameter("phone_number")
 		}
-		if !isPhoneNumber(number) {
+		if !factors.IsPhoneNumber(number) {
 			return nil, "", apierr.InvalidParameter("phone_number", "must be a plus and up to 15 digits")
 		}
-		return storage.Document{"type": "phone", "phone_number": number, "preferred_authentication_method": channel}, "", nil
+		return factors.PhoneDocument(number, channel), "", nil
 	case factors.Email:
 		address := form.Get("email")
 		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {

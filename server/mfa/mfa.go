@@ -18,7 +18,6 @@ import (
 	"github.com/tenant0/tenant0/server/factors"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/outbox"
-	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/server/web"
@@ -258,43 +257,11 @@ func (m *room) send(ctx context.Context, found who, a factors.Authenticator, kin
 		if err := tx.Passcodes.Put(p); err != nil {
 			return err
 		}
-		message, err = m.draft(tx, found, a, kind, code)
+		message, err = factors.Message(tx, m.Emails, a, factors.Sent{Kind: kind, Code: code, User: found.user, ClientID: found.login.Issue.ClientID, Connection: found.login.Issue.Connection})
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
 	return oobCode, m.Emails.Send(message)
-}
-
-// draft is the message with a code, in the words that the tenant has for its kind.
-func (m *room) draft(tx *storage.Tx, found who, a factors.Authenticator, kind, code string) (emails.Draft, error) {
-	if a.Channel == factors.Email {
-		user := found.user
-		user.Email = a.To
-		return m.Emails.Draft(tx, emails.Letter{
-			Kind: outbox.MFAOOBCode, User: user, ClientID: found.login.Issue.ClientID, Connection: found.login.Issue.Connection, Code: code,
-		})
-	}
-	templates := resource.GuardianSettings("phone/templates")
-	doc, err := tx.Documents(templates.Name, "").Document(storage.SettingsKey)
-	if storage.IsNotFound(err) {
-		doc, err = storage.Document{}, nil
-		templates.Fill(doc, m.Now())
-	}
-	if err != nil {
-		return emails.Draft{}, err
-	}
-	text, _ := doc["verification_message"].(string)
-	if kind == outbox.OTPEnroll {
-		text, _ = doc["enrollment_message"].(string)
-	}
-	channel := outbox.SMS
-	if a.Channel == factors.Voice {
-		channel = outbox.Voice
-	}
-	return m.Emails.DraftPhone(tx, outbox.Message{
-		Kind: kind, Channel: channel, To: a.To, Text: text, Code: code, UserID: found.user.UserID,
-		ClientID: found.login.Issue.ClientID, Connection: found.login.Issue.Connection,
-	})
 }

@@ -18,6 +18,7 @@ import (
 const (
 	ssoCookie     = "auth0"
 	browserCookie = "did"
+	factorCookie  = "auth0-mf"
 	compatSuffix  = "_compat"
 )
 
@@ -26,6 +27,7 @@ const (
 	defaultIdle     = 72 * time.Hour
 	defaultAbsolute = 168 * time.Hour
 	browserLifetime = 365 * 24 * time.Hour
+	factorLifetime  = 30 * 24 * time.Hour
 )
 
 // Cookies reads and writes the browser's cookies.
@@ -138,6 +140,15 @@ func (c Cookies) MarkBrowser(w http.ResponseWriter, r *http.Request) string {
 		c.write(w, browserCookie, mark, browserLifetime)
 	}
 	return mark
+}
+
+// Remembered returns the mark of a browser that may skip the further factor, or "". What it is
+// worth, and to whom, the store knows.
+func (c Cookies) Remembered(r *http.Request) string { return c.read(r, factorCookie) }
+
+// Remember gives the browser a mark to be remembered by.
+func (c Cookies) Remember(w http.ResponseWriter, mark string) {
+	c.write(w, factorCookie, mark, factorLifetime)
 }
 
 // read returns the value of a cookie or of its twin. Ids come from cookies only,

@@ -13,10 +13,12 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
@@ -173,6 +175,29 @@ func (d *Door) Begin(tx *storage.Tx, r *http.Request, t storage.Transaction, a A
 		s.Clients = []string{a.ClientID} // whose answer, the next step, is the session's first use
 	}
 	return d.Cookies.Begin(tx, r, s, now)
+}
+
+// maxFurther bounds how many further factors a session lists: the oldest go first.
+const maxFurther = 20
+
+// Further notes in a session that its user has proved a further factor of a kind in a login.
+// It returns apierr.TransactionExpired where the session has ended meanwhile, or is another
+// user's by now.
+func (d *Door) Further(tx *storage.Tx, t storage.Transaction, s storage.Session, kind string) error {
+	kept, err := tx.Sessions.Get(s.CookieHash)
+	if storage.IsNotFound(err) || err == nil && kept.UserID != s.UserID {
+		return apierr.TransactionExpired
+	}
+	if err != nil {
+		return err
+	}
+	further := func(m storage.AuthenticationMethod) bool { return m.In != "" }
+	kept.Methods = slices.Clone(kept.Methods)
+	if first := slices.IndexFunc(kept.Methods, further); first >= 0 && len(kept.Methods)-first >= maxFurther {
+		kept.Methods = slices.Delete(kept.Methods, first, first+1)
+	}
+	kept.Methods = append(kept.Methods, storage.AuthenticationMethod{Name: MFA, Type: kind, At: d.Now(), In: t.StateHash})
+	return tx.Sessions.Put(kept)
 }
 
 // Record lets a person in without a session, as grants do that know no browser: it asks

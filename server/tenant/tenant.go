@@ -35,6 +35,7 @@ import (
 	"github.com/tenant0/tenant0/server/logstream"
 	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/mfa"
+	"github.com/tenant0/tenant0/server/mfapages"
 	"github.com/tenant0/tenant0/server/notemulated"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/objects"
@@ -259,6 +260,9 @@ func (t *Tenant) rooms() *web.Router {
 	})
 	crossorigin.Mount(rt, open, crossorigin.Deps{DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door, Log: t.events, Now: now})
 	mfa.Mount(open, mfa.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Emails: mails, Log: t.events, Now: now})
+	mfapages.Mount(rt, mfapages.Deps{
+		DB: t.db, Issuer: t.Issuer, Secrets: t.issuer.Secrets, Cookies: cookies, Pages: pages, Emails: mails, Door: door, Log: t.events, Now: now,
+	})
 	device.Mount(rt, open, device.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
 	consent.Mount(rt, consent.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})
 	organization.Mount(rt, organization.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})

@@ -43,6 +43,20 @@ const (
 	CrossOriginLogin      = "scoa"
 	CodeSent              = "cls"
 
+	FactorStarted       = "gd_start_auth"
+	FactorSucceeded     = "gd_auth_succeed"
+	FactorFailed        = "gd_auth_failed"
+	FactorRejected      = "gd_auth_rejected"
+	FactorLimited       = "gd_otp_rate_limit_exceed"
+	EnrollmentStarted   = "gd_start_enroll"
+	EnrollmentCompleted = "gd_enrollment_complete"
+	RecoverySucceeded   = "gd_recovery_succeed"
+	RecoveryFailed      = "gd_recovery_failed"
+	RecoveryLimited     = "gd_recovery_rate_limit_exceed"
+	FactorSMSSent       = "gd_send_sms"
+	FactorVoiceSent     = "gd_send_voice"
+	FactorEmailSent     = "gd_send_email"
+
 	BackchannelLogout       = "oidc_backchannel_logout_succeeded"
 	BackchannelLogoutFailed = "oidc_backchannel_logout_failed"
 

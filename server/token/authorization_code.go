@@ -108,7 +108,7 @@ func offline(grant *tokens.Grant) bool {
 func newFamily(grant *tokens.Grant, token string, now time.Time) *storage.RefreshToken {
 	s := grant.Client.RefreshToken
 	issue := grant.Issue
-	issue.Nonce = ""
+	issue.Nonce, issue.FurtherFactor = "", false
 	t := &storage.RefreshToken{
 		ID: grant.ID, Issue: issue, CreatedAt: now, LastExchangedAt: now,
 		Rotating:      s.RotationType == "rotating",

@@ -137,6 +137,10 @@ func (i *Issuer) audience(g *Grant) any {
 	return g.API.Identifier
 }
 
+// MultiFactor is the class of a login with a further factor, in acr_values and acr: OpenID
+// Provider Authentication Policy Extension 1.0 section 4.
+const MultiFactor = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
+
 // idClaims is the payload of an ID token: the profile first, as Auth0 orders it.
 type idClaims struct {
 	Profile
@@ -150,8 +154,12 @@ type idClaims struct {
 	Nonce    string `json:"nonce,omitempty"`
 	AtHash   string `json:"at_hash,omitempty"`
 	CHash    string `json:"c_hash,omitempty"`
-	OrgID    string `json:"org_id,omitempty"`
-	OrgName  string `json:"org_name,omitempty"`
+	// ACR and AMR are those of a further factor, Auth0: secure/multi-factor-authentication/
+	// step-up-authentication/configure-step-up-authentication-for-web-apps.
+	ACR     string   `json:"acr,omitempty"`
+	AMR     []string `json:"amr,omitempty"`
+	OrgID   string   `json:"org_id,omitempty"`
+	OrgName string   `json:"org_name,omitempty"`
 }
 
 // ID returns the ID token of a user's grant, OIDC Core section 2.
@@ -172,6 +180,9 @@ func (i *Issuer) IDBeside(g *Grant, access, code string, now time.Time) (string,
 	}
 	if g.Issue.ShowAuthTime {
 		c.AuthTime = g.Issue.AuthTime.Unix()
+	}
+	if g.Issue.FurtherFactor {
+		c.ACR, c.AMR = MultiFactor, []string{"mfa"}
 	}
 	alg := g.idAlgorithm()
 	c.AtHash, c.CHash = halfHash(alg, access), halfHash(alg, code)

@@ -113,3 +113,9 @@ if (document.getElementById("webauthn-platform-available")) {
   window.PublicKeyCredential?.isUserVerifyingPlatformAuthenticatorAvailable()
     .then((available) => capable("webauthn-platform-available", available), () => {});
 }
+
+// Copies a code that is shown.
+for (const button of document.querySelectorAll('[data-action="copy"]')) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", () => navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent));
+}

@@ -1,0 +1,47 @@
+package factors
+
+import (
+	"time"
+
+	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Sent is a code that goes to an authenticator.
+type Sent struct {
+	// Kind is outbox.OTPEnroll for an authenticator that is not active yet, and outbox.OTPVerify.
+	Kind, Code           string
+	User                 storage.User
+	ClientID, Connection string
+}
+
+// Message is the message with a code, in the words that the tenant has for its kind.
+func Message(tx *storage.Tx, w emails.Writer, a Authenticator, s Sent) (emails.Draft, error) {
+	if a.Channel == Email {
+		user := s.User
+		user.Email = a.To
+		return w.Draft(tx, emails.Letter{Kind: outbox.MFAOOBCode, User: user, ClientID: s.ClientID, Connection: s.Connection, Code: s.Code})
+	}
+	templates := resource.GuardianSettings("phone/templates")
+	doc, err := tx.Documents(templates.Name, "").Document(storage.SettingsKey)
+	if storage.IsNotFound(err) {
+		doc, err = storage.Document{}, nil
+		templates.Fill(doc, time.Time{}) // its defaults know no time
+	}
+	if err != nil {
+		return emails.Draft{}, err
+	}
+	text, _ := doc["verification_message"].(string)
+	if s.Kind == outbox.OTPEnroll {
+		text, _ = doc["enrollment_message"].(string)
+	}
+	channel := outbox.SMS
+	if a.Channel == Voice {
+		channel = outbox.Voice
+	}
+	return w.DraftPhone(tx, outbox.Message{
+		Kind: s.Kind, Channel: channel, To: a.To, Text: text, Code: s.Code, UserID: s.User.UserID, ClientID: s.ClientID, Connection: s.Connection,
+	})
+}

@@ -1,0 +1,250 @@
+package mfapages
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/factors"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// mayEnroll reports whether the user can add a factor.
+func (v visit) mayEnroll(name string) bool {
+	return slices.Contains(v.options.Enrollments, name) || slices.Contains(v.options.Enrollable(), name)
+}
+
+// enroll adds an authenticator that its first code makes active.
+func (m *room) enroll(r *http.Request, v *visit, doc storage.Document) (a factors.Authenticator, err error) {
+	err = m.update(r, v, func(tx *storage.Tx) (err error) {
+		if len(v.options.Enrollments) == 0 {
+			return errNothingAsked
+		}
+		if a, err = factors.Enroll(tx, v.user.UserID, doc, m.Now()); err != nil {
+			return err
+		}
+		return m.note(tx, *v, func(f *storage.FurtherFactor) { f.Enrolling, f.Challenged = a.ID, "" })
+	})
+	if err == nil {
+		v.further.Enrolling, v.further.Challenged = a.ID, ""
+		m.Log.Record(r, about(v.event(tenantlog.EnrollmentStarted, "Guardian - Enrollment started ("+a.Name()+")"), a))
+	}
+	return a, err
+}
+
+// showSecret shows the secret of one-time passwords, which is made when the page is come to.
+//
+//auth0:operation GET /u/mfa-otp-enrollment-qr
+//auth0:operation GET /u/mfa-otp-enrollment-code
+func (m *room) showSecret(byCode bool) step {
+	return func(w http.ResponseWriter, r *http.Request, v visit) error {
+		if !v.mayEnroll(factors.OTP) {
+			return v.start(w, r)
+		}
+		a, ok, err := m.enrollingOTP(r, v)
+		if err == nil && !ok {
+			a, err = m.enroll(r, &v, factors.OTPDocument(factors.NewOTPSecret()))
+		}
+		if err != nil {
+			return err
+		}
+		return m.secretPage(w, r, v, a, byCode)
+	}
+}
+
+// enrollingOTP is the secret that the login has shown already.
+func (m *room) enrollingOTP(r *http.Request, v visit) (a factors.Authenticator, ok bool, err error) {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		a, ok, err = v.enrolling(tx)
+		return err
+	})
+	return a, ok && a.Type == factors.OTP, err
+}
+
+func (m *room) secretPage(w http.ResponseWriter, r *http.Request, v visit, a factors.Authenticator, byCode bool, errs ...string) error {
+	var tenant storage.Tenant
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		tenant, err = tx.Tenant.Get(storage.TenantKey)
+		return storage.Optional(err)
+	})
+	if err != nil {
+		return err
+	}
+	layout, err := m.layout(r, v)
+	if err != nil {
+		return err
+	}
+	page := templates.MFAOTPEnrollment{
+		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Secret: a.Secret(), ByCode: byCode, Others: v.others(),
+	}
+	if !byCode {
+		page.Picture, err = factors.Picture(factors.BarcodeURI(factors.TenantName(tenant, m.Issuer), tenantlog.UserName(v.user), a.Secret()))
+		if err != nil {
+			return err
+		}
+	}
+	return m.Pages.Write(w, statusOf(errs), page)
+}
+
+// submitSecret checks the first one-time password of a new secret.
+//
+//auth0:operation POST /u/mfa-otp-enrollment-qr
+//auth0:operation POST /u/mfa-otp-enrollment-code
+func (m *room) submitSecret(byCode bool) step {
+	other := map[bool]string{false: otpByCode, true: factors.EnrollmentPage(factors.OTP)}[byCode]
+	return func(w http.ResponseWriter, r *http.Request, v visit) error {
+		switch {
+		case v.action() == "pick-authenticator":
+			return v.elsewhere(w, r)
+		case v.action() == "toggle-view":
+			return web.Continue(w, r, other, v.state)
+		case !v.mayEnroll(factors.OTP):
+			return v.start(w, r)
+		}
+		a, ok, err := m.enrollingOTP(r, v)
+		if err == nil && !ok { // another tab has shown another secret since
+			if a, err = m.enroll(r, &v, factors.OTPDocument(factors.NewOTPSecret())); err == nil {
+				return m.secretPage(w, r, v, a, byCode, gone)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		refuse := func(key string) error { return m.secretPage(w, r, v, a, byCode, key) }
+		return m.takeOTP(w, r, v, refuse, func(tx *storage.Tx, _ visit) ([]factors.Authenticator, error) {
+			now, ok, err := v.enrolling(tx)
+			if err == nil && (!ok || now.ID != a.ID) {
+				err = errGone
+			}
+			return []factors.Authenticator{now}, err
+		})
+	}
+}
+
+// showPhone asks for a number.
+//
+//auth0:operation GET /u/mfa-sms-enrollment
+//auth0:operation GET /u/mfa-voice-enrollment
+//auth0:operation GET /u/mfa-phone-enrollment
+func (m *room) showPhone(way string) step {
+	return func(w http.ResponseWriter, r *http.Request, v visit) error {
+		if !v.mayEnroll(way) {
+			return v.start(w, r)
+		}
+		return m.phonePage(w, r, v, way)
+	}
+}
+
+func (m *room) phonePage(w http.ResponseWriter, r *http.Request, v visit, way string, errs ...string) error {
+	layout, err := m.layout(r, v)
+	if err != nil {
+		return err
+	}
+	return m.Pages.Write(w, statusOf(errs), templates.MFAPhoneEnrollment{
+		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Way: way, Type: v.form.Get("type"), Phone: v.form.Get("phone"), Others: v.others(),
+	})
+}
+
+// submitPhone has a code sent to a number.
+//
+//auth0:operation POST /u/mfa-sms-enrollment
+//auth0:operation POST /u/mfa-voice-enrollment
+//auth0:operation POST /u/mfa-phone-enrollment
+func (m *room) submitPhone(way string) step {
+	return func(w http.ResponseWriter, r *http.Request, v visit) error {
+		switch {
+		case v.action() == "pick-authenticator":
+			return v.elsewhere(w, r)
+		case !v.mayEnroll(way):
+			return v.start(w, r)
+		}
+		number, key := phoneNumber(v.form.Get("phone"))
+		if key != "" {
+			return m.phonePage(w, r, v, way, key)
+		}
+		channel := way
+		if way == factors.Phone {
+			if channel = v.form.Get("type"); channel != factors.Voice {
+				channel = factors.SMS
+			}
+		}
+		a, err := m.enroll(r, &v, factors.PhoneDocument(number, channel))
+		if err != nil {
+			return err
+		}
+		if key, err = m.send(r, v, a); err != nil {
+			return err
+		}
+		if key != "" {
+			return m.phonePage(w, r, v, way, key)
+		}
+		return web.Continue(w, r, factors.ChallengePage(channel), v.state)
+	}
+}
+
+// defaultCountry is the code of a number without one. Auth0 goes by where the browser is.
+const defaultCountry = "+1"
+
+// phoneNumber is a number as it was typed in international form, or the key of what is wrong
+// with it.
+func phoneNumber(typed string) (number, key string) {
+	number = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", ".", "").Replace(typed)
+	if number == "" {
+		return "", "no-phone"
+	}
+	if !strings.HasPrefix(number, "+") {
+		number = defaultCountry + number
+	}
+	digits := number[1:]
+	const least = 7
+	switch {
+	case strings.Trim(digits, "0123456789") != "":
+		return "", "invalid-phone-format"
+	case !factors.IsPhoneNumber(number) || len(digits) < least:
+		return "", "invalid-phone"
+	}
+	return number, ""
+}
+
+// showNewCode shows a new recovery code until the user has kept it.
+//
+//auth0:operation GET /u/mfa-recovery-code-enrollment
+func (m *room) showNewCode(w http.ResponseWriter, r *http.Request, v visit) error {
+	if len(v.further.Recovery) == 0 {
+		return errNothingAsked
+	}
+	return m.newCodePage(w, r, v)
+}
+
+func (m *room) newCodePage(w http.ResponseWriter, r *http.Request, v visit, errs ...string) error {
+	layout, err := m.layout(r, v)
+	if err != nil {
+		return err
+	}
+	return m.Pages.Write(w, statusOf(errs), templates.MFARecoveryCode{
+		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs,
+		Code: m.Secrets.Unseal(v.further.Recovery), Again: v.further.Replaces,
+	})
+}
+
+// submitNewCode goes on once the user says that the recovery code is kept.
+//
+//auth0:operation POST /u/mfa-recovery-code-enrollment
+func (m *room) submitNewCode(w http.ResponseWriter, r *http.Request, v visit) error {
+	switch {
+	case len(v.further.Recovery) == 0:
+		return errNothingAsked
+	case v.form.Get("saved") == "":
+		return m.newCodePage(w, r, v, "no-confirmation")
+	}
+	err := m.update(r, &v, func(tx *storage.Tx) error {
+		return m.note(tx, v, func(f *storage.FurtherFactor) { f.Recovery, f.Replaces = nil, false })
+	})
+	if err != nil {
+		return err
+	}
+	return web.Resume(w, r, v.state)
+}

@@ -1,0 +1,60 @@
+package mfapages
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/tenant0/tenant0/server/factors"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// showOptions has the user choose among the factors: those to be asked for, and with enroll those
+// that can be added as well.
+//
+//auth0:operation GET /u/mfa-login-options
+//auth0:operation GET /u/mfa-enroll-options
+func (m *room) showOptions(enroll bool) step {
+	return func(w http.ResponseWriter, r *http.Request, v visit) error {
+		if enroll != (len(v.options.Enrollments) > 0) {
+			return v.elsewhere(w, r)
+		}
+		layout, err := m.layout(r, v)
+		if err != nil {
+			return err
+		}
+		return m.Pages.Write(w, http.StatusOK, templates.MFAOptions{
+			Layout: layout, ClientName: v.client.Name, State: v.state, Enroll: enroll, Factors: v.choices(),
+		})
+	}
+}
+
+// choices are the factors that the user can choose, each once.
+func (v visit) choices() (all []templates.MFAChoice) {
+	for _, name := range v.options.Enrollable() {
+		all = append(all, templates.MFAChoice{Action: name})
+	}
+	for _, a := range v.options.Challenges {
+		if !slices.ContainsFunc(all, func(c templates.MFAChoice) bool { return c.Action == a.Name() }) {
+			all = append(all, templates.MFAChoice{Action: a.Name(), To: a.Label})
+		}
+	}
+	return all
+}
+
+// submitOptions goes to the page of the factor that was chosen.
+//
+//auth0:operation POST /u/mfa-login-options
+//auth0:operation POST /u/mfa-enroll-options
+func (m *room) submitOptions(enroll bool) step {
+	return func(w http.ResponseWriter, r *http.Request, v visit) error {
+		name := v.action()
+		switch {
+		case enroll && v.mayEnroll(name):
+			return web.Continue(w, r, factors.EnrollmentPage(name), v.state)
+		case v.has(name):
+			return web.Continue(w, r, factors.ChallengePage(name), v.state)
+		}
+		return v.start(w, r)
+	}
+}

@@ -1,0 +1,260 @@
+package mfapages
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/factors"
+	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// How many codes are sent to a user in an hour, Auth0: secure/multi-factor-authentication/
+// multi-factor-authentication-factors/configure-sms-voice-notifications-mfa.
+const (
+	maxSent   = 10
+	sentEvery = 6 * time.Minute
+)
+
+// target is the authenticator that a page of a channel is about: the one that the user adds, the
+// one that was chosen or has a code already, or the first. A phone is called by the channel of
+// the page, whichever it prefers.
+func (v visit) target(tx *storage.Tx, channel string) (a factors.Authenticator, err error) {
+	fits := func(a factors.Authenticator) bool {
+		phone := a.Channel == factors.SMS || a.Channel == factors.Voice
+		return a.Channel == channel || phone && slices.Contains(v.options.Channels, channel)
+	}
+	a, ok, err := v.enrolling(tx)
+	if err != nil || ok && fits(a) {
+		return by(a, channel), err
+	}
+	for _, exact := range []func(factors.Authenticator) bool{
+		func(a factors.Authenticator) bool { return a.ID == v.further.Challenged && fits(a) },
+		func(a factors.Authenticator) bool { return a.Channel == channel },
+		fits,
+	} {
+		if i := slices.IndexFunc(v.options.Challenges, exact); i >= 0 {
+			return by(v.options.Challenges[i], channel), nil
+		}
+	}
+	return a, errGone
+}
+
+// by is an authenticator as a channel reaches it.
+func by(a factors.Authenticator, channel string) factors.Authenticator {
+	a.Channel = channel
+	return a
+}
+
+// find finds the target of a channel's page in a view.
+func (m *room) targetNow(r *http.Request, v visit, channel string) (a factors.Authenticator, err error) {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		a, err = v.target(tx, channel)
+		return err
+	})
+	return a, err
+}
+
+// showSent asks for a code that was sent, and sends it when the page is come to.
+//
+//auth0:operation GET /u/mfa-sms-challenge
+//auth0:operation GET /u/mfa-voice-challenge
+//auth0:operation GET /u/mfa-email-challenge
+func (m *room) showSent(channel string) step {
+	return func(w http.ResponseWriter, r *http.Request, v visit) error {
+		a, err := m.targetNow(r, v, channel)
+		if errors.Is(err, errGone) {
+			return v.start(w, r)
+		}
+		if err != nil {
+			return err
+		}
+		if v.further.Challenged == a.ID {
+			return m.sentPage(w, r, v, a)
+		}
+		m.Log.Record(r, v.event(tenantlog.FactorStarted, "Guardian - Second factor started ("+channel+")"))
+		return m.sendAgain(w, r, v, a)
+	}
+}
+
+// sendAgain sends a code and shows the page that asks for it.
+func (m *room) sendAgain(w http.ResponseWriter, r *http.Request, v visit, a factors.Authenticator) error {
+	switch key, err := m.send(r, v, a); {
+	case err != nil:
+		return err
+	case key != "":
+		return m.sentPage(w, r, v, a, key)
+	}
+	return m.sentPage(w, r, v, a)
+}
+
+func (m *room) sentPage(w http.ResponseWriter, r *http.Request, v visit, a factors.Authenticator, errs ...string) error {
+	page := templates.MFAChallenge{Factor: a.Channel, To: a.Label}
+	if a.Channel != factors.Email {
+		page.Switch = len(v.options.Channels) > 1
+		if !a.Active {
+			page.EditURL = factors.EnrollmentPage(v.phoneWay()) + "?state=" + v.state
+		}
+	}
+	return m.challenge(w, r, v, page, errs...)
+}
+
+// phoneWay is the way in which a phone is added.
+func (v visit) phoneWay() string {
+	if len(v.options.Channels) > 1 {
+		return factors.Phone
+	}
+	return v.options.Channels[0]
+}
+
+// send sends a code to an authenticator. It returns the key of a refusal, "" for none.
+func (m *room) send(r *http.Request, v visit, a factors.Authenticator) (refusal string, err error) {
+	code, key := emails.Code(), storage.FurtherKey(v.t.StateHash)
+	passcode := storage.Passcode{
+		Key: key, MAC: m.Secrets.PasscodeMAC(key, code), UserID: v.user.UserID, ClientID: v.client.ClientID, Authenticator: a.ID,
+		ExpiresAt: m.Now().Add(factors.OOBLifetime),
+	}
+	sent := factors.Sent{Kind: outbox.OTPVerify, Code: code, User: v.user, ClientID: v.client.ClientID, Connection: v.login.Session.Connection}
+	if !a.Active {
+		sent.Kind = outbox.OTPEnroll
+	}
+	var message emails.Draft
+	err = m.update(r, &v, func(tx *storage.Tx) error {
+		if err := factors.MayGuess(tx, v.user.UserID, m.Now()); err != nil {
+			return err
+		}
+		if err := tx.Guess("mfa-sent\x01"+v.user.UserID, maxSent, sentEvery, m.Now()); err != nil {
+			return err
+		}
+		if err := tx.Passcodes.Put(passcode); err != nil {
+			return err
+		}
+		if message, err = factors.Message(tx, m.Emails, a, sent); err != nil {
+			return err
+		}
+		return m.note(tx, v, func(f *storage.FurtherFactor) { f.Challenged = a.ID })
+	})
+	if errors.Is(err, storage.ErrTooMany) {
+		if key, limit := m.limited(r, v, err, ""); limit == nil {
+			return key, nil
+		}
+		return "too-many-" + a.Channel, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	e := sentEvents[a.Channel]
+	m.Log.Record(r, about(v.event(e.kind, e.description), a))
+	return "", m.Emails.Send(message)
+}
+
+// submitSent checks a code that was sent.
+//
+//auth0:operation POST /u/mfa-sms-challenge
+//auth0:operation POST /u/mfa-voice-challenge
+//auth0:operation POST /u/mfa-email-challenge
+func (m *room) submitSent(channel string) step {
+	return func(w http.ResponseWriter, r *http.Request, v visit) error {
+		a, err := m.targetNow(r, v, channel)
+		if errors.Is(err, errGone) {
+			return v.start(w, r)
+		}
+		if err != nil {
+			return err
+		}
+		switch v.action() {
+		case "pick-authenticator", "back-action":
+			return v.elsewhere(w, r)
+		case "resend-code":
+			return m.sendAgain(w, r, v, a)
+		case "switch-to-voice":
+			return m.switchTo(w, r, v, factors.Voice)
+		case "switch-to-sms":
+			return m.switchTo(w, r, v, factors.SMS)
+		}
+		return m.takeSent(w, r, v, a)
+	}
+}
+
+// switchTo sends another code, to the same phone by the other channel.
+func (m *room) switchTo(w http.ResponseWriter, r *http.Request, v visit, channel string) error {
+	a, err := m.targetNow(r, v, channel)
+	if errors.Is(err, errGone) {
+		return v.start(w, r)
+	}
+	if err != nil {
+		return err
+	}
+	if key, err := m.send(r, v, a); err != nil || key != "" {
+		if err != nil {
+			return err
+		}
+		return m.sentPage(w, r, v, a, key)
+	}
+	return web.Continue(w, r, factors.ChallengePage(channel), v.state)
+}
+
+// takeSent checks the code.
+func (m *room) takeSent(w http.ResponseWriter, r *http.Request, v visit, a factors.Authenticator) error {
+	refuse := func(key string) error { return m.sentPage(w, r, v, a, key) }
+	if key := codeFault(v.code()); key != "" {
+		return refuse(key)
+	}
+	key, err := m.mayGuess(r, v)
+	if err == nil && key == "" {
+		key, err = m.trySent(w, r, v, a)
+	}
+	if err != nil {
+		return err
+	}
+	if key == "" {
+		return nil
+	}
+	return refuse(key)
+}
+
+// trySent holds the code against the one that was sent, and lets the user go on. It returns the
+// key of a refusal.
+func (m *room) trySent(w http.ResponseWriter, r *http.Request, v visit, a factors.Authenticator) (string, error) {
+	key := storage.FurtherKey(v.t.StateHash)
+	sent, err := m.DB.TryPasscode(r.Context(), key, m.Secrets.SamePasscode(key, v.code()), m.Now())
+	switch {
+	case errors.Is(err, storage.ErrTooMany):
+		return tooManyFailures, nil
+	case errors.Is(err, storage.ErrWrongCode):
+		return m.refused(r, v, invalidCode)
+	case errors.Is(err, storage.ErrTooLate), storage.IsNotFound(err):
+		return "no-transaction-in-progress", nil
+	case err != nil:
+		return "", err
+	case sent.UserID != v.user.UserID, sent.Authenticator != a.ID:
+		return m.refused(r, v, invalidCode)
+	}
+	err = m.finish(w, r, v, proof{
+		find: func(tx *storage.Tx) (factors.Authenticator, error) {
+			now, err := v.target(tx, a.Channel)
+			if err == nil && now.ID != sent.Authenticator {
+				err = errGone
+			}
+			return now, err
+		},
+		use: func(tx *storage.Tx) error {
+			err := tx.UsePasscode(sent)
+			if errors.Is(err, storage.ErrReused) {
+				return signin.ErrWrong
+			}
+			return err
+		},
+	})
+	if err == nil {
+		return "", nil
+	}
+	return m.judged(r, v, err)
+}

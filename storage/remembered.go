@@ -1,0 +1,49 @@
+package storage
+
+import "time"
+
+// RememberedBrowser spares a user the further factor at one browser, Auth0: secure/
+// multi-factor-authentication/customize-mfa. Its key is a hash of the browser's cookie and the
+// user, so that the cookie of one user spares no other.
+type RememberedBrowser struct {
+	Hash      string    `json:"hash"`
+	UserID    string    `json:"user_id"`
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// maxRememberedBrowsers bounds the browsers of one user: the oldest is forgotten past it.
+const maxRememberedBrowsers = 100
+
+var rememberedBrowsers = declare(spec[RememberedBrowser]{
+	name:    "remembered_browsers",
+	key:     func(b RememberedBrowser) string { return b.Hash },
+	expires: func(b RememberedBrowser) time.Time { return b.ExpiresAt },
+	indexes: []index[RememberedBrowser]{
+		{name: "user", values: func(b RememberedBrowser) []string { return []string{b.UserID} }},
+		{name: "age", values: func(b RememberedBrowser) []string { return []string{b.UserID + "\x01" + sortableTime(b.CreatedAt)} }},
+	},
+})
+
+// RememberBrowser writes a browser of a user.
+func (tx *Tx) RememberBrowser(b RememberedBrowser) error {
+	if err := tx.RememberedBrowsers.Put(b); err != nil {
+		return err
+	}
+	all, err := tx.RememberedBrowsers.records.keysInOrder("age", b.UserID+"\x01", maxRememberedBrowsers+1)
+	if err != nil || len(all) <= maxRememberedBrowsers {
+		return err
+	}
+	return tx.RememberedBrowsers.Delete(all[0])
+}
+
+// Remembers reports whether a browser of a user is remembered at now.
+func (tx *Tx) Remembers(hash, userID string, now time.Time) (bool, error) {
+	b, err := tx.RememberedBrowsers.Get(hash)
+	return err == nil && b.UserID == userID && now.Before(b.ExpiresAt), Optional(err)
+}
+
+// ForgetBrowsers has every browser of a user asked for a further factor again.
+func (tx *Tx) ForgetBrowsers(userID string) error {
+	return deleteOfUser(tx.RememberedBrowsers.records, userID)
+}

@@ -1,0 +1,202 @@
+package templates
+
+import "html/template"
+
+// mfa is what the pages of further factors show besides their inputs. Names of fields and of
+// actions are those of Auth0's pages, Auth0: customize/login-pages/advanced-customizations.
+type mfa struct {
+	Class, Button, Description string
+	// To is the number or the address that a code went to, and EditURL where it can be changed.
+	To, EditURL string
+	// Picture is a QR code, and Code a code to copy.
+	Picture template.URL
+	Code    string
+	Types   []messageType
+	Check   *check
+	Choices []MFAChoice
+	More    []more
+}
+
+// messageType is a way to send a code to a phone.
+type messageType struct {
+	Value, Text string
+	Chosen      bool
+}
+
+// check is a box to tick.
+type check struct {
+	Name, Text string
+	Required   bool
+}
+
+// more is a button below the one that goes on; Before is the key of the words before it.
+type more struct{ Action, Text, Before string }
+
+// The buttons that several pages have.
+var (
+	otherMethod = more{Action: "pick-authenticator", Text: "pickAuthenticatorText"}
+	goBack      = more{Action: "back-action", Text: "backText"}
+	remember    = &check{Name: "rememberBrowser", Text: "rememberMeText"}
+)
+
+func (l Layout) mfa(p Page, prompt, screen, client, state string, m mfa, inputs []input, errors []string) view {
+	v := l.screen(p, "mfa", prompt, screen, client, "")
+	m.Class = "_form-" + screen
+	if m.Button != "" {
+		m.Button = "_button-" + screen
+	}
+	v.MFA = &m
+	names := []string{}
+	if m.Check != nil {
+		names = append(names, m.Check.Name)
+	}
+	v.Form.Inputs = inputs
+	return v.in(state).withErrors(errors, append(names, v.Form.names()...)...)
+}
+
+// MFAChallenge asks for a code of a factor that the user has: input[name=code].
+// https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
+type MFAChallenge struct {
+	Layout
+	// ClientName, State and Errors are as in Login.
+	ClientName, State string
+	Errors            []string
+	// Factor is "otp", "sms", "voice", "email" or "recovery-code".
+	Factor string
+	// To is where a code was sent, as far as it is shown, and EditURL where a number that is not
+	// confirmed can be changed.
+	To, EditURL string
+	// Remember offers to remember the browser, Others other methods, and Switch the other way to
+	// a phone.
+	Remember, Others, Switch bool
+}
+
+func (p MFAChallenge) view() view {
+	m := mfa{Button: "default", Description: "description", To: p.To, EditURL: p.EditURL}
+	in := codeInput("placeholder")
+	if p.Factor == "recovery-code" {
+		in.Autocomplete, in.Keyboard = "off", ""
+	}
+	if p.Remember && p.Factor != "recovery-code" {
+		m.Check = remember
+	}
+	if p.To != "" {
+		m.More = append(m.More, more{"resend-code", "resendActionText", "resendText"})
+	}
+	switch {
+	case p.Switch && p.Factor == "sms":
+		m.More = append(m.More, more{"switch-to-voice", "resendVoiceActionText", "resendVoiceActionSeparatorTextBefore"})
+	case p.Switch && p.Factor == "voice":
+		m.More = append(m.More, more{"switch-to-sms", "resendSmsActionText", "resendSmsActionSeparatorTextBefore"})
+	}
+	if p.Others {
+		m.More = append(m.More, otherMethod)
+	}
+	prompt := "mfa-" + p.Factor
+	return p.mfa(p, prompt, prompt+"-challenge", p.ClientName, p.State, m, []input{in}, p.Errors)
+}
+
+// MFAOTPEnrollment shows the secret of one-time passwords, as a QR code or, with ByCode, as
+// text, and asks for the first of them.
+type MFAOTPEnrollment struct {
+	Layout
+	// ClientName, State and Errors are as in Login.
+	ClientName, State string
+	Errors            []string
+	// Picture is the QR code as a data URL of a PNG, and Secret what it holds.
+	Picture, Secret string
+	ByCode          bool
+	// Others offers other methods.
+	Others bool
+}
+
+func (p MFAOTPEnrollment) view() view {
+	m := mfa{Button: "default", Description: "description"}
+	screen := "mfa-otp-enrollment-qr"
+	if p.ByCode {
+		screen, m.Code = "mfa-otp-enrollment-code", p.Secret
+		m.More = append(m.More, more{Action: "toggle-view", Text: "backText"})
+	} else {
+		m.Picture = safeLogo(p.Picture)
+		m.More = append(m.More, more{Action: "toggle-view", Text: "codeEnrollmentText"})
+	}
+	if p.Others {
+		m.More = append(m.More, otherMethod)
+	}
+	return p.mfa(p, "mfa-otp", screen, p.ClientName, p.State, m, []input{codeInput("placeholder")}, p.Errors)
+}
+
+// MFAPhoneEnrollment asks for a number that codes go to: input[name=phone].
+type MFAPhoneEnrollment struct {
+	Layout
+	// ClientName, State and Errors are as in Login.
+	ClientName, State string
+	Errors            []string
+	// Way is "sms", "voice", or "phone" where the user chooses, which Type then says.
+	Way, Type string
+	Phone     string
+	// Others offers other methods.
+	Others bool
+}
+
+func (p MFAPhoneEnrollment) view() view {
+	m := mfa{Button: "default", Description: "description"}
+	if p.Way == "phone" {
+		m.Types = []messageType{{"sms", "smsButtonText", p.Type != "voice"}, {"voice", "voiceButtonText", p.Type == "voice"}}
+	}
+	if p.Others {
+		m.More = append(m.More, otherMethod)
+	}
+	in := input{Name: "phone", Type: "tel", Label: "placeholder", Value: p.Phone, Autocomplete: "tel", Focus: true, Missing: "no-phone"}
+	prompt := "mfa-" + p.Way
+	return p.mfa(p, prompt, prompt+"-enrollment", p.ClientName, p.State, m, []input{in}, p.Errors)
+}
+
+// MFARecoveryCode shows a recovery code and has the user say that it is kept.
+type MFARecoveryCode struct {
+	Layout
+	// ClientName, State and Errors are as in Login.
+	ClientName, State string
+	Errors            []string
+	Code              string
+	// Again says that the code replaces one that was used.
+	Again bool
+}
+
+func (p MFARecoveryCode) view() view {
+	screen := "mfa-recovery-code-enrollment"
+	if p.Again {
+		screen = "mfa-recovery-code-challenge-new-code"
+	}
+	return p.mfa(p, "mfa-recovery-code", screen, p.ClientName, p.State, mfa{
+		Button: "default", Description: "description", Code: p.Code, Check: &check{"saved", "checkboxText", true},
+	}, nil, p.Errors)
+}
+
+// MFAOptions has the user choose among factors: to be asked for, or with Enroll, to add.
+type MFAOptions struct {
+	Layout
+	// ClientName and State are as in Login.
+	ClientName, State string
+	Enroll            bool
+	Factors           []MFAChoice
+}
+
+// MFAChoice is a factor to choose: Action is its name, and To the number or the address.
+type MFAChoice struct{ Action, To string }
+
+var factorNames = map[string]string{
+	"otp": "OTP", "sms": "SMS", "voice": "Voice", "phone": "Phone", "email": "Email", "recovery-code": "RecoveryCode",
+	"push-notification": "PushNotification", "webauthn-roaming": "WebauthnRoaming", "webauthn-platform": "WebauthnPlatform",
+}
+
+// Text is the key of the factor's name.
+func (c MFAChoice) Text() string { return "authenticatorNames" + factorNames[c.Action] }
+
+func (p MFAOptions) view() view {
+	m, screen := mfa{Choices: p.Factors, More: []more{goBack}}, "mfa-login-options"
+	if p.Enroll {
+		screen, m.Description = "mfa-begin-enroll-options", "description"
+	}
+	return p.mfa(p, "mfa", screen, p.ClientName, p.State, m, nil, nil)
+}
