@@ -39,6 +39,7 @@ type Ring struct {
 	complete func() error
 	// changing keeps changes of the ring apart.
 	changing sync.Mutex
+	counts   counts
 }
 
 // set is one state of the ring. It never changes; rotation replaces it.
@@ -67,7 +68,7 @@ var (
 // Open reads the ring, or makes it: a tenant's first key signs at once. host
 // names the tenant in the keys' certificates.
 func Open(db *storage.DB, host string, now time.Time) (*Ring, error) {
-	r := &Ring{db: db, issuer: host}
+	r := &Ring{db: db, issuer: host, counts: newCounts()}
 	r.complete = sync.OnceValue(r.takeNext)
 	if err := r.load(); err != nil {
 		return nil, err

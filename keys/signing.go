@@ -70,17 +70,19 @@ func (r *Ring) Sign(alg, typ string, payload []byte) (string, error) {
 	key := s.current
 	input := signingInput(key.headers[alg+typ], payload, key.private.Size())
 	var sig []byte
+	var known bool
 	var err error
 	switch alg {
 	case RS256:
-		sig, err = s.memo.sign(input, key.signRS256)
+		sig, known, err = s.memo.sign(input, key.signRS256)
 	case RS512:
-		sig, err = s.memo.sign(input, key.signRS512)
+		sig, known, err = s.memo.sign(input, key.signRS512)
 	case PS256:
 		sig, err = key.signPSS(input)
 	default:
 		return "", fmt.Errorf("%w: %q", ErrAlgorithm, alg)
 	}
+	r.counts[alg].add(known)
 	return join(input, sig), err
 }
 
@@ -212,13 +214,14 @@ const memoSize = 512
 
 func newMemo() *memo { return &memo{young: generation{}} }
 
-// sign returns what fn says of input, calling it once while input is remembered.
-func (m *memo) sign(input []byte, fn func([]byte) ([]byte, error)) ([]byte, error) {
+// sign returns what fn says of input, calling it once while input is remembered, and whether
+// it was.
+func (m *memo) sign(input []byte, fn func([]byte) ([]byte, error)) (sig []byte, known bool, err error) {
 	digest := sha256.Sum256(input)
 	m.mu.Lock()
 	s, ok := m.young[digest]
-	if !ok {
-		if s, ok = m.old[digest]; !ok {
+	if known = ok; !ok {
+		if s, known = m.old[digest]; !known {
 			s = &signature{}
 		}
 		if len(m.young) >= memoSize {
@@ -228,5 +231,5 @@ func (m *memo) sign(input []byte, fn func([]byte) ([]byte, error)) ([]byte, erro
 	}
 	m.mu.Unlock()
 	s.once.Do(func() { s.sig, s.err = fn(input) })
-	return s.sig, s.err
+	return s.sig, known, s.err
 }

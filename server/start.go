@@ -23,6 +23,7 @@ import (
 	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/keys/ca"
 	"github.com/tenant0/tenant0/server/control"
+	"github.com/tenant0/tenant0/server/metrics"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage/postgres"
 )
@@ -38,6 +39,7 @@ type Server struct {
 	controlLn net.Listener
 	summary   Summary
 	tenants   tenants
+	metrics   *metrics.Metrics
 
 	ready      atomic.Bool
 	background sync.WaitGroup
@@ -65,6 +67,7 @@ func Start(cfg config.Config, log *slog.Logger) (_ *Server, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
+	s.metrics = metrics.New(s.tenants.metrics)
 	debug.SetGCPercent(startGrowth) // until tendMemory sees how busy it is
 	if err := s.openData(); err != nil {
 		return nil, err
@@ -130,7 +133,7 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 func (s *Server) serve() {
 	rt := web.NewRouter(s.log)
 	control.Mount(rt, control.Deps{
-		Tenants: &s.tenants, CA: s.ca.PEM(), Ready: s.ready.Load, Hosts: web.NewHosts(s.hosts(s.Issuer()), nil),
+		Tenants: &s.tenants, CA: s.ca.PEM(), Ready: s.ready.Load, Metrics: s.metrics, Hosts: web.NewHosts(s.hosts(s.Issuer()), nil),
 	})
 	s.control = s.httpServer(rt)
 	s.run("control listener", func() error { return s.control.Serve(web.LogShortage(s.controlLn, s.log)) })

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tenant0/tenant0/config/seeds"
 	"github.com/tenant0/tenant0/server/control"
+	"github.com/tenant0/tenant0/server/metrics"
 	"github.com/tenant0/tenant0/server/tenant"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -85,6 +86,7 @@ func (ts *tenants) open(db *storage.DB, ln net.Listener, o tenant.Options, remov
 	if o.Log, o.Closed = s.log, s.isControl; o.Name != tenant.Default {
 		o.Log = s.log.With("tenant", o.Name)
 	}
+	o.Measured = s.metrics.Requests(o.Name)
 	t, err := s.openTenant(db, o)
 	if err != nil {
 		return errors.Join(err, ln.Close())
@@ -97,6 +99,17 @@ func (ts *tenants) open(db *storage.DB, ln net.Listener, o tenant.Options, remov
 	defer ts.mu.Unlock()
 	ts.byName[o.Name] = h
 	return nil
+}
+
+// metrics is what the tenants say of themselves.
+func (ts *tenants) metrics() (all []metrics.Tenant) {
+	ts.mu.RLock()
+	served := slices.Collect(maps.Values(ts.byName))
+	ts.mu.RUnlock()
+	for _, h := range served {
+		all = append(all, h.Metrics())
+	}
+	return all
 }
 
 // Tenant implements control.Tenants.
@@ -317,6 +330,7 @@ func (ts *tenants) Delete(name string) error {
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), ts.server.cfg.ShutdownGrace)
 	defer cancel()
+	defer ts.server.metrics.Forget(name)
 	return errors.Join(h.end(ctx), h.remove())
 }
 

@@ -22,6 +22,8 @@ type Shared interface {
 	// Join says that this process takes part in what has a name, until it ends, and reports
 	// whether no other does.
 	Join(name string) (alone bool, err error)
+	// Joined is how many processes have joined in what has a name.
+	Joined(name string) (int, error)
 	// Release gives back what Hold and Join have taken by a name.
 	Release(name string)
 	// Skew is how far the time of what has the data is ahead of this machine's, about.

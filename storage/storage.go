@@ -61,6 +61,7 @@ type DB struct {
 	// divided is the engine where volatile records have a part of their own, nil elsewhere.
 	divided *dividedEngine
 	memos   *memos
+	updates updates
 }
 
 // Open checks the format of what the engine holds, upgrades an older one and
@@ -98,7 +99,11 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 // the transaction but the variables that it sets anew in each run. When ctx ends before fn
 // has, nothing is kept and the error is that of ctx.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
-	return db.engine.Update(ctx, func(kv KV) error { return transact(db.writing(ctx, kv), fn) })
+	runs := db.updates.begin()
+	return db.engine.Update(ctx, func(kv KV) error {
+		runs.count()
+		return transact(db.writing(ctx, kv), fn)
+	})
 }
 
 // writing is a write transaction, whose reads end with ctx.

@@ -60,6 +60,8 @@ type Deps struct {
 	CA      []byte
 	// Ready reports whether the server takes requests.
 	Ready func() bool
+	// Metrics answers with what the process has counted.
+	Metrics http.Handler
 	// Hosts are the names by which the listener may be addressed.
 	Hosts web.Hosts
 }
@@ -79,6 +81,7 @@ func Mount(rt *web.Router, d Deps) {
 	process(http.MethodGet, "/healthz", (*room).healthz)
 	process(http.MethodGet, "/readyz", (*room).readyz)
 	process(http.MethodGet, "/ca.pem", (*room).ca)
+	process(http.MethodGet, "/metrics", (*room).metrics)
 	process(http.MethodGet, "/tenants", (*room).listTenants)
 	process(http.MethodPost, "/tenants", (*room).createTenant)
 	process(http.MethodGet, "/tenants/{tenant}", (*room).getTenant)
@@ -180,6 +183,14 @@ func (m *room) readyz(w http.ResponseWriter, r *http.Request) error {
 //auth0:operation GET /ca.pem
 func (m *room) ca(w http.ResponseWriter, _ *http.Request) error {
 	return web.ReplyBytes(w, http.StatusOK, "application/x-pem-file", m.CA)
+}
+
+// metrics answers in Prometheus' text format.
+//
+//auth0:operation GET /metrics
+func (m *room) metrics(w http.ResponseWriter, r *http.Request) error {
+	m.Metrics.ServeHTTP(w, r)
+	return nil
 }
 
 //auth0:operation POST /reset

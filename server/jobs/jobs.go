@@ -53,6 +53,9 @@ func New(d Deps) *Runner {
 	return &Runner{Deps: d, slots: make(chan struct{}, maxWaiting), queue: make(chan Import, maxWaiting)}
 }
 
+// Waiting returns how many jobs are under way or wait.
+func (r *Runner) Waiting() int { return len(r.slots) }
+
 // Import is an import of users into a connection.
 type Import struct {
 	JobID      string

@@ -57,6 +57,9 @@ func (o *Outbox) enqueue(d *delivery) {
 	o.failed(d, errQueueFull)
 }
 
+// Waiting returns how many e-mails wait for the e-mail provider.
+func (o *Outbox) Waiting() int { return len(o.queue) }
+
 func (o *Outbox) failed(d *delivery, err error) {
 	o.Log.Warn("an e-mail was not taken by the SMTP server", "message", d.message.ID, "kind", d.message.Kind, "to", d.message.To,
 		"host", d.server.Host, "err", err.Error())

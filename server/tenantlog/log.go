@@ -171,6 +171,13 @@ func (l *Log) Dropped() uint64 {
 	return l.dropped
 }
 
+// Waiting returns how many events wait to be stored.
+func (l *Log) Waiting() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waiting)
+}
+
 // take returns the events that wait, in order, and leaves none.
 func (l *Log) take() []pending {
 	l.mu.Lock()

@@ -90,36 +90,39 @@ func (rs *routes) logged(path string) string {
 // Refuse mounts.
 func (rs *routes) Operations() []string { return slices.Clone(rs.operations) }
 
-// serve finds the handler of a request and runs it.
-func (rs *routes) serve(w http.ResponseWriter, r *http.Request) {
-	if h := rs.paths[r.URL.EscapedPath()].of(r.Method); h != nil {
+// serve finds the handler of a request and runs it. It returns the path of the operation,
+// "" for none.
+func (rs *routes) serve(w http.ResponseWriter, r *http.Request) (route string) {
+	path := r.URL.EscapedPath()
+	if h := rs.paths[path].of(r.Method); h != nil {
 		h.ServeHTTP(w, r)
-		return
+		return path
 	}
 	if path, vars := rs.table().match(r); path != "" {
 		rs.paths[path].of(r.Method).ServeHTTP(w, mux.SetURLVars(r, vars))
-		return
+		return path
 	}
-	rs.serveRest(w, r)
+	return rs.serveRest(w, r)
 }
 
 // serveRest serves what no path has a handler for.
-func (rs *routes) serveRest(w http.ResponseWriter, r *http.Request) {
+func (rs *routes) serveRest(w http.ResponseWriter, r *http.Request) (route string) {
 	for _, p := range rs.prefixes {
 		if p.method == r.Method && strings.HasPrefix(r.URL.EscapedPath(), p.path) {
 			p.handler.ServeHTTP(w, r)
-			return
+			return p.path
 		}
 	}
 	allowed := rs.allowed(r)
 	if len(allowed) == 0 {
 		rs.notFound.ServeHTTP(w, r)
-		return
+		return ""
 	}
 	// RFC 9110 section 15.5.6: "The origin server MUST generate an Allow header
 	// field in a 405 response".
 	w.Header()["Allow"] = allowed
 	rs.methodNotAllowed.ServeHTTP(w, r)
+	return ""
 }
 
 // allowed lists the methods that the path of a request has.

@@ -33,6 +33,8 @@ type Router struct {
 	before *func() error
 	// traces keeps how requests were decided, nil for not.
 	traces *trace.Traces
+	// measured is told of every request, nil for not.
+	measured Measured
 }
 
 // NewRouter returns a router that renders errors as OAuth JSON and lets no
@@ -107,8 +109,8 @@ func (rt *Router) HandlePrefix(method, prefix string, h Handler) {
 	rt.mountPrefix(method, prefix, rt.adapt(h))
 }
 
-// ServeHTTP implements http.Handler.
-func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// begin gives an answer what every one has, serves the request, and returns the route.
+func (rt *Router) begin(w http.ResponseWriter, r *http.Request) (route string) {
 	h := w.Header()
 	id := make([]byte, 10)
 	_, _ = rand.Read(id)
@@ -116,12 +118,12 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Robots-Tag", "noindex, nofollow")
 	if rt.traces == nil {
-		rt.answer(w, r)
-		return
+		return rt.answer(w, r)
 	}
 	r = trace.Begin(r)
-	rt.answer(w, r)
+	route = rt.answer(w, r)
 	rt.trace(w, r)
+	return route
 }
 
 // trace keeps how a request was decided, where that is traced.
@@ -132,14 +134,14 @@ func (rt *Router) trace(w http.ResponseWriter, r *http.Request) {
 }
 
 // answer finds out whether the router answers to the name, and serves the request.
-func (rt *Router) answer(w http.ResponseWriter, r *http.Request) {
+func (rt *Router) answer(w http.ResponseWriter, r *http.Request) (route string) {
 	if rt.hosts != nil {
 		if err := rt.hosts.refuse(r); err != nil {
 			rt.With(Text).fail(w, r, err)
-			return
+			return ""
 		}
 	}
-	rt.routes.serve(w, r)
+	return rt.routes.serve(w, r)
 }
 
 // RequestID is the id of the request that w answers; error pages show it as the

@@ -162,6 +162,16 @@ func (db *DB) Join(name string) (alone bool, err error) {
 	return alone, db.database.explain(err)
 }
 
+// Joined implements storage.Shared.
+func (db *DB) Joined(name string) (int, error) {
+	k := &db.database.keeper
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var number int64
+	err := k.ask(joiners, db.lease(name), &number)
+	return int(number), db.database.explain(err)
+}
+
 func (k *keeper) join(lease []byte) (alone bool, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

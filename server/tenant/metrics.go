@@ -1,0 +1,19 @@
+package tenant
+
+import "github.com/tenant0/tenant0/server/metrics"
+
+// Metrics is what the tenant says of itself now.
+func (t *Tenant) Metrics() metrics.Tenant {
+	m := metrics.Tenant{
+		Name: t.Name, Dropped: t.events.Dropped(),
+		Waiting: map[string]int{"log events": t.events.Waiting(), "e-mails": t.outbox.Waiting(), "jobs": t.jobs.Waiting()},
+	}
+	m.Signed, m.Remembered = t.ring.Counts()
+	m.Updates, m.Repeated = t.db.Updates()
+	servers, err := t.db.Servers()
+	if err != nil { // the database is away, and the rest is worth telling
+		t.Log.Warn("the servers of the tenant cannot be counted", "err", err.Error())
+	}
+	m.Servers = servers
+	return m
+}
