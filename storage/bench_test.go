@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/memory"
 )
 
 // openBench opens a store, with fsync, that has an application, its grant for an
@@ -96,4 +97,81 @@ func login(db *storage.DB, id, user string) error {
 		return err
 	}
 	return db.RedeemCode(context.Background(), code, noon, &storage.RefreshToken{ID: id, Issue: issue, CreatedAt: noon, LastExchangedAt: noon, Tokens: []storage.Token{{Hash: id}}})
+}
+
+// BenchmarkFormLogin is what the steps of a login with the form write: the login under way, the
+// session of a user who has many, a code, and the refresh token of a user who has many.
+func BenchmarkFormLogin(b *testing.B) {
+	engine, err := bolt.Open(filepath.Join(b.TempDir(), "tenant0.db"), bolt.Options{NoSync: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	db, err := storage.OpenVolatile(engine, func(store string) (storage.Engine, error) {
+		return memory.OpenJournal(filepath.Join(b.TempDir(), "logins"), store)
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	err = db.Update(b.Context(), func(tx *storage.Tx) error {
+		return tx.Users.Put(storage.Document{"user_id": userID(1), "email": "one@example.test", "name": "One"})
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	n := 0
+	step := func() {
+		n++
+		if err := formLogin(b.Context(), db, fmt.Sprintf("%032d", n), userID(1)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for range 300 { // past the bounds of sessions and of refresh tokens
+		step()
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		step()
+	}
+}
+
+func formLogin(ctx context.Context, db *storage.DB, id, user string) error {
+	issue := storage.Issue{ClientID: "c", UserID: user, Audience: "a", SessionID: id, Requested: "openid offline_access", Scope: []string{"openid", "offline_access"}}
+	code := storage.Code{Hash: "code " + id, GrantID: id, Issue: issue, ExpiresAt: noon.Add(time.Minute)}
+	under := storage.Transaction{StateHash: id, BrowserHash: id, Asked: storage.AuthorizeRequest{ClientID: "c"}, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}
+	if err := db.UpdateVolatile(ctx, func(tx *storage.Tx) error { return tx.StartTransaction(under) }); err != nil {
+		return err
+	}
+	err := db.Update(ctx, func(tx *storage.Tx) error {
+		if err := tx.RecordLogin(user, noon, "127.0.0.1"); err != nil {
+			return err
+		}
+		err := tx.ChangeTransaction(id, noon, func(t *storage.Transaction) error {
+			t.UserID = user
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return tx.StartSession(storage.Session{
+			CookieHash: id, ID: id, UserID: user, BeganIn: id, ExpiresAt: noon.Add(time.Hour), IdleExpiresAt: noon.Add(time.Hour), LastUsedAt: noon,
+		}, "")
+	})
+	if err != nil {
+		return err
+	}
+	err = db.UpdateVolatile(ctx, func(tx *storage.Tx) error {
+		err := tx.ChangeTransaction(id, noon, func(t *storage.Transaction) error {
+			t.FinishedAt, t.ExpiresAt = noon, noon.Add(time.Minute)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return tx.IssueCode(code)
+	})
+	if err != nil {
+		return err
+	}
+	return db.RedeemCode(ctx, code, noon, &storage.RefreshToken{ID: id, Issue: issue, CreatedAt: noon, LastExchangedAt: noon, Tokens: []storage.Token{{Hash: id}}})
 }

@@ -58,6 +58,7 @@ type Issue struct {
 
 var codes = declare(spec[Code]{
 	name:    "codes",
+	recent:  true,
 	key:     func(c Code) string { return c.Hash },
 	expires: func(c Code) time.Time { return c.ExpiresAt },
 	indexes: []index[Code]{{name: "session", values: func(c Code) []string {

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -55,6 +56,20 @@ func (r records) links(key string, v any) []link {
 	return out
 }
 
+// checkLinks returns an error for links to a record that cannot be written: those of values that
+// cannot be indexed, and those that another record has.
+func (r records) checkLinks(key string, added []link) error {
+	for _, l := range added {
+		if l.malformed {
+			return fmt.Errorf("%s %q: an indexed value has a zero byte", r.kind.name, key)
+		}
+		if err := r.checkUnique(l, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (r records) checkUnique(l link, key string) error {
 	if l.unique == nil {
 		return nil
@@ -78,6 +93,27 @@ type leads struct {
 	lists []string
 }
 
+// without are the links that are not among others.
+func without(links, others []link) (left []link) {
+	const few = 16 // most records have fewer
+	among := func(l link) bool {
+		return slices.ContainsFunc(others, func(other link) bool { return bytes.Equal(l.entry, other.entry) })
+	}
+	if len(others) > few {
+		entries := make(map[string]bool, len(others))
+		for _, l := range others {
+			entries[string(l.entry)] = true
+		}
+		among = func(l link) bool { return entries[string(l.entry)] }
+	}
+	for _, l := range links {
+		if !among(l) {
+			left = append(left, l)
+		}
+	}
+	return left
+}
+
 func (r records) leads(key string, v any) leads {
 	return leads{r.links(key, v), r.kind.lists(v)}
 }
@@ -93,21 +129,13 @@ func (r records) leadsFrom(row, raw []byte) (leads, error) {
 
 // relink writes the leads to a record that are new, and removes those that are no more.
 func (r records) relink(key string, was, is leads) error {
-	old := map[string]bool{}
-	for _, l := range was.links {
-		old[string(l.entry)] = true
-	}
-	for _, l := range is.links {
-		if old[string(l.entry)] {
-			delete(old, string(l.entry))
-			continue
-		}
+	for _, l := range without(is.links, was.links) {
 		if err := r.tx.kv.Put(l.entry, nil); err != nil {
 			return err
 		}
 	}
-	for entry := range old {
-		if err := r.tx.kv.Delete([]byte(entry)); err != nil {
+	for _, l := range without(was.links, is.links) {
+		if err := r.tx.kv.Delete(l.entry); err != nil {
 			return err
 		}
 	}

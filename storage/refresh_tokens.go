@@ -77,15 +77,22 @@ func refreshTokenIndex(userID, clientID string) string { return userID + "\x01" 
 // StartRefreshToken writes a new family and ends the oldest of its user and
 // client past the bound. Ids begin with their time, so the oldest comes first.
 func (tx *Tx) StartRefreshToken(t RefreshToken) error {
-	keys, err := tx.RefreshTokens.records.keysBy("user_client", refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID))
+	const ix = "user_client"
+	owner := refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID)
+	n, err := tx.RefreshTokens.records.countBy(ix, owner)
 	if err != nil {
 		return err
 	}
-	for len(keys) >= maxRefreshTokens {
-		if err := tx.RefreshTokens.Delete(keys[0]); err != nil {
+	if n >= maxRefreshTokens {
+		oldest, err := tx.RefreshTokens.records.keysUpTo(ix, owner, n-maxRefreshTokens+1)
+		if err != nil {
 			return err
 		}
-		keys = keys[1:]
+		for _, id := range oldest {
+			if err := tx.RefreshTokens.Delete(id); err != nil {
+				return err
+			}
+		}
 	}
 	return tx.RefreshTokens.Put(t)
 }

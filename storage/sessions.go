@@ -79,12 +79,12 @@ func (tx *Tx) StartSession(s Session, replaces string) error {
 			return err
 		}
 	}
-	keys, err := tx.Sessions.records.keysBy("user", s.UserID)
+	n, err := tx.Sessions.records.countBy("user", s.UserID)
 	if err != nil {
 		return err
 	}
-	if len(keys) >= maxSessions {
-		if err := tx.endOldestSessions(s.UserID, len(keys)-maxSessions+1); err != nil {
+	if n >= maxSessions {
+		if err := tx.endOldestSessions(s.UserID, n-maxSessions+1); err != nil {
 			return err
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"math"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -108,7 +108,7 @@ type Resources[T any] struct{ records records }
 // Key layout: "t/" table 0 key -> record, "i/" table 0 index 0 value 0 key ->
 // nothing, "e/" unix seconds (8 bytes) table 0 key -> nothing.
 
-func (r records) rowKey(key string) []byte { return append(tablePrefix(r.kind.name), key...) }
+func (r records) rowKey(key string) []byte { return []byte("t/" + r.kind.name + "\x00" + key) }
 
 func (r records) indexPrefix(ix, value string) []byte {
 	return []byte("i/" + r.kind.name + "\x00" + ix + "\x00" + value + "\x00")
@@ -126,6 +126,10 @@ func tableOf(key []byte) string {
 
 // Get returns the record at key, or an error that wraps ErrNotFound.
 func (t Table[T]) Get(key string) (T, error) { return as[T](t.records.get(key)) }
+
+// Look is Get for a caller who leaves what the record refers to as it is: in a write transaction
+// too it may be shared with others.
+func (t Table[T]) Look(key string) (T, error) { return as[T](t.records.look(key)) }
 
 // Has reports whether there is a record at key.
 func (t Table[T]) Has(key string) (bool, error) { return t.records.has(key) }
@@ -157,6 +161,10 @@ func (t Table[T]) Put(v T) error {
 
 // Get returns the record at key, or an error that wraps ErrNotFound.
 func (t Resources[T]) Get(key string) (T, error) { return as[T](t.records.get(key)) }
+
+// Look is Get for a caller who leaves what the record refers to as it is: in a write transaction
+// too it may be shared with others.
+func (t Resources[T]) Look(key string) (T, error) { return as[T](t.records.look(key)) }
 
 // Has reports whether there is a record at key.
 func (t Resources[T]) Has(key string) (bool, error) { return t.records.has(key) }
@@ -204,14 +212,30 @@ func all[T any](records iter.Seq2[any, error]) iter.Seq2[T, error] {
 
 func (r records) get(key string) (any, error) {
 	row := r.rowKey(key)
-	raw, err := r.tx.kv.Get(row)
+	raw, err := r.raw(key, row)
 	if err != nil {
 		return nil, err
 	}
-	if raw == nil {
-		return nil, fmt.Errorf("%s %q: %w", r.kind.name, key, ErrNotFound)
-	}
 	return r.decode(row, raw)
+}
+
+// raw is the record at key and row as it is kept.
+func (r records) raw(key string, row []byte) ([]byte, error) {
+	raw, err := r.tx.kv.Get(row)
+	if err == nil && raw == nil {
+		err = fmt.Errorf("%s %q: %w", r.kind.name, key, ErrNotFound)
+	}
+	return raw, err
+}
+
+// look is get for who leaves the record as it is, also in a write transaction.
+func (r records) look(key string) (any, error) {
+	row := r.rowKey(key)
+	raw, err := r.raw(key, row)
+	if err != nil {
+		return nil, err
+	}
+	return r.decodeKnown(row, raw)
 }
 
 func (r records) has(key string) (bool, error) {
@@ -232,15 +256,21 @@ func (r records) find(ix, value string) (any, error) {
 
 // firstKeyBy returns the key of the first record whose index ix has value.
 func (r records) firstKeyBy(ix, value string) (key string, found bool, err error) {
-	if strings.ContainsRune(value, 0) { // never stored, see write
-		return "", false, nil
-	}
-	prefix := r.indexPrefix(ix, value)
-	err = r.tx.kv.Scan(prefix, prefixEnd(prefix), func(entry, _ []byte) bool {
-		key, found = string(entry[len(prefix):]), true
+	err = r.eachKeyBy(ix, value, func(first []byte) bool {
+		key, found = string(first), true
 		return false
 	})
 	return key, found, err
+}
+
+// eachKeyBy calls fn with the keys of the records whose index ix has value, in order, until it
+// returns false. A key is valid within the call.
+func (r records) eachKeyBy(ix, value string, fn func(key []byte) bool) error {
+	if strings.ContainsRune(value, 0) { // never stored, see write
+		return nil
+	}
+	prefix := r.indexPrefix(ix, value)
+	return r.tx.kv.Scan(prefix, prefixEnd(prefix), func(entry, _ []byte) bool { return fn(entry[len(prefix):]) })
 }
 
 // by and scan, and rows and rowsAt, are not inlined: each package that imports this one would compile them
@@ -267,16 +297,27 @@ func (r records) by(ix, value string) iter.Seq2[any, error] {
 
 // keysBy returns the keys of the records whose index ix has value, in order.
 func (r records) keysBy(ix, value string) ([]string, error) {
-	if strings.ContainsRune(value, 0) { // never stored, see write
-		return nil, nil
-	}
-	prefix := r.indexPrefix(ix, value)
-	var keys []string
-	err := r.tx.kv.Scan(prefix, prefixEnd(prefix), func(key, _ []byte) bool {
-		keys = append(keys, string(key[len(prefix):]))
-		return true
+	return r.keysUpTo(ix, value, math.MaxInt)
+}
+
+// keysUpTo returns at most limit of what keysBy does.
+func (r records) keysUpTo(ix, value string, limit int) (keys []string, err error) {
+	err = r.eachKeyBy(ix, value, func(key []byte) bool {
+		if len(keys) < limit {
+			keys = append(keys, string(key))
+		}
+		return len(keys) < limit
 	})
 	return keys, err
+}
+
+// countBy returns how many records there are whose index ix has value.
+func (r records) countBy(ix, value string) (n int, err error) {
+	err = r.eachKeyBy(ix, value, func([]byte) bool {
+		n++
+		return true
+	})
+	return n, err
 }
 
 // keysInOrder returns at most limit keys of the records that index ix leads to by a
@@ -340,6 +381,23 @@ func (r records) put(d Document) error {
 	return r.write(v, raw)
 }
 
+// putBeside writes a document in the place of the one at key where the record that it is stays the
+// same: what has changed are members that the server does not act on. That record is not decoded
+// anew, now or when it is read next.
+func (r records) putBeside(key string, d Document) error {
+	row := r.rowKey(key)
+	v, err := r.look(key)
+	if err != nil {
+		return err
+	}
+	raw, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	r.memo(r.tx.known).keep(row, raw, v)
+	return r.write(v, raw)
+}
+
 // encode is the record that a document is, and how it is kept.
 func (k *kind) encode(d Document) (v any, raw []byte, err error) {
 	if raw, err = json.Marshal(d); err != nil {
@@ -352,12 +410,9 @@ func (k *kind) encode(d Document) (v any, raw []byte, err error) {
 }
 
 func (r records) document(key string) (Document, error) {
-	raw, err := r.tx.kv.Get(r.rowKey(key))
+	raw, err := r.raw(key, r.rowKey(key))
 	if err != nil {
 		return nil, err
-	}
-	if raw == nil {
-		return nil, fmt.Errorf("%s %q: %w", r.kind.name, key, ErrNotFound)
 	}
 	var d Document
 	return d, json.Unmarshal(raw, &d)
@@ -369,27 +424,24 @@ func (r records) write(v any, raw []byte) error {
 		return fmt.Errorf("%s: %q cannot be a key", r.kind.name, key)
 	}
 	row := r.rowKey(key)
-	is := r.leads(key, v)
-	for _, l := range is.links {
-		if l.malformed {
-			return fmt.Errorf("%s %q: an indexed value has a zero byte", r.kind.name, key)
-		}
-		if err := r.checkUnique(l, key); err != nil {
-			return err
-		}
-	}
 	old, err := r.tx.kv.Get(row)
 	if err != nil {
 		return err
 	}
 	var was leads
 	if old != nil {
-		was, err = r.leadsFrom(row, old)
-	} else {
-		err = r.line(key)
+		if was, err = r.leadsFrom(row, old); err != nil {
+			return err
+		}
 	}
-	if err != nil {
+	is := r.leads(key, v)
+	if err := r.checkLinks(key, without(is.links, was.links)); err != nil {
 		return err
+	}
+	if old == nil {
+		if err := r.line(key); err != nil {
+			return err
+		}
 	}
 	if err := r.relink(key, was, is); err != nil {
 		return err
@@ -398,102 +450,4 @@ func (r records) write(v any, raw []byte) error {
 		return err
 	}
 	return r.tx.kv.Put(row, raw)
-}
-
-func (r records) decode(row, raw []byte) (any, error) {
-	return r.decodeBeside(r.memo(r.tx.memos), row, raw)
-}
-
-// decodeKnown is decode for who leaves the record as it is, also in a write transaction.
-func (r records) decodeKnown(row, raw []byte) (any, error) {
-	return r.decodeBeside(r.memo(r.tx.known), row, raw)
-}
-
-func (r records) decodeBeside(m *memo, row, raw []byte) (any, error) {
-	if v, ok := m.find(row, raw); ok {
-		return v, nil
-	}
-	v, err := r.decodeAnew(row, raw)
-	if err == nil {
-		m.keep(row, raw, v)
-	}
-	return v, err
-}
-
-// decodeListed is decode for a record of a list.
-func (r records) decodeListed(row, raw []byte) (any, error) {
-	if r.kind.recent {
-		return r.decodeAnew(row, raw)
-	}
-	return r.decode(row, raw)
-}
-
-func (r records) decodeAnew(row, raw []byte) (any, error) {
-	v, err := r.kind.decode(raw)
-	if err != nil {
-		return nil, fmt.Errorf("%s %q is damaged: %w", r.kind.name, row[len(tablePrefix(r.kind.name)):], err)
-	}
-	return v, nil
-}
-
-// memo is where decoded records of the kind are among memos, nil for nowhere.
-func (r records) memo(among *memos) *memo {
-	switch {
-	case among == nil:
-		return nil
-	case r.kind.remember:
-		return &among.lasting
-	case r.kind.recent:
-		return &among.recent
-	}
-	return nil
-}
-
-// memos remember decoded records: lasting those of kinds that are read at every request, and
-// recent those that were read last of others.
-type memos struct{ lasting, recent memo }
-
-// Bounds of the memory in records; past it a memo starts anew.
-const (
-	lastingLimit = 4096
-	recentLimit  = 512
-)
-
-func newMemos() *memos {
-	return &memos{lasting: memo{limit: lastingLimit}, recent: memo{limit: recentLimit}}
-}
-
-// memo remembers decoded records beside the bytes they came from. An entry is
-// used only for equal bytes, so it needs no invalidation. A nil memo remembers nothing.
-type memo struct {
-	limit   int
-	mu      sync.RWMutex
-	entries map[string]memoEntry
-}
-
-type memoEntry struct {
-	raw   []byte
-	value any
-}
-
-func (m *memo) find(row, raw []byte) (any, bool) {
-	if m == nil {
-		return nil, false
-	}
-	m.mu.RLock()
-	e, ok := m.entries[string(row)]
-	m.mu.RUnlock()
-	return e.value, ok && bytes.Equal(e.raw, raw)
-}
-
-func (m *memo) keep(row, raw []byte, value any) {
-	if m == nil {
-		return
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.entries == nil || len(m.entries) >= m.limit {
-		m.entries = map[string]memoEntry{}
-	}
-	m.entries[string(row)] = memoEntry{bytes.Clone(raw), value}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -143,6 +144,20 @@ type ConsentAnswer struct {
 	// Declined says that the user refused; Scope is what the user agreed to otherwise.
 	Declined bool     `json:"declined,omitempty"`
 	Scope    []string `json:"scope,omitempty"`
+}
+
+// clone is a transaction of which what the pages add can be changed: what was asked stays shared.
+func (t Transaction) clone() Transaction {
+	if t.Organization != nil {
+		answer := *t.Organization
+		t.Organization = &answer
+	}
+	if t.Consent != nil {
+		answer := *t.Consent
+		t.Consent = &answer
+	}
+	t.Applicant = maps.Clone(t.Applicant)
+	return t
 }
 
 // Request is the request of the login with what the user has answered on the pages: the
@@ -321,19 +336,20 @@ func (tx *Tx) StartTransaction(t Transaction) error {
 // where it is finished, unless change leaves it as it is: a form may come twice. An error
 // of change is returned as it is, and nothing is written.
 func (tx *Tx) ChangeTransaction(stateHash string, now time.Time, change func(*Transaction) error) error {
-	t, err := tx.Transactions.Get(stateHash)
+	before, err := tx.kv.Get(tx.Transactions.rowKey(stateHash))
+	if err != nil {
+		return err
+	}
+	known, err := as[Transaction](tx.Transactions.look(stateHash))
 	if IsNotFound(err) {
 		return fmt.Errorf("%w: %w", ErrTransactionOver, err)
 	}
 	if err != nil {
 		return err
 	}
+	t := known.clone()
 	if !t.Live(now) {
 		return fmt.Errorf("%w: its time is over", ErrTransactionOver)
-	}
-	before, err := json.Marshal(t)
-	if err != nil {
-		return err
 	}
 	finished := !t.FinishedAt.IsZero()
 	if err := change(&t); err != nil {

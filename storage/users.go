@@ -167,7 +167,7 @@ func (tx *Tx) RecordLogin(userID string, at time.Time, ip string) error {
 	}
 	count, _ := d["logins_count"].(float64)
 	d["last_login"], d["last_ip"], d["logins_count"] = at.UTC().Format("2006-01-02T15:04:05.000Z"), ip, count+1
-	return tx.Users.Put(d)
+	return tx.Users.records.putBeside(userID, d) // a User has none of these members
 }
 
 // SetAuthorization replaces what the Authorization Extension has put into a user's

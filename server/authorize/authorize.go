@@ -87,7 +87,7 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 	}
 	if err != nil {
 		rq.ClientID = params.Get("client_id")
-		return m.refuse(w, r, decision{login: login{request: rq, client: client}}, err)
+		return m.refuse(w, r, &decision{login: login{request: rq, client: client}}, err)
 	}
 	if err := rq.Check(); err != nil {
 		return apierr.TooLong(err)
@@ -163,7 +163,7 @@ func upToDate(decideAndRespond func() error) (err error) {
 // refuse sends an error to the application, or shows it where the request did
 // not prove where the application is. The login stays, so that a user who went
 // back can answer otherwise.
-func (m *room) refuse(w http.ResponseWriter, r *http.Request, d decision, err error) error {
+func (m *room) refuse(w http.ResponseWriter, r *http.Request, d *decision, err error) error {
 	e, ok := errors.AsType[*apierr.Error](err)
 	if ok {
 		m.Log.Record(r, failed(d, e))

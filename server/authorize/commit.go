@@ -14,7 +14,7 @@ import (
 
 // respond signs what the request asks for, ends the login in one write, and sends the
 // answer. It returns errOutdated where the tenant has changed since the decision.
-func (m *room) respond(w http.ResponseWriter, r *http.Request, d decision) error {
+func (m *room) respond(w http.ResponseWriter, r *http.Request, d *decision) error {
 	answer, err := m.Engine.Authorize(r.Context(), d.access.grant, d.request)
 	if err != nil {
 		return err
@@ -28,7 +28,7 @@ func (m *room) respond(w http.ResponseWriter, r *http.Request, d decision) error
 }
 
 // commit keeps all that an answer changes.
-func commit(tx *storage.Tx, d decision, code *storage.Code, now time.Time) error {
+func commit(tx *storage.Tx, d *decision, code *storage.Code, now time.Time) error {
 	if err := finish(tx, d.transaction, now); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func commit(tx *storage.Tx, d decision, code *storage.Code, now time.Time) error
 
 // join makes the user a member of the organization, where that is what the login does.
 // An invitation is accepted once.
-func join(tx *storage.Tx, d decision, now time.Time) error {
+func join(tx *storage.Tx, d *decision, now time.Time) error {
 	if invitation := d.identity.invitation; invitation.ID != "" {
 		_, err := tx.Invitation(invitation.OrganizationID, invitation.TicketID, now)
 		if storage.IsNotFound(err) {
@@ -87,15 +87,15 @@ func finish(tx *storage.Tx, from storage.Transaction, now time.Time) error {
 
 // touch marks the session as used. It returns errOutdated where the session or its user has
 // ended since the decision.
-func touch(tx *storage.Tx, d decision, now time.Time) error {
-	s, err := tx.Sessions.Get(d.identity.session.CookieHash)
+func touch(tx *storage.Tx, d *decision, now time.Time) error {
+	s, err := tx.Sessions.Look(d.identity.session.CookieHash)
 	if storage.IsNotFound(err) {
 		return errOutdated
 	}
 	if err != nil {
 		return err
 	}
-	user, err := tx.Users.Get(d.identity.user.UserID)
+	user, err := tx.Users.Look(d.identity.user.UserID)
 	if storage.IsNotFound(err) || err == nil && user.Blocked {
 		return errOutdated
 	}
@@ -106,13 +106,13 @@ func touch(tx *storage.Tx, d decision, now time.Time) error {
 }
 
 // touches reports whether the answer is a use of the session that has to be kept.
-func (d decision) touches(now time.Time) bool {
+func (d *decision) touches(now time.Time) bool {
 	return session.UseCounts(d.identity.session, d.client.ClientID, d.tenant, now)
 }
 
 // update is how the answer is kept. One that changes nothing that a power cut may not take
 // waits neither for the other writers nor for the disk.
-func (m *room) update(d decision, now time.Time) func(context.Context, func(*storage.Tx) error) error {
+func (m *room) update(d *decision, now time.Time) func(context.Context, func(*storage.Tx) error) error {
 	durable := d.touches(now) || d.access.joins || d.identity.invitation.ID != "" || d.access.grant.Authorization != nil
 	if durable {
 		return m.DB.Update

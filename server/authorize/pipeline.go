@@ -46,11 +46,9 @@ type decision struct {
 // they consent. It goes by stored state alone, which it reads in one view: pages do their
 // part, write it down and come back here. With an apierr.Error, which ends the login, comes
 // what was found before it.
-func (m *room) decide(r *http.Request, l login, now time.Time) (d decision, err error) {
-	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
-		d, err = m.load(tx, r, l, now)
-		return err
-	})
+func (m *room) decide(r *http.Request, l login, now time.Time) (d *decision, err error) {
+	d = &decision{login: l}
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error { return m.load(tx, r, d, now) })
 	if err != nil || d.page != "" {
 		return d, err
 	}
@@ -60,36 +58,36 @@ func (m *room) decide(r *http.Request, l login, now time.Time) (d decision, err 
 	return d, err
 }
 
-// load reads who it is and what they may. It stops where a page is needed first.
-func (m *room) load(tx *storage.Tx, r *http.Request, l login, now time.Time) (d decision, err error) {
-	d = decision{login: l}
+// load fills in who it is and what they may. It stops where a page is needed first.
+func (m *room) load(tx *storage.Tx, r *http.Request, d *decision, now time.Time) (err error) {
+	l := d.login
 	if d.page, err = askInvited(l); err != nil || d.page != "" {
-		return d, err
+		return err
 	}
 	if d.tenant, err = tx.Tenant.Get(storage.TenantKey); storage.Optional(err) != nil {
-		return d, err
+		return err
 	}
 	if d.page, err = askOrganization(l); err != nil || d.page != "" {
-		return d, err
+		return err
 	}
 	if d.identity, err = m.identify(tx, r, l, now); err != nil {
-		return d, err
+		return err
 	}
 	if !d.identity.authenticated {
 		d.page, err = askLogin(tx, l)
-		return d, err
+		return err
 	}
 	if err := admit(l, d.identity); err != nil {
-		return d, err
+		return err
 	}
 	if d.page, err = m.further(tx, r, l, d.identity, now); err != nil || d.page != "" {
-		return d, err
+		return err
 	}
 	if d.request.Organization, d.page, err = findOrganization(tx, l, d.identity); err != nil || d.page != "" {
-		return d, err
+		return err
 	}
 	d.access, err = grantAccess(tx, d.login, d.identity)
-	return d, err
+	return err
 }
 
 // identity is who logs in.
@@ -207,10 +205,10 @@ func (m *room) further(tx *storage.Tx, r *http.Request, l login, id identity, no
 // scripts is where the tenant's scripts have their say of a login: outside of any
 // transaction, once for each login, and their outcome is kept with the login. None run
 // today, so that what was granted stays.
-func scripts(d decision) access { return d.access }
+func scripts(d *decision) access { return d.access }
 
 // consent asks the user where the application may not have what it asks for without.
-func consent(d decision) (page string, err error) {
+func consent(d *decision) (page string, err error) {
 	switch {
 	case !d.access.asks:
 		return "", nil

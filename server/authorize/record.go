@@ -12,7 +12,7 @@ import (
 
 // failed is the event of a request that ended with an error. The decision has what was
 // found before that.
-func failed(d decision, err *apierr.Error) tenantlog.Event {
+func failed(d *decision, err *apierr.Error) tenantlog.Event {
 	rq := d.request
 	e := event(d)
 	e.Type, e.Description = tenantlog.FailedLogin, err.Message
@@ -40,7 +40,7 @@ const maxShown = 2 << 10
 
 func isSilent(rq storage.AuthorizeRequest) bool { return slices.Contains(rq.Prompt, "none") }
 
-func event(d decision) tenantlog.Event {
+func event(d *decision) tenantlog.Event {
 	return tenantlog.Event{
 		ClientID: d.request.ClientID, ClientName: d.client.Name, UserID: d.identity.session.UserID, Connection: d.identity.session.Connection,
 		Audience: d.request.Audience, Scope: d.request.Scope, Organization: d.request.Organization,
@@ -50,7 +50,7 @@ func event(d decision) tenantlog.Event {
 // succeeded is the event of a login that ended with an answer. Its prompts are
 // what the user was asked in it, Auth0:
 // deploy-monitor/logs/prompt-details-in-tenant-logs.
-func succeeded(d decision, now time.Time) tenantlog.Event {
+func succeeded(d *decision, now time.Time) tenantlog.Event {
 	t, s := d.transaction, d.identity.session
 	e := event(d)
 	e.Type, e.Description = tenantlog.Login, "Successful login"

@@ -73,20 +73,20 @@ func (m *room) open(w http.ResponseWriter, r *http.Request, page string, show fu
 	if err != nil {
 		return err
 	}
-	done, err := m.loggedIn(r, t)
-	if err != nil {
-		return err
-	}
-	if done {
-		return web.Resume(w, r, state)
-	}
+	var done bool
 	var screens account.Screens
-	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		if done, err = m.loggedIn(tx, r, t); err != nil {
+			return err
+		}
 		screens, err = account.ScreensFor(tx, t.Request())
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	if done {
+		return web.Resume(w, r, state)
 	}
 	if (page == combinedPage) == screens.IdentifierFirst() && (page != identifierPage || t.Passwordless == nil) {
 		return web.Continue(w, r, screens.Login, state)
@@ -96,17 +96,12 @@ func (m *room) open(w http.ResponseWriter, r *http.Request, page string, show fu
 
 // loggedIn reports whether the browser's session is one that began in the transaction,
 // by a connection that it may use: the organization may have been chosen anew.
-func (m *room) loggedIn(r *http.Request, t storage.Transaction) (bool, error) {
-	var s storage.Session
-	err := m.DB.View(r.Context(), func(tx *storage.Tx) error {
-		var err error
-		s, err = m.Cookies.Find(tx, r, m.Now())
-		return storage.Optional(err)
-	})
-	if err != nil || !t.Began(s) {
+func (m *room) loggedIn(tx *storage.Tx, r *http.Request, t storage.Transaction) (bool, error) {
+	s, err := m.Cookies.Find(tx, r, m.Now())
+	if err := storage.Optional(err); err != nil || !t.Began(s) {
 		return false, err
 	}
-	ways, err := m.ways(r.Context(), t.Request())
+	ways, err := account.WaysOf(tx, t.Request())
 	return ways.Has(s.Connection), err
 }
 
@@ -241,10 +236,10 @@ type about struct {
 
 func (m *room) about(ctx context.Context, t storage.Transaction, state string) (a about, err error) {
 	rq := t.Request()
-	if a.layout, err = m.Pages.Layout(ctx, web.AboutRequest(rq)); err != nil {
-		return a, err
-	}
 	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
+		if a.layout, err = web.LayoutIn(tx, web.AboutRequest(rq)); err != nil {
+			return err
+		}
 		if a.client, err = tx.Clients.Get(rq.ClientID); err != nil {
 			return err
 		}

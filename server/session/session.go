@@ -68,7 +68,7 @@ func (c Cookies) Find(tx *storage.Tx, r *http.Request, now time.Time) (storage.S
 // worth nothing after the login. s says whose it is and how it began; the rest is filled
 // in. finish must be called after the write. Only server/signin calls it.
 func (c Cookies) Begin(tx *storage.Tx, r *http.Request, s storage.Session, now time.Time) (finish func(http.ResponseWriter), err error) {
-	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	tenant, err := tx.Tenant.Look(storage.TenantKey)
 	if err := storage.Optional(err); err != nil {
 		return nil, err
 	}

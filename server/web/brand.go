@@ -24,19 +24,25 @@ func AboutRequest(rq storage.AuthorizeRequest) About {
 // the languages asked for that it has enabled, and its own mark-up.
 func (p Pages) Layout(ctx context.Context, about About) (layout templates.Layout, err error) {
 	err = p.DB.View(ctx, func(tx *storage.Tx) error {
-		tenant, err := tx.Tenant.Get(storage.TenantKey)
-		if err := storage.Optional(err); err != nil {
-			return err
-		}
-		if layout, err = layoutOf(tx, tenant, about.UILocales); err != nil {
-			return err
-		}
-		if err := showOrganization(tx, about.Organization, &layout); err != nil {
-			return err
-		}
-		layout.Customization, err = customization(tx, about)
+		layout, err = LayoutIn(tx, about)
 		return err
 	})
+	return layout, err
+}
+
+// LayoutIn is Layout within a transaction.
+func LayoutIn(tx *storage.Tx, about About) (layout templates.Layout, err error) {
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	if err := storage.Optional(err); err != nil {
+		return layout, err
+	}
+	if layout, err = layoutOf(tx, tenant, about.UILocales); err != nil {
+		return layout, err
+	}
+	if err := showOrganization(tx, about.Organization, &layout); err != nil {
+		return layout, err
+	}
+	layout.Customization, err = customization(tx, about)
 	return layout, err
 }
 

@@ -1,0 +1,105 @@
+package storage
+
+import (
+	"bytes"
+	"fmt"
+	"sync"
+)
+
+func (r records) decode(row, raw []byte) (any, error) {
+	return r.decodeBeside(r.memo(r.tx.memos), row, raw)
+}
+
+// decodeKnown is decode for who leaves the record as it is, also in a write transaction.
+func (r records) decodeKnown(row, raw []byte) (any, error) {
+	return r.decodeBeside(r.memo(r.tx.known), row, raw)
+}
+
+func (r records) decodeBeside(m *memo, row, raw []byte) (any, error) {
+	if v, ok := m.find(row, raw); ok {
+		return v, nil
+	}
+	v, err := r.decodeAnew(row, raw)
+	if err == nil {
+		m.keep(row, raw, v)
+	}
+	return v, err
+}
+
+// decodeListed is decode for a record of a list.
+func (r records) decodeListed(row, raw []byte) (any, error) {
+	if r.kind.recent {
+		return r.decodeAnew(row, raw)
+	}
+	return r.decode(row, raw)
+}
+
+func (r records) decodeAnew(row, raw []byte) (any, error) {
+	v, err := r.kind.decode(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s %q is damaged: %w", r.kind.name, row[len(tablePrefix(r.kind.name)):], err)
+	}
+	return v, nil
+}
+
+// memo is where decoded records of the kind are among memos, nil for nowhere.
+func (r records) memo(among *memos) *memo {
+	switch {
+	case among == nil:
+		return nil
+	case r.kind.remember:
+		return &among.lasting
+	case r.kind.recent:
+		return &among.recent
+	}
+	return nil
+}
+
+// memos remember decoded records: lasting those of kinds that are read at every request, and
+// recent those that were read last of others.
+type memos struct{ lasting, recent memo }
+
+// Bounds of the memory in records; past it a memo starts anew.
+const (
+	lastingLimit = 4096
+	recentLimit  = 512
+)
+
+func newMemos() *memos {
+	return &memos{lasting: memo{limit: lastingLimit}, recent: memo{limit: recentLimit}}
+}
+
+// memo remembers decoded records beside the bytes they came from. An entry is
+// used only for equal bytes, so it needs no invalidation. A nil memo remembers nothing.
+type memo struct {
+	limit   int
+	mu      sync.RWMutex
+	entries map[string]memoEntry
+}
+
+type memoEntry struct {
+	raw   []byte
+	value any
+}
+
+func (m *memo) find(row, raw []byte) (any, bool) {
+	if m == nil {
+		return nil, false
+	}
+	m.mu.RLock()
+	e, ok := m.entries[string(row)]
+	m.mu.RUnlock()
+	return e.value, ok && bytes.Equal(e.raw, raw)
+}
+
+func (m *memo) keep(row, raw []byte, value any) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.entries == nil || len(m.entries) >= m.limit {
+		m.entries = map[string]memoEntry{}
+	}
+	m.entries[string(row)] = memoEntry{bytes.Clone(raw), value}
+}
