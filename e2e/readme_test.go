@@ -61,8 +61,8 @@ func (r *reader) sections(t *testing.T) []section {
 		}
 		all = append(all, s)
 	}
-	if count < 3 {
-		t.Fatalf("%s has %d tested snippets, want at least 3", r.page, count)
+	if count < 1 {
+		t.Fatalf("%s has no tested snippets", r.page)
 	}
 	return all
 }
@@ -85,11 +85,13 @@ func (r *reader) run(t *testing.T, file, text string) {
 }
 
 func TestReadme(t *testing.T) {
-	r := newReader(t, "../README.md")
-	for _, s := range r.sections(t) {
-		r.dir = t.TempDir() // the snippets of a section go on from each other
-		for _, snippet := range s.snippets {
-			r.run(t, snippet[0], snippet[1])
+	for _, page := range []string{"../README.md", "../docs/identity-providers.md"} {
+		r := newReader(t, page)
+		for _, s := range r.sections(t) {
+			r.dir = t.TempDir() // the snippets of a section go on from each other
+			for _, snippet := range s.snippets {
+				r.run(t, snippet[0], snippet[1])
+			}
 		}
 	}
 }

@@ -29,7 +29,7 @@ var floors = map[string]int{
 	"server/account": 2, "server/authz": 2, "server/emails": 2, "server/extend": 2, "server/registered": 2, "server/session": 2,
 
 	// The tenant file's language is for who seeds, imports and exports: nothing below them speaks it.
-	"config/tenantfile": 3, "server/objects": 3, "server/passcodes": 3, "server/tokens": 3,
+	"config/tenantfile": 3, "server/objects": 3, "server/passcodes": 3, "server/providers": 3, "server/tokens": 3,
 
 	"server/backchannel": 4, "server/deploy": 4, "server/factors": 4, "server/jobs": 4, "server/oauth": 4, "server/signin": 4,
 

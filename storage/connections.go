@@ -14,7 +14,25 @@ type Connection struct {
 	// Domain makes it one for all applications of third parties.
 	Domain  bool           `json:"is_domain_connection"`
 	Options map[string]any `json:"options"`
+	// DisplayName and ShowAsButton say how the login page offers a connection to a directory of
+	// an organization's.
+	DisplayName  string `json:"display_name"`
+	ShowAsButton bool   `json:"show_as_button"`
+	// Authentication says whether people log in by the connection: nil is yes.
+	Authentication *struct {
+		Active bool `json:"active"`
+	} `json:"authentication"`
 }
+
+// Closed reports whether nobody may log in by the connection.
+func (c Connection) Closed() bool { return c.Authentication != nil && !c.Authentication.Active }
+
+// AtProvider reports whether those who log in by the connection do so at another identity
+// provider.
+func (c Connection) AtProvider() bool { return !slices.Contains(ownStrategies, c.Strategy) }
+
+// ownStrategies are those of connections whose proofs the tenant checks itself.
+var ownStrategies = []string{DatabaseStrategy, "email", "sms"}
 
 // DatabaseStrategy is the strategy of connections with passwords of their own.
 const DatabaseStrategy = "auth0"

@@ -62,7 +62,7 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 		if err := errors.Join(deleteOfUser(tx.Tickets.records, id), deleteOfUser(tx.Passcodes.records, id), deleteOfUser(tx.LoginTickets.records, id)); err != nil {
 			return err
 		}
-		if err := errors.Join(tx.ForgetLoginFailures(id), tx.ForgetBrowsers(id)); err != nil {
+		if err := errors.Join(tx.ForgetLoginFailures(id), tx.ForgetBrowsers(id), tx.forgetIdentityTokens(id)); err != nil {
 			return err
 		}
 	}
@@ -123,7 +123,12 @@ func (tx *Tx) ForgetOrganization(id string, now time.Time) error {
 // ForgetConnection removes what leads to a connection: logins that asked for it,
 // invitations to log in by it, and the extension's mappings of its groups.
 func (tx *Tx) ForgetConnection(id, name string) error {
-	if err := tx.endLogins(func(t Transaction) bool { return t.Request().Connection == name }); err != nil {
+	if err := tx.endLogins(func(t Transaction) bool {
+		return t.Request().Connection == name || t.Upstream != nil && t.Upstream.Connection == name
+	}); err != nil {
+		return err
+	}
+	if err := tx.forgetProvider(name); err != nil {
 		return err
 	}
 	if err := tx.DeleteDocuments(InvitationsKind, func(d Document) bool { return d["connection_id"] == id }); err != nil {

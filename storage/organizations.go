@@ -224,4 +224,11 @@ func (tx *Tx) OrganizationUses(organization, connection string) (enabled, joins 
 	return tx.OrganizationConnection(organization, c.ID)
 }
 
+// OrganizationShows reports whether the login page of an organization has a button for a connection
+// to a directory.
+func (tx *Tx) OrganizationShows(organization, connectionID string) (bool, error) {
+	doc, err := tx.Documents(OrganizationConnectionsKind, organization).Document(connectionID)
+	return err == nil && doc["show_as_button"] != false, Optional(err)
+}
+
 func joinsOnLogin(connection Document) bool { return connection["assign_membership_on_login"] == true }

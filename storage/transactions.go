@@ -74,6 +74,8 @@ type Transaction struct {
 	Further *FurtherFactor `json:"further,omitempty"`
 	// Consent is the answer to what the application may have, nil for none yet.
 	Consent *ConsentAnswer `json:"consent,omitempty"`
+	// Upstream is the login at another identity provider, nil where none was begun.
+	Upstream *UpstreamLogin `json:"upstream,omitempty"`
 }
 
 // PasswordlessLogin is a login by a code or a link.
@@ -230,6 +232,11 @@ type AuthorizeRequest struct {
 	Connection          string   `json:"connection"`
 	UILocales           string   `json:"ui_locales"`
 	ACRValues           []string `json:"acr_values,omitempty"`
+	// ConnectionScope is what the application asks the identity provider for besides what the
+	// connection does, and Passed are the parameters of OIDC Core section 3.1.2.1 that are only
+	// for the provider, where the connection passes them on.
+	ConnectionScope string            `json:"connection_scope,omitempty"`
+	Passed          map[string]string `json:"passed,omitempty"`
 	// Extensions are the application's own parameters, whose names begin with ext-.
 	Extensions map[string]string `json:"extensions,omitempty"`
 	// Organization is the id of the organization to log in to, "" for none.
@@ -272,6 +279,12 @@ var transactions = declare(spec[Transaction]{
 	indexes: []index[Transaction]{
 		{name: "age", values: func(t Transaction) []string { return []string{t.age()} }},
 		{name: "browser", values: func(t Transaction) []string { return []string{t.BrowserHash + "\x01" + t.age()} }},
+		{name: "upstream", values: func(t Transaction) []string {
+			if t.Upstream == nil || t.Upstream.StateHash == "" {
+				return nil
+			}
+			return []string{t.Upstream.StateHash}
+		}},
 	},
 })
 

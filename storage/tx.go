@@ -45,6 +45,9 @@ type Tx struct {
 	LoginTickets   Table[LoginTicket]
 
 	RememberedBrowsers Table[RememberedBrowser]
+	People             Table[Person]
+	ProviderChoices    Table[ProviderChoice]
+	IdentityTokens     Table[IdentityTokens]
 
 	sizes Table[Size]
 }
@@ -87,6 +90,9 @@ func newTx(kv KV, m *memos) *Tx {
 	tx.Logouts = table(tx, logouts)
 	tx.LoginTickets = table(tx, loginTickets)
 	tx.RememberedBrowsers = table(tx, rememberedBrowsers)
+	tx.People = table(tx, people)
+	tx.ProviderChoices = table(tx, providerChoices)
+	tx.IdentityTokens = table(tx, identityTokens)
 	return tx
 }
 

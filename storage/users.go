@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -137,9 +138,13 @@ func (tx *Tx) UsersWith(member, value string) (ids []string, ok bool, err error)
 	return ids, err == nil, err
 }
 
-// logins are the identifiers that lead to one user of a connection.
+// logins are the identifiers that lead to one user of a connection. At a connection to another
+// identity provider people are told apart by what that calls them, and several may have an address.
 func logins(u User) []string {
 	var out []string
+	if len(u.Identities) > 0 && u.Identities[0].Provider != "" && !slices.Contains(ownStrategies, u.Identities[0].Provider) {
+		return nil
+	}
 	for _, id := range []string{u.Email, u.Username, u.PhoneNumber} {
 		if id != "" {
 			out = append(out, loginIndex(u.ConnectionName(), id))

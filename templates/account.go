@@ -21,11 +21,13 @@ type Signup struct {
 	Demands []Demand
 	// LoginURL shows the link to the login page when it is set.
 	LoginURL string
+	// Providers are as in Login.
+	Providers []Provider
 }
 
 func (p Signup) view() view {
 	f := form{
-		State: p.State, Class: "_form-signup", Button: "_button-signup", Demands: p.Demands, Alternate: toLogin(p.LoginURL),
+		State: p.State, Class: "_form-signup", Button: "_button-signup", Demands: p.Demands, Alternate: toLogin(p.LoginURL), Providers: p.Providers,
 		Inputs: focused(append(p.identifierInputs(), passwordInput("new-password"))),
 	}
 	return p.screen(p, "form", "signup", "signup", p.ClientName, "").withForm(f, p.Errors)
@@ -40,7 +42,7 @@ type SignupIdentifier Signup
 func (p SignupIdentifier) view() view {
 	return p.screen(p, "form", "signup-id", "signup-id", p.ClientName, "").withForm(form{
 		State: p.State, Class: "_form-signup-id", Button: "_button-signup-id", Capabilities: true,
-		Inputs: focused(Signup(p).identifierInputs()), Alternate: toLogin(p.LoginURL),
+		Inputs: focused(Signup(p).identifierInputs()), Alternate: toLogin(p.LoginURL), Providers: p.Providers,
 	}, p.Errors)
 }
 

@@ -37,6 +37,28 @@ func TestLoginHasTheIdsAndNamesThatEndToEndSuitesUse(t *testing.T) {
 	}
 }
 
+func TestProvidersAreButtonsOfFormsOfTheirOwn(t *testing.T) {
+	for _, state := range []string{"login-with-providers", "login-identifier-with-providers", "login-providers-alone", "signup-with-providers"} {
+		page := render(t, states[state])
+		for key, says := range map[string]string{"google": "Continue with Google", "oidc": "Continue with Corp"} {
+			one(t, page, "form", "method=POST", "data-provider="+key)
+			button := one(t, page, "button", "type=submit", "data-provider="+key)
+			if name, named := button.attr["name"]; named || button.words() != says {
+				t.Errorf("%s: the button of %s has the name %q and says %q", state, key, name, button.words())
+			}
+		}
+		for _, connection := range []string{"google-oauth2", "corp"} {
+			one(t, page, "input", "type=hidden", "name=connection", "value="+connection)
+		}
+		if got := len(every(t, page, "input", "name=state", "value=hKFo2SBzdGF0ZQ")); got != 3 && state != "login-providers-alone" || got < 2 {
+			t.Errorf("%s: %d forms have the state", state, got)
+		}
+	}
+	if inputs := every(t, render(t, states["login-providers-alone"]), "input", "name=username"); len(inputs) != 0 {
+		t.Error("without databases there is an input for the name")
+	}
+}
+
 func TestLoginSaysItsErrorsWhereTheyBelong(t *testing.T) {
 	for _, test := range []struct{ code, element, id, says string }{
 		{"wrong-email-credentials", "span", "error-element-password", "Wrong email or password"},

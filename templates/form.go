@@ -1,6 +1,9 @@
 package templates
 
-import "slices"
+import (
+	"html/template"
+	"slices"
+)
 
 // form is what a page of inputs shows, and posts to its own URL with the button
 // action=default. Classes, ids and names are those of Auth0's pages, by which scripts
@@ -31,6 +34,43 @@ type form struct {
 	Ways []Way
 	// Personal offers to go on without what the inputs ask for: an organization.
 	Personal bool
+	// Providers are the identity providers that the person may go on with instead, and Alone
+	// says that there is no other way: the form is left out.
+	Providers []Provider
+	Alone     bool
+}
+
+// Provider is an identity provider that a person may go on with.
+type Provider struct {
+	// Connection is the name of the connection that leads there, and Key what scripts find its
+	// button by: "google", "github", or the strategy.
+	Connection, Key string
+	// Name is what the button calls it, and IconURL its picture, "" for none.
+	Name, IconURL string
+}
+
+// Icon is IconURL where it may be shown.
+func (p Provider) Icon() template.URL { return safeURL(p.IconURL) }
+
+// offer is a provider on its page.
+type offer struct {
+	Provider
+	// State is the handle of the transaction, and Label what the button says.
+	State, Label string
+}
+
+// Offers are the buttons of the page's providers.
+func (v view) Offers() (all []offer, err error) {
+	for _, p := range v.Form.Providers {
+		words := v.texts
+		words.connectionName = p.Name
+		label, err := words.get("federatedConnectionButtonText")
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, offer{p, v.Form.State, label})
+	}
+	return all, nil
 }
 
 // alternate is a link to another page, shown when its URL is set. Text and Link are the

@@ -23,13 +23,16 @@ type Login struct {
 	SignupURL, ForgotPasswordURL string
 	// Ways are other connections to go on with.
 	Ways []Way
+	// Providers are buttons to other identity providers, and Alone leaves all else out.
+	Providers []Provider
+	Alone     bool
 }
 
 func (p Login) view() view {
 	f := form{
 		State: p.State, Class: "_form-login", Button: "_button-login", ForgotURL: p.ForgotPasswordURL,
 		Inputs:    focused([]input{identifierInput(p.Identifiers, p.Username), passwordInput("current-password")}),
-		Alternate: toSignup(p.SignupURL), Ways: p.Ways,
+		Alternate: toSignup(p.SignupURL), Ways: p.Ways, Providers: p.Providers, Alone: p.Alone,
 	}
 	return p.screen(p, "form", "login", "login", p.ClientName, "").withForm(f, p.Errors)
 }
@@ -47,6 +50,8 @@ type LoginIdentifier struct {
 	Identifiers, Errors         []string
 	SignupURL                   string
 	Ways                        []Way
+	Providers                   []Provider
+	Alone                       bool
 }
 
 func (p LoginIdentifier) view() view {
@@ -54,7 +59,7 @@ func (p LoginIdentifier) view() view {
 	in.Focus = true
 	return p.screen(p, "form", "login-id", "login-id", p.ClientName, "").withForm(form{
 		State: p.State, Class: "_form-login-id", Button: "_button-login-id", Capabilities: true,
-		Inputs: []input{in}, Alternate: toSignup(p.SignupURL), Ways: p.Ways,
+		Inputs: []input{in}, Alternate: toSignup(p.SignupURL), Ways: p.Ways, Providers: p.Providers, Alone: p.Alone,
 	}, p.Errors)
 }
 

@@ -96,6 +96,7 @@ var kinds = []templates.Page{
 	templates.WebMessage{},
 	templates.Signup{},
 	templates.LoginIdentifier{},
+	templates.SimulatedProvider{},
 	templates.LoginPassword{},
 	templates.SignupIdentifier{},
 	templates.SignupPassword{},

@@ -238,10 +238,38 @@ var states = map[string]templates.Page{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Account: "employee@exampleco.com", Personal: true,
 		Organizations: []templates.Choice{{ID: "org_1", Name: "Acme", LogoURL: "https://acme.test/logo.png"}, {ID: "org_2", Name: "Globex"}},
 	},
+	"login-with-providers": templates.Login{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Providers: offered,
+	},
+	"login-providers-alone": templates.Login{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Providers: offered, Alone: true,
+	},
+	"login-identifier-with-providers": templates.LoginIdentifier{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Providers: offered,
+	},
+	"signup-with-providers": templates.Signup{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Providers: offered, LoginURL: "/u/login?state=hKFo2SBzdGF0ZQ",
+	},
+	"simulated-provider": templates.SimulatedProvider{
+		Layout: exampleCo, Provider: "Google", Connection: "google-oauth2", Strategy: "google-oauth2", Scope: "email profile",
+		People: []templates.Person{
+			{ID: "1081", Name: "Ada Lovelace", Email: "ada@example.com", EditURL: "/simulated/google-oauth2/authorize?edit=1081"}, {ID: "1082"},
+		},
+	},
+	"simulated-provider-refused": templates.SimulatedProvider{
+		Layout: exampleCo, Provider: "corp", Connection: "corp", Strategy: "waad", Problem: "Further members must be a JSON object.",
+		Draft: templates.Person{ID: "7", Email: "eve@corp.example", GivenName: "Eve", EmailVerified: true, Groups: []string{"Staff", "Sales"}, More: "{"},
+	},
 	"web-message": templates.WebMessage{
 		Layout: exampleCo, Origin: "http://localhost:3000",
 		Fields: []templates.Field{{Name: "code", Value: "0a1b2c"}, {Name: "state", Value: `{"from":"/"}`}},
 	},
+}
+
+// offered are the buttons of a login page: a known provider, and a directory with a picture.
+var offered = []templates.Provider{
+	{Connection: "google-oauth2", Key: "google", Name: "Google"},
+	{Connection: "corp", Key: "oidc", Name: "Corp", IconURL: "https://corp.example/logo.png"},
 }
 
 func consent(layout templates.Layout, clientLogo string, errors ...string) templates.Page {

@@ -20,8 +20,11 @@ var providers = map[string]string{"auth0-adldap": "ad"}
 
 // enterprise are the strategies of organizations' own directories.
 var enterprise = []string{
-	"samlp", "oidc", "okta", "waad", "ad", "adfs", "auth0-adldap", "custom", "google-apps", "pingfederate",
+	"samlp", "oidc", "okta", "waad", "ad", "adfs", "auth0-adldap", "custom", "google-apps", "office365", "pingfederate", "sharepoint",
 }
+
+// IsEnterprise reports whether a connection leads to the directory of an organization.
+func IsEnterprise(conn storage.Connection) bool { return slices.Contains(enterprise, conn.Strategy) }
 
 // Provider is the first part of the ids of those who log in with a connection.
 func Provider(conn storage.Connection) string {
@@ -40,7 +43,7 @@ func Identify(doc storage.Document, conn storage.Connection) {
 
 // Identity is what a user is at a connection: the account with an id at a provider.
 func Identity(conn storage.Connection, provider, local string) storage.Document {
-	social := !slices.Contains(append([]string{storage.DatabaseStrategy, "email", "sms"}, enterprise...), conn.Strategy)
+	social := conn.AtProvider() && !IsEnterprise(conn)
 	return storage.Document{"connection": conn.Name, "user_id": local, "provider": provider, "isSocial": social}
 }
 

@@ -14,12 +14,38 @@ type Ways struct {
 	Databases []storage.Connection
 	// Passwordless send a code or a link to an address or a number.
 	Passwordless []storage.Connection
+	// Providers lead to other identity providers.
+	Providers []storage.Connection
 }
+
+// Provider returns the connection to another identity provider with a name.
+func (w Ways) Provider(name string) (storage.Connection, bool) {
+	i := slices.IndexFunc(w.Providers, func(c storage.Connection) bool { return c.Name == name })
+	if i < 0 {
+		return storage.Connection{}, false
+	}
+	return w.Providers[i], true
+}
+
+// Straight returns the only way to log in where that is one to another identity provider which
+// needs no page before it: the request names it, or it is the directory of an organization.
+func (w Ways) Straight(rq storage.AuthorizeRequest) (storage.Connection, bool) {
+	if w.Own() || len(w.Providers) != 1 {
+		return storage.Connection{}, false
+	}
+	c := w.Providers[0]
+	return c, rq.Connection == c.Name || IsEnterprise(c)
+}
+
+// Own reports whether one of the ways is a proof that the tenant checks itself.
+func (w Ways) Own() bool { return len(w.Databases)+len(w.Passwordless) > 0 }
+
+// HasDirectories reports whether one of the ways is the directory of an organization.
+func (w Ways) HasDirectories() bool { return slices.ContainsFunc(w.Providers, IsEnterprise) }
 
 // WaysOf finds the ways of a request: the connection that it names, or all that are enabled
 // for the application, and of an organization those that it has enabled too. Where there is
-// none the error is an apierr.Error: NoConnections, or one that names the strategies of the
-// connections that there are.
+// none the error is an apierr.Error, NoConnections.
 func WaysOf(tx *storage.Tx, rq storage.AuthorizeRequest) (ways Ways, err error) {
 	all, err := candidates(tx, rq)
 	if err != nil {
@@ -30,25 +56,25 @@ func WaysOf(tx *storage.Tx, rq storage.AuthorizeRequest) (ways Ways, err error) 
 			return ways, err
 		}
 	}
-	var strategies []string
 	for _, c := range all {
-		strategies = append(strategies, c.Strategy)
 		switch c.Strategy {
 		case storage.DatabaseStrategy:
 			ways.Databases = append(ways.Databases, c)
 		case "email", "sms":
 			ways.Passwordless = append(ways.Passwordless, c)
+		default:
+			if !c.Closed() {
+				ways.Providers = append(ways.Providers, c)
+			}
 		}
 	}
-	switch {
-	case len(strategies) == 0:
+	if !ways.Own() && len(ways.Providers) == 0 {
 		return ways, apierr.NoConnections
-	case len(ways.Databases)+len(ways.Passwordless) == 0:
-		return ways, apierr.StrategiesNotEmulated(strategies...)
 	}
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	sortConnections(ways.Databases, tenant.DefaultDirectory)
 	sortConnections(ways.Passwordless, "")
+	sortConnections(ways.Providers, "")
 	return ways, storage.Optional(err)
 }
 
@@ -66,7 +92,8 @@ func sortConnections(all []storage.Connection, first string) {
 
 // Has reports whether a connection is one of the ways.
 func (w Ways) Has(name string) bool {
-	return slices.ContainsFunc(append(w.Databases[:len(w.Databases):len(w.Databases)], w.Passwordless...), func(c storage.Connection) bool { return c.Name == name })
+	is := func(c storage.Connection) bool { return c.Name == name }
+	return slices.ContainsFunc(w.Databases, is) || slices.ContainsFunc(w.Passwordless, is) || slices.ContainsFunc(w.Providers, is)
 }
 
 // SignUp reports whether people may make accounts by one of the ways.
@@ -110,17 +137,32 @@ func (w Ways) PasswordlessFor(typed string) (conn storage.Connection, found bool
 	return w.Passwordless[i], true
 }
 
-// Databases are those of WaysOf that take passwords, and the same errors where there is none.
+// Databases are those of WaysOf that take passwords. Where there is none the error is an
+// apierr.Error, NoConnections.
 func Databases(tx *storage.Tx, rq storage.AuthorizeRequest) ([]storage.Connection, error) {
 	ways, err := WaysOf(tx, rq)
 	if err == nil && len(ways.Databases) == 0 {
-		var strategies []string
-		for _, c := range ways.Passwordless {
-			strategies = append(strategies, c.Strategy)
-		}
-		err = apierr.StrategiesNotEmulated(strategies...)
+		err = apierr.NoConnections
 	}
 	return ways.Databases, err
+}
+
+// Buttons are those of a request's ways to other identity providers that its login page offers:
+// directories of organizations only where they, or the organization to log in to, say so. Auth0:
+// authenticate/login/auth0-universal-login/identifier-first.
+func Buttons(tx *storage.Tx, rq storage.AuthorizeRequest, w Ways) (shown []storage.Connection, err error) {
+	for _, c := range w.Providers {
+		show := c.ShowAsButton || !IsEnterprise(c)
+		if rq.Organization != "" && IsEnterprise(c) {
+			if show, err = tx.OrganizationShows(rq.Organization, c.ID); err != nil {
+				return nil, err
+			}
+		}
+		if show {
+			shown = append(shown, c)
+		}
+	}
+	return shown, nil
 }
 
 // candidates are the connections of a request, whatever their strategy and its organization.

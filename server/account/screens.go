@@ -18,6 +18,9 @@ var (
 	identifierFirst = Screens{Login: "/u/login/identifier", Signup: "/u/signup/identifier"}
 )
 
+// ProviderPage is where a login goes on at another identity provider.
+const ProviderPage = "/u/login/federated"
+
 // ScreensOf are the pages of the tenant, Auth0:
 // authenticate/login/auth0-universal-login/identifier-first.
 func ScreensOf(tx *storage.Tx) (Screens, error) {
@@ -57,16 +60,25 @@ func HomeRealm(tx *storage.Tx, rq storage.AuthorizeRequest, address string) (hom
 	if err == nil && rq.Organization != "" {
 		all, err = ofOrganization(tx, rq.Organization, all)
 	}
-	i := slices.IndexFunc(all, func(c storage.Connection) bool {
-		names, _ := c.Options["domain_aliases"].([]any)
-		primary, _ := c.Options["tenant_domain"].(string)
-		return slices.Contains(enterprise, c.Strategy) && slices.ContainsFunc(append(names, primary), func(name any) bool {
-			text, _ := name.(string)
-			return text != "" && strings.EqualFold(text, domain)
-		})
-	})
+	i := slices.IndexFunc(all, func(c storage.Connection) bool { return IsEnterprise(c) && HasDomain(c, domain) })
 	if i < 0 || err != nil {
 		return home, false, err
 	}
 	return all[i], true, nil
+}
+
+// Domains are those of the e-mail addresses that lead to a connection.
+func Domains(c storage.Connection) (all []string) {
+	names, _ := c.Options["domain_aliases"].([]any)
+	for _, name := range append(slices.Clone(names), c.Options["tenant_domain"]) {
+		if text, _ := name.(string); text != "" {
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+// HasDomain reports whether e-mail addresses of a domain lead to a connection.
+func HasDomain(c storage.Connection, domain string) bool {
+	return slices.ContainsFunc(Domains(c), func(own string) bool { return strings.EqualFold(own, domain) })
 }

@@ -3,8 +3,6 @@ package apierr
 import (
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
 )
 
 // Answers of /authorize that go to the application by redirect, OIDC Core
@@ -88,13 +86,6 @@ func UnknownService(audience string) error {
 // NotEmulated reports a feature of Auth0 that this server does not have.
 func NotEmulated(what string) error {
 	return &Error{Status: http.StatusNotImplemented, Code: "not_emulated", Message: what + " is not emulated by tenant0"}
-}
-
-// StrategiesNotEmulated reports connections of strategies that this server cannot log
-// users in by.
-func StrategiesNotEmulated(strategies ...string) error {
-	names := slices.Sorted(slices.Values(strategies))
-	return NotEmulated("A connection of strategy " + strings.Join(slices.Compact(names), " or "))
 }
 
 // LogoutURLMismatch reports a returnTo or post_logout_redirect_uri that was not

@@ -155,13 +155,24 @@ func askInvited(l login) (page string, err error) {
 	return invitationPage, nil
 }
 
-// askLogin has the user log in, or sign up where the application asks for that.
+// askLogin has the user log in, or sign up where the application asks for that. An error of another
+// identity provider is the answer to the application.
 func askLogin(tx *storage.Tx, l login) (page string, err error) {
 	if l.silent() {
 		return "", apierr.LoginRequired
 	}
+	if up := l.transaction.Upstream; up != nil && up.Code != "" {
+		return "", &apierr.Error{Status: http.StatusForbidden, Code: up.Code, Message: up.Message}
+	}
+	ways, err := account.WaysOf(tx, l.request)
+	if err != nil {
+		return "", err
+	}
+	if _, straight := ways.Straight(l.request); straight {
+		return account.ProviderPage, nil
+	}
 	screens, err := account.ScreensFor(tx, l.request)
-	if l.request.ScreenHint == "signup" {
+	if l.request.ScreenHint == "signup" && ways.Own() {
 		return screens.Signup, err
 	}
 	return screens.Login, err

@@ -145,8 +145,25 @@ func parse(params url.Values) storage.AuthorizeRequest {
 		Connection:          params.Get("connection"),
 		UILocales:           params.Get("ui_locales"),
 		ACRValues:           strings.Fields(params.Get("acr_values")),
+		ConnectionScope:     params.Get("connection_scope"),
+		Passed:              passed(params),
 		Extensions:          own,
 	}
+}
+
+// passed are the parameters that only another identity provider may have a use for, Auth0:
+// authenticate/identity-providers/pass-parameters-to-idps.
+func passed(params url.Values) map[string]string {
+	var all map[string]string
+	for _, name := range []string{"display", "id_token_hint"} {
+		if value := params.Get(name); value != "" {
+			if all == nil {
+				all = map[string]string{}
+			}
+			all[name] = value
+		}
+	}
+	return all
 }
 
 // checkForm checks what the parameters and the application alone decide.
@@ -373,7 +390,7 @@ func checkConnection(tx *storage.Tx, client storage.Client, rq storage.Authorize
 			return apierr.ConnectionNotFound
 		case err != nil:
 			return err
-		case !c.Serves(client):
+		case !c.Serves(client), c.Closed():
 			return apierr.ConnectionDisabled
 		}
 	}

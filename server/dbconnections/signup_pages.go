@@ -47,7 +47,12 @@ func (m *room) signingUp(ctx context.Context, t storage.Transaction, state strin
 		if err != nil {
 			return err
 		}
-		if s.conn, s.open = ways.Signup(); !s.open {
+		buttons, err := account.Buttons(tx, t.Request(), ways)
+		if err != nil {
+			return err
+		}
+		s.page.Providers = web.Providers(buttons)
+		if s.conn, s.open = ways.Signup(); !s.open && ways.Own() {
 			s.conn = append(ways.Databases, ways.Passwordless...)[0] // which says so
 		}
 		return nil
@@ -142,6 +147,9 @@ func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if provider := form.Get("connection"); provider != "" {
+		return m.Door.ToProvider(w, r, s.transaction, s.state, provider, "")
+	}
 	s.page.Errors = missing(s.profile(), s.conn)
 	if form.Get("password") == "" {
 		s.page.Errors = append(s.page.Errors, "no-password")
@@ -157,9 +165,12 @@ func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
 //
 //auth0:operation POST /u/signup/identifier
 func (m *room) submitSignupIdentifier(w http.ResponseWriter, r *http.Request) error {
-	s, _, err := m.submitted(w, r)
+	s, form, err := m.submitted(w, r)
 	if err != nil {
 		return err
+	}
+	if provider := form.Get("connection"); provider != "" {
+		return m.Door.ToProvider(w, r, s.transaction, s.state, provider, "")
 	}
 	if s.page.Errors = s.faults(); len(s.page.Errors) > 0 {
 		return m.signupIdentifierPage(r.Context(), w, http.StatusBadRequest, s)

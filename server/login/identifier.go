@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/tenant0/tenant0/server/account"
-	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/web"
@@ -48,10 +47,10 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 	switch key := identifierFault(ways, typed); {
 	case err != nil:
 		return err
+	case home != "" && len(typed) <= maxIdentifier:
+		return m.Door.ToProvider(w, r, t, state, home, typed)
 	case key != "":
 		return m.identifierPage(r.Context(), w, http.StatusBadRequest, t, state, typed, key)
-	case home != "":
-		return apierr.StrategiesNotEmulated(home)
 	}
 	if conn, fits := ways.PasswordlessFor(typed); fits && len(ways.Databases) == 0 {
 		return m.sendCode(w, r, t, state, conn, typed)
@@ -69,7 +68,7 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 }
 
 // realm finds where an identifier can log in: the ways of the login, or of the passwordless
-// connection that was chosen for it, and the strategy of the directory that the identifier
+// connection that was chosen for it, and the connection to the directory that the identifier
 // leads to, "" for none.
 func (m *room) realm(ctx context.Context, t storage.Transaction, typed string) (ways account.Ways, home string, err error) {
 	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
@@ -81,8 +80,8 @@ func (m *room) realm(ctx context.Context, t storage.Transaction, typed string) (
 			return nil
 		}
 		c, found, err := account.HomeRealm(tx, t.Request(), typed)
-		if found {
-			home = c.Strategy
+		if found && !c.Closed() {
+			home = c.Name
 		}
 		return err
 	})
@@ -95,6 +94,9 @@ const maxIdentifier = 1000
 // identifierFault is the key of what is wrong with an identifier by itself, "" for nothing.
 func identifierFault(ways account.Ways, typed string) string {
 	kinds := ways.Identifiers()
+	if !ways.Own() {
+		kinds = []string{"email"} // of a directory
+	}
 	only := func(kind string) bool { return slices.Equal(kinds, []string{kind}) }
 	_, takesCode := ways.PasswordlessFor(typed)
 	switch {
@@ -110,6 +112,8 @@ func identifierFault(ways account.Ways, typed string) string {
 		return "invalid-login-id"
 	case len(ways.Databases) > 0 || takesCode:
 		return ""
+	case !ways.Own():
+		return "no-hrd-connection"
 	case only("phone_number"):
 		return "invalid-phone-number"
 	case only("email"):
@@ -133,6 +137,7 @@ func (m *room) identifierPage(ctx context.Context, w http.ResponseWriter, status
 	return m.Pages.Write(w, status, templates.LoginIdentifier{
 		Layout: shown.layout, ClientName: shown.client.Name, State: state, Username: typed, Errors: errs,
 		Identifiers: ways.Identifiers(), SignupURL: shown.signupURL, Ways: buttons(others),
+		Providers: shown.providers, Alone: !shown.ways.Own() && !shown.ways.HasDirectories(),
 	})
 }
 

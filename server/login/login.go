@@ -220,7 +220,7 @@ func (m *room) page(ctx context.Context, w http.ResponseWriter, status int, t st
 	return m.Pages.Write(w, status, templates.Login{
 		Layout: shown.layout, ClientName: shown.client.Name, State: state, Username: username, Errors: errs,
 		Identifiers: account.LoginIdentifiers(shown.ways.Databases), SignupURL: shown.signupURL, ForgotPasswordURL: shown.forgotten(username),
-		Ways: buttons(shown.ways.Passwordless),
+		Ways: buttons(shown.ways.Passwordless), Providers: shown.providers,
 	})
 }
 
@@ -230,6 +230,8 @@ type about struct {
 	client  storage.Client
 	ways    account.Ways
 	screens account.Screens
+	// providers are the buttons to other identity providers.
+	providers []templates.Provider
 	// query is what follows the paths of links, and signupURL is "" where nobody may sign up.
 	query, signupURL string
 }
@@ -246,7 +248,11 @@ func (m *room) about(ctx context.Context, t storage.Transaction, state string) (
 		if a.screens, err = account.ScreensFor(tx, rq); err != nil {
 			return err
 		}
-		a.ways, err = account.WaysOf(tx, rq)
+		if a.ways, err = account.WaysOf(tx, rq); err != nil {
+			return err
+		}
+		shown, err := account.Buttons(tx, rq, a.ways)
+		a.providers = web.Providers(shown)
 		return err
 	})
 	if storage.IsNotFound(err) {

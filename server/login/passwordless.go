@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/tenant0/tenant0/server/account"
-	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -49,7 +48,7 @@ func (m *room) switchTo(w http.ResponseWriter, r *http.Request, t storage.Transa
 	}
 	i := slices.IndexFunc(ways.Passwordless, is)
 	if i < 0 {
-		return apierr.ConnectionNotFound
+		return m.Door.ToProvider(w, r, t, state, name, "")
 	}
 	conn := ways.Passwordless[i]
 	if _, fits := account.PasswordlessAddress(conn, typed); fits {

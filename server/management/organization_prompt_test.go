@@ -105,7 +105,10 @@ func TestOrganizationIsAskedForBeforeTheLogin(t *testing.T) {
 	google := c.must(201, http.MethodPost, "/connections", object{"name": "google", "strategy": "google-oauth2", "enabled_clients": []string{servertest.SPA}})["id"]
 	social := c.must(201, http.MethodPost, "/organizations", object{"name": "social"})["id"].(string)
 	c.must(201, http.MethodPost, "/organizations/"+social+"/enabled_connections", object{"connection_id": google})
-	for _, typed := range []string{"", "nobody", "empty", "social", "jane@globex.test", "jane@empty.test", "jane@elsewhere.test"} {
+	if page := submitted("social"); page.URL.Path != "/u/login/identifier" || !strings.Contains(page.Body, "Continue with Google") {
+		t.Errorf("an organization with social connections alone leads to %s:\n%s", page.URL, page.Body)
+	}
+	for _, typed := range []string{"", "nobody", "empty", "jane@globex.test", "jane@empty.test", "jane@elsewhere.test"} {
 		refused(typed)
 	}
 	if page := submitted("jane@Acme.test"); page.URL.Path != "/u/login" || !strings.Contains(page.Body, "jane@Acme.test") || !strings.Contains(page.Body, "Acme Ltd") {

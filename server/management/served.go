@@ -34,6 +34,8 @@ type served struct {
 	list listing
 	// show makes of a stored document what the answer holds.
 	show func(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error)
+	// detail adds to the answer about one object what lists do not have; nil for nothing.
+	detail func(c *call, tx *storage.Tx, doc storage.Document) error
 
 	// always names members that fields does not take away.
 	always []string
@@ -143,8 +145,10 @@ func (s served) serveGet(c *call) error {
 		if doc, err = s.find(c, tx); err != nil {
 			return err
 		}
-		doc, err = s.shown(c, tx, doc)
-		return err
+		if doc, err = s.shown(c, tx, doc); err != nil || s.detail == nil {
+			return err
+		}
+		return s.detail(c, tx, doc)
 	})
 	if err != nil {
 		return err

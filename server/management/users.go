@@ -21,8 +21,36 @@ func users() served {
 		scopes: map[string][]string{
 			"get": {"read:users", "read:current_user", "read:user_idp_tokens"}, "delete": {"delete:users", "delete:current_user"},
 		},
-		list: listing{key: "users", style: paged, length: true, search: (*call).searchUsers, check: checkUserPage},
+		detail: addIdentityTokens,
+		list:   listing{key: "users", style: paged, length: true, search: (*call).searchUsers, check: checkUserPage},
 	}
+}
+
+// addIdentityTokens shows the tokens that identity providers have given for a user's accounts, to
+// who may see them, Auth0: authenticate/identity-providers/calling-an-external-idp-api.
+func addIdentityTokens(c *call, tx *storage.Tx, doc storage.Document) error {
+	if c.caller.own || !c.caller.machine() || !c.caller.holds("read:user_idp_tokens") {
+		return nil
+	}
+	identities, _ := doc["identities"].([]any)
+	for _, one := range identities {
+		own, _ := one.(storage.Document)
+		t, err := tx.TokensOf(storage.Identity{Provider: storage.Text(own, "provider"), UserID: storage.Text(own, "user_id")})
+		if storage.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		own["access_token"] = t.AccessToken
+		if t.RefreshToken != "" {
+			own["refresh_token"] = t.RefreshToken
+		}
+		if t.ExpiresIn > 0 {
+			own["expires_in"] = t.ExpiresIn
+		}
+	}
+	return nil
 }
 
 func userOperations() []operation {

@@ -100,10 +100,11 @@ func (s *Server) follow(resp *http.Response) (*url.URL, Page) {
 
 var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)"`)
 
-// Form returns the hidden fields of a page's form.
+// Form returns the hidden fields of a page's first form.
 func (p Page) Form() url.Values {
 	form := url.Values{}
-	for _, m := range hidden.FindAllStringSubmatch(p.Body, -1) {
+	first, _, _ := strings.Cut(p.Body, "</form>")
+	for _, m := range hidden.FindAllStringSubmatch(first, -1) {
 		form.Add(m[1], html.UnescapeString(m[2]))
 	}
 	return form

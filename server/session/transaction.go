@@ -74,17 +74,32 @@ func (c Cookies) find(db *storage.DB, r *http.Request, state string, now time.Ti
 		t, err = tx.Transactions.Get(keys.Hash(state))
 		return err
 	})
+	return t, c.check(r, t, err, now)
+}
+
+// Upstream returns the login under way that another identity provider's answer belongs to, by the
+// state that the answer brings back; the errors are those of Transaction.
+func (c Cookies) Upstream(db *storage.DB, r *http.Request, state string, now time.Time) (t storage.Transaction, err error) {
+	err = db.View(r.Context(), func(tx *storage.Tx) error {
+		t, err = tx.TransactionOfUpstream(keys.Hash(state))
+		return err
+	})
+	return t, c.check(r, t, err, now)
+}
+
+// check says whether a transaction that was looked for is the browser's and goes on.
+func (c Cookies) check(r *http.Request, t storage.Transaction, err error, now time.Time) error {
 	switch {
 	case storage.IsNotFound(err):
-		return t, apierr.TransactionExpired.With(err)
+		return apierr.TransactionExpired.With(err)
 	case err != nil:
-		return t, err
+		return err
 	case !t.Live(now):
-		return t, apierr.TransactionExpired
+		return apierr.TransactionExpired
 	case !equal(keys.Hash(c.Browser(r)), t.BrowserHash):
-		return t, apierr.TransactionForeign
+		return apierr.TransactionForeign
 	}
-	return t, nil
+	return nil
 }
 
 func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

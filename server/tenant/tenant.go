@@ -28,6 +28,7 @@ import (
 	"github.com/tenant0/tenant0/server/dbconnections"
 	"github.com/tenant0/tenant0/server/device"
 	"github.com/tenant0/tenant0/server/discovery"
+	"github.com/tenant0/tenant0/server/federation"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/jobs"
 	"github.com/tenant0/tenant0/server/login"
@@ -254,6 +255,7 @@ func (t *Tenant) rooms() *web.Router {
 	login.Mount(rt, login.Deps{
 		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Codes: codes, Now: now,
 	})
+	federation.Mount(rt, federation.Deps{DB: t.db, Cookies: cookies, Door: door, Pages: pages, Log: t.events, Issuer: t.Issuer, Now: now})
 	dbconnections.Mount(rt, open, dbconnections.Deps{
 		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Emails: mails, Codes: codes, Log: t.events, Now: now,
 	})

@@ -1,0 +1,204 @@
+package control
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/providers"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// provider is a simulated identity provider as the listener shows it.
+type provider struct {
+	Connection string   `json:"connection"`
+	Strategy   string   `json:"strategy"`
+	People     []person `json:"people"`
+	// Choice is what it does without asking, nil for asking.
+	Choice *choice `json:"choice"`
+}
+
+// person is somebody whom a simulated provider knows.
+type person struct {
+	ID      string         `json:"id"`
+	Profile map[string]any `json:"profile"`
+}
+
+// choice is what a simulated provider does without asking.
+type choice struct {
+	Outcome string `json:"outcome"`
+	Person  string `json:"person,omitempty"`
+	Once    bool   `json:"once"`
+}
+
+// maxProviderBody bounds what is sent of a person or a choice, in bytes.
+const maxProviderBody = 64 << 10
+
+// listProviders lists the simulated providers, one for each connection to an identity provider.
+//
+//auth0:operation GET /providers
+func (m *room) listProviders(w http.ResponseWriter, r *http.Request) error {
+	all := []provider{}
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		all = all[:0]
+		for c, err := range tx.Connections.All() {
+			if err != nil {
+				return err
+			}
+			if !c.AtProvider() {
+				continue
+			}
+			p, err := providerOf(tx, c)
+			if err != nil {
+				return err
+			}
+			all = append(all, p)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(all, func(a, b provider) int { return strings.Compare(a.Connection, b.Connection) })
+	return web.Reply(w, http.StatusOK, all)
+}
+
+func providerOf(tx *storage.Tx, c storage.Connection) (p provider, err error) {
+	p = provider{Connection: c.Name, Strategy: c.Strategy, People: []person{}}
+	people, err := providers.People(tx, c)
+	for _, one := range people {
+		p.People = append(p.People, person{one.ID, one.Profile})
+	}
+	if err != nil {
+		return p, err
+	}
+	made, err := tx.ProviderChoices.Get(c.Name)
+	if err == nil {
+		p.Choice = &choice{made.Outcome, made.Person, made.Once}
+	}
+	return p, storage.Optional(err)
+}
+
+// connection finds the connection of the path.
+func (m *room) connection(tx *storage.Tx, r *http.Request) (storage.Connection, error) {
+	name := web.Param(r, "connection")
+	c, err := tx.Connections.Find("name", name)
+	if storage.IsNotFound(err) || err == nil && !c.AtProvider() {
+		return c, &apierr.Error{Status: http.StatusNotFound, Code: "unknown_provider", Message: "There is no connection " + name + " to an identity provider; GET /providers lists them"}
+	}
+	return c, err
+}
+
+//auth0:operation GET /providers/{connection}
+func (m *room) getProvider(w http.ResponseWriter, r *http.Request) error {
+	var p provider
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		c, err := m.connection(tx, r)
+		if err != nil {
+			return err
+		}
+		p, err = providerOf(tx, c)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return web.Reply(w, http.StatusOK, p)
+}
+
+// read reads a JSON object.
+func read(w http.ResponseWriter, r *http.Request, into any) error {
+	body, err := web.ReadJSON(w, r, maxProviderBody)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return badBody("the body must be a JSON object: " + err.Error())
+	}
+	return nil
+}
+
+func badBody(message string) error {
+	return &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_body", Message: message}
+}
+
+// putPerson makes a person of the provider's, or changes one.
+//
+//auth0:operation POST /providers/{connection}/people
+func (m *room) putPerson(w http.ResponseWriter, r *http.Request) error {
+	var p person
+	if err := read(w, r, &p); err != nil {
+		return err
+	}
+	if p.Profile == nil {
+		return badBody(`a person is {"id": "...", "profile": {"email": "...", "name": "..."}}; the id may be left out`)
+	}
+	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error {
+		c, err := m.connection(tx, r)
+		if err != nil {
+			return err
+		}
+		if p.ID == "" {
+			p.ID = providers.NewID(c, providers.Seed(p.Profile))
+		}
+		return tx.People.Put(storage.Person{Connection: c.Name, ID: p.ID, Profile: p.Profile})
+	})
+	if err != nil {
+		return err
+	}
+	return web.Reply(w, http.StatusCreated, p)
+}
+
+//auth0:operation DELETE /providers/{connection}/people/{person}
+func (m *room) deletePerson(w http.ResponseWriter, r *http.Request) error {
+	return m.changeProvider(w, r, func(tx *storage.Tx, c storage.Connection) error {
+		return tx.DeletePerson(c.Name, web.Param(r, "person"))
+	})
+}
+
+// putChoice says what the provider does without asking.
+//
+//auth0:operation PUT /providers/{connection}/choice
+func (m *room) putChoice(w http.ResponseWriter, r *http.Request) error {
+	made := choice{Outcome: providers.Allow}
+	if err := read(w, r, &made); err != nil {
+		return err
+	}
+	if !slices.Contains(providers.Outcomes, made.Outcome) {
+		return badBody("outcome must be one of " + strings.Join(providers.Outcomes, ", "))
+	}
+	return m.changeProvider(w, r, func(tx *storage.Tx, c storage.Connection) error {
+		people, err := providers.People(tx, c)
+		if err != nil {
+			return err
+		}
+		if _, found := providers.Find(people, made.Person); !found && made.Person != "" {
+			return &apierr.Error{Status: http.StatusNotFound, Code: "unknown_person", Message: "The provider of " + c.Name + " knows nobody by the id or the address " + made.Person}
+		}
+		return tx.ProviderChoices.Put(storage.ProviderChoice{Connection: c.Name, Person: made.Person, Outcome: made.Outcome, Once: made.Once})
+	})
+}
+
+//auth0:operation DELETE /providers/{connection}/choice
+func (m *room) deleteChoice(w http.ResponseWriter, r *http.Request) error {
+	return m.changeProvider(w, r, func(tx *storage.Tx, c storage.Connection) error { return tx.ProviderChoices.Delete(c.Name) })
+}
+
+// changeProvider changes what is kept of the provider of the path, and answers with nothing.
+func (m *room) changeProvider(w http.ResponseWriter, r *http.Request, change func(*storage.Tx, storage.Connection) error) error {
+	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error {
+		c, err := m.connection(tx, r)
+		if err != nil {
+			return err
+		}
+		return change(tx, c)
+	})
+	if err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

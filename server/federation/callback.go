@@ -1,0 +1,240 @@
+package federation
+
+import (
+	"cmp"
+	"crypto/subtle"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/providers"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// callback takes a provider's answer, OIDC Core section 3.1.2.5. An error of the provider's is the
+// answer to the application, and so is what is wrong with its answer.
+//
+//auth0:operation GET /login/callback
+func (m *room) callback(w http.ResponseWriter, r *http.Request) error {
+	params, err := web.Query(r)
+	if err != nil {
+		return err
+	}
+	l, err := m.find(r, params.Get("state"))
+	if err != nil {
+		return err
+	}
+	if code := params.Get("error"); code != "" {
+		return m.refused(w, r, l, passedOn(code, params.Get("error_description")))
+	}
+	who, err := m.redeem(l, params.Get("code"))
+	if err != nil {
+		return m.refused(w, r, l, err)
+	}
+	return m.complete(w, r, l, who)
+}
+
+// Bounds of what is passed on of an error of a provider's, in bytes.
+const (
+	maxCode    = 100
+	maxMessage = 1000
+)
+
+// passedOn is an error of a provider's as the application is told it, in the characters of RFC 6749
+// section 4.1.2.1.
+func passedOn(code, message string) error {
+	clean := func(text string, most int) string {
+		text = strings.Map(func(r rune) rune {
+			if r < ' ' || r > '~' || r == '"' || r == '\\' {
+				return -1
+			}
+			return r
+		}, text)
+		return text[:min(len(text), most)]
+	}
+	code = cmp.Or(clean(code, maxCode), "access_denied")
+	return &apierr.Error{Status: http.StatusForbidden, Code: code, Message: cmp.Or(clean(message, maxMessage), code)}
+}
+
+// errAnswer is an answer of a provider that cannot be used.
+var errAnswer = &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The answer of the identity provider is not one to this login."}
+
+// redeem returns whom the simulated provider has given a code for. It is the leg's alone, and good as
+// long as the leg waits for it.
+func (m *room) redeem(l leg, code string) (providers.Account, error) {
+	up := l.transaction.Upstream
+	if up.CodeHash == "" || subtle.ConstantTimeCompare([]byte(up.CodeHash), []byte(keys.Hash(code))) != 1 {
+		return providers.Account{}, errAnswer
+	}
+	id, _ := up.Person["user_id"].(string)
+	who := providers.Read(l.connection, id, up.Person)
+	who.Tokens.AccessToken, who.Tokens.ExpiresIn = "simulated-"+keys.Random(32), simulatedLifetime
+	return who, nil
+}
+
+// simulatedLifetime is how long the access tokens of simulated providers last, in seconds.
+const simulatedLifetime = 3599
+
+// refused ends the leg with an error, which the application is told.
+func (m *room) refused(w http.ResponseWriter, r *http.Request, l leg, err error) error {
+	e, ok := errors.AsType[*apierr.Error](err)
+	if !ok {
+		return err
+	}
+	err = m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
+		return m.take(tx, l, func(t *storage.Transaction) {
+			t.Upstream = &storage.UpstreamLogin{Connection: l.connection.Name, Code: e.Code, Message: e.Message}
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return web.Resume(w, r, l.transaction.Upstream.Page)
+}
+
+// take ends a leg, once: of several answers with its state one is taken.
+func (m *room) take(tx *storage.Tx, l leg, change func(*storage.Transaction)) error {
+	return session.Change(tx, l.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
+		if t.Upstream == nil || t.Upstream.StateHash != l.transaction.Upstream.StateHash {
+			return apierr.TransactionExpired
+		}
+		change(t)
+		return nil
+	})
+}
+
+// complete lets the person in whom the provider has named.
+func (m *room) complete(w http.ResponseWriter, r *http.Request, l leg, who providers.Account) error {
+	now := m.Now()
+	var finish func(http.ResponseWriter)
+	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error {
+		user, err := m.keep(tx, l.connection, who, now)
+		if err != nil {
+			return err
+		}
+		err = m.take(tx, l, func(t *storage.Transaction) { t.Upstream = &storage.UpstreamLogin{Connection: l.connection.Name} })
+		if err != nil {
+			return err
+		}
+		finish, err = m.Door.Begin(tx, r, l.transaction, signin.Attempt{
+			Method: signin.Federated, ClientID: l.transaction.Request().ClientID, Connection: l.connection.Name,
+			Identifier: cmp.Or(user.Email, user.UserID), User: user, IP: signin.Address(r),
+		})
+		return err
+	})
+	if e, refused := errors.AsType[*apierr.Error](err); refused && e.Code == accessDenied {
+		return m.refused(w, r, l, e)
+	}
+	if err != nil {
+		return err
+	}
+	finish(w)
+	return web.Resume(w, r, l.transaction.Upstream.Page)
+}
+
+// accessDenied is the code of what the application is told when somebody may not log in.
+const accessDenied = "access_denied"
+
+var (
+	errSignup = &apierr.Error{Status: http.StatusForbidden, Code: accessDenied, Message: "Public signup is disabled", Setting: "disable_signup among the options of the connection"}
+	errDomain = &apierr.Error{Status: http.StatusForbidden, Code: accessDenied, Message: "The account is of another domain than the connection", Setting: "tenant_domain and domain_aliases among the options of the connection"}
+	errNobody = &apierr.Error{Status: http.StatusForbidden, Code: accessDenied, Message: "The identity provider has named nobody"}
+)
+
+// keep makes the user who has an account at a provider, or changes what the provider says of one who
+// was there before. Where the account was linked to another user, that one logs in and keeps its own
+// profile, Auth0: manage-users/user-accounts/user-account-linking.
+func (m *room) keep(tx *storage.Tx, c storage.Connection, who providers.Account, now time.Time) (user storage.User, err error) {
+	if strings.TrimPrefix(who.Identity.UserID, c.Name+"|") == "" {
+		return user, errNobody
+	}
+	if err := checkDomain(tx, c, &who); err != nil {
+		return user, err
+	}
+	user, err = tx.UserByIdentity(who.Identity)
+	switch {
+	case storage.IsNotFound(err):
+		if c.Options["disable_signup"] == true {
+			return user, errSignup
+		}
+		doc := who.Kept(c, nil)
+		if doc == nil {
+			doc = storage.Document{}
+		}
+		doc["user_id"] = who.Identity.UserID
+		account.Identify(doc, c)
+		identity.Complete(doc, now)
+		if known, err := tx.Users.Has(who.UserID()); err != nil || known {
+			return user, cmp.Or(err, error(resource.Users.Taken))
+		}
+		err = tx.Users.Put(doc)
+	case err == nil:
+		err = m.refresh(tx, c, who, user, now)
+	}
+	if err != nil {
+		return user, err
+	}
+	tokens := who.Tokens
+	tokens.Provider, tokens.UserID, tokens.GivenAt = who.Identity.Provider, who.Identity.UserID, now
+	if err := tx.IdentityTokens.Put(tokens); err != nil {
+		return user, err
+	}
+	return tx.Users.Get(cmp.Or(user.UserID, who.UserID()))
+}
+
+// refresh writes what the provider says of a user into the user, or into the identity where that is
+// not the user's first.
+func (m *room) refresh(tx *storage.Tx, c storage.Connection, who providers.Account, user storage.User, now time.Time) error {
+	doc, err := tx.Users.Document(user.UserID)
+	if err != nil {
+		return err
+	}
+	kept := who.Kept(c, doc)
+	if kept == nil {
+		return nil
+	}
+	identities, _ := doc["identities"].([]any)
+	for i, one := range identities {
+		own, _ := one.(storage.Document)
+		if i > 0 && own["provider"] == who.Identity.Provider && own["user_id"] == who.Identity.UserID {
+			own["profileData"] = kept
+			return tx.Users.Put(doc)
+		}
+	}
+	for name, value := range kept {
+		doc[name] = value
+	}
+	doc["updated_at"] = resource.Time(now)
+	return tx.Users.Put(doc)
+}
+
+// checkDomain refuses accounts of a Google Workspace that is not the connection's, and does not
+// believe a provider that an address is verified which is another directory's.
+func checkDomain(tx *storage.Tx, c storage.Connection, who *providers.Account) error {
+	email, _ := who.Profile["email"].(string)
+	_, domain, _ := strings.Cut(email, "@")
+	if own := account.Domains(c); c.Strategy == "google-apps" && len(own) > 0 && !account.HasDomain(c, domain) {
+		return errDomain
+	}
+	if domain == "" || account.HasDomain(c, domain) {
+		return nil
+	}
+	for other, err := range tx.Connections.All() {
+		if err != nil {
+			return err
+		}
+		if account.IsEnterprise(other) && account.HasDomain(other, domain) {
+			who.Profile["email_verified"] = false
+		}
+	}
+	return nil
+}

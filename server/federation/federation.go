@@ -1,0 +1,122 @@
+// Package federation logs people in at other identity providers: it sends the browser there, takes
+// the answer at /login/callback, and makes the account what the provider says of it. A provider is
+// simulated on a page of this server's.
+package federation
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Deps is what the room works with.
+type Deps struct {
+	DB      *storage.DB
+	Cookies session.Cookies
+	Door    *signin.Door
+	Pages   web.Pages
+	Log     *tenantlog.Log
+	// Issuer is the URL of the tenant, with its trailing slash.
+	Issuer string
+	Now    func() time.Time
+}
+
+type room struct{ Deps }
+
+// callbackPath is where providers send the browser back to.
+const callbackPath = "/login/callback"
+
+// Mount adds the room's routes.
+func Mount(rt *web.Router, d Deps) {
+	m := &room{d}
+	rt = rt.With(d.Pages.Shape)
+	rt.Handle(http.MethodGet, account.ProviderPage, m.begin)
+	rt.Handle(http.MethodGet, callbackPath, m.callback)
+	rt.Handle(http.MethodGet, simulatedPath, m.showProvider)
+	rt.Handle(http.MethodPost, simulatedPath, web.SameSite(m.submitProvider))
+}
+
+// leg is a login at a provider: the transaction that it is part of, and the connection that leads
+// to the provider.
+type leg struct {
+	transaction storage.Transaction
+	connection  storage.Connection
+}
+
+// begin sends the browser to the provider that was chosen, or the only one that there is.
+//
+//auth0:operation GET /u/login/federated
+func (m *room) begin(w http.ResponseWriter, r *http.Request) error {
+	if web.IsSubresource(r) {
+		return apierr.Subresource
+	}
+	page := session.StateOf(r)
+	t, err := m.Cookies.Transaction(m.DB, r, page, m.Now())
+	if err != nil {
+		return err
+	}
+	c, err := m.chosen(r.Context(), t)
+	if err != nil {
+		return err
+	}
+	state := keys.Random(32)
+	up := storage.UpstreamLogin{Connection: c.Name, StateHash: keys.Hash(state), Page: page, Nonce: keys.Random(32), Verifier: keys.Random(32)}
+	err = m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
+		return session.Change(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
+			t.Upstream = &up
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	t.Upstream = &up
+	return web.Redirect(w, r, m.simulatedURL(leg{t, c}, state))
+}
+
+// chosen is the connection that a login goes on by.
+func (m *room) chosen(ctx context.Context, t storage.Transaction) (c storage.Connection, err error) {
+	err = m.DB.View(ctx, func(tx *storage.Tx) error {
+		ways, err := account.WaysOf(tx, t.Request())
+		if err != nil {
+			return err
+		}
+		ok := false
+		if t.Upstream != nil {
+			c, ok = ways.Provider(t.Upstream.Connection)
+		}
+		if !ok {
+			c, ok = ways.Straight(t.Request())
+		}
+		if !ok {
+			return apierr.ConnectionNotFound
+		}
+		return nil
+	})
+	return c, err
+}
+
+// find returns the leg that a state belongs to, which a provider has brought back or is to bring
+// back. The connection must be one of the login's still.
+func (m *room) find(r *http.Request, state string) (l leg, err error) {
+	if state == "" {
+		return l, apierr.MissingParameter("state")
+	}
+	if l.transaction, err = m.Cookies.Upstream(m.DB, r, state, m.Now()); err != nil {
+		return l, err
+	}
+	l.connection, err = m.chosen(r.Context(), l.transaction)
+	if err == nil && l.connection.Name != l.transaction.Upstream.Connection {
+		err = apierr.ConnectionNotFound
+	}
+	return l, err
+}

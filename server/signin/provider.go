@@ -1,0 +1,36 @@
+package signin
+
+import (
+	"net/http"
+
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// ToProvider goes on with a login at another identity provider: that of a connection which the
+// person has chosen, or which the identifier leads to that was typed, "" for none. The provider
+// is told that one.
+func (d *Door) ToProvider(w http.ResponseWriter, r *http.Request, t storage.Transaction, state, connection, identifier string) error {
+	err := d.DB.Update(r.Context(), func(tx *storage.Tx) error {
+		ways, err := account.WaysOf(tx, t.Request())
+		if err != nil {
+			return err
+		}
+		if _, ok := ways.Provider(connection); !ok {
+			return apierr.ConnectionNotFound
+		}
+		return session.Change(tx, t.StateHash, d.Now(), func(t *storage.Transaction) error {
+			if t.Upstream = (&storage.UpstreamLogin{Connection: connection}); identifier != "" {
+				t.Identifier = identifier
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return web.Continue(w, r, account.ProviderPage, state)
+}
