@@ -31,7 +31,8 @@ type Tenant struct {
 	Traces *trace.Traces
 	// Refresh makes clock and keys what other servers of the tenant have made them, and
 	// KeepClock tells those how the clock was moved.
-	Refresh, KeepClock func() error
+	Refresh   func(context.Context) error
+	KeepClock func() error
 	// Restore makes the tenant what the snapshot of a name has, "" for what its seed says. It
 	// returns an error that wraps storage.ErrNotFound where there is none.
 	Restore func(snapshot string) error
@@ -94,7 +95,7 @@ func Mount(rt *web.Router, d Deps) {
 			if !found {
 				return unknownTenant(name)
 			}
-			if err := t.Refresh(); err != nil {
+			if err := t.Refresh(r.Context()); err != nil {
 				return err
 			}
 			return h(&room{d, t}, w, r)

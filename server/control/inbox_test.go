@@ -42,7 +42,7 @@ func openInbox(t *testing.T) inbox {
 	log := slog.New(slog.DiscardHandler)
 	box := outbox.New(outbox.Deps{Now: clock.New().Now, Log: log})
 	rt := web.NewRouter(log)
-	control.Mount(rt, control.Deps{Tenants: only{control.Tenant{Outbox: box, Refresh: func() error { return nil }}}})
+	control.Mount(rt, control.Deps{Tenants: only{control.Tenant{Outbox: box, Refresh: func(context.Context) error { return nil }}}})
 	s := httptest.NewUnstartedServer(rt)
 	s.Config.ReadTimeout = 2 * time.Second // shorter than the wait below, and long for a busy machine
 	s.Start()

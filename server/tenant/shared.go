@@ -21,7 +21,7 @@ type memory struct {
 // refresh makes what the tenant remembers of a shared store, the signing keys and the clock,
 // what it was storage.Lag ago or later. Every request begins with it, so that nothing has to
 // be told to a server that nobody asks.
-func (t *Tenant) refresh() error {
+func (t *Tenant) refresh(ctx context.Context) error {
 	if !t.db.Shared() {
 		return nil
 	}
@@ -31,7 +31,7 @@ func (t *Tenant) refresh() error {
 		return nil
 	}
 	began := clock.Stopwatch()
-	if err := t.look(); err != nil {
+	if err := t.look(ctx); err != nil {
 		return err
 	}
 	t.memory.age = began
@@ -39,9 +39,9 @@ func (t *Tenant) refresh() error {
 }
 
 // look reads the signing keys and the clock from the store.
-func (t *Tenant) look() error {
+func (t *Tenant) look(ctx context.Context) error {
 	var raw []byte
-	err := t.db.View(context.Background(), func(tx *storage.Tx) (err error) {
+	err := t.db.View(ctx, func(tx *storage.Tx) (err error) {
 		if raw, err = tx.Clock(); err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func (t *Tenant) keepClock() error {
 	if err := t.db.Update(context.Background(), func(tx *storage.Tx) error { return tx.PutClock(raw) }); err != nil {
 		return err
 	}
-	if err := t.look(); err != nil { // a request may have put back what was there before
+	if err := t.look(context.Background()); err != nil { // a request may have put back what was there before
 		return err
 	}
 	return t.db.Spread()

@@ -123,7 +123,7 @@ func Open(db *storage.DB, o Options) (_ *Tenant, err error) {
 	if err := t.openServices(); err != nil {
 		return nil, err
 	}
-	if err := t.refresh(); err != nil {
+	if err := t.refresh(context.Background()); err != nil {
 		return nil, err
 	}
 	if err := t.seed(); err != nil {
@@ -180,7 +180,12 @@ func (t *Tenant) openServices() error {
 func (t *Tenant) Complete() error { return t.ring.Complete() }
 
 // ServeHTTP serves the tenant's listener.
-func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) { t.router().ServeHTTP(w, r) }
+func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if t.db.Shared() {
+		r = r.WithContext(storage.Arrive(r.Context()))
+	}
+	t.router().ServeHTTP(w, r)
+}
 
 // Operations lists what the rooms serve as "METHOD /path".
 func (t *Tenant) Operations() []string { return t.router().Operations() }

@@ -30,7 +30,7 @@ type Router struct {
 	hosts *Hosts
 	// before runs before every handler, where it is set; it is the same for all routers of
 	// the routes.
-	before *func() error
+	before *func(context.Context) error
 	// traces keeps how requests were decided, nil for not.
 	traces *trace.Traces
 	// measured is told of every request, nil for not.
@@ -40,7 +40,7 @@ type Router struct {
 // NewRouter returns a router that renders errors as OAuth JSON and lets no
 // other origin in.
 func NewRouter(log *slog.Logger) *Router {
-	rt := &Router{log: log, shape: OAuth, before: new(func() error)}
+	rt := &Router{log: log, shape: OAuth, before: new(func(context.Context) error)}
 	refuse := func(e *apierr.Error) http.Handler {
 		return rt.adapt(func(http.ResponseWriter, *http.Request) error { return e })
 	}
@@ -68,7 +68,7 @@ func (rt *Router) WithCORS(cors CORS) *Router {
 func (rt *Router) AnswerTo(hosts Hosts) { rt.hosts = &hosts }
 
 // Before has fn run before every handler, which is not called when fn fails.
-func (rt *Router) Before(fn func() error) { *rt.before = fn }
+func (rt *Router) Before(fn func(context.Context) error) { *rt.before = fn }
 
 // Trace has the router, and those made of it later, keep how requests are decided. It returns the
 // router.
@@ -175,7 +175,7 @@ func (rt *Router) serve(h Handler, w http.ResponseWriter, r *http.Request) (err 
 		return err
 	}
 	if before := *rt.before; before != nil {
-		if err := before(); err != nil {
+		if err := before(r.Context()); err != nil {
 			return err
 		}
 	}

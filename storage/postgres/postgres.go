@@ -251,7 +251,7 @@ func (db *DB) View(ctx context.Context, fn func(storage.KV) error) error {
 	if db.replica.aside.Load() {
 		return db.viewAside(ctx, fn)
 	}
-	now, err := db.replica.fresh()
+	now, err := db.replica.of(ctx)
 	if errors.Is(err, errTooLarge) {
 		return db.viewAside(ctx, fn)
 	}

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -69,6 +70,25 @@ type question struct {
 	done  chan struct{}
 	state *moment
 	err   error
+}
+
+// of returns a state for the reads of a context: one that has all that was kept before the call,
+// or before the request came.
+func (r *replica) of(ctx context.Context) (*moment, error) {
+	arrival, began := storage.ArrivalOf(ctx), time.Now() //nolint:forbidigo // the machine's time
+	if arrival.Knows(r, began) {
+		if now := r.now.Load(); now != nil {
+			return now, nil
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	now, err := r.fresh()
+	if err == nil {
+		arrival.Asked(r, began)
+	}
+	return now, err
 }
 
 // fresh returns a state that has all that was kept before the call.
