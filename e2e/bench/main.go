@@ -76,6 +76,7 @@ var measures = []struct {
 	{"starts", (*bench).starting},
 	{"rates", (*bench).rates},
 	{"byhand", (*bench).besideByHand},
+	{"postgres", (*bench).onPostgres},
 	{"memory", (*bench).memory},
 	{"growth", (*bench).growth},
 	{"tenants", (*bench).tenants},

@@ -31,6 +31,7 @@ type Server struct {
 	folder, programs string
 	port             int
 	as               *syscall.SysProcAttr // the user that it runs as
+	sync             string               // "on" where a commit waits for the disk
 
 	mu      sync.Mutex
 	keeper  *exec.Cmd      // the shell that ends the server
@@ -39,7 +40,7 @@ type Server struct {
 }
 
 // shared is the server of the test process.
-var shared = sync.OnceValues(func() (*Server, error) { return start() })
+var shared = sync.OnceValues(func() (*Server, error) { return New(false) })
 
 // Shared returns the server of this test process, which the first caller starts. Where there
 // is none it prints why and skips the test.
@@ -51,19 +52,19 @@ func Shared(tb testing.TB) *Server {
 // Start starts a server of the test's own, which can be killed and started again.
 func Start(tb testing.TB) *Server {
 	tb.Helper()
-	s := orSkip(tb)(start())
+	s := orSkip(tb)(New(false))
 	tb.Cleanup(s.Kill)
 	return s
 }
 
-// errMissing reports that PostgreSQL is not installed.
-var errMissing = errors.New("there is no PostgreSQL under /usr/lib/postgresql: make test installs it, as \"apt-get install postgresql\" does")
+// ErrMissing reports that PostgreSQL is not installed.
+var ErrMissing = errors.New("there is no PostgreSQL under /usr/lib/postgresql: make test installs it, as \"apt-get install postgresql\" does")
 
 func orSkip(tb testing.TB) func(*Server, error) *Server {
 	tb.Helper()
 	return func(s *Server, err error) *Server {
 		tb.Helper()
-		if errors.Is(err, errMissing) {
+		if errors.Is(err, ErrMissing) {
 			tb.Skip(err)
 		}
 		if err != nil {
@@ -77,7 +78,7 @@ func orSkip(tb testing.TB) func(*Server, error) *Server {
 func programs() (string, error) {
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if err != nil || len(found) == 0 {
-		return "", errMissing
+		return "", ErrMissing
 	}
 	return filepath.Dir(slices.MaxFunc(found, func(a, b string) int { return len(a)*100 - len(b)*100 + strings.Compare(a, b) })), nil
 }
@@ -101,7 +102,9 @@ func unprivileged() (attr *syscall.SysProcAttr, uid, gid int, err error) {
 	return nil, 0, 0, errors.New("PostgreSQL refuses to run as root, and there is no user postgres or nobody")
 }
 
-func start() (*Server, error) {
+// New starts a server, whose commits wait for the disk or not. It is gone when the process is, and
+// after Kill.
+func New(durable bool) (*Server, error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
@@ -114,7 +117,10 @@ func start() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{folder: folder, programs: bin, as: as}
+	s := &Server{folder: folder, programs: bin, as: as, sync: "off"}
+	if durable {
+		s.sync = "on"
+	}
 	if err := os.Chown(folder, uid, gid); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
@@ -145,7 +151,7 @@ func freePort() (int, error) {
 
 // script runs the server and ends it when its input does, which is when the test process
 // has ended or has said so. Then it removes the folder, unless it is told to keep it.
-const script = `"$1/postgres" -D "$2/data" -k "$2" -h 127.0.0.1 -p "$3" -c fsync=off -c full_page_writes=off -c max_connections=400 \
+const script = `"$1/postgres" -D "$2/data" -k "$2" -h 127.0.0.1 -p "$3" -c fsync="$4" -c full_page_writes="$4" -c max_connections=400 \
 	-c shared_buffers=64MB -c log_min_messages=fatal -c log_statement=none > "$2/log" 2>&1 < /dev/null &
 server=$!
 read how
@@ -157,7 +163,7 @@ esac`
 
 // start starts the server on its folder, and waits until it answers.
 func (s *Server) start() error {
-	s.keeper = exec.CommandContext(context.Background(), "/bin/sh", "-c", script, "sh", s.programs, s.folder, strconv.Itoa(s.port)) //nolint:gosec // the programs of the system
+	s.keeper = exec.CommandContext(context.Background(), "/bin/sh", "-c", script, "sh", s.programs, s.folder, strconv.Itoa(s.port), s.sync) //nolint:gosec // the programs of the system
 	attr := *s.as
 	attr.Setpgid = true // Ctrl-C is for the tests
 	s.keeper.SysProcAttr, s.keeper.Dir, s.keeper.Env = &attr, s.folder, []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}
@@ -249,21 +255,35 @@ func (s *Server) Empty(tb testing.TB) string {
 // they answer.
 func (s *Server) Exec(tb testing.TB, sql string) (first []string) {
 	tb.Helper()
+	first, err := s.exec(sql)
+	if err != nil {
+		tb.Fatalf("%s: %v", sql, err)
+	}
+	return first
+}
+
+// Run runs statements in the server's own database.
+func (s *Server) Run(sql string) error {
+	_, err := s.exec(sql)
+	return err
+}
+
+func (s *Server) exec(sql string) (first []string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	conn, err := pgconn.Connect(ctx, s.URL())
 	if err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
 	defer conn.Close(ctx)
 	results, err := conn.Exec(ctx, sql).ReadAll()
 	if err != nil {
-		tb.Fatalf("%s: %v", sql, err)
+		return nil, err
 	}
 	for _, result := range results {
 		for _, row := range result.Rows {
 			first = append(first, string(row[0]))
 		}
 	}
-	return first
+	return first, nil
 }

@@ -31,19 +31,34 @@ type Proxy struct {
 // NewProxy returns a proxy in front of an address, HOST:PORT, until the test ends.
 func NewProxy(tb testing.TB, to string) *Proxy {
 	tb.Helper()
-	var lc net.ListenConfig
-	ln, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	p, err := Between(to)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p := &Proxy{ln: ln, to: to, clients: map[net.Conn]bool{}, servers: map[net.Conn]bool{}}
-	go p.serve()
-	tb.Cleanup(func() {
-		_ = ln.Close()
-		p.Cut()
-	})
+	tb.Cleanup(p.Close)
 	return p
 }
+
+// Between returns a proxy in front of an address, HOST:PORT, until it is closed.
+func Between(to string) (*Proxy, error) {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	p := &Proxy{ln: ln, to: to, clients: map[net.Conn]bool{}, servers: map[net.Conn]bool{}}
+	go p.serve()
+	return p, nil
+}
+
+// Close ends the proxy and all connections.
+func (p *Proxy) Close() {
+	_ = p.ln.Close()
+	p.Cut()
+}
+
+// Addr is where the proxy listens.
+func (p *Proxy) Addr() string { return p.ln.Addr().String() }
 
 // URL is the connection string of a database with this proxy in front of it.
 func (p *Proxy) URL(tb testing.TB, of string) string {

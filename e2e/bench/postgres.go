@@ -1,0 +1,174 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/tenant0/tenant0/storage/postgres/pgtest"
+)
+
+// besideBolt is the share of the rate with a file of its own that a server on a PostgreSQL of the same
+// machine must reach.
+const besideBolt = 0.80
+
+// cluster is some servers of one tenant, and the browsers of users who log in there.
+type cluster struct {
+	name     string
+	servers  []*process
+	browsers []*browser
+	rounds   []round
+	besides  []round // with the rate of the cluster before as limit
+}
+
+// login is one of a user, whose requests go to one of the servers.
+func (c *cluster) login(worker int) error { return c.browsers[worker].login() }
+
+// onPostgres compares logins at a server with a file, at one on a PostgreSQL, and at three on one, in
+// rounds that alternate. The PostgreSQL runs on the same machine, and its commits wait for the disk.
+func (b *bench) onPostgres() (err error) {
+	database, err := pgtest.New(true)
+	if errors.Is(err, pgtest.ErrMissing) {
+		b.table.note("Nothing is measured on PostgreSQL: %v.", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer database.Kill()
+	seed, err := b.writeTenant(clients, 0, true)
+	if err != nil {
+		return err
+	}
+	all := []*cluster{{name: "with a file"}, {name: "one server on PostgreSQL"}, {name: "three servers on PostgreSQL"}}
+	defer func() {
+		for _, c := range all {
+			for _, p := range c.servers {
+				err = errors.Join(err, p.stop())
+			}
+		}
+	}()
+	for i, n := range []int{1, 1, 3} {
+		store := ""
+		if i > 0 {
+			store = database.URL() + "&search_path=" + fmt.Sprint("bench", i)
+			if err := database.Run("create schema " + fmt.Sprint("bench", i)); err != nil {
+				return err
+			}
+		}
+		if err := b.join(all[i], n, seed, store); err != nil {
+			return err
+		}
+	}
+	for n := range b.rounds {
+		b.progress("logins on PostgreSQL, round %d", n+1)
+		if err := b.besideEachOther(all); err != nil {
+			return err
+		}
+	}
+	for i, c := range all[1:] {
+		b.table.rate("code + PKCE + ID token + refresh token, "+c.name, c.rounds, 0)
+		target := 0.0
+		if i == 0 {
+			target = besideBolt
+		}
+		b.table.rate("the same beside "+all[i].name, c.besides, target)
+	}
+	return b.countRoundTrips(database, seed)
+}
+
+// join starts servers of one tenant, and logs the users in.
+func (b *bench) join(c *cluster, servers int, seed, store string) error {
+	for i := range servers {
+		data := filepath.Join(b.work, fmt.Sprintf("%s %d", strings.ReplaceAll(c.name, " ", "-"), i))
+		flags := []string{"--data", data, "--seed", seed, "--control", "127.0.0.1:0"}
+		if store != "" {
+			flags = append(flags, "--store", store)
+		}
+		p, _, err := b.startWith(data, flags...)
+		if err != nil {
+			return err
+		}
+		c.servers = append(c.servers, p)
+	}
+	for i := range clients {
+		user, err := openBrowsers(c.servers[i%servers], benchApp(), 1, func(int) string { return email(i) })
+		if err != nil {
+			return err
+		}
+		if len(c.browsers) > 0 {
+			user[0].turn = c.browsers[0].turn // no two ask for the same
+		}
+		if err := user[0].logIn(); err != nil {
+			return err
+		}
+		c.browsers = append(c.browsers, user[0])
+	}
+	return nil
+}
+
+// besideEachOther measures each cluster once, between two measurements of the limit. The
+// database is no other program here, so how quiet the machine is can be told of the first alone.
+func (b *bench) besideEachOther(all []*cluster) error {
+	for i, c := range all {
+		before, err := b.signer.rate(b.limit)
+		if err != nil {
+			return err
+		}
+		r, err := watch(c.servers[0], func() (float64, error) { return spin(clients, b.rate, c.login) })
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+		after, err := b.signer.rate(b.limit)
+		if err != nil {
+			return err
+		}
+		b.table.limits = append(b.table.limits, before, after)
+		r.limit = (before + after) / 2 / 2 // a login signs two tokens
+		if i > 0 {
+			last := all[i-1].rounds
+			r.foreign = last[len(last)-1].foreign
+			beside := r
+			beside.limit = last[len(last)-1].rate
+			c.besides = append(c.besides, beside)
+		}
+		c.rounds = append(c.rounds, r)
+	}
+	return nil
+}
+
+// countRoundTrips counts what logins one after the other ask of the database.
+func (b *bench) countRoundTrips(database *pgtest.Server, seed string) error {
+	proxy, err := pgtest.Between(database.Addr())
+	if err != nil {
+		return err
+	}
+	defer proxy.Close()
+	if err := database.Run("create schema counted"); err != nil {
+		return err
+	}
+	c := &cluster{name: "counted"}
+	err = b.join(c, 1, seed, strings.Replace(database.URL(), database.Addr(), proxy.Addr(), 1)+"&search_path=counted")
+	if err == nil {
+		err = b.countLogins(c, proxy)
+	}
+	for _, p := range c.servers {
+		err = errors.Join(err, p.stop())
+	}
+	return err
+}
+
+func (b *bench) countLogins(c *cluster, proxy *pgtest.Proxy) error {
+	const logins = 200
+	trips, statements := proxy.Counts()
+	for i := range logins {
+		if err := c.login(i % len(c.browsers)); err != nil {
+			return err
+		}
+	}
+	tripsAfter, statementsAfter := proxy.Counts()
+	b.table.note("A login on a session with its exchange, alone: %.1f round trips to PostgreSQL and %.1f statements, those of the background among them.",
+		float64(tripsAfter-trips)/logins, float64(statementsAfter-statements)/logins)
+	return nil
+}
