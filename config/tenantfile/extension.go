@@ -96,7 +96,7 @@ type Known struct {
 	Clients     map[string]string // by name and by client id, the name
 	APIs        []string          // identifiers
 	Connections []string
-	Users       []Document // user_id and email
+	Users       []Document // user_id and email, of those at least to whom People refers
 }
 
 // ExtensionSection is the section authorizationExtension of a tenant file for a tenant that runs.
@@ -117,6 +117,20 @@ func ReadExtension(section Document) (*ExtensionSection, error) {
 		read.file.validate(read.sections)
 	}
 	return read, nil
+}
+
+// People are the ids and e-mail addresses by which the section refers to users, each once.
+func (s *ExtensionSection) People() (references []string) {
+	section, _ := s.sections["authorizationExtension"].(Document)
+	extension := newExtension(section)
+	for _, role := range extension.Roles {
+		references = append(references, role.Users...)
+	}
+	for _, group := range extension.Groups {
+		references = append(references, group.Members...)
+	}
+	slices.Sort(references)
+	return slices.Compact(references)
 }
 
 // Link is the section for a tenant that has what is known, and whose issuer is put in place of the placeholder. A section that

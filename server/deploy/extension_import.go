@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,13 +17,13 @@ import (
 // added; what the store has besides stays. A section that is wrong gives a
 // [*tenantfile.Error].
 func importExtension(tx *storage.Tx, section *tenantfile.ExtensionSection, issuer string) (changes []Change, warnings []string, err error) {
-	known, ids, err := knownTo(tx)
+	known, ids, err := knownTo(tx, section.People())
 	if err != nil {
 		return nil, nil, err
 	}
 	from, warnings, err := section.Link(known, issuer)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, explained(tx, section, known, issuer, err)
 	}
 	ext, err := tx.Extension.Get(storage.ExtensionKey)
 	if err := storage.Optional(err); err != nil {
@@ -47,6 +48,23 @@ func importExtension(tx *storage.Tx, section *tenantfile.ExtensionSection, issue
 		return c.Audience + "\x00" + c.ClientID, "claims for " + strings.TrimSpace(c.Audience+" "+application(c.ClientID))
 	})
 	return changes, warnings, tx.Extension.Put(ext)
+}
+
+// explained is what is wrong with a section, with the users that a fault may mean among all that
+// there are.
+func explained(tx *storage.Tx, section *tenantfile.ExtensionSection, known tenantfile.Known, issuer string, wrong error) error {
+	var all []storage.Document
+	for u, err := range tx.Users.All() {
+		if err != nil {
+			return err
+		}
+		all = append(all, storage.Document{"user_id": u.UserID, "email": u.Email})
+	}
+	known.Users = all // each once: of two users with one address it says that there are two
+	if _, _, err := section.Link(known, issuer); err != nil {
+		return err
+	}
+	return wrong
 }
 
 // merge puts records into a list, and notes what that does.
@@ -102,8 +120,9 @@ func applicationNames(tx *storage.Tx) (map[string]string, error) {
 	return all, nil
 }
 
-// knownTo is what the records of the extension of a tenant can refer to.
-func knownTo(tx *storage.Tx) (known tenantfile.Known, ids names, err error) {
+// knownTo is what the records of the extension of a tenant can refer to; of its users, of whom
+// there may be many, those whom they do refer to.
+func knownTo(tx *storage.Tx, people []string) (known tenantfile.Known, ids names, err error) {
 	known.Clients, ids = map[string]string{}, names{map[string]string{}, map[string]string{}}
 	applications, err := applicationNames(tx)
 	if err != nil {
@@ -124,16 +143,39 @@ func knownTo(tx *storage.Tx) (known tenantfile.Known, ids names, err error) {
 		}
 		known.Connections = append(known.Connections, c.Name)
 	}
-	for u, err := range tx.Users.All() {
-		if err != nil {
-			return known, ids, err
-		}
+	users, err := usersCalled(tx, people)
+	for _, u := range users {
 		known.Users = append(known.Users, storage.Document{"user_id": u.UserID, "email": u.Email})
 		if u.Email != "" {
 			ids.users[emailKey(u.Email)] = u.UserID
 		}
 	}
-	return known, ids, nil
+	return known, ids, err
+}
+
+// usersCalled are the users with ids or e-mail addresses, by their ids: of an address all who
+// have it.
+func usersCalled(tx *storage.Tx, references []string) ([]storage.User, error) {
+	called := map[string]storage.User{}
+	for _, reference := range references {
+		ids, _, err := tx.UsersWith("email", emailKey(reference))
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range append(ids, reference) {
+			user, err := tx.Users.Get(id)
+			if storage.IsNotFound(err) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			called[id] = user
+		}
+	}
+	users := slices.Collect(maps.Values(called))
+	slices.SortFunc(users, func(a, b storage.User) int { return strings.Compare(a.UserID, b.UserID) })
+	return users, nil
 }
 
 // exportExtension returns the store of the extension as the section

@@ -83,6 +83,9 @@ func (im *importer) all(sections storage.Document) error {
 				return err
 			}
 		}
+		if err := im.objects.Settle(); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
 	}
 	var unknown []string
 	for name, value := range sections {

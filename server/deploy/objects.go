@@ -33,6 +33,8 @@ type Objects interface {
 	// what is sent. What goes with a new one, such as a message, is left out. id is that of
 	// Create.
 	Restore(p Place, doc storage.Document, id string) (any, error)
+	// Settle writes what the changes so far have left to write once for all of them.
+	Settle() error
 }
 
 // Effects are what changes of objects bring about outside of the store.

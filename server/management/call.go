@@ -40,6 +40,8 @@ type call struct {
 	body, sent storage.Document
 	// tx is the transaction that the call is part of, nil for one that has its own.
 	tx *storage.Tx
+	// bulk gathers what the calls of one import write to the same objects, nil for a call by itself.
+	bulk *objects.Bulk
 	// givenID is the id that a new document is to have, "" for a new one.
 	givenID string
 	// whole gives lists whole and in no form, as the server's own calls want them.
@@ -257,7 +259,7 @@ func (c *call) change(fn func(*objects.Change) error) error {
 // within is a change that the call makes in a transaction.
 func (c *call) within(tx *storage.Tx) *objects.Change {
 	ch := &objects.Change{
-		Services: c.services(), Author: objects.Author{ClientID: c.caller.ClientID, Host: c.addressed}, Tx: tx, Now: c.now, GivenID: c.givenID,
+		Services: c.services(), Author: objects.Author{ClientID: c.caller.ClientID, Host: c.addressed}, Tx: tx, Now: c.now, GivenID: c.givenID, Bulk: c.bulk,
 	}
 	if !c.caller.machine() {
 		ch.Author.UserID = c.caller.Subject

@@ -35,7 +35,11 @@ type configured struct {
 	tx      *storage.Tx
 	caller  caller // who may do everything
 	effects objects.Effects
+	bulk    objects.Bulk
 }
+
+// Settle implements deploy.Objects.
+func (o *configured) Settle() error { return o.bulk.Settle(o.tx) }
 
 // Kind implements deploy.Objects.
 func (o *configured) Kind(path string) *resource.Kind { return kindOf(servedPath(path)) }
@@ -163,7 +167,7 @@ func (o *configured) call(method, path string, p deploy.Place, body any) (*call,
 	}
 	return &call{
 		api: o.api, ctx: o.ctx, method: method, params: params, from: given{body}, caller: o.caller, now: o.Now(),
-		tx: o.tx, whole: true, bare: true,
+		tx: o.tx, bulk: &o.bulk, whole: true, bare: true,
 	}, o.ctx.Err()
 }
 

@@ -62,8 +62,29 @@ type Change struct {
 	Restored bool
 	// Force deletes an object though others depend on it.
 	Force bool
+	// Bulk gathers what many changes of one transaction write to the same objects; nil for a
+	// change that writes it by itself.
+	Bulk *Bulk
 	// Effects are what is to be done once the transaction is kept.
 	Effects Effects
+}
+
+// Bulk is what many changes of one transaction have left to write until Settle: a connection
+// lists the applications that it is enabled for, and to write it for each of them would take
+// the longer the more there are.
+type Bulk struct {
+	// clients are the ids of new applications, for which connections are to be turned on.
+	clients []string
+}
+
+// Settle writes what was left.
+func (b *Bulk) Settle(tx *storage.Tx) error {
+	clients := b.clients
+	b.clients = nil
+	if len(clients) == 0 {
+		return nil
+	}
+	return enableAllConnections(tx, clients...)
 }
 
 // mail, send and tell add to what is to be done: e-mails to render and send, messages to

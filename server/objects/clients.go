@@ -97,13 +97,18 @@ func keepClient(o Collection, doc, old storage.Document) error {
 	if doc["is_first_party"] == false {
 		return nil // the connections of third parties are those of the domain level
 	}
-	return enableAllConnections(o.Tx, storage.Text(doc, "client_id"))
+	id := storage.Text(doc, "client_id")
+	if o.Bulk != nil {
+		o.Bulk.clients = append(o.Bulk.clients, id)
+		return nil
+	}
+	return enableAllConnections(o.Tx, id)
 }
 
-// enableAllConnections turns the connections that there are on for a new application, unless
+// enableAllConnections turns the connections that there are on for new applications, unless
 // the tenant's flag enable_client_connections says otherwise. Auth0:
 // get-started/tenant-settings, Enable Application Connections, which is on in a new tenant.
-func enableAllConnections(tx *storage.Tx, clientID string) error {
+func enableAllConnections(tx *storage.Tx, clientIDs ...string) error {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if err := storage.Optional(err); err != nil {
 		return err
@@ -118,8 +123,12 @@ func enableAllConnections(tx *storage.Tx, clientID string) error {
 		}
 		ids = append(ids, connection.ID)
 	}
+	var changes []Enablement
+	for _, id := range clientIDs {
+		changes = append(changes, Enablement{id, true})
+	}
 	for _, id := range ids {
-		if err := enableClient(tx, id, clientID, true); err != nil {
+		if err := enableClients(tx, id, changes); err != nil {
 			return err
 		}
 	}
@@ -162,7 +171,7 @@ func deleteClient(o Collection, doc storage.Document) error {
 		if err != nil {
 			return err
 		}
-		if err := enableClient(o.Tx, connection.ID, id, false); err != nil {
+		if err := enableClients(o.Tx, connection.ID, []Enablement{{id, false}}); err != nil {
 			return err
 		}
 	}

@@ -120,21 +120,6 @@ func deleteConnection(o Collection, doc storage.Document) error {
 	return o.Tx.ForgetConnection(storage.Text(doc, "id"), storage.Text(doc, "name"))
 }
 
-// enableClient turns a connection on or off for an application.
-func enableClient(tx *storage.Tx, connectionID, clientID string, on bool) error {
-	doc, err := tx.Connections.Document(connectionID)
-	if err != nil {
-		return err
-	}
-	enabled, _ := doc["enabled_clients"].([]any)
-	enabled = slices.DeleteFunc(enabled, func(v any) bool { return v == clientID })
-	if on {
-		enabled = append(enabled, clientID)
-	}
-	doc["enabled_clients"] = enabled
-	return tx.Connections.Put(doc)
-}
-
 // Enablement turns a connection on or off for an application.
 type Enablement struct {
 	ClientID string
@@ -150,11 +135,34 @@ func EnableClients(tx *storage.Tx, connectionID string, changes []Enablement) er
 		if err := Clients.Require(tx, change.ClientID); err != nil {
 			return err
 		}
-		if err := enableClient(tx, connectionID, change.ClientID, change.On); err != nil {
-			return err
+	}
+	return enableClients(tx, connectionID, changes)
+}
+
+// enableClients writes a connection once, whatever number of applications it is turned on and off
+// for. Those that it is turned on for come last, and of several changes for one the last counts.
+func enableClients(tx *storage.Tx, connectionID string, changes []Enablement) error {
+	doc, err := tx.Connections.Document(connectionID)
+	if err != nil {
+		return err
+	}
+	on := map[any]bool{}
+	for _, change := range changes {
+		on[change.ClientID] = change.On
+	}
+	enabled, _ := doc["enabled_clients"].([]any)
+	enabled = slices.DeleteFunc(enabled, func(id any) bool {
+		_, changed := on[id]
+		return changed
+	})
+	for _, change := range changes {
+		if on[change.ClientID] {
+			enabled = append(enabled, change.ClientID)
+			on[change.ClientID] = false // once
 		}
 	}
-	return nil
+	doc["enabled_clients"] = enabled
+	return tx.Connections.Put(doc)
 }
 
 // DeleteConnectionUser removes the user of a connection who logs in with an address; that
