@@ -122,8 +122,12 @@ func (s *Secrets) GrantOfCode(code, clientID string) (grantID string, ok bool) {
 	return grantID, hmac.Equal(raw[idBytes:], mac(s.code, grantID, clientID)[:tagBytes])
 }
 
-// refreshPrefix starts every refresh token, as Auth0's do.
-const refreshPrefix = "v1.M"
+// refreshPrefix starts every refresh token, as Auth0's do, and onlinePrefix those that end with
+// a session.
+const (
+	refreshPrefix = "v1.M"
+	onlinePrefix  = "ORT"
+)
 
 // chanceBytes is how much of a refresh token is chance.
 const chanceBytes = 16
@@ -131,10 +135,18 @@ const chanceBytes = 16
 // NewRefreshToken returns a token of the family id: the id, 16 bytes of chance, and a
 // tag that only this server can make. So a token that was replaced is known for what
 // it is without being kept.
-func (s *Secrets) NewRefreshToken(id string) string {
+func (s *Secrets) NewRefreshToken(id string) string { return refreshPrefix + s.newRefreshToken(id) }
+
+// NewOnlineRefreshToken returns one that is known for a token which ends with a session, Auth0:
+// secure/tokens/refresh-tokens/online-refresh-tokens.
+func (s *Secrets) NewOnlineRefreshToken(id string) string {
+	return onlinePrefix + s.newRefreshToken(id)
+}
+
+func (s *Secrets) newRefreshToken(id string) string {
 	raw := append(unhex(id), make([]byte, chanceBytes)...)
 	_, _ = rand.Read(raw[idBytes:]) // never fails: crypto/rand
-	return refreshPrefix + base64.RawURLEncoding.EncodeToString(append(raw, s.refreshTag(raw)...))
+	return base64.RawURLEncoding.EncodeToString(append(raw, s.refreshTag(raw)...))
 }
 
 func (s *Secrets) refreshTag(raw []byte) []byte { return mac(s.refreshToken, string(raw))[:tagBytes] }
@@ -159,6 +171,9 @@ func FamilyOfRefreshToken(token string) (id string, ok bool) {
 
 func refreshTokenBytes(token string) (raw []byte, ok bool) {
 	text, ok := strings.CutPrefix(token, refreshPrefix)
+	if !ok {
+		text, ok = strings.CutPrefix(token, onlinePrefix)
+	}
 	if !ok {
 		return nil, false
 	}

@@ -65,6 +65,10 @@ type Client struct {
 	// ResourceServerIdentifier is the API that the client is, where AppType is
 	// resource_server.
 	ResourceServerIdentifier string `json:"resource_server_identifier"`
+	// TokenExchange says which kinds of profiles the client may exchange tokens by.
+	TokenExchange struct {
+		AllowAnyProfileOfType []string `json:"allow_any_profile_of_type"`
+	} `json:"token_exchange"`
 }
 
 // When users are asked for their organization, Auth0: manage-users/organizations/
@@ -100,6 +104,24 @@ type RefreshTokenSettings struct {
 	InfiniteTokenLifetime     bool   `json:"infinite_token_lifetime"`
 	IdleTokenLifetime         int    `json:"idle_token_lifetime"`
 	InfiniteIdleTokenLifetime bool   `json:"infinite_idle_token_lifetime"`
+	// Policies are the further APIs that a refresh token may be exchanged for, Auth0:
+	// secure/tokens/refresh-tokens/multi-resource-refresh-token.
+	Policies []RefreshTokenPolicy `json:"policies"`
+}
+
+// RefreshTokenPolicy lets a refresh token be exchanged for scopes of an API.
+type RefreshTokenPolicy struct {
+	Audience string   `json:"audience"`
+	Scope    []string `json:"scope"`
+}
+
+// PolicyFor is what the policies give for an API, with whether there is one.
+func (s RefreshTokenSettings) PolicyFor(audience string) (scope []string, found bool) {
+	i := slices.IndexFunc(s.Policies, func(p RefreshTokenPolicy) bool { return p.Audience == audience })
+	if i < 0 {
+		return nil, false
+	}
+	return s.Policies[i].Scope, true
 }
 
 // ClientCredential is a public key that an application signs its assertions

@@ -61,7 +61,28 @@ func (tx *Tx) EndSession(s Session, initiator string) error {
 			return err
 		}
 	}
+	if err := tx.endOnlineTokens(s.ID); err != nil {
+		return err
+	}
 	return tx.Sessions.Delete(s.CookieHash)
+}
+
+// endOnlineTokens ends the refresh tokens that end with a session.
+func (tx *Tx) endOnlineTokens(sessionID string) error {
+	ids, err := tx.RefreshTokens.records.keysBy("session", sessionID)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		t, err := tx.RefreshTokens.Get(id)
+		if err == nil && t.Online {
+			err = tx.RefreshTokens.Delete(id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TakeLogouts returns the logouts that wait, and leaves none: who takes them tells the

@@ -11,9 +11,11 @@ import (
 // bounded: a token of the family that it no longer lists was replaced long ago,
 // and its return is reuse.
 type RefreshToken struct {
-	ID              string    `json:"id"` // the grant's id
-	Issue           Issue     `json:"issue"`
-	Rotating        bool      `json:"rotating"`
+	ID       string `json:"id"` // the grant's id
+	Issue    Issue  `json:"issue"`
+	Rotating bool   `json:"rotating"`
+	// Online says that it ends with the session of its Issue.
+	Online          bool      `json:"online,omitempty"`
 	CreatedAt       time.Time `json:"created_at"`
 	LastExchangedAt time.Time `json:"last_exchanged_at"`
 	// ExpiresAt is the absolute end, fixed when the family begins; zero is never.
@@ -121,6 +123,8 @@ type Exchange struct {
 	IdleExpiresAt time.Time
 	// Authorization is what SetAuthorization writes with it, nil for nothing.
 	Authorization any
+	// Within is what else is kept with it, nil for nothing.
+	Within func(*Tx) error
 }
 
 // ExchangeRefreshToken records one use of a refresh token. In a rotating family
@@ -150,6 +154,11 @@ func (db *DB) ExchangeRefreshToken(ctx context.Context, x Exchange) (rotated boo
 		t.LastExchangedAt, t.IdleExpiresAt = x.Now, x.IdleExpiresAt
 		if x.Authorization != nil {
 			if err := tx.SetAuthorization(t.Issue.UserID, x.Authorization); err != nil {
+				return err
+			}
+		}
+		if x.Within != nil {
+			if err := x.Within(tx); err != nil {
 				return err
 			}
 		}

@@ -13,6 +13,7 @@ type ResourceServer struct {
 	SigningAlg                                string  `json:"signing_alg"`
 	SigningSecret                             string  `json:"signing_secret"`
 	AllowOfflineAccess                        bool    `json:"allow_offline_access"`
+	AllowOnlineAccess                         bool    `json:"allow_online_access"`
 	SkipConsentForVerifiableFirstPartyClients bool    `json:"skip_consent_for_verifiable_first_party_clients"`
 	TokenLifetime                             int     `json:"token_lifetime"`
 	TokenLifetimeForWeb                       int     `json:"token_lifetime_for_web"`

@@ -27,6 +27,8 @@ type Input struct {
 	// OfflineAllowed says that offline_access may be granted: the API allows
 	// offline access and the application has the refresh_token grant.
 	OfflineAllowed bool
+	// OnlineAllowed says the same of online_access.
+	OnlineAllowed bool
 	// Refresh keeps the scope within Granted, what the refresh token holds, where
 	// no scope rule replaces it.
 	Refresh bool

@@ -32,6 +32,8 @@ func lost(in Input, granted, held []string, ruled bool) (all []Lost) {
 func whyLost(in Input, scope string, held []string, ruled bool) (why, setting string) {
 	client := fmt.Sprintf("the application %s", in.Client.ClientID)
 	switch {
+	case scope == OnlineAccess:
+		return "no refresh token that ends with the session can come of the request", "allow_online_access of the API, and the grant type refresh_token of " + client
 	case scope == offlineAccess:
 		return "no refresh token can come of the request", "allow_offline_access of the API, and the grant type refresh_token of " + client
 	case refusedToClient(in.Client, scope):

@@ -21,6 +21,11 @@ func OfflineAllowed(client storage.Client, api *storage.ResourceServer) bool {
 	return client.Allows("refresh_token") && (api == nil || api.AllowOfflineAccess)
 }
 
+// OnlineAllowed is the same of refresh tokens that end with the session.
+func OnlineAllowed(client storage.Client, api *storage.ResourceServer) bool {
+	return client.Allows("refresh_token") && api != nil && api.AllowOnlineAccess
+}
+
 // CheckMember returns apierr.NotAMember for a user who is not in the organization that a
 // login is for, if it is for one.
 func CheckMember(tx *storage.Tx, organization, user string) error {

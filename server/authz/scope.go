@@ -19,6 +19,10 @@ func StandardScopes() []string {
 
 const offlineAccess = "offline_access"
 
+// OnlineAccess is the scope for a refresh token that ends with the session, Auth0:
+// secure/tokens/refresh-tokens/online-refresh-tokens.
+const OnlineAccess = "online_access"
+
 // Modes of a scope policy.
 const (
 	ModeAppend    = "append"
@@ -50,6 +54,7 @@ func core(tx *storage.Tx, in Input) (Decision, error) {
 	for _, scope := range StandardScopes() {
 		allowed[scope] = scope != offlineAccess || in.OfflineAllowed
 	}
+	allowed[OnlineAccess] = in.OnlineAllowed
 	granted := set[string]{}
 	granted.add(in.Granted...)
 	d.Scope = slices.DeleteFunc(unique(split(in.Requested)), func(scope string) bool {

@@ -38,6 +38,8 @@ type Reply struct {
 	Scope        string `json:"scope"`
 	ExpiresIn    int    `json:"expires_in"` // seconds
 	TokenType    string `json:"token_type"`
+	// IssuedTokenType is what an exchange has brought, RFC 8693 section 2.2.1.
+	IssuedTokenType string `json:"issued_token_type,omitempty"`
 	// RecoveryCode is the one in the place of a recovery code that was used.
 	RecoveryCode string `json:"recovery_code,omitempty"`
 }

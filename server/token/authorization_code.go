@@ -60,7 +60,11 @@ func (g *authorizationCode) load(ctx context.Context, text string, rq *oauth.Tok
 			return err
 		}
 		grant.ID, grant.Issue = code.GrantID, code.Issue
-		return grant.Load(tx)
+		if err := grant.Load(tx); err != nil || !slices.Contains(grant.Issue.Scope, authz.OnlineAccess) {
+			return err
+		}
+		grant.Session, err = sessionOf(tx, code.Issue, rq.Now)
+		return storage.Optional(err) // one that has ended brings no refresh token
 	})
 	return code, grant, err
 }
@@ -83,11 +87,7 @@ func (g *authorizationCode) reused(ctx context.Context, text string, rq *oauth.T
 // Commit implements oauth.Grant: the code goes and the refresh token comes in
 // one transaction, so that of several requests with one code one succeeds.
 func (g *authorizationCode) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
-	var issued *storage.RefreshToken
-	if offline(grant) {
-		reply.RefreshToken = g.issuer.Secrets.NewRefreshToken(grant.ID)
-		issued = newFamily(grant, reply.RefreshToken, rq.Now)
-	}
+	issued := begin(g.issuer.Secrets, grant, reply, rq.Now)
 	code := storage.Code{Hash: keys.Hash(rq.Form.Get("code")), GrantID: grant.ID}
 	err := g.db.RedeemCode(ctx, code, rq.Now, issued)
 	if errors.Is(err, storage.ErrReused) {
@@ -103,12 +103,44 @@ func offline(grant *tokens.Grant) bool {
 	return slices.Contains(grant.Issue.Scope, "offline_access") && authz.OfflineAllowed(grant.Client, grant.API)
 }
 
+// begin begins the refresh token of a grant, if it has one, and puts it into the reply.
+func begin(secrets *keys.Secrets, grant *tokens.Grant, reply *oauth.Reply, now time.Time) *storage.RefreshToken {
+	switch {
+	case grant.Session != nil:
+		reply.RefreshToken = secrets.NewOnlineRefreshToken(grant.ID)
+	case offline(grant):
+		reply.RefreshToken = secrets.NewRefreshToken(grant.ID)
+	default:
+		return nil
+	}
+	return newFamily(grant, reply.RefreshToken, now)
+}
+
+// sessionOf is the session in which a grant began, or an error that wraps storage.ErrNotFound
+// where it has ended.
+func sessionOf(tx *storage.Tx, issue storage.Issue, now time.Time) (*storage.Session, error) {
+	s, err := tx.Sessions.Find("id", issue.SessionID)
+	if err == nil && !s.Live(now) {
+		err = storage.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &s, nil
+}
+
 // newFamily is the record of a user's first refresh token. The nonce was for the
 // first ID token only, OIDC Core section 12.2.
 func newFamily(grant *tokens.Grant, token string, now time.Time) *storage.RefreshToken {
 	s := grant.Client.RefreshToken
 	issue := grant.Issue
 	issue.Nonce, issue.FurtherFactor = "", false
+	if grant.Session != nil { // Auth0: it ends with the session, and does not rotate
+		return &storage.RefreshToken{
+			ID: grant.ID, Issue: issue, CreatedAt: now, LastExchangedAt: now, Online: true, ExpiresAt: grant.Session.ExpiresAt,
+			Tokens: []storage.Token{{Hash: keys.Hash(token)}},
+		}
+	}
 	t := &storage.RefreshToken{
 		ID: grant.ID, Issue: issue, CreatedAt: now, LastExchangedAt: now,
 		Rotating:      s.RotationType == "rotating",

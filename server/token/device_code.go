@@ -54,11 +54,7 @@ func (g *deviceCode) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tok
 // Commit implements oauth.Grant: the device code goes and the refresh token comes in one
 // transaction, so that of several polls one succeeds.
 func (g *deviceCode) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
-	var issued *storage.RefreshToken
-	if offline(grant) {
-		reply.RefreshToken = g.Issuer.Secrets.NewRefreshToken(grant.ID)
-		issued = newFamily(grant, reply.RefreshToken, rq.Now)
-	}
+	issued := begin(g.Issuer.Secrets, grant, reply, rq.Now)
 	err := g.DB.AdmitDevice(ctx, keys.Hash(rq.Form.Get("device_code")), issued)
 	if errors.Is(err, storage.ErrReused) {
 		return apierr.InvalidDeviceCode.With(err)

@@ -140,11 +140,7 @@ func allScopes(api *storage.ResourceServer) string {
 // Commit implements oauth.Grant: it lets the person in and begins the refresh token in one
 // transaction.
 func (p *people) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
-	var issued *storage.RefreshToken
-	if offline(grant) {
-		reply.RefreshToken = p.Issuer.Secrets.NewRefreshToken(grant.ID)
-		issued = newFamily(grant, reply.RefreshToken, rq.Now)
-	}
+	issued := begin(p.Issuer.Secrets, grant, reply, rq.Now)
 	return p.DB.Update(ctx, func(tx *storage.Tx) error {
 		if err := rq.Admit(tx); err != nil || issued == nil {
 			return err

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
@@ -11,6 +13,7 @@ import (
 	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -48,12 +51,21 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 		if !known {
 			return nil
 		}
+		if t.Online {
+			if grant.Session, err = sessionOf(tx, t.Issue, rq.Now); err != nil {
+				return err
+			}
+		}
+		requested, err := aim(tx, grant, rq)
+		if err != nil {
+			return err
+		}
 		if err := grant.Load(tx); storage.IsNotFound(err) {
 			return apierr.RefreshUserGone
 		} else if err != nil {
 			return err
 		}
-		decision, err = decide(tx, grant, rq)
+		decision, err = decide(tx, grant, requested)
 		return err
 	})
 	switch {
@@ -70,14 +82,58 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	return grant, nil
 }
 
-func decide(tx *storage.Tx, grant *tokens.Grant, rq *oauth.TokenRequest) (authz.Decision, error) {
+func decide(tx *storage.Tx, grant *tokens.Grant, requested string) (authz.Decision, error) {
 	if grant.User.Blocked {
 		return authz.Decision{}, apierr.RefreshUserBlocked
 	}
 	if err := authz.CheckMember(tx, grant.Issue.Organization, grant.User.UserID); err != nil {
 		return authz.Decision{}, err
 	}
-	return grant.Decide(tx, tokens.Asked{Scope: cmp.Or(rq.Form.Get("scope"), grant.Issue.Requested), Refresh: true})
+	return grant.Decide(tx, tokens.Asked{Scope: requested, Refresh: true})
+}
+
+// aim has a grant be for the API that the request names, where that is the refresh token's own
+// or one that the application's policies add, and returns the scope that is asked for. Another
+// API is ignored, and so is a policy for one that is not there. Auth0:
+// secure/tokens/refresh-tokens/multi-resource-refresh-token.
+func aim(tx *storage.Tx, grant *tokens.Grant, rq *oauth.TokenRequest) (requested string, err error) {
+	issue := &grant.Issue
+	requested = cmp.Or(rq.Form.Get("scope"), issue.Requested)
+	audience := cmp.Or(rq.Form.Get("audience"), issue.Audience)
+	added, found := rq.Client.RefreshToken.PolicyFor(audience)
+	if !found {
+		return requested, nil
+	}
+	if audience != issue.Audience {
+		api, err := tx.API(audience)
+		if err != nil || api == nil {
+			return requested, err
+		}
+		// What was granted for one API is none of the other's.
+		issue.Audience = audience
+		issue.Scope = slices.DeleteFunc(slices.Clone(issue.Scope), func(s string) bool {
+			return s != authz.OnlineAccess && !slices.Contains(authz.StandardScopes(), s)
+		})
+		requested = cmp.Or(rq.Form.Get("scope"), strings.Join(issue.Scope, " "))
+	}
+	if rq.Form.Get("scope") == "" {
+		requested += " " + strings.Join(added, " ")
+	}
+	issue.Scope = append(slices.Clone(issue.Scope), added...)
+	return requested, nil
+}
+
+// extend moves the idle end of the session with which a refresh token ends.
+func extend(tx *storage.Tx, s storage.Session, rq *oauth.TokenRequest) error {
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	if storage.Optional(err) != nil {
+		return err
+	}
+	kept, err := tx.Sessions.Get(s.CookieHash)
+	if err != nil {
+		return err
+	}
+	return tx.Sessions.Put(session.Used(kept, rq.Client.ClientID, tenant, rq.Now))
 }
 
 // breach ends a family of which a token comes that it has long replaced, Auth0:
@@ -103,6 +159,10 @@ func (g *refreshToken) Commit(ctx context.Context, rq *oauth.TokenRequest, grant
 		Overlap:       clock.Span(s.Leeway, time.Second),
 		IdleExpiresAt: idleEnd(s, rq.Now),
 		Authorization: grant.Authorization,
+	}
+	if s := grant.Session; s != nil {
+		x.IdleExpiresAt = time.Time{}
+		x.Within = func(tx *storage.Tx) error { return extend(tx, *s, rq) }
 	}
 	next := g.issuer.Secrets.NewRefreshToken(grant.ID)
 	x.Next = keys.Hash(next)

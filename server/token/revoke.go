@@ -68,6 +68,9 @@ func (m *room) revokeFamily(ctx context.Context, client storage.Client, id, hash
 		if err != nil || t.Issue.ClientID != client.ClientID || !t.Has(hash) {
 			return err
 		}
+		if err := endOnline(tx, t); err != nil {
+			return err
+		}
 		if err := tx.RevokeGrant(id, m.engine.Now()); err != nil {
 			return err
 		}
@@ -75,6 +78,19 @@ func (m *room) revokeFamily(ctx context.Context, client storage.Client, id, hash
 		return revokeConsent(tx, client, t.Issue)
 	})
 	return revoked, err
+}
+
+// endOnline ends the session of a refresh token that ends with it: the one is not to be had
+// without the other. Auth0: secure/tokens/refresh-tokens/online-refresh-tokens.
+func endOnline(tx *storage.Tx, t storage.RefreshToken) error {
+	if !t.Online {
+		return nil
+	}
+	s, err := tx.Sessions.Find("id", t.Issue.SessionID)
+	if err != nil {
+		return storage.Optional(err)
+	}
+	return tx.EndSession(s, storage.SessionRevoked)
 }
 
 // revokeConsent takes back the user's consent as well where the tenant says so,

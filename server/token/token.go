@@ -43,6 +43,7 @@ func Grants(d Deps) []oauth.Grant {
 		&mfaOOB{persons},
 		&mfaRecoveryCode{persons},
 		&deviceCode{persons},
+		&tokenExchange{d.DB, d.Issuer},
 	}
 }
 

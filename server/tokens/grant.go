@@ -24,6 +24,10 @@ type Grant struct {
 	// key that it is bound to, the claim cnf of RFC 7800, nil for none.
 	TokenType    string
 	Confirmation map[string]any
+	// Actor is who acts for the user, the claim act of RFC 8693, nil for nobody.
+	Actor map[string]any
+	// Session is the one that the grant's refresh token ends with, nil for none.
+	Session *storage.Session
 	// SealedSecret is the application's secret, where it has ID tokens signed with it.
 	SealedSecret []byte
 	// Authorization is what the Authorization Extension puts into the user's app_metadata
@@ -77,8 +81,9 @@ func (g *Grant) Decide(tx *storage.Tx, asked Asked) (authz.Decision, error) {
 		Connection: g.Issue.Connection, Organization: g.Issue.Organization,
 		OfflineAllowed: !asked.Online && authz.OfflineAllowed(g.Client, g.API),
 	}
+	in.OnlineAllowed = !asked.Online && g.Issue.SessionID != "" && authz.OnlineAllowed(g.Client, g.API)
 	if asked.Refresh {
-		in.Refresh, in.Granted, in.OfflineAllowed = true, g.Issue.Scope, true
+		in.Refresh, in.Granted, in.OfflineAllowed, in.OnlineAllowed = true, g.Issue.Scope, true, true
 	}
 	return authz.Decide(tx, in)
 }

@@ -68,6 +68,7 @@ type accessClaims struct {
 	OrgName     string         `json:"org_name,omitempty"`
 	Permissions []string       `json:"permissions,omitzero"`
 	CNF         map[string]any `json:"cnf,omitempty"` // RFC 7800
+	Act         map[string]any `json:"act,omitempty"` // RFC 8693 section 4.1
 }
 
 // Access returns the access token of a grant: a JWT for an API, an opaque token
@@ -80,7 +81,7 @@ func (i *Issuer) Access(ctx context.Context, g *Grant, now time.Time) (Access, e
 	c := accessClaims{
 		Iss: i.URL, Sub: subject(g), Aud: i.audience(g), Iat: now.Unix(), Exp: now.Unix() + int64(lifetime),
 		Scope: strings.Join(g.Issue.Scope, " "), GTY: g.GTY, Azp: g.Client.ClientID, Permissions: g.Issue.Permissions,
-		OrgID: g.Issue.Organization, OrgName: g.Issue.OrganizationName, CNF: g.Confirmation,
+		OrgID: g.Issue.Organization, OrgName: g.Issue.OrganizationName, CNF: g.Confirmation, Act: g.Actor,
 	}
 	typ := keys.TypeJWT
 	if strings.HasPrefix(g.API.TokenDialect, "rfc9068_profile") {

@@ -26,6 +26,10 @@ type Claims struct {
 	// IDClaims are the custom claims of the grant's ID token, which /userinfo
 	// shows as well; opaque tokens carry them.
 	IDClaims map[string]any
+	// Actor is who acts for the user, nil for nobody.
+	Actor map[string]any
+	// Organization is the id of the one that the token is for, "" for none.
+	Organization string
 }
 
 var (
@@ -95,6 +99,9 @@ func (i *Issuer) readJWT(ctx context.Context, raw, identifier string) (Claims, l
 		GTY      string   `json:"gty"`
 		Azp      string   `json:"azp"`
 		ClientID string   `json:"client_id"`
+
+		Act   map[string]any `json:"act"`
+		OrgID string         `json:"org_id"`
 	}
 	if err := json.Unmarshal(payload, &c); err != nil {
 		return Claims{}, lifetime{}, err
@@ -105,7 +112,7 @@ func (i *Issuer) readJWT(ctx context.Context, raw, identifier string) (Claims, l
 		return Claims{}, lifetime{}, errors.New("not an access token of this tenant")
 	}
 	return Claims{
-		Subject: c.Sub, ClientID: c.Azp + c.ClientID, Scope: strings.Fields(c.Scope), Audience: c.Aud, GTY: c.GTY,
+		Subject: c.Sub, ClientID: c.Azp + c.ClientID, Scope: strings.Fields(c.Scope), Audience: c.Aud, GTY: c.GTY, Actor: c.Act, Organization: c.OrgID,
 	}, c.lifetime, nil
 }
 

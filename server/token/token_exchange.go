@@ -1,0 +1,188 @@
+package token
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// accessTokenType names an access token, RFC 8693 section 3.
+const accessTokenType = "urn:ietf:params:oauth:token-type:access_token"
+
+// maxActors is how many act for a user one after the other, Auth0:
+// api/authentication/on-behalf-of-token-exchange/get-token.
+const maxActors = 5
+
+// nativeTypes are the tokens of social networks' own SDKs, by the network that would have to be
+// asked about them. Auth0: authenticate/login/native-login.
+var nativeTypes = map[string]string{
+	"http://auth0.com/oauth/token-type/apple-authz-code":                   "Apple",
+	"http://auth0.com/oauth/token-type/facebook-info-session-access-token": "Facebook",
+	"http://auth0.com/oauth/token-type/google-id-token":                    "Google",
+}
+
+// tokenExchange exchanges a token for another one, RFC 8693. What a token's type means decides
+// which of Auth0's exchanges it is.
+type tokenExchange struct {
+	db     *storage.DB
+	issuer *tokens.Issuer
+}
+
+// Type implements oauth.Grant.
+func (g *tokenExchange) Type() string { return "urn:ietf:params:oauth:grant-type:token-exchange" }
+
+// Validate implements oauth.Grant.
+func (g *tokenExchange) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+	for _, name := range []string{"subject_token", "subject_token_type"} {
+		if rq.Form.Get(name) == "" {
+			return nil, apierr.MissingParameter(name)
+		}
+	}
+	kind := rq.Form.Get("subject_token_type")
+	if network, native := nativeTypes[kind]; native {
+		return nil, apierr.NotEmulated("Native social login: nobody asks " + network + " whose token it is, so that an exchange of " + kind)
+	}
+	if kind == accessTokenType {
+		return g.onBehalf(ctx, rq)
+	}
+	return nil, g.custom(ctx, rq, kind)
+}
+
+// custom refuses the exchange of a profile: the tenant's code would have to say who the user is.
+// What is wrong before that code would run is answered as Auth0 does.
+func (g *tokenExchange) custom(ctx context.Context, rq *oauth.TokenRequest, kind string) error {
+	var profile storage.Document
+	err := g.db.View(ctx, func(tx *storage.Tx) error {
+		for entry, err := range tx.Documents(resource.TokenExchangeProfiles.Name, "").All() {
+			if err != nil {
+				return err
+			}
+			if storage.Text(entry, "subject_token_type") == kind {
+				profile = entry
+			}
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case profile == nil:
+		return &apierr.Error{
+			Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "No token exchange profile has the subject_token_type " + kind,
+			Setting: "subject_token_type of a token exchange profile",
+		}
+	case !slices.Contains(rq.Client.TokenExchange.AllowAnyProfileOfType, storage.Text(profile, "type")):
+		return &apierr.Error{
+			Status: http.StatusForbidden, Code: "unauthorized_client", Message: "The client may not exchange tokens by profiles of type " + storage.Text(profile, "type"),
+			Setting: "token_exchange.allow_any_profile_of_type of the application",
+		}
+	}
+	return apierr.NotEmulated(fmt.Sprintf("The action %s of the token exchange profile %s, which says who the user is,", storage.Text(profile, "action_id"), storage.Text(profile, "name")))
+}
+
+// onBehalf gives an API that was called with a user's token one of that user for the next API. The
+// token tells that it acts, and who did before.
+func (g *tokenExchange) onBehalf(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+	audience := rq.Form.Get("audience")
+	switch {
+	case rq.Client.Public() || rq.Client.ResourceServerIdentifier == "":
+		return nil, &apierr.Error{
+			Status: http.StatusForbidden, Code: "unauthorized_client", Message: "On-behalf-of token exchange is for clients of an API",
+			Setting: "app_type resource_server and resource_server_identifier of the application",
+		}
+	case audience == "":
+		return nil, apierr.MissingParameter("audience")
+	case rq.Form.Get("requested_token_type") != "" && rq.Form.Get("requested_token_type") != accessTokenType:
+		return nil, apierr.InvalidParameter("requested_token_type", "must be "+accessTokenType)
+	}
+	claims, err := g.issuer.Verify(ctx, rq.Form.Get("subject_token"), rq.Client.ResourceServerIdentifier, rq.Now)
+	if err != nil || claims.GTY == tokens.GTYClientCredentials || strings.HasSuffix(claims.Subject, "@clients") {
+		return nil, invalidSubject(err)
+	}
+	actor := map[string]any{"sub": rq.Client.ClientID}
+	if claims.Actor != nil {
+		actor["act"] = claims.Actor
+	}
+	if depth(actor) > maxActors {
+		return nil, &apierr.Error{
+			Status: http.StatusBadRequest, Code: apierr.InvalidRequest,
+			Message: fmt.Sprintf("Delegation chain (`act` claim) depth exceeds the maximum allowed limit of %d", maxActors),
+		}
+	}
+	grant := &tokens.Grant{
+		Client: rq.Client, Actor: actor,
+		Issue: storage.Issue{ClientID: rq.Client.ClientID, UserID: claims.Subject, Audience: audience, Organization: claims.Organization, Requested: rq.Form.Get("scope")},
+	}
+	err = g.db.View(ctx, func(tx *storage.Tx) error { return g.decide(tx, grant) })
+	return grant, err
+}
+
+// decide finds what the user may do at the next API, of what is asked for or of all that it has.
+// There is no ID token and no refresh token, so that their scopes bring nothing.
+func (g *tokenExchange) decide(tx *storage.Tx, grant *tokens.Grant) error {
+	api, err := tx.API(grant.Issue.Audience)
+	if err != nil {
+		return err
+	}
+	if api == nil {
+		return apierr.UnknownAPI(grant.Issue.Audience)
+	}
+	if err := grant.Load(tx); storage.IsNotFound(err) {
+		return invalidSubject(err)
+	} else if err != nil {
+		return err
+	}
+	if grant.User.Blocked {
+		return apierr.PersonBlocked
+	}
+	if err := authz.CheckMember(tx, grant.Issue.Organization, grant.User.UserID); err != nil {
+		return err
+	}
+	if grant.Issue.OrganizationName, err = authz.ShownOrganization(tx, grant.Issue.Organization); err != nil {
+		return err
+	}
+	wanted := strings.Fields(grant.Issue.Requested)
+	if len(wanted) == 0 {
+		for _, scope := range api.Scopes {
+			wanted = append(wanted, scope.Value)
+		}
+	}
+	wanted = slices.DeleteFunc(wanted, func(s string) bool { return slices.Contains(authz.StandardScopes(), s) })
+	decision, err := grant.Decide(tx, tokens.Asked{Scope: strings.Join(wanted, " "), Online: true})
+	if err != nil {
+		return err
+	}
+	grant.Apply(decision)
+	return nil
+}
+
+// depth is how many actors there are, one within the other.
+func depth(actor map[string]any) int {
+	n := 0
+	for ; actor != nil; n++ {
+		actor, _ = actor["act"].(map[string]any)
+	}
+	return n
+}
+
+func invalidSubject(cause error) error {
+	return (&apierr.Error{
+		Status: http.StatusUnauthorized, Code: "invalid_token", Message: "The subject_token is invalid or expired, or is no user's for the API of the client",
+		Setting: "resource_server_identifier of the application, which must be the audience of the subject_token",
+	}).With(cause)
+}
+
+// Commit implements oauth.Grant: nothing is kept.
+func (g *tokenExchange) Commit(_ context.Context, _ *oauth.TokenRequest, _ *tokens.Grant, reply *oauth.Reply) error {
+	reply.IssuedTokenType = accessTokenType
+	return nil
+}
