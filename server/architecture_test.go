@@ -73,6 +73,7 @@ var soleImporters = map[string]string{
 	"golang.org/x/crypto/argon2":   "server/identity",
 	"github.com/google/go-cmp/cmp": "storage/enginetest", // and tests
 	"github.com/osteele/":          "templates",
+	"github.com/nicksnyder/":       "templates",
 	"github.com/pquerna/":          "server/factors",     // and tests
 	"math/rand/v2":                 "storage/enginetest", // and tests: what is random here is a secret
 }

@@ -214,7 +214,7 @@ func TestPagesInABrowser(t *testing.T) {
 
 	t.Run("inputs alone answer to a label", func(t *testing.T) {
 		for page, want := range map[string][]string{
-			"login": {"password"}, "login-wrong-password": {"password"}, "login-branded": {"password"},
+			"login": {"password"}, "login-wrong-password": {"password"}, "login-with-links": {"password"},
 			"signup": {"password"}, "signup-refused": {"password"},
 			"new-password": {"password-reset", "re-enter-password"}, "new-password-mismatch": {"password-reset", "re-enter-password"},
 		} {

@@ -156,7 +156,7 @@ func focused(inputs []input) []input {
 }
 
 func (v view) withForm(f form, errors []string) view {
-	f.Ways = ways(f.Ways)
+	f.Ways, f.Demands = ways(f.Ways), v.texts.language.demands(f.Demands)
 	v.Form = f
 	return v.in(f.State).withErrors(errors, f.names()...)
 }

@@ -63,6 +63,7 @@ func (l Layout) screen(p Page, template, prompt, name, clientName, userName stri
 			clientName:  clientName,
 			companyName: company,
 			userName:    userName,
+			language:    translatorTo(cmp.Or(l.Language, "en")),
 		},
 	}
 	v.CompanyMark = newMark(l.LogoURL, company, v.texts.message("logoAltText"), tile(l.PrimaryColor))

@@ -43,6 +43,7 @@ type texts struct {
 	clientName, companyName, userName string
 	email, inviterName                string
 	connectionName                    string
+	language                          translator
 }
 
 func (t texts) has(key string) bool {
@@ -55,7 +56,7 @@ func (t texts) lookup(key string) (string, bool) {
 		return text, true
 	}
 	text, ok := t.builtIn[key]
-	return text, ok
+	return t.language.text(text), ok
 }
 
 // get returns the text of a key, with its values in place.
@@ -71,7 +72,8 @@ func (t texts) get(key string) (string, error) {
 func (t texts) all() map[string]any {
 	all := map[string]any{}
 	for _, kind := range []map[string]string{t.builtIn, t.custom} {
-		for key, text := range kind {
+		for key := range kind {
+			text, _ := t.lookup(key)
 			all[key] = t.expand(text)
 		}
 	}

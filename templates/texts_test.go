@@ -26,7 +26,7 @@ func TestCustomTextReplacesTheBuiltInOne(t *testing.T) {
 		"Bonjour ExampleCo (ExampleCo) puis Paie, ${unknown}, ${": one(t, page, "header"),
 		"Courriel ou mot de passe erroné":                         one(t, page, "span", "id=error-element-password"),
 		"Pas aujourd'hui":                                         one(t, page, "div", "id=prompt-alert"),
-		"Continue":                                                one(t, page, "button", "type=submit"),
+		"Continuer":                                               one(t, page, "button", "type=submit"),
 	} {
 		if got := strings.TrimSpace(strings.TrimPrefix(e.words(), "E ")); got != says {
 			t.Errorf("%s says %q, want %q", e.name, got, says)

@@ -54,7 +54,7 @@ func TestPagesShowTheTenantsBrandAndTexts(t *testing.T) {
 	tn.manage(http.MethodPatch, "/tenants/settings", map[string]any{"enabled_locales": []string{"en", "de"}})
 	tn.manage(http.MethodPut, "/prompts/login/custom-text/de", map[string]any{"login": map[string]any{"title": "Willkommen bei ${companyName}"}})
 	tn.manage(http.MethodPut, "/prompts/login/custom-text/en", map[string]any{"login": map[string]any{"buttonText": "Go on"}})
-	shows(tn.begin("ui_locales", "fr de-AT en"), `<html lang="de">`, "Willkommen bei ExampleCo Timesheets", ">Continue<")
+	shows(tn.begin("ui_locales", "fr de-AT en"), `<html lang="de">`, "Willkommen bei ExampleCo Timesheets", ">Weiter<")
 	shows(tn.begin(), `<html lang="en">`, ">Go on<", ">Welcome<")
 
 	theme := map[string]any{"borders": map[string]any{}, "fonts": map[string]any{}}
@@ -65,4 +65,49 @@ func TestPagesShowTheTenantsBrandAndTexts(t *testing.T) {
 	shows(tn.begin(), "aa0000-00bb00.css", "https://cdn.acme.test/theme.png")
 	_, failed := tn.Visit(tn.browser, tn.URL+"authorize?client_id=none&ui_locales=de")
 	shows(failed, `<html lang="de">`, "aa0000-00bb00.css")
+}
+
+// TestTheLanguageOfAPage: the application's word goes before the browser's, and neither beyond
+// what the tenant has enabled.
+func TestTheLanguageOfAPage(t *testing.T) {
+	tn := start(t)
+	for _, c := range []struct {
+		enabled            []string
+		uiLocales, accepts string
+		tag, button        string
+	}{
+		{[]string{"en"}, "de", "de", "en", "Continue"},
+		{[]string{"en", "de", "pt-BR"}, "", "", "en", "Continue"},
+		{[]string{"en", "de", "pt-BR"}, "", "de-CH,de;q=0.9,en;q=0.8", "de", "Weiter"},
+		{[]string{"en", "de", "pt-BR"}, "", "fr,pt;q=0.5,de;q=0.4", "pt-BR", "Continuar"},
+		{[]string{"en", "de", "pt-BR"}, "", "fr, *", "en", "Continue"},
+		{[]string{"de", "en"}, "", "de;q=0, en;q=0.1", "en", "Continue"},
+		{[]string{"de", "en"}, "", "fr", "de", "Weiter"},
+		{[]string{"de", "en"}, "", "not; a=language,,", "de", "Weiter"},
+		{[]string{"en", "de", "he"}, "de", "he", "de", "Weiter"},
+		{[]string{"en", "de", "he"}, "fr", "he-IL", "he", "המשך"},
+	} {
+		tn.manage(http.MethodPatch, "/tenants/settings", map[string]any{"enabled_locales": c.enabled})
+		target, _ := tn.AuthorizeURL(servertest.Login{ClientID: servertest.Mobile, RedirectURI: servertest.MobileCallback, Params: url.Values{"ui_locales": {c.uiLocales}}})
+		rq, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rq.Header.Set("Accept-Language", c.accepts)
+		client := tn.Client()
+		client.CheckRedirect = nil
+		resp, err := client.Do(rq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var page bytes.Buffer
+		_, err = page.ReadFrom(resp.Body)
+		resp.Body.Close()
+		if err != nil || !strings.Contains(page.String(), `<html lang="`+c.tag+`"`) || !strings.Contains(page.String(), ">"+c.button+"</button>") {
+			t.Errorf("%v with ui_locales %q and %q: %v\n%s", c.enabled, c.uiLocales, c.accepts, err, page.String())
+		}
+		if right := strings.Contains(page.String(), ` dir="rtl"`); right != (c.tag == "he") {
+			t.Errorf("in %s the page is written from right to left: %t", c.tag, right)
+		}
+	}
 }

@@ -239,7 +239,7 @@ type about struct {
 func (m *room) about(ctx context.Context, t storage.Transaction, state string) (a about, err error) {
 	rq := t.Request()
 	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
-		if a.layout, err = web.LayoutIn(tx, web.AboutRequest(rq)); err != nil {
+		if a.layout, err = web.LayoutIn(ctx, tx, web.AboutRequest(rq)); err != nil {
 			return err
 		}
 		if a.client, err = tx.Clients.Get(rq.ClientID); err != nil {

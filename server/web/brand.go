@@ -24,19 +24,19 @@ func AboutRequest(rq storage.AuthorizeRequest) About {
 // the languages asked for that it has enabled, and its own mark-up.
 func (p Pages) Layout(ctx context.Context, about About) (layout templates.Layout, err error) {
 	err = p.DB.View(ctx, func(tx *storage.Tx) error {
-		layout, err = LayoutIn(tx, about)
+		layout, err = LayoutIn(ctx, tx, about)
 		return err
 	})
 	return layout, err
 }
 
 // LayoutIn is Layout within a transaction.
-func LayoutIn(tx *storage.Tx, about About) (layout templates.Layout, err error) {
+func LayoutIn(ctx context.Context, tx *storage.Tx, about About) (layout templates.Layout, err error) {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if err := storage.Optional(err); err != nil {
 		return layout, err
 	}
-	if layout, err = layoutOf(tx, tenant, about.UILocales); err != nil {
+	if layout, err = layoutOf(ctx, tx, tenant, about.UILocales); err != nil {
 		return layout, err
 	}
 	if err := showOrganization(tx, about.Organization, &layout); err != nil {
@@ -63,8 +63,8 @@ func showOrganization(tx *storage.Tx, id string, layout *templates.Layout) error
 	return nil
 }
 
-func layoutOf(tx *storage.Tx, t storage.Tenant, uiLocales string) (templates.Layout, error) {
-	layout := templates.Layout{CompanyName: t.FriendlyName, Language: language(t.EnabledLocales, uiLocales)}
+func layoutOf(ctx context.Context, tx *storage.Tx, t storage.Tenant, uiLocales string) (templates.Layout, error) {
+	layout := templates.Layout{CompanyName: t.FriendlyName, Language: pageLanguage(ctx, t.EnabledLocales, uiLocales)}
 	branding, err := tx.Documents(storage.BrandingKind, "").Document(storage.SettingsKey)
 	if err := storage.Optional(err); err != nil {
 		return layout, err
@@ -93,26 +93,6 @@ func at(doc storage.Document, path ...string) string {
 	}
 	text, _ := doc[path[len(path)-1]].(string)
 	return text
-}
-
-// language is the language of a page, Auth0:
-// customize/internationalization-and-localization.
-func language(enabled []string, uiLocales string) string {
-	for wanted := range strings.FieldsSeq(uiLocales) {
-		for _, l := range enabled {
-			if strings.EqualFold(l, wanted) {
-				return l
-			}
-		}
-		base, _, regional := strings.Cut(wanted, "-")
-		if regional && slices.Contains(enabled, strings.ToLower(base)) {
-			return strings.ToLower(base)
-		}
-	}
-	if len(enabled) > 0 {
-		return enabled[0]
-	}
-	return "en"
 }
 
 // texts are what the tenant has written for prompts: documents of a kind, by the

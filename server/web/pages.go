@@ -99,7 +99,7 @@ func (p Pages) explain(w http.ResponseWriter, r *http.Request, e *apierr.Error) 
 		if tenant, err = tx.Tenant.Get(storage.TenantKey); storage.Optional(err) != nil {
 			return err
 		}
-		layout, err = layoutOf(tx, tenant, r.URL.Query().Get("ui_locales"))
+		layout, err = layoutOf(r.Context(), tx, tenant, r.URL.Query().Get("ui_locales"))
 		return err
 	})
 	if err != nil {

@@ -179,7 +179,7 @@ func (rt *Router) serve(h Handler, w http.ResponseWriter, r *http.Request) (err 
 			return err
 		}
 	}
-	return h(w, r)
+	return h(w, withLanguages(r))
 }
 
 // fail is the single place where an error becomes a response. It logs once; what

@@ -1,0 +1,164 @@
+package templates_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenant0/tenant0/templates"
+)
+
+// TestTranslationsAreWhole: all languages have the same texts, and each its variables.
+func TestTranslationsAreWhole(t *testing.T) {
+	files, err := filepath.Glob("texts/languages/active.*.json")
+	if err != nil || len(files) < 12 {
+		t.Fatalf("%d languages besides English: %v", len(files), err)
+	}
+	variables := regexp.MustCompile(`\$\{\w+\}|%d`)
+	var first []string
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var texts map[string]string
+		if err := json.Unmarshal(raw, &texts); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		var keys []string
+		for english, text := range texts {
+			keys = append(keys, english)
+			want, got := variables.FindAllString(english, -1), variables.FindAllString(text, -1)
+			slices.Sort(want)
+			slices.Sort(got)
+			if text == "" || !cmp.Equal(want, got) || strings.Contains(text, "{{") {
+				t.Errorf("%s: %q is %q", file, english, text)
+			}
+		}
+		slices.Sort(keys)
+		if first == nil {
+			first = keys
+		}
+		if diff := cmp.Diff(first, keys); diff != "" {
+			t.Errorf("%s has other texts than %s:\n%s", file, files[0], diff)
+		}
+	}
+}
+
+// TestTheFirstPagesAreTranslated: what a person sees who logs in, signs up or has forgotten the
+// password has no English left in it.
+func TestTheFirstPagesAreTranslated(t *testing.T) {
+	words := regexp.MustCompile(`>([^<>]*[A-Za-z]{3}[^<>]*)<|data-message="([^"]*)"|aria-label="([^"]*)"`)
+	for _, name := range []string{
+		"login", "login-with-links", "login-with-ways", "login-identifier", "login-password", "signup", "signup-identifier", "signup-password",
+		"reset-request", "new-password", "reset-mail-sent", "password-reset", "passwordless-email-code", "consent", "logout-confirm",
+	} {
+		english := map[string]bool{}
+		for _, found := range words.FindAllString(render(t, in(states[name], "en")), -1) {
+			english[found] = true
+		}
+		for _, tag := range templates.Languages() {
+			if tag == "en" {
+				continue
+			}
+			page := render(t, in(states[name], tag))
+			if !strings.Contains(page, `<html lang="`+tag+`"`) {
+				t.Errorf("%s in %s says that it is in another language", name, tag)
+			}
+			for _, text := range words.FindAllString(page, -1) {
+				if english[text] && !known(text) {
+					t.Errorf("%s in %s: %s is English", name, tag, text)
+				}
+			}
+		}
+	}
+}
+
+// known are texts that are the same in other languages: names, scopes and what languages share.
+func known(text string) bool {
+	for _, same := range []string{"tenant0", "exampleco", "Timesheets", "timesheets", "batch:upload", "openid", ">Password<", `"Password`, "Profile:"} {
+		if strings.Contains(text, same) {
+			return true
+		}
+	}
+	return false
+}
+
+// in is a page in a language.
+func in(p templates.Page, tag string) templates.Page {
+	switch page := p.(type) {
+	case templates.Login:
+		page.Language = tag
+		return page
+	case templates.LoginIdentifier:
+		page.Language = tag
+		return page
+	case templates.LoginPassword:
+		page.Language = tag
+		return page
+	case templates.Signup:
+		page.Language = tag
+		return page
+	case templates.SignupIdentifier:
+		page.Language = tag
+		return page
+	case templates.SignupPassword:
+		page.Language = tag
+		return page
+	case templates.ResetRequest:
+		page.Language = tag
+		return page
+	case templates.NewPassword:
+		page.Language = tag
+		return page
+	case templates.PasswordlessCode:
+		page.Language = tag
+		return page
+	case templates.Consent:
+		page.Language = tag
+		return page
+	case templates.LogoutConfirm:
+		page.Language = tag
+		return page
+	case templates.Result:
+		page.Language = tag
+		return page
+	}
+	return p
+}
+
+func TestTheClosestLanguageIsTaken(t *testing.T) {
+	for tag, title := range map[string]string{
+		"de": "Willkommen", "de-AT": "Willkommen", "PT": "Boas-vindas", "pt-PT": "Boas-vindas", "zh-TW": "欢迎", "fi": "Welcome", "": "Welcome", "he": "ברוכים הבאים",
+	} {
+		page := render(t, templates.Login{Layout: templates.Layout{CompanyName: "ExampleCo", Language: tag}})
+		if !strings.Contains(page, "<h1>"+title+"</h1>") {
+			t.Errorf("in %q the page is\n%s", tag, page)
+		}
+	}
+}
+
+// TestDemandsAreTranslated: their numbers stay.
+func TestDemandsAreTranslated(t *testing.T) {
+	page := render(t, in(states["signup-password"], "de"))
+	for _, want := range []string{"Mindestens 8 Zeichen", "Mindestens 3 der folgenden 4 Arten von Zeichen:", "Kleinbuchstaben (a-z)", `data-least="8"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q:\n%s", want, page)
+		}
+	}
+}
+
+// TestCustomTextStandsOverTranslations: and what it leaves out is translated.
+func TestCustomTextStandsOverTranslations(t *testing.T) {
+	layout := templates.Layout{Language: "de", CustomText: templates.Texts{"login": {"login": {"title": "Grüß Gott"}}}}
+	page := render(t, templates.Login{Layout: layout})
+	if !strings.Contains(page, "<h1>Grüß Gott</h1>") || !strings.Contains(page, ">Weiter</button>") || strings.Contains(page, "Willkommen") {
+		t.Errorf("the page is\n%s", page)
+	}
+}
