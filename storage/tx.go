@@ -48,6 +48,7 @@ type Tx struct {
 	People             Table[Person]
 	ProviderChoices    Table[ProviderChoice]
 	IdentityTokens     Table[IdentityTokens]
+	Ceremonies         Table[Ceremony]
 
 	sizes Table[Size]
 }
@@ -93,6 +94,7 @@ func newTx(kv KV, m *memos) *Tx {
 	tx.People = table(tx, people)
 	tx.ProviderChoices = table(tx, providerChoices)
 	tx.IdentityTokens = table(tx, identityTokens)
+	tx.Ceremonies = table(tx, ceremonies)
 	return tx
 }
 
@@ -134,6 +136,8 @@ func (tx *Tx) expiring(name string) (records, bool) {
 		return tx.Passcodes.records, true
 	case loginTickets.name:
 		return tx.LoginTickets.records, true
+	case ceremonies.name:
+		return tx.Ceremonies.records, true
 	case rememberedBrowsers.name:
 		return tx.RememberedBrowsers.records, true
 	case logouts.name:

@@ -12,10 +12,21 @@ type mfa struct {
 	Picture template.URL
 	Code    string
 	Types   []messageType
-	Check   *check
-	Choices []MFAChoice
-	More    []more
+	// Key is the key that an authenticator is asked for, nil for none, and Benefits are what
+	// speaks for it.
+	Key      *key
+	Benefits []benefit
+	Check    *check
+	Choices  []MFAChoice
+	More     []more
 }
+
+// key is what webauthn.js asks an authenticator for: "create" or "get" with options as JSON, and
+// the field that its answer is sent in.
+type key struct{ Action, Options, Field string }
+
+// benefit is the keys of a heading and a sentence.
+type benefit struct{ Title, Text string }
 
 // messageType is a way to send a code to a phone.
 type messageType struct {
@@ -171,6 +182,56 @@ func (p MFARecoveryCode) view() view {
 	return p.mfa(p, "mfa-recovery-code", screen, p.ClientName, p.State, mfa{
 		Button: "default", Description: "description", Code: p.Code, Check: &check{"saved", "checkboxText", true},
 	}, nil, p.Errors)
+}
+
+// MFAKey asks for a key of an authenticator, with Enroll for a new one: the answer is in
+// input[name=response].
+type MFAKey struct {
+	Layout
+	// ClientName, State and Errors are as in Login.
+	ClientName, State string
+	Errors            []string
+	// Factor is "webauthn-roaming" or "webauthn-platform".
+	Factor string
+	Enroll bool
+	// Options are those of the browser's call, as JSON.
+	Options string
+	// Remember and Others are as in MFAChallenge.
+	Remember, Others bool
+}
+
+func (p MFAKey) view() view {
+	m := mfa{Button: "default", Description: "description", Key: &key{"get", p.Options, "response"}}
+	screen := "mfa-" + p.Factor + "-challenge"
+	if p.Enroll {
+		screen, m.Key.Action = "mfa-"+p.Factor+"-enrollment", "create"
+	} else if p.Remember {
+		m.Check = remember
+	}
+	if p.Others {
+		m.More = append(m.More, otherMethod)
+	}
+	return p.mfa(p, "mfa-webauthn", screen, p.ClientName, p.State, m, nil, p.Errors)
+}
+
+// PasskeyEnrollment offers to make a passkey: the answer is in input[name=passkey], and
+// button[value=abort-passkey-enrollment] goes on without one.
+// https://auth0.com/docs/authenticate/database-connections/passkeys
+type PasskeyEnrollment struct {
+	Layout
+	// ClientName, State and Errors are as in Login.
+	ClientName, State string
+	Errors            []string
+	// Options are those of the browser's call, as JSON.
+	Options string
+}
+
+func (p PasskeyEnrollment) view() view {
+	m := mfa{Button: "default", Key: &key{"create", p.Options, "passkey"}, More: []more{{Action: "abort-passkey-enrollment", Text: "continueButtonText"}}}
+	for _, n := range []string{"1", "2", "3"} {
+		m.Benefits = append(m.Benefits, benefit{"passkeyBenefit" + n + "Title", "passkeyBenefit" + n + "Description"})
+	}
+	return p.mfa(p, "passkeys", "passkey-enrollment", p.ClientName, p.State, m, nil, p.Errors)
 }
 
 // MFAOptions has the user choose among factors: to be asked for, or with Enroll, to add.

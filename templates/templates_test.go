@@ -227,6 +227,15 @@ var states = map[string]templates.Page{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Code: "ABCDEFGHIJKLMNOPQRSTUVWX", Errors: []string{"no-confirmation"},
 	},
 	"mfa-recovery-code-new": templates.MFARecoveryCode{Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Code: "ABCDEFGHIJKLMNOPQRSTUVWX", Again: true},
+	"mfa-webauthn-roaming-challenge": templates.MFAKey{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "webauthn-roaming", Options: `{"challenge":"x"}`, Remember: true, Others: true,
+	},
+	"mfa-webauthn-platform-enrollment": templates.MFAKey{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "webauthn-platform", Enroll: true, Options: `{"challenge":"x"}`, Errors: []string{"webauthn-failed"},
+	},
+	"passkey-enrollment": templates.PasskeyEnrollment{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Options: `{"challenge":"x"}`,
+	},
 	"mfa-login-options": templates.MFAOptions{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ",
 		Factors: []templates.MFAChoice{{Action: "otp"}, {Action: "sms", To: "XXXXXXXX9167"}, {Action: "recovery-code"}},

@@ -81,7 +81,7 @@ type Options struct {
 }
 
 // preference is the order in which a login asks for factors.
-var preference = []string{OTP, SMS, Voice, Email, RecoveryCode}
+var preference = []string{OTP, SMS, Voice, WebAuthnRoaming, WebAuthnPlatform, Email, RecoveryCode}
 
 // Name is the name of an authenticator's factor: its channel, or its type.
 func (a Authenticator) Name() string { return name(a.Type, a.Channel) }

@@ -18,6 +18,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -185,4 +186,5 @@ func CheckRecoveryCode(all []Authenticator, secrets *keys.Secrets, userID, code 
 func Hide(doc storage.Document) {
 	delete(doc, secretMember)
 	delete(doc, recoveryMember)
+	delete(doc, resource.WebAuthnCredential)
 }

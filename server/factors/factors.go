@@ -21,6 +21,10 @@ const (
 	OTP          = "otp"
 	OOB          = "oob"
 	RecoveryCode = "recovery-code"
+	// WebAuthnRoaming and WebAuthnPlatform are keys that a device beside the browser keeps, or the
+	// browser's own device.
+	WebAuthnRoaming  = "webauthn-roaming"
+	WebAuthnPlatform = "webauthn-platform"
 )
 
 // Channels of out-of-band authenticators.
@@ -63,6 +67,11 @@ func Enabled(tx *storage.Tx) (names []string, err error) {
 	}
 	if on("email") {
 		names = append(names, Email)
+	}
+	for _, name := range []string{WebAuthnRoaming, WebAuthnPlatform} {
+		if on(name) {
+			names = append(names, name)
+		}
 	}
 	return names, err
 }
@@ -133,6 +142,9 @@ func read(doc storage.Document) (a Authenticator, ok bool) {
 	case RecoveryCode:
 		prefix, a.Type = RecoveryCode, RecoveryCode
 		ok = text(recoveryMember) != ""
+	case WebAuthnRoaming, WebAuthnPlatform:
+		prefix, a.Type, a.Label = text("type"), text("type"), text("name")
+		ok = text(resource.WebAuthnCredential) != ""
 	case "phone":
 		a.Channel = cmp.Or(text("preferred_authentication_method"), SMS)
 		prefix, a.Type, a.To, a.Label = a.Channel, OOB, text("phone_number"), maskPhone(text("phone_number"))
@@ -141,9 +153,12 @@ func read(doc storage.Document) (a Authenticator, ok bool) {
 		prefix, a.Type, a.Channel, a.To, a.Label = Email, OOB, Email, text("email"), maskEmail(text("email"))
 		ok = a.To != ""
 	}
-	a.ID = prefix + "|dev_" + text("id")
+	a.ID = ID(prefix, text("id"))
 	return a, ok
 }
+
+// ID is the id of an authenticator by its factor and the id of the authentication method.
+func ID(factor, method string) string { return factor + "|dev_" + method }
 
 // IsPhoneNumber reports whether a text is a number in international form.
 var IsPhoneNumber = regexp.MustCompile(`^\+[0-9]{1,15}$`).MatchString

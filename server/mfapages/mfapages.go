@@ -64,6 +64,10 @@ func Mount(rt *web.Router, d Deps) {
 	for _, way := range []string{factors.SMS, factors.Voice, factors.Phone} {
 		serve(factors.EnrollmentPage(way), m.showPhone(way), m.submitPhone(way))
 	}
+	for _, kind := range []string{factors.WebAuthnRoaming, factors.WebAuthnPlatform} {
+		serve(factors.ChallengePage(kind), m.showKey(kind), m.submitKey(kind))
+		serve(factors.EnrollmentPage(kind), m.showNewKey(kind), m.submitNewKey(kind))
+	}
 	serve(factors.ChallengePage(factors.RecoveryCode), m.showRecovery, m.submitRecovery)
 	serve(factors.RecoveryPage, m.showNewCode, m.submitNewCode)
 	serve(loginOptions, m.showOptions(false), m.submitOptions(false))

@@ -6,17 +6,38 @@ import (
 )
 
 // AuthenticationMethods are the factors of a user, Auth0:
-// api/management/v2/users/get-authentication-methods. They are kept and do not yet decide a
-// login.
+// api/management/v2/users/get-authentication-methods. server/factors and
+// server/webauthn ask for them.
 var AuthenticationMethods = &Kind{
 	Kind: resource.AuthenticationMethods, Owner: Users,
 	links: func(user string, doc storage.Document) []string {
-		return []string{user, factorLink(storage.Text(doc, "id"))}
+		links := []string{user, factorLink(storage.Text(doc, "id"))}
+		if id := storage.Text(doc, "key_id"); id != "" {
+			links = append(links, keyLink(id))
+		}
+		return links
 	},
 }
 
 // factorLink leads to a factor by its id, whosever it is.
 func factorLink(id string) string { return key("id", id) }
+
+// keyLink leads to a factor by the id of its key.
+func keyLink(id string) string { return key("key", id) }
+
+// FactorByKey finds the factor of a key by the key's id, and returns whose it is, or an error that
+// wraps storage.ErrNotFound.
+func FactorByKey(tx *storage.Tx, keyID string) (user string, doc storage.Document, err error) {
+	found, err := tx.Linked(resource.AuthenticationMethods.Name, keyLink(keyID))
+	if err != nil {
+		return "", nil, err
+	}
+	if len(found) == 0 {
+		return "", nil, storage.ErrNotFound
+	}
+	doc, err = tx.Documents(resource.AuthenticationMethods.Name, found[0].Parent).Document(found[0].ID)
+	return found[0].Parent, doc, err
+}
 
 // Factor finds a factor by its id alone, and returns whose it is.
 func Factor(tx *storage.Tx, id string) (user string, doc storage.Document, err error) {

@@ -57,6 +57,10 @@ var DeviceCredentials = &Kind{
 // api/management/v2/users/post-recovery-code-regeneration.
 var RecoveryCode = &Kind{Name: "users/recovery-code", Fields: Fields{"recovery_code": {Type: String, Secret: true}}}
 
+// WebAuthnCredential is the member of an authentication method that holds a key which was made
+// here. It is in no answer.
+const WebAuthnCredential = "webauthn_credential"
+
 // AuthenticationMethods is Auth0: api/management/v2/users/authentication-methods.
 var AuthenticationMethods = &Kind{
 	Name: "authentication-methods", ID: "id", NewID: Prefixed("", 20), Open: true,
@@ -66,6 +70,7 @@ var AuthenticationMethods = &Kind{
 		"name": text, "totp_secret": {Type: String, Access: CreateOnly, Secret: true}, "phone_number": {Type: String, Access: CreateOnly},
 		"email": {Type: String, Access: CreateOnly, Format: "email"}, "preferred_authentication_method": {Type: String, Enum: []string{"sms", "voice"}},
 		"key_id": {Type: String, Access: CreateOnly, Plain: true}, "public_key": {Type: String, Access: CreateOnly, Plain: true},
+		WebAuthnCredential: {Type: String, Access: ReadOnly, Secret: true},
 	},
 	Created: "created_at",
 	Missing: missing("inexistent_authentication_method", "The authentication method does not exist."),

@@ -50,6 +50,8 @@ const (
 	FactorLimited       = "gd_otp_rate_limit_exceed"
 	EnrollmentStarted   = "gd_start_enroll"
 	EnrollmentCompleted = "gd_enrollment_complete"
+	KeyChallengeFailed  = "gd_webauthn_challenge_failed"
+	KeyEnrollmentFailed = "gd_webauthn_enrollment_failed"
 	RecoverySucceeded   = "gd_recovery_succeed"
 	RecoveryFailed      = "gd_recovery_failed"
 	RecoveryLimited     = "gd_recovery_rate_limit_exceed"

@@ -1,0 +1,225 @@
+package webauthn
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"maps"
+	"time"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/webauthn"
+
+	"github.com/tenant0/tenant0/server/objects"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Made is a key that an authenticator has made, until Keep keeps it.
+type Made struct {
+	Ceremony storage.Ceremony
+	kind     string
+	document storage.Document
+}
+
+// Make checks the answer to BeginMaking. It is asked outside of any update.
+func Make(p Party, kind string, c storage.Ceremony, response []byte) (m Made, err error) {
+	m = Made{Ceremony: c, kind: kind}
+	if c.Purpose != ToMake(kind) {
+		return m, ErrInvalid
+	}
+	w, session, err := p.resume(c)
+	if err != nil {
+		return m, err
+	}
+	parsed, err := protocol.ParseCredentialCreationResponseBytes(response)
+	if err != nil {
+		return m, invalid(err)
+	}
+	key, err := w.CreateCredential(owner{id: c.UserID}, session, parsed)
+	if err != nil {
+		return m, invalid(err)
+	}
+	m.document, err = document(p, kind, c.UserID, *key)
+	return m, err
+}
+
+// resume is the library and its session for a ceremony.
+func (p Party) resume(c storage.Ceremony) (w *webauthn.WebAuthn, session webauthn.SessionData, err error) {
+	if w, err = p.library(); err == nil {
+		err = json.Unmarshal(c.Data, &session)
+	}
+	return w, session, err
+}
+
+// document is a key as an authentication method, Auth0: api/management/v2/users/
+// get-authentication-methods.
+func document(p Party, kind, userID string, key webauthn.Credential) (storage.Document, error) {
+	raw, err := json.Marshal(key)
+	if err != nil {
+		return nil, err
+	}
+	doc := storage.Document{
+		"type": kind, "confirmed": true, "key_id": keyID(key.ID), "public_key": base64.StdEncoding.EncodeToString(key.PublicKey),
+		"relying_party_identifier": p.ID, resource.WebAuthnCredential: string(raw),
+	}
+	if kind == Passkey {
+		device := "single_device"
+		if key.Flags.BackupEligible {
+			device = "multi_device"
+		}
+		doc["credential_device_type"], doc["credential_backed_up"] = device, key.Flags.BackupState
+		doc["user_handle"], doc["identity_user_id"] = keyID(Handle(userID)), userID
+		doc["aaguid"] = aaguid(key.Authenticator.AAGUID)
+		transports := []any{}
+		for _, t := range key.Transport {
+			transports = append(transports, string(t))
+		}
+		doc["transports"] = transports
+	}
+	return doc, nil
+}
+
+// aaguid is the id of a model of authenticators as UUIDs are written.
+func aaguid(raw []byte) string {
+	const length = 16
+	if len(raw) != length {
+		return ""
+	}
+	h := hex.EncodeToString(raw)
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// maxPasskeys is how many a user may have, Auth0: authenticate/database-connections/passkeys.
+const maxPasskeys = 20
+
+// ErrTooMany reports a user who has as many passkeys as there may be.
+var ErrTooMany = errors.New("the user has too many passkeys")
+
+// Keep keeps a key that was made, as its user's, and uses the ceremony up. It returns
+// storage.ErrReused where that has happened before, ErrTooMany, and ErrInvalid for a key that is
+// kept already.
+func (m Made) Keep(tx *storage.Tx, userID string, now time.Time) (id string, err error) {
+	if err := tx.EndCeremony(m.Ceremony); err != nil {
+		return "", err
+	}
+	if userID != m.Ceremony.UserID {
+		return "", ErrInvalid
+	}
+	_, _, err = objects.FactorByKey(tx, storage.Text(m.document, "key_id"))
+	if err == nil {
+		return "", ErrInvalid
+	}
+	if !storage.IsNotFound(err) {
+		return "", err
+	}
+	has, err := keysOf(tx, userID, m.kind)
+	if err != nil {
+		return "", err
+	}
+	if len(has) >= maxPasskeys {
+		return "", ErrTooMany
+	}
+	doc := maps.Clone(m.document)
+	id = resource.AuthenticationMethods.NewID()
+	doc["id"], doc["created_at"] = id, resource.Time(now)
+	if m.kind != Passkey {
+		doc["enrolled_at"] = doc["created_at"]
+	}
+	kept, err := objects.AuthenticationMethods.Open(tx, userID)
+	if err != nil {
+		return "", err
+	}
+	return id, kept.Put(doc)
+}
+
+// Used is a key that was proved, until Hold uses the proof up.
+type Used struct {
+	Ceremony storage.Ceremony
+	// UserID is whose key it is, and ID that of the authentication method.
+	UserID, ID string
+	count      uint32
+	key        webauthn.Credential
+}
+
+// Use checks the answer to BeginUsing. It is asked outside of any update.
+func Use(ctx context.Context, db *storage.DB, p Party, kind string, c storage.Ceremony, response []byte) (u Used, err error) {
+	u = Used{Ceremony: c}
+	if c.Purpose != ToUse(kind) {
+		return u, ErrInvalid
+	}
+	w, session, err := p.resume(c)
+	if err != nil {
+		return u, err
+	}
+	parsed, err := protocol.ParseCredentialRequestResponseBytes(response)
+	if err != nil {
+		return u, invalid(err)
+	}
+	var userID string
+	var doc storage.Document
+	err = db.View(ctx, func(tx *storage.Tx) error {
+		userID, doc, err = objects.FactorByKey(tx, keyID(parsed.RawID))
+		return err
+	})
+	if storage.IsNotFound(err) {
+		return u, invalid(err)
+	}
+	if err != nil {
+		return u, err
+	}
+	key, ok := credential(doc)
+	if !ok || doc["type"] != kind || c.UserID != "" && c.UserID != userID {
+		return u, ErrInvalid
+	}
+	u.UserID, u.ID, u.count = userID, storage.Text(doc, "id"), key.Authenticator.SignCount
+	who := owner{id: userID, keys: []webauthn.Credential{key}}
+	var proved *webauthn.Credential
+	if c.UserID == "" {
+		_, proved, err = w.ValidatePasskeyLogin(func(_, _ []byte) (webauthn.User, error) { return who, nil }, session, parsed)
+	} else {
+		session.AllowedCredentialIDs = nil // the key was looked up, which must be the user's and of the kind
+		proved, err = w.ValidateLogin(who, session, parsed)
+	}
+	if err != nil {
+		return u, invalid(err)
+	}
+	if proved.Authenticator.CloneWarning {
+		return u, ErrInvalid // Web Authentication section 6.1.1: two authenticators have the key
+	}
+	u.key = *proved
+	return u, nil
+}
+
+// Hold uses a proof up, and keeps how often the key was used. It returns storage.ErrReused for a
+// proof that was used before, and ErrInvalid where the key has gone or was used meanwhile.
+func (u Used) Hold(tx *storage.Tx, now time.Time) error {
+	if err := tx.EndCeremony(u.Ceremony); err != nil {
+		return err
+	}
+	doc, err := tx.Documents(resource.AuthenticationMethods.Name, u.UserID).Document(u.ID)
+	if storage.IsNotFound(err) {
+		return ErrInvalid
+	}
+	if err != nil {
+		return err
+	}
+	if was, ok := credential(doc); !ok || was.Authenticator.SignCount != u.count {
+		return ErrInvalid
+	}
+	raw, err := json.Marshal(u.key)
+	if err != nil {
+		return err
+	}
+	doc[resource.WebAuthnCredential], doc["last_auth_at"] = string(raw), resource.Time(now)
+	if doc["type"] == Passkey {
+		doc["credential_backed_up"] = u.key.Flags.BackupState
+	}
+	kept, err := objects.AuthenticationMethods.Open(tx, u.UserID)
+	if err != nil {
+		return err
+	}
+	return kept.Put(doc)
+}
