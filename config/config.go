@@ -93,6 +93,11 @@ type Config struct {
 	// Default: 10 s, which is what container engines wait before they kill.
 	ShutdownGrace time.Duration `name:"shutdown-grace" default:"10s" placeholder:"DURATION" help:"How long requests in progress may go on after a stop."`
 
+	// Upstream says which identity providers are talked to whose addresses a connection names: none, those at loopback
+	// addresses, or all. Every other one is simulated. Default: loopback, because a tenant that was exported names
+	// providers on the internet, which a test is not to reach, and somebody who names one on this machine means it.
+	Upstream string `name:"upstream" default:"loopback" placeholder:"WHICH" help:"Identity providers that are not simulated where a connection names their address: none, loopback or all."`
+
 	// LogLevel is the least severe level to log: debug, info, warn or error. Default: info.
 	LogLevel string `name:"log-level" default:"info" placeholder:"LEVEL" help:"Least severe level to log: debug, info, warn or error."`
 
@@ -119,6 +124,7 @@ const (
 const mostImport = 1 << 30
 
 var (
+	upstreams  = []string{"none", "loopback", "all"}
 	logLevels  = []string{"debug", "info", "warn", "error"}
 	logFormats = []string{"text", "json"}
 )
@@ -134,6 +140,7 @@ func (c *Config) Validate() error {
 		c.validateIssuer(),
 		c.validateAllowedHosts(),
 		c.validateNumbers(),
+		oneOf("upstream", c.Upstream, upstreams),
 		oneOf("log-level", c.LogLevel, logLevels),
 		oneOf("log-format", c.LogFormat, logFormats),
 	)

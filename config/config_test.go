@@ -31,6 +31,7 @@ func TestValidateNamesKnobCauseAndRemedy(t *testing.T) {
 		{"an import without end", func(c *config.Config) { c.MaxImportSize = 1<<30 + 1 }, "max-import-size: 1073741825 is not between"},
 		{"a negative grace", func(c *config.Config) { c.ShutdownGrace = -time.Second }, "shutdown-grace: -1s is negative; give for instance 10s, or 0s to stop at once"},
 		{"an unknown log level", func(c *config.Config) { c.LogLevel = "warning" }, `log-level: "warning" is unknown; the values are debug, error, info, warn`},
+		{"unknown providers", func(c *config.Config) { c.Upstream = "al" }, `upstream: "al" is unknown; did you mean "all"?`},
 		{"an unknown log format", func(c *config.Config) { c.LogFormat = "jsn" }, `log-format: "jsn" is unknown; did you mean "json"?`},
 		{"a store that is no database", func(c *config.Config) { c.Store = "mysql://u:secret@h/db" }, "store: it is no URL of a PostgreSQL database; give it as postgres://"},
 		{"a database and nothing", func(c *config.Config) { c.Store, c.Data, c.Ephemeral = "postgres://h/db", "", true }, "store and ephemeral: a server keeps its data in a database or not at all; leave one out"},

@@ -50,6 +50,7 @@ var values = map[string][3]string{
 	"allowed-host":    {"a.test", "*.b.test", "c.test"},
 	"no-fsync":        {"true", "false", "true"},
 	"password-cost":   {"7", "8", "9"},
+	"upstream":        {"all", "none", "loopback"},
 	"max-import-size": {"1", "2", "3"},
 	"shutdown-grace":  {"1s", "2s", "3s"},
 	"log-level":       {"debug", "warn", "error"},
@@ -130,7 +131,7 @@ func TestDefaults(t *testing.T) {
 	t.Setenv("XDG_DATA_HOME", "/xdg")
 	want := config.Config{
 		Seed: "timesheets", Data: "/xdg/tenant0", Listen: "127.0.0.1:4400", Control: "127.0.0.1:4401",
-		PasswordCost: 6, MaxImportSize: 512000, ShutdownGrace: 10 * time.Second, LogLevel: "info", LogFormat: "text",
+		PasswordCost: 6, MaxImportSize: 512000, ShutdownGrace: 10 * time.Second, Upstream: "loopback", LogLevel: "info", LogFormat: "text",
 	}
 	got := config.Default()
 	if diff := cmp.Diff(want, got); diff != "" {

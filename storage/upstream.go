@@ -18,6 +18,8 @@ type UpstreamLogin struct {
 	StateHash string `json:"state_hash,omitempty"`
 	// Page is the state of the login's own pages, which the provider does not get to know.
 	Page string `json:"page,omitempty"`
+	// Real says that the browser was sent to the provider itself and to no simulation.
+	Real bool `json:"real,omitempty"`
 	// Nonce and Verifier are what the provider's answer is held against: OIDC Core section
 	// 3.1.2.1 and RFC 7636 section 4.1, and for SAML the id of the request.
 	Nonce    string `json:"nonce,omitempty"`

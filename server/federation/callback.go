@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -29,6 +30,22 @@ func (m *room) callback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return m.answered(w, r, params)
+}
+
+// posted takes an answer that travels in a form, OAuth 2.0 Form Post Response Mode. It comes from the
+// provider's page, so that its origin is another one.
+//
+//auth0:operation POST /login/callback
+func (m *room) posted(w http.ResponseWriter, r *http.Request) error {
+	params, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	return m.answered(w, r, params)
+}
+
+func (m *room) answered(w http.ResponseWriter, r *http.Request, params url.Values) error {
 	l, err := m.find(r, params.Get("state"))
 	if err != nil {
 		return err
@@ -36,7 +53,12 @@ func (m *room) callback(w http.ResponseWriter, r *http.Request) error {
 	if code := params.Get("error"); code != "" {
 		return m.refused(w, r, l, passedOn(code, params.Get("error_description")))
 	}
-	who, err := m.redeem(l, params.Get("code"))
+	var who providers.Account
+	if l.transaction.Upstream.Real {
+		who, err = m.exchange(r.Context(), l, params)
+	} else {
+		who, err = m.redeem(l, params.Get("code"))
+	}
 	if err != nil {
 		return m.refused(w, r, l, err)
 	}

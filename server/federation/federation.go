@@ -6,6 +6,7 @@ package federation
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
@@ -14,6 +15,7 @@ import (
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -25,22 +27,30 @@ type Deps struct {
 	Door    *signin.Door
 	Pages   web.Pages
 	Log     *tenantlog.Log
-	// Issuer is the URL of the tenant, with its trailing slash.
-	Issuer string
-	Now    func() time.Time
+	Issuer  *tokens.Issuer
+	Now     func() time.Time
+	// Upstream says which providers are not simulated, and Closed which addresses no request may
+	// reach.
+	Upstream Upstream
+	Closed   func(netip.AddrPort) bool
 }
 
-type room struct{ Deps }
+type room struct {
+	Deps
+	client    *http.Client
+	discovery discoveries
+}
 
 // callbackPath is where providers send the browser back to.
 const callbackPath = "/login/callback"
 
 // Mount adds the room's routes.
 func Mount(rt *web.Router, d Deps) {
-	m := &room{d}
+	m := &room{Deps: d, client: newClient(d)}
 	rt = rt.With(d.Pages.Shape)
 	rt.Handle(http.MethodGet, account.ProviderPage, m.begin)
 	rt.Handle(http.MethodGet, callbackPath, m.callback)
+	rt.Handle(http.MethodPost, callbackPath, m.posted)
 	rt.Handle(http.MethodGet, simulatedPath, m.showProvider)
 	rt.Handle(http.MethodPost, simulatedPath, web.SameSite(m.submitProvider))
 }
@@ -69,7 +79,8 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	state := keys.Random(32)
-	up := storage.UpstreamLogin{Connection: c.Name, StateHash: keys.Hash(state), Page: page, Nonce: keys.Random(32), Verifier: keys.Random(32)}
+	real := m.Upstream.reaches(c)
+	up := storage.UpstreamLogin{Connection: c.Name, StateHash: keys.Hash(state), Page: page, Real: real, Nonce: keys.Random(32), Verifier: keys.Random(32)}
 	err = m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
 		return session.Change(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
 			t.Upstream = &up
@@ -80,7 +91,15 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	t.Upstream = &up
-	return web.Redirect(w, r, m.simulatedURL(leg{t, c}, state))
+	l := leg{t, c}
+	if !real {
+		return web.Redirect(w, r, m.simulatedURL(l, state))
+	}
+	target, err := m.authorizationURL(r.Context(), l, state)
+	if err != nil {
+		return m.refused(w, r, l, err)
+	}
+	return web.Redirect(w, r, target)
 }
 
 // chosen is the connection that a login goes on by.

@@ -3,6 +3,7 @@ package federation_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"net"
 	"strings"
 	"testing"
 )
@@ -26,4 +27,20 @@ func payload(t *testing.T, token string) (claims object) {
 		t.Fatal(err)
 	}
 	return claims
+}
+
+// freePort is a port that was free a moment ago.
+func freePort(t *testing.T) string {
+	t.Helper()
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
 }

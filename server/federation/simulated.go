@@ -52,7 +52,7 @@ func (m *room) request(l leg, state string) url.Values {
 	}
 	id, _ := options["client_id"].(string)
 	for name, value := range map[string]string{
-		"client_id": id, "redirect_uri": m.Issuer + strings.TrimPrefix(callbackPath, "/"), "response_type": "code", "state": state,
+		"client_id": id, "redirect_uri": m.Issuer.URL + strings.TrimPrefix(callbackPath, "/"), "response_type": "code", "state": state,
 		"scope": scopeOf(l),
 	} {
 		if params.Del(name); value != "" {

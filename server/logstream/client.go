@@ -40,6 +40,34 @@ func newClient(closed func(netip.AddrPort) bool) *http.Client {
 	}
 }
 
+// Guarded returns a client for requests to addresses that the tenant's objects name, with the rules of
+// the streams: http and https alone, no redirects, the mark, and no address that is closed.
+func Guarded(closed func(netip.AddrPort) bool) *http.Client {
+	client := newClient(closed)
+	client.Transport = marked{client.Transport}
+	return client
+}
+
+// marked sends requests that are no stream's.
+type marked struct{ http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (m marked) RoundTrip(rq *http.Request) (*http.Response, error) {
+	if err := checkScheme(rq); err != nil {
+		return nil, err
+	}
+	rq = rq.Clone(rq.Context())
+	rq.Header.Set(Header, "none")
+	return m.RoundTripper.RoundTrip(rq)
+}
+
+func checkScheme(rq *http.Request) error {
+	if scheme := rq.URL.Scheme; scheme != "http" && scheme != "https" {
+		return fmt.Errorf("%w, and not to one of %s", errScheme, scheme)
+	}
+	return nil
+}
+
 // Do sends a request that is no stream's, with the same rules and the same mark, so that it
 // comes to no address that is closed to the tenant's requests.
 func (s *Streams) Do(rq *http.Request) (*http.Response, error) {
@@ -49,8 +77,8 @@ func (s *Streams) Do(rq *http.Request) (*http.Response, error) {
 
 // do sends a request.
 func (s *Streams) do(rq *http.Request) (*http.Response, error) {
-	if scheme := rq.URL.Scheme; scheme != "http" && scheme != "https" {
-		return nil, fmt.Errorf("%w, and not to one of %s", errScheme, scheme)
+	if err := checkScheme(rq); err != nil {
+		return nil, err
 	}
 	return s.client.Do(rq) //nolint:gosec // where to is the tenant's to say; what is closed to it the client refuses
 }

@@ -35,7 +35,7 @@ var calls = []string{
 
 // visits are where browsers are sent. They answer with a page.
 var visits = []string{
-	"GET /login", "POST /login/callback",
+	"GET /login",
 	"GET /continue", "POST /continue",
 	"GET /co/verify",
 	"GET /samlp/{client_id}", "POST /samlp/{client_id}", "GET /samlp/{client_id}/logout", "POST /samlp/{client_id}/logout",

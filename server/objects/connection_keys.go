@@ -141,3 +141,19 @@ func RotateConnectionKeys(ch *Change, connectionID string, fresh storage.Documen
 	}
 	return putConnectionKey(ch.Tx, connectionID, fresh)
 }
+
+// ConnectionKey returns the current key of a connection: its id and the private key, as DER of PKCS
+// #8. found is false where nobody has asked for the keys yet.
+func ConnectionKey(tx *storage.Tx, secrets *keys.Secrets, connectionID string) (kid string, private []byte, found bool, err error) {
+	for key, err := range tx.Documents(resource.ConnectionKeys.Name, connectionID).All() {
+		if err != nil {
+			return "", nil, false, err
+		}
+		if key[CurrentKey] != true {
+			continue
+		}
+		sealed, err := base64.StdEncoding.DecodeString(storage.Text(key, sealedKey))
+		return storage.Text(key, "kid"), []byte(secrets.Unseal(sealed)), err == nil, err
+	}
+	return "", nil, false, nil
+}

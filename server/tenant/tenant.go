@@ -260,7 +260,7 @@ func (t *Tenant) rooms() *web.Router {
 	login.Mount(rt, login.Deps{
 		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Codes: codes, Now: now,
 	})
-	federation.Mount(rt, federation.Deps{DB: t.db, Cookies: cookies, Door: door, Pages: pages, Log: t.events, Issuer: t.Issuer, Now: now})
+	federation.Mount(rt, federation.Deps{DB: t.db, Cookies: cookies, Door: door, Pages: pages, Log: t.events, Issuer: t.issuer, Now: now, Upstream: federation.Upstream(t.Config.Upstream), Closed: t.Closed})
 	dbconnections.Mount(rt, open, dbconnections.Deps{
 		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Emails: mails, Codes: codes, Log: t.events, Now: now,
 	})

@@ -1,0 +1,395 @@
+package federation
+
+import (
+	"cmp"
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+	"golang.org/x/oauth2"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/logstream"
+	"github.com/tenant0/tenant0/server/objects"
+	"github.com/tenant0/tenant0/server/providers"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Upstream says which identity providers are talked to: "none", those at "loopback" addresses, or
+// "all". The others are simulated.
+type Upstream string
+
+// reaches reports whether a connection names its provider, at an address that may be talked to.
+func (u Upstream) reaches(c storage.Connection) bool {
+	named := addresses(c)
+	if len(named) == 0 || u == "none" {
+		return false
+	}
+	return u == "all" || !slices.ContainsFunc(named, func(address string) bool { return !isLoopback(address) })
+}
+
+// addresses are those that a connection names of its provider, none where they would not do.
+func addresses(c storage.Connection) (all []string) {
+	names := map[string][]string{
+		"oidc":   {"discovery_url", "issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"},
+		"okta":   {"discovery_url", "issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"},
+		"oauth2": {"authorizationURL", "tokenURL", "userinfo_endpoint"},
+	}[c.Strategy]
+	for _, name := range names {
+		if address := text(c, name); address != "" {
+			all = append(all, address)
+		}
+	}
+	enough := text(c, "discovery_url") != "" || text(c, "issuer") != "" || text(c, "authorizationURL") != "" && text(c, "tokenURL") != ""
+	if !enough {
+		return nil
+	}
+	return all
+}
+
+func text(c storage.Connection, option string) string {
+	value, _ := c.Options[option].(string)
+	return value
+}
+
+// isLoopback reports whether an address leads to this machine by what it is called. The client holds
+// the address that a name comes down to against the same.
+func isLoopback(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	host := strings.ToLower(u.Hostname())
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// newClient is the client for providers. It keeps the rules of log streams, and where only providers at
+// loopback addresses are talked to it connects to no other, whatever a name or a document leads to.
+func newClient(d Deps) *http.Client {
+	return logstream.Guarded(func(to netip.AddrPort) bool {
+		return d.Closed != nil && d.Closed(to) || d.Upstream != "all" && !to.Addr().Unmap().IsLoopback()
+	})
+}
+
+// discoveries remember the documents of providers, OpenID Connect Discovery 1.0 section 4.
+type discoveries struct {
+	mu  sync.Mutex
+	all map[string]discovered
+}
+
+type discovered struct {
+	*oidc.Provider
+	at time.Time
+}
+
+// discoveryLifetime is how long a document is believed.
+const discoveryLifetime = 5 * time.Minute
+
+// provider is the provider of a connection: by its discovery document, or by the endpoints that the
+// connection has.
+func (m *room) provider(ctx context.Context, c storage.Connection) (*oidc.Provider, error) {
+	ctx = oidc.ClientContext(context.WithoutCancel(ctx), m.client) // the keys are fetched later
+	issuer := text(c, "issuer")
+	if at := text(c, "discovery_url"); at != "" {
+		issuer = cmp.Or(issuer, strings.TrimSuffix(at, "/.well-known/openid-configuration"))
+	}
+	if text(c, "authorization_endpoint") != "" && text(c, "jwks_uri") != "" && text(c, "issuer") != "" {
+		return (&oidc.ProviderConfig{
+			IssuerURL: issuer, AuthURL: text(c, "authorization_endpoint"), TokenURL: text(c, "token_endpoint"),
+			UserInfoURL: text(c, "userinfo_endpoint"), JWKSURL: text(c, "jwks_uri"),
+		}).NewProvider(ctx), nil
+	}
+	m.discovery.mu.Lock()
+	known, ok := m.discovery.all[issuer]
+	m.discovery.mu.Unlock()
+	if ok && m.Now().Sub(known.at) < discoveryLifetime {
+		return known.Provider, nil
+	}
+	p, err := discover(ctx, issuer)
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	m.discovery.mu.Lock()
+	defer m.discovery.mu.Unlock()
+	if m.discovery.all == nil || len(m.discovery.all) > maxDiscoveries {
+		m.discovery.all = map[string]discovered{}
+	}
+	m.discovery.all[issuer] = discovered{p, m.Now()}
+	return p, nil
+}
+
+// maxDiscoveries bounds the documents that are remembered.
+const maxDiscoveries = 100
+
+// discover reads the document of an issuer. Some issuers end in a slash that the address of the
+// document does not tell.
+func discover(ctx context.Context, issuer string) (*oidc.Provider, error) {
+	p, err := oidc.NewProvider(ctx, issuer)
+	if err != nil && !strings.HasSuffix(issuer, "/") {
+		if other, again := oidc.NewProvider(ctx, issuer+"/"); again == nil {
+			return other, nil
+		}
+	}
+	return p, err
+}
+
+// unreachable is what the application is told of a provider that cannot be used. The cause is for the
+// log of the server.
+func unreachable(cause error) error {
+	return (&apierr.Error{Status: http.StatusBadGateway, Code: "server_error", Message: "The identity provider cannot be reached or does not answer as it should.", Setting: "the options of the connection, and the setting upstream of the server"}).With(cause)
+}
+
+// errProof is what the application is told of an answer that does not prove who it is about.
+func errProof(cause error) error {
+	return (&apierr.Error{Status: http.StatusForbidden, Code: accessDenied, Message: "The answer of the identity provider could not be verified."}).With(cause)
+}
+
+// isFrontChannel reports whether the provider answers with the ID token itself.
+func isFrontChannel(c storage.Connection) bool { return text(c, "type") == "front_channel" }
+
+// authorizationURL is where the provider of a leg asks who logs in.
+func (m *room) authorizationURL(ctx context.Context, l leg, state string) (string, error) {
+	params := m.request(l, state)
+	endpoint := text(l.connection, "authorizationURL")
+	if l.connection.Strategy != "oauth2" {
+		p, err := m.provider(ctx, l.connection)
+		if err != nil {
+			return "", err
+		}
+		endpoint = p.Endpoint().AuthURL
+		if scope := strings.Fields(params.Get("scope")); !slices.Contains(scope, "openid") {
+			params.Set("scope", strings.Join(append([]string{"openid"}, scope...), " "))
+		}
+		params.Set("nonce", l.transaction.Upstream.Nonce)
+	}
+	switch {
+	case isFrontChannel(l.connection):
+		params.Set("response_type", "id_token")
+		params.Set("response_mode", "form_post")
+	case usesPKCE(l.connection):
+		params.Set("code_challenge", oauth2.S256ChallengeFromVerifier(l.transaction.Upstream.Verifier))
+		params.Set("code_challenge_method", "S256")
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return "", unreachable(fmt.Errorf("the authorization endpoint is %q: %w", endpoint, cmp.Or(err, errors.New("not an http or https URL"))))
+	}
+	query := u.Query()
+	for name := range params {
+		query.Set(name, params.Get(name))
+	}
+	u.RawQuery = query.Encode()
+	return u.String(), nil
+}
+
+// usesPKCE reports whether a connection proves that it began what it ends, RFC 7636: Auth0's "auto" is
+// for providers that know how.
+func usesPKCE(c storage.Connection) bool {
+	settings, _ := c.Options["connection_settings"].(map[string]any)
+	if c.Strategy == "oauth2" {
+		return c.Options["pkce_enabled"] == true
+	}
+	return settings["pkce"] != "disabled"
+}
+
+// exchange proves whom the answer of a real provider is about.
+func (m *room) exchange(ctx context.Context, l leg, params url.Values) (who providers.Account, err error) {
+	ctx = oidc.ClientContext(ctx, m.client)
+	if l.connection.Strategy == "oauth2" {
+		token, err := m.token(ctx, l, text(l.connection, "tokenURL"), params.Get("code"))
+		if err != nil {
+			return who, err
+		}
+		return m.profile(ctx, l, token)
+	}
+	p, err := m.provider(ctx, l.connection)
+	if err != nil {
+		return who, err
+	}
+	raw, token := params.Get("id_token"), (*oauth2.Token)(nil)
+	if !isFrontChannel(l.connection) {
+		if token, err = m.token(ctx, l, p.Endpoint().TokenURL, params.Get("code")); err != nil {
+			return who, err
+		}
+		raw, _ = token.Extra("id_token").(string)
+	}
+	claims, err := m.verify(ctx, l, p, raw)
+	if err != nil {
+		return who, errProof(err)
+	}
+	var info map[string]any
+	if token != nil && p.UserInfoEndpoint() != "" {
+		if info, err = userinfo(ctx, p, token, claims["sub"]); err != nil {
+			return who, errProof(err)
+		}
+	}
+	id, _ := claims["sub"].(string)
+	who = providers.Read(l.connection, id, providers.Map(l.connection, claims, info))
+	who.Tokens = tokensOf(token, raw)
+	return who, nil
+}
+
+// algorithms are those that an ID token may be signed with: none, and those with a secret that others
+// may know, prove nothing.
+var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"}
+
+// verify holds an ID token against OIDC Core section 3.1.3.7 and returns its claims.
+func (m *room) verify(ctx context.Context, l leg, p *oidc.Provider, raw string) (claims map[string]any, err error) {
+	if raw == "" {
+		return nil, errors.New("there is no ID token")
+	}
+	id := text(l.connection, "client_id")
+	token, err := p.VerifierContext(ctx, &oidc.Config{ClientID: id, Now: m.Now, SupportedSigningAlgs: algorithms}).Verify(ctx, raw)
+	if err != nil {
+		return nil, err
+	}
+	if err := token.Claims(&claims); err != nil {
+		return nil, err
+	}
+	azp, hasAZP := claims["azp"]
+	switch {
+	case token.Nonce != l.transaction.Upstream.Nonce:
+		return nil, errors.New("the nonce is another login's")
+	case token.Subject == "":
+		return nil, errors.New("the ID token names nobody")
+	case len(token.Audience) > 1 && !hasAZP, hasAZP && azp != id:
+		return nil, fmt.Errorf("the ID token is for the application %v", azp)
+	}
+	return claims, nil
+}
+
+// userinfo reads what the provider says of a person, OIDC Core section 5.3.4: "The sub Claim in the
+// UserInfo Response MUST be verified to exactly match the sub Claim in the ID Token".
+func userinfo(ctx context.Context, p *oidc.Provider, token *oauth2.Token, sub any) (claims map[string]any, err error) {
+	info, err := p.UserInfo(ctx, oauth2.StaticTokenSource(token))
+	if err != nil {
+		return nil, err
+	}
+	if err := info.Claims(&claims); err != nil {
+		return nil, err
+	}
+	if claims["sub"] != sub {
+		return nil, errors.New("userinfo is about somebody else")
+	}
+	return claims, nil
+}
+
+// token redeems a code at a token endpoint, RFC 6749 section 4.1.3. The application authenticates by its
+// secret in the form or, where the connection says so, by a signed assertion, RFC 7523 section 2.2.
+func (m *room) token(ctx context.Context, l leg, endpoint, code string) (*oauth2.Token, error) {
+	if code == "" {
+		return nil, errAnswer
+	}
+	c := l.connection
+	config := oauth2.Config{
+		ClientID: text(c, "client_id"), ClientSecret: text(c, "client_secret"), RedirectURL: m.Issuer.URL + strings.TrimPrefix(callbackPath, "/"),
+		Endpoint: oauth2.Endpoint{TokenURL: endpoint, AuthStyle: oauth2.AuthStyleInParams},
+	}
+	var options []oauth2.AuthCodeOption
+	if usesPKCE(c) {
+		options = append(options, oauth2.VerifierOption(l.transaction.Upstream.Verifier))
+	}
+	if text(c, "token_endpoint_auth_method") == "private_key_jwt" {
+		assertion, err := m.assertion(ctx, c, endpoint)
+		if err != nil {
+			return nil, err
+		}
+		config.ClientSecret = ""
+		options = append(options, oauth2.SetAuthURLParam("client_assertion", assertion),
+			oauth2.SetAuthURLParam("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"))
+	}
+	token, err := config.Exchange(ctx, code, options...)
+	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok && refused.ErrorCode != "" {
+		return nil, passedOn(refused.ErrorCode, refused.ErrorDescription)
+	}
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	return token, nil
+}
+
+// assertionLifetime is how long a client assertion is good.
+const assertionLifetime = time.Minute
+
+// assertion proves to a provider which application the tenant is.
+func (m *room) assertion(ctx context.Context, c storage.Connection, endpoint string) (string, error) {
+	var kid string
+	var der []byte
+	var found bool
+	err := m.DB.View(ctx, func(tx *storage.Tx) (err error) {
+		kid, der, found, err = objects.ConnectionKey(tx, m.Issuer.Secrets, c.ID)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if !found {
+		return "", &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The connection has no keys to authenticate with; POST /api/v2/connections/{id}/keys makes them", Setting: "the keys of the connection"}
+	}
+	private, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return "", err
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: private, KeyID: kid}}, nil)
+	if err != nil {
+		return "", err
+	}
+	id, now := text(c, "client_id"), m.Now()
+	return jwt.Signed(signer).Claims(jwt.Claims{
+		Issuer: id, Subject: id, Audience: jwt.Audience{endpoint}, ID: keys.Random(16),
+		IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(assertionLifetime)),
+	}).Serialize()
+}
+
+// maxAnswer bounds what is read of a profile, in bytes.
+const maxAnswer = 256 << 10
+
+// profile reads whom a token of a custom connection is of, at the address that the option
+// userinfo_endpoint names: the connection's script, which does so at Auth0, is not run.
+func (m *room) profile(ctx context.Context, l leg, token *oauth2.Token) (who providers.Account, err error) {
+	endpoint := text(l.connection, "userinfo_endpoint")
+	if endpoint == "" {
+		return who, apierr.NotEmulated("The script fetchUserProfile of a connection whose provider is not simulated, in place of the option userinfo_endpoint,")
+	}
+	resp, err := oauth2.NewClient(ctx, oauth2.StaticTokenSource(token)).Get(endpoint) //nolint:noctx // the client has a timeout
+	if err != nil {
+		return who, unreachable(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil || resp.StatusCode != http.StatusOK {
+		return who, unreachable(fmt.Errorf("userinfo: %s: %w", resp.Status, cmp.Or(err, errors.New("not a profile"))))
+	}
+	var said map[string]any
+	if err := json.Unmarshal(raw, &said); err != nil {
+		return who, unreachable(err)
+	}
+	who = providers.Read(l.connection, providers.IDOf(said), said)
+	who.Tokens = tokensOf(token, "")
+	return who, nil
+}
+
+// tokensOf are the tokens that a provider has given for itself.
+func tokensOf(token *oauth2.Token, id string) storage.IdentityTokens {
+	kept := storage.IdentityTokens{IDToken: id}
+	if token != nil {
+		kept.AccessToken, kept.RefreshToken, kept.ExpiresIn = token.AccessToken, token.RefreshToken, int(token.ExpiresIn)
+	}
+	return kept
+}
