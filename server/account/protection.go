@@ -55,8 +55,13 @@ func (p Protection) applies(ip string) bool {
 	if !p.Enabled || !slices.Contains(p.Shields, "block") && !slices.Contains(p.Shields, "user_notification") {
 		return false
 	}
+	return !listed(p.Allowlist, ip)
+}
+
+// listed reports whether a list of addresses and networks has an address.
+func listed(allowlist []string, ip string) bool {
 	addr, err := netip.ParseAddr(ip)
-	return !slices.ContainsFunc(p.Allowlist, func(allowed string) bool {
+	return slices.ContainsFunc(allowlist, func(allowed string) bool {
 		if prefix, e := netip.ParsePrefix(allowed); e == nil && err == nil {
 			return prefix.Contains(addr)
 		}

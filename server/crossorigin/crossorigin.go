@@ -55,10 +55,14 @@ const ticketLifetime = time.Minute
 
 // Auth0's answers, Auth0: get-started/applications/set-up-cors.
 var (
-	errBody  = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Invalid request body. All and only of client_id, credential_type, username, otp, realm are required."}
-	errType  = &apierr.Error{Status: http.StatusBadRequest, Code: "unsupported_credential_type", Message: "Unknown credential type parameter."}
-	errOff   = &apierr.Error{Status: http.StatusUnauthorized, Code: "unauthorized_client", Message: "Cross origin login not allowed."}
-	errWrong = &apierr.Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Wrong email or password."}
+	errBody   = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Invalid request body. All and only of client_id, credential_type, username, otp, realm are required."}
+	errType   = &apierr.Error{Status: http.StatusBadRequest, Code: "unsupported_credential_type", Message: "Unknown credential type parameter."}
+	errOff    = &apierr.Error{Status: http.StatusUnauthorized, Code: "unauthorized_client", Message: "Cross origin login not allowed."}
+	errWrong  = &apierr.Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Wrong email or password."}
+	errLeaked = &apierr.Error{
+		Status: http.StatusUnauthorized, Code: signin.ErrLeaked.Code, Setting: signin.ErrLeaked.Setting,
+		Message: "This login attempt has been blocked because the password you're using was previously disclosed through a data breach (not in this application).",
+	}
 	errUser  = &apierr.Error{Status: http.StatusForbidden, Code: "blocked_user", Message: "Blocked user"}
 	errGuess = &apierr.Error{
 		Status: http.StatusTooManyRequests, Code: "too_many_attempts",
@@ -176,7 +180,7 @@ func (m *room) prove(r *http.Request, client storage.Client, conn storage.Connec
 		if err != nil && !errors.Is(err, identity.ErrWrongCredentials) {
 			return a, err
 		}
-		a.Holds = signin.StillPassword(a.User.UserID, hash)
+		a.Holds, a.Password = signin.StillPassword(a.User.UserID, hash), form.Get("password")
 		return a, refusal(m.Door.Judge(r, a, err == nil), a)
 	}
 	if err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
@@ -208,6 +212,8 @@ func (m *room) prove(r *http.Request, client storage.Client, conn storage.Connec
 
 func refusal(err error, a signin.Attempt) error {
 	switch {
+	case errors.Is(err, signin.ErrLeaked):
+		return errLeaked.With(err)
 	case errors.Is(err, signin.ErrBlocked):
 		return errGuess.With(err)
 	case errors.Is(err, signin.ErrWrong):

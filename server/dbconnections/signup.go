@@ -13,6 +13,7 @@ import (
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -21,9 +22,14 @@ import (
 
 // Answers of sign-up, Auth0: api/authentication/signup/create-a-new-user.
 var (
-	signupDisabled = named("BadRequestError", "unauthorized", "Public signup is disabled")
-	signupRefused  = named("BadRequestError", "invalid_signup", "Invalid sign up")
-	userExists     = named("BadRequestError", "user_exists", "The user already exists.")
+	signupDisabled  = named("BadRequestError", "unauthorized", "Public signup is disabled")
+	signupRefused   = named("BadRequestError", "invalid_signup", "Invalid sign up")
+	signupLeaked    = named("BadRequestError", "password_leaked", "Password has been leaked")
+	signupThrottled = &apierr.Error{
+		Status: http.StatusTooManyRequests, Code: "too_many_requests", Message: "Too many signups from the same IP", Extra: map[string]any{"name": "TooManyRequestsError"},
+		Setting: "attack-protection/suspicious-ip-throttling",
+	}
+	userExists = named("BadRequestError", "user_exists", "The user already exists.")
 )
 
 // applicant is who signs up.
@@ -86,9 +92,41 @@ func signupError(err error) error {
 	return e.With(err)
 }
 
+// watch refuses sign-ups from an address that makes too many, and passwords that others know. A
+// sign-up counts whatever becomes of it.
+func (m *room) watch(r *http.Request, a applicant) error {
+	throttled, counts, leaked := false, false, false
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		if throttled, counts, err = account.Throttled(tx, account.BeforeSignup, signin.Address(r), m.Now()); err != nil || throttled {
+			return err
+		}
+		leaked, err = account.Leaked(tx, account.BeforeSignup, a.password)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case throttled:
+		m.Log.Record(r, tenantlog.Event{Type: tenantlog.AddressBlocked, Description: "Blocked IP Address: too many sign-ups", ClientID: a.clientID, Connection: a.connection})
+		return signupThrottled
+	case leaked:
+		m.Log.Record(r, tenantlog.Event{Type: tenantlog.SignupPasswordLeaked, Description: "Breached password on signup", ClientID: a.clientID, Connection: a.connection})
+		return signupLeaked
+	case !counts:
+		return nil
+	}
+	return m.DB.Update(r.Context(), func(tx *storage.Tx) error {
+		_, err := account.CountTry(tx, account.BeforeSignup, signin.Address(r), m.Now())
+		return err
+	})
+}
+
 // create makes the account, and sends the e-mails that go with it.
 func (m *room) create(r *http.Request, a applicant) (doc storage.Document, err error) {
 	defer func() { m.recordSignup(r, a, doc, err) }()
+	if err := m.watch(r, a); err != nil {
+		return nil, err
+	}
 	var demands account.Demands
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		if err := admit(tx, a); err != nil {
@@ -221,6 +259,10 @@ func explain(err error) (key string, demands []templates.Demand, ok bool) {
 	switch {
 	case !isAnswer:
 		return "", nil, false
+	case e.Code == signupLeaked.Code:
+		return "password-breached", nil, true
+	case e.Code == signupThrottled.Code:
+		return "ip-signup-blocked", nil, true
 	case e.Code == "user_exists":
 		return "email-in-use", nil, true
 	case e.Code == "username_exists":

@@ -140,7 +140,7 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request, t storage.Tr
 	}
 	a := signin.Attempt{
 		Method: signin.Password, ClientID: t.Request().ClientID, Connection: found.connection, Identifier: username,
-		User: user, IP: signin.Address(r), Holds: signin.StillPassword(user.UserID, found.hash),
+		User: user, IP: signin.Address(r), Holds: signin.StillPassword(user.UserID, found.hash), Password: password,
 	}
 	var finish func(http.ResponseWriter)
 	if err = m.Door.Judge(r, a, err == nil); err == nil && found.prove != nil {
@@ -159,6 +159,10 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request, t storage.Tr
 	switch {
 	case errors.Is(err, signin.ErrBlocked):
 		return refuse(accountBlocked)
+	case errors.Is(err, signin.ErrThrottled):
+		return refuse("ip-blocked")
+	case errors.Is(err, signin.ErrLeaked):
+		return refuse("password-breached")
 	case errors.Is(err, signin.ErrWrong):
 		return refuse(m.wrongCredentials(r.Context(), t))
 	case err != nil:

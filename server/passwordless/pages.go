@@ -144,6 +144,8 @@ func (m *room) letIn(w http.ResponseWriter, r *http.Request, wt waiting, typed s
 	switch {
 	case errors.Is(err, signin.ErrBlocked):
 		return m.page(r.Context(), w, http.StatusBadRequest, wt, "user-blocked")
+	case errors.Is(err, signin.ErrThrottled):
+		return m.page(r.Context(), w, http.StatusBadRequest, wt, "ip-blocked")
 	case errors.Is(err, signin.ErrWrong):
 		return m.page(r.Context(), w, http.StatusBadRequest, wt, "invalid-code")
 	case err != nil:

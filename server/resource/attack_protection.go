@@ -38,7 +38,9 @@ var (
 		Fields: Fields{
 			"enabled": {Type: Bool, Default: false}, "shields": {Type: Array, Item: oneOf("block", "user_notification", "admin_notification"), Default: []any{}},
 			"admin_notification_frequency": {Type: Array, Item: oneOf("immediately", "daily", "weekly", "monthly"), Default: []any{}},
-			"method":                       {Type: String, Default: "standard", Enum: []string{"standard", "enhanced"}},
+			// tenant0's own: the passwords that count as disclosed, which everybody knows.
+			"tenant0_passwords": {Type: Array, Item: &Field{Type: String, Min: 1}, Plain: true},
+			"method":            {Type: String, Default: "standard", Enum: []string{"standard", "enhanced"}},
 			"stage": {Type: Object, Open: true, Fields: Fields{"pre-user-registration": breachedStage, "pre-change-password": breachedStage}, Default: storage.Document{
 				"pre-user-registration": storage.Document{"shields": []any{}}, "pre-change-password": storage.Document{"shields": []any{}},
 			}},

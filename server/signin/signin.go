@@ -71,6 +71,8 @@ type Attempt struct {
 	// proved does not hold any more, as with a password that was changed meanwhile. nil always
 	// holds.
 	Holds func(*storage.Tx) error
+	// Password is what was tried, "" for other proofs: it may be one that others know.
+	Password string
 	// Unknown and Wrong are the types of the event in the tenant's log where there is no such
 	// user, and where the proof was wrong; empty for those of passwords. Message is what the event
 	// says, empty for the sentence about passwords.
@@ -103,10 +105,13 @@ func StillPassword(userID, hash string) func(*storage.Tx) error {
 }
 
 // Judge says what becomes of an attempt whose proof was right or not: nil for one that may
-// go on, ErrBlocked, or ErrWrong. A blocked account stays closed to the right proof too. It
+// go on, ErrBlocked, ErrThrottled, ErrLeaked, or ErrWrong. A blocked account stays closed to the right proof too. It
 // counts and logs what it refuses, and tells the user of the attempt that blocks the
 // account, Auth0: secure/attack-protection/brute-force-protection.
 func (d *Door) Judge(r *http.Request, a Attempt, right bool) error {
+	if err := d.attack(r, a, right); err != nil {
+		return err
+	}
 	blocked := false
 	err := d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		blocked, err = account.Blocked(tx, a.User.UserID, a.Connection, a.IP, d.Now())
@@ -130,10 +135,13 @@ func (d *Door) Judge(r *http.Request, a Attempt, right bool) error {
 
 // count counts a wrong proof, also that of somebody who has left before the answer.
 func (d *Door) count(r *http.Request, a Attempt) error {
-	var blocks bool
+	var blocks, last bool
 	var mail emails.Draft
 	err := d.DB.Update(context.WithoutCancel(r.Context()), func(tx *storage.Tx) (err error) {
 		mail = emails.Draft{}
+		if last, err = account.CountTry(tx, account.BeforeLogin, a.IP, d.Now()); err != nil {
+			return err
+		}
 		var notify bool
 		blocks, notify, err = account.CountFailure(tx, a.User, a.Connection, a.Identifier, a.IP, d.Now())
 		if err != nil || !notify {
@@ -147,6 +155,9 @@ func (d *Door) count(r *http.Request, a Attempt) error {
 	}
 	if blocks {
 		d.Log.Record(r, a.blocked())
+	}
+	if last {
+		d.Log.Record(r, a.throttled())
 	}
 	return d.Emails.Send(mail)
 }

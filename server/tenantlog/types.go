@@ -38,6 +38,8 @@ const (
 	UserUnblocked         = "ublkdu"
 	AccountBlocked        = "limit_wc"
 	AddressBlocked        = "limit_mu"
+	PasswordLeaked        = "pwd_leak"
+	SignupPasswordLeaked  = "signup_pwd_leak"
 	LoginWarning          = "w"
 	DeprecationNotice     = "depnote"
 	CrossOriginLogin      = "scoa"

@@ -61,7 +61,7 @@ func (g *password) Validate(ctx context.Context, rq *oauth.TokenRequest) (*token
 	}
 	a := signin.Attempt{
 		Method: signin.Password, ClientID: rq.Client.ClientID, Connection: connection.Name, Identifier: username, User: user,
-		IP: signin.Address(rq.HTTP), Holds: signin.StillPassword(user.UserID, hash),
+		IP: signin.Address(rq.HTTP), Holds: signin.StillPassword(user.UserID, hash), Password: rq.Form.Get("password"),
 	}
 	if err := g.Door.Judge(rq.HTTP, a, err == nil); err != nil {
 		return refusedTo(a), wrong(err, apierr.WrongCredentials)
