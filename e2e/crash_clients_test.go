@@ -30,6 +30,9 @@ func (s *storm) newClient(name string) *client {
 		Transport: &http.Transport{}, Timeout: servertest.Patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	if s.transport != nil {
+		c.Transport = s.transport
+	}
 	c.forget()
 	return c
 }

@@ -49,12 +49,10 @@ const (
 
 // storm is a server that is killed again and again, and what it has acknowledged.
 type storm struct {
-	t                                     *testing.T
-	binary, seed, data, listen, control   string
+	daemon
+	seed, data, listen                    string
 	issuer, verifier, challenge, keySet   string
-	process                               *exec.Cmd
-	ended                                 chan error
-	said                                  *bytes.Buffer
+	transport                             http.RoundTripper // of the clients, nil for one each
 	mu                                    sync.Mutex
 	redeemed                              map[string]string // code to refresh token
 	fresh                                 []string          // codes that nobody has sent
@@ -62,6 +60,16 @@ type storm struct {
 	families                              []*family
 	acknowledged, attempted               map[string]bool // names of groups, of all rounds
 	logins, refreshes, groups, interrupts int             // of all rounds, for the log
+}
+
+// daemon is a server in a process of its own.
+type daemon struct {
+	t               *testing.T
+	binary, control string
+	flags           []string
+	process         *exec.Cmd
+	ended           chan error
+	said            *bytes.Buffer
 }
 
 // family is a refresh token in use.
@@ -95,8 +103,9 @@ func newStorm(t *testing.T) *storm {
 	t.Helper()
 	dir := t.TempDir()
 	s := &storm{
-		t: t, binary: filepath.Join(dir, "tenant0"), seed: filepath.Join(dir, "tenant.yaml"), data: filepath.Join(dir, "data"),
-		listen: freeAddress(t), control: freeAddress(t), verifier: strings.Repeat("v", 43), acknowledged: map[string]bool{}, attempted: map[string]bool{},
+		daemon: daemon{t: t, binary: filepath.Join(dir, "tenant0"), control: freeAddress(t)},
+		seed:   filepath.Join(dir, "tenant.yaml"), data: filepath.Join(dir, "data"),
+		listen: freeAddress(t), verifier: strings.Repeat("v", 43), acknowledged: map[string]bool{}, attempted: map[string]bool{},
 	}
 	build(t, s.binary, "./cmd/tenant0")
 	if err := os.WriteFile(s.seed, []byte(stormSeed), 0o600); err != nil {
@@ -106,16 +115,16 @@ func newStorm(t *testing.T) *storm {
 	s.issuer = "http://localhost:" + port + "/"
 	sum := sha256.Sum256([]byte(s.verifier))
 	s.challenge = base64.RawURLEncoding.EncodeToString(sum[:])
+	s.flags = []string{"start", "--data", s.data, "--seed", s.seed, "--listen", s.listen, "--issuer", s.issuer}
 	t.Cleanup(s.kill)
 	return s
 }
 
 // start starts the server and waits until it answers.
-func (s *storm) start() {
+func (s *daemon) start() {
 	s.t.Helper()
 	s.said = &bytes.Buffer{}
-	s.process = exec.Command(s.binary, "start", "--data", s.data, "--seed", s.seed, "--listen", s.listen, "--control", s.control,
-		"--issuer", s.issuer, "--password-cost", "4", "--log-level", "error")
+	s.process = exec.Command(s.binary, append(s.flags, "--control", s.control, "--password-cost", "4", "--log-level", "error")...)
 	s.process.Stdout, s.process.Stderr = s.said, s.said
 	if err := s.process.Start(); err != nil {
 		s.t.Fatal(err)
@@ -146,7 +155,7 @@ func (s *storm) start() {
 }
 
 // kill ends the server as kill -9 does. It may be called again.
-func (s *storm) kill() {
+func (s *daemon) kill() {
 	if s.process == nil {
 		return
 	}

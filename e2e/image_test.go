@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -80,10 +81,10 @@ func TestImage(t *testing.T) {
 	}
 }
 
-// build compiles a program of the module as the image does.
-func build(t *testing.T, output, pkg string) {
+// build compiles a program of the module as the image does, with more for the linker.
+func build(t *testing.T, output, pkg string, linked ...string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", output, pkg)
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags", strings.Join(append([]string{"-s -w"}, linked...), " "), "-o", output, pkg)
 	cmd.Dir = ".."
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

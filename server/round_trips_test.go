@@ -68,7 +68,7 @@ func TestWhatARequestAsksTheDatabase(t *testing.T) {
 			t.Errorf("%s takes %v round trips and %v statements, want %d and %d at most", step.name, trips[i], statements[i], step.roundTrips, step.statements)
 		}
 	}
-	// A server that nobody asks asks little.
+	// Where nobody asks a server, it asks little.
 	tripsBefore, _ := proxy.Counts()
 	time.Sleep(2 * time.Second)
 	if after, _ := proxy.Counts(); after-tripsBefore > 40 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/tenant"
 	"github.com/tenant0/tenant0/storage"
@@ -18,7 +19,7 @@ func (s *Server) openDatabase() (err error) {
 	if s.cfg.Store == "" {
 		return nil
 	}
-	s.database, err = postgres.Open(s.cfg.Store, postgres.Options{NoSync: s.cfg.NoFsync})
+	s.database, err = postgres.Open(s.cfg.Store, postgres.Options{NoSync: s.cfg.NoFsync, Now: clock.Machine})
 	return err
 }
 

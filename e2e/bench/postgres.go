@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -19,7 +20,16 @@ type cluster struct {
 	servers  []*process
 	browsers []*browser
 	rounds   []round
-	besides  []round // with the rate of the cluster before as limit
+	besides  []round       // with the rate of the cluster before as limit
+	proxy    *pgtest.Proxy // in front of the database, nil for none
+}
+
+// way is the URL of the database, by the proxy where there is one.
+func (c *cluster) way(database *pgtest.Server) string {
+	if c.proxy == nil {
+		return database.URL()
+	}
+	return strings.Replace(database.URL(), database.Addr(), c.proxy.Addr(), 1)
 }
 
 // login is one of a user, whose requests go to one of the servers.
@@ -50,14 +60,7 @@ func (b *bench) onPostgres() (err error) {
 		}
 	}()
 	for i, n := range []int{1, 1, 3} {
-		store := ""
-		if i > 0 {
-			store = database.URL() + "&search_path=" + fmt.Sprint("bench", i)
-			if err := database.Run("create schema " + fmt.Sprint("bench", i)); err != nil {
-				return err
-			}
-		}
-		if err := b.join(all[i], n, seed, store); err != nil {
+		if err := b.join(all[i], n, seed, database, i > 0); err != nil {
 			return err
 		}
 	}
@@ -78,13 +81,20 @@ func (b *bench) onPostgres() (err error) {
 	return b.countRoundTrips(database, seed)
 }
 
-// join starts servers of one tenant, and logs the users in.
-func (b *bench) join(c *cluster, servers int, seed, store string) error {
+// join starts servers of one tenant, with a schema of their own in the database where shared, and
+// logs the users in.
+func (b *bench) join(c *cluster, servers int, seed string, database *pgtest.Server, shared bool) error {
+	schema := strings.ReplaceAll(c.name, " ", "_")
+	if shared {
+		if err := database.Run("create schema \"" + schema + "\""); err != nil {
+			return err
+		}
+	}
 	for i := range servers {
-		data := filepath.Join(b.work, fmt.Sprintf("%s %d", strings.ReplaceAll(c.name, " ", "-"), i))
+		data := filepath.Join(b.work, fmt.Sprint(schema, i))
 		flags := []string{"--data", data, "--seed", seed, "--control", "127.0.0.1:0"}
-		if store != "" {
-			flags = append(flags, "--store", store)
+		if shared {
+			flags = append(flags, "--store", c.way(database)+"&search_path="+url.QueryEscape(`"`+schema+`"`))
 		}
 		p, _, err := b.startWith(data, flags...)
 		if err != nil {
@@ -145,11 +155,8 @@ func (b *bench) countRoundTrips(database *pgtest.Server, seed string) error {
 		return err
 	}
 	defer proxy.Close()
-	if err := database.Run("create schema counted"); err != nil {
-		return err
-	}
-	c := &cluster{name: "counted"}
-	err = b.join(c, 1, seed, strings.Replace(database.URL(), database.Addr(), proxy.Addr(), 1)+"&search_path=counted")
+	c := &cluster{name: "counted", proxy: proxy}
+	err = b.join(c, 1, seed, database, true)
 	if err == nil {
 		err = b.countLogins(c, proxy)
 	}

@@ -6,6 +6,7 @@ package clock
 import (
 	"errors"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -33,7 +34,22 @@ func (c *Clock) Be(s State) { c.state.Store(&s) }
 func (c *Clock) SetSkew(d time.Duration) { c.skew.Store(int64(d)) }
 
 // machine is the time that the clock shows where nobody has moved it.
-func (c *Clock) machine() time.Time { return time.Now().Add(time.Duration(c.skew.Load())) }
+func (c *Clock) machine() time.Time { return Machine().Add(time.Duration(c.skew.Load())) }
+
+// ahead is by how much the machine's clock is to be wrong, as a duration. A test of servers on
+// machines whose clocks differ has the linker set it (-X); otherwise it is empty.
+var ahead string
+
+var wrong = sync.OnceValue(func() time.Duration {
+	d, err := time.ParseDuration(ahead)
+	if err != nil {
+		return 0
+	}
+	return d
+})
+
+// Machine is the time of the machine, which no test moves.
+func Machine() time.Time { return time.Now().Add(wrong()) }
 
 // New returns a clock that shows the machine's time.
 func New() *Clock {

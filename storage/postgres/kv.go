@@ -33,7 +33,7 @@ type kv struct {
 // start sends the first request of a view, which finds the tenant.
 func (k *kv) start() error {
 	found := false
-	began := time.Now() //nolint:forbidigo // the machine's time, which is held against the database's
+	began := k.db.database.now()
 	k.conn.send(state, func(values [][]byte) bool {
 		found, k.last = true, change{numberOf(values[0]), numberOf(values[1])}
 		k.db.database.meet(began, time.UnixMicro(numberOf(values[2])))

@@ -24,6 +24,8 @@ type Options struct {
 	// NoSync lets a commit end before the disk of the database has it. A crash of the
 	// database may then take the last of them back.
 	NoSync bool
+	// Now is the machine's clock, which is held against the database's; nil is the usual one.
+	Now func() time.Time
 }
 
 // mostConnections is how many connections a process uses, unless pool_max_conns in the URL
@@ -39,6 +41,7 @@ type Database struct {
 	config *pgconn.Config
 	pool   *pool
 	most   int64 // bytes of a tenant that is kept in memory
+	now    func() time.Time
 	keeper keeper
 	skew   atomic.Int64
 }
@@ -61,7 +64,10 @@ func Open(url string, o Options) (*Database, error) {
 		config.RuntimeParams["synchronous_commit"] = "off"
 	}
 	config.OnNotice = func(*pgconn.PgConn, *pgconn.Notice) {}
-	d := &Database{config: config, pool: newPool(config, limits.connections), most: int64(limits.memory) << 20}
+	d := &Database{config: config, pool: newPool(config, limits.connections), most: int64(limits.memory) << 20, now: o.Now}
+	if d.now == nil {
+		d.now = time.Now //nolint:forbidigo // the machine's time
+	}
 	d.keeper.database = d
 	if err := d.prepare(); err != nil {
 		return nil, d.explain(err)
@@ -323,7 +329,7 @@ const tolerance, quickly = 100 * time.Millisecond, 50 * time.Millisecond
 
 // meet holds the machine's clock against the database's.
 func (d *Database) meet(asked, there time.Time) {
-	now := time.Now() //nolint:forbidigo // the machine's time
+	now := d.now()
 	took := now.Sub(asked)
 	if took > quickly {
 		return

@@ -75,7 +75,7 @@ type question struct {
 // of returns a state for the reads of a context: one that has all that was kept before the call,
 // or before the request came.
 func (r *replica) of(ctx context.Context) (*moment, error) {
-	arrival, began := storage.ArrivalOf(ctx), time.Now() //nolint:forbidigo // the machine's time
+	arrival, began := storage.ArrivalOf(ctx), r.db.database.now()
 	if arrival.Knows(r, began) {
 		if now := r.now.Load(); now != nil {
 			return now, nil
@@ -138,7 +138,7 @@ func (r *replica) ask() (*moment, error) {
 // since asks for the changes behind one.
 func (db *DB) since(c *conn, at int64) (a answer, err error) {
 	var found bool
-	began := time.Now() //nolint:forbidigo // the machine's time, which is held against the database's
+	began := db.database.now()
 	c.send(since, func(values [][]byte) bool {
 		if !found {
 			found, a.change = true, change{numberOf(values[0]), numberOf(values[1])}
