@@ -21,7 +21,7 @@ const module = "github.com/tenant0/tenant0/"
 // two rooms need moves down. A name that ends in "/" stands for all below it.
 var floors = map[string]int{
 	"config/private": 0, "config/seeds": 0, "config/suggest": 0, "storage": 0, "templates": 0, "server/apierr": 0, "server/clock": 0,
-	"server/callback": 0, "server/metrics": 0, "server/customclaims": 0, "server/redact": 0, "server/trace": 0,
+	"server/callback": 0, "server/metrics": 0, "server/customclaims": 0, "server/redact": 0, "server/telemetry": 0, "server/trace": 0,
 
 	"config": 1, "keys": 1, "keys/ca": 1, "storage/bolt": 1, "storage/memory": 1, "storage/postgres": 1, "storage/postgres/pgtest": 1, "storage/enginetest": 1, "server/identity": 1, "server/logstream": 1,
 	"server/outbox": 1, "server/resource": 1, "server/search": 1, "server/tenantlog": 1, "server/web": 1,
@@ -65,6 +65,7 @@ var soleImporters = map[string]string{
 	"github.com/tidwall/btree":     "storage/",
 	"github.com/jackc/pgx/v5":      "storage/postgres/",
 	"github.com/prometheus/":       "server/metrics",
+	"go.opentelemetry.io/":         "server/telemetry", // and tests
 	"html/template":                "templates",
 	"github.com/alecthomas/kong":   "cmd/",
 	"github.com/smallstep/":        "keys/ca",

@@ -24,6 +24,7 @@ import (
 	"github.com/tenant0/tenant0/keys/ca"
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/metrics"
+	"github.com/tenant0/tenant0/server/telemetry"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage/postgres"
 )
@@ -40,6 +41,7 @@ type Server struct {
 	summary   Summary
 	tenants   tenants
 	metrics   *metrics.Metrics
+	tracer    *telemetry.Tracer // nil where the environment names no collector
 
 	ready      atomic.Bool
 	background sync.WaitGroup
@@ -68,6 +70,9 @@ func Start(cfg config.Config, log *slog.Logger) (_ *Server, err error) {
 		}
 	}()
 	s.metrics = metrics.New(s.tenants.metrics)
+	if err := s.openTracer(); err != nil {
+		return nil, err
+	}
 	debug.SetGCPercent(startGrowth) // until tendMemory sees how busy it is
 	if err := s.openData(); err != nil {
 		return nil, err
@@ -88,6 +93,16 @@ func Start(cfg config.Config, log *slog.Logger) (_ *Server, err error) {
 	s.summarize()
 	s.serve()
 	return s, nil
+}
+
+// openTracer begins to send traces where the environment says so.
+func (s *Server) openTracer() error {
+	wanted, err := config.Telemetry()
+	if err != nil || !wanted {
+		return err
+	}
+	s.tracer, err = telemetry.New(context.Background(), s.log)
+	return err
 }
 
 // openData finds or makes the data folder.
@@ -195,6 +210,9 @@ func (s *Server) close() error {
 	}
 	errs = append(errs, s.tenants.close(ctx))
 	s.background.Wait()
+	if err := s.tracer.Close(ctx); err != nil { // a collector that is away is no failure of the server
+		s.log.Warn("the last traces are lost", "err", err.Error())
+	}
 	if s.database != nil {
 		errs = append(errs, s.database.Close())
 	}

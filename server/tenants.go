@@ -86,7 +86,7 @@ func (ts *tenants) open(db *storage.DB, ln net.Listener, o tenant.Options, remov
 	if o.Log, o.Closed = s.log, s.isControl; o.Name != tenant.Default {
 		o.Log = s.log.With("tenant", o.Name)
 	}
-	o.Measured = s.metrics.Requests(o.Name)
+	o.Observers = s.observers(o.Name)
 	t, err := s.openTenant(db, o)
 	if err != nil {
 		return errors.Join(err, ln.Close())
@@ -99,6 +99,15 @@ func (ts *tenants) open(db *storage.DB, ln net.Listener, o tenant.Options, remov
 	defer ts.mu.Unlock()
 	ts.byName[o.Name] = h
 	return nil
+}
+
+// observers see the requests to a tenant.
+func (s *Server) observers(tenant string) []web.Observer {
+	all := []web.Observer{web.Timed(s.metrics.Requests(tenant))}
+	if s.tracer != nil {
+		all = append(all, s.tracer.Requests(tenant))
+	}
+	return all
 }
 
 // metrics is what the tenants say of themselves.

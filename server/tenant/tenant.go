@@ -76,8 +76,8 @@ type Options struct {
 	Folder string
 	// Hosts are the names that the tenant answers to besides its custom domains.
 	Hosts []string
-	// Measured is told of each request to the tenant's listener, nil for not.
-	Measured web.Measured
+	// Observers see each request to the tenant's listener.
+	Observers []web.Observer
 	// Closed reports addresses that no request of the tenant's may reach.
 	Closed func(netip.AddrPort) bool
 	Log    *slog.Logger
@@ -242,7 +242,7 @@ func (t *Tenant) Control() control.Tenant {
 func (t *Tenant) rooms() *web.Router {
 	var (
 		now     = t.clock.Now
-		rt      = web.NewRouter(t.Log).Trace(t.traces).Measure(t.Measured)
+		rt      = web.NewRouter(t.Log).Trace(t.traces).Observe(t.Observers...)
 		open    = rt.WithCORS(t.anyApplication)
 		pages   = web.Pages{DB: t.db, Warn: t.pageFailed}
 		mails   = t.emails()

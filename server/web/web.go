@@ -33,8 +33,8 @@ type Router struct {
 	before *func(context.Context) error
 	// traces keeps how requests were decided, nil for not.
 	traces *trace.Traces
-	// measured is told of every request, nil for not.
-	measured Measured
+	// observers see every request.
+	observers []Observer
 }
 
 // NewRouter returns a router that renders errors as OAuth JSON and lets no

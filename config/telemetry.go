@@ -1,0 +1,28 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Telemetry reports whether the environment wants traces sent to a collector, as OpenTelemetry's
+// specification says (OpenTelemetry Environment Variable Specification): where it names an
+// endpoint or the exporter otlp, unless it turns the SDK or the exporter off. It returns an error
+// for an exporter and for a protocol that there is not.
+func Telemetry() (wanted bool, err error) {
+	exporter := os.Getenv("OTEL_TRACES_EXPORTER")
+	endpoint := cmp.Or(os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"), os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))
+	switch {
+	case strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true"), exporter == "none", exporter == "" && endpoint == "":
+		return false, nil
+	case exporter != "" && exporter != "otlp":
+		return false, fmt.Errorf("OTEL_TRACES_EXPORTER is %q; traces are sent by otlp, or not at all with none", exporter)
+	}
+	protocol := cmp.Or(os.Getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL"), "http/protobuf")
+	if protocol != "http/protobuf" {
+		return false, fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL is %q; traces are sent by http/protobuf, to port 4318 of most collectors", protocol)
+	}
+	return true, nil
+}
