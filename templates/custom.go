@@ -37,6 +37,9 @@ func Customized(p Page) bool {
 	return !p.view().custom.empty()
 }
 
+// FontOrigin is the origin that a page loads the font of its theme from, "" for none.
+func FontOrigin(p Page) string { return p.view().fontOrigin }
+
 // fill renders a text of the tenant's for the page. The mark-up in more is put in as it
 // is.
 func (v view) fill(text string, more map[string]any) (string, error) {

@@ -32,6 +32,8 @@ type Layout struct {
 	// same fallback. A light one gives way to the built-in dark in the dark
 	// scheme.
 	PageBackground string
+	// Theme is the tenant's default theme: what else of the look is its own.
+	Theme Theme
 	// Language is the BCP 47 tag of the language the texts are in; empty is "en".
 	Language string
 	// CustomText replaces built-in texts in that language.
@@ -51,6 +53,8 @@ func (l Layout) screen(p Page, template, prompt, name, clientName, userName stri
 		Language:   cmp.Or(l.Language, "en"),
 		TitleKey:   "pageTitle",
 		BrandSheet: brandPath(l.PrimaryColor, l.PageBackground),
+		ThemeSheet: themePath(l.Theme),
+		fontOrigin: l.Theme.FontOrigin(),
 		Favicon:    safeURL(l.FaviconURL),
 		MainClass:  mainClass(name),
 		template:   template,

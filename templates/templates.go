@@ -85,6 +85,7 @@ type view struct {
 	Language    string
 	TitleKey    string
 	BrandSheet  template.URL
+	ThemeSheet  template.URL
 	Favicon     template.URL
 	CompanyMark mark
 	ClientMark  mark
@@ -104,6 +105,8 @@ type view struct {
 	template       string
 	texts          texts
 	prompt, screen string
+	// fontOrigin is where the theme's font comes from, "" for nowhere.
+	fontOrigin string
 	// state is the handle of the transaction, for the tenant's mark-up.
 	state  string
 	custom Customization

@@ -118,6 +118,13 @@ var states = map[string]templates.Page{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Address: "new@exampleco.com", Kind: templates.ProveForReset,
 		EditURL: "/u/reset-password/request/c?state=hKFo2SBzdGF0ZQ",
 	},
+	"login-themed": templates.Login{
+		Layout: templates.Layout{CompanyName: "Acme", Theme: templates.Theme{
+			Borders: templates.Borders{Buttons: "pill", Inputs: "sharp"}, Widget: templates.Widget{Header: "left", Logo: "left"},
+			Colors: templates.Colors{Widget: "#fffdf7", Header: "#111111"},
+		}},
+		ClientName: "Launch Control", State: "hKFo2SBzdGF0ZQ", SignupURL: "/u/signup?state=hKFo2SBzdGF0ZQ",
+	},
 	"login-branded": templates.Login{Layout: acme, ClientName: "Launch Control", State: "hKFo2SBzdGF0ZQ"},
 	"login-right-to-left": templates.Login{
 		Layout: templates.Layout{CompanyName: "ExampleCo", Language: "ar"}, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ",

@@ -5,11 +5,20 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/tenant0/tenant0/server/servertest"
 )
+
+// themeID is the id of the tenant's default theme.
+func (tn tenant) themeID() string {
+	tn.t.Helper()
+	_, answer := tn.Manage(tn.Client(), http.MethodGet, "branding/themes/default", nil)
+	id, _ := answer.(map[string]any)["themeId"].(string)
+	return id
+}
 
 // manage changes the tenant through its Management API.
 func (tn tenant) manage(method, path string, body map[string]any) {
@@ -63,6 +72,21 @@ func TestPagesShowTheTenantsBrandAndTexts(t *testing.T) {
 	theme["widget"] = map[string]any{"logo_url": "https://cdn.acme.test/theme.png"}
 	tn.manage(http.MethodPost, "/branding/themes", theme)
 	shows(tn.begin(), "aa0000-00bb00.css", "https://cdn.acme.test/theme.png")
+	theme["borders"] = map[string]any{"buttons_style": "pill"}
+	theme["fonts"] = map[string]any{"font_url": "https://fonts.acme.test/a.woff2", "title": "of another type"}
+	tn.manage(http.MethodPatch, "/branding/themes/"+tn.themeID(), theme)
+	page := tn.begin()
+	if policy := page.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "; font-src https://fonts.acme.test;") && !strings.HasSuffix(policy, "; font-src https://fonts.acme.test; frame-ancestors 'none'") {
+		t.Errorf("the policy is %s", policy)
+	}
+	sheet := regexp.MustCompile(`/u/static/theme\.[0-9a-f]+\.css`).FindString(page.Body)
+	_, style := tn.Visit(tn.browser, tn.URL+strings.TrimPrefix(sheet, "/"))
+	if sheet == "" || style.Status != http.StatusOK || !strings.Contains(style.Body, ".button{border-radius:999px}") {
+		t.Errorf("the sheet %q is %d\n%s", sheet, style.Status, style.Body)
+	}
+	if _, old := tn.Visit(tn.browser, tn.URL+"u/static/theme.0123456789.css"); old.Status != http.StatusNotFound {
+		t.Errorf("a sheet of no theme gets %d", old.Status)
+	}
 	_, failed := tn.Visit(tn.browser, tn.URL+"authorize?client_id=none&ui_locales=de")
 	shows(failed, `<html lang="de">`, "aa0000-00bb00.css")
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -60,6 +61,7 @@ func showOrganization(tx *storage.Tx, id string, layout *templates.Layout) error
 	layout.LogoURL = cmp.Or(o.Branding.LogoURL, layout.LogoURL)
 	layout.PrimaryColor = cmp.Or(o.Branding.Colors.Primary, layout.PrimaryColor)
 	layout.PageBackground = cmp.Or(o.Branding.Colors.PageBackground, layout.PageBackground)
+	layout.Theme.Colors.PrimaryButton = layout.PrimaryColor
 	return nil
 }
 
@@ -69,21 +71,42 @@ func layoutOf(ctx context.Context, tx *storage.Tx, t storage.Tenant, uiLocales s
 	if err := storage.Optional(err); err != nil {
 		return layout, err
 	}
-	var theme storage.Document // of themes, the first is the default
-	for doc, err := range tx.Documents(storage.ThemesKind, "").All() {
-		if err != nil {
-			return layout, err
-		}
-		theme = doc
-		break
+	if layout.Theme, err = themeOf(tx); err != nil {
+		return layout, err
 	}
-	layout.LogoURL = cmp.Or(at(theme, "widget", "logo_url"), at(branding, "logo_url"), t.PictureURL)
+	theme := layout.Theme
+	layout.LogoURL = cmp.Or(theme.Widget.LogoURL, at(branding, "logo_url"), t.PictureURL)
 	layout.FaviconURL = at(branding, "favicon_url")
-	layout.PrimaryColor = cmp.Or(at(theme, "colors", "primary_button"), at(branding, "colors", "primary"))
-	layout.PageBackground = cmp.Or(at(theme, "page_background", "background_color"), at(branding, "colors", "page_background"))
+	layout.PrimaryColor = cmp.Or(theme.Colors.PrimaryButton, at(branding, "colors", "primary"))
+	layout.PageBackground = cmp.Or(theme.PageBackground.Color, at(branding, "colors", "page_background"))
 	// Auth0: customize/login-pages/universal-login/customize-text-elements.
 	layout.CustomText, err = texts(tx, storage.CustomTextKind, templates.Prompts, "/"+layout.Language)
 	return layout, err
+}
+
+// themeOf is the tenant's default theme, which of its themes is the first. What a theme says that
+// is of another type than Auth0 has it is left out.
+func themeOf(tx *storage.Tx) (theme templates.Theme, err error) {
+	for doc, err := range tx.Documents(storage.ThemesKind, "").All() {
+		if err != nil {
+			return theme, err
+		}
+		for _, part := range []struct {
+			name string
+			to   any
+		}{
+			{"borders", &theme.Borders}, {"colors", &theme.Colors}, {"fonts", &theme.Fonts},
+			{"page_background", &theme.PageBackground}, {"widget", &theme.Widget},
+		} {
+			raw, err := json.Marshal(doc[part.name])
+			if err != nil {
+				return theme, err
+			}
+			_ = json.Unmarshal(raw, part.to) // what fits is taken
+		}
+		return theme, nil
+	}
+	return theme, nil
 }
 
 // at is the text that a path of members leads to, "" for none.

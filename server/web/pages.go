@@ -31,14 +31,26 @@ const contentSecurityPolicy = "default-src 'none'; style-src 'self'; script-src 
 const customPolicy = "base-uri 'none'"
 
 // Mount adds the route of what pages refer to: style sheets, scripts, pictures.
-func (p Pages) Mount(rt *Router) { rt.Handle(http.MethodGet, templates.StaticPath+"{name}", static) }
+func (p Pages) Mount(rt *Router) { rt.Handle(http.MethodGet, templates.StaticPath+"{name}", p.static) }
 
 // static serves a file of the pages. Its name holds the hash of its content, so
 // it never changes.
 //
 //auth0:operation GET /u/static/{name}
-func static(w http.ResponseWriter, r *http.Request) error {
-	content, contentType, ok := templates.Static(Param(r, "name"))
+func (p Pages) static(w http.ResponseWriter, r *http.Request) error {
+	name := Param(r, "name")
+	content, contentType, ok := templates.Static(name)
+	if !ok {
+		var theme templates.Theme
+		err := p.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+			theme, err = themeOf(tx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		content, contentType, ok = templates.ThemeSheet(theme, name)
+	}
 	if !ok {
 		return apierr.NotFound
 	}
@@ -76,6 +88,9 @@ func (p Pages) write(w http.ResponseWriter, status int, page templates.Page, fra
 	h := w.Header()
 	NoStore(w)
 	policy := contentSecurityPolicy
+	if origin := templates.FontOrigin(page); origin != "" {
+		policy += "; font-src " + origin
+	}
 	if customized {
 		policy = customPolicy
 	}

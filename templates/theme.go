@@ -1,0 +1,315 @@
+package templates
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Theme is the tenant's default theme, with Auth0's names: what is not set, and what cannot be
+// shown, stays as the built-in look has it.
+// https://auth0.com/docs/api/management/v2/branding/post-branding-theme
+type Theme struct {
+	Borders        Borders        `json:"borders"`
+	Colors         Colors         `json:"colors"`
+	Fonts          Fonts          `json:"fonts"`
+	PageBackground PageBackground `json:"page_background"`
+	Widget         Widget         `json:"widget"`
+}
+
+// Borders are the shapes of the card, of buttons and of inputs; radii and weights are in pixels.
+type Borders struct {
+	ButtonRadius *float64 `json:"button_border_radius"`
+	ButtonWeight *float64 `json:"button_border_weight"`
+	// Buttons and Inputs are "pill", "rounded" or "sharp": a radius is that of "rounded".
+	Buttons      string   `json:"buttons_style"`
+	InputRadius  *float64 `json:"input_border_radius"`
+	InputWeight  *float64 `json:"input_border_weight"`
+	Inputs       string   `json:"inputs_style"`
+	Shadow       *bool    `json:"show_widget_shadow"`
+	WidgetWeight *float64 `json:"widget_border_weight"`
+	WidgetRadius *float64 `json:"widget_corner_radius"`
+}
+
+// Colors are #rrggbb.
+type Colors struct {
+	Focus           string `json:"base_focus_color"`
+	Hover           string `json:"base_hover_color"`
+	BodyText        string `json:"body_text"`
+	Error           string `json:"error"`
+	Header          string `json:"header"`
+	Icons           string `json:"icons"`
+	InputBackground string `json:"input_background"`
+	InputBorder     string `json:"input_border"`
+	InputText       string `json:"input_filled_text"`
+	InputLabels     string `json:"input_labels_placeholders"`
+	Links           string `json:"links_focused_components"`
+	PrimaryButton   string `json:"primary_button"`
+	PrimaryLabel    string `json:"primary_button_label"`
+	SecondaryBorder string `json:"secondary_button_border"`
+	SecondaryLabel  string `json:"secondary_button_label"`
+	Success         string `json:"success"`
+	Widget          string `json:"widget_background"`
+	WidgetBorder    string `json:"widget_border"`
+}
+
+// Fonts are the sizes and weights of texts: the size of References is in pixels, and the others
+// are percents of it.
+type Fonts struct {
+	URL        string  `json:"font_url"`
+	LinksStyle string  `json:"links_style"`
+	References float64 `json:"reference_text_size"`
+	BodyText   Font    `json:"body_text"`
+	Buttons    Font    `json:"buttons_text"`
+	Labels     Font    `json:"input_labels"`
+	Links      Font    `json:"links"`
+	Subtitle   Font    `json:"subtitle"`
+	Title      Font    `json:"title"`
+}
+
+// Font is the size, in percents, and the weight of one kind of texts.
+type Font struct {
+	Bold *bool   `json:"bold"`
+	Size float64 `json:"size"`
+}
+
+// PageBackground is what the card stands on.
+type PageBackground struct {
+	Color string `json:"background_color"`
+	Image string `json:"background_image_url"`
+	// Layout is where the card is: "left", "center" or "right".
+	Layout string `json:"page_layout"`
+}
+
+// Widget is what the card is like.
+type Widget struct {
+	Header string   `json:"header_text_alignment"`
+	Height *float64 `json:"logo_height"`
+	// Logo is where the logo is: "left", "center", "right" or "none".
+	Logo          string `json:"logo_position"`
+	LogoURL       string `json:"logo_url"`
+	SocialButtons string `json:"social_buttons_layout"`
+}
+
+// maxPixels bounds lengths that a theme may ask for.
+const maxPixels = 400
+
+// rules collects the declarations of a sheet. What it writes is numbers, checked colours, and
+// URLs with all that ends a string escaped.
+type rules struct{ bytes.Buffer }
+
+func (r *rules) add(selector, format string, values ...any) {
+	fmt.Fprintf(r, "%s{%s}\n", selector, fmt.Sprintf(format, values...))
+}
+
+func (r *rules) pixels(selector, property string, n *float64) {
+	if n != nil && *n >= 0 && *n <= maxPixels {
+		r.add(selector, "%s:%gpx", property, *n)
+	}
+}
+
+func (r *rules) shape(selector, style string, radius *float64) {
+	switch style {
+	case "pill":
+		r.add(selector, "border-radius:999px")
+	case "sharp":
+		r.add(selector, "border-radius:0")
+	default:
+		r.pixels(selector, "border-radius", radius)
+	}
+}
+
+const (
+	buttons = ".button"
+	fields  = `input:not([type="hidden"])`
+)
+
+// sheet is the style sheet of the theme, nil for one that changes nothing.
+func (t Theme) sheet() []byte {
+	var r rules
+	b := t.Borders
+	r.shape(buttons, b.Buttons, b.ButtonRadius)
+	r.pixels(buttons, "border-width", b.ButtonWeight)
+	r.shape(fields, b.Inputs, b.InputRadius)
+	r.pixels(fields, "border-width", b.InputWeight)
+	r.pixels(".card", "border-radius", b.WidgetRadius)
+	r.pixels(".card", "border-width", b.WidgetWeight)
+	if b.Shadow != nil && !*b.Shadow {
+		r.add(".card", "box-shadow:none")
+	}
+	t.Fonts.rules(&r)
+	t.Widget.rules(&r)
+	t.PageBackground.rules(&r)
+	t.Colors.rules(&r)
+	return r.Bytes()
+}
+
+// rules are the colours. Where the visitor prefers the dark and the theme's card is light, the
+// built-in dark stays. Inks are moved to where they can be read on the card.
+func (c Colors) rules(r *rules) {
+	card, given := parseColor(c.Widget)
+	if !given {
+		card = lightCard
+	}
+	var v rules
+	variable := func(name, color string, contrast float64) {
+		if ink, ok := parseColor(color); ok {
+			fmt.Fprintf(&v, "--%s:%s;", name, ink.against(card, contrast))
+		}
+	}
+	if given {
+		fmt.Fprintf(&v, "--card:%s;--quiet:%s;", card, card.mix(card.ink(), 0.05))
+	}
+	variable("ink", c.Header, textContrast)
+	variable("muted", c.BodyText, textContrast)
+	variable("danger", c.Error, textContrast)
+	variable("accent", c.Links, textContrast)
+	variable("edge", c.InputBorder, edgeContrast)
+	variable("line", c.WidgetBorder, 1)
+	if field, ok := parseColor(c.InputBackground); ok {
+		fmt.Fprintf(&v, "--field:%s;", field)
+		if ink, ok := parseColor(c.InputText); ok {
+			fmt.Fprintf(&v, "--field-ink:%s;", ink.against(field, textContrast))
+		} else {
+			fmt.Fprintf(&v, "--field-ink:%s;", field.ink())
+		}
+	}
+	variable("labels", c.InputLabels, textContrast)
+	variable("icons", c.Icons, edgeContrast)
+	variable("focus", c.Focus, edgeContrast)
+	variable("secondary-edge", c.SecondaryBorder, edgeContrast)
+	variable("secondary-ink", c.SecondaryLabel, textContrast)
+	if button, ok := parseColor(c.PrimaryButton); ok {
+		if label, ok := parseColor(c.PrimaryLabel); ok {
+			fmt.Fprintf(&v, "--primary-ink:%s;", label.against(button, textContrast))
+		}
+		if hover, ok := parseColor(c.Hover); ok && c.Hover != "#000000" { // Auth0's default is a shade of it
+			fmt.Fprintf(&v, "--primary-hover:%s;", hover)
+		}
+	}
+	if v.Len() == 0 {
+		return
+	}
+	scheme := "light"
+	if card.luminance() < 0.2 {
+		scheme = "light),(prefers-color-scheme:dark" // it is dark in both
+	}
+	r.add("@media (prefers-color-scheme:"+scheme+")", ":root{%s}", v.String())
+}
+
+func (f Fonts) rules(r *rules) {
+	if u := fontURL(f.URL); u != "" {
+		r.add("@font-face", `font-family:"tenant";src:url("%s");font-display:swap`, u)
+		r.add("html", `font-family:"tenant",-apple-system,"Segoe UI",Roboto,Arial,system-ui,sans-serif`)
+	}
+	if f.References >= 12 && f.References <= 24 {
+		r.add("html", "font-size:%gpx", f.References)
+	}
+	for selector, font := range ordered(map[string]Font{
+		"header p,.ulp-alternate-action p,.resend": f.BodyText, buttons: f.Buttons, ".labels": f.Labels,
+		"a:not(.button)": f.Links, "header > div > p": f.Subtitle, "h1": f.Title,
+	}) {
+		if font.Size >= 50 && font.Size <= 200 {
+			r.add(selector, "font-size:%grem", font.Size/100)
+		}
+		if font.Bold != nil {
+			r.add(selector, "font-weight:%d", map[bool]int{true: 700, false: 400}[*font.Bold])
+		}
+	}
+	switch f.LinksStyle {
+	case "normal":
+		r.add("a:not(.button):not(:hover):not(:focus-visible)", "text-decoration:none")
+	case "underlined":
+		r.add("a:not(.button)", "text-decoration-line:underline")
+	}
+}
+
+func (w Widget) rules(r *rules) {
+	align := map[string]string{"left": "start", "center": "center", "right": "end"}
+	if to := align[w.Header]; to != "" {
+		r.add("header", "text-align:%s", to)
+	}
+	switch to := align[w.Logo]; {
+	case w.Logo == "none":
+		r.add("#prompt-logo-center", "display:none")
+	case to != "":
+		r.add("#prompt-logo-center", "display:block;margin-inline:%s", map[string]string{"start": "0 auto", "center": "auto", "end": "auto 0"}[to])
+	}
+	r.pixels(".logo", "height", w.Height)
+	if w.SocialButtons == "top" {
+		r.add(".ways-top", "display:flex;flex-direction:column-reverse")
+	}
+}
+
+func (p PageBackground) rules(r *rules) {
+	if u := imageURL(p.Image); u != "" {
+		r.add("html", `background-image:url("%s");background-size:cover;background-position:center;background-attachment:fixed`, u)
+	}
+	switch p.Layout {
+	case "left":
+		r.add("@media (min-width:60rem)", "main{margin-inline:8%% auto}")
+	case "right":
+		r.add("@media (min-width:60rem)", "main{margin-inline:auto 8%%}")
+	}
+}
+
+// fontURL and imageURL are URLs that can stand in a sheet, "" for others.
+func fontURL(raw string) string { return sheetURL(raw, "https") }
+
+func imageURL(raw string) string { return sheetURL(raw, "https", "http") }
+
+func sheetURL(raw string, schemes ...string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || u.User != nil || strings.ContainsAny(raw, "\"'\\()<>\n\r") {
+		return ""
+	}
+	for _, scheme := range schemes {
+		if u.Scheme == scheme {
+			return u.String()
+		}
+	}
+	return ""
+}
+
+// FontOrigin is the origin that the theme's font comes from, "" for none: the pages' policy has
+// to let it through.
+func (t Theme) FontOrigin() string {
+	u, err := url.Parse(fontURL(t.Fonts.URL))
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// themePath is the path of the style sheet of a theme, "" for one that changes nothing.
+func themePath(t Theme) template.URL {
+	sheet := t.sheet()
+	if len(sheet) == 0 {
+		return ""
+	}
+	return template.URL(StaticPath + "theme." + hash(sheet) + ".css") //nolint:gosec // a name of ours
+}
+
+// ThemeSheet is the style sheet of a theme by its name, as Static has those of the pages.
+func ThemeSheet(t Theme, name string) (sheet []byte, contentType string, ok bool) {
+	sheet = t.sheet()
+	if len(sheet) == 0 || name != "theme."+hash(sheet)+".css" {
+		return nil, "", false
+	}
+	return sheet, contentTypes[".css"], true
+}
+
+// ordered yields the fonts by the order of their selectors, so that a theme has one sheet.
+func ordered(fonts map[string]Font) func(func(string, Font) bool) {
+	return func(yield func(string, Font) bool) {
+		for _, selector := range slices.Sorted(maps.Keys(fonts)) {
+			if !yield(selector, fonts[selector]) {
+				return
+			}
+		}
+	}
+}
