@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// The built-in colours, and the grounds of the card in both schemes as
+// The built-in colours, and the grounds of the card and of its quiet parts in both schemes as
 // static/page.css has them.
 const (
 	defaultPrimary    = "#3b5bdb"
@@ -17,6 +17,8 @@ const (
 	darkBackground = rgb(0x0d0f14)
 	lightCard      = rgb(0xffffff)
 	darkCard       = rgb(0x171a21)
+	lightQuiet     = rgb(0xf5f6f9)
+	darkQuiet      = rgb(0x1f232c)
 	footerInk      = rgb(0x7a8394)
 
 	black = rgb(0x000000)
@@ -69,10 +71,11 @@ func brandRules(primary, background rgb) []byte {
 		inTheDark = darkBackground
 	}
 	return fmt.Appendf(nil, "%s@media (prefers-color-scheme:dark){\n%s}\n",
-		brandScheme(primary, background, lightCard), brandScheme(primary, inTheDark, darkCard))
+		brandScheme(primary, background, lightCard, lightQuiet), brandScheme(primary, inTheDark, darkCard, darkQuiet))
 }
 
-func brandScheme(primary, background, card rgb) string {
+// brandScheme is one scheme: links stand on the card and on its quiet parts.
+func brandScheme(primary, background, card, quiet rgb) string {
 	ink := primary.ink()
 	top := background.mix(primary, 0.08)
 	footer := footerInk.against(top, textContrast)
@@ -81,7 +84,7 @@ func brandScheme(primary, background, card rgb) string {
 	}
 	return fmt.Sprintf(":root{--primary:%s;--primary-hover:%s;--primary-ink:%s;--primary-edge:%s;--accent:%s;--page:%s;--page-top:%s;--page-ink:%s}\n",
 		primary, primary.mix(ink.opposite(), 0.12), ink,
-		primary.against(card, edgeContrast), primary.against(card, textContrast),
+		primary.against(card, edgeContrast), primary.against(quiet, textContrast),
 		background, top, footer)
 }
 

@@ -32,7 +32,11 @@ func site(t *testing.T) (url string, posted <-chan string) {
 	received := make(chan string, 1)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+templates.StaticPath, func(w http.ResponseWriter, r *http.Request) {
-		content, contentType, ok := templates.Static(strings.TrimPrefix(r.URL.Path, templates.StaticPath))
+		name := strings.TrimPrefix(r.URL.Path, templates.StaticPath)
+		content, contentType, ok := templates.Static(name)
+		if !ok {
+			content, contentType, ok = templates.ThemeSheet(states["login-themed"].(templates.Login).Theme, name)
+		}
 		if !ok {
 			http.NotFound(w, r)
 			return

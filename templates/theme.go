@@ -52,7 +52,6 @@ type Colors struct {
 	PrimaryLabel    string `json:"primary_button_label"`
 	SecondaryBorder string `json:"secondary_button_border"`
 	SecondaryLabel  string `json:"secondary_button_label"`
-	Success         string `json:"success"`
 	Widget          string `json:"widget_background"`
 	WidgetBorder    string `json:"widget_border"`
 }
@@ -90,9 +89,8 @@ type Widget struct {
 	Header string   `json:"header_text_alignment"`
 	Height *float64 `json:"logo_height"`
 	// Logo is where the logo is: "left", "center", "right" or "none".
-	Logo          string `json:"logo_position"`
-	LogoURL       string `json:"logo_url"`
-	SocialButtons string `json:"social_buttons_layout"`
+	Logo    string `json:"logo_position"`
+	LogoURL string `json:"logo_url"`
 }
 
 // maxPixels bounds lengths that a theme may ask for.
@@ -240,9 +238,6 @@ func (w Widget) rules(r *rules) {
 		r.add("#prompt-logo-center", "display:block;margin-inline:%s", map[string]string{"start": "0 auto", "center": "auto", "end": "auto 0"}[to])
 	}
 	r.pixels(".logo", "height", w.Height)
-	if w.SocialButtons == "top" {
-		r.add(".ways-top", "display:flex;flex-direction:column-reverse")
-	}
 }
 
 func (p PageBackground) rules(r *rules) {
