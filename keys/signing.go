@@ -233,3 +233,11 @@ func (m *memo) sign(input []byte, fn func([]byte) ([]byte, error)) (sig []byte, 
 	s.once.Do(func() { s.sig, s.err = fn(input) })
 	return s.sig, known, s.err
 }
+
+// Forget forgets the signatures that are remembered.
+func (r *Ring) Forget() {
+	m := r.set.Load().memo
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.young, m.old = generation{}, nil
+}

@@ -34,8 +34,9 @@ const (
 // tendMemory lets the heap grow while the server is busy, and in the first quiet
 // moments afterwards gives back to the machine what it grew by, until stop is
 // closed. The runtime itself keeps most of it for minutes, on machines where a
-// development server idles nearly always.
-func tendMemory(stop <-chan struct{}) {
+// development server idles nearly always. forget is called before: what is remembered
+// of the burst lies scattered over all of the heap that it took, and would keep that.
+func tendMemory(stop <-chan struct{}, forget func()) {
 	tick := clock.Ticker(quietEvery)
 	defer tick.Stop()
 	var returned, before uint64
@@ -62,6 +63,7 @@ func tendMemory(stop <-chan struct{}) {
 		}
 		if now-returned > burstBytes {
 			returned, left = now, returns
+			forget()
 		}
 		if left > 0 {
 			debug.FreeOSMemory()

@@ -156,7 +156,7 @@ func (s *Server) serve() {
 		sweeper{s.tenants.stores, s.log, sweepEvery}.run(s.stop)
 		return nil
 	})
-	s.run("memory", func() error { tendMemory(s.stop); return nil })
+	s.run("memory", func() error { tendMemory(s.stop, s.tenants.forget); return nil })
 	s.ready.Store(true)
 }
 

@@ -386,6 +386,15 @@ func (ts *tenants) stores() []sweepable {
 	return all
 }
 
+// forget has all tenants forget what they remember of the last requests.
+func (ts *tenants) forget() {
+	ts.mu.RLock()
+	defer ts.mu.RUnlock()
+	for _, h := range ts.byName {
+		h.Tenant.Forget()
+	}
+}
+
 func listen(address string) (ln net.Listener, port int, err error) {
 	var lc net.ListenConfig
 	if ln, err = lc.Listen(context.Background(), "tcp", address); err != nil {

@@ -103,3 +103,11 @@ func (m *memo) keep(row, raw []byte, value any) {
 	}
 	m.entries[string(row)] = memoEntry{bytes.Clone(raw), value}
 }
+
+// Forget forgets the decoded records of those kinds of which a store may have many.
+func (db *DB) Forget() {
+	m := &db.memos.recent
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.entries = nil
+}

@@ -114,6 +114,11 @@ func (b *bench) memory() error {
 		return err
 	}
 	b.table.atMost("resident memory, idle", sample{idle}, maxIdle, mebibytes)
+	ownIdle, err := p.memoryOf("RssAnon:")
+	if err != nil {
+		return err
+	}
+	b.table.note("Of the idle server's memory %s are its own.", mebibytes(ownIdle))
 	b.progress("%s logins", thousands(b.logins))
 	users := []string{"employee", "manager", "contractor"}
 	browsers, err := openBrowsers(p, timesheets, clients, func(i int) string { return users[i%len(users)] + "@exampleco.com" })
@@ -144,6 +149,15 @@ func (b *bench) memory() error {
 		return err
 	}
 	b.table.atMost(fmt.Sprintf("more of it after %s logins", thousands(b.logins)), sample{after - idle}, maxGrowth, mebibytes)
+	own, err := p.memoryOf("RssAnon:")
+	if err != nil {
+		return err
+	}
+	mapped, err := p.memoryOf("RssFile:")
+	if err != nil {
+		return err
+	}
+	b.table.note("Of the memory after them %s are the process's own, and %s pages of files: the program and the data.", mebibytes(own), mebibytes(mapped))
 	file, err := p.file()
 	if err != nil {
 		return err

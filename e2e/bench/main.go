@@ -109,6 +109,9 @@ func (p plan) run(ctx context.Context, only string) error {
 			return err
 		}
 	}
+	if err := b.knowSignature(); err != nil { // the table begins with it
+		return err
+	}
 	b.progress("done")
 	return b.table.print(os.Stdout, p)
 }

@@ -95,13 +95,16 @@ func (p *process) answer(began time.Time) (time.Duration, error) {
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
-// resident is the resident memory (VmRSS) in bytes.
-func (p *process) resident() (float64, error) {
+// resident is the resident memory in bytes.
+func (p *process) resident() (float64, error) { return p.memoryOf("VmRSS:") }
+
+// memoryOf is a member of the process's status that is a number of kilobytes, in bytes.
+func (p *process) memoryOf(member string) (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid()))
 	if err != nil {
 		return 0, err
 	}
-	_, rest, _ := bytes.Cut(status, []byte("VmRSS:"))
+	_, rest, _ := bytes.Cut(status, []byte(member))
 	kilobytes, _, _ := bytes.Cut(bytes.TrimSpace(rest), []byte(" "))
 	n, err := strconv.Atoi(string(kilobytes))
 	return float64(n) * 1024, err

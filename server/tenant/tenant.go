@@ -199,6 +199,14 @@ func (t *Tenant) DB() *storage.DB { return t.db }
 // Now is the tenant's time.
 func (t *Tenant) Now() time.Time { return t.clock.Now() }
 
+// Forget forgets what is remembered of the last requests to be quick: decoded records and
+// signatures. What requests are to find is kept.
+func (t *Tenant) Forget() {
+	t.db.Forget()
+	t.ring.Forget()
+	t.traces.Settle()
+}
+
 // Start begins what goes on beside the requests, until Close. What ends before that with
 // an error is told to failed.
 func (t *Tenant) Start(failed func(error)) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -128,7 +129,7 @@ func parameters(rawQuery string, form url.Values) map[string]string {
 	all := map[string]string{}
 	for _, name := range shown {
 		if value := cmp.Or(query.Get(name), form.Get(name)); value != "" {
-			all[name] = value[:min(len(value), maxParameter)]
+			all[name] = strings.Clone(value[:min(len(value), maxParameter)]) // without the rest of the request
 		}
 	}
 	return all
@@ -155,6 +156,31 @@ func (t *Traces) Find(id string) (r Request, found bool) {
 		return r, false
 	}
 	return all[0], true
+}
+
+// Settle copies the requests that are kept, so that they lie beside each other in memory and not
+// scattered over all that was in use while they came.
+func (t *Traces) Settle() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	last := make([]Request, len(t.last))
+	for i, r := range t.last {
+		r.ID, r.Method, r.Path = strings.Clone(r.ID), strings.Clone(r.Method), strings.Clone(r.Path)
+		parameters := make(map[string]string, len(r.Parameters))
+		for name, value := range r.Parameters {
+			parameters[name] = strings.Clone(value)
+		}
+		if r.Parameters != nil {
+			r.Parameters = parameters
+		}
+		steps := make([]Step, len(r.Steps))
+		for j, s := range r.Steps {
+			steps[j] = Step{strings.Clone(s.Room), strings.Clone(s.Said), strings.Clone(s.Setting)}
+		}
+		r.Steps = steps
+		last[i] = r
+	}
+	t.last = last
 }
 
 // Clear forgets all requests.
