@@ -55,3 +55,10 @@ type Cloner interface {
 	// writes later is not in the other.
 	Clone() (Engine, error)
 }
+
+// Releaser is an Engine that can do without memory that it holds to be quick, until that is needed
+// again.
+type Releaser interface {
+	Engine
+	Release() error
+}

@@ -104,10 +104,15 @@ func (m *memo) keep(row, raw []byte, value any) {
 	m.entries[string(row)] = memoEntry{bytes.Clone(raw), value}
 }
 
-// Forget forgets the decoded records of those kinds of which a store may have many.
-func (db *DB) Forget() {
+// Forget gives up the memory that makes the store quick and that a quiet one can do without: the
+// decoded records of those kinds of which there may be many, and what the engine can release.
+func (db *DB) Forget() error {
 	m := &db.memos.recent
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.entries = nil
+	m.mu.Unlock()
+	if db.release == nil {
+		return nil
+	}
+	return db.release()
 }

@@ -62,6 +62,7 @@ type DB struct {
 	divided *dividedEngine
 	memos   *memos
 	updates updates
+	release func() error // see Releaser, nil for an engine that is none
 }
 
 // Open checks the format of what the engine holds, upgrades an older one and
@@ -72,6 +73,10 @@ func Open(engine Engine) (*DB, error) {
 
 func open(engine Engine, steps []func(KV) error) (*DB, error) {
 	shared, _ := engine.(Shared)
+	db := &DB{shared: shared, memos: newMemos()}
+	if r, ok := engine.(Releaser); ok {
+		db.release = r.Release
+	}
 	if underTest() {
 		engine = Strict(engine)
 	}
@@ -79,7 +84,8 @@ func open(engine Engine, steps []func(KV) error) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{engine: engine, shared: shared, memos: newMemos()}, nil
+	db.engine = engine
+	return db, nil
 }
 
 // Close closes the engine.

@@ -97,8 +97,9 @@ func (b *bench) startAgain(measure, data, seed string, most float64) (err error)
 	return nil
 }
 
-// rest is how long a server has nothing to do before it counts as idle.
-const rest = 2 * time.Second
+// rest is how long a server has nothing to do before it counts as idle: it is quiet once its log is
+// stored, and gives memory back in the second after that.
+const rest = 5 * time.Second
 
 // memory measures the resident memory of the embedded tenant before and after
 // many logins. One in ten is made with the form.

@@ -199,10 +199,12 @@ func (t *Tenant) DB() *storage.DB { return t.db }
 // Now is the tenant's time.
 func (t *Tenant) Now() time.Time { return t.clock.Now() }
 
-// Forget forgets what is remembered of the last requests to be quick: decoded records and
-// signatures. What requests are to find is kept.
+// Forget forgets what is remembered of the last requests to be quick: decoded records, pages of
+// the data file, signatures. What requests are to find is kept.
 func (t *Tenant) Forget() {
-	t.db.Forget()
+	if err := t.db.Forget(); err != nil && !errors.Is(err, storage.ErrClosed) {
+		t.Log.Warn("memory is not given back", "err", err.Error())
+	}
 	t.ring.Forget()
 	t.traces.Settle()
 }
