@@ -31,7 +31,7 @@ type Tenant struct {
 func (t Tenant) open(ctx context.Context, tx *storage.Tx) (*importer, Effects) {
 	o, effects := t.Open(ctx, tx)
 	return &importer{
-		objects: o, tx: tx, issuer: t.Issuer,
+		objects: o, settle: effects.Settle, tx: tx, issuer: t.Issuer,
 		report: Report{Changes: []Change{}, Skipped: []Skipped{}}, lists: map[string][]storage.Document{}, called: map[string]*references{}, found: map[string]found{},
 	}, effects
 }
@@ -39,6 +39,7 @@ func (t Tenant) open(ctx context.Context, tx *storage.Tx) (*importer, Effects) {
 // importer imports or exports one configuration.
 type importer struct {
 	objects Objects
+	settle  func() error // see Effects
 	tx      *storage.Tx
 	issuer  string
 	report  Report
@@ -83,7 +84,7 @@ func (im *importer) all(sections storage.Document) error {
 				return err
 			}
 		}
-		if err := im.objects.Settle(); err != nil {
+		if err := im.settle(); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 	}

@@ -33,13 +33,14 @@ type Objects interface {
 	// what is sent. What goes with a new one, such as a message, is left out. id is that of
 	// Create.
 	Restore(p Place, doc storage.Document, id string) (any, error)
-	// Settle writes what the changes so far have left to write once for all of them.
-	Settle() error
 }
 
-// Effects are what changes of objects bring about outside of the store.
+// Effects are what changes of objects bring about besides them.
 type Effects interface {
-	// CarryOut brings it about. It is called once the transaction of the changes is kept,
+	// Settle writes, in the transaction, what the changes so far have left to write once for
+	// all of them.
+	Settle() error
+	// CarryOut brings about what is outside of the store. It is called once the transaction of the changes is kept,
 	// and outside of any. An error is that of a message that could not be sent; what comes
 	// after it is not done.
 	CarryOut() error

@@ -38,7 +38,7 @@ type configured struct {
 	bulk    objects.Bulk
 }
 
-// Settle implements deploy.Objects.
+// Settle implements deploy.Effects.
 func (o *configured) Settle() error { return o.bulk.Settle(o.tx) }
 
 // Kind implements deploy.Objects.

@@ -104,7 +104,7 @@ func create(ch *objects.Change, n int) (ids []string, err error) {
 
 func (f fleet) enabled(connection string) (ids []string) {
 	f.t.Helper()
-	err := f.DB.View(f.t.Context(), func(tx *storage.Tx) error {
+	err := f.View(f.t.Context(), func(tx *storage.Tx) error {
 		c, err := tx.Connections.Get("con_" + connection)
 		ids = slices.Clone(c.EnabledClients)
 		return err
@@ -211,7 +211,7 @@ func TestEnableClientsWritesAConnectionOnce(t *testing.T) {
 				}
 				return ch.Tx.Connections.Put(storage.Document{"id": "con_one", "name": "one", "strategy": "auth0", "enabled_clients": []any{"client000", "client001"}})
 			})
-			f.counted.connections = 0
+			f.connections = 0
 			f.change(nil, func(ch *objects.Change) error { return objects.EnableClients(ch.Tx, "con_one", tt.changes) })
 			if got := f.enabled("one"); f.connections != 1 || !slices.Equal(got, tt.want) {
 				t.Errorf("the connection is written %d times and has %q, want %q", f.connections, got, tt.want)
@@ -257,7 +257,7 @@ func TestAnApplicationThatIsDeletedIsInNoConnection(t *testing.T) {
 	f.change(nil, func(ch *objects.Change) error {
 		return objects.EnableClients(ch.Tx, "con_two", []objects.Enablement{{ClientID: "client000"}})
 	})
-	f.counted.connections = 0
+	f.connections = 0
 	f.change(nil, func(ch *objects.Change) error {
 		clients, err := objects.Clients.In(ch, "")
 		if err != nil {

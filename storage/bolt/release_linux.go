@@ -16,7 +16,7 @@ import (
 // they are read again. Within a transaction the file is not mapped anew.
 func (db *DB) Release() error {
 	err := db.bolt.View(func(tx *bbolt.Tx) error {
-		data, length := tx.DB().Info().Data, uintptr(tx.Size())
+		data, length := tx.DB().Info().Data, uintptr(tx.Size()) //nolint:gosec // a length
 		if _, _, errno := syscall.Syscall(syscall.SYS_MADVISE, data, length, syscall.MADV_DONTNEED); errno != 0 {
 			return fmt.Errorf("release the pages of %s: %w", db.path, errno)
 		}
