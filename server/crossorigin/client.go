@@ -24,12 +24,12 @@ type strategy struct {
 //auth0:operation GET /client/{client_id}.js
 func (m *room) client(w http.ResponseWriter, r *http.Request) error {
 	var app storage.Client
-	var strategies []strategy
+	var connections []storage.Connection
 	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		if app, err = tx.Clients.Get(web.Param(r, "client_id")); err != nil {
 			return err
 		}
-		strategies, err = strategiesOf(tx, app.ClientID)
+		connections, err = tx.ConnectionsOf(app)
 		return err
 	})
 	if storage.IsNotFound(err) {
@@ -38,18 +38,14 @@ func (m *room) client(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	tenant := "tenant0"
-	if u, err := url.Parse(m.Issuer.URL); err == nil {
-		tenant, _, _ = strings.Cut(u.Hostname(), ".")
-	}
 	callback := ""
 	if len(app.Callbacks) > 0 {
 		callback = app.Callbacks[0]
 	}
 	// json.Marshal writes <, > and & so that they end no script.
 	body, err := json.Marshal(map[string]any{
-		"id": app.ClientID, "tenant": tenant, "subscription": "enterprise", "allowed": true, "callbackURL": callback,
-		"hasAllowedOrigins": len(app.AllowedOrigins) > 0, "strategies": strategies,
+		"id": app.ClientID, "tenant": m.tenantName(), "subscription": "enterprise", "allowed": true, "callbackURL": callback,
+		"hasAllowedOrigins": len(app.AllowedOrigins) > 0, "strategies": strategiesOf(connections),
 	})
 	if err != nil {
 		return err
@@ -58,12 +54,20 @@ func (m *room) client(w http.ResponseWriter, r *http.Request) error {
 	return web.ReplyBytes(w, http.StatusOK, "application/javascript; charset=utf-8", slices.Concat([]byte("Auth0.setClient("), body, []byte(");")))
 }
 
-func strategiesOf(tx *storage.Tx, clientID string) (all []strategy, err error) {
-	all = []strategy{}
-	for c, err := range tx.Connections.By("client", clientID) {
-		if err != nil {
-			return nil, err
-		}
+// tenantName is the first label of the tenant's host name.
+func (m *room) tenantName() string {
+	u, err := url.Parse(m.Issuer.URL)
+	if err != nil {
+		return "tenant0"
+	}
+	name, _, _ := strings.Cut(u.Hostname(), ".")
+	return name
+}
+
+// strategiesOf shows connections, by their kinds.
+func strategiesOf(connections []storage.Connection) []strategy {
+	all := []strategy{}
+	for _, c := range connections {
 		shown := map[string]any{"name": c.Name}
 		if c.Strategy == storage.DatabaseStrategy {
 			shown["showSignup"], shown["showForgot"] = account.SignupAllowed(c), c.Options["disable_self_service_change_password"] != true
@@ -78,5 +82,5 @@ func strategiesOf(tx *storage.Tx, clientID string) (all []strategy, err error) {
 		}
 		all[i].Connections = append(all[i].Connections, shown)
 	}
-	return all, nil
+	return all
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/registered"
+	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/tokens"
@@ -28,6 +29,8 @@ type Deps struct {
 	Issuer    *tokens.Issuer
 	Passwords *identity.Passwords
 	Door      *signin.Door
+	Cookies   session.Cookies
+	Pages     web.Pages
 	Log       *tenantlog.Log
 	Now       func() time.Time
 }
@@ -40,7 +43,11 @@ func Mount(rt, open *web.Router, d Deps) {
 	open.Handle(http.MethodPost, "/co/authenticate", m.authenticate)
 	open.Handle(http.MethodPost, "/usernamepassword/challenge", m.challenge)
 	open.Handle(http.MethodPost, "/dbconnections/signup/challenge", m.signupChallenge)
+	open.With(classicShape).Handle(http.MethodPost, "/usernamepassword/login", m.login)
+	open.Handle(http.MethodGet, "/user/ssodata", m.ssodata)
+	rt.With(d.Pages.Shape).Handle(http.MethodPost, "/login/callback", web.SameSite(m.callback))
 	rt.Handle(http.MethodGet, "/client/{client_id}.js", m.client)
+	rt.Handle(http.MethodGet, "/info-v1.js", m.info)
 }
 
 // Credential types, Auth0: authenticate/login/cross-origin-authentication.
@@ -55,14 +62,10 @@ const ticketLifetime = time.Minute
 
 // Auth0's answers, Auth0: get-started/applications/set-up-cors.
 var (
-	errBody   = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Invalid request body. All and only of client_id, credential_type, username, otp, realm are required."}
-	errType   = &apierr.Error{Status: http.StatusBadRequest, Code: "unsupported_credential_type", Message: "Unknown credential type parameter."}
-	errOff    = &apierr.Error{Status: http.StatusUnauthorized, Code: "unauthorized_client", Message: "Cross origin login not allowed."}
-	errWrong  = &apierr.Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Wrong email or password."}
-	errLeaked = &apierr.Error{
-		Status: http.StatusUnauthorized, Code: signin.ErrLeaked.Code, Setting: signin.ErrLeaked.Setting,
-		Message: "This login attempt has been blocked because the password you're using was previously disclosed through a data breach (not in this application).",
-	}
+	errBody  = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Invalid request body. All and only of client_id, credential_type, username, otp, realm are required."}
+	errType  = &apierr.Error{Status: http.StatusBadRequest, Code: "unsupported_credential_type", Message: "Unknown credential type parameter."}
+	errOff   = &apierr.Error{Status: http.StatusUnauthorized, Code: "unauthorized_client", Message: "Cross origin login not allowed."}
+	errWrong = &apierr.Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Wrong email or password."}
 	errUser  = &apierr.Error{Status: http.StatusForbidden, Code: "blocked_user", Message: "Blocked user"}
 	errGuess = &apierr.Error{
 		Status: http.StatusTooManyRequests, Code: "too_many_attempts",
@@ -99,8 +102,19 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	ticket, err := m.ticket(r, client, conn, a)
+	if err != nil {
+		return err
+	}
+	web.NoStore(w)
+	return web.Reply(w, http.StatusOK, map[string]string{"login_ticket": ticket, "co_verifier": keys.Random(24), "co_id": keys.Random(9)})
+}
+
+// ticket lets in whoever made an attempt, by the browser that made it: /authorize begins the
+// session that the ticket stands for.
+func (m *room) ticket(r *http.Request, client storage.Client, conn storage.Connection, a signin.Attempt) (string, error) {
 	ticket := keys.Random(32)
-	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
+	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		user, err := tx.Users.Get(a.User.UserID)
 		switch {
 		case storage.IsNotFound(err):
@@ -119,14 +133,13 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request) error {
 		})
 	})
 	if err != nil {
-		return refusal(err, a)
+		return "", refusal(err, a)
 	}
 	m.Log.Record(r, tenantlog.Event{
 		Type: tenantlog.CrossOriginLogin, Description: "Successful cross-origin authentication", ClientID: client.ClientID, ClientName: client.Name,
 		UserID: a.User.UserID, Connection: conn.Name,
 	})
-	web.NoStore(w)
-	return web.Reply(w, http.StatusOK, map[string]string{"login_ticket": ticket, "co_verifier": keys.Random(24), "co_id": keys.Random(9)})
+	return ticket, nil
 }
 
 // parties are the application, whose page it must be that asks, and the connection.

@@ -17,7 +17,6 @@ var calls = []string{
 	"POST /bc-authorize",
 	"POST /otp/challenge",
 	"POST /passkey/register", "POST /passkey/challenge",
-	"POST /usernamepassword/login", "GET /user/ssodata",
 	"POST /anonymous/token",
 	"POST /oauth/global-token-revocation/connection/{connectionName}",
 	"POST /oauth/ro", "POST /tokeninfo", "POST /delegation",

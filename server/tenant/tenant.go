@@ -277,7 +277,9 @@ func (t *Tenant) rooms() *web.Router {
 	passwordless.Mount(rt, open, passwordless.Deps{
 		DB: t.db, Engine: engine, Issuer: t.issuer, Door: door, Pages: pages, Emails: mails, Codes: codes, Now: now,
 	})
-	crossorigin.Mount(rt, open, crossorigin.Deps{DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door, Log: t.events, Now: now})
+	crossorigin.Mount(rt, open, crossorigin.Deps{
+		DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door, Cookies: cookies, Pages: pages, Log: t.events, Now: now,
+	})
 	mfa.Mount(open, mfa.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Emails: mails, Log: t.events, Now: now})
 	mfapages.Mount(rt, mfapages.Deps{
 		DB: t.db, Issuer: t.Issuer, Secrets: t.issuer.Secrets, Cookies: cookies, Pages: pages, Emails: mails, Door: door, Log: t.events, Now: now,
