@@ -142,6 +142,12 @@ func jsonForm(body []byte, objects []string) (url.Values, error) {
 			return nil, apierr.MalformedBody.With(err)
 		}
 		text, ok := scalar(value)
+		if name == "scope" {
+			switch value.(type) {
+			case json.Number, bool:
+				ok = false
+			}
+		}
 		if object, isObject := value.(map[string]any); isObject && slices.Contains(objects, name) {
 			raw, err := json.Marshal(object)
 			if err != nil {

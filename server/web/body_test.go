@@ -86,6 +86,8 @@ func TestForm(t *testing.T) {
 		{"bytes that are no text, bare", formType, "a=\xff", 400, nil, unreadable},
 		{"an object in JSON", jsonType, `{"a":{}}`, 400, nil, "Invalid parameter a: must be a string"},
 		{"a scope that is an object", jsonType, `{"scope":{}}`, 400, nil, "Scope must be an array or a string"},
+		{"a scope that is a number", jsonType, `{"scope":1}`, 400, nil, "Scope must be an array or a string"},
+		{"a scope that is a truth", jsonType, `{"scope":true}`, 400, nil, "Scope must be an array or a string"},
 		{"a list of numbers", jsonType, `{"a":[1]}`, 400, nil, "Invalid parameter a: must be a string"},
 		{"a list", jsonType, `[]`, 400, nil, unreadable},
 		{"text behind the object", jsonType, `{}{}`, 400, nil, unreadable},
