@@ -151,7 +151,8 @@ func (b *bench) loads(p *process) ([]*load, error) {
 		loads[2].seen = append(loads[2].seen, &browsers[i].seen)
 	}
 	loads[3].seen = loads[2].seen
-	return loads, nil
+	more, err := flowLoads(p)
+	return append(loads, more...), err
 }
 
 // machine is a client that acts for itself.

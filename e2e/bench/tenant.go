@@ -79,6 +79,10 @@ func (b *bench) writeTenant(users, applications int, rule bool) (string, error) 
 		"name": "Bench", "client_id": app.clientID, "app_type": "native", "token_endpoint_auth_method": "none",
 		"is_first_party": true, "oidc_conformant": true, "callbacks": []string{app.callback},
 		"grant_types": []string{"authorization_code", "refresh_token"},
+	}, {
+		"name": "Bench Server", "client_id": serverID, "client_secret": serverKey, "app_type": "regular_web",
+		"token_endpoint_auth_method": "client_secret_post", "oidc_conformant": true, "callbacks": []string{app.callback},
+		"grant_types": []string{"authorization_code", "refresh_token", "http://auth0.com/oauth/grant-type/password-realm"},
 	}}
 	var grants, scopes, all []object
 	for i := range machines {
@@ -113,7 +117,7 @@ func (b *bench) writeTenant(users, applications int, rule bool) (string, error) 
 			"name": "Bench API", "identifier": app.audience, "signing_alg": "RS256", "allow_offline_access": true,
 			"skip_consent_for_verifiable_first_party_clients": true, "scopes": scopes,
 		}},
-		"databases": []object{{"name": connection, "strategy": "auth0", "enabled_clients": []string{"Bench"}}},
+		"databases": []object{{"name": connection, "strategy": "auth0", "enabled_clients": []string{"Bench", "Bench Server"}}},
 	}
 	if rule {
 		tenant["authorizationExtension"] = extension(emails)

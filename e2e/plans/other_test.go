@@ -3,6 +3,7 @@ package plans_test
 import (
 	"crypto/rand"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -298,9 +299,7 @@ func TestDynamicPlan(t *testing.T) {
 				"token_endpoint_auth_method": "private_key_jwt", "contacts": []string{"suite@example.com"},
 				"jwks": jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: p.key.Public(), KeyID: "suite", Algorithm: "RS256", Use: "sig"}}},
 			}
-			for name, value := range m.change {
-				metadata[name] = value
-			}
+			maps.Copy(metadata, m.change)
 			raw, err := json.Marshal(metadata)
 			if err != nil {
 				t.Fatal(err)

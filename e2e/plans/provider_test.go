@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -80,6 +81,7 @@ users:
 
 // in is the same tenant in another test, with another browser.
 func (p *provider) in(t *testing.T) *provider {
+	t.Helper()
 	return &provider{p.Server, t, p.Client(), p.key, p.ahead}
 }
 
@@ -229,9 +231,7 @@ func (p *provider) tokens(v variant, nonce string, r reply) (answer map[string]a
 		}
 		text, _ := body["id_token"].(string)
 		claims = p.idToken(v.client, text, nonce)
-		for name, value := range body {
-			answer[name] = value
-		}
+		maps.Copy(answer, body)
 	}
 	return answer, claims
 }
@@ -311,9 +311,7 @@ func (p *provider) assertion(client string, change map[string]any) string {
 	claims := map[string]any{
 		"iss": client, "sub": client, "aud": p.URL + "oauth/token", "jti": rand.Text(), "iat": now.Unix(), "exp": now.Unix() + 60,
 	}
-	for name, value := range change {
-		claims[name] = value
-	}
+	maps.Copy(claims, change)
 	raw, err := jwt.Signed(signer).Claims(claims).Serialize()
 	if err != nil {
 		p.t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -389,9 +390,7 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			metadata := map[string]any{"redirect_uris": []string{callbackURL}}
-			for name, value := range tt.change {
-				metadata[name] = value
-			}
+			maps.Copy(metadata, tt.change)
 			if status, answer := tt.tn.register(metadata); status != http.StatusBadRequest || answer["error"] != tt.code || answer["error_description"] == "" {
 				t.Errorf("%d %v", status, answer)
 			}

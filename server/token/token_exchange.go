@@ -16,7 +16,7 @@ import (
 )
 
 // accessTokenType names an access token, RFC 8693 section 3.
-const accessTokenType = "urn:ietf:params:oauth:token-type:access_token"
+const accessTokenType = "urn:ietf:params:oauth:token-type:access_token" //nolint:gosec // a name
 
 // maxActors is how many act for a user one after the other, Auth0:
 // api/authentication/on-behalf-of-token-exchange/get-token.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
-	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/server/web"
@@ -158,17 +157,17 @@ func hasEnded(tx *storage.Tx, claims tokens.Claims) (bool, error) {
 	return claims.Opaque && endings.Ended(claims.Endings), err
 }
 
-// idClaims are the claims that the tenant adds to ID tokens, for a JWT, which
-// does not carry them.
+// idClaims are the claims that the tenant adds to ID tokens, for a JWT, which does not carry them.
+// They are decided as at a login and at the token endpoint, for what the token says.
 func idClaims(tx *storage.Tx, claims tokens.Claims, client storage.Client, user storage.User) (map[string]any, error) {
-	audience := claims.Audience[0] // Auth0: the API first, then userinfo
-	api, err := tx.API(audience)
-	if err != nil {
+	grant := tokens.Grant{Client: client, User: &user, Issue: storage.Issue{
+		ClientID: client.ClientID, UserID: user.UserID, Audience: claims.Audience[0], Organization: claims.Organization, // Auth0: the API first, then userinfo
+	}}
+	var err error
+	if grant.API, err = tx.API(grant.Issue.Audience); err != nil {
 		return nil, err
 	}
-	decision, err := authz.Decide(tx, authz.Input{
-		Client: client, User: user, API: api, Audience: audience, Requested: strings.Join(claims.Scope, " "),
-	})
+	decision, err := grant.Decide(tx, tokens.Asked{Scope: strings.Join(claims.Scope, " "), Online: true})
 	if _, denied := errors.AsType[*apierr.Error](err); denied {
 		err = nil // the token was issued; what a login would say now does not matter
 	}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync/atomic"
+)
+
+// What the flows of a server's application may cost beside the tokens that they sign, in CPU time
+// of signatures.
+const (
+	pushedCost   = 0.60
+	refreshCost  = 0.30
+	passwordCost = 0.30
+)
+
+// serverID is the application that authenticates, and serverKey its secret.
+const (
+	serverID  = "BenchServer000000000000000000001"
+	serverKey = "bench-server-secret-for-development-only"
+)
+
+// flows are the browser of a user and the server of an application that the user logs in to.
+type flows struct {
+	*browser
+	refreshToken string
+}
+
+// openFlows connects them, and gives each a session and a refresh token.
+func openFlows(p *process) ([]*flows, error) {
+	app := benchApp()
+	app.clientID = serverID
+	browsers, err := openBrowsers(p, app, clients, email)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*flows, len(browsers))
+	for i, user := range browsers {
+		all[i] = &flows{browser: user}
+		if err := all[i].pushed(); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// next is the combination of scopes whose turn it is, as a form has it.
+func (f *flows) next() (n int64, scope string) {
+	n = f.turn.Add(1)
+	return n, strings.ReplaceAll(f.app.scopes[int(n)%len(f.app.scopes)], " ", "+")
+}
+
+// token asks the token endpoint as the application, which authenticates.
+func (f *flows) token(form string, into any) error {
+	r, err := f.post("/oauth/token", "", []byte(form+"&client_id="+serverID+"&client_secret="+serverKey))
+	if err != nil {
+		return err
+	}
+	if r.status != 200 {
+		return fmt.Errorf("token of %.40s: status %d\n%s", form, r.status, r.body)
+	}
+	if into != nil {
+		if err := json.Unmarshal(r.body, into); err != nil {
+			return err
+		}
+	}
+	names := []string{"access_token"}
+	if bytes.Contains(r.body, []byte(`"id_token":`)) {
+		names = append(names, "id_token")
+	}
+	return f.seen.add(r.body, names...)
+}
+
+// pushed is a login whose request is sent ahead, RFC 9126.
+func (f *flows) pushed() error {
+	n, scope := f.next()
+	verifier := fmt.Sprintf("%043d", n)
+	challenge := sha256.Sum256([]byte(verifier))
+	scope = strings.ReplaceAll(f.app.standard, " ", "+") + "+" + scope
+	r, err := f.post("/oauth/par", "", []byte("client_id="+serverID+"&client_secret="+serverKey+"&response_type=code&redirect_uri="+f.app.callback+
+		"&audience="+f.app.audience+"&scope="+scope+"&code_challenge_method=S256&code_challenge="+base64.RawURLEncoding.EncodeToString(challenge[:])+
+		"&state=s"+verifier[20:]+"&nonce=n"+verifier[20:]))
+	if err != nil {
+		return err
+	}
+	var ahead struct {
+		RequestURI string `json:"request_uri"`
+	}
+	if err := json.Unmarshal(r.body, &ahead); err != nil || r.status != 201 {
+		return fmt.Errorf("pushed request: status %d\n%s", r.status, r.body)
+	}
+	if r, err = f.visit("/authorize?client_id=" + serverID + "&request_uri=" + url.QueryEscape(ahead.RequestURI)); err != nil {
+		return err
+	}
+	for page := 0; !bytes.HasPrefix(r.location, []byte(f.app.callback)); page++ {
+		if page == 6 || r.status != 302 {
+			return fmt.Errorf("pushed login of %s: status %d, location %q\n%s", f.email, r.status, r.location, r.body)
+		}
+		if r, err = f.follow(string(r.location), strings.ReplaceAll(scope, "+", " ")); err != nil {
+			return err
+		}
+	}
+	code, err := url.ParseQuery(string(r.location[len(f.app.callback)+1:]))
+	if err != nil {
+		return err
+	}
+	var got struct {
+		RefreshToken string `json:"refresh_token"`
+	}
+	err = f.token("grant_type=authorization_code&redirect_uri="+f.app.callback+"&code="+code.Get("code")+"&code_verifier="+verifier, &got)
+	if err == nil && f.refreshToken == "" {
+		// The first one has all scopes, so that a refresh can ask for any.
+		err = f.token("grant_type=http://auth0.com/oauth/grant-type/password-realm&realm="+connection+"&username="+f.email+"&password="+password+
+			"&audience="+f.app.audience+"&scope=offline_access+"+strings.Join(apiScopes(), "+"), &got)
+		f.refreshToken = got.RefreshToken
+	}
+	return err
+}
+
+// refresh exchanges the refresh token for some of its scopes.
+func (f *flows) refresh() error {
+	_, scope := f.next()
+	return f.token("grant_type=refresh_token&refresh_token="+f.refreshToken+"&scope="+scope, nil)
+}
+
+// withPassword sends the user's password, which was right a while ago.
+func (f *flows) withPassword() error {
+	_, scope := f.next()
+	return f.token("grant_type=http://auth0.com/oauth/grant-type/password-realm&realm="+connection+"&username="+f.email+"&password="+password+
+		"&audience="+f.app.audience+"&scope="+scope, nil)
+}
+
+// flowLoads are the loads of these.
+func flowLoads(p *process) ([]*load, error) {
+	all, err := openFlows(p)
+	if err != nil {
+		return nil, err
+	}
+	var turn atomic.Int64 // the refresh tokens have all scopes by now
+	var watched []*seen
+	for _, f := range all {
+		f.turn = &turn
+		watched = append(watched, &f.seen)
+	}
+	return []*load{
+		{name: "PAR + code + PKCE + ID token", signatures: 2, cost: pushedCost, seen: watched, op: func(worker int) error { return all[worker].pushed() }},
+		{name: "refresh token", signatures: 1, cost: refreshCost, seen: watched, op: func(worker int) error { return all[worker].refresh() }},
+		{name: "password", signatures: 1, cost: passwordCost, seen: watched, op: func(worker int) error { return all[worker].withPassword() }},
+	}, nil
+}
