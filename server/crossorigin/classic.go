@@ -15,7 +15,8 @@ import (
 )
 
 // What auth0.js and Lock do on a login page of the tenant's own domain: they post the password,
-// get a form, and send that to /login/callback, which goes on with the authorization request.
+// get a form, and send that on to where the authorization request goes on. At Auth0 that is
+// /login/callback, which is for the answers of identity providers here.
 // Auth0: libraries/auth0js.
 
 // errUnusable is the answer to a form that did not come of a login, or came too late.
@@ -90,7 +91,7 @@ func (m *room) login(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.NoStore(w)
-	return m.Pages.Write(w, http.StatusOK, templates.FormPost{Layout: layout, URL: m.Issuer.URL + "login/callback", Fields: []templates.Field{
+	return m.Pages.Write(w, http.StatusOK, templates.FormPost{Layout: layout, URL: m.Issuer.URL + "usernamepassword/callback", Fields: []templates.Field{
 		{Name: "wa", Value: "wsignin1.0"}, {Name: "wresult", Value: ticket}, {Name: "wctx", Value: string(raw)},
 	}})
 }
@@ -115,7 +116,7 @@ func (m *room) own(r *http.Request, form url.Values) (client storage.Client, con
 
 // callback goes on with the authorization request of a login, which has the ticket now.
 //
-//auth0:operation POST /login/callback
+//auth0:operation POST /usernamepassword/callback
 func (m *room) callback(w http.ResponseWriter, r *http.Request) error {
 	form, err := web.Form(w, r)
 	if err != nil {

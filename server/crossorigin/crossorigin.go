@@ -45,7 +45,7 @@ func Mount(rt, open *web.Router, d Deps) {
 	open.Handle(http.MethodPost, "/dbconnections/signup/challenge", m.signupChallenge)
 	open.With(classicShape).Handle(http.MethodPost, "/usernamepassword/login", m.login)
 	open.Handle(http.MethodGet, "/user/ssodata", m.ssodata)
-	rt.With(d.Pages.Shape).Handle(http.MethodPost, "/login/callback", web.SameSite(m.callback))
+	rt.With(d.Pages.Shape).Handle(http.MethodPost, "/usernamepassword/callback", web.SameSite(m.callback))
 	rt.Handle(http.MethodGet, "/client/{client_id}.js", m.client)
 	rt.Handle(http.MethodGet, "/info-v1.js", m.info)
 }
