@@ -74,6 +74,7 @@ var soleImporters = map[string]string{
 	"golang.org/x/crypto/argon2":   "server/identity",
 	"github.com/google/go-cmp/cmp": "storage/enginetest", // and tests
 	"github.com/osteele/":          "templates",
+	"github.com/russellhaering/":   "server/federation",
 	"github.com/nicksnyder/":       "templates",
 	"github.com/pquerna/":          "server/factors", // and tests
 	"github.com/go-webauthn/":      "server/webauthn",

@@ -46,7 +46,16 @@ func (m *room) posted(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (m *room) answered(w http.ResponseWriter, r *http.Request, params url.Values) error {
-	l, err := m.find(r, params.Get("state"))
+	if params.Get("SAMLResponse") != "" {
+		known, err := m.asked(r, params.Get("RelayState"))
+		if err != nil {
+			return err
+		}
+		if !known {
+			return m.unsolicited(w, r, params)
+		}
+	}
+	l, err := m.find(r, cmp.Or(params.Get("state"), params.Get("RelayState")))
 	if err != nil {
 		return err
 	}
@@ -54,15 +63,28 @@ func (m *room) answered(w http.ResponseWriter, r *http.Request, params url.Value
 		return m.refused(w, r, l, passedOn(code, params.Get("error_description")))
 	}
 	var who providers.Account
-	if l.transaction.Upstream.Real {
-		who, err = m.exchange(r.Context(), l, params)
-	} else {
+	switch {
+	case !l.transaction.Upstream.Real:
 		who, err = m.redeem(l, params.Get("code"))
+	case isSAML(l.connection):
+		who, err = m.consume(r.Context(), l, params)
+	default:
+		who, err = m.exchange(r.Context(), l, params)
 	}
 	if err != nil {
 		return m.refused(w, r, l, err)
 	}
 	return m.complete(w, r, l, who)
+}
+
+// asked reports whether a login waits for the answer with a state.
+func (m *room) asked(r *http.Request, state string) (known bool, err error) {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		_, err := tx.TransactionOfUpstream(keys.Hash(state))
+		known = err == nil
+		return storage.Optional(err)
+	})
+	return known, err
 }
 
 // Bounds of what is passed on of an error of a provider's, in bytes.

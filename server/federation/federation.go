@@ -29,6 +29,8 @@ type Deps struct {
 	Log     *tenantlog.Log
 	Issuer  *tokens.Issuer
 	Now     func() time.Time
+	// Tenant is the tenant's name, as providers of SAML know it.
+	Tenant string
 	// Upstream says which providers are not simulated, and Closed which addresses no request may
 	// reach.
 	Upstream Upstream
@@ -51,6 +53,7 @@ func Mount(rt *web.Router, d Deps) {
 	rt.Handle(http.MethodGet, account.ProviderPage, m.begin)
 	rt.Handle(http.MethodGet, callbackPath, m.callback)
 	rt.Handle(http.MethodPost, callbackPath, m.posted)
+	rt.Handle(http.MethodGet, "/samlp/metadata", m.metadata)
 	rt.Handle(http.MethodGet, simulatedPath, m.showProvider)
 	rt.Handle(http.MethodPost, simulatedPath, web.SameSite(m.submitProvider))
 }
@@ -81,6 +84,13 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request) error {
 	state := keys.Random(32)
 	real := m.Upstream.reaches(c)
 	up := storage.UpstreamLogin{Connection: c.Name, StateHash: keys.Hash(state), Page: page, Real: real, Nonce: keys.Random(32), Verifier: keys.Random(32)}
+	l, target := leg{t, c}, ""
+	if real && isSAML(c) { // the request has an id of its own
+		l.transaction.Upstream = &up
+		if target, up.Nonce, err = m.samlURL(l, state); err != nil {
+			return err
+		}
+	}
 	err = m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
 		return session.Change(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
 			t.Upstream = &up
@@ -90,14 +100,14 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	t.Upstream = &up
-	l := leg{t, c}
-	if !real {
-		return web.Redirect(w, r, m.simulatedURL(l, state))
-	}
-	target, err := m.authorizationURL(r.Context(), l, state)
-	if err != nil {
-		return m.refused(w, r, l, err)
+	l.transaction.Upstream = &up
+	switch {
+	case !real:
+		target = m.simulatedURL(l, state)
+	case target == "":
+		if target, err = m.authorizationURL(r.Context(), l, state); err != nil {
+			return m.refused(w, r, l, err)
+		}
 	}
 	return web.Redirect(w, r, target)
 }

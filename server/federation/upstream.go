@@ -49,13 +49,15 @@ func addresses(c storage.Connection) (all []string) {
 		"oidc":   {"discovery_url", "issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"},
 		"okta":   {"discovery_url", "issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"},
 		"oauth2": {"authorizationURL", "tokenURL", "userinfo_endpoint"},
+		"samlp":  {"signInEndpoint"}, "pingfederate": {"signInEndpoint"},
 	}[c.Strategy]
 	for _, name := range names {
 		if address := text(c, name); address != "" {
 			all = append(all, address)
 		}
 	}
-	enough := text(c, "discovery_url") != "" || text(c, "issuer") != "" || text(c, "authorizationURL") != "" && text(c, "tokenURL") != ""
+	enough := text(c, "discovery_url") != "" || text(c, "issuer") != "" || text(c, "authorizationURL") != "" && text(c, "tokenURL") != "" ||
+		text(c, "signInEndpoint") != "" && cmp.Or(text(c, "signingCert"), text(c, "cert")) != ""
 	if !enough {
 		return nil
 	}

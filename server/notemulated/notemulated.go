@@ -20,7 +20,7 @@ var calls = []string{
 	"POST /anonymous/token",
 	"POST /oauth/global-token-revocation/connection/{connectionName}",
 	"POST /oauth/ro", "POST /tokeninfo", "POST /delegation",
-	"GET /samlp/metadata", "GET /samlp/metadata/{client_id}",
+	"GET /samlp/metadata/{client_id}",
 	"GET /wsfed/FederationMetadata/2007-06/FederationMetadata.xml", "GET /wsfed/{client_id}/FederationMetadata/2007-06/FederationMetadata.xml",
 
 	// Auth0: api/myaccount.

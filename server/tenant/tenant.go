@@ -150,12 +150,8 @@ func (t *Tenant) openServices() error {
 		return err
 	}
 	t.issuer = &tokens.Issuer{URL: t.Issuer, DB: t.db, Ring: t.ring, Secrets: secrets}
-	name := t.Name
-	if name == Default {
-		name, _, _ = strings.Cut(u.Hostname(), ".")
-	}
 	t.streams = logstream.New(logstream.Deps{DB: t.db, Now: t.clock.Now, Log: t.Log, Closed: t.Closed})
-	t.events, err = tenantlog.New(tenantlog.Deps{DB: t.db, Now: t.clock.Now, Log: t.Log, Tenant: name, Stored: func(after string) {
+	t.events, err = tenantlog.New(tenantlog.Deps{DB: t.db, Now: t.clock.Now, Log: t.Log, Tenant: t.shownName(), Stored: func(after string) {
 		t.streams.Stored(after)
 		t.logouts.Wake() // what ends a session is in the log
 	}})
@@ -270,7 +266,7 @@ func (t *Tenant) rooms() *web.Router {
 	login.Mount(rt, login.Deps{
 		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Codes: codes, Now: now,
 	})
-	federation.Mount(rt, federation.Deps{DB: t.db, Cookies: cookies, Door: door, Pages: pages, Log: t.events, Issuer: t.issuer, Now: now, Upstream: federation.Upstream(t.Config.Upstream), Closed: t.Closed})
+	federation.Mount(rt, federation.Deps{DB: t.db, Cookies: cookies, Door: door, Pages: pages, Log: t.events, Issuer: t.issuer, Now: now, Upstream: federation.Upstream(t.Config.Upstream), Closed: t.Closed, Tenant: t.shownName()})
 	dbconnections.Mount(rt, open, dbconnections.Deps{
 		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Emails: mails, Codes: codes, Log: t.events, Now: now,
 	})
@@ -300,6 +296,16 @@ func (t *Tenant) rooms() *web.Router {
 		rt.Before(t.refresh)
 	}
 	return rt
+}
+
+// shownName is what logs and identity providers call the tenant: the first part of its host, as at Auth0.
+func (t *Tenant) shownName() string {
+	u, err := url.Parse(t.Issuer)
+	if t.Name != Default || err != nil {
+		return t.Name
+	}
+	name, _, _ := strings.Cut(u.Hostname(), ".")
+	return name
 }
 
 func (t *Tenant) secure() bool {

@@ -1,0 +1,296 @@
+package federation
+
+import (
+	"cmp"
+	"context"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	saml2 "github.com/russellhaering/gosaml2"
+	"github.com/russellhaering/gosaml2/types"
+	dsig "github.com/russellhaering/goxmldsig"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/providers"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// isSAML reports whether a connection leads to an identity provider of SAML 2.0.
+func isSAML(c storage.Connection) bool { return c.Strategy == "samlp" || c.Strategy == "pingfederate" }
+
+// Bounds of a provider's answer: its size once it is inflated, in bytes, and its parts.
+const (
+	maxSAML   = 1 << 20
+	maxTokens = 20_000
+)
+
+// serviceProvider is the tenant as a provider of a connection knows it, Auth0: authenticate/protocols/
+// saml/saml-identity-provider-configuration-settings.
+func (m *room) serviceProvider(c storage.Connection) (*saml2.SAMLServiceProvider, error) {
+	cert, err := certificate(cmp.Or(text(c, "signingCert"), text(c, "cert")))
+	if err != nil {
+		return nil, &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The connection has no certificate to hold the provider's signatures against", Setting: "signingCert among the options of the connection", Cause: err}
+	}
+	return &saml2.SAMLServiceProvider{
+		IdentityProviderSSOURL: text(c, "signInEndpoint"), ServiceProviderIssuer: m.entityID(c), AudienceURI: m.entityID(c),
+		AssertionConsumerServiceURL: m.consumerURL(c), NameIdFormat: saml2.NameIdFormatUnspecified, AllowMissingAttributes: true,
+		IDPCertificateStore:         &dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{cert}},
+		Clock:                       dsig.NewFakeClockAt(m.Now()),
+		MaximumDecompressedBodySize: maxSAML, MaximumXMLTokens: maxTokens,
+	}, nil
+}
+
+// entityID is what the tenant is called for a connection.
+func (m *room) entityID(c storage.Connection) string {
+	return cmp.Or(text(c, "entityId"), "urn:auth0:"+m.Tenant+":"+c.Name)
+}
+
+// consumerURL is where the provider of a connection sends its answers.
+func (m *room) consumerURL(c storage.Connection) string {
+	return m.Issuer.URL + strings.TrimPrefix(callbackPath, "/") + "?connection=" + url.QueryEscape(c.Name)
+}
+
+// certificate reads what a connection has of a certificate: PEM, or its base64.
+func certificate(text string) (*x509.Certificate, error) {
+	raw := []byte(text)
+	if !strings.Contains(text, "-----BEGIN") {
+		decoded, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
+		if err != nil {
+			return nil, err
+		}
+		raw = decoded
+	}
+	if block, _ := pem.Decode(raw); block != nil {
+		raw = block.Bytes
+	}
+	return x509.ParseCertificate(raw)
+}
+
+// samlURL is where the provider of a leg asks who logs in, with a request in the query: SAML 2.0
+// Bindings section 3.4. It returns the id of the request, too, which the answer has to name.
+func (m *room) samlURL(l leg, state string) (target, id string, err error) {
+	if l.connection.Options["signSAMLRequest"] == true {
+		return "", "", apierr.NotEmulated("A signed SAML request (signSAMLRequest)")
+	}
+	sp, err := m.serviceProvider(l.connection)
+	if err != nil {
+		return "", "", err
+	}
+	doc, err := sp.BuildAuthRequestDocumentNoSig()
+	if err != nil {
+		return "", "", err
+	}
+	target, err = sp.BuildAuthURLFromDocument(state, doc)
+	return target, doc.Root().SelectAttrValue("ID", ""), err
+}
+
+// asserted is what a provider's answer says, once it is proven.
+type asserted struct {
+	account providers.Account
+	// ids are those of the assertions, of which each is good once, until the time.
+	ids   []string
+	until time.Time
+}
+
+// proven holds an answer of a SAML provider against SAML 2.0 Profiles section 4.1.4.3: signature,
+// audience, recipient, times, and the request that it answers, "" for one that nobody has asked for.
+func (m *room) proven(c storage.Connection, encoded, request string) (a asserted, err error) {
+	sp, err := m.serviceProvider(c)
+	if err != nil {
+		return a, err
+	}
+	info, err := sp.RetrieveAssertionInfo(encoded)
+	if err != nil {
+		return a, errProof(err)
+	}
+	if w := info.WarningInfo; w.InvalidTime || w.NotInAudience {
+		return a, errProof(fmt.Errorf("invalid time: %t, another audience: %t", w.InvalidTime, w.NotInAudience))
+	}
+	if len(info.Assertions) != 1 {
+		return a, errProof(fmt.Errorf("the answer has %d assertions", len(info.Assertions)))
+	}
+	one := info.Assertions[0]
+	data := one.Subject.SubjectConfirmation.SubjectConfirmationData
+	switch {
+	case one.Conditions == nil || len(one.Conditions.AudienceRestrictions) == 0:
+		return a, errProof(errors.New("the assertion is for no audience"))
+	case data.InResponseTo != request:
+		return a, errProof(fmt.Errorf("the assertion answers the request %q", data.InResponseTo))
+	case one.ID == "":
+		return a, errProof(errors.New("the assertion has no id"))
+	}
+	a.ids, a.until = []string{one.ID}, m.Now().Add(assertionMemory)
+	if end, err := time.Parse(time.RFC3339, data.NotOnOrAfter); err == nil && end.After(a.until) {
+		a.until = end
+	}
+	id, claims := providers.MapSAML(c, info.NameID, values(one.AttributeStatement))
+	claims["issuer"] = one.Issuer.Value
+	if info.SessionIndex != "" {
+		claims["sessionIndex"] = info.SessionIndex
+	}
+	a.account = providers.Read(c, id, claims)
+	return a, nil
+}
+
+// assertionMemory is how long an assertion that was used is remembered at least.
+const assertionMemory = time.Hour
+
+func values(statement *types.AttributeStatement) map[string][]string {
+	all := map[string][]string{}
+	if statement == nil {
+		return all
+	}
+	for _, attribute := range statement.Attributes {
+		for _, value := range attribute.Values {
+			all[attribute.Name] = append(all[attribute.Name], value.Value)
+		}
+	}
+	return all
+}
+
+// use uses the assertions up: of several answers with one of them one is taken.
+func (a asserted) use(tx *storage.Tx, connection string) error {
+	for _, id := range a.ids {
+		key := "saml\x01" + connection + "\x01" + keys.Hash(id)
+		used, err := tx.UsedAssertions.Has(key)
+		if err != nil {
+			return err
+		}
+		if used {
+			return errProof(errors.New("the assertion was used before"))
+		}
+		if err := tx.UsedAssertions.Put(storage.UsedAssertion{ID: key, ExpiresAt: a.until}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// consume proves whom the answer of a SAML provider to a leg is about.
+func (m *room) consume(ctx context.Context, l leg, params url.Values) (who providers.Account, err error) {
+	a, err := m.proven(l.connection, params.Get("SAMLResponse"), l.transaction.Upstream.Nonce)
+	if err != nil {
+		return who, err
+	}
+	err = m.DB.Update(ctx, func(tx *storage.Tx) error { return a.use(tx, l.connection.Name) })
+	return a.account, err
+}
+
+// errUnsolicited is the answer to a login that nobody has begun here.
+var errUnsolicited = &apierr.Error{Status: http.StatusForbidden, Code: accessDenied, Message: "IdP-Initiated login is not enabled for connection", Setting: "idpinitiated among the options of the connection"}
+
+// unsolicitedTicket is how long the browser has to go on with a login that its provider has begun.
+const unsolicitedTicket = time.Minute
+
+// unsolicited takes an answer that nobody has asked for, where the connection allows it, and begins
+// the login of the application that the connection names, Auth0: authenticate/protocols/saml/
+// saml-sso-integrations/identity-provider-initiated-single-sign-on.
+func (m *room) unsolicited(w http.ResponseWriter, r *http.Request, params url.Values) error {
+	var c storage.Connection
+	var client storage.Client
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		if c, err = tx.Connections.Find("name", r.URL.Query().Get("connection")); err != nil {
+			return err
+		}
+		initiated, _ := c.Options["idpinitiated"].(map[string]any)
+		id, _ := initiated["client_id"].(string)
+		if !isSAML(c) || id == "" || initiated["enabled"] == false {
+			return errUnsolicited
+		}
+		client, err = tx.Clients.Get(id)
+		if err == nil && (!c.Serves(client) || c.Closed()) {
+			err = apierr.ConnectionDisabled
+		}
+		return err
+	})
+	if storage.IsNotFound(err) {
+		return errUnsolicited.With(err)
+	}
+	if err != nil {
+		return err
+	}
+	initiated, _ := c.Options["idpinitiated"].(map[string]any)
+	if protocol, _ := initiated["client_protocol"].(string); !slices.Contains([]string{"", "oauth2", "oidc"}, protocol) {
+		return apierr.NotEmulated("client_protocol " + protocol + " of a login that an identity provider begins")
+	}
+	a, err := m.proven(c, params.Get("SAMLResponse"), "")
+	if err != nil {
+		return err
+	}
+	ticket, now := keys.Random(32), m.Now()
+	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
+		if err := a.use(tx, c.Name); err != nil {
+			return err
+		}
+		user, err := m.keep(tx, c, a.account, now)
+		if err != nil {
+			return err
+		}
+		if err := m.Door.Record(tx, signin.Attempt{Method: signin.Federated, ClientID: client.ClientID, Connection: c.Name, User: user, IP: signin.Address(r)}); err != nil {
+			return err
+		}
+		return tx.LoginTickets.Put(storage.LoginTicket{
+			Hash: keys.Hash(ticket), ClientID: client.ClientID, UserID: user.UserID, Connection: c.Name, Method: signin.Federated,
+			Browser: signin.Browser(r), ExpiresAt: now.Add(unsolicitedTicket),
+		})
+	})
+	if err != nil {
+		return err
+	}
+	query, _ := initiated["client_authorizequery"].(string)
+	authorize, err := url.ParseQuery(query)
+	if err != nil {
+		return err
+	}
+	for name, value := range map[string]string{"client_id": client.ClientID, "login_ticket": ticket, "response_type": cmp.Or(authorize.Get("response_type"), "code")} {
+		authorize.Set(name, value)
+	}
+	if len(client.Callbacks) > 0 && authorize.Get("redirect_uri") == "" {
+		authorize.Set("redirect_uri", client.Callbacks[0])
+	}
+	return web.Redirect(w, r, "/authorize?"+authorize.Encode())
+}
+
+// metadata describes the tenant to the provider of a connection, SAML 2.0 Metadata section 2.4.4.
+//
+//auth0:operation GET /samlp/metadata
+func (m *room) metadata(w http.ResponseWriter, r *http.Request) error {
+	var c storage.Connection
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		c, err = tx.Connections.Find("name", r.URL.Query().Get("connection"))
+		return err
+	})
+	if storage.IsNotFound(err) || err == nil && !isSAML(c) {
+		return &apierr.Error{Status: http.StatusNotFound, Code: "invalid_request", Message: "the connection was not found", Setting: "the parameter connection"}
+	}
+	if err != nil {
+		return err
+	}
+	description := types.EntityDescriptor{
+		EntityID: m.entityID(c), ValidUntil: m.Now().Add(metadataLifetime).UTC(),
+		SPSSODescriptor: &types.SPSSODescriptor{
+			WantAssertionsSigned: true, ProtocolSupportEnumeration: saml2.SAMLProtocolNamespace,
+			AssertionConsumerServices: []types.IndexedEndpoint{{Binding: saml2.BindingHttpPost, Location: m.consumerURL(c), Index: 0}},
+		},
+	}
+	raw, err := xml.MarshalIndent(description, "", "  ")
+	if err != nil {
+		return err
+	}
+	return web.ReplyBytes(w, http.StatusOK, "text/xml", append([]byte(xml.Header), raw...))
+}
+
+// metadataLifetime is how long a description holds.
+const metadataLifetime = 7 * 24 * time.Hour
