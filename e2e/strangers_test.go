@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"net/url"
 	"testing"
 
@@ -104,6 +105,80 @@ func TestScriptsForAuth0sPages(t *testing.T) {
 		w.press("._button-signup-id")
 		typing(w, "input#password", password)
 		w.press(`button[type=submit][name=action]`)
+		agree(t, w)
+	})
+
+	t.Run("Playwright: by XPath, and the password page by its own button", func(t *testing.T) {
+		w := openWindow(s.browser, t)
+		w.open(s.authorizeURL(url.Values{"prompt": {"login"}}))
+		at := func(xpath string) string {
+			return fmt.Sprintf(`document.evaluate(%q, document, null, XPathResult.FIRST_ORDERED_NODE_TYPE, null).singleNodeValue`, xpath)
+		}
+		evaluate[chromedp.Void](w, at(`//input[@name='username']`)+".focus()")
+		w.do(chromedp.KeyEvent(servertest.Employee))
+		w.load(chromedp.Evaluate[chromedp.Void](at(`//button[text()="Continue"]`) + ".click()"))
+		for _, xpath := range []string{`//section[contains(@class, "_prompt-box-outer")]//div//div//h1`, `//section[contains(@class, "_prompt-box-outer")]//div//div//div//p`, `//img[@id="prompt-logo-center"]`} {
+			if !evaluate[bool](w, "!!"+at(xpath)) {
+				t.Errorf("nothing answers to %s", xpath)
+			}
+		}
+		evaluate[chromedp.Void](w, at(`//input[@name='password' and not(contains(@class, 'hide'))]`)+".focus()")
+		w.do(chromedp.KeyEvent(servertest.Password))
+		w.load(chromedp.Evaluate[chromedp.Void](at(`//button[contains(text(),'Continue')][@data-action-button-primary='true']`) + ".click()"))
+		agree(t, w)
+	})
+
+	t.Run("Cypress: the last block of the form has the button", func(t *testing.T) {
+		w := openWindow(s.browser, t)
+		w.open(s.authorizeURL(url.Values{"prompt": {"login"}}))
+		typing(w, `input[name='username'], input[name='email'], input[type='email']`, servertest.Employee)
+		w.press(`form > div:last-child > button[type=submit][name=action]`)
+		typing(w, `input[name='password']:not(.hide)`, servertest.Password)
+		w.press(`section div div form div button[type='submit']`)
+		agree(t, w)
+	})
+
+	t.Run("Selenium: by class names alone", func(t *testing.T) {
+		w := openWindow(s.browser, t)
+		w.open(s.authorizeURL(url.Values{"prompt": {"login"}}))
+		typing(w, ".login-id input.input", servertest.Employee)
+		w.press("button._button-login-id, button[type='submit']:not(.ulp-hidden-form-submit-button)")
+		typing(w, "._form-login-password input.input", servertest.Password)
+		w.press("button[type=submit], button._button-login-password")
+		agree(t, w)
+	})
+
+	t.Run("Puppeteer: values that are set, and a button that is clicked later", func(t *testing.T) {
+		w := openWindow(s.browser, t)
+		w.open(s.authorizeURL(url.Values{"prompt": {"login"}}))
+		evaluate[chromedp.Void](w, `document.querySelector("#username").value = `+quoted(servertest.Employee))
+		w.press("button._button-login-id")
+		evaluate[chromedp.Void](w, `document.querySelector("#password").value = `+quoted(servertest.Password))
+		w.load(chromedp.Evaluate[chromedp.Void](`setTimeout(() => document.querySelector("._button-login-password").click(), 50); 0`))
+		agree(t, w)
+	})
+
+	t.Run("Playwright: a code from the inbox, a wrong one first", func(t *testing.T) {
+		m := manage(t, s.Server)
+		m.send("POST", "/connections", `{"name":"email","strategy":"email","enabled_clients":["`+servertest.Mobile+`"]}`)
+		w := openWindow(s.browser, t)
+		w.open(s.authorizeURL(url.Values{"prompt": {"login"}, "connection": {"email"}}))
+		typing(w, "input#username", "playwright@example.com")
+		w.press(`button[data-action-button-primary="true"]`)
+		if w.path() != "/u/login/passwordless-email-challenge" || w.text("span.ulp-authenticator-selector-text") != "playwright@example.com" {
+			t.Fatalf("after the address comes %s", w.path())
+		}
+		w.do(chromedp.Click(chromedp.CSS(`button[name=action]`)))
+		if says := w.text("#error-cs-code-required"); says != "Please enter a code" {
+			t.Errorf("without a code the page says %q", says)
+		}
+		typing(w, "input[name=code]", "000000")
+		w.press(`button[name=action]`)
+		if says := w.text("#error-element-code"); says != "The code you entered is invalid" {
+			t.Errorf("to a wrong code the page says %q", says)
+		}
+		typing(w, "input[name=code]", s.WaitForMessage("playwright@example.com", "passwordless_email").Code)
+		w.press(`button[name=action]`)
 		agree(t, w)
 	})
 }
