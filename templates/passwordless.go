@@ -18,7 +18,7 @@ func (w Way) Text() string { return wayTexts[w.Strategy] }
 type resend struct{ Text, Link, Value string }
 
 // codeInput asks for a one-time code.
-func codeInput(label string) input {
+func codeInput(label string) input { //nolint:unparam // a screen may call it otherwise
 	return input{Name: "code", Type: "text", Label: label, Autocomplete: "one-time-code", Focus: true, Missing: "no-code", Keyboard: "numeric"}
 }
 

@@ -262,12 +262,10 @@ func sheetURL(raw string, schemes ...string) string {
 	if err != nil || u.Host == "" || u.User != nil || strings.ContainsAny(raw, "\"'\\()<>\n\r") {
 		return ""
 	}
-	for _, scheme := range schemes {
-		if u.Scheme == scheme {
-			return u.String()
-		}
+	if !slices.Contains(schemes, u.Scheme) {
+		return ""
 	}
-	return ""
+	return u.String()
 }
 
 // FontOrigin is the origin that the theme's font comes from, "" for none: the pages' policy has

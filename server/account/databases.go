@@ -105,7 +105,7 @@ func (w Ways) SignUp() bool {
 // Signup is the connection that makes an account for whoever signs up: the first that lets
 // people, of those with passwords before the others.
 func (w Ways) Signup() (conn storage.Connection, found bool) {
-	for _, c := range append(w.Databases[:len(w.Databases):len(w.Databases)], w.Passwordless...) {
+	for _, c := range slices.Concat(w.Databases, w.Passwordless) {
 		if c.Options["disable_signup"] != true {
 			return c, true
 		}

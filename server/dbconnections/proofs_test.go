@@ -149,7 +149,7 @@ func TestAChangedPasswordEndsTheProofThatBeganWithIt(t *testing.T) {
 	proof := tn.goesTo(emailProof, tn.opens("mail", "screen_hint", "signup"), "email", address, "password", "ExampleCo!2026-new")
 	code := tn.WaitForMessage(address, "verify_email_by_code").Code
 
-	owner := tenant{tn.Server, t, tn.Server.Client()}
+	owner := tenant{tn.Server, t, tn.Client()}
 	owner.resetByCode(address, "ExampleCo!2027-new")
 	tn.says("invalid-code", proof, "code", code)
 }
@@ -191,7 +191,7 @@ func TestAResetByCodeIsBoundToItsLogin(t *testing.T) {
 	if tn.WaitForMessage(address, "reset_email_by_code").Code != code {
 		tn.says("invalid-code", other, "code", code)
 	}
-	stranger := tenant{tn.Server, t, tn.Server.Client()}
+	stranger := tenant{tn.Server, t, tn.Client()}
 	if left, page := stranger.types(first, "code", code); left != nil || page.Status != http.StatusBadRequest || strings.Contains(page.Body, address) {
 		t.Errorf("another browser gets to %v, or sees\n%s", left, page.Body)
 	}

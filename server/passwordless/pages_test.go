@@ -80,13 +80,12 @@ func (tn tenant) next(page servertest.Page, path string, typed ...string) server
 	return next
 }
 
-func (tn tenant) refusesWith(page servertest.Page, key string, typed ...string) servertest.Page {
+func (tn tenant) refusesWith(page servertest.Page, key string, typed ...string) {
 	tn.t.Helper()
 	left, next := tn.fill(page, typed...)
 	if left != nil || next.Status != http.StatusBadRequest || !strings.Contains(next.Body, `data-error-code="`+key+`"`) {
 		tn.t.Fatalf("%v gets %v %d, want %s\n%s", typed, left, next.Status, key, next.Body)
 	}
-	return next
 }
 
 // arrives fails the test where a login has not ended at the application with a code.
@@ -186,7 +185,7 @@ func TestCodesAreBound(t *testing.T) {
 	code := tn.WaitForMessage("bob@example.com", "passwordless_email").Code
 
 	// Another browser has the address of the page, and the code.
-	stranger := tenant{tn.Server, tn.Server.Client(), t}
+	stranger := tenant{tn.Server, tn.Client(), t}
 	if left, page := stranger.fill(challenge, "code", code); left != nil || page.Status != http.StatusBadRequest || strings.Contains(page.Body, "bob@example.com") {
 		t.Errorf("another browser gets to %v, or sees\n%s", left, page.Body)
 	}
@@ -292,7 +291,7 @@ func TestLinksOfThePage(t *testing.T) {
 	if left, page := tn.Visit(tn.browser, old); left != nil || !strings.Contains(page.Body, "invalid-code") {
 		t.Errorf("the link before leads to %v\n%s", left, page.Body)
 	}
-	stranger := tn.Server.Client()
+	stranger := tn.Client()
 	if left, page := tn.Visit(stranger, link); left != nil || page.Status != http.StatusBadRequest {
 		t.Errorf("in another browser the link leads to %v %d", left, page.Status)
 	}

@@ -95,8 +95,11 @@ func themeOf(tx *storage.Tx) (theme templates.Theme, err error) {
 			name string
 			to   any
 		}{
-			{"borders", &theme.Borders}, {"colors", &theme.Colors}, {"fonts", &theme.Fonts},
-			{"page_background", &theme.PageBackground}, {"widget", &theme.Widget},
+			{"borders", &theme.Borders},
+			{"colors", &theme.Colors},
+			{"fonts", &theme.Fonts},
+			{"page_background", &theme.PageBackground},
+			{"widget", &theme.Widget},
 		} {
 			raw, err := json.Marshal(doc[part.name])
 			if err != nil {
