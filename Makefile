@@ -28,8 +28,8 @@ test: prepare ## install what the tests need and run them all, with the race det
 	go run ./e2e/testlog go test -json -race -shuffle=on -timeout 60m ./...
 
 .PHONY: test-postgres
-test-postgres: prepare ## run the parts of the suite that have most to do with the store on a PostgreSQL
-	TENANT0_TEST_STORE=postgres go test -timeout 60m ./server ./server/token ./server/tenantlog ./server/login ./server/logout
+test-postgres: prepare ## run the suite of the server on a PostgreSQL
+	TENANT0_TEST_STORE=postgres go test -timeout 60m ./server/...
 
 .PHONY: prepare
 prepare:

@@ -32,6 +32,13 @@ func (c *cluster) way(database *pgtest.Server) string {
 	return strings.Replace(database.URL(), database.Addr(), c.proxy.Addr(), 1)
 }
 
+func (c *cluster) stop() (err error) {
+	for _, p := range c.servers {
+		err = errors.Join(err, p.stop())
+	}
+	return err
+}
+
 // login is one of a user, whose requests go to one of the servers.
 func (c *cluster) login(worker int) error { return c.browsers[worker].login() }
 
@@ -54,9 +61,7 @@ func (b *bench) onPostgres() (err error) {
 	all := []*cluster{{name: "with a file"}, {name: "one server on PostgreSQL"}, {name: "three servers on PostgreSQL"}}
 	defer func() {
 		for _, c := range all {
-			for _, p := range c.servers {
-				err = errors.Join(err, p.stop())
-			}
+			err = errors.Join(err, c.stop())
 		}
 	}()
 	for i, n := range []int{1, 1, 3} {
@@ -70,12 +75,9 @@ func (b *bench) onPostgres() (err error) {
 			return err
 		}
 	}
-	for i, c := range all[1:] {
+	for i, target := range []float64{besideBolt, 0} {
+		c := all[i+1]
 		b.table.rate("code + PKCE + ID token + refresh token, "+c.name, c.rounds, 0)
-		target := 0.0
-		if i == 0 {
-			target = besideBolt
-		}
 		b.table.rate("the same beside "+all[i].name, c.besides, target)
 	}
 	return b.countRoundTrips(database, seed)
@@ -160,10 +162,7 @@ func (b *bench) countRoundTrips(database *pgtest.Server, seed string) error {
 	if err == nil {
 		err = b.countLogins(c, proxy)
 	}
-	for _, p := range c.servers {
-		err = errors.Join(err, p.stop())
-	}
-	return err
+	return errors.Join(err, c.stop())
 }
 
 func (b *bench) countLogins(c *cluster, proxy *pgtest.Proxy) error {
