@@ -20,6 +20,8 @@ type form struct {
 	// Capabilities asks the browser's script what the browser can do, as pages that ask
 	// for an identifier alone do.
 	Capabilities bool
+	// Passkey are the options of the browser's call for a passkey, "" for none.
+	Passkey string
 	// Demands are what a new password must be.
 	Demands []Demand
 	// Account tells a password manager whose password it is, where no input does.

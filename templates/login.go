@@ -52,14 +52,20 @@ type LoginIdentifier struct {
 	Ways                        []Way
 	Providers                   []Provider
 	Alone                       bool
+	// Passkey are the options by which the browser asks for a passkey, as JSON; "" for none. The
+	// answer is in input[name=passkey].
+	Passkey string
 }
 
 func (p LoginIdentifier) view() view {
 	in := identifierInput(p.Identifiers, p.Username)
 	in.Focus = true
+	if p.Passkey != "" {
+		in.Autocomplete += " webauthn" // HTML: autofill detail tokens
+	}
 	return p.screen(p, "form", "login-id", "login-id", p.ClientName, "").withForm(form{
 		State: p.State, Class: "_form-login-id", Button: "_button-login-id", Capabilities: true,
-		Inputs: []input{in}, Alternate: toSignup(p.SignupURL), Ways: p.Ways, Providers: p.Providers, Alone: p.Alone,
+		Inputs: []input{in}, Alternate: toSignup(p.SignupURL), Ways: p.Ways, Providers: p.Providers, Alone: p.Alone, Passkey: p.Passkey,
 	}, p.Errors)
 }
 

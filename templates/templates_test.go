@@ -70,6 +70,9 @@ var states = map[string]templates.Page{
 	"login-identifier": templates.LoginIdentifier{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", SignupURL: "/u/signup/identifier?state=hKFo2SBzdGF0ZQ",
 	},
+	"login-identifier-passkey": templates.LoginIdentifier{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Passkey: `{"challenge":"x"}`, Errors: []string{"passkey-failed"},
+	},
 	"login-identifier-refused": templates.LoginIdentifier{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Username: "em", Identifiers: []string{"email"},
 		Errors: []string{"invalid-email-format"},

@@ -62,6 +62,7 @@ var (
 	// none and cannot add one.
 	FurtherFactorRequired = &Error{Status: http.StatusBadRequest, Code: "login_required", Message: "Multifactor authentication required"}
 	NoFurtherFactor       = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "The user has no factor that the tenant has enabled, and can enroll none."}
+	PasskeyRefused        = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid passkey."}
 	TooManyCodes          = &Error{Status: http.StatusTooManyRequests, Code: "too_many_attempts", Message: "Too many failed codes. Wait for some minutes before retrying."}
 )
 

@@ -8,6 +8,8 @@ import (
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/factors"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/webauthn"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -81,6 +83,9 @@ func (m *room) load(tx *storage.Tx, r *http.Request, d *decision, now time.Time)
 		return err
 	}
 	if d.page, err = m.further(tx, r, l, d.identity, now); err != nil || d.page != "" {
+		return err
+	}
+	if d.page, err = offerPasskey(tx, l, d.identity); err != nil || d.page != "" {
 		return err
 	}
 	if d.request.Organization, d.page, err = findOrganization(tx, l, d.identity); err != nil || d.page != "" {
@@ -211,6 +216,27 @@ func (m *room) further(tx *storage.Tx, r *http.Request, l login, id identity, no
 		return "", err
 	}
 	return options.Page()
+}
+
+// passkeyPage offers a passkey to a user who has just logged in otherwise.
+const passkeyPage = "/u/passkey-enrollment"
+
+// offerPasskey offers a passkey to a user who has logged in by password at a browser that can keep
+// one, and has none, Auth0: authenticate/database-connections/passkeys.
+func offerPasskey(tx *storage.Tx, l login, id identity) (page string, err error) {
+	byPassword := len(id.session.Methods) > 0 && id.session.Methods[0].Name == signin.Password
+	if l.silent() || !l.transaction.Platform || !l.transaction.Began(id.session) || l.transaction.Passkey == id.user.UserID || !byPassword {
+		return "", nil
+	}
+	conn, err := tx.Connections.Find("name", id.session.Connection)
+	if err != nil || !webauthn.OffersPasskeys(conn) {
+		return "", storage.Optional(err)
+	}
+	has, err := webauthn.Has(tx, id.user.UserID, webauthn.Passkey)
+	if err != nil || has {
+		return "", err
+	}
+	return passkeyPage, nil
 }
 
 // scripts is where the tenant's scripts have their say of a login: outside of any

@@ -40,6 +40,9 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	typed := strings.TrimSpace(form.Get("username"))
+	if response := form.Get("passkey"); response != "" {
+		return m.byPasskey(w, r, t, state, typed, response)
+	}
 	if name := form.Get("connection"); name != "" {
 		return m.switchTo(w, r, t, state, name, typed)
 	}
@@ -57,7 +60,7 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 	}
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		return session.Change(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
-			t.Identifier = typed
+			t.Identifier, t.Platform = typed, form.Get("webauthn-platform-available") == "true"
 			return nil
 		})
 	})
@@ -134,8 +137,13 @@ func (m *room) identifierPage(ctx context.Context, w http.ResponseWriter, status
 	case len(ways.Databases) == 0:
 		others = nil // the page asks for what they send to
 	}
+	passkey, err := m.askPasskey(ctx, t, ways.Databases)
+	if err != nil {
+		return err
+	}
 	return m.Pages.Write(w, status, templates.LoginIdentifier{
-		Layout: shown.layout, ClientName: shown.client.Name, State: state, Username: typed, Errors: errs,
+		Passkey: passkey,
+		Layout:  shown.layout, ClientName: shown.client.Name, State: state, Username: typed, Errors: errs,
 		Identifiers: ways.Identifiers(), SignupURL: shown.signupURL, Ways: buttons(others),
 		Providers: shown.providers, Alone: !shown.ways.Own() && !shown.ways.HasDirectories(),
 	})

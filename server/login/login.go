@@ -32,6 +32,8 @@ type Deps struct {
 	Door      *signin.Door
 	Codes     passcodes.Sender
 	Now       func() time.Time
+	// Issuer is the tenant's, by which authenticators know it.
+	Issuer string
 }
 
 type room struct{ Deps }

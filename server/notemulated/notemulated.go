@@ -16,7 +16,7 @@ import (
 var calls = []string{
 	"POST /bc-authorize",
 	"POST /otp/challenge",
-	"POST /passkey/register", "POST /passkey/challenge",
+	"POST /passkey/register",
 	"POST /anonymous/token",
 	"POST /oauth/global-token-revocation/connection/{connectionName}",
 	"POST /oauth/ro", "POST /tokeninfo", "POST /delegation",

@@ -43,6 +43,7 @@ import (
 	"github.com/tenant0/tenant0/server/organization"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/passcodes"
+	"github.com/tenant0/tenant0/server/passkey"
 	"github.com/tenant0/tenant0/server/passwordless"
 	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/registration"
@@ -264,7 +265,7 @@ func (t *Tenant) rooms() *web.Router {
 	token.Mount(open, engine)
 	authorize.Mount(rt, authorize.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
 	login.Mount(rt, login.Deps{
-		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Codes: codes, Now: now,
+		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Codes: codes, Now: now, Issuer: t.Issuer,
 	})
 	federation.Mount(rt, federation.Deps{DB: t.db, Cookies: cookies, Door: door, Pages: pages, Log: t.events, Issuer: t.issuer, Now: now, Upstream: federation.Upstream(t.Config.Upstream), Closed: t.Closed, Tenant: t.shownName()})
 	dbconnections.Mount(rt, open, dbconnections.Deps{
@@ -277,6 +278,7 @@ func (t *Tenant) rooms() *web.Router {
 		DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door, Cookies: cookies, Pages: pages, Log: t.events, Now: now,
 	})
 	mfa.Mount(open, mfa.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Emails: mails, Log: t.events, Now: now})
+	passkey.Mount(rt, open, passkey.Deps{DB: t.db, Engine: engine, Issuer: t.Issuer, Cookies: cookies, Pages: pages, Now: now})
 	mfapages.Mount(rt, mfapages.Deps{
 		DB: t.db, Issuer: t.Issuer, Secrets: t.issuer.Secrets, Cookies: cookies, Pages: pages, Emails: mails, Door: door, Log: t.events, Now: now,
 	})

@@ -43,6 +43,7 @@ func Grants(d Deps) []oauth.Grant {
 		&mfaOOB{persons},
 		&mfaRecoveryCode{persons},
 		&deviceCode{persons},
+		&passkey{persons},
 		&tokenExchange{d.DB, d.Issuer},
 	}
 }
@@ -56,7 +57,7 @@ func Mount(rt *web.Router, engine *oauth.Engine) {
 
 //auth0:operation POST /oauth/token
 func (m *room) exchange(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.Form(w, r)
+	form, err := web.Form(w, r, "authn_response")
 	if err != nil {
 		return err
 	}

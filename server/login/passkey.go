@@ -1,0 +1,84 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/server/webauthn"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// passkeyFailed is the key of what the page says of a passkey that is nobody's here.
+const passkeyFailed = "passkey-failed"
+
+// askPasskey asks for a passkey of whoever has one, which the page's field completes: the options
+// of the browser's call, or "" where none of the databases takes passkeys.
+func (m *room) askPasskey(ctx context.Context, t storage.Transaction, databases []storage.Connection) (options string, err error) {
+	if !slices.ContainsFunc(databases, webauthn.TakesPasskeys) {
+		return "", nil
+	}
+	p, err := webauthn.PartyOf(m.Issuer, "", "")
+	if err != nil {
+		return "", err
+	}
+	var b webauthn.Begin
+	err = m.DB.View(ctx, func(tx *storage.Tx) error {
+		b, err = webauthn.BeginUsing(tx, p, webauthn.Request{
+			Kind: webauthn.Passkey, Key: storage.PageCeremony(t.StateHash, webauthn.Passkey), ClientID: t.Request().ClientID,
+		}, m.Now())
+		return err
+	})
+	if err == nil {
+		err = m.DB.Update(ctx, func(tx *storage.Tx) error { return tx.BeginCeremony(b.Ceremony) })
+	}
+	return string(b.Options), err
+}
+
+// byPasskey lets the person in whose passkey the authenticator has proved.
+func (m *room) byPasskey(w http.ResponseWriter, r *http.Request, t storage.Transaction, state, typed, response string) error {
+	ways, err := m.ways(r.Context(), t.Request())
+	if err != nil {
+		return err
+	}
+	p, err := webauthn.PartyOf(m.Issuer, "", "")
+	if err != nil {
+		return err
+	}
+	key := storage.PageCeremony(t.StateHash, webauthn.Passkey)
+	used, user, err := webauthn.UsePasskey(r.Context(), m.DB, p, key, t.Request().ClientID, ways.Databases, []byte(response), m.Now())
+	if err != nil && !webauthn.Wrong(err) {
+		return err
+	}
+	a := signin.Attempt{
+		Method: signin.Passkey, ClientID: t.Request().ClientID, Connection: user.ConnectionName(), Identifier: typed, User: user, IP: signin.Address(r),
+		Message: "Invalid passkey.",
+		Holds: func(tx *storage.Tx) error {
+			err := used.Hold(tx, m.Now())
+			if webauthn.Wrong(err) {
+				return signin.ErrWrong
+			}
+			return err
+		},
+	}
+	var finish func(http.ResponseWriter)
+	if err = m.Door.Judge(r, a, err == nil); err == nil {
+		err = m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
+			finish, err = m.Door.Begin(tx, r, t, a)
+			return err
+		})
+	}
+	switch {
+	case errors.Is(err, signin.ErrBlocked):
+		return m.identifierPage(r.Context(), w, http.StatusBadRequest, t, state, typed, accountBlocked)
+	case errors.Is(err, signin.ErrWrong):
+		return m.identifierPage(r.Context(), w, http.StatusBadRequest, t, state, typed, passkeyFailed)
+	case err != nil:
+		return err
+	}
+	finish(w)
+	return web.Resume(w, r, state)
+}

@@ -1,0 +1,255 @@
+// Package passkey offers passkeys to people who have logged in otherwise, at /u/passkey-enrollment,
+// and asks for them at the API, at /passkey/challenge: the token endpoint takes the answer. The
+// login page asks by itself.
+package passkey
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/factors"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/server/webauthn"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// Deps is what the room works with.
+type Deps struct {
+	DB      *storage.DB
+	Engine  *oauth.Engine
+	Issuer  string
+	Cookies session.Cookies
+	Pages   web.Pages
+	Now     func() time.Time
+}
+
+type room struct{ Deps }
+
+// Mount adds the room's routes; open lets pages of the tenant's applications in.
+func Mount(rt, open *web.Router, d Deps) {
+	m := &room{d}
+	open.Handle(http.MethodPost, "/passkey/challenge", m.challenge)
+	rt = rt.With(d.Pages.Shape)
+	rt.Handle(http.MethodGet, "/u/passkey-enrollment", m.show)
+	rt.Handle(http.MethodPost, "/u/passkey-enrollment", web.SameSite(m.submit))
+}
+
+var errNoConnection = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The connection does not exist, is not enabled for the client, or has no passkeys enabled."}
+
+// challenge asks for a passkey, Auth0: api/authentication/passkey/request-login-challenge.
+//
+//auth0:operation POST /passkey/challenge
+func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	client, err := m.Engine.AuthenticateClient(r, form)
+	if err != nil {
+		return err
+	}
+	token := keys.Random(32)
+	var b webauthn.Begin
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		conn, err := webauthn.Connection(tx, client.ClientID, form.Get("realm"))
+		if storage.IsNotFound(err) {
+			return errNoConnection.With(err)
+		}
+		if err != nil {
+			return err
+		}
+		p, err := webauthn.PartyOf(m.Issuer, "", "")
+		if err != nil {
+			return err
+		}
+		b, err = webauthn.BeginUsing(tx, p, webauthn.Request{
+			Kind: webauthn.Passkey, Key: storage.SessionCeremony(keys.Hash(token)), ClientID: client.ClientID, Connection: conn.Name,
+		}, m.Now())
+		return err
+	})
+	if err == nil {
+		err = m.DB.Update(r.Context(), func(tx *storage.Tx) error { return tx.BeginCeremony(b.Ceremony) })
+	}
+	if err != nil {
+		return err
+	}
+	web.NoStore(w)
+	return web.Reply(w, http.StatusOK, map[string]any{"auth_session": token, "authn_params_public_key": b.Options})
+}
+
+// visit is a login whose user may make a passkey.
+type visit struct {
+	state  string
+	t      storage.Transaction
+	client storage.Client
+	user   storage.User
+}
+
+// errNobody reports that nobody is there to make a passkey for, or that it was offered before.
+var errNobody = errors.New("nobody to offer a passkey to")
+
+// load finds the login. The passkey is for the user of the session alone, who has logged in in
+// this very login.
+func (m *room) load(r *http.Request) (v visit, err error) {
+	v.state = session.StateOf(r)
+	if v.t, err = m.Cookies.Transaction(m.DB, r, v.state, m.Now()); err != nil {
+		return v, err
+	}
+	return v, m.DB.View(r.Context(), func(tx *storage.Tx) error { return m.find(tx, r, &v) })
+}
+
+func (m *room) find(tx *storage.Tx, r *http.Request, v *visit) error {
+	s, err := m.Cookies.Find(tx, r, m.Now())
+	if err == nil {
+		v.user, err = tx.Users.Get(s.UserID)
+	}
+	if err == nil {
+		v.client, err = tx.Clients.Get(v.t.Asked.ClientID)
+	}
+	if storage.IsNotFound(err) {
+		return errNobody
+	}
+	if err != nil {
+		return err
+	}
+	conn, err := tx.Connections.Find("name", s.Connection)
+	if storage.IsNotFound(err) || err == nil && (!v.t.Began(s) || v.t.Passkey == v.user.UserID || !webauthn.OffersPasskeys(conn)) {
+		return errNobody
+	}
+	if err != nil {
+		return err
+	}
+	// A factor that is asked for comes first: the password alone adds no key.
+	asked, err := factors.Asked(tx, factors.BrowserLogin{
+		Request: v.t.Request(), StateHash: v.t.StateHash, Session: s, Browser: m.Cookies.Remembered(r),
+	}, m.Now())
+	if err == nil && asked {
+		err = errNobody
+	}
+	return err
+}
+
+//auth0:operation GET /u/passkey-enrollment
+func (m *room) show(w http.ResponseWriter, r *http.Request) error {
+	v, err := m.load(r)
+	if errors.Is(err, errNobody) {
+		return web.Resume(w, r, v.state)
+	}
+	if err != nil {
+		return err
+	}
+	return m.page(w, r, v)
+}
+
+func (m *room) page(w http.ResponseWriter, r *http.Request, v visit, errs ...string) error {
+	about := web.AboutRequest(v.t.Request())
+	about.UserID = v.user.UserID
+	layout, err := m.Pages.Layout(r.Context(), about)
+	if err != nil {
+		return err
+	}
+	var b webauthn.Begin
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		p, err := webauthn.PartyOf(m.Issuer, "", "")
+		if err != nil {
+			return err
+		}
+		b, err = webauthn.BeginMaking(tx, p, webauthn.Request{
+			Kind: webauthn.Passkey, Key: storage.PageCeremony(v.t.StateHash, webauthn.Passkey), ClientID: v.client.ClientID,
+			UserID: v.user.UserID, Name: tenantlog.UserName(v.user),
+		}, m.Now())
+		return err
+	})
+	if err == nil {
+		err = m.DB.Update(r.Context(), func(tx *storage.Tx) error { return tx.BeginCeremony(b.Ceremony) })
+	}
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if len(errs) > 0 {
+		status = http.StatusBadRequest
+	}
+	return m.Pages.Write(w, status, templates.PasskeyEnrollment{Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Options: string(b.Options)})
+}
+
+// submit keeps the passkey, or goes on without one.
+//
+//auth0:operation POST /u/passkey-enrollment
+func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	v, err := m.load(r)
+	if errors.Is(err, errNobody) {
+		return web.Resume(w, r, v.state)
+	}
+	if err != nil {
+		return err
+	}
+	keep := func(*storage.Tx) error { return nil }
+	if form.Get("action") != "abort-passkey-enrollment" {
+		if keep, err = m.made(r, v, form.Get("passkey")); err != nil {
+			return m.refuse(w, r, v, err)
+		}
+	}
+	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
+		if err := m.find(tx, r, &v); err != nil {
+			return err
+		}
+		if err := keep(tx); err != nil {
+			return err
+		}
+		return session.Change(tx, v.t.StateHash, m.Now(), func(t *storage.Transaction) error {
+			t.Passkey = v.user.UserID
+			return nil
+		})
+	})
+	if err != nil && !errors.Is(err, errNobody) {
+		return m.refuse(w, r, v, err)
+	}
+	return web.Resume(w, r, v.state)
+}
+
+// made checks the authenticator's answer, and keeps the key in an update.
+func (m *room) made(r *http.Request, v visit, response string) (func(*storage.Tx) error, error) {
+	var c storage.Ceremony
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		c, err = tx.FindCeremony(storage.PageCeremony(v.t.StateHash, webauthn.Passkey), webauthn.ToMake(webauthn.Passkey), m.Now())
+		return err
+	})
+	if storage.IsNotFound(err) {
+		err = webauthn.ErrInvalid
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, err := webauthn.PartyOf(m.Issuer, "", "")
+	if err != nil {
+		return nil, err
+	}
+	made, err := webauthn.Make(p, webauthn.Passkey, c, []byte(response))
+	return func(tx *storage.Tx) error {
+		_, err := made.Keep(tx, v.user.UserID, m.Now())
+		return err
+	}, err
+}
+
+// refuse says what is wrong with the answer, and asks anew.
+func (m *room) refuse(w http.ResponseWriter, r *http.Request, v visit, err error) error {
+	switch {
+	case errors.Is(err, webauthn.ErrTooMany):
+		return m.page(w, r, v, "passkey-enrollment-max-allowed-reached")
+	case errors.Is(err, webauthn.ErrInvalid), errors.Is(err, storage.ErrReused):
+		return m.page(w, r, v, "passkey-enrollment-failure")
+	}
+	return err
+}

@@ -1,0 +1,85 @@
+package webauthn
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// passkeyOption reads a member of the options of passkeys of a connection, Auth0: authenticate/
+// database-connections/passkeys/configure-passkey-policy.
+func passkeyOption(c storage.Connection, group, member, name string) bool {
+	options, _ := c.Options[group].(map[string]any)
+	if member != "" {
+		options, _ = options[member].(map[string]any)
+	}
+	return options[name] == true
+}
+
+// TakesPasskeys reports whether people log in to a connection by passkeys.
+func TakesPasskeys(c storage.Connection) bool {
+	return c.Strategy == storage.DatabaseStrategy && passkeyOption(c, "authentication_methods", "passkey", "enabled")
+}
+
+// OffersPasskeys reports whether people who log in otherwise are offered a passkey.
+func OffersPasskeys(c storage.Connection) bool {
+	return TakesPasskeys(c) && passkeyOption(c, "passkey_options", "", "progressive_enrollment_enabled")
+}
+
+// Connection finds the database that an application's users log in to by passkeys: the one with a
+// name, or with "" the first. It returns an error that wraps storage.ErrNotFound for none.
+func Connection(tx *storage.Tx, clientID, name string) (storage.Connection, error) {
+	ways, err := account.WaysOf(tx, storage.AuthorizeRequest{ClientID: clientID, Connection: name})
+	if _, refused := errors.AsType[*apierr.Error](err); refused {
+		err = storage.ErrNotFound
+	}
+	if err != nil {
+		return storage.Connection{}, err
+	}
+	i := slices.IndexFunc(ways.Databases, func(c storage.Connection) bool { return TakesPasskeys(c) && (name == "" || c.Name == name) })
+	if i < 0 {
+		return storage.Connection{}, storage.ErrNotFound
+	}
+	return ways.Databases[i], nil
+}
+
+// Wrong reports whether an error says that what an authenticator answered proves nothing.
+func Wrong(err error) bool {
+	return errors.Is(err, ErrInvalid) || errors.Is(err, storage.ErrReused) || storage.IsNotFound(err)
+}
+
+// UsePasskey checks the answer to a request for a passkey, of whoever has one that logs in to one
+// of the connections. It returns ErrInvalid for one that does not.
+func UsePasskey(ctx context.Context, db *storage.DB, p Party, ceremony, clientID string, connections []storage.Connection, response []byte, now time.Time) (u Used, user storage.User, err error) {
+	var c storage.Ceremony
+	err = db.View(ctx, func(tx *storage.Tx) error {
+		c, err = tx.FindCeremony(ceremony, ToUse(Passkey), now)
+		return err
+	})
+	if storage.IsNotFound(err) || err == nil && c.ClientID != clientID {
+		return u, user, ErrInvalid
+	}
+	if err != nil {
+		return u, user, err
+	}
+	if u, err = Use(ctx, db, p, Passkey, c, response); err != nil {
+		return u, user, err
+	}
+	err = db.View(ctx, func(tx *storage.Tx) error {
+		user, err = tx.Users.Get(u.UserID)
+		return err
+	})
+	if err != nil {
+		return u, user, err
+	}
+	logsIn := func(conn storage.Connection) bool { return TakesPasskeys(conn) && conn.Name == user.ConnectionName() }
+	if !slices.ContainsFunc(connections, logsIn) {
+		return u, user, ErrInvalid
+	}
+	return u, user, nil
+}
