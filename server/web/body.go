@@ -141,13 +141,7 @@ func jsonForm(body []byte, objects []string) (url.Values, error) {
 		if err != nil {
 			return nil, apierr.MalformedBody.With(err)
 		}
-		text, ok := scalar(value)
-		if name == "scope" {
-			switch value.(type) {
-			case json.Number, bool:
-				ok = false
-			}
-		}
+		text, ok := parameter(name, value)
 		if object, isObject := value.(map[string]any); isObject && slices.Contains(objects, name) {
 			raw, err := json.Marshal(object)
 			if err != nil {
@@ -190,6 +184,17 @@ func member(dec *json.Decoder) (name string, value any, err error) {
 	name, _ = token.(string) // within an object it is one
 	err = dec.Decode(&value)
 	return name, value, err
+}
+
+// parameter is the text of a member. A scope is one already, or a list of such.
+func parameter(name string, value any) (string, bool) {
+	switch value.(type) {
+	case json.Number, bool:
+		if name == "scope" {
+			return "", false
+		}
+	}
+	return scalar(value)
 }
 
 func scalar(value any) (string, bool) {
