@@ -136,8 +136,8 @@ func TestIdentifierFirst(t *testing.T) {
 			t.Errorf("%.20q is refused with %d, want %s\n%s", typed, got.status, key, got.body)
 		}
 	}
-	if got := g.fill(page, "username", "bob@corp.example"); got.status != http.StatusNotImplemented || !strings.Contains(got.body, "samlp") {
-		t.Errorf("an address of an organization's directory gets %d\n%s", got.status, got.body)
+	if got := g.fill(page, "username", "bob@corp.example"); got.status != http.StatusOK || !strings.Contains(got.body, "Simulation of corp") {
+		t.Errorf("an address of an organization's directory leads to %d\n%s", got.status, got.body)
 	}
 	if got := g.get(s.URL + "u/signup/identifier" + state); !strings.Contains(got.body, "_button-signup-id") {
 		t.Errorf("the page is\n%s", got.body)
