@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/subtle"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -254,9 +255,7 @@ func (m *room) refresh(tx *storage.Tx, c storage.Connection, who providers.Accou
 			return tx.Users.Put(doc)
 		}
 	}
-	for name, value := range kept {
-		doc[name] = value
-	}
+	maps.Copy(doc, kept)
 	doc["updated_at"] = resource.Time(now)
 	return tx.Users.Put(doc)
 }

@@ -198,32 +198,9 @@ const unsolicitedTicket = time.Minute
 // the login of the application that the connection names, Auth0: authenticate/protocols/saml/
 // saml-sso-integrations/identity-provider-initiated-single-sign-on.
 func (m *room) unsolicited(w http.ResponseWriter, r *http.Request, params url.Values) error {
-	var c storage.Connection
-	var client storage.Client
-	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
-		if c, err = tx.Connections.Find("name", r.URL.Query().Get("connection")); err != nil {
-			return err
-		}
-		initiated, _ := c.Options["idpinitiated"].(map[string]any)
-		id, _ := initiated["client_id"].(string)
-		if !isSAML(c) || id == "" || initiated["enabled"] == false {
-			return errUnsolicited
-		}
-		client, err = tx.Clients.Get(id)
-		if err == nil && (!c.Serves(client) || c.Closed()) {
-			err = apierr.ConnectionDisabled
-		}
-		return err
-	})
-	if storage.IsNotFound(err) {
-		return errUnsolicited.With(err)
-	}
+	c, client, err := m.initiated(r)
 	if err != nil {
 		return err
-	}
-	initiated, _ := c.Options["idpinitiated"].(map[string]any)
-	if protocol, _ := initiated["client_protocol"].(string); !slices.Contains([]string{"", "oauth2", "oidc"}, protocol) {
-		return apierr.NotEmulated("client_protocol " + protocol + " of a login that an identity provider begins")
 	}
 	a, err := m.proven(c, params.Get("SAMLResponse"), "")
 	if err != nil {
@@ -249,6 +226,39 @@ func (m *room) unsolicited(w http.ResponseWriter, r *http.Request, params url.Va
 	if err != nil {
 		return err
 	}
+	return goOn(w, r, c, client, ticket)
+}
+
+// initiated finds the connection whose provider begins a login, and the application that it is for.
+func (m *room) initiated(r *http.Request) (c storage.Connection, client storage.Client, err error) {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		if c, err = tx.Connections.Find("name", r.URL.Query().Get("connection")); err != nil {
+			return err
+		}
+		initiated, _ := c.Options["idpinitiated"].(map[string]any)
+		id, _ := initiated["client_id"].(string)
+		if !isSAML(c) || id == "" || initiated["enabled"] == false {
+			return errUnsolicited
+		}
+		if protocol, _ := initiated["client_protocol"].(string); !slices.Contains([]string{"", "oauth2", "oidc"}, protocol) {
+			return apierr.NotEmulated("client_protocol " + protocol + " of a login that an identity provider begins")
+		}
+		client, err = tx.Clients.Get(id)
+		if err == nil && (!c.Serves(client) || c.Closed()) {
+			err = apierr.ConnectionDisabled
+		}
+		return err
+	})
+	if storage.IsNotFound(err) {
+		err = errUnsolicited.With(err)
+	}
+	return c, client, err
+}
+
+// goOn sends the browser to where the application's login goes on, with the ticket that stands for
+// who it is.
+func goOn(w http.ResponseWriter, r *http.Request, c storage.Connection, client storage.Client, ticket string) error {
+	initiated, _ := c.Options["idpinitiated"].(map[string]any)
 	query, _ := initiated["client_authorizequery"].(string)
 	authorize, err := url.ParseQuery(query)
 	if err != nil {

@@ -81,7 +81,7 @@ func lookUp(from any, claims, info map[string]any) any {
 		}
 		made.WriteString(before)
 		if v := value(path); v != nil {
-			made.WriteString(fmt.Sprint(v)) // and what looks like a variable in it is none
+			fmt.Fprint(&made, v) // and what looks like a variable in it is none
 		}
 		text = after
 	}

@@ -50,6 +50,12 @@ func MapSAML(c storage.Connection, nameID string, attributes map[string][]string
 			profile[member] = value
 		}
 	}
+	keepOthers(profile, attributes, mapped)
+	return id, profile
+}
+
+// keepOthers adds the attributes that nothing has mapped.
+func keepOthers(profile map[string]any, attributes map[string][]string, mapped map[string]bool) {
 	for name, values := range attributes {
 		if _, there := profile[name]; !there && !mapped[name] {
 			profile[name] = single(values)
@@ -58,7 +64,6 @@ func MapSAML(c storage.Connection, nameID string, attributes map[string][]string
 	if profile["email_verified"] == "true" {
 		profile["email_verified"] = true // attributes are texts
 	}
-	return id, profile
 }
 
 func textsOf(value any) (all []string) {
