@@ -1,0 +1,63 @@
+package e2e_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/chromedp/cdproto/webauthn"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// authenticator gives a window an authenticator that agrees to all that it is asked.
+func (w *window) authenticator(transport webauthn.AuthenticatorTransport) {
+	w.t.Helper()
+	call(w, webauthn.Enable, webauthn.EnableParams{})
+	call(w, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: transport, HasResidentKey: true, HasUserVerification: true,
+		IsUserVerified: true, AutomaticPresenceSimulation: true,
+	}})
+}
+
+// manage changes something by the Management API.
+func (s *stage) manage(t *testing.T, method, path string, body any) {
+	t.Helper()
+	if status, answer := s.Manage(s.Client(), method, path, body); status/100 != 2 {
+		t.Fatalf("%s %s: %d %v", method, path, status, answer)
+	}
+}
+
+// agree consents, and checks that the application gets a code.
+func (s *stage) agree(t *testing.T, w *window) {
+	t.Helper()
+	for w.path() == "/u/consent" {
+		w.press(`button[name=action]`)
+	}
+	if response := s.app.response(t); response.Get("code") == "" {
+		t.Fatalf("the application gets %v, want a code", response)
+	}
+}
+
+// TestASecurityKey goes through the pages of a further factor with Chromium's virtual authenticator.
+func TestASecurityKey(t *testing.T) {
+	s := startStage(t)
+	s.manage(t, http.MethodPut, "guardian/factors/webauthn-roaming", map[string]any{"enabled": true})
+	s.manage(t, http.MethodPut, "guardian/policies", []string{"all-applications"})
+	w := openWindow(s.browser, t)
+	w.authenticator(webauthn.AuthenticatorTransportUsb)
+	w.open(s.authorizeURL(nil))
+	w.logIn(servertest.Employee, servertest.Password)
+	if path := w.path(); path != "/u/mfa-webauthn-roaming-enrollment" {
+		t.Fatalf("the password leads to %s", path)
+	}
+	w.press("button[value=default]")
+	s.agree(t, w)
+	w.open(s.authorizeURL(url.Values{"prompt": {"login"}, "acr_values": {"http://schemas.openid.net/pape/policies/2007/06/multi-factor"}}))
+	w.logIn(servertest.Employee, servertest.Password)
+	if path := w.path(); path != "/u/mfa-webauthn-roaming-challenge" {
+		t.Fatalf("the password leads to %s", path)
+	}
+	w.press("button[value=default]")
+	s.agree(t, w)
+}
