@@ -55,8 +55,13 @@ func fill(v reflect.Value, s, url string) {
 		fill(v.Index(0), s, url)
 	case reflect.Map:
 		v.Set(reflect.ValueOf(customTitles(s)))
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), s, url)
 	case reflect.Int:
 		v.SetInt(1)
+	case reflect.Float64:
+		v.SetFloat(1)
 	default:
 		v.SetBool(true)
 	}
@@ -213,6 +218,9 @@ func TestPagesObeyTheirContentSecurityPolicy(t *testing.T) {
 			}
 			file, ours := strings.CutPrefix(loaded, templates.StaticPath)
 			content, contentType, ok := templates.Static(file)
+			if !ok { // the theme's
+				content, contentType, ok = templates.ThemeSheet(layoutOf(p).Theme, file)
+			}
 			if !ours || !ok || len(content) == 0 {
 				t.Errorf("%s loads %s, which is not there", name, loaded)
 			}
@@ -222,6 +230,12 @@ func TestPagesObeyTheirContentSecurityPolicy(t *testing.T) {
 			}
 		}
 	}
+}
+
+// layoutOf is the layout of a page, which all have that have a style.
+func layoutOf(p templates.Page) templates.Layout {
+	layout, _ := reflect.ValueOf(p).FieldByName("Layout").Interface().(templates.Layout)
+	return layout
 }
 
 func TestPagesOfTheirOwnReachNoOtherHost(t *testing.T) {

@@ -71,7 +71,7 @@ var states = map[string]templates.Page{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", SignupURL: "/u/signup/identifier?state=hKFo2SBzdGF0ZQ",
 	},
 	"login-identifier-passkey": templates.LoginIdentifier{
-		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Passkey: `{"challenge":"x"}`, Errors: []string{"passkey-failed"},
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Passkey: `{"challenge":"eA"}`, Errors: []string{"passkey-failed"},
 	},
 	"login-identifier-refused": templates.LoginIdentifier{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Username: "em", Identifiers: []string{"email"},
@@ -238,13 +238,13 @@ var states = map[string]templates.Page{
 	},
 	"mfa-recovery-code-new": templates.MFARecoveryCode{Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Code: "ABCDEFGHIJKLMNOPQRSTUVWX", Again: true},
 	"mfa-webauthn-roaming-challenge": templates.MFAKey{
-		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "webauthn-roaming", Options: `{"challenge":"x"}`, Remember: true, Others: true,
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "webauthn-roaming", Options: `{"challenge":"eA"}`, Remember: true, Others: true,
 	},
 	"mfa-webauthn-platform-enrollment": templates.MFAKey{
-		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "webauthn-platform", Enroll: true, Options: `{"challenge":"x"}`, Errors: []string{"webauthn-failed"},
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "webauthn-platform", Enroll: true, Options: `{"challenge":"eA"}`, Errors: []string{"webauthn-failed"},
 	},
 	"passkey-enrollment": templates.PasskeyEnrollment{
-		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Options: `{"challenge":"x"}`,
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Options: `{"challenge":"eA"}`,
 	},
 	"mfa-login-options": templates.MFAOptions{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ",
