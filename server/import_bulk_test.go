@@ -10,8 +10,8 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
-// enabledAt are the names of the applications that a connection is enabled for.
-func enabledAt(t *testing.T, s *servertest.Server, connection string) (names []string) {
+// enabledAt are the names of the applications that the database connection is enabled for.
+func enabledAt(t *testing.T, s *servertest.Server) (names []string) {
 	t.Helper()
 	get := func(path string) any {
 		status, answer := s.Manage(s.Client(), http.MethodGet, path, nil)
@@ -25,7 +25,7 @@ func enabledAt(t *testing.T, s *servertest.Server, connection string) (names []s
 		client, _ := item.(map[string]any)
 		called[client["client_id"]], _ = client["name"].(string)
 	}
-	for _, item := range get("connections?name=" + connection).([]any) {
+	for _, item := range get("connections?name=Username-Password-Authentication").([]any) {
 		c, _ := item.(map[string]any)
 		ids, _ := c["enabled_clients"].([]any)
 		for _, id := range ids {
@@ -47,7 +47,7 @@ func TestImportOfApplicationsTurnsConnectionsOn(t *testing.T) {
 		return `"clients":[` + strings.Join(all, ",") + `]`
 	}
 	s := servertest.Start(t)
-	before := enabledAt(t, s, database)
+	before := enabledAt(t, s)
 	for _, step := range []struct {
 		name, body string
 		want       []string // besides those before
@@ -59,12 +59,12 @@ func TestImportOfApplicationsTurnsConnectionsOn(t *testing.T) {
 		{"the flag is on again", `"tenant":{"flags":{"enable_client_connections":true}},` + clients("G"), []string{"A", "B", "C", "D", "G"}},
 	} {
 		done(t, s, `{"sections":{`+step.body+`}}`)
-		if got, want := enabledAt(t, s, database), slices.Concat(before, step.want); !slices.Equal(got, want) {
+		if got, want := enabledAt(t, s), slices.Concat(before, step.want); !slices.Equal(got, want) {
 			t.Errorf("%s: the database is enabled for %q, want %q", step.name, got, want)
 		}
 	}
 	done(t, s, `{"sections":{`+clients("H", "I")+`,"databases":[{"name":"`+database+`","strategy":"auth0","enabled_clients":["A","H"]}]}}`)
-	if got := enabledAt(t, s, database); !slices.Equal(got, []string{"A", "H"}) {
+	if got := enabledAt(t, s); !slices.Equal(got, []string{"A", "H"}) {
 		t.Errorf("with a section that names two the database is enabled for %q", got)
 	}
 }
@@ -72,12 +72,12 @@ func TestImportOfApplicationsTurnsConnectionsOn(t *testing.T) {
 // TestImportThatFailsTurnsNothingOn.
 func TestImportThatFailsTurnsNothingOn(t *testing.T) {
 	s := servertest.Start(t)
-	before := enabledAt(t, s, "Username-Password-Authentication")
+	before := enabledAt(t, s)
 	status, report := bring(t, s, `{"sections":{"clients":[{"name":"A"},{"name":"B","grant_types":["no such grant"]}]}}`)
 	if status == http.StatusOK {
 		t.Fatalf("the import did %v", report.Changes)
 	}
-	if got := enabledAt(t, s, "Username-Password-Authentication"); !slices.Equal(got, before) {
+	if got := enabledAt(t, s); !slices.Equal(got, before) {
 		t.Errorf("the database is enabled for %q, and was for %q", got, before)
 	}
 }

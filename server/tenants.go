@@ -391,7 +391,7 @@ func (ts *tenants) forget() {
 	ts.mu.RLock()
 	defer ts.mu.RUnlock()
 	for _, h := range ts.byName {
-		h.Tenant.Forget()
+		h.Forget()
 	}
 }
 

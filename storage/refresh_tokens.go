@@ -152,15 +152,8 @@ func (db *DB) ExchangeRefreshToken(ctx context.Context, x Exchange) (rotated boo
 		}
 		rotated = t.Rotating
 		t.LastExchangedAt, t.IdleExpiresAt = x.Now, x.IdleExpiresAt
-		if x.Authorization != nil {
-			if err := tx.SetAuthorization(t.Issue.UserID, x.Authorization); err != nil {
-				return err
-			}
-		}
-		if x.Within != nil {
-			if err := x.Within(tx); err != nil {
-				return err
-			}
+		if err := x.keepBeside(tx, t.Issue.UserID); err != nil {
+			return err
 		}
 		return tx.RefreshTokens.Put(t)
 	})
@@ -168,6 +161,19 @@ func (db *DB) ExchangeRefreshToken(ctx context.Context, x Exchange) (rotated boo
 		return false, ErrReused
 	}
 	return rotated && err == nil, err
+}
+
+// keepBeside writes what is kept together with the exchange.
+func (x Exchange) keepBeside(tx *Tx, userID string) error {
+	if x.Authorization != nil {
+		if err := tx.SetAuthorization(userID, x.Authorization); err != nil {
+			return err
+		}
+	}
+	if x.Within != nil {
+		return x.Within(tx)
+	}
+	return nil
 }
 
 // accepts reports whether the family takes the token presented.

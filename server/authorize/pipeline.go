@@ -219,7 +219,7 @@ func (m *room) further(tx *storage.Tx, r *http.Request, l login, id identity, no
 }
 
 // passkeyPage offers a passkey to a user who has just logged in otherwise.
-const passkeyPage = "/u/passkey-enrollment"
+const passkeyPage = "/u/passkey-enrollment" //nolint:gosec // a path
 
 // offerPasskey offers a passkey to a user who has logged in by password at a browser that can keep
 // one, and has none, Auth0: authenticate/database-connections/passkeys.

@@ -138,12 +138,11 @@ func (b *browser) at(path string) *browser {
 }
 
 // refused checks that the page says what is wrong, and stays.
-func (b *browser) refused(key, sentence string) *browser {
+func (b *browser) refused(key, sentence string) {
 	b.tn.t.Helper()
 	if b.left != nil || b.page.Status != http.StatusBadRequest || !strings.Contains(b.page.Body, `data-error-code="`+key+`"`) || !strings.Contains(html.UnescapeString(b.page.Body), sentence) {
 		b.tn.t.Fatalf("want the refusal %s: %s; the browser is at %v %v: %d %s", key, sentence, b.left, b.page.URL, b.page.Status, b.page.Body)
 	}
-	return b
 }
 
 // done checks that the login has ended with a code, and returns the claims of the ID token.

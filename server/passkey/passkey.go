@@ -95,8 +95,8 @@ type visit struct {
 // errNobody reports that nobody is there to make a passkey for, or that it was offered before.
 var errNobody = errors.New("nobody to offer a passkey to")
 
-// load finds the login. The passkey is for the user of the session alone, who has logged in in
-// this very login.
+// load finds the login. The passkey is for the user of the session alone, who has logged in
+// by this very login.
 func (m *room) load(r *http.Request) (v visit, err error) {
 	v.state = session.StateOf(r)
 	if v.t, err = m.Cookies.Transaction(m.DB, r, v.state, m.Now()); err != nil {

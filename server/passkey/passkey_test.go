@@ -3,6 +3,7 @@ package passkey_test
 import (
 	"encoding/json"
 	"html"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -74,9 +75,7 @@ func somebody(t *testing.T, s *servertest.Server) *person {
 func (p *person) ask(app string, params url.Values) {
 	p.t.Helper()
 	all := url.Values{"audience": {""}, "scope": {"openid"}}
-	for name, values := range params {
-		all[name] = values
-	}
+	maps.Copy(all, params)
 	target, _ := p.AuthorizeURL(servertest.Login{ClientID: app, RedirectURI: "https://" + app + ".example.com/callback", Params: all})
 	p.left, p.page = p.Visit(p.client, target)
 }
@@ -265,7 +264,7 @@ func TestThePasskeyGrant(t *testing.T) {
 	exchange := func(app, session, response string) (int, map[string]any) {
 		t.Helper()
 		raw, _ := json.Marshal(map[string]any{"grant_type": grant, "client_id": app, "auth_session": session, "authn_response": json.RawMessage(response), "scope": "openid", "realm": "Users"})
-		resp, err := ann.client.Post(s.URL+"oauth/token", "application/json", strings.NewReader(string(raw))) //nolint:noctx // the client has a timeout
+		resp, err := ann.client.Post(s.URL+"oauth/token", "application/json", strings.NewReader(string(raw)))
 		if err != nil {
 			t.Fatal(err)
 		}

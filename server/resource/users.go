@@ -59,7 +59,7 @@ var RecoveryCode = &Kind{Name: "users/recovery-code", Fields: Fields{"recovery_c
 
 // WebAuthnCredential is the member of an authentication method that holds a key which was made
 // here. It is in no answer.
-const WebAuthnCredential = "webauthn_credential"
+const WebAuthnCredential = "webauthn_credential" //nolint:gosec // a name
 
 // AuthenticationMethods is Auth0: api/management/v2/users/authentication-methods.
 var AuthenticationMethods = &Kind{

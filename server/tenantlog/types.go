@@ -39,7 +39,7 @@ const (
 	AccountBlocked        = "limit_wc"
 	AddressBlocked        = "limit_mu"
 	PasswordLeaked        = "pwd_leak"
-	SignupPasswordLeaked  = "signup_pwd_leak"
+	SignupPasswordLeaked  = "signup_pwd_leak" //nolint:gosec // a name
 	LoginWarning          = "w"
 	DeprecationNotice     = "depnote"
 	CrossOriginLogin      = "scoa"

@@ -214,8 +214,7 @@ func BeginUsing(tx *storage.Tx, p Party, rq Request, now time.Time) (b Begin, er
 }
 
 func invalid(err error) error {
-	var e *protocol.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*protocol.Error](err); ok {
 		return fmt.Errorf("%w: %s: %s", ErrInvalid, e.Details, e.DevInfo)
 	}
 	return fmt.Errorf("%w: %w", ErrInvalid, err)
