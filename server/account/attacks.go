@@ -43,6 +43,31 @@ func settings(tx *storage.Tx, kind *resource.Kind, into any) error {
 	return json.Unmarshal(raw, into)
 }
 
+// stages are all that an address may be kept out of.
+var stages = []string{BeforeLogin, BeforeSignup}
+
+// AddressBlocked reports whether an address is kept out of logging in or signing up, Auth0:
+// api/management/v2/anomaly.
+func AddressBlocked(tx *storage.Tx, ip string, now time.Time) (blocked bool, err error) {
+	for _, stage := range stages {
+		if blocked, _, err = Throttled(tx, stage, ip, now); err != nil || blocked {
+			return blocked, err
+		}
+	}
+	return false, nil
+}
+
+// UnblockAddress forgets what an address has tried.
+func UnblockAddress(tx *storage.Tx, ip string) error {
+	var errs []error
+	for _, stage := range stages {
+		errs = append(errs, tx.Guesses.Delete(addressKey(stage, ip)))
+	}
+	return errors.Join(errs...)
+}
+
+func addressKey(stage, ip string) string { return "address\x01" + stage + "\x01" + ip }
+
 // bucket is what an address may try at a stage: so many at once, one of which comes back every so
 // often. ok is false where nothing is counted.
 func bucket(tx *storage.Tx, stage, ip string) (key string, size int, every time.Duration, ok bool, err error) {
@@ -54,7 +79,7 @@ func bucket(tx *storage.Tx, stage, ip string) (key string, size int, every time.
 	if !t.Enabled || !slices.Contains(t.Shields, "block") || s.MaxAttempts <= 0 || s.Rate <= 0 || listed(t.Allowlist, ip) {
 		return "", 0, 0, false, nil
 	}
-	return "address\x01" + stage + "\x01" + ip, s.MaxAttempts, time.Duration(s.Rate) * time.Millisecond, true, nil
+	return addressKey(stage, ip), s.MaxAttempts, time.Duration(s.Rate) * time.Millisecond, true, nil
 }
 
 // Throttled reports whether an address has tried too often at a stage, and whether its attempts

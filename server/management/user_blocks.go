@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
@@ -121,30 +122,46 @@ func (c *call) removeBlocks(users func(*storage.Tx) ([]string, error)) error {
 	})
 }
 
-// blockOfIP finds no address blocked: suspicious addresses are not throttled here.
+// blockOfIP reports by its status whether an address has failed too often, where the tenant
+// throttles such addresses.
 //
 //auth0:operation GET /api/v2/anomaly/blocks/ips/{id}
 func blockOfIP(c *call) error {
-	if err := c.checkIP(); err != nil {
+	ip, err := c.addressOfPath()
+	if err != nil {
 		return err
 	}
-	return &apierr.Error{Status: http.StatusNotFound, Message: "The IP address is not blocked."}
+	blocked := false
+	err = c.view(func(tx *storage.Tx) (err error) {
+		blocked, err = account.AddressBlocked(tx, ip, c.now)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case !blocked:
+		return &apierr.Error{Status: http.StatusNotFound, Message: "The IP address is not blocked."}
+	}
+	return c.empty(http.StatusOK)
 }
 
 //auth0:operation DELETE /api/v2/anomaly/blocks/ips/{id}
 func unblockIP(c *call) error {
-	if err := c.checkIP(); err != nil {
+	ip, err := c.addressOfPath()
+	if err != nil {
 		return err
 	}
-	return c.empty(http.StatusNoContent)
+	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return account.UnblockAddress(ch.Tx, ip) })
 }
 
-func (c *call) checkIP() error {
-	if _, err := netip.ParseAddr(c.param("id")); err != nil {
-		return &apierr.Error{
+// addressOfPath is the IP address that the path names, in the form in which addresses are counted.
+func (c *call) addressOfPath() (string, error) {
+	ip, err := netip.ParseAddr(c.param("id"))
+	if err != nil {
+		return "", &apierr.Error{
 			Status: http.StatusBadRequest, Message: "Path validation error: '" + c.param("id") + " is no IP address' on property id.",
 			Extra: map[string]any{"errorCode": "invalid_uri"},
 		}
 	}
-	return nil
+	return ip.String(), nil
 }

@@ -130,6 +130,37 @@ func TestAddressesThatGuessAreThrottled(t *testing.T) {
 	}
 }
 
+// TestAddressesAreUnblocked asks the Management API who is kept out, and lets the address in again
+// before its time.
+func TestAddressesAreUnblocked(t *testing.T) {
+	s := attacked(t)
+	blocked := func(ip string) int {
+		status, _ := s.Manage(s.Client(), http.MethodGet, "anomaly/blocks/ips/"+ip, nil)
+		return status
+	}
+	if status := blocked("127.0.0.1"); status != http.StatusNotFound {
+		t.Errorf("an address that has tried nothing: %d", status)
+	}
+	for range 3 {
+		logInWith(s, "ann@example.com", "wrong")
+	}
+	if status, other := blocked("127.0.0.1"), blocked("192.0.2.1"); status != http.StatusOK || other != http.StatusNotFound {
+		t.Errorf("the address that guesses: %d, another: %d", status, other)
+	}
+	if status, answer := s.Manage(s.Client(), http.MethodDelete, "anomaly/blocks/ips/192.0.2.1", nil); status != http.StatusNoContent || blocked("127.0.0.1") != http.StatusOK {
+		t.Errorf("another address is unblocked: %d %v", status, answer)
+	}
+	if status, answer := s.Manage(s.Client(), http.MethodDelete, "anomaly/blocks/ips/127.0.0.1", nil); status != http.StatusNoContent {
+		t.Errorf("%d %v", status, answer)
+	}
+	if status := blocked("127.0.0.1"); status != http.StatusNotFound {
+		t.Errorf("after the block was removed: %d", status)
+	}
+	if status, body := logInWith(s, "ann@example.com", "a password of ann"); status != http.StatusOK {
+		t.Errorf("after the block was removed: %d %v", status, body)
+	}
+}
+
 // TestWhoIsNotThrottled leaves those alone whom the tenant does: by switch, by list, and where it
 // has said nothing.
 func TestWhoIsNotThrottled(t *testing.T) {
