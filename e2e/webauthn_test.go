@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/webauthn"
+	"github.com/chromedp/chromedp"
 
 	"github.com/tenant0/tenant0/server/servertest"
 )
@@ -60,4 +61,40 @@ func TestASecurityKey(t *testing.T) {
 	}
 	w.press("button[value=default]")
 	s.agree(t, w)
+}
+
+// TestAPasskey is offered a passkey after the password, and logs in by it without typing anything.
+func TestAPasskey(t *testing.T) {
+	s := startStage(t)
+	s.manage(t, http.MethodPatch, "prompts", map[string]any{"identifier_first": true})
+	_, answer := s.Manage(s.Client(), http.MethodGet, "connections?strategy=auth0", nil)
+	list, _ := answer.([]any)
+	if len(list) != 1 {
+		t.Fatalf("the databases are %v", answer)
+	}
+	connection, _ := list[0].(map[string]any)
+	options, _ := connection["options"].(map[string]any)
+	options["authentication_methods"] = map[string]any{"password": map[string]any{"enabled": true}, "passkey": map[string]any{"enabled": true}}
+	options["passkey_options"] = map[string]any{"challenge_ui": "both", "progressive_enrollment_enabled": true, "local_enrollment_enabled": true}
+	id, _ := connection["id"].(string)
+	s.manage(t, http.MethodPatch, "connections/"+id, map[string]any{"options": options})
+
+	w := openWindow(s.browser, t)
+	w.authenticator(webauthn.AuthenticatorTransportInternal)
+	w.open(s.authorizeURL(nil))
+	w.do(chromedp.Poll[chromedp.Void](`document.getElementById("webauthn-platform-available").value === "true"`))
+	w.do(chromedp.SetValue(chromedp.ID("username"), servertest.Employee))
+	w.press("button[value=default]")
+	w.do(chromedp.SetValue(chromedp.ID("password"), servertest.Password))
+	w.press("button[value=default]")
+	if path := w.path(); path != "/u/passkey-enrollment" {
+		t.Fatalf("the password leads to %s", path)
+	}
+	w.press("[data-webauthn-button]")
+	s.agree(t, w)
+	// The authenticator agrees at once when the field of the page asks for passkeys.
+	w.open(s.authorizeURL(url.Values{"prompt": {"login"}}))
+	if response := s.app.response(t); response.Get("code") == "" {
+		t.Fatalf("the application gets %v, want a code", response)
+	}
 }
