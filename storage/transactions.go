@@ -154,16 +154,31 @@ type ConsentAnswer struct {
 
 // clone is a transaction of which what the pages add can be changed: what was asked stays shared.
 func (t Transaction) clone() Transaction {
+	t.Applicant = maps.Clone(t.Applicant)
+	t.Passwordless, t.Proof, t.Organization = copyOf(t.Passwordless), copyOf(t.Proof), copyOf(t.Organization)
+	t.Further, t.Consent, t.Upstream, t.Logout = copyOf(t.Further), copyOf(t.Consent), copyOf(t.Upstream), copyOf(t.Logout)
 	if t.Organization != nil {
-		answer := *t.Organization
-		t.Organization = &answer
+		t.Organization.Offered = slices.Clone(t.Organization.Offered)
+	}
+	if t.Further != nil {
+		t.Further.Recovery = bytes.Clone(t.Further.Recovery)
 	}
 	if t.Consent != nil {
-		answer := *t.Consent
-		t.Consent = &answer
+		t.Consent.Scope = slices.Clone(t.Consent.Scope)
 	}
-	t.Applicant = maps.Clone(t.Applicant)
+	if t.Upstream != nil {
+		t.Upstream.Person = maps.Clone(t.Upstream.Person)
+	}
 	return t
+}
+
+// copyOf is a copy of what a pointer leads to, nil for nil.
+func copyOf[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	return &c
 }
 
 // Request is the request of the login with what the user has answered on the pages: the

@@ -3,6 +3,7 @@ package storage_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -45,6 +46,80 @@ func TestAnswersOfALoginAddUp(t *testing.T) {
 	if got := len(s.transaction("s").Consent.Scope); got != 50 {
 		t.Errorf("of 50 answers %d are kept", got)
 	}
+}
+
+// TestAChangeOfALoginWorksOnACopy fills everything that pages add to a login, and looks for what its
+// copy shares with it: another request may be reading that.
+func TestAChangeOfALoginWorksOnACopy(t *testing.T) {
+	t.Parallel()
+	var full storage.Transaction
+	v := reflect.ValueOf(&full).Elem()
+	fillAll(v)
+	c := full.Clone()
+	if !reflect.DeepEqual(full, c) {
+		t.Error("the copy is another login")
+	}
+	for i := range v.NumField() {
+		if name := v.Type().Field(i).Name; name != "Asked" { // which no page changes
+			if shared := sharedBy(v.Field(i), reflect.ValueOf(c).Field(i)); shared != "" {
+				t.Errorf("the copy shares %s%s", name, shared)
+			}
+		}
+	}
+}
+
+// fillAll gives a value something in every member.
+func fillAll(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fillAll(v.Elem())
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 2))
+		fillAll(v.Index(0))
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		item := reflect.New(v.Type().Elem()).Elem()
+		if item.Kind() == reflect.String {
+			item.SetString("x")
+		}
+		v.SetMapIndex(reflect.ValueOf("x"), item)
+	case reflect.Struct:
+		for _, member := range v.Fields() {
+			if member.CanSet() {
+				fillAll(member)
+			}
+		}
+	case reflect.String:
+		v.SetString("x")
+	default:
+	}
+}
+
+// sharedBy is the path to the first thing that two values share, "" for none.
+func sharedBy(a, b reflect.Value) string {
+	switch a.Kind() {
+	case reflect.Pointer:
+		if a.Pointer() == b.Pointer() {
+			return " (a pointer)"
+		}
+		return sharedBy(a.Elem(), b.Elem())
+	case reflect.Slice, reflect.Map:
+		if a.Pointer() == b.Pointer() {
+			return " (" + a.Kind().String() + ")"
+		}
+	case reflect.Struct:
+		if a.Type() == reflect.TypeFor[time.Time]() {
+			return ""
+		}
+		for i := range a.NumField() {
+			if shared := sharedBy(a.Field(i), b.Field(i)); shared != "" {
+				return "." + a.Type().Field(i).Name + shared
+			}
+		}
+	default:
+	}
+	return ""
 }
 
 func TestALoginThatHasEndedIsNotChanged(t *testing.T) {

@@ -234,7 +234,7 @@ func TestPagesObeyTheirContentSecurityPolicy(t *testing.T) {
 
 // layoutOf is the layout of a page, which all have that have a style.
 func layoutOf(p templates.Page) templates.Layout {
-	layout, _ := reflect.ValueOf(p).FieldByName("Layout").Interface().(templates.Layout)
+	layout, _ := reflect.TypeAssert[templates.Layout](reflect.ValueOf(p).FieldByName("Layout"))
 	return layout
 }
 
