@@ -25,7 +25,7 @@ type device struct {
 
 func (tn *tenant) device() *device {
 	return &device{
-		tn, virtualwebauthn.NewAuthenticator(), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2),
+		tn, virtualwebauthn.NewAuthenticator(), servertest.NewKey(),
 		virtualwebauthn.RelyingParty{ID: "localhost", Origin: strings.TrimSuffix(tn.URL, "/")},
 	}
 }

@@ -67,7 +67,7 @@ type person struct {
 func somebody(t *testing.T, s *servertest.Server) *person {
 	t.Helper()
 	return &person{
-		Server: s, t: t, client: s.Client(), device: virtualwebauthn.NewAuthenticator(), key: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2),
+		Server: s, t: t, client: s.Client(), device: virtualwebauthn.NewAuthenticator(), key: servertest.NewKey(),
 		party: virtualwebauthn.RelyingParty{ID: "localhost", Origin: strings.TrimSuffix(s.URL, "/")},
 	}
 }
