@@ -9,8 +9,8 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-
-	"github.com/tenant0/tenant0/storage"
+	"slices"
+	"sync"
 )
 
 // How much of a file is in memory at a time and written in one transaction: as many users
@@ -35,18 +35,61 @@ var (
 type File struct {
 	path  string
 	users int
-	db    *storage.DB
+	of    *Runner
+}
+
+// files are the paths of those that this server has, so that they are not taken for what an
+// earlier one has left.
+type files struct {
+	mu    sync.Mutex
+	paths map[string]bool
+}
+
+// make makes a file in a folder.
+func (f *files) make(folder string) (*os.File, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	file, err := os.CreateTemp(folder, fileNames) // 0600: it has hashes of passwords
+	if err == nil {
+		if f.paths == nil {
+			f.paths = map[string]bool{}
+		}
+		f.paths[file.Name()] = true
+	}
+	return file, err
+}
+
+// forget says that a file is nobody's any more.
+func (f *files) forget(path string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.paths, path)
+}
+
+// clear forgets all.
+func (f *files) clear() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.paths)
+}
+
+// left lists those of a folder that this server does not have.
+func (f *files) left(folder string) ([]string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all, err := filepath.Glob(filepath.Join(folder, fileNames))
+	return slices.DeleteFunc(all, func(path string) bool { return f.paths[path] }), err
 }
 
 // Keep writes a list of users to a file, for Start. What it returns is removed by the job,
 // or else by Remove. Errors wrap ErrSyntax or ErrEmpty, or are those of users and of the
 // disk.
 func (r *Runner) Keep(users io.Reader) (kept *File, err error) {
-	file, err := os.CreateTemp(r.Folder, fileNames) // 0600: it has hashes of passwords
+	file, err := r.files.make(r.Folder)
 	if err != nil {
 		return nil, fmt.Errorf("keep the users of an import: %w", err)
 	}
-	kept = &File{path: file.Name(), db: r.DB}
+	kept = &File{path: file.Name(), of: r}
 	defer func() {
 		if err = errors.Join(err, file.Close()); err != nil {
 			kept.Remove()
@@ -72,7 +115,8 @@ func (r *Runner) Keep(users io.Reader) (kept *File, err error) {
 // Remove removes the file. One that stays is removed at the next start.
 func (f *File) Remove() {
 	_ = os.Remove(f.path)
-	f.db.Release(f.lease())
+	f.of.files.forget(f.path)
+	f.of.DB.Release(f.lease())
 }
 
 // lease is what the server holds that has the file: others may have the folder as well.
@@ -93,12 +137,12 @@ func (f *File) batches() iter.Seq2[[]any, error] {
 
 // removeFiles removes the files whose jobs an end of the server interrupted.
 func (r *Runner) removeFiles() error {
-	left, err := filepath.Glob(filepath.Join(r.Folder, fileNames))
+	left, err := r.files.left(r.Folder)
 	if err != nil {
 		return err
 	}
 	for _, path := range left {
-		f := &File{path: path, db: r.DB}
+		f := &File{path: path, of: r}
 		abandoned, err := r.DB.Hold(f.lease())
 		if err != nil {
 			return err

@@ -46,6 +46,7 @@ type Runner struct {
 	own   sync.Map      // the ids of the jobs that this server has
 	slots chan struct{} // one for each import under way
 	queue chan Import
+	files files
 }
 
 // New returns a runner. Run does what is started.
@@ -123,6 +124,7 @@ func (r *Runner) Run(stop <-chan struct{}) error {
 		select {
 		case <-stop:
 			r.own.Clear()
+			r.files.clear()
 			return errors.Join(r.failInterrupted(), r.removeFiles())
 		case <-others:
 			if err := r.failInterrupted(); err != nil {

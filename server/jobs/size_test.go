@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"os"
@@ -17,7 +18,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/jobs"
 	"github.com/tenant0/tenant0/server/servertest"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/memory"
 )
 
 // auth0Import is how large the file of an import may be at Auth0.
@@ -133,6 +137,7 @@ func retained() int64 {
 // TestLargeImportsAreNotHeld imports 40 MB, and looks at what the process holds: when all
 // but the last byte is sent, and while the job goes on.
 func TestLargeImportsAreNotHeld(t *testing.T) {
+	servertest.NeedsFile(t) // a server of a database keeps a copy of its tenant in memory
 	const many, most = 2000, 16 << 20
 	tn := start(t, maxImport(100<<20))
 	before := retained()
@@ -222,6 +227,51 @@ func TestFilesOfLostJobsAreRemoved(t *testing.T) {
 }
 
 // TestLargeBodiesAreRefused by Auth0's sentence at the rest of the API.
+// TestAnImportThatComesBeforeTheRunnerKeepsItsFile starts a job before Run has looked for what an
+// earlier server has left.
+func TestAnImportThatComesBeforeTheRunnerKeepsItsFile(t *testing.T) {
+	t.Parallel()
+	db, err := storage.Open(memory.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(t.Context(), func(tx *storage.Tx) error {
+		return tx.Connections.Put(storage.Document{"id": "con_1", "name": "db", "strategy": storage.DatabaseStrategy})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	r := jobs.New(jobs.Deps{DB: db, Now: time.Now, Log: slog.New(slog.DiscardHandler), Folder: folder})
+	kept, err := r.Keep(strings.NewReader(`[{"email":"ann@example.com"}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	connection := storage.Connection{ID: "con_1", Name: "db", Strategy: storage.DatabaseStrategy}
+	job := storage.Document{"id": "job_1", "type": "users_import", "status": "pending", "connection_id": "con_1", "created_at": time.Now().UTC().Format(time.RFC3339)}
+	if err := r.Start(t.Context(), job, jobs.Import{JobID: "job_1", Connection: connection, File: kept}); err != nil {
+		t.Fatal(err)
+	}
+	stop, ended := make(chan struct{}), make(chan error, 1)
+	go func() { ended <- r.Run(stop) }()
+	for ctx := servertest.UntilDeadline(t); r.Waiting() > 0; runtime.Gosched() {
+		if ctx.Err() != nil {
+			t.Fatal("the job does not end")
+		}
+	}
+	close(stop)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	err = db.View(t.Context(), func(tx *storage.Tx) error {
+		_, err := tx.UserByLogin("db", "ann@example.com")
+		return err
+	})
+	if left, _ := filepath.Glob(filepath.Join(folder, "*")); err != nil || len(left) > 0 {
+		t.Errorf("the user: %v, the files that are left: %v", err, left)
+	}
+}
+
 func TestLargeBodiesAreRefused(t *testing.T) {
 	tn := start(t)
 	body := `{"name":"` + strings.Repeat("x", 1<<20) + `"}`
