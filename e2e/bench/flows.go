@@ -81,7 +81,8 @@ func (f *flows) pushed() error {
 	n, scope := f.next()
 	verifier := fmt.Sprintf("%043d", n)
 	challenge := sha256.Sum256([]byte(verifier))
-	scope = strings.ReplaceAll(f.app.standard, " ", "+") + "+" + scope
+	// Without offline_access: a user's refresh tokens are bounded, and the one that is kept would go.
+	scope = strings.Join(strings.Fields(strings.ReplaceAll(f.app.standard, "offline_access", "")), "+") + "+" + scope
 	r, err := f.post("/oauth/par", "", []byte("client_id="+serverID+"&client_secret="+serverKey+"&response_type=code&redirect_uri="+f.app.callback+
 		"&audience="+f.app.audience+"&scope="+scope+"&code_challenge_method=S256&code_challenge="+base64.RawURLEncoding.EncodeToString(challenge[:])+
 		"&state=s"+verifier[20:]+"&nonce=n"+verifier[20:]))
