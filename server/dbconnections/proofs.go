@@ -108,12 +108,10 @@ func (m *room) tryProof(w http.ResponseWriter, r *http.Request, p proving, typed
 		return "", err
 	}
 	code, tried := m.Codes.TryProof(r.Context(), p.transaction, typed)
-	switch {
-	case errors.Is(tried, storage.ErrTooLate):
-		return "invalid-expired-code", nil
-	case errors.Is(tried, storage.ErrTooMany):
-		return "too-many-failures", nil
-	case tried != nil && !errors.Is(tried, storage.ErrWrongCode):
+	if key := passcodes.PageKey(tried); key != "" {
+		return key, nil
+	}
+	if tried != nil && !errors.Is(tried, storage.ErrWrongCode) {
 		return "", tried
 	}
 	a := signin.Attempt{
@@ -126,11 +124,8 @@ func (m *room) tryProof(w http.ResponseWriter, r *http.Request, p proving, typed
 	} else if err == nil {
 		err = m.letIn(w, r, p, a, code)
 	}
-	switch {
-	case errors.Is(err, signin.ErrBlocked):
-		return "user-blocked", nil
-	case errors.Is(err, signin.ErrWrong), errors.Is(err, storage.ErrReused):
-		return "invalid-code", nil
+	if key := signin.PageKey(err, "invalid-code"); key != "" {
+		return key, nil
 	}
 	return "", err
 }

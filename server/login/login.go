@@ -158,16 +158,10 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request, t storage.Tr
 			return err
 		})
 	}
-	switch {
-	case errors.Is(err, signin.ErrBlocked):
-		return refuse(accountBlocked)
-	case errors.Is(err, signin.ErrThrottled):
-		return refuse("ip-blocked")
-	case errors.Is(err, signin.ErrLeaked):
-		return refuse("password-breached")
-	case errors.Is(err, signin.ErrWrong):
-		return refuse(m.wrongCredentials(r.Context(), t))
-	case err != nil:
+	if err != nil {
+		if key := signin.PageKey(err, m.wrongCredentials(r.Context(), t)); key != "" {
+			return refuse(key)
+		}
 		return err
 	}
 	finish(w)
@@ -182,9 +176,8 @@ func (m *room) transaction(r *http.Request, state string) (storage.Transaction, 
 // Auth0's keys of what can be wrong with the form, Auth0:
 // customize/login-pages/universal-login/customize-templates.
 const (
-	accountBlocked = "user-blocked"
-	noUsername     = "no-email"
-	noPassword     = "no-password"
+	noUsername = "no-email"
+	noPassword = "no-password"
 )
 
 // wrongCredentials is the key that says that identifier and password do not belong

@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 
@@ -71,12 +70,10 @@ func (m *room) byPasskey(w http.ResponseWriter, r *http.Request, t storage.Trans
 			return err
 		})
 	}
-	switch {
-	case errors.Is(err, signin.ErrBlocked):
-		return m.identifierPage(r.Context(), w, http.StatusBadRequest, t, state, typed, accountBlocked)
-	case errors.Is(err, signin.ErrWrong):
-		return m.identifierPage(r.Context(), w, http.StatusBadRequest, t, state, typed, passkeyFailed)
-	case err != nil:
+	if key := signin.PageKey(err, passkeyFailed); key != "" {
+		return m.identifierPage(r.Context(), w, http.StatusBadRequest, t, state, typed, key)
+	}
+	if err != nil {
 		return err
 	}
 	finish(w)

@@ -109,3 +109,15 @@ func Waiting(tx *storage.Tx, t storage.Transaction) (conn storage.Connection, wa
 	}
 	return conn, false, err
 }
+
+// PageKey is the key by which a page says that a code is not worth counting any more, "" for one
+// that is right or merely wrong.
+func PageKey(tried error) string {
+	switch {
+	case errors.Is(tried, storage.ErrTooLate):
+		return "invalid-expired-code"
+	case errors.Is(tried, storage.ErrTooMany):
+		return "too-many-failures"
+	}
+	return ""
+}

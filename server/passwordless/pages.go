@@ -127,7 +127,7 @@ func (m *room) followHere(w http.ResponseWriter, r *http.Request) error {
 // another one.
 func (m *room) letIn(w http.ResponseWriter, r *http.Request, wt waiting, typed string) error {
 	attempt, tried := m.attempt(r, wt.transaction.Request().ClientID, wt.connection, wt.transaction.Passwordless.Address, wt.user, typed)
-	if key := faults(tried); key != "" {
+	if key := passcodes.PageKey(tried); key != "" {
 		return m.page(r.Context(), w, http.StatusBadRequest, wt, key)
 	}
 	if tried != nil && !errors.Is(tried, storage.ErrWrongCode) {
@@ -141,29 +141,14 @@ func (m *room) letIn(w http.ResponseWriter, r *http.Request, wt waiting, typed s
 			return err
 		})
 	}
-	switch {
-	case errors.Is(err, signin.ErrBlocked):
-		return m.page(r.Context(), w, http.StatusBadRequest, wt, "user-blocked")
-	case errors.Is(err, signin.ErrThrottled):
-		return m.page(r.Context(), w, http.StatusBadRequest, wt, "ip-blocked")
-	case errors.Is(err, signin.ErrWrong):
-		return m.page(r.Context(), w, http.StatusBadRequest, wt, "invalid-code")
-	case err != nil:
+	if key := signin.PageKey(err, "invalid-code"); key != "" {
+		return m.page(r.Context(), w, http.StatusBadRequest, wt, key)
+	}
+	if err != nil {
 		return err
 	}
 	finish(w)
 	return web.Resume(w, r, wt.state)
-}
-
-// faults are the keys of what is wrong with a code that is not worth counting.
-func faults(tried error) string {
-	switch {
-	case errors.Is(tried, storage.ErrTooLate):
-		return "invalid-expired-code"
-	case errors.Is(tried, storage.ErrTooMany):
-		return "too-many-failures"
-	}
-	return ""
 }
 
 func (m *room) page(ctx context.Context, w http.ResponseWriter, status int, wt waiting, errs ...string) error {

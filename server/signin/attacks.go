@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/tenant0/tenant0/server/account"
@@ -23,6 +24,23 @@ var (
 		Setting: "attack-protection/breached-password-detection",
 	}
 )
+
+// PageKey is the key by which a page says why Judge or Begin has let nobody in, Auth0:
+// customize/login-pages/universal-login/customize-text-elements. wrong is the page's own key of a
+// wrong proof. It is "" for what is no refusal.
+func PageKey(err error, wrong string) string {
+	switch {
+	case errors.Is(err, ErrBlocked):
+		return "user-blocked"
+	case errors.Is(err, ErrThrottled):
+		return "ip-blocked"
+	case errors.Is(err, ErrLeaked):
+		return "password-breached"
+	case errors.Is(err, ErrWrong), errors.Is(err, storage.ErrReused):
+		return wrong
+	}
+	return ""
+}
 
 // throttled is the event of an address that may try no more.
 func (a Attempt) throttled() tenantlog.Event {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/server/servertest"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/storage"
 )
 
 const known = "a password that is known"
@@ -236,5 +238,17 @@ func TestSignupsOfOneAddressAreThrottled(t *testing.T) {
 	s.Advance(61 * time.Second)
 	if status, body := sign("two@example.com"); status != http.StatusOK {
 		t.Errorf("after a minute: %d %v", status, body)
+	}
+}
+
+// TestPagesNameEachRefusal has every refusal of the door told by a key of its own, and nothing else.
+func TestPagesNameEachRefusal(t *testing.T) {
+	for err, want := range map[error]string{
+		signin.ErrBlocked: "user-blocked", signin.ErrThrottled: "ip-blocked", signin.ErrLeaked: "password-breached",
+		signin.ErrWrong: "invalid-code", storage.ErrReused: "invalid-code", storage.ErrUnavailable: "", nil: "",
+	} {
+		if got := signin.PageKey(err, "invalid-code"); got != want {
+			t.Errorf("%v is told as %q, want %q", err, got, want)
+		}
 	}
 }
