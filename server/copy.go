@@ -24,6 +24,8 @@ type place interface {
 	// open opens a tenant that is there, and make an engine for one that is not.
 	open(name string) (*storage.DB, error)
 	make(name string) (storage.Engine, error)
+	// made says that what make has begun is complete.
+	made(name string) error
 	remove(name string) error
 	close() error
 }
@@ -76,6 +78,9 @@ func copyTenant(source, target place, name string) error {
 		return err
 	}
 	err = errors.Join(db.CopyTo(context.Background(), engine), engine.Close())
+	if err == nil {
+		err = target.made(name)
+	}
 	if err != nil {
 		err = errors.Join(err, target.remove(name))
 	}
@@ -126,12 +131,21 @@ func (f folder) make(name string) (storage.Engine, error) {
 }
 
 func (f folder) remove(name string) error { return os.Remove(f.path(name)) }
+func (f folder) made(string) error        { return nil }
 func (f folder) close() error             { return nil }
 
 // inDatabase are the tenants of a database.
 type inDatabase struct{ *postgres.Database }
 
-func (d inDatabase) tenants() (names []string, err error) { return d.Tenants() }
+func (d inDatabase) tenants() (names []string, err error) {
+	all, err := d.Tenants()
+	for _, t := range all {
+		names = append(names, t.Name)
+	}
+	return names, err
+}
+
+func (d inDatabase) made(name string) error { return d.Made(name) }
 
 func (d inDatabase) open(name string) (*storage.DB, error) {
 	engine, err := d.Tenant(name)

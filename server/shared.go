@@ -48,31 +48,17 @@ func (s *Server) copyShared(name string, of *storage.DB) (*storage.DB, error) {
 	if err := of.CopyTo(context.Background(), engine); err != nil {
 		return nil, errors.Join(err, engine.Close(), s.database.Remove(name))
 	}
-	return storage.Open(engine)
-}
-
-// openOfDatabase opens the tenants that the database has besides the first.
-func (ts *tenants) openOfDatabase() error {
-	names, err := ts.server.database.Tenants()
+	db, err := storage.Open(engine)
 	if err != nil {
-		return err
+		return nil, errors.Join(err, engine.Close(), s.database.Remove(name))
 	}
-	for _, name := range names {
-		if name == tenant.Default {
-			continue
-		}
-		if !control.ValidName(name) {
-			return fmt.Errorf("the database has a tenant %q, which is no name for one; remove it from tenant0_tenants", name)
-		}
-		db, err := ts.server.openStore(name)
-		if err == nil {
-			err = ts.serve(name, ts.server.formerAddress(db), db, nil)
-		}
-		if err != nil {
-			return fmt.Errorf("tenant %s: %w", name, err)
-		}
+	err = db.Update(context.Background(), func(tx *storage.Tx) error { // they are of what was copied
+		return errors.Join(tx.Messages.Clear(), tx.Traces.Clear())
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close(), s.database.Remove(name))
 	}
-	return nil
+	return db, nil
 }
 
 // openTenant makes a tenant of a store, which it closes when it fails. Where other servers

@@ -156,6 +156,9 @@ func (s *Server) serve() {
 		sweeper{s.tenants.stores, s.log, sweepEvery}.run(s.stop)
 		return nil
 	})
+	if s.database != nil {
+		s.run("tenants of the database", func() error { s.tenants.follow(s.stop); return nil })
+	}
 	s.run("memory", func() error { tendMemory(s.stop, s.tenants.forget); return nil })
 	s.ready.Store(true)
 }

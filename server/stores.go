@@ -119,7 +119,7 @@ func (ts *tenants) openKept() error {
 	case s.cfg.Ephemeral:
 		return nil
 	case s.database != nil:
-		return ts.openOfDatabase()
+		return ts.catchUp()
 	}
 	files, err := filepath.Glob(s.tenantPath("*", storeSuffix))
 	if err != nil {

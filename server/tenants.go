@@ -33,6 +33,9 @@ type tenants struct {
 	// serve nobody.
 	templates map[string]*tenant.Tenant
 	closed    bool
+
+	// following is held while the tenants of other servers are looked at.
+	following sync.Mutex
 }
 
 // hosted is a tenant with its listener.
@@ -42,6 +45,8 @@ type hosted struct {
 	http *http.Server
 	// remove removes what of the tenant is on the disk.
 	remove func() error
+	// generation is that of the tenant in a database, 0 before it is known; see postgres.Listed.
+	generation int64
 }
 
 var _ control.Tenants = (*tenants)(nil)
@@ -123,17 +128,26 @@ func (ts *tenants) metrics() (all []metrics.Tenant) {
 
 // Tenant implements control.Tenants.
 func (ts *tenants) Tenant(name string) (control.Tenant, bool) {
-	ts.mu.RLock()
-	defer ts.mu.RUnlock()
-	h, found := ts.byName[cmp.Or(name, tenant.Default)]
-	if !found {
-		return control.Tenant{}, false
+	h := ts.named(cmp.Or(name, tenant.Default))
+	if h == nil {
+		ts.catchUpNow()
+		if h = ts.named(name); h == nil {
+			return control.Tenant{}, false
+		}
 	}
 	return h.Control(), true
 }
 
+// named returns the tenant of a name, or nil.
+func (ts *tenants) named(name string) *hosted {
+	ts.mu.RLock()
+	defer ts.mu.RUnlock()
+	return ts.byName[name]
+}
+
 // List implements control.Tenants.
 func (ts *tenants) List() []control.Description {
+	ts.catchUpNow()
 	ts.mu.RLock()
 	defer ts.mu.RUnlock()
 	first := ts.byName[tenant.Default]
@@ -211,9 +225,7 @@ func (ts *tenants) like(rq control.NewTenant) (*tenant.Tenant, error) {
 	if rq.From == "" {
 		return ts.template(cmp.Or(rq.Seed, ts.server.cfg.Seed))
 	}
-	ts.mu.RLock()
-	defer ts.mu.RUnlock()
-	if from := ts.byName[rq.From]; from != nil {
+	if from := ts.named(rq.From); from != nil {
 		return from.Tenant, nil
 	}
 	return nil, fmt.Errorf("there is no tenant %q", rq.From)
@@ -289,6 +301,9 @@ func (ts *tenants) make(name, address string, like *tenant.Tenant) error {
 		return err
 	}
 	err = ts.serve(name, address, db, like)
+	if err == nil && ts.server.database != nil {
+		err = ts.server.database.Made(name)
+	}
 	if err != nil {
 		err = errors.Join(err, ts.server.removeStore(name))
 	}
@@ -337,10 +352,7 @@ func (ts *tenants) Delete(name string) error {
 		defer ts.mu.Unlock()
 		delete(ts.making, name)
 	}()
-	ctx, cancel := context.WithTimeout(context.Background(), ts.server.cfg.ShutdownGrace)
-	defer cancel()
-	defer ts.server.metrics.Forget(name)
-	return errors.Join(h.end(ctx), h.remove())
+	return errors.Join(ts.end(h), h.remove())
 }
 
 // end stops serving the tenant. Requests under way may end before ctx does.

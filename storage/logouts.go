@@ -25,6 +25,8 @@ type Logout struct {
 	UserID    string `json:"user_id"`
 	// URL is where the application is told.
 	URL string `json:"url"`
+	// Teller is the server that tells the application, "" for none yet.
+	Teller string `json:"teller,omitempty"`
 	// ExpiresAt is when nobody needs to be told any more.
 	ExpiresAt time.Time `json:"expires_at"`
 }
@@ -85,36 +87,62 @@ func (tx *Tx) endOnlineTokens(sessionID string) error {
 	return nil
 }
 
-// TakeLogouts returns the logouts that wait, and leaves none: who takes them tells the
-// applications.
-func (db *DB) TakeLogouts(ctx context.Context) (all []Logout, err error) {
-	waiting := false
+// TakeLogouts returns the logouts that nobody tells, or that a server tells of which gone says that
+// it has ended. From then on the teller tells them, until LogoutTold.
+func (db *DB) TakeLogouts(ctx context.Context, teller string, gone func(server string) (bool, error)) (taken []Logout, err error) {
+	var waiting []Logout
 	err = db.View(ctx, func(tx *Tx) error {
-		for _, err := range tx.Logouts.All() {
-			waiting = err == nil
-			return err
-		}
-		return nil
-	})
-	if err != nil || !waiting {
-		return nil, err
-	}
-	err = db.Update(ctx, func(tx *Tx) error {
-		all = nil
+		waiting = nil
 		for l, err := range tx.Logouts.All() {
 			if err != nil {
 				return err
 			}
-			all = append(all, l)
-		}
-		for _, l := range all {
-			if err := tx.Logouts.Delete(l.Key); err != nil {
-				return err
+			if l.Teller != teller {
+				waiting = append(waiting, l)
 			}
 		}
 		return nil
 	})
-	return all, err
+	if err != nil {
+		return nil, err
+	}
+	ended := map[string]bool{"": true}
+	for _, l := range waiting {
+		if _, asked := ended[l.Teller]; asked {
+			continue
+		}
+		if ended[l.Teller], err = gone(l.Teller); err != nil {
+			return nil, err
+		}
+	}
+	waiting = slices.DeleteFunc(waiting, func(l Logout) bool { return !ended[l.Teller] })
+	if len(waiting) == 0 {
+		return nil, nil
+	}
+	err = db.Update(ctx, func(tx *Tx) error {
+		taken = nil
+		for _, l := range waiting {
+			now, err := tx.Logouts.Get(l.Key)
+			if IsNotFound(err) || err == nil && now.Teller != l.Teller {
+				continue // another server was first
+			}
+			if err != nil {
+				return err
+			}
+			now.Teller = teller
+			if err := tx.Logouts.Put(now); err != nil {
+				return err
+			}
+			taken = append(taken, now)
+		}
+		return nil
+	})
+	return taken, err
+}
+
+// LogoutTold forgets a logout that the application has been told of, or cannot be.
+func (db *DB) LogoutTold(ctx context.Context, l Logout) error {
+	return db.Update(ctx, func(tx *Tx) error { return tx.Logouts.Delete(l.Key) })
 }
 
 // OIDCLogout is how an application learns that a session has ended, Auth0:

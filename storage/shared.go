@@ -3,12 +3,16 @@ package storage
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
 // ErrUnavailable reports a store that cannot be reached for now: a database that is away or
 // too busy. What was asked for may be tried again.
 var ErrUnavailable = errors.New("the store cannot be reached")
+
+// ErrGone reports that another process has removed the tenant.
+var ErrGone = fmt.Errorf("the tenant was removed: %w", ErrClosed)
 
 // Shared is an Engine that several processes may have open at once.
 type Shared interface {
@@ -65,6 +69,16 @@ func (db *DB) Release(name string) {
 	if db.shared != nil {
 		db.shared.Release(name)
 	}
+}
+
+// Abandoned reports whether no process holds the lease of a name: whoever held it has ended, or
+// has given it back. It is not for leases of this process.
+func (db *DB) Abandoned(name string) (bool, error) {
+	free, err := db.Hold(name)
+	if free {
+		db.Release(name)
+	}
+	return free, err
 }
 
 // Skew is how far the time that all processes share is ahead of this machine's.

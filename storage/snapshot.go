@@ -23,9 +23,9 @@ func snapshotKey(name string) []byte {
 }
 
 // keptTables say who the tenant is and not what is in it: a reset leaves them. It leaves
-// messages, too, which whoever resets clears, and which no snapshot has.
+// messages and traces, too, which whoever resets clears, and which no snapshot has.
 func (tx *Tx) keptTables() map[string]bool {
-	return map[string]bool{signingKeys.name: true, secrets.name: true, messages.name: true}
+	return map[string]bool{signingKeys.name: true, secrets.name: true, messages.name: true, traces.name: true}
 }
 
 // KeepSnapshot makes what the tenant holds now the state that RestoreSnapshot goes back to

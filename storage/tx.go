@@ -24,7 +24,8 @@ type Tx struct {
 	Entries         Table[Entry]
 	Logs            Logs
 	LogCursors      Table[LogCursor]
-	Messages        Table[Message]
+	Messages        Shelf
+	Traces          Shelf
 
 	SigningKeys    Table[SigningKey]
 	Secrets        Table[Secret]
@@ -71,7 +72,8 @@ func newTx(kv KV, m *memos) *Tx {
 	tx.Entries = table(tx, entries)
 	tx.Logs = Logs{records{tx, logs.kind}}
 	tx.LogCursors = table(tx, logCursors)
-	tx.Messages = table(tx, messages)
+	tx.Messages = shelf(tx, messages)
+	tx.Traces = shelf(tx, traces)
 	tx.SigningKeys = table(tx, signingKeys)
 	tx.Secrets = table(tx, secrets)
 	tx.Sessions = table(tx, sessions)

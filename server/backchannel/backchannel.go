@@ -38,7 +38,8 @@ type Deps struct {
 // Logouts tells applications. It is safe for concurrent use.
 type Logouts struct {
 	Deps
-	wake chan struct{}
+	server string // this one's name beside others of the tenant
+	wake   chan struct{}
 }
 
 const (
@@ -53,10 +54,14 @@ const (
 	tokenLifetime = 120
 	// atOnce is how many applications are told side by side.
 	atOnce = 8
+	// lookEvery is how often logouts of servers that have ended are looked for.
+	lookEvery = 2 * time.Second
 )
 
 // New returns logouts that are told while Run runs.
-func New(d Deps) *Logouts { return &Logouts{Deps: d, wake: make(chan struct{}, 1)} }
+func New(d Deps) *Logouts {
+	return &Logouts{Deps: d, server: keys.Random(12), wake: make(chan struct{}, 1)}
+}
 
 // Wake has the logouts told that wait. It does not block.
 func (l *Logouts) Wake() {
@@ -66,7 +71,19 @@ func (l *Logouts) Wake() {
 	}
 }
 
-// Run tells applications until stop is closed.
+// lease is what a server holds for as long as it tells applications.
+func lease(server string) string { return "logouts of " + server }
+
+// take returns the logouts that this server is to tell from now on.
+func (l *Logouts) take(ctx context.Context) ([]storage.Logout, error) {
+	if held, err := l.DB.Hold(lease(l.server)); err != nil || !held {
+		return nil, err
+	}
+	return l.DB.TakeLogouts(ctx, l.server, func(server string) (bool, error) { return l.DB.Abandoned(lease(server)) })
+}
+
+// Run tells applications until stop is closed. What it has not told by then is told by another
+// server of the tenant, or after the next start.
 func (l *Logouts) Run(stop <-chan struct{}) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -74,13 +91,20 @@ func (l *Logouts) Run(stop <-chan struct{}) error {
 	defer cancel()
 	places := make(chan struct{}, atOnce)
 	l.Wake() // what waited when the server ended
+	var others <-chan time.Time
+	if l.DB.Shared() {
+		ticker := clock.Ticker(lookEvery)
+		defer ticker.Stop()
+		others = ticker.C
+	}
 	for {
 		select {
 		case <-stop:
 			return nil
 		case <-l.wake:
+		case <-others:
 		}
-		waiting, err := l.DB.TakeLogouts(ctx)
+		waiting, err := l.take(ctx)
 		if err != nil {
 			l.Server.Error("back-channel logouts cannot be read", "err", err.Error())
 		}
@@ -112,6 +136,9 @@ func (l *Logouts) tell(ctx context.Context, one storage.Logout) {
 		e.Type, e.Description = tenantlog.BackchannelLogoutFailed, "OIDC back-channel logout failed: "+err.Error()
 	}
 	l.Log.Record(nil, e)
+	if err := l.DB.LogoutTold(ctx, one); err != nil {
+		l.Server.Error("a back-channel logout may be told again", "client_id", one.ClientID, "err", err.Error())
+	}
 }
 
 // try tells an application up to some times. One that calls the request bad is not told again.

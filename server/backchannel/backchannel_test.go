@@ -15,6 +15,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
@@ -265,5 +266,48 @@ func TestALogoutTokenProvesNoLogin(t *testing.T) {
 	token := tn.wait(1)[0].token
 	if _, page := tn.Visit(tn.browser, tn.URL+"oidc/logout?id_token_hint="+token); page.Status != 400 {
 		t.Errorf("as a hint: %d", page.Status)
+	}
+}
+
+// TestALogoutOutlivesTheServerThatTellsIt has a server end while an application does not answer: it is
+// told after the next start.
+func TestALogoutOutlivesTheServerThatTellsIt(t *testing.T) {
+	servertest.NeedsFile(t)
+	asked, answer := make(chan string, 10), make(chan int)
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.PostFormValue("logout_token")
+		select {
+		case status := <-answer:
+			w.WriteHeader(status)
+		case <-r.Context().Done():
+		}
+	}))
+	defer app.Close()
+	data := t.TempDir()
+	again := func() *tenant {
+		tn := &tenant{t: t, Server: servertest.Start(t, servertest.Seed(fmt.Sprintf(file, app.URL)), servertest.HTTP(),
+			servertest.Config(func(c *config.Config) { c.Data, c.Ephemeral = data, false }))}
+		tn.browser = tn.Client()
+		return tn
+	}
+	first := again()
+	first.logIn("app")
+	first.Visit(first.browser, first.URL+"v2/logout")
+	told := <-asked
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second := again()
+	select {
+	case token := <-asked:
+		if token == told {
+			t.Error("the application is told by the old token, which may have expired")
+		}
+	case <-time.After(servertest.Patience):
+		t.Fatal("the application is not told after the next start")
+	}
+	answer <- http.StatusOK
+	if diff := cmp.Diff([]string{"app"}, second.events(succeeded, 1)); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -16,16 +16,23 @@ import (
 //auth0:operation GET /trace
 func (m *room) listTraces(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	return web.Reply(w, http.StatusOK, m.Traces.List(func(rq trace.Request) bool {
+	all, err := m.Traces.List(func(rq trace.Request) bool {
 		return (q.Get("client_id") == "" || rq.Parameters["client_id"] == q.Get("client_id")) &&
 			strings.HasPrefix(rq.Path, q.Get("path")) && (q.Get("refused") != "true" || rq.Status != 0)
-	}))
+	})
+	if err != nil {
+		return err
+	}
+	return web.Reply(w, http.StatusOK, all)
 }
 
 //auth0:operation GET /trace/{request}
 func (m *room) getTrace(w http.ResponseWriter, r *http.Request) error {
 	id := web.Param(r, "request")
-	found, ok := m.Traces.Find(id)
+	found, ok, err := m.Traces.Find(r.Context(), id)
+	if err != nil {
+		return err
+	}
 	if !ok {
 		return &apierr.Error{Status: http.StatusNotFound, Code: "unknown_request", Message: "There is no trace of a request " + id + "; the last 200 requests have one"}
 	}

@@ -33,9 +33,12 @@ func (p progress) summary(total int) storage.Document {
 
 // importUsers writes the users, those that are wrong left out and named.
 func (r *Runner) importUsers(i Import, stop <-chan struct{}) error {
-	var p progress
-	elapsed, seen, total := clock.Stopwatch(), addresses{}, i.File.users
-	for users, err := range i.File.batches() {
+	rest, elapsed, seen := i.work(), clock.Stopwatch(), addresses{}
+	p, total, err := rest.begun()
+	if err != nil {
+		return err
+	}
+	for users, err := range rest.batches() {
 		if err != nil {
 			return err
 		}
@@ -58,6 +61,9 @@ func (r *Runner) importUsers(i Import, stop <-chan struct{}) error {
 				if err := r.write(tx, i, u, &p); err != nil {
 					return err
 				}
+			}
+			if err := rest.written(tx, p); err != nil {
+				return err
 			}
 			return report(tx, i.JobID, p, total, elapsed())
 		})

@@ -1,11 +1,13 @@
 // Package jobs does what the Management API starts and does not wait for: it
 // imports users, some hundred in one transaction, so that logins go on meanwhile.
 // A job that the server's end interrupts has failed, and says so at the next start;
-// the users that it had written stay, as those of a job of Auth0's do. Jobs are
-// kept as documents of their kind.
+// the users that it had written stay, as those of a job of Auth0's do. Where several
+// servers have the tenant, another one goes on with it. Jobs are kept as documents of
+// their kind.
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -63,6 +65,16 @@ type Import struct {
 	Connection storage.Connection
 	Upsert     bool
 	File       *File // nil for ImportAtOnce
+
+	shared *parts // the users, where they are in the store
+}
+
+// work are the users of the import.
+func (i Import) work() work {
+	if i.shared != nil {
+		return i.shared
+	}
+	return i.File
 }
 
 // Start writes the job and queues it, or returns ErrBusy. From then on the file is the
@@ -74,13 +86,7 @@ func (r *Runner) Start(ctx context.Context, job storage.Document, i Import) erro
 		return ErrBusy
 	}
 	i.JobID, _ = job[resource.Jobs.ID].(string)
-	if err := r.take(i.JobID); err != nil {
-		<-r.slots
-		return err
-	}
-	err := r.DB.Update(ctx, func(tx *storage.Tx) error {
-		return tx.Documents(resource.Jobs.Name, "").Put(storage.Write{ID: i.JobID, Document: job})
-	})
+	err := r.keep(ctx, job, &i)
 	if err != nil {
 		r.leave(i.JobID)
 		<-r.slots
@@ -90,14 +96,40 @@ func (r *Runner) Start(ctx context.Context, job storage.Document, i Import) erro
 	return nil
 }
 
+// keep writes a new job, and its users where another server is to have them.
+func (r *Runner) keep(ctx context.Context, job storage.Document, i *Import) error {
+	if _, err := r.take(i.JobID); err != nil { // nobody else knows the id yet
+		return err
+	}
+	err := r.DB.Update(ctx, func(tx *storage.Tx) error {
+		if r.DB.Shared() {
+			if _, unended, err := r.look(tx); err != nil || len(unended) >= maxWaiting {
+				return cmp.Or(err, ErrBusy)
+			}
+		}
+		return tx.Documents(resource.Jobs.Name, "").Put(storage.Write{ID: i.JobID, Document: job})
+	})
+	if err != nil || !r.DB.Shared() {
+		return err
+	}
+	if i.shared, err = r.share(ctx, *i); err != nil {
+		return errors.Join(err, r.finish(i.JobID, "failed", nil))
+	}
+	i.File.Remove()
+	return nil
+}
+
 // lease is what the server holds that has a job, so that others do not take it for one that
 // nobody will end.
 func lease(jobID string) string { return "job " + jobID }
 
-func (r *Runner) take(jobID string) error {
-	_, err := r.DB.Hold(lease(jobID)) // nobody else knows the id yet
-	r.own.Store(jobID, true)
-	return err
+// take has the server do a job, unless another does.
+func (r *Runner) take(jobID string) (held bool, err error) {
+	held, err = r.DB.Hold(lease(jobID))
+	if held {
+		r.own.Store(jobID, true)
+	}
+	return held, err
 }
 
 func (r *Runner) leave(jobID string) {
@@ -111,7 +143,7 @@ const lookEvery = 10 * time.Second
 // Run does the jobs until stop is closed. It begins with those that an earlier end
 // of the server interrupted.
 func (r *Runner) Run(stop <-chan struct{}) error {
-	if err := errors.Join(r.failInterrupted(), r.removeFiles()); err != nil {
+	if err := errors.Join(r.endInterrupted(), r.removeFiles()); err != nil {
 		return err
 	}
 	var others <-chan time.Time
@@ -123,32 +155,53 @@ func (r *Runner) Run(stop <-chan struct{}) error {
 	for {
 		select {
 		case <-stop:
-			r.own.Clear()
 			r.files.clear()
-			return errors.Join(r.failInterrupted(), r.removeFiles())
+			if r.DB.Shared() { // other servers go on with the jobs
+				return r.removeFiles()
+			}
+			r.own.Clear()
+			return errors.Join(r.endInterrupted(), r.removeFiles())
 		case <-others:
-			if err := r.failInterrupted(); err != nil {
+			if err := r.endInterrupted(); err != nil {
 				r.Log.Error("jobs of servers that have ended could not be looked for", "err", err.Error())
 			}
 		case i := <-r.queue:
-			if err := r.importUsers(i, stop); err != nil {
+			err := r.importUsers(i, stop)
+			switch {
+			case errors.Is(err, errTaken), errors.Is(err, errInterrupted) && i.shared != nil: // another server goes on
+			case errors.Is(err, storage.ErrUnavailable) && i.shared != nil:
+				r.queue <- i // for when the store can be reached; it has its slot
+				return err
+			case err != nil:
 				r.Log.Error("import of users stopped", "job", i.JobID, "err", err.Error())
 				if err := r.finish(i.JobID, "failed", nil); err != nil {
 					return err
 				}
 			}
-			i.File.Remove()
+			if i.shared == nil {
+				i.File.Remove()
+			}
 			r.leave(i.JobID)
 			<-r.slots
 		}
 	}
 }
 
-// failInterrupted marks jobs that nobody will end, and removes those that are old.
-func (r *Runner) failInterrupted() error {
+// endInterrupted goes on with jobs that servers have left, marks those that nobody can end, and
+// removes those that are old.
+func (r *Runner) endInterrupted() error {
 	abandoned, err := r.abandoned()
 	if err != nil {
 		return err
+	}
+	for id := range abandoned {
+		somebodys, err := r.goOn(id)
+		if err != nil {
+			return err
+		}
+		if somebodys {
+			delete(abandoned, id)
+		}
 	}
 	return r.DB.Update(context.Background(), func(tx *storage.Tx) error {
 		jobs := tx.Documents(resource.Jobs.Name, "")
@@ -158,12 +211,12 @@ func (r *Runner) failInterrupted() error {
 		}
 		interrupted := slices.DeleteFunc(unended, func(id string) bool { return !abandoned[id] })
 		for _, id := range old {
-			if err := errors.Join(jobs.Delete(id), tx.Documents(errorKind, id).DeleteAll()); err != nil {
+			if err := errors.Join(jobs.Delete(id), tx.Documents(errorKind, id).DeleteAll(), forget(tx, id)); err != nil {
 				return err
 			}
 		}
 		for _, id := range interrupted {
-			if err := change(tx, id, func(doc storage.Document) { doc["status"] = "failed" }); err != nil {
+			if err := errors.Join(forget(tx, id), change(tx, id, func(doc storage.Document) { doc["status"] = "failed" })); err != nil {
 				return err
 			}
 		}
@@ -204,13 +257,12 @@ func (r *Runner) abandoned() (map[string]bool, error) {
 		if _, own := r.own.Load(id); own {
 			continue
 		}
-		free, err := r.DB.Hold(lease(id))
+		free, err := r.DB.Abandoned(lease(id))
 		if err != nil {
 			return nil, err
 		}
 		if free {
 			all[id] = true
-			r.DB.Release(lease(id))
 		}
 	}
 	return all, nil
@@ -230,6 +282,9 @@ func change(tx *storage.Tx, id string, with func(storage.Document)) error {
 // finish writes how a job ended.
 func (r *Runner) finish(id, status string, summary storage.Document) error {
 	return r.DB.Update(context.Background(), func(tx *storage.Tx) error {
+		if err := forget(tx, id); err != nil {
+			return err
+		}
 		return change(tx, id, func(doc storage.Document) {
 			doc["status"] = status
 			delete(doc, "percentage_done")

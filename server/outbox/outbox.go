@@ -8,6 +8,7 @@ package outbox
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -114,7 +115,8 @@ type Deps struct {
 // Outbox keeps messages. It is safe for concurrent use.
 type Outbox struct {
 	Deps
-	queue chan *delivery
+	server string // this one's name beside others; see shared
+	queue  chan *delivery
 
 	mu       sync.Mutex
 	messages []*Message    // the oldest first
@@ -126,8 +128,10 @@ type Outbox struct {
 
 // New returns an outbox. Run delivers what it queues.
 func New(d Deps) *Outbox {
-	return &Outbox{Deps: d, queue: make(chan *delivery, maxQueue), changed: make(chan struct{})}
+	return &Outbox{Deps: d, server: rand.Text(), queue: make(chan *delivery, maxQueue), changed: make(chan struct{})}
 }
+
+func (o *Outbox) shared() shared { return shared{o.DB, o.server} }
 
 // Send keeps a message, after it has given it an id and the time, and queues an
 // e-mail for the tenant's SMTP server. It does not wait. A request that decides to
@@ -159,7 +163,7 @@ func (o *Outbox) provider(m Message) (p SMTPServer, ok bool, err error) {
 
 func (o *Outbox) add(m Message) (id string) {
 	if o.DB != nil {
-		id, err := shared{o.DB}.add(m)
+		id, err := o.shared().add(m)
 		if err != nil {
 			o.Log.Error("a message could not be kept in the inbox", "kind", m.Kind, "err", err.Error())
 		}
@@ -212,7 +216,7 @@ type Filter struct {
 // List returns the chosen messages, the newest first.
 func (o *Outbox) List(f Filter) ([]Message, error) {
 	if o.DB != nil {
-		return shared{o.DB}.list(f)
+		return o.shared().list(f)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -252,7 +256,7 @@ func (o *Outbox) Get(id string) (m Message, found bool, err error) {
 // error it returns then.
 func (o *Outbox) Wait(ctx context.Context, f Filter) (Message, error) {
 	if o.DB != nil {
-		return shared{o.DB}.wait(ctx, f)
+		return o.shared().wait(ctx, f)
 	}
 	for {
 		o.mu.Lock()
@@ -272,7 +276,7 @@ func (o *Outbox) Wait(ctx context.Context, f Filter) (Message, error) {
 // Clear forgets all messages.
 func (o *Outbox) Clear() error {
 	if o.DB != nil {
-		return shared{o.DB}.clear()
+		return o.shared().clear()
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -283,7 +287,7 @@ func (o *Outbox) Clear() error {
 // settle notes how a delivery went.
 func (o *Outbox) settle(id string, err error) {
 	if o.DB != nil {
-		if failure := (shared{o.DB}).settle(id, err); failure != nil {
+		if failure := o.shared().settle(id, err); failure != nil {
 			o.Log.Error("the delivery of a message could not be noted", "message", id, "err", failure.Error())
 		}
 		return

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -42,7 +43,10 @@ type delivery struct {
 	message Message
 }
 
-var errQueueFull = errors.New("too many e-mails wait for the SMTP server")
+var (
+	errQueueFull  = errors.New("too many e-mails wait for the SMTP server")
+	errNoProvider = errors.New("the tenant has no SMTP server any more")
+)
 
 func (o *Outbox) enqueue(d *delivery) {
 	size := int64(d.message.size())
@@ -70,7 +74,9 @@ func (o *Outbox) failed(d *delivery, err error) {
 	o.settle(d.message.ID, err)
 }
 
-// Run delivers queued e-mails until stop is closed. What waits then stays captured.
+// Run delivers queued e-mails until stop is closed. What waits then stays captured, or is
+// delivered by another server of the tenant. An error is that of a store that several servers
+// have; Run may be called again after it.
 func (o *Outbox) Run(stop <-chan struct{}) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -78,19 +84,67 @@ func (o *Outbox) Run(stop <-chan struct{}) error {
 		<-stop
 		cancel()
 	}()
+	var look <-chan time.Time
+	if o.DB != nil {
+		if err := o.takeOver(); err != nil {
+			return err
+		}
+		ticker := clock.Ticker(takeOverEvery)
+		defer ticker.Stop()
+		look = ticker.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-look:
+			if err := o.takeOver(); err != nil {
+				return err
+			}
 		case d := <-o.queue:
 			o.waiting.Add(-int64(d.message.size()))
-			if err := d.send(ctx); err != nil {
-				o.failed(d, err)
-			} else {
-				o.settle(d.message.ID, nil)
+			if err := o.deliver(ctx, d); err != nil {
+				o.enqueue(d)
+				return err
 			}
 		}
 	}
+}
+
+// deliver sends an e-mail, unless another server has taken it over. An error is that of the
+// store, and nothing was sent.
+func (o *Outbox) deliver(ctx context.Context, d *delivery) error {
+	if o.DB != nil {
+		if own, err := o.shared().own(d.message.ID); err != nil || !own {
+			return err
+		}
+	}
+	err := d.send(ctx)
+	switch {
+	case ctx.Err() != nil && o.DB != nil: // the server stops: another delivers it
+	case err != nil:
+		o.failed(d, err)
+	default:
+		o.settle(d.message.ID, nil)
+	}
+	return nil
+}
+
+// takeOver queues the e-mails of servers that have ended.
+func (o *Outbox) takeOver() error {
+	left, err := o.shared().left(maxQueue - len(o.queue))
+	for _, m := range left {
+		p, ok, failure := o.Provider()
+		if failure == nil && !ok {
+			failure = errNoProvider
+		}
+		if d := (&delivery{p, m}); failure != nil {
+			o.failed(d, failure)
+		} else {
+			o.enqueue(d)
+		}
+	}
+	return err
 }
 
 // send speaks SMTP, RFC 5321, with TLS where the server has it.

@@ -86,7 +86,10 @@ const againAfter = time.Second
 func (t *Tenant) whileAway(name string, fn func() error) error {
 	for {
 		err := fn()
-		if !errors.Is(err, storage.ErrUnavailable) {
+		switch {
+		case errors.Is(err, storage.ErrGone): // the server stops serving the tenant soon
+			return nil
+		case !errors.Is(err, storage.ErrUnavailable):
 			return err
 		}
 		t.Log.Warn("work waits for the store", "work", name, "err", err.Error())
@@ -99,4 +102,39 @@ func (t *Tenant) whileAway(name string, fn func() error) error {
 			ticker.Stop()
 		}
 	}
+}
+
+// shelf has the traces of all servers of a tenant. It implements trace.Shelf.
+type shelf struct {
+	db  *storage.DB
+	now func() time.Time
+}
+
+// traceBounds are how many texts of traces are kept, each of one request or more, and how many
+// bytes together.
+var traceBounds = storage.Bounds{Number: 200, Bytes: 1 << 20}
+
+// Add implements trace.Shelf.
+func (s shelf) Add(text []byte) error {
+	return s.db.Update(context.Background(), func(tx *storage.Tx) error {
+		return tx.Traces.Add(s.now(), "", traceBounds, func(int) ([]byte, error) { return text, nil })
+	})
+}
+
+// All implements trace.Shelf.
+func (s shelf) All() (texts [][]byte, err error) {
+	err = s.db.View(context.Background(), func(tx *storage.Tx) error {
+		items, err := tx.Traces.All()
+		texts = nil
+		for _, item := range items {
+			texts = append(texts, item.JSON)
+		}
+		return err
+	})
+	return texts, err
+}
+
+// Clear implements trace.Shelf.
+func (s shelf) Clear() error {
+	return s.db.Update(context.Background(), func(tx *storage.Tx) error { return tx.Traces.Clear() })
 }

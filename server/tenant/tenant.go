@@ -163,11 +163,12 @@ func (t *Tenant) openServices() error {
 		DB: t.db, Issuer: t.issuer, Log: t.events, Do: t.streams.Do, Now: t.clock.Now, Server: t.Log,
 	})
 	sent := outbox.Deps{Now: t.clock.Now, Log: t.Log, Provider: t.smtpServer, Failed: t.notSent}
-	if t.db.Shared() {
-		sent.DB = t.db
+	traced := trace.Deps{Now: t.clock.Now, Ticker: clock.Ticker}
+	if t.db.Shared() { // other servers see them as well
+		sent.DB, traced.Shelf = t.db, shelf{t.db, t.clock.Now}
 	}
 	t.outbox = outbox.New(sent)
-	t.traces = trace.New(t.clock.Now)
+	t.traces = trace.New(traced)
 	t.jobs = jobs.New(jobs.Deps{DB: t.db, Now: t.clock.Now, Log: t.Log, Folder: t.Folder})
 	return nil
 }
@@ -222,6 +223,7 @@ func (t *Tenant) Start(failed func(error)) {
 	run("back-channel logouts", func() error { return t.logouts.Run(t.stop) })
 	run("log streams", func() error { return t.streams.Run(t.stop) })
 	run("outbox", func() error { return t.outbox.Run(t.stop) })
+	run("traces", func() error { return t.traces.Run(t.stop) })
 	run("jobs", func() error { return t.jobs.Run(t.stop) })
 }
 
@@ -358,7 +360,9 @@ func (t *Tenant) restore(snapshot string) error {
 	if err := t.outbox.Clear(); err != nil {
 		return err
 	}
-	t.traces.Clear()
+	if err := t.traces.Clear(); err != nil {
+		return err
+	}
 	return t.events.Reset(func() error {
 		if err := t.db.Update(context.Background(), func(tx *storage.Tx) error { return tx.RestoreSnapshot(snapshot) }); err != nil {
 			return err

@@ -52,15 +52,32 @@ const maxParameter = 512
 
 // Traces are the last requests of a tenant. They are safe for concurrent use.
 type Traces struct {
-	now func() time.Time
+	Deps
+	shared *shared // nil for those of one server
 
 	mu   sync.Mutex
 	last []Request // a ring, the next of which is at the place next
 	next int
 }
 
-// New returns traces that tell the time by now.
-func New(now func() time.Time) *Traces { return &Traces{now: now} }
+// Deps is what Traces work with.
+type Deps struct {
+	Now func() time.Time
+	// Shelf has the traces of a tenant that several servers have; nil for one that a single server
+	// has.
+	Shelf Shelf
+	// Ticker ticks by the machine's time; it may be nil without a Shelf.
+	Ticker func(every time.Duration) *time.Ticker
+}
+
+// New returns traces. Run puts them onto the shelf.
+func New(d Deps) *Traces {
+	t := &Traces{Deps: d}
+	if d.Shelf != nil {
+		t.shared = &shared{wake: make(chan struct{}, 1)}
+	}
+	return t
+}
 
 // under is where it is noted how a request is decided, by the one goroutine that serves it.
 type under struct {
@@ -106,7 +123,7 @@ func (t *Traces) End(r *http.Request, id, path string) {
 		return
 	}
 	u.ended = true
-	done := Request{ID: id, At: t.now().UTC(), Method: r.Method, Path: path, Parameters: parameters(r.URL.RawQuery, u.form), Status: u.status, Steps: u.steps}
+	done := Request{ID: id, At: t.Now().UTC(), Method: r.Method, Path: path, Parameters: parameters(r.URL.RawQuery, u.form), Status: u.status, Steps: u.steps}
 	if done.Steps == nil {
 		done.Steps = []Step{}
 	}
@@ -114,10 +131,11 @@ func (t *Traces) End(r *http.Request, id, path string) {
 	defer t.mu.Unlock()
 	if len(t.last) < limit {
 		t.last = append(t.last, done)
-		return
+	} else {
+		t.last[t.next] = done
+		t.next = (t.next + 1) % limit
 	}
-	t.last[t.next] = done
-	t.next = (t.next + 1) % limit
+	t.shared.tell()
 }
 
 // parameters are those of a query and of a form that a trace shows.
@@ -135,27 +153,49 @@ func parameters(rawQuery string, form url.Values) map[string]string {
 	return all
 }
 
-// List returns the requests that keep lets through, the newest first.
-func (t *Traces) List(keep func(Request) bool) []Request {
+// List returns the requests that keep lets through, the newest first. An error is that of the
+// store of a tenant that several servers have.
+func (t *Traces) List(keep func(Request) bool) ([]Request, error) {
+	all, err := t.all()
+	return slices.DeleteFunc(all, func(r Request) bool { return !keep(r) }), err
+}
+
+// all returns the requests, the newest first.
+func (t *Traces) all() ([]Request, error) {
+	if t.shared != nil {
+		return t.ofAllServers()
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	all := []Request{}
+	return t.own(), nil
+}
+
+// own returns the requests that are in memory, the newest first. Its caller holds mu.
+func (t *Traces) own() []Request {
+	all := make([]Request, 0, len(t.last))
 	for i := range t.last {
-		if r := t.last[(t.next+i)%len(t.last)]; keep(r) {
-			all = append(all, r)
-		}
+		all = append(all, t.last[(t.next+i)%len(t.last)])
 	}
 	slices.Reverse(all)
 	return all
 }
 
-// Find returns the request with an id.
-func (t *Traces) Find(id string) (r Request, found bool) {
-	all := t.List(func(r Request) bool { return r.ID == id })
-	if len(all) == 0 {
-		return r, false
+// Find returns the request with an id. One that another server has answered just now is waited
+// for, about a second at most.
+func (t *Traces) Find(ctx context.Context, id string) (r Request, found bool, err error) {
+	if t.shared != nil {
+		return t.await(ctx, id)
 	}
-	return all[0], true
+	return t.find(id)
+}
+
+func (t *Traces) find(id string) (r Request, found bool, err error) {
+	all, err := t.all()
+	i := slices.IndexFunc(all, func(r Request) bool { return r.ID == id })
+	if i < 0 {
+		return r, false, err
+	}
+	return all[i], true, nil
 }
 
 // Settle copies the requests that are kept, so that they lie beside each other in memory and not
@@ -183,9 +223,14 @@ func (t *Traces) Settle() {
 	t.last = last
 }
 
-// Clear forgets all requests.
-func (t *Traces) Clear() {
+// Clear forgets all requests. An error is that of the store of a tenant that several servers
+// have.
+func (t *Traces) Clear() error {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.last, t.next = nil, 0
+	t.mu.Unlock()
+	if t.shared == nil {
+		return nil
+	}
+	return t.Shelf.Clear()
 }

@@ -161,47 +161,97 @@ var ErrExists = errors.New("the database has a tenant of this name")
 
 // Tenant returns the key space of a tenant, which is made where it is not there.
 func (d *Database) Tenant(name string) (*DB, error) {
-	if _, err := d.add(name); err != nil {
+	if _, err := d.add(addTenant, name); err != nil {
 		return nil, err
 	}
+	return d.space(name), nil
+}
+
+// Find returns the key space of a tenant that Tenants has listed. All that is asked of it fails
+// with an error that wraps storage.ErrGone where it has been removed since.
+func (d *Database) Find(name string) *DB { return d.space(name) }
+
+func (d *Database) space(name string) *DB {
 	db := &DB{database: d, name: []byte(name)}
 	db.replica = replica{db: db, turns: make(chan struct{}, atOnce)}
 	db.queue = storage.NewQueue(maxGroup, db.errClosed(), db.commit)
-	return db, nil
+	return db
 }
 
-// New returns the key space of a new tenant, or an error that wraps ErrExists.
+// New returns the key space of a new tenant, or an error that wraps ErrExists. Nobody finds the
+// tenant by Tenants before Made is called.
 func (d *Database) New(name string) (*DB, error) {
-	made, err := d.add(name)
+	if err := d.removeLeft(); err != nil {
+		return nil, err
+	}
+	made, err := d.add(beginTenant, name)
 	if err != nil {
 		return nil, err
 	}
 	if !made {
 		return nil, fmt.Errorf("tenant %s: %w", name, ErrExists)
 	}
-	return d.Tenant(name)
+	return d.space(name), nil
 }
 
-// add makes a tenant, and reports whether it was not there.
-func (d *Database) add(name string) (made bool, err error) {
-	err = d.do(func(c *conn) error {
-		c.send(addTenant, func([][]byte) bool { made = true; return false }, []byte(name))
+// Made says that the tenant that New has begun has all that it needs.
+func (d *Database) Made(name string) error {
+	return d.explain(d.do(func(c *conn) error {
+		c.send(endTenant, nil, []byte(name))
 		return c.run()
-	})
-	return made, d.explain(err)
+	}))
 }
 
-// Tenants lists the tenants that the database has, in order.
-func (d *Database) Tenants() (names []string, err error) {
-	err = d.do(func(c *conn) error {
+// removeLeft removes the tenants of servers that have ended while they made them.
+func (d *Database) removeLeft() error {
+	var names []string
+	err := d.do(func(c *conn) error {
 		names = nil
-		c.send(listTenants, func(values [][]byte) bool {
+		c.send(leftTenants, func(values [][]byte) bool {
 			names = append(names, string(values[0]))
 			return true
 		})
 		return c.run()
 	})
-	return names, d.explain(err)
+	if err != nil {
+		return d.explain(err)
+	}
+	for _, name := range names {
+		if err := d.Remove(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add makes a tenant, and reports whether it was not there.
+func (d *Database) add(statement *statement, name string) (made bool, err error) {
+	err = d.do(func(c *conn) error {
+		c.send(statement, func([][]byte) bool { made = true; return false }, []byte(name))
+		return c.run()
+	})
+	return made, d.explain(err)
+}
+
+// Listed is a tenant of the database. One that is removed and made again by the same name has
+// another Generation.
+type Listed struct {
+	Name       string
+	Generation int64
+}
+
+// Tenants lists the tenants that the database has, in the order of their names, without those
+// that are being made.
+func (d *Database) Tenants() (all []Listed, err error) {
+	err = d.do(func(c *conn) error {
+		all = nil
+		c.send(listTenants, func(values [][]byte) bool {
+			all = append(all, Listed{string(values[0]), numberOf(values[1])})
+			return true
+		})
+		return c.run()
+	})
+	return all, d.explain(err)
 }
 
 // Remove removes a tenant with all that it holds; one that is not there is no error.

@@ -159,7 +159,7 @@ func (db *DB) since(c *conn, at int64) (a answer, err error) {
 }
 
 func (db *DB) errGone() error {
-	return fmt.Errorf("tenant %s is no longer in the database: %w", db.name, storage.ErrClosed)
+	return fmt.Errorf("tenant %s is no longer in the database: %w", db.name, storage.ErrGone)
 }
 
 // add takes a row of tenant0_changes in.

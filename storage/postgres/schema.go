@@ -59,8 +59,13 @@ var (
 		from tenant0_changes where tenant = $1::text window newest as (order by version desc)) as c
 		where n > $2::int8 or n > 64 and bytes > $3::int8)`}
 
-	addTenant    = &statement{"add_tenant", `insert into tenant0_tenants (name, changes) values ($1::text, 0) on conflict do nothing returning changes`}
-	listTenants  = &statement{"list_tenants", `select name from tenant0_tenants order by name`}
+	addTenant = &statement{"add_tenant", `insert into tenant0_tenants (name, changes) values ($1::text, 0) on conflict do nothing returning changes`}
+	// beginTenant adds a tenant that is being made; endTenant says that it is there.
+	beginTenant = &statement{"begin_tenant", `insert into tenant0_tenants (name, changes, ready) values ($1::text, 0, false) on conflict do nothing returning changes`}
+	endTenant   = &statement{"end_tenant", `update tenant0_tenants set ready = true where name = $1::text`}
+	listTenants = &statement{"list_tenants", `select name, (extract(epoch from made) * 1000000)::int8 from tenant0_tenants where ready order by name`}
+	// leftTenants are those that somebody has begun to make long ago.
+	leftTenants  = &statement{"left_tenants", `select name from tenant0_tenants where not ready and made < now() - interval '10 minutes'`}
 	removeTenant = &statement{"remove_tenant", `with gone as (delete from tenant0_records where tenant = $1::text),
 		changes as (delete from tenant0_changes where tenant = $1::text) delete from tenant0_tenants where name = $1::text`}
 
@@ -106,6 +111,8 @@ var migrations = [][]*statement{{
 		tenant text collate "C" not null, version bigint not null, mark bigint not null, prior bigint not null, keys bytea[], vals bytea[],
 		primary key (tenant, version)) with (toast_tuple_target = 8160)`},
 	{"plain_changes", `alter table tenant0_changes alter column keys set storage external, alter column vals set storage external`},
+}, {
+	{"ready_tenants", `alter table tenant0_tenants add column ready boolean not null default true`},
 }}
 
 // prepare checks the database, and makes the tables or brings them to their last form, while

@@ -1,0 +1,104 @@
+package outbox_test
+
+import (
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/servertest"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/postgres"
+	"github.com/tenant0/tenant0/storage/postgres/pgtest"
+)
+
+// beside starts the outbox of a server on a database, and returns it with what ends the server.
+func beside(t *testing.T, url string, provider func() (outbox.SMTPServer, bool, error)) (o *outbox.Outbox, end func()) {
+	t.Helper()
+	database, err := postgres.Open(url, postgres.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := database.Tenant("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := storage.Open(engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o = outbox.New(outbox.Deps{Now: time.Now, Log: slog.New(slog.DiscardHandler), DB: db, Provider: provider})
+	stop := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := o.Run(stop); err != nil {
+			t.Error(err)
+		}
+	})
+	end = sync.OnceFunc(func() {
+		close(stop)
+		running.Wait()
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := database.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(end)
+	return o, end
+}
+
+// TestEmailsOutliveTheirServer has a server end while its e-mails wait for an SMTP server that does
+// not answer: another server of the tenant delivers each once, and not before.
+func TestEmailsOutliveTheirServer(t *testing.T) {
+	url := pgtest.Shared(t).Empty(t)
+	var lc net.ListenConfig
+	silent, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	first, end := beside(t, url, (&smtpServer{Listener: silent}).provider)
+	want := map[string]bool{}
+	for _, to := range []string{"one@example.com", "two@example.com", "three@example.com"} {
+		if m := first.Send(outbox.Message{Kind: outbox.VerifyEmail, To: to, Text: "hello"}); m.Delivery != outbox.Queued {
+			t.Fatalf("an e-mail is %s", m.Delivery)
+		}
+		want[to] = true
+	}
+	server := startSMTP(t, "AUTH LOGIN", "")
+	second, _ := beside(t, url, server.provider)
+	own := second.Send(outbox.Message{Kind: outbox.VerifyEmail, To: "own@example.com", Text: "hello"})
+	if got := <-server.got; !strings.Contains(got.to, "own@example.com") {
+		t.Fatalf("while the first server lives the second delivers to %s", got.to)
+	}
+	if m := settled(t, first, own.ID); m.Delivery != outbox.Sent {
+		t.Errorf("the first server says of it %s", m.Delivery)
+	}
+	end()
+	for range len(want) {
+		select {
+		case got := <-server.got:
+			to := strings.TrimSuffix(strings.TrimPrefix(got.to, "RCPT TO:<"), ">")
+			if !want[to] {
+				t.Errorf("an e-mail to %s is delivered twice, or is nobody's", to)
+			}
+			delete(want, to)
+		case <-time.After(servertest.Patience):
+			t.Fatalf("nobody delivers to %v", want)
+		}
+	}
+	all := list(t, second, outbox.Filter{})
+	for _, m := range all {
+		if settled(t, second, m.ID).Delivery != outbox.Sent {
+			t.Errorf("the e-mail to %s is %s", m.To, m.Delivery)
+		}
+	}
+	if len(all) != 4 {
+		t.Errorf("the inbox has %d messages, want 4", len(all))
+	}
+}
