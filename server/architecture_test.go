@@ -29,7 +29,7 @@ var floors = map[string]int{
 	"server/account": 2, "server/authz": 2, "server/emails": 2, "server/extend": 2, "server/registered": 2, "server/session": 2,
 
 	// The tenant file's language is for who seeds, imports and exports: nothing below them speaks it.
-	"config/tenantfile": 3, "server/objects": 3, "server/passcodes": 3, "server/providers": 3, "server/tokens": 3,
+	"config/tenantfile": 3, "server/objects": 3, "server/passcodes": 3, "server/providers": 3, "server/saml": 3, "server/tokens": 3,
 
 	"server/backchannel": 4, "server/deploy": 4, "server/factors": 4, "server/jobs": 4, "server/oauth": 4, "server/signin": 4, "server/webauthn": 4,
 
@@ -74,7 +74,7 @@ var soleImporters = map[string]string{
 	"golang.org/x/crypto/argon2":   "server/identity",
 	"github.com/google/go-cmp/cmp": "storage/enginetest", // and tests
 	"github.com/osteele/":          "templates",
-	"github.com/russellhaering/":   "server/federation",
+	"github.com/russellhaering/":   "server/saml", // and tests
 	"github.com/nicksnyder/":       "templates",
 	"github.com/pquerna/":          "server/factors", // and tests
 	"github.com/go-webauthn/":      "server/webauthn",

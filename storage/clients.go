@@ -69,6 +69,9 @@ type Client struct {
 	TokenExchange struct {
 		AllowAnyProfileOfType []string `json:"allow_any_profile_of_type"`
 	} `json:"token_exchange"`
+	// Addons are the settings of what is not OpenID Connect, by name. They have no fixed form: who
+	// uses one reads it with care.
+	Addons map[string]any `json:"addons"`
 }
 
 // When users are asked for their organization, Auth0: manage-users/organizations/

@@ -262,6 +262,16 @@ type AuthorizeRequest struct {
 	Organization string `json:"organization,omitempty"`
 	// Invitation is the ticket of an invitation to it, "" for none.
 	Invitation string `json:"invitation,omitempty"`
+	// Assertion is set where an assertion is asked for in place of a code or tokens. State is what the
+	// service provider wants back with it then.
+	Assertion *AssertionRequest `json:"assertion,omitempty"`
+}
+
+// AssertionRequest is what a request for an assertion has of its own.
+type AssertionRequest struct {
+	// ID and Issuer are those of the request, "" for a login that no service provider has asked for.
+	ID     string `json:"id,omitempty"`
+	Issuer string `json:"issuer,omitempty"`
 }
 
 // Asks reports whether the request asks for "code", "token" or "id_token".

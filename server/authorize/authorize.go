@@ -49,6 +49,9 @@ func Mount(rt *web.Router, d Deps) {
 	rt.Handle(http.MethodGet, "/authorize", m.get)
 	rt.Handle(http.MethodPost, "/authorize", m.post)
 	rt.Handle(http.MethodGet, "/authorize/resume", m.resume)
+	rt.Handle(http.MethodGet, "/samlp/{client_id}", m.samlp)
+	rt.Handle(http.MethodPost, "/samlp/{client_id}", m.samlpForm)
+	rt.Handle(http.MethodGet, "/samlp/metadata/{client_id}", m.samlpMetadata)
 }
 
 //auth0:operation GET /authorize
@@ -89,6 +92,12 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 		rq.ClientID = params.Get("client_id")
 		return m.refuse(w, r, &decision{login: login{request: rq, client: client}}, err)
 	}
+	return m.start(w, r, rq, client)
+}
+
+// start answers a request that may be answered at once, and sends the browser to the first page of a
+// login otherwise.
+func (m *room) start(w http.ResponseWriter, r *http.Request, rq storage.AuthorizeRequest, client storage.Client) error {
 	if err := rq.Check(); err != nil {
 		return apierr.TooLong(err)
 	}
@@ -161,14 +170,15 @@ func upToDate(decideAndRespond func() error) (err error) {
 }
 
 // refuse sends an error to the application, or shows it where the request did
-// not prove where the application is. The login stays, so that a user who went
+// not prove where the application is, or asks for an assertion, of which Auth0 tells errors to the user
+// alone. The login stays, so that a user who went
 // back can answer otherwise.
 func (m *room) refuse(w http.ResponseWriter, r *http.Request, d *decision, err error) error {
 	e, ok := errors.AsType[*apierr.Error](err)
 	if ok {
 		m.Log.Record(r, failed(d, e))
 	}
-	if d.request.RedirectURI == "" || !ok || d.client.ShowsErrors() && d.request.ResponseMode != webMessageMode {
+	if d.request.RedirectURI == "" || !ok || d.request.Assertion != nil || d.client.ShowsErrors() && d.request.ResponseMode != webMessageMode {
 		return err
 	}
 	if hidden(r, e) {

@@ -15,7 +15,7 @@ import (
 // respond signs what the request asks for, ends the login in one write, and sends the
 // answer. It returns errOutdated where the tenant has changed since the decision.
 func (m *room) respond(w http.ResponseWriter, r *http.Request, d *decision) error {
-	answer, err := m.Engine.Authorize(r.Context(), d.access.grant, d.request)
+	answer, err := m.answer(r, d)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/factors"
+	"github.com/tenant0/tenant0/server/saml"
 	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/webauthn"
 	"github.com/tenant0/tenant0/storage"
@@ -42,6 +43,8 @@ type decision struct {
 	access   access
 	tenant   storage.Tenant
 	page     string
+	// person is whom an assertion is about, where one is asked for.
+	person saml.Person
 }
 
 // decide goes through the steps of a login: who is it, may they, what do scripts say, did
@@ -91,7 +94,10 @@ func (m *room) load(tx *storage.Tx, r *http.Request, d *decision, now time.Time)
 	if d.request.Organization, d.page, err = findOrganization(tx, l, d.identity); err != nil || d.page != "" {
 		return err
 	}
-	d.access, err = grantAccess(tx, d.login, d.identity)
+	if d.access, err = grantAccess(tx, d.login, d.identity); err != nil || d.request.Assertion == nil {
+		return err
+	}
+	d.person, err = personOf(tx, d.request.ClientID, d.identity.user)
 	return err
 }
 

@@ -19,12 +19,12 @@ const webMessageMode = "web_message"
 // send takes the response to the application in the response mode of the
 // request. The redirect URI was checked when the request was read.
 func (m *room) send(w http.ResponseWriter, r *http.Request, rq storage.AuthorizeRequest, params url.Values) error {
-	if rq.State != "" {
+	if rq.State != "" && rq.Assertion == nil {
 		params.Set("state", rq.State)
 	}
 	switch rq.ResponseMode {
 	case "form_post":
-		return m.formPost(r.Context(), w, rq.RedirectURI, params)
+		return m.Pages.Post(r.Context(), w, rq.RedirectURI, fields(params))
 	case webMessageMode:
 		return m.webMessage(r.Context(), w, rq.RedirectURI, params)
 	case "fragment":
@@ -39,16 +39,6 @@ func (m *room) send(w http.ResponseWriter, r *http.Request, rq storage.Authorize
 
 // encode writes blanks as %20, as Auth0 does.
 func encode(params url.Values) string { return strings.ReplaceAll(params.Encode(), "+", "%20") }
-
-// formPost answers with a page that posts the parameters to the application,
-// OAuth 2.0 Form Post Response Mode.
-func (m *room) formPost(ctx context.Context, w http.ResponseWriter, uri string, params url.Values) error {
-	layout, err := m.Pages.Layout(ctx, web.About{})
-	if err != nil {
-		return err
-	}
-	return m.Pages.Write(w, http.StatusOK, templates.FormPost{Layout: layout, URL: uri, Fields: fields(params)})
-}
 
 // webMessage answers with a page that hands the parameters to the application's
 // page around it, or behind it, Auth0:

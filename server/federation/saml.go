@@ -3,25 +3,17 @@ package federation
 import (
 	"cmp"
 	"context"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/pem"
-	"encoding/xml"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
-	saml2 "github.com/russellhaering/gosaml2"
-	"github.com/russellhaering/gosaml2/types"
-	dsig "github.com/russellhaering/goxmldsig"
-
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/providers"
+	"github.com/tenant0/tenant0/server/saml"
 	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -30,26 +22,14 @@ import (
 // isSAML reports whether a connection leads to an identity provider of SAML 2.0.
 func isSAML(c storage.Connection) bool { return c.Strategy == "samlp" || c.Strategy == "pingfederate" }
 
-// Bounds of a provider's answer: its size once it is inflated, in bytes, and its parts.
-const (
-	maxSAML   = 1 << 20
-	maxTokens = 20_000
-)
-
 // serviceProvider is the tenant as a provider of a connection knows it, Auth0: authenticate/protocols/
 // saml/saml-identity-provider-configuration-settings.
-func (m *room) serviceProvider(c storage.Connection) (*saml2.SAMLServiceProvider, error) {
-	cert, err := certificate(cmp.Or(text(c, "signingCert"), text(c, "cert")))
+func (m *room) serviceProvider(c storage.Connection) (saml.ServiceProvider, error) {
+	cert, err := saml.Certificate(cmp.Or(text(c, "signingCert"), text(c, "cert")))
 	if err != nil {
-		return nil, &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The connection has no certificate to hold the provider's signatures against", Setting: "signingCert among the options of the connection", Cause: err}
+		err = &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The connection has no certificate to hold the provider's signatures against", Setting: "signingCert among the options of the connection", Cause: err}
 	}
-	return &saml2.SAMLServiceProvider{
-		IdentityProviderSSOURL: text(c, "signInEndpoint"), ServiceProviderIssuer: m.entityID(c), AudienceURI: m.entityID(c),
-		AssertionConsumerServiceURL: m.consumerURL(c), NameIdFormat: saml2.NameIdFormatUnspecified, AllowMissingAttributes: true,
-		IDPCertificateStore:         &dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{cert}},
-		Clock:                       dsig.NewFakeClockAt(m.Now()),
-		MaximumDecompressedBodySize: maxSAML, MaximumXMLTokens: maxTokens,
-	}, nil
+	return saml.ServiceProvider{EntityID: m.entityID(c), ConsumerURL: m.consumerURL(c), SignInURL: text(c, "signInEndpoint"), Certificate: cert, Now: m.Now()}, err
 }
 
 // entityID is what the tenant is called for a connection.
@@ -62,22 +42,6 @@ func (m *room) consumerURL(c storage.Connection) string {
 	return m.Issuer.URL + strings.TrimPrefix(callbackPath, "/") + "?connection=" + url.QueryEscape(c.Name)
 }
 
-// certificate reads what a connection has of a certificate: PEM, or its base64.
-func certificate(text string) (*x509.Certificate, error) {
-	raw := []byte(text)
-	if !strings.Contains(text, "-----BEGIN") {
-		decoded, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
-		if err != nil {
-			return nil, err
-		}
-		raw = decoded
-	}
-	if block, _ := pem.Decode(raw); block != nil {
-		raw = block.Bytes
-	}
-	return x509.ParseCertificate(raw)
-}
-
 // samlURL is where the provider of a leg asks who logs in, with a request in the query: SAML 2.0
 // Bindings section 3.4. It returns the id of the request, too, which the answer has to name.
 func (m *room) samlURL(l leg, state string) (target, id string, err error) {
@@ -88,19 +52,14 @@ func (m *room) samlURL(l leg, state string) (target, id string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	doc, err := sp.BuildAuthRequestDocumentNoSig()
-	if err != nil {
-		return "", "", err
-	}
-	target, err = sp.BuildAuthURLFromDocument(state, doc)
-	return target, doc.Root().SelectAttrValue("ID", ""), err
+	return sp.RequestURL(state)
 }
 
 // asserted is what a provider's answer says, once it is proven.
 type asserted struct {
 	account providers.Account
-	// ids are those of the assertions, of which each is good once, until the time.
-	ids   []string
+	// id is that of the assertion, which is good once, until the time.
+	id    string
 	until time.Time
 }
 
@@ -111,34 +70,18 @@ func (m *room) proven(c storage.Connection, encoded, request string) (a asserted
 	if err != nil {
 		return a, err
 	}
-	info, err := sp.RetrieveAssertionInfo(encoded)
+	one, err := sp.Read(encoded, request)
 	if err != nil {
 		return a, errProof(err)
 	}
-	if w := info.WarningInfo; w.InvalidTime || w.NotInAudience {
-		return a, errProof(fmt.Errorf("invalid time: %t, another audience: %t", w.InvalidTime, w.NotInAudience))
+	a.id, a.until = one.ID, m.Now().Add(assertionMemory)
+	if one.Until.After(a.until) {
+		a.until = one.Until
 	}
-	if len(info.Assertions) != 1 {
-		return a, errProof(fmt.Errorf("the answer has %d assertions", len(info.Assertions)))
-	}
-	one := info.Assertions[0]
-	data := one.Subject.SubjectConfirmation.SubjectConfirmationData
-	switch {
-	case one.Conditions == nil || len(one.Conditions.AudienceRestrictions) == 0:
-		return a, errProof(errors.New("the assertion is for no audience"))
-	case data.InResponseTo != request:
-		return a, errProof(fmt.Errorf("the assertion answers the request %q", data.InResponseTo))
-	case one.ID == "":
-		return a, errProof(errors.New("the assertion has no id"))
-	}
-	a.ids, a.until = []string{one.ID}, m.Now().Add(assertionMemory)
-	if end, err := time.Parse(time.RFC3339, data.NotOnOrAfter); err == nil && end.After(a.until) {
-		a.until = end
-	}
-	id, claims := providers.MapSAML(c, info.NameID, values(one.AttributeStatement))
-	claims["issuer"] = one.Issuer.Value
-	if info.SessionIndex != "" {
-		claims["sessionIndex"] = info.SessionIndex
+	id, claims := providers.MapSAML(c, one.NameID, one.Attributes)
+	claims["issuer"] = one.Issuer
+	if one.SessionIndex != "" {
+		claims["sessionIndex"] = one.SessionIndex
 	}
 	a.account = providers.Read(c, id, claims)
 	return a, nil
@@ -147,35 +90,17 @@ func (m *room) proven(c storage.Connection, encoded, request string) (a asserted
 // assertionMemory is how long an assertion that was used is remembered at least.
 const assertionMemory = time.Hour
 
-func values(statement *types.AttributeStatement) map[string][]string {
-	all := map[string][]string{}
-	if statement == nil {
-		return all
-	}
-	for _, attribute := range statement.Attributes {
-		for _, value := range attribute.Values {
-			all[attribute.Name] = append(all[attribute.Name], value.Value)
-		}
-	}
-	return all
-}
-
-// use uses the assertions up: of several answers with one of them one is taken.
+// use uses the assertion up: of several answers with it one is taken.
 func (a asserted) use(tx *storage.Tx, connection string) error {
-	for _, id := range a.ids {
-		key := "saml\x01" + connection + "\x01" + keys.Hash(id)
-		used, err := tx.UsedAssertions.Has(key)
-		if err != nil {
-			return err
-		}
-		if used {
-			return errProof(errors.New("the assertion was used before"))
-		}
-		if err := tx.UsedAssertions.Put(storage.UsedAssertion{ID: key, ExpiresAt: a.until}); err != nil {
-			return err
-		}
+	key := "saml\x01" + connection + "\x01" + keys.Hash(a.id)
+	used, err := tx.UsedAssertions.Has(key)
+	if err != nil {
+		return err
 	}
-	return nil
+	if used {
+		return errProof(errors.New("the assertion was used before"))
+	}
+	return tx.UsedAssertions.Put(storage.UsedAssertion{ID: key, ExpiresAt: a.until})
 }
 
 // consume proves whom the answer of a SAML provider to a leg is about.
@@ -288,19 +213,10 @@ func (m *room) metadata(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	description := types.EntityDescriptor{
-		EntityID: m.entityID(c), ValidUntil: m.Now().Add(metadataLifetime).UTC(),
-		SPSSODescriptor: &types.SPSSODescriptor{
-			WantAssertionsSigned: true, ProtocolSupportEnumeration: saml2.SAMLProtocolNamespace,
-			AssertionConsumerServices: []types.IndexedEndpoint{{Binding: saml2.BindingHttpPost, Location: m.consumerURL(c), Index: 0}},
-		},
-	}
-	raw, err := xml.MarshalIndent(description, "", "  ")
+	sp := saml.ServiceProvider{EntityID: m.entityID(c), ConsumerURL: m.consumerURL(c), Now: m.Now()}
+	raw, err := sp.Metadata()
 	if err != nil {
 		return err
 	}
-	return web.ReplyBytes(w, http.StatusOK, "text/xml", append([]byte(xml.Header), raw...))
+	return web.ReplyBytes(w, http.StatusOK, "text/xml", raw)
 }
-
-// metadataLifetime is how long a description holds.
-const metadataLifetime = 7 * 24 * time.Hour

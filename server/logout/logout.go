@@ -1,4 +1,4 @@
-// Package logout serves /v2/logout and /oidc/logout: it ends the browser's
+// Package logout serves /v2/logout, /oidc/logout and the logout of SAML: it ends the browser's
 // session and sends the browser to where the application may send it.
 package logout
 
@@ -38,6 +38,8 @@ func Mount(rt *web.Router, d Deps) {
 	rt.Handle(http.MethodGet, "/v2/logout", m.v2)
 	rt.Handle(http.MethodGet, "/oidc/logout", m.get)
 	rt.Handle(http.MethodPost, "/oidc/logout", m.post)
+	rt.Handle(http.MethodGet, "/samlp/{client_id}/logout", m.samlp)
+	rt.Handle(http.MethodPost, "/samlp/{client_id}/logout", m.samlpForm)
 	rt.Handle(http.MethodGet, confirmPage, m.showConfirm)
 	rt.Handle(http.MethodPost, confirmPage, web.SameSite(m.submitConfirm))
 }
@@ -112,6 +114,17 @@ func (m *room) refuse(r *http.Request, params url.Values, err error) error {
 
 // end ends the session and answers. Tokens stay as they are.
 func (m *room) end(w http.ResponseWriter, r *http.Request, client storage.Client, target string) error {
+	if err := m.endSession(w, r, client, target); err != nil {
+		return err
+	}
+	if target != "" {
+		return web.Redirect(w, r, target)
+	}
+	return m.showEnd(w, r, client)
+}
+
+// endSession ends the browser's session, if it has one.
+func (m *room) endSession(w http.ResponseWriter, r *http.Request, client storage.Client, target string) error {
 	var s storage.Session
 	err := m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
 		s, err = m.Cookies.End(tx, r, m.Now())
@@ -128,9 +141,11 @@ func (m *room) end(w http.ResponseWriter, r *http.Request, client storage.Client
 		})
 	}
 	m.Cookies.Forget(w)
-	if target != "" {
-		return web.Redirect(w, r, target)
-	}
+	return nil
+}
+
+// showEnd says that the session has ended.
+func (m *room) showEnd(w http.ResponseWriter, r *http.Request, client storage.Client) error {
 	layout, err := m.Pages.Layout(r.Context(), web.About{UILocales: r.URL.Query().Get("ui_locales"), ClientID: client.ClientID})
 	if err != nil {
 		return err

@@ -20,7 +20,6 @@ var calls = []string{
 	"POST /anonymous/token",
 	"POST /oauth/global-token-revocation/connection/{connectionName}",
 	"POST /oauth/ro", "POST /tokeninfo", "POST /delegation",
-	"GET /samlp/metadata/{client_id}",
 	"GET /wsfed/FederationMetadata/2007-06/FederationMetadata.xml", "GET /wsfed/{client_id}/FederationMetadata/2007-06/FederationMetadata.xml",
 
 	// Auth0: api/myaccount.
@@ -37,7 +36,6 @@ var visits = []string{
 	"GET /login",
 	"GET /continue", "POST /continue",
 	"GET /co/verify",
-	"GET /samlp/{client_id}", "POST /samlp/{client_id}", "GET /samlp/{client_id}/logout", "POST /samlp/{client_id}/logout",
 	"GET /wsfed/{client_id}", "POST /wsfed/{client_id}",
 }
 

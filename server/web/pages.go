@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -62,6 +63,16 @@ func (p Pages) static(w http.ResponseWriter, r *http.Request) error {
 func (p Pages) Write(w http.ResponseWriter, status int, page templates.Page) error {
 	w.Header().Set("X-Frame-Options", "DENY")
 	return p.write(w, status, page, "; frame-ancestors 'none'")
+}
+
+// Post answers with a page that posts fields to an address, http or https, OAuth 2.0 Form Post Response
+// Mode and SAML 2.0 Bindings section 3.5.
+func (p Pages) Post(ctx context.Context, w http.ResponseWriter, target string, fields []templates.Field) error {
+	layout, err := p.Layout(ctx, About{})
+	if err != nil {
+		return err
+	}
+	return p.Write(w, http.StatusOK, templates.FormPost{Layout: layout, URL: target, Fields: fields})
 }
 
 // WriteToFrame is Write for a page whose place is in a frame of another page, or

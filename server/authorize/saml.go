@@ -1,0 +1,202 @@
+package authorize
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/saml"
+	"github.com/tenant0/tenant0/server/trace"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// errDestination is the answer to a signed request that was made for somebody else.
+var errDestination = &apierr.Error{
+	Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The SAML request is for another destination",
+	Setting: "the Destination of the request",
+}
+
+// samlp takes what a service provider asks for by redirect, and a login that nobody has asked for, Auth0:
+// api/authentication/saml/accept-saml-request.
+//
+//auth0:operation GET /samlp/{client_id}
+func (m *room) samlp(w http.ResponseWriter, r *http.Request) error {
+	params, err := web.Query(r)
+	if err != nil {
+		return err
+	}
+	return m.beginSAML(w, r, params, r.URL.RawQuery)
+}
+
+// samlpForm takes the same from a form, SAML 2.0 Bindings section 3.5. A page of the service provider sends
+// it, so its origin is not checked.
+//
+//auth0:operation POST /samlp/{client_id}
+func (m *room) samlpForm(w http.ResponseWriter, r *http.Request) error {
+	params, err := web.Query(r)
+	if err != nil {
+		return err
+	}
+	form, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"SAMLRequest", "RelayState"} {
+		params.Set(name, form.Get(name))
+	}
+	return m.beginSAML(w, r, params, "")
+}
+
+func (m *room) beginSAML(w http.ResponseWriter, r *http.Request, params url.Values, query string) error {
+	if web.IsSubresource(r) {
+		return apierr.Subresource
+	}
+	rq, client, err := m.readSAML(r, params, query)
+	if err != nil {
+		rq.ClientID = web.Param(r, "client_id")
+		return m.refuse(w, r, &decision{login: login{request: rq, client: client}}, err)
+	}
+	return m.start(w, r, rq, client)
+}
+
+// readSAML checks a request for an assertion. One without SAMLRequest is a login that the tenant begins.
+func (m *room) readSAML(r *http.Request, params url.Values, query string) (rq storage.AuthorizeRequest, client storage.Client, err error) {
+	rq.Assertion = &storage.AssertionRequest{}
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		client, err = findClient(tx, web.Param(r, "client_id"))
+		return err
+	})
+	if err != nil {
+		return rq, client, err
+	}
+	settings, err := saml.Of(client)
+	if err != nil {
+		return rq, client, err
+	}
+	var asked saml.AuthnRequest
+	if encoded := params.Get("SAMLRequest"); encoded != "" {
+		in := saml.Incoming{Name: "SAMLRequest", Encoded: encoded, Query: query}
+		if asked, err = saml.ReadAuthnRequest(in, settings.SigningCert, m.Now()); err != nil {
+			return rq, client, err
+		}
+		if asked.Signed && !m.isDestination(r, asked.Destination) {
+			return rq, client, errDestination
+		}
+	}
+	rq = storage.AuthorizeRequest{
+		ClientID: client.ClientID, ResponseMode: "form_post", State: params.Get("RelayState"), Connection: params.Get("connection"),
+		LoginHint: params.Get("login_hint"), UILocales: params.Get("ui_locales"), ACRValues: asked.Contexts,
+		Assertion: &storage.AssertionRequest{ID: asked.ID, Issuer: asked.Issuer},
+	}
+	if asked.Force {
+		rq.Prompt = []string{"login"}
+	}
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		return checkSAML(tx, client, r.Host, cmp.Or(asked.ConsumerURL, firstOf(client.Callbacks)), params.Get("organization"), &rq)
+	})
+	if err == nil {
+		trace.Note(r.Context(), trace.Step{
+			Room: "authorize", Said: "an assertion is asked for by " + cmp.Or(asked.Issuer, "nobody: the tenant begins the login") + ", and goes to " + rq.RedirectURI,
+			Setting: "callbacks and the add-on samlp of the application",
+		})
+	}
+	return rq, client, err
+}
+
+func firstOf(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
+}
+
+// isDestination reports whether a request was made for the endpoint that it has come to, SAML 2.0 Bindings
+// section 3.4.5.2.
+func (m *room) isDestination(r *http.Request, destination string) bool {
+	own, err := url.Parse(saml.Endpoint(m.Issuer.URL, web.Param(r, "client_id")))
+	if err != nil {
+		return false
+	}
+	to, err := url.Parse(destination)
+	return err == nil && to.Path == own.Path && (to.Host == own.Host || to.Host == r.Host)
+}
+
+// checkSAML checks where an assertion goes, as for any callback, and what the application's settings ask of
+// a login.
+func checkSAML(tx *storage.Tx, client storage.Client, host, consumer, organization string, rq *storage.AuthorizeRequest) (err error) {
+	params := url.Values{"redirect_uri": {consumer}, "organization": {organization}}
+	uri, err := redirectURI(tx, client, host, params)
+	if err != nil {
+		return err
+	}
+	rq.RedirectURI = uri
+	if err := checkResponseMode(rq); err != nil {
+		return err
+	}
+	if client.Strict() {
+		return strictRefuses("SAML")
+	}
+	if err := checkApplication(storage.Tenant{}, client, asked{params: params, pushed: true}); err != nil {
+		return err
+	}
+	if err := checkOrganization(tx, client, organization, rq); err != nil {
+		return err
+	}
+	return checkConnection(tx, client, *rq)
+}
+
+// personOf is what is said of a user in an assertion.
+func personOf(tx *storage.Tx, clientID string, user storage.User) (p saml.Person, err error) {
+	p.ClientID = clientID
+	if p.Profile, err = tx.Users.Document(user.UserID); err != nil || len(user.Identities) == 0 {
+		return p, err
+	}
+	tokens, err := tx.TokensOf(user.Identities[0])
+	p.AccessToken = tokens.AccessToken
+	return p, storage.Optional(err)
+}
+
+// answer is what the application is sent: a code and tokens, or an assertion.
+func (m *room) answer(r *http.Request, d *decision) (oauth.Answer, error) {
+	rq := d.request
+	if rq.Assertion == nil {
+		return m.Engine.Authorize(r.Context(), d.access.grant, rq)
+	}
+	settings, err := saml.Of(d.client)
+	if err != nil {
+		return oauth.Answer{}, err
+	}
+	response, err := settings.Respond(m.Issuer.Ring.Signer(), saml.Answer{
+		Issuer: saml.EntityID(m.Issuer.URL), ConsumerURL: rq.RedirectURI, RequestID: rq.Assertion.ID, Requester: rq.Assertion.Issuer,
+		SessionID: d.identity.session.ID, Now: m.Now(), Person: d.person,
+	})
+	return oauth.Answer{Params: url.Values{"SAMLResponse": {response}, "RelayState": {rq.State}}}, err
+}
+
+// samlpMetadata describes the tenant to an application, Auth0: api/authentication/saml/get-metadata.
+//
+//auth0:operation GET /samlp/metadata/{client_id}
+func (m *room) samlpMetadata(w http.ResponseWriter, r *http.Request) error {
+	var client storage.Client
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		client, err = findClient(tx, web.Param(r, "client_id"))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	settings, err := saml.Of(client)
+	if err != nil {
+		return err
+	}
+	entityID := cmp.Or(settings.Issuer, saml.EntityID(m.Issuer.URL))
+	raw, err := saml.Metadata(entityID, m.Issuer.URL, client.ClientID, m.Issuer.Ring.Signer())
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Disposition", `attachment; filename="metadata.xml"`)
+	return web.ReplyBytes(w, http.StatusOK, "application/xml; charset=utf-8", raw)
+}

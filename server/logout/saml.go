@@ -1,0 +1,161 @@
+package logout
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/saml"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+var (
+	errNoLogoutURL = &apierr.Error{
+		Status: http.StatusBadRequest, Code: "invalid_request", Message: "The logout URL may be missing or misconfigured",
+		Setting: "logout.callback of the add-on samlp of the application",
+	}
+	errParticipant = &apierr.Error{
+		Status: http.StatusBadRequest, Code: "invalid_request", Message: "Invalid Session Participant",
+		Setting: "the NameID and the SessionIndex of the request",
+	}
+)
+
+// samlp takes the messages of a logout by redirect, and one that nobody has asked for, Auth0:
+// authenticate/login/logout/log-users-out-of-saml-idps.
+//
+//auth0:operation GET /samlp/{client_id}/logout
+func (m *room) samlp(w http.ResponseWriter, r *http.Request) error {
+	params, err := web.Query(r)
+	if err != nil {
+		return err
+	}
+	return m.saml(w, r, params, r.URL.RawQuery)
+}
+
+// samlpForm is api/authentication/logout/saml-logout. A page of the service provider sends it, so its
+// origin is not checked.
+//
+//auth0:operation POST /samlp/{client_id}/logout
+func (m *room) samlpForm(w http.ResponseWriter, r *http.Request) error {
+	params, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	return m.saml(w, r, params, "")
+}
+
+// participant is an application in a logout of SAML, with the session of the browser and what its user
+// is called, both empty without one.
+type participant struct {
+	client   storage.Client
+	settings saml.Settings
+	session  storage.Session
+	person   saml.Person
+}
+
+func (m *room) saml(w http.ResponseWriter, r *http.Request, params url.Values, query string) error {
+	p, err := m.participant(r)
+	if err == nil {
+		err = m.answerSAML(w, r, p, params, query)
+	}
+	if err != nil {
+		m.Log.Record(r, tenantlog.Event{Type: tenantlog.FailedLogout, Description: tenantlog.Reason(err), ClientID: p.client.ClientID})
+	}
+	return err
+}
+
+func (m *room) participant(r *http.Request) (p participant, err error) {
+	id := web.Param(r, "client_id")
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		p.client, err = tx.Clients.Get(id)
+		if storage.IsNotFound(err) {
+			return apierr.UnknownClient(id)
+		}
+		if err != nil {
+			return err
+		}
+		p.person.ClientID = id
+		if p.session, err = m.Cookies.Find(tx, r, m.Now()); err != nil {
+			return storage.Optional(err)
+		}
+		p.person.Profile, err = tx.Users.Document(p.session.UserID)
+		return storage.Optional(err)
+	})
+	if err != nil {
+		return p, err
+	}
+	p.settings, err = saml.Of(p.client)
+	return p, err
+}
+
+// uses reports whether the application uses the session.
+func (p participant) uses() bool { return slices.Contains(p.session.Clients, p.client.ClientID) }
+
+func (m *room) answerSAML(w http.ResponseWriter, r *http.Request, p participant, params url.Values, query string) error {
+	switch {
+	case params.Get("SAMLRequest") != "":
+		return m.askedBySAML(w, r, p, params, query)
+	case params.Get("SAMLResponse") != "":
+		return m.showEnd(w, r, p.client) // the session has ended before the application was told
+	}
+	tell := p.settings.Notify && p.settings.LogoutURL != "" && p.uses()
+	if tell && !isWeb(p.settings.LogoutURL) {
+		return errNoLogoutURL
+	}
+	if err := m.endSession(w, r, p.client, p.settings.LogoutURL); err != nil {
+		return err
+	}
+	if !tell {
+		return m.showEnd(w, r, p.client)
+	}
+	out, err := p.settings.LogoutRequest(m.Issuer.Ring.Signer(), saml.EntityID(m.Issuer.URL), p.person, p.session.ID, m.Now())
+	if err != nil {
+		return err
+	}
+	return m.send(w, r, out)
+}
+
+// askedBySAML ends the session that an application asks to end, if the browser has it, and tells the
+// application so. Other applications are not told, as at Auth0.
+func (m *room) askedBySAML(w http.ResponseWriter, r *http.Request, p participant, params url.Values, query string) error {
+	in := saml.Incoming{Name: "SAMLRequest", Encoded: params.Get("SAMLRequest"), Query: query}
+	asked, err := saml.ReadLogout(in, p.settings.SigningCert, m.Now())
+	switch {
+	case err != nil:
+		return err
+	case !isWeb(p.settings.LogoutURL):
+		return errNoLogoutURL
+	case p.session.ID == "": // it has ended already
+	case !p.uses(), !asked.Names(p.settings.NameID(p.person), p.session.ID):
+		return errParticipant
+	}
+	if err := m.endSession(w, r, p.client, p.settings.LogoutURL); err != nil {
+		return err
+	}
+	out, err := p.settings.LogoutResponse(m.Issuer.Ring.Signer(), saml.EntityID(m.Issuer.URL), asked.ID, params.Get("RelayState"), m.Now())
+	if err != nil {
+		return err
+	}
+	return m.send(w, r, out)
+}
+
+func isWeb(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+// send takes a message to the application.
+func (m *room) send(w http.ResponseWriter, r *http.Request, out saml.Outgoing) error {
+	if out.Form == nil {
+		return web.Redirect(w, r, out.URL)
+	}
+	fields := make([]templates.Field, 0, len(out.Form))
+	for _, one := range out.Form {
+		fields = append(fields, templates.Field{Name: one.Name, Value: one.Value})
+	}
+	return m.Pages.Post(r.Context(), w, out.URL, fields)
+}

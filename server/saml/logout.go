@@ -1,0 +1,74 @@
+package saml
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/beevik/etree"
+)
+
+// Logout is a request to end a session, SAML 2.0 Core section 3.7.1.
+type Logout struct {
+	ID, Issuer, Destination, NameID string
+	SessionIndexes                  []string
+	// Signed says that the request was signed by the key that it has to be signed by.
+	Signed bool
+}
+
+// ReadLogout reads a request to end a session, which has to be signed where there is a certificate.
+func ReadLogout(in Incoming, cert string, now time.Time) (l Logout, err error) {
+	root, err := in.message("LogoutRequest", cert, now)
+	if err != nil {
+		return l, err
+	}
+	l = Logout{
+		ID: root.SelectAttrValue("ID", ""), Issuer: childText(root, "Issuer"), Destination: root.SelectAttrValue("Destination", ""),
+		NameID: childText(root, "NameID"), Signed: cert != "",
+	}
+	for _, one := range root.ChildElements() {
+		if one.Tag == "SessionIndex" && one.NamespaceURI() == protocolNS {
+			l.SessionIndexes = append(l.SessionIndexes, strings.TrimSpace(content(one)))
+		}
+	}
+	if l.ID == "" || l.NameID == "" {
+		return l, errMessage.With(errors.New("no ID, or no NameID"))
+	}
+	return l, nil
+}
+
+// Names reports whether the request is about a session, of a user with a name. One that tells no session is
+// about all of the user's.
+func (l Logout) Names(nameID, sessionID string) bool {
+	return l.NameID == nameID && (len(l.SessionIndexes) == 0 || slices.Contains(l.SessionIndexes, SessionIndex(sessionID)))
+}
+
+// LogoutResponse tells an application that the session has ended which it has asked to end.
+func (s Settings) LogoutResponse(key Key, issuer, requestID, relayState string, now time.Time) (Outgoing, error) {
+	response := message("LogoutResponse", cmp.Or(s.Issuer, issuer), s.LogoutURL, now)
+	response.CreateAttr("InResponseTo", requestID)
+	addStatus(response, statusSuccess)
+	return s.signing(key).send(response, "SAMLResponse", s.LogoutURL, s.Binding, relayState)
+}
+
+// LogoutRequest tells an application that a session of a person's has ended.
+func (s Settings) LogoutRequest(key Key, issuer string, p Person, sessionID string, now time.Time) (Outgoing, error) {
+	request := logoutRequest(cmp.Or(s.Issuer, issuer), s.LogoutURL, s.NameID(p), s.NameIDFormat, SessionIndex(sessionID), now)
+	return s.signing(key).send(request, "SAMLRequest", s.LogoutURL, s.Binding, "")
+}
+
+func logoutRequest(issuer, destination, nameID, format, sessionIndex string, now time.Time) *etree.Element {
+	request := message("LogoutRequest", issuer, destination, now)
+	name := request.CreateElement("saml:NameID")
+	name.CreateAttr("xmlns:saml", assertionNS)
+	if format != "" {
+		name.CreateAttr("Format", format)
+	}
+	name.SetText(nameID)
+	if sessionIndex != "" {
+		request.CreateElement("samlp:SessionIndex").SetText(sessionIndex)
+	}
+	return request
+}

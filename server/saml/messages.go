@@ -1,0 +1,283 @@
+package saml
+
+import (
+	"bytes"
+	"compress/flate"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/beevik/etree"
+	dsig "github.com/russellhaering/goxmldsig"
+
+	"github.com/tenant0/tenant0/server/apierr"
+)
+
+// Namespaces of SAML 2.0.
+const (
+	protocolNS  = "urn:oasis:names:tc:SAML:2.0:protocol"
+	assertionNS = "urn:oasis:names:tc:SAML:2.0:assertion"
+)
+
+// Bounds of a message: its size once it is inflated, in bytes, and its parts.
+const (
+	maxMessage = 256 << 10
+	maxTokens  = 20_000
+)
+
+// errMessage is the answer to a message that cannot be used.
+var errMessage = &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Invalid SAML Request"}
+
+// errUnsigned is the answer to a message without the signature that the add-on asks for.
+var errUnsigned = &apierr.Error{
+	Status: http.StatusBadRequest, Code: "invalid_request", Setting: "signingCert of the add-on samlp of the application",
+	Message: "SAMLRequest message MUST be signed when using an asynchronous binding (POST or Redirect)",
+}
+
+func errSignature(cause error) error {
+	return (&apierr.Error{
+		Status: http.StatusBadRequest, Code: "invalid_request", Setting: "signingCert of the add-on samlp of the application",
+		Message: "Signature check errors: the signature of the SAML message could not be verified",
+	}).With(cause)
+}
+
+func errSetting(name, value string) error {
+	return &apierr.Error{
+		Status: http.StatusBadRequest, Code: "invalid_request", Message: fmt.Sprintf("Unknown value of %s: %q", name, value),
+		Setting: name + " of the add-on samlp of the application",
+	}
+}
+
+// Incoming is a message as it has come.
+type Incoming struct {
+	// Encoded is the parameter SAMLRequest or SAMLResponse, Name which one, and RelayState the other one.
+	Name, Encoded, RelayState string
+	// Query is the query of a redirect as it was sent, "" for a form.
+	Query string
+}
+
+// decode returns the XML of a message. One that came by redirect is deflated, unless it begins as XML
+// does, which a sender of Auth0's may let it do.
+func (in Incoming) decode() ([]byte, error) {
+	raw, err := base64.StdEncoding.DecodeString(trimmed(strings.ReplaceAll(in.Encoded, " ", "+")))
+	if err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(raw, []byte("<")) {
+		return raw, tooLarge(raw)
+	}
+	text, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(raw)), maxMessage+1))
+	if err != nil {
+		return nil, err
+	}
+	return text, tooLarge(text)
+}
+
+func tooLarge(text []byte) error {
+	if len(text) > maxMessage {
+		return errors.New("the message is too large")
+	}
+	return nil
+}
+
+// parse reads XML that declares no entities, and that is not too large.
+func parse(text []byte) (*etree.Element, error) {
+	d := xml.NewDecoder(bytes.NewReader(text))
+	depth, roots := 0, 0
+	for n := 0; ; n++ {
+		token, err := d.RawToken()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch token.(type) {
+		case xml.StartElement:
+			if depth++; depth == 1 {
+				roots++
+			}
+		case xml.EndElement:
+			depth--
+		case xml.Directive:
+			return nil, errors.New("a document type")
+		}
+		if n > maxTokens || roots > 1 {
+			return nil, errors.New("too many parts, or two messages")
+		}
+	}
+	doc := etree.NewDocument()
+	if err := doc.ReadFromBytes(text); err != nil {
+		return nil, err
+	}
+	if doc.Root() == nil {
+		return nil, errors.New("no element")
+	}
+	return doc.Root(), nil
+}
+
+// message returns the element of a message with a name. Where there is a certificate, the message has
+// to be signed by its key, and what is returned is what was signed.
+func (in Incoming) message(tag, cert string, now time.Time) (root *etree.Element, err error) {
+	text, err := in.decode()
+	if err != nil {
+		return nil, errMessage.With(err)
+	}
+	if root, err = parse(text); err != nil {
+		return nil, errMessage.With(err)
+	}
+	if cert != "" {
+		if root, err = in.verified(root, cert, now); err != nil {
+			return nil, err
+		}
+	}
+	if root.Tag != tag || root.NamespaceURI() != protocolNS {
+		return nil, errMessage.With(fmt.Errorf("the element is %s of %q", root.Tag, root.NamespaceURI()))
+	}
+	return root, nil
+}
+
+// verified holds a message against a certificate: the signature within the message, or in the query of
+// a redirect.
+func (in Incoming) verified(root *etree.Element, cert string, now time.Time) (*etree.Element, error) {
+	parsed, err := Certificate(cert)
+	if err != nil {
+		return nil, errSignature(err)
+	}
+	if in.Query != "" && queryPart(in.Query, "Signature") != "" {
+		return root, in.verifyQuery(parsed)
+	}
+	ctx := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{parsed}})
+	ctx.Clock = dsig.NewFakeClockAt(now)
+	signed, err := ctx.Validate(root)
+	if errors.Is(err, dsig.ErrMissingSignature) {
+		return nil, errUnsigned
+	}
+	if err != nil {
+		return nil, errSignature(err)
+	}
+	return signed, nil
+}
+
+// verifyQuery is SAML 2.0 Bindings section 3.4.4.1: what is signed are the parameters as they were sent.
+func (in Incoming) verifyQuery(cert *x509.Certificate) error {
+	values, err := url.ParseQuery(in.Query)
+	if err != nil {
+		return errSignature(err)
+	}
+	var parts []string
+	for _, name := range []string{in.Name, "RelayState", "SigAlg"} {
+		part := queryPart(in.Query, name)
+		if part == "" && values.Has(name) { // by another spelling, so that it would not be signed
+			return errSignature(fmt.Errorf("the name of %s is not as it is signed", name))
+		}
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	signature, err := base64.StdEncoding.DecodeString(trimmed(values.Get("Signature")))
+	if err != nil {
+		return errSignature(err)
+	}
+	if err := checkSignature(cert, values.Get("SigAlg"), []byte(strings.Join(parts, "&")), signature); err != nil {
+		return errSignature(err)
+	}
+	return nil
+}
+
+// queryPart is the part of a query that a parameter is in, as it was sent.
+func queryPart(query, name string) string {
+	for part := range strings.SplitSeq(query, "&") {
+		if strings.HasPrefix(part, name+"=") {
+			return part
+		}
+	}
+	return ""
+}
+
+// Certificate reads what a setting has of a certificate: PEM, or its base64.
+func Certificate(text string) (*x509.Certificate, error) {
+	raw := []byte(text)
+	if !strings.Contains(text, "-----BEGIN") {
+		decoded, err := base64.StdEncoding.DecodeString(trimmed(text))
+		if err != nil {
+			return nil, err
+		}
+		raw = decoded
+	}
+	if block, _ := pem.Decode(raw); block != nil {
+		raw = block.Bytes
+	}
+	return x509.ParseCertificate(raw)
+}
+
+// AuthnRequest is what a service provider asks for, SAML 2.0 Core section 3.4.1.
+type AuthnRequest struct {
+	ID, Issuer, ConsumerURL, Destination string
+	// Signed says that the request was signed, as the add-on asks for it.
+	Signed, Force bool
+	// Contexts are the classes of authentication that it wants.
+	Contexts []string
+}
+
+// ReadAuthnRequest reads a request, which has to be signed where there is a certificate.
+func ReadAuthnRequest(in Incoming, cert string, now time.Time) (rq AuthnRequest, err error) {
+	root, err := in.message("AuthnRequest", cert, now)
+	if err != nil {
+		return rq, err
+	}
+	rq = AuthnRequest{
+		ID: root.SelectAttrValue("ID", ""), Issuer: childText(root, "Issuer"), Destination: root.SelectAttrValue("Destination", ""),
+		ConsumerURL: root.SelectAttrValue("AssertionConsumerServiceURL", ""), Signed: cert != "", Force: isTrue(root, "ForceAuthn"),
+	}
+	if rq.ID == "" {
+		return rq, errMessage.With(errors.New("no ID"))
+	}
+	if wanted := child(root, protocolNS, "RequestedAuthnContext"); wanted != nil {
+		for _, one := range wanted.SelectElements("AuthnContextClassRef") {
+			rq.Contexts = append(rq.Contexts, strings.TrimSpace(content(one)))
+		}
+	}
+	return rq, nil
+}
+
+func isTrue(el *etree.Element, attribute string) bool {
+	value := el.SelectAttrValue(attribute, "")
+	return value == "true" || value == "1" // xs:boolean
+}
+
+// child is the first child of an element with a name.
+func child(el *etree.Element, namespace, tag string) *etree.Element {
+	for _, one := range el.ChildElements() {
+		if one.Tag == tag && one.NamespaceURI() == namespace {
+			return one
+		}
+	}
+	return nil
+}
+
+func childText(el *etree.Element, tag string) string {
+	if one := child(el, assertionNS, tag); one != nil {
+		return strings.TrimSpace(content(one))
+	}
+	return ""
+}
+
+// content is all the text of an element, whatever comments stand within it.
+func content(el *etree.Element) string {
+	var b strings.Builder
+	for _, token := range el.Child {
+		if text, ok := token.(*etree.CharData); ok {
+			b.WriteString(text.Data)
+		}
+	}
+	return b.String()
+}
