@@ -50,6 +50,7 @@ type Tx struct {
 	ProviderChoices    Table[ProviderChoice]
 	IdentityTokens     Table[IdentityTokens]
 	Ceremonies         Table[Ceremony]
+	Pushes             Table[Push]
 
 	sizes Table[Size]
 }
@@ -97,6 +98,7 @@ func newTx(kv KV, m *memos) *Tx {
 	tx.ProviderChoices = table(tx, providerChoices)
 	tx.IdentityTokens = table(tx, identityTokens)
 	tx.Ceremonies = table(tx, ceremonies)
+	tx.Pushes = table(tx, pushes)
 	return tx
 }
 
@@ -140,6 +142,8 @@ func (tx *Tx) expiring(name string) (records, bool) {
 		return tx.LoginTickets.records, true
 	case ceremonies.name:
 		return tx.Ceremonies.records, true
+	case pushes.name:
+		return tx.Pushes.records, true
 	case rememberedBrowsers.name:
 		return tx.RememberedBrowsers.records, true
 	case logouts.name:

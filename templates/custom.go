@@ -40,6 +40,12 @@ func Customized(p Page) bool {
 // FontOrigin is the origin that a page loads the font of its theme from, "" for none.
 func FontOrigin(p Page) string { return p.view().fontOrigin }
 
+// Waits reports whether the page's script asks the server whether the page can go on.
+func Waits(p Page) bool {
+	m := p.view().MFA
+	return m != nil && m.Waits
+}
+
 // fill renders a text of the tenant's for the page. The mark-up in more is put in as it
 // is.
 func (v view) fill(text string, more map[string]any) (string, error) {

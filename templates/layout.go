@@ -36,6 +36,9 @@ type Layout struct {
 	Theme Theme
 	// Language is the BCP 47 tag of the language the texts are in; empty is "en".
 	Language string
+	// AppName is what the tenant calls the app that push notifications are for: the texts'
+	// ${appName}.
+	AppName string
 	// CustomText replaces built-in texts in that language.
 	CustomText Texts
 	// Customization is the tenant's own mark-up around and in the pages that show a
@@ -67,6 +70,7 @@ func (l Layout) screen(p Page, template, prompt, name, clientName, userName stri
 			clientName:  clientName,
 			companyName: company,
 			userName:    userName,
+			appName:     l.AppName,
 			language:    translatorTo(cmp.Or(l.Language, "en")),
 		},
 	}

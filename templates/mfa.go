@@ -1,6 +1,10 @@
 package templates
 
-import "html/template"
+import (
+	"html/template"
+	"slices"
+	"strings"
+)
 
 // mfa is what the pages of further factors show besides their inputs. Names of fields and of
 // actions are those of Auth0's pages, Auth0: customize/login-pages/advanced-customizations.
@@ -17,8 +21,10 @@ type mfa struct {
 	Key      *key
 	Benefits []benefit
 	Check    *check
-	Choices  []MFAChoice
-	More     []more
+	// Waits says that the page asks the server by itself whether it can go on.
+	Waits   bool
+	Choices []MFAChoice
+	More    []more
 }
 
 // key is what webauthn.js asks an authenticator for: "create" or "get" with options as JSON, and
@@ -232,6 +238,42 @@ func (p PasskeyEnrollment) view() view {
 		m.Benefits = append(m.Benefits, benefit{"passkeyBenefit" + n + "Title", "passkeyBenefit" + n + "Description"})
 	}
 	return p.mfa(p, "passkeys", "passkey-enrollment", p.ClientName, p.State, m, nil, p.Errors)
+}
+
+// MFAPush waits for the app on the user's phone: to answer whether the login may go on, or with
+// Enroll to read the QR code and add itself. The page goes on by itself once it can, where
+// scripts run, and by its button.
+// https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
+type MFAPush struct {
+	Layout
+	// ClientName, State and Errors are as in Login.
+	ClientName, State string
+	Errors            []string
+	Enroll            bool
+	// Picture is the QR code as a data URL of a PNG, and Phone what the phone is called that was
+	// asked.
+	Picture, Phone string
+	// Remember and Others are as in MFAChallenge.
+	Remember, Others bool
+}
+
+func (p MFAPush) view() view {
+	over := func(key string) bool { return !strings.HasSuffix(key, "-transaction-pending") }
+	m := mfa{Button: "default", Description: "description", Waits: !slices.ContainsFunc(p.Errors, over)}
+	screen := "mfa-push-challenge-push"
+	if p.Enroll {
+		screen, m.Picture = "mfa-push-enrollment-qr", safeLogo(p.Picture)
+	} else {
+		m.To = p.Phone
+		m.More = []more{{"resend", "resendActionText", "resendText"}, {Action: "enter-otp-code", Text: "enterOtpCode"}}
+		if p.Remember {
+			m.Check = remember
+		}
+	}
+	if p.Others {
+		m.More = append(m.More, otherMethod)
+	}
+	return p.mfa(p, "mfa-push", screen, p.ClientName, p.State, m, nil, p.Errors)
 }
 
 // MFAOptions has the user choose among factors: to be asked for, or with Enroll, to add.

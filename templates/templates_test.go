@@ -26,6 +26,11 @@ var (
 			"description": "Bei ${companyName} anmelden und weiter zu ${clientName}.",
 		}}},
 	}
+	withApp = func() templates.Layout {
+		l := exampleCo
+		l.AppName = "Auth0 Guardian"
+		return l
+	}()
 	requested = []templates.Resource{
 		{Scopes: []templates.Scope{{Name: "openid", Description: "Profile: access to your profile and email"}}},
 		{Name: "Timesheets API", Scopes: []templates.Scope{
@@ -243,12 +248,20 @@ var states = map[string]templates.Page{
 	"mfa-webauthn-platform-enrollment": templates.MFAKey{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "webauthn-platform", Enroll: true, Options: `{"challenge":"eA"}`, Errors: []string{"webauthn-failed"},
 	},
+	"mfa-push-enrollment-qr": templates.MFAPush{
+		Layout: withApp, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Enroll: true, Picture: "data:image/png;base64,iVBORw0KGgo=", Errors: []string{"enrollment-transaction-pending"},
+		Others: true,
+	},
+	"mfa-push-challenge-push": templates.MFAPush{Layout: withApp, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Phone: "Ann's phone", Remember: true, Others: true},
+	"mfa-push-challenge-push-rejected": templates.MFAPush{
+		Layout: withApp, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Phone: "Ann's phone", Errors: []string{"transaction-rejected"},
+	},
 	"passkey-enrollment": templates.PasskeyEnrollment{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Options: `{"challenge":"eA"}`,
 	},
 	"mfa-login-options": templates.MFAOptions{
-		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ",
-		Factors: []templates.MFAChoice{{Action: "otp"}, {Action: "sms", To: "XXXXXXXX9167"}, {Action: "recovery-code"}},
+		Layout: withApp, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ",
+		Factors: []templates.MFAChoice{{Action: "push-notification"}, {Action: "otp"}, {Action: "sms", To: "XXXXXXXX9167"}, {Action: "recovery-code"}},
 	},
 	"mfa-enroll-options": templates.MFAOptions{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Enroll: true, Factors: []templates.MFAChoice{{Action: "otp"}, {Action: "phone"}},

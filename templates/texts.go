@@ -11,7 +11,7 @@ import (
 
 // Texts are the words of the pages by prompt, screen and key, with Auth0's
 // names for all three, and ${...} where a value goes in: clientName,
-// companyName, tenantName, userName, email, inviterName or connectionName. A value is text, never mark-up.
+// companyName, tenantName, userName, email, inviterName, connectionName or appName. A value is text, never mark-up.
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
 type Texts map[string]map[string]map[string]string
 
@@ -42,7 +42,7 @@ type texts struct {
 	custom, builtIn                   map[string]string
 	clientName, companyName, userName string
 	email, inviterName                string
-	connectionName                    string
+	connectionName, appName           string
 	language                          translator
 }
 
@@ -126,6 +126,8 @@ func (t texts) value(variable string) (string, bool) {
 		return t.inviterName, true
 	case "connectionName":
 		return t.connectionName, true
+	case "appName":
+		return t.appName, true
 	}
 	return "", false
 }

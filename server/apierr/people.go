@@ -58,6 +58,9 @@ var (
 	WrongOOBCode      = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid oob_code."}
 	WrongBindingCode  = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid binding_code."}
 	MFARejected       = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "MFA Authorization rejected."}
+	MFAPending        = &Error{Status: http.StatusBadRequest, Code: "authorization_pending", Message: "Authorization pending: please repeat the request in a few seconds."}
+	MFASlowDown       = &Error{Status: http.StatusBadRequest, Code: "slow_down", Message: "You are polling faster than allowed. Please repeat the request in a few seconds."}
+	MFADenied         = &Error{Status: http.StatusBadRequest, Code: "access_denied", Message: "MFA Authorization rejected."}
 	// FurtherFactorRequired is for logins that may show no page, and NoFurtherFactor for users who have
 	// none and cannot add one.
 	FurtherFactorRequired = &Error{Status: http.StatusBadRequest, Code: "login_required", Message: "Multifactor authentication required"}

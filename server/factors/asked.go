@@ -81,12 +81,15 @@ type Options struct {
 }
 
 // preference is the order in which a login asks for factors.
-var preference = []string{OTP, SMS, Voice, WebAuthnRoaming, WebAuthnPlatform, Email, RecoveryCode}
+var preference = []string{Push, OTP, SMS, Voice, WebAuthnRoaming, WebAuthnPlatform, Email, RecoveryCode}
 
 // Name is the name of an authenticator's factor: its channel, or its type.
 func (a Authenticator) Name() string { return name(a.Type, a.Channel) }
 
 func name(kind, channel string) string {
+	if channel == App {
+		return Push
+	}
 	if channel != "" {
 		return channel
 	}
@@ -127,6 +130,7 @@ func OptionsOf(tx *storage.Tx, user storage.User) (o Options, err error) {
 	o.Recovery = recovery && !slices.ContainsFunc(all, func(a Authenticator) bool { return a.Type == RecoveryCode })
 	if !enrolled {
 		o.Enrollments = slices.DeleteFunc(slices.Clone(enabled), func(name string) bool { return name == Email })
+		byPreference(o.Enrollments)
 	}
 	alone := len(o.Challenges) == 0 && len(o.Enrollments) == 0
 	if user.Email != "" && slices.Contains(enabled, Email) && (user.EmailVerified || alone) {
@@ -136,6 +140,10 @@ func OptionsOf(tx *storage.Tx, user storage.User) (o Options, err error) {
 		return slices.Index(preference, a.Name()) - slices.Index(preference, b.Name())
 	})
 	return o, nil
+}
+
+func byPreference(names []string) {
+	slices.SortStableFunc(names, func(a, b string) int { return slices.Index(preference, a) - slices.Index(preference, b) })
 }
 
 // ownAddress is a user's address as an authenticator, unless it is among those that there are.
@@ -154,12 +162,20 @@ const (
 )
 
 // ChallengePage is the page that asks for a factor, and EnrollmentPage the one that adds it.
-func ChallengePage(name string) string { return pagePrefix + name + "-challenge" }
+func ChallengePage(name string) string {
+	if name == Push {
+		return pagePrefix + "push-challenge-push"
+	}
+	return pagePrefix + name + "-challenge"
+}
 
 // EnrollmentPage is as ChallengePage.
 func EnrollmentPage(name string) string {
-	if name == OTP {
+	switch name {
+	case OTP:
 		return pagePrefix + "otp-enrollment-qr"
+	case Push:
+		return pagePrefix + "push-enrollment-qr"
 	}
 	return pagePrefix + name + "-enrollment"
 }

@@ -185,6 +185,7 @@ func CheckRecoveryCode(all []Authenticator, secrets *keys.Secrets, userID, code 
 // Hide takes what nobody is shown out of the document of a factor.
 func Hide(doc storage.Document) {
 	delete(doc, secretMember)
+	delete(doc, firstMember)
 	delete(doc, recoveryMember)
 	delete(doc, resource.WebAuthnCredential)
 }

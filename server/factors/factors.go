@@ -6,6 +6,7 @@ package factors
 
 import (
 	"cmp"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -27,11 +28,14 @@ const (
 	WebAuthnPlatform = "webauthn-platform"
 )
 
-// Channels of out-of-band authenticators.
+// Channels of out-of-band authenticators. Push is the name of the factor whose channel is App: the
+// app on the user's phone.
 const (
 	SMS   = "sms"
 	Voice = "voice"
 	Email = "email"
+	App   = "auth0"
+	Push  = "push-notification"
 )
 
 // Required reports whether the tenant's policies ask every login for a further factor: a
@@ -46,7 +50,7 @@ func Required(tx *storage.Tx) (bool, error) {
 	return len(enabled) > 0, err
 }
 
-// Enabled lists what the tenant has switched on and a user can enroll: OTP and channels.
+// Enabled lists what the tenant has switched on and a user can enroll, by their names.
 func Enabled(tx *storage.Tx) (names []string, err error) {
 	on := func(name string) bool {
 		enabled := false
@@ -57,6 +61,9 @@ func Enabled(tx *storage.Tx) (names []string, err error) {
 	}
 	if on("otp") {
 		names = append(names, OTP)
+	}
+	if on(Push) {
+		names = append(names, Push)
 	}
 	if on("sms") {
 		channels, e := phoneChannels(tx)
@@ -123,8 +130,11 @@ func Of(tx *storage.Tx, userID string) (all []Authenticator, err error) {
 		a, ok := read(doc)
 		switch {
 		case !ok:
-		case a.Type == RecoveryCode, slices.Contains(enabled, cmp.Or(a.Channel, a.Type)):
+		case a.Type == RecoveryCode, slices.Contains(enabled, a.Name()):
 			all = append(all, a)
+			if a.Channel == App && a.Active {
+				all = append(all, a.shown())
+			}
 		}
 	}
 	return all, nil
@@ -136,6 +146,9 @@ func read(doc storage.Document) (a Authenticator, ok bool) {
 	a = Authenticator{Active: doc["confirmed"] == true, document: doc}
 	prefix := ""
 	switch text("type") {
+	case AppMethod:
+		prefix, a.Type, a.Channel, a.Label = appPrefix, OOB, App, text("name")
+		ok = text(secretMember) != ""
 	case "totp":
 		prefix, a.Type = "totp", OTP
 		ok = text(secretMember) != ""
@@ -229,8 +242,22 @@ func Enroll(tx *storage.Tx, userID string, doc storage.Document, now time.Time) 
 	return a, put(tx, userID, doc)
 }
 
+// ErrNotFirst reports an authenticator that was added as the first one, and is not used before
+// there is another: whoever knows the password alone is not to add one to those that there are.
+var ErrNotFirst = errors.New("the user has another authenticator by now")
+
+// firstMember marks the document of a factor that may become active as the first one alone.
+const firstMember = "enrolled_as_first"
+
+// First makes the document of a factor, for Enroll, that of one which may become active as the
+// first one alone.
+func First(doc storage.Document) storage.Document {
+	doc[firstMember] = true
+	return doc
+}
+
 // Used notes that an authenticator was used, which makes it active. A user's own address is none
-// that is kept.
+// that is kept. It returns ErrNotFirst.
 func Used(tx *storage.Tx, userID string, a Authenticator, now time.Time) error {
 	if a.document == nil {
 		return nil
@@ -241,6 +268,14 @@ func Used(tx *storage.Tx, userID string, a Authenticator, now time.Time) error {
 		return err
 	}
 	if doc["confirmed"] != true {
+		all, err := Of(tx, userID)
+		if err != nil {
+			return err
+		}
+		if doc[firstMember] == true && Active(all) {
+			return ErrNotFirst
+		}
+		delete(doc, firstMember)
 		doc["confirmed"], doc["enrolled_at"] = true, resource.Time(now)
 	}
 	doc["last_auth_at"] = resource.Time(now)

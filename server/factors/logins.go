@@ -124,6 +124,8 @@ func factorOf(kind, channel string) string {
 		return "phone"
 	case Email:
 		return Email
+	case App:
+		return Push
 	}
 	return kind
 }

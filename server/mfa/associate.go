@@ -60,10 +60,14 @@ func (m *room) associate(w http.ResponseWriter, r *http.Request) error {
 	}
 	answer := e.answer
 	if answer.Type = e.added.Type; answer.Type == factors.OOB {
-		if answer.Code, err = m.send(r.Context(), e.who, e.added, outbox.OTPEnroll); err != nil {
+		sent, err := m.send(r.Context(), e.who, e.added, outbox.OTPEnroll)
+		if err != nil {
 			return err
 		}
-		answer.Binding, answer.Channel = "prompt", e.added.Channel
+		answer.Code, answer.Binding, answer.Channel = sent.code, sent.binding, e.added.Channel
+		if sent.push != "" {
+			answer.BarcodeURI = factors.AppURI(m.Issuer.URL, e.tenant, tenantlog.UserName(e.user), sent.push)
+		}
 	}
 	web.NoStore(w)
 	return web.Reply(w, http.StatusOK, answer)
@@ -74,6 +78,7 @@ type enrolled struct {
 	who
 	added  factors.Authenticator
 	answer enrollment
+	tenant string // as apps show it
 }
 
 // enroll adds an authenticator, and with the first one a recovery code.
@@ -94,6 +99,9 @@ func (m *room) enroll(ctx context.Context, brought credential, doc storage.Docum
 		if err := isEnabled(tx, doc, channels); err != nil {
 			return err
 		}
+		if e.login.Hash != "" {
+			doc = factors.First(doc)
+		}
 		now := m.Now()
 		if e.added, err = factors.Enroll(tx, e.user.UserID, doc, now); err != nil {
 			return err
@@ -104,11 +112,11 @@ func (m *room) enroll(ctx context.Context, brought credential, doc storage.Docum
 				return err
 			}
 		}
-		if secret == "" {
-			return nil
-		}
 		tenant, err := tx.Tenant.Get(storage.TenantKey)
-		e.answer.BarcodeURI = factors.BarcodeURI(factors.TenantName(tenant, m.Issuer.URL), tenantlog.UserName(e.user), secret)
+		e.tenant = factors.TenantName(tenant, m.Issuer.URL)
+		if secret != "" {
+			e.answer.BarcodeURI = factors.BarcodeURI(e.tenant, tenantlog.UserName(e.user), secret)
+		}
 		return storage.Optional(err)
 	})
 	return e, err
@@ -148,10 +156,10 @@ func wanted(form url.Values) (doc storage.Document, secret string, err error) {
 			return nil, "", apierr.InvalidParameter("email", "must be an address")
 		}
 		return storage.Document{"type": "email", "email": address}, "", nil
-	case "auth0":
-		return nil, "", apierr.NotEmulated("The push notifications of Guardian")
+	case factors.App:
+		return factors.AppDocument(factors.NewOTPSecret()), "", nil
 	}
-	return nil, "", apierr.InvalidParameter("oob_channels", "must be sms, voice or email")
+	return nil, "", apierr.InvalidParameter("oob_channels", "must be sms, voice, email or auth0")
 }
 
 // isEnabled refuses a factor that the tenant has not switched on.
@@ -161,7 +169,11 @@ func isEnabled(tx *storage.Tx, doc storage.Document, channels string) error {
 		return err
 	}
 	name := factors.OTP
-	if doc["type"] != "totp" {
+	switch doc["type"] {
+	case "totp":
+	case factors.AppMethod:
+		name = factors.Push
+	default:
 		name = strings.Fields(channels)[0]
 	}
 	if !slices.Contains(enabled, name) {

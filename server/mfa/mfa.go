@@ -214,15 +214,15 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
 	if a.Type == factors.OTP {
 		return web.Reply(w, http.StatusOK, map[string]string{"challenge_type": factors.OTP})
 	}
-	oobCode, err := m.send(r.Context(), found, a, outbox.OTPVerify)
+	sent, err := m.send(r.Context(), found, a, outbox.OTPVerify)
 	if err != nil {
 		return err
 	}
 	return web.Reply(w, http.StatusOK, struct {
 		Type    string `json:"challenge_type"`
 		Code    string `json:"oob_code"`
-		Binding string `json:"binding_method"`
-	}{factors.OOB, oobCode, "prompt"})
+		Binding string `json:"binding_method,omitempty"`
+	}{factors.OOB, sent.code, sent.binding})
 }
 
 // choose finds the authenticator of a challenge: the one that is named, or the first that is of
@@ -241,27 +241,48 @@ func choose(all []factors.Authenticator, form url.Values) (a factors.Authenticat
 	return a, errUnsupported
 }
 
-// send sends a code to an authenticator, and returns the oob_code that it is brought back with.
-func (m *room) send(ctx context.Context, found who, a factors.Authenticator, kind string) (oobCode string, err error) {
-	oobCode, code := factors.NewToken(), emails.Code()
-	key := storage.OOBKey(keys.Hash(oobCode))
-	p := storage.Passcode{
-		Key: key, MAC: m.Issuer.Secrets.PasscodeMAC(key, code), UserID: found.user.UserID, ClientID: found.login.Issue.ClientID,
-		Login: found.login.Hash, Authenticator: a.ID, ExpiresAt: m.Now().Add(factors.OOBLifetime),
+// sent is what an application is told of what was sent to an authenticator.
+type sent struct {
+	// code is the oob_code, and binding says how the person proves to have got it, "" for an app
+	// that answers by itself.
+	code, binding string
+	// push is the id of the question to an app, "" for none.
+	push string
+}
+
+// send sends a code to an authenticator, or asks an app.
+func (m *room) send(ctx context.Context, found who, a factors.Authenticator, kind string) (s sent, err error) {
+	s.code = factors.NewToken()
+	key, issue := storage.OOBKey(keys.Hash(s.code)), found.login.Issue
+	message := factors.Sent{Kind: kind, User: found.user, ClientID: issue.ClientID, Connection: issue.Connection}
+	var write func(tx *storage.Tx) (emails.Draft, error)
+	if a.Channel == factors.App {
+		p := factors.NewPush(key, found.user.UserID, issue.ClientID, a, m.Now())
+		p.Login, s.push = found.login.Hash, p.ID
+		write = func(tx *storage.Tx) (emails.Draft, error) { return factors.Ask(tx, m.Emails, p, message) }
+	} else {
+		message.Code, s.binding = emails.Code(), "prompt"
+		p := storage.Passcode{
+			Key: key, MAC: m.Issuer.Secrets.PasscodeMAC(key, message.Code), UserID: found.user.UserID, ClientID: issue.ClientID,
+			Login: found.login.Hash, Authenticator: a.ID, ExpiresAt: m.Now().Add(factors.OOBLifetime),
+		}
+		write = func(tx *storage.Tx) (emails.Draft, error) {
+			if err := tx.Passcodes.Put(p); err != nil {
+				return emails.Draft{}, err
+			}
+			return factors.Message(tx, m.Emails, a, message)
+		}
 	}
-	var message emails.Draft
+	var draft emails.Draft
 	err = m.DB.Update(ctx, func(tx *storage.Tx) error {
 		if err := factors.MayGuess(tx, found.user.UserID, m.Now()); err != nil {
 			return err
 		}
-		if err := tx.Passcodes.Put(p); err != nil {
-			return err
-		}
-		message, err = factors.Message(tx, m.Emails, a, factors.Sent{Kind: kind, Code: code, User: found.user, ClientID: found.login.Issue.ClientID, Connection: found.login.Issue.Connection})
+		draft, err = write(tx)
 		return err
 	})
 	if err != nil {
-		return "", err
+		return s, err
 	}
-	return oobCode, m.Emails.Send(message)
+	return s, m.Emails.Send(draft)
 }

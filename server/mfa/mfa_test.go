@@ -409,7 +409,7 @@ func TestWhatCannotBeEnrolled(t *testing.T) {
 		{object{"authenticator_types": []string{"oob"}, "oob_channels": []string{"sms"}, "phone_number": "1"}, 400, "invalid_request"},
 		{object{"authenticator_types": []string{"oob"}, "oob_channels": []string{"voice"}, "phone_number": phone}, 400, "invalid_request"},
 		{object{"authenticator_types": []string{"oob"}, "oob_channels": []string{"email"}, "email": "a@example.com"}, 400, "invalid_request"},
-		{object{"authenticator_types": []string{"oob"}, "oob_channels": []string{"auth0"}}, 501, "not_emulated"},
+		{object{"authenticator_types": []string{"oob"}, "oob_channels": []string{"auth0"}}, 400, "invalid_request"},
 	} {
 		tt.body["client_id"] = "app"
 		if status, answer := tn.send(http.MethodPost, "mfa/associate", token, tt.body); status != tt.status || answer.(object)["error"] != tt.code {

@@ -45,6 +45,8 @@ const (
 	loginOptions  = "/u/mfa-login-options"
 	enrollOptions = "/u/mfa-enroll-options"
 	otpByCode     = "/u/mfa-otp-enrollment-code"
+	// pushByOldName is what scripts that were written for Auth0's pages call the page of the app.
+	pushByOldName = "/u/mfa-push-challenge"
 )
 
 // Mount adds the room's routes.
@@ -58,6 +60,9 @@ func Mount(rt *web.Router, d Deps) {
 	serve(factors.ChallengePage(factors.OTP), m.showOTP, m.submitOTP)
 	serve(factors.EnrollmentPage(factors.OTP), m.showSecret(false), m.submitSecret(false))
 	serve(otpByCode, m.showSecret(true), m.submitSecret(true))
+	serve(factors.ChallengePage(factors.Push), m.showPush, m.submitPush)
+	serve(pushByOldName, m.showPush, m.submitPush)
+	serve(factors.EnrollmentPage(factors.Push), m.showApp, m.submitApp)
 	for _, channel := range []string{factors.SMS, factors.Voice, factors.Email} {
 		serve(factors.ChallengePage(channel), m.showSent(channel), m.submitSent(channel))
 	}
@@ -259,7 +264,7 @@ func (m *room) letOn(tx *storage.Tx, v visit, a factors.Authenticator, mark, cod
 
 // remembers reports whether the user wants the browser to be remembered, and may.
 func (v visit) remembers() bool {
-	return v.login.MayRemember() && slices.Contains([]string{"true", "on", "1"}, v.form.Get("rememberBrowser"))
+	return v.login.MayRemember() && slices.Contains([]string{"true", "on", "1"}, cmp.Or(v.form.Get("rememberBrowser"), v.form.Get("rememberDevice")))
 }
 
 // refused counts a wrong code and returns the key of what the page says of it.
@@ -350,5 +355,12 @@ func (v visit) start(w http.ResponseWriter, r *http.Request) error {
 func (m *room) layout(r *http.Request, v visit) (templates.Layout, error) {
 	about := web.AboutRequest(v.t.Request())
 	about.UserID = v.user.UserID
-	return m.Pages.Layout(r.Context(), about)
+	var layout templates.Layout
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		if layout, err = web.LayoutIn(r.Context(), tx, about); err == nil {
+			layout.AppName, err = factors.AppName(tx)
+		}
+		return err
+	})
+	return layout, err
 }

@@ -15,6 +15,7 @@ import (
 // here that its documentation still explains.
 var calls = []string{
 	"POST /bc-authorize",
+	"POST /appliance-mfa/api/enroll", "POST /appliance-mfa/api/resolve-transaction", // what the SDKs of Guardian call
 	"POST /otp/challenge",
 	"POST /passkey/register",
 	"POST /anonymous/token",

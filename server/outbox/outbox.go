@@ -45,6 +45,8 @@ const (
 	OTPVerify      = "otp_verify"
 	OTPEnroll      = "otp_enroll"
 	PasswordBreach = "password_breach"
+	// PushVerify is a question to the app on a phone, whether a login may go on.
+	PushVerify = "push_verify"
 	// TryProvider is what a provider is tried with.
 	TryProvider = "try_provider_configuration"
 )
@@ -54,6 +56,7 @@ const (
 	Email = "email"
 	SMS   = "sms"
 	Voice = "voice"
+	Push  = "push"
 )
 
 // States of a message's delivery by SMTP.
@@ -69,15 +72,17 @@ type Message struct {
 	ID      string `json:"id"`
 	Kind    string `json:"kind"`
 	Channel string `json:"channel"`
-	To      string `json:"to"` // e-mail address or phone number
+	To      string `json:"to"` // e-mail address or phone number, or who owns the app
 	From    string `json:"from"`
 	Subject string `json:"subject,omitempty"`
 	HTML    string `json:"html,omitempty"`
 	Text    string `json:"text,omitempty"`
 	// Code is the one-time code in the message, and Link the address that it asks
 	// to follow; "" for none.
-	Code       string    `json:"code,omitempty"`
-	Link       string    `json:"link,omitempty"`
+	Code string `json:"code,omitempty"`
+	Link string `json:"link,omitempty"`
+	// Push is the id of the question that an app is asked, "" for none.
+	Push       string    `json:"push,omitempty"`
 	UserID     string    `json:"user_id,omitempty"`
 	ClientID   string    `json:"client_id,omitempty"`
 	Connection string    `json:"connection,omitempty"`

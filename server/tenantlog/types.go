@@ -60,6 +60,7 @@ const (
 	FactorSMSSent       = "gd_send_sms"
 	FactorVoiceSent     = "gd_send_voice"
 	FactorEmailSent     = "gd_send_email"
+	FactorPushSent      = "gd_send_pn"
 
 	BackchannelLogout       = "oidc_backchannel_logout_succeeded"
 	BackchannelLogoutFailed = "oidc_backchannel_logout_failed"

@@ -85,7 +85,11 @@ func (p *people) finish(ctx context.Context, rq *oauth.TokenRequest, l waiting, 
 			if err := holds(tx); err != nil {
 				return err
 			}
-			return factors.Used(tx, l.user.UserID, a, rq.Now)
+			err = factors.Used(tx, l.user.UserID, a, rq.Now)
+			if errors.Is(err, factors.ErrNotFirst) {
+				return signin.ErrWrong
+			}
+			return err
 		},
 	}
 	return p.settle(ctx, rq, attempt, l.Issue, l.GTY, refusal)
@@ -139,10 +143,13 @@ func (g *mfaOOB) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.
 	if err != nil {
 		return nil, err
 	}
-	key, binding := storage.OOBKey(keys.Hash(rq.Form.Get("oob_code"))), rq.Form.Get("binding_code")
+	key := storage.OOBKey(keys.Hash(rq.Form.Get("oob_code")))
 	var sent storage.Passcode
+	var asked storage.Push
 	err = g.DB.View(ctx, func(tx *storage.Tx) (err error) {
-		sent, err = tx.Passcodes.Get(key)
+		if asked, err = tx.FindPush(key, rq.Now); storage.IsNotFound(err) {
+			sent, err = tx.Passcodes.Get(key)
+		}
 		return err
 	})
 	switch {
@@ -150,12 +157,22 @@ func (g *mfaOOB) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.
 		return nil, apierr.WrongOOBCode.With(err)
 	case err != nil:
 		return nil, err
+	case asked.Key != "":
+		return g.byApp(ctx, rq, l, asked)
+	}
+	return g.byCode(ctx, rq, l, sent)
+}
+
+// byCode takes the code that a person was sent.
+func (g *mfaOOB) byCode(ctx context.Context, rq *oauth.TokenRequest, l waiting, sent storage.Passcode) (*tokens.Grant, error) {
+	key, binding := sent.Key, rq.Form.Get("binding_code")
+	switch {
 	case sent.Login != "" && sent.Login != l.Hash, sent.UserID != l.user.UserID:
 		return nil, apierr.OOBCodeForeign
 	case binding == "":
 		return nil, apierr.MissingParameter("binding_code")
 	}
-	_, err = g.DB.TryPasscode(ctx, key, g.Issuer.Secrets.SamePasscode(key, binding), rq.Now)
+	_, err := g.DB.TryPasscode(ctx, key, g.Issuer.Secrets.SamePasscode(key, binding), rq.Now)
 	switch {
 	case errors.Is(err, storage.ErrWrongCode), errors.Is(err, storage.ErrTooMany):
 		return g.refused(ctx, rq, l, apierr.WrongBindingCode)
@@ -170,6 +187,39 @@ func (g *mfaOOB) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.
 	}
 	return g.finish(ctx, rq, l, a, apierr.WrongBindingCode, func(tx *storage.Tx) error {
 		err := tx.UsePasscode(sent)
+		if errors.Is(err, storage.ErrReused) {
+			return signin.ErrWrong
+		}
+		return err
+	})
+}
+
+// byApp asks whether the app on the person's phone has answered, Auth0: secure/
+// multi-factor-authentication/authenticate-using-ropg-flow-with-mfa/
+// enroll-and-challenge-push-authenticators.
+func (g *mfaOOB) byApp(ctx context.Context, rq *oauth.TokenRequest, l waiting, asked storage.Push) (*tokens.Grant, error) {
+	if asked.Login != "" && asked.Login != l.Hash || asked.UserID != l.user.UserID {
+		return nil, apierr.OOBCodeForeign
+	}
+	p, err := g.DB.PollPush(ctx, asked.Key, rq.Now)
+	switch {
+	case storage.IsNotFound(err):
+		return nil, apierr.WrongOOBCode.With(err)
+	case errors.Is(err, storage.ErrTooEarly):
+		return nil, apierr.MFASlowDown.With(err)
+	case err != nil:
+		return nil, err
+	case p.Answer == "":
+		return nil, apierr.MFAPending
+	case p.Answer != storage.PushAllowed:
+		return nil, apierr.MFADenied
+	}
+	a, ok := factors.Find(l.authenticators, p.Authenticator)
+	if !ok {
+		return nil, apierr.WrongOOBCode // the factor has gone since
+	}
+	return g.finish(ctx, rq, l, a, apierr.WrongOOBCode, func(tx *storage.Tx) error {
+		err := tx.UsePush(p)
 		if errors.Is(err, storage.ErrReused) {
 			return signin.ErrWrong
 		}

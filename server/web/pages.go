@@ -102,6 +102,9 @@ func (p Pages) write(w http.ResponseWriter, status int, page templates.Page, fra
 	if origin := templates.FontOrigin(page); origin != "" {
 		policy += "; font-src " + origin
 	}
+	if templates.Waits(page) {
+		policy += "; connect-src 'self'"
+	}
 	if customized {
 		policy = customPolicy
 	}

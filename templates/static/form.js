@@ -119,3 +119,18 @@ for (const button of document.querySelectorAll('[data-action="copy"]')) {
   button.hidden = !navigator.clipboard;
   button.addEventListener("click", () => navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent));
 }
+
+// Goes on by itself once what the page waits for has happened: the app on a phone has answered.
+for (const form of document.querySelectorAll("form[data-waits]")) {
+  const ask = async () => {
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "application/json" }, redirect: "error" });
+      if ((await answer.json()).completed) {
+        form.requestSubmit(form.querySelector("[data-action-button-primary]"));
+        return;
+      }
+    } catch { /* the server is asked again */ }
+    setTimeout(ask, 2000);
+  };
+  setTimeout(ask, 1000);
+}

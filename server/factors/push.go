@@ -1,0 +1,156 @@
+package factors
+
+import (
+	"cmp"
+	"errors"
+	"net/url"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// AppMethod is the type of the app on a phone among the authentication methods of a user.
+const AppMethod = "guardian"
+
+const (
+	appPrefix = "push"
+	// appDevices is where the app would find the server that it talks to.
+	appDevices = "appliance-mfa"
+)
+
+// AppDocument is the factor of the app on a phone, for Enroll. secret is that of the one-time
+// passwords that the app shows as well.
+func AppDocument(secret string) storage.Document {
+	return storage.Document{"type": AppMethod, secretMember: secret}
+}
+
+// shown is an app as what shows one-time passwords.
+func (a Authenticator) shown() Authenticator {
+	id, _ := a.document["id"].(string)
+	return Authenticator{ID: ID("totp", id), Type: OTP, Active: a.Active, document: a.document}
+}
+
+// AppURI is what the app reads to add itself: the question is the one with an id. Auth0: secure/
+// multi-factor-authentication/authenticate-using-ropg-flow-with-mfa/
+// enroll-and-challenge-push-authenticators.
+func AppURI(issuer, tenant, account, id string) string {
+	query := url.Values{"enrollment_tx_id": {id}, "base_url": {issuer + appDevices}}
+	return "otpauth://totp/" + url.PathEscape(tenant) + ":" + url.PathEscape(account) + "?" + query.Encode()
+}
+
+// AppName is what the tenant calls the app, Auth0: api/management/v2/prompts.
+func AppName(tx *storage.Tx) (string, error) {
+	kept, err := tx.Documents(resource.PushApp.Name, "").Document(storage.SettingsKey)
+	if err := storage.Optional(err); err != nil {
+		return "", err
+	}
+	doc := storage.Document{}
+	resource.PushApp.Fill(doc, time.Time{}) // its defaults know no time
+	return cmp.Or(storage.Text(kept, "app_name"), storage.Text(doc, "app_name")), nil
+}
+
+// NewPush is a question to the app of a user, with Enrolls to add itself. key is where it is asked.
+func NewPush(key string, userID, clientID string, a Authenticator, now time.Time) storage.Push {
+	return storage.Push{
+		Key: key, ID: keys.Random(24), UserID: userID, ClientID: clientID, Authenticator: a.ID, Enrolls: !a.Active,
+		CreatedAt: now, ExpiresAt: now.Add(OOBLifetime),
+	}
+}
+
+// Ask asks the app. The answer is the notification, the zero Draft for an app that is to add
+// itself: that is told by a QR code.
+func Ask(tx *storage.Tx, w emails.Writer, p storage.Push, s Sent) (d emails.Draft, err error) {
+	if err := tx.AskPush(p); err != nil || p.Enrolls {
+		return d, err
+	}
+	return w.DraftPhone(tx, outbox.Message{
+		Kind: outbox.PushVerify, Channel: outbox.Push, To: tenantlog.UserName(s.User), Text: "Are you logging in to {{ tenant.friendly_name }}?",
+		Push: p.ID, UserID: p.UserID, ClientID: p.ClientID, Connection: s.Connection,
+	})
+}
+
+// ErrNotToDeny reports the denial of a question that only asks the app to add itself.
+var ErrNotToDeny = errors.New("an enrollment is not denied")
+
+// AnswerPush is what the app on a phone answers to the question with an id. An app that adds
+// itself says what the phone is called. The error is one of storage.AnswerPush, ErrNotToDeny, or
+// ErrNotFirst where the user has another factor by now.
+func AnswerPush(tx *storage.Tx, id string, allow bool, phone string, now time.Time) (p storage.Push, err error) {
+	answer := storage.PushDenied
+	if allow {
+		answer = storage.PushAllowed
+	}
+	p, err = tx.AnswerPush(id, answer, now)
+	if err != nil || !p.Enrolls {
+		return p, err
+	}
+	if !allow {
+		return p, ErrNotToDeny
+	}
+	all, err := Of(tx, p.UserID)
+	if err != nil {
+		return p, err
+	}
+	a, ok := Find(all, p.Authenticator)
+	if !ok {
+		return p, storage.ErrNotFound
+	}
+	if err := Used(tx, p.UserID, a, now); err != nil {
+		return p, err
+	}
+	method, _ := a.document["id"].(string)
+	doc, err := tx.Documents(resource.AuthenticationMethods.Name, p.UserID).Document(method)
+	if err != nil {
+		return p, err
+	}
+	doc["name"] = phone
+	doc["authentication_methods"] = []any{
+		map[string]any{"type": "push", "id": ID(appPrefix, method)}, map[string]any{"type": "totp", "id": ID("totp", method)},
+	}
+	return p, put(tx, p.UserID, doc)
+}
+
+// Question is a question to an app that waits for its answer.
+type Question struct {
+	storage.Push
+	// Code is the one-time password that the app shows at the time, "" for one that is to add itself.
+	Code string
+}
+
+// Questions are those that wait for an answer, in no order.
+func Questions(tx *storage.Tx, now time.Time) (all []Question, err error) {
+	var waiting []storage.Push
+	for p, err := range tx.Pushes.All() {
+		if err != nil {
+			return nil, err
+		}
+		if p.Answer == "" && now.Before(p.ExpiresAt) {
+			waiting = append(waiting, p)
+		}
+	}
+	for _, p := range waiting {
+		has, err := Of(tx, p.UserID)
+		if err != nil {
+			return nil, err
+		}
+		a, ok := Find(has, p.Authenticator)
+		if !ok {
+			continue // the factor has gone since
+		}
+		q := Question{Push: p}
+		if !p.Enrolls {
+			if q.Code, err = totp.GenerateCodeCustom(a.Secret(), now, otpOptions); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, q)
+	}
+	return all, nil
+}
