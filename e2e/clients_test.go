@@ -30,7 +30,7 @@ func TestClients(t *testing.T) {
 			origin := "http://" + strings.Replace(freeAddress(t), "127.0.0.1", "localhost", 1)
 			tenant := servertest.Start(t, servertest.Seed(strings.ReplaceAll(string(seed), "ORIGIN", origin)))
 			cmd := exec.CommandContext(servertest.UntilDeadline(t), node, "--test", "--test-reporter=spec", file)
-			cmd.Env = append(managementEnvironment(tenant), "ORIGIN="+origin, "TENANT0_CONTROL_URL="+tenant.ControlURL())
+			cmd.Env = append(managementEnvironment(t, tenant), "ORIGIN="+origin, "TENANT0_CONTROL_URL="+tenant.ControlURL())
 			heavyClient.Lock()
 			defer heavyClient.Unlock()
 			out := output(t, cmd)

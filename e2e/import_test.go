@@ -198,7 +198,7 @@ func deployCLI(t *testing.T, tenant *servertest.Server, folder string, arguments
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Env = append(managementEnvironment(tenant), "AUTH0_AUDIENCE=", "AUTH0_KEYWORD_REPLACE_MAPPINGS="+string(secrets))
+	cmd.Env = append(managementEnvironment(t, tenant), "AUTH0_AUDIENCE=", "AUTH0_KEYWORD_REPLACE_MAPPINGS="+string(secrets))
 	heavyClient.Lock()
 	defer heavyClient.Unlock()
 	output(t, cmd)

@@ -37,7 +37,7 @@ func TestManagementClients(t *testing.T) {
 			program := tt.program(t)
 			cmd := exec.CommandContext(servertest.UntilDeadline(t), program, tt.args...)
 			tenant := servertest.Start(t)
-			cmd.Env = append(managementEnvironment(tenant), "PUBLIC_KEY="+publicKey(t), "EMPLOYEE="+loggedIn(t, tenant), "PYTHONDONTWRITEBYTECODE=1")
+			cmd.Env = append(managementEnvironment(t, tenant), "PUBLIC_KEY="+publicKey(t), "EMPLOYEE="+loggedIn(t, tenant), "PYTHONDONTWRITEBYTECODE=1")
 			heavyClient.Lock()
 			defer heavyClient.Unlock()
 			out := output(t, cmd)
@@ -51,12 +51,24 @@ func TestManagementClients(t *testing.T) {
 
 // managementEnvironment is what tenant0 exec sets for a command, with the client that
 // may manage the tenant.
-func managementEnvironment(tenant *servertest.Server) []string {
+func managementEnvironment(t *testing.T, tenant *servertest.Server) []string {
+	t.Helper()
 	ca := tenant.CAPath()
 	return append(os.Environ(),
 		"AUTH0_DOMAIN="+strings.Trim(strings.TrimPrefix(tenant.URL, "https:"), "/"),
 		"AUTH0_CLIENT_ID="+servertest.Management, "AUTH0_CLIENT_SECRET="+servertest.ManagementSecret,
-		"NODE_EXTRA_CA_CERTS="+ca, "SSL_CERT_FILE="+ca, "REQUESTS_CA_BUNDLE="+ca)
+		"NODE_OPTIONS="+patience(t), "NODE_EXTRA_CA_CERTS="+ca, "SSL_CERT_FILE="+ca, "REQUESTS_CA_BUNDLE="+ca)
+}
+
+// patience are Node's options for a client on a busy machine: its limits for connections, of ten seconds and of a quarter of one for
+// each address of a name, are for networks, and not for clients that come to nothing for as long.
+func patience(t *testing.T) string {
+	t.Helper()
+	program, err := filepath.Abs("clients/patience.mjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "--network-family-autoselection-attempt-timeout=600000 --import=file://" + program
 }
 
 // modernNode is a node that the newest SDK runs on.

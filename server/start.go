@@ -52,12 +52,13 @@ type Server struct {
 }
 
 // Limits of the listeners. A header holds the URL: a request of many scopes by
-// GET must fit, as it does by POST.
+// GET must fit, as it does by POST. The times are for clients that have gone: one on a busy
+// machine can take half a minute between its connection and its request.
 const (
 	maxHeader     = web.MaxForm
-	headerTimeout = 10 * time.Second
-	idleTimeout   = 2 * time.Minute
-	bodyTimeout   = 30 * time.Second
+	headerTimeout = 2 * time.Minute
+	idleTimeout   = 5 * time.Minute
+	bodyTimeout   = 5 * time.Minute
 )
 
 // Start opens the stores, the keys and the listeners, gives an empty store its seed, and
