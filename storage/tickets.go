@@ -7,6 +7,7 @@ const (
 	TicketVerifyEmail   = "verify_email"
 	TicketResetPassword = "reset_password"
 	TicketUnblock       = "unblock"
+	TicketEnroll        = "enroll"
 )
 
 // Ticket lets whoever follows its link do one thing to one account once, Auth0:
@@ -22,10 +23,14 @@ type Ticket struct {
 	Email string `json:"email"`
 	// ResultURL is where the browser goes afterwards, "" for a page that says how
 	// it went. IncludeEmail adds the address to it.
-	ResultURL    string    `json:"result_url"`
-	IncludeEmail bool      `json:"include_email"`
-	UsedAt       time.Time `json:"used_at,omitzero"`
-	ExpiresAt    time.Time `json:"expires_at"`
+	ResultURL    string `json:"result_url"`
+	IncludeEmail bool   `json:"include_email"`
+	// Factor is the factor that a ticket of TicketEnroll is for, "" for any, and Another says that
+	// it may come beside others.
+	Factor    string    `json:"factor,omitempty"`
+	Another   bool      `json:"another,omitempty"`
+	UsedAt    time.Time `json:"used_at,omitzero"`
+	ExpiresAt time.Time `json:"expires_at"`
 }
 
 // ticketMemory is how long a ticket is kept after its time, so that its link can
@@ -42,8 +47,12 @@ var tickets = declare(spec[Ticket]{
 })
 
 // IssueTicket writes a new ticket. Of the tickets of a user and a kind only the
-// newest is good, Auth0: authenticate/database-connections/password-change.
+// newest is good, Auth0: authenticate/database-connections/password-change; not so of those that
+// enroll factors, of which a user may have several.
 func (tx *Tx) IssueTicket(t Ticket) error {
+	if t.Kind == TicketEnroll {
+		return tx.Tickets.Put(t)
+	}
 	var old []string
 	for other, err := range tx.Tickets.By("user", t.UserID) {
 		if err != nil {

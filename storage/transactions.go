@@ -52,6 +52,8 @@ type Transaction struct {
 	// Logout is the request of a transaction that is no login but the question
 	// whether to log out.
 	Logout *LogoutRequest `json:"logout,omitempty"`
+	// Enrollment is the enrollment of a factor by a ticket: of a transaction that is no login either.
+	Enrollment *Enrollment `json:"enrollment,omitempty"`
 
 	// What the pages have added. Each page writes the answer that is its own.
 
@@ -157,6 +159,7 @@ func (t Transaction) clone() Transaction {
 	t.Applicant = maps.Clone(t.Applicant)
 	t.Passwordless, t.Proof, t.Organization = copyOf(t.Passwordless), copyOf(t.Proof), copyOf(t.Organization)
 	t.Further, t.Consent, t.Upstream, t.Logout = copyOf(t.Further), copyOf(t.Consent), copyOf(t.Upstream), copyOf(t.Logout)
+	t.Enrollment = copyOf(t.Enrollment)
 	if t.Organization != nil {
 		t.Organization.Offered = slices.Clone(t.Organization.Offered)
 	}
@@ -223,6 +226,13 @@ func (t Transaction) Live(now time.Time) bool { return now.Before(t.ExpiresAt) }
 // Began reports whether a login in the transaction began the session. A form sent
 // twice at once begins two, of which the browser keeps either.
 func (t Transaction) Began(s Session) bool { return t.StateHash != "" && s.BeganIn == t.StateHash }
+
+// Enrollment is the enrollment of a factor by the ticket with a hash.
+type Enrollment struct {
+	Ticket string `json:"ticket"`
+	// Done says that the ticket was used in the transaction.
+	Done bool `json:"done,omitempty"`
+}
 
 // LogoutRequest is a request to log out that waits for the user's answer.
 type LogoutRequest struct {

@@ -146,6 +146,11 @@ const (
 	UnblockLinkInvalid
 	DeviceAllowed
 	DeviceDenied
+	FactorEnrolled
+	FactorAlreadyEnrolled
+	EnrollmentLinkUsed
+	EnrollmentLinkExpired
+	EnrollmentLinkInvalid
 )
 
 // outcomes are the texts of each: prompt, screen, and the keys.
@@ -165,6 +170,11 @@ var outcomes = map[Outcome]struct {
 	AccountUnblocked:        {"brute-force-protection", "brute-force-protection-unblock-success", notice{"title", "description", "buttonText"}},
 	DeviceAllowed:           {"device-flow", "device-code-activation-allowed", notice{"eventTitle", "description", "buttonText"}},
 	DeviceDenied:            {"device-flow", "device-code-activation-denied", notice{"eventTitle", "description", "buttonText"}},
+	FactorEnrolled:          {"mfa", "mfa-enroll-result", notice{"enrolledTitle", "enrolledDescription", ""}},
+	FactorAlreadyEnrolled:   {"mfa", "mfa-enroll-result", notice{"genericError", "alreadyEnrolledDescription", ""}},
+	EnrollmentLinkUsed:      {"mfa", "mfa-enroll-result", notice{"alreadyUsedTitle", "alreadyUsedDescription", ""}},
+	EnrollmentLinkExpired:   {"mfa", "mfa-enroll-result", notice{"expiredTicketTitle", "expiredTicketDescription", ""}},
+	EnrollmentLinkInvalid:   {"mfa", "mfa-enroll-result", notice{"invalidTicketTitle", "invalidTicketDescription", ""}},
 	UnblockLinkInvalid:      {"brute-force-protection", "brute-force-protection-unblock-failure", notice{"title", "description", "buttonText"}},
 }
 

@@ -248,6 +248,11 @@ var states = map[string]templates.Page{
 	"mfa-webauthn-platform-enrollment": templates.MFAKey{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "webauthn-platform", Enroll: true, Options: `{"challenge":"eA"}`, Errors: []string{"webauthn-failed"},
 	},
+	"mfa-enrolled":         templates.Result{Layout: exampleCo, Outcome: templates.FactorEnrolled},
+	"mfa-already-enrolled": templates.Result{Layout: exampleCo, Outcome: templates.FactorAlreadyEnrolled},
+	"mfa-ticket-used":      templates.Result{Layout: exampleCo, Outcome: templates.EnrollmentLinkUsed},
+	"mfa-ticket-expired":   templates.Result{Layout: exampleCo, Outcome: templates.EnrollmentLinkExpired},
+	"mfa-ticket-invalid":   templates.Result{Layout: exampleCo, Outcome: templates.EnrollmentLinkInvalid},
 	"mfa-push-enrollment-qr": templates.MFAPush{
 		Layout: withApp, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Enroll: true, Picture: "data:image/png;base64,iVBORw0KGgo=", Errors: []string{"enrollment-transaction-pending"},
 		Others: true,

@@ -99,6 +99,8 @@ var subjects = map[string]string{
 
 	outbox.BlockedAccount: "Your account has been blocked",
 
+	outbox.EnrollmentEmail: "Add a second way to log in to {{ friendly_name }}",
+
 	outbox.MFAOOBCode:        "Your verification code",
 	outbox.PasswordlessEmail: "Welcome to {{ application.name }}",
 }
@@ -225,6 +227,18 @@ func (w Writer) Ticket(tx *storage.Tx, t storage.Ticket) (link string, err error
 	secret := keys.Random(32)
 	t.Hash = keys.Hash(secret)
 	return fmt.Sprintf("%s%s?ticket=%s#", w.Issuer, paths[t.Kind], secret), tx.IssueTicket(t)
+}
+
+// ticketPrefix begins the ids of tickets that enroll factors, as Auth0's do.
+const ticketPrefix = "gten_"
+
+// EnrollmentTicket issues a ticket that enrolls a factor, and returns its id and its link. Auth0:
+// secure/multi-factor-authentication/multi-factor-authentication-developer-resources/
+// create-custom-enrollment-tickets.
+func (w Writer) EnrollmentTicket(tx *storage.Tx, t storage.Ticket) (id, link string, err error) {
+	id = ticketPrefix + keys.Random(32)
+	t.Kind, t.Hash = storage.TicketEnroll, keys.Hash(id)
+	return id, w.Issuer + "guardian/enroll?ticket=" + id, tx.IssueTicket(t)
 }
 
 // kinds are the e-mails that carry tickets.

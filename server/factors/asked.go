@@ -146,6 +146,36 @@ func byPreference(names []string) {
 	slices.SortStableFunc(names, func(a, b string) int { return slices.Index(preference, a) - slices.Index(preference, b) })
 }
 
+// TicketOptions are what an enrollment by a ticket can go on with, Auth0: secure/
+// multi-factor-authentication/multi-factor-authentication-developer-resources/
+// create-custom-enrollment-tickets. There are none where the user has a factor and the ticket is
+// not for another, and where the tenant does not have what it is for.
+func TicketOptions(tx *storage.Tx, t storage.Ticket) (o Options, err error) {
+	all, err := Of(tx, t.UserID)
+	if err != nil || !t.Another && Active(all) {
+		return o, err
+	}
+	enabled, err := Enabled(tx)
+	if err != nil {
+		return o, err
+	}
+	for _, name := range enabled {
+		if name == Email {
+			continue
+		}
+		if name == SMS || name == Voice {
+			o.Channels = append(o.Channels, name)
+		}
+		if t.Factor == "" || t.Factor == factorOf(name, name) {
+			o.Enrollments = append(o.Enrollments, name)
+		}
+	}
+	byPreference(o.Enrollments)
+	recovery, err := objects.FactorEnabled(tx, RecoveryCode)
+	o.Recovery = recovery && !slices.ContainsFunc(all, func(a Authenticator) bool { return a.Type == RecoveryCode })
+	return o, err
+}
+
 // ownAddress is a user's address as an authenticator, unless it is among those that there are.
 func ownAddress(all []Authenticator, address string) []Authenticator {
 	if slices.ContainsFunc(all, func(a Authenticator) bool { return a.To == address }) {

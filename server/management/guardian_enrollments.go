@@ -11,9 +11,20 @@ import (
 
 func enrollmentOperations() []operation {
 	return []operation{
+		{http.MethodPost, "/guardian/enrollments/ticket", []string{"create:guardian_enrollment_tickets"}, enrollmentTicket},
 		{http.MethodGet, "/guardian/enrollments/{id}", []string{"read:guardian_enrollments"}, getEnrollment},
 		{http.MethodDelete, "/guardian/enrollments/{id}", []string{"delete:guardian_enrollments"}, deleteEnrollment},
 	}
+}
+
+// enrollmentTicket makes a link by which a user enrolls a factor.
+//
+//auth0:operation POST /api/v2/guardian/enrollments/ticket
+func enrollmentTicket(c *call) error {
+	if err := c.readAs(resource.EnrollmentTicket, resource.Create); err != nil {
+		return err
+	}
+	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) { return objects.EnrollmentTicket(ch, c.body) })
 }
 
 // getEnrollment is Auth0: api/management/v2/guardian/get-enrollment.

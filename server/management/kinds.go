@@ -42,6 +42,7 @@ var otherKinds = map[string]*resource.Kind{
 	"/hooks/{id}/secrets":                                       resource.HookSecrets,
 	"/jobs/users-exports":                                       resource.Jobs,
 	"/jobs/users-imports":                                       resource.Jobs,
+	"/guardian/enrollments/ticket":                              resource.EnrollmentTicket,
 	"/jobs/verification-email":                                  resource.VerificationJob,
 	"/keys/custom-signing":                                      resource.CustomSigningKeys,
 	"/keys/encryption/{kid}":                                    resource.WrappedKeys,

@@ -246,5 +246,5 @@ func (m *room) submitNewCode(w http.ResponseWriter, r *http.Request, v visit) er
 	if err != nil {
 		return err
 	}
-	return web.Resume(w, r, v.state)
+	return v.resume(w, r)
 }

@@ -224,7 +224,7 @@ func (m *room) makeKey(r *http.Request, v visit, kind string) (p proof, err erro
 	}
 	return proof{
 		find: func(tx *storage.Tx) (a factors.Authenticator, err error) {
-			now, err := factors.OptionsOf(tx, v.user)
+			now, err := optionsOf(tx, v)
 			if err == nil && len(now.Enrollments) == 0 {
 				err = errNothingAsked
 			}

@@ -44,6 +44,7 @@ type room struct{ Deps }
 const (
 	loginOptions  = "/u/mfa-login-options"
 	enrollOptions = "/u/mfa-enroll-options"
+	enrollResult  = "/u/mfa-enroll-result"
 	otpByCode     = "/u/mfa-otp-enrollment-code"
 	// pushByOldName is what scripts that were written for Auth0's pages call the page of the app.
 	pushByOldName = "/u/mfa-push-challenge"
@@ -75,6 +76,8 @@ func Mount(rt *web.Router, d Deps) {
 	}
 	serve(factors.ChallengePage(factors.RecoveryCode), m.showRecovery, m.submitRecovery)
 	serve(factors.RecoveryPage, m.showNewCode, m.submitNewCode)
+	rt.Handle(http.MethodGet, "/guardian/enroll", m.followTicket)
+	rt.Handle(http.MethodGet, enrollResult, m.showResult)
 	serve(loginOptions, m.showOptions(false), m.submitOptions(false))
 	serve(enrollOptions, m.showOptions(true), m.submitOptions(true))
 }
@@ -92,6 +95,8 @@ type visit struct {
 	options factors.Options
 	further storage.FurtherFactor
 	form    url.Values
+	// another says that the user may add a factor beside others, as tickets may have it.
+	another bool
 }
 
 var (
@@ -112,14 +117,14 @@ func (m *room) asked(serve step) web.Handler {
 			}
 		}
 		v.state = session.StateOf(r)
-		if v.t, err = m.Cookies.Transaction(m.DB, r, v.state, m.Now()); err != nil {
+		if v.t, err = m.Cookies.FactorTransaction(m.DB, r, v.state, m.Now()); err != nil {
 			return err
 		}
 		if err = m.DB.View(r.Context(), func(tx *storage.Tx) error { return m.find(tx, r, &v) }); err == nil {
 			err = serve(w, r, v)
 		}
 		if errors.Is(err, errNothingAsked) {
-			return web.Resume(w, r, v.state)
+			return v.resume(w, r)
 		}
 		return err
 	}
@@ -127,6 +132,9 @@ func (m *room) asked(serve step) web.Handler {
 
 // find finds who is asked, and for what. It returns errNothingAsked where that is over.
 func (m *room) find(tx *storage.Tx, r *http.Request, v *visit) error {
+	if v.t.Enrollment != nil {
+		return m.findTicket(tx, v)
+	}
 	s, err := m.Cookies.Find(tx, r, m.Now())
 	if err == nil {
 		v.user, err = tx.Users.Get(s.UserID)
@@ -231,7 +239,7 @@ func (m *room) finish(w http.ResponseWriter, r *http.Request, v visit, p proof) 
 	if mark != "" {
 		m.Cookies.Remember(w, mark)
 	}
-	return web.Resume(w, r, v.state)
+	return v.resume(w, r)
 }
 
 // letOn keeps what was proved.
@@ -240,7 +248,7 @@ func (m *room) letOn(tx *storage.Tx, v visit, a factors.Authenticator, mark, cod
 	if err := factors.Used(tx, v.user.UserID, a, now); err != nil {
 		return err
 	}
-	if err := m.Door.Further(tx, v.t, v.login.Session, a.Method()); err != nil {
+	if err := m.goOn(tx, v, a); err != nil {
 		return err
 	}
 	if mark != "" {
@@ -264,7 +272,7 @@ func (m *room) letOn(tx *storage.Tx, v visit, a factors.Authenticator, mark, cod
 
 // remembers reports whether the user wants the browser to be remembered, and may.
 func (v visit) remembers() bool {
-	return v.login.MayRemember() && slices.Contains([]string{"true", "on", "1"}, cmp.Or(v.form.Get("rememberBrowser"), v.form.Get("rememberDevice")))
+	return v.t.Enrollment == nil && v.login.MayRemember() && slices.Contains([]string{"true", "on", "1"}, cmp.Or(v.form.Get("rememberBrowser"), v.form.Get("rememberDevice")))
 }
 
 // refused counts a wrong code and returns the key of what the page says of it.
@@ -340,6 +348,14 @@ func (v visit) elsewhere(w http.ResponseWriter, r *http.Request) error {
 		return web.Continue(w, r, enrollOptions, v.state)
 	}
 	return web.Continue(w, r, loginOptions, v.state)
+}
+
+// resume sends the browser to where it is decided what comes next.
+func (v visit) resume(w http.ResponseWriter, r *http.Request) error {
+	if v.t.Enrollment != nil {
+		return web.Continue(w, r, enrollResult, v.state)
+	}
+	return web.Resume(w, r, v.state)
 }
 
 // start sends the browser to the page that the login begins with, from one that is not for it.

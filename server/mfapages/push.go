@@ -206,7 +206,11 @@ func (m *room) showApp(w http.ResponseWriter, r *http.Request, v visit) error {
 
 // newApp shows a new QR code.
 func (m *room) newApp(w http.ResponseWriter, r *http.Request, v visit, errs ...string) error {
-	a, err := m.enroll(r, &v, factors.First(factors.AppDocument(factors.NewOTPSecret())))
+	doc := factors.AppDocument(factors.NewOTPSecret())
+	if !v.another {
+		doc = factors.First(doc)
+	}
+	a, err := m.enroll(r, &v, doc)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/storage"
@@ -58,6 +59,35 @@ func makeTicket(ch *Change, kind string, user storage.User, verifies string, sen
 		Kind: kind, UserID: user.UserID, Connection: user.ConnectionName(), ClientID: storage.Text(sent, "client_id"), Email: verifies,
 		ResultURL: storage.Text(sent, "result_url"), IncludeEmail: sent["includeEmailInRedirect"] == true, ExpiresAt: ch.Now.Add(life),
 	})
+}
+
+// EnrollmentTicket makes a link by which a user enrolls a factor, and has it sent where the request
+// says so. The answer has the ticket's id and the link. Auth0:
+// api/management/v2/guardian/post-ticket.
+func EnrollmentTicket(ch *Change, sent storage.Document) (storage.Document, error) {
+	user, err := GetUser(ch.Tx, storage.Text(sent, "user_id"))
+	if err != nil {
+		return nil, err
+	}
+	user.Email = cmp.Or(storage.Text(sent, "email"), user.Email)
+	if sent["send_mail"] == true && user.Email == "" {
+		return nil, resource.InvalidBody("The user does not have an email address.")
+	}
+	id, link, err := ch.Emails.EnrollmentTicket(ch.Tx, storage.Ticket{
+		UserID: user.UserID, Connection: user.ConnectionName(), Factor: storage.Text(sent, "factor"), Another: sent["allow_multiple_enrollments"] == true,
+		ExpiresAt: ch.Now.Add(emails.DefaultLifetime),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if sent["send_mail"] == true {
+		mail, err := ch.Emails.Draft(ch.Tx, emails.Letter{Kind: outbox.EnrollmentEmail, User: user, Connection: user.ConnectionName(), Link: link})
+		if err != nil {
+			return nil, err
+		}
+		ch.mail(mail)
+	}
+	return storage.Document{"ticket_id": id, "ticket_url": link}, nil
 }
 
 // userOfPassword is the user whom a password ticket names by id, or by address and

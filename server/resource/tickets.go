@@ -18,6 +18,12 @@ var (
 		"result_url": {Type: String, Format: "uri"}, "client_id": text, "organization_id": text, "new_password": {Type: String, Secret: true}, "ticket": madeSecret,
 		"ttl_sec": {Type: Integer}, "mark_email_as_verified": flag, "includeEmailInRedirect": flag, "identity": identityOf,
 	}}
+	// EnrollmentTicket is Auth0: api/management/v2/guardian/post-ticket.
+	EnrollmentTicket = &Kind{Name: "guardian/enrollments/ticket", Fields: Fields{
+		"user_id": {Type: String, Required: true, Min: 1}, "email": {Type: String, Format: "email"}, "send_mail": flag, "email_locale": text,
+		"factor":                     {Type: String, Enum: []string{"push-notification", "phone", "email", "otp", "webauthn-roaming", "webauthn-platform"}},
+		"allow_multiple_enrollments": flag, "ticket_id": madeSecret, "ticket_url": madeSecret,
+	}}
 	// VerificationJob is Auth0: api/management/v2/jobs/post-verification-email.
 	VerificationJob = &Kind{Name: "jobs/verification-email", Fields: Fields{
 		"user_id": {Type: String, Required: true, Min: 1}, "client_id": text, "organization_id": text, "identity": identityOf,

@@ -17,6 +17,16 @@ import (
 // apierr.TransactionForeign when another browser began it.
 func (c Cookies) Transaction(db *storage.DB, r *http.Request, state string, now time.Time) (storage.Transaction, error) {
 	t, err := c.find(db, r, state, now)
+	if err == nil && (t.Logout != nil || t.Enrollment != nil) {
+		return t, apierr.TransactionExpired
+	}
+	return t, err
+}
+
+// FactorTransaction is Transaction for the pages of further factors, which serve enrollments by
+// tickets as well.
+func (c Cookies) FactorTransaction(db *storage.DB, r *http.Request, state string, now time.Time) (storage.Transaction, error) {
+	t, err := c.find(db, r, state, now)
 	if err == nil && t.Logout != nil {
 		return t, apierr.TransactionExpired
 	}
@@ -27,6 +37,15 @@ func (c Cookies) Transaction(db *storage.DB, r *http.Request, state string, now 
 func (c Cookies) LogoutTransaction(db *storage.DB, r *http.Request, state string, now time.Time) (storage.Transaction, error) {
 	t, err := c.find(db, r, state, now)
 	if err == nil && t.Logout == nil {
+		return t, apierr.TransactionExpired
+	}
+	return t, err
+}
+
+// EnrollmentTransaction is Transaction for the enrollment of a factor by a ticket.
+func (c Cookies) EnrollmentTransaction(db *storage.DB, r *http.Request, state string, now time.Time) (storage.Transaction, error) {
+	t, err := c.find(db, r, state, now)
+	if err == nil && t.Enrollment == nil {
 		return t, apierr.TransactionExpired
 	}
 	return t, err
