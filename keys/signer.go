@@ -31,3 +31,9 @@ func (s Signer) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte
 	}
 	return rsa.SignPKCS1v15(rand.Reader, s.key.private, opts.HashFunc(), digest)
 }
+
+// GetKeyPair is the key with its certificate, for a library that decrypts what was encrypted for the
+// tenant. It implements goxmldsig's X509KeyStore.
+func (s Signer) GetKeyPair() (key *rsa.PrivateKey, certificate []byte, err error) {
+	return s.key.private, s.key.Certificate, nil
+}

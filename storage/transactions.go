@@ -238,6 +238,8 @@ type Enrollment struct {
 type LogoutRequest struct {
 	ClientID string `json:"client_id"`
 	Target   string `json:"target"` // where to go afterwards, "" for nowhere
+	// Federated says that the session at the identity provider is to end, too.
+	Federated bool `json:"federated,omitempty"`
 }
 
 // AuthorizeRequest is a request to /authorize after its checks, RFC 6749

@@ -61,7 +61,7 @@ func (m *room) get(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if params.Get("login_ticket") != "" {
-		return m.redeem(w, r, params)
+		return m.redeem(w, r, params.Get("client_id"), params)
 	}
 	return m.begin(w, r, params)
 }

@@ -15,15 +15,15 @@ import (
 var errTicket = &apierr.Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Unknown or invalid login ticket."}
 
 // redeem begins the session that a login ticket stands for, and sends the browser to the same
-// request without the ticket, which then finds the session.
-func (m *room) redeem(w http.ResponseWriter, r *http.Request, params url.Values) error {
+// request of the application without the ticket, which then finds the session.
+func (m *room) redeem(w http.ResponseWriter, r *http.Request, clientID string, params url.Values) error {
 	if web.IsSubresource(r) {
 		return apierr.Subresource
 	}
 	var finish func(http.ResponseWriter)
 	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		now := m.Now()
-		t, err := tx.UseLoginTicket(keys.Hash(params.Get("login_ticket")), params.Get("client_id"), signin.Browser(r), now)
+		t, err := tx.UseLoginTicket(keys.Hash(params.Get("login_ticket")), clientID, signin.Browser(r), now)
 		if err != nil {
 			return err
 		}
@@ -42,5 +42,5 @@ func (m *room) redeem(w http.ResponseWriter, r *http.Request, params url.Values)
 	for _, name := range []string{"login_ticket", "realm", "co_id", "co_verifier"} {
 		params.Del(name)
 	}
-	return web.Redirect(w, r, "/authorize?"+params.Encode())
+	return web.Redirect(w, r, r.URL.EscapedPath()+"?"+params.Encode())
 }

@@ -28,6 +28,12 @@ func (m *room) samlp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if params.Get("login_ticket") != "" {
+		return m.redeem(w, r, web.Param(r, "client_id"), params)
+	}
+	if saml.AsksLogout(params.Get("SAMLRequest")) { // Auth0's page on two tenants gives one address for both
+		return web.Redirect(w, r, r.URL.EscapedPath()+"/logout?"+r.URL.RawQuery)
+	}
 	return m.beginSAML(w, r, params, r.URL.RawQuery)
 }
 

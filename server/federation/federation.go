@@ -12,6 +12,8 @@ import (
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/providers"
+	"github.com/tenant0/tenant0/server/saml"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/tenantlog"
@@ -33,7 +35,7 @@ type Deps struct {
 	Tenant string
 	// Upstream says which providers are not simulated, and Closed which addresses no request may
 	// reach.
-	Upstream Upstream
+	Upstream providers.Upstream
 	Closed   func(netip.AddrPort) bool
 }
 
@@ -82,12 +84,15 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	state := keys.Random(32)
-	real := m.Upstream.reaches(c)
+	real := m.Upstream.Reaches(c)
 	up := storage.UpstreamLogin{Connection: c.Name, StateHash: keys.Hash(state), Page: page, Real: real, Nonce: keys.Random(32), Verifier: keys.Random(32)}
-	l, target := leg{t, c}, ""
+	l, asked := leg{t, c}, saml.Outgoing{}
 	if real && isSAML(c) { // the request has an id of its own
-		l.transaction.Upstream = &up
-		if target, up.Nonce, err = m.samlURL(l, state); err != nil {
+		sp, err := saml.ProviderOf(c, m.asTenant())
+		if err != nil {
+			return err
+		}
+		if asked, up.Nonce, err = sp.Request(state); err != nil {
 			return err
 		}
 	}
@@ -103,11 +108,13 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request) error {
 	l.transaction.Upstream = &up
 	switch {
 	case !real:
-		target = m.simulatedURL(l, state)
-	case target == "":
-		if target, err = m.authorizationURL(r.Context(), l, state); err != nil {
-			return m.refused(w, r, l, err)
-		}
+		return web.Redirect(w, r, m.simulatedURL(l, state))
+	case isSAML(c):
+		return m.Pages.Send(w, r, asked.URL, asked.Form)
+	}
+	target, err := m.authorizationURL(r.Context(), l, state)
+	if err != nil {
+		return m.refused(w, r, l, err)
 	}
 	return web.Redirect(w, r, target)
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
@@ -22,37 +21,9 @@ import (
 // isSAML reports whether a connection leads to an identity provider of SAML 2.0.
 func isSAML(c storage.Connection) bool { return c.Strategy == "samlp" || c.Strategy == "pingfederate" }
 
-// serviceProvider is the tenant as a provider of a connection knows it, Auth0: authenticate/protocols/
-// saml/saml-identity-provider-configuration-settings.
-func (m *room) serviceProvider(c storage.Connection) (saml.ServiceProvider, error) {
-	cert, err := saml.Certificate(cmp.Or(text(c, "signingCert"), text(c, "cert")))
-	if err != nil {
-		err = &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The connection has no certificate to hold the provider's signatures against", Setting: "signingCert among the options of the connection", Cause: err}
-	}
-	return saml.ServiceProvider{EntityID: m.entityID(c), ConsumerURL: m.consumerURL(c), SignInURL: text(c, "signInEndpoint"), Certificate: cert, Now: m.Now()}, err
-}
-
-// entityID is what the tenant is called for a connection.
-func (m *room) entityID(c storage.Connection) string {
-	return cmp.Or(text(c, "entityId"), "urn:auth0:"+m.Tenant+":"+c.Name)
-}
-
-// consumerURL is where the provider of a connection sends its answers.
-func (m *room) consumerURL(c storage.Connection) string {
-	return m.Issuer.URL + strings.TrimPrefix(callbackPath, "/") + "?connection=" + url.QueryEscape(c.Name)
-}
-
-// samlURL is where the provider of a leg asks who logs in, with a request in the query: SAML 2.0
-// Bindings section 3.4. It returns the id of the request, too, which the answer has to name.
-func (m *room) samlURL(l leg, state string) (target, id string, err error) {
-	if l.connection.Options["signSAMLRequest"] == true {
-		return "", "", apierr.NotEmulated("A signed SAML request (signSAMLRequest)")
-	}
-	sp, err := m.serviceProvider(l.connection)
-	if err != nil {
-		return "", "", err
-	}
-	return sp.RequestURL(state)
+// asTenant is what service providers need of the tenant.
+func (m *room) asTenant() saml.Tenant {
+	return saml.Tenant{Issuer: m.Issuer.URL, Name: m.Tenant, Key: m.Issuer.Ring.Signer(), Now: m.Now()}
 }
 
 // asserted is what a provider's answer says, once it is proven.
@@ -66,7 +37,7 @@ type asserted struct {
 // proven holds an answer of a SAML provider against SAML 2.0 Profiles section 4.1.4.3: signature,
 // audience, recipient, times, and the request that it answers, "" for one that nobody has asked for.
 func (m *room) proven(c storage.Connection, encoded, request string) (a asserted, err error) {
-	sp, err := m.serviceProvider(c)
+	sp, err := saml.ProviderOf(c, m.asTenant())
 	if err != nil {
 		return a, err
 	}
@@ -79,7 +50,7 @@ func (m *room) proven(c storage.Connection, encoded, request string) (a asserted
 		a.until = one.Until
 	}
 	id, claims := providers.MapSAML(c, one.NameID, one.Attributes)
-	claims["issuer"] = one.Issuer
+	claims["issuer"], claims["nameIdAttributes"] = one.Issuer, map[string]any{"value": one.NameID, "Format": one.NameIDFormat}
 	if one.SessionIndex != "" {
 		claims["sessionIndex"] = one.SessionIndex
 	}
@@ -165,7 +136,7 @@ func (m *room) initiated(r *http.Request) (c storage.Connection, client storage.
 		if !isSAML(c) || id == "" || initiated["enabled"] == false {
 			return errUnsolicited
 		}
-		if protocol, _ := initiated["client_protocol"].(string); !slices.Contains([]string{"", "oauth2", "oidc"}, protocol) {
+		if protocol := storage.Text(initiated, "client_protocol"); !slices.Contains([]string{"", "oauth2", "oidc", "samlp"}, protocol) {
 			return apierr.NotEmulated("client_protocol " + protocol + " of a login that an identity provider begins")
 		}
 		client, err = tx.Clients.Get(id)
@@ -184,10 +155,16 @@ func (m *room) initiated(r *http.Request) (c storage.Connection, client storage.
 // who it is.
 func goOn(w http.ResponseWriter, r *http.Request, c storage.Connection, client storage.Client, ticket string) error {
 	initiated, _ := c.Options["idpinitiated"].(map[string]any)
-	query, _ := initiated["client_authorizequery"].(string)
-	authorize, err := url.ParseQuery(query)
+	authorize, err := url.ParseQuery(storage.Text(initiated, "client_authorizequery"))
 	if err != nil {
 		return err
+	}
+	if organization := r.URL.Query().Get("organization"); organization != "" {
+		authorize.Set("organization", organization)
+	}
+	if storage.Text(initiated, "client_protocol") == "samlp" {
+		authorize.Set("login_ticket", ticket)
+		return web.Redirect(w, r, "/samlp/"+url.PathEscape(client.ClientID)+"?"+authorize.Encode())
 	}
 	for name, value := range map[string]string{"client_id": client.ClientID, "login_ticket": ticket, "response_type": cmp.Or(authorize.Get("response_type"), "code")} {
 		authorize.Set(name, value)
@@ -213,7 +190,10 @@ func (m *room) metadata(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sp := saml.ServiceProvider{EntityID: m.entityID(c), ConsumerURL: m.consumerURL(c), Now: m.Now()}
+	sp, err := saml.Described(c, m.asTenant())
+	if err != nil {
+		return err
+	}
 	raw, err := sp.Metadata()
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/providers"
 	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
@@ -27,6 +28,10 @@ type Deps struct {
 	Pages   web.Pages
 	Log     *tenantlog.Log
 	Now     func() time.Time
+	// Tenant is the tenant's name, as providers of SAML know it, and Upstream says which providers are
+	// not simulated.
+	Tenant   string
+	Upstream providers.Upstream
 }
 
 type room struct{ Deps }
@@ -40,6 +45,8 @@ func Mount(rt *web.Router, d Deps) {
 	rt.Handle(http.MethodPost, "/oidc/logout", m.post)
 	rt.Handle(http.MethodGet, "/samlp/{client_id}/logout", m.samlp)
 	rt.Handle(http.MethodPost, "/samlp/{client_id}/logout", m.samlpForm)
+	rt.Handle(http.MethodGet, "/logout", m.provider)
+	rt.Handle(http.MethodPost, "/logout", m.providerForm)
 	rt.Handle(http.MethodGet, confirmPage, m.showConfirm)
 	rt.Handle(http.MethodPost, confirmPage, web.SameSite(m.submitConfirm))
 }
@@ -56,7 +63,7 @@ func (m *room) v2(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return m.refuse(r, params, err)
 	}
-	return m.end(w, r, client, target)
+	return m.end(w, r, storage.LogoutRequest{Target: target, Federated: params.Has("federated")}, client)
 }
 
 // returnTo checks where /v2/logout goes: the address asked for when the
@@ -112,26 +119,42 @@ func (m *room) refuse(r *http.Request, params url.Values, err error) error {
 	return err
 }
 
-// end ends the session and answers. Tokens stay as they are.
-func (m *room) end(w http.ResponseWriter, r *http.Request, client storage.Client, target string) error {
-	if err := m.endSession(w, r, client, target); err != nil {
+// end ends the session and answers, after the identity provider's session has ended, too, where that is
+// asked for. Tokens stay as they are.
+func (m *room) end(w http.ResponseWriter, r *http.Request, asked storage.LogoutRequest, client storage.Client) error {
+	s, err := m.endSession(w, r, client, asked.Target)
+	if err != nil {
 		return err
 	}
+	if asked.Federated && s.ID != "" {
+		asked.ClientID, asked.Federated = client.ClientID, false
+		out, there, err := m.upstream(w, r, s, asked)
+		if err != nil {
+			return err
+		}
+		if there {
+			return m.Pages.Send(w, r, out.URL, out.Form)
+		}
+	}
+	return m.goOn(w, r, asked.Target, client)
+}
+
+// goOn leads to where a logout leads to, or says that the session has ended.
+func (m *room) goOn(w http.ResponseWriter, r *http.Request, target string, client storage.Client) error {
 	if target != "" {
 		return web.Redirect(w, r, target)
 	}
 	return m.showEnd(w, r, client)
 }
 
-// endSession ends the browser's session, if it has one.
-func (m *room) endSession(w http.ResponseWriter, r *http.Request, client storage.Client, target string) error {
-	var s storage.Session
-	err := m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
+// endSession ends the browser's session, if it has one, and returns it.
+func (m *room) endSession(w http.ResponseWriter, r *http.Request, client storage.Client, target string) (s storage.Session, err error) {
+	err = m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
 		s, err = m.Cookies.End(tx, r, m.Now())
 		return storage.Optional(err)
 	})
 	if err != nil {
-		return err
+		return s, err
 	}
 	if s.ID != "" {
 		m.Log.Record(r, tenantlog.Event{
@@ -141,7 +164,7 @@ func (m *room) endSession(w http.ResponseWriter, r *http.Request, client storage
 		})
 	}
 	m.Cookies.Forget(w)
-	return nil
+	return s, nil
 }
 
 // showEnd says that the session has ended.
@@ -190,9 +213,15 @@ func (m *room) post(w http.ResponseWriter, r *http.Request) error {
 
 // request is a logout request whose hints agree.
 type request struct {
-	client  storage.Client
-	target  string // with the state, "" for none
-	session string // the sid that the hints name, "" for none
+	client    storage.Client
+	target    string // with the state, "" for none
+	session   string // the sid that the hints name, "" for none
+	federated bool   // the identity provider's session is to end, too
+}
+
+// asked is what is kept of the request.
+func (rq request) asked() storage.LogoutRequest {
+	return storage.LogoutRequest{ClientID: rq.client.ClientID, Target: rq.target, Federated: rq.federated}
 }
 
 // oidc ends the session that the hints name, and asks the user when they name
@@ -214,14 +243,14 @@ func (m *room) oidc(w http.ResponseWriter, r *http.Request, params url.Values) e
 	if s.ID != "" && s.ID != rq.session {
 		return m.ask(w, r, rq)
 	}
-	return m.end(w, r, rq.client, rq.target)
+	return m.end(w, r, rq.asked(), rq.client)
 }
 
 // read checks the parameters against one another, Auth0:
 // authenticate/login/logout/log-users-out-of-auth0.
 func (m *room) read(ctx context.Context, host string, params url.Values) (rq request, err error) {
 	clientID, organization := params.Get("client_id"), ""
-	rq.session = params.Get("logout_hint")
+	rq.session, rq.federated = params.Get("logout_hint"), params.Has("federated")
 	if token := params.Get("id_token_hint"); token != "" {
 		hint, err := m.Issuer.IDTokenHint(ctx, token)
 		if err != nil {
@@ -291,10 +320,8 @@ const confirmLifetime = 10 * time.Minute
 // ask keeps the request and sends the browser to the question.
 func (m *room) ask(w http.ResponseWriter, r *http.Request, rq request) error {
 	now := m.Now()
-	state, err := m.Cookies.Start(w, r, m.DB, storage.Transaction{
-		CreatedAt: now, ExpiresAt: now.Add(confirmLifetime),
-		Logout: &storage.LogoutRequest{ClientID: rq.client.ClientID, Target: rq.target},
-	})
+	asked := rq.asked()
+	state, err := m.Cookies.Start(w, r, m.DB, storage.Transaction{CreatedAt: now, ExpiresAt: now.Add(confirmLifetime), Logout: &asked})
 	if err != nil {
 		return err
 	}
@@ -353,7 +380,7 @@ func (m *room) submitConfirm(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if form.Get("action") == "accept" {
-		return m.end(w, r, client, t.Logout.Target)
+		return m.end(w, r, *t.Logout, client)
 	}
 	layout, err := m.Pages.Layout(r.Context(), web.About{UILocales: r.URL.Query().Get("ui_locales"), ClientID: client.ClientID})
 	if err != nil {

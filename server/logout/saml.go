@@ -10,7 +10,6 @@ import (
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
-	"github.com/tenant0/tenant0/templates"
 )
 
 var (
@@ -106,7 +105,7 @@ func (m *room) answerSAML(w http.ResponseWriter, r *http.Request, p participant,
 	if tell && !isWeb(p.settings.LogoutURL) {
 		return errNoLogoutURL
 	}
-	if err := m.endSession(w, r, p.client, p.settings.LogoutURL); err != nil {
+	if _, err := m.endSession(w, r, p.client, p.settings.LogoutURL); err != nil {
 		return err
 	}
 	if !tell {
@@ -116,7 +115,7 @@ func (m *room) answerSAML(w http.ResponseWriter, r *http.Request, p participant,
 	if err != nil {
 		return err
 	}
-	return m.send(w, r, out)
+	return m.Pages.Send(w, r, out.URL, out.Form)
 }
 
 // askedBySAML ends the session that an application asks to end, if the browser has it, and tells the
@@ -133,29 +132,17 @@ func (m *room) askedBySAML(w http.ResponseWriter, r *http.Request, p participant
 	case !p.uses(), !asked.Names(p.settings.NameID(p.person), p.session.ID):
 		return errParticipant
 	}
-	if err := m.endSession(w, r, p.client, p.settings.LogoutURL); err != nil {
+	if _, err := m.endSession(w, r, p.client, p.settings.LogoutURL); err != nil {
 		return err
 	}
 	out, err := p.settings.LogoutResponse(m.Issuer.Ring.Signer(), saml.EntityID(m.Issuer.URL), asked.ID, params.Get("RelayState"), m.Now())
 	if err != nil {
 		return err
 	}
-	return m.send(w, r, out)
+	return m.Pages.Send(w, r, out.URL, out.Form)
 }
 
 func isWeb(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
-}
-
-// send takes a message to the application.
-func (m *room) send(w http.ResponseWriter, r *http.Request, out saml.Outgoing) error {
-	if out.Form == nil {
-		return web.Redirect(w, r, out.URL)
-	}
-	fields := make([]templates.Field, 0, len(out.Form))
-	for _, one := range out.Form {
-		fields = append(fields, templates.Field{Name: one.Name, Value: one.Value})
-	}
-	return m.Pages.Post(r.Context(), w, out.URL, fields)
 }

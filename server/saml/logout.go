@@ -1,7 +1,9 @@
 package saml
 
 import (
+	"bytes"
 	"cmp"
+	"crypto/x509"
 	"errors"
 	"slices"
 	"strings"
@@ -18,15 +20,33 @@ type Logout struct {
 	Signed bool
 }
 
+// AsksLogout reports whether a message is a request to end a session, whoever has made it.
+func AsksLogout(encoded string) bool {
+	text, err := Incoming{Encoded: encoded}.decode()
+	if err != nil || !bytes.Contains(text, []byte("LogoutRequest")) {
+		return false
+	}
+	root, err := parse(text)
+	return err == nil && root.Tag == "LogoutRequest"
+}
+
 // ReadLogout reads a request to end a session, which has to be signed where there is a certificate.
 func ReadLogout(in Incoming, cert string, now time.Time) (l Logout, err error) {
+	parsed, err := requestCertificate(cert)
+	if err != nil {
+		return l, err
+	}
+	return readLogout(in, parsed, now)
+}
+
+func readLogout(in Incoming, cert *x509.Certificate, now time.Time) (l Logout, err error) {
 	root, err := in.message("LogoutRequest", cert, now)
 	if err != nil {
 		return l, err
 	}
 	l = Logout{
 		ID: root.SelectAttrValue("ID", ""), Issuer: childText(root, "Issuer"), Destination: root.SelectAttrValue("Destination", ""),
-		NameID: childText(root, "NameID"), Signed: cert != "",
+		NameID: childText(root, "NameID"), Signed: cert != nil,
 	}
 	for _, one := range root.ChildElements() {
 		if one.Tag == "SessionIndex" && one.NamespaceURI() == protocolNS {

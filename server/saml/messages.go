@@ -38,13 +38,13 @@ var errMessage = &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_req
 
 // errUnsigned is the answer to a message without the signature that the add-on asks for.
 var errUnsigned = &apierr.Error{
-	Status: http.StatusBadRequest, Code: "invalid_request", Setting: "signingCert of the add-on samlp of the application",
+	Status: http.StatusBadRequest, Code: "invalid_request", Setting: "signingCert of the add-on samlp of the application, or among the options of the connection",
 	Message: "SAMLRequest message MUST be signed when using an asynchronous binding (POST or Redirect)",
 }
 
 func errSignature(cause error) error {
 	return (&apierr.Error{
-		Status: http.StatusBadRequest, Code: "invalid_request", Setting: "signingCert of the add-on samlp of the application",
+		Status: http.StatusBadRequest, Code: "invalid_request", Setting: "signingCert of the add-on samlp of the application, or among the options of the connection",
 		Message: "Signature check errors: the signature of the SAML message could not be verified",
 	}).With(cause)
 }
@@ -126,7 +126,7 @@ func parse(text []byte) (*etree.Element, error) {
 
 // message returns the element of a message with a name. Where there is a certificate, the message has
 // to be signed by its key, and what is returned is what was signed.
-func (in Incoming) message(tag, cert string, now time.Time) (root *etree.Element, err error) {
+func (in Incoming) message(tag string, cert *x509.Certificate, now time.Time) (root *etree.Element, err error) {
 	text, err := in.decode()
 	if err != nil {
 		return nil, errMessage.With(err)
@@ -134,7 +134,7 @@ func (in Incoming) message(tag, cert string, now time.Time) (root *etree.Element
 	if root, err = parse(text); err != nil {
 		return nil, errMessage.With(err)
 	}
-	if cert != "" {
+	if cert != nil {
 		if root, err = in.verified(root, cert, now); err != nil {
 			return nil, err
 		}
@@ -147,15 +147,11 @@ func (in Incoming) message(tag, cert string, now time.Time) (root *etree.Element
 
 // verified holds a message against a certificate: the signature within the message, or in the query of
 // a redirect.
-func (in Incoming) verified(root *etree.Element, cert string, now time.Time) (*etree.Element, error) {
-	parsed, err := Certificate(cert)
-	if err != nil {
-		return nil, errSignature(err)
-	}
+func (in Incoming) verified(root *etree.Element, cert *x509.Certificate, now time.Time) (*etree.Element, error) {
 	if in.Query != "" && queryPart(in.Query, "Signature") != "" {
-		return root, in.verifyQuery(parsed)
+		return root, in.verifyQuery(cert)
 	}
-	ctx := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{parsed}})
+	ctx := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{cert}})
 	ctx.Clock = dsig.NewFakeClockAt(now)
 	signed, err := ctx.Validate(root)
 	if errors.Is(err, dsig.ErrMissingSignature) {
@@ -203,6 +199,18 @@ func queryPart(query, name string) string {
 	return ""
 }
 
+// requestCertificate is that of the setting signingCert, nil for none.
+func requestCertificate(text string) (*x509.Certificate, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // requests need not be signed
+	}
+	cert, err := Certificate(text)
+	if err != nil {
+		return nil, errSignature(err)
+	}
+	return cert, nil
+}
+
 // Certificate reads what a setting has of a certificate: PEM, or its base64.
 func Certificate(text string) (*x509.Certificate, error) {
 	raw := []byte(text)
@@ -230,7 +238,11 @@ type AuthnRequest struct {
 
 // ReadAuthnRequest reads a request, which has to be signed where there is a certificate.
 func ReadAuthnRequest(in Incoming, cert string, now time.Time) (rq AuthnRequest, err error) {
-	root, err := in.message("AuthnRequest", cert, now)
+	parsed, err := requestCertificate(cert)
+	if err != nil {
+		return rq, err
+	}
+	root, err := in.message("AuthnRequest", parsed, now)
 	if err != nil {
 		return rq, err
 	}

@@ -8,23 +8,22 @@ import (
 	"strings"
 
 	"github.com/beevik/etree"
+
+	"github.com/tenant0/tenant0/templates"
 )
 
 // Outgoing is a message on its way through the browser: by redirect to URL, or in a form that is posted
 // there.
 type Outgoing struct {
 	URL string
-	// Form are the names and the values of the form, nil for a redirect.
-	Form []Parameter
+	// Form are the fields of the form, nil for a redirect.
+	Form []templates.Field
 }
-
-// Parameter is one of a form.
-type Parameter struct{ Name, Value string }
 
 // send signs a message and puts it on its way. name is SAMLRequest or SAMLResponse, and relayState what
 // is to come back with the answer, "" for nothing. Without a key the message is not signed.
 func (s Signing) send(el *etree.Element, name, target, binding, relayState string) (o Outgoing, err error) {
-	if binding == Redirect {
+	if binding == Redirect && !s.Undeflated {
 		return s.redirect(el, name, target, relayState)
 	}
 	if s.Key != nil {
@@ -33,9 +32,16 @@ func (s Signing) send(el *etree.Element, name, target, binding, relayState strin
 		}
 	}
 	text, err := encode(el)
-	o = Outgoing{URL: target, Form: []Parameter{{name, text}}}
+	if binding == Redirect {
+		query := name + "=" + url.QueryEscape(text)
+		if relayState != "" {
+			query += "&RelayState=" + url.QueryEscape(relayState)
+		}
+		return Outgoing{URL: withQuery(target, query)}, err
+	}
+	o = Outgoing{URL: target, Form: []templates.Field{{Name: name, Value: text}}}
 	if relayState != "" {
-		o.Form = append(o.Form, Parameter{"RelayState", relayState})
+		o.Form = append(o.Form, templates.Field{Name: "RelayState", Value: relayState})
 	}
 	return o, err
 }
@@ -72,9 +78,14 @@ func (s Signing) redirect(el *etree.Element, name, target, relayState string) (o
 		}
 		query += "&Signature=" + url.QueryEscape(base64.StdEncoding.EncodeToString(signature))
 	}
+	return Outgoing{URL: withQuery(target, query)}, nil
+}
+
+// withQuery adds to the query that an address may have.
+func withQuery(target, query string) string {
 	separator := "?"
 	if strings.Contains(target, "?") {
 		separator = "&"
 	}
-	return Outgoing{URL: target + separator + query}, nil
+	return target + separator + query
 }

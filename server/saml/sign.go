@@ -46,10 +46,13 @@ type Key interface {
 	Certificate() []byte
 }
 
-// Signing is how messages are signed: by which key, and by which algorithms, as Auth0 names them.
+// Signing is how messages are signed: by which key, none for not at all, and by which algorithms, as Auth0
+// names them.
 type Signing struct {
 	Key                                 Key
 	SignatureAlgorithm, DigestAlgorithm string
+	// Undeflated sends what goes by redirect as it would go in a form, with the signature within it.
+	Undeflated bool
 }
 
 func (s Signing) algorithms() (signature algorithm, digest crypto.Hash, err error) {

@@ -45,6 +45,7 @@ import (
 	"github.com/tenant0/tenant0/server/passcodes"
 	"github.com/tenant0/tenant0/server/passkey"
 	"github.com/tenant0/tenant0/server/passwordless"
+	"github.com/tenant0/tenant0/server/providers"
 	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/registration"
 	"github.com/tenant0/tenant0/server/session"
@@ -269,7 +270,7 @@ func (t *Tenant) rooms() *web.Router {
 	login.Mount(rt, login.Deps{
 		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Codes: codes, Now: now, Issuer: t.Issuer,
 	})
-	federation.Mount(rt, federation.Deps{DB: t.db, Cookies: cookies, Door: door, Pages: pages, Log: t.events, Issuer: t.issuer, Now: now, Upstream: federation.Upstream(t.Config.Upstream), Closed: t.Closed, Tenant: t.shownName()})
+	federation.Mount(rt, federation.Deps{DB: t.db, Cookies: cookies, Door: door, Pages: pages, Log: t.events, Issuer: t.issuer, Now: now, Upstream: providers.Upstream(t.Config.Upstream), Closed: t.Closed, Tenant: t.shownName()})
 	dbconnections.Mount(rt, open, dbconnections.Deps{
 		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Emails: mails, Codes: codes, Log: t.events, Now: now,
 	})
@@ -290,7 +291,7 @@ func (t *Tenant) rooms() *web.Router {
 	userinfo.Mount(open, userinfo.Deps{DB: t.db, Issuer: t.issuer, Now: now})
 	registration.Mount(open, registration.Deps{DB: t.db, Services: objects.Services{Issuer: t.issuer.URL, Secrets: t.issuer.Secrets, Emails: mails}, Log: t.events, Now: now})
 	discovery.Mount(rt, discovery.Deps{DB: t.db, Issuer: t.issuer, Ring: t.ring, GrantTypes: engine.GrantTypes()})
-	logout.Mount(rt, logout.Deps{DB: t.db, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
+	logout.Mount(rt, logout.Deps{DB: t.db, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now, Tenant: t.shownName(), Upstream: providers.Upstream(t.Config.Upstream)})
 	pages.Mount(rt)
 	management.Mount(rt, t.management())
 	authzext.Mount(rt, authzext.Deps{DB: t.db, Issuer: t.issuer, Now: now})

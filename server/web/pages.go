@@ -75,6 +75,14 @@ func (p Pages) Post(ctx context.Context, w http.ResponseWriter, target string, f
 	return p.Write(w, http.StatusOK, templates.FormPost{Layout: layout, URL: target, Fields: fields})
 }
 
+// Send sends the browser on with what it is to take along: by redirect, or where there are fields by a form.
+func (p Pages) Send(w http.ResponseWriter, r *http.Request, target string, fields []templates.Field) error {
+	if fields == nil {
+		return Redirect(w, r, target)
+	}
+	return p.Post(r.Context(), w, target, fields)
+}
+
 // WriteToFrame is Write for a page whose place is in a frame of another page, or
 // in a window that it opened: one that asks a person nothing.
 func (p Pages) WriteToFrame(w http.ResponseWriter, page templates.Page) error {
