@@ -171,7 +171,7 @@ func passwordInput(autocomplete string) input {
 
 func emailInput(value string) input {
 	return input{
-		Name: "email", Type: "email", Label: "emailPlaceholder", Value: value, Autocomplete: "email",
+		Name: "email", Type: "text", Label: "emailPlaceholder", Value: value, Autocomplete: "email",
 		Missing: "no-email", Invalid: "invalid-email-format",
 	}
 }

@@ -3,6 +3,7 @@ package templates
 import (
 	"html/template"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -23,7 +24,7 @@ type mfa struct {
 	Check    *check
 	// Waits says that the page asks the server by itself whether it can go on.
 	Waits   bool
-	Choices []MFAChoice
+	Choices []choice
 	More    []more
 }
 
@@ -296,8 +297,22 @@ var factorNames = map[string]string{
 // Text is the key of the factor's name.
 func (c MFAChoice) Text() string { return "authenticatorNames" + factorNames[c.Action] }
 
+// choice is a button of a factor. Value is what it posts: where the factors are to be asked for,
+// their places follow their names, as "otp::0".
+type choice struct {
+	MFAChoice
+	Value string
+}
+
 func (p MFAOptions) view() view {
-	m, screen := mfa{Choices: p.Factors, More: []more{goBack}}, "mfa-login-options"
+	m, screen := mfa{More: []more{goBack}}, "mfa-login-options"
+	for place, c := range p.Factors {
+		value := c.Action
+		if !p.Enroll {
+			value += "::" + strconv.Itoa(place)
+		}
+		m.Choices = append(m.Choices, choice{c, value})
+	}
 	if p.Enroll {
 		screen, m.Description = "mfa-begin-enroll-options", "description"
 	}

@@ -185,6 +185,21 @@ func TestEmail(t *testing.T) {
 	b.at("/u/mfa-otp-enrollment-qr")
 }
 
+// TestFactorsAreChosenByTheirPlaces is how scripts go from the phone to the address.
+func TestFactorsAreChosenByTheirPlaces(t *testing.T) {
+	tn := start(t, "sms", "email")
+	tn.browser().logIn("ann").enrollSMS().done()
+	tn.ClearInbox()
+	b := tn.browser().logIn("ann").at("/u/mfa-sms-challenge").send("action", "pick-authenticator").at("/u/mfa-login-options")
+	for _, has := range []string{`name="action" value="sms::0"`, `name="action" value="email::1"`} {
+		if !strings.Contains(b.page.Body, has) {
+			t.Errorf("the page has no %s: %s", has, b.page.Body)
+		}
+	}
+	b.send("action", "email::1").at("/u/mfa-email-challenge")
+	b.send("code", tn.WaitForMessage("ann@example.com", "mfa_oob_code").Code).done()
+}
+
 func TestRecoveryCodes(t *testing.T) {
 	tn := start(t, "otp", "recovery-code")
 	b := tn.browser().logIn("ann")
