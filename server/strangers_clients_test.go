@@ -1,0 +1,225 @@
+package server_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// The clients of this file speak plain HTTP, each as one that somebody wrote for a car, a bank, a shop or
+// a heating whose people log in at Auth0.
+
+// asks sends a request with a body as it is, and headers of its own.
+func (g stranger) asks(method, target, contentType, body string, header ...string) reply {
+	g.t.Helper()
+	rq, err := http.NewRequestWithContext(g.t.Context(), method, target, strings.NewReader(body))
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	rq.Header = g.header.Clone()
+	if contentType != "" {
+		rq.Header.Set("Content-Type", contentType)
+	}
+	for i := 0; i < len(header); i += 2 {
+		rq.Header.Set(header[i], header[i+1])
+	}
+	resp, err := g.client.Do(rq)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return reply{resp.StatusCode, resp.Request.URL, resp.Header.Get("Location"), string(text)}
+}
+
+const jsonBody = "application/json"
+
+// root is the server's address without the slash.
+func (g stranger) root() string { return strings.TrimSuffix(g.URL, "/") }
+
+// started is the state of a login that an application has begun.
+func (g stranger) started(clientID string, params ...string) string {
+	g.t.Helper()
+	u, err := url.Parse(g.opens(clientID, params...).location)
+	if err != nil || u.Query().Get("state") == "" {
+		g.t.Fatalf("the login begins at %s", u)
+	}
+	return u.Query().Get("state")
+}
+
+// twoSteps posts the identifier, and proves the password, as most clients do.
+func (g stranger) twoSteps(state string, header ...string) reply {
+	g.t.Helper()
+	first := url.Values{
+		"state": {state}, "username": {ada}, "js-available": {"true"}, "webauthn-available": {"false"}, "is-brave": {"false"}, "webauthn-platform-available": {"false"}, "action": {"default"},
+	}
+	g.asks(http.MethodPost, g.URL+"u/login/identifier?state="+state, formType, first.Encode(), header...)
+	second := url.Values{"state": {state}, "username": {ada}, "password": {adaPassword}, "action": {"default"}}
+	return g.asks(http.MethodPost, g.URL+"u/login/password?state="+state, formType, second.Encode(), header...)
+}
+
+func TestStrangersClients(t *testing.T) {
+	s := servertest.Start(t, servertest.Seed(strangersFile))
+	for name, client := range map[string]func(stranger) string{
+		// A chat bot's TypeScript: it counts the letters before the state in the texts of redirects.
+		"counts letters": func(g stranger) string {
+			const before, after = len("Found. Redirecting to /u/login/identifier?state="), len("Found. Redirecting to /authorize/resume?state=")
+			state := g.opens("two").body[before:]
+			return g.get(g.root() + "/authorize/resume?state=" + g.twoSteps(state).body[after:]).location
+		},
+		// A chat bot's Rust posts JSON, with booleans.
+		"posts JSON": func(g stranger) string {
+			state := g.started("two")
+			first, _ := json.Marshal(map[string]any{
+				"state": state, "username": ada, "js-available": true, "webauthn-available": true, "is-brave": false, "webauthn-platform-available": false, "action": "default",
+			})
+			if got := g.asks(http.MethodPost, g.URL+"u/login/identifier?state="+state, jsonBody, string(first)); got.status != http.StatusFound {
+				g.t.Fatalf("the identifier gets %d", got.status)
+			}
+			second, _ := json.Marshal(map[string]string{"state": state, "username": ada, "password": adaPassword, "action": "default"})
+			return g.get(g.root() + g.asks(http.MethodPost, g.URL+"u/login/password?state="+state, jsonBody, string(second)).location).location
+		},
+		// An energy supplier's aiohttp reads states with an expression, has a language in every address, sends the headers
+		// of a phone and no action.
+		"reads states with an expression": func(g stranger) string {
+			state := regexp.MustCompile(`[?&]state=([a-zA-Z0-9_-]+)`)
+			g.header.Set("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
+			g.header.Set("sec-ch-ua-mobile", "?1")
+			login := state.FindStringSubmatch(g.opens("two", "ui_locales", "nl").body)[1]
+			at := func(path string) string { return g.URL + path + "?ui_locales=nl&state=" + login }
+			g.get(at("u/login/identifier"))
+			g.post(at("u/login/identifier"), url.Values{
+				"state": {login}, "allow-passkeys": {"true"}, "username": {ada}, "js-available": {"true"}, "webauthn-available": {"true"},
+				"is-brave": {"false"}, "webauthn-platform-available": {"true"}, "ulp-remember-me-present": {"true"}, "ulp-remember-me": {"on"},
+			})
+			g.get(at("u/login/password"))
+			wrong := g.post(at("u/login/password"), url.Values{"state": {login}, "username": {ada}, "password": {"no"}})
+			if !strings.Contains(wrong.body, `class="ulp-input-error-message"`) {
+				g.t.Errorf("a wrong password gets\n%s", wrong.body)
+			}
+			done := g.post(at("u/login/password"), url.Values{"state": {login}, "username": {ada}, "password": {adaPassword}, "js-available": {"true"}})
+			return g.get(g.URL + "authorize/resume?state=" + state.FindStringSubmatch(done.body)[1]).location
+		},
+		// A car's client tells wrong passwords by the status, and needs no Location with them.
+		"tells errors by the status": func(g stranger) string {
+			g.header.Set("X-Client-ID", "41843fb4-691d-4970-85c7-2673e8ecef40")
+			state := g.started("two")
+			g.post(g.URL+"u/login/identifier?state="+state, url.Values{"state": {state}, "username": {ada}, "js-available": {"True"}, "action": {"default"}})
+			wrong := g.post(g.URL+"u/login/password?state="+state, url.Values{"state": {state}, "username": {ada}, "password": {"no"}, "action": {"default"}})
+			if wrong.status != http.StatusBadRequest || wrong.location != "" {
+				g.t.Errorf("a wrong password gets %d to %s", wrong.status, wrong.location)
+			}
+			return g.get(g.root() + g.twoSteps(state).location).location
+		},
+		// An energy supplier's requests: Origin and Referer as a browser has them, and 200 at the end of each step.
+		"sends Origin and Referer": func(g stranger) string {
+			g = g.follows()
+			state := g.opens("two").url.Query().Get("state")
+			return g.twoSteps(state, "Origin", g.root(), "Referer", g.URL+"u/login/identifier?state="+state).location
+		},
+		// An app's httpx posts the address once more with what it has read there, a captcha that it leaves empty among it.
+		"leaves the captcha empty": func(g stranger) string {
+			g = g.follows()
+			page := g.opens("two")
+			page = g.post(page.url.String(), url.Values{
+				"state": {g.found(`name="state" value="([^"]+)"`, page.body)}, "username": {ada}, "captcha": {""}, "js-available": {"true"}, "action": {"default"},
+			})
+			g.at(page, "/u/login/password")
+			return g.post(page.url.String(), url.Values{"state": {g.found(`name="state" value="([^"]+)"`, page.body)}, "username": {ada}, "password": {adaPassword}, "action": {"default"}}).location
+		},
+		// A shop's Java sends what a form of the page has that is marked as the primary one.
+		"takes the primary form": func(g stranger) string {
+			g = g.follows()
+			page := g.opens("two")
+			for range 2 {
+				g.found(`<form class="(_form-login-(?:id|password))" method="POST" data-form-primary="true"`, page.body)
+				form := inputs(page.body)
+				form.Set("username", ada)
+				if strings.Contains(page.body, "_form-login-password") {
+					form.Set("password", adaPassword)
+				}
+				page = g.post(page.url.String(), form)
+			}
+			return page.location
+		},
+		// A stock picker asks by HEAD where the login is, and gets the page of it then.
+		"asks by HEAD": func(g stranger) string {
+			g = g.follows()
+			target, _ := g.AuthorizeURL(servertest.Login{ClientID: "two", RedirectURI: servertest.MobileCallback, Params: url.Values{"audience": {""}, "scope": {"openid"}}})
+			page := g.get(g.asks(http.MethodHead, target, "", "").url.String())
+			g.at(page, "/u/login/identifier")
+			return g.twoSteps(page.url.Query().Get("state")).location
+		},
+		// A script keeps no jar: it writes the header of all cookies that it was given, in any order.
+		"carries cookies by hand": func(g stranger) string {
+			jar := map[string]string{}
+			g.client.Jar = nil
+			ask := func(method, target, body string) (location string) {
+				var header []string
+				for name, value := range jar {
+					header = append(header, name+"="+value)
+				}
+				rq, err := http.NewRequestWithContext(g.t.Context(), method, target, strings.NewReader(body))
+				if err != nil {
+					g.t.Fatal(err)
+				}
+				rq.Header.Set("Content-Type", formType)
+				rq.Header.Set("Cookie", strings.Join(header, "; "))
+				resp, err := g.client.Do(rq)
+				if err != nil {
+					g.t.Fatal(err)
+				}
+				_ = resp.Body.Close()
+				for _, line := range resp.Header["Set-Cookie"] {
+					name, value, _ := strings.Cut(strings.Split(line, ";")[0], "=")
+					jar[name] = value
+				}
+				return resp.Header.Get("Location")
+			}
+			target, _ := g.AuthorizeURL(servertest.Login{ClientID: "two", RedirectURI: servertest.MobileCallback, Params: url.Values{"audience": {""}, "scope": {"openid"}}})
+			_, state, _ := strings.Cut(ask(http.MethodGet, target, ""), "state=")
+			ask(http.MethodPost, g.URL+"u/login/identifier?state="+state, url.Values{"state": {state}, "username": {ada}}.Encode())
+			resume := ask(http.MethodPost, g.URL+"u/login/password?state="+state, url.Values{"state": {state}, "username": {ada}, "password": {adaPassword}}.Encode())
+			if jar["did"] == "" || jar["auth0"] == "" {
+				g.t.Errorf("the cookies are %v", jar)
+			}
+			return ask(http.MethodGet, g.root()+resume, "")
+		},
+		// A bot signs up by requests alone.
+		"signs up": func(g stranger) string {
+			state := g.started("two", "screen_hint", "signup")
+			at := func(path string) string { return g.URL + path + "?state=" + state }
+			g.get(at("u/signup/identifier"))
+			g.post(at("u/signup/identifier"), url.Values{"state": {state}, "email": {"bot@example.com"}, "action": {"default"}})
+			done := g.post(at("u/signup/password"), url.Values{"state": {state}, "email": {"bot@example.com"}, "password": {"ExampleCo!2026-new"}, "strengthPolicy": {"low"}, "complexityOptions.minLength": {"8"}, "action": {"default"}})
+			return g.get(g.root() + done.location).location
+		},
+		// A chat bot's Python is sent a code, and posts it where the redirect led, with the state of the address.
+		"posts a code that was sent": func(g stranger) string {
+			g = g.follows()
+			page := g.opens("otp")
+			state := page.url.Query().Get("state")
+			page = g.post(g.URL+"u/login/identifier?state="+state, url.Values{"state": {state}, "username": {"client@example.com"}, "captcha": {"x"}, "js-available": {"true"}, "action": {"default"}})
+			g.at(page, "/u/login/passwordless-email-challenge")
+			wrong := g.post(page.url.String(), url.Values{"state": {state}, "code": {"000000"}, "action": {"default"}})
+			if key := g.found(`id="error-element-code" class="ulp-input-error-message" data-error-code="([^"]+)"`, wrong.body); key != "invalid-code" {
+				g.t.Errorf("a wrong code gets %s", key)
+			}
+			return g.post(page.url.String(), url.Values{"state": {state}, "code": {g.code("client@example.com", otpMail)}, "action": {"default"}}).location
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newStranger(t, s)
+			g.hasCode(client(g))
+		})
+	}
+}
