@@ -67,6 +67,7 @@ type daemon struct {
 	t               *testing.T
 	binary, control string
 	flags           []string
+	environment     []string // besides the test's own
 	process         *exec.Cmd
 	ended           chan error
 	said            *bytes.Buffer
@@ -125,6 +126,7 @@ func (s *daemon) start() {
 	s.t.Helper()
 	s.said = &bytes.Buffer{}
 	s.process = exec.Command(s.binary, append(s.flags, "--control", s.control, "--password-cost", "4", "--log-level", "error")...)
+	s.process.Env = append(os.Environ(), s.environment...)
 	s.process.Stdout, s.process.Stderr = s.said, s.said
 	if err := s.process.Start(); err != nil {
 		s.t.Fatal(err)
