@@ -30,6 +30,8 @@ type sweeper struct {
 type sweepable interface {
 	DB() *storage.DB
 	Now() time.Time
+	// Swept is called when records have been removed.
+	Swept()
 }
 
 // run sweeps until stop is closed.
@@ -74,6 +76,9 @@ func sweepOne(store sweepable, stop <-chan struct{}) error {
 			return err
 		}
 		n, err := store.DB().Sweep(context.Background(), store.Now(), sweepLimit)
+		if n > 0 {
+			store.Swept()
+		}
 		if err != nil || n < sweepLimit {
 			return err
 		}

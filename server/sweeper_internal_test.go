@@ -120,3 +120,4 @@ type aged struct {
 
 func (a aged) DB() *storage.DB { return a.db }
 func (a aged) Now() time.Time  { return a.now }
+func (a aged) Swept()          {}

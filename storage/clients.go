@@ -15,6 +15,7 @@ type Client struct {
 	AppType                string `json:"app_type"` // native, spa, regular_web, non_interactive, ...
 	LogoURI                string `json:"logo_uri"`
 	IsFirstParty           bool   `json:"is_first_party"`
+	OIDCConformant         bool   `json:"oidc_conformant"`
 	ThirdPartySecurityMode string `json:"third_party_security_mode"` // strict or permissive
 	// RedirectionPolicy is open_redirect_protection where errors are not to lead to the
 	// application.
@@ -37,7 +38,10 @@ type Client struct {
 		TLSClientAuth           ClientCredentials `json:"tls_client_auth"`
 		SelfSignedTLSClientAuth ClientCredentials `json:"self_signed_tls_client_auth"`
 	} `json:"client_authentication_methods"`
-	RequirePushedAuthorizationRequests bool `json:"require_pushed_authorization_requests"`
+	// KeysURI is where an application that registered itself publishes the keys that it signs its
+	// assertions with, "" for one whose keys are its credentials.
+	KeysURI                            string `json:"jwks_uri"`
+	RequirePushedAuthorizationRequests bool   `json:"require_pushed_authorization_requests"`
 	// OrganizationUsage is deny, allow or require; empty means deny.
 	OrganizationUsage string `json:"organization_usage"`
 	// OrganizationRequireBehavior says when users are asked for their organization:
@@ -53,8 +57,11 @@ type Client struct {
 	} `json:"default_organization"`
 	// StandardAnswers has the application answered as OpenID Connect and RFC 6749 say where
 	// Auth0 answers otherwise. It is tenant0's own.
-	StandardAnswers bool       `json:"tenant0_standard_answers"`
-	OIDCLogout      OIDCLogout `json:"oidc_logout"`
+	StandardAnswers bool `json:"tenant0_standard_answers"`
+	// UserinfoAlg is what /userinfo signs its answers with, "" for not signing them. It is tenant0's
+	// own as well.
+	UserinfoAlg string     `json:"tenant0_userinfo_signed_response_alg"`
+	OIDCLogout  OIDCLogout `json:"oidc_logout"`
 	// CrossOrigin lets pages of the application ask for passwords themselves; CrossOriginOld is
 	// an earlier name for it.
 	CrossOrigin    bool `json:"cross_origin_authentication"`

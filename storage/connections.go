@@ -22,6 +22,17 @@ type Connection struct {
 	Authentication *struct {
 		Active bool `json:"active"`
 	} `json:"authentication"`
+	// ConnectedAccounts says whether applications are given tokens of the connection's provider.
+	ConnectedAccounts struct {
+		Active bool `json:"active"`
+	} `json:"connected_accounts"`
+}
+
+// InTokenVault reports whether applications are given tokens of the connection's provider, Auth0:
+// secure/call-apis-on-users-behalf/token-vault, also by the option that said so before.
+func (c Connection) InTokenVault() bool {
+	before, _ := c.Options["federated_connections_access_tokens"].(map[string]any)
+	return c.ConnectedAccounts.Active || before["active"] == true
 }
 
 // Closed reports whether nobody may log in by the connection.

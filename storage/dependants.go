@@ -62,7 +62,7 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 		if err := errors.Join(deleteOfUser(tx.Tickets.records, id), deleteOfUser(tx.Passcodes.records, id), deleteOfUser(tx.LoginTickets.records, id)); err != nil {
 			return err
 		}
-		if err := errors.Join(tx.ForgetLoginFailures(id), tx.ForgetBrowsers(id), tx.forgetIdentityTokens(id), deleteOfUser(tx.Ceremonies.records, id), deleteOfUser(tx.Pushes.records, id)); err != nil {
+		if err := errors.Join(tx.ForgetLoginFailures(id), tx.ForgetBrowsers(id), deleteOfUser(tx.Ceremonies.records, id), deleteOfUser(tx.Pushes.records, id)); err != nil {
 			return err
 		}
 	}

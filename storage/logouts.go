@@ -10,6 +10,8 @@ import (
 // authenticate/login/logout/back-channel-logout/oidc-back-channel-logout-initiators.
 const (
 	LoggedOut       = "rp-logout"
+	ProviderLogout  = "idp-logout"
+	SessionExpired  = "session-expired"
 	PasswordChanged = "password-changed"
 	SessionRevoked  = "session-revoked"
 	AccountDeleted  = "account-deleted"
@@ -67,6 +69,18 @@ func (tx *Tx) EndSession(s Session, initiator string) error {
 		return err
 	}
 	return tx.Sessions.Delete(s.CookieHash)
+}
+
+// tellOfExpiry has applications told of a session at a row whose time is over, where the row is one.
+func (tx *Tx) tellOfExpiry(row []byte) error {
+	if tableOf(row) != sessions.name {
+		return nil
+	}
+	s, err := tx.Sessions.Get(string(row[len(tablePrefix(sessions.name)):]))
+	if err != nil {
+		return Optional(err)
+	}
+	return tx.EndSession(s, SessionExpired)
 }
 
 // endOnlineTokens ends the refresh tokens that end with a session.
@@ -156,10 +170,10 @@ type OIDCLogout struct {
 }
 
 // tells returns where the application is told of an end, if it wants to be told of what
-// brought it: of a logout that an application asked for always.
+// brought it: of a logout that an application or an identity provider asked for always.
 func (o OIDCLogout) tells(initiator string) (url string, wanted bool) {
 	if len(o.URLs) == 0 {
 		return "", false
 	}
-	return o.URLs[0], initiator == LoggedOut || o.Initiators.Mode == "all" || slices.Contains(o.Initiators.Selected, initiator)
+	return o.URLs[0], initiator == LoggedOut || initiator == ProviderLogout || o.Initiators.Mode == "all" || slices.Contains(o.Initiators.Selected, initiator)
 }

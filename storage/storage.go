@@ -240,6 +240,9 @@ func (db *DB) Sweep(ctx context.Context, now time.Time, limit int) (int, error) 
 			if !ok {
 				return fmt.Errorf("table %q has expiries and is not in Tx.expiring", tableOf(key))
 			}
+			if err := tx.tellOfExpiry(key); err != nil {
+				return err
+			}
 			if err := t.deleteKey(key); err != nil {
 				return err
 			}

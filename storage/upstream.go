@@ -2,7 +2,6 @@ package storage
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -85,8 +84,19 @@ type IdentityTokens struct {
 	AccessToken  string    `json:"access_token"`
 	RefreshToken string    `json:"refresh_token,omitempty"`
 	ExpiresIn    int       `json:"expires_in,omitempty"`
+	Scope        string    `json:"scope,omitempty"`
 	IDToken      string    `json:"id_token,omitempty"`
 	GivenAt      time.Time `json:"given_at"`
+	// UsedAt is when an application was last given the access token, zero for never.
+	UsedAt time.Time `json:"used_at,omitzero"`
+}
+
+// ExpiresAt is when the access token ends, zero where the provider has not said.
+func (t IdentityTokens) ExpiresAt() time.Time {
+	if t.ExpiresIn == 0 {
+		return time.Time{}
+	}
+	return t.GivenAt.Add(time.Duration(t.ExpiresIn) * time.Second)
 }
 
 var identityTokens = declare(spec[IdentityTokens]{
@@ -146,11 +156,7 @@ func (tx *Tx) forgetProvider(connection string) error {
 	return tx.ProviderChoices.Delete(connection)
 }
 
-// forgetIdentityTokens removes the tokens of users who are gone, by what their ids begin with:
-// that of an account at a provider is the provider's name and the id there.
-func (tx *Tx) forgetIdentityTokens(userID string) error {
-	if !strings.Contains(userID, "|") {
-		return nil
-	}
-	return tx.IdentityTokens.Delete(userID)
+// ForgetTokensOf removes the tokens of an identity; that there are none is no error.
+func (tx *Tx) ForgetTokensOf(i Identity) error {
+	return tx.IdentityTokens.Delete(identityKeyOf(i.Provider, i.UserID))
 }

@@ -1,9 +1,7 @@
 package plans_test
 
 import (
-	"crypto/rand"
 	"encoding/json"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -260,73 +258,5 @@ func TestPrivateKeyPlan(t *testing.T) {
 				t.Errorf("%d %v", status, answer)
 			}
 		})
-	}
-}
-
-// TestDynamicPlan registers the clients of its modules, each with what the module wants, and goes
-// through a login.
-func TestDynamicPlan(t *testing.T) {
-	p := begin(t, `, flags: {enable_dynamic_client_registration: true, tenant0_standard_answers: true}, dynamic_client_registration_security_mode: permissive`)
-	for _, m := range []struct {
-		name   string
-		change map[string]any
-		status int
-		run    func(p *provider, v variant)
-	}{
-		{"oidcc-idtoken-rs256", map[string]any{"id_token_signed_response_alg": "RS256"}, 201, accepted()},
-		{"oidcc-idtoken-signature", nil, 201, accepted()},
-		{"oidcc-idtoken-unsigned", map[string]any{"id_token_signed_response_alg": "none"}, 400, nil},
-		{"oidcc-redirect-uri-query-OK", map[string]any{"redirect_uris": []string{callback + "?foo=bar"}}, 201, func(p *provider, v variant) {
-			if r := p.ask(v, "redirect_uri", callback+"?foo=bar"); r.Get("code") == "" || r.Get("foo") != "bar" {
-				p.t.Errorf("%v %s", r.Values, r.page.Body)
-			}
-		}},
-		{"oidcc-redirect-uri-query-mismatch", map[string]any{"redirect_uris": []string{callback + "?foo=bar"}}, 201, notThere(callback + "?foo=baz")},
-		{"oidcc-redirect-uri-query-added", nil, 201, notThere(callback + "?foo=bar")},
-		{"oidcc-redirect-uri-regfrag", map[string]any{"redirect_uris": []string{callback + "#foo"}}, 400, nil},
-		{"oidcc-ensure-redirect-uri-in-authorization-request", map[string]any{"redirect_uris": []string{callback, callback + "/2"}}, 201, notThere("")},
-		{"oidcc-server", nil, 201, accepted()},
-		{"oidcc-registration-logo-uri", map[string]any{"logo_uri": "https://suite.example.com/logo.png"}, 201, accepted()},
-		{"oidcc-registration-policy-uri", map[string]any{"policy_uri": "https://suite.example.com/policy"}, 201, accepted()},
-		{"oidcc-registration-tos-uri", map[string]any{"tos_uri": "https://suite.example.com/tos"}, 201, accepted()},
-		{"oidcc-registration-sector-bad", map[string]any{"sector_identifier_uri": "https://suite.example.com/sector", "subject_type": "pairwise"}, 400, nil},
-		{"oidcc-refresh-token", map[string]any{"grant_types": []string{"authorization_code", "refresh_token"}}, 201, (*provider).refreshed},
-	} {
-		t.Run(m.name, func(t *testing.T) {
-			p := p.in(t)
-			metadata := map[string]any{
-				"client_name": "Suite " + rand.Text(), "redirect_uris": []string{callback}, "response_types": []string{"code"}, "grant_types": []string{"authorization_code"},
-				"token_endpoint_auth_method": "private_key_jwt", "contacts": []string{"suite@example.com"},
-				"jwks": jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: p.key.Public(), KeyID: "suite", Algorithm: "RS256", Use: "sig"}}},
-			}
-			maps.Copy(metadata, m.change)
-			raw, err := json.Marshal(metadata)
-			if err != nil {
-				t.Fatal(err)
-			}
-			rq, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.document()["registration_endpoint"].(string), strings.NewReader(string(raw)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			rq.Header.Set("Content-Type", "application/json")
-			status, _, body := p.do(rq)
-			var answer map[string]any
-			if err := json.Unmarshal(body, &answer); err != nil || status != m.status {
-				t.Fatalf("%d %s", status, body)
-			}
-			if m.run != nil {
-				m.run(p, variant{"code", "", answer["client_id"].(string)})
-			}
-		})
-	}
-}
-
-// notThere is a module whose redirect URI is refused on a page.
-func notThere(uri string) func(*provider, variant) {
-	return func(p *provider, v variant) {
-		p.t.Helper()
-		if r := p.ask(v, "redirect_uri", uri); r.via != "" || r.page.Status < http.StatusBadRequest {
-			p.t.Errorf("%v %d", r.Values, r.page.Status)
-		}
 	}
 }

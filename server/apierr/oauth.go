@@ -90,7 +90,7 @@ func GrantNotAllowed(grant string) error {
 }
 
 // InvalidAssertion reports a client assertion that does not authenticate.
-func InvalidAssertion(why string) error {
+func InvalidAssertion(why string) *Error {
 	return &Error{Status: http.StatusUnauthorized, Code: "invalid_client", Message: "Client assertion is invalid: " + why, Setting: "the application's credentials, the claims of the assertion, and the clock of the machine that signed it"}
 }
 

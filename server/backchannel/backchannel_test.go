@@ -205,6 +205,7 @@ func TestWhatApplicationsAreToldOf(t *testing.T) {
 		{"a changed password", func(string) {
 			tn.manage(http.MethodPatch, "users/auth0%7Cann", object{"password": "a password of ann", "connection": "Username-Password-Authentication"})
 		}, []string{"/app", "/every"}},
+		{"a session that expires", func(string) { tn.Advance(8 * 24 * time.Hour) }, []string{"/every"}},
 		{"a deleted account", func(string) { tn.manage(http.MethodDelete, "users/auth0%7Cann", nil) }, []string{"/app", "/every"}},
 	} {
 		tn.browser = tn.Client()
@@ -218,7 +219,7 @@ func TestWhatApplicationsAreToldOf(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 	}
-	tn.events(succeeded, 6)
+	tn.events(succeeded, 7)
 	select {
 	case one := <-tn.told:
 		t.Errorf("%s is told besides", one.path)

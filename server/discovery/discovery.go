@@ -81,9 +81,12 @@ type metadata struct {
 	TokenAuthMethods        []string `json:"token_endpoint_auth_methods_supported"`
 	TokenAuthSigningAlgs    []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 	ClaimsSupported         []string `json:"claims_supported"`
+	RevocationEndpoints     string   `json:"global_token_revocation_endpoint"` // with the name of a connection to fill in
+	RevocationMethods       []string `json:"global_token_revocation_endpoint_auth_methods_supported"`
 	BackchannelLogout       bool     `json:"backchannel_logout_supported"`
 	BackchannelSession      bool     `json:"backchannel_logout_session_supported"`
 	IDTokenSigningAlgs      []string `json:"id_token_signing_alg_values_supported"`
+	UserinfoSigningAlgs     []string `json:"userinfo_signing_alg_values_supported,omitempty"`
 	RequestURISupported     bool     `json:"request_uri_parameter_supported"`
 	RequestParameterSupport bool     `json:"request_parameter_supported"`
 	ACRValuesSupported      []string `json:"acr_values_supported,omitempty"`
@@ -124,12 +127,17 @@ func (m *room) configuration(w http.ResponseWriter, r *http.Request) error {
 			"aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name", "given_name", "iat",
 			"identities", "iss", "name", "nickname", "phone_number", "picture", "sub",
 		},
-		BackchannelLogout: true, BackchannelSession: true,
+		RevocationEndpoints: url + "oauth/global-token-revocation/connection/{connectionName}",
+		RevocationMethods:   []string{"global-token-revocation+jwt"},
+		BackchannelLogout:   true, BackchannelSession: true,
 		IDTokenSigningAlgs: []string{keys.HS256, keys.RS256, keys.PS256, keys.RS512},
 		ACRValuesSupported: tenant.ACRValuesSupported,
 	}
 	for _, alg := range oauth.AssertionAlgorithms {
 		doc.TokenAuthSigningAlgs = append(doc.TokenAuthSigningAlgs, string(alg))
+	}
+	if tenant.Flags.StandardAnswers {
+		doc.UserinfoSigningAlgs = []string{keys.RS256}
 	}
 	if tenant.TakesPushedRequests() {
 		doc.PAREndpoint = url + "oauth/par"

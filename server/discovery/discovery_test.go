@@ -157,6 +157,7 @@ func TestTheGrantTypesListedAreServed(t *testing.T) {
 		"authorization_code", "refresh_token", "client_credentials", "password", "http://auth0.com/oauth/grant-type/password-realm",
 		"http://auth0.com/oauth/grant-type/passwordless/otp", "http://auth0.com/oauth/grant-type/mfa-otp",
 		"urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange",
+		"urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token",
 	} {
 		_, body := s.Token(s.Client(), url.Values{"grant_type": {name}})
 		served := body["error"] != "not_emulated" && body["error"] != "unsupported_grant_type"

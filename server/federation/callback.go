@@ -75,6 +75,7 @@ func (m *room) answered(w http.ResponseWriter, r *http.Request, params url.Value
 	if err != nil {
 		return m.refused(w, r, l, err)
 	}
+	who.Tokens.Scope = cmp.Or(who.Tokens.Scope, scopeOf(l)) // RFC 6749 section 5.1: what was asked for is not repeated
 	return m.complete(w, r, l, who)
 }
 
@@ -122,7 +123,7 @@ func (m *room) redeem(l leg, code string) (providers.Account, error) {
 	}
 	id, _ := up.Person["user_id"].(string)
 	who := providers.Read(l.connection, id, up.Person)
-	who.Tokens.AccessToken, who.Tokens.ExpiresIn = "simulated-"+keys.Random(32), simulatedLifetime
+	who.Tokens = simulatedTokens(scopeOf(l), m.request(l, ""))
 	return who, nil
 }
 
@@ -228,12 +229,23 @@ func (m *room) keep(tx *storage.Tx, c storage.Connection, who providers.Account,
 	if err != nil {
 		return user, err
 	}
-	tokens := who.Tokens
-	tokens.Provider, tokens.UserID, tokens.GivenAt = who.Identity.Provider, who.Identity.UserID, now
-	if err := tx.IdentityTokens.Put(tokens); err != nil {
+	if err := keepTokens(tx, who, now); err != nil {
 		return user, err
 	}
 	return tx.Users.Get(cmp.Or(user.UserID, who.UserID()))
+}
+
+// keepTokens keeps what a provider has given for itself. Providers give a refresh token with the first
+// login, and with later ones as they like.
+func keepTokens(tx *storage.Tx, who providers.Account, now time.Time) error {
+	given := who.Tokens
+	given.Provider, given.UserID, given.GivenAt = who.Identity.Provider, who.Identity.UserID, now
+	before, err := tx.TokensOf(who.Identity)
+	if storage.Optional(err) != nil {
+		return err
+	}
+	given.RefreshToken = cmp.Or(given.RefreshToken, before.RefreshToken)
+	return tx.IdentityTokens.Put(given)
 }
 
 // refresh writes what the provider says of a user into the user, or into the identity where that is

@@ -6,13 +6,12 @@ package federation
 import (
 	"context"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
-	"github.com/tenant0/tenant0/server/providers"
+	"github.com/tenant0/tenant0/server/outside"
 	"github.com/tenant0/tenant0/server/saml"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/signin"
@@ -33,25 +32,28 @@ type Deps struct {
 	Now     func() time.Time
 	// Tenant is the tenant's name, as providers of SAML know it.
 	Tenant string
-	// Upstream says which providers are not simulated, and Closed which addresses no request may
-	// reach.
-	Upstream providers.Upstream
-	Closed   func(netip.AddrPort) bool
+	// Outside talks to the providers that are not simulated.
+	Outside *outside.Client
 }
 
 type room struct {
 	Deps
-	client    *http.Client
 	discovery discoveries
 }
+
+// Federation is what the tenant has to do with other identity providers.
+type Federation = room
+
+// New returns the tenant's federation.
+func New(d Deps) *Federation { return &room{Deps: d} }
 
 // callbackPath is where providers send the browser back to.
 const callbackPath = "/login/callback"
 
 // Mount adds the room's routes.
-func Mount(rt *web.Router, d Deps) {
-	m := &room{Deps: d, client: newClient(d)}
-	rt = rt.With(d.Pages.Shape)
+func (m *room) Mount(rt *web.Router) {
+	rt.Handle(http.MethodPost, revocationPath, m.revoke)
+	rt = rt.With(m.Pages.Shape)
 	rt.Handle(http.MethodGet, account.ProviderPage, m.begin)
 	rt.Handle(http.MethodGet, callbackPath, m.callback)
 	rt.Handle(http.MethodPost, callbackPath, m.posted)
@@ -84,7 +86,7 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	state := keys.Random(32)
-	real := m.Upstream.Reaches(c)
+	real := m.reaches(c)
 	up := storage.UpstreamLogin{Connection: c.Name, StateHash: keys.Hash(state), Page: page, Real: real, Nonce: keys.Random(32), Verifier: keys.Random(32)}
 	l, asked := leg{t, c}, saml.Outgoing{}
 	if real && isSAML(c) { // the request has an id of its own

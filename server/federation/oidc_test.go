@@ -16,6 +16,10 @@ const upstreamFile = `
 clients:
   - {name: federation, client_id: fed, client_secret: a secret of sixteen, app_type: regular_web, callbacks: ["%slogin/callback"],
      grant_types: [authorization_code, implicit], token_endpoint_auth_method: client_secret_post}
+  - {name: management, client_id: Tenant0ManagementClient000000001, client_secret: tenant0-management-secret-for-development-only,
+     app_type: non_interactive, grant_types: [client_credentials]}
+clientGrants:
+  - {client_id: management, audience: "${issuer}api/v2/", allow_all_scopes: true}
 databases:
   - {name: people, strategy: auth0, enabled_clients: [federation]}
 users:
@@ -48,6 +52,12 @@ func federation(t *testing.T, options string) (tn, upstream tenant) {
 func (tn tenant) logInUpstream(upstream tenant) (*url.URL, servertest.Page) {
 	tn.t.Helper()
 	target, _ := tn.AuthorizeURL(login("connection", "up"))
+	return tn.goUpstream(upstream, target)
+}
+
+// goUpstream is logInUpstream for an authorization request.
+func (tn tenant) goUpstream(upstream tenant, target string) (*url.URL, servertest.Page) {
+	tn.t.Helper()
 	left, page := upstream.visitBoth(tn, target)
 	if left != nil || page.URL.Path != "/u/login" || !strings.HasPrefix(page.URL.String(), upstream.URL) {
 		tn.t.Fatalf("the login leads to %v %s", left, page.Body)

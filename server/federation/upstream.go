@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -23,23 +22,17 @@ import (
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
-	"github.com/tenant0/tenant0/server/logstream"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/providers"
 	"github.com/tenant0/tenant0/storage"
 )
 
+// reaches reports whether a connection names its provider, at an address that may be talked to.
+func (m *room) reaches(c storage.Connection) bool { return providers.Reaches(m.Outside.Reach, c) }
+
 func text(c storage.Connection, option string) string {
 	value, _ := c.Options[option].(string)
 	return value
-}
-
-// newClient is the client for providers. It keeps the rules of log streams, and where only providers at
-// loopback addresses are talked to it connects to no other, whatever a name or a document leads to.
-func newClient(d Deps) *http.Client {
-	return logstream.Guarded(func(to netip.AddrPort) bool {
-		return d.Closed != nil && d.Closed(to) || d.Upstream != "all" && !to.Addr().Unmap().IsLoopback()
-	})
 }
 
 // discoveries remember the documents of providers, OpenID Connect Discovery 1.0 section 4.
@@ -59,7 +52,7 @@ const discoveryLifetime = 5 * time.Minute
 // provider is the provider of a connection: by its discovery document, or by the endpoints that the
 // connection has.
 func (m *room) provider(ctx context.Context, c storage.Connection) (*oidc.Provider, error) {
-	ctx = oidc.ClientContext(context.WithoutCancel(ctx), m.client) // the keys are fetched later
+	ctx = oidc.ClientContext(context.WithoutCancel(ctx), m.Outside.HTTP) // the keys are fetched later
 	issuer := text(c, "issuer")
 	if at := text(c, "discovery_url"); at != "" {
 		issuer = cmp.Or(issuer, strings.TrimSuffix(at, "/.well-known/openid-configuration"))
@@ -165,7 +158,7 @@ func usesPKCE(c storage.Connection) bool {
 
 // exchange proves whom the answer of a real provider is about.
 func (m *room) exchange(ctx context.Context, l leg, params url.Values) (who providers.Account, err error) {
-	ctx = oidc.ClientContext(ctx, m.client)
+	ctx = oidc.ClientContext(ctx, m.Outside.HTTP)
 	if l.connection.Strategy == "oauth2" {
 		token, err := m.token(ctx, l, text(l.connection, "tokenURL"), params.Get("code"))
 		if err != nil {
@@ -251,23 +244,12 @@ func (m *room) token(ctx context.Context, l leg, endpoint, code string) (*oauth2
 	if code == "" {
 		return nil, errAnswer
 	}
-	c := l.connection
-	config := oauth2.Config{
-		ClientID: text(c, "client_id"), ClientSecret: text(c, "client_secret"), RedirectURL: m.Issuer.URL + strings.TrimPrefix(callbackPath, "/"),
-		Endpoint: oauth2.Endpoint{TokenURL: endpoint, AuthStyle: oauth2.AuthStyleInParams},
+	config, options, err := m.client(ctx, l.connection, endpoint)
+	if err != nil {
+		return nil, err
 	}
-	var options []oauth2.AuthCodeOption
-	if usesPKCE(c) {
+	if usesPKCE(l.connection) {
 		options = append(options, oauth2.VerifierOption(l.transaction.Upstream.Verifier))
-	}
-	if text(c, "token_endpoint_auth_method") == "private_key_jwt" {
-		assertion, err := m.assertion(ctx, c, endpoint)
-		if err != nil {
-			return nil, err
-		}
-		config.ClientSecret = ""
-		options = append(options, oauth2.SetAuthURLParam("client_assertion", assertion),
-			oauth2.SetAuthURLParam("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"))
 	}
 	token, err := config.Exchange(ctx, code, options...)
 	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok && refused.ErrorCode != "" {
@@ -277,6 +259,24 @@ func (m *room) token(ctx context.Context, l leg, endpoint, code string) (*oauth2
 		return nil, unreachable(err)
 	}
 	return token, nil
+}
+
+// client is what the tenant is at the token endpoint of a connection's provider, and what it sends with
+// each request to authenticate.
+func (m *room) client(ctx context.Context, c storage.Connection, endpoint string) (config oauth2.Config, options []oauth2.AuthCodeOption, err error) {
+	config = oauth2.Config{
+		ClientID: text(c, "client_id"), ClientSecret: text(c, "client_secret"), RedirectURL: m.Issuer.URL + strings.TrimPrefix(callbackPath, "/"),
+		Endpoint: oauth2.Endpoint{TokenURL: endpoint, AuthStyle: oauth2.AuthStyleInParams},
+	}
+	if text(c, "token_endpoint_auth_method") != "private_key_jwt" {
+		return config, nil, nil
+	}
+	assertion, err := m.assertion(ctx, c, endpoint)
+	config.ClientSecret = ""
+	return config, []oauth2.AuthCodeOption{
+		oauth2.SetAuthURLParam("client_assertion", assertion),
+		oauth2.SetAuthURLParam("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+	}, err
 }
 
 // assertionLifetime is how long a client assertion is good.
@@ -345,6 +345,7 @@ func tokensOf(token *oauth2.Token, id string) storage.IdentityTokens {
 	kept := storage.IdentityTokens{IDToken: id}
 	if token != nil {
 		kept.AccessToken, kept.RefreshToken, kept.ExpiresIn = token.AccessToken, token.RefreshToken, int(token.ExpiresIn)
+		kept.Scope, _ = token.Extra("scope").(string)
 	}
 	return kept
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
-	"github.com/tenant0/tenant0/server/providers"
+	"github.com/tenant0/tenant0/server/outside"
 	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
@@ -31,7 +31,17 @@ type Deps struct {
 	// Tenant is the tenant's name, as providers of SAML know it, and Upstream says which providers are
 	// not simulated.
 	Tenant   string
-	Upstream providers.Upstream
+	Upstream outside.Reach
+	// Providers are the identity providers of the tenant's connections.
+	Providers Providers
+}
+
+// Providers know where identity providers log people out.
+type Providers interface {
+	// Logout returns where a browser is sent to end the session that a user has at the provider of a
+	// connection, "" for no such place, and which sends it on to a target, "" for none. simulated says
+	// that the provider is one of this server's: the address is a path, and the target is not in it.
+	Logout(ctx context.Context, connection, target string) (address string, simulated bool, err error)
 }
 
 type room struct{ Deps }
@@ -49,6 +59,7 @@ func Mount(rt *web.Router, d Deps) {
 	rt.Handle(http.MethodPost, "/logout", m.providerForm)
 	rt.Handle(http.MethodGet, confirmPage, m.showConfirm)
 	rt.Handle(http.MethodPost, confirmPage, web.SameSite(m.submitConfirm))
+	rt.Handle(http.MethodGet, simulatedPath, m.simulated)
 }
 
 // v2 is Auth0's own logout, Auth0: api/authentication/logout/auth-0-logout.
@@ -134,6 +145,13 @@ func (m *room) end(w http.ResponseWriter, r *http.Request, asked storage.LogoutR
 		}
 		if there {
 			return m.Pages.Send(w, r, out.URL, out.Form)
+		}
+		address, err := m.atProvider(w, r, s.Connection, asked)
+		if err != nil {
+			return err
+		}
+		if address != "" {
+			return web.Redirect(w, r, address)
 		}
 	}
 	return m.goOn(w, r, asked.Target, client)

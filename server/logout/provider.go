@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/providers"
 	"github.com/tenant0/tenant0/server/saml"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
@@ -31,7 +32,7 @@ func (m *room) named(r *http.Request, s storage.Session) (n named, there bool, e
 		user, err = tx.Users.Document(s.UserID)
 		return storage.Optional(err)
 	})
-	if err != nil || c.Strategy != "samlp" && c.Strategy != "pingfederate" || !m.Upstream.Reaches(c) {
+	if err != nil || c.Strategy != "samlp" && c.Strategy != "pingfederate" || !providers.Reaches(m.Upstream, c) {
 		return n, false, err
 	}
 	profile := profileAt(user, c.Name)

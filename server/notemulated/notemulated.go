@@ -19,7 +19,6 @@ var calls = []string{
 	"POST /otp/challenge",
 	"POST /passkey/register",
 	"POST /anonymous/token",
-	"POST /oauth/global-token-revocation/connection/{connectionName}",
 	"POST /oauth/ro", "POST /tokeninfo", "POST /delegation",
 	"GET /wsfed/FederationMetadata/2007-06/FederationMetadata.xml", "GET /wsfed/{client_id}/FederationMetadata/2007-06/FederationMetadata.xml",
 

@@ -67,7 +67,7 @@ func (e *Engine) AuthenticateClient(r *http.Request, form url.Values) (storage.C
 		return c, apierr.Unauthorized.With(errors.New("no client secret"))
 	case c.HasCertificates():
 		return c, apierr.Unauthorized.With(errors.New("the client authenticates with a certificate, and mTLS is not emulated"))
-	case c.TokenEndpointAuthMethod == "private_key_jwt" || len(c.ClientAuthenticationMethods.PrivateKeyJWT.Credentials) > 0:
+	case c.TokenEndpointAuthMethod == "private_key_jwt" || len(c.ClientAuthenticationMethods.PrivateKeyJWT.Credentials) > 0 || c.KeysURI != "":
 		return c, apierr.Unauthorized.With(errors.New("the client authenticates with private_key_jwt"))
 	}
 	if slices.ContainsFunc(cred.secrets, func(s string) bool { return e.Issuer.Secrets.CheckClientSecret(secret, s) }) {
@@ -172,7 +172,10 @@ func (e *Engine) checkAssertion(ctx context.Context, c storage.Client, raw strin
 		return apierr.InvalidAssertion("not a signed JWT")
 	}
 	now := e.Now()
-	payload, ok := verifyAssertion(c, jws, now)
+	payload, ok, err := e.verifyAssertion(ctx, c, jws, now)
+	if err != nil {
+		return apierr.InvalidAssertion("the keys at the client's jwks_uri cannot be read").With(err)
+	}
 	if !ok {
 		return apierr.InvalidAssertion("no registered key of the client verifies its signature")
 	}
@@ -203,8 +206,8 @@ func (e *Engine) checkAssertion(ctx context.Context, c storage.Client, raw strin
 	return err
 }
 
-// verifyAssertion tries the client's registered keys.
-func verifyAssertion(c storage.Client, jws *jose.JSONWebSignature, now time.Time) ([]byte, bool) {
+// verifyAssertion tries the client's registered keys, and those that are at its jwks_uri.
+func (e *Engine) verifyAssertion(ctx context.Context, c storage.Client, jws *jose.JSONWebSignature, now time.Time) ([]byte, bool, error) {
 	for _, cred := range c.ClientAuthenticationMethods.PrivateKeyJWT.Credentials {
 		if end, err := time.Parse(time.RFC3339, cred.ExpiresAt); err == nil && now.After(end) {
 			continue
@@ -218,10 +221,13 @@ func verifyAssertion(c storage.Client, jws *jose.JSONWebSignature, now time.Time
 			continue
 		}
 		if payload, err := jws.Verify(key); err == nil {
-			return payload, true
+			return payload, true, nil
 		}
 	}
-	return nil, false
+	if c.KeysURI == "" {
+		return nil, false, nil
+	}
+	return e.Outside.Verify(ctx, c.KeysURI, jws)
 }
 
 // isAudience accepts the issuer, which Auth0 asks for, and the token endpoint,

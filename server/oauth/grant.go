@@ -36,7 +36,7 @@ type Reply struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
 	Scope        string `json:"scope"`
-	ExpiresIn    int    `json:"expires_in"` // seconds
+	ExpiresIn    int    `json:"expires_in,omitempty"` // seconds, 0 where another server has not said
 	TokenType    string `json:"token_type"`
 	// IssuedTokenType is what an exchange has brought, RFC 8693 section 2.2.1.
 	IssuedTokenType string `json:"issued_token_type,omitempty"`
@@ -150,7 +150,7 @@ func (h *grantHandler) PopulateTokenEndpointResponse(ctx context.Context, ar fos
 	if !ok || !h.CanHandleTokenEndpointRequest(ctx, ar) {
 		return fosite.ErrUnknownRequest
 	}
-	access, err := h.Issuer.Access(ctx, s.grant, s.request.Now)
+	access, err := h.access(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func (h *grantHandler) PopulateTokenEndpointResponse(ctx context.Context, ar fos
 		AccessToken: access.Token, ExpiresIn: access.ExpiresIn, TokenType: tokenType(s.grant),
 		Scope: strings.Join(s.grant.Issue.Scope, " "),
 	}
-	if s.grant.User != nil && slices.Contains(s.grant.Issue.Scope, "openid") {
+	if s.grant.Given == nil && s.grant.User != nil && slices.Contains(s.grant.Issue.Scope, "openid") {
 		if s.reply.IDToken, err = h.Issuer.ID(s.grant, s.request.Now); err != nil {
 			return err
 		}
@@ -169,4 +169,12 @@ func (h *grantHandler) PopulateTokenEndpointResponse(ctx context.Context, ar fos
 	resp.SetAccessToken(s.reply.AccessToken)
 	resp.SetTokenType(s.reply.TokenType)
 	return nil
+}
+
+// access is the access token that a request gets.
+func (h *grantHandler) access(ctx context.Context, s *tokenSession) (tokens.Access, error) {
+	if s.grant.Given != nil {
+		return *s.grant.Given, nil
+	}
+	return h.Issuer.Access(ctx, s.grant, s.request.Now)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ory/fosite"
 
+	"github.com/tenant0/tenant0/server/outside"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/storage"
@@ -25,6 +26,8 @@ type Deps struct {
 	Issuer *tokens.Issuer
 	Log    *tenantlog.Log
 	Now    func() time.Time
+	// Outside reads the keys of applications that say where they are.
+	Outside *outside.Client
 }
 
 // Engine runs requests through fosite.

@@ -23,7 +23,7 @@ func LinkUsers(ch *Change, primary, secondary string) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := deleteUsers(ch, secondary); err != nil {
+	if err := takeOut(ch, secondary); err != nil {
 		return nil, err
 	}
 	identities, _ := user["identities"].([]any)

@@ -20,6 +20,9 @@ var Users = &Kind{
 	Kind: resource.Users, table: func(tx *storage.Tx) Store { return Acted[storage.User]{Resources: tx.Users} },
 	referring: referringToUsers,
 	deleted: func(o Collection, doc storage.Document) error {
+		if err := forgetAccounts(o.Tx, UserOf(doc)); err != nil {
+			return err
+		}
 		return forgetUsers(o.Change, storage.Text(doc, "user_id"))
 	},
 }
@@ -31,6 +34,30 @@ var referringToUsers = []string{
 
 // deleteUsers removes users with all that is theirs.
 func deleteUsers(ch *Change, ids ...string) error {
+	for _, id := range ids {
+		user, err := ch.Tx.Users.Get(id)
+		if storage.Optional(err) != nil {
+			return err
+		}
+		if err := forgetAccounts(ch.Tx, user); err != nil {
+			return err
+		}
+	}
+	return takeOut(ch, ids...)
+}
+
+// forgetAccounts removes the tokens that identity providers have given for a user's accounts.
+func forgetAccounts(tx *storage.Tx, user storage.User) error {
+	for _, identity := range user.Identities {
+		if err := tx.ForgetTokensOf(identity); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeOut removes users whose accounts at identity providers go on.
+func takeOut(ch *Change, ids ...string) error {
 	for _, id := range ids {
 		if err := ch.Tx.Users.Delete(id); err != nil {
 			return err

@@ -2,25 +2,17 @@ package providers
 
 import (
 	"cmp"
-	"net"
-	"net/url"
 	"slices"
-	"strings"
 
+	"github.com/tenant0/tenant0/server/outside"
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Upstream says which identity providers are talked to: "none", those at "loopback" addresses, or
-// "all". The others are simulated.
-type Upstream string
-
-// Reaches reports whether a connection names its provider, at an address that may be talked to.
-func (u Upstream) Reaches(c storage.Connection) bool {
+// Reaches reports whether a connection names its provider, at an address that may be talked to. The
+// providers of the others are simulated.
+func Reaches(reach outside.Reach, c storage.Connection) bool {
 	named := addresses(c)
-	if len(named) == 0 || u == "none" {
-		return false
-	}
-	return u == "all" || !slices.ContainsFunc(named, func(address string) bool { return !isLoopback(address) })
+	return len(named) > 0 && !slices.ContainsFunc(named, func(address string) bool { return !reach.Allows(address) })
 }
 
 // addresses are those that a connection names of its provider, none where they would not do.
@@ -42,16 +34,4 @@ func addresses(c storage.Connection) (all []string) {
 		return nil
 	}
 	return all
-}
-
-// isLoopback reports whether an address leads to this machine by what it is called. The client holds
-// the address that a name comes down to against the same.
-func isLoopback(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return false
-	}
-	host := strings.ToLower(u.Hostname())
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/callback"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -31,15 +32,16 @@ type Metadata struct {
 	SubjectType     string   `json:"subject_type,omitempty"`
 	// Keys are those that the application signs its assertions with, RFC 7517.
 	Keys json.RawMessage `json:"jwks,omitempty"`
+	// KeysURI is where it publishes them instead, so that it can have others later.
+	KeysURI string `json:"jwks_uri,omitempty"`
+	// SectorURI is where it lists the redirect_uris of all that belong together, OpenID Connect Core
+	// section 8.1.
+	SectorURI string `json:"sector_identifier_uri,omitempty"`
+	// UserinfoAlg has /userinfo answer with a JWT.
+	UserinfoAlg string `json:"userinfo_signed_response_alg,omitempty"`
 	// PostLogout and Backchannel are of OpenID Connect's logouts.
 	PostLogout  []string `json:"post_logout_redirect_uris,omitempty"`
 	Backchannel string   `json:"backchannel_logout_uri,omitempty"`
-
-	// Of these another server than the application would have to be asked, or another answer
-	// given than this server has.
-	KeysURI     string `json:"jwks_uri,omitempty"`
-	SectorURI   string `json:"sector_identifier_uri,omitempty"`
-	UserinfoAlg string `json:"userinfo_signed_response_alg,omitempty"`
 
 	credentials []any
 }
@@ -72,7 +74,7 @@ func usual(strict bool) []string {
 }
 
 // complete checks what an application says of itself, and fills in what it leaves out.
-func (m *Metadata) complete(strict bool) error {
+func (m *Metadata) complete(strict, standard bool) error {
 	if err := m.checkRedirects(strict); err != nil {
 		return err
 	}
@@ -86,12 +88,8 @@ func (m *Metadata) complete(strict bool) error {
 		return invalidMetadata("client_name must not have < or >")
 	case m.SubjectType != "" && m.SubjectType != "public":
 		return invalidMetadata("subject_type " + m.SubjectType + " is not supported")
-	case m.KeysURI != "":
-		return invalidMetadata("jwks_uri is not emulated by tenant0: send the keys as jwks")
-	case m.SectorURI != "":
-		return invalidMetadata("sector_identifier_uri is not emulated by tenant0")
-	case m.UserinfoAlg != "":
-		return invalidMetadata("userinfo_signed_response_alg is not supported")
+	case m.UserinfoAlg != "" && (!standard || m.UserinfoAlg != keys.RS256):
+		return invalidMetadata("userinfo_signed_response_alg " + m.UserinfoAlg + " is not supported")
 	case m.LogoURI != "" && !isWeb(m.LogoURI):
 		return invalidMetadata("logo_uri must be a URL")
 	case m.InitiateLogin != "" && !strings.HasPrefix(m.InitiateLogin, "https://"):
@@ -169,12 +167,15 @@ func (m *Metadata) checkTypes(strict bool) error {
 // readKeys reads the keys that an application signs its assertions with.
 func (m *Metadata) readKeys() error {
 	if m.AuthMethod != privateKeyJWT {
-		m.Keys = nil
+		m.Keys, m.KeysURI = nil, ""
 		return nil
+	}
+	if m.KeysURI != "" {
+		return m.checkKeysURI()
 	}
 	var set jose.JSONWebKeySet
 	if err := json.Unmarshal(m.Keys, &set); err != nil || len(set.Keys) == 0 {
-		return invalidMetadata("private_key_jwt needs the application's keys as jwks")
+		return invalidMetadata("private_key_jwt needs the application's keys as jwks or jwks_uri")
 	}
 	for _, key := range set.Keys {
 		if key.Use == "enc" {
@@ -201,6 +202,18 @@ func (m *Metadata) readKeys() error {
 	return nil
 }
 
+// checkKeysURI wants keys in one place, RFC 7591 section 2: "The "jwks_uri" and "jwks" parameters MUST
+// NOT both be present". What is there is read when the application authenticates.
+func (m *Metadata) checkKeysURI() error {
+	switch {
+	case len(m.Keys) > 0:
+		return invalidMetadata("jwks and jwks_uri must not both be sent")
+	case !isWeb(m.KeysURI):
+		return invalidMetadata("jwks_uri must be a URL")
+	}
+	return nil
+}
+
 // hasSecret reports whether the application authenticates with a secret.
 func (m *Metadata) hasSecret() bool { return m.AuthMethod == secretPost || m.AuthMethod == secretBasic }
 
@@ -213,9 +226,12 @@ func (m *Metadata) application(id string, strict bool) storage.Document {
 	if strict {
 		doc["third_party_security_mode"] = "strict"
 	}
-	if m.AuthMethod != privateKeyJWT {
+	switch {
+	case m.AuthMethod != privateKeyJWT:
 		doc["token_endpoint_auth_method"] = m.AuthMethod
-	} else {
+	case m.KeysURI != "":
+		doc["jwks_uri"] = m.KeysURI
+	default:
 		doc["client_authentication_methods"] = storage.Document{privateKeyJWT: storage.Document{"credentials": m.newCredentials()}}
 	}
 	if m.LogoURI != "" {
@@ -223,6 +239,9 @@ func (m *Metadata) application(id string, strict bool) storage.Document {
 	}
 	if m.InitiateLogin != "" {
 		doc["initiate_login_uri"] = m.InitiateLogin
+	}
+	if m.UserinfoAlg != "" {
+		doc["tenant0_userinfo_signed_response_alg"] = m.UserinfoAlg
 	}
 	if m.IDTokenAlg != "" && !strict {
 		doc["jwt_configuration"] = storage.Document{"alg": m.IDTokenAlg}

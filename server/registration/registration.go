@@ -8,10 +8,12 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/objects"
+	"github.com/tenant0/tenant0/server/outside"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
@@ -24,6 +26,8 @@ type Deps struct {
 	Services objects.Services
 	Log      *tenantlog.Log
 	Now      func() time.Time
+	// Outside reads what applications publish of themselves.
+	Outside *outside.Client
 }
 
 type room struct{ Deps }
@@ -74,7 +78,10 @@ func (m *room) make(w http.ResponseWriter, r *http.Request) (answer, error) {
 		return answer{}, invalidMetadata("the body must be an object with the client's metadata").With(err)
 	}
 	strict := tenant.RegistrationMode != "permissive"
-	if err := asked.complete(strict); err != nil {
+	if err := asked.complete(strict, tenant.Flags.StandardAnswers); err != nil {
+		return answer{}, err
+	}
+	if err := m.checkOutside(r.Context(), asked); err != nil {
 		return answer{}, err
 	}
 	id, secret := newID(strict), ""
@@ -100,6 +107,27 @@ func (m *room) make(w http.ResponseWriter, r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	return asked.answer(id, secret), nil
+}
+
+// checkOutside looks at the addresses that an application names of servers. Its sector has to list all
+// of its redirect_uris, OpenID Connect Dynamic Client Registration 1.0 section 5.
+func (m *room) checkOutside(ctx context.Context, asked Metadata) error {
+	if asked.KeysURI != "" && !m.Outside.Reach.Allows(asked.KeysURI) {
+		return invalidMetadata("jwks_uri leads to where the server's setting upstream lets no request go")
+	}
+	if asked.SectorURI == "" {
+		return nil
+	}
+	var listed []string
+	if err := m.Outside.JSON(ctx, asked.SectorURI, &listed); err != nil {
+		return invalidMetadata("sector_identifier_uri does not lead to a list of redirect_uris").With(err)
+	}
+	for _, uri := range asked.RedirectURIs {
+		if !slices.Contains(listed, uri) {
+			return invalidMetadata("sector_identifier_uri does not list " + uri)
+		}
+	}
+	return nil
 }
 
 // tenant is the tenant, where it lets applications register. They are strict unless it says

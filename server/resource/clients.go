@@ -140,7 +140,7 @@ var Clients = &Kind{
 		"fedcm_login": {Type: Object, Nullable: true}, "identity_assertion_authorization_grant": {Type: Object, Nullable: true, Plain: true},
 		"token_vault_privileged_access": {Type: Object, Nullable: true, Plain: true}, // public keys
 
-		"tenant0_standard_answers": flag, // not Auth0's
+		"tenant0_standard_answers": flag, "tenant0_userinfo_signed_response_alg": {Type: String, Enum: []string{"RS256"}}, // not Auth0's
 	},
 	Merged: []string{
 		"client_metadata", "jwt_configuration", "mobile", "native_social_login", "signed_request_object", "session_transfer", "oidc_logout",

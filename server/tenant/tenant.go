@@ -42,10 +42,10 @@ import (
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/organization"
 	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/outside"
 	"github.com/tenant0/tenant0/server/passcodes"
 	"github.com/tenant0/tenant0/server/passkey"
 	"github.com/tenant0/tenant0/server/passwordless"
-	"github.com/tenant0/tenant0/server/providers"
 	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/registration"
 	"github.com/tenant0/tenant0/server/session"
@@ -198,6 +198,9 @@ func (t *Tenant) DB() *storage.DB { return t.db }
 // Now is the tenant's time.
 func (t *Tenant) Now() time.Time { return t.clock.Now() }
 
+// Swept has applications told of sessions that have expired.
+func (t *Tenant) Swept() { t.logouts.Wake() }
+
 // Forget forgets what is remembered of the last requests to be quick: decoded records, pages of
 // the data file, signatures. What requests are to find is kept.
 func (t *Tenant) Forget() {
@@ -257,20 +260,22 @@ func (t *Tenant) rooms() *web.Router {
 		pages   = web.Pages{DB: t.db, Warn: t.pageFailed}
 		mails   = t.emails()
 		cookies = session.Cookies{Secure: t.secure()}
+		others  = outside.New(outside.Deps{Reach: outside.Reach(t.Config.Upstream), Closed: t.Closed, Now: now})
 	)
 	if t.Name != Default {
 		cookies.Tenant = t.Name // cookies know no ports
 	}
 	codes := passcodes.Sender{DB: t.db, Secrets: t.issuer.Secrets, Emails: mails, Log: t.events, Now: now}
 	door := &signin.Door{DB: t.db, Cookies: cookies, Emails: mails, Log: t.events, Now: now}
-	engine := oauth.New(oauth.Deps{DB: t.db, Issuer: t.issuer, Log: t.events, Now: now},
-		token.Grants(token.Deps{DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door})...)
+	upstream := federation.New(federation.Deps{DB: t.db, Cookies: cookies, Door: door, Pages: pages, Log: t.events, Issuer: t.issuer, Now: now, Outside: others, Tenant: t.shownName()})
+	engine := oauth.New(oauth.Deps{DB: t.db, Issuer: t.issuer, Log: t.events, Now: now, Outside: others},
+		token.Grants(token.Deps{DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door, Providers: upstream})...)
 	token.Mount(open, engine)
 	authorize.Mount(rt, authorize.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
 	login.Mount(rt, login.Deps{
 		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Codes: codes, Now: now, Issuer: t.Issuer,
 	})
-	federation.Mount(rt, federation.Deps{DB: t.db, Cookies: cookies, Door: door, Pages: pages, Log: t.events, Issuer: t.issuer, Now: now, Upstream: providers.Upstream(t.Config.Upstream), Closed: t.Closed, Tenant: t.shownName()})
+	upstream.Mount(rt)
 	dbconnections.Mount(rt, open, dbconnections.Deps{
 		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Emails: mails, Codes: codes, Log: t.events, Now: now,
 	})
@@ -289,9 +294,13 @@ func (t *Tenant) rooms() *web.Router {
 	consent.Mount(rt, consent.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})
 	organization.Mount(rt, organization.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})
 	userinfo.Mount(open, userinfo.Deps{DB: t.db, Issuer: t.issuer, Now: now})
-	registration.Mount(open, registration.Deps{DB: t.db, Services: objects.Services{Issuer: t.issuer.URL, Secrets: t.issuer.Secrets, Emails: mails}, Log: t.events, Now: now})
+	registration.Mount(open, registration.Deps{
+		DB: t.db, Services: objects.Services{Issuer: t.issuer.URL, Secrets: t.issuer.Secrets, Emails: mails}, Log: t.events, Now: now, Outside: others,
+	})
 	discovery.Mount(rt, discovery.Deps{DB: t.db, Issuer: t.issuer, Ring: t.ring, GrantTypes: engine.GrantTypes()})
-	logout.Mount(rt, logout.Deps{DB: t.db, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now, Tenant: t.shownName(), Upstream: providers.Upstream(t.Config.Upstream)})
+	logout.Mount(rt, logout.Deps{
+		DB: t.db, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now, Tenant: t.shownName(), Upstream: others.Reach, Providers: upstream,
+	})
 	pages.Mount(rt)
 	management.Mount(rt, t.management())
 	authzext.Mount(rt, authzext.Deps{DB: t.db, Issuer: t.issuer, Now: now})

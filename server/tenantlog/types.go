@@ -62,6 +62,8 @@ const (
 	FactorEmailSent     = "gd_send_email"
 	FactorPushSent      = "gd_send_pn"
 
+	UniversalLogout         = "universal_logout_succeeded"
+	UniversalLogoutFailed   = "universal_logout_failed"
 	BackchannelLogout       = "oidc_backchannel_logout_succeeded"
 	BackchannelLogoutFailed = "oidc_backchannel_logout_failed"
 
@@ -85,6 +87,8 @@ var exchanges = map[string]exchange{
 	"http://auth0.com/oauth/grant-type/passwordless/otp":  {Login, "fepotpft", "Passwordless OTP for Access Token"},
 	"urn:ietf:params:oauth:grant-type:device_code":        {"sede", "fede", "Device Code for Access Token"},
 	"urn:ietf:params:oauth:grant-type:token-exchange":     {"secte", "fecte", "Custom Token Exchange"},
+
+	"urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token": {"seta", "feta", "Refresh Token for Token for 3rd party API"},
 }
 
 // Exchange says of an event what the outcome of a token request is: err is nil for

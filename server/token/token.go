@@ -3,6 +3,7 @@
 package token
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 
@@ -26,6 +27,14 @@ type Deps struct {
 	Issuer    *tokens.Issuer
 	Passwords *identity.Passwords
 	Door      *signin.Door
+	Providers Providers
+}
+
+// Providers are the identity providers of the tenant's connections.
+type Providers interface {
+	// Renew returns what the provider of a connection gives for a refresh token of its own. The
+	// provider's refusal is an error, and so is that it cannot be reached.
+	Renew(ctx context.Context, c storage.Connection, old storage.IdentityTokens) (storage.IdentityTokens, error)
 }
 
 // Grants lists the grants that the token endpoint serves; a new grant is one
@@ -45,6 +54,7 @@ func Grants(d Deps) []oauth.Grant {
 		&deviceCode{persons},
 		&passkey{persons},
 		&tokenExchange{d.DB, d.Issuer},
+		&connectionToken{d.DB, d.Issuer, d.Providers},
 	}
 }
 

@@ -24,6 +24,9 @@ type Grant struct {
 	// key that it is bound to, the claim cnf of RFC 7800, nil for none.
 	TokenType    string
 	Confirmation map[string]any
+	// Given is the access token of another server's that the client gets in the place of one of the
+	// tenant's, nil for none.
+	Given *Access
 	// Actor is who acts for the user, the claim act of RFC 8693, nil for nobody.
 	Actor map[string]any
 	// Session is the one that the grant's refresh token ends with, nil for none.

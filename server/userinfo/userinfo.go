@@ -2,6 +2,7 @@
 package userinfo
 
 import (
+	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/registered"
 	"github.com/tenant0/tenant0/server/tokens"
@@ -76,7 +78,7 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	case !slices.Contains(claims.Scope, "openid"):
 		return insufficientScope()
 	}
-	body, err := m.profile(r, claims)
+	body, client, err := m.profile(r, claims)
 	if storage.IsNotFound(err) {
 		return unauthorized("The access token is invalid").With(err)
 	}
@@ -84,7 +86,29 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.NoStore(w)
+	if client.UserinfoAlg != "" {
+		return m.signed(w, client, body)
+	}
 	return web.ReplyBytes(w, http.StatusOK, "application/json; charset=utf-8", body)
+}
+
+// signed answers with a JWT, OIDC Core section 5.3.2: "If signed, the UserInfo Response SHOULD contain
+// the Claims iss (issuer) and aud (audience) as members".
+func (m *room) signed(w http.ResponseWriter, client storage.Client, body []byte) error {
+	var claims map[string]any
+	if err := json.Unmarshal(body, &claims); err != nil {
+		return err
+	}
+	claims["iss"], claims["aud"] = m.Issuer.URL, client.ClientID
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return err
+	}
+	jwt, err := m.Issuer.Ring.Sign(client.UserinfoAlg, keys.TypeJWT, payload)
+	if err != nil {
+		return err
+	}
+	return web.ReplyBytes(w, http.StatusOK, "application/jwt", []byte(jwt))
 }
 
 // bearer finds the token, RFC 6750 section 2. It is taken from the query as well:
@@ -116,12 +140,11 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 }
 
 // profile is the body: sub, the claims of the scopes, and the custom claims of
-// the ID token.
-func (m *room) profile(r *http.Request, claims tokens.Claims) ([]byte, error) {
+// the ID token. It comes with the application that asks.
+func (m *room) profile(r *http.Request, claims tokens.Claims) (body []byte, client storage.Client, err error) {
 	var user storage.User
-	var client storage.Client
 	custom := maps.Clone(claims.IDClaims)
-	err := m.DB.View(r.Context(), func(tx *storage.Tx) error {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		if err := registered.CheckOrigin(tx, r, claims.ClientID); err != nil {
 			return err
 		}
@@ -142,12 +165,13 @@ func (m *room) profile(r *http.Request, claims tokens.Claims) ([]byte, error) {
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, client, err
 	}
-	return tokens.WithCustom(custom, struct {
+	body, err = tokens.WithCustom(custom, struct {
 		Sub string `json:"sub"`
 		tokens.Profile
 	}{user.UserID, tokens.ProfileOf(client, user, claims.Scope)})
+	return body, client, err
 }
 
 // hasEnded reports whether a token is of an application or a user before those who have the

@@ -1,0 +1,76 @@
+package federation
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// simulatedToken is how the tokens of simulated providers begin.
+const simulatedToken = "simulated-"
+
+// simulatedTokens are those that a simulated provider gives for a scope. Another access token can be had
+// where the leg has asked for that: by offline_access, or as Google and others want it by access_type.
+func simulatedTokens(scope string, asked url.Values) storage.IdentityTokens {
+	given := storage.IdentityTokens{AccessToken: simulatedToken + keys.Random(32), ExpiresIn: simulatedLifetime, Scope: scope}
+	offline := asked.Get("access_type") == "offline"
+	for _, one := range strings.FieldsFunc(scope, func(r rune) bool { return r == ' ' || r == ',' }) {
+		offline = offline || one == "offline_access"
+	}
+	if offline {
+		given.RefreshToken = simulatedToken + "refresh-" + keys.Random(32)
+	}
+	return given
+}
+
+// Renew returns what the provider of a connection gives for a refresh token of its own, RFC 6749 section
+// 6. The provider's refusal is an error, and so is that it cannot be reached.
+func (m *room) Renew(ctx context.Context, c storage.Connection, old storage.IdentityTokens) (storage.IdentityTokens, error) {
+	if !m.reaches(c) {
+		if !strings.HasPrefix(old.RefreshToken, simulatedToken) {
+			return storage.IdentityTokens{}, passedOn("invalid_grant", "The refresh token is not one of the simulated provider's.")
+		}
+		return storage.IdentityTokens{
+			AccessToken: simulatedToken + keys.Random(32), RefreshToken: old.RefreshToken, ExpiresIn: simulatedLifetime, Scope: old.Scope,
+		}, nil
+	}
+	return m.renew(ctx, c, old)
+}
+
+func (m *room) renew(ctx context.Context, c storage.Connection, old storage.IdentityTokens) (given storage.IdentityTokens, err error) {
+	storage.Slow("asking an identity provider")
+	ctx = oidc.ClientContext(ctx, m.Outside.HTTP)
+	endpoint := text(c, "tokenURL")
+	if c.Strategy != "oauth2" {
+		p, err := m.provider(ctx, c)
+		if err != nil {
+			return given, err
+		}
+		endpoint = p.Endpoint().TokenURL
+	}
+	if endpoint == "" {
+		return given, &apierr.Error{Status: http.StatusBadGateway, Code: "server_error", Message: "The identity provider has no token endpoint."}
+	}
+	config, options, err := m.client(ctx, c, endpoint)
+	if err != nil {
+		return given, err
+	}
+	config.RedirectURL = ""
+	options = append(options, oauth2.SetAuthURLParam("grant_type", "refresh_token"), oauth2.SetAuthURLParam("refresh_token", old.RefreshToken))
+	token, err := config.Exchange(ctx, "", options...)
+	if err != nil {
+		return given, err
+	}
+	given = tokensOf(token, "")
+	given.RefreshToken, given.Scope = cmp.Or(given.RefreshToken, old.RefreshToken), cmp.Or(given.Scope, old.Scope)
+	return given, nil
+}

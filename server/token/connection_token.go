@@ -1,0 +1,226 @@
+package token
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Names of tokens, RFC 8693 section 3 and Auth0: api/authentication/token-vault-token-exchange/get-token.
+const (
+	refreshTokenType    = "urn:ietf:params:oauth:token-type:refresh_token"                      //nolint:gosec // a name
+	connectionTokenType = "http://auth0.com/oauth/token-type/federated-connection-access-token" //nolint:gosec // a name
+)
+
+// connectionToken gives an application the access token of an identity provider where a user has an
+// account, for a token of the user's: Auth0's Token Vault.
+type connectionToken struct {
+	db        *storage.DB
+	issuer    *tokens.Issuer
+	providers Providers
+}
+
+// Type implements oauth.Grant.
+func (g *connectionToken) Type() string {
+	return "urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token"
+}
+
+// Errors of Token Vault.
+var (
+	errVaultClient = &apierr.Error{
+		Status: http.StatusForbidden, Code: "unauthorized_client", Message: "Token Vault is for confidential first-party clients that are OIDC conformant",
+		Setting: "is_first_party, oidc_conformant and the authentication of the application",
+	}
+	errVaultOff = &apierr.Error{
+		Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Token Vault is not enabled for the provided connection",
+		Setting: "connected_accounts.active of the connection",
+	}
+	errVaultRotation = &apierr.Error{
+		Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Token Vault does not support refresh token rotation",
+		Setting: "refresh_token.rotation_type of the application",
+	}
+	errVaultEmpty = &apierr.Error{
+		Status: http.StatusUnauthorized, Code: "federated_connection_refresh_token_not_found", Message: "Federated connection Refresh Token not found.",
+		Setting: "a login of the user by the connection, with a scope that brings a refresh token",
+	}
+	errVaultRefused = &apierr.Error{
+		Status: http.StatusUnauthorized, Code: "federated_connection_refresh_token_flow_failed", Message: "Refresh Token flow for the Federated Connection failed",
+		Setting: "the provider of the connection",
+	}
+)
+
+// Validate implements oauth.Grant.
+func (g *connectionToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+	for _, name := range []string{"subject_token", "subject_token_type", "requested_token_type", "connection"} {
+		if rq.Form.Get(name) == "" {
+			return nil, apierr.MissingParameter(name)
+		}
+	}
+	switch {
+	case rq.Client.Public() || !rq.Client.IsFirstParty || !rq.Client.OIDCConformant:
+		return nil, errVaultClient
+	case rq.Form.Get("requested_token_type") != connectionTokenType:
+		return nil, apierr.InvalidParameter("requested_token_type", "must be "+connectionTokenType)
+	}
+	grant := &tokens.Grant{Client: rq.Client, Issue: storage.Issue{ClientID: rq.Client.ClientID}}
+	check, err := g.subject(ctx, rq, grant)
+	if err != nil {
+		return nil, err
+	}
+	var connection storage.Connection
+	var held storage.IdentityTokens
+	err = g.db.View(ctx, func(tx *storage.Tx) (err error) {
+		if err := check(tx); err != nil {
+			return err
+		}
+		connection, held, err = vault(tx, rq, grant)
+		return err
+	})
+	if err != nil {
+		return grant, err
+	}
+	grant.Issue.Connection = connection.Name
+	if err := g.give(ctx, rq, connection, &held); err != nil {
+		return grant, err
+	}
+	grant.Given, grant.Issue.Scope = &tokens.Access{Token: held.AccessToken, ExpiresIn: left(held, rq.Now)}, scopesOf(held.Scope)
+	held.UsedAt = rq.Now
+	rq.Admit = func(tx *storage.Tx) error { return keep(tx, held) }
+	return grant, nil
+}
+
+// subject finds whose token the subject_token is. What of it the store knows is left to check.
+func (g *connectionToken) subject(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant) (check func(*storage.Tx) error, err error) {
+	text := rq.Form.Get("subject_token")
+	switch kind := rq.Form.Get("subject_token_type"); kind {
+	case refreshTokenType:
+		if rq.Client.RefreshToken.RotationType == "rotating" {
+			return nil, errVaultRotation
+		}
+		id, ok := keys.FamilyOfRefreshToken(text)
+		if !ok {
+			return nil, apierr.InvalidRefreshToken
+		}
+		return func(tx *storage.Tx) error {
+			t, err := tx.RefreshTokens.Get(id)
+			if storage.IsNotFound(err) || err == nil && (t.Issue.ClientID != rq.Client.ClientID || t.Expired(rq.Now) || !t.Has(keys.Hash(text))) {
+				return apierr.InvalidRefreshToken
+			}
+			grant.Issue.UserID = t.Issue.UserID
+			if err == nil && t.Online {
+				_, err = sessionOf(tx, t.Issue, rq.Now)
+			}
+			return err
+		}, nil
+	case accessTokenType:
+		if rq.Client.ResourceServerIdentifier == "" {
+			return nil, &apierr.Error{
+				Status: http.StatusForbidden, Code: "unauthorized_client", Message: "Access token exchange with Token Vault is for clients of an API",
+				Setting: "app_type resource_server and resource_server_identifier of the application",
+			}
+		}
+		claims, err := g.issuer.Verify(ctx, text, rq.Client.ResourceServerIdentifier, rq.Now)
+		if err != nil || claims.GTY == tokens.GTYClientCredentials || strings.HasSuffix(claims.Subject, "@clients") {
+			return nil, invalidSubject(err)
+		}
+		grant.Issue.UserID = claims.Subject
+		return func(*storage.Tx) error { return nil }, nil
+	case "urn:ietf:params:oauth:token-type:jwt":
+		return nil, apierr.NotEmulated("Privileged worker token exchange, of the subject_token_type " + kind + ",")
+	default:
+		return nil, apierr.InvalidParameter("subject_token_type", "must be "+refreshTokenType+" or "+accessTokenType)
+	}
+}
+
+// vault finds the tokens that are kept of an account of the grant's user, by the request's connection
+// and, where the user has several, by its login_hint.
+func vault(tx *storage.Tx, rq *oauth.TokenRequest, grant *tokens.Grant) (c storage.Connection, held storage.IdentityTokens, err error) {
+	user, err := tx.Users.Get(grant.Issue.UserID)
+	switch {
+	case storage.IsNotFound(err):
+		return c, held, apierr.RefreshUserGone
+	case err != nil:
+		return c, held, err
+	case user.Blocked:
+		return c, held, apierr.RefreshUserBlocked
+	}
+	grant.User = &user
+	c, err = tx.Connections.Find("name", rq.Form.Get("connection"))
+	switch {
+	case storage.IsNotFound(err):
+		return c, held, apierr.ConnectionNotFound
+	case err != nil:
+		return c, held, err
+	case !c.Serves(rq.Client):
+		return c, held, apierr.ConnectionDisabled
+	case !c.InTokenVault():
+		return c, held, errVaultOff
+	}
+	for _, identity := range user.Identities {
+		hint := rq.Form.Get("login_hint")
+		if identity.Connection != c.Name || hint != "" && hint != identity.UserID && hint != strings.TrimPrefix(identity.UserID, c.Name+"|") {
+			continue
+		}
+		held, err = tx.TokensOf(identity)
+		if !storage.IsNotFound(err) {
+			return c, held, err
+		}
+	}
+	return c, held, errVaultEmpty
+}
+
+// give has an access token that is over renewed by the provider.
+func (g *connectionToken) give(ctx context.Context, rq *oauth.TokenRequest, c storage.Connection, held *storage.IdentityTokens) error {
+	if end := held.ExpiresAt(); held.AccessToken != "" && (end.IsZero() || rq.Now.Before(end)) {
+		return nil
+	}
+	if held.RefreshToken == "" {
+		return errVaultEmpty
+	}
+	given, err := g.providers.Renew(ctx, c, *held)
+	if err != nil {
+		return errVaultRefused.With(err)
+	}
+	given.Provider, given.UserID, given.GivenAt = held.Provider, held.UserID, rq.Now
+	given.IDToken = cmp.Or(given.IDToken, held.IDToken)
+	*held = given
+	return nil
+}
+
+// keep notes the use of tokens, and keeps those that have taken the place of what was kept. Tokens that
+// a login has brought meanwhile stay, and so does it that they are gone.
+func keep(tx *storage.Tx, held storage.IdentityTokens) error {
+	now, err := tx.TokensOf(storage.Identity{Provider: held.Provider, UserID: held.UserID})
+	if err != nil || now.GivenAt.After(held.GivenAt) {
+		return storage.Optional(err)
+	}
+	return tx.IdentityTokens.Put(held)
+}
+
+// left is how many seconds an access token is good for, 0 where the provider has not said.
+func left(held storage.IdentityTokens, now time.Time) int {
+	end := held.ExpiresAt()
+	if end.IsZero() {
+		return 0
+	}
+	return max(1, int(end.Sub(now)/time.Second))
+}
+
+// scopesOf are the scopes that a provider has written in one text.
+func scopesOf(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' })
+}
+
+// Commit implements oauth.Grant.
+func (g *connectionToken) Commit(ctx context.Context, rq *oauth.TokenRequest, _ *tokens.Grant, reply *oauth.Reply) error {
+	reply.IssuedTokenType = connectionTokenType
+	return g.db.Update(ctx, rq.Admit)
+}
