@@ -57,6 +57,16 @@ func ZeroInBody(path string) *Error {
 	return e
 }
 
+// Named is an error with a name, as Auth0's APIs for databases have it.
+func Named(name, code, description string) *Error {
+	return &Error{Status: http.StatusBadRequest, Code: code, Message: description, Extra: map[string]any{"name": name}}
+}
+
+// Sentence is a bad request that a sentence explains.
+func Sentence(text string) error {
+	return &Error{Status: http.StatusBadRequest, Code: InvalidRequest, Message: text}
+}
+
 // MissingParameter reports a required parameter that is not there.
 func MissingParameter(name string) error {
 	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Missing required parameter: " + name}

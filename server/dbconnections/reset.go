@@ -14,6 +14,7 @@ import (
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/registered"
+	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -76,9 +77,9 @@ func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case login == "":
-		return sentence("email is required")
+		return apierr.Sentence("email is required")
 	case name == "":
-		return sentence("connection is required")
+		return apierr.Sentence("connection is required")
 	}
 	if err := m.sendReset(r, name, login, storage.Text(body, "client_id")); err != nil {
 		return err
@@ -91,7 +92,7 @@ func (m *room) sendReset(r *http.Request, name, login, clientID string) error {
 	var user storage.User
 	var mail emails.Draft
 	err := m.DB.View(r.Context(), func(tx *storage.Tx) error {
-		conn, err := connection(tx, name)
+		conn, err := signin.Database(tx, name)
 		if err != nil {
 			return err
 		}
@@ -185,7 +186,7 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 // by codes.
 func (m *room) resetByCode(ctx context.Context, name, login string) (p storage.Proof, byCode bool, err error) {
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
-		conn, err := connection(tx, name)
+		conn, err := signin.Database(tx, name)
 		if err != nil || !conn.ByCode() {
 			return err
 		}
@@ -315,7 +316,7 @@ func (m *room) reset(r *http.Request, t storage.Ticket, user storage.User, passw
 	}
 	defer func() {
 		if err != nil {
-			e.Type, e.Description = tenantlog.PasswordChangeFailed, reason(err)
+			e.Type, e.Description = tenantlog.PasswordChangeFailed, signin.SignupReason(err)
 		}
 		m.Log.Record(r, e)
 	}()

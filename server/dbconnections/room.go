@@ -80,25 +80,6 @@ func shape(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
 	_ = web.Reply(w, e.Status, body)
 }
 
-// named is an error of the API with a name.
-func named(name, code, description string) *apierr.Error {
-	return &apierr.Error{Status: http.StatusBadRequest, Code: code, Message: description, Extra: map[string]any{"name": name}}
-}
-
-// sentence is an error of the API that is a sentence.
-func sentence(text string) error {
-	return &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: text}
-}
-
-// connection is the database connection with a name.
-func connection(tx *storage.Tx, name string) (storage.Connection, error) {
-	c, err := tx.Connections.Find("name", name)
-	if storage.IsNotFound(err) || err == nil && c.Strategy != storage.DatabaseStrategy {
-		return c, sentence("the connection was not found")
-	}
-	return c, err
-}
-
 // transaction is the login under way, or an error that the browser can show.
 func (m *room) transaction(r *http.Request) (storage.Transaction, string, error) {
 	state := session.StateOf(r)

@@ -229,7 +229,7 @@ func (m *room) submitSignupPassword(w http.ResponseWriter, r *http.Request) erro
 
 // signUp makes the account and goes on, or says on the page why not.
 func (m *room) signUp(w http.ResponseWriter, r *http.Request, s signingUp, password string, show func(context.Context, http.ResponseWriter, int, signingUp) error) error {
-	a := applicant{clientID: s.transaction.Request().ClientID, connection: s.conn.Name, password: password, profile: s.profile()}
+	a := signin.Applicant{ClientID: s.transaction.Request().ClientID, Connection: s.conn.Name, Password: password, Profile: s.profile()}
 	doc, err := m.create(r, a)
 	if err != nil {
 		key, demands, ok := explain(err)
@@ -253,7 +253,7 @@ func (m *room) signUp(w http.ResponseWriter, r *http.Request, s signingUp, passw
 			return err
 		}
 		finish, err = m.Door.Begin(tx, r, s.transaction, signin.Attempt{
-			Method: signin.Password, ClientID: a.clientID, Connection: s.conn.Name, User: user, IP: signin.Address(r),
+			Method: signin.Password, ClientID: a.ClientID, Connection: s.conn.Name, User: user, IP: signin.Address(r),
 		})
 		return err
 	})

@@ -1,0 +1,234 @@
+package signin
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Answers to who signs up, Auth0: api/authentication/signup/create-a-new-user.
+var (
+	SignupDisabled  = apierr.Named("BadRequestError", "unauthorized", "Public signup is disabled")
+	SignupRefused   = apierr.Named("BadRequestError", "invalid_signup", "Invalid sign up")
+	SignupLeaked    = apierr.Named("BadRequestError", "password_leaked", "Password has been leaked")
+	SignupThrottled = &apierr.Error{
+		Status: http.StatusTooManyRequests, Code: "too_many_requests", Message: "Too many signups from the same IP", Extra: map[string]any{"name": "TooManyRequestsError"},
+		Setting: "attack-protection/suspicious-ip-throttling",
+	}
+	userExists = apierr.Named("BadRequestError", "user_exists", "The user already exists.")
+)
+
+// Applicant is who signs up.
+type Applicant struct {
+	// ClientID is the application that asks, "" for none, and Connection the name of the database.
+	ClientID, Connection string
+	// Password is "" for an account without one.
+	Password string
+	// Profile has the members of the user to be.
+	Profile storage.Document
+}
+
+// ProfileMembers are what an applicant says of themselves.
+var ProfileMembers = []string{"email", "username", "phone_number", "given_name", "family_name", "name", "nickname", "picture"}
+
+// WatchSignup refuses sign-ups from an address that makes too many, and passwords that others know. A
+// sign-up counts whatever becomes of it.
+func (d *Door) WatchSignup(r *http.Request, a Applicant) error {
+	throttled, counts, leaked := false, false, false
+	err := d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		if throttled, counts, err = account.Throttled(tx, account.BeforeSignup, Address(r), d.Now()); err != nil || throttled {
+			return err
+		}
+		leaked, err = account.Leaked(tx, account.BeforeSignup, a.Password)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case throttled:
+		d.Log.Record(r, tenantlog.Event{Type: tenantlog.AddressBlocked, Description: "Blocked IP Address: too many sign-ups", ClientID: a.ClientID, Connection: a.Connection})
+		return SignupThrottled
+	case leaked:
+		d.Log.Record(r, tenantlog.Event{Type: tenantlog.SignupPasswordLeaked, Description: "Breached password on signup", ClientID: a.ClientID, Connection: a.Connection})
+		return SignupLeaked
+	case !counts:
+		return nil
+	}
+	return d.DB.Update(r.Context(), func(tx *storage.Tx) error {
+		_, err := account.CountTry(tx, account.BeforeSignup, Address(r), d.Now())
+		return err
+	})
+}
+
+// Admit sees that an applicant may have an account, and returns its database.
+func Admit(tx *storage.Tx, a Applicant) (conn storage.Connection, err error) {
+	conn, err = Database(tx, a.Connection)
+	if err != nil {
+		return conn, err
+	}
+	if a.ClientID != "" {
+		client, err := tx.Clients.Get(a.ClientID)
+		if storage.IsNotFound(err) {
+			return conn, apierr.Sentence("Unknown client: " + a.ClientID)
+		}
+		if err != nil {
+			return conn, err
+		}
+		if !conn.Serves(client) {
+			return conn, apierr.Sentence("the connection was disabled")
+		}
+	}
+	if !account.SignupAllowed(conn) {
+		return conn, SignupDisabled
+	}
+	required := account.SignupIdentifiers(conn)
+	if slices.Contains(required, "username") && storage.Text(a.Profile, "username") == "" {
+		return conn, apierr.Sentence("missing username for " + conn.Name + " connection with requires_username enabled")
+	}
+	if err := account.CheckUsername(conn, storage.Text(a.Profile, "username"), true); err != nil {
+		return conn, apierr.Named("BadRequestError", SignupRefused.Code, err.Error()).With(err)
+	}
+	if slices.Contains(required, "phone_number") && storage.Text(a.Profile, "phone_number") == "" {
+		return conn, SignupRefused
+	}
+	address := storage.Text(a.Profile, "email")
+	if address != "" || slices.Contains(required, "email") {
+		if !resource.IsEmail(address) {
+			return conn, SignupRefused
+		}
+	}
+	return conn, nil
+}
+
+// User is what a password is held against.
+func (a Applicant) User() storage.User {
+	return storage.User{
+		Email: storage.Text(a.Profile, "email"), Username: storage.Text(a.Profile, "username"), Name: storage.Text(a.Profile, "name"), Nickname: storage.Text(a.Profile, "nickname"),
+		GivenName: storage.Text(a.Profile, "given_name"), FamilyName: storage.Text(a.Profile, "family_name"),
+	}
+}
+
+// Database is the database connection with a name.
+func Database(tx *storage.Tx, name string) (storage.Connection, error) {
+	c, err := tx.Connections.Find("name", name)
+	if storage.IsNotFound(err) || err == nil && c.Strategy != storage.DatabaseStrategy {
+		return c, apierr.Sentence("the connection was not found")
+	}
+	return c, err
+}
+
+// Enter makes the account of an applicant with the hash of its password, and returns the e-mails
+// that go with it. An applicant's user_id that is there becomes the part after the provider.
+func (d *Door) Enter(tx *storage.Tx, a Applicant, hash string) (doc storage.Document, mails []emails.Draft, err error) {
+	conn, err := Database(tx, a.Connection)
+	if err != nil {
+		return nil, nil, err
+	}
+	doc = maps.Clone(a.Profile)
+	err = account.Add(tx, conn, doc, hash, d.Now())
+	if errors.Is(err, error(resource.Users.Taken)) || storage.IsConflict(err) {
+		err = taken(tx, a)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	mails, err = d.Emails.Welcome(tx, storage.Text(doc, "user_id"), a.ClientID, d.Now())
+	return doc, mails, err
+}
+
+// taken is the answer to an address that has an account: a stranger is told so only
+// where the tenant says that they may.
+func taken(tx *storage.Tx, a Applicant) error {
+	tenant, err := tx.Tenant.Document(storage.TenantKey)
+	if err := storage.Optional(err); err != nil {
+		return err
+	}
+	if flags, _ := tenant["flags"].(storage.Document); flags["enable_public_signup_user_exists_error"] != true {
+		return SignupRefused
+	}
+	username := storage.Text(a.Profile, "username")
+	_, err = tx.UserByLogin(a.Connection, username)
+	if username != "" && err == nil {
+		return apierr.Named("BadRequestError", "username_exists", "The user already exists (username: "+username+").")
+	}
+	return userExists
+}
+
+// Known returns the answer to an applicant who has an account already, nil for others.
+func Known(tx *storage.Tx, a Applicant) error {
+	for _, member := range []string{"email", "username", "phone_number"} {
+		name := storage.Text(a.Profile, member)
+		if name == "" {
+			continue
+		}
+		_, err := tx.UserByLogin(a.Connection, name)
+		if err == nil {
+			err = taken(tx, a)
+		}
+		if !storage.IsNotFound(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// RecordSignup notes in the tenant's log how a sign-up has ended.
+func (d *Door) RecordSignup(r *http.Request, a Applicant, doc storage.Document, err error) {
+	e := tenantlog.Event{
+		Type: tenantlog.Signup, ClientID: a.ClientID, Connection: a.Connection, UserID: storage.Text(doc, "user_id"),
+		UserName: cmp.Or(storage.Text(a.Profile, "email"), storage.Text(a.Profile, "username"), storage.Text(a.Profile, "phone_number")),
+	}
+	if err != nil {
+		e.Type, e.Description = tenantlog.FailedSignup, SignupReason(err)
+	}
+	d.Log.Record(r, e)
+}
+
+// SignupReason says why somebody was not let sign up.
+func SignupReason(err error) string {
+	if refused, ok := errors.AsType[*identity.PolicyError](err); ok {
+		return refused.Message
+	}
+	return tenantlog.Reason(err)
+}
+
+// SignUp makes the account of an applicant who proves something else than a password: prove is
+// asked in the update that does so, keeps what was proved for the user with an id, and says what
+// does not hold. The error is one of the answers to who signs up, or prove's.
+func (d *Door) SignUp(r *http.Request, a Applicant, prove func(tx *storage.Tx, userID string) error) (user storage.User, err error) {
+	var doc storage.Document
+	defer func() { d.RecordSignup(r, a, doc, err) }()
+	if err := d.WatchSignup(r, a); err != nil {
+		return user, err
+	}
+	var mails []emails.Draft
+	err = d.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
+		if _, err := Admit(tx, a); err != nil {
+			return err
+		}
+		if doc, mails, err = d.Enter(tx, a, ""); err != nil {
+			return err
+		}
+		id := storage.Text(doc, "user_id")
+		if err := prove(tx, id); err != nil {
+			return err
+		}
+		user, err = tx.Users.Get(id)
+		return err
+	})
+	if err != nil {
+		doc = nil
+		return user, err
+	}
+	return user, d.Emails.Send(mails...)
+}
