@@ -17,7 +17,6 @@ var calls = []string{
 	"POST /bc-authorize",
 	"POST /appliance-mfa/api/enroll", "POST /appliance-mfa/api/resolve-transaction", // what the SDKs of Guardian call
 	"POST /otp/challenge",
-	"POST /passkey/register",
 	"POST /anonymous/token",
 	"POST /oauth/ro", "POST /tokeninfo", "POST /delegation",
 	"GET /wsfed/FederationMetadata/2007-06/FederationMetadata.xml", "GET /wsfed/{client_id}/FederationMetadata/2007-06/FederationMetadata.xml",

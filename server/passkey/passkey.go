@@ -1,6 +1,6 @@
 // Package passkey offers passkeys to people who have logged in otherwise, at /u/passkey-enrollment,
-// and asks for them at the API, at /passkey/challenge: the token endpoint takes the answer. The
-// login page asks by itself.
+// and asks for them at the API, at /passkey/challenge and, of who signs up, /passkey/register: the
+// token endpoint takes the answers. The login page asks by itself.
 package passkey
 
 import (
@@ -13,6 +13,7 @@ import (
 	"github.com/tenant0/tenant0/server/factors"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/server/webauthn"
@@ -27,6 +28,7 @@ type Deps struct {
 	Issuer  string
 	Cookies session.Cookies
 	Pages   web.Pages
+	Door    *signin.Door
 	Now     func() time.Time
 }
 
@@ -36,6 +38,7 @@ type room struct{ Deps }
 func Mount(rt, open *web.Router, d Deps) {
 	m := &room{d}
 	open.Handle(http.MethodPost, "/passkey/challenge", m.challenge)
+	open.Handle(http.MethodPost, "/passkey/register", m.register)
 	rt = rt.With(d.Pages.Shape)
 	rt.Handle(http.MethodGet, "/u/passkey-enrollment", m.show)
 	rt.Handle(http.MethodPost, "/u/passkey-enrollment", web.SameSite(m.submit))

@@ -72,11 +72,11 @@ func somebody(t *testing.T, s *servertest.Server) *person {
 	}
 }
 
-func (p *person) ask(app string, params url.Values) {
+func (p *person) ask(params url.Values) {
 	p.t.Helper()
 	all := url.Values{"audience": {""}, "scope": {"openid"}}
 	maps.Copy(all, params)
-	target, _ := p.AuthorizeURL(servertest.Login{ClientID: app, RedirectURI: "https://" + app + ".example.com/callback", Params: all})
+	target, _ := p.AuthorizeURL(servertest.Login{ClientID: "app", RedirectURI: "https://app.example.com/callback", Params: all})
 	p.left, p.page = p.Visit(p.client, target)
 }
 
@@ -106,7 +106,7 @@ func (p *person) done() {
 // password logs in by password at a browser that can keep keys, or cannot.
 func (p *person) password(user, capable string) {
 	p.t.Helper()
-	p.ask("app", url.Values{"prompt": {"login"}})
+	p.ask(url.Values{"prompt": {"login"}})
 	p.at("/u/login/identifier")
 	p.send("username", user+"@example.com", "webauthn-platform-available", capable, "action", "default")
 	p.at("/u/login/password")
@@ -193,7 +193,7 @@ func TestPasskeys(t *testing.T) {
 
 	// Sign-in by the key alone.
 	ann.client = s.Client()
-	ann.ask("app", nil)
+	ann.ask(nil)
 	ann.at("/u/login/identifier")
 	if !strings.Contains(ann.page.Body, `autocomplete="username webauthn"`) || !strings.Contains(ann.page.Body, `name="passkey"`) {
 		t.Errorf("the page is %s", ann.page.Body)
@@ -214,7 +214,7 @@ func TestPasskeys(t *testing.T) {
 		}
 	}
 	ann.client = s.Client()
-	ann.ask("app", nil)
+	ann.ask(nil)
 	ann.send("passkey", first)
 	refused("replayed", ann)
 	stranger := somebody(t, s)

@@ -12,8 +12,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// passkey takes what an authenticator has signed for /passkey/challenge, Auth0: api/
-// authentication/passkey/authenticate-existing-user.
+// passkey takes what an authenticator has signed for /passkey/challenge, or made for
+// /passkey/register, Auth0: api/authentication/passkey/authenticate-existing-user and
+// authenticate-new-user.
 type passkey struct{ people }
 
 // Type implements oauth.Grant.
@@ -33,9 +34,12 @@ func (g *passkey) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens
 		return nil, err
 	}
 	key := storage.SessionCeremony(keys.Hash(rq.Form.Get("auth_session")))
+	var c storage.Ceremony
 	var conn storage.Connection
-	err := g.DB.View(ctx, func(tx *storage.Tx) error {
-		c, err := tx.FindCeremony(key, webauthn.ToUse(webauthn.Passkey), rq.Now)
+	err := g.DB.View(ctx, func(tx *storage.Tx) (err error) {
+		if c, err = tx.FindCeremony(key, webauthn.ToUse(webauthn.Passkey), rq.Now); storage.IsNotFound(err) {
+			c, err = tx.FindCeremony(key, webauthn.ToMake(webauthn.Passkey), rq.Now)
+		}
 		if err == nil {
 			conn, err = webauthn.Connection(tx, rq.Client.ClientID, c.Connection)
 		}
@@ -51,6 +55,9 @@ func (g *passkey) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens
 	p, err := webauthn.PartyOf(g.Issuer.URL, "", "")
 	if err != nil {
 		return nil, err
+	}
+	if c.Profile != nil {
+		return g.signUp(ctx, rq, p, c, conn)
 	}
 	used, user, err := webauthn.UsePasskey(ctx, g.DB, p, key, rq.Client.ClientID, []storage.Connection{conn}, []byte(rq.Form.Get("authn_response")), rq.Now)
 	if webauthn.Wrong(err) {
@@ -74,4 +81,39 @@ func (g *passkey) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens
 		return refusedTo(attempt), apierr.PasskeyRefused.With(err)
 	}
 	return g.admit(ctx, rq, attempt, passkeyGTY, apierr.PasskeyRefused)
+}
+
+// signUp makes an account for who has made a passkey for /passkey/register, and lets its owner in.
+// Auth0: authenticate/database-connections/passkeys/passkey-apis.
+func (g *passkey) signUp(ctx context.Context, rq *oauth.TokenRequest, p webauthn.Party, c storage.Ceremony, conn storage.Connection) (*tokens.Grant, error) {
+	if c.ClientID != rq.Client.ClientID {
+		return nil, apierr.PasskeyRefused
+	}
+	made, err := webauthn.Make(p, webauthn.Passkey, c, []byte(rq.Form.Get("authn_response")))
+	if err == nil { // nobody signs up by a request that is refused for something else
+		err = g.DB.View(ctx, func(tx *storage.Tx) error {
+			_, err := g.audience(tx, rq)
+			return err
+		})
+	}
+	if webauthn.Wrong(err) {
+		return nil, apierr.PasskeyRefused.With(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	rq.HTTP = sender(rq)
+	user, err := g.Door.SignUp(rq.HTTP, signin.Applicant{ClientID: rq.Client.ClientID, Connection: conn.Name, Profile: c.Profile},
+		func(tx *storage.Tx, userID string) error {
+			_, err := made.Keep(tx, userID, rq.Now)
+			return err
+		})
+	if webauthn.Wrong(err) {
+		return nil, apierr.PasskeyRefused.With(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	a := signin.Attempt{Method: signin.Passkey, ClientID: rq.Client.ClientID, Connection: conn.Name, User: user, IP: signin.Address(rq.HTTP)}
+	return g.admit(ctx, rq, a, passkeyGTY, apierr.PasskeyRefused)
 }

@@ -1,0 +1,108 @@
+package passkey
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/server/webauthn"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// errProves refuses a sign-up at a connection that sends codes to new accounts, Auth0: authenticate/
+// database-connections/passkeys/passkey-apis.
+var errProves = &apierr.Error{
+	Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Passkeys cannot be registered at a connection that verifies identifiers by a code at sign-up.",
+	Setting: "attributes and their verification_method of the connection",
+}
+
+// register has a new account's first passkey made, Auth0: api/authentication/passkey/
+// request-signup-challenge. The account is made when the token endpoint has the answer.
+//
+//auth0:operation POST /passkey/register
+func (m *room) register(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.Form(w, r, "user_profile")
+	if err != nil {
+		return err
+	}
+	client, err := m.Engine.AuthenticateClient(r, form)
+	if err != nil {
+		return err
+	}
+	profile, err := profileOf(form.Get("user_profile"))
+	if err != nil {
+		return err
+	}
+	token := keys.Random(32)
+	var b webauthn.Begin
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		conn, err := webauthn.Connection(tx, client.ClientID, form.Get("realm"))
+		if storage.IsNotFound(err) {
+			return errNoConnection.With(err)
+		}
+		if err != nil {
+			return err
+		}
+		if conn.Verifies("email") || conn.Verifies("phone_number") {
+			return errProves
+		}
+		b, err = m.begin(tx, signin.Applicant{ClientID: client.ClientID, Connection: conn.Name, Profile: profile}, storage.SessionCeremony(keys.Hash(token)))
+		return err
+	})
+	if err == nil {
+		err = m.DB.Update(r.Context(), func(tx *storage.Tx) error { return tx.BeginCeremony(b.Ceremony) })
+	}
+	if err != nil {
+		return err
+	}
+	web.NoStore(w)
+	return web.Reply(w, http.StatusOK, map[string]any{"auth_session": token, "authn_params_public_key": b.Options})
+}
+
+// profileOf are the members of a user that a request tells of who signs up.
+func profileOf(text string) (storage.Document, error) {
+	if text == "" {
+		return nil, apierr.MissingParameter("user_profile")
+	}
+	var sent storage.Document
+	if err := json.Unmarshal([]byte(text), &sent); err != nil || sent == nil {
+		return nil, apierr.InvalidParameter("user_profile", "must be an object")
+	}
+	profile := storage.Document{}
+	for _, name := range append([]string{"user_metadata"}, signin.ProfileMembers...) {
+		if value, ok := sent[name]; ok {
+			profile[name] = value
+		}
+	}
+	if err := resource.Users.Check(profile, resource.Update); err != nil {
+		return nil, apierr.InvalidParameter("user_profile", tenantlog.Reason(err))
+	}
+	return profile, nil
+}
+
+// begin asks for a passkey of somebody who may sign up, and of nobody who has an account.
+func (m *room) begin(tx *storage.Tx, a signin.Applicant, ceremony string) (b webauthn.Begin, err error) {
+	conn, err := signin.Admit(tx, a)
+	if err != nil {
+		return b, err
+	}
+	if err := signin.Known(tx, a); err != nil {
+		return b, err
+	}
+	a.Profile["user_id"] = resource.ObjectID()
+	p, err := webauthn.PartyOf(m.Issuer, "", "")
+	if err != nil {
+		return b, err
+	}
+	user := a.User()
+	return webauthn.BeginMaking(tx, p, webauthn.Request{
+		Kind: webauthn.Passkey, Key: ceremony, ClientID: a.ClientID, Connection: conn.Name, UserID: account.Provider(conn) + "|" + storage.Text(a.Profile, "user_id"),
+		Name: tenantlog.UserName(user), Profile: a.Profile,
+	}, m.Now())
+}
