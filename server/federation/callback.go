@@ -63,6 +63,11 @@ func (m *room) answered(w http.ResponseWriter, r *http.Request, params url.Value
 	if code := params.Get("error"); code != "" {
 		return m.refused(w, r, l, passedOn(code, params.Get("error_description")))
 	}
+	if l.transaction.Upstream.Real && !isSAML(l.connection) {
+		if err := m.checkAnswerer(r.Context(), l, params.Get("iss")); err != nil {
+			return m.refused(w, r, l, err)
+		}
+	}
 	var who providers.Account
 	switch {
 	case !l.transaction.Upstream.Real:

@@ -31,6 +31,8 @@ type liar struct {
 	// asked are the parameters of the last authorization request, and redeemed those of the last
 	// token request.
 	asked, redeemed url.Values
+	// named says that the provider's answers name it.
+	named bool
 	// endSession is where the provider says that it logs people out, "" for nowhere.
 	endSession string
 }
@@ -52,8 +54,8 @@ func newLiar(t *testing.T) *liar {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, object{
-			"end_session_endpoint": l.endSession,
-			"issuer":               l.URL, "authorization_endpoint": l.URL + "/auth", "token_endpoint": l.URL + "/token", "jwks_uri": l.URL + "/jwks",
+			"authorization_response_iss_parameter_supported": l.named, "end_session_endpoint": l.endSession,
+			"issuer": l.URL, "authorization_endpoint": l.URL + "/auth", "token_endpoint": l.URL + "/token", "jwks_uri": l.URL + "/jwks",
 			"userinfo_endpoint": l.URL + "/me", "id_token_signing_alg_values_supported": []string{"RS256", "HS256", "none"},
 		})
 	})

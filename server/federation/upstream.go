@@ -156,6 +156,30 @@ func usesPKCE(c storage.Connection) bool {
 	return settings["pkce"] != "disabled"
 }
 
+// checkAnswerer refuses an answer that another provider than the login's has given, as far as it says who
+// has: a code of one is not to be taken to the other. RFC 9207 section 2.4: a client rejects another issuer,
+// and an answer without one of a provider that says that it names itself.
+func (m *room) checkAnswerer(ctx context.Context, l leg, iss string) error {
+	if l.connection.Strategy == "oauth2" {
+		return nil // it has no issuer
+	}
+	p, err := m.provider(ctx, l.connection)
+	if err != nil {
+		return err
+	}
+	known := struct {
+		Issuer string `json:"issuer"`
+		Names  bool   `json:"authorization_response_iss_parameter_supported"`
+	}{Issuer: text(l.connection, "issuer")}
+	if err := p.Claims(&known); err != nil {
+		known.Names = false // it was not discovered
+	}
+	if iss != "" && iss != known.Issuer || iss == "" && known.Names {
+		return errProof(fmt.Errorf("the answer is of the issuer %q and not of %s", iss, known.Issuer))
+	}
+	return nil
+}
+
 // exchange proves whom the answer of a real provider is about.
 func (m *room) exchange(ctx context.Context, l leg, params url.Values) (who providers.Account, err error) {
 	ctx = oidc.ClientContext(ctx, m.Outside.HTTP)
