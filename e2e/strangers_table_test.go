@@ -34,7 +34,8 @@ const located = `(how, what) => {
 	}
 	case "label": return all.filter(e => labels(e).some(says));
 	case "textbox": return all.filter(e => e.matches("input:not([type=hidden], [type=checkbox], [type=radio])") && shown(e) && says(name(e)));
-	case "button": return all.filter(e => e.matches("button") && shown(e) && says(name(e)));
+	case "button": return all.filter(e => e.matches("button:not([role])") && shown(e) && says(name(e)));
+	case "switch": return all.filter(e => e.matches("[role=switch]") && shown(e) && says(name(e)));
 	case "link": return all.filter(e => e.matches("a[href]") && shown(e) && says(name(e)));
 	case "text": return all.filter(e => says(e.textContent) && !parts(e));
 	}
@@ -75,7 +76,7 @@ func (w *window) step(line string) {
 	}
 	what, first := strings.CutPrefix(what, "first ")
 	how := "css"
-	for _, way := range []string{"label", "textbox", "button", "link", "text"} {
+	for _, way := range []string{"label", "textbox", "button", "switch", "link", "text"} {
 		if name, is := strings.CutPrefix(what, way+"="); is {
 			how, what = way, name
 		}
@@ -116,13 +117,13 @@ var together = []script{
 	{"Playwright", "whole labels", `fill label="Email address" := WHO;; fill label="Password" := SECRET;; press button="Continue"`},
 	{"Playwright", "a part of a label", `fill label=email := WHO;; fill input[type=password] := SECRET;; press button=Continue`},
 	{"Playwright", "roles", `fill textbox=Email address := WHO;; fill textbox=Password := SECRET;; press button="Continue"`},
-	{"Playwright", "the password is shown", `fill #username := WHO;; fill #password := SECRET;; click button=Show password;; see #password-toggle := ;; press button="Continue"`},
+	{"Playwright", "the password is shown", `fill #username := WHO;; fill #password := SECRET;; click switch=Show password;; see #password-toggle := ;; press button="Continue"`},
 	{"Playwright", "no decoy", `fill input[name='username'] := WHO;; fill input[name='password'] := SECRET;; press button[type='submit']:not(.ulp-hidden-form-submit-button)`},
 	{"Playwright", "the text of the button", `fill #username := WHO;; fill #password := SECRET;; press text="Continue"`},
 	{"Playwright", "labels that are filled", `fill [id="username-label"] := WHO;; fill [id="password-label"] := SECRET;; press [type="submit"]`},
 	{"Playwright", "the inbox for a new password", `press link=Forgot password?;; fill label=Email address := WHO;; press button="Continue";; see h1 := Check Your Email;; end`},
 	{"Playwright", "sign-up", `press link=Sign up;; see text=Already have an account? := Log in;; fill label=Email address* := NEW;; fill label=Password* := FRESH;;` +
-		`see text=Your password must contain: := Your password must contain:;; click button=Show password;; press button="Continue"`},
+		`see text=Your password must contain: := Your password must contain:;; click switch=Show password;; press button="Continue"`},
 	{"Playwright", "sign-up, and yes", `press link=Sign Up;; fill input[name="email"] := NEW;; fill input[name="password"] := FRESH;; press first button[type="submit"];; press button[value="accept"]`},
 	{"Selenium", "names", `fill first [name=username] := WHO;; fill first [name=password] := SECRET;; press first [name=action]`},
 	{"Selenium", "the way to the button", `fill #username := WHO;; fill #password := SECRET;; press /html/body/div/main/section/div/div/div/form/div[2]/button`},
