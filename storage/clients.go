@@ -76,6 +76,8 @@ type Client struct {
 	TokenExchange struct {
 		AllowAnyProfileOfType []string `json:"allow_any_profile_of_type"`
 	} `json:"token_exchange"`
+	// ClientAliases are the realms by which WS-Federation knows the client.
+	ClientAliases []string `json:"client_aliases"`
 	// Addons are the settings of what is not OpenID Connect, by name. They have no fixed form: who
 	// uses one reads it with care.
 	Addons map[string]any `json:"addons"`

@@ -281,10 +281,18 @@ type AuthorizeRequest struct {
 
 // AssertionRequest is what a request for an assertion has of its own.
 type AssertionRequest struct {
+	// Protocol is SAMLP or WSFed.
+	Protocol string `json:"protocol"`
 	// ID and Issuer are those of the request, "" for a login that no service provider has asked for.
 	ID     string `json:"id,omitempty"`
 	Issuer string `json:"issuer,omitempty"`
 }
+
+// The protocols that bring assertions, as the add-ons of applications are called.
+const (
+	SAMLP = "samlp"
+	WSFed = "wsfed"
+)
 
 // Asks reports whether the request asks for "code", "token" or "id_token".
 func (rq AuthorizeRequest) Asks(what string) bool {

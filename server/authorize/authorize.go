@@ -52,6 +52,11 @@ func Mount(rt *web.Router, d Deps) {
 	rt.Handle(http.MethodGet, "/samlp/{client_id}", m.samlp)
 	rt.Handle(http.MethodPost, "/samlp/{client_id}", m.samlpForm)
 	rt.Handle(http.MethodGet, "/samlp/metadata/{client_id}", m.samlpMetadata)
+	rt.Handle(http.MethodGet, "/wsfed", m.wsfed)
+	rt.Handle(http.MethodGet, "/wsfed/{client_id}", m.wsfed)
+	rt.Handle(http.MethodPost, "/wsfed/{client_id}", m.wsfedForm)
+	rt.Handle(http.MethodGet, "/wsfed/FederationMetadata/2007-06/FederationMetadata.xml", m.wsfedMetadata)
+	rt.Handle(http.MethodGet, "/wsfed/{client_id}/FederationMetadata/2007-06/FederationMetadata.xml", m.wsfedMetadata)
 }
 
 //auth0:operation GET /authorize

@@ -2,6 +2,7 @@ package authorize
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"net/url"
 
@@ -95,21 +96,25 @@ func (m *room) readSAML(r *http.Request, params url.Values, query string) (rq st
 	rq = storage.AuthorizeRequest{
 		ClientID: client.ClientID, ResponseMode: "form_post", State: params.Get("RelayState"), Connection: params.Get("connection"),
 		LoginHint: params.Get("login_hint"), UILocales: params.Get("ui_locales"), ACRValues: asked.Contexts,
-		Assertion: &storage.AssertionRequest{ID: asked.ID, Issuer: asked.Issuer},
+		Assertion: &storage.AssertionRequest{Protocol: storage.SAMLP, ID: asked.ID, Issuer: asked.Issuer},
 	}
 	if asked.Force {
 		rq.Prompt = []string{"login"}
 	}
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
-		return checkSAML(tx, client, r.Host, cmp.Or(asked.ConsumerURL, firstOf(client.Callbacks)), params.Get("organization"), &rq)
+		return checkAssertion(tx, client, r.Host, cmp.Or(asked.ConsumerURL, firstOf(client.Callbacks)), params.Get("organization"), &rq)
 	})
 	if err == nil {
-		trace.Note(r.Context(), trace.Step{
-			Room: "authorize", Said: "an assertion is asked for by " + cmp.Or(asked.Issuer, "nobody: the tenant begins the login") + ", and goes to " + rq.RedirectURI,
-			Setting: "callbacks and the add-on samlp of the application",
-		})
+		noteAssertion(r.Context(), rq)
 	}
 	return rq, client, err
+}
+
+func noteAssertion(ctx context.Context, rq storage.AuthorizeRequest) {
+	trace.Note(ctx, trace.Step{
+		Room: "authorize", Said: "an assertion is asked for by " + cmp.Or(rq.Assertion.Issuer, "nobody: the tenant begins the login") + ", and goes to " + rq.RedirectURI,
+		Setting: "callbacks and the add-on " + rq.Assertion.Protocol + " of the application",
+	})
 }
 
 func firstOf(list []string) string {
@@ -130,9 +135,9 @@ func (m *room) isDestination(r *http.Request, destination string) bool {
 	return err == nil && to.Path == own.Path && (to.Host == own.Host || to.Host == r.Host)
 }
 
-// checkSAML checks where an assertion goes, as for any callback, and what the application's settings ask of
+// checkAssertion checks where an assertion goes, as for any callback, and what the application's settings ask of
 // a login.
-func checkSAML(tx *storage.Tx, client storage.Client, host, consumer, organization string, rq *storage.AuthorizeRequest) (err error) {
+func checkAssertion(tx *storage.Tx, client storage.Client, host, consumer, organization string, rq *storage.AuthorizeRequest) (err error) {
 	params := url.Values{"redirect_uri": {consumer}, "organization": {organization}}
 	uri, err := redirectURI(tx, client, host, params)
 	if err != nil {
@@ -143,7 +148,7 @@ func checkSAML(tx *storage.Tx, client storage.Client, host, consumer, organizati
 		return err
 	}
 	if client.Strict() {
-		return strictRefuses("SAML")
+		return strictRefuses("SAML and WS-Federation")
 	}
 	if err := checkApplication(storage.Tenant{}, client, asked{params: params, pushed: true}); err != nil {
 		return err
@@ -171,14 +176,19 @@ func (m *room) answer(r *http.Request, d *decision) (oauth.Answer, error) {
 	if rq.Assertion == nil {
 		return m.Engine.Authorize(r.Context(), d.access.grant, rq)
 	}
+	about := saml.Answer{
+		Issuer: saml.EntityID(m.Issuer.URL), ConsumerURL: rq.RedirectURI, RequestID: rq.Assertion.ID, Requester: rq.Assertion.Issuer,
+		SessionID: d.identity.session.ID, Now: m.Now(), Person: d.person,
+	}
+	if rq.Assertion.Protocol == storage.WSFed {
+		result, err := saml.WSFederation(m.Issuer.Ring.Signer(), about, rq.State)
+		return oauth.Answer{Params: url.Values{"wa": {signIn}, "wresult": {result}, "wctx": {rq.State}}}, err
+	}
 	settings, err := saml.Of(d.client)
 	if err != nil {
 		return oauth.Answer{}, err
 	}
-	response, err := settings.Respond(m.Issuer.Ring.Signer(), saml.Answer{
-		Issuer: saml.EntityID(m.Issuer.URL), ConsumerURL: rq.RedirectURI, RequestID: rq.Assertion.ID, Requester: rq.Assertion.Issuer,
-		SessionID: d.identity.session.ID, Now: m.Now(), Person: d.person,
-	})
+	response, err := settings.Respond(m.Issuer.Ring.Signer(), about)
 	return oauth.Answer{Params: url.Values{"SAMLResponse": {response}, "RelayState": {rq.State}}}, err
 }
 

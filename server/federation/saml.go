@@ -136,7 +136,7 @@ func (m *room) initiated(r *http.Request) (c storage.Connection, client storage.
 		if !isSAML(c) || id == "" || initiated["enabled"] == false {
 			return errUnsolicited
 		}
-		if protocol := storage.Text(initiated, "client_protocol"); !slices.Contains([]string{"", "oauth2", "oidc", "samlp"}, protocol) {
+		if protocol := storage.Text(initiated, "client_protocol"); !slices.Contains([]string{"", "oauth2", "oidc", storage.SAMLP, storage.WSFed}, protocol) {
 			return apierr.NotEmulated("client_protocol " + protocol + " of a login that an identity provider begins")
 		}
 		client, err = tx.Clients.Get(id)
@@ -162,9 +162,9 @@ func goOn(w http.ResponseWriter, r *http.Request, c storage.Connection, client s
 	if organization := r.URL.Query().Get("organization"); organization != "" {
 		authorize.Set("organization", organization)
 	}
-	if storage.Text(initiated, "client_protocol") == "samlp" {
+	if protocol := storage.Text(initiated, "client_protocol"); protocol == storage.SAMLP || protocol == storage.WSFed {
 		authorize.Set("login_ticket", ticket)
-		return web.Redirect(w, r, "/samlp/"+url.PathEscape(client.ClientID)+"?"+authorize.Encode())
+		return web.Redirect(w, r, "/"+protocol+"/"+url.PathEscape(client.ClientID)+"?"+authorize.Encode())
 	}
 	for name, value := range map[string]string{"client_id": client.ClientID, "login_ticket": ticket, "response_type": cmp.Or(authorize.Get("response_type"), "code")} {
 		authorize.Set(name, value)

@@ -19,7 +19,6 @@ var calls = []string{
 	"POST /otp/challenge",
 	"POST /anonymous/token",
 	"POST /oauth/ro", "POST /tokeninfo", "POST /delegation",
-	"GET /wsfed/FederationMetadata/2007-06/FederationMetadata.xml", "GET /wsfed/{client_id}/FederationMetadata/2007-06/FederationMetadata.xml",
 
 	// Auth0: api/myaccount.
 	"GET /me/v1/factors", "GET /me/v1/authentication-methods", "POST /me/v1/authentication-methods",
@@ -35,7 +34,6 @@ var visits = []string{
 	"GET /login",
 	"GET /continue", "POST /continue",
 	"GET /co/verify",
-	"GET /wsfed/{client_id}", "POST /wsfed/{client_id}",
 }
 
 // Endpoints lists them as "METHOD /path".

@@ -108,6 +108,7 @@ func TestMessagesThatAreNone(t *testing.T) {
 		"a document type":      packed(`<!DOCTYPE r>` + good),
 		"entities of entities": packed(`<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>` + strings.Replace(good, "urn:the-sp", "&b;", 1)),
 		"a deflated bomb":      deflated(io.LimitReader(blanks{}, 20<<20)),
+		"much behind it":       deflated(io.MultiReader(strings.NewReader(good), io.LimitReader(blanks{}, 20<<20))),
 		"too many elements":    deflated(strings.NewReader(strings.Replace(good, "</samlp:", strings.Repeat("<a/>", 15_000)+"</samlp:", 1))),
 		"two roots":            packed(good + good),
 	} {
@@ -193,6 +194,9 @@ func TestSignedRequests(t *testing.T) {
 	}
 	other := strings.NewReplacer(`ID="_1"`, `ID="_1" Destination="`+a.URL+`samlp/other"`)
 	evil := deflated(strings.NewReader(authnRequest(a.url + "/other")))
+	if page := a.get(a.URL + "samlp/sp?" + asked("").Encode()); !strings.Contains(page.Body, "SAMLResponse") {
+		t.Fatalf("a signed request without RelayState is answered with %d %s", page.Status, brief(page.Body))
+	}
 	for name, q := range map[string]string{
 		"no signature":             "SAMLRequest=" + url.QueryEscape(evil),
 		"an empty signature":       query(func(q url.Values) { q.Set("Signature", "") }),
@@ -201,7 +205,7 @@ func TestSignedRequests(t *testing.T) {
 		"an unknown algorithm":     query(func(q url.Values) { q.Set("SigAlg", "urn:none") }),
 		"another algorithm":        query(func(q url.Values) { q.Set("SigAlg", dsig.RSASHA1SignatureMethod) }),
 		"a second request":         query(func(q url.Values) { q.Set("more", "&%53AMLRequest="+url.QueryEscape(evil)) }),
-		"a RelayState in disguise": strings.Replace(query(func(q url.Values) { q.Set("RelayState", "") }), "&RelayState=", "", 1) + "&Relay%53tate=elsewhere",
+		"a RelayState in disguise": asked("").Encode() + "&Relay%53tate=elsewhere",
 	} {
 		page := a.get(a.URL + "samlp/sp?" + q)
 		a.refused(name, page.URL, page.Status, page.Body, "")

@@ -75,9 +75,14 @@ func (u unsigned) Public() crypto.PublicKey { return u.public }
 func (unsigned) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return nil, nil }
 
 // sign adds a signature to an element that has an ID and no parent, behind its Issuer: SAML 2.0 Core
-// section 5.4. goxmldsig has one hash for the digest and for the signature, which Auth0's settings tell
+// section 5.4.
+func (s Signing) sign(el *etree.Element) error { return s.signAt(el, dsig.DefaultIdAttr, 1) }
+
+// signAt adds a signature to an element that an attribute identifies, before the child with an index.
+//
+// goxmldsig has one hash for the digest and for the signature, which Auth0's settings tell
 // apart; so it makes the signature of the digest, and the method and the value are filled in here.
-func (s Signing) sign(el *etree.Element) error {
+func (s Signing) signAt(el *etree.Element, id string, index int) error {
 	method, digest, err := s.algorithms()
 	if err != nil {
 		return err
@@ -86,7 +91,7 @@ func (s Signing) sign(el *etree.Element) error {
 	if err != nil {
 		return err
 	}
-	ctx.Prefix, ctx.Hash, ctx.Canonicalizer = "", digest, dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("")
+	ctx.Prefix, ctx.Hash, ctx.IdAttribute, ctx.Canonicalizer = "", digest, id, dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("")
 	signature, err := ctx.ConstructSignature(el.Copy(), true) // of a copy: the canonicalizer changes what it reads
 	if err != nil {
 		return err
@@ -104,7 +109,7 @@ func (s Signing) sign(el *etree.Element) error {
 		return err
 	}
 	signature.SelectElement("SignatureValue").SetText(base64.StdEncoding.EncodeToString(value))
-	el.InsertChildAt(1, signature)
+	el.InsertChildAt(index, signature)
 	return nil
 }
 

@@ -1,0 +1,139 @@
+package authorize
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/saml"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// What a request of WS-Federation asks for, Web Services Federation Language 1.2 section 13.2.
+const (
+	signIn  = "wsignin1.0"
+	signOut = "wsignout1.0"
+)
+
+// wsfed takes what an application of WS-Federation asks for, Auth0:
+// api/authentication/ws-federation/accept-ws-federation-request. The application is that of the path, or
+// that of the realm.
+//
+//auth0:operation GET /wsfed
+//auth0:operation GET /wsfed/{client_id}
+func (m *room) wsfed(w http.ResponseWriter, r *http.Request) error {
+	params, err := web.Query(r)
+	if err != nil {
+		return err
+	}
+	if params.Get("login_ticket") != "" {
+		return m.redeem(w, r, web.Param(r, "client_id"), params)
+	}
+	return m.beginWSFed(w, r, params)
+}
+
+// wsfedForm takes the same from a form. A page of the application sends it, so its origin is not checked.
+//
+//auth0:operation POST /wsfed/{client_id}
+func (m *room) wsfedForm(w http.ResponseWriter, r *http.Request) error {
+	params, err := web.Form(w, r)
+	if err != nil {
+		return err
+	}
+	return m.beginWSFed(w, r, params)
+}
+
+func (m *room) beginWSFed(w http.ResponseWriter, r *http.Request, params url.Values) error {
+	if web.IsSubresource(r) {
+		return apierr.Subresource
+	}
+	client, err := m.realm(r, params.Get("wtrealm"))
+	if err != nil {
+		return err
+	}
+	switch wa := cmp.Or(params.Get("wa"), signIn); wa {
+	case signIn:
+	case signOut, "wsignoutcleanup1.0":
+		out := url.Values{"client_id": {client.ClientID}}
+		if reply := params.Get("wreply"); reply != "" {
+			out.Set("returnTo", reply)
+		}
+		return web.Redirect(w, r, "/v2/logout?"+out.Encode())
+	default:
+		return apierr.InvalidParameter("wa", wa+" is not supported")
+	}
+	rq, err := m.readWSFed(r, client, params)
+	if err != nil {
+		rq.ClientID = client.ClientID
+		return m.refuse(w, r, &decision{login: login{request: rq, client: client}}, err)
+	}
+	return m.start(w, r, rq, client)
+}
+
+// realm finds the application of a request: by its path, or by a realm, which is urn: and the id of the
+// application, or one of its aliases.
+func (m *room) realm(r *http.Request, realm string) (client storage.Client, err error) {
+	id := cmp.Or(web.Param(r, "client_id"), strings.TrimPrefix(realm, "urn:"))
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		if client, err = tx.Clients.Get(id); err == nil || !storage.IsNotFound(err) {
+			return err
+		}
+		for one, err := range tx.Clients.All() {
+			if err != nil {
+				return err
+			}
+			if realm != "" && web.Param(r, "client_id") == "" && slices.Contains(one.ClientAliases, realm) {
+				client = one
+				return nil
+			}
+		}
+		client, err = findClient(tx, id)
+		return err
+	})
+	return client, err
+}
+
+func (m *room) readWSFed(r *http.Request, client storage.Client, params url.Values) (rq storage.AuthorizeRequest, err error) {
+	rq = storage.AuthorizeRequest{
+		ClientID: client.ClientID, ResponseMode: "form_post", State: params.Get("wctx"), Connection: strings.TrimPrefix(params.Get("whr"), "urn:"),
+		LoginHint: params.Get("login_hint"), UILocales: params.Get("ui_locales"),
+		Assertion: &storage.AssertionRequest{Protocol: storage.WSFed, Issuer: saml.Realm(cmp.Or(params.Get("wtrealm"), client.ClientID))},
+	}
+	if params.Get("wfresh") == "0" {
+		rq.Prompt = []string{"login"}
+	}
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		return checkAssertion(tx, client, r.Host, cmp.Or(params.Get("wreply"), firstOf(client.Callbacks)), params.Get("organization"), &rq)
+	})
+	if err == nil {
+		noteAssertion(r.Context(), rq)
+	}
+	return rq, err
+}
+
+// wsfedMetadata describes the tenant to applications of WS-Federation.
+//
+//auth0:operation GET /wsfed/FederationMetadata/2007-06/FederationMetadata.xml
+//auth0:operation GET /wsfed/{client_id}/FederationMetadata/2007-06/FederationMetadata.xml
+func (m *room) wsfedMetadata(w http.ResponseWriter, r *http.Request) error {
+	endpoint := m.Issuer.URL + "wsfed"
+	if id := web.Param(r, "client_id"); id != "" {
+		endpoint += "/" + url.PathEscape(id)
+		err := m.DB.View(r.Context(), func(tx *storage.Tx) error {
+			_, err := findClient(tx, id)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	raw, err := saml.FederationMetadata(saml.EntityID(m.Issuer.URL), endpoint, m.Issuer.Ring.Signer())
+	if err != nil {
+		return err
+	}
+	return web.ReplyBytes(w, http.StatusOK, "application/xml; charset=utf-8", raw)
+}
