@@ -29,6 +29,8 @@ func nodeModules(t *testing.T) {
 // spa is a single-page application with Auth0's SDK.
 type spa struct {
 	origin string
+	// bundle is the script of its pages, and html the page.
+	bundle, html string
 	// settings are what the page makes its client with.
 	settings map[string]any
 }
@@ -42,20 +44,33 @@ func startSPA(t *testing.T) *spa {
 // startPage bundles the script of a page and serves it.
 func startPage(t *testing.T, script string) *spa {
 	t.Helper()
+	app := bundlePage(t, script)
+	app.origin = serve(t, app.pages(t))
+	return app
+}
+
+// bundlePage bundles the script of a page.
+func bundlePage(t *testing.T, script string) *spa {
+	t.Helper()
 	nodeModules(t)
 	bundle := filepath.Join(t.TempDir(), "app.js")
-	output(t, exec.CommandContext(t.Context(), "node_modules/.bin/esbuild", script, "--bundle", "--format=esm", "--log-level=warning", "--outfile="+bundle))
-	app := &spa{}
+	// As webpack does, it takes modules for what Lock requires: what auth0-js has otherwise it calls a module, too, and is none.
+	output(t, exec.CommandContext(t.Context(), "node_modules/.bin/esbuild", script, "--bundle", "--format=esm", "--main-fields=browser,module,main",
+		"--jsx=automatic", `--define:process.env.NODE_ENV="production"`, "--log-level=warning", "--outfile="+bundle))
+	return &spa{bundle: bundle, html: "spa/index.html"}
+}
+
+// pages are the application, whatever the path, its script and its settings.
+func (a *spa) pages(t *testing.T) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /app.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, bundle) })
+	mux.HandleFunc("GET /app.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, a.bundle) })
 	mux.HandleFunc("GET /settings.json", func(w http.ResponseWriter, _ *http.Request) {
-		if err := json.NewEncoder(w).Encode(app.settings); err != nil {
+		if err := json.NewEncoder(w).Encode(a.settings); err != nil {
 			t.Error(err)
 		}
 	})
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, "spa/index.html") })
-	app.origin = serve(t, mux)
-	return app
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, a.html) })
+	return mux
 }
 
 // use points the application at a tenant.

@@ -43,6 +43,8 @@ func Mount(rt, open *web.Router, d Deps) {
 	open.Handle(http.MethodPost, "/co/authenticate", m.authenticate)
 	open.Handle(http.MethodPost, "/usernamepassword/challenge", m.challenge)
 	open.Handle(http.MethodPost, "/dbconnections/signup/challenge", m.signupChallenge)
+	open.Handle(http.MethodPost, "/dbconnections/change_password/challenge", m.resetChallenge)
+	open.Handle(http.MethodPost, "/passwordless/challenge", m.codeChallenge)
 	open.With(classicShape).Handle(http.MethodPost, "/usernamepassword/login", m.login)
 	open.Handle(http.MethodGet, "/user/ssodata", m.ssodata)
 	rt.With(d.Pages.Shape).Handle(http.MethodPost, "/usernamepassword/callback", web.SameSite(m.callback))
@@ -248,5 +250,15 @@ func (m *room) challenge(w http.ResponseWriter, _ *http.Request) error {
 
 //auth0:operation POST /dbconnections/signup/challenge
 func (m *room) signupChallenge(w http.ResponseWriter, r *http.Request) error {
+	return m.challenge(w, r)
+}
+
+//auth0:operation POST /dbconnections/change_password/challenge
+func (m *room) resetChallenge(w http.ResponseWriter, r *http.Request) error {
+	return m.challenge(w, r)
+}
+
+//auth0:operation POST /passwordless/challenge
+func (m *room) codeChallenge(w http.ResponseWriter, r *http.Request) error {
 	return m.challenge(w, r)
 }

@@ -248,7 +248,7 @@ func TestWhatLockLearns(t *testing.T) {
 	} else {
 		resp.Body.Close()
 	}
-	for _, path := range []string{"usernamepassword/challenge", "dbconnections/signup/challenge"} {
+	for _, path := range []string{"usernamepassword/challenge", "dbconnections/signup/challenge", "dbconnections/change_password/challenge", "passwordless/challenge"} {
 		if status, _, answer := tn.send(page, path, object{"state": "s"}); status != 200 || answer != `{"required":false}` {
 			t.Errorf("%s: %d %s", path, status, answer)
 		}

@@ -19,6 +19,7 @@ var calls = []string{
 	"POST /otp/challenge",
 	"POST /anonymous/token",
 	"POST /oauth/ro", "POST /tokeninfo", "POST /delegation",
+	"GET /user/geoloc/country", // Lock asks, and goes on without an answer
 
 	// Auth0: api/myaccount.
 	"GET /me/v1/factors", "GET /me/v1/authentication-methods", "POST /me/v1/authentication-methods",
