@@ -98,6 +98,11 @@ type Config struct {
 	// providers on the internet, which a test is not to reach, and somebody who names one on this machine means it.
 	Upstream string `name:"upstream" default:"loopback" placeholder:"WHICH" help:"Identity providers that are not simulated where a connection names their address: none, loopback or all."`
 
+	// Assets is a folder with the developer's own copies of what a tenant's own login page loads from Auth0's servers, such as
+	// lock.min.js and auth0.min.js, by their names there: pages that refer to those get them from the tenant. Default: none,
+	// since what a page refers to is its author's business, and nothing of Auth0's is part of this program.
+	Assets string `name:"assets" placeholder:"FOLDER" help:"Folder with your copies of lock.min.js, auth0.min.js and the like, which login pages then get instead of those of cdn.auth0.com."`
+
 	// LogLevel is the least severe level to log: debug, info, warn or error. Default: info.
 	LogLevel string `name:"log-level" default:"info" placeholder:"LEVEL" help:"Least severe level to log: debug, info, warn or error."`
 

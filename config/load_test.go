@@ -50,6 +50,7 @@ var values = map[string][3]string{
 	"allowed-host":    {"a.test", "*.b.test", "c.test"},
 	"no-fsync":        {"true", "false", "true"},
 	"password-cost":   {"7", "8", "9"},
+	"assets":          {"/a", "/b", "/c"},
 	"upstream":        {"all", "none", "loopback"},
 	"max-import-size": {"1", "2", "3"},
 	"shutdown-grace":  {"1s", "2s", "3s"},

@@ -72,6 +72,10 @@ type Client struct {
 	// ResourceServerIdentifier is the API that the client is, where AppType is
 	// resource_server.
 	ResourceServerIdentifier string `json:"resource_server_identifier"`
+	// CustomLoginPage is the application's own page of the classic login, which is shown unless
+	// CustomLoginPageOn says otherwise. That of the global client is for all applications.
+	CustomLoginPage   string `json:"custom_login_page"`
+	CustomLoginPageOn *bool  `json:"custom_login_page_on"`
 	// TokenExchange says which kinds of profiles the client may exchange tokens by.
 	TokenExchange struct {
 		AllowAnyProfileOfType []string `json:"allow_any_profile_of_type"`
@@ -157,6 +161,14 @@ type ClientCredentials struct {
 func (c Client) HasCertificates() bool {
 	m := c.ClientAuthenticationMethods
 	return len(m.TLSClientAuth.Credentials) > 0 || len(m.SelfSignedTLSClientAuth.Credentials) > 0
+}
+
+// OwnLoginPage is the page of the classic login that the client has of its own, "" for none.
+func (c Client) OwnLoginPage() string {
+	if c.CustomLoginPageOn != nil && !*c.CustomLoginPageOn {
+		return ""
+	}
+	return c.CustomLoginPage
 }
 
 // Public reports whether the client cannot keep a secret, RFC 6749 section 2.1.

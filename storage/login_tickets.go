@@ -10,6 +10,9 @@ type LoginTicket struct {
 	UserID     string `json:"user_id"`
 	Connection string `json:"connection"`
 	Method     string `json:"method"`
+	// StateHash is the key of the login under way that the ticket is for, "" for one of a page that
+	// has none.
+	StateHash string `json:"state_hash,omitempty"`
 	// Browser tells the browser that the page was in from others.
 	Browser   string    `json:"browser"`
 	ExpiresAt time.Time `json:"expires_at"`
@@ -23,13 +26,13 @@ var loginTickets = declare(spec[LoginTicket]{
 })
 
 // UseLoginTicket uses a ticket up. It returns ErrNotFound for one that is not good for the
-// application and the browser.
-func (tx *Tx) UseLoginTicket(hash, clientID, browser string, now time.Time) (LoginTicket, error) {
+// application, the login under way, "" for none, and the browser.
+func (tx *Tx) UseLoginTicket(hash, clientID, stateHash, browser string, now time.Time) (LoginTicket, error) {
 	t, err := tx.LoginTickets.Get(hash)
 	if err != nil {
 		return t, err
 	}
-	if t.ClientID != clientID || t.Browser != browser || !now.Before(t.ExpiresAt) {
+	if t.ClientID != clientID || t.StateHash != stateHash || t.Browser != browser || !now.Before(t.ExpiresAt) {
 		return t, ErrNotFound
 	}
 	return t, tx.LoginTickets.Delete(hash)

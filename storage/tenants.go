@@ -27,8 +27,14 @@ type Tenant struct {
 	// parameter resource for audience.
 	ResourceParameterProfile string `json:"resource_parameter_profile"`
 	ErrorPage                struct {
-		URL string `json:"url"`
+		URL  string `json:"url"`
+		HTML string `json:"html"`
 	} `json:"error_page"`
+	// ChangePassword is the tenant's own page for a new password.
+	ChangePassword struct {
+		Enabled bool   `json:"enabled"`
+		HTML    string `json:"html"`
+	} `json:"change_password"`
 	Flags struct {
 		UseScopeDescriptionsForConsent     *bool `json:"use_scope_descriptions_for_consent"`
 		RevokeRefreshTokenGrant            bool  `json:"revoke_refresh_token_grant"`
@@ -56,6 +62,15 @@ type Tenant struct {
 // TakesPushedRequests reports whether applications may send requests ahead.
 func (t Tenant) TakesPushedRequests() bool {
 	return t.PushedAuthorizationRequestsSupported == nil || *t.PushedAuthorizationRequestsSupported
+}
+
+// OwnResetPage is the tenant's own page for a new password, "" for none, Auth0:
+// customize/login-pages/classic-login/customize-password-reset-page.
+func (t Tenant) OwnResetPage() string {
+	if !t.ChangePassword.Enabled {
+		return ""
+	}
+	return t.ChangePassword.HTML
 }
 
 var tenants = declare(spec[Tenant]{

@@ -160,11 +160,18 @@ type FormPost struct {
 	URL string
 	// Fields are the response's parameters, in order.
 	Fields []Field
+	// Fragment leaves everything around the form out, for a script that puts it into its own page and
+	// sends it.
+	Fragment bool
 }
 
 func (p FormPost) view() view {
 	p.Customization = Customization{}
-	return p.screen(p, "form_post", "common", "redeem-ticket", "", "")
+	template := "form_post"
+	if p.Fragment {
+		template = "form_post_fragment"
+	}
+	return p.screen(p, template, "common", "redeem-ticket", "", "")
 }
 
 // WebMessage hands an authorization response to the page of the application

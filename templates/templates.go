@@ -70,6 +70,7 @@ var pages = func() *template.Template {
 		Login{}.view(), Consent{}.view(), LogoutConfirm{}.view(), LoggedOut{}.view(), Error{}.view(), FormPost{URL: "/"}.view(),
 		WebMessage{}.view(), Signup{}.view(), Result{}.view(), OrganizationSelection{}.view(), OrganizationPicker{}.view(), DeviceConfirmation{}.view(),
 		AcceptInvitation{}.view(), LoginIdentifier{}.view(), SignupPassword{}.view(), MFAChallenge{Factor: "otp"}.view(),
+		ClassicLogin{}.view(), FormPost{URL: "/", Fragment: true}.view(),
 	} {
 		if err := all.ExecuteTemplate(io.Discard, v.template, v); err != nil {
 			panic(err)

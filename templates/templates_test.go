@@ -297,6 +297,19 @@ var states = map[string]templates.Page{
 		Layout: exampleCo, Provider: "corp", Connection: "corp", Strategy: "waad", Problem: "Further members must be a JSON object.",
 		Draft: templates.Person{ID: "7", Email: "eve@corp.example", GivenName: "Eve", EmailVerified: true, Groups: []string{"Staff", "Sales"}, More: "{"},
 	},
+	"classic-login": templates.ClassicLogin{
+		Layout: exampleCo, ClientName: "Timesheets Web", SignupURL: "/u/signup?state=hKFo2SBzdGF0ZQ",
+		ForgotPasswordURL: "/u/login/password-reset-start/c?state=hKFo2SBzdGF0ZQ", Config: []byte(`{"clientID":"web"}`),
+		Hidden: []templates.Field{{Name: "client_id", Value: "web"}, {Name: "connection", Value: "c"}, {Name: "state", Value: "hKFo2SBzdGF0ZQ"}},
+		Providers: []templates.ProviderLink{{
+			Provider: templates.Provider{Connection: "google-oauth2", Key: "google", Name: "Google"}, Strategy: "google-oauth2",
+			URL: "/authorize?connection=google-oauth2&state=hKFo2SBzdGF0ZQ",
+		}},
+	},
+	"classic-login-wrong": templates.ClassicLogin{
+		Layout: exampleCo, ClientName: "Timesheets Web", Username: "em", Identifiers: []string{"email", "username"}, Errors: []string{"wrong-credentials"},
+	},
+	"classic-login-refused": templates.ClassicLogin{Layout: exampleCo, Username: "em", Sentence: "user is blocked"},
 	"web-message": templates.WebMessage{
 		Layout: exampleCo, Origin: "http://localhost:3000",
 		Fields: []templates.Field{{Name: "code", Value: "0a1b2c"}, {Name: "state", Value: `{"from":"/"}`}},

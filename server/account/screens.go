@@ -16,7 +16,14 @@ type Screens struct{ Login, Signup string }
 var (
 	together        = Screens{Login: "/u/login", Signup: "/u/signup"}
 	identifierFirst = Screens{Login: "/u/login/identifier", Signup: "/u/signup/identifier"}
+	// Those of the classic login: its page does all itself where it is the tenant's own, and the
+	// built-in one leads to the page for new accounts.
+	classicOwn     = Screens{Login: ClassicPage, Signup: ClassicPage}
+	classicBuiltIn = Screens{Login: ClassicPage, Signup: together.Signup}
 )
+
+// ClassicPage is the page of the classic login.
+const ClassicPage = "/login"
 
 // ProviderPage is where a login goes on at another identity provider.
 const ProviderPage = "/u/login/federated"
@@ -32,16 +39,49 @@ func ScreensOf(tx *storage.Tx) (Screens, error) {
 }
 
 // ScreensFor are the pages of a request: where no password can be asked for, the identifier
-// is asked for by itself.
+// is asked for by itself. Organizations are for the universal login alone, Auth0:
+// authenticate/login/auth0-universal-login/universal-login-vs-classic-login.
 func ScreensFor(tx *storage.Tx, rq storage.AuthorizeRequest) (Screens, error) {
 	ways, err := WaysOf(tx, rq)
-	if err == nil && len(ways.Databases) == 0 {
-		return identifierFirst, nil
-	}
 	if err != nil {
 		return together, err
 	}
+	own, is, err := Classic(tx, rq.ClientID)
+	switch {
+	case err != nil:
+		return together, err
+	case rq.Organization != "":
+	case own != "":
+		return classicOwn, nil
+	case is && len(ways.Databases) > 0:
+		return classicBuiltIn, nil
+	}
+	if len(ways.Databases) == 0 {
+		return identifierFirst, nil
+	}
 	return ScreensOf(tx)
+}
+
+// Classic reports whether an application's users log in on the classic page, and which page that
+// is: the application's own, or that of all applications, "" for the built-in one. Auth0:
+// customize/login-pages/classic-login/customization-classic.
+func Classic(tx *storage.Tx, clientID string) (own string, is bool, err error) {
+	client, err := tx.Clients.Look(clientID)
+	if err := storage.Optional(err); err != nil {
+		return "", false, err
+	}
+	if own = client.OwnLoginPage(); own == "" {
+		all, err := tx.Clients.Find("global", "true")
+		if err := storage.Optional(err); err != nil {
+			return "", false, err
+		}
+		own = all.OwnLoginPage()
+	}
+	if own != "" {
+		return own, true, nil
+	}
+	doc, err := tx.Documents(resource.Prompts.Name, "").Document(storage.SettingsKey)
+	return "", doc["universal_login_experience"] == "classic", storage.Optional(err)
 }
 
 // IdentifierFirst reports whether the identifier is asked for on a page of its own.

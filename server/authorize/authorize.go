@@ -89,6 +89,11 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 	}
 	var rq storage.AuthorizeRequest
 	var client storage.Client
+	if rq, client, is, err := m.chosenOnPage(r, params); err != nil {
+		return err
+	} else if is {
+		return m.start(w, r, rq, client, nil)
+	}
 	what, err := m.take(r.Context(), params)
 	if err == nil {
 		rq, client, err = m.read(r.Context(), r.Host, what)
@@ -97,12 +102,12 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 		rq.ClientID = params.Get("client_id")
 		return m.refuse(w, r, &decision{login: login{request: rq, client: client}}, err)
 	}
-	return m.start(w, r, rq, client)
+	return m.start(w, r, rq, client, what.params)
 }
 
 // start answers a request that may be answered at once, and sends the browser to the first page of a
-// login otherwise.
-func (m *room) start(w http.ResponseWriter, r *http.Request, rq storage.AuthorizeRequest, client storage.Client) error {
+// login otherwise. sent are the parameters that came, nil for those that the request has kept.
+func (m *room) start(w http.ResponseWriter, r *http.Request, rq storage.AuthorizeRequest, client storage.Client, sent url.Values) error {
 	if err := rq.Check(); err != nil {
 		return apierr.TooLong(err)
 	}
@@ -121,7 +126,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request, rq storage.Authoriz
 		if err != nil {
 			return err
 		}
-		return web.Continue(w, r, d.page, state)
+		return goOn(w, r, d, state, sent)
 	})
 }
 
@@ -152,7 +157,7 @@ func (m *room) takeUp(w http.ResponseWriter, r *http.Request) error {
 		return m.refuse(w, r, d, err)
 	}
 	if d.page != "" {
-		return web.Continue(w, r, d.page, state)
+		return goOn(w, r, d, state, nil)
 	}
 	return m.respond(w, r, d)
 }

@@ -23,7 +23,7 @@ func (m *room) redeem(w http.ResponseWriter, r *http.Request, clientID string, p
 	var finish func(http.ResponseWriter)
 	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		now := m.Now()
-		t, err := tx.UseLoginTicket(keys.Hash(params.Get("login_ticket")), clientID, signin.Browser(r), now)
+		t, err := tx.UseLoginTicket(keys.Hash(params.Get("login_ticket")), clientID, "", signin.Browser(r), now)
 		if err != nil {
 			return err
 		}

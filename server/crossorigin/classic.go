@@ -2,10 +2,12 @@ package crossorigin
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/signin"
@@ -15,20 +17,24 @@ import (
 )
 
 // What auth0.js and Lock do on a login page of the tenant's own domain: they post the password,
-// get a form, and send that on to where the authorization request goes on. At Auth0 that is
-// /login/callback, which is for the answers of identity providers here.
+// get a form, and send that on to /login/callback, where the login goes on.
 // Auth0: libraries/auth0js.
 
-// errUnusable is the answer to a form that did not come of a login, or came too late.
-var errUnusable = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The wresult or wctx is missing or cannot be read"}
-
-// classicShape renders errors as that page's libraries read them.
-func classicShape(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
+// classicShape renders errors as that page's libraries read them, and for a person who sent the built-in
+// page without a script as a page.
+func (m *room) classicShape(w http.ResponseWriter, r *http.Request, e *apierr.Error) {
+	if web.Navigates(r) {
+		m.Pages.Shape(w, r, e)
+		return
+	}
 	body := map[string]any{"statusCode": e.Status, "name": "ValidationError", "code": e.Code, "description": e.Message}
 	maps.Copy(body, e.Extra)
 	web.NoStore(w)
 	_ = web.Reply(w, e.Status, body)
 }
+
+// invalidPassword is the code of a wrong password.
+const invalidPassword = "invalid_user_password"
 
 // classicError is an answer of /co/authenticate as this endpoint gives it.
 func classicError(err error) error {
@@ -37,19 +43,15 @@ func classicError(err error) error {
 	case !ok:
 		return err
 	case e.Code == errWrong.Code:
-		return (&apierr.Error{Status: http.StatusUnauthorized, Code: "invalid_user_password", Message: e.Message}).With(err)
+		return (&apierr.Error{Status: http.StatusUnauthorized, Code: invalidPassword, Message: e.Message}).With(err)
 	case e.Code == errUser.Code:
 		return (&apierr.Error{Status: http.StatusUnauthorized, Code: "unauthorized", Message: "user is blocked"}).With(err)
 	}
 	return err
 }
 
-// handedOn are the parameters of an authorization request that the page hands on.
-var handedOn = []string{
-	"response_type", "response_mode", "redirect_uri", "scope", "audience", "state", "nonce", "code_challenge", "code_challenge_method", "organization",
-}
-
-// login proves who the user is, and answers with the form that takes the page on.
+// login proves who the user is, and answers with the form that takes the page on. A browser that goes
+// there from the built-in page without a script gets pages.
 //
 //auth0:operation POST /usernamepassword/login
 func (m *room) login(w http.ResponseWriter, r *http.Request) error {
@@ -57,44 +59,82 @@ func (m *room) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"client_id", "username", "password", "connection"} {
-		if form.Get(name) == "" {
-			return apierr.MissingParameter(name)
-		}
+	if form.Get("username") == "" {
+		form.Set("username", form.Get("email"))
 	}
-	form.Set("realm", form.Get("connection"))
-	client, conn, err := m.own(r, form)
+	t, state, err := m.underWay(r, form)
 	if err != nil {
 		return err
 	}
-	form.Del("credential_type")
-	a, err := m.prove(r, client, conn, form)
-	if err != nil {
-		return classicError(err)
-	}
-	ticket, err := m.ticket(r, client, conn, a)
-	if err != nil {
-		return classicError(err)
-	}
-	wctx := map[string]string{"strategy": conn.Strategy, "connection": conn.Name, "client_id": client.ClientID, "protocol": "oauth2"}
-	for _, name := range handedOn {
-		if form.Get(name) != "" {
-			wctx[name] = form.Get(name)
-		}
-	}
-	raw, err := json.Marshal(wctx)
-	if err != nil {
+	fields, err := m.logIn(r, t, form)
+	e, refused := errors.AsType[*apierr.Error](err)
+	switch {
+	case !refused && err != nil, refused && (t.StateHash == "" || !web.Navigates(r)):
 		return err
+	case refused:
+		return m.builtIn(w, r, t, state, form.Get("username"), e)
 	}
 	layout, err := m.Pages.Layout(r.Context(), web.About{})
 	if err != nil {
 		return err
 	}
-	web.NoStore(w)
-	return m.Pages.Write(w, http.StatusOK, templates.FormPost{Layout: layout, URL: m.Issuer.URL + "usernamepassword/callback", Fields: []templates.Field{
-		{Name: "wa", Value: "wsignin1.0"}, {Name: "wresult", Value: ticket}, {Name: "wctx", Value: string(raw)},
-	}})
+	sent := templates.FormPost{Layout: layout, URL: m.Issuer.URL + "login/callback", Fields: fields, Fragment: !web.Navigates(r)}
+	return m.Pages.Write(w, http.StatusOK, sent)
 }
+
+// underWay is the login that a page of the tenant's own domain asks for the password for, with its
+// state. There is none where the page has begun none: the state is the application's there.
+func (m *room) underWay(r *http.Request, form url.Values) (storage.Transaction, string, error) {
+	state := form.Get("state")
+	t, err := m.Cookies.Transaction(m.DB, r, state, m.Now())
+	if storage.IsNotFound(err) || err == nil && web.ForeignOrigin(r) != "" {
+		return storage.Transaction{}, state, nil
+	}
+	return t, state, err
+}
+
+// logIn checks the password, and returns the fields of the form that takes the page on.
+func (m *room) logIn(r *http.Request, t storage.Transaction, form url.Values) ([]templates.Field, error) {
+	if t.StateHash != "" {
+		form.Set("client_id", t.Asked.ClientID)
+	}
+	for _, name := range []string{"client_id", "username", "password", "connection"} {
+		if form.Get(name) == "" {
+			return nil, apierr.MissingParameter(name)
+		}
+	}
+	form.Set("realm", form.Get("connection"))
+	client, conn, err := m.own(r, form)
+	if err != nil {
+		return nil, err
+	}
+	form.Del("credential_type")
+	a, err := m.prove(r, client, conn, form)
+	if err != nil {
+		return nil, classicError(err)
+	}
+	ticket, err := m.ticket(r, client, conn, t, a)
+	if err != nil {
+		return nil, classicError(err)
+	}
+	wctx := map[string]string{
+		"strategy": conn.Strategy, "connection": conn.Name, "client_id": client.ClientID, "protocol": "oauth2", "tenant": m.tenantName(),
+	}
+	for _, name := range signin.Handed {
+		if form.Get(name) != "" {
+			wctx[name] = form.Get(name)
+		}
+	}
+	if t.StateHash != "" { // whatever the page says besides
+		wctx["redirect_uri"] = t.Asked.RedirectURI
+	}
+	raw, err := json.Marshal(wctx)
+	return []templates.Field{{Name: "wa", Value: "wsignin1.0"}, {Name: "wresult", Value: ticket}, {Name: "wctx", Value: plain.Replace(string(raw))}}, err
+}
+
+// plain writes characters of a JSON text so that HTML need not: there are scrapers that undo
+// nothing but its quotes.
+var plain = strings.NewReplacer("+", `\u002b`, "'", `\u0027`)
 
 // own are the application and the connection of a request of the tenant's own page, or of one of
 // the application's where that may ask for passwords itself.
@@ -112,27 +152,6 @@ func (m *room) own(r *http.Request, form url.Values) (client storage.Client, con
 		return err
 	})
 	return client, conn, err
-}
-
-// callback goes on with the authorization request of a login, which has the ticket now.
-//
-//auth0:operation POST /usernamepassword/callback
-func (m *room) callback(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.Form(w, r)
-	if err != nil {
-		return err
-	}
-	var wctx map[string]string
-	if err := json.Unmarshal([]byte(form.Get("wctx")), &wctx); err != nil || form.Get("wresult") == "" {
-		return errUnusable.With(err)
-	}
-	params := url.Values{"login_ticket": {form.Get("wresult")}, "client_id": {wctx["client_id"]}}
-	for _, name := range handedOn {
-		if wctx[name] != "" {
-			params.Set(name, wctx[name])
-		}
-	}
-	return web.Redirect(w, r, "/authorize?"+params.Encode())
 }
 
 // ssodata tells a page whether its browser has a session, as auth0.js once asked before a login.

@@ -47,7 +47,7 @@ func formOf(body string) url.Values {
 // posts sends the form of an answer on, as the page does.
 func (tn tenant) posts(form url.Values) (*url.URL, servertest.Page) {
 	tn.t.Helper()
-	target, err := url.Parse(tn.URL + "usernamepassword/callback")
+	target, err := url.Parse(tn.URL + "login/callback")
 	if err != nil {
 		tn.t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func (tn tenant) posts(form url.Values) (*url.URL, servertest.Page) {
 func TestTheTenantsOwnPageLogsIn(t *testing.T) {
 	tn := start(t)
 	status, header, body := tn.send(tn.own(), "usernamepassword/login", classic())
-	if status != http.StatusOK || !strings.HasPrefix(header.Get("Content-Type"), "text/html") || !strings.Contains(body, "usernamepassword/callback") {
+	if status != http.StatusOK || !strings.HasPrefix(header.Get("Content-Type"), "text/html") || !strings.Contains(body, "login/callback") {
 		t.Fatalf("%d %v %s", status, header, body)
 	}
 	form := formOf(body)
@@ -130,7 +130,7 @@ func TestTheFormOfAnotherBrowser(t *testing.T) {
 	form := formOf(body)
 	send := func(change func(*http.Request)) int {
 		t.Helper()
-		rq, err := http.NewRequestWithContext(t.Context(), http.MethodPost, tn.URL+"usernamepassword/callback", strings.NewReader(form.Encode()))
+		rq, err := http.NewRequestWithContext(t.Context(), http.MethodPost, tn.URL+"login/callback", strings.NewReader(form.Encode()))
 		if err != nil {
 			t.Fatal(err)
 		}

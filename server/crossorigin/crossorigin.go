@@ -1,11 +1,13 @@
-// Package crossorigin serves what pages of applications use that ask for passwords themselves:
-// auth0.js and Lock. They prove who the user is here, and get a ticket for /authorize.
+// Package crossorigin serves what pages use that ask for passwords themselves, with auth0.js and
+// Lock: those of applications, which prove here who the user is and get a ticket for /authorize, and
+// the page of the classic login, which is the tenant's own or a built-in one.
 package crossorigin
 
 import (
 	"errors"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +35,8 @@ type Deps struct {
 	Pages     web.Pages
 	Log       *tenantlog.Log
 	Now       func() time.Time
+	// Assets is the folder with the developer's own copies of Lock and auth0.js, nil for none.
+	Assets *os.Root
 }
 
 type room struct{ Deps }
@@ -45,9 +49,10 @@ func Mount(rt, open *web.Router, d Deps) {
 	open.Handle(http.MethodPost, "/dbconnections/signup/challenge", m.signupChallenge)
 	open.Handle(http.MethodPost, "/dbconnections/change_password/challenge", m.resetChallenge)
 	open.Handle(http.MethodPost, "/passwordless/challenge", m.codeChallenge)
-	open.With(classicShape).Handle(http.MethodPost, "/usernamepassword/login", m.login)
+	open.With(m.classicShape).Handle(http.MethodPost, "/usernamepassword/login", m.login)
 	open.Handle(http.MethodGet, "/user/ssodata", m.ssodata)
-	rt.With(d.Pages.Shape).Handle(http.MethodPost, "/usernamepassword/callback", web.SameSite(m.callback))
+	rt.With(d.Pages.Shape).Handle(http.MethodGet, account.ClassicPage, m.page)
+	rt.Handle(http.MethodGet, assetsPath+"{name}", m.asset)
 	rt.Handle(http.MethodGet, "/client/{client_id}.js", m.client)
 	rt.Handle(http.MethodGet, "/info-v1.js", m.info)
 }
@@ -104,7 +109,7 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ticket, err := m.ticket(r, client, conn, a)
+	ticket, err := m.ticket(r, client, conn, storage.Transaction{}, a)
 	if err != nil {
 		return err
 	}
@@ -113,8 +118,8 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request) error {
 }
 
 // ticket lets in whoever made an attempt, by the browser that made it: /authorize begins the
-// session that the ticket stands for.
-func (m *room) ticket(r *http.Request, client storage.Client, conn storage.Connection, a signin.Attempt) (string, error) {
+// session that the ticket stands for, or /login/callback, where it is for a login under way.
+func (m *room) ticket(r *http.Request, client storage.Client, conn storage.Connection, t storage.Transaction, a signin.Attempt) (string, error) {
 	ticket := keys.Random(32)
 	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		user, err := tx.Users.Get(a.User.UserID)
@@ -126,16 +131,21 @@ func (m *room) ticket(r *http.Request, client storage.Client, conn storage.Conne
 		case user.Blocked:
 			return errUser
 		}
-		if err := m.Door.Record(tx, a); err != nil {
-			return err
+		if t.StateHash == "" { // a login under way is recorded once its session begins
+			if err := m.Door.Record(tx, a); err != nil {
+				return err
+			}
 		}
 		return tx.LoginTickets.Put(storage.LoginTicket{
 			Hash: keys.Hash(ticket), ClientID: client.ClientID, UserID: user.UserID, Connection: conn.Name, Method: a.Method,
-			Browser: signin.Browser(r), ExpiresAt: m.Now().Add(ticketLifetime),
+			StateHash: t.StateHash, Browser: signin.Browser(r), ExpiresAt: m.Now().Add(ticketLifetime),
 		})
 	})
 	if err != nil {
 		return "", refusal(err, a)
+	}
+	if t.StateHash != "" {
+		return ticket, nil
 	}
 	m.Log.Record(r, tenantlog.Event{
 		Type: tenantlog.CrossOriginLogin, Description: "Successful cross-origin authentication", ClientID: client.ClientID, ClientName: client.Name,

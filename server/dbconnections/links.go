@@ -48,18 +48,27 @@ func (m *room) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 // redirectToResult sends the browser to the address that the ticket names, with
 // how it went, Auth0: customize/email/email-templates.
 func redirectToResult(w http.ResponseWriter, r *http.Request, t storage.Ticket, success bool, message string) error {
-	target, err := url.Parse(t.ResultURL)
+	target, err := resultURL(t, t.Email, success, message)
 	if err != nil {
 		return err
 	}
+	return web.Redirect(w, r, target)
+}
+
+// resultURL is the address that a ticket names, with how it went.
+func resultURL(t storage.Ticket, email string, success bool, message string) (string, error) {
+	target, err := url.Parse(t.ResultURL)
+	if err != nil {
+		return "", err
+	}
 	query := target.Query()
 	if t.IncludeEmail {
-		query.Set("email", t.Email)
+		query.Set("email", email)
 	}
 	query.Set("success", strconv.FormatBool(success))
 	query.Set("message", message)
 	target.RawQuery = query.Encode()
-	return web.Redirect(w, r, target.String())
+	return target.String(), nil
 }
 
 // unblock ends the block that wrong passwords led to, Auth0:

@@ -218,8 +218,13 @@ func (m *room) resetRequestPage(ctx context.Context, w http.ResponseWriter, stat
 // resetTicket is the ticket of the link and its user, or the outcome that says
 // what is wrong with the link.
 func (m *room) resetTicket(r *http.Request) (t storage.Ticket, user storage.User, outcome templates.Outcome, err error) {
+	return m.resetTicketOf(r, ticketHash(r))
+}
+
+// resetTicketOf is resetTicket for the ticket with a hash.
+func (m *room) resetTicketOf(r *http.Request, hash string) (t storage.Ticket, user storage.User, outcome templates.Outcome, err error) {
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
-		if t, err = tx.FindTicket(ticketHash(r), storage.TicketResetPassword, m.Now()); err != nil {
+		if t, err = tx.FindTicket(hash, storage.TicketResetPassword, m.Now()); err != nil {
 			return err
 		}
 		user, err = tx.Users.Get(t.UserID)
@@ -289,6 +294,10 @@ func (m *room) submitNewPassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if t.ResultURL != "" {
+		t.Email = user.Email
+		return redirectToResult(w, r, t, true, passwordChanged)
+	}
 	return web.Redirect(w, r, "/u/reset-password/success?ticket="+url.QueryEscape(r.URL.Query().Get("ticket")))
 }
 
@@ -308,10 +317,13 @@ func (m *room) showPasswordReset(w http.ResponseWriter, r *http.Request) error {
 	return web.Redirect(w, r, "/u/reset-verify?ticket="+url.QueryEscape(r.URL.Query().Get("ticket")))
 }
 
+// passwordChanged is what is said of a password that was changed by a link.
+const passwordChanged = "You can now login to the application with the new password."
+
 // reset uses the ticket up and sets the password.
 func (m *room) reset(r *http.Request, t storage.Ticket, user storage.User, password string) (err error) {
 	e := tenantlog.Event{
-		Type: tenantlog.PasswordChanged, Description: "You can now login to the application with the new password.",
+		Type: tenantlog.PasswordChanged, Description: passwordChanged,
 		ClientID: t.ClientID, Connection: t.Connection, UserID: t.UserID, UserName: user.Email,
 	}
 	defer func() {

@@ -36,6 +36,8 @@ type Deps struct {
 	Codes     passcodes.Sender
 	Log       *tenantlog.Log
 	Now       func() time.Time
+	// Tenant is the tenant's name.
+	Tenant string
 }
 
 type room struct{ Deps }
@@ -65,6 +67,8 @@ func Mount(rt, open *web.Router, d Deps) {
 	}
 	rt.Handle(http.MethodGet, "/u/reset-verify", m.showNewPassword)
 	rt.Handle(http.MethodPost, "/u/reset-verify", web.SameSite(m.submitNewPassword))
+	rt.Handle(http.MethodGet, classicResetPage, m.showClassicReset)
+	rt.With(m.classicShape).Handle(http.MethodPost, classicResetPage, web.SameSite(m.submitClassicReset))
 	rt.Handle(http.MethodGet, "/u/email-verification", m.verifyEmail)
 	rt.Handle(http.MethodGet, "/u/unblock", m.unblock)
 }

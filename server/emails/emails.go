@@ -224,9 +224,17 @@ var paths = map[string]string{
 // Ticket issues a ticket and returns its link. Its time is that of the template of
 // a kind unless it has one.
 func (w Writer) Ticket(tx *storage.Tx, t storage.Ticket) (link string, err error) {
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	if err := storage.Optional(err); err != nil {
+		return "", err
+	}
+	path := paths[t.Kind]
+	if t.Kind == storage.TicketResetPassword && tenant.OwnResetPage() != "" {
+		path = "lo/reset"
+	}
 	secret := keys.Random(32)
 	t.Hash = keys.Hash(secret)
-	return fmt.Sprintf("%s%s?ticket=%s#", w.Issuer, paths[t.Kind], secret), tx.IssueTicket(t)
+	return fmt.Sprintf("%s%s?ticket=%s#", w.Issuer, path, secret), tx.IssueTicket(t)
 }
 
 // ticketPrefix begins the ids of tickets that enroll factors, as Auth0's do.

@@ -35,13 +35,16 @@ func (m *room) callback(w http.ResponseWriter, r *http.Request) error {
 }
 
 // posted takes an answer that travels in a form, OAuth 2.0 Form Post Response Mode. It comes from the
-// provider's page, so that its origin is another one.
+// provider's page, so that its origin is another one; that of the tenant's own login page does not.
 //
 //auth0:operation POST /login/callback
 func (m *room) posted(w http.ResponseWriter, r *http.Request) error {
 	params, err := web.Form(w, r)
 	if err != nil {
 		return err
+	}
+	if params.Has("wresult") {
+		return web.SameSite(func(w http.ResponseWriter, r *http.Request) error { return m.Door.FromPage(w, r, params) })(w, r)
 	}
 	return m.answered(w, r, params)
 }

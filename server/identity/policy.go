@@ -30,6 +30,9 @@ type Policy struct {
 	history int
 }
 
+// MinLength is how many characters a password must have.
+func (p Policy) MinLength() int { return p.minLength }
+
 // PolicyError says why a password was refused, Auth0:
 // api/authentication/signup/create-a-new-user.
 type PolicyError struct {

@@ -32,7 +32,6 @@ var calls = []string{
 
 // visits are where browsers are sent. They answer with a page.
 var visits = []string{
-	"GET /login",
 	"GET /continue", "POST /continue",
 	"GET /co/verify",
 }

@@ -123,8 +123,15 @@ func (m *room) follow(w http.ResponseWriter, r *http.Request) error {
 	if attempt.User.Blocked {
 		return apierr.UserBlocked
 	}
+	// The classic page sends the state of its login, auth0.js's passwordlessVerify.
+	t, err := m.Door.Cookies.Transaction(m.DB, r, params.Get("state"), m.Now())
+	onPage := err == nil && t.Asked.ClientID == params.Get("client_id")
 	var finish func(http.ResponseWriter)
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
+		if onPage {
+			finish, err = m.Door.Begin(tx, r, t, attempt)
+			return err
+		}
 		if err := m.Door.Record(tx, attempt); err != nil {
 			return err
 		}
@@ -139,6 +146,9 @@ func (m *room) follow(w http.ResponseWriter, r *http.Request) error {
 		return m.refusal(err, attempt)
 	}
 	finish(w)
+	if onPage {
+		return web.Resume(w, r, params.Get("state"))
+	}
 	for _, name := range []string{"connection", "email", "phone_number", "verification_code", "prompt"} {
 		params.Del(name)
 	}

@@ -19,6 +19,7 @@ const (
 	ssoCookie     = "auth0"
 	browserCookie = "did"
 	factorCookie  = "auth0-mf"
+	formCookie    = "_csrf"
 	compatSuffix  = "_compat"
 )
 
@@ -28,6 +29,7 @@ const (
 	defaultAbsolute = 168 * time.Hour
 	browserLifetime = 365 * 24 * time.Hour
 	factorLifetime  = 30 * 24 * time.Hour
+	formLifetime    = 10 * 24 * time.Hour
 )
 
 // Cookies reads and writes the browser's cookies.
@@ -149,6 +151,18 @@ func (c Cookies) Remembered(r *http.Request) string { return c.read(r, factorCoo
 // Remember gives the browser a mark to be remembered by.
 func (c Cookies) Remember(w http.ResponseWriter, mark string) {
 	c.write(w, factorCookie, mark, factorLifetime)
+}
+
+// MarkForm gives the browser the cookie of the classic login's form, and returns its value, which the
+// form sends as well. It is for clients that look for it: what guards the form is the login under way,
+// which is the browser's, and the origin.
+func (c Cookies) MarkForm(w http.ResponseWriter) string {
+	mark := keys.Random(27)
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure follows the issuer's scheme
+		Name: c.name(formCookie), Value: mark, Path: "/usernamepassword/login", HttpOnly: true, Secure: c.Secure,
+		MaxAge: int(formLifetime.Seconds()), SameSite: http.SameSiteLaxMode,
+	})
+	return mark
 }
 
 // read returns the value of a cookie or of its twin. Ids come from cookies only,

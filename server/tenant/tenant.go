@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -105,6 +106,8 @@ type Tenant struct {
 	// file is the seed, and generated the client secrets that were made up, by client id.
 	file      *tenantfile.Tenant
 	generated map[string]string
+	// assets is the folder with copies of Auth0's scripts, nil for none.
+	assets *os.Root
 
 	background sync.WaitGroup
 	stop       chan struct{}
@@ -144,6 +147,11 @@ func (t *Tenant) openServices() error {
 	secrets, err := keys.OpenSecrets(t.db)
 	if err != nil {
 		return err
+	}
+	if t.Config.Assets != "" {
+		if t.assets, err = os.OpenRoot(t.Config.Assets); err != nil {
+			return fmt.Errorf("assets: %w; give a folder with copies of lock.min.js or auth0.min.js", err)
+		}
 	}
 	if t.ring, err = keys.Open(t.db, u.Hostname(), t.clock.Now()); err != nil {
 		return err
@@ -238,7 +246,11 @@ func (t *Tenant) Stop() { close(t.stop) }
 // Close waits for what Start began, keeps the last events of the log and closes the store.
 func (t *Tenant) Close() error {
 	t.background.Wait()
-	return errors.Join(t.events.Flush(), t.db.Close())
+	err := errors.Join(t.events.Flush(), t.db.Close())
+	if t.assets != nil {
+		err = errors.Join(err, t.assets.Close())
+	}
+	return err
 }
 
 // Control is the tenant as the control listener works with it.
@@ -278,12 +290,13 @@ func (t *Tenant) rooms() *web.Router {
 	upstream.Mount(rt)
 	dbconnections.Mount(rt, open, dbconnections.Deps{
 		DB: t.db, Passwords: t.passwords, Cookies: cookies, Door: door, Pages: pages, Emails: mails, Codes: codes, Log: t.events, Now: now,
+		Tenant: t.shownName(),
 	})
 	passwordless.Mount(rt, open, passwordless.Deps{
 		DB: t.db, Engine: engine, Issuer: t.issuer, Door: door, Pages: pages, Emails: mails, Codes: codes, Now: now,
 	})
 	crossorigin.Mount(rt, open, crossorigin.Deps{
-		DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door, Cookies: cookies, Pages: pages, Log: t.events, Now: now,
+		DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door, Cookies: cookies, Pages: pages, Log: t.events, Now: now, Assets: t.assets,
 	})
 	mfa.Mount(open, mfa.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Emails: mails, Log: t.events, Now: now})
 	passkey.Mount(rt, open, passkey.Deps{DB: t.db, Engine: engine, Issuer: t.Issuer, Cookies: cookies, Pages: pages, Door: door, Now: now})

@@ -96,6 +96,10 @@ func IsSubresource(r *http.Request) bool {
 	return true
 }
 
+// Navigates reports whether a browser leaves its page for the answer to a request, and no script waits
+// for that, W3C Fetch Metadata Request Headers section 2.2.
+func Navigates(r *http.Request) bool { return r.Header.Get("Sec-Fetch-Mode") == "navigate" }
+
 // SameSite refuses a state-changing request that a page of another site made.
 func SameSite(h Handler) Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {

@@ -122,6 +122,33 @@ func (p Pages) write(w http.ResponseWriter, status int, page templates.Page, fra
 	return ReplyBytes(w, status, "text/html; charset=utf-8", body.Bytes())
 }
 
+// WriteOwn answers with a page that is the tenant's own from its first character to its last.
+func (p Pages) WriteOwn(w http.ResponseWriter, status int, page string) error {
+	h := w.Header()
+	NoStore(w)
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Content-Security-Policy", customPolicy+"; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "same-origin")
+	return ReplyBytes(w, status, "text/html; charset=utf-8", []byte(page))
+}
+
+// WriteLiquid is WriteOwn for a page in Liquid, whose values are escaped for HTML. It writes nothing, and
+// warns, where the page goes beyond the bounds of Liquid.
+func (p Pages) WriteLiquid(w http.ResponseWriter, status int, page string, values map[string]any) (done bool, err error) {
+	storage.Slow("rendering a page")
+	filled, err := templates.LiquidHTML(page, values)
+	if errors.Is(err, templates.ErrLimit) {
+		if p.Warn != nil {
+			p.Warn("The built-in page was shown instead of the tenant's: " + err.Error())
+		}
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, p.WriteOwn(w, status, filled)
+}
+
 // Shape renders an error as a page, for what a browser shows to a person.
 func (p Pages) Shape(w http.ResponseWriter, r *http.Request, e *apierr.Error) {
 	if err := p.explain(w, r, e); err != nil {
@@ -150,6 +177,14 @@ func (p Pages) explain(w http.ResponseWriter, r *http.Request, e *apierr.Error) 
 		return p.Write(w, e.Status, templates.Message{Layout: layout, Status: templates.Status(e.Page)})
 	case tenant.ErrorPage.URL != "":
 		return redirectToErrorPage(w, r, tenant.ErrorPage.URL, e)
+	case tenant.ErrorPage.HTML != "":
+		values := map[string]any{}
+		for name, value := range errorParams(w, r, e) {
+			values[name] = value
+		}
+		if done, err := p.WriteLiquid(w, e.Status, tenant.ErrorPage.HTML, values); done || err != nil {
+			return err
+		}
 	}
 	return p.Write(w, e.Status, templates.Error{
 		Layout: layout, Code: e.Code, Description: e.Message, TrackingID: RequestID(w),
@@ -163,15 +198,21 @@ func redirectToErrorPage(w http.ResponseWriter, r *http.Request, page string, e 
 	if err != nil {
 		return err
 	}
-	query, sent := u.Query(), r.URL.Query()
-	for name, value := range map[string]string{
-		"client_id": sent.Get("client_id"), "connection": sent.Get("connection"), "lang": sent.Get("ui_locales"),
-		"error": e.Code, "error_description": e.Message, "tracking": RequestID(w),
-	} {
+	query := u.Query()
+	for name, value := range errorParams(w, r, e) {
 		if value != "" {
 			query.Set(name, value)
 		}
 	}
 	u.RawQuery = query.Encode()
 	return Redirect(w, r, u.String())
+}
+
+// errorParams are what the tenant's own error page is told.
+func errorParams(w http.ResponseWriter, r *http.Request, e *apierr.Error) map[string]string {
+	sent := r.URL.Query()
+	return map[string]string{
+		"client_id": sent.Get("client_id"), "connection": sent.Get("connection"), "lang": sent.Get("ui_locales"),
+		"error": e.Code, "error_description": e.Message, "tracking": RequestID(w),
+	}
 }

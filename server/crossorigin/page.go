@@ -1,0 +1,267 @@
+package crossorigin
+
+import (
+	"cmp"
+	"encoding/json"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// page is the page of the classic login, Auth0: customize/login-pages/classic-login. Who has logged
+// in already, with another tab or before pressing the back button, goes on instead.
+//
+//auth0:operation GET /login
+func (m *room) page(w http.ResponseWriter, r *http.Request) error {
+	state := session.StateOf(r)
+	t, err := m.Cookies.Transaction(m.DB, r, state, m.Now())
+	if err != nil {
+		return err
+	}
+	var own string
+	var screens account.Screens
+	var done bool
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		s, err := m.Cookies.Find(tx, r, m.Now())
+		if storage.Optional(err) != nil {
+			return err
+		}
+		done = t.Began(s)
+		if screens, err = account.ScreensFor(tx, t.Request()); err != nil {
+			return err
+		}
+		own, _, err = account.Classic(tx, t.Asked.ClientID)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case done:
+		return web.Resume(w, r, state)
+	case screens.Login != account.ClassicPage:
+		return web.Continue(w, r, screens.Login, state)
+	case own == "":
+		return m.builtIn(w, r, t, state, t.Request().LoginHint, nil)
+	}
+	told, err := m.told(w, r, t, state)
+	if err != nil {
+		return err
+	}
+	config, err := json.Marshal(told.config)
+	if err != nil {
+		return err
+	}
+	return m.Pages.WriteOwn(w, http.StatusOK, templates.OwnPage(own, config, m.copyOf))
+}
+
+// builtIn answers with the built-in page, and what was wrong with the login, nil for nothing.
+func (m *room) builtIn(w http.ResponseWriter, r *http.Request, t storage.Transaction, state, username string, wrong *apierr.Error) error {
+	told, err := m.told(w, r, t, state)
+	if err != nil {
+		return err
+	}
+	page := templates.ClassicLogin{
+		Layout: told.layout, ClientName: told.client.Name, Username: username, Identifiers: account.LoginIdentifiers(told.ways.Databases),
+		Providers: told.providers(),
+	}
+	if page.Config, err = json.Marshal(told.config); err != nil {
+		return err
+	}
+	fields := told.params
+	if len(told.ways.Databases) > 0 {
+		fields["connection"] = told.ways.Databases[0].Name
+		page.ForgotPasswordURL = "/u/login/password-reset-start/" + url.PathEscape(fields["connection"]) + "?state=" + url.QueryEscape(state)
+	}
+	if told.ways.SignUp() {
+		page.SignupURL = told.screens.Signup + "?state=" + url.QueryEscape(state)
+	}
+	fields["client_id"], fields["tenant"], fields["redirect_uri"] = t.Asked.ClientID, m.tenantName(), t.Asked.RedirectURI
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		page.Hidden = append(page.Hidden, templates.Field{Name: name, Value: fields[name]})
+	}
+	status := http.StatusOK
+	if wrong != nil {
+		status, page.Errors, page.Sentence = wrong.Status, wrongKeys[wrong.Code], ""
+		if page.Errors == nil {
+			page.Sentence = wrong.Message
+		}
+		if page.Name() != "email" && wrong.Code == invalidPassword {
+			page.Errors = []string{"wrong-credentials"}
+		}
+	}
+	return m.Pages.Write(w, status, page)
+}
+
+// wrongKeys are the keys of what the built-in page says of an error by its code; the other errors say
+// their own sentence.
+var wrongKeys = map[string][]string{
+	invalidPassword: {"wrong-email-credentials"},
+	errGuess.Code:   {"user-blocked"},
+	errLeaked.Code:  {"password-breached"},
+}
+
+// told is what the page of a login is told, and is made of.
+type told struct {
+	layout  templates.Layout
+	tenant  storage.Tenant
+	client  storage.Client
+	ways    account.Ways
+	screens account.Screens
+	buttons []storage.Connection
+	// params are those that the page sends back, and config is @@config@@.
+	params map[string]string
+	config map[string]any
+}
+
+// told finds what the page of a login is told. The browser gets the form's cookie.
+func (m *room) told(w http.ResponseWriter, r *http.Request, t storage.Transaction, state string) (a told, err error) {
+	rq := t.Request()
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		if a.layout, err = web.LayoutIn(r.Context(), tx, web.AboutRequest(rq)); err != nil {
+			return err
+		}
+		if a.tenant, err = tx.Tenant.Get(storage.TenantKey); storage.Optional(err) != nil {
+			return err
+		}
+		if a.client, err = tx.Clients.Get(rq.ClientID); storage.IsNotFound(err) {
+			return apierr.UnknownClient(rq.ClientID)
+		} else if err != nil {
+			return err
+		}
+		if a.ways, err = account.WaysOf(tx, rq); err != nil {
+			return err
+		}
+		if a.screens, err = account.ScreensFor(tx, rq); err != nil {
+			return err
+		}
+		a.buttons, err = account.Buttons(tx, rq, a.ways)
+		return err
+	})
+	if err != nil {
+		return a, err
+	}
+	a.params = pageParams(r.URL.Query(), rq, state)
+	a.params["_csrf"] = m.Cookies.MarkForm(w)
+	a.config = m.config(a, rq)
+	return a, nil
+}
+
+// pageParams are the parameters of a login as its page has them: those of the request, with the state
+// of the login for that of the application, and of the page's own address those that the request has
+// not kept.
+func pageParams(query url.Values, rq storage.AuthorizeRequest, state string) map[string]string {
+	params, protocol := map[string]string{}, "oauth2"
+	if rq.Assertion != nil {
+		protocol = "samlp"
+	}
+	for name := range query {
+		switch name {
+		case "client", "client_id", "redirect_uri", "connection", "username", "email", "password", "submit", "otp", "credential_type", "login_ticket":
+			// what the page's own fields are called
+		default:
+			params[name] = query.Get(name)
+		}
+	}
+	for name, value := range map[string]string{
+		"protocol": protocol, "_intstate": "deprecated", "state": state, "response_type": rq.ResponseType, "response_mode": rq.ResponseMode,
+		"scope": rq.Scope, "audience": rq.Audience, "nonce": rq.Nonce, "code_challenge": rq.CodeChallenge,
+		"code_challenge_method": rq.CodeChallengeMethod, "prompt": strings.Join(rq.Prompt, " "), "login_hint": rq.LoginHint,
+		"screen_hint": rq.ScreenHint, "ui_locales": rq.UILocales, "acr_values": strings.Join(rq.ACRValues, " "), "organization": rq.Organization,
+	} {
+		if params[name] = value; value == "" {
+			delete(params, name)
+		}
+	}
+	maps.Copy(params, rq.Extensions)
+	return params
+}
+
+// config is what a page reads by @@config@@, as Auth0 has it.
+func (m *room) config(a told, rq storage.AuthorizeRequest) map[string]any {
+	issuer := strings.TrimSuffix(m.Issuer.URL, "/")
+	_, host, _ := strings.Cut(issuer, "://")
+	colors := map[string]string{}
+	for name, value := range map[string]string{"primary": a.layout.PrimaryColor, "page_background": a.layout.PageBackground} {
+		if value != "" {
+			colors[name] = value
+		}
+	}
+	internal := maps.Clone(a.params)
+	if rq.RedirectURISent {
+		a.params["redirect_uri"] = rq.RedirectURI
+	}
+	config := map[string]any{
+		"icon": a.layout.LogoURL, "assetsUrl": "", "auth0Domain": host, "auth0Tenant": m.tenantName(),
+		"clientConfigurationBaseUrl": m.Issuer.URL, "callbackOnLocationHash": rq.FrontChannel(), "callbackURL": rq.RedirectURI,
+		"cdn": m.Issuer.URL, "clientID": rq.ClientID, "extraParams": a.params, "internalOptions": internal,
+		"dict":               map[string]any{"signin": map[string]any{"title": cmp.Or(a.tenant.FriendlyName, m.tenantName())}},
+		"isThirdPartyClient": !a.client.IsFirstParty, "colors": colors,
+		"authorizationServer": map[string]string{"url": issuer, "issuer": m.Issuer.URL},
+	}
+	if rq.Connection != "" {
+		config["connection"] = rq.Connection
+	}
+	if len(rq.Prompt) > 0 {
+		config["prompt"] = a.params["prompt"]
+	}
+	return config
+}
+
+// providers are the links to other identity providers, which auth0.js makes of the same parameters.
+func (a told) providers() (all []templates.ProviderLink) {
+	for i, p := range web.Providers(a.buttons) {
+		query := url.Values{"client_id": {a.client.ClientID}, "connection": {p.Connection}}
+		for name, value := range a.params {
+			query.Set(name, value)
+		}
+		all = append(all, templates.ProviderLink{Provider: p, Strategy: a.buttons[i].Strategy, URL: "/authorize?" + query.Encode()})
+	}
+	return all
+}
+
+// assetsPath is where the developer's own copies of Auth0's scripts are.
+const assetsPath = "/assets/"
+
+// copyOf is where the copy of a script of Auth0's servers is, "" for none.
+func (m *room) copyOf(name string) string {
+	if m.Assets == nil {
+		return ""
+	}
+	if info, err := m.Assets.Stat(name); err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	return assetsPath + name
+}
+
+// asset is a file of the folder.
+//
+//auth0:operation GET /assets/{name}
+func (m *room) asset(w http.ResponseWriter, r *http.Request) error {
+	name := web.Param(r, "name")
+	if m.copyOf(name) == "" {
+		return apierr.NotFound
+	}
+	file, err := m.Assets.Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	content, err := io.ReadAll(file)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-cache")
+	return web.ReplyBytes(w, http.StatusOK, cmp.Or(mime.TypeByExtension(path.Ext(name)), "application/octet-stream"), content)
+}

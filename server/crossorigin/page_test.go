@@ -1,0 +1,362 @@
+package crossorigin_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// own is a tenant whose application has a login page of its own.
+const ownPage = `<!doctype html><html><head><title>Ours</title></head><body>
+<input name="config" value="@@config@@"><script src="https://cdn.auth0.com/js/lock/11.30/lock.min.js"></script>
+<script>var config = JSON.parse(decodeURIComponent(escape(window.atob('@@config@@'))));</script></body></html>`
+
+// startClassic starts a tenant with the classic experience, where app has ownPage if that is asked for.
+func startClassic(t *testing.T, own bool, options ...servertest.Option) tenant {
+	t.Helper()
+	seed := file + "prompts: {universal_login_experience: classic}\n"
+	if own {
+		raw, err := json.Marshal(ownPage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seed = strings.Replace(file, "{name: app, client_id: app,", "{name: app, client_id: app, custom_login_page: "+string(raw)+",", 1)
+	}
+	seed = strings.Replace(seed, "connections:\n", "connections:\n  - {name: google-oauth2, strategy: google-oauth2, enabled_clients: [app]}\n", 1)
+	s := servertest.Start(t, append(options, servertest.Seed(seed))...)
+	return tenant{s, s.Client(), t}
+}
+
+// open goes to the page of a login, and returns it with where the browser was sent.
+func (tn tenant) open(more url.Values) (servertest.Page, *url.URL) {
+	tn.t.Helper()
+	params := url.Values{"audience": {""}, "scope": {"openid email"}, "nonce": {"n-1"}, "auth0Client": {"eyJ9"}, "login_hint": {`"><b>'</script>`}}
+	maps.Copy(params, more)
+	target, _ := tn.AuthorizeURL(servertest.Login{ClientID: "app", RedirectURI: "https://app.example.com/callback", Params: params})
+	_, page := tn.Visit(tn.browser, target)
+	if page.Status != http.StatusOK || page.URL.Path != "/login" {
+		tn.t.Fatalf("%d %s %s", page.Status, page.URL, page.Body)
+	}
+	return page, page.URL
+}
+
+var encoded = regexp.MustCompile(`window\.atob\('([^']+)'\)`)
+
+type told struct {
+	ClientID, CallbackURL, Auth0Domain, Auth0Tenant, Icon, AssetsURL string
+	CallbackOnLocationHash                                           bool
+	ExtraParams, InternalOptions                                     map[string]string
+	Dict                                                             struct{ Signin struct{ Title string } }
+}
+
+// configOf is what a page was told.
+func configOf(t *testing.T, page string) (c told) {
+	t.Helper()
+	found := encoded.FindStringSubmatch(page)
+	if found == nil {
+		t.Fatalf("the page is told nothing: %s", page)
+	}
+	raw, err := base64.StdEncoding.DecodeString(found[1])
+	if err == nil {
+		err = json.Unmarshal(raw, &c)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestTheWayToTheClassicPage is what scrapers read of it: the address, the cookie and the page's config.
+func TestTheWayToTheClassicPage(t *testing.T) {
+	for _, own := range []bool{false, true} {
+		tn := startClassic(t, own)
+		page, at := tn.open(nil)
+		query := at.Query()
+		if !strings.HasPrefix(at.RawQuery, "state="+url.QueryEscape(query.Get("state"))+"&client=app&protocol=oauth2&") || query.Get("auth0Client") != "eyJ9" ||
+			query.Get("nonce") != "n-1" || query.Get("scope") != "openid email" || !strings.Contains(at.RawQuery, "redirect_uri=https%3A%2F%2Fapp.example.com%2Fcallback&") {
+			t.Errorf("the page is at %s", at)
+		}
+		c := configOf(t, page.Body)
+		cookie := regexp.MustCompile(`_csrf=([^;]+); Path=/usernamepassword/login; .*HttpOnly; Secure`).FindStringSubmatch(strings.Join(page.Header.Values("Set-Cookie"), "\n"))
+		if cookie == nil || c.ExtraParams["_csrf"] != cookie[1] {
+			t.Errorf("the cookies are %v", page.Header.Values("Set-Cookie"))
+		}
+		for _, params := range []map[string]string{c.ExtraParams, c.InternalOptions} {
+			if params["state"] != query.Get("state") || params["_intstate"] != "deprecated" || params["protocol"] != "oauth2" || params["nonce"] != "n-1" ||
+				params["response_type"] != "code" || params["login_hint"] != `"><b>'</script>` || params["auth0Client"] != "eyJ9" {
+				t.Errorf("the parameters are %v", params)
+			}
+		}
+		if c.ClientID != "app" || c.CallbackURL != "https://app.example.com/callback" || c.Auth0Domain != strings.TrimSuffix(strings.TrimPrefix(tn.URL, "https://"), "/") ||
+			c.Auth0Tenant != "localhost" || c.CallbackOnLocationHash || c.Dict.Signin.Title == "" {
+			t.Errorf("the config is %+v", c)
+		}
+		if strings.Contains(page.Body, "@@config@@") || strings.Contains(page.Body, "<b>'") || page.Header.Get("X-Frame-Options") != "DENY" ||
+			!strings.Contains(page.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+			t.Errorf("%v %s", page.Header, page.Body)
+		}
+	}
+}
+
+// posted is what a script on the page sends, and how it is answered.
+func (tn tenant) posted(path string, form url.Values, headers ...string) (int, string) {
+	tn.t.Helper()
+	rq, err := http.NewRequestWithContext(tn.t.Context(), http.MethodPost, tn.URL+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	rq.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for i := 0; i < len(headers); i += 2 {
+		rq.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := tn.browser.Do(rq)
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}
+
+// credentials are what the page sends for a login.
+func credentials(state string) url.Values {
+	return url.Values{
+		"client_id": {"app"}, "tenant": {"localhost"}, "connection": {"Username-Password-Authentication"}, "username": {"ann@example.com"},
+		"password": {"a password of ann"}, "_intstate": {"deprecated"}, "state": {state}, "sso": {"true"}, "response_type": {"code"},
+		"redirect_uri": {"https://app.example.com/callback?lang=en&a=b"}, "scope": {"a+b"}, "nonce": {"another"},
+	}
+}
+
+// TestTheClassicPageLogsIn: the form that comes back for the password leads to the application, with its
+// own state and the challenge of its request, whatever the page says besides.
+func TestTheClassicPageLogsIn(t *testing.T) {
+	tn := startClassic(t, true)
+	target, verifier := tn.AuthorizeURL(servertest.Login{ClientID: "app", RedirectURI: "https://app.example.com/callback", Params: url.Values{
+		"audience": {""}, "scope": {"openid email"}, "state": {"the application's"},
+	}})
+	_, page := tn.Visit(tn.browser, target)
+	status, body := tn.posted("usernamepassword/login", credentials(page.URL.Query().Get("state")))
+	form := formOf(body)
+	if status != http.StatusOK || !strings.HasPrefix(body, `<form method="post" name="hiddenform" action="`+tn.URL+`login/callback">`) || len(form) != 3 ||
+		form.Get("wa") != "wsignin1.0" || strings.Contains(strings.ReplaceAll(body, "&#34;", ""), "&") {
+		t.Fatalf("%d %s", status, body)
+	}
+	left, shown := tn.posts(form)
+	if left == nil || left.Query().Get("code") == "" || left.Query().Get("state") != "the application's" || strings.Contains(left.String(), "lang=en") {
+		t.Fatalf("%v %d %s", left, shown.Status, shown.Body)
+	}
+	status, tokens := tn.Token(tn.browser, url.Values{
+		"grant_type": {"authorization_code"}, "client_id": {"app"}, "code": {left.Query().Get("code")}, "redirect_uri": {"https://app.example.com/callback"},
+		"code_verifier": {verifier},
+	})
+	if status != http.StatusOK || tokens["id_token"] == nil {
+		t.Errorf("%d %v", status, tokens)
+	}
+	if left, shown := tn.posts(form); left != nil || shown.Status < http.StatusBadRequest {
+		t.Errorf("the form again: %v %d", left, shown.Status)
+	}
+	// The session is the browser's, so that the next login asks nothing.
+	if left, _ := tn.Visit(tn.browser, target); left == nil || left.Query().Get("code") == "" {
+		t.Errorf("the next login: %v", left)
+	}
+}
+
+// TestTheFormOfAClassicLoginIsItsOwn: the ticket of one login under way is good for that alone, in the
+// browser that has it.
+func TestTheFormOfAClassicLoginIsItsOwn(t *testing.T) {
+	tn := startClassic(t, true)
+	page, _ := tn.open(nil)
+	state := page.URL.Query().Get("state")
+	_, body := tn.posted("usernamepassword/login", credentials(state))
+	form := formOf(body)
+	refused := func(what string, form url.Values) {
+		t.Helper()
+		if left, shown := tn.posts(form); left != nil || shown.Status < http.StatusBadRequest {
+			t.Errorf("%s: %v %d", what, left, shown.Status)
+		}
+	}
+	with := func(name, value string) url.Values {
+		var wctx map[string]string
+		if err := json.Unmarshal([]byte(form.Get("wctx")), &wctx); err != nil {
+			t.Fatal(err)
+		}
+		wctx[name] = value
+		raw, err := json.Marshal(wctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return url.Values{"wa": form["wa"], "wresult": form["wresult"], "wctx": {string(raw)}}
+	}
+	other, _ := tn.open(nil)
+	refused("another login's form", with("state", other.URL.Query().Get("state")))
+	refused("no login's form", with("state", "none"))
+	if status, _ := tn.posted("login/callback", form, "Sec-Fetch-Site", "cross-site"); status != http.StatusForbidden {
+		t.Errorf("a form from another site: %d", status)
+	}
+	mine := tn.browser
+	tn.browser = tn.Client()
+	refused("another browser", form)
+	if status, body := tn.posted("usernamepassword/login", credentials(state)); status < http.StatusBadRequest {
+		t.Errorf("the password from another browser: %d %s", status, body)
+	}
+	tn.browser = mine
+	if left, shown := tn.posts(form); left == nil || left.Query().Get("code") == "" {
+		t.Errorf("the browser itself: %v %d", left, shown.Status)
+	}
+}
+
+// TestTheBuiltInPageWorksWithoutScript: it is sent as a form, and says what was wrong on itself.
+func TestTheBuiltInPageWorksWithoutScript(t *testing.T) {
+	tn := startClassic(t, false)
+	page, _ := tn.open(nil)
+	for _, part := range []string{
+		`action="/usernamepassword/login"`, `class="auth0-lock-submit `, `name="email"`, `class="auth0-lock-input input"`, `class="auth0-lock-alternative-link"`,
+		`data-provider="google-oauth2"`, "default-src 'none'",
+	} {
+		if !strings.Contains(page.Body+page.Header.Get("Content-Security-Policy"), part) {
+			t.Errorf("the page has no %s: %s", part, page.Body)
+		}
+	}
+	form := page.Form()
+	form.Set("email", "ann@example.com")
+	form.Set("password", "wrong")
+	status, body := tn.posted("usernamepassword/login", form, "Sec-Fetch-Mode", "navigate")
+	if status != http.StatusUnauthorized || !strings.Contains(body, "auth0-global-message-error") || !strings.Contains(body, "Wrong email or password") ||
+		!strings.Contains(body, `value="ann@example.com"`) || strings.Contains(body, "wrong\"") {
+		t.Fatalf("a wrong password: %d %s", status, body)
+	}
+	form.Set("email", "bob@example.com")
+	form.Set("password", "a password of bob")
+	if status, body := tn.posted("usernamepassword/login", form, "Sec-Fetch-Mode", "navigate"); status != http.StatusUnauthorized || !strings.Contains(body, "user is blocked") {
+		t.Errorf("a blocked user: %d %s", status, body)
+	}
+	form.Set("email", "ann@example.com")
+	form.Set("password", "a password of ann")
+	status, body = tn.posted("usernamepassword/login", form, "Sec-Fetch-Mode", "navigate")
+	if status != http.StatusOK || !strings.Contains(body, "<!doctype html>") || !strings.Contains(body, "data-submit-on-load") {
+		t.Fatalf("%d %s", status, body)
+	}
+	if left, shown := tn.posts(formOf(body)); left == nil || left.Query().Get("code") == "" {
+		t.Errorf("%v %d %s", left, shown.Status, shown.Body)
+	}
+}
+
+// TestAProviderOfTheClassicPage: what auth0.js sends for a connection goes on with the request that
+// brought the browser to the page, and with nobody else's.
+func TestAProviderOfTheClassicPage(t *testing.T) {
+	tn := startClassic(t, true)
+	tn.Person("google-oauth2", "1081", map[string]any{"email": "ada@example.com"})
+	tn.Choose("google-oauth2", "allow", "1081")
+	page, _ := tn.open(url.Values{"state": {"the application's"}, "login_hint": {""}})
+	chosen := url.Values{
+		"client_id": {"app"}, "response_type": {"code"}, "redirect_uri": {"https://app.example.com/callback"}, "connection": {"google-oauth2"},
+		"state": {page.URL.Query().Get("state")}, "_intstate": {"deprecated"}, "_csrf": {"x"},
+	}
+	mine := tn.browser
+	tn.browser = tn.Client()
+	if left, _ := tn.Visit(tn.browser, tn.URL+"authorize?"+chosen.Encode()); left != nil && left.Query().Get("code") != "" {
+		t.Errorf("another browser gets to %v", left)
+	}
+	tn.browser = mine
+	left, shown := tn.Visit(tn.browser, tn.URL+"authorize?"+chosen.Encode())
+	if left == nil || left.Query().Get("code") == "" || left.Query().Get("state") != "the application's" {
+		t.Errorf("%v %d %s", left, shown.Status, shown.Body)
+	}
+}
+
+// TestWhichPageALoginHas: the application's own page, that of all applications, or the built-in one of
+// the classic experience; and the pages of the universal login without any.
+func TestWhichPageALoginHas(t *testing.T) {
+	s := servertest.Start(t)
+	tn := tenant{s, s.Client(), t}
+	path := func() (string, string) {
+		t.Helper()
+		target, _ := tn.AuthorizeURL(servertest.Login{ClientID: servertest.Mobile, RedirectURI: servertest.MobileCallback})
+		_, page := tn.Visit(tn.browser, target)
+		return page.URL.Path, page.Body
+	}
+	manage := func(method, path string, body object) any {
+		t.Helper()
+		status, answer := tn.Manage(tn.browser, method, path, body)
+		if status >= 300 {
+			t.Fatalf("%s %s: %d %v", method, path, status, answer)
+		}
+		return answer
+	}
+	if at, _ := path(); at != "/u/login" {
+		t.Errorf("without any page: %s", at)
+	}
+	manage(http.MethodPatch, "prompts", object{"universal_login_experience": "classic"})
+	if at, body := path(); at != "/login" || !strings.Contains(body, "auth0-lock-submit") {
+		t.Errorf("the classic experience: %s", at)
+	}
+	manage(http.MethodPatch, "prompts", object{"universal_login_experience": "new"})
+	for _, client := range manage(http.MethodGet, "clients?is_global=true", nil).([]any) {
+		manage(http.MethodPatch, "clients/"+client.(object)["client_id"].(string), object{"custom_login_page": "<p>of all</p>", "custom_login_page_on": true})
+	}
+	if at, body := path(); at != "/login" || body != "<p>of all</p>" {
+		t.Errorf("the page of all applications: %s %s", at, body)
+	}
+	manage(http.MethodPatch, "clients/"+servertest.Mobile, object{"custom_login_page": "<p>of one</p>"})
+	if at, body := path(); at != "/login" || body != "<p>of one</p>" {
+		t.Errorf("the page of the application: %s %s", at, body)
+	}
+	manage(http.MethodPatch, "clients/"+servertest.Mobile, object{"custom_login_page_on": false})
+	if at, body := path(); at != "/login" || body != "<p>of all</p>" {
+		t.Errorf("the application's page is off: %s %s", at, body)
+	}
+	if _, page := tn.Visit(tn.browser, tn.URL+"login"); page.Status != http.StatusBadRequest {
+		t.Errorf("the page without a login: %d", page.Status)
+	}
+}
+
+// TestCopiesOfScripts: what a page loads from Auth0's servers comes from the developer's folder where it
+// is there, and else the page says what is missing.
+func TestCopiesOfScripts(t *testing.T) {
+	folder := t.TempDir()
+	for name, content := range map[string]string{"lock.min.js": "// Lock", ".hidden": "x"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(folder), "secret.js"), []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tn := startClassic(t, true, servertest.Config(func(c *config.Config) { c.Assets = folder }))
+	page, _ := tn.open(nil)
+	if !strings.Contains(page.Body, `<script src="/assets/lock.min.js">`) || strings.Contains(page.Body, "cdn.auth0.com") || strings.Contains(page.Body, "missing_script") {
+		t.Errorf("%s", page.Body)
+	}
+	get := func(path string) servertest.Page {
+		t.Helper()
+		_, page := tn.Visit(tn.browser, tn.URL+path)
+		return page
+	}
+	if got := get("assets/lock.min.js"); got.Status != http.StatusOK || got.Body != "// Lock" || !strings.HasPrefix(got.Header.Get("Content-Type"), "text/javascript") {
+		t.Errorf("%d %v %s", got.Status, got.Header, got.Body)
+	}
+	for _, path := range []string{"assets/none.js", "assets/..%2Fsecret.js", "assets/%2e%2e%2fsecret.js", "assets/.", "assets/"} {
+		if got := get(path); got.Status != http.StatusNotFound || strings.Contains(got.Body, "secret") {
+			t.Errorf("%s: %d %s", path, got.Status, got.Body)
+		}
+	}
+	without := startClassic(t, true)
+	page, _ = without.open(nil)
+	if !strings.Contains(page.Body, `<head><script src="/u/static/missing_script.`) || !strings.Contains(page.Body, "https://cdn.auth0.com/js/lock/11.30/lock.min.js") {
+		t.Errorf("%s", page.Body)
+	}
+}

@@ -1,0 +1,73 @@
+package signin
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// errUnusable is the answer to a form that did not come of a login, or came too late.
+var errUnusable = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The wresult or wctx is missing or cannot be read"}
+
+// Handed are the parameters of an authorization request that a page which asks for passwords itself
+// hands on in wctx.
+var Handed = []string{
+	"response_type", "response_mode", "redirect_uri", "scope", "audience", "state", "nonce", "code_challenge", "code_challenge_method", "organization",
+}
+
+// FromPage goes on with the login of a person whose password was proved at /usernamepassword/login:
+// the form has the ticket that it gave. It goes on with the login under way whose page asked for the
+// password, or begins the authorization request of the page, which has the ticket now.
+// Auth0: libraries/auth0js.
+func (d *Door) FromPage(w http.ResponseWriter, r *http.Request, form url.Values) error {
+	var wctx map[string]string
+	if err := json.Unmarshal([]byte(form.Get("wctx")), &wctx); err != nil || form.Get("wresult") == "" {
+		return errUnusable.With(err)
+	}
+	t, err := d.Cookies.Transaction(d.DB, r, wctx["state"], d.Now())
+	switch {
+	case err == nil:
+		return d.takeTicket(w, r, t, form.Get("wresult"), wctx["state"])
+	case !storage.IsNotFound(err):
+		return err // one of another browser, or one that is over
+	}
+	params := url.Values{"login_ticket": {form.Get("wresult")}, "client_id": {wctx["client_id"]}}
+	for _, name := range Handed {
+		if wctx[name] != "" {
+			params.Set(name, wctx[name])
+		}
+	}
+	return web.Redirect(w, r, "/authorize?"+params.Encode())
+}
+
+// takeTicket lets the person in by the browser whose login under way the ticket is for.
+func (d *Door) takeTicket(w http.ResponseWriter, r *http.Request, t storage.Transaction, ticket, state string) error {
+	var finish func(http.ResponseWriter)
+	err := d.DB.Update(r.Context(), func(tx *storage.Tx) error {
+		proved, err := tx.UseLoginTicket(keys.Hash(ticket), t.Asked.ClientID, t.StateHash, Browser(r), d.Now())
+		if storage.IsNotFound(err) {
+			return errUnusable.With(err)
+		}
+		if err != nil {
+			return err
+		}
+		user, err := tx.Users.Get(proved.UserID)
+		if err != nil {
+			return err
+		}
+		finish, err = d.Begin(tx, r, t, Attempt{
+			Method: proved.Method, ClientID: proved.ClientID, Connection: proved.Connection, User: user, IP: Address(r),
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	finish(w)
+	return web.Resume(w, r, state)
+}
