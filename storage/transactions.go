@@ -76,8 +76,10 @@ type Transaction struct {
 	Further *FurtherFactor `json:"further,omitempty"`
 	// Platform says that the browser has said that it can keep keys for the user, and Passkey is
 	// the user who has said what to do about one, "" for not yet.
-	Platform bool   `json:"platform,omitempty"`
-	Passkey  string `json:"passkey,omitempty"`
+	Platform bool `json:"platform,omitempty"`
+	// Roaming says that the user has logged in by a passkey of another device than the browser's.
+	Roaming bool   `json:"roaming,omitempty"`
+	Passkey string `json:"passkey,omitempty"`
 	// Consent is the answer to what the application may have, nil for none yet.
 	Consent *ConsentAnswer `json:"consent,omitempty"`
 	// Upstream is the login at another identity provider, nil where none was begun.

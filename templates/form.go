@@ -20,8 +20,10 @@ type form struct {
 	// Capabilities asks the browser's script what the browser can do, as pages that ask
 	// for an identifier alone do.
 	Capabilities bool
-	// Passkey are the options of the browser's call for a passkey, "" for none.
-	Passkey string
+	// Passkey are the options of the browser's call for a passkey, "" for none. With Autofill the
+	// field completes it, and with PasskeyButton a button asks for it.
+	Passkey                 string
+	Autofill, PasskeyButton bool
 	// Demands are what a new password must be.
 	Demands []Demand
 	// Account tells a password manager whose password it is, where no input does.

@@ -53,19 +53,21 @@ type LoginIdentifier struct {
 	Providers                   []Provider
 	Alone                       bool
 	// Passkey are the options by which the browser asks for a passkey, as JSON; "" for none. The
-	// answer is in input[name=passkey].
-	Passkey string
+	// answer is in input[name=passkey]. With Autofill the field completes them, and with
+	// PasskeyButton a button asks for them.
+	Passkey                 string
+	Autofill, PasskeyButton bool
 }
 
 func (p LoginIdentifier) view() view {
 	in := identifierInput(p.Identifiers, p.Username)
 	in.Focus = true
-	if p.Passkey != "" {
+	if p.Passkey != "" && p.Autofill {
 		in.Autocomplete += " webauthn" // HTML: autofill detail tokens
 	}
 	return p.screen(p, "form", "login-id", "login-id", p.ClientName, "").withForm(form{
 		State: p.State, Class: "_form-login-id", Button: "_button-login-id", Capabilities: true,
-		Inputs: []input{in}, Alternate: toSignup(p.SignupURL), Ways: p.Ways, Providers: p.Providers, Alone: p.Alone, Passkey: p.Passkey,
+		Inputs: []input{in}, Alternate: toSignup(p.SignupURL), Ways: p.Ways, Providers: p.Providers, Alone: p.Alone, Passkey: p.Passkey, Autofill: p.Autofill, PasskeyButton: p.PasskeyButton,
 	}, p.Errors)
 }
 

@@ -231,9 +231,18 @@ type PasskeyEnrollment struct {
 	Errors            []string
 	// Options are those of the browser's call, as JSON.
 	Options string
+	// Local says that the user has logged in by a passkey of another device.
+	Local bool
 }
 
 func (p PasskeyEnrollment) view() view {
+	if p.Local {
+		m := mfa{
+			Button: "default", Description: "description", Key: &key{"create", p.Options, "passkey"},
+			More: []more{{Action: "abort-passkey-enrollment", Text: "continueButtonText"}},
+		}
+		return p.mfa(p, "passkeys", "passkey-enrollment-local", p.ClientName, p.State, m, nil, p.Errors)
+	}
 	m := mfa{Button: "default", Key: &key{"create", p.Options, "passkey"}, More: []more{{Action: "abort-passkey-enrollment", Text: "continueButtonText"}}}
 	for _, n := range []string{"1", "2", "3"} {
 		m.Benefits = append(m.Benefits, benefit{"passkeyBenefit" + n + "Title", "passkeyBenefit" + n + "Description"})

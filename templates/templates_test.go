@@ -76,7 +76,10 @@ var states = map[string]templates.Page{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", SignupURL: "/u/signup/identifier?state=hKFo2SBzdGF0ZQ",
 	},
 	"login-identifier-passkey": templates.LoginIdentifier{
-		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Passkey: `{"challenge":"eA"}`, Errors: []string{"passkey-failed"},
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Passkey: `{"challenge":"eA"}`, Autofill: true, PasskeyButton: true, Errors: []string{"passkey-failed"},
+	},
+	"login-identifier-passkey-button": templates.LoginIdentifier{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Passkey: `{"challenge":"eA"}`, PasskeyButton: true, Errors: []string{"passkey-failed"},
 	},
 	"login-identifier-refused": templates.LoginIdentifier{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Username: "em", Identifiers: []string{"email"},
@@ -263,6 +266,9 @@ var states = map[string]templates.Page{
 	},
 	"passkey-enrollment": templates.PasskeyEnrollment{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Options: `{"challenge":"eA"}`,
+	},
+	"passkey-enrollment-local": templates.PasskeyEnrollment{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Options: `{"challenge":"eA"}`, Local: true,
 	},
 	"mfa-login-options": templates.MFAOptions{
 		Layout: withApp, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ",

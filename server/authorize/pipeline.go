@@ -227,22 +227,36 @@ func (m *room) further(tx *storage.Tx, r *http.Request, l login, id identity, no
 // passkeyPage offers a passkey to a user who has just logged in otherwise.
 const passkeyPage = "/u/passkey-enrollment" //nolint:gosec // a path
 
-// offerPasskey offers a passkey to a user who has logged in by password at a browser that can keep
-// one, and has none, Auth0: authenticate/database-connections/passkeys.
+// localPasskeyPage is passkeyPage for who has logged in by a passkey of another device.
+const localPasskeyPage = passkeyPage + "-local"
+
+// offerPasskey offers a passkey at a browser that can keep one: to a user who has logged in by
+// password and has none, and to one who has logged in by a passkey of another device. Auth0:
+// authenticate/database-connections/passkeys.
 func offerPasskey(tx *storage.Tx, l login, id identity) (page string, err error) {
-	byPassword := len(id.session.Methods) > 0 && id.session.Methods[0].Name == signin.Password
-	if l.silent() || !l.transaction.Platform || !l.transaction.Began(id.session) || l.transaction.Passkey == id.user.UserID || !byPassword {
+	if l.silent() || !l.transaction.Platform || !l.transaction.Began(id.session) || l.transaction.Passkey == id.user.UserID || len(id.session.Methods) == 0 {
 		return "", nil
 	}
 	conn, err := tx.Connections.Find("name", id.session.Connection)
-	if err != nil || !webauthn.OffersPasskeys(conn) {
+	if err != nil {
 		return "", storage.Optional(err)
 	}
-	has, err := webauthn.Has(tx, id.user.UserID, webauthn.Passkey)
-	if err != nil || has {
-		return "", err
+	switch id.session.Methods[0].Name {
+	case signin.Passkey:
+		if l.transaction.Roaming && webauthn.OffersLocal(conn) {
+			page = localPasskeyPage
+		}
+	case signin.Password:
+		if !webauthn.OffersPasskeys(conn) {
+			return "", nil
+		}
+		has, err := webauthn.Has(tx, id.user.UserID, webauthn.Passkey)
+		if err != nil || has {
+			return "", err
+		}
+		page = passkeyPage
 	}
-	return passkeyPage, nil
+	return page, nil
 }
 
 // scripts is where the tenant's scripts have their say of a login: outside of any

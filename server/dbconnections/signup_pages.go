@@ -13,6 +13,7 @@ import (
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/server/webauthn"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/templates"
 )
@@ -190,6 +191,10 @@ func (m *room) submitSignupIdentifier(w http.ResponseWriter, r *http.Request) er
 	})
 	if err != nil {
 		return err
+	}
+	// Auth0: authenticate/database-connections/passkeys: who is invited chooses a password.
+	if form.Get("webauthn-available") == "true" && !s.transaction.Invited && webauthn.SignsUp(s.conn) {
+		return web.Continue(w, r, "/u/passkey-enrollment", s.state)
 	}
 	return web.Continue(w, r, signupPassword, s.state)
 }

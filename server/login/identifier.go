@@ -11,6 +11,7 @@ import (
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/server/webauthn"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/templates"
 )
@@ -41,6 +42,7 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 	}
 	typed := strings.TrimSpace(form.Get("username"))
 	if response := form.Get("passkey"); response != "" {
+		t.Platform = form.Get("webauthn-platform-available") == "true"
 		return m.byPasskey(w, r, t, state, typed, response)
 	}
 	if name := form.Get("connection"); name != "" {
@@ -141,9 +143,10 @@ func (m *room) identifierPage(ctx context.Context, w http.ResponseWriter, status
 	if err != nil {
 		return err
 	}
+	autofill, button := webauthn.Ways(ways.Databases)
 	return m.Pages.Write(w, status, templates.LoginIdentifier{
-		Passkey: passkey,
-		Layout:  shown.layout, ClientName: shown.client.Name, State: state, Username: typed, Errors: errs,
+		Passkey: passkey, Autofill: autofill, PasskeyButton: button,
+		Layout: shown.layout, ClientName: shown.client.Name, State: state, Username: typed, Errors: errs,
 		Identifiers: ways.Identifiers(), SignupURL: shown.signupURL, Ways: buttons(others),
 		Providers: shown.providers, Alone: !shown.ways.Own() && !shown.ways.HasDirectories(),
 	})

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/server/webauthn"
@@ -66,8 +67,13 @@ func (m *room) byPasskey(w http.ResponseWriter, r *http.Request, t storage.Trans
 	var finish func(http.ResponseWriter)
 	if err = m.Door.Judge(r, a, err == nil); err == nil {
 		err = m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
-			finish, err = m.Door.Begin(tx, r, t, a)
-			return err
+			if finish, err = m.Door.Begin(tx, r, t, a); err != nil {
+				return err
+			}
+			return session.Change(tx, t.StateHash, m.Now(), func(kept *storage.Transaction) error {
+				kept.Platform, kept.Roaming = t.Platform, webauthn.Roams([]byte(response))
+				return nil
+			})
 		})
 	}
 	if key := signin.PageKey(err, passkeyFailed); key != "" {

@@ -40,8 +40,10 @@ func Mount(rt, open *web.Router, d Deps) {
 	open.Handle(http.MethodPost, "/passkey/challenge", m.challenge)
 	open.Handle(http.MethodPost, "/passkey/register", m.register)
 	rt = rt.With(d.Pages.Shape)
-	rt.Handle(http.MethodGet, "/u/passkey-enrollment", m.show)
-	rt.Handle(http.MethodPost, "/u/passkey-enrollment", web.SameSite(m.submit))
+	for _, page := range []string{"/u/passkey-enrollment", "/u/passkey-enrollment-local"} {
+		rt.Handle(http.MethodGet, page, m.show)
+		rt.Handle(http.MethodPost, page, web.SameSite(m.submit))
+	}
 }
 
 var errNoConnection = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The connection does not exist, is not enabled for the client, or has no passkeys enabled."}
@@ -93,6 +95,10 @@ type visit struct {
 	t      storage.Transaction
 	client storage.Client
 	user   storage.User
+	// local says that the user has logged in by a passkey of another device.
+	local bool
+	// applicant is who signs up and has no account yet, nil for a user.
+	applicant *signin.Applicant
 }
 
 // errNobody reports that nobody is there to make a passkey for, or that it was offered before.
@@ -105,7 +111,13 @@ func (m *room) load(r *http.Request) (v visit, err error) {
 	if v.t, err = m.Cookies.Transaction(m.DB, r, v.state, m.Now()); err != nil {
 		return v, err
 	}
-	return v, m.DB.View(r.Context(), func(tx *storage.Tx) error { return m.find(tx, r, &v) })
+	return v, m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		applies, err := m.applies(tx, r, &v)
+		if err != nil || applies {
+			return err
+		}
+		return m.find(tx, r, &v)
+	})
 }
 
 func (m *room) find(tx *storage.Tx, r *http.Request, v *visit) error {
@@ -123,7 +135,12 @@ func (m *room) find(tx *storage.Tx, r *http.Request, v *visit) error {
 		return err
 	}
 	conn, err := tx.Connections.Find("name", s.Connection)
-	if storage.IsNotFound(err) || err == nil && (!v.t.Began(s) || v.t.Passkey == v.user.UserID || !webauthn.OffersPasskeys(conn)) {
+	v.local = len(s.Methods) > 0 && s.Methods[0].Name == signin.Passkey && v.t.Roaming
+	offers := webauthn.OffersPasskeys(conn)
+	if v.local {
+		offers = webauthn.OffersLocal(conn)
+	}
+	if storage.IsNotFound(err) || err == nil && (!v.t.Began(s) || v.t.Passkey == v.user.UserID || !offers) {
 		return errNobody
 	}
 	if err != nil {
@@ -140,6 +157,7 @@ func (m *room) find(tx *storage.Tx, r *http.Request, v *visit) error {
 }
 
 //auth0:operation GET /u/passkey-enrollment
+//auth0:operation GET /u/passkey-enrollment-local
 func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	v, err := m.load(r)
 	if errors.Is(err, errNobody) {
@@ -160,6 +178,10 @@ func (m *room) page(w http.ResponseWriter, r *http.Request, v visit, errs ...str
 	}
 	var b webauthn.Begin
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		if v.applicant != nil {
+			b, err = m.begin(tx, *v.applicant, storage.PageCeremony(v.t.StateHash, webauthn.Passkey))
+			return err
+		}
 		p, err := webauthn.PartyOf(m.Issuer, "", "")
 		if err != nil {
 			return err
@@ -173,6 +195,9 @@ func (m *room) page(w http.ResponseWriter, r *http.Request, v visit, errs ...str
 	if err == nil {
 		err = m.DB.Update(r.Context(), func(tx *storage.Tx) error { return tx.BeginCeremony(b.Ceremony) })
 	}
+	if v.refused(err) {
+		return web.Continue(w, r, signupPassword, v.state)
+	}
 	if err != nil {
 		return err
 	}
@@ -180,12 +205,13 @@ func (m *room) page(w http.ResponseWriter, r *http.Request, v visit, errs ...str
 	if len(errs) > 0 {
 		status = http.StatusBadRequest
 	}
-	return m.Pages.Write(w, status, templates.PasskeyEnrollment{Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Options: string(b.Options)})
+	return m.Pages.Write(w, status, templates.PasskeyEnrollment{Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Options: string(b.Options), Local: v.local})
 }
 
 // submit keeps the passkey, or goes on without one.
 //
 //auth0:operation POST /u/passkey-enrollment
+//auth0:operation POST /u/passkey-enrollment-local
 func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	form, err := web.Form(w, r)
 	if err != nil {
@@ -197,6 +223,9 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err != nil {
 		return err
+	}
+	if v.applicant != nil {
+		return m.submitApplicant(w, r, v, form)
 	}
 	keep := func(*storage.Tx) error { return nil }
 	if form.Get("action") != "abort-passkey-enrollment" {
@@ -224,8 +253,17 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 
 // made checks the authenticator's answer, and keeps the key in an update.
 func (m *room) made(r *http.Request, v visit, response string) (func(*storage.Tx) error, error) {
+	made, err := m.answered(r, v, response)
+	return func(tx *storage.Tx) error {
+		_, err := made.Keep(tx, v.user.UserID, m.Now())
+		return err
+	}, err
+}
+
+// answered checks the authenticator's answer to what the page has asked.
+func (m *room) answered(r *http.Request, v visit, response string) (made webauthn.Made, err error) {
 	var c storage.Ceremony
-	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		c, err = tx.FindCeremony(storage.PageCeremony(v.t.StateHash, webauthn.Passkey), webauthn.ToMake(webauthn.Passkey), m.Now())
 		return err
 	})
@@ -233,17 +271,13 @@ func (m *room) made(r *http.Request, v visit, response string) (func(*storage.Tx
 		err = webauthn.ErrInvalid
 	}
 	if err != nil {
-		return nil, err
+		return made, err
 	}
 	p, err := webauthn.PartyOf(m.Issuer, "", "")
 	if err != nil {
-		return nil, err
+		return made, err
 	}
-	made, err := webauthn.Make(p, webauthn.Passkey, c, []byte(response))
-	return func(tx *storage.Tx) error {
-		_, err := made.Keep(tx, v.user.UserID, m.Now())
-		return err
-	}, err
+	return webauthn.Make(p, webauthn.Passkey, c, []byte(response))
 }
 
 // refuse says what is wrong with the answer, and asks anew.

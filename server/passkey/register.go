@@ -49,7 +49,7 @@ func (m *room) register(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		if conn.Verifies("email") || conn.Verifies("phone_number") {
+		if !webauthn.SignsUp(conn) {
 			return errProves
 		}
 		b, err = m.begin(tx, signin.Applicant{ClientID: client.ClientID, Connection: conn.Name, Profile: profile}, storage.SessionCeremony(keys.Hash(token)))

@@ -2,6 +2,7 @@ package webauthn
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -29,6 +30,32 @@ func TakesPasskeys(c storage.Connection) bool {
 // OffersPasskeys reports whether people who log in otherwise are offered a passkey.
 func OffersPasskeys(c storage.Connection) bool {
 	return TakesPasskeys(c) && passkeyOption(c, "passkey_options", "", "progressive_enrollment_enabled")
+}
+
+// OffersLocal reports whether people who log in by a passkey of another device are offered one for
+// this one.
+func OffersLocal(c storage.Connection) bool {
+	return TakesPasskeys(c) && passkeyOption(c, "passkey_options", "", "local_enrollment_enabled")
+}
+
+// SignsUp reports whether people who sign up at a connection may do so with a passkey alone. Auth0:
+// authenticate/database-connections/passkeys/passkey-apis: not where codes are sent to who signs up.
+func SignsUp(c storage.Connection) bool {
+	return TakesPasskeys(c) && !c.Verifies("email") && !c.Verifies("phone_number")
+}
+
+// Ways are the ways in which a page asks for the passkeys of databases: the field of the identifier
+// completes them, and a button asks for them.
+func Ways(databases []storage.Connection) (autofill, button bool) {
+	for _, c := range databases {
+		if !TakesPasskeys(c) {
+			continue
+		}
+		options, _ := c.Options["passkey_options"].(map[string]any)
+		autofill = autofill || options["challenge_ui"] != "button"
+		button = button || options["challenge_ui"] != "autofill"
+	}
+	return autofill, button
 }
 
 // Connection finds the database that an application's users log in to by passkeys: the one with a
@@ -82,4 +109,13 @@ func UsePasskey(ctx context.Context, db *storage.DB, p Party, ceremony, clientID
 		return u, user, ErrInvalid
 	}
 	return u, user, nil
+}
+
+// Roams reports whether an authenticator says of itself that it is no part of the device at which
+// it was asked, Web Authentication section 5.4.5.
+func Roams(response []byte) bool {
+	var said struct {
+		Attachment string `json:"authenticatorAttachment"`
+	}
+	return json.Unmarshal(response, &said) == nil && said.Attachment == "cross-platform"
 }

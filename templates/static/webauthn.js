@@ -38,8 +38,8 @@ for (const form of document.querySelectorAll("form[data-webauthn]")) {
 
   // The button that goes on asks the authenticator first; the others are the form's own.
   const button = form.querySelector("[data-webauthn-button]");
-  button.hidden = !window.PublicKeyCredential;
-  button.addEventListener("click", async (event) => {
+  if (button) button.hidden = !window.PublicKeyCredential;
+  button?.addEventListener("click", async (event) => {
     event.preventDefault();
     waiting?.abort();
     try {
