@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,36 +11,65 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
 // TestClients runs what official clients and those that many use do with a tenant: each file of
 // clients is one of them, and each of its tests a conversation.
 func TestClients(t *testing.T) {
-	node := modernNode(t)
-	seed, err := os.ReadFile("clients/tenant.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob("clients/*.test.mjs")
+	files, err := filepath.Glob("clients/*[._]test.*")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("the clients: %v, %v", files, err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.mjs"), func(t *testing.T) {
-			origin := "http://" + strings.Replace(freeAddress(t), "127.0.0.1", "localhost", 1)
-			tenant := servertest.Start(t, servertest.Seed(strings.ReplaceAll(string(seed), "ORIGIN", origin)))
-			cmd := exec.CommandContext(servertest.UntilDeadline(t), node, "--test", "--test-reporter=spec", file)
-			cmd.Env = append(managementEnvironment(t, tenant), "ORIGIN="+origin, "TENANT0_CONTROL_URL="+tenant.ControlURL())
-			heavyClient.Lock()
-			defer heavyClient.Unlock()
-			out := output(t, cmd)
-			if !strings.Contains(out, "fail 0") || strings.Contains(out, "pass 0\n") {
-				t.Errorf("it ends without a verdict:\n%s", out)
-			}
-			t.Log(out)
-		})
+		t.Run(clientOf(file), func(t *testing.T) { runClient(t, file, nil) })
 	}
+}
+
+// TestNextJSAtItsOwnName runs @auth0/nextjs-auth0 without its insecure switch, which it takes for a tenant
+// at port 443 of a name.
+func TestNextJSAtItsOwnName(t *testing.T) {
+	runClient(t, "clients/nextjs-auth0.test.mjs", []string{"--import=./clients/port443.mjs"}, servertest.Config(func(c *config.Config) {
+		c.Issuer = "https://acme.example.test/"
+	}))
+}
+
+// clientOf is the name of a client, by its file.
+func clientOf(file string) string {
+	name, _, _ := strings.Cut(filepath.Base(file), "test.")
+	return strings.TrimRight(name, "._")
+}
+
+// runClient runs one file of clients against a tenant of its own.
+func runClient(t *testing.T, file string, args []string, options ...servertest.Option) {
+	t.Helper()
+	interpreter, args := "", append(args, "--test", "--test-reporter=spec", file)
+	verdict := regexp.MustCompile(`(?s)pass [1-9].*fail 0\n`)
+	if filepath.Ext(file) == ".py" {
+		interpreter, args, verdict = python(t), []string{file}, regexp.MustCompile(`(?s)Ran [1-9]\d* tests?.*\nOK\n`)
+	} else {
+		interpreter = modernNode(t)
+	}
+	seed, err := os.ReadFile("clients/tenant.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	origin := "http://" + strings.Replace(freeAddress(t), "127.0.0.1", "localhost", 1)
+	tenant := servertest.Start(t, append(options, servertest.Seed(strings.ReplaceAll(string(seed), "ORIGIN", origin)))...)
+	_, port, err := net.SplitHostPort(tenant.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(servertest.UntilDeadline(t), interpreter, args...)
+	cmd.Env = append(managementEnvironment(t, tenant), "ORIGIN="+origin, "TENANT0_CONTROL_URL="+tenant.ControlURL(), "TENANT0_PORT="+port, "PYTHONDONTWRITEBYTECODE=1")
+	heavyClient.Lock()
+	defer heavyClient.Unlock()
+	out := output(t, cmd)
+	if !verdict.MatchString(out) {
+		t.Errorf("it ends without a verdict:\n%s", out)
+	}
+	t.Log(out)
 }
 
 // TestTheClientsPageHasTheVersions that package.json pins.

@@ -9,13 +9,9 @@ const show = async () => {
 
 const settings = await (await fetch("/settings.json")).json();
 const auth0 = await createAuth0Client(settings); // looks for a session, when the page knew one
+let refusal = "";
 if (location.pathname === "/callback") {
-  try {
-    await auth0.handleRedirectCallback();
-  } catch (error) {
-    heading.textContent = `${error.error}: ${error.error_description}`;
-    throw error;
-  }
+  await auth0.handleRedirectCallback().catch((error) => (refusal = `${error.error}: ${error.error_description}`));
   history.replaceState({}, "", "/");
 }
 
@@ -24,3 +20,4 @@ document.querySelector("#popup").onclick = () => auth0.loginWithPopup().then(sho
 document.querySelector("#logout").onclick = () => auth0.logout({ logoutParams: { returnTo: location.origin } });
 window.auth0 = auth0; // for the test, which asks for tokens
 await show();
+if (refusal) heading.textContent = refusal;
