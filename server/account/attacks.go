@@ -14,6 +14,7 @@ import (
 const (
 	BeforeLogin  = "pre-login"
 	BeforeSignup = "pre-user-registration"
+	BeforeChange = "pre-change-password"
 )
 
 // throttling is how the tenant slows down addresses that guess, Auth0:
@@ -68,49 +69,62 @@ func UnblockAddress(tx *storage.Tx, ip string) error {
 
 func addressKey(stage, ip string) string { return "address\x01" + stage + "\x01" + ip }
 
+// Shields of the settings: what becomes of an attack.
+const (
+	blocks       = "block"
+	tellsUser    = "user_notification"
+	tellsManager = "admin_notification"
+)
+
 // bucket is what an address may try at a stage: so many at once, one of which comes back every so
-// often. ok is false where nothing is counted.
-func bucket(tx *storage.Tx, stage, ip string) (key string, size int, every time.Duration, ok bool, err error) {
-	var t throttling
+// often. The key is "" where nothing is counted.
+func bucket(tx *storage.Tx, stage, ip string) (key string, size int, every time.Duration, t throttling, err error) {
 	if err := settings(tx, resource.SuspiciousIPThrottling, &t); err != nil {
-		return "", 0, 0, false, err
+		return "", 0, 0, t, err
 	}
 	s := t.Stage[stage]
-	if !t.Enabled || !slices.Contains(t.Shields, "block") || s.MaxAttempts <= 0 || s.Rate <= 0 || listed(t.Allowlist, ip) {
-		return "", 0, 0, false, nil
+	if !t.Enabled || !slices.Contains(t.Shields, blocks) && !slices.Contains(t.Shields, tellsManager) || s.MaxAttempts <= 0 || s.Rate <= 0 || listed(t.Allowlist, ip) {
+		return "", 0, 0, t, nil
 	}
-	return addressKey(stage, ip), s.MaxAttempts, time.Duration(s.Rate) * time.Millisecond, true, nil
+	return addressKey(stage, ip), s.MaxAttempts, time.Duration(s.Rate) * time.Millisecond, t, nil
 }
 
 // Throttled reports whether an address has tried too often at a stage, and whether its attempts
 // count at all.
 func Throttled(tx *storage.Tx, stage, ip string, now time.Time) (throttled, counts bool, err error) {
-	key, size, every, ok, err := bucket(tx, stage, ip)
-	if err != nil || !ok {
+	key, size, every, t, err := bucket(tx, stage, ip)
+	if err != nil || key == "" {
 		return false, false, err
 	}
 	err = tx.MayGuess(key, size, every, now)
 	if errors.Is(err, storage.ErrTooMany) {
-		return true, true, nil
+		return slices.Contains(t.Shields, blocks), true, nil
 	}
 	return false, true, err
 }
 
-// CountTry counts a failed login of an address, or a sign-up, and reports whether it may try no
-// more.
-func CountTry(tx *storage.Tx, stage, ip string, now time.Time) (last bool, err error) {
-	key, size, every, ok, err := bucket(tx, stage, ip)
-	if err != nil || !ok {
-		return false, err
+// Last is what becomes of an address with its last try: it may try no more, and the tenant's managers
+// are to be told.
+type Last struct{ Blocks, Tell bool }
+
+// CountTry counts a failed login of an address, or a sign-up, and says what becomes of the last one that
+// it has. One that goes on beyond it is told of once.
+func CountTry(tx *storage.Tx, stage, ip string, now time.Time) (last Last, err error) {
+	key, size, every, t, err := bucket(tx, stage, ip)
+	if err != nil || key == "" {
+		return last, err
 	}
-	if err := tx.Guess(key, size, every, now); err != nil && !errors.Is(err, storage.ErrTooMany) {
-		return false, err
+	if err := tx.Guess(key, size, every, now); err != nil {
+		if errors.Is(err, storage.ErrTooMany) {
+			return Last{Blocks: slices.Contains(t.Shields, blocks)}, nil
+		}
+		return last, err
 	}
 	err = tx.MayGuess(key, size, every, now)
 	if errors.Is(err, storage.ErrTooMany) {
-		return true, nil
+		return Last{slices.Contains(t.Shields, blocks), slices.Contains(t.Shields, tellsManager)}, nil
 	}
-	return false, err
+	return last, err
 }
 
 // breached is what the tenant does about passwords that others know, Auth0:
@@ -122,18 +136,31 @@ type breached struct {
 	Stage   map[string]struct {
 		Shields []string `json:"shields"`
 	} `json:"stage"`
+	// Frequency is how often the tenant's managers are told: "immediately", "daily" and so on.
+	Frequency []string `json:"admin_notification_frequency"`
 	Passwords []string `json:"tenant0_passwords"`
 }
 
-// Leaked reports whether a password is one that the tenant keeps out at a stage.
-func Leaked(tx *storage.Tx, stage, password string) (bool, error) {
+// Leak is what becomes of a password that others know.
+type Leak struct {
+	// Known says that the tenant watches for it, and Blocks that it opens nothing.
+	Known, Blocks bool
+	// TellUser and TellManagers say who is told by e-mail.
+	TellUser, TellManagers bool
+}
+
+// Leaked says what becomes of a password at a stage. Managers are told at once or not at all.
+func Leaked(tx *storage.Tx, stage, password string) (leak Leak, err error) {
 	var b breached
-	if err := settings(tx, resource.BreachedPasswordDetection, &b); err != nil || !b.Enabled {
-		return false, err
+	if err := settings(tx, resource.BreachedPasswordDetection, &b); err != nil || !b.Enabled || !slices.Contains(b.Passwords, password) {
+		return leak, err
 	}
 	shields := b.Shields
 	if stage != BeforeLogin {
 		shields = b.Stage[stage].Shields
 	}
-	return slices.Contains(shields, "block") && slices.Contains(b.Passwords, password), nil
+	return Leak{
+		Known: len(shields) > 0, Blocks: slices.Contains(shields, blocks), TellUser: slices.Contains(shields, tellsUser),
+		TellManagers: slices.Contains(shields, tellsManager) && slices.Contains(b.Frequency, "immediately"),
+	}, nil
 }

@@ -332,6 +332,9 @@ func (m *room) reset(r *http.Request, t storage.Ticket, user storage.User, passw
 		}
 		m.Log.Record(r, e)
 	}()
+	if err := m.Door.WatchChange(r, user, t.ClientID, t.Connection, password); err != nil {
+		return err
+	}
 	var demands account.Demands
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		demands, err = account.DemandsOf(tx, user.ConnectionName(), user)

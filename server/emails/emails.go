@@ -97,7 +97,11 @@ var subjects = map[string]string{
 	outbox.VerifyEmailByCode: "Verify your email",
 	outbox.ResetEmailByCode:  "Reset your password",
 
-	outbox.BlockedAccount: "Your account has been blocked",
+	outbox.BlockedAccount:    "Your account has been blocked",
+	outbox.StolenCredentials: "Your password was disclosed",
+
+	outbox.BreachAlert:  "A disclosed password was used at {{ friendly_name }}",
+	outbox.AddressAlert: "Many logins have failed at {{ friendly_name }}",
 
 	outbox.EnrollmentEmail: "Add a second way to log in to {{ friendly_name }}",
 
@@ -150,6 +154,18 @@ func (w Writer) Draft(tx *storage.Tx, l Letter) (d Draft, err error) {
 		Kind: l.Kind, To: l.User.Email, Link: l.Link, Code: l.Code, UserID: l.User.UserID, ClientID: l.ClientID, Connection: l.Connection,
 	}
 	return Draft{message: m, template: t, builtIn: own, values: values}, nil
+}
+
+// DraftForManagers is Draft for the people who look after the tenant, at its support_email. Without one
+// nobody is told.
+func (w Writer) DraftForManagers(tx *storage.Tx, l Letter) (d Draft, err error) {
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	if storage.Optional(err) != nil || tenant.SupportEmail == "" {
+		return d, storage.Optional(err)
+	}
+	d, err = w.Draft(tx, l)
+	d.message.To, d.message.UserID, d.message.Code = tenant.SupportEmail, "", ""
+	return d, err
 }
 
 // DraftPhone reads what a message to a phone says: its text is in Liquid. Auth0:

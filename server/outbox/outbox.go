@@ -31,11 +31,15 @@ const (
 	BlockedAccount    = "blocked_account"
 	StolenCredentials = "stolen_credentials" //nolint:gosec // the name of a template
 	EnrollmentEmail   = "enrollment_email"
-	MFAOOBCode        = "mfa_oob_code"
-	UserInvitation    = "user_invitation"
-	ChangePassword    = "change_password"
-	PasswordReset     = "password_reset"
-	AsyncApproval     = "async_approval"
+	// BreachAlert and AddressAlert are for the tenant's managers, who have no template at Auth0.
+	BreachAlert  = "breached_password_alert" //nolint:gosec // a name
+	AddressAlert = "suspicious_ip_alert"
+
+	MFAOOBCode     = "mfa_oob_code"
+	UserInvitation = "user_invitation"
+	ChangePassword = "change_password"
+	PasswordReset  = "password_reset"
+	AsyncApproval  = "async_approval"
 	// PasswordlessEmail is the message of the connection "email", which has its own
 	// template.
 	PasswordlessEmail = "passwordless_email"

@@ -6,6 +6,8 @@ import (
 
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -50,12 +52,17 @@ func (a Attempt) throttled() tenantlog.Event {
 // attack refuses an attempt from an address that has failed too often, and a right password that
 // others know.
 func (d *Door) attack(r *http.Request, a Attempt, right bool) error {
-	throttled, leaked := false, false
+	throttled := false
+	var leak account.Leak
+	var mails []emails.Draft
 	err := d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		if throttled, _, err = account.Throttled(tx, account.BeforeLogin, a.IP, d.Now()); err != nil || throttled || !right || a.Password == "" {
 			return err
 		}
-		leaked, err = account.Leaked(tx, account.BeforeLogin, a.Password)
+		if leak, err = account.Leaked(tx, account.BeforeLogin, a.Password); err != nil {
+			return err
+		}
+		mails, err = d.tellOfLeak(tx, leak, a.User, a.ClientID, a.Connection)
 		return err
 	})
 	switch {
@@ -64,9 +71,35 @@ func (d *Door) attack(r *http.Request, a Attempt, right bool) error {
 	case throttled:
 		d.Log.Record(r, a.throttled())
 		return ErrThrottled
-	case leaked:
-		d.Log.Record(r, a.event(tenantlog.PasswordLeaked, "Breached password: the password was disclosed through a data breach"))
+	case !leak.Known:
+		return nil
+	}
+	d.Log.Record(r, a.event(tenantlog.PasswordLeaked, "Breached password: the password was disclosed through a data breach"))
+	if err := d.Emails.Send(mails...); err != nil {
+		return err
+	}
+	if leak.Blocks {
 		return ErrLeaked
 	}
 	return nil
+}
+
+// tellOfLeak writes the e-mails about a password that others know, Auth0: secure/attack-protection/
+// breached-password-detection.
+func (d *Door) tellOfLeak(tx *storage.Tx, leak account.Leak, user storage.User, clientID, connection string) (all []emails.Draft, err error) {
+	if leak.TellUser && user.Email != "" {
+		mail, err := d.Emails.Draft(tx, emails.Letter{Kind: outbox.StolenCredentials, User: user, ClientID: clientID, Connection: connection})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, mail)
+	}
+	if leak.TellManagers {
+		mail, err := d.Emails.DraftForManagers(tx, emails.Letter{Kind: outbox.BreachAlert, User: user, ClientID: clientID, Connection: connection})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, mail)
+	}
+	return all, nil
 }

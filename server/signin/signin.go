@@ -20,6 +20,7 @@ import (
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/storage"
@@ -135,12 +136,18 @@ func (d *Door) Judge(r *http.Request, a Attempt, right bool) error {
 
 // count counts a wrong proof, also that of somebody who has left before the answer.
 func (d *Door) count(r *http.Request, a Attempt) error {
-	var blocks, last bool
-	var mail emails.Draft
+	var blocks bool
+	var last account.Last
+	var mail, alert emails.Draft
 	err := d.DB.Update(context.WithoutCancel(r.Context()), func(tx *storage.Tx) (err error) {
-		mail = emails.Draft{}
+		mail, alert = emails.Draft{}, emails.Draft{}
 		if last, err = account.CountTry(tx, account.BeforeLogin, a.IP, d.Now()); err != nil {
 			return err
+		}
+		if last.Tell {
+			if alert, err = d.Emails.DraftForManagers(tx, emails.Letter{Kind: outbox.AddressAlert, User: a.User, ClientID: a.ClientID, Connection: a.Connection, Code: a.IP}); err != nil {
+				return err
+			}
 		}
 		var notify bool
 		blocks, notify, err = account.CountFailure(tx, a.User, a.Connection, a.Identifier, a.IP, d.Now())
@@ -156,10 +163,10 @@ func (d *Door) count(r *http.Request, a Attempt) error {
 	if blocks {
 		d.Log.Record(r, a.blocked())
 	}
-	if last {
+	if last.Blocks {
 		d.Log.Record(r, a.throttled())
 	}
-	return d.Emails.Send(mail)
+	return d.Emails.Send(mail, alert)
 }
 
 // Begin lets a person in by a browser that has a login under way: it begins the browser's

@@ -44,12 +44,9 @@ var ProfileMembers = []string{"email", "username", "phone_number", "given_name",
 // WatchSignup refuses sign-ups from an address that makes too many, and passwords that others know. A
 // sign-up counts whatever becomes of it.
 func (d *Door) WatchSignup(r *http.Request, a Applicant) error {
-	throttled, counts, leaked := false, false, false
+	throttled, counts := false, false
 	err := d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
-		if throttled, counts, err = account.Throttled(tx, account.BeforeSignup, Address(r), d.Now()); err != nil || throttled {
-			return err
-		}
-		leaked, err = account.Leaked(tx, account.BeforeSignup, a.Password)
+		throttled, counts, err = account.Throttled(tx, account.BeforeSignup, Address(r), d.Now())
 		return err
 	})
 	switch {
@@ -58,16 +55,54 @@ func (d *Door) WatchSignup(r *http.Request, a Applicant) error {
 	case throttled:
 		d.Log.Record(r, tenantlog.Event{Type: tenantlog.AddressBlocked, Description: "Blocked IP Address: too many sign-ups", ClientID: a.ClientID, Connection: a.Connection})
 		return SignupThrottled
-	case leaked:
-		d.Log.Record(r, tenantlog.Event{Type: tenantlog.SignupPasswordLeaked, Description: "Breached password on signup", ClientID: a.ClientID, Connection: a.Connection})
-		return SignupLeaked
-	case !counts:
+	}
+	if err := d.watch(r, account.BeforeSignup, storage.User{}, a.ClientID, a.Connection, a.Password); err != nil {
+		return err
+	}
+	if !counts {
 		return nil
 	}
 	return d.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		_, err := account.CountTry(tx, account.BeforeSignup, Address(r), d.Now())
 		return err
 	})
+}
+
+// WatchChange refuses a new password that others know, where the tenant's settings say so.
+func (d *Door) WatchChange(r *http.Request, user storage.User, clientID, connection, password string) error {
+	return d.watch(r, account.BeforeChange, user, clientID, connection, password)
+}
+
+// watched are the events of passwords that others know and somebody chooses, by the stage.
+var watched = map[string]tenantlog.Event{
+	account.BeforeSignup: {Type: tenantlog.SignupPasswordLeaked, Description: "Breached password on signup"},
+	account.BeforeChange: {Type: tenantlog.ResetPasswordLeaked, Description: "Breached password on reset"},
+}
+
+// watch looks at a password that somebody chooses, and tells whom the tenant wants told.
+func (d *Door) watch(r *http.Request, stage string, user storage.User, clientID, connection, password string) error {
+	var leak account.Leak
+	var mails []emails.Draft
+	err := d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		if leak, err = account.Leaked(tx, stage, password); err != nil {
+			return err
+		}
+		mails, err = d.tellOfLeak(tx, leak, user, clientID, connection)
+		return err
+	})
+	if err != nil || !leak.Known {
+		return err
+	}
+	event := watched[stage]
+	event.ClientID, event.Connection, event.UserID = clientID, connection, user.UserID
+	d.Log.Record(r, event)
+	if err := d.Emails.Send(mails...); err != nil {
+		return err
+	}
+	if leak.Blocks {
+		return SignupLeaked
+	}
+	return nil
 }
 
 // Admit sees that an applicant may have an account, and returns its database.

@@ -39,6 +39,7 @@ const (
 	AccountBlocked        = "limit_wc"
 	AddressBlocked        = "limit_mu"
 	PasswordLeaked        = "pwd_leak"
+	ResetPasswordLeaked   = "reset_pwd_leak"  //nolint:gosec // a name
 	SignupPasswordLeaked  = "signup_pwd_leak" //nolint:gosec // a name
 	LoginWarning          = "w"
 	DeprecationNotice     = "depnote"
