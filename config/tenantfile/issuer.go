@@ -28,6 +28,7 @@ func (t *Tenant) WithIssuer(issuer string) *Tenant {
 		ClientGrants:           expand(t.ClientGrants),
 		Roles:                  expand(t.Roles),
 		Users:                  expand(t.Users),
+		SimulatedProviders:     expand(t.SimulatedProviders),
 		AuthorizationExtension: t.AuthorizationExtension.withIssuer(issuer),
 		Further:                further,
 		Warnings:               append([]string(nil), t.Warnings...),

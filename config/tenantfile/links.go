@@ -62,6 +62,7 @@ func (f *file) link(tenant *Tenant) {
 		l.linkPermissions(role, at("roles", i))
 	}
 	l.linkUsers(tenant)
+	l.linkProviders(tenant)
 	if tenant.AuthorizationExtension != nil {
 		l.linkExtension(tenant.AuthorizationExtension, tenant.Users)
 	}
@@ -251,6 +252,25 @@ func (l *links) linkClientGrants(grants []Document) []Document {
 		linked = append(linked, grant)
 	}
 	return linked
+}
+
+// linkProviders checks that each simulated provider is that of a connection, which has one.
+func (l *links) linkProviders(tenant *Tenant) {
+	strategies := map[string]string{}
+	for _, connection := range tenant.Connections {
+		if strategy := text(connection, "strategy"); !slices.Contains([]string{"auth0", "email", "sms"}, strategy) {
+			strategies[text(connection, "name")] = strategy
+		}
+	}
+	seen := map[string]bool{}
+	for i, provider := range tenant.SimulatedProviders {
+		name, path := text(provider, "connection"), at("simulatedProviders", i, "connection")
+		known(l, strategies, name, path, "connection to an identity provider", "connections to identity providers")
+		if seen[name] {
+			l.file.wrong(path, "the provider of %q is there twice", name)
+		}
+		seen[name] = true
+	}
 }
 
 // linkPermissions checks the permissions of a core role or of a user.

@@ -23,6 +23,7 @@ type Tenant struct {
 	ClientGrants           []Document `json:"clientGrants,omitempty"`
 	Roles                  []Document `json:"roles,omitempty"`
 	Users                  []Document `json:"users,omitempty"`
+	SimulatedProviders     []Document `json:"simulatedProviders,omitempty"`
 	AuthorizationExtension *Extension `json:"authorizationExtension,omitempty"`
 
 	// Further are the other sections of auth0-deploy-cli, as [Configuration] has them.
@@ -58,6 +59,8 @@ func newTenant(sections Document) *Tenant {
 		ClientGrants:    documents(sections["clientGrants"]),
 		Roles:           documents(sections["roles"]),
 		Users:           documents(sections["users"]),
+
+		SimulatedProviders: documents(sections["simulatedProviders"]),
 	}
 	if settings, ok := sections["tenant"].(Document); ok && len(settings) > 0 {
 		tenant.Settings = settings

@@ -165,7 +165,7 @@ func (p *provider) refreshedWithNewKeys(v variant) {
 	}
 	p.wait(2 * time.Second) // for keys that were read a moment ago are not read again
 	refresh := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {answer["refresh_token"].(string)}}
-	status, again := p.call(v.client, "oauth/token", refresh)
+	status, again := p.call(v.client, refresh)
 	if status != http.StatusOK {
 		p.t.Fatalf("with the new key: %d %v", status, again)
 	}
@@ -175,7 +175,7 @@ func (p *provider) refreshedWithNewKeys(v variant) {
 	p.wait(2 * time.Second)
 	before := *p
 	before.key = old
-	if status, answer := before.call(v.client, "oauth/token", refresh); status != http.StatusUnauthorized {
+	if status, answer := before.call(v.client, refresh); status != http.StatusUnauthorized {
 		p.t.Errorf("with the old key: %d %v", status, answer)
 	}
 }

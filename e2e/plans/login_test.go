@@ -248,7 +248,7 @@ func (p *provider) refreshed(v variant) {
 		if scope != "" {
 			form.Set("scope", scope)
 		}
-		status, again := p.call(v.client, "oauth/token", form)
+		status, again := p.call(v.client, form)
 		if status != http.StatusOK || again["token_type"] != "Bearer" {
 			p.t.Fatalf("%d %v", status, again)
 		}
@@ -268,7 +268,7 @@ func (p *provider) refreshed(v variant) {
 	if v.client == other {
 		other = "two"
 	}
-	if status, answer := p.call(other, "oauth/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}); status != http.StatusBadRequest || answer["error"] != "invalid_grant" {
+	if status, answer := p.call(other, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}); status != http.StatusBadRequest || answer["error"] != "invalid_grant" {
 		p.t.Errorf("another client's refresh token: %d %v", status, answer)
 	}
 }

@@ -251,12 +251,12 @@ func (p *provider) redeem(client, code string, pairs ...string) (int, map[string
 	for i := 0; i < len(pairs); i += 2 {
 		form.Set(pairs[i], pairs[i+1])
 	}
-	return p.call(client, "oauth/token", form)
+	return p.call(client, form)
 }
 
 // call posts a form as a client that authenticates: the first with a header, the second in the
 // body, and the third with an assertion.
-func (p *provider) call(client, path string, form url.Values) (int, map[string]any) {
+func (p *provider) call(client string, form url.Values) (int, map[string]any) {
 	p.t.Helper()
 	form.Set("client_id", client)
 	switch client {
@@ -267,7 +267,7 @@ func (p *provider) call(client, path string, form url.Values) (int, map[string]a
 		form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
 		form.Set("client_assertion", p.assertion(client, nil))
 	}
-	rq, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.URL+path, strings.NewReader(form.Encode()))
+	rq, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.URL+"oauth/token", strings.NewReader(form.Encode()))
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 // The sections of a tenant file that auth0-deploy-cli does not have.
 const (
 	usersSection     = "users"
+	providersSection = "simulatedProviders"
 	extensionSection = "authorizationExtension"
 )
 
@@ -85,6 +86,7 @@ func (t Tenant) Import(ctx context.Context, c Configuration) (Report, error) {
 type prepared struct {
 	sections  storage.Document   // of auth0-deploy-cli
 	people    []storage.Document // see hashPasswords
+	providers []storage.Document
 	extension *tenantfile.ExtensionSection
 }
 
@@ -92,8 +94,11 @@ type prepared struct {
 func (t Tenant) ownSections(ctx context.Context, sections storage.Document) (own prepared, err error) {
 	tenantfile.OwnAPIs(sections, func(identifier string) bool { return t.hasAPI(ctx, identifier) })
 	own.sections, _ = tenantfile.ReplaceIssuer(sections, t.Issuer).(storage.Document)
-	people, err := entries(own.sections[usersSection])
+	people, err := entries(usersSection, own.sections[usersSection])
 	if err != nil {
+		return own, err
+	}
+	if own.providers, err = entries(providersSection, own.sections[providersSection]); err != nil {
 		return own, err
 	}
 	if own.people, err = t.hashPasswords(ctx, people); err != nil {
@@ -106,12 +111,18 @@ func (t Tenant) ownSections(ctx context.Context, sections storage.Document) (own
 	}
 	delete(own.sections, extensionSection)
 	delete(own.sections, usersSection)
+	delete(own.sections, providersSection)
 	return own, nil
 }
 
 // importOwn imports the sections that tenant files alone have.
 func (t Tenant) importOwn(ctx context.Context, tx *storage.Tx, own prepared) (report Report, err error) {
-	if report.Changes, err = t.importUsers(ctx, tx, own.people); err != nil || own.extension == nil {
+	if report.Changes, err = t.importUsers(ctx, tx, own.people); err != nil {
+		return report, err
+	}
+	simulated, err := importProviders(tx, own.providers)
+	report.Changes = append(report.Changes, simulated...)
+	if err != nil || own.extension == nil {
 		return report, err
 	}
 	changes, warnings, err := importExtension(tx, own.extension, t.Issuer)
@@ -122,16 +133,16 @@ func (t Tenant) importOwn(ctx context.Context, tx *storage.Tx, own prepared) (re
 	return report, err
 }
 
-// entries are the objects of the list of users.
-func entries(list any) (docs []storage.Document, err error) {
+// entries are the objects of a section that is a list.
+func entries(section string, list any) (docs []storage.Document, err error) {
 	items, ok := list.([]any)
 	if !ok && list != nil {
-		return nil, errors.New("users: not a list")
+		return nil, errors.New(section + ": not a list")
 	}
 	for _, item := range items {
 		doc, ok := item.(storage.Document)
 		if !ok {
-			return nil, errors.New("users: an entry is no object")
+			return nil, errors.New(section + ": an entry is no object")
 		}
 		docs = append(docs, doc)
 	}

@@ -54,6 +54,9 @@ func (t Tenant) Seed(ctx context.Context, file *tenantfile.Tenant) (seeded Seede
 				return fmt.Errorf("users: %q: %w", m.user, err)
 			}
 		}
+		if _, err := importProviders(tx, file.SimulatedProviders); err != nil {
+			return err
+		}
 		if err := seedExtension(tx, file.AuthorizationExtension, people.ids); err != nil {
 			return err
 		}
