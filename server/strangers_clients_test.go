@@ -126,6 +126,21 @@ func TestStrangersClients(t *testing.T) {
 			state := g.opens("two").url.Query().Get("state")
 			return g.twoSteps(state, "Origin", g.root(), "Referer", g.URL+"u/login/identifier?state="+state).location
 		},
+		// A chat bot's Python sends the headers that a browser had when it came from another site with every request.
+		"copies headers of another request": func(g stranger) string {
+			g = g.follows()
+			g.header.Set("Sec-Fetch-Site", "same-site")
+			g.header.Set("Sec-Fetch-Mode", "navigate")
+			g.header.Set("Sec-Fetch-Dest", "document")
+			state := g.opens("two").url.Query().Get("state")
+			if got := g.twoSteps(state); got.status != http.StatusForbidden {
+				g.t.Errorf("without Origin it gets %d", got.status)
+			}
+			if got := g.twoSteps(state, "Origin", "https://evil.example"); got.status != http.StatusForbidden {
+				g.t.Errorf("with another Origin it gets %d", got.status)
+			}
+			return g.twoSteps(state, "Origin", g.root()).location
+		},
 		// An app's httpx posts the address once more with what it has read there, a captcha that it leaves empty among it.
 		"leaves the captcha empty": func(g stranger) string {
 			g = g.follows()

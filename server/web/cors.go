@@ -100,10 +100,13 @@ func IsSubresource(r *http.Request) bool {
 // for that, W3C Fetch Metadata Request Headers section 2.2.
 func Navigates(r *http.Request) bool { return r.Header.Get("Sec-Fetch-Mode") == "navigate" }
 
-// SameSite refuses a state-changing request that a page of another site made.
+// SameSite refuses a state-changing request that a page of another site made. What comes from the server's
+// own origin by Origin, which browsers alone write and which a redirect over another site makes null, is
+// taken whatever else it says: scripts copy the headers of other requests.
 func SameSite(h Handler) Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := crossOrigin.Check(r); err != nil {
+		own := r.Header.Get("Origin") != "" && ForeignOrigin(r) == ""
+		if err := crossOrigin.Check(r); err != nil && !own {
 			return apierr.CrossSite.With(err)
 		}
 		return h(w, r)
