@@ -14,13 +14,12 @@ import (
 // takenFromOthers are the forms that pages of other sites are to send, with what keeps those from doing
 // harm.
 var takenFromOthers = map[string]string{
-	"POST /authorize":                 "begins a login, as a link does, OIDC Core section 3.1.2.1",
-	"POST /login/callback":            "a provider's answer, whose state is the browser's and good once",
-	"POST /oidc/logout":               "RP-Initiated Logout section 2; without a hint of the session the user is asked",
-	"POST /samlp/{client_id}":         "begins a login, as a link does",
-	"POST /samlp/{client_id}/logout":  "an application's message, which is signed",
-	"POST /logout":                    "a directory's message, which is signed, or the end of a logout that the browser has begun",
-	"POST /usernamepassword/callback": "carries a ticket that was given to who knows the password",
+	"POST /authorize":                "begins a login, as a link does, OIDC Core section 3.1.2.1",
+	"POST /login/callback":           "a provider's answer, whose state is the browser's and good once; the form of a login page is refused",
+	"POST /oidc/logout":              "RP-Initiated Logout section 2; without a hint of the session the user is asked",
+	"POST /samlp/{client_id}":        "begins a login, as a link does",
+	"POST /samlp/{client_id}/logout": "an application's message, which is signed",
+	"POST /logout":                   "a directory's message, which is signed, or the end of a logout that the browser has begun",
 }
 
 // programs are the paths of what programs call: no cookie of the browser's counts there.
