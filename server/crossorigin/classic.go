@@ -55,7 +55,7 @@ func classicError(err error) error {
 //
 //auth0:operation POST /usernamepassword/login
 func (m *room) login(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.Form(w, r)
+	form, err := pageForm(w, r)
 	if err != nil {
 		return err
 	}
@@ -80,6 +80,29 @@ func (m *room) login(w http.ResponseWriter, r *http.Request) error {
 	}
 	sent := templates.FormPost{Layout: layout, URL: m.Issuer.URL + "login/callback", Fields: fields, Fragment: !web.Navigates(r)}
 	return m.Pages.Write(w, http.StatusOK, sent)
+}
+
+// pageForm reads what a page sends with a password, as a form or as JSON. Lock and others send members
+// along that are no texts, such as popup_options, and mean nothing here.
+func pageForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		return web.Form(w, r)
+	}
+	raw, err := web.ReadJSON(w, r, web.MaxForm)
+	if err != nil {
+		return nil, err
+	}
+	var members map[string]any
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return nil, apierr.MalformedBody.With(err)
+	}
+	form := url.Values{}
+	for name, member := range members {
+		if text, isText := member.(string); isText {
+			form.Set(name, text)
+		}
+	}
+	return form, nil
 }
 
 // underWay is the login that a page of the tenant's own domain asks for the password for, with its

@@ -175,6 +175,29 @@ func TestTheClassicPageLogsIn(t *testing.T) {
 	}
 }
 
+// TestWhatLockSendsAlong is taken: members of JSON that are no texts. What has to be one is not missed.
+func TestWhatLockSendsAlong(t *testing.T) {
+	tn := startClassic(t, true)
+	page, _ := tn.open(nil)
+	body := object{"sso": true, "popup_options": object{}, "captcha": nil, "headers": object{"a": 1}, "ns": 1}
+	for name := range credentials("") {
+		body[name] = credentials(page.URL.Query().Get("state")).Get(name)
+	}
+	status, _, answer := tn.send(tn.own(), "usernamepassword/login", body)
+	if status != http.StatusOK || formOf(answer).Get("wresult") == "" {
+		t.Errorf("%d %s", status, answer)
+	}
+	for name, password := range map[string]any{"no text": object{"$ne": ""}, "a number": 1, "nothing": nil} {
+		body["password"] = password
+		if status, _, answer := tn.send(tn.own(), "usernamepassword/login", body); status != http.StatusBadRequest || !strings.Contains(answer, "password") {
+			t.Errorf("%s: %d %s", name, status, answer)
+		}
+	}
+	if status, answer := tn.posted("usernamepassword/login", nil, "Content-Type", "application/json"); status != http.StatusBadRequest {
+		t.Errorf("no JSON: %d %s", status, answer)
+	}
+}
+
 // TestTheFormOfAClassicLoginIsItsOwn: the ticket of one login under way is good for that alone, in the
 // browser that has it.
 func TestTheFormOfAClassicLoginIsItsOwn(t *testing.T) {
