@@ -17,11 +17,26 @@ type Passcode struct {
 	ClientID string `json:"client_id"`
 	// Login is the hash of the mfa_token of the login that the code is a further factor of, and
 	// Authenticator the id of the factor; "" for a code that is the only one.
-	Login         string    `json:"login,omitempty"`
-	Authenticator string    `json:"authenticator,omitempty"`
-	Attempts      int       `json:"attempts"` // wrong ones so far
-	ExpiresAt     time.Time `json:"expires_at"`
+	Login         string `json:"login,omitempty"`
+	Authenticator string `json:"authenticator,omitempty"`
+	// Challenge is what the code of an auth_session is for, nil for others.
+	Challenge *OTPChallenge `json:"challenge,omitempty"`
+	Attempts  int           `json:"attempts"` // wrong ones so far
+	ExpiresAt time.Time     `json:"expires_at"`
 }
+
+// OTPChallenge is a code by which a person logs in to a database, or makes an account there.
+type OTPChallenge struct {
+	Connection string `json:"connection"`
+	// Member is "email" or "phone_number", and Address what a user has there.
+	Member  string `json:"member"`
+	Address string `json:"address"`
+	// SignsUp says that nobody has it, and that the code makes an account.
+	SignsUp bool `json:"signs_up,omitempty"`
+}
+
+// ChallengeKey is the key of the code of an auth_session, by its hash.
+func ChallengeKey(session string) string { return "challenge\x01" + session }
 
 // PasswordlessKey is the key of the code by which a user of a passwordless connection logs in.
 func PasswordlessKey(userID string) string { return "passwordless\x01" + userID }

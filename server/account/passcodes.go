@@ -38,6 +38,14 @@ func PasscodeOf(conn storage.Connection) (digits int, lifetime time.Duration) {
 	return digits, lifetime
 }
 
+// TakesCodes reports whether people log in to a database by codes that are sent to their "email" or
+// "phone_number", Auth0: authenticate/database-connections/passwordless-authentication-for-db-connect.
+func TakesCodes(c storage.Connection, member string) bool {
+	methods, _ := c.Options["authentication_methods"].(map[string]any)
+	method, _ := methods[map[string]string{"email": "email_otp", "phone_number": "phone_otp"}[member]].(map[string]any)
+	return c.Strategy == storage.DatabaseStrategy && method["enabled"] == true
+}
+
 // TryPasscode holds a code against the one that was sent to a user for an application, "" for
 // any. A wrong one is counted. The error is storage.ErrWrongCode, storage.ErrTooLate or
 // storage.ErrTooMany; UsePasscode uses a right one up.

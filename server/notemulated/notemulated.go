@@ -16,7 +16,6 @@ import (
 var calls = []string{
 	"POST /bc-authorize",
 	"POST /appliance-mfa/api/enroll", "POST /appliance-mfa/api/resolve-transaction", // what the SDKs of Guardian call
-	"POST /otp/challenge",
 	"POST /anonymous/token",
 	"POST /oauth/ro", "POST /tokeninfo", "POST /delegation",
 	"GET /user/geoloc/country", // Lock asks, and goes on without an answer

@@ -42,6 +42,7 @@ func Mount(rt, open *web.Router, d Deps) {
 	m := &room{d}
 	open.Handle(http.MethodPost, "/passwordless/start", m.start)
 	open.Handle(http.MethodPost, "/passwordless/verify", m.verify)
+	open.Handle(http.MethodPost, "/otp/challenge", m.challenge)
 	rt = rt.With(d.Pages.Shape)
 	rt.Handle(http.MethodGet, "/passwordless/verify_redirect", m.follow)
 	for _, page := range []string{passcodes.EmailCodePage, passcodes.SMSCodePage, passcodes.EmailLinkPage} {

@@ -24,7 +24,7 @@ func (g *passwordless) Type() string { return "http://auth0.com/oauth/grant-type
 // after three, and for the account, as wrong passwords are.
 func (g *passwordless) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
 	if rq.Form.Get("auth_session") != "" {
-		return nil, apierr.NotEmulated("A code of /otp/challenge")
+		return g.challenged(ctx, rq)
 	}
 	if err := outside(rq, g.Type()); err != nil {
 		return nil, err

@@ -1,0 +1,130 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/passcodes"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Answers to a code of /otp/challenge, Auth0: authenticate/database-connections/
+// auth-api-passwordless-db-connections, which documents no sentences.
+var (
+	badAuthSession = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The auth_session is invalid, expired or already used."}
+	badChallenge   = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Wrong or expired verification code."}
+)
+
+// challenged takes the code of an auth_session: it logs a user of a database in, or makes an
+// account there. Where there is none and none is made, the answer is that to a wrong code.
+func (g *passwordless) challenged(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+	if rq.Form.Get("otp") == "" {
+		return nil, apierr.MissingParameter("otp")
+	}
+	if err := outside(rq, g.Type()); err != nil {
+		return nil, err
+	}
+	key := storage.ChallengeKey(keys.Hash(rq.Form.Get("auth_session")))
+	var user storage.User
+	err := g.DB.View(ctx, func(tx *storage.Tx) error {
+		p, err := tx.Passcodes.Get(key)
+		if err != nil {
+			return err
+		}
+		if p.ClientID != rq.Client.ClientID || p.Challenge == nil || !rq.Now.Before(p.ExpiresAt) {
+			return storage.ErrNotFound
+		}
+		user, err = tx.Users.Get(p.UserID)
+		return storage.Optional(err)
+	})
+	if storage.IsNotFound(err) {
+		return nil, badAuthSession
+	}
+	if err != nil {
+		return nil, err
+	}
+	rq.HTTP = sender(rq)
+	code, tried := g.DB.TryPasscode(ctx, key, g.Issuer.Secrets.SamePasscode(key, rq.Form.Get("otp")), rq.Now)
+	switch {
+	case errors.Is(tried, storage.ErrTooLate), storage.IsNotFound(tried):
+		return nil, badAuthSession.With(tried)
+	case errors.Is(tried, storage.ErrTooMany):
+		return nil, badChallenge.With(tried)
+	case tried != nil && !errors.Is(tried, storage.ErrWrongCode):
+		return nil, tried
+	case tried == nil && user.UserID == "":
+		return g.signUp(ctx, rq, code)
+	}
+	grant, err := g.byChallenge(ctx, rq, user, code, tried == nil)
+	return grant, blockedHere(err)
+}
+
+// blockedHere is the refusal of an account that is blocked as these endpoints have it.
+func blockedHere(err error) error {
+	e, ok := errors.AsType[*apierr.Error](err)
+	if !ok || e.Code != apierr.PersonBlocked.Code && e.Code != apierr.TooManyAttempts.Code {
+		return err
+	}
+	c := *e
+	c.Status, c.Code = http.StatusForbidden, "access_denied"
+	return &c
+}
+
+// byChallenge lets the user in who has brought the right code, and counts a wrong one.
+func (g *passwordless) byChallenge(ctx context.Context, rq *oauth.TokenRequest, user storage.User, code storage.Passcode, right bool) (*tokens.Grant, error) {
+	c := *code.Challenge
+	a := g.attempt(rq, c, user)
+	a.Holds = func(tx *storage.Tx) error {
+		err := passcodes.Proved(tx, code, storage.Proof{Member: c.Member, Address: c.Address, UserID: user.UserID}, rq.Now)
+		if errors.Is(err, storage.ErrReused) {
+			return signin.ErrWrong
+		}
+		return err
+	}
+	if err := g.Door.Judge(rq.HTTP, a, right); err != nil {
+		return refusedTo(a), wrong(err, badChallenge)
+	}
+	return g.admit(ctx, rq, a, "", badChallenge)
+}
+
+func (g *passwordless) attempt(rq *oauth.TokenRequest, c storage.OTPChallenge, user storage.User) signin.Attempt {
+	a := signin.Attempt{
+		Method: signin.Email, ClientID: rq.Client.ClientID, Connection: c.Connection, Identifier: c.Address, User: user, IP: signin.Address(rq.HTTP),
+		Message: badChallenge.Message,
+	}
+	if c.Member == "phone_number" {
+		a.Method = signin.SMS
+	}
+	return a
+}
+
+// signUp makes the account of who has brought the right code, and lets its owner in.
+func (g *passwordless) signUp(ctx context.Context, rq *oauth.TokenRequest, code storage.Passcode) (*tokens.Grant, error) {
+	c := *code.Challenge
+	if !c.SignsUp {
+		return nil, badChallenge
+	}
+	err := g.DB.View(ctx, func(tx *storage.Tx) error { // nobody signs up by a request that is refused for something else
+		_, err := g.audience(tx, rq)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	profile := storage.Document{c.Member: c.Address, map[string]string{"email": "email_verified", "phone_number": "phone_verified"}[c.Member]: true}
+	user, err := g.Door.SignUp(rq.HTTP, signin.Applicant{ClientID: rq.Client.ClientID, Connection: c.Connection, Profile: profile},
+		func(tx *storage.Tx, _ string) error { return tx.UsePasscode(code) })
+	if _, refused := errors.AsType[*apierr.Error](err); refused || errors.Is(err, storage.ErrReused) {
+		return nil, badChallenge.With(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return g.admit(ctx, rq, g.attempt(rq, c, user), "", badChallenge)
+}
