@@ -2,6 +2,7 @@ package authorize
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -79,19 +80,19 @@ func (m *room) beginWSFed(w http.ResponseWriter, r *http.Request, params url.Val
 func (m *room) realm(r *http.Request, realm string) (client storage.Client, err error) {
 	id := cmp.Or(web.Param(r, "client_id"), strings.TrimPrefix(realm, "urn:"))
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
-		if client, err = tx.Clients.Get(id); err == nil || !storage.IsNotFound(err) {
+		client, err = findClient(tx, id)
+		if _, refused := errors.AsType[*apierr.Error](err); !refused || web.Param(r, "client_id") != "" {
 			return err
 		}
-		for one, err := range tx.Clients.All() {
-			if err != nil {
-				return err
+		for one, failed := range tx.Clients.All() {
+			if failed != nil {
+				return failed
 			}
-			if realm != "" && web.Param(r, "client_id") == "" && slices.Contains(one.ClientAliases, realm) {
+			if slices.Contains(one.ClientAliases, realm) {
 				client = one
 				return nil
 			}
 		}
-		client, err = findClient(tx, id)
 		return err
 	})
 	return client, err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -84,8 +85,22 @@ func (m *room) consume(ctx context.Context, l leg, params url.Values) (who provi
 	return a.account, err
 }
 
-// errUnsolicited is the answer to a login that nobody has begun here.
-var errUnsolicited = &apierr.Error{Status: http.StatusForbidden, Code: accessDenied, Message: "IdP-Initiated login is not enabled for connection", Setting: "idpinitiated among the options of the connection"}
+// unsolicitedSetting is what allows a login that nobody has begun here.
+const unsolicitedSetting = "idpinitiated among the options of the connection"
+
+// errUnsolicited is the answer to one by a connection that does not allow it.
+func errUnsolicited(connection string) *apierr.Error {
+	return &apierr.Error{
+		Status: http.StatusForbidden, Code: accessDenied, Message: fmt.Sprintf("IdP-Initiated login is not enabled for connection %q.", connection),
+		Setting: unsolicitedSetting,
+	}
+}
+
+// errNoDefault is the answer to one that is for no application.
+var errNoDefault = &apierr.Error{
+	Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Setting: unsolicitedSetting,
+	Message: "Default App for IdP-Initiated is not configured. Make sure to configure that from connection settings or include client_id in RelayState parameter.",
+}
 
 // unsolicitedTicket is how long the browser has to go on with a login that its provider has begun.
 const unsolicitedTicket = time.Minute
@@ -127,14 +142,18 @@ func (m *room) unsolicited(w http.ResponseWriter, r *http.Request, params url.Va
 
 // initiated finds the connection whose provider begins a login, and the application that it is for.
 func (m *room) initiated(r *http.Request) (c storage.Connection, client storage.Client, err error) {
+	name := r.URL.Query().Get("connection")
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
-		if c, err = tx.Connections.Find("name", r.URL.Query().Get("connection")); err != nil {
+		if c, err = tx.Connections.Find("name", name); err != nil {
 			return err
 		}
 		initiated, _ := c.Options["idpinitiated"].(map[string]any)
 		id, _ := initiated["client_id"].(string)
-		if !isSAML(c) || id == "" || initiated["enabled"] == false {
-			return errUnsolicited
+		switch {
+		case !isSAML(c), initiated["enabled"] != true && id == "", initiated["enabled"] == false:
+			return errUnsolicited(name)
+		case id == "":
+			return errNoDefault
 		}
 		if protocol := storage.Text(initiated, "client_protocol"); !slices.Contains([]string{"", "oauth2", "oidc", storage.SAMLP, storage.WSFed}, protocol) {
 			return apierr.NotEmulated("client_protocol " + protocol + " of a login that an identity provider begins")
@@ -146,7 +165,7 @@ func (m *room) initiated(r *http.Request) (c storage.Connection, client storage.
 		return err
 	})
 	if storage.IsNotFound(err) {
-		err = errUnsolicited.With(err)
+		err = errUnsolicited(name).With(err)
 	}
 	return c, client, err
 }

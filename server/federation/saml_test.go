@@ -338,8 +338,16 @@ func TestALoginThatTheDirectoryBegins(t *testing.T) {
 	d := newDirectory(t)
 	tn := ofDirectory(t, d)
 	answer := func() string { return response(d.signed(d.assertion(tn.honest("")))) }
-	if got := tn.post("", answer()); !strings.Contains(got, "IdP-Initiated login is not enabled for connection") {
+	if got := tn.post("", answer()); !strings.Contains(got, "IdP-Initiated login is not enabled for connection &#34;up&#34;.") {
 		t.Errorf("where the connection does not allow it: %s", got)
+	}
+	tn = ofDirectory(t, d, "idpinitiated: {enabled: true}")
+	if got := tn.post("", answer()); !strings.Contains(got, "Default App for IdP-Initiated is not configured.") {
+		t.Errorf("where the connection has no application: %s", got)
+	}
+	tn = ofDirectory(t, d, "idpinitiated: {enabled: false, client_id: app}")
+	if got := tn.post("", answer()); !strings.Contains(got, "IdP-Initiated login is not enabled for connection") {
+		t.Errorf("where it is switched off: %s", got)
 	}
 	const query = "scope=openid%20email&redirect_uri=https://app.example.com/callback&code_challenge=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa&code_challenge_method=plain"
 	tn = ofDirectory(t, d, fmt.Sprintf("idpinitiated: {enabled: true, client_id: app, client_protocol: oauth2, client_authorizequery: %q}", query))

@@ -44,7 +44,7 @@ const limit = 200
 // shown are the parameters that a trace shows.
 var shown = []string{
 	"audience", "client_id", "connection", "grant_type", "organization", "post_logout_redirect_uri", "prompt", "realm", "redirect_uri",
-	"resource", "response_mode", "response_type", "returnTo", "scope",
+	"resource", "response_mode", "response_type", "returnTo", "scope", "wa", "whr", "wreply", "wtrealm",
 }
 
 // maxParameter bounds what is shown of one parameter, in bytes.
