@@ -17,6 +17,7 @@ const (
 	pushedCost   = 0.60
 	refreshCost  = 0.30
 	passwordCost = 0.30
+	deviceCost   = 1.30 // with two pages
 )
 
 // serverID is the application that authenticates, and serverKey its secret.
@@ -136,6 +137,39 @@ func (f *flows) withPassword() error {
 		"&audience="+f.app.audience+"&scope="+scope, nil)
 }
 
+// device is a login at a device, RFC 8628: the code for the device, the page in the browser that knows the
+// user, and the device's one poll.
+func (f *flows) device() error {
+	_, scope := f.next()
+	// Without openid: no nonce tells the ID tokens of one session apart, so that those of a second are one.
+	r, err := f.post("/oauth/device/code", "", []byte("client_id="+serverID+"&client_secret="+serverKey+"&audience="+f.app.audience+"&scope="+scope))
+	if err != nil {
+		return err
+	}
+	var device struct {
+		DeviceCode string `json:"device_code"`
+		UserCode   string `json:"user_code"`
+	}
+	if err := json.Unmarshal(r.body, &device); err != nil || r.status != 200 {
+		return fmt.Errorf("device code: status %d\n%s", r.status, r.body)
+	}
+	if r, err = f.submit("/activate?user_code="+device.UserCode, "action=confirm"); err != nil {
+		return err
+	}
+	for page := 0; r.status == 302; page++ {
+		if page == 6 {
+			return fmt.Errorf("the device of %s: location %q", f.email, r.location)
+		}
+		if r, err = f.follow(string(r.location), strings.ReplaceAll(scope, "+", " ")); err != nil {
+			return err
+		}
+	}
+	return f.token("grant_type="+deviceGrant+"&device_code="+device.DeviceCode, nil)
+}
+
+// deviceGrant is the grant type of devices.
+const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
+
 // flowLoads are the loads of these.
 func flowLoads(p *process) ([]*load, error) {
 	all, err := openFlows(p)
@@ -151,6 +185,7 @@ func flowLoads(p *process) ([]*load, error) {
 	return []*load{
 		{name: "PAR + code + PKCE + ID token", signatures: 2, cost: pushedCost, seen: watched, op: func(worker int) error { return all[worker].pushed() }},
 		{name: "refresh token", signatures: 1, cost: refreshCost, seen: watched, op: func(worker int) error { return all[worker].refresh() }},
+		{name: "device code", signatures: 1, cost: deviceCost, seen: watched, op: func(worker int) error { return all[worker].device() }},
 		{name: "password", signatures: 1, cost: passwordCost, seen: watched, op: func(worker int) error { return all[worker].withPassword() }},
 	}, nil
 }

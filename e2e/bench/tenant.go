@@ -82,7 +82,7 @@ func (b *bench) writeTenant(users, applications int, rule bool) (string, error) 
 	}, {
 		"name": "Bench Server", "client_id": serverID, "client_secret": serverKey, "app_type": "regular_web",
 		"token_endpoint_auth_method": "client_secret_post", "oidc_conformant": true, "callbacks": []string{app.callback},
-		"grant_types": []string{"authorization_code", "refresh_token", "http://auth0.com/oauth/grant-type/password-realm"},
+		"grant_types": []string{"authorization_code", "refresh_token", "http://auth0.com/oauth/grant-type/password-realm", deviceGrant},
 	}}
 	var grants, scopes, all []object
 	for i := range machines {
