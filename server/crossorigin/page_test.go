@@ -301,6 +301,48 @@ func TestAProviderOfTheClassicPage(t *testing.T) {
 	}
 }
 
+// TestACodeOnTheClassicPage goes on with the request that brought the browser to the page, as auth0.js's
+// passwordlessLogin does there; in another browser the state is nothing but the application's.
+func TestACodeOnTheClassicPage(t *testing.T) {
+	tn := startClassic(t, true)
+	verify := func(browser *http.Client) *url.URL {
+		t.Helper()
+		page, _ := tn.open(url.Values{"state": {"the application's"}})
+		if status, _, answer := tn.send(tn.own(), "passwordless/start", object{"client_id": "app", "connection": "email", "email": "eve@example.com", "send": "code"}); status != http.StatusOK {
+			t.Fatalf("%d %s", status, answer)
+		}
+		code := tn.WaitForMessage("eve@example.com", "passwordless_email").Code
+		tn.ClearInbox()
+		left, _ := tn.Visit(browser, tn.URL+"passwordless/verify_redirect?"+url.Values{
+			"client_id": {"app"}, "connection": {"email"}, "email": {"eve@example.com"}, "verification_code": {code}, "response_type": {"code"},
+			"redirect_uri": {"https://app.example.com/callback"}, "state": {page.URL.Query().Get("state")}, "_intstate": {"deprecated"},
+		}.Encode())
+		return left
+	}
+	if left := verify(tn.Client()); left != nil && left.Query().Get("state") == "the application's" {
+		t.Errorf("another browser gets to %v", left)
+	}
+	if left := verify(tn.browser); left == nil || left.Query().Get("code") == "" || left.Query().Get("state") != "the application's" {
+		t.Errorf("%v", left)
+	}
+}
+
+// TestWhoHasLoggedIn goes on from the page, with the back button and in another tab.
+func TestWhoHasLoggedIn(t *testing.T) {
+	tn := startClassic(t, true)
+	page, at := tn.open(nil)
+	_, body := tn.posted("usernamepassword/login", credentials(page.URL.Query().Get("state")))
+	if left, _ := tn.posts(formOf(body)); left == nil {
+		t.Fatal("no login")
+	}
+	if left, page := tn.Visit(tn.browser, at.String()); left == nil || left.Query().Get("code") == "" {
+		t.Errorf("%v %d", left, page.Status)
+	}
+	if left, page := tn.Visit(tn.Client(), at.String()); left != nil || page.Status < http.StatusBadRequest {
+		t.Errorf("another browser: %v %d", left, page.Status)
+	}
+}
+
 // TestWhichPageALoginHas: the application's own page, that of all applications, or the built-in one of
 // the classic experience; and the pages of the universal login without any.
 func TestWhichPageALoginHas(t *testing.T) {
