@@ -19,6 +19,7 @@ var takenFromOthers = map[string]string{
 	"POST /oidc/logout":              "RP-Initiated Logout section 2; without a hint of the session the user is asked",
 	"POST /samlp/{client_id}":        "begins a login, as a link does",
 	"POST /samlp/{client_id}/logout": "an application's message, which is signed",
+	"POST /wsfed/{client_id}":        "begins a login or a logout, as a link does",
 	"POST /logout":                   "a directory's message, which is signed, or the end of a logout that the browser has begun",
 }
 
