@@ -36,7 +36,7 @@ func goOn(w http.ResponseWriter, r *http.Request, d *decision, state string, par
 	told.Set("redirect_uri", d.request.RedirectURI)
 	protocol := "oauth2"
 	if d.request.Assertion != nil {
-		protocol = "samlp"
+		protocol = d.request.Assertion.Protocol
 	}
 	// Scrapers look for state first.
 	location := d.page + "?state=" + url.QueryEscape(state) + "&client=" + url.QueryEscape(d.request.ClientID) + "&protocol=" + protocol

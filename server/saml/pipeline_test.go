@@ -104,3 +104,22 @@ func TestTextsOfAllKinds(t *testing.T) {
 		a.browser = a.Client()
 	}
 }
+
+// TestTheClassicPage is told by which protocol the application asks.
+func TestTheClassicPage(t *testing.T) {
+	a := start(t, ``)
+	for path, body := range map[string]any{
+		"prompts":    map[string]any{"universal_login_experience": "classic"},
+		"clients/sp": map[string]any{"custom_login_page_on": true, "custom_login_page": "<html><body>a page of our own</body></html>"},
+	} {
+		if status, answer := a.Manage(a.browser, http.MethodPatch, path, body); status != http.StatusOK {
+			t.Fatalf("%s is answered with %d %v", path, status, answer)
+		}
+	}
+	for _, protocol := range []string{"samlp", "wsfed"} {
+		_, page := a.Visit(a.browser, a.URL+protocol+"/sp")
+		if page.URL.Path != "/login" || page.URL.Query().Get("protocol") != protocol || !strings.Contains(page.Body, "a page of our own") {
+			t.Errorf("%s leads to %v %s", protocol, page.URL, brief(page.Body))
+		}
+	}
+}
