@@ -57,13 +57,10 @@ func (s steps) says(what, path string, sent asked, status int, code, sentence st
 }
 
 // code is that of a login.
-func (s steps) code(params ...string) string {
+func (s steps) code() string {
 	s.t.Helper()
 	browser := s.Client()
 	all := url.Values{"audience": {""}, "scope": {"openid offline_access"}, "connection": {"db"}}
-	for i := 0; i < len(params); i += 2 {
-		all.Set(params[i], params[i+1])
-	}
 	target, _ := s.AuthorizeURL(servertest.Login{ClientID: "app", RedirectURI: callback, Params: all})
 	u, err := url.Parse(target)
 	if err != nil {
