@@ -62,7 +62,7 @@ func runClient(t *testing.T, file string, args []string, options ...servertest.O
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(servertest.UntilDeadline(t), interpreter, args...)
-	cmd.Env = append(managementEnvironment(t, tenant), "ORIGIN="+origin, "TENANT0_CONTROL_URL="+tenant.ControlURL(), "TENANT0_PORT="+port, "PYTHONDONTWRITEBYTECODE=1")
+	cmd.Env = append(managementEnvironment(t, tenant), "ORIGIN="+origin, "TENANT0_CONTROL_URL="+tenant.ControlURL(), "TENANT0_PORT="+port, "PYTHONDONTWRITEBYTECODE=1", "PYTHONWARNINGS=ignore")
 	heavyClient.Lock()
 	defer heavyClient.Unlock()
 	out := output(t, cmd)

@@ -62,6 +62,7 @@ func bundlePage(t *testing.T, script string) *spa {
 
 // pages are the application, whatever the path, its script and its settings.
 func (a *spa) pages(t *testing.T) http.Handler {
+	t.Helper()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /app.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, a.bundle) })
 	mux.HandleFunc("GET /settings.json", func(w http.ResponseWriter, _ *http.Request) {

@@ -5,6 +5,7 @@
 // ends with the exit code of the command.
 //
 //	go run ./e2e/testlog go test -json ./...
+//	go run ./e2e/testlog -keep FILE go test -json ./...   # keeps what the command prints, too
 package main
 
 import (
@@ -26,12 +27,13 @@ import (
 
 func main() {
 	every := flag.Duration("every", 30*time.Second, "how long nothing may end before it is said what is waited for")
+	keep := flag.String("keep", "", "a file for what the command prints")
 	flag.Parse()
 	if flag.NArg() == 0 {
-		fmt.Fprintln(os.Stderr, "usage: testlog [-every 30s] go test -json ...")
+		fmt.Fprintln(os.Stderr, "usage: testlog [-every 30s] [-keep FILE] go test -json ...")
 		os.Exit(2)
 	}
-	code, err := run(os.Stdout, *every, flag.Args())
+	code, err := run(os.Stdout, *every, *keep, flag.Args())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testlog:", err)
 	}
@@ -39,7 +41,7 @@ func main() {
 }
 
 // run runs the command and returns its exit code.
-func run(out io.Writer, every time.Duration, command []string) (int, error) {
+func run(out io.Writer, every time.Duration, keep string, command []string) (int, error) {
 	// An interrupt reaches the command too, which ends by itself and says how.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -50,10 +52,19 @@ func run(out io.Writer, every time.Duration, command []string) (int, error) {
 	if err != nil {
 		return 1, err
 	}
+	printed := io.Reader(stdout)
+	if keep != "" {
+		file, err := os.Create(keep)
+		if err != nil {
+			return 1, err
+		}
+		defer func() { _ = file.Close() }()
+		printed = io.TeeReader(stdout, file)
+	}
 	if err := cmd.Start(); err != nil {
 		return 1, err
 	}
-	followed := follow(out, stdout, every)
+	followed := follow(out, printed, every)
 	err = errors.Join(followed, cmd.Wait())
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() > 0 {
 		return exit.ExitCode(), followed
