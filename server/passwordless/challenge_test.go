@@ -2,6 +2,7 @@ package passwordless_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -18,9 +19,7 @@ func challenges(t *testing.T, options object) tenant {
 	_, found := tn.Manage(tn.browser, http.MethodGet, "connections?name="+database, nil)
 	conn := found.([]any)[0].(object)
 	kept := conn["options"].(object)
-	for name, value := range options {
-		kept[name] = value
-	}
+	maps.Copy(kept, options)
 	if kept["authentication_methods"] == nil || options["authentication_methods"] == nil {
 		kept["authentication_methods"] = object{"password": object{"enabled": true}, "email_otp": object{"enabled": true}, "phone_otp": object{"enabled": true}}
 	}
