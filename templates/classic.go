@@ -60,8 +60,18 @@ func (p ClassicLogin) view() view {
 	return v
 }
 
-// LoginTab is the tab that the page is, in the words of other pages.
-func (v view) LoginTab() string { return v.texts.language.text("Log in") }
+// lockWords are Lock's own words, by those of the other pages; the other languages have those.
+var lockWords = map[string]string{
+	"Log in": "Log In", "Sign up": "Sign Up", "Forgot password?": "Don't remember your password?", "Username": "username", "Password": "your password",
+}
+
+// Lock are the words of the page for an English text, Auth0: libraries/lock.
+func (v view) Lock(english string) string {
+	if v.Language == "en" {
+		return lockWords[english]
+	}
+	return v.texts.language.text(english)
+}
 
 // ProviderLinks are the links of the page with their labels.
 func (v view) ProviderLinks() (all []ProviderLink, err error) {

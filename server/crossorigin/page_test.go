@@ -247,7 +247,7 @@ func TestTheBuiltInPageWorksWithoutScript(t *testing.T) {
 	tn := startClassic(t, false)
 	page, _ := tn.open(nil)
 	for _, part := range []string{
-		`action="/usernamepassword/login"`, `class="auth0-lock-submit `, `name="email"`, `class="auth0-lock-input input"`, `class="auth0-lock-alternative-link"`,
+		`action="/usernamepassword/login"`, `class="auth0-lock-submit"`, `placeholder="your password"`, `name="email"`, `class="auth0-lock-input input"`, `class="auth0-lock-alternative-link"`,
 		`data-provider="google-oauth2"`, "default-src 'none'",
 	} {
 		if !strings.Contains(page.Body+page.Header.Get("Content-Security-Policy"), part) {
