@@ -116,7 +116,7 @@ func (ts *tenants) take(h *hosted) bool {
 func (ts *tenants) adopt(l postgres.Listed) error {
 	done, err := ts.reserve(l.Name)
 	if err != nil {
-		return nil //nolint:nilerr // it is served, or is being made or deleted here, or the server stops
+		return nil // it is served, or is being made or deleted here, or the server stops
 	}
 	defer done()
 	if !control.ValidName(l.Name) {

@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -174,9 +175,7 @@ func TestStrangersAtTheClassicPage(t *testing.T) {
 			for name, value := range c.ExtraParams {
 				body[name] = value
 			}
-			for name, value := range map[string]any{"client_id": "lock", "redirect_uri": servertest.MobileCallback, "tenant": "users", "connection": "people", "username": ada, "password": "no", "sso": "true"} {
-				body[name] = value
-			}
+			maps.Copy(body, map[string]any{"client_id": "lock", "redirect_uri": servertest.MobileCallback, "tenant": "users", "connection": "people", "username": ada, "password": "no", "sso": "true"})
 			wrong := g.postJSON(g.URL+"usernamepassword/login", body, "Origin", g.root(), "Referer", page.url.String())
 			var said struct{ Code, Description string }
 			if err := json.Unmarshal([]byte(wrong.body), &said); err != nil || wrong.status != http.StatusUnauthorized || said.Code != "invalid_user_password" || said.Description != "Wrong email or password." {
@@ -203,7 +202,7 @@ func TestStrangersAtTheClassicPage(t *testing.T) {
 			g = g.follows()
 			page := g.opens("power")
 			longest := ""
-			for _, text := range strings.Split(page.body, `"`) {
+			for text := range strings.SplitSeq(page.body, `"`) {
 				if len(text) > len(longest) {
 					longest = text
 				}

@@ -104,19 +104,7 @@ func (tx *Tx) endOnlineTokens(sessionID string) error {
 // TakeLogouts returns the logouts that nobody tells, or that a server tells of which gone says that
 // it has ended. From then on the teller tells them, until LogoutTold.
 func (db *DB) TakeLogouts(ctx context.Context, teller string, gone func(server string) (bool, error)) (taken []Logout, err error) {
-	var waiting []Logout
-	err = db.View(ctx, func(tx *Tx) error {
-		waiting = nil
-		for l, err := range tx.Logouts.All() {
-			if err != nil {
-				return err
-			}
-			if l.Teller != teller {
-				waiting = append(waiting, l)
-			}
-		}
-		return nil
-	})
+	waiting, err := db.logoutsOfOthers(ctx, teller)
 	if err != nil {
 		return nil, err
 	}
@@ -133,25 +121,47 @@ func (db *DB) TakeLogouts(ctx context.Context, teller string, gone func(server s
 	if len(waiting) == 0 {
 		return nil, nil
 	}
-	err = db.Update(ctx, func(tx *Tx) error {
-		taken = nil
-		for _, l := range waiting {
-			now, err := tx.Logouts.Get(l.Key)
-			if IsNotFound(err) || err == nil && now.Teller != l.Teller {
-				continue // another server was first
-			}
+	err = db.Update(ctx, func(tx *Tx) (err error) {
+		taken, err = tx.takeLogouts(waiting, teller)
+		return err
+	})
+	return taken, err
+}
+
+// logoutsOfOthers are the logouts that somebody else tells, or nobody.
+func (db *DB) logoutsOfOthers(ctx context.Context, teller string) (waiting []Logout, err error) {
+	err = db.View(ctx, func(tx *Tx) error {
+		waiting = nil
+		for l, err := range tx.Logouts.All() {
 			if err != nil {
 				return err
 			}
-			now.Teller = teller
-			if err := tx.Logouts.Put(now); err != nil {
-				return err
+			if l.Teller != teller {
+				waiting = append(waiting, l)
 			}
-			taken = append(taken, now)
 		}
 		return nil
 	})
-	return taken, err
+	return waiting, err
+}
+
+// takeLogouts has a server tell the logouts that are still as they were found.
+func (tx *Tx) takeLogouts(found []Logout, teller string) (taken []Logout, err error) {
+	for _, l := range found {
+		now, err := tx.Logouts.Get(l.Key)
+		if IsNotFound(err) || err == nil && now.Teller != l.Teller {
+			continue // another server was first
+		}
+		if err != nil {
+			return nil, err
+		}
+		now.Teller = teller
+		if err := tx.Logouts.Put(now); err != nil {
+			return nil, err
+		}
+		taken = append(taken, now)
+	}
+	return taken, nil
 }
 
 // LogoutTold forgets a logout that the application has been told of, or cannot be.

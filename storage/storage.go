@@ -221,7 +221,6 @@ func (db *DB) Sweep(ctx context.Context, now time.Time, limit int) (int, error) 
 	}
 	removed := 0
 	err := db.Update(ctx, func(tx *Tx) error {
-		const start = len("e/") + 8
 		var found [][]byte
 		err := tx.kv.Scan(expiries, slices.Concat(expiries, expiryBytes(now)), func(entry, _ []byte) bool {
 			found = append(found, bytes.Clone(entry))
@@ -232,27 +231,33 @@ func (db *DB) Sweep(ctx context.Context, now time.Time, limit int) (int, error) 
 		}
 		removed = len(found)
 		for _, entry := range found {
-			if bytes.IndexByte(entry[min(len(entry), start):], 0) < 0 {
-				return fmt.Errorf("an expiry names no record: %w", ErrDamaged)
-			}
-			key := append([]byte("t/"), entry[start:]...)
-			t, ok := tx.expiring(tableOf(key))
-			if !ok {
-				return fmt.Errorf("table %q has expiries and is not in Tx.expiring", tableOf(key))
-			}
-			if err := tx.tellOfExpiry(key); err != nil {
-				return err
-			}
-			if err := t.deleteKey(key); err != nil {
-				return err
-			}
-			if err := tx.kv.Delete(entry); err != nil {
+			if err := tx.expire(entry); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	return removed, err
+}
+
+// expire removes the record that an entry of the expiries names, and the entry.
+func (tx *Tx) expire(entry []byte) error {
+	const start = len("e/") + 8
+	if bytes.IndexByte(entry[min(len(entry), start):], 0) < 0 {
+		return fmt.Errorf("an expiry names no record: %w", ErrDamaged)
+	}
+	key := append([]byte("t/"), entry[start:]...)
+	t, ok := tx.expiring(tableOf(key))
+	if !ok {
+		return fmt.Errorf("table %q has expiries and is not in Tx.expiring", tableOf(key))
+	}
+	if err := tx.tellOfExpiry(key); err != nil {
+		return err
+	}
+	if err := t.deleteKey(key); err != nil {
+		return err
+	}
+	return tx.kv.Delete(entry)
 }
 
 // hasExpired reports whether there is a record for Sweep.

@@ -54,24 +54,29 @@ func (r *Runner) importUsers(i Import, stop <-chan struct{}) error {
 		before := p
 		err = r.DB.Update(context.Background(), func(tx *storage.Tx) error {
 			p = before
-			if _, err := tx.Documents(resource.Jobs.Name, "").Document(i.JobID); err != nil {
-				return err // a reset took the job along, and its users are not to come back
-			}
-			for _, u := range prepared {
-				if err := r.write(tx, i, u, &p); err != nil {
-					return err
-				}
-			}
-			if err := rest.written(tx, p); err != nil {
+			if err := r.writeAll(tx, i, prepared, &p); err != nil {
 				return err
 			}
-			return report(tx, i.JobID, p, total, elapsed())
+			return errors.Join(rest.written(tx, p), report(tx, i.JobID, p, total, elapsed()))
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return r.finish(i.JobID, "completed", p.summary(total))
+}
+
+// writeAll writes users, or what is wrong with them.
+func (r *Runner) writeAll(tx *storage.Tx, i Import, users []imported, p *progress) error {
+	if _, err := tx.Documents(resource.Jobs.Name, "").Document(i.JobID); err != nil {
+		return err // a reset took the job along, and its users are not to come back
+	}
+	for _, u := range users {
+		if err := r.write(tx, i, u, p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // report writes how far a job is.

@@ -166,25 +166,33 @@ func (r *Runner) Run(stop <-chan struct{}) error {
 				r.Log.Error("jobs of servers that have ended could not be looked for", "err", err.Error())
 			}
 		case i := <-r.queue:
-			err := r.importUsers(i, stop)
-			switch {
-			case errors.Is(err, errTaken), errors.Is(err, errInterrupted) && i.shared != nil: // another server goes on
-			case errors.Is(err, storage.ErrUnavailable) && i.shared != nil:
-				r.queue <- i // for when the store can be reached; it has its slot
+			if err := r.do(i, stop); err != nil {
 				return err
-			case err != nil:
-				r.Log.Error("import of users stopped", "job", i.JobID, "err", err.Error())
-				if err := r.finish(i.JobID, "failed", nil); err != nil {
-					return err
-				}
 			}
-			if i.shared == nil {
-				i.File.Remove()
-			}
-			r.leave(i.JobID)
-			<-r.slots
 		}
 	}
+}
+
+// do imports users. An error is that of the store.
+func (r *Runner) do(i Import, stop <-chan struct{}) error {
+	err := r.importUsers(i, stop)
+	switch {
+	case errors.Is(err, errTaken), errors.Is(err, errInterrupted) && i.shared != nil: // another server goes on
+	case errors.Is(err, storage.ErrUnavailable) && i.shared != nil:
+		r.queue <- i // for when the store can be reached; it has its slot
+		return err
+	case err != nil:
+		r.Log.Error("import of users stopped", "job", i.JobID, "err", err.Error())
+		if err := r.finish(i.JobID, "failed", nil); err != nil {
+			return err
+		}
+	}
+	if i.shared == nil {
+		i.File.Remove()
+	}
+	r.leave(i.JobID)
+	<-r.slots
+	return nil
 }
 
 // endInterrupted goes on with jobs that servers have left, marks those that nobody can end, and

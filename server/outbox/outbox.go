@@ -32,7 +32,7 @@ const (
 	StolenCredentials = "stolen_credentials" //nolint:gosec // the name of a template
 	EnrollmentEmail   = "enrollment_email"
 	// BreachAlert and AddressAlert are for the tenant's managers, who have no template at Auth0.
-	BreachAlert  = "breached_password_alert" //nolint:gosec // a name
+	BreachAlert  = "breached_password_alert"
 	AddressAlert = "suspicious_ip_alert"
 
 	MFAOOBCode     = "mfa_oob_code"
