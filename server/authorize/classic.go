@@ -76,14 +76,14 @@ func parameters(rq storage.AuthorizeRequest) url.Values {
 
 // chosenOnPage is the request that a login under way is for, with the connection that was chosen on its
 // classic page, and the application: auth0.js sends that page's own parameters, of which not all are the
-// request's, and the state of the login. is is false for every other request. Auth0: libraries/auth0js.
-func (m *room) chosenOnPage(r *http.Request, params url.Values) (rq storage.AuthorizeRequest, client storage.Client, is bool, err error) {
+// request's, and the state of the login. For every other request found is false. Auth0: libraries/auth0js.
+func (m *room) chosenOnPage(r *http.Request, params url.Values) (rq storage.AuthorizeRequest, client storage.Client, found bool, err error) {
 	if params.Get("connection") == "" || params.Get("state") == "" {
 		return rq, client, false, nil
 	}
 	t, err := m.Cookies.Transaction(m.DB, r, params.Get("state"), m.Now())
 	if err != nil || t.Asked.ClientID != params.Get("client_id") {
-		return rq, client, false, nil //nolint:nilerr // the state is the application's
+		return rq, client, false, nil // the state is the application's
 	}
 	rq = t.Request()
 	rq.Connection = params.Get("connection")

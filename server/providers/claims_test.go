@@ -34,12 +34,14 @@ func TestClaimsAreMapped(t *testing.T) {
 		}},
 		{"the standard's profile alone", map[string]any{"mapping_mode": "basic_profile"}, info, map[string]any{"email": "ann@userinfo.example", "given_name": "Ann"}},
 		{
-			"a map", map[string]any{"mapping_mode": "use_map", "attributes": map[string]any{
+			"a map",
+			map[string]any{"mapping_mode": "use_map", "attributes": map[string]any{
 				"email": "${context.tokenset.email}", "level": "${context.tokenset.level}", "groups": "${context.tokenset.groups}",
 				"name":   "${context.userinfo.given_name} of ${context.tokenset.department}",
 				"source": "directory", "federated_groups": []any{"fixed"}, "none": "${context.userinfo.absent}", "other": "${context.env.HOME}",
 				"part": "x${context.userinfo.absent}y", "open": "a ${context.tokenset.email", "twice": "${context.userinfo.hint}!",
-			}}, info,
+			}},
+			info,
 			map[string]any{
 				"email": "ann@token.example", "level": 3.0, "groups": []any{"a", "b"}, "name": "Ann of Sales", "source": "directory",
 				"federated_groups": []any{"fixed"}, "part": "xy", "open": "a ${context.tokenset.email", "twice": "${context.tokenset.nonce}!",
