@@ -315,7 +315,7 @@ func TestNothingOfADeletedObjectRemains(t *testing.T) {
 }
 
 // remains stops the server and returns the tables that name one of the ids. The tenant's log, and
-// the inbox where servers share it, tell what has happened.
+// the inbox and the traces where servers share them, tell what has happened.
 func remains(t *testing.T, s *servertest.Server, ids []string) (tables []string) {
 	t.Helper()
 	if err := s.Close(); err != nil {
@@ -330,7 +330,7 @@ func remains(t *testing.T, s *servertest.Server, ids []string) (tables []string)
 			name, _, _ := bytes.Cut(rest, []byte{0})
 			for _, id := range ids {
 				if bytes.Contains(key, []byte(id)) || bytes.Contains(value, []byte(id)) {
-					if table := string(name); table != "logs" && table != "messages" && !slices.Contains(tables, table) {
+					if table := string(name); table != "logs" && table != "messages" && table != "traces" && !slices.Contains(tables, table) {
 						tables = append(tables, table)
 					}
 				}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"sync"
 
 	"github.com/tenant0/tenant0/storage"
@@ -11,7 +12,7 @@ import (
 
 // Leases are advisory locks of the session of one connection, which the database lets go of
 // when the connection ends, however that happens. Their first number is that of this
-// program's leases, and their second is of tenant and name.
+// program's leases, and their second is of the tables, the tenant and the name.
 var (
 	tryLease = &statement{"try_lease", `select pg_try_advisory_lock(746870, $1::int8::int4)::int::int8`}
 	// joiners counts who has joined.
@@ -38,8 +39,8 @@ type keeper struct {
 
 func (db *DB) lease(name string) []byte {
 	h := fnv.New32a()
-	_, _ = h.Write(append(append(append([]byte{}, db.name...), 0), name...)) // never fails
-	return number(int64(int32(h.Sum32())))                                   //nolint:gosec // the same bits
+	_, _ = h.Write(slices.Concat(number(db.database.tables), db.name, []byte{0}, []byte(name))) // never fails
+	return number(int64(int32(h.Sum32())))                                                      //nolint:gosec // the same bits
 }
 
 // Hold implements storage.Shared.

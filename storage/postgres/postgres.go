@@ -44,6 +44,7 @@ type Database struct {
 	now    func() time.Time
 	keeper keeper
 	skew   atomic.Int64
+	tables int64 // which they are, see identify
 }
 
 // Open connects to the database that a URL or a connection string of libpq's names, and
@@ -70,6 +71,9 @@ func Open(url string, o Options) (*Database, error) {
 	}
 	d.keeper.database = d
 	if err := d.prepare(); err != nil {
+		return nil, d.explain(err)
+	}
+	if err := d.identify(); err != nil {
 		return nil, d.explain(err)
 	}
 	return d, nil

@@ -71,6 +71,7 @@ var (
 
 	version       = &statement{"version", `select current_setting('server_version_num')::int8, current_setting('server_version'), pg_is_in_recovery()::int::int8`}
 	migrationLock = &statement{"migration_lock", `select pg_advisory_xact_lock(746869, 0)`}
+	whichTables   = &statement{"which_tables", `select to_regclass('tenant0_tenants')::oid::int8`}
 	findSchema    = &statement{"find_schema", `select coalesce((select 1 from pg_class where oid = to_regclass('tenant0_schema')), 0)::int8`}
 	readSchema    = &statement{"read_schema", `select version::int8 from tenant0_schema`}
 	writeSchema   = &statement{"write_schema", `update tenant0_schema set version = $1::int8`}
@@ -144,6 +145,18 @@ func (d *Database) prepare() error {
 		}
 		c.send(writeSchema, nil, number(int64(len(migrations))))
 		c.send(commit, nil)
+		return c.run()
+	})
+}
+
+// identify notes which tables these are among those of other schemas of the database: leases know
+// no schema.
+func (d *Database) identify() error {
+	return d.do(func(c *conn) error {
+		c.send(whichTables, func(values [][]byte) bool {
+			d.tables = numberOf(values[0])
+			return false
+		})
 		return c.run()
 	})
 }

@@ -217,3 +217,21 @@ func TestALeaseEndsWithItsConnection(t *testing.T) {
 		t.Errorf("who comes back has the lease of another: %v, %v", held, err)
 	}
 }
+
+// TestSchemasOfADatabaseAreApart: what the servers of one installation hold and count is nothing to
+// those of another in the same database.
+func TestSchemasOfADatabaseAreApart(t *testing.T) {
+	server := pgtest.Shared(t)
+	for range 2 {
+		p := newProcess(t, server.Empty(t))
+		if held, err := p.Hold("work"); !held || err != nil {
+			t.Errorf("a lease: %v, %v", held, err)
+		}
+		if alone, err := p.Join("serving"); !alone || err != nil {
+			t.Errorf("the only one of its schema is alone: %v, %v", alone, err)
+		}
+		if n, err := p.Joined("serving"); n != 1 || err != nil {
+			t.Errorf("it counts %d, %v", n, err)
+		}
+	}
+}
