@@ -48,7 +48,7 @@ func chooseStore(tb testing.TB, cfg *config.Config) {
 		stores.Store(cfg.Data, url)
 	}
 	cfg.Store, _ = url.(string)
-	if cfg.Issuer == "" { // else the tenant keeps the one that its database has, with the port of the start before
+	if found && cfg.Issuer == "" { // else the tenant keeps the one that its database has, with the port of the start before
 		if strings.HasSuffix(cfg.Listen, ":0") {
 			cfg.Listen = freeAddress(tb)
 		}
