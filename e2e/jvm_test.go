@@ -33,7 +33,8 @@ func TestJVMClients(t *testing.T) {
 		"-keystore", trusted, "-storetype", "PKCS12", "-storepass", "changeit"))
 	cmd := exec.CommandContext(servertest.UntilDeadline(t), "mvn", "--batch-mode", "--offline", "--file", "jvm/pom.xml", "test", "-Dtest=Auth0JavaTest,SpringSecurityTest",
 		"-Dbuilt="+t.TempDir(), "-Dsurefire.reportFormat=plain", "-Dsurefire.useFile=false",
-		"-DargLine=-Djavax.net.ssl.trustStore="+trusted+" -Djavax.net.ssl.trustStorePassword=changeit")
+		"-DargLine=-Djavax.net.ssl.trustStore="+trusted+" -Djavax.net.ssl.trustStorePassword=changeit"+
+			" -Djava.io.tmpdir="+t.TempDir()+" -XX:-UsePerfData") // Spring's server leaves its folder
 	cmd.Env = append(managementEnvironment(t, tenant), "ORIGIN="+origin, "TENANT0_CONTROL_URL="+tenant.ControlURL())
 	heavyClient.Lock()
 	defer heavyClient.Unlock()
