@@ -64,12 +64,18 @@ func (m *room) enrollingOTP(r *http.Request, v visit) (a factors.Authenticator, 
 	return a, ok && a.Type == factors.OTP, err
 }
 
-func (m *room) secretPage(w http.ResponseWriter, r *http.Request, v visit, a factors.Authenticator, byCode bool, errs ...string) error {
-	var tenant storage.Tenant
-	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
-		tenant, err = tx.Tenant.Get(storage.TenantKey)
+// tenantName is what an app shows the tenant as.
+func (m *room) tenantName(r *http.Request) (name string, err error) {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		tenant, err := tx.Tenant.Get(storage.TenantKey)
+		name = factors.TenantName(tenant, m.Issuer)
 		return storage.Optional(err)
 	})
+	return name, err
+}
+
+func (m *room) secretPage(w http.ResponseWriter, r *http.Request, v visit, a factors.Authenticator, byCode bool, errs ...string) error {
+	tenant, err := m.tenantName(r)
 	if err != nil {
 		return err
 	}
@@ -81,7 +87,7 @@ func (m *room) secretPage(w http.ResponseWriter, r *http.Request, v visit, a fac
 		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Secret: a.Secret(), ByCode: byCode, Others: v.others(),
 	}
 	if !byCode {
-		page.Picture, err = factors.Picture(factors.BarcodeURI(factors.TenantName(tenant, m.Issuer), tenantlog.UserName(v.user), a.Secret()))
+		page.Picture, err = factors.Picture(factors.BarcodeURI(tenant, tenantlog.UserName(v.user), a.Secret()))
 		if err != nil {
 			return err
 		}

@@ -225,11 +225,7 @@ func (m *room) newApp(w http.ResponseWriter, r *http.Request, v visit, errs ...s
 }
 
 func (m *room) appPage(w http.ResponseWriter, r *http.Request, v visit, p storage.Push, errs ...string) error {
-	var tenant storage.Tenant
-	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
-		tenant, err = tx.Tenant.Get(storage.TenantKey)
-		return storage.Optional(err)
-	})
+	tenant, err := m.tenantName(r)
 	if err != nil {
 		return err
 	}
@@ -237,7 +233,7 @@ func (m *room) appPage(w http.ResponseWriter, r *http.Request, v visit, p storag
 	if err != nil {
 		return err
 	}
-	picture, err := factors.Picture(factors.AppURI(m.Issuer, factors.TenantName(tenant, m.Issuer), tenantlog.UserName(v.user), p.ID))
+	picture, err := factors.Picture(factors.AppURI(m.Issuer, tenant, tenantlog.UserName(v.user), p.ID))
 	if err != nil {
 		return err
 	}

@@ -131,7 +131,8 @@ func (s shared) change(id string, fn func(*storage.Item) error) error {
 	})
 }
 
-// own reports whether a message still waits for this server to deliver it.
+// own reports whether a message still waits for this server to deliver it. One that was cleared from
+// the inbox meanwhile can have been taken over by nobody.
 func (s shared) own(id string) (own bool, err error) {
 	number, err := strconv.Atoi(strings.TrimPrefix(id, idPrefix))
 	if err != nil {
@@ -139,7 +140,7 @@ func (s shared) own(id string) (own bool, err error) {
 	}
 	err = s.db.View(context.Background(), func(tx *storage.Tx) error {
 		item, err := tx.Messages.Get(number)
-		own = err == nil && item.Waits == s.server
+		own = storage.IsNotFound(err) || err == nil && item.Waits == s.server
 		return storage.Optional(err)
 	})
 	return own, err

@@ -11,6 +11,7 @@ import (
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/servertest"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/memory"
 	"github.com/tenant0/tenant0/storage/postgres"
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
@@ -50,6 +51,36 @@ func beside(t *testing.T, url string, provider func() (outbox.SMTPServer, bool, 
 	})
 	t.Cleanup(end)
 	return o, end
+}
+
+// TestClearingTheInboxKeepsNoEmailBack: what waits for the SMTP server is on its way.
+func TestClearingTheInboxKeepsNoEmailBack(t *testing.T) {
+	db, err := storage.Open(memory.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	server := startSMTP(t, "AUTH LOGIN", "")
+	o := outbox.New(outbox.Deps{Now: time.Now, Log: slog.New(slog.DiscardHandler), DB: db, Provider: server.provider})
+	o.Send(outbox.Message{Kind: outbox.VerifyEmail, To: "jane@example.com", Text: "hello"})
+	clearAll(t, o)
+	stop := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := o.Run(stop); err != nil {
+			t.Error(err)
+		}
+	})
+	defer running.Wait()
+	defer close(stop)
+	select {
+	case got := <-server.got:
+		if !strings.Contains(got.to, "jane@example.com") {
+			t.Errorf("an e-mail goes to %s", got.to)
+		}
+	case <-time.After(servertest.Patience):
+		t.Error("the e-mail is not delivered")
+	}
 }
 
 // TestEmailsOutliveTheirServer has a server end while its e-mails wait for an SMTP server that does

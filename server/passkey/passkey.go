@@ -60,23 +60,31 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return m.ask(w, r, client.ClientID, form.Get("realm"), func(tx *storage.Tx, conn storage.Connection, ceremony string) (b webauthn.Begin, err error) {
+		p, err := webauthn.PartyOf(m.Issuer, "", "")
+		if err != nil {
+			return b, err
+		}
+		return webauthn.BeginUsing(tx, p, webauthn.Request{Kind: webauthn.Passkey, Key: ceremony, ClientID: client.ClientID, Connection: conn.Name}, m.Now())
+	})
+}
+
+// ask answers an application with what its authenticator is asked, and with the token of the ceremony that
+// begin has begun, which the token endpoint is shown with the authenticator's answer.
+func (m *room) ask(
+	w http.ResponseWriter, r *http.Request, clientID, realm string, begin func(tx *storage.Tx, conn storage.Connection, ceremony string) (webauthn.Begin, error),
+) error {
 	token := keys.Random(32)
 	var b webauthn.Begin
-	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
-		conn, err := webauthn.Connection(tx, client.ClientID, form.Get("realm"))
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		conn, err := webauthn.Connection(tx, clientID, realm)
 		if storage.IsNotFound(err) {
 			return errNoConnection.With(err)
 		}
 		if err != nil {
 			return err
 		}
-		p, err := webauthn.PartyOf(m.Issuer, "", "")
-		if err != nil {
-			return err
-		}
-		b, err = webauthn.BeginUsing(tx, p, webauthn.Request{
-			Kind: webauthn.Passkey, Key: storage.SessionCeremony(keys.Hash(token)), ClientID: client.ClientID, Connection: conn.Name,
-		}, m.Now())
+		b, err = begin(tx, conn, storage.SessionCeremony(keys.Hash(token)))
 		return err
 	})
 	if err == nil {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/resource"
@@ -39,30 +38,12 @@ func (m *room) register(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	token := keys.Random(32)
-	var b webauthn.Begin
-	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
-		conn, err := webauthn.Connection(tx, client.ClientID, form.Get("realm"))
-		if storage.IsNotFound(err) {
-			return errNoConnection.With(err)
-		}
-		if err != nil {
-			return err
-		}
+	return m.ask(w, r, client.ClientID, form.Get("realm"), func(tx *storage.Tx, conn storage.Connection, ceremony string) (webauthn.Begin, error) {
 		if !webauthn.SignsUp(conn) {
-			return errProves
+			return webauthn.Begin{}, errProves
 		}
-		b, err = m.begin(tx, signin.Applicant{ClientID: client.ClientID, Connection: conn.Name, Profile: profile}, storage.SessionCeremony(keys.Hash(token)))
-		return err
+		return m.begin(tx, signin.Applicant{ClientID: client.ClientID, Connection: conn.Name, Profile: profile}, ceremony)
 	})
-	if err == nil {
-		err = m.DB.Update(r.Context(), func(tx *storage.Tx) error { return tx.BeginCeremony(b.Ceremony) })
-	}
-	if err != nil {
-		return err
-	}
-	web.NoStore(w)
-	return web.Reply(w, http.StatusOK, map[string]any{"auth_session": token, "authn_params_public_key": b.Options})
 }
 
 // profileOf are the members of a user that a request tells of who signs up.
