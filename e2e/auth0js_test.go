@@ -179,7 +179,7 @@ func TestAuth0JSInForms(t *testing.T) {
 				t.Errorf("a wrong code: %s", got)
 			}
 			leave(w, "passwordlessLogin", `{verificationCode: "`+code+`", `+of+`}`)
-			w.do(chromedp.Poll[chromedp.Void](`location.pathname === "/callback" && document.querySelector("#user").textContent !== ""`))
+			w.becomes(`location.pathname === "/callback" && document.querySelector("#user").textContent !== ""`)
 			if got := w.text("#user"); tt.member == "email" && got != tt.address || strings.Contains(got, ":") {
 				t.Errorf("the page shows %q", got)
 			}

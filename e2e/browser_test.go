@@ -76,8 +76,9 @@ func trust(t *testing.T, home, authority string) {
 // window may do: reach another host than localhost, violate a content security
 // policy, or throw.
 type window struct {
-	t   *testing.T
-	ctx context.Context
+	t     *testing.T
+	ctx   context.Context
+	pages int // how many were left by load
 
 	mu         sync.Mutex
 	complaints []string
@@ -160,12 +161,37 @@ func (w *window) press(selector chromedp.CSS) {
 	w.load(chromedp.Click(selector))
 }
 
-// load does what leads to another page, and waits for that.
+// load does what leads to another page, and waits for that. It asks the window for its page rather than wait for
+// events of the browser, which are told in another order when scripts of the new page change its address.
 func (w *window) load(step chromedp.Action[chromedp.Void]) {
 	w.t.Helper()
-	if _, err := chromedp.RunResponse(w.ctx, step); err != nil {
-		w.fatal(err)
+	w.pages++
+	evaluate[chromedp.Void](w, fmt.Sprintf(`void (document.left = %d)`, w.pages))
+	w.do(step)
+	w.becomes(fmt.Sprintf(`document.left !== %d && document.readyState === "complete"`, w.pages))
+}
+
+// becomes waits until a JavaScript expression is true, whatever pages come and go meanwhile.
+func (w *window) becomes(expression string) {
+	w.t.Helper()
+	for {
+		is, err := w.asks(expression)
+		if is {
+			return
+		}
+		select {
+		case <-w.ctx.Done():
+			w.fatal(fmt.Errorf("%w before %s; the last answer: %v, %v", w.ctx.Err(), expression, is, err))
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
+}
+
+// asks tells whether a JavaScript expression is true. The answer of a page that is just left may not come.
+func (w *window) asks(expression string) (bool, error) {
+	ctx, cancel := context.WithTimeout(w.ctx, 10*time.Second)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[bool](`!!(`+expression+`)`))
 }
 
 // logIn fills the login page in and sends it.

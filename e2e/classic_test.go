@@ -115,6 +115,6 @@ func TestClassicLogin(t *testing.T) {
 		w.open(app.origin)
 		w.shows("nobody")
 		w.press("#login")
-		w.do(chromedp.Poll[chromedp.Void](`document.querySelector("#missing-script")?.textContent.includes("--assets FOLDER")`))
+		w.becomes(`document.querySelector("#missing-script")?.textContent.includes("--assets FOLDER")`)
 	})
 }

@@ -23,6 +23,7 @@ func TestSPAFrameworks(t *testing.T) {
 			browser := startBrowser(t, tenant)
 			for how, settings := range map[string]map[string]any{"refresh tokens": {"useRefreshTokens": true, "cacheLocation": "localstorage"}, "a hidden frame": nil} {
 				t.Run("with "+how, func(t *testing.T) {
+					tenant.Reset() // nobody has consented to anything
 					app.use(tenant, settings)
 					w := openWindow(browser, t)
 					w.open(app.origin)
@@ -89,7 +90,7 @@ func TestSPAInAnOrganization(t *testing.T) {
 	t.Run("another user", func(t *testing.T) {
 		w := opened(t)
 		w.logIn(servertest.Manager, servertest.Password)
-		w.do(chromedp.Poll[chromedp.Void](`document.querySelector("#user")?.textContent.includes(":")`))
+		w.becomes(`document.querySelector("#user")?.textContent.includes(":")`)
 		if got := w.text("#user"); !strings.HasPrefix(got, "access_denied: ") || !strings.Contains(got, "is not part of the "+organization+" organization") {
 			t.Errorf("the page shows %s", got)
 		}

@@ -70,7 +70,8 @@ func (w *window) fill(fields ...string) {
 	for i := 0; i < len(fields); i += 2 {
 		field := `document.querySelector(` + quoted(fields[i]) + `)`
 		for ready := false; !ready; ready = evaluate[bool](w, field+`?.value === `+quoted(fields[i+1])) {
-			w.do(chromedp.Poll[chromedp.Void](`(e => { e?.focus(); e?.select(); return e && document.activeElement === e })(`+field+`)`), chromedp.KeyEvent(fields[i+1]))
+			w.becomes(`(e => { e?.focus(); e?.select(); return e && document.activeElement === e })(` + field + `)`)
+			w.do(chromedp.KeyEvent(fields[i+1]))
 		}
 	}
 }
@@ -78,7 +79,7 @@ func (w *window) fill(fields ...string) {
 // says waits until an element that a selector finds says a text, among more.
 func (w *window) says(selector chromedp.CSS, text string) {
 	w.t.Helper()
-	w.do(chromedp.Poll[chromedp.Void](`[...document.querySelectorAll(` + quoted(string(selector)) + `)].some(e => e.textContent.includes(` + quoted(text) + `))`))
+	w.becomes(`[...document.querySelectorAll(` + quoted(string(selector)) + `)].some(e => e.textContent.includes(` + quoted(text) + `))`)
 }
 
 // submit presses a button, after which the page may be left for the tenant, and waits until the page says
@@ -86,15 +87,7 @@ func (w *window) says(selector chromedp.CSS, text string) {
 func (w *window) submit(button chromedp.CSS, user string) {
 	w.t.Helper()
 	w.do(chromedp.Evaluate[chromedp.Void](`void document.querySelector(` + quoted(string(button)) + `).click()`)) // the box may be moving
-	for {
-		err := chromedp.Do(w.ctx, chromedp.Poll[chromedp.Void](`document.querySelector("#user")?.textContent === `+quoted(user)))
-		if err == nil {
-			return
-		}
-		if !strings.Contains(err.Error(), "navigated") && !strings.Contains(err.Error(), "Cannot find context") { // as another page comes
-			w.fatal(err)
-		}
-	}
+	w.shows(user)
 }
 
 // TestLock logs people in with Lock in a page of an application: it asks for the password itself.

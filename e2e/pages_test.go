@@ -39,7 +39,7 @@ func TestPages(t *testing.T) {
 	t.Run("a login takes nothing but the keyboard", func(t *testing.T) {
 		w := openWindow(s.browser, t)
 		w.open(s.authorizeURL(url.Values{"state": {"by hand"}}))
-		w.do(chromedp.Poll[chromedp.Void](`document.activeElement.id === "username"`))
+		w.becomes(`document.activeElement.id === "username"`)
 		w.do(chromedp.KeyEvent(servertest.Employee), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(servertest.Password))
 		w.load(chromedp.KeyEvent(kb.Enter))
 		if path := w.path(); path != "/u/consent" {
@@ -134,7 +134,7 @@ func TestPages(t *testing.T) {
 		w := openWindow(s.browser, t)
 		w.open(s.authorizeURL(nil))
 		w.logIn(servertest.Employee, servertest.Password)
-		w.load(chromedp.NavigateBack())
+		w.load(chromedp.Evaluate[chromedp.Void](`void history.back()`))
 		if path := w.path(); path != "/u/consent" {
 			t.Errorf("back from the consent page is %s, want the consent page again", path)
 		}

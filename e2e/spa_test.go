@@ -88,7 +88,7 @@ func (a *spa) use(tenant *servertest.Server, more map[string]any) {
 // shows waits until the page says who is logged in.
 func (w *window) shows(text string) {
 	w.t.Helper()
-	w.do(chromedp.Poll[chromedp.Void](`document.querySelector("#user")?.textContent === ` + quoted(text)))
+	w.becomes(`document.querySelector("#user")?.textContent === ` + quoted(text))
 }
 
 func quoted(text string) string {

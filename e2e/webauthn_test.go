@@ -82,7 +82,7 @@ func TestAPasskey(t *testing.T) {
 	w := openWindow(s.browser, t)
 	w.authenticator(webauthn.AuthenticatorTransportInternal)
 	w.open(s.authorizeURL(nil))
-	w.do(chromedp.Poll[chromedp.Void](`document.getElementById("webauthn-platform-available").value === "true"`))
+	w.becomes(`document.getElementById("webauthn-platform-available").value === "true"`)
 	w.do(chromedp.SetValue(chromedp.ID("username"), servertest.Employee))
 	w.press("button[value=default]")
 	w.do(chromedp.SetValue(chromedp.ID("password"), servertest.Password))

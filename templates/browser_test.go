@@ -184,7 +184,7 @@ func TestPagesInABrowser(t *testing.T) {
 
 	t.Run("the keyboard goes from field to field to button", func(t *testing.T) {
 		do(ctx, t, chromedp.Navigate(url+"login-with-links"),
-			chromedp.Poll[chromedp.Void]("document.activeElement !== document.body")) // autofocus comes with the first frame
+			chromedp.Poll[chromedp.Void]("document.activeElement !== document.body", chromedp.WithPollingTimeout(0))) // autofocus comes with the first frame
 		var path []string
 		for range 5 {
 			path = append(path, evaluated[string](ctx, t, `document.activeElement.id || document.activeElement.className || document.activeElement.textContent`))

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/url"
 	"time"
@@ -72,8 +73,27 @@ func logIn(browser context.Context, page, user string) error {
 	// Each button leads to a page: consent, and the client's own.
 	for _, button := range []chromedp.CSS{"button[value=default]", "button[value=accept]"} {
 		if err == nil {
-			_, err = chromedp.RunResponse(window, chromedp.Click(button))
+			err = press(window, button)
 		}
 	}
 	return err
+}
+
+// press clicks a button and waits for the page that it leads to.
+func press(window context.Context, button chromedp.CSS) error {
+	err := chromedp.Do(window, chromedp.Evaluate[chromedp.Void](`void (document.left = true)`), chromedp.Click(button))
+	if err != nil {
+		return err
+	}
+	for {
+		arrived, err := chromedp.Run(window, chromedp.Evaluate[bool](`!document.left && document.readyState === "complete"`))
+		if arrived {
+			return nil
+		}
+		select {
+		case <-window.Done():
+			return errors.Join(window.Err(), err) // an answer may be lost as one page replaces the other
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
