@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
@@ -14,10 +15,20 @@ import (
 // machine must reach.
 const besideBolt = 0.80
 
+// growth is how many times the logins of one server three must make where each has a share of a core of
+// its own, and shareOfCore is that share: the database and the client have the rest of the cores.
+const (
+	growth      = 2.40
+	shareOfCore = 0.20
+)
+
 // cluster is some servers of one tenant, and the browsers of users who log in there.
 type cluster struct {
 	name     string
+	size     int
+	cores    float64 // what each server gets, 0 for what there is
 	servers  []*process
+	shares   []*share
 	browsers []*browser
 	rounds   []round
 	besides  []round       // with the rate of the cluster before as limit
@@ -36,7 +47,20 @@ func (c *cluster) stop() (err error) {
 	for _, p := range c.servers {
 		err = errors.Join(err, p.stop())
 	}
+	for _, s := range c.shares {
+		err = errors.Join(err, s.end())
+	}
 	return err
+}
+
+// limit gives a server its share of a core.
+func (c *cluster) limit(p *process) error {
+	s, err := newShare(strconv.Itoa(p.pid()), c.cores)
+	if err != nil {
+		return err
+	}
+	c.shares = append(c.shares, s)
+	return s.take(p)
 }
 
 // login is one of a user, whose requests go to one of the servers.
@@ -44,7 +68,7 @@ func (c *cluster) login(worker int) error { return c.browsers[worker].login() }
 
 // onPostgres compares logins at a server with a file, at one on a PostgreSQL, and at three on one, in
 // rounds that alternate. The PostgreSQL runs on the same machine, and its commits wait for the disk.
-func (b *bench) onPostgres() (err error) {
+func (b *bench) onPostgres() error {
 	database, err := pgtest.New(true)
 	if errors.Is(err, pgtest.ErrMissing) {
 		b.table.note("Nothing is measured on PostgreSQL: %v.", err)
@@ -58,14 +82,45 @@ func (b *bench) onPostgres() (err error) {
 	if err != nil {
 		return err
 	}
-	all := []*cluster{{name: "with a file"}, {name: "one server on PostgreSQL"}, {name: "three servers on PostgreSQL"}}
+	file := &cluster{name: "with a file", size: 1}
+	one := &cluster{name: "one server on PostgreSQL", size: 1}
+	three := &cluster{name: "three servers on PostgreSQL", size: 3}
+	if err := b.compare(database, seed, []*cluster{file, one, three}, besideBolt, 0); err != nil {
+		return err
+	}
+	if err := b.grow(database, seed); err != nil {
+		return err
+	}
+	return b.countRoundTrips(database, seed)
+}
+
+// grow compares one server with three where each has a small machine of its own, as far as the kernel
+// can give it one: the cores of this machine are not the limit then.
+func (b *bench) grow(database *pgtest.Server, seed string) error {
+	probe, err := newShare("probe", shareOfCore)
+	if err != nil {
+		b.table.note("How logins grow with servers that have cores of their own is not measured: the kernel limits no process here (%v).", err)
+		return nil
+	}
+	if err := probe.end(); err != nil {
+		return err
+	}
+	small := func(name string, size int) *cluster { return &cluster{name: name, size: size, cores: shareOfCore} }
+	return b.compare(database, seed, []*cluster{
+		small("one server on PostgreSQL with a fifth of a core", 1), small("three servers on PostgreSQL with a fifth of a core each", 3),
+	}, growth)
+}
+
+// compare measures logins at each cluster in rounds that alternate. Each but the first is held to a share
+// of the rate of the one before, 0 for no matter what.
+func (b *bench) compare(database *pgtest.Server, seed string, all []*cluster, targets ...float64) (err error) {
 	defer func() {
 		for _, c := range all {
 			err = errors.Join(err, c.stop())
 		}
 	}()
-	for i, n := range []int{1, 1, 3} {
-		if err := b.join(all[i], n, seed, database, i > 0); err != nil {
+	for _, c := range all {
+		if err := b.join(c, seed, database, strings.Contains(c.name, "PostgreSQL")); err != nil {
 			return err
 		}
 	}
@@ -75,24 +130,24 @@ func (b *bench) onPostgres() (err error) {
 			return err
 		}
 	}
-	for i, target := range []float64{besideBolt, 0} {
+	for i, target := range targets {
 		c := all[i+1]
 		b.table.rate("code + PKCE + ID token + refresh token, "+c.name, c.rounds, 0)
 		b.table.rate("the same beside "+all[i].name, c.besides, target)
 	}
-	return b.countRoundTrips(database, seed)
+	return nil
 }
 
 // join starts servers of one tenant, with a schema of their own in the database where shared, and
 // logs the users in.
-func (b *bench) join(c *cluster, servers int, seed string, database *pgtest.Server, shared bool) error {
+func (b *bench) join(c *cluster, seed string, database *pgtest.Server, shared bool) error {
 	schema := strings.ReplaceAll(c.name, " ", "_")
 	if shared {
 		if err := database.Run("create schema \"" + schema + "\""); err != nil {
 			return err
 		}
 	}
-	for i := range servers {
+	for i := range c.size {
 		data := filepath.Join(b.work, fmt.Sprint(schema, i))
 		flags := []string{"--data", data, "--seed", seed, "--control", "127.0.0.1:0"}
 		if shared {
@@ -103,9 +158,14 @@ func (b *bench) join(c *cluster, servers int, seed string, database *pgtest.Serv
 			return err
 		}
 		c.servers = append(c.servers, p)
+		if c.cores > 0 {
+			if err := c.limit(p); err != nil {
+				return err
+			}
+		}
 	}
 	for i := range clients {
-		user, err := openBrowsers(c.servers[i%servers], benchApp(), 1, func(int) string { return email(i) })
+		user, err := openBrowsers(c.servers[i%c.size], benchApp(), 1, func(int) string { return email(i) })
 		if err != nil {
 			return err
 		}
@@ -157,8 +217,8 @@ func (b *bench) countRoundTrips(database *pgtest.Server, seed string) error {
 		return err
 	}
 	defer proxy.Close()
-	c := &cluster{name: "counted", proxy: proxy}
-	err = b.join(c, 1, seed, database, true)
+	c := &cluster{name: "counted", size: 1, proxy: proxy}
+	err = b.join(c, seed, database, true)
 	if err == nil {
 		err = b.countLogins(c, proxy)
 	}
