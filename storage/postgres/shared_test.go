@@ -61,19 +61,19 @@ func count(e storage.Engine, key string) error {
 	})
 }
 
-// storm has writers at several engines while disturb does something to their connections.
-// It sees that what was acknowledged is there, and that nothing was done twice.
-func storm(t *testing.T, engines []process, disturb func(done <-chan struct{})) (refused int64) {
+// storm has writers at several engines for as long as disturb does something to their connections,
+// and for some updates at least. It sees that what was acknowledged is there, and that nothing was done twice.
+func storm(t *testing.T, engines []process, disturb func()) (refused int64) {
 	t.Helper()
 	const writers, each = 3, 40
 	var wait sync.WaitGroup
 	var acknowledged sync.Map
 	var failed atomic.Int64
-	done := make(chan struct{})
+	var over atomic.Bool
 	for n, e := range engines {
 		for w := range writers {
 			wait.Go(func() {
-				for i := range each {
+				for i := 0; i < each || !over.Load(); i++ {
 					key := fmt.Sprintf("op%d.%d.%d", n, w, i)
 					switch err := count(e, key); {
 					case err == nil:
@@ -87,11 +87,11 @@ func storm(t *testing.T, engines []process, disturb func(done <-chan struct{})) 
 			})
 		}
 	}
-	var disturber sync.WaitGroup
-	disturber.Go(func() { disturb(done) })
+	wait.Go(func() {
+		defer over.Store(true)
+		disturb()
+	})
 	wait.Wait()
-	close(done)
-	disturber.Wait()
 	var total string
 	kept := map[string]bool{}
 	err := engines[0].View(t.Context(), func(kv storage.KV) error {
@@ -122,37 +122,24 @@ func TestCutConnectionsLoseNothing(t *testing.T) {
 	proxy := pgtest.NewProxy(t, server.Addr())
 	url := proxy.URL(t, server.Empty(t))
 	engines := []process{newProcess(t, url), newProcess(t, url), newProcess(t, url)}
-	cuts := 0
-	refused := storm(t, engines, func(done <-chan struct{}) {
-		for {
-			select {
-			case <-done:
-				return
-			case <-time.After(40 * time.Millisecond): // in which a new connection gets something done
-				proxy.Cut()
-				cuts++
-			}
+	refused := storm(t, engines, func() {
+		for range 10 {
+			<-time.After(40 * time.Millisecond) // in which a new connection gets something done
+			proxy.Cut()
 		}
 	})
-	if cuts < 3 {
-		t.Errorf("the connections were cut %d times only", cuts)
-	}
-	t.Logf("%d cuts, %d updates refused", cuts, refused)
+	t.Logf("%d updates refused", refused)
 }
 
 func TestCrashesOfTheDatabaseLoseNothing(t *testing.T) {
 	server := pgtest.Start(t)
 	url := server.Empty(t)
 	engines := []process{newProcess(t, url), newProcess(t, url)}
-	refused := storm(t, engines, func(done <-chan struct{}) {
+	refused := storm(t, engines, func() {
 		for range 2 {
+			<-time.After(50 * time.Millisecond) // in which something is written
 			server.Crash()
 			server.Again(t)
-			select {
-			case <-done:
-				return
-			case <-time.After(50 * time.Millisecond):
-			}
 		}
 	})
 	t.Logf("%d updates refused", refused)
