@@ -35,7 +35,7 @@ var floors = map[string]int{
 
 	"server/authorize": 5, "server/authzext": 5, "server/consent": 5, "server/control": 5, "server/dbconnections": 5,
 	"server/crossorigin": 5, "server/device": 5, "server/discovery": 5, "server/federation": 5, "server/login": 5, "server/logout": 5,
-	"server/management": 5, "server/mfa": 5, "server/mfapages": 5, "server/notemulated": 5, "server/organization": 5, "server/passkey": 5, "server/passwordless": 5, "server/registration": 5, "server/token": 5, "server/userinfo": 5,
+	"server/management": 5, "server/mfa": 5, "server/mfapages": 5, "server/myaccount": 5, "server/notemulated": 5, "server/organization": 5, "server/passkey": 5, "server/passwordless": 5, "server/registration": 5, "server/token": 5, "server/userinfo": 5,
 
 	"server/tenant": 6,
 

@@ -2,11 +2,12 @@ package storage
 
 import "time"
 
-// Ceremony is a challenge that an authenticator is to sign, Web Authentication section 7. Its key
-// says where: in a login of a browser, or by an auth_session of the API.
+// Ceremony is what was begun and ends with a proof: a challenge that an authenticator is to sign, Web
+// Authentication section 7, or what a user adds to the account by the My Account API. Its key says where: in a
+// login of a browser, or by an auth_session of an API.
 type Ceremony struct {
 	Key string `json:"key"`
-	// Purpose is what the answer may be used for, as server/webauthn has it.
+	// Purpose is what the answer may be used for, as whoever begins it names that.
 	Purpose string `json:"purpose"`
 	// ClientID is the application that it is for, and Connection the database, "" for any.
 	ClientID   string `json:"client_id"`

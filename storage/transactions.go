@@ -54,6 +54,9 @@ type Transaction struct {
 	Logout *LogoutRequest `json:"logout,omitempty"`
 	// Enrollment is the enrollment of a factor by a ticket: of a transaction that is no login either.
 	Enrollment *Enrollment `json:"enrollment,omitempty"`
+	// Connect is the key of the Ceremony by which a user connects an account at a provider: of a transaction that
+	// is no login, and asks that provider alone. "" for all others.
+	Connect string `json:"connect,omitempty"`
 
 	// What the pages have added. Each page writes the answer that is its own.
 

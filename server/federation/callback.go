@@ -84,6 +84,9 @@ func (m *room) answered(w http.ResponseWriter, r *http.Request, params url.Value
 		return m.refused(w, r, l, err)
 	}
 	who.Tokens.Scope = cmp.Or(who.Tokens.Scope, scopeOf(l)) // RFC 6749 section 5.1: what was asked for is not repeated
+	if l.connecting != nil {
+		return m.connected(w, r, l, who)
+	}
 	return m.complete(w, r, l, who)
 }
 
@@ -151,6 +154,9 @@ func (m *room) refused(w http.ResponseWriter, r *http.Request, l leg, err error)
 	})
 	if err != nil {
 		return err
+	}
+	if l.connecting != nil {
+		return toApplication(w, r, l, url.Values{"error": {e.Code}, "error_description": {e.Message}})
 	}
 	return web.Resume(w, r, l.transaction.Upstream.Page)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/outside"
 	"github.com/tenant0/tenant0/server/saml"
 	"github.com/tenant0/tenant0/server/session"
@@ -55,6 +56,7 @@ func (m *room) Mount(rt *web.Router) {
 	rt.Handle(http.MethodPost, revocationPath, m.revoke)
 	rt = rt.With(m.Pages.Shape)
 	rt.Handle(http.MethodGet, account.ProviderPage, m.begin)
+	rt.Handle(http.MethodGet, connectPath, m.connect)
 	rt.Handle(http.MethodGet, callbackPath, m.callback)
 	rt.Handle(http.MethodPost, callbackPath, m.posted)
 	rt.Handle(http.MethodGet, "/samlp/metadata", m.metadata)
@@ -67,6 +69,8 @@ func (m *room) Mount(rt *web.Router) {
 type leg struct {
 	transaction storage.Transaction
 	connection  storage.Connection
+	// connecting is what the leg connects, nil for a login.
+	connecting *objects.Connecting
 }
 
 // begin sends the browser to the provider that was chosen, or the only one that there is.
@@ -85,10 +89,23 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	state := keys.Random(32)
+	return m.depart(w, r, leg{transaction: t, connection: c}, page, func(up storage.UpstreamLogin) error {
+		return m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
+			return session.Change(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
+				t.Upstream = &up
+				return nil
+			})
+		})
+	})
+}
+
+// depart sends the browser to the provider of a leg. page is the state of the pages that it comes from, and keep
+// keeps what the answer is held against.
+func (m *room) depart(w http.ResponseWriter, r *http.Request, l leg, page string, keep func(storage.UpstreamLogin) error) error {
+	state, c := keys.Random(32), l.connection
 	real := m.reaches(c)
 	up := storage.UpstreamLogin{Connection: c.Name, StateHash: keys.Hash(state), Page: page, Real: real, Nonce: keys.Random(32), Verifier: keys.Random(32)}
-	l, asked := leg{t, c}, saml.Outgoing{}
+	asked := saml.Outgoing{}
 	if real && isSAML(c) { // the request has an id of its own
 		sp, err := saml.ProviderOf(c, m.asTenant())
 		if err != nil {
@@ -98,13 +115,7 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	err = m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
-		return session.Change(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
-			t.Upstream = &up
-			return nil
-		})
-	})
-	if err != nil {
+	if err := keep(up); err != nil {
 		return err
 	}
 	l.transaction.Upstream = &up
@@ -151,6 +162,9 @@ func (m *room) find(r *http.Request, state string) (l leg, err error) {
 	}
 	if l.transaction, err = m.Cookies.Upstream(m.DB, r, state, m.Now()); err != nil {
 		return l, err
+	}
+	if l.transaction.Connect != "" {
+		return m.findConnect(r.Context(), l.transaction)
 	}
 	l.connection, err = m.chosen(r.Context(), l.transaction)
 	if err == nil && l.connection.Name != l.transaction.Upstream.Connection {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/providers"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -23,8 +24,8 @@ const simulatedToken = "simulated-"
 func simulatedTokens(scope string, asked url.Values) storage.IdentityTokens {
 	given := storage.IdentityTokens{AccessToken: simulatedToken + keys.Random(32), ExpiresIn: simulatedLifetime, Scope: scope}
 	offline := asked.Get("access_type") == "offline"
-	for _, one := range strings.FieldsFunc(scope, func(r rune) bool { return r == ' ' || r == ',' }) {
-		offline = offline || one == "offline_access"
+	for _, one := range providers.SplitScope(scope) {
+		offline = offline || one == providers.OfflineAccess
 	}
 	if offline {
 		given.RefreshToken = simulatedToken + "refresh-" + keys.Random(32)

@@ -47,6 +47,9 @@ func (m *room) request(l leg, state string) url.Values {
 			params.Set(name, text)
 		}
 	}
+	if l.connecting != nil {
+		askToConnect(params, l)
+	}
 	if hint := passed["login_hint"]; hint != "" && params.Get("login_hint") == "" {
 		params.Set("login_hint", hint)
 	}
@@ -66,36 +69,21 @@ func (m *room) request(l leg, state string) url.Values {
 // connection_scope. Facebook and custom connections of the type oauth2 separate scopes by commas, where
 // theirs do.
 func scopeOf(l leg) string {
-	var all []string
-	separator := " "
-	add := func(text string) {
-		if strings.Contains(text, ",") {
-			separator = ","
-		}
-		for _, scope := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' }) {
-			if !slices.Contains(all, scope) {
-				all = append(all, scope)
-			}
+	all, separator := providers.Scopes(l.connection), " "
+	asked := l.transaction.Request().ConnectionScope
+	if providers.SeparatesByCommas(l.connection) || l.connection.Strategy == "facebook" && strings.Contains(asked, ",") {
+		separator = ","
+	}
+	if all = append(all, providers.SplitScope(asked)...); l.connecting != nil {
+		all = connectScopes(l)
+	}
+	var once []string
+	for _, scope := range all {
+		if !slices.Contains(once, scope) {
+			once = append(once, scope)
 		}
 	}
-	switch scope := l.connection.Options["scope"].(type) {
-	case string:
-		add(scope)
-	case []any:
-		for _, one := range scope {
-			text, _ := one.(string)
-			add(text)
-		}
-	}
-	if separator == " " {
-		add(l.transaction.Request().ConnectionScope)
-		if l.connection.Strategy != "facebook" {
-			separator = " "
-		}
-	} else {
-		add(l.transaction.Request().ConnectionScope)
-	}
-	return strings.Join(all, separator)
+	return strings.Join(once, separator)
 }
 
 // visit is a browser at the page of a simulated provider.

@@ -106,7 +106,7 @@ func shape(w http.ResponseWriter, r *http.Request, e *apierr.Error) {
 func (a *api) handler(op operation) web.Handler {
 	names := variables(op.path)
 	return func(w http.ResponseWriter, r *http.Request) error {
-		rateLimit(w, a.Now())
+		web.RateLimit(w, requestsPerSecond, a.Now())
 		who, err := a.allow(r, op.scopes)
 		if err != nil {
 			return err
@@ -179,13 +179,8 @@ func (rq request) content() (sent content, err error) {
 	return sent, nil
 }
 
-// rateLimit says that the limit is far away: there is none.
-func rateLimit(w http.ResponseWriter, now time.Time) {
-	h := w.Header()
-	h.Set("X-Ratelimit-Limit", "1000")
-	h.Set("X-Ratelimit-Remaining", "999")
-	h.Set("X-Ratelimit-Reset", jsonText(now.Unix()+1))
-}
+// requestsPerSecond is what the headers of the rate limit say.
+const requestsPerSecond = 1000
 
 func jsonText(v any) string {
 	raw, _ := json.Marshal(v) // numbers always marshal

@@ -121,14 +121,25 @@ func invalidateRememberBrowser(c *call) error {
 	})
 }
 
-// connectedAccounts lists none: there are no upstream accounts.
+// connectedAccounts lists the accounts at providers that a user has connected.
 //
 //auth0:operation GET /api/v2/users/{id}/connected-accounts
 func connectedAccounts(c *call) error {
-	if err := c.passes([]check{userAt}); err != nil {
+	shown := []storage.Document{}
+	err := c.view(func(tx *storage.Tx) error {
+		if err := userAt(c, tx); err != nil {
+			return err
+		}
+		all, err := objects.ConnectedAccountsOf(tx, c.param("id"))
+		for _, a := range all {
+			shown = append(shown, a.Shown())
+		}
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	return c.page([]storage.Document{}, listing{key: "connected_accounts", style: checkpointed})
+	return c.page(shown, listing{key: "connected_accounts", style: checkpointed})
 }
 
 // federatedTokens lists the tokens that providers have given for a user's accounts, as far as

@@ -24,8 +24,6 @@ var calls = []string{
 	"GET /me/v1/factors", "GET /me/v1/authentication-methods", "POST /me/v1/authentication-methods",
 	"GET /me/v1/authentication-methods/{id}", "PATCH /me/v1/authentication-methods/{id}",
 	"DELETE /me/v1/authentication-methods/{id}", "POST /me/v1/authentication-methods/{id}/verify",
-	"GET /me/v1/connected-accounts/accounts", "DELETE /me/v1/connected-accounts/accounts/{id}", "GET /me/v1/connected-accounts/connections",
-	"POST /me/v1/connected-accounts/connect", "POST /me/v1/connected-accounts/complete",
 	"GET /me/v1/consents", "GET /me/v1/consents/{id}", "GET /me/v1/organizations",
 }
 

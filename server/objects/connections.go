@@ -18,6 +18,7 @@ var Connections = &Kind{
 	parts: []string{resource.SCIMTokens.Name, resource.SynchronizedGroups.Name},
 	referring: []string{
 		storage.OrganizationConnectionsKind, resource.SCIMConfigurations.Name, resource.DirectoryProvisionings.Name, resource.ConnectionKeys.Name,
+		resource.ConnectedAccounts.Name,
 	},
 	before: completeConnection, deleted: deleteConnection,
 }

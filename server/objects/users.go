@@ -30,6 +30,7 @@ var Users = &Kind{
 // referringToUsers names the kinds of what goes with a user.
 var referringToUsers = []string{
 	storage.OrganizationMembersKind, storage.MemberRolesKind, resource.AuthenticationMethods.Name, resource.DeviceCredentials.Name,
+	resource.ConnectedAccounts.Name,
 }
 
 // deleteUsers removes users with all that is theirs.

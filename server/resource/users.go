@@ -53,6 +53,13 @@ var DeviceCredentials = &Kind{
 	Taken:   taken("device_credential_conflict", "The device has a public key already."),
 }
 
+// ConnectedAccounts are the accounts at providers that a user has connected, Auth0:
+// api/management/v2/users/get-connected-accounts. What the providers have given is in no answer.
+var ConnectedAccounts = &Kind{
+	Name: "connected-accounts", ID: "id", NewID: Prefixed("cac_", 22), Open: true,
+	Fields: Fields{"tokens": {Type: Object, Secret: true}},
+}
+
 // RecoveryCode is the answer to a request for a new recovery code, Auth0:
 // api/management/v2/users/post-recovery-code-regeneration.
 var RecoveryCode = &Kind{Name: "users/recovery-code", Fields: Fields{"recovery_code": {Type: String, Secret: true}}}

@@ -17,7 +17,7 @@ import (
 // apierr.TransactionForeign when another browser began it.
 func (c Cookies) Transaction(db *storage.DB, r *http.Request, state string, now time.Time) (storage.Transaction, error) {
 	t, err := c.find(db, r, state, now)
-	if err == nil && (t.Logout != nil || t.Enrollment != nil) {
+	if err == nil && (t.Logout != nil || t.Enrollment != nil || t.Connect != "") {
 		return t, apierr.TransactionExpired
 	}
 	return t, err
@@ -27,7 +27,7 @@ func (c Cookies) Transaction(db *storage.DB, r *http.Request, state string, now 
 // tickets as well.
 func (c Cookies) FactorTransaction(db *storage.DB, r *http.Request, state string, now time.Time) (storage.Transaction, error) {
 	t, err := c.find(db, r, state, now)
-	if err == nil && t.Logout != nil {
+	if err == nil && (t.Logout != nil || t.Connect != "") {
 		return t, apierr.TransactionExpired
 	}
 	return t, err

@@ -38,6 +38,7 @@ import (
 	"github.com/tenant0/tenant0/server/management"
 	"github.com/tenant0/tenant0/server/mfa"
 	"github.com/tenant0/tenant0/server/mfapages"
+	"github.com/tenant0/tenant0/server/myaccount"
 	"github.com/tenant0/tenant0/server/notemulated"
 	"github.com/tenant0/tenant0/server/oauth"
 	"github.com/tenant0/tenant0/server/objects"
@@ -300,6 +301,9 @@ func (t *Tenant) rooms() *web.Router {
 	})
 	mfa.Mount(open, mfa.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Emails: mails, Log: t.events, Now: now})
 	passkey.Mount(rt, open, passkey.Deps{DB: t.db, Engine: engine, Issuer: t.Issuer, Cookies: cookies, Pages: pages, Door: door, Now: now})
+	myaccount.Mount(open, myaccount.Deps{
+		DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door, Emails: mails, Log: t.events, Now: now,
+	})
 	mfapages.Mount(rt, mfapages.Deps{
 		DB: t.db, Issuer: t.Issuer, Secrets: t.issuer.Secrets, Cookies: cookies, Pages: pages, Emails: mails, Door: door, Log: t.events, Now: now,
 	})

@@ -68,6 +68,11 @@ const (
 	BackchannelLogout       = "oidc_backchannel_logout_succeeded"
 	BackchannelLogoutFailed = "oidc_backchannel_logout_failed"
 
+	AccountConnected       = "connected_accounts_connection_succeeded"
+	AccountNotConnected    = "connected_accounts_connection_failed"
+	AccountDisconnected    = "connected_accounts_delete_succeeded"
+	AccountNotDisconnected = "connected_accounts_delete_failed"
+
 	DeviceRefused      = "fdeaz"
 	DeviceNotActivated = "fdeac"
 	DeviceCanceled     = "fdecc"

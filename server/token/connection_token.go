@@ -10,6 +10,8 @@ import (
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/objects"
+	"github.com/tenant0/tenant0/server/providers"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -76,7 +78,7 @@ func (g *connectionToken) Validate(ctx context.Context, rq *oauth.TokenRequest) 
 		return nil, err
 	}
 	var connection storage.Connection
-	var held storage.IdentityTokens
+	var held vaulted
 	err = g.db.View(ctx, func(tx *storage.Tx) (err error) {
 		if err := check(tx); err != nil {
 			return err
@@ -88,12 +90,12 @@ func (g *connectionToken) Validate(ctx context.Context, rq *oauth.TokenRequest) 
 		return grant, err
 	}
 	grant.Issue.Connection = connection.Name
-	if err := g.give(ctx, rq, connection, &held); err != nil {
+	if err := g.give(ctx, rq, connection, &held.IdentityTokens); err != nil {
 		return grant, err
 	}
-	grant.Given, grant.Issue.Scope = &tokens.Access{Token: held.AccessToken, ExpiresIn: left(held, rq.Now)}, scopesOf(held.Scope)
+	grant.Given, grant.Issue.Scope = &tokens.Access{Token: held.AccessToken, ExpiresIn: left(held.IdentityTokens, rq.Now)}, providers.SplitScope(held.Scope)
 	held.UsedAt = rq.Now
-	rq.Admit = func(tx *storage.Tx) error { return keep(tx, held) }
+	rq.Admit = func(tx *storage.Tx) error { return held.keep(tx, grant.Issue.UserID) }
 	return grant, nil
 }
 
@@ -114,7 +116,7 @@ func (g *connectionToken) subject(ctx context.Context, rq *oauth.TokenRequest, g
 			if storage.IsNotFound(err) || err == nil && (t.Issue.ClientID != rq.Client.ClientID || t.Expired(rq.Now) || !t.Has(keys.Hash(text))) {
 				return apierr.InvalidRefreshToken
 			}
-			grant.Issue.UserID = t.Issue.UserID
+			grant.Issue.UserID, grant.Issue.Organization = t.Issue.UserID, t.Issue.Organization
 			if err == nil && t.Online {
 				_, err = sessionOf(tx, t.Issue, rq.Now)
 			}
@@ -131,7 +133,7 @@ func (g *connectionToken) subject(ctx context.Context, rq *oauth.TokenRequest, g
 		if err != nil || claims.GTY == tokens.GTYClientCredentials || strings.HasSuffix(claims.Subject, "@clients") {
 			return nil, invalidSubject(err)
 		}
-		grant.Issue.UserID = claims.Subject
+		grant.Issue.UserID, grant.Issue.Organization = claims.Subject, claims.Organization
 		return func(*storage.Tx) error { return nil }, nil
 	case "urn:ietf:params:oauth:token-type:jwt":
 		return nil, apierr.NotEmulated("Privileged worker token exchange, of the subject_token_type " + kind + ",")
@@ -140,9 +142,15 @@ func (g *connectionToken) subject(ctx context.Context, rq *oauth.TokenRequest, g
 	}
 }
 
+// vaulted are the tokens of a user at a provider: of an account that was connected, or of one that logs in.
+type vaulted struct {
+	storage.IdentityTokens
+	connected objects.ConnectedAccount // without an id for one that logs in
+}
+
 // vault finds the tokens that are kept of an account of the grant's user, by the request's connection
-// and, where the user has several, by its login_hint.
-func vault(tx *storage.Tx, rq *oauth.TokenRequest, grant *tokens.Grant) (c storage.Connection, held storage.IdentityTokens, err error) {
+// and, where the user has several, by its login_hint. Those that were connected come before those that log in.
+func vault(tx *storage.Tx, rq *oauth.TokenRequest, grant *tokens.Grant) (c storage.Connection, held vaulted, err error) {
 	user, err := tx.Users.Get(grant.Issue.UserID)
 	switch {
 	case storage.IsNotFound(err):
@@ -164,17 +172,33 @@ func vault(tx *storage.Tx, rq *oauth.TokenRequest, grant *tokens.Grant) (c stora
 	case !c.InTokenVault():
 		return c, held, errVaultOff
 	}
-	for _, identity := range user.Identities {
-		hint := rq.Form.Get("login_hint")
-		if identity.Connection != c.Name || hint != "" && hint != identity.UserID && hint != strings.TrimPrefix(identity.UserID, c.Name+"|") {
-			continue
-		}
-		held, err = tx.TokensOf(identity)
-		if !storage.IsNotFound(err) {
-			return c, held, err
+	held, err = tokensAt(tx, c, user, grant.Issue.Organization, rq.Form.Get("login_hint"))
+	return c, held, err
+}
+
+// tokensAt are the tokens of a user at the provider of a connection, by the id that the provider has for the
+// account, "" for any.
+func tokensAt(tx *storage.Tx, c storage.Connection, user storage.User, organization, hint string) (held vaulted, err error) {
+	meant := func(id string) bool { return hint == "" || hint == id || hint == strings.TrimPrefix(id, c.Name+"|") }
+	accounts, err := objects.ConnectedAccountsOf(tx, user.UserID)
+	if err != nil {
+		return held, err
+	}
+	for _, a := range accounts {
+		if a.ConnectionID == c.ID && a.ServesIn(organization) && meant(a.Tokens.UserID) {
+			return vaulted{a.Tokens, a}, nil
 		}
 	}
-	return c, held, errVaultEmpty
+	for _, identity := range user.Identities {
+		if identity.Connection != c.Name || !meant(identity.UserID) {
+			continue
+		}
+		held.IdentityTokens, err = tx.TokensOf(identity)
+		if !storage.IsNotFound(err) {
+			return held, err
+		}
+	}
+	return held, errVaultEmpty
 }
 
 // give has an access token that is over renewed by the provider.
@@ -197,12 +221,15 @@ func (g *connectionToken) give(ctx context.Context, rq *oauth.TokenRequest, c st
 
 // keep notes the use of tokens, and keeps those that have taken the place of what was kept. Tokens that
 // a login has brought meanwhile stay, and so does it that they are gone.
-func keep(tx *storage.Tx, held storage.IdentityTokens) error {
+func (held vaulted) keep(tx *storage.Tx, userID string) error {
+	if held.connected.ID != "" {
+		return held.connected.KeepTokens(tx, userID, held.IdentityTokens)
+	}
 	now, err := tx.TokensOf(storage.Identity{Provider: held.Provider, UserID: held.UserID})
 	if err != nil || now.GivenAt.After(held.GivenAt) {
 		return storage.Optional(err)
 	}
-	return tx.IdentityTokens.Put(held)
+	return tx.IdentityTokens.Put(held.IdentityTokens)
 }
 
 // left is how many seconds an access token is good for, 0 where the provider has not said.
@@ -212,11 +239,6 @@ func left(held storage.IdentityTokens, now time.Time) int {
 		return 0
 	}
 	return max(1, int(end.Sub(now)/time.Second))
-}
-
-// scopesOf are the scopes that a provider has written in one text.
-func scopesOf(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' })
 }
 
 // Commit implements oauth.Grant.

@@ -20,7 +20,7 @@ const (
 	// The official SDKs send Auth0-Client with every call, so nearly every call
 	// from a browser has a preflight.
 	allowedHeaders = "Auth0-Client, Content-Type, Authorization, DPoP, X-Request-Language, Auth0-Custom-Domain, Cache-Control"
-	exposedHeaders = "DPoP-Nonce, WWW-Authenticate, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+	exposedHeaders = "DPoP-Nonce, Location, WWW-Authenticate, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
 	preflightAge   = "600" // seconds
 )
 

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/storage"
@@ -75,6 +76,15 @@ func ReplyBytes(w http.ResponseWriter, status int, contentType string, body []by
 func NoStore(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Pragma", "no-cache")
+}
+
+// RateLimit says how many requests a second there may be, Auth0: troubleshoot/customer-support/
+// operational-policies/rate-limit-policy, and that this is far away: there is no such limit.
+func RateLimit(w http.ResponseWriter, perSecond int, now time.Time) {
+	h := w.Header()
+	h.Set("X-Ratelimit-Limit", strconv.Itoa(perSecond))
+	h.Set("X-Ratelimit-Remaining", strconv.Itoa(perSecond-1))
+	h.Set("X-Ratelimit-Reset", strconv.FormatInt(now.Unix()+1, 10))
 }
 
 // Redirect sends the browser to a location with 302, as Auth0 does. The status makes a

@@ -1,0 +1,131 @@
+// Package myaccount serves the My Account API, /me/v1: by an access token that was issued to an application for
+// them, users connect accounts at providers, and enroll and remove what they authenticate with. Auth0: api/myaccount
+// and manage-users/my-account-api.
+package myaccount
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/registered"
+	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Deps is what the room works with.
+type Deps struct {
+	DB        *storage.DB
+	Issuer    *tokens.Issuer
+	Passwords *identity.Passwords
+	Door      *signin.Door
+	Emails    emails.Writer
+	Log       *tenantlog.Log
+	Now       func() time.Time
+}
+
+type room struct{ Deps }
+
+// The path of the API, and its identifier at a tenant.
+const path = "/me/v1"
+
+func audience(issuer string) string { return issuer + "me/" }
+
+// Mount adds the room's routes, which pages of the tenant's applications may call.
+func Mount(open *web.Router, d Deps) {
+	m := &room{d}
+	open = open.With(shape)
+	handle := func(method, at, scope string, h func(*call) error) {
+		open.Handle(method, path+at, m.allow(scope, h))
+	}
+	handle(http.MethodGet, "/connected-accounts/connections", "read:me:connected_accounts", (*call).connections)
+	handle(http.MethodGet, "/connected-accounts/accounts", "read:me:connected_accounts", (*call).accounts)
+	handle(http.MethodDelete, "/connected-accounts/accounts/{id}", "delete:me:connected_accounts", (*call).disconnect)
+	handle(http.MethodPost, "/connected-accounts/connect", "create:me:connected_accounts", (*call).connect)
+	handle(http.MethodPost, "/connected-accounts/complete", "create:me:connected_accounts", (*call).complete)
+}
+
+// call is a request of a user by an application.
+type call struct {
+	*room
+	w     http.ResponseWriter
+	r     *http.Request
+	owner tokens.Claims
+	now   time.Time
+}
+
+// requestsPerSecond is how many requests a tenant takes at Auth0, which the headers say; there is no limit here.
+const requestsPerSecond = 25
+
+// allow lets a request through that brings a token of a user for the API, with a scope.
+func (m *room) allow(scope string, h func(*call) error) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		c := &call{room: m, w: w, r: r, now: m.Now()}
+		web.NoStore(w)
+		web.RateLimit(w, requestsPerSecond, c.now)
+		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		brought := strings.EqualFold(scheme, "Bearer") && token != ""
+		var err error
+		if brought {
+			c.owner, err = m.Issuer.Verify(r.Context(), token, audience(m.Issuer.URL), c.now)
+		}
+		proved := err
+		err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+			api, err := tx.API(audience(m.Issuer.URL))
+			switch {
+			case err != nil:
+				return err
+			case api == nil:
+				return notFound(r, "the API "+audience(m.Issuer.URL)+", which has to be activated")
+			case !brought:
+				return errNoToken
+			case proved != nil:
+				return errToken.With(proved)
+			}
+			if err := registered.CheckOrigin(tx, r, c.owner.ClientID); err != nil {
+				return err
+			}
+			_, err = c.user(tx)
+			return err
+		})
+		switch {
+		case err != nil:
+			return err
+		case !slices.Contains(c.owner.Scope, scope):
+			return insufficientScope(scope)
+		}
+		return h(c)
+	}
+}
+
+// record writes an event of the user's.
+func (c *call) record(kind, description, connection string) {
+	c.Log.Record(c.r, tenantlog.Event{Type: kind, Description: description, ClientID: c.owner.ClientID, UserID: c.owner.Subject, Connection: connection})
+}
+
+// user is whom the request is of.
+func (c *call) user(tx *storage.Tx) (storage.User, error) {
+	user, err := tx.Users.Get(c.owner.Subject)
+	if storage.IsNotFound(err) || err == nil && user.Blocked {
+		return user, errToken
+	}
+	return user, err
+}
+
+func (c *call) view(fn func(*storage.Tx) error) error   { return c.DB.View(c.r.Context(), fn) }
+func (c *call) update(fn func(*storage.Tx) error) error { return c.DB.Update(c.r.Context(), fn) }
+
+func (c *call) param(name string) string { return web.Param(c.r, name) }
+
+func (c *call) reply(status int, body any) error { return web.Reply(c.w, status, body) }
+
+func (c *call) empty() error {
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
