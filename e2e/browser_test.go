@@ -79,6 +79,8 @@ type window struct {
 	t     *testing.T
 	ctx   context.Context
 	pages int // how many were left by load
+	// read is what the steps of a script have read.
+	read words
 
 	mu         sync.Mutex
 	complaints []string

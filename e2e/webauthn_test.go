@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
@@ -35,6 +36,9 @@ func (s *stage) agree(t *testing.T, w *window) {
 	for w.path() == "/u/consent" {
 		w.press(`button[name=action]`)
 	}
+	if path := w.path(); path != "/callback" {
+		w.fatal(fmt.Errorf("the login is at %s still", path))
+	}
 	if response := s.app.response(t); response.Get("code") == "" {
 		t.Fatalf("the application gets %v, want a code", response)
 	}
@@ -63,9 +67,9 @@ func TestASecurityKey(t *testing.T) {
 	s.agree(t, w)
 }
 
-// TestAPasskey is offered a passkey after the password, and logs in by it without typing anything.
-func TestAPasskey(t *testing.T) {
-	s := startStage(t)
+// offerPasskeys has everybody offered a passkey who logs in by password.
+func offerPasskeys(t *testing.T, s *stage) {
+	t.Helper()
 	s.manage(t, http.MethodPatch, "prompts", map[string]any{"identifier_first": true})
 	_, answer := s.Manage(s.Client(), http.MethodGet, "connections?strategy=auth0", nil)
 	list, _ := answer.([]any)
@@ -78,7 +82,12 @@ func TestAPasskey(t *testing.T) {
 	options["passkey_options"] = map[string]any{"challenge_ui": "both", "progressive_enrollment_enabled": true, "local_enrollment_enabled": true}
 	id, _ := connection["id"].(string)
 	s.manage(t, http.MethodPatch, "connections/"+id, map[string]any{"options": options})
+}
 
+// TestAPasskey is offered a passkey after the password, and logs in by it without typing anything.
+func TestAPasskey(t *testing.T) {
+	s := startStage(t)
+	offerPasskeys(t, s)
 	w := openWindow(s.browser, t)
 	w.authenticator(webauthn.AuthenticatorTransportInternal)
 	w.open(s.authorizeURL(nil))

@@ -209,7 +209,7 @@ func TestEveryPageCanBeReadAloud(t *testing.T) {
 					}
 				}
 				_, hasAlt := e.attr["alt"]
-				labelled := e.attr["type"] == "hidden" || e.attr["aria-hidden"] == "true" || len(every(t, page, "label", "for="+e.attr["id"])) == 1
+				labelled := e.attr["type"] == "hidden" || e.attr["aria-hidden"] == "true" || e.attr["aria-label"] != "" || len(every(t, page, "label", "for="+e.attr["id"])) == 1
 				switch {
 				case e.name == "img" && !hasAlt:
 					t.Errorf("the image %s has no alt", e.attr["src"])

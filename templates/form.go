@@ -123,6 +123,15 @@ type field struct {
 // T is T of the page.
 func (f field) T(key string) (string, error) { return f.page.T(key) }
 
+// LabelHalves are the two halves of the field's label with a space and a star, neither of which is the
+// label by itself.
+func (f field) LabelHalves() ([2]string, error) {
+	label, err := f.T(f.Label)
+	runes := []rune(label)
+	half := len(runes) / 2
+	return [2]string{string(runes[:half]), string(runes[half:]) + " *"}, err
+}
+
 // Fields are the inputs of the page's form.
 func (v view) Fields() (all []field) {
 	for _, in := range v.Form.Inputs {

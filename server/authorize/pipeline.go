@@ -205,8 +205,8 @@ func admit(l login, id identity) error {
 // further asks for a further factor where the tenant or the application wants one, and shows
 // a new recovery code until the user has kept it.
 func (m *room) further(tx *storage.Tx, r *http.Request, l login, id identity, now time.Time) (page string, err error) {
-	if len(l.transaction.FurtherOf(id.user.UserID).Recovery) > 0 {
-		return factors.RecoveryPage, nil
+	if so := l.transaction.FurtherOf(id.user.UserID); len(so.Recovery) > 0 {
+		return factors.NewCodePage(so), nil
 	}
 	asked, err := factors.Asked(tx, factors.BrowserLogin{
 		Request: l.request, StateHash: l.transaction.StateHash, Session: id.session, Browser: m.Cookies.Remembered(r),

@@ -187,9 +187,18 @@ func ownAddress(all []Authenticator, address string) []Authenticator {
 // The pages of further factors are below pagePrefix, named by the factor.
 const (
 	pagePrefix = "/u/mfa-"
-	// RecoveryPage shows a new recovery code.
+	// RecoveryPage shows a new recovery code, and ReplacedPage one that replaces a code that was used.
 	RecoveryPage = pagePrefix + "recovery-code-enrollment"
+	ReplacedPage = pagePrefix + "recovery-code-challenge-new-code"
 )
+
+// NewCodePage is the page that shows a new recovery code.
+func NewCodePage(f storage.FurtherFactor) string {
+	if f.Replaces {
+		return ReplacedPage
+	}
+	return RecoveryPage
+}
 
 // ChallengePage is the page that asks for a factor, and EnrollmentPage the one that adds it.
 func ChallengePage(name string) string {

@@ -62,7 +62,7 @@ func (m *room) submitIdentifier(w http.ResponseWriter, r *http.Request) error {
 	}
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		return session.Change(tx, t.StateHash, m.Now(), func(t *storage.Transaction) error {
-			t.Identifier, t.Platform = typed, form.Get("webauthn-platform-available") == "true"
+			t.Identifier, t.Platform = typed, form.Get("webauthn-available") == "true" || form.Get("webauthn-platform-available") == "true"
 			return nil
 		})
 	})

@@ -218,6 +218,7 @@ func phoneNumber(typed string) (number, key string) {
 // showNewCode shows a new recovery code until the user has kept it.
 //
 //auth0:operation GET /u/mfa-recovery-code-enrollment
+//auth0:operation GET /u/mfa-recovery-code-challenge-new-code
 func (m *room) showNewCode(w http.ResponseWriter, r *http.Request, v visit) error {
 	if len(v.further.Recovery) == 0 {
 		return errNothingAsked
@@ -239,6 +240,7 @@ func (m *room) newCodePage(w http.ResponseWriter, r *http.Request, v visit, errs
 // submitNewCode goes on once the user says that the recovery code is kept.
 //
 //auth0:operation POST /u/mfa-recovery-code-enrollment
+//auth0:operation POST /u/mfa-recovery-code-challenge-new-code
 func (m *room) submitNewCode(w http.ResponseWriter, r *http.Request, v visit) error {
 	switch {
 	case len(v.further.Recovery) == 0:

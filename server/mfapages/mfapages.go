@@ -75,7 +75,9 @@ func Mount(rt *web.Router, d Deps) {
 		serve(factors.EnrollmentPage(kind), m.showNewKey(kind), m.submitNewKey(kind))
 	}
 	serve(factors.ChallengePage(factors.RecoveryCode), m.showRecovery, m.submitRecovery)
-	serve(factors.RecoveryPage, m.showNewCode, m.submitNewCode)
+	for _, page := range []string{factors.RecoveryPage, factors.ReplacedPage} {
+		serve(page, m.showNewCode, m.submitNewCode)
+	}
 	rt.Handle(http.MethodGet, "/guardian/enroll", m.followTicket)
 	rt.Handle(http.MethodGet, enrollResult, m.showResult)
 	serve(loginOptions, m.showOptions(false), m.submitOptions(false))

@@ -226,7 +226,7 @@ func TestRecoveryCodes(t *testing.T) {
 	b.send("code", "", "action", "default").refused("no-code", "Please enter a code")
 	b.send("code", "ABC", "action", "default").refused("invalid-code-format", "Recovery code must have 24 alphanumeric characters")
 	b.send("code", strings.Repeat("A", 24), "action", "default").refused("invalid-code", "The code you entered is invalid")
-	b.send("code", strings.ToLower(code), "action", "default").at("/u/mfa-recovery-code-enrollment")
+	b.send("code", strings.ToLower(code), "action", "default").at("/u/mfa-recovery-code-challenge-new-code")
 	next := secret.FindStringSubmatch(b.page.Body)[1]
 	if next == code {
 		t.Errorf("the code is the same")
