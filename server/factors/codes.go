@@ -153,6 +153,17 @@ func recoveryKey(userID string) string { return "recovery\x01" + userID }
 
 // SetRecoveryCode gives a user a recovery code in the place of the one before.
 func SetRecoveryCode(tx *storage.Tx, secrets *keys.Secrets, userID, code string, now time.Time) error {
+	return KeepRecoveryCode(tx, userID, "", RecoveryMAC(secrets, userID, code), now)
+}
+
+// RecoveryMAC is what is kept of a recovery code of a user.
+func RecoveryMAC(secrets *keys.Secrets, userID, code string) string {
+	return base64.RawStdEncoding.EncodeToString(secrets.PasscodeMAC(recoveryKey(userID), code))
+}
+
+// KeepRecoveryCode is SetRecoveryCode for a code of which the MAC is left. id is that of the authentication method,
+// "" for any.
+func KeepRecoveryCode(tx *storage.Tx, userID, id, mac string, now time.Time) error {
 	all, err := Of(tx, userID)
 	if err != nil {
 		return err
@@ -164,8 +175,7 @@ func SetRecoveryCode(tx *storage.Tx, secrets *keys.Secrets, userID, code string,
 			}
 		}
 	}
-	mac := base64.RawStdEncoding.EncodeToString(secrets.PasscodeMAC(recoveryKey(userID), code))
-	_, err = Enroll(tx, userID, storage.Document{"type": RecoveryCode, recoveryMember: mac}, now)
+	_, err = Enroll(tx, userID, storage.Document{"id": id, "type": RecoveryCode, recoveryMember: mac}, now)
 	return err
 }
 

@@ -210,6 +210,18 @@ func Find(all []Authenticator, id string) (a Authenticator, ok bool) {
 	return all[i], true
 }
 
+// MethodID is the id of an authenticator among the authentication methods of its user.
+func (a Authenticator) MethodID() string { return storage.Text(a.document, "id") }
+
+// OfMethod returns the authenticator that is an authentication method with an id; ok is false for none.
+func OfMethod(all []Authenticator, id string) (a Authenticator, ok bool) {
+	i := slices.IndexFunc(all, func(a Authenticator) bool { return a.MethodID() == id })
+	if i < 0 {
+		return a, false
+	}
+	return all[i], true
+}
+
 // put writes a factor as the Management API does, so that it is found there as well.
 func put(tx *storage.Tx, userID string, doc storage.Document) error {
 	kept, err := objects.AuthenticationMethods.Open(tx, userID)
@@ -237,7 +249,8 @@ func Enroll(tx *storage.Tx, userID string, doc storage.Document, now time.Time) 
 			return a, err
 		}
 	}
-	doc["id"], doc["confirmed"], doc["created_at"] = resource.AuthenticationMethods.NewID(), doc["type"] == RecoveryCode, resource.Time(now)
+	doc["id"] = cmp.Or(storage.Text(doc, "id"), resource.AuthenticationMethods.NewID())
+	doc["confirmed"], doc["created_at"] = doc["type"] == RecoveryCode, resource.Time(now)
 	a, _ = read(doc)
 	return a, put(tx, userID, doc)
 }

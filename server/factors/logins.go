@@ -83,6 +83,26 @@ func CountWrong(ctx context.Context, db *storage.DB, userID string, now time.Tim
 	return tooMany(db.Update(context.WithoutCancel(ctx), func(tx *storage.Tx) error { return tx.Guess(guessKey(userID), maxGuesses, guessEvery, now) }))
 }
 
+// Bounds on what is sent to one user, Auth0: secure/multi-factor-authentication and its event
+// gd_otp_rate_limit_exceed: ten an hour.
+const (
+	maxSent   = 10
+	sentEvery = 6 * time.Minute
+)
+
+// CountSent counts a code or a question that is sent to a user. It returns storage.ErrTooMany.
+func CountSent(tx *storage.Tx, userID string, now time.Time) error {
+	return tx.Guess("mfa-sent\x01"+userID, maxSent, sentEvery, now)
+}
+
+// MaySend counts what is sent to a user by an API, whose answer where that is too much is apierr.TooManyCodes.
+func MaySend(tx *storage.Tx, userID string, now time.Time) error {
+	if err := MayGuess(tx, userID, now); err != nil {
+		return err
+	}
+	return tooMany(CountSent(tx, userID, now))
+}
+
 func tooMany(err error) error {
 	if err == storage.ErrTooMany { //nolint:errorlint // Guess returns it as it is
 		return apierr.TooManyCodes.With(err)

@@ -275,7 +275,7 @@ func (m *room) send(ctx context.Context, found who, a factors.Authenticator, kin
 	}
 	var draft emails.Draft
 	err = m.DB.Update(ctx, func(tx *storage.Tx) error {
-		if err := factors.MayGuess(tx, found.user.UserID, m.Now()); err != nil {
+		if err := factors.MaySend(tx, found.user.UserID, m.Now()); err != nil {
 			return err
 		}
 		draft, err = write(tx)

@@ -116,6 +116,32 @@ func TestAnAppThatIsAsked(t *testing.T) {
 	tn.refused(status, body, 403, "invalid_grant", "Invalid oob_code.")
 }
 
+// TestAnAppIsNotAskedForever: ten questions and codes an hour, whatever asks for them.
+func TestAnAppIsNotAskedForever(t *testing.T) {
+	tn := startPush(t)
+	tn.withApp()
+	token := tn.token("app", "ann")
+	ask := func() int {
+		status, _ := tn.send(http.MethodPost, "mfa/challenge", "", object{"client_id": "app", "mfa_token": token, "challenge_type": "oob"})
+		return status
+	}
+	for i := range 9 { // the app was sent one when it added itself
+		if status := ask(); status != http.StatusOK {
+			t.Errorf("question %d: %d", i, status)
+		}
+	}
+	if status := ask(); status != http.StatusTooManyRequests {
+		t.Errorf("the question too many: %d", status)
+	}
+	if token = tn.token("app", "ann"); ask() != http.StatusTooManyRequests {
+		t.Error("another login gets more")
+	}
+	tn.later(6 * time.Minute)
+	if token = tn.token("app", "ann"); ask() != http.StatusOK || ask() != http.StatusTooManyRequests {
+		t.Error("one comes back in six minutes")
+	}
+}
+
 func TestAnAppThatDenies(t *testing.T) {
 	tn := startPush(t)
 	tn.withApp()

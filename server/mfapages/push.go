@@ -104,7 +104,7 @@ func (m *room) ask(r *http.Request, v *visit, a factors.Authenticator) (p storag
 	p = factors.NewPush(storage.FurtherKey(v.t.StateHash), v.user.UserID, v.client.ClientID, a, m.Now())
 	var notification emails.Draft
 	err = m.update(r, v, func(tx *storage.Tx) (err error) {
-		if err := tx.Guess("mfa-sent\x01"+v.user.UserID, maxSent, sentEvery, m.Now()); err != nil {
+		if err := factors.CountSent(tx, v.user.UserID, m.Now()); err != nil {
 			return err
 		}
 		notification, err = factors.Ask(tx, m.Emails, p, factors.Sent{User: v.user, ClientID: v.client.ClientID, Connection: v.login.Session.Connection})

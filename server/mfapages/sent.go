@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/factors"
@@ -14,13 +13,6 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/templates"
-)
-
-// How many codes are sent to a user in an hour, Auth0: secure/multi-factor-authentication/
-// multi-factor-authentication-factors/configure-sms-voice-notifications-mfa.
-const (
-	maxSent   = 10
-	sentEvery = 6 * time.Minute
 )
 
 // target is the authenticator that a page of a channel is about: the one that the user adds, the
@@ -130,7 +122,7 @@ func (m *room) send(r *http.Request, v visit, a factors.Authenticator) (refusal 
 		if err := factors.MayGuess(tx, v.user.UserID, m.Now()); err != nil {
 			return err
 		}
-		if err := tx.Guess("mfa-sent\x01"+v.user.UserID, maxSent, sentEvery, m.Now()); err != nil {
+		if err := factors.CountSent(tx, v.user.UserID, m.Now()); err != nil {
 			return err
 		}
 		if err := tx.Passcodes.Put(passcode); err != nil {

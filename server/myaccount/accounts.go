@@ -118,7 +118,7 @@ func (c *call) own(tx *storage.Tx) ([]objects.ConnectedAccount, error) {
 //
 //auth0:operation DELETE /me/v1/connected-accounts/accounts/{id}
 func (c *call) disconnect() error {
-	id := c.param("id")
+	id := c.id()
 	var gone objects.ConnectedAccount
 	err := c.update(func(tx *storage.Tx) error {
 		all, err := c.own(tx)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -43,7 +44,7 @@ clientGrants:
   - {client_id: app, audience: "${issuer}me/", subject_type: user, allow_all_scopes: true}
   - {client_id: other, audience: "${issuer}me/", subject_type: user, allow_all_scopes: true}
 databases:
-  - {name: people, strategy: auth0, enabled_clients: [app, other, ungranted]}
+  - {name: people, strategy: auth0, enabled_clients: [app, other, ungranted], options: {passwordPolicy: good, authentication_methods: {password: {enabled: true}, passkey: {enabled: true}}}}
 connections:
   - {name: google-oauth2, strategy: google-oauth2, connected_accounts: {active: true}, enabled_clients: [app, other],
      options: {scope: [email, profile, "https://www.googleapis.com/auth/calendar"], offline_access: true}}
@@ -171,10 +172,7 @@ func diff(t *testing.T, what string, got, want any) {
 
 // with is an object with other members; those that are nil go.
 func with(o object, changes ...any) object {
-	c := object{}
-	for name, value := range o {
-		c[name] = value
-	}
+	c := maps.Clone(o)
 	for i := 0; i < len(changes); i += 2 {
 		if c[changes[i].(string)] = changes[i+1]; changes[i+1] == nil {
 			delete(c, changes[i].(string))

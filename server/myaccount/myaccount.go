@@ -49,6 +49,13 @@ func Mount(open *web.Router, d Deps) {
 	handle(http.MethodDelete, "/connected-accounts/accounts/{id}", "delete:me:connected_accounts", (*call).disconnect)
 	handle(http.MethodPost, "/connected-accounts/connect", "create:me:connected_accounts", (*call).connect)
 	handle(http.MethodPost, "/connected-accounts/complete", "create:me:connected_accounts", (*call).complete)
+	handle(http.MethodGet, "/factors", "read:me:factors", (*call).factors)
+	handle(http.MethodGet, methodsPath, "read:me:authentication_methods", (*call).methods)
+	handle(http.MethodPost, methodsPath, "create:me:authentication_methods", (*call).enroll)
+	handle(http.MethodGet, methodsPath+"/{id}", "read:me:authentication_methods", (*call).method)
+	handle(http.MethodPatch, methodsPath+"/{id}", "update:me:authentication_methods", (*call).changeMethod)
+	handle(http.MethodDelete, methodsPath+"/{id}", "delete:me:authentication_methods", (*call).deleteMethod)
+	handle(http.MethodPost, methodsPath+"/{id}/verify", "create:me:authentication_methods", (*call).verify)
 }
 
 // call is a request of a user by an application.
@@ -121,7 +128,8 @@ func (c *call) user(tx *storage.Tx) (storage.User, error) {
 func (c *call) view(fn func(*storage.Tx) error) error   { return c.DB.View(c.r.Context(), fn) }
 func (c *call) update(fn func(*storage.Tx) error) error { return c.DB.Update(c.r.Context(), fn) }
 
-func (c *call) param(name string) string { return web.Param(c.r, name) }
+// id is that in the path.
+func (c *call) id() string { return web.Param(c.r, "id") }
 
 func (c *call) reply(status int, body any) error { return web.Reply(c.w, status, body) }
 

@@ -21,9 +21,6 @@ var calls = []string{
 	"GET /user/geoloc/country", // Lock asks, and goes on without an answer
 
 	// Auth0: api/myaccount.
-	"GET /me/v1/factors", "GET /me/v1/authentication-methods", "POST /me/v1/authentication-methods",
-	"GET /me/v1/authentication-methods/{id}", "PATCH /me/v1/authentication-methods/{id}",
-	"DELETE /me/v1/authentication-methods/{id}", "POST /me/v1/authentication-methods/{id}/verify",
 	"GET /me/v1/consents", "GET /me/v1/consents/{id}", "GET /me/v1/organizations",
 }
 

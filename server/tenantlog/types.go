@@ -72,6 +72,8 @@ const (
 	AccountNotConnected    = "connected_accounts_connection_failed"
 	AccountDisconnected    = "connected_accounts_delete_succeeded"
 	AccountNotDisconnected = "connected_accounts_delete_failed"
+	MethodChanged          = "my_account_authentication_method_succeeded"
+	MethodNotChanged       = "my_account_authentication_method_failed"
 
 	DeviceRefused      = "fdeaz"
 	DeviceNotActivated = "fdeac"

@@ -1,0 +1,343 @@
+package myaccount
+
+import (
+	"encoding/base64"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/factors"
+	"github.com/tenant0/tenant0/server/objects"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/webauthn"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// methodsPath is where authentication methods are, below the path of the API.
+const methodsPath = "/authentication-methods"
+
+// The types of authentication methods that are no further factors' own names.
+const (
+	password = "password"
+	totp     = "totp"
+	phone    = "phone"
+	email    = "email"
+)
+
+// types are all of them, in the order in which factors are listed. Auth0: api/myaccount/authentication-methods.
+var types = []string{password, webauthn.Passkey, webauthn.Platform, webauthn.Roaming, totp, phone, email, factors.Push, factors.RecoveryCode}
+
+// primary are those by which somebody logs in; the others are further factors.
+func primary(kind string) bool { return kind == password || kind == webauthn.Passkey }
+
+func usageOf(kind string) []string {
+	if primary(kind) {
+		return []string{"primary"}
+	}
+	return []string{"secondary"}
+}
+
+// factors lists the types of what the user can authenticate with at the tenant.
+//
+//auth0:operation GET /me/v1/factors
+func (c *call) factors() error {
+	list := []storage.Document{}
+	err := c.view(func(tx *storage.Tx) error {
+		available, err := c.available(tx)
+		for _, kind := range types {
+			if available[kind] {
+				list = append(list, storage.Document{"type": kind, "usage": usageOf(kind)})
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, storage.Document{"factors": list})
+}
+
+// available are the types that the tenant has switched on, and the database of the user takes.
+func (c *call) available(tx *storage.Tx) (map[string]bool, error) {
+	enabled, err := factors.Enabled(tx)
+	if err != nil {
+		return nil, err
+	}
+	on := map[string]bool{}
+	for _, name := range enabled {
+		switch name {
+		case factors.OTP:
+			name = totp
+		case factors.SMS, factors.Voice:
+			name = phone
+		}
+		on[name] = true
+	}
+	if on[factors.RecoveryCode], err = objects.FactorEnabled(tx, factors.RecoveryCode); err != nil {
+		return nil, err
+	}
+	_, conn, err := c.database(tx)
+	if storage.IsNotFound(err) {
+		return on, nil
+	}
+	on[password], on[webauthn.Passkey] = err == nil, webauthn.TakesPasskeys(conn)
+	return on, err
+}
+
+// database is the user with the database that has the account, or an error that wraps storage.ErrNotFound where a
+// provider has it.
+func (c *call) database(tx *storage.Tx) (user storage.User, conn storage.Connection, err error) {
+	if user, err = c.user(tx); err != nil {
+		return user, conn, err
+	}
+	conn, err = tx.Connections.Find("name", user.ConnectionName())
+	if err == nil && conn.Strategy != storage.DatabaseStrategy {
+		err = storage.ErrNotFound
+	}
+	return user, conn, err
+}
+
+// typeOf is the type of an authentication method, as this API calls it.
+func typeOf(doc storage.Document) string {
+	if kind := storage.Text(doc, "type"); kind != factors.AppMethod {
+		return kind
+	}
+	return factors.Push
+}
+
+// idOf is the id of an authentication method at this API.
+func idOf(doc storage.Document) string { return factors.ID(typeOf(doc), storage.Text(doc, "id")) }
+
+// passwordID is the id of the password of a user.
+func passwordID(userID string) string {
+	return password + "|" + base64.RawURLEncoding.EncodeToString([]byte(userID))
+}
+
+// shownMembers are the members that authentication methods have, as they are kept.
+var shownMembers = []string{"created_at", "last_auth_at"}
+
+// members are those that the methods of a type have besides.
+var members = map[string][]string{
+	webauthn.Passkey:  {"credential_backed_up", "credential_device_type", "identity_user_id", "key_id", "public_key", "transports", "user_agent", "user_handle", "aaguid"},
+	webauthn.Platform: {"confirmed", "name", "key_id", "public_key"}, webauthn.Roaming: {"confirmed", "name", "key_id", "public_key"},
+	totp: {"confirmed", "name"}, factors.Push: {"confirmed", "name"}, factors.RecoveryCode: {"confirmed"},
+	phone: {"confirmed", "name", "phone_number", "preferred_authentication_method"}, email: {"confirmed", "name", "email"},
+}
+
+// shown is an authentication method as the API shows it. Nothing of it that proves anything is.
+func shown(doc storage.Document) storage.Document {
+	kind := typeOf(doc)
+	out := storage.Document{"id": idOf(doc), "type": kind, "usage": usageOf(kind)}
+	for _, name := range slices.Concat(shownMembers, members[kind]) {
+		if value, ok := doc[name]; ok && value != nil && value != "" {
+			out[name] = value
+		}
+	}
+	if id, ok := doc["relying_party_identifier"]; ok && kind == webauthn.Passkey {
+		out["relying_party_id"] = id
+	}
+	if kind == phone && out["preferred_authentication_method"] == nil {
+		out["preferred_authentication_method"] = factors.SMS
+	}
+	return out
+}
+
+// passwordOf is the password of the user as a method, nil for none.
+func (c *call) passwordOf(tx *storage.Tx) (storage.Document, error) {
+	_, err := tx.Passwords.Get(c.owner.Subject)
+	if err != nil {
+		return nil, storage.Optional(err)
+	}
+	user, err := tx.Users.Document(c.owner.Subject)
+	if err != nil {
+		return nil, err
+	}
+	doc := storage.Document{
+		"id": passwordID(c.owner.Subject), "type": password, "identity_user_id": c.owner.Subject, "usage": usageOf(password), "created_at": user["created_at"],
+	}
+	if at := storage.Text(user, "last_password_reset"); at != "" {
+		doc["last_password_reset"] = at
+	}
+	return doc, nil
+}
+
+// kept are the authentication methods of the user as they are kept, but for the password.
+func (c *call) kept(tx *storage.Tx) storage.Documents {
+	return tx.Documents(resource.AuthenticationMethods.Name, c.owner.Subject)
+}
+
+//auth0:operation GET /me/v1/authentication-methods
+func (c *call) methods() error {
+	wanted := c.r.URL.Query().Get("type")
+	if wanted != "" && !slices.Contains(types, wanted) {
+		return invalid(parameter("type", "must be one of "+strings.Join(types, ", ")))
+	}
+	list := []storage.Document{}
+	add := func(doc storage.Document) {
+		if doc != nil && (wanted == "" || doc["type"] == wanted) {
+			list = append(list, doc)
+		}
+	}
+	err := c.view(func(tx *storage.Tx) error {
+		own, err := c.passwordOf(tx)
+		if err != nil {
+			return err
+		}
+		add(own)
+		for doc, err := range c.kept(tx).All() {
+			if err != nil {
+				return err
+			}
+			add(shown(doc))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, storage.Document{"authentication_methods": list})
+}
+
+// find returns the method of the path as it is kept, nil for the password.
+func (c *call) find(tx *storage.Tx) (doc storage.Document, err error) {
+	id := c.id()
+	if id == passwordID(c.owner.Subject) {
+		own, err := c.passwordOf(tx)
+		if err == nil && own == nil {
+			err = errNotFound
+		}
+		return nil, err
+	}
+	_, local, _ := strings.Cut(id, "|dev_")
+	doc, err = c.kept(tx).Document(local)
+	if storage.IsNotFound(err) || err == nil && idOf(doc) != id {
+		return nil, errNotFound
+	}
+	return doc, err
+}
+
+// look returns the method of the path as the API shows it.
+func (c *call) look(tx *storage.Tx) (storage.Document, error) {
+	doc, err := c.find(tx)
+	if err != nil {
+		return nil, err
+	}
+	if doc == nil {
+		return c.passwordOf(tx)
+	}
+	return shown(doc), nil
+}
+
+//auth0:operation GET /me/v1/authentication-methods/{id}
+func (c *call) method() error {
+	var doc storage.Document
+	err := c.view(func(tx *storage.Tx) (err error) {
+		doc, err = c.look(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, doc)
+}
+
+// changeMethod changes what a method is called, and how a phone gets its codes.
+//
+//auth0:operation PATCH /me/v1/authentication-methods/{id}
+func (c *call) changeMethod() error {
+	var rq struct {
+		Name      *string `json:"name"`
+		Preferred *string `json:"preferred_authentication_method"`
+	}
+	if err := read(c.w, c.r, &rq); err != nil {
+		return err
+	}
+	change := storage.Document{}
+	if rq.Name != nil {
+		change["name"] = *rq.Name
+	}
+	if rq.Preferred != nil {
+		change["preferred_authentication_method"] = *rq.Preferred
+	}
+	if faults := oneOf("preferred_authentication_method", rq.Preferred, factors.SMS, factors.Voice); len(faults) > 0 {
+		return invalid(faults...)
+	}
+	var doc storage.Document
+	err := c.update(func(tx *storage.Tx) (err error) {
+		if doc, err = c.find(tx); err != nil {
+			return err
+		}
+		for name := range change {
+			if doc == nil || !slices.Contains(members[typeOf(doc)], name) {
+				return invalid(member(name, "is no member of an authentication method of this type"))
+			}
+		}
+		if doc == nil {
+			doc, err = c.passwordOf(tx)
+			return err
+		}
+		maps.Copy(doc, change)
+		store, err := objects.AuthenticationMethods.Open(tx, c.owner.Subject)
+		if err != nil {
+			return err
+		}
+		if err := store.Put(doc); err != nil {
+			return err
+		}
+		doc = shown(doc)
+		return nil
+	})
+	if c.recordMethod(err, "updated"); err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, doc)
+}
+
+var errLast = problem(http.StatusConflict, "0001", "Conflict", "It is the last method by which the user can log in.")
+
+// deleteMethod removes a method, but not the last one by which the user logs in.
+//
+//auth0:operation DELETE /me/v1/authentication-methods/{id}
+func (c *call) deleteMethod() error {
+	err := c.update(func(tx *storage.Tx) error {
+		doc, err := c.find(tx)
+		if err != nil {
+			return err
+		}
+		own, err := c.passwordOf(tx)
+		if err != nil {
+			return err
+		}
+		passkeys := 0
+		for other, err := range c.kept(tx).All() {
+			if err != nil {
+				return err
+			}
+			if other["type"] == webauthn.Passkey {
+				passkeys++
+			}
+		}
+		switch {
+		case doc == nil && passkeys == 0, doc["type"] == webauthn.Passkey && own == nil && passkeys == 1:
+			return errLast
+		case doc == nil:
+			return tx.Passwords.Delete(c.owner.Subject)
+		}
+		return c.kept(tx).Delete(storage.Text(doc, "id"))
+	})
+	if c.recordMethod(err, "deleted"); err != nil {
+		return err
+	}
+	return c.empty()
+}
+
+// recordMethod writes what has become of an operation on a method.
+func (c *call) recordMethod(err error, done string) {
+	if err != nil {
+		c.record(tenantlog.MethodNotChanged, tenantlog.Reason(err), "")
+		return
+	}
+	c.record(tenantlog.MethodChanged, "Authentication method "+done, "")
+}
