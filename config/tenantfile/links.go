@@ -116,7 +116,7 @@ func (l *links) collectAPIs(apis []Document) (own []Document) {
 		for _, scope := range documents(api["scopes"]) {
 			scopes = append(scopes, text(scope, "value"))
 		}
-		if api["is_system"] == true {
+		if _, builtIn := ownIdentifier(identifier); api["is_system"] == true || builtIn && api["scopes"] == nil {
 			scopes = nil // those that Auth0 gives it
 		}
 		l.apis[identifier] = scopes

@@ -93,3 +93,17 @@ func TestTheManagementAPIOfAnExportIsLeftToTheTenant(t *testing.T) {
 		}
 	}
 }
+
+// TestScopesOfAnAPIOfTheTenantsOwn are those that Auth0 gives it: a file that activates it need not list them.
+func TestScopesOfAnAPIOfTheTenantsOwn(t *testing.T) {
+	const file = `
+clients: [{name: A, refresh_token: {rotation_type: non-rotating, expiration_type: non-expiring, policies: [{audience: "${issuer}me/", scope: ["read:me:factors"]}]}}]
+resourceServers: [{name: Auth0 My Account API, identifier: "${issuer}me/"}]
+`
+	if _, err := tenantfile.Parse("seed.yaml", []byte(file)); err != nil {
+		t.Error(err)
+	}
+	if _, err := tenantfile.Parse("seed.yaml", []byte(strings.ReplaceAll(file, "${issuer}me/", "https://other.example"))); err == nil {
+		t.Error("the scope of another API has to be there")
+	}
+}

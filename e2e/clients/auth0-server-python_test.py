@@ -2,10 +2,10 @@
 import unittest
 
 from auth0_server_python.auth_server.server_client import ServerClient
-from auth0_server_python.auth_types import LogoutOptions, StartInteractiveLoginOptions
+from auth0_server_python.auth_types import ConnectAccountOptions, LogoutOptions, StartInteractiveLoginOptions
 from auth0_server_python.error import AccessTokenError, MissingTransactionError
 
-from browser import Browser, audience, callback, domain, email, origin, web
+from browser import Browser, at_google, audience, callback, domain, email, origin, web
 
 
 class Store:
@@ -64,6 +64,22 @@ class Server(unittest.IsolatedAsyncioTestCase):
         url = Browser().log_in(await client().start_interactive_login())
         with self.assertRaises(MissingTransactionError):
             await client().complete_interactive_login(url)
+
+    async def test_an_account_that_is_connected(self):
+        at_google("1082")
+        application = client()
+        await self.log_in(application)
+        url = await application.start_connect_account(ConnectAccountOptions(connection="google-oauth2", scopes=["email"], app_state={"to": "/calendar"}))
+        back, _ = Browser().open(url)
+        done = await application.complete_connect_account(back)
+        self.assertEqual((done.connection, done.scopes, done.app_state), ("google-oauth2", ["email"], {"to": "/calendar"}))
+        with self.assertRaises(MissingTransactionError):
+            await application.complete_connect_account(back)
+        listed = await application.list_connected_accounts()
+        self.assertEqual([account.id for account in listed.accounts], [done.id])
+        self.assertEqual([one.name for one in (await application.list_connected_account_connections()).connections], ["google-oauth2"])
+        await application.delete_connected_account(done.id)
+        self.assertEqual((await application.list_connected_accounts()).accounts, [])
 
     async def test_a_logout(self):
         application = client()

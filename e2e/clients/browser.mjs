@@ -97,3 +97,13 @@ export async function codeFor(to) {
 }
 
 export const claimsOf = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
+
+// atGoogle has Google's simulation know one person, who allows whatever is asked.
+export async function atGoogle(id) {
+  const send = async (method, path, body) => {
+    const answer = await fetch(`${control}/providers/google-oauth2/${path}`, { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    assert.ok(answer.ok, await answer.text());
+  };
+  await send("POST", "people", { id, profile: { email: `${id}@gmail.example` } });
+  await send("PUT", "choice", { outcome: "allow", person: id });
+}

@@ -62,3 +62,10 @@ def code_for(to):
     answer = httpx.get(f"{control}/inbox/wait", params={"to": to}, timeout=60)
     assert answer.status_code == 200, f"a message to {to}: {answer.text}"
     return answer.json()["code"]
+
+
+def at_google(person):
+    """Has Google's simulation know one person, who allows whatever is asked."""
+    providers = f"{control}/providers/google-oauth2"
+    httpx.post(f"{providers}/people", json={"id": person, "profile": {"email": f"{person}@gmail.example"}}).raise_for_status()
+    httpx.put(f"{providers}/choice", json={"outcome": "allow", "person": person}).raise_for_status()

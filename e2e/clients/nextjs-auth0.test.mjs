@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Auth0Client } from "@auth0/nextjs-auth0/server";
-import { NextRequest } from "next/server.js";
-import { audience, Browser, claimsOf, domain, origin, person, web } from "./browser.mjs";
+import { NextRequest, NextResponse } from "next/server.js";
+import { atGoogle, audience, Browser, claimsOf, domain, origin, person, web } from "./browser.mjs";
 
 // On localhost, and beside any port, it needs its insecure switch, and a URL for a domain.
 const local = domain.startsWith("localhost:");
@@ -29,7 +29,14 @@ function application(more) {
     assert.equal(done.status, 307, await done.text());
     return done.headers.get("location");
   };
-  return { auth0, ask, logIn, session: () => auth0.getSession(request("/")) };
+  // with runs what a route of the application does, which may change its session.
+  const with_ = async (what) => {
+    const answer = new NextResponse();
+    const got = await what(auth0, request("/"), answer);
+    for (const { name, value, maxAge } of answer.cookies.getAll()) value && maxAge !== 0 ? jar.set(name, value) : jar.delete(name);
+    return got;
+  };
+  return { auth0, ask, logIn, with: with_, session: () => auth0.getSession(request("/")) };
 }
 
 test("a login, the session and a token", async () => {
@@ -75,4 +82,27 @@ test("the answer of a login that another browser began", async () => {
   const answer = await application().ask(url.href);
   assert.equal(answer.status, 500);
   assert.match(await answer.text(), /state/i);
+});
+
+test("an account that is connected, its token, and its end", async () => {
+  await atGoogle("1081");
+  const app = application({ enableConnectAccountEndpoint: true });
+  const browser = new Browser();
+  await app.logIn(browser);
+  const start = await app.ask("/auth/connect?connection=google-oauth2&scopes=email&scopes=https://www.googleapis.com/auth/calendar&returnTo=/calendar");
+  assert.equal(start.status, 307, await start.text());
+  const { url } = await browser.open(start.headers.get("location"), {}, (to) => to.origin === origin);
+  assert.ok(url.searchParams.get("connect_code"), url.href);
+  const done = await app.ask(url.href);
+  assert.equal(done.headers.get("location"), `${origin}/calendar`, await done.text());
+  const again = await app.ask(url.href);
+  assert.notEqual(again.status, 307);
+  const accounts = await app.with((auth0, rq, rs) => auth0.getConnectedAccounts(rq, rs));
+  assert.deepEqual(accounts.map(({ connection, scopes }) => ({ connection, scopes })), [
+    { connection: "google-oauth2", scopes: ["email", "https://www.googleapis.com/auth/calendar"] },
+  ]);
+  const { token } = await app.with((auth0, rq, rs) => auth0.getAccessTokenForConnection({ connection: "google-oauth2" }, rq, rs));
+  assert.match(token, /^simulated-/);
+  await app.with((auth0, rq, rs) => auth0.disconnectAccount({ connection: "google-oauth2" }, rq, rs));
+  assert.deepEqual(await app.with((auth0, rq, rs) => auth0.getConnectedAccounts(rq, rs)), []);
 });
