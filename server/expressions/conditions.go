@@ -1,0 +1,178 @@
+package expressions
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Condition evaluates a condition: {operator, operands}, where AND and OR have conditions for operands,
+// and the others values, which may be expressions. It returns an error for an operator that is none.
+func (e Env) Condition(condition any) (bool, error) {
+	return e.condition(condition, 0)
+}
+
+func (e Env) condition(condition any, depth int) (bool, error) {
+	c, _ := condition.(map[string]any)
+	operator, _ := c["operator"].(string)
+	operands, _ := c["operands"].([]any)
+	switch name := normal(operator); name {
+	case "":
+		return false, fmt.Errorf("a condition is {\"operator\": …, \"operands\": […]}, and this is %s", Text(condition))
+	case "AND", "OR":
+		if depth > maxDepth {
+			return false, errSyntax
+		}
+		result := name == "AND"
+		for _, operand := range operands {
+			holds, err := e.condition(operand, depth+1)
+			if err != nil {
+				return false, err
+			}
+			if name == "AND" {
+				result = result && holds
+			} else {
+				result = result || holds
+			}
+		}
+		return result, nil
+	default:
+		test, known := operators[name]
+		if !known {
+			return false, fmt.Errorf("the operator %q is not known", operator)
+		}
+		var values [2]any
+		for i := range values {
+			values[i] = Undefined{}
+			if i < len(operands) {
+				values[i] = e.operand(operands[i])
+			}
+		}
+		return test(values[0], values[1]), nil
+	}
+}
+
+func (e Env) operand(value any) any {
+	if text, ok := value.(string); ok {
+		return e.Value(text)
+	}
+	return value
+}
+
+// normal is an operator without what Auth0's editor says around it: "is greater than" and
+// IS_GREATER_THAN are GREATER.
+func normal(operator string) string {
+	name := strings.ToUpper(strings.NewReplacer(" ", "_", "-", "_").Replace(strings.TrimSpace(operator)))
+	for _, prefix := range []string{"IS_", "DOES_"} {
+		name = strings.TrimPrefix(name, prefix)
+	}
+	for _, suffix := range []string{"_THAN", "_TO", "_WITH"} {
+		name = strings.TrimSuffix(name, suffix)
+	}
+	if full, ok := aliases[name]; ok {
+		return full
+	}
+	return name
+}
+
+// aliases are other names of operators. Auth0 documents what they mean, and not what its API calls
+// them.
+var aliases = map[string]string{
+	"EQ": "EQUAL", "EQUALS": "EQUAL", "NEQ": "DIFFERENT", "NE": "DIFFERENT", "NOT_EQUAL": "DIFFERENT", "NOT_EQUALS": "DIFFERENT",
+	"GT": "GREATER", "GTE": "GREATER_OR_EQUAL", "GREATER_THAN_OR_EQUAL": "GREATER_OR_EQUAL",
+	"LT": "LESS", "LTE": "LESS_OR_EQUAL", "LESS_THAN_OR_EQUAL": "LESS_OR_EQUAL",
+	"CONTAINS": "INCLUDES", "INCLUDE": "INCLUDES", "NOT_CONTAINS": "NOT_INCLUDES", "NOT_INCLUDE": "NOT_INCLUDES", "NOT_CONTAIN": "NOT_INCLUDES",
+	"START": "STARTS", "END": "ENDS", "EXIST": "EXISTS", "NOT_EXIST": "NOT_EXISTS",
+	"HAS_NOT_VALUE": "HAS_NO_VALUE", "NOT_HAS_VALUE": "HAS_NO_VALUE", "EMPTY": "HAS_NO_VALUE", "NOT_EMPTY": "HAS_VALUE",
+}
+
+// operators are those of Auth0: customize/forms/routers.
+var operators = map[string]func(a, b any) bool{
+	"EQUAL":            same,
+	"DIFFERENT":        func(a, b any) bool { return !same(a, b) },
+	"GREATER":          func(a, b any) bool { return ordered(a, b, func(n int) bool { return n > 0 }) },
+	"GREATER_OR_EQUAL": func(a, b any) bool { return ordered(a, b, func(n int) bool { return n >= 0 }) },
+	"LESS":             func(a, b any) bool { return ordered(a, b, func(n int) bool { return n < 0 }) },
+	"LESS_OR_EQUAL":    func(a, b any) bool { return ordered(a, b, func(n int) bool { return n <= 0 }) },
+	"INCLUDES":         includes,
+	"NOT_INCLUDES":     func(a, b any) bool { return !includes(a, b) },
+	"STARTS":           func(a, b any) bool { return !absent(a) && strings.HasPrefix(Text(a), Text(b)) },
+	"ENDS":             func(a, b any) bool { return !absent(a) && strings.HasSuffix(Text(a), Text(b)) },
+	"EXISTS":           func(a, _ any) bool { return a != any(Undefined{}) },
+	"NOT_EXISTS":       func(a, _ any) bool { return a == any(Undefined{}) },
+	"NULL":             func(a, _ any) bool { return a == nil },
+	"NOT_NULL":         func(a, _ any) bool { return a != nil },
+	"HAS_VALUE":        func(a, _ any) bool { return hasValue(a) },
+	"HAS_NO_VALUE":     func(a, _ any) bool { return !hasValue(a) },
+	"TRUE":             func(a, _ any) bool { return a == true || a == "true" },
+	"FALSE":            func(a, _ any) bool { return a == false || a == "false" },
+}
+
+// same reports whether two values are equal. A value that is typed beside a variable is a text, so
+// that a number equals its text.
+func same(a, b any) bool {
+	if absent(a) || absent(b) {
+		return absent(a) && absent(b)
+	}
+	return Text(a) == Text(b)
+}
+
+// ordered compares two values: as numbers where both are, otherwise as texts, as dates are.
+func ordered(a, b any, wanted func(int) bool) bool {
+	if absent(a) || absent(b) {
+		return false
+	}
+	x, okX := Number(a)
+	y, okY := Number(b)
+	if !okX || !okY {
+		return wanted(strings.Compare(Text(a), Text(b)))
+	}
+	switch {
+	case x < y:
+		return wanted(-1)
+	case x > y:
+		return wanted(1)
+	}
+	return wanted(0)
+}
+
+func includes(a, b any) bool {
+	switch v := a.(type) {
+	case nil, Undefined:
+		return false
+	case []any:
+		for _, item := range v {
+			if same(item, b) {
+				return true
+			}
+		}
+		return false
+	case map[string]any:
+		_, ok := v[Text(b)]
+		return ok
+	}
+	return strings.Contains(Text(a), Text(b))
+}
+
+func hasValue(value any) bool {
+	switch v := value.(type) {
+	case nil, Undefined:
+		return false
+	case string:
+		return v != ""
+	case []any:
+		return len(v) > 0
+	case map[string]any:
+		return len(v) > 0
+	}
+	return true
+}
+
+// Plain makes a value of JSON of any other.
+func Plain(value any) (out any, err error) {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	return out, json.Unmarshal(raw, &out)
+}
