@@ -70,7 +70,7 @@ var pages = func() *template.Template {
 		Login{}.view(), Consent{}.view(), LogoutConfirm{}.view(), LoggedOut{}.view(), Error{}.view(), FormPost{URL: "/"}.view(),
 		WebMessage{}.view(), Signup{}.view(), Result{}.view(), OrganizationSelection{}.view(), OrganizationPicker{}.view(), DeviceConfirmation{}.view(),
 		AcceptInvitation{}.view(), LoginIdentifier{}.view(), SignupPassword{}.view(), MFAChallenge{Factor: "otp"}.view(),
-		ClassicLogin{}.view(), FormPost{URL: "/", Fragment: true}.view(),
+		ClassicLogin{}.view(), FormPost{URL: "/", Fragment: true}.view(), FormStep{}.view(),
 	} {
 		if err := all.ExecuteTemplate(io.Discard, v.template, v); err != nil {
 			panic(err)
@@ -93,8 +93,12 @@ type view struct {
 	Errors      map[string]pageError
 	Notice      notice
 	Form        form
-	// MFA is what a page of a further factor shows, nil for others.
-	MFA     *mfa
+	// MFA is what a page of a further factor shows, and Step a step of a form of the tenant's; nil
+	// for others.
+	MFA  *mfa
+	Step *step
+	// Title is what the window is called, "" for the text at TitleKey.
+	Title   string
 	LinkURL template.URL
 	// Again is a page whose button does once more what led to it, nil for none.
 	Again *Result

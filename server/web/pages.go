@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/storage"
@@ -109,6 +110,9 @@ func (p Pages) write(w http.ResponseWriter, status int, page templates.Page, fra
 	policy := contentSecurityPolicy
 	if origin := templates.FontOrigin(page); origin != "" {
 		policy += "; font-src " + origin
+	}
+	if templates.HasMarkUp(page) { // whose scripts stay out
+		policy = strings.Replace(policy, "style-src 'self'", "style-src 'self' 'unsafe-inline'", 1)
 	}
 	if templates.Waits(page) {
 		policy += "; connect-src 'self'"
