@@ -21,10 +21,10 @@ const module = "github.com/tenant0/tenant0/"
 // two rooms need moves down. A name that ends in "/" stands for all below it.
 var floors = map[string]int{
 	"config/private": 0, "config/seeds": 0, "config/suggest": 0, "storage": 0, "templates": 0, "server/apierr": 0, "server/clock": 0,
-	"server/callback": 0, "server/metrics": 0, "server/customclaims": 0, "server/redact": 0, "server/telemetry": 0, "server/trace": 0,
+	"server/callback": 0, "server/expressions": 0, "server/metrics": 0, "server/customclaims": 0, "server/redact": 0, "server/telemetry": 0, "server/trace": 0,
 
 	"config": 1, "keys": 1, "keys/ca": 1, "storage/bolt": 1, "storage/memory": 1, "storage/postgres": 1, "storage/postgres/pgtest": 1, "storage/enginetest": 1, "server/identity": 1, "server/logstream": 1,
-	"server/outbox": 1, "server/resource": 1, "server/search": 1, "server/tenantlog": 1, "server/web": 1,
+	"server/outbox": 1, "server/prompts": 1, "server/resource": 1, "server/search": 1, "server/tenantlog": 1, "server/web": 1,
 
 	"server/account": 2, "server/authz": 2, "server/emails": 2, "server/extend": 2, "server/outside": 2, "server/registered": 2, "server/session": 2,
 
@@ -34,7 +34,7 @@ var floors = map[string]int{
 	"server/backchannel": 4, "server/deploy": 4, "server/factors": 4, "server/jobs": 4, "server/oauth": 4, "server/signin": 4, "server/webauthn": 4,
 
 	"server/authorize": 5, "server/authzext": 5, "server/consent": 5, "server/control": 5, "server/dbconnections": 5,
-	"server/crossorigin": 5, "server/device": 5, "server/discovery": 5, "server/federation": 5, "server/login": 5, "server/logout": 5,
+	"server/crossorigin": 5, "server/device": 5, "server/discovery": 5, "server/federation": 5, "server/forms": 5, "server/login": 5, "server/logout": 5,
 	"server/management": 5, "server/mfa": 5, "server/mfapages": 5, "server/myaccount": 5, "server/notemulated": 5, "server/organization": 5, "server/passkey": 5, "server/passwordless": 5, "server/registration": 5, "server/token": 5, "server/userinfo": 5,
 
 	"server/tenant": 6,

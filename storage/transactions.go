@@ -87,6 +87,8 @@ type Transaction struct {
 	Consent *ConsentAnswer `json:"consent,omitempty"`
 	// Upstream is the login at another identity provider, nil where none was begun.
 	Upstream *UpstreamLogin `json:"upstream,omitempty"`
+	// Form is the form of the tenant's that the login shows, nil where none was begun.
+	Form *FormVisit `json:"form,omitempty"`
 }
 
 // PasswordlessLogin is a login by a code or a link.
@@ -164,7 +166,10 @@ func (t Transaction) clone() Transaction {
 	t.Applicant = maps.Clone(t.Applicant)
 	t.Passwordless, t.Proof, t.Organization = copyOf(t.Passwordless), copyOf(t.Proof), copyOf(t.Organization)
 	t.Further, t.Consent, t.Upstream, t.Logout = copyOf(t.Further), copyOf(t.Consent), copyOf(t.Upstream), copyOf(t.Logout)
-	t.Enrollment = copyOf(t.Enrollment)
+	t.Enrollment, t.Form = copyOf(t.Enrollment), copyOf(t.Form)
+	if t.Form != nil {
+		t.Form.Back, t.Form.Kept = slices.Clone(t.Form.Back), bytes.Clone(t.Form.Kept)
+	}
 	if t.Organization != nil {
 		t.Organization.Offered = slices.Clone(t.Organization.Offered)
 	}

@@ -122,6 +122,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request, rq storage.Authoriz
 			return m.respond(w, r, d)
 		}
 		trace.Note(r.Context(), trace.Step{Room: "authorize", Said: "the request can be answered once the user has been at " + d.page})
+		t.Form = d.form
 		state, err := m.Cookies.Start(w, r, m.DB, t)
 		if err != nil {
 			return err
@@ -156,10 +157,27 @@ func (m *room) takeUp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return m.refuse(w, r, d, err)
 	}
-	if d.page != "" {
-		return goOn(w, r, d, state, nil)
+	if d.page == "" {
+		return m.respond(w, r, d)
 	}
-	return m.respond(w, r, d)
+	if err := m.comeTo(r, d); err != nil {
+		return err
+	}
+	return goOn(w, r, d, state, nil)
+}
+
+// comeTo notes in the login that it has come to a form of the tenant's: the form's own page shows it to
+// nobody who has not yet done all that comes before.
+func (m *room) comeTo(r *http.Request, d *decision) error {
+	if d.form == nil {
+		return nil
+	}
+	return m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
+		return session.Change(tx, d.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
+			t.Form = d.form
+			return nil
+		})
+	})
 }
 
 // errOutdated reports that what was decided from has changed before the response was

@@ -2,12 +2,14 @@ package authorize
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/factors"
+	"github.com/tenant0/tenant0/server/prompts"
 	"github.com/tenant0/tenant0/server/saml"
 	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/webauthn"
@@ -20,6 +22,7 @@ const (
 	organizationPage = "/u/organization"
 	pickerPage       = "/u/organization-picker"
 	invitationPage   = "/u/accept-invitation"
+	formPage         = "/u/custom-prompt/"
 )
 
 // login is what is decided on: what was asked, and what the pages have added.
@@ -43,6 +46,8 @@ type decision struct {
 	access   access
 	tenant   storage.Tenant
 	page     string
+	// form is the form of the tenant's that the page shows, where the login has just come to it.
+	form *storage.FormVisit
 	// person is whom an assertion is about, where one is asked for.
 	person saml.Person
 }
@@ -94,7 +99,10 @@ func (m *room) load(tx *storage.Tx, r *http.Request, d *decision, now time.Time)
 	if d.request.Organization, d.page, err = findOrganization(tx, l, d.identity); err != nil || d.page != "" {
 		return err
 	}
-	if d.access, err = grantAccess(tx, d.login, d.identity); err != nil || d.request.Assertion == nil {
+	if d.access, err = grantAccess(tx, d.login, d.identity); err != nil {
+		return err
+	}
+	if d.page, d.form, err = askForm(tx, l, d.identity); err != nil || d.page != "" || d.request.Assertion == nil {
 		return err
 	}
 	d.person, err = personOf(tx, d.request.ClientID, d.identity.user)
@@ -257,6 +265,25 @@ func offerPasskey(tx *storage.Tx, l login, id identity) (page string, err error)
 		page = passkeyPage
 	}
 	return page, nil
+}
+
+// askForm shows the form of the tenant's that the logins of the application are to show, once in each
+// login: until scripts run, the control listener says in their place which that is.
+func askForm(tx *storage.Tx, l login, id identity) (page string, begun *storage.FormVisit, err error) {
+	render, err := prompts.For(tx, l.client.ClientID)
+	if err != nil {
+		return "", nil, storage.Optional(err)
+	}
+	visit, asked := l.transaction.FormOf(id.session, render.FormID)
+	switch {
+	case asked && visit.Done:
+		return "", nil, nil
+	case l.silent():
+		return "", nil, apierr.InteractionRequired
+	case !asked:
+		begun = &visit
+	}
+	return formPage + url.PathEscape(render.FormID), begun, nil
 }
 
 // scripts is where the tenant's scripts have their say of a login: outside of any

@@ -246,14 +246,14 @@ func checkApplication(tenant storage.Tenant, client storage.Client, what asked) 
 		return apierr.OrganizationDenied
 	case params.Get("invitation") != "" && params.Get("organization") == "":
 		return apierr.MissingParameter("organization")
-	case params.Get("organization") == "" && client.OrganizationUsage == "require" && !prompts(client):
+	case params.Get("organization") == "" && client.OrganizationUsage == "require" && !asksFirst(client):
 		return apierr.OrganizationMissing
 	}
 	return nil
 }
 
-// prompts reports whether users of an application are asked for their organization.
-func prompts(client storage.Client) bool {
+// asksFirst reports whether users of an application are asked for their organization.
+func asksFirst(client storage.Client) bool {
 	return client.AsksOrganization(storage.BeforeLogin) || client.AsksOrganization(storage.AfterLogin)
 }
 

@@ -8,13 +8,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
-	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/web"
@@ -105,7 +103,7 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 //
 //auth0:operation POST /u/consent
 func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
-	form, err := readForm(w, r)
+	form, err := web.Lists(w, r, maxForm)
 	if err != nil {
 		return err
 	}
@@ -139,19 +137,6 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return web.Resume(w, r, q.state)
-}
-
-// readForm reads the form, in which scope[] comes once for each scope.
-func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
-	body, err := web.ReadBody(w, r, maxForm)
-	if err != nil {
-		return nil, err
-	}
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return nil, apierr.MalformedBody.With(err)
-	}
-	return form, nil
 }
 
 // maxForm leaves room for every scope that a request of web.MaxForm bytes can

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 
+	"github.com/tenant0/tenant0/server/prompts"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -31,6 +32,9 @@ func describeVaultConnection(_ Collection, doc, _ storage.Document) error {
 // Forms are Auth0: api/management/v2/forms. Parts of a form that are empty are none.
 var Forms = &Kind{
 	Kind: resource.Forms,
+	deleted: func(o Collection, doc storage.Document) error {
+		return prompts.Forget(o.Tx, storage.Text(doc, "id"))
+	},
 	before: func(_ Collection, doc, _ storage.Document) error {
 		for _, name := range []string{"messages", "translations"} {
 			if part, ok := doc[name].(storage.Document); ok && len(part) == 0 {

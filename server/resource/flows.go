@@ -43,7 +43,7 @@ var (
 		Created: "created_at", Updated: "updated_at",
 		Missing: missing("", "Connection not found"),
 	}
-	// Forms is Auth0: api/management/v2/forms. They are kept and never shown.
+	// Forms is Auth0: api/management/v2/forms.
 	Forms = &Kind{
 		Name: "forms", ID: "id", NewID: Prefixed("ap_", 22), Open: true,
 		Fields: Fields{

@@ -30,6 +30,7 @@ import (
 	"github.com/tenant0/tenant0/server/device"
 	"github.com/tenant0/tenant0/server/discovery"
 	"github.com/tenant0/tenant0/server/federation"
+	"github.com/tenant0/tenant0/server/forms"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/jobs"
 	"github.com/tenant0/tenant0/server/login"
@@ -308,6 +309,7 @@ func (t *Tenant) rooms() *web.Router {
 		DB: t.db, Issuer: t.Issuer, Secrets: t.issuer.Secrets, Cookies: cookies, Pages: pages, Emails: mails, Door: door, Log: t.events, Now: now,
 	})
 	device.Mount(rt, open, device.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
+	forms.Mount(rt, forms.Deps{DB: t.db, Secrets: t.issuer.Secrets, Cookies: cookies, Pages: pages, Log: t.events, Now: now, Tenant: t.shownName()})
 	consent.Mount(rt, consent.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})
 	organization.Mount(rt, organization.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})
 	userinfo.Mount(open, userinfo.Deps{DB: t.db, Issuer: t.issuer, Now: now})

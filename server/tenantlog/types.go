@@ -46,6 +46,10 @@ const (
 	CrossOriginLogin      = "scoa"
 	CodeSent              = "cls"
 
+	FormSubmitted = "forms_submission_succeeded"
+	FlowCompleted = "flows_execution_completed"
+	FlowFailed    = "flows_execution_failed"
+
 	FactorStarted       = "gd_start_auth"
 	FactorSucceeded     = "gd_auth_succeed"
 	FactorFailed        = "gd_auth_failed"

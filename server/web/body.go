@@ -22,6 +22,24 @@ import (
 // MaxForm bounds the body of the protocol endpoints, in bytes.
 const MaxForm = 64 << 10
 
+// Lists reads a form of a page in which a field may come several times, as the choices among options do.
+// The request's PostForm is set to what it returns.
+func Lists(w http.ResponseWriter, r *http.Request, limit int64) (url.Values, error) {
+	body, err := ReadBody(w, r, limit)
+	if err != nil {
+		return nil, err
+	}
+	if !utf8.Valid(body) {
+		return nil, apierr.MalformedBody.With(errors.New("not UTF-8"))
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, apierr.MalformedBody.With(err)
+	}
+	r.PostForm = form
+	return form, nil
+}
+
 // Form reads the parameters of a request body, form-encoded or JSON alike, as
 // the Authentication API takes them. Each parameter comes at most once; numbers
 // and booleans of JSON become their text, arrays of strings their words. The

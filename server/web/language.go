@@ -51,6 +51,12 @@ func pageLanguage(ctx context.Context, enabled []string, uiLocales string) strin
 	return enabled[0]
 }
 
+// LanguageAmong is the language of a form of the tenant's, of those that it is written in: the first that
+// is asked for, or else the first of all.
+func LanguageAmong(ctx context.Context, written []string, uiLocales string) string {
+	return pageLanguage(ctx, written, uiLocales)
+}
+
 // enabledAs is the enabled language that serves who asks for one: itself, its base, or another
 // of the same base; "" for none.
 func enabledAs(enabled []string, wanted string) (tag string) {

@@ -1,0 +1,374 @@
+// Package forms serves the forms of the tenant within logins, at Auth0's /u/custom-prompt/{form}: it
+// shows a form step by step, keeps what is entered with the login, follows routers and flows, and sends
+// the browser back to /authorize/resume at the end. Auth0: customize/forms.
+package forms
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/expressions"
+	"github.com/tenant0/tenant0/server/prompts"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/session"
+	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/web"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// Deps is what the room works with.
+type Deps struct {
+	DB      *storage.DB
+	Secrets *keys.Secrets
+	Cookies session.Cookies
+	Pages   web.Pages
+	Log     *tenantlog.Log
+	Now     func() time.Time
+	// Tenant is what the tenant is called.
+	Tenant string
+}
+
+type room struct{ Deps }
+
+// Mount adds the room's routes.
+func Mount(rt *web.Router, d Deps) {
+	m := &room{d}
+	rt = rt.With(d.Pages.Shape)
+	rt.Handle(http.MethodGet, "/u/custom-prompt/{form}", m.show)
+	rt.Handle(http.MethodPost, "/u/custom-prompt/{form}", web.SameSite(m.submit))
+}
+
+// visit is a form that a login shows to a user.
+type visit struct {
+	state  string
+	t      storage.Transaction
+	user   storage.User
+	client storage.Client
+	storage.FormVisit
+	form definition
+	// tag is the language that the form is shown in.
+	tag  string
+	kept kept
+	// context is what expressions know of the login.
+	context map[string]any
+}
+
+// kept is what was entered and stored so far. It is sealed in the login.
+type kept struct {
+	// Fields are by the ids of the fields, hidden ones among them, and Vars are what flows share.
+	Fields map[string]any `json:"fields"`
+	Vars   map[string]any `json:"vars"`
+	// Journey is the id of the visit, which flows record.
+	Journey string `json:"journey"`
+	// Sent says how often the buttons that send something again were pressed, by their ids.
+	Sent map[string]sending `json:"sent,omitempty"`
+}
+
+// sending is how often a button was pressed, and when last.
+type sending struct {
+	Times int       `json:"times"`
+	Last  time.Time `json:"last"`
+}
+
+var (
+	// errNothingAsked reports that the login shows the form to nobody, or not any more.
+	errNothingAsked = errors.New("the form is not asked for")
+	// errTaken reports what was sent before, or from an older page.
+	errTaken = errors.New("the page is not the one that the form is at")
+)
+
+// load finds the form that a login shows. The login has to be at it: whoever has not yet done what
+// comes before, as a further factor, is sent back, with errNothingAsked.
+func (m *room) load(r *http.Request) (v visit, err error) {
+	v.state = session.StateOf(r)
+	if v.t, err = m.Cookies.Transaction(m.DB, r, v.state, m.Now()); err != nil {
+		return v, err
+	}
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error { return m.find(tx, r, &v) })
+	return v, err
+}
+
+// find finds the user, the form, and how far the user has come with it.
+func (m *room) find(tx *storage.Tx, r *http.Request, v *visit) error {
+	rq := v.t.Request()
+	s, err := m.Cookies.Find(tx, r, m.Now())
+	if err == nil {
+		v.user, err = tx.Users.Get(s.UserID)
+	}
+	if err == nil {
+		v.client, err = tx.Clients.Get(rq.ClientID)
+	}
+	if storage.IsNotFound(err) || err == nil && v.user.Blocked {
+		return errNothingAsked
+	}
+	if err != nil {
+		return err
+	}
+	var asked bool
+	if v.FormVisit, asked = v.t.FormOf(s, web.Param(r, "form")); !asked || v.Done {
+		return errNothingAsked
+	}
+	form, doc, err := find(tx, resource.Forms.Name, v.FormID)
+	if storage.IsNotFound(err) {
+		return errNothingAsked
+	}
+	if err != nil {
+		return err
+	}
+	v.tag = web.LanguageAmong(r.Context(), form.tags(), rq.UILocales)
+	if v.form, err = form.in(doc, v.tag); err != nil {
+		return err
+	}
+	if v.context, err = m.contextOf(tx, *v); err != nil {
+		return err
+	}
+	if v.Kept == nil {
+		return m.fresh(tx, v)
+	}
+	return v.unseal(m.Secrets)
+}
+
+// fresh is what a form begins with: the values of hidden fields, and those that whoever has asked for
+// the form gives.
+func (m *room) fresh(tx *storage.Tx, v *visit) error {
+	render, err := prompts.For(tx, v.t.Request().ClientID)
+	if err := storage.Optional(err); err != nil {
+		return err
+	}
+	v.kept = kept{Fields: map[string]any{}, Vars: map[string]any{}}
+	for name, value := range render.Vars {
+		v.kept.Vars[name] = value
+	}
+	env := m.env(v)
+	for _, hidden := range v.form.Start.HiddenFields {
+		if value := env.All(hidden.Value); value != nil && value != any(expressions.Undefined{}) {
+			v.kept.Fields[hidden.Key] = value
+		}
+	}
+	for name, value := range render.Fields {
+		if v.form.has(name) { // Auth0: customize/forms/render
+			v.kept.Fields[name] = value
+		}
+	}
+	return nil
+}
+
+// has reports whether a form has a field of an id, or a hidden one.
+func (d definition) has(id string) bool {
+	for _, hidden := range d.Start.HiddenFields {
+		if hidden.Key == id {
+			return true
+		}
+	}
+	for _, n := range d.Nodes {
+		for _, c := range n.Config.Components {
+			if c.field() && c.ID == id {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// seal puts what is kept into the visit.
+func (v *visit) seal(secrets *keys.Secrets) error {
+	raw, err := json.Marshal(v.kept)
+	v.Kept = secrets.Seal(string(raw))
+	return err
+}
+
+func (v *visit) unseal(secrets *keys.Secrets) error {
+	if err := json.Unmarshal([]byte(secrets.Unseal(v.Kept)), &v.kept); err != nil {
+		return apierr.TransactionExpired.With(err)
+	}
+	if v.kept.Fields == nil {
+		v.kept.Fields = map[string]any{}
+	}
+	if v.kept.Vars == nil {
+		v.kept.Vars = map[string]any{}
+	}
+	return nil
+}
+
+// env is what the form's expressions can speak of.
+func (m *room) env(v *visit) expressions.Env {
+	return expressions.Env{
+		Values: map[string]any{"context": v.context, "fields": v.kept.Fields, "vars": v.kept.Vars}, Now: m.Now,
+		Message: func(key string) string { return v.form.Messages.Custom[key] },
+	}
+}
+
+// take uses up the turn of a page: of what is sent twice, one is taken.
+func (m *room) take(r *http.Request, v *visit) error {
+	return m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
+		return session.Change(tx, v.t.StateHash, m.Now(), func(t *storage.Transaction) error {
+			if t.Form == nil || t.Form.SessionID != v.SessionID || t.Form.FormID != v.FormID || t.Form.Done || t.Form.Turn != v.Turn {
+				return errTaken
+			}
+			t.Form.Turn++
+			return nil
+		})
+	})
+}
+
+// keep writes how far the user has come.
+func (m *room) keep(r *http.Request, v *visit) error {
+	if err := v.seal(m.Secrets); err != nil {
+		return err
+	}
+	return m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error { return m.write(tx, v) })
+}
+
+// write writes the visit over the one whose turn was taken.
+func (m *room) write(tx *storage.Tx, v *visit) error {
+	return session.Change(tx, v.t.StateHash, m.Now(), func(t *storage.Transaction) error {
+		if t.Form == nil || t.Form.SessionID != v.SessionID || t.Form.FormID != v.FormID || t.Form.Turn != v.Turn+1 {
+			return errTaken
+		}
+		form := v.FormVisit
+		form.Turn++
+		form.Back = slices.Clone(v.Back)
+		t.Form = &form
+		return nil
+	})
+}
+
+// answered is what becomes of an error of a page: who is at another place of the login is sent there.
+func (v visit) answered(w http.ResponseWriter, r *http.Request, err error) error {
+	switch {
+	case errors.Is(err, errNothingAsked):
+		return web.Resume(w, r, v.state)
+	case errors.Is(err, errTaken):
+		return web.Continue(w, r, v.path(), v.state)
+	}
+	return err
+}
+
+func (v visit) path() string { return Page(v.FormID) }
+
+// Page is the page of a form.
+func Page(form string) string { return "/u/custom-prompt/" + url.PathEscape(form) }
+
+// show shows the step that the form is at, and begins it.
+//
+//auth0:operation GET /u/custom-prompt/{form}
+func (m *room) show(w http.ResponseWriter, r *http.Request) error {
+	v, err := m.load(r)
+	if err != nil {
+		return v.answered(w, r, err)
+	}
+	step, ok := m.step(&v)
+	if v.Node != "" && ok {
+		return m.page(w, r, http.StatusOK, &v, step, shown{})
+	}
+	if err := m.take(r, &v); err != nil {
+		return v.answered(w, r, err)
+	}
+	v.kept.Journey, v.Back = expressions.UUID(), nil
+	return m.goOn(w, r, &v, node{}, cmp.Or(v.form.Start.NextNode, endingNode))
+}
+
+// submit takes what was entered.
+//
+//auth0:operation POST /u/custom-prompt/{form}
+func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.Lists(w, r, web.MaxForm)
+	if err != nil {
+		return err
+	}
+	v, err := m.load(r)
+	if err != nil {
+		return v.answered(w, r, err)
+	}
+	step, ok := m.step(&v)
+	if !ok || step.Type != stepNode || form.Has("turn") && form.Get("turn") != strconv.Itoa(v.Turn) {
+		return web.Continue(w, r, v.path(), v.state)
+	}
+	action, id, _ := strings.Cut(form.Get("action"), "::")
+	switch action {
+	case "", "default":
+		return m.next(w, r, &v, step, form)
+	case "previous":
+		return m.previous(w, r, &v, step, form)
+	case "jump":
+		return m.jump(w, r, &v, step, id)
+	case "resend":
+		return m.resend(w, r, &v, step, id)
+	}
+	return m.page(w, r, http.StatusBadRequest, &v, step, shown{alert: v.say(errInput)})
+}
+
+// step is the step that the form is at, with what its options say.
+func (m *room) step(v *visit) (step node, ok bool) {
+	if step, ok = v.form.node(v.Node); !ok {
+		return step, false
+	}
+	env := m.env(v)
+	for i := range step.Config.Components {
+		list := step.Config.Components[i].Config.Options.list
+		for j, o := range list {
+			list[j] = option{Value: env.Text(o.Value), Label: env.Text(o.Label), ImageURL: env.Text(o.ImageURL)}
+		}
+	}
+	return step, true
+}
+
+// say is the text of a message in the form's language.
+func (v visit) say(key string) string { return v.form.message(fault{key: key}, v.tag) }
+
+// next goes on to the node that follows the step.
+func (m *room) next(w http.ResponseWriter, r *http.Request, v *visit, step node, form url.Values) error {
+	if faults := step.enteredAll(form, v.kept.Fields); len(faults) > 0 {
+		return m.page(w, r, http.StatusBadRequest, v, step, shown{faults: faults, typed: form, alert: v.say(errInput)})
+	}
+	if err := m.take(r, v); err != nil {
+		return v.answered(w, r, err)
+	}
+	return m.goOn(w, r, v, step, cmp.Or(step.Config.NextNode, endingNode))
+}
+
+// previous goes back to the step before, and keeps what was entered: it is held against the same as
+// for going on.
+func (m *room) previous(w http.ResponseWriter, r *http.Request, v *visit, step node, form url.Values) error {
+	if len(v.Back) == 0 {
+		return web.Continue(w, r, v.path(), v.state)
+	}
+	if faults := step.enteredAll(form, v.kept.Fields); len(faults) > 0 {
+		return m.page(w, r, http.StatusBadRequest, v, step, shown{faults: faults, typed: form, alert: v.say(errInput)})
+	}
+	if err := m.take(r, v); err != nil {
+		return v.answered(w, r, err)
+	}
+	last := len(v.Back) - 1
+	v.Node, v.Back = v.Back[last], v.Back[:last]
+	return m.stay(w, r, v)
+}
+
+// jump goes on to the node of a button. What was entered in the step is neither looked at nor kept.
+func (m *room) jump(w http.ResponseWriter, r *http.Request, v *visit, step node, id string) error {
+	button, ok := step.component("JUMP_BUTTON", id)
+	if !ok {
+		return m.page(w, r, http.StatusBadRequest, v, step, shown{alert: v.say(errInput)})
+	}
+	if err := m.take(r, v); err != nil {
+		return v.answered(w, r, err)
+	}
+	return m.goOn(w, r, v, step, cmp.Or(button.Config.NextNode, endingNode))
+}
+
+// stay shows the step that the visit is at now.
+func (m *room) stay(w http.ResponseWriter, r *http.Request, v *visit) error {
+	if err := m.keep(r, v); err != nil {
+		return v.answered(w, r, err)
+	}
+	return web.Continue(w, r, v.path(), v.state)
+}
