@@ -45,6 +45,8 @@ type Tenant struct {
 		// StandardAnswers, tenant0's own, gives applications that register themselves the switch
 		// of that name.
 		StandardAnswers bool `json:"tenant0_standard_answers"`
+		// RateLimits, tenant0's own, switches on limits that Auth0 always has.
+		RateLimits bool `json:"tenant0_rate_limits"`
 	} `json:"flags"`
 	// RegistrationMode is strict, which is the default, or permissive: what applications are
 	// that register themselves.

@@ -1,10 +1,12 @@
 package passwordless
 
 import (
+	"errors"
 	"net/http"
 	"net/mail"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/outbox"
+	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -70,6 +73,9 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
 		challenge := asked
 		message = emails.Draft{}
+		if err := account.CountCode(tx, signin.Address(r), m.Now()); err != nil {
+			return err
+		}
 		if user, err = m.challenged(tx, client, &challenge, form.Get("allow_signup") == "true"); err != nil {
 			return err
 		}
@@ -83,7 +89,7 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
 		})
 	})
 	if err != nil {
-		return err
+		return m.limited(r, client, err)
 	}
 	if err := m.Emails.Send(message); err != nil {
 		return err
@@ -96,6 +102,29 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
 	}
 	web.NoStore(w)
 	return web.Reply(w, http.StatusOK, map[string]string{"auth_session": session})
+}
+
+// limited is what an address is told that has asked for too many codes. Auth0: troubleshoot/customer-support/
+// operational-policies/rate-limit-policy.
+func (m *room) limited(r *http.Request, client storage.Client, err error) error {
+	if !errors.Is(err, storage.ErrTooMany) {
+		return err
+	}
+	m.Codes.Log.Record(r, tenantlog.Event{
+		Type: tenantlog.RateLimited, Description: "You passed the limit of allowed calls to " + r.URL.Path, ClientID: client.ClientID, ClientName: client.Name,
+	})
+	e := *errLimited
+	e.Header = map[string]string{
+		"X-RateLimit-Limit": strconv.Itoa(account.CodesAnHour), "X-RateLimit-Remaining": "0",
+		"X-RateLimit-Reset": strconv.FormatInt(m.Now().Add(time.Hour/account.CodesAnHour).Unix(), 10),
+	}
+	return e.With(err)
+}
+
+var errLimited = &apierr.Error{
+	Status: http.StatusTooManyRequests, Code: "too_many_requests",
+	Message: "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset headers.",
+	Setting: "flags.tenant0_rate_limits of the tenant",
 }
 
 // askedFor reads whom a code is for.

@@ -118,6 +118,9 @@ func (m *room) start(w http.ResponseWriter, r *http.Request) error {
 	var message emails.Draft
 	made := false
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
+		if err := account.CountCode(tx, signin.Address(r), m.Now()); err != nil {
+			return err
+		}
 		a, err := m.addressee(tx, client, form)
 		if err != nil {
 			return err
@@ -137,7 +140,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return m.limited(r, client, err)
 	}
 	if err := m.Emails.Send(message); err != nil {
 		return err

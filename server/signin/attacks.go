@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -19,6 +20,11 @@ var (
 		Message: "We have detected suspicious login behavior and further attempts will be blocked. Please contact the administrator.",
 		Setting: "attack-protection/suspicious-ip-throttling",
 	}
+	// ErrTooOften reports an account that one address tries to log in to too often.
+	ErrTooOften = &apierr.Error{
+		Status: http.StatusTooManyRequests, Code: "too_many_logins", Message: "Too many login attempts for this user. Please wait, and try again later.",
+		Setting: "flags.tenant0_rate_limits of the tenant",
+	}
 	// ErrLeaked reports a password that is right and that others know.
 	ErrLeaked = &apierr.Error{
 		Status: http.StatusUnauthorized, Code: "password_leaked",
@@ -36,6 +42,8 @@ func PageKey(err error, wrong string) string {
 		return "user-blocked"
 	case errors.Is(err, ErrThrottled):
 		return "ip-blocked"
+	case errors.Is(err, ErrTooOften):
+		return "same-user-login"
 	case errors.Is(err, ErrLeaked):
 		return "password-breached"
 	case errors.Is(err, ErrWrong), errors.Is(err, storage.ErrReused):
@@ -47,6 +55,27 @@ func PageKey(err error, wrong string) string {
 // throttled is the event of an address that may try no more.
 func (a Attempt) throttled() tenantlog.Event {
 	return a.event(tenantlog.AddressBlocked, "Blocked IP Address: too many logins have failed from "+a.IP)
+}
+
+// tooOften refuses an attempt by a password from an address that tries an account too often, right passwords
+// included.
+func (d *Door) tooOften(r *http.Request, a Attempt) error {
+	if a.User.UserID == "" || a.Password == "" {
+		return nil
+	}
+	on := false
+	err := d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		on, err = account.Limits(tx)
+		return err
+	})
+	if err == nil && on {
+		err = d.DB.Update(context.WithoutCancel(r.Context()), func(tx *storage.Tx) error { return account.CountLogin(tx, a.User.UserID, a.IP, d.Now()) })
+	}
+	if errors.Is(err, storage.ErrTooMany) {
+		d.Log.Record(r, a.event(tenantlog.LoginsLimited, "Blocked Account: too many logins from "+a.IP))
+		return ErrTooOften
+	}
+	return err
 }
 
 // attack refuses an attempt from an address that has failed too often, and a right password that

@@ -106,10 +106,13 @@ func StillPassword(userID, hash string) func(*storage.Tx) error {
 }
 
 // Judge says what becomes of an attempt whose proof was right or not: nil for one that may
-// go on, ErrBlocked, ErrThrottled, ErrLeaked, or ErrWrong. A blocked account stays closed to the right proof too. It
+// go on, ErrBlocked, ErrThrottled, ErrTooOften, ErrLeaked, or ErrWrong. A blocked account stays closed to the right proof too. It
 // counts and logs what it refuses, and tells the user of the attempt that blocks the
 // account, Auth0: secure/attack-protection/brute-force-protection.
 func (d *Door) Judge(r *http.Request, a Attempt, right bool) error {
+	if err := d.tooOften(r, a); err != nil {
+		return err
+	}
 	if err := d.attack(r, a, right); err != nil {
 		return err
 	}

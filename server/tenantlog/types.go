@@ -38,6 +38,8 @@ const (
 	UserUnblocked         = "ublkdu"
 	AccountBlocked        = "limit_wc"
 	AddressBlocked        = "limit_mu"
+	LoginsLimited         = "limit_sul"
+	RateLimited           = "api_limit"
 	PasswordLeaked        = "pwd_leak"
 	ResetPasswordLeaked   = "reset_pwd_leak"  //nolint:gosec // a name
 	SignupPasswordLeaked  = "signup_pwd_leak" //nolint:gosec // a name
