@@ -31,7 +31,7 @@ var floors = map[string]int{
 	// The tenant file's language is for who seeds, imports and exports: nothing below them speaks it.
 	"config/tenantfile": 3, "server/objects": 3, "server/passcodes": 3, "server/providers": 3, "server/saml": 3, "server/tokens": 3,
 
-	"server/backchannel": 4, "server/deploy": 4, "server/factors": 4, "server/jobs": 4, "server/oauth": 4, "server/signin": 4, "server/webauthn": 4,
+	"server/backchannel": 4, "server/deploy": 4, "server/factors": 4, "server/flows": 4, "server/jobs": 4, "server/oauth": 4, "server/signin": 4, "server/webauthn": 4,
 
 	"server/authorize": 5, "server/authzext": 5, "server/consent": 5, "server/control": 5, "server/dbconnections": 5,
 	"server/crossorigin": 5, "server/device": 5, "server/discovery": 5, "server/federation": 5, "server/forms": 5, "server/login": 5, "server/logout": 5,

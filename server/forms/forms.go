@@ -17,6 +17,7 @@ import (
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/expressions"
+	"github.com/tenant0/tenant0/server/flows"
 	"github.com/tenant0/tenant0/server/prompts"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/session"
@@ -32,6 +33,7 @@ type Deps struct {
 	Cookies session.Cookies
 	Pages   web.Pages
 	Log     *tenantlog.Log
+	Flows   *flows.Runner
 	Now     func() time.Time
 	// Tenant is what the tenant is called.
 	Tenant string
@@ -69,6 +71,8 @@ type kept struct {
 	Vars   map[string]any `json:"vars"`
 	// Journey is the id of the visit, which flows record.
 	Journey string `json:"journey"`
+	// Codes are the one-time codes that flows have made.
+	Codes map[string]flows.Code `json:"codes,omitempty"`
 	// Sent says how often the buttons that send something again were pressed, by their ids.
 	Sent map[string]sending `json:"sent,omitempty"`
 }

@@ -37,12 +37,16 @@ func (m *room) goOn(w http.ResponseWriter, r *http.Request, v *visit, from node,
 		case routerNode:
 			next, err = m.route(v, n)
 		case flowNode:
-			err = faulty(v.FormID, "its node %q is a flow, and flows do not run yet", n.ID)
+			var message string
+			if message, err = m.run(r, v, n.Config.FlowID); err == nil && message != "" {
+				return m.stopped(w, r, v, message)
+			}
+			next = cmp.Or(n.Config.NextNode, endingNode)
 		default:
 			err = faulty(v.FormID, "its node %q has the type %q; there are STEP, FLOW and ROUTER", n.ID, n.Type)
 		}
 		if err != nil {
-			return err
+			return v.answered(w, r, err)
 		}
 	}
 	return faulty(v.FormID, "its nodes lead in a circle without a step")
@@ -69,6 +73,11 @@ func (m *room) end(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
+	if after := v.form.Ending.AfterSubmit; after != nil && after.FlowID != "" {
+		if _, err := m.run(r, v, after.FlowID); err != nil { // what it says comes too late
+			return v.answered(w, r, err)
+		}
+	}
 	for _, id := range v.form.secrets() {
 		delete(v.kept.Fields, id)
 	}
@@ -90,10 +99,9 @@ func (m *room) end(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return v.answered(w, r, err)
 	}
-	m.Log.Record(r, tenantlog.Event{
-		Type: tenantlog.FormSubmitted, ClientID: v.client.ClientID, ClientName: v.client.Name, UserID: v.user.UserID,
-		Connection: v.user.ConnectionName(), Organization: v.t.Request().Organization, Details: map[string]any{"form_id": v.FormID},
-	})
+	event := v.event()
+	event.Type, event.Details = tenantlog.FormSubmitted, map[string]any{"form_id": v.FormID}
+	m.Log.Record(r, event)
 	if leaves {
 		return web.Redirect(w, r, target)
 	}

@@ -85,7 +85,7 @@ func names(value any, id string) bool {
 	return false
 }
 
-// flowExecutions are the runs of a flow, of which there are none.
+// flowExecutions are the runs of a flow. What its actions did is shown where it is asked for.
 //
 //auth0:operation GET /api/v2/flows/{flow}/executions
 //auth0:operation GET /api/v2/flows/{flow}/executions/{id}
@@ -94,6 +94,12 @@ func flowExecutions() served {
 	return served{
 		kind: objects.FlowExecutions, path: "/flows/{flow}/executions", parent: "flow", scope: "flows_executions", verbs: "list get delete",
 		list: listing{key: "executions", style: flexible},
+		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
+			if c.param("id") == "" || !strings.Contains(c.query.Get("hydrate"), "debug") {
+				delete(doc, "debug")
+			}
+			return doc, nil
+		},
 	}
 }
 

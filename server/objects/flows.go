@@ -11,9 +11,9 @@ import (
 )
 
 // Flows are Auth0: api/management/v2/flows.
-var Flows = &Kind{Kind: resource.Flows}
+var Flows = &Kind{Kind: resource.Flows, parts: []string{resource.FlowExecutions.Name}}
 
-// FlowExecutions are the runs of a flow, of which there are none.
+// FlowExecutions are the runs of a flow.
 var FlowExecutions = &Kind{Kind: resource.FlowExecutions, Owner: Flows}
 
 // VaultConnections are Auth0: api/management/v2/flows/vault/connections.

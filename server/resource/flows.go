@@ -19,7 +19,7 @@ var setup = Field{Type: Object, Open: true, Secret: true, Fields: Fields{
 }}
 
 var (
-	// Flows is Auth0: api/management/v2/flows. They are kept and never run.
+	// Flows is Auth0: api/management/v2/flows.
 	Flows = &Kind{
 		Name: "flows", ID: "id", NewID: Prefixed("af_", 22), Open: true,
 		Fields: Fields{
@@ -29,7 +29,7 @@ var (
 		Created: "created_at", Updated: "updated_at",
 		Missing: missing("", "Flow not found"),
 	}
-	// FlowExecutions are the runs of a flow, of which there are none.
+	// FlowExecutions are the runs of a flow.
 	FlowExecutions = &Kind{Name: "flows/executions", ID: "id", Missing: missing("", "Execution not found")}
 	// VaultConnections is Auth0: api/management/v2/flows/vault/connections.
 	VaultConnections = &Kind{

@@ -29,7 +29,9 @@ import (
 	"github.com/tenant0/tenant0/server/dbconnections"
 	"github.com/tenant0/tenant0/server/device"
 	"github.com/tenant0/tenant0/server/discovery"
+	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/federation"
+	"github.com/tenant0/tenant0/server/flows"
 	"github.com/tenant0/tenant0/server/forms"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/jobs"
@@ -309,7 +311,9 @@ func (t *Tenant) rooms() *web.Router {
 		DB: t.db, Issuer: t.Issuer, Secrets: t.issuer.Secrets, Cookies: cookies, Pages: pages, Emails: mails, Door: door, Log: t.events, Now: now,
 	})
 	device.Mount(rt, open, device.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
-	forms.Mount(rt, forms.Deps{DB: t.db, Secrets: t.issuer.Secrets, Cookies: cookies, Pages: pages, Log: t.events, Now: now, Tenant: t.shownName()})
+	forms.Mount(rt, forms.Deps{
+		DB: t.db, Secrets: t.issuer.Secrets, Cookies: cookies, Pages: pages, Log: t.events, Flows: t.flows(mails, others), Now: now, Tenant: t.shownName(),
+	})
 	consent.Mount(rt, consent.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})
 	organization.Mount(rt, organization.Deps{DB: t.db, Cookies: cookies, Pages: pages, Now: now})
 	userinfo.Mount(open, userinfo.Deps{DB: t.db, Issuer: t.issuer, Now: now})
@@ -329,6 +333,14 @@ func (t *Tenant) rooms() *web.Router {
 		rt.Before(t.refresh)
 	}
 	return rt
+}
+
+// flows runs the flows of the tenant's forms.
+func (t *Tenant) flows(mails emails.Writer, others *outside.Client) *flows.Runner {
+	return &flows.Runner{Deps: flows.Deps{
+		DB: t.db, Services: objects.Services{Issuer: t.issuer.URL, Secrets: t.issuer.Secrets, Emails: mails}, Passwords: t.passwords, Outbox: t.outbox,
+		Outside: others, Log: t.events, Now: t.clock.Now,
+	}}
 }
 
 // shownName is what logs and identity providers call the tenant: the first part of its host, as at Auth0.

@@ -1,0 +1,142 @@
+package flows
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/expressions"
+	"github.com/tenant0/tenant0/server/outside"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// contentTypes are what a body is sent as.
+var contentTypes = map[string]string{
+	"": "application/json", "JSON": "application/json", "FORM": "application/x-www-form-urlencoded", "XML": "application/xml",
+}
+
+// sendRequest sends a request to whom the setting upstream lets it be sent. Auth0:
+// customize/forms/flows/integrations/http-request.
+func (e *execution) sendRequest(p params) (any, error) {
+	address, err := p.need("url")
+	if err != nil {
+		return nil, err
+	}
+	target, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	query := target.Query()
+	for name, value := range members(p, "params") {
+		query.Set(name, expressions.Text(value))
+	}
+	rq := outside.Request{Method: strings.ToUpper(p.text("method")), Header: http.Header{}}
+	if rq.Method == "" {
+		rq.Method = http.MethodGet
+	}
+	if !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, rq.Method) {
+		return nil, fmt.Errorf("%q is no method of requests", rq.Method)
+	}
+	if err := e.body(p, &rq); err != nil {
+		return nil, err
+	}
+	for name, value := range members(p, "headers") {
+		rq.Header.Set(name, expressions.Text(value))
+	}
+	if basic := members(p, "basic"); len(basic) > 0 {
+		e.hide(basic["password"])
+		rq.Basic(expressions.Text(basic["username"]), expressions.Text(basic["password"]))
+	}
+	if p.text("connection_id") != "" {
+		if err := e.prove(p, &rq, query); err != nil {
+			return nil, err
+		}
+	}
+	target.RawQuery = query.Encode()
+	rq.Address = target.String()
+	answer, err := e.Outside.Send(e.ctx, rq)
+	if err != nil {
+		return nil, err
+	}
+	headers := object{}
+	for name := range answer.Header {
+		headers[strings.ToLower(name)] = answer.Header.Get(name)
+	}
+	var body any
+	if json.Unmarshal(answer.Body, &body) != nil {
+		body = string(answer.Body)
+	}
+	return object{"status": answer.Status, "headers": headers, "body": body, "success": answer.Status >= 200 && answer.Status < 300}, nil
+}
+
+func members(p params, name string) object {
+	all, _ := p[name].(object)
+	return all
+}
+
+// body fills in what a request carries.
+func (e *execution) body(p params, rq *outside.Request) error {
+	payload, sent := p["payload"]
+	if !sent || payload == nil {
+		return nil
+	}
+	kind := strings.ToUpper(p.text("content_type"))
+	contentType, ok := contentTypes[kind]
+	if !ok {
+		return fmt.Errorf("%q is no content type: JSON, FORM or XML", kind)
+	}
+	rq.Header.Set("Content-Type", contentType)
+	form, isObject := payload.(object)
+	switch text, isText := payload.(string); {
+	case isText:
+		rq.Body = []byte(text)
+	case kind == "FORM" && isObject:
+		values := url.Values{}
+		for name, value := range form {
+			values.Set(name, expressions.Text(value))
+		}
+		rq.Body = []byte(values.Encode())
+	case kind == "XML":
+		made, err := serializeXML(e, params{"object": payload})
+		if err != nil {
+			return err
+		}
+		rq.Body = []byte(storage.Text(made.(object), "xml"))
+	default:
+		raw, err := json.Marshal(payload)
+		rq.Body = raw
+		return err
+	}
+	return nil
+}
+
+// prove puts into a request what its vault connection proves it with.
+func (e *execution) prove(p params, rq *outside.Request, query url.Values) error {
+	setup, err := e.vault(p, "HTTP")
+	if err != nil {
+		return err
+	}
+	switch kind := storage.Text(setup, "type"); kind {
+	case "BEARER":
+		rq.Header.Set("Authorization", "Bearer "+storage.Text(setup, "token"))
+	case "BASIC_AUTH":
+		rq.Basic(storage.Text(setup, "username"), storage.Text(setup, "password"))
+	case "API_KEY":
+		name, value := storage.Text(setup, "name"), storage.Text(setup, "value")
+		if name == "" {
+			return errors.New("its vault connection names no API key")
+		}
+		if strings.EqualFold(storage.Text(setup, "in"), "QUERY") {
+			query.Set(name, value)
+		} else {
+			rq.Header.Set(name, value)
+		}
+	default:
+		return fmt.Errorf("tenant0 does not emulate vault connections for HTTP of the type %s: BEARER, BASIC_AUTH and API_KEY alone", kind)
+	}
+	return nil
+}
