@@ -28,7 +28,7 @@ func clients() served {
 		},
 		allKnown: true,
 		list: listing{
-			key: "clients", style: flexible, search: clientsByGrant,
+			key: "clients", style: flexible, empty: true, search: clientsByGrant,
 			filters: map[string]string{"app_type": "app_type", "is_first_party": "is_first_party", "is_global": "global"},
 			indexes: map[string]string{"app_type": "app_type", "is_first_party": "first_party", "is_global": "global"},
 		},

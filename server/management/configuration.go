@@ -66,7 +66,7 @@ func (o *configured) List(p deploy.Place) ([]storage.Document, error) {
 // Get implements deploy.Objects.
 func (o *configured) Get(p deploy.Place) (any, error) {
 	answer, err := o.do(http.MethodGet, p, nil, "")
-	if e, ok := err.(*apierr.Error); ok && e.Status == http.StatusNotFound { //nolint:errorlint // the answer itself
+	if e, ok := err.(*apierr.Error); ok && (e.Status == http.StatusNotFound || e == resource.DirectoryUnsupported) { //nolint:errorlint // the answer itself
 		return nil, e.With(storage.ErrNotFound)
 	}
 	return answer, err

@@ -33,7 +33,7 @@ func createConnectionKeys(c *call) error {
 	}
 	if !made {
 		return &apierr.Error{
-			Status: http.StatusConflict, Message: "The connection has keys already.", Extra: map[string]any{"errorCode": "connection_keys_conflict"},
+			Status: http.StatusConflict, Message: "Keys have already been created for this connection.", Extra: map[string]any{"errorCode": "connection_keys_conflict"},
 		}
 	}
 	return c.reply(http.StatusCreated, all)

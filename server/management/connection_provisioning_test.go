@@ -20,18 +20,19 @@ func TestHowAConnectionProvisions(t *testing.T) {
 	for _, tt := range []struct {
 		name, path, list, members string
 		connection, other         string // one that can be provisioned so, and one that cannot
+		refused                   int    // the status for the other
 		change                    object
 	}{
-		{"SCIM", "/scim-configuration", "/connections-scim-configurations", "scim_configurations", okta, google, object{"user_id_attribute": "userName"}},
-		{"SCIM of Entra", "/scim-configuration", "/connections-scim-configurations", "scim_configurations", entra, database, object{"user_id_attribute": "userName"}},
-		{"a directory", "/directory-provisioning", "/connections-directory-provisionings", "directory_provisionings", google, entra, object{"synchronize_automatically": true}},
+		{"SCIM", "/scim-configuration", "/connections-scim-configurations", "scim_configurations", okta, google, 404, object{"user_id_attribute": "userName"}},
+		{"SCIM of Entra", "/scim-configuration", "/connections-scim-configurations", "scim_configurations", entra, database, 404, object{"user_id_attribute": "userName"}},
+		{"a directory", "/directory-provisioning", "/connections-directory-provisionings", "directory_provisionings", google, entra, 400, object{"synchronize_automatically": true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			path := "/connections/" + tt.connection + tt.path
 			c.must(404, http.MethodGet, path, nil)
 			c.must(404, http.MethodPatch, path, tt.change)
 			for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
-				c.must(404, method, "/connections/"+tt.other+tt.path, nil)
+				c.must(tt.refused, method, "/connections/"+tt.other+tt.path, nil)
 			}
 			preset := c.must(200, http.MethodGet, path+"/default-mapping", nil)["mapping"].([]any)
 			doc := c.must(201, http.MethodPost, path, nil)

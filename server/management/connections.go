@@ -20,7 +20,7 @@ func connections() served {
 		kind: objects.Connections, path: "/connections", scope: "connections", verbs: "list create get patch delete",
 		allKnown: true,
 		list: listing{
-			key: "connections", style: flexible, filters: map[string]string{"strategy": "strategy", "name": "name"},
+			key: "connections", style: flexible, otherwise: maxPage, check: checkShallow, filters: map[string]string{"strategy": "strategy", "name": "name"},
 			indexes: map[string]string{"strategy": "strategy", "name": "name"},
 		},
 		always: []string{"id", "is_domain_connection", "authentication", "connected_accounts"},

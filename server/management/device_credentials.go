@@ -34,12 +34,11 @@ const (
 func deviceCredentials(c *call) error {
 	kind := c.query.Get("type")
 	list := listing{key: "device_credentials", most: 1000, filters: map[string]string{"user_id": "user_id", "client_id": "client_id"}}
-	switch kind {
-	case publicKeyCredential, refreshCredential, rotatingCredential:
-	case "":
+	if err := c.oneOf("type", publicKeyCredential, refreshCredential, rotatingCredential); err != nil {
+		return err
+	}
+	if kind == "" {
 		list.style = bare
-	default:
-		return invalidQuery("'No enum match for: " + kind + "' on property type")
 	}
 	all := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) error {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -142,7 +141,7 @@ var factorBody = &resource.Kind{Fields: resource.Fields{"enabled": {Type: resour
 func updateFactor(c *call) error {
 	name := c.param("name")
 	if !slices.Contains(objects.Factors, strings.ToLower(name)) {
-		return &apierr.Error{Status: http.StatusBadRequest, Message: "Path validation error: 'No enum match for: " + name + "' on property name.", Extra: map[string]any{"errorCode": "invalid_uri"}}
+		return invalidPath("'No enum match for: " + name + "' on property name")
 	}
 	if err := c.readAs(factorBody, resource.Create); err != nil {
 		return err

@@ -34,7 +34,7 @@ func listLogs(c *call) error {
 	if !c.query.Has("from") && !c.query.Has("take") {
 		return c.events("")
 	}
-	take, err := c.number("take", defaultPage, maxPage)
+	take, err := c.number("take", defaultPage, 1, maxPage)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"mime"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -30,6 +32,7 @@ import (
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/jobs"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/tokens"
@@ -118,7 +121,9 @@ func (a *api) handler(op operation) web.Handler {
 		for _, name := range names {
 			c.params[name] = web.Param(r, name)
 		}
-		err = c.serve(op, w, r)
+		if err = c.checkRequest(op); err == nil {
+			err = c.serve(op, w, r)
+		}
 		c.record(op, r, err)
 		return err
 	}
@@ -174,13 +179,46 @@ func (rq request) content() (sent content, err error) {
 	if sent.raw, err = web.ReadJSON(rq.w, rq.r, maxBody); err != nil {
 		return sent, err
 	}
-	sent.none = len(bytes.TrimSpace(sent.raw)) == 0
+	text := bytes.TrimSpace(sent.raw)
+	sent.none = len(text) == 0
+	if !sent.none && !bytes.ContainsRune([]byte("{["), rune(text[0])) && rq.sendsForm() {
+		sent.value, err = formMembers(string(text))
+		return sent, err
+	}
 	sent.faulty = !sent.none && json.Unmarshal(sent.raw, &sent.value) != nil
 	return sent, nil
 }
 
 // requestsPerSecond is what the headers of the rate limit say.
 const requestsPerSecond = 1000
+
+// sendsForm reports whether the body says that it is form-encoded, as every operation takes it that takes JSON.
+func (rq request) sendsForm() bool {
+	mediaType, _, err := mime.ParseMediaType(rq.r.Header.Get("Content-Type"))
+	return err == nil && mediaType == "application/x-www-form-urlencoded"
+}
+
+// formMembers makes an object of a form: each value is a text, and of a name that comes more than once
+// the texts are a list.
+func formMembers(text string) (any, error) {
+	form, err := url.ParseQuery(text)
+	if err != nil {
+		return nil, malformed
+	}
+	body := storage.Document{}
+	for name, values := range form {
+		body[name] = values[0]
+		if len(values) > 1 {
+			if body[name], err = objects.Value(values); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if path, found := storage.ZeroByte(body); found {
+		return nil, apierr.ZeroInBody(path).With(web.ErrZeroByte)
+	}
+	return body, nil
+}
 
 func jsonText(v any) string {
 	raw, _ := json.Marshal(v) // numbers always marshal

@@ -17,8 +17,8 @@ import (
 func organizationInvitations() served {
 	return served{
 		kind: objects.OrganizationInvitations, path: "/organizations/{id}/invitations", parent: "id", param: "invitation_id",
-		verbs: "list get delete", strict: true, scope: "organization_invitations",
-		list: listing{key: "invitations", untotalled: true, search: func(c *call, _ *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
+		verbs: "list get delete", scope: "organization_invitations",
+		list: listing{key: "invitations", untotalled: true, check: checkEnd, search: func(c *call, _ *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
 			return c.sorted(rows, "created_at:-1", "expires_at", "ticket_id")
 		}},
 	}

@@ -26,7 +26,7 @@ func roleMembers(c *call) error {
 // listMembers lists the members that keep lets through, nil for all. A cursor names the last
 // member, so that one who leaves does not move it.
 func (c *call) listMembers(keep func(tx *storage.Tx, user string) (bool, error)) error {
-	return c.listed(listing{key: "members", style: flexible, eager: true}, func(tx *storage.Tx, w *window) error {
+	return c.listed(listing{key: "members", style: flexible, eager: true, check: checkShallow}, func(tx *storage.Tx, w *window) error {
 		if err := organizationAt(c, tx); err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func memberAt(c *call, tx *storage.Tx) error {
 
 //auth0:operation GET /api/v2/organizations/{id}/members/{user_id}/roles
 func memberRoles(c *call) error {
-	return c.listMemberRoles(listing{key: "roles"}, briefRole)
+	return c.listMemberRoles(listing{key: "roles", lastPage: 1000}, briefRole)
 }
 
 // effectiveMemberRoles lists the roles of a member, all of which are the member's
@@ -147,7 +147,7 @@ func (c *call) changeMemberRoles(add bool) error {
 
 //auth0:operation GET /api/v2/users/{id}/organizations
 func userOrganizations(c *call) error {
-	return c.organizationsOf(storage.OrganizationMembersKind, listing{key: "organizations"}, userAt)
+	return c.organizationsOf(storage.OrganizationMembersKind, listing{key: "organizations", lastPage: 1000}, userAt)
 }
 
 //auth0:operation GET /api/v2/client-grants/{id}/organizations

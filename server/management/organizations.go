@@ -20,10 +20,14 @@ import (
 func organizations() served {
 	return served{
 		kind: objects.Organizations, path: "/organizations", scope: "organizations", verbs: "list create get patch delete", strict: true,
-		list: listing{key: "organizations", style: flexible, search: sortOrganizations},
-		show: showOrganization,
+		scopes: map[string][]string{"list": readOrganizations, "get": readOrganizations},
+		list:   listing{key: "organizations", style: flexible, check: checkShallow, search: sortOrganizations},
+		show:   showOrganization,
 	}
 }
+
+// readOrganizations are the scopes to read organizations.
+var readOrganizations = []string{"read:organizations", "read:organizations_summary"}
 
 // sortOrganizations puts organizations in the order that the query asks for.
 func sortOrganizations(c *call, _ *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
@@ -65,7 +69,7 @@ func organizationAt(c *call, tx *storage.Tx) error {
 //auth0:operation DELETE /api/v2/organizations/{id}/enabled_connections/{connectionId}
 func organizationConnections() []served {
 	s := served{
-		kind: objects.OrganizationConnections, path: "/organizations/{id}/connections", parent: "id", param: "connectionId",
+		kind: objects.OrganizationConnections, path: "/organizations/{id}/connections", parent: "id", param: "connection_id",
 		verbs: "list create get patch delete", scope: "organization_connections",
 		list: listing{key: "connections", filters: map[string]string{"is_enabled": "is_enabled"}},
 		show: func(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
@@ -78,7 +82,7 @@ func organizationConnections() []served {
 		},
 	}
 	first := s
-	first.path, first.list.key = "/organizations/{id}/enabled_connections", "enabled_connections"
+	first.path, first.param, first.list.key = "/organizations/{id}/enabled_connections", "connectionId", "enabled_connections"
 	return []served{s, first}
 }
 
@@ -92,7 +96,7 @@ func organizationConnections() []served {
 func discoveryDomains() served {
 	return served{
 		kind: objects.DiscoveryDomains, path: "/organizations/{id}/discovery-domains", parent: "id", param: "discovery_domain_id",
-		verbs: "list create get patch delete", strict: true, scope: "organization_discovery_domains",
+		verbs: "list create get patch delete", scope: "organization_discovery_domains",
 		list: listing{key: "domains", style: checkpointed},
 	}
 }
@@ -102,7 +106,7 @@ func organizationOperations() []operation {
 	members, roles := "/organizations/{id}/members", "/organizations/{id}/members/{user_id}/roles"
 	return []operation{
 		{http.MethodGet, "/organizations/name/{name}", []string{"read:organizations"}, organizationByName},
-		{http.MethodGet, "/organizations/{id}/discovery-domains/name/{name}", []string{"read:organization_discovery_domains"}, discoveryDomainByName},
+		{http.MethodGet, "/organizations/{id}/discovery-domains/name/{discovery_domain}", []string{"read:organization_discovery_domains"}, discoveryDomainByName},
 		{http.MethodPost, clients, []string{"create:organization_clients"}, addOrganizationClients},
 		{http.MethodDelete, clients, []string{"delete:organization_clients"}, removeOrganizationClients},
 		{http.MethodGet, "/client-grants/{id}/organizations", []string{"read:organization_client_grants"}, grantOrganizations},
@@ -126,7 +130,7 @@ func organizationByName(c *call) error {
 
 //auth0:operation GET /api/v2/organizations/{id}/discovery-domains/name/{discovery_domain}
 func discoveryDomainByName(c *call) error {
-	return c.findBy(objects.DiscoveryDomains, c.param("id"), "domain", strings.ToLower(c.param("name")))
+	return c.findBy(objects.DiscoveryDomains, c.param("id"), "domain", strings.ToLower(c.param("discovery_domain")))
 }
 
 // findBy answers with the object of a kind and parent that has a value.

@@ -1,8 +1,8 @@
 package management
 
 import (
+	"cmp"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -31,8 +30,13 @@ type listing struct {
 	untotalled bool
 	// length adds the length of the page to one with totals.
 	length bool
-	// most is the largest page; 0 is maxPage.
-	most int
+	// most is the largest page, 0 for maxPage, and otherwise the one that is given unless the
+	// query says, 0 for defaultPage.
+	most, otherwise int
+	// empty lists may be asked for pages of nothing.
+	empty bool
+	// lastPage is the largest number of a page, 0 for any.
+	lastPage int
 	// zeros keeps in a counted list the members that are zero.
 	zeros bool
 	// eager lists give a cursor with the last page too.
@@ -125,32 +129,51 @@ func (c *call) window(l listing) (*window, error) {
 		return w, nil
 	}
 	w.counting = !w.cursor && !w.untotalled && (l.style == totalled || l.style == counted || c.query.Get("include_totals") == "true")
-	most, otherwise := l.most, defaultPage
-	if most == 0 {
-		most = maxPage
+	if w.cursor {
+		return w, w.readCursor(c)
+	}
+	return w, w.readPage(c)
+}
+
+// sizes are those of the list's pages: the least, the largest, and that of one whose query does
+// not say.
+func (l listing) sizes() (least, most, otherwise int) {
+	least, most, otherwise = 1, cmp.Or(l.most, maxPage), cmp.Or(l.otherwise, defaultPage)
+	if l.empty {
+		least = 0
 	}
 	if l.style == counted {
 		otherwise = countedPage
 	}
-	otherwise = min(otherwise, most)
-	var err error
-	if !w.cursor {
-		if w.size, err = c.number("per_page", otherwise, most); err != nil {
-			return nil, err
-		}
-		w.page, err = c.number("page", 0, maxPageNumber)
-		w.start = w.page * w.size
-		return w, err
+	return least, most, min(otherwise, most)
+}
+
+// readPage reads which page the query asks for.
+func (w *window) readPage(c *call) (err error) {
+	least, most, otherwise := w.sizes()
+	if w.size, err = c.number("per_page", otherwise, least, most); err != nil {
+		return err
 	}
-	if w.size, err = c.number("take", otherwise, most); err != nil {
-		return nil, err
+	w.page, err = c.number("page", 0, 0, cmp.Or(w.lastPage, maxPageNumber))
+	w.start = w.page * w.size
+	if err != nil || w.check == nil {
+		return err
+	}
+	return w.check(w)
+}
+
+// readCursor reads where the query has the window begin.
+func (w *window) readCursor(c *call) (err error) {
+	_, most, otherwise := w.sizes()
+	if w.size, err = c.number("take", otherwise, 1, most); err != nil {
+		return err
 	}
 	after, err := base64.RawURLEncoding.DecodeString(c.query.Get("from"))
 	if err != nil {
-		return nil, invalidQuery("'The cursor is not one of this list' on property from")
+		return invalidCursor
 	}
 	w.after = string(after)
-	return w, nil
+	return nil
 }
 
 // take counts a document at a place of the list, and reports whether it is in the
@@ -274,11 +297,6 @@ func (s served) serveList(c *call) error {
 	}
 	if err := s.checkFields(c); err != nil {
 		return err
-	}
-	if s.list.check != nil {
-		if err := s.list.check(w); err != nil {
-			return err
-		}
 	}
 	if err := c.view(func(tx *storage.Tx) error { return s.load(c, tx, w) }); err != nil {
 		return err
@@ -432,29 +450,4 @@ func textOf(v any) string {
 		return "false" // a flag that is not there
 	}
 	return jsonText(v)
-}
-
-// number reads a parameter of the query, from 0 to maximum.
-func (c *call) number(name string, otherwise, maximum int) (int, error) {
-	raw := c.query.Get(name)
-	if raw == "" {
-		return otherwise, nil
-	}
-	n, err := strconv.Atoi(raw) // with ErrRange n is the largest or the least there is
-	switch {
-	case err != nil && !errors.Is(err, strconv.ErrRange):
-		return 0, invalidQuery("'Expected type integer but found type string' on property " + name)
-	case n < 0:
-		return 0, invalidQuery("'Value " + raw + " is less than minimum 0' on property " + name)
-	case n > maximum:
-		return 0, invalidQuery("'Value " + raw + " is greater than maximum " + strconv.Itoa(maximum) + "' on property " + name)
-	}
-	return n, nil
-}
-
-func invalidQuery(what string) error {
-	return &apierr.Error{
-		Status: http.StatusBadRequest, Message: "Query validation error: " + what + ".",
-		Extra: map[string]any{"errorCode": "invalid_query_string"},
-	}
 }

@@ -8,6 +8,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
+// profilePage is how many profiles a page has whose query does not say.
+const profilePage = 5
+
 // connectionProfiles is Auth0: api/management/v2/connection-profiles.
 //
 //auth0:operation GET /api/v2/connection-profiles
@@ -18,7 +21,7 @@ import (
 func connectionProfiles() served {
 	return served{
 		kind: objects.ConnectionProfiles, path: "/connection-profiles", scope: "connection_profiles", verbs: "list create get patch delete",
-		list: listing{key: "connection_profiles", style: checkpointed, most: 10},
+		list: listing{key: "connection_profiles", style: checkpointed, most: 10, otherwise: profilePage},
 		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			if _, set := doc["strategy_overrides"]; !set {
 				doc["strategy_overrides"] = nil
@@ -38,7 +41,7 @@ func connectionProfiles() served {
 func userAttributeProfiles() served {
 	return served{
 		kind: objects.UserAttributeProfiles, path: "/user-attribute-profiles", scope: "user_attribute_profiles", verbs: "list create get patch delete",
-		list: listing{key: "user_attribute_profiles", style: checkpointed},
+		list: listing{key: "user_attribute_profiles", style: checkpointed, otherwise: profilePage},
 	}
 }
 

@@ -56,7 +56,7 @@ func getRefreshToken(c *call) error {
 
 //auth0:operation DELETE /api/v2/refresh-tokens/{id}
 func deleteRefreshToken(c *call) error {
-	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return objects.DeleteRefreshToken(ch, c.param("id")) })
+	return c.emptyChange(http.StatusAccepted, func(ch *objects.Change) error { return objects.DeleteRefreshToken(ch, c.param("id")) })
 }
 
 // updateRefreshToken replaces the metadata of a refresh token, Auth0:
@@ -84,7 +84,7 @@ func updateRefreshToken(c *call) error {
 func listRefreshTokens(c *call) error {
 	user := c.query.Get("user_id")
 	if user == "" {
-		return invalidQuery("'Missing required property: user_id'")
+		return invalidPart("Missing required 'user_id' parameter.", "invalid_query_string")
 	}
 	return c.refreshTokensOf(user, "refresh_tokens", nil)
 }
@@ -140,6 +140,9 @@ func revokeRefreshTokens(c *call) error {
 	return c.emptyChange(http.StatusAccepted, func(ch *objects.Change) error { return objects.RevokeRefreshTokens(ch, revoked) })
 }
 
+// invalidCombination is Auth0's answer to parameters that do not go together.
+var invalidCombination = resource.InvalidBody("Invalid combination of parameters.")
+
 // toRevoke reads which tokens the body means.
 func (c *call) toRevoke() (func(storage.RefreshToken) bool, error) {
 	if err := revokeBody.Check(c.body, resource.Create); err != nil {
@@ -149,9 +152,9 @@ func (c *call) toRevoke() (func(storage.RefreshToken) bool, error) {
 	user, client, audience := storage.Text(c.body, "user_id"), storage.Text(c.body, "client_id"), storage.Text(c.body, "audience")
 	switch {
 	case byID && user+client+audience != "":
-		return nil, resource.InvalidBody("ids cannot be combined with user_id, client_id or audience.")
+		return nil, invalidCombination
 	case audience != "" && (user == "" || client == ""):
-		return nil, resource.InvalidBody("audience requires both user_id and client_id.")
+		return nil, invalidCombination
 	case byID:
 		return func(t storage.RefreshToken) bool { return slices.Contains(ids, any(t.ID)) }, nil
 	case user+client == "":

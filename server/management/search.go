@@ -23,15 +23,17 @@ func searchFault(err error) error {
 	}
 }
 
-// maxSearched is how many users can be paged through, Auth0:
-// manage-users/user-search/view-search-results-by-page#limitation.
-const maxSearched = 1000
-
 // searchUsers lets through the users that q asks for, in the order that sort asks for. The
 // query is read before the first row.
 func (c *call) searchUsers(tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
+	if err := c.oneOf("search_engine", "v1", "v2", "v3"); err != nil {
+		return nil, err
+	}
 	schema := search.Users
-	if c.query.Get("search_engine") == "v2" {
+	switch c.query.Get("search_engine") {
+	case "v1":
+		return nil, invalidPart("You are not allowed to use search_engine=v1.", "invalid_query_string")
+	case "v2":
 		schema = search.UsersV2
 	}
 	if text := c.query.Get("q"); text != "" {
@@ -201,12 +203,8 @@ func ordered(rows iter.Seq2[storage.Row, error], order search.Order) (iter.Seq2[
 
 // checkUserPage refuses pages past those that user search has.
 func checkUserPage(w *window) error {
-	if w.start+w.size <= maxSearched {
+	if w.start+w.size <= maxPaged {
 		return nil
 	}
-	return &apierr.Error{
-		Status:  http.StatusBadRequest,
-		Message: "You can only page through the first 1000 records. See https://auth0.com/docs/users/search/v3/view-search-results-by-page#limitation",
-		Extra:   map[string]any{"errorCode": "invalid_paging"},
-	}
+	return invalidPaging("You can only page through the first 1000 records. See https://auth0.com/docs/users/search/v3/view-search-results-by-page#limitation")
 }

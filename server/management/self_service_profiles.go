@@ -3,7 +3,6 @@ package management
 import (
 	"net/http"
 
-	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -43,10 +42,7 @@ func selfServiceOperations() []operation {
 func (c *call) textPlace() (string, error) {
 	for _, part := range []struct{ name, only string }{{"language", "en"}, {"page", "get-started"}} {
 		if c.param(part.name) != part.only {
-			return "", &apierr.Error{
-				Status: http.StatusBadRequest, Extra: map[string]any{"errorCode": "invalid_uri"},
-				Message: "Path validation error: 'No enum match for: " + c.param(part.name) + "' on property " + part.name + ".",
-			}
+			return "", invalidPath("'No enum match for: " + c.param(part.name) + "' on property " + part.name)
 		}
 	}
 	return c.param("language") + "/" + c.param("page"), nil

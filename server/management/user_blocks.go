@@ -158,10 +158,7 @@ func unblockIP(c *call) error {
 func (c *call) addressOfPath() (string, error) {
 	ip, err := netip.ParseAddr(c.param("id"))
 	if err != nil {
-		return "", &apierr.Error{
-			Status: http.StatusBadRequest, Message: "Path validation error: '" + c.param("id") + " is no IP address' on property id.",
-			Extra: map[string]any{"errorCode": "invalid_uri"},
-		}
+		return "", invalidPath("'" + c.param("id") + " is no IP address' on property id")
 	}
 	return ip.String(), nil
 }

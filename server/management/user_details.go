@@ -24,7 +24,7 @@ func authenticationMethods() served {
 	return served{
 		kind: objects.AuthenticationMethods, path: "/users/{user}/authentication-methods", parent: "user", scope: "authentication_methods",
 		verbs: "list create get patch delete", strict: true,
-		list: listing{key: "authenticators"},
+		list: listing{key: "authenticators", empty: true},
 		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			factors.Hide(doc)
 			return doc, nil
@@ -267,7 +267,7 @@ func unlinkIdentity(c *call) error {
 
 //auth0:operation POST /api/v2/users/{id}/revoke-access
 func revokeAccess(c *call) error {
-	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error { return objects.RevokeAccess(ch.Tx, c.param("id")) })
+	return c.emptyChange(http.StatusAccepted, func(ch *objects.Change) error { return objects.RevokeAccess(ch.Tx, c.param("id")) })
 }
 
 // regenerateRecoveryCode is Auth0: api/management/v2/users/post-recovery-code-regeneration.

@@ -22,7 +22,7 @@ func users() served {
 			"get": {"read:users", "read:current_user", "read:user_idp_tokens"}, "delete": {"delete:users", "delete:current_user"},
 		},
 		detail: addIdentityTokens,
-		list:   listing{key: "users", style: paged, length: true, search: (*call).searchUsers, check: checkUserPage},
+		list:   listing{key: "users", style: paged, length: true, empty: true, search: (*call).searchUsers, check: checkUserPage},
 	}
 }
 

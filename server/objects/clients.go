@@ -151,6 +151,9 @@ func RotateSecret(ch *Change, id string) (storage.Document, error) {
 // deleteClient takes along what belongs to an application, and takes it out of
 // what names it.
 func deleteClient(o Collection, doc storage.Document) error {
+	if doc["global"] == true {
+		return resource.InvalidBody("Global client cannot be deleted.")
+	}
 	id := storage.Text(doc, "client_id")
 	if err := o.Tx.ClientSecrets.Delete(id); err != nil {
 		return err

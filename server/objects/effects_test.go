@@ -142,17 +142,17 @@ func TestChangesThatAreRefused(t *testing.T) {
 		}, storage.ErrConflict},
 		"a user of a connection that is not there": {func(ch *objects.Change) error {
 			return objects.CreateUser(ch, storage.Document{"connection": "none", "email": "two@test.test"}, "")
-		}, resource.Connections.Missing},
+		}, resource.NoSuchConnection},
 		"a role for nobody":        {func(ch *objects.Change) error { return objects.GiveRole(ch.Tx, "rol_1", []string{"auth0|2"}) }, resource.Users.Missing},
 		"a role that is not there": {func(ch *objects.Change) error { return objects.ChangeRoles(ch.Tx, "auth0|1", []string{"rol_2"}, true) }, resource.Roles.Missing},
 		"a role of one who is no member": {func(ch *objects.Change) error {
 			return objects.ChangeMemberRoles(ch.Tx, "org_1", "auth0|1", []string{"rol_1"}, true)
 		}, resource.NotMember},
-		"a user linked with themselves": {func(ch *objects.Change) error { _, err := objects.LinkUsers(ch, "auth0|1", "auth0|1"); return err }, resource.Users.Missing},
+		"a user linked with themselves": {func(ch *objects.Change) error { _, err := objects.LinkUsers(ch, "auth0|1", "auth0|1"); return err }, resource.IdentitySame},
 		"a user's own identity, unlinked": {func(ch *objects.Change) error {
 			_, err := objects.UnlinkIdentity(ch, "auth0|1", "auth0", "1")
 			return err
-		}, resource.IdentityMissing},
+		}, resource.IdentityMain},
 		"a grant for an API that is not there": {func(ch *objects.Change) error {
 			o, err := objects.ClientGrants.In(ch, "")
 			if err != nil {

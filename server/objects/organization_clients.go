@@ -53,6 +53,9 @@ var OrganizationGrants = &Kind{
 // describeOrganizationGrant adds to a client grant that is assigned what lists are filtered
 // by.
 func describeOrganizationGrant(o Collection, doc, _ storage.Document) error {
+	if _, err := o.Store.Document(storage.Text(doc, "grant_id")); err == nil {
+		return resource.OrganizationGrants.Taken
+	}
 	grant, err := o.Tx.ClientGrants.Document(storage.Text(doc, "grant_id"))
 	if storage.IsNotFound(err) {
 		return resource.ClientGrants.Missing

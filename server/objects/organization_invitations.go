@@ -73,7 +73,7 @@ func completeInvitation(ch *Change, doc, organization storage.Document) (mail ou
 	if err != nil {
 		return mail, err
 	}
-	connection, err := invitingConnection(ch.Tx, storage.Text(doc, "connection_id"))
+	connection, err := invitingConnection(ch.Tx, storage.Text(organization, "id"), storage.Text(doc, "connection_id"))
 	if err != nil {
 		return mail, err
 	}
@@ -135,14 +135,14 @@ func loginRoute(tx *storage.Tx, host, clientID, organization string) (*url.URL, 
 	route, err := url.Parse(cmp.Or(login, storage.Text(tenant, "default_redirection_uri")))
 	if err != nil || route.Host == "" {
 		return nil, resource.InvalidBody("A default login route is required to generate the invitation url. " +
-			"Set initiate_login_uri of the application or default_redirection_uri of the tenant.")
+			"For more information, see https://auth0.com/docs/universal-login/configure-default-login-routes")
 	}
 	return route, nil
 }
 
 // invitingConnection is the name of the connection that an invitee has to use, ""
 // for any.
-func invitingConnection(tx *storage.Tx, id string) (name string, err error) {
+func invitingConnection(tx *storage.Tx, organization, id string) (name string, err error) {
 	if id == "" {
 		return "", nil
 	}
@@ -156,7 +156,11 @@ func invitingConnection(tx *storage.Tx, id string) (name string, err error) {
 	if strategy := storage.Text(connection, "strategy"); strategy == "email" || strategy == "sms" {
 		return "", resource.InvalidBody("Passwordless connections are not supported.")
 	}
-	return storage.Text(connection, "name"), nil
+	_, err = PlainOf(tx, resource.OrganizationConnections, organization).Document(id)
+	if storage.IsNotFound(err) {
+		return "", resource.InvalidBody("The specified connection (" + id + ") is not enabled for the organization")
+	}
+	return storage.Text(connection, "name"), err
 }
 
 // knownRoles sees that the roles that an invitee gets are there.
@@ -174,7 +178,7 @@ func knownRoles(tx *storage.Tx, doc storage.Document) error {
 		}
 	}
 	if len(unknown) > 0 {
-		return resource.InvalidBody("One or more of the specified roles do not exist: " + strings.Join(unknown, ", ") + ".")
+		return resource.InvalidBody("One or more of the specified roles do not exist: " + strings.Join(unknown, ", "))
 	}
 	return nil
 }

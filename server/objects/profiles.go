@@ -25,10 +25,9 @@ var UserAttributeProfiles = &Kind{
 var TokenExchangeProfiles = &Kind{
 	Kind: resource.TokenExchangeProfiles,
 	before: func(o Collection, doc, _ storage.Document) error {
-		id := storage.Text(doc, "action_id")
-		_, err := o.Tx.Documents(resource.Actions.Name, "").Document(id)
+		_, err := o.Tx.Documents(resource.Actions.Name, "").Document(storage.Text(doc, "action_id"))
 		if storage.IsNotFound(err) {
-			return resource.InvalidBody("The action " + id + " does not exist.")
+			return resource.InvalidBody("Action not found")
 		}
 		return err
 	},

@@ -70,6 +70,9 @@ func checkAPI(o Collection, doc, old storage.Document) error {
 // deleteAPI takes along what was granted for the API.
 func deleteAPI(o Collection, doc storage.Document) error {
 	identifier := storage.Text(doc, "identifier")
+	if doc["is_system"] == true && resource.SystemAPI(o.Issuer, identifier) == nil { // those have been activated, and may go
+		return resource.InvalidBody("System resource servers cannot be deleted.")
+	}
 	if err := deleteClientGrants(o.Tx, "audience", identifier); err != nil {
 		return err
 	}

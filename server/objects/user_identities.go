@@ -16,9 +16,12 @@ func LinkUsers(ch *Change, primary, secondary string) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if secondary == primary {
+		return nil, resource.IdentitySame
+	}
 	other, err := ch.Tx.Users.Document(secondary)
-	if storage.IsNotFound(err) || secondary == primary {
-		return nil, resource.Users.Missing
+	if storage.IsNotFound(err) {
+		return nil, resource.IdentityUnknown
 	}
 	if err != nil {
 		return nil, err
@@ -60,8 +63,11 @@ func UnlinkIdentity(ch *Change, userID, provider, id string) ([]any, error) {
 		identity, _ := item.(storage.Document)
 		return storage.Text(identity, "provider") == provider && storage.Text(identity, "user_id") == id
 	})
-	if i <= 0 { // the first is the user's own
+	switch i {
+	case -1:
 		return nil, resource.IdentityMissing
+	case 0: // the first is the user's own
+		return nil, resource.IdentityMain
 	}
 	identity, _ := all[i].(storage.Document)
 	alone, ok := identity["profileData"].(storage.Document)

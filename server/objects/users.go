@@ -108,7 +108,7 @@ func CreateUser(ch *Change, sent storage.Document, hash string) error {
 	}
 	conn, err := ch.Tx.Connections.Find("name", connection)
 	if storage.IsNotFound(err) {
-		return resource.Connections.Missing
+		return resource.NoSuchConnection
 	}
 	if err != nil {
 		return err

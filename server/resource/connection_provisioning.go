@@ -3,14 +3,15 @@ package resource
 // SCIMConfigurations and DirectoryProvisionings are how a connection provisions users. Auth0:
 // api/management/v2/connections/post-scim-configuration and post-directory-provisioning.
 var (
-	SCIMConfigurations     = provisioning("scim-configuration", "updated_on")
-	DirectoryProvisionings = provisioning("directory-provisioning", "updated_at")
+	SCIMConfigurations     = provisioning("scim-configuration", "updated_on", "Not Found", "The connection has a configuration already.")
+	DirectoryProvisionings = provisioning("directory-provisioning", "updated_at",
+		"Directory provisioning configuration not found", "Directory provisioning is already enabled on the specified connection")
 )
 
-func provisioning(name, updated string) *Kind {
+func provisioning(name, updated, none, another string) *Kind {
 	return &Kind{
 		Name: name, ID: "connection_id", Open: true, Updated: updated,
-		Missing: missing("", "Not Found"), Taken: taken("", "The connection has a configuration already."),
+		Missing: missing("", none), Taken: taken("", another),
 	}
 }
 

@@ -14,8 +14,16 @@ var (
 	CrossAppAccessUnsupported = refused("operation_not_supported", "Cross App Access Requesting App is not supported for this connection.")
 	// ConnectionKeysUnsupported is the answer of a connection that has no keys of its own.
 	ConnectionKeysUnsupported = refused("operation_not_supported", "Connection keys are not supported for this connection strategy.")
-	// IdentityMissing is the answer for an identity that cannot be unlinked.
-	IdentityMissing = refused("inexistent_identity", "The identity does not exist or is the user's main one.")
+	// IdentityMissing is the answer for an identity that cannot be unlinked since it is none, and
+	// IdentityMain where it is the user's first.
+	IdentityMissing = refused("inexistent_identity", "The identity does not exist.")
+	IdentityMain    = refused("", "Main identity cannot be removed.")
+	// IdentitySame and IdentityUnknown are the answers for identities that cannot be linked:
+	// the user's own, and one that no user has.
+	IdentitySame    = InvalidBody("Main identity and the new one are the same.")
+	IdentityUnknown = InvalidBody("Linking to an inexistent identity is not allowed.")
+	// NoSuchConnection is the answer to a new user of a connection that is none.
+	NoSuchConnection = refused("inexistent_connection", "The connection does not exist.")
 	// PhoneProviderIncomplete is the answer to a provider without what its service needs.
 	PhoneProviderIncomplete = refused("", "Bad Operation on Notification Resource")
 
@@ -23,7 +31,7 @@ var (
 	// be provisioned so.
 	SCIMUnsupported = missing("", "This connection type does not support SCIM. Please see our documentation for the currently supported connection types: "+
 		"https://auth0.com/docs/authenticate/protocols/scim/configure-inbound-scim.")
-	DirectoryUnsupported = missing("", "This connection type does not support directory provisioning.")
+	DirectoryUnsupported = refused("", "The connection strategy does not support inbound directory provisioning")
 	// EnrollmentMissing, SessionMissing and RefreshTokenMissing are the answers for ids that
 	// are none.
 	EnrollmentMissing   = missing("inexistent_enrollment", "The enrollment does not exist.")

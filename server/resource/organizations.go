@@ -49,7 +49,7 @@ var organizationConnectionFields = Fields{
 var OrganizationConnections = &Kind{
 	Name: storage.OrganizationConnectionsKind, ID: "connection_id", Fields: organizationConnectionFields,
 	Missing: missing("", "No connection found by that id."),
-	Taken:   taken("", "The connection is already added to the organization."),
+	Taken:   taken("", "The organization connection already exists."),
 }
 
 // OrganizationClients is Auth0: api/management/v2/organizations/get-organization-clients.
@@ -68,6 +68,7 @@ var OrganizationGrants = &Kind{
 	Name: storage.OrganizationGrantsKind, ID: "grant_id",
 	Fields:  Fields{"grant_id": {Type: String, Required: true, Min: 1}},
 	Missing: missing("", "No client grant found by that id."),
+	Taken:   taken("", "The client grant has already been added to this organization."),
 }
 
 // OrganizationInvitations is Auth0: api/management/v2/organizations/post-invitations.
@@ -88,7 +89,7 @@ var OrganizationInvitations = &Kind{
 	},
 	Complete: func(doc storage.Document, _ time.Time) { set(doc, "ticket_id", random(32, alphanumeric)) },
 	Created:  "created_at",
-	Missing:  missing("", "No invitation found by that id."),
+	Missing:  missing("", "The invitation does not exist."),
 }
 
 // DiscoveryDomains is Auth0: api/management/v2/organizations/get-all-discovery-domains.
@@ -106,8 +107,8 @@ var DiscoveryDomains = &Kind{
 		_, _ = rand.Read(b) // never fails: crypto/rand
 		set(doc, "verification_txt", hex.EncodeToString(b))
 	},
-	Missing: missing("", "No discovery domain found by that id."),
-	Taken:   taken("", "A discovery domain with this domain already exists."),
+	Missing: missing("", "Organization discovery domain not found."),
+	Taken:   taken("", "An organization discovery domain with this domain is already registered to this organization."),
 }
 
 // NotMember is the answer for a user who is not in an organization.

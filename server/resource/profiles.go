@@ -100,7 +100,7 @@ var (
 		},
 		Unique: []string{"subject_token_type"}, Created: "created_at", Updated: "updated_at",
 		Missing: missing("", "Token exchange profile not found."),
-		Taken:   taken("", "A token exchange profile with that subject_token_type already exists."),
+		Taken:   taken("", "subject_token_type already exists for tenant"),
 	}
 )
 

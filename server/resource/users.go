@@ -80,5 +80,5 @@ var AuthenticationMethods = &Kind{
 		WebAuthnCredential: {Type: String, Access: ReadOnly, Secret: true},
 	},
 	Created: "created_at",
-	Missing: missing("inexistent_authentication_method", "The authentication method does not exist."),
+	Missing: missing("inexistent_authentication_method", "The authentication method could not be found."),
 }

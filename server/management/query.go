@@ -1,0 +1,164 @@
+package management
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tenant0/tenant0/server/apierr"
+)
+
+// flags are the parameters that are true or false, by the same name wherever they are taken.
+var flags = []string{
+	"include_totals", "include_fields", "is_global", "is_first_party", "allow_any_organization", "is_enabled", "primary_order", "deployed", "installed", "enabled",
+}
+
+// checkFlags refuses flags that are neither.
+func (c *call) checkFlags() error {
+	for _, name := range flags {
+		for _, value := range c.query[name] {
+			if value != "true" && value != "false" {
+				return invalidQuery("'Expected type boolean but found type string' on property " + name)
+			}
+		}
+	}
+	return nil
+}
+
+// number reads a parameter of the query, from least to most.
+func (c *call) number(name string, otherwise, least, most int) (int, error) {
+	raw := c.query.Get(name)
+	if raw == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(raw) // with ErrRange n is the largest or the least there is
+	switch {
+	case err != nil && !errors.Is(err, strconv.ErrRange):
+		return 0, invalidQuery("'Expected type integer but found type string' on property " + name)
+	case n < least:
+		return 0, invalidQuery("'Value " + raw + " is less than minimum " + strconv.Itoa(least) + "' on property " + name)
+	case n > most:
+		return 0, invalidQuery("'Value " + raw + " is greater than maximum " + strconv.Itoa(most) + "' on property " + name)
+	}
+	return n, nil
+}
+
+// oneOf refuses values of a parameter that are none of those that it has.
+func (c *call) oneOf(name string, known ...string) error {
+	for _, value := range c.query[name] {
+		if value != "" && !slices.Contains(known, value) {
+			return invalidQuery("'No enum match for: " + value + "' on property " + name)
+		}
+	}
+	return nil
+}
+
+// length refuses a text that is too short or too long.
+func length(name, value string, least, most int, fault func(what string) error) error {
+	switch n := utf8.RuneCountInString(value); {
+	case n < least:
+		return fault("'String is too short (" + strconv.Itoa(n) + " chars), minimum " + strconv.Itoa(least) + "' on property " + name)
+	case n > most:
+		return fault("'String is too long (" + strconv.Itoa(n) + " chars), maximum " + strconv.Itoa(most) + "' on property " + name)
+	}
+	return nil
+}
+
+func invalidQuery(what string) error {
+	return invalidPart("Query validation error: "+what+".", "invalid_query_string")
+}
+
+func invalidPath(what string) error {
+	return invalidPart("Path validation error: "+what+".", "invalid_uri")
+}
+
+// invalidPart is Auth0's answer to a part of a request that does not fit; the code says which.
+func invalidPart(message, code string) error {
+	return &apierr.Error{Status: http.StatusBadRequest, Message: message, Extra: map[string]any{"errorCode": code}}
+}
+
+// invalidPaging is Auth0's answer to a page that a list does not have.
+func invalidPaging(message string) error { return invalidPart(message, "invalid_paging") }
+
+// invalidCursor is Auth0's answer to a cursor that is none of the list, api/management/v2/
+// refresh-tokens/get-refresh-tokens.
+var invalidCursor = invalidPaging("The checkpoint ID provided in the 'from' parameter has expired or is invalid, please remove the checkpoint ID and try again")
+
+// maxPaged is how many objects of a list can be paged through, where its documentation says so.
+const maxPaged = 1000
+
+// checkShallow refuses pages past those objects, of lists that have a cursor for more. Auth0:
+// api/management/v2/organizations/get-organizations.
+func checkShallow(w *window) error {
+	if w.start+w.size <= maxPaged {
+		return nil
+	}
+	return invalidPaging(pastEnd(w) + " To fetch results beyond 1000, use the checkpoint pagination method.")
+}
+
+// checkEnd is checkShallow for a list without a cursor.
+func checkEnd(w *window) error {
+	if w.start+w.size <= maxPaged {
+		return nil
+	}
+	return invalidPaging(pastEnd(w))
+}
+
+func pastEnd(w *window) string {
+	return "Requesting page " + strconv.Itoa(w.page) + " exceeds the allowed maximum of 1000 records."
+}
+
+// limit bounds a text of the path or the query: a variable or a parameter of an operation, with the
+// method "" of all at a path and below it.
+type limit struct {
+	method, path, name string
+	least, most        int
+}
+
+// limits are Auth0: api/management/v2.
+var limits = []limit{
+	{http.MethodDelete, "/organizations/{id}", "id", 0, 50},
+	{"", "/organizations/{id}/client-grants", "id", 0, 50},
+	{"", "/organizations/{id}/connections", "id", 0, 50},
+	{"", "/organizations/{id}/connections", "connection_id", 1, 50},
+	{"", "/organizations/{id}/enabled_connections", "id", 0, 50},
+	{"", "/organizations/{id}/enabled_connections", "connectionId", 1, 50},
+	{"", "/organizations/{id}/invitations", "id", 0, 50},
+	{"", "/organizations/{id}/members", "id", 0, 50},
+	{"", "/organizations/{id}/discovery-domains/name/{discovery_domain}", "discovery_domain", 3, 255},
+	{"", "/organizations/name/{name}", "name", 1, 50},
+	{http.MethodGet, "/organizations", "sort", 0, 15},
+}
+
+// of reports whether the limit is for an operation.
+func (l limit) of(op operation) bool {
+	if l.method != "" {
+		return l.method == op.method && l.path == op.path
+	}
+	return op.path == l.path || strings.HasPrefix(op.path, l.path+"/")
+}
+
+// checkRequest holds the path and the query against what the operation takes, before anything about
+// the tenant is told.
+func (c *call) checkRequest(op operation) error {
+	for _, l := range limits {
+		if !l.of(op) {
+			continue
+		}
+		value, inPath := c.params[l.name]
+		fault := invalidPath
+		if !inPath {
+			if !c.query.Has(l.name) {
+				continue
+			}
+			value, fault = c.query.Get(l.name), invalidQuery
+		}
+		if err := length(l.name, value, l.least, l.most, fault); err != nil {
+			return err
+		}
+	}
+	return c.checkFlags()
+}
