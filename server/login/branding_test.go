@@ -66,14 +66,17 @@ func TestPagesShowTheTenantsBrandAndTexts(t *testing.T) {
 	shows(tn.begin("ui_locales", "fr de-AT en"), `<html lang="de">`, "Willkommen bei ExampleCo Timesheets", ">Weiter<")
 	shows(tn.begin(), `<html lang="en">`, ">Go on<", ">Welcome<")
 
-	theme := map[string]any{"borders": map[string]any{}, "fonts": map[string]any{}}
-	theme["colors"] = map[string]any{"primary_button": "#aa0000"}
-	theme["page_background"] = map[string]any{"background_color": "#00bb00"}
-	theme["widget"] = map[string]any{"logo_url": "https://cdn.acme.test/theme.png"}
+	theme := servertest.Theme()
+	with := func(part, name string, value any) { theme[part].(map[string]any)[name] = value }
+	with("colors", "primary_button", "#aa0000")
+	with("page_background", "background_color", "#00bb00")
+	with("widget", "logo_position", "center")
+	with("widget", "logo_url", "https://cdn.acme.test/theme.png")
+	with("borders", "buttons_style", "sharp")
 	tn.manage(http.MethodPost, "/branding/themes", theme)
 	shows(tn.begin(), "aa0000-00bb00.css", "https://cdn.acme.test/theme.png")
-	theme["borders"] = map[string]any{"buttons_style": "pill"}
-	theme["fonts"] = map[string]any{"font_url": "https://fonts.acme.test/a.woff2", "title": "of another type"}
+	with("borders", "buttons_style", "pill")
+	with("fonts", "font_url", "https://fonts.acme.test/a.woff2")
 	tn.manage(http.MethodPatch, "/branding/themes/"+tn.themeID(), theme)
 	page := tn.begin()
 	if policy := page.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "; font-src https://fonts.acme.test;") && !strings.HasSuffix(policy, "; font-src https://fonts.acme.test; frame-ancestors 'none'") {

@@ -80,9 +80,10 @@ func TestAssessments(t *testing.T) {
 func TestCredentialTemplates(t *testing.T) {
 	c := newClient(t)
 	made := c.must(201, http.MethodPost, "/verifiable-credentials/verification/templates", object{
-		"name": "license", "type": "mdl", "dialect": "simplified/1.0", "presentation": object{"org.iso.18013.5.1.mDL": object{}}, "well_known_trusted_issuers": "all",
+		"name": "license", "type": "mdl", "dialect": "simplified/1.0", "well_known_trusted_issuers": "aamva",
+		"presentation": object{"org.iso.18013.5.1.mDL": object{"org.iso.18013.5.1": object{"given_name": true}}},
 	})
-	c.must(200, http.MethodPatch, "/verifiable-credentials/verification/templates/"+made["id"].(string), object{"version": "2"})
+	c.must(200, http.MethodPatch, "/verifiable-credentials/verification/templates/"+made["id"].(string), object{"version": 2})
 	if list := c.must(200, http.MethodGet, "/verifiable-credentials/verification/templates", nil)["templates"].([]any); len(list) != 1 {
 		t.Errorf("the templates are %v", list)
 	}

@@ -29,14 +29,16 @@ func TestConnectionProfiles(t *testing.T) {
 func TestUserAttributeProfilesCompleteTheUserID(t *testing.T) {
 	c := newClient(t)
 	profile := c.must(201, http.MethodPost, "/user-attribute-profiles", object{
-		"name": "p", "user_id": object{"scim_mapping": "userName"}, "user_attributes": object{"email": object{"label": "Email"}},
+		"name": "p", "user_id": object{"scim_mapping": "userName"}, "user_attributes": object{"email": object{
+			"label": "Email", "description": "Where to write", "profile_required": true, "auth0_mapping": "email",
+		}},
 	})
 	userID := profile["user_id"].(object)
 	if userID["scim_mapping"] != "userName" || userID["oidc_mapping"] != "sub" || len(userID["saml_mapping"].([]any)) != 3 {
 		t.Errorf("the user id comes from %v", userID)
 	}
-	changed := c.must(200, http.MethodPatch, "/user-attribute-profiles/"+profile["id"].(string), object{"user_id": object{"oidc_mapping": "email"}})
-	if userID := changed["user_id"].(object); userID["oidc_mapping"] != "email" || userID["scim_mapping"] != "externalId" {
+	changed := c.must(200, http.MethodPatch, "/user-attribute-profiles/"+profile["id"].(string), object{"user_id": object{"oidc_mapping": "sub"}})
+	if userID := changed["user_id"].(object); userID["oidc_mapping"] != "sub" || userID["scim_mapping"] != "externalId" {
 		t.Errorf("then it comes from %v", userID)
 	}
 }

@@ -98,8 +98,8 @@ func TestDeviceCredentials(t *testing.T) {
 	c.loggedIn(servertest.SPA, servertest.SPACallback)
 	machine := c.token
 
-	key := object{"device_name": "Phone", "type": "public_key", "value": "AAAA", "device_id": "phone-1", "client_id": servertest.Mobile}
-	own := object{"device_name": "Server", "type": "public_key", "value": "AAAA", "device_id": "server-1"}
+	key := object{"device_name": "Phone", "type": "public_key", "value": "AAAA", "device_id": "F0-1", "client_id": servertest.Mobile}
+	own := object{"device_name": "Server", "type": "public_key", "value": "AAAA", "device_id": "5E-1"}
 	id, _ := c.must(201, http.MethodPost, "/device-credentials", own)["id"].(string) // of the application itself
 	c.must(204, http.MethodDelete, "/device-credentials/"+id, nil)
 	c.token, _ = c.userToken(servertest.Employee, "create:current_user_device_credentials delete:current_user_device_credentials")

@@ -95,7 +95,9 @@ func (f *filler) fill(place string, field resource.Field, method string) any {
 		field.Access == resource.UpdateOnly && method == http.MethodPost:
 		return nil
 	case field.Fields != nil && field.Type != resource.Array:
-		return f.object(place, field, method)
+		if made := f.object(place, field, method); len(made) >= field.Min {
+			return made
+		}
 	case field.Secret && (text || field.Type == resource.Object):
 		value := f.value(place, true)
 		if field.Type == resource.Object {
@@ -163,9 +165,9 @@ func specimens(c *client) []specimen {
 	all := []specimen{
 		{http.MethodPost, "/clients", "", object{
 			"name": "Specimen", "resource_server_identifier": nil, "token_endpoint_auth_method": nil, "jwt_configuration": nil, "compliance_level": nil,
-			"client_authentication_methods": nil, "grant_types": []any{"authorization_code"},
+			"client_authentication_methods": nil, "grant_types": []any{"authorization_code"}, "token_quota": nil,
 		}},
-		{http.MethodPost, "/resource-servers", "", object{"name": "Specimen API", "identifier": "urn:specimen", "signing_alg": "HS256"}},
+		{http.MethodPost, "/resource-servers", "", object{"name": "Specimen API", "identifier": "urn:specimen", "signing_alg": "HS256", "token_encryption": nil}},
 		{http.MethodPost, "/connections", "", object{"name": "specimen", "strategy": "oidc", "enabled_clients": nil, "realms": nil}},
 		{http.MethodPatch, "/connections/" + connection, "/connections/{id}", object{"enabled_clients": nil, "realms": nil}},
 		{http.MethodPost, "/connections/" + connection + "/scim-configuration/tokens", "/connections/{id}/scim-configuration/tokens", object{"scopes": []any{"get:users"}}},
@@ -186,11 +188,10 @@ func specimens(c *client) []specimen {
 		{http.MethodPost, "/self-service-profiles/{profile}/sso-ticket", "/self-service-profiles/{id}/sso-ticket", object{"ticket": nil, "enabled_clients": nil, "enabled_organizations": nil, "connection_id": nil}},
 		{http.MethodPost, "/clients/" + client + "/credentials", "/clients/{client_id}/credentials", object{"credential_type": "public_key", "pem": nil}},
 	}
-	for _, sink := range []string{"http", "datadog", "splunk", "sumo", "mixpanel", "segment"} {
-		all = append(all, specimen{http.MethodPost, "/log-streams", "", object{"name": sink, "type": sink, "startFrom": nil, "pii_config": nil, "filters": nil, "sink": object{
-			"httpEndpoint": "https://siem.test/?token=" + "HIDDENaddress", "datadogRegion": "eu", "splunkDomain": "d", "splunkPort": "1", "splunkSecure": false,
-			"mixpanelProjectId": "p", "mixpanelServiceAccountUsername": "u", "mixpanelRegion": "eu",
-		}}})
+	for sink, kind := range resource.Sinks {
+		all = append(all, specimen{http.MethodPost, "/log-streams", "", object{
+			"name": sink, "type": sink, "startFrom": nil, "pii_config": nil, "filters": nil, "sink": ofSink(kind),
+		}})
 	}
 	for _, path := range []string{
 		"push-notification/providers/sns", "push-notification/providers/apns", "push-notification/providers/fcm",
@@ -199,6 +200,27 @@ func specimens(c *client) []specimen {
 		all = append(all, specimen{http.MethodPut, "/guardian/factors/" + path, "", nil})
 	}
 	return all
+}
+
+// ofSink is what a log stream of a type has to have, without what is of other types.
+func ofSink(kind *resource.Kind) object {
+	base := object{
+		"httpEndpoint": "https://siem.test/?token=" + "HIDDENaddress", "datadogRegion": "eu", "splunkDomain": "d", "splunkPort": "1", "splunkSecure": false,
+		"mixpanelProjectId": "1", "mixpanelServiceAccountUsername": "u", "mixpanelRegion": "eu", "awsAccountId": "999999999999", "awsRegion": "eu-west-1",
+		"azureSubscriptionId": "b69a6835-57c7-4d53-b0d5-1c6ae580b6d5", "azureRegion": "westeurope", "azureResourceGroup": "logs",
+	}
+	fields := kind.Fields["sink"].Fields
+	for name := range base {
+		if _, has := fields[name]; !has {
+			base[name] = nil
+		}
+	}
+	for name := range resource.LogStreams.Fields["sink"].Fields {
+		if _, has := fields[name]; !has {
+			base[name] = nil
+		}
+	}
+	return base
 }
 
 // sendSpecimens sends every specimen. Two are refused, as their values are no token and no key; the log has them all the same.

@@ -56,7 +56,7 @@ func TestLogStreamSinks(t *testing.T) {
 		t.Errorf("renamed it is %v", renamed)
 	}
 	mixpanel := c.must(200, http.MethodPost, "/log-streams", object{
-		"name": "mix", "type": "mixpanel", "sink": object{"mixpanelProjectId": "1", "mixpanelServiceAccountUsername": "u", "mixpanelServiceAccountPassword": "hidden"},
+		"name": "mix", "type": "mixpanel", "sink": object{"mixpanelRegion": "us", "mixpanelProjectId": "1", "mixpanelServiceAccountUsername": "u", "mixpanelServiceAccountPassword": "hidden"},
 	})
 	if shown := mixpanel["sink"].(object)["mixpanelServiceAccountPassword"]; shown != "********" {
 		t.Errorf("the password is shown as %v", shown)

@@ -30,7 +30,7 @@ var (
 var (
 	// Actions is Auth0: api/management/v2/actions. Their code is kept and never run.
 	Actions = &Kind{
-		Name: "actions/actions", ID: "id", NewID: UUID, Open: true,
+		Name: "actions/actions", ID: "id", NewID: UUID,
 		Fields: Fields{
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "status": onlyRead, "built_at": onlyRead, "current_version": version,
 			"deployed_version": version, "all_changes_deployed": onlyRead, "installed_integration_id": onlyRead, "integration": onlyRead,
@@ -49,12 +49,12 @@ var (
 	ActionVersions = &Kind{Name: "actions/versions", ID: "id", Fields: Fields{"secrets": namedSecrets["secrets"], "action": described}, NewID: UUID, Missing: missing("", "That action version does not exist.")}
 	// ActionModules is Auth0: api/management/v2/actions/modules.
 	ActionModules = &Kind{
-		Name: "actions/modules", ID: "id", NewID: UUID, Open: true,
+		Name: "actions/modules", ID: "id", NewID: UUID,
 		Fields: Fields{
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "all_changes_published": onlyRead, "actions_using_module_total": onlyRead,
 			"latest_version": version, "latest_version_number": onlyRead,
-			"name": {Type: String, Required: true, Access: CreateOnly, Min: 1}, "code": {Type: String, Required: true},
-			"api_version": {Type: String, Access: CreateOnly}, "publish": {Type: Bool, Access: CreateOnly},
+			"name": {Type: String, Required: true, Access: CreateOnly, Min: 1, Max: 255}, "code": {Type: String, Required: true, Max: 65536},
+			"api_version": {Type: String, Access: CreateOnly, Max: 20}, "publish": {Type: Bool, Access: CreateOnly},
 			"dependencies": dependencies, "secrets": secrets,
 		},
 		Unique:  []string{"name"},

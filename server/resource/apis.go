@@ -12,10 +12,10 @@ var ResourceServers = &Kind{
 	Name: "resource-servers", ID: "id", NewID: ObjectID,
 	Fields: Fields{
 		"id": onlyRead, "is_system": {Type: Bool, Access: ReadOnly}, "client_id": onlyRead,
-		"name":       {Type: String, Max: 200},
+		"name":       {Type: String, Max: 200, Pattern: Like("^[^<>]+$")},
 		"identifier": {Type: String, Required: true, Min: 1, Max: 600, Access: CreateOnly},
 		"scopes": {Type: Array, Max: mostScopes, Item: &Field{Type: Object, Fields: Fields{
-			"value": {Type: String, Required: true, Min: 1, Max: 280}, "description": {Type: String, Max: 500},
+			"value": {Type: String, Required: true, Min: 1, Max: maxScope}, "description": {Type: String, Max: 500},
 		}}},
 		"signing_alg":          {Type: String, Default: "RS256", Enum: []string{"HS256", "RS256", "RS512", "PS256"}},
 		"signing_secret":       {Type: String, Min: 16, Secret: true},
@@ -32,17 +32,33 @@ var ResourceServers = &Kind{
 			"client":         {Type: Object, Fields: Fields{"policy": {Type: String, Enum: []string{"deny_all", "require_client_grant"}}}},
 			"anonymous_user": {Type: Object, Fields: Fields{"policy": {Type: String, Enum: []string{"deny_all", "require_client_grant"}}}},
 		}},
-		"authorization_policy": {Type: Object, Nullable: true, Plain: true}, "access_token": {Type: Object, Nullable: true, Plain: true},
+		"authorization_policy": {Type: Object, Nullable: true, Plain: true, Fields: Fields{"policy_id": {Type: String, Required: true, Min: 1, Max: 1024}}},
+		"access_token":         {Type: Object, Nullable: true, Plain: true},
 		"token_lifetime_for_anonymous_access_tokens": {Type: Integer, Nullable: true, Min: 86400, Max: 2592000},
 		"consent_policy":        {Type: String, Nullable: true, Enum: []string{"transactional-authorization-with-mfa"}},
-		"authorization_details": {Type: Array, Nullable: true, Plain: true}, "token_encryption": {Type: Object, Nullable: true, Plain: true}, // by a public key
-		"proof_of_possession": {Type: Object, Nullable: true}, "verificationLocation": text, "verification_location": text,
+		"authorization_details": {Type: Array, Nullable: true, Plain: true}, "token_encryption": tokenEncryption,
+		"proof_of_possession": proofOfPossession, "verificationLocation": text, "verification_location": text,
 	},
 	Unique:   []string{"identifier"},
 	Complete: completeAPI,
 	Missing:  missing("inexistent_resource_server", "The resource server does not exist"),
 	Taken:    taken("resource_server_conflict", "A resource server with the same identifier already exists"),
 }
+
+// tokenEncryption says by which public key access tokens are encrypted, Auth0: secure/tokens/access-tokens/json-web-encryption.
+var tokenEncryption = Field{Type: Object, Nullable: true, Plain: true, Fields: Fields{
+	"format": {Type: String, Required: true, Enum: []string{"compact-nested-jwe"}},
+	"encryption_key": {Type: Object, Required: true, Fields: Fields{
+		"name": {Type: String, Min: 1, Max: 128}, "alg": {Type: String, Required: true, Enum: []string{"RSA-OAEP-256", "RSA-OAEP-384", "RSA-OAEP-512"}},
+		"kid": {Type: String, Min: 1, Max: 128}, "pem": {Type: String, Required: true, Min: 1, Max: 4096}, "thumbprint_sha256": text,
+	}},
+}}
+
+// proofOfPossession is Auth0: secure/sender-constraining.
+var proofOfPossession = Field{Type: Object, Nullable: true, Fields: Fields{
+	"mechanism": {Type: String, Required: true, Enum: []string{"mtls", "dpop"}}, "required": {Type: Bool, Required: true},
+	"required_for": {Type: String, Enum: []string{"public_clients", "all_clients"}},
+}}
 
 func completeAPI(doc storage.Document, _ time.Time) {
 	sent, _ := doc["subject_type_authorization"].(storage.Document)
@@ -56,16 +72,16 @@ func completeAPI(doc storage.Document, _ time.Time) {
 
 // ClientGrants is Auth0: api/management/v2/client-grants.
 var ClientGrants = &Kind{
-	Name: "client-grants", ID: "id", NewID: Prefixed("cgr_", 16),
+	Name: "client-grants", ID: "id", NewID: Prefixed("cgr_", 16), Min: 1,
 	Fields: Fields{
 		"id": onlyRead, "is_system": {Type: Bool, Access: ReadOnly},
 		"client_id":                   {Type: String, Access: CreateOnly, Max: 32},
 		"audience":                    {Type: String, Required: true, Min: 1, Access: CreateOnly},
-		"scope":                       {Type: Array, Item: &Field{Type: String, Min: 1}},
+		"scope":                       {Type: Array, Item: &Field{Type: String, Min: 1, Max: maxScope}},
 		"organization_usage":          {Type: String, Nullable: true, Enum: []string{"deny", "allow", "require"}},
 		"allow_any_organization":      {Type: Bool, Nullable: true},
 		"subject_type":                {Type: String, Access: CreateOnly, Enum: []string{"client", "user", "anonymous_user"}},
-		"authorization_details_types": {Type: Array, Item: &text, Plain: true}, "allow_all_scopes": {Type: Bool, Nullable: true},
+		"authorization_details_types": {Type: Array, Item: &Field{Type: String, Min: 1, Max: 255}, Plain: true}, "allow_all_scopes": {Type: Bool, Nullable: true},
 		"default_for": {Type: String, Access: CreateOnly, Enum: []string{"third_party_clients"}},
 	},
 	Complete: func(doc storage.Document, _ time.Time) {

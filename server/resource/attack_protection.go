@@ -4,6 +4,16 @@ import "github.com/tenant0/tenant0/storage"
 
 var breachedStage = Field{Type: Object, Open: true, Fields: Fields{"shields": {Type: Array, Item: oneOf("block", "admin_notification")}}}
 
+// allowlist are the addresses that are not watched.
+var allowlist = Field{Type: Array, Default: []any{}, Item: &Field{Type: String, Format: "ip-or-cidr"}}
+
+// throttled is how many attempts there may be, and after how many milliseconds there is one more.
+func throttled(mostAttempts, leastRate int) Field {
+	return Field{Type: Object, Fields: Fields{
+		"max_attempts": {Type: Integer, Min: 1, Max: mostAttempts}, "rate": {Type: Integer, Min: leastRate, Max: 24 * 60 * 60 * 1000},
+	}}
+}
+
 // captchaProvider describes the settings of one.
 func captchaProvider(defaults storage.Document) Field {
 	return Field{Type: Object, Open: true, Default: defaults, Fields: Fields{"site_key": noSecret, "secret": secret, "api_key": secret}}
@@ -13,19 +23,21 @@ func captchaProvider(defaults storage.Document) Field {
 // a new tenant.
 var (
 	BruteForceProtection = &Kind{
-		Name: "attack-protection/brute-force-protection", Open: true,
+		Name: "attack-protection/brute-force-protection",
 		Fields: Fields{
 			"enabled": {Type: Bool, Default: true}, "shields": {Type: Array, Item: oneOf("block", "user_notification"), Default: []any{"block", "user_notification"}},
 			"mode":      {Type: String, Default: "count_per_identifier_and_ip", Enum: []string{"count_per_identifier_and_ip", "count_per_identifier"}},
-			"allowlist": {Type: Array, Item: &text, Default: []any{}}, "max_attempts": {Type: Integer, Min: 1, Max: 100, Default: 10},
+			"allowlist": allowlist, "max_attempts": {Type: Integer, Min: 1, Max: 100, Default: 10},
 		},
 	}
 	SuspiciousIPThrottling = &Kind{
-		Name: "attack-protection/suspicious-ip-throttling", Open: true,
+		Name: "attack-protection/suspicious-ip-throttling",
 		Fields: Fields{
 			"enabled": {Type: Bool, Default: true}, "shields": {Type: Array, Item: oneOf("block", "admin_notification"), Default: []any{"admin_notification", "block"}},
-			"allowlist": {Type: Array, Item: &text, Default: []any{}},
-			"stage": {Type: Object, Default: storage.Document{
+			"allowlist": allowlist,
+			"stage": {Type: Object, Fields: Fields{
+				"pre-login": throttled(2500, 34560), "pre-user-registration": throttled(72000, 1200), "pre-custom-token-exchange": throttled(0, 0),
+			}, Default: storage.Document{
 				"pre-login":                 storage.Document{"max_attempts": 100, "rate": 864000},
 				"pre-user-registration":     storage.Document{"max_attempts": 50, "rate": 1200},
 				"pre-custom-token-exchange": storage.Document{"max_attempts": 10, "rate": 600000},
@@ -34,7 +46,7 @@ var (
 		Deep: []string{"stage"},
 	}
 	BreachedPasswordDetection = &Kind{
-		Name: "attack-protection/breached-password-detection", Open: true,
+		Name: "attack-protection/breached-password-detection",
 		Fields: Fields{
 			"enabled": {Type: Bool, Default: false}, "shields": {Type: Array, Item: oneOf("block", "user_notification", "admin_notification"), Default: []any{}},
 			"admin_notification_frequency": {Type: Array, Item: oneOf("immediately", "daily", "weekly", "monthly"), Default: []any{}},
@@ -48,12 +60,12 @@ var (
 		Deep: []string{"stage"},
 	}
 	BotDetection = &Kind{
-		Name: "attack-protection/bot-detection", Open: true,
+		Name: "attack-protection/bot-detection",
 		Fields: Fields{
 			"challenge_password_policy":       {Type: String, Default: "never", Enum: []string{"never", "when_risky", "always"}},
 			"challenge_passwordless_policy":   {Type: String, Default: "never", Enum: []string{"never", "when_risky", "always"}},
 			"challenge_password_reset_policy": {Type: String, Default: "never", Enum: []string{"never", "when_risky", "always"}},
-			"allowlist":                       {Type: Array, Item: &text, Default: []any{}},
+			"allowlist":                       allowlist,
 			"bot_detection_level":             {Type: String, Default: "medium", Enum: []string{"low", "medium", "high"}},
 			"monitoring_mode_enabled":         {Type: Bool, Default: false},
 		},

@@ -50,27 +50,9 @@ func urls(format string) Field { return Field{Type: Array, Item: &Field{Type: St
 // shownOnly is onlyRead of what looks like a secret and is none.
 var shownOnly = Field{Access: ReadOnly, Plain: true}
 
-// tokenQuota is Auth0: troubleshoot/customer-support/operational-policies/rate-limit-policy: how many tokens there may be.
-var tokenQuota = Field{Type: Object, Nullable: true, Plain: true}
-
-// mobile is what the apps of an application are told apart by.
-var mobile = Field{Type: Object, Open: true, Fields: Fields{"android": {Open: true, Fields: Fields{"sha256_cert_fingerprints": noSecret}}}}
-
-// addons are the settings of Auth0: api/management/v2/clients for what is not OpenID Connect, as far as they are secrets or
-// look like it.
-var addons = Field{Type: Object, Open: true, Fields: Fields{
-	"azure_blob": {Open: true, Fields: Fields{"storageAccessKey": secret}},
-	"azure_sb":   {Open: true, Fields: Fields{"sasKeyName": noSecret, "sasKey": secret}},
-	"firebase":   {Open: true, Fields: Fields{"secret": secret, "private_key_id": noSecret, "private_key": secret}},
-	"layer":      {Open: true, Fields: Fields{"keyId": noSecret, "privateKey": secret}},
-	"samlp":      {Open: true, Fields: Fields{"signingCert": noSecret, "signingKey": secret, "privateKey": secret}},
-	"sap_api":    {Open: true, Fields: Fields{"servicePassword": secret, "tokenEndpointUrl": noSecret}},
-	"wams":       {Open: true, Fields: Fields{"masterkey": secret}},
-}}
-
 // Clients is Auth0: api/management/v2/clients.
 var Clients = &Kind{
-	Name: "clients", ID: "client_id", NewID: ClientID,
+	Name: "clients", ID: "client_id", NewID: ClientID, Min: 1,
 	Fields: Fields{
 		"client_id": {Type: String, Access: ReadOnly}, "tenant": onlyRead, "global": {Type: Bool, Access: ReadOnly, Default: false},
 		"signing_keys": shownOnly, "jwks_uri": onlyRead, "callback_url_template": {Type: Bool, Access: ReadOnly, Default: false},
@@ -100,7 +82,7 @@ var Clients = &Kind{
 		"form_template":                       text,
 		"is_token_endpoint_ip_header_trusted": {Type: Bool, Default: false},
 		"token_endpoint_auth_method":          {Type: String, Nullable: true, Enum: []string{"none", "client_secret_post", "client_secret_basic"}},
-		"jwt_configuration": {Type: Object, Fields: Fields{
+		"jwt_configuration": {Type: Object, Open: true, Fields: Fields{
 			"alg": {Type: String, Enum: []string{"HS256", "RS256", "RS512", "PS256"}}, "lifetime_in_seconds": {Type: Integer, Max: 2592000},
 			"secret_encoded": flag, "scopes": object,
 		}},
@@ -108,11 +90,12 @@ var Clients = &Kind{
 			"rotation_type":   {Type: String, Required: true, Enum: []string{"rotating", "non-rotating"}},
 			"expiration_type": {Type: String, Required: true, Enum: []string{"expiring", "non-expiring"}},
 			"leeway":          number, "token_lifetime": {Type: Integer, Min: 1, Max: 157788000}, "idle_token_lifetime": {Type: Integer, Min: 1, Max: 157788000},
-			"infinite_token_lifetime": flag, "infinite_idle_token_lifetime": flag, "policies": {Type: Array, Nullable: true},
+			"infinite_token_lifetime": flag, "infinite_idle_token_lifetime": flag, "policies": {Type: Array, Nullable: true, Min: 1, Item: &refreshPolicy},
 		}},
-		"client_metadata": {Type: Object, Max: 10, Item: &metadatum}, "addons": addons, "mobile": mobile, "native_social_login": object,
-		"encryption_key":     {Type: Object, Nullable: true, Plain: true}, // public
-		"initiate_login_uri": {Type: String, Format: "absolute-https-uri-with-placeholders-or-empty"},
+		"client_metadata": {Type: Object, Max: 10, Names: clientMetadataNames, Item: &metadatum}, "addons": addons, "mobile": mobile,
+		"native_social_login": nativeSocialLogin,
+		"encryption_key":      {Type: Object, Nullable: true, Plain: true}, // public
+		"initiate_login_uri":  {Type: String, Format: "absolute-https-uri-with-placeholders-or-empty"},
 		"default_organization": {Type: Object, Nullable: true, Fields: Fields{
 			"organization_id": {Type: String, Required: true, Min: 1}, "flows": {Type: Array, Required: true, Item: &Field{Type: String, Enum: []string{"client_credentials"}}},
 		}},
@@ -121,14 +104,16 @@ var Clients = &Kind{
 		"organization_usage":                    {Type: String, Nullable: true, Enum: []string{"deny", "allow", "require"}},
 		"organization_require_behavior":         {Type: String, Nullable: true, Enum: []string{"no_prompt", "pre_login_prompt", "post_login_prompt"}},
 		"organization_discovery_methods":        {Type: Array, Nullable: true, Min: 1, Item: &Field{Type: String, Enum: []string{"email", "organization_name"}}},
-		"client_authentication_methods":         {Type: Object, Nullable: true, Plain: true}, // public keys
+		"client_authentication_methods":         authenticationMethods,
 		"require_pushed_authorization_requests": flag,
 		"require_proof_of_possession":           flag,
-		"signed_request_object":                 {Type: Object, Plain: true}, // public keys
+		"signed_request_object":                 signedRequests,
 		"compliance_level":                      {Type: String, Nullable: true, Enum: []string{"none", "fapi1_adv_pkj_par", "fapi1_adv_mtls_par", "fapi2_sp_pkj_mtls", "fapi2_sp_mtls_mtls"}},
-		"oidc_logout":                           object, "oidc_backchannel_logout": object, "session_transfer": {Type: Object, Nullable: true},
+		"oidc_logout":                           backchannelLogout, "oidc_backchannel_logout": backchannelLogout, "session_transfer": sessionTransfer,
 		"skip_non_verifiable_callback_uri_confirmation_prompt": {Type: Bool, Nullable: true},
-		"token_exchange":             {Type: Object, Nullable: true, Plain: true},
+		"token_exchange": {Type: Object, Nullable: true, Plain: true, Fields: Fields{
+			"allow_any_profile_of_type": {Type: Array, Item: oneOf("custom_authentication", "on_behalf_of_token_exchange")},
+		}},
 		"par_request_expiry":         {Type: Integer, Nullable: true, Min: 10, Max: 600},
 		"token_quota":                tokenQuota,
 		"express_configuration":      {Type: Object, Nullable: true},
@@ -136,8 +121,9 @@ var Clients = &Kind{
 		"third_party_security_mode":  {Type: String, Enum: []string{"strict", "permissive"}},
 		"redirection_policy":         {Type: String, Enum: []string{"allow_always", "open_redirect_protection"}},
 
-		"async_approval_notification_channels": {Type: Array, Nullable: true, Item: oneOf("guardian-push", "email")}, "my_organization_configuration": {Type: Object, Nullable: true},
-		"fedcm_login": {Type: Object, Nullable: true}, "identity_assertion_authorization_grant": {Type: Object, Nullable: true, Plain: true},
+		"async_approval_notification_channels": {Type: Array, Nullable: true, Min: 1, Item: oneOf("guardian-push", "email")},
+		"my_organization_configuration":        myOrganization,
+		"fedcm_login":                          {Type: Object, Nullable: true}, "identity_assertion_authorization_grant": {Type: Object, Nullable: true, Plain: true},
 		"token_vault_privileged_access": {Type: Object, Nullable: true, Plain: true}, // public keys
 
 		"tenant0_standard_answers": flag, "tenant0_userinfo_signed_response_alg": {Type: String, Enum: []string{"RS256"}}, // not Auth0's
@@ -242,7 +228,7 @@ func completeRefreshToken(doc storage.Document, confidential bool) {
 
 // Credentials is Auth0: api/management/v2/clients/credentials.
 var Credentials = &Kind{
-	Name: "credentials", ID: "id", NewID: Prefixed("cred_", 22), Open: true,
+	Name: "credentials", ID: "id", NewID: Prefixed("cred_", 22), Min: 1,
 	Fields: Fields{
 		"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "thumbprint_sha256": onlyRead,
 		"credential_type": {Type: String, Required: true, Access: CreateOnly, Enum: []string{"public_key", "cert_subject_dn", "x509_cert"}},
@@ -250,7 +236,7 @@ var Credentials = &Kind{
 		"pem":             {Type: String, Access: CreateOnly, Plain: true}, // a public key or a certificate
 		"alg":             {Type: String, Access: CreateOnly, Enum: []string{"RS256", "RS384", "PS256"}},
 		"kid":             {Type: String, Access: CreateOnly, Pattern: Like("^[0-9a-zA-Z_-]{10,64}$")},
-		"subject_dn":      {Type: String, Access: CreateOnly}, "parse_expiry_from_cert": {Type: Bool, Access: CreateOnly},
+		"subject_dn":      {Type: String, Access: CreateOnly, Min: 1, Max: 256}, "parse_expiry_from_cert": {Type: Bool, Access: CreateOnly},
 		"expires_at": {Type: String, Nullable: true},
 	},
 	Created: "created_at", Updated: "updated_at",

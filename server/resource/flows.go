@@ -21,7 +21,7 @@ var setup = Field{Type: Object, Open: true, Secret: true, Fields: Fields{
 var (
 	// Flows is Auth0: api/management/v2/flows.
 	Flows = &Kind{
-		Name: "flows", ID: "id", NewID: Prefixed("af_", 22), Open: true,
+		Name: "flows", ID: "id", NewID: Prefixed("af_", 22),
 		Fields: Fields{
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "executed_at": onlyRead,
 			"name": {Type: String, Required: true, Min: 1, Max: 150}, "actions": list,
@@ -33,7 +33,7 @@ var (
 	FlowExecutions = &Kind{Name: "flows/executions", ID: "id", Missing: missing("", "Execution not found")}
 	// VaultConnections is Auth0: api/management/v2/flows/vault/connections.
 	VaultConnections = &Kind{
-		Name: "flows/vault/connections", ID: "id", NewID: Prefixed("ac_", 22), Open: true,
+		Name: "flows/vault/connections", ID: "id", NewID: Prefixed("ac_", 22),
 		Fields: Fields{
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "refreshed_at": onlyRead, "account_name": onlyRead,
 			"environment": onlyRead, "fingerprint": onlyRead, "ready": {Type: Bool, Access: ReadOnly, Default: false},
@@ -45,7 +45,7 @@ var (
 	}
 	// Forms is Auth0: api/management/v2/forms.
 	Forms = &Kind{
-		Name: "forms", ID: "id", NewID: Prefixed("ap_", 22), Open: true,
+		Name: "forms", ID: "id", NewID: Prefixed("ap_", 22),
 		Fields: Fields{
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "embedded_at": onlyRead, "submitted_at": onlyRead,
 			"name": {Type: String, Required: true, Min: 1, Max: 150}, "messages": {Type: Object, Plain: true}, "translations": {Type: Object, Plain: true}, "nodes": list,

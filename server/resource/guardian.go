@@ -10,8 +10,9 @@ var PushApp = &Kind{Name: "prompts/mfa-push", Open: true, Fields: Fields{
 }}
 
 var (
-	nullableText         = Field{Type: String, Nullable: true}
-	nullableSecret       = Field{Type: String, Nullable: true, Secret: true}
+	nullableText         = Field{Type: String, Nullable: true, Min: 1, Max: 1000}
+	nullableSecret       = Field{Type: String, Nullable: true, Min: 1, Max: 1000, Secret: true}
+	nullableFile         = Field{Type: String, Nullable: true, Min: 1, Max: 10000, Secret: true}
 	overrideRelyingParty = Field{Type: Bool, Default: false}
 )
 
@@ -25,7 +26,7 @@ var guardianSettings = map[string]Fields{
 		"provider": {Type: String, Required: true, Default: "auth0", Enum: []string{"auth0", "twilio", "phone-message-hook"}},
 	},
 	"phone/providers/twilio": {
-		"from": nullableText, "messaging_service_sid": nullableText, "auth_token": nullableSecret, "sid": nullableText,
+		"from": {Type: String, Nullable: true, Max: 64}, "messaging_service_sid": nullableText, "auth_token": nullableSecret, "sid": nullableText,
 	},
 	"phone/templates": {
 		"enrollment_message": {
@@ -38,13 +39,19 @@ var guardianSettings = map[string]Fields{
 		"provider": {Type: String, Required: true, Default: "guardian", Enum: []string{"guardian", "sns", "direct"}},
 	},
 	"push-notification/providers/sns": {
-		"aws_access_key_id": {Type: String, Nullable: true, Plain: true}, "aws_secret_access_key": nullableSecret, "aws_region": nullableText,
+		"aws_access_key_id": {Type: String, Nullable: true, Min: 1, Max: 1000, Plain: true}, "aws_secret_access_key": nullableSecret,
+		"aws_region": {Type: String, Nullable: true, Min: 1, Max: 1000, Pattern: Like(
+			"^(?:us-east-[0-9]{1,2}|us-west-[0-9]{1,2}|ap-southeast-[0-9]{1,2}|ap-northeast-[0-9]{1,2}|ap-central-[0-9]{1,2}|" +
+				"eu-west-[0-9]{1,2}|eu-central-[0-9]{1,2})$",
+		)},
 		"sns_apns_platform_application_arn": nullableText, "sns_gcm_platform_application_arn": nullableText,
 	},
-	"push-notification/providers/apns":  {"sandbox": {Type: Bool, Default: false}, "bundle_id": nullableText, "p12": nullableSecret},
-	"push-notification/providers/fcm":   {"server_key": nullableSecret},
-	"push-notification/providers/fcmv1": {"server_credentials": nullableSecret},
-	"duo/settings":                      {"ikey": {Type: String, Plain: true}, "skey": {Type: String, Secret: true}, "host": text},
+	"push-notification/providers/apns":  {"sandbox": {Type: Bool, Default: false}, "bundle_id": nullableText, "p12": nullableFile},
+	"push-notification/providers/fcm":   {"server_key": {Type: String, Nullable: true, Min: 1, Max: 152, Secret: true}},
+	"push-notification/providers/fcmv1": {"server_credentials": nullableFile},
+	"duo/settings": {
+		"ikey": {Type: String, Plain: true, Max: 10000}, "skey": {Type: String, Secret: true, Min: 1, Max: 10000}, "host": {Type: String, Max: 10000},
+	},
 	"webauthn-roaming/settings": {
 		"userVerification":     {Type: String, Default: "preferred", Enum: []string{"discouraged", "preferred", "required"}},
 		"overrideRelyingParty": overrideRelyingParty, "relyingPartyIdentifier": nullableText,
@@ -55,5 +62,5 @@ var guardianSettings = map[string]Fields{
 // GuardianSettings returns the kind of a setting of guardian by the rest of its
 // path, such as "duo/settings".
 func GuardianSettings(path string) *Kind {
-	return &Kind{Name: "guardian/factors/" + path, Open: true, Fields: guardianSettings[path]}
+	return &Kind{Name: "guardian/factors/" + path, Fields: guardianSettings[path]}
 }

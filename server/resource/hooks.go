@@ -17,12 +17,15 @@ func ULID(now time.Time) string {
 	return string(b) + random(16, crockford)
 }
 
+// scriptName is how a hook or a rule may be called.
+var scriptName = Field{Type: String, Required: true, Pattern: Like(`^[a-zA-Z0-9]([ \-a-zA-Z0-9]*[a-zA-Z0-9])?$`)}
+
 var (
 	// Hooks is Auth0: api/management/v2/hooks. Their code is kept and never run.
 	Hooks = &Kind{
-		Name: "hooks", ID: "id", Open: true,
+		Name: "hooks", ID: "id", Open: true, Min: 1,
 		Fields: Fields{
-			"id": onlyRead, "name": {Type: String, Required: true, Min: 1}, "script": {Type: String, Required: true, Min: 1},
+			"id": onlyRead, "name": scriptName, "script": {Type: String, Required: true, Min: 1},
 			"enabled": {Type: Bool, Default: false}, "dependencies": {Type: Object, Default: map[string]any{}},
 			"triggerId": {Type: String, Required: true, Access: CreateOnly, Enum: []string{
 				"credentials-exchange", "pre-user-registration", "post-user-registration", "post-change-password", "send-phone-message",
@@ -35,10 +38,10 @@ var (
 	HookSecrets = &Kind{Name: "hooks/secrets", Item: &Field{Type: String, Secret: true}}
 	// Rules is Auth0: api/management/v2/rules. Their code is kept and never run.
 	Rules = &Kind{
-		Name: "rules", ID: "id", NewID: Prefixed("rul_", 16), Open: true,
+		Name: "rules", ID: "id", NewID: Prefixed("rul_", 16), Min: 1,
 		Fields: Fields{
-			"id": onlyRead, "stage": {Type: String, Enum: []string{"login_success", "login_failure", "pre_authorize"}, Access: CreateOnly, Default: "login_success"}, "name": {Type: String, Required: true, Min: 1},
-			"script": {Type: String, Required: true, Min: 1}, "enabled": {Type: Bool, Default: true}, "order": number,
+			"id": onlyRead, "stage": {Type: String, Enum: []string{"login_success", "login_failure", "pre_authorize"}, Access: CreateOnly, Default: "login_success"}, "name": scriptName,
+			"script": {Type: String, Required: true, Min: 1}, "enabled": {Type: Bool, Default: true}, "order": {Type: Number},
 		},
 		Unique:  []string{"name"},
 		Missing: missing("inexistent_rule", "The rule does not exist."), Taken: taken("rule_conflict", "A rule with the same name already exists."),

@@ -10,5 +10,6 @@ const (
 	MostPermissions = 1000
 
 	mostScopes      = 1000 // of an API
+	maxScope        = 280  // characters
 	mostConnections = 10   // of an organization
 )

@@ -7,27 +7,33 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 )
 
-// matching describes what requests an access control list is about.
+// matching describes what requests an access control list is about, as far as it is documented.
 var matching = Field{Type: Object, Open: true, Fields: Fields{
 	"asns":                  {Type: Array, Min: 1, Unique: true, Item: &Field{Type: Integer, Min: 1, Max: math.MaxUint32}},
 	"auth0_managed":         uniqueTexts,
-	"connecting_ipv4_cidrs": uniqueTexts, "connecting_ipv6_cidrs": uniqueTexts, "geo_country_codes": uniqueTexts, "geo_subdivision_codes": uniqueTexts,
-	"hostnames": uniqueTexts, "ipv4_cidrs": uniqueTexts, "ipv6_cidrs": uniqueTexts, "ja3_fingerprints": uniqueTexts,
+	"connecting_ipv4_cidrs": uniqueOf("ipv4-or-cidr"), "connecting_ipv6_cidrs": uniqueOf("ipv6-or-cidr"), "geo_country_codes": uniqueTexts,
+	"geo_subdivision_codes": uniqueTexts, "hostnames": uniqueOf("hostname"), "ipv4_cidrs": uniqueOf("ipv4-or-cidr"),
+	"ipv6_cidrs": uniqueOf("ipv6-or-cidr"), "ja3_fingerprints": uniqueTexts,
 	"ja4_fingerprints": uniqueTexts, "user_agents": uniqueTexts,
 }}
 
 var uniqueTexts = Field{Type: Array, Min: 1, Unique: true, Item: &text}
 
+// uniqueOf are texts of a format.
+func uniqueOf(format string) Field {
+	return Field{Type: Array, Min: 1, Unique: true, Item: &Field{Type: String, Format: format}}
+}
+
 // NetworkACLs is Auth0: api/management/v2/network-acls. They are kept and do not
 // keep anyone out.
 var NetworkACLs = &Kind{
-	Name: "network-acls", ID: "id", NewID: Prefixed("acl_", 22), Open: true,
+	Name: "network-acls", ID: "id", NewID: Prefixed("acl_", 22),
 	Fields: Fields{
 		"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead,
-		"description": {Type: String, Required: true, Max: 255}, "active": {Type: Bool, Required: true}, "priority": {Type: Number, Min: 1},
-		"rule": {Type: Object, Required: true, Open: true, Fields: Fields{
+		"description": {Type: String, Required: true, Max: 255}, "active": {Type: Bool, Required: true}, "priority": {Type: Number, Min: 1, Max: 100},
+		"rule": {Type: Object, Required: true, Fields: Fields{
 			"action": {Type: Object, Required: true, Open: true, Fields: Fields{
-				"allow": flag, "block": flag, "log": flag, "redirect": flag, "redirect_uri": {Type: String, Min: 1},
+				"allow": flag, "block": flag, "log": flag, "redirect": flag, "redirect_uri": {Type: String, Min: 1, Max: 2000},
 			}},
 			"match": matching, "not_match": matching,
 			"scope": {Type: String, Required: true, Enum: []string{"management", "authentication", "tenant", "dynamic_client_registration"}},

@@ -12,14 +12,17 @@ import (
 
 // Organizations is Auth0: api/management/v2/organizations.
 var Organizations = &Kind{
-	Name: storage.OrganizationsKind, ID: "id", NewID: Prefixed("org_", 16), Open: true,
+	Name: storage.OrganizationsKind, ID: "id", NewID: Prefixed("org_", 16),
 	Fields: Fields{
 		"id":           onlyRead,
 		"name":         {Type: String, Required: true, Min: 1, Max: 50, Pattern: Like(`^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$`)},
 		"display_name": {Type: String, Min: 1, Max: 255},
 		"branding": {Type: Object, Fields: Fields{
-			"logo_url": {Type: String, Nullable: true, Format: "uri"},
-			"colors":   {Type: Object, Fields: Fields{"primary": {Type: String, Required: true}, "page_background": {Type: String, Required: true}}},
+			"logo_url": httpsOrNull,
+			"colors": {Type: Object, Fields: Fields{
+				"primary":         {Type: String, Required: true, Format: "html-color"},
+				"page_background": {Type: String, Required: true, Format: "html-color"},
+			}},
 		}},
 		"metadata":                  {Type: Object, Max: 25, Item: &metadatum},
 		"token_quota":               tokenQuota,

@@ -34,12 +34,15 @@ var (
 	SupplementalSignals = &Kind{Name: "supplemental-signals", Fields: Fields{"akamai_enabled": {Type: Bool, Required: true, Default: false}}}
 	// CredentialTemplates is Auth0: api/management/v2/verifiable-credentials.
 	CredentialTemplates = &Kind{
-		Name: "verifiable-credentials/verification/templates", ID: "id", NewID: Prefixed("vct_", 22), Open: true,
+		Name: "verifiable-credentials/verification/templates", ID: "id", NewID: Prefixed("vct_", 22),
 		Fields: Fields{
-			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "name": {Type: String, Required: true, Min: 1},
-			"type": {Type: String, Required: true, Min: 1}, "dialect": {Type: String, Required: true, Min: 1}, "presentation": {Type: Object, Required: true},
-			"custom_certificate_authority": {Type: String, Nullable: true, Access: CreateOnly, Plain: true},
-			"well_known_trusted_issuers":   {Type: String, Required: true, Min: 1}, "version": {Type: String, Access: UpdateOnly},
+			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "name": {Type: String, Required: true, Min: 1, Max: 255},
+			"type": {Type: String, Required: true, Min: 1, Max: 255}, "dialect": {Type: String, Required: true, Pattern: Like("^simplified/1.0$")},
+			"presentation": {Type: Object, Required: true, Fields: Fields{"org.iso.18013.5.1.mDL": {
+				Type: Object, Required: true, Fields: Fields{"org.iso.18013.5.1": {Type: Object, Required: true, Min: 1, Item: &flag}},
+			}}},
+			"custom_certificate_authority": {Type: String, Nullable: true, Access: CreateOnly, Min: 1, Max: 4096, Plain: true},
+			"well_known_trusted_issuers":   {Type: String, Required: true, Pattern: Like("^aamva$")}, "version": {Type: Number, Access: UpdateOnly},
 		},
 		Created: "created_at", Updated: "updated_at",
 		Missing: missing("", "Template not found"),

@@ -44,10 +44,10 @@ var (
 	}}
 	// UserAttributeProfiles is Auth0: api/management/v2/user-attribute-profiles.
 	UserAttributeProfiles = &Kind{
-		Name: "user-attribute-profiles", ID: "id", NewID: Prefixed("uap_", 22), Open: true,
+		Name: "user-attribute-profiles", ID: "id", NewID: Prefixed("uap_", 22),
 		Fields: Fields{
-			"id": onlyRead, "name": {Type: String, Required: true, Min: 1, Max: 128}, "user_id": {Type: Object, Default: storage.Document{}},
-			"user_attributes": {Type: Object, Required: true, Min: 1},
+			"id": onlyRead, "name": {Type: String, Required: true, Min: 1, Max: 128}, "user_id": mappedUserID,
+			"user_attributes": {Type: Object, Required: true, Min: 1, Max: 64, Item: &mappedAttribute},
 		},
 		Complete: func(doc storage.Document, _ time.Time) { completeUserID(doc) },
 		Missing:  missing("", "User Attribute Profile not found"),
@@ -66,36 +66,54 @@ var (
 	TemplateMissing = missing("", "Template not found")
 	// SelfServiceProfiles is Auth0: api/management/v2/self-service-profiles.
 	SelfServiceProfiles = &Kind{
-		Name: "self-service-profiles", ID: "id", NewID: Prefixed("ssp_", 22), Open: true,
+		Name: "self-service-profiles", ID: "id", NewID: Prefixed("ssp_", 22),
 		Fields: Fields{
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "name": {Type: String, Required: true, Min: 1, Max: 100},
-			"description": {Type: String, Max: 140}, "branding": {Type: Object, Nullable: true},
-			"allowed_strategies": {Type: Array, Item: &Field{Type: String, Enum: selfServed}},
-			"user_attributes": {Type: Array, Default: []any{}, Nullable: true, Ordered: true, Item: &Field{Type: Object, Open: true, Fields: Fields{
-				"name": {Type: String, Required: true, Min: 1}, "description": {Type: String, Required: true}, "is_optional": {Type: Bool, Required: true},
+			"description": {Type: String, Min: 1, Max: 140}, "branding": {Type: Object, Nullable: true, Open: true, Fields: Fields{
+				"logo_url": {Type: String, Max: 1024, Pattern: Like("^https://")},
+				"colors":   {Type: Object, Open: true, Fields: Fields{"primary": {Type: String, Required: true, Pattern: htmlColor}}},
+			}},
+			"allowed_strategies": {Type: Array, Min: 1, Item: &Field{Type: String, Enum: selfServed}},
+			"user_attributes": {Type: Array, Default: []any{}, Nullable: true, Ordered: true, Item: &Field{Type: Object, Fields: Fields{
+				"name": {Type: String, Required: true, Min: 1, Max: 250}, "description": {Type: String, Required: true}, "is_optional": {Type: Bool, Required: true},
 			}}},
 			"user_attribute_profile_id": {Type: String, Nullable: true},
 		},
 		Created: "created_at", Updated: "updated_at",
 	}
 	// SelfServiceTexts are the texts of a self-service profile.
-	SelfServiceTexts = &Kind{Name: "self-service-profiles/custom-text", Open: true, Item: &Field{Plain: true}}
+	SelfServiceTexts = &Kind{Name: "self-service-profiles/custom-text", Open: true, Item: &Field{Type: String, Max: 2000, Plain: true}}
 	// SelfServiceTickets let an administrator set a connection up.
 	SelfServiceTickets = &Kind{
 		Name: "self-service-profiles/sso-ticket", ID: "id", Open: true,
 		Fields: Fields{
-			"ticket": secret, "connection_id": text, "connection_config": {Type: Object, Open: true, Fields: Fields{"options": connectionOptions}}, "enabled_clients": texts, "enabled_organizations": list, "ttl_sec": {Type: Integer, Min: 1, Max: 432000},
-			"domain_aliases_config": object, "provisioning_config": object, "use_for_organization_discovery": flag, "third_party_client_access_config": object,
+			"ticket": secret, "connection_id": text, "connection_config": {Type: Object, Open: true, Fields: Fields{"options": connectionOptions}}, "enabled_clients": texts, "enabled_organizations": {Type: Array, Item: &Field{Type: Object, Fields: Fields{
+				"organization_id": {Type: String, Required: true, Max: 50}, "assign_membership_on_login": flag, "show_as_button": flag,
+			}}},
+			"ttl_sec": {Type: Integer, Max: 432000},
+			"domain_aliases_config": {Type: Object, Open: true, Fields: Fields{
+				"domain_verification": {Type: String, Required: true, Enum: []string{"none", "optional", "required"}},
+				"pending_domains":     {Type: Array, Item: &Field{Type: String, Min: 1, Max: 255}},
+			}},
+			"provisioning_config": {Type: Object, Open: true, Fields: Fields{
+				"scopes": {Type: Array, Min: 1, Item: oneOf(
+					"get:users", "post:users", "put:users", "patch:users", "delete:users",
+					"get:groups", "post:groups", "put:groups", "patch:groups", "delete:groups",
+				)},
+				"google_workspace": {Type: Object, Open: true, Fields: Fields{"sync_users": {Type: Bool, Required: true}}},
+				"token_lifetime":   {Type: Integer, Nullable: true, Min: 900},
+			}},
+			"enabled_features": {Type: Object, Fields: Fields{"sso": flag, "domain_verification": flag, "provisioning": flag}}, "use_for_organization_discovery": flag, "third_party_client_access_config": object,
 		},
 		Missing: missing("", "Ticket not found"),
 	}
 	// TokenExchangeProfiles is Auth0: api/management/v2/token-exchange-profiles.
 	TokenExchangeProfiles = &Kind{
-		Name: "token-exchange-profiles", ID: "id", NewID: Prefixed("tep_", 16), Open: true,
+		Name: "token-exchange-profiles", ID: "id", NewID: Prefixed("tep_", 16), Min: 1,
 		Fields: Fields{
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "name": {Type: String, Required: true, Min: 3, Max: 50},
 			"subject_token_type": {Type: String, Required: true, Min: 8, Max: 100, Format: "uri", Plain: true},
-			"action_id":          {Type: String, Required: true, Access: CreateOnly, Min: 1},
+			"action_id":          {Type: String, Required: true, Access: CreateOnly, Min: 1, Max: 36},
 			"type":               {Type: String, Required: true, Access: CreateOnly, Enum: []string{"custom_authentication", "on_behalf_of_token_exchange"}},
 		},
 		Unique: []string{"subject_token_type"}, Created: "created_at", Updated: "updated_at",
@@ -103,6 +121,36 @@ var (
 		Taken:   taken("", "subject_token_type already exists for tenant"),
 	}
 )
+
+// The parts of a user attribute profile.
+var (
+	samlNames   = Field{Type: Array, Min: 1, Item: &Field{Type: String, Min: 1, Max: 128}}
+	scimName    = Field{Type: String, Min: 1, Max: 128}
+	oidcMapping = Field{Type: Object, Fields: Fields{
+		"mapping": {Type: String, Required: true, Min: 1, Max: 50}, "display_name": {Type: String, Min: 1, Max: 50},
+	}}
+	mappedUserID = Field{Type: Object, Default: storage.Document{}, Fields: Fields{
+		"oidc_mapping": {Type: String, Enum: []string{"sub"}}, "saml_mapping": samlNames, "scim_mapping": scimName,
+		"strategy_overrides": overridden(Fields{
+			"oidc_mapping": {Type: String, Enum: []string{"sub", "oid", "email"}}, "saml_mapping": samlNames, "scim_mapping": scimName,
+		}),
+	}}
+	mappedAttribute = Field{Type: Object, Fields: Fields{
+		"description": required(scimName), "label": required(scimName), "profile_required": required(flag),
+		"auth0_mapping": {Type: String, Required: true, Min: 1, Max: 50}, "oidc_mapping": oidcMapping, "saml_mapping": samlNames,
+		"scim_mapping":       scimName,
+		"strategy_overrides": overridden(Fields{"oidc_mapping": oidcMapping, "saml_mapping": samlNames, "scim_mapping": scimName}),
+	}}
+)
+
+// overridden is what holds in the place of something else for the connections of a strategy.
+func overridden(fields Fields) Field {
+	overrides := Fields{}
+	for _, strategy := range []string{"pingfederate", "ad", "adfs", "waad", "google-apps", "okta", "oidc", "samlp"} {
+		overrides[strategy] = Field{Type: Object, Fields: fields}
+	}
+	return Field{Type: Object, Fields: overrides}
+}
 
 // completeUserID says of a user attribute profile where the id comes from, as far
 // as it does not.

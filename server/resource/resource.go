@@ -90,6 +90,8 @@ type Kind struct {
 	// Fields are the members. Unknown ones are refused unless Open is set.
 	Fields Fields
 	Open   bool
+	// Min is how many members a change has at least.
+	Min int
 	// Item describes the members of a kind without Fields, whatever they are called.
 	Item *Field
 	// Unique names members whose value no other document of the kind may have.

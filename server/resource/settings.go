@@ -12,13 +12,18 @@ var defaultIdentifiers = storage.Document{
 	"phone_display": storage.Document{"masking": "mask_digits", "formatting": "international"},
 }
 
+// httpsOrNull is an address on the web of today.
+var httpsOrNull = Field{Type: String, Nullable: true, Format: "strict-https-uri"}
+
 // Settings that are one document each.
 var (
 	// Branding is Auth0: api/management/v2/branding.
-	Branding = &Kind{Name: storage.BrandingKind, Open: true, Fields: Fields{
-		"colors": {Type: Object, Nullable: true}, "favicon_url": {Type: String, Nullable: true}, "logo_url": {Type: String, Nullable: true},
-		"font": {Type: Object, Nullable: true},
-		"identifiers": {Type: Object, Nullable: true, Default: defaultIdentifiers, Fields: Fields{
+	Branding = &Kind{Name: storage.BrandingKind, Min: 1, Fields: Fields{
+		"colors": {Type: Object, Nullable: true, Min: 1, Fields: Fields{
+			"primary": {Type: String, Nullable: true, Format: "html-color"}, "page_background": {}, // a color, or a gradient
+		}},
+		"favicon_url": httpsOrNull, "logo_url": httpsOrNull, "font": {Type: Object, Nullable: true, Min: 1, Fields: Fields{"url": httpsOrNull}},
+		"identifiers": {Type: Object, Nullable: true, Min: 1, Default: defaultIdentifiers, Fields: Fields{
 			"login_display":    {Type: String, Enum: []string{"unified", "separate"}},
 			"otp_autocomplete": flag,
 			"phone_display": {Type: Object, Nullable: true, Fields: Fields{
@@ -28,14 +33,14 @@ var (
 		}},
 	}, Merged: []string{"colors"}, Deep: []string{"identifiers"}}
 	// Prompts is Auth0: api/management/v2/prompts.
-	Prompts = &Kind{Name: "prompts", Open: true, Fields: Fields{
+	Prompts = &Kind{Name: "prompts", Min: 1, Fields: Fields{
 		"universal_login_experience":     {Type: String, Default: "new", Enum: []string{"new", "classic"}},
 		"identifier_first":               {Type: Bool, Nullable: true, Default: false},
 		"webauthn_platform_first_factor": {Type: Bool, Nullable: true},
 	}}
 	// EmailProvider is Auth0: api/management/v2/emails.
 	EmailProvider = &Kind{
-		Name: "emails/provider", Open: true,
+		Name: "emails/provider", Min: 1,
 		Fields: Fields{
 			"name": {Type: String, Required: true, Enum: []string{
 				"mailgun", "mandrill", "sendgrid", "resend", "ses", "sparkpost", "smtp", "azure_cs", "ms365", "custom",
@@ -52,7 +57,7 @@ var (
 	}
 	// EmailTemplates is Auth0: api/management/v2/email-templates.
 	EmailTemplates = &Kind{
-		Name: "email-templates", ID: "template", Open: true,
+		Name: "email-templates", ID: "template",
 		Fields: Fields{
 			"template": {Type: String, Required: true, Enum: []string{
 				"verify_email", "verify_email_by_code", "reset_email", "reset_email_by_code", "welcome_email", "blocked_account",
@@ -67,16 +72,19 @@ var (
 	}
 	// CustomDomains is Auth0: api/management/v2/custom-domains.
 	CustomDomains = &Kind{
-		Name: storage.CustomDomainsKind, ID: "custom_domain_id", NewID: Prefixed("cd_", 16), Open: true,
+		Name: storage.CustomDomainsKind, ID: "custom_domain_id", NewID: Prefixed("cd_", 16),
 		Fields: Fields{
-			"custom_domain_id": onlyRead, "primary": {Type: Bool, Access: ReadOnly, Default: false},
+			"custom_domain_id": onlyRead, "origin_domain_name": onlyRead, "primary": {Type: Bool, Access: ReadOnly, Default: false},
 			"is_default": {Type: Bool, Access: ReadOnly, Default: false},
 			"status":     {Type: String, Access: ReadOnly, Default: "pending_verification"}, "verification": onlyRead, "certificate": shownOnly,
 			"cname_api_key":       madeSecret,
-			"domain":              {Type: String, Required: true, Access: CreateOnly, Min: 3, Max: 255},
+			"domain":              {Type: String, Required: true, Access: CreateOnly, Min: 3, Max: 255, Pattern: hostname},
 			"type":                {Type: String, Required: true, Access: CreateOnly, Enum: []string{"auth0_managed_certs", "self_managed_certs"}},
-			"verification_method": {Type: String, Access: CreateOnly, Enum: []string{"txt"}}, "tls_policy": text,
-			"custom_client_ip_header": {Type: String, Nullable: true}, "domain_metadata": object,
+			"verification_method": {Type: String, Access: CreateOnly, Enum: []string{"txt"}}, "tls_policy": {Type: String, Enum: []string{"recommended"}},
+			"custom_client_ip_header": {Type: String, Nullable: true, Enum: []string{
+				"true-client-ip", "cf-connecting-ip", "x-forwarded-for", "x-azure-clientip", "",
+			}},
+			"domain_metadata": {Type: Object, Max: 10, Item: &metadatum}, "relying_party_identifier": {Type: String, Nullable: true, Max: 255, Format: "hostname"},
 		},
 		Unique: []string{"domain"}, Merged: []string{"domain_metadata"}, Created: "created_at",
 		Missing: missing("inexistent_custom_domain", "The custom domain does not exist"),
@@ -96,22 +104,25 @@ var (
 	}
 	// PhoneTemplates is Auth0: api/management/v2/branding/phone/templates.
 	PhoneTemplates = &Kind{
-		Name: "branding/phone/templates", ID: "id", NewID: Prefixed("tem_", 22), Open: true,
+		Name: "branding/phone/templates", ID: "id", NewID: Prefixed("tem_", 22),
 		Fields: Fields{
 			"id": onlyRead, "tenant": onlyRead, "channel": {Type: String, Access: ReadOnly, Default: "phone"}, "customizable": onlyRead,
 			"type":     {Type: String, Access: CreateOnly, Enum: []string{"otp_verify", "otp_enroll", "change_password", "blocked_account", "password_breach"}},
-			"disabled": {Type: Bool, Default: false}, "content": object,
+			"disabled": {Type: Bool, Default: false},
+			"content": {Type: Object, Min: 1, Fields: Fields{
+				"syntax": text, "from": {Type: String, Min: 1, Max: 16},
+				"body": {Type: Object, Min: 1, Fields: Fields{"text": {Type: String, Min: 1, Max: 20000}, "voice": {Type: String, Min: 1, Max: 20000}}},
+			}},
 		},
 		Unique: []string{"type"}, Created: "created_at", Updated: "updated_at",
 		Missing: missing("", "Phone notification template not found"), Taken: taken("", "A template of this type already exists"),
 	}
 	// Themes is Auth0: api/management/v2/branding/themes.
 	Themes = &Kind{
-		Name: storage.ThemesKind, ID: "themeId", NewID: ClientID, Open: true,
+		Name: storage.ThemesKind, ID: "themeId", NewID: ClientID,
 		Fields: Fields{
-			"themeId": onlyRead, "borders": {Type: Object, Required: true}, "colors": {Type: Object, Required: true},
-			"fonts": {Type: Object, Required: true}, "page_background": {Type: Object, Required: true}, "widget": {Type: Object, Required: true},
-			"displayName": {Type: String, Default: "Unnamed Theme"},
+			"themeId": onlyRead, "borders": themeBorders, "colors": themeColors, "fonts": themeFonts, "page_background": themeBackground,
+			"widget": themeWidget, "displayName": {Type: String, Default: "Unnamed Theme", Max: 2048, Pattern: Like("^[^<>]*$")}, "identifiers": object,
 		},
 		Missing: missing("theme_not_found", "There was an error retrieving branding settings: invalid theme ID"),
 	}
@@ -126,7 +137,7 @@ var (
 // RFC 7517 has them.
 var CustomSigningKeys = &Kind{
 	Name: "keys/custom-signing",
-	Fields: Fields{"keys": {Type: Array, Required: true, Item: &Field{Type: Object, Plain: true, Fields: Fields{
+	Fields: Fields{"keys": {Type: Array, Required: true, Min: 1, Item: &Field{Type: Object, Plain: true, Fields: Fields{
 		"kty":     {Type: String, Required: true, Enum: []string{"EC", "RSA"}},
 		"use":     {Type: String, Enum: []string{"sig"}},
 		"key_ops": {Type: Array, Min: 1, Item: &Field{Type: String, Enum: []string{"verify"}}},

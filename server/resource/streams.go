@@ -2,6 +2,7 @@ package resource
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -11,14 +12,33 @@ import (
 // sinkMembers are the members of the sinks of log streams that are secrets, of every type. The address of a Sumo Logic
 // source is one as a whole.
 var sinkMembers = Fields{
-	"httpAuthorization": secret, "httpCustomHeaders": {Item: &Field{Open: true, Fields: Fields{"value": secret}}},
-	"datadogApiKey": secret, "splunkToken": secret, "sumoSourceAddress": secret, "mixpanelServiceAccountPassword": secret, "segmentWriteKey": secret,
+	"httpAuthorization": secretText,
+	"httpCustomHeaders": {Type: Array, Item: &Field{Type: Object, Open: true, Fields: Fields{"header": text, "value": secretText}}},
+	"datadogApiKey":     secretText, "splunkToken": secretText, "sumoSourceAddress": secretText, "mixpanelServiceAccountPassword": secretText,
+	"segmentWriteKey": secretText,
 }
+
+// Where log streams may lead.
+var (
+	awsRegions = strings.Fields("af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 " +
+		"ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1 eu-central-1 " +
+		"eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1 mx-central-1 sa-east-1 " +
+		"us-gov-east-1 us-gov-west-1 us-east-1 us-east-2 us-west-1 us-west-2")
+	azureRegions = strings.Fields("australiacentral australiaeast australiasoutheast brazilsouth canadacentral canadaeast centralindia centralus " +
+		"eastasia eastus eastus2 francecentral germanywestcentral japaneast japanwest koreacentral koreasouth northcentralus northeurope " +
+		"norwayeast southafricanorth southcentralus southeastasia southindia swedencentral switzerlandnorth uaenorth uksouth ukwest " +
+		"westcentralus westeurope westindia westus westus2")
+	// logCategories are the groups of events of the tenant's log that a stream may be about. The last is in no list of Auth0's.
+	logCategories = strings.Fields("auth.login.fail auth.login.notification auth.login.success auth.logout.fail auth.logout.success " +
+		"auth.signup.fail auth.signup.success auth.silent_auth.fail auth.silent_auth.success auth.token_exchange.fail " +
+		"auth.token_exchange.success management.fail management.success scim.event system.notification user.fail user.notification " +
+		"user.success actions other auth.ancillary.fail auth.ancillary.success")
+)
 
 var (
 	// LogStreams is Auth0: api/management/v2/log-streams.
 	LogStreams = &Kind{
-		Name: storage.LogStreams, ID: "id", NewID: func() string { return "lst_" + random(16, "0123456789") }, Open: true,
+		Name: storage.LogStreams, ID: "id", NewID: func() string { return "lst_" + random(16, "0123456789") },
 		Fields: Fields{
 			"id": onlyRead, "name": {Type: String, Min: 1},
 			"type": {Type: String, Required: true, Access: CreateOnly, Enum: []string{
@@ -27,10 +47,10 @@ var (
 			"status": {Type: String, Access: UpdateOnly, Enum: []string{storage.LogStreamActive, storage.LogStreamPaused, storage.LogStreamSuspended}},
 			"sink":   {Type: Object, Required: true, Open: true, Fields: sinkMembers}, "startFrom": {Type: String, Access: CreateOnly}, "isPriority": {Type: Bool, Default: false},
 			"filters": {Type: Array, Item: &Field{Type: Object, Open: true, Fields: Fields{
-				"type": {Type: String, Enum: []string{"category"}}, "name": text,
+				"type": {Type: String, Enum: []string{"category"}}, "name": {Type: String, Enum: logCategories},
 			}}},
-			"pii_config": {Type: Object, Open: true, Fields: Fields{
-				"log_fields": {Type: Array, Required: true, Item: &Field{Type: String, Enum: []string{"first_name", "last_name", "username", "email", "phone", "address"}}},
+			"pii_config": {Type: Object, Fields: Fields{
+				"log_fields": {Type: Array, Required: true, Min: 1, Item: &Field{Type: String, Enum: []string{"first_name", "last_name", "username", "email", "phone", "address"}}},
 				"method":     {Type: String, Enum: []string{"mask", "hash"}}, "algorithm": {Type: String, Enum: []string{"xxhash"}},
 			}},
 		},
@@ -39,18 +59,35 @@ var (
 	}
 	// Sinks are where log streams lead, by type.
 	Sinks = map[string]*Kind{
-		"http":        sinkOf(Fields{"httpEndpoint": {Type: String, Required: true, Format: "absolute-http-url"}}),
-		"eventbridge": sink("awsAccountId", "awsRegion"),
-		"eventgrid":   sink("azureSubscriptionId", "azureRegion", "azureResourceGroup"),
-		"datadog":     sink("datadogApiKey", "datadogRegion"),
-		"splunk":      sink("splunkDomain", "splunkPort", "splunkToken"),
-		"sumo":        sink("sumoSourceAddress"),
-		"mixpanel":    sink("mixpanelProjectId", "mixpanelServiceAccountUsername"),
-		"segment":     sink("segmentWriteKey"),
+		"http": sink(Fields{
+			"httpEndpoint": {Type: String, Required: true, Format: "absolute-http-url"}, "httpContentType": text,
+			"httpContentFormat": {Type: String, Enum: []string{"JSONARRAY", "JSONLINES", "JSONOBJECT"}},
+			"httpAuthorization": sinkMembers["httpAuthorization"], "httpCustomHeaders": sinkMembers["httpCustomHeaders"],
+		}),
+		"eventbridge": sink(Fields{
+			"awsAccountId": {Type: String, Required: true, Pattern: Like(`^\d{12}$`)}, "awsRegion": among(awsRegions...),
+			"awsPartnerEventSource": text,
+		}),
+		"eventgrid": sink(Fields{
+			"azureSubscriptionId": {Type: String, Required: true, Pattern: Like("^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$")},
+			"azureRegion":         among(azureRegions...), "azureResourceGroup": required(text), "azurePartnerTopic": text,
+		}),
+		"datadog": sink(Fields{"datadogApiKey": required(sinkMembers["datadogApiKey"]), "datadogRegion": among("us", "eu", "us3", "us5")}),
+		"splunk": sink(Fields{
+			"splunkDomain": required(text), "splunkPort": {Type: String, Required: true, Pattern: Like("^[0-9]*$")},
+			"splunkToken": required(sinkMembers["splunkToken"]), "splunkSecure": required(flag),
+		}),
+		"sumo": sink(Fields{"sumoSourceAddress": required(sinkMembers["sumoSourceAddress"])}),
+		"mixpanel": sink(Fields{
+			"mixpanelRegion": among("us", "eu"), "mixpanelProjectId": {Type: String, Required: true, Pattern: Like(`^\d+$`)},
+			"mixpanelServiceAccountUsername": {Type: String, Required: true, Pattern: Like("^[^:]+$")},
+			"mixpanelServiceAccountPassword": sinkMembers["mixpanelServiceAccountPassword"],
+		}),
+		"segment": sink(Fields{"segmentWriteKey": required(sinkMembers["segmentWriteKey"])}),
 	}
 	// EventStreams is Auth0: api/management/v2/event-streams.
 	EventStreams = &Kind{
-		Name: "event-streams", ID: "id", NewID: Prefixed("est_", 22), Open: true,
+		Name: "event-streams", ID: "id", NewID: Prefixed("est_", 22),
 		Fields: Fields{
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "name": {Type: String, Min: 1, Max: 128},
 			"status": {Type: String, Default: "enabled", Enum: []string{"enabled", "disabled"}},
@@ -74,19 +111,9 @@ var (
 	EventDeliveryMissing = missing("", "The event delivery does not exist.")
 )
 
-// sink describes where a stream leads by the members that it has to have.
-func sink(required ...string) *Kind {
-	fields := Fields{}
-	for _, name := range required {
-		field := sinkMembers[name]
-		field.Required = true
-		fields[name] = field
-	}
-	return sinkOf(fields)
-}
-
-func sinkOf(fields Fields) *Kind {
-	return &Kind{Open: true, Fields: Fields{"sink": {Type: Object, Open: true, Fields: fields}}}
+// sink describes where a stream leads by the members that it has.
+func sink(fields Fields) *Kind {
+	return &Kind{Fields: Fields{"sink": {Type: Object, Fields: fields}}}
 }
 
 var eventStreamID = Like("^est_[A-Za-z0-9]{16,22}$")

@@ -30,15 +30,17 @@ var locales = strings.Fields("am ar ar-EG ar-SA az bg bn bs ca-ES cnr cs cy da d
 
 // TenantSettings is Auth0: api/management/v2/tenants/tenant-settings.
 var TenantSettings = &Kind{
-	Name: "tenants/settings", Open: true,
+	Name: "tenants/settings", Open: true, Min: 1, // tenants take members that no documentation has
 	Fields: Fields{
-		"friendly_name": text, "picture_url": text, "support_email": text, "support_url": text,
-		"allowed_logout_urls": {Type: Array, Item: &text}, "default_audience": text, "default_directory": text,
+		"friendly_name": text, "picture_url": {Type: String, Format: "absolute-uri-or-empty"},
+		"support_email": {Type: String, Format: "email-or-empty"}, "support_url": {Type: String, Format: "absolute-uri-or-empty"},
+		"allowed_logout_urls": urls("url-with-placeholders"), "default_audience": text, "default_directory": text,
 		"session_lifetime": hours(maxAbsoluteHours, 168), "session_lifetime_in_minutes": minutes(maxAbsoluteHours),
 		"idle_session_lifetime": hours(maxIdleHours, 72), "idle_session_lifetime_in_minutes": minutes(maxIdleHours),
 		"ephemeral_session_lifetime": hours(maxAbsoluteHours, 72), "ephemeral_session_lifetime_in_minutes": minutes(maxAbsoluteHours),
 		"idle_ephemeral_session_lifetime": hours(maxIdleHours, 24), "idle_ephemeral_session_lifetime_in_minutes": minutes(maxIdleHours),
-		"sandbox_version":            {Type: String, Default: "22"},
+		"sandbox_version":            {Type: String, Default: "22", Max: 8},
+		"legacy_sandbox_version":     {Type: String, Max: 8},
 		"sandbox_versions_available": {Type: Array, Access: ReadOnly, Default: []any{"22", "18"}},
 		"resource_parameter_profile": {Type: String, Default: "audience", Enum: []string{"audience", "compatibility"}},
 		"enabled_locales":            {Type: Array, Min: 1, Ordered: true, Item: oneOf(locales...), Default: []any{"en"}},
@@ -54,13 +56,30 @@ var TenantSettings = &Kind{
 		}},
 		"acr_values_supported":                      {Type: Array, Nullable: true, Item: &text},
 		"dynamic_client_registration_security_mode": {Type: String, Enum: []string{"strict", "permissive"}},
-		"default_redirection_uri":                   text, "session_cookie": {Type: Object, Nullable: true},
+		"default_redirection_uri":                   {Type: String, Format: "absolute-https-uri-or-empty"},
+		"session_cookie":                            {Type: Object, Nullable: true, Fields: Fields{"mode": {Type: String, Required: true, Enum: []string{"persistent", "non-persistent"}}}},
+		"sessions":                                  {Type: Object, Nullable: true, Fields: Fields{"oidc_logout_prompt_enabled": flag}},
+		"device_flow": {Type: Object, Nullable: true, Fields: Fields{
+			"charset": {Type: String, Enum: []string{"base20", "digits"}}, "mask": {Type: String, Max: 20},
+		}},
+		"mtls":                {Type: Object, Nullable: true, Fields: Fields{"enable_endpoint_aliases": flag}},
+		"default_token_quota": {Type: Object, Nullable: true, Min: 1, Plain: true, Fields: Fields{"clients": tokenQuota, "organizations": tokenQuota}},
+		"country_codes": {Type: Object, Nullable: true, Open: true, Fields: Fields{
+			"mode": {Type: String, Enum: []string{"allow", "deny"}}, "list": texts,
+		}},
+		"customize_mfa_in_postlogin_action": flag, "allow_organization_name_in_authentication_api": flag,
+		"pushed_authorization_requests_supported": flag, "authorization_response_iss_parameter_supported": flag,
+		"skip_non_verifiable_callback_uri_confirmation_prompt": flag, "client_id_metadata_document_supported": flag, "enable_ai_guide": flag,
+		"phone_consolidated_experience": flag,
 		"error_page": {Type: Object, Nullable: true, Doc: "Tenant error page customization", Fields: Fields{
 			"html": {Type: String, Nullable: true}, "show_log_link": {Type: Bool, Nullable: true}, "url": {Type: String, Nullable: true, Format: "absolute-uri-or-empty"},
 		}},
 		"change_password":   {Type: Object, Nullable: true, Fields: Fields{"enabled": flag, "html": text}},
 		"guardian_mfa_page": {Type: Object, Nullable: true, Fields: Fields{"enabled": flag, "html": text}},
-		"oidc_logout":       {Type: Object, Default: storage.Document{"rp_logout_end_session_endpoint_discovery": true}},
+		"oidc_logout": {
+			Type: Object, Default: storage.Document{"rp_logout_end_session_endpoint_discovery": true},
+			Fields: Fields{"rp_logout_end_session_endpoint_discovery": flag},
+		},
 	},
 	Merged: []string{"flags", "change_password", "guardian_mfa_page"},
 }

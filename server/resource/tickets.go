@@ -72,5 +72,5 @@ var binaryEncoding = Field{Type: String, Enum: []string{"base64", "hex", "utf8"}
 // UsersExport is Auth0: api/management/v2/jobs/post-users-exports.
 var UsersExport = &Kind{Name: "jobs/users-exports", Fields: Fields{
 	"connection_id": text, "format": {Type: String, Enum: []string{"json", "csv"}}, "limit": {Type: Integer, Min: 1},
-	"fields": {Type: Array, Item: &Field{Type: Object, Fields: Fields{"name": {Type: String, Required: true, Min: 1}, "export_as": text}}},
+	"fields": {Type: Array, Item: &Field{Type: Object, Fields: Fields{"name": {Type: String, Required: true, Min: 1, Max: 100}, "export_as": {Type: String, Max: 100}}}},
 }}

@@ -47,7 +47,7 @@ var DeviceCredentials = &Kind{
 	Fields: Fields{
 		"id": onlyRead, "user_id": onlyRead,
 		"device_name": {Type: String, Required: true, Min: 1}, "type": {Type: String, Required: true, Enum: []string{"public_key"}},
-		"value": {Type: String, Required: true, Min: 1, Plain: true}, "device_id": {Type: String, Required: true, Min: 1}, "client_id": {Type: String, Min: 1},
+		"value": {Type: String, Required: true, Min: 1, Plain: true}, "device_id": {Type: String, Required: true, Max: 36, Pattern: Like("^[-A-Fa-f0-9]+$")}, "client_id": {Type: String, Min: 1},
 	},
 	Missing: missing("inexistent_device_credential", "The device credential does not exist."),
 	Taken:   taken("device_credential_conflict", "The device has a public key already."),
@@ -74,7 +74,7 @@ var AuthenticationMethods = &Kind{
 	Fields: Fields{
 		"id": onlyRead, "created_at": onlyRead, "enrolled_at": onlyRead, "last_auth_at": onlyRead, "confirmed": {Type: Bool, Default: true},
 		"type": {Type: String, Required: true, Access: CreateOnly, Enum: []string{"phone", "email", "totp", "webauthn-roaming", "webauthn-platform", "passkey"}},
-		"name": text, "totp_secret": {Type: String, Access: CreateOnly, Secret: true}, "phone_number": {Type: String, Access: CreateOnly},
+		"name": text, "totp_secret": {Type: String, Access: CreateOnly, Secret: true}, "phone_number": {Type: String, Access: CreateOnly, Min: 2, Max: 30},
 		"email": {Type: String, Access: CreateOnly, Format: "email"}, "preferred_authentication_method": {Type: String, Enum: []string{"sms", "voice"}},
 		"key_id": {Type: String, Access: CreateOnly, Plain: true}, "public_key": {Type: String, Access: CreateOnly, Plain: true},
 		WebAuthnCredential: {Type: String, Access: ReadOnly, Secret: true},

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"net/mail"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -34,6 +35,9 @@ const (
 // error, or nil.
 func (k *Kind) Check(body storage.Document, op Operation) error {
 	c := checker{op: op}
+	if op == Update && len(body) < k.Min {
+		c.fail(place{}, "Too few properties defined (%d), minimum %d", len(body), k.Min)
+	}
 	if k.Item != nil {
 		c.members(place{}, body, k.Field())
 	} else {
@@ -204,8 +208,48 @@ var formats = map[string]func(string) bool{
 	"url-with-placeholders": callback.Registrable,
 	"absolute-http-url":     isHTTP,
 	"absolute-uri-or-empty": func(s string) bool { return s == "" || hasAnyPrefix(s, "http://", "https://") },
-	"absolute-https-uri-with-placeholders-or-empty": func(s string) bool { return s == "" || hasAnyPrefix(s, "https://") },
+	"absolute-https-uri-with-placeholders-or-empty": isHTTPSOrEmpty,
+	"absolute-https-uri-or-empty":                   isHTTPSOrEmpty,
+	"strict-https-uri":                              func(s string) bool { return isHTTP(s) && hasAnyPrefix(s, "https://") },
+	"email-or-empty":                                func(s string) bool { return s == "" || IsEmail(s) },
+	"html-color":                                    func(s string) bool { return htmlColor().MatchString(s) },
+	"hostname":                                      func(s string) bool { return hostname().MatchString(s) },
+	"ip-or-cidr":                                    func(s string) bool { return isIPv4(s) || isIPv6(s) },
+	"ipv4-or-cidr":                                  isIPv4,
+	"ipv6-or-cidr":                                  isIPv6,
 }
+
+// choices are the formats that Auth0 has as a choice of several others, with its word for that: its sentence does not name
+// what does not fit.
+var choices = map[string]string{"ip-or-cidr": "anyOf", "ipv4-or-cidr": "oneOf", "ipv6-or-cidr": "oneOf"}
+
+var (
+	htmlColor = Like("^#([0-9a-fA-F]{6}|[0-9a-fA-F]{3})$")
+	hostname  = Like(`^(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]{0,61}[a-zA-Z0-9])\.)*([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]{0,61}[A-Za-z0-9])$`)
+)
+
+// isIPv4 reports whether a text is an address of IPv4, or a range of them.
+func isIPv4(s string) bool {
+	address, ok := addressOf(s)
+	return ok && address.Is4()
+}
+
+// isIPv6 is isIPv4 of the newer kind.
+func isIPv6(s string) bool {
+	address, ok := addressOf(s)
+	return ok && address.Is6() && address.Zone() == ""
+}
+
+// addressOf is the address that a text is, or the first of the range that it is, RFC 4632 section 3.1.
+func addressOf(s string) (netip.Addr, bool) {
+	if block, err := netip.ParsePrefix(s); err == nil {
+		return block.Addr(), true
+	}
+	address, err := netip.ParseAddr(s)
+	return address, err == nil
+}
+
+func isHTTPSOrEmpty(s string) bool { return s == "" || hasAnyPrefix(s, "https://") }
 
 // maxEmail is how long an e-mail address may be, in bytes: what is before the @ and what
 // comes after it, RFC 5321 sections 4.5.3.1.1 and 4.5.3.1.2.
@@ -244,6 +288,8 @@ func (c *checker) text(at place, v string, f Field) {
 		c.fail(at, "String is too long (%d chars), maximum %d", length, f.Max)
 	case f.Pattern != nil && !f.Pattern().MatchString(v):
 		c.fail(at, "String does not match pattern %s: %s", f.Pattern(), f.Redact(v))
+	case f.Format != "" && !formats[f.Format](v) && choices[f.Format] != "":
+		c.fail(at, "Data does not match any schemas from '%s'", choices[f.Format])
 	case f.Format != "" && !formats[f.Format](v):
 		c.fail(at, "Object didn't pass validation for format %s: %s", f.Format, f.Redact(v))
 	}

@@ -1,0 +1,196 @@
+package management_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// theme is a whole one, with something in the place of what a part of it has.
+func theme(part, name string, value any) object {
+	made := servertest.Theme()
+	if part != "" {
+		made[part].(object)[name] = value
+	}
+	return made
+}
+
+// TestBodiesOfBranding: Auth0: api/management/v2/branding/update-branding and post-branding-theme.
+func TestBodiesOfBranding(t *testing.T) {
+	c := newClient(t)
+	patch := func(body object, refusal string) sent { return sent{http.MethodPatch, "/branding", body, refusal} }
+	post := func(body object, refusal string) sent {
+		return sent{http.MethodPost, "/branding/themes", body, refusal}
+	}
+	named := theme("", "", nil)
+	named["displayName"] = "<b>"
+	c.sendAll([]sent{
+		patch(object{}, "'Too few properties defined (0), minimum 1'."),
+		patch(object{"colors": object{"primary": "#0059d6", "page_background": object{"type": "linear-gradient", "start": "#fff", "end": "#000", "angle_deg": 35}}}, ""),
+		patch(object{"colors": object{"primary": "blue"}}, "'Object didn't pass validation for format html-color: blue' on property colors.primary."),
+		patch(object{"colors": object{}}, "'Too few properties defined (0), minimum 1' on property colors."),
+		patch(object{"logo_url": "https://exampleco.com/logo.png", "favicon_url": nil, "font": object{"url": nil}}, ""),
+		patch(object{"logo_url": "http://exampleco.com/logo.png"}, "'Object didn't pass validation for format strict-https-uri: http://exampleco.com/logo.png' on property logo_url."),
+		patch(object{"novelty": 1}, "'Additional properties not allowed: novelty'."),
+		post(theme("", "", nil), ""),
+		post(theme("borders", "button_border_radius", 0), "'Value 0 is less than minimum 1' on property borders.button_border_radius."),
+		post(theme("borders", "input_border_weight", 4), "'Value 4 is greater than maximum 3' on property borders.input_border_weight."),
+		post(theme("borders", "buttons_style", "round"), "'No enum match for: round' on property borders.buttons_style."),
+		post(theme("colors", "error", "red"), "'String does not match pattern ^#(([0-9a-fA-F]{3}){1,2}|([0-9a-fA-F]{4}){1,2})$: red' on property colors.error."),
+		post(theme("colors", "base_focus_color", "#12345678"), ""),
+		post(theme("fonts", "title", object{"bold": true, "size": 74}), "'Value 74 is less than minimum 75' on property fonts.title.size."),
+		post(theme("fonts", "subtitle", object{"bold": true, "size": 151}), "'Value 151 is greater than maximum 150' on property fonts.subtitle.size."),
+		post(theme("fonts", "reference_text_size", 25), "'Value 25 is greater than maximum 24' on property fonts.reference_text_size."),
+		post(theme("fonts", "font_url", "http://exampleco.com/f.woff"), "'Object didn't pass validation for format absolute-https-uri-or-empty: http://exampleco.com/f.woff' on property fonts.font_url."),
+		post(theme("widget", "logo_height", 101), "'Value 101 is greater than maximum 100' on property widget.logo_height."),
+		post(named, "'String does not match pattern ^[^<>]*$: <b>' on property displayName."),
+		post(object{"borders": object{}}, "'Missing required property: colors'."),
+	})
+}
+
+// TestBodiesOfTenantSettings: Auth0: api/management/v2/tenants/patch-settings.
+func TestBodiesOfTenantSettings(t *testing.T) {
+	c := newClient(t)
+	patch := func(body object, refusal string) sent {
+		return sent{http.MethodPatch, "/tenants/settings", body, refusal}
+	}
+	c.sendAll([]sent{
+		patch(object{}, "'Too few properties defined (0), minimum 1'."),
+		patch(object{"picture_url": "", "support_url": "https://exampleco.com/", "support_email": ""}, ""),
+		patch(object{"picture_url": "logo.png"}, "'Object didn't pass validation for format absolute-uri-or-empty: logo.png' on property picture_url."),
+		patch(object{"support_email": "nobody"}, "'Object didn't pass validation for format email-or-empty: nobody' on property support_email."),
+		patch(object{"sandbox_version": "22"}, ""),
+		patch(object{"sandbox_version": letters(9)}, "'String is too long (9 chars), maximum 8' on property sandbox_version."),
+		patch(object{"session_cookie": object{"mode": "non-persistent"}}, ""),
+		patch(object{"session_cookie": object{"mode": "forever"}}, "'No enum match for: forever' on property session_cookie.mode."),
+		patch(object{"session_cookie": object{}}, "'Missing required property: mode' on property session_cookie."),
+		patch(object{"session_cookie": nil, "sessions": object{"oidc_logout_prompt_enabled": false}, "mtls": object{"enable_endpoint_aliases": true}}, ""),
+		patch(object{"device_flow": object{"charset": "digits", "mask": letters(20)}}, ""),
+		patch(object{"device_flow": object{"mask": letters(21)}}, "'String is too long (21 chars), maximum 20' on property device_flow.mask."),
+		patch(object{"device_flow": object{"charset": "base32"}}, "'No enum match for: base32' on property device_flow.charset."),
+		patch(object{"default_redirection_uri": "http://exampleco.com/"}, "'Object didn't pass validation for format absolute-https-uri-or-empty: http://exampleco.com/' on property default_redirection_uri."),
+		patch(object{"default_token_quota": object{"clients": object{"client_credentials": object{"per_day": 1}}}}, ""),
+		patch(object{"default_token_quota": object{}}, "'Too few properties defined (0), minimum 1' on property default_token_quota."),
+		patch(object{"customize_mfa_in_postlogin_action": "yes"}, "'Expected type boolean but found type string' on property customize_mfa_in_postlogin_action."),
+		patch(object{"universal_login": object{"colors": object{"primary": "#F8F8F2"}}}, ""), // in no documentation, and taken
+	})
+}
+
+// TestBodiesOfProtection: Auth0: api/management/v2/attack-protection, guardian and network-acls.
+func TestBodiesOfProtection(t *testing.T) {
+	c := newClient(t)
+	throttling := func(stage, name string, value any, refusal string) sent {
+		return sent{http.MethodPatch, "/attack-protection/suspicious-ip-throttling", object{"stage": object{stage: object{name: value}}}, refusal}
+	}
+	brute := func(body object, refusal string) sent {
+		return sent{http.MethodPatch, "/attack-protection/brute-force-protection", body, refusal}
+	}
+	factor := func(path string, body object, refusal string) sent {
+		return sent{http.MethodPut, "/guardian/factors/" + path, body, refusal}
+	}
+	acl := func(priority int, name string, values []any, refusal string) sent {
+		return sent{http.MethodPost, "/network-acls", object{"description": "d", "active": true, "priority": priority, "rule": object{
+			"action": object{"block": true}, "scope": "tenant", "match": object{name: values},
+		}}, refusal}
+	}
+	c.sendAll([]sent{
+		throttling("pre-login", "max_attempts", 2500, ""),
+		throttling("pre-login", "max_attempts", 2501, "'Value 2501 is greater than maximum 2500' on property stage.pre-login.max_attempts."),
+		throttling("pre-login", "rate", 34560, ""),
+		throttling("pre-login", "rate", 34559, "'Value 34559 is less than minimum 34560' on property stage.pre-login.rate."),
+		throttling("pre-user-registration", "max_attempts", 72000, ""),
+		throttling("pre-user-registration", "max_attempts", 72001, "'Value 72001 is greater than maximum 72000' on property stage.pre-user-registration.max_attempts."),
+		throttling("pre-user-registration", "rate", 86400000, ""),
+		throttling("pre-user-registration", "rate", 86400001, "'Value 86400001 is greater than maximum 86400000' on property stage.pre-user-registration.rate."),
+		brute(object{"allowlist": []any{"127.0.0.1", "10.0.0.0/8", "::1", "2001:db8::/32"}}, ""),
+		brute(object{"allowlist": []any{"localhost"}}, "'Data does not match any schemas from 'anyOf'' on property allowlist[0]."),
+		brute(object{"novelty": 1}, "'Additional properties not allowed: novelty'."),
+		factor("duo/settings", object{"host": letters(10000)}, ""),
+		factor("duo/settings", object{"host": letters(10001)}, "'String is too long (10001 chars), maximum 10000' on property host."),
+		factor("phone/providers/twilio", object{"from": letters(64), "sid": letters(1000)}, ""),
+		factor("phone/providers/twilio", object{"from": letters(65)}, "'String is too long (65 chars), maximum 64' on property from."),
+		factor("phone/providers/twilio", object{"sid": ""}, "'String is too short (0 chars), minimum 1' on property sid."),
+		factor("push-notification/providers/sns", object{"aws_region": "eu-central-1"}, ""),
+		factor("push-notification/providers/fcm", object{"server_key": letters(153)}, "'String is too long (153 chars), maximum 152' on property server_key."),
+		factor("push-notification/providers/apns", object{"novelty": 1}, "'Additional properties not allowed: novelty'."),
+		acl(100, "ipv4_cidrs", []any{"10.0.0.1", "10.0.0.0/8"}, ""),
+		acl(101, "ipv4_cidrs", []any{"10.0.0.1"}, "'Value 101 is greater than maximum 100' on property priority."),
+		acl(1, "ipv4_cidrs", []any{"::1"}, "'Data does not match any schemas from 'oneOf'' on property rule.match.ipv4_cidrs[0]."),
+		acl(2, "ipv6_cidrs", []any{"2001:db8::/32", "::1"}, ""),
+		acl(3, "hostnames", []any{"-"}, "'Object didn't pass validation for format hostname: -' on property rule.match.hostnames[0]."),
+	})
+}
+
+// TestBodiesOfStreamsAndDomains: Auth0: api/management/v2/log-streams/post-log-streams and custom-domains/post-custom-domains.
+func TestBodiesOfStreamsAndDomains(t *testing.T) {
+	c := newClient(t)
+	stream := func(kind string, sink object, refusal string) sent {
+		return sent{http.MethodPost, "/log-streams", object{"name": letters(9), "type": kind, "sink": sink}, refusal}
+	}
+	domain := func(name string, more object, refusal string) sent {
+		more["domain"], more["type"] = name, "self_managed_certs"
+		return sent{http.MethodPost, "/custom-domains", more, refusal}
+	}
+	c.sendAll([]sent{
+		stream("eventbridge", object{"awsAccountId": "999999999999", "awsRegion": "eu-west-1"}, ""),
+		stream("eventbridge", object{"awsAccountId": "99999999999", "awsRegion": "eu-west-1"}, `'String does not match pattern ^\d{12}$: 99999999999' on property sink.awsAccountId.`),
+		stream("eventbridge", object{"awsAccountId": "999999999999", "awsRegion": "moon-1"}, "'No enum match for: moon-1' on property sink.awsRegion."),
+		stream("datadog", object{"datadogApiKey": "k", "datadogRegion": "us5"}, ""),
+		stream("datadog", object{"datadogApiKey": "k", "datadogRegion": "us4"}, "'No enum match for: us4' on property sink.datadogRegion."),
+		stream("splunk", object{"splunkDomain": "d", "splunkPort": "8088", "splunkToken": "t"}, "'Missing required property: splunkSecure' on property sink."),
+		stream("splunk", object{"splunkDomain": "d", "splunkPort": "http", "splunkToken": "t", "splunkSecure": true}, "'String does not match pattern ^[0-9]*$: http' on property sink.splunkPort."),
+		stream("mixpanel", object{"mixpanelRegion": "us", "mixpanelProjectId": "p1", "mixpanelServiceAccountUsername": "u", "mixpanelServiceAccountPassword": "p"}, `'String does not match pattern ^\d+$: p1' on property sink.mixpanelProjectId.`),
+		stream("segment", object{"segmentWriteKey": "k", "splunkToken": "t"}, "'Additional properties not allowed: splunkToken' on property sink."),
+		stream("http", object{"httpEndpoint": "https://siem.test/", "httpContentFormat": "XML"}, "'No enum match for: XML' on property sink.httpContentFormat."),
+		{http.MethodPost, "/log-streams", object{"type": "sumo", "sink": object{"sumoSourceAddress": "a"}, "filters": []object{{"type": "category", "name": "actions"}}}, ""},
+		{http.MethodPost, "/log-streams", object{"type": "sumo", "sink": object{"sumoSourceAddress": "a"}, "filters": []object{{"type": "category", "name": "novelty"}}}, "'No enum match for: novelty' on property filters[0].name."},
+		{http.MethodPost, "/log-streams", object{"type": "sumo", "sink": object{"sumoSourceAddress": "a"}, "pii_config": object{"log_fields": []any{}}}, "'Array is too short (0), minimum 1' on property pii_config.log_fields."},
+		domain("login.exampleco.com", object{"relying_party_identifier": "exampleco.com", "custom_client_ip_header": "cf-connecting-ip"}, ""),
+		domain("two.exampleco.com", object{"custom_client_ip_header": "x-real-ip"}, "'No enum match for: x-real-ip' on property custom_client_ip_header."),
+		domain("three.exampleco.com", object{"tls_policy": "compatible"}, "'No enum match for: compatible' on property tls_policy."),
+		domain("four.exampleco.com", object{"relying_party_identifier": "a b"}, "'Object didn't pass validation for format hostname: a b' on property relying_party_identifier."),
+		domain("five.exampleco.com", object{"novelty": 1}, "'Additional properties not allowed: novelty'."),
+	})
+}
+
+// TestBodiesOfOrganizationsAndProfiles: Auth0: api/management/v2/organizations/post-organizations, self-service-profiles,
+// user-attribute-profiles, token-exchange-profiles, rules and actions/modules.
+func TestBodiesOfOrganizationsAndProfiles(t *testing.T) {
+	c := newClient(t)
+	organization := func(name string, branding object, refusal string) sent {
+		return sent{http.MethodPost, "/organizations", object{"name": name, "branding": branding}, refusal}
+	}
+	profile := func(body object, refusal string) sent {
+		body["name"] = "profile"
+		return sent{http.MethodPost, "/self-service-profiles", body, refusal}
+	}
+	attribute := func(name string, value any, refusal string) sent {
+		email := object{"label": "Email", "description": "d", "profile_required": true, "auth0_mapping": "email"}
+		email[name] = value
+		return sent{http.MethodPost, "/user-attribute-profiles", object{"name": "p", "user_attributes": object{"email": email}}, refusal}
+	}
+	c.sendAll([]sent{
+		organization("one", object{"logo_url": "https://exampleco.com/l.png", "colors": object{"primary": "#fff", "page_background": "#000000"}}, ""),
+		organization("two", object{"logo_url": "http://exampleco.com/l.png"}, "'Object didn't pass validation for format strict-https-uri: http://exampleco.com/l.png' on property branding.logo_url."),
+		organization("three", object{"colors": object{"primary": "white", "page_background": "#000000"}}, "'Object didn't pass validation for format html-color: white' on property branding.colors.primary."),
+		{http.MethodPost, "/organizations", object{"name": "four", "novelty": 1}, "'Additional properties not allowed: novelty'."},
+		profile(object{"description": letters(140), "branding": object{"colors": object{"primary": "#123"}}}, ""),
+		profile(object{"description": ""}, "'String is too short (0 chars), minimum 1' on property description."),
+		profile(object{"allowed_strategies": []any{}}, "'Array is too short (0), minimum 1' on property allowed_strategies."),
+		profile(object{"branding": object{"logo_url": "http://exampleco.com/"}}, "'String does not match pattern ^https://: http://exampleco.com/' on property branding.logo_url."),
+		profile(object{"user_attributes": []object{{"name": letters(251), "description": "d", "is_optional": true}}}, "'String is too long (251 chars), maximum 250' on property user_attributes[0].name."),
+		attribute("saml_mapping", []any{letters(128)}, ""),
+		attribute("saml_mapping", []any{}, "'Array is too short (0), minimum 1' on property user_attributes.email.saml_mapping."),
+		attribute("auth0_mapping", letters(51), "'String is too long (51 chars), maximum 50' on property user_attributes.email.auth0_mapping."),
+		attribute("strategy_overrides", object{"okta": object{"scim_mapping": "emails"}}, ""),
+		attribute("strategy_overrides", object{"github": object{}}, "'Additional properties not allowed: github' on property user_attributes.email.strategy_overrides."),
+		{http.MethodPost, "/user-attribute-profiles", object{"name": "p", "user_id": object{"oidc_mapping": "email"}, "user_attributes": object{"a": object{}}}, "'Missing required property: auth0_mapping' on property user_attributes.a."},
+		{http.MethodPost, "/token-exchange-profiles", object{"name": "abc", "type": "custom_authentication", "subject_token_type": "urn:acme:a", "action_id": letters(37)}, "'String is too long (37 chars), maximum 36' on property action_id."},
+		{http.MethodPost, "/rules", object{"name": "My rule-1", "script": "x", "order": 1.5}, ""},
+		{http.MethodPost, "/rules", object{"name": "my_rule", "script": "x"}, `'String does not match pattern ^[a-zA-Z0-9]([ \-a-zA-Z0-9]*[a-zA-Z0-9])?$: my_rule' on property name.`},
+		{http.MethodPost, "/actions/modules", object{"name": letters(255), "code": letters(65536)}, ""},
+		{http.MethodPost, "/actions/modules", object{"name": letters(256), "code": "x"}, "'String is too long (256 chars), maximum 255' on property name."},
+		{http.MethodPost, "/actions/modules", object{"name": "long", "code": letters(65537)}, "'String is too long (65537 chars), maximum 65536' on property code."},
+	})
+}

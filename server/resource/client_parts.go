@@ -1,0 +1,123 @@
+package resource
+
+// The parts of an application that are objects of their own, Auth0: api/management/v2/clients/post-clients.
+
+// tokenQuota is how many tokens there may be, Auth0: troubleshoot/customer-support/operational-policies/rate-limit-policy.
+var tokenQuota = Field{Type: Object, Nullable: true, Plain: true, Fields: Fields{"client_credentials": {
+	Type: Object, Required: true, Min: 1, Fields: Fields{
+		"enforce": flag, "per_day": {Type: Integer, Min: 1}, "per_hour": {Type: Integer, Min: 1},
+	},
+}}}
+
+// clientMetadataNames are the names that the metadata of an application may have.
+var clientMetadataNames = Like(`^[A-Za-z0-9:,\-+=_*?"/\\()<>@\t ]{1,255}$`)
+
+// refreshPolicy says which other APIs a refresh token is good for, Auth0:
+// secure/tokens/refresh-tokens/multi-resource-refresh-token.
+var refreshPolicy = Field{Type: Object, Fields: Fields{
+	"audience": {Type: String, Required: true, Min: 1, Max: 600},
+	"scope":    {Type: Array, Required: true, Item: &Field{Type: String, Min: 1, Max: maxScope}},
+}}
+
+// sessionTransfer is Auth0: authenticate/single-sign-on/native-to-web.
+var sessionTransfer = Field{Type: Object, Nullable: true, Fields: Fields{
+	"can_create_session_transfer_token": flag, "enforce_cascade_revocation": flag, "allow_refresh_token": flag, "enforce_online_refresh_tokens": flag,
+	"allowed_authentication_methods": {Type: Array, Nullable: true, Item: oneOf("cookie", "query")},
+	"enforce_device_binding":         {Type: String, Enum: []string{"ip", "asn", "none"}},
+	"delegation": {Type: Object, Nullable: true, Fields: Fields{
+		"allow_delegated_access": flag, "enforce_device_binding": {Type: String, Enum: []string{"ip", "asn"}},
+	}},
+}}
+
+// backchannelLogout is Auth0: authenticate/login/logout/back-channel-logout.
+var backchannelLogout = Field{Type: Object, Open: true, Fields: Fields{
+	"backchannel_logout_urls": texts,
+	"backchannel_logout_initiators": {Type: Object, Open: true, Fields: Fields{
+		"mode": {Type: String, Enum: []string{"custom", "all"}},
+		"selected_initiators": {Type: Array, Item: oneOf(
+			"rp-logout", "idp-logout", "password-changed", "session-expired", "session-revoked", "account-deleted", "email-identifier-changed",
+			"mfa-phone-unenrolled", "account-deactivated",
+		)},
+	}},
+	"backchannel_logout_session_metadata": {Type: Object, Nullable: true, Open: true, Fields: Fields{"include": flag}},
+}}
+
+// nativeSocialLogin says which providers' tokens an application may exchange.
+var nativeSocialLogin = Field{Type: Object, Min: 1, Fields: Fields{"apple": exchanged, "facebook": exchanged, "google": exchanged}}
+
+var exchanged = Field{Type: Object, Min: 1, Fields: Fields{"enabled": flag}}
+
+// authenticationMethods are the keys and certificates by which an application proves itself: it does so in one way.
+var authenticationMethods = Field{Type: Object, Nullable: true, Plain: true, Min: 1, Max: 1, Fields: Fields{
+	"private_key_jwt": withCredentials, "tls_client_auth": withCredentials, "self_signed_tls_client_auth": withCredentials,
+}}
+
+// withCredentials refers to credentials of the application, or has new ones of it, which the kind of credentials checks.
+var withCredentials = Field{Type: Object, Fields: Fields{"credentials": {Type: Array, Required: true, Plain: true, Item: &Field{Type: Object, Open: true}}}}
+
+var signedRequests = Field{Type: Object, Plain: true, Fields: Fields{
+	"required": flag, "credentials": {Type: Array, Plain: true, Item: &Field{Type: Object, Open: true}},
+}}
+
+// myOrganization is Auth0: manage-users/my-organization-api.
+var myOrganization = Field{Type: Object, Nullable: true, Open: true, Fields: Fields{
+	"connection_profile_id": text, "user_attribute_profile_id": text,
+	"allowed_strategies": {
+		Type: Array, Required: true, Item: oneOf("pingfederate", "adfs", "waad", "google-apps", "okta", "oidc", "samlp"),
+	},
+	"connection_deletion_behavior": {Type: String, Required: true, Enum: []string{"allow", "allow_if_empty"}},
+}}
+
+// mobile is what the apps of an application are told apart by.
+var mobile = Field{Type: Object, Open: true, Fields: Fields{
+	"android": {Type: Object, Open: true, Fields: Fields{
+		"app_package_name": text, "sha256_cert_fingerprints": {Type: Array, Plain: true, Item: &Field{Type: String, Min: 1}},
+	}},
+	"ios": {Type: Object, Open: true, Fields: Fields{"team_id": text, "app_bundle_identifier": text}},
+}}
+
+// addon is the settings of one, of which some are known.
+func addon(known Fields) Field { return Field{Type: Object, Open: true, Fields: known} }
+
+// addons are the settings of what is not OpenID Connect. The names are those of Auth0; within one there may be others.
+var addons = Field{Type: Object, Fields: Fields{
+	"aws": addon(Fields{"principal": text, "role": text, "lifetime_in_seconds": {Type: Integer, Min: 900, Max: 43200}}),
+	"azure_blob": addon(Fields{
+		"accountName":      {Type: String, Pattern: Like("^([a-z0-9]){3,24}$")},
+		"storageAccessKey": secretText,
+		"containerName":    {Type: String, Pattern: Like("^([a-z0-9]){1}([a-z0-9-]){2,62}$")}, "blobName": {Type: String, Min: 1, Max: 1024},
+		"expiration": number, "signedIdentifier": text, "blob_read": flag, "blob_write": flag, "blob_delete": flag, "container_read": flag,
+		"container_write": flag, "container_delete": flag, "container_list": flag,
+	}),
+	"azure_sb": addon(Fields{"namespace": text, "sasKeyName": plainText, "sasKey": secretText, "entityPath": text, "expiration": number}),
+	"box":      addon(nil), "cloudbees": addon(nil), "concur": addon(nil), "dropbox": addon(nil), "wsfed": addon(nil),
+	"sso_integration": addon(nil), "oag": {Type: Object, Nullable: true, Open: true},
+	"echosign": addon(Fields{"domain": text}), "egnyte": addon(Fields{"domain": text}), "newrelic": addon(Fields{"account": text}),
+	"firebase": addon(Fields{
+		"secret": secretText, "private_key_id": plainText, "private_key": secretText, "client_email": text, "lifetime_in_seconds": number,
+	}),
+	"layer": addon(Fields{
+		"providerId": {Type: String, Required: true}, "keyId": {Type: String, Required: true, Plain: true},
+		"privateKey": {Type: String, Required: true, Secret: true}, "principal": text, "expiration": number,
+	}),
+	"mscrm":     addon(Fields{"url": {Type: String, Required: true, Format: "uri"}}),
+	"rms":       addon(Fields{"url": {Type: String, Required: true, Format: "uri"}}),
+	"office365": addon(Fields{"domain": text, "connection": text}), "salesforce": addon(nil),
+	"salesforce_api": addon(salesforceAPI), "salesforce_sandbox_api": addon(salesforceAPI),
+	"samlp": addon(Fields{
+		"signingCert": noSecret, "signingKey": secret, "privateKey": secret, "mappings": object, "audience": text, "recipient": text,
+		"createUpnClaim": flag, "mapUnknownClaimsAsIs": flag, "passthroughClaimsWithNoMapping": flag, "mapIdentities": flag,
+		"signatureAlgorithm": text, "digestAlgorithm": text, "issuer": text, "destination": text, "lifetimeInSeconds": number, "signResponse": flag,
+		"nameIdentifierFormat": text, "nameIdentifierProbes": words, "authnContextClassRef": text,
+	}),
+	"sap_api": addon(Fields{"servicePassword": secret, "tokenEndpointUrl": noSecret}),
+	"sentry":  addon(Fields{"org_slug": text, "base_url": text}), "sharepoint": addon(Fields{"url": text}),
+	"slack": addon(Fields{"team": {Type: String, Required: true}}), "springcm": addon(Fields{"acsurl": text}),
+	"wams": addon(Fields{"masterkey": secretText}), "zendesk": addon(Fields{"accountName": text}), "zoom": addon(Fields{"account": text}),
+}}
+
+var (
+	plainText     = Field{Type: String, Plain: true}
+	secretText    = Field{Type: String, Secret: true}
+	salesforceAPI = Fields{"clientid": text, "principal": text, "communityName": text, "community_url_section": text}
+)
