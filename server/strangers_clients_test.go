@@ -47,9 +47,9 @@ const jsonBody = "application/json"
 func (g stranger) root() string { return strings.TrimSuffix(g.URL, "/") }
 
 // started is the state of a login that an application has begun.
-func (g stranger) started(clientID string, params ...string) string {
+func (g stranger) started(params ...string) string {
 	g.t.Helper()
-	u, err := url.Parse(g.opens(clientID, params...).location)
+	u, err := url.Parse(g.opens("two", params...).location)
 	if err != nil || u.Query().Get("state") == "" {
 		g.t.Fatalf("the login begins at %s", u)
 	}
@@ -78,7 +78,7 @@ func TestStrangersClients(t *testing.T) {
 		},
 		// A chat bot's Rust posts JSON, with booleans.
 		"posts JSON": func(g stranger) string {
-			state := g.started("two")
+			state := g.started()
 			first, _ := json.Marshal(map[string]any{
 				"state": state, "username": ada, "js-available": true, "webauthn-available": true, "is-brave": false, "webauthn-platform-available": false, "action": "default",
 			})
@@ -112,7 +112,7 @@ func TestStrangersClients(t *testing.T) {
 		// A car's client tells wrong passwords by the status, and needs no Location with them.
 		"tells errors by the status": func(g stranger) string {
 			g.header.Set("X-Client-ID", "41843fb4-691d-4970-85c7-2673e8ecef40")
-			state := g.started("two")
+			state := g.started()
 			g.post(g.URL+"u/login/identifier?state="+state, url.Values{"state": {state}, "username": {ada}, "js-available": {"True"}, "action": {"default"}})
 			wrong := g.post(g.URL+"u/login/password?state="+state, url.Values{"state": {state}, "username": {ada}, "password": {"no"}, "action": {"default"}})
 			if wrong.status != http.StatusBadRequest || wrong.location != "" {
@@ -211,7 +211,7 @@ func TestStrangersClients(t *testing.T) {
 		},
 		// A bot signs up by requests alone.
 		"signs up": func(g stranger) string {
-			state := g.started("two", "screen_hint", "signup")
+			state := g.started("screen_hint", "signup")
 			at := func(path string) string { return g.URL + path + "?state=" + state }
 			g.get(at("u/signup/identifier"))
 			g.post(at("u/signup/identifier"), url.Values{"state": {state}, "email": {"bot@example.com"}, "action": {"default"}})

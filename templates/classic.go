@@ -48,8 +48,58 @@ func (p ClassicLogin) Name() string {
 	return "username"
 }
 
-// Label is the key of that input's text.
-func (p ClassicLogin) Label() string { return identifierInput(p.Identifiers, "").Label }
+// widget is what a page in Lock's look shows: a form with Lock's elements. Words are English, of the other pages.
+type widget struct {
+	// Title and Description are "" where the page has its own.
+	Title, Description string
+	// Action is where the form goes, "" for the page's own address.
+	Action string
+	Hidden []Field
+	Tabs   []tab
+	Blocks []block
+	// ForgotURL and BackURL show their links when they are set.
+	ForgotURL, BackURL string
+	// Submit is what the button says.
+	Submit string
+}
+
+// tab is one of the tabs of a widget; the one that is shown has no URL.
+type tab struct{ Text, URL string }
+
+// block is an input of a widget, with its words.
+type block struct {
+	input
+	Label, Placeholder, Missing string
+}
+
+// withWidget shows a widget with inputs, of which the first that is empty has the cursor.
+func (v view) withWidget(w widget, inputs ...input) view {
+	for _, in := range focused(inputs) {
+		b := block{input: in, Label: v.Lock(v.texts.message(in.Label)), Missing: v.Lock(v.texts.builtIn[in.Missing])}
+		if in.Name == "email" {
+			b.Type = "email"
+		}
+		if b.Placeholder = placeholders[in.Name]; b.Placeholder == "" || v.Language != "en" && in.Name != "email" {
+			b.Placeholder = b.Label
+		}
+		w.Blocks = append(w.Blocks, b)
+	}
+	v.Widget = &w
+	return v
+}
+
+// placeholders are what Lock's inputs say in English while they are empty; the other languages have the labels.
+var placeholders = map[string]string{"email": "yours@example.com", "username": "username", "password": "your password", "phone": "your phone number"}
+
+// tabs are those of the login and the sign-up, none where there is but one of them.
+func tabs(current int, loginURL, signupURL string) []tab {
+	if signupURL == "" && current == 0 || loginURL == "" && current == 1 {
+		return nil
+	}
+	all := []tab{{"Log in", loginURL}, {"Sign up", signupURL}}
+	all[current].URL = ""
+	return all
+}
 
 func (p ClassicLogin) view() view {
 	p.Customization = Customization{}
@@ -57,20 +107,55 @@ func (p ClassicLogin) view() view {
 	if p.Sentence != "" {
 		v.Errors = map[string]pageError{"form": {"form", "lock.fallback", p.Sentence}}
 	}
-	return v
+	who := identifierInput(p.Identifiers, p.Username)
+	who.Name = p.Name()
+	return v.withWidget(widget{
+		Action: "/usernamepassword/login", Hidden: p.Hidden, Tabs: tabs(0, "", p.SignupURL), ForgotURL: p.ForgotPasswordURL, Submit: "Log in",
+	}, who, passwordInput("current-password"))
+}
+
+// ClassicSignup is Signup in the look of the classic page.
+type ClassicSignup Signup
+
+func (p ClassicSignup) view() view {
+	p.Customization = Customization{}
+	v := p.screen(p, "classic", "signup", "signup", p.ClientName, "").withErrors(p.Errors).in(p.State)
+	inputs := append(Signup(p).identifierInputs(), passwordInput("new-password"))
+	v.Form.Demands, v.Form.Inputs = v.texts.language.demands(p.Demands), []input{{Name: "1-password", Type: "password"}}
+	return v.withWidget(widget{Hidden: []Field{{"state", p.State}}, Tabs: tabs(1, p.LoginURL, ""), Submit: "Sign up"}, inputs...)
+}
+
+// ClassicReset is ResetRequest in the look of the classic page.
+type ClassicReset ResetRequest
+
+func (p ClassicReset) view() view {
+	p.Customization = Customization{}
+	v := p.screen(p, "classic", "reset-password", "reset-password-request", p.ClientName, "").withErrors(p.Errors).in(p.State)
+	return v.withWidget(widget{
+		Title: v.texts.builtIn["title"], Description: v.texts.builtIn["description"],
+		Hidden: []Field{{"state", p.State}}, BackURL: p.LoginURL, Submit: "Continue",
+	}, emailInput(p.Email))
 }
 
 // lockWords are Lock's own words, by those of the other pages; the other languages have those.
-var lockWords = map[string]string{
-	"Log in": "Log In", "Sign up": "Sign Up", "Forgot password?": "Don't remember your password?", "Username": "username", "Password": "your password",
+// Auth0: libraries/lock.
+var lockWords = map[string]string{ //nolint:gosec // words
+	"Log in": "Log In", "Sign up": "Sign Up", "Forgot password?": "Don't remember your password?", "Or": "or", "Wrong email or password": "Wrong email or password.", "Wrong username or password": "Wrong username or password.",
+	"Email address": "Email", "Please enter an email address": "Email can't be blank", "Password is required": "Password can't be blank",
+	"Username is required": "Username can't be blank", "Continue": "Send email",
+	"Forgot Your Password?": "Reset your password",
+	"Enter your email address and we will send you instructions to reset your password.": "Please enter your email address. We will send you an email to reset your password.",
 }
 
-// Lock are the words of the page for an English text, Auth0: libraries/lock.
+// Lock are the words of the page for an English text.
 func (v view) Lock(english string) string {
-	if v.Language == "en" {
-		return lockWords[english]
+	if v.Language != "en" {
+		return v.texts.language.text(english)
 	}
-	return v.texts.language.text(english)
+	if own, has := lockWords[english]; has {
+		return own
+	}
+	return english
 }
 
 // ProviderLinks are the links of the page with their labels.
@@ -81,6 +166,9 @@ func (v view) ProviderLinks() (all []ProviderLink, err error) {
 		words.connectionName = p.Name
 		if p.Label, err = words.get("federatedConnectionButtonText"); err != nil {
 			return nil, err
+		}
+		if v.Language == "en" {
+			p.Label = "Sign in with " + p.Name
 		}
 		all = append(all, p)
 	}

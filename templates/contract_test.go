@@ -222,3 +222,18 @@ func TestEveryPageCanBeReadAloud(t *testing.T) {
 		})
 	}
 }
+
+// TestEveryOutcomeIsRecorded: whatever a step may end with has a state that is looked at.
+func TestEveryOutcomeIsRecorded(t *testing.T) {
+	recorded := map[templates.Outcome]bool{}
+	for _, p := range states {
+		if result, is := p.(templates.Result); is {
+			recorded[result.Outcome] = true
+		}
+	}
+	for outcome := range templates.EnrollmentLinkInvalid + 1 {
+		if !recorded[outcome] {
+			t.Errorf("outcome %d has no state", outcome)
+		}
+	}
+}

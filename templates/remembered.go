@@ -58,7 +58,7 @@ func renderFresh(w io.Writer, p Page) (done bool, err error) {
 		if err := p.view().render(&page); err != nil {
 			return false, err
 		}
-		parts = bytes.Split(page.Bytes(), []byte(state))
+		parts = bytes.Split(bytes.ReplaceAll(page.Bytes(), []byte(encodedState(state)), []byte(encodedHere)), []byte(state))
 		renderings.Lock()
 		if renderings.parts == nil || len(renderings.parts) >= maxRemembered {
 			renderings.parts = map[string][][]byte{}
@@ -66,9 +66,13 @@ func renderFresh(w io.Writer, p Page) (done bool, err error) {
 		renderings.parts[key] = parts
 		renderings.Unlock()
 	}
-	_, err = w.Write(bytes.Join(parts, []byte(state)))
+	_, err = w.Write(bytes.ReplaceAll(bytes.Join(parts, []byte(state)), []byte(encodedHere), []byte(encodedState(state))))
 	return true, err
 }
+
+// encodedHere is where a remembered page has the handle in base64. No page has that byte: html/template
+// writes another one in its place.
+const encodedHere = "\x00"
 
 // shows is all that a page shows but the handle of its transaction.
 func shows(p Page, state string) (string, error) {
@@ -83,7 +87,12 @@ func shows(p Page, state string) (string, error) {
 // random, and the same in a page, in a URL and in JSON.
 func isHandle(state string) bool {
 	const least = 32
-	return len(state) >= least && !strings.ContainsFunc(state, func(r rune) bool {
+	return len(state) >= least && plain(state)
+}
+
+// plain reports whether a text has characters of base64 for URLs, and no others.
+func plain(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
 		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '-' && r != '_'
 	})
 }

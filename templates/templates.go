@@ -70,7 +70,7 @@ var pages = func() *template.Template {
 		Login{}.view(), Consent{}.view(), LogoutConfirm{}.view(), LoggedOut{}.view(), Error{}.view(), FormPost{URL: "/"}.view(),
 		WebMessage{}.view(), Signup{}.view(), Result{}.view(), OrganizationSelection{}.view(), OrganizationPicker{}.view(), DeviceConfirmation{}.view(),
 		AcceptInvitation{}.view(), LoginIdentifier{}.view(), SignupPassword{}.view(), MFAChallenge{Factor: "otp"}.view(),
-		ClassicLogin{}.view(), FormPost{URL: "/", Fragment: true}.view(), FormStep{}.view(),
+		ClassicLogin{}.view(), ClassicSignup{}.view(), FormPost{URL: "/", Fragment: true}.view(), FormStep{}.view(),
 	} {
 		if err := all.ExecuteTemplate(io.Discard, v.template, v); err != nil {
 			panic(err)
@@ -97,6 +97,8 @@ type view struct {
 	// for others.
 	MFA  *mfa
 	Step *step
+	// Widget is what a page in Lock's look shows, nil for others.
+	Widget *widget
 	// Title is what the window is called, "" for the text at TitleKey.
 	Title   string
 	LinkURL template.URL

@@ -186,13 +186,26 @@ var states = map[string]templates.Page{
 	"reset-request": templates.ResetRequest{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", LoginURL: "/u/login?state=hKFo2SBzdGF0ZQ",
 	},
-	"new-password":          templates.NewPassword{Layout: exampleCo, ClientName: "Timesheets Mobile", Email: "new@exampleco.com"},
-	"new-password-mismatch": templates.NewPassword{Layout: exampleCo, Email: "new@exampleco.com", Errors: []string{"password-mismatch"}},
-	"reset-mail-sent":       templates.Result{Layout: exampleCo, Outcome: templates.ResetMailSent, Email: "new@exampleco.com", State: "hKFo2SBzdGF0ZQ"},
-	"password-reset":        templates.Result{Layout: exampleCo, Outcome: templates.PasswordReset, ClientName: "Timesheets Mobile", LinkURL: "http://localhost:3000"},
-	"reset-link-used":       templates.Result{Layout: exampleCo, Outcome: templates.ResetLinkUsed},
-	"email-verified":        templates.Result{Layout: exampleCo, Outcome: templates.EmailVerified},
-	"device-activation":     templates.DeviceActivation{Layout: exampleCo},
+	"new-password":              templates.NewPassword{Layout: exampleCo, ClientName: "Timesheets Mobile", Email: "new@exampleco.com"},
+	"new-password-mismatch":     templates.NewPassword{Layout: exampleCo, Email: "new@exampleco.com", Errors: []string{"password-mismatch"}},
+	"reset-mail-sent":           templates.Result{Layout: exampleCo, Outcome: templates.ResetMailSent, Email: "new@exampleco.com", State: "hKFo2SBzdGF0ZQ"},
+	"password-reset":            templates.Result{Layout: exampleCo, Outcome: templates.PasswordReset, ClientName: "Timesheets Mobile", LinkURL: "http://localhost:3000"},
+	"reset-link-used":           templates.Result{Layout: exampleCo, Outcome: templates.ResetLinkUsed},
+	"reset-link-expired":        templates.Result{Layout: exampleCo, Outcome: templates.ResetLinkExpired},
+	"reset-link-invalid":        templates.Result{Layout: exampleCo, Outcome: templates.ResetLinkInvalid, LinkURL: "http://localhost:3000"},
+	"email-already-verified":    templates.Result{Layout: exampleCo, Outcome: templates.EmailAlreadyVerified, ClientName: "Timesheets Web", LinkURL: "http://localhost:3000"},
+	"verification-link-expired": templates.Result{Layout: exampleCo, Outcome: templates.VerificationLinkExpired},
+	"verification-link-invalid": templates.Result{Layout: exampleCo, Outcome: templates.VerificationLinkInvalid},
+	"account-unblocked":         templates.Result{Layout: exampleCo, Outcome: templates.AccountUnblocked, ClientName: "Timesheets Web", LinkURL: "http://localhost:3000"},
+	"unblock-link-invalid":      templates.Result{Layout: exampleCo, Outcome: templates.UnblockLinkInvalid},
+	"reset-request-refused": templates.ResetRequest{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Email: "em", LoginURL: "/u/login?state=hKFo2SBzdGF0ZQ", Errors: []string{"no-email"},
+	},
+	"signup-identifier-refused": templates.SignupIdentifier{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Email: "em", Identifiers: []string{"email"}, Errors: []string{"invalid-email-format"},
+	},
+	"email-verified":    templates.Result{Layout: exampleCo, Outcome: templates.EmailVerified},
+	"device-activation": templates.DeviceActivation{Layout: exampleCo},
 	"device-activation-refused": templates.DeviceActivation{
 		Layout: exampleCo, Code: "BBBB-BBBB", Errors: []string{"invalid-expired-code"},
 	},
@@ -250,6 +263,18 @@ var states = map[string]templates.Page{
 	},
 	"mfa-webauthn-platform-enrollment": templates.MFAKey{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "webauthn-platform", Enroll: true, Options: `{"challenge":"eA"}`, Errors: []string{"webauthn-failed"},
+	},
+	"mfa-webauthn-roaming-enrollment": templates.MFAKey{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "webauthn-roaming", Enroll: true, Options: `{"challenge":"eA"}`, Others: true,
+	},
+	"mfa-webauthn-platform-challenge": templates.MFAKey{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "webauthn-platform", Options: `{"challenge":"eA"}`, Remember: true, Errors: []string{"webauthn-failed"},
+	},
+	"passkey-enrollment-failed": templates.PasskeyEnrollment{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Options: `{"challenge":"eA"}`, Errors: []string{"passkey-enrollment-failure"},
+	},
+	"organization-picker-members": templates.OrganizationPicker{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Account: "employee@exampleco.com", Organizations: []templates.Choice{{ID: "org_1", Name: "Acme"}, {ID: "org_2", Name: "Globex"}},
 	},
 	"mfa-enrolled":         templates.Result{Layout: exampleCo, Outcome: templates.FactorEnrolled},
 	"mfa-already-enrolled": templates.Result{Layout: exampleCo, Outcome: templates.FactorAlreadyEnrolled},
@@ -314,6 +339,13 @@ var states = map[string]templates.Page{
 	},
 	"classic-login-wrong": templates.ClassicLogin{
 		Layout: exampleCo, ClientName: "Timesheets Web", Username: "em", Identifiers: []string{"email", "username"}, Errors: []string{"wrong-credentials"},
+	},
+	"classic-signup": templates.ClassicSignup{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Email: "new@exampleco.com", Identifiers: []string{"email"}, Optional: []string{"username"},
+		LoginURL: "/login?state=hKFo2SBzdGF0ZQ", Demands: demands, Errors: []string{"email-in-use"},
+	},
+	"classic-reset": templates.ClassicReset{
+		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", LoginURL: "/login?state=hKFo2SBzdGF0ZQ",
 	},
 	"classic-login-refused": templates.ClassicLogin{Layout: exampleCo, Username: "em", Sentence: "user is blocked"},
 	"web-message": templates.WebMessage{

@@ -211,7 +211,18 @@ func (m *room) resetRequestPage(ctx context.Context, w http.ResponseWriter, stat
 	if page.ClientName, _, err = m.appName(ctx, t.Request().ClientID); err != nil {
 		return err
 	}
-	page.State, page.LoginURL = state, "/u/login?state="+url.QueryEscape(state)
+	var screens account.Screens
+	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
+		screens, err = account.ScreensFor(tx, t.Request())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	page.State, page.LoginURL = state, screens.Login+"?state="+url.QueryEscape(state)
+	if screens.Login == account.ClassicPage {
+		return m.Pages.Write(w, status, templates.ClassicReset(page))
+	}
 	return m.Pages.Write(w, status, page)
 }
 

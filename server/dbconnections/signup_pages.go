@@ -324,6 +324,9 @@ func (m *room) signupPage(ctx context.Context, w http.ResponseWriter, status int
 	if err := m.completeSignup(ctx, &s); err != nil {
 		return err
 	}
+	if s.screens.Login == account.ClassicPage {
+		return m.Pages.Write(w, status, templates.ClassicSignup(s.page))
+	}
 	return m.Pages.Write(w, status, s.page)
 }
 

@@ -1,0 +1,47 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/url"
+	"testing"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// ofLock are scripts for Lock on a classic page, which the built-in page takes without it.
+var ofLock = []script{
+	{"Selenium", "class names", `fill .auth0-lock-input-email .auth0-lock-input := WHO;; fill .auth0-lock-input-password .auth0-lock-input := SECRET;; press .auth0-lock-submit`},
+	{"Cypress", "the first input and the last", `fill first .auth0-lock-input := WHO;; fill .auth0-lock-input[name=password] := SECRET;; press [class="auth0-lock-submit"]`},
+	{"Cypress", "ids", `fill #\31 -email := WHO;; fill #\31 -password := SECRET;; press #\31 -submit`},
+	{"Puppeteer", "types", `fill input[type="email"] := WHO;; fill input[type="password"] := SECRET;; press .auth0-lock-submit`},
+	{"Puppeteer", "places of inputs", `fill .auth0-lock-input-email > div:nth-child(1) > input:nth-child(2) := WHO;; fill .auth0-lock-input-password > div:nth-child(1) > input:nth-child(2) := SECRET;; press .auth0-label-submit`},
+	{"Protractor", "the way to the button", `see #auth0-lock-container-1 := ;; fill div.auth0-lock-input-block.auth0-lock-input-email > div > input := WHO;;` +
+		`fill div.auth0-lock-input-show-password > div > div > input := SECRET;; press #auth0-lock-container-1 > div > div.auth0-lock-center > form > div > div > button > span`},
+	{"Playwright", "placeholders", `fill [placeholder="yours@example.com"] := WHO;; fill [placeholder="your password"] := SECRET;; press button="Log In"`},
+	{"Playwright", "names of the form", `see .auth0-lock-widget-container := ;; fill [name="email"] := WHO;; fill [name="password"] := SECRET;; press [name="submit"]`},
+	{"WebdriverIO", "labels", `fill input[aria-label="Email"] := WHO;; fill input[aria-label="Password"] := SECRET;; press //*[@id="1-submit"]`},
+	{"Selenium", "the whole class of the button", `fill //input[@name='email'] := WHO;; fill //input[@name='password'] := SECRET;; press //button[@class='auth0-lock-submit']`},
+	{"Cypress", "a wrong password", `fill #\31 -email := WHO;; fill #\31 -password := no;; press .auth0-lock-submit;; see .auth0-global-message-error span := Wrong email or password.;; fill #\31 -password := SECRET;; press .auth0-lock-submit`},
+	{"Cypress", "nothing typed", `click .auth0-lock-submit;; see #auth0-lock-error-msg-email .auth0-lock-error-invalid-hint := Email can't be blank;; see .auth0-lock-input-password .auth0-lock-error-msg := Password can't be blank;;` +
+		`fill #\31 -email := WHO;; fill #\31 -password := SECRET;; press .auth0-lock-submit`},
+	{"Selenium", "the sign-up", `press //*[contains(text(),'Sign Up')];; see .auth0-lock-tabs-current := Sign Up;; fill input[name=email] := NEW;; fill input[name=password] := FRESH;; press button.auth0-lock-submit`},
+	{"Cypress", "the sign-up by its tab", `press .auth0-lock-tabs > li:nth-child(2) > a;; fill .auth0-lock-input-email input := NEW;; fill .auth0-lock-input-show-password input := FRESH;; press .auth0-lock-submit`},
+	{"Cypress", "who forgot", `see a[href*="#"] := Don't remember your password?;; press .auth0-lock-alternative-link;; see .auth0-lock-header-welcome := Reset your password;;` +
+		`see .auth0-lock-content-body-wrapper := ;; fill #\31 -email := WHO;; press #\31 -submit;; see h1 := Check Your Email;; end`},
+}
+
+// TestScriptsOfLock goes through the built-in classic pages as scripts for Lock do.
+func TestScriptsOfLock(t *testing.T) {
+	s := startStage(t)
+	m := manage(t, s.Server)
+	m.send("PATCH", "/prompts", `{"universal_login_experience":"classic"}`)
+	for i, p := range ofLock {
+		t.Run(p.tool+": "+p.about, func(t *testing.T) {
+			s.opened(t, s.authorizeURL(url.Values{"prompt": {"login"}}), p.lines, words{"NEW": said(fmt.Sprintf("lock%d@example.com", i))})
+		})
+	}
+	m.send("POST", "/connections", `{"name":"google-oauth2","strategy":"google-oauth2","enabled_clients":["`+servertest.Mobile+`"]}`)
+	t.Run("Cypress: Google", func(t *testing.T) {
+		s.opened(t, s.authorizeURL(url.Values{"prompt": {"login"}}), `see .auth0-lock-social-button-text := Sign in with Google;; press .auth0-lock-social-button[data-provider="google-oauth2"];; see #simulation := Google;; end`, nil)
+	})
+}

@@ -1,0 +1,199 @@
+package server_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+// factorsFile is a tenant that asks everybody for a further factor, and offers passkeys.
+const factorsFile = `
+prompts: {universal_login_experience: new, identifier_first: true}
+clients:
+  - {client_id: two, name: Two Steps, app_type: spa, token_endpoint_auth_method: none, callbacks: ["http://localhost:8484/callback"]}
+  - {client_id: management, name: management, client_secret: secret-of-the-management, app_type: non_interactive, grant_types: [client_credentials]}
+clientGrants:
+  - {client_id: management, audience: "${issuer}api/v2/", allow_all_scopes: true}
+connections:
+  - {name: people, strategy: auth0, enabled_clients: [Two Steps], options: {
+      authentication_methods: {password: {enabled: true}, passkey: {enabled: true}}, passkey_options: {progressive_enrollment_enabled: true}}}
+users:
+  - {user_id: "auth0|ada", email: ada@example.com, password: "Abc123!!xyz", email_verified: true, connection: people}
+`
+
+// stateIn is the state in an address in a text, as clients read it that look at no headers.
+func (g stranger) stateIn(text string) string {
+	g.t.Helper()
+	return g.found(`[?&]state=([a-zA-Z0-9_-]+)`, text)
+}
+
+// screen is what a page says of itself.
+type screen struct {
+	Screen      struct{ Name string }
+	Transaction struct {
+		State  string
+		Errors []struct{ Code, Message string }
+	}
+}
+
+// context is what a page says in base64, as clients for cars read it.
+func (g stranger) context(body string) (c screen) {
+	g.t.Helper()
+	raw, err := base64.StdEncoding.DecodeString(g.found(`atob\("([A-Za-z0-9+/=]+)"\)`, body))
+	if err == nil {
+		err = json.Unmarshal(raw, &c)
+	}
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return c
+}
+
+// passes proves who is there, and follows nothing: it returns where the browser is to go on.
+func (g stranger) passes(state string) reply {
+	g.t.Helper()
+	g.post(g.URL+"u/login/identifier?state="+state, url.Values{
+		"state": {state}, "username": {ada}, "allow-passkeys": {"true"}, "js-available": {"true"}, "webauthn-available": {"true"}, "is-brave": {"false"}, "webauthn-platform-available": {"true"},
+	})
+	return g.post(g.URL+"u/login/password?state="+state, url.Values{"state": {state}, "username": {ada}, "password": {adaPassword}, "js-available": {"true"}})
+}
+
+// declines goes on without a passkey from the page that offers one.
+func (g stranger) declines(location string) string {
+	g.t.Helper()
+	for !strings.HasPrefix(location, servertest.MobileCallback) {
+		page := g.get(g.root() + location)
+		if page.location != "" {
+			location = page.location
+			continue
+		}
+		told := g.context(page.body)
+		if told.Screen.Name != "passkey-enrollment" {
+			g.t.Fatalf("the page is %s at %s", told.Screen.Name, page.url)
+		}
+		location = g.post(page.url.String(), url.Values{"state": {told.Transaction.State}, "action": {"abort-passkey-enrollment"}, "acul-sdk": {"@auth0/auth0-acul-js@1.2.0"}}).location
+	}
+	return location
+}
+
+// TestStrangersWithFurtherFactors: clients without a browser that are asked for a further factor.
+func TestStrangersWithFurtherFactors(t *testing.T) {
+	s := servertest.Start(t, servertest.Seed(strings.NewReplacer("client_id: management, ", "client_id: "+servertest.Management+", ", "secret-of-the-management", servertest.ManagementSecret).Replace(factorsFile)))
+	now := time.Now()
+	manage := func(method, path string, body any) any {
+		t.Helper()
+		status, answer := s.Manage(s.Client(), method, path, body)
+		if status/100 != 2 {
+			t.Fatalf("%s %s: %d %v", method, path, status, answer)
+		}
+		return answer
+	}
+	for _, factor := range []string{"otp", "sms", "email"} {
+		manage(http.MethodPut, "guardian/factors/"+factor, map[string]any{"enabled": true})
+	}
+	manage(http.MethodPut, "guardian/policies", []string{"all-applications"})
+	const methods = "users/auth0%7Cada/authentication-methods"
+	const secret = "JBSWY3DPEHPK3PXP"
+	enroll := map[string]map[string]any{
+		"sms": {"type": "phone", "phone_number": "+15550100", "preferred_authentication_method": "sms"},
+		"otp": {"type": "totp", "totp_secret": secret, "name": "App"},
+	}
+	for name, client := range map[string]struct {
+		factors []string
+		run     func(stranger) string
+	}{
+		// An energy supplier's client: a text message, and no passkey after it.
+		"a text message": {[]string{"sms"}, func(g stranger) string {
+			login := g.stateIn(g.passes(g.started()).body)
+			asked := g.stateIn(g.get(g.URL + "authorize/resume?state=" + login).body)
+			g.get(g.URL + "u/mfa-sms-challenge?ui_locales=nl&state=" + asked)
+			wrong := g.post(g.URL+"u/mfa-sms-challenge?ui_locales=nl&state="+asked, url.Values{"state": {asked}, "code": {"000000"}})
+			if echoed := g.found(`<input[^>]*name="state"[^>]*value="([a-zA-Z0-9_-]+)"`, wrong.body); echoed != asked || !strings.Contains(wrong.body, `class="ulp-input-error-message"`) {
+				g.t.Errorf("a wrong code gets\n%s", wrong.body)
+			}
+			done := g.post(g.URL+"u/mfa-sms-challenge?ui_locales=nl&state="+asked, url.Values{"state": {asked}, "code": {g.WaitForMessage("+15550100", "otp_verify").Code}})
+			g.stateIn(done.body)
+			offer := g.stateIn(g.get(g.URL + "authorize/resume?state=" + login).body)
+			g.get(g.URL + "u/passkey-enrollment?ui_locales=nl&state=" + offer)
+			g.post(g.URL+"u/passkey-enrollment?ui_locales=nl&state="+offer, url.Values{"state": {offer}, "action": {"abort-passkey-enrollment"}})
+			return g.get(g.URL + "authorize/resume?state=" + login).location
+		}},
+		// The same, by another method: an e-mail.
+		"an e-mail in place of a text message": {[]string{"sms"}, func(g stranger) string {
+			login := g.stateIn(g.passes(g.started()).body)
+			asked := g.stateIn(g.get(g.URL + "authorize/resume?state=" + login).body)
+			at := func(page string) string { return g.URL + "u/" + page + "?ui_locales=nl&state=" + asked }
+			g.post(at("mfa-sms-challenge"), url.Values{"state": {asked}, "action": {"pick-authenticator"}})
+			g.get(at("mfa-login-options"))
+			g.post(at("mfa-login-options"), url.Values{"state": {asked}, "action": {"email::1"}})
+			g.get(at("mfa-email-challenge"))
+			g.post(at("mfa-email-challenge"), url.Values{"state": {asked}, "code": {g.WaitForMessage(ada, "").Code}, "action": {"default"}})
+			return g.declines("/authorize/resume?state=" + login)
+		}},
+		// A chat bot's client knows the page by its address, and posts the code there.
+		"a one-time password": {[]string{"otp"}, func(g stranger) string {
+			resume := g.passes(g.started()).location
+			location := g.get(g.root() + resume).location
+			if !strings.HasPrefix(location, "/u/mfa-otp-challenge?") {
+				g.t.Fatalf("the password leads to %s", location)
+			}
+			page := g.get(g.root() + location)
+			if told := g.context(page.body); told.Screen.Name != "mfa-otp-challenge" {
+				g.t.Errorf("the page says that it is %s", told.Screen.Name)
+			}
+			state := inputs(page.body).Get("state")
+			wrong := g.post(g.root()+location, url.Values{"state": {state}, "code": {"000000"}, "action": {"default"}})
+			if told := g.context(wrong.body); wrong.status != http.StatusBadRequest || len(told.Transaction.Errors) != 1 || told.Transaction.Errors[0].Code != "invalid-code" {
+				g.t.Errorf("a wrong code gets %d %+v", wrong.status, told)
+			}
+			code, err := totp.GenerateCode(secret, now)
+			if err != nil {
+				g.t.Fatal(err)
+			}
+			done := g.post(g.root()+location, url.Values{"state": {state}, "code": {code}, "action": {"default"}})
+			if done.status != http.StatusFound {
+				g.t.Fatalf("the code gets %d %s", done.status, done.body)
+			}
+			return g.declines(done.location)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now = now.Add(time.Minute)
+			s.Freeze(now)
+			s.ClearInbox()
+			manage(http.MethodDelete, methods, nil)
+			for _, factor := range client.factors {
+				manage(http.MethodPost, methods, enroll[factor])
+			}
+			g := newStranger(t, s)
+			g.hasCode(client.run(g))
+		})
+	}
+}
+
+// TestPagesSayWhatScreenTheyAre: the context of a page is there for each page of a login, and for no other.
+func TestPagesSayWhatScreenTheyAre(t *testing.T) {
+	s := servertest.Start(t, servertest.Seed(strangersFile))
+	g := newStranger(t, s).follows()
+	page := g.opens("two")
+	told := g.context(page.body)
+	if told.Screen.Name != "login-id" || told.Transaction.State != page.url.Query().Get("state") {
+		t.Errorf("the page at %s says %+v", page.url, told)
+	}
+	refused := g.fill(page, "username", "nobody")
+	if told := g.context(refused.body); len(told.Transaction.Errors) != 1 || told.Transaction.Errors[0].Message != "Email is not valid." {
+		t.Errorf("a refusal says %+v", told)
+	}
+	if other := g.get(g.URL + "activate"); regexp.MustCompile(`atob\(`).MatchString(other.body) {
+		t.Errorf("a page of no login has a context")
+	}
+}

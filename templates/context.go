@@ -1,0 +1,77 @@
+package templates
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// contextStart is what a context begins with, before the handle of the transaction: a multiple of three bytes,
+// so that the handle has characters of its own in base64.
+const contextStart = `{  "transaction":{"state":"`
+
+// contextParts are what a screen of Auth0's that a tenant draws itself is told, besides the transaction and as far as
+// clients read it that speak to pages without a browser. Auth0: customize/login-pages/advanced-customizations.
+type contextParts struct {
+	Client contextName   `json:"client"`
+	Prompt contextName   `json:"prompt"`
+	Screen contextName   `json:"screen"`
+	Tenant contextTenant `json:"tenant"`
+}
+
+type contextName struct {
+	Name string `json:"name"`
+}
+
+type contextTenant struct {
+	FriendlyName string `json:"friendly_name"`
+}
+
+// contextTransaction is what is told of the transaction after its handle.
+type contextTransaction struct {
+	Locale string         `json:"locale"`
+	Errors []contextError `json:"errors,omitempty"`
+}
+
+type contextError struct {
+	Code    string `json:"code"`
+	Field   string `json:"field,omitempty"`
+	Message string `json:"message"`
+}
+
+// Context is what clients read of a page of a login, a JSON object in base64, "" for other pages.
+func (v view) Context() (template.HTML, error) {
+	if !plain(v.state) {
+		return "", nil
+	}
+	t := contextTransaction{Locale: v.Language}
+	for _, field := range slices.Sorted(maps.Keys(v.Errors)) {
+		e := v.Errors[field]
+		if field == "form" {
+			field = ""
+		}
+		t.Errors = append(t.Errors, contextError{e.Code, field, e.Text})
+	}
+	transaction, err := json.Marshal(t)
+	if err != nil {
+		return "", fmt.Errorf("the context of a page: %w", err)
+	}
+	others, err := json.Marshal(contextParts{contextName{v.texts.clientName}, contextName{v.prompt}, contextName{v.screen}, contextTenant{v.texts.companyName}})
+	if err != nil {
+		return "", fmt.Errorf("the context of a page: %w", err)
+	}
+	end := "," + string(transaction[1:]) + "," + string(others[1:])
+	return template.HTML(encoded(contextStart) + encodedState(v.state) + encoded(end)), nil //nolint:gosec // base64
+}
+
+func encoded(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+
+// encodedState is the handle of a transaction and the end of its text, in base64 by itself.
+func encodedState(state string) string {
+	state += `"`
+	return encoded(state + strings.Repeat(" ", (3-len(state)%3)%3))
+}
