@@ -23,19 +23,7 @@ func (e Env) condition(condition any, depth int) (bool, error) {
 		if depth > maxDepth {
 			return false, errSyntax
 		}
-		result := name == "AND"
-		for _, operand := range operands {
-			holds, err := e.condition(operand, depth+1)
-			if err != nil {
-				return false, err
-			}
-			if name == "AND" {
-				result = result && holds
-			} else {
-				result = result || holds
-			}
-		}
-		return result, nil
+		return e.joined(name == "AND", operands, depth+1)
 	default:
 		test, known := operators[name]
 		if !known {
@@ -50,6 +38,21 @@ func (e Env) condition(condition any, depth int) (bool, error) {
 		}
 		return test(values[0], values[1]), nil
 	}
+}
+
+// joined is whether all conditions hold, or one of them.
+func (e Env) joined(all bool, conditions []any, depth int) (bool, error) {
+	result := all
+	for _, c := range conditions {
+		holds, err := e.condition(c, depth)
+		if err != nil {
+			return false, err
+		}
+		if holds != all {
+			result = holds
+		}
+	}
+	return result, nil
 }
 
 func (e Env) operand(value any) any {

@@ -78,7 +78,7 @@ func (e Env) All(value any) any {
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for name, member := range v {
-			if got := e.All(member); got != (any)(Undefined{}) {
+			if got := e.All(member); got != any(Undefined{}) {
 				out[name] = got
 			}
 		}
@@ -86,7 +86,7 @@ func (e Env) All(value any) any {
 	case []any:
 		out := make([]any, 0, len(v))
 		for _, item := range v {
-			if got := e.All(item); got != (any)(Undefined{}) {
+			if got := e.All(item); got != any(Undefined{}) {
 				out = append(out, got)
 			}
 		}
@@ -197,4 +197,4 @@ func bounded(value any) any {
 }
 
 // absent reports whether a value gives way to what follows ??.
-func absent(value any) bool { return value == nil || value == (any)(Undefined{}) }
+func absent(value any) bool { return value == nil || value == any(Undefined{}) }

@@ -45,41 +45,37 @@ func (a arguments) index(i, otherwise int) int {
 
 // functions are the helper functions, Auth0: customize/forms/variables. encodeURIComponent is in the
 // page of the actions for Auth0.
-var functions map[string]func(arguments) any
-
-func init() { // they call each other
-	functions = map[string]func(arguments) any{
-		"toArray":   toArray,
-		"toBoolean": func(a arguments) any { return Truth(a.at(0)) },
-		"toNumber": func(a arguments) any {
-			if n, ok := Number(a.at(0)); ok {
-				return n
-			}
-			return Undefined{}
-		},
-		"toString":           func(a arguments) any { return a.text(0) },
-		"toTimestamp":        toTimestamp,
-		"toLowerCase":        func(a arguments) any { return strings.ToLower(a.text(0)) },
-		"toUpperCase":        func(a arguments) any { return strings.ToUpper(a.text(0)) },
-		"length":             length,
-		"mask":               mask,
-		"random":             random,
-		"slice":              func(a arguments) any { return slice(a) },
-		"substring":          func(a arguments) any { return substring(a) },
-		"split":              splitText,
-		"replace":            func(a arguments) any { return strings.Replace(a.text(0), a.text(1), a.text(2), 1) },
-		"replaceAll":         replaceAll,
-		"includes":           func(a arguments) any { return indexOf(a) >= 0 },
-		"indexOf":            func(a arguments) any { return float64(indexOf(a)) },
-		"merge":              merge,
-		"now":                func(a arguments) any { return a.env.Now().UTC().Format("2006-01-02T15:04:05.000Z") },
-		"md5":                func(a arguments) any { return Hash("MD5", a.text(0)) },
-		"sha1":               func(a arguments) any { return Hash("SHA1", a.text(0)) },
-		"sha256":             func(a arguments) any { return Hash("SHA256", a.text(0)) },
-		"sha512":             func(a arguments) any { return Hash("SHA512", a.text(0)) },
-		"uuid":               func(arguments) any { return UUID() },
-		"encodeURIComponent": func(a arguments) any { return encodeURIComponent(a.text(0)) },
-	}
+var functions = map[string]func(arguments) any{
+	"toArray":   toArray,
+	"toBoolean": func(a arguments) any { return Truth(a.at(0)) },
+	"toNumber": func(a arguments) any {
+		if n, ok := Number(a.at(0)); ok {
+			return n
+		}
+		return Undefined{}
+	},
+	"toString":           func(a arguments) any { return a.text(0) },
+	"toTimestamp":        toTimestamp,
+	"toLowerCase":        func(a arguments) any { return strings.ToLower(a.text(0)) },
+	"toUpperCase":        func(a arguments) any { return strings.ToUpper(a.text(0)) },
+	"length":             length,
+	"mask":               mask,
+	"random":             random,
+	"slice":              func(a arguments) any { return slice(a) },
+	"substring":          func(a arguments) any { return substring(a) },
+	"split":              splitText,
+	"replace":            func(a arguments) any { return strings.Replace(a.text(0), a.text(1), a.text(2), 1) },
+	"replaceAll":         replaceAll,
+	"includes":           func(a arguments) any { return indexOf(a) >= 0 },
+	"indexOf":            func(a arguments) any { return float64(indexOf(a)) },
+	"merge":              merge,
+	"now":                func(a arguments) any { return a.env.Now().UTC().Format("2006-01-02T15:04:05.000Z") },
+	"md5":                func(a arguments) any { return Hash("MD5", a.text(0)) },
+	"sha1":               func(a arguments) any { return Hash("SHA1", a.text(0)) },
+	"sha256":             func(a arguments) any { return Hash("SHA256", a.text(0)) },
+	"sha512":             func(a arguments) any { return Hash("SHA512", a.text(0)) },
+	"uuid":               func(arguments) any { return UUID() },
+	"encodeURIComponent": func(a arguments) any { return encodeURIComponent(a.text(0)) },
 }
 
 // Hash is the hash of a text in hexadecimal by an algorithm, MD5, SHA1, SHA256 or SHA512; by another

@@ -68,7 +68,7 @@ func (r *reader) named(depth int) (any, error) {
 	case "true", "false":
 		return name == "true", nil
 	case "null":
-		return nil, nil
+		return nil, nil //nolint:nilnil // null is a value
 	case "undefined":
 		return Undefined{}, nil
 	case "functions":

@@ -40,39 +40,35 @@ func (p params) need(name string) (string, error) {
 }
 
 // actions are what flows can do, by their type and name.
-var actions map[string]func(*execution, params) (any, error)
+var actions = map[string]func(*execution, params) (any, error){
+	"FLOW STORE_VARS":    (*execution).storeVars,
+	"FLOW ERROR_MESSAGE": func(_ *execution, p params) (any, error) { return nil, errShown(p.text("message")) },
+	"FLOW MAP_VALUE":     mapValue,
+	"FLOW RETURN_JSON":   func(_ *execution, p params) (any, error) { return p["payload"], errEnd },
+	"FLOW DELAY_FLOW":    (*execution).delay,
+	"FLOW DO_NOTHING":    func(*execution, params) (any, error) { return object{}, nil },
 
-func init() { // they run each other
-	actions = map[string]func(*execution, params) (any, error){
-		"FLOW STORE_VARS":    (*execution).storeVars,
-		"FLOW ERROR_MESSAGE": func(_ *execution, p params) (any, error) { return nil, errShown(p.text("message")) },
-		"FLOW MAP_VALUE":     mapValue,
-		"FLOW RETURN_JSON":   func(_ *execution, p params) (any, error) { return p["payload"], errEnd },
-		"FLOW DELAY_FLOW":    (*execution).delay,
-		"FLOW DO_NOTHING":    func(*execution, params) (any, error) { return nil, nil },
+	"JSON CREATE_JSON":    func(_ *execution, p params) (any, error) { return object{"result": p["payload"]}, nil },
+	"JSON PARSE_JSON":     parseJSON,
+	"JSON SERIALIZE_JSON": serializeJSON,
+	"XML PARSE_XML":       parseXML,
+	"XML SERIALIZE_XML":   serializeXML,
+	"JWT SIGN_JWT":        (*execution).signJWT,
+	"JWT DECODE_JWT":      func(_ *execution, p params) (any, error) { return decodeJWT(p) },
+	"JWT VERIFY_JWT":      (*execution).verifyJWT,
 
-		"JSON CREATE_JSON":    func(_ *execution, p params) (any, error) { return object{"result": p["payload"]}, nil },
-		"JSON PARSE_JSON":     parseJSON,
-		"JSON SERIALIZE_JSON": serializeJSON,
-		"XML PARSE_XML":       parseXML,
-		"XML SERIALIZE_XML":   serializeXML,
-		"JWT SIGN_JWT":        (*execution).signJWT,
-		"JWT DECODE_JWT":      func(_ *execution, p params) (any, error) { return decodeJWT(p) },
-		"JWT VERIFY_JWT":      (*execution).verifyJWT,
+	"OTP GENERATE_CODE":  (*execution).generateCode,
+	"OTP VERIFY_CODE":    (*execution).verifyCode,
+	"EMAIL VERIFY_EMAIL": verifyEmail,
 
-		"OTP GENERATE_CODE":  (*execution).generateCode,
-		"OTP VERIFY_CODE":    (*execution).verifyCode,
-		"EMAIL VERIFY_EMAIL": verifyEmail,
+	"AUTH0 CREATE_USER": (*execution).createUser,
+	"AUTH0 GET_USER":    (*execution).getUser,
+	"AUTH0 UPDATE_USER": (*execution).updateUser,
+	"AUTH0 SEND_EMAIL":  (*execution).sendEmail,
+	"AUTH0 SEND_SMS":    sendText(outbox.SMS),
+	"AUTH0 MAKE_CALL":   sendText(outbox.Voice),
 
-		"AUTH0 CREATE_USER": (*execution).createUser,
-		"AUTH0 GET_USER":    (*execution).getUser,
-		"AUTH0 UPDATE_USER": (*execution).updateUser,
-		"AUTH0 SEND_EMAIL":  (*execution).sendEmail,
-		"AUTH0 SEND_SMS":    sendText(outbox.SMS),
-		"AUTH0 MAKE_CALL":   sendText(outbox.Voice),
-
-		"HTTP SEND_REQUEST": (*execution).sendRequest,
-	}
+	"HTTP SEND_REQUEST": (*execution).sendRequest,
 }
 
 type object = map[string]any
@@ -85,7 +81,7 @@ func (e *execution) storeVars(p params) (any, error) {
 	}
 	maps.Copy(e.journey.Vars, vars)
 	e.hide(vars)
-	return nil, nil
+	return object{}, nil
 }
 
 func mapValue(_ *execution, p params) (any, error) {
@@ -115,7 +111,7 @@ func (e *execution) delay(p params) (any, error) {
 	defer ticker.Stop()
 	select {
 	case <-ticker.C:
-		return nil, nil
+		return object{}, nil
 	case <-e.ctx.Done():
 		return nil, e.ctx.Err()
 	}

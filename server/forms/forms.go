@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -149,9 +150,7 @@ func (m *room) fresh(tx *storage.Tx, v *visit) error {
 		return err
 	}
 	v.kept = kept{Fields: map[string]any{}, Vars: map[string]any{}}
-	for name, value := range render.Vars {
-		v.kept.Vars[name] = value
-	}
+	maps.Copy(v.kept.Vars, render.Vars)
 	env := m.env(v)
 	for _, hidden := range v.form.Start.HiddenFields {
 		if value := env.All(hidden.Value); value != nil && value != any(expressions.Undefined{}) {

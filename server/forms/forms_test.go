@@ -92,9 +92,9 @@ func (tn tenant) login(username ...string) (left *url.URL, page servertest.Page)
 }
 
 // at logs in and expects the form.
-func (tn tenant) at(form string, username ...string) servertest.Page {
+func (tn tenant) at(form string) servertest.Page {
 	tn.t.Helper()
-	left, page := tn.login(username...)
+	left, page := tn.login()
 	if left != nil || page.URL.Path != "/u/custom-prompt/"+form || page.Status != http.StatusOK {
 		tn.t.Fatalf("the login comes to %v, and the page %v with status %d\n%s", left, page.URL, page.Status, page.Body)
 	}

@@ -24,8 +24,8 @@ const (
 	errDate     = "ERR_DATE_EXPECTED"
 	errTime     = "ERR_TIME_EXPECTED"
 	errOption   = "ERR_OPTION_EXPECTED"
-	errPassword = "ERR_PASSWORD_COMPLEXITY" //nolint:gosec // a key
-	errWeak     = "ERR_PASSWORD_TOO_WEAK"   //nolint:gosec // a key
+	errPassword = "ERR_PASSWORD_COMPLEXITY"
+	errWeak     = "ERR_PASSWORD_TOO_WEAK"
 	errAbsent   = "ERR_NOT_EMULATED"
 	errFlow     = "ERR_FLOW_FAILED"
 )
@@ -54,7 +54,7 @@ var builtIn = map[string]map[string]string{
 		errAbsent:   "tenant0 does not emulate fields of the type {{type}}.",
 		errFlow:     "Something went wrong. Please, try again later.",
 	},
-	"es": {
+	"es": { //nolint:gosec // texts
 		errInput:    "Uno o más campos no son válidos. Por favor, revisa los errores e inténtalo de nuevo.",
 		errRequired: "Este campo es obligatorio.",
 		errTooShort: "Este campo debe tener al menos {{minLength}} carácter(es).",
