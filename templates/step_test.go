@@ -1,14 +1,11 @@
 package templates_test
 
 import (
-	"maps"
 	"strings"
 	"testing"
 
 	"github.com/tenant0/tenant0/templates"
 )
-
-func init() { maps.Copy(states, formStates) }
 
 var (
 	colours = []templates.FormOption{{Value: "red", Label: "Red"}, {Value: "green", Label: "Green"}}

@@ -2,6 +2,7 @@ package templates_test
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -52,7 +53,7 @@ var demands = []templates.Demand{
 }
 
 // states is every page in every state, by the name of its golden file.
-var states = map[string]templates.Page{
+var states = joined(formStates, map[string]templates.Page{
 	"login": templates.Login{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ",
 	},
@@ -352,6 +353,14 @@ var states = map[string]templates.Page{
 		Layout: exampleCo, Origin: "http://localhost:3000",
 		Fields: []templates.Field{{Name: "code", Value: "0a1b2c"}, {Name: "state", Value: `{"from":"/"}`}},
 	},
+})
+
+func joined(all ...map[string]templates.Page) map[string]templates.Page {
+	states := map[string]templates.Page{}
+	for _, some := range all {
+		maps.Copy(states, some)
+	}
+	return states
 }
 
 // offered are the buttons of a login page: a known provider, and a directory with a picture.
