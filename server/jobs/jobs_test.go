@@ -317,9 +317,9 @@ func TestImportsThatCannotBegin(t *testing.T) {
 		says       string
 	}{
 		{"no JSON", `[{`, []string{"connection_id", tn.connection}, "Failed to parse users file JSON"},
-		{"nobody", `[]`, []string{"connection_id", tn.connection}, "The users file is empty"},
-		{"no connection", `[{"email":"a@b.test"}]`, nil, "Missing required property: connection_id"},
-		{"an unknown connection", `[{"email":"a@b.test"}]`, []string{"connection_id", "con_none"}, "Connection not found"},
+		{"nobody", `[]`, []string{"connection_id", tn.connection}, "Users file must not be empty."},
+		{"no connection", `[{"email":"a@b.test"}]`, nil, "Must provide 'connection_id' as multipart part."},
+		{"an unknown connection", `[{"email":"a@b.test"}]`, []string{"connection_id", "con_none"}, "The connection does not exist."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			status, answer := tn.upload(tt.file, tt.fields...)

@@ -186,16 +186,16 @@ func TestImportsThatAreNoForm(t *testing.T) {
 	const whole = "--b\r\nContent-Disposition: form-data; name=\"users\"; filename=\"u.json\"\r\n\r\n"
 	const form = `multipart/form-data; boundary=b`
 	for _, tt := range []struct{ name, contentType, body, says string }{
-		{"JSON", "application/json", `[]`, "must be multipart/form-data"},
-		{"no boundary", "multipart/form-data", `[]`, "must be multipart/form-data"},
-		{"nothing", form, ``, "must be multipart/form-data"},
-		{"no file", form, "--b--\r\n", "Missing required property: users"},
-		{"cut off after the list", form, whole + `[{"email":"cut@imported.test"}]` + "\r\n--b\r\nContent-", "must be multipart/form-data"},
+		{"JSON", "application/json", `[]`, "Invalid multipart payload format"},
+		{"no boundary", "multipart/form-data", `[]`, "Invalid multipart payload format"},
+		{"nothing", form, ``, "Invalid multipart payload format"},
+		{"no file", form, "--b--\r\n", "Must provide 'users' file as multipart part."},
+		{"cut off after the list", form, whole + `[{"email":"cut@imported.test"}]` + "\r\n--b\r\nContent-", "Invalid multipart payload format"},
 		{"cut off in the list", form, whole + `[{"email":"cut@imported.test"}`, "valid JSON. unexpected end of JSON input"},
-		{"cut off in a value", form, "--b\r\nContent-Disposition: form-data; name=\"upsert\"\r\n\r\ntr", "must be multipart/form-data"},
+		{"cut off in a value", form, "--b\r\nContent-Disposition: form-data; name=\"upsert\"\r\n\r\ntr", "Invalid multipart payload format"},
 		{"no list", form, whole + "{}\r\n--b--\r\n", "valid JSON. the users are not a list"},
 		{"two lists", form, whole + "[{}] []\r\n--b--\r\n", "valid JSON. there is more after the list"},
-		{"null", form, whole + "null\r\n--b--\r\n", "The users file is empty"},
+		{"null", form, whole + "null\r\n--b--\r\n", "Users file must not be empty."},
 		{"no comma", form, whole + "[{} {}]\r\n--b--\r\n", "valid JSON. expected comma after array element"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

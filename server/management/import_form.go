@@ -63,7 +63,7 @@ func (rq request) importParts(form *importForm) error {
 	return nil
 }
 
-var notMultipart = resource.InvalidBody("The request body must be multipart/form-data with the file users.")
+var notMultipart = resource.InvalidBody("Payload validation error: 'Invalid multipart payload format'.")
 
 // importPart reads one part: the file, or a value.
 func (rq request) importPart(form *importForm, part *multipart.Part) (err error) {
@@ -73,7 +73,7 @@ func (rq request) importPart(form *importForm, part *multipart.Part) (err error)
 		form.users, err = rq.Jobs.Keep(http.MaxBytesReader(rq.w, part, int64(rq.MaxImport)))
 		switch {
 		case errors.Is(err, jobs.ErrEmpty):
-			return resource.InvalidBody("The users file is empty.")
+			return resource.InvalidBody("Users file must not be empty.")
 		case errors.Is(err, jobs.ErrSyntax):
 			cause := strings.TrimPrefix(err.Error(), jobs.ErrSyntax.Error()+": ")
 			return resource.InvalidBody("Failed to parse users file JSON when importing users. Make sure it is valid JSON. " + cause)

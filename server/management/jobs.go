@@ -37,9 +37,9 @@ func importUsers(c *call) error {
 	id := form.values["connection_id"]
 	switch {
 	case form.users == nil:
-		return resource.InvalidBody("Payload validation error: 'Missing required property: users'.")
+		return resource.InvalidBody("Must provide 'users' file as multipart part.")
 	case id == "":
-		return resource.InvalidBody("Payload validation error: 'Missing required property: connection_id'.")
+		return resource.InvalidBody("Must provide 'connection_id' as multipart part.")
 	}
 	c.sent = storage.Document{"connection_id": id}
 	var conn storage.Connection
@@ -48,13 +48,13 @@ func importUsers(c *call) error {
 		return err
 	})
 	if storage.IsNotFound(err) {
-		return resource.InvalidBody("Connection not found")
+		return resource.NoSuchConnection
 	}
 	if err != nil {
 		return err
 	}
 	if conn.Strategy != storage.DatabaseStrategy {
-		return resource.InvalidBody("The connection must be a database connection")
+		return resource.InvalidBody("Connection must be a database connection.")
 	}
 	job := storage.Document{
 		"type": "users_import", "status": "pending", "connection_id": id, "connection": conn.Name,

@@ -184,6 +184,31 @@ func TestWhatUsersRefuse(t *testing.T) {
 	c.must(202, http.MethodDelete, "/refresh-tokens/none", nil)
 }
 
+// TestWhatTicketsRefuse has the sentences of Auth0: api/management/v2/tickets and jobs.
+func TestWhatTicketsRefuse(t *testing.T) {
+	c := newClient(t)
+	id := c.must(201, http.MethodPost, "/users", object{"connection": "Username-Password-Authentication", "email": "t@example.com", "password": "Ticket!2026"})["user_id"].(string)
+	org := c.must(201, http.MethodPost, "/organizations", object{"name": "tickets"})["id"].(string)
+	password, verification := "/tickets/password-change", "/tickets/email-verification"
+	bad := func(path string, body object, message string) refusal {
+		return refusal{http.MethodPost, path, body, 400, "invalid_body", message}
+	}
+	for _, path := range []string{password, verification} {
+		c.refuses([]refusal{
+			bad(path, object{"user_id": id, "client_id": "none"}, "The client does not exist"),
+			bad(path, object{"user_id": id, "organization_id": "org_none"}, "The organization does not exist"),
+			bad(path, object{"user_id": id, "organization_id": org}, "The user with id "+id+" is not a member of organization with id "+org+"."),
+			{http.MethodPost, path, object{"user_id": "auth0|none"}, 404, "inexistent_user", "The user does not exist."},
+		})
+	}
+	c.refuses([]refusal{
+		bad(password, object{"connection_id": "con_none", "email": "t@example.com"}, "The connection with id con_none does not exist."),
+		{http.MethodPost, "/jobs/users-exports", object{"connection_id": "con_0000000000000000"}, 400, "inexistent_connection", "The connection does not exist."},
+	})
+	c.must(204, http.MethodPost, "/organizations/"+org+"/members", object{"members": []string{id}})
+	c.must(201, http.MethodPost, verification, object{"user_id": id, "organization_id": org})
+}
+
 // TestFormEncodedBodies sends what JSON may say as a form, Auth0: api/management/v2.
 func TestFormEncodedBodies(t *testing.T) {
 	c := newClient(t)

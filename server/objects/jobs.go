@@ -18,7 +18,7 @@ func ExportUsers(ch *Change, asked storage.Document) (storage.Document, error) {
 	if id := storage.Text(job, "connection_id"); id != "" {
 		conn, err := ch.Tx.Connections.Get(id)
 		if storage.IsNotFound(err) {
-			return nil, resource.InvalidBody("Connection not found")
+			return nil, resource.NoSuchConnection
 		}
 		if err != nil {
 			return nil, err

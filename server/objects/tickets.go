@@ -2,6 +2,7 @@ package objects
 
 import (
 	"cmp"
+	"errors"
 	"time"
 
 	"github.com/tenant0/tenant0/server/account"
@@ -28,6 +29,9 @@ func VerificationTicket(ch *Change, sent storage.Document) (link string, err err
 	if err != nil {
 		return "", err
 	}
+	if user.Email == "" {
+		return "", resource.InvalidBody("The user does not have an email address.")
+	}
 	return makeTicket(ch, storage.TicketVerifyEmail, user, user.Email, sent)
 }
 
@@ -48,7 +52,7 @@ func PasswordTicket(ch *Change, sent storage.Document) (link string, err error) 
 // makeTicket makes the link of a new ticket for a user. verifies is the address that its use
 // verifies, "" for none.
 func makeTicket(ch *Change, kind string, user storage.User, verifies string, sent storage.Document) (link string, err error) {
-	if err := knownClient(ch.Tx, sent); err != nil {
+	if err := checkTicketFor(ch.Tx, user, sent); err != nil {
 		return "", err
 	}
 	life := emails.DefaultLifetime
@@ -59,6 +63,27 @@ func makeTicket(ch *Change, kind string, user storage.User, verifies string, sen
 		Kind: kind, UserID: user.UserID, Connection: user.ConnectionName(), ClientID: storage.Text(sent, "client_id"), Email: verifies,
 		ResultURL: storage.Text(sent, "result_url"), IncludeEmail: sent["includeEmailInRedirect"] == true, ExpiresAt: ch.Now.Add(life),
 	})
+}
+
+// checkTicketFor sees that what a request for a ticket of a user names is there, and that the user is a
+// member of the organization. What is not is a bad request here.
+func checkTicketFor(tx *storage.Tx, user storage.User, sent storage.Document) error {
+	err := knownClient(tx, sent)
+	if errors.Is(err, Clients.Missing) {
+		return resource.InvalidBody("The client does not exist")
+	}
+	organization := storage.Text(sent, "organization_id")
+	if err != nil || organization == "" {
+		return err
+	}
+	err = RequireMember(tx, organization, user.UserID)
+	switch {
+	case errors.Is(err, Organizations.Missing):
+		return resource.InvalidBody("The organization does not exist")
+	case errors.Is(err, resource.NotMember):
+		return resource.InvalidBody("The user with id " + user.UserID + " is not a member of organization with id " + organization + ".")
+	}
+	return err
 }
 
 // EnrollmentTicket makes a link by which a user enrolls a factor, and has it sent where the request
@@ -104,7 +129,7 @@ func userOfPassword(tx *storage.Tx, sent storage.Document) (user storage.User, e
 	}
 	conn, err := tx.Connections.Get(connectionID)
 	if storage.IsNotFound(err) {
-		return user, resource.Connections.Missing
+		return user, resource.InvalidBody("The connection with id " + connectionID + " does not exist.")
 	}
 	if err != nil {
 		return user, err
