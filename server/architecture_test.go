@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -23,10 +24,11 @@ var floors = map[string]int{
 	"config/private": 0, "config/seeds": 0, "config/suggest": 0, "storage": 0, "templates": 0, "server/apierr": 0, "server/clock": 0,
 	"server/callback": 0, "server/expressions": 0, "server/metrics": 0, "server/customclaims": 0, "server/redact": 0, "server/telemetry": 0, "server/trace": 0,
 
-	"config": 1, "keys": 1, "keys/ca": 1, "storage/bolt": 1, "storage/memory": 1, "storage/postgres": 1, "storage/postgres/pgtest": 1, "storage/enginetest": 1, "server/identity": 1, "server/logstream": 1,
+	"config": 1, "keys": 1, "keys/ca": 1, "storage/memory": 1, "storage/queue": 1, "storage/postgres/pgtest": 1, "storage/enginetest": 1, "server/identity": 1, "server/logstream": 1,
 	"server/outbox": 1, "server/prompts": 1, "server/resource": 1, "server/search": 1, "server/tenantlog": 1, "server/web": 1,
 
-	"server/account": 2, "server/authz": 2, "server/emails": 2, "server/extend": 2, "server/outside": 2, "server/registered": 2, "server/session": 2,
+	"server/account": 2, "server/authz": 2, "server/emails": 2, "server/outside": 2, "server/registered": 2, "server/session": 2,
+	"storage/bolt": 2, "storage/postgres": 2,
 
 	// The tenant file's language is for who seeds, imports and exports: nothing below them speaks it.
 	"config/tenantfile": 3, "server/objects": 3, "server/passcodes": 3, "server/providers": 3, "server/saml": 3, "server/tokens": 3,
@@ -42,6 +44,37 @@ var floors = map[string]int{
 	"server": 7,
 
 	"cmd/": 8, "docs/": 8, "e2e": 8, "e2e/": 8, "examples/": 8, "server/servertest": 8,
+}
+
+// TestTheFloorTableNamesEveryPackage: the list above and the table that people read are one.
+func TestTheFloorTableNamesEveryPackage(t *testing.T) {
+	text, err := os.ReadFile("../CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[int]string{}
+	for line := range strings.Lines(string(text)) {
+		name, row, _ := strings.Cut(strings.TrimPrefix(line, "| "), " | ")
+		if name == "top" {
+			name = "8"
+		}
+		if n, err := strconv.Atoi(name); err == nil && strings.HasPrefix(line, "| ") {
+			rows[n] = row
+		}
+	}
+	all := packages(t)
+	for pkg, n := range floors {
+		name := strings.TrimSuffix(pkg, "/")
+		if _, there := all[pkg]; !there && name == pkg {
+			t.Errorf("the list of floors has %s, which is no package", pkg)
+		}
+		if n == 5 {
+			name = strings.TrimPrefix(name, "server/")
+		}
+		if !strings.Contains(rows[n], "`"+name+"`") && !strings.Contains(rows[n], "`"+name+"/") {
+			t.Errorf("the table of floors in CONTRIBUTING.md does not name %s on floor %d", name, n)
+		}
+	}
 }
 
 func floor(pkg string) (int, bool) {

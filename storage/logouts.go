@@ -27,7 +27,7 @@ type Logout struct {
 	UserID    string `json:"user_id"`
 	// URL is where the application is told.
 	URL string `json:"url"`
-	// Teller is the server that tells the application, "" for none yet.
+	// Teller is the worker that tells the application, "" for none yet.
 	Teller string `json:"teller,omitempty"`
 	// ExpiresAt is when nobody needs to be told any more.
 	ExpiresAt time.Time `json:"expires_at"`
@@ -101,67 +101,11 @@ func (tx *Tx) endOnlineTokens(sessionID string) error {
 	return nil
 }
 
-// TakeLogouts returns the logouts that nobody tells, or that a server tells of which gone says that
-// it has ended. From then on the teller tells them, until LogoutTold.
-func (db *DB) TakeLogouts(ctx context.Context, teller string, gone func(server string) (bool, error)) (taken []Logout, err error) {
-	waiting, err := db.logoutsOfOthers(ctx, teller)
-	if err != nil {
-		return nil, err
+// LogoutClaims say which server tells applications of which logouts, for TakeOver.
+func (tx *Tx) LogoutClaims() Claims[Logout] {
+	return tableClaims[Logout]{
+		tx.Logouts, logouts.key, func(l *Logout) *string { return &l.Teller }, func(Logout) bool { return false },
 	}
-	ended := map[string]bool{"": true}
-	for _, l := range waiting {
-		if _, asked := ended[l.Teller]; asked {
-			continue
-		}
-		if ended[l.Teller], err = gone(l.Teller); err != nil {
-			return nil, err
-		}
-	}
-	waiting = slices.DeleteFunc(waiting, func(l Logout) bool { return !ended[l.Teller] })
-	if len(waiting) == 0 {
-		return nil, nil
-	}
-	err = db.Update(ctx, func(tx *Tx) (err error) {
-		taken, err = tx.takeLogouts(waiting, teller)
-		return err
-	})
-	return taken, err
-}
-
-// logoutsOfOthers are the logouts that somebody else tells, or nobody.
-func (db *DB) logoutsOfOthers(ctx context.Context, teller string) (waiting []Logout, err error) {
-	err = db.View(ctx, func(tx *Tx) error {
-		waiting = nil
-		for l, err := range tx.Logouts.All() {
-			if err != nil {
-				return err
-			}
-			if l.Teller != teller {
-				waiting = append(waiting, l)
-			}
-		}
-		return nil
-	})
-	return waiting, err
-}
-
-// takeLogouts has a server tell the logouts that are still as they were found.
-func (tx *Tx) takeLogouts(found []Logout, teller string) (taken []Logout, err error) {
-	for _, l := range found {
-		now, err := tx.Logouts.Get(l.Key)
-		if IsNotFound(err) || err == nil && now.Teller != l.Teller {
-			continue // another server was first
-		}
-		if err != nil {
-			return nil, err
-		}
-		now.Teller = teller
-		if err := tx.Logouts.Put(now); err != nil {
-			return nil, err
-		}
-		taken = append(taken, now)
-	}
-	return taken, nil
 }
 
 // LogoutTold forgets a logout that the application has been told of, or cannot be.

@@ -71,16 +71,6 @@ func (db *DB) Release(name string) {
 	}
 }
 
-// Abandoned reports whether no process holds the lease of a name: whoever held it has ended, or
-// has given it back. It is not for leases of this process.
-func (db *DB) Abandoned(name string) (bool, error) {
-	free, err := db.Hold(name)
-	if free {
-		db.Release(name)
-	}
-	return free, err
-}
-
 // Skew is how far the time that all processes share is ahead of this machine's.
 func (db *DB) Skew() time.Duration {
 	if db.shared == nil {

@@ -11,9 +11,9 @@ import (
 type Item struct {
 	Number int       `json:"number"`
 	At     time.Time `json:"at"`
-	// Waits is whose work is still to be done for it, "" for nobody's.
-	Waits string          `json:"waits,omitempty"`
-	JSON  json.RawMessage `json:"message"`
+	// Worker is who is to do the work that it waits for, "" where it waits for none.
+	Worker string          `json:"waits,omitempty"`
+	JSON   json.RawMessage `json:"message"`
 }
 
 func (i Item) key() string { return itemKey(i.Number) }
@@ -61,7 +61,7 @@ type Bounds struct {
 
 // Add keeps an item with the text that encode makes of its number, and forgets the oldest ones
 // that are too many, too long together or too old. The newest stays.
-func (s Shelf) Add(at time.Time, waits string, bounds Bounds, encode func(number int) ([]byte, error)) error {
+func (s Shelf) Add(at time.Time, worker string, bounds Bounds, encode func(number int) ([]byte, error)) error {
 	state, err := s.readState()
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func (s Shelf) Add(at time.Time, waits string, bounds Bounds, encode func(number
 		return err
 	}
 	state.Bytes += len(text)
-	if err := s.items.Put(Item{state.Number, at, waits, text}); err != nil {
+	if err := s.items.Put(Item{state.Number, at, worker, text}); err != nil {
 		return err
 	}
 	for i, err := range s.items.All() {
@@ -139,4 +139,9 @@ func (s Shelf) Clear() error {
 	}
 	state.Bytes = 0
 	return s.putState(state)
+}
+
+// Claims say who does the work that items wait for, for TakeOver.
+func (s Shelf) Claims() Claims[Item] {
+	return tableClaims[Item]{s.items, Item.key, func(i *Item) *string { return &i.Worker }, func(i Item) bool { return i.Worker == "" }}
 }

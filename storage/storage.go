@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -63,6 +64,7 @@ type DB struct {
 	memos   *memos
 	updates updates
 	release func() error // see Releaser, nil for an engine that is none
+	workers sync.Map     // the names of the workers that were made and not released
 }
 
 // Open checks the format of what the engine holds, upgrades an older one and

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -38,7 +39,7 @@ type Deps struct {
 // Logouts tells applications. It is safe for concurrent use.
 type Logouts struct {
 	Deps
-	server string // this one's name beside others of the tenant
+	worker storage.Worker
 	wake   chan struct{}
 }
 
@@ -60,7 +61,7 @@ const (
 
 // New returns logouts that are told while Run runs.
 func New(d Deps) *Logouts {
-	return &Logouts{Deps: d, server: keys.Random(12), wake: make(chan struct{}, 1)}
+	return &Logouts{Deps: d, worker: d.DB.Worker("logouts"), wake: make(chan struct{}, 1)}
 }
 
 // Wake has the logouts told that wait. It does not block.
@@ -71,15 +72,9 @@ func (l *Logouts) Wake() {
 	}
 }
 
-// lease is what a server holds for as long as it tells applications.
-func lease(server string) string { return "logouts of " + server }
-
 // take returns the logouts that this server is to tell from now on.
 func (l *Logouts) take(ctx context.Context) ([]storage.Logout, error) {
-	if held, err := l.DB.Hold(lease(l.server)); err != nil || !held {
-		return nil, err
-	}
-	return l.DB.TakeLogouts(ctx, l.server, func(server string) (bool, error) { return l.DB.Abandoned(lease(server)) })
+	return storage.TakeOver(ctx, l.worker, math.MaxInt, (*storage.Tx).LogoutClaims)
 }
 
 // Run tells applications until stop is closed. What it has not told by then is told by another
@@ -91,12 +86,8 @@ func (l *Logouts) Run(stop <-chan struct{}) error {
 	defer cancel()
 	places := make(chan struct{}, atOnce)
 	l.Wake() // what waited when the server ended
-	var others <-chan time.Time
-	if l.DB.Shared() {
-		ticker := clock.Ticker(lookEvery)
-		defer ticker.Stop()
-		others = ticker.C
-	}
+	others, end := clock.Ticks(lookEvery, l.DB.Shared())
+	defer end()
 	for {
 		select {
 		case <-stop:

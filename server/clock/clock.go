@@ -148,6 +148,15 @@ func (c *Clock) Frozen() bool { return !c.state.Load().Frozen.IsZero() }
 // change: for work that looks, at its every tick, at what Now says.
 func Ticker(every time.Duration) *time.Ticker { return time.NewTicker(every) }
 
+// Ticks are those of a Ticker where they are wanted, and none where they are not, until end is called.
+func Ticks(every time.Duration, wanted bool) (ticks <-chan time.Time, end func()) {
+	if !wanted {
+		return nil, func() {}
+	}
+	t := Ticker(every)
+	return t.C, t.Stop
+}
+
 // Stopwatch starts to measure how long work takes on the machine, whatever the
 // clock says. What it returns tells the time since then.
 func Stopwatch() func() time.Duration {

@@ -9,8 +9,9 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"slices"
-	"sync"
+	"strings"
+
+	"github.com/tenant0/tenant0/storage"
 )
 
 // How much of a file is in memory at a time and written in one transaction: as many users
@@ -20,8 +21,12 @@ const (
 	batchBytes = 1 << 20
 )
 
-// fileNames are those of the files that wait for their job.
-const fileNames = "users-import-*.json"
+// The names of the files that wait for their job: between these the worker that has the file, since
+// several servers may have the folder, and a number.
+const (
+	filesBegin = "users-import-"
+	filesEnd   = ".json"
+)
 
 var (
 	// ErrSyntax reports a file that is no list in JSON.
@@ -33,72 +38,31 @@ var (
 // File is a list of users, in JSON, that waits on the disk for its job: an import may be
 // larger than the memory that one would want to give it.
 type File struct {
-	path  string
-	users int
-	of    *Runner
-}
-
-// files are the paths of those that this server has, so that they are not taken for what an
-// earlier one has left.
-type files struct {
-	mu    sync.Mutex
-	paths map[string]bool
-}
-
-// make makes a file in a folder.
-func (f *files) make(folder string) (*os.File, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	file, err := os.CreateTemp(folder, fileNames) // 0600: it has hashes of passwords
-	if err == nil {
-		if f.paths == nil {
-			f.paths = map[string]bool{}
-		}
-		f.paths[file.Name()] = true
-	}
-	return file, err
-}
-
-// forget says that a file is nobody's any more.
-func (f *files) forget(path string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.paths, path)
-}
-
-// clear forgets all.
-func (f *files) clear() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	clear(f.paths)
-}
-
-// left lists those of a folder that this server does not have.
-func (f *files) left(folder string) ([]string, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	all, err := filepath.Glob(filepath.Join(folder, fileNames))
-	return slices.DeleteFunc(all, func(path string) bool { return f.paths[path] }), err
+	path   string
+	users  int
+	worker storage.Worker // does the job that it is for
 }
 
 // Keep writes a list of users to a file, for Start. What it returns is removed by the job,
 // or else by Remove. Errors wrap ErrSyntax or ErrEmpty, or are those of users and of the
 // disk.
 func (r *Runner) Keep(users io.Reader) (kept *File, err error) {
-	file, err := r.files.make(r.Folder)
+	kept = &File{worker: r.DB.Worker(working)}
+	if _, err := kept.worker.Hold(); err != nil {
+		return nil, err
+	}
+	file, err := os.CreateTemp(r.Folder, filesBegin+kept.worker.Name+"-*"+filesEnd) // 0600: it has hashes of passwords
 	if err != nil {
+		kept.worker.Release()
 		return nil, fmt.Errorf("keep the users of an import: %w", err)
 	}
-	kept = &File{path: file.Name(), of: r}
+	kept.path = file.Name()
 	defer func() {
 		if err = errors.Join(err, file.Close()); err != nil {
 			kept.Remove()
 			kept = nil
 		}
 	}()
-	if _, err = r.DB.Hold(kept.lease()); err != nil {
-		return kept, err
-	}
 	out := bufio.NewWriter(file)
 	for part, err := range batches(io.TeeReader(users, out)) {
 		if err != nil {
@@ -112,15 +76,14 @@ func (r *Runner) Keep(users io.Reader) (kept *File, err error) {
 	return kept, out.Flush()
 }
 
-// Remove removes the file. One that stays is removed at the next start.
+// Remove removes the file when nobody is to read it any more.
 func (f *File) Remove() {
-	_ = os.Remove(f.path)
-	f.of.files.forget(f.path)
-	f.of.DB.Release(f.lease())
+	f.delete()
+	f.worker.Release()
 }
 
-// lease is what the server holds that has the file: others may have the folder as well.
-func (f *File) lease() string { return "file " + filepath.Base(f.path) }
+// delete removes the file. One that stays is removed at the next start.
+func (f *File) delete() { _ = os.Remove(f.path) }
 
 // batches reads the users a part at a time.
 func (f *File) batches() iter.Seq2[[]any, error] {
@@ -135,20 +98,20 @@ func (f *File) batches() iter.Seq2[[]any, error] {
 	}
 }
 
-// removeFiles removes the files whose jobs an end of the server interrupted.
+// removeFiles removes the files of workers that have ended.
 func (r *Runner) removeFiles() error {
-	left, err := r.files.left(r.Folder)
+	all, err := filepath.Glob(filepath.Join(r.Folder, filesBegin+"*"+filesEnd))
 	if err != nil {
 		return err
 	}
-	for _, path := range left {
-		f := &File{path: path, of: r}
-		abandoned, err := r.DB.Hold(f.lease())
+	for _, path := range all {
+		worker, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(path), filesBegin), "-")
+		ended, err := r.DB.Ended(working, worker)
 		if err != nil {
 			return err
 		}
-		if abandoned {
-			f.Remove()
+		if ended {
+			(&File{path: path}).delete()
 		}
 	}
 	return nil

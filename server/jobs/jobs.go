@@ -11,8 +11,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/tenant0/tenant0/server/clock"
@@ -45,10 +43,8 @@ type Deps struct {
 // Runner does jobs, one after the other.
 type Runner struct {
 	Deps
-	own   sync.Map      // the ids of the jobs that this server has
 	slots chan struct{} // one for each import under way
 	queue chan Import
-	files files
 }
 
 // New returns a runner. Run does what is started.
@@ -66,7 +62,8 @@ type Import struct {
 	Upsert     bool
 	File       *File // nil for ImportAtOnce
 
-	shared *parts // the users, where they are in the store
+	worker storage.Worker // does the job
+	shared *parts         // the users, where they are in the store
 }
 
 // work are the users of the import.
@@ -85,10 +82,8 @@ func (r *Runner) Start(ctx context.Context, job storage.Document, i Import) erro
 	default:
 		return ErrBusy
 	}
-	i.JobID, _ = job[resource.Jobs.ID].(string)
-	err := r.keep(ctx, job, &i)
-	if err != nil {
-		r.leave(i.JobID)
+	i.JobID, i.worker = storage.Text(job, resource.Jobs.ID), i.File.worker
+	if err := r.keep(ctx, job, &i); err != nil {
 		<-r.slots
 		return err
 	}
@@ -98,16 +93,18 @@ func (r *Runner) Start(ctx context.Context, job storage.Document, i Import) erro
 
 // keep writes a new job, and its users where another server is to have them.
 func (r *Runner) keep(ctx context.Context, job storage.Document, i *Import) error {
-	if _, err := r.take(i.JobID); err != nil { // nobody else knows the id yet
-		return err
-	}
 	err := r.DB.Update(ctx, func(tx *storage.Tx) error {
-		if r.DB.Shared() {
-			if _, unended, err := r.look(tx); err != nil || len(unended) >= maxWaiting {
+		waiting := 0
+		for _, err := range (claims{tx}).All() {
+			if waiting++; err != nil || waiting >= maxWaiting && r.DB.Shared() {
 				return cmp.Or(err, ErrBusy)
 			}
 		}
-		return tx.Documents(resource.Jobs.Name, "").Put(storage.Write{ID: i.JobID, Document: job})
+		if err := tx.Documents(resource.Jobs.Name, "").Put(storage.Write{ID: i.JobID, Document: job}); err != nil {
+			return err
+		}
+		_, err := claims{tx}.Give(i.JobID, i.worker.Name)
+		return err
 	})
 	if err != nil || !r.DB.Shared() {
 		return err
@@ -115,26 +112,8 @@ func (r *Runner) keep(ctx context.Context, job storage.Document, i *Import) erro
 	if i.shared, err = r.share(ctx, *i); err != nil {
 		return errors.Join(err, r.finish(i.JobID, "failed", nil))
 	}
-	i.File.Remove()
+	i.File.delete()
 	return nil
-}
-
-// lease is what the server holds that has a job, so that others do not take it for one that
-// nobody will end.
-func lease(jobID string) string { return "job " + jobID }
-
-// take has the server do a job, unless another does.
-func (r *Runner) take(jobID string) (held bool, err error) {
-	held, err = r.DB.Hold(lease(jobID))
-	if held {
-		r.own.Store(jobID, true)
-	}
-	return held, err
-}
-
-func (r *Runner) leave(jobID string) {
-	r.own.Delete(jobID)
-	r.DB.Release(lease(jobID))
 }
 
 // lookEvery is how often jobs of servers that have ended are looked for.
@@ -143,26 +122,17 @@ const lookEvery = 10 * time.Second
 // Run does the jobs until stop is closed. It begins with those that an earlier end
 // of the server interrupted.
 func (r *Runner) Run(stop <-chan struct{}) error {
-	if err := errors.Join(r.endInterrupted(), r.removeFiles()); err != nil {
+	if err := errors.Join(r.takeOver(), r.removeOld(), r.removeFiles()); err != nil {
 		return err
 	}
-	var others <-chan time.Time
-	if r.DB.Shared() {
-		ticker := clock.Ticker(lookEvery)
-		defer ticker.Stop()
-		others = ticker.C
-	}
+	others, end := clock.Ticks(lookEvery, r.DB.Shared())
+	defer end()
 	for {
 		select {
 		case <-stop:
-			r.files.clear()
-			if r.DB.Shared() { // other servers go on with the jobs
-				return r.removeFiles()
-			}
-			r.own.Clear()
-			return errors.Join(r.endInterrupted(), r.removeFiles())
+			return r.leave()
 		case <-others:
-			if err := r.endInterrupted(); err != nil {
+			if err := errors.Join(r.takeOver(), r.removeOld()); err != nil {
 				r.Log.Error("jobs of servers that have ended could not be looked for", "err", err.Error())
 			}
 		case i := <-r.queue:
@@ -187,44 +157,49 @@ func (r *Runner) do(i Import, stop <-chan struct{}) error {
 			return err
 		}
 	}
-	if i.shared == nil {
-		i.File.Remove()
-	}
-	r.leave(i.JobID)
-	<-r.slots
+	r.end(i)
 	return nil
 }
 
-// endInterrupted goes on with jobs that servers have left, marks those that nobody can end, and
-// removes those that are old.
-func (r *Runner) endInterrupted() error {
-	abandoned, err := r.abandoned()
-	if err != nil {
-		return err
+// end gives up what a job that is not to go on here has.
+func (r *Runner) end(i Import) {
+	if i.shared == nil {
+		i.File.delete()
 	}
-	for id := range abandoned {
-		somebodys, err := r.goOn(id)
-		if err != nil {
+	i.worker.Release()
+	<-r.slots
+}
+
+// leave ends the jobs that wait: other servers go on with those whose users are in the store.
+func (r *Runner) leave() (err error) {
+	for {
+		select {
+		case i := <-r.queue:
+			if i.shared == nil {
+				err = errors.Join(err, r.finish(i.JobID, "failed", nil))
+			}
+			r.end(i)
+		default:
 			return err
 		}
-		if somebodys {
-			delete(abandoned, id)
-		}
 	}
+}
+
+// removeOld removes jobs that are old.
+func (r *Runner) removeOld() error {
 	return r.DB.Update(context.Background(), func(tx *storage.Tx) error {
 		jobs := tx.Documents(resource.Jobs.Name, "")
-		old, unended, err := r.look(tx)
-		if err != nil {
-			return err
-		}
-		interrupted := slices.DeleteFunc(unended, func(id string) bool { return !abandoned[id] })
-		for _, id := range old {
-			if err := errors.Join(jobs.Delete(id), tx.Documents(errorKind, id).DeleteAll(), forget(tx, id)); err != nil {
+		var old []string
+		for doc, err := range jobs.All() {
+			if err != nil {
 				return err
 			}
+			if storage.Text(doc, resource.Jobs.Created) < resource.Time(r.Now().Add(-memory)) {
+				old = append(old, storage.Text(doc, resource.Jobs.ID))
+			}
 		}
-		for _, id := range interrupted {
-			if err := errors.Join(forget(tx, id), change(tx, id, func(doc storage.Document) { doc["status"] = "failed" })); err != nil {
+		for _, id := range old {
+			if err := errors.Join(jobs.Delete(id), tx.Documents(errorKind, id).DeleteAll(), forget(tx, id)); err != nil {
 				return err
 			}
 		}
@@ -232,48 +207,9 @@ func (r *Runner) endInterrupted() error {
 	})
 }
 
-// look returns the jobs that are old, and those that are not at their end.
-func (r *Runner) look(tx *storage.Tx) (old, unended []string, err error) {
-	for doc, err := range tx.Documents(resource.Jobs.Name, "").All() {
-		if err != nil {
-			return nil, nil, err
-		}
-		id, _ := doc[resource.Jobs.ID].(string)
-		made, _ := doc[resource.Jobs.Created].(string)
-		switch {
-		case made < resource.Time(r.Now().Add(-memory)):
-			old = append(old, id)
-		case doc["status"] == "pending" || doc["status"] == "processing":
-			unended = append(unended, id)
-		}
-	}
-	return old, unended, nil
-}
-
-// abandoned are the jobs that are not at their end and that no server has.
-func (r *Runner) abandoned() (map[string]bool, error) {
-	var unended []string
-	err := r.DB.View(context.Background(), func(tx *storage.Tx) (err error) {
-		_, unended, err = r.look(tx)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	all := map[string]bool{}
-	for _, id := range unended {
-		if _, own := r.own.Load(id); own {
-			continue
-		}
-		free, err := r.DB.Abandoned(lease(id))
-		if err != nil {
-			return nil, err
-		}
-		if free {
-			all[id] = true
-		}
-	}
-	return all, nil
+// unended reports whether a job is not at its end.
+func unended(job storage.Document) bool {
+	return job["status"] == "pending" || job["status"] == "processing"
 }
 
 // change changes a job; one that a reset took along is left out.

@@ -15,8 +15,11 @@ import (
 // document, so that another server goes on when the one that took the file ends. The transaction
 // that writes a part removes its document: each user is written once.
 const (
-	partKind     = "job-users"    // below the job
-	progressKind = "job-progress" // by the id of the job, once all parts are there
+	working  = "jobs"      // what the workers do, see storage.Worker
+	partKind = "job-users" // below the job
+	// progressKind says which server does a job, by the job's id; once all parts are there it has
+	// their number, and what has become of them.
+	progressKind = "job-progress"
 )
 
 // work are the users of an import that are not written yet.
@@ -36,12 +39,79 @@ func (f *File) begun() (progress, int, error) { return progress{}, f.users, nil 
 // errTaken reports that another server writes the users of a job: this one has lost its lease.
 var errTaken = errors.New("another server does the job")
 
+// claims say which server does which job, one of no job that was begun by a program older than
+// them. They implement storage.Claims.
+type claims struct{ tx *storage.Tx }
+
+func (c claims) All() iter.Seq2[storage.Claim, error] {
+	return func(yield func(storage.Claim, error) bool) {
+		for doc, err := range c.tx.Documents(resource.Jobs.Name, "").All() {
+			if err == nil && !unended(doc) {
+				continue
+			}
+			claim := storage.Claim{Key: storage.Text(doc, resource.Jobs.ID)}
+			if err == nil {
+				claim.Worker, err = c.worker(claim.Key)
+			}
+			if !yield(claim, err) {
+				return
+			}
+		}
+	}
+}
+
+func (c claims) worker(jobID string) (string, error) {
+	doc, err := c.tx.Documents(progressKind, "").Document(jobID)
+	return storage.Text(doc, "worker"), storage.Optional(err)
+}
+
+func (c claims) Worker(jobID string) (string, error) {
+	doc, err := c.tx.Documents(resource.Jobs.Name, "").Document(jobID)
+	if err == nil && !unended(doc) {
+		err = storage.ErrNotFound
+	}
+	if err != nil {
+		return "", err
+	}
+	return c.worker(jobID)
+}
+
+// Give returns the import of the job, without its users where the store does not have them all.
+func (c claims) Give(jobID, worker string) (Import, error) {
+	kept := c.tx.Documents(progressKind, "")
+	doc, err := kept.Document(jobID)
+	if err := storage.Optional(err); err != nil {
+		return Import{}, err
+	}
+	if doc == nil {
+		doc = storage.Document{}
+	}
+	doc["worker"] = worker
+	if err := kept.Put(storage.Write{ID: jobID, Document: doc}); err != nil {
+		return Import{}, err
+	}
+	i := Import{JobID: jobID}
+	if _, complete := doc["total"]; !complete {
+		return i, nil
+	}
+	job, err := c.tx.Documents(resource.Jobs.Name, "").Document(jobID)
+	if err != nil {
+		return i, err
+	}
+	i.Connection, err = c.tx.Connections.Get(storage.Text(job, "connection_id"))
+	if err == nil {
+		i.Upsert, i.shared = job["upsert"] == true, &parts{jobID: jobID, worker: worker}
+	}
+	return i, storage.Optional(err)
+}
+
 // parts are the users of an import in the store. It implements work.
 type parts struct {
-	db    *storage.DB
-	jobID string
-	total int
-	part  string // the id of the document of the part that is being written
+	db     *storage.DB
+	jobID  string
+	worker string // whose job it is
+	total  int
+	part   string // the id of the document of the part that is being written
 }
 
 func (p *parts) batches() iter.Seq2[[]any, error] {
@@ -93,19 +163,27 @@ func (p *parts) begun() (done progress, total int, err error) {
 }
 
 func (p *parts) written(tx *storage.Tx, done progress) error {
+	worker, err := claims{tx}.worker(p.jobID)
+	if err == nil && worker != p.worker {
+		err = errTaken
+	}
+	if err != nil {
+		return err
+	}
 	kept := tx.Documents(partKind, p.jobID)
-	_, err := kept.Document(p.part)
-	if storage.IsNotFound(err) {
-		return errTaken
+	if _, err = kept.Document(p.part); storage.IsNotFound(err) {
+		err = errTaken
 	}
 	if err := errors.Join(err, kept.Delete(p.part)); err != nil {
 		return err
 	}
-	return putProgress(tx, p.jobID, done, p.total)
+	return p.putProgress(tx, done, p.total)
 }
 
-func putProgress(tx *storage.Tx, jobID string, p progress, total int) error {
-	return tx.Documents(progressKind, "").Put(storage.Write{ID: jobID, Document: p.summary(total)})
+func (p *parts) putProgress(tx *storage.Tx, done progress, total int) error {
+	doc := done.summary(total)
+	doc["worker"] = p.worker
+	return tx.Documents(progressKind, "").Put(storage.Write{ID: p.jobID, Document: doc})
 }
 
 // share puts the users of a job into the store.
@@ -124,8 +202,8 @@ func (r *Runner) share(ctx context.Context, i Import) (*parts, error) {
 			return nil, err
 		}
 	}
-	err := r.DB.Update(ctx, func(tx *storage.Tx) error { return putProgress(tx, i.JobID, progress{}, i.File.users) })
-	return &parts{db: r.DB, jobID: i.JobID}, err
+	p := &parts{db: r.DB, jobID: i.JobID, worker: i.worker.Name}
+	return p, r.DB.Update(ctx, func(tx *storage.Tx) error { return p.putProgress(tx, progress{}, i.File.users) })
 }
 
 // forget removes what the store has of a job's users.
@@ -136,52 +214,36 @@ func forget(tx *storage.Tx, jobID string) error {
 	return tx.Documents(partKind, jobID).DeleteAll()
 }
 
-// left is the import of a job that a server has left unended, or found is false where the store
-// does not have all that it needs.
-func (r *Runner) left(jobID string) (i Import, found bool, err error) {
-	err = r.DB.View(context.Background(), func(tx *storage.Tx) error {
-		job, err := tx.Documents(resource.Jobs.Name, "").Document(jobID)
-		if err != nil {
-			return storage.Optional(err)
+// takeOver goes on with the jobs of servers that have ended, as many as this one may do, and marks
+// those that nobody can go on with.
+func (r *Runner) takeOver() error {
+	for {
+		select {
+		case r.slots <- struct{}{}:
+		default:
+			return nil
 		}
-		if _, err := tx.Documents(progressKind, "").Document(jobID); err != nil {
-			return storage.Optional(err)
+		more, err := r.takeOne()
+		if err != nil || !more {
+			return err
 		}
-		conn, err := tx.Connections.Get(storage.Text(job, "connection_id"))
-		if err != nil {
-			return storage.Optional(err)
-		}
-		i = Import{JobID: jobID, Connection: conn, Upsert: job["upsert"] == true, shared: &parts{db: r.DB, jobID: jobID}}
-		found = true
-		return nil
-	})
-	return i, found, err
+	}
 }
 
-// goOn queues a job that another server has left, if this one may do it. It reports whether the job
-// is somebody's.
-func (r *Runner) goOn(jobID string) (bool, error) {
-	select {
-	case r.slots <- struct{}{}:
-	default:
-		_, found, err := r.left(jobID)
-		return found, err // another server takes it, or this one later
+// takeOne queues a job of a server that has ended, or marks it, and reports whether there was one.
+// It uses up a slot.
+func (r *Runner) takeOne() (found bool, err error) {
+	i := Import{worker: r.DB.Worker(working)}
+	taken, err := storage.TakeOver(context.Background(), i.worker, 1, func(tx *storage.Tx) storage.Claims[Import] { return claims{tx} })
+	if len(taken) > 0 && taken[0].shared != nil {
+		taken[0].worker, taken[0].shared.db = i.worker, r.DB
+		r.queue <- taken[0]
+		return true, nil
 	}
-	queued := false
-	defer func() {
-		if !queued {
-			<-r.slots
-		}
-	}()
-	if held, err := r.take(jobID); err != nil || !held {
-		return true, err
+	if len(taken) > 0 {
+		err = r.finish(taken[0].JobID, "failed", nil)
 	}
-	i, found, err := r.left(jobID) // as it is now that nobody else can have it
-	if err != nil || !found {
-		r.leave(jobID)
-		return false, err
-	}
-	r.queue <- i
-	queued = true
-	return true, nil
+	i.worker.Release()
+	<-r.slots
+	return len(taken) > 0, err
 }

@@ -226,7 +226,6 @@ func TestFilesOfLostJobsAreRemoved(t *testing.T) {
 	}
 }
 
-// TestLargeBodiesAreRefused by Auth0's sentence at the rest of the API.
 // TestAnImportThatComesBeforeTheRunnerKeepsItsFile starts a job before Run has looked for what an
 // earlier server has left.
 func TestAnImportThatComesBeforeTheRunnerKeepsItsFile(t *testing.T) {
@@ -272,6 +271,7 @@ func TestAnImportThatComesBeforeTheRunnerKeepsItsFile(t *testing.T) {
 	}
 }
 
+// TestLargeBodiesAreRefused by Auth0's sentence at the rest of the API.
 func TestLargeBodiesAreRefused(t *testing.T) {
 	tn := start(t)
 	body := `{"name":"` + strings.Repeat("x", 1<<20) + `"}`

@@ -8,7 +8,6 @@ package outbox
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -124,7 +123,7 @@ type Deps struct {
 // Outbox keeps messages. It is safe for concurrent use.
 type Outbox struct {
 	Deps
-	server string // this one's name beside others; see shared
+	worker storage.Worker // delivers what is in DB
 	queue  chan *delivery
 
 	mu       sync.Mutex
@@ -137,10 +136,14 @@ type Outbox struct {
 
 // New returns an outbox. Run delivers what it queues.
 func New(d Deps) *Outbox {
-	return &Outbox{Deps: d, server: rand.Text(), queue: make(chan *delivery, maxQueue), changed: make(chan struct{})}
+	o := &Outbox{Deps: d, queue: make(chan *delivery, maxQueue), changed: make(chan struct{})}
+	if d.DB != nil {
+		o.worker = d.DB.Worker("outbox")
+	}
+	return o
 }
 
-func (o *Outbox) shared() shared { return shared{o.DB, o.server} }
+func (o *Outbox) shared() shared { return shared{o.DB, o.worker} }
 
 // Send keeps a message, after it has given it an id and the time, and queues an
 // e-mail for the tenant's SMTP server. It does not wait. A request that decides to

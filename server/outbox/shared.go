@@ -25,17 +25,17 @@ const takeOverEvery = 2 * time.Second
 // e-mail waits there under the name of the server that delivers it.
 type shared struct {
 	db     *storage.DB
-	server string
+	worker storage.Worker
 }
 
 func (s shared) add(m Message) (id string, err error) {
 	bounds := storage.Bounds{Number: maxMessages, Bytes: maxBytes, Since: m.CreatedAt.Add(-maxAge)}
-	waits := ""
+	worker := ""
 	if m.Delivery == Queued {
-		waits = s.server
+		worker = s.worker.Name
 	}
 	err = s.db.Update(context.Background(), func(tx *storage.Tx) error {
-		return tx.Messages.Add(m.CreatedAt, waits, bounds, func(number int) ([]byte, error) {
+		return tx.Messages.Add(m.CreatedAt, worker, bounds, func(number int) ([]byte, error) {
 			id = idPrefix + strconv.Itoa(number)
 			kept := m
 			kept.ID = id
@@ -96,26 +96,9 @@ func (s shared) clear() error {
 	return s.db.Update(context.Background(), func(tx *storage.Tx) error { return tx.Messages.Clear() })
 }
 
-// settle notes how a delivery went.
+// settle notes how a delivery went, if the message was not cleared meanwhile.
 func (s shared) settle(id string, failure error) error {
-	return s.change(id, func(item *storage.Item) error {
-		var m Message
-		if err := json.Unmarshal(item.JSON, &m); err != nil {
-			return err
-		}
-		if m.Delivery = Sent; failure != nil {
-			m.Delivery, m.Error = Failed, failure.Error()
-		}
-		item.Waits = ""
-		var err error
-		item.JSON, err = json.Marshal(m)
-		return err
-	})
-}
-
-// change changes what is kept of a message, if it was not cleared meanwhile.
-func (s shared) change(id string, fn func(*storage.Item) error) error {
-	number, err := strconv.Atoi(strings.TrimPrefix(id, idPrefix))
+	number, err := numberOf(id)
 	if err != nil {
 		return err
 	}
@@ -124,68 +107,51 @@ func (s shared) change(id string, fn func(*storage.Item) error) error {
 		if err != nil {
 			return storage.Optional(err)
 		}
-		if err := fn(&item); err != nil {
+		var m Message
+		if err := json.Unmarshal(item.JSON, &m); err != nil {
+			return err
+		}
+		if m.Delivery = Sent; failure != nil {
+			m.Delivery, m.Error = Failed, failure.Error()
+		}
+		item.Worker = ""
+		if item.JSON, err = json.Marshal(m); err != nil {
 			return err
 		}
 		return tx.Messages.Replace(item)
 	})
 }
 
+// numberOf is the number in the id of a message.
+func numberOf(id string) (int, error) { return strconv.Atoi(strings.TrimPrefix(id, idPrefix)) }
+
 // own reports whether a message still waits for this server to deliver it. One that was cleared from
 // the inbox meanwhile can have been taken over by nobody.
 func (s shared) own(id string) (own bool, err error) {
-	number, err := strconv.Atoi(strings.TrimPrefix(id, idPrefix))
+	number, err := numberOf(id)
 	if err != nil {
 		return false, err
 	}
 	err = s.db.View(context.Background(), func(tx *storage.Tx) error {
 		item, err := tx.Messages.Get(number)
-		own = storage.IsNotFound(err) || err == nil && item.Waits == s.server
+		own = storage.IsNotFound(err) || err == nil && item.Worker == s.worker.Name
 		return storage.Optional(err)
 	})
 	return own, err
 }
 
-// lease is what a server holds for as long as it delivers its e-mails.
-func (s shared) lease(server string) string { return "outbox of " + server }
-
 // left takes over the e-mails of servers that have ended: they wait for this one from now on.
 // At most as many as are asked for are taken at once.
 func (s shared) left(most int) (taken []Message, err error) {
-	if held, err := s.db.Hold(s.lease(s.server)); err != nil || !held { // whoever holds it is taking e-mails over
-		return nil, err
-	}
-	items, err := s.items()
-	if err != nil {
-		return nil, err
-	}
-	for _, item := range items {
-		if item.Waits == "" || item.Waits == s.server || len(taken) == most {
-			continue
-		}
-		m, err := s.takeOver(item)
-		if err != nil {
-			return taken, err
-		}
-		if m.ID != "" {
-			taken = append(taken, m)
-		}
-	}
-	return taken, nil
-}
-
-// takeOver has an e-mail wait for this server if the one that it waits for has ended.
-func (s shared) takeOver(of storage.Item) (m Message, err error) {
-	gone, err := s.db.Abandoned(s.lease(of.Waits))
-	if err != nil || !gone {
-		return m, err
-	}
-	err = s.change(idPrefix+strconv.Itoa(of.Number), func(item *storage.Item) error {
-		if m = (Message{}); item.Waits != of.Waits {
-			return nil // it was delivered, or taken over by another server
-		}
-		item.Waits = s.server
-		return json.Unmarshal(item.JSON, &m)
+	items, err := storage.TakeOver(context.Background(), s.worker, most, func(tx *storage.Tx) storage.Claims[storage.Item] {
+		return tx.Messages.Claims()
 	})
-	return m, err
+	for _, item := range items {
+		var m Message
+		if err := json.Unmarshal(item.JSON, &m); err != nil {
+			return nil, err
+		}
+		taken = append(taken, m)
+	}
+	return taken, err
 }

@@ -84,20 +84,16 @@ func (o *Outbox) Run(stop <-chan struct{}) error {
 		<-stop
 		cancel()
 	}()
-	var look <-chan time.Time
-	if o.DB != nil {
-		if err := o.takeOver(); err != nil {
-			return err
-		}
-		ticker := clock.Ticker(takeOverEvery)
-		defer ticker.Stop()
-		look = ticker.C
+	if err := o.takeOver(); err != nil {
+		return err
 	}
+	others, end := clock.Ticks(takeOverEvery, o.DB != nil)
+	defer end()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-look:
+		case <-others:
 			if err := o.takeOver(); err != nil {
 				return err
 			}
@@ -132,6 +128,9 @@ func (o *Outbox) deliver(ctx context.Context, d *delivery) error {
 
 // takeOver queues the e-mails of servers that have ended.
 func (o *Outbox) takeOver() error {
+	if o.DB == nil {
+		return nil
+	}
 	left, err := o.shared().left(maxQueue - len(o.queue))
 	for _, m := range left {
 		p, ok, failure := o.Provider()

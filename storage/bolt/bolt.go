@@ -21,6 +21,7 @@ import (
 	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/queue"
 )
 
 // ErrLocked reports that another process holds the file.
@@ -47,7 +48,7 @@ type DB struct {
 	bolt *bbolt.DB
 	path string
 
-	queue  *storage.Queue
+	queue  *queue.Queue
 	broken error // the damage that ended all writing; the writer's own until the queue is closed
 }
 
@@ -83,7 +84,7 @@ func open(path string, opts Options, file openFile) (db *DB, err error) {
 		return nil, err
 	}
 	db = &DB{bolt: b, path: path}
-	db.queue = storage.NewQueue(maxGroup, db.errClosed(), db.commit)
+	db.queue = queue.New(maxGroup, db.errClosed(), db.commit)
 	return db, nil
 }
 

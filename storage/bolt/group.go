@@ -9,6 +9,7 @@ import (
 	bbolt "go.etcd.io/bbolt"
 
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/queue"
 )
 
 // fillPercent is how full a page is left when it is split. Most keys begin with
@@ -34,7 +35,7 @@ func (db *DB) Update(ctx context.Context, fn func(storage.KV) error) error {
 
 // commit applies a group and keeps what it wrote. When that fails, all of the
 // group do.
-func (db *DB) commit(group []*storage.Queued) {
+func (db *DB) commit(group []*queue.Queued) {
 	err := db.transact(group)
 	for _, u := range group {
 		if err != nil && u.Err == nil {
@@ -45,7 +46,7 @@ func (db *DB) commit(group []*storage.Queued) {
 
 // transact runs the group in one transaction. Whatever panics in it that is not of an
 // update is a damaged page.
-func (db *DB) transact(group []*storage.Queued) (err error) {
+func (db *DB) transact(group []*queue.Queued) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
@@ -73,7 +74,7 @@ func (db *DB) transact(group []*storage.Queued) (err error) {
 
 // apply runs the updates of a group. One that fails is taken back alone and keeps
 // its own error.
-func (db *DB) apply(group []*storage.Queued, b *bbolt.Bucket) error {
+func (db *DB) apply(group []*queue.Queued, b *bbolt.Bucket) error {
 	changed := false
 	for _, u := range group {
 		k := &kv{bucket: b, alone: len(group) == 1}

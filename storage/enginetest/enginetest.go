@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(tb testing.TB) storage.Engine) {
 		{"what nobody waits for any more is not begun", suite.ended},
 		{"a closed engine says so", suite.closed},
 		{"updates that come while it closes are kept or refused", suite.closing},
+		{"work is taken over from workers that have ended", suite.workers},
 		{"what a clone and its origin write is not in the other", suite.cloned},
 	} {
 		for _, strict := range []bool{false, true} {

@@ -28,6 +28,7 @@ func RunShared(t *testing.T, open func(tb testing.TB) []storage.Shared) {
 		{"a failing update takes nothing from the others", together.failure},
 		{"one holds a lease, and another when it ends", together.leases},
 		{"one at a time does what is done alone", together.alone},
+		{"what a process does that ends is taken over once", together.workers},
 		{"who joins is told whether others have", together.join},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/queue"
 )
 
 // maxStatement is how many bytes of pairs one statement writes, about, and one row of
@@ -33,11 +34,11 @@ func (db *DB) Update(ctx context.Context, fn func(storage.KV) error) error {
 }
 
 // commit applies a group and keeps what it wrote, or says in each update why it did not.
-func (db *DB) commit(group []*storage.Queued) {
+func (db *DB) commit(group []*queue.Queued) {
 	err := db.attempt(group)
 	if _, of := errors.AsType[*pgconn.PgError](err); of && len(group) > 1 && !isAway(err) {
 		for _, u := range group { // one of them cannot be kept, which is not the others' fault
-			db.commit([]*storage.Queued{u})
+			db.commit([]*queue.Queued{u})
 		}
 		return
 	}
@@ -50,7 +51,7 @@ func (db *DB) commit(group []*storage.Queued) {
 
 // attempt runs the group in a transaction, anew where that has failed for a reason that
 // passes.
-func (db *DB) attempt(group []*storage.Queued) error {
+func (db *DB) attempt(group []*queue.Queued) error {
 	for attempt := 0; ; attempt++ {
 		err := db.transact(group)
 		if err == nil || !passing(err) || attempt == attempts {
@@ -64,7 +65,7 @@ func (db *DB) attempt(group []*storage.Queued) error {
 var errMoved = errors.New("what was read has changed")
 
 // transact runs the group in one transaction.
-func (db *DB) transact(group []*storage.Queued) error {
+func (db *DB) transact(group []*queue.Queued) error {
 	if !db.replica.aside.Load() {
 		err := db.expect(group)
 		if !errors.Is(err, errMoved) && !errors.Is(err, errTooLarge) {
@@ -76,7 +77,7 @@ func (db *DB) transact(group []*storage.Queued) error {
 
 // expect runs the group on the state in memory and keeps what it wrote if nothing else was
 // kept that it has to do with.
-func (db *DB) expect(group []*storage.Queued) (err error) {
+func (db *DB) expect(group []*queue.Queued) (err error) {
 	now := db.replica.now.Load()
 	if now == nil {
 		if now, err = db.replica.fresh(); err != nil {
@@ -123,7 +124,7 @@ func (db *DB) keepIf(from *moment, read *reads, over *storage.Overlay) error {
 }
 
 // insist runs the group while no other process can change anything.
-func (db *DB) insist(group []*storage.Queued) error {
+func (db *DB) insist(group []*queue.Queued) error {
 	base := change{at: math.MaxInt64} // of changes since there is nothing to be told
 	from := db.replica.now.Load()
 	if from != nil {
@@ -174,7 +175,7 @@ func (db *DB) insist(group []*storage.Queued) error {
 
 // apply runs the updates of a group, each on what those before it have written. What one
 // that fails has written is left out.
-func apply(group []*storage.Queued, over *storage.Overlay) {
+func apply(group []*queue.Queued, over *storage.Overlay) {
 	for _, u := range group {
 		own := storage.NewOverlay(over)
 		if u.Err = storage.Run(u.Fn, own); u.Err == nil {

@@ -37,10 +37,13 @@ type keeper struct {
 	closed   bool
 }
 
-func (db *DB) lease(name string) []byte {
+func (db *DB) lease(name string) []byte { return db.database.lease(db.name, name) }
+
+// lease is the number of a lease of a tenant.
+func (d *Database) lease(tenant []byte, name string) []byte {
 	h := fnv.New32a()
-	_, _ = h.Write(slices.Concat(number(db.database.tables), db.name, []byte{0}, []byte(name))) // never fails
-	return number(int64(int32(h.Sum32())))                                                      //nolint:gosec // the same bits
+	_, _ = h.Write(slices.Concat(number(d.tables), tenant, []byte{0}, []byte(name))) // never fails
+	return number(int64(int32(h.Sum32())))                                           //nolint:gosec // the same bits
 }
 
 // Hold implements storage.Shared.

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/queue"
 )
 
 // Options says how to use a database.
@@ -43,6 +45,7 @@ type Database struct {
 	most   int64 // bytes of a tenant that is kept in memory
 	now    func() time.Time
 	keeper keeper
+	makes  sync.Map // the names of the tenants that this process makes
 	skew   atomic.Int64
 	tables int64 // which they are, see identify
 }
@@ -152,7 +155,7 @@ type DB struct {
 
 	open   sync.RWMutex // held for reading by views
 	closed bool         // guarded by open
-	queue  *storage.Queue
+	queue  *queue.Queue
 }
 
 var _ storage.Shared = (*DB)(nil)
@@ -178,63 +181,115 @@ func (d *Database) Find(name string) *DB { return d.space(name) }
 func (d *Database) space(name string) *DB {
 	db := &DB{database: d, name: []byte(name)}
 	db.replica = replica{db: db, turns: make(chan struct{}, atOnce)}
-	db.queue = storage.NewQueue(maxGroup, db.errClosed(), db.commit)
+	db.queue = queue.New(maxGroup, db.errClosed(), db.commit)
 	return db
 }
 
+// making is the lease of the process that makes a tenant.
+const making = "making"
+
 // New returns the key space of a new tenant, or an error that wraps ErrExists. Nobody finds the
-// tenant by Tenants before Made is called.
+// tenant by Tenants before Made is called. Should the process end before, another removes it.
 func (d *Database) New(name string) (*DB, error) {
 	if err := d.removeLeft(); err != nil {
 		return nil, err
 	}
-	made, err := d.add(beginTenant, name)
+	began, err := d.begin(name)
+	if err == nil && !began {
+		err = fmt.Errorf("tenant %s: %w", name, ErrExists)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if !made {
-		return nil, fmt.Errorf("tenant %s: %w", name, ErrExists)
 	}
 	return d.space(name), nil
 }
 
-// Made says that the tenant that New has begun has all that it needs.
-func (d *Database) Made(name string) error {
-	return d.explain(d.do(func(c *conn) error {
-		c.send(endTenant, nil, []byte(name))
-		return c.run()
-	}))
+// begin begins to make a tenant, if there is none of the name and nobody makes one.
+func (d *Database) begin(name string) (began bool, err error) {
+	if began, err = d.holdMaking(name); err != nil || !began {
+		return false, err
+	}
+	if began, err = d.add(beginTenant, name); err != nil || !began {
+		d.letMaking(name)
+	}
+	return began, err
 }
 
-// removeLeft removes the tenants of servers that have ended while they made them.
+// holdMaking takes the lease of whoever makes a tenant, unless somebody has it.
+func (d *Database) holdMaking(name string) (held bool, err error) {
+	if _, here := d.makes.LoadOrStore(name, true); here {
+		return false, nil
+	}
+	if held, err = d.keeper.hold(d.lease([]byte(name), making)); err != nil || !held {
+		d.makes.Delete(name)
+	}
+	return held, d.explain(err)
+}
+
+// letMaking gives that lease back, where this process has it.
+func (d *Database) letMaking(name string) {
+	if _, here := d.makes.LoadAndDelete(name); here {
+		d.keeper.release(d.lease([]byte(name), making))
+	}
+}
+
+// Made says that the tenant that New has begun has all that it needs. It returns an error that wraps
+// storage.ErrGone where another process has taken this one for ended, and has removed the tenant.
+func (d *Database) Made(name string) error {
+	defer d.letMaking(name)
+	there, err := d.add(endTenant, name)
+	if err == nil && !there {
+		err = fmt.Errorf("tenant %s: %w", name, storage.ErrGone)
+	}
+	return err
+}
+
+// removeLeft removes the tenants of processes that have ended while they made them.
 func (d *Database) removeLeft() error {
-	var names []string
-	err := d.do(func(c *conn) error {
-		names = nil
-		c.send(leftTenants, func(values [][]byte) bool {
-			names = append(names, string(values[0]))
-			return true
-		})
-		return c.run()
-	})
+	names, err := d.unmade()
 	if err != nil {
-		return d.explain(err)
+		return err
 	}
 	for _, name := range names {
-		if err := d.Remove(name); err != nil {
+		left, err := d.holdMaking(name)
+		if err != nil {
+			return err
+		}
+		if !left {
+			continue
+		}
+		still, err := d.unmade() // as it is while nobody makes it
+		if err == nil && slices.Contains(still, name) {
+			err = d.Remove(name)
+		}
+		d.letMaking(name)
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// add makes a tenant, and reports whether it was not there.
-func (d *Database) add(statement *statement, name string) (made bool, err error) {
+// unmade lists the tenants that New has begun and that were not made yet.
+func (d *Database) unmade() (names []string, err error) {
 	err = d.do(func(c *conn) error {
-		c.send(statement, func([][]byte) bool { made = true; return false }, []byte(name))
+		names = nil
+		c.send(unmadeTenants, func(values [][]byte) bool {
+			names = append(names, string(values[0]))
+			return true
+		})
 		return c.run()
 	})
-	return made, d.explain(err)
+	return names, d.explain(err)
+}
+
+// add runs a statement that adds or changes a tenant, and reports whether it did.
+func (d *Database) add(statement *statement, name string) (done bool, err error) {
+	err = d.do(func(c *conn) error {
+		c.send(statement, func([][]byte) bool { done = true; return false }, []byte(name))
+		return c.run()
+	})
+	return done, d.explain(err)
 }
 
 // Listed is a tenant of the database. One that is removed and made again by the same name has
@@ -260,6 +315,7 @@ func (d *Database) Tenants() (all []Listed, err error) {
 
 // Remove removes a tenant with all that it holds; one that is not there is no error.
 func (d *Database) Remove(name string) error {
+	defer d.letMaking(name)
 	return d.explain(d.do(func(c *conn) error {
 		c.unhurried = true
 		defer func() { c.unhurried = false }()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -353,5 +354,59 @@ func TestALostTenantIsSaid(t *testing.T) {
 	defer again.Close()
 	if got := content(t, db); len(got) != 0 {
 		t.Errorf("what was removed is read from the memory of a process: %q", got)
+	}
+}
+
+// TestATenantThatNobodyMakesAnyMoreIsRemoved when the next is made, and not while its process lives.
+func TestATenantThatNobodyMakesAnyMoreIsRemoved(t *testing.T) {
+	url := pgtest.Shared(t).Empty(t)
+	open := func() *postgres.Database {
+		d, err := postgres.Open(url, postgres.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = d.Close() })
+		return d
+	}
+	first, second := open(), open()
+	begun, err := first.New("w1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := count(begun, "op"); err != nil {
+		t.Fatal(err)
+	}
+	for n, d := range []*postgres.Database{first, second} {
+		if _, err := d.New("w1"); !errors.Is(err, postgres.ErrExists) {
+			t.Errorf("process %d makes a tenant that is being made: %v", n, err)
+		}
+		other, err := d.New("other" + strconv.Itoa(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(d.Made("other"+strconv.Itoa(n)), other.Close(), read(begun, "n")); err != nil {
+			t.Errorf("when process %d makes another: %v", n, err)
+		}
+	}
+	if err := errors.Join(begun.Close(), first.Close()); err != nil { // the process ends
+		t.Fatal(err)
+	}
+	again, err := second.New("w1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if got := content(t, again); len(got) != 0 {
+		t.Errorf("what was made before is there: %q", got)
+	}
+	if err := second.Remove("w1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Made("w1"); !errors.Is(err, storage.ErrGone) {
+		t.Errorf("a tenant that was removed is made: %v", err)
+	}
+	all, err := second.Tenants()
+	if len(all) != 2 || err != nil {
+		t.Errorf("the database has %v, %v, want the two others", all, err)
 	}
 }

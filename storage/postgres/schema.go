@@ -62,11 +62,11 @@ var (
 	addTenant = &statement{"add_tenant", `insert into tenant0_tenants (name, changes) values ($1::text, 0) on conflict do nothing returning changes`}
 	// beginTenant adds a tenant that is being made; endTenant says that it is there.
 	beginTenant = &statement{"begin_tenant", `insert into tenant0_tenants (name, changes, ready) values ($1::text, 0, false) on conflict do nothing returning changes`}
-	endTenant   = &statement{"end_tenant", `update tenant0_tenants set ready = true where name = $1::text`}
+	endTenant   = &statement{"end_tenant", `update tenant0_tenants set ready = true where name = $1::text returning changes`}
 	listTenants = &statement{"list_tenants", `select name, (extract(epoch from made) * 1000000)::int8 from tenant0_tenants where ready order by name`}
-	// leftTenants are those that somebody has begun to make long ago.
-	leftTenants  = &statement{"left_tenants", `select name from tenant0_tenants where not ready and made < now() - interval '10 minutes'`}
-	removeTenant = &statement{"remove_tenant", `with gone as (delete from tenant0_records where tenant = $1::text),
+	// unmadeTenants are those that are being made, or were when their process ended.
+	unmadeTenants = &statement{"unmade_tenants", `select name from tenant0_tenants where not ready`}
+	removeTenant  = &statement{"remove_tenant", `with gone as (delete from tenant0_records where tenant = $1::text),
 		changes as (delete from tenant0_changes where tenant = $1::text) delete from tenant0_tenants where name = $1::text`}
 
 	version       = &statement{"version", `select current_setting('server_version_num')::int8, current_setting('server_version'), pg_is_in_recovery()::int::int8`}

@@ -205,6 +205,61 @@ func TestALeaseEndsWithItsConnection(t *testing.T) {
 	}
 }
 
+// TestWorkIsTakenOverFromWhoIsCutOff: it finds that out before it goes on.
+func TestWorkIsTakenOverFromWhoIsCutOff(t *testing.T) {
+	server := pgtest.Shared(t)
+	proxy := pgtest.NewProxy(t, server.Addr())
+	url := server.Empty(t)
+	open := func(url string) (*storage.DB, storage.Worker) {
+		db, err := storage.Open(newProcess(t, url))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := db.Worker("work")
+		if held, err := w.Hold(); !held || err != nil {
+			t.Fatal(held, err)
+		}
+		return db, w
+	}
+	cut, one := open(proxy.URL(t, url))
+	_, two := open(url)
+	err := cut.Update(t.Context(), func(tx *storage.Tx) error { return tx.Logouts.Put(storage.Logout{Key: "k", Teller: one.Name}) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	take := func(w storage.Worker) []storage.Logout {
+		taken, err := storage.TakeOver(context.Background(), w, 1, (*storage.Tx).LogoutClaims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return taken
+	}
+	if taken := take(two); len(taken) > 0 {
+		t.Fatal("work is taken from who is there")
+	}
+	proxy.Let(false)
+	proxy.Cut()
+	for deadline := time.Now().Add(20 * time.Second); len(take(two)) == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("the work is not taken over")
+		}
+	}
+	proxy.Let(true)
+	if taken := take(one); len(taken) > 0 {
+		t.Error("who comes back takes it from the other")
+	}
+	err = cut.View(t.Context(), func(tx *storage.Tx) error {
+		worker, err := tx.LogoutClaims().Worker("k")
+		if worker != two.Name {
+			t.Errorf("who comes back finds the work with %s", worker)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 // TestSchemasOfADatabaseAreApart: what the servers of one installation hold and count is nothing to
 // those of another in the same database.
 func TestSchemasOfADatabaseAreApart(t *testing.T) {

@@ -1,11 +1,12 @@
-package storage
+// Package queue has updates of an engine that wait together committed together.
+package queue
 
 import (
 	"context"
-	"fmt"
 	"runtime"
-	"runtime/debug"
 	"sync"
+
+	"github.com/tenant0/tenant0/storage"
 )
 
 // Queue gathers the updates of an engine that has one writer: those that wait together are
@@ -24,15 +25,15 @@ type Queue struct {
 // Queued is one update on its way through a queue.
 type Queued struct {
 	// Fn is what Update was called with, and Err what it returns.
-	Fn   func(KV) error
+	Fn   func(storage.KV) error
 	Err  error
 	done chan struct{}
 }
 
-// NewQueue returns a queue whose one writer calls commit with at most so many updates at a
+// New returns a queue whose one writer calls commit with at most so many updates at a
 // time, one call after the other. commit says in the Err of each what has become of it. Once
 // the queue is closed, updates are refused with errClosed.
-func NewQueue(most int, errClosed error, commit func([]*Queued)) *Queue {
+func New(most int, errClosed error, commit func([]*Queued)) *Queue {
 	q := &Queue{commit: commit, most: most, errClosed: errClosed, waiting: make(chan *Queued, most), done: make(chan struct{})}
 	go q.write()
 	return q
@@ -40,8 +41,8 @@ func NewQueue(most int, errClosed error, commit func([]*Queued)) *Queue {
 
 // Do has fn committed and returns what became of it. An update whose context ends while it waits
 // is not run.
-func (q *Queue) Do(ctx context.Context, fn func(KV) error) error {
-	u := &Queued{Fn: While(ctx, fn), done: make(chan struct{})}
+func (q *Queue) Do(ctx context.Context, fn func(storage.KV) error) error {
+	u := &Queued{Fn: storage.While(ctx, fn), done: make(chan struct{})}
 	if !q.enqueue(u) {
 		return q.errClosed
 	}
@@ -103,26 +104,3 @@ func (q *Queue) gather(first *Queued) []*Queued {
 	}
 	return group
 }
-
-// While returns a function that runs fn unless ctx has ended, and then returns its error.
-func While(ctx context.Context, fn func(KV) error) func(KV) error {
-	return func(kv KV) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		return fn(kv)
-	}
-}
-
-// Run calls fn and turns a panic into an error, so that one update cannot end the writer.
-func Run(fn func(KV) error, kv KV) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = Panicked(p)
-		}
-	}()
-	return fn(kv)
-}
-
-// Panicked is the error of an update that has panicked, for the function that has recovered.
-func Panicked(p any) error { return fmt.Errorf("panic in update: %v\n%s", p, debug.Stack()) }

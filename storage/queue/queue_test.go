@@ -1,4 +1,4 @@
-package storage_test
+package queue_test
 
 import (
 	"context"
@@ -8,24 +8,25 @@ import (
 	"testing"
 
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/queue"
 )
 
 var errEnded = errors.New("it has ended")
 
 // held is a queue whose first commit waits until it is let go.
 type held struct {
-	*storage.Queue
+	*queue.Queue
 	began, free chan struct{}
 	mu          sync.Mutex
 	sizes       []int
 	wait        sync.WaitGroup
 }
 
-func hold(t *testing.T, most int, then func(*storage.Queued)) *held {
+func hold(t *testing.T, most int, then func(*queue.Queued)) *held {
 	t.Helper()
 	h := &held{began: make(chan struct{}), free: make(chan struct{})}
 	first := sync.OnceFunc(func() { close(h.began); <-h.free })
-	h.Queue = storage.NewQueue(most, errEnded, func(group []*storage.Queued) {
+	h.Queue = queue.New(most, errEnded, func(group []*queue.Queued) {
 		first()
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -55,7 +56,7 @@ func (h *held) join(n int, fn func(i int) func(storage.KV) error, result func(i 
 
 func TestUpdatesThatWaitTogetherAreCommittedTogether(t *testing.T) {
 	var order []int
-	h := hold(t, 8, func(u *storage.Queued) {
+	h := hold(t, 8, func(u *queue.Queued) {
 		u.Err = u.Fn(nil)
 	})
 	odd := errors.New("odd")
@@ -89,7 +90,7 @@ func TestUpdatesThatWaitTogetherAreCommittedTogether(t *testing.T) {
 }
 
 func TestAnUpdateThatIsAloneDoesNotWait(t *testing.T) {
-	q := storage.NewQueue(8, errEnded, func(group []*storage.Queued) { group[0].Err = group[0].Fn(nil) })
+	q := queue.New(8, errEnded, func(group []*queue.Queued) { group[0].Err = group[0].Fn(nil) })
 	defer q.Close()
 	for range 100 { // one after the other: each is a group of its own
 		if err := q.Do(t.Context(), func(storage.KV) error { return nil }); err != nil {
@@ -100,7 +101,7 @@ func TestAnUpdateThatIsAloneDoesNotWait(t *testing.T) {
 
 func TestAClosingQueueFinishesWhatItHas(t *testing.T) {
 	var ran int
-	h := hold(t, 64, func(*storage.Queued) { ran++ })
+	h := hold(t, 64, func(*queue.Queued) { ran++ })
 	var kept, refused int
 	var mu sync.Mutex
 	h.join(32, func(int) func(storage.KV) error { return nil }, func(_ int, err error) {
