@@ -5,6 +5,7 @@ package federation
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -29,6 +30,7 @@ type Deps struct {
 	Door    *signin.Door
 	Pages   web.Pages
 	Log     *tenantlog.Log
+	Server  *slog.Logger
 	Issuer  *tokens.Issuer
 	Now     func() time.Time
 	// Tenant is the tenant's name, as providers of SAML know it.

@@ -283,7 +283,7 @@ func (t *Tenant) rooms() *web.Router {
 	}
 	codes := passcodes.Sender{DB: t.db, Secrets: t.issuer.Secrets, Emails: mails, Log: t.events, Now: now}
 	door := &signin.Door{DB: t.db, Cookies: cookies, Emails: mails, Log: t.events, Now: now}
-	upstream := federation.New(federation.Deps{DB: t.db, Cookies: cookies, Door: door, Pages: pages, Log: t.events, Issuer: t.issuer, Now: now, Outside: others, Tenant: t.shownName()})
+	upstream := federation.New(federation.Deps{DB: t.db, Cookies: cookies, Door: door, Pages: pages, Log: t.events, Server: t.Log, Issuer: t.issuer, Now: now, Outside: others, Tenant: t.shownName()})
 	engine := oauth.New(oauth.Deps{DB: t.db, Issuer: t.issuer, Log: t.events, Now: now, Outside: others},
 		token.Grants(token.Deps{DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door, Providers: upstream})...)
 	token.Mount(open, engine)
