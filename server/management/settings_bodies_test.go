@@ -39,6 +39,8 @@ func TestBodiesOfBranding(t *testing.T) {
 		post(theme("borders", "buttons_style", "round"), "'No enum match for: round' on property borders.buttons_style."),
 		post(theme("colors", "error", "red"), "'String does not match pattern ^#(([0-9a-fA-F]{3}){1,2}|([0-9a-fA-F]{4}){1,2})$: red' on property colors.error."),
 		post(theme("colors", "base_focus_color", "#12345678"), ""),
+		post(theme("colors", "captcha_widget_theme", ""), ""),
+		post(theme("colors", "captcha_widget_theme", "blue"), "'No enum match for: blue' on property colors.captcha_widget_theme."),
 		post(theme("fonts", "title", object{"bold": true, "size": 74}), "'Value 74 is less than minimum 75' on property fonts.title.size."),
 		post(theme("fonts", "subtitle", object{"bold": true, "size": 151}), "'Value 151 is greater than maximum 150' on property fonts.subtitle.size."),
 		post(theme("fonts", "reference_text_size", 25), "'Value 25 is greater than maximum 24' on property fonts.reference_text_size."),

@@ -32,7 +32,7 @@ var themeColors = Field{Type: Object, Required: true, Fields: themeColorFields()
 func themeColorFields() Fields {
 	fields := Fields{
 		"base_focus_color": themeColor, "base_hover_color": themeColor, "read_only_background": themeColor,
-		"captcha_widget_theme": {Type: String, Enum: []string{"auto", "dark", "light"}},
+		"captcha_widget_theme": {Type: String, Enum: []string{"auto", "dark", "light", ""}}, // go-auth0 sends "" where there is none
 	}
 	for _, name := range []string{
 		"body_text", "error", "header", "icons", "input_background", "input_border", "input_filled_text", "input_labels_placeholders",
