@@ -183,7 +183,7 @@ func (w *window) becomes(expression string) {
 		}
 		select {
 		case <-w.ctx.Done():
-			w.fatal(fmt.Errorf("%w before %s; the last answer: %v, %v", w.ctx.Err(), expression, is, err))
+			w.fatal(fmt.Errorf("%w before %s; the last answer: %v, %w", w.ctx.Err(), expression, is, err))
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
