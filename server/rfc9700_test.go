@@ -83,6 +83,7 @@ func TestARedirectSendsNoFormOn(t *testing.T) {
 			forms++
 			if status := rq.Response.StatusCode; status != http.StatusFound && status != http.StatusSeeOther || rq.Method != http.MethodGet {
 				t.Errorf("the form of %s is answered %d, and followed by %s", via[len(via)-1].URL.Path, status, rq.Method)
+				return http.ErrUseLastResponse
 			}
 		}
 		if !strings.HasPrefix(rq.URL.String(), s.URL) {

@@ -21,6 +21,7 @@ clients:
   - {name: Radio, client_id: radio, app_type: native, token_endpoint_auth_method: none, callbacks: [], grant_types: ["urn:ietf:params:oauth:grant-type:device_code"]}
   - {name: Stranger, client_id: stranger, app_type: native, token_endpoint_auth_method: none, is_first_party: false, callbacks: [], grant_types: ["urn:ietf:params:oauth:grant-type:device_code"]}
   - {name: Phone, client_id: phone, app_type: native, token_endpoint_auth_method: none, callbacks: [], grant_types: [authorization_code]}
+  - {name: Box, client_id: box, app_type: native, token_endpoint_auth_method: none, callbacks: ["https://box.example.com/callback"], grant_types: ["urn:ietf:params:oauth:grant-type:device_code", authorization_code]}
   - {name: management, client_id: Tenant0ManagementClient000000001, client_secret: tenant0-management-secret-for-development-only,
      app_type: non_interactive, grant_types: [client_credentials]}
 resourceServers:
@@ -30,7 +31,7 @@ clientGrants:
 users:
   - {user_id: "auth0|ann", email: ann@example.com, password: a password of ann, connection: Username-Password-Authentication}
 databases:
-  - {name: Username-Password-Authentication, strategy: auth0, enabled_clients: [tv, radio, stranger, phone]}
+  - {name: Username-Password-Authentication, strategy: auth0, enabled_clients: [tv, radio, stranger, phone, box]}
 `
 
 const grant = "urn:ietf:params:oauth:grant-type:device_code"
@@ -290,25 +291,7 @@ func TestTheLoginOfADeviceEndsHereAlone(t *testing.T) {
 		}
 	}
 	tn.refused("tv", code, 403, "authorization_pending", pending)
-	_, page := tn.Visit(tn.browser, tn.URL+"activate?user_code="+user)
-	_, page = tn.Submit(tn.browser, page, url.Values{"action": {"confirm"}})
-	form := page.Form()
-	form.Set("username", "ann@example.com")
-	form.Set("password", "a password of ann")
-	resp, err := tn.browser.PostForm(page.URL.String(), form)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	resp, err = tn.browser.Get(tn.URL + strings.TrimPrefix(resp.Header.Get("Location"), "/"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	end, err := resp.Location()
-	if err != nil || end.Path != "/u/device-code-activation" {
-		t.Fatalf("the login ends at %v, %v", end, err)
-	}
+	end := tn.confirmed(user)
 	status, body := tn.Token(tn.device, url.Values{
 		"grant_type": {"authorization_code"}, "client_id": {"tv"}, "code": {end.Query().Get("code")}, "redirect_uri": {tn.URL + "u/device-code-activation"}, "code_verifier": {"x"},
 	})
@@ -317,6 +300,59 @@ func TestTheLoginOfADeviceEndsHereAlone(t *testing.T) {
 	}
 	if _, page := tn.Visit(tn.browser, end.String()); page.Status != 200 {
 		t.Errorf("%d %s", page.Status, page.Body)
+	}
+}
+
+// confirmed is where a login ends that lets a device in, before the browser has gone there.
+func (tn tenant) confirmed(user string) *url.URL {
+	tn.t.Helper()
+	_, page := tn.Visit(tn.browser, tn.URL+"activate?user_code="+user)
+	_, page = tn.Submit(tn.browser, page, url.Values{"action": {"confirm"}})
+	form := page.Form()
+	form.Set("username", "ann@example.com")
+	form.Set("password", "a password of ann")
+	resp, err := tn.browser.PostForm(page.URL.String(), form)
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	resp.Body.Close()
+	resp, err = tn.browser.Get(tn.URL + strings.TrimPrefix(resp.Header.Get("Location"), "/"))
+	if err != nil {
+		tn.t.Fatal(err)
+	}
+	resp.Body.Close()
+	end, err := resp.Location()
+	if err != nil || end.Path != "/u/device-code-activation" {
+		tn.t.Fatalf("the login ends at %v, %v", end, err)
+	}
+	return end
+}
+
+// TestACodeOfAnotherLoginLetsNoDeviceIn: a code that somebody has stolen from a login of the application, or
+// from that of another device, is of no use to a device of their own, RFC 9700 section 4.5.
+func TestACodeOfAnotherLoginLetsNoDeviceIn(t *testing.T) {
+	tn := start(t, "")
+	stolen := map[string]string{
+		"a login of the application": tn.Login(tn.Client(), servertest.Login{
+			ClientID: "box", RedirectURI: "https://box.example.com/callback", Username: "ann@example.com", Password: "a password of ann",
+			Params: url.Values{"audience": {""}, "scope": {"openid"}},
+		}).Get("code"),
+	}
+	tn.browser = tn.Client()
+	_, user := tn.codes("tv")
+	stolen["another application's device"] = tn.confirmed(user).Query().Get("code")
+	tn.browser = tn.Client()
+	device, user := tn.codes("box")
+	end := tn.confirmed(user)
+	for whose, code := range stolen {
+		query := url.Values{"state": {end.Query().Get("state")}, "code": {code}}
+		if _, page := tn.Visit(tn.browser, tn.URL+"u/device-code-activation?"+query.Encode()); page.Status != http.StatusBadRequest || code == "" {
+			t.Errorf("the code of %s: %d", whose, page.Status)
+		}
+	}
+	tn.refused("box", device, 403, "authorization_pending", pending)
+	if _, page := tn.Visit(tn.browser, end.String()); page.Status != http.StatusOK {
+		t.Errorf("its own code: %d", page.Status)
 	}
 }
 

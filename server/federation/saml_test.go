@@ -251,6 +251,22 @@ func TestAnswersThatProveNothing(t *testing.T) {
 			s.until = time.Now().Add(-time.Minute)
 			return response(d.signed(d.assertion(s)))
 		}},
+		{"an assertion of the future", func(s said) string {
+			a := d.assertion(s)
+			a.FindElement("./Conditions").CreateAttr("NotBefore", time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+			return response(d.signed(a))
+		}},
+		{"no audience", func(s said) string { return response(d.signed(without(d.assertion(s), "./Conditions/AudienceRestriction"))) }},
+		{"no conditions", func(s said) string { return response(d.signed(without(d.assertion(s), "./Conditions"))) }},
+		{"nobody to whom it is confirmed", func(s said) string {
+			return response(d.signed(without(d.assertion(s), "./Subject/SubjectConfirmation")))
+		}},
+		{"no name", func(s said) string { return response(d.signed(without(d.assertion(s), "./Subject/NameID"))) }},
+		{"no id, by which it would be known again", func(s said) string {
+			a := d.assertion(s)
+			a.RemoveAttr("ID")
+			return response(d.signed(a))
+		}},
 		{"the answer to another request", func(s said) string { s.request = "_other"; return response(d.signed(d.assertion(s))) }},
 		{"the answer to no request", func(s said) string { s.request = ""; return response(d.signed(d.assertion(s))) }},
 		{"a changed person", func(s said) string {
@@ -326,6 +342,13 @@ func TestAnswersThatProveNothing(t *testing.T) {
 	if status, user := tn.Manage(tn.browser, http.MethodGet, "users/samlp%7Cup%7Cboss", nil); status != http.StatusNotFound {
 		t.Errorf("there is %v", user)
 	}
+}
+
+// without takes an element out of an assertion.
+func without(assertion *etree.Element, path string) *etree.Element {
+	one := assertion.FindElement(path)
+	one.Parent().RemoveChild(one)
+	return assertion
 }
 
 // zeros are what a bomb is full of.

@@ -33,6 +33,7 @@ clients:
   - {name: sp, client_id: sp, app_type: regular_web, grant_types: [authorization_code], callbacks: ["%[1]s/saml/acs", "%[1]s/other"],
      allowed_logout_urls: ["%[1]s/out"], organization_usage: allow, addons: {samlp: {%[2]s}}}
   - {name: plain, client_id: plain, app_type: regular_web, grant_types: [authorization_code], callbacks: ["%[1]s/saml/acs"]}
+  - {name: third, client_id: third, app_type: regular_web, grant_types: [authorization_code], callbacks: ["%[1]s/saml/acs"], addons: {samlp: {logout: {callback: "%[1]s/saml/slo"}}}}
   - {name: management, client_id: Tenant0ManagementClient000000001, client_secret: tenant0-management-secret-for-development-only,
      app_type: non_interactive, grant_types: [client_credentials]}
 clientGrants:

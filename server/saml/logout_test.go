@@ -137,6 +137,10 @@ func TestLogoutsThatAreRefused(t *testing.T) {
 			t.Fatalf("%s ends the session", tt.name)
 		}
 	}
+	// An application that the user has not been at knows nothing of the session.
+	if page := a.get(a.URL + "samlp/third/logout?" + request("auth0|ann", index).Encode()); page.Status != http.StatusBadRequest || !strings.Contains(page.Body, "Invalid Session Participant") || !a.loggedIn() {
+		t.Errorf("another application is answered with %d %s", page.Status, brief(page.Body))
+	}
 	a.set(a.logout(crewjam.HTTPPostBinding) + certified)
 	if page := a.get(a.URL + "samlp/sp/logout?" + request("auth0|ann", index).Encode()); page.Status != http.StatusOK {
 		t.Errorf("a signed request is answered with %d %s", page.Status, brief(page.Body))

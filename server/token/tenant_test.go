@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 
@@ -67,7 +68,9 @@ type object = map[string]any
 var clientKeys = sync.OnceValue(func() map[string]crypto.Signer {
 	rsaKey, _ := rsa.GenerateKey(rand.Reader, 2048)
 	ecKey, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	return map[string]crypto.Signer{"rsa": rsaKey, "ec": ecKey}
+	ended, _ := rsa.GenerateKey(rand.Reader, 2048)
+	ps, _ := rsa.GenerateKey(rand.Reader, 2048)
+	return map[string]crypto.Signer{"rsa": rsaKey, "ec": ecKey, "ended": ended, "ps": ps}
 })
 
 func publicPEM(key crypto.Signer) string {
@@ -128,6 +131,8 @@ func seed(change func(object)) string {
 			confidential(keyed, "non_interactive", object{"client_authentication_methods": object{"private_key_jwt": object{"credentials": []object{
 				{"name": "rsa", "credential_type": "public_key", "pem": publicPEM(clientKeys()["rsa"])},
 				{"name": "ec", "credential_type": "public_key", "pem": publicPEM(clientKeys()["ec"])},
+				{"name": "ended", "credential_type": "public_key", "pem": publicPEM(clientKeys()["ended"]), "expires_at": noon.Add(-time.Second).Format(time.RFC3339)},
+				{"name": "ps", "credential_type": "public_key", "pem": publicPEM(clientKeys()["ps"]), "alg": "PS256"},
 			}}}}),
 		},
 		"resourceServers": []object{
