@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -72,20 +73,30 @@ func (w *ways) visit(target string, headers ...string) *http.Response {
 	for i := 0; i < len(headers); i += 2 {
 		rq.Header.Set(headers[i], headers[i+1])
 	}
+	resp, _ := w.do(rq)
+	return resp
+}
+
+func (w *ways) do(rq *http.Request) (*http.Response, string) {
+	w.t.Helper()
 	resp, err := w.browser.Do(rq)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	resp.Body.Close()
-	return resp
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return resp, string(body)
 }
 
 // logIn logs the browser in.
 func (w *ways) logIn() {
 	w.t.Helper()
-	page := w.visit(w.asks()).Header.Get("Location")
+	state := stateIn(w.visit(w.asks()))
 	form := url.Values{"username": {"ann@example.com"}, "password": {servertest.Password}, "action": {"default"}}
-	w.send(http.MethodPost, w.URL+page[1:], form.Encode(), "Content-Type", formType)
+	w.send(http.MethodPost, w.URL+"u/login?state="+state, form.Encode(), "Content-Type", formType)
 	if to := w.visit(w.asks("prompt", "none")).Header.Get("Location"); !strings.Contains(to, "code=") {
 		w.t.Fatalf("once logged in the browser is sent to %s", to)
 	}

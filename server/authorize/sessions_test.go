@@ -139,6 +139,13 @@ func TestTheConnectionOfARequestIsTheOnlyOne(t *testing.T) {
 			t.Errorf("%s with connection %q: %v %d", tt.user, tt.connection, left, page.Status)
 		}
 	}
+	// The session is cat's, of the connection db2.
+	for connection, in := range map[string]bool{"": true, "db2": true, "db": false} {
+		left, _ := tn.Visit(tn.browser, tn.target("connection", connection, "prompt", "none"))
+		if left == nil || (left.Query().Get("code") != "") != in || !in && left.Query().Get("error") != "login_required" {
+			t.Errorf("a session with connection %q: %v", connection, left)
+		}
+	}
 }
 
 // TestCookies looks at the attributes of every cookie that a login sets.

@@ -256,7 +256,9 @@ func TestAnswersThatProveNothing(t *testing.T) {
 			a.FindElement("./Conditions").CreateAttr("NotBefore", time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
 			return response(d.signed(a))
 		}},
-		{"no audience", func(s said) string { return response(d.signed(without(d.assertion(s), "./Conditions/AudienceRestriction"))) }},
+		{"no audience", func(s said) string {
+			return response(d.signed(without(d.assertion(s), "./Conditions/AudienceRestriction")))
+		}},
 		{"no conditions", func(s said) string { return response(d.signed(without(d.assertion(s), "./Conditions"))) }},
 		{"nobody to whom it is confirmed", func(s said) string {
 			return response(d.signed(without(d.assertion(s), "./Subject/SubjectConfirmation")))

@@ -28,6 +28,8 @@ clients:
      grant_types: [authorization_code, refresh_token, "` + vaultGrant + `"]}
   - {name: rotating, client_id: rotating, app_type: regular_web, oidc_conformant: true, client_secret: ` + asked + `, grant_types: ["` + vaultGrant + `"],
      refresh_token: {rotation_type: rotating, expiration_type: expiring}}
+  - {name: short, client_id: short, app_type: regular_web, oidc_conformant: true, client_secret: ` + asked + `, callbacks: ["https://app.example.com/callback"],
+     grant_types: [authorization_code, refresh_token, "` + vaultGrant + `"], refresh_token: {rotation_type: non-rotating, expiration_type: expiring, token_lifetime: 100}}
   - {name: old, client_id: old, app_type: regular_web, oidc_conformant: false, client_secret: ` + asked + `, grant_types: ["` + vaultGrant + `"]}
   - {name: spa, client_id: spa, app_type: spa, oidc_conformant: true, token_endpoint_auth_method: none, grant_types: ["` + vaultGrant + `"]}
   - {name: partner, client_id: partner, app_type: regular_web, is_first_party: false, oidc_conformant: true, client_secret: ` + asked + `, grant_types: ["` + vaultGrant + `"]}
@@ -36,13 +38,13 @@ clients:
   - {name: management, client_id: Tenant0ManagementClient000000001, client_secret: tenant0-management-secret-for-development-only,
      app_type: non_interactive, grant_types: [client_credentials]}
 resourceServers:
-  - {name: API, identifier: https://api.test, allow_offline_access: true}
+  - {name: API, identifier: https://api.test, allow_offline_access: true, allow_online_access: true, skip_consent_for_verifiable_first_party_clients: true}
 clientGrants:
   - {client_id: management, audience: "${issuer}api/v2/", allow_all_scopes: true}
 databases:
   - {name: people, strategy: auth0, enabled_clients: [app]}
 connections:
-  - {name: google-oauth2, strategy: google-oauth2, connected_accounts: {active: true}, enabled_clients: [app, other, backend, rotating, partner],
+  - {name: google-oauth2, strategy: google-oauth2, connected_accounts: {active: true}, enabled_clients: [app, other, backend, rotating, partner, short],
      options: {scope: [email, profile, "https://www.googleapis.com/auth/calendar"], upstream_params: {access_type: {value: offline}}}}
   - {name: github, strategy: github, enabled_clients: [app], options: {scope: [repo], federated_connections_access_tokens: {active: true}}}
   - {name: plain, strategy: github, enabled_clients: [app]}
@@ -235,6 +237,18 @@ func TestWhatProvesNothingToTheVault(t *testing.T) {
 		}
 	}
 	tn.providerToken(held, "login_hint", "1081")
+	short := tn.tokens("google-oauth2", "client_id", "short")["refresh_token"]
+	tn.providerToken(short, "client_id", "short")
+	tn.Advance(100 * time.Second)
+	if status, answer := tn.vaulted(short, "client_id", "short"); status != http.StatusForbidden || answer["error"] != "invalid_grant" {
+		t.Errorf("a refresh token whose time is over: %d %v", status, answer)
+	}
+	online := tn.tokens("google-oauth2", "scope", "openid online_access", "audience", "https://api.test")["refresh_token"]
+	tn.providerToken(online)
+	tn.Advance(73 * time.Hour) // the idle lifetime of the session
+	if status, answer := tn.vaulted(online); status != http.StatusForbidden || answer["error"] != "invalid_grant" {
+		t.Errorf("a refresh token whose session has ended: %d %v", status, answer)
+	}
 	tn.Manage(tn.browser, http.MethodPatch, "users/google-oauth2%7C1081", object{"blocked": true})
 	if status, answer := tn.vaulted(held); status != http.StatusForbidden || answer["error_description"] != "user is blocked" {
 		t.Errorf("of a user who is blocked: %d %v", status, answer)

@@ -3,6 +3,7 @@ package passkey_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -88,4 +89,36 @@ func TestAPasskeyIsNoFurtherFactor(t *testing.T) {
 	}
 	factor.send("response", factor.use(factor.asked()), "action", "default")
 	factor.done()
+}
+
+// TestAPasskeyIsWhoseItWasAskedOf: what the authenticator of one user has made is not kept as another's who
+// has logged in meanwhile, in another tab of the same login.
+func TestAPasskeyIsWhoseItWasAskedOf(t *testing.T) {
+	s := start(t)
+	ann := somebody(t, s)
+	ann.password("ann", "true")
+	ann.at("/u/passkey-enrollment")
+	page, made := ann.page, ann.make()
+	state := page.URL.Query().Get("state")
+	stay := *ann.client
+	stay.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for _, page := range []string{"identifier", "password"} {
+		form := url.Values{"username": {"bob@example.com"}, "password": {"a password of bob"}, "action": {"default"}, "webauthn-platform-available": {"true"}}
+		resp, err := stay.PostForm(s.URL+"u/login/"+page+"?state="+url.QueryEscape(state), form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	ann.page = page
+	ann.send("passkey", made, "action", "default")
+	for _, user := range []string{"ann", "bob"} {
+		_, methods := s.Manage(s.Client(), http.MethodGet, "users/auth0%7C"+user+"/authentication-methods", nil)
+		for _, m := range methods.([]any) {
+			if m.(object)["type"] == "passkey" {
+				t.Errorf("%s has the passkey %v", user, m)
+			}
+		}
+	}
+	ann.at("/u/passkey-enrollment") // it is asked of bob now
 }

@@ -120,6 +120,9 @@ func (g *connectionToken) subject(ctx context.Context, rq *oauth.TokenRequest, g
 			if err == nil && t.Online {
 				_, err = sessionOf(tx, t.Issue, rq.Now)
 			}
+			if storage.IsNotFound(err) {
+				return apierr.InvalidRefreshToken.With(err)
+			}
 			return err
 		}, nil
 	case accessTokenType:
