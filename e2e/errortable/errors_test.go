@@ -167,10 +167,11 @@ func TestErrorsOfPrograms(t *testing.T) {
 				}
 				contentType, body = "application/json", string(raw)
 			}
-			status, _, code, sentence, raw := call(t, s, http.MethodPost, row.path, contentType, body)
+			status, header, code, sentence, raw := call(t, s, http.MethodPost, row.path, contentType, body)
 			if status != row.status || code != row.code || row.sentence != "" && sentence != row.sentence {
 				t.Errorf("%d %s: %s, and not %d %s: %s\n%s", status, code, sentence, row.status, row.code, row.sentence, raw)
 			}
+			explains(t, s, header.Get("X-Auth0-Requestid"), "").holds(t, row.situation, row.code, row.sentence)
 		})
 	}
 	t.Run("token: scope type", func(t *testing.T) {
@@ -297,6 +298,7 @@ func TestErrorsOfBrowsers(t *testing.T) {
 	for _, row := range browsers {
 		t.Run(row.situation, func(t *testing.T) {
 			left, page := ask(s.Client(), row.asked...)
+			explains(t, s, "", "/authorize").holds(t, row.situation, row.code, row.sentence)
 			if row.page == 0 {
 				redirected(t, left, row.code, row.sentence)
 				return

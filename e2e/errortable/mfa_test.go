@@ -53,6 +53,7 @@ func (tn *factorTable) says(situation, path string, asked url.Values, status int
 	if got != status || body["error"] != code || sentence != "" && body["error_description"] != sentence {
 		tn.t.Errorf("%s: %d %v: %v, want %d %s: %s", situation, got, body["error"], body["error_description"], status, code, sentence)
 	}
+	explains(tn.t, tn.Server, "", "/"+path).holds(tn.t, situation, code, sentence)
 }
 
 // waits begins a login that waits for a factor.

@@ -54,6 +54,7 @@ func (s steps) says(what, path string, sent asked, status int, code, sentence st
 	if gotStatus != status || gotCode != code || sentence != "" && gotSentence != sentence {
 		s.t.Errorf("%s: %d %s, and not %d %s: %s", what, gotStatus, raw, status, code, sentence)
 	}
+	explains(s.t, s.Server, "", "/"+path).holds(s.t, what, code, sentence)
 }
 
 // code is that of a login.

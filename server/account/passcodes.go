@@ -61,6 +61,9 @@ func TryPasscode(ctx context.Context, db *storage.DB, secrets *keys.Secrets, use
 	return p, err
 }
 
+// PasscodeSetting names what decides on a code that somebody brings.
+const PasscodeSetting = "the code, which is good once and for one application, and the time that the connection gives it"
+
 // PasscodeSentence is what a person is told of a code that TryPasscode did not take.
 func PasscodeSentence(strategy string, err error) string {
 	switch {

@@ -37,3 +37,10 @@ func (e *Error) With(cause error) error {
 	c.Cause = cause
 	return &c
 }
+
+// ChangedBy returns a copy of e with a Setting.
+func (e *Error) ChangedBy(setting string) *Error {
+	c := *e
+	c.Setting = setting
+	return &c
+}

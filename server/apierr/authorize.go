@@ -8,22 +8,22 @@ import (
 // Answers of /authorize that go to the application by redirect, OIDC Core
 // section 3.1.2.6. Their status counts only where there is nowhere to redirect.
 var (
-	LoginRequired       = &Error{Status: http.StatusBadRequest, Code: "login_required", Message: "Login required"}
+	LoginRequired       = &Error{Status: http.StatusBadRequest, Code: "login_required", Message: "Login required", Setting: "a session of the browser, the session lifetimes of the tenant, or the parameters prompt and max_age"}
 	ConsentRequired     = &Error{Status: http.StatusBadRequest, Code: "consent_required", Message: "Consent required", Setting: "skip_consent_for_verifiable_first_party_clients of the API, and is_first_party of the application"}
-	InteractionRequired = &Error{Status: http.StatusBadRequest, Code: "interaction_required", Message: "Interaction required"}
-	ConsentDeclined     = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "User did not authorize the request"}
+	InteractionRequired = &Error{Status: http.StatusBadRequest, Code: "interaction_required", Message: "Interaction required", Setting: "the parameter prompt"}
+	ConsentDeclined     = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "User did not authorize the request", Setting: "the answer of the user; who is asked: is_first_party of the application, and skip_consent_for_verifiable_first_party_clients of the API"}
 	UserBlocked         = &Error{Status: http.StatusForbidden, Code: "unauthorized", Message: "user is blocked", Setting: "blocked of the user"}
 	NoConnections       = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "no connections enabled for the client", Setting: "enabled_clients of a connection"}
 	ConnectionNotFound  = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "the connection was not found", Setting: "the parameter connection"}
 	ConnectionDisabled  = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "the connection was disabled", Setting: "enabled_clients of the connection"}
 	OrganizationDenied  = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is not allowed for this client", Setting: "organization_usage of the application"}
 	OrganizationMissing = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is required for this client", Setting: "organization_usage of the application, or the parameter organization"}
-	OrganizationByID    = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "authorization request parameter organization must be an organization id"}
-	NoOrganization      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "client requires organization membership, but user does not belong to any organization"}
-	InvitationUsed      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "invitation not found or already used"}
-	InvitationForeign   = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "the invitation is for another e-mail address"}
+	OrganizationByID    = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "authorization request parameter organization must be an organization id", Setting: "allow_organization_name_in_authentication_api of the tenant, or the parameter organization"}
+	NoOrganization      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "client requires organization membership, but user does not belong to any organization", Setting: "members of organizations, or organization_usage of the application"}
+	InvitationUsed      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "invitation not found or already used", Setting: "invitations of the organization: their end and their application"}
+	InvitationForeign   = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "the invitation is for another e-mail address", Setting: "the invitee of the invitation"}
 	PKCERequired        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Missing required parameter: code_challenge", Setting: "token_endpoint_auth_method of the application, or the parameter code_challenge"}
-	InvalidRequestURI   = &Error{Status: http.StatusBadRequest, Code: "invalid_request_uri", Message: "The request_uri is not known, expired or was used before"}
+	InvalidRequestURI   = &Error{Status: http.StatusBadRequest, Code: "invalid_request_uri", Message: "The request_uri is not known, expired or was used before", Setting: "the parameter request_uri, which is good once, for 30 seconds and for one application"}
 	PARRequired         = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Pushed Authorization Request is required", Setting: "require_pushed_authorization_requests of the application"}
 )
 
@@ -35,8 +35,8 @@ var (
 	CrossSite          = &Error{Status: http.StatusForbidden, Code: "invalid_request", Message: "The form was sent from another site and was not accepted."}
 	InvalidAction      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Invalid action"}
 	NoThirdPartyLogout = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Logout is not supported for third-party applications in strict mode", Setting: "third_party_security_mode of the application"}
-	HintMismatch       = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The id_token_hint, logout_hint and client_id do not belong together"}
-	InvalidIDTokenHint = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The id_token_hint is not an ID token of this tenant"}
+	HintMismatch       = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The id_token_hint, logout_hint and client_id do not belong together", Setting: "the parameters id_token_hint, logout_hint and client_id"}
+	InvalidIDTokenHint = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The id_token_hint is not an ID token of this tenant", Setting: "the parameter id_token_hint"}
 )
 
 // UnknownClient reports a client_id that is no application of the tenant.
@@ -64,7 +64,7 @@ func CallbackMismatch(uri string) error {
 
 // UnknownOrganization reports an organization that is none of the tenant's.
 func UnknownOrganization(value string) error {
-	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is invalid: " + value}
+	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is invalid: " + value, Setting: "the parameter organization"}
 }
 
 // NotAMember reports a user who is not in the organization to log in to, Auth0:
@@ -75,7 +75,7 @@ func NotAMember(user, organization string) error {
 
 // UnsupportedResponseType reports a response_type that is none.
 func UnsupportedResponseType(name string) error {
-	return &Error{Status: http.StatusBadRequest, Code: "unsupported_response_type", Message: "Unsupported response type: " + name}
+	return &Error{Status: http.StatusBadRequest, Code: "unsupported_response_type", Message: "Unsupported response type: " + name, Setting: "the parameter response_type"}
 }
 
 // UnknownService reports an audience that is no API of the tenant, for users.

@@ -11,17 +11,17 @@ import (
 // and sentences.
 var (
 	Unauthorized         = &Error{Status: http.StatusUnauthorized, Code: "access_denied", Message: "Unauthorized", Setting: "client_id, client_secret and token_endpoint_auth_method of the application"}
-	InvalidCode          = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid authorization code"}
-	WrongVerifier        = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Failed to verify code verifier"}
-	InvalidRefreshToken  = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Unknown or invalid refresh token."}
-	RefreshUserGone      = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "The refresh_token was generated for a user who doesn't exist anymore."}
+	InvalidCode          = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid authorization code", Setting: "the parameter code, which is good once, for ten minutes and for one application"}
+	WrongVerifier        = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Failed to verify code verifier", Setting: "the parameter code_verifier, of which code_challenge was made at /authorize"}
+	InvalidRefreshToken  = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Unknown or invalid refresh token.", Setting: "the parameter refresh_token, and rotation_type, leeway and the lifetimes of refresh_token of the application"}
+	RefreshUserGone      = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "The refresh_token was generated for a user who doesn't exist anymore.", Setting: "the user, who has been deleted"}
 	RefreshUserBlocked   = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "user is blocked", Setting: "blocked of the user"}
 	NoAudience           = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Non-global clients are not allowed access to APIv1", Setting: "the parameter audience, or default_audience of the tenant"}
-	PublicPush           = &Error{Status: http.StatusUnauthorized, Code: "invalid_client", Message: "Pushed authorization requests are for applications that authenticate"}
+	PublicPush           = &Error{Status: http.StatusUnauthorized, Code: "invalid_client", Message: "Pushed authorization requests are for applications that authenticate", Setting: "token_endpoint_auth_method of the application"}
 	PushDisabled         = &Error{Status: http.StatusNotFound, Code: "endpoint_disabled", Message: "Pushed authorization requests are disabled for the tenant", Setting: "pushed_authorization_requests_supported of the tenant"}
-	TwoAuthentications   = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The client must not use more than one authentication method in a request"}
-	UnknownAssertionType = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
-	ScopeNotString       = &Error{Status: http.StatusBadRequest, Code: "invalid_scope", Message: "Scope must be an array or a string"}
+	TwoAuthentications   = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The client must not use more than one authentication method in a request", Setting: "client_secret, client_assertion and the header Authorization of the request"}
+	UnknownAssertionType = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer", Setting: "the parameter client_assertion_type"}
+	ScopeNotString       = &Error{Status: http.StatusBadRequest, Code: "invalid_scope", Message: "Scope must be an array or a string", Setting: "the parameter scope"}
 	InternalError        = &Error{Status: http.StatusInternalServerError, Code: "server_error", Message: "Internal Server Error"}
 	MalformedBody        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The request body cannot be parsed"}
 	ZeroInPath           = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Path validation error: 'The character U+0000 is not allowed'."}
@@ -63,30 +63,30 @@ func Named(name, code, description string) *Error {
 }
 
 // Sentence is a bad request that a sentence explains.
-func Sentence(text string) error {
+func Sentence(text string) *Error {
 	return &Error{Status: http.StatusBadRequest, Code: InvalidRequest, Message: text}
 }
 
 // MissingParameter reports a required parameter that is not there.
 func MissingParameter(name string) error {
-	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Missing required parameter: " + name}
+	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Missing required parameter: " + name, Setting: "the parameter " + name}
 }
 
 // RepeatedParameter reports a parameter that came more than once. RFC 6749
 // section 3.1: "Request and response parameters MUST NOT be included more than
 // once."
 func RepeatedParameter(name string) error {
-	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Duplicate parameter: " + name}
+	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Duplicate parameter: " + name, Setting: "the parameter " + name}
 }
 
 // InvalidParameter reports a parameter whose value cannot be used.
 func InvalidParameter(name, why string) error {
-	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: fmt.Sprintf("Invalid parameter %s: %s", name, why)}
+	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: fmt.Sprintf("Invalid parameter %s: %s", name, why), Setting: "the parameter " + name}
 }
 
 // UnsupportedGrant reports a grant_type that this server does not serve.
 func UnsupportedGrant(grant string) error {
-	return &Error{Status: http.StatusForbidden, Code: "unsupported_grant_type", Message: "Unsupported grant type: " + grant}
+	return &Error{Status: http.StatusForbidden, Code: "unsupported_grant_type", Message: "Unsupported grant type: " + grant, Setting: "the parameter grant_type"}
 }
 
 // GrantNotAllowed reports a grant type that the application may not use.

@@ -12,7 +12,7 @@ import (
 )
 
 // errTicket is the answer to a login ticket that is good for nothing.
-var errTicket = &apierr.Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Unknown or invalid login ticket."}
+var errTicket = &apierr.Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Unknown or invalid login ticket.", Setting: "the parameter login_ticket, which is good once, for a minute and for its browser"}
 
 // redeem begins the session that a login ticket stands for, and sends the browser to the same
 // request of the application without the ticket, which then finds the session.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -301,7 +302,10 @@ func checkPrompt(params url.Values, rq *storage.AuthorizeRequest) error {
 	}
 	scope := strings.Fields(rq.Scope)
 	if slices.Contains(scope, "online_access") && slices.Contains(scope, "offline_access") {
-		return &apierr.Error{Code: "invalid_request", Message: "Cannot request both online_access and offline_access scopes"}
+		return &apierr.Error{
+			Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Cannot request both online_access and offline_access scopes",
+			Setting: "the parameter scope",
+		}
 	}
 	return nil
 }

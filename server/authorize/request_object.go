@@ -69,9 +69,9 @@ func readObject(raw string) map[string]string {
 func refuseObject(params url.Values) error {
 	switch {
 	case params.Get("request") != "":
-		return &apierr.Error{Status: http.StatusBadRequest, Code: "request_not_supported", Message: "The parameter request (JAR) is not emulated by tenant0"}
+		return &apierr.Error{Status: http.StatusBadRequest, Code: "request_not_supported", Message: "The parameter request (JAR) is not emulated by tenant0", Setting: "the parameter request"}
 	case params.Get("request_uri") != "":
-		return &apierr.Error{Status: http.StatusBadRequest, Code: "request_uri_not_supported", Message: "A request_uri must be one of /oauth/par"}
+		return &apierr.Error{Status: http.StatusBadRequest, Code: "request_uri_not_supported", Message: "A request_uri must be one of /oauth/par", Setting: "the parameter request_uri"}
 	}
 	return nil
 }

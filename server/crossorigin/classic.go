@@ -43,9 +43,9 @@ func classicError(err error) error {
 	case !ok:
 		return err
 	case e.Code == errWrong.Code:
-		return (&apierr.Error{Status: http.StatusUnauthorized, Code: invalidPassword, Message: e.Message}).With(err)
+		return (&apierr.Error{Status: http.StatusUnauthorized, Code: invalidPassword, Message: e.Message, Setting: e.Setting}).With(err)
 	case e.Code == errUser.Code:
-		return (&apierr.Error{Status: http.StatusUnauthorized, Code: "unauthorized", Message: "user is blocked"}).With(err)
+		return (&apierr.Error{Status: http.StatusUnauthorized, Code: "unauthorized", Message: "user is blocked", Setting: e.Setting}).With(err)
 	}
 	return err
 }

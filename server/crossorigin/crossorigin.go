@@ -69,14 +69,15 @@ const ticketLifetime = time.Minute
 
 // Auth0's answers, Auth0: get-started/applications/set-up-cors.
 var (
-	errBody  = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Invalid request body. All and only of client_id, credential_type, username, otp, realm are required."}
-	errType  = &apierr.Error{Status: http.StatusBadRequest, Code: "unsupported_credential_type", Message: "Unknown credential type parameter."}
-	errOff   = &apierr.Error{Status: http.StatusUnauthorized, Code: "unauthorized_client", Message: "Cross origin login not allowed."}
-	errWrong = &apierr.Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Wrong email or password."}
-	errUser  = &apierr.Error{Status: http.StatusForbidden, Code: "blocked_user", Message: "Blocked user"}
+	errBody  = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Invalid request body. All and only of client_id, credential_type, username, otp, realm are required.", Setting: "the parameters client_id, credential_type, username, password or otp, and realm"}
+	errType  = &apierr.Error{Status: http.StatusBadRequest, Code: "unsupported_credential_type", Message: "Unknown credential type parameter.", Setting: "the parameter credential_type"}
+	errOff   = &apierr.Error{Status: http.StatusUnauthorized, Code: "unauthorized_client", Message: "Cross origin login not allowed.", Setting: "cross_origin_authentication of the application"}
+	errWrong = &apierr.Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Wrong email or password.", Setting: "username and password of the request, and the connection: the parameter realm, or default_directory of the tenant"}
+	errUser  = &apierr.Error{Status: http.StatusForbidden, Code: "blocked_user", Message: "Blocked user", Setting: "blocked of the user"}
 	errGuess = &apierr.Error{
 		Status: http.StatusTooManyRequests, Code: "too_many_attempts",
 		Message: "Your account has been blocked after multiple consecutive login attempts. We've sent you a notification via your preferred contact method with instructions on how to unblock it.",
+		Setting: apierr.TooManyAttempts.Setting,
 	}
 )
 
@@ -189,7 +190,7 @@ func realm(tx *storage.Tx, client storage.Client, name, kind string) (storage.Co
 		fits = conn.Strategy == "email" || conn.Strategy == "sms"
 	}
 	if storage.IsNotFound(err) || err == nil && (!fits || !conn.Serves(client)) {
-		return conn, &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Unknown realm " + name + "."}
+		return conn, &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Unknown realm " + name + ".", Setting: "the parameter realm, or enabled_clients of the connection"}
 	}
 	return conn, err
 }

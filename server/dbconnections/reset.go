@@ -77,9 +77,9 @@ func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case login == "":
-		return apierr.Sentence("email is required")
+		return apierr.Sentence("email is required").ChangedBy("the parameter email")
 	case name == "":
-		return apierr.Sentence("connection is required")
+		return apierr.Sentence("connection is required").ChangedBy("the parameter connection")
 	}
 	if err := m.sendReset(r, name, login, storage.Text(body, "client_id")); err != nil {
 		return err

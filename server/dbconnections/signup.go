@@ -36,10 +36,10 @@ func (m *room) signup(w http.ResponseWriter, r *http.Request) error {
 		a.Profile["user_metadata"] = metadata
 	}
 	if a.Connection == "" {
-		return apierr.Sentence("connection is required")
+		return apierr.Sentence("connection is required").ChangedBy("the parameter connection")
 	}
 	if err := resource.Signup.Check(body, resource.Create); err != nil {
-		return apierr.Sentence(tenantlog.Reason(err))
+		return apierr.Sentence(tenantlog.Reason(err)).ChangedBy("the body of the request")
 	}
 	doc, err := m.create(r, a)
 	if err != nil {
@@ -61,7 +61,7 @@ func signupError(err error) error {
 	if !ok {
 		return err
 	}
-	e := apierr.Named(refused.Name, refused.Code, refused.Message)
+	e := apierr.Named(refused.Name, refused.Code, refused.Message).ChangedBy("the password policy among the options of the connection")
 	if len(refused.Rules) > 0 {
 		e.Extra["message"], e.Extra["policy"] = refused.Message, refused.Text()
 		e.Extra["description"] = map[string]any{"rules": refused.Rules, "verified": false}

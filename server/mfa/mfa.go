@@ -46,12 +46,12 @@ func Mount(open *web.Router, d Deps) {
 }
 
 var (
-	errEnrolled      = &apierr.Error{Status: http.StatusForbidden, Code: "access_denied", Message: "User is already enrolled."}
-	errNotEnrolled   = &apierr.Error{Status: http.StatusForbidden, Code: "association_required", Message: "User does not have any authenticator. Enroll one at /mfa/associate."}
-	errUnsupported   = &apierr.Error{Status: http.StatusUnauthorized, Code: "unsupported_challenge_type", Message: "User does not have an authenticator of a requested challenge type"}
-	errNoFactor      = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The authenticator type is not enabled for the tenant"}
-	errAuthenticator = &apierr.Error{Status: http.StatusNotFound, Code: "invalid_request", Message: "The authenticator does not exist"}
-	errNoToken       = &apierr.Error{Status: http.StatusUnauthorized, Code: "invalid_request", Message: "Missing or malformed authorization header"}
+	errEnrolled      = &apierr.Error{Status: http.StatusForbidden, Code: "access_denied", Message: "User is already enrolled.", Setting: "authentication methods of the user, and the parameter mfa_token"}
+	errNotEnrolled   = &apierr.Error{Status: http.StatusForbidden, Code: "association_required", Message: "User does not have any authenticator. Enroll one at /mfa/associate.", Setting: "authentication methods of the user"}
+	errUnsupported   = &apierr.Error{Status: http.StatusUnauthorized, Code: "unsupported_challenge_type", Message: "User does not have an authenticator of a requested challenge type", Setting: "the parameter challenge_type, and authentication methods of the user"}
+	errNoFactor      = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The authenticator type is not enabled for the tenant", Setting: "factors of guardian"}
+	errAuthenticator = &apierr.Error{Status: http.StatusNotFound, Code: "invalid_request", Message: "The authenticator does not exist", Setting: "authentication methods of the user"}
+	errNoToken       = &apierr.Error{Status: http.StatusUnauthorized, Code: "invalid_request", Message: "Missing or malformed authorization header", Setting: "the header Authorization"}
 )
 
 // who is whom a request is about: a login that waits, or the owner of an access token, and what

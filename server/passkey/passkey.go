@@ -46,7 +46,10 @@ func Mount(rt, open *web.Router, d Deps) {
 	}
 }
 
-var errNoConnection = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The connection does not exist, is not enabled for the client, or has no passkeys enabled."}
+var errNoConnection = &apierr.Error{
+	Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The connection does not exist, is not enabled for the client, or has no passkeys enabled.",
+	Setting: "authentication_methods.passkey of the connection, and its enabled_clients",
+}
 
 // challenge asks for a passkey, Auth0: api/authentication/passkey/request-login-challenge.
 //

@@ -34,7 +34,7 @@ const otpGrant = "http://auth0.com/oauth/grant-type/passwordless/otp"
 // invalidField is a request that cannot be used for the sake of one of its fields.
 func invalidField(field, message string) error {
 	return &apierr.Error{
-		Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: message,
+		Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: message, Setting: "the parameter " + field,
 		Extra: map[string]any{"validation_errors": []map[string]string{{"field": field, "message": message}}},
 	}
 }

@@ -53,8 +53,8 @@ func Mount(rt, open *web.Router, d Deps) {
 }
 
 // bad is Auth0's answer to a parameter that cannot be used.
-func bad(parameter, description string) error {
-	return &apierr.Error{Status: http.StatusBadRequest, Code: "bad." + parameter, Message: description}
+func bad(parameter, description string) *apierr.Error {
+	return &apierr.Error{Status: http.StatusBadRequest, Code: "bad." + parameter, Message: description, Setting: "the parameter " + parameter}
 }
 
 // addressee is whom a request is about: a connection, and an address or a number there.
@@ -74,7 +74,7 @@ func (m *room) addressee(tx *storage.Tx, client storage.Client, form url.Values)
 	case err != nil:
 		return a, err
 	case client.ClientID != "" && !a.connection.Serves(client):
-		return a, bad("connection", "Connection is disabled")
+		return a, bad("connection", "Connection is disabled").ChangedBy(apierr.ConnectionDisabled.Setting)
 	}
 	member := account.PasswordlessIdentifier(a.connection)
 	typed := form.Get(member)
@@ -135,7 +135,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request) error {
 		}
 		user, made, message, err = m.Codes.Start(tx, p)
 		if errors.Is(err, passcodes.ErrSignupDisabled) {
-			err = bad("connection", "Public signup is disabled")
+			err = bad("connection", "Public signup is disabled").ChangedBy("disable_signup among the options of the connection")
 		}
 		return err
 	})

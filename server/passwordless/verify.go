@@ -14,7 +14,7 @@ import (
 
 // errRefused is the answer to a code that is not good.
 func errRefused(message string) error {
-	return &apierr.Error{Status: http.StatusUnauthorized, Code: "invalid_user_password", Message: message}
+	return &apierr.Error{Status: http.StatusUnauthorized, Code: "invalid_user_password", Message: message, Setting: account.PasscodeSetting}
 }
 
 // verify tells whether a code is right, and leaves it for the link that auth0.js makes of it.

@@ -154,9 +154,9 @@ func newID(strict bool) string {
 }
 
 func invalidMetadata(why string) *apierr.Error {
-	return &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_client_metadata", Message: why}
+	return &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_client_metadata", Message: why, Setting: "the metadata of the client"}
 }
 
 func invalidRedirectURI(why string) *apierr.Error {
-	return &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_redirect_uri", Message: why}
+	return &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_redirect_uri", Message: why, Setting: "redirect_uris of the metadata"}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // errUnusable is the answer to a form that did not come of a login, or came too late.
-var errUnusable = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The wresult or wctx is missing or cannot be read"}
+var errUnusable = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The wresult or wctx is missing or cannot be read", Setting: "the parameters wresult and wctx"}
 
 // Handed are the parameters of an authorization request that a page which asks for passwords itself
 // hands on in wctx.

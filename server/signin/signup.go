@@ -18,14 +18,14 @@ import (
 
 // Answers to who signs up, Auth0: api/authentication/signup/create-a-new-user.
 var (
-	SignupDisabled  = apierr.Named("BadRequestError", "unauthorized", "Public signup is disabled")
-	SignupRefused   = apierr.Named("BadRequestError", "invalid_signup", "Invalid sign up")
-	SignupLeaked    = apierr.Named("BadRequestError", "password_leaked", "Password has been leaked")
+	SignupDisabled  = apierr.Named("BadRequestError", "unauthorized", "Public signup is disabled").ChangedBy("disable_signup among the options of the connection")
+	SignupRefused   = apierr.Named("BadRequestError", "invalid_signup", "Invalid sign up").ChangedBy("identifiers of the connection, or an account that is there: flags.enable_public_signup_user_exists_error of the tenant tells")
+	SignupLeaked    = apierr.Named("BadRequestError", "password_leaked", "Password has been leaked").ChangedBy("attack-protection/breached-password-detection")
 	SignupThrottled = &apierr.Error{
 		Status: http.StatusTooManyRequests, Code: "too_many_requests", Message: "Too many signups from the same IP", Extra: map[string]any{"name": "TooManyRequestsError"},
 		Setting: "attack-protection/suspicious-ip-throttling",
 	}
-	userExists = apierr.Named("BadRequestError", "user_exists", "The user already exists.")
+	userExists = apierr.Named("BadRequestError", "user_exists", "The user already exists.").ChangedBy(accounts)
 )
 
 // Applicant is who signs up.
@@ -105,6 +105,9 @@ func (d *Door) watch(r *http.Request, stage string, user storage.User, clientID,
 	return nil
 }
 
+// accounts are what keeps an identifier from being used again.
+const accounts = "the user who has the identifier"
+
 // Admit sees that an applicant may have an account, and returns its database.
 func Admit(tx *storage.Tx, a Applicant) (conn storage.Connection, err error) {
 	conn, err = Database(tx, a.Connection)
@@ -114,13 +117,13 @@ func Admit(tx *storage.Tx, a Applicant) (conn storage.Connection, err error) {
 	if a.ClientID != "" {
 		client, err := tx.Clients.Get(a.ClientID)
 		if storage.IsNotFound(err) {
-			return conn, apierr.Sentence("Unknown client: " + a.ClientID)
+			return conn, apierr.Sentence("Unknown client: " + a.ClientID).ChangedBy("the parameter client_id")
 		}
 		if err != nil {
 			return conn, err
 		}
 		if !conn.Serves(client) {
-			return conn, apierr.Sentence("the connection was disabled")
+			return conn, apierr.Sentence(apierr.ConnectionDisabled.Message).ChangedBy(apierr.ConnectionDisabled.Setting)
 		}
 	}
 	if !account.SignupAllowed(conn) {
@@ -128,10 +131,10 @@ func Admit(tx *storage.Tx, a Applicant) (conn storage.Connection, err error) {
 	}
 	required := account.SignupIdentifiers(conn)
 	if slices.Contains(required, "username") && storage.Text(a.Profile, "username") == "" {
-		return conn, apierr.Sentence("missing username for " + conn.Name + " connection with requires_username enabled")
+		return conn, apierr.Sentence("missing username for " + conn.Name + " connection with requires_username enabled").ChangedBy("requires_username among the options of the connection, and its attributes")
 	}
 	if err := account.CheckUsername(conn, storage.Text(a.Profile, "username"), true); err != nil {
-		return conn, apierr.Named("BadRequestError", SignupRefused.Code, err.Error()).With(err)
+		return conn, apierr.Named("BadRequestError", SignupRefused.Code, err.Error()).ChangedBy("validation.username among the options of the connection").With(err)
 	}
 	if slices.Contains(required, "phone_number") && storage.Text(a.Profile, "phone_number") == "" {
 		return conn, SignupRefused
@@ -157,7 +160,7 @@ func (a Applicant) User() storage.User {
 func Database(tx *storage.Tx, name string) (storage.Connection, error) {
 	c, err := tx.Connections.Find("name", name)
 	if storage.IsNotFound(err) || err == nil && c.Strategy != storage.DatabaseStrategy {
-		return c, apierr.Sentence("the connection was not found")
+		return c, apierr.Sentence(apierr.ConnectionNotFound.Message).ChangedBy(apierr.ConnectionNotFound.Setting)
 	}
 	return c, err
 }
@@ -194,7 +197,7 @@ func taken(tx *storage.Tx, a Applicant) error {
 	username := storage.Text(a.Profile, "username")
 	_, err = tx.UserByLogin(a.Connection, username)
 	if username != "" && err == nil {
-		return apierr.Named("BadRequestError", "username_exists", "The user already exists (username: "+username+").")
+		return apierr.Named("BadRequestError", "username_exists", "The user already exists (username: "+username+").").ChangedBy(accounts)
 	}
 	return userExists
 }

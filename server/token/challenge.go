@@ -17,8 +17,8 @@ import (
 // Answers to a code of /otp/challenge, Auth0: authenticate/database-connections/
 // auth-api-passwordless-db-connections, which documents no sentences.
 var (
-	badAuthSession = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The auth_session is invalid, expired or already used."}
-	badChallenge   = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Wrong or expired verification code."}
+	badAuthSession = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The auth_session is invalid, expired or already used.", Setting: "the parameter auth_session, which is good once, for five minutes and for one application"}
+	badChallenge   = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Wrong or expired verification code.", Setting: "the parameter otp"}
 )
 
 // challenged takes the code of an auth_session: it logs a user of a database in, or makes an

@@ -68,7 +68,7 @@ func (g *passwordless) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 
 func wrongPasscode(conn storage.Connection, err error) *apierr.Error {
 	e := *apierr.WrongCredentials
-	e.Message = account.PasscodeSentence(conn.Strategy, err)
+	e.Message, e.Setting = account.PasscodeSentence(conn.Strategy, err), account.PasscodeSetting
 	return &e
 }
 

@@ -115,7 +115,7 @@ func (g *tokenExchange) onBehalf(ctx context.Context, rq *oauth.TokenRequest) (*
 	if depth(actor) > maxActors {
 		return nil, &apierr.Error{
 			Status: http.StatusBadRequest, Code: apierr.InvalidRequest,
-			Message: fmt.Sprintf("Delegation chain (`act` claim) depth exceeds the maximum allowed limit of %d", maxActors),
+			Message: fmt.Sprintf("Delegation chain (`act` claim) depth exceeds the maximum allowed limit of %d", maxActors), Setting: "act of the subject_token",
 		}
 	}
 	grant := &tokens.Grant{

@@ -51,7 +51,7 @@ func unauthorized(reason string) *apierr.Error {
 		challenge += `, error="invalid_token", error_description="` + reason + `"`
 	}
 	return &apierr.Error{
-		Status: http.StatusUnauthorized, Code: "invalid_token", Message: "Unauthorized",
+		Status: http.StatusUnauthorized, Code: "invalid_token", Message: "Unauthorized", Setting: "the access token, its lifetime in the API's token_lifetime, and the clock",
 		Header: map[string]string{"WWW-Authenticate": challenge},
 	}
 }
@@ -59,7 +59,7 @@ func unauthorized(reason string) *apierr.Error {
 // insufficientScope is RFC 6750 section 3.1.
 func insufficientScope() *apierr.Error {
 	return &apierr.Error{
-		Status: http.StatusForbidden, Code: "insufficient_scope", Message: "Insufficient scope, expected: openid",
+		Status: http.StatusForbidden, Code: "insufficient_scope", Message: "Insufficient scope, expected: openid", Setting: "the parameter scope of the login",
 		Header: map[string]string{"WWW-Authenticate": `Bearer realm="Users", error="insufficient_scope", scope="openid"`},
 	}
 }
