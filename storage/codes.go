@@ -87,8 +87,11 @@ func (tx *Tx) IssueCode(c Code) error {
 // RevokedGrant says that tokens of a grant are no longer good. It is kept as
 // long as such a token may live.
 type RevokedGrant struct {
-	GrantID   string    `json:"grant_id"`
-	Ending    int64     `json:"ending,omitempty"` // see Endings
+	GrantID string `json:"grant_id"`
+	Ending  int64  `json:"ending,omitempty"` // see Endings
+	// UserGone is the application whose refresh token the user has taken along who was deleted, "" for
+	// grants that ended otherwise.
+	UserGone  string    `json:"user_gone,omitempty"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
 

@@ -66,8 +66,17 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 			return err
 		}
 	}
+	orphans, err := tx.orphans(ids)
+	if err != nil {
+		return err
+	}
 	if err := tx.endIssued(func(i Issue) bool { return gone[i.UserID] }, now); err != nil {
 		return err
+	}
+	for id, clientID := range orphans {
+		if err := tx.RevokedGrants.Put(RevokedGrant{GrantID: id, UserGone: clientID, ExpiresAt: now.Add(opaqueLifetime)}); err != nil {
+			return err
+		}
 	}
 	if err := tx.endLogins(func(t Transaction) bool { return gone[t.UserID] || t.Consent != nil && gone[t.Consent.UserID] }); err != nil {
 		return err

@@ -190,7 +190,7 @@ func TestErrorsOfWhoHasGone(t *testing.T) {
 	explains(t, s.Server, "", "/userinfo").holds(t, "userinfo: expired", "invalid_token", "")
 
 	s.manage(http.MethodDelete, "users/auth0%7Cann", nil)
-	s.says("refresh: user gone", "oauth/token", of("refresh_token", "refresh_token", refresh), 403, "invalid_grant", "Unknown or invalid refresh token.")
+	s.says("refresh: user gone", "oauth/token", of("refresh_token", "refresh_token", refresh), 403, "invalid_grant", "The refresh_token was generated for a user who doesn't exist anymore.")
 
 	_, answer := s.Post(browser, "oauth/device/code", form("client_id", "app", "client_secret", "a secret of the application"))
 	_, page = s.Visit(browser, answer["verification_uri_complete"].(string))

@@ -105,7 +105,7 @@ var settings = map[string]string{
 	"token ROPG: no default directory": "default_directory of the tenant", "sign-up: dictionary": "the password policy", "sign-up: user info": "the password policy", "dbconnections: connection": "the parameter connection",
 	"passwordless: bad phone": "the parameter phone_number", "passwordless: disabled connection": "enabled_clients", "passwordless: bad request": "the parameter request", "passwordless: bad authParams": "the parameter authParams",
 	"passwordless: no client": "client_secret", "token OTP: wrong phone": "good once and for one application", "token OBO: chain too deep": "act of the subject_token", "logout: mismatch of hints": "id_token_hint",
-	"userinfo: expired": "the clock", "refresh: user gone": "the parameter refresh_token", "token device: denied": "the answer of the person", "prompt=none + MFA": "factors of guardian", "token: MFA needed": "factors of guardian",
+	"userinfo: expired": "the clock", "refresh: user gone": "the user, who has been deleted", "token device: denied": "the answer of the person", "prompt=none + MFA": "factors of guardian", "token: MFA needed": "factors of guardian",
 }
 
 // holds sees that a refusal explains itself: its trace has the rule that said no, as a step that tells what

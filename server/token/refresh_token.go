@@ -43,6 +43,9 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	var known bool
 	err := g.db.View(ctx, func(tx *storage.Tx) error {
 		t, err := tx.RefreshTokens.Get(id)
+		if storage.IsNotFound(err) {
+			return g.gone(tx, id, text, rq.Client.ClientID)
+		}
 		if err != nil || t.Issue.ClientID != rq.Client.ClientID || t.Expired(rq.Now) {
 			return cmp.Or(err, storage.ErrNotFound)
 		}
@@ -80,6 +83,16 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	}
 	grant.Apply(decision)
 	return grant, nil
+}
+
+// gone tells what has become of a family that is not there: its own application learns that the user was
+// deleted.
+func (g *refreshToken) gone(tx *storage.Tx, id, text, clientID string) error {
+	revoked, err := tx.RevokedGrants.Get(id)
+	if err == nil && revoked.UserGone == clientID && clientID != "" && g.issuer.Secrets.IssuedRefreshToken(text) {
+		return apierr.RefreshUserGone
+	}
+	return cmp.Or(err, storage.ErrNotFound)
 }
 
 func decide(tx *storage.Tx, grant *tokens.Grant, requested string) (authz.Decision, error) {
