@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tenant0/tenant0/server/servertest"
 )
@@ -177,5 +178,56 @@ func TestTracesAreTheLastRequests(t *testing.T) {
 	resp.Body.Close()
 	if left := read(""); len(left) != 0 {
 		t.Errorf("after a reset there are %d traces", len(left))
+	}
+}
+
+// TestTracesTellWhatWillSurprise, though nothing is refused: what a developer finds out later otherwise.
+func TestTracesTellWhatWillSurprise(t *testing.T) {
+	s := servertest.Start(t)
+	steps := func(params url.Values) string {
+		t.Helper()
+		l := servertest.Login{ClientID: servertest.SPA, RedirectURI: servertest.SPACallback, Params: params}
+		if params.Has("response_mode") {
+			l.ClientID, l.RedirectURI = servertest.Web, servertest.WebCallback // which has no web origins
+		}
+		target, _ := s.AuthorizeURL(l)
+		s.Visit(s.Client(), target)
+		_, body := traceText(t, s, "/trace?path=/authorize")
+		var all []traced
+		if err := json.Unmarshal(body, &all); err != nil || len(all) == 0 || all[0].Status != 0 {
+			t.Fatalf("%s %v", body, err)
+		}
+		return fmt.Sprint(all[0].Steps)
+	}
+	const (
+		opaque = "the access token is opaque"
+		scope  = "the scope approve:nothing is none of the API's"
+		clock  = "DELETE /clock"
+		origin = "web_origins of the application"
+	)
+	for name, tt := range map[string]struct {
+		params    url.Values
+		has, lack []string
+	}{
+		"as it should be":        {nil, nil, []string{opaque, scope, clock, origin}},
+		"no audience":            {url.Values{"audience": {""}}, []string{opaque, "default_audience of the tenant"}, []string{scope, clock}},
+		"a scope of no API":      {url.Values{"scope": {"openid profile approve:nothing"}}, []string{scope, "scopes of the API"}, []string{opaque, clock, "the scope profile", "the scope openid"}},
+		"a message without list": {url.Values{"response_mode": {"web_message"}}, []string{origin}, []string{opaque}},
+	} {
+		got := steps(tt.params)
+		for _, part := range tt.has {
+			if !strings.Contains(got, part) {
+				t.Errorf("%s: the trace does not tell %q: %s", name, part, got)
+			}
+		}
+		for _, part := range tt.lack {
+			if strings.Contains(got, part) {
+				t.Errorf("%s: the trace tells %q: %s", name, part, got)
+			}
+		}
+	}
+	s.Advance(2 * time.Hour)
+	if got := steps(nil); !strings.Contains(got, clock) || !strings.Contains(got, "which is 2h0m") {
+		t.Errorf("a clock that was moved: %s", got)
 	}
 }

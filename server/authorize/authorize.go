@@ -123,6 +123,9 @@ func (m *room) start(w http.ResponseWriter, r *http.Request, rq storage.Authoriz
 		}
 		trace.Note(r.Context(), trace.Step{Room: "authorize", Said: "the request can be answered once the user has been at " + d.page})
 		t.Form = d.form
+		if err := m.advise(r.Context(), rq, client); err != nil {
+			return err
+		}
 		state, err := m.Cookies.Start(w, r, m.DB, t)
 		if err != nil {
 			return err
@@ -209,9 +212,9 @@ func (m *room) refuse(w http.ResponseWriter, r *http.Request, d *decision, err e
 	if d.request.RedirectURI == "" || !ok || d.request.Assertion != nil || d.client.ShowsErrors() && d.request.ResponseMode != webMessageMode {
 		return err
 	}
-	if hidden(r, e) {
+	if hidden(r, d.request, e) {
 		trace.Note(r.Context(), trace.Step{
-			Room: "authorize", Said: "the frame of a page of another site brought no cookie of the tenant: browsers keep third parties' cookies back",
+			Room: "authorize", Said: "no cookie of the tenant came: in the frame of a page of another site browsers keep third parties' cookies back",
 			Setting: "the same scheme and host for the application and the tenant, or refresh tokens instead of frames",
 		})
 	}
@@ -220,8 +223,9 @@ func (m *room) refuse(w http.ResponseWriter, r *http.Request, d *decision, err e
 }
 
 // hidden reports whether a silent login may have failed because the browser keeps the tenant's
-// cookies back, as it does in frames of pages of other sites.
-func hidden(r *http.Request, e *apierr.Error) bool {
-	return e.Code == apierr.LoginRequired.Code && r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Dest") == "iframe" &&
-		len(r.Cookies()) == 0
+// cookies back, as it does in frames of pages of other sites. A sender that is no browser has no frame: its
+// request for a message is what a frame would send.
+func hidden(r *http.Request, rq storage.AuthorizeRequest, e *apierr.Error) bool {
+	frame := r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Dest") == "iframe"
+	return e.Code == apierr.LoginRequired.Code && (frame || r.Header.Get("Sec-Fetch-Dest") == "" && rq.ResponseMode == webMessageMode) && len(r.Cookies()) == 0
 }

@@ -1,0 +1,60 @@
+package authorize
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/server/callback"
+	"github.com/tenant0/tenant0/server/clock"
+	"github.com/tenant0/tenant0/server/trace"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// noticed is by how much a moved clock is told of: less is no more than what clocks differ by.
+const noticed = time.Minute
+
+// advise notes in the trace of a request what is no error, and is taken for one later: a token that opens
+// no API, scopes that nobody will get, a clock that was moved, a page that only this server answers.
+func (m *room) advise(ctx context.Context, rq storage.AuthorizeRequest, client storage.Client) error {
+	note := func(setting, said string, about ...any) {
+		trace.Note(ctx, trace.Step{Room: "authorize", Said: fmt.Sprintf(said, about...), Setting: setting})
+	}
+	var api *storage.ResourceServer
+	err := m.DB.View(ctx, func(tx *storage.Tx) (err error) {
+		api, err = tx.API(rq.Audience)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if api == nil && rq.Assertion == nil {
+		note("the parameter audience, or default_audience of the tenant", "no API is named, so that the access token is opaque and good at /userinfo alone")
+	}
+	for _, scope := range strings.Fields(rq.Scope) {
+		switch {
+		case scope == "offline_access":
+			if !authz.OfflineAllowed(client, api) {
+				note("allow_offline_access of the API, and grant_types of the application", "the scope offline_access brings no refresh token")
+			}
+		case scope == authz.OnlineAccess:
+			if !authz.OnlineAllowed(client, api) {
+				note("allow_online_access of the API, and grant_types of the application", "the scope online_access brings no refresh token")
+			}
+		case !slices.Contains(authz.StandardScopes(), scope) && (api == nil || !api.Defines(scope)):
+			note("scopes of the API, or the parameter audience", "the scope %s is none of the API's, and will not be granted", scope)
+		}
+	}
+	if ahead := m.Now().Sub(clock.Machine()); ahead.Abs() > noticed {
+		note("DELETE /clock of the control listener", "the tenant's clock shows %s, which is %s from the machine's: tokens are not good where others check them",
+			m.Now().UTC().Format(time.RFC3339), ahead.Round(time.Second))
+	}
+	if u, err := url.Parse(rq.RedirectURI); err == nil && rq.ResponseMode == webMessageMode && !callback.AllowedOrigin(client.WebOrigins, u.Scheme+"://"+u.Host, callback.Placeholders{}) {
+		note("web_origins of the application", "Auth0 sends messages to the application's web origins alone, and %s://%s is none", u.Scheme, u.Host)
+	}
+	return nil
+}
