@@ -44,6 +44,9 @@ func published(member string, document func(*provider) any, pairs ...any) func(*
 		p.t.Cleanup(server.Close)
 		all := members(pairs...)(p)
 		all[member] = server.URL
+		if strings.HasSuffix(member, "uris") {
+			all[member] = []string{server.URL}
+		}
 		return all
 	}
 }
@@ -90,6 +93,8 @@ var dynamics = []dynamic{
 			p.t.Errorf("%d %v", status, answer)
 		}
 	}},
+	{"oidcc-request-uri-unsigned", published("request_uris", objectsOf("none")), 201, (*provider).requestURIRefused},
+	{"oidcc-request-uri-signed-rs256", published("request_uris", objectsOf("RS256"), "request_object_signing_alg", "RS256"), 201, (*provider).requestURIRefused},
 	{"oidcc-ensure-request-object-with-redirect-uri", nil, 201, func(p *provider, v variant) {
 		object := "eyJhbGciOiJub25lIn0." + encoded(`{"redirect_uri":"`+callback+`"}`) + "."
 		if r := p.ask(v, "request", object, "redirect_uri", callback+"/more"); r.via != "" && r.Get("error") != "request_not_supported" {
@@ -197,6 +202,28 @@ func (p *provider) keysRotated(v variant) {
 		p.t.Error("the key is the one before the rotation")
 	}
 	p.idToken(v.client, before["id_token"].(string), "") // is good with the keys that are there now
+}
+
+// objectsOf is the document at a request_uri of a client's.
+func objectsOf(alg string) func(*provider) any {
+	return func(*provider) any { return encoded(`{"alg":"`+alg+`"}`) + "." + encoded(`{"scope":"openid"}`) + "." }
+}
+
+// requestURIRefused wants the refusal that OIDC Core section 3.1.2.6 has for a server whose discovery document
+// says that it reads no addresses of requests, as Auth0's does: the client is told, and the address is not
+// asked. The suite skips the module then.
+func (p *provider) requestURIRefused(v variant) {
+	p.t.Helper()
+	if supported := p.document()["request_uri_parameter_supported"]; supported != false {
+		p.t.Errorf("request_uri_parameter_supported is %v", supported)
+	}
+	asked := false
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	defer server.Close()
+	r := p.ask(v, "request_uri", server.URL, "state", "the state")
+	if r.Get("error") != "request_uri_not_supported" || r.Get("code") != "" || r.Get("state") != "the state" || asked {
+		p.t.Errorf("%v %s, and the address was asked: %v", r.Values, r.page.Body, asked)
+	}
 }
 
 // notThere is a module whose redirect URI is refused on a page.

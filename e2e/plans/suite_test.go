@@ -35,6 +35,7 @@ oidcc-redirect-uri-query-OK oidcc-redirect-uri-query-mismatch oidcc-redirect-uri
 oidcc-ensure-redirect-uri-in-authorization-request oidcc-registration-logo-uri oidcc-registration-policy-uri
 oidcc-registration-tos-uri oidcc-registration-jwks-uri oidcc-registration-sector-uri oidcc-registration-sector-bad
 oidcc-server-rotate-keys oidcc-refresh-token oidcc-refresh-token-rp-key-rotation
+oidcc-request-uri-unsigned oidcc-request-uri-signed-rs256
 oidcc-ensure-request-object-with-redirect-uri oidcc-ensure-client-assertion-with-iss-aud-succeeds`},
 	{"oidcc-rp-initiated-logout-certification-test-plan", "TestLogoutPlan", `
 oidcc-rp-initiated-logout oidcc-rp-initiated-logout-no-state oidcc-rp-initiated-logout-bad-post-logout-redirect-uri
@@ -47,11 +48,10 @@ oidcc-rp-initiated-logout-no-post-logout-redirect-uri oidcc-rp-initiated-logout-
 
 // elsewhere are the modules that are no row of a table, and why.
 var elsewhere = map[string]string{
-	"oidcc-discovery-endpoint-verification":                       "TestConfigPlan is this module",
-	"oidcc-rp-initiated-logout-discovery-endpoint-verification":   "TestConfigPlan asks for what it wants besides",
-	"oidcc-backchannel-logout-discovery-endpoint-verification":    "TestConfigPlan asks for what it wants besides",
-	"oidcc-backchannel-rp-initiated-logout":                       "TestBackchannelPlan is this module",
-	"oidcc-request-uri-unsigned, oidcc-request-uri-signed-rs256 ": "of Dynamic; discovery says request_uri_parameter_supported: false, and JAR is not emulated",
+	"oidcc-discovery-endpoint-verification":                     "TestConfigPlan is this module",
+	"oidcc-rp-initiated-logout-discovery-endpoint-verification": "TestConfigPlan asks for what it wants besides",
+	"oidcc-backchannel-logout-discovery-endpoint-verification":  "TestConfigPlan asks for what it wants besides",
+	"oidcc-backchannel-rp-initiated-logout":                     "TestBackchannelPlan is this module",
 }
 
 // TestEveryModuleIsThere holds the suite's lists against the tables that the tests go through.
