@@ -101,6 +101,23 @@ func linking() place {
 		with(jwtWays, map[string]way{
 			expired:       refused(after(29 * 24 * time.Hour)),
 			otherAudience: refused(func(p *proving, _ string) string { return p.more[accessOfLogin] }),
+			// A tenant with the same keys, applications and users: only iss tells it.
+			otherTenant: refused(func(p *proving, good string) string {
+				elsewhere := newProving(p.t, p.place)
+				elsewhere.Freeze(noon)
+				id, email := fmt.Sprint(claimsOf(good)["sub"]), p.more["email"]
+				elsewhere.api(http.MethodPost, "users", map[string]any{
+					"connection": "Username-Password-Authentication", "user_id": strings.TrimPrefix(id, "auth0|"), "email": email, "password": servertest.Password,
+				}, "")
+				same := textOf(elsewhere.logIn(as(spa, email, "scope", "openid")), "id_token")
+				if claimsOf(same)["sub"] != id {
+					p.t.Errorf("the other tenant names %v", claimsOf(same)["sub"])
+				}
+				if p.place.accepts(p, same) {
+					return same
+				}
+				return jwtWays[otherTenant].wrong(p, good)
+			}),
 			otherClient: refused(func(p *proving, _ string) (wrong string) {
 				p.apart(func() {
 					mobile := servertest.Login{ClientID: servertest.Mobile, RedirectURI: servertest.MobileCallback}

@@ -133,7 +133,7 @@ func newProving(t *testing.T, pl place) *proving {
 // be one, and sees that a refused one changes nothing: the good one is good after it.
 func TestProofs(t *testing.T) {
 	places := map[string]place{}
-	for _, some := range []map[string]place{hints(), links(), tokensAndCodes()} {
+	for _, some := range []map[string]place{hints(), links(), tokensAndCodes(), factorsAndTickets(), exchanges()} {
 		maps.Copy(places, some)
 	}
 	for _, name := range slices.Sorted(maps.Keys(places)) {

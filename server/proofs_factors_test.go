@@ -1,0 +1,304 @@
+package server_test
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/server/servertest"
+)
+
+const (
+	grantURI    = "http://auth0.com/oauth/grant-type/"
+	deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
+	people      = "Username-Password-Authentication"
+)
+
+// app is an application of all grants that people prove themselves at, and other another one of the kind.
+func (p *proving) app(name string) string {
+	p.t.Helper()
+	if p.more[name] != "" {
+		return p.more[name]
+	}
+	p.more[name] = p.api(http.MethodPost, "clients", map[string]any{
+		"name": name, "app_type": "native", "token_endpoint_auth_method": "none", "oidc_conformant": true, "callbacks": []string{"https://app.test/callback"},
+		"web_origins": []string{"https://app.test"}, "cross_origin_authentication": true,
+		"grant_types": []string{"authorization_code", "password", grantURI + "mfa-oob", grantURI + "passwordless/otp", deviceGrant},
+	}, "client_id")
+	p.api(http.MethodPatch, "tenants/settings", map[string]any{"default_directory": people}, "")
+	_, list := p.send(http.MethodGet, p.URL+"api/v2/connections?name="+people, nil, "Authorization", "Bearer "+p.token(p.URL+"api/v2/"))
+	_, id, _ := strings.Cut(list, `"id":"`)
+	id, _, _ = strings.Cut(id, `"`)
+	p.api(http.MethodPatch, "connections/"+id+"/clients", []any{map[string]any{"client_id": p.more[name], "status": true}}, "")
+	return p.more[name]
+}
+
+// exchanged reports whether a form brings an access token.
+func (p *proving) exchanged(form url.Values) bool {
+	p.t.Helper()
+	status, body := p.Token(p.browser, form)
+	return status == http.StatusOK && body["access_token"] != nil
+}
+
+// pair is a proof of two parts.
+func pair(proof string) (first, second string) {
+	first, second, _ = strings.Cut(proof, " ")
+	return first, second
+}
+
+// crossed is the first part of one proof with the second of another. Where both have drawn the same code,
+// once in a million, it is none.
+func crossed(one, other string) string {
+	first, own := pair(one)
+	_, second := pair(other)
+	if own == second {
+		second = "none"
+	}
+	return first + " " + second
+}
+
+// factorsAndTickets are what people prove besides a password or in the place of one, and what programs are
+// given meanwhile.
+func factorsAndTickets() map[string]place {
+	return map[string]place{
+		"approved push": approvals(), "code of /otp/challenge": challenges(), "ticket of an enrollment": enrollments(),
+		"login ticket": loginTickets(), "request_uri": references(), "device code": deviceCodes(),
+	}
+}
+
+// approvals are oob_codes whose question the app on the phone has answered with yes.
+func approvals() place {
+	begin := func(p *proving, user string) (token, oob string) {
+		form := url.Values{"grant_type": {"password"}, "client_id": {p.app("app")}, "username": {user}, "password": {servertest.Password}}
+		_, body := p.Token(p.browser, form)
+		token = textOf(body, "mfa_token")
+		sent := url.Values{"client_id": {p.app("app")}, "mfa_token": {token}, "authenticator_types": {"oob"}, "oob_channels": {"auth0"}}
+		status, made := p.Post(p.browser, "mfa/associate", sent)
+		if status != http.StatusOK {
+			if status, made = p.Post(p.browser, "mfa/challenge", url.Values{"client_id": {p.app("app")}, "mfa_token": {token}, "challenge_type": {"oob"}}); status != http.StatusOK {
+				p.t.Fatalf("%d %v", status, made)
+			}
+		}
+		return token, textOf(made, "oob_code")
+	}
+	answer := func(p *proving, userID string) {
+		for _, q := range p.Questions(userID) {
+			p.AnswerPush(q.ID, "allow")
+		}
+	}
+	accepts := func(p *proving, app, proof string) bool {
+		token, oob := pair(proof)
+		return p.exchanged(url.Values{"grant_type": {grantURI + "mfa-oob"}, "client_id": {app}, "mfa_token": {token}, "oob_code": {oob}})
+	}
+	return place{
+		func(p *proving) string {
+			p.app("app")
+			p.api(http.MethodPut, "guardian/factors/push-notification", map[string]any{"enabled": true}, "")
+			p.api(http.MethodPut, "guardian/policies", []string{"all-applications"}, "")
+			token, oob := begin(p, servertest.Employee)
+			answer(p, employeeID)
+			return token + " " + oob
+		},
+		func(p *proving, proof string) bool { return accepts(p, p.app("app"), proof) },
+		with(noJWT, map[string]way{
+			expired: refused(after(6 * time.Minute)),
+			otherAudience: refused(func(p *proving, good string) string { // the question of another login of the user
+				token, _ := begin(p, servertest.Employee)
+				_, oob := pair(good)
+				return token + " " + oob
+			}),
+			otherClient: refused(func(p *proving, good string) string {
+				if accepts(p, p.app("another app"), good) {
+					return good
+				}
+				return "none none"
+			}),
+			otherUser: refused(func(p *proving, good string) string {
+				token, _ := begin(p, servertest.Manager)
+				_, oob := pair(good)
+				return token + " " + oob
+			}),
+			twice: spent(used),
+		}),
+	}
+}
+
+// challenges are codes that databases take in the place of passwords.
+func challenges() place {
+	challenge := func(p *proving, app, address string) string {
+		p.ClearInbox()
+		status, body := p.Post(p.browser, "otp/challenge", url.Values{"client_id": {app}, "connection": {people}, "email": {address}})
+		if status != http.StatusOK {
+			p.t.Fatalf("%d %v", status, body)
+		}
+		return textOf(body, "auth_session") + " " + p.WaitForMessage(address, "passwordless_email").Code
+	}
+	accepts := func(p *proving, app, proof string) bool {
+		session, code := pair(proof)
+		return p.exchanged(url.Values{"grant_type": {grantURI + "passwordless/otp"}, "client_id": {app}, "auth_session": {session}, "otp": {code}, "scope": {"openid"}})
+	}
+	return place{
+		func(p *proving) string {
+			p.app("app")
+			_, list := p.send(http.MethodGet, p.URL+"api/v2/connections?name="+people, nil, "Authorization", "Bearer "+p.token(p.URL+"api/v2/"))
+			_, id, _ := strings.Cut(list, `"id":"`)
+			id, _, _ = strings.Cut(id, `"`)
+			p.api(http.MethodPatch, "connections/"+id, map[string]any{"options": map[string]any{
+				"brute_force_protection": false, "authentication_methods": map[string]any{"password": map[string]any{"enabled": true}, "email_otp": map[string]any{"enabled": true}},
+			}}, "")
+			return challenge(p, p.app("app"), servertest.Employee)
+		},
+		func(p *proving, proof string) bool { return accepts(p, p.app("app"), proof) },
+		with(noJWT, map[string]way{
+			expired: refused(after(6 * time.Minute)),
+			otherAudience: refused(func(p *proving, good string) string {
+				return crossed(good, challenge(p, p.app("app"), servertest.Employee))
+			}),
+			otherClient: refused(func(p *proving, good string) string {
+				if accepts(p, p.app("another app"), good) {
+					return good
+				}
+				return "none none"
+			}),
+			otherUser: refused(func(p *proving, good string) string {
+				return crossed(good, challenge(p, p.app("app"), servertest.Manager))
+			}),
+			twice: spent(used),
+		}),
+	}
+}
+
+// enrollments are tickets by which a factor is enrolled.
+func enrollments() place {
+	ticket := func(p *proving, path, member string) string {
+		body := map[string]any{"user_id": employeeID}
+		if member == "ticket" {
+			body["result_url"] = "https://app.test/done"
+		}
+		_, secret, _ := strings.Cut(p.api(http.MethodPost, path, body, member), "ticket=")
+		return strings.TrimSuffix(secret, "#")
+	}
+	return place{
+		func(p *proving) string {
+			p.api(http.MethodPut, "guardian/factors/otp", map[string]any{"enabled": true}, "")
+			return ticket(p, "guardian/enrollments/ticket", "ticket_url")
+		},
+		func(p *proving, secret string) bool {
+			_, page := p.Visit(p.Client(), p.URL+"guardian/enroll?ticket="+url.QueryEscape(secret))
+			return page.URL != nil && strings.HasPrefix(page.URL.Path, "/u/mfa-otp-enrollment")
+		},
+		with(noJWT, map[string]way{
+			expired:       refused(after(6 * 24 * time.Hour)),
+			otherAudience: refused(func(p *proving, _ string) string { return ticket(p, "tickets/email-verification", "ticket") }),
+			otherClient:   never("whoever has the link may follow it"), otherUser: never("it names its user, and nobody is logged in"),
+			twice: accepted("it can be followed until the factor is enrolled, see TestATicketIsGoodOnce", used),
+		}),
+	}
+}
+
+// loginTickets are what a page of an application has got for a password.
+func loginTickets() place {
+	ticket := func(p *proving, app, user string) string {
+		form := url.Values{"client_id": {app}, "credential_type": {grantURI + "password-realm"}, "realm": {people}, "username": {user}, "password": {servertest.Password}}
+		status, body := p.Post(p.browser, "co/authenticate", form)
+		if status != http.StatusOK {
+			p.t.Fatalf("%d %v", status, body)
+		}
+		return textOf(body, "login_ticket")
+	}
+	follow := func(p *proving, app, ticket string) bool {
+		query := url.Values{
+			"client_id": {app}, "response_type": {"code"}, "redirect_uri": {"https://app.test/callback"}, "scope": {"openid"}, "login_ticket": {ticket}, "realm": {people},
+			"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"},
+		}
+		left, _ := p.Visit(p.Client(), p.URL+"authorize?"+query.Encode())
+		return left != nil && left.Query().Get("code") != ""
+	}
+	return place{
+		func(p *proving) string { return ticket(p, p.app("app"), servertest.Employee) },
+		func(p *proving, one string) bool { return follow(p, p.app("app"), one) },
+		with(noJWT, map[string]way{
+			expired:       refused(after(2 * time.Minute)),
+			otherAudience: never("it is for a session of its browser, of whatever login"),
+			otherClient:   refused(func(p *proving, _ string) string { return ticket(p, p.app("another app"), servertest.Employee) }),
+			otherUser:     never("it is its user's, and no user comes with it"),
+			twice:         spent(used),
+		}),
+	}
+}
+
+// references are requests that an application has sent ahead.
+func references() place {
+	push := func(p *proving, client, secret string) string {
+		form := url.Values{"client_id": {client}, "client_secret": {secret}, "response_type": {"code"}, "redirect_uri": {servertest.WebCallback}, "prompt": {"none"}, "state": {"s"}}
+		status, body := p.Post(p.browser, "oauth/par", form)
+		if status != http.StatusCreated {
+			p.t.Fatalf("%d %v", status, body)
+		}
+		return textOf(body, "request_uri")
+	}
+	return place{
+		func(p *proving) string { return push(p, servertest.Web, servertest.WebSecret) },
+		func(p *proving, reference string) bool {
+			left, _ := p.Visit(p.Client(), p.URL+"authorize?"+url.Values{"client_id": {servertest.Web}, "request_uri": {reference}}.Encode())
+			return left != nil && left.Query().Get("error") == "login_required" // it was read: nobody is logged in
+		},
+		with(noJWT, map[string]way{
+			expired:       spent(after(time.Minute)),
+			otherAudience: never("it is for /authorize alone"),
+			otherClient: refused(func(p *proving, good string) string {
+				left, _ := p.Visit(p.Client(), p.URL+"authorize?"+url.Values{"client_id": {servertest.SPA}, "request_uri": {good}}.Encode())
+				if left != nil && left.Query().Get("error") == "login_required" {
+					return good
+				}
+				return "urn:ietf:params:oauth:request_uri:none"
+			}),
+			otherUser: never("it is an application's, and no user's"),
+			twice:     spent(used),
+		}),
+	}
+}
+
+// deviceCodes are those of devices that a person has let in.
+func deviceCodes() place {
+	poll := func(p *proving, app, code string) bool {
+		return p.exchanged(url.Values{"grant_type": {deviceGrant}, "client_id": {app}, "device_code": {code}})
+	}
+	return place{
+		func(p *proving) string {
+			status, body := p.Post(p.browser, "oauth/device/code", url.Values{"client_id": {p.app("app")}, "scope": {"openid"}})
+			if status != http.StatusOK {
+				p.t.Fatalf("%d %v", status, body)
+			}
+			_, page := p.Visit(p.browser, textOf(body, "verification_uri_complete"))
+			form := url.Values{"action": {"confirm"}}
+			for range 4 {
+				_, page = p.Submit(p.browser, page, form)
+				if page.URL == nil || page.URL.Path == "/u/device-code-activation" {
+					break
+				}
+				form = page.Form()
+				maps.Copy(form, url.Values{"username": {servertest.Employee}, "password": {servertest.Password}, "action": {"default"}})
+				if page.URL.Path == "/u/consent" {
+					form.Set("action", "accept")
+				}
+			}
+			return textOf(body, "device_code")
+		},
+		func(p *proving, code string) bool { return poll(p, p.app("app"), code) },
+		with(noJWT, map[string]way{
+			expired:       spent(after(16 * time.Minute)),
+			otherAudience: never("it is for the token endpoint alone"),
+			otherClient: refused(func(p *proving, good string) string {
+				if poll(p, p.app("another app"), good) {
+					return good
+				}
+				return "none"
+			}),
+			otherUser: never("the person is the one who has let the device in"),
+			twice:     spent(used),
+		}),
+	}
+}
