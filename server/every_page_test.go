@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -38,9 +39,7 @@ func (w *ways) pagesOf(query, form url.Values, see func(operation string, resp *
 			}
 			body := ""
 			if method == http.MethodPost {
-				for name, values := range form {
-					sent[name] = values
-				}
+				maps.Copy(sent, form)
 				body = sent.Encode()
 			}
 			w.show(method, variable.ReplaceAllString(path, "app")+"?"+target.Encode(), body, operation, see)

@@ -149,8 +149,8 @@ func TestNothingBeginsInAPartOfAPage(t *testing.T) {
 			return link.String()
 		},
 		"a login at a provider":         func(w *ways) string { return w.visit(w.asks("connection", "google-oauth2")).Header.Get("Location") },
-		"a login of a SAML application": func(w *ways) string { return "/samlp/app" },
-		"a login of WS-Federation":      func(w *ways) string { return "/wsfed/app?wa=wsignin1.0" },
+		"a login of a SAML application": func(*ways) string { return "/samlp/app" },
+		"a login of WS-Federation":      func(*ways) string { return "/wsfed/app?wa=wsignin1.0" },
 		"the question of a logout":      func(w *ways) string { w.logIn(); return "/oidc/logout" },
 		"the enrollment by a ticket":    func(w *ways) string { return w.enrollment() },
 	} {

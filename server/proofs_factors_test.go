@@ -114,7 +114,7 @@ func approvals() place {
 				if accepts(p, p.app("another app"), good) {
 					return good
 				}
-				return "none none"
+				return "none at all"
 			}),
 			otherUser: refused(func(p *proving, good string) string {
 				token, _ := begin(p, servertest.Manager)
@@ -161,7 +161,7 @@ func challenges() place {
 				if accepts(p, p.app("another app"), good) {
 					return good
 				}
-				return "none none"
+				return "none at all"
 			}),
 			otherUser: refused(func(p *proving, good string) string {
 				return crossed(good, challenge(p, p.app("app"), servertest.Manager))

@@ -66,17 +66,8 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 			return err
 		}
 	}
-	orphans, err := tx.orphans(ids)
-	if err != nil {
+	if err := tx.endIssuedTo(ids, gone, now); err != nil {
 		return err
-	}
-	if err := tx.endIssued(func(i Issue) bool { return gone[i.UserID] }, now); err != nil {
-		return err
-	}
-	for id, clientID := range orphans {
-		if err := tx.RevokedGrants.Put(RevokedGrant{GrantID: id, UserGone: clientID, ExpiresAt: now.Add(opaqueLifetime)}); err != nil {
-			return err
-		}
 	}
 	if err := tx.endLogins(func(t Transaction) bool { return gone[t.UserID] || t.Consent != nil && gone[t.Consent.UserID] }); err != nil {
 		return err
@@ -199,6 +190,23 @@ func (tx *Tx) endIssued(meets func(Issue) bool, now time.Time) error {
 		return err
 	}
 	return deleteWhere(tx.Codes, tx.Codes.All(), codes.key, func(c Code) bool { return meets(c.Issue) })
+}
+
+// endIssuedTo is endIssued for users who are deleted, of which those learn who hold their refresh tokens.
+func (tx *Tx) endIssuedTo(ids []string, gone map[string]bool, now time.Time) error {
+	orphans, err := tx.orphans(ids)
+	if err != nil {
+		return err
+	}
+	if err := tx.endIssued(func(i Issue) bool { return gone[i.UserID] }, now); err != nil {
+		return err
+	}
+	for id, clientID := range orphans {
+		if err := tx.RevokedGrants.Put(RevokedGrant{GrantID: id, UserGone: clientID, ExpiresAt: now.Add(opaqueLifetime)}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // endDevices ends the devices that meet a condition, whether or not they were let in.

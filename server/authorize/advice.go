@@ -35,7 +35,7 @@ func (m *room) advise(ctx context.Context, rq storage.AuthorizeRequest, client s
 	if api == nil && rq.Assertion == nil {
 		note("the parameter audience, or default_audience of the tenant", "no API is named, so that the access token is opaque and good at /userinfo alone")
 	}
-	for _, scope := range strings.Fields(rq.Scope) {
+	for scope := range strings.FieldsSeq(rq.Scope) {
 		switch {
 		case scope == "offline_access":
 			if !authz.OfflineAllowed(client, api) {

@@ -15,10 +15,11 @@ func TestAnAnswerOfAConnectionThatHasGone(t *testing.T) {
 		return strings.Replace(seed, "{name: github, strategy: github, enabled_clients: [app]", "{name: github, strategy: github, enabled_clients: [app, only]", 1)
 	})
 	tn.Person("github", "ada@example.com", object{"email": "boss@corp.example"})
-	left, page := tn.come("client_id", "only")
+	_, page := tn.come("client_id", "only")
 	form := page.Form()
 	form.Set("connection", "github")
-	if left, page = tn.Submit(tn.browser, page, form); left != nil || !strings.HasPrefix(page.URL.Path, "/simulated/github/") {
+	left, page := tn.Submit(tn.browser, page, form)
+	if left != nil || !strings.HasPrefix(page.URL.Path, "/simulated/github/") {
 		t.Fatalf("the button leads to %v %v", left, page.URL)
 	}
 	query := url.Values{"state": {page.URL.Query().Get("state")}, "code": {tn.codeOf(page)}}

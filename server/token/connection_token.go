@@ -111,20 +111,7 @@ func (g *connectionToken) subject(ctx context.Context, rq *oauth.TokenRequest, g
 		if !ok {
 			return nil, apierr.InvalidRefreshToken
 		}
-		return func(tx *storage.Tx) error {
-			t, err := tx.RefreshTokens.Get(id)
-			if storage.IsNotFound(err) || err == nil && (t.Issue.ClientID != rq.Client.ClientID || t.Expired(rq.Now) || !t.Has(keys.Hash(text))) {
-				return apierr.InvalidRefreshToken
-			}
-			grant.Issue.UserID, grant.Issue.Organization = t.Issue.UserID, t.Issue.Organization
-			if err == nil && t.Online {
-				_, err = sessionOf(tx, t.Issue, rq.Now)
-			}
-			if storage.IsNotFound(err) {
-				return apierr.InvalidRefreshToken.With(err)
-			}
-			return err
-		}, nil
+		return func(tx *storage.Tx) error { return checkSubject(tx, id, keys.Hash(text), rq, grant) }, nil
 	case accessTokenType:
 		if rq.Client.ResourceServerIdentifier == "" {
 			return nil, &apierr.Error{
@@ -149,6 +136,23 @@ func (g *connectionToken) subject(ctx context.Context, rq *oauth.TokenRequest, g
 type vaulted struct {
 	storage.IdentityTokens
 	connected objects.ConnectedAccount // without an id for one that logs in
+}
+
+// checkSubject finds whose refresh token of a family a hash is of: one of the application's, whose time is
+// not over, and neither is that of the session that it is bound to.
+func checkSubject(tx *storage.Tx, id, hash string, rq *oauth.TokenRequest, grant *tokens.Grant) error {
+	t, err := tx.RefreshTokens.Get(id)
+	if err == nil && (t.Issue.ClientID != rq.Client.ClientID || t.Expired(rq.Now) || !t.Has(hash)) {
+		err = storage.ErrNotFound
+	}
+	if err == nil && t.Online {
+		_, err = sessionOf(tx, t.Issue, rq.Now)
+	}
+	if storage.IsNotFound(err) {
+		return apierr.InvalidRefreshToken.With(err)
+	}
+	grant.Issue.UserID, grant.Issue.Organization = t.Issue.UserID, t.Issue.Organization
+	return err
 }
 
 // vault finds the tokens that are kept of an account of the grant's user, by the request's connection

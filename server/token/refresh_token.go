@@ -42,10 +42,7 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	var decision authz.Decision
 	var known bool
 	err := g.db.View(ctx, func(tx *storage.Tx) error {
-		t, err := tx.RefreshTokens.Get(id)
-		if storage.IsNotFound(err) {
-			return g.gone(tx, id, text, rq.Client.ClientID)
-		}
+		t, err := g.family(tx, id, text, rq.Client.ClientID)
 		if err != nil || t.Issue.ClientID != rq.Client.ClientID || t.Expired(rq.Now) {
 			return cmp.Or(err, storage.ErrNotFound)
 		}
@@ -85,14 +82,17 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	return grant, nil
 }
 
-// gone tells what has become of a family that is not there: its own application learns that the user was
-// deleted.
-func (g *refreshToken) gone(tx *storage.Tx, id, text, clientID string) error {
+// family finds the family that a token claims to be of. Of one that is not there its own application learns
+// where its user was deleted.
+func (g *refreshToken) family(tx *storage.Tx, id, text, clientID string) (t storage.RefreshToken, err error) {
+	if t, err = tx.RefreshTokens.Get(id); !storage.IsNotFound(err) {
+		return t, err
+	}
 	revoked, err := tx.RevokedGrants.Get(id)
 	if err == nil && revoked.UserGone == clientID && clientID != "" && g.issuer.Secrets.IssuedRefreshToken(text) {
-		return apierr.RefreshUserGone
+		return t, apierr.RefreshUserGone
 	}
-	return cmp.Or(err, storage.ErrNotFound)
+	return t, cmp.Or(err, storage.ErrNotFound)
 }
 
 func decide(tx *storage.Tx, grant *tokens.Grant, requested string) (authz.Decision, error) {
