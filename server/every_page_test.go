@@ -63,8 +63,8 @@ func (w *ways) show(method, target, body, operation string, see func(string, *ht
 	see(operation, resp, text)
 }
 
-// leading are the names of parameters by which pages of others are led on to somewhere.
-var leading = []string{
+// leadingOn are the names of parameters by which pages of others are led on to somewhere.
+var leadingOn = []string{
 	"returnTo", "return_to", "redirect_uri", "redirect", "redirectUri", "next", "url", "continue", "resultUrl", "result_url", "callback", "callbackURL", "target", "goto",
 	"post_logout_redirect_uri", "wreply", "wtrealm", "wctx", "RelayState", "AssertionConsumerServiceURL", "initiate_login_uri", "app_uri", "relay", "back", "login_uri", "service",
 	"ticket", "email", "connection", "code", "login_hint", "user_code", "iss", "logout_hint", "organization", "realm", "action", "username", "password", "identifier", "resource",
@@ -76,7 +76,7 @@ func TestNoParameterOfAnyPageLeadsElsewhere(t *testing.T) {
 	const evil = "https://evil.example/"
 	w := startWays(t)
 	all := url.Values{"client_id": {"app"}, "response_type": {"code"}, "scope": {"openid"}}
-	for _, name := range leading {
+	for _, name := range leadingOn {
 		all.Set(name, evil)
 	}
 	// Where a parameter that has to be right would be wrong, nothing else of the request is looked at.
