@@ -110,17 +110,20 @@ func TestNoParameterOfAnyPageLeadsElsewhere(t *testing.T) {
 // other sites its address, RFC 9700 sections 4.2 and 4.16; neither do the pages of the tenant's own.
 func TestEveryPageKeepsItsAddressAndItsFrame(t *testing.T) {
 	w := startWays(t)
-	for name, own := range map[string]func(){
-		"as they are": func() {},
-		"with pages of the tenant's own": func() {
+	for _, tt := range []struct {
+		name string
+		own  func()
+	}{
+		{"as they are", func() {}},
+		{"with pages of the tenant's own", func() {
 			w.api(http.MethodPatch, "clients/app", map[string]any{"custom_login_page": "<p>ours</p>", "custom_login_page_on": true}, "")
 			page := map[string]any{"enabled": true, "html": "<p>ours</p>"}
 			w.api(http.MethodPatch, "tenants/settings", map[string]any{"change_password": page, "guardian_mfa_page": page, "error_page": map[string]any{"html": "<p>ours</p>", "show_log_link": false}}, "")
-		},
+		}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			w.t = t
-			own()
+			tt.own()
 			pages, ours := 0, 0
 			w.pagesOf(url.Values{"client_id": {"app"}, "redirect_uri": {"https://app.example.com/callback"}, "response_type": {"code"}}, url.Values{}, func(operation string, resp *http.Response, body string) {
 				if !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") || resp.StatusCode == http.StatusFound {
@@ -138,7 +141,7 @@ func TestEveryPageKeepsItsAddressAndItsFrame(t *testing.T) {
 					t.Errorf("%s tells others where it is, or is kept: %v", operation, h)
 				}
 			})
-			if pages < 100 || (ours > 0) != (name != "as they are") {
+			if pages < 100 || (ours > 0) != (tt.name != "as they are") {
 				t.Errorf("%d pages were looked at, of which %d are the tenant's own", pages, ours)
 			}
 		})

@@ -18,7 +18,7 @@ func (tx *Tx) ForgetClient(id string, now time.Time) error {
 	if err := tx.end(clientEnding(id), now); err != nil {
 		return err
 	}
-	if err := tx.endIssued(func(i Issue) bool { return i.ClientID == id }, now); err != nil {
+	if err := tx.endIssued(func(i Issue) bool { return i.ClientID == id }, false, now); err != nil {
 		return err
 	}
 	if err := tx.endDevices(func(d Device) bool { return d.ClientID == id }); err != nil {
@@ -66,7 +66,7 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 			return err
 		}
 	}
-	if err := tx.endIssuedTo(ids, gone, now); err != nil {
+	if err := tx.endIssued(func(i Issue) bool { return gone[i.UserID] }, true, now); err != nil {
 		return err
 	}
 	if err := tx.endLogins(func(t Transaction) bool { return gone[t.UserID] || t.Consent != nil && gone[t.Consent.UserID] }); err != nil {
@@ -88,7 +88,7 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 // ForgetAPI removes what was granted for an API: tokens, and permissions of roles and
 // of users.
 func (tx *Tx) ForgetAPI(identifier string, now time.Time) error {
-	if err := tx.endIssued(func(i Issue) bool { return i.Audience == identifier }, now); err != nil {
+	if err := tx.endIssued(func(i Issue) bool { return i.Audience == identifier }, false, now); err != nil {
 		return err
 	}
 	if err := tx.endLogins(func(t Transaction) bool { return t.Request().Audience == identifier }); err != nil {
@@ -111,7 +111,7 @@ func (tx *Tx) ForgetAPI(identifier string, now time.Time) error {
 
 // ForgetOrganization removes what came of logins to an organization.
 func (tx *Tx) ForgetOrganization(id string, now time.Time) error {
-	if err := tx.endIssued(func(i Issue) bool { return i.Organization == id }, now); err != nil {
+	if err := tx.endIssued(func(i Issue) bool { return i.Organization == id }, false, now); err != nil {
 		return err
 	}
 	return tx.endLogins(func(t Transaction) bool {
@@ -172,14 +172,21 @@ func (tx *Tx) DeleteDocuments(kind string, meets func(Document) bool) error {
 }
 
 // endIssued ends what users were given that meets a condition: codes, refresh tokens,
-// and the opaque access tokens that came with those.
-func (tx *Tx) endIssued(meets func(Issue) bool, now time.Time) error {
+// and the opaque access tokens that came with those. Who holds a refresh token of users who have gone learns that.
+func (tx *Tx) endIssued(meets func(Issue) bool, userGone bool, now time.Time) error {
 	revoked, err := tx.RefreshTokensWhere(func(t RefreshToken) bool { return meets(t.Issue) })
 	if err != nil {
 		return err
 	}
 	for _, id := range revoked {
-		if err := tx.RevokeGrant(id, now); err != nil {
+		t, err := tx.RefreshTokens.Get(id)
+		if err == nil {
+			err = tx.RevokeGrant(id, now)
+		}
+		if err == nil && userGone {
+			err = tx.RevokedGrants.Put(RevokedGrant{GrantID: id, UserGone: t.Issue.ClientID, ExpiresAt: now.Add(opaqueLifetime)})
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -190,23 +197,6 @@ func (tx *Tx) endIssued(meets func(Issue) bool, now time.Time) error {
 		return err
 	}
 	return deleteWhere(tx.Codes, tx.Codes.All(), codes.key, func(c Code) bool { return meets(c.Issue) })
-}
-
-// endIssuedTo is endIssued for users who are deleted, of which those learn who hold their refresh tokens.
-func (tx *Tx) endIssuedTo(ids []string, gone map[string]bool, now time.Time) error {
-	orphans, err := tx.orphans(ids)
-	if err != nil {
-		return err
-	}
-	if err := tx.endIssued(func(i Issue) bool { return gone[i.UserID] }, now); err != nil {
-		return err
-	}
-	for id, clientID := range orphans {
-		if err := tx.RevokedGrants.Put(RevokedGrant{GrantID: id, UserGone: clientID, ExpiresAt: now.Add(opaqueLifetime)}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // endDevices ends the devices that meet a condition, whether or not they were let in.

@@ -112,20 +112,6 @@ func (tx *Tx) RefreshTokensWhere(holds func(RefreshToken) bool) (ids []string, e
 	return ids, nil
 }
 
-// orphans returns the applications of the families of users, by the ids of those.
-func (tx *Tx) orphans(userIDs []string) (clients map[string]string, err error) {
-	clients = map[string]string{}
-	for _, userID := range userIDs {
-		for t, err := range tx.RefreshTokens.By("user", userID) {
-			if err != nil {
-				return nil, err
-			}
-			clients[t.ID] = t.Issue.ClientID
-		}
-	}
-	return clients, nil
-}
-
 // Exchange is one use of a refresh token.
 type Exchange struct {
 	ID      string // of the family
