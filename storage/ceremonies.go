@@ -47,19 +47,7 @@ func (tx *Tx) BeginCeremony(c Ceremony) error {
 	if err := tx.Ceremonies.Put(c); err != nil {
 		return err
 	}
-	for {
-		all, err := tx.sizes.Get(ceremonies.name)
-		if err != nil || all.Bytes <= maxCeremonies {
-			return Optional(err)
-		}
-		first, err := tx.Ceremonies.records.keysInOrder("age", "", 1)
-		if err != nil || len(first) == 0 {
-			return err
-		}
-		if err := tx.Ceremonies.Delete(first[0]); err != nil {
-			return err
-		}
-	}
+	return tx.Ceremonies.records.boundSize(maxCeremonies)
 }
 
 // FindCeremony returns a challenge for a purpose, or an error that wraps ErrNotFound where there

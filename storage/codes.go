@@ -77,11 +77,7 @@ func (tx *Tx) IssueCode(c Code) error {
 	if err := tx.Codes.Put(c); err != nil {
 		return err
 	}
-	all, err := tx.Codes.records.keysInOrder("session", codeIndex(c.Issue.SessionID), maxCodes+1)
-	if err != nil || len(all) <= maxCodes {
-		return err
-	}
-	return tx.Codes.Delete(all[0])
+	return tx.Codes.records.bound("session", codeIndex(c.Issue.SessionID), maxCodes)
 }
 
 // RevokedGrant says that tokens of a grant are no longer good. It is kept as

@@ -56,11 +56,7 @@ func (tx *Tx) StartDevice(d Device) error {
 	if err := tx.Devices.Put(d); err != nil {
 		return err
 	}
-	all, err := tx.Devices.records.keysInOrder("client", deviceIndex(d.ClientID), maxDevices+1)
-	if err != nil || len(all) <= maxDevices {
-		return err
-	}
-	return tx.Devices.Delete(all[0])
+	return tx.Devices.records.bound("client", deviceIndex(d.ClientID), maxDevices)
 }
 
 // PollDevice notes that a device asks whether it was let in, and returns it. A poll that comes

@@ -33,24 +33,21 @@ type link struct {
 }
 
 func (r records) links(key string, v any) []link {
-	var out []link
+	out := make([]link, 0, len(r.kind.indexes)+1)
 	for _, ix := range r.kind.indexes {
 		for _, value := range ix.values(v) {
-			prefix := r.indexPrefix(ix.name, value)
-			l := link{
-				entry:     append(slices.Clip(prefix), key...),
-				malformed: strings.ContainsRune(value, 0),
-			}
+			entry := []byte("i/" + r.kind.name + "\x00" + ix.name + "\x00" + value + "\x00" + key)
+			l := link{entry: entry, malformed: strings.ContainsRune(value, 0)}
 			if ix.unique {
-				l.unique = prefix
+				prefix := len(entry) - len(key)
+				l.unique = entry[:prefix:prefix]
 			}
 			out = append(out, l)
 		}
 	}
 	if r.kind.expires != nil {
 		if at := r.kind.expires(v); !at.IsZero() {
-			entry := append([]byte("e/"), expiryBytes(at)...)
-			out = append(out, link{entry: append(entry, r.rowKey(key)[2:]...)})
+			out = append(out, link{entry: []byte("e/" + string(expiryBytes(at)) + r.kind.name + "\x00" + key)})
 		}
 	}
 	return out
@@ -127,9 +124,10 @@ func (r records) leadsFrom(row, raw []byte) (leads, error) {
 	return r.leads(r.kind.key(v), v), nil
 }
 
-// relink writes the leads to a record that are new, and removes those that are no more.
-func (r records) relink(key string, was, is leads) error {
-	for _, l := range without(is.links, was.links) {
+// relink writes the leads to a record that are new, of which added are the links, and removes those
+// that are no more.
+func (r records) relink(key string, was, is leads, added []link) error {
+	for _, l := range added {
 		if err := r.tx.kv.Put(l.entry, nil); err != nil {
 			return err
 		}

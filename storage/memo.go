@@ -59,7 +59,7 @@ func (r records) memo(among *memos) *memo {
 // recent those that were read last of others.
 type memos struct{ lasting, recent memo }
 
-// Bounds of the memory in records; past it a memo starts anew.
+// Bounds of the memory in records; past it those that were used longest ago go.
 const (
 	lastingLimit = 4096
 	recentLimit  = 512
@@ -72,9 +72,11 @@ func newMemos() *memos {
 // memo remembers decoded records beside the bytes they came from. An entry is
 // used only for equal bytes, so it needs no invalidation. A nil memo remembers nothing.
 type memo struct {
-	limit   int
-	mu      sync.RWMutex
-	entries map[string]memoEntry
+	limit int
+	mu    sync.RWMutex
+	// entries are those that came last, up to half of the limit, and before those that came
+	// before them.
+	entries, before map[string]memoEntry
 }
 
 type memoEntry struct {
@@ -88,20 +90,33 @@ func (m *memo) find(row, raw []byte) (any, bool) {
 	}
 	m.mu.RLock()
 	e, ok := m.entries[string(row)]
+	older := !ok
+	if older {
+		e, ok = m.before[string(row)]
+	}
 	m.mu.RUnlock()
-	return e.value, ok && bytes.Equal(e.raw, raw)
+	if !ok || !bytes.Equal(e.raw, raw) {
+		return nil, false
+	}
+	if older {
+		m.add(string(row), e)
+	}
+	return e.value, true
 }
 
 func (m *memo) keep(row, raw []byte, value any) {
-	if m == nil {
-		return
+	if m != nil {
+		m.add(string(row), memoEntry{bytes.Clone(raw), value})
 	}
+}
+
+func (m *memo) add(row string, e memoEntry) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.entries == nil || len(m.entries) >= m.limit {
-		m.entries = map[string]memoEntry{}
+	if m.entries == nil || len(m.entries) >= m.limit/2 {
+		m.entries, m.before = map[string]memoEntry{}, m.entries
 	}
-	m.entries[string(row)] = memoEntry{bytes.Clone(raw), value}
+	m.entries[row] = e
 }
 
 // Forget gives up the memory that makes the store quick and that a quiet one can do without: the
@@ -109,7 +124,7 @@ func (m *memo) keep(row, raw []byte, value any) {
 func (db *DB) Forget() error {
 	m := &db.memos.recent
 	m.mu.Lock()
-	m.entries = nil
+	m.entries, m.before = nil, nil
 	m.mu.Unlock()
 	if db.release == nil {
 		return nil

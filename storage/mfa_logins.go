@@ -36,11 +36,7 @@ func (tx *Tx) StartMFALogin(l MFALogin) error {
 	if err := tx.MFALogins.Put(l); err != nil {
 		return err
 	}
-	all, err := tx.MFALogins.records.keysInOrder("user", mfaLoginIndex(l.Issue.UserID), maxMFALogins+1)
-	if err != nil || len(all) <= maxMFALogins {
-		return err
-	}
-	return tx.MFALogins.Delete(all[0])
+	return tx.MFALogins.records.bound("user", mfaLoginIndex(l.Issue.UserID), maxMFALogins)
 }
 
 // FinishMFALogin ends a login. It returns ErrReused where it has ended already.

@@ -35,11 +35,7 @@ func (db *DB) PushRequest(ctx context.Context, p PushedRequest) error {
 		if err := tx.PushedRequests.Put(p); err != nil {
 			return err
 		}
-		all, err := tx.PushedRequests.records.keysInOrder("client", p.ClientID+"\x01", maxPushed+1)
-		if err != nil || len(all) <= maxPushed {
-			return err
-		}
-		return tx.PushedRequests.Delete(all[0])
+		return tx.PushedRequests.records.bound("client", p.ClientID+"\x01", maxPushed)
 	})
 }
 

@@ -53,11 +53,7 @@ func (tx *Tx) AskPush(p Push) error {
 	if err := tx.Pushes.Put(p); err != nil {
 		return err
 	}
-	all, err := tx.Pushes.records.keysInOrder("age", p.UserID+"\x01", maxPushes+1)
-	if err != nil || len(all) <= maxPushes {
-		return err
-	}
-	return tx.Pushes.Delete(all[0])
+	return tx.Pushes.records.bound("age", p.UserID+"\x01", maxPushes)
 }
 
 // FindPush returns the question with a key, or an error that wraps ErrNotFound where there is

@@ -30,11 +30,7 @@ func (tx *Tx) RememberBrowser(b RememberedBrowser) error {
 	if err := tx.RememberedBrowsers.Put(b); err != nil {
 		return err
 	}
-	all, err := tx.RememberedBrowsers.records.keysInOrder("age", b.UserID+"\x01", maxRememberedBrowsers+1)
-	if err != nil || len(all) <= maxRememberedBrowsers {
-		return err
-	}
-	return tx.RememberedBrowsers.Delete(all[0])
+	return tx.RememberedBrowsers.records.bound("age", b.UserID+"\x01", maxRememberedBrowsers)
 }
 
 // Remembers reports whether a browser of a user is remembered at now.

@@ -1,31 +1,67 @@
 package storage
 
-// Size is how many bytes the records of a measured table take: a bound on them is kept
-// without a look at all of them.
-type Size struct {
-	Table string `json:"table"`
-	Bytes int    `json:"bytes"`
-}
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+)
 
-var sizes = declare(spec[Size]{
-	name: "sizes",
-	key:  func(s Size) string { return s.Table },
-})
+// Of measured tables it is kept how many bytes their records take, "t/" "sizes" 0 table -> number
+// (decimal), so that a bound on them is kept without a look at all of them.
+const sizesTable = "sizes"
+
+func (r records) sizeKey() []byte { return append(tablePrefix(sizesTable), r.kind.name...) }
+
+// size is how many bytes the table's records take.
+func (r records) size() (int, error) {
+	raw, err := r.tx.kv.Get(r.sizeKey())
+	if err != nil || raw == nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(string(raw))
+	if err == nil {
+		return n, nil
+	}
+	var before struct { // as it was kept up to format 5
+		Bytes int `json:"bytes"`
+	}
+	if json.Unmarshal(raw, &before) != nil {
+		return 0, fmt.Errorf("the size of %s is %q: %w", r.kind.name, raw, ErrDamaged)
+	}
+	return before.Bytes, nil
+}
 
 // measure notes that the table's records have grown by some bytes.
 func (r records) measure(grown int) error {
 	if !r.kind.measured || grown == 0 {
 		return nil
 	}
-	s, err := r.tx.sizes.Get(r.kind.name)
-	if err := Optional(err); err != nil {
+	n, err := r.size()
+	if err != nil {
 		return err
 	}
-	s.Table, s.Bytes = r.kind.name, s.Bytes+grown
-	if s.Bytes <= 0 {
-		return r.tx.sizes.Delete(s.Table)
+	if n += grown; n <= 0 {
+		return r.tx.kv.Delete(r.sizeKey())
 	}
-	return r.tx.sizes.Put(s)
+	return r.tx.kv.Put(r.sizeKey(), strconv.AppendInt(nil, int64(n), 10))
+}
+
+// boundSize deletes the records that index "age" leads to first, until all of them take no more than
+// most bytes.
+func (r records) boundSize(most int) error {
+	for {
+		n, err := r.size()
+		if err != nil || n <= most {
+			return err
+		}
+		first, err := r.keysInOrder("age", "", 1)
+		if err != nil || len(first) == 0 {
+			return err
+		}
+		if err := r.delete(first[0]); err != nil {
+			return err
+		}
+	}
 }
 
 // measureAll notes how much the table's records take that were written before they were

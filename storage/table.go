@@ -150,7 +150,8 @@ func (t Table[T]) All() iter.Seq2[T, error] { return all[T](t.records.scan("")) 
 func (t Table[T]) Delete(key string) error { return t.records.delete(key) }
 
 // Put writes the record. It returns an error that wraps ErrConflict when
-// another record holds a value that must be unique, before it writes anything.
+// another record holds a value that must be unique, before it writes anything. What the record
+// refers to may be shared with who reads it later, and is for reading only from here on.
 func (t Table[T]) Put(v T) error {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -223,7 +224,7 @@ func (r records) get(key string) (any, error) {
 func (r records) raw(key string, row []byte) ([]byte, error) {
 	raw, err := r.tx.kv.Get(row)
 	if err == nil && raw == nil {
-		err = fmt.Errorf("%s %q: %w", r.kind.name, key, ErrNotFound)
+		err = missing{r.kind.name, "", key}
 	}
 	return raw, err
 }
@@ -249,7 +250,7 @@ func (r records) find(ix, value string) (any, error) {
 	case err != nil:
 		return nil, err
 	case !found:
-		return nil, fmt.Errorf("%s with %s %q: %w", r.kind.name, ix, value, ErrNotFound)
+		return nil, missing{r.kind.name, ix, value}
 	}
 	return r.get(key)
 }
@@ -331,6 +332,24 @@ func (r records) keysInOrder(ix, start string, limit int) (keys []string, err er
 	return keys, err
 }
 
+// bound deletes the first of the records that index ix leads to by a value that starts with a text, in
+// the order of those values, where there are more of them than most.
+func (r records) bound(ix, start string, most int) error {
+	prefix := []byte(strings.TrimSuffix(string(r.indexPrefix(ix, start)), "\x00"))
+	var first string
+	n := 0
+	err := r.tx.kv.Scan(prefix, prefixEnd(prefix), func(entry, _ []byte) bool {
+		if n++; n == 1 {
+			first = string(entry[bytes.LastIndexByte(entry, 0)+1:])
+		}
+		return n <= most
+	})
+	if err != nil || n <= most {
+		return err
+	}
+	return r.delete(first)
+}
+
 // scan yields the records whose key starts with a text, in key order.
 //
 //go:noinline
@@ -361,7 +380,7 @@ func (r records) deleteKey(row []byte) error {
 		return err
 	}
 	key := string(row[len(tablePrefix(r.kind.name)):])
-	if err := r.relink(key, was, leads{}); err != nil {
+	if err := r.relink(key, was, leads{}, nil); err != nil {
 		return err
 	}
 	if err := r.leave(key); err != nil {
@@ -383,9 +402,8 @@ func (r records) put(d Document) error {
 
 // putBeside writes a document in the place of the one at key where the record that it is stays the
 // same: what has changed are members that the server does not act on. That record is not decoded
-// anew, now or when it is read next.
+// anew.
 func (r records) putBeside(key string, d Document) error {
-	row := r.rowKey(key)
 	v, err := r.look(key)
 	if err != nil {
 		return err
@@ -394,7 +412,6 @@ func (r records) putBeside(key string, d Document) error {
 	if err != nil {
 		return err
 	}
-	r.memo(r.tx.known).keep(row, raw, v)
 	return r.write(v, raw)
 }
 
@@ -435,7 +452,8 @@ func (r records) write(v any, raw []byte) error {
 		}
 	}
 	is := r.leads(key, v)
-	if err := r.checkLinks(key, without(is.links, was.links)); err != nil {
+	added := without(is.links, was.links)
+	if err := r.checkLinks(key, added); err != nil {
 		return err
 	}
 	if old == nil {
@@ -443,11 +461,14 @@ func (r records) write(v any, raw []byte) error {
 			return err
 		}
 	}
-	if err := r.relink(key, was, is); err != nil {
+	if err := r.relink(key, was, is, added); err != nil {
 		return err
 	}
 	if err := r.measure(len(raw) - len(old)); err != nil {
 		return err
+	}
+	if r.kind.recent { // who reads it next need not decode it
+		r.memo(r.tx.known).keep(row, raw, v)
 	}
 	return r.tx.kv.Put(row, raw)
 }

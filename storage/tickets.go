@@ -131,11 +131,7 @@ func (tx *Tx) KeepLoginFailures(f LoginFailures) error {
 	if err := tx.LoginFailures.Put(f); err != nil {
 		return err
 	}
-	all, err := tx.LoginFailures.records.keysInOrder("age", f.UserID+"\x01", maxLoginFailures+1)
-	if err != nil || len(all) <= maxLoginFailures {
-		return err
-	}
-	return tx.LoginFailures.Delete(all[0])
+	return tx.LoginFailures.records.bound("age", f.UserID+"\x01", maxLoginFailures)
 }
 
 // LoginFailuresKey is the key of the failures of a user from an address.

@@ -449,26 +449,8 @@ func (tx *Tx) keepTransaction(t Transaction, raw []byte) error {
 // boundTransactions makes room where the transactions of a browser, or all of them, have
 // become too many by a new one.
 func (tx *Tx) boundTransactions(t Transaction) error {
-	ofBrowser, err := tx.Transactions.keysInOrder("browser", t.BrowserHash+"\x01", maxBrowserTransactions+1)
-	if err != nil {
+	if err := tx.Transactions.bound("browser", t.BrowserHash+"\x01", maxBrowserTransactions); err != nil {
 		return err
 	}
-	if len(ofBrowser) > maxBrowserTransactions {
-		if err := tx.Transactions.Delete(ofBrowser[0]); err != nil {
-			return err
-		}
-	}
-	for {
-		all, err := tx.sizes.Get(transactions.name)
-		if err != nil || all.Bytes <= maxAllTransactions {
-			return Optional(err)
-		}
-		first, err := tx.Transactions.keysInOrder("age", "", 1)
-		if err != nil || len(first) == 0 {
-			return err
-		}
-		if err := tx.Transactions.Delete(first[0]); err != nil {
-			return err
-		}
-	}
+	return tx.Transactions.boundSize(maxAllTransactions)
 }

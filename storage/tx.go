@@ -51,8 +51,6 @@ type Tx struct {
 	IdentityTokens     Table[IdentityTokens]
 	Ceremonies         Table[Ceremony]
 	Pushes             Table[Push]
-
-	sizes Table[Size]
 }
 
 func newTx(kv KV, m *memos) *Tx {
@@ -79,7 +77,6 @@ func newTx(kv KV, m *memos) *Tx {
 	tx.Secrets = table(tx, secrets)
 	tx.Sessions = table(tx, sessions)
 	tx.Transactions = Transactions{records{tx, transactions.kind}}
-	tx.sizes = table(tx, sizes)
 	tx.Codes = table(tx, codes)
 	tx.PushedRequests = table(tx, pushedRequests)
 	tx.RefreshTokens = table(tx, refreshTokens)

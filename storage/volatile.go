@@ -79,7 +79,7 @@ func isVolatile(key []byte) bool {
 	part, rest := string(key[:partLength]), key[partLength:]
 	switch part {
 	case "t/", "i/":
-		if own, ok := bytes.CutPrefix(rest, []byte(sizes.name+"\x00")); ok {
+		if own, ok := bytes.CutPrefix(rest, []byte(sizesTable+"\x00")); ok {
 			return string(own) == transactions.name
 		}
 	case "e/":
@@ -102,7 +102,7 @@ func keysFrom(prefix []byte) keyRange { return keyRange{prefix, prefixEnd(prefix
 // volatileParts are the ranges of keys in which volatile records are. Only among the expiries are
 // there others too, which come last here.
 var volatileParts = func() []keyRange {
-	parts := []keyRange{keysFrom(append(tablePrefix(sizes.name), transactions.name...))}
+	parts := []keyRange{keysFrom(append(tablePrefix(sizesTable), transactions.name...))}
 	for _, name := range volatileTables {
 		parts = append(parts, keysFrom(tablePrefix(name)), keysFrom([]byte("i/"+name+"\x00")))
 	}

@@ -217,7 +217,9 @@ func (db *DB) Close() error {
 // group can be taken back without the others.
 type kv struct {
 	bucket *bbolt.Bucket
-	undo   []change
+	// at is what single keys are looked for with: bbolt would make a cursor for each.
+	at   *bbolt.Cursor
+	undo []change
 	// alone updates have a transaction of bbolt's for themselves, which is taken back
 	// whole: changed says that something was written, and nothing is remembered of it.
 	alone, changed bool
@@ -229,9 +231,24 @@ type change struct{ key, before []byte }
 
 func (k *kv) Get(key []byte) ([]byte, error) {
 	k.inBolt = true
-	value := k.bucket.Get(key)
+	value := k.find(key)
 	k.inBolt = false
 	return value, nil
+}
+
+// find is the value at a key, nil for none.
+func (k *kv) find(key []byte) []byte {
+	if k.at == nil {
+		k.at = k.bucket.Cursor()
+	}
+	found, value := k.at.Seek(key)
+	switch {
+	case found == nil || !bytes.Equal(found, key):
+		return nil
+	case value == nil:
+		return []byte{}
+	}
+	return value
 }
 
 func (k *kv) Put(key, value []byte) error {
@@ -249,7 +266,7 @@ func (k *kv) Delete(key []byte) error {
 func (k *kv) write(key []byte, do func() error) error {
 	k.inBolt = true
 	if k.changed = true; !k.alone {
-		k.undo = append(k.undo, change{bytes.Clone(key), bytes.Clone(k.bucket.Get(key))})
+		k.undo = append(k.undo, change{bytes.Clone(key), bytes.Clone(k.find(key))})
 	}
 	err := do()
 	k.inBolt = false

@@ -78,9 +78,12 @@ func (q *Queue) write() {
 	defer close(q.done)
 	for first := range q.waiting {
 		// Whoever is on the way to the queue joins: on busy cores commits become fewer and
-		// larger, on idle ones this returns at once.
-		runtime.Gosched()
-		group := q.gather(first)
+		// larger, on idle ones this ends at once.
+		group := []*Queued{first}
+		for more := true; more; {
+			runtime.Gosched()
+			group, more = q.gather(group)
+		}
 		q.commit(group)
 		for _, u := range group {
 			close(u.done)
@@ -88,19 +91,18 @@ func (q *Queue) write() {
 	}
 }
 
-// gather takes what waits behind the first.
-func (q *Queue) gather(first *Queued) []*Queued {
-	group := []*Queued{first}
+// gather adds what waits to a group, and reports whether there was any and there may be more.
+func (q *Queue) gather(group []*Queued) (_ []*Queued, more bool) {
 	for len(group) < q.most {
 		select {
 		case u, ok := <-q.waiting:
 			if !ok {
-				return group
+				return group, false
 			}
-			group = append(group, u)
+			group, more = append(group, u), true
 		default:
-			return group
+			return group, more
 		}
 	}
-	return group
+	return group, false
 }
