@@ -32,8 +32,8 @@ const (
 )
 
 // tendMemory lets the heap grow while the server is busy, and in the first quiet
-// moments afterwards gives back to the machine what it grew by, until stop is
-// closed. The runtime itself keeps most of it for minutes, on machines where a
+// moments afterwards gives back to the machine what it grew by, and the pages of the
+// program that it ran, until stop is closed. The runtime itself keeps most of it for minutes, on machines where a
 // development server idles nearly always. forget is called before: what is remembered
 // of the burst lies scattered over all of the heap that it took, and would keep that.
 func tendMemory(stop <-chan struct{}, forget func()) {
@@ -68,6 +68,9 @@ func tendMemory(stop <-chan struct{}, forget func()) {
 		if left > 0 {
 			debug.FreeOSMemory()
 			left--
+			if left == 0 {
+				_ = releaseProgram() // it stays as large as it is
+			}
 		}
 	}
 }

@@ -38,14 +38,19 @@ func ScreensOf(tx *storage.Tx) (Screens, error) {
 	return together, storage.Optional(err)
 }
 
-// ScreensFor are the pages of a request: where no password can be asked for, the identifier
-// is asked for by itself. Organizations are for the universal login alone, Auth0:
-// authenticate/login/auth0-universal-login/universal-login-vs-classic-login.
+// ScreensFor are the pages of a request, by its ways to log in.
 func ScreensFor(tx *storage.Tx, rq storage.AuthorizeRequest) (Screens, error) {
 	ways, err := WaysOf(tx, rq)
 	if err != nil {
 		return together, err
 	}
+	return ways.Screens(tx, rq)
+}
+
+// Screens are the pages of a request with these ways: where no password can be asked for, the
+// identifier is asked for by itself. Organizations are for the universal login alone, Auth0:
+// authenticate/login/auth0-universal-login/universal-login-vs-classic-login.
+func (w Ways) Screens(tx *storage.Tx, rq storage.AuthorizeRequest) (Screens, error) {
 	own, is, err := Classic(tx, rq.ClientID)
 	switch {
 	case err != nil:
@@ -53,10 +58,10 @@ func ScreensFor(tx *storage.Tx, rq storage.AuthorizeRequest) (Screens, error) {
 	case rq.Organization != "":
 	case own != "":
 		return classicOwn, nil
-	case is && len(ways.Databases) > 0:
+	case is && len(w.Databases) > 0:
 		return classicBuiltIn, nil
 	}
-	if len(ways.Databases) == 0 {
+	if len(w.Databases) == 0 {
 		return identifierFirst, nil
 	}
 	return ScreensOf(tx)

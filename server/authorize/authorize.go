@@ -144,19 +144,26 @@ func (m *room) resume(w http.ResponseWriter, r *http.Request) error {
 func (m *room) takeUp(w http.ResponseWriter, r *http.Request) error {
 	state := r.URL.Query().Get("state")
 	now := m.Now()
-	t, err := m.Cookies.Transaction(m.DB, r, state, now)
-	if err != nil {
-		return err
-	}
-	var client storage.Client
-	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
-		client, err = findClient(tx, t.Asked.ClientID)
-		return err
+	d := &decision{}
+	known := false
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		t, err := m.Cookies.TransactionIn(tx, r, state, now)
+		if err != nil {
+			return err
+		}
+		client, err := findClient(tx, t.Asked.ClientID)
+		if err != nil {
+			return err
+		}
+		d.login, known = login{t, t.Request(), client}, true
+		return m.load(tx, r, d, now)
 	})
-	if err != nil {
+	if !known && err != nil {
 		return err
 	}
-	d, err := m.decide(r, login{t, t.Request(), client}, now)
+	if err == nil {
+		err = m.conclude(r, d)
+	}
 	if err != nil {
 		return m.refuse(w, r, d, err)
 	}

@@ -59,13 +59,21 @@ type decision struct {
 func (m *room) decide(r *http.Request, l login, now time.Time) (d *decision, err error) {
 	d = &decision{login: l}
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error { return m.load(tx, r, d, now) })
-	if err != nil || d.page != "" {
+	if err != nil {
 		return d, err
+	}
+	return d, m.conclude(r, d)
+}
+
+// conclude is what follows on load: the scripts, and the question of consent.
+func (m *room) conclude(r *http.Request, d *decision) (err error) {
+	if d.page != "" {
+		return nil
 	}
 	d.access.grant.Trace(r.Context())
 	d.access = scripts(d)
 	d.page, err = consent(d)
-	return d, err
+	return err
 }
 
 // load fills in who it is and what they may. It stops where a page is needed first.
@@ -190,7 +198,7 @@ func askLogin(tx *storage.Tx, l login) (page string, err error) {
 	if _, straight := ways.Straight(l.request); straight {
 		return account.ProviderPage, nil
 	}
-	screens, err := account.ScreensFor(tx, l.request)
+	screens, err := ways.Screens(tx, l.request)
 	if l.request.ScreenHint == "signup" && ways.Own() {
 		return screens.Signup, err
 	}

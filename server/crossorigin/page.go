@@ -143,7 +143,7 @@ func (m *room) told(w http.ResponseWriter, r *http.Request, t storage.Transactio
 		if a.ways, err = account.WaysOf(tx, rq); err != nil {
 			return err
 		}
-		if a.screens, err = account.ScreensFor(tx, rq); err != nil {
+		if a.screens, err = a.ways.Screens(tx, rq); err != nil {
 			return err
 		}
 		a.buttons, err = account.Buttons(tx, rq, a.ways)

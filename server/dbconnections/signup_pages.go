@@ -41,11 +41,11 @@ type signingUp struct {
 func (m *room) signingUp(ctx context.Context, t storage.Transaction, state string) (s signingUp, err error) {
 	s.transaction, s.state = t, state
 	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
-		if s.screens, err = account.ScreensFor(tx, t.Request()); err != nil {
-			return err
-		}
 		ways, err := account.WaysOf(tx, t.Request())
 		if err != nil {
+			return err
+		}
+		if s.screens, err = ways.Screens(tx, t.Request()); err != nil {
 			return err
 		}
 		buttons, err := account.Buttons(tx, t.Request(), ways)

@@ -77,11 +77,15 @@ func (m *room) open(w http.ResponseWriter, r *http.Request, page string, show fu
 	}
 	var done bool
 	var screens account.Screens
-	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
-		if done, err = m.loggedIn(tx, r, t); err != nil {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		ways, err := account.WaysOf(tx, t.Request())
+		if err != nil {
 			return err
 		}
-		screens, err = account.ScreensFor(tx, t.Request())
+		if done, err = m.loggedIn(tx, r, t, ways); err != nil {
+			return err
+		}
+		screens, err = ways.Screens(tx, t.Request())
 		return err
 	})
 	if err != nil {
@@ -97,14 +101,10 @@ func (m *room) open(w http.ResponseWriter, r *http.Request, page string, show fu
 }
 
 // loggedIn reports whether the browser's session is one that began in the transaction,
-// by a connection that it may use: the organization may have been chosen anew.
-func (m *room) loggedIn(tx *storage.Tx, r *http.Request, t storage.Transaction) (bool, error) {
+// by one of the ways that it may use: the organization may have been chosen anew.
+func (m *room) loggedIn(tx *storage.Tx, r *http.Request, t storage.Transaction, ways account.Ways) (bool, error) {
 	s, err := m.Cookies.Find(tx, r, m.Now())
-	if err := storage.Optional(err); err != nil || !t.Began(s) {
-		return false, err
-	}
-	ways, err := account.WaysOf(tx, t.Request())
-	return ways.Has(s.Connection), err
+	return err == nil && t.Began(s) && ways.Has(s.Connection), storage.Optional(err)
 }
 
 // submit checks the password.
@@ -244,10 +244,10 @@ func (m *room) about(ctx context.Context, t storage.Transaction, state string) (
 		if a.client, err = tx.Clients.Get(rq.ClientID); err != nil {
 			return err
 		}
-		if a.screens, err = account.ScreensFor(tx, rq); err != nil {
+		if a.ways, err = account.WaysOf(tx, rq); err != nil {
 			return err
 		}
-		if a.ways, err = account.WaysOf(tx, rq); err != nil {
+		if a.screens, err = a.ways.Screens(tx, rq); err != nil {
 			return err
 		}
 		shown, err := account.Buttons(tx, rq, a.ways)

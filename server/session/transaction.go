@@ -15,8 +15,17 @@ import (
 // Transaction returns the login under way that a page's state names, or
 // apierr.TransactionExpired when there is none or it is over, or
 // apierr.TransactionForeign when another browser began it.
-func (c Cookies) Transaction(db *storage.DB, r *http.Request, state string, now time.Time) (storage.Transaction, error) {
-	t, err := c.find(db, r, state, now)
+func (c Cookies) Transaction(db *storage.DB, r *http.Request, state string, now time.Time) (t storage.Transaction, err error) {
+	err = db.View(r.Context(), func(tx *storage.Tx) error {
+		t, err = c.TransactionIn(tx, r, state, now)
+		return err
+	})
+	return t, err
+}
+
+// TransactionIn is Transaction within a transaction of the store.
+func (c Cookies) TransactionIn(tx *storage.Tx, r *http.Request, state string, now time.Time) (storage.Transaction, error) {
+	t, err := c.findIn(tx, r, state, now)
 	if err == nil && (t.Logout != nil || t.Enrollment != nil || t.Connect != "") {
 		return t, apierr.TransactionExpired
 	}
@@ -90,9 +99,14 @@ func answered(err error) error {
 
 func (c Cookies) find(db *storage.DB, r *http.Request, state string, now time.Time) (t storage.Transaction, err error) {
 	err = db.View(r.Context(), func(tx *storage.Tx) error {
-		t, err = tx.Transactions.Get(keys.Hash(state))
+		t, err = c.findIn(tx, r, state, now)
 		return err
 	})
+	return t, err
+}
+
+func (c Cookies) findIn(tx *storage.Tx, r *http.Request, state string, now time.Time) (storage.Transaction, error) {
+	t, err := tx.Transactions.Get(keys.Hash(state))
 	return t, c.check(r, t, err, now)
 }
 
