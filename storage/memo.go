@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"sync"
 )
@@ -120,14 +121,15 @@ func (m *memo) add(row string, e memoEntry) {
 }
 
 // Forget gives up the memory that makes the store quick and that a quiet one can do without: the
-// decoded records of those kinds of which there may be many, and what the engine can release.
+// decoded records of those kinds of which there may be many, and what the engines can release.
 func (db *DB) Forget() error {
 	m := &db.memos.recent
 	m.mu.Lock()
 	m.entries, m.before = nil, nil
 	m.mu.Unlock()
-	if db.release == nil {
-		return nil
+	var errs []error
+	for _, release := range db.release {
+		errs = append(errs, release())
 	}
-	return db.release()
+	return errors.Join(errs...)
 }

@@ -76,8 +76,8 @@ type DB struct {
 	divided *dividedEngine
 	memos   *memos
 	updates updates
-	release func() error // see Releaser, nil for an engine that is none
-	workers sync.Map     // the names of the workers that were made and not released
+	release []func() error // see Releaser, of the engines that are
+	workers sync.Map       // the names of the workers that were made and not released
 }
 
 // Open checks the format of what the engine holds, upgrades an older one and
@@ -90,7 +90,7 @@ func open(engine Engine, steps []func(KV) error) (*DB, error) {
 	shared, _ := engine.(Shared)
 	db := &DB{shared: shared, memos: newMemos()}
 	if r, ok := engine.(Releaser); ok {
-		db.release = r.Release
+		db.release = append(db.release, r.Release)
 	}
 	if underTest() {
 		engine = Strict(engine)

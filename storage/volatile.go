@@ -33,6 +33,9 @@ func OpenVolatile(engine Engine, inMemory func(store string) (Engine, error)) (*
 		return nil, err
 	}
 	db.divided = &dividedEngine{engine, memory}
+	if r, ok := memory.(Releaser); ok {
+		db.release = append(db.release, r.Release)
+	}
 	db.engine = db.divided
 	if underTest() {
 		db.engine = Strict(db.divided)

@@ -10,6 +10,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/tenant0/tenant0/storage"
 )
@@ -214,6 +215,34 @@ func writeAll(file io.Writer, store string, t *tree) (size int64, err error) {
 	return size, errors.Join(err, out.Flush())
 }
 
+// Release implements storage.Releaser. What is kept comes to lie close together: after a burst it is
+// scattered over all of the memory that the burst took, which could not be given back.
+func (j *Journal) Release() error {
+	if err := j.enter(); err != nil {
+		return err
+	}
+	defer j.open.RUnlock()
+	j.writer.Lock()
+	defer j.writer.Unlock()
+	was := j.state.Load()
+	var names strings.Builder
+	var values []byte
+	was.Scan(func(key string, value []byte) bool {
+		names.WriteString(key)
+		values = append(values, value...)
+		return true
+	})
+	keys, values := strings.Clone(names.String()), append(make([]byte, 0, len(values)), values...)
+	next := storage.NewTree()
+	was.Scan(func(key string, value []byte) bool {
+		next.Load(keys[:len(key)], values[:len(value):len(value)])
+		keys, values = keys[len(key):], values[len(value):]
+		return true
+	})
+	j.state.Store(next)
+	return nil
+}
+
 // Close implements storage.Engine. What the journal holds is gone: whoever closes it has taken it.
 func (j *Journal) Close() error {
 	if err := j.enter(); err != nil {
@@ -223,4 +252,4 @@ func (j *Journal) Close() error {
 	return errors.Join(j.DB.Close(), j.file.Close(), os.Remove(j.path))
 }
 
-var _ storage.Engine = (*Journal)(nil)
+var _ storage.Releaser = (*Journal)(nil)

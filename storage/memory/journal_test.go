@@ -173,3 +173,43 @@ func TestAJournalThatCannotBeMade(t *testing.T) {
 		t.Errorf("a journal in a folder that is missing: %v", err)
 	}
 }
+
+// TestAJournalThatIsReleasedHoldsTheSame, for readers before and after it, and goes on.
+func TestAJournalThatIsReleasedHoldsTheSame(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j := openJournal(t, path, "store")
+	for i := range 300 {
+		write(t, j, fmt.Sprintf("key%03d=%s", i, strings.Repeat("v", i)), fmt.Sprintf("gone%d=x", i))
+	}
+	for i := range 300 {
+		write(t, j, fmt.Sprintf("gone%d", i))
+	}
+	want := content(t, j)
+	err := j.View(t.Context(), func(before storage.KV) error {
+		if err := errors.Join(j.Release(), j.Release()); err != nil {
+			return err
+		}
+		write(t, j, "key000=other", "key001", "more=1")
+		value, err := before.Get([]byte("key001"))
+		if string(value) != "v" {
+			t.Errorf("who read before finds %q", value)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want["key000"], want["more"] = "other", "1"
+	delete(want, "key001")
+	for name, engine := range map[string]storage.Engine{"the journal": j, "the next process": openJournal(t, left(t, path, asItIs), "store")} {
+		if got := content(t, engine); !maps.Equal(got, want) || len(got) != 300 {
+			t.Errorf("%s holds %d keys, want %d", name, len(got), len(want))
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Release(); !errors.Is(err, storage.ErrClosed) {
+		t.Errorf("one that was closed is released with %v", err)
+	}
+}
