@@ -188,7 +188,7 @@ func (d Documents) List() List {
 	return List{
 		records: r, name: d.place(), prefix: r.rowKey(d.place() + "\x01"), counted: true,
 		row: func(place, raw []byte) (Row, error) {
-			e, err := as[Entry](r.decode(r.rowKey(d.place()+"\x01"+string(place)), raw))
+			e, err := as[Entry](r.decodeListed(r.rowKey(d.place()+"\x01"+string(place)), raw))
 			return Row{e.Order, e.ID, e.Document}, err
 		},
 	}

@@ -4,7 +4,6 @@
 package trace
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -143,12 +142,21 @@ func parameters(rawQuery string, form url.Values) map[string]string {
 	if rawQuery == "" && len(form) == 0 {
 		return nil
 	}
-	query, _ := url.ParseQuery(rawQuery) // what cannot be read is not shown
 	all := map[string]string{}
-	for _, name := range shown {
-		if value := cmp.Or(query.Get(name), form.Get(name)); value != "" {
+	keep := func(name, value string) {
+		if all[name] == "" && value != "" {
 			all[name] = strings.Clone(value[:min(len(value), maxParameter)]) // without the rest of the request
 		}
+	}
+	for pair := range strings.SplitSeq(rawQuery, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		if i := slices.Index(shown, name); i >= 0 { // what is spelt otherwise is not shown
+			value, _ = url.QueryUnescape(value)
+			keep(shown[i], value)
+		}
+	}
+	for _, name := range shown {
+		keep(name, form.Get(name))
 	}
 	return all
 }
