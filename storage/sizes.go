@@ -3,11 +3,15 @@ package storage
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
 )
 
-// Of measured tables it is kept how many bytes their records take, "t/" "sizes" 0 table -> number
-// (decimal), so that a bound on them is kept without a look at all of them.
+// Size is how many bytes the records of a measured table take, "t/" "sizes" 0 table -> Size: a bound on
+// them is kept without a look at all of them.
+type Size struct {
+	Table string `json:"table"`
+	Bytes int    `json:"bytes"`
+}
+
 const sizesTable = "sizes"
 
 func (r records) sizeKey() []byte { return append(tablePrefix(sizesTable), r.kind.name...) }
@@ -18,17 +22,11 @@ func (r records) size() (int, error) {
 	if err != nil || raw == nil {
 		return 0, err
 	}
-	n, err := strconv.Atoi(string(raw))
-	if err == nil {
-		return n, nil
+	var s Size
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return 0, fmt.Errorf("the size of %s: %w: %w", r.kind.name, ErrDamaged, err)
 	}
-	var before struct { // as it was kept up to format 5
-		Bytes int `json:"bytes"`
-	}
-	if json.Unmarshal(raw, &before) != nil {
-		return 0, fmt.Errorf("the size of %s is %q: %w", r.kind.name, raw, ErrDamaged)
-	}
-	return before.Bytes, nil
+	return s.Bytes, nil
 }
 
 // measure notes that the table's records have grown by some bytes.
@@ -43,7 +41,11 @@ func (r records) measure(grown int) error {
 	if n += grown; n <= 0 {
 		return r.tx.kv.Delete(r.sizeKey())
 	}
-	return r.tx.kv.Put(r.sizeKey(), strconv.AppendInt(nil, int64(n), 10))
+	raw, err := json.Marshal(Size{r.kind.name, n})
+	if err != nil {
+		return err
+	}
+	return r.tx.kv.Put(r.sizeKey(), raw)
 }
 
 // boundSize deletes the records that index "age" leads to first, until all of them take no more than
