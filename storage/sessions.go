@@ -1,8 +1,6 @@
 package storage
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -96,29 +94,16 @@ func (tx *Tx) StartSession(s Session, replaces string) error {
 // endOldestSessions ends at least n of the user's sessions. It takes some more,
 // so that not every login past the bound has to look at all of them.
 func (tx *Tx) endOldestSessions(userID string, n int) error {
-	keys, err := tx.Sessions.records.keysBy("user", userID)
-	if err != nil {
-		return err
-	}
-	// All that has to be known of most of them.
-	type use struct {
-		LastUsedAt time.Time `json:"last_used_at"`
-		key        string
-	}
-	all := make([]use, len(keys))
-	for i, key := range keys {
-		raw, err := tx.Sessions.records.raw(key, tx.Sessions.records.rowKey(key))
+	var all []Session
+	for s, err := range tx.Sessions.By("user", userID) {
 		if err != nil {
 			return err
 		}
-		if err := json.Unmarshal(raw, &all[i]); err != nil {
-			return fmt.Errorf("session %q: %w: %w", key, ErrDamaged, err)
-		}
-		all[i].key = key
+		all = append(all, s)
 	}
-	slices.SortFunc(all, func(a, b use) int { return a.LastUsedAt.Compare(b.LastUsedAt) })
+	slices.SortFunc(all, func(a, b Session) int { return a.LastUsedAt.Compare(b.LastUsedAt) })
 	for _, s := range all[:min(len(all), n+maxSessions/4)] {
-		if err := tx.Sessions.Delete(s.key); err != nil {
+		if err := tx.Sessions.Delete(s.CookieHash); err != nil {
 			return err
 		}
 	}

@@ -31,17 +31,12 @@ var (
 	ErrFormat = errors.New("written by a newer version")
 )
 
-// missing is the ErrNotFound of a record, by its key or by what an index has of it. Most of them
-// are never read: records may be missing in the course of any login.
-type missing struct{ kind, index, value string }
+// missing is the ErrNotFound of a record; most of them are never read.
+type missing struct{ kind, by, value string }
 
 func (m missing) Error() string {
-	if m.index == "" {
-		return fmt.Sprintf("%s %q: %s", m.kind, m.value, ErrNotFound)
-	}
-	return fmt.Sprintf("%s with %s %q: %s", m.kind, m.index, m.value, ErrNotFound)
+	return fmt.Sprintf("%s%s %q: %s", m.kind, m.by, m.value, ErrNotFound)
 }
-
 func (m missing) Unwrap() error { return ErrNotFound }
 
 // IsNotFound reports whether err says that there is no record.

@@ -250,7 +250,7 @@ func (r records) find(ix, value string) (any, error) {
 	case err != nil:
 		return nil, err
 	case !found:
-		return nil, missing{r.kind.name, ix, value}
+		return nil, missing{r.kind.name, " with " + ix, value}
 	}
 	return r.get(key)
 }

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"errors"
-	"unsafe"
 
 	"github.com/tidwall/btree"
 )
@@ -27,15 +26,9 @@ type TreeKV struct {
 
 var errReadOnly = errors.New("a view cannot write")
 
-// textOf and bytesOf are a key as a text and back without a copy: of one that is only looked for, and
-// of one that is handed out, which nobody may change.
-func textOf(key []byte) string { return unsafe.String(unsafe.SliceData(key), len(key)) } //nolint:gosec // see above
-
-func bytesOf(key string) []byte { return unsafe.Slice(unsafe.StringData(key), len(key)) } //nolint:gosec // see above
-
 // Get implements KV.
 func (k TreeKV) Get(key []byte) ([]byte, error) {
-	value, _ := k.Tree.Get(textOf(key))
+	value, _ := k.Tree.Get(string(key))
 	return value, nil
 }
 
@@ -53,27 +46,27 @@ func (k TreeKV) Delete(key []byte) error {
 	if k.ReadOnly {
 		return errReadOnly
 	}
-	k.Tree.Delete(textOf(key))
+	k.Tree.Delete(string(key))
 	return nil
 }
 
 // Scan implements KV.
 func (k TreeKV) Scan(from, to []byte, fn func(key, value []byte) bool) error {
-	end := textOf(to)
-	k.Tree.Ascend(textOf(from), func(key string, value []byte) bool {
-		return key < end && fn(bytesOf(key), value)
+	end := string(to)
+	k.Tree.Ascend(string(from), func(key string, value []byte) bool {
+		return key < end && fn([]byte(key), value)
 	})
 	return nil
 }
 
 // ScanBack implements KV.
 func (k TreeKV) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
-	start, end := textOf(from), textOf(to)
+	start, end := string(from), string(to)
 	k.Tree.Descend(end, func(key string, value []byte) bool {
 		if key >= end {
 			return true // the end itself is not part of the range
 		}
-		return key >= start && fn(bytesOf(key), value)
+		return key >= start && fn([]byte(key), value)
 	})
 	return nil
 }
