@@ -5,13 +5,8 @@ import (
 	"fmt"
 )
 
-// Size is how many bytes the records of a measured table take, "t/" "sizes" 0 table -> Size: a bound on
-// them is kept without a look at all of them.
-type Size struct {
-	Table string `json:"table"`
-	Bytes int    `json:"bytes"`
-}
-
+// How many bytes the records of a measured table take is kept, "t/" "sizes" 0 table -> {"table", "bytes"}:
+// a bound on them needs no look at all of them.
 const sizesTable = "sizes"
 
 func (r records) sizeKey() []byte { return append(tablePrefix(sizesTable), r.kind.name...) }
@@ -22,7 +17,7 @@ func (r records) size() (int, error) {
 	if err != nil || raw == nil {
 		return 0, err
 	}
-	var s Size
+	var s struct{ Bytes int }
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return 0, fmt.Errorf("the size of %s: %w: %w", r.kind.name, ErrDamaged, err)
 	}
@@ -41,11 +36,7 @@ func (r records) measure(grown int) error {
 	if n += grown; n <= 0 {
 		return r.tx.kv.Delete(r.sizeKey())
 	}
-	raw, err := json.Marshal(Size{r.kind.name, n})
-	if err != nil {
-		return err
-	}
-	return r.tx.kv.Put(r.sizeKey(), raw)
+	return r.tx.kv.Put(r.sizeKey(), fmt.Appendf(nil, `{"table":%q,"bytes":%d}`, r.kind.name, n))
 }
 
 // boundSize deletes the records that index "age" leads to first, until all of them take no more than

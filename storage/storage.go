@@ -31,14 +31,6 @@ var (
 	ErrFormat = errors.New("written by a newer version")
 )
 
-// missing is the ErrNotFound of a record; most of them are never read.
-type missing struct{ kind, by, value string }
-
-func (m missing) Error() string {
-	return fmt.Sprintf("%s%s %q: %s", m.kind, m.by, m.value, ErrNotFound)
-}
-func (m missing) Unwrap() error { return ErrNotFound }
-
 // IsNotFound reports whether err says that there is no record.
 func IsNotFound(err error) bool { return errors.Is(err, ErrNotFound) }
 

@@ -224,7 +224,7 @@ func (r records) get(key string) (any, error) {
 func (r records) raw(key string, row []byte) ([]byte, error) {
 	raw, err := r.tx.kv.Get(row)
 	if err == nil && raw == nil {
-		err = missing{r.kind.name, "", key}
+		err = fmt.Errorf("%s %q: %w", r.kind.name, key, ErrNotFound)
 	}
 	return raw, err
 }
@@ -250,7 +250,7 @@ func (r records) find(ix, value string) (any, error) {
 	case err != nil:
 		return nil, err
 	case !found:
-		return nil, missing{r.kind.name, " with " + ix, value}
+		return nil, fmt.Errorf("%s with %s %q: %w", r.kind.name, ix, value, ErrNotFound)
 	}
 	return r.get(key)
 }
