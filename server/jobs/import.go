@@ -116,7 +116,7 @@ func prepare(sent any, seen addresses) (u imported) {
 		return imported{fault: &fault{"INVALID_TYPE", "Expected type object", "#/"}}
 	}
 	u.user = user
-	if path, found := storage.ZeroByte(user); found {
+	if path, found := apierr.ZeroByte(user); found {
 		u.fault = &fault{"FORMAT", "The character U+0000 is not allowed", "#/" + strings.ReplaceAll(path, ".", "/")}
 		return u
 	}

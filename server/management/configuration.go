@@ -249,7 +249,7 @@ func (g given) content() (sent content, err error) {
 	if sent.value, err = objects.Value(g.body); err != nil {
 		return sent, err
 	}
-	if path, found := storage.ZeroByte(sent.value); found {
+	if path, found := apierr.ZeroByte(sent.value); found {
 		return sent, apierr.ZeroInBody(path).With(web.ErrZeroByte)
 	}
 	return sent, nil

@@ -214,7 +214,7 @@ func formMembers(text string) (any, error) {
 			}
 		}
 	}
-	if path, found := storage.ZeroByte(body); found {
+	if path, found := apierr.ZeroByte(body); found {
 		return nil, apierr.ZeroInBody(path).With(web.ErrZeroByte)
 	}
 	return body, nil

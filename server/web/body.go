@@ -16,7 +16,6 @@ import (
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/trace"
-	"github.com/tenant0/tenant0/storage"
 )
 
 // MaxForm bounds the body of the protocol endpoints, in bytes.
@@ -129,7 +128,7 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	if err := json.Unmarshal(body, &value); err != nil {
 		return body, nil //nolint:nilerr // what is no JSON is told by who reads it
 	}
-	if path, found := storage.ZeroByte(value); found {
+	if path, found := apierr.ZeroByte(value); found {
 		return nil, apierr.ZeroInBody(path).With(ErrZeroByte)
 	}
 	return body, nil

@@ -1,4 +1,4 @@
-package storage
+package apierr
 
 import (
 	"fmt"
@@ -20,7 +20,7 @@ func ZeroByte(value any) (path string, found bool) {
 				return fmt.Sprintf("[%d]%s", i, after(path)), true
 			}
 		}
-	case Document:
+	case map[string]any:
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			if strings.ContainsRune(name, 0) {
 				return "", true
