@@ -328,7 +328,7 @@ func TestTickets(t *testing.T) {
 		{"no user", "password-change", object{}, http.StatusBadRequest},
 		{"a user named twice", "password-change", object{"user_id": user, "connection_id": id, "email": "ticket@exampleco.com"}, http.StatusBadRequest},
 		{"two places to go", "password-change", object{"user_id": user, "client_id": servertest.Mobile, "result_url": "http://localhost"}, http.StatusBadRequest},
-		{"an unknown application", "password-change", object{"user_id": user, "client_id": "none"}, http.StatusNotFound},
+		{"an unknown application", "password-change", object{"user_id": user, "client_id": "none"}, http.StatusBadRequest},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if status, answer := tn.manage(http.MethodPost, "/tickets/"+tt.kind, tt.body); status != tt.want {

@@ -144,7 +144,7 @@ func TestNamesInMetadataAreNoMarkUp(t *testing.T) {
 	deep := object{evil: []any{evil, object{evil: evil}}, "in": object{evil: object{evil: evil}}}
 	users := tn.must(http.StatusOK, http.MethodGet, "/users?include_totals=true&q=email:evil@exampleco.com&search_engine=v3", nil)["users"].([]any)
 	tn.must(http.StatusOK, http.MethodPatch, "/users/"+url.PathEscape(users[0].(object)["user_id"].(string)), object{"user_metadata": deep})
-	tn.must(http.StatusOK, http.MethodPatch, "/clients/"+servertest.SPA, object{"client_metadata": object{evil: evil}})
+	tn.must(http.StatusOK, http.MethodPatch, "/clients/"+servertest.SPA, object{"client_metadata": object{strings.ReplaceAll(evil, "'", ""): evil}})
 	tn.must(http.StatusCreated, http.MethodPut, "/branding/templates/universal-login", object{
 		"template": "<html><head>{%- auth0:head -%}</head><body><div id='ours'>" +
 			of("user", "user.user_metadata", "user.user_metadata.in", "application", "application.metadata") + "</div>{%- auth0:widget -%}</body></html>",
