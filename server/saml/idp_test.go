@@ -198,13 +198,18 @@ func TestTheSettingsOfTheAddOn(t *testing.T) {
 		{`"mappings": {"email": "Mail"}`, name("http://schemas.auth0.com/user_id") + "/AttributeValue", "", "auth0|ann"},
 		{`"mappings": {"email": "Mail"}`, name("http://schemas.auth0.com/identities/default/user_id") + "/AttributeValue", "", "ann"},
 		{`"mappings": {"email": "Mail"}`, ".//NameID", "", "auth0|ann"},
-		{`"lifetimeInSeconds": "60", "mappings": 7, "signResponse": "yes", "logout": [], "nameIdentifierProbes": {}`, "./Signature", "", "nothing"},
 	} {
 		a.set(tt.settings)
 		response := a.logIn(a.get(a.url + "/hello").Header.Get("Location")).xml(t)
 		want := strings.NewReplacer("ACS", a.url+"/saml/acs", "HOST", strings.TrimSuffix(strings.TrimPrefix(a.URL, "https://"), "/")).Replace(tt.want)
 		if diff := cmp.Diff(want, at(response, tt.path, tt.attribute)); diff != "" {
 			t.Errorf("{%s} %s %s (-want +got):\n%s", tt.settings, tt.path, tt.attribute, diff)
+		}
+	}
+	for member, wrong := range map[string]any{"lifetimeInSeconds": "60", "mappings": 7, "signResponse": "yes", "nameIdentifierProbes": map[string]any{}} {
+		body := map[string]any{"addons": map[string]any{"samlp": map[string]any{member: wrong}}}
+		if status, answer := a.Manage(a.browser, http.MethodPatch, "clients/sp", body); status != http.StatusBadRequest {
+			t.Errorf("%s of %v is answered with %d %v", member, wrong, status, answer)
 		}
 	}
 }
