@@ -45,8 +45,12 @@ type contextError struct {
 
 // Context is what clients read of a page of a login, a JSON object in base64, "" for other pages.
 func (v view) Context() (template.HTML, error) {
-	if !plain(v.state) {
+	if v.state == "" {
 		return "", nil
+	}
+	state, err := json.Marshal(v.state)
+	if err != nil {
+		return "", fmt.Errorf("the context of a page: %w", err)
 	}
 	t := contextTransaction{Locale: v.Language}
 	for _, field := range slices.Sorted(maps.Keys(v.Errors)) {
@@ -65,12 +69,12 @@ func (v view) Context() (template.HTML, error) {
 		return "", fmt.Errorf("the context of a page: %w", err)
 	}
 	end := "," + string(transaction[1:]) + "," + string(others[1:])
-	return template.HTML(encoded(contextStart) + encodedState(v.state) + encoded(end)), nil //nolint:gosec // base64
+	return template.HTML(encoded(contextStart) + encodedState(string(state[1:len(state)-1])) + encoded(end)), nil //nolint:gosec // base64
 }
 
 func encoded(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 
-// encodedState is the handle of a transaction and the end of its text, in base64 by itself.
+// encodedState is the handle of a transaction, as JSON has it, and the end of its text, in base64 by itself.
 func encodedState(state string) string {
 	state += `"`
 	return encoded(state + strings.Repeat(" ", (3-len(state)%3)%3))

@@ -90,7 +90,7 @@ func TestAStyleSheetOfAFormStaysOne(t *testing.T) {
 	p := formStep("")
 	p.CSS = "h1 { color: red }</style><script>alert(1)</script>"
 	page := render(t, p)
-	if len(every(t, page, "script")) != 0 || strings.Count(page, "</style") != 1 {
+	if strings.Contains(page, "<script>") || strings.Count(page, "</style") != 1 {
 		t.Errorf("the page is\n%s", page)
 	}
 }
