@@ -12,9 +12,11 @@ import (
 
 // releaseProgram takes the pages of the program's own file out of the process's memory: most of those
 // that a start or a burst has read are not needed again for long. The machine keeps them as long as
-// it has room, and gives them back when they are run or read. Pages that were written to stay.
+// it has room, and gives them back when they are run or read. What would be lost stays: a part with
+// pages that are not as in the file any more, as position-independent programs have some for reading
+// alone.
 func releaseProgram() error {
-	maps, err := os.Open("/proc/self/maps")
+	maps, err := os.Open("/proc/self/smaps")
 	if err != nil {
 		return err
 	}
@@ -36,20 +38,32 @@ func releaseProgram() error {
 // written.
 type programPart struct{ from, to uintptr }
 
-// programParts reads the parts of a program off the process's maps, proc_pid_maps(5).
+// programParts reads the parts of a program off the process's maps, proc_pid_smaps(5): those of which
+// every page is as in the file.
 func programParts(maps io.Reader, program string) (parts []programPart, err error) {
+	var part *programPart
 	lines := bufio.NewScanner(maps)
 	for lines.Scan() {
-		addresses, rest, _ := strings.Cut(lines.Text(), " ")
+		line := lines.Text()
+		if amount, found := strings.CutPrefix(line, "Anonymous:"); found {
+			if part != nil && strings.TrimSpace(amount) == "0 kB" {
+				parts = append(parts, *part)
+			}
+			continue
+		}
+		addresses, rest, _ := strings.Cut(line, " ")
+		if !strings.Contains(addresses, "-") {
+			continue // another line about the part
+		}
+		part = nil
 		mode, rest, _ := strings.Cut(rest, " ")
 		if mode != "r-xp" && mode != "r--p" || !strings.HasSuffix(rest, " "+program) {
 			continue
 		}
-		var part programPart
+		part = new(programPart)
 		if _, err := fmt.Sscanf(addresses, "%x-%x", &part.from, &part.to); err != nil {
 			return nil, fmt.Errorf("the process's maps: %q: %w", addresses, err)
 		}
-		parts = append(parts, part)
 	}
 	return parts, lines.Err()
 }
