@@ -29,7 +29,7 @@ test: prepare ## install what the tests need and run them all, with the race det
 
 .PHONY: test-postgres
 test-postgres: prepare ## run the suite of the server on a PostgreSQL
-	TENANT0_TEST_STORE=postgres go test -timeout 60m ./server/...
+	TENANT0_TEST_STORE=postgres go test -timeout 20m ./server/...
 
 .PHONY: prepare
 prepare:

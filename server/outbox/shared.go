@@ -32,6 +32,10 @@ func (s shared) add(m Message) (id string, err error) {
 	bounds := storage.Bounds{Number: maxMessages, Bytes: maxBytes, Since: m.CreatedAt.Add(-maxAge)}
 	worker := ""
 	if m.Delivery == Queued {
+		// What waits for a server that others do not know would be taken for that of one that has ended.
+		if _, err := s.worker.Hold(); err != nil {
+			return "", err
+		}
 		worker = s.worker.Name
 	}
 	err = s.db.Update(context.Background(), func(tx *storage.Tx) error {

@@ -9,15 +9,14 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/server/outbox"
-	"github.com/tenant0/tenant0/server/servertest"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/memory"
 	"github.com/tenant0/tenant0/storage/postgres"
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
 
-// beside starts the outbox of a server on a database, and returns it with what ends the server.
-func beside(t *testing.T, url string, provider func() (outbox.SMTPServer, bool, error)) (o *outbox.Outbox, end func()) {
+// idle returns the outbox of a server on a database that delivers nothing yet, and what closes the database.
+func idle(t *testing.T, url string, provider func() (outbox.SMTPServer, bool, error)) (o *outbox.Outbox, end func()) {
 	t.Helper()
 	database, err := postgres.Open(url, postgres.Options{Now: time.Now})
 	if err != nil {
@@ -31,17 +30,7 @@ func beside(t *testing.T, url string, provider func() (outbox.SMTPServer, bool, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	o = outbox.New(outbox.Deps{Now: time.Now, Log: slog.New(slog.DiscardHandler), DB: db, Provider: provider})
-	stop := make(chan struct{})
-	var running sync.WaitGroup
-	running.Go(func() {
-		if err := o.Run(stop); err != nil {
-			t.Error(err)
-		}
-	})
 	end = sync.OnceFunc(func() {
-		close(stop)
-		running.Wait()
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
@@ -50,7 +39,46 @@ func beside(t *testing.T, url string, provider func() (outbox.SMTPServer, bool, 
 		}
 	})
 	t.Cleanup(end)
+	o = outbox.New(outbox.Deps{Now: time.Now, Log: slog.New(slog.DiscardHandler), DB: db, Provider: provider})
 	return o, end
+}
+
+// beside starts the outbox of a server on a database, and returns it with what ends the server.
+func beside(t *testing.T, url string, provider func() (outbox.SMTPServer, bool, error)) (o *outbox.Outbox, end func()) {
+	t.Helper()
+	o, closes := idle(t, url, provider)
+	stops := run(t, o)
+	end = func() { stops(); closes() }
+	t.Cleanup(end)
+	return o, end
+}
+
+// run has an outbox deliver, until it is stopped.
+func run(t *testing.T, o *outbox.Outbox) (stops func()) {
+	t.Helper()
+	stop := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := o.Run(stop); err != nil {
+			t.Error(err)
+		}
+	})
+	stops = sync.OnceFunc(func() { close(stop); running.Wait() })
+	t.Cleanup(stops)
+	return stops
+}
+
+// TestAnEmailWaitsForItsServer: one that was sent before its server delivers is not taken over by another.
+func TestAnEmailWaitsForItsServer(t *testing.T) {
+	url := pgtest.Shared(t).Empty(t)
+	late, early := startSMTP(t, "AUTH LOGIN", ""), startSMTP(t, "AUTH LOGIN", "")
+	first, _ := idle(t, url, late.provider)
+	first.Send(outbox.Message{Kind: outbox.VerifyEmail, To: "late@example.com", Text: "hello"})
+	second, _ := beside(t, url, early.provider)
+	second.Send(outbox.Message{Kind: outbox.VerifyEmail, To: "early@example.com", Text: "hello"})
+	early.delivers(t, "early@example.com") // after the second has taken over what it found
+	run(t, first)
+	late.delivers(t, "late@example.com")
 }
 
 // TestClearingTheInboxKeepsNoEmailBack: what waits for the SMTP server is on its way.
@@ -64,23 +92,8 @@ func TestClearingTheInboxKeepsNoEmailBack(t *testing.T) {
 	o := outbox.New(outbox.Deps{Now: time.Now, Log: slog.New(slog.DiscardHandler), DB: db, Provider: server.provider})
 	o.Send(outbox.Message{Kind: outbox.VerifyEmail, To: "jane@example.com", Text: "hello"})
 	clearAll(t, o)
-	stop := make(chan struct{})
-	var running sync.WaitGroup
-	running.Go(func() {
-		if err := o.Run(stop); err != nil {
-			t.Error(err)
-		}
-	})
-	defer running.Wait()
-	defer close(stop)
-	select {
-	case got := <-server.got:
-		if !strings.Contains(got.to, "jane@example.com") {
-			t.Errorf("an e-mail goes to %s", got.to)
-		}
-	case <-time.After(servertest.Patience):
-		t.Error("the e-mail is not delivered")
-	}
+	defer run(t, o)()
+	server.delivers(t, "jane@example.com")
 }
 
 // TestEmailsOutliveTheirServer has a server end while its e-mails wait for an SMTP server that does
@@ -104,24 +117,17 @@ func TestEmailsOutliveTheirServer(t *testing.T) {
 	server := startSMTP(t, "AUTH LOGIN", "")
 	second, _ := beside(t, url, server.provider)
 	own := second.Send(outbox.Message{Kind: outbox.VerifyEmail, To: "own@example.com", Text: "hello"})
-	if got := <-server.got; !strings.Contains(got.to, "own@example.com") {
-		t.Fatalf("while the first server lives the second delivers to %s", got.to)
-	}
+	server.delivers(t, "own@example.com") // and nothing of the first, which lives
 	if m := settled(t, first, own.ID); m.Delivery != outbox.Sent {
 		t.Errorf("the first server says of it %s", m.Delivery)
 	}
 	end()
 	for range len(want) {
-		select {
-		case got := <-server.got:
-			to := strings.TrimSuffix(strings.TrimPrefix(got.to, "RCPT TO:<"), ">")
-			if !want[to] {
-				t.Errorf("an e-mail to %s is delivered twice, or is nobody's", to)
-			}
-			delete(want, to)
-		case <-time.After(servertest.Patience):
-			t.Fatalf("nobody delivers to %v", want)
+		to := strings.TrimSuffix(strings.TrimPrefix(server.next(t).to, "RCPT TO:<"), ">")
+		if !want[to] {
+			t.Errorf("an e-mail to %s is delivered twice, or is nobody's", to)
 		}
+		delete(want, to)
 	}
 	all := list(t, second, outbox.Filter{})
 	for _, m := range all {

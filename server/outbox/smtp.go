@@ -81,8 +81,11 @@ func (o *Outbox) Run(stop <-chan struct{}) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go func() {
-		<-stop
-		cancel()
+		defer cancel()
+		select {
+		case <-stop:
+		case <-ctx.Done():
+		}
 	}()
 	if err := o.takeOver(); err != nil {
 		return err

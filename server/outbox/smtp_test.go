@@ -52,6 +52,26 @@ func startSMTP(t *testing.T, extensions, refuse string) *smtpServer {
 	return s
 }
 
+// next returns the next delivery.
+func (s *smtpServer) next(t *testing.T) smtpMail {
+	t.Helper()
+	select {
+	case m := <-s.got:
+		return m
+	case <-time.After(servertest.Patience):
+		t.Fatal("no e-mail is delivered")
+		return smtpMail{}
+	}
+}
+
+// delivers fails the test unless the next delivery is to a recipient.
+func (s *smtpServer) delivers(t *testing.T, to string) {
+	t.Helper()
+	if m := s.next(t); !strings.Contains(m.to, "<"+to+">") {
+		t.Fatalf("an e-mail goes to %s, want %s", m.to, to)
+	}
+}
+
 func (s *smtpServer) serve(conn net.Conn) {
 	defer conn.Close()
 	in := bufio.NewReader(conn)
@@ -133,7 +153,7 @@ func TestEmailIsDelivered(t *testing.T) {
 		Kind: outbox.VerifyEmail, To: "jane@example.com", Subject: "Bestätige deine E-Mail-Adresse\r\nBcc: evil@example.com",
 		HTML: "<p>Grüße</p>\n.\n<a href=\"https://example.com/?ticket=" + strings.Repeat("x", 200) + "\">hier</a>", Text: "Grüße",
 	})
-	got := <-server.got
+	got := server.next(t)
 	if got.from != "MAIL FROM:<no-reply@example.com>" || got.to != "RCPT TO:<jane@example.com>" || got.user != "mailer" || got.password != "pass word" {
 		t.Errorf("the server was told %+v", got)
 	}
