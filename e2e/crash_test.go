@@ -23,8 +23,8 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/server/servertest"
-	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 const stormSeed = `
@@ -297,7 +297,7 @@ func (s *storm) inspect() {
 	defer engine.Close()
 	rows := 0
 	said, entries := map[string]int{}, map[string]int{} // how long each list is
-	err = engine.View(context.Background(), func(kv storage.KV) error {
+	err = engine.View(context.Background(), func(kv keyspace.KV) error {
 		return kv.Scan([]byte{0}, []byte{0xff}, func(key, value []byte) bool {
 			kind, rest, _ := bytes.Cut(key, []byte("/"))
 			var row []byte

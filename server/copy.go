@@ -14,6 +14,7 @@ import (
 	"github.com/tenant0/tenant0/server/tenant"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/postgres"
 )
 
@@ -23,7 +24,7 @@ type place interface {
 	tenants() ([]string, error)
 	// open opens a tenant that is there, and make an engine for one that is not.
 	open(name string) (*storage.DB, error)
-	make(name string) (storage.Engine, error)
+	make(name string) (keyspace.Engine, error)
 	// made says that what make has begun is complete.
 	made(name string) error
 	remove(name string) error
@@ -123,7 +124,7 @@ func (f folder) tenants() (names []string, err error) {
 
 func (f folder) open(name string) (*storage.DB, error) { return openFile(f.path(name), false) }
 
-func (f folder) make(name string) (storage.Engine, error) {
+func (f folder) make(name string) (keyspace.Engine, error) {
 	if err := os.MkdirAll(filepath.Dir(f.path(name)), 0o700); err != nil {
 		return nil, err
 	}
@@ -159,7 +160,7 @@ func (d inDatabase) open(name string) (*storage.DB, error) {
 	return db, nil
 }
 
-func (d inDatabase) make(name string) (storage.Engine, error) {
+func (d inDatabase) make(name string) (keyspace.Engine, error) {
 	engine, err := d.New(name)
 	if err != nil {
 		return nil, err // no engine, and not one of no value

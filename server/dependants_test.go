@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenant0/tenant0/server/servertest"
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 type object = map[string]any
@@ -321,7 +321,7 @@ func remains(t *testing.T, s *servertest.Server, ids []string) (tables []string)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	err := s.Kept().View(t.Context(), func(kv storage.KV) error {
+	err := s.Kept().View(t.Context(), func(kv keyspace.KV) error {
 		return kv.Scan([]byte("e/"), []byte("u"), func(key, value []byte) bool {
 			rest := key[2:]
 			if key[0] == 'e' {

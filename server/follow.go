@@ -11,6 +11,7 @@ import (
 	"github.com/tenant0/tenant0/server/control"
 	"github.com/tenant0/tenant0/server/tenant"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/postgres"
 )
 
@@ -30,7 +31,7 @@ func (ts *tenants) follow(stop <-chan struct{}) {
 		case <-ticker.C:
 		}
 		err := ts.catchUp()
-		if err != nil && !errors.Is(err, storage.ErrUnavailable) { // of a database that is away every request tells
+		if err != nil && !errors.Is(err, keyspace.ErrUnavailable) { // of a database that is away every request tells
 			ts.server.log.Warn("the tenants of other servers", "err", err.Error())
 		}
 	}
@@ -93,7 +94,7 @@ func (ts *tenants) dropDeleted(served []*hosted, there map[string]int64) error {
 			continue
 		}
 		err := ts.end(h)
-		if errors.Is(err, storage.ErrGone) { // it could not store the last events
+		if errors.Is(err, keyspace.ErrGone) { // it could not store the last events
 			err = nil
 		}
 		errs = append(errs, err, os.RemoveAll(ts.server.tenantPath(h.Name, ".files")))

@@ -10,7 +10,7 @@ import (
 
 	"github.com/tenant0/tenant0/config"
 	"github.com/tenant0/tenant0/server/servertest"
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
 
@@ -109,7 +109,7 @@ func TestAServerOfAClusterKeepsTheIssuer(t *testing.T) {
 
 func TestAServerWithoutItsDatabaseDoesNotStart(t *testing.T) {
 	_, err := servertest.Try(t, servertest.Config(func(c *config.Config) { c.Store = "postgres://u:secret-word@127.0.0.1:1/db" }))
-	if !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "start the database") || strings.Contains(err.Error(), "secret-word") {
-		t.Errorf("the start ends with %v, want what wraps %v, says what to do and does not tell the password", err, storage.ErrUnavailable)
+	if !errors.Is(err, keyspace.ErrUnavailable) || !strings.Contains(err.Error(), "start the database") || strings.Contains(err.Error(), "secret-word") {
+		t.Errorf("the start ends with %v, want what wraps %v, says what to do and does not tell the password", err, keyspace.ErrUnavailable)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/tenant0/tenant0/server/tenant"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
@@ -56,7 +57,7 @@ func openFile(path string, noSync bool) (*storage.DB, error) {
 		return nil, err
 	}
 	db, err := storage.OpenVolatile(engine, journal(path))
-	if err != nil && !errors.Is(err, storage.ErrDamaged) { // that names the file
+	if err != nil && !errors.Is(err, keyspace.ErrDamaged) { // that names the file
 		err = fmt.Errorf("data file %s: %w", path, err)
 	}
 	if err != nil {
@@ -69,8 +70,8 @@ func openFile(path string, noSync bool) (*storage.DB, error) {
 const journalSuffix = "-logins"
 
 // journal opens the journal of a data file.
-func journal(path string) func(store string) (storage.Engine, error) {
-	return func(store string) (storage.Engine, error) { return memory.OpenJournal(path+journalSuffix, store) }
+func journal(path string) func(store string) (keyspace.Engine, error) {
+	return func(store string) (keyspace.Engine, error) { return memory.OpenJournal(path+journalSuffix, store) }
 }
 
 // copyStore makes the store of a new tenant, a copy of another.

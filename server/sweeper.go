@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // sweepEvery is how often expired records are looked for, and sweepLimit how
@@ -60,7 +61,7 @@ func (s sweeper) sweep(stop <-chan struct{}) error {
 	var errs []error
 	for _, store := range s.stores() {
 		err := sweepOne(store, stop)
-		if !errors.Is(err, storage.ErrClosed) { // the tenant was deleted meanwhile
+		if !errors.Is(err, keyspace.ErrClosed) { // the tenant was deleted meanwhile
 			errs = append(errs, err)
 		}
 	}

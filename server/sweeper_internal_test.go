@@ -14,18 +14,19 @@ import (
 
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // fullDisk is an engine whose every write fails once the disk is full.
 type fullDisk struct {
-	storage.Engine
+	keyspace.Engine
 	full  atomic.Bool
 	tries atomic.Int32
 	tried chan struct{} // one for each try that failed, as far as there is room
 }
 
-func (e *fullDisk) Update(ctx context.Context, fn func(storage.KV) error) error {
-	return e.Engine.Update(ctx, func(kv storage.KV) error {
+func (e *fullDisk) Update(ctx context.Context, fn func(keyspace.KV) error) error {
+	return e.Engine.Update(ctx, func(kv keyspace.KV) error {
 		if err := fn(kv); err != nil || !e.full.Load() {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
@@ -106,7 +107,7 @@ func BenchmarkFormLogin(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	db, err := storage.OpenVolatile(engine, func(store string) (storage.Engine, error) {
+	db, err := storage.OpenVolatile(engine, func(store string) (keyspace.Engine, error) {
 		return memory.OpenJournal(filepath.Join(b.TempDir(), "logins"), store)
 	})
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // copyStep is how many rows one transaction of a copy writes.
@@ -12,9 +14,9 @@ const copyStep = 4096
 // Clone returns a store that holds what db holds now, at no cost, or an error that wraps
 // ErrNoClone where the engine is no Cloner.
 func (db *DB) Clone() (*DB, error) {
-	cloner, ok := db.engine.(Cloner)
+	cloner, ok := db.engine.(keyspace.Cloner)
 	if !ok {
-		return nil, ErrNoClone
+		return nil, keyspace.ErrNoClone
 	}
 	engine, err := cloner.Clone()
 	if err != nil {
@@ -24,34 +26,22 @@ func (db *DB) Clone() (*DB, error) {
 }
 
 // CopyTo writes what db holds now to an empty engine, some rows at a time.
-func (db *DB) CopyTo(ctx context.Context, engine Engine) error {
+func (db *DB) CopyTo(ctx context.Context, engine keyspace.Engine) error {
 	return db.View(ctx, func(tx *Tx) error {
-		var rows []row
-		for r, err := range tx.forward(nil, []byte{0xff}) {
+		var rows []keyspace.Row
+		for r, err := range keyspace.Forward(tx.kv, nil, []byte{0xff}) {
 			if err != nil {
 				return err
 			}
 			if rows = append(rows, r); len(rows) < copyStep {
 				continue
 			}
-			if err := putAll(ctx, engine, rows); err != nil {
+			if err := keyspace.PutAll(ctx, engine, rows); err != nil {
 				return err
 			}
 			rows = rows[:0]
 		}
-		return putAll(ctx, engine, rows)
-	})
-}
-
-// putAll writes rows in one transaction.
-func putAll(ctx context.Context, engine Engine, rows []row) error {
-	return engine.Update(ctx, func(kv KV) error {
-		for _, r := range rows {
-			if err := kv.Put(r.key, r.value); err != nil {
-				return err
-			}
-		}
-		return nil
+		return keyspace.PutAll(ctx, engine, rows)
 	})
 }
 
@@ -98,20 +88,20 @@ func (tx *Tx) reindexOrigins() error {
 // replace writes one text in the place of another in every row and every index. Both are
 // kept as they are written, so what is an index of the one becomes an index of the other.
 func (tx *Tx) replace(old, with []byte) error {
-	var changed []row
-	for r, err := range tx.forward(nil, []byte{0xff}) {
+	var changed []keyspace.Row
+	for r, err := range keyspace.Forward(tx.kv, nil, []byte{0xff}) {
 		if err != nil {
 			return err
 		}
-		if bytes.Contains(r.key, old) || bytes.Contains(r.value, old) {
-			changed = append(changed, row{bytes.Clone(r.key), bytes.Clone(r.value)})
+		if bytes.Contains(r.Key, old) || bytes.Contains(r.Value, old) {
+			changed = append(changed, keyspace.Row{Key: bytes.Clone(r.Key), Value: bytes.Clone(r.Value)})
 		}
 	}
 	if err := tx.remove(changed); err != nil {
 		return err
 	}
 	for _, r := range changed {
-		if err := tx.kv.Put(bytes.ReplaceAll(r.key, old, with), bytes.ReplaceAll(r.value, old, with)); err != nil {
+		if err := tx.kv.Put(bytes.ReplaceAll(r.Key, old, with), bytes.ReplaceAll(r.Value, old, with)); err != nil {
 			return err
 		}
 	}

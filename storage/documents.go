@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // Kinds of documents that the pages read, and the id of settings of which there is
@@ -158,7 +160,7 @@ func (d Documents) next() (string, error) {
 	prefix := d.tx.Entries.records.rowKey(d.place() + "\x01")
 	var last uint64
 	var damaged error
-	err := d.tx.kv.ScanBack(prefix, prefixEnd(prefix), func(key, _ []byte) bool {
+	err := d.tx.kv.ScanBack(prefix, keyspace.PrefixEnd(prefix), func(key, _ []byte) bool {
 		last, damaged = strconv.ParseUint(string(key[len(prefix):]), 16, 64)
 		return false
 	})

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // index writes the index and expiry entries of every record.
@@ -72,7 +74,7 @@ func (r records) checkUnique(l link, key string) error {
 		return nil
 	}
 	var conflict error
-	err := r.tx.kv.Scan(l.unique, prefixEnd(l.unique), func(entry, _ []byte) bool {
+	err := r.tx.kv.Scan(l.unique, keyspace.PrefixEnd(l.unique), func(entry, _ []byte) bool {
 		if string(entry[len(l.unique):]) != key {
 			conflict = fmt.Errorf("%s %q: %w", r.kind.name, key, ErrConflict)
 		}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // A list is some of a kind's records in an order: all of an ordered kind, those that one
@@ -106,7 +108,7 @@ func (r records) count(list string) (int, error) {
 	}
 	n, err := strconv.Atoi(string(raw))
 	if err != nil {
-		return 0, fmt.Errorf("the number of %s in %q is %q: %w", r.kind.name, list, raw, ErrDamaged)
+		return 0, fmt.Errorf("the number of %s in %q is %q: %w", r.kind.name, list, raw, keyspace.ErrDamaged)
 	}
 	return n, nil
 }
@@ -202,7 +204,7 @@ func (l List) Count() (n int, err error) {
 	if l.counted {
 		return l.records.count(l.name)
 	}
-	err = l.records.tx.kv.Scan(l.prefix, prefixEnd(l.prefix), func(_, _ []byte) bool {
+	err = l.records.tx.kv.Scan(l.prefix, keyspace.PrefixEnd(l.prefix), func(_, _ []byte) bool {
 		n++
 		return true
 	})
@@ -221,10 +223,10 @@ func (l List) Rows(after string, skip int) iter.Seq2[Row, error] {
 		if err != nil || from == nil {
 			return
 		}
-		for entry, err := range l.records.tx.forward(from, prefixEnd(l.prefix)) {
+		for entry, err := range keyspace.Forward(l.records.tx.kv, from, keyspace.PrefixEnd(l.prefix)) {
 			var row Row
 			if err == nil {
-				row, err = l.row(entry.key[len(l.prefix):], entry.value)
+				row, err = l.row(entry.Key[len(l.prefix):], entry.Value)
 			}
 			if !yield(row, err) || err != nil {
 				return
@@ -244,7 +246,7 @@ func (l List) start(after string, skip int) (from []byte, err error) {
 		return from, nil
 	}
 	var found []byte
-	err = l.records.tx.kv.Scan(from, prefixEnd(l.prefix), func(key, _ []byte) bool {
+	err = l.records.tx.kv.Scan(from, keyspace.PrefixEnd(l.prefix), func(key, _ []byte) bool {
 		if skip == 0 {
 			found = bytes.Clone(key)
 		}

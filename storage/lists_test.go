@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // lists are some of every sort, by what they list.
@@ -144,7 +145,7 @@ func TestListsOfFormat4AreCounted(t *testing.T) {
 		)
 	})
 	now := s.rows(true)
-	err := s.engine.Update(t.Context(), func(kv storage.KV) error {
+	err := s.engine.Update(t.Context(), func(kv keyspace.KV) error {
 		for _, row := range now {
 			key, _, _ := strings.Cut(row, " = ")
 			for _, part := range []string{"\x00count\x00", "\x00listed\x00", "clients\x00origin\x00"} {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"iter"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // LogEvent is an event of the tenant's log as the Management API shows it, Auth0:
@@ -91,12 +93,12 @@ func (l Logs) Document(logID string) (Document, error) {
 func (l Logs) Newest(userID string) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		prefix := l.rowKey("")
-		read := func(r row) (Document, error) { return decodeLog(r.value) }
+		read := func(r keyspace.Row) (Document, error) { return decodeLog(r.Value) }
 		if userID != "" {
 			prefix = l.indexPrefix("user", userID)
-			read = func(r row) (Document, error) { return l.Document(string(r.key[len(prefix):])) }
+			read = func(r keyspace.Row) (Document, error) { return l.Document(string(r.Key[len(prefix):])) }
 		}
-		l.yield(l.tx.backward(prefix, prefixEnd(prefix)), read, yield)
+		l.yield(keyspace.Backward(l.tx.kv, prefix, keyspace.PrefixEnd(prefix)), read, yield)
 	}
 }
 
@@ -105,12 +107,12 @@ func (l Logs) Newest(userID string) iter.Seq2[Document, error] {
 func (l Logs) After(logID string) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		from := append(l.rowKey(logID), 0)
-		l.yield(l.tx.forward(from, prefixEnd(l.rowKey(""))), func(r row) (Document, error) { return decodeLog(r.value) }, yield)
+		l.yield(keyspace.Forward(l.tx.kv, from, keyspace.PrefixEnd(l.rowKey(""))), func(r keyspace.Row) (Document, error) { return decodeLog(r.Value) }, yield)
 	}
 }
 
 // yield hands out what read makes of the rows, until an error.
-func (l Logs) yield(rows iter.Seq2[row, error], read func(row) (Document, error), yield func(Document, error) bool) {
+func (l Logs) yield(rows iter.Seq2[keyspace.Row, error], read func(keyspace.Row) (Document, error), yield func(Document, error) bool) {
 	for r, err := range rows {
 		var d Document
 		if err == nil {
@@ -130,7 +132,7 @@ func decodeLog(raw []byte) (d Document, err error) {
 // Last returns the id of the newest event, or "".
 func (l Logs) Last() (id string, err error) {
 	prefix := l.rowKey("")
-	err = l.tx.kv.ScanBack(prefix, prefixEnd(prefix), func(key, _ []byte) bool {
+	err = l.tx.kv.ScanBack(prefix, keyspace.PrefixEnd(prefix), func(key, _ []byte) bool {
 		id = string(key[len(prefix):])
 		return false
 	})
@@ -143,7 +145,7 @@ func (l Logs) Prune(keep int, before string) error {
 	prefix := l.rowKey("")
 	var old []string
 	n := 0
-	err := l.tx.kv.ScanBack(prefix, prefixEnd(prefix), func(key, _ []byte) bool {
+	err := l.tx.kv.ScanBack(prefix, keyspace.PrefixEnd(prefix), func(key, _ []byte) bool {
 		if n++; n > keep || string(key[len(prefix):]) < before {
 			old = append(old, string(key[len(prefix):]))
 		}

@@ -8,6 +8,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // Kinds whose lists have the order in which their records were made keep a place
@@ -44,7 +46,7 @@ func (r records) line(key string) error {
 	}
 	prefix := r.orderPrefix()
 	var last uint64
-	err := r.tx.kv.ScanBack(prefix, prefixEnd(prefix), func(entry, _ []byte) bool {
+	err := r.tx.kv.ScanBack(prefix, keyspace.PrefixEnd(prefix), func(entry, _ []byte) bool {
 		last = binary.BigEndian.Uint64(entry[len(prefix):])
 		return false
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 func TestWhatATryWritesIsSeenByItAlone(t *testing.T) {
@@ -63,7 +64,7 @@ func TestATryAgreesWithASortedMap(t *testing.T) {
 		return string(b)
 	}
 	model := map[string]string{}
-	write := func(kv storage.KV) error {
+	write := func(kv keyspace.KV) error {
 		for i := range 40 {
 			k := key()
 			if random.IntN(3) == 0 {
@@ -84,8 +85,8 @@ func TestATryAgreesWithASortedMap(t *testing.T) {
 	if err := engine.Update(t.Context(), write); err != nil {
 		t.Fatal(err)
 	}
-	err := engine.View(t.Context(), func(under storage.KV) error {
-		kv := storage.NewOverlay(under)
+	err := engine.View(t.Context(), func(under keyspace.KV) error {
+		kv := keyspace.NewOverlay(under)
 		for range 40 {
 			if err := write(kv); err != nil {
 				return err

@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash"
+
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // patience is how often Prepare begins anew before it takes the place of the one writer for
@@ -29,22 +31,22 @@ func (db *DB) Prepare(ctx context.Context, prepare, then func(*Tx) error) error 
 	for range patience {
 		d, err := db.draft(ctx, prepare)
 		if err == nil {
-			err = db.engine.Update(ctx, func(kv KV) error {
+			err = db.engine.Update(ctx, func(kv keyspace.KV) error {
 				if err := d.check(kv); err != nil {
 					return err
 				}
 				if err := d.write(kv); err != nil {
 					return err
 				}
-				return transact(newTx(endingKV{kv, ctx}, nil), then)
+				return transact(newTx(keyspace.Ending(ctx, kv), nil), then)
 			})
 		}
 		if !errors.Is(err, errStale) {
 			return err
 		}
 	}
-	return db.engine.Update(ctx, func(kv KV) error {
-		ending := endingKV{kv, ctx}
+	return db.engine.Update(ctx, func(kv keyspace.KV) error {
+		ending := keyspace.Ending(ctx, kv)
 		if err := prepare(newTx(ending, nil)); err != nil {
 			return err
 		}
@@ -68,23 +70,31 @@ func (db *DB) Rehearse(ctx context.Context, fn func(*Tx) error) error {
 	return db.Try(ctx, fn)
 }
 
+// Try runs fn in a transaction whose writes nobody else sees and nothing keeps: fn
+// reads the state of one moment and what it wrote over it. It does not take the place
+// of the one writer, so it is for finding out what an update would do. As in View, fn
+// must not wait for an update, and its reads fail when ctx has ended.
+func (db *DB) Try(ctx context.Context, fn func(*Tx) error) error {
+	return db.engine.View(ctx, func(kv keyspace.KV) error { return fn(newTx(keyspace.NewOverlay(keyspace.Ending(ctx, kv)), nil)) })
+}
+
 // draft is what a function has read and what it wrote.
 type draft struct {
 	read    *reading
-	written *Overlay
+	written *keyspace.Overlay
 }
 
 // draft runs fn on a draft. An error of fn counts if what it has read is still so.
 func (db *DB) draft(ctx context.Context, fn func(*Tx) error) (*draft, error) {
-	view := func(fn func(KV) error) error { return db.engine.View(ctx, fn) }
+	view := func(fn func(keyspace.KV) error) error { return db.engine.View(ctx, fn) }
 	read := &reading{view: view, values: map[string][]byte{}, scans: map[scanned][sha256.Size]byte{}}
-	d := &draft{read, NewOverlay(read)}
+	d := &draft{read, keyspace.NewOverlay(read)}
 	run := func() error { return fn(newTx(d.written, nil)) }
 	if db.Shared() { // there no view keeps writers waiting, and to begin one takes as long as to read
 		own := run
 		run = func() error {
-			return db.engine.View(ctx, func(kv KV) error {
-				read.view = func(fn func(KV) error) error { return fn(kv) }
+			return db.engine.View(ctx, func(kv keyspace.KV) error {
+				read.view = func(fn func(keyspace.KV) error) error { return fn(kv) }
 				return own()
 			})
 		}
@@ -99,7 +109,7 @@ func (db *DB) draft(ctx context.Context, fn func(*Tx) error) (*draft, error) {
 }
 
 // check returns errStale unless a transaction reads what the draft has read.
-func (d *draft) check(kv KV) error {
+func (d *draft) check(kv keyspace.KV) error {
 	for key, value := range d.read.values {
 		now, err := kv.Get([]byte(key))
 		if err != nil {
@@ -125,7 +135,7 @@ func (d *draft) check(kv KV) error {
 }
 
 // write writes what the draft has written.
-func (d *draft) write(kv KV) error {
+func (d *draft) write(kv keyspace.KV) error {
 	for key, value := range d.written.Written() {
 		var err error
 		if value == nil {
@@ -143,7 +153,7 @@ func (d *draft) write(kv KV) error {
 // reading is a key space that is only read, by a view for each call, and remembers what it
 // was asked for.
 type reading struct {
-	view   func(func(KV) error) error
+	view   func(func(keyspace.KV) error) error
 	values map[string][]byte // nil for a key that is not there
 	scans  map[scanned][sha256.Size]byte
 }
@@ -155,7 +165,7 @@ type scanned struct {
 	rows     int
 }
 
-func (s scanned) run(kv KV, fn func(key, value []byte) bool) error {
+func (s scanned) run(kv keyspace.KV, fn func(key, value []byte) bool) error {
 	if s.back {
 		return kv.ScanBack([]byte(s.from), []byte(s.to), fn)
 	}
@@ -167,7 +177,7 @@ func (r *reading) Get(key []byte) (value []byte, err error) {
 	if value, known := r.values[string(key)]; known {
 		return value, nil
 	}
-	err = r.view(func(kv KV) error {
+	err = r.view(func(kv keyspace.KV) error {
 		now, err := kv.Get(key)
 		value = bytes.Clone(now)
 		return err
@@ -191,7 +201,7 @@ func (r *reading) ScanBack(from, to []byte, fn func(key, value []byte) bool) err
 func (r *reading) scan(s scanned, fn func(key, value []byte) bool) error {
 	rows := newRowSum()
 	s.rows = -1
-	err := r.view(func(kv KV) error {
+	err := r.view(func(kv keyspace.KV) error {
 		return s.run(kv, func(key, value []byte) bool {
 			rows.add(key, value)
 			if !fn(bytes.Clone(key), bytes.Clone(value)) {

@@ -3,6 +3,8 @@ package storage
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // How many bytes the records of a measured table take is kept, "t/" "sizes" 0 table -> {"table", "bytes"}:
@@ -19,7 +21,7 @@ func (r records) size() (int, error) {
 	}
 	var s struct{ Bytes int }
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return 0, fmt.Errorf("the size of %s: %w: %w", r.kind.name, ErrDamaged, err)
+		return 0, fmt.Errorf("the size of %s: %w: %w", r.kind.name, keyspace.ErrDamaged, err)
 	}
 	return s.Bytes, nil
 }
@@ -62,7 +64,7 @@ func (r records) boundSize(most int) error {
 func (r records) measureAll() error {
 	total := 0
 	prefix := r.rowKey("")
-	err := r.tx.kv.Scan(prefix, prefixEnd(prefix), func(_, raw []byte) bool {
+	err := r.tx.kv.Scan(prefix, keyspace.PrefixEnd(prefix), func(_, raw []byte) bool {
 		total += len(raw)
 		return true
 	})

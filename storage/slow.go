@@ -1,8 +1,10 @@
 package storage
 
 import (
+	"flag"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -36,3 +38,13 @@ func withinTransaction() bool {
 		}
 	}
 }
+
+// underTest reports whether this is a test and no benchmark, whose figures twice the work
+// would falsify.
+var underTest = sync.OnceValue(func() bool {
+	if !testing.Testing() {
+		return false
+	}
+	bench := flag.Lookup("test.bench")
+	return bench == nil || bench.Value.String() == ""
+})

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // A snapshot is a copy of every row of the tenant. The one with the empty name is what
@@ -39,14 +41,14 @@ func (tx *Tx) KeepSnapshot(name string) error {
 	}
 	prefix, keep := snapshotKey(name), tx.keptTables()
 	for _, part := range tenantParts {
-		for r, err := range tx.forward([]byte(part), prefixEnd([]byte(part))) {
+		for r, err := range keyspace.Forward(tx.kv, []byte(part), keyspace.PrefixEnd([]byte(part))) {
 			if err != nil {
 				return err
 			}
-			if keep[tableOf(r.key)] || isVolatile(r.key) {
+			if keep[tableOf(r.Key)] || isVolatile(r.Key) {
 				continue
 			}
-			if err := tx.kv.Put(slices.Concat(prefix, r.key), r.value); err != nil {
+			if err := tx.kv.Put(slices.Concat(prefix, r.Key), r.Value); err != nil {
 				return err
 			}
 		}
@@ -70,7 +72,7 @@ func (tx *Tx) RestoreSnapshot(name string) error {
 		return err
 	}
 	for _, r := range kept {
-		if err := tx.kv.Put(r.key[len(prefix):], r.value); err != nil {
+		if err := tx.kv.Put(r.Key[len(prefix):], r.Value); err != nil {
 			return err
 		}
 	}
@@ -80,7 +82,7 @@ func (tx *Tx) RestoreSnapshot(name string) error {
 // HasSnapshot reports whether there is a snapshot of a name.
 func (tx *Tx) HasSnapshot(name string) (has bool, err error) {
 	prefix := snapshotKey(name)
-	err = tx.kv.Scan(prefix, prefixEnd(prefix), func(_, _ []byte) bool {
+	err = tx.kv.Scan(prefix, keyspace.PrefixEnd(prefix), func(_, _ []byte) bool {
 		has = true
 		return false
 	})
@@ -100,7 +102,7 @@ func (tx *Tx) DeleteSnapshot(name string) error {
 func (tx *Tx) Snapshots() (names []string, err error) {
 	for from := namedPrefix; ; {
 		var found []byte
-		err := tx.kv.Scan(from, prefixEnd(namedPrefix), func(key, _ []byte) bool {
+		err := tx.kv.Scan(from, keyspace.PrefixEnd(namedPrefix), func(key, _ []byte) bool {
 			found = bytes.Clone(key)
 			return false
 		})
@@ -109,7 +111,7 @@ func (tx *Tx) Snapshots() (names []string, err error) {
 		}
 		name, _, _ := bytes.Cut(found[len(namedPrefix):], []byte{0})
 		names = append(names, string(name))
-		from = prefixEnd(snapshotKey(string(name)))
+		from = keyspace.PrefixEnd(snapshotKey(string(name)))
 	}
 }
 
@@ -125,12 +127,10 @@ func (tx *Tx) Clear() error {
 // tenantParts start the keys of expiries, index entries and rows.
 var tenantParts = []string{"e/", "i/", "t/"}
 
-type row struct{ key, value []byte }
-
 // tenantRows are the rows, index entries and expiries of all but kept tables.
-func (tx *Tx) tenantRows() ([]row, error) {
+func (tx *Tx) tenantRows() ([]keyspace.Row, error) {
 	keep := tx.keptTables()
-	var all []row
+	var all []keyspace.Row
 	for _, prefix := range tenantParts {
 		some, err := tx.rows([]byte(prefix), func(key []byte) bool { return !keep[tableOf(key)] })
 		if err != nil {
@@ -142,61 +142,22 @@ func (tx *Tx) tenantRows() ([]row, error) {
 }
 
 // rows copies the rows whose key starts with prefix and that want, if any, takes.
-func (tx *Tx) rows(prefix []byte, want func(key []byte) bool) ([]row, error) {
-	var all []row
-	err := tx.kv.Scan(prefix, prefixEnd(prefix), func(key, value []byte) bool {
+func (tx *Tx) rows(prefix []byte, want func(key []byte) bool) ([]keyspace.Row, error) {
+	var all []keyspace.Row
+	err := tx.kv.Scan(prefix, keyspace.PrefixEnd(prefix), func(key, value []byte) bool {
 		if want == nil || want(key) {
-			all = append(all, row{bytes.Clone(key), bytes.Clone(value)})
+			all = append(all, keyspace.Row{Key: bytes.Clone(key), Value: bytes.Clone(value)})
 		}
 		return true
 	})
 	return all, err
 }
 
-func (tx *Tx) remove(rows []row) error {
+func (tx *Tx) remove(rows []keyspace.Row) error {
 	for _, r := range rows {
-		if err := tx.kv.Delete(r.key); err != nil {
+		if err := tx.kv.Delete(r.Key); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// beneath is the part of a key space beneath a prefix: what a snapshot holds, at the keys
-// that it has when it is restored.
-type beneath struct {
-	kv     KV
-	prefix []byte
-}
-
-func (b beneath) key(key []byte) []byte { return slices.Concat(b.prefix, key) }
-
-// Get implements KV.
-func (b beneath) Get(key []byte) ([]byte, error) { return b.kv.Get(b.key(key)) }
-
-// Put implements KV.
-func (b beneath) Put(key, value []byte) error { return b.kv.Put(b.key(key), value) }
-
-// Delete implements KV.
-func (b beneath) Delete(key []byte) error { return b.kv.Delete(b.key(key)) }
-
-// Scan implements KV.
-func (b beneath) Scan(from, to []byte, fn func(key, value []byte) bool) error {
-	return b.kv.Scan(b.key(from), b.end(to), b.without(fn))
-}
-
-// ScanBack implements KV.
-func (b beneath) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
-	return b.kv.ScanBack(b.key(from), b.end(to), b.without(fn))
-}
-
-func (b beneath) end(to []byte) []byte {
-	if to == nil {
-		return prefixEnd(b.prefix)
-	}
-	return b.key(to)
-}
-
-func (b beneath) without(fn func(key, value []byte) bool) func(key, value []byte) bool {
-	return func(key, value []byte) bool { return fn(key[len(b.prefix):], value) }
 }

@@ -20,6 +20,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 var (
@@ -57,10 +59,10 @@ func Text(doc Document, member string) string {
 
 // DB is an open store.
 type DB struct {
-	engine Engine
-	shared Shared // nil where no other process can open the store
+	engine keyspace.Engine
+	shared keyspace.Shared // nil where no other process can open the store
 	// divided is the engine where volatile records have a part of their own, nil elsewhere.
-	divided *dividedEngine
+	divided *keyspace.Divided
 	memos   *memos
 	updates updates
 	release []func() error // see Releaser, of the engines that are
@@ -69,20 +71,20 @@ type DB struct {
 
 // Open checks the format of what the engine holds, upgrades an older one and
 // returns the store. It returns ErrFormat for a newer one.
-func Open(engine Engine) (*DB, error) {
+func Open(engine keyspace.Engine) (*DB, error) {
 	return open(engine, upgrades())
 }
 
-func open(engine Engine, steps []func(KV) error) (*DB, error) {
-	shared, _ := engine.(Shared)
+func open(engine keyspace.Engine, steps []func(keyspace.KV) error) (*DB, error) {
+	shared, _ := engine.(keyspace.Shared)
 	db := &DB{shared: shared, memos: newMemos()}
-	if r, ok := engine.(Releaser); ok {
+	if r, ok := engine.(keyspace.Releaser); ok {
 		db.release = append(db.release, r.Release)
 	}
 	if underTest() {
-		engine = Strict(engine)
+		engine = keyspace.Strict(engine)
 	}
-	err := engine.Update(context.Background(), func(kv KV) error { return upgrade(kv, steps) })
+	err := engine.Update(context.Background(), func(kv keyspace.KV) error { return upgrade(kv, steps) })
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +99,7 @@ func (db *DB) Close() error { return db.engine.Close() }
 // other readers: they are for reading only. When ctx ends, as that of a request does whose
 // caller has left, what is read next fails with the error of ctx.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
-	return db.engine.View(ctx, func(kv KV) error { return transact(newTx(endingKV{kv, ctx}, db.memos), fn) })
+	return db.engine.View(ctx, func(kv keyspace.KV) error { return transact(newTx(keyspace.Ending(ctx, kv), db.memos), fn) })
 }
 
 // Update runs fn in a write transaction. An error from fn undoes all of it.
@@ -108,15 +110,15 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 // has, nothing is kept and the error is that of ctx.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	runs := db.updates.begin()
-	return db.engine.Update(ctx, func(kv KV) error {
+	return db.engine.Update(ctx, func(kv keyspace.KV) error {
 		runs.count()
 		return transact(db.writing(ctx, kv), fn)
 	})
 }
 
 // writing is a write transaction, whose reads end with ctx.
-func (db *DB) writing(ctx context.Context, kv KV) *Tx {
-	tx := newTx(endingKV{kv, ctx}, nil)
+func (db *DB) writing(ctx context.Context, kv keyspace.KV) *Tx {
+	tx := newTx(keyspace.Ending(ctx, kv), nil)
 	tx.known = db.memos
 	return tx
 }
@@ -124,29 +126,29 @@ func (db *DB) writing(ctx context.Context, kv KV) *Tx {
 // upgrades returns the steps from each layout of the store to the next, the
 // first from format 1. A change of the layout is one more step; this program
 // writes the format that the last one leads to.
-func upgrades() []func(KV) error {
-	return []func(KV) error{
+func upgrades() []func(keyspace.KV) error {
+	return []func(keyspace.KV) error{
 		// Format 2 has more indexes of users.
-		func(kv KV) error { return newTx(kv, nil).Users.records.index() },
+		func(kv keyspace.KV) error { return newTx(kv, nil).Users.records.index() },
 		// Format 3 finds organizations by their names and domains, and invitations by
 		// their tickets.
-		func(kv KV) error { return newTx(kv, nil).Entries.records.index() },
+		func(kv keyspace.KV) error { return newTx(kv, nil).Entries.records.index() },
 		// Format 4 finds the oldest of what is bounded: logins under way, codes and wrong
 		// passwords.
-		func(kv KV) error {
+		func(kv keyspace.KV) error {
 			tx := newTx(kv, nil)
 			return errors.Join(tx.Transactions.index(), tx.Transactions.measureAll(), tx.Codes.records.index(), tx.LoginFailures.records.index())
 		},
 		// Format 5 keeps how long lists are, and finds applications by their origins. What
 		// snapshots hold comes back without a step, so they have it too.
-		func(kv KV) error {
+		func(kv keyspace.KV) error {
 			tx := newTx(kv, nil)
 			names, err := tx.Snapshots()
 			if err != nil {
 				return err
 			}
 			for _, name := range append(names, "") {
-				if err := listAll(newTx(beneath{kv, snapshotKey(name)}, nil)); err != nil {
+				if err := listAll(newTx(keyspace.Beneath(kv, snapshotKey(name)), nil)); err != nil {
 					return err
 				}
 			}
@@ -168,7 +170,7 @@ func listAll(tx *Tx) error {
 var formatKey = []byte("format")
 
 // upgrade brings what the engine holds to the format after the last step.
-func upgrade(kv KV, steps []func(KV) error) error {
+func upgrade(kv keyspace.KV, steps []func(keyspace.KV) error) error {
 	formatVersion := uint64(len(steps) + 1)
 	raw, err := kv.Get(formatKey)
 	if err != nil {
@@ -201,17 +203,6 @@ func upgrade(kv KV, steps []func(KV) error) error {
 // tablePrefix starts the keys of table name. The zero byte ends the name, so
 // that no table's keys lie among another's.
 func tablePrefix(name string) []byte { return append([]byte("t/"+name), 0) }
-
-// prefixEnd is the first key after all keys that start with prefix.
-func prefixEnd(prefix []byte) []byte {
-	end := append([]byte(nil), prefix...)
-	for i := len(end) - 1; i >= 0; i-- {
-		if end[i]++; end[i] != 0 {
-			return end[:i+1]
-		}
-	}
-	return nil
-}
 
 // Sweep removes at most limit records that expired before the second that now
 // is in, and returns how many it removed.
@@ -246,7 +237,7 @@ func (db *DB) Sweep(ctx context.Context, now time.Time, limit int) (int, error) 
 func (tx *Tx) expire(entry []byte) error {
 	const start = len("e/") + 8
 	if bytes.IndexByte(entry[min(len(entry), start):], 0) < 0 {
-		return fmt.Errorf("an expiry names no record: %w", ErrDamaged)
+		return fmt.Errorf("an expiry names no record: %w", keyspace.ErrDamaged)
 	}
 	key := append([]byte("t/"), entry[start:]...)
 	t, ok := tx.expiring(tableOf(key))

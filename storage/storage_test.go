@@ -15,6 +15,7 @@ import (
 
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
@@ -22,11 +23,11 @@ var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 // store is a DB beside the engine below it.
 type store struct {
 	*storage.DB
-	engine storage.Engine
+	engine keyspace.Engine
 	t      *testing.T
 }
 
-func openEngine(t *testing.T) storage.Engine {
+func openEngine(t *testing.T) keyspace.Engine {
 	t.Helper()
 	engine, err := bolt.Open(filepath.Join(t.TempDir(), "tenant0.db"), bolt.Options{NoSync: true})
 	if err != nil {
@@ -66,10 +67,10 @@ func (s store) rows(values bool) []string {
 	return engineRows(s.t, s.engine, values)
 }
 
-func engineRows(t *testing.T, engine storage.Engine, values bool) []string {
+func engineRows(t *testing.T, engine keyspace.Engine, values bool) []string {
 	t.Helper()
 	all := []string{}
-	err := engine.View(t.Context(), func(kv storage.KV) error {
+	err := engine.View(t.Context(), func(kv keyspace.KV) error {
 		return kv.Scan([]byte{0}, []byte{0xff}, func(key, value []byte) bool {
 			row := string(key)
 			if values {
@@ -326,9 +327,9 @@ func TestRestoreGoesBackToTheSnapshot(t *testing.T) {
 }
 
 // mark makes the engine one that a program of another format has written.
-func mark(t *testing.T, engine storage.Engine, format []byte) {
+func mark(t *testing.T, engine keyspace.Engine, format []byte) {
 	t.Helper()
-	err := engine.Update(t.Context(), func(kv storage.KV) error {
+	err := engine.Update(t.Context(), func(kv keyspace.KV) error {
 		return errors.Join(kv.Put([]byte("format"), format), kv.Put([]byte("t/old"), []byte("as it was")))
 	})
 	if err != nil {
@@ -349,7 +350,7 @@ func TestANewerFormatIsRefused(t *testing.T) {
 func TestUsersOfFormat1AreIndexedForSearches(t *testing.T) {
 	engine := openEngine(t)
 	jane := []byte(`{"user_id":"auth0|1","name":"Jane","identities":[{"connection":"db","user_id":"1"}]}`)
-	err := engine.Update(t.Context(), func(kv storage.KV) error {
+	err := engine.Update(t.Context(), func(kv keyspace.KV) error {
 		return errors.Join(kv.Put([]byte("format"), formatMark(1)), kv.Put([]byte("t/users\x00auth0|1"), jane))
 	})
 	if err != nil {
@@ -375,12 +376,12 @@ func TestOrganizationsOfFormat2AreFoundByText(t *testing.T) {
 	engine := openEngine(t)
 	row := func(kind, parent, document string) error {
 		entry := `{"kind":"` + kind + `","parent":"` + parent + `","id":"x","order":"0000000000000001","document":` + document + `}`
-		return engine.Update(t.Context(), func(kv storage.KV) error {
+		return engine.Update(t.Context(), func(kv keyspace.KV) error {
 			return kv.Put([]byte("t/documents\x00"+kind+"\x01"+parent+"\x010000000000000001"), []byte(entry))
 		})
 	}
 	err := errors.Join(
-		engine.Update(t.Context(), func(kv storage.KV) error { return kv.Put([]byte("format"), formatMark(2)) }),
+		engine.Update(t.Context(), func(kv keyspace.KV) error { return kv.Put([]byte("format"), formatMark(2)) }),
 		row("organizations", "", `{"id":"x","name":"acme","display_name":"Acme Ltd"}`),
 		row("organization-discovery-domains", "x", `{"domain":"acme.test","status":"verified"}`),
 		row("organization-invitations", "x", `{"ticket_id":"tick","expires_at":"2040-01-01T00:00:00Z"}`),
@@ -421,14 +422,14 @@ func TestAnOlderFormatIsUpgraded(t *testing.T) {
 	engine := openEngine(t)
 	mark(t, engine, formatMark(2))
 	var taken []int // each twice, as every update under test
-	step := func(from int, err error) func(storage.KV) error {
-		return func(kv storage.KV) error {
+	step := func(from int, err error) func(keyspace.KV) error {
+		return func(kv keyspace.KV) error {
 			taken = append(taken, from)
 			return errors.Join(kv.Put(fmt.Appendf(nil, "t/from %d", from), []byte("upgraded")), err)
 		}
 	}
 	errStep := errors.New("cannot")
-	if _, err := storage.OpenWith(engine, []func(storage.KV) error{step(1, nil), step(2, nil), step(3, errStep)}); !errors.Is(err, errStep) {
+	if _, err := storage.OpenWith(engine, []func(keyspace.KV) error{step(1, nil), step(2, nil), step(3, errStep)}); !errors.Is(err, errStep) {
 		t.Errorf("an upgrade that fails gives %v", err)
 	}
 	want := []string{"format = " + string(formatMark(2)), "t/old = as it was"}
@@ -436,7 +437,7 @@ func TestAnOlderFormatIsUpgraded(t *testing.T) {
 		t.Errorf("an upgrade that failed has changed the store (-want +got):\n%s", diff)
 	}
 	taken = nil
-	steps := []func(storage.KV) error{step(1, nil), step(2, nil), step(3, nil)}
+	steps := []func(keyspace.KV) error{step(1, nil), step(2, nil), step(3, nil)}
 	for range 2 { // the second opening finds it upgraded
 		if _, err := storage.OpenWith(engine, steps); err != nil {
 			t.Fatal(err)
@@ -456,7 +457,7 @@ func TestAnOlderFormatIsUpgraded(t *testing.T) {
 
 func TestADamagedRecordIsNamed(t *testing.T) {
 	s := open(t)
-	err := s.engine.Update(t.Context(), func(kv storage.KV) error { return kv.Put([]byte("t/clients\x00c"), []byte(`{"name":`)) })
+	err := s.engine.Update(t.Context(), func(kv keyspace.KV) error { return kv.Put([]byte("t/clients\x00c"), []byte(`{"name":`)) })
 	if err != nil {
 		t.Fatal(err)
 	}

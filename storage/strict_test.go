@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // TestStrictIsStrict breaks each of its rules.
 func TestStrictIsStrict(t *testing.T) {
-	e := storage.Strict(openEngine(t))
+	e := keyspace.Strict(openEngine(t))
 	runs := 0
-	err := e.Update(t.Context(), func(kv storage.KV) error {
+	err := e.Update(t.Context(), func(kv keyspace.KV) error {
 		runs++
 		if got, err := kv.Get([]byte("k")); got != nil || err != nil {
 			t.Errorf("run %d finds what an earlier one has written: %q, %v", runs, got, err)
@@ -23,22 +24,24 @@ func TestStrictIsStrict(t *testing.T) {
 	if err != nil || runs != 2 {
 		t.Fatalf("an update ran %d times and returned %v, want twice", runs, err)
 	}
-	for name, use := range map[string]func(kv storage.KV) error{
-		"Get":    func(kv storage.KV) error { _, err := kv.Get([]byte("k")); return err },
-		"Put":    func(kv storage.KV) error { return kv.Put([]byte("k"), nil) },
-		"Delete": func(kv storage.KV) error { return kv.Delete([]byte("k")) },
-		"Scan": func(kv storage.KV) error {
+	for name, use := range map[string]func(kv keyspace.KV) error{
+		"Get":    func(kv keyspace.KV) error { _, err := kv.Get([]byte("k")); return err },
+		"Put":    func(kv keyspace.KV) error { return kv.Put([]byte("k"), nil) },
+		"Delete": func(kv keyspace.KV) error { return kv.Delete([]byte("k")) },
+		"Scan": func(kv keyspace.KV) error {
 			return kv.Scan([]byte("a"), []byte("z"), func(_, _ []byte) bool { return true })
 		},
-		"ScanBack": func(kv storage.KV) error {
+		"ScanBack": func(kv keyspace.KV) error {
 			return kv.ScanBack([]byte("a"), []byte("z"), func(_, _ []byte) bool { return true })
 		},
 	} {
-		for scan, walk := range map[string]func(kv storage.KV, fn func(_, _ []byte) bool) error{
-			"Scan":     func(kv storage.KV, fn func(_, _ []byte) bool) error { return kv.Scan([]byte("a"), []byte("z"), fn) },
-			"ScanBack": func(kv storage.KV, fn func(_, _ []byte) bool) error { return kv.ScanBack([]byte("a"), []byte("z"), fn) },
+		for scan, walk := range map[string]func(kv keyspace.KV, fn func(_, _ []byte) bool) error{
+			"Scan": func(kv keyspace.KV, fn func(_, _ []byte) bool) error { return kv.Scan([]byte("a"), []byte("z"), fn) },
+			"ScanBack": func(kv keyspace.KV, fn func(_, _ []byte) bool) error {
+				return kv.ScanBack([]byte("a"), []byte("z"), fn)
+			},
 		} {
-			err := e.Update(t.Context(), func(kv storage.KV) error {
+			err := e.Update(t.Context(), func(kv keyspace.KV) error {
 				return walk(kv, func(_, _ []byte) bool {
 					err = use(kv)
 					return err == nil
@@ -48,7 +51,7 @@ func TestStrictIsStrict(t *testing.T) {
 				t.Errorf("%s within %s: %v, want that it is refused", name, scan, err)
 			}
 		}
-		if err := e.Update(t.Context(), func(kv storage.KV) error { return use(kv) }); err != nil {
+		if err := e.Update(t.Context(), func(kv keyspace.KV) error { return use(kv) }); err != nil {
 			t.Errorf("%s after a scan: %v", name, err)
 		}
 	}

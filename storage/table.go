@@ -8,6 +8,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // spec describes one kind of record as data.
@@ -271,7 +273,7 @@ func (r records) eachKeyBy(ix, value string, fn func(key []byte) bool) error {
 		return nil
 	}
 	prefix := r.indexPrefix(ix, value)
-	return r.tx.kv.Scan(prefix, prefixEnd(prefix), func(entry, _ []byte) bool { return fn(entry[len(prefix):]) })
+	return r.tx.kv.Scan(prefix, keyspace.PrefixEnd(prefix), func(entry, _ []byte) bool { return fn(entry[len(prefix):]) })
 }
 
 // by and scan, and rows and rowsAt, are not inlined: each package that imports this one would compile them
@@ -284,10 +286,10 @@ func (r records) by(ix, value string) iter.Seq2[any, error] {
 		if strings.ContainsRune(value, 0) { // never stored, see write
 			return
 		}
-		for entry, err := range r.tx.forward(prefix, prefixEnd(prefix)) {
+		for entry, err := range keyspace.Forward(r.tx.kv, prefix, keyspace.PrefixEnd(prefix)) {
 			var v any
 			if err == nil {
-				v, err = r.get(string(entry.key[len(prefix):]))
+				v, err = r.get(string(entry.Key[len(prefix):]))
 			}
 			if !yield(v, err) || err != nil {
 				return
@@ -325,7 +327,7 @@ func (r records) countBy(ix, value string) (n int, err error) {
 // value that starts with a text, in the order of those values.
 func (r records) keysInOrder(ix, start string, limit int) (keys []string, err error) {
 	prefix := strings.TrimSuffix(string(r.indexPrefix(ix, start)), "\x00")
-	err = r.tx.kv.Scan([]byte(prefix), prefixEnd([]byte(prefix)), func(entry, _ []byte) bool {
+	err = r.tx.kv.Scan([]byte(prefix), keyspace.PrefixEnd([]byte(prefix)), func(entry, _ []byte) bool {
 		keys = append(keys, string(entry[bytes.LastIndexByte(entry, 0)+1:]))
 		return len(keys) < limit
 	})
@@ -338,7 +340,7 @@ func (r records) bound(ix, start string, most int) error {
 	prefix := []byte(strings.TrimSuffix(string(r.indexPrefix(ix, start)), "\x00"))
 	var first string
 	n := 0
-	err := r.tx.kv.Scan(prefix, prefixEnd(prefix), func(entry, _ []byte) bool {
+	err := r.tx.kv.Scan(prefix, keyspace.PrefixEnd(prefix), func(entry, _ []byte) bool {
 		if n++; n == 1 {
 			first = string(entry[bytes.LastIndexByte(entry, 0)+1:])
 		}
@@ -356,10 +358,10 @@ func (r records) bound(ix, start string, most int) error {
 func (r records) scan(start string) iter.Seq2[any, error] {
 	prefix := r.rowKey(start)
 	return func(yield func(any, error) bool) {
-		for row, err := range r.tx.forward(prefix, prefixEnd(prefix)) {
+		for row, err := range keyspace.Forward(r.tx.kv, prefix, keyspace.PrefixEnd(prefix)) {
 			var v any
 			if err == nil {
-				v, err = r.decodeListed(row.key, row.value)
+				v, err = r.decodeListed(row.Key, row.Value)
 			}
 			if !yield(v, err) || err != nil {
 				return

@@ -1,9 +1,11 @@
 package storage
 
+import "github.com/tenant0/tenant0/storage/keyspace"
+
 // Tx is one transaction; every read and write goes through one. It must not be
 // kept after its function returns.
 type Tx struct {
-	kv    KV
+	kv    keyspace.KV
 	memos *memos // nil in a write transaction, whose records the caller may change
 	known *memos // for what the transaction itself reads and leaves as it is; nil for none
 
@@ -53,7 +55,7 @@ type Tx struct {
 	Pushes             Table[Push]
 }
 
-func newTx(kv KV, m *memos) *Tx {
+func newTx(kv keyspace.KV, m *memos) *Tx {
 	tx := &Tx{kv: kv, memos: m, known: m}
 	tx.Tenant = resources(tx, tenants)
 	tx.Clients = resources(tx, clients)

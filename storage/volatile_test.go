@@ -10,10 +10,11 @@ import (
 
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
-func inMemory(string) (storage.Engine, error) { return memory.New(), nil }
+func inMemory(string) (keyspace.Engine, error) { return memory.New(), nil }
 
 // openVolatile opens a store on the file at path, with its volatile records in memory.
 func openVolatile(t *testing.T, path string) *storage.DB {
@@ -102,7 +103,7 @@ func TestLoginsUnderWayOutliveARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	err = engine.View(t.Context(), func(kv storage.KV) error {
+	err = engine.View(t.Context(), func(kv keyspace.KV) error {
 		return kv.Scan(nil, []byte{0xff}, func(key, _ []byte) bool {
 			if strings.Contains(string(key), "transactions") {
 				t.Errorf("the engine has %q while the store is open", key)
@@ -160,7 +161,7 @@ func TestVolatileRecordsAreChangedWithTheOthers(t *testing.T) {
 
 // unkept is an engine whose updates run and are not kept, as on a disk that is full.
 type unkept struct {
-	storage.Engine
+	keyspace.Engine
 	fails bool
 	// meanwhile happens after an update has failed, and before it says so.
 	meanwhile func()
@@ -168,8 +169,8 @@ type unkept struct {
 
 var errFull = errors.New("the disk is full")
 
-func (u *unkept) Update(ctx context.Context, fn func(storage.KV) error) error {
-	err := u.Engine.Update(ctx, func(kv storage.KV) error {
+func (u *unkept) Update(ctx context.Context, fn func(keyspace.KV) error) error {
+	err := u.Engine.Update(ctx, func(kv keyspace.KV) error {
 		if err := fn(kv); err != nil || !u.fails {
 			return err
 		}

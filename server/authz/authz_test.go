@@ -12,6 +12,7 @@ import (
 	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 const (
@@ -25,7 +26,7 @@ const (
 // tenant is a store in a file, with one application, one API and one user.
 type tenant struct {
 	t      *testing.T
-	engine storage.Engine
+	engine keyspace.Engine
 	db     *storage.DB
 	in     authz.Input
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 const allScopes = "openid profile email offline_access read:timesheets create:timesheets delete:timesheets approve:timesheets"
@@ -307,7 +308,7 @@ func TestPersistence(t *testing.T) {
 
 func TestDamagedStoreRefusesTheLogin(t *testing.T) {
 	tn := newTenant(t)
-	err := tn.engine.Update(t.Context(), func(kv storage.KV) error { return kv.Put([]byte("t/extension\x00v1"), []byte("{")) })
+	err := tn.engine.Update(t.Context(), func(kv keyspace.KV) error { return kv.Put([]byte("t/extension\x00v1"), []byte("{")) })
 	if err != nil {
 		t.Fatal(err)
 	}

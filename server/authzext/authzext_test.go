@@ -20,6 +20,7 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 const (
@@ -42,7 +43,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 type server struct {
 	*httptest.Server
 	router *web.Router
-	engine storage.Engine
+	engine keyspace.Engine
 	db     *storage.DB
 	issuer *tokens.Issuer
 	token  string // of a machine with every scope

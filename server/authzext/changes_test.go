@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 func TestChanges(t *testing.T) {
@@ -265,7 +266,7 @@ func TestImportIsSeenWhole(t *testing.T) {
 
 func TestDamagedStore(t *testing.T) {
 	s := start(t)
-	if err := s.engine.Update(t.Context(), func(kv storage.KV) error { return kv.Put([]byte("t/extension\x00v1"), []byte("{")) }); err != nil {
+	if err := s.engine.Update(t.Context(), func(kv keyspace.KV) error { return kv.Put([]byte("t/extension\x00v1"), []byte("{")) }); err != nil {
 		t.Fatal(err)
 	}
 	const sorry = `{"statusCode":500,"error":"Internal Server Error","message":"An internal server error occurred"}`

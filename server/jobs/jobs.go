@@ -16,6 +16,7 @@ import (
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // errorKind is the kind of the faults of a job's users, below the job.
@@ -148,7 +149,7 @@ func (r *Runner) do(i Import, stop <-chan struct{}) error {
 	err := r.importUsers(i, stop)
 	switch {
 	case errors.Is(err, errTaken), errors.Is(err, errInterrupted) && i.shared != nil: // another server goes on
-	case errors.Is(err, storage.ErrUnavailable) && i.shared != nil:
+	case errors.Is(err, keyspace.ErrUnavailable) && i.shared != nil:
 		r.queue <- i // for when the store can be reached; it has its slot
 		return err
 	case err != nil:

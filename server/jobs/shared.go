@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // The users of an import are in the store where several servers have the tenant, a part in each
@@ -142,7 +143,7 @@ func (p *parts) next() (users []any, err error) {
 				Users []any  `json:"users"`
 			}
 			if err := json.Unmarshal(row.JSON, &part); err != nil {
-				return fmt.Errorf("users of the job %s: %w: %w", p.jobID, storage.ErrDamaged, err)
+				return fmt.Errorf("users of the job %s: %w: %w", p.jobID, keyspace.ErrDamaged, err)
 			}
 			p.part, users = part.ID, part.Users
 			return nil

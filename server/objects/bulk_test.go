@@ -14,21 +14,22 @@ import (
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
 // counted is a store that counts how often the row of a connection is written.
 type counted struct {
-	storage.Engine
+	keyspace.Engine
 	connections int
 }
 
-func (c *counted) Update(ctx context.Context, fn func(storage.KV) error) error {
-	return c.Engine.Update(ctx, func(kv storage.KV) error { return fn(countedKV{kv, c}) })
+func (c *counted) Update(ctx context.Context, fn func(keyspace.KV) error) error {
+	return c.Engine.Update(ctx, func(kv keyspace.KV) error { return fn(countedKV{kv, c}) })
 }
 
 type countedKV struct {
-	storage.KV
+	keyspace.KV
 	*counted
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/tenant0/tenant0/server/tenant"
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/postgres"
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
@@ -106,7 +107,7 @@ func plantKeys(cfg config.Config) error {
 
 // Kept opens what a server that has stopped keeps of its first tenant. It is closed with the
 // test, or by the caller.
-func (s *Server) Kept() storage.Engine {
+func (s *Server) Kept() keyspace.Engine {
 	s.tb.Helper()
 	engine, end, err := openEngine(s.cfg)
 	if err != nil {
@@ -128,7 +129,7 @@ func openStore(cfg config.Config) (db *storage.DB, end func(), err error) {
 	return db, end, err
 }
 
-func openEngine(cfg config.Config) (engine storage.Engine, end func(), err error) {
+func openEngine(cfg config.Config) (engine keyspace.Engine, end func(), err error) {
 	if cfg.Store == "" {
 		engine, err := bolt.Open(filepath.Join(cfg.Data, config.DataFile), bolt.Options{NoSync: true})
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/tenant0/tenant0/server/servertest"
 	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 const known = "a password that is known"
@@ -245,7 +246,7 @@ func TestSignupsOfOneAddressAreThrottled(t *testing.T) {
 func TestPagesNameEachRefusal(t *testing.T) {
 	for err, want := range map[error]string{
 		signin.ErrBlocked: "user-blocked", signin.ErrThrottled: "ip-blocked", signin.ErrLeaked: "password-breached",
-		signin.ErrWrong: "invalid-code", storage.ErrReused: "invalid-code", storage.ErrUnavailable: "", nil: "",
+		signin.ErrWrong: "invalid-code", storage.ErrReused: "invalid-code", keyspace.ErrUnavailable: "", nil: "",
 	} {
 		if got := signin.PageKey(err, "invalid-code"); got != want {
 			t.Errorf("%v is told as %q, want %q", err, got, want)

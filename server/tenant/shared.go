@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // memory is when the tenant last looked at what other servers may have changed.
@@ -53,7 +54,7 @@ func (t *Tenant) look(ctx context.Context) error {
 	var moved clock.State
 	if raw != nil {
 		if err := json.Unmarshal(raw, &moved); err != nil {
-			return fmt.Errorf("the state of the clock: %w: %w", storage.ErrDamaged, err)
+			return fmt.Errorf("the state of the clock: %w: %w", keyspace.ErrDamaged, err)
 		}
 	}
 	t.clock.SetSkew(t.db.Skew())
@@ -87,9 +88,9 @@ func (t *Tenant) whileAway(name string, fn func() error) error {
 	for {
 		err := fn()
 		switch {
-		case errors.Is(err, storage.ErrGone): // the server stops serving the tenant soon
+		case errors.Is(err, keyspace.ErrGone): // the server stops serving the tenant soon
 			return nil
-		case !errors.Is(err, storage.ErrUnavailable):
+		case !errors.Is(err, keyspace.ErrUnavailable):
 			return err
 		}
 		t.Log.Warn("work waits for the store", "work", name, "err", err.Error())

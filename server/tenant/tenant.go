@@ -62,6 +62,7 @@ import (
 	"github.com/tenant0/tenant0/server/userinfo"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // Default is the name of the first tenant of a process.
@@ -216,7 +217,7 @@ func (t *Tenant) Swept() { t.logouts.Wake() }
 // Forget forgets what is remembered of the last requests to be quick: decoded records, pages of
 // the data file, signatures. What requests are to find is kept.
 func (t *Tenant) Forget() {
-	if err := t.db.Forget(); err != nil && !errors.Is(err, storage.ErrClosed) {
+	if err := t.db.Forget(); err != nil && !errors.Is(err, keyspace.ErrClosed) {
 		t.Log.Warn("memory is not given back", "err", err.Error())
 	}
 	t.ring.Forget()

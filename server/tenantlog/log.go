@@ -19,6 +19,7 @@ import (
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // Bounds of the log. Auth0 keeps events for 1 to 30 days, by plan, Auth0:
@@ -266,7 +267,7 @@ func (l *Log) append(events []storage.LogEvent) (before, newest string, err erro
 // putBack has events wait again that could not be stored because the store is away, as long
 // as there is room.
 func (l *Log) putBack(events []pending, err error) {
-	if !errors.Is(err, storage.ErrUnavailable) {
+	if !errors.Is(err, keyspace.ErrUnavailable) {
 		return
 	}
 	later := l.take()
@@ -310,7 +311,7 @@ func (l *Log) Run(stop <-chan struct{}) error {
 		pause.Stop()
 		began := clock.Stopwatch()
 		if err := l.Flush(); err != nil {
-			if errors.Is(err, storage.ErrUnavailable) {
+			if errors.Is(err, keyspace.ErrUnavailable) {
 				l.Log.Warn("log events wait for the store", "err", err.Error())
 			} else {
 				l.Log.Error("log events are lost: they could not be stored", "err", err.Error())

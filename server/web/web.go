@@ -14,7 +14,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/trace"
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // Handler answers one request. It either writes a response and returns nil, or
@@ -189,7 +189,7 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if !ok {
 		e = apierr.InternalError
 	}
-	if errors.Is(err, storage.ErrUnavailable) {
+	if errors.Is(err, keyspace.ErrUnavailable) {
 		e = apierr.StoreUnavailable
 	}
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {

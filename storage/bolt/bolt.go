@@ -20,7 +20,7 @@ import (
 	bbolt "go.etcd.io/bbolt"
 	bbolterrors "go.etcd.io/bbolt/errors"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/queue"
 )
 
@@ -43,7 +43,7 @@ type Options struct {
 	NoSync bool
 }
 
-// DB is an open file. It implements storage.Engine.
+// DB is an open file. It implements keyspace.Engine.
 type DB struct {
 	bolt *bbolt.DB
 	path string
@@ -54,7 +54,7 @@ type DB struct {
 
 // Open opens or creates the file at path. It returns an error that wraps ErrLocked
 // within a second when another process has the file open, one that wraps
-// storage.ErrDamaged when it is damaged, and one that says what to do where the machine
+// keyspace.ErrDamaged when it is damaged, and one that says what to do where the machine
 // does not let it be used.
 func Open(path string, opts Options) (*DB, error) {
 	return open(path, opts, os.OpenFile)
@@ -157,13 +157,13 @@ func checkLength(path string, tx *bbolt.Tx) error {
 		return err
 	}
 	if have, want := info.Size(), tx.Size(); have < want {
-		return fmt.Errorf("%w: it has %d bytes where it should have %d", storage.ErrDamaged, have, want)
+		return fmt.Errorf("%w: it has %d bytes where it should have %d", keyspace.ErrDamaged, have, want)
 	}
 	return nil
 }
 
-// View implements storage.Engine.
-func (db *DB) View(ctx context.Context, fn func(storage.KV) error) (err error) {
+// View implements keyspace.Engine.
+func (db *DB) View(ctx context.Context, fn func(keyspace.KV) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -191,9 +191,9 @@ func (db *DB) View(ctx context.Context, fn func(storage.KV) error) (err error) {
 	return err
 }
 
-func (db *DB) errClosed() error { return fmt.Errorf("data file %s: %w", db.path, storage.ErrClosed) }
+func (db *DB) errClosed() error { return fmt.Errorf("data file %s: %w", db.path, keyspace.ErrClosed) }
 
-// Close implements storage.Engine.
+// Close implements keyspace.Engine.
 func (db *DB) Close() error {
 	if first := db.queue.Close(); !first {
 		return nil

@@ -11,12 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
 	"github.com/tenant0/tenant0/storage/enginetest"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-func open(tb testing.TB, path string, opts bolt.Options) storage.Engine {
+func open(tb testing.TB, path string, opts bolt.Options) keyspace.Engine {
 	tb.Helper()
 	e, err := bolt.Open(path, opts)
 	if err != nil {
@@ -28,7 +28,7 @@ func open(tb testing.TB, path string, opts bolt.Options) storage.Engine {
 func TestEngine(t *testing.T) {
 	for name, opts := range map[string]bolt.Options{"with fsync": {}, "without": {NoSync: true}} {
 		t.Run(name, func(t *testing.T) {
-			enginetest.Run(t, func(tb testing.TB) storage.Engine {
+			enginetest.Run(t, func(tb testing.TB) keyspace.Engine {
 				tb.Helper()
 				return open(tb, filepath.Join(tb.TempDir(), "db"), opts)
 			})
@@ -54,7 +54,7 @@ func TestAnotherOpenerIsTold(t *testing.T) {
 func TestWhatIsCommittedSurvivesClosing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "db")
 	e := open(t, path, bolt.Options{})
-	if err := e.Update(t.Context(), func(kv storage.KV) error { return kv.Put([]byte("k"), []byte("v")) }); err != nil {
+	if err := e.Update(t.Context(), func(kv keyspace.KV) error { return kv.Put([]byte("k"), []byte("v")) }); err != nil {
 		t.Fatal(err)
 	}
 	if err := e.Close(); err != nil {
@@ -62,7 +62,7 @@ func TestWhatIsCommittedSurvivesClosing(t *testing.T) {
 	}
 	e = open(t, path, bolt.Options{})
 	defer e.Close()
-	err := e.View(t.Context(), func(kv storage.KV) error {
+	err := e.View(t.Context(), func(kv keyspace.KV) error {
 		got, err := kv.Get([]byte("k"))
 		if string(got) != "v" {
 			t.Errorf("after reopening the key reads %q", got)
@@ -78,7 +78,7 @@ func TestWhatIsCommittedSurvivesClosing(t *testing.T) {
 func damage(t *testing.T, path string, change func([]byte) []byte) {
 	t.Helper()
 	e := open(t, path, bolt.Options{})
-	err := e.Update(t.Context(), func(kv storage.KV) error { return kv.Put([]byte("k"), bytes.Repeat([]byte("v"), 1<<15)) })
+	err := e.Update(t.Context(), func(kv keyspace.KV) error { return kv.Put([]byte("k"), bytes.Repeat([]byte("v"), 1<<15)) })
 	if err := errors.Join(err, e.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestWritesDoNotWaitForReads(t *testing.T) {
 	e := open(t, path, bolt.Options{NoSync: true})
 	defer e.Close()
 	put := func(key string, size int) error {
-		return e.Update(t.Context(), func(kv storage.KV) error { return kv.Put([]byte(key), make([]byte, size)) })
+		return e.Update(t.Context(), func(kv keyspace.KV) error { return kv.Put([]byte(key), make([]byte, size)) })
 	}
 	if err := put("small", 1); err != nil {
 		t.Fatal(err)
@@ -141,7 +141,7 @@ func TestWritesDoNotWaitForReads(t *testing.T) {
 	reading, written := make(chan struct{}), make(chan struct{})
 	var reader sync.WaitGroup
 	reader.Go(func() {
-		err := e.View(t.Context(), func(kv storage.KV) error {
+		err := e.View(t.Context(), func(kv keyspace.KV) error {
 			close(reading)
 			<-written
 			value, err := kv.Get([]byte("large7"))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // fill makes a file with branches, large values, free pages and indexes.
@@ -71,7 +72,7 @@ func use(path string) (err error) {
 	}
 	walk := func(key, value []byte) bool { return len(key)+len(value) >= 0 }
 	return errors.Join(
-		engine.View(context.Background(), func(kv storage.KV) error {
+		engine.View(context.Background(), func(kv keyspace.KV) error {
 			return errors.Join(kv.Scan(nil, []byte{0xff, 0xff}, walk), kv.ScanBack(nil, []byte{0xff, 0xff}, walk))
 		}),
 		db.View(context.Background(), func(tx *storage.Tx) error {
@@ -154,20 +155,20 @@ func TestADamagedPageIsMetInUse(t *testing.T) {
 	}
 	damaged := func(what string, err error) {
 		t.Helper()
-		if !errors.Is(err, storage.ErrDamaged) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "goroutine") {
+		if !errors.Is(err, keyspace.ErrDamaged) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "goroutine") {
 			t.Errorf("%s: %v, want that %s is damaged", what, err, path)
 		}
 	}
-	get := func(kv storage.KV) error { _, err := kv.Get([]byte("k")); return err }
-	scan := func(kv storage.KV) error {
+	get := func(kv keyspace.KV) error { _, err := kv.Get([]byte("k")); return err }
+	scan := func(kv keyspace.KV) error {
 		return kv.Scan(nil, []byte{0xff}, func(_, _ []byte) bool { return true })
 	}
-	put := func(kv storage.KV) error { return kv.Put([]byte("k"), nil) }
+	put := func(kv keyspace.KV) error { return kv.Put([]byte("k"), nil) }
 	damaged("a read", engine.View(t.Context(), get))
 	damaged("a scan", engine.View(t.Context(), scan))
 	damaged("a write", engine.Update(t.Context(), put))
 	damaged("another write", engine.Update(t.Context(), put))
-	if err := engine.Close(); err != nil && !errors.Is(err, storage.ErrDamaged) {
+	if err := engine.Close(); err != nil && !errors.Is(err, keyspace.ErrDamaged) {
 		t.Errorf("close: %v", err)
 	}
 }
@@ -181,6 +182,6 @@ func TestAPanicOfACallerStaysOne(t *testing.T) {
 			t.Errorf("the panic becomes %v", p)
 		}
 	}()
-	err := engine.View(t.Context(), func(storage.KV) error { panic("a mistake") })
+	err := engine.View(t.Context(), func(keyspace.KV) error { panic("a mistake") })
 	t.Errorf("the view returns %v", err)
 }

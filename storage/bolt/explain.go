@@ -11,7 +11,7 @@ import (
 
 	bbolterrors "go.etcd.io/bbolt/errors"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // reasons are what the machine says where a healthy file cannot be used, and what to do.
@@ -51,7 +51,7 @@ func explain(path string, err error) error {
 	switch {
 	case ofMachine:
 		return fmt.Errorf("data file %s cannot be used: %w", path, err)
-	case errors.Is(err, storage.ErrDamaged):
+	case errors.Is(err, keyspace.ErrDamaged):
 		return damaged(path, err)
 	}
 	for _, invalid := range []error{
@@ -83,12 +83,12 @@ func damaged(path string, cause error) error {
 	return fmt.Errorf("data file %s is damaged (%w); restore it from a copy, or remove it to start from the seed", path, wrapDamage(cause))
 }
 
-// wrapDamage has an error wrap storage.ErrDamaged.
+// wrapDamage has an error wrap keyspace.ErrDamaged.
 func wrapDamage(cause error) error {
-	if errors.Is(cause, storage.ErrDamaged) {
+	if errors.Is(cause, keyspace.ErrDamaged) {
 		return cause
 	}
-	return fmt.Errorf("%w: %w", storage.ErrDamaged, cause)
+	return fmt.Errorf("%w: %w", keyspace.ErrDamaged, cause)
 }
 
 // isFault reports whether a panic is of memory that is not there: of a mapped file that

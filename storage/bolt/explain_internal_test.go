@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // TestAHealthyFileIsNeverCalledDamaged opens one on machines that do not let it be used.
@@ -51,7 +51,7 @@ func TestAHealthyFileIsNeverCalledDamaged(t *testing.T) {
 		if !errors.Is(err, tt.errno) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), tt.advice) {
 			t.Errorf("%v: %v, want the file and %q", tt.errno, err, tt.advice)
 		}
-		if err != nil && (errors.Is(err, storage.ErrDamaged) || strings.Contains(err.Error(), "remove")) {
+		if err != nil && (errors.Is(err, keyspace.ErrDamaged) || strings.Contains(err.Error(), "remove")) {
 			t.Errorf("%v: a healthy file is called damaged: %v", tt.errno, err)
 		}
 	}
@@ -64,7 +64,7 @@ func TestAHealthyFileIsNeverCalledDamaged(t *testing.T) {
 func TestAFolderInThePlaceOfTheFile(t *testing.T) {
 	path := t.TempDir()
 	_, err := Open(path, Options{})
-	if err == nil || !strings.Contains(err.Error(), "rename the folder") || errors.Is(err, storage.ErrDamaged) {
+	if err == nil || !strings.Contains(err.Error(), "rename the folder") || errors.Is(err, keyspace.ErrDamaged) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
 	"github.com/tenant0/tenant0/storage/enginetest"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // onDisk is the engine of a file in a folder. What leaves no room is up to the caller.
@@ -19,7 +19,7 @@ func onDisk(t *testing.T, dir string, opts bolt.Options) enginetest.Disk {
 	t.Helper()
 	path := filepath.Join(dir, "tenant0.db")
 	d := enginetest.Disk{Engine: open(t, path, opts)}
-	d.Reopen = func() storage.Engine {
+	d.Reopen = func() keyspace.Engine {
 		if err := d.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -8,7 +8,7 @@ import (
 
 	bbolt "go.etcd.io/bbolt"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/queue"
 )
 
@@ -27,9 +27,9 @@ var (
 	errUnchanged = errors.New("nothing was written")
 )
 
-// Update implements storage.Engine. Updates that wait together are committed
+// Update implements keyspace.Engine. Updates that wait together are committed
 // together, with one fsync; there is no timer, so a lone update does not wait.
-func (db *DB) Update(ctx context.Context, fn func(storage.KV) error) error {
+func (db *DB) Update(ctx context.Context, fn func(keyspace.KV) error) error {
 	return db.queue.Do(ctx, fn)
 }
 
@@ -97,14 +97,14 @@ func (db *DB) apply(group []*queue.Queued, b *bbolt.Bucket) error {
 
 // run calls fn and turns a panic into an error, so that one update cannot end
 // the writer.
-func (db *DB) run(fn func(storage.KV) error, k *kv) (err error) {
+func (db *DB) run(fn func(keyspace.KV) error, k *kv) (err error) {
 	defer func() {
 		switch p := recover(); {
 		case p == nil:
 		case k.inBolt || isFault(p):
 			err = broken(db.path, p)
 		default:
-			err = storage.Panicked(p)
+			err = keyspace.Panicked(p)
 		}
 	}()
 	return fn(k)

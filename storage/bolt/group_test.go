@@ -9,13 +9,14 @@ import (
 
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // TestWhatWritesNothingLeavesTheFileAlone opens a store as a start does, and
 // looks at the file: a commit of nothing would change it, and wait for the disk.
 func TestWhatWritesNothingLeavesTheFileAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tenant0.db")
-	use := func(fn func(storage.Engine)) {
+	use := func(fn func(keyspace.Engine)) {
 		engine, err := bolt.Open(path, bolt.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -28,8 +29,8 @@ func TestWhatWritesNothingLeavesTheFileAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	use(func(engine storage.Engine) {
-		if err := engine.Update(t.Context(), func(kv storage.KV) error { return kv.Put([]byte("k"), []byte("v")) }); err != nil {
+	use(func(engine keyspace.Engine) {
+		if err := engine.Update(t.Context(), func(kv keyspace.KV) error { return kv.Put([]byte("k"), []byte("v")) }); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -38,11 +39,11 @@ func TestWhatWritesNothingLeavesTheFileAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused := errors.New("refused")
-	use(func(engine storage.Engine) {
-		if err := engine.Update(t.Context(), func(storage.KV) error { return nil }); err != nil {
+	use(func(engine keyspace.Engine) {
+		if err := engine.Update(t.Context(), func(keyspace.KV) error { return nil }); err != nil {
 			t.Errorf("an update that writes nothing: %v", err)
 		}
-		err := engine.Update(t.Context(), func(kv storage.KV) error { return errors.Join(kv.Put([]byte("k"), nil), refused) })
+		err := engine.Update(t.Context(), func(kv keyspace.KV) error { return errors.Join(kv.Put([]byte("k"), nil), refused) })
 		if !errors.Is(err, refused) {
 			t.Errorf("an update that fails: %v, want its own error", err)
 		}

@@ -10,7 +10,7 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // bbolt trusts the pages of its file: one that leads back to itself has it run in circles
@@ -75,7 +75,7 @@ func (p *pages) at(id uint64) ([]byte, error) {
 	return p.window[(id-p.first)*size:][:size], nil
 }
 
-// checkPages returns an error that wraps storage.ErrDamaged for a file whose pages do not
+// checkPages returns an error that wraps keyspace.ErrDamaged for a file whose pages do not
 // fit together. It leaves to bbolt what bbolt finds itself: a file that is none of its
 // own, and one that was cut off.
 func checkPages(path string) error {
@@ -139,7 +139,7 @@ func metaAt(f io.ReaderAt, at int64) (m meta, whole bool) {
 // read reads a page that is to be used once.
 func (p *pages) read(id uint64) (page, error) {
 	damage := func(what string) (page, error) {
-		return page{}, fmt.Errorf("%w: page %d %s", storage.ErrDamaged, id, what)
+		return page{}, fmt.Errorf("%w: page %d %s", keyspace.ErrDamaged, id, what)
 	}
 	if id < 2 || id >= p.meta.high {
 		return damage("is not there")
@@ -176,7 +176,7 @@ func (p *pages) follow(id uint64) error { //nolint:gocognit // one check after t
 	if err != nil {
 		return err
 	}
-	bad := fmt.Errorf("%w: page %d holds what no page can hold", storage.ErrDamaged, id)
+	bad := fmt.Errorf("%w: page %d holds what no page can hold", keyspace.ErrDamaged, id)
 	if g.flags != branchFlag && g.flags != leafFlag || g.flags == branchFlag && g.count == 0 || pageHeader+g.count*elementSize > len(g.raw) {
 		return bad
 	}
@@ -220,7 +220,7 @@ func (p *pages) follow(id uint64) error { //nolint:gocognit // one check after t
 // enough to follow at once.
 func (p *pages) bucket(g page, at, size uint64) error {
 	if size < pageHeader {
-		return fmt.Errorf("%w: page %d holds half a bucket", storage.ErrDamaged, g.id)
+		return fmt.Errorf("%w: page %d holds half a bucket", keyspace.ErrDamaged, g.id)
 	}
 	if root := binary.NativeEndian.Uint64(g.raw[at:]); root != 0 {
 		return p.follow(root)
@@ -243,12 +243,12 @@ func (p *pages) freePages() error {
 		count, ids = binary.NativeEndian.Uint64(ids), ids[8:]
 	}
 	if g.flags != freelistFlag || count > uint64(len(ids)/8) {
-		return fmt.Errorf("%w: the list of free pages is none", storage.ErrDamaged)
+		return fmt.Errorf("%w: the list of free pages is none", keyspace.ErrDamaged)
 	}
 	for i := range count {
 		id := binary.NativeEndian.Uint64(ids[8*i:])
 		if id < 2 || id >= p.meta.high || p.seen[id] {
-			return fmt.Errorf("%w: page %d is listed as free and is not", storage.ErrDamaged, id)
+			return fmt.Errorf("%w: page %d is listed as free and is not", keyspace.ErrDamaged, id)
 		}
 		p.seen[id] = true
 	}

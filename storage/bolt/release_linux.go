@@ -8,10 +8,10 @@ import (
 	bbolt "go.etcd.io/bbolt"
 	bbolterrors "go.etcd.io/bbolt/errors"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// Release implements storage.Releaser: it takes the pages of the file that were read or written out
+// Release implements keyspace.Releaser: it takes the pages of the file that were read or written out
 // of the process's memory. The machine keeps them as long as it has room, and gives them back when
 // they are read again. Within a transaction the file is not mapped anew.
 func (db *DB) Release() error {
@@ -23,9 +23,9 @@ func (db *DB) Release() error {
 		return nil
 	})
 	if errors.Is(err, bbolterrors.ErrDatabaseNotOpen) {
-		return fmt.Errorf("data file %s: %w", db.path, storage.ErrClosed)
+		return fmt.Errorf("data file %s: %w", db.path, keyspace.ErrClosed)
 	}
 	return err
 }
 
-var _ storage.Releaser = (*DB)(nil)
+var _ keyspace.Releaser = (*DB)(nil)

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/bolt"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // mapped is how much of files is in the memory of this process, in bytes.
@@ -40,7 +40,7 @@ func TestReleaseGivesThePagesOfTheFileBack(t *testing.T) {
 	defer db.Close()
 	key := func(i int) []byte { return fmt.Appendf(nil, "key%06d", i) }
 	value := func(i int) []byte { return bytes.Repeat([]byte{byte(i)}, size) }
-	err = db.Update(t.Context(), func(kv storage.KV) error {
+	err = db.Update(t.Context(), func(kv keyspace.KV) error {
 		for i := range records {
 			if err := kv.Put(key(i), value(i)); err != nil {
 				return err
@@ -53,7 +53,7 @@ func TestReleaseGivesThePagesOfTheFileBack(t *testing.T) {
 	}
 	readAll := func() {
 		t.Helper()
-		err := db.View(t.Context(), func(kv storage.KV) error {
+		err := db.View(t.Context(), func(kv keyspace.KV) error {
 			for i := range records {
 				got, err := kv.Get(key(i))
 				if err != nil || !bytes.Equal(got, value(i)) {
@@ -86,7 +86,7 @@ func TestReleaseGivesThePagesOfTheFileBack(t *testing.T) {
 		})
 	}
 	for i := range 20 {
-		if err := db.Update(t.Context(), func(kv storage.KV) error { return kv.Put(key(i), value(i)) }); err != nil {
+		if err := db.Update(t.Context(), func(kv keyspace.KV) error { return kv.Put(key(i), value(i)) }); err != nil {
 			t.Error(err)
 		}
 	}

@@ -3,19 +3,19 @@ package enginetest
 import (
 	"errors"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// cloned is for engines that are storage.Cloner. The others have nothing to show here.
+// cloned is for engines that are keyspace.Cloner. The others have nothing to show here.
 func (s suite) cloned() {
 	s.put("a", "1", "b", "2")
-	cloner, ok := s.Engine.(storage.Cloner)
+	cloner, ok := s.Engine.(keyspace.Cloner)
 	if !ok {
 		s.Log("this engine makes no clones")
 		return
 	}
 	engine, err := cloner.Clone()
-	if errors.Is(err, storage.ErrNoClone) { // Strict over one that does not
+	if errors.Is(err, keyspace.ErrNoClone) { // Strict over one that does not
 		s.Log(err)
 		return
 	}
@@ -24,7 +24,7 @@ func (s suite) cloned() {
 	}
 	clone := suite{s.T, engine}
 	s.put("a", "one", "c", "3")
-	clone.update(func(kv storage.KV) error {
+	clone.update(func(kv keyspace.KV) error {
 		return errors.Join(kv.Put([]byte("d"), []byte("4")), kv.Delete([]byte("b")))
 	})
 	s.want("a=one", "b=2", "c=3")
@@ -34,8 +34,8 @@ func (s suite) cloned() {
 	}
 	clone.put("e", "5")
 	clone.want("a=1", "d=4", "e=5")
-	if _, err := cloner.Clone(); !errors.Is(err, storage.ErrClosed) {
-		s.Errorf("a clone after close: %v, want one that wraps %v", err, storage.ErrClosed)
+	if _, err := cloner.Clone(); !errors.Is(err, keyspace.ErrClosed) {
+		s.Errorf("a clone after close: %v, want one that wraps %v", err, keyspace.ErrClosed)
 	}
 	if err := clone.Close(); err != nil {
 		s.Fatal(err)

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 const neighbours = 4000
@@ -16,7 +16,7 @@ func neighbour(i int) string { return fmt.Sprintf("k%06d", i) }
 // emptied deletes runs of neighbours, whole pages of a tree among them, and scans in the
 // same update: from the end, from within what is gone, and forward.
 func (s suite) emptied() {
-	s.update(func(kv storage.KV) error {
+	s.update(func(kv keyspace.KV) error {
 		for i := range neighbours {
 			if err := kv.Put([]byte(neighbour(i)), bytes.Repeat([]byte{'v'}, 40)); err != nil {
 				return err
@@ -26,7 +26,7 @@ func (s suite) emptied() {
 	})
 	failed := errors.New("take it back")
 	for _, gone := range [][2]int{{0, 1000}, {1500, 2500}, {3000, neighbours}, {1, neighbours}, {0, neighbours - 1}, {0, neighbours}} {
-		err := s.Update(s.Context(), func(kv storage.KV) error {
+		err := s.Update(s.Context(), func(kv keyspace.KV) error {
 			var left []string
 			for i := range neighbours {
 				if i < gone[0] || i >= gone[1] {
@@ -47,7 +47,7 @@ func (s suite) emptied() {
 }
 
 // scansAgree sees that both scans yield what is left below a key.
-func (s suite) scansAgree(kv storage.KV, to string, left []string) {
+func (s suite) scansAgree(kv keyspace.KV, to string, left []string) {
 	s.Helper()
 	want := slices.DeleteFunc(slices.Clone(left), func(k string) bool { return k >= to })
 	var up, down []string

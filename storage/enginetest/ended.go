@@ -6,7 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // ended has transactions whose context ends before they begin: at once, and while they wait
@@ -14,7 +14,7 @@ import (
 func (s suite) ended() {
 	s.put("a", "1")
 	var ran atomic.Bool
-	write := func(kv storage.KV) error {
+	write := func(kv keyspace.KV) error {
 		ran.Store(true)
 		return kv.Put([]byte("b"), []byte("2"))
 	}
@@ -23,7 +23,7 @@ func (s suite) ended() {
 	if err := s.Update(gone, write); !errors.Is(err, context.Canceled) {
 		s.Errorf("an update whose context has ended: %v, want %v", err, context.Canceled)
 	}
-	if err := s.View(gone, func(storage.KV) error { ran.Store(true); return nil }); !errors.Is(err, context.Canceled) {
+	if err := s.View(gone, func(keyspace.KV) error { ran.Store(true); return nil }); !errors.Is(err, context.Canceled) {
 		s.Errorf("a view whose context has ended: %v, want %v", err, context.Canceled)
 	}
 
@@ -34,7 +34,7 @@ func (s suite) ended() {
 	var first, second error
 	var wait sync.WaitGroup
 	wait.Go(func() {
-		first = s.Update(s.Context(), func(kv storage.KV) error {
+		first = s.Update(s.Context(), func(kv keyspace.KV) error {
 			begin()
 			<-free
 			return kv.Put([]byte("c"), []byte("3"))

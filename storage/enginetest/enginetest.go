@@ -1,4 +1,4 @@
-// Package enginetest is the one suite that every storage.Engine passes. It owns
+// Package enginetest is the one suite that every keyspace.Engine passes. It owns
 // the meaning of the interface's sentences, as tests; what only one engine
 // promises, such as a file that locks, is tested beside that engine.
 package enginetest
@@ -18,11 +18,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // Run runs the suite. open returns an empty engine, which Run closes.
-func Run(t *testing.T, open func(tb testing.TB) storage.Engine) {
+func Run(t *testing.T, open func(tb testing.TB) keyspace.Engine) {
 	t.Helper()
 	for _, tt := range []struct {
 		name string
@@ -61,7 +61,7 @@ func Run(t *testing.T, open func(tb testing.TB) storage.Engine) {
 					}
 				}()
 				if strict {
-					e = storage.Strict(e)
+					e = keyspace.Strict(e)
 				}
 				tt.test(suite{t, e})
 			})
@@ -72,10 +72,10 @@ func Run(t *testing.T, open func(tb testing.TB) storage.Engine) {
 // suite is one test on an engine of its own.
 type suite struct {
 	*testing.T
-	storage.Engine
+	keyspace.Engine
 }
 
-func (s suite) update(fn func(storage.KV) error) {
+func (s suite) update(fn func(keyspace.KV) error) {
 	s.Helper()
 	if err := s.Update(s.Context(), fn); err != nil {
 		s.Fatal(err)
@@ -84,7 +84,7 @@ func (s suite) update(fn func(storage.KV) error) {
 
 func (s suite) put(pairs ...string) {
 	s.Helper()
-	s.update(func(kv storage.KV) error {
+	s.update(func(kv keyspace.KV) error {
 		for i := 0; i < len(pairs); i += 2 {
 			if err := kv.Put([]byte(pairs[i]), []byte(pairs[i+1])); err != nil {
 				return err
@@ -98,7 +98,7 @@ func (s suite) put(pairs ...string) {
 func (s suite) content() []string {
 	s.Helper()
 	all := []string{}
-	err := s.View(s.Context(), func(kv storage.KV) error {
+	err := s.View(s.Context(), func(kv keyspace.KV) error {
 		return kv.Scan([]byte{0}, []byte{0xff, 0xff}, func(key, value []byte) bool {
 			all = append(all, string(key)+"="+string(value))
 			return true
@@ -119,7 +119,7 @@ func (s suite) want(pairs ...string) {
 
 func (s suite) readBack() {
 	s.put("a", "1", "b", "2", "c", "3")
-	s.update(func(kv storage.KV) error {
+	s.update(func(kv keyspace.KV) error {
 		return errors.Join(kv.Put([]byte("a"), []byte("one")), kv.Delete([]byte("b")), kv.Delete([]byte("never there")))
 	})
 	s.want("a=one", "c=3")
@@ -127,7 +127,7 @@ func (s suite) readBack() {
 
 func (s suite) ownWrites() {
 	s.put("a", "1", "b", "2")
-	s.update(func(kv storage.KV) error {
+	s.update(func(kv keyspace.KV) error {
 		if err := errors.Join(kv.Put([]byte("ab"), []byte("new")), kv.Delete([]byte("b"))); err != nil {
 			return err
 		}
@@ -152,18 +152,18 @@ func (s suite) ownWrites() {
 }
 
 func (s suite) emptyValue() {
-	there := func(kv storage.KV, when string) {
+	there := func(kv keyspace.KV, when string) {
 		got, err := kv.Get([]byte("k"))
 		if got == nil || len(got) != 0 || err != nil {
 			s.Errorf("%s: the value reads as %v, %v, want one of no bytes", when, got, err)
 		}
 	}
-	s.update(func(kv storage.KV) error {
+	s.update(func(kv keyspace.KV) error {
 		err := kv.Put([]byte("k"), nil)
 		there(kv, "in the same update")
 		return err
 	})
-	if err := s.View(s.Context(), func(kv storage.KV) error { there(kv, "in a later view"); return nil }); err != nil {
+	if err := s.View(s.Context(), func(kv keyspace.KV) error { there(kv, "in a later view"); return nil }); err != nil {
 		s.Fatal(err)
 	}
 }
@@ -204,7 +204,7 @@ func (s suite) bounds() {
 func (s suite) scan(from, to string, limit int, back bool) []string {
 	s.Helper()
 	var got []string
-	err := s.View(s.Context(), func(kv storage.KV) error {
+	err := s.View(s.Context(), func(kv keyspace.KV) error {
 		walk := kv.Scan
 		if back {
 			walk = kv.ScanBack
@@ -236,7 +236,7 @@ func (s suite) model() {
 		for range 20 {
 			writes[key()] = []string{"", "v", key()}[random.IntN(3)]
 		}
-		s.update(func(kv storage.KV) error { return write(kv, writes) })
+		s.update(func(kv keyspace.KV) error { return write(kv, writes) })
 		maps.Copy(model, writes)
 		from, to := key(), key()
 		var expected []string
@@ -256,7 +256,7 @@ func (s suite) model() {
 }
 
 // write puts the pairs, and removes keys whose value is "".
-func write(kv storage.KV, pairs map[string]string) error {
+func write(kv keyspace.KV, pairs map[string]string) error {
 	for k, v := range pairs {
 		err := kv.Put([]byte(k), []byte(v))
 		if v == "" {
@@ -273,7 +273,7 @@ var errRefused = errors.New("refused")
 
 func (s suite) failure() {
 	s.put("a", "1", "b", "", "c", "3")
-	err := s.Update(s.Context(), func(kv storage.KV) error {
+	err := s.Update(s.Context(), func(kv keyspace.KV) error {
 		return errors.Join(
 			kv.Put([]byte("a"), []byte("changed")), kv.Put([]byte("a"), []byte("again")),
 			kv.Delete([]byte("b")), kv.Put([]byte("b"), []byte("back")), kv.Delete([]byte("b")),
@@ -288,7 +288,7 @@ func (s suite) failure() {
 
 func (s suite) panic() {
 	s.put("a", "1")
-	err := s.Update(s.Context(), func(kv storage.KV) error {
+	err := s.Update(s.Context(), func(kv keyspace.KV) error {
 		_ = kv.Put([]byte("a"), []byte("changed"))
 		panic("a mistake")
 	})
@@ -305,7 +305,7 @@ func (s suite) noOverlap() {
 	for range writers {
 		wait.Go(func() {
 			for range each {
-				err := s.Update(s.Context(), func(kv storage.KV) error {
+				err := s.Update(s.Context(), func(kv keyspace.KV) error {
 					n, err := kv.Get([]byte("n"))
 					if err != nil {
 						return err
@@ -338,7 +338,7 @@ func (s suite) isolation() {
 	defer writer.Wait()
 	for last := false; !last; {
 		last = done.Load()
-		err := s.View(s.Context(), func(kv storage.KV) error {
+		err := s.View(s.Context(), func(kv keyspace.KV) error {
 			a, err := kv.Get([]byte("a"))
 			if err != nil {
 				return err
@@ -358,7 +358,7 @@ func (s suite) isolation() {
 }
 
 func (s suite) readOnly() {
-	err := s.View(s.Context(), func(kv storage.KV) error {
+	err := s.View(s.Context(), func(kv keyspace.KV) error {
 		if err := kv.Put([]byte("a"), []byte("1")); err == nil {
 			s.Error("a view can write")
 		}
@@ -370,7 +370,7 @@ func (s suite) readOnly() {
 	s.want()
 }
 
-func nothing(storage.KV) error { return nil }
+func nothing(keyspace.KV) error { return nil }
 
 func (s suite) closed() {
 	s.put("a", "1")
@@ -379,11 +379,11 @@ func (s suite) closed() {
 			s.Fatalf("close: %v", err)
 		}
 	}
-	if err := s.Update(s.Context(), nothing); !errors.Is(err, storage.ErrClosed) {
-		s.Errorf("an update after close: %v, want one that wraps %v", err, storage.ErrClosed)
+	if err := s.Update(s.Context(), nothing); !errors.Is(err, keyspace.ErrClosed) {
+		s.Errorf("an update after close: %v, want one that wraps %v", err, keyspace.ErrClosed)
 	}
-	if err := s.View(s.Context(), nothing); !errors.Is(err, storage.ErrClosed) {
-		s.Errorf("a view after close: %v, want one that wraps %v", err, storage.ErrClosed)
+	if err := s.View(s.Context(), nothing); !errors.Is(err, keyspace.ErrClosed) {
+		s.Errorf("a view after close: %v, want one that wraps %v", err, keyspace.ErrClosed)
 	}
 }
 
@@ -405,7 +405,7 @@ func (s suite) closing() {
 				if n == 0 {
 					began.Done()
 				}
-				if errors.Is(err, storage.ErrClosed) {
+				if errors.Is(err, keyspace.ErrClosed) {
 					return
 				}
 				if err != nil {

@@ -8,15 +8,15 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // Disk is an engine on a disk that can be made to be full.
 type Disk struct {
-	storage.Engine
-	Fill, Free func()                // leave no room, and make room again
-	Reopen     func() storage.Engine // closes the engine and opens what it kept
-	Says       string                // what the error of a write is to say, so that its reader can help
+	keyspace.Engine
+	Fill, Free func()                 // leave no room, and make room again
+	Reopen     func() keyspace.Engine // closes the engine and opens what it kept
+	Says       string                 // what the error of a write is to say, so that its reader can help
 }
 
 // RunFull tests what an engine promises on a full disk: an update that finds no room fails
@@ -34,18 +34,18 @@ func RunFull(t *testing.T, disk Disk) {
 	for size := 1 << 20; size <= 25<<20; size *= 5 { // more each time than what the last has left free
 		large := bytes.Repeat([]byte("x"), size)
 		disk.Fill()
-		err := s.Update(t.Context(), func(kv storage.KV) error {
+		err := s.Update(t.Context(), func(kv keyspace.KV) error {
 			return errors.Join(kv.Put([]byte("a"), []byte("changed")), kv.Delete([]byte("b")), kv.Put([]byte("large"), large))
 		})
-		if err == nil || errors.Is(err, storage.ErrDamaged) || !strings.Contains(err.Error(), disk.Says) {
+		if err == nil || errors.Is(err, keyspace.ErrDamaged) || !strings.Contains(err.Error(), disk.Says) {
 			t.Errorf("an update that finds no room returns %v, want what says %q", err, disk.Says)
 		}
 		s.want("a=1", "b=2")
 		s.together(large)
 		disk.Free()
 		s.want("a=1", "b=2")
-		s.update(func(kv storage.KV) error { return kv.Put([]byte("large"), large) })
-		s.update(func(kv storage.KV) error { return kv.Delete([]byte("large")) })
+		s.update(func(kv keyspace.KV) error { return kv.Put([]byte("large"), large) })
+		s.update(func(kv keyspace.KV) error { return kv.Delete([]byte("large")) })
 	}
 	s.put("c", "3")
 	s.want("a=1", "b=2", "c=3")
@@ -61,7 +61,7 @@ func (s suite) together(large []byte) {
 	kept := make([]bool, 4)
 	for i := range kept {
 		wait.Go(func() {
-			kept[i] = s.Update(s.Context(), func(kv storage.KV) error {
+			kept[i] = s.Update(s.Context(), func(kv keyspace.KV) error {
 				return errors.Join(kv.Put(fmt.Appendf(nil, "k%d", i), nil), kv.Put(fmt.Appendf(nil, "large%d", i), large))
 			}) == nil
 		})

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // long has keys of several thousand bytes, which are alike but for their last.
@@ -18,7 +18,7 @@ func (s suite) long() {
 	}
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
-	s.update(func(kv storage.KV) error {
+	s.update(func(kv keyspace.KV) error {
 		for _, key := range keys {
 			if err := kv.Put([]byte(key), []byte(key[len(key)-1:])); err != nil {
 				return err
@@ -27,7 +27,7 @@ func (s suite) long() {
 		return nil
 	})
 	s.inOrder(keys)
-	s.update(func(kv storage.KV) error {
+	s.update(func(kv keyspace.KV) error {
 		var errs []error
 		for i, key := range keys {
 			got, err := kv.Get([]byte(key))

@@ -11,12 +11,12 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // RunShared tests what engines promise that several processes have open at once. open
 // returns some engines on one store with nothing in it, which RunShared closes.
-func RunShared(t *testing.T, open func(tb testing.TB) []storage.Shared) {
+func RunShared(t *testing.T, open func(tb testing.TB) []keyspace.Shared) {
 	t.Helper()
 	for _, tt := range []struct {
 		name string
@@ -54,7 +54,7 @@ func RunShared(t *testing.T, open func(tb testing.TB) []storage.Shared) {
 type together struct {
 	*testing.T
 	engines []suite
-	shared  []storage.Shared
+	shared  []keyspace.Shared
 }
 
 func (s together) acknowledged() {
@@ -73,7 +73,7 @@ func (s together) acknowledged() {
 		if i%3 != 0 {
 			continue
 		}
-		s.engines[(i+1)%len(s.engines)].update(func(kv storage.KV) error { return kv.Delete([]byte("k")) })
+		s.engines[(i+1)%len(s.engines)].update(func(kv keyspace.KV) error { return kv.Delete([]byte("k")) })
 		for n, reader := range s.engines { // what was read before is gone
 			if got := reader.scan("k", "l", 9, true); len(got) != 0 {
 				s.Fatalf("engine %d still reads %q", n, got)
@@ -85,7 +85,7 @@ func (s together) acknowledged() {
 // reads sees that a key has a value.
 func (s suite) reads(key, want string) {
 	s.Helper()
-	err := s.View(s.Context(), func(kv storage.KV) error {
+	err := s.View(s.Context(), func(kv keyspace.KV) error {
 		got, err := kv.Get([]byte(key))
 		if string(got) != want {
 			s.Errorf("%s is %q, want %q", key, got, want)
@@ -104,7 +104,7 @@ func (s together) noOverlap() {
 		for range writers {
 			wait.Go(func() {
 				for range each {
-					err := e.Update(context.Background(), func(kv storage.KV) error {
+					err := e.Update(context.Background(), func(kv keyspace.KV) error {
 						n, err := kv.Get([]byte("n"))
 						if err != nil {
 							return err
@@ -141,7 +141,7 @@ func (s together) isolation() {
 	for last := false; !last; {
 		last = int(done.Load()) == len(s.engines)-1
 		for _, e := range s.engines {
-			err := e.View(context.Background(), func(kv storage.KV) error {
+			err := e.View(context.Background(), func(kv keyspace.KV) error {
 				a, err := kv.Get([]byte("a"))
 				if err != nil {
 					return err
@@ -187,7 +187,7 @@ func (s together) holders(name string) (all []int) {
 	s.Helper()
 	for n, e := range s.shared {
 		held, err := e.Hold(name)
-		if err != nil && !errors.Is(err, storage.ErrClosed) {
+		if err != nil && !errors.Is(err, keyspace.ErrClosed) {
 			s.Fatal(err)
 		}
 		if held {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // group holds the writer up so that updates wait together, whatever an
@@ -18,7 +18,7 @@ func (s suite) group() {
 		start := sync.OnceFunc(func() { close(started) })
 		var wait sync.WaitGroup
 		wait.Go(func() {
-			s.update(func(storage.KV) error { start(); <-release; return nil })
+			s.update(func(keyspace.KV) error { start(); <-release; return nil })
 		})
 		<-started
 		var queued sync.WaitGroup
@@ -27,7 +27,7 @@ func (s suite) group() {
 			wait.Go(func() {
 				queued.Done()
 				if i%2 == 0 {
-					s.update(func(kv storage.KV) error {
+					s.update(func(kv keyspace.KV) error {
 						return errors.Join(kv.Put(fmt.Appendf(nil, "k%02d", i), nil), kv.Put(fmt.Appendf(nil, "v%02d", i), []byte("x")))
 					})
 					return
@@ -43,7 +43,7 @@ func (s suite) group() {
 		if got := len(s.content()); got != n {
 			s.Fatalf("of the %d keys of the updates that succeeded, %d are there", n, got)
 		}
-		s.update(func(kv storage.KV) error {
+		s.update(func(kv keyspace.KV) error {
 			for i := 0; i < n; i += 2 {
 				if err := errors.Join(kv.Delete(fmt.Appendf(nil, "k%02d", i)), kv.Delete(fmt.Appendf(nil, "v%02d", i))); err != nil {
 					return err
@@ -55,7 +55,7 @@ func (s suite) group() {
 }
 
 // wreck removes or changes every key and fails.
-func wreck(kv storage.KV) error {
+func wreck(kv keyspace.KV) error {
 	var keys [][]byte
 	err := kv.Scan([]byte("k"), []byte("w"), func(key, _ []byte) bool {
 		keys = append(keys, bytes.Clone(key))

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // worked is a store, and what of it claims work: logouts, which may be nobody's, and messages.
@@ -20,7 +21,7 @@ type worked struct {
 	*storage.DB
 }
 
-func openWorked(t testing.TB, e storage.Engine) worked {
+func openWorked(t testing.TB, e keyspace.Engine) worked {
 	t.Helper()
 	db, err := storage.Open(e)
 	if err != nil {
@@ -119,7 +120,7 @@ func (s suite) workers() {
 	if diff := cmp.Diff([]int{1, 3}, w.delivers(one, 2)); diff != "" {
 		s.Errorf("messages (-want +got):\n%s", diff)
 	}
-	if _, shared := s.Engine.(storage.Shared); shared {
+	if _, shared := s.Engine.(keyspace.Shared); shared {
 		return // another process there is: RunShared
 	}
 	w = openWorked(s, s.Engine)

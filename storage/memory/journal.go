@@ -12,7 +12,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // A journal outlives its process, also one that is killed, and not a power cut: what is written to
@@ -130,7 +130,7 @@ func finish(record []byte) []byte {
 
 // recording is a transaction that notes what it writes.
 type recording struct {
-	storage.KV
+	keyspace.KV
 	record []byte
 }
 
@@ -144,9 +144,9 @@ func (r *recording) Delete(key []byte) error {
 	return r.KV.Delete(key)
 }
 
-// Update implements storage.Engine.
-func (j *Journal) Update(ctx context.Context, fn func(storage.KV) error) error {
-	return j.DB.Update(ctx, func(k storage.KV) error {
+// Update implements keyspace.Engine.
+func (j *Journal) Update(ctx context.Context, fn func(keyspace.KV) error) error {
+	return j.DB.Update(ctx, func(k keyspace.KV) error {
 		r := &recording{KV: k, record: begin(j.buffer)}
 		defer func() { j.keep(r.record) }()
 		if err := fn(r); err != nil || len(r.record) == recordHead {
@@ -157,9 +157,9 @@ func (j *Journal) Update(ctx context.Context, fn func(storage.KV) error) error {
 }
 
 // append writes a record to the file, or all of the key space where the file has grown enough.
-func (j *Journal) append(record []byte, k storage.KV) error {
+func (j *Journal) append(record []byte, k keyspace.KV) error {
 	if j.size+int64(len(record)) > j.rewriteAt || len(record) > maxRecord {
-		if own, ok := k.(storage.TreeKV); ok {
+		if own, ok := k.(keyspace.TreeKV); ok {
 			return j.rewrite(own.Tree)
 		}
 	}
@@ -215,7 +215,7 @@ func writeAll(file io.Writer, store string, t *tree) (size int64, err error) {
 	return size, errors.Join(err, out.Flush())
 }
 
-// Release implements storage.Releaser. What is kept comes to lie close together: after a burst it is
+// Release implements keyspace.Releaser. What is kept comes to lie close together: after a burst it is
 // scattered over all of the memory that the burst took, which could not be given back.
 func (j *Journal) Release() error {
 	if err := j.enter(); err != nil {
@@ -233,7 +233,7 @@ func (j *Journal) Release() error {
 		return true
 	})
 	keys, values := strings.Clone(names.String()), append(make([]byte, 0, len(values)), values...)
-	next := storage.NewTree()
+	next := keyspace.NewTree()
 	was.Scan(func(key string, value []byte) bool {
 		next.Load(keys[:len(key)], values[:len(value):len(value)])
 		keys, values = keys[len(key):], values[len(value):]
@@ -243,7 +243,7 @@ func (j *Journal) Release() error {
 	return nil
 }
 
-// Close implements storage.Engine. What the journal holds is gone: whoever closes it has taken it.
+// Close implements keyspace.Engine. What the journal holds is gone: whoever closes it has taken it.
 func (j *Journal) Close() error {
 	if err := j.enter(); err != nil {
 		return nil //nolint:nilerr // it was closed before
@@ -252,4 +252,4 @@ func (j *Journal) Close() error {
 	return errors.Join(j.DB.Close(), j.file.Close(), os.Remove(j.path))
 }
 
-var _ storage.Releaser = (*Journal)(nil)
+var _ keyspace.Releaser = (*Journal)(nil)

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/enginetest"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
@@ -25,17 +25,17 @@ func openJournal(tb testing.TB, path, store string) *memory.Journal {
 }
 
 func TestJournalIsAnEngine(t *testing.T) {
-	enginetest.Run(t, func(tb testing.TB) storage.Engine {
+	enginetest.Run(t, func(tb testing.TB) keyspace.Engine {
 		tb.Helper()
 		return openJournal(tb, filepath.Join(tb.TempDir(), "journal"), "store")
 	})
 }
 
 // content is all that an engine holds.
-func content(t *testing.T, e storage.Engine) map[string]string {
+func content(t *testing.T, e keyspace.Engine) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	err := e.View(t.Context(), func(kv storage.KV) error {
+	err := e.View(t.Context(), func(kv keyspace.KV) error {
 		return kv.Scan(nil, []byte{0xff}, func(key, value []byte) bool {
 			all[string(key)] = string(value)
 			return true
@@ -47,9 +47,9 @@ func content(t *testing.T, e storage.Engine) map[string]string {
 	return all
 }
 
-func write(t *testing.T, e storage.Engine, writes ...string) {
+func write(t *testing.T, e keyspace.Engine, writes ...string) {
 	t.Helper()
-	err := e.Update(t.Context(), func(kv storage.KV) error {
+	err := e.Update(t.Context(), func(kv keyspace.KV) error {
 		for _, w := range writes {
 			key, value, put := strings.Cut(w, "=")
 			err := kv.Delete([]byte(key))
@@ -90,7 +90,7 @@ func TestAJournalOutlivesItsProcess(t *testing.T) {
 	write(t, first, "a=1", "b=2", "empty=")
 	write(t, first, "a", "c=3")
 	refused := errors.New("refused")
-	if err := first.Update(t.Context(), func(kv storage.KV) error { return errors.Join(kv.Put([]byte("d"), []byte("4")), refused) }); !errors.Is(err, refused) {
+	if err := first.Update(t.Context(), func(kv keyspace.KV) error { return errors.Join(kv.Put([]byte("d"), []byte("4")), refused) }); !errors.Is(err, refused) {
 		t.Fatal(err)
 	}
 	want := map[string]string{"b": "2", "c": "3", "empty": ""}
@@ -185,7 +185,7 @@ func TestAJournalThatIsReleasedHoldsTheSame(t *testing.T) {
 		write(t, j, fmt.Sprintf("gone%d", i))
 	}
 	want := content(t, j)
-	err := j.View(t.Context(), func(before storage.KV) error {
+	err := j.View(t.Context(), func(before keyspace.KV) error {
 		if err := errors.Join(j.Release(), j.Release()); err != nil {
 			return err
 		}
@@ -201,7 +201,7 @@ func TestAJournalThatIsReleasedHoldsTheSame(t *testing.T) {
 	}
 	want["key000"], want["more"] = "other", "1"
 	delete(want, "key001")
-	for name, engine := range map[string]storage.Engine{"the journal": j, "the next process": openJournal(t, left(t, path, asItIs), "store")} {
+	for name, engine := range map[string]keyspace.Engine{"the journal": j, "the next process": openJournal(t, left(t, path, asItIs), "store")} {
 		if got := content(t, engine); !maps.Equal(got, want) || len(got) != 300 {
 			t.Errorf("%s holds %d keys, want %d", name, len(got), len(want))
 		}
@@ -209,7 +209,7 @@ func TestAJournalThatIsReleasedHoldsTheSame(t *testing.T) {
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := j.Release(); !errors.Is(err, storage.ErrClosed) {
+	if err := j.Release(); !errors.Is(err, keyspace.ErrClosed) {
 		t.Errorf("one that was closed is released with %v", err)
 	}
 }

@@ -9,12 +9,12 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-type tree = storage.Tree
+type tree = keyspace.Tree
 
-// DB is a key space in memory. It implements storage.Engine and storage.Cloner.
+// DB is a key space in memory. It implements keyspace.Engine and keyspace.Cloner.
 type DB struct {
 	// state is what views read. A published tree is never written to.
 	state atomic.Pointer[tree]
@@ -28,13 +28,13 @@ type DB struct {
 // New returns an empty key space.
 func New() *DB {
 	db := &DB{}
-	db.state.Store(storage.NewTree())
+	db.state.Store(keyspace.NewTree())
 	return db
 }
 
-// Clone implements storage.Cloner. The clone costs no more than a pointer: what is the
+// Clone implements keyspace.Cloner. The clone costs no more than a pointer: what is the
 // same in both is kept once.
-func (db *DB) Clone() (storage.Engine, error) {
+func (db *DB) Clone() (keyspace.Engine, error) {
 	if err := db.enter(); err != nil {
 		return nil, err
 	}
@@ -46,28 +46,28 @@ func (db *DB) Clone() (storage.Engine, error) {
 	return clone, nil
 }
 
-// enter begins a transaction, or returns an error that wraps storage.ErrClosed.
+// enter begins a transaction, or returns an error that wraps keyspace.ErrClosed.
 func (db *DB) enter() error {
 	db.open.RLock()
 	if db.closed {
 		db.open.RUnlock()
-		return fmt.Errorf("data in memory: %w", storage.ErrClosed)
+		return fmt.Errorf("data in memory: %w", keyspace.ErrClosed)
 	}
 	return nil
 }
 
-// View implements storage.Engine.
-func (db *DB) View(ctx context.Context, fn func(storage.KV) error) error {
+// View implements keyspace.Engine.
+func (db *DB) View(ctx context.Context, fn func(keyspace.KV) error) error {
 	if err := db.enter(); err != nil {
 		return err
 	}
 	defer db.open.RUnlock()
-	return storage.While(ctx, fn)(storage.TreeKV{Tree: db.state.Load(), ReadOnly: true})
+	return keyspace.While(ctx, fn)(keyspace.TreeKV{Tree: db.state.Load(), ReadOnly: true})
 }
 
-// Update implements storage.Engine. It writes to a copy, which readers see once fn has
+// Update implements keyspace.Engine. It writes to a copy, which readers see once fn has
 // returned nil.
-func (db *DB) Update(ctx context.Context, fn func(storage.KV) error) error {
+func (db *DB) Update(ctx context.Context, fn func(keyspace.KV) error) error {
 	if err := db.enter(); err != nil {
 		return err
 	}
@@ -75,20 +75,20 @@ func (db *DB) Update(ctx context.Context, fn func(storage.KV) error) error {
 	db.writer.Lock()
 	defer db.writer.Unlock()
 	next := db.state.Load().Copy()
-	if err := storage.Run(storage.While(ctx, fn), storage.TreeKV{Tree: next}); err != nil {
+	if err := keyspace.Run(keyspace.While(ctx, fn), keyspace.TreeKV{Tree: next}); err != nil {
 		return err
 	}
 	db.state.Store(next)
 	return nil
 }
 
-// Close implements storage.Engine. What was kept is gone.
+// Close implements keyspace.Engine. What was kept is gone.
 func (db *DB) Close() error {
 	db.open.Lock()
 	defer db.open.Unlock()
 	db.closed = true
-	db.state.Store(storage.NewTree())
+	db.state.Store(keyspace.NewTree())
 	return nil
 }
 
-var _ storage.Engine = (*DB)(nil)
+var _ keyspace.Engine = (*DB)(nil)

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // reasons are what the database says where it cannot be used, and what to do. %s is its name
@@ -42,14 +43,14 @@ var reasons = []struct{ code, advice string }{
 var away = []string{"53300", "53200", "57P01", "57P02", "57P03", "57014", "55P03", "40001", "40P01", "25P03", "25006"}
 
 // explain says in plain words why a database cannot be used. What passes wraps
-// storage.ErrUnavailable.
+// keyspace.ErrUnavailable.
 func (d *Database) explain(err error) error {
-	if err == nil || errors.Is(err, errExplained) || errors.Is(err, storage.ErrClosed) {
+	if err == nil || errors.Is(err, errExplained) || errors.Is(err, keyspace.ErrClosed) {
 		return err
 	}
 	said := d.words(err)
 	if _, of := errors.AsType[*pgconn.PgError](err); !of && passing(err) || of && isAway(err) {
-		return explained{fmt.Errorf("%w: %w", storage.ErrUnavailable, said)}
+		return explained{fmt.Errorf("%w: %w", keyspace.ErrUnavailable, said)}
 	}
 	return explained{said}
 }

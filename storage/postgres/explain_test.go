@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/postgres"
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
@@ -33,9 +34,9 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		"no right":         {with("tenant0@", "guest@"), []string{"GRANT CREATE", "guest"}, nil},
 		"no schema":        {base + "&search_path=nothing", []string{"search_path"}, nil},
 		"no such user":     {with("tenant0@", "nobody:"+secret+"@"), []string{"nobody"}, nil},
-		"nobody listens":   {with(server.Addr(), "127.0.0.1:1"), []string{"127.0.0.1:1", "start the database"}, storage.ErrUnavailable},
-		"no such host":     {with(server.Addr(), "no.such.host.invalid:5432"), []string{"no.such.host.invalid"}, storage.ErrUnavailable},
-		"nobody answers":   {closed.URL(t, base), nil, storage.ErrUnavailable},
+		"nobody listens":   {with(server.Addr(), "127.0.0.1:1"), []string{"127.0.0.1:1", "start the database"}, keyspace.ErrUnavailable},
+		"no such host":     {with(server.Addr(), "no.such.host.invalid:5432"), []string{"no.such.host.invalid"}, keyspace.ErrUnavailable},
+		"nobody answers":   {closed.URL(t, base), nil, keyspace.ErrUnavailable},
 		"no TLS":           {with("sslmode=disable", "sslmode=require"), []string{"sslmode"}, nil},
 		"written by newer": {newer, []string{"99", "newer"}, storage.ErrFormat},
 		"no URL":           {"postgres://u:" + secret + "@host:port/db", []string{"postgres://USER@HOST:PORT/DATABASE"}, nil},
@@ -70,7 +71,7 @@ func TestScansAreOfTheIndex(t *testing.T) {
 	url := server.Empty(t)
 	db := open(t, url)
 	for range 12 { // from the sixth on the database may take another plan for all
-		err := db.View(t.Context(), func(kv storage.KV) error {
+		err := db.View(t.Context(), func(kv keyspace.KV) error {
 			return kv.ScanBack([]byte("a"), []byte("b"), func(_, _ []byte) bool { return false })
 		})
 		if err != nil {

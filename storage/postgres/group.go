@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/queue"
 )
 
@@ -25,11 +25,11 @@ const (
 	trimEvery       = 256
 )
 
-// Update implements storage.Engine. Updates that wait together in this process are committed
+// Update implements keyspace.Engine. Updates that wait together in this process are committed
 // together. Their functions run on the state in memory, and what they have written goes to the
 // database in one round trip, which keeps it if nothing has changed meanwhile of what they have
 // read. Otherwise they run anew while the changes of other processes wait.
-func (db *DB) Update(ctx context.Context, fn func(storage.KV) error) error {
+func (db *DB) Update(ctx context.Context, fn func(keyspace.KV) error) error {
 	return db.queue.Do(ctx, fn)
 }
 
@@ -86,7 +86,7 @@ func (db *DB) expect(group []*queue.Queued) (err error) {
 	}
 	for asked := false; ; asked = true {
 		read := newReads(now)
-		over := storage.NewOverlay(read)
+		over := keyspace.NewOverlay(read)
 		apply(group, over)
 		if over.Len() > 0 {
 			return db.keepIf(now, read, over)
@@ -104,7 +104,7 @@ func (db *DB) expect(group []*queue.Queued) (err error) {
 }
 
 // keepIf keeps what was written if nothing of what was read has changed.
-func (db *DB) keepIf(from *moment, read *reads, over *storage.Overlay) error {
+func (db *DB) keepIf(from *moment, read *reads, over *keyspace.Overlay) error {
 	p := db.propose(from.change)
 	p.fill(over)
 	if p.much {
@@ -146,9 +146,9 @@ func (db *DB) insist(group []*queue.Queued) error {
 			}
 		}
 		under := &kv{db: db, conn: c}
-		over := storage.NewOverlay(under)
+		over := keyspace.NewOverlay(under)
 		if from != nil {
-			over = storage.NewOverlay(storage.TreeKV{Tree: from.tree, ReadOnly: true})
+			over = keyspace.NewOverlay(keyspace.TreeKV{Tree: from.tree, ReadOnly: true})
 		}
 		apply(group, over)
 		switch {
@@ -175,10 +175,10 @@ func (db *DB) insist(group []*queue.Queued) error {
 
 // apply runs the updates of a group, each on what those before it have written. What one
 // that fails has written is left out.
-func apply(group []*queue.Queued, over *storage.Overlay) {
+func apply(group []*queue.Queued, over *keyspace.Overlay) {
 	for _, u := range group {
-		own := storage.NewOverlay(over)
-		if u.Err = storage.Run(u.Fn, own); u.Err == nil {
+		own := keyspace.NewOverlay(over)
+		if u.Err = keyspace.Run(u.Fn, own); u.Err == nil {
 			over.Apply(own)
 		}
 	}
@@ -221,7 +221,7 @@ func (p *proposal) lock(c *conn) {
 }
 
 // fill takes in what was written.
-func (p *proposal) fill(over *storage.Overlay) {
+func (p *proposal) fill(over *keyspace.Overlay) {
 	size := 0
 	p.own.keys = []string{}
 	for key, value := range over.Written() {

@@ -54,7 +54,7 @@ func (k *kv) failed(err error) error {
 	return k.db.database.explain(err)
 }
 
-// Get implements storage.KV.
+// Get implements keyspace.KV.
 func (k *kv) Get(key []byte) (value []byte, err error) {
 	head, tail := split(key)
 	k.conn.send(get, func(values [][]byte) bool {
@@ -75,18 +75,18 @@ func bytesOf(b []byte) []byte {
 	return b
 }
 
-// Put implements storage.KV. Updates write to an overlay.
+// Put implements keyspace.KV. Updates write to an overlay.
 func (k *kv) Put(_, _ []byte) error { return errReadOnly }
 
-// Delete implements storage.KV.
+// Delete implements keyspace.KV.
 func (k *kv) Delete(_ []byte) error { return errReadOnly }
 
-// Scan implements storage.KV.
+// Scan implements keyspace.KV.
 func (k *kv) Scan(from, to []byte, fn func(key, value []byte) bool) error {
 	return k.scan(scan, from, to, fn, func(last []byte) { from = append(bytes.Clone(last), 0) }, func() ([]byte, []byte) { return from, to })
 }
 
-// ScanBack implements storage.KV.
+// ScanBack implements keyspace.KV.
 func (k *kv) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
 	return k.scan(scanBack, from, to, fn, func(last []byte) { to = last }, func() ([]byte, []byte) { return from, to })
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // Leases are advisory locks of the session of one connection, which the database lets go of
@@ -46,7 +46,7 @@ func (d *Database) lease(tenant []byte, name string) []byte {
 	return number(int64(int32(h.Sum32())))                                           //nolint:gosec // the same bits
 }
 
-// Hold implements storage.Shared.
+// Hold implements keyspace.Shared.
 func (db *DB) Hold(name string) (bool, error) {
 	held, err := db.database.keeper.hold(db.lease(name))
 	if held {
@@ -55,7 +55,7 @@ func (db *DB) Hold(name string) (bool, error) {
 	return held, db.database.explain(err)
 }
 
-// Release implements storage.Shared.
+// Release implements keyspace.Shared.
 func (db *DB) Release(name string) {
 	db.leases.Delete(name)
 	db.database.keeper.release(db.lease(name))
@@ -115,7 +115,7 @@ func (k *keeper) hold(lease []byte) (bool, error) {
 // ask sends a request by the keeper's connection, which is made where there is none.
 func (k *keeper) ask(s *statement, lease []byte, got *int64) error {
 	if k.closed {
-		return storage.ErrClosed
+		return keyspace.ErrClosed
 	}
 	if k.conn == nil {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -158,7 +158,7 @@ func (k *keeper) close() {
 	}
 }
 
-// Join implements storage.Shared.
+// Join implements keyspace.Shared.
 func (db *DB) Join(name string) (alone bool, err error) {
 	if alone, err = db.database.keeper.join(db.lease(name)); err == nil {
 		db.leases.Store(name, true)
@@ -166,7 +166,7 @@ func (db *DB) Join(name string) (alone bool, err error) {
 	return alone, db.database.explain(err)
 }
 
-// Joined implements storage.Shared.
+// Joined implements keyspace.Shared.
 func (db *DB) Joined(name string) (int, error) {
 	k := &db.database.keeper
 	k.mu.Lock()
@@ -209,13 +209,13 @@ func (k *keeper) join(lease []byte) (alone bool, err error) {
 		}
 		pause(min(attempt, attempts))
 	}
-	return false, fmt.Errorf("%w: another server holds a lock for minutes", storage.ErrUnavailable)
+	return false, fmt.Errorf("%w: another server holds a lock for minutes", keyspace.ErrUnavailable)
 }
 
 // longest is how often Alone asks for its turn, some minutes long.
 const longest = 600
 
-// Alone implements storage.Shared. The lock is that of a connection of its own, so that it
+// Alone implements keyspace.Shared. The lock is that of a connection of its own, so that it
 // ends with the process.
 func (db *DB) Alone(name string, fn func() error) error {
 	k := &keeper{database: db.database}
@@ -231,5 +231,5 @@ func (db *DB) Alone(name string, fn func() error) error {
 		}
 		pause(min(attempt, attempts))
 	}
-	return fmt.Errorf("%w: another server has been doing %q for minutes", storage.ErrUnavailable, name)
+	return fmt.Errorf("%w: another server has been doing %q for minutes", keyspace.ErrUnavailable, name)
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // How often and how long something is tried again that the database has not done for a
@@ -42,7 +42,7 @@ func (p *pool) get() (*conn, error) {
 	select {
 	case p.slots <- struct{}{}:
 	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: all %d connections to the database have been in use for %s", storage.ErrUnavailable, cap(p.slots), patience)
+		return nil, fmt.Errorf("%w: all %d connections to the database have been in use for %s", keyspace.ErrUnavailable, cap(p.slots), patience)
 	}
 	c, err := p.take(ctx)
 	if err != nil {
@@ -55,7 +55,7 @@ func (p *pool) take(ctx context.Context) (*conn, error) {
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
-		return nil, storage.ErrClosed
+		return nil, keyspace.ErrClosed
 	}
 	if n := len(p.idle); n > 0 {
 		c := p.idle[n-1]

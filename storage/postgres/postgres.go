@@ -17,7 +17,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/queue"
 )
 
@@ -145,7 +145,7 @@ func (d *Database) Close() error {
 	return nil
 }
 
-// DB is the key space of one tenant. It implements storage.Shared.
+// DB is the key space of one tenant. It implements keyspace.Shared.
 type DB struct {
 	database *Database
 	name     []byte
@@ -158,7 +158,7 @@ type DB struct {
 	queue  *queue.Queue
 }
 
-var _ storage.Shared = (*DB)(nil)
+var _ keyspace.Shared = (*DB)(nil)
 
 // maxGroup bounds how many updates one commit may carry.
 const maxGroup = 256
@@ -175,7 +175,7 @@ func (d *Database) Tenant(name string) (*DB, error) {
 }
 
 // Find returns the key space of a tenant that Tenants has listed. All that is asked of it fails
-// with an error that wraps storage.ErrGone where it has been removed since.
+// with an error that wraps keyspace.ErrGone where it has been removed since.
 func (d *Database) Find(name string) *DB { return d.space(name) }
 
 func (d *Database) space(name string) *DB {
@@ -234,12 +234,12 @@ func (d *Database) letMaking(name string) {
 }
 
 // Made says that the tenant that New has begun has all that it needs. It returns an error that wraps
-// storage.ErrGone where another process has taken this one for ended, and has removed the tenant.
+// keyspace.ErrGone where another process has taken this one for ended, and has removed the tenant.
 func (d *Database) Made(name string) error {
 	defer d.letMaking(name)
 	there, err := d.add(endTenant, name)
 	if err == nil && !there {
-		err = fmt.Errorf("tenant %s: %w", name, storage.ErrGone)
+		err = fmt.Errorf("tenant %s: %w", name, keyspace.ErrGone)
 	}
 	return err
 }
@@ -356,9 +356,9 @@ func (d *Database) once(fn func(*conn) error) error {
 	return err
 }
 
-// View implements storage.Engine. It asks the database for what has changed, and fn reads from
+// View implements keyspace.Engine. It asks the database for what has changed, and fn reads from
 // memory.
-func (db *DB) View(ctx context.Context, fn func(storage.KV) error) error {
+func (db *DB) View(ctx context.Context, fn func(keyspace.KV) error) error {
 	db.open.RLock()
 	defer db.open.RUnlock()
 	if db.closed {
@@ -374,12 +374,12 @@ func (db *DB) View(ctx context.Context, fn func(storage.KV) error) error {
 	if err != nil {
 		return db.database.explain(err)
 	}
-	return storage.While(ctx, fn)(storage.TreeKV{Tree: now.tree, ReadOnly: true})
+	return keyspace.While(ctx, fn)(keyspace.TreeKV{Tree: now.tree, ReadOnly: true})
 }
 
 // viewAside is View of a tenant that is too large to be kept in memory. It begins before fn is
 // called, so that what fails then is tried again.
-func (db *DB) viewAside(ctx context.Context, fn func(storage.KV) error) error {
+func (db *DB) viewAside(ctx context.Context, fn func(keyspace.KV) error) error {
 	for attempt := 0; ; attempt++ {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -396,7 +396,7 @@ func (db *DB) viewAside(ctx context.Context, fn func(storage.KV) error) error {
 }
 
 // view runs fn in a transaction that sees one state. It reports whether fn was run.
-func (db *DB) view(fn func(storage.KV) error) (began bool, err error) {
+func (db *DB) view(fn func(keyspace.KV) error) (began bool, err error) {
 	c, err := db.database.pool.get()
 	if err != nil {
 		return false, err
@@ -417,7 +417,7 @@ func (db *DB) view(fn func(storage.KV) error) (began bool, err error) {
 	return true, fn(k)
 }
 
-// Close implements storage.Engine.
+// Close implements keyspace.Engine.
 func (db *DB) Close() error {
 	db.open.Lock()
 	db.closed = true
@@ -428,7 +428,7 @@ func (db *DB) Close() error {
 }
 
 func (db *DB) errClosed() error {
-	return fmt.Errorf("tenant %s of the database: %w", db.name, storage.ErrClosed)
+	return fmt.Errorf("tenant %s of the database: %w", db.name, keyspace.ErrClosed)
 }
 
 var errReadOnly = errors.New("a view cannot write")
@@ -453,5 +453,5 @@ func (d *Database) meet(asked, there time.Time) {
 	}
 }
 
-// Skew implements storage.Shared.
+// Skew implements keyspace.Shared.
 func (db *DB) Skew() time.Duration { return time.Duration(db.database.skew.Load()) }

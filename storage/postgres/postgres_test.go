@@ -3,8 +3,8 @@ package postgres_test
 import (
 	"testing"
 
-	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/enginetest"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/postgres"
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
@@ -27,7 +27,7 @@ func open(tb testing.TB, url string) *postgres.DB {
 
 func TestEngine(t *testing.T) {
 	server := pgtest.Shared(t)
-	enginetest.Run(t, func(tb testing.TB) storage.Engine {
+	enginetest.Run(t, func(tb testing.TB) keyspace.Engine {
 		tb.Helper()
 		return open(tb, server.Empty(tb))
 	})

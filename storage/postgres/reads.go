@@ -3,13 +3,13 @@ package postgres
 import (
 	"bytes"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // reads is a state that is read, and notes what was: the database keeps what was written only
 // if nothing of that has changed.
 type reads struct {
-	storage.TreeKV
+	keyspace.TreeKV
 	from, to [][]byte // ranges of keys, each without its end
 	keys     map[string]bool
 	many     bool // too many to be told apart: nothing may have changed
@@ -19,7 +19,7 @@ type reads struct {
 const mostReads = 256
 
 func newReads(m *moment) *reads {
-	return &reads{TreeKV: storage.TreeKV{Tree: m.tree, ReadOnly: true}, keys: map[string]bool{}}
+	return &reads{TreeKV: keyspace.TreeKV{Tree: m.tree, ReadOnly: true}, keys: map[string]bool{}}
 }
 
 // note adds a range.
@@ -34,7 +34,7 @@ func (r *reads) note(from, to []byte) {
 // behind is the first key behind another.
 func behind(key []byte) []byte { return append(bytes.Clone(key), 0) }
 
-// Get implements storage.KV.
+// Get implements keyspace.KV.
 func (r *reads) Get(key []byte) ([]byte, error) {
 	if !r.many && !r.keys[string(key)] {
 		r.keys[string(key)] = true
@@ -43,7 +43,7 @@ func (r *reads) Get(key []byte) ([]byte, error) {
 	return r.TreeKV.Get(key)
 }
 
-// Scan implements storage.KV.
+// Scan implements keyspace.KV.
 func (r *reads) Scan(from, to []byte, fn func(key, value []byte) bool) error {
 	end := bytes.Clone(to)
 	start := bytes.Clone(from)
@@ -58,7 +58,7 @@ func (r *reads) Scan(from, to []byte, fn func(key, value []byte) bool) error {
 	return err
 }
 
-// ScanBack implements storage.KV.
+// ScanBack implements keyspace.KV.
 func (r *reads) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
 	start, end := bytes.Clone(from), bytes.Clone(to)
 	err := r.TreeKV.ScanBack(from, to, func(key, value []byte) bool {

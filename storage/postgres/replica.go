@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // replica is the key space of a tenant in the memory of this process. Who reads asks the
@@ -33,7 +34,7 @@ type replica struct {
 
 // moment is the key space as it was after a change.
 type moment struct {
-	tree *storage.Tree
+	tree *keyspace.Tree
 	change
 	size int64 // what it takes in memory, about
 }
@@ -159,7 +160,7 @@ func (db *DB) since(c *conn, at int64) (a answer, err error) {
 }
 
 func (db *DB) errGone() error {
-	return fmt.Errorf("tenant %s is no longer in the database: %w", db.name, storage.ErrGone)
+	return fmt.Errorf("tenant %s is no longer in the database: %w", db.name, keyspace.ErrGone)
 }
 
 // add takes a row of tenant0_changes in.
@@ -174,7 +175,7 @@ func (a *answer) add(values [][]byte) error {
 			return err
 		}
 		if len(keys) != len(w.values) {
-			return fmt.Errorf("change %d has %d keys and %d values: %w", w.at, len(keys), len(w.values), storage.ErrDamaged)
+			return fmt.Errorf("change %d has %d keys and %d values: %w", w.at, len(keys), len(w.values), keyspace.ErrDamaged)
 		}
 		w.keys = make([]string, len(keys)) // not nil
 		for i, key := range keys {
@@ -302,7 +303,7 @@ func (r *replica) load() (*moment, error) {
 func (r *replica) read(c *conn) (*moment, error) {
 	c.unhurried = true
 	defer func() { c.unhurried = false }()
-	now := &moment{tree: storage.NewTree()}
+	now := &moment{tree: keyspace.NewTree()}
 	k := &kv{db: r.db, conn: c}
 	c.send(beginView, nil)
 	c.send(noTimeout, nil)

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/enginetest"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/postgres"
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
@@ -22,7 +22,7 @@ func aside(url string) string { return url + "&memory_per_tenant=0" }
 // TestEngineOfALargeTenant runs the suite on tenants that are read from the database.
 func TestEngineOfALargeTenant(t *testing.T) {
 	server := pgtest.Shared(t)
-	enginetest.Run(t, func(tb testing.TB) storage.Engine {
+	enginetest.Run(t, func(tb testing.TB) keyspace.Engine {
 		tb.Helper()
 		return open(tb, aside(server.Empty(tb)))
 	})
@@ -31,10 +31,10 @@ func TestEngineOfALargeTenant(t *testing.T) {
 // TestProcessesOfDifferentKinds has one process keep the tenant in memory and the others not.
 func TestProcessesOfDifferentKinds(t *testing.T) {
 	server := pgtest.Shared(t)
-	enginetest.RunShared(t, func(tb testing.TB) (all []storage.Shared) {
+	enginetest.RunShared(t, func(tb testing.TB) (all []keyspace.Shared) {
 		tb.Helper()
 		url := server.Empty(tb)
-		return []storage.Shared{newProcess(tb, aside(url)), newProcess(tb, url), newProcess(tb, aside(url))}
+		return []keyspace.Shared{newProcess(tb, aside(url)), newProcess(tb, url), newProcess(tb, aside(url))}
 	})
 }
 
@@ -51,8 +51,8 @@ func counted(t *testing.T, server *pgtest.Server, url string) (process, *pgtest.
 	return e, proxy
 }
 
-func read(e storage.Engine, keys ...string) error {
-	return e.View(context.Background(), func(kv storage.KV) error {
+func read(e keyspace.Engine, keys ...string) error {
+	return e.View(context.Background(), func(kv keyspace.KV) error {
 		for _, key := range keys {
 			if _, err := kv.Get([]byte(key)); err != nil {
 				return err
@@ -77,13 +77,13 @@ func TestAViewAndAnUpdateAreOneRoundTrip(t *testing.T) {
 		{"a view of many keys", func() error { return read(e, "a", "b", "c", "d") }, 1, 1},
 		{"an update", func() error { return count(e, "op") }, 1, 3},
 		{"an update that reads nothing", func() error {
-			return e.Update(context.Background(), func(kv storage.KV) error { return kv.Put([]byte("k"), nil) })
+			return e.Update(context.Background(), func(kv keyspace.KV) error { return kv.Put([]byte("k"), nil) })
 		}, 1, 3},
 		{"an update that writes nothing", func() error {
-			return e.Update(context.Background(), func(kv storage.KV) error { _, err := kv.Get([]byte("n")); return err })
+			return e.Update(context.Background(), func(kv keyspace.KV) error { _, err := kv.Get([]byte("n")); return err })
 		}, 1, 1},
 		{"an update that fails", func() error {
-			err := e.Update(context.Background(), func(kv storage.KV) error { return errors.Join(kv.Put([]byte("n"), nil), refused) })
+			err := e.Update(context.Background(), func(kv keyspace.KV) error { return errors.Join(kv.Put([]byte("n"), nil), refused) })
 			if !errors.Is(err, refused) {
 				return fmt.Errorf("it returns %w", err)
 			}
@@ -91,7 +91,7 @@ func TestAViewAndAnUpdateAreOneRoundTrip(t *testing.T) {
 		}, 1, 1},
 		{"a view after another process has written", func() error { return errors.Join(count(other, "op"), read(e, "n")) }, 1, 1},
 		{"an update that has nothing to do with what another has written", func() error {
-			return errors.Join(count(other, "op"), e.Update(context.Background(), func(kv storage.KV) error {
+			return errors.Join(count(other, "op"), e.Update(context.Background(), func(kv keyspace.KV) error {
 				_, err := kv.Get([]byte("own"))
 				return errors.Join(err, kv.Put([]byte("own"), nil))
 			}))
@@ -148,7 +148,7 @@ func TestWhatComesLateIsRefused(t *testing.T) {
 	server := pgtest.Shared(t)
 	url := server.Empty(t)
 	e, proxy := counted(t, server, url)
-	blind := func(kv storage.KV) error { // it has read nothing by which it could be refused
+	blind := func(kv keyspace.KV) error { // it has read nothing by which it could be refused
 		return errors.Join(kv.Put([]byte("late"), []byte("first")), kv.Put([]byte("op late"), nil))
 	}
 	letGo := proxy.Hold()
@@ -165,14 +165,14 @@ func TestWhatComesLateIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := newProcess(t, url)
-	if err := other.Update(context.Background(), func(kv storage.KV) error { return kv.Put([]byte("late"), []byte("second")) }); err != nil {
+	if err := other.Update(context.Background(), func(kv keyspace.KV) error { return kv.Put([]byte("late"), []byte("second")) }); err != nil {
 		t.Fatal(err)
 	}
 	letGo()
 	_, schema, _ := strings.Cut(url, "search_path=")
 	proxy.Late() // it has come, and is gone
 	for n, e := range []process{e, other} {
-		err := e.View(context.Background(), func(kv storage.KV) error {
+		err := e.View(context.Background(), func(kv keyspace.KV) error {
 			got, err := kv.Get([]byte("late"))
 			if string(got) != "second" {
 				t.Errorf("process %d reads %q, want what was written last", n, got)
@@ -189,9 +189,9 @@ func TestWhatComesLateIsRefused(t *testing.T) {
 }
 
 // content is everything that a process reads.
-func content(t *testing.T, e storage.Engine) (all []string) {
+func content(t *testing.T, e keyspace.Engine) (all []string) {
 	t.Helper()
-	err := e.View(context.Background(), func(kv storage.KV) error {
+	err := e.View(context.Background(), func(kv keyspace.KV) error {
 		return kv.Scan([]byte{0}, []byte{0xff}, func(key, value []byte) bool {
 			all = append(all, string(key)+"="+string(value))
 			return true
@@ -232,7 +232,7 @@ func TestWhoIsFarBehindReadsAnew(t *testing.T) {
 	server.Exec(t, "delete from "+schema+".tenant0_changes where version < 4")
 	same(t, 6, second, first)
 	large := strings.Repeat("x", 3<<20)
-	err := first.Update(context.Background(), func(kv storage.KV) error {
+	err := first.Update(context.Background(), func(kv keyspace.KV) error {
 		var errs []error
 		for i := range 4 {
 			errs = append(errs, kv.Put(fmt.Append(nil, "large", i), []byte(large)))
@@ -309,7 +309,7 @@ func TestATenantThatOutgrowsItsMemory(t *testing.T) {
 	small, other := newProcess(t, url+"&memory_per_tenant=1"), newProcess(t, url)
 	for i := range 40 {
 		e := []process{small, other}[i%2]
-		err := e.Update(context.Background(), func(kv storage.KV) error {
+		err := e.Update(context.Background(), func(kv keyspace.KV) error {
 			return kv.Put(fmt.Appendf(nil, "k%02d", i), []byte(strings.Repeat("v", 50<<10)))
 		})
 		if err != nil {
@@ -343,8 +343,8 @@ func TestALostTenantIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, err := range map[string]error{"a view": read(db, "n"), "an update": count(db, "op2")} {
-		if !errors.Is(err, storage.ErrClosed) || !strings.Contains(err.Error(), "w1") {
-			t.Errorf("%s of a tenant that is gone: %v, want what wraps %v", name, err, storage.ErrClosed)
+		if !errors.Is(err, keyspace.ErrClosed) || !strings.Contains(err.Error(), "w1") {
+			t.Errorf("%s of a tenant that is gone: %v, want what wraps %v", name, err, keyspace.ErrClosed)
 		}
 	}
 	again, err := d.New("w1")
@@ -402,7 +402,7 @@ func TestATenantThatNobodyMakesAnyMoreIsRemoved(t *testing.T) {
 	if err := second.Remove("w1"); err != nil {
 		t.Fatal(err)
 	}
-	if err := second.Made("w1"); !errors.Is(err, storage.ErrGone) {
+	if err := second.Made("w1"); !errors.Is(err, keyspace.ErrGone) {
 		t.Errorf("a tenant that was removed is made: %v", err)
 	}
 	all, err := second.Tenants()

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // errUnsettled reports a commit of which nobody knows whether it was kept.
@@ -22,13 +22,13 @@ func (db *DB) settle(p *proposal, cause error) error {
 		case err == nil:
 			return cause
 		case errors.Is(err, errUnsettled):
-			return fmt.Errorf("%w: %w", storage.ErrUnavailable, err)
+			return fmt.Errorf("%w: %w", keyspace.ErrUnavailable, err)
 		case !passing(err):
-			return fmt.Errorf("%w: %w: %w", storage.ErrUnavailable, errUnsettled, err)
+			return fmt.Errorf("%w: %w: %w", keyspace.ErrUnavailable, errUnsettled, err)
 		}
 		pause(attempt)
 	}
-	return fmt.Errorf("%w: %w", storage.ErrUnavailable, errUnsettled)
+	return fmt.Errorf("%w: %w", keyspace.ErrUnavailable, errUnsettled)
 }
 
 // fenceOf is the key that a change with a mark has always read. It is in no row.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/storage/enginetest"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/postgres"
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
@@ -40,7 +41,7 @@ func newProcess(tb testing.TB, url string) process {
 
 func TestSeveralProcesses(t *testing.T) {
 	server := pgtest.Shared(t)
-	enginetest.RunShared(t, func(tb testing.TB) (all []storage.Shared) {
+	enginetest.RunShared(t, func(tb testing.TB) (all []keyspace.Shared) {
 		tb.Helper()
 		url := server.Empty(tb)
 		for range 3 {
@@ -51,8 +52,8 @@ func TestSeveralProcesses(t *testing.T) {
 }
 
 // count adds one to a number and keeps a key of its own, in one update.
-func count(e storage.Engine, key string) error {
-	return e.Update(context.Background(), func(kv storage.KV) error {
+func count(e keyspace.Engine, key string) error {
+	return e.Update(context.Background(), func(kv keyspace.KV) error {
 		n, err := kv.Get([]byte("n"))
 		if err != nil {
 			return err
@@ -78,10 +79,10 @@ func storm(t *testing.T, engines []process, disturb func()) (refused int64) {
 					switch err := count(e, key); {
 					case err == nil:
 						acknowledged.Store(key, true)
-					case errors.Is(err, storage.ErrUnavailable):
+					case errors.Is(err, keyspace.ErrUnavailable):
 						failed.Add(1)
 					default:
-						t.Errorf("an update fails with %v, want what wraps %v", err, storage.ErrUnavailable)
+						t.Errorf("an update fails with %v, want what wraps %v", err, keyspace.ErrUnavailable)
 					}
 				}
 			})
@@ -94,7 +95,7 @@ func storm(t *testing.T, engines []process, disturb func()) (refused int64) {
 	wait.Wait()
 	var total string
 	kept := map[string]bool{}
-	err := engines[0].View(t.Context(), func(kv storage.KV) error {
+	err := engines[0].View(t.Context(), func(kv keyspace.KV) error {
 		n, err := kv.Get([]byte("n"))
 		total = string(n)
 		return errors.Join(err, kv.Scan([]byte("op"), []byte("oq"), func(key, _ []byte) bool {
@@ -153,14 +154,14 @@ func TestADatabaseThatIsAwayComesBack(t *testing.T) {
 	}
 	server.Stop()
 	read := func() error {
-		return e.View(t.Context(), func(kv storage.KV) error { _, err := kv.Get([]byte("n")); return err })
+		return e.View(t.Context(), func(kv keyspace.KV) error { _, err := kv.Get([]byte("n")); return err })
 	}
 	for name, err := range map[string]error{"a view": read(), "an update": count(e, "op2")} {
-		if !errors.Is(err, storage.ErrUnavailable) || !strings.Contains(err.Error(), "start the database") {
-			t.Errorf("%s while the database is away: %v, want what wraps %v and says what to do", name, err, storage.ErrUnavailable)
+		if !errors.Is(err, keyspace.ErrUnavailable) || !strings.Contains(err.Error(), "start the database") {
+			t.Errorf("%s while the database is away: %v, want what wraps %v and says what to do", name, err, keyspace.ErrUnavailable)
 		}
 	}
-	if _, err := e.Hold("lease"); !errors.Is(err, storage.ErrUnavailable) {
+	if _, err := e.Hold("lease"); !errors.Is(err, keyspace.ErrUnavailable) {
 		t.Errorf("a lease while the database is away: %v", err)
 	}
 	server.Again(t)

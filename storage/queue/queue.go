@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // Queue gathers the updates of an engine that has one writer: those that wait together are
@@ -25,7 +25,7 @@ type Queue struct {
 // Queued is one update on its way through a queue.
 type Queued struct {
 	// Fn is what Update was called with, and Err what it returns.
-	Fn   func(storage.KV) error
+	Fn   func(keyspace.KV) error
 	Err  error
 	done chan struct{}
 }
@@ -41,8 +41,8 @@ func New(most int, errClosed error, commit func([]*Queued)) *Queue {
 
 // Do has fn committed and returns what became of it. An update whose context ends while it waits
 // is not run.
-func (q *Queue) Do(ctx context.Context, fn func(storage.KV) error) error {
-	u := &Queued{Fn: storage.While(ctx, fn), done: make(chan struct{})}
+func (q *Queue) Do(ctx context.Context, fn func(keyspace.KV) error) error {
+	u := &Queued{Fn: keyspace.While(ctx, fn), done: make(chan struct{})}
 	if !q.enqueue(u) {
 		return q.errClosed
 	}

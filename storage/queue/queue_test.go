@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/queue"
 )
 
@@ -35,14 +35,14 @@ func hold(t *testing.T, most int, then func(*queue.Queued)) *held {
 			then(u)
 		}
 	})
-	h.wait.Go(func() { _ = h.Do(t.Context(), func(storage.KV) error { return nil }) })
+	h.wait.Go(func() { _ = h.Do(t.Context(), func(keyspace.KV) error { return nil }) })
 	<-h.began
 	return h
 }
 
 // join has n updates wait behind the one that is committed. Each is on its way to the queue
 // when it is called; the queue has room for as many as a group.
-func (h *held) join(n int, fn func(i int) func(storage.KV) error, result func(i int, err error)) {
+func (h *held) join(n int, fn func(i int) func(keyspace.KV) error, result func(i int, err error)) {
 	var coming sync.WaitGroup
 	coming.Add(n)
 	for i := range n {
@@ -60,8 +60,8 @@ func TestUpdatesThatWaitTogetherAreCommittedTogether(t *testing.T) {
 		u.Err = u.Fn(nil)
 	})
 	odd := errors.New("odd")
-	h.join(20, func(i int) func(storage.KV) error {
-		return func(storage.KV) error {
+	h.join(20, func(i int) func(keyspace.KV) error {
+		return func(keyspace.KV) error {
 			order = append(order, i) // of the one writer
 			if i%2 == 1 {
 				return odd
@@ -93,7 +93,7 @@ func TestAnUpdateThatIsAloneDoesNotWait(t *testing.T) {
 	q := queue.New(8, errEnded, func(group []*queue.Queued) { group[0].Err = group[0].Fn(nil) })
 	defer q.Close()
 	for range 100 { // one after the other: each is a group of its own
-		if err := q.Do(t.Context(), func(storage.KV) error { return nil }); err != nil {
+		if err := q.Do(t.Context(), func(keyspace.KV) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -104,7 +104,7 @@ func TestAClosingQueueFinishesWhatItHas(t *testing.T) {
 	h := hold(t, 64, func(*queue.Queued) { ran++ })
 	var kept, refused int
 	var mu sync.Mutex
-	h.join(32, func(int) func(storage.KV) error { return nil }, func(_ int, err error) {
+	h.join(32, func(int) func(keyspace.KV) error { return nil }, func(_ int, err error) {
 		mu.Lock()
 		defer mu.Unlock()
 		switch {
@@ -140,12 +140,12 @@ func TestAClosingQueueFinishesWhatItHas(t *testing.T) {
 }
 
 func TestAPanicOfAnUpdateIsItsError(t *testing.T) {
-	err := storage.Run(func(storage.KV) error { panic("a mistake") }, nil)
+	err := keyspace.Run(func(keyspace.KV) error { panic("a mistake") }, nil)
 	if err == nil || !strings.Contains(err.Error(), "panic in update: a mistake") || !strings.Contains(err.Error(), "queue_test.go") {
 		t.Errorf("got %v, want the panic and where it was", err)
 	}
 	own := errors.New("own")
-	if err := storage.Run(func(storage.KV) error { return own }, nil); !errors.Is(err, own) {
+	if err := keyspace.Run(func(keyspace.KV) error { return own }, nil); !errors.Is(err, own) {
 		t.Errorf("got %v, want the error of the function", err)
 	}
 }

@@ -1,4 +1,6 @@
-package storage
+// Package keyspace is ordered key spaces and transactions over them: what an engine is, and what is
+// done to key spaces whatever is kept in them. It knows no records; those are package storage's.
+package keyspace
 
 import (
 	"context"

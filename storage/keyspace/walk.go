@@ -1,4 +1,4 @@
-package storage
+package keyspace
 
 import (
 	"iter"
@@ -9,31 +9,32 @@ import (
 // the first row alone, or all of them.
 const firstStep, lastStep = 8, 512
 
-// forward and backward yield the rows with keys in [from, to), from either end. The
+// Forward and Backward yield the rows with keys in [from, to), from either end. The
 // caller may read and write in the same transaction meanwhile: between two steps no scan
 // is under way. What it writes may or may not be seen by the walk.
-func (tx *Tx) forward(from, to []byte) iter.Seq2[row, error] {
-	return walk(from, to, tx.kv.Scan, func(last []byte) ([]byte, []byte) { return append(slices.Clone(last), 0), to })
+func Forward(kv KV, from, to []byte) iter.Seq2[Row, error] {
+	return walk(from, to, kv.Scan, func(last []byte) ([]byte, []byte) { return append(slices.Clone(last), 0), to })
 }
 
-func (tx *Tx) backward(from, to []byte) iter.Seq2[row, error] {
-	return walk(from, to, tx.kv.ScanBack, func(last []byte) ([]byte, []byte) { return from, last })
+// Backward is Forward from the other end.
+func Backward(kv KV, from, to []byte) iter.Seq2[Row, error] {
+	return walk(from, to, kv.ScanBack, func(last []byte) ([]byte, []byte) { return from, last })
 }
 
 // walk yields what scan does. rest is the range behind the last row of a step.
 func walk(
 	from, to []byte, scan func(from, to []byte, fn func(key, value []byte) bool) error, rest func(last []byte) (from, to []byte),
-) iter.Seq2[row, error] {
-	return func(yield func(row, error) bool) {
+) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
 		from, to := from, to // the sequence may be run again
 		for limit := firstStep; ; limit = min(2*limit, lastStep) {
-			rows := make([]row, 0, limit)
+			rows := make([]Row, 0, limit)
 			err := scan(from, to, func(key, value []byte) bool {
-				rows = append(rows, row{key, value})
+				rows = append(rows, Row{key, value})
 				return len(rows) < limit
 			})
 			if err != nil {
-				yield(row{}, err)
+				yield(Row{}, err)
 				return
 			}
 			for _, r := range rows {
@@ -44,7 +45,7 @@ func walk(
 			if len(rows) < limit {
 				return
 			}
-			from, to = rest(rows[limit-1].key)
+			from, to = rest(rows[limit-1].Key)
 		}
 	}
 }

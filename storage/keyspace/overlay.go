@@ -1,20 +1,11 @@
-package storage
+package keyspace
 
 import (
-	"context"
 	"iter"
 	"strings"
 
 	"github.com/tidwall/btree"
 )
-
-// Try runs fn in a transaction whose writes nobody else sees and nothing keeps: fn
-// reads the state of one moment and what it wrote over it. It does not take the place
-// of the one writer, so it is for finding out what an update would do. As in View, fn
-// must not wait for an update, and its reads fail when ctx has ended.
-func (db *DB) Try(ctx context.Context, fn func(*Tx) error) error {
-	return db.engine.View(ctx, func(kv KV) error { return fn(newTx(NewOverlay(endingKV{kv, ctx}), nil)) })
-}
 
 // NewOverlay returns a key space with writes in memory over one that is only read.
 func NewOverlay(under KV) *Overlay { return &Overlay{under: under} }

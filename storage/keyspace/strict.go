@@ -1,10 +1,7 @@
-package storage
+package keyspace
 
 import (
 	"context"
-	"flag"
-	"sync"
-	"testing"
 )
 
 // Strict returns an engine over another that promises no more than every engine can. It
@@ -87,13 +84,3 @@ func (c *oneCursor) begin() (end func()) {
 	c.scanning = true
 	return func() { c.scanning = false }
 }
-
-// underTest reports whether this is a test and no benchmark, whose figures twice the work
-// would falsify.
-var underTest = sync.OnceValue(func() bool {
-	if !testing.Testing() {
-		return false
-	}
-	bench := flag.Lookup("test.bench")
-	return bench == nil || bench.Value.String() == ""
-})

@@ -1,9 +1,12 @@
-package storage
+package keyspace
 
 import (
 	"cmp"
 	"context"
 )
+
+// Ending is a key space whose reads fail with the error of a context that has ended.
+func Ending(ctx context.Context, kv KV) KV { return endingKV{kv, ctx} }
 
 // endingKV is a KV whose reads end with a context: whoever asked has left.
 type endingKV struct {

@@ -1,0 +1,272 @@
+package keyspace
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Volatile says which keys of a key space a power cut may take.
+type Volatile struct {
+	// Is reports whether a key is one of them.
+	Is func(key []byte) bool
+	// Within are the ranges of keys in which they are. Only the last may have others too.
+	Within []Keys
+}
+
+// Divided is an engine on a disk with one in memory for the volatile keys beside it.
+type Divided struct {
+	Engine
+	memory   Engine
+	volatile Volatile
+}
+
+// Divide puts an engine in memory for the volatile keys beside one on a disk, and moves what an
+// earlier process has left of them there. Close ends both.
+func Divide(engine, memory Engine, volatile Volatile) (*Divided, error) {
+	e := &Divided{engine, memory, volatile}
+	return e, e.take()
+}
+
+// View implements Engine.
+func (e *Divided) View(ctx context.Context, fn func(KV) error) error {
+	return e.Engine.View(ctx, func(kv KV) error {
+		return e.memory.View(ctx, func(volatile KV) error { return fn(divided{kv, volatile, &e.volatile}) })
+	})
+}
+
+// Update implements Engine. What the last run of fn has written to volatile keys is taken back
+// where the engine runs it anew or fails to keep the rest, unless somebody has built on it since.
+func (e *Divided) Update(ctx context.Context, fn func(KV) error) error {
+	var written []undo
+	err := e.Engine.Update(ctx, func(kv KV) error {
+		return e.memory.Update(ctx, func(volatile KV) error {
+			if err := takeBack(volatile, written); err != nil {
+				return err
+			}
+			run := &undoing{KV: volatile}
+			written = nil
+			if err := fn(divided{kv, run, &e.volatile}); err != nil {
+				return err
+			}
+			written = run.written
+			return nil
+		})
+	})
+	if err != nil && written != nil {
+		return errors.Join(err, e.memory.Update(context.WithoutCancel(ctx), func(kv KV) error { return takeBack(kv, written) }))
+	}
+	return err
+}
+
+// UpdateVolatile runs fn in a transaction that writes volatile keys alone.
+func (e *Divided) UpdateVolatile(ctx context.Context, fn func(KV) error) error {
+	return e.Engine.View(ctx, func(kv KV) error {
+		return e.memory.Update(ctx, func(volatile KV) error { return fn(divided{readOnly{kv}, volatile, &e.volatile}) })
+	})
+}
+
+// take takes the volatile keys that an earlier process has left in the engine out of it.
+func (e *Divided) take() error {
+	var left []Row
+	err := e.Engine.View(context.Background(), func(kv KV) error { return e.volatile.collect(kv, &left) })
+	if err != nil || len(left) == 0 { // a start that writes nothing does not wait for the disk
+		return err
+	}
+	if err := PutAll(context.Background(), e.memory, left); err != nil {
+		return err
+	}
+	return e.Engine.Update(context.Background(), func(kv KV) error {
+		for _, r := range left {
+			if err := kv.Delete(r.Key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Close implements Engine. It writes the volatile keys to the engine, for the next process.
+func (e *Divided) Close() error {
+	var all []Row
+	err := e.memory.View(context.Background(), func(kv KV) error { return e.volatile.collect(kv, &all) })
+	if err == nil && len(all) > 0 {
+		err = PutAll(context.Background(), e.Engine, all)
+	}
+	if errors.Is(err, ErrClosed) {
+		err = nil // it was closed before
+	}
+	return errors.Join(err, e.memory.Close(), e.Engine.Close())
+}
+
+// collect copies the volatile rows of a key space.
+func (v *Volatile) collect(kv KV, all *[]Row) error {
+	*all = nil
+	for _, part := range v.Within {
+		err := kv.Scan(part.From, part.To, func(key, value []byte) bool {
+			if v.Is(key) {
+				*all = append(*all, Row{bytes.Clone(key), bytes.Clone(value)})
+			}
+			return true
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// divided is a transaction over an engine with the volatile keys beside it.
+type divided struct {
+	KV       // of the engine
+	volatile KV
+	which    *Volatile
+}
+
+func (d divided) of(key []byte) KV {
+	if d.which.Is(key) {
+		return d.volatile
+	}
+	return d.KV
+}
+
+// Get implements KV.
+func (d divided) Get(key []byte) ([]byte, error) { return d.of(key).Get(key) }
+
+// Put implements KV.
+func (d divided) Put(key, value []byte) error { return d.of(key).Put(key, value) }
+
+// Delete implements KV.
+func (d divided) Delete(key []byte) error { return d.of(key).Delete(key) }
+
+// Scan implements KV.
+func (d divided) Scan(from, to []byte, fn func(key, value []byte) bool) error {
+	return d.merge(KV.Scan, from, to, func(a, b []byte) bool { return bytes.Compare(a, b) < 0 }, fn)
+}
+
+// ScanBack implements KV.
+func (d divided) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
+	return d.merge(KV.ScanBack, from, to, func(a, b []byte) bool { return bytes.Compare(a, b) > 0 }, fn)
+}
+
+type scan = func(kv KV, from, to []byte, fn func(key, value []byte) bool) error
+
+// merge scans one of the two, or both where the range has keys of both, in the order of the scan.
+func (d divided) merge(scan scan, from, to []byte, before func(a, b []byte) bool, fn func(key, value []byte) bool) error {
+	some, all := d.which.in(from, to)
+	switch {
+	case all:
+		return scan(d.volatile, from, to, fn)
+	case !some:
+		return scan(d.KV, from, to, fn)
+	}
+	var own []Row
+	err := scan(d.volatile, from, to, func(key, value []byte) bool {
+		own = append(own, Row{bytes.Clone(key), value})
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	more := true
+	next := func() {
+		r := own[0]
+		own = own[1:]
+		more = fn(r.Key, r.Value)
+	}
+	err = scan(d.KV, from, to, func(key, value []byte) bool {
+		for more && len(own) > 0 && before(own[0].Key, key) {
+			next()
+		}
+		more = more && fn(key, value)
+		return more
+	})
+	for err == nil && more && len(own) > 0 {
+		next()
+	}
+	return err
+}
+
+// in reports whether there may be volatile keys in a range of keys, and whether there can
+// be no others.
+func (v *Volatile) in(from, to []byte) (some, all bool) {
+	for i, part := range v.Within {
+		if bytes.Compare(from, part.To) >= 0 || to != nil && bytes.Compare(part.From, to) >= 0 {
+			continue
+		}
+		within := to != nil && bytes.Compare(from, part.From) >= 0 && bytes.Compare(to, part.To) <= 0
+		return true, within && i < len(v.Within)-1
+	}
+	return false, false
+}
+
+// undo is a write that can be taken back: nil is no value.
+type undo struct{ key, before, after []byte }
+
+// undoing is a write transaction that remembers what it replaces.
+type undoing struct {
+	KV
+	written []undo
+}
+
+func (u *undoing) remember(key, after []byte) error {
+	before, err := u.Get(key)
+	u.written = append(u.written, undo{bytes.Clone(key), bytes.Clone(before), bytes.Clone(after)})
+	return err
+}
+
+// Put implements KV.
+func (u *undoing) Put(key, value []byte) error {
+	if value == nil {
+		value = []byte{}
+	}
+	if err := u.remember(key, value); err != nil {
+		return err
+	}
+	return u.KV.Put(key, value)
+}
+
+// Delete implements KV.
+func (u *undoing) Delete(key []byte) error {
+	if err := u.remember(key, nil); err != nil {
+		return err
+	}
+	return u.KV.Delete(key)
+}
+
+// takeBack takes writes back, the last one first. What is there no more has been changed by somebody
+// else since, who has seen it: that stays.
+func takeBack(kv KV, written []undo) error {
+	for _, w := range slices.Backward(written) {
+		now, err := kv.Get(w.key)
+		if err != nil {
+			return err
+		}
+		if (now == nil) != (w.after == nil) || !bytes.Equal(now, w.after) {
+			continue
+		}
+		if w.before == nil {
+			err = kv.Delete(w.key)
+		} else {
+			err = kv.Put(w.key, w.before)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errDurable reports a write to a key that is not volatile where only those may be written.
+var errDurable = errors.New("only volatile records can be written here")
+
+// readOnly is a transaction that writes nothing.
+type readOnly struct{ KV }
+
+// Put implements KV.
+func (readOnly) Put(key, _ []byte) error { return fmt.Errorf("%q: %w", key, errDurable) }
+
+// Delete implements KV.
+func (readOnly) Delete(key []byte) error { return fmt.Errorf("%q: %w", key, errDurable) }

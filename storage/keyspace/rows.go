@@ -1,0 +1,35 @@
+package keyspace
+
+import "context"
+
+// Row is a key with its value.
+type Row struct{ Key, Value []byte }
+
+// Keys are those from one key up to another, which is not among them.
+type Keys struct{ From, To []byte }
+
+// Prefixed are the keys that start with a prefix.
+func Prefixed(prefix []byte) Keys { return Keys{prefix, PrefixEnd(prefix)} }
+
+// PrefixEnd is the first key after all keys that start with prefix.
+func PrefixEnd(prefix []byte) []byte {
+	end := append([]byte(nil), prefix...)
+	for i := len(end) - 1; i >= 0; i-- {
+		if end[i]++; end[i] != 0 {
+			return end[:i+1]
+		}
+	}
+	return nil
+}
+
+// PutAll writes rows in one transaction.
+func PutAll(ctx context.Context, engine Engine, rows []Row) error {
+	return engine.Update(ctx, func(kv KV) error {
+		for _, r := range rows {
+			if err := kv.Put(r.Key, r.Value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
