@@ -45,8 +45,9 @@ func (p provisioning) get(c *call) error {
 	return replyView(c, func(tx *storage.Tx) (storage.Document, error) { return p.Find(tx, c.param("id")) })
 }
 
+// A new configuration has what the connection's strategy gives it where nothing else is sent.
 func (p provisioning) create(c *call) error {
-	if err := c.read(); err != nil {
+	if err := c.readAs(p.Body(), resource.Update); err != nil {
 		return err
 	}
 	return replyChange(c, http.StatusCreated, func(ch *objects.Change) (storage.Document, error) {
@@ -54,8 +55,15 @@ func (p provisioning) create(c *call) error {
 	})
 }
 
+// A change has all that is required, unlike those of other kinds.
 func (p provisioning) patch(c *call) error {
 	if err := c.read(); err != nil {
+		return err
+	}
+	if err := c.check(p.Body(), resource.Create, func(tx *storage.Tx) error {
+		_, err := p.Find(tx, c.param("id"))
+		return err
+	}); err != nil {
 		return err
 	}
 	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
@@ -131,12 +139,12 @@ func (c *call) parts(p provisioning, l listing) error {
 //
 //auth0:operation POST /api/v2/connections/{id}/scim-configuration/tokens
 func createSCIMToken(c *call) error {
-	if err := c.read(); err != nil {
+	if err := c.readAs(resource.SCIMTokens, resource.Create); err != nil {
 		return err
 	}
 	id := resource.Prefixed("tok_", 16)()
 	return replyChange(c, http.StatusCreated, func(ch *objects.Change) (storage.Document, error) {
-		token, err := objects.AddSCIMToken(ch, c.param("id"), id, c.body["scopes"])
+		token, err := objects.AddSCIMToken(ch, c.param("id"), id, c.body)
 		if err != nil {
 			return nil, err
 		}

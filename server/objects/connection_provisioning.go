@@ -1,9 +1,11 @@
 package objects
 
 import (
+	"cmp"
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -19,6 +21,8 @@ type Provisioning struct {
 	// the answer of any other.
 	strategies  []string
 	unsupported error
+	// refuses is the answer to a connection whose options rule it out, nil for none.
+	refuses func(options storage.Document) error
 	// describe makes a new configuration.
 	describe func(ch *Change, connection storage.Document) storage.Document
 	// mapping is that of a new configuration, by the strategy of the connection.
@@ -29,6 +33,12 @@ type Provisioning struct {
 var SCIM = Provisioning{
 	kind: resource.SCIMConfigurations, parts: resource.SCIMTokens,
 	strategies: []string{"samlp", "oidc", "okta", "waad"}, unsupported: resource.SCIMUnsupported,
+	refuses: func(options storage.Document) error {
+		if options["useCommonEndpoint"] == true || options["waad_common_endpoint"] == true {
+			return resource.SCIMOfCommonEndpoint
+		}
+		return nil
+	},
 	describe: func(ch *Change, connection storage.Document) storage.Document {
 		return storage.Document{
 			"tenant_name": ch.TenantName(), "connection_id": connection["id"], "connection_name": connection["name"],
@@ -69,6 +79,9 @@ func (p Provisioning) supported(tx *storage.Tx, connectionID string) (storage.Do
 	return connection, nil
 }
 
+// Body describes what makes a configuration and changes it.
+func (p Provisioning) Body() *resource.Kind { return p.kind }
+
 // Find returns the configuration of a connection.
 func (p Provisioning) Find(tx *storage.Tx, connectionID string) (storage.Document, error) {
 	if _, err := p.supported(tx, connectionID); err != nil {
@@ -105,6 +118,9 @@ func (p Provisioning) Create(ch *Change, connectionID string, sent storage.Docum
 	connection, err := p.supported(ch.Tx, connectionID)
 	if err != nil {
 		return nil, err
+	}
+	if options, _ := connection["options"].(storage.Document); p.refuses != nil && p.refuses(options) != nil {
+		return nil, p.refuses(options)
 	}
 	if _, err := ch.Tx.Documents(p.kind.Name, "").Document(connectionID); err == nil {
 		return nil, p.kind.Taken
@@ -144,15 +160,26 @@ func (p Provisioning) Parts(tx *storage.Tx, connectionID string) (storage.Docume
 	return tx.Documents(p.parts.Name, connectionID), err
 }
 
-// AddSCIMToken makes a token for the SCIM endpoint of a connection. Its secret is not kept.
-func AddSCIMToken(ch *Change, connectionID, id string, scopes any) (storage.Document, error) {
+// mostSCIMTokens is how many tokens a connection may have at once, Auth0:
+// api/management/v2/connections/post-scim-token.
+const mostSCIMTokens = 2
+
+// AddSCIMToken makes a token for the SCIM endpoint of a connection, with the scopes and the
+// lifetime that were sent. Its secret is not kept.
+func AddSCIMToken(ch *Change, connectionID, id string, sent storage.Document) (storage.Document, error) {
 	tokens, err := SCIM.Parts(ch.Tx, connectionID)
 	if err != nil {
 		return nil, err
 	}
-	doc := storage.Document{"token_id": id, "scopes": scopes, "created_at": resource.Time(ch.Now)}
-	if scopes == nil {
+	if issued, err := collect(tokens.All()); err != nil || len(issued) >= mostSCIMTokens {
+		return nil, cmp.Or(err, error(resource.SCIMTokensFull))
+	}
+	doc := storage.Document{"token_id": id, "scopes": sent["scopes"], "created_at": resource.Time(ch.Now)}
+	if doc["scopes"] == nil {
 		doc["scopes"] = []any{"get:users", "post:users", "put:users", "patch:users", "delete:users"}
+	}
+	if seconds, limited := sent["token_lifetime"].(float64); limited {
+		doc["valid_until"] = resource.Time(ch.Now.Add(time.Duration(seconds) * time.Second))
 	}
 	return doc, tokens.Put(storage.Write{ID: id, Document: doc})
 }

@@ -3,23 +3,39 @@ package resource
 // SCIMConfigurations and DirectoryProvisionings are how a connection provisions users. Auth0:
 // api/management/v2/connections/post-scim-configuration and post-directory-provisioning.
 var (
-	SCIMConfigurations     = provisioning("scim-configuration", "updated_on", "Not Found", "The connection has a configuration already.")
-	DirectoryProvisionings = provisioning("directory-provisioning", "updated_at",
-		"Directory provisioning configuration not found", "Directory provisioning is already enabled on the specified connection")
+	SCIMConfigurations = &Kind{
+		Name: "scim-configuration", ID: "connection_id", Updated: "updated_on",
+		Fields:  Fields{"user_id_attribute": {Type: String, Required: true}, "mapping": mapped("scim", true)},
+		Missing: missing("", "Not Found"), Taken: refused("", "SCIM configuration already exists for connection"),
+	}
+	DirectoryProvisionings = &Kind{
+		Name: "directory-provisioning", ID: "connection_id", Updated: "updated_at",
+		Fields: Fields{
+			"mapping": mapped("idp", false), "synchronize_automatically": flag,
+			"synchronize_groups": {Type: String, Enum: []string{"off", "all", "selected"}},
+		},
+		Missing: missing("", "Directory provisioning configuration not found"),
+		Taken:   taken("", "Directory provisioning is already enabled on the specified connection"),
+	}
 )
 
-func provisioning(name, updated, none, another string) *Kind {
-	return &Kind{
-		Name: name, ID: "connection_id", Open: true, Updated: updated,
-		Missing: missing("", none), Taken: taken("", another),
-	}
+// mapped is a list of what an attribute of the other side is called here.
+func mapped(other string, required bool) Field {
+	return Field{Type: Array, Required: required, Ordered: true, Item: &Field{Type: Object, Fields: Fields{"auth0": text, other: text}}}
 }
 
 // SCIMTokens are the tokens of a connection's SCIM endpoint, Auth0:
 // api/management/v2/connections/post-scim-token.
-var SCIMTokens = &Kind{Name: "scim-configuration/tokens", ID: "token_id", Open: true, Fields: Fields{
-	"token": {Secret: true}, "token_id": publicKey, "token_lifetime": {Type: Any, Plain: true},
+var SCIMTokens = &Kind{Name: "scim-configuration/tokens", ID: "token_id", Fields: Fields{
+	"token": {Access: ReadOnly, Secret: true}, "token_id": {Access: ReadOnly, Plain: true},
+	"scopes": {Type: Array, Min: 1, Item: &text}, "token_lifetime": {Type: Integer, Nullable: true, Plain: true, Min: 900},
 }}
+
+// SCIMTokensFull is the answer of a connection that has as many tokens as it may.
+var SCIMTokensFull = taken("", "Maximum of 2 tokens already issued for this connection")
+
+// SCIMOfCommonEndpoint is the answer of a connection to the users of any directory.
+var SCIMOfCommonEndpoint = refused("", "SCIM cannot be enabled for this connection when the Azure AD common endpoint is used.")
 
 // SynchronizedGroups are the groups of a company's directory that are synchronized, Auth0:
 // api/management/v2/connections/post-directory-provisioning-synchronized-groups.
