@@ -2,7 +2,6 @@ package management
 
 import (
 	"net/http"
-	"reflect"
 
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
@@ -35,10 +34,7 @@ func showModule(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document
 	if err != nil {
 		return nil, err
 	}
-	published := latest != nil
-	for _, name := range objects.ModuleContent {
-		published = published && reflect.DeepEqual(doc[name], latest[name])
-	}
+	published := objects.IsModuleVersion(doc, latest)
 	delete(doc, "publish")
 	hideValues(doc)
 	doc["all_changes_published"], doc["actions_using_module_total"] = published, len(using)

@@ -71,7 +71,15 @@ func TestActionModulesArePublishedAndUsed(t *testing.T) {
 	if module["all_changes_published"] != false || module["actions_using_module_total"] != 0.0 {
 		t.Errorf("a new module is %v", module)
 	}
+	refused := func(status int, method, path string, body any, message string) {
+		t.Helper()
+		if answer := c.must(status, method, "/actions/modules/"+id+path, body); answer["message"] != message {
+			t.Errorf("%s %s is refused with %v, want %q", method, path, answer, message)
+		}
+	}
 	version := c.must(200, http.MethodPost, "/actions/modules/"+id+"/versions", nil)
+	refused(409, http.MethodPost, "/versions", nil, "No draft version is available to publish.")
+	refused(409, http.MethodPost, "/rollback", object{"module_version_id": version["id"]}, "The specified version is already the current draft version.")
 	c.must(200, http.MethodPatch, "/actions/modules/"+id, object{"code": "two"})
 	back := c.must(200, http.MethodPost, "/actions/modules/"+id+"/rollback", object{"module_version_id": version["id"]})
 	if back["code"] != "one" || back["all_changes_published"] != true || back["latest_version_number"] != 1.0 {
@@ -84,7 +92,7 @@ func TestActionModulesArePublishedAndUsed(t *testing.T) {
 	if len(users) != 1 || users[0].(object)["action_id"] != action["id"] || users[0].(object)["module_version_number"] != 1.0 {
 		t.Errorf("it is used by %v", users)
 	}
-	c.must(409, http.MethodDelete, "/actions/modules/"+id, nil)
+	refused(412, http.MethodDelete, "", nil, "The Actions Module cannot be deleted because it is in use by one or more actions.")
 	c.must(204, http.MethodDelete, "/actions/actions/"+action["id"].(string), nil)
 	c.must(204, http.MethodDelete, "/actions/modules/"+id, nil)
 	if none := c.must(200, http.MethodGet, "/actions/modules", nil); none["total"] != 0.0 || none["page"] != 0.0 {

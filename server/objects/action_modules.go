@@ -1,6 +1,8 @@
 package objects
 
 import (
+	"reflect"
+
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -27,8 +29,8 @@ var ActionModules = &Kind{
 // ActionModuleVersions are what was published of a module.
 var ActionModuleVersions = &Kind{Kind: resource.ActionModuleVersions, Owner: ActionModules}
 
-// ModuleContent are the members of a module that a version keeps.
-var ModuleContent = []string{"code", "dependencies", "secrets"}
+// moduleContent are the members of a module that a version keeps.
+var moduleContent = []string{"code", "dependencies", "secrets"}
 
 // LatestModuleVersion is the version of a module that came last, nil for none.
 func LatestModuleVersion(tx *storage.Tx, id string) (version storage.Document, err error) {
@@ -38,6 +40,15 @@ func LatestModuleVersion(tx *storage.Tx, id string) (version storage.Document, e
 		}
 	}
 	return version, nil
+}
+
+// IsModuleVersion reports whether a module is what a version of it keeps; nil is no version.
+func IsModuleVersion(module, version storage.Document) bool {
+	same := version != nil
+	for _, name := range moduleContent {
+		same = same && reflect.DeepEqual(module[name], version[name])
+	}
+	return same
 }
 
 // unusedModule refuses to delete a module that actions use.
@@ -55,6 +66,13 @@ func PublishModule(ch *Change, id string) (storage.Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	last, err := LatestModuleVersion(ch.Tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if IsModuleVersion(module, last) {
+		return nil, resource.ModuleWithoutDraft
+	}
 	return publishVersion(ch, module)
 }
 
@@ -68,7 +86,10 @@ func RollBackModule(ch *Change, id, versionID string) (storage.Document, error) 
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range ModuleContent {
+	if IsModuleVersion(module, version) {
+		return nil, resource.ModuleVersionIsDraft
+	}
+	for _, name := range moduleContent {
 		module[name] = version[name]
 	}
 	stamp(module, module, resource.MicroTime(ch.Now))
@@ -85,7 +106,7 @@ func publishVersion(ch *Change, module storage.Document) (storage.Document, erro
 	version := storage.Document{
 		"id": resource.UUID(), "module_id": module["id"], "version_number": number + 1, "created_at": resource.MicroTime(ch.Now),
 	}
-	for _, name := range ModuleContent {
+	for _, name := range moduleContent {
 		version[name] = module[name]
 	}
 	return version, PlainOf(ch.Tx, resource.ActionModuleVersions, storage.Text(module, "id")).Put(version)

@@ -79,7 +79,10 @@ var (
 var (
 	ActionBound       = &apierr.Error{Status: http.StatusConflict, Message: "Unable to delete an action bound to a trigger."}
 	ActionNotDeployed = &apierr.Error{Status: http.StatusBadRequest, Message: "Trying to create a binding for an action that has not been deployed yet."}
-	ModuleUsed        = &apierr.Error{Status: http.StatusConflict, Message: "Unable to delete a module that actions use."}
+	// ModuleUsed, ModuleWithoutDraft and ModuleVersionIsDraft are the answers of modules, Auth0: api/management/v2/actions/modules.
+	ModuleUsed           = &apierr.Error{Status: http.StatusPreconditionFailed, Message: "The Actions Module cannot be deleted because it is in use by one or more actions."}
+	ModuleWithoutDraft   = taken("", "No draft version is available to publish.")
+	ModuleVersionIsDraft = taken("", "The specified version is already the current draft version.")
 	// ActionExecutionMissing and ActionBindingMissing answer for ids that are none.
 	ActionExecutionMissing = missing("", "That execution does not exist.")
 	ActionBindingMissing   = missing("", "That binding does not exist.")
