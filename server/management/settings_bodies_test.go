@@ -2,6 +2,7 @@ package management_test
 
 import (
 	"net/http"
+	"reflect"
 	"testing"
 
 	"github.com/tenant0/tenant0/server/servertest"
@@ -152,6 +153,12 @@ func TestBodiesOfStreamsAndDomains(t *testing.T) {
 		domain("two.exampleco.com", object{"custom_client_ip_header": "x-real-ip"}, "'No enum match for: x-real-ip' on property custom_client_ip_header."),
 		domain("three.exampleco.com", object{"tls_policy": "compatible"}, "'No enum match for: compatible' on property tls_policy."),
 		domain("four.exampleco.com", object{"relying_party_identifier": "a b"}, "'Object didn't pass validation for format hostname: a b' on property relying_party_identifier."),
+		domain("three.exampleco.com", object{"tls_policy": "recommended"}, "The 'tls_policy' cannot be set on self_managed domains"),
+		domain("four.exampleco.com", object{"relying_party_identifier": "other.com"}, "The 'relying_party_identifier' must be equal to or a registrable domain suffix of the domain."),
+		domain("four.exampleco.com", object{"relying_party_identifier": "com"}, "The 'relying_party_identifier' must be equal to or a registrable domain suffix of the domain."),
+		domain("four.exampleco.com", object{"relying_party_identifier": "four.exampleco.com"}, ""),
+		{http.MethodPost, "/custom-domains", object{"domain": "six.exampleco.com", "type": "auth0_managed_certs", "custom_client_ip_header": "true-client-ip"}, "The 'custom_client_ip_header' cannot be set on auth0_managed domains"},
+		{http.MethodPost, "/custom-domains", object{"domain": "six.exampleco.com", "type": "auth0_managed_certs", "tls_policy": "recommended", "custom_client_ip_header": nil}, ""},
 		domain("five.exampleco.com", object{"novelty": 1}, "'Additional properties not allowed: novelty'."),
 	})
 }
@@ -195,4 +202,29 @@ func TestBodiesOfOrganizationsAndProfiles(t *testing.T) {
 		{http.MethodPost, "/actions/modules", object{"name": letters(256), "code": "x"}, "'String is too long (256 chars), maximum 255' on property name."},
 		{http.MethodPost, "/actions/modules", object{"name": "long", "code": letters(65537)}, "'String is too long (65537 chars), maximum 65536' on property code."},
 	})
+}
+
+// TestIdentifierFirstInAnswers: what Auth0 answers to a change of the tenant's settings tells whether
+// prompts ask for the identifier first, and a read does not.
+func TestIdentifierFirstInAnswers(t *testing.T) {
+	c := newClient(t)
+	colors := object{"colors": object{"primary": "#000000"}}
+	for _, tt := range []struct {
+		name   string
+		first  bool
+		change object
+		want   any
+	}{
+		{"not asked for first", false, object{"friendly_name": "Ours"}, nil},
+		{"asked for first", true, object{"friendly_name": "Ours"}, object{"identifier_first": true}},
+		{"with colors", true, object{"universal_login": colors}, object{"identifier_first": true, "colors": colors["colors"]}},
+	} {
+		c.must(200, http.MethodPatch, "/prompts", object{"identifier_first": tt.first})
+		if got := c.must(200, http.MethodPatch, "/tenants/settings", tt.change)["universal_login"]; !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: the answer has %v, want %v", tt.name, got, tt.want)
+		}
+	}
+	if got := c.must(200, http.MethodGet, "/tenants/settings", nil)["universal_login"]; !reflect.DeepEqual(got, colors) {
+		t.Errorf("a read has %v", got)
+	}
 }

@@ -108,6 +108,17 @@ func (c *call) showTenantSettings(doc storage.Document) storage.Document {
 	return c.selectFields(doc)
 }
 
+// showIdentifierFirst adds what Auth0's answer to a change tells of the prompts, which a read
+// does not.
+func showIdentifierFirst(doc storage.Document) {
+	page, ok := doc["universal_login"].(storage.Document)
+	if !ok {
+		page = storage.Document{}
+		doc["universal_login"] = page
+	}
+	page["identifier_first"] = true
+}
+
 func tenantOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/tenants/settings", []string{"read:tenant_settings"}, tenantSettings},
@@ -138,6 +149,11 @@ func updateTenantSettings(c *call) error {
 		doc, err := objects.UpdateTenant(ch, c.body)
 		if err != nil {
 			return nil, err
+		}
+		if prompts, err := objects.Settings(ch.Tx, resource.Prompts, ch.Now); err != nil {
+			return nil, err
+		} else if prompts["identifier_first"] == true {
+			showIdentifierFirst(doc)
 		}
 		return c.showTenantSettings(doc), nil
 	})

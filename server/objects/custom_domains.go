@@ -14,10 +14,10 @@ var CustomDomains = &Kind{Kind: resource.CustomDomains, before: describeDomain}
 
 // describeDomain adds the DNS record that would verify a new domain.
 func describeDomain(o Collection, doc, old storage.Document) error {
-	if old != nil {
-		return nil
+	if err := checkDomain(doc); err != nil || old != nil {
+		return err
 	}
-	if _, sent := doc["tls_policy"]; !sent {
+	if _, sent := doc["tls_policy"]; !sent && storage.Text(doc, "type") == "auth0_managed_certs" {
 		doc["tls_policy"] = "recommended"
 	}
 	first := true
@@ -38,6 +38,27 @@ func describeDomain(o Collection, doc, old storage.Document) error {
 	}
 	doc["verification"] = storage.Document{"methods": []any{method}}
 	return nil
+}
+
+// checkDomain refuses what a domain of its type cannot have, and what WebAuthn does not take for its relying party
+// (Web Authentication section 5.1.2).
+func checkDomain(doc storage.Document) error {
+	managed := storage.Text(doc, "type") == "auth0_managed_certs"
+	switch party := storage.Text(doc, "relying_party_identifier"); {
+	case !managed && doc["tls_policy"] != nil:
+		return resource.InvalidBody("The 'tls_policy' cannot be set on self_managed domains")
+	case managed && storage.Text(doc, "custom_client_ip_header") != "":
+		return resource.InvalidBody("The 'custom_client_ip_header' cannot be set on auth0_managed domains")
+	case party != "" && !isSuffix(party, storage.Text(doc, "domain")):
+		return resource.InvalidBody("The 'relying_party_identifier' must be equal to or a registrable domain suffix of the domain.")
+	}
+	return nil
+}
+
+// isSuffix reports whether a name is a domain or the end of it that somebody may have
+// registered: more than the top level.
+func isSuffix(name, domain string) bool {
+	return name == domain || strings.Contains(name, ".") && strings.HasSuffix(domain, "."+name)
 }
 
 // originOf is the name at Auth0 that a custom domain is an alias of.
