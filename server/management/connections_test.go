@@ -11,6 +11,8 @@ import (
 	"encoding/hex"
 	"math/big"
 	"net/http"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 )
@@ -78,4 +80,30 @@ func selfSigned(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return der
+}
+
+// TestWhatAnEntraConnectionShows: the tenant's domain, which the directory sends people back to, and a
+// list of thumbprints, which is empty since the directory's certificates are not fetched.
+func TestWhatAnEntraConnectionShows(t *testing.T) {
+	c := newClient(t)
+	made := c.must(201, http.MethodPost, "/connections", object{
+		"name": "entra", "strategy": "waad", "options": object{"tenant_domain": "corp.example", "client_id": "x", "client_secret": "y"},
+	})
+	path := "/connections/" + made["id"].(string)
+	changed := c.must(200, http.MethodPatch, path, object{"options": object{"tenant_domain": "corp.example", "client_id": "z"}})
+	kept := c.must(200, http.MethodPatch, path, object{"options": object{"app_domain": "login.example", "thumbprints": []any{"ab"}}})
+	_, host, _ := strings.Cut(strings.TrimSuffix(c.tenant.URL, "/"), "://")
+	for _, tt := range []struct {
+		name        string
+		answer      object
+		domain      string
+		thumbprints []any
+	}{
+		{"made", made, host, []any{}}, {"changed", changed, host, []any{}}, {"given others", kept, "login.example", []any{"ab"}},
+	} {
+		options := tt.answer["options"].(object)
+		if options["app_domain"] != tt.domain || !reflect.DeepEqual(options["thumbprints"], tt.thumbprints) {
+			t.Errorf("%s it shows %v", tt.name, options)
+		}
+	}
 }

@@ -23,10 +23,10 @@ func TestDeletesOfNothing(t *testing.T) {
 		"/connections/con_0000000000000000": 204, "/resource-servers/none": 204, "/users/auth0%7Cnone": 204, "/rules/rul_none": 204,
 		"/log-streams/lst_none": 204, "/event-streams/est_0000000000000000000000": 204, "/self-service-profiles/ssp_none": 204, "/grants/none": 204,
 		"/token-exchange-profiles/tep_none": 204, "/device-credentials/dcr_none": 204, "/hooks/none": 204, "/rules-configs/none": 204,
-		"/refresh-tokens/none": 202, "/sessions/none": 202, "/guardian/enrollments/dev_none": 204,
+		"/refresh-tokens/none": 202, "/sessions/none": 202,
 
 		"/roles/rol_none": 404, "/organizations/org_none": 404, "/actions/actions/none": 404, "/branding/themes/none": 404,
-		"/flows/af_none": 404, connection + "/scim-configuration": 404, "/clients/none/credentials/cred_none": 404,
+		"/flows/af_none": 404, "/guardian/enrollments/dev_none": 404, connection + "/scim-configuration": 404, "/clients/none/credentials/cred_none": 404,
 	} {
 		if got, answer := c.do(http.MethodDelete, path, nil); got != status {
 			t.Errorf("DELETE %s: %d, want %d: %v", path, got, status, answer)

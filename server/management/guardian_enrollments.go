@@ -1,7 +1,6 @@
 package management
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/tenant0/tenant0/server/objects"
@@ -52,9 +51,6 @@ func getEnrollment(c *call) error {
 func deleteEnrollment(c *call) error {
 	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error {
 		user, doc, err := objects.Factor(ch.Tx, c.param("id"))
-		if errors.Is(err, resource.EnrollmentMissing) {
-			return nil // what was asked for is so
-		}
 		if err != nil {
 			return err
 		}

@@ -36,6 +36,9 @@ func completeConnection(o Collection, doc, old storage.Document) error {
 		}
 		describeCertificate(doc)
 	}
+	if options, ok := doc["options"].(storage.Document); ok && strategy == "waad" && options["app_domain"] == nil {
+		options["app_domain"] = o.Host() // where the directory sends people back to
+	}
 	if strategy == storage.DatabaseStrategy {
 		if err := checkAttributes(doc, old); err != nil {
 			return err

@@ -112,7 +112,7 @@ var strategyOptions = map[string]storage.Document{
 		"connection_settings": storage.Document{"pkce": "auto"},
 	},
 	"samlp": {"assertion_decryption_settings": storage.Document{"algorithm_profile": "v2026-1", "algorithm_exceptions": []any{}}},
-	"waad":  {"waad_common_endpoint": false},
+	"waad":  {"waad_common_endpoint": false, "thumbprints": []any{}},
 }
 
 // CompleteConnectionOptions fills in the options that Auth0 adds, for a new
