@@ -1,5 +1,7 @@
 package storage
 
+import "time"
+
 // FormVisit is a form of the tenant's that a login shows. It holds for one session alone: another user
 // may log in at the same browser, or the same one with less proof.
 type FormVisit struct {
@@ -7,6 +9,9 @@ type FormVisit struct {
 	FormID    string `json:"form_id"`
 	// Turn counts what the user has sent, so that nothing is taken twice.
 	Turn int `json:"turn"`
+	// TakenAt is when the turn was taken by a request that has not yet said how far the form has come,
+	// zero for none.
+	TakenAt time.Time `json:"taken_at,omitzero"`
 	// Node is the id of the step that is shown, and Back are those of the steps before it.
 	Node string   `json:"node,omitempty"`
 	Back []string `json:"back,omitempty"`

@@ -184,7 +184,9 @@ func (m *room) comeTo(r *http.Request, d *decision) error {
 	}
 	return m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
 		return session.Change(tx, d.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
-			t.Form = d.form
+			if t.Form == nil || t.Form.SessionID != d.form.SessionID || t.Form.FormID != d.form.FormID { // another tab may have begun it
+				t.Form = d.form
+			}
 			return nil
 		})
 	})

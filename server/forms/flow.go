@@ -66,19 +66,18 @@ func (m *room) resend(w http.ResponseWriter, r *http.Request, v *visit, step nod
 	if wait, over := m.mayResend(v, button); over || wait > 0 {
 		return web.Continue(w, r, v.path(), v.state)
 	}
-	if err := m.take(r, v); err != nil {
-		return v.answered(w, r, err)
-	}
-	if v.kept.Sent == nil {
-		v.kept.Sent = map[string]sending{}
-	}
-	v.kept.Sent[id] = sending{v.kept.Sent[id].Times + 1, m.Now()}
-	message, err := m.run(r, v, button.Config.FlowID)
-	if err != nil {
-		return v.answered(w, r, err)
-	}
-	if message != "" {
-		return m.stopped(w, r, v, message)
-	}
-	return m.stay(w, r, v)
+	return m.once(w, r, v, func(r *http.Request) error {
+		if v.kept.Sent == nil {
+			v.kept.Sent = map[string]sending{}
+		}
+		v.kept.Sent[id] = sending{v.kept.Sent[id].Times + 1, m.Now()}
+		message, err := m.run(r, v, button.Config.FlowID)
+		switch {
+		case err != nil:
+			return v.answered(w, r, err)
+		case message != "":
+			return m.stopped(w, r, v, message)
+		}
+		return m.stay(w, r, v)
+	})
 }

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -63,6 +62,8 @@ type visit struct {
 	kept kept
 	// context is what expressions know of the login.
 	context map[string]any
+	// waited says that another request has changed the visit while this one waited.
+	waited bool
 }
 
 // kept is what was entered and stored so far. It is sealed in the login.
@@ -91,9 +92,17 @@ var (
 	errTaken = errors.New("the page is not the one that the form is at")
 )
 
-// load finds the form that a login shows. The login has to be at it: whoever has not yet done what
-// comes before, as a further factor, is sent back, with errNothingAsked.
+// load finds the form that a login shows, once nobody else is at work on it. The login has to be at it:
+// whoever has not yet done what comes before, as a further factor, is sent back, with errNothingAsked.
 func (m *room) load(r *http.Request) (v visit, err error) {
+	if v, err = m.look(r); err == nil && v.busy(m.Now()) {
+		return m.awaited(r)
+	}
+	return v, err
+}
+
+// look finds the form as it is now.
+func (m *room) look(r *http.Request) (v visit, err error) {
 	v.state = session.StateOf(r)
 	if v.t, err = m.Cookies.Transaction(m.DB, r, v.state, m.Now()); err != nil {
 		return v, err
@@ -210,41 +219,6 @@ func (m *room) env(v *visit) expressions.Env {
 	}
 }
 
-// take uses up the turn of a page: of what is sent twice, one is taken.
-func (m *room) take(r *http.Request, v *visit) error {
-	return m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
-		return session.Change(tx, v.t.StateHash, m.Now(), func(t *storage.Transaction) error {
-			if t.Form == nil || t.Form.SessionID != v.SessionID || t.Form.FormID != v.FormID || t.Form.Done || t.Form.Turn != v.Turn {
-				return errTaken
-			}
-			t.Form.Turn++
-			return nil
-		})
-	})
-}
-
-// keep writes how far the user has come.
-func (m *room) keep(r *http.Request, v *visit) error {
-	if err := v.seal(m.Secrets); err != nil {
-		return err
-	}
-	return m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error { return m.write(tx, v) })
-}
-
-// write writes the visit over the one whose turn was taken.
-func (m *room) write(tx *storage.Tx, v *visit) error {
-	return session.Change(tx, v.t.StateHash, m.Now(), func(t *storage.Transaction) error {
-		if t.Form == nil || t.Form.SessionID != v.SessionID || t.Form.FormID != v.FormID || t.Form.Turn != v.Turn+1 {
-			return errTaken
-		}
-		form := v.FormVisit
-		form.Turn++
-		form.Back = slices.Clone(v.Back)
-		t.Form = &form
-		return nil
-	})
-}
-
 // answered is what becomes of an error of a page: who is at another place of the login is sent there.
 func (v visit) answered(w http.ResponseWriter, r *http.Request, err error) error {
 	switch {
@@ -273,11 +247,10 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	if v.Node != "" && ok {
 		return m.page(w, r, http.StatusOK, &v, step, shown{})
 	}
-	if err := m.take(r, &v); err != nil {
-		return v.answered(w, r, err)
-	}
-	v.kept.Journey, v.Back = expressions.UUID(), nil
-	return m.goOn(w, r, &v, node{}, cmp.Or(v.form.Start.NextNode, endingNode))
+	return m.once(w, r, &v, func(r *http.Request) error {
+		v.kept.Journey, v.Back = expressions.UUID(), nil
+		return m.goOn(w, r, &v, node{}, cmp.Or(v.form.Start.NextNode, endingNode))
+	})
 }
 
 // submit takes what was entered.
@@ -293,7 +266,7 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 		return v.answered(w, r, err)
 	}
 	step, ok := m.step(&v)
-	if !ok || step.Type != stepNode || form.Has("turn") && form.Get("turn") != strconv.Itoa(v.Turn) {
+	if !ok || step.Type != stepNode || v.waited || form.Has("turn") && form.Get("turn") != strconv.Itoa(v.Turn) {
 		return web.Continue(w, r, v.path(), v.state)
 	}
 	action, id, _ := strings.Cut(form.Get("action"), "::")
@@ -333,10 +306,9 @@ func (m *room) next(w http.ResponseWriter, r *http.Request, v *visit, step node,
 	if faults := step.enteredAll(form, v.kept.Fields); len(faults) > 0 {
 		return m.page(w, r, http.StatusBadRequest, v, step, shown{faults: faults, typed: form, alert: v.say(errInput)})
 	}
-	if err := m.take(r, v); err != nil {
-		return v.answered(w, r, err)
-	}
-	return m.goOn(w, r, v, step, cmp.Or(step.Config.NextNode, endingNode))
+	return m.once(w, r, v, func(r *http.Request) error {
+		return m.goOn(w, r, v, step, cmp.Or(step.Config.NextNode, endingNode))
+	})
 }
 
 // previous goes back to the step before, and keeps what was entered: it is held against the same as
@@ -348,12 +320,11 @@ func (m *room) previous(w http.ResponseWriter, r *http.Request, v *visit, step n
 	if faults := step.enteredAll(form, v.kept.Fields); len(faults) > 0 {
 		return m.page(w, r, http.StatusBadRequest, v, step, shown{faults: faults, typed: form, alert: v.say(errInput)})
 	}
-	if err := m.take(r, v); err != nil {
-		return v.answered(w, r, err)
-	}
-	last := len(v.Back) - 1
-	v.Node, v.Back = v.Back[last], v.Back[:last]
-	return m.stay(w, r, v)
+	return m.once(w, r, v, func(r *http.Request) error {
+		last := len(v.Back) - 1
+		v.Node, v.Back = v.Back[last], v.Back[:last]
+		return m.stay(w, r, v)
+	})
 }
 
 // jump goes on to the node of a button. What was entered in the step is neither looked at nor kept.
@@ -362,10 +333,9 @@ func (m *room) jump(w http.ResponseWriter, r *http.Request, v *visit, step node,
 	if !ok {
 		return m.page(w, r, http.StatusBadRequest, v, step, shown{alert: v.say(errInput)})
 	}
-	if err := m.take(r, v); err != nil {
-		return v.answered(w, r, err)
-	}
-	return m.goOn(w, r, v, step, cmp.Or(button.Config.NextNode, endingNode))
+	return m.once(w, r, v, func(r *http.Request) error {
+		return m.goOn(w, r, v, step, cmp.Or(button.Config.NextNode, endingNode))
+	})
 }
 
 // stay shows the step that the visit is at now.
