@@ -2,6 +2,7 @@ package flows
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"encoding/base64"
@@ -48,7 +49,7 @@ var actions = map[string]func(*execution, params) (any, error){
 	"FLOW DELAY_FLOW":    (*execution).delay,
 	"FLOW DO_NOTHING":    func(*execution, params) (any, error) { return object{}, nil },
 
-	"JSON CREATE_JSON":    func(_ *execution, p params) (any, error) { return object{"result": p["payload"]}, nil },
+	"JSON CREATE_JSON":    func(_ *execution, p params) (any, error) { return object{"result": p["object"]}, nil },
 	"JSON PARSE_JSON":     parseJSON,
 	"JSON SERIALIZE_JSON": serializeJSON,
 	"XML PARSE_XML":       parseXML,
@@ -98,7 +99,7 @@ const maxDelay = 30 * time.Second
 // delay waits. A flow runs while a browser waits for its page, so that it waits for seconds and no
 // longer.
 func (e *execution) delay(p params) (any, error) {
-	unit, ok := map[string]time.Duration{"SECONDS": time.Second, "MINUTES": time.Minute, "HOURS": time.Hour, "DAYS": 24 * time.Hour}[p.text("units")]
+	unit, ok := map[string]time.Duration{"SECONDS": time.Second, "MINUTES": time.Minute, "HOURS": time.Hour, "DAYS": 24 * time.Hour}[cmp.Or(p.text("units"), "SECONDS")]
 	n, isNumber := expressions.Number(p["number"])
 	if !ok || !isNumber || n < 0 {
 		return nil, fmt.Errorf("%s %s is no time to wait", p.text("number"), p.text("units"))

@@ -226,7 +226,7 @@ var plainParams = map[string][]string{
 
 // branch runs the actions of a condition that holds, or those of one that does not.
 func (e *execution) branch(a action, depth int) (any, error) {
-	holds, err := e.env().Condition(a.Params["condition"])
+	holds, err := e.env().Condition(a.Params["if"])
 	if err != nil {
 		return nil, err
 	}

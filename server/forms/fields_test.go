@@ -10,6 +10,10 @@ import (
 // holds in a form's expression.
 func TestEveryFieldIsChecked(t *testing.T) {
 	options := []object{{"value": "a", "label": "A"}, {"value": "b", "label": "B"}}
+	cards := []object{{"value": "a", "label": "A", "image_url": "https://a.example/a.png"}, {"value": "b", "label": "B", "image_url": "https://a.example/b.png"}}
+	payment := object{
+		"charge": object{"type": "ONE_OFF", "one_off": object{"amount": 1, "currency": "EUR"}}, "credentials": object{"public_key": "pk", "private_key": "sk"},
+	}
 	tn := start(t)
 	for _, test := range []struct {
 		kind   string
@@ -54,14 +58,16 @@ func TestEveryFieldIsChecked(t *testing.T) {
 		{"CHOICE", object{"options": options}, []string{"x", "c"}, "Please, choose one of the options."},
 		{"CHOICE", object{"options": options}, []string{"x", "a", "x", "b"}, "Please, choose one of the options."},
 		{"CHOICE", object{"options": options, "multiple": true}, []string{"x", "a", "x", "b"}, `= ["a","b"]`},
-		{"CHOICE", object{"options": options, "allow_other": true}, []string{"x", "$other", "x.other", "c"}, "= c"},
+		{"CHOICE", object{"options": options, "allow_other": object{"enabled": true}}, []string{"x", "$other", "x.other", "c"}, "= c"},
 		{"CHOICE", object{"options": options}, []string{"x", "$other", "x.other", "c"}, "Please, choose one of the options."},
-		{"CARDS", object{"options": options}, []string{"x", "b"}, "= b"},
+		{"CARDS", object{"options": cards}, []string{"x", "b"}, "= b"},
 		{"DROPDOWN", object{"options": options}, []string{"x", ""}, "This field is required."},
 		{"DROPDOWN", object{"options": options}, []string{"x", "a"}, "= a"},
-		{"PAYMENT", nil, nil, "tenant0 does not emulate fields of the type PAYMENT."},
+		{"PAYMENT", payment, nil, "tenant0 does not emulate fields of the type PAYMENT."},
 		{"FILE", object{"optional": true}, nil, "= "},
-		{"CUSTOM", nil, []string{"x", "y"}, "tenant0 does not emulate fields of the type CUSTOM."},
+		{"FILE", nil, nil, "tenant0 does not emulate fields of the type FILE."},
+		{"SOCIAL", nil, nil, "tenant0 does not emulate fields of the type SOCIAL."},
+		{"CUSTOM", object{"schema": object{}, "code": "function CustomField() {}"}, []string{"x", "y"}, "tenant0 does not emulate fields of the type CUSTOM."},
 	} {
 		form := tn.form(nil, step("one", "two", field(test.kind, "x", test.config)), step("two", "$ending", block("RICH_TEXT", "r", object{"content": "<p>= {{fields.x}}</p>"})))
 		_, page := tn.send(tn.at(form), test.sent...)

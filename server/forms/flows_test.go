@@ -29,8 +29,12 @@ func (tn tenant) vault() string {
 	tn.t.Helper()
 	return tn.create("flows/vault/connections", object{"name": "M2M", "app_id": "AUTH0", "setup": object{
 		"type": "OAUTH_APP", "client_id": servertest.Management, "client_secret": servertest.ManagementSecret,
-		"domain": strings.TrimSuffix(strings.TrimPrefix(tn.URL, "https://"), "/"), "audience": tn.URL + "api/v2/",
+		"domain": tn.host(), "audience": tn.URL + "api/v2/",
 	}})
+}
+
+func (tn tenant) host() string {
+	return strings.TrimSuffix(strings.TrimPrefix(tn.URL, "https://"), "/")
 }
 
 // runs is a node that runs a flow.
@@ -99,8 +103,8 @@ func TestAFlowUpdatesTheUser(t *testing.T) {
 
 func TestWhatAFlowMayDoIsWhatItsApplicationMay(t *testing.T) {
 	tn := start(t)
-	wrong := tn.create("flows/vault/connections", object{"name": "wrong", "app_id": "AUTH0", "setup": object{"type": "OAUTH_APP", "client_id": servertest.Management, "client_secret": "guess"}})
-	other := tn.create("flows/vault/connections", object{"name": "other", "app_id": "AUTH0", "setup": object{"type": "OAUTH_APP", "client_id": servertest.Cron, "client_secret": servertest.CronSecret}})
+	wrong := tn.create("flows/vault/connections", object{"name": "wrong", "app_id": "AUTH0", "setup": object{"type": "OAUTH_APP", "client_id": servertest.Management, "client_secret": "guess", "domain": tn.host()}})
+	other := tn.create("flows/vault/connections", object{"name": "other", "app_id": "AUTH0", "setup": object{"type": "OAUTH_APP", "client_id": servertest.Cron, "client_secret": servertest.CronSecret, "domain": tn.host()}})
 	empty := tn.create("flows/vault/connections", object{"name": "empty", "app_id": "AUTH0"})
 	foreign := tn.create("flows/vault/connections", object{"name": "foreign", "app_id": "AUTH0", "setup": object{"type": "OAUTH_APP", "client_id": servertest.Management, "client_secret": servertest.ManagementSecret, "domain": "other.eu.auth0.com"}})
 	http1 := tn.create("flows/vault/connections", object{"name": "http", "app_id": "HTTP", "setup": object{"type": "BEARER", "token": "t"}})
@@ -125,14 +129,24 @@ func TestWhatAFlowMayDoIsWhatItsApplicationMay(t *testing.T) {
 
 func TestActionsOfOtherServicesAreNamed(t *testing.T) {
 	tn := start(t)
-	for _, one := range [][2]string{{"STRIPE", "CREATE_CUSTOMER"}, {"TWILIO", "SEND_SMS"}, {"SALESFORCE", "CREATE_LEAD"}, {"SLACK", "POST_MESSAGE"}, {"AUTH0", "SEND_REQUEST"}} {
-		flow := tn.flow(act("a", one[0], one[1], object{}))
+	for _, one := range []struct {
+		kind, name string
+		params     object
+	}{
+		{"STRIPE", "CREATE_CUSTOMER", object{}},
+		{"TWILIO", "SEND_SMS", object{"from": "+1", "to": "+2", "message": "x"}},
+		{"SALESFORCE", "CREATE_LEAD", object{"last_name": "x", "company": "y"}},
+		{"SLACK", "POST_MESSAGE", object{}},
+		{"AUTH0", "SEND_REQUEST", object{"pathname": "/api/v2/users"}},
+	} {
+		one.params["connection_id"] = "ac_x"
+		flow := tn.flow(act("a", one.kind, one.name, one.params))
 		form := tn.form(nil, step("one", "flow"), runs("flow", flow, "$ending"))
 		_, page := tn.send(tn.at(form))
-		says(t, page, "tenant0 does not emulate the action "+one[1]+" of "+one[0])
+		says(t, page, "tenant0 does not emulate the action "+one.name+" of "+one.kind)
 	}
 	// A failure that is allowed is no stop.
-	allowed := act("a", "STRIPE", "CREATE_CUSTOMER", object{})
+	allowed := act("a", "STRIPE", "CREATE_CUSTOMER", object{"connection_id": "ac_x"})
 	allowed["allow_failure"] = true
 	form := tn.form(nil, step("one", "flow"), runs("flow", tn.flow(allowed), "$ending"))
 	tn.done(tn.send(tn.at(form)))
@@ -150,9 +164,9 @@ func TestAnAddressIsProvedByACode(t *testing.T) {
 	checks := tn.flow(
 		act("check", "OTP", "VERIFY_CODE", object{"reference": "{{fields.mail}}", "code": "{{fields.code}}"}),
 		act("if", "FLOW", "BOOLEAN_CONDITION", object{
-			"condition": object{"operator": "AND", "operands": []object{{"operator": "IS_TRUE", "operands": []any{"{{actions.check.valid}}"}}}},
-			"then":      []object{act("keep", "FLOW", "STORE_VARS", object{"vars": object{"proved": "{{fields.mail}}"}})},
-			"else":      []object{act("say", "FLOW", "ERROR_MESSAGE", object{"message": "{{t('wrong')}} ({{actions.check.result}})"})},
+			"if":   object{"operator": "AND", "operands": []object{{"operator": "IS_TRUE", "operands": []any{"{{actions.check.valid}}"}}}},
+			"then": []object{act("keep", "FLOW", "STORE_VARS", object{"vars": object{"proved": "{{fields.mail}}"}})},
+			"else": []object{act("say", "FLOW", "ERROR_MESSAGE", object{"message": "{{t('wrong')}} ({{actions.check.result}})"})},
 		}),
 		act("never", "FLOW", "DO_NOTHING", object{}),
 	)
@@ -229,14 +243,14 @@ func TestActionsThatNeedNobody(t *testing.T) {
 	}{
 		{"b", []object{act("m", "FLOW", "MAP_VALUE", object{"input": "{{fields.x}}", "cases": object{"a": "b"}, "fallback": "c"})}, "{{actions.m.result}}"},
 		{"c", []object{act("m", "FLOW", "MAP_VALUE", object{"input": "?", "cases": object{"a": "b"}, "fallback": "c"})}, "{{actions.m.result}}"},
-		{`{"n":1}`, []object{act("c", "JSON", "CREATE_JSON", object{"payload": object{"n": 1}}), act("s", "JSON", "SERIALIZE_JSON", object{"object": "{{actions.c.result}}"})}, "{{actions.s.json}}"},
+		{`{"n":1}`, []object{act("c", "JSON", "CREATE_JSON", object{"object": object{"n": 1}}), act("s", "JSON", "SERIALIZE_JSON", object{"object": "{{actions.c.result}}"})}, "{{actions.s.json}}"},
 		{"John", []object{act("p", "JSON", "PARSE_JSON", object{"json": `{"name":"John"}`})}, "{{actions.p.object.name}}"},
 		{`<name>J&amp;D</name>`, []object{act("x", "XML", "SERIALIZE_XML", object{"object": object{"name": "J&D"}})}, "{{actions.x.xml}}"},
 		{"2", []object{act("x", "XML", "PARSE_XML", object{"xml": "<a><b>1</b><b>2</b></a>"})}, "{{actions.x.object.a.b[1]}}"},
-		{"true me", []object{act("s", "JWT", "SIGN_JWT", object{"connection_id": jwt, "payload": object{"name": "me"}, "audience": "a", "expires_in": 60}), act("v", "JWT", "VERIFY_JWT", object{"connection_id": jwt, "token": "{{actions.s.token}}", "audience": "a"})}, "{{actions.v.valid}} {{actions.v.payload.name}}"},
+		{"true me", []object{act("s", "JWT", "SIGN_JWT", object{"connection_id": jwt, "payload": object{"name": "me"}, "audience": "a", "expires_in": "60"}), act("v", "JWT", "VERIFY_JWT", object{"connection_id": jwt, "token": "{{actions.s.token}}", "audience": "a"})}, "{{actions.v.valid}} {{actions.v.payload.name}}"},
 		{"INVALID_AUDIENCE", []object{act("s", "JWT", "SIGN_JWT", object{"connection_id": jwt, "audience": "a"}), act("v", "JWT", "VERIFY_JWT", object{"connection_id": jwt, "token": "{{actions.s.token}}", "audience": "b"})}, "{{actions.v.cause}}"},
 		{"INVALID_SIGNATURE", []object{act("v", "JWT", "VERIFY_JWT", object{"connection_id": jwt, "token": "eyJhbGciOiJub25lIn0.e30."})}, "{{actions.v.cause}}"},
-		{"TOKEN_EXPIRED", []object{act("s", "JWT", "SIGN_JWT", object{"connection_id": jwt, "expires_in": -1}), act("v", "JWT", "VERIFY_JWT", object{"connection_id": jwt, "token": "{{actions.s.token}}"})}, "{{actions.v.cause}}"},
+		{"TOKEN_EXPIRED", []object{act("s", "JWT", "SIGN_JWT", object{"connection_id": jwt, "expires_in": "-1"}), act("v", "JWT", "VERIFY_JWT", object{"connection_id": jwt, "token": "{{actions.s.token}}"})}, "{{actions.v.cause}}"},
 		{"HS256", []object{act("s", "JWT", "SIGN_JWT", object{"connection_id": jwt}), act("d", "JWT", "DECODE_JWT", object{"token": "{{actions.s.token}}"})}, "{{actions.d.header.alg}}"},
 		{"FREE_EMAIL", []object{act("e", "EMAIL", "VERIFY_EMAIL", object{"email": "x@gmail.com", "rules": object{"block_free_emails": true}})}, "{{actions.e.cause}}"},
 		{"NOT_ALLOWED", []object{act("e", "EMAIL", "VERIFY_EMAIL", object{"email": "x@gmail.com", "rules": object{"allowlist": []string{"exampleco.com"}}})}, "{{actions.e.cause}}"},
@@ -255,7 +269,7 @@ func TestActionsThatNeedNobody(t *testing.T) {
 		"delays of more":   act("d", "FLOW", "DELAY_FLOW", object{"number": 2, "units": "DAYS"}),
 		"no name server":   act("e", "EMAIL", "VERIFY_EMAIL", object{"email": "x@y.zz", "rules": object{"require_mx_record": true}}),
 		"there is no flow": nil,
-		"user_id":          act("u", "AUTH0", "GET_USER", object{"connection_id": tn.vault()}),
+		"user_id":          act("u", "AUTH0", "GET_USER", object{"connection_id": tn.vault(), "user_id": "{{vars.nobody}}"}),
 	} {
 		flow := "af_none"
 		if action != nil {

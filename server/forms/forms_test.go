@@ -383,7 +383,6 @@ func TestAFormThatCannotBeShownSaysWhy(t *testing.T) {
 	tn := start(t)
 	for why, nodes := range map[string][]object{
 		`leads to the node "nowhere"`: {step("one", "nowhere")},
-		`has the type "ACTION"`:       {step("one", "other"), {"id": "other", "type": "ACTION"}},
 		`the operator "RESEMBLES"`: {step("one", "r"), {"id": "r", "type": "ROUTER", "config": object{"rules": []object{
 			{"id": "x", "condition": object{"operator": "RESEMBLES", "operands": []any{"a", "b"}}, "next_node": "one"},
 		}}}},

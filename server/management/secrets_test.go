@@ -181,7 +181,7 @@ func specimens(c *client) []specimen {
 		{http.MethodPut, "/rules-configs/specimen", "/rules-configs/{key}", nil},
 		{http.MethodPost, "/emails/provider", "", object{"name": "smtp"}},
 		{http.MethodPost, "/branding/phone/providers", "", object{"name": "twilio", "configuration": object{"default_from": "+4912345", "sid": "sid", "delivery_methods": []any{"text"}}}},
-		{http.MethodPost, "/flows/vault/connections", "", object{"name": "specimen", "app_id": "HTTP"}},
+		{http.MethodPost, "/flows/vault/connections", "", object{"name": "specimen", "app_id": "JWT", "setup": object{"type": "JWT", "algorithm": "HS256"}}},
 		{http.MethodPost, "/keys/network-acls", "", object{"name": "specimen"}},
 		{http.MethodPost, "/event-streams", "", object{"name": "specimen", "destination": object{"type": "webhook", "configuration": object{"webhook_endpoint": "https://hook.test/"}}, "subscriptions": nil}},
 		{http.MethodPatch, "/attack-protection/captcha", "", object{"active_provider_id": nil}},

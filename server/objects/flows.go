@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"reflect"
 
 	"github.com/tenant0/tenant0/server/prompts"
 	"github.com/tenant0/tenant0/server/resource"
@@ -20,8 +21,13 @@ var FlowExecutions = &Kind{Kind: resource.FlowExecutions, Owner: Flows}
 var VaultConnections = &Kind{Kind: resource.VaultConnections, before: describeVaultConnection}
 
 // describeVaultConnection says whether a connection is set up, and by what it is known.
-func describeVaultConnection(_ Collection, doc, _ storage.Document) error {
-	setup, _ := doc["setup"].(storage.Document)
+func describeVaultConnection(_ Collection, doc, old storage.Document) error {
+	setup, sent := doc["setup"].(storage.Document)
+	if sent && !reflect.DeepEqual(doc["setup"], old["setup"]) {
+		if err := resource.CheckSetup(storage.Text(doc, "app_id"), setup, old != nil); err != nil {
+			return err
+		}
+	}
 	doc["ready"] = len(setup) > 0
 	raw, err := json.Marshal([]any{doc["name"], doc["app_id"], setup})
 	sum := sha256.Sum256(raw)

@@ -32,7 +32,6 @@ var (
 	flag      = Field{Type: Bool}
 	number    = Field{Type: Integer}
 	object    = Field{Type: Object}
-	list      = Field{Type: Array}
 	// secret is a member that is one, and noSecret one that only its name makes look like one. Neither is checked.
 	secret   = Field{Secret: true}
 	noSecret = Field{Plain: true}

@@ -58,7 +58,7 @@ func checkRange(t *testing.T, path string, f Field) {
 		most = float64(f.Max)
 	}
 	for v, want := range map[float64]string{
-		least: "", most: "", least - 1: "less than minimum", most + 1: "greater than maximum", -1: "less than minimum", 1e300: "greater than maximum",
+		least: "", most: "", least - 1: "less than minimum", most + 1: "greater than maximum", min(-1, least-1): "less than minimum", 1e300: "greater than maximum",
 		-1e300: "less than minimum", 1 << 53: "greater than maximum", math.MaxInt64: "greater than maximum", math.MaxUint64: "greater than maximum",
 	} {
 		err := (&Kind{Fields: Fields{"n": f}}).Check(storage.Document{"n": v}, Create)

@@ -52,13 +52,15 @@ type Field struct {
 	Access   Access
 	Default  any // of a new document; nil for none
 	Enum     []string
-	Format   string  // uri, email, ...: see formats
-	Pattern  Pattern // of a text
-	Min, Max int     // of a number, of the length of a text, list or object; Max 0 is unbounded, or maxNumber for a number
-	Least    float64 // of a number, where the least is a fraction
-	Unique   bool    // a list without repetitions
-	Item     *Field  // of a list, or of an object of any members
-	Names    Pattern // of the members of an object
+	Only     any            // the one value of a member that is no text; nil for any
+	OneOf    func() []Field // of several descriptions the value fits one, besides this
+	Format   string         // uri, email, ...: see formats
+	Pattern  Pattern        // of a text
+	Min, Max int            // of a number, of the length of a text, list or object; Max 0 is unbounded, or maxNumber for a number
+	Least    float64        // of a number, where the least is a fraction
+	Unique   bool           // a list without repetitions
+	Item     *Field         // of a list, or of an object of any members
+	Names    Pattern        // of the members of an object
 	// Metadata says that the members of an object are the caller's own at every depth, and
 	// Reserved names those that it may not have.
 	Metadata bool

@@ -144,6 +144,14 @@ func (c *checker) value(at place, value any, f Field) {
 		c.fail(at, "Expected type %s but found type %s", f.Type, got)
 		return
 	}
+	if f.Only != nil && value != f.Only {
+		c.fail(at, "No enum match for: %v", value)
+		return
+	}
+	if f.OneOf != nil && !c.fits(value, f.OneOf()) {
+		c.fail(at, "Data does not match any schemas from '%s'", "oneOf")
+		return
+	}
 	switch v := value.(type) {
 	case string:
 		c.text(at, v, f)
@@ -166,6 +174,15 @@ func (c *checker) value(at place, value any, f Field) {
 			c.metadata(at, v, f)
 		}
 	}
+}
+
+// fits reports whether a value is as one of several descriptions has it.
+func (c *checker) fits(value any, schemas []Field) bool {
+	return slices.ContainsFunc(schemas, func(schema Field) bool {
+		one := checker{op: c.op}
+		one.value(place{path: "-"}, value, schema) // it is a member of something
+		return one.err == nil
+	})
 }
 
 // members checks those of an object of any members.

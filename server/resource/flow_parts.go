@@ -1,0 +1,186 @@
+package resource
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/tenant0/tenant0/storage"
+)
+
+// What flows are made of, and what vault connections are set up with, as Auth0's OpenAPI document of the Management API has
+// it: FlowAction, FlowsVaultConnectioSetup and what they name.
+
+// setup is what a flow proves itself with to another service. What is not named here is a secret: the API never shows any
+// of it.
+var setup = Field{Type: Object, Open: true, Secret: true, Fields: Fields{
+	"type": noSecret, "client_id": noSecret, "domain": noSecret, "audience": noSecret, "base_url": noSecret, "project_id": noSecret,
+	"account_id": noSecret, "client_email": noSecret, "username": noSecret, "algorithm": noSecret, "name": noSecret, "in": noSecret,
+	"scope": noSecret, "token_endpoint": noSecret,
+}}
+
+// setupOf is a setup of a type.
+func setupOf(kind string, more Fields) Field {
+	more["type"] = only(kind)
+	return Field{Type: Object, Fields: more}
+}
+
+var (
+	needsText = needed(text)
+	// oauthCode is what the consent at another service leaves, which no API makes.
+	oauthCode = Field{Type: Object, Open: true, Fields: Fields{"type": oneOfTexts("OAUTH_CODE"), "code": text}}
+	apiKey    = setupOf("API_KEY", Fields{"api_key": needsText})
+	secretKey = setupOf("API_KEY", Fields{"secret_key": needsText})
+	token     = setupOf("TOKEN", Fields{"token": needsText})
+	webhook   = setupOf("WEBHOOK", Fields{"url": needsText})
+)
+
+// vaultSetups are what a flow can be connected to, with the setups that each takes.
+var vaultSetups = map[string][]Field{
+	"ACTIVECAMPAIGN": {setupOf("API_KEY", Fields{"api_key": needsText, "base_url": needsText})},
+	"AIRTABLE":       {apiKey},
+	"AUTH0":          {setupOf("OAUTH_APP", Fields{"client_id": needsText, "client_secret": needsText, "domain": needsText, "audience": {Type: String, Min: 1}})},
+	"BIGQUERY": {{Type: Object, Fields: Fields{
+		"type": oneOfTexts("OAUTH_JWT"), "project_id": text, "private_key": text, "client_email": {Type: String, Format: "email"},
+	}}},
+	"CLEARBIT": {secretKey}, "DOCUSIGN": {oauthCode}, "GOOGLE_SHEETS": {oauthCode},
+	"HTTP": {
+		setupOf("BEARER", Fields{"token": needsText}),
+		setupOf("BASIC_AUTH", Fields{"username": needed(upTo(155)), "password": upTo(155)}),
+		setupOf("API_KEY", Fields{"name": needed(upTo(55)), "value": needed(upTo(255)), "in": needed(oneOfTexts("HEADER", "QUERY"))}),
+		setupOf("OAUTH_CLIENT_CREDENTIALS", Fields{
+			"client_id": needed(upTo(255)), "client_secret": needed(upTo(255)), "token_endpoint": needed(upTo(500)), "audience": upTo(255),
+			"resource": upTo(255), "scope": upTo(1024),
+		}),
+	},
+	"HUBSPOT": {apiKey, oauthCode},
+	"JWT": {{Type: Object, Open: true, Fields: Fields{
+		"type": only("JWT"), "algorithm": needed(oneOfTexts(strings.Fields("HS256 HS384 HS512 RS256 RS384 RS512 ES256 ES384 ES512 PS256 PS384 PS512")...)),
+	}}},
+	"MAILCHIMP": {secretKey, oauthCode}, "MAILJET": {setupOf("API_KEY", Fields{"api_key": needsText, "secret_key": needsText})},
+	"PIPEDRIVE": {token, oauthCode}, "SALESFORCE": {oauthCode}, "SENDGRID": {apiKey}, "SLACK": {webhook, oauthCode},
+	"STRIPE": {setupOf("KEY_PAIR", Fields{"private_key": needsText, "public_key": needsText}), oauthCode}, "TELEGRAM": {token},
+	"TWILIO": {setupOf("API_KEY", Fields{"account_id": needsText, "api_key": needsText})}, "WHATSAPP": {token}, "ZAPIER": {webhook},
+}
+
+// CheckSetup reports as an error that an app takes no such setup of a connection that is new, or is changed.
+func CheckSetup(app string, setup storage.Document, changed bool) error {
+	c, at := checker{}, place{}
+	if changed {
+		at.path = "setup"
+	}
+	c.value(at, setup, Field{Type: Object, Open: true, OneOf: func() []Field { return vaultSetups[app] }})
+	return c.err
+}
+
+// flowActions are the actions of a flow.
+var flowActions = sync.OnceValue(func() (all []Field) {
+	all = ownActions(func() []Field { return all })
+	for line := range strings.Lines(serviceActions) {
+		words := strings.Fields(line)
+		params := Fields{"connection_id": {Type: String, Required: true, Max: 30}}
+		for _, name := range words[2:] {
+			params[name] = Field{Required: true}
+		}
+		all = append(all, flowAction(words[0], words[1], Field{Type: Object, Required: true, Open: true, Fields: params}))
+	}
+	return all
+})
+
+func flowAction(kind, name string, params Field) Field {
+	return Field{Type: Object, Fields: Fields{
+		"id": needed(formID), "alias": {Type: String, Max: 100}, "type": only(kind), "action": only(name), "allow_failure": flag, "mask_output": flag,
+		"params": params,
+	}}
+}
+
+// serviceActions are the actions of services of others, with the parameters that they need besides the connection.
+const serviceActions = `ACTIVECAMPAIGN LIST_CONTACTS email
+ACTIVECAMPAIGN UPSERT_CONTACT email
+AIRTABLE CREATE_RECORD base_id table_name
+AIRTABLE LIST_RECORDS base_id table_name
+AIRTABLE UPDATE_RECORD base_id table_name record_id
+BIGQUERY INSERT_ROWS dataset_id table_id
+CLEARBIT FIND_COMPANY domain
+CLEARBIT FIND_PERSON email
+GOOGLE_SHEETS ADD_ROW spreadsheet_id
+HUBSPOT ENROLL_CONTACT email workflow_id
+HUBSPOT GET_CONTACT email
+HUBSPOT UPSERT_CONTACT email
+MAILCHIMP UPSERT_MEMBER list_id member
+MAILJET SEND_EMAIL
+PIPEDRIVE ADD_DEAL title
+PIPEDRIVE ADD_ORGANIZATION name
+PIPEDRIVE ADD_PERSON name
+SALESFORCE CREATE_LEAD last_name company
+SALESFORCE GET_LEAD lead_id
+SALESFORCE SEARCH_LEADS search_field search_value lead_fields
+SALESFORCE UPDATE_LEAD lead_id
+SENDGRID SEND_EMAIL from personalizations
+SLACK POST_MESSAGE
+STRIPE ADD_TAX_ID customer_id type value
+STRIPE CREATE_CUSTOMER
+STRIPE CREATE_PORTAL_SESSION customer_id
+STRIPE DELETE_TAX_ID customer_id id
+STRIPE FIND_CUSTOMERS email
+STRIPE GET_CUSTOMER id
+STRIPE UPDATE_CUSTOMER id
+TELEGRAM SEND_MESSAGE chat_id text
+TWILIO MAKE_CALL from to payload
+TWILIO SEND_SMS from to message
+WHATSAPP SEND_MESSAGE sender_id recipient_number type payload
+ZAPIER TRIGGER_WEBHOOK
+`
+
+// ownActions are the actions that need no service of others. Conditions hold actions of every kind.
+func ownActions(every func() []Field) (all []Field) {
+	action := func(kind, name string, params Fields) {
+		all = append(all, flowAction(kind, name, Field{Type: Object, Required: true, Fields: params}))
+	}
+	connection, anything := Field{Type: String, Max: 30}, Field{}
+	nested := Field{Type: Array, Item: &Field{Type: Object, Open: true, OneOf: every}}
+	method := oneOfTexts("GET", "POST", "PUT", "PATCH", "DELETE")
+
+	all = append(all, flowAction("FLOW", "DO_NOTHING", Field{Type: Object, Fields: Fields{}}))
+	action("FLOW", "BOOLEAN_CONDITION", Fields{"if": needed(anything), "then": nested, "else": nested})
+	action("FLOW", "DELAY_FLOW", Fields{"number": either(Field{Type: Integer}, Field{Type: String, Max: 250}), "units": oneOfTexts("SECONDS", "MINUTES", "HOURS", "DAYS")})
+	action("FLOW", "ERROR_MESSAGE", Fields{"message": {Type: String, Required: true, Max: 2048}})
+	action("FLOW", "MAP_VALUE", Fields{"input": either(text, Field{Type: Number, Least: -maxNumber}), "cases": object, "fallback": anything})
+	action("FLOW", "RETURN_JSON", Fields{"payload": either(object, text)})
+	action("FLOW", "STORE_VARS", Fields{"vars": needed(object)})
+
+	action("JSON", "CREATE_JSON", Fields{"object": needed(object)})
+	action("JSON", "PARSE_JSON", Fields{"json": needsText})
+	action("JSON", "SERIALIZE_JSON", Fields{"object": either(text, object)})
+	action("XML", "PARSE_XML", Fields{"xml": needsText})
+	action("XML", "SERIALIZE_XML", Fields{"object": either(text, object)})
+	action("JWT", "DECODE_JWT", Fields{"token": needsText})
+	action("JWT", "SIGN_JWT", Fields{"connection_id": needed(connection), "payload": object, "subject": text, "issuer": text, "audience": text, "expires_in": text})
+	action("JWT", "VERIFY_JWT", Fields{"connection_id": needed(connection), "token": needsText, "audience": text, "issuer": text})
+	action("OTP", "GENERATE_CODE", Fields{"reference": needsText, "length": {Type: Number, Required: true}})
+	action("OTP", "VERIFY_CODE", Fields{"reference": needsText, "code": either(Field{Type: Integer}, text)})
+	action("EMAIL", "VERIFY_EMAIL", Fields{"email": needsText, "rules": {Type: Object, Fields: Fields{
+		"require_mx_record": flag, "block_aliases": flag, "block_free_emails": flag, "block_disposable_emails": flag, "blocklist": texts, "allowlist": texts,
+	}}})
+
+	action("AUTH0", "CREATE_USER", Fields{"connection_id": needed(connection), "payload": needed(object)})
+	action("AUTH0", "GET_USER", Fields{"connection_id": needed(connection), "user_id": needsText})
+	action("AUTH0", "UPDATE_USER", Fields{"connection_id": needed(connection), "user_id": needsText, "changes": needed(object)})
+	action("AUTH0", "SEND_REQUEST", Fields{"connection_id": needed(connection), "pathname": needsText, "method": method, "headers": object, "params": object, "payload": anything})
+	action("AUTH0", "SEND_EMAIL", Fields{
+		"from": {Type: Object, Fields: Fields{"name": upTo(125), "email": needsText}}, "to": needsText, "subject": needed(upTo(255)),
+		"body": needed(upTo(102400)), "custom_vars": object,
+	})
+	for _, name := range []string{"SEND_SMS", "MAKE_CALL"} {
+		action("AUTH0", name, Fields{"from": upTo(255), "to": needed(upTo(255)), "message": needed(upTo(1024)), "custom_vars": object})
+	}
+	action("HTTP", "SEND_REQUEST", Fields{
+		"connection_id": connection, "url": needsText, "method": method, "headers": object, "params": object, "payload": anything,
+		"basic": {Type: Object, Fields: Fields{"username": text, "password": text}}, "content_type": oneOfTexts("JSON", "FORM", "XML"),
+	})
+	return all
+}
+
+// either is a member that is as one of two fields.
+func either(a, b Field) Field {
+	return Field{Required: true, OneOf: func() []Field { return []Field{a, b} }}
+}
