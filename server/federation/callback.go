@@ -43,7 +43,9 @@ func (m *room) posted(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if params.Has("wresult") {
+	if known, err := m.asked(r, params.Get("wctx")); err != nil {
+		return err
+	} else if params.Has("wresult") && !known {
 		return web.SameSite(func(w http.ResponseWriter, r *http.Request) error { return m.Door.FromPage(w, r, params) })(w, r)
 	}
 	return m.answered(w, r, params)
@@ -59,14 +61,14 @@ func (m *room) answered(w http.ResponseWriter, r *http.Request, params url.Value
 			return m.unsolicited(w, r, params)
 		}
 	}
-	l, err := m.find(r, cmp.Or(params.Get("state"), params.Get("RelayState")))
+	l, err := m.find(r, cmp.Or(params.Get("state"), params.Get("RelayState"), params.Get("wctx")))
 	if err != nil {
 		return err
 	}
 	if code := params.Get("error"); code != "" {
 		return m.refused(w, r, l, passedOn(code, params.Get("error_description")))
 	}
-	if l.transaction.Upstream.Real && !isSAML(l.connection) {
+	if l.transaction.Upstream.Real && !isSAML(l.connection) && !isPassive(l.connection) {
 		if err := m.checkAnswerer(r.Context(), l, params.Get("iss")); err != nil {
 			return m.refused(w, r, l, err)
 		}
@@ -75,7 +77,7 @@ func (m *room) answered(w http.ResponseWriter, r *http.Request, params url.Value
 	switch {
 	case !l.transaction.Upstream.Real:
 		who, err = m.redeem(l, params.Get("code"))
-	case isSAML(l.connection):
+	case isSAML(l.connection), isPassive(l.connection):
 		who, err = m.consume(r.Context(), l, params)
 	default:
 		who, err = m.exchange(r.Context(), l, params)

@@ -126,6 +126,8 @@ func (m *room) depart(w http.ResponseWriter, r *http.Request, l leg, page string
 		return web.Redirect(w, r, m.simulatedURL(l, state))
 	case isSAML(c):
 		return m.Pages.Send(w, r, asked.URL, asked.Form)
+	case isPassive(c):
+		return m.askPassively(w, r, c, state)
 	}
 	target, err := m.authorizationURL(r.Context(), l, state)
 	if err != nil {

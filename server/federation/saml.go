@@ -46,6 +46,41 @@ func (m *room) proven(c storage.Connection, encoded, request string) (a asserted
 	if err != nil {
 		return a, errProof(err)
 	}
+	return m.believed(c, one), nil
+}
+
+// isPassive reports whether a connection leads to an identity provider of WS-Federation.
+func isPassive(c storage.Connection) bool { return c.Strategy == "adfs" }
+
+// askPassively sends the browser to such a provider.
+func (m *room) askPassively(w http.ResponseWriter, r *http.Request, c storage.Connection, state string) error {
+	p, err := saml.PassiveOf(c, m.asTenant())
+	if err != nil {
+		return err
+	}
+	target, err := p.Request(state)
+	if err != nil {
+		return err
+	}
+	return web.Redirect(w, r, target)
+}
+
+// provenPassively holds an answer of such a provider against its signature. It names no request: it belongs to the login by its
+// context, as an answer of OAuth 2.0 does.
+func (m *room) provenPassively(c storage.Connection, result string) (a asserted, err error) {
+	p, err := saml.PassiveOf(c, m.asTenant())
+	if err != nil {
+		return a, err
+	}
+	one, err := p.Read(result)
+	if err != nil {
+		return a, errProof(err)
+	}
+	return m.believed(c, one), nil
+}
+
+// believed is what a proven assertion says.
+func (m *room) believed(c storage.Connection, one saml.Assertion) (a asserted) {
 	a.id, a.until = one.ID, m.Now().Add(assertionMemory)
 	if one.Until.After(a.until) {
 		a.until = one.Until
@@ -56,7 +91,7 @@ func (m *room) proven(c storage.Connection, encoded, request string) (a asserted
 		claims["sessionIndex"] = one.SessionIndex
 	}
 	a.account = providers.Read(c, id, claims)
-	return a, nil
+	return a
 }
 
 // assertionMemory is how long an assertion that was used is remembered at least.
@@ -75,9 +110,14 @@ func (a asserted) use(tx *storage.Tx, connection string) error {
 	return tx.UsedAssertions.Put(storage.UsedAssertion{ID: key, ExpiresAt: a.until})
 }
 
-// consume proves whom the answer of a SAML provider to a leg is about.
+// consume proves whom the answer of a provider that sends assertions is about, to a leg.
 func (m *room) consume(ctx context.Context, l leg, params url.Values) (who providers.Account, err error) {
-	a, err := m.proven(l.connection, params.Get("SAMLResponse"), l.transaction.Upstream.Nonce)
+	var a asserted
+	if isPassive(l.connection) {
+		a, err = m.provenPassively(l.connection, params.Get("wresult"))
+	} else {
+		a, err = m.proven(l.connection, params.Get("SAMLResponse"), l.transaction.Upstream.Nonce)
+	}
 	if err != nil {
 		return who, err
 	}

@@ -1,7 +1,9 @@
 package objects
 
 import (
+	"crypto/sha1" //nolint:gosec // of certificates
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
 	"encoding/xml"
 	"strings"
@@ -102,6 +104,56 @@ func readMetadata(doc storage.Document) error {
 		der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(key.Certificate), ""))
 		if err == nil && key.Use != "encryption" {
 			fill("signingCert", base64.StdEncoding.EncodeToString(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+		}
+	}
+	return nil
+}
+
+// federationMetadata is what a connection takes from the metadata of a provider of WS-Federation, Web Services Federation
+// Language 1.2 section 3.1: of the roles that it describes the one of who issues tokens.
+type federationMetadata struct {
+	Roles []struct {
+		Type string `xml:"http://www.w3.org/2001/XMLSchema-instance type,attr"`
+		Keys []struct {
+			Use          string   `xml:"use,attr"`
+			Certificates []string `xml:"KeyInfo>X509Data>X509Certificate"`
+		} `xml:"KeyDescriptor"`
+		SignIn []string `xml:"PassiveRequestorEndpoint>EndpointReference>Address"`
+	} `xml:"RoleDescriptor"`
+}
+
+// readFederationMetadata fills in where the provider is asked and the thumbprints of its certificates, where the options do not
+// say so themselves.
+func readFederationMetadata(doc storage.Document) error {
+	options, _ := doc["options"].(storage.Document)
+	raw := storage.Text(options, "fedMetadataXml")
+	if raw == "" {
+		return nil
+	}
+	var metadata federationMetadata
+	if err := xml.Unmarshal([]byte(raw), &metadata); err != nil {
+		return resource.InvalidBody("options.fedMetadataXml is no federation metadata: " + err.Error())
+	}
+	known, _ := options["thumbprints"].([]any)
+	for _, role := range metadata.Roles {
+		if !strings.HasSuffix(role.Type, "SecurityTokenServiceType") {
+			continue
+		}
+		if storage.Text(options, "signInEndpoint") == "" && len(role.SignIn) > 0 {
+			options["signInEndpoint"] = role.SignIn[0]
+		}
+		thumbprints := []any{}
+		for _, key := range role.Keys {
+			for _, certificate := range key.Certificates {
+				der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(certificate), ""))
+				if err == nil && key.Use != "encryption" {
+					sum := sha1.Sum(der) //nolint:gosec // what a thumbprint is
+					thumbprints = append(thumbprints, hex.EncodeToString(sum[:]))
+				}
+			}
+		}
+		if len(known) == 0 {
+			options["thumbprints"] = thumbprints
 		}
 	}
 	return nil

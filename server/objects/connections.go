@@ -30,6 +30,11 @@ func completeConnection(o Collection, doc, old storage.Document) error {
 		return resource.CrossAppAccessUnsupported
 	}
 	keepProvider(doc, old)
+	if strategy == "adfs" {
+		if err := readFederationMetadata(doc); err != nil {
+			return err
+		}
+	}
 	if strategy == "samlp" || strategy == "pingfederate" {
 		if err := readMetadata(doc); err != nil {
 			return err

@@ -21,14 +21,15 @@ func addresses(c storage.Connection) (all []string) {
 		"oidc":   {"discovery_url", "issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"},
 		"okta":   {"discovery_url", "issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"},
 		"oauth2": {"authorizationURL", "tokenURL", "userinfo_endpoint"},
-		"samlp":  {"signInEndpoint"}, "pingfederate": {"signInEndpoint"},
+		"samlp":  {"signInEndpoint"}, "pingfederate": {"signInEndpoint"}, "adfs": {"signInEndpoint"},
 	}[c.Strategy]
 	for _, name := range names {
 		if address := storage.Text(c.Options, name); address != "" {
 			all = append(all, address)
 		}
 	}
-	enough := storage.Text(c.Options, "discovery_url") != "" || storage.Text(c.Options, "issuer") != "" || storage.Text(c.Options, "authorizationURL") != "" && storage.Text(c.Options, "tokenURL") != "" ||
+	thumbprints, _ := c.Options["thumbprints"].([]any)
+	enough := c.Strategy == "adfs" && storage.Text(c.Options, "signInEndpoint") != "" && len(thumbprints) > 0 || storage.Text(c.Options, "discovery_url") != "" || storage.Text(c.Options, "issuer") != "" || storage.Text(c.Options, "authorizationURL") != "" && storage.Text(c.Options, "tokenURL") != "" ||
 		storage.Text(c.Options, "signInEndpoint") != "" && cmp.Or(storage.Text(c.Options, "signingCert"), storage.Text(c.Options, "cert")) != ""
 	if !enough {
 		return nil
