@@ -78,6 +78,10 @@ func (b *browser) follow(location, scope string) (response, error) {
 	switch path, _, _ := strings.Cut(location, "?"); path {
 	case "/u/login":
 		return b.submit(location, "action=default&username="+b.email+"&password="+password)
+	case "/u/login/identifier":
+		return b.submit(location, "action=default&username="+b.email)
+	case "/u/login/password":
+		return b.submit(location, "action=default&password="+password)
 	case "/u/consent":
 		return b.submit(location, "action=accept&scope[]="+strings.ReplaceAll(scope, " ", "&scope[]="))
 	}

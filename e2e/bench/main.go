@@ -75,6 +75,7 @@ var measures = []struct {
 	{"size", (*bench).size},
 	{"starts", (*bench).starting},
 	{"rates", (*bench).rates},
+	{"identifier", (*bench).identifierFirst},
 	{"byhand", (*bench).besideByHand},
 	{"postgres", (*bench).onPostgres},
 	{"memory", (*bench).memory},
