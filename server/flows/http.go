@@ -135,8 +135,40 @@ func (e *execution) prove(p params, rq *outside.Request, query url.Values) error
 		} else {
 			rq.Header.Set(name, value)
 		}
+	case "OAUTH_CLIENT_CREDENTIALS":
+		token, err := e.clientToken(setup)
+		if err != nil {
+			return err
+		}
+		rq.Header.Set("Authorization", "Bearer "+token)
 	default:
-		return fmt.Errorf("tenant0 does not emulate vault connections for HTTP of the type %s: BEARER, BASIC_AUTH and API_KEY alone", kind)
+		return fmt.Errorf("tenant0 does not emulate vault connections for HTTP of the type %s", kind)
 	}
 	return nil
+}
+
+// clientToken asks the token endpoint that a vault connection names for an access token, RFC 6749 section 4.4.
+func (e *execution) clientToken(setup storage.Document) (string, error) {
+	form := url.Values{"grant_type": {"client_credentials"}}
+	for _, name := range []string{"client_id", "client_secret", "audience", "resource", "scope"} {
+		if value := storage.Text(setup, name); value != "" {
+			form.Set(name, value)
+		}
+	}
+	answer, err := e.Outside.Send(e.ctx, outside.Request{
+		Method: http.MethodPost, Address: storage.Text(setup, "token_endpoint"), Body: []byte(form.Encode()),
+		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}},
+	})
+	if err != nil {
+		return "", err
+	}
+	var given struct {
+		Token string `json:"access_token"`
+		Error string `json:"error"`
+	}
+	if err := json.Unmarshal(answer.Body, &given); err != nil || given.Token == "" {
+		return "", fmt.Errorf("the token endpoint of its vault connection answers %d %s", answer.Status, given.Error)
+	}
+	e.hide(given.Token)
+	return given.Token, nil
 }

@@ -312,6 +312,51 @@ func TestRequestsGoWhereTheyMay(t *testing.T) {
 	}
 }
 
+// TestARequestGetsItsTokenFirst, where its vault connection has the credentials of a client.
+func TestARequestGetsItsTokenFirst(t *testing.T) {
+	asked := make(chan string, 4)
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked <- fmt.Sprint(r.URL.Path, " ", r.Header.Get("Authorization"), " ", string(body))
+		switch {
+		case r.URL.Path != "/token":
+		case strings.Contains(string(body), "client_secret=right"):
+			_, _ = io.WriteString(w, `{"access_token":"a-token-of-theirs"}`)
+		default:
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, `{"error":"invalid_client"}`)
+		}
+	}))
+	defer api.Close()
+	tn := start(t)
+	send := func(secret string) (flow string, page servertest.Page) {
+		vault := tn.create("flows/vault/connections", object{"name": "http", "app_id": "HTTP", "setup": object{
+			"type": "OAUTH_CLIENT_CREDENTIALS", "client_id": "c", "client_secret": secret, "token_endpoint": api.URL + "/token", "audience": "https://a.example", "scope": "read write",
+		}})
+		flow = tn.flow(
+			act("send", "HTTP", "SEND_REQUEST", object{"connection_id": vault, "url": api.URL + "/things"}),
+			act("say", "FLOW", "ERROR_MESSAGE", object{"message": "status {{actions.send.status}}"}),
+		)
+		_, page = tn.send(tn.at(tn.form(nil, step("one", "flow"), runs("flow", flow, "$ending"))))
+		return flow, page
+	}
+	flow, page := send("right")
+	says(t, page, "status 200")
+	diff(t, "the first request", <-asked, "/token  audience=https%3A%2F%2Fa.example&client_id=c&client_secret=right&grant_type=client_credentials&scope=read+write")
+	diff(t, "the second request", <-asked, "/things Bearer a-token-of-theirs ")
+	if shown := text(tn.executions(flow)); strings.Contains(shown, "a-token-of-theirs") || strings.Contains(shown, "right") {
+		t.Errorf("the execution shows secrets: %s", shown)
+	}
+	_, page = send("wrong")
+	says(t, page, "the token endpoint of its vault connection answers 401 invalid_client")
+	<-asked
+	select {
+	case more := <-asked:
+		t.Errorf("without a token it sends %s", more)
+	default:
+	}
+}
+
 // TestTheLastFlowRunsAtTheEnd and what it says comes too late.
 func TestTheLastFlowRunsAtTheEnd(t *testing.T) {
 	tn := start(t)
