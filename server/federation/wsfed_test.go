@@ -175,8 +175,11 @@ func TestResultsThatProveNothing(t *testing.T) {
 			return result(d.oldSigned(oldAssertion(s)), d.oldSigned(oldAssertion(honestResult("boss"))))
 		},
 		"a forged one beside": func(s said) string { return result(oldAssertion(honestResult("boss")), d.oldSigned(oldAssertion(s))) },
-		"no result":           func(said) string { return "<t/>" },
-		"no XML":              func(said) string { return "hello" },
+		"an assertion that is no token of the answer": func(s said) string {
+			return strings.NewReplacer("t:RequestedSecurityToken", "t:SomethingElse").Replace(result(d.oldSigned(oldAssertion(s))))
+		},
+		"no result": func(said) string { return "<t/>" },
+		"no XML":    func(said) string { return "hello" },
 		"an external entity": func(s said) string {
 			return `<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>` + result(d.oldSigned(oldAssertion(s)))
 		},

@@ -133,7 +133,8 @@ func TestTheActionsOfAFlow(t *testing.T) {
 	}
 	always := object{"operator": "AND", "operands": []object{}}
 	for _, good := range []object{
-		{"id": "a", "type": "FLOW", "action": "DO_NOTHING"}, act("SLACK", "POST_MESSAGE", object{"connection_id": "ac_x", "text": "hi"}),
+		{"id": "a", "type": "FLOW", "action": "DO_NOTHING"},
+		act("SLACK", "POST_MESSAGE", object{"connection_id": "ac_x", "text": "hi"}),
 		act("FLOW", "BOOLEAN_CONDITION", object{"if": always, "then": []object{act("FLOW", "BOOLEAN_CONDITION", object{"if": always, "else": []object{act("FLOW", "ERROR_MESSAGE", object{"message": "no"})}})}}),
 		act("FLOW", "DELAY_FLOW", object{"number": "{{fields.n}}"}), act("HTTP", "SEND_REQUEST", object{"url": "https://a.example", "payload": []any{1}}),
 	} {
