@@ -176,3 +176,17 @@ func TestRingWithoutNextKey(t *testing.T) {
 		t.Errorf("the ring opened again has %d next keys, want 1", next)
 	}
 }
+
+// TestStampsSortAsTheirTimes do, and are no longer than they are said to be.
+func TestStampsSortAsTheirTimes(t *testing.T) {
+	before := keys.Stamp(time.Unix(-1, 0))
+	for _, at := range []time.Time{
+		time.Unix(1, 0), now, now.Add(time.Millisecond), now.Add(time.Second), now.Add(time.Hour), now.AddDate(0, 1, 0), now.AddDate(1, 0, 0), now.AddDate(100, 0, 0),
+	} {
+		stamp := keys.Stamp(at)
+		if stamp <= before || len(stamp) != keys.StampLength {
+			t.Errorf("the stamp of %s is %q, after %q", at, stamp, before)
+		}
+		before = stamp
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -98,6 +99,19 @@ func NewGrantID(now time.Time) string {
 		id[i] = byte(ms >> (8 * (5 - i))) //nolint:gosec // the byte is what is meant
 	}
 	return hex.EncodeToString(id)
+}
+
+// stamps writes numbers so that the texts sort as they do.
+var stamps = base64.NewEncoding("-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz").WithPadding(base64.NoPadding)
+
+// StampLength is how many characters a stamp has.
+const StampLength = 8
+
+// Stamp is a time, as a text that sorts by it, of characters that URLs and cookies may have.
+func Stamp(now time.Time) string {
+	var since [8]byte
+	binary.BigEndian.PutUint64(since[:], uint64(max(now.UnixNano(), 0)))
+	return stamps.EncodeToString(since[:6])
 }
 
 // tagBytes is the length of the tag by which the server knows what it has made.

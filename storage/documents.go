@@ -123,6 +123,18 @@ func (d Documents) Document(id string) (Document, error) {
 	return decodeDocument(e)
 }
 
+// Read decodes the document with an id into a value, or returns an error that wraps ErrNotFound.
+func (d Documents) Read(id string, into any) error {
+	e, err := d.find(id)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(e.Document, into); err != nil {
+		return fmt.Errorf("%s %q is damaged: %w", e.Kind, e.ID, err)
+	}
+	return nil
+}
+
 func decodeDocument(e Entry) (doc Document, err error) {
 	if err := json.Unmarshal(e.Document, &doc); err != nil {
 		return nil, fmt.Errorf("%s %q is damaged: %w", e.Kind, e.ID, err)

@@ -1,7 +1,9 @@
 package storage_test
 
 import (
+	"encoding/json"
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
@@ -45,6 +47,58 @@ func TestAChangeThatIsNotKeptLeavesWhatOthersReadAsItIs(t *testing.T) {
 		if diff := cmp.Diff(was, now); diff != "" {
 			t.Errorf("the login has changed (-was +now):\n%s", diff)
 		}
+	}
+}
+
+// TestWhatIsSharedIsWhatIsKept: after whatever changes a user or a session in part, what is shared of it
+// has in every member what its bytes have.
+func TestWhatIsSharedIsWhatIsKept(t *testing.T) {
+	s := open(t)
+	var person storage.User
+	var session storage.Session
+	fillAll(reflect.ValueOf(&person).Elem())
+	fillAll(reflect.ValueOf(&session).Elem())
+	session.UserID = person.UserID
+	raw, err := json.Marshal(person)
+	var document storage.Document
+	if err := errors.Join(err, json.Unmarshal(raw, &document)); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		name   string
+		change func(*storage.Tx) error
+	}{
+		{"a start", func(tx *storage.Tx) error {
+			return errors.Join(tx.Users.Put(document), tx.StartSession(session, ""))
+		}},
+		{"a login", func(tx *storage.Tx) error { return tx.RecordLogin(person.UserID, noon.Add(time.Hour), "192.0.2.7") }},
+		{"the extension", func(tx *storage.Tx) error {
+			return tx.SetAuthorization(person.UserID, map[string]any{"roles": []string{"reader"}})
+		}},
+		{"a use", func(tx *storage.Tx) error {
+			used, err := tx.Sessions.Look(session.CookieHash)
+			used.LastUsedAt = noon.Add(2 * time.Hour)
+			return errors.Join(err, tx.Sessions.Put(used))
+		}},
+		{"another session", func(tx *storage.Tx) error {
+			return tx.StartSession(storage.Session{CookieHash: "other", ID: "other", UserID: person.UserID}, "")
+		}},
+		{"the end of an application", func(tx *storage.Tx) error { return tx.ForgetClient(session.Clients[0], noon) }},
+	} {
+		s.update(step.change)
+		s.update(func(tx *storage.Tx) error { // where what is read by Get is decoded anew
+			shared, err := tx.Users.Look(person.UserID)
+			kept, err2 := tx.Users.Get(person.UserID)
+			if diff := cmp.Diff(kept, shared); diff != "" {
+				t.Errorf("after %s the user is shared otherwise (-kept +shared):\n%s", step.name, diff)
+			}
+			sharedSession, err3 := tx.Sessions.Look(session.CookieHash)
+			keptSession, err4 := tx.Sessions.Get(session.CookieHash)
+			if diff := cmp.Diff(keptSession, sharedSession); diff != "" {
+				t.Errorf("after %s the session is shared otherwise (-kept +shared):\n%s", step.name, diff)
+			}
+			return errors.Join(err, err2, err3, err4)
+		})
 	}
 }
 

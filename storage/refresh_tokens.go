@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"math"
 	"slices"
 	"time"
 )
@@ -55,10 +56,9 @@ var refreshTokens = declare(spec[RefreshToken]{
 	name: "refresh_tokens",
 	key:  func(t RefreshToken) string { return t.ID },
 	indexes: []index[RefreshToken]{
-		{name: "user_client", values: func(t RefreshToken) []string {
+		{name: ofClient, values: func(t RefreshToken) []string {
 			return []string{refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID)}
 		}},
-		{name: "user", values: func(t RefreshToken) []string { return []string{t.Issue.UserID} }},
 		{name: "session", values: func(t RefreshToken) []string {
 			if t.Issue.SessionID == "" {
 				return nil
@@ -74,27 +74,35 @@ var refreshTokens = declare(spec[RefreshToken]{
 	},
 })
 
+// ofClient is the index of those of a user in an application.
+const ofClient = "user_client"
+
+// refreshTokenIndex is a value of that index; with no application it is the beginning of all of the user's.
 func refreshTokenIndex(userID, clientID string) string { return userID + "\x01" + clientID }
+
+// RefreshTokensOf returns those of a user, in the order of their ids.
+func (tx *Tx) RefreshTokensOf(userID string) (all []RefreshToken, err error) {
+	ids, err := tx.RefreshTokens.records.keysInOrder(ofClient, refreshTokenIndex(userID, ""), math.MaxInt)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		t, err := tx.RefreshTokens.Get(id)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
 
 // StartRefreshToken writes a new family and ends the oldest of its user and
 // client past the bound. Ids begin with their time, so the oldest comes first.
 func (tx *Tx) StartRefreshToken(t RefreshToken) error {
-	const ix = "user_client"
-	owner := refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID)
-	n, err := tx.RefreshTokens.records.countBy(ix, owner)
-	if err != nil {
+	owner := refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID) + "\x00"
+	if err := tx.RefreshTokens.records.bound(ofClient, owner, maxRefreshTokens-1); err != nil {
 		return err
-	}
-	if n >= maxRefreshTokens {
-		oldest, err := tx.RefreshTokens.records.keysUpTo(ix, owner, n-maxRefreshTokens+1)
-		if err != nil {
-			return err
-		}
-		for _, id := range oldest {
-			if err := tx.RefreshTokens.Delete(id); err != nil {
-				return err
-			}
-		}
 	}
 	return tx.RefreshTokens.Put(t)
 }

@@ -1,12 +1,17 @@
 package storage
 
 import (
+	"math"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// Session is a browser's login, Auth0: manage-users/sessions. Its key is the
-// hash of the cookie, so that the store does not hold what a browser presents.
+// Session is a browser's login, Auth0: manage-users/sessions. Its key is made of the
+// cookie by a hash, so that the store does not hold what a browser presents. The id is the
+// beginning of the key, but for sessions that earlier versions began.
 type Session struct {
 	CookieHash      string    `json:"cookie_hash"`
 	ID              string    `json:"id"` // the sid of tokens
@@ -60,8 +65,13 @@ var sessions = declare(spec[Session]{
 	recent: true,
 	key:    func(s Session) string { return s.CookieHash },
 	indexes: []index[Session]{
-		{name: "id", unique: true, values: func(s Session) []string { return []string{s.ID} }},
-		{name: "user", values: func(s Session) []string { return []string{s.UserID} }},
+		{name: "id", unique: true, values: func(s Session) []string {
+			if strings.HasPrefix(s.CookieHash, s.ID) {
+				return nil
+			}
+			return []string{s.ID}
+		}},
+		{name: "use", values: func(s Session) []string { return []string{sessionIndex(s.UserID) + sortableTime(s.LastUsedAt)} }},
 	},
 	expires: func(s Session) time.Time {
 		if s.IdleExpiresAt.Before(s.ExpiresAt) {
@@ -71,43 +81,57 @@ var sessions = declare(spec[Session]{
 	},
 })
 
+func sessionIndex(userID string) string { return userID + "\x01" }
+
+// SessionByID returns the session with an id, or an error that wraps ErrNotFound.
+func (tx *Tx) SessionByID(id string) (Session, error) {
+	r := tx.Sessions.records
+	start := r.rowKey(id)
+	var key string
+	err := tx.kv.Scan(start, keyspace.PrefixEnd(start), func(row, _ []byte) bool {
+		key = string(row[len(start)-len(id):])
+		return false
+	})
+	if err != nil {
+		return Session{}, err
+	}
+	if key != "" {
+		if s, err := tx.Sessions.Get(key); err != nil || s.ID == id {
+			return s, err
+		}
+	}
+	return tx.Sessions.Find("id", id)
+}
+
+// SessionsOf returns the sessions of a user, in the order of their keys.
+func (tx *Tx) SessionsOf(userID string) (all []Session, err error) {
+	keys, err := tx.Sessions.records.keysInOrder("use", sessionIndex(userID), math.MaxInt)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		s, err := tx.Sessions.Get(key)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
 // StartSession writes a new session and ends the one whose cookie it replaces
-// ("" for none) as well as the user's oldest ones past a bound.
+// ("" for none), and past a bound the one of the user's that was not used for longest.
 func (tx *Tx) StartSession(s Session, replaces string) error {
 	if replaces != "" {
 		if err := tx.Sessions.Delete(replaces); err != nil {
 			return err
 		}
 	}
-	n, err := tx.Sessions.records.countBy("user", s.UserID)
-	if err != nil {
+	if err := tx.Sessions.records.bound("use", sessionIndex(s.UserID), maxSessions-1); err != nil {
 		return err
 	}
-	if n >= maxSessions {
-		if err := tx.endOldestSessions(s.UserID, n-maxSessions+1); err != nil {
-			return err
-		}
-	}
 	return tx.Sessions.Put(s)
-}
-
-// endOldestSessions ends at least n of the user's sessions. It takes some more,
-// so that not every login past the bound has to look at all of them.
-func (tx *Tx) endOldestSessions(userID string, n int) error {
-	var all []Session
-	for s, err := range tx.Sessions.By("user", userID) {
-		if err != nil {
-			return err
-		}
-		all = append(all, s)
-	}
-	slices.SortFunc(all, func(a, b Session) int { return a.LastUsedAt.Compare(b.LastUsedAt) })
-	for _, s := range all[:min(len(all), n+maxSessions/4)] {
-		if err := tx.Sessions.Delete(s.CookieHash); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // EndSessions ends every session of a user, the logins that wait for a further factor, and
@@ -128,12 +152,9 @@ func (tx *Tx) EndSessions(userID, initiator string) error {
 
 // DeleteSessions ends every session of a user.
 func (tx *Tx) DeleteSessions(userID, initiator string) error {
-	var all []Session
-	for s, err := range tx.Sessions.By("user", userID) {
-		if err != nil {
-			return err
-		}
-		all = append(all, s)
+	all, err := tx.SessionsOf(userID)
+	if err != nil {
+		return err
 	}
 	for _, s := range all {
 		if err := tx.EndSession(s, initiator); err != nil {
@@ -145,7 +166,11 @@ func (tx *Tx) DeleteSessions(userID, initiator string) error {
 
 // DeleteRefreshTokens ends every refresh token of a user.
 func (tx *Tx) DeleteRefreshTokens(userID string) error {
-	return deleteOfUser(tx.RefreshTokens.records, userID)
+	keys, err := tx.RefreshTokens.records.keysInOrder(ofClient, refreshTokenIndex(userID, ""), math.MaxInt)
+	if err != nil {
+		return err
+	}
+	return tx.RefreshTokens.records.deleteAll(keys)
 }
 
 // deleteOfUser removes the records of a user, which the index "user" leads to.
@@ -154,6 +179,10 @@ func deleteOfUser(r records, userID string) error {
 	if err != nil {
 		return err
 	}
+	return r.deleteAll(keys)
+}
+
+func (r records) deleteAll(keys []string) error {
 	for _, key := range keys {
 		if err := r.delete(key); err != nil {
 			return err

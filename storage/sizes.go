@@ -1,8 +1,9 @@
 package storage
 
 import (
-	"encoding/json"
+	"bytes"
 	"fmt"
+	"strconv"
 
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
@@ -19,11 +20,12 @@ func (r records) size() (int, error) {
 	if err != nil || raw == nil {
 		return 0, err
 	}
-	var s struct{ Bytes int }
-	if err := json.Unmarshal(raw, &s); err != nil {
+	digits := bytes.TrimSuffix(raw[bytes.LastIndexByte(raw, ':')+1:], []byte("}"))
+	n, err := strconv.Atoi(string(digits))
+	if err != nil {
 		return 0, fmt.Errorf("the size of %s: %w: %w", r.kind.name, keyspace.ErrDamaged, err)
 	}
-	return s.Bytes, nil
+	return n, nil
 }
 
 // measure notes that the table's records have grown by some bytes.
@@ -38,7 +40,9 @@ func (r records) measure(grown int) error {
 	if n += grown; n <= 0 {
 		return r.tx.kv.Delete(r.sizeKey())
 	}
-	return r.tx.kv.Put(r.sizeKey(), fmt.Appendf(nil, `{"table":%q,"bytes":%d}`, r.kind.name, n))
+	size := append([]byte(`{"table":"`), r.kind.name...)
+	size = strconv.AppendInt(append(size, `","bytes":`...), int64(n), 10)
+	return r.tx.kv.Put(r.sizeKey(), append(size, '}'))
 }
 
 // boundSize deletes the records that index "age" leads to first, until all of them take no more than

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"math"
 	"strings"
 	"time"
 
@@ -226,10 +225,25 @@ func (r records) get(key string) (any, error) {
 func (r records) raw(key string, row []byte) ([]byte, error) {
 	raw, err := r.tx.kv.Get(row)
 	if err == nil && raw == nil {
-		err = fmt.Errorf("%s %q: %w", r.kind.name, key, ErrNotFound)
+		err = &missing{table: r.kind.name, value: key}
 	}
 	return raw, err
 }
+
+// missing says that there is no record. It is no fmt.Errorf, which would write a sentence that
+// hardly anybody reads: many records need not be there.
+type missing struct{ table, index, value string }
+
+// Error implements error.
+func (m *missing) Error() string {
+	if m.index == "" {
+		return fmt.Sprintf("%s %q: %v", m.table, m.value, ErrNotFound)
+	}
+	return fmt.Sprintf("%s with %s %q: %v", m.table, m.index, m.value, ErrNotFound)
+}
+
+// Unwrap says that the error is ErrNotFound.
+func (*missing) Unwrap() error { return ErrNotFound }
 
 // look is get for who leaves the record as it is, also in a write transaction.
 func (r records) look(key string) (any, error) {
@@ -252,7 +266,7 @@ func (r records) find(ix, value string) (any, error) {
 	case err != nil:
 		return nil, err
 	case !found:
-		return nil, fmt.Errorf("%s with %s %q: %w", r.kind.name, ix, value, ErrNotFound)
+		return nil, &missing{r.kind.name, ix, value}
 	}
 	return r.get(key)
 }
@@ -299,28 +313,12 @@ func (r records) by(ix, value string) iter.Seq2[any, error] {
 }
 
 // keysBy returns the keys of the records whose index ix has value, in order.
-func (r records) keysBy(ix, value string) ([]string, error) {
-	return r.keysUpTo(ix, value, math.MaxInt)
-}
-
-// keysUpTo returns at most limit of what keysBy does.
-func (r records) keysUpTo(ix, value string, limit int) (keys []string, err error) {
+func (r records) keysBy(ix, value string) (keys []string, err error) {
 	err = r.eachKeyBy(ix, value, func(key []byte) bool {
-		if len(keys) < limit {
-			keys = append(keys, string(key))
-		}
-		return len(keys) < limit
-	})
-	return keys, err
-}
-
-// countBy returns how many records there are whose index ix has value.
-func (r records) countBy(ix, value string) (n int, err error) {
-	err = r.eachKeyBy(ix, value, func([]byte) bool {
-		n++
+		keys = append(keys, string(key))
 		return true
 	})
-	return n, err
+	return keys, err
 }
 
 // keysInOrder returns at most limit keys of the records that index ix leads to by a

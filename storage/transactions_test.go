@@ -70,7 +70,15 @@ func TestAChangeOfALoginWorksOnACopy(t *testing.T) {
 
 // fillAll gives a value something in every member.
 func fillAll(v reflect.Value) {
+	if v.Type() == reflect.TypeFor[time.Time]() {
+		v.Set(reflect.ValueOf(noon))
+		return
+	}
 	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Interface:
+		v.Set(reflect.ValueOf("x"))
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		fillAll(v.Elem())
@@ -80,9 +88,7 @@ func fillAll(v reflect.Value) {
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 		item := reflect.New(v.Type().Elem()).Elem()
-		if item.Kind() == reflect.String {
-			item.SetString("x")
-		}
+		fillAll(item)
 		v.SetMapIndex(reflect.ValueOf("x"), item)
 	case reflect.Struct:
 		for _, member := range v.Fields() {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/tenant0/tenant0/server/resource"
@@ -26,21 +27,23 @@ type Protection struct {
 
 // ProtectionOf reads the tenant's settings.
 func ProtectionOf(tx *storage.Tx) (p Protection, err error) {
-	kind := resource.BruteForceProtection
-	doc, err := tx.Documents(kind.Name, "").Document(storage.SettingsKey)
+	err = tx.Documents(resource.BruteForceProtection.Name, "").Read(storage.SettingsKey, &p)
 	if storage.IsNotFound(err) {
-		doc, err = storage.Document{}, nil
-		kind.Fill(doc, time.Time{})
+		return untouched()
 	}
-	if err != nil {
-		return p, err
-	}
+	return p, err
+}
+
+// untouched are the settings of a tenant that has changed none. They are for reading only.
+var untouched = sync.OnceValues(func() (p Protection, err error) {
+	doc := storage.Document{}
+	resource.BruteForceProtection.Fill(doc, time.Time{})
 	raw, err := json.Marshal(doc)
 	if err != nil {
 		return p, err
 	}
 	return p, json.Unmarshal(raw, &p)
-}
+})
 
 // key is what is counted for: the user, from one address or from all.
 func (p Protection) key(userID, ip string) string {

@@ -103,15 +103,13 @@ func (c *call) refreshTokensOf(user, key string, checks []check) error {
 				return err
 			}
 		}
-		for t, err := range tx.RefreshTokens.By("user", user) {
-			if err != nil {
-				return err
-			}
+		all, err := tx.RefreshTokensOf(user)
+		for _, t := range all {
 			if client := c.query.Get("client_id"); client == "" || client == t.Issue.ClientID {
 				docs = append(docs, describeRefreshToken(t))
 			}
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return err

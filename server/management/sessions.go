@@ -93,13 +93,11 @@ func userSessions(c *call) error {
 		if err := userAt(c, tx); err != nil {
 			return err
 		}
-		for s, err := range tx.Sessions.By("user", c.param("id")) {
-			if err != nil {
-				return err
-			}
+		all, err := tx.SessionsOf(c.param("id"))
+		for _, s := range all {
 			docs = append(docs, describeSession(s))
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 
 // GetSession returns the session with an id, Auth0: api/management/v2/sessions.
 func GetSession(tx *storage.Tx, id string) (storage.Session, error) {
-	s, err := tx.Sessions.Find("id", id)
+	s, err := tx.SessionByID(id)
 	if storage.IsNotFound(err) {
 		return s, resource.SessionMissing
 	}

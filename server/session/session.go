@@ -4,6 +4,7 @@
 package session
 
 import (
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"time"
@@ -58,7 +59,7 @@ func (c Cookies) Find(tx *storage.Tx, r *http.Request, now time.Time) (storage.S
 	if value == "" {
 		return storage.Session{}, storage.ErrNotFound
 	}
-	s, err := tx.Sessions.Get(keys.Hash(value))
+	s, err := tx.Sessions.Get(keyOf(value))
 	if err == nil && !s.Live(now) {
 		return storage.Session{}, storage.ErrNotFound
 	}
@@ -75,15 +76,31 @@ func (c Cookies) Begin(tx *storage.Tx, r *http.Request, s storage.Session, now t
 		return nil, err
 	}
 	idle, absolute := Lifetimes(tenant)
-	value := keys.Random(32)
-	s.CookieHash, s.ID = keys.Hash(value), keys.Random(24)
+	value := keys.Stamp(now) + keys.Random(randomBytes)
+	s.CookieHash = keyOf(value)
+	s.ID = s.CookieHash[:idLength]
 	s.AuthenticatedAt, s.CreatedAt, s.LastUsedAt = now, now, now
 	s.ExpiresAt, s.IdleExpiresAt = now.Add(absolute), now.Add(idle)
 	replaces := ""
 	if old := c.read(r, ssoCookie); old != "" {
-		replaces = keys.Hash(old)
+		replaces = keyOf(old)
 	}
 	return func(w http.ResponseWriter) { c.write(w, ssoCookie, value, absolute) }, tx.StartSession(s, replaces)
+}
+
+// A session's cookie is the time at which it began, and chance. So is its key, with a hash in the
+// place of what is by chance: sessions that begin together are kept together, which spares writes.
+const (
+	randomBytes = 32
+	idLength    = 32 // of the session's id, the beginning of the key
+)
+
+// keyOf is the key of the session that a cookie names. Those of earlier versions have no time.
+func keyOf(cookie string) string {
+	if len(cookie) != keys.StampLength+base64.RawURLEncoding.EncodedLen(randomBytes) {
+		return keys.Hash(cookie)
+	}
+	return cookie[:keys.StampLength] + keys.Hash(cookie)
 }
 
 // Lifetimes returns the idle and the absolute lifetime of the tenant's sessions.

@@ -119,7 +119,7 @@ func begin(secrets *keys.Secrets, grant *tokens.Grant, reply *oauth.Reply, now t
 // sessionOf is the session in which a grant began, or an error that wraps storage.ErrNotFound
 // where it has ended.
 func sessionOf(tx *storage.Tx, issue storage.Issue, now time.Time) (*storage.Session, error) {
-	s, err := tx.Sessions.Find("id", issue.SessionID)
+	s, err := tx.SessionByID(issue.SessionID)
 	if err == nil && !s.Live(now) {
 		err = storage.ErrNotFound
 	}

@@ -86,7 +86,7 @@ func endOnline(tx *storage.Tx, t storage.RefreshToken) error {
 	if !t.Online {
 		return nil
 	}
-	s, err := tx.Sessions.Find("id", t.Issue.SessionID)
+	s, err := tx.SessionByID(t.Issue.SessionID)
 	if err != nil {
 		return storage.Optional(err)
 	}

@@ -33,9 +33,14 @@ func (k endingKV) ScanBack(from, to []byte, fn func(key, value []byte) bool) err
 }
 
 func (k endingKV) while(fn func(key, value []byte) bool, scan func(func(key, value []byte) bool) error) error {
+	const often = 64 // a step of a scan takes no time, and most scans have few
 	var ended error
+	n := 0
 	err := scan(func(key, value []byte) bool {
-		ended = k.ctx.Err()
+		if n%often == 0 {
+			ended = k.ctx.Err()
+		}
+		n++
 		return ended == nil && fn(key, value)
 	})
 	return cmp.Or(err, ended)

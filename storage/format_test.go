@@ -1,0 +1,131 @@
+package storage_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/keyspace"
+)
+
+// TestSessionsAndTokensOfFormat5AreFound: those of an earlier version, and of its snapshots, are found by
+// their ids and their users, as they were, and no index is left that nobody keeps.
+func TestSessionsAndTokensOfFormat5AreFound(t *testing.T) {
+	s := open(t)
+	s.update(func(tx *storage.Tx) error {
+		var errs []error
+		for i := range 3 {
+			n := fmt.Sprint(i)
+			errs = append(errs,
+				tx.Sessions.Put(storage.Session{CookieHash: "cookie" + n, ID: "sid" + n, UserID: "ann", LastUsedAt: noon.Add(time.Duration(i) * time.Hour)}),
+				tx.RefreshTokens.Put(storage.RefreshToken{ID: "token" + n, Issue: storage.Issue{UserID: "ann", ClientID: "client" + n, SessionID: "sid" + n}}))
+		}
+		return errors.Join(append(errs, tx.KeepSnapshot(""), tx.KeepSnapshot("named"))...)
+	})
+	now := s.rows(true)
+	err := s.engine.Update(t.Context(), func(kv keyspace.KV) error {
+		for _, row := range now {
+			key, _, _ := strings.Cut(row, " = ")
+			if i := strings.Index(key, "i/sessions\x00use\x00"); i >= 0 {
+				cookie := key[strings.LastIndexByte(key, 0)+1:]
+				if err := errors.Join(kv.Delete([]byte(key)), kv.Put([]byte(key[:i]+"i/sessions\x00user\x00ann\x00"+cookie), nil)); err != nil {
+					return err
+				}
+			}
+			if i := strings.Index(key, "i/refresh_tokens\x00user_client\x00"); i >= 0 {
+				id := key[strings.LastIndexByte(key, 0)+1:]
+				if err := kv.Put([]byte(key[:i]+"i/refresh_tokens\x00user\x00ann\x00"+id), nil); err != nil {
+					return err
+				}
+			}
+		}
+		return kv.Put([]byte("format"), formatMark(5))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := s.rows(true)
+	db, err := storage.Open(s.engine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(now, s.rows(true)); diff != "" || cmp.Equal(now, before) {
+		t.Errorf("after the upgrade (-written now +upgraded):\n%s", diff)
+	}
+	err = db.View(t.Context(), func(tx *storage.Tx) error {
+		one, err := tx.SessionByID("sid1")
+		all, err2 := tx.SessionsOf("ann")
+		tokens, err3 := tx.RefreshTokensOf("ann")
+		if one.CookieHash != "cookie1" || len(all) != 3 || len(tokens) != 3 {
+			t.Errorf("found are %q, %d sessions and %d tokens", one.CookieHash, len(all), len(tokens))
+		}
+		return errors.Join(err, err2, err3)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// TestASessionIsFoundByItsIDAlone: neither by a part of its id, nor by its key, nor by what begins as it
+// does, nor once it has ended.
+func TestASessionIsFoundByItsIDAlone(t *testing.T) {
+	s := open(t)
+	s.update(func(tx *storage.Tx) error {
+		return errors.Join(
+			tx.Sessions.Put(storage.Session{CookieHash: "abcdef", ID: "abc", UserID: "ann"}),
+			tx.Sessions.Put(storage.Session{CookieHash: "abcxyz", ID: "other", UserID: "ann"}),
+			tx.Sessions.Put(storage.Session{CookieHash: "other9", ID: "gone", UserID: "ann"}),
+			tx.Sessions.Put(storage.Session{CookieHash: "past01", ID: "past", UserID: "ann"}),
+			tx.Sessions.Delete("past01"),
+		)
+	})
+	s.view(func(tx *storage.Tx) error {
+		for id, want := range map[string]string{
+			"abc": "abcdef", "other": "abcxyz", "gone": "other9",
+			"": "", "a": "", "abcd": "", "abcdef": "", "abcxyz": "", "othe": "", "past": "", "pas": "", "zzz": "",
+		} {
+			found, err := tx.SessionByID(id)
+			if found.CookieHash != want || storage.IsNotFound(err) != (want == "") {
+				t.Errorf("id %q leads to %q, %v, want %q", id, found.CookieHash, err, want)
+			}
+		}
+		return nil
+	})
+}
+
+// TestTheSessionThatWasNotUsedForLongestEndsFirst, whatever order they began in, and never the new one.
+func TestTheSessionThatWasNotUsedForLongestEndsFirst(t *testing.T) {
+	s := open(t)
+	start := func(n int, used time.Time) {
+		s.update(func(tx *storage.Tx) error {
+			key := fmt.Sprintf("s%03d", n)
+			return tx.StartSession(storage.Session{CookieHash: key, ID: key, UserID: "ann", LastUsedAt: used}, "")
+		})
+	}
+	for i := range 100 {
+		start(i, noon.Add(time.Duration(i)*time.Minute))
+	}
+	s.update(func(tx *storage.Tx) error { // the first one is used again
+		first, err := tx.Sessions.Get("s000")
+		first.LastUsedAt = noon.Add(24 * time.Hour)
+		return errors.Join(err, tx.Sessions.Put(first))
+	})
+	start(100, noon.Add(-time.Hour)) // the clock was moved back
+	s.view(func(tx *storage.Tx) error {
+		all, err := tx.SessionsOf("ann")
+		for key, want := range map[string]bool{"s000": true, "s001": false, "s002": true, "s099": true, "s100": true} {
+			if has, err := tx.Sessions.Has(key); has != want || err != nil {
+				t.Errorf("session %s is there: %v, %v, want %v", key, has, err, want)
+			}
+		}
+		if len(all) != 100 {
+			t.Errorf("the user has %d sessions, want 100", len(all))
+		}
+		return err
+	})
+}
