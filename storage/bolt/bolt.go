@@ -33,6 +33,9 @@ const lockWait = 500 * time.Millisecond
 // maxGroup bounds how many updates one commit may carry.
 const maxGroup = 512
 
+// linger is how long a commit waits for updates when the one before had many.
+const linger = time.Millisecond
+
 var bucket = []byte("tenant0")
 
 // Options says how to open a file.
@@ -84,7 +87,7 @@ func open(path string, opts Options, file openFile) (db *DB, err error) {
 		return nil, err
 	}
 	db = &DB{bolt: b, path: path}
-	db.queue = queue.New(maxGroup, db.errClosed(), db.commit)
+	db.queue = queue.New(maxGroup, linger, db.errClosed(), db.commit)
 	return db, nil
 }
 

@@ -28,7 +28,7 @@ var (
 )
 
 // Update implements keyspace.Engine. Updates that wait together are committed
-// together, with one fsync; there is no timer, so a lone update does not wait.
+// together, with one fsync; a lone update does not wait for others.
 func (db *DB) Update(ctx context.Context, fn func(keyspace.KV) error) error {
 	return db.queue.Do(ctx, fn)
 }

@@ -181,7 +181,7 @@ func (d *Database) Find(name string) *DB { return d.space(name) }
 func (d *Database) space(name string) *DB {
 	db := &DB{database: d, name: []byte(name)}
 	db.replica = replica{db: db, turns: make(chan struct{}, atOnce)}
-	db.queue = queue.New(maxGroup, db.errClosed(), db.commit)
+	db.queue = queue.New(maxGroup, 0, db.errClosed(), db.commit)
 	return db
 }
 

@@ -5,15 +5,18 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"time"
 
+	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
 // Queue gathers the updates of an engine that has one writer: those that wait together are
-// committed together. There is no timer, so an update that is alone does not wait.
+// committed together. An update that is alone does not wait for others.
 type Queue struct {
 	commit    func([]*Queued)
 	most      int
+	linger    time.Duration
 	errClosed error
 
 	closing sync.RWMutex // held for reading on the way to the queue
@@ -30,11 +33,16 @@ type Queued struct {
 	done chan struct{}
 }
 
+// many is how many updates of one commit show that others are likely to come soon.
+const many = 3
+
 // New returns a queue whose one writer calls commit with at most so many updates at a
-// time, one call after the other. commit says in the Err of each what has become of it. Once
-// the queue is closed, updates are refused with errClosed.
-func New(most int, errClosed error, commit func([]*Queued)) *Queue {
-	q := &Queue{commit: commit, most: most, errClosed: errClosed, waiting: make(chan *Queued, most), done: make(chan struct{})}
+// time, one call after the other. commit says in the Err of each what has become of it. After
+// a commit of many updates the next one waits so long for others, which makes commits fewer: on
+// a busy server each costs more than its updates. Once the queue is closed, updates are refused
+// with errClosed.
+func New(most int, linger time.Duration, errClosed error, commit func([]*Queued)) *Queue {
+	q := &Queue{commit: commit, most: most, linger: linger, errClosed: errClosed, waiting: make(chan *Queued, most), done: make(chan struct{})}
 	go q.write()
 	return q
 }
@@ -76,7 +84,13 @@ func (q *Queue) Close() (first bool) {
 // write is the one writer.
 func (q *Queue) write() {
 	defer close(q.done)
+	before := 0 // how many the last commit had
 	for first := range q.waiting {
+		if before >= many && q.linger > 0 {
+			pause := clock.Ticker(q.linger)
+			<-pause.C
+			pause.Stop()
+		}
 		// Whoever is on the way to the queue joins: on busy cores commits become fewer and
 		// larger, on idle ones this ends at once.
 		group := []*Queued{first}
@@ -85,6 +99,7 @@ func (q *Queue) write() {
 			group, more = q.gather(group)
 		}
 		q.commit(group)
+		before = len(group)
 		for _, u := range group {
 			close(u.done)
 		}

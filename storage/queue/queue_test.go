@@ -26,7 +26,7 @@ func hold(t *testing.T, most int, then func(*queue.Queued)) *held {
 	t.Helper()
 	h := &held{began: make(chan struct{}), free: make(chan struct{})}
 	first := sync.OnceFunc(func() { close(h.began); <-h.free })
-	h.Queue = queue.New(most, errEnded, func(group []*queue.Queued) {
+	h.Queue = queue.New(most, 0, errEnded, func(group []*queue.Queued) {
 		first()
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -90,7 +90,7 @@ func TestUpdatesThatWaitTogetherAreCommittedTogether(t *testing.T) {
 }
 
 func TestAnUpdateThatIsAloneDoesNotWait(t *testing.T) {
-	q := queue.New(8, errEnded, func(group []*queue.Queued) { group[0].Err = group[0].Fn(nil) })
+	q := queue.New(8, 0, errEnded, func(group []*queue.Queued) { group[0].Err = group[0].Fn(nil) })
 	defer q.Close()
 	for range 100 { // one after the other: each is a group of its own
 		if err := q.Do(t.Context(), func(keyspace.KV) error { return nil }); err != nil {
