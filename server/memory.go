@@ -22,14 +22,21 @@ const (
 )
 
 // How far the heap may grow before garbage is collected, in per cent of what is
-// in use: Go's own figure, and one that saves a busy server with a heap of a few
-// megabytes most of that work.
+// in use: Go's own figure, and those that save a busy server most of that work. A heap of
+// a few megabytes may grow by busyRoom, up to mostGrowth.
 // A start is in between: of a large tenant file much stays in use until it is stored.
 const (
 	quietGrowth = 100
 	startGrowth = 200
 	busyGrowth  = 400
+	mostGrowth  = 1000
+	busyRoom    = 64 << 20 // bytes
 )
+
+// growthWith is how far the heap of a busy server may grow with so many bytes in use.
+func growthWith(used uint64) int {
+	return int(min(max(100*busyRoom/max(used, 1), busyGrowth), mostGrowth)) //nolint:gosec // no more than mostGrowth
+}
 
 // tendMemory lets the heap grow while the server is busy, and in the first quiet
 // moments afterwards gives back to the machine what it grew by, and the pages of the
@@ -40,7 +47,13 @@ func tendMemory(stop <-chan struct{}, forget func()) {
 	tick := clock.Ticker(quietEvery)
 	defer tick.Stop()
 	var returned, before uint64
-	quiet, left := calm, 0
+	quiet, left, growth := calm, 0, 0
+	grow := func(to int) {
+		if to != growth { // it stops the process for a moment
+			debug.SetGCPercent(to)
+			growth = to
+		}
+	}
 	for {
 		select {
 		case <-stop:
@@ -53,10 +66,11 @@ func tendMemory(stop <-chan struct{}, forget func()) {
 		}
 		before = now
 		switch busy := quiet < calm; {
-		case busy && !wasBusy:
-			debug.SetGCPercent(busyGrowth)
-		case !busy && wasBusy:
-			debug.SetGCPercent(quietGrowth)
+		case busy:
+			const step = 50 // a little more or less in use changes nothing
+			grow(growthWith(heap("/gc/heap/live:bytes")) / step * step)
+		case wasBusy:
+			grow(quietGrowth)
 		}
 		if quiet < calm {
 			continue
@@ -76,8 +90,11 @@ func tendMemory(stop <-chan struct{}, forget func()) {
 }
 
 // allocated is how many bytes of heap the process has asked for since its start.
-func allocated() uint64 {
-	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+func allocated() uint64 { return heap("/gc/heap/allocs:bytes") }
+
+// heap is a measure of the runtime's, as runtime/metrics names it.
+func heap(name string) uint64 {
+	s := []metrics.Sample{{Name: name}}
 	metrics.Read(s)
 	return s[0].Value.Uint64()
 }
