@@ -68,7 +68,7 @@ func site(t *testing.T) (url string, posted <-chan string) {
 			p = response
 		}
 		var page bytes.Buffer
-		if err := templates.Render(&page, p); err != nil {
+		if _, err := templates.Render(&page, p); err != nil {
 			t.Error(err)
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -31,19 +31,18 @@ func (c Customization) empty() bool { return !c.wraps() && len(c.Partials) == 0 
 // wraps reports whether there is a template with a place for the page.
 func (c Customization) wraps() bool { return widgetTag.MatchString(c.PageTemplate) }
 
-// Customized reports whether the page holds what a tenant has written: mark-up,
-// styles and scripts that the policy for the built-in pages does not let through.
-func Customized(p Page) bool {
-	return !p.view().custom.empty()
+// Needs are what a page may load, and what else its answer's headers depend on.
+type Needs struct {
+	// Customized says that the page has mark-up of the tenant's, in Liquid.
+	Customized bool
+	// FontOrigin is the origin that the page loads the font of its theme from, "" for none.
+	FontOrigin string
+	// Waits says that the page's script asks the server whether the page can go on.
+	Waits bool
 }
 
-// FontOrigin is the origin that a page loads the font of its theme from, "" for none.
-func FontOrigin(p Page) string { return p.view().fontOrigin }
-
-// Waits reports whether the page's script asks the server whether the page can go on.
-func Waits(p Page) bool {
-	m := p.view().MFA
-	return m != nil && m.Waits
+func (v view) needs() Needs {
+	return Needs{Customized: !v.custom.empty(), FontOrigin: v.fontOrigin, Waits: v.MFA != nil && v.MFA.Waits}
 }
 
 // fill renders a text of the tenant's for the page. The mark-up in more is put in as it

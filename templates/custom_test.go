@@ -16,7 +16,7 @@ func TestPagesInATenantsTemplate(t *testing.T) {
 		Values:   map[string]any{"application": map[string]any{"name": "Shop"}},
 	}
 	page := templates.Login{Layout: templates.Layout{CompanyName: "Harbor", Customization: custom}, ClientName: "Shop", State: "abc"}
-	if !templates.Customized(page) {
+	if !needsOf(t, page).Customized {
 		t.Error("a page in a template counts as built-in")
 	}
 	got := render(t, page)

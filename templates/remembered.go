@@ -30,44 +30,58 @@ func (p LoginIdentifier) fresh() (string, bool) {
 // language make one. Past it the memory begins anew.
 const maxRemembered = 64
 
-// renderings are remembered pages by what they show, each cut where the handle was.
+// rendering is a remembered page, cut where the handle was.
+type rendering struct {
+	parts [][]byte
+	needs Needs
+}
+
+// renderings are remembered pages by what they show.
 var renderings struct {
 	sync.RWMutex
-	parts map[string][][]byte
+	of map[string]rendering
 }
 
 // renderFresh is render for a page that is remembered; done is false for every other page.
-func renderFresh(w io.Writer, p Page) (done bool, err error) {
+func renderFresh(w io.Writer, p Page) (needs Needs, done bool, err error) {
 	r, ok := p.(remembered)
 	if !ok {
-		return false, nil
+		return needs, false, nil
 	}
 	state, fresh := r.fresh()
 	if !fresh || !isHandle(state) {
-		return false, nil
+		return needs, false, nil
 	}
 	key, err := shows(p, state)
 	if err != nil {
-		return false, err
+		return needs, false, err
 	}
 	renderings.RLock()
-	parts := renderings.parts[key]
+	page, known := renderings.of[key]
 	renderings.RUnlock()
-	if parts == nil {
-		var page bytes.Buffer
-		if err := p.view().render(&page); err != nil {
-			return false, err
+	if !known {
+		if page, err = renderingOf(p, state); err != nil {
+			return needs, false, err
 		}
-		parts = bytes.Split(bytes.ReplaceAll(page.Bytes(), []byte(encodedState(state)), []byte(encodedHere)), []byte(state))
 		renderings.Lock()
-		if renderings.parts == nil || len(renderings.parts) >= maxRemembered {
-			renderings.parts = map[string][][]byte{}
+		if renderings.of == nil || len(renderings.of) >= maxRemembered {
+			renderings.of = map[string]rendering{}
 		}
-		renderings.parts[key] = parts
+		renderings.of[key] = page
 		renderings.Unlock()
 	}
-	_, err = w.Write(bytes.ReplaceAll(bytes.Join(parts, []byte(state)), []byte(encodedHere), []byte(encodedState(state))))
-	return true, err
+	_, err = w.Write(bytes.ReplaceAll(bytes.Join(page.parts, []byte(state)), []byte(encodedHere), []byte(encodedState(state))))
+	return page.needs, true, err
+}
+
+func renderingOf(p Page, state string) (rendering, error) {
+	var page bytes.Buffer
+	v := p.view()
+	if err := v.render(&page); err != nil {
+		return rendering{}, err
+	}
+	parts := bytes.Split(bytes.ReplaceAll(page.Bytes(), []byte(encodedState(state)), []byte(encodedHere)), []byte(state))
+	return rendering{parts, v.needs()}, nil
 }
 
 // encodedHere is where a remembered page has the handle in base64. No page has that byte: html/template

@@ -2,7 +2,9 @@ package templates_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -24,11 +26,22 @@ func firstPage(kind string, l templates.Layout, client, state string) templates.
 	}
 }
 
+// needsOf are those of a page, which are the same when it is written from what is remembered.
+func needsOf(t *testing.T, p templates.Page) templates.Needs {
+	t.Helper()
+	first, err := templates.Render(io.Discard, p)
+	again, err2 := templates.Render(io.Discard, p)
+	if err := errors.Join(err, err2); err != nil || first != again {
+		t.Errorf("a page needs %+v, and once more %+v, %v", first, again, err)
+	}
+	return again
+}
+
 // sameAsAnew fails the test unless a page is written as it is when it is rendered anew.
 func sameAsAnew(t *testing.T, p templates.Page) string {
 	t.Helper()
 	var got, want bytes.Buffer
-	if err := templates.Render(&got, p); err != nil {
+	if _, err := templates.Render(&got, p); err != nil {
 		t.Error(err)
 	}
 	if err := templates.RenderBuiltIn(&want, p); err != nil {
@@ -105,7 +118,7 @@ func TestAFirstPageWithTheTenantsOwnMarkUpIsRenderedEachTime(t *testing.T) {
 			Values:   map[string]any{"user": map[string]any{"word": word}},
 		}
 		var got bytes.Buffer
-		if err := templates.Render(&got, p); err != nil {
+		if _, err := templates.Render(&got, p); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(got.String(), "<b>"+word+"</b>") || got.String() == plain {

@@ -277,7 +277,7 @@ func TestAFailingWriterIsReported(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := templates.Render(w, templates.Login{}); err == nil {
+	if _, err := templates.Render(w, templates.Login{}); err == nil {
 		t.Error("a page written to nobody is no error")
 	}
 }

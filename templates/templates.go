@@ -29,11 +29,12 @@ type Page interface {
 // Render writes the page as a UTF-8 HTML document. It writes as it goes: a
 // caller that must not answer half a page passes a buffer. It returns ErrLimit for a
 // page with Liquid of the tenant's that goes beyond its bounds.
-func Render(w io.Writer, p Page) error {
-	if done, err := renderFresh(w, p); done || err != nil {
-		return err
+func Render(w io.Writer, p Page) (Needs, error) {
+	if needs, done, err := renderFresh(w, p); done || err != nil {
+		return needs, err
 	}
-	return p.view().render(w)
+	v := p.view()
+	return v.needs(), v.render(w)
 }
 
 // RenderBuiltIn is Render without what the tenant has made of the page in Liquid.

@@ -380,7 +380,7 @@ func consent(layout templates.Layout, clientLogo string, errors ...string) templ
 func render(t testing.TB, p templates.Page) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := templates.Render(&b, p); err != nil {
+	if _, err := templates.Render(&b, p); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -426,7 +426,7 @@ func TestARedirectURIThatNoFormMayPostToIsAnError(t *testing.T) {
 	for _, uri := range []string{"", "javascript:alert(1)", "demo://localhost:4400/callback", "//elsewhere.test/", "data:text/html,x", "http:", "\x00"} {
 		p := templates.FormPost{URL: uri, Fields: []templates.Field{{Name: "code", Value: "secret"}}}
 		var b bytes.Buffer
-		if err := templates.Render(&b, p); err == nil || strings.Contains(b.String(), "secret") {
+		if _, err := templates.Render(&b, p); err == nil || strings.Contains(b.String(), "secret") {
 			t.Errorf("FormPost{URL: %q} is written with error %v:\n%s", uri, err, b.String())
 		}
 	}
@@ -439,7 +439,7 @@ func BenchmarkRender(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				out.Reset()
-				if err := templates.Render(&out, states[name]); err != nil {
+				if _, err := templates.Render(&out, states[name]); err != nil {
 					b.Fatal(err)
 				}
 			}

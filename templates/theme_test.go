@@ -62,7 +62,7 @@ func TestAThemeShowsInAllItsMembers(t *testing.T) {
 			t.Errorf("the sheet has no %s:\n%s", rule, sheet)
 		}
 	}
-	if got := templates.FontOrigin(templates.Login{Layout: templates.Layout{Theme: theme(t, rockets)}}); got != "https://fonts.acme.test" {
+	if got := needsOf(t, templates.Login{Layout: templates.Layout{Theme: theme(t, rockets)}}).FontOrigin; got != "https://fonts.acme.test" {
 		t.Errorf("the font comes from %q", got)
 	}
 }
@@ -72,7 +72,7 @@ func TestWithoutAThemeNothingIsLoaded(t *testing.T) {
 	if sheet := sheetOf(t, templates.Theme{}); sheet != "" {
 		t.Errorf("the sheet is %s", sheet)
 	}
-	if origin := templates.FontOrigin(states["login"]); origin != "" {
+	if origin := needsOf(t, states["login"]).FontOrigin; origin != "" {
 		t.Errorf("a font comes from %q", origin)
 	}
 	if _, _, ok := templates.ThemeSheet(theme(t, rockets), "theme.0123456789.css"); ok {

@@ -93,14 +93,13 @@ func (p Pages) WriteToFrame(w http.ResponseWriter, page templates.Page) error {
 func (p Pages) write(w http.ResponseWriter, status int, page templates.Page, frames string) error {
 	storage.Slow("rendering a page")
 	var body bytes.Buffer
-	customized := templates.Customized(page)
-	err := templates.Render(&body, page)
+	needs, err := templates.Render(&body, page)
 	if errors.Is(err, templates.ErrLimit) {
 		if p.Warn != nil {
 			p.Warn("The built-in page was shown instead of the tenant's: " + err.Error())
 		}
 		body.Reset()
-		customized, err = false, templates.RenderBuiltIn(&body, page)
+		needs.Customized, err = false, templates.RenderBuiltIn(&body, page)
 	}
 	if err != nil {
 		return err
@@ -108,16 +107,16 @@ func (p Pages) write(w http.ResponseWriter, status int, page templates.Page, fra
 	h := w.Header()
 	NoStore(w)
 	policy := contentSecurityPolicy
-	if origin := templates.FontOrigin(page); origin != "" {
-		policy += "; font-src " + origin
+	if needs.FontOrigin != "" {
+		policy += "; font-src " + needs.FontOrigin
 	}
 	if templates.HasMarkUp(page) { // whose scripts stay out
 		policy = strings.Replace(policy, "style-src 'self'", "style-src 'self' 'unsafe-inline'", 1)
 	}
-	if templates.Waits(page) {
+	if needs.Waits {
 		policy += "; connect-src 'self'"
 	}
-	if customized {
+	if needs.Customized {
 		policy = customPolicy
 	}
 	h.Set("Content-Security-Policy", policy+frames)
