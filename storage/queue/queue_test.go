@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tenant0/tenant0/storage/keyspace"
 	"github.com/tenant0/tenant0/storage/queue"
@@ -90,7 +91,7 @@ func TestUpdatesThatWaitTogetherAreCommittedTogether(t *testing.T) {
 }
 
 func TestAnUpdateThatIsAloneDoesNotWait(t *testing.T) {
-	q := queue.New(8, 0, errEnded, func(group []*queue.Queued) { group[0].Err = group[0].Fn(nil) })
+	q := queue.New(8, time.Hour, errEnded, func(group []*queue.Queued) { group[0].Err = group[0].Fn(nil) })
 	defer q.Close()
 	for range 100 { // one after the other: each is a group of its own
 		if err := q.Do(t.Context(), func(keyspace.KV) error { return nil }); err != nil {
@@ -147,5 +148,31 @@ func TestAPanicOfAnUpdateIsItsError(t *testing.T) {
 	own := errors.New("own")
 	if err := keyspace.Run(func(keyspace.KV) error { return own }, nil); !errors.Is(err, own) {
 		t.Errorf("got %v, want the error of the function", err)
+	}
+}
+
+// TestWhoeverComesAfterACommitOfManyJoins the next commit, though that could begin before.
+func TestWhoeverComesAfterACommitOfManyJoins(t *testing.T) {
+	const linger = time.Second
+	var sizes []int // the writer's own until all updates have returned
+	q := queue.New(64, linger, errEnded, func(group []*queue.Queued) { sizes = append(sizes, len(group)) })
+	defer q.Close()
+	var wait sync.WaitGroup
+	update := func() { wait.Go(func() { _ = q.Do(t.Context(), func(keyspace.KV) error { return nil }) }) }
+	for tries := 0; len(sizes) == 0 || sizes[len(sizes)-1] < 3; tries++ {
+		if tries == 20 {
+			t.Fatalf("of the commits %v none has many", sizes)
+		}
+		for range 32 {
+			update()
+		}
+		wait.Wait()
+	}
+	before := len(sizes)
+	update()
+	update()
+	wait.Wait()
+	if got := sizes[before:]; len(got) != 1 || got[0] != 2 {
+		t.Errorf("two updates within %s are committed in groups of %v", linger, got)
 	}
 }
