@@ -15,7 +15,7 @@ const (
 	quietEvery = 250 * time.Millisecond
 	quietBytes = 2 << 20
 	burstBytes = 4 << 20
-	calm       = 3
+	calm       = 6 // a second in which nobody asks anything may lie between two tests
 	// returns is how many quiet moments give memory back after a burst: what is pooled
 	// for reuse outlives the first collection.
 	returns = 3
@@ -81,10 +81,8 @@ func tendMemory(stop <-chan struct{}, forget func()) {
 		}
 		if left > 0 {
 			debug.FreeOSMemory()
+			_ = releaseProgram() // without it, it stays as large as it is
 			left--
-			if left == 0 {
-				_ = releaseProgram() // it stays as large as it is
-			}
 		}
 	}
 }
