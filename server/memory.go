@@ -83,6 +83,7 @@ func tendMemory(stop <-chan struct{}, forget func()) {
 			debug.FreeOSMemory()
 			_ = releaseProgram() // without it, it stays as large as it is
 			left--
+			before = allocated() // what giving back has taken is no burst
 		}
 	}
 }
