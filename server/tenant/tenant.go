@@ -215,8 +215,14 @@ func (t *Tenant) Now() time.Time { return t.clock.Now() }
 func (t *Tenant) Swept() { t.logouts.Wake() }
 
 // Forget forgets what is remembered of the last requests to be quick: decoded records, pages of
-// the data file, signatures. What requests are to find is kept.
+// the data file, signatures. What requests are to find is kept, and events of the log that wait are
+// stored: beside a file, where nobody has to be asked for it.
 func (t *Tenant) Forget() {
+	if !t.db.Shared() {
+		if err := t.events.Flush(); err != nil && !errors.Is(err, keyspace.ErrClosed) {
+			t.Log.Error("log events are lost: they could not be stored", "err", err.Error())
+		}
+	}
 	if err := t.db.Forget(); err != nil && !errors.Is(err, keyspace.ErrClosed) {
 		t.Log.Warn("memory is not given back", "err", err.Error())
 	}
