@@ -39,6 +39,7 @@ const maxDevices = 1000
 
 var devices = declare(spec[Device]{
 	name:    "devices",
+	recent:  true,
 	key:     func(d Device) string { return d.Hash },
 	expires: func(d Device) time.Time { return d.ExpiresAt.Add(deviceMemory) },
 	indexes: []index[Device]{
