@@ -35,7 +35,7 @@ const (
 
 // growthWith is how far the heap of a busy server may grow with so many bytes in use.
 func growthWith(used uint64) int {
-	return int(min(max(100*busyRoom/max(used, 1), busyGrowth), mostGrowth)) //nolint:gosec // no more than mostGrowth
+	return int(min(max(100*busyRoom/max(used, 1), busyGrowth), mostGrowth))
 }
 
 // tendMemory lets the heap grow while the server is busy, and in the first quiet

@@ -31,15 +31,15 @@ func TestSessionsAndTokensOfFormat5AreFound(t *testing.T) {
 	err := s.engine.Update(t.Context(), func(kv keyspace.KV) error {
 		for _, row := range now {
 			key, _, _ := strings.Cut(row, " = ")
-			if i := strings.Index(key, "i/sessions\x00use\x00"); i >= 0 {
+			if before, _, found := strings.Cut(key, "i/sessions\x00use\x00"); found {
 				cookie := key[strings.LastIndexByte(key, 0)+1:]
-				if err := errors.Join(kv.Delete([]byte(key)), kv.Put([]byte(key[:i]+"i/sessions\x00user\x00ann\x00"+cookie), nil)); err != nil {
+				if err := errors.Join(kv.Delete([]byte(key)), kv.Put([]byte(before+"i/sessions\x00user\x00ann\x00"+cookie), nil)); err != nil {
 					return err
 				}
 			}
-			if i := strings.Index(key, "i/refresh_tokens\x00user_client\x00"); i >= 0 {
+			if before, _, found := strings.Cut(key, "i/refresh_tokens\x00user_client\x00"); found {
 				id := key[strings.LastIndexByte(key, 0)+1:]
-				if err := kv.Put([]byte(key[:i]+"i/refresh_tokens\x00user\x00ann\x00"+id), nil); err != nil {
+				if err := kv.Put([]byte(before+"i/refresh_tokens\x00user\x00ann\x00"+id), nil); err != nil {
 					return err
 				}
 			}
