@@ -23,8 +23,9 @@ import (
 // one random value in the store, a key for each purpose.
 type Secrets struct {
 	clientSecret, code, refreshToken, seal, passcode []byte
-	// OpaqueToken is the 256-bit key of opaque access tokens.
-	OpaqueToken []byte
+	// OpaqueToken is the 256-bit key of opaque access tokens, and FactorToken that of what a page for further
+	// factors of the tenant's own is given.
+	OpaqueToken, FactorToken []byte
 }
 
 const masterSecret = "master"
@@ -48,6 +49,7 @@ func OpenSecrets(db *storage.DB) (*Secrets, error) {
 	for purpose, key := range map[string]*[]byte{
 		"client secret": &s.clientSecret, "authorization code": &s.code, "refresh token": &s.refreshToken,
 		"sealed text": &s.seal, "one-time code": &s.passcode, "opaque access token": &s.OpaqueToken,
+		"further factor": &s.FactorToken,
 	} {
 		if *key, err = hkdf.Key(sha256.New, master, nil, purpose, 32); err != nil {
 			return nil, fmt.Errorf("derive the key for %s: %w", purpose, err)

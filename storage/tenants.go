@@ -35,6 +35,11 @@ type Tenant struct {
 		Enabled bool   `json:"enabled"`
 		HTML    string `json:"html"`
 	} `json:"change_password"`
+	// GuardianMFAPage is the tenant's own page for further factors.
+	GuardianMFAPage struct {
+		Enabled bool   `json:"enabled"`
+		HTML    string `json:"html"`
+	} `json:"guardian_mfa_page"`
 	Flags struct {
 		UseScopeDescriptionsForConsent     *bool `json:"use_scope_descriptions_for_consent"`
 		RevokeRefreshTokenGrant            bool  `json:"revoke_refresh_token_grant"`
@@ -73,6 +78,15 @@ func (t Tenant) OwnResetPage() string {
 		return ""
 	}
 	return t.ChangePassword.HTML
+}
+
+// OwnFactorPage is the tenant's own page for further factors, "" for none, Auth0:
+// secure/multi-factor-authentication/customize-mfa/customize-mfa-classic-login.
+func (t Tenant) OwnFactorPage() string {
+	if !t.GuardianMFAPage.Enabled {
+		return ""
+	}
+	return t.GuardianMFAPage.HTML
 }
 
 var tenants = declare(spec[Tenant]{

@@ -67,6 +67,8 @@ type Transaction struct {
 	// until then.
 	Identifier string            `json:"identifier,omitempty"`
 	Applicant  map[string]string `json:"applicant,omitempty"`
+	// Proved is the address or the number that an applicant has proved by a code.
+	Proved string `json:"proved,omitempty"`
 	// Passwordless is how far a login by a code or a link has come, nil where none was begun.
 	Passwordless *PasswordlessLogin `json:"passwordless,omitempty"`
 	// Proof is a code that the login waits for, nil for none.
@@ -109,6 +111,9 @@ type Proof struct {
 	// Reset says that a right code lets the person choose a new password; otherwise it lets
 	// them in who have proved their password.
 	Reset bool `json:"reset,omitempty"`
+	// Next is the page that a right code leads to where the address is that of somebody who signs up, and has
+	// no account yet.
+	Next string `json:"next,omitempty"`
 	// Connection is the name of the account's, and UserID whose account it is, "" for nobody's.
 	Connection string `json:"connection"`
 	UserID     string `json:"user_id,omitempty"`
@@ -142,6 +147,10 @@ type FurtherFactor struct {
 	// Replaces says that it takes the place of one that was used.
 	Recovery []byte `json:"recovery,omitempty"`
 	Replaces bool   `json:"replaces,omitempty"`
+	// Accepted is the id of the authenticator that was proved on the tenant's own page, which goes on with
+	// it, and Offered is the recovery code that the page was told, sealed.
+	Accepted string `json:"accepted,omitempty"`
+	Offered  []byte `json:"offered,omitempty"`
 }
 
 // FurtherOf is how far a user has come with a further factor.
@@ -159,6 +168,15 @@ type ConsentAnswer struct {
 	// Declined says that the user refused; Scope is what the user agreed to otherwise.
 	Declined bool     `json:"declined,omitempty"`
 	Scope    []string `json:"scope,omitempty"`
+}
+
+// MarkProved says in the profile of an account to be what its owner has proved.
+func (t Transaction) MarkProved(profile Document) {
+	for member, verified := range map[string]string{"email": "email_verified", "phone_number": "phone_verified"} {
+		if t.Proved != "" && profile[member] == t.Proved {
+			profile[verified] = true
+		}
+	}
 }
 
 // clone is a transaction of which what the pages add can be changed: what was asked stays shared.

@@ -189,11 +189,15 @@ var auth0Script = regexp.MustCompile(`(?:https?:)?//cdn\.auth0\.com/[\w./@-]*?([
 // headStart is where what a page begins with can be put in.
 var headStart = regexp.MustCompile(`(?i)<head[^>]*>`)
 
-// OwnPage is a page of the tenant's for the classic login, with what it is told in the place of
-// @@config@@. Scripts of Auth0's servers are taken from where copy says, "" for those that have none; a
-// page with such a script is given one of ours, which says so where it cannot be loaded.
-func OwnPage(page string, config []byte, copyOf func(name string) string) string {
-	page = strings.ReplaceAll(page, "@@config@@", encodeConfig(config))
+// WithConfig is a page of the tenant's for the classic login, with what it is told in the place of @@config@@.
+func WithConfig(page string, config []byte) string {
+	return strings.ReplaceAll(page, "@@config@@", encodeConfig(config))
+}
+
+// WithCopies is a page of the tenant's own whose scripts of Auth0's servers are taken from where copyOf says,
+// "" for those that have none; a page with such a script is given one of ours, which says so where it cannot be
+// loaded.
+func WithCopies(page string, copyOf func(name string) string) string {
 	missing := false
 	page = auth0Script.ReplaceAllStringFunc(page, func(address string) string {
 		if path := copyOf(auth0Script.FindStringSubmatch(address)[1]); path != "" {

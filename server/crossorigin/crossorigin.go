@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -35,8 +34,6 @@ type Deps struct {
 	Pages     web.Pages
 	Log       *tenantlog.Log
 	Now       func() time.Time
-	// Assets is the folder with the developer's own copies of Lock and auth0.js, nil for none.
-	Assets *os.Root
 }
 
 type room struct{ Deps }
@@ -52,7 +49,7 @@ func Mount(rt, open *web.Router, d Deps) {
 	open.With(m.classicShape).Handle(http.MethodPost, "/usernamepassword/login", m.login)
 	open.Handle(http.MethodGet, "/user/ssodata", m.ssodata)
 	rt.With(d.Pages.Shape).Handle(http.MethodGet, account.ClassicPage, m.page)
-	rt.Handle(http.MethodGet, assetsPath+"{name}", m.asset)
+	rt.Handle(http.MethodGet, web.AssetsPath+"{name}", m.asset)
 	rt.Handle(http.MethodGet, "/client/{client_id}.js", m.client)
 	rt.Handle(http.MethodGet, "/info-v1.js", m.info)
 }

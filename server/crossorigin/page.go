@@ -63,7 +63,7 @@ func (m *room) page(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return m.Pages.WriteOwn(w, http.StatusOK, templates.OwnPage(own, config, m.copyOf))
+	return m.Pages.WriteOwn(w, http.StatusOK, templates.WithConfig(own, config))
 }
 
 // builtIn answers with the built-in page, and what was wrong with the login, nil for nothing.
@@ -231,29 +231,15 @@ func (a told) providers() (all []templates.ProviderLink) {
 	return all
 }
 
-// assetsPath is where the developer's own copies of Auth0's scripts are.
-const assetsPath = "/assets/"
-
-// copyOf is where the copy of a script of Auth0's servers is, "" for none.
-func (m *room) copyOf(name string) string {
-	if m.Assets == nil {
-		return ""
-	}
-	if info, err := m.Assets.Stat(name); err != nil || !info.Mode().IsRegular() {
-		return ""
-	}
-	return assetsPath + name
-}
-
 // asset is a file of the folder.
 //
 //auth0:operation GET /assets/{name}
 func (m *room) asset(w http.ResponseWriter, r *http.Request) error {
 	name := web.Param(r, "name")
-	if m.copyOf(name) == "" {
+	if m.Pages.CopyOf(name) == "" {
 		return apierr.NotFound
 	}
-	file, err := m.Assets.Open(name)
+	file, err := m.Pages.Assets.Open(name)
 	if err != nil {
 		return err
 	}

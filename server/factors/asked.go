@@ -78,6 +78,8 @@ type Options struct {
 	Channels []string
 	// Recovery says that the user is to have a recovery code and has none.
 	Recovery bool
+	// Own is the tenant's own page, "" where it has none or where its widget knows none of the user's factors.
+	Own string
 }
 
 // preference is the order in which a login asks for factors.
@@ -139,7 +141,11 @@ func OptionsOf(tx *storage.Tx, user storage.User) (o Options, err error) {
 	slices.SortStableFunc(o.Challenges, func(a, b Authenticator) int {
 		return slices.Index(preference, a.Name()) - slices.Index(preference, b.Name())
 	})
-	return o, nil
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	if len(o.WidgetMethods()) > 0 {
+		o.Own = tenant.OwnFactorPage()
+	}
+	return o, storage.Optional(err)
 }
 
 func byPreference(names []string) {
@@ -219,9 +225,44 @@ func EnrollmentPage(name string) string {
 	return pagePrefix + name + "-enrollment"
 }
 
-// Page is the page that a login goes on at: the preferred factor's. It returns
+// OwnPage is where the tenant's own page for further factors is.
+const OwnPage = "/mf"
+
+// widgetMethods are the names that the widget of a tenant's own page has for factors. It knows no others,
+// Auth0: secure/multi-factor-authentication/customize-mfa/customize-mfa-classic-login.
+var widgetMethods = map[string]string{OTP: "otp", SMS: "sms", Push: "push"}
+
+// WidgetMethods are what a tenant's own page can go on with, by the widget's names: what can be asked for, or
+// added. The app on a phone is added there where there is nothing else to add.
+func (o Options) WidgetMethods() (all []string) {
+	names := o.Enrollments
+	if len(names) == 0 {
+		for _, a := range o.Challenges {
+			names = append(names, a.Name())
+		}
+	}
+	for _, name := range names {
+		if method := widgetMethods[name]; method != "" && !slices.Contains(all, method) {
+			all = append(all, method)
+		}
+	}
+	if len(o.Enrollments) > 0 && len(all) > 1 {
+		all = slices.DeleteFunc(all, func(method string) bool { return method == widgetMethods[Push] })
+	}
+	return all
+}
+
+// Page is the page that a login goes on at: the tenant's own, or else the preferred factor's. It returns
 // apierr.NoFurtherFactor where there is none.
 func (o Options) Page() (string, error) {
+	if o.Own != "" {
+		return OwnPage, nil
+	}
+	return o.BuiltIn()
+}
+
+// BuiltIn is Page without the tenant's own.
+func (o Options) BuiltIn() (string, error) {
 	switch {
 	case len(o.Enrollments) > 0:
 		return EnrollmentPage(o.Enrollable()[0]), nil

@@ -133,9 +133,13 @@ func (m *room) submitRecovery(w http.ResponseWriter, r *http.Request, v visit) e
 	case !v.has(factors.RecoveryCode):
 		return v.start(w, r)
 	}
-	refuse := func(key string) error {
+	return m.takeRecovery(w, r, v, func(key string) error {
 		return m.challenge(w, r, v, templates.MFAChallenge{Factor: factors.RecoveryCode}, key)
-	}
+	})
+}
+
+// takeRecovery checks the recovery code.
+func (m *room) takeRecovery(w http.ResponseWriter, r *http.Request, v visit, refuse func(string) error) error {
 	code := strings.ToUpper(v.code())
 	switch {
 	case code == "":

@@ -36,6 +36,8 @@ type Deps struct {
 	Door    *signin.Door
 	Log     *tenantlog.Log
 	Now     func() time.Time
+	// Tenant is the name that people know the tenant by.
+	Tenant string
 }
 
 type room struct{ Deps }
@@ -82,6 +84,7 @@ func Mount(rt *web.Router, d Deps) {
 	rt.Handle(http.MethodGet, enrollResult, m.showResult)
 	serve(loginOptions, m.showOptions(false), m.submitOptions(false))
 	serve(enrollOptions, m.showOptions(true), m.submitOptions(true))
+	m.mountWidget(rt)
 }
 
 // step serves a request of a login that a further factor is asked for.
@@ -99,6 +102,10 @@ type visit struct {
 	form    url.Values
 	// another says that the user may add a factor beside others, as tickets may have it.
 	another bool
+	// widget says that the tenant's own page asks, which goes on once a factor was proved; offer is the recovery
+	// code, sealed, that it is told in the place of one that is used.
+	widget bool
+	offer  []byte
 }
 
 var (
@@ -215,11 +222,14 @@ type proof struct {
 // finish lets a user go on who has proved an authenticator. The first one brings a recovery code,
 // where the tenant has those, and a recovery code brings the next.
 func (m *room) finish(w http.ResponseWriter, r *http.Request, v visit, p proof) error {
+	if v.widget {
+		return m.accept(r, v, p)
+	}
 	mark := ""
 	if v.remembers() {
 		mark = cmp.Or(m.Cookies.Remembered(r), keys.Random(32))
 	}
-	code := factors.NewRecoveryCode()
+	code := cmp.Or(m.Secrets.Unseal(v.further.Offered), factors.NewRecoveryCode())
 	sealed := m.Secrets.Seal(code)
 	var a factors.Authenticator
 	err := m.update(r, &v, func(tx *storage.Tx) (err error) {
@@ -258,7 +268,8 @@ func (m *room) letOn(tx *storage.Tx, v visit, a factors.Authenticator, mark, cod
 			return err
 		}
 	}
-	fresh := a.Type == factors.RecoveryCode || !a.Active && v.options.Recovery
+	offered := len(v.further.Offered) > 0
+	fresh := offered || a.Type == factors.RecoveryCode || !a.Active && v.options.Recovery
 	if fresh {
 		if err := factors.SetRecoveryCode(tx, m.Secrets, v.user.UserID, code, now); err != nil {
 			return err
@@ -266,7 +277,7 @@ func (m *room) letOn(tx *storage.Tx, v visit, a factors.Authenticator, mark, cod
 	}
 	return m.note(tx, v, func(f *storage.FurtherFactor) {
 		*f = storage.FurtherFactor{UserID: v.user.UserID, Replaces: a.Type == factors.RecoveryCode}
-		if fresh {
+		if fresh && !offered {
 			f.Recovery = sealed
 		}
 	})

@@ -171,7 +171,7 @@ func (m *room) submitSent(channel string) step {
 		case "switch-to-sms":
 			return m.switchTo(w, r, v, factors.SMS)
 		}
-		return m.takeSent(w, r, v, a)
+		return m.takeSent(w, r, v, a, func(key string) error { return m.sentPage(w, r, v, a, key) })
 	}
 }
 
@@ -194,8 +194,7 @@ func (m *room) switchTo(w http.ResponseWriter, r *http.Request, v visit, channel
 }
 
 // takeSent checks the code.
-func (m *room) takeSent(w http.ResponseWriter, r *http.Request, v visit, a factors.Authenticator) error {
-	refuse := func(key string) error { return m.sentPage(w, r, v, a, key) }
+func (m *room) takeSent(w http.ResponseWriter, r *http.Request, v visit, a factors.Authenticator, refuse func(string) error) error {
 	if key := codeFault(v.code()); key != "" {
 		return refuse(key)
 	}

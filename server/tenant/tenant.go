@@ -280,7 +280,7 @@ func (t *Tenant) rooms() *web.Router {
 		now     = t.clock.Now
 		rt      = web.NewRouter(t.Log).Trace(t.traces).Observe(t.Observers...)
 		open    = rt.WithCORS(t.anyApplication)
-		pages   = web.Pages{DB: t.db, Warn: t.pageFailed}
+		pages   = web.Pages{DB: t.db, Warn: t.pageFailed, Assets: t.assets}
 		mails   = t.emails()
 		cookies = session.Cookies{Secure: t.secure()}
 		others  = outside.New(outside.Deps{Reach: outside.Reach(t.Config.Upstream), Closed: t.Closed, Now: now})
@@ -307,7 +307,7 @@ func (t *Tenant) rooms() *web.Router {
 		DB: t.db, Engine: engine, Issuer: t.issuer, Door: door, Pages: pages, Emails: mails, Codes: codes, Now: now,
 	})
 	crossorigin.Mount(rt, open, crossorigin.Deps{
-		DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door, Cookies: cookies, Pages: pages, Log: t.events, Now: now, Assets: t.assets,
+		DB: t.db, Issuer: t.issuer, Passwords: t.passwords, Door: door, Cookies: cookies, Pages: pages, Log: t.events, Now: now,
 	})
 	mfa.Mount(open, mfa.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Emails: mails, Log: t.events, Now: now})
 	passkey.Mount(rt, open, passkey.Deps{DB: t.db, Engine: engine, Issuer: t.Issuer, Cookies: cookies, Pages: pages, Door: door, Now: now})
@@ -316,6 +316,7 @@ func (t *Tenant) rooms() *web.Router {
 	})
 	mfapages.Mount(rt, mfapages.Deps{
 		DB: t.db, Issuer: t.Issuer, Secrets: t.issuer.Secrets, Cookies: cookies, Pages: pages, Emails: mails, Door: door, Log: t.events, Now: now,
+		Tenant: t.shownName(),
 	})
 	device.Mount(rt, open, device.Deps{DB: t.db, Engine: engine, Issuer: t.issuer, Cookies: cookies, Pages: pages, Log: t.events, Now: now})
 	forms.Mount(rt, forms.Deps{

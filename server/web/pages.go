@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -19,6 +20,22 @@ type Pages struct {
 	// Warn is told of a page template or partial of the tenant's that could not be
 	// rendered; nil for nobody.
 	Warn func(description string)
+	// Assets is the folder with the developer's own copies of what pages load from Auth0's servers, nil for none.
+	Assets *os.Root
+}
+
+// AssetsPath is where the files of Assets are.
+const AssetsPath = "/assets/"
+
+// CopyOf is where the copy of a file of Auth0's servers is, "" for none.
+func (p Pages) CopyOf(name string) string {
+	if p.Assets == nil {
+		return ""
+	}
+	if info, err := p.Assets.Stat(name); err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	return AssetsPath + name
 }
 
 // contentSecurityPolicy lets a page load nothing but the server's own style and
@@ -125,14 +142,15 @@ func (p Pages) write(w http.ResponseWriter, status int, page templates.Page, fra
 	return ReplyBytes(w, status, "text/html; charset=utf-8", body.Bytes())
 }
 
-// WriteOwn answers with a page that is the tenant's own from its first character to its last.
+// WriteOwn answers with a page that is the tenant's own from its first character to its last, but for scripts
+// of Auth0's servers that the developer has copies of.
 func (p Pages) WriteOwn(w http.ResponseWriter, status int, page string) error {
 	h := w.Header()
 	NoStore(w)
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Content-Security-Policy", customPolicy+"; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "same-origin")
-	return ReplyBytes(w, status, "text/html; charset=utf-8", []byte(page))
+	return ReplyBytes(w, status, "text/html; charset=utf-8", []byte(templates.WithCopies(page, p.CopyOf)))
 }
 
 // WriteLiquid is WriteOwn for a page in Liquid, whose values are escaped for HTML. It writes nothing, and
