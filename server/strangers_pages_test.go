@@ -168,18 +168,35 @@ func TestStrangersOnPagesOfEachKind(t *testing.T) {
 		"a sign-up whose address is proved": func(g stranger) string {
 			g = g.follows()
 			page := g.fill(g.opens("proof", "screen_hint", "signup"), "email", "prove@example.com")
-			g.at(page, "/u/signup/password")
-			page = g.fill(page, "password", "ExampleCo!2026-new")
 			g.at(page, "/u/email-identifier/challenge")
-			return g.fill(page, "code", g.code("prove@example.com", "verify_email_by_code")).location
+			page = g.fill(page, "code", g.code("prove@example.com", "verify_email_by_code"))
+			g.at(page, "/u/signup/password")
+			return g.fill(page, "password", "ExampleCo!2026-new").location
+		},
+		// A sign-up robot in Go and one in Python: each step to an address of its own, with the state of the redirect before.
+		"a sign-up step by step": func(g stranger) string {
+			const to = "steps@example.com"
+			state := g.stateIn(g.opens("proof", "screen_hint", "signup").location)
+			next := func(path string, fields ...string) {
+				g.t.Helper()
+				form := url.Values{"state": {state}}
+				for i := 0; i < len(fields); i += 2 {
+					form.Set(fields[i], fields[i+1])
+				}
+				state = g.stateIn(g.post(g.root()+path+"?state="+state, form).location)
+			}
+			next("/u/signup/identifier", "email", to, "captcha", "x", "action", "default")
+			next("/u/email-identifier/challenge", "code", g.code(to, "verify_email_by_code"))
+			next("/u/signup/password", "email", to, "password", "ExampleCo!2026-new", "strengthPolicy", "good", "action", "default")
+			return g.get(g.URL + "authorize/resume?state=" + state).location
 		},
 		// A person who has forgotten the password of an account that is there since the sign-up above.
 		"a new password by a code": func(g stranger) string {
 			g = g.follows()
 			const to = "forgets@example.com"
 			page := g.fill(g.opens("proof", "screen_hint", "signup"), "email", to)
-			page = g.fill(page, "password", "ExampleCo!2026-new")
 			page = g.fill(page, "code", g.code(to, "verify_email_by_code"))
+			page = g.fill(page, "password", "ExampleCo!2026-new")
 			g.hasCode(page.location)
 			page = g.fill(g.opens("proof", "prompt", "login"), "username", to)
 			start := g.found(`<p class="[^"]*ulp-forgot-password-link"><a href="([^"]*)"`, page.body)

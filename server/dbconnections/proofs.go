@@ -118,10 +118,13 @@ func (m *room) tryProof(w http.ResponseWriter, r *http.Request, p proving, typed
 		Method: signin.Password, ClientID: p.transaction.Request().ClientID, Connection: p.proof.Connection, Identifier: p.proof.Address,
 		User: user, IP: signin.Address(r), Message: "Wrong email or verification code.",
 	}
-	err = m.Door.Judge(r, a, tried == nil)
-	if err == nil && p.proof.Reset {
+	switch err = m.Door.Judge(r, a, tried == nil); {
+	case err != nil:
+	case p.proof.Next != "":
+		err = m.goOnToSignUp(w, r, p, code)
+	case p.proof.Reset:
 		err = m.goOnToNewPassword(w, r, p, code)
-	} else if err == nil {
+	default:
 		err = m.letIn(w, r, p, a, code)
 	}
 	if key := signin.PageKey(err, "invalid-code"); key != "" {
@@ -164,6 +167,23 @@ func (m *room) proved(tx *storage.Tx, p proving) error {
 	})
 }
 
+// goOnToSignUp lets somebody go on who signs up with the address that was proved.
+func (m *room) goOnToSignUp(w http.ResponseWriter, r *http.Request, p proving, code storage.Passcode) error {
+	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error {
+		if err := tx.UsePasscode(code); err != nil {
+			return err
+		}
+		return session.Change(tx, p.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
+			t.Proof, t.Proved = nil, p.proof.Address
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return web.Continue(w, r, p.proof.Next, p.state)
+}
+
 // goOnToNewPassword gives who has brought the right code what the link of an e-mail would have
 // brought: a ticket for a new password.
 func (m *room) goOnToNewPassword(w http.ResponseWriter, r *http.Request, p proving, code storage.Passcode) error {
@@ -203,6 +223,9 @@ func (m *room) proofPage(ctx context.Context, w http.ResponseWriter, status int,
 		page.EditURL = "/u/reset-password/request/" + url.PathEscape(p.proof.Connection) + "?state=" + url.QueryEscape(p.state)
 	case p.proof.Member == "phone_number":
 		page.Kind = templates.ProvePhone
+	}
+	if p.proof.Next != "" {
+		page.EditURL = signupIdentifier + "?state=" + url.QueryEscape(p.state)
 	}
 	return m.Pages.Write(w, status, page)
 }

@@ -142,6 +142,64 @@ func TestSignUpWithANumberThatIsProvedByACode(t *testing.T) {
 	tn.arrives(left, last)
 }
 
+// TestTheAddressIsProvedBeforeThePassword: where the identifier has a page of its own, the code comes before the password.
+func TestTheAddressIsProvedBeforeThePassword(t *testing.T) {
+	s := servertest.Start(t, servertest.Seed("prompts: {identifier_first: true}"+proofsFile), servertest.HTTP())
+	tn := tenant{s, t, s.Client()}
+	const identifier, password, secret = "/u/signup/identifier", "/u/signup/password", "ExampleCo!2026-new"
+	begin := func(client string) servertest.Page {
+		t.Helper()
+		page := tn.opens(client, "screen_hint", "signup", "prompt", "login")
+		if page.URL.Path != identifier {
+			t.Fatalf("the sign-up begins at %s", page.URL)
+		}
+		return page
+	}
+	page := tn.goesTo(emailProof, begin("mail"), "email", "new@example.com", "action", "default")
+	first := tn.WaitForMessage("new@example.com", "verify_email_by_code").Code
+	if !strings.Contains(page.Body, `href="/u/signup/identifier?state=`) {
+		t.Errorf("the address cannot be changed on\n%s", page.Body)
+	}
+	wrong := "000000"
+	if first == wrong {
+		wrong = "111111"
+	}
+	tn.says("invalid-code", page, "code", wrong)
+	tn.ClearInbox()
+	page = tn.goesTo(emailProof, page, "action", "resend-code")
+	tn.arrives(tn.types(tn.goesTo(password, page, "code", tn.WaitForMessage("new@example.com", "verify_email_by_code").Code), "password", secret))
+	tn.arrives(tn.types(tn.goesTo("/u/login/password", tn.opens("mail", "prompt", "login"), "username", "new@example.com"), "password", secret))
+
+	// What was proved holds for no other address: neither one that is posted with the password, nor one that is typed after going back.
+	for name, lie := range map[string]func(page servertest.Page) servertest.Page{
+		"with the password": func(page servertest.Page) servertest.Page {
+			return tn.goesTo(emailProof, page, "password", secret, "email", "other@example.com")
+		},
+		"after going back": func(page servertest.Page) servertest.Page {
+			_, back := tn.Visit(tn.browser, strings.Replace(page.URL.String(), password, identifier, 1))
+			return tn.goesTo(emailProof, back, "email", "third@example.com")
+		},
+	} {
+		tn.ClearInbox()
+		mine := strings.ReplaceAll(name, " ", "-") + "@example.com"
+		page = tn.goesTo(emailProof, begin("mail"), "email", mine)
+		lied := lie(tn.goesTo(password, page, "code", tn.WaitForMessage(mine, "verify_email_by_code").Code))
+		if strings.Contains(lied.Body, mine) {
+			t.Errorf("%s: the code is asked for\n%s", name, lied.Body)
+		}
+	}
+
+	// Somebody who has an account is told after the code, which lets nobody in.
+	page = tn.goesTo(emailProof, begin("mail"), "email", "ann@example.com")
+	page = tn.goesTo(password, page, "code", tn.WaitForMessage("ann@example.com", "verify_email_by_code").Code)
+	if left, last := tn.types(page, "password", secret); left != nil || last.Status != http.StatusBadRequest {
+		t.Errorf("the second account of an address ends at %v %d", left, last.Status)
+	}
+
+	page = tn.goesTo(phoneProof, begin("phone"), "phone", "+15550100")
+	tn.arrives(tn.types(tn.goesTo(password, page, "code", tn.WaitForMessage("+15550100", "otp_verify").Code), "password", secret))
+}
+
 // TestAChangedPasswordEndsTheProofThatBeganWithIt: the code by itself lets nobody in.
 func TestAChangedPasswordEndsTheProofThatBeganWithIt(t *testing.T) {
 	tn := startProofs(t)

@@ -192,11 +192,34 @@ func (m *room) submitSignupIdentifier(w http.ResponseWriter, r *http.Request) er
 	if err != nil {
 		return err
 	}
+	next := signupPassword
 	// Auth0: authenticate/database-connections/passkeys: who is invited chooses a password.
 	if form.Get("webauthn-available") == "true" && !s.transaction.Invited && webauthn.SignsUp(s.conn) {
-		return web.Continue(w, r, "/u/passkey-enrollment", s.state)
+		next = "/u/passkey-enrollment"
 	}
-	return web.Continue(w, r, signupPassword, s.state)
+	if proof := s.applicantToProve(next); proof != nil {
+		if next, err = m.Codes.StartProof(r, s.transaction, *proof); err != nil {
+			return err
+		}
+	}
+	return web.Continue(w, r, next, s.state)
+}
+
+// applicantToProve is what somebody who signs up has to prove before the page that comes next, nil for nothing.
+func (s *signingUp) applicantToProve(next string) *storage.Proof {
+	p := storage.Proof{Next: next, Connection: s.conn.Name}
+	user := storage.User{Email: s.page.Email, PhoneNumber: s.page.Phone}
+	p.Member = account.Unverified(s.conn, user)
+	switch p.Address = user.Email; p.Member {
+	case "":
+		return nil
+	case "phone_number":
+		p.Address = user.PhoneNumber
+	}
+	if p.Address == s.transaction.Proved {
+		return nil
+	}
+	return &p
 }
 
 // signUpByCode sends a code to who signs up, which makes the account.
@@ -235,6 +258,7 @@ func (m *room) submitSignupPassword(w http.ResponseWriter, r *http.Request) erro
 // signUp makes the account and goes on, or says on the page why not.
 func (m *room) signUp(w http.ResponseWriter, r *http.Request, s signingUp, password string, show func(context.Context, http.ResponseWriter, int, signingUp) error) error {
 	a := signin.Applicant{ClientID: s.transaction.Request().ClientID, Connection: s.conn.Name, Password: password, Profile: s.profile()}
+	s.transaction.MarkProved(a.Profile)
 	doc, err := m.create(r, a)
 	if err != nil {
 		key, demands, ok := explain(err)

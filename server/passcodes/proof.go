@@ -51,8 +51,8 @@ func (s Sender) StartProof(r *http.Request, t storage.Transaction, p storage.Pro
 	clientID := t.Request().ClientID
 	err = s.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
 		user, message = storage.User{}, emails.Draft{}
-		if p.UserID != "" {
-			if user, err = tx.Users.Get(p.UserID); err != nil {
+		if p.UserID != "" || p.Next != "" {
+			if user, err = ownerOf(tx, p); err != nil {
 				return err
 			}
 			code, err := s.keep(tx, ProofKey(t), user, clientID, proofDigits, proofLifetime)
@@ -78,6 +78,17 @@ func (s Sender) StartProof(r *http.Request, t storage.Transaction, p storage.Pro
 	}
 	s.recordProof(r, p, user, clientID)
 	return ProofPage(p), nil
+}
+
+// ownerOf is whose address is to be proved: somebody who signs up has no account yet.
+func ownerOf(tx *storage.Tx, p storage.Proof) (storage.User, error) {
+	switch {
+	case p.UserID != "":
+		return tx.Users.Get(p.UserID)
+	case p.Member == "phone_number":
+		return storage.User{PhoneNumber: p.Address}, nil
+	}
+	return storage.User{Email: p.Address}, nil
 }
 
 func (s Sender) proofDraft(tx *storage.Tx, p storage.Proof, user storage.User, clientID, code string) (emails.Draft, error) {

@@ -47,6 +47,7 @@ func (m *room) applies(tx *storage.Tx, r *http.Request, v *visit) (bool, error) 
 	for member, value := range v.t.Applicant {
 		profile[member] = value
 	}
+	v.t.MarkProved(profile)
 	v.applicant = &signin.Applicant{ClientID: rq.ClientID, Connection: conn.Name, Profile: profile}
 	return true, nil
 }
