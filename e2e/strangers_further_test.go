@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -45,11 +46,14 @@ var challenged = []script{
 	{"Playwright", "a code by its label", loginLines + `fill label=Enter your one-time code* := TOTP;; press button=Continue`},
 	{"Playwright", "a code by its role", loginLines + `fill textbox=Enter your one-time code := TOTP;; press button="Continue"`},
 	{"Puppeteer", "a wrong code", loginLines + `see main.mfa-otp-challenge := ;; fill input#code := 000000;; press form._form-mfa-otp-challenge ._button-mfa-otp-challenge;;` +
-		`see .ulp-input-error-message[data-error-code=invalid-code] := The code you entered is invalid;; fill input#code := TOTP;; press button[type=submit]:not([formnovalidate])`},
+		`see .ulp-input-error-message[data-error-code=invalid-code] := The code you entered is invalid;; fill input#code := TOTP;; press first button[type=submit]`},
 	{"Selenium", "nothing typed", loginLines + `click //button[@value='default'];; see //*[@id='error-cs-code-required'] := Please enter a code;; fill //*[@id='code'] := TOTP;; press //button[@value='default']`},
 	{"Playwright", "another method: text messages", loginLines + `press button=Try another method;; at /u/mfa-login-options;; see h1 := Other Methods;; press text="SMS";; at /u/mfa-sms-challenge;;` +
 		`fill input[name="code"] := TEXTED;; press button="Continue"`},
 	{"Cypress", "another method, by values", loginLines + `press button[value="pick-authenticator"];; press button[value^="sms"];; fill #code := TEXTED;; press button[data-action-button-primary="true"]`},
+	{"a script", "another method, by the forms of the buttons", loginLines + `press .ulp-action-form-pick-authenticator > button;; press .ulp-action-form-sms > button;; press //form/button[@value='pick-authenticator'];;` +
+		`press li._selector-item-otp button;; fill #code := TOTP;; press button[value=default]`},
+	{"Playwright", "another method, by the name of its button", loginLines + `press form.ulp-action-form-pick-authenticator button[type="submit"];; press button[aria-label="SMS"];; press .ulp-action-form-resend-code button;; fill #code := TEXTED;; press button="Continue"`},
 	{"Selenium", "another method, and back", loginLines + `press ._link-pick-authenticator;; press //button[@value="back-action"];; at /u/mfa-otp-challenge;; fill [name=code] := TOTP;; press first [name=action]`},
 	{"Playwright", "a text sent again", loginLines + `press button=Try another method;; press button=SMS;; press button=Resend;; fill #code := TEXTED;; press button="Continue"`},
 	{"Playwright", "the recovery code", loginLines + `press button=Try another method;; press button=Recovery code;; at /u/mfa-recovery-code-challenge;; fill input[name=code] := RECOVERY;; press button="Continue";;` +
@@ -62,8 +66,10 @@ var challenged = []script{
 type further struct {
 	*stage
 	now time.Time
-	// read is what scripts have read on pages.
-	read words
+	// read is what scripts have read on pages, and answers are more words.
+	read, answers words
+	// asks are parameters of the application.
+	asks url.Values
 }
 
 func startFurther(t *testing.T, factors ...string) *further {
@@ -85,7 +91,9 @@ func (f *further) run(t *testing.T, p script) {
 	f.ClearInbox()
 	w := openWindow(f.browser, t)
 	w.read = f.read
-	w.open(f.authorizeURL(url.Values{"prompt": {"login"}}))
+	params := url.Values{"prompt": {"login"}}
+	maps.Copy(params, f.asks)
+	w.open(f.authorizeURL(params))
 	known := words{
 		"PHONE": said(phoneNumber), "TEXTED": func() string { return f.WaitForMessage(phoneNumber, "").Code },
 		"TOTP": func() string {
@@ -97,6 +105,7 @@ func (f *further) run(t *testing.T, p script) {
 		},
 		"RECOVERY": func() string { return f.read["SPARE"]() },
 	}
+	maps.Copy(known, f.answers)
 	if w.play(p.lines, known) {
 		f.agree(t, w)
 	}

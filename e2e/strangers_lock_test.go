@@ -27,7 +27,7 @@ var ofLock = []script{
 	{"Selenium", "the sign-up", `press //*[contains(text(),'Sign Up')];; see .auth0-lock-tabs-current := Sign Up;; fill input[name=email] := NEW;; fill input[name=password] := FRESH;; press button.auth0-lock-submit`},
 	{"Cypress", "the sign-up by its tab", `press .auth0-lock-tabs > li:nth-child(2) > a;; fill .auth0-lock-input-email input := NEW;; fill .auth0-lock-input-show-password input := FRESH;; press .auth0-lock-submit`},
 	{"Cypress", "who forgot", `see a[href*="#"] := Don't remember your password?;; press .auth0-lock-alternative-link;; see .auth0-lock-header-welcome := Reset your password;;` +
-		`see .auth0-lock-content-body-wrapper := ;; fill #\31 -email := WHO;; press #\31 -submit;; see h1 := Check Your Email;; end`},
+		`see .auth0-lock-body-content := Please enter your email address. We will send you an email to reset your password.;; fill #\31 -email := WHO;; press #\31 -submit;; see h1 := Check Your Email;; end`},
 }
 
 // TestScriptsOfLock goes through the built-in classic pages as scripts for Lock do.

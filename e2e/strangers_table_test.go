@@ -64,7 +64,8 @@ const act = `({how, what, first, verb, text}) => {
 }`
 
 // step does a line of a script: "fill", "click", "press" (a click that leads to another page), "submit" (of the form
-// that an element is in, by a script), "see" what an element says, "read" it as a word, or "at" a path. "first" takes the first of several.
+// that an element is in, by a script), "see" what an element says, "read" it as a word, "at" a path, or "leave" a path
+// that the page leaves by itself. "first" takes the first of several.
 func (w *window) step(line string) {
 	w.t.Helper()
 	verb, rest, _ := strings.Cut(line, " ")
@@ -74,6 +75,10 @@ func (w *window) step(line string) {
 		if w.path() != rest {
 			w.fatal(fmt.Errorf("the script is at %s, want %s", w.path(), rest))
 		}
+		return
+	}
+	if verb == "leave" {
+		w.becomes(`location.pathname !== ` + quoted(rest) + ` && document.readyState === "complete"`)
 		return
 	}
 	what, first := strings.CutPrefix(what, "first ")
@@ -168,6 +173,11 @@ var together = []script{
 	{"Selenium", "classes", `fill first .input := WHO;; fill .password .input := SECRET;; press ._button-login`},
 	{"Selenium", "parts of a login page", `see //h1 := Welcome;; see section._prompt-box-outer div header := Log in to;; see main.login := ;; fill #username := WHO;; fill #password := no;; press first button[type=submit];;` +
 		`see //span[@class = "ulp-input-error-message"] := Wrong email or password;; fill #password := SECRET;; press first button[type=submit]`},
+	{"Selenium", "labels in the fields", `see //div[@data-dynamic-label-for='username'] := Email address;; see div[data-dynamic-label-for~="password"] := Password;; fill #username := WHO;; fill #password := SECRET;;` +
+		`press //button[@type='submit']`},
+	{"Cypress", "what a password must be", `press a[href*='signup'];; fill input[name=email] := NEW;; fill input[name=password] := Password!;; see li[data-error-code='password-policy-length-at-least'] := At least 8 characters;;` +
+		`see li[data-error-code='password-policy-contains-at-least'] := At least 3;; see li[data-error-code='password-policy-lower-case'] := Lower case;; see li[data-error-code='password-policy-upper-case'] := Upper case;;` +
+		`see li[data-error-code='password-policy-numbers'] := Numbers;; see li[data-error-code='password-policy-special-characters'] := Special characters;; fill input[name=password] := FRESH;; press [name=action]`},
 	{"Selenium", "tooltips", `fill #username := WHO;; fill #password := SECRET;; click [data-action="toggle"];; see span.hide-password-tooltip := Hide password;; click [data-action="toggle"];;` +
 		`see span.show-password-tooltip := Show password;; press first button[name=action]`},
 	{"Selenium", "the link of who forgot", `press [method="POST"] p a;; at /u/reset-password/request/Username-Password-Authentication;; fill [name=email] := WHO;; press first [name=action];; see h1 := Check Your Email;; end`},

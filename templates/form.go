@@ -3,6 +3,8 @@ package templates
 import (
 	"html/template"
 	"slices"
+	"strings"
+	"unicode"
 )
 
 // form is what a page of inputs shows, and posts to its own URL with the button
@@ -32,8 +34,8 @@ type form struct {
 	ForgotURL string
 	// Alternate is the link below the form.
 	Alternate alternate
-	// Resend is a button that sends a message once more, shown when it has a value.
-	Resend resend
+	// More are the buttons below the form.
+	More []more
 	// Ways are other connections to go on with.
 	Ways []Way
 	// Personal offers to go on without what the inputs ask for: an organization.
@@ -108,6 +110,27 @@ type Demand struct {
 	Items []Demand
 	// Met says that the password that was typed was so.
 	Met bool
+}
+
+// ErrorCode is what scripts find the demand by: the rule's code, in small letters.
+func (d Demand) ErrorCode() string {
+	var b strings.Builder
+	b.WriteString("password-policy")
+	for i, r := range d.Code {
+		if unicode.IsUpper(r) || i == 0 {
+			b.WriteByte('-')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// demandTexts are how the pages say what a password must be, by the code of the rule; rules that are not here
+// say it as the API does.
+var demandTexts = map[string]string{
+	"lengthAtLeast": "At least %d characters", "containsAtLeast": "At least %d of the following:",
+	"lowerCase": "Lower case letters (a-z)", "upperCase": "Upper case letters (A-Z)", "numbers": "Numbers (0-9)",
+	"specialCharacters": "Special characters (e.g. !@#$%^&*)",
 }
 
 // Secret says that what is typed is hidden, with a button that shows it.

@@ -1,10 +1,10 @@
 package templates
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,25 +95,16 @@ func (t translator) text(english string) string {
 	return text
 }
 
-var digits = regexp.MustCompile(`\d+`)
-
 // demands are what a password must be, in the language. Their sentences are known with a
 // number left open.
 func (t translator) demands(all []Demand) []Demand {
-	if t.localizer == nil {
-		return all
-	}
 	out := slices.Clone(all)
 	for i, d := range out {
-		out[i].Items = t.demands(d.Items)
-		if d.Least == 0 {
-			out[i].Text = t.text(d.Text)
-			continue
+		text := cmp.Or(demandTexts[d.Code], d.Text)
+		if t.localizer != nil {
+			text = t.text(text)
 		}
-		open := strings.Replace(d.Text, digits.FindString(d.Text), "%d", 1)
-		if text := t.text(open); text != open {
-			out[i].Text = strings.Replace(text, "%d", strconv.Itoa(d.Least), 1)
-		}
+		out[i].Items, out[i].Text = t.demands(d.Items), strings.Replace(text, "%d", strconv.Itoa(d.Least), 1)
 	}
 	return out
 }

@@ -50,6 +50,18 @@ type check struct {
 // more is a button below the one that goes on; Before is the key of the words before it.
 type more struct{ Action, Text, Before string }
 
+// shownMore is such a button on its page, with its words.
+type shownMore struct{ Action, Text, Before, State string }
+
+// With is a button with its words and the handle of the transaction.
+func (v view) With(m more) (s shownMore, err error) {
+	s.Action, s.State = m.Action, v.state
+	if s.Text, err = v.T(m.Text); err == nil && m.Before != "" {
+		s.Before, err = v.T(m.Before)
+	}
+	return s, err
+}
+
 // The buttons that several pages have.
 var (
 	otherMethod = more{Action: "pick-authenticator", Text: "pickAuthenticatorText"}

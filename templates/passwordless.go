@@ -14,9 +14,6 @@ var wayTexts = map[string]string{"email": "emailCodeText", "sms": "smsCodeText",
 // Text is the key of the words on the button.
 func (w Way) Text() string { return wayTexts[w.Strategy] }
 
-// resend is a button that sends the message once more.
-type resend struct{ Text, Link, Value string }
-
 // codeInput asks for a one-time code.
 func codeInput(label string) input { //nolint:unparam // a screen may call it otherwise
 	return input{Name: "code", Type: "text", Label: label, Autocomplete: "one-time-code", Focus: true, Missing: "no-code", Keyboard: "numeric"}
@@ -44,7 +41,7 @@ func (p PasswordlessCode) view() view {
 	}
 	return p.screen(p, "form", "login-passwordless", screen, p.ClientName, "").withForm(form{
 		State: p.State, Class: "_form-" + screen, Button: "_button-" + screen, Identity: who,
-		Inputs: []input{codeInput("placeholder")}, Resend: resend{"resendText", "resendActionText", "resend"}, Ways: p.Ways,
+		Inputs: []input{codeInput("placeholder")}, More: []more{{"resend", "resendActionText", "resendText"}}, Ways: p.Ways,
 	}, p.Errors)
 }
 
@@ -61,7 +58,7 @@ func (p PasswordlessLink) view() view {
 	const screen = "login-passwordless-email-link"
 	return p.screen(p, "form", "login-passwordless", screen, p.ClientName, "").withForm(form{
 		State: p.State, Class: "_form-" + screen, Identity: identity{"email", p.Address, p.EditURL},
-		Resend: resend{"resendText", "resendActionText", "resend"},
+		More: []more{{"resend", "resendActionText", "resendText"}},
 	}, p.Errors)
 }
 
@@ -99,7 +96,7 @@ func (p Proof) view() view {
 	}
 	return p.screen(p, "form", prompt, screen, p.ClientName, "").withForm(form{
 		State: p.State, Class: "_form-" + screen, Button: "_button-" + screen, Identity: who,
-		Inputs: []input{codeInput("placeholder")}, Resend: resend{"resendText", "resendActionText", "resend-code"},
+		Inputs: []input{codeInput("placeholder")}, More: []more{{"resend-code", "resendActionText", "resendText"}},
 	}, p.Errors)
 }
 

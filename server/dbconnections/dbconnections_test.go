@@ -133,7 +133,7 @@ func TestSignUpAndVerify(t *testing.T) {
 		t.Fatalf("sign-up was asked for and there is %s", page.URL)
 	}
 	_, weak := tn.fill(page, "email", "new@exampleco.com", "password", "short")
-	has(t, weak, http.StatusBadRequest, "At least 8 characters in length")
+	has(t, weak, http.StatusBadRequest, "At least 8 characters")
 	left, _ := tn.fill(page, "email", "New@exampleco.com", "password", "A password of 2026")
 	if left == nil || left.Query().Get("code") == "" {
 		t.Fatalf("after the sign-up the browser is sent to %v", left)
