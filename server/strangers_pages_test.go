@@ -173,6 +173,19 @@ func TestStrangersOnPagesOfEachKind(t *testing.T) {
 			g.at(page, "/u/signup/password")
 			return g.fill(page, "password", "ExampleCo!2026-new").location
 		},
+		// A sign-up robot follows the link of an e-mail, and posts the first input of the page there, as the script of Auth0's page does.
+		"a link that is posted once more": func(g stranger) string {
+			g = g.follows()
+			const to = "linked@example.com"
+			page := g.fill(g.opens("two", "screen_hint", "signup"), "email", to)
+			g.hasCode(g.fill(page, "password", "ExampleCo!2026-new").location)
+			link := g.get(g.WaitForMessage(to, "verify_email").Link)
+			posted := g.post(link.url.String(), url.Values{"state": {g.found(`<input [^>]*value="([^"]+)"`, link.body)}})
+			if posted.status != http.StatusOK || !strings.Contains(posted.body, "Email Already Verified") {
+				g.t.Errorf("the form gets %d\n%s", posted.status, posted.body)
+			}
+			return g.fill(g.fill(g.opens("two", "prompt", "login"), "username", to), "password", "ExampleCo!2026-new").location
+		},
 		// A sign-up robot in Go and one in Python: each step to an address of its own, with the state of the redirect before.
 		"a sign-up step by step": func(g stranger) string {
 			const to = "steps@example.com"

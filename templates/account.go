@@ -188,6 +188,9 @@ type Result struct {
 	Email string
 	// LinkURL shows the link when it is set: http, https or a rooted path.
 	LinkURL string
+	// Ticket is the one of the link that was followed: Auth0's page posts it once more by itself, and scripts
+	// that run no script of the page look for it.
+	Ticket string
 	// State, where it is set, has a button in place of the link, which posts the address
 	// to the page's own URL once more.
 	State string
@@ -197,7 +200,7 @@ func (p Result) view() view {
 	o := outcomes[p.Outcome]
 	v := p.screen(p, "notice", o.prompt, o.screen, p.ClientName, "")
 	v.texts.email = p.Email
-	v.Notice, v.LinkURL = o.notice, safeURL(p.LinkURL)
+	v.Notice, v.LinkURL, v.Ticket = o.notice, safeURL(p.LinkURL), p.Ticket
 	if p.State != "" {
 		v.Again = &p
 	}

@@ -105,6 +105,8 @@ type view struct {
 	LinkURL template.URL
 	// Again is a page whose button does once more what led to it, nil for none.
 	Again *Result
+	// Ticket is that of the link which was followed.
+	Ticket string
 	// MainClass are the classes of the page's main part, which name the screen.
 	MainClass string
 	// Bare leaves the page without the document around it.

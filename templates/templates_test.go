@@ -205,7 +205,7 @@ var states = joined(formStates, map[string]templates.Page{
 	"signup-identifier-refused": templates.SignupIdentifier{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Email: "em", Identifiers: []string{"email"}, Errors: []string{"invalid-email-format"},
 	},
-	"email-verified":    templates.Result{Layout: exampleCo, Outcome: templates.EmailVerified},
+	"email-verified":    templates.Result{Layout: exampleCo, Outcome: templates.EmailVerified, Ticket: "oXjKyD8Vq"},
 	"device-activation": templates.DeviceActivation{Layout: exampleCo},
 	"device-activation-refused": templates.DeviceActivation{
 		Layout: exampleCo, Code: "BBBB-BBBB", Errors: []string{"invalid-expired-code"},

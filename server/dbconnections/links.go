@@ -14,9 +14,11 @@ import (
 )
 
 // verifyEmail marks the address of the link's user as verified, Auth0:
-// manage-users/user-accounts/verify-emails. A link that is followed twice says so.
+// manage-users/user-accounts/verify-emails. A link that is followed twice says so. Auth0's page posts the ticket, so
+// that the look of a program at the link does not use it up; here following the link is enough.
 //
 //auth0:operation GET /u/email-verification
+//auth0:operation POST /u/email-verification
 func (m *room) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	var t storage.Ticket
 	err := m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
@@ -42,7 +44,12 @@ func (m *room) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	if t.ResultURL != "" {
 		return redirectToResult(w, r, t, err == nil, message)
 	}
-	return m.result(r.Context(), w, status, outcome, t.ClientID, t.Email)
+	page, err := m.resultPage(r.Context(), outcome, t.ClientID, t.Email)
+	if err != nil {
+		return err
+	}
+	page.Ticket = r.URL.Query().Get("ticket")
+	return m.Pages.Write(w, status, page)
 }
 
 // redirectToResult sends the browser to the address that the ticket names, with

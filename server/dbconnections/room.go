@@ -70,6 +70,7 @@ func Mount(rt, open *web.Router, d Deps) {
 	rt.Handle(http.MethodGet, classicResetPage, m.showClassicReset)
 	rt.With(m.classicShape).Handle(http.MethodPost, classicResetPage, web.SameSite(m.submitClassicReset))
 	rt.Handle(http.MethodGet, "/u/email-verification", m.verifyEmail)
+	rt.Handle(http.MethodPost, "/u/email-verification", web.SameSite(m.verifyEmail))
 	rt.Handle(http.MethodGet, "/u/unblock", m.unblock)
 }
 
@@ -121,15 +122,19 @@ func (m *room) appName(ctx context.Context, clientID string) (name, login string
 // result shows how a step ended, with a link to the application's own login, if it
 // has one, Auth0: authenticate/login/auth0-universal-login/configure-default-login-routes.
 func (m *room) result(ctx context.Context, w http.ResponseWriter, status int, outcome templates.Outcome, clientID, email string) error {
-	layout, err := m.Pages.Layout(ctx, web.About{ClientID: clientID})
+	page, err := m.resultPage(ctx, outcome, clientID, email)
 	if err != nil {
 		return err
 	}
-	name, login, err := m.appName(ctx, clientID)
-	if err != nil {
-		return err
+	return m.Pages.Write(w, status, page)
+}
+
+func (m *room) resultPage(ctx context.Context, outcome templates.Outcome, clientID, email string) (page templates.Result, err error) {
+	page.Outcome, page.Email = outcome, email
+	if page.Layout, err = m.Pages.Layout(ctx, web.About{ClientID: clientID}); err == nil {
+		page.ClientName, page.LinkURL, err = m.appName(ctx, clientID)
 	}
-	return m.Pages.Write(w, status, templates.Result{Layout: layout, Outcome: outcome, ClientName: name, Email: email, LinkURL: login})
+	return page, err
 }
 
 func ticketHash(r *http.Request) string { return keys.Hash(r.URL.Query().Get("ticket")) }
