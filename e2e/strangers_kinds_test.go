@@ -44,7 +44,11 @@ func TestScriptsOfPush(t *testing.T) {
 
 // TestScriptsOfCalls gets codes by calls and e-mails as scripts of others do.
 func TestScriptsOfCalls(t *testing.T) {
-	f := startFurther(t, "voice")
+	f := startFurther(t, "sms")
+	by := func(ways ...string) {
+		f.manage(t, http.MethodPut, "guardian/factors/phone/message-types", map[string]any{"message_types": ways})
+	}
+	by("voice")
 	user := "users/" + url.PathEscape(f.userID(t, servertest.Employee))
 	called := `fill input[name="code"] := TEXTED;; press button="Continue"`
 	for _, p := range []script{
@@ -54,11 +58,11 @@ func TestScriptsOfCalls(t *testing.T) {
 	} {
 		t.Run("voice/"+p.tool+": "+p.about, func(t *testing.T) { f.run(t, p) })
 	}
-	f.manage(t, http.MethodPut, "guardian/factors/sms", map[string]any{"enabled": true})
+	by("sms", "voice")
 	t.Run("both/Playwright: a text in the place of a call", func(t *testing.T) {
 		f.run(t, script{"", "", loginLines + `at /u/mfa-voice-challenge;; press button=send a text;; at /u/mfa-sms-challenge;;` + called})
 	})
-	f.manage(t, http.MethodPut, "guardian/factors/voice", map[string]any{"enabled": false})
+	by("sms")
 	f.manage(t, http.MethodPut, "guardian/factors/email", map[string]any{"enabled": true})
 	f.manage(t, http.MethodPatch, user, map[string]any{"email_verified": true})
 	f.answers = words{"MAILED": func() string { return f.WaitForMessage(servertest.Employee, "").Code }}
@@ -70,6 +74,7 @@ func TestScriptsOfCalls(t *testing.T) {
 	} {
 		t.Run("email/"+p.tool+": "+p.about, func(t *testing.T) { f.run(t, p) })
 	}
+	f.manage(t, http.MethodPatch, "tenants/settings", map[string]any{"enabled_locales": []string{"en", "fr"}})
 	t.Run("email/Playwright: in French", func(t *testing.T) {
 		f.asks = url.Values{"ui_locales": {"fr"}}
 		f.run(t, script{"", "", `fill #username := WHO;; fill #password := SECRET;; press button="Continuer";; press text=Essayer une autre méthode;; press text="E-mail";; fill #code := MAILED;; press button="Continuer"`})
@@ -100,7 +105,7 @@ func TestScriptsOfPasswordless(t *testing.T) {
 		script{"Puppeteer", "the form of the button that resends", `fill #username := TO;; press ._button-login-id;; press .ulp-action-form-resend button;; fill #code := CODE;; press form[data-form-primary] button`},
 	)
 	run("text message", "sms", "+155501%05d",
-		script{"Playwright", "by labels", `fill label=Phone number := TO;; press button="Continue";; at /u/login/passwordless-sms-challenge;; see text=We've sent a text message to := ;; fill label=Enter the code := CODE;; press button="Continue"`},
+		script{"Playwright", "by labels", `fill label=Phone number := TO;; press button="Continue";; at /u/login/passwordless-sms-challenge;; see text=We've sent a text message to := ;; fill label=Enter the 6-digit code := CODE;; press button="Continue"`},
 		script{"Cypress", "by ids", `fill input#username := TO;; press button[type=submit]._button-login-id;; fill input#code := 000000;; press button[value=default];; see #error-element-code := The code you entered is invalid;; fill input#code := CODE;; press button[value=default]`},
 	)
 	m.send("PATCH", "/connections/"+email, `{"options":{"send":"link"}}`)
@@ -184,6 +189,7 @@ func TestScriptsOfUsernames(t *testing.T) {
 // TestScriptsInOtherLanguages logs in on pages in other languages as scripts of others do.
 func TestScriptsInOtherLanguages(t *testing.T) {
 	s := startStage(t)
+	s.manage(t, http.MethodPatch, "tenants/settings", map[string]any{"enabled_locales": []string{"en", "de", "fr", "es", "ja"}})
 	for language, lines := range map[string]string{
 		"de": `see h1 := Willkommen;; fill label=E-Mail-Adresse := WHO;; fill label=Passwort := SECRET;; press button="Weiter"`,
 		"fr": `see h1 := Bienvenue;; fill label=Adresse e-mail := WHO;; fill label=Mot de passe := SECRET;; press button="Continuer"`,
