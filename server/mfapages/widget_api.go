@@ -68,6 +68,13 @@ func (m *room) byWidget(purpose string, answer widgetStep) web.Handler {
 			return err
 		}
 		web.NoStore(w)
+		switch body.(type) {
+		case none:
+			w.WriteHeader(http.StatusNoContent)
+			return nil
+		case flow:
+			return web.Reply(w, http.StatusCreated, body)
+		}
 		return web.Reply(w, http.StatusOK, body)
 	}
 }
@@ -141,7 +148,7 @@ func (m *room) startFlow(_ http.ResponseWriter, r *http.Request, v visit) (any, 
 		f.Account = v.confirmed()
 		return f, nil
 	}
-	f.Enrollments, f.Account = methods, account{ID: keys.Random(12), Status: "pending", Methods: methods, Usable: methods, Types: methods}
+	f.Enrollments, f.Account = methods, account{ID: keys.Random(12), Status: "confirmation_pending", Methods: methods, Usable: methods, Types: methods}
 	f.EnrollmentID = f.Account.ID
 	if methods[0] != "sms" || len(methods) > 1 {
 		a, id, err := m.newSecret(r, &v, methods[0] == "push")
