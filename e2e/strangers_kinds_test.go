@@ -67,7 +67,6 @@ func TestScriptsOfCalls(t *testing.T) {
 	f.manage(t, http.MethodPatch, user, map[string]any{"email_verified": true})
 	f.answers = words{"MAILED": func() string { return f.WaitForMessage(servertest.Employee, "").Code }}
 	for _, p := range []script{
-		{"Playwright", "by the text", loginLines + `at /u/mfa-sms-challenge;; press button=Try another method;; at /u/mfa-login-options;; press text="Email";; at /u/mfa-email-challenge;; fill input[name=code] := MAILED;; press button="Continue"`},
 		{"a script", "by the forms", loginLines + `press .ulp-action-form-pick-authenticator > button;; press .ulp-action-form-email > button;; fill #code := MAILED;; press [data-action-button-primary=true]`},
 		{"Selenium", "by XPath", loginLines + `press //button[@value='pick-authenticator'];; press //form[contains(@class,'ulp-action-form-email')]/button;; fill //input[@name='code'] := MAILED;; press //button[@value='default']`},
 		{"Cypress", "by the value, and resends", loginLines + `press button[value="pick-authenticator"];; press button[value^="email"];; press form[class*="resend"] button;; fill #code := MAILED;; press button[value=default]`},
