@@ -3,6 +3,7 @@ package storage
 import (
 	"cmp"
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -190,6 +191,12 @@ func (tx *Tx) AddMember(organization, user string) error {
 
 // MemberOf is the parent of what is kept of a user as a member of an organization.
 func MemberOf(organization, user string) string { return organization + "\x02" + user }
+
+// MemberFrom returns the organization and the user that MemberOf was given.
+func MemberFrom(parent string) (organization, user string) {
+	organization, user, _ = strings.Cut(parent, "\x02")
+	return organization, user
+}
 
 // MemberRoles returns the ids of the roles that a user has in an organization.
 func (tx *Tx) MemberRoles(organization, user string) (roles []string, err error) {

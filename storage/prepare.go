@@ -28,6 +28,12 @@ var errStale = errors.New("what was read has changed")
 // As with Update, both may run more than once, and change nothing outside of the transaction
 // but the variables that they set anew in each run. An error of either undoes all of it.
 func (db *DB) Prepare(ctx context.Context, prepare, then func(*Tx) error) error {
+	prepare, prepared := db.watched(prepare)
+	then, done := db.watched(then)
+	return done(prepared(db.prepare(ctx, prepare, then)))
+}
+
+func (db *DB) prepare(ctx context.Context, prepare, then func(*Tx) error) error {
 	for range patience {
 		d, err := db.draft(ctx, prepare)
 		if err == nil {

@@ -67,6 +67,7 @@ type DB struct {
 	updates updates
 	release []func() error // see Releaser, of the engines that are
 	workers sync.Map       // the names of the workers that were made and not released
+	watch   Watch
 }
 
 // Open checks the format of what the engine holds, upgrades an older one and
@@ -110,10 +111,11 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 // has, nothing is kept and the error is that of ctx.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	runs := db.updates.begin()
-	return db.engine.Update(ctx, func(kv keyspace.KV) error {
+	fn, kept := db.watched(fn)
+	return kept(db.engine.Update(ctx, func(kv keyspace.KV) error {
 		runs.count()
 		return transact(db.writing(ctx, kv), fn)
-	})
+	}))
 }
 
 // writing is a write transaction, whose reads end with ctx.

@@ -389,6 +389,7 @@ func (r records) deleteKey(row []byte) error {
 	if err := r.measure(-len(raw)); err != nil {
 		return err
 	}
+	r.changed(key, raw, nil)
 	return r.tx.kv.Delete(row)
 }
 
@@ -402,8 +403,10 @@ func (r records) put(d Document) error {
 
 // putBeside writes a document in the place of the one at key where the record that it is stays the
 // same: what has changed are members that the server does not act on. That record is not decoded
-// anew.
+// anew, and who watches is not told.
 func (r records) putBeside(key string, d Document) error {
+	defer func(wants func(table, key string) bool) { r.tx.wants = wants }(r.tx.wants)
+	r.tx.wants = nil
 	v, err := r.look(key)
 	if err != nil {
 		return err
@@ -467,6 +470,7 @@ func (r records) write(v any, raw []byte) error {
 	if err := r.measure(len(raw) - len(old)); err != nil {
 		return err
 	}
+	r.changed(key, old, raw)
 	if r.kind.recent { // who reads it next need not decode it
 		r.memo(r.tx.known).keep(row, raw, v)
 	}

@@ -9,6 +9,9 @@ type Tx struct {
 	memos *memos // nil in a write transaction, whose records the caller may change
 	known *memos // for what the transaction itself reads and leaves as it is; nil for none
 
+	wants   func(table, key string) bool // which changes are noted, nil for none
+	changes []Change
+
 	Tenant          Resources[Tenant]
 	Clients         Resources[Client]
 	ResourceServers Resources[ResourceServer]
