@@ -137,12 +137,7 @@ func (l *Logouts) try(ctx context.Context, one storage.Logout) (err error) {
 	wait := pause
 	for n := range attempts {
 		if n > 0 {
-			ticker := clock.Ticker(wait)
-			select {
-			case <-ctx.Done():
-			case <-ticker.C:
-			}
-			ticker.Stop()
+			clock.Wait(ctx, wait)
 			wait *= 2
 		}
 		var final bool

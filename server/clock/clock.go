@@ -4,6 +4,7 @@
 package clock
 
 import (
+	"context"
 	"errors"
 	"math"
 	"sync"
@@ -155,6 +156,18 @@ func Ticks(every time.Duration, wanted bool) (ticks <-chan time.Time, end func()
 	}
 	t := Ticker(every)
 	return t.C, t.Stop
+}
+
+// Wait waits for a while of the machine's time, and reports whether it has passed before ctx ended.
+func Wait(ctx context.Context, d time.Duration) bool {
+	t := Ticker(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
 }
 
 // Stopwatch starts to measure how long work takes on the machine, whatever the

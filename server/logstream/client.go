@@ -15,8 +15,8 @@ import (
 const Header = "X-Tenant0-Log-Stream"
 
 var (
-	errClosed = errors.New("a log stream may not lead to the control listener")
-	errScheme = errors.New("a log stream leads to an http or https URL")
+	errClosed = errors.New("a request of the tenant may not lead to the control listener")
+	errScheme = errors.New("a request of the tenant leads to an http or https URL")
 )
 
 // newClient returns the client of the streams. It connects to no address that is

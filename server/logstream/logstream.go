@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -57,14 +56,13 @@ type Deps struct {
 type Streams struct {
 	Deps
 	client *http.Client
-	wake   chan struct{}
+	lanes  *Lanes
 
 	mu    sync.Mutex
 	after *string // where streams begin that have no cursor yet; nil for no news
 
-	deliveries map[string]*delivery // by stream; only Run's own
-	newest     *string              // the newest event at the last look in a shared store; only Run's own
-	running    sync.WaitGroup
+	placed bool    // there were streams at the last look; only look's own
+	newest *string // the newest event at the last look in a shared store; only look's own
 }
 
 // New returns streams that deliver while Run runs.
@@ -72,7 +70,15 @@ func New(d Deps) *Streams {
 	if d.Pause == 0 {
 		d.Pause = DefaultPause
 	}
-	return &Streams{Deps: d, wake: make(chan struct{}, 1), deliveries: map[string]*delivery{}, client: newClient(d.Closed)}
+	s := &Streams{Deps: d, client: newClient(d.Closed)}
+	s.lanes = (&Lanes{
+		DB: d.DB, Log: d.Log, Name: "log streams", Look: s.look,
+		Next: func(ctx context.Context, id string, woken <-chan struct{}) (more bool, err error) {
+			return delivery{s, id, woken}.next(ctx)
+		},
+		Lost: func() { s.newest = nil },
+	}).Open()
+	return s
 }
 
 // Stored says that events were stored after the one with an id. A stream that is
@@ -83,64 +89,32 @@ func (s *Streams) Stored(after string) {
 		s.after = &after
 	}
 	s.mu.Unlock()
-	select {
-	case s.wake <- struct{}{}:
-	default: // it is awake
-	}
+	s.lanes.Wake()
 }
 
 // Run delivers until stop is closed. It returns when every delivery has ended.
 func (s *Streams) Run(stop <-chan struct{}) error {
-	ctx, cancel := context.WithCancel(context.Background())
 	defer s.client.CloseIdleConnections()
-	defer s.running.Wait()
-	defer cancel()
-	var others <-chan time.Time // what other servers store is looked for
-	if s.DB.Shared() {
-		ticker := clock.Ticker(lookEvery)
-		defer ticker.Stop()
-		others = ticker.C
-	}
-	for {
-		if err := s.turn(ctx); err != nil {
-			s.Log.Error("log streams stand still", "err", err.Error())
-		}
-		select {
-		case <-stop:
-			return nil
-		case <-s.wake:
-		case <-others:
-		}
-	}
+	return s.lanes.Run(stop)
 }
 
-// lookEvery is how often the server that delivers looks for events that others have stored.
-const lookEvery = time.Second
-
-// delivering is the lease of the one server that delivers.
-const delivering = "log streams"
-
-// turn dispatches, where this is the server that delivers.
-func (s *Streams) turn(ctx context.Context) error {
-	if !s.DB.Shared() {
-		return s.dispatch(ctx)
-	}
-	ours, err := s.DB.Hold(delivering)
-	if err != nil {
-		return err
-	}
-	if !ours {
-		for id, d := range s.deliveries { // another has taken over
-			d.end()
-			delete(s.deliveries, id)
+// look implements the Look of Lanes.
+func (s *Streams) look(ctx context.Context) (ids []string, news bool, err error) {
+	if s.DB.Shared() {
+		if news, err = s.news(ctx); err != nil || !news {
+			return nil, false, err
 		}
-		s.newest = nil
-		return nil
 	}
-	if changed, err := s.news(ctx); err != nil || !changed {
-		return err
+	s.mu.Lock()
+	after := s.after
+	s.after = nil
+	s.mu.Unlock()
+	streams, err := s.place(ctx, after)
+	for _, stream := range streams {
+		ids = append(ids, stream.ID)
 	}
-	return s.dispatch(ctx)
+	s.placed = len(ids) > 0
+	return ids, err == nil, err
 }
 
 // news reports whether events were stored since the last look, or streams may have changed.
@@ -168,47 +142,7 @@ func (s *Streams) news(ctx context.Context) (changed bool, err error) {
 	s.mu.Lock()
 	s.after = before
 	s.mu.Unlock()
-	return streams+len(s.deliveries) > 0, nil
-}
-
-// dispatch wakes the delivery of every stream, and starts those that are not there.
-func (s *Streams) dispatch(ctx context.Context) error {
-	s.mu.Lock()
-	after := s.after
-	s.after = nil
-	s.mu.Unlock()
-	streams, err := s.place(ctx, after)
-	if err != nil {
-		return err
-	}
-	gone := maps.Clone(s.deliveries)
-	for _, stream := range streams {
-		d := s.deliveries[stream.ID]
-		delete(gone, stream.ID)
-		if d == nil {
-			d = s.start(ctx, stream.ID)
-		}
-		select {
-		case d.wake <- struct{}{}:
-		default: // it is awake
-		}
-	}
-	for id, d := range gone {
-		d.end()
-		delete(s.deliveries, id)
-	}
-	return nil
-}
-
-func (s *Streams) start(ctx context.Context, id string) *delivery {
-	ctx, end := context.WithCancel(ctx)
-	d := &delivery{Streams: s, id: id, end: end, wake: make(chan struct{}, 1)}
-	s.deliveries[id] = d
-	s.running.Go(func() {
-		defer end()
-		d.run(ctx)
-	})
-	return d
+	return streams > 0 || s.placed, nil
 }
 
 // place gives the streams that have no cursor one, and forgets cursors of streams
@@ -288,34 +222,16 @@ func beginning(stream storage.LogStream, after *string) (logID string, ok bool) 
 type delivery struct {
 	*Streams
 	id   string
-	end  context.CancelFunc
-	wake chan struct{}
-}
-
-// run delivers whenever it is woken, until ctx ends.
-func (d *delivery) run(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-d.wake:
-		}
-		for more := true; more; {
-			var err error
-			if more, err = d.next(ctx); err != nil && ctx.Err() == nil {
-				d.Log.Error("log stream stands still", "stream", d.id, "err", err.Error())
-			}
-		}
-	}
+	wake <-chan struct{}
 }
 
 // next delivers one batch, and reports whether there may be another.
-func (d *delivery) next(ctx context.Context) (more bool, err error) {
+func (d delivery) next(ctx context.Context) (more bool, err error) {
 	stream, b, err := d.read(ctx)
 	if err != nil || b.last == "" {
 		return false, err
 	}
-	if ours, err := d.DB.Hold(delivering); err != nil || !ours {
+	if ours, err := d.lanes.Ours(); err != nil || !ours {
 		return false, err
 	}
 	if len(b.events) > 0 {
@@ -352,7 +268,7 @@ type batch struct {
 
 // read returns what the stream is to get next. A stream that is gone or not active
 // gets nothing.
-func (d *delivery) read(ctx context.Context) (stream storage.LogStream, b batch, err error) {
+func (d delivery) read(ctx context.Context) (stream storage.LogStream, b batch, err error) {
 	err = d.DB.View(ctx, func(tx *storage.Tx) error {
 		if stream, err = tx.LogStream(d.id); err != nil || stream.Status != storage.LogStreamActive {
 			return storage.Optional(err)
@@ -391,8 +307,8 @@ func place(endpoint string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// cause is an error without the address that net/http puts before it.
-func cause(err error) error {
+// Cause is an error without the address that net/http puts before it.
+func Cause(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err
 	}
@@ -401,7 +317,7 @@ func cause(err error) error {
 
 // deliver sends events until the receiver takes them. It reports false when the
 // stream has changed meanwhile, or was suspended.
-func (d *delivery) deliver(ctx context.Context, stream storage.LogStream, events []storage.Document) (delivered bool, err error) {
+func (d delivery) deliver(ctx context.Context, stream storage.LogStream, events []storage.Document) (delivered bool, err error) {
 	failing := d.Now()
 	pause := d.Pause
 	for n := 1; ; n++ {
@@ -410,7 +326,7 @@ func (d *delivery) deliver(ctx context.Context, stream storage.LogStream, events
 			return err == nil, nil //nolint:nilerr // at the end of all what was not delivered waits
 		}
 		if n%attempts == 0 {
-			d.Log.Warn("log stream cannot deliver", "stream", d.id, "endpoint", place(stream.Sink.Endpoint), "err", cause(err).Error())
+			d.Log.Warn("log stream cannot deliver", "stream", d.id, "endpoint", place(stream.Sink.Endpoint), "err", Cause(err).Error())
 		}
 		if d.Now().Sub(failing) >= patience {
 			d.Log.Error("log stream suspended: its receiver has not answered for 7 days", "stream", d.id, "endpoint", place(stream.Sink.Endpoint))
@@ -425,7 +341,7 @@ func (d *delivery) deliver(ctx context.Context, stream storage.LogStream, events
 }
 
 // suspend suspends a stream that is still the one that failed.
-func (d *delivery) suspend(ctx context.Context, failed storage.LogStream) error {
+func (d delivery) suspend(ctx context.Context, failed storage.LogStream) error {
 	return d.DB.Update(ctx, func(tx *storage.Tx) error {
 		now, err := tx.LogStream(d.id)
 		if err != nil || !same(now, failed) {
@@ -437,7 +353,7 @@ func (d *delivery) suspend(ctx context.Context, failed storage.LogStream) error 
 
 // wait pauses, but not longer than the stream stays as it is. It reports whether
 // it has changed.
-func (d *delivery) wait(ctx context.Context, pause time.Duration, stream storage.LogStream) (changed bool, err error) {
+func (d delivery) wait(ctx context.Context, pause time.Duration, stream storage.LogStream) (changed bool, err error) {
 	timer := clock.Ticker(pause)
 	defer timer.Stop()
 	for {
@@ -454,7 +370,7 @@ func (d *delivery) wait(ctx context.Context, pause time.Duration, stream storage
 	}
 }
 
-func (d *delivery) changed(ctx context.Context, stream storage.LogStream) (changed bool, err error) {
+func (d delivery) changed(ctx context.Context, stream storage.LogStream) (changed bool, err error) {
 	err = d.DB.View(ctx, func(tx *storage.Tx) error {
 		now, err := tx.LogStream(d.id)
 		changed = err != nil || !same(now, stream)

@@ -49,7 +49,7 @@ func payload(format string, events []storage.Document) ([]byte, error) {
 }
 
 // send makes one attempt. Only a status of 2xx is a success.
-func (d *delivery) send(ctx context.Context, stream storage.LogStream, events []storage.Document) error {
+func (d delivery) send(ctx context.Context, stream storage.LogStream, events []storage.Document) error {
 	storage.Slow("delivering to a log stream")
 	body, err := payload(stream.Sink.ContentFormat, events)
 	if err != nil {
