@@ -38,6 +38,7 @@ var otherKinds = map[string]*resource.Kind{
 	"/emails/provider":                                          resource.EmailProvider,
 	"/event-streams/{id}/redeliver":                             resource.Redelivery,
 	"/event-streams/{id}/redeliver/{event}":                     resource.Redelivery,
+	"/event-streams/{id}/test":                                  resource.EventTest,
 	"/guardian/factors/{name}":                                  factorBody,
 	"/hooks/{id}/secrets":                                       resource.HookSecrets,
 	"/jobs/users-exports":                                       resource.Jobs,

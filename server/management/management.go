@@ -30,6 +30,7 @@ import (
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/eventstream"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/jobs"
 	"github.com/tenant0/tenant0/server/objects"
@@ -47,6 +48,7 @@ type Deps struct {
 	Ring      *keys.Ring
 	Passwords *identity.Passwords
 	Events    *tenantlog.Log
+	Changes   *eventstream.Streams
 	Emails    emails.Writer
 	Outbox    *outbox.Outbox
 	Jobs      *jobs.Runner

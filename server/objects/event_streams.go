@@ -1,13 +1,28 @@
 package objects
 
 import (
+	"github.com/tenant0/tenant0/server/eventstream"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
-// EventStreams are Auth0: api/management/v2/event-streams. They are kept; nothing is
-// delivered to them.
-var EventStreams = &Kind{Kind: resource.EventStreams, before: nameEventSource}
+// EventStreams are Auth0: api/management/v2/event-streams. The server delivers to webhooks.
+var EventStreams = &Kind{Kind: resource.EventStreams, parts: eventstream.Parts, before: completeEventStream}
+
+// completeEventStream sees that a stream that is enabled again may be, and completes its destination.
+func completeEventStream(o Collection, doc, old storage.Document) error {
+	if old != nil && doc["status"] != old["status"] {
+		enabled, err := eventstream.Enable(o.Tx, storage.Text(doc, "id"))
+		if err != nil {
+			return err
+		}
+		if !enabled && doc["status"] == "enabled" {
+			return resource.EventStreamFull
+		}
+	}
+	nameEventSource(o, doc, old)
+	return nil
+}
 
 // Destination is the configuration of an event stream's destination.
 func Destination(doc storage.Document) storage.Document {
@@ -17,10 +32,9 @@ func Destination(doc storage.Document) storage.Document {
 }
 
 // nameEventSource adds the name by which AWS would know a stream.
-func nameEventSource(o Collection, doc, old storage.Document) error {
+func nameEventSource(o Collection, doc, old storage.Document) {
 	if whole, _ := doc["destination"].(storage.Document); storage.Text(whole, "type") == "eventbridge" {
 		keepName(Destination(doc), Destination(old), "aws_partner_event_source",
 			"aws.partner/auth0.com/"+o.TenantName()+"-"+resource.UUID()+"/auth0.events")
 	}
-	return nil
 }

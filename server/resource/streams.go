@@ -96,7 +96,7 @@ var (
 			}}},
 			"destination": {Type: Object, Required: true, Open: true, Fields: Fields{
 				"type": {Type: String, Required: true, Enum: []string{"webhook", "eventbridge", "action"}}, "configuration": {Type: Object, Required: true, Open: true, Fields: Fields{
-					"webhook_authorization": {Open: true, Fields: Fields{"token": secret, "password": secret}},
+					"webhook_authorization": {Open: true, Fields: Fields{"token": secret, "password": secret, "header_value": secret}},
 				}},
 			}},
 		},
@@ -107,9 +107,25 @@ var (
 	Redelivery = &Kind{Fields: Fields{
 		"date_from": text, "date_to": text, "statuses": {Type: Array, Item: &Field{Type: String, Enum: []string{"failed"}}}, "event_types": texts,
 	}}
+	// EventTest describes an event that is sent to try a stream.
+	EventTest = &Kind{Fields: Fields{"event_type": {Type: String, Required: true, Enum: EventTypes}, "data": {Type: Object, Open: true}}}
 	// EventDeliveryMissing answers for an id of a delivery that is none.
 	EventDeliveryMissing = missing("", "The event delivery does not exist.")
+	// EventDeliveryPending refuses to redeliver what has not failed.
+	EventDeliveryPending = &apierr.Error{Status: http.StatusConflict, Message: "The event is not in a state that allows redelivery."}
+	// EventStreamFull refuses to enable a stream.
+	EventStreamFull = InvalidBody("The event stream cannot be enabled: too many of its deliveries have failed. Redeliver them first.")
+	// EventStreamDisabled refuses to try a stream.
+	EventStreamDisabled = InvalidBody("Events are not sent to disabled event streams.")
 )
+
+// EventTypes are the types of events that Auth0 has, Auth0: docs/events. There are no groups here, so
+// that nothing happens to them.
+var EventTypes = strings.Fields("connection.created connection.deleted connection.updated group.created group.deleted group.member.added " +
+	"group.member.deleted group.role.assigned group.role.deleted group.updated organization.connection.added organization.connection.removed " +
+	"organization.connection.updated organization.created organization.deleted organization.group.role.assigned organization.group.role.deleted " +
+	"organization.member.added organization.member.deleted organization.member.role.assigned organization.member.role.deleted organization.updated " +
+	"user.created user.deleted user.updated")
 
 // sink describes where a stream leads by the members that it has.
 func sink(fields Fields) *Kind {

@@ -30,6 +30,7 @@ import (
 	"github.com/tenant0/tenant0/server/device"
 	"github.com/tenant0/tenant0/server/discovery"
 	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/eventstream"
 	"github.com/tenant0/tenant0/server/federation"
 	"github.com/tenant0/tenant0/server/flows"
 	"github.com/tenant0/tenant0/server/forms"
@@ -100,6 +101,7 @@ type Tenant struct {
 	passwords *identity.Passwords
 	events    *tenantlog.Log
 	streams   *logstream.Streams
+	changes   *eventstream.Streams
 	logouts   *backchannel.Logouts
 	outbox    *outbox.Outbox
 	traces    *trace.Traces
@@ -139,6 +141,7 @@ func Open(db *storage.DB, o Options) (_ *Tenant, err error) {
 	if err := t.seed(); err != nil {
 		return nil, err
 	}
+	t.changes.Watch()                  // what the seed makes is no change
 	t.router = sync.OnceValue(t.rooms) // a tenant that nobody asks does without
 	return t, nil
 }
@@ -173,6 +176,7 @@ func (t *Tenant) openServices() error {
 	if err != nil {
 		return err
 	}
+	t.changes = eventstream.New(eventstream.Deps{DB: t.db, Now: t.clock.Now, Log: t.Log, Do: t.streams.Do, Host: u.Host, Tenant: t.shownName()})
 	t.logouts = backchannel.New(backchannel.Deps{
 		DB: t.db, Issuer: t.issuer, Log: t.events, Do: t.streams.Do, Now: t.clock.Now, Server: t.Log,
 	})
@@ -245,6 +249,7 @@ func (t *Tenant) Start(failed func(error)) {
 	run("tenant log", func() error { return t.events.Run(t.stop) })
 	run("back-channel logouts", func() error { return t.logouts.Run(t.stop) })
 	run("log streams", func() error { return t.streams.Run(t.stop) })
+	run("event streams", func() error { return t.changes.Run(t.stop) })
 	run("outbox", func() error { return t.outbox.Run(t.stop) })
 	run("traces", func() error { return t.traces.Run(t.stop) })
 	run("jobs", func() error { return t.jobs.Run(t.stop) })
@@ -388,7 +393,7 @@ func (t *Tenant) customDomain(ctx context.Context, name string) (found bool, err
 
 func (t *Tenant) management() management.Deps {
 	return management.Deps{
-		DB: t.db, Issuer: t.issuer, Ring: t.ring, Passwords: t.passwords, Events: t.events, Emails: t.emails(),
+		DB: t.db, Issuer: t.issuer, Ring: t.ring, Passwords: t.passwords, Events: t.events, Changes: t.changes, Emails: t.emails(),
 		Outbox: t.outbox, Jobs: t.jobs, Now: t.clock.Now, MaxImport: t.Config.MaxImportSize,
 	}
 }
