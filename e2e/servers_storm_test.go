@@ -34,14 +34,16 @@ type fleet struct {
 	servers  []*daemon
 	next     atomic.Int64
 	did      map[string]int // what was done to it
+	hook     *listener      // a webhook that is told of changes
 }
 
 // TestStormOverServers has users log in and refresh, and machines write, at three servers behind
 // a load balancer, while servers are killed, the database is, connections are cut and keys are
-// rotated: what was acknowledged is there, no code is redeemed twice, and no token was signed
-// with a key that some server does not publish. `go test ./e2e -run Storm -storm 10m` goes on.
+// rotated: what was acknowledged is there, and a webhook is told of it, no code is redeemed twice,
+// and no token was signed with a key that some server does not publish. `go test ./e2e -run Storm -storm 10m` goes on.
 func TestStormOverServers(t *testing.T) {
 	f := newFleet(t)
+	f.hook.subscribe(f.storm)
 	f.raceForCodes(200, 8)
 	l := &ledger{roles: map[string]*entry{}, metadata: map[string]*entry{}}
 	const each = 12 * time.Second
@@ -49,7 +51,9 @@ func TestStormOverServers(t *testing.T) {
 		f.round(l, min(left, each))
 	}
 	f.oneTime()
-	t.Logf("%d logins, %d refreshes, %d groups, %d writes, %d requests without an answer; %v", f.logins, f.refreshes, f.groups, l.writes, f.interrupts, f.did)
+	events, twice := f.hook.counts()
+	t.Logf("%d logins, %d refreshes, %d groups, %d writes, %d events of which %d came again, %d requests without an answer; %v",
+		f.logins, f.refreshes, f.groups, l.writes, events, twice, f.interrupts, f.did)
 	if f.logins < 10 || f.refreshes < 10 || f.groups < 10 || l.writes < 10 || f.did["cut"] == 0 || f.did["killed"] == 0 || f.did["crashed"] == 0 || f.did["rotated"] == 0 {
 		t.Error("that was no storm")
 	}
@@ -79,6 +83,7 @@ func (f *fleet) round(l *ledger, lasting time.Duration) {
 	clients.Wait()
 	f.check()
 	l.check(f.storm)
+	f.hook.check(f.storm, l.metadata)
 }
 
 // logIn is logInAndRedeem, unless the user has nearly as many refresh tokens as are kept of one.
@@ -95,7 +100,7 @@ func (f *fleet) logIn(c *client, n int) bool {
 
 func newFleet(t *testing.T) *fleet {
 	t.Helper()
-	f := &fleet{database: pgtest.Start(t), storm: newStorm(t), did: map[string]int{}}
+	f := &fleet{database: pgtest.Start(t), storm: newStorm(t), did: map[string]int{}, hook: listen(t)}
 	store := f.database.Empty(t)
 	for i, ahead := range []string{"", "2s", "-2s"} {
 		way := pgtest.NewProxy(t, f.database.Addr())

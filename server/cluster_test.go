@@ -1,11 +1,9 @@
 package server_test
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -24,21 +22,10 @@ import (
 
 // balanced is a client whose every request goes to the next server, as behind a load
 // balancer.
-func balanced(servers []*servertest.Server) *http.Client {
-	client := servers[0].Client()
-	var next atomic.Int64
-	client.Transport = &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			var dialer net.Dialer
-			return dialer.DialContext(ctx, network, servers[int(next.Add(1))%len(servers)].Addr())
-		},
-	}
-	return client
-}
+func balanced(servers []*servertest.Server) *http.Client { return servertest.InTurn(servers...) }
 
 // of is a client whose every request goes to one server.
-func of(s *servertest.Server) *http.Client { return balanced([]*servertest.Server{s}) }
+func of(s *servertest.Server) *http.Client { return servertest.InTurn(s) }
 
 func TestALoginGoesFromServerToServer(t *testing.T) {
 	servers := cluster(t, 3, pgtest.Shared(t).Empty(t))

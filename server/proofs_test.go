@@ -129,13 +129,19 @@ func newProving(t *testing.T, pl place) *proving {
 	return &proving{startManaged(t), pl, map[string]string{}}
 }
 
-// TestProofs tries at every place where something is a proof everything that must not
-// be one, and sees that a refused one changes nothing: the good one is good after it.
-func TestProofs(t *testing.T) {
+// allPlaces are those where something is a proof.
+func allPlaces() map[string]place {
 	places := map[string]place{}
 	for _, some := range []map[string]place{hints(), links(), tokensAndCodes(), factorsAndTickets(), exchanges()} {
 		maps.Copy(places, some)
 	}
+	return places
+}
+
+// TestProofs tries at every place where something is a proof everything that must not
+// be one, and sees that a refused one changes nothing: the good one is good after it.
+func TestProofs(t *testing.T) {
+	places := allPlaces()
 	for _, name := range slices.Sorted(maps.Keys(places)) {
 		t.Run(name, func(t *testing.T) {
 			pl := places[name]

@@ -5,11 +5,13 @@ package servertest
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -17,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,9 +56,10 @@ type Server struct {
 	// Data is the folder of the store.
 	Data string
 
-	tb  testing.TB
-	cfg config.Config
-	log *lockedBuffer
+	tb     testing.TB
+	cfg    config.Config
+	log    *lockedBuffer
+	beside []*Server // see Beside
 }
 
 // Option changes how Start starts.
@@ -137,6 +141,17 @@ func (s *Server) At(issuer string) *Server {
 	return &other
 }
 
+// Beside has each request of a client that Client returns from now on go to another server of the
+// tenant, in turn, as behind a load balancer.
+func (s *Server) Beside(others ...*Server) { s.beside = append([]*Server{s}, others...) }
+
+// InTurn returns a client of the servers, as Beside has it.
+func InTurn(servers ...*Server) *http.Client {
+	all := *servers[0]
+	all.beside = servers
+	return all.Client()
+}
+
 // Log returns what the server has logged.
 func (s *Server) Log() string { return s.log.String() }
 
@@ -155,10 +170,22 @@ func (s *Server) Client() *http.Client {
 		s.tb.Fatal(err)
 	}
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 64}
+	if s.beside != nil {
+		transport.DisableKeepAlives, transport.DialContext = true, s.dialInTurn()
+	}
 	s.tb.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{
 		Transport: transport, Jar: jar, Timeout: Patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// dialInTurn connects to one of the servers after the other, whatever the address.
+func (s *Server) dialInTurn() func(ctx context.Context, network, address string) (net.Conn, error) {
+	var next atomic.Int64
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
+		var dialer net.Dialer
+		return dialer.DialContext(ctx, network, s.beside[int(next.Add(1))%len(s.beside)].Addr())
 	}
 }
 
