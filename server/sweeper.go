@@ -33,6 +33,8 @@ type sweepable interface {
 	Now() time.Time
 	// Swept is called when records have been removed.
 	Swept()
+	// Remind tells people what they are told at set times.
+	Remind() error
 }
 
 // run sweeps until stop is closed.
@@ -80,8 +82,11 @@ func sweepOne(store sweepable, stop <-chan struct{}) error {
 		if n > 0 {
 			store.Swept()
 		}
-		if err != nil || n < sweepLimit {
+		if err != nil {
 			return err
+		}
+		if n < sweepLimit {
+			return store.Remind()
 		}
 		select {
 		case <-stop:

@@ -122,3 +122,4 @@ type aged struct {
 func (a aged) DB() *storage.DB { return a.db }
 func (a aged) Now() time.Time  { return a.now }
 func (a aged) Swept()          {}
+func (a aged) Remind() error   { return nil }

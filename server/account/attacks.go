@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/server/resource"
@@ -83,7 +84,7 @@ func bucket(tx *storage.Tx, stage, ip string) (key string, size int, every time.
 		return "", 0, 0, t, err
 	}
 	s := t.Stage[stage]
-	if !t.Enabled || !slices.Contains(t.Shields, blocks) && !slices.Contains(t.Shields, tellsManager) || s.MaxAttempts <= 0 || s.Rate <= 0 || listed(t.Allowlist, ip) {
+	if !t.Enabled || s.MaxAttempts <= 0 || s.Rate <= 0 || listed(t.Allowlist, ip) {
 		return "", 0, 0, t, nil
 	}
 	return addressKey(stage, ip), s.MaxAttempts, time.Duration(s.Rate) * time.Millisecond, t, nil
@@ -103,9 +104,9 @@ func Throttled(tx *storage.Tx, stage, ip string, now time.Time) (throttled, coun
 	return false, true, err
 }
 
-// Last is what becomes of an address with its last try: it may try no more, and the tenant's managers
-// are to be told.
-type Last struct{ Blocks, Tell bool }
+// Last is what becomes of an address with its last try: it is in the log, and the tenant's managers are to
+// be told.
+type Last struct{ Log, Tell bool }
 
 // CountTry counts a failed login of an address, or a sign-up, and says what becomes of the last one that
 // it has. One that goes on beyond it is told of once.
@@ -116,13 +117,13 @@ func CountTry(tx *storage.Tx, stage, ip string, now time.Time) (last Last, err e
 	}
 	if err := tx.Guess(key, size, every, now); err != nil {
 		if errors.Is(err, storage.ErrTooMany) {
-			return Last{Blocks: slices.Contains(t.Shields, blocks)}, nil
+			return Last{Log: slices.Contains(t.Shields, blocks)}, nil
 		}
 		return last, err
 	}
 	err = tx.MayGuess(key, size, every, now)
 	if errors.Is(err, storage.ErrTooMany) {
-		return Last{slices.Contains(t.Shields, blocks), slices.Contains(t.Shields, tellsManager)}, nil
+		return Last{true, slices.Contains(t.Shields, tellsManager)}, nil
 	}
 	return last, err
 }
@@ -141,26 +142,42 @@ type breached struct {
 	Passwords []string `json:"tenant0_passwords"`
 }
 
-// Leak is what becomes of a password that others know.
-type Leak struct {
-	// Known says that the tenant watches for it, and Blocks that it opens nothing.
-	Known, Blocks bool
-	// TellUser and TellManagers say who is told by e-mail.
-	TellUser, TellManagers bool
+// forTrials are the passwords that Auth0 documents for trying the detection out, and trialPrefix begins more
+// of them.
+var forTrials = []string{"Paaf213XXYYZZ", "Paat739!!WWXXYYZZ"}
+
+const trialPrefix = "AUTH0-TEST-"
+
+// knows reports whether a password is one that others know.
+func (b breached) knows(password string) bool {
+	return strings.HasPrefix(password, trialPrefix) || slices.Contains(forTrials, password) || slices.Contains(b.Passwords, password)
 }
 
-// Leaked says what becomes of a password at a stage. Managers are told at once or not at all.
+// Leak is what becomes of a password that others know.
+type Leak struct {
+	// Known says that the tenant watches for it, and Blocks that it opens nothing. What is watched without
+	// any shield is in the log alone.
+	Known, Blocks bool
+	// TellUser and TellManagers say who is told by e-mail at once.
+	TellUser, TellManagers bool
+	// Count says that managers are told later how many there were: CountLeak counts it.
+	Count bool
+}
+
+// Leaked says what becomes of a password at a stage.
 func Leaked(tx *storage.Tx, stage, password string) (leak Leak, err error) {
 	var b breached
-	if err := settings(tx, resource.BreachedPasswordDetection, &b); err != nil || !b.Enabled || !slices.Contains(b.Passwords, password) {
+	if err := settings(tx, resource.BreachedPasswordDetection, &b); err != nil || !b.Enabled || !b.knows(password) {
 		return leak, err
 	}
 	shields := b.Shields
 	if stage != BeforeLogin {
 		shields = b.Stage[stage].Shields
 	}
+	managers := slices.Contains(shields, tellsManager)
 	return Leak{
-		Known: len(shields) > 0, Blocks: slices.Contains(shields, blocks), TellUser: slices.Contains(shields, tellsUser),
-		TellManagers: slices.Contains(shields, tellsManager) && slices.Contains(b.Frequency, "immediately"),
+		Known: true, Blocks: slices.Contains(shields, blocks), TellUser: slices.Contains(shields, tellsUser),
+		TellManagers: managers && slices.Contains(b.Frequency, "immediately"),
+		Count:        managers && slices.ContainsFunc(b.Frequency, func(f string) bool { return periods[f] != nil }),
 	}, nil
 }

@@ -55,10 +55,13 @@ func (p Protection) key(userID, ip string) string {
 
 // applies reports whether wrong passwords from an address are counted.
 func (p Protection) applies(ip string) bool {
-	if !p.Enabled || !slices.Contains(p.Shields, "block") && !slices.Contains(p.Shields, "user_notification") {
-		return false
-	}
-	return !listed(p.Allowlist, ip)
+	return p.Enabled && !listed(p.Allowlist, ip)
+}
+
+// blocks reports whether what is counted keeps a user out. It does no more once the tenant allows more
+// attempts.
+func (p Protection) blocks(f storage.LoginFailures, now time.Time) bool {
+	return p.Enabled && slices.Contains(p.Shields, "block") && f.Blocked && f.Count >= p.MaxAttempts && now.Before(f.ExpiresAt)
 }
 
 // listed reports whether a list of addresses and networks has an address.
@@ -91,7 +94,13 @@ func Blocked(tx *storage.Tx, userID, connection, ip string, now time.Time) (bool
 		return false, err
 	}
 	f, err := tx.LoginFailures.Get(p.key(userID, ip))
-	return f.Blocked && now.Before(f.ExpiresAt) && slices.Contains(p.Shields, "block"), storage.Optional(err)
+	return p.blocks(f, now), storage.Optional(err)
+}
+
+// BlockHolds reports whether what is counted for a user keeps the user out.
+func BlockHolds(tx *storage.Tx, f storage.LoginFailures, now time.Time) (bool, error) {
+	p, err := protection(tx, f.Connection)
+	return p.blocks(f, now), err
 }
 
 // CountFailure counts a wrong password for a user, and reports whether it is the
@@ -113,6 +122,7 @@ func CountFailure(tx *storage.Tx, user storage.User, connection, identifier, ip 
 		ip = ""
 	}
 	f.Key, f.UserID, f.Connection, f.Identifier, f.IP = key, user.UserID, connection, identifier, ip
+	f.Blocked = f.Blocked && f.Count >= p.MaxAttempts
 	f.Count++
 	f.ExpiresAt = now.Add(blockTime)
 	blocks = !f.Blocked && f.Count >= p.MaxAttempts

@@ -46,6 +46,9 @@ type Letter struct {
 	Connection string
 	// Link is the address that the e-mail asks to follow, and Code its code.
 	Link, Code string
+	// Count is how often something has happened, and Frequency how often the reader is told of it.
+	Count     int
+	Frequency string
 }
 
 // template is the tenant's e-mail template of a kind.
@@ -101,7 +104,8 @@ var subjects = map[string]string{
 	outbox.StolenCredentials: "Your password was disclosed",
 
 	outbox.BreachAlert:  "A disclosed password was used at {{ friendly_name }}",
-	outbox.AddressAlert: "Many logins have failed at {{ friendly_name }}",
+	outbox.BreachDigest: "Disclosed passwords at {{ friendly_name }}: {{ count }}",
+	outbox.AddressAlert: "A suspicious address at {{ friendly_name }}",
 
 	outbox.EnrollmentEmail: "Add a second way to log in to {{ friendly_name }}",
 
@@ -225,6 +229,8 @@ func (w Writer) values(tx *storage.Tx, l Letter) (map[string]any, error) {
 		"user":          map[string]any(user),
 		"url":           l.Link,
 		"code":          l.Code,
+		"count":         l.Count,
+		"frequency":     l.Frequency,
 		"friendly_name": cmp.Or(tenant.FriendlyName, name), "tenant": name, "domain": host,
 		"support_email": tenant.SupportEmail, "support_url": tenant.SupportURL,
 	}, nil

@@ -100,7 +100,11 @@ func (c *call) appendBlocks(tx *storage.Tx, blocks []storage.Document, userID st
 		if err != nil {
 			return nil, err
 		}
-		if !f.Blocked || !c.now.Before(f.ExpiresAt) {
+		holds, err := account.BlockHolds(tx, f, c.now)
+		if err != nil {
+			return nil, err
+		}
+		if !holds {
 			continue
 		}
 		block := storage.Document{"identifier": f.Identifier, "connection": f.Connection}

@@ -30,8 +30,9 @@ const (
 	BlockedAccount    = "blocked_account"
 	StolenCredentials = "stolen_credentials" //nolint:gosec // the name of a template
 	EnrollmentEmail   = "enrollment_email"
-	// BreachAlert and AddressAlert are for the tenant's managers, who have no template at Auth0.
+	// BreachAlert, BreachDigest and AddressAlert are for the tenant's managers, who have no template at Auth0.
 	BreachAlert  = "breached_password_alert"
+	BreachDigest = "breached_password_digest"
 	AddressAlert = "suspicious_ip_alert"
 
 	MFAOOBCode     = "mfa_oob_code"

@@ -104,13 +104,24 @@ func (d *Door) attack(r *http.Request, a Attempt, right bool) error {
 		return nil
 	}
 	d.Log.Record(r, a.event(tenantlog.PasswordLeaked, "Breached password: the password was disclosed through a data breach"))
-	if err := d.Emails.Send(mails...); err != nil {
+	if err := d.tell(r, leak, mails); err != nil {
 		return err
 	}
 	if leak.Blocks {
 		return ErrLeaked
 	}
 	return nil
+}
+
+// tell sends the e-mails about a password that others know, and counts it for those of later.
+func (d *Door) tell(r *http.Request, leak account.Leak, mails []emails.Draft) error {
+	if leak.Count {
+		err := d.DB.Update(context.WithoutCancel(r.Context()), func(tx *storage.Tx) error { return account.CountLeak(tx, d.Now()) })
+		if err != nil {
+			return err
+		}
+	}
+	return d.Emails.Send(mails...)
 }
 
 // tellOfLeak writes the e-mails about a password that others know, Auth0: secure/attack-protection/

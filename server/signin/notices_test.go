@@ -35,7 +35,7 @@ func TestWhoIsToldOfAKnownPassword(t *testing.T) {
 		{"[admin_notification]", "[immediately]", "help@example.com", 200, []string{managers}},
 		{"[admin_notification]", "[daily]", "help@example.com", 200, nil},
 		{"[admin_notification]", "[immediately]", "", 200, nil},
-		{"[]", "[immediately]", "help@example.com", 200, nil},
+		{"[]", "[immediately]", "help@example.com", 200, nil}, // which Auth0 calls monitoring
 	} {
 		s := attacked(t, "breachedPasswordDetection: {enabled: true, shields: [block]", "breachedPasswordDetection: {enabled: true, admin_notification_frequency: "+tt.frequency+", shields: "+tt.shields,
 			"tenant: {default_directory: db}", "tenant: {default_directory: db, support_email: '"+tt.support+"'}")
@@ -57,8 +57,8 @@ func TestWhoIsToldOfAKnownPassword(t *testing.T) {
 				t.Errorf("%s says %s", m.Kind, m.HTML)
 			}
 		}
-		if logged := slices.Contains(types(t, s), "pwd_leak"); logged != (tt.shields != "[]") {
-			t.Errorf("%s: whether it is in the log is %v", tt.shields, logged)
+		if !slices.Contains(types(t, s), "pwd_leak") {
+			t.Errorf("%s: it is not in the log", tt.shields)
 		}
 	}
 }
@@ -84,8 +84,8 @@ func TestAKnownPasswordIsNoNewOne(t *testing.T) {
 		if refused := page.Status == http.StatusBadRequest && strings.Contains(page.Body, "password-breached"); refused != watched {
 			t.Errorf("watched %v: %d %s", watched, page.Status, page.Body)
 		}
-		if logged := slices.Contains(types(t, s), "reset_pwd_leak"); logged != watched {
-			t.Errorf("watched %v: whether it is in the log is %v", watched, logged)
+		if !slices.Contains(types(t, s), "reset_pwd_leak") {
+			t.Errorf("watched %v: it is not in the log", watched)
 		}
 	}
 }

@@ -166,7 +166,7 @@ func (d *Door) count(r *http.Request, a Attempt) error {
 	if blocks {
 		d.Log.Record(r, a.blocked())
 	}
-	if last.Blocks {
+	if last.Log {
 		d.Log.Record(r, a.throttled())
 	}
 	return d.Emails.Send(mail, alert)

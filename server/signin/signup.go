@@ -11,6 +11,7 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/identity"
+	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/storage"
@@ -53,7 +54,7 @@ func (d *Door) WatchSignup(r *http.Request, a Applicant) error {
 	case err != nil:
 		return err
 	case throttled:
-		d.Log.Record(r, tenantlog.Event{Type: tenantlog.AddressBlocked, Description: "Blocked IP Address: too many sign-ups", ClientID: a.ClientID, Connection: a.Connection})
+		d.Log.Record(r, a.throttled())
 		return SignupThrottled
 	}
 	if err := d.watch(r, account.BeforeSignup, storage.User{}, a.ClientID, a.Connection, a.Password); err != nil {
@@ -62,10 +63,26 @@ func (d *Door) WatchSignup(r *http.Request, a Applicant) error {
 	if !counts {
 		return nil
 	}
-	return d.DB.Update(r.Context(), func(tx *storage.Tx) error {
-		_, err := account.CountTry(tx, account.BeforeSignup, Address(r), d.Now())
+	var last account.Last
+	var alert emails.Draft
+	err = d.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {
+		alert = emails.Draft{}
+		if last, err = account.CountTry(tx, account.BeforeSignup, Address(r), d.Now()); err != nil || !last.Tell {
+			return err
+		}
+		alert, err = d.Emails.DraftForManagers(tx, emails.Letter{Kind: outbox.AddressAlert, ClientID: a.ClientID, Connection: a.Connection, Code: Address(r)})
 		return err
 	})
+	if err != nil || !last.Log {
+		return err
+	}
+	d.Log.Record(r, a.throttled())
+	return d.Emails.Send(alert)
+}
+
+// throttled is the event of an address that has signed up too often.
+func (a Applicant) throttled() tenantlog.Event {
+	return tenantlog.Event{Type: tenantlog.AddressBlocked, Description: "Blocked IP Address: too many sign-ups", ClientID: a.ClientID, Connection: a.Connection}
 }
 
 // WatchChange refuses a new password that others know, where the tenant's settings say so.
@@ -96,7 +113,7 @@ func (d *Door) watch(r *http.Request, stage string, user storage.User, clientID,
 	event := watched[stage]
 	event.ClientID, event.Connection, event.UserID = clientID, connection, user.UserID
 	d.Log.Record(r, event)
-	if err := d.Emails.Send(mails...); err != nil {
+	if err := d.tell(r, leak, mails); err != nil {
 		return err
 	}
 	if leak.Blocks {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/emails"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
@@ -62,6 +63,38 @@ func (t *Tenant) notRendered(m outbox.Message, err error) {
 		ClientID:    m.ClientID, UserID: m.UserID, Connection: m.Connection,
 		Details: map[string]string{"email_type": m.Kind, "to": m.To, "error": err.Error()},
 	})
+}
+
+// Remind sends the tenant's managers the e-mails of the days, weeks and months that are over.
+func (t *Tenant) Remind() error {
+	due := false
+	err := t.db.View(context.Background(), func(tx *storage.Tx) (err error) {
+		due, err = account.DigestsDue(tx, t.clock.Now())
+		return err
+	})
+	if err != nil || !due {
+		return err
+	}
+	var mails []emails.Draft
+	err = t.db.Update(context.Background(), func(tx *storage.Tx) error {
+		mails = nil
+		digests, err := account.TakeDigests(tx, t.clock.Now())
+		if err != nil {
+			return err
+		}
+		for _, d := range digests {
+			mail, err := t.emails().DraftForManagers(tx, emails.Letter{Kind: outbox.BreachDigest, Count: d.Count, Frequency: d.Frequency})
+			if err != nil {
+				return err
+			}
+			mails = append(mails, mail)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return t.emails().Send(mails...)
 }
 
 // pageFailed records that a page template or partial could not be rendered.

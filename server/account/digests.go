@@ -1,0 +1,109 @@
+package account
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// digestsKind is the kind of the document that counts, for each frequency, the passwords that others know
+// which were used since the managers were told last.
+const digestsKind = "attack-protection/digests"
+
+// periods are when the one that a time is in ends, by the frequency: days, weeks from Monday on, and months
+// of UTC. Auth0 does not document when its e-mails are sent.
+var periods = map[string]func(time.Time) time.Time{
+	"daily": func(t time.Time) time.Time { return day(t, 1) },
+	"weekly": func(t time.Time) time.Time {
+		return day(t, 7-(int(t.UTC().Weekday())+6)%7)
+	},
+	"monthly": func(t time.Time) time.Time {
+		year, month, _ := t.UTC().Date()
+		return time.Date(year, month+1, 1, 0, 0, 0, 0, time.UTC)
+	},
+}
+
+// day is the beginning of the day that comes so many days after the one of a time.
+func day(t time.Time, after int) time.Time {
+	year, month, d := t.UTC().Date()
+	return time.Date(year, month, d+after, 0, 0, 0, 0, time.UTC)
+}
+
+// Digest is what managers are told at the end of a period.
+type Digest struct {
+	Frequency string    `json:"frequency"`
+	Count     int       `json:"count"`
+	Ends      time.Time `json:"ends"`
+}
+
+func digests(tx *storage.Tx) (all []Digest, err error) {
+	doc, err := tx.Documents(digestsKind, "").Document(storage.SettingsKey)
+	if err != nil {
+		return nil, storage.Optional(err)
+	}
+	raw, err := json.Marshal(doc["digests"])
+	if err != nil {
+		return nil, err
+	}
+	return all, json.Unmarshal(raw, &all)
+}
+
+func keepDigests(tx *storage.Tx, all []Digest) error {
+	kept := tx.Documents(digestsKind, "")
+	if len(all) == 0 {
+		return kept.Delete(storage.SettingsKey)
+	}
+	return kept.Put(storage.Write{ID: storage.SettingsKey, Document: storage.Document{"digests": all}})
+}
+
+// CountLeak counts a use of a password that others know for the e-mails that the tenant's managers want of
+// them.
+func CountLeak(tx *storage.Tx, now time.Time) error {
+	var b breached
+	if err := settings(tx, resource.BreachedPasswordDetection, &b); err != nil {
+		return err
+	}
+	all, err := digests(tx)
+	if err != nil {
+		return err
+	}
+	for _, frequency := range b.Frequency {
+		end := periods[frequency]
+		if end == nil {
+			continue
+		}
+		i := slices.IndexFunc(all, func(d Digest) bool { return d.Frequency == frequency })
+		if i < 0 {
+			i, all = len(all), append(all, Digest{Frequency: frequency, Ends: end(now)})
+		}
+		all[i].Count++
+	}
+	return keepDigests(tx, all)
+}
+
+// DigestsDue reports whether the time has come to tell managers of something.
+func DigestsDue(tx *storage.Tx, now time.Time) (bool, error) {
+	all, err := digests(tx)
+	return slices.ContainsFunc(all, func(d Digest) bool { return !now.Before(d.Ends) }), err
+}
+
+// TakeDigests returns what managers are to be told by now, in the order of time, and forgets it.
+func TakeDigests(tx *storage.Tx, now time.Time) (due []Digest, err error) {
+	all, err := digests(tx)
+	if err != nil {
+		return nil, err
+	}
+	var rest []Digest
+	for _, d := range all {
+		if now.Before(d.Ends) {
+			rest = append(rest, d)
+		} else {
+			due = append(due, d)
+		}
+	}
+	slices.SortStableFunc(due, func(a, b Digest) int { return a.Ends.Compare(b.Ends) })
+	return due, keepDigests(tx, rest)
+}
