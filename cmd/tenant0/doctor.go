@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -51,7 +52,7 @@ func (c *doctorCommand) Run(parsed *kong.Context, t terminal) error {
 	defer cancel()
 	id, err := control.visit(ctx, target)
 	if err != nil {
-		return err
+		return errors.Join(err, control.issuers(ctx))
 	}
 	traced, err := control.traceOf(ctx, id)
 	if err != nil {
@@ -105,6 +106,23 @@ func (c controlClient) visit(ctx context.Context, target *url.URL) (id string, e
 		err = fmt.Errorf("%s is no tenant of tenant0's: its answer has no X-Auth0-Requestid", target.Host)
 	}
 	return id, errors.Join(err, response.Body.Close())
+}
+
+// issuers says where the tenants of the server are, as an error that goes with another.
+func (c controlClient) issuers(ctx context.Context) error {
+	raw, err := c.do(ctx, http.MethodGet, "/tenants")
+	if err != nil {
+		return err
+	}
+	var tenants []struct{ Issuer string }
+	if err := json.Unmarshal(raw, &tenants); err != nil {
+		return fmt.Errorf("answer of the server: %w", err)
+	}
+	var all []string
+	for _, t := range tenants {
+		all = append(all, t.Issuer)
+	}
+	return fmt.Errorf("the server at %s has its tenants at %s", c.url, strings.Join(all, ", "))
 }
 
 // traceOf finds how a request was decided, at whichever tenant of the server.

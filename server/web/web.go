@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/trace"
@@ -41,10 +42,11 @@ type Router struct {
 // other origin in.
 func NewRouter(log *slog.Logger) *Router {
 	rt := &Router{log: log, shape: OAuth, before: new(func(context.Context) error)}
-	refuse := func(e *apierr.Error) http.Handler {
-		return rt.adapt(func(http.ResponseWriter, *http.Request) error { return e })
-	}
-	rt.routes = newRoutes(refuse(apierr.NotFound), refuse(apierr.MethodNotAllowed))
+	notFound := rt.adapt(func(http.ResponseWriter, *http.Request) error { return apierr.NotFound })
+	notAllowed := rt.adapt(func(w http.ResponseWriter, _ *http.Request) error {
+		return apierr.MethodNotAllowed.ChangedBy("the method of the request: the address takes " + strings.Join(w.Header().Values("Allow"), ", "))
+	})
+	rt.routes = newRoutes(notFound, notAllowed)
 	return rt
 }
 
