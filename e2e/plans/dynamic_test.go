@@ -153,7 +153,7 @@ func (p *provider) signedUserinfo(v variant) {
 	if status != http.StatusOK || header.Get("Content-Type") != "application/jwt" {
 		p.t.Fatalf("%d %v %s", status, header, body)
 	}
-	if shown := p.idToken(v.client, string(body), ""); shown["sub"] != claims["sub"] || shown["name"] != "Ada Lovelace" {
+	if shown := p.signed(v.client, string(body), ""); shown["sub"] != claims["sub"] || shown["name"] != "Ada Lovelace" {
 		p.t.Errorf("%v of %v", shown, claims)
 	}
 }

@@ -76,7 +76,7 @@ var modules = []module{
 			p.t.Errorf("the code %s has less than 128 bits", code)
 		}
 		for name := range claims {
-			if slices.Contains([]string{"name", "email", "nickname", "picture"}, name) {
+			if !slices.Contains(strings.Fields("iss sub aud exp iat auth_time nonce acr amr azp at_hash c_hash s_hash nbf jti sid txn"), name) {
 				p.t.Errorf("scope openid alone brings %s", name)
 			}
 		}
@@ -112,9 +112,12 @@ var modules = []module{
 	{"oidcc-display-page", nil, accepted("display", "page")},
 	{"oidcc-display-popup", nil, accepted("display", "popup")},
 	{"oidcc-prompt-login", nil, func(p *provider, v variant) {
-		p.ask(v)
-		if r := p.ask(v, "prompt", "login"); !slices.Contains(r.pages, "/u/login") {
-			p.t.Errorf("the second login showed %v", r.pages)
+		_, first := p.tokens(v, "", p.ask(v, "max_age", "1000"))
+		p.wait(2 * time.Second)
+		r := p.ask(v, "prompt", "login", "max_age", "1000")
+		_, second := p.tokens(v, "", r)
+		if !slices.Contains(r.pages, "/u/login") || brings1(v) && second["auth_time"].(float64) <= first["auth_time"].(float64) {
+			p.t.Errorf("the second login showed %v: %v, then %v", r.pages, first, second)
 		}
 	}},
 	{"oidcc-prompt-none-not-logged-in", nil, func(p *provider, v variant) {
@@ -243,7 +246,9 @@ func (p *provider) refreshed(v variant) {
 	if len(token) < 22 {
 		p.t.Fatalf("%v", answer)
 	}
+	last := first["iat"]
 	for _, scope := range []string{"openid", ""} {
+		p.wait(2 * time.Second)
 		form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}
 		if scope != "" {
 			form.Set("scope", scope)
@@ -256,8 +261,10 @@ func (p *provider) refreshed(v variant) {
 			token = next
 		}
 		if text, there := again["id_token"].(string); there {
-			if second := p.idToken(v.client, text, ""); second["sub"] != first["sub"] || second["auth_time"] != first["auth_time"] {
+			if second := p.idToken(v.client, text, ""); second["sub"] != first["sub"] || second["auth_time"] != first["auth_time"] || second["azp"] != first["azp"] || second["iat"] == last {
 				p.t.Errorf("%v then %v", first, second)
+			} else {
+				last = second["iat"]
 			}
 		}
 		if status, _ := p.userinfo(http.MethodGet, "header", again["access_token"]); status != http.StatusOK {

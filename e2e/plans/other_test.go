@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +26,11 @@ func (p *provider) document() (doc map[string]any) {
 	}
 	return doc
 }
+
+var (
+	scopeToken = regexp.MustCompile(`^[!#-\[\]-~]+$`)                                      // RFC 6749 section 3.3
+	locale5646 = regexp.MustCompile("^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2}|-[0-9]{3})?$") // RFC 5646, in canonical case
+)
 
 // TestConfigPlan is oidcc-discovery-endpoint-verification, and those of both logout plans that ask
 // for more of the document.
@@ -63,6 +69,19 @@ func TestConfigPlan(t *testing.T) {
 	holds("grant_types_supported", "authorization_code", "implicit", "refresh_token")
 	holds("claims_supported", "sub")
 	holds("code_challenge_methods_supported", "S256")
+	for _, scope := range doc["scopes_supported"].([]any) {
+		if text, _ := scope.(string); !scopeToken.MatchString(text) {
+			t.Errorf("scopes_supported has %v", scope)
+		}
+	}
+	for _, name := range []string{"ui_locales_supported", "claims_locales_supported"} {
+		locales, _ := doc[name].([]any)
+		for _, locale := range locales {
+			if text, _ := locale.(string); !locale5646.MatchString(text) {
+				t.Errorf("%s has %v", name, locale)
+			}
+		}
+	}
 	for _, name := range []string{"backchannel_logout_supported", "backchannel_logout_session_supported"} {
 		if doc[name] != true {
 			t.Errorf("%s is %v", name, doc[name])
@@ -163,6 +182,13 @@ func TestLogoutPlan(t *testing.T) {
 			if !m.comes {
 				if left != nil || page.Body == "" {
 					t.Fatalf("the browser is sent to %s", left)
+				}
+				if sent.Has("post_logout_redirect_uri") {
+					return
+				}
+				// Nobody has asked to come back: the user is logged out, and is told so.
+				if r := p.ask(v, "prompt", "none"); r.Get("error") != "login_required" || page.Status != http.StatusOK {
+					t.Errorf("after the logout: %d %v", page.Status, r.Values)
 				}
 				return
 			}

@@ -15,6 +15,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -201,7 +202,7 @@ func (p *provider) checkReply(v variant, sent url.Values, r reply) {
 			p.t.Errorf("an error comes with %s", name)
 		}
 	}
-	if strings.ContainsAny(r.Get("error_description"), "\"\\\r\n\t") {
+	if d := r.Get("error_description"); strings.ContainsAny(d, "\"\\") || !printable(d) {
 		p.t.Errorf("%q", r.Get("error_description"))
 	}
 }
@@ -231,6 +232,10 @@ func (p *provider) tokens(v variant, nonce string, r reply) (answer map[string]a
 		}
 		text, _ := body["id_token"].(string)
 		claims = p.idToken(v.client, text, nonce)
+		if claims["at_hash"] != nil {
+			access, _ := body["access_token"].(string)
+			p.checkHash(claims, "at_hash", access)
+		}
 		maps.Copy(answer, body)
 	}
 	return answer, claims
@@ -334,7 +339,15 @@ func (p *provider) keySet() (set jose.JSONWebKeySet) {
 }
 
 // idToken checks an ID token as a client does, and returns what it says.
-func (p *provider) idToken(client, raw, nonce string) (claims map[string]any) {
+func (p *provider) idToken(client, raw, nonce string) map[string]any {
+	p.t.Helper()
+	claims := p.signed(client, raw, nonce)
+	p.checkTimes(claims)
+	return claims
+}
+
+// signed checks a JWT of a user that the tenant has signed for a client, and returns what it says.
+func (p *provider) signed(client, raw, nonce string) (claims map[string]any) {
 	p.t.Helper()
 	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
@@ -353,12 +366,43 @@ func (p *provider) idToken(client, raw, nonce string) (claims map[string]any) {
 		p.t.Fatal(err)
 	}
 	sub, _ := claims["sub"].(string)
-	if claims["iss"] != p.URL || claims["aud"] != client || sub == "" || len(sub) > 255 || nonce != "" && claims["nonce"] != nonce {
+	if claims["iss"] != p.URL || claims["aud"] != client || sub == "" || len(sub) > 255 || !printable(sub) || nonce != "" && claims["nonce"] != nonce {
 		p.t.Errorf("%v", claims)
+	}
+	if claims["acr"] == "" {
+		p.t.Errorf("acr is empty: %v", claims)
 	}
 	p.checkTypes(claims)
 	return claims
 }
+
+// checkTimes is what a JWT says of time: it was issued a moment ago, and ends within 50 years. A logout token,
+// which has events, need not end.
+func (p *provider) checkTimes(claims map[string]any) {
+	p.t.Helper()
+	now := time.Now().Add(*p.ahead)
+	at := func(name string) (time.Time, bool) {
+		seconds, ok := claims[name].(float64)
+		return time.Unix(int64(seconds), 0), ok
+	}
+	if iat, ok := at("iat"); !ok || iat.Sub(now).Abs() > 5*time.Minute {
+		p.t.Errorf("iat is %v, and it is %v", iat, now)
+	}
+	if exp, ok := at("exp"); (ok || claims["events"] == nil) && (!exp.After(now) || exp.After(now.AddDate(50, 0, 0))) {
+		p.t.Errorf("exp is %v, and it is %v", exp, now)
+	}
+	if auth, ok := at("auth_time"); ok && (auth.After(now.Add(time.Minute)) || auth.Before(now.AddDate(-1, 0, 0))) {
+		p.t.Errorf("auth_time is %v, and it is %v", auth, now)
+	}
+}
+
+// printable reports whether a text has nothing but printable characters of ASCII.
+func printable(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
+}
+
+// birthdate is a date, or a year, or a date without a year, OIDC Core section 5.1.
+var birthdate = regexp.MustCompile(`^[0-9]{4}(-[0-9]{2}-[0-9]{2})?$`)
 
 // checkTypes is what every standard claim is, wherever it comes.
 func (p *provider) checkTypes(claims map[string]any) {
@@ -370,7 +414,17 @@ func (p *provider) checkTypes(claims map[string]any) {
 			_, ok = value.(bool)
 		case "updated_at", "auth_time", "iat", "exp":
 			_, ok = value.(float64)
-		case "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website", "email", "gender", "birthdate", "zoneinfo", "locale", "phone_number", "sub", "iss":
+		case "birthdate":
+			text, _ := value.(string)
+			ok = birthdate.MatchString(text)
+		case "address":
+			var parts map[string]any
+			parts, ok = value.(map[string]any)
+			for _, part := range parts {
+				text, isText := part.(string)
+				ok = ok && isText && text != ""
+			}
+		case "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website", "email", "gender", "zoneinfo", "locale", "phone_number", "sub", "iss":
 			text, isText := value.(string)
 			ok = isText && text != "" && text != "null"
 		}
@@ -397,9 +451,12 @@ func (p *provider) userinfo(method, way string, token any) (int, map[string]any)
 	} else {
 		rq.Header.Set("Authorization", "Bearer "+text)
 	}
-	status, _, raw := p.do(rq)
+	status, header, raw := p.do(rq)
 	var claims map[string]any
 	if status == http.StatusOK {
+		if kind := header.Get("Content-Type"); !strings.HasPrefix(kind, "application/json") {
+			p.t.Errorf("Content-Type: %s", kind)
+		}
 		if err := json.Unmarshal(raw, &claims); err != nil {
 			p.t.Fatalf("%s", raw)
 		}

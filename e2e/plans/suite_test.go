@@ -38,10 +38,13 @@ oidcc-server-rotate-keys oidcc-refresh-token oidcc-refresh-token-rp-key-rotation
 oidcc-request-uri-unsigned oidcc-request-uri-signed-rs256
 oidcc-ensure-request-object-with-redirect-uri oidcc-ensure-client-assertion-with-iss-aud-succeeds`},
 	{"oidcc-rp-initiated-logout-certification-test-plan", "TestLogoutPlan", `
+oidcc-rp-initiated-logout-discovery-endpoint-verification
 oidcc-rp-initiated-logout oidcc-rp-initiated-logout-no-state oidcc-rp-initiated-logout-bad-post-logout-redirect-uri
 oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri oidcc-rp-initiated-logout-modified-id-token-hint
 oidcc-rp-initiated-logout-bad-id-token-hint oidcc-rp-initiated-logout-no-id-token-hint oidcc-rp-initiated-logout-no-params
 oidcc-rp-initiated-logout-no-post-logout-redirect-uri oidcc-rp-initiated-logout-only-state`},
+	{"oidcc-backchannel-rp-initiated-logout-certification-test-plan", "TestBackchannelPlan", `
+oidcc-backchannel-logout-discovery-endpoint-verification oidcc-backchannel-rp-initiated-logout`},
 	{"oidcc-test-plan with private_key_jwt", "TestLoginPlans", basic},
 	{"oidcc-test-plan with private_key_jwt", "TestPrivateKeyPlan", "oidcc-server oidcc-ensure-client-assertion-with-iss-aud-succeeds"},
 }
