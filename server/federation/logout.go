@@ -33,6 +33,8 @@ func (m *room) Logout(ctx context.Context, connection, target string) (address s
 		return "", false, err
 	case !m.reaches(c):
 		return "/simulated/" + url.PathEscape(c.Name) + "/logout", true, nil
+	case isPassive(c): // Web Services Federation Language 1.2 section 13.2.4
+		return leaving(text(c, "signInEndpoint"), url.Values{"wa": {"wsignout1.0"}, "wreply": {target}}), false, nil
 	case c.Strategy == "oauth2":
 		return leaving(text(c, "logoutUrl"), url.Values{"returnTo": {target}}), false, nil
 	}

@@ -233,3 +233,20 @@ func TestResultsThatProveNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestALogoutAtADFS ends the session at the directory, too, where that is asked for.
+func TestALogoutAtADFS(t *testing.T) {
+	d := newDirectory(t)
+	tn := ofADFS(t, d)
+	tn.patch("clients/app", object{"allowed_logout_urls": []string{out}})
+	if got := tn.postsResult(tn.asksADFS(), result(d.oldSigned(oldAssertion(honestResult("sam"))))); got != "logged in" {
+		t.Fatal(got)
+	}
+	left, through := tn.leave("v2/logout", "client_id", "app", "returnTo", out, "federated", "")
+	if left == nil || !strings.HasPrefix(left.String(), "http://localhost:9/adfs/ls/?") || left.Query().Get("wa") != "wsignout1.0" || left.Query().Get("wreply") != out {
+		t.Errorf("the logout leads to %v by %v", left, through)
+	}
+	if tn.goesOn() {
+		t.Error("the session goes on")
+	}
+}
