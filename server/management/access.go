@@ -61,13 +61,13 @@ func (a *api) allow(r *http.Request, scopes []string) (who caller, err error) {
 }
 
 // may reports whether one of the scopes lets the caller in, and whether only one
-// for the own account does. The token of a user lets in to no more than the user's
+// for the own account does. Scopes in one text, with a space between, do so together. The token of a user lets in to no more than the user's
 // own account, Auth0: secure/tokens/access-tokens/management-api-access-tokens/
 // get-management-api-tokens-for-single-page-applications.
 func (c caller) may(r *http.Request, scopes []string) (let, own bool) {
 	for _, scope := range scopes {
 		switch current := strings.Contains(scope, ":current_user"); {
-		case !c.holds(scope):
+		case !c.holdsAll(strings.Fields(scope)):
 		case !current && c.machine():
 			return true, false
 		case current && c.isOwner(r):
@@ -75,6 +75,11 @@ func (c caller) may(r *http.Request, scopes []string) (let, own bool) {
 		}
 	}
 	return own, own
+}
+
+// holdsAll reports whether the caller's token has all of the scopes.
+func (c caller) holdsAll(scopes []string) bool {
+	return !slices.ContainsFunc(scopes, func(scope string) bool { return !c.holds(scope) })
 }
 
 // holds reports whether the caller's token has a scope, or the one to create metadata
@@ -89,8 +94,12 @@ func (c caller) isOwner(r *http.Request) bool {
 }
 
 func insufficientScope(scopes []string) error {
+	expected := "any of: " + strings.Join(scopes, ",")
+	if together := strings.Fields(strings.Join(scopes, ",")); len(together) > 1 {
+		expected = strings.Join(together, " and ")
+	}
 	return &apierr.Error{
-		Status: http.StatusForbidden, Message: "Insufficient scope, expected any of: " + strings.Join(scopes, ","),
+		Status: http.StatusForbidden, Message: "Insufficient scope, expected " + expected,
 		Extra: map[string]any{"errorCode": "insufficient_scope"},
 	}
 }

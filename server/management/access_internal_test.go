@@ -22,6 +22,8 @@ func TestATokenOfAPersonLetsInToTheirOwnAccount(t *testing.T) {
 		{"app@clients", "read:users", "auth0|ann", []string{"read:users", "read:current_user"}, true, false},
 		{"app@clients", "read:current_user", "auth0|ann", []string{"read:users", "read:current_user"}, false, false},
 		{"app@clients", "delete:users", "auth0|ann", []string{"read:users", "read:current_user"}, false, false},
+		{"app@clients", "read:users", "auth0|ann", []string{"read:users read:roles"}, false, false},
+		{"app@clients", "read:roles read:users", "auth0|ann", []string{"read:users read:roles"}, true, false},
 		{"auth0|ann", "read:users", "auth0|ann", []string{"read:users", "read:current_user"}, false, false},
 		{"auth0|ann", "read:users", "auth0|bob", []string{"read:users", "read:current_user"}, false, false},
 		{"auth0|ann", "read:current_user", "auth0|ann", []string{"read:users", "read:current_user"}, true, true},

@@ -12,7 +12,7 @@ func connectionKeyOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/connections/{id}/keys", []string{"read:connections_keys"}, connectionKeys},
 		{http.MethodPost, "/connections/{id}/keys", []string{"create:connections_keys"}, createConnectionKeys},
-		{http.MethodPost, "/connections/{id}/keys/rotate", []string{"create:connections_keys", "update:connections_keys"}, rotateConnectionKeys},
+		{http.MethodPost, "/connections/{id}/keys/rotate", []string{"create:connections_keys update:connections_keys"}, rotateConnectionKeys},
 	}
 }
 

@@ -1,6 +1,10 @@
 package management
 
-import "github.com/tenant0/tenant0/server/resource"
+import (
+	"strings"
+
+	"github.com/tenant0/tenant0/server/resource"
+)
 
 // Served lists what the room serves as "METHOD /path", for tests.
 func Served() []string {
@@ -11,11 +15,11 @@ func Served() []string {
 	return all
 }
 
-// Scopes lists the scopes that let callers in, by operation, for tests.
+// Scopes lists the scopes that let callers in, alone or together, by operation, for tests.
 func Scopes() map[string][]string {
 	all := map[string][]string{}
 	for _, op := range operations() {
-		all[op.method+" "+op.path] = op.scopes
+		all[op.method+" "+op.path] = strings.Fields(strings.Join(op.scopes, " "))
 	}
 	return all
 }

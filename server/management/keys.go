@@ -16,7 +16,7 @@ func keyOperations() []operation {
 	return []operation{
 		{http.MethodGet, "/keys/signing", read, signingKeys},
 		{http.MethodGet, "/keys/signing/{kid}", read, signingKey},
-		{http.MethodPost, "/keys/signing/rotate", []string{"create:signing_keys", "update:signing_keys"}, rotateSigningKey},
+		{http.MethodPost, "/keys/signing/rotate", []string{"create:signing_keys update:signing_keys"}, rotateSigningKey},
 		{http.MethodPut, "/keys/signing/{kid}/revoke", []string{"update:signing_keys"}, revokeSigningKey},
 	}
 }

@@ -97,6 +97,30 @@ func (c *client) must(status int, method, path string, body any) map[string]any 
 
 type object = map[string]any
 
+// TestScopesThatAreNeededTogether: Auth0: api/management/v2/keys/post-signing-keys and
+// manage-users/access-control/configure-core-rbac/rbac-users/view-user-roles.
+func TestScopesThatAreNeededTogether(t *testing.T) {
+	c := newClient(t)
+	for _, tt := range []struct{ method, path, one, other string }{
+		{http.MethodPost, "/keys/signing/rotate", "create:signing_keys", "update:signing_keys"},
+		{http.MethodPost, "/connections/con_none/keys/rotate", "create:connections_keys", "update:connections_keys"},
+		{http.MethodGet, "/users/auth0%7Cnobody/roles", "read:users", "read:roles"},
+	} {
+		for _, held := range []struct {
+			scope string
+			let   bool
+		}{{tt.one, false}, {tt.other, false}, {tt.one + " " + tt.other, true}} {
+			other := *c
+			other.token = c.machineToken(held.scope)
+			status, answer := other.do(tt.method, tt.path, nil)
+			body, _ := answer.(object)
+			if want := "Insufficient scope, expected " + tt.one + " and " + tt.other; (status != http.StatusForbidden) != held.let || !held.let && body["message"] != want {
+				t.Errorf("%s %s with %s: %d %v", tt.method, tt.path, held.scope, status, body["message"])
+			}
+		}
+	}
+}
+
 func TestAccess(t *testing.T) {
 	c := newClient(t)
 	for _, tt := range []struct {

@@ -58,7 +58,7 @@ func userOperations() []operation {
 		{http.MethodPost, "/users", []string{"create:users"}, createUser},
 		{http.MethodPatch, "/users/{id}", updateUserScopes, updateUser},
 		{http.MethodGet, "/users-by-email", []string{"read:users"}, usersByEmail},
-		{http.MethodGet, "/users/{id}/roles", []string{"read:users", "read:roles"}, userRoles},
+		{http.MethodGet, "/users/{id}/roles", []string{"read:users read:roles"}, userRoles},
 		{http.MethodPost, "/users/{id}/roles", []string{"update:users"}, addUserRoles},
 		{http.MethodDelete, "/users/{id}/roles", []string{"update:users"}, removeUserRoles},
 		{http.MethodGet, "/users/{id}/permissions", []string{"read:users"}, userPermissions},
