@@ -228,3 +228,24 @@ func TestIdentifierFirstInAnswers(t *testing.T) {
 		t.Errorf("a read has %v", got)
 	}
 }
+
+// TestBodiesOfEMails: Auth0: api/management/v2/email-templates/post-email-templates and emails/post-provider.
+func TestBodiesOfEMails(t *testing.T) {
+	c := newClient(t)
+	template := func(without string) object {
+		body := object{"template": "welcome_email", "body": nil, "from": "a@b.test", "subject": "s", "syntax": "liquid", "enabled": true}
+		delete(body, without)
+		return body
+	}
+	c.sendAll([]sent{
+		{http.MethodPost, "/email-templates", template("body"), "'Missing required property: body'."},
+		{http.MethodPost, "/email-templates", template("subject"), "'Missing required property: subject'."},
+		{http.MethodPut, "/email-templates/welcome_email", template("enabled"), "'Missing required property: enabled'."},
+		{http.MethodPut, "/email-templates/welcome_email", template("template"), ""},
+		{http.MethodPatch, "/email-templates/welcome_email", object{"subject": nil}, ""},
+		{http.MethodPost, "/email-templates", func() object { t := template(""); t["template"] = "verify_email"; return t }(), ""},
+		{http.MethodPost, "/emails/provider", object{"name": "smtp"}, "'Missing required property: credentials'."},
+		{http.MethodPost, "/emails/provider", object{"name": "mandrill", "credentials": object{"api_key": "k"}}, ""},
+		{http.MethodPatch, "/emails/provider", object{"enabled": false}, ""},
+	})
+}

@@ -15,6 +15,9 @@ var defaultIdentifiers = storage.Document{
 // httpsOrNull is an address on the web of today.
 var httpsOrNull = Field{Type: String, Nullable: true, Format: "strict-https-uri"}
 
+// requiredOrNull is a member that is sent, be it null.
+func requiredOrNull(t Type) Field { return Field{Type: t, Required: true, Nullable: true} }
+
 // Settings that are one document each.
 var (
 	// Branding is Auth0: api/management/v2/branding.
@@ -46,7 +49,7 @@ var (
 				"mailgun", "mandrill", "sendgrid", "resend", "ses", "sparkpost", "smtp", "azure_cs", "ms365", "custom",
 			}},
 			"enabled": {Type: Bool, Default: true}, "default_from_address": text,
-			"credentials": {Type: Object, Open: true, Secret: true, Fields: Fields{
+			"credentials": {Type: Object, Required: true, Open: true, Secret: true, Fields: Fields{
 				"region": noSecret, "domain": noSecret, "accessKeyId": noSecret, "api_user": noSecret, "smtp_host": noSecret, "smtp_port": {Type: Integer, Nullable: true, Plain: true, Min: 1, Max: math.MaxUint16},
 				"smtp_user": noSecret, "tenantId": noSecret, "clientId": noSecret,
 			}},
@@ -63,8 +66,8 @@ var (
 				"verify_email", "verify_email_by_code", "reset_email", "reset_email_by_code", "welcome_email", "blocked_account",
 				"auth_email_by_code", "stolen_credentials", "enrollment_email", "mfa_oob_code", "user_invitation", "change_password", "password_reset", "async_approval",
 			}},
-			"body": {Type: String, Nullable: true}, "from": {Type: String, Nullable: true}, "resultUrl": {Type: String, Nullable: true},
-			"subject": {Type: String, Nullable: true}, "syntax": {Type: String, Nullable: true}, "enabled": {Type: Bool, Nullable: true},
+			"body": requiredOrNull(String), "from": requiredOrNull(String), "resultUrl": {Type: String, Nullable: true},
+			"subject": requiredOrNull(String), "syntax": requiredOrNull(String), "enabled": requiredOrNull(Bool),
 			"urlLifetimeInSeconds": {Type: Number, Nullable: true}, "includeEmailInRedirect": flag,
 		},
 		Missing: missing("inexistent_email_template", "The template does not exist."),
