@@ -143,7 +143,7 @@ func TestGuardianPage(t *testing.T) {
 		verify(w, recovery, "recover")
 		arrives(t, w)
 	})
-	f.manage(t, http.MethodDelete, "users/"+f.userID(t, servertest.Employee)+"/authentication-methods", nil)
+	f.manage(t, http.MethodDelete, "users/"+f.userID(t)+"/authentication-methods", nil)
 	turn("otp", false)
 	t.Run("text messages", func(t *testing.T) {
 		turn("sms", true)

@@ -18,7 +18,7 @@ func (s *stage) mailed(to string) words {
 // TestScriptsOfPush waits for the app on a phone as scripts of others do.
 func TestScriptsOfPush(t *testing.T) {
 	f := startFurther(t, "push-notification")
-	user := f.userID(t, servertest.Employee)
+	user := f.userID(t)
 	// app is a word that says nothing, but is answered by the app when it is come to.
 	app := func(answer string) func() string {
 		return func() string {
@@ -49,7 +49,7 @@ func TestScriptsOfCalls(t *testing.T) {
 		f.manage(t, http.MethodPut, "guardian/factors/phone/message-types", map[string]any{"message_types": ways})
 	}
 	by("voice")
-	user := "users/" + url.PathEscape(f.userID(t, servertest.Employee))
+	user := "users/" + url.PathEscape(f.userID(t))
 	called := `fill input[name="code"] := TEXTED;; press button="Continue"`
 	for _, p := range []script{
 		{"Playwright", "a number", loginLines + `at /u/mfa-voice-enrollment;; see h1 := Secure Your Account;; fill input[name="phone"] := PHONE;; press button="Continue";; at /u/mfa-voice-challenge;;` + called},

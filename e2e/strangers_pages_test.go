@@ -58,7 +58,7 @@ func TestScriptsOfDevices(t *testing.T) {
 func TestScriptsOfOrganizations(t *testing.T) {
 	s := startStage(t)
 	m := manage(t, s.Server)
-	connection, who := m.find("/connections?name=Username-Password-Authentication"), s.userID(t, servertest.Employee)
+	connection, who := m.find("/connections?name=Username-Password-Authentication"), s.userID(t)
 	for _, name := range []string{"acme", "globex"} {
 		id := m.send("POST", "/organizations", `{"name":"`+name+`","display_name":"The `+name+`"}`)
 		m.send("POST", "/organizations/"+id+"/enabled_connections", `{"connection_id":"`+connection+`"}`)

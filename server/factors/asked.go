@@ -141,11 +141,17 @@ func OptionsOf(tx *storage.Tx, user storage.User) (o Options, err error) {
 	slices.SortStableFunc(o.Challenges, func(a, b Authenticator) int {
 		return slices.Index(preference, a.Name()) - slices.Index(preference, b.Name())
 	})
-	tenant, err := tx.Tenant.Get(storage.TenantKey)
-	if len(o.WidgetMethods()) > 0 {
-		o.Own = tenant.OwnFactorPage()
+	o.Own, err = ownPage(tx, o)
+	return o, err
+}
+
+// ownPage is the tenant's own page where that can go on with something.
+func ownPage(tx *storage.Tx, o Options) (string, error) {
+	if len(o.WidgetMethods()) == 0 {
+		return "", nil
 	}
-	return o, storage.Optional(err)
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	return tenant.OwnFactorPage(), storage.Optional(err)
 }
 
 func byPreference(names []string) {

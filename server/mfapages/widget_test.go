@@ -18,7 +18,7 @@ import (
 
 // ownHTML is a page of a tenant's own, which says what it is told.
 const ownHTML = `<html><head></head><body><script>told = {"mfaServerUrl": "{{ mfaServerUrl }}", "requestToken": "{{ requestToken }}", "postActionURL": "{{ postActionURL }}",
-"user": "{{ userData.userId }} {{ userData.email }} {{ userData.friendlyUserId }}", "tenant": "{{ userData.tenantFriendlyName }}", "remembers": {{ allowRememberBrowser }}}</script>
+"user": "{{ userData.userId }} {{ userData.email }}, by name {{ userData.friendlyUserId }}", "tenant": "{{ userData.tenantFriendlyName }}", "remembers": {{ allowRememberBrowser }}}</script>
 {% if ticket %}ticket{% endif %}{% for error in errors %}<p class="error">{{ error.message }}</p>{% endfor %}</body></html>`
 
 // startOwn is start with the tenant's own page.
@@ -126,7 +126,7 @@ func (w *widget) accepted() string {
 	return token
 }
 
-// posts posts a form to where the page is told to.
+// posts sends a form to where the page is told to.
 func (w *widget) posts(fields ...string) *browser {
 	w.tn.t.Helper()
 	form := url.Values{}
@@ -164,7 +164,7 @@ func TestOwnPageEnrolls(t *testing.T) {
 	tn := startOwn(t, ownHTML, "otp", "push-notification", "recovery-code")
 	b := tn.browser().logIn("ann")
 	w, flow := b.widget()
-	diff(t, "the user", w.told.User, "auth0|ann ann@example.com ann@example.com")
+	diff(t, "the user", w.told.User, "auth0|ann ann@example.com, by name ann@example.com")
 	diff(t, "the tenant", w.told.Tenant, "Example Co")
 	adds := member(flow, "device_account")
 	diff(t, "the methods", flow["available_enrollment_methods"], []any{"otp"})
