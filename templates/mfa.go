@@ -17,6 +17,8 @@ type mfa struct {
 	Picture template.URL
 	Code    string
 	Types   []messageType
+	// Links lead away from the page.
+	Links []link
 	// Key is the key that an authenticator is asked for, nil for none, and Benefits are what
 	// speaks for it.
 	Key      *key
@@ -35,6 +37,9 @@ type key struct{ Action, Options, Field string }
 // benefit is the keys of a heading and a sentence.
 type benefit struct{ Title, Text string }
 
+// link is an address, the key of its text, and the name by which scripts find it.
+type link struct{ URL, Text, Name string }
+
 // messageType is a way to send a code to a phone.
 type messageType struct {
 	Value, Text string
@@ -43,8 +48,8 @@ type messageType struct {
 
 // check is a box to tick.
 type check struct {
-	Name, Text string
-	Required   bool
+	Name, Text       string
+	Required, Ticked bool
 }
 
 // more is a button below the one that goes on; Before is the key of the words before it.
@@ -66,8 +71,12 @@ func (v view) With(m more) (s shownMore, err error) {
 var (
 	otherMethod = more{Action: "pick-authenticator", Text: "pickAuthenticatorText"}
 	goBack      = more{Action: "back-action", Text: "backText"}
-	remember    = &check{Name: "rememberBrowser", Text: "rememberMeText"}
 )
+
+// remember is the box that has the browser remembered.
+func remember(ticked bool) *check {
+	return &check{Name: "rememberBrowser", Text: "rememberMeText", Ticked: ticked}
+}
 
 func (l Layout) mfa(p Page, prompt, screen, client, state string, m mfa, inputs []input, errors []string) view {
 	v := l.screen(p, "mfa", prompt, screen, client, "")
@@ -96,9 +105,9 @@ type MFAChallenge struct {
 	// To is where a code was sent, as far as it is shown, and EditURL where a number that is not
 	// confirmed can be changed.
 	To, EditURL string
-	// Remember offers to remember the browser, Others other methods, and Switch the other way to
-	// a phone.
-	Remember, Others, Switch bool
+	// Remember offers to remember the browser, by a box that is Ticked at first or not, Others other methods,
+	// and Switch the other way to a phone.
+	Remember, Ticked, Others, Switch bool
 }
 
 func (p MFAChallenge) view() view {
@@ -108,7 +117,7 @@ func (p MFAChallenge) view() view {
 		in.Autocomplete, in.Keyboard = "off", ""
 	}
 	if p.Remember && p.Factor != "recovery-code" {
-		m.Check = remember
+		m.Check = remember(p.Ticked)
 	}
 	if p.To != "" {
 		m.More = append(m.More, more{"resend-code", "resendActionText", "resendText"})
@@ -199,7 +208,7 @@ func (p MFARecoveryCode) view() view {
 		screen = "mfa-recovery-code-challenge-new-code"
 	}
 	return p.mfa(p, "mfa-recovery-code", screen, p.ClientName, p.State, mfa{
-		Button: "default", Description: "description", Code: p.Code, Check: &check{"saved", "checkboxText", true},
+		Button: "default", Description: "description", Code: p.Code, Check: &check{Name: "saved", Text: "checkboxText", Required: true},
 	}, nil, p.Errors)
 }
 
@@ -215,8 +224,8 @@ type MFAKey struct {
 	Enroll bool
 	// Options are those of the browser's call, as JSON.
 	Options string
-	// Remember and Others are as in MFAChallenge.
-	Remember, Others bool
+	// Remember, Ticked and Others are as in MFAChallenge.
+	Remember, Ticked, Others bool
 }
 
 func (p MFAKey) view() view {
@@ -225,7 +234,7 @@ func (p MFAKey) view() view {
 	if p.Enroll {
 		screen, m.Key.Action = "mfa-"+p.Factor+"-enrollment", "create"
 	} else if p.Remember {
-		m.Check = remember
+		m.Check = remember(p.Ticked)
 	}
 	if p.Others {
 		m.More = append(m.More, otherMethod)
@@ -251,7 +260,7 @@ func (p PasskeyEnrollment) view() view {
 	if p.Local {
 		m := mfa{
 			Button: "default", Description: "description", Key: &key{"create", p.Options, "passkey"},
-			More: []more{{Action: "abort-passkey-enrollment", Text: "continueButtonText"}},
+			Check: &check{Name: "dontShowAgain", Text: "checkboxText"}, More: []more{{Action: "abort-passkey-enrollment", Text: "continueButtonText"}},
 		}
 		return p.mfa(p, "passkeys", "passkey-enrollment-local", p.ClientName, p.State, m, nil, p.Errors)
 	}
@@ -275,8 +284,8 @@ type MFAPush struct {
 	// Picture is the QR code as a data URL of a PNG, and Phone what the phone is called that was
 	// asked.
 	Picture, Phone string
-	// Remember and Others are as in MFAChallenge.
-	Remember, Others bool
+	// Remember, Ticked and Others are as in MFAChallenge.
+	Remember, Ticked, Others bool
 }
 
 func (p MFAPush) view() view {
@@ -289,13 +298,36 @@ func (p MFAPush) view() view {
 		m.To = p.Phone
 		m.More = []more{{"resend", "resendActionText", "resendText"}, {Action: "enter-otp-code", Text: "enterOtpCode"}}
 		if p.Remember {
-			m.Check = remember
+			m.Check = remember(p.Ticked)
 		}
 	}
 	if p.Others {
 		m.More = append(m.More, otherMethod)
 	}
 	return p.mfa(p, "mfa-push", screen, p.ClientName, p.State, m, nil, p.Errors)
+}
+
+// MFAPushWelcome has the user install the app before it is added: Apple and Google lead to it in the stores.
+type MFAPushWelcome struct {
+	Layout
+	// ClientName and State are as in Login.
+	ClientName, State string
+	Apple, Google     string
+	// Others offers other methods.
+	Others bool
+}
+
+func (p MFAPushWelcome) view() view {
+	m := mfa{Button: "default", Description: "description"}
+	for _, l := range []link{{p.Apple, "iosButtonText", "app-store"}, {p.Google, "androidButtonText", "google-play"}} {
+		if l.URL != "" {
+			m.Links = append(m.Links, l)
+		}
+	}
+	if p.Others {
+		m.More = append(m.More, otherMethod)
+	}
+	return p.mfa(p, "mfa-push", "mfa-push-welcome", p.ClientName, p.State, m, nil, nil)
 }
 
 // MFAOptions has the user choose among factors: to be asked for, or with Enroll, to add.

@@ -282,6 +282,9 @@ var states = joined(formStates, map[string]templates.Page{
 	"mfa-ticket-used":      templates.Result{Layout: exampleCo, Outcome: templates.EnrollmentLinkUsed},
 	"mfa-ticket-expired":   templates.Result{Layout: exampleCo, Outcome: templates.EnrollmentLinkExpired},
 	"mfa-ticket-invalid":   templates.Result{Layout: exampleCo, Outcome: templates.EnrollmentLinkInvalid},
+	"mfa-push-welcome": templates.MFAPushWelcome{
+		Layout: withApp, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Apple: "https://apps.apple.com/app/example/id1", Google: "https://play.google.com/store/apps/details?id=com.example", Others: true,
+	},
 	"mfa-push-enrollment-qr": templates.MFAPush{
 		Layout: withApp, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Enroll: true, Picture: "data:image/png;base64,iVBORw0KGgo=", Errors: []string{"enrollment-transaction-pending"},
 		Others: true,

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/factors"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/storage"
@@ -33,6 +34,9 @@ func commit(tx *storage.Tx, d *decision, code *storage.Code, now time.Time) erro
 		return err
 	}
 	if err := touch(tx, d, now); err != nil {
+		return err
+	}
+	if err := renew(tx, d, now); err != nil {
 		return err
 	}
 	if code != nil {
@@ -105,6 +109,18 @@ func touch(tx *storage.Tx, d *decision, now time.Time) error {
 	return tx.Sessions.Put(session.Used(s, d.client.ClientID, d.tenant, now))
 }
 
+// renew notes that the browser is spared the further factor for longer.
+func renew(tx *storage.Tx, d *decision, now time.Time) error {
+	if !d.identity.renews {
+		return nil
+	}
+	b, longer, err := factors.Renewed(tx, d.identity.browser, d.identity.user.UserID, now)
+	if err != nil || !longer {
+		return err
+	}
+	return tx.RememberBrowser(b)
+}
+
 // touches reports whether the answer is a use of the session that has to be kept.
 func (d *decision) touches(now time.Time) bool {
 	return session.UseCounts(d.identity.session, d.client.ClientID, d.tenant, now)
@@ -113,7 +129,7 @@ func (d *decision) touches(now time.Time) bool {
 // update is how the answer is kept. One that changes nothing that a power cut may not take
 // waits neither for the other writers nor for the disk.
 func (m *room) update(d *decision, now time.Time) func(context.Context, func(*storage.Tx) error) error {
-	durable := d.touches(now) || d.access.joins || d.identity.invitation.ID != "" || d.access.grant.Authorization != nil
+	durable := d.touches(now) || d.identity.renews || d.access.joins || d.identity.invitation.ID != "" || d.access.grant.Authorization != nil
 	if durable {
 		return m.DB.Update
 	}

@@ -98,10 +98,13 @@ func (m *room) load(tx *storage.Tx, r *http.Request, d *decision, now time.Time)
 	if err := admit(l, d.identity); err != nil {
 		return err
 	}
-	if d.page, err = m.further(tx, r, l, d.identity, now); err != nil || d.page != "" {
+	if d.page, err = further(tx, l, d.identity, now); err != nil || d.page != "" {
 		return err
 	}
-	if d.page, err = offerPasskey(tx, l, d.identity); err != nil || d.page != "" {
+	if _, d.identity.renews, err = factors.Renewed(tx, d.identity.browser, d.identity.user.UserID, now); err != nil {
+		return err
+	}
+	if d.page, err = offerPasskey(tx, l, d.identity, now); err != nil || d.page != "" {
 		return err
 	}
 	if d.request.Organization, d.page, err = findOrganization(tx, l, d.identity); err != nil || d.page != "" {
@@ -128,10 +131,15 @@ type identity struct {
 	// user's, or that there is none.
 	invitation storage.Invitation
 	invited    bool
+	// browser is the mark of a browser that may skip the further factor, "" for none, and renews says that
+	// the login has it do so for longer.
+	browser string
+	renews  bool
 }
 
 // identify finds the browser's session and its user, and whether it will do.
 func (m *room) identify(tx *storage.Tx, r *http.Request, l login, now time.Time) (id identity, err error) {
+	id.browser = m.Cookies.Remembered(r)
 	if id.session, id.user, err = m.loggedIn(tx, r, now); err != nil {
 		return id, err
 	}
@@ -220,12 +228,12 @@ func admit(l login, id identity) error {
 
 // further asks for a further factor where the tenant or the application wants one, and shows
 // a new recovery code until the user has kept it.
-func (m *room) further(tx *storage.Tx, r *http.Request, l login, id identity, now time.Time) (page string, err error) {
+func further(tx *storage.Tx, l login, id identity, now time.Time) (page string, err error) {
 	if so := l.transaction.FurtherOf(id.user.UserID); len(so.Recovery) > 0 {
 		return factors.NewCodePage(so), nil
 	}
 	asked, err := factors.Asked(tx, factors.BrowserLogin{
-		Request: l.request, StateHash: l.transaction.StateHash, Session: id.session, Browser: m.Cookies.Remembered(r),
+		Request: l.request, StateHash: l.transaction.StateHash, Session: id.session, Browser: id.browser,
 	}, now)
 	switch {
 	case err != nil || !asked:
@@ -249,9 +257,12 @@ const localPasskeyPage = passkeyPage + "-local"
 // offerPasskey offers a passkey at a browser that can keep one: to a user who has logged in by
 // password and has none, and to one who has logged in by a passkey of another device. Auth0:
 // authenticate/database-connections/passkeys.
-func offerPasskey(tx *storage.Tx, l login, id identity) (page string, err error) {
+func offerPasskey(tx *storage.Tx, l login, id identity, now time.Time) (page string, err error) {
 	if l.silent() || !l.transaction.Platform || !l.transaction.Began(id.session) || l.transaction.Passkey == id.user.UserID || len(id.session.Methods) == 0 {
 		return "", nil
+	}
+	if declined, err := webauthn.Declined(tx, l.transaction.BrowserHash, id.user.UserID, now); err != nil || declined {
+		return "", err
 	}
 	conn, err := tx.Connections.Find("name", id.session.Connection)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/tokens"
@@ -53,19 +52,6 @@ func Asked(tx *storage.Tx, l BrowserLogin, now time.Time) (bool, error) {
 // MayRemember reports whether a browser can be remembered for a login: one that steps up is asked
 // every time.
 func (l BrowserLogin) MayRemember() bool { return !l.stepsUp() }
-
-// rememberedFor is how long a browser is remembered, Auth0: secure/multi-factor-authentication/
-// customize-mfa.
-const rememberedFor = 30 * 24 * time.Hour
-
-func browserHash(mark, userID string) string { return keys.Hash(mark + "\x01" + userID) }
-
-// Remember spares a user the further factor at a browser with a mark.
-func Remember(tx *storage.Tx, mark, userID string, now time.Time) error {
-	return tx.RememberBrowser(storage.RememberedBrowser{
-		Hash: browserHash(mark, userID), UserID: userID, CreatedAt: now, ExpiresAt: now.Add(rememberedFor),
-	})
-}
 
 // Options are what a login at the pages can go on with.
 type Options struct {
@@ -220,13 +206,16 @@ func ChallengePage(name string) string {
 	return pagePrefix + name + "-challenge"
 }
 
+// AppPage is the page of the QR code that the app reads, which comes after its EnrollmentPage.
+const AppPage = pagePrefix + "push-enrollment-qr"
+
 // EnrollmentPage is as ChallengePage.
 func EnrollmentPage(name string) string {
 	switch name {
 	case OTP:
 		return pagePrefix + "otp-enrollment-qr"
 	case Push:
-		return pagePrefix + "push-enrollment-qr"
+		return pagePrefix + "push-welcome"
 	}
 	return pagePrefix + name + "-enrollment"
 }

@@ -1,9 +1,11 @@
 package factors
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/tenant0/tenant0/server/emails"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -15,6 +17,36 @@ type Sent struct {
 	Kind, Code           string
 	User                 storage.User
 	ClientID, Connection string
+}
+
+// Codes is how the codes are that go to an authenticator: their digits, and how many seconds they are good.
+type Codes struct {
+	Digits  int `json:"otp_length"`
+	Seconds int `json:"otp_expiration_time"`
+}
+
+// CodesOf reads the tenant's settings, Auth0: api/management/v2/guardian/set-phone-factor-settings and
+// set-email-factor-settings.
+func CodesOf(tx *storage.Tx, a Authenticator) (c Codes, err error) {
+	kind := resource.GuardianSettings("phone/settings")
+	if a.Channel == Email {
+		kind = resource.GuardianSettings("email/settings")
+	}
+	doc, err := objects.Settings(tx, kind, time.Time{}) // its defaults know no time
+	if err != nil {
+		return c, err
+	}
+	raw, err := json.Marshal(doc)
+	if err != nil {
+		return c, err
+	}
+	return c, json.Unmarshal(raw, &c)
+}
+
+// NewCode makes a code for an authenticator, and says how long it is good.
+func NewCode(tx *storage.Tx, a Authenticator) (code string, lifetime time.Duration, err error) {
+	c, err := CodesOf(tx, a)
+	return emails.CodeOf(c.Digits), time.Duration(c.Seconds) * time.Second, err
 }
 
 // Message is the message with a code, in the words that the tenant has for its kind.

@@ -47,13 +47,25 @@ func AppURI(issuer, tenant, account, id string) string {
 
 // AppName is what the tenant calls the app, Auth0: api/management/v2/prompts.
 func AppName(tx *storage.Tx) (string, error) {
+	app, err := pushApp(tx)
+	return app("app_name"), err
+}
+
+// Stores are where the app is, at Apple's and at Google's.
+type Stores struct{ Apple, Google string }
+
+// StoresOf reads them.
+func StoresOf(tx *storage.Tx) (Stores, error) {
+	app, err := pushApp(tx)
+	return Stores{app("apple_app_link"), app("google_app_link")}, err
+}
+
+// pushApp reads members of what the tenant says of the app.
+func pushApp(tx *storage.Tx) (func(member string) string, error) {
 	kept, err := tx.Documents(resource.PushApp.Name, "").Document(storage.SettingsKey)
-	if err := storage.Optional(err); err != nil {
-		return "", err
-	}
 	doc := storage.Document{}
 	resource.PushApp.Fill(doc, time.Time{}) // its defaults know no time
-	return cmp.Or(storage.Text(kept, "app_name"), storage.Text(doc, "app_name")), nil
+	return func(member string) string { return cmp.Or(storage.Text(kept, member), storage.Text(doc, member)) }, storage.Optional(err)
 }
 
 // NewPush is a question to the app of a user, with Enrolls to add itself. key is where it is asked.

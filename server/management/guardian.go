@@ -20,6 +20,8 @@ var guardianSettings = []struct {
 }{
 	{"phone/message-types", "get put", nil},
 	{"phone/selected-provider", "get put", nil},
+	{"phone/settings", "get put", nil},
+	{"email/settings", "get put", nil},
 	{"sms/selected-provider", "get put", nil},
 	{"push-notification/selected-provider", "get put", nil},
 	{"push-notification/providers/sns", "get put patch", showSNS},
@@ -62,6 +64,12 @@ func showNothing(*call, storage.Document) storage.Document { return storage.Docu
 //auth0:operation PUT /api/v2/guardian/factors/phone/message-types
 //auth0:operation GET /api/v2/guardian/factors/phone/selected-provider
 //auth0:operation PUT /api/v2/guardian/factors/phone/selected-provider
+//auth0:operation GET /api/v2/guardian/factors/phone/settings
+//auth0:operation PUT /api/v2/guardian/factors/phone/settings
+//auth0:operation GET /api/v2/guardian/factors/email/settings
+//auth0:operation PUT /api/v2/guardian/factors/email/settings
+//auth0:operation GET /api/v2/guardian/settings
+//auth0:operation PUT /api/v2/guardian/settings
 //auth0:operation GET /api/v2/guardian/factors/sms/selected-provider
 //auth0:operation PUT /api/v2/guardian/factors/sms/selected-provider
 //auth0:operation GET /api/v2/guardian/factors/push-notification/selected-provider
@@ -92,7 +100,7 @@ func showNothing(*call, storage.Document) storage.Document { return storage.Docu
 //auth0:operation GET /api/v2/guardian/factors/webauthn-platform/settings
 //auth0:operation PUT /api/v2/guardian/factors/webauthn-platform/settings
 func guardian() []singleton {
-	var all []singleton
+	all := []singleton{{kind: resource.GuardianRemember, path: "/guardian/settings", verbs: "get put", scope: "guardian_factors"}}
 	for _, g := range guardianSettings {
 		all = append(all, singleton{
 			kind: resource.GuardianSettings(newName(g.path)), path: "/guardian/factors/" + g.path, verbs: g.verbs, scope: "guardian_factors",
@@ -120,6 +128,9 @@ func guardianOperations() []operation {
 	}
 }
 
+// sentBy is how the codes of a factor are, by the factor.
+var sentBy = map[string]*resource.Kind{"sms": resource.GuardianSettings("phone/settings"), "email": resource.GuardianSettings("email/settings")}
+
 //auth0:operation GET /api/v2/guardian/factors
 func listFactors(c *call) error {
 	return replyView(c, func(tx *storage.Tx) ([]storage.Document, error) {
@@ -130,6 +141,11 @@ func listFactors(c *call) error {
 				return nil, err
 			}
 			list[i] = storage.Document{"name": name, "enabled": enabled, "trial_expired": false}
+			if kind := sentBy[name]; kind != nil && c.query.Get("include_settings") == "true" {
+				if list[i]["settings"], err = objects.Settings(tx, kind, c.now); err != nil {
+					return nil, err
+				}
+			}
 		}
 		return list, nil
 	})

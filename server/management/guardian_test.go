@@ -34,6 +34,11 @@ func TestGuardianSettings(t *testing.T) {
 		{path: "phone/message-types", fresh: object{"message_types": []any{}}, put: object{"message_types": []any{"voice", "sms"}}},
 		{path: "sms/providers/twilio", fresh: object{}, put: object{"sid": "AC1", "auth_token": "t", "from": "+15550100"}},
 		{path: "phone/templates", put: object{"enrollment_message": "a {{code}}", "verification_message": "b {{code}}"}},
+		{
+			path: "phone/settings", fresh: object{"otp_length": 6.0, "otp_expiration_time": 300.0}, put: object{"otp_length": 8, "otp_expiration_time": 60},
+			answer: object{"otp_length": 8.0, "otp_expiration_time": 60.0}, read: object{"otp_length": 8.0, "otp_expiration_time": 60.0},
+		},
+		{path: "email/settings", fresh: object{"otp_length": 6.0, "otp_expiration_time": 300.0}, put: object{"otp_length": 6.0, "otp_expiration_time": 600.0}},
 		{path: "duo/settings", fresh: object{}, put: object{"ikey": "i", "skey": "s", "host": "api.example.com"}},
 		{
 			path: "webauthn-roaming/settings", fresh: object{"userVerification": "preferred", "overrideRelyingParty": false},
@@ -74,6 +79,8 @@ func TestGuardianSettings(t *testing.T) {
 		"push-notification/providers/apns":    {"sandbox": "yes"},
 		"webauthn-roaming/settings":           {"userVerification": "always"},
 		"phone/templates":                     {"enrollment_message": "one alone"},
+		"phone/settings":                      {"otp_length": 8},
+		"email/settings":                      {"otp_length": 0, "otp_expiration_time": 300},
 	} {
 		if got := c.must(400, http.MethodPut, "/guardian/factors/"+path, body); got["errorCode"] != "invalid_body" {
 			t.Errorf("%s with %v answers %v", path, body, got)
@@ -84,6 +91,48 @@ func TestGuardianSettings(t *testing.T) {
 	want := map[string]any{"sandbox": true, "bundle_id": "com.example", "enabled": false}
 	if diff := cmp.Diff(want, c.must(200, http.MethodGet, "/guardian/factors/push-notification/providers/apns", nil)); diff != "" {
 		t.Errorf("without a certificate (- want, + got):\n%s", diff)
+	}
+}
+
+// TestFactorsWithTheirSettings: those of codes, where they are asked for.
+func TestFactorsWithTheirSettings(t *testing.T) {
+	c := newClient(t)
+	c.must(200, http.MethodPut, "/guardian/factors/email/settings", object{"otp_length": 7, "otp_expiration_time": 120})
+	for query, want := range map[string]map[string]any{
+		"": {}, "?include_settings=true": {
+			"sms": map[string]any{"otp_length": 6.0, "otp_expiration_time": 300.0}, "email": map[string]any{"otp_length": 7.0, "otp_expiration_time": 120.0},
+		},
+	} {
+		got := map[string]any{}
+		for _, f := range c.list("/guardian/factors" + query) {
+			if settings, has := f["settings"]; has {
+				got[f["name"].(string)] = settings
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (- want, + got):\n%s", query, diff)
+		}
+	}
+}
+
+// TestSettingsOfGuardian says how browsers are remembered.
+func TestSettingsOfGuardian(t *testing.T) {
+	c := newClient(t)
+	const month = 30 * 24 * 3600.0
+	fresh := object{"display_remember_me_checkbox": true, "remember_me_default_value": false, "mfa_session_inactivity_timeout": month, "mfa_session_overall_timeout": month}
+	if diff := cmp.Diff(map[string]any(fresh), c.must(200, http.MethodGet, "/guardian/settings", nil)); diff != "" {
+		t.Errorf("of a new tenant (- want, + got):\n%s", diff)
+	}
+	changed := object{"display_remember_me_checkbox": false, "remember_me_default_value": true, "mfa_session_inactivity_timeout": 3600.0, "mfa_session_overall_timeout": 7200.0}
+	c.must(200, http.MethodPut, "/guardian/settings", changed)
+	for name, value := range map[string]any{"mfa_session_inactivity_timeout": 7201, "mfa_session_overall_timeout": 91 * 24 * 3600, "remember_me_default_value": "yes"} {
+		body := maps.Clone(changed)
+		body[name] = value
+		c.must(400, http.MethodPut, "/guardian/settings", body)
+	}
+	c.must(400, http.MethodPut, "/guardian/settings", object{"display_remember_me_checkbox": true})
+	if diff := cmp.Diff(map[string]any(changed), c.must(200, http.MethodGet, "/guardian/settings", nil)); diff != "" {
+		t.Errorf("after refusals (- want, + got):\n%s", diff)
 	}
 }
 

@@ -261,15 +261,20 @@ func (m *room) send(ctx context.Context, found who, a factors.Authenticator, kin
 		p.Login, s.push = found.login.Hash, p.ID
 		write = func(tx *storage.Tx) (emails.Draft, error) { return factors.Ask(tx, m.Emails, p, message) }
 	} else {
-		message.Code, s.binding = emails.Code(), "prompt"
-		p := storage.Passcode{
-			Key: key, MAC: m.Issuer.Secrets.PasscodeMAC(key, message.Code), UserID: found.user.UserID, ClientID: issue.ClientID,
-			Login: found.login.Hash, Authenticator: a.ID, ExpiresAt: m.Now().Add(factors.OOBLifetime),
-		}
+		s.binding = "prompt"
 		write = func(tx *storage.Tx) (emails.Draft, error) {
-			if err := tx.Passcodes.Put(p); err != nil {
+			code, lifetime, err := factors.NewCode(tx, a)
+			if err != nil {
 				return emails.Draft{}, err
 			}
+			err = tx.Passcodes.Put(storage.Passcode{
+				Key: key, MAC: m.Issuer.Secrets.PasscodeMAC(key, code), UserID: found.user.UserID, ClientID: issue.ClientID,
+				Login: found.login.Hash, Authenticator: a.ID, ExpiresAt: m.Now().Add(lifetime),
+			})
+			if err != nil {
+				return emails.Draft{}, err
+			}
+			message.Code = code
 			return factors.Message(tx, m.Emails, a, message)
 		}
 	}

@@ -29,7 +29,7 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request, v visit, page t
 		return err
 	}
 	page.Layout, page.ClientName, page.State, page.Errors = layout, v.client.Name, v.state, errs
-	page.Remember, page.Others = v.login.MayRemember(), v.others()
+	page.Remember, page.Ticked, page.Others = v.mayRemember(), v.remembering.Ticked, v.others()
 	return m.Pages.Write(w, statusOf(errs), page)
 }
 
@@ -68,7 +68,7 @@ func (m *room) submitOTP(w http.ResponseWriter, r *http.Request, v visit) error 
 // takeOTP checks a one-time password of one of the authenticators that are found now, and again
 // when the password is used up.
 func (m *room) takeOTP(w http.ResponseWriter, r *http.Request, v visit, refuse func(string) error, find func(*storage.Tx, visit) ([]factors.Authenticator, error)) error {
-	if key := codeFault(v.code()); key != "" {
+	if key := codeFault(v.code(), otpDigits); key != "" {
 		return refuse(key)
 	}
 	key, err := m.mayGuess(r, v)

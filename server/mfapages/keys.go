@@ -75,7 +75,7 @@ func (m *room) keyPage(w http.ResponseWriter, r *http.Request, v visit, kind str
 	}
 	return m.Pages.Write(w, statusOf(errs), templates.MFAKey{
 		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Factor: kind, Enroll: enroll, Options: string(b.Options),
-		Remember: v.login.MayRemember(), Others: v.others(),
+		Remember: v.mayRemember(), Ticked: v.remembering.Ticked, Others: v.others(),
 	})
 }
 

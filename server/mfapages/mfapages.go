@@ -65,7 +65,8 @@ func Mount(rt *web.Router, d Deps) {
 	serve(otpByCode, m.showSecret(true), m.submitSecret(true))
 	serve(factors.ChallengePage(factors.Push), m.showPush, m.submitPush)
 	serve(pushByOldName, m.showPush, m.submitPush)
-	serve(factors.EnrollmentPage(factors.Push), m.showApp, m.submitApp)
+	serve(factors.EnrollmentPage(factors.Push), m.showWelcome, m.submitWelcome)
+	serve(factors.AppPage, m.showApp, m.submitApp)
 	for _, channel := range []string{factors.SMS, factors.Voice, factors.Email} {
 		serve(factors.ChallengePage(channel), m.showSent(channel), m.submitSent(channel))
 	}
@@ -100,6 +101,8 @@ type visit struct {
 	options factors.Options
 	further storage.FurtherFactor
 	form    url.Values
+	// remembering is how the tenant remembers browsers.
+	remembering factors.Remembering
 	// another says that the user may add a factor beside others, as tickets may have it.
 	another bool
 	// widget says that the tenant's own page asks, which goes on once a factor was proved; offer is the recovery
@@ -164,6 +167,9 @@ func (m *room) find(tx *storage.Tx, r *http.Request, v *visit) error {
 		err = errNothingAsked
 	}
 	if err != nil {
+		return err
+	}
+	if v.remembering, err = factors.RememberingOf(tx); err != nil {
 		return err
 	}
 	v.options, err = factors.OptionsOf(tx, v.user)
@@ -283,9 +289,12 @@ func (m *room) letOn(tx *storage.Tx, v visit, a factors.Authenticator, mark, cod
 	})
 }
 
+// mayRemember reports whether the user is asked whether the browser is to be remembered.
+func (v visit) mayRemember() bool { return v.remembering.Shown && v.login.MayRemember() }
+
 // remembers reports whether the user wants the browser to be remembered, and may.
 func (v visit) remembers() bool {
-	return v.t.Enrollment == nil && v.login.MayRemember() && slices.Contains([]string{"true", "on", "1"}, cmp.Or(v.form.Get("rememberBrowser"), v.form.Get("rememberDevice")))
+	return v.t.Enrollment == nil && v.mayRemember() && slices.Contains([]string{"true", "on", "1"}, cmp.Or(v.form.Get("rememberBrowser"), v.form.Get("rememberDevice")))
 }
 
 // refused counts a wrong code and returns the key of what the page says of it.
@@ -332,12 +341,15 @@ const (
 	gone            = "transaction-not-found"
 )
 
-// codeFault is the key of what is wrong with a code by itself, "" for nothing.
-func codeFault(code string) string {
+// otpDigits is how long one-time passwords are.
+const otpDigits = 6
+
+// codeFault is the key of what is wrong with a code of so many digits by itself, "" for nothing.
+func codeFault(code string, digits int) string {
 	switch {
 	case code == "":
 		return noCode
-	case len(code) != 6 || strings.Trim(code, "0123456789") != "":
+	case len(code) != digits || strings.Trim(code, "0123456789") != "":
 		return invalidFormat
 	}
 	return ""

@@ -82,7 +82,7 @@ func (m *room) pushPage(w http.ResponseWriter, r *http.Request, v visit, a facto
 		return err
 	}
 	return m.Pages.Write(w, statusOf(errs), templates.MFAPush{
-		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Phone: a.Label, Remember: v.login.MayRemember(), Others: v.others(),
+		Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Phone: a.Label, Remember: v.mayRemember(), Ticked: v.remembering.Ticked, Others: v.others(),
 	})
 }
 
@@ -183,6 +183,43 @@ func used(err error) error {
 		return signin.ErrWrong
 	}
 	return err
+}
+
+// showWelcome has the user install the app.
+//
+//auth0:operation GET /u/mfa-push-welcome
+func (m *room) showWelcome(w http.ResponseWriter, r *http.Request, v visit) error {
+	if !v.mayEnroll(factors.Push) {
+		return v.start(w, r)
+	}
+	var stores factors.Stores
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		stores, err = factors.StoresOf(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	layout, err := m.layout(r, v)
+	if err != nil {
+		return err
+	}
+	return m.Pages.Write(w, http.StatusOK, templates.MFAPushWelcome{
+		Layout: layout, ClientName: v.client.Name, State: v.state, Apple: stores.Apple, Google: stores.Google, Others: v.others(),
+	})
+}
+
+// submitWelcome goes on to the QR code.
+//
+//auth0:operation POST /u/mfa-push-welcome
+func (m *room) submitWelcome(w http.ResponseWriter, r *http.Request, v visit) error {
+	switch {
+	case v.action() == "pick-authenticator":
+		return v.elsewhere(w, r)
+	case !v.mayEnroll(factors.Push):
+		return v.start(w, r)
+	}
+	return web.Continue(w, r, factors.AppPage, v.state)
 }
 
 // showApp shows the QR code by which an app adds itself, which is made when the page is come to.

@@ -37,10 +37,19 @@ func (b *browser) completed(path string) string {
 	return strings.TrimSpace(string(body[:n]))
 }
 
+// install goes on from the page that has the user install the app.
+func (b *browser) install() *browser {
+	b.tn.t.Helper()
+	if b.page.URL != nil && b.page.URL.Path == "/u/mfa-push-enrollment-qr" {
+		return b
+	}
+	return b.at("/u/mfa-push-welcome").send("action", "default").at("/u/mfa-push-enrollment-qr")
+}
+
 // enrollApp goes through the page by which an app adds itself.
 func (b *browser) enrollApp(user string) *browser {
 	b.tn.t.Helper()
-	b.at("/u/mfa-push-enrollment-qr")
+	b.install()
 	q := b.tn.question(user, "enrollment")
 	b.send("action", "default").refused("enrollment-transaction-pending", "You must scan the QR code with the Auth0 Guardian app on your mobile device.")
 	if again := b.tn.question(user, "enrollment"); again.ID != q.ID {
@@ -54,7 +63,7 @@ func (b *browser) enrollApp(user string) *browser {
 
 func TestTheAppIsAsked(t *testing.T) {
 	tn := start(t, "push-notification")
-	b := tn.browser().logIn("ann").at("/u/mfa-push-enrollment-qr")
+	b := tn.browser().logIn("ann").install()
 	for _, has := range []string{
 		"Secure Your Account", "Scan the QR Code below using the Auth0 Guardian app on your mobile device.", `<img src="data:image/png;base64,`, `value="default"`, "data-waits",
 	} {
@@ -148,7 +157,7 @@ func TestTheAppAnswersForItsLoginAlone(t *testing.T) {
 
 func TestTheAppIsLate(t *testing.T) {
 	tn := start(t, "push-notification")
-	b := tn.browser().logIn("ann").at("/u/mfa-push-enrollment-qr")
+	b := tn.browser().logIn("ann").install()
 	late := tn.question("ann", "enrollment")
 	tn.later(5 * time.Minute)
 	b.send("action", "default").refused("transaction-not-found", "Your enrollment transaction expired")
@@ -177,12 +186,12 @@ func (b *browser) enrollAppAgain() *browser {
 func TestAnAppAmongOthers(t *testing.T) {
 	tn := start(t, "push-notification", "otp", "recovery-code")
 	tn.manage(http.MethodPatch, "prompts/mfa-push", object{"app_name": "Example App"})
-	b := tn.browser().logIn("ann").at("/u/mfa-push-enrollment-qr")
+	b := tn.browser().logIn("ann").install()
 	b.send("action", "pick-authenticator").at("/u/mfa-enroll-options")
 	if !strings.Contains(b.page.Body, "Notification via Example App app") {
 		t.Errorf("the choice is %s", b.page.Body)
 	}
-	b.send("action", "push-notification").at("/u/mfa-push-enrollment-qr")
+	b.send("action", "push-notification").install()
 	tn.AnswerPush(tn.question("ann", "enrollment").ID, "allow")
 	b.send("action", "default").at("/u/mfa-recovery-code-enrollment").send("saved", "true", "action", "default").done()
 	b = tn.browser().logIn("ann").at("/u/mfa-push-challenge-push")

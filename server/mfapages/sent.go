@@ -108,12 +108,8 @@ func (v visit) phoneWay() string {
 
 // send sends a code to an authenticator. It returns the key of a refusal, "" for none.
 func (m *room) send(r *http.Request, v visit, a factors.Authenticator) (refusal string, err error) {
-	code, key := emails.Code(), storage.FurtherKey(v.t.StateHash)
-	passcode := storage.Passcode{
-		Key: key, MAC: m.Secrets.PasscodeMAC(key, code), UserID: v.user.UserID, ClientID: v.client.ClientID, Authenticator: a.ID,
-		ExpiresAt: m.Now().Add(factors.OOBLifetime),
-	}
-	sent := factors.Sent{Kind: outbox.OTPVerify, Code: code, User: v.user, ClientID: v.client.ClientID, Connection: v.login.Session.Connection}
+	key := storage.FurtherKey(v.t.StateHash)
+	sent := factors.Sent{Kind: outbox.OTPVerify, User: v.user, ClientID: v.client.ClientID, Connection: v.login.Session.Connection}
 	if !a.Active {
 		sent.Kind = outbox.OTPEnroll
 	}
@@ -125,7 +121,16 @@ func (m *room) send(r *http.Request, v visit, a factors.Authenticator) (refusal 
 		if err := factors.CountSent(tx, v.user.UserID, m.Now()); err != nil {
 			return err
 		}
-		if err := tx.Passcodes.Put(passcode); err != nil {
+		code, lifetime, err := factors.NewCode(tx, a)
+		if err != nil {
+			return err
+		}
+		sent.Code = code
+		err = tx.Passcodes.Put(storage.Passcode{
+			Key: key, MAC: m.Secrets.PasscodeMAC(key, code), UserID: v.user.UserID, ClientID: v.client.ClientID, Authenticator: a.ID,
+			ExpiresAt: m.Now().Add(lifetime),
+		})
+		if err != nil {
 			return err
 		}
 		if message, err = factors.Message(tx, m.Emails, a, sent); err != nil {
@@ -195,7 +200,15 @@ func (m *room) switchTo(w http.ResponseWriter, r *http.Request, v visit, channel
 
 // takeSent checks the code.
 func (m *room) takeSent(w http.ResponseWriter, r *http.Request, v visit, a factors.Authenticator, refuse func(string) error) error {
-	if key := codeFault(v.code()); key != "" {
+	var codes factors.Codes
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		codes, err = factors.CodesOf(tx, a)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if key := codeFault(v.code(), codes.Digits); key != "" {
 		return refuse(key)
 	}
 	key, err := m.mayGuess(r, v)

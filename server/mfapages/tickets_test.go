@@ -70,14 +70,14 @@ func TestATicketEnrollsAFactor(t *testing.T) {
 
 func TestATicketForAnotherFactor(t *testing.T) {
 	tn := start(t, "otp", "sms", "push-notification")
-	tn.browser().logIn("bob").at("/u/mfa-push-enrollment-qr").send("action", "pick-authenticator").send("action", "otp").enrollOTP()
+	tn.browser().logIn("bob").install().send("action", "pick-authenticator").send("action", "otp").enrollOTP()
 	b := tn.browser().follow(tn.ticket("bob", "factor", "phone", "allow_multiple_enrollments", true)).at("/u/mfa-sms-enrollment")
 	b.send("phone", phone, "action", "default").at("/u/mfa-sms-challenge")
 	code := tn.WaitForMessage(phone, "otp_enroll").Code
 	b.send("code", "000001", "action", "default").refused("invalid-code", "The code you entered is invalid")
 	b.send("code", code, "action", "default").says(http.StatusOK, "You&#39;re All Set!")
 
-	b = tn.browser().follow(tn.ticket("bob", "factor", "push-notification", "allow_multiple_enrollments", true)).at("/u/mfa-push-enrollment-qr")
+	b = tn.browser().follow(tn.ticket("bob", "factor", "push-notification", "allow_multiple_enrollments", true)).install()
 	tn.AnswerPush(tn.question("bob", "enrollment").ID, "allow")
 	b.send("action", "default").says(http.StatusOK, "You&#39;re All Set!")
 	methods := tn.manage(http.MethodGet, "users/auth0%7Cbob/authentication-methods", nil).([]any)
@@ -91,7 +91,7 @@ func TestATicketForAnotherFactor(t *testing.T) {
 		t.Errorf("the factors are %v", kinds)
 	}
 	// The app by the first ticket of a user who has nothing.
-	b = tn.browser().follow(tn.ticket("ann", "factor", "push-notification")).at("/u/mfa-push-enrollment-qr")
+	b = tn.browser().follow(tn.ticket("ann", "factor", "push-notification")).install()
 	tn.AnswerPush(tn.question("ann", "enrollment").ID, "allow")
 	b.send("action", "default").says(http.StatusOK, "You&#39;re All Set!")
 }

@@ -249,10 +249,13 @@ func (c *call) sendCode(tx *storage.Tx, user storage.User, doc storage.Document,
 		return s, err
 	}
 	s.Method = a.MethodID()
-	code := emails.Code()
+	code, lifetime, err := factors.NewCode(tx, a)
+	if err != nil {
+		return s, err
+	}
 	err = tx.Passcodes.Put(storage.Passcode{
 		Key: key, MAC: c.Issuer.Secrets.PasscodeMAC(key, code), UserID: user.UserID, ClientID: c.owner.ClientID, Authenticator: a.ID,
-		ExpiresAt: c.now.Add(factors.OOBLifetime),
+		ExpiresAt: c.now.Add(lifetime),
 	})
 	if err != nil {
 		return s, err

@@ -30,7 +30,24 @@ func ChangeSettings(ch *Change, kind *resource.Kind, op resource.Operation, sent
 	}
 	kind.Merge(doc, sent, ch.Now)
 	kind.Fill(doc, ch.Now)
+	if err := fit(kind, doc); err != nil {
+		return nil, err
+	}
 	return doc, PutTheOne(ch.Tx, kind, doc)
+}
+
+// fit checks members of settings against each other.
+func fit(kind *resource.Kind, doc storage.Document) error {
+	const inactivity, overall = "mfa_session_inactivity_timeout", "mfa_session_overall_timeout"
+	if kind != resource.GuardianRemember {
+		return nil
+	}
+	idle, _ := doc[inactivity].(float64)
+	all, _ := doc[overall].(float64)
+	if idle > all {
+		return resource.InvalidBody("Payload validation error: '" + inactivity + " cannot exceed " + overall + "'.")
+	}
+	return nil
 }
 
 // TheOne returns the one document of a kind that a tenant may have, or the kind's answer

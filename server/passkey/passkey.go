@@ -112,6 +112,9 @@ type visit struct {
 	applicant *signin.Applicant
 }
 
+// neverAgain is the box by which a user wants to be offered no passkey at the browser any more.
+const neverAgain = "dontShowAgain"
+
 // errNobody reports that nobody is there to make a passkey for, or that it was offered before.
 var errNobody = errors.New("nobody to offer a passkey to")
 
@@ -238,7 +241,9 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	if v.applicant != nil {
 		return m.submitApplicant(w, r, v, form)
 	}
-	keep := func(*storage.Tx) error { return nil }
+	keep := func(tx *storage.Tx) error {
+		return webauthn.Decline(tx, v.t.BrowserHash, v.user.UserID, form.Has(neverAgain), m.Now())
+	}
 	if form.Get("action") != "abort-passkey-enrollment" {
 		if keep, err = m.made(r, v, form.Get("passkey")); err != nil {
 			return m.refuse(w, r, v, err)

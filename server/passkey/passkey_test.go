@@ -169,6 +169,15 @@ func TestPasskeys(t *testing.T) {
 	}
 	ann.send("action", "abort-passkey-enrollment")
 	ann.done()
+	// Who goes on without one is not asked again at the browser for 30 days.
+	s.Freeze(now.Add(29 * 24 * time.Hour))
+	ann.password("ann", "true")
+	ann.done()
+	elsewhere := somebody(t, s)
+	elsewhere.password("ann", "true")
+	elsewhere.at("/u/passkey-enrollment")
+	now = now.Add(30 * 24 * time.Hour)
+	s.Freeze(now)
 	ann.password("ann", "true")
 	old := ann.make()
 	ann.send("passkey", "{}", "action", "default")

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tenant0/tenant0/server/servertest"
 )
@@ -101,7 +102,14 @@ func TestAPasskeyForThisDevice(t *testing.T) {
 	if !strings.Contains(ann.page.Body, "another device") || !strings.Contains(ann.page.Body, `value="abort-passkey-enrollment"`) {
 		t.Errorf("the page is %s", ann.page.Body)
 	}
-	ann.send("action", "abort-passkey-enrollment")
+	if !strings.Contains(ann.page.Body, `name="dontShowAgain"`) {
+		t.Errorf("nobody can say that no passkey is to be offered any more: %s", ann.page.Body)
+	}
+	ann.send("dontShowAgain", "true", "action", "abort-passkey-enrollment")
+	ann.done()
+	s.Advance(300 * 24 * time.Hour)
+	ann.ask(url.Values{"prompt": {"login"}})
+	ann.send("username", "", "passkey", strings.Replace(ann.use(ann.asked()), "{", `{"authenticatorAttachment":"cross-platform",`, 1), "webauthn-platform-available", "true")
 	ann.done()
 	login("cross-platform", "true")
 	here := somebody(t, s)

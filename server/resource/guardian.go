@@ -14,6 +14,11 @@ var (
 	nullableSecret       = Field{Type: String, Nullable: true, Min: 1, Max: 1000, Secret: true}
 	nullableFile         = Field{Type: String, Nullable: true, Min: 1, Max: 10000, Secret: true}
 	overrideRelyingParty = Field{Type: Bool, Default: false}
+	// sentCodes is how long codes are, in digits and in seconds. Auth0 does not publish the limits.
+	sentCodes = Fields{
+		"otp_length":          {Type: Integer, Required: true, Default: 6, Min: 4, Max: 10},
+		"otp_expiration_time": {Type: Integer, Required: true, Default: 300, Min: 30, Max: 24 * 60 * 60},
+	}
 )
 
 // guardianSettings are the members of the settings of Auth0: api/management/v2/guardian,
@@ -22,6 +27,7 @@ var guardianSettings = map[string]Fields{
 	"phone/message-types": {
 		"message_types": {Type: Array, Required: true, Default: []any{}, Unique: true, Item: oneOf("sms", "voice")},
 	},
+	"phone/settings": sentCodes, "email/settings": sentCodes,
 	"phone/selected-provider": {
 		"provider": {Type: String, Required: true, Default: "auth0", Enum: []string{"auth0", "twilio", "phone-message-hook"}},
 	},
@@ -58,6 +64,15 @@ var guardianSettings = map[string]Fields{
 	},
 	"webauthn-platform/settings": {"overrideRelyingParty": overrideRelyingParty, "relyingPartyIdentifier": nullableText},
 }
+
+// GuardianRemember is how browsers are remembered, Auth0: api/management/v2/guardian/set-guardian-settings.
+// Times are in seconds.
+var GuardianRemember = &Kind{Name: "guardian/settings", Fields: Fields{
+	"display_remember_me_checkbox":   {Type: Bool, Required: true, Default: true},
+	"remember_me_default_value":      {Type: Bool, Required: true, Default: false},
+	"mfa_session_inactivity_timeout": {Type: Integer, Required: true, Default: 30 * 24 * 60 * 60, Min: 60 * 60, Max: 30 * 24 * 60 * 60},
+	"mfa_session_overall_timeout":    {Type: Integer, Required: true, Default: 30 * 24 * 60 * 60, Min: 60 * 60, Max: 90 * 24 * 60 * 60},
+}}
 
 // GuardianSettings returns the kind of a setting of guardian by the rest of its
 // path, such as "duo/settings".

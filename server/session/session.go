@@ -29,7 +29,7 @@ const (
 	defaultIdle     = 72 * time.Hour
 	defaultAbsolute = 168 * time.Hour
 	browserLifetime = 365 * 24 * time.Hour
-	factorLifetime  = 30 * 24 * time.Hour
+	factorLifetime  = 90 * 24 * time.Hour // the longest that a tenant remembers a browser
 	formLifetime    = 10 * 24 * time.Hour
 )
 
