@@ -31,7 +31,7 @@ func TestScriptsOfPush(t *testing.T) {
 		}
 	}
 	f.answers = words{"ALLOWS": app("allow"), "DENIES": app("deny"), "SHOWN": func() string { return f.Questions(user)[0].Code }}
-	f.run(t, script{"", "", loginLines + `at /u/mfa-push-enrollment-qr;; see h1 := Secure Your Account;; see form img := ALLOWS;; leave /u/mfa-push-enrollment-qr`})
+	f.run(t, script{"", "", loginLines + `at /u/mfa-push-welcome;; see h1 := Secure Your Account;; press button="Continue";; at /u/mfa-push-enrollment-qr;; see form img := ALLOWS;; leave /u/mfa-push-enrollment-qr`})
 	for _, p := range []script{
 		{"Playwright", "the page goes on by itself", loginLines + `at /u/mfa-push-challenge-push;; see h1 := Verify Your Identity;; see span.ulp-authenticator-selector-text := Ann's phoneALLOWS;; leave /u/mfa-push-challenge-push`},
 		{"Cypress", "the button before the answer", loginLines + `press button="I've responded on my device";; see #prompt-alert := You must accept the notification;; see h1 := ALLOWS;; leave /u/mfa-push-challenge-push`},
