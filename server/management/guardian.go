@@ -128,9 +128,6 @@ func guardianOperations() []operation {
 	}
 }
 
-// sentBy is how the codes of a factor are, by the factor.
-var sentBy = map[string]*resource.Kind{"sms": resource.GuardianSettings("phone/settings"), "email": resource.GuardianSettings("email/settings")}
-
 //auth0:operation GET /api/v2/guardian/factors
 func listFactors(c *call) error {
 	return replyView(c, func(tx *storage.Tx) ([]storage.Document, error) {
@@ -141,7 +138,7 @@ func listFactors(c *call) error {
 				return nil, err
 			}
 			list[i] = storage.Document{"name": name, "enabled": enabled, "trial_expired": false}
-			if kind := sentBy[name]; kind != nil && c.query.Get("include_settings") == "true" {
+			if kind := objects.SentBy[name]; kind != nil && c.query.Get("include_settings") == "true" {
 				if list[i]["settings"], err = objects.Settings(tx, kind, c.now); err != nil {
 					return nil, err
 				}

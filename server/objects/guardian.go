@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -12,6 +13,9 @@ const (
 
 // Factors are the factors that a tenant can have, in the order in which they are listed.
 var Factors = []string{"sms", "push-notification", "otp", "email", "duo", "webauthn-roaming", "webauthn-platform", "recovery-code"}
+
+// SentBy is how the codes of a factor are, by the factor.
+var SentBy = map[string]*resource.Kind{"sms": resource.GuardianSettings("phone/settings"), "email": resource.GuardianSettings("email/settings")}
 
 // FactorEnabled reports whether a factor is on.
 func FactorEnabled(tx *storage.Tx, name string) (bool, error) {
