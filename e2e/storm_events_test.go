@@ -44,7 +44,7 @@ func listen(t *testing.T) *listener {
 			l.told[key+"="+value] = true
 		}
 	}))
-	t.Cleanup(l.Server.Close)
+	t.Cleanup(l.Close)
 	return l
 }
 

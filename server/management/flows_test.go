@@ -164,7 +164,11 @@ func TestTheSetupOfAVaultConnection(t *testing.T) {
 		}
 	}
 	for _, bad := range []object{
-		{}, {"type": "BEARER"}, {"type": "BEARER", "token": "t", "scope": "x"}, {"type": "API_KEY", "name": "X-Key", "value": "v", "in": "BODY"}, {"token": "t"},
+		{},
+		{"type": "BEARER"},
+		{"type": "BEARER", "token": "t", "scope": "x"},
+		{"type": "API_KEY", "name": "X-Key", "value": "v", "in": "BODY"},
+		{"token": "t"},
 		{"type": "TOKEN", "token": "t"},
 	} {
 		c.unfit("/flows/vault/connections", object{"name": "v", "app_id": "HTTP", "setup": bad}, noSchema)
