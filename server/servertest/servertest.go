@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -20,6 +21,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -109,7 +111,8 @@ func Try(tb testing.TB, opts ...Option) (*Server, error) {
 			tb.Fatal(err)
 		}
 	}
-	if o.cfg.Issuer == "http" {
+	plain := o.cfg.Issuer == "http"
+	if plain {
 		o.cfg.Issuer, o.cfg.Listen = plainIssuer(tb)
 	}
 	if !o.cfg.Ephemeral {
@@ -119,7 +122,15 @@ func Try(tb testing.TB, opts ...Option) (*Server, error) {
 		}
 	}
 	log := &lockedBuffer{}
-	s, err := server.Start(o.cfg, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s, err := server.Start(o.cfg, logger)
+	for range 5 { // the port was free a moment ago, and other tests look for ports as well
+		if !plain || !errors.Is(err, syscall.EADDRINUSE) {
+			break
+		}
+		o.cfg.Issuer, o.cfg.Listen = plainIssuer(tb)
+		s, err = server.Start(o.cfg, logger)
+	}
 	if err != nil {
 		return nil, err
 	}
