@@ -170,6 +170,17 @@ func Wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// Finish returns a context for short work that is to come to its end when ctx ends in the middle of
+// it: it ends so long after ctx, or when it is canceled.
+func Finish(ctx context.Context, within time.Duration) (work context.Context, cancel context.CancelFunc) {
+	work, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		Wait(work, within)
+		end()
+	})
+	return work, func() { stop(); end() }
+}
+
 // Stopwatch starts to measure how long work takes on the machine, whatever the
 // clock says. What it returns tells the time since then.
 func Stopwatch() func() time.Duration {

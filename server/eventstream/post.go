@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/logstream"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -32,6 +33,11 @@ func (s stream) refuses(d Delivery) error {
 // post makes one attempt; final says that another one would be of no use.
 func (s *Streams) post(ctx context.Context, to stream, event storage.Document) (final bool, err error) {
 	storage.Slow("delivering to an event stream")
+	if err := ctx.Err(); err != nil {
+		return true, err
+	}
+	ctx, cancel := clock.Finish(ctx, logstream.AnswerTime)
+	defer cancel()
 	body, err := json.Marshal(event)
 	if err != nil {
 		return true, err

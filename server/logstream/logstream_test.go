@@ -316,6 +316,29 @@ func TestDeliveryGoesOnAfterARestart(t *testing.T) {
 	tn.expect("s")
 }
 
+// TestAnAnswerIsHeardWhileTheServerEnds: what a receiver takes at that moment is not told again after the next start.
+func TestAnAnswerIsHeardWhileTheServerEnds(t *testing.T) {
+	tn := start(t, time.Hour)
+	came := make(chan bool, 1)
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		came <- true
+		select {
+		case <-r.Context().Done():
+			t.Error("the server hangs up on the receiver")
+		case <-time.After(logstream.AnswerTime / 4):
+		}
+	}))
+	defer slow.Close()
+	tn.put("lst_1", func(_, sink storage.Document) { sink["httpEndpoint"] = slow.URL })
+	tn.happen("s")
+	<-came
+	tn.stop()
+	tn.put("lst_1", nil)
+	tn.run(time.Hour)
+	tn.happen("f")
+	tn.expect("f")
+}
+
 func TestStartFrom(t *testing.T) {
 	tn := start(t, time.Millisecond)
 	tn.happen("early")

@@ -9,7 +9,9 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"time"
 
+	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -48,9 +50,18 @@ func payload(format string, events []storage.Document) ([]byte, error) {
 	return body.Bytes(), nil
 }
 
+// AnswerTime is how long a receiver that is being told something has to answer once the server ends. What it has
+// taken without its answer being heard would be told again by the next server.
+const AnswerTime = time.Second
+
 // send makes one attempt. Only a status of 2xx is a success.
 func (d delivery) send(ctx context.Context, stream storage.LogStream, events []storage.Document) error {
 	storage.Slow("delivering to a log stream")
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := clock.Finish(ctx, AnswerTime)
+	defer cancel()
 	body, err := payload(stream.Sink.ContentFormat, events)
 	if err != nil {
 		return err
