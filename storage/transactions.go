@@ -193,6 +193,7 @@ func (t Transaction) clone() Transaction {
 	}
 	if t.Further != nil {
 		t.Further.Recovery = bytes.Clone(t.Further.Recovery)
+		t.Further.Offered = bytes.Clone(t.Further.Offered)
 	}
 	if t.Consent != nil {
 		t.Consent.Scope = slices.Clone(t.Consent.Scope)
