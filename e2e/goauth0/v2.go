@@ -103,6 +103,7 @@ func decode(value any, into reflect.Value) error {
 	if err := json.Unmarshal(raw, into.Interface()); err != nil {
 		return err
 	}
+	choose(into, value)
 	object, ok := value.(map[string]any)
 	request := reflect.Indirect(into.Elem())
 	if !ok || request.Kind() != reflect.Struct {
@@ -213,6 +214,60 @@ func (v *v2) errors() error {
 		typed[*management.ForbiddenError](create(narrow, "x")),
 		typed[*management.NotFoundError](missing),
 	)
+}
+
+// choose has each value that may be of several types be of the one that keeps all of the JSON value. The
+// SDK takes the first that can be read, and members which that does not have are lost.
+func choose(into reflect.Value, value any) {
+	switch into.Kind() {
+	case reflect.Pointer:
+		if !into.IsNil() {
+			choose(into.Elem(), value)
+		}
+	case reflect.Slice:
+		if all, ok := value.([]any); ok && len(all) == into.Len() {
+			for i := range all {
+				choose(into.Index(i), all[i])
+			}
+		}
+	case reflect.Struct:
+		if into.FieldByName("typ").IsValid() {
+			chooseOne(into, value)
+			return
+		}
+		object, _ := value.(map[string]any)
+		for i := range into.NumField() {
+			name, _, _ := strings.Cut(into.Type().Field(i).Tag.Get("json"), ",")
+			if member, sent := object[name]; sent {
+				choose(into.Field(i), member)
+			}
+		}
+	}
+}
+
+// chooseOne is choose for a union of the SDK's: a struct with a member for each type, of which one is set.
+func chooseOne(union reflect.Value, value any) {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return
+	}
+	for i := range union.NumField() {
+		if !union.Type().Field(i).IsExported() {
+			continue
+		}
+		candidate := reflect.New(union.Field(i).Type())
+		if json.Unmarshal(raw, candidate.Interface()) != nil {
+			continue
+		}
+		choose(candidate, value)
+		var kept any
+		if again, err := json.Marshal(candidate.Interface()); err != nil || json.Unmarshal(again, &kept) != nil || !reflect.DeepEqual(kept, value) {
+			continue
+		}
+		union.SetZero()
+		union.Field(i).Set(candidate.Elem())
+		return
+	}
 }
 
 // typed reports an error that is not of a type.
