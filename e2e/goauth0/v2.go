@@ -242,6 +242,7 @@ func choose(into reflect.Value, value any) {
 				choose(into.Field(i), member)
 			}
 		}
+	default: // one of one type
 	}
 }
 
