@@ -88,10 +88,10 @@ func TestClassicLogin(t *testing.T) {
 				t.Errorf("the login is at %s", path)
 			}
 			w.fill(test.user, test.who, test.password, "wrong")
-			w.do(chromedp.Click(chromedp.CSS(test.send)))
+			w.tap(chromedp.CSS(test.send))
 			w.says(chromedp.CSS(test.wrong), test.says)
 			w.fill(test.password, servertest.Password)
-			w.press(chromedp.CSS(test.send))
+			w.load(tapping(chromedp.CSS(test.send)))
 			w.press("button[value=accept]")
 			w.shows(test.who)
 		})

@@ -86,8 +86,19 @@ func (w *window) says(selector chromedp.CSS, text string) {
 // who is logged in.
 func (w *window) submit(button chromedp.CSS, user string) {
 	w.t.Helper()
-	w.do(chromedp.Evaluate[chromedp.Void](`void document.querySelector(` + quoted(string(button)) + `).click()`)) // the box may be moving
+	w.tap(button)
 	w.shows(user)
+}
+
+// tap presses a button of Lock's.
+func (w *window) tap(button chromedp.CSS) {
+	w.t.Helper()
+	w.do(tapping(button))
+}
+
+// tapping presses a button by a script: the box of Lock may be moving, and a click at a place would miss it.
+func tapping(button chromedp.CSS) chromedp.Action[chromedp.Void] {
+	return chromedp.Evaluate[chromedp.Void](`void document.querySelector(` + quoted(string(button)) + `).click()`)
 }
 
 // TestLock logs people in with Lock in a page of an application: it asks for the password itself.
@@ -107,7 +118,7 @@ func TestLock(t *testing.T) {
 	t.Run("a password", func(t *testing.T) {
 		w := opened(t, "/", nil)
 		w.fill("input[name=email]", servertest.Employee, "input[name=password]", "wrong")
-		w.do(chromedp.Click(chromedp.CSS("button[name=submit]")))
+		w.tap("button[name=submit]")
 		w.says(".auth0-global-message-error", "Wrong email or password.")
 		w.fill("input[name=password]", servertest.Password)
 		w.submit("button[name=submit]", servertest.Employee)
@@ -134,14 +145,14 @@ func TestLock(t *testing.T) {
 
 		w = opened(t, "/", map[string]any{"initialScreen": "signUp"})
 		w.fill("input[name=email]", "lock@exampleco.com", "input[name=password]", "Lock!2027")
-		w.do(chromedp.Click(chromedp.CSS("button[name=submit]")))
+		w.tap("button[name=submit]")
 		w.says(".auth0-global-message-error", "We're sorry, something went wrong when attempting to sign up.")
 	})
 
 	t.Run("a forgotten password", func(t *testing.T) {
 		w := opened(t, "/", map[string]any{"initialScreen": "forgotPassword"})
 		w.fill("input[name=email]", servertest.Manager)
-		w.do(chromedp.Click(chromedp.CSS("button[name=submit]")))
+		w.tap("button[name=submit]")
 		w.says(".auth0-global-message-success", "We've just sent you an email to reset your password.")
 		if m := tenant.WaitForMessage(servertest.Manager, outbox.ResetEmail); m.Link == "" {
 			t.Errorf("the message has no link: %+v", m)
@@ -152,7 +163,7 @@ func TestLock(t *testing.T) {
 		app.settings["passwordless"] = map[string]any{"passwordlessMethod": "code", "allowedConnections": []string{"email"}}
 		w := opened(t, "/passwordless", nil)
 		w.fill("input[name=email]", "guest@exampleco.com")
-		w.do(chromedp.Click(chromedp.CSS("button[name=submit]")))
+		w.tap("button[name=submit]")
 		w.fill("input[name=vcode]", tenant.WaitForMessage("guest@exampleco.com", outbox.PasswordlessEmail).Code)
 		w.submit("button[name=submit]", "guest@exampleco.com")
 	})
@@ -161,7 +172,7 @@ func TestLock(t *testing.T) {
 		app.settings["passwordless"] = map[string]any{"passwordlessMethod": "link", "allowedConnections": []string{"email"}}
 		w := opened(t, "/passwordless", nil)
 		w.fill("input[name=email]", "reader@exampleco.com")
-		w.do(chromedp.Click(chromedp.CSS("button[name=submit]")))
+		w.tap("button[name=submit]")
 		link := tenant.WaitForMessage("reader@exampleco.com", outbox.PasswordlessEmail).Link
 		w.open(link)
 		w.shows("reader@exampleco.com")
@@ -171,7 +182,7 @@ func TestLock(t *testing.T) {
 		app.settings["passwordless"] = map[string]any{"allowedConnections": []string{"sms"}}
 		w := opened(t, "/passwordless", nil)
 		w.fill("input[name=phoneNumber]", "5550123456")
-		w.do(chromedp.Click(chromedp.CSS("button[name=submit]")))
+		w.tap("button[name=submit]")
 		w.fill("input[name=vcode]", tenant.WaitForMessage("+15550123456", outbox.OTPVerify).Code)
 		w.submit("button[name=submit]", "+15550123456")
 	})
