@@ -135,6 +135,15 @@ func (d Documents) Read(id string, into any) error {
 	return nil
 }
 
+// Decode reads a document into a value, as Read does one that is kept.
+func Decode(doc Document, into any) error {
+	raw, err := json.Marshal(doc)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(raw, into)
+}
+
 func decodeDocument(e Entry) (doc Document, err error) {
 	if err := json.Unmarshal(e.Document, &doc); err != nil {
 		return nil, fmt.Errorf("%s %q is damaged: %w", e.Kind, e.ID, err)

@@ -1,7 +1,6 @@
 package account
 
 import (
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -38,11 +37,7 @@ func settings(tx *storage.Tx, kind *resource.Kind, into any) error {
 		return storage.Optional(err)
 	}
 	kind.Fill(doc, time.Time{})
-	raw, err := json.Marshal(doc)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(raw, into)
+	return storage.Decode(doc, into)
 }
 
 // stages are all that an address may be kept out of.

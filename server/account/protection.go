@@ -1,7 +1,6 @@
 package account
 
 import (
-	"encoding/json"
 	"net/netip"
 	"slices"
 	"sync"
@@ -38,11 +37,7 @@ func ProtectionOf(tx *storage.Tx) (p Protection, err error) {
 var untouched = sync.OnceValues(func() (p Protection, err error) {
 	doc := storage.Document{}
 	resource.BruteForceProtection.Fill(doc, time.Time{})
-	raw, err := json.Marshal(doc)
-	if err != nil {
-		return p, err
-	}
-	return p, json.Unmarshal(raw, &p)
+	return p, storage.Decode(doc, &p)
 })
 
 // key is what is counted for: the user, from one address or from all.

@@ -10,7 +10,6 @@ package emails
 import (
 	"cmp"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -81,11 +80,7 @@ func readTemplate(tx *storage.Tx, kind string) (t template, found bool, err erro
 	if err != nil {
 		return t, false, err
 	}
-	raw, err := json.Marshal(doc)
-	if err != nil {
-		return t, false, err
-	}
-	return t, true, json.Unmarshal(raw, &t)
+	return t, true, storage.Decode(doc, &t)
 }
 
 //go:embed letters

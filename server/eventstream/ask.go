@@ -1,7 +1,6 @@
 package eventstream
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -20,9 +19,9 @@ type Filter struct {
 
 // Fault says what is wrong with a filter, "" for nothing.
 func (f Filter) Fault() string {
-	for name, text := range map[string]string{"date_from": f.From, "date_to": f.To} {
-		if _, err := time.Parse(time.RFC3339, text); err != nil && text != "" {
-			return "'Object didn't pass validation for format date-time: " + text + "' on property " + name
+	for _, date := range []struct{ name, text string }{{"date_from", f.From}, {"date_to", f.To}} {
+		if _, err := time.Parse(time.RFC3339, date.text); err != nil && date.text != "" {
+			return "'Object didn't pass validation for format date-time: " + date.text + "' on property " + date.name
 		}
 	}
 	return ""
@@ -66,15 +65,7 @@ func Deliveries(tx *storage.Tx, streamID string, f Filter) (found []Delivery, er
 
 // Find returns a delivery of a stream, or an error that wraps storage.ErrNotFound.
 func Find(tx *storage.Tx, streamID, eventID string) (d Delivery, err error) {
-	doc, err := tx.Documents(deliveryKind, streamID).Document(eventID)
-	if err != nil {
-		return d, err
-	}
-	raw, err := json.Marshal(doc)
-	if err != nil {
-		return d, err
-	}
-	return readDelivery(raw)
+	return d, tx.Documents(deliveryKind, streamID).Read(eventID, &d)
 }
 
 // Redeliver has a stream's deliveries that have failed made again.

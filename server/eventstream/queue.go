@@ -155,15 +155,7 @@ func (f failures) put(tx *storage.Tx, streamID string) error {
 
 // readStream returns a stream, or an error that wraps storage.ErrNotFound.
 func readStream(tx *storage.Tx, id string) (s stream, err error) {
-	doc, err := tx.Documents(resource.EventStreams.Name, "").Document(id)
-	if err != nil {
-		return s, err
-	}
-	raw, err := json.Marshal(doc)
-	if err != nil {
-		return s, err
-	}
-	return s, json.Unmarshal(raw, &s)
+	return s, tx.Documents(resource.EventStreams.Name, "").Read(id, &s)
 }
 
 // readStreams returns all streams.

@@ -1,7 +1,6 @@
 package factors
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/tenant0/tenant0/server/emails"
@@ -36,11 +35,7 @@ func CodesOf(tx *storage.Tx, a Authenticator) (c Codes, err error) {
 	if err != nil {
 		return c, err
 	}
-	raw, err := json.Marshal(doc)
-	if err != nil {
-		return c, err
-	}
-	return c, json.Unmarshal(raw, &c)
+	return c, storage.Decode(doc, &c)
 }
 
 // NewCode makes a code for an authenticator, and says how long it is good.

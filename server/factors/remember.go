@@ -1,7 +1,6 @@
 package factors
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
@@ -27,11 +26,7 @@ func RememberingOf(tx *storage.Tx) (s Remembering, err error) {
 	if err != nil {
 		return s, err
 	}
-	raw, err := json.Marshal(doc)
-	if err != nil {
-		return s, err
-	}
-	return s, json.Unmarshal(raw, &s)
+	return s, storage.Decode(doc, &s)
 }
 
 // until is how long a browser is remembered that was first so at a time.

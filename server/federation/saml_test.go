@@ -162,7 +162,14 @@ func (tn tenant) honest(request string) said {
 func (tn tenant) post(relay, answer string) string {
 	tn.t.Helper()
 	form := url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(answer))}, "RelayState": {relay}}
-	rq, err := http.NewRequestWithContext(tn.t.Context(), http.MethodPost, tn.URL+"login/callback?connection=up", strings.NewReader(form.Encode()))
+	return tn.brings("login/callback?connection=up", form)
+}
+
+// brings posts a form to an address of the tenant from the directory's page, and returns what the
+// application is told, or the page that is shown.
+func (tn tenant) brings(address string, form url.Values) string {
+	tn.t.Helper()
+	rq, err := http.NewRequestWithContext(tn.t.Context(), http.MethodPost, tn.URL+address, strings.NewReader(form.Encode()))
 	if err != nil {
 		tn.t.Fatal(err)
 	}

@@ -119,34 +119,7 @@ func result(assertions ...*etree.Element) string {
 // postsResult brings a result to the tenant from the directory's page, and returns what the application is told, or the page that is shown.
 func (tn tenant) postsResult(context, result string) string {
 	tn.t.Helper()
-	form := url.Values{"wa": {"wsignin1.0"}, "wresult": {result}, "wctx": {context}}
-	rq, err := http.NewRequestWithContext(tn.t.Context(), http.MethodPost, tn.URL+"login/callback", strings.NewReader(form.Encode()))
-	if err != nil {
-		tn.t.Fatal(err)
-	}
-	rq.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	rq.Header.Set("Origin", "http://localhost:9")
-	resp, err := tn.browser.Do(rq)
-	if err != nil {
-		tn.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusFound {
-		body, _ := io.ReadAll(resp.Body)
-		return string(body)
-	}
-	target, err := resp.Location()
-	if err != nil {
-		tn.t.Fatal(err)
-	}
-	left, page := tn.Visit(tn.browser, target.String())
-	switch {
-	case left == nil:
-		return page.Body
-	case left.Query().Get("code") != "":
-		return "logged in"
-	}
-	return left.Query().Get("error") + ": " + left.Query().Get("error_description")
+	return tn.brings("login/callback", url.Values{"wa": {"wsignin1.0"}, "wresult": {result}, "wctx": {context}})
 }
 
 func honestResult(nameID string) said {

@@ -182,11 +182,7 @@ func find(tx *storage.Tx, kind, id string) (d definition, raw storage.Document, 
 }
 
 func read(doc storage.Document) (d definition, err error) {
-	raw, err := json.Marshal(doc)
-	if err != nil {
-		return d, err
-	}
-	if err := json.Unmarshal(raw, &d); err != nil {
+	if err := storage.Decode(doc, &d); err != nil {
 		return d, faulty(storage.Text(doc, "id"), "%v", err)
 	}
 	return d, nil

@@ -33,6 +33,21 @@ func newService(t *testing.T) *service {
 	return s
 }
 
+// askedOnce lets the service answer once it is asked, and expects that tabs which run at once have asked it once.
+func (s *service) askedOnce(t *testing.T, tabs *sync.WaitGroup) {
+	t.Helper()
+	<-s.comes
+	select {
+	case <-s.comes:
+	case <-time.After(200 * time.Millisecond):
+	}
+	close(s.answer)
+	tabs.Wait()
+	if n := s.asked.Load(); n != 1 {
+		t.Errorf("the flow has asked %d times", n)
+	}
+}
+
 // first is the page of a form that a login leads to, which nobody has asked for yet.
 func (tn tenant) first(nodes ...object) string {
 	tn.t.Helper()
@@ -105,16 +120,7 @@ func TestTabsThatResume(t *testing.T) {
 			}
 		})
 	}
-	<-outside.comes
-	select {
-	case <-outside.comes:
-	case <-time.After(200 * time.Millisecond):
-	}
-	close(outside.answer)
-	tabs.Wait()
-	if n := outside.asked.Load(); n != 1 {
-		t.Errorf("the flow has asked %d times", n)
-	}
+	outside.askedOnce(t, &tabs)
 }
 
 // TestAFlowGoesOnWithoutItsBrowser: a page that is loaded again while a flow runs begins no second one.
@@ -170,16 +176,7 @@ func TestAStepIsTakenOnceWhileItsFlowRuns(t *testing.T) {
 			}
 		})
 	}
-	<-outside.comes
-	select {
-	case <-outside.comes:
-	case <-time.After(200 * time.Millisecond):
-	}
-	close(outside.answer)
-	tabs.Wait()
-	if n := outside.asked.Load(); n != 1 {
-		t.Errorf("the flow has asked %d times", n)
-	}
+	outside.askedOnce(t, &tabs)
 }
 
 // TestAFormThatFailsIsFree: whoever comes after a request that has failed does not wait for it.
