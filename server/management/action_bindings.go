@@ -60,8 +60,8 @@ func showBinding(c *call, tx *storage.Tx, binding storage.Document) (storage.Doc
 	delete(action, "code")
 	action["all_changes_deployed"] = false // whatever the action itself says
 	delete(binding, "action_id")
-	hideValues(binding)
 	binding["action"] = action
+	resource.ActionBindings.Fields["bindings"].Item.Hide(binding)
 	return binding, nil
 }
 

@@ -18,7 +18,7 @@ import (
 //auth0:operation DELETE /api/v2/actions/modules/{id}
 func actionModules() served {
 	return served{
-		kind: objects.ActionModules, path: "/actions/modules", scope: "actions", verbs: "list create get patch delete", strict: true,
+		kind: objects.ActionModules, path: "/actions/modules", scope: "actions", verbs: "list create get patch delete", strict: true, hides: true,
 		list: listing{key: "modules", style: counted, zeros: true},
 		show: showModule,
 	}
@@ -36,10 +36,8 @@ func showModule(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document
 	}
 	published := objects.IsModuleVersion(doc, latest)
 	delete(doc, "publish")
-	hideValues(doc)
 	doc["all_changes_published"], doc["actions_using_module_total"] = published, len(using)
 	if latest != nil {
-		hideValues(latest)
 		doc["latest_version_number"], doc["latest_version"] = latest["version_number"], latest
 	}
 	return doc, nil
@@ -52,11 +50,7 @@ func showModule(_ *call, tx *storage.Tx, doc storage.Document) (storage.Document
 func moduleVersions() served {
 	return served{
 		kind: objects.ActionModuleVersions, path: "/actions/modules/{module}/versions", parent: "module", scope: "actions", verbs: "list get",
-		list: listing{key: "versions", style: counted, zeros: true},
-		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
-			hideValues(doc)
-			return doc, nil
-		},
+		list: listing{key: "versions", style: counted, zeros: true}, hides: true,
 	}
 }
 
@@ -64,18 +58,16 @@ func moduleVersions() served {
 func publishModule(c *call) error {
 	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
 		version, err := objects.PublishModule(ch, c.param("module"))
-		hideValues(version)
+		resource.ActionModuleVersions.Hide(version)
 		return version, err
 	})
 }
-
-var rollbackBody = &resource.Kind{Fields: resource.Fields{"module_version_id": {Type: resource.String, Required: true}}}
 
 // rollBackModule makes a module what an earlier version of it is.
 //
 //auth0:operation POST /api/v2/actions/modules/{module}/rollback
 func rollBackModule(c *call) error {
-	if err := c.readAs(rollbackBody, resource.Create); err != nil {
+	if err := c.readAs(resource.ModuleRollback, resource.Create); err != nil {
 		return err
 	}
 	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
@@ -83,7 +75,7 @@ func rollBackModule(c *call) error {
 		if err != nil {
 			return nil, err
 		}
-		return showModule(c, ch.Tx, module)
+		return actionModules().shown(c, ch.Tx, module)
 	})
 }
 

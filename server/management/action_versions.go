@@ -48,7 +48,7 @@ func actionOperations() []operation {
 
 // showVersion adds to a version the action that it is of.
 func showVersion(version, action storage.Document, same bool) storage.Document {
-	hideValues(version)
+	resource.ActionVersions.Hide(version)
 	version["action"] = storage.Document{
 		"id": action["id"], "name": action["name"], "supported_triggers": action["supported_triggers"],
 		"created_at": action["created_at"], "updated_at": action["updated_at"], "all_changes_deployed": same,

@@ -17,7 +17,7 @@ import (
 //auth0:operation DELETE /api/v2/actions/actions/{id}
 func actions() served {
 	return served{
-		kind: objects.Actions, path: "/actions/actions", scope: "actions", verbs: "list create get patch delete", strict: true,
+		kind: objects.Actions, path: "/actions/actions", scope: "actions", verbs: "list create get patch delete", strict: true, hides: true,
 		list: listing{
 			key: "actions", style: counted, filters: map[string]string{"actionName": "name"},
 			keep: triggersAction, narrowed: func(c *call) bool { return c.query.Has("triggerId") },
@@ -30,13 +30,6 @@ func triggersAction(c *call, doc storage.Document) bool {
 	return !c.query.Has("triggerId") || slices.ContainsFunc(objects.Items(doc, "supported_triggers"), func(t storage.Document) bool {
 		return storage.Text(t, "id") == c.query.Get("triggerId")
 	})
-}
-
-// hideValues leaves the values of secrets out.
-func hideValues(doc storage.Document) {
-	for _, secret := range objects.Items(doc, "secrets") {
-		delete(secret, "value")
-	}
 }
 
 // showAction adds the version that is deployed. An action is built as soon as it
@@ -52,11 +45,9 @@ func showAction(c *call, tx *storage.Tx, doc storage.Document) (storage.Document
 		doc["status"] = "pending"
 	}
 	doc["all_changes_deployed"] = version != nil && objects.SameContent(doc, version)
-	hideValues(doc)
 	if version == nil {
 		return doc, nil
 	}
-	hideValues(version)
 	doc["deployed_version"] = version
 	doc["current_version"] = storage.Document{
 		"id": version["id"], "code": version["code"], "runtime": version["runtime"], "status": "BUILT", "number": version["number"],

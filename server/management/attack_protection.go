@@ -1,9 +1,6 @@
 package management
 
-import (
-	"github.com/tenant0/tenant0/server/resource"
-	"github.com/tenant0/tenant0/storage"
-)
+import "github.com/tenant0/tenant0/server/resource"
 
 // attackProtection is Auth0: api/management/v2/attack-protection.
 //
@@ -25,18 +22,7 @@ func attackProtection() []singleton {
 		resource.BotDetection, resource.BreachedPasswordDetection, resource.BruteForceProtection, resource.Captcha,
 		resource.PhoneProviderProtection, resource.SuspiciousIPThrottling,
 	} {
-		all = append(all, singleton{kind: kind, path: "/" + kind.Name, verbs: "get patch", scope: "attack_protection", show: hideSecrets})
+		all = append(all, singleton{kind: kind, path: "/" + kind.Name, verbs: "get patch", scope: "attack_protection", hides: true})
 	}
 	return all
-}
-
-// hideSecrets leaves the captcha providers' secrets out.
-func hideSecrets(_ *call, doc storage.Document) storage.Document {
-	for _, value := range doc {
-		if provider, ok := value.(storage.Document); ok {
-			delete(provider, "secret")
-			delete(provider, "api_key")
-		}
-	}
-	return doc
 }

@@ -175,12 +175,6 @@ func matchesGroup(c *call, doc storage.Document) bool {
 	return strings.Contains(strings.ToLower(storage.Text(doc, "name")+" "+storage.Text(doc, "email")+" "+storage.Text(doc, "id")), q)
 }
 
-var groupsBody = &resource.Kind{Fields: resource.Fields{
-	"groups": {Type: resource.Array, Required: true, Item: &resource.Field{Type: resource.Object, Open: true, Fields: resource.Fields{
-		"id": {Type: resource.String, Required: true}, "email": {Type: resource.String, Format: "email"},
-	}}},
-}}
-
 //auth0:operation POST /api/v2/connections/{id}/directory-provisioning/synchronized-groups
 func addSynchronizedGroups(c *call) error { return changeSynchronizedGroups(c, false, true) }
 
@@ -193,7 +187,7 @@ func removeSynchronizedGroups(c *call) error { return changeSynchronizedGroups(c
 // changeSynchronizedGroups adds the groups of the body or removes them, after taking all
 // others away where it replaces them.
 func changeSynchronizedGroups(c *call, replace, add bool) error {
-	if err := c.readAs(groupsBody, resource.Create); err != nil {
+	if err := c.readAs(resource.GroupsToSynchronize, resource.Create); err != nil {
 		return err
 	}
 	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error {

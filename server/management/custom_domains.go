@@ -73,14 +73,12 @@ func defaultDomain(c *call) error {
 	return c.reply(http.StatusOK, answer)
 }
 
-var defaultDomainBody = &resource.Kind{Fields: resource.Fields{"domain": {Type: resource.String, Required: true, Min: 1}}}
-
 // setDefaultDomain makes a custom domain that is verified the default, or the
 // tenant's own name again.
 //
 //auth0:operation PATCH /api/v2/custom-domains/default
 func setDefaultDomain(c *call) error {
-	if err := c.readAs(defaultDomainBody, resource.Create); err != nil {
+	if err := c.readAs(resource.DefaultDomain, resource.Create); err != nil {
 		return err
 	}
 	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {

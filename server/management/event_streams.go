@@ -26,14 +26,7 @@ func eventStreams() served {
 			}
 			return nil
 		},
-		list: listing{key: "eventStreams", style: checkpointed},
-		show: func(_ *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
-			authorization, _ := objects.Destination(doc)["webhook_authorization"].(storage.Document)
-			for _, secret := range []string{"token", "password", "header_value"} {
-				delete(authorization, secret)
-			}
-			return doc, nil
-		},
+		list: listing{key: "eventStreams", style: checkpointed}, hides: true,
 	}
 }
 

@@ -13,28 +13,29 @@ import (
 
 // guardianSettings lists the settings of factors, Auth0:
 // api/management/v2/guardian, by the rest of their path, with the ways to write
-// them and what an answer holds of them: all unless show is set.
+// them and what an answer holds of them: all unless hides or show is set.
 var guardianSettings = []struct {
 	path, verbs string
+	hides       bool
 	show        func(c *call, doc storage.Document) storage.Document
 }{
-	{"phone/message-types", "get put", nil},
-	{"phone/selected-provider", "get put", nil},
-	{"phone/settings", "get put", nil},
-	{"email/settings", "get put", nil},
-	{"sms/selected-provider", "get put", nil},
-	{"push-notification/selected-provider", "get put", nil},
-	{"push-notification/providers/sns", "get put patch", showSNS},
-	{"push-notification/providers/apns", "get put patch", showAPNS},
-	{"push-notification/providers/fcm", "put patch", showNothing},
-	{"push-notification/providers/fcmv1", "put patch", showNothing},
-	{"phone/providers/twilio", "get put", nil},
-	{"sms/providers/twilio", "get put", nil},
-	{"phone/templates", "get put", nil},
-	{"sms/templates", "get put", nil},
-	{"duo/settings", "get put patch", nil},
-	{"webauthn-roaming/settings", "get put", nil},
-	{"webauthn-platform/settings", "get put", nil},
+	{"phone/message-types", "get put", false, nil},
+	{"phone/selected-provider", "get put", false, nil},
+	{"phone/settings", "get put", false, nil},
+	{"email/settings", "get put", false, nil},
+	{"sms/selected-provider", "get put", false, nil},
+	{"push-notification/selected-provider", "get put", false, nil},
+	{"push-notification/providers/sns", "get put patch", false, showSNS},
+	{"push-notification/providers/apns", "get put patch", true, showAPNS},
+	{"push-notification/providers/fcm", "put patch", true, nil},
+	{"push-notification/providers/fcmv1", "put patch", true, nil},
+	{"phone/providers/twilio", "get put", false, nil},
+	{"sms/providers/twilio", "get put", false, nil},
+	{"phone/templates", "get put", false, nil},
+	{"sms/templates", "get put", false, nil},
+	{"duo/settings", "get put patch", false, nil},
+	{"webauthn-roaming/settings", "get put", false, nil},
+	{"webauthn-platform/settings", "get put", false, nil},
 }
 
 // showSNS leaves the secret out of what is read; a write shows it.
@@ -45,7 +46,7 @@ func showSNS(c *call, doc storage.Document) storage.Document {
 	return doc
 }
 
-// showAPNS never shows the certificate. A read tells whether there is one.
+// showAPNS tells those who read whether there is a certificate.
 func showAPNS(c *call, doc storage.Document) storage.Document {
 	if c.method == http.MethodGet {
 		doc["enabled"] = storage.Text(doc, "p12") != ""
@@ -53,12 +54,8 @@ func showAPNS(c *call, doc storage.Document) storage.Document {
 			doc["bundle_id"] = nil
 		}
 	}
-	delete(doc, "p12")
 	return doc
 }
-
-// showNothing is for providers of which all that there is to know is secret.
-func showNothing(*call, storage.Document) storage.Document { return storage.Document{} }
 
 //auth0:operation GET /api/v2/guardian/factors/phone/message-types
 //auth0:operation PUT /api/v2/guardian/factors/phone/message-types
@@ -104,7 +101,7 @@ func guardian() []singleton {
 	for _, g := range guardianSettings {
 		all = append(all, singleton{
 			kind: resource.GuardianSettings(newName(g.path)), path: "/guardian/factors/" + g.path, verbs: g.verbs, scope: "guardian_factors",
-			show: g.show,
+			hides: g.hides, show: g.show,
 		})
 	}
 	return all
@@ -148,15 +145,13 @@ func listFactors(c *call) error {
 	})
 }
 
-var factorBody = &resource.Kind{Fields: resource.Fields{"enabled": {Type: resource.Bool, Required: true}}}
-
 //auth0:operation PUT /api/v2/guardian/factors/{name}
 func updateFactor(c *call) error {
 	name := c.param("name")
 	if !slices.Contains(objects.Factors, strings.ToLower(name)) {
 		return invalidPath("'No enum match for: " + name + "' on property name")
 	}
-	if err := c.readAs(factorBody, resource.Create); err != nil {
+	if err := c.readAs(resource.Factor, resource.Create); err != nil {
 		return err
 	}
 	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {

@@ -44,26 +44,13 @@ func importUsers(c *call) error {
 	c.sent = storage.Document{"connection_id": id}
 	var conn storage.Connection
 	err = c.view(func(tx *storage.Tx) (err error) {
-		conn, err = tx.Connections.Get(id)
+		conn, err = objects.ConnectionOfImport(tx, id)
 		return err
 	})
-	if storage.IsNotFound(err) {
-		return resource.NoSuchConnection
-	}
 	if err != nil {
 		return err
 	}
-	if conn.Strategy != storage.DatabaseStrategy {
-		return resource.InvalidBody("Connection must be a database connection.")
-	}
-	job := storage.Document{
-		"type": "users_import", "status": "pending", "connection_id": id, "connection": conn.Name,
-		"upsert": form.values["upsert"] == "true", "send_completion_email": form.values["send_completion_email"] != "false",
-	}
-	if external := form.values["external_id"]; external != "" {
-		job["external_id"] = external
-	}
-	resource.Jobs.Fill(job, c.now)
+	job := objects.UsersImport(conn, form.values, c.now)
 	err = c.Jobs.Start(c.ctx, job, jobs.Import{Connection: conn, Upsert: job["upsert"] == true, File: form.users})
 	if errors.Is(err, jobs.ErrBusy) {
 		return &apierr.Error{

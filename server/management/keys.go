@@ -7,7 +7,7 @@ import (
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
-	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -21,34 +21,11 @@ func keyOperations() []operation {
 	}
 }
 
-// describeSigningKey is a signing key as Auth0: api/management/v2/keys shows it.
-func describeSigningKey(k storage.SigningKey) storage.Document {
-	fingerprint, thumbprint := keys.Thumbprints(k.Certificate)
-	doc := storage.Document{
-		"kid":     k.KeyID,
-		"cert":    keys.PEM(k.Certificate),
-		"pkcs7":   keys.PKCS7(k.Certificate),
-		"current": !k.CurrentSince.IsZero() && k.CurrentUntil.IsZero(), "next": k.CurrentSince.IsZero(),
-		"previous": !k.CurrentUntil.IsZero(), "revoked": !k.RevokedAt.IsZero(),
-		"thumbprint": thumbprint, "fingerprint": fingerprint,
-	}
-	if !k.CurrentSince.IsZero() {
-		doc["current_since"] = resource.Time(k.CurrentSince)
-	}
-	if !k.CurrentUntil.IsZero() {
-		doc["current_until"] = resource.Time(k.CurrentUntil)
-	}
-	if !k.RevokedAt.IsZero() {
-		doc["revoked_at"] = resource.Time(k.RevokedAt)
-	}
-	return doc
-}
-
 //auth0:operation GET /api/v2/keys/signing
 func signingKeys(c *call) error {
 	docs := []storage.Document{}
 	for _, k := range c.Ring.List() {
-		docs = append(docs, describeSigningKey(k))
+		docs = append(docs, objects.ShownSigningKey(k))
 	}
 	return c.reply(http.StatusOK, docs)
 }
@@ -59,7 +36,7 @@ var errNoSigningKey = &apierr.Error{Status: http.StatusNotFound, Message: "The s
 func signingKey(c *call) error {
 	for _, k := range c.Ring.List() {
 		if k.KeyID == c.param("kid") {
-			return c.reply(http.StatusOK, describeSigningKey(k))
+			return c.reply(http.StatusOK, objects.ShownSigningKey(k))
 		}
 	}
 	return errNoSigningKey
@@ -72,7 +49,7 @@ func rotateSigningKey(c *call) error {
 	}
 	for _, k := range c.Ring.List() {
 		if k.CurrentSince.IsZero() {
-			return c.reply(http.StatusCreated, storage.Document{"kid": k.KeyID, "cert": describeSigningKey(k)["cert"]})
+			return c.reply(http.StatusCreated, storage.Document{"kid": k.KeyID, "cert": objects.ShownSigningKey(k)["cert"]})
 		}
 	}
 	return fmt.Errorf("rotation left no next key")

@@ -37,15 +37,9 @@ func showOrganizationClient(_ *call, tx *storage.Tx, doc storage.Document) (stor
 	return doc, nil
 }
 
-var organizationClientsBody = &resource.Kind{Fields: resource.Fields{
-	"clients": {Type: resource.Array, Required: true, Min: 1, Item: &resource.Field{
-		Type: resource.Object, Fields: resource.OrganizationClients.Fields,
-	}},
-}}
-
 //auth0:operation POST /api/v2/organizations/{id}/clients
 func addOrganizationClients(c *call) error {
-	if err := c.readAs(organizationClientsBody, resource.Create); err != nil {
+	if err := c.readAs(resource.AddedOrganizationClients, resource.Create); err != nil {
 		return err
 	}
 	return replyChange(c, http.StatusCreated, func(ch *objects.Change) ([]storage.Document, error) {

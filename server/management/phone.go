@@ -1,11 +1,9 @@
 package management
 
 import (
-	"cmp"
 	"net/http"
 
 	"github.com/tenant0/tenant0/server/objects"
-	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -47,41 +45,18 @@ func phoneTemplates() served {
 
 func phoneOperations() []operation {
 	return []operation{
-		{http.MethodPost, "/branding/phone/providers/{id}/try", []string{"create:phone_providers"}, tryPhone(phoneProviders(), testNotification)},
-		{http.MethodPost, "/branding/phone/templates/{id}/try", []string{"create:phone_templates"}, tryPhone(phoneTemplates(), ownNotification)},
+		{http.MethodPost, "/branding/phone/providers/{id}/try", []string{"create:phone_providers"}, tryPhone(phoneProviders(), objects.TestNotification)},
+		{http.MethodPost, "/branding/phone/templates/{id}/try", []string{"create:phone_templates"}, tryPhone(phoneTemplates(), objects.OwnNotification)},
 	}
-}
-
-// tryBody is a request for a message to try a provider or a template with.
-var tryBody = &resource.Kind{Fields: resource.Fields{
-	"to":              {Type: resource.String, Required: true, Min: 1, Max: 16},
-	"delivery_method": {Type: resource.String, Enum: []string{"text", "voice"}},
-}}
-
-// notification is the words of a message to a phone.
-type notification struct{ kind, from, text, voice string }
-
-// testNotification is what a provider is tried with.
-func testNotification(provider storage.Document) notification {
-	const words = "This is a test of the phone provider of {{ friendly_name }}."
-	configuration, _ := provider["configuration"].(storage.Document)
-	return notification{outbox.TryProvider, storage.Text(configuration, "default_from"), words, words}
-}
-
-// ownNotification is what a template says.
-func ownNotification(template storage.Document) notification {
-	content, _ := template["content"].(storage.Document)
-	body, _ := content["body"].(storage.Document)
-	return notification{storage.Text(template, "type"), storage.Text(content, "from"), storage.Text(body, "text"), storage.Text(body, "voice")}
 }
 
 // tryPhone sends a message to a phone: the outbox captures it, as all others.
 //
 //auth0:operation POST /api/v2/branding/phone/providers/{id}/try
 //auth0:operation POST /api/v2/branding/phone/templates/{id}/try
-func tryPhone(of served, words func(storage.Document) notification) func(*call) error {
+func tryPhone(of served, words func(storage.Document) objects.Notification) func(*call) error {
 	return func(c *call) error {
-		if err := c.readAs(tryBody, resource.Create); err != nil {
+		if err := c.readAs(resource.TryPhone, resource.Create); err != nil {
 			return err
 		}
 		return replyChange(c, http.StatusAccepted, func(ch *objects.Change) (storage.Document, error) {
@@ -89,15 +64,8 @@ func tryPhone(of served, words func(storage.Document) notification) func(*call) 
 			if err != nil {
 				return nil, err
 			}
-			n := words(doc)
-			m := outbox.Message{Kind: n.kind, Channel: outbox.SMS, To: storage.Text(c.body, "to"), From: n.from, Text: n.text, Code: exampleCode}
-			if storage.Text(c.body, "delivery_method") == "voice" {
-				m.Channel, m.Text = outbox.Voice, cmp.Or(n.voice, n.text)
-			}
-			return storage.Document{"code": http.StatusAccepted, "message": "The notification was sent."}, ch.MailPhone(m)
+			err = ch.TryPhone(words(doc), c.body)
+			return storage.Document{"code": http.StatusAccepted, "message": "The notification was sent."}, err
 		})
 	}
 }
-
-// exampleCode is the code of a message that is for trying only.
-const exampleCode = "123456"

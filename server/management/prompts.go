@@ -106,15 +106,9 @@ func updateRendering(c *call) error {
 	})
 }
 
-var renderingsBody = &resource.Kind{Fields: resource.Fields{
-	"configs": {Type: resource.Array, Required: true, Min: 1, Item: &resource.Field{Type: resource.Object, Open: true, Fields: resource.Fields{
-		"prompt": {Type: resource.String, Required: true}, "screen": {Type: resource.String, Required: true},
-	}}},
-}}
-
 //auth0:operation PATCH /api/v2/prompts/rendering
 func updateRenderings(c *call) error {
-	if err := c.readAs(renderingsBody, resource.Create); err != nil {
+	if err := c.readAs(resource.Renderings, resource.Create); err != nil {
 		return err
 	}
 	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {

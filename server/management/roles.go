@@ -50,15 +50,8 @@ func roleOperations() []operation {
 	}
 }
 
-// permissionBody describes {"permissions": [...]}, as roles and users take it.
-var permissionBody = &resource.Kind{Name: "permissions", Fields: resource.Fields{
-	"permissions": {Type: resource.Array, Required: true, Min: 1, Max: resource.MostPermissions, Item: &resource.Field{Type: resource.Object, Fields: resource.Fields{
-		"resource_server_identifier": {Type: resource.String, Required: true}, "permission_name": {Type: resource.String, Required: true},
-	}}},
-}}
-
 func (c *call) readPermissions() ([]storage.Permission, error) {
-	if err := c.readAs(permissionBody, resource.Create); err != nil {
+	if err := c.readAs(resource.Permissions, resource.Create); err != nil {
 		return nil, err
 	}
 	var all []storage.Permission

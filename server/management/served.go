@@ -32,6 +32,8 @@ type served struct {
 	id func(c *call) string
 
 	list listing
+	// hides says that answers have none of the members that the kind marks as secrets.
+	hides bool
 	// show makes of a stored document what the answer holds.
 	show func(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error)
 	// detail adds to the answer about one object what lists do not have; nil for nothing.
@@ -81,11 +83,17 @@ func (s served) idParam() string {
 }
 
 func (s served) shown(c *call, tx *storage.Tx, doc storage.Document) (storage.Document, error) {
-	if s.show == nil {
+	if s.show == nil && !s.hides {
 		return doc, nil
 	}
-	stored := c.keepSecrets(doc)
-	shown, err := s.show(c, tx, doc)
+	stored, shown := c.keepSecrets(doc), doc
+	var err error
+	if s.show != nil {
+		shown, err = s.show(c, tx, doc)
+	}
+	if s.hides {
+		s.kind.Hide(shown)
+	}
 	if stored != nil && err == nil {
 		s.kind.Restore(shown, stored)
 	}

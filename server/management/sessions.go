@@ -58,7 +58,7 @@ func updateSession(c *call) error {
 	if err := c.read(); err != nil {
 		return err
 	}
-	err := c.check(sessionBody, resource.Update, func(tx *storage.Tx) error {
+	err := c.check(resource.SessionMetadata, resource.Update, func(tx *storage.Tx) error {
 		_, err := objects.GetSession(tx, c.param("id"))
 		return err
 	})
@@ -70,11 +70,6 @@ func updateSession(c *call) error {
 		return describeSession(s), err
 	})
 }
-
-var (
-	sessionBody      = resource.MetadataOf("session_metadata")
-	refreshTokenBody = resource.MetadataOf("refresh_token_metadata")
-)
 
 //auth0:operation DELETE /api/v2/sessions/{id}
 func deleteSession(c *call) error {

@@ -14,6 +14,8 @@ type singleton struct {
 	path  string
 	verbs string // get, patch, put
 	scope string
+	// hides says that answers have none of the members that the kind marks as secrets.
+	hides bool
 	// show makes of a stored document what the answer holds.
 	show func(c *call, doc storage.Document) storage.Document
 }
@@ -52,11 +54,15 @@ func (s singleton) operations() []operation {
 }
 
 func (s singleton) answer(c *call, doc storage.Document) error {
+	stored := c.keepSecrets(doc)
 	if s.show != nil {
-		stored := c.keepSecrets(doc)
-		if doc = s.show(c, doc); stored != nil {
-			s.kind.Restore(doc, stored)
-		}
+		doc = s.show(c, doc)
+	}
+	if s.hides {
+		s.kind.Hide(doc)
+	}
+	if stored != nil {
+		s.kind.Restore(doc, stored)
 	}
 	return c.reply(http.StatusOK, c.selectFields(doc))
 }

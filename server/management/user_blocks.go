@@ -3,12 +3,10 @@ package management
 import (
 	"net/http"
 	"net/netip"
-	"strings"
 
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/objects"
-	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -43,77 +41,24 @@ func (c *call) userOfPath(tx *storage.Tx) ([]string, error) {
 	return []string{c.param("id")}, objects.Users.Require(tx, c.param("id"))
 }
 
-// usersByIdentifier are the ids of the users whom the query names, in whatever
-// connection.
-func (c *call) usersByIdentifier(tx *storage.Tx) (ids []string, err error) {
+// usersByIdentifier are the ids of the users whom the query names.
+func (c *call) usersByIdentifier(tx *storage.Tx) ([]string, error) {
 	identifier := c.query.Get("identifier")
 	if identifier == "" {
 		return nil, invalidQuery("'Missing required property: identifier'")
 	}
-	for user, err := range tx.Users.By("email", strings.ToLower(identifier)) {
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, user.UserID)
-	}
-	for conn, err := range tx.Connections.All() {
-		if err != nil {
-			return nil, err
-		}
-		user, err := tx.UserByLogin(conn.Name, identifier)
-		if err := storage.Optional(err); err != nil {
-			return nil, err
-		}
-		if user.UserID != "" && !strings.EqualFold(user.Email, identifier) {
-			ids = append(ids, user.UserID)
-		}
-	}
-	if len(ids) == 0 {
-		return nil, resource.Users.Missing
-	}
-	return ids, nil
+	return objects.UsersByIdentifier(tx, identifier)
 }
 
 func (c *call) listBlocks(users func(*storage.Tx) ([]string, error)) error {
-	blocks := []storage.Document{}
-	err := c.view(func(tx *storage.Tx) error {
+	return replyView(c, func(tx *storage.Tx) (storage.Document, error) {
 		ids, err := users(tx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, id := range ids {
-			if blocks, err = c.appendBlocks(tx, blocks, id); err != nil {
-				return err
-			}
-		}
-		return nil
+		blocks, err := objects.BlocksOf(tx, ids, c.now)
+		return storage.Document{"blocked_for": blocks}, err
 	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, storage.Document{"blocked_for": blocks})
-}
-
-// appendBlocks adds what a user is blocked for.
-func (c *call) appendBlocks(tx *storage.Tx, blocks []storage.Document, userID string) ([]storage.Document, error) {
-	for f, err := range tx.LoginFailures.By("user", userID) {
-		if err != nil {
-			return nil, err
-		}
-		holds, err := account.BlockHolds(tx, f, c.now)
-		if err != nil {
-			return nil, err
-		}
-		if !holds {
-			continue
-		}
-		block := storage.Document{"identifier": f.Identifier, "connection": f.Connection}
-		if f.IP != "" {
-			block["ip"] = f.IP
-		}
-		blocks = append(blocks, block)
-	}
-	return blocks, nil
 }
 
 func (c *call) removeBlocks(users func(*storage.Tx) ([]string, error)) error {

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/factors"
 	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/resource"
@@ -147,56 +146,7 @@ func connectedAccounts(c *call) error {
 //
 //auth0:operation GET /api/v2/users/{id}/federated-connections-tokensets
 func federatedTokens(c *call) error {
-	sets := []storage.Document{}
-	err := c.view(func(tx *storage.Tx) error {
-		return eachTokenset(tx, c.param("id"), func(id string, identity storage.Identity, t storage.IdentityTokens) error {
-			set := storage.Document{"id": id, "connection": identity.Connection, "scope": t.Scope, "issued_at": resource.Time(t.GivenAt)}
-			if end := t.ExpiresAt(); !end.IsZero() {
-				set["expires_at"] = resource.Time(end)
-			}
-			if !t.UsedAt.IsZero() {
-				set["last_used_at"] = resource.Time(t.UsedAt)
-			}
-			sets = append(sets, set)
-			return nil
-		})
-	})
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, sets)
-}
-
-// eachTokenset calls fn with the tokens of each of a user's accounts that applications may have, and
-// with an id that is made of the account's.
-func eachTokenset(tx *storage.Tx, userID string, fn func(id string, identity storage.Identity, t storage.IdentityTokens) error) error {
-	if err := objects.Users.Require(tx, userID); err != nil {
-		return err
-	}
-	user, err := tx.Users.Get(userID)
-	if err != nil {
-		return err
-	}
-	for _, identity := range user.Identities {
-		connection, err := tx.Connections.Find("name", identity.Connection)
-		if err != nil || !connection.InTokenVault() {
-			if storage.Optional(err) != nil {
-				return err
-			}
-			continue
-		}
-		t, err := tx.TokensOf(identity)
-		if storage.IsNotFound(err) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := fn(keys.Hash(identity.Provider+"|"+identity.UserID), identity, t); err != nil {
-			return err
-		}
-	}
-	return nil
+	return replyView(c, func(tx *storage.Tx) ([]storage.Document, error) { return objects.TokensetsOf(tx, c.param("id")) })
 }
 
 // deleteFederatedTokens removes tokens that a provider has given.
@@ -204,12 +154,7 @@ func eachTokenset(tx *storage.Tx, userID string, fn func(id string, identity sto
 //auth0:operation DELETE /api/v2/users/{id}/federated-connections-tokensets/{tokenset_id}
 func deleteFederatedTokens(c *call) error {
 	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error {
-		return eachTokenset(ch.Tx, c.param("id"), func(id string, identity storage.Identity, _ storage.IdentityTokens) error {
-			if id != c.param("tokenset") {
-				return nil
-			}
-			return ch.Tx.ForgetTokensOf(identity)
-		})
+		return objects.DeleteTokenset(ch.Tx, c.param("id"), c.param("tokenset"))
 	})
 }
 

@@ -32,25 +32,7 @@ func addIdentityTokens(c *call, tx *storage.Tx, doc storage.Document) error {
 	if c.caller.own || !c.caller.machine() || !c.caller.holds("read:user_idp_tokens") {
 		return nil
 	}
-	identities, _ := doc["identities"].([]any)
-	for _, one := range identities {
-		own, _ := one.(storage.Document)
-		t, err := tx.TokensOf(storage.Identity{Provider: storage.Text(own, "provider"), UserID: storage.Text(own, "user_id")})
-		if storage.IsNotFound(err) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		own["access_token"] = t.AccessToken
-		if t.RefreshToken != "" {
-			own["refresh_token"] = t.RefreshToken
-		}
-		if t.ExpiresIn > 0 {
-			own["expires_in"] = t.ExpiresIn
-		}
-	}
-	return nil
+	return objects.AddProviderTokens(tx, doc)
 }
 
 func userOperations() []operation {

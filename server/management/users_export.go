@@ -1,20 +1,14 @@
 package management
 
 import (
-	"bytes"
 	"compress/gzip"
-	"context"
 	"crypto/subtle"
-	"encoding/json"
 	"fmt"
-	"io"
-	"iter"
-	"math"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/jobs"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
@@ -25,42 +19,6 @@ const exportPath = "user-exports/"
 
 // exportLifetime is how long the link of an export is good.
 const exportLifetime = 24 * time.Hour
-
-// defaultFields are the members of an export that names none, Auth0:
-// manage-users/user-migration/bulk-user-exports.
-var defaultFields = []exportField{
-	{"user_id", "Id"},
-	{"given_name", "Given Name"},
-	{"family_name", "Family Name"},
-	{"nickname", "Nickname"},
-	{"name", "Name"},
-	{"email", "Email"},
-	{"email_verified", "Email Verified"},
-	{"picture", "Picture"},
-	{"identities[0].connection", "Connection"},
-	{"created_at", "Created At"},
-	{"updated_at", "Updated At"},
-}
-
-// exportField is one member of an export, and how it is called there.
-type exportField struct{ path, name string }
-
-func exportFields(job storage.Document) []exportField {
-	list, _ := job["fields"].([]any)
-	var fields []exportField
-	for _, item := range list {
-		f, _ := item.(storage.Document)
-		name := storage.Text(f, "export_as")
-		if name == "" {
-			name = storage.Text(f, "name")
-		}
-		fields = append(fields, exportField{storage.Text(f, "name"), name})
-	}
-	if fields == nil {
-		return defaultFields
-	}
-	return fields
-}
 
 // download answers with the file of an export, compressed. Who has the link needs
 // no token.
@@ -85,139 +43,8 @@ func (a *api) download(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", id+"."+storage.Text(job, "format")+".gz"))
 	web.NoStore(w)
 	z := gzip.NewWriter(w)
-	if err := a.writeExport(r.Context(), z, job); err != nil {
+	if err := jobs.WriteUsers(r.Context(), a.DB, z, job); err != nil {
 		return err
 	}
 	return z.Close()
-}
-
-// exportStep is how many users are read at once. They are written between the
-// transactions: a client may read as slowly as it likes.
-const exportStep = 500
-
-// writeExport writes the users as the job asks.
-func (a *api) writeExport(ctx context.Context, w io.Writer, job storage.Document) error {
-	e := export{fields: exportFields(job), csv: storage.Text(job, "format") == "csv", connection: storage.Text(job, "connection"), left: math.MaxInt}
-	if limit, _ := job["limit"].(float64); limit > 0 {
-		e.left = int(limit)
-	}
-	if e.csv {
-		header := make([]any, len(e.fields))
-		for i, f := range e.fields {
-			header[i] = f.name
-		}
-		if err := writeCSV(w, header); err != nil {
-			return err
-		}
-	}
-	for more := true; more && e.left > 0; {
-		var part bytes.Buffer
-		err := a.DB.View(ctx, func(tx *storage.Tx) (err error) {
-			more, err = e.write(&part, tx.Users.RowsAfter(e.place))
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if _, err := part.WriteTo(w); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// export is what is to be written of an export, and from where on.
-type export struct {
-	fields     []exportField
-	csv        bool
-	connection string // its name, "" for all
-	left       int    // how many users may still be written
-	place      string // of the last user looked at
-}
-
-// write writes a step of users, and reports whether there are more.
-func (e *export) write(w io.Writer, rows iter.Seq2[storage.Row, error]) (more bool, err error) {
-	seen := 0
-	for row, err := range rows {
-		if err != nil {
-			return false, err
-		}
-		if seen++; seen > exportStep || e.left == 0 {
-			return true, nil
-		}
-		e.place = row.Place
-		user, err := row.Document()
-		if err != nil {
-			return false, err
-		}
-		if e.connection != "" && member(user, "identities[0].connection") != e.connection {
-			continue
-		}
-		if err := writeExported(w, user, e.fields, e.csv); err != nil {
-			return false, err
-		}
-		e.left--
-	}
-	return false, nil
-}
-
-// writeExported writes one user.
-func writeExported(w io.Writer, user storage.Document, fields []exportField, csv bool) error {
-	if csv {
-		values := make([]any, len(fields))
-		for i, f := range fields {
-			values[i] = member(user, f.path)
-		}
-		return writeCSV(w, values)
-	}
-	line := storage.Document{}
-	for _, f := range fields {
-		if value := member(user, f.path); value != nil {
-			line[f.name] = value
-		}
-	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(line)
-}
-
-// member is what a path such as user_metadata.color or identities[0].connection
-// leads to, nil for nothing.
-func member(value any, path string) any {
-	for part := range strings.SplitSeq(strings.ReplaceAll(strings.ReplaceAll(path, "[", "."), "]", ""), ".") {
-		switch v := value.(type) {
-		case storage.Document:
-			value = v[part]
-		case []any:
-			var i int
-			if _, err := fmt.Sscanf(part, "%d", &i); err != nil || i < 0 || i >= len(v) {
-				return nil
-			}
-			value = v[i]
-		default:
-			return nil
-		}
-	}
-	return value
-}
-
-// writeCSV writes one line. Texts are quoted and begin with a single quote, as
-// Auth0 writes them, so that no spreadsheet takes them for a formula.
-func writeCSV(w io.Writer, values []any) error {
-	cells := make([]string, len(values))
-	for i, value := range values {
-		switch v := value.(type) {
-		case nil:
-		case string:
-			cells[i] = `"'` + strings.ReplaceAll(v, `"`, `""`) + `"`
-		default:
-			raw, err := json.Marshal(v)
-			if err != nil {
-				return err
-			}
-			cells[i] = `"` + strings.ReplaceAll(string(raw), `"`, `""`) + `"`
-		}
-	}
-	_, err := io.WriteString(w, strings.Join(cells, ",")+"\n")
-	return err
 }

@@ -2,6 +2,7 @@ package objects
 
 import (
 	"maps"
+	"time"
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/resource"
@@ -28,4 +29,30 @@ func ExportUsers(ch *Change, asked storage.Document) (storage.Document, error) {
 	done := maps.Clone(job)
 	done["status"], done["secret"] = "completed", keys.Random(24)
 	return job, PlainOf(ch.Tx, resource.Jobs, "").Put(done)
+}
+
+// ConnectionOfImport returns the connection whose users are to be imported, which is a database.
+func ConnectionOfImport(tx *storage.Tx, id string) (storage.Connection, error) {
+	conn, err := tx.Connections.Get(id)
+	switch {
+	case storage.IsNotFound(err):
+		return conn, resource.NoSuchConnection
+	case err == nil && conn.Strategy != storage.DatabaseStrategy:
+		return conn, resource.InvalidBody("Connection must be a database connection.")
+	}
+	return conn, err
+}
+
+// UsersImport is a new job that imports users into a connection, as the values of its form ask. Auth0:
+// api/management/v2/jobs/post-users-imports.
+func UsersImport(conn storage.Connection, values map[string]string, now time.Time) storage.Document {
+	job := storage.Document{
+		"type": "users_import", "status": "pending", "connection_id": conn.ID, "connection": conn.Name,
+		"upsert": values["upsert"] == "true", "send_completion_email": values["send_completion_email"] != "false",
+	}
+	if external := values["external_id"]; external != "" {
+		job["external_id"] = external
+	}
+	resource.Jobs.Fill(job, now)
+	return job
 }

@@ -1,6 +1,9 @@
 package objects
 
 import (
+	"cmp"
+
+	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -29,4 +32,33 @@ var PhoneTemplates = &Kind{
 		}
 		return nil
 	},
+}
+
+// Notification is the words of a message to a phone.
+type Notification struct{ kind, from, text, voice string }
+
+// TestNotification is what a provider is tried with.
+func TestNotification(provider storage.Document) Notification {
+	const words = "This is a test of the phone provider of {{ friendly_name }}."
+	configuration, _ := provider["configuration"].(storage.Document)
+	return Notification{outbox.TryProvider, storage.Text(configuration, "default_from"), words, words}
+}
+
+// OwnNotification is what a template says.
+func OwnNotification(template storage.Document) Notification {
+	content, _ := template["content"].(storage.Document)
+	body, _ := content["body"].(storage.Document)
+	return Notification{storage.Text(template, "type"), storage.Text(content, "from"), storage.Text(body, "text"), storage.Text(body, "voice")}
+}
+
+// exampleCode is the code of a message that is for trying only.
+const exampleCode = "123456"
+
+// TryPhone sends a notification to the phone that was asked for, as a text or as a call.
+func (ch *Change) TryPhone(n Notification, asked storage.Document) error {
+	m := outbox.Message{Kind: n.kind, Channel: outbox.SMS, To: storage.Text(asked, "to"), From: n.from, Text: n.text, Code: exampleCode}
+	if storage.Text(asked, "delivery_method") == "voice" {
+		m.Channel, m.Text = outbox.Voice, cmp.Or(n.voice, n.text)
+	}
+	return ch.MailPhone(m)
 }

@@ -2,6 +2,8 @@ package objects
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
@@ -40,6 +42,53 @@ func DeleteRefreshToken(ch *Change, id string) error {
 		return err
 	}
 	return ch.Tx.RevokeGrant(t.ID, ch.Now)
+}
+
+// ShownRefreshToken is a refresh token as Auth0:
+// api/management/v2/refresh-tokens shows it.
+func ShownRefreshToken(t storage.RefreshToken) storage.Document {
+	doc := storage.Document{
+		"id": t.ID, "user_id": t.Issue.UserID, "client_id": t.Issue.ClientID, "rotating": t.Rotating, "session_id": nil,
+		"created_at": resource.Time(t.CreatedAt), "last_exchanged_at": resource.Time(t.LastExchangedAt),
+		"resource_servers": []any{storage.Document{"audience": t.Issue.Audience, "scopes": strings.Join(t.Issue.Scope, " ")}},
+	}
+	if t.Issue.SessionID != "" {
+		doc["session_id"] = t.Issue.SessionID
+	}
+	if !t.ExpiresAt.IsZero() {
+		doc["expires_at"] = resource.Time(t.ExpiresAt)
+	}
+	if !t.IdleExpiresAt.IsZero() {
+		doc["idle_expires_at"] = resource.Time(t.IdleExpiresAt)
+	}
+	if len(t.Metadata) > 0 {
+		doc["refresh_token_metadata"] = t.Metadata
+	}
+	return doc
+}
+
+// invalidCombination is Auth0's answer to parameters that do not go together.
+var invalidCombination = resource.InvalidBody("Invalid combination of parameters.")
+
+// RefreshTokensMeant reads which tokens are to be revoked: those with ids, or those of a user, an
+// application, or of both and one API.
+func RefreshTokensMeant(sent storage.Document) (func(storage.RefreshToken) bool, error) {
+	ids, byID := sent["ids"].([]any)
+	user, client, audience := storage.Text(sent, "user_id"), storage.Text(sent, "client_id"), storage.Text(sent, "audience")
+	switch {
+	case byID && user+client+audience != "":
+		return nil, invalidCombination
+	case audience != "" && (user == "" || client == ""):
+		return nil, invalidCombination
+	case byID:
+		return func(t storage.RefreshToken) bool { return slices.Contains(ids, any(t.ID)) }, nil
+	case user+client == "":
+		return nil, resource.InvalidBody("One of ids, user_id or client_id is required.")
+	}
+	fits := func(wanted, have string) bool { return wanted == "" || wanted == have }
+	return func(t storage.RefreshToken) bool {
+		return fits(user, t.Issue.UserID) && fits(client, t.Issue.ClientID) && fits(audience, t.Issue.Audience)
+	}, nil
 }
 
 // RevokeRefreshTokens ends the refresh tokens that meet a condition.

@@ -157,3 +157,6 @@ func TriggerIDs() []string {
 	}
 	return ids
 }
+
+// ModuleRollback names the version of a module that it is to be again.
+var ModuleRollback = &Kind{Fields: Fields{"module_version_id": {Type: String, Required: true}}}

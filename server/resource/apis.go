@@ -103,3 +103,10 @@ var Roles = &Kind{
 	Missing: missing("inexistent_role", "The role does not exist."),
 	Taken:   taken("role_conflict", "The role already exists."),
 }
+
+// Permissions describes {"permissions": [...]}, as roles and users take it.
+var Permissions = &Kind{Name: "permissions", Fields: Fields{
+	"permissions": {Type: Array, Required: true, Min: 1, Max: MostPermissions, Item: &Field{Type: Object, Fields: Fields{
+		"resource_server_identifier": {Type: String, Required: true}, "permission_name": {Type: String, Required: true},
+	}}},
+}}

@@ -40,3 +40,10 @@ var SCIMOfCommonEndpoint = refused("", "SCIM cannot be enabled for this connecti
 // SynchronizedGroups are the groups of a company's directory that are synchronized, Auth0:
 // api/management/v2/connections/post-directory-provisioning-synchronized-groups.
 var SynchronizedGroups = &Kind{Name: "directory-provisioning/synchronized-groups", ID: "id", Open: true}
+
+// GroupsToSynchronize are groups of a directory whose members are to be provisioned.
+var GroupsToSynchronize = &Kind{Fields: Fields{
+	"groups": {Type: Array, Required: true, Item: &Field{Type: Object, Open: true, Fields: Fields{
+		"id": {Type: String, Required: true}, "email": {Type: String, Format: "email"},
+	}}},
+}}

@@ -79,3 +79,6 @@ var GuardianRemember = &Kind{Name: "guardian/settings", Fields: Fields{
 func GuardianSettings(path string) *Kind {
 	return &Kind{Name: "guardian/factors/" + path, Fields: guardianSettings[path]}
 }
+
+// Factor is whether a factor is on.
+var Factor = &Kind{Fields: Fields{"enabled": {Type: Bool, Required: true}}}

@@ -120,3 +120,10 @@ var NotMember = &apierr.Error{Status: http.StatusNotFound, Message: "No member f
 // MissingGroup is the answer for the id of a group, Auth0:
 // api/management/v2/groups/get-group.
 var MissingGroup = &apierr.Error{Status: http.StatusNotFound, Message: "The group does not exist."}
+
+// AddedOrganizationClients are applications that an organization gets.
+var AddedOrganizationClients = &Kind{Fields: Fields{
+	"clients": {Type: Array, Required: true, Min: 1, Item: &Field{
+		Type: Object, Fields: OrganizationClients.Fields,
+	}},
+}}

@@ -200,6 +200,28 @@ func eachText(value any, way []Step, replace func(way []Step, text string) strin
 	return value
 }
 
+// Hide takes the secrets out of a document, for answers that have none of them, not even masked.
+func (k *Kind) Hide(doc storage.Document) { k.Field().Hide(doc) }
+
+// Hide is described with that of a kind.
+func (f Field) Hide(value any) {
+	switch v := value.(type) {
+	case storage.Document:
+		for name, item := range v {
+			field, _ := f.member(name)
+			if _, isObject := item.(storage.Document); field.Secret && (field.Fields == nil || !isObject) {
+				delete(v, name)
+				continue
+			}
+			field.Hide(item)
+		}
+	case []any:
+		for _, item := range v {
+			f.item().Hide(item)
+		}
+	}
+}
+
 // Restore gives a document as the API shows it the secrets that it has as it is stored, for those who compare documents and
 // do not show them.
 func (k *Kind) Restore(shown, stored storage.Document) { k.Field().restore(shown, stored) }

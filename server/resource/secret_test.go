@@ -50,6 +50,43 @@ func TestRedact(t *testing.T) {
 	}
 }
 
+// Answers that have no secrets lose what the kind marks, at every depth, and nothing else.
+func TestHide(t *testing.T) {
+	type object = storage.Document
+	for _, tt := range []struct {
+		name      string
+		kind      *resource.Kind
+		doc, want object
+	}{
+		{
+			"an event stream", resource.EventStreams,
+			object{"name": "s", "destination": object{"type": "webhook", "configuration": object{
+				"webhook_endpoint": "https://a.test", "webhook_authorization": object{"method": "basic", "username": "u", "password": "hidden", "token": "hidden"},
+			}}},
+			object{"name": "s", "destination": object{"type": "webhook", "configuration": object{
+				"webhook_endpoint": "https://a.test", "webhook_authorization": object{"method": "basic", "username": "u"},
+			}}},
+		},
+		{
+			"a captcha", resource.Captcha,
+			object{"active_provider_id": "arkose", "arkose": object{"site_key": "k", "secret": "hidden"}, "recaptcha_enterprise": object{"project_id": "p", "api_key": "hidden"}},
+			object{"active_provider_id": "arkose", "arkose": object{"site_key": "k"}, "recaptcha_enterprise": object{"project_id": "p"}},
+		},
+		{
+			"an action with its version", resource.Actions,
+			object{"secrets": []any{object{"name": "A", "value": "hidden"}}, "deployed_version": object{"code": "c", "secrets": []any{object{"name": "A", "value": "hidden"}}}},
+			object{"secrets": []any{object{"name": "A"}}, "deployed_version": object{"code": "c", "secrets": []any{object{"name": "A"}}}},
+		},
+		{"a secret that names what is plain in it", resource.EmailProvider, object{"credentials": object{"region": "eu", "api_key": "hidden"}}, object{"credentials": object{"region": "eu"}}},
+		{"a provider of push notifications", resource.GuardianSettings("push-notification/providers/apns"), object{"sandbox": true, "p12": "hidden"}, object{"sandbox": true}},
+	} {
+		tt.kind.Hide(tt.doc)
+		if diff := cmp.Diff(tt.want, tt.doc); diff != "" {
+			t.Errorf("%s (- want, + got):\n%s", tt.name, diff)
+		}
+	}
+}
+
 // What a message quotes is no secret: messages are logged.
 func TestMessagesQuoteNoSecret(t *testing.T) {
 	err := resource.ImportedUser.Check(storage.Document{

@@ -33,9 +33,9 @@ var LinkedIdentity = &Kind{Open: true, Fields: Fields{
 	"access_token": secret, "access_token_secret": secret, "refresh_token": secret,
 }}
 
-// MetadataOf describes a body that replaces the metadata of a session or a refresh
+// metadataOf describes a body that replaces the metadata of a session or a refresh
 // token: texts by name. Null removes it.
-func MetadataOf(name string) *Kind {
+func metadataOf(name string) *Kind {
 	value := Field{Type: String, Max: 255}
 	return &Kind{Fields: Fields{name: {Type: Object, Nullable: true, Max: 25, Names: Like(`^[A-Za-z0-9_-]{1,255}$`), Item: &value}}}
 }
@@ -82,3 +82,16 @@ var AuthenticationMethods = &Kind{
 	Created: "created_at",
 	Missing: missing("inexistent_authentication_method", "The authentication method could not be found."),
 }
+
+// RefreshTokensToRevoke is Auth0: api/management/v2/refresh-tokens/post-refresh-tokens-revoke.
+var RefreshTokensToRevoke = &Kind{Fields: Fields{
+	"ids":     {Type: Array, Min: 1, Max: 100, Item: &Field{Type: String, Min: 1, Max: 30}},
+	"user_id": {Type: String, Min: 1, Max: 300}, "client_id": {Type: String, Min: 1, Max: 64},
+	"audience": {Type: String, Min: 1, Max: 600},
+}}
+
+// SessionMetadata and RefreshTokenMetadata are what may be changed of a session and of a refresh token.
+var (
+	SessionMetadata      = metadataOf("session_metadata")
+	RefreshTokenMetadata = metadataOf("refresh_token_metadata")
+)

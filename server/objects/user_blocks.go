@@ -1,0 +1,63 @@
+package objects
+
+import (
+	"strings"
+	"time"
+
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// UsersByIdentifier returns the ids of the users who go by an address, a username or a phone
+// number, in whatever connection, Auth0: api/management/v2/user-blocks.
+func UsersByIdentifier(tx *storage.Tx, identifier string) (ids []string, err error) {
+	for user, err := range tx.Users.By("email", strings.ToLower(identifier)) {
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, user.UserID)
+	}
+	for conn, err := range tx.Connections.All() {
+		if err != nil {
+			return nil, err
+		}
+		user, err := tx.UserByLogin(conn.Name, identifier)
+		if err := storage.Optional(err); err != nil {
+			return nil, err
+		}
+		if user.UserID != "" && !strings.EqualFold(user.Email, identifier) {
+			ids = append(ids, user.UserID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, resource.Users.Missing
+	}
+	return ids, nil
+}
+
+// BlocksOf returns what users are blocked for at a time: wrong passwords, by the identifier that
+// was given, and the address that they came from where blocks are counted by it.
+func BlocksOf(tx *storage.Tx, users []string, now time.Time) ([]storage.Document, error) {
+	blocks := []storage.Document{}
+	for _, id := range users {
+		for f, err := range tx.LoginFailures.By("user", id) {
+			if err != nil {
+				return nil, err
+			}
+			holds, err := account.BlockHolds(tx, f, now)
+			if err != nil {
+				return nil, err
+			}
+			if !holds {
+				continue
+			}
+			block := storage.Document{"identifier": f.Identifier, "connection": f.Connection}
+			if f.IP != "" {
+				block["ip"] = f.IP
+			}
+			blocks = append(blocks, block)
+		}
+	}
+	return blocks, nil
+}
