@@ -21,7 +21,7 @@ var ofLock = []script{
 	{"Playwright", "names of the form", `see .auth0-lock-widget-container := ;; fill [name="email"] := WHO;; fill [name="password"] := SECRET;; press [name="submit"]`},
 	{"WebdriverIO", "labels", `fill input[aria-label="Email"] := WHO;; fill input[aria-label="Password"] := SECRET;; press //*[@id="1-submit"]`},
 	{"Selenium", "the whole class of the button", `fill //input[@name='email'] := WHO;; fill //input[@name='password'] := SECRET;; press //button[@class='auth0-lock-submit']`},
-	{"Cypress", "a wrong password", `fill #\31 -email := WHO;; fill #\31 -password := no;; press .auth0-lock-submit;; see .auth0-global-message-error span := Wrong email or password.;; fill #\31 -password := SECRET;; press .auth0-lock-submit`},
+	{"Cypress", "a wrong password", `fill #\31 -email := WHO;; fill #\31 -password := no;; press .auth0-lock-submit;; see first .auth0-global-message-error span := Wrong email or password.;; fill #\31 -password := SECRET;; press .auth0-lock-submit`},
 	{"Cypress", "nothing typed", `click .auth0-lock-submit;; see #auth0-lock-error-msg-email .auth0-lock-error-invalid-hint := Email can't be blank;; see .auth0-lock-input-password .auth0-lock-error-msg := Password can't be blank;;` +
 		`fill #\31 -email := WHO;; fill #\31 -password := SECRET;; press .auth0-lock-submit`},
 	{"Selenium", "the sign-up", `press //*[contains(text(),'Sign Up')];; see .auth0-lock-tabs-current := Sign Up;; fill input[name=email] := NEW;; fill input[name=password] := FRESH;; press button.auth0-lock-submit`},

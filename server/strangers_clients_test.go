@@ -166,6 +166,22 @@ func TestStrangersClients(t *testing.T) {
 			}
 			return page.location
 		},
+		// A generator's Java tells the two pages by whether their form has a password, and that it is in by a page without a form.
+		"tells pages by their inputs": func(g stranger) string {
+			g = g.follows()
+			page := g.opens("two")
+			for range 2 {
+				form, path := inputs(page.body), "u/login/identifier"
+				if form.Has("password") {
+					path = "u/login/password"
+					form.Set("password", adaPassword)
+				}
+				form.Set("username", ada)
+				form.Set("action", "default")
+				page = g.post(g.URL+path+"?state="+form.Get("state"), form)
+			}
+			return page.location
+		},
 		// A stock picker asks by HEAD where the login is, and gets the page of it then.
 		"asks by HEAD": func(g stranger) string {
 			g = g.follows()

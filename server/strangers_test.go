@@ -227,7 +227,7 @@ func TestStrangersLogIn(t *testing.T) {
 		"as somebody new": func(g stranger) string {
 			g = g.follows()
 			page := g.get(g.authorize())
-			signup := g.found(`<div class="ulp-alternate-action _alternate-action"><p>[^<]*<a href="([^"]*)">Sign up`, page.body)
+			signup := g.found(`<div class="ulp-alternate-action  _alternate-action[^"]*"><p>[^<]*<a href="([^"]*)">Sign up`, page.body)
 			page = g.get(strings.TrimSuffix(g.URL, "/") + signup)
 			return g.post(page.url.String(), url.Values{
 				"state": {page.url.Query().Get("state")}, "email": {"stranger@example.com"}, "password": {"ExampleCo!2026-new"}, "action": {"default"},

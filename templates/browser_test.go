@@ -289,6 +289,32 @@ func TestPagesInABrowser(t *testing.T) {
 		}
 	})
 
+	t.Run("a complaint of the page is found as one of the server's, in its place", func(t *testing.T) {
+		do(ctx, t, chromedp.Navigate(url+"login-wrong-password"))
+		said := func() string {
+			return evaluated[string](ctx, t, `[...document.querySelectorAll(".ulp-input-error-message")].map(e =>
+				[e.id, e.dataset.errorCode, e.textContent, e.checkVisibility(), e.querySelector("[role=img][aria-label=Error]").getBoundingClientRect().width > 0].join()).join("; ")`)
+		}
+		if got, want := said(), "error-element-password,wrong-email-credentials,Wrong email or password,true,true"; got != want {
+			t.Errorf("the server says %s, want %s", got, want)
+		}
+		do(ctx, t, chromedp.SetValue(chromedp.ID("username"), "nobody"), chromedp.Click(chromedp.CSS("button[name=action]")))
+		const want = "error-element-username,invalid-email-format,Email is not valid.,true,true; error-element-password,no-password,Password is required,true,true"
+		if got := said(); got != want {
+			t.Errorf("the page says %s, want %s", got, want)
+		}
+	})
+
+	t.Run("both logos are shown", func(t *testing.T) {
+		for _, page := range []string{"login", "logged-out", "mfa-otp-challenge"} {
+			do(ctx, t, chromedp.Navigate(url+page))
+			const sizes = `["custom-prompt-logo", "prompt-logo-center"].map(id => document.getElementById(id)).map(e => e.checkVisibility() && e.offsetWidth * e.offsetHeight > 0).join()`
+			if got := evaluated[string](ctx, t, sizes); got != "true,true" {
+				t.Errorf("of %s are shown %s", page, got)
+			}
+		}
+	})
+
 	t.Run("the policy is held against the password while it is typed", func(t *testing.T) {
 		do(ctx, t, chromedp.Navigate(url+"signup-refused"))
 		met := func(typed string) []string {

@@ -105,7 +105,7 @@ func (p ClassicLogin) view() view {
 	p.Customization = Customization{}
 	v := p.screen(p, "classic", "login", "login", p.ClientName, "").withErrors(p.Errors)
 	if p.Sentence != "" {
-		v.Errors = map[string]pageError{"form": {"form", "lock.fallback", p.Sentence}}
+		v.Errors = map[string]pageError{"form": {"form", "lock.fallback", p.Sentence, v.sign()}}
 	}
 	who := identifierInput(p.Identifiers, p.Username)
 	who.Name = p.Name()

@@ -146,6 +146,9 @@ type field struct {
 // T is T of the page.
 func (f field) T(key string) (string, error) { return f.page.T(key) }
 
+// Sign is what the picture beside a complaint about the field is called.
+func (f field) Sign() string { return f.page.sign() }
+
 // LabelHalves are the two halves of the field's label with a space and a star, neither of which is the
 // label by itself.
 func (f field) LabelHalves() ([2]string, error) {

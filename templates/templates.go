@@ -131,8 +131,11 @@ func (v view) in(state string) view {
 // T returns the text of a key of the page's screen.
 func (v view) T(key string) (string, error) { return v.texts.get(key) }
 
-// pageError is one error at a field, or above the form when the field is "form".
-type pageError struct{ Field, Code, Text string }
+// pageError is one error at a field, or above the form when the field is "form". Sign is what its picture is called.
+type pageError struct{ Field, Code, Text, Sign string }
+
+// sign is what the picture beside an error is called.
+func (v view) sign() string { return v.texts.language.text("Error") }
 
 // withErrors adds the errors to the view, the first one of each of the fields.
 func (v view) withErrors(codes []string, fields ...string) view {
@@ -142,7 +145,7 @@ func (v view) withErrors(codes []string, fields ...string) view {
 	for _, code := range codes {
 		field := errorField(code, fields)
 		if _, taken := v.Errors[field]; !taken {
-			v.Errors[field] = pageError{field, code, v.texts.message(code)}
+			v.Errors[field] = pageError{field, code, v.texts.message(code), v.sign()}
 		}
 	}
 	return v

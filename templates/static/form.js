@@ -34,8 +34,22 @@ for (const button of document.querySelectorAll('[data-action="toggle"]')) {
 
 // Says what is missing in the page's own words, in place of the browser's bubbles.
 const mistakes = {
-  required: (value) => value === "",
-  email: (value) => value !== "" && !/^[^\s@]+@([^\s@]+\.[^\s@]+|localhost)$/.test(value),
+  ulpRequiredFunction: (value) => value === "",
+  ulpEmailValidationFunction: (value) => value !== "" && !/^[^\s@]+@([^\s@]+\.[^\s@]+|localhost)$/.test(value),
+};
+// A complaint has the element that the server's has, which goes as it is about what was typed before.
+const complaint = (message) => {
+  const { code, sign, ulpValidationTarget: field } = message.dataset;
+  if (!code) return message.dataset.message;
+  document.getElementById("error-element-" + field)?.remove();
+  const span = (attributes) => {
+    const element = document.createElement("span");
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    return element;
+  };
+  const said = span({ id: "error-element-" + field, class: "ulp-input-error-message", "data-error-code": code });
+  said.append(span({ class: "ulp-input-error-icon", role: "img", "aria-label": sign }), message.dataset.message);
+  return said;
 };
 for (const form of document.querySelectorAll("form[data-form-primary]")) {
   const messages = [...form.querySelectorAll("[data-ulp-validation-function]")];
@@ -44,7 +58,8 @@ for (const form of document.querySelectorAll("form[data-form-primary]")) {
     const value = input.type === "password" ? input.value : input.value.trim();
     const wrong = mistakes[message.dataset.ulpValidationFunction](value);
     message.classList.toggle("ulp-validator-error", wrong);
-    message.textContent = wrong ? message.dataset.message : "";
+    message.replaceChildren();
+    if (wrong) message.append(complaint(message));
     return wrong && input;
   };
   const mark = (input) => {
