@@ -41,9 +41,6 @@ func (tx *Tx) ForgetClient(id string, now time.Time) error {
 	}); err != nil {
 		return err
 	}
-	if err := tx.DeleteDocuments(InvitationsKind, func(d Document) bool { return d["client_id"] == id }); err != nil {
-		return err
-	}
 	return change(tx.Extension, func(e *Extension) bool { return e.forgetClient(id) })
 }
 
@@ -120,18 +117,15 @@ func (tx *Tx) ForgetOrganization(id string, now time.Time) error {
 	})
 }
 
-// ForgetConnection removes what leads to a connection: logins that asked for it,
-// invitations to log in by it, and the extension's mappings of its groups.
-func (tx *Tx) ForgetConnection(id, name string) error {
+// ForgetConnection removes what leads to the connection with a name: logins that asked
+// for it, and the extension's mappings of its groups.
+func (tx *Tx) ForgetConnection(name string) error {
 	if err := tx.endLogins(func(t Transaction) bool {
 		return t.Request().Connection == name || t.Upstream != nil && t.Upstream.Connection == name
 	}); err != nil {
 		return err
 	}
 	if err := tx.forgetProvider(name); err != nil {
-		return err
-	}
-	if err := tx.DeleteDocuments(InvitationsKind, func(d Document) bool { return d["connection_id"] == id }); err != nil {
 		return err
 	}
 	return change(tx.Extension, func(e *Extension) bool {

@@ -235,6 +235,9 @@ func (l List) Rows(after string, skip int) iter.Seq2[Row, error] {
 	}
 }
 
+// Documents yields the documents of the list. The sequence ends after an error.
+func (l List) Documents() iter.Seq2[Document, error] { return decoded(l.Rows("", 0)) }
+
 // start is the entry of the first row that Rows yields, or one before it and behind the
 // last that it does not; nil where there is none. What is skipped is not read.
 func (l List) start(after string, skip int) (from []byte, err error) {

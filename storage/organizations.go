@@ -57,13 +57,6 @@ func (tx *Tx) Invitation(organization, ticket string, now time.Time) (Invitation
 	return Invitation{}, ErrNotFound
 }
 
-// AddMemberRole gives a member of an organization a role in it.
-func (tx *Tx) AddMemberRole(organization, user, role string) error {
-	return tx.Documents(MemberRolesKind, MemberOf(organization, user)).Put(Write{
-		ID: role, Links: []string{role, user, organization}, Document: Document{"id": role},
-	})
-}
-
 // Organization is a group of users of a customer, Auth0:
 // manage-users/organizations/organizations-overview.
 type Organization struct {
@@ -180,13 +173,6 @@ func (tx *Tx) parents(entries []Entry, meets func(Document) bool) (found []Organ
 func (tx *Tx) IsMember(organization, user string) (bool, error) {
 	_, err := tx.Documents(OrganizationMembersKind, organization).Document(user)
 	return err == nil, Optional(err)
-}
-
-// AddMember puts a user into an organization.
-func (tx *Tx) AddMember(organization, user string) error {
-	return tx.Documents(OrganizationMembersKind, organization).Put(Write{
-		ID: user, Links: []string{user}, Document: Document{"user_id": user},
-	})
 }
 
 // MemberOf is the parent of what is kept of a user as a member of an organization.

@@ -67,7 +67,7 @@ func join(tx *storage.Tx, d *decision, now time.Time) error {
 		return objects.AcceptInvitation(tx, invitation, d.identity.user.UserID)
 	}
 	if d.access.joins {
-		return tx.AddMember(d.request.Organization, d.identity.user.UserID)
+		return objects.AddMember(tx, d.request.Organization, d.identity.user.UserID)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -58,14 +59,14 @@ func join(tx *storage.Tx, organization, user string, roles []string) (changed bo
 		return false, nil
 	}
 	if !member {
-		err = tx.AddMember(organization, user)
+		err = objects.AddMember(tx, organization, user)
 	}
 	if err == nil {
 		err = tx.Documents(storage.MemberRolesKind, storage.MemberOf(organization, user)).DeleteAll()
 	}
 	for _, role := range roles {
 		if err == nil {
-			err = tx.AddMemberRole(organization, user, role)
+			err = objects.AddMemberRole(tx, organization, user, role)
 		}
 	}
 	return true, err

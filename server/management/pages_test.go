@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenant0/tenant0/config"
+	"github.com/tenant0/tenant0/server/objects"
 	"github.com/tenant0/tenant0/server/servertest"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -73,7 +74,7 @@ func grow(tx *storage.Tx, users int) error {
 		}
 		grant := storage.Document{"id": fmt.Sprint("cgr_", i), "clientID": grownClient, "user_id": id, "audience": "urn:grown", "scope": []any{"read"}}
 		for _, err := range []error{
-			tx.Users.Put(user), tx.Grants.Put(grant), tx.AddMember(grownOrganization, id),
+			tx.Users.Put(user), tx.Grants.Put(grant), objects.AddMember(tx, grownOrganization, id),
 			tx.UserAccess.Put(storage.UserAccess{UserID: id, Roles: []string{grownRole}}),
 		} {
 			if err != nil {

@@ -5,11 +5,13 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
+// Bindings of actions are kept by their triggers.
+var _ = declare(&Kind{Kind: resource.ActionBindings, refers: []reference{by("action_id", Actions)}})
+
 // BindActions binds actions to a trigger in an order, and no others, and returns the
 // bindings.
 func BindActions(ch *Change, trigger string, sent []storage.Document) ([]storage.Document, error) {
 	kept := PlainOf(ch.Tx, resource.ActionBindings, trigger)
-	kept.Links = func(doc storage.Document) []string { return []string{storage.Text(doc, "action_id")} }
 	var bindings []storage.Document
 	for _, item := range sent {
 		binding, err := bind(ch, trigger, item)

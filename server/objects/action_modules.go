@@ -9,8 +9,8 @@ import (
 
 // ActionModules are code that actions share, in versions, Auth0:
 // api/management/v2/actions/modules.
-var ActionModules = &Kind{
-	Kind: resource.ActionModules, parts: []string{resource.ActionModuleVersions.Name},
+var ActionModules = declare(&Kind{
+	Kind: resource.ActionModules,
 	before: func(o Collection, doc, old storage.Document) error {
 		stamp(doc, old, resource.MicroTime(o.Now))
 		mergeSecrets(doc, old)
@@ -24,10 +24,10 @@ var ActionModules = &Kind{
 		return err
 	},
 	deleted: unusedModule,
-}
+})
 
 // ActionModuleVersions are what was published of a module.
-var ActionModuleVersions = &Kind{Kind: resource.ActionModuleVersions, Owner: ActionModules}
+var ActionModuleVersions = declare(&Kind{Kind: resource.ActionModuleVersions, Owner: ActionModules})
 
 // moduleContent are the members of a module that a version keeps.
 var moduleContent = []string{"code", "dependencies", "secrets"}
@@ -82,7 +82,7 @@ func RollBackModule(ch *Change, id, versionID string) (storage.Document, error) 
 	if err != nil {
 		return nil, err
 	}
-	version, err := ActionModuleVersions.found(PlainOf(ch.Tx, resource.ActionModuleVersions, id).Document(versionID))
+	version, err := ActionModuleVersions.orMissing(PlainOf(ch.Tx, resource.ActionModuleVersions, id).Document(versionID))
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func RollBackModule(ch *Change, id, versionID string) (storage.Document, error) 
 		module[name] = version[name]
 	}
 	stamp(module, module, resource.MicroTime(ch.Now))
-	return module, ActionModules.plain(ch.Tx, "").Put(module)
+	return module, PlainOf(ch.Tx, resource.ActionModules, "").Put(module)
 }
 
 // publishVersion makes a version of what a module is now, and returns it.

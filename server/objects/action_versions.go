@@ -8,7 +8,7 @@ import (
 )
 
 // ActionVersions are what was deployed of an action. The last is in force.
-var ActionVersions = &Kind{Kind: resource.ActionVersions, Owner: Actions}
+var ActionVersions = declare(&Kind{Kind: resource.ActionVersions, Owner: Actions})
 
 // DeployedVersion is the version of an action that is deployed, nil for none.
 func DeployedVersion(tx *storage.Tx, id string) (version storage.Document, err error) {
@@ -38,7 +38,7 @@ func RollBackAction(ch *Change, id, versionID string, updateDraft bool) (version
 	if action, err = Actions.Find(ch.Tx, id); err != nil {
 		return nil, nil, err
 	}
-	earlier, err := ActionVersions.found(PlainOf(ch.Tx, resource.ActionVersions, id).Document(versionID))
+	earlier, err := ActionVersions.orMissing(PlainOf(ch.Tx, resource.ActionVersions, id).Document(versionID))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -49,7 +49,7 @@ func RollBackAction(ch *Change, id, versionID string, updateDraft bool) (version
 			}
 		}
 		stamp(action, action, resource.NanoTime(ch.Now))
-		if err := Actions.plain(ch.Tx, "").Put(action); err != nil {
+		if err := PlainOf(ch.Tx, resource.Actions, "").Put(action); err != nil {
 			return nil, nil, err
 		}
 	}

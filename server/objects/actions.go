@@ -10,18 +10,17 @@ import (
 
 // Actions are Auth0: api/management/v2/actions. They are kept, versioned and bound as Auth0
 // does it; none is ever run. The modules of an action lead to it.
-var Actions = &Kind{
+var Actions = declare(&Kind{
 	Kind: resource.Actions,
-	links: func(_ string, doc storage.Document) []string {
+	found: func(doc storage.Document) []string {
 		var ids []string
 		for _, module := range Items(doc, "modules") {
 			ids = append(ids, storage.Text(module, "module_id"))
 		}
 		return ids
 	},
-	parts: []string{resource.ActionVersions.Name}, referring: []string{resource.ActionBindings.Name},
 	before: prepareAction, after: deployNewAction, deleted: unboundAction,
-}
+})
 
 // Items are the objects in a list.
 func Items(doc storage.Document, name string) []storage.Document {

@@ -8,16 +8,16 @@ import (
 // AuthenticationMethods are the factors of a user, Auth0:
 // api/management/v2/users/get-authentication-methods. server/factors and
 // server/webauthn ask for them.
-var AuthenticationMethods = &Kind{
+var AuthenticationMethods = declare(&Kind{
 	Kind: resource.AuthenticationMethods, Owner: Users,
-	links: func(user string, doc storage.Document) []string {
-		links := []string{user, factorLink(storage.Text(doc, "id"))}
+	found: func(doc storage.Document) []string {
+		links := []string{factorLink(storage.Text(doc, "id"))}
 		if id := storage.Text(doc, "key_id"); id != "" {
 			links = append(links, keyLink(id))
 		}
 		return links
 	},
-}
+})
 
 // factorLink leads to a factor by its id, whosever it is.
 func factorLink(id string) string { return key("id", id) }

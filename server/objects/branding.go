@@ -8,7 +8,7 @@ import (
 )
 
 // Themes are Auth0: api/management/v2/branding/themes.
-var Themes = &Kind{Kind: resource.Themes}
+var Themes = declare(&Kind{Kind: resource.Themes})
 
 // SetPageTemplate replaces the document around the pages, and reports whether there was one.
 func SetPageTemplate(tx *storage.Tx, html string) (existed bool, err error) {

@@ -6,27 +6,14 @@ import (
 )
 
 // ClientGrants are Auth0: api/management/v2/client-grants.
-var ClientGrants = &Kind{
+var ClientGrants = declare(&Kind{
 	Kind: resource.ClientGrants, table: func(tx *storage.Tx) Store { return Acted[storage.ClientGrant]{Resources: tx.ClientGrants} },
-	referring: referringToGrants, before: checkClientGrant,
-}
-
-// referringToGrants names the kinds of what goes with a client grant.
-var referringToGrants = []string{resource.OrganizationGrants.Name}
-
-// deleteClientGrants removes the client grants that an index has for a value, and
-// what organizations have of them.
-func deleteClientGrants(tx *storage.Tx, index, value string) error {
-	for grant, err := range tx.ClientGrants.By(index, value) {
-		if err != nil {
-			return err
-		}
-		if err := tx.DeleteLinked(grant.ID, referringToGrants...); err != nil {
-			return err
-		}
-	}
-	return deleteBy(tx.ClientGrants, index, value, func(g storage.ClientGrant) string { return g.ID })
-}
+	refers: []reference{
+		{to: Clients, value: memberValue("client_id"), index: "client"},
+		{to: ResourceServers, value: memberValue("audience"), as: "identifier", index: "audience"},
+	},
+	before: checkClientGrant,
+})
 
 // checkClientGrant sees that a new grant is for an application and an API that
 // there are, and that no grant is for whatever a system API has.

@@ -9,11 +9,10 @@ import (
 )
 
 // Clients are Auth0: api/management/v2/clients.
-var Clients = &Kind{
+var Clients = declare(&Kind{
 	Kind: resource.Clients, table: func(tx *storage.Tx) Store { return Acted[storage.Client]{Resources: tx.Clients} },
-	parts: []string{resource.Credentials.Name}, referring: []string{resource.OrganizationClients.Name},
 	before: completeClient, after: keepClient, deleted: deleteClient,
-}
+})
 
 // completeClient takes the secret out of the document: it is kept apart. It also notes the
 // keys of the credentials that the client authenticates with.
@@ -158,13 +157,7 @@ func deleteClient(o Collection, doc storage.Document) error {
 	if err := o.Tx.ClientSecrets.Delete(id); err != nil {
 		return err
 	}
-	if err := deleteClientGrants(o.Tx, "client", id); err != nil {
-		return err
-	}
 	if err := deleteBy(o.Tx.Grants, "client", id, func(g storage.Grant) string { return g.ID }); err != nil {
-		return err
-	}
-	if err := o.Tx.DeleteDocuments(resource.DeviceCredentials.Name, func(d storage.Document) bool { return d["client_id"] == id }); err != nil {
 		return err
 	}
 	if err := o.Tx.ForgetClient(id, o.Now); err != nil {

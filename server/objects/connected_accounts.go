@@ -30,12 +30,10 @@ type ConnectedAccount struct {
 }
 
 // ConnectedAccounts are those accounts. They go with their user, and with their connection.
-var ConnectedAccounts = &Kind{
+var ConnectedAccounts = declare(&Kind{
 	Kind: resource.ConnectedAccounts, Owner: Users,
-	links: func(user string, doc storage.Document) []string {
-		return []string{user, storage.Text(doc, "connection_id")}
-	},
-}
+	refers: []reference{by("connection_id", Connections)},
+})
 
 // Shown is an account as APIs show it.
 func (a ConnectedAccount) Shown() storage.Document {

@@ -105,9 +105,7 @@ func AddFirstConnectionKeys(tx *storage.Tx, connectionID string, fresh []storage
 }
 
 func putConnectionKey(tx *storage.Tx, connectionID string, key storage.Document) error {
-	return tx.Documents(resource.ConnectionKeys.Name, connectionID).Put(storage.Write{
-		ID: storage.Text(key, "kid"), Links: []string{connectionID}, Document: key,
-	})
+	return PlainOf(tx, resource.ConnectionKeys, connectionID).Put(key)
 }
 
 // RotateConnectionKeys makes the next key of a connection the current one, and a fresh one

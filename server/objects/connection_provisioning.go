@@ -29,6 +29,13 @@ type Provisioning struct {
 	mapping func(strategy string) []any
 }
 
+var (
+	_ = declare(&Kind{Kind: resource.SCIMConfigurations, refers: []reference{by("connection_id", Connections)}})
+	_ = declare(&Kind{Kind: resource.SCIMTokens, Owner: Connections})
+	_ = declare(&Kind{Kind: resource.DirectoryProvisionings, refers: []reference{by("connection_id", Connections)}})
+	_ = declare(&Kind{Kind: resource.SynchronizedGroups, Owner: Connections})
+)
+
 // SCIM is Auth0: authenticate/protocols/scim/configure-inbound-scim.
 var SCIM = Provisioning{
 	kind: resource.SCIMConfigurations, parts: resource.SCIMTokens,
@@ -108,9 +115,9 @@ func (p Provisioning) DefaultMapping(tx *storage.Tx, connectionID string) ([]any
 	return p.mapping(storage.Text(connection, "strategy")), nil
 }
 
-func (p Provisioning) put(ch *Change, connectionID string, doc storage.Document) (storage.Document, error) {
+func (p Provisioning) put(ch *Change, doc storage.Document) (storage.Document, error) {
 	doc[p.kind.Updated] = resource.Time(ch.Now)
-	return doc, ch.Tx.Documents(p.kind.Name, "").Put(storage.Write{ID: connectionID, Links: []string{connectionID}, Document: doc})
+	return doc, PlainOf(ch.Tx, p.kind, "").Put(doc)
 }
 
 // Create makes the configuration of a connection, which has none.
@@ -128,7 +135,7 @@ func (p Provisioning) Create(ch *Change, connectionID string, sent storage.Docum
 	doc := p.describe(ch, connection)
 	doc["mapping"] = p.mapping(storage.Text(connection, "strategy"))
 	maps.Copy(doc, sent)
-	return p.put(ch, connectionID, doc)
+	return p.put(ch, doc)
 }
 
 // Update changes members of the configuration of a connection.
@@ -138,7 +145,7 @@ func (p Provisioning) Update(ch *Change, connectionID string, change storage.Doc
 		return nil, err
 	}
 	maps.Copy(doc, change)
-	return p.put(ch, connectionID, doc)
+	return p.put(ch, doc)
 }
 
 // Delete removes the configuration of a connection with what belongs to it; that there is

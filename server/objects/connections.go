@@ -13,15 +13,10 @@ import (
 )
 
 // Connections are Auth0: api/management/v2/connections.
-var Connections = &Kind{
+var Connections = declare(&Kind{
 	Kind: resource.Connections, table: func(tx *storage.Tx) Store { return Acted[storage.Connection]{Resources: tx.Connections} },
-	parts: []string{resource.SCIMTokens.Name, resource.SynchronizedGroups.Name},
-	referring: []string{
-		storage.OrganizationConnectionsKind, resource.SCIMConfigurations.Name, resource.DirectoryProvisionings.Name, resource.ConnectionKeys.Name,
-		resource.ConnectedAccounts.Name,
-	},
 	before: completeConnection, deleted: deleteConnection,
-}
+})
 
 // completeConnection completes a new connection, and the options of a changed one.
 func completeConnection(o Collection, doc, old storage.Document) error {
@@ -126,7 +121,7 @@ func deleteConnection(o Collection, doc storage.Document) error {
 	if err := deleteUsers(o.Change, doomed...); err != nil {
 		return err
 	}
-	return o.Tx.ForgetConnection(storage.Text(doc, "id"), storage.Text(doc, "name"))
+	return o.Tx.ForgetConnection(storage.Text(doc, "name"))
 }
 
 // Enablement turns a connection on or off for an application.

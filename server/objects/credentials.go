@@ -16,11 +16,11 @@ import (
 
 // Credentials are what an application authenticates with, Auth0:
 // api/management/v2/clients/credentials. The application has a copy of their keys.
-var Credentials = &Kind{
+var Credentials = declare(&Kind{
 	Kind: resource.Credentials, Owner: Clients, before: describeCredential,
 	after:   func(o Collection, _, _ storage.Document) error { return refreshCredentials(o.Tx, o.Parent) },
 	deleted: func(o Collection, _ storage.Document) error { return refreshCredentials(o.Tx, o.Parent) },
-}
+})
 
 // credentialTypes say by the type of a credential what a new one is read from and what
 // is known of it afterwards. Auth0: api/management/v2/clients/post-credentials.

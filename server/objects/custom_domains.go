@@ -10,7 +10,7 @@ import (
 
 // CustomDomains are Auth0: api/management/v2/custom-domains. They are kept; the tenant
 // answers to their names, always as its one issuer.
-var CustomDomains = &Kind{Kind: resource.CustomDomains, before: describeDomain}
+var CustomDomains = declare(&Kind{Kind: resource.CustomDomains, before: describeDomain})
 
 // describeDomain adds the DNS record that would verify a new domain.
 func describeDomain(o Collection, doc, old storage.Document) error {

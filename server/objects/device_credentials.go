@@ -5,6 +5,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
+// Device credentials are public keys of the devices of users.
+var _ = declare(&Kind{Kind: resource.DeviceCredentials, refers: []reference{by("user_id", Users), byUnlinked("client_id", Clients)}})
+
 // CreateDeviceCredential keeps a public key for the user who asks, of what was sent, which
 // is the credential afterwards. Auth0: api/management/v2/device-credentials.
 func CreateDeviceCredential(ch *Change, sent storage.Document) error {
@@ -15,7 +18,7 @@ func CreateDeviceCredential(ch *Change, sent storage.Document) error {
 	}
 	resource.DeviceCredentials.Fill(sent, ch.Now)
 	err := ch.Tx.Documents(resource.DeviceCredentials.Name, "").Put(storage.Write{
-		ID: storage.Text(sent, "id"), Document: sent, Links: []string{user},
+		ID: storage.Text(sent, "id"), Document: sent, Links: linksOf(resource.DeviceCredentials, "", sent),
 		Unique: []string{key(user, storage.Text(sent, "client_id"), storage.Text(sent, "device_id"))},
 	})
 	if storage.IsConflict(err) {

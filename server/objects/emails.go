@@ -6,7 +6,7 @@ import (
 )
 
 // EmailTemplates are Auth0: api/management/v2/email-templates. There is one of each name.
-var EmailTemplates = &Kind{
+var EmailTemplates = declare(&Kind{
 	Kind: resource.EmailTemplates,
 	before: func(o Collection, doc, old storage.Document) error {
 		if old != nil {
@@ -18,7 +18,7 @@ var EmailTemplates = &Kind{
 		}
 		return storage.Optional(err)
 	},
-}
+})
 
 // CreateEmailProvider makes what was sent the tenant's provider of e-mails, of which it has
 // none.

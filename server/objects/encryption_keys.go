@@ -9,9 +9,9 @@ import (
 
 // EncryptionKeys are Auth0: api/management/v2/keys/encryption. The keys are records:
 // nothing in this server is encrypted by them.
-var EncryptionKeys = &Kind{
+var EncryptionKeys = declare(&Kind{
 	Kind: resource.EncryptionKeys, table: func(tx *storage.Tx) Store { return destroyed{PlainOf(tx, resource.EncryptionKeys, "")} },
-}
+})
 
 // destroyed keeps a deleted key's record and marks it.
 type destroyed struct{ Plain }

@@ -7,7 +7,7 @@ import (
 )
 
 // EventStreams are Auth0: api/management/v2/event-streams. The server delivers to webhooks.
-var EventStreams = &Kind{Kind: resource.EventStreams, parts: eventstream.Parts, before: completeEventStream}
+var EventStreams = declare(&Kind{Kind: resource.EventStreams, before: completeEventStream, deleted: forgetDeliveries})
 
 // completeEventStream sees that a stream that is enabled again may be, and completes its destination.
 func completeEventStream(o Collection, doc, old storage.Document) error {
@@ -21,6 +21,16 @@ func completeEventStream(o Collection, doc, old storage.Document) error {
 		}
 	}
 	nameEventSource(o, doc, old)
+	return nil
+}
+
+// forgetDeliveries removes what waits to be delivered to a stream that is gone, and what failed.
+func forgetDeliveries(o Collection, doc storage.Document) error {
+	for _, kind := range eventstream.Parts {
+		if err := o.Tx.Documents(kind, storage.Text(doc, "id")).DeleteAll(); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -12,13 +12,13 @@ import (
 )
 
 // Flows are Auth0: api/management/v2/flows.
-var Flows = &Kind{Kind: resource.Flows, parts: []string{resource.FlowExecutions.Name}}
+var Flows = declare(&Kind{Kind: resource.Flows})
 
 // FlowExecutions are the runs of a flow.
-var FlowExecutions = &Kind{Kind: resource.FlowExecutions, Owner: Flows}
+var FlowExecutions = declare(&Kind{Kind: resource.FlowExecutions, Owner: Flows})
 
 // VaultConnections are Auth0: api/management/v2/flows/vault/connections.
-var VaultConnections = &Kind{Kind: resource.VaultConnections, before: describeVaultConnection}
+var VaultConnections = declare(&Kind{Kind: resource.VaultConnections, before: describeVaultConnection})
 
 // describeVaultConnection says whether a connection is set up, and by what it is known.
 func describeVaultConnection(_ Collection, doc, old storage.Document) error {
@@ -36,7 +36,7 @@ func describeVaultConnection(_ Collection, doc, old storage.Document) error {
 }
 
 // Forms are Auth0: api/management/v2/forms. Parts of a form that are empty are none.
-var Forms = &Kind{
+var Forms = declare(&Kind{
 	Kind: resource.Forms,
 	deleted: func(o Collection, doc storage.Document) error {
 		return prompts.Forget(o.Tx, storage.Text(doc, "id"))
@@ -49,4 +49,4 @@ var Forms = &Kind{
 		}
 		return nil
 	},
-}
+})

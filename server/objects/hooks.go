@@ -6,15 +6,17 @@ import (
 )
 
 // Hooks are Auth0: api/management/v2/hooks.
-var Hooks = &Kind{
-	Kind: resource.Hooks, parts: []string{resource.HookSecrets.Name},
+var Hooks = declare(&Kind{
+	Kind: resource.Hooks,
 	before: func(o Collection, doc, old storage.Document) error {
 		if old == nil {
 			doc["id"] = resource.ULID(o.Now)
 		}
 		return nil
 	},
-}
+})
+
+var _ = declare(&Kind{Kind: resource.HookSecrets, Owner: Hooks})
 
 // HookSecrets are the secrets of the hook with an id.
 func HookSecrets(tx *storage.Tx, hook string) (storage.Documents, error) {

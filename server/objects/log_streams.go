@@ -9,10 +9,10 @@ import (
 
 // LogStreams are Auth0: api/management/v2/log-streams. The server delivers to those of type
 // http.
-var LogStreams = &Kind{
+var LogStreams = declare(&Kind{
 	Kind: resource.LogStreams, before: completeSink,
 	deleted: func(o Collection, doc storage.Document) error { return o.Tx.LogCursors.Delete(storage.Text(doc, "id")) },
-}
+})
 
 // completeSink checks the sink of a stream and adds what the service at the other
 // end would name it.

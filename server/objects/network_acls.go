@@ -12,10 +12,10 @@ import (
 )
 
 // NetworkACLs are Auth0: api/management/v2/network-acls.
-var NetworkACLs = &Kind{Kind: resource.NetworkACLs, before: checkACL}
+var NetworkACLs = declare(&Kind{Kind: resource.NetworkACLs, before: checkACL})
 
 // NetworkACLKeys are the keys of signatures that access control lists look for.
-var NetworkACLKeys = &Kind{Kind: resource.NetworkACLKeys, before: describeACLKey, deleted: unusedACLKey}
+var NetworkACLKeys = declare(&Kind{Kind: resource.NetworkACLKeys, before: describeACLKey, deleted: unusedACLKey})
 
 // describeACLKey keeps of a key what it is known by, and not the key.
 func describeACLKey(_ Collection, doc, _ storage.Document) error {

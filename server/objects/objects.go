@@ -27,12 +27,12 @@ type Kind struct {
 	// table opens the table of a kind that the server acts on. All other kinds are kept in
 	// one table: nil.
 	table func(*storage.Tx) Store
-	// links are the values that lead to an object, in whatever parent it is: mostly the ids
-	// of what it refers to. nil for none.
-	links func(parent string, doc storage.Document) []string
-	// parts names the kinds whose objects belong to one of this kind, and referring those
-	// whose objects a link to its id leads to. They go when it is deleted.
-	parts, referring []string
+	// refers says which objects of other kinds an object refers to. It goes when one of them
+	// does, as it goes with what it belongs to.
+	refers []reference
+	// found gives further values by which an object is found, in whatever parent it is; nil
+	// for none.
+	found func(doc storage.Document) []string
 
 	// before checks a new or changed object, and completes it: old is nil for a new one.
 	// after does what else the change brings along, once the object is written.
@@ -52,16 +52,7 @@ func (k *Kind) Open(tx *storage.Tx, parent string) (Store, error) {
 	if k.table != nil {
 		return k.table(tx), nil
 	}
-	return k.plain(tx, parent), nil
-}
-
-// plain is where objects without a table of their own are kept.
-func (k *Kind) plain(tx *storage.Tx, parent string) Plain {
-	p := PlainOf(tx, k.Kind, parent)
-	if k.links != nil {
-		p.Links = func(doc storage.Document) []string { return k.links(parent, doc) }
-	}
-	return p
+	return PlainOf(tx, k.Kind, parent), nil
 }
 
 // Find returns the object with an id, or the kind's answer for none. It is of a kind that
@@ -71,7 +62,7 @@ func (k *Kind) Find(tx *storage.Tx, id string) (storage.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return k.found(st.Document(id))
+	return k.orMissing(st.Document(id))
 }
 
 // Require sees that there is an object with an id, of a kind that has no owner.
@@ -80,8 +71,8 @@ func (k *Kind) Require(tx *storage.Tx, id string) error {
 	return err
 }
 
-// found is a document that was looked for, or the kind's answer for none.
-func (k *Kind) found(doc storage.Document, err error) (storage.Document, error) {
+// orMissing is a document that was looked for, or the kind's answer for none.
+func (k *Kind) orMissing(doc storage.Document, err error) (storage.Document, error) {
 	if storage.IsNotFound(err) {
 		return nil, k.Missing
 	}
@@ -108,7 +99,7 @@ func (k *Kind) In(ch *Change, parent string) (Collection, error) {
 
 // Find returns the object with an id, or the kind's answer for none.
 func (o Collection) Find(id string) (storage.Document, error) {
-	return o.Kind.found(o.Store.Document(id))
+	return o.Kind.orMissing(o.Store.Document(id))
 }
 
 // Put writes an object as it is, or gives the kind's answer to a conflict.
@@ -203,15 +194,5 @@ func (o Collection) Delete(id string) (storage.Document, error) {
 			return doc, err
 		}
 	}
-	return doc, o.Kind.forget(o.Tx, storage.Text(doc, o.Kind.ID))
-}
-
-// forget removes what belongs to an object that is gone, and what refers to it.
-func (k *Kind) forget(tx *storage.Tx, id string) error {
-	for _, part := range k.parts {
-		if err := tx.Documents(part, id).DeleteAll(); err != nil {
-			return err
-		}
-	}
-	return tx.DeleteLinked(id, k.referring...)
+	return doc, o.Kind.forget(o.Tx, doc)
 }

@@ -6,10 +6,10 @@ import (
 )
 
 // OrganizationClients are the applications of an organization.
-var OrganizationClients = &Kind{
+var OrganizationClients = declare(&Kind{
 	Kind: resource.OrganizationClients, Owner: Organizations,
-	links: func(_ string, doc storage.Document) []string { return []string{storage.Text(doc, "client_id")} },
-}
+	refers: []reference{by("client_id", Clients)},
+})
 
 // AddOrganizationClients adds applications to an organization.
 func AddOrganizationClients(ch *Change, organization string, added []storage.Document) error {
@@ -44,11 +44,11 @@ func RemoveOrganizationClients(tx *storage.Tx, organization string, ids []string
 }
 
 // OrganizationGrants are the client grants that are assigned to an organization.
-var OrganizationGrants = &Kind{
+var OrganizationGrants = declare(&Kind{
 	Kind: resource.OrganizationGrants, Owner: Organizations,
-	links:  func(_ string, doc storage.Document) []string { return []string{storage.Text(doc, "grant_id")} },
+	refers: []reference{by("grant_id", ClientGrants)},
 	before: describeOrganizationGrant,
-}
+})
 
 // describeOrganizationGrant adds to a client grant that is assigned what lists are filtered
 // by.

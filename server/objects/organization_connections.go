@@ -6,13 +6,9 @@ import (
 )
 
 // OrganizationConnections are the connections that an organization has enabled.
-var OrganizationConnections = &Kind{
-	Kind: resource.OrganizationConnections, Owner: Organizations, links: linkToConnection, before: checkOrganizationConnection,
-}
-
-func linkToConnection(_ string, doc storage.Document) []string {
-	return []string{storage.Text(doc, "connection_id")}
-}
+var OrganizationConnections = declare(&Kind{
+	Kind: resource.OrganizationConnections, Owner: Organizations, refers: []reference{by("connection_id", Connections)}, before: checkOrganizationConnection,
+})
 
 // enableConnections adds the connections that a new organization was sent with.
 func enableConnections(o Collection, doc, old storage.Document) error {
@@ -21,7 +17,6 @@ func enableConnections(o Collection, doc, old storage.Document) error {
 	}
 	id := storage.Text(doc, "id")
 	added := PlainOf(o.Tx, resource.OrganizationConnections, id)
-	added.Links = func(doc storage.Document) []string { return linkToConnection(id, doc) }
 	sent, _ := o.sent["enabled_connections"].([]any)
 	for _, item := range sent {
 		entry, _ := item.(storage.Document)

@@ -16,7 +16,10 @@ import (
 
 // OrganizationInvitations are Auth0: api/management/v2/organizations/get-invitations. They
 // are made by Invite.
-var OrganizationInvitations = &Kind{Kind: resource.OrganizationInvitations, Owner: Organizations}
+var OrganizationInvitations = declare(&Kind{
+	Kind: resource.OrganizationInvitations, Owner: Organizations,
+	refers: []reference{byUnlinked("client_id", Clients), byUnlinked("connection_id", Connections)},
+})
 
 // invitationLife is how long an invitation is good for unless it says otherwise.
 const invitationLife = 7 * 24 * time.Hour
@@ -186,11 +189,11 @@ func knownRoles(tx *storage.Tx, doc storage.Document) error {
 // AcceptInvitation makes the user whom an invitation is for a member, with the roles
 // and the metadata that it brings. The invitation is gone after that.
 func AcceptInvitation(tx *storage.Tx, i storage.Invitation, user string) error {
-	if err := tx.AddMember(i.OrganizationID, user); err != nil {
+	if err := AddMember(tx, i.OrganizationID, user); err != nil {
 		return err
 	}
 	for _, role := range i.Roles {
-		if err := tx.AddMemberRole(i.OrganizationID, user, role); err != nil {
+		if err := AddMemberRole(tx, i.OrganizationID, user, role); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,29 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
+// OrganizationMembers are the users in an organization, and memberRoles the roles that they have
+// in it: the parent of those is what storage.MemberOf gives.
+var (
+	OrganizationMembers = declare(&Kind{
+		Kind: resource.OrganizationMembers, Owner: Organizations, refers: []reference{by("user_id", Users)},
+	})
+	_ = declare(&Kind{Kind: resource.MemberRoles, refers: []reference{
+		by("id", Roles),
+		{to: Users, value: func(member string, _ storage.Document) string { _, user := storage.MemberFrom(member); return user }},
+		{to: Organizations, value: func(member string, _ storage.Document) string { org, _ := storage.MemberFrom(member); return org }},
+	}})
+)
+
+// AddMember puts a user into an organization.
+func AddMember(tx *storage.Tx, organization, user string) error {
+	return PlainOf(tx, resource.OrganizationMembers, organization).Put(storage.Document{"user_id": user})
+}
+
+// AddMemberRole gives a member of an organization a role in it.
+func AddMemberRole(tx *storage.Tx, organization, user, role string) error {
+	return PlainOf(tx, resource.MemberRoles, storage.MemberOf(organization, user)).Put(storage.Document{"id": role})
+}
+
 // RequireMember sees that a user is in an organization, which has to be there.
 func RequireMember(tx *storage.Tx, organization, user string) error {
 	if err := Organizations.Require(tx, organization); err != nil {
@@ -26,7 +49,7 @@ func AddMembers(tx *storage.Tx, organization string, users []string) error {
 		if err := Users.Require(tx, user); err != nil {
 			return err
 		}
-		if err := tx.AddMember(organization, user); err != nil {
+		if err := AddMember(tx, organization, user); err != nil {
 			return err
 		}
 	}
@@ -74,7 +97,7 @@ func ChangeMemberRoles(tx *storage.Tx, organization, user string, roles []string
 		if err := Roles.Require(tx, role); err != nil {
 			return err
 		}
-		if err := tx.AddMemberRole(organization, user, role); err != nil {
+		if err := AddMemberRole(tx, organization, user, role); err != nil {
 			return err
 		}
 	}

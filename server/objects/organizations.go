@@ -8,22 +8,17 @@ import (
 )
 
 // Organizations are Auth0: api/management/v2/organizations.
-var Organizations = &Kind{
+var Organizations = declare(&Kind{
 	Kind: resource.Organizations,
-	parts: []string{
-		storage.OrganizationConnectionsKind, resource.OrganizationClients.Name, resource.OrganizationGrants.Name, storage.OrganizationMembersKind,
-		resource.OrganizationInvitations.Name, resource.DiscoveryDomains.Name,
-	},
-	referring: []string{storage.MemberRolesKind},
 	before: func(_ Collection, doc, _ storage.Document) error {
 		delete(doc, "enabled_connections") // kept by themselves
 		return nil
 	},
 	after: enableConnections, deleted: deleteOrganization,
-}
+})
 
 // DiscoveryDomains are the domains by which an organization is found.
-var DiscoveryDomains = &Kind{
+var DiscoveryDomains = declare(&Kind{
 	Kind: resource.DiscoveryDomains, Owner: Organizations,
 	before: func(o Collection, doc, old storage.Document) error {
 		if old == nil {
@@ -32,7 +27,7 @@ var DiscoveryDomains = &Kind{
 		}
 		return nil
 	},
-}
+})
 
 // deleteOrganization removes what came of an organization that is gone.
 func deleteOrganization(o Collection, doc storage.Document) error {

@@ -9,7 +9,7 @@ import (
 )
 
 // PhoneProviders are Auth0: api/management/v2/branding/phone/providers.
-var PhoneProviders = &Kind{
+var PhoneProviders = declare(&Kind{
 	Kind: resource.PhoneProviders,
 	before: func(o Collection, doc, _ storage.Document) error {
 		doc["tenant"] = o.TenantName()
@@ -18,10 +18,10 @@ var PhoneProviders = &Kind{
 		}
 		return nil
 	},
-}
+})
 
 // PhoneTemplates are Auth0: api/management/v2/branding/phone/templates.
-var PhoneTemplates = &Kind{
+var PhoneTemplates = declare(&Kind{
 	Kind: resource.PhoneTemplates,
 	before: func(o Collection, doc, _ storage.Document) error {
 		doc["tenant"] = o.TenantName()
@@ -32,7 +32,7 @@ var PhoneTemplates = &Kind{
 		}
 		return nil
 	},
-}
+})
 
 // Notification is the words of a message to a phone.
 type Notification struct{ kind, from, text, voice string }

@@ -6,10 +6,10 @@ import (
 )
 
 // RateLimitPolicies are Auth0: api/management/v2/rate-limit-policies.
-var RateLimitPolicies = &Kind{Kind: resource.RateLimitPolicies, before: checkRateLimitPolicy}
+var RateLimitPolicies = declare(&Kind{Kind: resource.RateLimitPolicies, before: checkRateLimitPolicy})
 
 // CredentialTemplates are Auth0: api/management/v2/verifiable-credentials.
-var CredentialTemplates = &Kind{Kind: resource.CredentialTemplates}
+var CredentialTemplates = declare(&Kind{Kind: resource.CredentialTemplates})
 
 // checkRateLimitPolicy sees that nobody has two policies for the same, and dates
 // the policy.

@@ -6,11 +6,11 @@ import (
 )
 
 // ConnectionProfiles are Auth0: api/management/v2/connection-profiles.
-var ConnectionProfiles = &Kind{Kind: resource.ConnectionProfiles}
+var ConnectionProfiles = declare(&Kind{Kind: resource.ConnectionProfiles})
 
 // UserAttributeProfiles are Auth0: api/management/v2/user-attribute-profiles. What follows
 // from other members is filled in after a change, too.
-var UserAttributeProfiles = &Kind{
+var UserAttributeProfiles = declare(&Kind{
 	Kind: resource.UserAttributeProfiles,
 	before: func(o Collection, doc, old storage.Document) error {
 		if old != nil {
@@ -18,11 +18,11 @@ var UserAttributeProfiles = &Kind{
 		}
 		return nil
 	},
-}
+})
 
 // TokenExchangeProfiles are Auth0: api/management/v2/token-exchange-profiles. Each has an
 // action.
-var TokenExchangeProfiles = &Kind{
+var TokenExchangeProfiles = declare(&Kind{
 	Kind: resource.TokenExchangeProfiles,
 	before: func(o Collection, doc, _ storage.Document) error {
 		_, err := o.Tx.Documents(resource.Actions.Name, "").Document(storage.Text(doc, "action_id"))
@@ -31,4 +31,4 @@ var TokenExchangeProfiles = &Kind{
 		}
 		return err
 	},
-}
+})

@@ -8,13 +8,13 @@ import (
 )
 
 // ResourceServers are the APIs of the tenant, Auth0: api/management/v2/resource-servers.
-var ResourceServers = &Kind{
+var ResourceServers = declare(&Kind{
 	Kind: resource.ResourceServers,
 	table: func(tx *storage.Tx) Store {
 		return apis{Acted[storage.ResourceServer]{Resources: tx.ResourceServers}, tx}
 	},
 	before: checkAPI, deleted: deleteAPI,
-}
+})
 
 // apis finds an API by its id or its identifier.
 type apis struct {
@@ -72,9 +72,6 @@ func deleteAPI(o Collection, doc storage.Document) error {
 	identifier := storage.Text(doc, "identifier")
 	if doc["is_system"] == true && resource.SystemAPI(o.Issuer, identifier) == nil { // those have been activated, and may go
 		return resource.InvalidBody("System resource servers cannot be deleted.")
-	}
-	if err := deleteClientGrants(o.Tx, "audience", identifier); err != nil {
-		return err
 	}
 	var consents []string
 	for g, err := range o.Tx.Grants.All() {

@@ -6,10 +6,10 @@ import (
 )
 
 // Roles are Auth0: manage-users/access-control/rbac.
-var Roles = &Kind{
+var Roles = declare(&Kind{
 	Kind: resource.Roles, table: func(tx *storage.Tx) Store { return Acted[storage.Role]{Resources: tx.Roles} },
-	referring: []string{storage.MemberRolesKind}, deleted: deleteRole,
-}
+	deleted: deleteRole,
+})
 
 // deleteRole takes the role from everyone who has it.
 func deleteRole(o Collection, doc storage.Document) error {

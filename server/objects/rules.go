@@ -6,10 +6,10 @@ import (
 )
 
 // Rules are Auth0: api/management/v2/rules.
-var Rules = &Kind{Kind: resource.Rules, before: placeRule}
+var Rules = declare(&Kind{Kind: resource.Rules, before: placeRule})
 
 // RulesConfigs are the values that rules read, by their keys.
-var RulesConfigs = &Kind{Kind: resource.RulesConfigs}
+var RulesConfigs = declare(&Kind{Kind: resource.RulesConfigs})
 
 // placeRule puts a rule that does not say where it comes behind all others.
 func placeRule(o Collection, doc, _ storage.Document) error {

@@ -6,15 +6,20 @@ import (
 )
 
 // SelfServiceProfiles are Auth0: api/management/v2/self-service-profiles.
-var SelfServiceProfiles = &Kind{
-	Kind: resource.SelfServiceProfiles, parts: []string{resource.SelfServiceTexts.Name, resource.SelfServiceTickets.Name},
+var SelfServiceProfiles = declare(&Kind{
+	Kind: resource.SelfServiceProfiles,
 	before: func(_ Collection, doc, _ storage.Document) error {
 		if doc["user_attributes"] == nil {
 			doc["user_attributes"] = []any{}
 		}
 		return nil
 	},
-}
+})
+
+var (
+	_ = declare(&Kind{Kind: resource.SelfServiceTexts, Owner: SelfServiceProfiles})
+	_ = declare(&Kind{Kind: resource.SelfServiceTickets, Owner: SelfServiceProfiles})
+)
 
 // RequireProfile sees that there is a profile with an id, or says so in Auth0's words.
 func RequireProfile(tx *storage.Tx, id string) error {

@@ -37,28 +37,23 @@ type Acted[T any] struct{ storage.Resources[T] }
 // Plain keeps a kind that is configuration alone among all others of that sort.
 type Plain struct {
 	storage.Documents
-	Kind *resource.Kind
-	// Links are the keys of what an object refers to, so that it can be found by those;
-	// nil for nothing.
-	Links func(storage.Document) []string
+	Kind   *resource.Kind
+	parent string
 }
 
 // PlainOf returns the objects of a kind that belong to a parent, "" for none.
 func PlainOf(tx *storage.Tx, kind *resource.Kind, parent string) Plain {
-	return Plain{Documents: tx.Documents(kind.Name, parent), Kind: kind}
+	return Plain{Documents: tx.Documents(kind.Name, parent), Kind: kind, parent: parent}
 }
 
 // Put implements Store.
 func (p Plain) Put(doc storage.Document) error {
 	id, _ := doc[p.Kind.ID].(string)
-	w := storage.Write{ID: id, Document: doc}
+	w := storage.Write{ID: id, Document: doc, Links: linksOf(p.Kind, p.parent, doc)}
 	for _, name := range p.Kind.Unique {
 		if value, ok := doc[name].(string); ok {
 			w.Unique = append(w.Unique, key(name, value))
 		}
-	}
-	if p.Links != nil {
-		w.Links = p.Links(doc)
 	}
 	return p.Documents.Put(w)
 }

@@ -16,22 +16,15 @@ import (
 
 // Users are Auth0: api/management/v2/users. Their creation and change are functions of
 // their own, since those come with passwords and messages.
-var Users = &Kind{
+var Users = declare(&Kind{
 	Kind: resource.Users, table: func(tx *storage.Tx) Store { return Acted[storage.User]{Resources: tx.Users} },
-	referring: referringToUsers,
 	deleted: func(o Collection, doc storage.Document) error {
 		if err := forgetAccounts(o.Tx, UserOf(doc)); err != nil {
 			return err
 		}
 		return forgetUsers(o.Change, storage.Text(doc, "user_id"))
 	},
-}
-
-// referringToUsers names the kinds of what goes with a user.
-var referringToUsers = []string{
-	storage.OrganizationMembersKind, storage.MemberRolesKind, resource.AuthenticationMethods.Name, resource.DeviceCredentials.Name,
-	resource.ConnectedAccounts.Name,
-}
+})
 
 // deleteUsers removes users with all that is theirs.
 func deleteUsers(ch *Change, ids ...string) error {
@@ -63,7 +56,7 @@ func takeOut(ch *Change, ids ...string) error {
 		if err := ch.Tx.Users.Delete(id); err != nil {
 			return err
 		}
-		if err := ch.Tx.DeleteLinked(id, referringToUsers...); err != nil {
+		if err := Users.forget(ch.Tx, storage.Document{resource.Users.ID: id}); err != nil {
 			return err
 		}
 	}

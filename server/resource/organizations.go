@@ -127,3 +127,11 @@ var AddedOrganizationClients = &Kind{Fields: Fields{
 		Type: Object, Fields: OrganizationClients.Fields,
 	}},
 }}
+
+// OrganizationMembers are the users in an organization, Auth0:
+// api/management/v2/organizations/get-members.
+var OrganizationMembers = &Kind{Name: storage.OrganizationMembersKind, ID: "user_id"}
+
+// MemberRoles are the roles of a user in an organization, Auth0:
+// api/management/v2/organizations/get-organization-member-roles.
+var MemberRoles = &Kind{Name: storage.MemberRolesKind, ID: "id"}

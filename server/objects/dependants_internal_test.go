@@ -1,0 +1,112 @@
+package objects
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/storage/memory"
+)
+
+// TestDependantsGoAlong keeps, for every kind that says what its objects belong to or refer to, an object of
+// each such sort and one beside it, has the other object go, and sees that the first goes too and the second
+// stays.
+func TestDependantsGoAlong(t *testing.T) {
+	const gone, stays = "gone", "stays"
+	// of is an object with whatever a kind here refers to another by, and its parent.
+	of := func(value string) (parent string, doc storage.Document) {
+		doc = storage.Document{}
+		for _, member := range []string{"id", "client_id", "connection_id", "user_id", "grant_id", "action_id", "audience"} {
+			doc[member] = value
+		}
+		return storage.MemberOf(value, value), doc
+	}
+	seen := 0
+	for _, kind := range declared {
+		relations := map[string]func(tx *storage.Tx) error{}
+		if kind.Owner != nil {
+			relations["belongs to "+kind.Owner.Name] = func(tx *storage.Tx) error {
+				return kind.Owner.forget(tx, storage.Document{kind.Owner.ID: gone})
+			}
+		}
+		for _, ref := range kind.refers {
+			relations["refers to "+ref.to.Name] = func(tx *storage.Tx) error {
+				to := storage.Document{ref.to.ID: gone}
+				if ref.as != "" {
+					to = storage.Document{ref.to.ID: "another value", ref.as: gone}
+				}
+				if got := ref.value(of(gone)); got != gone {
+					return fmt.Errorf("the object here has %q for what it refers to: the test lacks a member", got)
+				}
+				return ref.to.forget(tx, to)
+			}
+		}
+		for relation, forget := range relations {
+			seen++
+			t.Run(kind.Name+" "+relation, func(t *testing.T) {
+				db, err := storage.Open(memory.New())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _ = db.Close() }()
+				err = db.Update(t.Context(), func(tx *storage.Tx) error {
+					stores := map[string]Store{}
+					for _, value := range []string{gone, stays} {
+						parent, doc := of(value)
+						if kind.Owner != nil {
+							parent = value
+						}
+						doc[kind.ID] = value
+						st := Store(PlainOf(tx, kind.Kind, parent))
+						if kind.table != nil {
+							st = kind.table(tx)
+						}
+						if err := st.Put(doc); err != nil {
+							return err
+						}
+						stores[value] = st
+					}
+					if err := forget(tx); err != nil {
+						return err
+					}
+					if _, err := stores[gone].Document(gone); !storage.IsNotFound(err) {
+						t.Errorf("it did not go along: %v", err)
+					}
+					if _, err := stores[stays].Document(stays); err != nil {
+						t.Errorf("what has nothing to do with it: %v", err)
+					}
+					return nil
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+	}
+	if seen == 0 {
+		t.Error("no kind belongs or refers to another")
+	}
+}
+
+// TestAKindIsDeclaredOnce sees that no two declarations are about one kind of documents, and that what
+// a kind belongs to or refers to is declared as well.
+func TestAKindIsDeclaredOnce(t *testing.T) {
+	names := map[string]bool{}
+	known := map[*Kind]bool{}
+	for _, kind := range declared {
+		if names[kind.Name] {
+			t.Errorf("%s is declared twice", kind.Name)
+		}
+		names[kind.Name], known[kind] = true, true
+	}
+	for _, kind := range declared {
+		if kind.Owner != nil && !known[kind.Owner] {
+			t.Errorf("%s belongs to a kind that is not declared", kind.Name)
+		}
+		for _, ref := range kind.refers {
+			if !known[ref.to] {
+				t.Errorf("%s refers to a kind that is not declared", kind.Name)
+			}
+		}
+	}
+}
