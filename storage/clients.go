@@ -80,12 +80,22 @@ type Client struct {
 	TokenExchange struct {
 		AllowAnyProfileOfType []string `json:"allow_any_profile_of_type"`
 	} `json:"token_exchange"`
+	// NativeSocialLogin says by the SDKs of which social networks people log in.
+	NativeSocialLogin NativeSocialLogin `json:"native_social_login"`
 	// ClientAliases are the realms by which WS-Federation knows the client.
 	ClientAliases []string `json:"client_aliases"`
 	// Addons are the settings of what is not OpenID Connect, by name. They have no fixed form: who
 	// uses one reads it with care.
 	Addons map[string]any `json:"addons"`
 }
+
+// NativeSocialLogin are the social networks, by name, whose SDKs' tokens an application may exchange.
+type NativeSocialLogin map[string]struct {
+	Enabled bool `json:"enabled"`
+}
+
+// Allows reports whether the application may exchange the tokens of a network's SDK.
+func (n NativeSocialLogin) Allows(network string) bool { return n[network].Enabled }
 
 // When users are asked for their organization, Auth0: manage-users/organizations/
 // configure-organizations/define-organization-behavior.

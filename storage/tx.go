@@ -56,6 +56,7 @@ type Tx struct {
 	IdentityTokens     Table[IdentityTokens]
 	Ceremonies         Table[Ceremony]
 	Pushes             Table[Push]
+	SubjectTokens      Table[SubjectToken]
 }
 
 func newTx(kv keyspace.KV, m *memos) *Tx {
@@ -101,6 +102,7 @@ func newTx(kv keyspace.KV, m *memos) *Tx {
 	tx.IdentityTokens = table(tx, identityTokens)
 	tx.Ceremonies = table(tx, ceremonies)
 	tx.Pushes = table(tx, pushes)
+	tx.SubjectTokens = table(tx, subjectTokens)
 	return tx
 }
 
@@ -156,6 +158,8 @@ func (tx *Tx) expiring(name string) (records, bool) {
 		return tx.Guesses.records, true
 	case devices.name:
 		return tx.Devices.records, true
+	case subjectTokens.name:
+		return tx.SubjectTokens.records, true
 	}
 	return records{}, false
 }

@@ -1,6 +1,8 @@
 package control_test
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -88,6 +90,10 @@ func TestProvidersThatAreRefused(t *testing.T) {
 		{http.MethodPut, "/providers/work/choice", `{"person": 1}`, 400, "JSON object"},
 		{http.MethodPut, "/providers/nobody/choice", `{}`, 404, "GET /providers"},
 		{http.MethodDelete, "/providers/people/choice", "", 404, "to an identity provider"},
+		{http.MethodPost, "/providers/work/tokens", `{"client_id": "app"}`, 400, "of the strategy waad"},
+		{http.MethodPost, "/providers/google-oauth2/tokens", `{"person": "ada@example.com"}`, 400, "must name the application"},
+		{http.MethodPost, "/providers/google-oauth2/tokens", `{"client_id": "app", "person": "nobody"}`, 404, "knows nobody"},
+		{http.MethodPost, "/providers/people/tokens", `{"client_id": "app"}`, 404, "to an identity provider"},
 	} {
 		status, answer := l.ask(tt.method, tt.path, tt.body)
 		if status != tt.status || !strings.Contains(answer, tt.says) {
@@ -98,5 +104,31 @@ func TestProvidersThatAreRefused(t *testing.T) {
 	l.read(http.MethodGet, "/providers/work", "", &one)
 	if len(one.People) != 2 || one.Choice != nil {
 		t.Errorf("what was refused has changed the provider: %+v", one)
+	}
+}
+
+// TestTokensOfSDKs are given for the first person where none is named, and those of Google are ID tokens.
+func TestTokensOfSDKs(t *testing.T) {
+	l := listener{servertest.Start(t, servertest.Seed(providersFile)), t}
+	status, answer := l.ask(http.MethodPost, "/providers/google-oauth2/tokens", `{"client_id": "app"}`)
+	var given struct {
+		SubjectToken     string `json:"subject_token"`
+		SubjectTokenType string `json:"subject_token_type"`
+		ExpiresIn        int    `json:"expires_in"`
+		UserProfile      any    `json:"user_profile"`
+	}
+	if err := json.Unmarshal([]byte(answer), &given); err != nil || status != http.StatusCreated {
+		t.Fatalf("%d %s %v", status, answer, err)
+	}
+	var claims map[string]any
+	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(given.SubjectToken, ".")[1])
+	if err == nil {
+		err = json.Unmarshal(raw, &claims)
+	}
+	if err != nil || claims["iss"] != "https://accounts.google.com" || claims["aud"] != "simulated-google-oauth2" || claims["azp"] != "app" || claims["email"] != "ada@example.com" {
+		t.Errorf("the claims are %v, %v", claims, err)
+	}
+	if given.ExpiresIn != 3600 || given.SubjectTokenType != "http://auth0.com/oauth/token-type/google-id-token" || given.UserProfile != nil {
+		t.Errorf("it is %+v", given)
 	}
 }

@@ -180,7 +180,7 @@ func (m *room) complete(w http.ResponseWriter, r *http.Request, l leg, who provi
 	now := m.Now()
 	var finish func(http.ResponseWriter)
 	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error {
-		user, err := m.keep(tx, l.connection, who, now)
+		user, err := m.Keep(tx, l.connection, who, now)
 		if err != nil {
 			return err
 		}
@@ -213,10 +213,10 @@ var (
 	errNobody = &apierr.Error{Status: http.StatusForbidden, Code: accessDenied, Message: "The identity provider has named nobody"}
 )
 
-// keep makes the user who has an account at a provider, or changes what the provider says of one who
+// Keep makes the user who has an account at a provider, or changes what the provider says of one who
 // was there before. Where the account was linked to another user, that one logs in and keeps its own
-// profile, Auth0: manage-users/user-accounts/user-account-linking.
-func (m *room) keep(tx *storage.Tx, c storage.Connection, who providers.Account, now time.Time) (user storage.User, err error) {
+// profile, Auth0: manage-users/user-accounts/user-account-linking. Its refusals are apierr.Errors.
+func (m *room) Keep(tx *storage.Tx, c storage.Connection, who providers.Account, now time.Time) (user storage.User, err error) {
 	if strings.TrimPrefix(who.Identity.UserID, c.Name+"|") == "" {
 		return user, errNobody
 	}

@@ -162,7 +162,7 @@ func (m *room) unsolicited(w http.ResponseWriter, r *http.Request, params url.Va
 		if err := a.use(tx, c.Name); err != nil {
 			return err
 		}
-		user, err := m.keep(tx, c, a.account, now)
+		user, err := m.Keep(tx, c, a.account, now)
 		if err != nil {
 			return err
 		}

@@ -57,6 +57,23 @@ type Grant interface {
 	Commit(ctx context.Context, rq *TokenRequest, g *tokens.Grant, reply *Reply) error
 }
 
+// Permitting is a Grant that clients may use by other settings than by their grant_types.
+type Permitting interface {
+	// Permits returns the refusal of a request with a form by a client that may not use the grant.
+	Permits(c storage.Client, form url.Values) error
+}
+
+// permits refuses a grant to a client that may not use it.
+func permits(g Grant, c storage.Client, form url.Values) error {
+	switch p, own := g.(Permitting); {
+	case own:
+		return p.Permits(c, form)
+	case !c.Allows(g.Type()):
+		return apierr.GrantNotAllowed(g.Type())
+	}
+	return nil
+}
+
 // Token answers a request to the token endpoint. form holds its parameters; they
 // must be the request's PostForm as well.
 func (e *Engine) Token(ctx context.Context, r *http.Request, form url.Values) (Reply, error) {
@@ -132,8 +149,8 @@ func (h *grantHandler) HandleTokenEndpointRequest(ctx context.Context, ar fosite
 	if !ok || !isOurs {
 		return fosite.ErrServerError
 	}
-	if !c.Allows(h.grant.Type()) {
-		return apierr.GrantNotAllowed(h.grant.Type())
+	if err := permits(h.grant, c.Client, s.request.Form); err != nil {
+		return err
 	}
 	s.request.Client = c.Client
 	var err error

@@ -35,7 +35,7 @@ func (e *Engine) record(s *tokenSession, err error) {
 			event.UserName = tenantlog.UserName(*g.User)
 		}
 	}
-	event = event.Exchange(grantType, err)
+	event = event.Exchange(grantType, form.Get("subject_token_type"), err)
 	switch {
 	case errors.Is(err, storage.ErrReused) && grantType == "refresh_token":
 		event.Type, event.Description = tenantlog.RefreshTokenReused, "Reused rotating refresh token detected, revoked the family"

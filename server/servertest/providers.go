@@ -1,6 +1,10 @@
 package servertest
 
-import "net/http"
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+)
 
 // Person has the simulated identity provider of a connection know somebody, by an id and a profile.
 func (s *Server) Person(connection, id string, profile map[string]any) {
@@ -13,4 +17,27 @@ func (s *Server) Person(connection, id string, profile map[string]any) {
 func (s *Server) Choose(connection, outcome, person string) {
 	s.tb.Helper()
 	s.control(http.MethodPut, "/providers/"+connection+"/choice", map[string]any{"outcome": outcome, "person": person})
+}
+
+// NativeLogin is the request to the token endpoint of an application's app whose user, a person of the
+// simulated provider of a connection, has logged in by that provider's SDK.
+func (s *Server) NativeLogin(connection, person, clientID string) url.Values {
+	s.tb.Helper()
+	var given struct {
+		SubjectToken     string          `json:"subject_token"`
+		SubjectTokenType string          `json:"subject_token_type"`
+		UserProfile      json.RawMessage `json:"user_profile"`
+	}
+	raw := s.control(http.MethodPost, "/providers/"+connection+"/tokens", map[string]any{"person": person, "client_id": clientID})
+	if err := json.Unmarshal(raw, &given); err != nil {
+		s.tb.Fatal(err)
+	}
+	form := url.Values{
+		"grant_type": {"urn:ietf:params:oauth:grant-type:token-exchange"}, "client_id": {clientID},
+		"subject_token": {given.SubjectToken}, "subject_token_type": {given.SubjectTokenType},
+	}
+	if given.UserProfile != nil {
+		form.Set("user_profile", string(given.UserProfile))
+	}
+	return form
 }

@@ -218,7 +218,8 @@ func (s *Server) Reset() {
 	s.control(http.MethodPost, "/reset", nil)
 }
 
-func (s *Server) control(method, path string, body any) {
+// control sends a request to the control listener, and returns its answer.
+func (s *Server) control(method, path string, body any) []byte {
 	s.tb.Helper()
 	raw, err := json.Marshal(body)
 	if err != nil {
@@ -233,9 +234,11 @@ func (s *Server) control(method, path string, body any) {
 		s.tb.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if answer, _ := io.ReadAll(resp.Body); resp.StatusCode/100 != 2 {
-		s.tb.Fatalf("%s %s: %s %s", method, path, resp.Status, answer)
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode/100 != 2 {
+		s.tb.Fatalf("%s %s: %s %s %v", method, path, resp.Status, answer, err)
 	}
+	return answer
 }
 
 // Token posts a form to /oauth/token and returns status and body.

@@ -356,7 +356,7 @@ func BenchmarkRecord(b *testing.B) {
 	r := request("User-Agent", "Go-http-client/2.0")
 	b.ReportAllocs()
 	for b.Loop() {
-		l.Record(r, tenantlog.Event{ClientID: "app", ClientName: "My App", Audience: "https://api", Scope: "read:a"}.Exchange("client_credentials", nil))
+		l.Record(r, tenantlog.Event{ClientID: "app", ClientName: "My App", Audience: "https://api", Scope: "read:a"}.Exchange("client_credentials", "", nil))
 	}
 	b.StopTimer()
 	close(stop)
@@ -370,7 +370,7 @@ func BenchmarkFlush(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		for range 1000 {
-			l.Record(r, tenantlog.Event{ClientID: "app", ClientName: "My App", Audience: "https://api", Scope: "read:a"}.Exchange("client_credentials", nil))
+			l.Record(r, tenantlog.Event{ClientID: "app", ClientName: "My App", Audience: "https://api", Scope: "read:a"}.Exchange("client_credentials", "", nil))
 		}
 		if err := l.Flush(); err != nil {
 			b.Fatal(err)

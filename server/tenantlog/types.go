@@ -100,15 +100,32 @@ var exchanges = map[string]exchange{
 	"http://auth0.com/oauth/grant-type/mfa-recovery-code": {"sercft", "fercft", "Password and MFA Recovery code for Access Token"},
 	"http://auth0.com/oauth/grant-type/passwordless/otp":  {Login, "fepotpft", "Passwordless OTP for Access Token"},
 	"urn:ietf:params:oauth:grant-type:device_code":        {"sede", "fede", "Device Code for Access Token"},
-	"urn:ietf:params:oauth:grant-type:token-exchange":     {"secte", "fecte", "Custom Token Exchange"},
+	TokenExchange: {"secte", "fecte", "Custom Token Exchange"},
 
 	"urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token": {"seta", "feta", "Refresh Token for Token for 3rd party API"},
 }
 
+// TokenExchange is the grant type of exchanges, which are of several kinds.
+const TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange" //nolint:gosec // a name
+
+// ofSubject are the uses of TokenExchange by the type of the token that is exchanged, but for those of profiles.
+var ofSubject = map[string]exchange{
+	"http://auth0.com/oauth/token-type/apple-authz-code":                   nativeSocial,
+	"http://auth0.com/oauth/token-type/facebook-info-session-access-token": nativeSocial,
+	"http://auth0.com/oauth/token-type/google-id-token":                    nativeSocial,
+
+	"urn:ietf:params:oauth:token-type:access_token": {"success_on_behalf_of_token_exchange", "failed_on_behalf_of_token_exchange", "On-Behalf-Of Token Exchange"},
+}
+
+var nativeSocial = exchange{"sens", "fens", "Native Social Login"}
+
 // Exchange says of an event what the outcome of a token request is: err is nil for
-// one that was answered with tokens.
-func (e Event) Exchange(grantType string, err error) Event {
+// one that was answered with tokens. subject is its subject_token_type, "" for none.
+func (e Event) Exchange(grantType, subject string, err error) Event {
 	x := exchanges[grantType]
+	if one, known := ofSubject[subject]; known && grantType == TokenExchange {
+		x = one
+	}
 	if err == nil {
 		e.Type, e.Description = x.succeeded, x.description
 		return e

@@ -33,9 +33,11 @@ func exchanging(file object) {
 		delete(c, "callbacks")
 		return c
 	}
-	allowed := confidential("allowed", "regular_web", grants)
+	allowed := confidential("allowed", "regular_web", object{"grant_types": []string{}})
 	allowed["token_exchange"] = object{"allow_any_profile_of_type": []string{"custom_authentication"}}
-	file["clients"] = append(file["clients"].([]object), of(service, plain), of(second, guarded), allowed, confidential("other", "regular_web", grants))
+	bySwitch := of(second, guarded) // which stands in the place of the grant type
+	bySwitch["grant_types"], bySwitch["token_exchange"] = []string{}, object{"allow_any_profile_of_type": []string{"on_behalf_of_token_exchange"}}
+	file["clients"] = append(file["clients"].([]object), of(service, plain), bySwitch, allowed, confidential("other", "regular_web", grants))
 }
 
 func (tn tenant) swap(client string, subject any, more ...string) (int, object) {
@@ -76,6 +78,7 @@ func TestOnBehalfOf(t *testing.T) {
 	if diff := cmp.Diff(object{"sub": second, "act": object{"sub": service}}, claims["act"]); diff != "" || claims["scope"] != "read:it" || next["id_token"] != nil {
 		t.Errorf("%v %s", claims, diff)
 	}
+	tn.logged("success_on_behalf_of_token_exchange", 2)
 	// Back and forth, until too many act.
 	token, audience, by := next["access_token"], guarded, service
 	for range 3 {
@@ -88,6 +91,22 @@ func TestOnBehalfOf(t *testing.T) {
 	status, body = tn.swap(by, token, "audience", audience)
 	if status != http.StatusBadRequest || body["error_description"] != "Delegation chain (`act` claim) depth exceeds the maximum allowed limit of 5" {
 		t.Errorf("%d %v", status, body)
+	}
+	tn.logged("failed_on_behalf_of_token_exchange", 1)
+}
+
+// logged has as many events of a type in the tenant's log.
+func (tn tenant) logged(kind string, want int) {
+	tn.t.Helper()
+	_, answer := tn.Manage(tn.browser, http.MethodGet, "logs?per_page=100", nil)
+	n := 0
+	for _, e := range answer.([]any) {
+		if e.(object)["type"] == kind {
+			n++
+		}
+	}
+	if n != want {
+		tn.t.Errorf("%d events %s in the log, want %d", n, kind, want)
 	}
 }
 
@@ -129,7 +148,6 @@ func TestExchangesThatAreRefused(t *testing.T) {
 		{"of a type that nobody has registered", "allowed", good["access_token"], []string{"subject_token_type", "urn:example:none"}, 400, "No token exchange profile"},
 		{"by a profile, by an application that may not", "other", good["access_token"], []string{"subject_token_type", customType}, 403, "profiles of type custom_authentication"},
 		{"by a profile, whose code does not run", "allowed", good["access_token"], []string{"subject_token_type", customType}, 501, "of the token exchange profile Legacy"},
-		{"of a social network", "allowed", good["access_token"], []string{"subject_token_type", "http://auth0.com/oauth/token-type/apple-authz-code"}, 501, "Apple"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			status, body := tn.swap(tt.client, tt.subject, tt.more...)

@@ -6,9 +6,11 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/providers"
 	"github.com/tenant0/tenant0/server/signin"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/server/web"
@@ -35,6 +37,9 @@ type Providers interface {
 	// Renew returns what the provider of a connection gives for a refresh token of its own. The
 	// provider's refusal is an error, and so is that it cannot be reached.
 	Renew(ctx context.Context, c storage.Connection, old storage.IdentityTokens) (storage.IdentityTokens, error)
+	// Keep makes the user who has an account at the provider of a connection, or writes into the user
+	// what the provider says. What it refuses is an apierr.Error.
+	Keep(tx *storage.Tx, c storage.Connection, who providers.Account, now time.Time) (storage.User, error)
 }
 
 // Grants lists the grants that the token endpoint serves; a new grant is one
@@ -53,7 +58,7 @@ func Grants(d Deps) []oauth.Grant {
 		&mfaRecoveryCode{persons},
 		&deviceCode{persons},
 		&passkey{persons},
-		&tokenExchange{d.DB, d.Issuer},
+		&tokenExchange{persons},
 		&connectionToken{d.DB, d.Issuer, d.Providers},
 	}
 }
@@ -67,7 +72,7 @@ func Mount(rt *web.Router, engine *oauth.Engine) {
 
 //auth0:operation POST /oauth/token
 func (m *room) exchange(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.Form(w, r, "authn_response")
+	form, err := web.Form(w, r, "authn_response", "user_profile")
 	if err != nil {
 		return err
 	}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/providers"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/storage"
@@ -22,20 +24,9 @@ const accessTokenType = "urn:ietf:params:oauth:token-type:access_token" //nolint
 // api/authentication/on-behalf-of-token-exchange/get-token.
 const maxActors = 5
 
-// nativeTypes are the tokens of social networks' own SDKs, by the network that would have to be
-// asked about them. Auth0: authenticate/login/native-login.
-var nativeTypes = map[string]string{
-	"http://auth0.com/oauth/token-type/apple-authz-code":                   "Apple",
-	"http://auth0.com/oauth/token-type/facebook-info-session-access-token": "Facebook",
-	"http://auth0.com/oauth/token-type/google-id-token":                    "Google",
-}
-
 // tokenExchange exchanges a token for another one, RFC 8693. What a token's type means decides
 // which of Auth0's exchanges it is.
-type tokenExchange struct {
-	db     *storage.DB
-	issuer *tokens.Issuer
-}
+type tokenExchange struct{ people }
 
 // Type implements oauth.Grant.
 func (g *tokenExchange) Type() string { return "urn:ietf:params:oauth:grant-type:token-exchange" }
@@ -48,8 +39,8 @@ func (g *tokenExchange) Validate(ctx context.Context, rq *oauth.TokenRequest) (*
 		}
 	}
 	kind := rq.Form.Get("subject_token_type")
-	if network, native := nativeTypes[kind]; native {
-		return nil, apierr.NotEmulated("Native social login: nobody asks " + network + " whose token it is, so that an exchange of " + kind)
+	if network, native := providers.NativeByType(kind); native {
+		return g.native(ctx, rq, network)
 	}
 	if kind == accessTokenType {
 		return g.onBehalf(ctx, rq)
@@ -57,11 +48,34 @@ func (g *tokenExchange) Validate(ctx context.Context, rq *oauth.TokenRequest) (*
 	return nil, g.custom(ctx, rq, kind)
 }
 
+// Permits implements oauth.Permitting: each of the exchanges has a switch of its own. A client that has the
+// grant type among its own may use those of profiles and on behalf of users by that, too.
+func (g *tokenExchange) Permits(c storage.Client, form url.Values) error {
+	kind := form.Get("subject_token_type")
+	network, native := providers.NativeByType(kind)
+	switch {
+	case native && c.NativeSocialLogin.Allows(network.Name):
+		return nil
+	case native:
+		return nativeNotAllowed(g.Type(), network)
+	case c.Allows(g.Type()):
+		return nil
+	case kind == accessTokenType && slices.Contains(c.TokenExchange.AllowAnyProfileOfType, onBehalfProfile):
+		return nil
+	case kind != accessTokenType && len(c.TokenExchange.AllowAnyProfileOfType) > 0:
+		return nil
+	}
+	return apierr.GrantNotAllowed(g.Type())
+}
+
+// onBehalfProfile is the kind of exchange of access tokens among those that a client may use.
+const onBehalfProfile = "on_behalf_of_token_exchange"
+
 // custom refuses the exchange of a profile: the tenant's code would have to say who the user is.
 // What is wrong before that code would run is answered as Auth0 does.
 func (g *tokenExchange) custom(ctx context.Context, rq *oauth.TokenRequest, kind string) error {
 	var profile storage.Document
-	err := g.db.View(ctx, func(tx *storage.Tx) error {
+	err := g.DB.View(ctx, func(tx *storage.Tx) error {
 		for entry, err := range tx.Documents(resource.TokenExchangeProfiles.Name, "").All() {
 			if err != nil {
 				return err
@@ -104,7 +118,7 @@ func (g *tokenExchange) onBehalf(ctx context.Context, rq *oauth.TokenRequest) (*
 	case rq.Form.Get("requested_token_type") != "" && rq.Form.Get("requested_token_type") != accessTokenType:
 		return nil, apierr.InvalidParameter("requested_token_type", "must be "+accessTokenType)
 	}
-	claims, err := g.issuer.Verify(ctx, rq.Form.Get("subject_token"), rq.Client.ResourceServerIdentifier, rq.Now)
+	claims, err := g.Issuer.Verify(ctx, rq.Form.Get("subject_token"), rq.Client.ResourceServerIdentifier, rq.Now)
 	if err != nil || claims.GTY == tokens.GTYClientCredentials || strings.HasSuffix(claims.Subject, "@clients") {
 		return nil, invalidSubject(err)
 	}
@@ -122,7 +136,7 @@ func (g *tokenExchange) onBehalf(ctx context.Context, rq *oauth.TokenRequest) (*
 		Client: rq.Client, Actor: actor,
 		Issue: storage.Issue{ClientID: rq.Client.ClientID, UserID: claims.Subject, Audience: audience, Organization: claims.Organization, Requested: rq.Form.Get("scope")},
 	}
-	err = g.db.View(ctx, func(tx *storage.Tx) error { return g.decide(tx, grant) })
+	err = g.DB.View(ctx, func(tx *storage.Tx) error { return g.decide(tx, grant) })
 	return grant, err
 }
 
@@ -181,8 +195,12 @@ func invalidSubject(cause error) error {
 	}).With(cause)
 }
 
-// Commit implements oauth.Grant: nothing is kept.
-func (g *tokenExchange) Commit(_ context.Context, _ *oauth.TokenRequest, _ *tokens.Grant, reply *oauth.Reply) error {
+// Commit implements oauth.Grant: it lets in who has logged in by the SDK of a social network. Of the other exchanges
+// nothing is kept.
+func (g *tokenExchange) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
+	if rq.Admit != nil {
+		return g.people.Commit(ctx, rq, grant, reply)
+	}
 	reply.IssuedTokenType = accessTokenType
 	return nil
 }
