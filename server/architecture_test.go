@@ -29,7 +29,7 @@ var floors = map[string]int{
 	"config": 1, "keys": 1, "keys/ca": 1, "storage/memory": 1, "storage/queue": 1, "storage/postgres/pgtest": 1, "storage/enginetest": 1, "server/identity": 1, "server/logstream": 1,
 	"server/outbox": 1, "server/prompts": 1, "server/resource": 1, "server/search": 1, "server/tenantlog": 1, "server/web": 1,
 
-	"server/account": 2, "server/authz": 2, "server/emails": 2, "server/eventstream": 2, "server/outside": 2, "server/registered": 2, "server/session": 2,
+	"server/account": 2, "server/authz": 2, "server/emails": 2, "server/eventstream": 2, "server/outside": 2, "server/registered": 2, "server/resource/resourcetest": 2, "server/session": 2,
 	"storage/bolt": 2, "storage/postgres": 2,
 
 	// The tenant file's language is for who seeds, imports and exports: nothing below them speaks it.

@@ -52,11 +52,18 @@ var authenticationMethods = Field{Type: Object, Nullable: true, Plain: true, Min
 	"private_key_jwt": withCredentials, "tls_client_auth": withCredentials, "self_signed_tls_client_auth": withCredentials,
 }}
 
+// credentialReference names a credential by its id, or is a new one. What an application is shown to have comes
+// back with a change of it, so more members are taken.
+var credentialReference = Field{Type: Object, Open: true, Fields: Fields{
+	"id": {Type: String}, "name": {Type: String}, "kid": {Type: String}, "alg": {Type: String}, "pem": {Type: String},
+	"credential_type": {Type: String}, "subject_dn": {Type: String}, "parse_expiry_from_cert": {Type: Bool}, "expires_at": {Type: String, Nullable: true},
+}}
+
 // withCredentials refers to credentials of the application, or has new ones of it, which the kind of credentials checks.
-var withCredentials = Field{Type: Object, Fields: Fields{"credentials": {Type: Array, Required: true, Plain: true, Item: &Field{Type: Object, Open: true}}}}
+var withCredentials = Field{Type: Object, Fields: Fields{"credentials": {Type: Array, Required: true, Plain: true, Item: &credentialReference}}}
 
 var signedRequests = Field{Type: Object, Plain: true, Fields: Fields{
-	"required": flag, "credentials": {Type: Array, Plain: true, Item: &Field{Type: Object, Open: true}},
+	"required": flag, "credentials": {Type: Array, Plain: true, Item: &credentialReference},
 }}
 
 // myOrganization is Auth0: manage-users/my-organization-api.

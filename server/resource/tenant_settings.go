@@ -44,7 +44,7 @@ var TenantSettings = &Kind{
 		"sandbox_versions_available": {Type: Array, Access: ReadOnly, Default: []any{"22", "18"}},
 		"resource_parameter_profile": {Type: String, Default: "audience", Enum: []string{"audience", "compatibility"}},
 		"enabled_locales":            {Type: Array, Min: 1, Ordered: true, Item: oneOf(locales...), Default: []any{"en"}},
-		"flags": {Type: Object, Open: true, Default: storage.Document{
+		"flags": {Type: Object, Open: true, Item: &Field{Type: Bool, Nullable: true}, Default: storage.Document{
 			"allow_changing_enable_sso": false, "allow_legacy_delegation_grant_types": false, "allow_legacy_ro_grant_types": false,
 			"cannot_change_enforce_client_authentication_on_passwordless_start": true, "change_pwd_flow_v1": false,
 			"disable_clickjack_protection_headers": false, "disable_impersonation": true, "enable_apis_section": false,

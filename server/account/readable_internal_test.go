@@ -1,0 +1,15 @@
+package account
+
+import (
+	"testing"
+
+	"github.com/tenant0/tenant0/server/resource"
+	"github.com/tenant0/tenant0/server/resource/resourcetest"
+)
+
+// TestSettingsCanBeRead holds what is read of attack protection against what may be set.
+func TestSettingsCanBeRead(t *testing.T) {
+	resourcetest.Readable[Protection](t, resource.BruteForceProtection)
+	resourcetest.Readable[throttling](t, resource.SuspiciousIPThrottling)
+	resourcetest.Readable[breached](t, resource.BreachedPasswordDetection)
+}
