@@ -3,8 +3,8 @@ package deploy
 import (
 	"maps"
 	"slices"
-	"strings"
 
+	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -128,13 +128,6 @@ func exportBranding(im *importer) (any, error) {
 	return doc, err
 }
 
-// promptNames are the prompts that have texts, Auth0:
-// api/management/v2/prompts/get-custom-text-by-language.
-var promptNames = strings.Fields(`login login-id login-password login-passwordless login-email-verification signup signup-id signup-password
-	phone-identifier-enrollment phone-identifier-challenge email-identifier-challenge reset-password custom-form consent customized-consent
-	logout mfa-push mfa-otp mfa-voice mfa-phone mfa-webauthn mfa-sms mfa-email mfa-recovery-code mfa status device-flow email-verification
-	email-otp-challenge organizations invitation common captcha passkeys brute-force-protection async-approval-flow`)
-
 // exportPrompts reads the settings of prompts, their texts in the tenant's
 // languages, and their partials.
 func exportPrompts(im *importer) (any, error) {
@@ -150,7 +143,7 @@ func exportPrompts(im *importer) (any, error) {
 	customText := storage.Document{}
 	for _, locale := range locales {
 		language, _ := locale.(string)
-		texts, err := exportEachPrompt(im, "/custom-text/{language}", language)
+		texts, err := exportEachPrompt(im, resource.PromptNames, "/custom-text/{language}", language)
 		if err != nil {
 			return nil, err
 		}
@@ -161,7 +154,7 @@ func exportPrompts(im *importer) (any, error) {
 	if len(customText) > 0 {
 		doc["customText"] = customText
 	}
-	partials, err := exportEachPrompt(im, "/partials")
+	partials, err := exportEachPrompt(im, resource.PartialPrompts, "/partials")
 	if err != nil {
 		return nil, err
 	}
@@ -183,10 +176,10 @@ func exportPrompts(im *importer) (any, error) {
 	return doc, nil
 }
 
-// exportEachPrompt reads a part of every prompt, and leaves out what is empty.
-func exportEachPrompt(im *importer, part string, values ...string) (storage.Document, error) {
+// exportEachPrompt reads a part of prompts, and leaves out what is empty.
+func exportEachPrompt(im *importer, prompts []string, part string, values ...string) (storage.Document, error) {
 	parts := storage.Document{}
-	for _, prompt := range promptNames {
+	for _, prompt := range prompts {
 		content, err := im.object(at("/prompts/{prompt}", prompt).below(part, values...))
 		if err != nil {
 			return nil, err

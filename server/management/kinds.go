@@ -53,7 +53,7 @@ var otherKinds = map[string]*resource.Kind{
 	"/organizations/{id}/clients":                               resource.AddedOrganizationClients,
 	"/organizations/{id}/invitations":                           resource.OrganizationInvitations,
 	"/prompts/rendering":                                        resource.Renderings,
-	"/prompts/{prompt}/screen/{screen}/rendering":               anything,
+	"/prompts/{prompt}/screen/{screen}/rendering":               resource.Rendering,
 	"/refresh-tokens/revoke":                                    resource.RefreshTokensToRevoke,
 	"/refresh-tokens/{id}":                                      resource.RefreshTokenMetadata,
 	"/roles/{id}/permissions":                                   resource.Permissions,

@@ -27,8 +27,10 @@ func pushApp() singleton {
 
 func promptOperations() []operation {
 	read, update := []string{"read:prompts"}, []string{"update:prompts"}
-	customText := func(c *call) string { return c.param("prompt") + "/" + c.param("language") }
-	partials := func(c *call) string { return c.param("prompt") }
+	customText := func(c *call) (string, error) {
+		return c.param("prompt") + "/" + c.param("language"), c.pathHas("prompt", resource.PromptNames)
+	}
+	partials := func(c *call) (string, error) { return c.param("prompt"), c.pathHas("prompt", resource.PartialPrompts) }
 	return []operation{
 		{http.MethodGet, "/prompts/rendering", read, renderings},
 		{http.MethodPatch, "/prompts/rendering", update, updateRenderings},
@@ -45,10 +47,14 @@ func promptOperations() []operation {
 //
 //auth0:operation GET /api/v2/prompts/{prompt}/custom-text/{language}
 //auth0:operation GET /api/v2/prompts/{prompt}/partials
-func kept(kind string, id func(*call) string) func(*call) error {
+func kept(kind string, place func(*call) (id string, err error)) func(*call) error {
 	return func(c *call) error {
+		id, err := place(c)
+		if err != nil {
+			return err
+		}
 		return replyView(c, func(tx *storage.Tx) (storage.Document, error) {
-			stored, err := tx.Documents(kind, "").Document(id(c))
+			stored, err := tx.Documents(kind, "").Document(id)
 			if storage.IsNotFound(err) {
 				return storage.Document{}, nil
 			}
@@ -61,13 +67,17 @@ func kept(kind string, id func(*call) string) func(*call) error {
 //
 //auth0:operation PUT /api/v2/prompts/{prompt}/custom-text/{language}
 //auth0:operation PUT /api/v2/prompts/{prompt}/partials
-func keepBody(kind string, id func(*call) string) func(*call) error {
+func keepBody(kind string, place func(*call) (id string, err error)) func(*call) error {
 	return func(c *call) error {
-		if err := c.read(); err != nil {
+		id, err := place(c)
+		if err == nil {
+			err = c.read()
+		}
+		if err != nil {
 			return err
 		}
 		return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {
-			return c.body, objects.KeepTexts(ch.Tx, kind, id(c), c.body)
+			return c.body, objects.KeepTexts(ch.Tx, kind, id, c.body)
 		})
 	}
 }
@@ -89,16 +99,30 @@ func renderings(c *call) error {
 
 //auth0:operation GET /api/v2/prompts/{prompt}/screen/{screen}/rendering
 func rendering(c *call) error {
+	if err := c.screenOfPath(); err != nil {
+		return err
+	}
 	return replyView(c, func(tx *storage.Tx) (storage.Document, error) {
 		return c.services().Rendering(tx, c.param("prompt"), c.param("screen"))
 	})
+}
+
+// screenOfPath sees that the path names a prompt and a screen.
+func (c *call) screenOfPath() error {
+	if err := c.pathHas("prompt", resource.PromptNames); err != nil {
+		return err
+	}
+	return c.pathHas("screen", resource.ScreenNames)
 }
 
 // updateRendering answers with what was sent, as Auth0 does.
 //
 //auth0:operation PATCH /api/v2/prompts/{prompt}/screen/{screen}/rendering
 func updateRendering(c *call) error {
-	if err := c.read(); err != nil {
+	if err := c.screenOfPath(); err != nil {
+		return err
+	}
+	if err := c.readAs(resource.Rendering, resource.Update); err != nil {
 		return err
 	}
 	return replyChange(c, http.StatusOK, func(ch *objects.Change) (storage.Document, error) {

@@ -56,6 +56,14 @@ func (c *call) oneOf(name string, known ...string) error {
 	return nil
 }
 
+// pathHas refuses a variable of the path that is none of those that it has.
+func (c *call) pathHas(name string, known []string) error {
+	if value := c.param(name); !slices.Contains(known, value) {
+		return invalidPath("'No enum match for: " + value + "' on property " + name)
+	}
+	return nil
+}
+
 // length refuses a text that is too short or too long.
 func length(name, value string, least, most int, fault func(what string) error) error {
 	switch n := utf8.RuneCountInString(value); {

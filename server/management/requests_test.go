@@ -96,6 +96,10 @@ func TestPathsThatDoNotFit(t *testing.T) {
 		path(http.MethodGet, org+"/connections/"+long, tooLong+"connection_id"),
 		path(http.MethodGet, org+"/enabled_connections/"+long, tooLong+"connectionId"),
 		path(http.MethodGet, org+"/discovery-domains/name/ab", "'String is too short (2 chars), minimum 3' on property discovery_domain"),
+		path(http.MethodGet, "/prompts/novel/screen/login/rendering", "'No enum match for: novel' on property prompt"),
+		path(http.MethodPatch, "/prompts/login/screen/novel/rendering", "'No enum match for: novel' on property screen"),
+		path(http.MethodGet, "/prompts/novel/custom-text/en", "'No enum match for: novel' on property prompt"),
+		path(http.MethodPut, "/prompts/mfa-otp/partials", "'No enum match for: mfa-otp' on property prompt"),
 		{http.MethodGet, "/organizations/" + long, nil, 404, "", "No organization found by that id or name"},
 	})
 }

@@ -41,8 +41,8 @@ func selfServiceOperations() []operation {
 // textPlace is the language and the page of a text. There is one of each.
 func (c *call) textPlace() (string, error) {
 	for _, part := range []struct{ name, only string }{{"language", "en"}, {"page", "get-started"}} {
-		if c.param(part.name) != part.only {
-			return "", invalidPath("'No enum match for: " + c.param(part.name) + "' on property " + part.name)
+		if err := c.pathHas(part.name, []string{part.only}); err != nil {
+			return "", err
 		}
 	}
 	return c.param("language") + "/" + c.param("page"), nil

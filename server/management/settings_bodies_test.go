@@ -97,7 +97,28 @@ func TestBodiesOfProtection(t *testing.T) {
 			"action": object{"block": true}, "scope": "tenant", "match": object{name: values},
 		}}, refusal}
 	}
+	captcha := func(provider string, settings object, refusal string) sent {
+		return sent{http.MethodPatch, "/attack-protection/captcha", object{provider: settings}, refusal}
+	}
+	breached := func(stage string, body object, refusal string) sent {
+		return sent{http.MethodPatch, "/attack-protection/breached-password-detection", object{"stage": object{stage: body}}, refusal}
+	}
 	c.sendAll([]sent{
+		captcha("recaptcha_v2", object{"site_key": letters(100), "secret": letters(100)}, ""),
+		captcha("recaptcha_v2", object{"site_key": letters(101), "secret": "s"}, "'String is too long (101 chars), maximum 100' on property recaptcha_v2.site_key."),
+		captcha("hcaptcha", object{"site_key": "k"}, "'Missing required property: secret' on property hcaptcha."),
+		captcha("friendly_captcha", object{"secret": "s"}, "'Missing required property: site_key' on property friendly_captcha."),
+		captcha("recaptcha_enterprise", object{"site_key": "k", "api_key": "a", "project_id": "p"}, ""),
+		captcha("recaptcha_enterprise", object{"site_key": "k", "secret": "a", "project_id": "p"}, "'Additional properties not allowed: secret' on property recaptcha_enterprise."),
+		captcha("arkose", object{"site_key": "k", "secret": "s", "client_subdomain": "c", "verify_subdomain": "v", "fail_open": true}, ""),
+		captcha("arkose", object{"site_key": "k"}, "'Missing required property: secret' on property arkose."),
+		captcha("auth_challenge", object{}, "'Missing required property: fail_open' on property auth_challenge."),
+		captcha("simple_captcha", object{}, ""),
+		captcha("novelty", object{}, "'Additional properties not allowed: novelty'."),
+		breached("pre-change-password", object{"shields": []any{"block", "admin_notification"}}, ""),
+		breached("pre-change-password", object{"shields": []any{"user_notification"}}, "'No enum match for: user_notification' on property stage.pre-change-password.shields[0]."),
+		breached("pre-user-registration", object{"novelty": 1}, "'Additional properties not allowed: novelty' on property stage.pre-user-registration."),
+		breached("pre-login", object{}, "'Additional properties not allowed: pre-login' on property stage."),
 		throttling("pre-login", "max_attempts", 2500, ""),
 		throttling("pre-login", "max_attempts", 2501, "'Value 2501 is greater than maximum 2500' on property stage.pre-login.max_attempts."),
 		throttling("pre-login", "rate", 34560, ""),
@@ -122,6 +143,38 @@ func TestBodiesOfProtection(t *testing.T) {
 		acl(1, "ipv4_cidrs", []any{"::1"}, "'Data does not match any schemas from 'oneOf'' on property rule.match.ipv4_cidrs[0]."),
 		acl(2, "ipv6_cidrs", []any{"2001:db8::/32", "::1"}, ""),
 		acl(3, "hostnames", []any{"-"}, "'Object didn't pass validation for format hostname: -' on property rule.match.hostnames[0]."),
+	})
+}
+
+// TestBodiesOfRenderings: Auth0: api/management/v2/prompts/patch-rendering and patch-bulk-rendering.
+func TestBodiesOfRenderings(t *testing.T) {
+	c := newClient(t)
+	screen := func(body object, refusal string) sent {
+		return sent{http.MethodPatch, "/prompts/login-id/screen/login-id/rendering", body, refusal}
+	}
+	bulk := func(body object, refusal string) sent {
+		return sent{http.MethodPatch, "/prompts/rendering", object{"configs": []any{body}}, refusal}
+	}
+	filter := func(name string, value any) object { return object{"filters": object{name: value}} }
+	const noSchema = "'Data does not match any schemas from 'oneOf'' on property "
+	c.sendAll([]sent{
+		screen(object{}, ""),
+		screen(object{"rendering_mode": "advanced", "head_tags": []any{object{"tag": "script", "attributes": object{"src": "https://a.test/a.js", "async": true}}}}, ""),
+		screen(object{"rendering_mode": "novel"}, "'No enum match for: novel' on property rendering_mode."),
+		screen(object{"context_configuration": []any{"screen.texts", "client.metadata.tier", "untrusted_data.authorization_params.ext-tier"}}, ""),
+		screen(object{"context_configuration": nil, "head_tags": nil, "filters": nil, "use_page_template": nil}, ""),
+		screen(object{"context_configuration": []any{"client.secret"}}, noSchema+"context_configuration[0]."),
+		screen(object{"context_configuration": []any{"client.metadata.a.b"}}, noSchema+"context_configuration[0]."),
+		screen(object{"novelty": 1}, "'Additional properties not allowed: novelty'."),
+		screen(filter("match_type", "includes_any"), ""),
+		screen(filter("match_type", "includes_all"), "'No enum match for: includes_all' on property filters.match_type."),
+		screen(filter("clients", []any{object{"id": "c1"}, object{"metadata": object{"tier": "gold"}}}), ""),
+		screen(filter("organizations", []any{object{"metadata": object{"a": "1", "b": "2"}}}), noSchema+"filters.organizations[0]."),
+		screen(filter("domains", []any{object{"name": "a.test"}}), noSchema+"filters.domains[0]."),
+		bulk(object{"prompt": "signup", "screen": "signup", "rendering_mode": "standard"}, ""),
+		bulk(object{"prompt": "novel", "screen": "signup"}, "'No enum match for: novel' on property configs[0].prompt."),
+		bulk(object{"prompt": "signup", "screen": "novel"}, "'No enum match for: novel' on property configs[0].screen."),
+		bulk(object{"prompt": "signup"}, "'Missing required property: screen' on property configs[0]."),
 	})
 }
 

@@ -2,7 +2,7 @@ package resource
 
 import "github.com/tenant0/tenant0/storage"
 
-var breachedStage = Field{Type: Object, Open: true, Fields: Fields{"shields": {Type: Array, Item: oneOf("block", "admin_notification")}}}
+var breachedStage = Field{Type: Object, Fields: Fields{"shields": {Type: Array, Item: oneOf("block", "admin_notification")}}}
 
 // allowlist are the addresses that are not watched.
 var allowlist = Field{Type: Array, Default: []any{}, Item: &Field{Type: String, Format: "ip-or-cidr"}}
@@ -14,10 +14,18 @@ func throttled(mostAttempts, leastRate int) Field {
 	}}
 }
 
-// captchaProvider describes the settings of one.
-func captchaProvider(defaults storage.Document) Field {
-	return Field{Type: Object, Open: true, Default: defaults, Fields: Fields{"site_key": noSecret, "secret": secret, "api_key": secret}}
+// Texts of the settings of a captcha, a secret among them.
+var (
+	captchaText   = Field{Type: String, Plain: true, Max: 100}
+	captchaSecret = Field{Type: String, Secret: true, Max: 100}
+)
+
+// captchaProvider describes the settings of one, of which some have to be there whenever it is written.
+func captchaProvider(defaults storage.Document, fields Fields) Field {
+	return Field{Type: Object, Default: defaults, Fields: fields}
 }
+
+var siteAndSecret = Fields{"site_key": required(captchaText), "secret": required(captchaSecret)}
 
 // The settings of Auth0: api/management/v2/attack-protection, with the values of
 // a new tenant.
@@ -53,7 +61,7 @@ var (
 			// tenant0's own: the passwords that count as disclosed, which everybody knows.
 			"tenant0_passwords": {Type: Array, Item: &Field{Type: String, Min: 1}, Plain: true},
 			"method":            {Type: String, Default: "standard", Enum: []string{"standard", "enhanced"}},
-			"stage": {Type: Object, Open: true, Fields: Fields{"pre-user-registration": breachedStage, "pre-change-password": breachedStage}, Default: storage.Document{
+			"stage": {Type: Object, Fields: Fields{"pre-user-registration": breachedStage, "pre-change-password": breachedStage}, Default: storage.Document{
 				"pre-user-registration": storage.Document{"shields": []any{}}, "pre-change-password": storage.Document{"shields": []any{}},
 			}},
 		},
@@ -71,19 +79,24 @@ var (
 		},
 	}
 	Captcha = &Kind{
-		Name: "attack-protection/captcha", Open: true,
+		Name: "attack-protection/captcha",
 		Fields: Fields{
 			"active_provider_id": {Type: String, Default: "auth_challenge", Nullable: true, Enum: []string{
 				"arkose", "auth_challenge", "friendly_captcha", "hcaptcha", "recaptcha_v2", "recaptcha_enterprise", "simple_captcha",
 			}},
-			"simple_captcha":       {Type: Object, Default: storage.Document{}},
-			"auth_challenge":       {Type: Object, Default: storage.Document{"fail_open": false}},
-			"recaptcha_v2":         captchaProvider(storage.Document{"site_key": ""}),
-			"recaptcha_enterprise": captchaProvider(storage.Document{"site_key": "", "project_id": ""}),
-			"hcaptcha":             captchaProvider(storage.Document{"site_key": ""}),
-			"friendly_captcha":     captchaProvider(storage.Document{"site_key": ""}),
+			"simple_captcha": captchaProvider(storage.Document{}, Fields{}),
+			"auth_challenge": captchaProvider(storage.Document{"fail_open": false}, Fields{"fail_open": required(flag)}),
+			"recaptcha_v2":   captchaProvider(storage.Document{"site_key": ""}, siteAndSecret),
+			"recaptcha_enterprise": captchaProvider(storage.Document{"site_key": "", "project_id": ""}, Fields{
+				"site_key": required(captchaText), "api_key": required(captchaSecret), "project_id": required(captchaText),
+			}),
+			"hcaptcha":         captchaProvider(storage.Document{"site_key": ""}, siteAndSecret),
+			"friendly_captcha": captchaProvider(storage.Document{"site_key": ""}, siteAndSecret),
 			"arkose": captchaProvider(storage.Document{
 				"site_key": "", "client_subdomain": "client-api", "verify_subdomain": "verify-api", "fail_open": false,
+			}, Fields{
+				"site_key": required(captchaText), "secret": required(captchaSecret), "client_subdomain": captchaText, "verify_subdomain": captchaText,
+				"fail_open": flag,
 			}),
 		},
 		Merged: []string{"auth_challenge", "recaptcha_v2", "recaptcha_enterprise", "hcaptcha", "friendly_captcha", "arkose"},

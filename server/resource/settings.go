@@ -167,13 +167,6 @@ var EncryptionKeys = &Kind{
 // DefaultDomain names the domain that the tenant goes by.
 var DefaultDomain = &Kind{Fields: Fields{"domain": {Type: String, Required: true, Min: 1}}}
 
-// Renderings are how several screens are rendered.
-var Renderings = &Kind{Fields: Fields{
-	"configs": {Type: Array, Required: true, Min: 1, Item: &Field{Type: Object, Open: true, Fields: Fields{
-		"prompt": {Type: String, Required: true}, "screen": {Type: String, Required: true},
-	}}},
-}}
-
 // TryPhone is a request for a message to try a provider or a template with.
 var TryPhone = &Kind{Fields: Fields{
 	"to":              {Type: String, Required: true, Min: 1, Max: 16},

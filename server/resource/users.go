@@ -37,7 +37,7 @@ var LinkedIdentity = &Kind{Open: true, Fields: Fields{
 // token: texts by name. Null removes it.
 func metadataOf(name string) *Kind {
 	value := Field{Type: String, Max: 255}
-	return &Kind{Fields: Fields{name: {Type: Object, Nullable: true, Max: 25, Names: Like(`^[A-Za-z0-9_-]{1,255}$`), Item: &value}}}
+	return &Kind{Min: 1, Fields: Fields{name: {Type: Object, Nullable: true, Max: 25, Names: Like(`^[A-Za-z0-9_-]{1,255}$`), Item: &value}}}
 }
 
 // DeviceCredentials is Auth0: api/management/v2/device-credentials, as far as they
