@@ -106,7 +106,7 @@ func TestMetricsSayWhatWasDone(t *testing.T) {
 	if all[`tenant0_store_updates_total{tenant="default"}`] < 1 {
 		t.Error("a login has written nothing")
 	}
-	for _, queue := range []string{"log events", "e-mails", "jobs"} {
+	for _, queue := range []string{"log events", "event streams", "e-mails", "jobs"} {
 		if _, there := all[`tenant0_queue_length{queue="`+queue+`",tenant="default"}`]; !there {
 			t.Errorf("the length of the queue %q is not told", queue)
 		}

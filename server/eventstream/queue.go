@@ -1,6 +1,7 @@
 package eventstream
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"time"
@@ -132,6 +133,26 @@ func pending(tx *storage.Tx, streamID string, most int) (found []Delivery, err e
 		}
 	}
 	return found, nil
+}
+
+// Waiting is how many events wait for their receivers. It must not be called within a transaction.
+func (s *Streams) Waiting(ctx context.Context) (n int, err error) {
+	err = s.DB.View(ctx, func(tx *storage.Tx) error {
+		streams, err := readStreams(tx)
+		if err != nil {
+			return err
+		}
+		n = 0
+		for _, to := range streams {
+			some, err := tx.Entries.ListBy("link", deliveryKind+"\x01"+waiting(to.ID)).Count()
+			if err != nil {
+				return err
+			}
+			n += some
+		}
+		return nil
+	})
+	return n, err
 }
 
 func readDelivery(raw []byte) (d Delivery, err error) { return d, json.Unmarshal(raw, &d) }

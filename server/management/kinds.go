@@ -69,6 +69,7 @@ var otherKinds = map[string]*resource.Kind{
 	"/users/{id}/identities":                                    resource.LinkedIdentity,
 	"/users/{id}/identities/{provider}/{identity}":              resource.LinkedIdentity,
 	"/users/{id}/recovery-code-regeneration":                    resource.RecoveryCode,
+	"/users/{id}/risk-assessments/clear":                        resource.AssessorsToClear,
 	"/users/{id}/permissions":                                   resource.Permissions,
 	"/users/{user}/authentication-methods":                      resource.AuthenticationMethods,
 }

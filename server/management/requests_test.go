@@ -177,6 +177,9 @@ func TestWhatUsersRefuse(t *testing.T) {
 		{http.MethodDelete, user + "/identities/auth0/" + own, nil, 400, "", "Main identity cannot be removed."},
 		{http.MethodGet, user + "/authentication-methods/none", nil, 404, "inexistent_authentication_method", "The authentication method could not be found."},
 		{http.MethodGet, "/refresh-tokens", nil, 400, "invalid_query_string", "Missing required 'user_id' parameter."},
+		{http.MethodPost, user + "/risk-assessments/clear", object{"connection": "none", "assessors": []string{"new-device"}}, 400, "inexistent_connection", "The connection does not exist."},
+		{http.MethodPost, user + "/risk-assessments/clear", object{"connection": "none", "assessors": []string{"novel"}}, 400, "invalid_body", "Payload validation error: 'No enum match for: novel' on property assessors[0]."},
+		{http.MethodPost, "/users/none/risk-assessments/clear", object{"connection": "none", "assessors": []string{"new-device"}}, 404, "inexistent_user", "The user does not exist."},
 		{http.MethodPost, "/refresh-tokens/revoke", object{"ids": []string{"a"}, "user_id": id}, 400, "invalid_body", "Invalid combination of parameters."},
 		{http.MethodDelete, "/resource-servers/" + system, nil, 400, "invalid_body", "System resource servers cannot be deleted."},
 		{http.MethodPost, "/token-exchange-profiles", object{"name": "one", "subject_token_type": "urn:one:two", "action_id": "none", "type": "custom_authentication"}, 400, "invalid_body", "Action not found"},
@@ -185,6 +188,7 @@ func TestWhatUsersRefuse(t *testing.T) {
 		c.refuses([]refusal{{http.MethodDelete, "/clients/" + client["client_id"].(string), nil, 400, "invalid_body", "Global client cannot be deleted."}})
 	}
 	c.must(202, http.MethodPost, user+"/revoke-access", object{})
+	c.must(204, http.MethodPost, user+"/risk-assessments/clear", object{"connection": "Username-Password-Authentication", "assessors": []string{"new-device"}})
 	c.must(202, http.MethodDelete, "/refresh-tokens/none", nil)
 }
 

@@ -155,6 +155,14 @@ func over(made, base object) object {
 	return made
 }
 
+// eventStream is a specimen that shows who asks in one of the ways that there are.
+func eventStream(authorization object) specimen {
+	method, _ := authorization["method"].(string)
+	return specimen{http.MethodPost, "/event-streams", "", object{"name": "specimen " + method, "subscriptions": nil, "destination": object{
+		"type": "webhook", "configuration": object{"webhook_endpoint": "https://hook.test/", "webhook_authorization": authorization},
+	}}}
+}
+
 // specimens are requests of every kind that has secrets, and of some that have none.
 func specimens(c *client) []specimen {
 	connection := c.must(201, http.MethodPost, "/connections", object{"name": "directory", "strategy": "okta", "options": object{}})["id"].(string)
@@ -183,7 +191,9 @@ func specimens(c *client) []specimen {
 		{http.MethodPost, "/branding/phone/providers", "", object{"name": "twilio", "configuration": object{"default_from": "+4912345", "sid": "sid", "delivery_methods": []any{"text"}}}},
 		{http.MethodPost, "/flows/vault/connections", "", object{"name": "specimen", "app_id": "JWT", "setup": object{"type": "JWT", "algorithm": "HS256"}}},
 		{http.MethodPost, "/keys/network-acls", "", object{"name": "specimen"}},
-		{http.MethodPost, "/event-streams", "", object{"name": "specimen", "destination": object{"type": "webhook", "configuration": object{"webhook_endpoint": "https://hook.test/"}}, "subscriptions": nil}},
+		eventStream(object{"method": "bearer", "password": nil, "header_value": nil}),
+		eventStream(object{"method": "basic", "username": "u", "token": nil, "header_value": nil}),
+		eventStream(object{"method": "custom_header", "header_key": "X-Key", "token": nil, "password": nil}),
 		{http.MethodPatch, "/attack-protection/captcha", "", object{"active_provider_id": nil}},
 		{http.MethodPost, "/self-service-profiles/{profile}/sso-ticket", "/self-service-profiles/{id}/sso-ticket", object{"ticket": nil, "enabled_clients": nil, "enabled_organizations": nil, "connection_id": nil}},
 		{http.MethodPost, "/clients/" + client + "/credentials", "/clients/{client_id}/credentials", object{"credential_type": "public_key", "pem": nil}},

@@ -178,6 +178,39 @@ func TestBodiesOfRenderings(t *testing.T) {
 	})
 }
 
+// TestBodiesOfEventStreams: Auth0: api/management/v2/event-streams/post-event-streams.
+func TestBodiesOfEventStreams(t *testing.T) {
+	c := newClient(t)
+	stream := func(kind string, configuration object, refusal string) sent {
+		return sent{http.MethodPost, "/event-streams", object{"destination": object{"type": kind, "configuration": configuration}}, refusal}
+	}
+	hook := func(authorization object, refusal string) sent {
+		return stream("webhook", object{"webhook_endpoint": "https://a.test/", "webhook_authorization": authorization}, refusal)
+	}
+	const at, noWay = " on property destination.configuration", "'Data does not match any schemas from 'oneOf'' on property destination.configuration.webhook_authorization."
+	bearer := object{"method": "bearer", "token": "t"}
+	c.sendAll([]sent{
+		hook(bearer, ""),
+		hook(object{"method": "basic", "username": "u", "password": "p"}, ""),
+		hook(object{"method": "custom_header", "header_key": "X-Key", "header_value": "v"}, ""),
+		hook(object{"method": "bearer"}, noWay),
+		hook(object{"method": "basic", "username": "u"}, noWay),
+		hook(object{"method": "novel"}, noWay),
+		stream("webhook", object{"webhook_endpoint": "http://127.0.0.1:3000/hook", "webhook_authorization": bearer}, ""),
+		stream("webhook", object{"webhook_endpoint": "not a url", "webhook_authorization": bearer}, "'Object didn't pass validation for format absolute-http-url: not a url'"+at+".webhook_endpoint."),
+		stream("webhook", object{"webhook_endpoint": "ftp://a.test/", "webhook_authorization": bearer}, "'Object didn't pass validation for format absolute-http-url: ftp://a.test/'"+at+".webhook_endpoint."),
+		stream("webhook", object{"webhook_endpoint": "https://a.test/"}, "'Missing required property: webhook_authorization'"+at+"."),
+		stream("webhook", object{"webhook_endpoint": "https://a.test/", "webhook_authorization": bearer, "novelty": 1}, "'Additional properties not allowed: novelty'"+at+"."),
+		stream("eventbridge", object{"aws_account_id": "123456789012", "aws_region": "us-east-1"}, ""),
+		stream("eventbridge", object{"aws_account_id": "12345", "aws_region": "us-east-1"}, `'String does not match pattern ^\d{12}$: 12345'`+at+".aws_account_id."),
+		stream("eventbridge", object{"aws_account_id": "123456789012", "aws_region": "moon-1"}, "'No enum match for: moon-1'"+at+".aws_region."),
+		stream("action", object{}, "'Missing required property: action_id'"+at+"."),
+		{http.MethodPost, "/event-streams", object{
+			"subscriptions": []any{object{"event_type": "user.novel"}}, "destination": object{"type": "action", "configuration": object{"action_id": "a"}},
+		}, "'No enum match for: user.novel' on property subscriptions[0].event_type."},
+	})
+}
+
 // TestBodiesOfStreamsAndDomains: Auth0: api/management/v2/log-streams/post-log-streams and custom-domains/post-custom-domains.
 func TestBodiesOfStreamsAndDomains(t *testing.T) {
 	c := newClient(t)

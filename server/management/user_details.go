@@ -48,6 +48,7 @@ func userDetailOperations() []operation {
 		{http.MethodPost, "/users/{id}/identities", linkScopes, linkIdentity},
 		{http.MethodDelete, "/users/{id}/identities/{provider}/{identity}", linkScopes, unlinkIdentity},
 		{http.MethodPost, "/users/{id}/recovery-code-regeneration", []string{"update:users"}, regenerateRecoveryCode},
+		{http.MethodPost, "/users/{id}/risk-assessments/clear", []string{"update:users"}, clearAssessors},
 		{http.MethodPost, "/users/{id}/revoke-access", []string{"delete:sessions", "delete:refresh_tokens"}, revokeAccess},
 	}
 }
@@ -213,6 +214,19 @@ func unlinkIdentity(c *call) error {
 //auth0:operation POST /api/v2/users/{id}/revoke-access
 func revokeAccess(c *call) error {
 	return c.emptyChange(http.StatusAccepted, func(ch *objects.Change) error { return objects.RevokeAccess(ch.Tx, c.param("id")) })
+}
+
+// clearAssessors forgets what assessors know of a user of a connection. Nothing is assessed here, so that there is
+// nothing to forget.
+//
+//auth0:operation POST /api/v2/users/{id}/risk-assessments/clear
+func clearAssessors(c *call) error {
+	if err := c.readAs(resource.AssessorsToClear, resource.Create); err != nil {
+		return err
+	}
+	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error {
+		return objects.RequireUserOf(ch.Tx, c.param("id"), storage.Text(c.body, "connection"))
+	})
 }
 
 // regenerateRecoveryCode is Auth0: api/management/v2/users/post-recovery-code-regeneration.

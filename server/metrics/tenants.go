@@ -7,7 +7,7 @@ var (
 	remembered = desc("signatures_remembered_total", "Tokens whose signature was known from just before, by algorithm.", "alg")
 	updates    = desc("store_updates_total", "Write transactions of the store.")
 	repeated   = desc("store_repeated_total", "How often a write transaction was run anew.")
-	waiting    = desc("queue_length", "What waits: events for the log, e-mails, jobs, back-channel logouts.", "queue")
+	waiting    = desc("queue_length", "What waits: events for the log and for event streams, e-mails, jobs.", "queue")
 	dropped    = desc("log_events_dropped_total", "Events that came faster than the log could keep them.")
 	servers    = desc("servers", "Servers that have the tenant's store open.")
 )

@@ -121,7 +121,36 @@ func deleteConnection(o Collection, doc storage.Document) error {
 	if err := deleteUsers(o.Change, doomed...); err != nil {
 		return err
 	}
+	if err := forgetLinked(o.Tx, storage.Text(doc, "name")); err != nil {
+		return err
+	}
 	return o.Tx.ForgetConnection(storage.Text(doc, "name"))
+}
+
+// forgetLinked removes the tokens that a connection's provider has given for accounts which are linked to users of other
+// connections.
+func forgetLinked(tx *storage.Tx, connection string) error {
+	var doomed []storage.Identity
+	for t, err := range tx.IdentityTokens.All() {
+		if err != nil {
+			return err
+		}
+		account := storage.Identity{Provider: t.Provider, UserID: t.UserID, Connection: connection}
+		_, err := tx.UserByIdentity(account)
+		if storage.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		doomed = append(doomed, account)
+	}
+	for _, account := range doomed {
+		if err := tx.ForgetTokensOf(account); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Enablement turns a connection on or off for an application.

@@ -225,3 +225,41 @@ func TestDeletionsTakeAlong(t *testing.T) {
 		return nil
 	})
 }
+
+// TestTokensOfLinkedAccountsGoWithTheirConnection: an account that is linked to a user of another connection stays, and what its
+// provider has given for it does not.
+func TestTokensOfLinkedAccountsGoWithTheirConnection(t *testing.T) {
+	tn := newTenant(t)
+	account, other := storage.Identity{Provider: "google-oauth2", UserID: "7"}, storage.Identity{Provider: "github", UserID: "7"}
+	tn.change(func(ch *objects.Change) error {
+		return errors.Join(
+			ch.Tx.Connections.Put(storage.Document{"id": "con_google", "name": "google-oauth2", "strategy": "google-oauth2"}),
+			ch.Tx.Users.Put(storage.Document{"user_id": "auth0|linked", "identities": []any{
+				storage.Document{"connection": "db", "provider": "auth0", "user_id": "linked"},
+				storage.Document{"connection": "google-oauth2", "provider": account.Provider, "user_id": account.UserID},
+				storage.Document{"connection": "github", "provider": other.Provider, "user_id": other.UserID},
+			}}),
+			ch.Tx.IdentityTokens.Put(storage.IdentityTokens{Provider: account.Provider, UserID: account.UserID, AccessToken: "a"}),
+			ch.Tx.IdentityTokens.Put(storage.IdentityTokens{Provider: other.Provider, UserID: other.UserID, AccessToken: "b"}),
+		)
+	})
+	tn.change(func(ch *objects.Change) error {
+		o, err := objects.Connections.In(ch, "")
+		if err != nil {
+			return err
+		}
+		_, err = o.Delete("con_google")
+		return err
+	})
+	err := tn.db.View(t.Context(), func(tx *storage.Tx) error {
+		if _, err := tx.TokensOf(account); !storage.IsNotFound(err) {
+			t.Errorf("the tokens of a connection that is gone: %v", err)
+		}
+		_, err1 := tx.TokensOf(other)
+		_, err2 := tx.Users.Get("auth0|linked")
+		return errors.Join(err1, err2)
+	})
+	if err != nil {
+		t.Error("what belongs to others went, too:", err)
+	}
+}

@@ -9,8 +9,13 @@ import (
 // EventStreams are Auth0: api/management/v2/event-streams. The server delivers to webhooks.
 var EventStreams = declare(&Kind{Kind: resource.EventStreams, before: completeEventStream, deleted: forgetDeliveries})
 
-// completeEventStream sees that a stream that is enabled again may be, and completes its destination.
+// completeEventStream sees that a stream that is enabled again may be, and checks and completes its destination.
 func completeEventStream(o Collection, doc, old storage.Document) error {
+	if sent, ok := o.sent["destination"].(storage.Document); ok {
+		if err := resource.Destinations[storage.Text(sent, "type")].Check(storage.Document{"destination": sent}, resource.Update); err != nil {
+			return err
+		}
+	}
 	if old != nil && doc["status"] != old["status"] {
 		enabled, err := eventstream.Enable(o.Tx, storage.Text(doc, "id"))
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/account"
@@ -270,6 +271,21 @@ func Unblock(ch *Change, ids []string) error {
 			return err
 		}
 		ch.tell(tenantlog.Event{Type: tenantlog.UserUnblocked, UserID: id, ClientID: ch.Author.ClientID})
+	}
+	return nil
+}
+
+// RequireUserOf sees that a user has an account in the connection with a name.
+func RequireUserOf(tx *storage.Tx, id, connection string) error {
+	user, err := tx.Users.Get(id)
+	if storage.IsNotFound(err) {
+		return resource.Users.Missing
+	}
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(user.Identities, func(i storage.Identity) bool { return i.Connection == connection }) {
+		return resource.NoSuchConnection
 	}
 	return nil
 }

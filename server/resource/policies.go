@@ -48,3 +48,10 @@ var (
 		Missing: missing("", "Template not found"),
 	}
 )
+
+// AssessorsToClear names what is to be forgotten of a user of a connection, Auth0:
+// api/management/v2/users/clear-risk-assessment-assessors.
+var AssessorsToClear = &Kind{Fields: Fields{
+	"connection": {Type: String, Required: true, Min: 1, Max: 128, Pattern: Like("^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$")},
+	"assessors":  {Type: Array, Required: true, Min: 1, Item: oneOf("new-device")},
+}}

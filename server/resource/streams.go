@@ -85,6 +85,17 @@ var (
 		}),
 		"segment": sink(Fields{"segmentWriteKey": required(sinkMembers["segmentWriteKey"])}),
 	}
+	// Destinations are where event streams lead, by type. Auth0 takes webhooks of https alone.
+	Destinations = map[string]*Kind{
+		"webhook": destination(Fields{
+			"webhook_endpoint":      {Type: String, Required: true, Format: "absolute-http-url"},
+			"webhook_authorization": {Type: Object, Required: true, OneOf: webhookAuthorizations},
+		}),
+		"eventbridge": destination(Fields{
+			"aws_account_id": {Type: String, Required: true, Pattern: Like(`^\d{12}$`)}, "aws_region": among(awsRegions...), "aws_partner_event_source": text,
+		}),
+		"action": destination(Fields{"action_id": required(text)}),
+	}
 	// EventStreams is Auth0: api/management/v2/event-streams.
 	EventStreams = &Kind{
 		Name: "event-streams", ID: "id", NewID: Prefixed("est_", 22),
@@ -92,7 +103,7 @@ var (
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "name": {Type: String, Min: 1, Max: 128},
 			"status": {Type: String, Default: "enabled", Enum: []string{"enabled", "disabled"}},
 			"subscriptions": {Type: Array, Default: []any{}, Item: &Field{Type: Object, Open: true, Fields: Fields{
-				"event_type": {Type: String, Required: true},
+				"event_type": {Type: String, Required: true, Enum: EventTypes},
 			}}},
 			"destination": {Type: Object, Required: true, Open: true, Fields: Fields{
 				"type": {Type: String, Required: true, Enum: []string{"webhook", "eventbridge", "action"}}, "configuration": {Type: Object, Required: true, Open: true, Fields: Fields{
@@ -130,6 +141,25 @@ var EventTypes = strings.Fields("connection.created connection.deleted connectio
 // sink describes where a stream leads by the members that it has.
 func sink(fields Fields) *Kind {
 	return &Kind{Fields: Fields{"sink": {Type: Object, Fields: fields}}}
+}
+
+// destination describes where an event stream leads by the members that its configuration has.
+func destination(configuration Fields) *Kind {
+	return &Kind{Fields: Fields{"destination": {Type: Object, Open: true, Fields: Fields{
+		"configuration": {Type: Object, Required: true, Fields: configuration},
+	}}}}
+}
+
+// webhookAuthorizations are the ways in which a webhook is shown who asks.
+func webhookAuthorizations() []Field {
+	way := func(method string, members ...string) Field {
+		fields := Fields{"method": among(method)}
+		for _, name := range members {
+			fields[name] = required(text)
+		}
+		return Field{Type: Object, Fields: fields}
+	}
+	return []Field{way("basic", "username", "password"), way("bearer", "token"), way("custom_header", "header_key", "header_value")}
 }
 
 var eventStreamID = Like("^est_[A-Za-z0-9]{16,22}$")

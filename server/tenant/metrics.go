@@ -1,12 +1,21 @@
 package tenant
 
-import "github.com/tenant0/tenant0/server/metrics"
+import (
+	"context"
+
+	"github.com/tenant0/tenant0/server/metrics"
+)
 
 // Metrics is what the tenant says of itself now.
 func (t *Tenant) Metrics() metrics.Tenant {
 	m := metrics.Tenant{
 		Name: t.Name, Dropped: t.events.Dropped(),
 		Waiting: map[string]int{"log events": t.events.Waiting(), "e-mails": t.outbox.Waiting(), "jobs": t.jobs.Waiting()},
+	}
+	if n, err := t.changes.Waiting(context.Background()); err != nil {
+		t.Log.Warn("the events that wait for event streams cannot be counted", "err", err.Error())
+	} else {
+		m.Waiting["event streams"] = n
 	}
 	m.Signed, m.Remembered = t.ring.Counts()
 	m.Updates, m.Repeated = t.db.Updates()
