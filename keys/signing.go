@@ -24,6 +24,9 @@ const (
 	TypeJWT         = "JWT"
 	TypeAccessToken = "at+jwt"     // RFC 9068 section 2.1
 	TypeLogoutToken = "logout+jwt" //nolint:gosec // no credential: OpenID Connect Back-Channel Logout section 2.4
+	// TypeIdentityAssertion is that of an identity assertion authorization grant, which another identity provider
+	// gives: draft-ietf-oauth-identity-assertion-authz-grant section 3.
+	TypeIdentityAssertion = "oauth-id-jag+jwt"
 )
 
 // Signing algorithms, RFC 7518 section 3.1.
@@ -52,7 +55,7 @@ func header(alg, typ, kid string) string {
 func (k *signingKey) encodeHeaders() {
 	k.headers = map[string]string{}
 	for _, alg := range ringAlgorithms {
-		for _, typ := range []string{TypeJWT, TypeAccessToken, TypeLogoutToken} {
+		for _, typ := range []string{TypeJWT, TypeAccessToken, TypeLogoutToken, TypeIdentityAssertion} {
 			k.headers[string(alg)+typ] = header(string(alg), typ, k.KeyID)
 		}
 	}

@@ -82,6 +82,10 @@ type Client struct {
 	} `json:"token_exchange"`
 	// NativeSocialLogin says by the SDKs of which social networks people log in.
 	NativeSocialLogin NativeSocialLogin `json:"native_social_login"`
+	// IdentityAssertion lets the application act for users of an enterprise whose identity provider says so.
+	IdentityAssertion struct {
+		Active bool `json:"active"`
+	} `json:"identity_assertion_authorization_grant"`
 	// ClientAliases are the realms by which WS-Federation knows the client.
 	ClientAliases []string `json:"client_aliases"`
 	// Addons are the settings of what is not OpenID Connect, by name. They have no fixed form: who

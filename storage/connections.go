@@ -22,9 +22,16 @@ type Connection struct {
 	Authentication *struct {
 		Active bool `json:"active"`
 	} `json:"authentication"`
+	// ResourceApp says whether the connection's provider may have applications act for its users: its Status
+	// is "enabled" then.
+	ResourceApp struct {
+		Status string `json:"status"`
+	} `json:"cross_app_access_resource_app"`
 	// ConnectedAccounts says whether applications are given tokens of the connection's provider.
 	ConnectedAccounts struct {
 		Active bool `json:"active"`
+		// CrossAppAccess has the tokens asked for by an assertion of the user's own directory.
+		CrossAppAccess bool `json:"cross_app_access"`
 	} `json:"connected_accounts"`
 }
 
@@ -34,6 +41,10 @@ func (c Connection) InTokenVault() bool {
 	before, _ := c.Options["federated_connections_access_tokens"].(map[string]any)
 	return c.ConnectedAccounts.Active || before["active"] == true
 }
+
+// AssertsIdentities reports whether the provider of the connection may have applications act for its users, Auth0:
+// secure/call-apis-on-users-behalf/xaa.
+func (c Connection) AssertsIdentities() bool { return c.ResourceApp.Status == "enabled" }
 
 // Closed reports whether nobody may log in by the connection.
 func (c Connection) Closed() bool { return c.Authentication != nil && !c.Authentication.Active }

@@ -127,6 +127,7 @@ func Mount(rt *web.Router, d Deps) {
 	tenant(http.MethodPost, "/providers/{connection}/people", (*room).putPerson)
 	tenant(http.MethodDelete, "/providers/{connection}/people/{person}", (*room).deletePerson)
 	tenant(http.MethodPost, "/providers/{connection}/tokens", (*room).giveToken)
+	tenant(http.MethodPost, "/providers/{connection}/assertions", (*room).giveAssertion)
 	tenant(http.MethodPut, "/providers/{connection}/choice", (*room).putChoice)
 	tenant(http.MethodDelete, "/providers/{connection}/choice", (*room).deleteChoice)
 	tenant(http.MethodGet, "/prompts", (*room).listPrompts)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/providers"
 	"github.com/tenant0/tenant0/server/web"
@@ -198,57 +197,6 @@ func (m *room) changeProvider(w http.ResponseWriter, r *http.Request, change fun
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-// given is what the SDK of a social network gives an app for a person, as the token endpoint takes it.
-type given struct {
-	SubjectToken     string         `json:"subject_token"`
-	SubjectTokenType string         `json:"subject_token_type"`
-	UserProfile      map[string]any `json:"user_profile,omitempty"`
-	ExpiresIn        int            `json:"expires_in"` // seconds
-}
-
-// giveToken gives what the SDK of the network on a phone gives an app: for a person, by default the first
-// whom the provider knows, and an application.
-//
-//auth0:operation POST /providers/{connection}/tokens
-func (m *room) giveToken(w http.ResponseWriter, r *http.Request) error {
-	var asked struct {
-		Person   string `json:"person"`
-		ClientID string `json:"client_id"`
-	}
-	if err := read(w, r, &asked); err != nil {
-		return err
-	}
-	if asked.ClientID == "" {
-		return badBody(`the body must name the application whose app asks: {"client_id": "...", "person": "..."}; the person may be left out`)
-	}
-	var c storage.Connection
-	var who storage.Person
-	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
-		if c, err = m.connection(tx, r); err != nil {
-			return err
-		}
-		who, err = personOf(tx, c, asked.Person)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	network, native := providers.NativeByStrategy(c.Strategy)
-	if !native {
-		return badBody("people log in by the SDKs of Apple, Facebook and Google alone, and the connection " + c.Name + " is of the strategy " + c.Strategy)
-	}
-	token, kept, err := providers.NewSubjectToken(network, c, who, asked.ClientID, m.Clock.Now(), func(claims []byte) (string, error) {
-		return m.Ring.Sign(keys.RS256, keys.TypeJWT, claims)
-	})
-	if err != nil {
-		return err
-	}
-	if err := m.DB.Update(r.Context(), func(tx *storage.Tx) error { return tx.SubjectTokens.Put(kept) }); err != nil {
-		return err
-	}
-	return web.Reply(w, http.StatusCreated, given{token, network.Type, providers.AppProfile(network, who), int(network.Lifetime.Seconds())})
 }
 
 // personOf is the person of a provider with an id or an address, "" for the first.

@@ -94,6 +94,8 @@ func TestProvidersThatAreRefused(t *testing.T) {
 		{http.MethodPost, "/providers/google-oauth2/tokens", `{"person": "ada@example.com"}`, 400, "must name the application"},
 		{http.MethodPost, "/providers/google-oauth2/tokens", `{"client_id": "app", "person": "nobody"}`, 404, "knows nobody"},
 		{http.MethodPost, "/providers/people/tokens", `{"client_id": "app"}`, 404, "to an identity provider"},
+		{http.MethodPost, "/providers/work/assertions", `{"client_id": "app"}`, 400, "of the strategy waad"},
+		{http.MethodPost, "/providers/work/assertions", `{}`, 400, "must name the application"},
 	} {
 		status, answer := l.ask(tt.method, tt.path, tt.body)
 		if status != tt.status || !strings.Contains(answer, tt.says) {

@@ -49,6 +49,7 @@ connections:
   - {name: github, strategy: github, enabled_clients: [app], options: {scope: [repo], federated_connections_access_tokens: {active: true}}}
   - {name: plain, strategy: github, enabled_clients: [app]}
   - {name: unused, strategy: bitbucket, connected_accounts: {active: true}, enabled_clients: [app]}
+  - {name: asserted, strategy: oidc, connected_accounts: {active: true, cross_app_access: true}, enabled_clients: [app]}
   - {name: closed, strategy: line, connected_accounts: {active: true}, enabled_clients: []}
 users:
   - {user_id: "auth0|ann", email: ann@example.com, password: a password of ann, connection: people}
@@ -222,6 +223,7 @@ func TestWhatProvesNothingToTheVault(t *testing.T) {
 		{"an unknown connection", held, []string{"connection", "none"}, 400, "invalid_request"},
 		{"a connection of other clients", held, []string{"connection", "closed"}, 400, "invalid_request"},
 		{"a connection whose tokens stay with the tenant", held, []string{"connection", "plain"}, 400, "invalid_request"},
+		{"a connection whose tokens a directory has to ask for", held, []string{"connection", "asserted"}, 501, "not_emulated"},
 		{"a connection that the user has no account at", held, []string{"connection", "unused"}, 401, "federated_connection_refresh_token_not_found"},
 		{"a user who has no account at a provider", database, nil, 401, "federated_connection_refresh_token_not_found"},
 		{"an account that is not the user's", held, []string{"login_hint", "1082"}, 401, "federated_connection_refresh_token_not_found"},

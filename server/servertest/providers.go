@@ -19,6 +19,22 @@ func (s *Server) Choose(connection, outcome, person string) {
 	s.control(http.MethodPut, "/providers/"+connection+"/choice", map[string]any{"outcome": outcome, "person": person})
 }
 
+// Assertion is what the simulated identity provider of a connection asserts of a person for an application: for an API,
+// and for what of it, "" for nothing said.
+func (s *Server) Assertion(connection, person, clientID, resource, scope string) string {
+	s.tb.Helper()
+	var given struct {
+		Assertion string `json:"assertion"`
+	}
+	raw := s.control(http.MethodPost, "/providers/"+connection+"/assertions", map[string]any{
+		"person": person, "client_id": clientID, "resource": resource, "scope": scope,
+	})
+	if err := json.Unmarshal(raw, &given); err != nil {
+		s.tb.Fatal(err)
+	}
+	return given.Assertion
+}
+
 // NativeLogin is the request to the token endpoint of an application's app whose user, a person of the
 // simulated provider of a connection, has logged in by that provider's SDK.
 func (s *Server) NativeLogin(connection, person, clientID string) url.Values {

@@ -100,6 +100,7 @@ var exchanges = map[string]exchange{
 	"http://auth0.com/oauth/grant-type/mfa-recovery-code": {"sercft", "fercft", "Password and MFA Recovery code for Access Token"},
 	"http://auth0.com/oauth/grant-type/passwordless/otp":  {Login, "fepotpft", "Passwordless OTP for Access Token"},
 	"urn:ietf:params:oauth:grant-type:device_code":        {"sede", "fede", "Device Code for Access Token"},
+	"urn:ietf:params:oauth:grant-type:jwt-bearer":         {"idjag_exchange_succeeded", "idjag_exchange_failed", "Identity Assertion Authorization Grant JWT for Access Token"},
 	TokenExchange: {"secte", "fecte", "Custom Token Exchange"},
 
 	"urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token": {"seta", "feta", "Refresh Token for Token for 3rd party API"},

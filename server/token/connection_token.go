@@ -178,6 +178,8 @@ func vault(tx *storage.Tx, rq *oauth.TokenRequest, grant *tokens.Grant) (c stora
 		return c, held, apierr.ConnectionDisabled
 	case !c.InTokenVault():
 		return c, held, errVaultOff
+	case c.ConnectedAccounts.CrossAppAccess:
+		return c, held, apierr.NotEmulated("Cross App Access of an application that asks for tokens of another company's, as the connection " + c.Name + " says,")
 	}
 	held, err = tokensAt(tx, c, user, grant.Issue.Organization, rq.Form.Get("login_hint"))
 	return c, held, err

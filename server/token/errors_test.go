@@ -65,8 +65,8 @@ func TestRefusals(t *testing.T) {
 		{"no client", values("grant_type", "authorization_code"), 400, errMissing("client_id")},
 		{"a grant type that is none", values("grant_type", "magic", "client_id", fixed), 403, oauthError("unsupported_grant_type", "Unsupported grant type: magic")},
 		{
-			"a grant type that is not emulated", values("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "client_id", fixed), 501,
-			oauthError("not_emulated", "The grant type urn:ietf:params:oauth:grant-type:jwt-bearer is not emulated by tenant0"),
+			"a grant type that is not emulated", values("grant_type", "urn:openid:params:grant-type:ciba", "client_id", fixed), 501,
+			oauthError("not_emulated", "The grant type urn:openid:params:grant-type:ciba is not emulated by tenant0"),
 		},
 		{
 			"a legacy grant type", values("grant_type", "http://auth0.com/oauth/legacy/grant-type/ro", "client_id", fixed), 501,

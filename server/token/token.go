@@ -40,6 +40,8 @@ type Providers interface {
 	// Keep makes the user who has an account at the provider of a connection, or writes into the user
 	// what the provider says. What it refuses is an apierr.Error.
 	Keep(tx *storage.Tx, c storage.Connection, who providers.Account, now time.Time) (storage.User, error)
+	// CheckAssertion returns an error unless the provider of a connection has signed an assertion.
+	CheckAssertion(ctx context.Context, c storage.Connection, assertion string) error
 }
 
 // Grants lists the grants that the token endpoint serves; a new grant is one
@@ -59,6 +61,7 @@ func Grants(d Deps) []oauth.Grant {
 		&deviceCode{persons},
 		&passkey{persons},
 		&tokenExchange{persons},
+		&jwtBearer{persons},
 		&connectionToken{d.DB, d.Issuer, d.Providers},
 	}
 }

@@ -141,8 +141,27 @@ func (g *tokenExchange) onBehalf(ctx context.Context, rq *oauth.TokenRequest) (*
 }
 
 // decide finds what the user may do at the next API, of what is asked for or of all that it has.
-// There is no ID token and no refresh token, so that their scopes bring nothing.
 func (g *tokenExchange) decide(tx *storage.Tx, grant *tokens.Grant) error {
+	api, err := tx.API(grant.Issue.Audience)
+	if err != nil {
+		return err
+	}
+	wanted := strings.Fields(grant.Issue.Requested)
+	if len(wanted) == 0 && api != nil {
+		for _, scope := range api.Scopes {
+			wanted = append(wanted, scope.Value)
+		}
+	}
+	err = decideFor(tx, grant, wanted)
+	if storage.IsNotFound(err) {
+		return invalidSubject(err)
+	}
+	return err
+}
+
+// decideFor finds what the user of a grant may do at its API of what is wanted. There is no ID token and no refresh
+// token, so that their scopes bring nothing. A user who is gone is storage.ErrNotFound.
+func decideFor(tx *storage.Tx, grant *tokens.Grant, wanted []string) error {
 	api, err := tx.API(grant.Issue.Audience)
 	if err != nil {
 		return err
@@ -150,9 +169,7 @@ func (g *tokenExchange) decide(tx *storage.Tx, grant *tokens.Grant) error {
 	if api == nil {
 		return apierr.UnknownAPI(grant.Issue.Audience)
 	}
-	if err := grant.Load(tx); storage.IsNotFound(err) {
-		return invalidSubject(err)
-	} else if err != nil {
+	if err := grant.Load(tx); err != nil {
 		return err
 	}
 	if grant.User.Blocked {
@@ -163,12 +180,6 @@ func (g *tokenExchange) decide(tx *storage.Tx, grant *tokens.Grant) error {
 	}
 	if grant.Issue.OrganizationName, err = authz.ShownOrganization(tx, grant.Issue.Organization); err != nil {
 		return err
-	}
-	wanted := strings.Fields(grant.Issue.Requested)
-	if len(wanted) == 0 {
-		for _, scope := range api.Scopes {
-			wanted = append(wanted, scope.Value)
-		}
 	}
 	wanted = slices.DeleteFunc(wanted, func(s string) bool { return slices.Contains(authz.StandardScopes(), s) })
 	decision, err := grant.Decide(tx, tokens.Asked{Scope: strings.Join(wanted, " "), Online: true})

@@ -1,0 +1,231 @@
+package token
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/apierr"
+	"github.com/tenant0/tenant0/server/authz"
+	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/providers"
+	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/storage"
+)
+
+// jwtBearer gives an application of another company's an access token for a user whom an enterprise's
+// identity provider has asserted, RFC 7523 section 2.1: Cross App Access. Auth0: api/authentication/cross-app-access, after
+// draft-ietf-oauth-identity-assertion-authz-grant.
+type jwtBearer struct{ people }
+
+// Type implements oauth.Grant.
+func (g *jwtBearer) Type() string { return "urn:ietf:params:oauth:grant-type:jwt-bearer" }
+
+// Permits implements oauth.Permitting: the grant has a switch of its own, and is not for permissive applications of
+// third parties.
+func (g *jwtBearer) Permits(c storage.Client, _ url.Values) error {
+	if c.IdentityAssertion.Active && (c.IsFirstParty || c.Strict()) {
+		return nil
+	}
+	e, _ := errors.AsType[*apierr.Error](apierr.GrantNotAllowed(g.Type()))
+	return e.ChangedBy("identity_assertion_authorization_grant.active of the application, which third parties have in strict mode alone")
+}
+
+// Bounds of assertions. Those of public clients have to be new.
+const (
+	maxAssertion       = 16 << 10
+	assertionSkew      = 10 * time.Second
+	maxPublicAssertion = time.Minute
+)
+
+var (
+	// errAssertion is the answer to an assertion that asserts nothing here.
+	errAssertion = &apierr.Error{
+		Status: http.StatusBadRequest, Code: apierr.InvalidGrant, Message: "Assertion is invalid or has expired",
+		Setting: "the parameter assertion, whose aud must be the issuer, its client_id the application and its sub a user of the connection of its iss",
+	}
+	// errAsserter is the answer to an assertion of a provider whose connection is not for this.
+	errAsserter = &apierr.Error{
+		Status: http.StatusForbidden, Code: "access_denied", Message: "The connection is not enabled for Cross App Access by this client",
+		Setting: "cross_app_access_resource_app.status of the connection and the applications that it is enabled for",
+	}
+	// errOtherAudience is the answer to an audience that is not the assertion's.
+	errOtherAudience = apierr.InvalidParameter("audience", "it is not that of the assertion or of the tenant")
+)
+
+// asserted are the claims of an assertion, and the connection to the provider that has made it.
+type asserted struct {
+	Iss      string `json:"iss"`
+	Sub      string `json:"sub"`
+	Aud      string `json:"aud"` // one alone, draft section 3
+	ClientID string `json:"client_id"`
+	JTI      string `json:"jti"`
+	Iat      int64  `json:"iat"`
+	Exp      int64  `json:"exp"`
+	Nbf      int64  `json:"nbf"`
+	Resource string `json:"resource"`
+	Scope    string `json:"scope"`
+
+	connection storage.Connection
+}
+
+// Validate implements oauth.Grant. An assertion may be brought again while it is good.
+func (g *jwtBearer) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
+	raw := rq.Form.Get("assertion")
+	if raw == "" {
+		return nil, apierr.MissingParameter("assertion")
+	}
+	a, err := g.asserted(ctx, rq, raw)
+	if err != nil {
+		return nil, err
+	}
+	grant := &tokens.Grant{Client: rq.Client, Issue: storage.Issue{ClientID: rq.Client.ClientID, Connection: a.connection.Name}}
+	err = g.DB.View(ctx, func(tx *storage.Tx) error {
+		user, err := tx.UserByIdentity(providers.Read(a.connection, a.Sub, nil).Identity)
+		if storage.IsNotFound(err) {
+			return errAssertion.With(errors.New("nobody has logged in by the connection whom the provider calls " + a.Sub))
+		}
+		if err != nil {
+			return err
+		}
+		grant.Issue.UserID = user.UserID
+		if grant.Issue.Audience, err = audienceOf(tx, rq, a); err != nil {
+			return err
+		}
+		if grant.Issue.Organization, err = organizationOf(tx, rq.Client, user.UserID, a.connection.Name); err != nil {
+			return err
+		}
+		grant.Issue.Requested = rq.Form.Get("scope")
+		if a.Scope != "" {
+			grant.Issue.Requested = a.Scope
+		}
+		return decideFor(tx, grant, strings.Fields(grant.Issue.Requested))
+	})
+	return grant, err
+}
+
+// asserted verifies an assertion.
+func (g *jwtBearer) asserted(ctx context.Context, rq *oauth.TokenRequest, raw string) (a asserted, err error) {
+	if len(raw) > maxAssertion {
+		return a, errAssertion
+	}
+	jws, err := jose.ParseSignedCompact(raw, oauth.AssertionAlgorithms)
+	if err != nil {
+		return a, errAssertion.With(err)
+	}
+	typ, _ := jws.Signatures[0].Header.ExtraHeaders[jose.HeaderType].(string)
+	if typ = strings.TrimPrefix(strings.ToLower(typ), "application/"); typ != keys.TypeIdentityAssertion {
+		return a, errAssertion.With(errors.New("its typ is " + typ))
+	}
+	if err := json.Unmarshal(jws.UnsafePayloadWithoutVerification(), &a); err != nil {
+		return a, errAssertion.With(err)
+	}
+	if a.connection, err = g.asserter(ctx, rq.Client, a.Iss); err != nil {
+		return a, err
+	}
+	if err := g.Providers.CheckAssertion(ctx, a.connection, raw); err != nil {
+		return a, err
+	}
+	return a, a.check(rq, g.Issuer.URL)
+}
+
+// check holds the claims of an assertion against the request.
+func (a asserted) check(rq *oauth.TokenRequest, issuer string) error {
+	now := rq.Now
+	soon := now.Add(assertionSkew).Unix()
+	switch {
+	case a.Aud != issuer, a.ClientID != rq.Client.ClientID, a.Sub == "", a.JTI == "":
+		return errAssertion.With(errors.New("it is not for this application, or names nobody"))
+	case a.Exp <= now.Unix(), a.Iat == 0, a.Iat > soon, a.Nbf > soon:
+		return errAssertion.With(errors.New("its time is over, or has not come"))
+	case rq.Client.Public() && now.Sub(time.Unix(a.Iat, 0)) > maxPublicAssertion:
+		return errAssertion.With(errors.New("a public client's is good for a minute"))
+	}
+	return nil
+}
+
+// asserter is the connection to the provider that calls itself so, which must be for assertions and for the
+// application.
+func (g *jwtBearer) asserter(ctx context.Context, client storage.Client, issuer string) (c storage.Connection, err error) {
+	refusal := errAssertion
+	err = g.DB.View(ctx, func(tx *storage.Tx) error {
+		c, refusal = storage.Connection{}, errAssertion
+		for _, strategy := range []string{"okta", "oidc"} {
+			for one, err := range tx.Connections.By("strategy", strategy) {
+				switch {
+				case err != nil:
+					return err
+				case !providers.IsIssuer(one, g.Issuer.URL, issuer):
+					continue
+				case one.AssertsIdentities() && one.Serves(client):
+					c = one
+					return nil
+				}
+				refusal = errAsserter
+			}
+		}
+		return refusal
+	})
+	return c, err
+}
+
+// audienceOf is the API that an assertion is for: that which it names, or the tenant's default. The request may say
+// the same, or name one where neither does.
+func audienceOf(tx *storage.Tx, rq *oauth.TokenRequest, a asserted) (string, error) {
+	asked := rq.Form.Get("audience")
+	if asked == "" {
+		asked = rq.Form.Get("resource")
+	}
+	meant := a.Resource
+	if meant == "" {
+		tenant, err := tx.Tenant.Get(storage.TenantKey)
+		if err := storage.Optional(err); err != nil {
+			return "", err
+		}
+		meant = tenant.DefaultAudience
+	}
+	switch {
+	case meant == "" && asked == "":
+		return "", apierr.MissingParameter("audience")
+	case meant == "":
+		return asked, nil
+	case asked != "" && asked != meant:
+		return "", errOtherAudience
+	}
+	return meant, nil
+}
+
+// organizationOf is the organization of the connection that the user is a member of, "" for none, as far as the
+// application is for organizations. Auth0: secure/call-apis-on-users-behalf/xaa.
+func organizationOf(tx *storage.Tx, client storage.Client, userID, connection string) (string, error) {
+	if client.OrganizationUsage != "allow" && client.OrganizationUsage != "require" {
+		return "", nil
+	}
+	choices, err := authz.Organizations(tx, userID, connection)
+	if err != nil {
+		return "", err
+	}
+	choices = slices.DeleteFunc(choices, func(o storage.Organization) bool {
+		return authz.CheckMember(tx, o.ID, userID) != nil || authz.CheckThirdParty(client, o, o.ID) != nil
+	})
+	switch {
+	case len(choices) == 1:
+		return choices[0].ID, nil
+	case client.OrganizationUsage == "require":
+		return "", apierr.AtTokenEndpoint(apierr.OrganizationMissing)
+	}
+	return "", nil
+}
+
+// Commit implements oauth.Grant: nothing is kept.
+func (g *jwtBearer) Commit(context.Context, *oauth.TokenRequest, *tokens.Grant, *oauth.Reply) error {
+	return nil
+}
