@@ -47,11 +47,18 @@ func (tx *Tx) ForgetClient(id string, now time.Time) error {
 // ForgetUsers removes what users have: logins and all that came of them, links that
 // were sent to them, failures that were counted, and what the extension gave them.
 func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
-	gone := map[string]bool{}
+	gone, begun := map[string]bool{}, map[string]bool{}
 	for _, id := range ids {
 		gone[id] = true
 		if err := tx.end(userEnding(id), now); err != nil {
 			return err
+		}
+		sessions, err := tx.SessionsOf(id)
+		if err != nil {
+			return err
+		}
+		for _, s := range sessions {
+			begun[s.BeganIn] = true
 		}
 		if err := tx.DeleteSessions(id, AccountDeleted); err != nil {
 			return err
@@ -66,7 +73,9 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 	if err := tx.endIssued(func(i Issue) bool { return gone[i.UserID] }, true, now); err != nil {
 		return err
 	}
-	if err := tx.endLogins(func(t Transaction) bool { return gone[t.UserID] || t.Consent != nil && gone[t.Consent.UserID] }); err != nil {
+	if err := tx.endLogins(func(t Transaction) bool {
+		return begun[t.StateHash] || gone[t.UserID] || t.Consent != nil && gone[t.Consent.UserID]
+	}); err != nil {
 		return err
 	}
 	return change(tx.Extension, func(e *Extension) bool {

@@ -18,10 +18,14 @@ func Slow(what string) {
 	}
 }
 
-// transact runs fn in a transaction. Its name on the stack tells Slow so.
+// transact runs fn in a transaction, which ends with it. Its name on the stack tells Slow so.
 //
 //go:noinline
-func transact(tx *Tx, fn func(*Tx) error) error { return fn(tx) }
+func transact(tx *Tx, fn func(*Tx) error) error {
+	err := fn(tx)
+	tx.release()
+	return err
+}
 
 // withinTransaction reports whether transact is among the callers. The stack tells that of
 // every test without one having to ask for it.

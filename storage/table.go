@@ -401,21 +401,35 @@ func (r records) put(d Document) error {
 	return r.write(v, raw)
 }
 
-// putBeside writes a document in the place of the one at key where the record that it is stays the
-// same: what has changed are members that the server does not act on. That record is not decoded
-// anew, and who watches is not told.
-func (r records) putBeside(key string, d Document) error {
-	defer func(wants func(table, key string) bool) { r.tx.wants = wants }(r.tx.wants)
-	r.tx.wants = nil
-	v, err := r.look(key)
+// putBeside changes members of the document at key that the server does not act on, so that the record
+// that it is stays the same: that is not decoded anew, what leads to it stays, and who watches is not
+// told.
+func (r records) putBeside(key string, change func(members map[string]json.RawMessage) error) error {
+	row := r.rowKey(key)
+	before, err := r.raw(key, row)
 	if err != nil {
 		return err
 	}
-	raw, err := json.Marshal(d)
+	v, err := r.decodeKnown(row, before)
 	if err != nil {
 		return err
 	}
-	return r.write(v, raw)
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(before, &members); err != nil {
+		return err
+	}
+	if err := change(members); err != nil {
+		return err
+	}
+	after, err := json.Marshal(members)
+	if err != nil {
+		return err
+	}
+	if err := r.measure(len(after) - len(before)); err != nil {
+		return err
+	}
+	r.memo(r.tx.known).keep(row, after, v)
+	return r.tx.kv.Put(row, after)
 }
 
 // encode is the record that a document is, and how it is kept.

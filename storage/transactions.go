@@ -73,7 +73,7 @@ type Transaction struct {
 	Passwordless *PasswordlessLogin `json:"passwordless,omitempty"`
 	// Proof is a code that the login waits for, nil for none.
 	Proof *Proof `json:"proof,omitempty"`
-	// UserID is the user who logged in last in the transaction, "" for nobody yet.
+	// UserID is the user whom it was answered for, "" until then.
 	UserID string `json:"user_id,omitempty"`
 	// Organization is the answer to which organization the login is for, nil for none yet.
 	Organization *OrganizationAnswer `json:"organization,omitempty"`
@@ -400,9 +400,6 @@ func (t Transactions) Delete(stateHash string) error { return t.delete(stateHash
 // StartTransaction writes a new transaction. It returns an error that wraps ErrTooLong
 // where there is too much to keep, and ErrConflict where there is one with its key.
 func (tx *Tx) StartTransaction(t Transaction) error {
-	if err := t.Asked.Check(); err != nil {
-		return err
-	}
 	there, err := tx.Transactions.Has(t.StateHash)
 	if err != nil {
 		return err
@@ -411,6 +408,9 @@ func (tx *Tx) StartTransaction(t Transaction) error {
 		return fmt.Errorf("%s %q: %w", transactions.name, t.StateHash, ErrConflict)
 	}
 	raw, err := json.Marshal(t)
+	if err == nil && len(raw) > maxRequest { // the request is a part of it
+		err = t.Asked.Check()
+	}
 	if err != nil {
 		return err
 	}
@@ -431,17 +431,11 @@ func (tx *Tx) ChangeTransaction(stateHash string, now time.Time, change func(*Tr
 	if err != nil {
 		return err
 	}
-	known, err := as[Transaction](tx.Transactions.look(stateHash))
-	if IsNotFound(err) {
-		return fmt.Errorf("%w: %w", ErrTransactionOver, err)
-	}
+	known, err := tx.LookAtTransaction(stateHash, now)
 	if err != nil {
 		return err
 	}
 	t := known.clone()
-	if !t.Live(now) {
-		return fmt.Errorf("%w: its time is over", ErrTransactionOver)
-	}
 	finished := !t.FinishedAt.IsZero()
 	if err := change(&t); err != nil {
 		return err
@@ -456,6 +450,20 @@ func (tx *Tx) ChangeTransaction(stateHash string, now time.Time, change func(*Tr
 		return fmt.Errorf("%w: it is finished", ErrTransactionOver)
 	}
 	return tx.keepTransaction(t, after)
+}
+
+// LookAtTransaction is the transaction as it is now, for a caller who leaves what it refers to as it
+// is. It returns an error that wraps ErrTransactionOver where it is not there or its time is over at
+// now; one that is finished is returned.
+func (tx *Tx) LookAtTransaction(stateHash string, now time.Time) (Transaction, error) {
+	t, err := as[Transaction](tx.Transactions.look(stateHash))
+	switch {
+	case IsNotFound(err):
+		return t, fmt.Errorf("%w: %w", ErrTransactionOver, err)
+	case err == nil && !t.Live(now):
+		return t, fmt.Errorf("%w: its time is over", ErrTransactionOver)
+	}
+	return t, err
 }
 
 func (tx *Tx) keepTransaction(t Transaction, raw []byte) error {

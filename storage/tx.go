@@ -1,6 +1,10 @@
 package storage
 
-import "github.com/tenant0/tenant0/storage/keyspace"
+import (
+	"sync"
+
+	"github.com/tenant0/tenant0/storage/keyspace"
+)
 
 // Tx is one transaction; every read and write goes through one. It must not be
 // kept after its function returns.
@@ -59,8 +63,29 @@ type Tx struct {
 	SubjectTokens      Table[SubjectToken]
 }
 
+// begun are transactions that have ended, for the next ones: a request has several, and their tables
+// are the same in all.
+var begun = sync.Pool{New: func() any { return tables(&Tx{}) }}
+
+// newTx begins a transaction over a key space. Whoever knows that nobody has it any more may release
+// it.
 func newTx(kv keyspace.KV, m *memos) *Tx {
-	tx := &Tx{kv: kv, memos: m, known: m}
+	tx, _ := begun.Get().(*Tx)
+	tx.kv, tx.memos, tx.known = kv, m, m
+	return tx
+}
+
+// release ends a transaction, which must not be used any more. Under test it is used by nobody else
+// either, so that whoever does panics.
+func (tx *Tx) release() {
+	tx.kv, tx.memos, tx.known, tx.wants, tx.changes = nil, nil, nil, nil, nil
+	if !underTest() {
+		begun.Put(tx)
+	}
+}
+
+// tables gives a transaction its tables.
+func tables(tx *Tx) *Tx {
 	tx.Tenant = resources(tx, tenants)
 	tx.Clients = resources(tx, clients)
 	tx.ResourceServers = resources(tx, resourceServers)

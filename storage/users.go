@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -166,13 +167,20 @@ func loginIndex(connection, identifier string) string {
 // RecordLogin notes when and from where a user has logged in, and that it was once
 // more, Auth0: manage-users/user-accounts/user-profiles/user-profile-structure.
 func (tx *Tx) RecordLogin(userID string, at time.Time, ip string) error {
-	d, err := tx.Users.Document(userID)
-	if err != nil {
-		return err
-	}
-	count, _ := d["logins_count"].(float64)
-	d["last_login"], d["last_ip"], d["logins_count"] = at.UTC().Format("2006-01-02T15:04:05.000Z"), ip, count+1
-	return tx.Users.records.putBeside(userID, d) // a User has none of these members
+	return tx.Users.records.putBeside(userID, func(d map[string]json.RawMessage) error {
+		count := 0.0
+		if raw := d["logins_count"]; raw != nil {
+			_ = json.Unmarshal(raw, &count) // what is no number counts for nothing
+		}
+		for member, value := range map[string]any{"last_login": at.UTC().Format("2006-01-02T15:04:05.000Z"), "last_ip": ip, "logins_count": count + 1} {
+			raw, err := json.Marshal(value)
+			if err != nil {
+				return err
+			}
+			d[member] = raw
+		}
+		return nil
+	})
 }
 
 // SetAuthorization replaces what the Authorization Extension has put into a user's

@@ -3,8 +3,8 @@ package templates
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"sync"
 )
@@ -30,10 +30,12 @@ func (p LoginIdentifier) fresh() (string, bool) {
 // language make one. Past it the memory begins anew.
 const maxRemembered = 64
 
-// rendering is a remembered page, cut where the handle was.
+// rendering is a remembered page, cut where the handle was: into parts where it was in base64, and
+// these where it was as it is.
 type rendering struct {
-	parts [][]byte
-	needs Needs
+	parts  [][][]byte
+	needs  Needs
+	length int // in bytes
 }
 
 // renderings are remembered pages by what they show.
@@ -53,11 +55,12 @@ func renderFresh(w io.Writer, p Page) (needs Needs, done bool, err error) {
 		return needs, false, nil
 	}
 	key, err := shows(p, state)
+	defer keys.Put(key)
 	if err != nil {
 		return needs, false, err
 	}
 	renderings.RLock()
-	page, known := renderings.of[key]
+	page, known := renderings.of[string(key.Bytes())]
 	renderings.RUnlock()
 	if !known {
 		if page, err = renderingOf(p, state); err != nil {
@@ -67,11 +70,36 @@ func renderFresh(w io.Writer, p Page) (needs Needs, done bool, err error) {
 		if renderings.of == nil || len(renderings.of) >= maxRemembered {
 			renderings.of = map[string]rendering{}
 		}
-		renderings.of[key] = page
+		renderings.of[key.String()] = page
 		renderings.Unlock()
 	}
-	_, err = w.Write(bytes.ReplaceAll(bytes.Join(page.parts, []byte(state)), []byte(encodedHere), []byte(encodedState(state))))
-	return page.needs, true, err
+	return page.needs, true, page.write(w, state)
+}
+
+// write writes the page with a handle.
+func (r rendering) write(w io.Writer, state string) error {
+	encoded := encodedState(state)
+	if b, ok := w.(*bytes.Buffer); ok {
+		b.Grow(r.length)
+	}
+	for i, part := range r.parts {
+		if i > 0 {
+			if _, err := io.WriteString(w, encoded); err != nil {
+				return err
+			}
+		}
+		for j, text := range part {
+			if j > 0 {
+				if _, err := io.WriteString(w, state); err != nil {
+					return err
+				}
+			}
+			if _, err := w.Write(text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func renderingOf(p Page, state string) (rendering, error) {
@@ -80,21 +108,33 @@ func renderingOf(p Page, state string) (rendering, error) {
 	if err := v.render(&page); err != nil {
 		return rendering{}, err
 	}
-	parts := bytes.Split(bytes.ReplaceAll(page.Bytes(), []byte(encodedState(state)), []byte(encodedHere)), []byte(state))
-	return rendering{parts, v.needs()}, nil
+	r := rendering{needs: v.needs(), length: page.Len()}
+	for _, part := range bytes.Split(page.Bytes(), []byte(encodedState(state))) {
+		r.parts = append(r.parts, bytes.Split(part, []byte(state)))
+	}
+	return r, nil
 }
 
-// encodedHere is where a remembered page has the handle in base64. No page has that byte: html/template
-// writes another one in its place.
-const encodedHere = "\x00"
+// keys are buffers for what shows returns.
+var keys = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// shows is all that a page shows but the handle of its transaction.
-func shows(p Page, state string) (string, error) {
-	all, err := json.Marshal(p)
-	if err != nil {
-		return "", err
+// shows is all that a page shows but the handle of its transaction, in a buffer of keys.
+func shows(p Page, state string) (*bytes.Buffer, error) {
+	all, _ := keys.Get().(*bytes.Buffer)
+	all.Reset()
+	all.WriteString(reflect.TypeOf(p).String())
+	if err := json.NewEncoder(all).Encode(p); err != nil {
+		return all, err
 	}
-	return fmt.Sprintf("%T ", p) + strings.ReplaceAll(string(all), state, ""), nil
+	for b := all.Bytes(); ; {
+		i := bytes.Index(b, []byte(state))
+		if i < 0 {
+			return all, nil
+		}
+		b = b[i:]
+		all.Truncate(all.Len() - len(state))
+		b = b[:copy(b, b[len(state):])]
+	}
 }
 
 // isHandle reports whether a text is the handle of a transaction as the server makes them: long,

@@ -30,7 +30,7 @@ func (m *room) respond(w http.ResponseWriter, r *http.Request, d *decision) erro
 
 // commit keeps all that an answer changes.
 func commit(tx *storage.Tx, d *decision, code *storage.Code, now time.Time) error {
-	if err := finish(tx, d.transaction, now); err != nil {
+	if err := finish(tx, d, now); err != nil {
 		return err
 	}
 	if err := touch(tx, d, now); err != nil {
@@ -74,7 +74,8 @@ func join(tx *storage.Tx, d *decision, now time.Time) error {
 
 // finish ends the login under way that the answer is for, if there is one. It returns
 // errOutdated where an answer of a page has come since the decision.
-func finish(tx *storage.Tx, from storage.Transaction, now time.Time) error {
+func finish(tx *storage.Tx, d *decision, now time.Time) error {
+	from := d.transaction
 	if from.StateHash == "" {
 		return nil
 	}
@@ -83,7 +84,7 @@ func finish(tx *storage.Tx, from storage.Transaction, now time.Time) error {
 			return errOutdated
 		}
 		if t.FinishedAt.IsZero() {
-			t.FinishedAt, t.ExpiresAt = now, now.Add(doneLifetime)
+			t.FinishedAt, t.ExpiresAt, t.UserID = now, now.Add(doneLifetime), d.identity.user.UserID
 		}
 		return nil
 	})

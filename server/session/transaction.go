@@ -87,6 +87,12 @@ func Change(tx *storage.Tx, stateHash string, now time.Time, change func(*storag
 	return answered(tx.ChangeTransaction(stateHash, now, change))
 }
 
+// Look is storage's LookAtTransaction, with those answers.
+func Look(tx *storage.Tx, stateHash string, now time.Time) (storage.Transaction, error) {
+	t, err := tx.LookAtTransaction(stateHash, now)
+	return t, answered(err)
+}
+
 func answered(err error) error {
 	switch {
 	case errors.Is(err, storage.ErrTransactionOver):

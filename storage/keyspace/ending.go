@@ -24,24 +24,29 @@ func (k endingKV) Get(key []byte) ([]byte, error) {
 
 // Scan implements KV.
 func (k endingKV) Scan(from, to []byte, fn func(key, value []byte) bool) error {
-	return k.while(fn, func(fn func(key, value []byte) bool) error { return k.KV.Scan(from, to, fn) })
+	steps := &endingScan{ctx: k.ctx, fn: fn}
+	return cmp.Or(k.KV.Scan(from, to, steps.next), steps.ended)
 }
 
 // ScanBack implements KV.
 func (k endingKV) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
-	return k.while(fn, func(fn func(key, value []byte) bool) error { return k.KV.ScanBack(from, to, fn) })
+	steps := &endingScan{ctx: k.ctx, fn: fn}
+	return cmp.Or(k.KV.ScanBack(from, to, steps.next), steps.ended)
 }
 
-func (k endingKV) while(fn func(key, value []byte) bool, scan func(func(key, value []byte) bool) error) error {
+// endingScan is the steps of a scan, which the end of a context ends.
+type endingScan struct {
+	ctx   context.Context //nolint:containedctx // it lasts as long as the scan
+	fn    func(key, value []byte) bool
+	n     int
+	ended error
+}
+
+func (s *endingScan) next(key, value []byte) bool {
 	const often = 64 // a step of a scan takes no time, and most scans have few
-	var ended error
-	n := 0
-	err := scan(func(key, value []byte) bool {
-		if n%often == 0 {
-			ended = k.ctx.Err()
-		}
-		n++
-		return ended == nil && fn(key, value)
-	})
-	return cmp.Or(err, ended)
+	if s.n%often == 0 {
+		s.ended = s.ctx.Err()
+	}
+	s.n++
+	return s.ended == nil && s.fn(key, value)
 }
