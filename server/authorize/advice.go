@@ -1,6 +1,7 @@
 package authorize
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -12,7 +13,6 @@ import (
 	"github.com/tenant0/tenant0/server/callback"
 	"github.com/tenant0/tenant0/server/clock"
 	"github.com/tenant0/tenant0/server/trace"
-	"github.com/tenant0/tenant0/storage"
 )
 
 // noticed is by how much a moved clock is told of: less is no more than what clocks differ by.
@@ -20,17 +20,10 @@ const noticed = time.Minute
 
 // advise notes in the trace of a request what is no error, and is taken for one later: a token that opens
 // no API, scopes that nobody will get, a clock that was moved, a page that only this server answers.
-func (m *room) advise(ctx context.Context, rq storage.AuthorizeRequest, client storage.Client) error {
+func (m *room) advise(ctx context.Context, d *decision) {
+	rq, client, api := d.request, d.client, cmp.Or(d.api, d.access.grant.API)
 	note := func(setting, said string, about ...any) {
 		trace.Note(ctx, trace.Step{Room: "authorize", Said: fmt.Sprintf(said, about...), Setting: setting})
-	}
-	var api *storage.ResourceServer
-	err := m.DB.View(ctx, func(tx *storage.Tx) (err error) {
-		api, err = tx.API(rq.Audience)
-		return err
-	})
-	if err != nil {
-		return err
 	}
 	if api == nil && rq.Assertion == nil {
 		note("the parameter audience, or default_audience of the tenant", "no API is named, so that the access token is opaque and good at /userinfo alone")
@@ -56,5 +49,4 @@ func (m *room) advise(ctx context.Context, rq storage.AuthorizeRequest, client s
 	if u, err := url.Parse(rq.RedirectURI); err == nil && rq.ResponseMode == webMessageMode && !callback.AllowedOrigin(client.WebOrigins, u.Scheme+"://"+u.Host, callback.Placeholders{}) {
 		note("web_origins of the application", "Auth0 sends messages to the application's web origins alone, and %s://%s is none", u.Scheme, u.Host)
 	}
-	return nil
 }

@@ -87,34 +87,41 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 	if web.IsSubresource(r) {
 		return apierr.Subresource
 	}
-	var rq storage.AuthorizeRequest
-	var client storage.Client
 	if rq, client, is, err := m.chosenOnPage(r, params); err != nil {
 		return err
 	} else if is {
-		return m.start(w, r, rq, client, nil)
+		return m.start(w, r, checked(rq, client), nil)
 	}
 	what, err := m.take(r.Context(), params)
-	if err == nil {
-		rq, client, err = m.read(r.Context(), r.Host, what)
-	}
 	if err != nil {
-		rq.ClientID = params.Get("client_id")
-		return m.refuse(w, r, &decision{login: login{request: rq, client: client}}, err)
+		return m.refuse(w, r, &decision{login: login{request: storage.AuthorizeRequest{ClientID: params.Get("client_id")}}}, err)
 	}
-	return m.start(w, r, rq, client, what.params)
+	return m.start(w, r, func(tx *storage.Tx) (storage.AuthorizeRequest, storage.Client, error) {
+		rq, client, err := m.readIn(tx, r.Host, what)
+		if err != nil {
+			rq.ClientID = params.Get("client_id")
+		}
+		return rq, client, err
+	}, what.params)
+}
+
+// request reads a request and its application, and checks it, in the view in which it is decided on.
+type request func(tx *storage.Tx) (storage.AuthorizeRequest, storage.Client, error)
+
+// checked is a request that was read and checked before.
+func checked(rq storage.AuthorizeRequest, client storage.Client) request {
+	return func(*storage.Tx) (storage.AuthorizeRequest, storage.Client, error) { return rq, client, nil }
 }
 
 // start answers a request that may be answered at once, and sends the browser to the first page of a
 // login otherwise. sent are the parameters that came, nil for those that the request has kept.
-func (m *room) start(w http.ResponseWriter, r *http.Request, rq storage.AuthorizeRequest, client storage.Client, sent url.Values) error {
-	if err := rq.Check(); err != nil {
-		return apierr.TooLong(err)
-	}
+func (m *room) start(w http.ResponseWriter, r *http.Request, read request, sent url.Values) error {
 	return upToDate(func() error {
 		now := m.Now()
-		t := storage.Transaction{Asked: rq, CreatedAt: now, ExpiresAt: now.Add(transactionLifetime)}
-		d, err := m.decide(r, login{t, rq, client}, now)
+		d, err := m.decide(r, read, now)
+		if errors.Is(err, storage.ErrTooLong) {
+			return apierr.TooLong(err)
+		}
 		if err != nil {
 			return m.refuse(w, r, d, err)
 		}
@@ -122,11 +129,9 @@ func (m *room) start(w http.ResponseWriter, r *http.Request, rq storage.Authoriz
 			return m.respond(w, r, d)
 		}
 		trace.Note(r.Context(), trace.Step{Room: "authorize", Said: "the request can be answered once the user has been at " + d.page})
-		t.Form = d.form
-		if err := m.advise(r.Context(), rq, client); err != nil {
-			return err
-		}
-		state, err := m.Cookies.Start(w, r, m.DB, t)
+		d.transaction.Form = d.form
+		m.advise(r.Context(), d)
+		state, err := m.Cookies.Start(w, r, m.DB, d.transaction)
 		if err != nil {
 			return err
 		}

@@ -46,19 +46,35 @@ type decision struct {
 	access   access
 	tenant   storage.Tenant
 	page     string
+	// api is the API that is asked for where a page is needed first, nil for none.
+	api *storage.ResourceServer
 	// form is the form of the tenant's that the page shows, where the login has just come to it.
 	form *storage.FormVisit
 	// person is whom an assertion is about, where one is asked for.
 	person saml.Person
 }
 
-// decide goes through the steps of a login: who is it, may they, what do scripts say, did
-// they consent. It goes by stored state alone, which it reads in one view: pages do their
+// decide goes through the steps of a login: what is asked, who is it, may they, what do scripts say,
+// did they consent. It goes by stored state alone, which it reads in one view: pages do their
 // part, write it down and come back here. With an apierr.Error, which ends the login, comes
-// what was found before it.
-func (m *room) decide(r *http.Request, l login, now time.Time) (d *decision, err error) {
-	d = &decision{login: l}
-	err = m.DB.View(r.Context(), func(tx *storage.Tx) error { return m.load(tx, r, d, now) })
+// what was found before it; an error that wraps storage.ErrTooLong is of a request that cannot be kept.
+func (m *room) decide(r *http.Request, read request, now time.Time) (d *decision, err error) {
+	d = &decision{}
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		*d = decision{}
+		if d.request, d.client, err = read(tx); err != nil {
+			return err
+		}
+		if err := d.request.Check(); err != nil {
+			return err
+		}
+		d.transaction = storage.Transaction{Asked: d.request, CreatedAt: now, ExpiresAt: now.Add(transactionLifetime)}
+		if err := m.load(tx, r, d, now); err != nil || d.page == "" {
+			return err
+		}
+		d.api, err = tx.API(d.request.Audience)
+		return err
+	})
 	if err != nil {
 		return d, err
 	}

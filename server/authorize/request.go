@@ -35,39 +35,45 @@ const extension = "ext-"
 // the redirect URI has proven itself the request it returns has none, and an
 // error is for a page; after that it is for the application.
 func (m *room) read(ctx context.Context, host string, what asked) (rq storage.AuthorizeRequest, client storage.Client, err error) {
-	params := what.params
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
-		if client, err = findClient(tx, params.Get("client_id")); err != nil {
-			return err
-		}
-		if params, err = withObject(params); err != nil {
-			return err
-		}
-		uri, err := redirectURI(tx, client, host, params)
-		if err != nil {
-			return err
-		}
-		rq = parse(params)
-		rq.RedirectURI, rq.RedirectURISent = uri, params.Get("redirect_uri") != ""
-		tenant, err := tx.Tenant.Get(storage.TenantKey)
-		if err := storage.Optional(err); err != nil {
-			return err
-		}
-		if err := checkForm(tenant, client, asked{params, what.pushed}, &rq); err != nil {
-			return err
-		}
-		if err := checkAudience(tx, tenant, m.Issuer.Userinfo(), params.Get("resource"), &rq); err != nil {
-			return err
-		}
-		if err := checkOrganization(tx, client, params.Get("organization"), &rq); err != nil {
-			return err
-		}
-		if err := checkConnection(tx, client, rq); err != nil {
-			return err
-		}
-		return checkInvitation(tx, params.Get("invitation"), m.Now(), &rq)
+		rq, client, err = m.readIn(tx, host, what)
+		return err
 	})
 	return rq, client, err
+}
+
+// readIn is read within a transaction of the store.
+func (m *room) readIn(tx *storage.Tx, host string, what asked) (rq storage.AuthorizeRequest, client storage.Client, err error) {
+	if client, err = findClient(tx, what.params.Get("client_id")); err != nil {
+		return rq, client, err
+	}
+	params, err := withObject(what.params)
+	if err != nil {
+		return rq, client, err
+	}
+	uri, err := redirectURI(tx, client, host, params)
+	if err != nil {
+		return rq, client, err
+	}
+	rq = parse(params)
+	rq.RedirectURI, rq.RedirectURISent = uri, params.Get("redirect_uri") != ""
+	tenant, err := tx.Tenant.Get(storage.TenantKey)
+	if err := storage.Optional(err); err != nil {
+		return rq, client, err
+	}
+	checks := []func() error{
+		func() error { return checkForm(tenant, client, asked{params, what.pushed}, &rq) },
+		func() error { return checkAudience(tx, tenant, m.Issuer.Userinfo(), params.Get("resource"), &rq) },
+		func() error { return checkOrganization(tx, client, params.Get("organization"), &rq) },
+		func() error { return checkConnection(tx, client, rq) },
+		func() error { return checkInvitation(tx, params.Get("invitation"), m.Now(), &rq) },
+	}
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return rq, client, err
+		}
+	}
+	return rq, client, nil
 }
 
 func findClient(tx *storage.Tx, id string) (storage.Client, error) {

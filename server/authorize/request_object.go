@@ -26,6 +26,9 @@ func withObject(params url.Values) (url.Values, error) {
 	if id := object["client_id"]; id != "" && id != params.Get("client_id") {
 		return nil, apierr.InvalidParameter("request", "its client_id is not that of the request")
 	}
+	if object == nil {
+		return params, nil
+	}
 	merged := maps.Clone(params)
 	for _, name := range deciding {
 		if value := object[name]; value != "" {

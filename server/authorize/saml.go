@@ -66,7 +66,7 @@ func (m *room) beginSAML(w http.ResponseWriter, r *http.Request, params url.Valu
 		rq.ClientID = web.Param(r, "client_id")
 		return m.refuse(w, r, &decision{login: login{request: rq, client: client}}, err)
 	}
-	return m.start(w, r, rq, client, nil)
+	return m.start(w, r, checked(rq, client), nil)
 }
 
 // readSAML checks a request for an assertion. One without SAMLRequest is a login that the tenant begins.

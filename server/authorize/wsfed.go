@@ -72,7 +72,7 @@ func (m *room) beginWSFed(w http.ResponseWriter, r *http.Request, params url.Val
 		rq.ClientID = client.ClientID
 		return m.refuse(w, r, &decision{login: login{request: rq, client: client}}, err)
 	}
-	return m.start(w, r, rq, client, nil)
+	return m.start(w, r, checked(rq, client), nil)
 }
 
 // realm finds the application of a request: by its path, or by a realm, which is urn: and the id of the

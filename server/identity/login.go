@@ -7,29 +7,47 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// LogIn returns the user whom identifier (e-mail address, username or phone
-// number) and password name in a database connection, or ErrWrongCredentials. With
-// that comes the user whose password it was not, if any: for the tenant's log, and
-// for nobody to be told. proved is the hash that the password was held against: a
-// session may begin only while it is still the user's.
+// Account is the user whom an identifier names in a database connection, with what the password is
+// held against; the zero value is nobody's.
+type Account struct {
+	User   storage.User
+	stored storage.Password
+}
+
+// Find returns the account that identifier (e-mail address, username or phone number) names in a
+// database connection.
+func Find(tx *storage.Tx, connection, identifier string) (a Account, err error) {
+	if a.User, err = tx.UserByLogin(connection, identifier); err != nil {
+		return Account{}, storage.Optional(err)
+	}
+	a.stored, err = tx.Passwords.Get(a.User.UserID)
+	return a, storage.Optional(err)
+}
+
+// LogIn returns the user whom an identifier and a password name in a database connection, or
+// ErrWrongCredentials. With that comes the user whose password it was not, if any: for the tenant's
+// log, and for nobody to be told. proved is that of Prove.
 func (p *Passwords) LogIn(ctx context.Context, db *storage.DB, connection, identifier, password string) (user storage.User, proved string, err error) {
-	var stored storage.Password
+	var a Account
 	err = db.View(ctx, func(tx *storage.Tx) error {
-		var err error
-		if user, err = tx.UserByLogin(connection, identifier); err != nil {
-			return err
-		}
-		stored, err = tx.Passwords.Get(user.UserID)
+		a, err = Find(tx, connection, identifier)
 		return err
 	})
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+	if err != nil {
 		return storage.User{}, "", err
 	}
-	if err := p.Check(ctx, user.UserID, stored.Hash, password); err != nil || !IsImported(stored.Hash) {
-		return user, stored.Hash, err
+	proved, err = p.Prove(ctx, db, a, password)
+	return a.User, proved, err
+}
+
+// Prove returns nil for the password of an account, and ErrWrongCredentials for others and for
+// nobody's. proved is the hash that the password was held against: a session may begin only while it
+// is still the user's.
+func (p *Passwords) Prove(ctx context.Context, db *storage.DB, a Account, password string) (proved string, err error) {
+	if err := p.Check(ctx, a.User.UserID, a.stored.Hash, password); err != nil || !IsImported(a.stored.Hash) {
+		return a.stored.Hash, err
 	}
-	proved, err = p.renew(ctx, db, stored, password)
-	return user, proved, err
+	return p.renew(ctx, db, a.stored, password)
 }
 
 // renew replaces a hash that another system made by one of our own, now that the

@@ -21,8 +21,8 @@ import (
 //
 //auth0:operation GET /u/login/identifier
 func (m *room) showIdentifier(w http.ResponseWriter, r *http.Request) error {
-	return m.open(w, r, identifierPage, func(t storage.Transaction, state string) error {
-		return m.identifierPage(r.Context(), w, http.StatusOK, t, state, cmp.Or(t.Identifier, t.Request().LoginHint))
+	return m.open(w, r, identifierPage, func(shown about, t storage.Transaction, state string) error {
+		return m.showIdentifierOf(r.Context(), w, http.StatusOK, shown, t, state, cmp.Or(t.Identifier, t.Request().LoginHint))
 	})
 }
 
@@ -132,6 +132,10 @@ func (m *room) identifierPage(ctx context.Context, w http.ResponseWriter, status
 	if err != nil {
 		return err
 	}
+	return m.showIdentifierOf(ctx, w, status, shown, t, state, typed, errs...)
+}
+
+func (m *room) showIdentifierOf(ctx context.Context, w http.ResponseWriter, status int, shown about, t storage.Transaction, state, typed string, errs ...string) error {
 	ways, others := shown.ways, shown.ways.Passwordless
 	switch chosen, is := chosen(ways, t); {
 	case is:
@@ -156,15 +160,11 @@ func (m *room) identifierPage(ctx context.Context, w http.ResponseWriter, status
 //
 //auth0:operation GET /u/login/password
 func (m *room) showPassword(w http.ResponseWriter, r *http.Request) error {
-	return m.open(w, r, passwordPage, func(t storage.Transaction, state string) error {
-		ways, err := m.ways(r.Context(), t.Request())
-		switch {
-		case err != nil:
-			return err
-		case t.Identifier == "" || len(ways.Databases) == 0:
+	return m.open(w, r, passwordPage, func(shown about, t storage.Transaction, state string) error {
+		if t.Identifier == "" || len(shown.ways.Databases) == 0 {
 			return web.Continue(w, r, identifierPage, state)
 		}
-		return m.passwordPage(r.Context(), w, http.StatusOK, t, state, t.Identifier)
+		return m.passwordPage(w, http.StatusOK, shown, state, t.Identifier)
 	})
 }
 
@@ -189,7 +189,11 @@ func (m *room) submitPassword(w http.ResponseWriter, r *http.Request) error {
 		return web.Continue(w, r, identifierPage, state)
 	}
 	refuse := func(errs ...string) error {
-		return m.passwordPage(r.Context(), w, http.StatusBadRequest, t, state, username, errs...)
+		shown, err := m.about(r.Context(), t, state)
+		if err != nil {
+			return err
+		}
+		return m.passwordPage(w, http.StatusBadRequest, shown, state, username, errs...)
 	}
 	if form.Get("password") == "" {
 		return refuse(noPassword)
@@ -197,11 +201,7 @@ func (m *room) submitPassword(w http.ResponseWriter, r *http.Request) error {
 	return m.authenticate(w, r, t, state, username, form.Get("password"), refuse)
 }
 
-func (m *room) passwordPage(ctx context.Context, w http.ResponseWriter, status int, t storage.Transaction, state, username string, errs ...string) error {
-	shown, err := m.about(ctx, t, state)
-	if err != nil {
-		return err
-	}
+func (m *room) passwordPage(w http.ResponseWriter, status int, shown about, state, username string, errs ...string) error {
 	return m.Pages.Write(w, status, templates.LoginPassword{
 		Layout: shown.layout, ClientName: shown.client.Name, State: state, Username: username, Errors: errs,
 		SignupURL: shown.signupURL, ForgotPasswordURL: shown.forgotten(username), EditURL: identifierPage + shown.query,

@@ -61,43 +61,44 @@ func Mount(rt *web.Router, d Deps) {
 //
 //auth0:operation GET /u/login
 func (m *room) show(w http.ResponseWriter, r *http.Request) error {
-	return m.open(w, r, combinedPage, func(t storage.Transaction, state string) error {
-		return m.page(r.Context(), w, http.StatusOK, t, state, t.Request().LoginHint)
+	return m.open(w, r, combinedPage, func(shown about, t storage.Transaction, state string) error {
+		return m.page(w, http.StatusOK, shown, state, t.Request().LoginHint)
 	})
 }
 
 // open serves a page of the login. A user who has logged in already, with another tab or
 // before pressing the back button, goes on instead, and one who asks for the first page of
-// a login of the other kind is sent to that of the tenant's.
-func (m *room) open(w http.ResponseWriter, r *http.Request, page string, show func(storage.Transaction, string) error) error {
+// a login of the other kind is sent to that of the tenant's. All that it takes is read in one view.
+func (m *room) open(w http.ResponseWriter, r *http.Request, page string, show func(about, storage.Transaction, string) error) error {
 	state := session.StateOf(r)
-	t, err := m.transaction(r, state)
-	if err != nil {
-		return err
-	}
-	var done bool
-	var screens account.Screens
-	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
-		ways, err := account.WaysOf(tx, t.Request())
-		if err != nil {
+	var t storage.Transaction
+	var shown about
+	var done, elsewhere bool
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		if t, err = m.Cookies.TransactionIn(tx, r, state, m.Now()); err != nil {
 			return err
 		}
-		if done, err = m.loggedIn(tx, r, t, ways); err != nil {
+		if shown, err = waysOf(tx, t.Request()); err != nil {
 			return err
 		}
-		screens, err = ways.Screens(tx, t.Request())
-		return err
+		if done, err = m.loggedIn(tx, r, t, shown.ways); err != nil {
+			return err
+		}
+		elsewhere = (page == combinedPage) == shown.screens.IdentifierFirst() && (page != identifierPage || t.Passwordless == nil)
+		if done || elsewhere {
+			return nil
+		}
+		return shown.read(r.Context(), tx, t.Request(), state)
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if done {
+	case done:
 		return web.Resume(w, r, state)
+	case elsewhere:
+		return web.Continue(w, r, shown.screens.Login, state)
 	}
-	if (page == combinedPage) == screens.IdentifierFirst() && (page != identifierPage || t.Passwordless == nil) {
-		return web.Continue(w, r, screens.Login, state)
-	}
-	return show(t, state)
+	return show(shown, t, state)
 }
 
 // loggedIn reports whether the browser's session is one that began in the transaction,
@@ -125,7 +126,11 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	}
 	username := strings.TrimSpace(form.Get("username"))
 	refuse := func(errs ...string) error {
-		return m.page(r.Context(), w, http.StatusBadRequest, t, state, username, errs...)
+		shown, err := m.about(r.Context(), t, state)
+		if err != nil {
+			return err
+		}
+		return m.page(w, http.StatusBadRequest, shown, state, username, errs...)
 	}
 	if missing := missingFields(username, form.Get("password")); len(missing) > 0 {
 		return refuse(missing...)
@@ -211,11 +216,7 @@ func missingFields(username, password string) []string {
 	return missing
 }
 
-func (m *room) page(ctx context.Context, w http.ResponseWriter, status int, t storage.Transaction, state, username string, errs ...string) error {
-	shown, err := m.about(ctx, t, state)
-	if err != nil {
-		return err
-	}
+func (m *room) page(w http.ResponseWriter, status int, shown about, state, username string, errs ...string) error {
 	return m.Pages.Write(w, status, templates.Login{
 		Layout: shown.layout, ClientName: shown.client.Name, State: state, Username: username, Errors: errs,
 		Identifiers: account.LoginIdentifiers(shown.ways.Databases), SignupURL: shown.signupURL, ForgotPasswordURL: shown.forgotten(username),
@@ -236,32 +237,41 @@ type about struct {
 }
 
 func (m *room) about(ctx context.Context, t storage.Transaction, state string) (a about, err error) {
-	rq := t.Request()
-	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
-		if a.layout, err = web.LayoutIn(ctx, tx, web.AboutRequest(rq)); err != nil {
+	err = m.DB.View(ctx, func(tx *storage.Tx) error {
+		if a, err = waysOf(tx, t.Request()); err != nil {
 			return err
 		}
-		if a.client, err = tx.Clients.Get(rq.ClientID); err != nil {
-			return err
-		}
-		if a.ways, err = account.WaysOf(tx, rq); err != nil {
-			return err
-		}
-		if a.screens, err = a.ways.Screens(tx, rq); err != nil {
-			return err
-		}
-		shown, err := account.Buttons(tx, rq, a.ways)
-		a.providers = web.Providers(shown)
-		return err
+		return a.read(ctx, tx, t.Request(), state)
 	})
-	if storage.IsNotFound(err) {
-		return a, apierr.UnknownClient(rq.ClientID)
+	return a, err
+}
+
+// waysOf is what is known of a login before it is clear whether there will be a page.
+func waysOf(tx *storage.Tx, rq storage.AuthorizeRequest) (a about, err error) {
+	if a.ways, err = account.WaysOf(tx, rq); err != nil {
+		return a, err
 	}
+	a.screens, err = a.ways.Screens(tx, rq)
+	return a, err
+}
+
+// read fills in the rest.
+func (a *about) read(ctx context.Context, tx *storage.Tx, rq storage.AuthorizeRequest, state string) (err error) {
+	if a.layout, err = web.LayoutIn(ctx, tx, web.AboutRequest(rq)); err != nil {
+		return err
+	}
+	if a.client, err = tx.Clients.Get(rq.ClientID); storage.IsNotFound(err) {
+		return apierr.UnknownClient(rq.ClientID)
+	} else if err != nil {
+		return err
+	}
+	buttons, err := account.Buttons(tx, rq, a.ways)
+	a.providers = web.Providers(buttons)
 	a.query = "?state=" + url.QueryEscape(state)
 	if a.ways.SignUp() {
 		a.signupURL = a.screens.Signup + a.query
 	}
-	return a, err
+	return err
 }
 
 // forgotten is the address that leads to a new password for who is named by an identifier,
@@ -281,17 +291,18 @@ func (a about) forgotten(identifier string) string {
 // identity.ErrWrongCredentials it returns the first user whose password it was not,
 // or none and the first connection.
 func (m *room) logIn(ctx context.Context, t storage.Transaction, username, password string) (storage.User, way, error) {
-	ways, err := m.ways(ctx, t.Request())
+	databases, named, err := m.named(ctx, t, username)
 	switch {
 	case err != nil:
 		return storage.User{}, way{}, err
-	case len(ways.Databases) == 0:
+	case len(databases) == 0:
 		return storage.User{}, way{}, apierr.NoConnections
 	}
 	var other storage.User
-	tried := way{connection: ways.Databases[0].Name}
-	for _, c := range ways.Databases {
-		user, proved, err := m.Passwords.LogIn(ctx, m.DB, c.Name, username, password)
+	tried := way{connection: databases[0].Name}
+	for i, c := range databases {
+		user := named[i].User
+		proved, err := m.Passwords.Prove(ctx, m.DB, named[i], password)
 		if !errors.Is(err, identity.ErrWrongCredentials) {
 			return user, way{c.Name, proved, passcodes.ToProve(c, user, proved)}, err
 		}
@@ -300,6 +311,24 @@ func (m *room) logIn(ctx context.Context, t storage.Transaction, username, passw
 		}
 	}
 	return other, tried, identity.ErrWrongCredentials
+}
+
+// named are the connections of a login that take passwords, each with the account that an identifier
+// names there.
+func (m *room) named(ctx context.Context, t storage.Transaction, identifier string) (databases []storage.Connection, named []identity.Account, err error) {
+	err = m.DB.View(ctx, func(tx *storage.Tx) error {
+		ways, err := account.WaysOf(tx, t.Request())
+		databases, named = ways.Databases, nil
+		for _, c := range databases {
+			var a identity.Account
+			if err == nil {
+				a, err = identity.Find(tx, c.Name, identifier)
+			}
+			named = append(named, a)
+		}
+		return err
+	})
+	return databases, named, err
 }
 
 // way is how a user logged in: by a connection, and the password with a hash. prove is what has

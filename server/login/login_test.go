@@ -400,3 +400,28 @@ func TestHeadersOfThePage(t *testing.T) {
 		t.Errorf("the policy is %s", policy)
 	}
 }
+
+// TestAFormThatComesAgainAfterItsLogin: the login was answered for one user, who may send the form again, and
+// is over for everybody else.
+func TestAFormThatComesAgainAfterItsLogin(t *testing.T) {
+	s := servertest.Start(t)
+	s.Freeze(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	for _, username := range []string{servertest.Employee, servertest.Manager} {
+		s.Login(s.Client(), servertest.Login{Username: username}) // and consent
+	}
+	browser := s.Client()
+	target, _ := s.AuthorizeURL(servertest.Login{ClientID: servertest.Mobile, RedirectURI: servertest.MobileCallback})
+	_, page := s.Visit(browser, target)
+	for _, tt := range []struct {
+		username string
+		goesOn   bool
+	}{{servertest.Employee, true}, {servertest.Employee, true}, {servertest.Manager, false}, {servertest.Employee, true}} {
+		form := page.Form()
+		form.Set("username", tt.username)
+		form.Set("password", servertest.Password)
+		left, shown := s.Submit(browser, page, form)
+		if goesOn := left != nil && left.Query().Get("code") != ""; goesOn != tt.goesOn {
+			t.Errorf("the form of %s leads to %v, %s", tt.username, left, shown.Body)
+		}
+	}
+}

@@ -57,20 +57,47 @@ func (a Attempt) throttled() tenantlog.Event {
 	return a.event(tenantlog.AddressBlocked, "Blocked IP Address: too many logins have failed from "+a.IP)
 }
 
+// found is what the store knows of an attempt, read in one view.
+type found struct {
+	// limited says that logins of the user from the address are counted, throttled that the address has
+	// failed too often, and blocked that the account is closed to it.
+	limited, throttled, blocked bool
+	// leak is what is known of a right password that others know, with the e-mails about it.
+	leak  account.Leak
+	mails []emails.Draft
+}
+
+// look finds out what the store knows of an attempt whose proof was right or not.
+func (d *Door) look(r *http.Request, a Attempt, right bool) (f found, err error) {
+	now := d.Now()
+	err = d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		f = found{}
+		if a.User.UserID != "" && a.Password != "" {
+			if f.limited, err = account.Limits(tx); err != nil {
+				return err
+			}
+		}
+		if f.throttled, _, err = account.Throttled(tx, account.BeforeLogin, a.IP, now); err != nil || f.throttled {
+			return err
+		}
+		if right && a.Password != "" {
+			if f.leak, err = account.Leaked(tx, account.BeforeLogin, a.Password); err != nil {
+				return err
+			}
+			if f.mails, err = d.tellOfLeak(tx, f.leak, a.User, a.ClientID, a.Connection); err != nil {
+				return err
+			}
+		}
+		f.blocked, err = account.Blocked(tx, a.User.UserID, a.Connection, a.IP, now)
+		return err
+	})
+	return f, err
+}
+
 // tooOften refuses an attempt by a password from an address that tries an account too often, right passwords
 // included.
 func (d *Door) tooOften(r *http.Request, a Attempt) error {
-	if a.User.UserID == "" || a.Password == "" {
-		return nil
-	}
-	on := false
-	err := d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
-		on, err = account.Limits(tx)
-		return err
-	})
-	if err == nil && on {
-		err = d.DB.Update(context.WithoutCancel(r.Context()), func(tx *storage.Tx) error { return account.CountLogin(tx, a.User.UserID, a.IP, d.Now()) })
-	}
+	err := d.DB.Update(context.WithoutCancel(r.Context()), func(tx *storage.Tx) error { return account.CountLogin(tx, a.User.UserID, a.IP, d.Now()) })
 	if errors.Is(err, storage.ErrTooMany) {
 		d.Log.Record(r, a.event(tenantlog.LoginsLimited, "Blocked Account: too many logins from "+a.IP))
 		return ErrTooOften
@@ -80,34 +107,19 @@ func (d *Door) tooOften(r *http.Request, a Attempt) error {
 
 // attack refuses an attempt from an address that has failed too often, and a right password that
 // others know.
-func (d *Door) attack(r *http.Request, a Attempt, right bool) error {
-	throttled := false
-	var leak account.Leak
-	var mails []emails.Draft
-	err := d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
-		if throttled, _, err = account.Throttled(tx, account.BeforeLogin, a.IP, d.Now()); err != nil || throttled || !right || a.Password == "" {
-			return err
-		}
-		if leak, err = account.Leaked(tx, account.BeforeLogin, a.Password); err != nil {
-			return err
-		}
-		mails, err = d.tellOfLeak(tx, leak, a.User, a.ClientID, a.Connection)
-		return err
-	})
+func (d *Door) attack(r *http.Request, a Attempt, f found) error {
 	switch {
-	case err != nil:
-		return err
-	case throttled:
+	case f.throttled:
 		d.Log.Record(r, a.throttled())
 		return ErrThrottled
-	case !leak.Known:
+	case !f.leak.Known:
 		return nil
 	}
 	d.Log.Record(r, a.event(tenantlog.PasswordLeaked, "Breached password: the password was disclosed through a data breach"))
-	if err := d.tell(r, leak, mails); err != nil {
+	if err := d.tell(r, f.leak, f.mails); err != nil {
 		return err
 	}
-	if leak.Blocks {
+	if f.leak.Blocks {
 		return ErrLeaked
 	}
 	return nil

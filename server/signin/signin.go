@@ -110,21 +110,17 @@ func StillPassword(userID, hash string) func(*storage.Tx) error {
 // counts and logs what it refuses, and tells the user of the attempt that blocks the
 // account, Auth0: secure/attack-protection/brute-force-protection.
 func (d *Door) Judge(r *http.Request, a Attempt, right bool) error {
-	if err := d.tooOften(r, a); err != nil {
-		return err
+	known, err := d.look(r, a, right)
+	if err == nil && known.limited {
+		err = d.tooOften(r, a)
 	}
-	if err := d.attack(r, a, right); err != nil {
-		return err
+	if err == nil {
+		err = d.attack(r, a, known)
 	}
-	blocked := false
-	err := d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
-		blocked, err = account.Blocked(tx, a.User.UserID, a.Connection, a.IP, d.Now())
-		return err
-	})
 	switch {
 	case err != nil:
 		return err
-	case blocked:
+	case known.blocked:
 		d.Log.Record(r, a.blocked())
 		return ErrBlocked
 	case right:
@@ -173,7 +169,7 @@ func (d *Door) count(r *http.Request, a Attempt) error {
 }
 
 // Begin lets a person in by a browser that has a login under way: it begins the browser's
-// session and notes in the login who it is. finish must be called after the update, and
+// session, which says in which login that was. finish must be called after the update, and
 // gives the browser its cookie. It returns ErrWrong where the proof does not hold any more,
 // and apierr.TransactionExpired where the login has ended meanwhile.
 func (d *Door) Begin(tx *storage.Tx, r *http.Request, t storage.Transaction, a Attempt) (finish func(http.ResponseWriter), err error) {
@@ -181,12 +177,11 @@ func (d *Door) Begin(tx *storage.Tx, r *http.Request, t storage.Transaction, a A
 		return nil, err
 	}
 	now := d.Now()
-	err = session.Change(tx, t.StateHash, now, func(t *storage.Transaction) error {
-		t.UserID = a.User.UserID
-		return nil
-	})
-	if err != nil {
+	if t, err = session.Look(tx, t.StateHash, now); err != nil {
 		return nil, err
+	}
+	if !t.FinishedAt.IsZero() && t.UserID != a.User.UserID { // a form may come twice
+		return nil, apierr.TransactionExpired
 	}
 	s := storage.Session{
 		UserID: a.User.UserID, Connection: a.Connection, BeganIn: t.StateHash,
