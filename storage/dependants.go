@@ -47,18 +47,15 @@ func (tx *Tx) ForgetClient(id string, now time.Time) error {
 // ForgetUsers removes what users have: logins and all that came of them, links that
 // were sent to them, failures that were counted, and what the extension gave them.
 func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
-	gone, begun := map[string]bool{}, map[string]bool{}
+	begun, err := tx.loginsBegun(ids)
+	if err != nil {
+		return err
+	}
+	gone := map[string]bool{}
 	for _, id := range ids {
 		gone[id] = true
 		if err := tx.end(userEnding(id), now); err != nil {
 			return err
-		}
-		sessions, err := tx.SessionsOf(id)
-		if err != nil {
-			return err
-		}
-		for _, s := range sessions {
-			begun[s.BeganIn] = true
 		}
 		if err := tx.DeleteSessions(id, AccountDeleted); err != nil {
 			return err
@@ -89,6 +86,21 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 		}
 		return changed
 	})
+}
+
+// loginsBegun are the logins in which the sessions of users began, by their keys.
+func (tx *Tx) loginsBegun(users []string) (keys map[string]bool, err error) {
+	keys = map[string]bool{}
+	for _, id := range users {
+		sessions, err := tx.SessionsOf(id)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range sessions {
+			keys[s.BeganIn] = true
+		}
+	}
+	return keys, nil
 }
 
 // ForgetAPI removes what was granted for an API: tokens, and permissions of roles and

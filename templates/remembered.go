@@ -109,7 +109,7 @@ func renderingOf(p Page, state string) (rendering, error) {
 		return rendering{}, err
 	}
 	r := rendering{needs: v.needs(), length: page.Len()}
-	for _, part := range bytes.Split(page.Bytes(), []byte(encodedState(state))) {
+	for part := range bytes.SplitSeq(page.Bytes(), []byte(encodedState(state))) {
 		r.parts = append(r.parts, bytes.Split(part, []byte(state)))
 	}
 	return r, nil
