@@ -109,8 +109,8 @@ func TestScriptsOfPasswordless(t *testing.T) {
 	)
 	m.send("PATCH", "/connections/"+email, `{"options":{"send":"link"}}`)
 	for _, p := range []script{
-		{"Playwright", "the link", `fill label=Email address := TO;; press button="Continue";; see h1 := Check Your Email;; see span.ulp-authenticator-selector-text := TO;; see text=Didn't receive an email? := ;; end`},
-		{"Cypress", "sent again", `fill #username := TO;; press button[value=default];; press button=Resend;; see h1 := Check Your Email;; end`},
+		{"Playwright", "the link", `fill label=Email address := TO;; press button="Continue";; see h1 := Email sent;; see span.ulp-authenticator-selector-text := TO;; see text=Didn't receive an email? := ;; end`},
+		{"Cypress", "sent again", `fill #username := TO;; press button[value=default];; press button=Resend;; see h1 := Email sent;; end`},
 	} {
 		t.Run("link/"+p.tool+": "+p.about, func(t *testing.T) {
 			serial++
@@ -156,7 +156,7 @@ func TestScriptsOfProofs(t *testing.T) {
 			`see span.ulp-authenticator-selector-text := TO;; fill #password := FRESH;; press button[value=default]`, "signup")
 	})
 	t.Run("number/Playwright: sign-up and login", func(t *testing.T) {
-		run(t, "numbers", "+15550104711", `fill label=Phone number := TO;; press button="Continue";; at /u/phone-identifier/challenge;; fill label=Enter the code := CODE;; press button="Continue";; fill label=Password := FRESH;; press button="Continue"`, "signup")
+		run(t, "numbers", "+15550104711", `fill label=Phone number := TO;; press button="Continue";; at /u/phone-identifier/challenge;; fill label=Enter the 6-digit code := CODE;; press button="Continue";; fill label=Password := FRESH;; press button="Continue"`, "signup")
 		run(t, "numbers", "+15550104711", `fill input[name=username] := TO;; press button[value=default];; fill label=Password := no;; press button[value=default];; see #error-element-password := Incorrect phone number or password;; fill #password := FRESH;; press button[value=default]`)
 	})
 	t.Run("reset/Selenium: by a code", func(t *testing.T) {

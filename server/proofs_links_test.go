@@ -159,7 +159,8 @@ func links() map[string]place {
 			return status < 400
 		}, ways(verification)},
 		"link of an unblocking": {unblocking, func(p *proving, secret string) bool {
-			return p.get(p.URL+"u/unblock?ticket="+url.QueryEscape(secret), "") == http.StatusOK
+			status, _ := p.send(http.MethodPost, p.URL+"u/unblock?ticket="+url.QueryEscape(secret), "", "Content-Type", formType)
+			return status == http.StatusOK
 		}, ways(password)},
 		"link of an export": {
 			func(p *proving) string {

@@ -1,7 +1,9 @@
 package templates
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -16,7 +18,9 @@ type Signup struct {
 	// Identifiers are what an account must have: "email", "username", "phone_number", and
 	// Optional what it may have besides.
 	Identifiers, Optional []string
-	Errors                []string
+	// UsernameLeast and UsernameMost are between how many characters a username may have, 0 for 1 and 15.
+	UsernameLeast, UsernameMost int
+	Errors                      []string
 	// Demands are what the password must be.
 	Demands []Demand
 	// LoginURL shows the link to the login page when it is set.
@@ -30,7 +34,14 @@ func (p Signup) view() view {
 		State: p.State, Class: "_form-signup", Button: "_button-signup", Demands: p.Demands, Alternate: toLogin(p.LoginURL), Providers: p.Providers,
 		Inputs: focused(append(p.identifierInputs(), passwordInput("new-password"))),
 	}
-	return p.screen(p, "form", "signup", "signup", p.ClientName, "").withForm(f, p.Errors)
+	return p.named(p.screen(p, "form", "signup", "signup", p.ClientName, "")).withForm(f, p.Errors)
+}
+
+// named has the view say what a username may be.
+func (p Signup) named(v view) view {
+	v.texts.characters = "_ + - . ! # $ ^ ` ~ @"
+	v.texts.least, v.texts.most = strconv.Itoa(cmp.Or(p.UsernameLeast, 1)), strconv.Itoa(cmp.Or(p.UsernameMost, 15))
+	return v
 }
 
 func toLogin(url string) alternate { return alternate{url, "loginActionText", "loginActionLinkText"} }
@@ -40,7 +51,7 @@ func toLogin(url string) alternate { return alternate{url, "loginActionText", "l
 type SignupIdentifier Signup
 
 func (p SignupIdentifier) view() view {
-	return p.screen(p, "form", "signup-id", "signup-id", p.ClientName, "").withForm(form{
+	return Signup(p).named(p.screen(p, "form", "signup-id", "signup-id", p.ClientName, "")).withForm(form{
 		State: p.State, Class: "_form-signup-id", Button: "_button-signup-id", Capabilities: true,
 		Inputs: focused(Signup(p).identifierInputs()), Alternate: toLogin(p.LoginURL), Providers: p.Providers,
 	}, p.Errors)
@@ -62,8 +73,12 @@ func (p SignupPassword) view() view {
 	default:
 		who.Name, who.Value = "username", p.Username
 	}
-	return p.screen(p, "form", "signup-password", "signup-password", p.ClientName, "").withForm(form{
-		State: p.State, Class: "_form-signup-password", Button: "_button-signup-password", Identity: who, Demands: p.Demands,
+	description := ""
+	if p.Inviter != "" {
+		description = "invitationDescription"
+	}
+	return p.named(p.screen(p, "form", "signup-password", "signup-password", p.ClientName, "")).withForm(form{
+		State: p.State, Class: "_form-signup-password", Description: description, Button: "_button-signup-password", Identity: who, Demands: p.Demands,
 		Inputs: focused([]input{passwordInput("new-password")}), Alternate: toLogin(p.LoginURL),
 	}, p.Errors)
 }
@@ -101,7 +116,7 @@ func (p ResetRequest) view() view {
 	in := emailInput(p.Email)
 	in.Focus = true
 	return p.screen(p, "form", "reset-password", "reset-password-request", p.ClientName, "").withForm(form{
-		State: p.State, Class: "_form-reset-password-request", Button: "_button-reset-password-request", Inputs: []input{in},
+		State: p.State, Class: "_form-reset-password-request", Description: "descriptionEmail", Button: "_button-reset-password-request", Inputs: []input{in},
 		Alternate: alternate{p.LoginURL, "backToLoginText", "backToLoginLinkText"},
 	}, p.Errors)
 }
@@ -122,10 +137,22 @@ func (p NewPassword) view() view {
 	return p.screen(p, "form", "reset-password", "reset-password", p.ClientName, "").withForm(form{
 		Demands: p.Demands, Account: p.Email, Class: "_form-reset-password", Button: "_button-reset-password",
 		Inputs: []input{
-			{Name: "password-reset", Type: "password", Label: "passwordPlaceholder", Autocomplete: "new-password", Focus: true, Missing: "no-password"},
+			{Name: "password-reset", Type: "password", Label: "passwordPlaceholder", Autocomplete: "new-password", Focus: true, Missing: "no-password-reset"},
 			{Name: "re-enter-password", Type: "password", Label: "reEnterpasswordPlaceholder", Autocomplete: "new-password", Missing: "no-re-enter-password"},
 		},
 	}, p.Errors)
+}
+
+// Unblock asks for a press of its button, which ends the block that wrong passwords led to.
+// https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
+type Unblock struct {
+	Layout
+	ClientName string
+}
+
+func (p Unblock) view() view {
+	const screen = "brute-force-protection-unblock"
+	return p.screen(p, "form", "brute-force-protection", screen, p.ClientName, "").withForm(form{Class: "_form-" + screen, Button: "_button-" + screen}, nil)
 }
 
 // Outcome is one thing that a step ends with.
@@ -164,9 +191,9 @@ var outcomes = map[Outcome]struct {
 	ResetLinkUsed:           {"reset-password", "reset-password-error", notice{"eventTitleUsed", "descriptionUsed", "backToLoginLinkText"}},
 	ResetLinkInvalid:        {"reset-password", "reset-password-error", notice{"eventTitleGeneric", "descriptionGeneric", "backToLoginLinkText"}},
 	EmailVerified:           {"email-verification", "email-verification-result", notice{"verifiedTitle", "verifiedDescription", "buttonText"}},
-	EmailAlreadyVerified:    {"email-verification", "email-verification-result", notice{"alreadyVerifiedTitle", "alreadyVerifiedDescription", "buttonText"}},
-	VerificationLinkExpired: {"email-verification", "email-verification-result", notice{"expiredTitle", "expiredTicketDescription", "buttonText"}},
-	VerificationLinkInvalid: {"email-verification", "email-verification-result", notice{"errorTitle", "invalidTicketDescription", "buttonText"}},
+	EmailAlreadyVerified:    {"email-verification", "email-verification-result", notice{"errorTitle", "alreadyVerifiedDescription", "buttonText"}},
+	VerificationLinkExpired: {"email-verification", "email-verification-result", notice{"errorTitle", "auth0-users-expired-ticket", "buttonText"}},
+	VerificationLinkInvalid: {"email-verification", "email-verification-result", notice{"errorTitle", "invalidAccountOrCodeDescription", "buttonText"}},
 	AccountUnblocked:        {"brute-force-protection", "brute-force-protection-unblock-success", notice{"title", "description", "buttonText"}},
 	DeviceAllowed:           {"device-flow", "device-code-activation-allowed", notice{"eventTitle", "description", "buttonText"}},
 	DeviceDenied:            {"device-flow", "device-code-activation-denied", notice{"eventTitle", "description", "buttonText"}},

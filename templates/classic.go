@@ -119,7 +119,7 @@ type ClassicSignup Signup
 
 func (p ClassicSignup) view() view {
 	p.Customization = Customization{}
-	v := p.screen(p, "classic", "signup", "signup", p.ClientName, "").withErrors(p.Errors).in(p.State)
+	v := Signup(p).named(p.screen(p, "classic", "signup", "signup", p.ClientName, "")).withErrors(p.Errors).in(p.State)
 	inputs := append(Signup(p).identifierInputs(), passwordInput("new-password"))
 	v.Form.Demands, v.Form.Inputs = v.texts.language.demands(p.Demands), []input{{Name: "1-password", Type: "password"}}
 	return v.withWidget(widget{Hidden: []Field{{"state", p.State}}, Tabs: tabs(1, p.LoginURL, ""), Submit: "Sign up"}, inputs...)
@@ -132,7 +132,7 @@ func (p ClassicReset) view() view {
 	p.Customization = Customization{}
 	v := p.screen(p, "classic", "reset-password", "reset-password-request", p.ClientName, "").withErrors(p.Errors).in(p.State)
 	return v.withWidget(widget{
-		Title: v.texts.builtIn["title"], Description: v.texts.builtIn["description"],
+		Title: v.texts.builtIn["title"], Description: v.texts.builtIn["descriptionEmail"],
 		Hidden: []Field{{"state", p.State}}, BackURL: p.LoginURL, Submit: "Continue",
 	}, emailInput(p.Email))
 }

@@ -14,8 +14,8 @@ type form struct {
 	State string
 	// Class and Button are the classes of the form and of its button.
 	Class, Button string
-	// Description is the key of the sentence below the title; "" is "description".
-	Description string
+	// Title is the key of the title, and Description that of the sentence below it; "" are "title" and "description".
+	Title, Description string
 	// Identity is who goes on, where that was said on the page before.
 	Identity identity
 	Inputs   []input
@@ -130,7 +130,9 @@ func (d Demand) ErrorCode() string {
 var demandTexts = map[string]string{
 	"lengthAtLeast": "At least %d characters", "containsAtLeast": "At least %d of the following:",
 	"lowerCase": "Lower case letters (a-z)", "upperCase": "Upper case letters (A-Z)", "numbers": "Numbers (0-9)",
-	"specialCharacters": "Special characters (e.g. !@#$%^&*)",
+	"specialCharacters": "Special characters (e.g. !@#$%^&*)", "nonEmpty": "Non-empty password required", "shouldContain": "Should contain:",
+	"identicalChars":  `No more than %d identical characters in a row (e.g., "aaa" not allowed)`,
+	"sequentialChars": `No more than %d sequential characters in a row (e.g., "abc" not allowed)`,
 }
 
 // Secret says that what is typed is hidden, with a button that shows it.

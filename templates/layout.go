@@ -39,6 +39,10 @@ type Layout struct {
 	// AppName is what the tenant calls the app that push notifications are for: the texts'
 	// ${appName}.
 	AppName string
+	// Inviter is who has invited the person to the organization that they log in to, "" for nobody.
+	Inviter string
+	// Numbers are those of the tenant that built-in texts speak of.
+	Numbers Numbers
 	// CustomText replaces built-in texts in that language.
 	CustomText Texts
 	// Customization is the tenant's own mark-up around and in the pages that show a
@@ -71,6 +75,8 @@ func (l Layout) screen(p Page, template, prompt, name, clientName, userName stri
 			companyName: company,
 			userName:    userName,
 			appName:     l.AppName,
+			inviterName: l.Inviter,
+			numbers:     l.Numbers,
 			language:    translatorTo(cmp.Or(l.Language, "en")),
 		},
 	}

@@ -34,7 +34,15 @@ func (p Login) view() view {
 		Inputs:    focused([]input{identifierInput(p.Identifiers, p.Username), passwordInput("current-password")}),
 		Alternate: toSignup(p.SignupURL), Ways: p.Ways, Providers: p.Providers, Alone: p.Alone,
 	}
-	return p.screen(p, "form", "login", "login", p.ClientName, "").withForm(f, p.Errors)
+	return p.screen(p, "form", "login", "login", p.ClientName, "").withForm(p.invited(f), p.Errors)
+}
+
+// invited has a form say to what somebody is invited.
+func (l Layout) invited(f form) form {
+	if l.Inviter != "" {
+		f.Title, f.Description = "invitationTitle", "invitationDescription"
+	}
+	return f
 }
 
 func toSignup(url string) alternate {
@@ -83,9 +91,9 @@ type LoginPassword struct {
 }
 
 func (p LoginPassword) view() view {
-	return p.screen(p, "form", "login-password", "login-password", p.ClientName, "").withForm(form{
+	return p.screen(p, "form", "login-password", "login-password", p.ClientName, "").withForm(p.invited(form{
 		State: p.State, Class: "_form-login-password", Button: "_button-login-password", ForgotURL: p.ForgotPasswordURL,
 		Identity: identity{"username", p.Username, p.EditURL},
 		Inputs:   focused([]input{passwordInput("current-password")}), Alternate: toSignup(p.SignupURL), Ways: p.Ways,
-	}, p.Errors)
+	}), p.Errors)
 }

@@ -11,6 +11,8 @@ import (
 // actions are those of Auth0's pages, Auth0: customize/login-pages/advanced-customizations.
 type mfa struct {
 	Class, Button, Description string
+	// ButtonText is the key of the words of the button, "" for buttonText.
+	ButtonText string
 	// To is the number or the address that a code went to, and EditURL where it can be changed.
 	To, EditURL string
 	// Picture is a QR code, and Code a code to copy.
@@ -181,6 +183,7 @@ type MFAPhoneEnrollment struct {
 func (p MFAPhoneEnrollment) view() view {
 	m := mfa{Button: "default", Description: "description"}
 	if p.Way == "phone" {
+		m.ButtonText = "continueButtonText"
 		m.Types = []messageType{{"sms", "smsButtonText", p.Type != "voice"}, {"voice", "voiceButtonText", p.Type == "voice"}}
 	}
 	if p.Others {
@@ -229,7 +232,7 @@ type MFAKey struct {
 }
 
 func (p MFAKey) view() view {
-	m := mfa{Button: "default", Description: "description", Key: &key{"get", p.Options, "response"}}
+	m := mfa{Button: "default", ButtonText: "continueButtonText", Description: "description", Key: &key{"get", p.Options, "response"}}
 	screen := "mfa-" + p.Factor + "-challenge"
 	if p.Enroll {
 		screen, m.Key.Action = "mfa-"+p.Factor+"-enrollment", "create"
@@ -257,18 +260,18 @@ type PasskeyEnrollment struct {
 }
 
 func (p PasskeyEnrollment) view() view {
-	if p.Local {
-		m := mfa{
-			Button: "default", Description: "description", Key: &key{"create", p.Options, "passkey"},
-			Check: &check{Name: "dontShowAgain", Text: "checkboxText"}, More: []more{{Action: "abort-passkey-enrollment", Text: "continueButtonText"}},
-		}
-		return p.mfa(p, "passkeys", "passkey-enrollment-local", p.ClientName, p.State, m, nil, p.Errors)
+	m := mfa{
+		Button: "default", ButtonText: "createButtonText", Key: &key{"create", p.Options, "passkey"}, More: []more{{Action: "abort-passkey-enrollment", Text: "continueButtonText"}},
 	}
-	m := mfa{Button: "default", Key: &key{"create", p.Options, "passkey"}, More: []more{{Action: "abort-passkey-enrollment", Text: "continueButtonText"}}}
-	for _, n := range []string{"1", "2", "3"} {
+	screen, benefits := "passkey-enrollment", []string{"1", "2", "3"}
+	if p.Local {
+		m.Check = &check{Name: "dontShowAgain", Text: "checkboxText"}
+		screen, benefits = "passkey-enrollment-local", benefits[:2]
+	}
+	for _, n := range benefits {
 		m.Benefits = append(m.Benefits, benefit{"passkeyBenefit" + n + "Title", "passkeyBenefit" + n + "Description"})
 	}
-	return p.mfa(p, "passkeys", "passkey-enrollment", p.ClientName, p.State, m, nil, p.Errors)
+	return p.mfa(p, "passkeys", screen, p.ClientName, p.State, m, nil, p.Errors)
 }
 
 // MFAPush waits for the app on the user's phone: to answer whether the login may go on, or with

@@ -97,6 +97,8 @@ const (
 	UsedTransaction Status = "used-transaction"
 	// ForeignTransaction answers a browser that the transaction is not bound to.
 	ForeignTransaction Status = "foreign-transaction"
+	// LinkOfAnotherBrowser answers a link to log in that another browser has asked for.
+	LinkOfAnotherBrowser Status = "passwordless-no-session"
 )
 
 // Message is a plain page with a heading and a sentence.

@@ -57,7 +57,7 @@ type PasswordlessLink struct {
 func (p PasswordlessLink) view() view {
 	const screen = "login-passwordless-email-link"
 	return p.screen(p, "form", "login-passwordless", screen, p.ClientName, "").withForm(form{
-		State: p.State, Class: "_form-" + screen, Identity: identity{"email", p.Address, p.EditURL},
+		State: p.State, Class: "_form-" + screen, Title: "successTitle", Identity: identity{"email", p.Address, p.EditURL},
 		More: []more{{"resend", "resendActionText", "resendText"}},
 	}, p.Errors)
 }
@@ -87,15 +87,17 @@ type Proof struct {
 
 func (p Proof) view() view {
 	prompt, screen, who := "email-identifier-challenge", "email-identifier-challenge", identity{"email", p.Address, p.EditURL}
+	description := ""
 	switch p.Kind {
 	case ProveEmail:
 	case ProvePhone:
 		prompt, screen, who.Name = "phone-identifier-challenge", "phone-identifier-challenge", "phone"
+		description = "smsDescription"
 	case ProveForReset:
 		prompt, screen = "reset-password", "reset-password-code"
 	}
 	return p.screen(p, "form", prompt, screen, p.ClientName, "").withForm(form{
-		State: p.State, Class: "_form-" + screen, Button: "_button-" + screen, Identity: who,
+		State: p.State, Class: "_form-" + screen, Button: "_button-" + screen, Description: description, Identity: who,
 		Inputs: []input{codeInput("placeholder")}, More: []more{{"resend-code", "resendActionText", "resendText"}},
 	}, p.Errors)
 }

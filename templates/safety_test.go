@@ -61,7 +61,7 @@ func fill(v reflect.Value, s, url string) {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		fill(v.Elem(), s, url)
-	case reflect.Int:
+	case reflect.Int, reflect.Int64:
 		v.SetInt(1)
 	case reflect.Float64:
 		v.SetFloat(1)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -77,10 +78,10 @@ var states = joined(formStates, map[string]templates.Page{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", SignupURL: "/u/signup/identifier?state=hKFo2SBzdGF0ZQ",
 	},
 	"login-identifier-passkey": templates.LoginIdentifier{
-		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Passkey: `{"challenge":"eA"}`, Autofill: true, PasskeyButton: true, Errors: []string{"passkey-failed"},
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Passkey: `{"challenge":"eA"}`, Autofill: true, PasskeyButton: true, Errors: []string{"passkey-authentication-failed"},
 	},
 	"login-identifier-passkey-button": templates.LoginIdentifier{
-		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Passkey: `{"challenge":"eA"}`, PasskeyButton: true, Errors: []string{"passkey-failed"},
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Passkey: `{"challenge":"eA"}`, PasskeyButton: true, Errors: []string{"passkey-authentication-failed"},
 	},
 	"login-identifier-refused": templates.LoginIdentifier{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Username: "em", Identifiers: []string{"email"},
@@ -95,6 +96,13 @@ var states = joined(formStates, map[string]templates.Page{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Username: "employee@exampleco.com",
 		EditURL: "/u/login/identifier?state=hKFo2SBzdGF0ZQ", Errors: []string{"wrong-email-credentials"},
 	},
+	"login-invited": templates.Login{Layout: invitedTo("ExampleCo"), ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ"},
+	"login-password-invited": templates.LoginPassword{
+		Layout: invitedTo("ExampleCo"), ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Username: "employee@exampleco.com", EditURL: "/u/login/identifier?state=hKFo2SBzdGF0ZQ",
+	},
+	"signup-password-invited": templates.SignupPassword{Signup: templates.Signup{
+		Layout: invitedTo("ExampleCo"), ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Email: "new@exampleco.com", Demands: demands,
+	}},
 	"signup-identifier": templates.SignupIdentifier{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Identifiers: []string{"email"}, Optional: []string{"phone_number"},
 		LoginURL: "/u/login/identifier?state=hKFo2SBzdGF0ZQ",
@@ -155,9 +163,10 @@ var states = joined(formStates, map[string]templates.Page{
 	"message-expired": templates.Message{
 		Layout: exampleCo, ClientName: "Timesheets Web", Status: templates.ExpiredTransaction, LinkURL: "http://localhost:3000",
 	},
-	"message-used":    templates.Message{Layout: exampleCo, ClientName: "Timesheets Web", Status: templates.UsedTransaction},
-	"message-foreign": templates.Message{Layout: exampleCo, ClientName: "Timesheets Web", Status: templates.ForeignTransaction},
-	"message-unknown": templates.Message{Layout: exampleCo, Status: "a-status-without-texts"},
+	"message-used":                    templates.Message{Layout: exampleCo, ClientName: "Timesheets Web", Status: templates.UsedTransaction},
+	"message-link-of-another-browser": templates.Message{Layout: exampleCo, ClientName: "Timesheets Web", Status: templates.LinkOfAnotherBrowser},
+	"message-foreign":                 templates.Message{Layout: exampleCo, ClientName: "Timesheets Web", Status: templates.ForeignTransaction},
+	"message-unknown":                 templates.Message{Layout: exampleCo, Status: "a-status-without-texts"},
 	"error": templates.Error{
 		Layout: exampleCo, ClientName: "Timesheets Web",
 		Sentence:    "Callback URL mismatch. The provided redirect_uri is not in the list of allowed callback URLs.",
@@ -198,6 +207,7 @@ var states = joined(formStates, map[string]templates.Page{
 	"verification-link-expired": templates.Result{Layout: exampleCo, Outcome: templates.VerificationLinkExpired},
 	"verification-link-invalid": templates.Result{Layout: exampleCo, Outcome: templates.VerificationLinkInvalid},
 	"account-unblocked":         templates.Result{Layout: exampleCo, Outcome: templates.AccountUnblocked, ClientName: "Timesheets Web", LinkURL: "http://localhost:3000"},
+	"unblock":                   templates.Unblock{Layout: exampleCo, ClientName: "Timesheets Web"},
 	"unblock-link-invalid":      templates.Result{Layout: exampleCo, Outcome: templates.UnblockLinkInvalid},
 	"reset-request-refused": templates.ResetRequest{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", Email: "em", LoginURL: "/u/login?state=hKFo2SBzdGF0ZQ", Errors: []string{"no-email"},
@@ -241,6 +251,10 @@ var states = joined(formStates, map[string]templates.Page{
 	"mfa-voice-enrollment": templates.MFAPhoneEnrollment{Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Way: "voice"},
 	"mfa-phone-enrollment": templates.MFAPhoneEnrollment{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Way: "phone", Type: "voice", Others: true,
+	},
+	"mfa-sms-challenge-numbers": templates.MFAChallenge{
+		Layout:     templates.Layout{CompanyName: "ExampleCo", Numbers: templates.Numbers{Remembered: 7 * 24 * time.Hour, Digits: 8}},
+		ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "sms", To: "XXXXXXXX9167", Remember: true, Errors: []string{"invalid-otp-code-format"},
 	},
 	"mfa-sms-challenge": templates.MFAChallenge{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", Factor: "sms", To: "XXXXXXXX9167", EditURL: "/u/mfa-phone-enrollment?state=hKFo2SBzdGF0ZQ", Switch: true,
@@ -392,6 +406,11 @@ func render(t testing.TB, p templates.Page) string {
 // contentHash is the part of a path that changes whenever the file does, which
 // would rewrite every golden file for every change of a colour.
 var contentHash = regexp.MustCompile(`(/u/static/\w+)\.[0-9a-f]{10}\.`)
+
+// invitedTo is a layout for somebody whom Ann has invited to an organization.
+func invitedTo(company string) templates.Layout {
+	return templates.Layout{CompanyName: company, Inviter: "Ann"}
+}
 
 func TestEveryPageInEveryStateIsAsRecorded(t *testing.T) {
 	update := os.Getenv("UPDATE") == "1"

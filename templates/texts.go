@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Texts are the words of the pages by prompt, screen and key, with Auth0's
 // names for all three, and ${...} where a value goes in: clientName,
-// companyName, tenantName, userName, email, inviterName, connectionName or appName. A value is text, never mark-up.
+// companyName, tenantName, userName, email, inviterName, connectionName, appName, characters, min or max. A value is text, never mark-up.
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
 type Texts map[string]map[string]map[string]string
 
@@ -43,7 +45,47 @@ type texts struct {
 	clientName, companyName, userName string
 	email, inviterName                string
 	connectionName, appName           string
-	language                          translator
+	// characters, least and most are what a username may have, and between how many characters.
+	characters, least, most string
+	numbers                 Numbers
+	language                translator
+}
+
+// Numbers are those of the tenant that the built-in texts speak of; the zero value is what Auth0's texts say.
+type Numbers struct {
+	// Remembered is for how long a browser is remembered, 0 for 30 days.
+	Remembered time.Duration
+	// Digits is how many digits a code has that is sent, 0 for 6.
+	Digits int
+}
+
+// rememberedForDays is the built-in text that says for how long a browser is remembered, and rememberedForAWhile the
+// one for a time that is not so many days.
+const (
+	rememberedForDays   = "Remember this device for 30 days"
+	rememberedForAWhile = "Remember this device"
+)
+
+// in puts the numbers into a text, in a language, that is another one in English.
+func (n Numbers) in(english string, language translator) string {
+	const day = 24 * time.Hour
+	days := int(n.Remembered / day)
+	switch {
+	case english == rememberedForDays && n.Remembered != 0 && (n.Remembered%day != 0 || days < 2):
+		return language.text(rememberedForAWhile)
+	case english == rememberedForDays && days != 0:
+		return strings.Replace(language.text(english), "30", strconv.Itoa(days), 1)
+	case n.Digits != 0 && (strings.Contains(english, "6-digit") || strings.Contains(english, "6 numeric")):
+		return strings.Replace(language.text(english), "6", strconv.Itoa(n.Digits), 1)
+	}
+	return language.text(english)
+}
+
+// otherKeys are further keys of custom text for what a page shows, by the key of its built-in text: Auth0 has had
+// several names for some.
+var otherKeys = map[string][]string{
+	"descriptionEmail": {"emailDescription"}, "emailPlaceholder": {"placeholderEmail"}, "editEmailText": {"editText", "editPhoneText", "editUsernameText"},
+	"invalid-code": {"invalid-verification-code"}, "no-password": {"no-password-reset"}, "smsDescription": {"voiceDescription"},
 }
 
 func (t texts) has(key string) bool {
@@ -52,11 +94,13 @@ func (t texts) has(key string) bool {
 }
 
 func (t texts) lookup(key string) (string, bool) {
-	if text, ok := t.custom[key]; ok {
-		return text, true
+	for _, k := range append([]string{key}, otherKeys[key]...) {
+		if text, ok := t.custom[k]; ok {
+			return text, true
+		}
 	}
 	text, ok := t.builtIn[key]
-	return t.language.text(text), ok
+	return t.numbers.in(text, t.language), ok
 }
 
 // get returns the text of a key, with its values in place.
@@ -82,11 +126,12 @@ func (t texts) all() map[string]any {
 
 // message returns the text of an error.
 func (t texts) message(code string) string {
-	text, ok := t.lookup(code)
-	if !ok {
-		text, _ = t.lookup(unknownError)
+	for _, key := range []string{code, "error_" + code, unknownError} {
+		if text, ok := t.lookup(key); ok {
+			return t.expand(text)
+		}
 	}
-	return t.expand(text)
+	return ""
 }
 
 // expand puts values in the place of their variables. It looks at each place
@@ -128,6 +173,12 @@ func (t texts) value(variable string) (string, bool) {
 		return t.connectionName, true
 	case "appName":
 		return t.appName, true
+	case "characters":
+		return t.characters, true
+	case "min":
+		return t.least, true
+	case "max":
+		return t.most, true
 	}
 	return "", false
 }
@@ -151,8 +202,8 @@ func errorField(code string, fields []string) string {
 		about = []string{"username"}
 	case code == "no-code", code == "invalid-code", code == "invalid-expired-code", code == "invalid-otp-code-format", code == "invalid-code-format":
 		about = []string{"code"}
-	case code == "password-breached": // about the account
-	case code == "no-password", strings.HasPrefix(code, "wrong-"), strings.HasPrefix(code, "password-"):
+	case code == "password-breached", code == "password-breached-reset": // about the account
+	case code == "no-password", code == "no-password-reset", strings.HasPrefix(code, "wrong-"), strings.HasPrefix(code, "password-"):
 		about = []string{"password", "password-reset", "username"}
 	}
 	for _, field := range about {

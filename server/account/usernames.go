@@ -75,6 +75,12 @@ type rulesOfUsernames struct {
 	emails, phones bool
 }
 
+// UsernameLengths are between how many characters a username of a connection has.
+func UsernameLengths(conn storage.Connection) (least, most int) {
+	rules := usernameRules(conn)
+	return rules.min, rules.max
+}
+
 // usernameRules are those of a connection: 1 to 15 characters unless it says otherwise.
 func usernameRules(conn storage.Connection) rulesOfUsernames {
 	rules := rulesOfUsernames{min: 1, max: 15}

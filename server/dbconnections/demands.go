@@ -21,7 +21,7 @@ func shown(rules []identity.Rule) (all []templates.Demand) {
 			continue
 		}
 		d := templates.Demand{Code: r.Code, Text: r.Sentence(), Met: r.Verified, Items: shown(r.Items)}
-		if len(r.Format) > 0 && (r.Code == "lengthAtLeast" || r.Code == "containsAtLeast") {
+		if len(r.Format) > 0 {
 			d.Least, _ = r.Format[0].(int)
 		}
 		all = append(all, d)

@@ -25,6 +25,9 @@ func (m *room) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 		t, err = objects.FollowVerificationTicket(tx, ticketHash(r), m.Now())
 		return err
 	})
+	if errors.Is(err, storage.ErrReused) && r.Method == http.MethodPost {
+		err = nil // the page that the link led to posts what following it has done
+	}
 	outcome, status, message := templates.EmailVerified, http.StatusOK, "Your email was verified. You can continue using the application."
 	switch {
 	case errors.Is(err, storage.ErrReused):
@@ -78,10 +81,35 @@ func resultURL(t storage.Ticket, email string, success bool, message string) (st
 	return target.String(), nil
 }
 
+// askUnblock shows a button that ends the block, so that the look of a program at the link does not.
+//
+//auth0:operation GET /u/unblock
+func (m *room) askUnblock(w http.ResponseWriter, r *http.Request) error {
+	var t storage.Ticket
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		t, err = tx.FindTicket(ticketHash(r), storage.TicketUnblock, m.Now())
+		return err
+	})
+	if badLink(err) {
+		return m.result(r.Context(), w, http.StatusBadRequest, templates.UnblockLinkInvalid, t.ClientID, t.Email)
+	}
+	if err != nil {
+		return err
+	}
+	page := templates.Unblock{}
+	if page.Layout, err = m.Pages.Layout(r.Context(), web.About{ClientID: t.ClientID}); err != nil {
+		return err
+	}
+	if page.ClientName, _, err = m.appName(r.Context(), t.ClientID); err != nil {
+		return err
+	}
+	return m.Pages.Write(w, http.StatusOK, page)
+}
+
 // unblock ends the block that wrong passwords led to, Auth0:
 // secure/attack-protection/brute-force-protection.
 //
-//auth0:operation GET /u/unblock
+//auth0:operation POST /u/unblock
 func (m *room) unblock(w http.ResponseWriter, r *http.Request) error {
 	var t storage.Ticket
 	err := m.DB.Update(r.Context(), func(tx *storage.Tx) (err error) {

@@ -289,7 +289,7 @@ func (m *room) submitNewPassword(w http.ResponseWriter, r *http.Request) error {
 	password, again := form.Get("password-reset"), form.Get("re-enter-password")
 	switch {
 	case password == "":
-		return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, t, user, nil, "no-password")
+		return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, t, user, nil, "no-password-reset")
 	case again == "":
 		return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, t, user, nil, "no-re-enter-password")
 	case again != password:

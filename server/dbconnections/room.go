@@ -71,7 +71,8 @@ func Mount(rt, open *web.Router, d Deps) {
 	rt.With(m.classicShape).Handle(http.MethodPost, classicResetPage, web.SameSite(m.submitClassicReset))
 	rt.Handle(http.MethodGet, "/u/email-verification", m.verifyEmail)
 	rt.Handle(http.MethodPost, "/u/email-verification", web.SameSite(m.verifyEmail))
-	rt.Handle(http.MethodGet, "/u/unblock", m.unblock)
+	rt.Handle(http.MethodGet, "/u/unblock", m.askUnblock)
+	rt.Handle(http.MethodPost, "/u/unblock", web.SameSite(m.unblock))
 }
 
 // shape renders the errors of the API: those with a name as Auth0's libraries for

@@ -378,6 +378,7 @@ func (m *room) completeSignup(ctx context.Context, s *signingUp) (err error) {
 		return err
 	}
 	s.page.State, s.page.Identifiers, s.page.Optional = s.state, account.SignupIdentifiers(s.conn), account.SignupOptional(s.conn)
+	s.page.UsernameLeast, s.page.UsernameMost = account.UsernameLengths(s.conn)
 	if s.page.Demands == nil {
 		s.page.Demands = demandsOf(s.conn)
 	}

@@ -29,6 +29,9 @@ func RememberingOf(tx *storage.Tx) (s Remembering, err error) {
 	return s, storage.Decode(doc, &s)
 }
 
+// Longest is for how long a browser is remembered that keeps on logging in.
+func (s Remembering) Longest() time.Duration { return time.Duration(s.Overall) * time.Second }
+
 // until is how long a browser is remembered that was first so at a time.
 func (s Remembering) until(first, now time.Time) time.Time {
 	idle, end := now.Add(time.Duration(s.Inactivity)*time.Second), first.Add(time.Duration(s.Overall)*time.Second)

@@ -13,7 +13,7 @@ import (
 )
 
 // passkeyFailed is the key of what the page says of a passkey that is nobody's here.
-const passkeyFailed = "passkey-failed"
+const passkeyFailed = "passkey-authentication-failed"
 
 // askPasskey asks for a passkey of whoever has one, which the page's field completes: the options
 // of the browser's call, or "" where none of the databases takes passkeys.

@@ -144,7 +144,10 @@ func (m *room) showPhone(way string) step {
 	}
 }
 
-func (m *room) phonePage(w http.ResponseWriter, r *http.Request, v visit, way string, errs ...string) error {
+func (m *room) phonePage(w http.ResponseWriter, r *http.Request, v visit, way string, errs ...string) (err error) {
+	if v.digits, err = m.digits(r, factors.SMS); err != nil {
+		return err
+	}
 	layout, err := m.layout(r, v)
 	if err != nil {
 		return err

@@ -103,6 +103,8 @@ type visit struct {
 	form    url.Values
 	// remembering is how the tenant remembers browsers.
 	remembering factors.Remembering
+	// digits is how many digits the code has that the page is about, 0 for one that is not sent.
+	digits int
 	// another says that the user may add a factor beside others, as tickets may have it.
 	another bool
 	// widget says that the tenant's own page asks, which goes on once a factor was proved; offer is the recovery
@@ -400,6 +402,7 @@ func (m *room) layout(r *http.Request, v visit) (templates.Layout, error) {
 	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		if layout, err = web.LayoutIn(r.Context(), tx, about); err == nil {
 			layout.AppName, err = factors.AppName(tx)
+			layout.Numbers = templates.Numbers{Remembered: v.remembering.Longest(), Digits: v.digits}
 		}
 		return err
 	})

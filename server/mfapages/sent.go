@@ -87,7 +87,10 @@ func (m *room) sendAgain(w http.ResponseWriter, r *http.Request, v visit, a fact
 	return m.sentPage(w, r, v, a)
 }
 
-func (m *room) sentPage(w http.ResponseWriter, r *http.Request, v visit, a factors.Authenticator, errs ...string) error {
+func (m *room) sentPage(w http.ResponseWriter, r *http.Request, v visit, a factors.Authenticator, errs ...string) (err error) {
+	if v.digits, err = m.digits(r, a.Channel); err != nil {
+		return err
+	}
 	page := templates.MFAChallenge{Factor: a.Channel, To: a.Label}
 	if a.Channel != factors.Email {
 		page.Switch = len(v.options.Channels) > 1
@@ -96,6 +99,16 @@ func (m *room) sentPage(w http.ResponseWriter, r *http.Request, v visit, a facto
 		}
 	}
 	return m.challenge(w, r, v, page, errs...)
+}
+
+// digits is how many digits a code has that is sent in a way.
+func (m *room) digits(r *http.Request, channel string) (n int, err error) {
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		codes, err := factors.CodesOf(tx, factors.Authenticator{Channel: channel})
+		n = codes.Digits
+		return err
+	})
+	return n, err
 }
 
 // phoneWay is the way in which a phone is added.

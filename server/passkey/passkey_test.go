@@ -218,7 +218,7 @@ func TestPasskeys(t *testing.T) {
 	// The answer is good once, in its login, for ten minutes.
 	refused := func(when string, p *person) {
 		t.Helper()
-		if p.left != nil || p.page.Status != 400 || !strings.Contains(p.page.Body, "passkey-failed") {
+		if p.left != nil || p.page.Status != 400 || !strings.Contains(p.page.Body, "passkey-authentication-failed") {
 			t.Errorf("%s: %v %d", when, p.left, p.page.Status)
 		}
 	}

@@ -32,7 +32,7 @@ func TestAnAddressThatTriesPasskeys(t *testing.T) {
 		stranger := somebody(t, s)
 		stranger.device.Options.UserHandle = ann.device.Options.UserHandle
 		ann.send("passkey", stranger.use(ann.asked()))
-		says("passkey-failed")
+		says("passkey-authentication-failed")
 	}
 	ann.send("passkey", ann.use(ann.asked()))
 	says("ip-blocked")

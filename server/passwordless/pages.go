@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/tenant0/tenant0/server/account"
+	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/passcodes"
 	"github.com/tenant0/tenant0/server/session"
 	"github.com/tenant0/tenant0/server/signin"
@@ -115,6 +117,8 @@ func (m *room) submit(page string) web.Handler {
 func (m *room) followHere(w http.ResponseWriter, r *http.Request) error {
 	wt, elsewhere, err := m.waiting(r, passcodes.EmailLinkPage)
 	switch {
+	case errors.Is(err, apierr.TransactionForeign):
+		return apierr.LinkForeign
 	case err != nil:
 		return err
 	case elsewhere != "":
@@ -165,6 +169,7 @@ func (m *room) page(ctx context.Context, w http.ResponseWriter, status int, wt w
 	if err != nil {
 		return err
 	}
+	layout.Numbers.Digits, _ = account.PasscodeOf(wt.connection)
 	edit := identifierPage + "?state=" + url.QueryEscape(wt.state)
 	address := wt.transaction.Passwordless.Address
 	if wt.transaction.Passwordless.Link {

@@ -110,7 +110,7 @@ func TestAnApplicationWithoutPasswordsLogsInByCode(t *testing.T) {
 	challenge := tn.next(page, emailChallenge, "username", "Bob@Example.com", "action", "default")
 	for _, has := range []string{
 		"We&#39;ve sent an email with your code to", `<span class="ulp-authenticator-selector-text">bob@example.com</span>`, `id="code" name="code"`,
-		`autocomplete="one-time-code"`, `data-link-name="edit-email"`, `value="resend"`, "<title>Enter your code to log in | Codes</title>",
+		`autocomplete="one-time-code"`, `data-link-name="edit-email"`, `value="resend"`, "<title>Enter your email code to log in | Codes</title>",
 	} {
 		if !strings.Contains(challenge.Body, has) {
 			t.Errorf("the page has no %s:\n%s", has, challenge.Body)
@@ -281,7 +281,7 @@ func TestNobodyIsToldWhoHasAnAccount(t *testing.T) {
 func TestLinksOfThePage(t *testing.T) {
 	tn := startPages(t)
 	wait := tn.next(tn.begin("links"), "/u/login/passwordless-email-link", "username", "bob@example.com")
-	if !strings.Contains(wait.Body, "Check Your Email") || strings.Contains(wait.Body, `name="code"`) {
+	if !strings.Contains(wait.Body, "Email sent. Check your inbox for a login link.") || strings.Contains(wait.Body, `name="code"`) {
 		t.Errorf("the page is\n%s", wait.Body)
 	}
 	old := tn.WaitForMessage("bob@example.com", "passwordless_email").Link
@@ -292,7 +292,7 @@ func TestLinksOfThePage(t *testing.T) {
 		t.Errorf("the link before leads to %v\n%s", left, page.Body)
 	}
 	stranger := tn.Client()
-	if left, page := tn.Visit(stranger, link); left != nil || page.Status != http.StatusBadRequest {
+	if left, page := tn.Visit(stranger, link); left != nil || page.Status != http.StatusBadRequest || !strings.Contains(page.Body, "opened on the same device and browser") {
 		t.Errorf("in another browser the link leads to %v %d", left, page.Status)
 	}
 	left, last := tn.Visit(tn.browser, link)

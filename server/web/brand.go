@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tenant0/tenant0/storage"
 	"github.com/tenant0/tenant0/templates"
@@ -13,11 +14,11 @@ import (
 
 // About is what a page is shown about: ids, or "" for none, and the languages that
 // are asked for.
-type About struct{ UILocales, ClientID, UserID, Organization string }
+type About struct{ UILocales, ClientID, UserID, Organization, Invitation string }
 
 // AboutRequest is what the pages of a transaction are about.
 func AboutRequest(rq storage.AuthorizeRequest) About {
-	return About{UILocales: rq.UILocales, ClientID: rq.ClientID, Organization: rq.Organization}
+	return About{UILocales: rq.UILocales, ClientID: rq.ClientID, Organization: rq.Organization, Invitation: rq.Invitation}
 }
 
 // Layout is what all pages of the tenant share: its branding, Auth0:
@@ -42,6 +43,13 @@ func LayoutIn(ctx context.Context, tx *storage.Tx, about About) (layout template
 	}
 	if err := showOrganization(tx, about.Organization, &layout); err != nil {
 		return layout, err
+	}
+	if about.Invitation != "" {
+		i, err := tx.Invitation(about.Organization, about.Invitation, time.Time{}) // who has invited stays so when it is over
+		if err := storage.Optional(err); err != nil {
+			return layout, err
+		}
+		layout.Inviter = i.Inviter.Name
 	}
 	layout.Customization, err = customization(tx, about)
 	return layout, err
