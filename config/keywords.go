@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -23,7 +24,7 @@ func Keywords(path string) (map[string]any, error) {
 			var file struct {
 				Mappings map[string]any `json:"AUTH0_KEYWORD_REPLACE_MAPPINGS"`
 			}
-			err = json.Unmarshal(raw, &file)
+			err = asObject(raw, &file)
 			maps.Copy(keywords, file.Mappings)
 		}
 		if err != nil {
@@ -37,11 +38,22 @@ func Keywords(path string) (map[string]any, error) {
 		}
 	}
 	if mappings, there := environment[keywordMappings].(string); there && mappings != "" {
-		if err := json.Unmarshal([]byte(mappings), &keywords); err != nil {
-			return nil, fmt.Errorf("keywords: the variable %s is no JSON object: %w", keywordMappings, err)
+		if err := asObject([]byte(mappings), &keywords); err != nil {
+			return nil, fmt.Errorf("keywords: the variable %s: %w", keywordMappings, err)
 		}
 	}
 	maps.Copy(keywords, environment)
 	delete(keywords, "") // #### and @@@@ are no markers
 	return keywords, nil
+}
+
+// asObject reads a JSON object, or says that the text is none.
+func asObject(raw []byte, into any) error {
+	err := json.Unmarshal(raw, into)
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && e.Field != "" {
+		return fmt.Errorf("%s is no JSON object", e.Field)
+	} else if ok {
+		return errors.New("it is no JSON object")
+	}
+	return err
 }

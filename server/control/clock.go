@@ -1,7 +1,6 @@
 package control
 
 import (
-	"encoding/json"
 	"math"
 	"net/http"
 	"time"
@@ -37,7 +36,7 @@ func (m *room) getClock(w http.ResponseWriter, _ *http.Request) error { return m
 //auth0:operation PUT /clock
 func (m *room) setClock(w http.ResponseWriter, r *http.Request) error {
 	var in clockState
-	if err := readJSON(w, r, &in); err != nil {
+	if err := read(w, r, web.MaxForm, &in); err != nil {
 		return err
 	}
 	if in.Now.IsZero() {
@@ -67,7 +66,7 @@ func (m *room) advanceClock(w http.ResponseWriter, r *http.Request) error {
 		By      string   `json:"by"`
 		Seconds *float64 `json:"seconds"`
 	}
-	if err := readJSON(w, r, &in); err != nil {
+	if err := read(w, r, web.MaxForm, &in); err != nil {
 		return err
 	}
 	name, by := "by", time.Duration(0)
@@ -90,15 +89,4 @@ func (m *room) advanceClock(w http.ResponseWriter, r *http.Request) error {
 		return apierr.InvalidParameter(name, err.Error())
 	}
 	return m.keepClock(w)
-}
-
-func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
-	body, err := web.ReadJSON(w, r, web.MaxForm)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(body, v); err != nil {
-		return apierr.MalformedBody.With(err)
-	}
-	return nil
 }

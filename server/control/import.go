@@ -1,7 +1,6 @@
 package control
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/tenant0/tenant0/server/apierr"
@@ -29,13 +28,9 @@ type ImportRequest struct {
 //
 //auth0:operation POST /import
 func (m *room) importConfiguration(w http.ResponseWriter, r *http.Request) error {
-	raw, err := web.ReadJSON(w, r, maxImport)
-	if err != nil {
-		return err
-	}
 	var rq ImportRequest
-	if err := json.Unmarshal(raw, &rq); err != nil {
-		return apierr.MalformedBody.With(err)
+	if err := read(w, r, maxImport, &rq); err != nil {
+		return err
 	}
 	report, err := m.Import(r.Context(), rq)
 	if err != nil {

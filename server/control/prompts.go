@@ -92,7 +92,7 @@ func promptOf(r prompts.Render) prompt {
 //auth0:operation PUT /prompts
 func (m *room) putPrompt(w http.ResponseWriter, r *http.Request) error {
 	var p prompt
-	if err := read(w, r, &p); err != nil {
+	if err := read(w, r, web.MaxForm, &p); err != nil {
 		return err
 	}
 	if err := p.check(); err != nil {

@@ -21,7 +21,7 @@ type subject struct {
 
 // about reads whom a request is about, and finds the connection and the person.
 func (m *room) about(w http.ResponseWriter, r *http.Request) (asked subject, c storage.Connection, who storage.Person, err error) {
-	if err := read(w, r, &asked); err != nil {
+	if err := read(w, r, web.MaxForm, &asked); err != nil {
 		return asked, c, who, err
 	}
 	if asked.ClientID == "" {

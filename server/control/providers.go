@@ -1,7 +1,6 @@
 package control
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -33,9 +32,6 @@ type choice struct {
 	Person  string `json:"person,omitempty"`
 	Once    bool   `json:"once"`
 }
-
-// maxProviderBody bounds what is sent of a person or a choice, in bytes.
-const maxProviderBody = 64 << 10
 
 // listProviders lists the simulated providers, one for each connection to an identity provider.
 //
@@ -109,28 +105,12 @@ func (m *room) getProvider(w http.ResponseWriter, r *http.Request) error {
 	return web.Reply(w, http.StatusOK, p)
 }
 
-// read reads a JSON object.
-func read(w http.ResponseWriter, r *http.Request, into any) error {
-	body, err := web.ReadJSON(w, r, maxProviderBody)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(body, into); err != nil {
-		return badBody("the body must be a JSON object: " + err.Error())
-	}
-	return nil
-}
-
-func badBody(message string) error {
-	return &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_body", Message: message}
-}
-
 // putPerson makes a person of the provider's, or changes one.
 //
 //auth0:operation POST /providers/{connection}/people
 func (m *room) putPerson(w http.ResponseWriter, r *http.Request) error {
 	var p person
-	if err := read(w, r, &p); err != nil {
+	if err := read(w, r, web.MaxForm, &p); err != nil {
 		return err
 	}
 	if p.Profile == nil {
@@ -164,7 +144,7 @@ func (m *room) deletePerson(w http.ResponseWriter, r *http.Request) error {
 //auth0:operation PUT /providers/{connection}/choice
 func (m *room) putChoice(w http.ResponseWriter, r *http.Request) error {
 	made := choice{Outcome: providers.Allow}
-	if err := read(w, r, &made); err != nil {
+	if err := read(w, r, web.MaxForm, &made); err != nil {
 		return err
 	}
 	if !slices.Contains(providers.Outcomes, made.Outcome) {

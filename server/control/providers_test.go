@@ -87,7 +87,7 @@ func TestProvidersThatAreRefused(t *testing.T) {
 		{http.MethodPost, "/providers/work/people", `{"profile": {"x": "` + strings.Repeat("x", 70<<10) + `"}}`, 413, ""},
 		{http.MethodPut, "/providers/work/choice", `{"outcome": "explode"}`, 400, "allow, deny, fail, without_email"},
 		{http.MethodPut, "/providers/work/choice", `{"person": "nobody"}`, 404, "knows nobody"},
-		{http.MethodPut, "/providers/work/choice", `{"person": 1}`, 400, "JSON object"},
+		{http.MethodPut, "/providers/work/choice", `{"person": 1}`, 400, "Invalid parameter person: must be of the type string"},
 		{http.MethodPut, "/providers/nobody/choice", `{}`, 404, "GET /providers"},
 		{http.MethodDelete, "/providers/people/choice", "", 404, "to an identity provider"},
 		{http.MethodPost, "/providers/work/tokens", `{"client_id": "app"}`, 400, "of the strategy waad"},

@@ -66,7 +66,7 @@ func (m *room) allowPush(w http.ResponseWriter, r *http.Request) error {
 		Name string `json:"name"`
 	}{"Phone"}
 	if r.ContentLength != 0 {
-		if err := read(w, r, &phone); err != nil {
+		if err := read(w, r, web.MaxForm, &phone); err != nil {
 			return err
 		}
 	}

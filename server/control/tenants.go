@@ -61,7 +61,7 @@ func (m *room) listTenants(w http.ResponseWriter, _ *http.Request) error {
 //auth0:operation POST /tenants
 func (m *room) createTenant(w http.ResponseWriter, r *http.Request) error {
 	var rq NewTenant
-	if err := readJSON(w, r, &rq); err != nil {
+	if err := read(w, r, web.MaxForm, &rq); err != nil {
 		return err
 	}
 	switch {

@@ -23,6 +23,7 @@ import (
 	"github.com/tenant0/tenant0/server/outside"
 	"github.com/tenant0/tenant0/server/resource"
 	"github.com/tenant0/tenant0/server/tenantlog"
+	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -127,8 +128,8 @@ func (r *Runner) Run(rq *http.Request, id string, j *Journey) (Outcome, error) {
 	if storage.IsNotFound(err) {
 		return Outcome{Failed: fmt.Errorf("there is no flow %q", id)}, nil
 	}
-	if _, malformed := errors.AsType[*json.UnmarshalTypeError](err); malformed {
-		return Outcome{Failed: fmt.Errorf("the actions of the flow %s: %w", id, err)}, nil
+	if member, want := web.JSONFault(err); want != "" {
+		return Outcome{Failed: fmt.Errorf("the actions of the flow %s: %s must be of the type %s", id, cmp.Or(member, "they"), want)}, nil
 	}
 	if err != nil {
 		return Outcome{}, err

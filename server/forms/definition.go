@@ -1,6 +1,7 @@
 package forms
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/expressions"
+	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -183,7 +185,8 @@ func find(tx *storage.Tx, kind, id string) (d definition, raw storage.Document, 
 
 func read(doc storage.Document) (d definition, err error) {
 	if err := storage.Decode(doc, &d); err != nil {
-		return d, faulty(storage.Text(doc, "id"), "%v", err)
+		member, want := web.JSONFault(err)
+		return d, faulty(storage.Text(doc, "id"), "%s must be of the type %s", cmp.Or(member, "it"), want)
 	}
 	return d, nil
 }

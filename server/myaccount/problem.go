@@ -106,8 +106,8 @@ func read(w http.ResponseWriter, r *http.Request, to any) error {
 		}
 		return invalid(fault{Detail: "There is text after the body.", Source: "body"})
 	}
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && e.Field != "" {
-		return invalid(member(e.Field, "must be of the type "+e.Type.String()))
+	if name, want := web.JSONFault(err); name != "" {
+		return invalid(member(name, "must be of the type "+want))
 	}
 	if name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
 		name = strings.Trim(name, `"`)
