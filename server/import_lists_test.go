@@ -37,7 +37,7 @@ var listed = map[string]struct{ identity, object string }{
 	"logStreams":            {"name", `{"name":"stream NNN","type":"http","sink":{"httpEndpoint":"https://siem.test/NNN"}}`},
 	"customDomains":         {"domain", `{"domain":"login-NNN.example.com","type":"self_managed_certs"}`},
 	"selfServiceProfiles":   {"name", `{"name":"self-service NNN","user_attributes":[]}`},
-	"networkACLs":           {"description", `{"description":"acl NNN","active":true,"priority":1,"rule":{"action":{"block":true},"match":{"asns":[9453]},"scope":"tenant"}}`},
+	"networkACLs":           {"description", `{"description":"acl NNN","active":true,"rule":{"action":{"block":true},"match":{"asns":[9453]},"scope":"tenant"}}`},
 	"eventStreams":          {"name", `{"name":"events NNN","status":"disabled","subscriptions":[{"event_type":"user.created"}],"destination":{"type":"action","configuration":{"action_id":"action NNN"}}}`},
 	"rateLimitPolicies":     {"consumer_selector", `{"resource":"oauth_authentication_api","consumer":"client","consumer_selector":"selector-NNN","configuration":{"action":"block","limit":100}}`},
 	"flowVaultConnections":  {"name", `{"name":"vault NNN","app_id":"HTTP"}`},

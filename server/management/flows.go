@@ -113,7 +113,7 @@ func flowExecutions() served {
 func vaultConnections() served {
 	return served{
 		kind: objects.VaultConnections, path: "/flows/vault/connections", scope: "flows_vault_connections", verbs: "list create get patch delete",
-		list: listing{key: "connections"},
+		list: listing{key: "connections", lastPage: 1000},
 		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			delete(doc, "setup")
 			if c.method != http.MethodGet {

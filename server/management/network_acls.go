@@ -26,7 +26,7 @@ func networkACLs() served {
 			}
 			return nil
 		},
-		list: listing{key: "network_acls"},
+		list: listing{key: "network_acls", empty: true},
 		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			if c.method == http.MethodGet && !c.lists() {
 				doc["tenant_id"], doc["deleted_at"] = c.services().TenantName(), nil

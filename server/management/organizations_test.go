@@ -1,6 +1,7 @@
 package management_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -71,6 +72,15 @@ func TestOrganizationMembers(t *testing.T) {
 	if members := c.list(path + "/members"); len(members) != 1 || members[0]["user_id"] != userID {
 		t.Errorf("the members are %v", members)
 	}
+	var many []any
+	for i := range 50 {
+		many = append(many, c.must(200, http.MethodPost, "/roles", object{"name": fmt.Sprintf("Role %d", i)})["id"])
+	}
+	if status, answer := c.do(http.MethodPost, roles, object{"roles": many}); status != http.StatusConflict || answer.(object)["message"] != "No more roles can be assigned to this organization member." {
+		t.Errorf("the 51st role of a member: %d %v", status, answer)
+	}
+	c.must(204, http.MethodPost, roles, object{"roles": many[1:]})
+	c.must(204, http.MethodDelete, roles, object{"roles": many})
 	if held := c.list(roles); len(held) != 1 || held[0]["id"] != role["id"] {
 		t.Errorf("the member's roles are %v", held)
 	}

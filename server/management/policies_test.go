@@ -39,6 +39,15 @@ func TestNetworkACLs(t *testing.T) {
 	if refused := c.must(400, http.MethodGet, "/network-acls/acl_invalid_id", nil); refused["errorCode"] != "invalid_uri" {
 		t.Errorf("an id of another form gets %v", refused)
 	}
+	other := acl(object{"log": true}, object{"asns": []int{2}})
+	c.must(200, http.MethodPatch, path, object{"priority": 1})
+	if refused := c.must(409, http.MethodPost, "/network-acls", other); refused["message"] != "A Network ACL with this priority number has already been created." {
+		t.Errorf("a second list with a priority gets %v", refused)
+	}
+	other["priority"] = 2
+	second := c.must(201, http.MethodPost, "/network-acls", other)["id"].(string)
+	c.must(409, http.MethodPatch, "/network-acls/"+second, object{"priority": 1})
+	c.must(200, http.MethodPatch, "/network-acls/"+second, object{"priority": 2, "active": false})
 	if gone := c.must(200, http.MethodDelete, path, nil); gone["code"] != 204.0 || gone["object"] != "" {
 		t.Errorf("a delete is answered with %v", gone)
 	}

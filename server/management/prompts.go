@@ -84,6 +84,9 @@ func keepBody(kind string, place func(*call) (id string, err error)) func(*call)
 
 //auth0:operation GET /api/v2/prompts/rendering
 func renderings(c *call) error {
+	if err := c.oneOf("rendering_mode", resource.RenderingModes...); err != nil {
+		return err
+	}
 	docs := []storage.Document{}
 	err := c.view(func(tx *storage.Tx) (err error) {
 		docs, err = c.collect(tx.Documents(objects.RenderingsKind, "").All(), listing{filters: map[string]string{

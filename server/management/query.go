@@ -139,6 +139,8 @@ var limits = []limit{
 	{"", "/organizations/{id}/discovery-domains/name/{discovery_domain}", "discovery_domain", 3, 255},
 	{"", "/organizations/name/{name}", "name", 1, 50},
 	{http.MethodGet, "/organizations", "sort", 0, 15},
+	{"", "/flows/vault/connections/{id}", "id", 0, 30},
+	{"", "/flows/{flow}/executions", "flow", 0, 30},
 }
 
 // of reports whether the limit is for an operation.

@@ -59,6 +59,8 @@ func TestQueriesThatDoNotFit(t *testing.T) {
 		query(org+"/connections?is_enabled=on", "'Expected type boolean but found type string' on property is_enabled"),
 		query("/organizations?sort="+url.QueryEscape("display_name:-12"), "'String is too long (16 chars), maximum 15' on property sort"),
 		query("/users/auth0%7Cnone/organizations?page=1001", "'Value 1001 is greater than maximum 1000' on property page"),
+		query("/flows/vault/connections?page=1001", "'Value 1001 is greater than maximum 1000' on property page"),
+		query("/prompts/rendering?rendering_mode=novel", "'No enum match for: novel' on property rendering_mode"),
 		query("/users?search_engine=v4", "'No enum match for: v4' on property search_engine"),
 		query("/device-credentials?type=none", "'No enum match for: none' on property type"),
 		{http.MethodGet, "/users?search_engine=v1", nil, 400, "invalid_query_string", "You are not allowed to use search_engine=v1."},
@@ -70,7 +72,7 @@ func TestQueriesThatDoNotFit(t *testing.T) {
 			"The checkpoint ID provided in the 'from' parameter has expired or is invalid, please remove the checkpoint ID and try again"),
 	})
 	for _, path := range []string{
-		"/users?per_page=0", "/clients?per_page=0", "/organizations?page=9&per_page=100", "/organizations?sort=display_name:-1", org + "/members?page=19",
+		"/users?per_page=0", "/clients?per_page=0", "/organizations?page=9&per_page=100", "/organizations?sort=display_name:-1", "/network-acls?per_page=0", org + "/members?page=19",
 	} {
 		c.must(200, http.MethodGet, path, nil)
 	}
@@ -96,6 +98,8 @@ func TestPathsThatDoNotFit(t *testing.T) {
 		path(http.MethodGet, org+"/connections/"+long, tooLong+"connection_id"),
 		path(http.MethodGet, org+"/enabled_connections/"+long, tooLong+"connectionId"),
 		path(http.MethodGet, org+"/discovery-domains/name/ab", "'String is too short (2 chars), minimum 3' on property discovery_domain"),
+		path(http.MethodGet, "/flows/vault/connections/"+long, "'String is too long (51 chars), maximum 30' on property id"),
+		path(http.MethodGet, "/flows/"+long+"/executions", "'String is too long (51 chars), maximum 30' on property flow"),
 		path(http.MethodGet, "/prompts/novel/screen/login/rendering", "'No enum match for: novel' on property prompt"),
 		path(http.MethodPatch, "/prompts/login/screen/novel/rendering", "'No enum match for: novel' on property screen"),
 		path(http.MethodGet, "/prompts/novel/custom-text/en", "'No enum match for: novel' on property prompt"),

@@ -178,6 +178,56 @@ func TestBodiesOfRenderings(t *testing.T) {
 	})
 }
 
+// TestBodiesOfConnectionOptions: Auth0: api/management/v2/connections/post-connections, the options of every strategy.
+func TestBodiesOfConnectionOptions(t *testing.T) {
+	c := newClient(t)
+	c.must(http.StatusCreated, http.MethodPost, "/connections", object{"name": "options", "strategy": "auth0"})
+	id := c.must(http.StatusOK, http.MethodGet, "/connections?name=options&take=1", nil)["connections"].([]any)[0].(object)["id"].(string)
+	option := func(name string, value any, refusal string) sent {
+		return sent{http.MethodPatch, "/connections/" + id, object{"options": object{name: value}}, refusal}
+	}
+	const noWay = "'Data does not match any schemas from 'oneOf'' on property options.upstream_params.screen."
+	c.sendAll([]sent{
+		option("passwordPolicy", "excellent", ""),
+		option("passwordPolicy", nil, ""),
+		option("passwordPolicy", "novel", "'No enum match for: novel' on property options.passwordPolicy."),
+		option("set_user_root_attributes", "never_on_login", ""),
+		option("set_user_root_attributes", "novel", "'No enum match for: novel' on property options.set_user_root_attributes."),
+		option("import_mode", "yes", "'Expected type boolean but found type string' on property options.import_mode."),
+		option("precedence", []any{"email", "username"}, "'Array is too short (2), minimum 3' on property options.precedence."),
+		option("precedence", []any{"email", "username", "novel"}, "'No enum match for: novel' on property options.precedence[2]."),
+		option("configuration", object{"KEY": "value", "NONE": nil}, ""),
+		option("configuration", object{"KEY": 7}, "'Expected type string but found type integer' on property options.configuration.KEY."),
+		option("novelty", object{"of": "a strategy"}, ""),
+		option("password_history", object{"enable": true, "size": 24}, ""),
+		option("password_history", object{"enable": true, "size": 25}, "'Value 25 is greater than maximum 24' on property options.password_history.size."),
+		option("password_history", object{"size": 2}, "'Missing required property: enable' on property options.password_history."),
+		option("password_dictionary", object{"enable": true, "dictionary": []any{letters(50)}}, ""),
+		option("password_dictionary", object{"enable": true, "dictionary": []any{letters(51)}}, "'String is too long (51 chars), maximum 50' on property options.password_dictionary.dictionary[0]."),
+		option("password_no_personal_info", object{"enable": true, "novelty": 1}, "'Additional properties not allowed: novelty' on property options.password_no_personal_info."),
+		option("password_options", object{"complexity": object{"character_types": []any{"special"}, "identical_characters": "block"}}, ""),
+		option("password_options", object{"complexity": object{"character_types": []any{"emoji"}}}, "'No enum match for: emoji' on property options.password_options.complexity.character_types[0]."),
+		option("password_options", object{"history": object{"size": 0}}, "'Value 0 is less than minimum 1' on property options.password_options.history.size."),
+		option("passkey_options", object{"challenge_ui": "autofill"}, ""),
+		option("passkey_options", object{"challenge_ui": "novel"}, "'No enum match for: novel' on property options.passkey_options.challenge_ui."),
+		option("authentication_methods", object{"password": object{"enabled": true, "signup_behavior": "block"}}, ""),
+		option("authentication_methods", object{"magic": object{"enabled": true}}, "'Additional properties not allowed: magic' on property options.authentication_methods."),
+		option("upstream_params", object{"screen": object{"alias": "login_hint"}, "prompt": object{"value": "login"}}, ""),
+		option("upstream_params", object{"screen": object{"alias": "novel"}}, noWay),
+		option("upstream_params", object{"screen": object{"alias": "prompt", "value": "login"}}, noWay),
+		option("token_endpoint_auth_method", "private_key_jwt", ""),
+		option("token_endpoint_auth_method", "client_secret_basic", "'No enum match for: client_secret_basic' on property options.token_endpoint_auth_method."),
+		option("token_endpoint_auth_signing_alg", "HS256", "'No enum match for: HS256' on property options.token_endpoint_auth_signing_alg."),
+		option("id_token_signed_response_algs", []any{"RS256", "ES384"}, ""),
+		{http.MethodPatch, "/connections/" + id, object{"realms": []any{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"}}, "'Array is too long (11), maximum 10' on property realms."},
+		{http.MethodPost, "/connection-profiles", object{"name": "p", "strategy_overrides": object{"okta": object{"enabled_features": []any{"scim"}}}}, ""},
+		{http.MethodPost, "/connection-profiles", object{"name": "p", "strategy_overrides": object{"auth0": object{}}}, "'Additional properties not allowed: auth0' on property strategy_overrides."},
+		{http.MethodPost, "/connection-profiles", object{"name": "p", "strategy_overrides": object{"okta": object{"enabled_features": []any{"novel"}}}}, "'No enum match for: novel' on property strategy_overrides.okta.enabled_features[0]."},
+		{http.MethodPost, "/connection-profiles", object{"name": "p", "novelty": 1}, "'Additional properties not allowed: novelty'."},
+		{http.MethodPost, "/connection-profiles", object{"name": "p", "organization": object{"novelty": 1}}, "'Additional properties not allowed: novelty' on property organization."},
+	})
+}
+
 // TestBodiesOfEventStreams: Auth0: api/management/v2/event-streams/post-event-streams.
 func TestBodiesOfEventStreams(t *testing.T) {
 	c := newClient(t)

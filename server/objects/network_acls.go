@@ -12,7 +12,23 @@ import (
 )
 
 // NetworkACLs are Auth0: api/management/v2/network-acls.
-var NetworkACLs = declare(&Kind{Kind: resource.NetworkACLs, before: checkACL})
+var NetworkACLs = declare(&Kind{Kind: resource.NetworkACLs, before: checkACL, after: checkPriority})
+
+// checkPriority sees that no two lists have a priority.
+func checkPriority(o Collection, doc, _ storage.Document) error {
+	if doc["priority"] == nil {
+		return nil
+	}
+	for other, err := range o.Tx.Documents(resource.NetworkACLs.Name, "").All() {
+		if err != nil {
+			return err
+		}
+		if other["priority"] == doc["priority"] && other["id"] != doc["id"] {
+			return resource.NetworkACLs.Taken
+		}
+	}
+	return nil
+}
 
 // NetworkACLKeys are the keys of signatures that access control lists look for.
 var NetworkACLKeys = declare(&Kind{Kind: resource.NetworkACLKeys, before: describeACLKey, deleted: unusedACLKey})

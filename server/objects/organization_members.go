@@ -101,5 +101,9 @@ func ChangeMemberRoles(tx *storage.Tx, organization, user string, roles []string
 			return err
 		}
 	}
-	return nil
+	held, err := tx.MemberRoles(organization, user)
+	if err == nil && add && len(held) > resource.MostRoles {
+		return resource.MemberRolesFull
+	}
+	return err
 }

@@ -7,27 +7,126 @@ var keyPair = Field{Open: true, Secret: true, Fields: Fields{"cert": noSecret}}
 
 // connectionOptions are the options of a connection, of every strategy, as far as they are secrets or look like it, Auth0:
 // api/management/v2/connections/post-connections and authenticate/identity-providers. Of the others package redact tells
-// which are. The options themselves are not checked here.
+// which are. Those of commonOptions are checked, whatever the strategy.
 var connectionOptions = Field{Type: Object, Default: storage.Document{}, Open: true, Fields: Fields{
 	// of most
-	"client_id": noSecret, "client_secret": secret, "upstream_params": {}, "token_endpoint": noSecret, "token_endpoint_auth_method": noSecret,
-	"token_endpoint_auth_signing_alg": noSecret, "tokenURL": noSecret, "id_token_signed_response_algs": noSecret,
+	"client_id": noSecret, "client_secret": secret, "token_endpoint": noSecret, "tokenURL": noSecret,
 	"id_token_session_expiry_supported": noSecret, "requestTokenURL": noSecret, "accessTokenURL": noSecret, "authorization_endpoint": noSecret,
 	"customHeaders": {}, "access_token": secret, "refresh_token": secret, "api_key": secret, "apiKey": secret,
 	// of some that are social
 	"app_secret": secret, "secret": secret, "kid": noSecret, "team_id": noSecret, "consumerKey": noSecret, "consumerSecret": secret,
 	"privateKey": secret, "private_key": secret, "adminAccessToken": secret, "adminRefreshToken": secret,
 	// of databases
-	"configuration": {Open: true, Item: &secret}, "bareConfiguration": {Open: true, Item: &secret}, "bare_configuration": {Open: true, Item: &secret},
-	"passwordPolicy": noSecret, "password_options": {Plain: true}, "password_complexity_options": {Plain: true}, "password_history": {Plain: true},
-	"password_no_personal_info": {Plain: true}, "password_dictionary": {Plain: true}, "password_strength": {Plain: true},
-	"passkey_options": {Plain: true}, "custom_password_hash": {Plain: true}, "authentication_methods": {Plain: true},
+	"bareConfiguration": {Open: true, Item: &secret}, "bare_configuration": {Open: true, Item: &secret},
+	"password_strength": {Plain: true}, "custom_password_hash": {Plain: true},
 	// of companies
 	"signing_key": keyPair, "signingKey": keyPair, "decryptionKey": keyPair, "decryption_key": keyPair, "signingCert": noSecret, "cert": noSecret,
-	"certs": noSecret, "assertion_decryption_settings": {Plain: true}, "tokenEncryption": noSecret, "admin_access_token": secret,
+	"certs": noSecret, "tokenEncryption": noSecret, "admin_access_token": secret,
 	"admin_refresh_token": secret, "admin_access_token_expiresin": noSecret, "clientSecret": secret, "session_key": secret, "bind_password": secret,
 	"connection_settings": {Plain: true},
 	// of passwordless connections
-	"twilio_sid": noSecret, "twilio_token": secret, "gateway_authentication": {Open: true, Fields: Fields{"secret": secret, "secret_base64_encoded": noSecret}},
+	"twilio_sid": noSecret, "twilio_token": secret,
 	"credentials": secret, "totp": {Plain: true},
 }}
+
+// orNull is an object that may be null, and whose members are no secrets.
+func orNull(fields Fields) Field {
+	return Field{Type: Object, Nullable: true, Plain: true, Fields: fields}
+}
+
+// plainly is an object whose members are no secrets.
+func plainly(fields Fields) Field { return Field{Type: Object, Plain: true, Fields: fields} }
+
+// chosen is one of some texts that are no secrets.
+func chosen(texts ...string) Field { return Field{Type: String, Plain: true, Enum: texts} }
+
+// enabled is what can be turned on, and nothing else.
+var enabled = plainly(Fields{"enabled": flag})
+
+// What passwords of a database have to be, Auth0: authenticate/database-connections/password-options. The server acts on them.
+var (
+	blockedWords    = Field{Type: Array, Item: &Field{Type: String, Max: 50}}
+	passwordOptions = Fields{
+		"passwordPolicy":              {Type: String, Nullable: true, Plain: true, Enum: []string{"none", "low", "fair", "good", "excellent"}},
+		"password_complexity_options": orNull(Fields{"min_length": {Type: Integer, Nullable: true, Min: 1, Max: 128}}),
+		"password_history":            orNull(Fields{"enable": required(flag), "size": {Type: Integer, Nullable: true, Min: 0, Max: 24}}),
+		"password_no_personal_info":   orNull(Fields{"enable": required(flag)}),
+		"password_dictionary":         orNull(Fields{"enable": required(flag), "dictionary": blockedWords}),
+		"password_options": orNull(Fields{
+			"complexity": plainly(Fields{
+				"min_length": {Type: Integer, Nullable: true, Min: 1, Max: 72}, "character_types": {Type: Array, Item: oneOf("uppercase", "lowercase", "number", "special")},
+				"character_type_rule": chosen("all", "three_of_four"), "identical_characters": chosen("allow", "block"),
+				"sequential_characters": chosen("allow", "block"), "max_length_exceeded": chosen("truncate", "error"),
+			}),
+			"dictionary": plainly(Fields{"active": flag, "custom": blockedWords, "default": chosen("en_10k", "en_100k")}),
+			"history":    plainly(Fields{"active": flag, "size": {Type: Integer, Nullable: true, Min: 1, Max: 24}}),
+			"profile_data": plainly(Fields{
+				"active": flag, "blocked_fields": {Type: Array, Item: &Field{Type: String, Max: 100}},
+			}),
+		}),
+	}
+)
+
+// signatureAlgorithms are those of ID tokens of a provider, and of assertions that it is sent.
+var signatureAlgorithms = []string{"ES256", "ES384", "PS256", "PS384", "RS256", "RS384", "RS512"}
+
+// commonOptions are the options that are checked whatever the strategy of the connection, Auth0:
+// api/management/v2/connections/post-connections.
+var commonOptions = Fields{
+	"validation": {Type: Object, Nullable: true, Open: true, Fields: Fields{"username": orNull(Fields{
+		"min": {Type: Integer, Min: 1, Max: 128}, "max": {Type: Integer, Min: 1, Max: 128},
+	})}},
+	"non_persistent_attrs": {Type: Array, Nullable: true, Item: &text},
+	"precedence":           {Type: Array, Min: 3, Ordered: true, Item: oneOf("email", "phone_number", "username")},
+	"attributes": {Type: Object, Min: 1, Fields: Fields{
+		"email":        identifying(Fields{"unique": flag, "verification_method": chosen("link", "code", "otp")}),
+		"phone_number": identifying(nil),
+		"username": identifying(Fields{"validation": {Type: Object, Open: true, Fields: Fields{
+			"min_length": {Type: Integer, Min: 1}, "max_length": {Type: Integer, Min: 1}, "allowed_types": {Type: Object, Open: true, Fields: Fields{"email": flag, "phone_number": flag}},
+		}}}),
+	}},
+	"enable_script_context": flag, "enabledDatabaseCustomization": flag, "import_mode": flag,
+	"configuration": {Type: Object, Nullable: true, Item: &Field{Type: String, Nullable: true, Secret: true}},
+	"authentication_methods": orNull(Fields{
+		"password": plainly(Fields{"enabled": flag, "api_behavior": chosen("required", "optional"), "signup_behavior": chosen("allow", "block")}),
+		"passkey":  enabled, "email_otp": enabled, "phone_otp": enabled,
+	}),
+	"passkey_options": orNull(Fields{
+		"challenge_ui": chosen("both", "autofill", "button"), "progressive_enrollment_enabled": flag, "local_enrollment_enabled": flag,
+	}),
+	"api_enable_users": flag, "api_enable_groups": flag, "basic_profile": flag, "ext_admin": flag, "ext_is_suspended": flag, "ext_agreed_terms": flag,
+	"ext_groups": flag, "ext_assigned_plans": flag, "ext_profile": flag, "disable_self_service_change_password": {Type: Bool, Plain: true},
+	"upstream_params": {Type: Object, Nullable: true, Item: &Field{Type: Object, OneOf: func() []Field {
+		return []Field{
+			{Type: Object, Fields: Fields{"alias": {Type: String, Enum: []string{
+				"acr_values", "audience", "client_id", "display", "id_token_hint", "login_hint", "max_age", "prompt", "resource", "response_mode",
+				"response_type", "ui_locales",
+			}}}},
+			{Type: Object, Fields: Fields{"value": text}},
+		}
+	}}},
+	"set_user_root_attributes": {Type: String, Enum: []string{"on_each_login", "on_first_login", "never_on_login"}},
+	"gateway_authentication": {Type: Object, Nullable: true, Open: true, Fields: Fields{
+		"method": text, "subject": text, "audience": text, "secret": secret, "secret_base64_encoded": noSecret,
+	}},
+	"federated_connections_access_tokens": orNull(Fields{"active": flag}),
+	"assertion_decryption_settings": plainly(Fields{
+		"algorithm_profile": {Type: String, Required: true, Enum: []string{"v2026-1"}}, "algorithm_exceptions": {Type: Array, Item: &Field{Type: String, Min: 1, Max: 100}},
+	}),
+	"id_token_signed_response_algs":   {Type: Array, Nullable: true, Plain: true, Item: oneOf(signatureAlgorithms...)},
+	"token_endpoint_auth_method":      {Type: String, Nullable: true, Plain: true, Enum: []string{"client_secret_post", "private_key_jwt"}},
+	"token_endpoint_auth_signing_alg": {Type: String, Nullable: true, Plain: true, Enum: signatureAlgorithms},
+	"token_endpoint_jwtca_aud_format": chosen("issuer", "token_endpoint"),
+}
+
+// identifying describes an attribute of a database's users: whether they log in with it, by which method at first, and whether it is
+// asked for and verified as they sign up.
+func identifying(more Fields) Field {
+	return withFields(Field{Type: Object, Open: true, Plain: true, Fields: Fields{
+		"identifier":       {Type: Object, Open: true, Plain: true, Fields: Fields{"active": flag, "default_method": chosen("password", "email_otp", "phone_otp")}},
+		"profile_required": flag,
+		"signup": {Type: Object, Open: true, Plain: true, Fields: Fields{
+			"status": chosen("required", "optional", "inactive"), "verification": {Type: Object, Open: true, Fields: Fields{"active": flag}},
+		}},
+	}}, more)
+}

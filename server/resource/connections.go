@@ -7,21 +7,6 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// passwordNumbers are the numbers among the options of a database that the server acts
-// on, Auth0: authenticate/database-connections/password-options.
-var passwordNumbers = Fields{
-	"password_complexity_options": numbered("min_length", 1, 128),
-	"password_history":            numbered("size", 0, 24),
-	"password_options": {Type: Object, Nullable: true, Open: true, Fields: Fields{
-		"complexity": numbered("min_length", 1, 72), "history": numbered("size", 0, 24),
-	}},
-}
-
-// numbered is an object of any members with a number in it.
-func numbered(name string, least, most int) Field {
-	return Field{Type: Object, Nullable: true, Open: true, Fields: Fields{name: {Type: Integer, Nullable: true, Min: least, Max: most}}}
-}
-
 // Connections is Auth0: api/management/v2/connections.
 var Connections = &Kind{
 	Name: "connections", ID: "id", NewID: Prefixed("con_", 16),
@@ -29,14 +14,14 @@ var Connections = &Kind{
 		"id": onlyRead, "provisioning_ticket_url": {Access: ReadOnly, Secret: true},
 		"name":                 {Type: String, Required: true, Max: 128, Access: CreateOnly, Pattern: Like("^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$")},
 		"strategy":             {Type: String, Required: true, Access: CreateOnly, Enum: strategies},
-		"options":              withFields(connectionOptions, passwordNumbers),
+		"options":              withFields(withFields(connectionOptions, commonOptions), passwordOptions),
 		"enabled_clients":      {Type: Array, Item: &text, Default: []any{}},
 		"is_domain_connection": {Type: Bool, Default: false},
 		"authentication":       {Type: Object, Default: storage.Document{"active": true}, Fields: Fields{"active": {Type: Bool, Required: true}}},
 		"connected_accounts": {Type: Object, Default: storage.Document{"active": false}, Fields: Fields{
 			"active": {Type: Bool, Required: true}, "cross_app_access": {Type: Bool},
 		}},
-		"realms": texts, "metadata": {Type: Object, Nullable: true, Max: 10, Item: &metadatum}, "show_as_button": flag, "display_name": {Type: String, Max: 128},
+		"realms": {Type: Array, Max: 10, Item: &text}, "metadata": {Type: Object, Nullable: true, Max: 10, Item: &metadatum}, "show_as_button": flag, "display_name": {Type: String, Max: 128},
 		"cross_app_access_requesting_app": {Type: Object, Nullable: true}, "cross_app_access_resource_app": {Type: Object, Nullable: true},
 	},
 	Unique:   []string{"name"},

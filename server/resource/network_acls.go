@@ -41,6 +41,7 @@ var NetworkACLs = &Kind{
 	},
 	Created: "created_at", Updated: "updated_at",
 	Missing: missing("", "Network ACL not found"),
+	Taken:   taken("", "A Network ACL with this priority number has already been created."),
 }
 
 // NetworkACLKeys is Auth0: api/management/v2/keys/post-keys-network-acls. Of what a key is

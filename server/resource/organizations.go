@@ -132,6 +132,9 @@ var AddedOrganizationClients = &Kind{Fields: Fields{
 // api/management/v2/organizations/get-members.
 var OrganizationMembers = &Kind{Name: storage.OrganizationMembersKind, ID: "user_id"}
 
+// MemberRolesFull is the answer to more roles than a member may have.
+var MemberRolesFull = taken("", "No more roles can be assigned to this organization member.")
+
 // MemberRoles are the roles of a user in an organization, Auth0:
 // api/management/v2/organizations/get-organization-member-roles.
 var MemberRoles = &Kind{Name: storage.MemberRolesKind, ID: "id"}

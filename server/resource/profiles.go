@@ -19,19 +19,31 @@ var userIDDefaults = storage.Document{
 	},
 }
 
+// enabledFeatures are what connections of a profile have.
+var enabledFeatures = Field{Type: Array, Item: oneOf("scim", "universal_logout")}
+
+// withNull is a field that may be null.
+func withNull(f Field) Field {
+	f.Nullable = true
+	return f
+}
+
 var (
 	// ConnectionProfiles is Auth0: api/management/v2/connection-profiles.
 	ConnectionProfiles = &Kind{
-		Name: "connection-profiles", ID: "id", NewID: Prefixed("cop_", 22), Open: true,
+		Name: "connection-profiles", ID: "id", NewID: Prefixed("cop_", 22),
 		Fields: Fields{
 			"id": onlyRead, "name": {Type: String, Required: true, Min: 1, Max: 50},
-			"organization": {Type: Object, Open: true, Fields: Fields{
+			"organization": {Type: Object, Fields: Fields{
 				"show_as_button":             {Type: String, Enum: []string{"none", "optional", "required"}},
 				"assign_membership_on_login": {Type: String, Enum: []string{"none", "optional", "required"}},
 			}},
 			"connection_name_prefix_template": {Type: String, Max: 256},
-			"enabled_features":                {Type: Array, Item: &Field{Type: String, Enum: []string{"scim", "universal_logout"}}},
-			"connection_config":               object, "strategy_overrides": {Type: Object, Nullable: true},
+			"enabled_features":                enabledFeatures,
+			"connection_config":               {Type: Object, Fields: Fields{}},
+			"strategy_overrides": withNull(overridden(Fields{
+				"enabled_features": enabledFeatures, "connection_config": {Type: Object, Fields: Fields{}},
+			})),
 		},
 		Missing: missing("", "Connection Profile not found"),
 	}

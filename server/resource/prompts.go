@@ -32,8 +32,8 @@ var ScreenNames = strings.Fields(`login login-id login-password login-passwordle
 	brute-force-protection-unblock-failure async-approval-error async-approval-accepted async-approval-denied confirmation
 	async-approval-wrong-user`)
 
-// renderingModes are who renders a screen: a page of the tenant's, or the server.
-var renderingModes = []string{"advanced", "standard"}
+// RenderingModes are who renders a screen: a page of the tenant's, or the server.
+var RenderingModes = []string{"advanced", "standard"}
 
 // contexts are what a page of the tenant's may be told: these, or a member of metadata.
 var contexts = Field{Type: String, OneOf: func() []Field {
@@ -60,7 +60,7 @@ var renderingFilter = Field{Type: Array, Item: &Field{Type: Object, OneOf: func(
 
 func renderingFields() Fields {
 	return Fields{
-		"rendering_mode":             {Type: String, Enum: renderingModes},
+		"rendering_mode":             {Type: String, Enum: RenderingModes},
 		"context_configuration":      {Type: Array, Nullable: true, Item: &contexts},
 		"default_head_tags_disabled": {Type: Bool, Nullable: true}, "use_page_template": {Type: Bool, Nullable: true},
 		"head_tags": {Type: Array, Nullable: true, Ordered: true, Item: &Field{Type: Object, Open: true, Plain: true, Fields: Fields{
