@@ -35,9 +35,11 @@ var (
 	// secret is a member that is one, and noSecret one that only its name makes look like one. Neither is checked.
 	secret   = Field{Secret: true}
 	noSecret = Field{Plain: true}
-	texts    = Field{Type: Array, Item: &text}
-	words    = Field{Type: Array, Item: &Field{Type: String, Min: 1}}
-	onlyRead = Field{Access: ReadOnly}
+	// plainTextOrNull is a text among secrets that is none.
+	plainTextOrNull = Field{Type: String, Nullable: true, Plain: true}
+	texts           = Field{Type: Array, Item: &text}
+	words           = Field{Type: Array, Item: &Field{Type: String, Min: 1}}
+	onlyRead        = Field{Access: ReadOnly}
 )
 
 // oneOf is an item that is one of some texts.
@@ -122,7 +124,9 @@ var Clients = &Kind{
 
 		"async_approval_notification_channels": {Type: Array, Nullable: true, Min: 1, Item: oneOf("guardian-push", "email")},
 		"my_organization_configuration":        myOrganization,
-		"fedcm_login":                          {Type: Object, Nullable: true}, "identity_assertion_authorization_grant": {Type: Object, Nullable: true, Plain: true},
+		"fedcm_login":                          {Type: Object, Nullable: true}, "identity_assertion_authorization_grant": {
+			Type: Object, Nullable: true, Plain: true, Open: true, Fields: Fields{"active": flag},
+		},
 		"token_vault_privileged_access": {Type: Object, Nullable: true, Plain: true}, // public keys
 
 		"tenant0_standard_answers": flag, "tenant0_userinfo_signed_response_alg": {Type: String, Enum: []string{"RS256"}}, // not Auth0's

@@ -22,7 +22,10 @@ var Connections = &Kind{
 			"active": {Type: Bool, Required: true}, "cross_app_access": {Type: Bool},
 		}},
 		"realms": {Type: Array, Max: 10, Item: &text}, "metadata": {Type: Object, Nullable: true, Max: 10, Item: &metadatum}, "show_as_button": flag, "display_name": {Type: String, Max: 128},
-		"cross_app_access_requesting_app": {Type: Object, Nullable: true}, "cross_app_access_resource_app": {Type: Object, Nullable: true},
+		"cross_app_access_requesting_app": {Type: Object, Nullable: true, Open: true, Fields: Fields{"active": flag}},
+		"cross_app_access_resource_app": {Type: Object, Nullable: true, Open: true, Fields: Fields{
+			"status": {Type: String, Enum: []string{"enabled", "disabled"}},
+		}},
 	},
 	Unique:   []string{"name"},
 	Complete: completeConnection,

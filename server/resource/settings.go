@@ -50,8 +50,9 @@ var (
 			}},
 			"enabled": {Type: Bool, Default: true}, "default_from_address": text,
 			"credentials": {Type: Object, Required: true, Open: true, Secret: true, Fields: Fields{
-				"region": noSecret, "domain": noSecret, "accessKeyId": noSecret, "api_user": noSecret, "smtp_host": noSecret, "smtp_port": {Type: Integer, Nullable: true, Plain: true, Min: 1, Max: math.MaxUint16},
-				"smtp_user": noSecret, "tenantId": noSecret, "clientId": noSecret,
+				"region": plainTextOrNull, "domain": plainTextOrNull, "accessKeyId": plainTextOrNull, "api_user": plainTextOrNull, "smtp_host": plainTextOrNull,
+				"smtp_port": {Type: Integer, Nullable: true, Plain: true, Min: 1, Max: math.MaxUint16},
+				"smtp_user": plainTextOrNull, "smtp_pass": {Type: String, Nullable: true, Secret: true}, "tenantId": plainTextOrNull, "clientId": plainTextOrNull,
 			}},
 			"settings": {Type: Object, Nullable: true, Plain: true}, // headers of messages
 		},

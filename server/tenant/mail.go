@@ -2,7 +2,6 @@ package tenant
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/tenant0/tenant0/server/account"
 	"github.com/tenant0/tenant0/server/emails"
@@ -12,30 +11,25 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
+// emailProvider is what is read of the tenant's e-mail provider.
+type emailProvider struct {
+	Name        string `json:"name"`
+	Enabled     bool   `json:"enabled"`
+	From        string `json:"default_from_address"`
+	Credentials struct {
+		Host     string `json:"smtp_host"`
+		Port     int    `json:"smtp_port"`
+		User     string `json:"smtp_user"`
+		Password string `json:"smtp_pass"`
+	} `json:"credentials"`
+}
+
 // smtpServer is the mail server of the tenant's e-mail provider, if that is an
 // enabled one of the kind "smtp": other kinds are services that are not here.
 func (t *Tenant) smtpServer() (server outbox.SMTPServer, ok bool, err error) {
-	var provider struct {
-		Name        string `json:"name"`
-		Enabled     bool   `json:"enabled"`
-		From        string `json:"default_from_address"`
-		Credentials struct {
-			Host     string `json:"smtp_host"`
-			Port     int    `json:"smtp_port"`
-			User     string `json:"smtp_user"`
-			Password string `json:"smtp_pass"`
-		} `json:"credentials"`
-	}
+	var provider emailProvider
 	err = t.db.View(context.Background(), func(tx *storage.Tx) error {
-		document, err := tx.Documents(resource.EmailProvider.Name, "").Document(storage.SettingsKey)
-		if err != nil {
-			return storage.Optional(err)
-		}
-		raw, err := json.Marshal(document)
-		if err != nil {
-			return err
-		}
-		return json.Unmarshal(raw, &provider)
+		return storage.Optional(tx.Documents(resource.EmailProvider.Name, "").Read(storage.SettingsKey, &provider))
 	})
 	c := provider.Credentials
 	server = outbox.SMTPServer{From: provider.From, Host: c.Host, Port: c.Port, User: c.User, Password: c.Password}
