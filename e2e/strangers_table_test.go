@@ -188,6 +188,20 @@ var together = []script{
 	{"Puppeteer", "a logo, and a button that submits", `see img#prompt-logo-center := ;; fill input#username := WHO;; fill input#password := SECRET;; press button[type="submit"][data-action-button-primary="true"]`},
 	{"WebdriverIO", "an error", `fill #username := WHO;; fill #password := no;; press button[type="submit"];; see .ulp-input-error-message#error-element-password := Wrong email or password;; fill #password := SECRET;; press button[type="submit"]`},
 	{"a script", "submits the form itself", `fill #username := WHO;; fill #password := SECRET;; submit #password`},
+	{"Selenium", "a logo by its other id", `see //div[@id='custom-prompt-logo'] := ;; see #prompt-logo-center := ;; see h1 := Welcome;; fill [name=username] := WHO;; fill #password := SECRET;; press first [name=action]`},
+	{"Playwright", "the header, and buttons that are not hidden", `see header := Log in to ;; see header := to continue to ;; fill textbox=Email address := WHO;; fill textbox=Password := SECRET;;` +
+		`press button[data-action-button-primary="true"]:not([aria-hidden="true"]):not(.ulp-hidden-form-submit-button)`},
+	{"Cypress", "a button of a bar that is not hidden", `fill input#username := WHO;; fill input#password := SECRET;; press div:not(.ulp-button-bar-hidden) > button[type=submit]`},
+	{"Selenium", "the form by its mark", `see form[data-form-primary='true'] := ;; fill #username := WHO;; fill #password := SECRET;; click .ulp-button-icon;; press button[type='submit'][data-action-button-primary='true']`},
+	{"Playwright", "what an error consists of", `fill #username := WHO;; fill #password := no;; press button[data-action-button-primary="true"];; see span[data-error-code="wrong-email-credentials"] := Wrong email or password;;` +
+		`see //*[@id="error-element-password"]/span := ;; see //span[contains(@class,"ulp-input-error-icon")] := ;; see span.ulp-input-error-icon[role=img] := ;; fill #password := SECRET;; press button="Continue"`},
+	{"Selenium", "an address that is none", `fill #username := abc;; fill #password := SECRET;; click first button[type=submit];; see //span[@id='error-element-username'] := Email is not valid;;` +
+		`see div.input-wrapper span#error-element-username.ulp-input-error-message := ;; see .ulp-input-error-message, .ulp-error-info:not(.aria-error-check) := Email is not valid;; fill #username := WHO;; press first button[type=submit]`},
+	{"Cypress", "the way to the sign-up, and what it refuses", `press body > div > main > section > div > div > div > div.ulp-alternate-action._alternate-action.__s16nu9 > p > a;; see body > div > main > section > div > div > header > h1 := Welcome;; see header := Sign Up;;` +
+		`fill #email := x;; fill #password := FRESH;; click first [name=action];; see #error-element-email := Email is not valid.;; see [type="button"] := ;; fill #email := NEW;; press first [name=action]`},
+	{"Selenium", "a link by its whole class", `press //div[@class='ulp-alternate-action  _alternate-action __s16nu9']//a;; fill input[name="email"] := NEW;; fill input[name="password"] := FRESH;; press //button[@type='submit' and contains(text(), 'Continue')]`},
+	{"Cypress", "the way of who forgot", `press a[href*='/u/login/password-reset-start'];; see body > div > main > section > div > div > header > h1 := Forgot Your Password?;; see //*[contains(text(),'Back to')] := ;; fill #email := x;; click first [name=action];;` +
+		`see //span[@id='error-element-email'] := Email is not valid.;; fill #email := WHO;; press first [name=action];; see body > div > main > section > div > div > section > h1 := Check Your Email;; see button=Resend email := ;; end`},
 }
 
 // elsewhere are scripts for people who log in at another provider.
@@ -220,6 +234,11 @@ var apart = []script{
 	{"a script", "submits the forms itself", `fill //input[@id="username"] := not an address;; submit #username;; see //span[@id="error-element-username"] := Email is not valid;;` +
 		`fill //input[@id="username"] := WHO;; submit #username;; fill #password := SECRET;; submit #password`},
 	{"Puppeteer", "the way to the sign-up", `press body > div > main > section > div > div > div > div:nth-child(2) > p > a;; at /u/signup/identifier;; fill input[name=email] := NEW;; press button[type=submit];; fill input[name=password] := FRESH;; press button[type=submit]`},
+	{"Puppeteer", "inputs of any name", `fill input[name='username'], input[name='email'], input[type='email'] := WHO;; press button[data-action-button-primary='true'];; fill input[name='password'], input[type='password'] := SECRET;; press button[data-action-button-primary='true']`},
+	{"Playwright", "an input that can be written", `see main.login-id := ;; fill input[name="username"]:not([readonly]) := WHO;; press first button[type="submit"];; fill input[name="password"]:not(.hide) := SECRET;; press first button[type="submit"]`},
+	{"Cypress", "nothing typed, on both pages", `click first button[type=submit];; see #error-cs-username-required := Please enter an email address;; see #error-element-username := Please enter an email address;; fill #username := WHO;; press first button[type=submit];;` +
+		`click first button[type=submit];; see #error-cs-password-required := Password is required;; see #error-element-password := Password is required;; fill #password := SECRET;; press first button[type=submit]`},
+	{"Selenium", "the page by its logo and its input", `see div#custom-prompt-logo := ;; fill input[name="username"] := WHO;; press button=Continue;; see link=Edit := ;; fill input[name="password"] := SECRET;; press button=Continue`},
 	{"Playwright", "the way of who forgot", `fill #username := WHO;; press button=Continue;; press text=Forgot password?;; see input[name=email] := ;; press button=Continue;; see h1 := Check Your Email;; end`},
 }
 

@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -178,6 +179,70 @@ func TestStrangersWithFurtherFactors(t *testing.T) {
 			g.hasCode(client.run(g))
 		})
 	}
+}
+
+// TestStrangersAtTheClassicPageWithAFactor: a lawn mower's aiohttp reads the configuration of the classic page, posts what it is told with
+// the headers of a browser, and goes from redirect to redirect by hand until a one-time password is asked for.
+func TestStrangersAtTheClassicPageWithAFactor(t *testing.T) {
+	seed := strings.NewReplacer("client_id: management, ", "client_id: "+servertest.Management+", ", "secret-of-the-management", servertest.ManagementSecret,
+		"{universal_login_experience: new, identifier_first: true}", "{universal_login_experience: classic}").Replace(factorsFile)
+	s := servertest.Start(t, servertest.Seed(seed))
+	const secret = "JBSWY3DPEHPK3PXP"
+	for _, call := range []struct {
+		method, path string
+		body         any
+	}{
+		{http.MethodPut, "guardian/factors/otp", map[string]any{"enabled": true}},
+		{http.MethodPut, "guardian/policies", []string{"all-applications"}},
+		{http.MethodPost, "users/auth0%7Cada/authentication-methods", map[string]any{"type": "totp", "totp_secret": secret, "name": "App"}},
+	} {
+		if status, answer := s.Manage(s.Client(), call.method, call.path, call.body); status/100 != 2 {
+			t.Fatalf("%s: %d %v", call.path, status, answer)
+		}
+	}
+	g := newStranger(t, s, "User-Agent", "Mozilla/5.0 (Linux; Android 10; K)")
+	page := g.root() + g.opens("two", "response_mode", "query", "ui_locales", "en").location
+	config := g.lockConfig(g.found(`window\.atob\('([^']+)'\)`, g.get(page).body))
+	form := url.Values{
+		"username": {ada}, "password": {adaPassword}, "client_id": {"two"}, "tenant": {"farm"}, "connection": {"people"}, "redirect_uri": {servertest.MobileCallback},
+		"protocol": {"oauth2"}, "response_type": {"code"}, "scope": {"openid"}, "audience": {""}, "code_challenge": {config.ExtraParams["code_challenge"]},
+		"code_challenge_method": {"S256"}, "response_mode": {"query"}, "ui_locales": {"en"}, "_csrf": {config.ExtraParams["_csrf"]}, "state": {config.ExtraParams["state"]},
+	}
+	for _, name := range []string{"code_challenge", "_csrf", "state"} {
+		if form.Get(name) == "" {
+			t.Fatalf("the page says nothing of %s: %v", name, config)
+		}
+	}
+	browser := []string{"Origin", g.root(), "Referer", page}
+	answer := g.asks(http.MethodPost, g.URL+"usernamepassword/login", formType, form.Encode(), browser...)
+	fields := url.Values{}
+	for _, m := range regexp.MustCompile(`<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"`).FindAllStringSubmatch(answer.body, -1) {
+		fields.Set(m[1], html.UnescapeString(m[2]))
+	}
+	at := g.asks(http.MethodPost, g.found(`action="([^"]+)"`, answer.body), formType, fields.Encode(), browser...).location
+	code, err := totp.GenerateCode(secret, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 6 {
+		next := at
+		if strings.HasPrefix(at, "/") {
+			next = g.root() + at
+		}
+		switch {
+		case strings.HasPrefix(at, servertest.MobileCallback):
+			g.hasCode(at)
+			return
+		case strings.Contains(at, "/u/mfa-otp-challenge"):
+			state := inputs(g.get(next).body).Get("state")
+			at = g.asks(http.MethodPost, next, formType, url.Values{"state": {state}, "code": {code}}.Encode(), "Origin", g.root(), "Referer", next).location
+		case strings.Contains(at, "/u/passkey-enrollment"):
+			at = g.post(next, url.Values{"state": {inputs(g.get(next).body).Get("state")}, "action": {"abort-passkey-enrollment"}}).location
+		default:
+			at = g.get(next).location
+		}
+	}
+	t.Fatalf("the script ends at %q", at)
 }
 
 // TestPagesSayWhatScreenTheyAre: the context of a page is there for each page of a login, and for no other.

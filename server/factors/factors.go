@@ -117,7 +117,8 @@ type Authenticator struct {
 }
 
 // Of lists the authenticators of a user that can be used, in the order in which they were
-// enrolled. What the tenant has switched off is not among them.
+// enrolled. What the tenant has switched off is not among them; a phone that prefers a way which the tenant does not
+// have any more is reached by the one that it has.
 func Of(tx *storage.Tx, userID string) (all []Authenticator, err error) {
 	enabled, err := Enabled(tx)
 	if err != nil {
@@ -128,6 +129,7 @@ func Of(tx *storage.Tx, userID string) (all []Authenticator, err error) {
 			return nil, err
 		}
 		a, ok := read(doc)
+		a = a.reached(enabled)
 		switch {
 		case !ok:
 		case a.Type == RecoveryCode, slices.Contains(enabled, a.Name()):
@@ -138,6 +140,20 @@ func Of(tx *storage.Tx, userID string) (all []Authenticator, err error) {
 		}
 	}
 	return all, nil
+}
+
+// reached is a phone as the tenant reaches it, which may be otherwise than it prefers, and any other authenticator.
+func (a Authenticator) reached(enabled []string) Authenticator {
+	phone := []string{SMS, Voice}
+	if !slices.Contains(phone, a.Channel) || slices.Contains(enabled, a.Channel) {
+		return a
+	}
+	for _, channel := range phone {
+		if _, method, ok := strings.Cut(a.ID, "|dev_"); ok && slices.Contains(enabled, channel) {
+			a.Channel, a.ID = channel, ID(channel, method)
+		}
+	}
+	return a
 }
 
 // read makes an authenticator of a document of the Management API.

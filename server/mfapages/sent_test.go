@@ -160,6 +160,28 @@ func TestPhonesThatAreCalled(t *testing.T) {
 	b.send("action", "switch-to-sms").at("/u/mfa-sms-challenge").send("code", tn.WaitForMessage(phone, "otp_verify").Code, "action", "default")
 }
 
+// TestAPhoneIsReachedAsTheTenantDoes: one that was added for calls gets text messages where the tenant calls nobody any more, on
+// the pages and at the token endpoint, and is not added anew.
+func TestAPhoneIsReachedAsTheTenantDoes(t *testing.T) {
+	tn := start(t, "sms")
+	ways := func(names ...string) {
+		tn.manage(http.MethodPut, "guardian/factors/phone/message-types", object{"message_types": names})
+	}
+	ways("voice")
+	b := tn.browser().logIn("ann").at("/u/mfa-voice-enrollment").send("phone", phone, "action", "default").at("/u/mfa-voice-challenge")
+	b.send("code", tn.WaitForMessage(phone, "otp_enroll").Code, "action", "default").done()
+	for _, way := range []string{"sms", "voice", "sms"} {
+		ways(way)
+		tn.ClearInbox()
+		b = tn.browser().logIn("ann").at("/u/mfa-" + way + "-challenge")
+		message := tn.WaitForMessage(phone, "otp_verify")
+		if message.Channel != way {
+			t.Errorf("the code comes by %s, want %s", message.Channel, way)
+		}
+		b.send("code", message.Code, "action", "default").done()
+	}
+}
+
 // TestEmail is for users whose address is verified, after the other factors.
 func TestEmail(t *testing.T) {
 	tn := start(t, "otp", "email")

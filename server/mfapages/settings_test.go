@@ -13,6 +13,9 @@ func TestCodesAsTheTenantWantsThem(t *testing.T) {
 	tn.manage(http.MethodPut, "guardian/factors/phone/settings", object{"otp_length": 8, "otp_expiration_time": 60})
 	tn.manage(http.MethodPut, "guardian/factors/email/settings", object{"otp_length": 4, "otp_expiration_time": 900})
 	b := tn.browser().logIn("ann").at("/u/mfa-sms-enrollment").send("phone", phone, "action", "default").at("/u/mfa-sms-challenge")
+	if !strings.Contains(b.page.Body, "Enter the 8-digit code") {
+		t.Errorf("the page asks for\n%s", b.page.Body)
+	}
 	code := tn.WaitForMessage(phone, "otp_enroll").Code
 	if len(code) != 8 {
 		t.Errorf("the code is %s", code)
@@ -60,7 +63,7 @@ func TestHowBrowsersAreRemembered(t *testing.T) {
 	settings(true, true, 2*day, 5*day)
 	tn.later(time.Minute)
 	again().at("/u/mfa-otp-challenge")
-	if !strings.Contains(b.page.Body, `name="rememberBrowser" value="true" checked`) {
+	if !strings.Contains(b.page.Body, `name="rememberBrowser" value="true" checked`) || !strings.Contains(b.page.Body, "Remember this device for 5 days") {
 		t.Errorf("the box is not ticked: %s", b.page.Body)
 	}
 	b.send("code", tn.code(key), "rememberBrowser", "true", "action", "default").done()
