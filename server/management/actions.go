@@ -1,6 +1,7 @@
 package management
 
 import (
+	"iter"
 	"net/http"
 	"slices"
 
@@ -20,10 +21,36 @@ func actions() served {
 		kind: objects.Actions, path: "/actions/actions", scope: "actions", verbs: "list create get patch delete", strict: true, hides: true,
 		list: listing{
 			key: "actions", style: counted, filters: map[string]string{"actionName": "name"},
-			keep: triggersAction, narrowed: func(c *call) bool { return c.query.Has("triggerId") },
+			keep: triggersAction, narrowed: func(c *call) bool { return c.query.Has("triggerId") }, search: (*call).deployedActions,
 		},
 		show: showAction,
 	}
+}
+
+// deployedActions lets the actions through that are deployed, or are not, as the query asks. None is installed from a
+// marketplace.
+func (c *call) deployedActions(tx *storage.Tx, rows iter.Seq2[storage.Row, error]) (iter.Seq2[storage.Row, error], error) {
+	deployed, installed := c.query.Get("deployed"), c.query.Get("installed")
+	if deployed == "" && installed != "true" {
+		return asItIs, nil
+	}
+	var all, kept []storage.Row
+	for row, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, row)
+	}
+	for _, row := range all {
+		version, err := objects.DeployedVersion(tx, row.Key)
+		if err != nil {
+			return nil, err
+		}
+		if installed != "true" && (deployed == "" || (version != nil) == (deployed == "true")) {
+			kept = append(kept, row)
+		}
+	}
+	return numbered(kept), nil
 }
 
 func triggersAction(c *call, doc storage.Document) bool {

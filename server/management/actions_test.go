@@ -2,6 +2,7 @@ package management_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -61,6 +62,27 @@ func TestActionIsDeployedBoundAndRolledBack(t *testing.T) {
 	c.must(204, http.MethodDelete, path+"?force=true", nil)
 	if left := c.must(200, http.MethodGet, "/actions/triggers/post-login/bindings?per_page=50", nil); len(left) != 2 || left["per_page"] != 50.0 {
 		t.Errorf("what is left is %v", left)
+	}
+}
+
+// TestActionsAreListedByWhatIsDeployed: Auth0: api/management/v2/actions/get-actions.
+func TestActionsAreListedByWhatIsDeployed(t *testing.T) {
+	c := newClient(t)
+	for _, name := range []string{"draft", "first", "second"} {
+		action := object{"name": name, "code": "c", "supported_triggers": []any{object{"id": "post-login", "version": "v3"}}, "deploy": name != "draft"}
+		c.must(201, http.MethodPost, "/actions/actions", action)
+	}
+	for query, want := range map[string]string{
+		"": "draft first second", "?deployed=true": "first second", "?deployed=false": "draft", "?installed=true": "", "?installed=false&deployed=false": "draft",
+		"?deployed=true&actionName=second": "second", "?deployed=true&per_page=1&page=1": "second",
+	} {
+		var names []string
+		for _, item := range c.must(200, http.MethodGet, "/actions/actions"+query, nil)["actions"].([]any) {
+			names = append(names, item.(object)["name"].(string))
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%q lists %q, want %q", query, got, want)
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 func phoneProviders() served {
 	return served{
 		kind: objects.PhoneProviders, path: "/branding/phone/providers", scope: "phone_providers", verbs: "list create get patch delete", strict: true,
-		list: listing{key: "providers", style: wrapped},
+		list: listing{key: "providers", style: wrapped, filters: map[string]string{"disabled": "disabled"}},
 		show: func(c *call, _ *storage.Tx, doc storage.Document) (storage.Document, error) {
 			delete(doc, "credentials")
 			if c.param("id") == "" && c.method == http.MethodGet {
@@ -39,7 +39,7 @@ func phoneProviders() served {
 func phoneTemplates() served {
 	return served{
 		kind: objects.PhoneTemplates, path: "/branding/phone/templates", scope: "phone_templates", verbs: "list create get patch delete", strict: true,
-		list: listing{key: "templates", style: wrapped},
+		list: listing{key: "templates", style: wrapped, filters: map[string]string{"disabled": "disabled"}},
 	}
 }
 

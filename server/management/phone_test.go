@@ -29,6 +29,14 @@ func TestPhoneMessagesAreTried(t *testing.T) {
 			t.Errorf("%s got %q by %s, want %q by %s", tt.to, m.Text, m.Channel, tt.text, tt.channel)
 		}
 	}
+	c.must(200, http.MethodPatch, "/branding/phone/templates/"+template["id"].(string), object{"disabled": true})
+	for query, want := range map[string]int{"": 1, "?disabled=false": 1, "?disabled=true": 0} {
+		providers := c.must(200, http.MethodGet, "/branding/phone/providers"+query, nil)["providers"].([]any)
+		templates := c.must(200, http.MethodGet, "/branding/phone/templates"+query, nil)["templates"].([]any)
+		if query != "" && len(providers)+len(templates) != 1 || len(providers) != want {
+			t.Errorf("%q lists %d providers and %d templates", query, len(providers), len(templates))
+		}
+	}
 	c.must(400, http.MethodPost, "/branding/phone/templates/"+template["id"].(string)+"/try", object{})
 	c.must(404, http.MethodPost, "/branding/phone/templates/tem_none/try", object{"to": "+15550104"})
 }

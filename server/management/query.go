@@ -13,7 +13,7 @@ import (
 
 // flags are the parameters that are true or false, by the same name wherever they are taken.
 var flags = []string{
-	"include_totals", "include_fields", "is_global", "is_first_party", "allow_any_organization", "is_enabled", "primary_order", "deployed", "installed", "enabled", "include_settings",
+	"include_totals", "include_fields", "is_global", "is_first_party", "allow_any_organization", "is_enabled", "primary_order", "deployed", "installed", "enabled", "include_settings", "disabled",
 }
 
 // checkFlags refuses flags that are neither.

@@ -47,7 +47,7 @@ var enabled = plainly(Fields{"enabled": flag})
 var (
 	blockedWords    = Field{Type: Array, Item: &Field{Type: String, Max: 50}}
 	passwordOptions = Fields{
-		"passwordPolicy":              {Type: String, Nullable: true, Plain: true, Enum: []string{"none", "low", "fair", "good", "excellent"}},
+		"passwordPolicy":              {Type: String, Nullable: true, Plain: true, Enum: []string{"none", "low", "fair", "good", "excellent", ""}}, // old connections have ""
 		"password_complexity_options": orNull(Fields{"min_length": {Type: Integer, Nullable: true, Min: 1, Max: 128}}),
 		"password_history":            orNull(Fields{"enable": required(flag), "size": {Type: Integer, Nullable: true, Min: 0, Max: 24}}),
 		"password_no_personal_info":   orNull(Fields{"enable": required(flag)}),
