@@ -8,13 +8,13 @@ import (
 )
 
 // matching describes what requests an access control list is about, as far as it is documented.
-var matching = Field{Type: Object, Open: true, Fields: Fields{
+var matching = Field{Type: Object, Fields: Fields{
 	"asns":                  {Type: Array, Min: 1, Unique: true, Item: &Field{Type: Integer, Min: 1, Max: math.MaxUint32}},
 	"auth0_managed":         uniqueTexts,
 	"connecting_ipv4_cidrs": uniqueOf("ipv4-or-cidr"), "connecting_ipv6_cidrs": uniqueOf("ipv6-or-cidr"), "geo_country_codes": uniqueTexts,
 	"geo_subdivision_codes": uniqueTexts, "hostnames": uniqueOf("hostname"), "ipv4_cidrs": uniqueOf("ipv4-or-cidr"),
 	"ipv6_cidrs": uniqueOf("ipv6-or-cidr"), "ja3_fingerprints": uniqueTexts,
-	"ja4_fingerprints": uniqueTexts, "user_agents": uniqueTexts,
+	"ja4_fingerprints": uniqueTexts, "user_agents": uniqueTexts, "http_message_signature": object,
 }}
 
 var uniqueTexts = Field{Type: Array, Min: 1, Unique: true, Item: &text}
@@ -24,6 +24,9 @@ func uniqueOf(format string) Field {
 	return Field{Type: Array, Min: 1, Unique: true, Item: &Field{Type: String, Format: format}}
 }
 
+// on is a flag that is left out where it is not set.
+var on = Field{Type: Bool, Only: true}
+
 // NetworkACLs is Auth0: api/management/v2/network-acls. They are kept and do not
 // keep anyone out.
 var NetworkACLs = &Kind{
@@ -32,8 +35,8 @@ var NetworkACLs = &Kind{
 		"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead,
 		"description": {Type: String, Required: true, Max: 255}, "active": {Type: Bool, Required: true}, "priority": {Type: Number, Min: 1, Max: 100},
 		"rule": {Type: Object, Required: true, Fields: Fields{
-			"action": {Type: Object, Required: true, Open: true, Fields: Fields{
-				"allow": flag, "block": flag, "log": flag, "redirect": flag, "redirect_uri": {Type: String, Min: 1, Max: 2000},
+			"action": {Type: Object, Required: true, Fields: Fields{
+				"allow": on, "block": on, "log": on, "redirect": on, "redirect_uri": {Type: String, Min: 1, Max: 2000},
 			}},
 			"match": matching, "not_match": matching,
 			"scope": {Type: String, Required: true, Enum: []string{"management", "authentication", "tenant", "dynamic_client_registration"}},
