@@ -53,7 +53,9 @@ type Issue struct {
 	Organization     string         `json:"org_id,omitempty"`
 	OrganizationName string         `json:"org_name,omitempty"`
 	AccessClaims     map[string]any `json:"access_claims,omitempty"`
-	IDClaims         map[string]any `json:"id_claims,omitempty"`
+	// Details are the authorization_details that the user has agreed to, a JSON array, "" for none.
+	Details  string         `json:"authorization_details,omitempty"`
+	IDClaims map[string]any `json:"id_claims,omitempty"`
 }
 
 var codes = declare(spec[Code]{

@@ -19,7 +19,13 @@ type ResourceServer struct {
 	TokenLifetimeForWeb                       int     `json:"token_lifetime_for_web"`
 	TokenDialect                              string  `json:"token_dialect"`
 	EnforcePolicies                           bool    `json:"enforce_policies"`
-	SubjectTypeAuthorization                  struct {
+	// AuthorizationDetails are the types of those that may be asked for, RFC 9396 section 2.
+	AuthorizationDetails []struct {
+		Type string `json:"type"`
+	} `json:"authorization_details"`
+	// ConsentPolicy is ConsentAlways where users are asked for consent whatever was agreed to before.
+	ConsentPolicy            string `json:"consent_policy"`
+	SubjectTypeAuthorization struct {
 		User struct {
 			Policy string `json:"policy"` // allow_all, require_client_grant, deny_all
 		} `json:"user"`
@@ -34,6 +40,10 @@ type Scope struct {
 	Value       string `json:"value"`
 	Description string `json:"description"`
 }
+
+// ConsentAlways is the consent policy of APIs whose transactions users agree to one by one, Auth0:
+// get-started/apis/configure-rich-authorization-requests.
+const ConsentAlways = "transactional-authorization-with-mfa"
 
 // Defines reports whether the API has the scope.
 func (rs ResourceServer) Defines(scope string) bool {
@@ -71,6 +81,8 @@ type ClientGrant struct {
 	Scope          []string `json:"scope"`
 	SubjectType    string   `json:"subject_type"` // client, user
 	AllowAllScopes bool     `json:"allow_all_scopes"`
+	// AuthorizationDetails are the types of those that the application may ask users for.
+	AuthorizationDetails []string `json:"authorization_details_types"`
 	// DefaultFor is third_party_clients where the grant is for all applications of third
 	// parties that have none of their own.
 	DefaultFor string `json:"default_for"`

@@ -51,6 +51,14 @@ func (s Session) Further(stateHash string) (ever, here bool) {
 	return ever, here
 }
 
+// Pushed reports whether the user has answered a push notification in a transaction.
+func (s Session) Pushed(stateHash string) bool {
+	return slices.ContainsFunc(s.Methods, func(m AuthenticationMethod) bool { return m.In == stateHash && m.Type == pushMethod })
+}
+
+// pushMethod is the type of a further factor that is an app's answer to a push notification.
+const pushMethod = "push-notification"
+
 // Live reports whether the session is still good at now.
 func (s Session) Live(now time.Time) bool {
 	return now.Before(s.ExpiresAt) && now.Before(s.IdleExpiresAt)

@@ -299,6 +299,8 @@ type AuthorizeRequest struct {
 	Passed          map[string]string `json:"passed,omitempty"`
 	// Extensions are the application's own parameters, whose names begin with ext-.
 	Extensions map[string]string `json:"extensions,omitempty"`
+	// Details are the authorization_details of RFC 9396, a JSON array, "" for none.
+	Details string `json:"authorization_details,omitempty"`
 	// Organization is the id of the organization to log in to, "" for none.
 	Organization string `json:"organization,omitempty"`
 	// Invitation is the ticket of an invitation to it, "" for none.

@@ -97,6 +97,43 @@ func TestLoginStartsWhereTheUserHasToType(t *testing.T) {
 	}
 }
 
+// TestConsentToATransactionSaysWhatItIsAbout, member by member or in the tenant's own partial.
+func TestConsentToATransactionSaysWhatItIsAbout(t *testing.T) {
+	page := render(t, states["consent-transactional"])
+	var names, values []string
+	for _, e := range every(t, page, "dt") {
+		names = append(names, e.words())
+	}
+	for _, e := range every(t, page, "dd") {
+		values = append(values, e.words())
+	}
+	want := []string{"beneficiary", "instructedAmount.amount", "instructedAmount.currency", "type", "urgent"}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("members (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"<b>Hanna</b>", "2500", "USD", "money_transfer", "true"}, values); diff != "" {
+		t.Errorf("values (-want +got):\n%s", diff)
+	}
+	one(t, page, "form", "method=POST", "class=_form-customized-consent")
+	one(t, page, "main", "class=_widget customized-consent")
+
+	own := transactional(exampleCo)
+	own.Customization.Partials = templates.Texts{"customized-consent": {"customized-consent": {
+		"form-content": "<p class=ours>{{ transaction.params.authorization_details[0].instructedAmount.amount }} to {{ transaction.params.authorization_details[0].beneficiary }}</p>",
+	}}}
+	own.CustomText = templates.Texts{"customized-consent": {"customized-consent": {"title": "Pay?"}}}
+	page = render(t, own)
+	if got := one(t, page, "p", "class=ours").words(); got != "2500 to <b>Hanna</b>" {
+		t.Errorf("the tenant's own partial says %q", got)
+	}
+	if got := one(t, page, "h1").words(); got != "Pay?" {
+		t.Errorf("the tenant's own title is %q", got)
+	}
+	if n := len(every(t, page, "dl")); n != 0 {
+		t.Errorf("beside the tenant's own partial there are %d lists", n)
+	}
+}
+
 func TestConsentNamesEveryScopeAndPostsIt(t *testing.T) {
 	page := render(t, states["consent"])
 	if got := one(t, page, "h1").words(); got != "Authorize App" {

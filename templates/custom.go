@@ -24,7 +24,7 @@ type Customization struct {
 }
 
 // CustomPrompts are the prompts that have entry points.
-var CustomPrompts = []string{"login", "login-id", "login-password", "signup", "signup-id", "signup-password"}
+var CustomPrompts = []string{"login", "login-id", "login-password", "signup", "signup-id", "signup-password", "customized-consent"}
 
 func (c Customization) empty() bool { return !c.wraps() && len(c.Partials) == 0 }
 

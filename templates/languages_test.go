@@ -84,10 +84,10 @@ func TestPagesAreTranslated(t *testing.T) {
 	}
 }
 
-// withWordsOfTheirOwn are pages whose words are not the catalogue's: those of a tenant and those of a form (translated with
+// withWordsOfTheirOwn are pages whose words are not the catalogue's: those of a tenant, what an application asks for, and those of a form (translated with
 // the form), the page that stands in for a provider (for developers), and the classic page (which translates itself).
 func withWordsOfTheirOwn(name string) bool {
-	for _, kind := range []string{"login-branded", "form-step", "simulated-provider", "classic-"} {
+	for _, kind := range []string{"login-branded", "form-step", "simulated-provider", "classic-", "consent-transactional"} {
 		if strings.HasPrefix(name, kind) {
 			return true
 		}

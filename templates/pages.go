@@ -1,5 +1,12 @@
 package templates
 
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+)
+
 // Scope is one scope that an application asks for.
 type Scope struct {
 	// Name is the scope as requested, such as "read:timesheets".
@@ -30,12 +37,66 @@ type Consent struct {
 	Audience string
 	// Resources are the requested scopes, grouped and in the order shown.
 	Resources []Resource
+	// Transactional says that it is for one transaction, and Details are what that is about, the authorization_details of
+	// RFC 9396. A tenant may show them in a partial of its own.
+	Transactional bool
+	Details       []map[string]any
 	// Errors are as in Login, such as "invalid-action".
 	Errors []string
 }
 
+// Rows are the details as they are shown where the tenant has nothing of its own: the name of each member with its
+// value, one after the other. Members of objects are named by their path.
+func (p Consent) Rows() (all [][]Row) {
+	for _, one := range p.Details {
+		all = append(all, rows(nil, "", one))
+	}
+	return all
+}
+
+// Row is a member of details with its value.
+type Row struct{ Name, Value string }
+
+func rows(all []Row, path string, value any) []Row {
+	switch value := value.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			all = rows(all, strings.TrimPrefix(path+"."+name, "."), value[name])
+		}
+		return all
+	case []any:
+		for _, item := range value {
+			all = rows(all, path, item)
+		}
+		return all
+	case string:
+		return append(all, Row{path, value})
+	}
+	text, _ := json.Marshal(value) // it came from JSON
+	return append(all, Row{path, string(text)})
+}
+
+// detailsScreen is Auth0's name of the screen and of the prompt that ask for consent to one transaction. Its built-in
+// texts are those of the other one.
+const detailsScreen = "customized-consent"
+
 func (p Consent) view() view {
 	v := p.screen(p, "consent", "consent", "consent", p.ClientName, p.UserName)
+	if p.Transactional {
+		v.prompt, v.screen, v.MainClass = detailsScreen, detailsScreen, mainClass(detailsScreen)
+		if own := p.CustomText[detailsScreen][detailsScreen]; len(own) > 0 {
+			v.texts.custom = own
+		}
+		v.custom.Values = maps.Clone(v.custom.Values)
+		if v.custom.Values == nil {
+			v.custom.Values = map[string]any{}
+		}
+		asked := []any{}
+		for _, one := range p.Details {
+			asked = append(asked, one)
+		}
+		v.custom.Values["transaction"] = map[string]any{"params": map[string]any{"authorization_details": asked}}
+	}
 	v.ClientMark = newMark(p.ClientLogoURL, v.texts.clientName, v.texts.clientName, neutralTile)
 	return v.in(p.State).withErrors(p.Errors)
 }

@@ -57,6 +57,10 @@ func fill(v reflect.Value, s, url string) {
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		fill(v.Index(0), s, url)
 	case reflect.Map:
+		if v.Type() == reflect.TypeFor[map[string]any]() {
+			v.Set(reflect.ValueOf(map[string]any{s: map[string]any{s: s}}))
+			return
+		}
 		v.Set(reflect.ValueOf(customTitles(s)))
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))

@@ -149,10 +149,11 @@ var states = joined(formStates, map[string]templates.Page{
 	"login-right-to-left": templates.Login{
 		Layout: templates.Layout{CompanyName: "ExampleCo", Language: "ar"}, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ",
 	},
-	"login-unnamed":  templates.Login{State: "hKFo2SBzdGF0ZQ"},
-	"consent":        consent(exampleCo, ""),
-	"consent-logos":  consent(acme, "https://launch.acme.test/logo.png"),
-	"consent-failed": consent(exampleCo, "", "invalid-action"),
+	"login-unnamed":         templates.Login{State: "hKFo2SBzdGF0ZQ"},
+	"consent":               consent(exampleCo, ""),
+	"consent-logos":         consent(acme, "https://launch.acme.test/logo.png"),
+	"consent-failed":        consent(exampleCo, "", "invalid-action"),
+	"consent-transactional": transactional(exampleCo),
 	"logout-confirm": templates.LogoutConfirm{
 		Layout: exampleCo, ClientName: "Timesheets Web", UserName: "employee@exampleco.com", State: "hKFo2SBzdGF0ZQ",
 	},
@@ -392,6 +393,16 @@ func consent(layout templates.Layout, clientLogo string, errors ...string) templ
 		State: "hKFo2SBzdGF0ZQ", Audience: "https://api.exampleco.com/timesheets",
 		Resources: requested, Errors: errors,
 	}
+}
+
+// transactional is the consent page of a bank transfer.
+func transactional(layout templates.Layout) templates.Consent {
+	page := consent(layout, "").(templates.Consent)
+	page.Transactional, page.Resources = true, requested[:1]
+	page.Details = []map[string]any{{
+		"type": "money_transfer", "instructedAmount": map[string]any{"amount": 2500.0, "currency": "USD"}, "beneficiary": "<b>Hanna</b>", "urgent": true,
+	}}
+	return page
 }
 
 func render(t testing.TB, p templates.Page) string {

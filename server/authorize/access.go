@@ -17,8 +17,8 @@ type access struct {
 	grant tokens.Grant
 	// joins says that the login makes the user a member of the organization.
 	joins bool
-	// asks says that the user has to be asked for consent.
-	asks bool
+	// asks says that the user has to be asked for consent, and details that it is for this one transaction.
+	asks, details bool
 }
 
 // grantAccess finds what the user may do with the application and the API.
@@ -35,10 +35,11 @@ func grantAccess(tx *storage.Tx, l login, id identity) (a access, err error) {
 		return a, err
 	}
 	_, further := id.session.Further(l.transaction.StateHash)
+	a.details = transactional(rq, api)
 	a.grant = tokens.Grant{
 		Client: l.client, User: &id.user, API: api,
 		Issue: storage.Issue{
-			ClientID: l.client.ClientID, UserID: id.user.UserID, Audience: rq.Audience, Requested: rq.Scope,
+			ClientID: l.client.ClientID, UserID: id.user.UserID, Audience: rq.Audience, Requested: rq.Scope, Details: rq.Details,
 			Nonce: rq.Nonce, SessionID: id.session.ID, Connection: id.session.Connection, AuthTime: id.session.AuthenticatedAt,
 			// Auth0: authenticate/login/max-age-reauthentication.
 			ShowAuthTime: rq.MaxAge != nil || slices.Contains(rq.Prompt, "login"), Organization: rq.Organization,
@@ -53,7 +54,7 @@ func grantAccess(tx *storage.Tx, l login, id identity) (a access, err error) {
 		return a, err
 	}
 	a.grant.Apply(decided)
-	if a.asks, err = needsConsent(tx, l, api, id.user.UserID); err != nil {
+	if a.asks, err = needsConsent(tx, l, api, id); err != nil {
 		return a, err
 	}
 	a.grant.Issue.OrganizationName, err = authz.ShownOrganization(tx, rq.Organization)
@@ -62,13 +63,15 @@ func grantAccess(tx *storage.Tx, l login, id identity) (a access, err error) {
 
 // needsConsent reports whether the user must be asked, Auth0:
 // get-started/applications/third-party-applications/user-consent-and-third-party-applications.
-func needsConsent(tx *storage.Tx, l login, api *storage.ResourceServer, userID string) (bool, error) {
-	rq := l.request
+func needsConsent(tx *storage.Tx, l login, api *storage.ResourceServer, id identity) (bool, error) {
+	rq, userID := l.request, id.user.UserID
 	wanted := authz.Requested(rq.Scope, l.client, api, rq.Asks("code"))
 	switch {
 	case l.transaction.AnsweredBy(userID) && containsAll(l.transaction.Agreed(userID), wanted):
 		return false, nil
-	case slices.Contains(rq.Prompt, "consent"):
+	case transactional(rq, api) && id.session.Pushed(l.transaction.StateHash): // the app has shown what it is about
+		return false, nil
+	case slices.Contains(rq.Prompt, "consent"), transactional(rq, api):
 		return true, nil
 	case l.client.IsFirstParty && (api == nil || api.SkipConsentForVerifiableFirstPartyClients):
 		return false, nil
@@ -78,6 +81,12 @@ func needsConsent(tx *storage.Tx, l login, api *storage.ResourceServer, userID s
 		return true, nil
 	}
 	return !containsAll(grant.Scope, wanted), err
+}
+
+// transactional reports whether consent is for one transaction, whatever was agreed to before: where the request says what
+// that is, or the API's consent policy. Auth0: get-started/apis/configure-rich-authorization-requests.
+func transactional(rq storage.AuthorizeRequest, api *storage.ResourceServer) bool {
+	return rq.Details != "" || api != nil && api.ConsentPolicy == storage.ConsentAlways
 }
 
 func containsAll(have, wanted []string) bool {

@@ -19,6 +19,7 @@ import (
 // Pages that a login may need. They are other rooms'.
 const (
 	consentPage      = "/u/consent"
+	detailsPage      = "/u/customized-consent"
 	organizationPage = "/u/organization"
 	pickerPage       = "/u/organization-picker"
 	invitationPage   = "/u/accept-invitation"
@@ -333,6 +334,8 @@ func consent(d *decision) (page string, err error) {
 		return "", nil
 	case d.silent():
 		return "", apierr.ConsentRequired
+	case d.access.details:
+		return detailsPage, nil
 	}
 	return consentPage, nil
 }

@@ -64,6 +64,7 @@ func (m *room) readIn(tx *storage.Tx, host string, what asked) (rq storage.Autho
 	checks := []func() error{
 		func() error { return checkForm(tenant, client, asked{params, what.pushed}, &rq) },
 		func() error { return checkAudience(tx, tenant, m.Issuer.Userinfo(), params.Get("resource"), &rq) },
+		func() error { return checkDetails(tx, client, params.Get("authorization_details"), &rq) },
 		func() error { return checkOrganization(tx, client, params.Get("organization"), &rq) },
 		func() error { return checkConnection(tx, client, rq) },
 		func() error { return checkInvitation(tx, params.Get("invitation"), m.Now(), &rq) },

@@ -6,6 +6,7 @@ package consent
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -36,6 +37,8 @@ func Mount(rt *web.Router, d Deps) {
 	rt = rt.With(d.Pages.Shape)
 	rt.Handle(http.MethodGet, "/u/consent", m.show)
 	rt.Handle(http.MethodPost, "/u/consent", web.SameSite(m.submit))
+	rt.Handle(http.MethodGet, "/u/customized-consent", m.showDetails)
+	rt.Handle(http.MethodPost, "/u/customized-consent", web.SameSite(m.submitDetails))
 }
 
 // question is what the user is asked.
@@ -97,6 +100,14 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	}
 	return m.page(r.Context(), w, http.StatusOK, q)
 }
+
+// showDetails asks for consent to one transaction, Auth0: get-started/apis/configure-rich-authorization-requests.
+//
+//auth0:operation GET /u/customized-consent
+func (m *room) showDetails(w http.ResponseWriter, r *http.Request) error { return m.show(w, r) }
+
+//auth0:operation POST /u/customized-consent
+func (m *room) submitDetails(w http.ResponseWriter, r *http.Request) error { return m.submit(w, r) }
 
 // submit writes the answer down. It holds for the scopes that were shown: when
 // the form names others, the question is asked again.
@@ -187,6 +198,10 @@ func (m *room) answer(tx *storage.Tx, q question, answer storage.ConsentAnswer) 
 func (m *room) page(ctx context.Context, w http.ResponseWriter, status int, q question, errs ...string) error {
 	about := web.AboutRequest(q.transaction.Request())
 	about.UserID = q.user.UserID
+	details, err := detailsOf(q.transaction.Request())
+	if err != nil {
+		return err
+	}
 	layout, err := m.Pages.Layout(ctx, about)
 	if err != nil {
 		return err
@@ -195,7 +210,16 @@ func (m *room) page(ctx context.Context, w http.ResponseWriter, status int, q qu
 		Layout: layout, ClientName: q.client.Name, ClientLogoURL: q.client.LogoURI,
 		UserName: cmp.Or(q.user.Name, q.user.Email, q.user.UserID), State: q.state,
 		Audience: q.transaction.Request().Audience, Resources: resources(q), Errors: errs,
+		Details: details, Transactional: details != nil || q.api != nil && q.api.ConsentPolicy == storage.ConsentAlways,
 	})
+}
+
+// detailsOf are the authorization_details of a request, nil for none.
+func detailsOf(rq storage.AuthorizeRequest) (all []map[string]any, err error) {
+	if rq.Details == "" {
+		return nil, nil
+	}
+	return all, json.Unmarshal([]byte(rq.Details), &all)
 }
 
 // standardDescriptions say what the scopes that belong to no API give, in the

@@ -3,6 +3,7 @@ package oauth
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -40,6 +41,8 @@ type Reply struct {
 	TokenType    string `json:"token_type"`
 	// IssuedTokenType is what an exchange has brought, RFC 8693 section 2.2.1.
 	IssuedTokenType string `json:"issued_token_type,omitempty"`
+	// Details are the authorization_details of the access token, RFC 9396 section 7.
+	Details json.RawMessage `json:"authorization_details,omitempty"`
 	// RecoveryCode is the one in the place of a recovery code that was used.
 	RecoveryCode string `json:"recovery_code,omitempty"`
 }
@@ -173,7 +176,7 @@ func (h *grantHandler) PopulateTokenEndpointResponse(ctx context.Context, ar fos
 	}
 	s.reply = Reply{
 		AccessToken: access.Token, ExpiresIn: access.ExpiresIn, TokenType: tokenType(s.grant),
-		Scope: strings.Join(s.grant.Issue.Scope, " "),
+		Scope: strings.Join(s.grant.Issue.Scope, " "), Details: json.RawMessage(s.grant.Issue.Details),
 	}
 	if s.grant.Given == nil && s.grant.User != nil && slices.Contains(s.grant.Issue.Scope, "openid") {
 		if s.reply.IDToken, err = h.Issuer.ID(s.grant, s.request.Now); err != nil {

@@ -176,7 +176,7 @@ func (s *Server) Login(client *http.Client, l Login) Result {
 			form.Set("action", "default")
 		case "/u/accept-invitation":
 			form.Set("action", "default")
-		case "/u/consent":
+		case "/u/consent", "/u/customized-consent":
 			form.Set("action", "accept")
 			if l.Decline {
 				form.Set("action", "decline")

@@ -123,7 +123,7 @@ func aim(tx *storage.Tx, grant *tokens.Grant, rq *oauth.TokenRequest) (requested
 			return requested, err
 		}
 		// What was granted for one API is none of the other's.
-		issue.Audience = audience
+		issue.Audience, issue.Details = audience, ""
 		issue.Scope = slices.DeleteFunc(slices.Clone(issue.Scope), func(s string) bool {
 			return s != authz.OnlineAccess && !slices.Contains(authz.StandardScopes(), s)
 		})

@@ -69,6 +69,8 @@ type accessClaims struct {
 	Permissions []string       `json:"permissions,omitzero"`
 	CNF         map[string]any `json:"cnf,omitempty"` // RFC 7800
 	Act         map[string]any `json:"act,omitempty"` // RFC 8693 section 4.1
+	// Details are those of RFC 9396 section 9.1.
+	Details json.RawMessage `json:"authorization_details,omitempty"`
 }
 
 // Access returns the access token of a grant: a JWT for an API, an opaque token
@@ -82,6 +84,7 @@ func (i *Issuer) Access(ctx context.Context, g *Grant, now time.Time) (Access, e
 		Iss: i.URL, Sub: subject(g), Aud: i.audience(g), Iat: now.Unix(), Exp: now.Unix() + int64(lifetime),
 		Scope: strings.Join(g.Issue.Scope, " "), GTY: g.GTY, Azp: g.Client.ClientID, Permissions: g.Issue.Permissions,
 		OrgID: g.Issue.Organization, OrgName: g.Issue.OrganizationName, CNF: g.Confirmation, Act: g.Actor,
+		Details: json.RawMessage(g.Issue.Details),
 	}
 	typ := keys.TypeJWT
 	if strings.HasPrefix(g.API.TokenDialect, "rfc9068_profile") {
