@@ -14,6 +14,7 @@ type ResourceServer struct {
 	SigningSecret                             string  `json:"signing_secret"`
 	AllowOfflineAccess                        bool    `json:"allow_offline_access"`
 	AllowOnlineAccess                         bool    `json:"allow_online_access"`
+	AllowOnlineAccessEphemeral                bool    `json:"allow_online_access_with_ephemeral_sessions"`
 	SkipConsentForVerifiableFirstPartyClients bool    `json:"skip_consent_for_verifiable_first_party_clients"`
 	TokenLifetime                             int     `json:"token_lifetime"`
 	TokenLifetimeForWeb                       int     `json:"token_lifetime_for_web"`

@@ -23,6 +23,8 @@ type Session struct {
 	ExpiresAt       time.Time `json:"expires_at"`      // absolute
 	IdleExpiresAt   time.Time `json:"idle_expires_at"` // moved by use
 	Clients         []string  `json:"clients"`
+	// Ephemeral says that its cookie ends with the browser.
+	Ephemeral bool `json:"ephemeral,omitempty"`
 	// BeganIn is the StateHash of the transaction in which the user logged in.
 	BeganIn string `json:"began_in"`
 	// Methods are the ways in which the user has authenticated in it, the first one first.

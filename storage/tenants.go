@@ -5,17 +5,25 @@ const TenantKey = "settings"
 
 // Tenant is the tenant's settings, Auth0: get-started/tenant-settings.
 type Tenant struct {
-	FriendlyName          string   `json:"friendly_name"`
-	PictureURL            string   `json:"picture_url"`
-	SupportEmail          string   `json:"support_email"`
-	SupportURL            string   `json:"support_url"`
-	DefaultAudience       string   `json:"default_audience"`
-	DefaultDirectory      string   `json:"default_directory"`
-	EnabledLocales        []string `json:"enabled_locales"`
-	AllowedLogoutURLs     []string `json:"allowed_logout_urls"`
-	SessionLifetime       float64  `json:"session_lifetime"`      // hours
-	IdleSessionLifetime   float64  `json:"idle_session_lifetime"` // hours
-	DefaultRedirectionURI string   `json:"default_redirection_uri"`
+	FriendlyName        string   `json:"friendly_name"`
+	PictureURL          string   `json:"picture_url"`
+	SupportEmail        string   `json:"support_email"`
+	SupportURL          string   `json:"support_url"`
+	DefaultAudience     string   `json:"default_audience"`
+	DefaultDirectory    string   `json:"default_directory"`
+	EnabledLocales      []string `json:"enabled_locales"`
+	AllowedLogoutURLs   []string `json:"allowed_logout_urls"`
+	SessionLifetime     float64  `json:"session_lifetime"`      // hours
+	IdleSessionLifetime float64  `json:"idle_session_lifetime"` // hours
+	// SessionCookie says whether cookies outlive the browser: its mode is "non-persistent" where they do not, and
+	// the lifetimes of sessions are the ephemeral ones then, in hours.
+	SessionCookie struct {
+		Mode string `json:"mode"`
+	} `json:"session_cookie"`
+	EphemeralLifetime     float64 `json:"ephemeral_session_lifetime"`
+	IdleEphemeralLifetime float64 `json:"idle_ephemeral_session_lifetime"`
+
+	DefaultRedirectionURI string `json:"default_redirection_uri"`
 	// AllowOrganizationName lets organizations be asked for by name, and shows it in tokens.
 	AllowOrganizationName bool `json:"allow_organization_name_in_authentication_api"`
 	// ACRValuesSupported are the values of acr_values that discovery lists.
@@ -94,3 +102,15 @@ var tenants = declare(spec[Tenant]{
 	key:      func(Tenant) string { return TenantKey },
 	remember: true,
 })
+
+// Ephemeral reports whether the tenant's cookies end with the browser, Auth0: manage-users/sessions/non-persistent-sessions.
+func (t Tenant) Ephemeral() bool { return t.SessionCookie.Mode == "non-persistent" }
+
+// AudienceOf is the audience that the parameter resource of RFC 8707 stands for, "" where the tenant does not take it for one,
+// Auth0: get-started/tenant-settings.
+func (t Tenant) AudienceOf(resource string) string {
+	if t.ResourceParameterProfile != "compatibility" {
+		return ""
+	}
+	return resource
+}

@@ -35,7 +35,7 @@ func (m *room) advise(ctx context.Context, d *decision) {
 				note("allow_offline_access of the API, and grant_types of the application", "the scope offline_access brings no refresh token")
 			}
 		case scope == authz.OnlineAccess:
-			if !authz.OnlineAllowed(client, api) {
+			if !authz.OnlineAllowed(client, api, false) {
 				note("allow_online_access of the API, and grant_types of the application", "the scope online_access brings no refresh token")
 			}
 		case !slices.Contains(authz.StandardScopes(), scope) && (api == nil || !api.Defines(scope)):

@@ -333,10 +333,7 @@ func checkACR(tenant storage.Tenant, values string) error {
 // Where the tenant says so, the parameter resource of RFC 8707 is an audience that nothing
 // else names, Auth0: get-started/tenant-settings.
 func checkAudience(tx *storage.Tx, tenant storage.Tenant, userinfo, resource string, rq *storage.AuthorizeRequest) error {
-	if tenant.ResourceParameterProfile != "compatibility" {
-		resource = ""
-	}
-	rq.Audience = cmp.Or(rq.Audience, resource, tenant.DefaultAudience)
+	rq.Audience = cmp.Or(rq.Audience, tenant.AudienceOf(resource), tenant.DefaultAudience)
 	if rq.Audience == userinfo {
 		rq.Audience = ""
 	}

@@ -21,9 +21,9 @@ func OfflineAllowed(client storage.Client, api *storage.ResourceServer) bool {
 	return client.Allows("refresh_token") && (api == nil || api.AllowOfflineAccess)
 }
 
-// OnlineAllowed is the same of refresh tokens that end with the session.
-func OnlineAllowed(client storage.Client, api *storage.ResourceServer) bool {
-	return client.Allows("refresh_token") && api != nil && api.AllowOnlineAccess
+// OnlineAllowed is the same of refresh tokens that end with the session, whose cookie may end with the browser.
+func OnlineAllowed(client storage.Client, api *storage.ResourceServer, ephemeral bool) bool {
+	return client.Allows("refresh_token") && api != nil && api.AllowOnlineAccess && (!ephemeral || api.AllowOnlineAccessEphemeral)
 }
 
 // CheckMember returns apierr.NotAMember for a user who is not in the organization that a

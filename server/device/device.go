@@ -4,6 +4,7 @@
 package device
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"math/big"
@@ -80,7 +81,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request) error {
 			Hash: keys.Hash(code), ClientID: client.ClientID, Scope: form.Get("scope"), Audience: form.Get("audience"),
 			CreatedAt: now, ExpiresAt: now.Add(lifetime),
 		}
-		if d.Audience, err = m.audience(tx, tenant, d.Audience); err != nil {
+		if d.Audience, err = m.audience(tx, tenant, cmp.Or(d.Audience, tenant.AudienceOf(form.Get("resource")))); err != nil {
 			return err
 		}
 		for range tries {

@@ -30,11 +30,15 @@ func describeSession(s storage.Session) storage.Document {
 	for _, id := range s.Clients {
 		clients = append(clients, storage.Document{"client_id": id})
 	}
+	mode := "persistent"
+	if s.Ephemeral {
+		mode = "non-persistent"
+	}
 	doc := storage.Document{
 		"id": s.ID, "user_id": s.UserID, "created_at": resource.Time(s.CreatedAt), "updated_at": resource.Time(s.LastUsedAt),
 		"authenticated_at": resource.Time(s.AuthenticatedAt), "last_interacted_at": resource.Time(s.LastUsedAt),
 		"expires_at": resource.Time(s.ExpiresAt), "idle_expires_at": resource.Time(s.IdleExpiresAt), "clients": clients,
-		"authentication": storage.Document{"methods": signin.Methods(s)}, "cookie": storage.Document{"mode": "persistent"},
+		"authentication": storage.Document{"methods": signin.Methods(s)}, "cookie": storage.Document{"mode": mode},
 	}
 	if len(s.Metadata) > 0 {
 		doc["session_metadata"] = s.Metadata

@@ -257,7 +257,7 @@ func (m *room) finish(w http.ResponseWriter, r *http.Request, v visit, p proof) 
 	}
 	m.record(r, v, a)
 	if mark != "" {
-		m.Cookies.Remember(w, mark)
+		m.Cookies.Remember(w, mark, v.login.Session.Ephemeral)
 	}
 	return v.resume(w, r)
 }

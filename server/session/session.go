@@ -28,6 +28,10 @@ const (
 const (
 	defaultIdle     = 72 * time.Hour
 	defaultAbsolute = 168 * time.Hour
+	// Those of sessions whose cookie ends with the browser.
+	defaultIdleEphemeral = 24 * time.Hour
+	defaultEphemeral     = 72 * time.Hour
+
 	browserLifetime = 365 * 24 * time.Hour
 	factorLifetime  = 90 * 24 * time.Hour // the longest that a tenant remembers a browser
 	formLifetime    = 10 * 24 * time.Hour
@@ -75,7 +79,8 @@ func (c Cookies) Begin(tx *storage.Tx, r *http.Request, s storage.Session, now t
 	if err := storage.Optional(err); err != nil {
 		return nil, err
 	}
-	idle, absolute := Lifetimes(tenant)
+	s.Ephemeral = tenant.Ephemeral()
+	idle, absolute := lifetimes(tenant, s)
 	value := keys.Stamp(now) + keys.Random(randomBytes)
 	s.CookieHash = keyOf(value)
 	s.ID = s.CookieHash[:idLength]
@@ -85,7 +90,7 @@ func (c Cookies) Begin(tx *storage.Tx, r *http.Request, s storage.Session, now t
 	if old := c.read(r, ssoCookie); old != "" {
 		replaces = keyOf(old)
 	}
-	return func(w http.ResponseWriter) { c.write(w, ssoCookie, value, absolute) }, tx.StartSession(s, replaces)
+	return func(w http.ResponseWriter) { c.write(w, ssoCookie, value, lasting(absolute, s.Ephemeral)) }, tx.StartSession(s, replaces)
 }
 
 // A session's cookie is the time at which it began, and chance. So is its key, with a hash in the
@@ -103,13 +108,24 @@ func keyOf(cookie string) string {
 	return cookie[:keys.StampLength] + keys.Hash(cookie)
 }
 
-// Lifetimes returns the idle and the absolute lifetime of the tenant's sessions.
-func Lifetimes(t storage.Tenant) (idle, absolute time.Duration) {
+// lasting is how long a browser keeps a cookie, 0 for as long as it runs.
+func lasting(lifetime time.Duration, ephemeral bool) time.Duration {
+	if ephemeral {
+		return 0
+	}
+	return lifetime
+}
+
+// lifetimes returns the idle and the absolute lifetime of a session of the tenant's.
+func lifetimes(t storage.Tenant, s storage.Session) (idle, absolute time.Duration) {
 	hours := func(n float64, otherwise time.Duration) time.Duration {
 		if n <= 0 {
 			return otherwise
 		}
 		return clock.Span(n, time.Hour)
+	}
+	if s.Ephemeral {
+		return hours(t.IdleEphemeralLifetime, defaultIdleEphemeral), hours(t.EphemeralLifetime, defaultEphemeral)
 	}
 	return hours(t.IdleSessionLifetime, defaultIdle), hours(t.SessionLifetime, defaultAbsolute)
 }
@@ -119,14 +135,14 @@ func Lifetimes(t storage.Tenant) (idle, absolute time.Duration) {
 // the same minute. A session ends at most that much early.
 func UseCounts(s storage.Session, clientID string, t storage.Tenant, now time.Time) bool {
 	const share = 100 // of an idle lifetime that is short
-	idle, _ := Lifetimes(t)
+	idle, _ := lifetimes(t, s)
 	return !slices.Contains(s.Clients, clientID) || now.Sub(s.LastUsedAt) >= min(time.Minute, idle/share)
 }
 
 // Used is a session after an application has used it, which moves its idle lifetime: Auth0:
 // manage-users/sessions.
 func Used(s storage.Session, clientID string, t storage.Tenant, now time.Time) storage.Session {
-	idle, _ := Lifetimes(t)
+	idle, _ := lifetimes(t, s)
 	s.LastUsedAt, s.IdleExpiresAt = now, now.Add(idle)
 	if !slices.Contains(s.Clients, clientID) {
 		s.Clients = append(slices.Clone(s.Clients), clientID)
@@ -150,24 +166,13 @@ func (c Cookies) Forget(w http.ResponseWriter) { c.write(w, ssoCookie, "", -time
 // Browser returns the mark of the request's browser, or "".
 func (c Cookies) Browser(r *http.Request) string { return c.read(r, browserCookie) }
 
-// MarkBrowser returns the mark of the request's browser and gives it one when it
-// has none.
-func (c Cookies) MarkBrowser(w http.ResponseWriter, r *http.Request) string {
-	mark := c.read(r, browserCookie)
-	if mark == "" {
-		mark = keys.Random(32)
-		c.write(w, browserCookie, mark, browserLifetime)
-	}
-	return mark
-}
-
 // Remembered returns the mark of a browser that may skip the further factor, or "". What it is
 // worth, and to whom, the store knows.
 func (c Cookies) Remembered(r *http.Request) string { return c.read(r, factorCookie) }
 
-// Remember gives the browser a mark to be remembered by.
-func (c Cookies) Remember(w http.ResponseWriter, mark string) {
-	c.write(w, factorCookie, mark, factorLifetime)
+// Remember gives the browser a mark to be remembered by, which ends with the browser where sessions do.
+func (c Cookies) Remember(w http.ResponseWriter, mark string, ephemeral bool) {
+	c.write(w, factorCookie, mark, lasting(factorLifetime, ephemeral))
 }
 
 // MarkForm gives the browser the cookie of the classic login's form, and returns its value, which the
@@ -194,6 +199,7 @@ func (c Cookies) read(r *http.Request, name string) string {
 	return ""
 }
 
+// write gives the browser a cookie with its twin, for a time or, where that is 0, for as long as the browser runs.
 func (c Cookies) write(w http.ResponseWriter, name, value string, lifetime time.Duration) {
 	name = c.name(name)
 	cookie := http.Cookie{ //nolint:gosec // Secure follows the issuer's scheme

@@ -76,9 +76,26 @@ func (c Cookies) Start(w http.ResponseWriter, r *http.Request, db *storage.DB, t
 		return "", apierr.Subresource
 	}
 	state = keys.Random(32)
-	t.StateHash = keys.Hash(state)
-	t.BrowserHash = keys.Hash(c.MarkBrowser(w, r))
-	return state, answered(db.UpdateVolatile(r.Context(), func(tx *storage.Tx) error { return tx.StartTransaction(t) }))
+	mark := c.Browser(r)
+	marked, ephemeral := mark != "", false
+	if !marked {
+		mark = keys.Random(32)
+	}
+	t.StateHash, t.BrowserHash = keys.Hash(state), keys.Hash(mark)
+	err = db.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
+		if !marked {
+			tenant, err := tx.Tenant.Look(storage.TenantKey)
+			if err := storage.Optional(err); err != nil {
+				return err
+			}
+			ephemeral = tenant.Ephemeral()
+		}
+		return tx.StartTransaction(t)
+	})
+	if err == nil && !marked {
+		c.write(w, browserCookie, mark, lasting(browserLifetime, ephemeral))
+	}
+	return state, answered(err)
 }
 
 // Change is storage's ChangeTransaction, with answers that a browser can show:

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -32,7 +33,7 @@ func (g *clientCredentials) Validate(ctx context.Context, rq *oauth.TokenRequest
 	var granted storage.ClientGrant
 	issue := storage.Issue{ClientID: rq.Client.ClientID}
 	err := g.db.View(ctx, func(tx *storage.Tx) error {
-		audience, err := defaultAudience(tx, rq.Form.Get("audience"))
+		audience, err := defaultAudience(tx, rq.Form)
 		if err != nil {
 			return err
 		}
@@ -98,18 +99,19 @@ func machineOrganization(tx *storage.Tx, client storage.Client, asked string, gr
 
 // defaultAudience is the API that a request means: the one it names, or the
 // tenant's default.
-func defaultAudience(tx *storage.Tx, audience string) (string, error) {
-	if audience != "" {
+func defaultAudience(tx *storage.Tx, form url.Values) (string, error) {
+	if audience := form.Get("audience"); audience != "" {
 		return audience, nil
 	}
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if err := storage.Optional(err); err != nil {
 		return "", err
 	}
-	if tenant.DefaultAudience == "" {
+	audience := cmp.Or(tenant.AudienceOf(form.Get("resource")), tenant.DefaultAudience)
+	if audience == "" {
 		return "", apierr.NoAudience
 	}
-	return tenant.DefaultAudience, nil
+	return audience, nil
 }
 
 // machineScope is what the request asks of the grant's scopes, or all of them

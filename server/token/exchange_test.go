@@ -110,6 +110,49 @@ func (tn tenant) logged(kind string, want int) {
 	}
 }
 
+// TestTheResourceThatATokenIsFor is another name of its audience where the tenant says so: RFC 8707, Auth0:
+// get-started/tenant-settings.
+func TestTheResourceThatATokenIsFor(t *testing.T) {
+	for _, profile := range []string{"audience", "compatibility"} {
+		t.Run(profile, func(t *testing.T) {
+			tn := start(t, withSeed(social(func(file object) {
+				file["tenant"] = object{"resource_parameter_profile": profile}
+				of := confidential(service, "resource_server", object{"grant_types": []string{exchangeType}, "resource_server_identifier": plain})
+				delete(of, "callbacks")
+				file["clients"] = append(file["clients"].([]object), of)
+			})))
+			subject := tn.tokens(fixed)["access_token"]
+			audienceOf := func(status int, body object) any {
+				t.Helper()
+				if status != http.StatusOK {
+					return body["error"]
+				}
+				token, _ := body["access_token"].(string)
+				if strings.Count(token, ".") != 2 {
+					return "none"
+				}
+				_, claims := tn.verified(token, jose.RS256)
+				return claims["aud"]
+			}
+			want := object{"machine": "access_denied", "native": "none", "on behalf": "invalid_request"}
+			if profile == "compatibility" {
+				want = object{"machine": plain, "native": plain, "on behalf": guarded}
+			}
+			status, body := tn.machineToken("", "resource", plain)
+			got := object{"machine": audienceOf(status, body)}
+			status, body = tn.swap(service, subject, "audience", "", "resource", guarded)
+			got["on behalf"] = audienceOf(status, body)
+			status, body = tn.Token(tn.browser, with(tn.NativeLogin("facebook", "eve", app), "resource", plain, "scope", "read:it"))
+			got["native"] = audienceOf(status, body)
+			diff(t, "audiences", got, want)
+			status, body = tn.machineToken(rfc9068, "resource", plain)
+			if audience := audienceOf(status, body); audience != rfc9068 {
+				t.Errorf("audience beside resource: %v", audience)
+			}
+		})
+	}
+}
+
 // TestExchangesThatAreRefused goes through what cannot be exchanged.
 func TestExchangesThatAreRefused(t *testing.T) {
 	tn := start(t, withSeed(exchanging))

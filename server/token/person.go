@@ -93,7 +93,7 @@ func (p *people) letIn(tx *storage.Tx, a signin.Attempt, grant *tokens.Grant) er
 
 // audience is the API that a person's request means, "" for none.
 func (p *people) audience(tx *storage.Tx, rq *oauth.TokenRequest) (string, error) {
-	audience, err := defaultAudience(tx, rq.Form.Get("audience"))
+	audience, err := defaultAudience(tx, rq.Form)
 	if errors.Is(err, apierr.NoAudience) || audience == p.Issuer.Userinfo() {
 		return "", nil
 	}

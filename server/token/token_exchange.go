@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -106,8 +107,15 @@ func (g *tokenExchange) custom(ctx context.Context, rq *oauth.TokenRequest, kind
 // onBehalf gives an API that was called with a user's token one of that user for the next API. The
 // token tells that it acts, and who did before.
 func (g *tokenExchange) onBehalf(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
-	audience := rq.Form.Get("audience")
+	var audience string
+	err := g.DB.View(ctx, func(tx *storage.Tx) error {
+		tenant, err := tx.Tenant.Get(storage.TenantKey)
+		audience = cmp.Or(rq.Form.Get("audience"), tenant.AudienceOf(rq.Form.Get("resource")))
+		return storage.Optional(err)
+	})
 	switch {
+	case err != nil:
+		return nil, err
 	case rq.Client.Public() || rq.Client.ResourceServerIdentifier == "":
 		return nil, &apierr.Error{
 			Status: http.StatusForbidden, Code: "unauthorized_client", Message: "On-behalf-of token exchange is for clients of an API",

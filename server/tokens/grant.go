@@ -73,6 +73,8 @@ type Asked struct {
 	Scope string
 	// Online says that no refresh token can come of it, whatever is asked.
 	Online bool
+	// Ephemeral says that the session ends with the browser.
+	Ephemeral bool
 	// Refresh keeps the scope within that of the grant's Issue, which a refresh token holds.
 	Refresh bool
 }
@@ -84,7 +86,7 @@ func (g *Grant) Decide(tx *storage.Tx, asked Asked) (authz.Decision, error) {
 		Connection: g.Issue.Connection, Organization: g.Issue.Organization,
 		OfflineAllowed: !asked.Online && authz.OfflineAllowed(g.Client, g.API),
 	}
-	in.OnlineAllowed = !asked.Online && g.Issue.SessionID != "" && authz.OnlineAllowed(g.Client, g.API)
+	in.OnlineAllowed = !asked.Online && g.Issue.SessionID != "" && authz.OnlineAllowed(g.Client, g.API, asked.Ephemeral)
 	if asked.Refresh {
 		in.Refresh, in.Granted, in.OfflineAllowed, in.OnlineAllowed = true, g.Issue.Scope, true, true
 	}
