@@ -86,6 +86,8 @@ type Client struct {
 	IdentityAssertion struct {
 		Active bool `json:"active"`
 	} `json:"identity_assertion_authorization_grant"`
+	// TokenQuota bounds the tokens of the client's own, nil for as the tenant does.
+	TokenQuota *TokenQuota `json:"token_quota"`
 	// ClientAliases are the realms by which WS-Federation knows the client.
 	ClientAliases []string `json:"client_aliases"`
 	// Addons are the settings of what is not OpenID Connect, by name. They have no fixed form: who

@@ -65,7 +65,9 @@ type Organization struct {
 	DisplayName string `json:"display_name"`
 	// ThirdParties is allow where its members may use strict applications of third parties.
 	ThirdParties string `json:"third_party_client_access"`
-	Branding     struct {
+	// TokenQuota bounds the tokens of machines for it, nil for as the tenant does.
+	TokenQuota *TokenQuota `json:"token_quota"`
+	Branding   struct {
 		LogoURL string `json:"logo_url"`
 		Colors  struct {
 			Primary        string `json:"primary"`

@@ -24,6 +24,11 @@ type Tenant struct {
 	IdleEphemeralLifetime float64 `json:"idle_ephemeral_session_lifetime"`
 
 	DefaultRedirectionURI string `json:"default_redirection_uri"`
+	// DefaultTokenQuota bounds the tokens of each application, and those for each organization, that has no quota of its own.
+	DefaultTokenQuota struct {
+		Clients       *TokenQuota `json:"clients"`
+		Organizations *TokenQuota `json:"organizations"`
+	} `json:"default_token_quota"`
 	// AllowOrganizationName lets organizations be asked for by name, and shows it in tokens.
 	AllowOrganizationName bool `json:"allow_organization_name_in_authentication_api"`
 	// ACRValuesSupported are the values of acr_values that discovery lists.

@@ -61,6 +61,7 @@ type Tx struct {
 	Ceremonies         Table[Ceremony]
 	Pushes             Table[Push]
 	SubjectTokens      Table[SubjectToken]
+	IssuedTokens       Table[IssuedTokens]
 }
 
 // begun are transactions that have ended, for the next ones: a request has several, and their tables
@@ -128,6 +129,7 @@ func tables(tx *Tx) *Tx {
 	tx.Ceremonies = table(tx, ceremonies)
 	tx.Pushes = table(tx, pushes)
 	tx.SubjectTokens = table(tx, subjectTokens)
+	tx.IssuedTokens = table(tx, issuedTokens)
 	return tx
 }
 
@@ -183,6 +185,8 @@ func (tx *Tx) expiring(name string) (records, bool) {
 		return tx.Guesses.records, true
 	case devices.name:
 		return tx.Devices.records, true
+	case issuedTokens.name:
+		return tx.IssuedTokens.records, true
 	case subjectTokens.name:
 		return tx.SubjectTokens.records, true
 	}

@@ -45,6 +45,8 @@ type Reply struct {
 	Details json.RawMessage `json:"authorization_details,omitempty"`
 	// RecoveryCode is the one in the place of a recovery code that was used.
 	RecoveryCode string `json:"recovery_code,omitempty"`
+	// Header has what the headers of the answer say besides.
+	Header map[string]string `json:"-"`
 }
 
 // Grant answers one grant_type. The engine has authenticated the client and

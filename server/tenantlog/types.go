@@ -39,6 +39,7 @@ const (
 	AccountBlocked        = "limit_wc"
 	AddressBlocked        = "limit_mu"
 	LoginsLimited         = "limit_sul"
+	QuotaWarning          = "token_quota_consumption_warning"
 	RateLimited           = "api_limit"
 	PasswordLeaked        = "pwd_leak"
 	ResetPasswordLeaked   = "reset_pwd_leak"  //nolint:gosec // a name

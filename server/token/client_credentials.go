@@ -11,13 +11,17 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/server/oauth"
+	"github.com/tenant0/tenant0/server/tenantlog"
 	"github.com/tenant0/tenant0/server/tokens"
 	"github.com/tenant0/tenant0/storage"
 )
 
 // clientCredentials gives a client a token for itself, RFC 6749 section 4.4:
 // there is no user, no consent, no ID token and no refresh token.
-type clientCredentials struct{ db *storage.DB }
+type clientCredentials struct {
+	db  *storage.DB
+	log *tenantlog.Log
+}
 
 // Type implements oauth.Grant.
 func (g *clientCredentials) Type() string { return "client_credentials" }
@@ -143,7 +147,7 @@ func machineScope(requested string, granted storage.ClientGrant, api *storage.Re
 	return scope, nil
 }
 
-// Commit implements oauth.Grant: there is nothing to keep.
-func (g *clientCredentials) Commit(context.Context, *oauth.TokenRequest, *tokens.Grant, *oauth.Reply) error {
-	return nil
+// Commit implements oauth.Grant: it counts the token where there is a quota.
+func (g *clientCredentials) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
+	return g.count(ctx, rq, grant.Issue.Organization, reply)
 }

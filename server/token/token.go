@@ -51,7 +51,7 @@ func Grants(d Deps) []oauth.Grant {
 	return []oauth.Grant{
 		&authorizationCode{d.DB, d.Issuer},
 		&refreshToken{d.DB, d.Issuer},
-		&clientCredentials{d.DB},
+		&clientCredentials{d.DB, d.Door.Log},
 		&password{persons, passwordGrant},
 		&password{persons, realmGrant},
 		&passwordless{persons},
@@ -88,5 +88,8 @@ func (m *room) exchange(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.NoStore(w)
+	for name, value := range reply.Header {
+		w.Header().Set(name, value)
+	}
 	return web.ReplyBytes(w, http.StatusOK, "application/json", body) // Auth0 names no charset here
 }
