@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 func (r records) decode(row, raw []byte) (any, error) {
@@ -22,7 +23,7 @@ func (r records) decodeBeside(m *memo, row, raw []byte) (any, error) {
 	}
 	v, err := r.decodeAnew(row, raw)
 	if err == nil {
-		m.keep(row, raw, v)
+		m.keep(row, bytes.Clone(raw), v)
 	}
 	return v, err
 }
@@ -58,7 +59,10 @@ func (r records) memo(among *memos) *memo {
 
 // memos remember decoded records: lasting those of kinds that are read at every request, and
 // recent those that were read last of others.
-type memos struct{ lasting, recent memo }
+type memos struct {
+	lasting, recent memo
+	settled         atomic.Pointer[findings] // of the state that was seen last
+}
 
 // Bounds of the memory in records; past it those that were used longest ago go.
 const (
@@ -105,9 +109,10 @@ func (m *memo) find(row, raw []byte) (any, bool) {
 	return e.value, true
 }
 
+// keep remembers a record beside its bytes, which nobody changes any more.
 func (m *memo) keep(row, raw []byte, value any) {
 	if m != nil {
-		m.add(string(row), memoEntry{bytes.Clone(raw), value})
+		m.add(string(row), memoEntry{raw, value})
 	}
 }
 
@@ -123,6 +128,7 @@ func (m *memo) add(row string, e memoEntry) {
 // Forget gives up the memory that makes the store quick and that a quiet one can do without: the
 // decoded records of those kinds of which there may be many, and what the engines can release.
 func (db *DB) Forget() error {
+	db.memos.settled.Store(nil)
 	m := &db.memos.recent
 	m.mu.Lock()
 	m.entries, m.before = nil, nil

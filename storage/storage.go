@@ -82,15 +82,22 @@ func open(engine keyspace.Engine, steps []func(keyspace.KV) error) (*DB, error) 
 	if r, ok := engine.(keyspace.Releaser); ok {
 		db.release = append(db.release, r.Release)
 	}
-	if underTest() {
-		engine = keyspace.Strict(engine)
-	}
+	engine = guarded(engine)
 	err := engine.Update(context.Background(), func(kv keyspace.KV) error { return upgrade(kv, steps) })
 	if err != nil {
 		return nil, err
 	}
 	db.engine = engine
 	return db, nil
+}
+
+// guarded is an engine as the store uses it.
+func guarded(engine keyspace.Engine) keyspace.Engine {
+	engine = marking{engine}
+	if underTest() {
+		engine = keyspace.Strict(engine)
+	}
+	return engine
 }
 
 // Close closes the engine.

@@ -24,6 +24,9 @@ type spec[T any] struct {
 	// recent does so for the few that were read last, for kinds of which there are many and
 	// each is read several times within a login. Lists do not count as reading.
 	recent bool
+	// settled remembers what was found, for kinds that are read at every request and written seldom:
+	// those that are remembered are settled too.
+	settled bool
 	// measured keeps count of the bytes that all records take.
 	measured bool
 	// ordered keeps the order in which the records were made, for lists.
@@ -54,6 +57,7 @@ type kind struct {
 	expires           func(any) time.Time
 	list              func(any) string
 	remember, recent  bool
+	settled           bool
 	measured, ordered bool
 }
 
@@ -73,12 +77,15 @@ func (k kindOf[T]) key(v T) string { return k.kind.key(&v) }
 // declare makes a kind of its spec.
 func declare[T any](s spec[T]) kindOf[T] {
 	k := &kind{
-		name: s.name, remember: s.remember, recent: s.recent, ordered: s.ordered, measured: s.measured,
+		name: s.name, remember: s.remember, recent: s.recent, settled: s.settled || s.remember, ordered: s.ordered, measured: s.measured,
 		decode: func(raw []byte) (any, error) {
 			v := new(T)
 			return v, json.Unmarshal(raw, v)
 		},
 		key: func(v any) string { return s.key(*v.(*T)) },
+	}
+	if k.settled {
+		settledTables[k.name] = true
 	}
 	for _, ix := range s.indexes {
 		k.indexes = append(k.indexes, kindIndex{ix.name, ix.unique, func(v any) []string { return ix.values(*v.(*T)) }, ix.listed})
@@ -213,6 +220,10 @@ func all[T any](records iter.Seq2[any, error]) iter.Seq2[T, error] {
 }
 
 func (r records) get(key string) (any, error) {
+	return r.remembered("", key, func() (any, error) { return r.read(key) })
+}
+
+func (r records) read(key string) (any, error) {
 	row := r.rowKey(key)
 	raw, err := r.raw(key, row)
 	if err != nil {
@@ -261,6 +272,10 @@ func (r records) has(key string) (bool, error) {
 }
 
 func (r records) find(ix, value string) (any, error) {
+	return r.remembered(ix, value, func() (any, error) { return r.readBy(ix, value) })
+}
+
+func (r records) readBy(ix, value string) (any, error) {
 	key, found, err := r.firstKeyBy(ix, value)
 	switch {
 	case err != nil:
@@ -268,7 +283,7 @@ func (r records) find(ix, value string) (any, error) {
 	case !found:
 		return nil, &missing{r.kind.name, ix, value}
 	}
-	return r.get(key)
+	return r.read(key)
 }
 
 // firstKeyBy returns the key of the first record whose index ix has value.
@@ -296,20 +311,20 @@ func (r records) eachKeyBy(ix, value string, fn func(key []byte) bool) error {
 //go:noinline
 func (r records) by(ix, value string) iter.Seq2[any, error] {
 	prefix := r.indexPrefix(ix, value)
-	return func(yield func(any, error) bool) {
+	return r.rememberedAll(ix, value, func(yield func(any, error) bool) {
 		if strings.ContainsRune(value, 0) { // never stored, see write
 			return
 		}
 		for entry, err := range keyspace.Forward(r.tx.kv, prefix, keyspace.PrefixEnd(prefix)) {
 			var v any
 			if err == nil {
-				v, err = r.get(string(entry.Key[len(prefix):]))
+				v, err = r.read(string(entry.Key[len(prefix):]))
 			}
 			if !yield(v, err) || err != nil {
 				return
 			}
 		}
-	}
+	})
 }
 
 // keysBy returns the keys of the records whose index ix has value, in order.
@@ -399,37 +414,6 @@ func (r records) put(d Document) error {
 		return err
 	}
 	return r.write(v, raw)
-}
-
-// putBeside changes members of the document at key that the server does not act on, so that the record
-// that it is stays the same: that is not decoded anew, what leads to it stays, and who watches is not
-// told.
-func (r records) putBeside(key string, change func(members map[string]json.RawMessage) error) error {
-	row := r.rowKey(key)
-	before, err := r.raw(key, row)
-	if err != nil {
-		return err
-	}
-	v, err := r.decodeKnown(row, before)
-	if err != nil {
-		return err
-	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(before, &members); err != nil {
-		return err
-	}
-	if err := change(members); err != nil {
-		return err
-	}
-	after, err := json.Marshal(members)
-	if err != nil {
-		return err
-	}
-	if err := r.measure(len(after) - len(before)); err != nil {
-		return err
-	}
-	r.memo(r.tx.known).keep(row, after, v)
-	return r.tx.kv.Put(row, after)
 }
 
 // encode is the record that a document is, and how it is kept.

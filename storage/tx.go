@@ -12,6 +12,8 @@ type Tx struct {
 	kv    keyspace.KV
 	memos *memos // nil in a write transaction, whose records the caller may change
 	known *memos // for what the transaction itself reads and leaves as it is; nil for none
+	// findings are those of the state that a view sees, nil until it needs them.
+	findings *findings
 
 	wants   func(table, key string) bool // which changes are noted, nil for none
 	changes []Change
@@ -79,7 +81,7 @@ func newTx(kv keyspace.KV, m *memos) *Tx {
 // release ends a transaction, which must not be used any more. Under test it is used by nobody else
 // either, so that whoever does panics.
 func (tx *Tx) release() {
-	tx.kv, tx.memos, tx.known, tx.wants, tx.changes = nil, nil, nil, nil, nil
+	tx.kv, tx.memos, tx.known, tx.findings, tx.wants, tx.changes = nil, nil, nil, nil, nil, nil
 	if !underTest() {
 		begun.Put(tx)
 	}

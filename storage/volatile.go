@@ -38,10 +38,7 @@ func OpenVolatile(engine keyspace.Engine, inMemory func(store string) (keyspace.
 	if r, ok := memory.(keyspace.Releaser); ok {
 		db.release = append(db.release, r.Release)
 	}
-	db.engine = db.divided
-	if underTest() {
-		db.engine = keyspace.Strict(db.divided)
-	}
+	db.engine = guarded(db.divided)
 	return db, nil
 }
 
@@ -72,25 +69,31 @@ func (db *DB) identity() (id string, err error) {
 // volatileTables are the tables of volatile records.
 var volatileTables = []string{transactions.name, pushedRequests.name, codes.name}
 
-// isVolatile reports whether a key is of a volatile record.
+// isVolatile reports whether a key is of a volatile record. Every key that is read or written is asked
+// about.
 func isVolatile(key []byte) bool {
 	const partLength, expiryLength = len("t/"), 8
 	if len(key) < partLength {
 		return false
 	}
-	part, rest := string(key[:partLength]), key[partLength:]
-	switch part {
+	rest := key[partLength:]
+	expiry := false
+	switch string(key[:partLength]) {
 	case "t/", "i/":
-		if own, ok := bytes.CutPrefix(rest, []byte(sizesTable+"\x00")); ok {
-			return string(own) == transactions.name
-		}
 	case "e/":
+		expiry = true
 		rest = rest[min(len(rest), expiryLength):]
 	default:
 		return false
 	}
-	name, _, named := bytes.Cut(rest, []byte{0})
-	return named && slices.Contains(volatileTables, string(name))
+	end := bytes.IndexByte(rest, 0)
+	if end < 0 {
+		return false
+	}
+	if slices.Contains(volatileTables, string(rest[:end])) {
+		return true
+	}
+	return !expiry && string(rest[:end]) == sizesTable && string(rest[end+1:]) == transactions.name
 }
 
 // expiries start the keys of the expiries of all tables.

@@ -34,7 +34,7 @@ const lockWait = 500 * time.Millisecond
 const maxGroup = 512
 
 // linger is how long a commit waits for updates when the one before had many.
-const linger = time.Millisecond
+const linger = 2 * time.Millisecond
 
 var bucket = []byte("tenant0")
 

@@ -278,3 +278,41 @@ func TestSchemasOfADatabaseAreApart(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsSettledIsSeenByAllProcesses: each remembers what it has found, and sees at once what another
+// has changed.
+func TestWhatIsSettledIsSeenByAllProcesses(t *testing.T) {
+	url := pgtest.Shared(t).Empty(t)
+	var all []*storage.DB
+	for range 2 {
+		db, err := storage.Open(newProcess(t, url))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		all = append(all, db)
+	}
+	for i := range 10 {
+		name := fmt.Sprint("name ", i)
+		err := all[i%2].Update(t.Context(), func(tx *storage.Tx) error {
+			return tx.Clients.Put(storage.Document{"client_id": "app", "name": name})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for p, db := range all {
+			for range 2 { // the second time it is remembered
+				err := db.View(t.Context(), func(tx *storage.Tx) error {
+					c, err := tx.Clients.Get("app")
+					if c.Name != name {
+						t.Errorf("process %d finds %q, want %q", p, c.Name, name)
+					}
+					return err
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
