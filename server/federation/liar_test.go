@@ -343,6 +343,10 @@ func TestACustomProvider(t *testing.T) {
 			if identity["isSocial"] != true || identity["access_token"] != "of-the-liar" || identity["user_id"] != "up|7" {
 				t.Errorf("the identity is %v", identity)
 			}
+			l.info = func(claims object) { maps.Copy(claims, object{"sub": "", "id": ""}) }
+			if got := tn.answer("state", tn.ask(l), "code", "x"); got != "access_denied: The identity provider has named nobody" {
+				t.Errorf("the provider names nobody: %s", got)
+			}
 		}
 	}
 }

@@ -3,7 +3,9 @@ package myaccount_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -193,6 +195,38 @@ func TestWhoDoesNotConnect(t *testing.T) {
 		t.Errorf("a ticket that is over was followed: %v %v", left, page.Status)
 	}
 	diff(t, "bob's accounts", tn.must(http.StatusOK, http.MethodGet, "connected-accounts/accounts", tn.token("bob", "app", every), nil), object{"accounts": []any{}})
+}
+
+// TestAProviderThatNamesNobody has no account to connect.
+func TestAProviderThatNamesNobody(t *testing.T) {
+	var person string
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/token" {
+			_, _ = io.WriteString(w, `{"access_token": "of-the-provider", "refresh_token": "r", "token_type": "Bearer"}`)
+			return
+		}
+		_, _ = io.WriteString(w, person)
+	}))
+	t.Cleanup(provider.Close)
+	tn := start(t)
+	tn.Manage(tn.browser, http.MethodPatch, "connections/"+tn.connectionID("tracker"), object{"options": object{
+		"client_id": "c", "client_secret": "s", "scope": "read offline_access",
+		"authorizationURL": provider.URL + "/auth", "tokenURL": provider.URL + "/token", "userinfo_endpoint": provider.URL + "/me",
+	}})
+	for _, said := range []string{`{"id": 7}`, `{"id": ""}`, `{}`} {
+		person = said
+		_, target := tn.connect(tn.token("ann", "app", every), "connection", "tracker")
+		browser := tn.Client()
+		asked, page := tn.Visit(browser, target)
+		if asked == nil || !strings.HasPrefix(asked.String(), provider.URL+"/auth?") {
+			t.Fatalf("the ticket leads to %v %s", asked, page.Body)
+		}
+		came := tn.came(browser, tn.URL+"login/callback?"+url.Values{"state": {asked.Query().Get("state")}, "code": {"x"}}.Encode())
+		if named := said == `{"id": 7}`; came.Has("connect_code") != named || came.Has("error") == named {
+			t.Errorf("a provider that says %s: %v", said, came)
+		}
+	}
 }
 
 // TestWhoSeesAccounts: they are their user's alone.
