@@ -362,6 +362,21 @@ func TestTabsAndUsers(t *testing.T) {
 	}
 }
 
+// TestWhoIsBlockedIsAskedNoMore: a user who is blocked between the password and the factor proves nothing further.
+func TestWhoIsBlockedIsAskedNoMore(t *testing.T) {
+	tn := start(t, "otp")
+	key := tn.browser().logIn("ann").enrollOTP()
+	tn.later(time.Minute)
+	b := tn.browser().logIn("ann").at("/u/mfa-otp-challenge")
+	tn.manage(http.MethodPatch, "users/auth0%7Cann", object{"blocked": true})
+	b.send("code", tn.code(key), "action", "default")
+	if b.left == nil || b.left.Query().Get("error") != "unauthorized" {
+		t.Errorf("the browser of a user who is blocked is at %v: %s", b.left, b.page.Body)
+	}
+	tn.manage(http.MethodPatch, "users/auth0%7Cann", object{"blocked": false})
+	tn.browser().logIn("ann").at("/u/mfa-otp-challenge").send("code", tn.code(key), "action", "default").done() // the code was not taken
+}
+
 func TestARememberedBrowser(t *testing.T) {
 	tn := start(t, "otp")
 	key := tn.browser().logIn("ann").enrollOTP()
