@@ -38,8 +38,10 @@ type AuthenticationMethod struct {
 	Name string    `json:"name"`           // as server/signin names them
 	Type string    `json:"type,omitempty"` // which further factor, where Name is "mfa"
 	At   time.Time `json:"at"`
-	// In is the StateHash of the login in which it was a further factor.
-	In string `json:"in,omitempty"`
+	// In is the StateHash of the login in which it was a further factor, and Notified says that an app was asked then by a
+	// push notification, and allowed it.
+	In       string `json:"in,omitempty"`
+	Notified bool   `json:"notified,omitempty"`
 }
 
 // Further reports whether the user has proved a further factor in the session, and whether that
@@ -53,13 +55,10 @@ func (s Session) Further(stateHash string) (ever, here bool) {
 	return ever, here
 }
 
-// Pushed reports whether the user has answered a push notification in a transaction.
+// Pushed reports whether the user has allowed a push notification in a transaction.
 func (s Session) Pushed(stateHash string) bool {
-	return slices.ContainsFunc(s.Methods, func(m AuthenticationMethod) bool { return m.In == stateHash && m.Type == pushMethod })
+	return slices.ContainsFunc(s.Methods, func(m AuthenticationMethod) bool { return m.Notified && m.In == stateHash })
 }
-
-// pushMethod is the type of a further factor that is an app's answer to a push notification.
-const pushMethod = "push-notification"
 
 // Live reports whether the session is still good at now.
 func (s Session) Live(now time.Time) bool {

@@ -111,6 +111,8 @@ type visit struct {
 	// code, sealed, that it is told in the place of one that is used.
 	widget bool
 	offer  []byte
+	// notified says that what was proved is an app's answer to a push notification.
+	notified bool
 }
 
 var (
@@ -225,6 +227,8 @@ type proof struct {
 	// proof up. They return errGone or signin.ErrWrong where it does not hold any more.
 	find func(*storage.Tx) (factors.Authenticator, error)
 	use  func(*storage.Tx) error
+	// notified says that it is an app's answer to a push notification.
+	notified bool
 }
 
 // finish lets a user go on who has proved an authenticator. The first one brings a recovery code,
@@ -250,6 +254,7 @@ func (m *room) finish(w http.ResponseWriter, r *http.Request, v visit, p proof) 
 		if err := p.use(tx); err != nil {
 			return err
 		}
+		v.notified = p.notified
 		return m.letOn(tx, v, a, mark, code, sealed)
 	})
 	if err != nil {

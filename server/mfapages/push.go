@@ -156,7 +156,7 @@ func (m *room) submitPush(w http.ResponseWriter, r *http.Request, v visit) error
 	}
 	err = m.finish(w, r, v, proof{
 		find: func(tx *storage.Tx) (factors.Authenticator, error) { return appOf(tx, v, p) },
-		use:  func(tx *storage.Tx) error { return used(tx.UsePush(p)) },
+		use:  func(tx *storage.Tx) error { return used(tx.UsePush(p)) }, notified: true,
 	})
 	if errors.Is(err, signin.ErrWrong) || errors.Is(err, errGone) {
 		return m.pushPage(w, r, v, a, pushIsOver)

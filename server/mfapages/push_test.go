@@ -96,6 +96,30 @@ func TestTheAppIsAsked(t *testing.T) {
 	b.ask("prompt", "login").at("/u/login").send("username", "ann@example.com", "password", "a password of ann", "action", "default").done()
 }
 
+// TestTheAppAgreesToATransaction: who has allowed the push notification for it is not asked again, and whoever has proved
+// something else is, who has added the app just now and who has typed its code among them. Auth0: get-started/apis/
+// configure-rich-authorization-requests.
+func TestTheAppAgreesToATransaction(t *testing.T) {
+	tn := start(t, "push-notification")
+	tn.manage(http.MethodPost, "resource-servers", object{
+		"name": "Payments", "identifier": "urn:payments", "skip_consent_for_verifiable_first_party_clients": true, "authorization_details": []object{{"type": "money_transfer"}},
+	})
+	asked := func() *browser {
+		t.Helper()
+		b := tn.browser().ask("audience", "urn:payments", "authorization_details", `[{"type":"money_transfer"}]`)
+		return b.at("/u/login").send("username", "ann@example.com", "password", "a password of ann", "action", "default")
+	}
+	asked().enrollApp("ann").at("/u/customized-consent")
+	b := asked().at("/u/mfa-push-challenge-push")
+	tn.AnswerPush(tn.question("ann", "challenge").ID, "allow")
+	b.send("action", "default")
+	if tokens, _ := b.tokens(); tokens["authorization_details"] == nil {
+		t.Errorf("the tokens are %v", tokens)
+	}
+	// The same session asks for another transaction, for which nobody was notified.
+	b.ask("audience", "urn:payments", "authorization_details", `[{"type":"money_transfer","to":"Bob"}]`).at("/u/customized-consent")
+}
+
 func TestTheAppDenies(t *testing.T) {
 	tn := start(t, "push-notification")
 	tn.browser().logIn("ann").enrollApp("ann").done()

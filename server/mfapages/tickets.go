@@ -120,7 +120,7 @@ func optionsOf(tx *storage.Tx, v visit) (factors.Options, error) {
 // goOn notes what a proved authenticator is good for: the login goes on, or the ticket is used up.
 func (m *room) goOn(tx *storage.Tx, v visit, a factors.Authenticator) error {
 	if v.t.Enrollment == nil {
-		return m.Door.Further(tx, v.t, v.login.Session, a.Method())
+		return m.Door.Further(tx, v.t, v.login.Session, a.Method(), v.notified)
 	}
 	_, err := tx.UseTicket(v.t.Enrollment.Ticket, storage.TicketEnroll, m.Now())
 	if _, over := outcomeOf(err); over {

@@ -196,10 +196,11 @@ func (d *Door) Begin(tx *storage.Tx, r *http.Request, t storage.Transaction, a A
 // maxFurther bounds how many further factors a session lists: the oldest go first.
 const maxFurther = 20
 
-// Further notes in a session that its user has proved a further factor of a kind in a login.
+// Further notes in a session that its user has proved a further factor of a kind in a login, and whether that was by a push
+// notification.
 // It returns apierr.TransactionExpired where the session has ended meanwhile, or is another
 // user's by now.
-func (d *Door) Further(tx *storage.Tx, t storage.Transaction, s storage.Session, kind string) error {
+func (d *Door) Further(tx *storage.Tx, t storage.Transaction, s storage.Session, kind string, notified bool) error {
 	kept, err := tx.Sessions.Get(s.CookieHash)
 	if storage.IsNotFound(err) || err == nil && kept.UserID != s.UserID {
 		return apierr.TransactionExpired
@@ -212,7 +213,7 @@ func (d *Door) Further(tx *storage.Tx, t storage.Transaction, s storage.Session,
 	if first := slices.IndexFunc(kept.Methods, further); first >= 0 && len(kept.Methods)-first >= maxFurther {
 		kept.Methods = slices.Delete(kept.Methods, first, first+1)
 	}
-	kept.Methods = append(kept.Methods, storage.AuthenticationMethod{Name: MFA, Type: kind, At: d.Now(), In: t.StateHash})
+	kept.Methods = append(kept.Methods, storage.AuthenticationMethod{Name: MFA, Type: kind, At: d.Now(), In: t.StateHash, Notified: notified})
 	return tx.Sessions.Put(kept)
 }
 
