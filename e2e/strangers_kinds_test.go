@@ -80,6 +80,28 @@ func TestScriptsOfCalls(t *testing.T) {
 	})
 }
 
+// TestScriptsOfOtherMethods gets a code by e-mail in the place of a text message as scripts of others do.
+func TestScriptsOfOtherMethods(t *testing.T) {
+	f := startFurther(t, "sms")
+	user := "users/" + url.PathEscape(f.userID(t))
+	f.manage(t, http.MethodPut, "guardian/factors/email", map[string]any{"enabled": true})
+	f.manage(t, http.MethodPatch, user, map[string]any{"email_verified": true})
+	f.manage(t, http.MethodPost, user+"/authentication-methods", map[string]any{"type": "phone", "phone_number": phoneNumber, "preferred_authentication_method": "sms"})
+	f.manage(t, http.MethodPatch, "tenants/settings", map[string]any{"enabled_locales": []string{"en", "es"}})
+	f.answers = words{"MAILED": func() string { return f.WaitForMessage(servertest.Employee, "").Code }}
+	for _, p := range []script{
+		{"Selenium", "by the texts of buttons", loginLines + `press //button[contains(text(), 'Try another method')];; press //button[contains(., 'Email')];; fill input[name="code"], input[autocomplete="one-time-code"], input[inputmode="numeric"] := MAILED;; press first button[type="submit"]`},
+		{"Playwright", "by what starts the name", loginLines + `press button[value="pick-authenticator"];; press form.ulp-action-form-email button[type="submit"], button[aria-label="Email"], button[value^="email"];; at /u/mfa-email-challenge;; fill #code := MAILED;; press button[value=default]`},
+	} {
+		t.Run(p.tool+": "+p.about, func(t *testing.T) { f.run(t, p) })
+	}
+	t.Run("Selenium: in Spanish", func(t *testing.T) {
+		f.asks = url.Values{"ui_locales": {"es"}}
+		f.run(t, script{"", "", `fill #username := WHO;; fill #password := SECRET;; press button[type='submit'][data-action-button-primary='true'];; press //button[contains(translate(text(), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), 'probar otro')];;` +
+			`press //form[contains(@class,'ulp-action-form-email')]/button;; fill #code := MAILED;; press button[type='submit'][data-action-button-primary='true']`})
+	})
+}
+
 // TestScriptsOfPasswordless logs in without a password as scripts of others do.
 func TestScriptsOfPasswordless(t *testing.T) {
 	s := startStage(t)
