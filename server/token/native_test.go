@@ -181,13 +181,16 @@ func TestScopesOfNativeLogins(t *testing.T) {
 // TestWhatProvesNothingNatively goes through what no network has given, or not to this app.
 func TestWhatProvesNothingNatively(t *testing.T) {
 	tn := start(t, withSeed(social(func(file object) {
-		file["connections"] = append(file["connections"].([]object), object{"name": "second", "strategy": "google-oauth2", "enabled_clients": []string{app}})
+		file["connections"] = append(file["connections"].([]object), object{
+			"name": "second", "strategy": "google-oauth2", "enabled_clients": []string{app}, "options": object{"client_id": "web.apps.googleusercontent.com"},
+		})
+		file["simulatedProviders"] = append(file["simulatedProviders"].([]object), object{"connection": "second", "people": []object{{"id": "eve", "profile": object{"email": "eve@example.com"}}}})
 	})))
 	other := start(t, withSeed(social()))
 	code := tn.NativeLogin("apple", "eve", app)
 	info := tn.NativeLogin("facebook", "eve", app)
 	id := tn.NativeLogin("google-oauth2", "eve", app)
-	second := tn.NativeLogin("second", "ada@example.com", app)
+	second := tn.NativeLogin("second", "eve", app)
 	badCode, badToken := oauthError("invalid_grant", "Invalid authorization code"), oauthError("invalid_grant", "Invalid subject_token")
 	denied := func(kind string) object {
 		return oauthError("unauthorized_client", "Grant type "+exchangeType+" with subject_token_type "+kind+" not allowed for the client.")
