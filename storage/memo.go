@@ -68,17 +68,21 @@ type memos struct {
 const (
 	lastingLimit = 4096
 	recentLimit  = 512
+	// recentLargest bounds the bytes of a record of which there may be many, so that an import of large
+	// users does not fill the memory with them. Most users have a twentieth of it.
+	recentLargest = 8 << 10
 )
 
 func newMemos() *memos {
-	return &memos{lasting: memo{limit: lastingLimit}, recent: memo{limit: recentLimit}}
+	return &memos{lasting: memo{limit: lastingLimit}, recent: memo{limit: recentLimit, largest: recentLargest}}
 }
 
 // memo remembers decoded records beside the bytes they came from. An entry is
 // used only for equal bytes, so it needs no invalidation. A nil memo remembers nothing.
 type memo struct {
-	limit int
-	mu    sync.RWMutex
+	limit   int
+	largest int // in bytes, 0 for any
+	mu      sync.RWMutex
 	// entries are those that came last, up to half of the limit, and before those that came
 	// before them.
 	entries, before map[string]memoEntry
@@ -111,7 +115,7 @@ func (m *memo) find(row, raw []byte) (any, bool) {
 
 // keep remembers a record beside its bytes, which nobody changes any more.
 func (m *memo) keep(row, raw []byte, value any) {
-	if m != nil {
+	if m != nil && (m.largest == 0 || len(raw) <= m.largest) {
 		m.add(string(row), memoEntry{raw, value})
 	}
 }
