@@ -105,11 +105,12 @@ type finding struct {
 	missing error
 }
 
-// Bounds of what is remembered: past maxFindings it begins anew, and lists of more than maxFound
-// records are not remembered.
+// Bounds of what is remembered: past maxFindings it begins anew, and neither lists of more than maxFound
+// records are remembered nor documents of more than maxFoundBytes.
 const (
-	maxFindings = 4096
-	maxFound    = 64
+	maxFindings   = 4096
+	maxFound      = 64
+	maxFoundBytes = 128 << 10
 )
 
 func (f *findings) get(q question) (found finding, known bool) {
@@ -172,7 +173,9 @@ func (r records) remembered(ix, value string, look func() (any, error)) (any, er
 			return nil, err
 		}
 		found = finding{[]any{v}, err}
-		f.keep(q, found)
+		if e, is := v.(Entry); !is || len(e.Document) <= maxFoundBytes {
+			f.keep(q, found)
+		}
 	}
 	return found.records[0], found.missing
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/tenant0/tenant0/storage"
@@ -218,5 +219,39 @@ func TestWhatIsSettledIsReadOnce(t *testing.T) {
 	}
 	if look(); reads < 5 {
 		t.Errorf("the first view after what is remembered was forgotten reads %d times", reads)
+	}
+}
+
+// TestLargeDocumentsAreNotRemembered: thousands of them would fill the memory. Each view reads them anew.
+func TestLargeDocumentsAreNotRemembered(t *testing.T) {
+	reads := 0
+	db, err := storage.Open(counting{memory.New(), &reads})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	for _, tt := range []struct {
+		size       int
+		remembered bool
+	}{{1 << 10, true}, {256 << 10, false}} {
+		err := db.Update(t.Context(), func(tx *storage.Tx) error {
+			return tx.Documents("sorts", "").Put(storage.Write{ID: "one", Document: storage.Document{"text": strings.Repeat("x", tt.size)}})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			reads = 0
+			err = db.View(t.Context(), func(tx *storage.Tx) error {
+				_, err := tx.Documents("sorts", "").Document("one")
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if remembered := reads == 1; remembered != tt.remembered {
+			t.Errorf("a document of %d bytes is read %d times in the second view", tt.size, reads)
+		}
 	}
 }
