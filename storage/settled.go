@@ -173,7 +173,7 @@ func (r records) remembered(ix, value string, look func() (any, error)) (any, er
 			return nil, err
 		}
 		found = finding{[]any{v}, err}
-		if e, is := v.(Entry); !is || len(e.Document) <= maxFoundBytes {
+		if e, is := v.(*Entry); !is || len(e.Document) <= maxFoundBytes {
 			f.keep(q, found)
 		}
 	}
