@@ -20,16 +20,16 @@ func Keywords(path string) (map[string]any, error) {
 	keywords := map[string]any{}
 	if path != "" {
 		raw, err := os.ReadFile(path)
-		if err == nil {
-			var file struct {
-				Mappings map[string]any `json:"AUTH0_KEYWORD_REPLACE_MAPPINGS"`
-			}
-			err = asObject(raw, &file)
-			maps.Copy(keywords, file.Mappings)
-		}
 		if err != nil {
 			return nil, fmt.Errorf("keywords: %s: %w", path, err)
 		}
+		var file struct {
+			Mappings map[string]any `json:"AUTH0_KEYWORD_REPLACE_MAPPINGS"`
+		}
+		if err := asObject(raw, &file); err != nil {
+			return nil, fmt.Errorf("keywords: %s %w", path, err)
+		}
+		maps.Copy(keywords, file.Mappings)
 	}
 	environment := map[string]any{}
 	for _, variable := range os.Environ() {
@@ -39,7 +39,7 @@ func Keywords(path string) (map[string]any, error) {
 	}
 	if mappings, there := environment[keywordMappings].(string); there && mappings != "" {
 		if err := asObject([]byte(mappings), &keywords); err != nil {
-			return nil, fmt.Errorf("keywords: the variable %s: %w", keywordMappings, err)
+			return nil, fmt.Errorf("keywords: the variable %s %w", keywordMappings, err)
 		}
 	}
 	maps.Copy(keywords, environment)
@@ -47,13 +47,18 @@ func Keywords(path string) (map[string]any, error) {
 	return keywords, nil
 }
 
-// asObject reads a JSON object, or says that the text is none.
+// asObject reads a JSON object, or says that the text is none, or which member of it is none.
 func asObject(raw []byte, into any) error {
 	err := json.Unmarshal(raw, into)
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && e.Field != "" {
-		return fmt.Errorf("%s is no JSON object", e.Field)
-	} else if ok {
-		return errors.New("it is no JSON object")
+	if err == nil {
+		return nil
 	}
-	return err
+	e, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	switch {
+	case !ok:
+		return fmt.Errorf("is no JSON object: %w", err)
+	case e.Field == "":
+		return errors.New("is no JSON object")
+	}
+	return fmt.Errorf("has %s, which is no JSON object", e.Field)
 }

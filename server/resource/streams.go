@@ -89,7 +89,7 @@ var (
 	Destinations = map[string]*Kind{
 		"webhook": destination(Fields{
 			"webhook_endpoint":      {Type: String, Required: true, Format: "absolute-http-url"},
-			"webhook_authorization": {Type: Object, Required: true, OneOf: webhookAuthorizations},
+			"webhook_authorization": webhookAuthorization,
 		}),
 		"eventbridge": destination(Fields{
 			"aws_account_id": {Type: String, Required: true, Pattern: Like(`^\d{12}$`)}, "aws_region": among(awsRegions...), "aws_partner_event_source": text,
@@ -150,17 +150,12 @@ func destination(configuration Fields) *Kind {
 	}}}}
 }
 
-// webhookAuthorizations are the ways in which a webhook is shown who asks.
-func webhookAuthorizations() []Field {
-	way := func(method string, members ...string) Field {
-		fields := Fields{"method": among(method)}
-		for _, name := range members {
-			fields[name] = required(text)
-		}
-		return Field{Type: Object, Fields: fields}
-	}
-	return []Field{way("basic", "username", "password"), way("bearer", "token"), way("custom_header", "header_key", "header_value")}
-}
+// webhookAuthorization is how a webhook is shown who asks. What goes with the way is left out by Auth0's own SDK for Go,
+// which has no member for a token or a password.
+var webhookAuthorization = Field{Type: Object, Required: true, Fields: Fields{
+	"method": among("basic", "bearer", "custom_header"), "username": text, "password": text, "token": text,
+	"header_key": text, "header_value": text,
+}}
 
 var eventStreamID = Like("^est_[A-Za-z0-9]{16,22}$")
 

@@ -132,8 +132,16 @@ func TestABlockedAccountIsUnblocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	link.Fragment = ""
-	if left, page := s.Visit(s.Client(), link.String()); left != nil || page.Status != http.StatusOK {
+	browser := s.Client()
+	left, page := s.Visit(browser, link.String())
+	if left != nil || page.Status != http.StatusOK {
 		t.Fatalf("the link leads to %v: %d", left, page.Status)
+	}
+	if status, _ := logInWith(s, "ann@example.com", "a password of ann"); status != http.StatusTooManyRequests {
+		t.Errorf("after the link was looked at: %d", status)
+	}
+	if left, page := s.Submit(browser, page, page.Form()); left != nil || page.Status != http.StatusOK {
+		t.Fatalf("the button leads to %v: %d", left, page.Status)
 	}
 	if status, body := logInWith(s, "ann@example.com", "a password of ann"); status != http.StatusOK {
 		t.Errorf("%d %v", status, body)
