@@ -270,8 +270,8 @@ func TestPausedStreamGoesOnWhereItStopped(t *testing.T) {
 	tn.happen("fp")
 	tn.expect("fp") // of the second: the first is not served any more
 	tn.update(func(tx *storage.Tx) error { return tx.Documents(storage.LogStreams, "").Delete("lst_2") })
-	tn.put("lst_1", nil)
 	tn.happen("slo")
+	tn.put("lst_1", nil)
 	tn.expect("fp slo")
 }
 
