@@ -212,6 +212,7 @@ func TestDetailsThatAreRefused(t *testing.T) {
 		{"a name with a space", "urn:payments", `[{"type":"money_transfer","a b":1}]`, "the name of a member"},
 		{"eleven members", "urn:payments", `[{"type":"money_transfer","a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1}]`, "10 members"},
 		{"six levels", "urn:payments", `[{"type":"money_transfer","a":` + nested + `}]`, "nested more than 5"},
+		{"a byte more than 5 KB", "urn:payments", `[{"type":"money_transfer"` + strings.Repeat(" ", 5<<10+1-len(`[{"type":"money_transfer"}]`)) + `}]`, "5120 bytes"},
 		{"six kilobytes", "urn:payments", `[{"type":"money_transfer","a":[` + strings.Repeat(`"`+long[:200]+`",`, 30) + `1]}]`, "5120 bytes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -223,7 +224,12 @@ func TestDetailsThatAreRefused(t *testing.T) {
 	}
 	for name, params := range map[string][]string{
 		"a granted type": {"urn:granted", `[{"type":"money_transfer"}]`}, "several of a type": {"urn:payments", `[{"type":"money_transfer"},{"type":"money_transfer"}]`},
-		"five levels": {"urn:payments", `[{"type":"money_transfer","a":{"a":{"a":{"a":{}}}}}]`},
+		"five levels":      {"urn:payments", `[{"type":"money_transfer","a":{"a":{"a":{"a":{}}}}}]`},
+		"five":             {"urn:payments", "[" + strings.TrimSuffix(strings.Repeat(`{"type":"money_transfer"},`, 5), ",") + "]"},
+		"ten members":      {"urn:payments", `[{"type":"money_transfer","a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1}]`},
+		"255 characters":   {"urn:payments", `[{"type":"money_transfer","to":"` + long[1:] + `","` + long[1:] + `":1}]`},
+		"255 wide letters": {"urn:payments", `[{"type":"money_transfer","to":"` + strings.Repeat("ü", 255) + `"}]`},
+		"5 KB":             {"urn:payments", `[{"type":"money_transfer"` + strings.Repeat(" ", 5<<10-len(`[{"type":"money_transfer"}]`)) + `}]`},
 	} {
 		if r := tn.bank(params[0], "authorization_details", params[1]); r.Get("code") == "" {
 			t.Errorf("%s: %v", name, r.Values)
