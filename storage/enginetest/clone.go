@@ -22,7 +22,7 @@ func (s suite) cloned() {
 	if err != nil {
 		s.Fatal(err)
 	}
-	clone := suite{s.T, engine}
+	clone := on(s.T, engine)
 	s.put("a", "one", "c", "3")
 	clone.update(func(kv keyspace.KV) error {
 		return errors.Join(kv.Put([]byte("d"), []byte("4")), kv.Delete([]byte("b")))

@@ -3,7 +3,6 @@ package enginetest
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 
 	"github.com/tenant0/tenant0/storage/keyspace"
@@ -27,26 +26,16 @@ func (s suite) ended() {
 		s.Errorf("a view whose context has ended: %v, want %v", err, context.Canceled)
 	}
 
-	began, free := make(chan struct{}), make(chan struct{})
-	begin := sync.OnceFunc(func() { close(began) })
+	release := s.hold(func(kv keyspace.KV) error { return kv.Put([]byte("c"), []byte("3")) })
 	waiting, leave := context.WithCancel(s.Context())
-	defer leave()
-	var first, second error
-	var wait sync.WaitGroup
-	wait.Go(func() {
-		first = s.Update(s.Context(), func(kv keyspace.KV) error {
-			begin()
-			<-free
-			return kv.Put([]byte("c"), []byte("3"))
-		})
-	})
-	<-began
-	wait.Go(func() { second = s.Update(waiting, write) })
+	second := make(chan error, 1)
+	go func() { second <- s.beneath.Update(waiting, write) }()
 	leave()
-	close(free)
-	wait.Wait()
-	if first != nil || !errors.Is(second, context.Canceled) {
-		s.Errorf("the update that is under way: %v; the one that waits: %v, want %v", first, second, context.Canceled)
+	if err := release(); err != nil {
+		s.Errorf("the update that is under way: %v", err)
+	}
+	if err := <-second; !errors.Is(err, context.Canceled) {
+		s.Errorf("the update that waits: %v, want %v", err, context.Canceled)
 	}
 	if ran.Load() {
 		s.Error("a function was run whose context had ended")

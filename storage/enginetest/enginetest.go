@@ -60,19 +60,45 @@ func Run(t *testing.T, open func(tb testing.TB) keyspace.Engine) {
 						t.Errorf("close: %v", err)
 					}
 				}()
+				beneath := e
 				if strict {
 					e = keyspace.Strict(e)
 				}
-				tt.test(suite{t, e})
+				tt.test(suite{t, e, beneath})
 			})
 		}
 	}
 }
 
-// suite is one test on an engine of its own.
+// suite is one test on an engine of its own. beneath is that engine without what
+// keyspace.Strict puts over it, which runs the function of an update in a view first.
 type suite struct {
 	*testing.T
 	keyspace.Engine
+	beneath keyspace.Engine
+}
+
+// on returns a suite on an engine that has nothing over it.
+func on(t *testing.T, e keyspace.Engine) suite { return suite{t, e, e} }
+
+// hold starts an update of the engine beneath and returns once its function runs: whoever
+// updates from now on waits for it, where an engine has one writer. release lets the function
+// go on, which then returns fn's result, and returns that of the update.
+func (s suite) hold(fn func(keyspace.KV) error) (release func() error) {
+	began, free, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	begin := sync.OnceFunc(func() { close(began) })
+	go func() {
+		ended <- s.beneath.Update(s.Context(), func(kv keyspace.KV) error {
+			begin()
+			<-free
+			return fn(kv)
+		})
+	}()
+	<-began
+	return func() error {
+		close(free)
+		return <-ended
+	}
 }
 
 func (s suite) update(fn func(keyspace.KV) error) {

@@ -24,7 +24,7 @@ type Disk struct {
 // and when there is room, updates are kept again.
 func RunFull(t *testing.T, disk Disk) {
 	t.Helper()
-	s := suite{t, disk.Engine}
+	s := on(t, disk.Engine)
 	defer func() {
 		if err := s.Close(); err != nil {
 			t.Errorf("close: %v", err)

@@ -35,7 +35,7 @@ func RunShared(t *testing.T, open func(tb testing.TB) []keyspace.Shared) {
 			engines := open(t)
 			s := together{T: t}
 			for _, e := range engines {
-				s.engines = append(s.engines, suite{t, e})
+				s.engines = append(s.engines, on(t, e))
 				s.shared = append(s.shared, e)
 			}
 			defer func() {

@@ -14,14 +14,8 @@ import (
 func (s suite) group() {
 	const n = 64
 	for range 5 {
-		started, release := make(chan struct{}), make(chan struct{})
-		start := sync.OnceFunc(func() { close(started) })
-		var wait sync.WaitGroup
-		wait.Go(func() {
-			s.update(func(keyspace.KV) error { start(); <-release; return nil })
-		})
-		<-started
-		var queued sync.WaitGroup
+		release := s.hold(func(keyspace.KV) error { return nil })
+		var wait, queued sync.WaitGroup
 		for i := range n {
 			queued.Add(1)
 			wait.Go(func() {
@@ -38,7 +32,9 @@ func (s suite) group() {
 			})
 		}
 		queued.Wait()
-		close(release)
+		if err := release(); err != nil {
+			s.Error(err)
+		}
 		wait.Wait()
 		if got := len(s.content()); got != n {
 			s.Fatalf("of the %d keys of the updates that succeeded, %d are there", n, got)
