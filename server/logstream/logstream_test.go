@@ -99,14 +99,16 @@ func (tn *tenant) answer(statuses ...int) {
 // put writes a stream to the receiver, with changes.
 func (tn *tenant) put(id string, change func(stream, sink storage.Document)) {
 	tn.t.Helper()
+	tn.update(func(tx *storage.Tx) error { return tn.write(tx, id, change) })
+}
+
+func (tn *tenant) write(tx *storage.Tx, id string, change func(stream, sink storage.Document)) error {
 	sink := storage.Document{"httpEndpoint": tn.receiver.URL, "httpContentType": "application/json", "httpContentFormat": "JSONLINES"}
 	stream := storage.Document{"id": id, "name": id, "type": "http", "status": "active", "sink": sink}
 	if change != nil {
 		change(stream, sink)
 	}
-	tn.update(func(tx *storage.Tx) error {
-		return tx.Documents(storage.LogStreams, "").Put(storage.Write{ID: id, Document: stream})
-	})
+	return tx.Documents(storage.LogStreams, "").Put(storage.Write{ID: id, Document: stream})
 }
 
 func (tn *tenant) update(fn func(*storage.Tx) error) {
@@ -118,6 +120,13 @@ func (tn *tenant) update(fn func(*storage.Tx) error) {
 
 // happen stores events of the types and tells the streams.
 func (tn *tenant) happen(types ...string) {
+	tn.t.Helper()
+	tn.along(types, func(*storage.Tx) error { return nil })
+}
+
+// along is happen with another change in the same update, so that no delivery sees the one
+// without the other.
+func (tn *tenant) along(types []string, change func(*storage.Tx) error) {
 	tn.t.Helper()
 	after, before := "", tn.number
 	tn.update(func(tx *storage.Tx) (err error) {
@@ -132,7 +141,7 @@ func (tn *tenant) happen(types ...string) {
 				return err
 			}
 		}
-		return nil
+		return change(tx)
 	})
 	tn.Stored(after)
 }
@@ -270,8 +279,7 @@ func TestPausedStreamGoesOnWhereItStopped(t *testing.T) {
 	tn.happen("fp")
 	tn.expect("fp") // of the second: the first is not served any more
 	tn.update(func(tx *storage.Tx) error { return tx.Documents(storage.LogStreams, "").Delete("lst_2") })
-	tn.happen("slo")
-	tn.put("lst_1", nil)
+	tn.along([]string{"slo"}, func(tx *storage.Tx) error { return tn.write(tx, "lst_1", nil) })
 	tn.expect("fp slo")
 }
 
@@ -297,8 +305,9 @@ func TestChangedStreamIsTriedAtOnce(t *testing.T) {
 	tn.put("lst_1", nil)
 	tn.happen("s")
 	tn.expect("s")
-	tn.put("lst_1", func(_, sink storage.Document) { sink["httpAuthorization"] = "right" })
-	tn.happen("sapi")
+	tn.along([]string{"sapi"}, func(tx *storage.Tx) error {
+		return tn.write(tx, "lst_1", func(_, sink storage.Document) { sink["httpAuthorization"] = "right" })
+	})
 	r := tn.expect("s sapi")
 	if r.header.Get("Authorization") != "right" {
 		t.Error("the old stream was tried again")
