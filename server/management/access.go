@@ -94,9 +94,13 @@ func (c caller) isOwner(r *http.Request) bool {
 }
 
 func insufficientScope(scopes []string) error {
-	expected := "any of: " + strings.Join(scopes, ",")
-	if together := strings.Fields(strings.Join(scopes, ",")); len(together) > 1 {
-		expected = strings.Join(together, " and ")
+	sets := make([]string, len(scopes))
+	for i, set := range scopes {
+		sets[i] = strings.Join(strings.Fields(set), " and ")
+	}
+	expected := "any of: " + strings.Join(sets, ",")
+	if len(sets) == 1 && sets[0] != scopes[0] {
+		expected = sets[0]
 	}
 	return &apierr.Error{
 		Status: http.StatusForbidden, Message: "Insufficient scope, expected " + expected,

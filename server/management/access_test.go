@@ -134,3 +134,33 @@ func TestClientScopes(t *testing.T) {
 		})
 	}
 }
+
+// TestScopesOfRoleMembers: the roles of users have scopes of their own besides those of users and of roles, Auth0:
+// api/management/v2/users/assign-roles-to-a-user and roles/assign-users-to-a-role.
+func TestScopesOfRoleMembers(t *testing.T) {
+	c := newClient(t)
+	user := c.employee()
+	role := c.must(200, http.MethodPost, "/roles", object{"name": "Member"})["id"].(string)
+	ofUser, ofRole := "/users/"+url.PathEscape(user)+"/roles", "/roles/"+role+"/users"
+	for _, tt := range []struct {
+		method, path string
+		body         any
+		status       int
+		scopes       []string
+	}{
+		{http.MethodPost, ofUser, object{"roles": []string{role}}, 204, []string{"create:role_members", "update:users"}},
+		{http.MethodPost, ofRole, object{"users": []string{user}}, 200, []string{"create:role_members", "update:roles"}},
+		{http.MethodGet, ofUser, nil, 200, []string{"read:role_members"}},
+		{http.MethodGet, ofRole, nil, 200, []string{"read:role_members", "read:roles", "read:users"}},
+		{http.MethodDelete, ofUser, object{"roles": []string{role}}, 204, []string{"delete:role_members", "update:users"}},
+	} {
+		for _, scope := range tt.scopes {
+			member := *c
+			member.token = c.machineToken(scope)
+			member.must(tt.status, tt.method, tt.path, tt.body)
+		}
+		stranger := *c
+		stranger.token = c.machineToken("read:clients update:clients create:roles")
+		stranger.must(403, tt.method, tt.path, tt.body)
+	}
+}

@@ -73,7 +73,10 @@ func updateUniversalLoginTemplate(c *call) error {
 	if err != nil {
 		return err
 	}
-	body := sentTemplate(sent)
+	body, err := sentTemplate(sent)
+	if err != nil {
+		return err
+	}
 	existed := false
 	err = c.change(func(ch *objects.Change) (err error) {
 		existed, err = objects.SetPageTemplate(ch.Tx, body)
@@ -88,16 +91,17 @@ func updateUniversalLoginTemplate(c *call) error {
 	return c.reply(http.StatusCreated, storage.Document{})
 }
 
-func sentTemplate(sent content) string {
+// sentTemplate is the template of a body, which is empty where the body says so.
+func sentTemplate(sent content) (string, error) {
 	switch value := sent.value.(type) {
 	case string:
-		return value
+		return value, nil
 	case storage.Document:
-		if template := value["template"]; template == nil {
-			return ""
-		} else if html, isText := template.(string); isText {
-			return html
+		return storage.Text(value, "template"), resource.PageTemplate.Check(value, resource.Create)
+	case nil:
+		if sent.none || sent.faulty {
+			return string(sent.raw), nil // HTML
 		}
 	}
-	return string(sent.raw)
+	return "", resource.InvalidBody("Payload validation error: 'Expected type string but found type " + typeName(sent.value) + "'.")
 }

@@ -69,6 +69,7 @@ var otherKinds = map[string]*resource.Kind{
 	"/users/{id}/identities":                                    resource.LinkedIdentity,
 	"/users/{id}/identities/{provider}/{identity}":              resource.LinkedIdentity,
 	"/users/{id}/recovery-code-regeneration":                    resource.RecoveryCode,
+	"/users/{id}/revoke-access":                                 resource.AccessToRevoke,
 	"/users/{id}/risk-assessments/clear":                        resource.AssessorsToClear,
 	"/users/{id}/permissions":                                   resource.Permissions,
 	"/users/{user}/authentication-methods":                      resource.AuthenticationMethods,
@@ -79,7 +80,7 @@ var harmless = words(`/connections/{id}/clients /connections/{id}/directory-prov
 	/guardian/policies /keys/encryption/rekey /organizations/{id}/groups/{group_id}/roles /organizations/{id}/members
 	/organizations/{id}/members/{user_id}/roles /prompts/{prompt}/custom-text/{language} /prompts/{prompt}/partials /roles/{id}/groups
 	/roles/{id}/users /self-service-profiles/{id}/sso-ticket/{ticket}/revoke /sessions/{id}/revoke
-	/users/{id}/multifactor/actions/invalidate-remember-browser /users/{id}/revoke-access /users/{id}/roles`)
+	/users/{id}/multifactor/actions/invalidate-remember-browser /users/{id}/roles`)
 
 // kindsByPath are the kinds of all that is served, by the path of the operation.
 var kindsByPath = sync.OnceValue(func() map[string]*resource.Kind {

@@ -101,10 +101,10 @@ type object = map[string]any
 // manage-users/access-control/configure-core-rbac/rbac-users/view-user-roles.
 func TestScopesThatAreNeededTogether(t *testing.T) {
 	c := newClient(t)
-	for _, tt := range []struct{ method, path, one, other string }{
-		{http.MethodPost, "/keys/signing/rotate", "create:signing_keys", "update:signing_keys"},
-		{http.MethodPost, "/connections/con_none/keys/rotate", "create:connections_keys", "update:connections_keys"},
-		{http.MethodGet, "/users/auth0%7Cnobody/roles", "read:users", "read:roles"},
+	for _, tt := range []struct{ method, path, one, other, want string }{
+		{http.MethodPost, "/keys/signing/rotate", "create:signing_keys", "update:signing_keys", "create:signing_keys and update:signing_keys"},
+		{http.MethodPost, "/connections/con_none/keys/rotate", "create:connections_keys", "update:connections_keys", "create:connections_keys and update:connections_keys"},
+		{http.MethodGet, "/users/auth0%7Cnobody/roles", "read:users", "read:roles", "any of: read:users and read:roles,read:role_members"},
 	} {
 		for _, held := range []struct {
 			scope string
@@ -114,7 +114,7 @@ func TestScopesThatAreNeededTogether(t *testing.T) {
 			other.token = c.machineToken(held.scope)
 			status, answer := other.do(tt.method, tt.path, nil)
 			body, _ := answer.(object)
-			if want := "Insufficient scope, expected " + tt.one + " and " + tt.other; (status != http.StatusForbidden) != held.let || !held.let && body["message"] != want {
+			if want := "Insufficient scope, expected " + tt.want; (status != http.StatusForbidden) != held.let || !held.let && body["message"] != want {
 				t.Errorf("%s %s with %s: %d %v", tt.method, tt.path, held.scope, status, body["message"])
 			}
 		}

@@ -3,6 +3,7 @@ package management_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/tenant0/tenant0/server/servertest"
@@ -187,4 +188,63 @@ func TestNoAddressIsBlocked(t *testing.T) {
 		}
 	}
 	c.must(204, http.MethodDelete, "/anomaly/blocks/ips/192.0.2.1", nil)
+}
+
+// TestAccessIsRevokedAsFarAsIsAsked: Auth0: api/management/v2/users/user-revoke-access.
+func TestAccessIsRevokedAsFarAsIsAsked(t *testing.T) {
+	for _, tt := range []struct {
+		name            string
+		body            func(first string) any
+		first, second   int // what the refresh token of each session gets
+		sessions, after int
+	}{
+		{"all that there is", func(string) any { return object{} }, 403, 403, 2, 0},
+		{"without a body", func(string) any { return nil }, 403, 403, 2, 0},
+		{"one session and its tokens", func(first string) any { return object{"session_id": first} }, 403, 200, 2, 1},
+		{"one session alone", func(first string) any { return object{"session_id": first, "preserve_refresh_tokens": true} }, 200, 200, 2, 1},
+		{"the sessions alone", func(string) any { return object{"preserve_refresh_tokens": true} }, 200, 200, 2, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := newClient(t)
+			path := "/users/" + url.PathEscape(c.employee())
+			ids := func() (ids []string) {
+				for _, s := range c.must(200, http.MethodGet, path+"/sessions", nil)["sessions"].([]any) {
+					ids = append(ids, s.(object)["id"].(string))
+				}
+				return ids
+			}
+			first := c.loggedIn(servertest.SPA, servertest.SPACallback)
+			session := ids()[0]
+			second := c.loggedIn(servertest.Mobile, servertest.MobileCallback)
+			if got := len(ids()); got != tt.sessions {
+				t.Fatalf("there are %d sessions", got)
+			}
+			c.must(202, http.MethodPost, path+"/revoke-access", tt.body(session))
+			if got := ids(); len(got) != tt.after || slices.Contains(got, session) {
+				t.Errorf("the sessions are %v after %s was revoked, want %d", got, session, tt.after)
+			}
+			if got := []int{c.refresh(servertest.SPA, first), c.refresh(servertest.Mobile, second)}; got[0] != tt.first || got[1] != tt.second {
+				t.Errorf("the refresh tokens get %v, want %d and %d", got, tt.first, tt.second)
+			}
+		})
+	}
+}
+
+// TestAccessOfOthersIsNotRevoked: a session is ended for its own user alone, and what is not understood ends none.
+func TestAccessOfOthersIsNotRevoked(t *testing.T) {
+	c := newClient(t)
+	token := c.loggedIn(servertest.SPA, servertest.SPACallback)
+	path := "/users/" + url.PathEscape(c.employee())
+	session := c.must(200, http.MethodGet, path+"/sessions", nil)["sessions"].([]any)[0].(object)["id"].(string)
+	other := c.must(201, http.MethodPost, "/users", object{"connection": "Username-Password-Authentication", "email": "other@example.com", "password": "Other!2026x"})["user_id"].(string)
+	c.refuses([]refusal{
+		{http.MethodPost, "/users/" + url.PathEscape(other) + "/revoke-access", object{"session_id": session}, 404, "inexistent_session", "The session does not exist."},
+		{http.MethodPost, path + "/revoke-access", object{"session_id": "none"}, 404, "inexistent_session", "The session does not exist."},
+		{http.MethodPost, path + "/revoke-access", object{"session_id": letters(51)}, 400, "invalid_body", "Payload validation error: 'String is too long (51 chars), maximum 50' on property session_id."},
+		{http.MethodPost, path + "/revoke-access", object{"preserve_refresh_tokens": "yes"}, 400, "invalid_body", "Payload validation error: 'Expected type boolean but found type string' on property preserve_refresh_tokens."},
+		{http.MethodPost, path + "/revoke-access", object{"sessions": []string{session}}, 400, "invalid_body", "Payload validation error: 'Additional properties not allowed: sessions'."},
+	})
+	if got := c.refresh(servertest.SPA, token); got != 200 {
+		t.Errorf("the refresh token gets %d", got)
+	}
 }

@@ -45,8 +45,8 @@ func roleOperations() []operation {
 		{http.MethodGet, "/roles/{id}/permissions", []string{"read:roles"}, rolePermissions},
 		{http.MethodPost, "/roles/{id}/permissions", []string{"update:roles"}, addRolePermissions},
 		{http.MethodDelete, "/roles/{id}/permissions", []string{"update:roles"}, removeRolePermissions},
-		{http.MethodGet, "/roles/{id}/users", []string{"read:roles"}, roleUsers},
-		{http.MethodPost, "/roles/{id}/users", []string{"update:roles"}, addRoleUsers},
+		{http.MethodGet, "/roles/{id}/users", []string{"read:users", "read:roles", "read:role_members"}, roleUsers},
+		{http.MethodPost, "/roles/{id}/users", []string{"update:roles", "create:role_members"}, addRoleUsers},
 	}
 }
 

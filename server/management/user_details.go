@@ -213,7 +213,11 @@ func unlinkIdentity(c *call) error {
 
 //auth0:operation POST /api/v2/users/{id}/revoke-access
 func revokeAccess(c *call) error {
-	return c.emptyChange(http.StatusAccepted, func(ch *objects.Change) error { return objects.RevokeAccess(ch.Tx, c.param("id")) })
+	if err := c.readAs(resource.AccessToRevoke, resource.Create); err != nil {
+		return err
+	}
+	session, keep := storage.Text(c.body, "session_id"), c.body["preserve_refresh_tokens"] == true
+	return c.emptyChange(http.StatusAccepted, func(ch *objects.Change) error { return objects.RevokeAccess(ch, c.param("id"), session, keep) })
 }
 
 // clearAssessors forgets what assessors know of a user of a connection. Nothing is assessed here, so that there is

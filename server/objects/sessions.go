@@ -47,6 +47,35 @@ func RevokeSession(ch *Change, id string) error {
 	if err != nil {
 		return err
 	}
+	return endWithTokens(ch, s)
+}
+
+// RevokeAccess ends a session of a user's, or all of them where the id of none is given, and the refresh tokens that they
+// brought unless those are to be kept.
+func RevokeAccess(ch *Change, userID, sessionID string, keepTokens bool) error {
+	if err := Users.Require(ch.Tx, userID); err != nil {
+		return err
+	}
+	if sessionID == "" {
+		if keepTokens {
+			return ch.Tx.DeleteSessions(userID, storage.SessionRevoked)
+		}
+		return ch.Tx.EndSessions(userID, storage.SessionRevoked)
+	}
+	s, err := GetSession(ch.Tx, sessionID)
+	switch {
+	case err != nil:
+		return err
+	case s.UserID != userID:
+		return resource.SessionMissing
+	case keepTokens:
+		return ch.Tx.EndSession(s, storage.SessionRevoked)
+	}
+	return endWithTokens(ch, s)
+}
+
+// endWithTokens ends a session and the refresh tokens that it brought.
+func endWithTokens(ch *Change, s storage.Session) error {
 	for t, err := range ch.Tx.RefreshTokens.By("session", s.ID) {
 		if err != nil {
 			return err

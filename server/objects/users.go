@@ -256,14 +256,6 @@ func mailChanges(ch *Change, user storage.User, asked storage.Document) (err err
 	return err
 }
 
-// RevokeAccess ends the sessions and the refresh tokens of the user with an id.
-func RevokeAccess(tx *storage.Tx, id string) error {
-	if err := Users.Require(tx, id); err != nil {
-		return err
-	}
-	return tx.EndSessions(id, storage.SessionRevoked)
-}
-
 // Unblock lifts the blocks of users that wrong passwords led to.
 func Unblock(ch *Change, ids []string) error {
 	for _, id := range ids {

@@ -17,7 +17,7 @@ func MicroTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.
 
 // What actions and their modules are made of.
 var (
-	dependencies = Field{Type: Array, Default: []any{}, Item: &Field{Type: Object, Open: true, Fields: Fields{"name": text, "version": text}}}
+	dependencies = Field{Type: Array, Default: []any{}, Item: &Field{Type: Object, Open: true, Fields: Fields{"name": text, "version": text, "registry_url": text}}}
 	secrets      = Field{Type: Array, Default: []any{}, Item: &Field{Type: Object, Open: true, Fields: Fields{
 		"name": {Type: String, Required: true, Min: 1}, "value": {Type: String, Nullable: true, Secret: true},
 	}}}
@@ -35,8 +35,12 @@ var (
 			"id": onlyRead, "created_at": onlyRead, "updated_at": onlyRead, "status": onlyRead, "built_at": onlyRead, "current_version": version,
 			"deployed_version": version, "all_changes_deployed": onlyRead, "installed_integration_id": onlyRead, "integration": onlyRead,
 			"name": {Type: String, Required: true, Min: 1}, "code": text, "runtime": {Type: String, Default: "node22"},
-			"supported_triggers": {Type: Array, Required: true, Min: 1, Item: &Field{Type: Object, Open: true, Fields: Fields{
-				"id": {Type: String, Required: true, Enum: TriggerIDs()}, "version": text,
+			"supported_triggers": {Type: Array, Required: true, Min: 1, Item: &Field{Type: Object, Fields: Fields{
+				"id": {Type: String, Required: true, Enum: TriggerIDs()}, "version": text, "status": text, "runtimes": texts, "default_runtime": text,
+				"compatible_triggers": {Type: Array, Item: &Field{Type: Object, Fields: Fields{
+					"id": {Type: String, Required: true, Enum: TriggerIDs()}, "version": {Type: String, Required: true},
+				}}},
+				"binding_policy": *oneOf(ofTrigger, ofEntity),
 			}}},
 			"dependencies": dependencies, "secrets": secrets, "deploy": {Type: Bool, Access: CreateOnly},
 			"modules": {Type: Array, Item: &Field{Type: Object, Open: true, Fields: Fields{

@@ -68,11 +68,34 @@ var signedRequests = Field{Type: Object, Plain: true, Fields: Fields{
 
 // myOrganization is Auth0: manage-users/my-organization-api.
 var myOrganization = Field{Type: Object, Nullable: true, Open: true, Fields: Fields{
-	"connection_profile_id": text, "user_attribute_profile_id": text,
+	"connection_profile_id": text, "user_attribute_profile_id": text, "invitation_landing_client_id": text,
+	"third_party_client_access": {Type: Object, Nullable: true, Fields: Fields{
+		"default_value": {Type: String, Required: true, Enum: []string{"block"}}, "allowed_values": {Type: Array, Required: true, Item: oneOf("allow", "block")},
+	}},
 	"allowed_strategies": {
 		Type: Array, Required: true, Item: oneOf("pingfederate", "adfs", "waad", "google-apps", "okta", "oidc", "samlp"),
 	},
 	"connection_deletion_behavior": {Type: String, Required: true, Enum: []string{"allow", "allow_if_empty"}},
+}}
+
+// expressConfiguration is how Okta's administrators add an application to their directory.
+var expressConfiguration = Field{Type: Object, Nullable: true, Fields: Fields{
+	"initiate_login_uri_template": {Type: String, Required: true}, "user_attribute_profile_id": {Type: String, Required: true},
+	"connection_profile_id": {Type: String, Required: true}, "enable_client": {Type: Bool, Required: true}, "enable_organization": {Type: Bool, Required: true},
+	"linked_clients":     {Type: Array, Item: &Field{Type: Object, Fields: Fields{"client_id": {Type: String, Required: true}}}},
+	"okta_oin_client_id": {Type: String, Required: true}, "admin_login_domain": {Type: String, Required: true, Min: 1}, "oin_submission_id": {Type: String, Min: 1, Max: 200},
+}}
+
+var b2bIntegration = Field{Type: Object, Nullable: true, Fields: Fields{
+	"sso_profiles": texts, "integration_type": {Type: String, Enum: []string{"custom_auth_server", "third_party", "application"}},
+}}
+
+// privilegedAccess is for workers that take users' tokens of providers; its keys are public.
+var privilegedAccess = Field{Type: Object, Nullable: true, Plain: true, Fields: Fields{
+	"credentials": {Type: Array, Required: true, Plain: true, Item: &credentialReference}, "ip_allowlist": {Type: Array, Nullable: true, Item: &text},
+	"grants": {Type: Array, Nullable: true, Item: &Field{Type: Object, Plain: true, Fields: Fields{
+		"connection": {Type: String, Required: true}, "scopes": {Type: Array, Required: true, Item: &text},
+	}}},
 }}
 
 // mobile is what the apps of an application are told apart by.
@@ -98,7 +121,7 @@ var addons = Field{Type: Object, Fields: Fields{
 	}),
 	"azure_sb": addon(Fields{"namespace": text, "sasKeyName": plainText, "sasKey": secretText, "entityPath": text, "expiration": number}),
 	"box":      addon(nil), "cloudbees": addon(nil), "concur": addon(nil), "dropbox": addon(nil), "wsfed": addon(nil),
-	"sso_integration": addon(nil), "oag": {Type: Object, Nullable: true, Open: true},
+	"sso_integration": addon(Fields{"name": text, "version": text}), "oag": {Type: Object, Nullable: true, Open: true},
 	"echosign": addon(Fields{"domain": text}), "egnyte": addon(Fields{"domain": text}), "newrelic": addon(Fields{"account": text}),
 	"firebase": addon(Fields{
 		"secret": secretText, "private_key_id": plainText, "private_key": secretText, "client_email": text, "lifetime_in_seconds": number,
@@ -109,7 +132,7 @@ var addons = Field{Type: Object, Fields: Fields{
 	}),
 	"mscrm":     addon(Fields{"url": {Type: String, Required: true, Format: "uri"}}),
 	"rms":       addon(Fields{"url": {Type: String, Required: true, Format: "uri"}}),
-	"office365": addon(Fields{"domain": text, "connection": text}), "salesforce": addon(nil),
+	"office365": addon(Fields{"domain": text, "connection": text}), "salesforce": addon(Fields{"entity_id": text}),
 	"salesforce_api": addon(salesforceAPI), "salesforce_sandbox_api": addon(salesforceAPI),
 	"samlp": addon(Fields{
 		"signingCert": noSecret, "signingKey": secret, "privateKey": secret, "mappings": object, "audience": text, "recipient": text,
@@ -117,8 +140,10 @@ var addons = Field{Type: Object, Fields: Fields{
 		"signatureAlgorithm": text, "digestAlgorithm": text, "issuer": text, "destination": text, "lifetimeInSeconds": number, "signResponse": flag,
 		"nameIdentifierFormat": text, "nameIdentifierProbes": words, "authnContextClassRef": text,
 	}),
-	"sap_api": addon(Fields{"servicePassword": secret, "tokenEndpointUrl": noSecret}),
-	"sentry":  addon(Fields{"org_slug": text, "base_url": text}), "sharepoint": addon(Fields{"url": text}),
+	"sap_api": addon(Fields{
+		"servicePassword": secretText, "tokenEndpointUrl": plainText, "clientid": text, "usernameAttribute": text, "scope": text, "nameIdentifierFormat": text,
+	}),
+	"sentry": addon(Fields{"org_slug": text, "base_url": text}), "sharepoint": addon(Fields{"url": text}),
 	"slack": addon(Fields{"team": {Type: String, Required: true}}), "springcm": addon(Fields{"acsurl": text}),
 	"wams": addon(Fields{"masterkey": secretText}), "zendesk": addon(Fields{"accountName": text}), "zoom": addon(Fields{"account": text}),
 }}

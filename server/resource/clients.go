@@ -95,13 +95,13 @@ var Clients = &Kind{
 		}},
 		"client_metadata": {Type: Object, Max: 10, Names: clientMetadataNames, Item: &metadatum}, "addons": addons, "mobile": mobile,
 		"native_social_login": nativeSocialLogin,
-		"encryption_key":      {Type: Object, Nullable: true, Plain: true}, // public
+		"encryption_key":      {Type: Object, Nullable: true, Plain: true, Open: true, Fields: Fields{"pub": plainText, "cert": plainText, "subject": text}}, // public
 		"initiate_login_uri":  {Type: String, Format: "absolute-https-uri-with-placeholders-or-empty"},
 		"default_organization": {Type: Object, Nullable: true, Fields: Fields{
 			"organization_id": {Type: String, Required: true, Min: 1}, "flows": {Type: Array, Required: true, Item: &Field{Type: String, Enum: []string{"client_credentials"}}},
 		}},
 		"anonymous_sessions":                    {Type: Object, Nullable: true, Fields: Fields{"active": {Type: Bool, Required: true}}},
-		"b2b_integration_configuration":         object,
+		"b2b_integration_configuration":         b2bIntegration,
 		"organization_usage":                    {Type: String, Nullable: true, Enum: []string{"deny", "allow", "require"}},
 		"organization_require_behavior":         {Type: String, Nullable: true, Enum: []string{"no_prompt", "pre_login_prompt", "post_login_prompt"}},
 		"organization_discovery_methods":        {Type: Array, Nullable: true, Min: 1, Item: &Field{Type: String, Enum: []string{"email", "organization_name"}}},
@@ -117,17 +117,16 @@ var Clients = &Kind{
 		}},
 		"par_request_expiry":         {Type: Integer, Nullable: true, Min: 10, Max: 600},
 		"token_quota":                tokenQuota,
-		"express_configuration":      {Type: Object, Nullable: true},
+		"express_configuration":      expressConfiguration,
 		"resource_server_identifier": {Type: String, Access: CreateOnly, Min: 1, Max: 600},
 		"third_party_security_mode":  {Type: String, Enum: []string{"strict", "permissive"}},
 		"redirection_policy":         {Type: String, Enum: []string{"allow_always", "open_redirect_protection"}},
 
-		"async_approval_notification_channels": {Type: Array, Nullable: true, Min: 1, Item: oneOf("guardian-push", "email")},
-		"my_organization_configuration":        myOrganization,
-		"fedcm_login":                          {Type: Object, Nullable: true}, "identity_assertion_authorization_grant": {
-			Type: Object, Nullable: true, Plain: true, Open: true, Fields: Fields{"active": flag},
-		},
-		"token_vault_privileged_access": {Type: Object, Nullable: true, Plain: true}, // public keys
+		"async_approval_notification_channels":   {Type: Array, Nullable: true, Min: 1, Item: oneOf("guardian-push", "email")},
+		"my_organization_configuration":          myOrganization,
+		"fedcm_login":                            {Type: Object, Nullable: true, Fields: Fields{"google": {Type: Object, Nullable: true, Fields: Fields{"is_enabled": flag}}}},
+		"identity_assertion_authorization_grant": {Type: Object, Nullable: true, Plain: true, Fields: Fields{"active": {Type: Bool, Required: true}}},
+		"token_vault_privileged_access":          privilegedAccess,
 
 		"tenant0_standard_answers": flag, "tenant0_userinfo_signed_response_alg": {Type: String, Enum: []string{"RS256"}}, // not Auth0's
 	},

@@ -12,7 +12,7 @@ var connectionOptions = Field{Type: Object, Default: storage.Document{}, Open: t
 	// of most
 	"client_id": noSecret, "client_secret": secret, "token_endpoint": noSecret, "tokenURL": noSecret,
 	"id_token_session_expiry_supported": noSecret, "requestTokenURL": noSecret, "accessTokenURL": noSecret, "authorization_endpoint": noSecret,
-	"customHeaders": {}, "access_token": secret, "refresh_token": secret, "api_key": secret, "apiKey": secret,
+	"customHeaders": {Open: true, Item: &secret}, "access_token": secret, "refresh_token": secret, "api_key": secret, "apiKey": secret,
 	// of some that are social
 	"app_secret": secret, "secret": secret, "kid": noSecret, "team_id": noSecret, "consumerKey": noSecret, "consumerSecret": secret,
 	"privateKey": secret, "private_key": secret, "adminAccessToken": secret, "adminRefreshToken": secret,
@@ -67,13 +67,16 @@ var (
 	}
 )
 
+// script is the source of one.
+var script = Field{Type: String, Plain: true, Min: 1}
+
 // signatureAlgorithms are those of ID tokens of a provider, and of assertions that it is sent.
 var signatureAlgorithms = []string{"ES256", "ES384", "PS256", "PS384", "RS256", "RS384", "RS512"}
 
 // commonOptions are the options that are checked whatever the strategy of the connection, Auth0:
 // api/management/v2/connections/post-connections.
 var commonOptions = Fields{
-	"validation": {Type: Object, Nullable: true, Open: true, Fields: Fields{"username": orNull(Fields{
+	"validation": {Type: Object, Nullable: true, Fields: Fields{"username": orNull(Fields{
 		"min": {Type: Integer, Min: 1, Max: 128}, "max": {Type: Integer, Min: 1, Max: 128},
 	})}},
 	"non_persistent_attrs": {Type: Array, Nullable: true, Item: &text},
@@ -87,6 +90,10 @@ var commonOptions = Fields{
 	}},
 	"enable_script_context": flag, "enabledDatabaseCustomization": flag, "import_mode": flag,
 	"configuration": {Type: Object, Nullable: true, Item: &Field{Type: String, Nullable: true, Secret: true}},
+	"customScripts": {Type: Object, Plain: true, Open: true, Fields: Fields{
+		"login": script, "get_user": script, "delete": script, "change_password": script, "verify": script, "create": script,
+		"change_username": script, "change_email": script, "change_phone_number": script,
+	}},
 	"authentication_methods": orNull(Fields{
 		"password": plainly(Fields{"enabled": flag, "api_behavior": chosen("required", "optional"), "signup_behavior": chosen("allow", "block")}),
 		"passkey":  enabled, "email_otp": enabled, "phone_otp": enabled,
@@ -107,7 +114,7 @@ var commonOptions = Fields{
 	}}},
 	"set_user_root_attributes": {Type: String, Enum: []string{"on_each_login", "on_first_login", "never_on_login"}},
 	"gateway_authentication": {Type: Object, Nullable: true, Open: true, Fields: Fields{
-		"method": text, "subject": text, "audience": text, "secret": secret, "secret_base64_encoded": noSecret,
+		"method": text, "subject": text, "audience": text, "secret": secretText, "secret_base64_encoded": {Type: Bool, Plain: true},
 	}},
 	"federated_connections_access_tokens": orNull(Fields{"active": flag}),
 	"assertion_decryption_settings": plainly(Fields{

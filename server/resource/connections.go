@@ -19,7 +19,7 @@ var Connections = &Kind{
 		"is_domain_connection": {Type: Bool, Default: false},
 		"authentication":       {Type: Object, Default: storage.Document{"active": true}, Fields: Fields{"active": {Type: Bool, Required: true}}},
 		"connected_accounts": {Type: Object, Default: storage.Document{"active": false}, Fields: Fields{
-			"active": {Type: Bool, Required: true}, "cross_app_access": {Type: Bool},
+			"active": {Type: Bool, Required: true}, "cross_app_access": flag, "allow_missing_user_id": flag,
 		}},
 		"realms": {Type: Array, Max: 10, Item: &text}, "metadata": {Type: Object, Nullable: true, Max: 10, Item: &metadatum}, "show_as_button": flag, "display_name": {Type: String, Max: 128},
 		"cross_app_access_requesting_app": {Type: Object, Nullable: true, Open: true, Fields: Fields{"active": flag}},

@@ -23,7 +23,7 @@ var scriptName = Field{Type: String, Required: true, Pattern: Like(`^[a-zA-Z0-9]
 var (
 	// Hooks is Auth0: api/management/v2/hooks. Their code is kept and never run.
 	Hooks = &Kind{
-		Name: "hooks", ID: "id", Open: true, Min: 1,
+		Name: "hooks", ID: "id", Min: 1,
 		Fields: Fields{
 			"id": onlyRead, "name": scriptName, "script": {Type: String, Required: true, Min: 1},
 			"enabled": {Type: Bool, Default: false}, "dependencies": {Type: Object, Default: map[string]any{}},

@@ -14,7 +14,9 @@ var matching = Field{Type: Object, Fields: Fields{
 	"connecting_ipv4_cidrs": uniqueOf("ipv4-or-cidr"), "connecting_ipv6_cidrs": uniqueOf("ipv6-or-cidr"), "geo_country_codes": uniqueTexts,
 	"geo_subdivision_codes": uniqueTexts, "hostnames": uniqueOf("hostname"), "ipv4_cidrs": uniqueOf("ipv4-or-cidr"),
 	"ipv6_cidrs": uniqueOf("ipv6-or-cidr"), "ja3_fingerprints": uniqueTexts,
-	"ja4_fingerprints": uniqueTexts, "user_agents": uniqueTexts, "http_message_signature": object,
+	"ja4_fingerprints": uniqueTexts, "user_agents": uniqueTexts, "http_message_signature": {Type: Object, Fields: Fields{
+		"keys": {Type: Array, Required: true, Min: 1, Item: &Field{Type: Object, Fields: Fields{"id": {Type: String, Required: true}}}},
+	}},
 }}
 
 var uniqueTexts = Field{Type: Array, Min: 1, Unique: true, Item: &text}
@@ -38,7 +40,7 @@ var NetworkACLs = &Kind{
 			"action": {Type: Object, Required: true, Fields: Fields{
 				"allow": on, "block": on, "log": on, "redirect": on, "redirect_uri": {Type: String, Min: 1, Max: 2000},
 			}},
-			"match": matching, "not_match": matching,
+			"match": matching, "not_match": matching, "match_all": flag,
 			"scope": {Type: String, Required: true, Enum: []string{"management", "authentication", "tenant", "dynamic_client_registration"}},
 		}},
 	},

@@ -22,6 +22,24 @@ var userIDDefaults = storage.Document{
 // enabledFeatures are what connections of a profile have.
 var enabledFeatures = Field{Type: Array, Item: oneOf("scim", "universal_logout")}
 
+// configuredConnection is the connection that an administrator who has a ticket sets up.
+var configuredConnection = Field{Type: Object, Fields: Fields{
+	"name":         {Type: String, Required: true, Min: 1, Max: 128, Pattern: Like("^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$")},
+	"display_name": {Type: String, Max: 128}, "is_domain_connection": flag, "show_as_button": flag, "metadata": {Type: Object, Max: 10, Item: &metadatum},
+	"options": {Type: Object, Nullable: true, Fields: Fields{
+		"icon_url": {Type: String, Nullable: true}, "domain_aliases": {Type: Array, Nullable: true, Item: &text},
+		"idpinitiated": {Type: Object, Nullable: true, Fields: Fields{
+			"enabled": flag, "client_id": text, "client_protocol": {Type: String, Enum: []string{"samlp", "wsfed", "oauth2"}}, "client_authorizequery": text,
+		}},
+	}},
+}}
+
+// provisioned says which tokens connections of a profile give to directories.
+var provisioned = Field{Type: Object, Fields: Fields{"scim": {Type: Object, Fields: Fields{"tokens": {Type: Object, Required: true, Plain: true, Fields: Fields{
+	"scopes":         {Type: Array, Required: true, Item: oneOf("get:users", "post:users", "patch:users", "delete:users", "put:users")},
+	"default_expiry": {Type: Integer, Nullable: true}, "max_allowed_expiry": {Type: Integer, Nullable: true},
+}}}}}}
+
 // withNull is a field that may be null.
 func withNull(f Field) Field {
 	f.Nullable = true
@@ -40,9 +58,12 @@ var (
 			}},
 			"connection_name_prefix_template": {Type: String, Max: 256},
 			"enabled_features":                enabledFeatures,
-			"connection_config":               {Type: Object, Fields: Fields{}},
+			"connection_config":               {Type: Object, Fields: Fields{}}, "provisioning": provisioned,
+			"cross_app_access_resource_app": {Type: Object, Fields: Fields{"status": {Type: Object, Required: true, Fields: Fields{
+				"default_value": {Type: String, Required: true, Enum: []string{"enabled", "disabled"}}, "allowed_values": {Type: Array, Item: oneOf("enabled", "disabled")},
+			}}}},
 			"strategy_overrides": withNull(overridden(Fields{
-				"enabled_features": enabledFeatures, "connection_config": {Type: Object, Fields: Fields{}},
+				"enabled_features": enabledFeatures, "connection_config": {Type: Object, Fields: Fields{}}, "provisioning": provisioned,
 			})),
 		},
 		Missing: missing("", "Connection Profile not found"),
@@ -97,9 +118,9 @@ var (
 	SelfServiceTexts = &Kind{Name: "self-service-profiles/custom-text", Open: true, Item: &Field{Type: String, Max: 2000, Plain: true}}
 	// SelfServiceTickets let an administrator set a connection up.
 	SelfServiceTickets = &Kind{
-		Name: "self-service-profiles/sso-ticket", ID: "id", Open: true,
+		Name: "self-service-profiles/sso-ticket", ID: "id",
 		Fields: Fields{
-			"ticket": secret, "connection_id": text, "connection_config": {Type: Object, Open: true, Fields: Fields{"options": connectionOptions}}, "enabled_clients": texts, "enabled_organizations": {Type: Array, Item: &Field{Type: Object, Fields: Fields{
+			"ticket": madeSecret, "connection_id": text, "connection_config": configuredConnection, "enabled_clients": texts, "enabled_organizations": {Type: Array, Item: &Field{Type: Object, Fields: Fields{
 				"organization_id": {Type: String, Required: true, Max: 50}, "assign_membership_on_login": flag, "show_as_button": flag,
 			}}},
 			"ttl_sec": {Type: Integer, Max: 432000},
@@ -112,7 +133,7 @@ var (
 					"get:users", "post:users", "put:users", "patch:users", "delete:users",
 					"get:groups", "post:groups", "put:groups", "patch:groups", "delete:groups",
 				)},
-				"google_workspace": {Type: Object, Open: true, Fields: Fields{"sync_users": {Type: Bool, Required: true}}},
+				"google_workspace": {Type: Object, Open: true, Fields: Fields{"sync_users": {Type: Bool, Required: true}, "sync_groups": flag}},
 				"token_lifetime":   {Type: Integer, Nullable: true, Min: 900},
 			}},
 			"enabled_features": {Type: Object, Fields: Fields{"sso": flag, "domain_verification": flag, "provisioning": flag}}, "use_for_organization_discovery": flag, "third_party_client_access_config": object,

@@ -18,6 +18,9 @@ var httpsOrNull = Field{Type: String, Nullable: true, Format: "strict-https-uri"
 // requiredOrNull is a member that is sent, be it null.
 func requiredOrNull(t Type) Field { return Field{Type: t, Required: true, Nullable: true} }
 
+// deliveryMethods are how a provider of phone messages reaches people.
+var deliveryMethods = Field{Type: Array, Required: true, Min: 1, Item: oneOf("text", "voice")}
+
 // Settings that are one document each.
 var (
 	// Branding is Auth0: api/management/v2/branding.
@@ -100,8 +103,15 @@ var (
 		Fields: Fields{
 			"id": onlyRead, "tenant": onlyRead, "channel": {Type: String, Access: ReadOnly, Default: "phone"},
 			"name": {Type: String, Required: true, Enum: []string{"twilio", "custom"}}, "disabled": {Type: Bool, Default: false},
-			"configuration": object,
-			"credentials":   {Type: Object, Required: true, Secret: true},
+			"configuration": {Type: Object, OneOf: func() []Field {
+				return []Field{
+					{Type: Object, Fields: Fields{
+						"sid": {Type: String, Required: true}, "default_from": text, "mssid": text, "delivery_methods": deliveryMethods,
+					}},
+					{Type: Object, Fields: Fields{"delivery_methods": deliveryMethods}},
+				}
+			}},
+			"credentials": {Type: Object, Required: true, Secret: true},
 		},
 		Created: "created_at", Updated: "updated_at",
 		Missing: missing("", "Phone provider not found"), Taken: taken("", "A phone provider is already configured"),
@@ -130,7 +140,9 @@ var (
 		},
 		Missing: missing("theme_not_found", "There was an error retrieving branding settings: invalid theme ID"),
 	}
-	// UniversalLoginTemplate is Auth0: api/management/v2/branding/templates.
+	// PageTemplate is a body with the document around the pages, and UniversalLoginTemplate that document, Auth0:
+	// api/management/v2/branding/templates.
+	PageTemplate           = &Kind{Name: storage.PageTemplateKind, Fields: Fields{"template": {Type: String, Required: true}}}
 	UniversalLoginTemplate = &Kind{
 		Name: storage.PageTemplateKind, Open: true, Fields: Fields{},
 		Missing: missing("inexistent_templates_universal_login", "Template does not exist."),

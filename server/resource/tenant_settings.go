@@ -28,6 +28,26 @@ var locales = strings.Fields("am ar ar-EG ar-SA az bg bn bs ca-ES cnr cs cy da d
 	"fr-CA fr-FR gl-ES gu he hi hr hu hy id is it ja ka kk kn ko lt lv mk ml mn mr ms my nb nl nn no pa pl pt pt-BR pt-PT ro ru sk sl so sq " +
 	"sr sv sw ta te th tl tr uk ur vi zgh zh-CN zh-HK zh-MO zh-TW")
 
+// securityHeaders are what browsers are told of pages; they are kept and change nothing.
+var securityHeaders = Field{Type: Object, Nullable: true, Fields: Fields{
+	"content_security_policy": {Type: Object, Nullable: true, Fields: Fields{
+		"enabled": flag, "policies": {Type: Array, Item: &Field{Type: Object, Fields: Fields{
+			"mode": {Type: String, Enum: []string{"enforcing", "reporting"}}, "directives": {Type: Object, Open: true},
+			"flags":     {Type: Array, Item: oneOf("upgrade-insecure-requests", "block-all-mixed-content")},
+			"reporting": {Type: Object, Nullable: true, Fields: Fields{"report_uri": text, "report_to_group": text}},
+		}}},
+		"reporting_infrastructure": {Type: Object, Nullable: true, Fields: Fields{
+			"report_to": {Type: Object, Nullable: true, Fields: Fields{
+				"group": text, "max_age": number, "endpoints": {Type: Array, Item: &Field{Type: Object, Fields: Fields{"url": text}}},
+			}},
+			"reporting_endpoints": {Type: Object, Open: true},
+		}},
+	}},
+	"x_xss_protection": {Type: Object, Nullable: true, Fields: Fields{
+		"enabled": flag, "mode": {Type: String, Enum: []string{"block"}}, "report_uri": text,
+	}},
+}}
+
 // TenantSettings is Auth0: api/management/v2/tenants/tenant-settings.
 var TenantSettings = &Kind{
 	Name: "tenants/settings", Open: true, Min: 1, // tenants take members that no documentation has
@@ -58,19 +78,21 @@ var TenantSettings = &Kind{
 		"dynamic_client_registration_security_mode": {Type: String, Enum: []string{"strict", "permissive"}},
 		"default_redirection_uri":                   {Type: String, Format: "absolute-https-uri-or-empty"},
 		"session_cookie":                            {Type: Object, Nullable: true, Fields: Fields{"mode": {Type: String, Required: true, Enum: []string{"persistent", "non-persistent"}}}},
-		"sessions":                                  {Type: Object, Nullable: true, Fields: Fields{"oidc_logout_prompt_enabled": flag}},
+		"sessions": {Type: Object, Nullable: true, Fields: Fields{"oidc_logout_prompt_enabled": flag, "anonymous": {Type: Object, Nullable: true, Fields: Fields{
+			"lifetime_in_minutes": {Type: Integer, Min: 1}, "activate_cookie": flag,
+		}}}},
 		"device_flow": {Type: Object, Nullable: true, Fields: Fields{
 			"charset": {Type: String, Enum: []string{"base20", "digits"}}, "mask": {Type: String, Max: 20},
 		}},
 		"mtls":                {Type: Object, Nullable: true, Fields: Fields{"enable_endpoint_aliases": flag}},
 		"default_token_quota": {Type: Object, Nullable: true, Min: 1, Plain: true, Fields: Fields{"clients": tokenQuota, "organizations": tokenQuota}},
-		"country_codes": {Type: Object, Nullable: true, Open: true, Fields: Fields{
+		"country_codes": {Type: Object, Nullable: true, Fields: Fields{
 			"mode": {Type: String, Enum: []string{"allow", "deny"}}, "list": texts,
 		}},
 		"customize_mfa_in_postlogin_action": flag, "allow_organization_name_in_authentication_api": flag,
 		"pushed_authorization_requests_supported": flag, "authorization_response_iss_parameter_supported": flag,
 		"skip_non_verifiable_callback_uri_confirmation_prompt": flag, "client_id_metadata_document_supported": flag, "enable_ai_guide": flag,
-		"phone_consolidated_experience": flag,
+		"phone_consolidated_experience": flag, "include_session_metadata_in_tenant_logs": flag, "security_headers": securityHeaders,
 		"error_page": {Type: Object, Nullable: true, Doc: "Tenant error page customization", Fields: Fields{
 			"html": {Type: String, Nullable: true}, "show_log_link": {Type: Bool, Nullable: true}, "url": {Type: String, Nullable: true, Format: "absolute-uri-or-empty"},
 		}},

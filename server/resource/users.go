@@ -68,15 +68,22 @@ var RecoveryCode = &Kind{Name: "users/recovery-code", Fields: Fields{"recovery_c
 // here. It is in no answer.
 const WebAuthnCredential = "webauthn_credential" //nolint:gosec // a name
 
+// atCreation is a text that is not changed.
+var atCreation = Field{Type: String, Access: CreateOnly}
+
 // AuthenticationMethods is Auth0: api/management/v2/users/authentication-methods.
 var AuthenticationMethods = &Kind{
-	Name: "authentication-methods", ID: "id", NewID: Prefixed("", 20), Open: true,
+	Name: "authentication-methods", ID: "id", NewID: Prefixed("", 20),
 	Fields: Fields{
 		"id": onlyRead, "created_at": onlyRead, "enrolled_at": onlyRead, "last_auth_at": onlyRead, "confirmed": {Type: Bool, Default: true},
 		"type": {Type: String, Required: true, Access: CreateOnly, Enum: []string{"phone", "email", "totp", "webauthn-roaming", "webauthn-platform", "passkey"}},
 		"name": text, "totp_secret": {Type: String, Access: CreateOnly, Secret: true}, "phone_number": {Type: String, Access: CreateOnly, Min: 2, Max: 30},
 		"email": {Type: String, Access: CreateOnly, Format: "email"}, "preferred_authentication_method": {Type: String, Enum: []string{"sms", "voice"}},
 		"key_id": {Type: String, Access: CreateOnly, Plain: true}, "public_key": {Type: String, Access: CreateOnly, Plain: true},
+		"aaguid": atCreation, "relying_party_identifier": {Type: String, Access: CreateOnly, Format: "hostname"}, "identity_user_id": atCreation,
+		"credential_device_type": {Type: String, Access: CreateOnly, Plain: true, Enum: []string{"single_device", "multi_device"}},
+		"credential_backed_up":   {Type: Bool, Access: CreateOnly, Plain: true}, "user_agent": atCreation, "user_handle": atCreation,
+		"transports":       {Type: Array, Access: CreateOnly, Item: &text},
 		WebAuthnCredential: {Type: String, Access: ReadOnly, Secret: true},
 	},
 	Created: "created_at",
@@ -89,6 +96,9 @@ var RefreshTokensToRevoke = &Kind{Fields: Fields{
 	"user_id": {Type: String, Min: 1, Max: 300}, "client_id": {Type: String, Min: 1, Max: 64},
 	"audience": {Type: String, Min: 1, Max: 600},
 }}
+
+// AccessToRevoke is Auth0: api/management/v2/users/user-revoke-access.
+var AccessToRevoke = &Kind{Fields: Fields{"session_id": {Type: String, Max: 50}, "preserve_refresh_tokens": {Type: Bool, Plain: true}}}
 
 // SessionMetadata and RefreshTokenMetadata are what may be changed of a session and of a refresh token.
 var (
