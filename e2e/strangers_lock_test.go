@@ -3,8 +3,10 @@ package e2e_test
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 
+	"github.com/tenant0/tenant0/server/outbox"
 	"github.com/tenant0/tenant0/server/servertest"
 )
 
@@ -30,7 +32,22 @@ var ofLock = []script{
 	{"Selenium", "the sign-up", `press //*[contains(text(),'Sign Up')];; see .auth0-lock-tabs-current := Sign Up;; fill input[name=email] := NEW;; fill input[name=password] := FRESH;; press button.auth0-lock-submit`},
 	{"Cypress", "the sign-up by its tab", `press .auth0-lock-tabs > li:nth-child(2) > a;; fill .auth0-lock-input-email input := NEW;; fill .auth0-lock-input-show-password input := FRESH;; press .auth0-lock-submit`},
 	{"Cypress", "who forgot", `see a[href*="#"] := Don't remember your password?;; press .auth0-lock-alternative-link;; see .auth0-lock-header-welcome := Reset your password;;` +
-		`see .auth0-lock-body-content := Please enter your email address. We will send you an email to reset your password.;; fill #\31 -email := WHO;; press #\31 -submit;; see h1 := Check Your Email;; end`},
+		`see .auth0-lock-body-content := Please enter your email address. We will send you an email to reset your password.;; fill #\31 -email := WHO;; press #\31 -submit;;` +
+		`see .auth0-global-message.auth0-global-message-success := We've just sent you an email to reset your password.;; fill #\31 -email := WHO;; fill #\31 -password := SECRET;; press #\31 -submit`},
+	{"Selenium", "who forgot, by titles and whole classes", `press //a[@class='auth0-lock-alternative-link'];; see //div[@title='Reset your password'] := ;; see [title='Reset your password'] := ;; fill [name="email"] := WHO;; press //button[@aria-label='Send email'];;` +
+		`see //div[@class='auth0-global-message auth0-global-message-success']/span := We've just sent you an email to reset your password.;; end`},
+	{"Cypress", "an error by its whole class", `fill [type=email] := WHO;; fill [type=password] := no;; press [type=submit];; see //div[@class='auth0-global-message auth0-global-message-error'] := Wrong email or password.;; fill [type=password] := SECRET;; press [type=submit]`},
+}
+
+// ofNewPasswords are scripts for Auth0's widget for a new password, which the built-in page takes without it.
+var ofNewPasswords = []script{
+	{"WebdriverIO", "placeholders", `see .auth0-lock-name := Change Password;; fill [placeholder="your new password"] := NEWER;; fill [placeholder="confirm your new password"] := other;; press .auth0-lock-submit;;` +
+		`see .fadeInUp := Please ensure the password and the confirmation are the same.;; fill [placeholder="your new password"] := NEWER;; fill [placeholder="confirm your new password"] := NEWER;; press .auth0-lock-submit;;` +
+		`see .auth0-lock-confirmation-content p := Your password has been reset successfully.;; end`},
+	{"Cypress", "places of inputs", `fill (//input[@name='password'])[1] := NEWER;; fill (//input[@name='password'])[2] := NEWER;; see .auth0-lock-submit > span > svg := ;; press [type='submit'];;` +
+		`see .auth0-lock-confirmation-content > p := Your password has been reset successfully.;; end`},
+	{"Cypress", "one that is too weak", `fill [placeholder="your new password"] := a;; fill [placeholder="confirm your new password"] := a;; press .auth0-lock-submit;; see .auth0-global-message-error > span := Password is too weak.;;` +
+		`fill first .auth0-lock-input := NEWER;; fill [placeholder="confirm your new password"] := NEWER;; press button.auth0-lock-submit;; see .auth0-lock-confirmation-content := reset successfully;; end`},
 }
 
 // TestScriptsOfLock goes through the built-in classic pages as scripts for Lock do.
@@ -41,6 +58,20 @@ func TestScriptsOfLock(t *testing.T) {
 	for i, p := range ofLock {
 		t.Run(p.tool+": "+p.about, func(t *testing.T) {
 			s.opened(t, s.authorizeURL(url.Values{"prompt": {"login"}}), p.lines, words{"NEW": said(fmt.Sprintf("lock%d@example.com", i))})
+		})
+	}
+	for _, p := range ofNewPasswords {
+		t.Run("new password/"+p.tool+": "+p.about, func(t *testing.T) {
+			s.ClearInbox()
+			w := openWindow(s.browser, t)
+			w.open(s.authorizeURL(url.Values{"prompt": {"login"}}))
+			w.play(`press .auth0-lock-alternative-link;; fill #\31 -email := WHO;; press #\31 -submit;; end`, nil)
+			link := s.WaitForMessage(servertest.Employee, outbox.ResetEmail).Link
+			if !strings.HasPrefix(link, s.URL+"lo/reset?ticket=") {
+				t.Errorf("the link is %s", link)
+			}
+			s.opened(t, link, p.lines, words{"NEWER": said("ExampleCo!2028-" + p.tool)})
+			s.opened(t, link, `see .auth0-lock-confirmation-content p := This link has already been used.;; end`, nil)
 		})
 	}
 	m.send("POST", "/connections", `{"name":"google-oauth2","strategy":"google-oauth2","enabled_clients":["`+servertest.Mobile+`"]}`)

@@ -261,3 +261,48 @@ func TestStrangersAtTheClassicPage(t *testing.T) {
 		})
 	}
 }
+
+// TestStrangersChangeAPasswordAtTheClassicPage: requests of a test suite that reads the mail follow its link, fill the two inputs of the widget for a
+// new password by their one name, and are told as the widget tells it.
+func TestStrangersChangeAPasswordAtTheClassicPage(t *testing.T) {
+	g := newStranger(t, servertest.Start(t, servertest.Seed(classicFile))).follows()
+	page := g.opens("lock")
+	ask := g.get(g.root() + strings.TrimSuffix(g.found(`class="auth0-lock-alternative-link" href="([^"]+)"`, page.body), "#"))
+	form := inputs(ask.body)
+	form.Set("email", ada)
+	sent := g.post(ask.url.String(), form)
+	if says := g.found(`<div class="auth0-global-message auth0-global-message-success"[^>]*>(?:<span[^>]*>)+([^<]+)`, sent.body); sent.url.Path != "/login" || says != "We've just sent you an email to reset your password." {
+		t.Errorf("at %s: %s", sent.url, says)
+	}
+	link := strings.TrimSuffix(g.WaitForMessage(ada, "reset_email").Link, "#")
+	if !strings.HasPrefix(link, g.URL+"lo/reset?ticket=") {
+		t.Fatalf("the link is %s", link)
+	}
+	change := g.get(link)
+	ticket := inputs(change.body).Get("ticket")
+	answer := func(first, second string) reply {
+		return g.post(change.url.String(), url.Values{"ticket": {ticket}, "password": {first, second}})
+	}
+	for _, tt := range []struct{ first, second, says string }{
+		{"", "", "Enter a new password."}, {"ExampleCo!2027", "", "Please ensure the password and the confirmation are the same."}, {"a", "a", "Password is too weak."},
+	} {
+		refused := answer(tt.first, tt.second)
+		if says := g.found(`auth0-global-message-error"[^>]*>(?:<span[^>]*>)+([^<]+)`, refused.body); refused.status != http.StatusBadRequest || says != tt.says {
+			t.Errorf("%q and %q: %d %s", tt.first, tt.second, refused.status, says)
+		}
+	}
+	changed := answer("ExampleCo!2027", "ExampleCo!2027")
+	if says := g.found(`<div class="auth0-lock-confirmation-content">.*<p>([^<]+)`, changed.body); says != "Your password has been reset successfully." {
+		t.Errorf("%d %s", changed.status, changed.body)
+	}
+	if again := answer("ExampleCo!2028", "ExampleCo!2028"); again.status != http.StatusBadRequest {
+		t.Errorf("a second time: %d", again.status)
+	}
+	if again := g.get(link); again.status != http.StatusBadRequest || !strings.Contains(again.body, "auth0-lock-confirmation-content") {
+		t.Errorf("the link again: %d %s", again.status, again.body)
+	}
+	form = inputs(g.opens("lock").body)
+	form.Set("email", ada)
+	form.Set("password", "ExampleCo!2027")
+	g.hasCode(g.post(g.URL+"login/callback", inputs(g.post(g.URL+"usernamepassword/login", form).body)).location)
+}

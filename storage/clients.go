@@ -245,3 +245,25 @@ var clientSecrets = declare(spec[ClientSecret]{
 	key:      func(s ClientSecret) string { return s.ClientID },
 	remember: true,
 })
+
+// ClassicLogin reports whether an application's users log in on the classic page, and which page that
+// is: the application's own, or that of all applications, "" for the built-in one. Auth0:
+// customize/login-pages/classic-login/customization-classic.
+func (tx *Tx) ClassicLogin(clientID string) (own string, is bool, err error) {
+	client, err := tx.Clients.Look(clientID)
+	if err := Optional(err); err != nil {
+		return "", false, err
+	}
+	if own = client.OwnLoginPage(); own == "" {
+		all, err := tx.Clients.Find("global", "true")
+		if err := Optional(err); err != nil {
+			return "", false, err
+		}
+		own = all.OwnLoginPage()
+	}
+	if own != "" {
+		return own, true, nil
+	}
+	doc, err := tx.Documents("prompts", "").Document(SettingsKey)
+	return "", doc["universal_login_experience"] == "classic", Optional(err)
+}

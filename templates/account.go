@@ -136,11 +136,15 @@ type NewPassword struct {
 func (p NewPassword) view() view {
 	return p.screen(p, "form", "reset-password", "reset-password", p.ClientName, "").withForm(form{
 		Demands: p.Demands, Account: p.Email, Class: "_form-reset-password", Button: "_button-reset-password",
-		Inputs: []input{
-			{Name: "password-reset", Type: "password", Label: "passwordPlaceholder", Autocomplete: "new-password", Focus: true, Missing: "no-password-reset"},
-			{Name: "re-enter-password", Type: "password", Label: "reEnterpasswordPlaceholder", Autocomplete: "new-password", Missing: "no-re-enter-password"},
-		},
+		Inputs: p.inputs(),
 	}, p.Errors)
+}
+
+func (p NewPassword) inputs() []input {
+	return []input{
+		{Name: "password-reset", Type: "password", Label: "passwordPlaceholder", Autocomplete: "new-password", Focus: true, Missing: "no-password-reset"},
+		{Name: "re-enter-password", Type: "password", Label: "reEnterpasswordPlaceholder", Autocomplete: "new-password", Missing: "no-re-enter-password"},
+	}
 }
 
 // Unblock asks for a press of its button, which ends the block that wrong passwords led to.

@@ -25,7 +25,9 @@ type ClassicLogin struct {
 	Sentence string
 	// SignupURL and ForgotPasswordURL show their links when they are set.
 	SignupURL, ForgotPasswordURL string
-	Providers                    []ProviderLink
+	// ResetSent says that an e-mail for a new password is on its way.
+	ResetSent bool
+	Providers []ProviderLink
 	// Config is what a page of the tenant's own is told, as JSON: there are scrapers that look for it
 	// on whatever page there is.
 	Config []byte
@@ -52,6 +54,8 @@ func (p ClassicLogin) Name() string {
 type widget struct {
 	// Title and Description are "" where the page has its own.
 	Title, Description string
+	// Account tells a password manager whose password it is, where no input does.
+	Account string
 	// Action is where the form goes, "" for the page's own address.
 	Action string
 	Hidden []Field
@@ -59,8 +63,12 @@ type widget struct {
 	Blocks []block
 	// ForgotURL and BackURL show their links when they are set.
 	ForgotURL, BackURL string
-	// Submit is what the button says.
+	// Submit is what the button says, "" for none, and Arrow puts a picture beside it.
 	Submit string
+	Arrow  bool
+	// Success is what has just gone well, and Confirmation what is all that the page has to say, with a picture
+	// that Mark names: "checkmark", or another one where it went wrong.
+	Success, Confirmation, Mark string
 }
 
 // tab is one of the tabs of a widget; the one that is shown has no URL.
@@ -70,17 +78,25 @@ type tab struct{ Text, URL string }
 type block struct {
 	input
 	Label, Placeholder, Missing string
+	// ID is the input's, and Mark what the ids of its messages end with.
+	ID, Mark string
 }
 
 // withWidget shows a widget with inputs, of which the first that is empty has the cursor.
 func (v view) withWidget(w widget, inputs ...input) view {
 	for _, in := range focused(inputs) {
-		b := block{input: in, Label: v.Lock(v.texts.message(in.Label)), Missing: v.Lock(v.texts.builtIn[in.Missing])}
+		b := block{input: in, Label: v.Lock(v.texts.message(in.Label)), Missing: v.Lock(v.texts.builtIn[in.Missing]), ID: "1-" + in.Name, Mark: in.Name}
 		if in.Name == "email" {
 			b.Type = "email"
 		}
 		if b.Placeholder = placeholders[in.Name]; b.Placeholder == "" || v.Language != "en" && in.Name != "email" {
 			b.Placeholder = b.Label
+		}
+		if own := newPasswords[in.Missing]; own != "" && v.Language == "en" {
+			b.Placeholder = own
+		}
+		if in.Missing == repeated {
+			b.ID, b.Mark = "2-"+in.Name, in.Name+"-again"
 		}
 		w.Blocks = append(w.Blocks, b)
 	}
@@ -90,6 +106,14 @@ func (v view) withWidget(w widget, inputs ...input) view {
 
 // placeholders are what Lock's inputs say in English while they are empty; the other languages have the labels.
 var placeholders = map[string]string{"email": "yours@example.com", "username": "username", "password": "your password", "phone": "your phone number"}
+
+// newPasswords is what the widget for a new password says in English in its two inputs, by the keys of what is said when they are empty:
+// both have one name.
+// https://auth0.com/docs/customize/login-pages/classic-login/customize-password-reset-page
+var newPasswords = map[string]string{"no-password-reset": "your new password", repeated: "confirm your new password"}
+
+// repeated is the key of the second of them.
+const repeated = "no-re-enter-password"
 
 // tabs are those of the login and the sign-up, none where there is but one of them.
 func tabs(current int, loginURL, signupURL string) []tab {
@@ -109,8 +133,12 @@ func (p ClassicLogin) view() view {
 	}
 	who := identifierInput(p.Identifiers, p.Username)
 	who.Name = p.Name()
+	sent := ""
+	if p.ResetSent {
+		sent = builtInTexts["reset-password"]["reset-password-email"]["title"]
+	}
 	return v.withWidget(widget{
-		Action: "/usernamepassword/login", Hidden: p.Hidden, Tabs: tabs(0, "", p.SignupURL), ForgotURL: p.ForgotPasswordURL, Submit: "Log in",
+		Success: sent, Action: "/usernamepassword/login", Hidden: p.Hidden, Tabs: tabs(0, "", p.SignupURL), ForgotURL: p.ForgotPasswordURL, Submit: "Log in",
 	}, who, passwordInput("current-password"))
 }
 
@@ -137,14 +165,59 @@ func (p ClassicReset) view() view {
 	}, emailInput(p.Email))
 }
 
+// ClassicNewPassword is NewPassword in the look of the classic page: Auth0's widget for a new password.
+type ClassicNewPassword struct {
+	NewPassword
+	// Ticket goes along.
+	Ticket string
+}
+
+func (p ClassicNewPassword) view() view {
+	p.Customization = Customization{}
+	v := p.screen(p, "classic", "reset-password", "reset-password", p.ClientName, "").withErrors(p.Errors)
+	v.Form.Demands, v.Form.Inputs = v.texts.language.demands(p.Demands), []input{{Name: "1-password", Type: "password"}}
+	inputs := p.inputs()
+	for i := range inputs {
+		inputs[i].Name = "password"
+	}
+	return v.withWidget(widget{
+		Title: v.texts.builtIn["title"], Description: v.texts.builtIn["description"], Hidden: []Field{{"ticket", p.Ticket}, {"email", p.Email}}, Account: p.Email,
+		Submit: v.texts.builtIn["buttonText"], Arrow: true,
+	}, inputs...)
+}
+
+// ClassicResult is Result in the look of the classic page.
+type ClassicResult Result
+
+func (p ClassicResult) view() view {
+	p.Customization = Customization{}
+	o := outcomes[p.Outcome]
+	v := p.screen(p, "classic", o.prompt, o.screen, p.ClientName, "")
+	mark := "cross"
+	if p.Outcome == PasswordReset {
+		mark = "checkmark"
+	}
+	return v.withWidget(widget{Title: v.texts.builtIn[o.notice.Title], Confirmation: v.texts.builtIn[o.notice.Sentence], Mark: mark})
+}
+
 // lockWords are Lock's own words, by those of the other pages; the other languages have those.
 // Auth0: libraries/lock.
 var lockWords = map[string]string{ //nolint:gosec // words
 	"Log in": "Log In", "Sign up": "Sign Up", "Forgot password?": "Don't remember your password?", "Or": "or", "Wrong email or password": "Wrong email or password.", "Wrong username or password": "Wrong username or password.",
 	"Email address": "Email", "Please enter an email address": "Email can't be blank", "Password is required": "Password can't be blank",
 	"Username is required": "Username can't be blank", "Continue": "Send email",
-	"Forgot Your Password?": "Reset your password",
+	"Forgot Your Password?": "Reset your password", "Change Your Password": "Change Password", "Check Your Email": "We've just sent you an email to reset your password.",
+	"Passwords don't match": "Please ensure the password and the confirmation are the same.", "The password is too weak": "Password is too weak.",
+	"Your password has been changed successfully.":                                       "Your password has been reset successfully.",
 	"Enter your email address and we will send you instructions to reset your password.": "Please enter your email address. We will send you an email to reset your password.",
+}
+
+// WidgetTitle is the title of the widget.
+func (v view) WidgetTitle() (string, error) {
+	if v.Widget.Title == "" {
+		return v.T("title")
+	}
+	return v.Lock(v.Widget.Title), nil
 }
 
 // Lock are the words of the page for an English text.

@@ -366,7 +366,13 @@ var states = joined(formStates, map[string]templates.Page{
 	"classic-reset": templates.ClassicReset{
 		Layout: exampleCo, ClientName: "Timesheets Web", State: "hKFo2SBzdGF0ZQ", LoginURL: "/login?state=hKFo2SBzdGF0ZQ",
 	},
-	"classic-login-refused": templates.ClassicLogin{Layout: exampleCo, Username: "em", Sentence: "user is blocked"},
+	"classic-login-reset-sent": templates.ClassicLogin{Layout: exampleCo, ClientName: "Timesheets Web", ResetSent: true},
+	"classic-new-password": templates.ClassicNewPassword{NewPassword: templates.NewPassword{
+		Layout: exampleCo, ClientName: "Timesheets Web", Email: "employee@exampleco.com", Demands: demands, Errors: []string{"password-mismatch"},
+	}, Ticket: "hKFo2SBzdGF0ZQ"},
+	"classic-password-changed": templates.ClassicResult{Layout: exampleCo, Outcome: templates.PasswordReset, ClientName: "Timesheets Web"},
+	"classic-link-used":        templates.ClassicResult{Layout: exampleCo, Outcome: templates.ResetLinkUsed, ClientName: "Timesheets Web"},
+	"classic-login-refused":    templates.ClassicLogin{Layout: exampleCo, Username: "em", Sentence: "user is blocked"},
 	"web-message": templates.WebMessage{
 		Layout: exampleCo, Origin: "http://localhost:3000",
 		Fields: []templates.Field{{Name: "code", Value: "0a1b2c"}, {Name: "state", Value: `{"from":"/"}`}},

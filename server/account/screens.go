@@ -22,8 +22,14 @@ var (
 	classicBuiltIn = Screens{Login: ClassicPage, Signup: together.Signup}
 )
 
-// ClassicPage is the page of the classic login.
-const ClassicPage = "/login"
+// ClassicPage is the page of the classic login, which says that an e-mail for a new password was sent where its address has ResetSentParam.
+const (
+	ClassicPage    = "/login"
+	ResetSentParam = "password_reset"
+)
+
+// ClassicBuiltIn reports whether they are those of the classic login without a page of the tenant's own.
+func (s Screens) ClassicBuiltIn() bool { return s == classicBuiltIn }
 
 // ProviderPage is where a login goes on at another identity provider.
 const ProviderPage = "/u/login/federated"
@@ -51,7 +57,7 @@ func ScreensFor(tx *storage.Tx, rq storage.AuthorizeRequest) (Screens, error) {
 // identifier is asked for by itself. Organizations are for the universal login alone, Auth0:
 // authenticate/login/auth0-universal-login/universal-login-vs-classic-login.
 func (w Ways) Screens(tx *storage.Tx, rq storage.AuthorizeRequest) (Screens, error) {
-	own, is, err := Classic(tx, rq.ClientID)
+	own, is, err := tx.ClassicLogin(rq.ClientID)
 	switch {
 	case err != nil:
 		return together, err
@@ -65,28 +71,6 @@ func (w Ways) Screens(tx *storage.Tx, rq storage.AuthorizeRequest) (Screens, err
 		return identifierFirst, nil
 	}
 	return ScreensOf(tx)
-}
-
-// Classic reports whether an application's users log in on the classic page, and which page that
-// is: the application's own, or that of all applications, "" for the built-in one. Auth0:
-// customize/login-pages/classic-login/customization-classic.
-func Classic(tx *storage.Tx, clientID string) (own string, is bool, err error) {
-	client, err := tx.Clients.Look(clientID)
-	if err := storage.Optional(err); err != nil {
-		return "", false, err
-	}
-	if own = client.OwnLoginPage(); own == "" {
-		all, err := tx.Clients.Find("global", "true")
-		if err := storage.Optional(err); err != nil {
-			return "", false, err
-		}
-		own = all.OwnLoginPage()
-	}
-	if own != "" {
-		return own, true, nil
-	}
-	doc, err := tx.Documents(resource.Prompts.Name, "").Document(storage.SettingsKey)
-	return "", doc["universal_login_experience"] == "classic", storage.Optional(err)
 }
 
 // IdentifierFirst reports whether the identifier is asked for on a page of its own.

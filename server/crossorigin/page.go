@@ -42,7 +42,7 @@ func (m *room) page(w http.ResponseWriter, r *http.Request) error {
 		if screens, err = account.ScreensFor(tx, t.Request()); err != nil {
 			return err
 		}
-		own, _, err = account.Classic(tx, t.Asked.ClientID)
+		own, _, err = tx.ClassicLogin(t.Asked.ClientID)
 		return err
 	})
 	switch {
@@ -74,7 +74,7 @@ func (m *room) builtIn(w http.ResponseWriter, r *http.Request, t storage.Transac
 	}
 	page := templates.ClassicLogin{
 		Layout: told.layout, ClientName: told.client.Name, Username: username, Identifiers: account.LoginIdentifiers(told.ways.Databases),
-		Providers: told.providers(),
+		Providers: told.providers(), ResetSent: wrong == nil && r.URL.Query().Has(account.ResetSentParam),
 	}
 	if page.Config, err = json.Marshal(told.config); err != nil {
 		return err
@@ -168,7 +168,7 @@ func pageParams(query url.Values, rq storage.AuthorizeRequest, state string) map
 	}
 	for name := range query {
 		switch name {
-		case "client", "client_id", "redirect_uri", "connection", "username", "email", "password", "submit", "otp", "credential_type", "login_ticket":
+		case "client", "client_id", "redirect_uri", "connection", "username", "email", "password", "submit", "otp", "credential_type", "login_ticket", account.ResetSentParam:
 			// what the page's own fields are called
 		default:
 			params[name] = query.Get(name)

@@ -1,29 +1,32 @@
 package dbconnections
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/tenant0/tenant0/keys"
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/identity"
 	"github.com/tenant0/tenant0/server/web"
 	"github.com/tenant0/tenant0/storage"
+	"github.com/tenant0/tenant0/templates"
 )
 
 // classicResetPage is where the tenant's own page for a new password is, and what its widget posts to,
 // Auth0: customize/login-pages/classic-login/customize-password-reset-page.
 const classicResetPage = "/lo/reset"
 
-// showClassicReset shows the tenant's own page for a new password. A tenant without one has the page of
-// the universal login.
+// showClassicReset shows the tenant's own page for a new password, or the built-in one of the classic login. Where
+// people log in otherwise, they have the page of the universal login.
 //
 //auth0:operation GET /lo/reset
 func (m *room) showClassicReset(w http.ResponseWriter, r *http.Request) error {
 	t, user, outcome, err := m.resetTicket(r)
 	if badLink(err) {
-		return m.result(r.Context(), w, http.StatusBadRequest, outcome, t.ClientID, t.Email)
+		return m.resetResult(r.Context(), w, http.StatusBadRequest, outcome, t)
 	}
 	if err != nil {
 		return err
@@ -38,7 +41,39 @@ func (m *room) showClassicReset(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
+	classic, err := m.isClassic(r.Context(), t.ClientID)
+	switch {
+	case err != nil:
+		return err
+	case classic:
+		return m.newPasswordPage(r.Context(), w, http.StatusOK, newPassword{Ticket: t, user: user, secret: r.URL.Query().Get("ticket")})
+	}
 	return web.Redirect(w, r, "/u/reset-verify?ticket="+url.QueryEscape(r.URL.Query().Get("ticket")))
+}
+
+// isClassic reports whether an application's users log in on the classic page.
+func (m *room) isClassic(ctx context.Context, clientID string) (is bool, err error) {
+	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
+		_, is, err = tx.ClassicLogin(clientID)
+		return err
+	})
+	return is, err
+}
+
+// resetResult is result for a password that is changed by a link.
+func (m *room) resetResult(ctx context.Context, w http.ResponseWriter, status int, outcome templates.Outcome, t storage.Ticket) error {
+	page, err := m.resultPage(ctx, outcome, t.ClientID, t.Email)
+	if err != nil {
+		return err
+	}
+	classic, err := m.isClassic(ctx, t.ClientID)
+	switch {
+	case err != nil:
+		return err
+	case classic:
+		return m.Pages.Write(w, status, templates.ClassicResult(page))
+	}
+	return m.Pages.Write(w, status, page)
 }
 
 // classicReset is the tenant's own page, "" for none, and what it may speak of.
@@ -76,7 +111,7 @@ func (m *room) classicReset(r *http.Request, user storage.User) (page string, va
 //
 //auth0:operation POST /lo/reset
 func (m *room) submitClassicReset(w http.ResponseWriter, r *http.Request) error {
-	body, err := readAnyObject(w, r)
+	body, both, err := readNewPassword(w, r)
 	if err != nil {
 		return err
 	}
@@ -84,26 +119,35 @@ func (m *room) submitClassicReset(w http.ResponseWriter, r *http.Request) error 
 	t, user, outcome, err := m.resetTicketOf(r, keys.Hash(secret))
 	switch {
 	case badLink(err) && web.Navigates(r):
-		return m.result(r.Context(), w, http.StatusBadRequest, outcome, t.ClientID, t.Email)
+		return m.resetResult(r.Context(), w, http.StatusBadRequest, outcome, t)
 	case badLink(err):
 		return errTicket(err)
 	case err != nil:
 		return err
 	}
-	password := storage.Text(body, "newPassword")
+	password, again := storage.Text(body, "newPassword"), storage.Text(body, "confirmNewPassword")
+	page := newPassword{Ticket: t, user: user, secret: secret}
+	if len(both) == 2 {
+		password, again, page.builtIn = both[0], both[1], true
+	}
 	switch {
 	case password == "":
-		return apierr.Named("ValidationError", "invalid_request", "password is required")
-	case storage.Text(body, "confirmNewPassword") != password:
-		return apierr.Named("ValidationError", "invalid_request", "Please ensure the password and the confirmation are the same.")
+		return m.classicRefusal(w, r, page, "no-password-reset", apierr.Named("ValidationError", "invalid_request", "password is required"))
+	case again != password:
+		return m.classicRefusal(w, r, page, "password-mismatch",
+			apierr.Named("ValidationError", "invalid_request", "Please ensure the password and the confirmation are the same."))
 	}
-	if err := m.reset(r, t, user, password); badLink(err) {
-		return errTicket(err)
-	} else if err != nil {
-		return signupError(err)
-	}
+	err = m.reset(r, t, user, password)
+	key, demands, refused := explain(err)
+	page.demands = demands
 	switch {
-	case !web.Navigates(r):
+	case badLink(err):
+		return errTicket(err)
+	case refused:
+		return m.classicRefusal(w, r, page, key, signupError(err))
+	case err != nil:
+		return signupError(err)
+	case !web.Navigates(r) && !page.builtIn:
 		answer := map[string]any{"email": user.Email}
 		if t.ResultURL != "" {
 			if answer["result_url"], err = resultURL(t, user.Email, true, passwordChanged); err != nil {
@@ -116,6 +160,32 @@ func (m *room) submitClassicReset(w http.ResponseWriter, r *http.Request) error 
 		return redirectToResult(w, r, t, true, passwordChanged)
 	}
 	return web.Redirect(w, r, "/u/reset-password/success?ticket="+url.QueryEscape(secret))
+}
+
+// readNewPassword reads what a script of the page sends, or a form; both is what is in the two inputs of the built-in page, which
+// have the widget's one name.
+func readNewPassword(w http.ResponseWriter, r *http.Request) (body storage.Document, both []string, err error) {
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		body, err = readAnyObject(w, r)
+		return body, nil, err
+	}
+	form, err := web.Lists(w, r, web.MaxForm)
+	if err != nil {
+		return nil, nil, err
+	}
+	body = storage.Document{}
+	for name := range form {
+		body[name] = form.Get(name)
+	}
+	return body, form["password"], nil
+}
+
+// classicRefusal says what is wrong with a new password: on the built-in page, or as an error for a script.
+func (m *room) classicRefusal(w http.ResponseWriter, r *http.Request, page newPassword, key string, err error) error {
+	if !page.builtIn {
+		return err
+	}
+	return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, page, key)
 }
 
 // errTicket is the answer to a ticket that is not good.

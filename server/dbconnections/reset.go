@@ -169,6 +169,22 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 	if err := m.sendReset(r, web.Param(r, "connection"), email, t.Request().ClientID); err != nil {
 		return err
 	}
+	return m.resetSent(w, r, t, state, email)
+}
+
+// resetSent says that an e-mail is on its way: as Lock does above the login, or on a page of its own.
+func (m *room) resetSent(w http.ResponseWriter, r *http.Request, t storage.Transaction, state, email string) error {
+	var screens account.Screens
+	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		screens, err = account.ScreensFor(tx, t.Request())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if screens.ClassicBuiltIn() {
+		return web.Redirect(w, r, screens.Login+"?"+url.Values{"state": {state}, account.ResetSentParam: {"sent"}}.Encode())
+	}
 	layout, err := m.Pages.Layout(r.Context(), web.AboutRequest(t.Request()))
 	if err != nil {
 		return err
@@ -263,12 +279,12 @@ func badLink(err error) bool {
 func (m *room) showNewPassword(w http.ResponseWriter, r *http.Request) error {
 	t, user, outcome, err := m.resetTicket(r)
 	if badLink(err) {
-		return m.result(r.Context(), w, http.StatusBadRequest, outcome, t.ClientID, t.Email)
+		return m.resetResult(r.Context(), w, http.StatusBadRequest, outcome, t)
 	}
 	if err != nil {
 		return err
 	}
-	return m.newPasswordPage(r.Context(), w, http.StatusOK, t, user, nil)
+	return m.newPasswordPage(r.Context(), w, http.StatusOK, newPassword{Ticket: t, user: user})
 }
 
 // submitNewPassword changes the password, once for each link.
@@ -281,26 +297,27 @@ func (m *room) submitNewPassword(w http.ResponseWriter, r *http.Request) error {
 	}
 	t, user, outcome, err := m.resetTicket(r)
 	if badLink(err) {
-		return m.result(r.Context(), w, http.StatusBadRequest, outcome, t.ClientID, t.Email)
+		return m.resetResult(r.Context(), w, http.StatusBadRequest, outcome, t)
 	}
 	if err != nil {
 		return err
 	}
-	password, again := form.Get("password-reset"), form.Get("re-enter-password")
+	password, again, page := form.Get("password-reset"), form.Get("re-enter-password"), newPassword{Ticket: t, user: user}
 	switch {
 	case password == "":
-		return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, t, user, nil, "no-password-reset")
+		return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, page, "no-password-reset")
 	case again == "":
-		return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, t, user, nil, "no-re-enter-password")
+		return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, page, "no-re-enter-password")
 	case again != password:
-		return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, t, user, nil, "password-mismatch")
+		return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, page, "password-mismatch")
 	}
 	err = m.reset(r, t, user, password)
 	if key, demands, refused := explain(err); refused {
-		return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, t, user, demands, key)
+		page.demands = demands
+		return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, page, key)
 	}
 	if badLink(err) {
-		return m.result(r.Context(), w, http.StatusBadRequest, resetOutcome(err), t.ClientID, t.Email)
+		return m.resetResult(r.Context(), w, http.StatusBadRequest, resetOutcome(err), t)
 	}
 	if err != nil {
 		return err
@@ -319,9 +336,9 @@ func (m *room) showPasswordReset(w http.ResponseWriter, r *http.Request) error {
 	t, _, outcome, err := m.resetTicket(r)
 	switch {
 	case errors.Is(err, storage.ErrReused):
-		return m.result(r.Context(), w, http.StatusOK, templates.PasswordReset, t.ClientID, t.Email)
+		return m.resetResult(r.Context(), w, http.StatusOK, templates.PasswordReset, t)
 	case badLink(err):
-		return m.result(r.Context(), w, http.StatusBadRequest, outcome, t.ClientID, t.Email)
+		return m.resetResult(r.Context(), w, http.StatusBadRequest, outcome, t)
 	case err != nil:
 		return err
 	}
@@ -361,17 +378,31 @@ func (m *room) reset(r *http.Request, t storage.Ticket, user storage.User, passw
 	return m.DB.Update(r.Context(), func(tx *storage.Tx) error { return objects.FollowPasswordTicket(tx, t.Hash, hash, m.Now()) })
 }
 
-func (m *room) newPasswordPage(ctx context.Context, w http.ResponseWriter, status int, t storage.Ticket, user storage.User, demands []templates.Demand, errs ...string) error {
-	layout, err := m.Pages.Layout(ctx, web.About{ClientID: t.ClientID, UserID: user.UserID})
+// newPassword is a page for a new password: what a link is for, and what the password must be where that is known. Its
+// secret has it in the look of the classic page, whose form says that it is builtIn.
+type newPassword struct {
+	storage.Ticket
+	user    storage.User
+	demands []templates.Demand
+	secret  string
+	builtIn bool
+}
+
+func (m *room) newPasswordPage(ctx context.Context, w http.ResponseWriter, status int, p newPassword, errs ...string) error {
+	layout, err := m.Pages.Layout(ctx, web.About{ClientID: p.ClientID, UserID: p.user.UserID})
 	if err != nil {
 		return err
 	}
-	name, _, err := m.appName(ctx, t.ClientID)
-	if err == nil && demands == nil {
-		demands, err = m.demandsFor(ctx, user)
+	name, _, err := m.appName(ctx, p.ClientID)
+	if err == nil && p.demands == nil {
+		p.demands, err = m.demandsFor(ctx, p.user)
 	}
 	if err != nil {
 		return err
 	}
-	return m.Pages.Write(w, status, templates.NewPassword{Layout: layout, ClientName: name, Email: user.Email, Demands: demands, Errors: errs})
+	page := templates.NewPassword{Layout: layout, ClientName: name, Email: p.user.Email, Demands: p.demands, Errors: errs}
+	if p.secret != "" {
+		return m.Pages.Write(w, status, templates.ClassicNewPassword{NewPassword: page, Ticket: p.secret})
+	}
+	return m.Pages.Write(w, status, page)
 }

@@ -246,8 +246,14 @@ func (w Writer) Ticket(tx *storage.Tx, t storage.Ticket) (link string, err error
 		return "", err
 	}
 	path := paths[t.Kind]
-	if t.Kind == storage.TicketResetPassword && tenant.OwnResetPage() != "" {
-		path = "lo/reset"
+	if t.Kind == storage.TicketResetPassword {
+		_, classic, err := tx.ClassicLogin(t.ClientID)
+		if err != nil {
+			return "", err
+		}
+		if classic || tenant.OwnResetPage() != "" {
+			path = "lo/reset"
+		}
 	}
 	secret := keys.Random(32)
 	t.Hash = keys.Hash(secret)
