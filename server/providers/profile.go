@@ -5,8 +5,10 @@
 package providers
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/account"
@@ -52,6 +54,10 @@ func Read(c storage.Connection, id string, claims map[string]any) Account {
 		if text, ok := profile[name].(string); ok {
 			profile[name] = []any{text}
 		}
+	}
+	if c.Strategy == "waad" {
+		nameByGraph(c, profile)
+		id = idAt(c, id, profile)
 	}
 	completeNames(profile)
 	if complete := strategies[c.Strategy]; complete != nil {
@@ -162,14 +168,57 @@ func completeGoogleApps(c storage.Connection, _ string, profile storage.Document
 	}
 }
 
+// ofGraph are the members that Microsoft Graph has other names for than Auth0, by its own. Auth0:
+// authenticate/identity-providers/enterprise-identity-providers/choose-a-connection-type-for-azure-ad.
+var ofGraph = map[string]string{
+	"businessPhones": "phone", "givenName": "given_name", "jobTitle": "job_title", "mobilePhone": "mobile", "preferredLanguage": "preferred_language",
+	"surname": "family_name", "userPrincipalName": "upn", "tid": "tenantid",
+}
+
+// ofExtendedProfile are the members that a connection has only where it asks for the extended profile.
+var ofExtendedProfile = []string{"phone", "job_title", "mobile", "preferred_language"}
+
+// nameByGraph calls what Microsoft Entra ID says of somebody as Auth0 does.
+func nameByGraph(c storage.Connection, profile storage.Document) {
+	for from, to := range ofGraph {
+		if value, there := profile[from]; there {
+			set(profile, to, value)
+		}
+	}
+	for from := range ofGraph {
+		delete(profile, from)
+	}
+	if c.Options["ext_profile"] != true {
+		for _, name := range ofExtendedProfile {
+			delete(profile, name)
+		}
+	}
+	if numbers, isText := profile["phone"].(string); isText {
+		profile["phone"] = []any{numbers}
+	}
+}
+
 // completeWAAD says what Microsoft Entra ID says besides, where the person has none of it.
 func completeWAAD(c storage.Connection, id string, profile storage.Document) {
 	withoutGroups(c, profile)
+	if groups, _ := profile["groups"].([]any); len(groups) > 0 {
+		if most, err := strconv.Atoi(fmt.Sprint(c.Options["max_groups_to_retrieve"])); err == nil && most > 0 {
+			profile["groups"] = groups[:min(most, len(groups))]
+		}
+	}
 	set(profile, "oid", id)
 	if tenant, _ := c.Options["tenantId"].(string); tenant != "" {
 		set(profile, "tenantid", tenant)
 	}
 	completeDirectory(c, id, profile)
+}
+
+// idAt is what the users of a connection are known by: at Microsoft Entra ID the claim oid, where there is one, unless the connection says that it is sub.
+func idAt(c storage.Connection, id string, profile storage.Document) string {
+	if oid, _ := profile["oid"].(string); c.Strategy == "waad" && oid != "" && c.Options["userid_attribute"] != "sub" {
+		return oid
+	}
+	return id
 }
 
 func completeDirectory(_ storage.Connection, _ string, profile storage.Document) {
