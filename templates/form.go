@@ -51,12 +51,27 @@ type Provider struct {
 	// Connection is the name of the connection that leads there, and Key what scripts find its
 	// button by: "google", "github", or the strategy.
 	Connection, Key string
-	// Name is what the button calls it, and IconURL its picture, "" for none.
+	// Name is what the button calls it, and IconURL its picture, "" for the initial of the name.
 	Name, IconURL string
 }
 
-// Icon is IconURL where it may be shown.
-func (p Provider) Icon() template.URL { return safeURL(p.IconURL) }
+// Icon is IconURL where it may be shown, or the initial of the provider's name in its colour.
+func (p Provider) Icon() template.URL {
+	if own := safeURL(p.IconURL); own != "" {
+		return own
+	}
+	tile := neutralTile
+	if known, has := providerColors[p.Key]; has {
+		tile = known
+	}
+	return monogramPath(monogram(p.Name), tile)
+}
+
+// providerColors are the colours that people know providers by.
+var providerColors = map[string]rgb{
+	"google": 0x4285f4, "google-apps": 0x4285f4, "facebook": 0x1877f2, "github": 0x24292f, "apple": 0x1d1d1f, "windowslive": 0x0067b8, "waad": 0x0067b8,
+	"linkedin": 0x0a66c2, "twitter": 0x14171a, "amazon": 0xff9900, "line": 0x06c755, "yahoo": 0x6001d2, "okta": 0x00297a, "salesforce": 0x00a1e0,
+}
 
 // offer is a provider on its page.
 type offer struct {
