@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"regexp"
+	"slices"
 )
 
 // Customization is what a tenant makes of the pages besides their brand, in Liquid.
@@ -39,10 +40,24 @@ type Needs struct {
 	FontOrigin string
 	// Waits says that the page's script asks the server whether the page can go on.
 	Waits bool
+	// Screen is the screen that the page is, and Errors are Auth0's keys of what it says to be wrong.
+	Screen string
+	Errors []string
 }
 
 func (v view) needs() Needs {
-	return Needs{Customized: !v.custom.empty(), FontOrigin: v.fontOrigin, Waits: v.MFA != nil && v.MFA.Waits}
+	return Needs{
+		Customized: !v.custom.empty(), FontOrigin: v.fontOrigin, Waits: v.MFA != nil && v.MFA.Waits, Screen: v.screen, Errors: v.codes(),
+	}
+}
+
+// codes are Auth0's keys of what the page says to be wrong.
+func (v view) codes() (all []string) {
+	for _, e := range v.Errors {
+		all = append(all, e.Code)
+	}
+	slices.Sort(all)
+	return all
 }
 
 // fill renders a text of the tenant's for the page. The mark-up in more is put in as it

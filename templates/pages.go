@@ -172,10 +172,15 @@ type Message struct {
 	Status Status
 	// LinkURL shows a link when it is set: http, https or a rooted path.
 	LinkURL string
+	// TrackingID is as in Error.
+	TrackingID string
 }
 
 func (p Message) view() view {
 	v := p.screen(p, "notice", "status", "status", p.ClientName, "")
+	if p.TrackingID != "" {
+		v.Tracking = tracking{v.texts.language.text("Tracking ID:"), p.TrackingID}
+	}
 	key := string(p.Status)
 	if !v.texts.has(key) {
 		key = unknownError

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -31,7 +32,7 @@ func needsOf(t *testing.T, p templates.Page) templates.Needs {
 	t.Helper()
 	first, err := templates.Render(io.Discard, p)
 	again, err2 := templates.Render(io.Discard, p)
-	if err := errors.Join(err, err2); err != nil || first != again {
+	if err := errors.Join(err, err2); err != nil || !reflect.DeepEqual(first, again) {
 		t.Errorf("a page needs %+v, and once more %+v, %v", first, again, err)
 	}
 	return again

@@ -93,6 +93,7 @@ type view struct {
 	ClientMark  mark
 	Errors      map[string]pageError
 	Notice      notice
+	Tracking    tracking
 	Form        form
 	// MFA is what a page of a further factor shows, and Step a step of a form of the tenant's; nil
 	// for others.
@@ -130,6 +131,9 @@ func (v view) in(state string) view {
 
 // T returns the text of a key of the page's screen.
 func (v view) T(key string) (string, error) { return v.texts.get(key) }
+
+// tracking is the id of a request that is refused, with what it is called.
+type tracking struct{ Label, ID string }
 
 // pageError is one error at a field, or above the form when the field is "form". Sign is what its picture is called.
 type pageError struct{ Field, Code, Text, Sign string }

@@ -18,7 +18,7 @@ import (
 // doctorCommand sends a request of an application's to the tenant, as a browser does that has never
 // been there, and says how it was decided.
 type doctorCommand struct {
-	Target  string `arg:"" name:"url" help:"What the application sends its user's browser to, such as the URL of its login."`
+	Target  string `arg:"" name:"url" help:"What the application sends its user's browser to, such as the URL of its login, or the tenant's own address."`
 	URL     string `name:"url" placeholder:"URL" help:"Control listener of the server. Default: $$TENANT0_CONTROL_URL, or the control address."`
 	File    string `name:"config" placeholder:"FILE" help:"YAML file with the server's settings."`
 	Control string `name:"control" placeholder:"HOST:PORT" help:"The server's control address."`
@@ -43,6 +43,9 @@ func (c *doctorCommand) Run(parsed *kong.Context, t terminal) error {
 	target, err := url.Parse(c.Target)
 	if err != nil || target.Host == "" {
 		return &failure{exitUsage, fmt.Errorf("%q is no URL of a tenant; give one with its scheme and host", c.Target)}
+	}
+	if strings.Trim(target.Path, "/") == "" && target.RawQuery == "" { // the tenant itself
+		target = target.JoinPath(".well-known", "openid-configuration")
 	}
 	control, err := findControl(c.URL, settings{File: c.File, Control: c.Control}, parsed)
 	if err != nil {

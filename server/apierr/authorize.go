@@ -29,12 +29,12 @@ var (
 
 // Answers on the login pages.
 var (
-	TransactionExpired = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The login transaction has expired or was completed. Start again from the application.", Page: "expired-transaction"}
-	TransactionForeign = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The login transaction belongs to another browser. Start again from the application.", Page: "foreign-transaction"}
-	LinkForeign        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The link must be opened on the same device and browser from which you submitted your email address.", Page: "passwordless-no-session"}
-	Subresource        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "A login cannot begin in an image, a script or another part of a page. Open the address in a window or a frame."}
-	CrossSite          = &Error{Status: http.StatusForbidden, Code: "invalid_request", Message: "The form was sent from another site and was not accepted."}
-	InvalidAction      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Invalid action"}
+	TransactionExpired = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The login transaction has expired or was completed. Start again from the application.", Page: "expired-transaction", Setting: "the login, which begins at the application, may take an hour and is answered once"}
+	TransactionForeign = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The login transaction belongs to another browser. Start again from the application.", Page: "foreign-transaction", Setting: "the cookies of the browser: the login begins and ends at one host and in one browser, and in a frame of another site browsers keep third parties' cookies back"}
+	LinkForeign        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The link must be opened on the same device and browser from which you submitted your email address.", Page: "passwordless-no-session", Setting: "the browser that opens the link, which is the one that asked for it"}
+	Subresource        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "A login cannot begin in an image, a script or another part of a page. Open the address in a window or a frame.", Setting: "what asks: a window or a frame, and no fetch, image or script"}
+	CrossSite          = &Error{Status: http.StatusForbidden, Code: "invalid_request", Message: "The form was sent from another site and was not accepted.", Setting: "the page that sends the form, which is the tenant's own"}
+	InvalidAction      = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Invalid action", Setting: "the field action of the form"}
 	NoThirdPartyLogout = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Logout is not supported for third-party applications in strict mode", Setting: "third_party_security_mode of the application"}
 	HintMismatch       = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The id_token_hint, logout_hint and client_id do not belong together", Setting: "the parameters id_token_hint, logout_hint and client_id"}
 	InvalidIDTokenHint = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The id_token_hint is not an ID token of this tenant", Setting: "the parameter id_token_hint"}

@@ -23,9 +23,9 @@ var (
 	UnknownAssertionType = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer", Setting: "the parameter client_assertion_type"}
 	ScopeNotString       = &Error{Status: http.StatusBadRequest, Code: "invalid_scope", Message: "Scope must be an array or a string", Setting: "the parameter scope"}
 	InternalError        = &Error{Status: http.StatusInternalServerError, Code: "server_error", Message: "Internal Server Error"}
-	MalformedBody        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The request body cannot be parsed"}
-	ZeroInPath           = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Path validation error: 'The character U+0000 is not allowed'."}
-	ZeroInQuery          = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Query validation error: 'The character U+0000 is not allowed'."}
+	MalformedBody        = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The request body cannot be parsed", Setting: "the body of the request, and its header Content-Type"}
+	ZeroInPath           = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Path validation error: 'The character U+0000 is not allowed'.", Setting: "the path of the request"}
+	ZeroInQuery          = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Query validation error: 'The character U+0000 is not allowed'.", Setting: "the query of the request"}
 	UnsupportedMediaType = &Error{Status: http.StatusUnsupportedMediaType, Code: "invalid_request", Message: "The request body must be application/json or application/x-www-form-urlencoded"}
 	BodyTooLarge         = &Error{Status: http.StatusRequestEntityTooLarge, Code: "invalid_request", Message: "The request body is too large"}
 	NotFound             = &Error{Status: http.StatusNotFound, Code: "not_found", Message: "Not Found"}
@@ -49,7 +49,7 @@ const InvalidRequest = "invalid_request"
 // ZeroInBody reports a text with a zero byte in a JSON body, at a path such as
 // user_metadata.colors[0]; that of a name is where the object is.
 func ZeroInBody(path string) *Error {
-	e := &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Payload validation error: 'The character U+0000 is not allowed'"}
+	e := &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Payload validation error: 'The character U+0000 is not allowed'", Setting: "the body of the request"}
 	if path != "" {
 		e.Message += " on property " + path
 	}

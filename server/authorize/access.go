@@ -9,6 +9,7 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/authz"
 	"github.com/tenant0/tenant0/server/tokens"
+	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -19,6 +20,8 @@ type access struct {
 	joins bool
 	// asks says that the user has to be asked for consent, and details that it is for this one transaction.
 	asks, details bool
+	// why is why the user is asked, for the trace.
+	why trace.Step
 }
 
 // grantAccess finds what the user may do with the application and the API.
@@ -54,33 +57,41 @@ func grantAccess(tx *storage.Tx, l login, id identity) (a access, err error) {
 		return a, err
 	}
 	a.grant.Apply(decided)
-	if a.asks, err = needsConsent(tx, l, api, id); err != nil {
+	if a.why, err = needsConsent(tx, l, api, id); err != nil {
 		return a, err
 	}
+	a.asks = a.why != (trace.Step{})
 	a.grant.Issue.OrganizationName, err = authz.ShownOrganization(tx, rq.Organization)
 	return a, err
 }
 
-// needsConsent reports whether the user must be asked, Auth0:
+// needsConsent says why the user must be asked, and nothing where that need not be, Auth0:
 // get-started/applications/third-party-applications/user-consent-and-third-party-applications.
-func needsConsent(tx *storage.Tx, l login, api *storage.ResourceServer, id identity) (bool, error) {
+func needsConsent(tx *storage.Tx, l login, api *storage.ResourceServer, id identity) (why trace.Step, err error) {
 	rq, userID := l.request, id.user.UserID
 	wanted := authz.Requested(rq.Scope, l.client, api, rq.Asks("code"))
 	switch {
 	case l.transaction.AnsweredBy(userID) && containsAll(l.transaction.Agreed(userID), wanted):
-		return false, nil
+		return why, nil
 	case transactional(rq, api) && id.session.Pushed(l.transaction.StateHash): // the app has shown what it is about
-		return false, nil
-	case slices.Contains(rq.Prompt, "consent"), transactional(rq, api):
-		return true, nil
+		return why, nil
+	case slices.Contains(rq.Prompt, "consent"):
+		return promptedConsent, nil
+	case transactional(rq, api):
+		return eachTransaction, nil
 	case l.client.IsFirstParty && (api == nil || api.SkipConsentForVerifiableFirstPartyClients):
-		return false, nil
+		return why, nil
 	}
 	grant, err := tx.GrantFor(userID, l.client, rq.Audience, rq.Organization)
-	if storage.IsNotFound(err) {
-		return true, nil
+	switch {
+	case storage.Optional(err) != nil:
+		return why, err
+	case err == nil && containsAll(grant.Scope, wanted):
+		return why, nil
+	case l.client.IsFirstParty:
+		return firstPartyAsks, nil
 	}
-	return !containsAll(grant.Scope, wanted), err
+	return thirdPartyAsks, nil
 }
 
 // transactional reports whether consent is for one transaction, whatever was agreed to before: where the request says what

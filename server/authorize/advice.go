@@ -2,8 +2,8 @@ package authorize
 
 import (
 	"cmp"
-	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,7 +20,9 @@ const noticed = time.Minute
 
 // advise notes in the trace of a request what is no error, and is taken for one later: a token that opens
 // no API, scopes that nobody will get, a clock that was moved, a page that only this server answers.
-func (m *room) advise(ctx context.Context, d *decision) {
+func (m *room) advise(r *http.Request, d *decision) {
+	ctx := r.Context()
+	m.Issuer.Advise(r)
 	rq, client, api := d.request, d.client, cmp.Or(d.api, d.access.grant.API)
 	note := func(setting, said string, about ...any) {
 		trace.Note(ctx, trace.Step{Room: "authorize", Said: fmt.Sprintf(said, about...), Setting: setting})

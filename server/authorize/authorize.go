@@ -130,7 +130,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request, read request, sent 
 		}
 		trace.Note(r.Context(), trace.Step{Room: "authorize", Said: "the request can be answered once the user has been at " + d.page})
 		d.transaction.Form = d.form
-		m.advise(r.Context(), d)
+		m.advise(r, d)
 		state, err := m.Cookies.Start(w, r, m.DB, d.transaction)
 		if err != nil {
 			return err
@@ -168,6 +168,8 @@ func (m *room) takeUp(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err == nil {
 		err = m.conclude(r, d)
+	} else {
+		d.explain(r.Context())
 	}
 	if err != nil {
 		return m.refuse(w, r, d, err)
@@ -232,7 +234,7 @@ func (m *room) refuse(w http.ResponseWriter, r *http.Request, d *decision, err e
 			Setting: "the same scheme and host for the application and the tenant, or refresh tokens instead of frames",
 		})
 	}
-	trace.Refuse(r.Context(), e.Status, trace.Step{Room: "authorize", Said: e.Code + ": " + e.Message, Setting: e.Setting})
+	trace.Refuse(r.Context(), e.Status, trace.Step{Room: "authorize", Said: e.Said(), Setting: e.Changes()})
 	return m.send(w, r, d.request, url.Values{"error": {e.Code}, "error_description": {e.Message}})
 }
 

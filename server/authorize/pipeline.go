@@ -12,6 +12,7 @@ import (
 	"github.com/tenant0/tenant0/server/prompts"
 	"github.com/tenant0/tenant0/server/saml"
 	"github.com/tenant0/tenant0/server/signin"
+	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/server/webauthn"
 	"github.com/tenant0/tenant0/storage"
 )
@@ -77,6 +78,7 @@ func (m *room) decide(r *http.Request, read request, now time.Time) (d *decision
 		return err
 	})
 	if err != nil {
+		d.explain(r.Context())
 		return d, err
 	}
 	return d, m.conclude(r, d)
@@ -84,6 +86,7 @@ func (m *room) decide(r *http.Request, read request, now time.Time) (d *decision
 
 // conclude is what follows on load: the scripts, and the question of consent.
 func (m *room) conclude(r *http.Request, d *decision) (err error) {
+	d.explain(r.Context())
 	if d.page != "" {
 		return nil
 	}
@@ -148,6 +151,8 @@ type identity struct {
 	// user's, or that there is none.
 	invitation storage.Invitation
 	invited    bool
+	// lacks is why the session will not do, for the trace.
+	lacks trace.Step
 	// browser is the mark of a browser that may skip the further factor, "" for none, and renews says that
 	// the login has it do so for longer.
 	browser string
@@ -169,7 +174,17 @@ func (m *room) identify(tx *storage.Tx, r *http.Request, l login, now time.Time)
 	}
 	began := l.transaction.Began(id.session)
 	there := id.session.ID != "" && id.user.UserID != ""
-	if id.authenticated = there && !foreign && (began || id.invited && !needsLogin(l.request, id.session, now)); !id.authenticated {
+	switch {
+	case !there:
+		id.lacks = noSession
+	case foreign:
+		id.lacks = otherConnection
+	case !began && !id.invited:
+		id.lacks = otherInvitee
+	case !began:
+		id.lacks = needsLogin(l.request, id.session, now)
+	}
+	if id.authenticated = id.lacks == (trace.Step{}); !id.authenticated {
 		id.session = storage.Session{} // the log is not to name who was there before
 	}
 	return id, nil
@@ -184,16 +199,18 @@ func (m *room) loggedIn(tx *storage.Tx, r *http.Request, now time.Time) (s stora
 	return s, user, storage.Optional(err)
 }
 
-// needsLogin reports whether a session, though live, will not do, unless it began in this
-// very login: the user has just logged in then.
-func needsLogin(rq storage.AuthorizeRequest, s storage.Session, now time.Time) bool {
+// needsLogin says why a session, though live, will not do, unless it began in this
+// very login: the user has just logged in then. It says nothing where it will.
+func needsLogin(rq storage.AuthorizeRequest, s storage.Session, now time.Time) trace.Step {
 	switch {
 	case slices.Contains(rq.Prompt, "login"), slices.Contains(rq.Prompt, "select_account"):
-		return true
+		return askedForLogin
 	case rq.MaxAge != nil && (*rq.MaxAge == 0 || now.Sub(s.AuthenticatedAt).Seconds() > float64(*rq.MaxAge)):
-		return true // OIDC Core section 3.1.2.1: max_age=0 is prompt=login
+		return tooOld // OIDC Core section 3.1.2.1: max_age=0 is prompt=login
+	case rq.Connection != "" && rq.Connection != s.Connection:
+		return anotherConnection
 	}
-	return rq.Connection != "" && rq.Connection != s.Connection
+	return trace.Step{}
 }
 
 // askInvited has whoever is invited to an organization see by whom, and go on.

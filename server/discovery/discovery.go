@@ -103,6 +103,7 @@ func (m *room) configuration(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	m.Issuer.Advise(r)
 	url := m.Issuer.URL
 	doc := metadata{
 		Issuer:                url,

@@ -1,6 +1,7 @@
 package management
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -37,25 +38,25 @@ func (c caller) machine() bool { return strings.HasSuffix(c.Subject, "@clients")
 func (a *api) allow(r *http.Request, scopes []string) (who caller, err error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
-		return who, unauthorized("Missing authentication")
+		return who, unauthorized("Missing authentication").ChangedBy("the header Authorization")
 	}
 	scheme, token, ok := strings.Cut(header, " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		return who, &apierr.Error{Status: http.StatusBadRequest, Message: "Bad HTTP authentication header format", Extra: map[string]any{"errorCode": "Bearer"}}
+		return who, &apierr.Error{Status: http.StatusBadRequest, Message: "Bad HTTP authentication header format", Setting: "the header Authorization, which is Bearer and a token", Extra: map[string]any{"errorCode": "Bearer"}}
 	}
 	who.Claims, err = a.Issuer.Verify(r.Context(), strings.TrimSpace(token), a.Issuer.URL+"api/v2/", a.Now())
 	switch {
 	case errors.Is(err, tokens.ErrExpired):
-		return who, unauthorized("Expired token received for JSON Web Token validation").With(err)
+		return who, unauthorized("Expired token received for JSON Web Token validation").ChangedBy("token_lifetime of the Management API, and the clock").With(err)
 	case err != nil:
-		return who, unauthorized("Invalid token").With(err)
+		return who, unauthorized("Invalid token").ChangedBy("the parameter audience of the request for the token, which is " + a.Issuer.URL + "api/v2/").Because(tokens.Why(err)).With(err)
 	}
 	if err := a.DB.View(r.Context(), func(tx *storage.Tx) error { return registered.CheckOrigin(tx, r, who.ClientID) }); err != nil {
 		return who, err
 	}
 	let := false
 	if let, who.own = who.may(r, scopes); !let {
-		return who, insufficientScope(scopes)
+		return who, who.lacks(scopes)
 	}
 	return who, nil
 }
@@ -93,10 +94,15 @@ func (c caller) isOwner(r *http.Request) bool {
 	return !strings.HasPrefix(r.URL.Path, base+"/users/") || !c.machine() && web.Param(r, "id") == c.Subject
 }
 
-func insufficientScope(scopes []string) error {
+// lacks is the answer to a caller whom none of the scopes lets in.
+func (c caller) lacks(scopes []string) error {
 	sets := make([]string, len(scopes))
 	for i, set := range scopes {
 		sets[i] = strings.Join(strings.Fields(set), " and ")
+	}
+	setting := "scope of the application's client grant for the Management API, and the parameter scope of the request for the token"
+	if !c.machine() {
+		setting = "scopes of users, which end in :current_user and let in to their own account alone, or the token of a machine"
 	}
 	expected := "any of: " + strings.Join(sets, ",")
 	if len(sets) == 1 && sets[0] != scopes[0] {
@@ -104,6 +110,7 @@ func insufficientScope(scopes []string) error {
 	}
 	return &apierr.Error{
 		Status: http.StatusForbidden, Message: "Insufficient scope, expected " + expected,
-		Extra: map[string]any{"errorCode": "insufficient_scope"},
+		Extra: map[string]any{"errorCode": "insufficient_scope"}, Why: "the token has " + cmp.Or(strings.Join(c.Scope, " "), "no scope"),
+		Setting: setting,
 	}
 }

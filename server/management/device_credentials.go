@@ -100,7 +100,7 @@ func deleteDeviceCredential(c *call) error {
 	return c.emptyChange(http.StatusNoContent, func(ch *objects.Change) error {
 		return objects.DeleteDeviceCredential(ch, c.param("id"), func(owner string) error {
 			if c.caller.own && owner != c.caller.Subject {
-				return insufficientScope(removeDeviceScopes[:1])
+				return c.caller.lacks(removeDeviceScopes[:1])
 			}
 			return nil
 		})

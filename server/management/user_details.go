@@ -172,7 +172,7 @@ func linkIdentity(c *call) error {
 		return err
 	}
 	if c.caller.own && storage.Text(c.body, "link_with") == "" {
-		return insufficientScope(linkScopes)
+		return c.caller.lacks(linkScopes)
 	}
 	secondary, err := c.secondary()
 	if err != nil {

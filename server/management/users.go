@@ -73,7 +73,7 @@ func updateUser(c *call) error {
 		return err
 	}
 	if _, metadata := c.body["user_metadata"]; c.caller.own && (len(c.body) != 1 || !metadata) {
-		return insufficientScope(updateUserScopes)
+		return c.caller.lacks(updateUserScopes)
 	}
 	if err := resource.Users.Check(c.body, resource.Update); err != nil {
 		return err

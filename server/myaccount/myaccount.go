@@ -93,7 +93,7 @@ func (m *room) allow(scope string, h func(*call) error) web.Handler {
 			case !brought:
 				return errNoToken
 			case proved != nil:
-				return errToken.With(proved)
+				return errToken.Because(tokens.Why(proved)).With(proved)
 			}
 			if err := registered.CheckOrigin(tx, r, c.owner.ClientID); err != nil {
 				return err

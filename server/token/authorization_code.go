@@ -37,16 +37,18 @@ func (g *authorizationCode) Validate(ctx context.Context, rq *oauth.TokenRequest
 		return nil, g.reused(ctx, text, rq)
 	case err != nil:
 		return nil, err
-	case code.Issue.ClientID != rq.Client.ClientID, !rq.Now.Before(code.ExpiresAt):
-		return nil, apierr.InvalidCode
+	case code.Issue.ClientID != rq.Client.ClientID:
+		return nil, apierr.InvalidCode.Because("the code is another application's")
+	case !rq.Now.Before(code.ExpiresAt):
+		return nil, apierr.InvalidCode.Because("the code's ten minutes are over")
 	}
 	// RFC 6749 section 4.1.3: "if the redirect_uri parameter was included in the
 	// initial authorization request [...] ensure that their values are identical".
 	if uri := rq.Form.Get("redirect_uri"); uri != code.RedirectURI {
 		return nil, apierr.WrongRedirectURI(uri, code.RedirectURI)
 	}
-	if !provesPossession(code, rq.Form.Get("code_verifier")) {
-		return nil, apierr.WrongVerifier
+	if verifier := rq.Form.Get("code_verifier"); !provesPossession(code, verifier) {
+		return nil, wrongVerifier(code, verifier)
 	}
 	return grant, nil
 }
@@ -75,13 +77,13 @@ func (g *authorizationCode) load(ctx context.Context, text string, rq *oauth.Tok
 func (g *authorizationCode) reused(ctx context.Context, text string, rq *oauth.TokenRequest) error {
 	id, ok := g.issuer.Secrets.GrantOfCode(text, rq.Client.ClientID)
 	if !ok {
-		return apierr.InvalidCode
+		return apierr.InvalidCode.Because("the tenant has given this application no such code, or its keys are new")
 	}
 	// Whoever brings it need not stay to hear the answer.
 	if err := g.db.Update(context.WithoutCancel(ctx), func(tx *storage.Tx) error { return tx.RevokeGrant(id, rq.Now) }); err != nil {
 		return err
 	}
-	return apierr.InvalidCode.With(storage.ErrReused)
+	return apierr.InvalidCode.Because("the code was redeemed before, and the tokens that it brought are revoked").With(storage.ErrReused)
 }
 
 // Commit implements oauth.Grant: the code goes and the refresh token comes in

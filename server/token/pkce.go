@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 
+	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -28,4 +29,15 @@ func provesPossession(code storage.Code, verifier string) bool {
 		got = base64.RawURLEncoding.EncodeToString(sum[:])
 	}
 	return subtle.ConstantTimeCompare([]byte(got), []byte(code.CodeChallenge)) == 1
+}
+
+// wrongVerifier is the answer to a verifier that does not fit.
+func wrongVerifier(code storage.Code, verifier string) error {
+	switch {
+	case code.CodeChallenge == "":
+		return apierr.WrongVerifier.Because("the request at /authorize had no code_challenge")
+	case verifier == "":
+		return apierr.WrongVerifier.Because("the request at /authorize had a code_challenge, and no code_verifier came")
+	}
+	return apierr.WrongVerifier.Because("the code_challenge was of the method " + code.CodeChallengeMethod)
 }

@@ -36,7 +36,7 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	}
 	id, ok := keys.FamilyOfRefreshToken(text)
 	if !ok {
-		return nil, apierr.InvalidRefreshToken
+		return nil, apierr.InvalidRefreshToken.Because("it is no refresh token of a tenant")
 	}
 	grant := &tokens.Grant{Client: rq.Client, ID: id, GTY: tokens.GTYRefreshToken}
 	var decision authz.Decision
@@ -70,11 +70,11 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	})
 	switch {
 	case storage.IsNotFound(err):
-		return nil, apierr.InvalidRefreshToken.With(err)
+		return nil, apierr.InvalidRefreshToken.Because("it is another application's, its time is over, it was revoked, or its session has ended").With(err)
 	case err != nil:
 		return grant, err
 	case !known && !g.issuer.Secrets.IssuedRefreshToken(text):
-		return nil, apierr.InvalidRefreshToken
+		return nil, apierr.InvalidRefreshToken.Because("it was not issued by this tenant")
 	case !known:
 		return grant, g.breach(ctx, id, text, rq.Now)
 	}
@@ -158,8 +158,11 @@ func (g *refreshToken) breach(ctx context.Context, id, text string, now time.Tim
 }
 
 func invalidRefreshToken(err error) error {
-	if errors.Is(err, storage.ErrReused) || storage.IsNotFound(err) {
-		return apierr.InvalidRefreshToken.With(err)
+	switch {
+	case errors.Is(err, storage.ErrReused):
+		return apierr.InvalidRefreshToken.Because("it was exchanged for another before, so that all of its family are revoked").With(err)
+	case storage.IsNotFound(err):
+		return apierr.InvalidRefreshToken.Because("its time is over, or it was revoked").With(err)
 	}
 	return err
 }

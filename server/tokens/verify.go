@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/tenant0/tenant0/keys"
+	"github.com/tenant0/tenant0/server/trace"
 	"github.com/tenant0/tenant0/storage"
 )
 
@@ -55,9 +57,32 @@ func (i *Issuer) Verify(ctx context.Context, raw, audience string, now time.Time
 	case err != nil:
 		return c, fmt.Errorf("%w: %w", ErrInvalid, err)
 	case !slices.Contains(c.Audience, audience):
-		return c, fmt.Errorf("%w: its audience is %v", ErrInvalid, c.Audience)
+		return c, audienceError(c.Audience)
 	}
 	return c, life.check(now)
+}
+
+// audienceError reports a token of this tenant for others.
+type audienceError []string
+
+// Error implements the error interface.
+func (e audienceError) Error() string {
+	return fmt.Sprintf("%v: its audience is %v", ErrInvalid, []string(e))
+}
+
+// Unwrap says that the token is invalid.
+func (e audienceError) Unwrap() error { return ErrInvalid }
+
+// Why is what a trace says of an error of Verify. It holds nothing of the token but the audience of one that the
+// tenant has issued.
+func Why(err error) string {
+	if other, ok := errors.AsType[audienceError](err); ok {
+		return "the token is for " + strings.Join(other, " and ") + ", and not for this API"
+	}
+	if errors.Is(err, ErrExpired) {
+		return "the token's time is over"
+	}
+	return "it is no access token of this tenant"
 }
 
 // lifetime is when a token is good, in seconds, RFC 7519 sections 4.1.4 to 4.1.6.
@@ -151,4 +176,17 @@ func (a *audience) UnmarshalJSON(raw []byte) error {
 		return nil
 	}
 	return json.Unmarshal(raw, (*[]string)(a))
+}
+
+// Advise notes in the trace of a request that it came to another address than that of the issuer: who knows the
+// tenant by that address does not take its tokens, and browsers keep no cookie of one host for another.
+func (i *Issuer) Advise(r *http.Request) {
+	_, address, _ := strings.Cut(strings.TrimSuffix(i.URL, "/"), "://")
+	if strings.EqualFold(address, r.Host) {
+		return
+	}
+	trace.Note(r.Context(), trace.Step{
+		Room: "tokens", Said: "the tenant was asked for as " + r.Host + ", and its tokens say " + i.URL + ": clients that know it by another address refuse them",
+		Setting: "the domain that the application is given, or issuer of the server",
+	})
 }

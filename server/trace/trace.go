@@ -114,6 +114,20 @@ func Refuse(ctx context.Context, status int, s Step) {
 	}
 }
 
+// Refused reports whether it was noted that the request is refused.
+func Refused(ctx context.Context) bool {
+	u, ok := ctx.Value(key{}).(*under)
+	return ok && u.status != 0
+}
+
+// Answered notes the HTTP status of the answer, which is a refusal from 400 on, where nothing has
+// refused the request before.
+func Answered(ctx context.Context, status int) {
+	if u, ok := ctx.Value(key{}).(*under); ok && u.status == 0 && status >= http.StatusBadRequest {
+		u.status = status
+	}
+}
+
 // End keeps a request that Begin has returned and that is decided, with what was noted of it. path
 // is the request's as a log may have it. What is noted later, and a second end, change nothing.
 func (t *Traces) End(r *http.Request, id, path string) {

@@ -51,7 +51,7 @@ func unauthorized(reason string) *apierr.Error {
 		challenge += `, error="invalid_token", error_description="` + reason + `"`
 	}
 	return &apierr.Error{
-		Status: http.StatusUnauthorized, Code: "invalid_token", Message: "Unauthorized", Setting: "the access token, its lifetime in the API's token_lifetime, and the clock",
+		Status: http.StatusUnauthorized, Code: "invalid_token", Message: "Unauthorized", Setting: "the access token, which needs the scope openid; its lifetime in the API's token_lifetime, and the clock",
 		Header: map[string]string{"WWW-Authenticate": challenge},
 	}
 }
@@ -72,15 +72,15 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	claims, err := m.Issuer.Verify(r.Context(), token, m.Issuer.Userinfo(), m.Now())
 	switch {
 	case errors.Is(err, tokens.ErrExpired):
-		return unauthorized("The token has expired").With(err)
+		return unauthorized("The token has expired").Because(tokens.Why(err)).With(err)
 	case err != nil:
-		return unauthorized("The access token is invalid").With(err)
+		return unauthorized("The access token is invalid").Because(tokens.Why(err)).With(err)
 	case !slices.Contains(claims.Scope, "openid"):
 		return insufficientScope()
 	}
 	body, client, err := m.profile(r, claims)
 	if storage.IsNotFound(err) {
-		return unauthorized("The access token is invalid").With(err)
+		return unauthorized("The access token is invalid").Because("its user or application is gone, or the grant was revoked").With(err)
 	}
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 	if h := r.Header.Get("Authorization"); h != "" {
 		scheme, token, _ := strings.Cut(h, " ")
 		if !strings.EqualFold(scheme, "Bearer") || token == "" {
-			return "", unauthorized("")
+			return "", unauthorized("").Because("the header Authorization is not Bearer and a token")
 		}
 		return strings.TrimSpace(token), nil
 	}
@@ -136,7 +136,7 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 	if token := params.Get("access_token"); token != "" {
 		return token, nil
 	}
-	return "", unauthorized("")
+	return "", unauthorized("").Because("no access token came")
 }
 
 // profile is the body: sub, the claims of the scopes, and the custom claims of

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tenant0/tenant0/server/clock"
+	"github.com/tenant0/tenant0/server/trace"
 )
 
 // Observer is told that a request begins. It returns the request to go on with, and what is told
@@ -28,10 +29,6 @@ func (rt *Router) Observe(observers ...Observer) *Router {
 
 // ServeHTTP implements http.Handler.
 func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if len(rt.observers) == 0 {
-		rt.begin(w, r)
-		return
-	}
 	answered := make([]func(route, requestID string, status int), len(rt.observers))
 	for i, observe := range rt.observers {
 		r, answered[i] = observe(r)
@@ -43,15 +40,23 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// statusWriter remembers the status of an answer.
+// statusWriter remembers the status of an answer. Before anything of the answer is sent the request's
+// trace is kept: who reads the answer may ask for it at once.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
+	// traced is the request whose trace is kept, nil for none, by keep.
+	traced *http.Request
+	keep   func(w http.ResponseWriter, r *http.Request)
 }
 
 // WriteHeader implements http.ResponseWriter.
 func (s *statusWriter) WriteHeader(status int) {
 	s.status = status
+	if s.traced != nil {
+		trace.Answered(s.traced.Context(), status)
+		s.keep(s, s.traced)
+	}
 	s.ResponseWriter.WriteHeader(status)
 }
 

@@ -121,6 +121,9 @@ func (p Pages) write(w http.ResponseWriter, status int, page templates.Page, fra
 	if err != nil {
 		return err
 	}
+	if status >= http.StatusBadRequest {
+		refused(w, status, stepOf(needs))
+	}
 	h := w.Header()
 	NoStore(w)
 	policy := contentSecurityPolicy
@@ -195,7 +198,7 @@ func (p Pages) explain(w http.ResponseWriter, r *http.Request, e *apierr.Error) 
 		// Auth0: authenticate/login/auth0-universal-login/configure-default-login-routes.
 		return Redirect(w, r, tenant.DefaultRedirectionURI)
 	case e.Page != "":
-		return p.Write(w, e.Status, templates.Message{Layout: layout, Status: templates.Status(e.Page)})
+		return p.Write(w, e.Status, templates.Message{Layout: layout, Status: templates.Status(e.Page), TrackingID: RequestID(w)})
 	case tenant.ErrorPage.URL != "":
 		return redirectToErrorPage(w, r, tenant.ErrorPage.URL, e)
 	case tenant.ErrorPage.HTML != "":

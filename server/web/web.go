@@ -10,6 +10,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"reflect"
+	"runtime"
 	"runtime/debug"
 	"strings"
 
@@ -112,7 +114,7 @@ func (rt *Router) HandlePrefix(method, prefix string, h Handler) {
 }
 
 // begin gives an answer what every one has, serves the request, and returns the route.
-func (rt *Router) begin(w http.ResponseWriter, r *http.Request) (route string) {
+func (rt *Router) begin(w *statusWriter, r *http.Request) (route string) {
 	h := w.Header()
 	id := make([]byte, 10)
 	_, _ = rand.Read(id)
@@ -123,6 +125,7 @@ func (rt *Router) begin(w http.ResponseWriter, r *http.Request) (route string) {
 		return rt.answer(w, r)
 	}
 	r = trace.Begin(r)
+	w.traced, w.keep = r, rt.trace
 	route = rt.answer(w, r)
 	rt.trace(w, r)
 	return route
@@ -139,7 +142,7 @@ func (rt *Router) trace(w http.ResponseWriter, r *http.Request) {
 func (rt *Router) answer(w http.ResponseWriter, r *http.Request) (route string) {
 	if rt.hosts != nil {
 		if err := rt.hosts.refuse(r); err != nil {
-			rt.With(Text).fail(w, r, err)
+			rt.With(Text).fail(w, r, "web", err)
 			return ""
 		}
 	}
@@ -151,11 +154,20 @@ func (rt *Router) answer(w http.ResponseWriter, r *http.Request) (route string) 
 func RequestID(w http.ResponseWriter) string { return w.Header().Get("X-Auth0-Requestid") }
 
 func (rt *Router) adapt(h Handler) http.Handler {
+	room := roomOf(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := rt.serve(h, w, r); err != nil {
-			rt.fail(w, r, err)
+			rt.fail(w, r, room, err)
 		}
 	})
+}
+
+// roomOf is the name of the package that a handler is of: what a trace calls the room that refuses.
+func roomOf(h Handler) string {
+	name := runtime.FuncForPC(reflect.ValueOf(h).Pointer()).Name()
+	name = name[strings.LastIndex(name, "/")+1:]
+	room, _, _ := strings.Cut(name, ".")
+	return room
 }
 
 // serve runs h after the CORS rule. A panic becomes an error, so that it is
@@ -186,7 +198,7 @@ func (rt *Router) serve(h Handler, w http.ResponseWriter, r *http.Request) (err 
 
 // fail is the single place where an error becomes a response. It logs once; what
 // is not an apierr.Error is answered as an internal error and only logged.
-func (rt *Router) fail(w http.ResponseWriter, r *http.Request, err error) {
+func (rt *Router) fail(w http.ResponseWriter, r *http.Request, room string, err error) {
 	e, ok := errors.AsType[*apierr.Error](err)
 	if !ok {
 		e = apierr.InternalError
@@ -203,8 +215,7 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	rt.log.Log(r.Context(), level, "request refused", "request_id", RequestID(w), "method", r.Method,
 		"host", r.Host, "path", rt.logged(r.URL.Path), "status", e.Status, "err", err.Error())
-	trace.Refuse(r.Context(), e.Status, trace.Step{Room: "answer", Said: e.Code + ": " + e.Message, Setting: e.Setting})
-	rt.trace(w, r) // before the answer, whose reader may ask for the trace at once
+	trace.Refuse(r.Context(), e.Status, trace.Step{Room: room, Said: e.Said(), Setting: e.Changes()})
 	for name, value := range e.Header {
 		w.Header().Set(name, value)
 	}

@@ -1,0 +1,64 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/tenant0/tenant0/server/trace"
+	"github.com/tenant0/tenant0/templates"
+)
+
+// refused notes in the trace of the request that w answers that a page refuses it, and why, where nothing has
+// refused it before.
+func refused(w http.ResponseWriter, status int, why trace.Step) {
+	if s, ok := w.(*statusWriter); ok && s.traced != nil && !trace.Refused(s.traced.Context()) {
+		trace.Refuse(s.traced.Context(), status, why)
+	}
+}
+
+// stepOf is what a trace says of a page that refuses what somebody has typed, or a link that was followed.
+func stepOf(page templates.Needs) trace.Step {
+	if len(page.Errors) == 0 {
+		return trace.Step{Room: "web", Said: "the page " + page.Screen, Setting: "the link, which is good once and for its time"}
+	}
+	changes := make([]string, 0, len(page.Errors))
+	for _, code := range page.Errors {
+		changes = append(changes, changeOf(code))
+	}
+	return trace.Step{Room: "web", Said: "the page " + page.Screen + " says " + strings.Join(page.Errors, ", "), Setting: strings.Join(changes, "; ")}
+}
+
+// changesOf says what would change the answer, by what the key of an error on a page begins with.
+var changesOf = []struct{ start, setting string }{
+	{"wrong-", "identifier and password of the user, and the connections that have the application enabled"},
+	{"user-blocked", "attack-protection/brute-force-protection, and the blocks of the user"},
+	{"ip-", "attack-protection/suspicious-ip-throttling"},
+	{"same-user-login", "flags.tenant0_rate_limits of the tenant"},
+	{"password-breached", "attack-protection/breached-password-detection"},
+	{"password-mismatch", "what was typed twice"},
+	{"password-", "the password policy among the options of the connection"},
+	{"signup-disabled", "disable_signup among the options of the connection"},
+	{"email-in-use", "an account that is there"},
+	{"username-taken", "an account that is there"},
+	{"invalid-username", "validation.username among the options of the connection"},
+	{"no-db-connection", "the connections that have the application enabled"},
+	{"invalid-connection", "the connections that have the application enabled"},
+	{"no-hrd-connection", "domain_aliases among the options of the connections"},
+	{"too-many-failures", "ten wrong codes, of which one comes back every six minutes"},
+	{"too-many-", "how often messages are asked for"},
+	{"transaction-rejected", "the answer of the app, which /push of the control listener gives"},
+	{"transaction-", "the login, which begins anew at the application"},
+	{"challenge-transaction-pending", "the answer of the app, which /push of the control listener gives"},
+	{"enrollment-transaction-pending", "the answer of the app, which /push of the control listener gives"},
+	{"webauthn-", "the authenticator's answer"},
+	{"passkey-", "the authenticator's answer"},
+}
+
+func changeOf(code string) string {
+	for _, c := range changesOf {
+		if strings.HasPrefix(code, c.start) {
+			return c.setting
+		}
+	}
+	return "what was typed into the page"
+}
