@@ -191,7 +191,7 @@ connections:
 	if refused.status != http.StatusBadRequest || !strings.Contains(refused.body, `data-error-code="no-username"`) {
 		t.Errorf("without a username: %d\n%s", refused.status, refused.body)
 	}
-	page = g.fill(page, "username", "grace", "phone", "+15550100")
+	page = g.fill(page, "username", "grace", "phone", "+15550100", "email", "grace@example.com")
 	g.at(page, "/u/signup/password")
 	g.hasCode(g.fill(page, "password", adaPassword).location)
 
@@ -206,5 +206,19 @@ connections:
 			t.Errorf("a wrong password is told\n%s", wrong.body)
 		}
 		again.hasCode(again.fill(page, "password", adaPassword).location)
+	}
+	// Who has forgotten the password is asked for the username, since the address is no identifier.
+	forgetful := newStranger(t, s).follows()
+	page = forgetful.fill(forgetful.begin("prompt", "login"), "username", "grace")
+	request := forgetful.get(strings.TrimSuffix(s.URL, "/") + forgetful.found(`<p class="[^"]*ulp-forgot-password-link"><a href="([^"]*)"`, page.body))
+	if form := inputs(request.body); form.Get("username") != "grace" || form.Has("email") || !strings.Contains(request.body, "Enter your username and we will send you instructions") {
+		t.Errorf("the page is\n%s", request.body)
+	}
+	if refused := forgetful.fill(request, "username", ""); refused.status != http.StatusBadRequest || !strings.Contains(refused.body, `data-error-code="no-username"`) {
+		t.Errorf("without a username: %d\n%s", refused.status, refused.body)
+	}
+	forgetful.fill(request)
+	if mail := s.WaitForMessage("grace@example.com", "reset_email"); !strings.Contains(mail.Link, "/u/reset-verify?ticket=") {
+		t.Errorf("the mail leads to %s", mail.Link)
 	}
 }

@@ -100,23 +100,34 @@ func (p Signup) identifierInputs() (all []input) {
 	return all
 }
 
-// ResetRequest asks for the address to send a link to: input#email.
+// ResetRequest asks whose password it is, to send a link: input#email, or input#username ByUsername.
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements/prompt-reset-password
 type ResetRequest struct {
 	Layout
 	// ClientName, State and Errors are as in Login.
 	ClientName, State string
-	Email             string
-	Errors            []string
+	// Email is what the input has already.
+	Email string
+	// ByUsername is so where nobody is known by an address.
+	ByUsername bool
+	Errors     []string
 	// LoginURL shows the link to the login page when it is set.
 	LoginURL string
 }
 
+// asked is what the page asks for, and the key of the sentence that says so.
+func (p ResetRequest) asked() (in input, description string) {
+	if p.ByUsername {
+		return identifierInput([]string{byUsername}, p.Email), "descriptionUsername"
+	}
+	return emailInput(p.Email), "descriptionEmail"
+}
+
 func (p ResetRequest) view() view {
-	in := emailInput(p.Email)
+	in, description := p.asked()
 	in.Focus = true
 	return p.screen(p, "form", "reset-password", "reset-password-request", p.ClientName, "").withForm(form{
-		State: p.State, Class: "_form-reset-password-request", Description: "descriptionEmail", Button: "_button-reset-password-request", Inputs: []input{in},
+		State: p.State, Class: "_form-reset-password-request", Description: description, Button: "_button-reset-password-request", Inputs: []input{in},
 		Alternate: alternate{p.LoginURL, "backToLoginText", "backToLoginLinkText"},
 	}, p.Errors)
 }

@@ -159,10 +159,11 @@ type ClassicReset ResetRequest
 func (p ClassicReset) view() view {
 	p.Customization = Customization{}
 	v := p.screen(p, "classic", "reset-password", "reset-password-request", p.ClientName, "").withErrors(p.Errors).in(p.State)
+	in, description := ResetRequest(p).asked()
 	return v.withWidget(widget{
-		Title: v.texts.builtIn["title"], Description: v.texts.builtIn["descriptionEmail"],
+		Title: v.texts.builtIn["title"], Description: v.texts.builtIn[description],
 		Hidden: []Field{{"state", p.State}}, BackURL: p.LoginURL, Submit: "Continue",
-	}, emailInput(p.Email))
+	}, in)
 }
 
 // ClassicNewPassword is NewPassword in the look of the classic page: Auth0's widget for a new password.

@@ -197,6 +197,9 @@ var states = joined(formStates, map[string]templates.Page{
 	"reset-request": templates.ResetRequest{
 		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", LoginURL: "/u/login?state=hKFo2SBzdGF0ZQ",
 	},
+	"reset-request-username": templates.ResetRequest{
+		Layout: exampleCo, ClientName: "Timesheets Mobile", State: "hKFo2SBzdGF0ZQ", ByUsername: true, Errors: []string{"no-username"},
+	},
 	"new-password":              templates.NewPassword{Layout: exampleCo, ClientName: "Timesheets Mobile", Email: "new@exampleco.com"},
 	"new-password-mismatch":     templates.NewPassword{Layout: exampleCo, Email: "new@exampleco.com", Errors: []string{"password-mismatch"}},
 	"reset-mail-sent":           templates.Result{Layout: exampleCo, Outcome: templates.ResetMailSent, Email: "new@exampleco.com", State: "hKFo2SBzdGF0ZQ"},

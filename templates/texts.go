@@ -84,7 +84,7 @@ func (n Numbers) in(english string, language translator) string {
 // otherKeys are further keys of custom text for what a page shows, by the key of its built-in text: Auth0 has had
 // several names for some.
 var otherKeys = map[string][]string{
-	"descriptionEmail": {"emailDescription"}, "emailPlaceholder": {"placeholderEmail"}, "editEmailText": {"editText", "editPhoneText", "editUsernameText"},
+	"descriptionEmail": {"emailDescription"}, "emailPlaceholder": {"placeholderEmail"}, "usernameOnlyPlaceholder": {"placeholderUsername"}, "editEmailText": {"editText", "editPhoneText", "editUsernameText"},
 	"invalid-code": {"invalid-verification-code"}, "no-password": {"no-password-reset"}, "smsDescription": {"voiceDescription"},
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/tenant0/tenant0/server/account"
@@ -140,7 +141,7 @@ func (m *room) showResetRequest(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return m.resetRequestPage(r.Context(), w, http.StatusOK, t, state, templates.ResetRequest{Email: cmp.Or(r.URL.Query().Get("email"), t.Request().LoginHint)})
+	return m.resetRequestPage(w, r, http.StatusOK, t, state, templates.ResetRequest{Email: cmp.Or(r.URL.Query().Get("email"), t.Request().LoginHint)})
 }
 
 // submitResetRequest says the same whether or not there is an account.
@@ -151,9 +152,9 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	email := strings.TrimSpace(form.Get("email"))
+	email := strings.TrimSpace(cmp.Or(form.Get("email"), form.Get("username")))
 	if email == "" {
-		return m.resetRequestPage(r.Context(), w, http.StatusBadRequest, t, state, templates.ResetRequest{Errors: []string{"no-email"}})
+		return m.resetRequestPage(w, r, http.StatusBadRequest, t, state, templates.ResetRequest{Errors: []string{"no-email"}})
 	}
 	proof, byCode, err := m.resetByCode(r.Context(), web.Param(r, "connection"), email)
 	if err != nil {
@@ -220,20 +221,28 @@ func (m *room) resetByCode(ctx context.Context, name, login string) (p storage.P
 	return p, byCode, err
 }
 
-func (m *room) resetRequestPage(ctx context.Context, w http.ResponseWriter, status int, t storage.Transaction, state string, page templates.ResetRequest) (err error) {
-	if page.Layout, err = m.Pages.Layout(ctx, web.AboutRequest(t.Request())); err != nil {
+func (m *room) resetRequestPage(w http.ResponseWriter, r *http.Request, status int, t storage.Transaction, state string, page templates.ResetRequest) (err error) {
+	if page.Layout, err = m.Pages.Layout(r.Context(), web.AboutRequest(t.Request())); err != nil {
 		return err
 	}
-	if page.ClientName, _, err = m.appName(ctx, t.Request().ClientID); err != nil {
+	if page.ClientName, _, err = m.appName(r.Context(), t.Request().ClientID); err != nil {
 		return err
 	}
 	var screens account.Screens
-	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
-		screens, err = account.ScreensFor(tx, t.Request())
-		return err
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
+		if screens, err = account.ScreensFor(tx, t.Request()); err != nil {
+			return err
+		}
+		conn, err := tx.Connections.Find("name", web.Param(r, "connection"))
+		known := account.LoginIdentifiers([]storage.Connection{conn})
+		page.ByUsername = slices.Contains(known, "username") && !slices.Contains(known, "email")
+		return storage.Optional(err)
 	})
 	if err != nil {
 		return err
+	}
+	if page.ByUsername && len(page.Errors) > 0 {
+		page.Errors = []string{"no-username"}
 	}
 	page.State, page.LoginURL = state, screens.Login+"?state="+url.QueryEscape(state)
 	if screens.Login == account.ClassicPage {

@@ -381,6 +381,15 @@ func TestALoginThatTheDirectoryBegins(t *testing.T) {
 	if got := tn.post("", answer()); !strings.Contains(got, "IdP-Initiated login is not enabled for connection") {
 		t.Errorf("where it is switched off: %s", got)
 	}
+	tn = ofDirectory(t, d, "idpinitiated: {enabled: true, client_id: app, client_protocol: ws-trust}")
+	if got := tn.post("", answer()); !strings.Contains(got, "client_protocol ws-trust of a login that an identity provider begins") {
+		t.Errorf("for a protocol that is not there: %s", got)
+	}
+	s := servertest.Start(t, servertest.Seed(fmt.Sprintf(downstreamFile, fmt.Sprintf("idpinitiated: {enabled: true, client_id: app}, signInEndpoint: %q, signingCert: %q", "http://localhost:9/sso", d.pem()))))
+	tn = tenant{s, s.Client(), t}
+	if got := tn.post("", answer()); !strings.Contains(got, "IdP-Initiated login is not enabled for connection") {
+		t.Errorf("at a connection of another strategy: %s", got)
+	}
 	const query = "scope=openid%20email&redirect_uri=https://app.example.com/callback&code_challenge=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa&code_challenge_method=plain"
 	tn = ofDirectory(t, d, fmt.Sprintf("idpinitiated: {enabled: true, client_id: app, client_protocol: oauth2, client_authorizequery: %q}", query))
 	used := answer()
