@@ -110,6 +110,8 @@ type view struct {
 	Ticket string
 	// MainClass are the classes of the page's main part, which name the screen.
 	MainClass string
+	// OffersFirst has the buttons of identity providers before the form.
+	OffersFirst bool
 	// Bare leaves the page without the document around it.
 	Bare bool
 

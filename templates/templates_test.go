@@ -140,10 +140,11 @@ var states = joined(formStates, map[string]templates.Page{
 	},
 	"login-themed": templates.Login{
 		Layout: templates.Layout{CompanyName: "Acme", Theme: templates.Theme{
-			Borders: templates.Borders{Buttons: "pill", Inputs: "sharp"}, Widget: templates.Widget{Header: "left", Logo: "left"},
-			Colors: templates.Colors{Widget: "#fffdf7", Header: "#111111"},
+			Borders: templates.Borders{Buttons: "pill", Inputs: "sharp"}, Widget: templates.Widget{Header: "left", Logo: "left", Social: "top"},
+			Colors: templates.Colors{Widget: "#fffdf7", Header: "#111111", Success: "#1b7f3b"},
 		}},
 		ClientName: "Launch Control", State: "hKFo2SBzdGF0ZQ", SignupURL: "/u/signup?state=hKFo2SBzdGF0ZQ",
+		Providers: []templates.Provider{{Connection: "google-oauth2", Key: "google", Name: "Google"}, {Connection: "corp", Key: "samlp", Name: "Corp"}},
 	},
 	"login-branded": templates.Login{Layout: acme, ClientName: "Launch Control", State: "hKFo2SBzdGF0ZQ"},
 	"login-right-to-left": templates.Login{

@@ -52,6 +52,7 @@ type Colors struct {
 	PrimaryLabel    string `json:"primary_button_label"`
 	SecondaryBorder string `json:"secondary_button_border"`
 	SecondaryLabel  string `json:"secondary_button_label"`
+	Success         string `json:"success"`
 	Widget          string `json:"widget_background"`
 	WidgetBorder    string `json:"widget_border"`
 }
@@ -91,6 +92,8 @@ type Widget struct {
 	// Logo is where the logo is: "left", "center", "right" or "none".
 	Logo    string `json:"logo_position"`
 	LogoURL string `json:"logo_url"`
+	// Social is where the buttons of identity providers are: "bottom", or "top" for before the form.
+	Social string `json:"social_buttons_layout"`
 }
 
 // maxPixels bounds lengths that a theme may ask for.
@@ -122,7 +125,7 @@ func (r *rules) shape(selector, style string, radius *float64) {
 }
 
 const (
-	buttons = ".button"
+	buttons = ".button,.auth0-lock-submit"
 	fields  = `input:not([type="hidden"])`
 )
 
@@ -165,6 +168,7 @@ func (c Colors) rules(r *rules) {
 	variable("ink", c.Header, textContrast)
 	variable("muted", c.BodyText, textContrast)
 	variable("danger", c.Error, textContrast)
+	variable("success", c.Success, textContrast)
 	variable("accent", c.Links, textContrast)
 	variable("edge", c.InputBorder, edgeContrast)
 	variable("line", c.WidgetBorder, 1)

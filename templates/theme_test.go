@@ -51,7 +51,7 @@ func sheetOf(t *testing.T, theme templates.Theme) string {
 func TestAThemeShowsInAllItsMembers(t *testing.T) {
 	sheet := sheetOf(t, theme(t, rockets))
 	for _, rule := range []string{
-		".button{border-radius:999px}", ".button{border-width:2px}", `input:not([type="hidden"]){border-radius:7px}`, ".card{border-radius:0px}", ".card{border-width:4px}",
+		".button,.auth0-lock-submit{border-radius:999px}", ".button,.auth0-lock-submit{border-width:2px}", "--success:#008800", `input:not([type="hidden"]){border-radius:7px}`, ".card{border-radius:0px}", ".card{border-width:4px}",
 		".card{box-shadow:none}", "--card:#fffdf7", "--ink:#111111", "--muted:#444444", "--danger:#bb0000", "--accent:#0044cc", "--field:#ffffee", "--field-ink:#222222",
 		"--labels:#333333", "--icons:#555555", "--focus:#0000aa", "--secondary-edge:#777777", "--secondary-ink:#101010", "--primary-ink:#000000", "--primary-hover:#00aa00",
 		"--line:#ddccbb", `src:url("https://fonts.acme.test/rocket.woff2")`, "html{font-size:18px}", "h1{font-size:1.5rem}", "h1{font-weight:700}",
@@ -61,6 +61,11 @@ func TestAThemeShowsInAllItsMembers(t *testing.T) {
 		if !strings.Contains(sheet, rule) {
 			t.Errorf("the sheet has no %s:\n%s", rule, sheet)
 		}
+	}
+	google := []templates.Provider{{Connection: "google-oauth2", Key: "google", Name: "Google"}}
+	page := render(t, templates.Login{Layout: templates.Layout{Theme: theme(t, rockets)}, Providers: google})
+	if strings.Index(page, `data-provider="google"`) > strings.Index(page, `id="username"`) || strings.Count(page, `class="separator"`) != 1 || strings.Count(page, `class="offers"`) != 1 {
+		t.Errorf("the buttons of providers are not above the form:\n%s", page)
 	}
 	if got := needsOf(t, templates.Login{Layout: templates.Layout{Theme: theme(t, rockets)}}).FontOrigin; got != "https://fonts.acme.test" {
 		t.Errorf("the font comes from %q", got)
