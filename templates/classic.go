@@ -63,6 +63,8 @@ type widget struct {
 	Blocks []block
 	// ForgotURL and BackURL show their links when they are set.
 	ForgotURL, BackURL string
+	// Terms are what people agree to by going on, in English, "" for nothing.
+	Terms string
 	// Submit is what the button says, "" for none, and Arrow puts a picture beside it.
 	Submit string
 	Arrow  bool
@@ -150,8 +152,11 @@ func (p ClassicSignup) view() view {
 	v := Signup(p).named(p.screen(p, "classic", "signup", "signup", p.ClientName, "")).withErrors(p.Errors).in(p.State)
 	inputs := append(Signup(p).identifierInputs(), passwordInput("new-password"))
 	v.Form.Demands, v.Form.Inputs = v.texts.language.demands(p.Demands), []input{{Name: "1-password", Type: "password"}}
-	return v.withWidget(widget{Hidden: []Field{{"state", p.State}}, Tabs: tabs(1, p.LoginURL, ""), Submit: "Sign up"}, inputs...)
+	return v.withWidget(widget{Hidden: []Field{{"state", p.State}}, Tabs: tabs(1, p.LoginURL, ""), Terms: signupTerms, Submit: "Sign up"}, inputs...)
 }
+
+// signupTerms is what Lock says of terms where nobody has it say anything else.
+const signupTerms = "By signing up, you agree to our terms of service and privacy policy."
 
 // ClassicReset is ResetRequest in the look of the classic page.
 type ClassicReset ResetRequest
