@@ -276,6 +276,11 @@ func TestAnswersThatProveNothing(t *testing.T) {
 			a.RemoveAttr("ID")
 			return response(d.signed(a))
 		}},
+		{"no id, in an answer that is signed as a whole", func(s said) string {
+			a := d.assertion(s)
+			a.RemoveAttr("ID")
+			return d.signedAnswer(response(a))
+		}},
 		{"the answer to another request", func(s said) string { s.request = "_other"; return response(d.signed(d.assertion(s))) }},
 		{"the answer to no request", func(s said) string { s.request = ""; return response(d.signed(d.assertion(s))) }},
 		{"a changed person", func(s said) string {
@@ -337,6 +342,10 @@ func TestAnswersThatProveNothing(t *testing.T) {
 		}
 	}
 	relay, id := tn.request()
+	if got := tn.post(relay, d.signedAnswer(response(d.assertion(tn.honest(id))))); got != "logged in" {
+		t.Errorf("an answer that is signed as a whole: %s", got)
+	}
+	relay, id = tn.request()
 	honest = response(d.signed(d.assertion(tn.honest(id))))
 	if got := tn.post(relay, honest); got != "logged in" {
 		t.Fatal(got)
@@ -351,6 +360,20 @@ func TestAnswersThatProveNothing(t *testing.T) {
 	if status, user := tn.Manage(tn.browser, http.MethodGet, "users/samlp%7Cup%7Cboss", nil); status != http.StatusNotFound {
 		t.Errorf("there is %v", user)
 	}
+}
+
+// signedAnswer signs an answer as a whole.
+func (d directory) signedAnswer(answer string) string {
+	doc := etree.NewDocument()
+	if err := doc.ReadFromString(answer); err != nil {
+		panic(err)
+	}
+	doc.SetRoot(d.signed(doc.Root()))
+	signed, err := doc.WriteToString()
+	if err != nil {
+		panic(err)
+	}
+	return signed
 }
 
 // without takes an element out of an assertion.
