@@ -38,6 +38,7 @@ type Client struct {
 		TLSClientAuth           ClientCredentials `json:"tls_client_auth"`
 		SelfSignedTLSClientAuth ClientCredentials `json:"self_signed_tls_client_auth"`
 	} `json:"client_authentication_methods"`
+	PrivilegedAccess PrivilegedAccess `json:"token_vault_privileged_access"`
 	// KeysURI is where an application that registered itself publishes the keys that it signs its
 	// assertions with, "" for one whose keys are its credentials.
 	KeysURI                            string `json:"jwks_uri"`
@@ -170,6 +171,26 @@ type ClientCredential struct {
 // ClientCredentials are those of one way to authenticate.
 type ClientCredentials struct {
 	Credentials []ClientCredential `json:"credentials"`
+}
+
+// PrivilegedAccess says which tokens of providers an application gets of users who are not there.
+type PrivilegedAccess struct {
+	ClientCredentials
+	IPAllowlist []string `json:"ip_allowlist"`
+	Grants      []struct {
+		Connection string   `json:"connection"`
+		Scopes     []string `json:"scopes"`
+	} `json:"grants"`
+}
+
+// Scopes are those that may be asked for of a connection, none for a connection that is not granted.
+func (a PrivilegedAccess) Scopes(connection string) (all []string) {
+	for _, g := range a.Grants {
+		if g.Connection == connection {
+			all = append(all, g.Scopes...)
+		}
+	}
+	return all
 }
 
 // HasCertificates reports whether the client authenticates with certificates, RFC 8705

@@ -29,6 +29,8 @@ type TokenRequest struct {
 	// Admit is what the Validate of a grant by which a person authenticates leaves for its
 	// Commit: it lets the person in, in the update that keeps the exchange.
 	Admit func(*storage.Tx) error
+	// Details are what the tenant's log has of the request besides what it has of every one.
+	Details map[string]string
 }
 
 // Reply is the answer of the token endpoint, RFC 6749 section 5.1.
@@ -86,6 +88,8 @@ func (e *Engine) Token(ctx context.Context, r *http.Request, form url.Values) (R
 	switch {
 	case grantType == "":
 		return Reply{}, apierr.MissingParameter("grant_type")
+	case r.Header.Get("DPoP") != "": // a token that is bound to no key is not what was asked for
+		return Reply{}, apierr.NotEmulated("The header DPoP")
 	case e.grants[grantType] != nil:
 	case resource.IsExchanged(grantType):
 		return Reply{}, apierr.NotEmulated("The grant type " + grantType)

@@ -44,6 +44,8 @@ func (e *Engine) record(s *tokenSession, err error) {
 		}
 	case err == nil && grantType == "authorization_code":
 		event.Details = map[string]string{"code": masked(form.Get("code"))}
+	case s.request.Details != nil:
+		event.Details = s.request.Details
 	}
 	e.Log.Record(s.request.HTTP, event)
 }

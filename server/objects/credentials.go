@@ -209,5 +209,23 @@ func embedCredentials(tx *storage.Tx, doc storage.Document) error {
 	return nil
 }
 
+// CredentialsOf are the credentials of a client that it refers to by their ids; those that are gone are left out.
+func CredentialsOf(tx *storage.Tx, clientID string, refs []storage.ClientCredential) (all []storage.ClientCredential, err error) {
+	known := tx.Documents(resource.Credentials.Name, clientID)
+	for _, ref := range refs {
+		doc, err := known.Document(ref.ID)
+		if storage.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, storage.ClientCredential{
+			ID: ref.ID, KeyID: storage.Text(doc, "kid"), Alg: storage.Text(doc, "alg"), PEM: storage.Text(doc, "pem"), ExpiresAt: storage.Text(doc, "expires_at"),
+		})
+	}
+	return all, nil
+}
+
 // EmbeddedMembers are the members of a credential that a client's document has a copy of.
 var EmbeddedMembers = []string{"pem", "alg", "kid", "expires_at"}

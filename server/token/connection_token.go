@@ -69,8 +69,8 @@ func (g *connectionToken) Validate(ctx context.Context, rq *oauth.TokenRequest) 
 	switch {
 	case rq.Client.Public() || !rq.Client.IsFirstParty || !rq.Client.OIDCConformant:
 		return nil, errVaultClient
-	case rq.Form.Get("requested_token_type") != connectionTokenType:
-		return nil, apierr.InvalidParameter("requested_token_type", "must be "+connectionTokenType)
+	case rq.Form.Get("requested_token_type") != requestedType(rq):
+		return nil, apierr.InvalidParameter("requested_token_type", "must be "+requestedType(rq))
 	}
 	grant := &tokens.Grant{Client: rq.Client, Issue: storage.Issue{ClientID: rq.Client.ClientID}}
 	check, err := g.subject(ctx, rq, grant)
@@ -93,16 +93,40 @@ func (g *connectionToken) Validate(ctx context.Context, rq *oauth.TokenRequest) 
 	if err := g.give(ctx, rq, connection, &held.IdentityTokens); err != nil {
 		return grant, err
 	}
+	if isPrivileged(rq) {
+		if err := narrow(rq, held.IdentityTokens); err != nil {
+			return grant, err
+		}
+	}
 	grant.Given, grant.Issue.Scope = &tokens.Access{Token: held.AccessToken, ExpiresIn: left(held.IdentityTokens, rq.Now)}, providers.SplitScope(held.Scope)
 	held.UsedAt = rq.Now
-	rq.Admit = func(tx *storage.Tx) error { return held.keep(tx, grant.Issue.UserID) }
+	once := rq.Admit
+	rq.Admit = func(tx *storage.Tx) error {
+		if once != nil {
+			if err := once(tx); err != nil {
+				return err
+			}
+		}
+		return held.keep(tx, grant.Issue.UserID)
+	}
 	return grant, nil
+}
+
+// isPrivileged reports whether an application asks by a request of its own, without a token of the user's.
+func isPrivileged(rq *oauth.TokenRequest) bool { return rq.Form.Get("subject_token_type") == jwtType }
+
+// requestedType is what may be asked for.
+func requestedType(rq *oauth.TokenRequest) string {
+	if isPrivileged(rq) {
+		return vaultTokenType
+	}
+	return connectionTokenType
 }
 
 // subject finds whose token the subject_token is. What of it the store knows is left to check.
 func (g *connectionToken) subject(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant) (check func(*storage.Tx) error, err error) {
 	text := rq.Form.Get("subject_token")
-	switch kind := rq.Form.Get("subject_token_type"); kind {
+	switch rq.Form.Get("subject_token_type") {
 	case refreshTokenType:
 		if rq.Client.RefreshToken.RotationType == "rotating" {
 			return nil, errVaultRotation
@@ -125,10 +149,10 @@ func (g *connectionToken) subject(ctx context.Context, rq *oauth.TokenRequest, g
 		}
 		grant.Issue.UserID, grant.Issue.Organization = claims.Subject, claims.Organization
 		return func(*storage.Tx) error { return nil }, nil
-	case "urn:ietf:params:oauth:token-type:jwt":
-		return nil, apierr.NotEmulated("Privileged worker token exchange, of the subject_token_type " + kind + ",")
+	case jwtType:
+		return g.privileged(ctx, rq, grant)
 	default:
-		return nil, apierr.InvalidParameter("subject_token_type", "must be "+refreshTokenType+" or "+accessTokenType)
+		return nil, apierr.InvalidParameter("subject_token_type", "must be "+refreshTokenType+", "+accessTokenType+" or "+jwtType)
 	}
 }
 
@@ -252,6 +276,6 @@ func left(held storage.IdentityTokens, now time.Time) int {
 
 // Commit implements oauth.Grant.
 func (g *connectionToken) Commit(ctx context.Context, rq *oauth.TokenRequest, _ *tokens.Grant, reply *oauth.Reply) error {
-	reply.IssuedTokenType = connectionTokenType
+	reply.IssuedTokenType = requestedType(rq)
 	return g.db.Update(ctx, rq.Admit)
 }
