@@ -34,8 +34,9 @@ var clients = []client{
 	{"Authlib", pip, []string{"TestClients/authlib"}},
 	{"com.auth0:auth0", maven, []string{"TestJVMClients/Auth0JavaTest"}},
 	{"org.springframework.boot:spring-boot-starter-parent", maven, []string{"TestJVMClients/SpringSecurityTest"}},
-	{"github.com/auth0/go-auth0", goAuth0, []string{"TestManagementClients/go-auth0_v1"}},
+	{"github.com/auth0/go-auth0", goAuth0, []string{"TestManagementClients/go-auth0_v1", "TestGoAuthentication"}},
 	{"github.com/auth0/go-auth0/v2", goAuth0, []string{"TestManagementClients/go-auth0_v2"}},
+	{"github.com/auth0/go-jwt-middleware/v2", goAuth0, []string{"TestGoAuthentication"}},
 	{"github.com/coreos/go-oidc/v3", gomod, []string{"TestScenario"}},
 }
 

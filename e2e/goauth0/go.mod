@@ -5,6 +5,7 @@ go 1.26
 require (
 	github.com/auth0/go-auth0 v1.20.0
 	github.com/auth0/go-auth0/v2 v2.0.0
+	github.com/auth0/go-jwt-middleware/v2 v2.3.0
 )
 
 require (
@@ -19,7 +20,10 @@ require (
 	github.com/lestrrat-go/jwx/v2 v2.1.6 // indirect
 	github.com/lestrrat-go/option v1.0.1 // indirect
 	github.com/segmentio/asm v1.2.0 // indirect
+	go.devnw.com/structs v1.0.0 // indirect
 	golang.org/x/crypto v0.39.0 // indirect
 	golang.org/x/oauth2 v0.32.0 // indirect
+	golang.org/x/sync v0.11.0 // indirect
 	golang.org/x/sys v0.36.0 // indirect
+	gopkg.in/go-jose/go-jose.v2 v2.6.3 // indirect
 )

@@ -1,6 +1,6 @@
 // Command goauth0 drives go-auth0 through the families of a table, and through pages
 // and errors: "goauth0 v1 TABLE" or "goauth0 v2 TABLE", in the environment of
-// "tenant0 exec". It is a module of its own, so that no other program is built with
+// "tenant0 exec". "goauth0 login" logs people in, and has an API behind go-jwt-middleware. It is a module of its own, so that no other program is built with
 // what only this one needs.
 package main
 
@@ -50,6 +50,9 @@ func run() error {
 	seen := &statuses{seen: map[int]bool{}, next: http.DefaultTransport}
 	http.DefaultClient.Transport = seen
 	c := credentials{os.Getenv("AUTH0_DOMAIN"), os.Getenv("AUTH0_CLIENT_ID"), os.Getenv("AUTH0_CLIENT_SECRET")}
+	if len(os.Args) == 2 && os.Args[1] == "login" {
+		return logins(c)
+	}
 	if len(os.Args) != 3 {
 		return errUsage
 	}
@@ -102,7 +105,7 @@ func (t *tester) checkUnknown() error {
 	return errors.Join(faults...)
 }
 
-var errUsage = errors.New("usage: goauth0 v1|v2 TABLE")
+var errUsage = errors.New("usage: goauth0 v1|v2 TABLE, or goauth0 login")
 
 func open(version string, c credentials) (sdk, error) {
 	switch version {

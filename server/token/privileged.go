@@ -26,7 +26,7 @@ import (
 // What an application without a user to ask for says of one, Auth0: secure/call-apis-on-users-behalf/token-vault/
 // privileged-worker-token-exchange-with-token-vault.
 const (
-	jwtType              = "urn:ietf:params:oauth:token-type:jwt"                       //nolint:gosec // a name
+	jwtType              = "urn:ietf:params:oauth:token-type:jwt"
 	vaultTokenType       = "http://auth0.com/oauth/token-type/token-vault-access-token" //nolint:gosec // a name
 	typeOfRequest        = "token-vault-req+jwt"
 	maxPrivilegedRequest = time.Minute
