@@ -217,7 +217,10 @@ connections:
 	if refused := forgetful.fill(request, "username", ""); refused.status != http.StatusBadRequest || !strings.Contains(refused.body, `data-error-code="no-username"`) {
 		t.Errorf("without a username: %d\n%s", refused.status, refused.body)
 	}
-	forgetful.fill(request)
+	if without := forgetful.get(s.URL + "u/reset-password/request?state=" + page.url.Query().Get("state")); without.status != http.StatusOK || !inputs(without.body).Has("username") {
+		t.Errorf("without a connection in the address: %d\n%s", without.status, without.body)
+	}
+	forgetful.fill(forgetful.get(s.URL+"u/reset-password/request?state="+page.url.Query().Get("state")), "username", "grace")
 	if mail := s.WaitForMessage("grace@example.com", "reset_email"); !strings.Contains(mail.Link, "/u/reset-verify?ticket=") {
 		t.Errorf("the mail leads to %s", mail.Link)
 	}

@@ -135,6 +135,7 @@ func (m *room) startReset(w http.ResponseWriter, r *http.Request) error {
 	return web.Redirect(w, r, "/u/reset-password/request/"+url.PathEscape(web.Param(r, "connection"))+"?"+query.Encode())
 }
 
+//auth0:operation GET /u/reset-password/request
 //auth0:operation GET /u/reset-password/request/{connection}
 func (m *room) showResetRequest(w http.ResponseWriter, r *http.Request) error {
 	t, state, err := m.transaction(r)
@@ -146,6 +147,7 @@ func (m *room) showResetRequest(w http.ResponseWriter, r *http.Request) error {
 
 // submitResetRequest says the same whether or not there is an account.
 //
+//auth0:operation POST /u/reset-password/request
 //auth0:operation POST /u/reset-password/request/{connection}
 func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error {
 	form, t, state, err := m.form(w, r)
@@ -156,7 +158,11 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 	if email == "" {
 		return m.resetRequestPage(w, r, http.StatusBadRequest, t, state, templates.ResetRequest{Errors: []string{"no-email"}})
 	}
-	proof, byCode, err := m.resetByCode(r.Context(), web.Param(r, "connection"), email)
+	connection, err := m.resetConnection(r, t)
+	if err != nil {
+		return err
+	}
+	proof, byCode, err := m.resetByCode(r.Context(), connection, email)
 	if err != nil {
 		return err
 	}
@@ -167,7 +173,7 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 		}
 		return web.Continue(w, r, page, state)
 	}
-	if err := m.sendReset(r, web.Param(r, "connection"), email, t.Request().ClientID); err != nil {
+	if err := m.sendReset(r, connection, email, t.Request().ClientID); err != nil {
 		return err
 	}
 	return m.resetSent(w, r, t, state, email)
@@ -199,6 +205,21 @@ func (m *room) resetSent(w http.ResponseWriter, r *http.Request, t storage.Trans
 	})
 }
 
+// resetConnection is the name of the connection whose password is changed: that of the address, or the first one that the login has.
+func (m *room) resetConnection(r *http.Request, t storage.Transaction) (name string, err error) {
+	if name = web.Param(r, "connection"); name != "" {
+		return name, nil
+	}
+	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
+		ways, err := account.WaysOf(tx, t.Request())
+		if len(ways.Databases) > 0 {
+			name = ways.Databases[0].Name
+		}
+		return err
+	})
+	return name, err
+}
+
 // resetByCode is what has to be proved for a new password where the connection proves addresses
 // by codes.
 func (m *room) resetByCode(ctx context.Context, name, login string) (p storage.Proof, byCode bool, err error) {
@@ -228,12 +249,16 @@ func (m *room) resetRequestPage(w http.ResponseWriter, r *http.Request, status i
 	if page.ClientName, _, err = m.appName(r.Context(), t.Request().ClientID); err != nil {
 		return err
 	}
+	name, err := m.resetConnection(r, t)
+	if err != nil {
+		return err
+	}
 	var screens account.Screens
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		if screens, err = account.ScreensFor(tx, t.Request()); err != nil {
 			return err
 		}
-		conn, err := tx.Connections.Find("name", web.Param(r, "connection"))
+		conn, err := tx.Connections.Find("name", name)
 		known := account.LoginIdentifiers([]storage.Connection{conn})
 		page.ByUsername = slices.Contains(known, "username") && !slices.Contains(known, "email")
 		return storage.Optional(err)

@@ -58,8 +58,10 @@ func Mount(rt, open *web.Router, d Deps) {
 	rt.Handle(http.MethodPost, signupPassword, web.SameSite(m.submitSignupPassword))
 	rt.Handle(http.MethodGet, "/u/login/password-reset-start/{connection}", m.startReset)
 	rt.Handle(http.MethodGet, "/u/login/password-reset-start/{connection}/{identifier}", m.startReset)
-	rt.Handle(http.MethodGet, "/u/reset-password/request/{connection}", m.showResetRequest)
-	rt.Handle(http.MethodPost, "/u/reset-password/request/{connection}", web.SameSite(m.submitResetRequest))
+	for _, page := range []string{"/u/reset-password/request", "/u/reset-password/request/{connection}"} {
+		rt.Handle(http.MethodGet, page, m.showResetRequest)
+		rt.Handle(http.MethodPost, page, web.SameSite(m.submitResetRequest))
+	}
 	rt.Handle(http.MethodGet, "/u/reset-password/success", m.showPasswordReset)
 	for _, page := range []string{passcodes.EmailProofPage, passcodes.PhoneProofPage, passcodes.ResetCodePage} {
 		rt.Handle(http.MethodGet, page, m.showProof(page))
