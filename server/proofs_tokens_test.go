@@ -175,6 +175,16 @@ func accessToken(issue func(p *proving) string, accepts func(p *proving, token s
 	})}
 }
 
+// account is the employee's access token for the My Account API, which it activates.
+func account(p *proving) string {
+	audience, scopes := p.URL+"me/", []string{"read:me:authentication_methods"}
+	if p.more["account"] == "" {
+		p.more["account"] = p.api(http.MethodPost, "resource-servers", map[string]any{"name": "Auth0 My Account API", "identifier": audience}, "id")
+		p.api(http.MethodPost, "client-grants", map[string]any{"client_id": servertest.SPA, "audience": audience, "subject_type": "user", "scope": scopes}, "id")
+	}
+	return textOf(p.logIn(as(spa, servertest.Employee, "audience", audience, "scope", "openid "+scopes[0])), "access_token")
+}
+
 func tokensAndCodes() map[string]place {
 	cron := func(p *proving) string {
 		_, body := p.Token(p.browser, url.Values{
@@ -211,6 +221,12 @@ func tokensAndCodes() map[string]place {
 		"access token at userinfo": accessToken(
 			func(p *proving) string { return textOf(p.logIn(as(spa, servertest.Employee)), "access_token") },
 			userinfo, own, cron,
+		),
+		"access token at the My Account API": accessToken(
+			account, func(p *proving, token string) bool {
+				return p.get(p.URL+"me/v1/authentication-methods", token) == http.StatusOK
+			},
+			own, cron, opaque, func(p *proving) string { return p.token(p.URL + "api/v2/") },
 		),
 		"opaque access token at userinfo": {opaque, userinfo, with(noJWT, map[string]way{
 			expired:       refused(after(25 * time.Hour)),
