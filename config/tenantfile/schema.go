@@ -86,7 +86,7 @@ func (s schemaDocument) section(name string) (sectionKind, string) {
 		switch ref := part["$ref"]; {
 		case ref == "#/$defs/notEmulated":
 			continue
-		case section == name && ref == "#/$defs/imported":
+		case section == name && (ref == "#/$defs/imported" || ref == "#/$defs/importedObject"):
 			return imported, ""
 		case section == name:
 			return emulated, ""
@@ -97,6 +97,18 @@ func (s schemaDocument) section(name string) (sectionKind, string) {
 		return misspelt, similar
 	}
 	return notEmulated, ""
+}
+
+// IsObject reports whether a section is one object; the others list objects.
+func IsObject(section string) bool {
+	s := schema()
+	sections, _ := s.document["properties"].(Document)
+	part, _ := sections[section].(Document)
+	if ref, refers := part["$ref"].(string); refers {
+		definitions, _ := s.document["$defs"].(Document)
+		part, _ = definitions[strings.TrimPrefix(ref, "#/$defs/")].(Document)
+	}
+	return part["type"] == "object"
 }
 
 // validate holds the sections against the schema and records what does not fit.

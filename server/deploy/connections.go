@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/tenant0/tenant0/server/resource"
@@ -26,6 +27,9 @@ func connectionsSection(name string) importSection {
 		before: func(_ *importer, item storage.Document) error {
 			if name == "databases" && storage.Text(item, "strategy") == "" {
 				item["strategy"] = storage.DatabaseStrategy
+			}
+			if _, listed := item["enabled_clients"].([]any); !listed && item["enabled_clients"] != nil {
+				return errors.New("enabled_clients: it must be a list")
 			}
 			return nil
 		},

@@ -104,7 +104,11 @@ func (t Tenant) ownSections(ctx context.Context, sections storage.Document) (own
 	if own.people, err = t.hashPasswords(ctx, people); err != nil {
 		return own, err
 	}
-	if section, there := sections[extensionSection].(storage.Document); there { // which knows the placeholder itself
+	section, isObject := sections[extensionSection].(storage.Document) // which knows the placeholder itself
+	if sections[extensionSection] != nil && !isObject {
+		return own, errors.New(extensionSection + ": it must be an object")
+	}
+	if isObject {
 		if own.extension, err = tenantfile.ReadExtension(section); err != nil {
 			return own, err
 		}

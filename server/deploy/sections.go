@@ -35,6 +35,8 @@ type collection struct {
 	// apart are members that after writes, and refs those that name other objects.
 	apart []string
 	refs  []reference
+	// lists are members that list objects, of those that are apart.
+	lists []string
 	// exported tells whether an object is one of the section, and named turns ids into
 	// names and reads what belongs to the object.
 	exported func(im *importer, item storage.Document) bool
@@ -56,6 +58,9 @@ func (s collection) item(im *importer, item storage.Document) error {
 	name, err := s.called(im, item) // as it is written, before names become ids
 	if err != nil {
 		return err
+	}
+	if err := checkParts(item, s.lists...); err != nil {
+		return inObject(name, err)
 	}
 	if s.before != nil {
 		if err := s.before(im, item); err != nil {
@@ -174,7 +179,7 @@ func importSections() []importSection {
 		connectionsSection("databases"), connectionsSection("connections"),
 		collection{name: "clientGrants", path: "/client-grants", id: "id", label: grantLabel, before: grantClient, named: grantClientName}.section(),
 		collection{
-			name: "roles", path: "/roles", id: "id", apart: []string{"permissions"},
+			name: "roles", path: "/roles", id: "id", apart: []string{"permissions"}, lists: []string{"permissions"},
 			after: importPermissions, named: exportPermissions,
 		}.section(),
 		plainSection("rules", "/rules", "id"),
@@ -233,7 +238,8 @@ func laterSections() []importSection {
 		setting("supplementalSignals", Objects.Change, "/supplemental-signals"),
 		collection{
 			name: "organizations", path: "/organizations", id: "id",
-			apart: []string{"connections", "client_grants", "discovery_domains", "clients", "invitations"}, after: importOrganizationParts,
+			apart: []string{"connections", "client_grants", "discovery_domains", "clients", "invitations"},
+			lists: []string{"connections", "client_grants", "discovery_domains", "clients", "invitations"}, after: importOrganizationParts,
 			named: exportOrganizationParts,
 		}.section(),
 		plainSection("logStreams", "/log-streams", "id"),
@@ -299,6 +305,9 @@ const triggerBindings = "/actions/triggers/{trigger}/bindings"
 func importTriggers(im *importer, value any) error {
 	triggers, _ := value.(storage.Document)
 	for _, trigger := range sortedKeys(triggers) {
+		if err := checkParts(triggers, trigger); err != nil {
+			return err
+		}
 		bindings := []storage.Document{}
 		for _, b := range ItemsOf(triggers[trigger]) {
 			if action, err := im.find("/actions/actions", storage.Document{"name": b["action_name"]}, "name"); err != nil || action == nil {

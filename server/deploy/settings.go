@@ -176,6 +176,9 @@ func importPrompts(im *importer, value any) error {
 // importBranding imports branding and the template of its pages.
 func importBranding(im *importer, value any) error {
 	doc, _ := value.(storage.Document)
+	if err := checkParts(doc, "templates"); err != nil {
+		return err
+	}
 	if err := setting("branding", Objects.Change, "/branding", "templates").run(im, doc); err != nil {
 		return err
 	}
@@ -218,6 +221,9 @@ func importPromptTexts(im *importer, doc storage.Document) error {
 		if err := im.set("prompts", Objects.Set, at("/prompts/{prompt}/partials", prompt), body); err != nil {
 			return err
 		}
+	}
+	if err := checkParts(doc, "screenRenderers"); err != nil {
+		return err
 	}
 	for _, r := range ItemsOf(doc["screenRenderers"]) {
 		body := storage.Document{}

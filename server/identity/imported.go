@@ -63,10 +63,18 @@ func decode(text, encoding string) ([]byte, error) {
 	case "", "utf8":
 		return []byte(text), nil
 	case "hex":
-		return hex.DecodeString(strings.ToLower(text))
+		raw, err := hex.DecodeString(strings.ToLower(text))
+		if err != nil {
+			return nil, errors.New("the text is not hexadecimal")
+		}
+		return raw, nil
 	case "base64":
 		standard := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
-		return base64.RawStdEncoding.DecodeString(standard)
+		raw, err := base64.RawStdEncoding.DecodeString(standard)
+		if err != nil {
+			return nil, errors.New("the text is not base64")
+		}
+		return raw, nil
 	}
 	return nil, fmt.Errorf("unknown encoding %q", encoding)
 }
@@ -284,10 +292,13 @@ func checkBcrypt(stored string) error {
 		return errors.New("the value must begin with $2a$, $2b$ or $2y$")
 	}
 	cost, err := bcrypt.Cost([]byte(stored))
-	if err == nil && cost > MaxCost {
-		err = tooMuch("a cost of %d", cost)
+	switch {
+	case err != nil:
+		return errors.New("the value is no hash of bcrypt")
+	case cost > MaxCost:
+		return tooMuch("a cost of %d", cost)
 	}
-	return err
+	return nil
 }
 
 // bcryptMatches hashes the bytes that bcrypt takes, and says no to more than those: the

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/tenant0/tenant0/storage"
@@ -170,12 +171,26 @@ func ended(dec *json.Decoder) error {
 
 // syntax has an error wrap ErrSyntax, unless it is one of the reader's own.
 func syntax(err error) error {
-	_, malformed := errors.AsType[*json.SyntaxError](err)
+	fault, malformed := errors.AsType[*json.SyntaxError](err)
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%w: unexpected end of JSON input", ErrSyntax)
+		return fmt.Errorf("%w: Unexpected end of JSON input", ErrSyntax)
 	case malformed:
-		return fmt.Errorf("%w: %w", ErrSyntax, err)
+		return fmt.Errorf("%w: Unexpected token %sin JSON", ErrSyntax, unexpected(fault))
 	}
 	return err
+}
+
+// unexpected is the character that JSON does not have there, with a space, or nothing where the error does not tell.
+func unexpected(fault *json.SyntaxError) string {
+	rest, _ := strings.CutPrefix(fault.Error(), "invalid character ")
+	quoted, err := strconv.QuotedPrefix(rest)
+	if err != nil {
+		return ""
+	}
+	character, err := strconv.Unquote(quoted)
+	if err != nil {
+		return ""
+	}
+	return character + " "
 }

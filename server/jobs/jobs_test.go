@@ -418,3 +418,23 @@ func lines(t *testing.T, tn tenant, target string) (all []string) {
 	}
 	return all
 }
+
+// TestFaultsOfHashesAreToldInPlainWords: what is wrong with a hash is not said in the words of the libraries that read it.
+func TestFaultsOfHashesAreToldInPlainWords(t *testing.T) {
+	tn := start(t)
+	for hash, says := range map[string]string{
+		`{"algorithm":"md5","hash":{"value":"zz","encoding":"hex"}}`:                                             "md5: the text is not hexadecimal",
+		`{"algorithm":"md5","hash":{"value":"abc","encoding":"hex"}}`:                                            "md5: the text is not hexadecimal",
+		`{"algorithm":"sha1","hash":{"value":"!!","encoding":"base64"}}`:                                         "sha1: the text is not base64",
+		`{"algorithm":"ldap","hash":{"value":"{SSHA}!!"}}`:                                                       "ldap: the text is not base64",
+		`{"algorithm":"pbkdf2","hash":{"value":"$pbkdf2-sha256$i=1,l=3$!!$aGFz"}}`:                               "pbkdf2: salt: the text is not base64",
+		`{"algorithm":"bcrypt","hash":{"value":"$2b$10$short"}}`:                                                 "bcrypt: the value is no hash of bcrypt",
+		`{"algorithm":"bcrypt","hash":{"value":"$2b$xx$abcdefghijklmnopqrstuuxKzhRHWRKzYYGoJlBVfXbNBR2Xe5gBy"}}`: "bcrypt: the value is no hash of bcrypt",
+		`{"algorithm":"bcrypt","hash":{"value":"$2b$99$abcdefghijklmnopqrstuuxKzhRHWRKzYYGoJlBVfXbNBR2Xe5gBy"}}`: "bcrypt: the value is no hash of bcrypt",
+	} {
+		_, id := tn.imports(`[{"email":"hash@imported.test","custom_password_hash":` + hash + `}]`)
+		if _, raw := tn.do(http.MethodGet, "/jobs/"+id+"/errors", "", nil); !strings.Contains(string(raw), `"`+says+`"`) {
+			t.Errorf("%s: %s, want %q", hash, raw, says)
+		}
+	}
+}

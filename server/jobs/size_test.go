@@ -191,12 +191,13 @@ func TestImportsThatAreNoForm(t *testing.T) {
 		{"nothing", form, ``, "Invalid multipart payload format"},
 		{"no file", form, "--b--\r\n", "Must provide 'users' file as multipart part."},
 		{"cut off after the list", form, whole + `[{"email":"cut@imported.test"}]` + "\r\n--b\r\nContent-", "Invalid multipart payload format"},
-		{"cut off in the list", form, whole + `[{"email":"cut@imported.test"}`, "valid JSON. unexpected end of JSON input"},
+		{"cut off in the list", form, whole + `[{"email":"cut@imported.test"}`, "valid JSON. Unexpected end of JSON input"},
 		{"cut off in a value", form, "--b\r\nContent-Disposition: form-data; name=\"upsert\"\r\n\r\ntr", "Invalid multipart payload format"},
 		{"no list", form, whole + "{}\r\n--b--\r\n", "valid JSON. the users are not a list"},
 		{"two lists", form, whole + "[{}] []\r\n--b--\r\n", "valid JSON. there is more after the list"},
 		{"null", form, whole + "null\r\n--b--\r\n", "Users file must not be empty."},
-		{"no comma", form, whole + "[{} {}]\r\n--b--\r\n", "valid JSON. expected comma after array element"},
+		{"no comma", form, whole + "[{} {}]\r\n--b--\r\n", "valid JSON. Unexpected token in JSON"},
+		{"a comma too many", form, whole + "[{},]\r\n--b--\r\n", "valid JSON. Unexpected token ] in JSON"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			status, raw := tn.do(http.MethodPost, "/jobs/users-imports", tt.contentType, strings.NewReader(tt.body))
