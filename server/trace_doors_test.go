@@ -102,6 +102,7 @@ func TestEveryDoorTellsWhyItRefuses(t *testing.T) {
 		{"no application", "token", askedAs{method: http.MethodPost, path: "oauth/token", form: secret("nobody", "x")}, "(there is no application with the client_id)", "client_id"},
 		{"another secret", "token", askedAs{method: http.MethodPost, path: "oauth/token", form: secret(servertest.Cron, "x")}, "(wrong client secret)", "client_secret"},
 		{"no secret", "token", askedAs{method: http.MethodPost, path: "oauth/token", form: secret(servertest.Cron, "")}, "(no client secret)", "client_secret"},
+		{"parameters in the query", "token", askedAs{method: http.MethodPost, path: "oauth/token?" + secret(servertest.Cron, servertest.CronSecret).Encode()}, "(it came in the query of the address, where it is not read)", "the parameter grant_type"},
 		{"no body", "token", askedAs{method: http.MethodPost, path: "oauth/token", body: "{"}, "cannot be parsed", "the body of the request"},
 		{"a code of nobody", "token", askedAs{method: http.MethodPost, path: "oauth/token", form: url.Values{"grant_type": {"authorization_code"}, "client_id": {servertest.SPA}, "code": {"x"}}}, "no such code", "the parameter code"},
 		{"no token at userinfo", "userinfo", askedAs{method: http.MethodGet, path: "userinfo"}, "(no access token came)", "scope openid"},
