@@ -201,3 +201,18 @@ func TestTracesAreThereBeforeTheAnswer(t *testing.T) {
 		}
 	}
 }
+
+// TestTracesHaveTheEventsOfOperations of the Management API when their answers are read.
+func TestTracesHaveTheEventsOfOperations(t *testing.T) {
+	s := servertest.Start(t)
+	_, tokens := s.Token(s.Client(), s.ManagementForm())
+	changed := askedAs{
+		method: http.MethodPatch, path: "api/v2/clients/" + servertest.Web, body: `{"description":"a"}`,
+		headers: []string{"Authorization", "Bearer " + tokens["access_token"].(string)},
+	}
+	resp, body := changed.send(t, s, s.Client())
+	steps := tracedAs(t, s, resp).Steps
+	if resp.StatusCode != http.StatusOK || len(steps) != 1 || steps[0].Said != "event sapi Update a client" {
+		t.Errorf("%d %s is traced as %+v", resp.StatusCode, body, steps)
+	}
+}

@@ -124,15 +124,22 @@ func (a *api) handler(op operation) web.Handler {
 			c.params[name] = web.Param(r, name)
 		}
 		if err = c.checkRequest(op); err == nil {
-			err = c.serve(op, w, r)
+			err = c.serve(op, r)
 		}
-		c.record(op, r, err)
-		return err
+		c.record(op, r, err) // before the answer, whose reader may look for it at once
+		switch {
+		case err != nil:
+			return err
+		case c.answer.bodiless:
+			w.WriteHeader(c.answer.status)
+			return nil
+		}
+		return web.Reply(w, c.answer.status, c.answer.body)
 	}
 }
 
-// serve performs the operation, carries out what comes of it, and writes the answer.
-func (c *call) serve(op operation, w http.ResponseWriter, r *http.Request) error {
+// serve performs the operation, and carries out what comes of it.
+func (c *call) serve(op operation, r *http.Request) error {
 	out, effects, err := op.perform(c)
 	if err != nil {
 		return err
@@ -142,14 +149,7 @@ func (c *call) serve(op operation, w http.ResponseWriter, r *http.Request) error
 			return err
 		}
 	}
-	if err := effects.CarryOut(carrier{c.Deps, r}); err != nil {
-		return err
-	}
-	if c.answer.bodiless {
-		w.WriteHeader(c.answer.status)
-		return nil
-	}
-	return web.Reply(w, c.answer.status, c.answer.body)
+	return effects.CarryOut(carrier{c.Deps, r})
 }
 
 // record tells the tenant's log of an operation and its answer.

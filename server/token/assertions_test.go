@@ -141,6 +141,8 @@ func TestClientAssertions(t *testing.T) {
 		{"jti too long", good(object{"jti": strings.Repeat("j", 65)}), nil, 401, invalid("jti must have 1 to 64 characters")},
 		{"too long", good(object{"pad": strings.Repeat("p", 2048)}), nil, 401, invalid("longer than 2048 bytes")},
 		{"another sub", good(object{"sub": machine}), nil, 401, invalid("iss and sub must be the client_id")},
+		{"another sub, beside the client_id", good(object{"sub": machine}), []string{"client_id", keyed}, 401, invalid("iss and sub must be the client_id")},
+		{"another iss, beside the client_id", good(object{"iss": machine}), []string{"client_id", keyed}, 401, invalid("iss and sub must be the client_id")},
 		{"another iss", good(object{"iss": machine}), nil, 401, invalid("iss and sub must be the client_id")},
 		{"another client_id in the body", good(nil), []string{"client_id", machine}, 401, invalid("iss and sub must be the client_id")},
 		{"a client without keys", good(object{"iss": machine, "sub": machine}), nil, 401, invalid(noKey)},
