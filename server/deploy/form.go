@@ -8,6 +8,14 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
+// bring imports a section that has its form.
+func (s importSection) bring(im *importer, value any) error {
+	if err := checkForm(s.name, value); err != nil {
+		return err
+	}
+	return s.run(im, value)
+}
+
 // checkForm refuses a section of another form than it has, of which nothing would be imported.
 func checkForm(section string, value any) error {
 	if tenantfile.IsObject(section) {

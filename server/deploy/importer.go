@@ -74,11 +74,7 @@ func (im *importer) all(sections storage.Document) error {
 	for _, s := range importSections() {
 		done[s.name] = true
 		if value := sections[s.name]; value != nil {
-			err := checkForm(s.name, value)
-			if err == nil {
-				err = s.run(im, value)
-			}
-			if err != nil {
+			if err := s.bring(im, value); err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
 			im.noteCode(s.name, value)

@@ -20,7 +20,7 @@ func actions() served {
 	return served{
 		kind: objects.Actions, path: "/actions/actions", scope: "actions", verbs: "list create get patch delete", strict: true, hides: true,
 		list: listing{
-			key: "actions", style: counted, filters: map[string]string{"actionName": "name"},
+			key: "actions", style: counted, without: []string{"include_totals"}, filters: map[string]string{"actionName": "name"},
 			keep: triggersAction, narrowed: func(c *call) bool { return c.query.Has("triggerId") }, search: (*call).deployedActions,
 		},
 		show: showAction,

@@ -144,3 +144,30 @@ func TestListsOfPermissionsAndRoles(t *testing.T) {
 		t.Errorf("a role that is given twice is there %d times", n)
 	}
 }
+
+// TestListsRefuseParametersOfOthers, where Auth0 is known to: who asks for totals that there are not would wait for them.
+func TestListsRefuseParametersOfOthers(t *testing.T) {
+	c := newClient(t)
+	for query, says := range map[string]string{
+		"/actions/actions?include_totals=true&per_page=5":  "include_totals",
+		"/actions/actions?include_totals=false":            "include_totals",
+		"/token-exchange-profiles?include_totals=true":     "include_totals",
+		"/token-exchange-profiles?take=5&page=0":           "page",
+		"/token-exchange-profiles?take=5&per_page=5":       "per_page",
+		"/actions/actions?page=0&per_page=5&actionName=a":  "",
+		"/token-exchange-profiles?take=5":                  "",
+		"/clients?include_totals=true&page=0&per_page=5":   "",
+		"/roles?include_totals=true&take=5":                "",
+		"/users?include_totals=true&page=0&per_page=5&q=*": "",
+	} {
+		status, answer := c.do(http.MethodGet, query, nil)
+		body, _ := answer.(object)
+		want, message := http.StatusOK, body["message"]
+		if says != "" {
+			want = http.StatusBadRequest
+		}
+		if status != want || says != "" && message != "Query validation error: 'Additional properties not allowed: "+says+"'." {
+			t.Errorf("%s: %d %v, want %d", query, status, message, want)
+		}
+	}
+}

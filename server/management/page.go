@@ -39,6 +39,8 @@ type listing struct {
 	lastPage int
 	// zeros keeps in a counted list the members that are zero.
 	zeros bool
+	// without are parameters of other lists that this one refuses, as Auth0 is known to do.
+	without []string
 	// eager lists give a cursor with the last page too.
 	eager bool
 	// keep says whether a document is in the list at all, and narrowed whether the
@@ -113,6 +115,11 @@ func (c *call) window(l listing) (*window, error) {
 	if c.whole {
 		w.whole = true
 		return w, nil
+	}
+	for _, name := range l.without {
+		if c.query.Has(name) {
+			return nil, invalidQuery("'Additional properties not allowed: " + name + "'")
+		}
 	}
 	switch l.style {
 	case bare, wrapped:

@@ -55,7 +55,7 @@ func userAttributeProfiles() served {
 func tokenExchangeProfiles() served {
 	return served{
 		kind: objects.TokenExchangeProfiles, path: "/token-exchange-profiles", scope: "token_exchange_profiles", verbs: "list create get patch delete",
-		list: listing{key: "token_exchange_profiles", style: checkpointed},
+		list: listing{key: "token_exchange_profiles", style: checkpointed, without: []string{"include_totals", "page", "per_page"}},
 	}
 }
 
