@@ -16,7 +16,7 @@ import (
 // it. What has no test says why.
 var attacks = []struct{ section, attack, guard, tests string }{
 	{"4.1", "insufficient validation of the redirection URI", "callbacks are compared as they are written; a request with another one ends on a page", "authorize/errors_test.go TestCallbacksOnTheWire"},
-	{"4.2", "credentials leak by the Referer header", "pages send no address to other sites", "login/login_test.go TestHeadersOfThePage, every_page_test.go TestEveryPageKeepsItsAddressAndItsFrame"},
+	{"4.2", "credentials leak by the Referer header", "pages send no address to other sites, and what authenticates a pushed request is not told on", "authorize/par_test.go TestWhatAuthenticatedAPushedRequestIsNotToldOn, login/login_test.go TestHeadersOfThePage, every_page_test.go TestEveryPageKeepsItsAddressAndItsFrame"},
 	{"4.3.1", "a code in the browser's history", "a code is good once, and one that comes again revokes what it brought", "../storage/once_test.go TestACodeIsRedeemedOnce, token/errors_test.go TestAReusedCodeRevokesWhatItBrought"},
 	{"4.3.2", "an access token in the browser's history", "no token goes into a query", "authorize/front_channel_test.go TestTokensStayOutOfQueries"},
 	{"4.4", "mix-up, of the tenant as a client", "an answer that names another provider is not taken to the login's", "federation/mix_up_test.go TestAnAnswerOfAnotherProvider"},

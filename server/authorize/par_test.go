@@ -225,3 +225,18 @@ func TestAPushedLoginGoesThroughThePages(t *testing.T) {
 		t.Errorf("the login ends at %v %s", left, page.Body)
 	}
 }
+
+// TestWhatAuthenticatedAPushedRequestIsNotToldOn: the classic page of a login is told of the request's parameters in its
+// address, and of no secret that came with them.
+func TestWhatAuthenticatedAPushedRequestIsNotToldOn(t *testing.T) {
+	tn := start(t, servertest.Seed(file+"prompts: {universal_login_experience: classic}\n"))
+	begun, err := url.Parse(tn.URL + "authorize?" + url.Values{"client_id": {"web"}, "request_uri": {tn.reference("ext-shown", "yes")}}.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, page := tn.Visit(tn.browser, begun.String())
+	told := page.URL.Query()
+	if page.URL.Path != "/login" || told.Get("ext-shown") != "yes" || told.Get("client_secret") != "" || strings.Contains(page.Body, "a secret of sixteen") {
+		t.Errorf("the page of the login is at %s", page.URL)
+	}
+}
