@@ -271,7 +271,8 @@ func (tn *tenant) connectionID(name string) string {
 	return list[0].(object)["id"].(string)
 }
 
-// TestABrowserAlone goes on with what it began: the answer of a provider in another browser is refused.
+// TestABrowserAlone goes on with what it began: an image of another site's page begins nothing and leaves the ticket as
+// it is, and the answer of a provider in another browser is refused.
 func TestABrowserAlone(t *testing.T) {
 	tn := start(t)
 	token := tn.token("ann", "app", every)
@@ -291,6 +292,19 @@ func TestABrowserAlone(t *testing.T) {
 			t.Fatalf("%s: %s", at, resp.Status)
 		}
 		return next
+	}
+	image, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	image.Header.Set("Sec-Fetch-Dest", "image")
+	resp, err := one.Do(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("as an image it is answered %s", resp.Status)
 	}
 	provider := follow(one, target)
 	if query := provider.Query(); query.Get("access_type") != "offline" || query.Get("prompt") != "consent" {
