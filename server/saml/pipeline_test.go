@@ -84,6 +84,23 @@ func TestAnApplicationOfOthers(t *testing.T) {
 	}
 }
 
+// TestAStrictApplicationOfOthers has no login of SAML or WS-Federation, whatever its add-ons are.
+func TestAStrictApplicationOfOthers(t *testing.T) {
+	a := start(t, ``)
+	status, created := a.Manage(a.browser, http.MethodPost, "clients", map[string]any{
+		"name": "strict", "app_type": "regular_web", "is_first_party": false, "third_party_security_mode": "strict", "callbacks": []string{a.url + "/saml/acs"},
+		"grant_types": []string{"authorization_code"}, "addons": map[string]any{"samlp": map[string]any{}, "wsfed": map[string]any{}},
+	})
+	if status != http.StatusCreated {
+		t.Fatalf("%d %v", status, created)
+	}
+	id := created.(map[string]any)["client_id"].(string)
+	for _, target := range []string{"samlp/" + id, "wsfed/" + id + "?wa=wsignin1.0"} {
+		_, page := a.Visit(a.browser, a.URL+target)
+		a.refused(target, page, page.Status, page.Body, "Not supported for third-party applications in strict mode: SAML and WS-Federation")
+	}
+}
+
 // TestTextsOfAllKinds stay what they are, and the signature holds for them, as far as XML can say them.
 func TestTextsOfAllKinds(t *testing.T) {
 	a := start(t, ``)
