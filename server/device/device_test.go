@@ -378,3 +378,20 @@ func TestDevicesInTheLog(t *testing.T) {
 	slices.Sort(got)
 	diff(t, "events", got, []string{"fdeac", "fdeaz", "fdecc", "fede", "s", "sede"})
 }
+
+// TestADeviceOfABlockedUser: a person who is blocked after having let a device in lets it in no more, and one who is gone
+// neither.
+func TestADeviceOfABlockedUser(t *testing.T) {
+	tn := start(t, "")
+	code, user := tn.codes("tv")
+	tn.activate(user, "confirm")
+	if status, answer := tn.Manage(tn.Client(), http.MethodPatch, "users/auth0%7Cann", object{"blocked": true}); status != http.StatusOK {
+		t.Fatalf("%d %v", status, answer)
+	}
+	tn.refused("tv", code, 403, "unauthorized", "user is blocked")
+	if status, answer := tn.Manage(tn.Client(), http.MethodDelete, "users/auth0%7Cann", nil); status != http.StatusNoContent {
+		t.Fatalf("%d %v", status, answer)
+	}
+	tn.Advance(6 * time.Second)
+	tn.refused("tv", code, 403, "invalid_grant", unknown)
+}
