@@ -157,6 +157,7 @@ func TestTokensThatAreRefused(t *testing.T) {
 	}
 	refuse("no token", tn.ask(http.MethodGet, "", ""), none)
 	refuse("another scheme", tn.ask(http.MethodGet, "", "", "Authorization", "Basic YTpi"), none)
+	refuse("a good token by the scheme DPoP", tn.ask(http.MethodGet, "", "", "Authorization", "DPoP "+jwt), none)
 	refuse("an empty token", tn.ask(http.MethodGet, "", "", "Authorization", "Bearer "), none)
 	for name, token := range map[string]string{
 		"no token of any kind": "x", "five parts": "a.b.c.d.e", "three parts": "a.b.c", "a JWT that was changed": jwt[:len(jwt)-6] + "AAAAAA",
