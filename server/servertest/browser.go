@@ -100,10 +100,14 @@ func (s *Server) follow(resp *http.Response) (*url.URL, Page) {
 
 var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)"`)
 
-// Form returns the hidden fields of a page's first form.
+// Form returns the hidden fields of the form that goes on, which is the first one where a page names none.
 func (p Page) Form() url.Values {
-	form := url.Values{}
-	first, _, _ := strings.Cut(p.Body, "</form>")
+	form, body := url.Values{}, p.Body
+	// Forms of providers may stand before the one that goes on.
+	if i := strings.Index(body, `data-form-primary="true"`); i >= 0 {
+		body = body[i:]
+	}
+	first, _, _ := strings.Cut(body, "</form>")
 	for _, m := range hidden.FindAllStringSubmatch(first, -1) {
 		form.Add(m[1], html.UnescapeString(m[2]))
 	}
