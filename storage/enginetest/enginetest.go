@@ -79,7 +79,10 @@ type suite struct {
 }
 
 // on returns a suite on an engine that has nothing over it.
-func on(t *testing.T, e keyspace.Engine) suite { return suite{t, e, e} }
+func on(t *testing.T, e keyspace.Engine) suite {
+	t.Helper()
+	return suite{t, e, e}
+}
 
 // hold starts an update of the engine beneath and returns once its function runs: whoever
 // updates from now on waits for it, where an engine has one writer. release lets the function

@@ -21,12 +21,8 @@ func (s suite) group() {
 			wait.Go(func() {
 				queued.Done()
 				if i%2 == 0 {
-					s.update(func(kv keyspace.KV) error {
-						return errors.Join(kv.Put(fmt.Appendf(nil, "k%02d", i), nil), kv.Put(fmt.Appendf(nil, "v%02d", i), []byte("x")))
-					})
-					return
-				}
-				if err := s.Update(s.Context(), wreck); err == nil {
+					s.update(pair(i, func(kv keyspace.KV, key []byte) error { return kv.Put(key, []byte("x")) }))
+				} else if err := s.Update(s.Context(), wreck); err == nil {
 					s.Error("an update that fails or panics returns nil")
 				}
 			})
@@ -39,14 +35,16 @@ func (s suite) group() {
 		if got := len(s.content()); got != n {
 			s.Fatalf("of the %d keys of the updates that succeeded, %d are there", n, got)
 		}
-		s.update(func(kv keyspace.KV) error {
-			for i := 0; i < n; i += 2 {
-				if err := errors.Join(kv.Delete(fmt.Appendf(nil, "k%02d", i)), kv.Delete(fmt.Appendf(nil, "v%02d", i))); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		for i := 0; i < n; i += 2 {
+			s.update(pair(i, keyspace.KV.Delete))
+		}
+	}
+}
+
+// pair does the same with two keys of a number.
+func pair(i int, do func(keyspace.KV, []byte) error) func(keyspace.KV) error {
+	return func(kv keyspace.KV) error {
+		return errors.Join(do(kv, fmt.Appendf(nil, "k%02d", i)), do(kv, fmt.Appendf(nil, "v%02d", i)))
 	}
 }
 
