@@ -200,7 +200,8 @@ func (j *Journal) rewrite(t *tree) (err error) {
 }
 
 func writeAll(file io.Writer, store string, t *tree) (size int64, err error) {
-	out := bufio.NewWriter(file)
+	const together = 64 << 10 // bytes: what is kept are many small records
+	out := bufio.NewWriterSize(file, together)
 	write := func(raw []byte) {
 		n, failed := out.Write(raw)
 		size, err = size+int64(n), errors.Join(err, failed)
