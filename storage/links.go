@@ -119,7 +119,7 @@ func (r records) leads(key string, v any) leads {
 
 // leadsFrom are the leads to a record as it is kept.
 func (r records) leadsFrom(row, raw []byte) (leads, error) {
-	v, err := r.decodeKnown(row, raw)
+	v, err := r.decodeLeading(row, raw)
 	if err != nil {
 		return leads{}, err
 	}

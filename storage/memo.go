@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+
+	"github.com/tenant0/tenant0/storage/members"
 )
 
 func (r records) decode(row, raw []byte) (any, error) {
@@ -15,6 +17,20 @@ func (r records) decode(row, raw []byte) (any, error) {
 // decodeKnown is decode for who leaves the record as it is, also in a write transaction.
 func (r records) decodeKnown(row, raw []byte) (any, error) {
 	return r.decodeBeside(r.memo(r.tx.known), row, raw)
+}
+
+// decodeLeading is decodeKnown for who needs no more of the record than its leading members.
+func (r records) decodeLeading(row, raw []byte) (any, error) {
+	if r.kind.leading == nil {
+		return r.decodeKnown(row, raw)
+	}
+	if v, known := r.memo(r.tx.known).find(row, raw); known {
+		return v, nil
+	}
+	if brief, ok := members.Only(raw, r.kind.leading); ok {
+		raw = brief
+	}
+	return r.decodeAnew(row, raw)
 }
 
 func (r records) decodeBeside(m *memo, row, raw []byte) (any, error) {

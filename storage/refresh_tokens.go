@@ -53,8 +53,9 @@ const maxRefreshTokens = 200
 const maxSiblings = 50
 
 var refreshTokens = declare(spec[RefreshToken]{
-	name: "refresh_tokens",
-	key:  func(t RefreshToken) string { return t.ID },
+	name:    "refresh_tokens",
+	leading: []string{"id", "issue", "expires_at", "idle_expires_at"},
+	key:     func(t RefreshToken) string { return t.ID },
 	indexes: []index[RefreshToken]{
 		{name: ofClient, values: func(t RefreshToken) []string {
 			return []string{refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID)}

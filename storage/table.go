@@ -29,6 +29,9 @@ type spec[T any] struct {
 	settled bool
 	// measured keeps count of the bytes that all records take.
 	measured bool
+	// leading are the members that the key, the indexes and the end of a record are of: who removes one
+	// decodes no others. nil is all of them.
+	leading []string
 	// ordered keeps the order in which the records were made, for lists.
 	ordered bool
 	// list names the list that a record is in, where a kind has many; nil for none.
@@ -59,6 +62,7 @@ type kind struct {
 	remember, recent  bool
 	settled           bool
 	measured, ordered bool
+	leading           []string
 }
 
 type kindIndex struct {
@@ -78,6 +82,7 @@ func (k kindOf[T]) key(v T) string { return k.kind.key(&v) }
 func declare[T any](s spec[T]) kindOf[T] {
 	k := &kind{
 		name: s.name, remember: s.remember, recent: s.recent, settled: s.settled || s.remember, ordered: s.ordered, measured: s.measured,
+		leading: s.leading,
 		decode: func(raw []byte) (any, error) {
 			v := new(T)
 			return v, json.Unmarshal(raw, v)
@@ -202,6 +207,12 @@ func (t Resources[T]) Put(d Document) error { return t.records.put(d) }
 // Document returns all of the record at key, or an error that wraps
 // ErrNotFound. The caller may change it.
 func (t Resources[T]) Document(key string) (Document, error) { return t.records.document(key) }
+
+// DocumentOf returns what the record at key has of some members, or an error that wraps ErrNotFound. The
+// caller may change it.
+func (t Resources[T]) DocumentOf(key string, names ...string) (Document, error) {
+	return t.records.documentOf(key, names)
+}
 
 // as gives a record its type.
 func as[T any](v any, err error) (T, error) {

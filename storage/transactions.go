@@ -356,6 +356,7 @@ var transactions = declare(spec[Transaction]{
 	expires:  func(t Transaction) time.Time { return t.ExpiresAt },
 	measured: true,
 	recent:   true,
+	leading:  []string{"state_hash", "browser_hash", "created_at", "expires_at", "finished_at", "upstream"},
 	indexes: []index[Transaction]{
 		{name: "age", values: func(t Transaction) []string { return []string{t.age()} }},
 		{name: "browser", values: func(t Transaction) []string { return []string{t.BrowserHash + "\x01" + t.age()} }},

@@ -167,7 +167,7 @@ func loginIndex(connection, identifier string) string {
 // RecordLogin notes when and from where a user has logged in, and that it was once
 // more, Auth0: manage-users/user-accounts/user-profiles/user-profile-structure.
 func (tx *Tx) RecordLogin(userID string, at time.Time, ip string) error {
-	return tx.Users.records.putBeside(userID, func(d map[string]json.RawMessage) error {
+	return tx.Users.records.putBeside(userID, []string{"last_ip", "last_login", "logins_count"}, func(d map[string]json.RawMessage) error {
 		count := 0.0
 		if raw := d["logins_count"]; raw != nil {
 			_ = json.Unmarshal(raw, &count) // what is no number counts for nothing

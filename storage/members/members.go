@@ -1,0 +1,145 @@
+// Package members finds the members of a record's JSON, and sets some, without decoding the rest. It knows
+// the text that Marshal writes and nothing of what records mean.
+package members
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+)
+
+// What looks for a few members of a record, or changes them, reads its JSON as Marshal has written it and
+// decodes nothing else. Where it is written otherwise, with blanks or escapes in names, nobody is
+// wrong: ok is false, and the record is decoded as a whole.
+
+// each calls fn with the members of an object in their order until it returns false.
+func each(raw []byte, fn func(name, value []byte) bool) (ok bool) {
+	if len(raw) < len("{}") || raw[0] != '{' || raw[len(raw)-1] != '}' {
+		return false
+	}
+	rest := raw[1 : len(raw)-1]
+	for len(rest) > 0 {
+		colon := valueEnd(rest)
+		if colon <= len(`""`) || rest[0] != '"' || colon >= len(rest) || rest[colon] != ':' {
+			return false
+		}
+		name := rest[1 : colon-1]
+		rest = rest[colon+1:]
+		end := valueEnd(rest)
+		if end <= 0 || bytes.IndexByte(name, '\\') >= 0 || end < len(rest) && rest[end] != ',' || end == len(rest)-1 {
+			return false
+		}
+		if !fn(name, rest[:end]) {
+			return true
+		}
+		rest = rest[min(end+1, len(rest)):]
+	}
+	return true
+}
+
+// valueEnd is where the value ends that a text begins with, -1 for nowhere.
+func valueEnd(raw []byte) int {
+	depth := 0
+	for i := 0; i < len(raw); i++ {
+		switch raw[i] {
+		case '"':
+			end := stringEnd(raw[i:])
+			if end < 0 {
+				return -1
+			}
+			if i += end - 1; depth == 0 {
+				return i + 1
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case ',', ':', ' ':
+			if depth == 0 {
+				return i
+			}
+		}
+	}
+	if depth != 0 {
+		return -1
+	}
+	return len(raw)
+}
+
+// stringEnd is where the string ends that a text begins with, -1 for nowhere.
+func stringEnd(raw []byte) int {
+	for i := 1; i < len(raw); i++ {
+		quote := bytes.IndexByte(raw[i:], '"')
+		if quote < 0 {
+			return -1
+		}
+		i += quote
+		escapes := 0
+		for raw[i-1-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return i + 1
+		}
+	}
+	return -1
+}
+
+// Only is an object without any other members.
+func Only(raw []byte, names []string) (brief []byte, ok bool) {
+	brief = append(make([]byte, 0, len(raw)), '{')
+	ok = each(raw, func(name, value []byte) bool {
+		if slices.Contains(names, string(name)) {
+			brief = add(brief, string(name), value)
+		}
+		return true
+	})
+	return append(brief, '}'), ok
+}
+
+// With is an object, whose members are in the order of their names, with some of them set.
+func With(raw []byte, set map[string]json.RawMessage) (out []byte, ok bool) {
+	left := slices.Sorted(maps.Keys(set))
+	out = append(make([]byte, 0, len(raw)+len(raw)/4), '{')
+	before := ""
+	sorted := true
+	ok = each(raw, func(name, value []byte) bool {
+		sorted = before < string(name)
+		before = string(name)
+		for ; len(left) > 0 && left[0] < before; left = left[1:] {
+			out = add(out, left[0], set[left[0]])
+		}
+		if len(left) > 0 && left[0] == before {
+			value, left = set[before], left[1:]
+		}
+		out = add(out, before, value)
+		return sorted
+	})
+	for _, name := range left {
+		out = add(out, name, set[name])
+	}
+	return append(out, '}'), ok && sorted
+}
+
+func add(to []byte, name string, value []byte) []byte {
+	if len(to) > 1 {
+		to = append(to, ',')
+	}
+	to = append(append(append(to, '"'), name...), '"', ':')
+	return append(to, value...)
+}
+
+// Of are the members with names that an object has.
+func Of(raw []byte, names []string) (found map[string]json.RawMessage, err error) {
+	brief, ok := Only(raw, names)
+	if !ok {
+		brief = raw
+	}
+	if err = json.Unmarshal(brief, &found); err == nil && !ok {
+		maps.DeleteFunc(found, func(name string, _ json.RawMessage) bool { return !slices.Contains(names, name) })
+	}
+	return found, err
+}
