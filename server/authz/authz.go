@@ -76,7 +76,7 @@ func Decide(tx *storage.Tx, in Input) (Decision, error) {
 	if storage.Optional(err) != nil {
 		return Decision{}, errExtension("An internal server error occurred", err)
 	}
-	user, err := tx.Users.Document(in.User.UserID)
+	user, err := document(tx, in.User.UserID, ext)
 	if err != nil {
 		return Decision{}, fmt.Errorf("decide on access: %w", err)
 	}
@@ -94,4 +94,12 @@ func Decide(tx *storage.Tx, in Input) (Decision, error) {
 	d.Lost = lost(in, d.Scope, d.held, ruled)
 	d.AccessClaims, d.IDClaims = claims(ext, in, user, d.Scope)
 	return d, nil
+}
+
+// document is of a user's document what the extension looks at: claims may be of any of its members.
+func document(tx *storage.Tx, userID string, ext storage.Extension) (storage.Document, error) {
+	if len(ext.TokenClaims) > 0 {
+		return tx.Users.Document(userID)
+	}
+	return tx.Users.DocumentOf(userID, "groups", "roles", "permissions", "app_metadata")
 }

@@ -32,6 +32,9 @@ func MachineClaims(tx *storage.Tx, client storage.Client, api *storage.ResourceS
 // claims returns what the tenant's claim mappings add to the access and the ID
 // token. A claim that may not be set, or that has no value, is left out.
 func claims(ext storage.Extension, in Input, user storage.Document, scope []string) (access, id map[string]any) {
+	if len(ext.TokenClaims) == 0 {
+		return nil, nil
+	}
 	sources := map[string]any{"user": user, "client": map[string]any{
 		"client_id": in.Client.ClientID, "name": in.Client.Name, "client_metadata": in.Client.ClientMetadata,
 	}}

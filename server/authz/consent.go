@@ -10,7 +10,6 @@ import (
 // ones and those that the API defines for people, each once, in order. They are what a user
 // is asked to consent to, whatever of them is granted in the end.
 func Requested(scope string, client storage.Client, api *storage.ResourceServer, offline bool) []string {
-	standard := StandardScopes()
 	return slices.DeleteFunc(unique(split(scope)), func(s string) bool {
 		if s == offlineAccess {
 			return !offline || !OfflineAllowed(client, api)
@@ -18,6 +17,6 @@ func Requested(scope string, client storage.Client, api *storage.ResourceServer,
 		if refusedToClient(client, s) {
 			return true
 		}
-		return !slices.Contains(standard, s) && (api == nil || !api.Defines(s) || refusedToPeople(api, s))
+		return !slices.Contains(standardScopes, s) && (api == nil || !api.Defines(s) || refusedToPeople(api, s))
 	})
 }

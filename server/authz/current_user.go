@@ -20,7 +20,7 @@ var currentUserScopes = []string{
 // their grants, the user's permissions and the tenant's rules say.
 func refusedToPeople(api *storage.ResourceServer, scope string) bool {
 	return api != nil && api.IsSystem && strings.HasSuffix(api.Identifier, "/api/v2/") &&
-		!slices.Contains(StandardScopes(), scope) && !slices.Contains(currentUserScopes, scope)
+		!slices.Contains(standardScopes, scope) && !slices.Contains(currentUserScopes, scope)
 }
 
 // forPeople takes out of a decision what refusedToPeople.

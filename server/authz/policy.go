@@ -147,8 +147,30 @@ func names[T any](list []T, name func(T) string) []string {
 	return all
 }
 
+// few is how many items are looked through sooner than a set of them is made.
+const few = 32
+
+// among reports whether an item is one of a list.
+func among(items []string) func(item string) bool {
+	if len(items) <= few {
+		return func(item string) bool { return slices.Contains(items, item) }
+	}
+	all := set[string]{}
+	all.add(items...)
+	return func(item string) bool { return all[item] }
+}
+
 // unique returns the items without later repetitions; never nil.
 func unique(items []string) []string {
+	if len(items) <= few {
+		kept := make([]string, 0, len(items))
+		for _, item := range items {
+			if !slices.Contains(kept, item) {
+				kept = append(kept, item)
+			}
+		}
+		return kept
+	}
 	seen := set[string]{}
 	kept := make([]string, 0, len(items))
 	for _, item := range items {

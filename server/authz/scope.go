@@ -10,11 +10,11 @@ import (
 
 // StandardScopes returns the scopes that belong to no API, in the order of
 // Auth0's discovery document, OIDC Core section 5.4.
-func StandardScopes() []string {
-	return []string{
-		"openid", "profile", offlineAccess, "name", "given_name", "family_name", "nickname", "email",
-		"email_verified", "picture", "created_at", "identities", "phone", "address",
-	}
+func StandardScopes() []string { return slices.Clone(standardScopes) }
+
+var standardScopes = []string{
+	"openid", "profile", offlineAccess, "name", "given_name", "family_name", "nickname", "email",
+	"email_verified", "picture", "created_at", "identities", "phone", "address",
 }
 
 const offlineAccess = "offline_access"
@@ -34,43 +34,43 @@ const (
 // dropped without a word, Auth0: get-started/apis/scopes/api-scopes.
 func core(tx *storage.Tx, in Input) (Decision, error) {
 	var d Decision
-	allowed, err := apiScopes(tx, in)
+	ofAPI, err := apiScopes(tx, in)
 	if err != nil {
 		return d, err
 	}
-	if in.API != nil && in.API.EnforcePolicies {
-		held, err := assigned(tx, in, *in.API)
-		if err != nil {
+	enforced := in.API != nil && in.API.EnforcePolicies
+	if enforced {
+		if d.held, err = assigned(tx, in, *in.API); err != nil {
 			return d, err
 		}
-		for scope := range allowed {
-			allowed[scope] = slices.Contains(held, scope)
-		}
 		if strings.HasSuffix(in.API.TokenDialect, "_authz") {
-			d.Permissions = held
+			d.Permissions = d.held
 		}
-		d.held = held
 	}
-	for _, scope := range StandardScopes() {
-		allowed[scope] = scope != offlineAccess || in.OfflineAllowed
+	allowed := func(scope string) bool {
+		switch {
+		case scope == OnlineAccess:
+			return in.OnlineAllowed
+		case scope == offlineAccess:
+			return in.OfflineAllowed
+		case slices.Contains(standardScopes, scope):
+			return true
+		}
+		return ofAPI(scope) && (!enforced || slices.Contains(d.held, scope))
 	}
-	allowed[OnlineAccess] = in.OnlineAllowed
-	granted := set[string]{}
-	granted.add(in.Granted...)
+	granted := among(in.Granted)
 	d.Scope = slices.DeleteFunc(unique(split(in.Requested)), func(scope string) bool {
-		return !allowed[scope] || (in.Refresh && !granted[scope])
+		return !allowed(scope) || (in.Refresh && !granted(scope))
 	})
 	return d, nil
 }
 
-// apiScopes returns the scopes of the API that the application may ask for in a
+// apiScopes returns which scopes of the API the application may ask for in a
 // user's name, Auth0: get-started/apis/api-access-policies-for-applications.
-func apiScopes(tx *storage.Tx, in Input) (set[string], error) {
-	allowed := set[string]{}
+func apiScopes(tx *storage.Tx, in Input) (allowed func(scope string) bool, err error) {
 	if in.API == nil {
-		return allowed, nil
+		return func(string) bool { return false }, nil
 	}
-	may := func(string) bool { return true }
 	switch policy := in.API.SubjectTypeAuthorization.User.Policy; {
 	case policy == "deny_all":
 		return nil, errDenied(in.API.Identifier)
@@ -84,12 +84,11 @@ func apiScopes(tx *storage.Tx, in Input) (set[string], error) {
 		case err != nil:
 			return nil, err
 		}
-		may = func(scope string) bool { return grant.AllowAllScopes || slices.Contains(grant.Scope, scope) }
+		return func(scope string) bool {
+			return in.API.Defines(scope) && (grant.AllowAllScopes || slices.Contains(grant.Scope, scope))
+		}, nil
 	}
-	for _, scope := range in.API.Scopes {
-		allowed[scope.Value] = may(scope.Value)
-	}
-	return allowed, nil
+	return in.API.Defines, nil
 }
 
 // assigned returns the user's permissions for the API, direct and through roles,
@@ -148,10 +147,9 @@ func applyScopeRule(policy storage.ScopePolicy, in Input, permissions []string) 
 			scope = append(scope, item)
 		}
 	}
-	asked := set[string]{}
-	asked.add(requested...)
+	asked := among(requested)
 	for _, name := range permissions {
-		if asked[name] || policy.Mode != ModeIntersect {
+		if asked(name) || policy.Mode != ModeIntersect {
 			scope = append(scope, name)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // third parties have no scopes of OpenID Connect. Auth0:
 // get-started/applications/third-party-applications/security-controls.
 func refusedToClient(client storage.Client, scope string) bool {
-	return client.Strict() && scope != offlineAccess && slices.Contains(StandardScopes(), scope)
+	return client.Strict() && scope != offlineAccess && slices.Contains(standardScopes, scope)
 }
 
 // forThirdParty takes out of a decision what the application never gets.
