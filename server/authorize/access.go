@@ -69,9 +69,11 @@ func grantAccess(tx *storage.Tx, l login, id identity) (a access, err error) {
 // get-started/applications/third-party-applications/user-consent-and-third-party-applications.
 func needsConsent(tx *storage.Tx, l login, api *storage.ResourceServer, id identity) (why trace.Step, err error) {
 	rq, userID := l.request, id.user.UserID
-	wanted := authz.Requested(rq.Scope, l.client, api, rq.Asks("code"))
+	agreed := func(scope []string) bool {
+		return containsAll(scope, authz.Requested(rq.Scope, l.client, api, rq.Asks("code")))
+	}
 	switch {
-	case l.transaction.AnsweredBy(userID) && containsAll(l.transaction.Agreed(userID), wanted):
+	case l.transaction.AnsweredBy(userID) && agreed(l.transaction.Agreed(userID)):
 		return why, nil
 	case transactional(rq, api) && id.session.Pushed(l.transaction.StateHash): // the app has shown what it is about
 		return why, nil
@@ -86,7 +88,7 @@ func needsConsent(tx *storage.Tx, l login, api *storage.ResourceServer, id ident
 	switch {
 	case storage.Optional(err) != nil:
 		return why, err
-	case err == nil && containsAll(grant.Scope, wanted):
+	case err == nil && agreed(grant.Scope):
 		return why, nil
 	case l.client.IsFirstParty:
 		return firstPartyAsks, nil

@@ -10,6 +10,8 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/tenant0/tenant0/server/apierr"
 	"github.com/tenant0/tenant0/server/callback"
@@ -50,13 +52,13 @@ func (a Addresses) In(organization string) Addresses {
 
 // Callback reports whether the response to an authorization request may go to uri.
 func (a Addresses) Callback(uri string) (bool, error) {
-	p, err := a.placeholders(uri)
+	p, err := a.placeholders(uri, a.client.Callbacks)
 	return err == nil && callback.Allowed(a.client.Callbacks, uri, p), err
 }
 
 // Logout reports whether a logout may lead to uri; see [callback.AllowedLogout].
 func (a Addresses) Logout(uri string, ignoreQuery bool) (bool, error) {
-	p, err := a.placeholders(uri)
+	p, err := a.placeholders(uri, a.client.AllowedLogoutURLs)
 	return err == nil && callback.AllowedLogout(a.client.AllowedLogoutURLs, uri, p, ignoreQuery), err
 }
 
@@ -75,7 +77,7 @@ func (a Addresses) DefaultLogout() string {
 // one with a placeholder that stands for nothing, Auth0:
 // authenticate/login/auth0-universal-login/configure-default-login-routes.
 func (a Addresses) Login() (string, error) {
-	p, err := a.placeholders("")
+	p, err := a.placeholders("", []string{a.client.InitiateLoginURI})
 	return callback.Filled(a.client.InitiateLoginURI, p), err
 }
 
@@ -83,11 +85,12 @@ func (a Addresses) Login() (string, error) {
 // Auth0: get-started/applications/set-up-cors: the origins of callback URLs count
 // without being listed.
 func (a Addresses) Origin(origin string) (bool, error) {
-	p, err := a.placeholders(origin)
+	lists := [][]string{a.client.AllowedOrigins, a.client.WebOrigins, a.client.Callbacks}
+	p, err := a.placeholders(origin, lists...)
 	if err != nil {
 		return false, err
 	}
-	for _, list := range [][]string{a.client.AllowedOrigins, a.client.WebOrigins, a.client.Callbacks} {
+	for _, list := range lists {
 		if callback.AllowedOrigin(list, origin, p) {
 			return true, nil
 		}
@@ -95,10 +98,14 @@ func (a Addresses) Origin(origin string) (bool, error) {
 	return false, nil
 }
 
-// placeholders are what placeholders stand for where a registered address is to
-// match uri. Auth0 evaluates the one for organizations only where the application
+// placeholders are what placeholders stand for where a registered address of some lists is to
+// match uri, nothing where none of those has one. Auth0 evaluates the one for organizations only where the application
 // uses organizations, and none of them for third-party applications in strict mode.
-func (a Addresses) placeholders(uri string) (p callback.Placeholders, err error) {
+func (a Addresses) placeholders(uri string, lists ...[]string) (p callback.Placeholders, err error) {
+	hasOne := func(address string) bool { return strings.Contains(address, "{") }
+	if !slices.ContainsFunc(lists, func(list []string) bool { return slices.ContainsFunc(list, hasOne) }) {
+		return p, nil
+	}
 	if !a.client.IsFirstParty && a.client.ThirdPartySecurityMode == "strict" {
 		return p, nil
 	}
