@@ -59,12 +59,13 @@ func OpenSecrets(db *storage.DB) (*Secrets, error) {
 }
 
 func mac(key []byte, parts ...string) []byte {
-	h := hmac.New(sha256.New, key)
+	message := make([]byte, 0, 128) // most are shorter
 	for _, p := range parts {
-		h.Write([]byte(p))
-		h.Write([]byte{0})
+		message = append(append(message, p...), 0)
 	}
-	return h.Sum(nil)
+	h := hmac.New(sha256.New, key)
+	h.Write(message)
+	return h.Sum(message[:0])
 }
 
 // ClientSecretMAC is what the store keeps of a client secret. Secrets are long

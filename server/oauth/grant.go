@@ -30,6 +30,8 @@ type TokenRequest struct {
 	// Admit is what the Validate of a grant by which a person authenticates leaves for its
 	// Commit: it lets the person in, in the update that keeps the exchange.
 	Admit func(*storage.Tx) error
+	// Counted is what its Validate leaves likewise: that there are quotas which count the token.
+	Counted bool
 	// Details are what the tenant's log has of the request besides what it has of every one.
 	Details map[string]string
 }

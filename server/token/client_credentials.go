@@ -36,15 +36,10 @@ func (g *clientCredentials) Validate(ctx context.Context, rq *oauth.TokenRequest
 	var granted storage.ClientGrant
 	issue := storage.Issue{ClientID: rq.Client.ClientID}
 	err := g.db.View(ctx, func(tx *storage.Tx) error {
-		audience, err := defaultAudience(tx, rq.Form)
-		if err != nil {
+		var audience string
+		var err error
+		if audience, api, err = askedAPI(tx, rq.Form); err != nil {
 			return err
-		}
-		if api, err = tx.API(audience); err != nil {
-			return err
-		}
-		if api == nil {
-			return apierr.UnknownAPI(audience)
 		}
 		granted, err = tx.ClientGrantFor(rq.Client, *api, "client")
 		if storage.IsNotFound(err) || api.SubjectTypeAuthorization.Client.Policy == "deny_all" {
@@ -58,6 +53,9 @@ func (g *clientCredentials) Validate(ctx context.Context, rq *oauth.TokenRequest
 			return err
 		}
 		if issue.OrganizationName, err = authz.ShownOrganization(tx, issue.Organization); err != nil {
+			return err
+		}
+		if rq.Counted, err = counted(tx, rq.Client, issue.Organization, rq.Now); err != nil {
 			return err
 		}
 		issue.AccessClaims, err = authz.MachineClaims(tx, rq.Client, api)
@@ -98,6 +96,17 @@ func machineOrganization(tx *storage.Tx, client storage.Client, asked string, gr
 		err = apierr.NoOrganizationGrant(client.ClientID, granted.Audience, organization.ID)
 	}
 	return organization.ID, err
+}
+
+// askedAPI is the API that a request means, and what it is called there.
+func askedAPI(tx *storage.Tx, form url.Values) (audience string, api *storage.ResourceServer, err error) {
+	if audience, err = defaultAudience(tx, form); err != nil {
+		return "", nil, err
+	}
+	if api, err = tx.API(audience); err == nil && api == nil {
+		err = apierr.UnknownAPI(audience)
+	}
+	return audience, api, err
 }
 
 // defaultAudience is the API that a request means: the one it names, or the

@@ -102,6 +102,12 @@ func (b bucket) exceeded(now time.Time) error {
 	}
 }
 
+// counted reports whether there are quotas of a token.
+func counted(tx *storage.Tx, client storage.Client, organization string, now time.Time) (bool, error) {
+	all, err := buckets(tx, client, organization, now)
+	return len(all) > 0, err
+}
+
 // countToken counts a token in its quotas, or refuses it. It returns them as they stand then.
 func countToken(tx *storage.Tx, client storage.Client, organization string, now time.Time) ([]bucket, error) {
 	all, err := buckets(tx, client, organization, now)
@@ -146,15 +152,11 @@ func warn(log *tenantlog.Log, rq *oauth.TokenRequest, all []bucket) {
 
 // count counts the token of a request, and has the answer tell of its quotas. Without quotas nothing is written.
 func (g *clientCredentials) count(ctx context.Context, rq *oauth.TokenRequest, organization string, reply *oauth.Reply) error {
-	var all []bucket
-	err := g.db.View(ctx, func(tx *storage.Tx) (err error) {
-		all, err = buckets(tx, rq.Client, organization, rq.Now)
-		return err
-	})
-	if err != nil || len(all) == 0 {
-		return err
+	if !rq.Counted {
+		return nil
 	}
-	err = g.db.Update(ctx, func(tx *storage.Tx) (err error) {
+	var all []bucket
+	err := g.db.Update(ctx, func(tx *storage.Tx) (err error) {
 		all, err = countToken(tx, rq.Client, organization, rq.Now)
 		return err
 	})

@@ -92,7 +92,7 @@ func ParseQuery(query string) (url.Values, error) {
 		if len(values) > 1 {
 			return nil, apierr.RepeatedParameter(name)
 		}
-		if !utf8.ValidString(name) || !utf8.ValidString(values[0]) || strings.ContainsRune(name+values[0], 0) {
+		if !utf8.ValidString(name) || !utf8.ValidString(values[0]) || strings.IndexByte(name, 0) >= 0 || strings.IndexByte(values[0], 0) >= 0 {
 			return nil, apierr.InvalidParameter(strconv.Quote(name), "not UTF-8 text")
 		}
 	}
