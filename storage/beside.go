@@ -2,8 +2,6 @@ package storage
 
 import (
 	"encoding/json"
-	"maps"
-	"slices"
 
 	"github.com/tenant0/tenant0/storage/members"
 )
@@ -21,18 +19,16 @@ func (r records) putBeside(key string, names []string, change func(members map[s
 	if err != nil {
 		return err
 	}
-	set, err := members.Of(before, names)
+	set, err := members.Of[json.RawMessage](before, names)
 	if err != nil {
 		return err
 	}
 	if err := change(set); err != nil {
 		return err
 	}
-	after, ok := members.With(before, set)
-	if !ok {
-		if after, err = setAnew(before, set); err != nil {
-			return err
-		}
+	after, err := members.With(before, set)
+	if err != nil {
+		return err
 	}
 	if err := r.measure(len(after) - len(before)); err != nil {
 		return err
@@ -41,27 +37,11 @@ func (r records) putBeside(key string, names []string, change func(members map[s
 	return r.tx.kv.Put(row, after)
 }
 
-// setAnew is members.With for an object that is not written as Marshal would.
-func setAnew(raw []byte, set map[string]json.RawMessage) ([]byte, error) {
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &all); err != nil {
-		return nil, err
-	}
-	maps.Copy(all, set)
-	return json.Marshal(all)
-}
-
+// documentOf is of the document at key the members with names.
 func (r records) documentOf(key string, names []string) (Document, error) {
 	raw, err := r.raw(key, r.rowKey(key))
 	if err != nil {
 		return nil, err
 	}
-	brief, ok := members.Only(raw, names)
-	if !ok {
-		brief = raw
-	}
-	d := Document{}
-	err = json.Unmarshal(brief, &d)
-	maps.DeleteFunc(d, func(name string, _ any) bool { return !slices.Contains(names, name) })
-	return d, err
+	return members.Of[any](raw, names)
 }

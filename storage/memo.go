@@ -27,10 +27,7 @@ func (r records) decodeLeading(row, raw []byte) (any, error) {
 	if v, known := r.memo(r.tx.known).find(row, raw); known {
 		return v, nil
 	}
-	if brief, ok := members.Only(raw, r.kind.leading); ok {
-		raw = brief
-	}
-	return r.decodeAnew(row, raw)
+	return r.decodeAnew(row, members.Only(raw, r.kind.leading))
 }
 
 func (r records) decodeBeside(m *memo, row, raw []byte) (any, error) {

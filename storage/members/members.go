@@ -1,5 +1,6 @@
 // Package members finds the members of a record's JSON, and sets some, without decoding the rest. It knows
-// the text that Marshal writes and nothing of what records mean.
+// the text that Marshal writes and nothing of what records mean. An object that is written otherwise, with
+// blanks or escapes in names, is decoded as a whole, so that nobody is wrong.
 package members
 
 import (
@@ -8,10 +9,6 @@ import (
 	"maps"
 	"slices"
 )
-
-// What looks for a few members of a record, or changes them, reads its JSON as Marshal has written it and
-// decodes nothing else. Where it is written otherwise, with blanks or escapes in names, nobody is
-// wrong: ok is false, and the record is decoded as a whole.
 
 // each calls fn with the members of an object in their order until it returns false.
 func each(raw []byte, fn func(name, value []byte) bool) (ok bool) {
@@ -88,24 +85,49 @@ func stringEnd(raw []byte) int {
 	return -1
 }
 
-// Only is an object without any other members.
-func Only(raw []byte, names []string) (brief []byte, ok bool) {
-	brief = append(make([]byte, 0, len(raw)), '{')
-	ok = each(raw, func(name, value []byte) bool {
+// Only is an object without any other members, or the whole of one that is written otherwise.
+func Only(raw []byte, names []string) []byte {
+	brief := append(make([]byte, 0, len(raw)), '{')
+	ok := each(raw, func(name, value []byte) bool {
 		if slices.Contains(names, string(name)) {
 			brief = add(brief, string(name), value)
 		}
 		return true
 	})
-	return append(brief, '}'), ok
+	if !ok {
+		return raw
+	}
+	return append(brief, '}')
 }
 
-// With is an object, whose members are in the order of their names, with some of them set.
-func With(raw []byte, set map[string]json.RawMessage) (out []byte, ok bool) {
+// Of are the members with names that an object has.
+func Of[T any](raw []byte, names []string) (map[string]T, error) {
+	found := map[string]T{}
+	if err := json.Unmarshal(Only(raw, names), &found); err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(found, func(name string, _ T) bool { return !slices.Contains(names, name) })
+	return found, nil
+}
+
+// With is an object with some members set.
+func With(raw []byte, set map[string]json.RawMessage) ([]byte, error) {
+	if out, ok := merged(raw, set); ok {
+		return out, nil
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, err
+	}
+	maps.Copy(all, set)
+	return json.Marshal(all)
+}
+
+// merged is With for an object whose members are in the order of their names.
+func merged(raw []byte, set map[string]json.RawMessage) (out []byte, ok bool) {
 	left := slices.Sorted(maps.Keys(set))
 	out = append(make([]byte, 0, len(raw)+len(raw)/4), '{')
-	before := ""
-	sorted := true
+	before, sorted := "", true
 	ok = each(raw, func(name, value []byte) bool {
 		sorted = before < string(name)
 		before = string(name)
@@ -130,16 +152,4 @@ func add(to []byte, name string, value []byte) []byte {
 	}
 	to = append(append(append(to, '"'), name...), '"', ':')
 	return append(to, value...)
-}
-
-// Of are the members with names that an object has.
-func Of(raw []byte, names []string) (found map[string]json.RawMessage, err error) {
-	brief, ok := Only(raw, names)
-	if !ok {
-		brief = raw
-	}
-	if err = json.Unmarshal(brief, &found); err == nil && !ok {
-		maps.DeleteFunc(found, func(name string, _ json.RawMessage) bool { return !slices.Contains(names, name) })
-	}
-	return found, err
 }

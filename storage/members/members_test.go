@@ -1,0 +1,45 @@
+package members_test
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenant0/tenant0/storage/members"
+)
+
+// FuzzMembers holds what is found and set against what encoding/json makes of the whole object.
+func FuzzMembers(f *testing.F) {
+	for _, object := range []string{
+		`{}`, `{"a":1}`, `{"a":1,"b":{"m":2,"c":["}",{"z":"]"}]},"m":"\\","z":null}`, `{"z":1,"a":2}`, `{"m":1,"m":2}`, `{ "a" : 1 , "m":2}`,
+		"{\"a\":1\n,\"z\":[ ]\t}", `{"\u006d":1,"z":"\"m\":2"}`, `{"M":1,"mm":2,"":3}`, `{"a":"é\u0000\\\"","l\u003cb\u003e":-1.5e9,"z":false}`, ` {"m":1}`,
+	} {
+		f.Add(object, "m", "z")
+	}
+	f.Fuzz(func(t *testing.T, text, one, other string) {
+		var all map[string]any
+		if json.Unmarshal([]byte(text), &all) != nil || all == nil {
+			t.Skip("no object")
+		}
+		names := []string{one, other}
+		want := maps.Clone(all)
+		maps.DeleteFunc(want, func(name string, _ any) bool { return !slices.Contains(names, name) })
+		found, err := members.Of[any]([]byte(text), names)
+		if diff := cmp.Diff(want, found); err != nil || diff != "" {
+			t.Errorf("%v, of %s (-want +got):\n%s", err, text, diff)
+		}
+		name, err := json.Marshal(one)
+		if err != nil || string(name) != `"`+one+`"` {
+			t.Skip("a name that is not set in what is kept")
+		}
+		var got map[string]any
+		all[one] = map[string]any{"set": ","}
+		out, err := members.With([]byte(text), map[string]json.RawMessage{one: json.RawMessage(`{"set":","}`)})
+		if err != nil || json.Unmarshal(out, &got) != nil || cmp.Diff(all, got) != "" {
+			t.Errorf("%v, with %q %s becomes %s", err, one, text, out)
+		}
+	})
+}
