@@ -84,7 +84,7 @@ func TestPagesShowTheTenantsBrandAndTexts(t *testing.T) {
 	}
 	sheet := regexp.MustCompile(`/u/static/theme\.[0-9a-f]+\.css`).FindString(page.Body)
 	_, style := tn.Visit(tn.browser, tn.URL+strings.TrimPrefix(sheet, "/"))
-	if sheet == "" || style.Status != http.StatusOK || !strings.Contains(style.Body, ".button{border-radius:999px}") {
+	if sheet == "" || style.Status != http.StatusOK || !strings.Contains(style.Body, ".button,.auth0-lock-submit{border-radius:999px}") {
 		t.Errorf("the sheet %q is %d\n%s", sheet, style.Status, style.Body)
 	}
 	if _, old := tn.Visit(tn.browser, tn.URL+"u/static/theme.0123456789.css"); old.Status != http.StatusNotFound {
