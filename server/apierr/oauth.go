@@ -69,8 +69,13 @@ func Sentence(text string) *Error {
 
 // MissingParameter reports a required parameter that is not there.
 func MissingParameter(name string) error {
-	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Missing required parameter: " + name, Setting: "the parameter " + name}
+	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: missingParameter + name, Setting: "the parameter " + name}
 }
+
+const missingParameter = "Missing required parameter: "
+
+// Lacks returns the parameter that is not there, where e is what MissingParameter reports.
+func (e *Error) Lacks() (name string, is bool) { return strings.CutPrefix(e.Message, missingParameter) }
 
 // RepeatedParameter reports a parameter that came more than once. RFC 6749
 // section 3.1: "Request and response parameters MUST NOT be included more than

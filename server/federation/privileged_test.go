@@ -1,9 +1,12 @@
 package federation_test
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"maps"
@@ -147,6 +150,53 @@ func TestWhatProvesNothingOfAWorker(t *testing.T) {
 		if status, answer := w.ask(w.signed(tt.claims), tt.changes...); status != tt.status || answer["error"] != tt.code {
 			t.Errorf("%s: %d %v", name, status, answer)
 		}
+	}
+}
+
+// TestSignaturesThatProveNothingOfAWorker, and requests at the end of what is taken.
+func TestSignaturesThatProveNothingOfAWorker(t *testing.T) {
+	w := newWorker(t, wholeAccess)
+	for name, claims := range map[string]object{
+		"a minute old": {"iat": w.now.Add(-time.Minute).Unix()}, "a long reason": {"audit_context": strings.Repeat("é", 256)}, "ten seconds ahead": {"iat": w.now.Add(10 * time.Second).Unix()},
+	} {
+		if status, answer := w.ask(w.signed(claims)); status != http.StatusOK {
+			t.Errorf("%s: %d %v", name, status, answer)
+		}
+	}
+	part := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+	parts := strings.Split(w.signed(nil), ".")
+	der, err := x509.MarshalPKIXPublicKey(&w.key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	input := part(`{"alg":"HS256","typ":"token-vault-req+jwt"}`) + "." + parts[1]
+	mac := hmac.New(sha256.New, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	mac.Write([]byte(input))
+	for name, subject := range map[string]string{
+		"a second too old":         w.signed(object{"iat": w.now.Add(-61 * time.Second).Unix()}),
+		"eleven seconds ahead":     w.signed(object{"iat": w.now.Add(11 * time.Second).Unix()}),
+		"no algorithm":             part(`{"alg":"none","typ":"token-vault-req+jwt"}`) + "." + parts[1] + ".",
+		"the public key as secret": input + "." + part(string(mac.Sum(nil))),
+		"claims of another":        parts[0] + "." + strings.Split(w.signed(object{"sub": "auth0|other"}), ".")[1] + "." + parts[2],
+		"a changed signature":      parts[0] + "." + parts[1] + "." + part("x") + parts[2][2:],
+		"no signature":             parts[0] + "." + parts[1] + ".",
+	} {
+		if status, answer := w.ask(subject); status != http.StatusUnauthorized || answer["error"] != "invalid_token" {
+			t.Errorf("%s: %d %v", name, status, answer)
+		}
+	}
+	_, listed := w.Manage(w.browser, http.MethodGet, "clients/app/credentials", nil)
+	id := listed.([]any)[0].(object)["id"].(string)
+	if status, answer := w.Manage(w.browser, http.MethodPatch, "clients/app/credentials/"+id, object{"expires_at": w.now.Add(time.Hour).Format(time.RFC3339)}); status != http.StatusOK {
+		t.Fatalf("%d %v", status, answer)
+	}
+	if status, answer := w.ask(w.signed(nil)); status != http.StatusOK {
+		t.Errorf("a key whose time is to end: %d %v", status, answer)
+	}
+	w.now = w.now.Add(time.Hour + time.Second)
+	w.Freeze(w.now)
+	if status, answer := w.ask(w.signed(nil)); status != http.StatusUnauthorized {
+		t.Errorf("a key whose time is over: %d %v", status, answer)
 	}
 }
 

@@ -209,7 +209,7 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, room string, err 
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		return // the client has gone
 	}
-	if name, missing := strings.CutPrefix(e.Message, "Missing required parameter: "); missing && r.Method == http.MethodPost && r.URL.Query().Has(name) {
+	if name, lacks := e.Lacks(); lacks && r.Method == http.MethodPost && r.URL.Query().Has(name) {
 		e = e.Because("it came in the query of the address, where it is not read")
 	}
 	level := slog.LevelInfo

@@ -22,7 +22,7 @@ func FuzzMembers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, one, other string) {
 		var all map[string]any
 		if json.Unmarshal([]byte(text), &all) != nil || all == nil {
-			t.Skip("no object")
+			return // no object
 		}
 		names := []string{one, other}
 		want := maps.Clone(all)
@@ -33,7 +33,7 @@ func FuzzMembers(f *testing.F) {
 		}
 		name, err := json.Marshal(one)
 		if err != nil || string(name) != `"`+one+`"` {
-			t.Skip("a name that is not set in what is kept")
+			return // a name that nothing sets
 		}
 		var got map[string]any
 		all[one] = map[string]any{"set": ","}
