@@ -31,6 +31,7 @@ func TestNothingLeadsToWhatIsDeleted(t *testing.T) {
 			}),
 			tx.IssueCode(storage.Code{Hash: "code", Issue: issue, RedirectURI: odd, ExpiresAt: later}),
 			tx.StartRefreshToken(storage.RefreshToken{ID: "idle", Issue: issue, ExpiresAt: latest, IdleExpiresAt: later, Metadata: storage.Document{odd: odd}}),
+			tx.StartRefreshToken(storage.RefreshToken{ID: "ending", Issue: issue, ExpiresAt: later, IdleExpiresAt: latest}),
 			tx.StartRefreshToken(storage.RefreshToken{ID: "lasting", Issue: storage.Issue{UserID: "auth0|1", ClientID: "app"}}),
 		)
 	})
@@ -42,7 +43,7 @@ func TestNothingLeadsToWhatIsDeleted(t *testing.T) {
 	s.update(func(tx *storage.Tx) error {
 		return errors.Join(
 			tx.Sessions.Delete("short"), tx.Sessions.Delete("old"), tx.Transactions.Delete("waits"), tx.Transactions.Delete("done"),
-			tx.Codes.Delete("code"), tx.RefreshTokens.Delete("idle"), tx.RefreshTokens.Delete("lasting"),
+			tx.Codes.Delete("code"), tx.RefreshTokens.Delete("idle"), tx.RefreshTokens.Delete("ending"), tx.RefreshTokens.Delete("lasting"),
 		)
 	})
 	if diff := cmp.Diff(empty, s.rows(false)); diff != "" {
