@@ -306,6 +306,21 @@ func TestPersistence(t *testing.T) {
 	}
 }
 
+// TestRolesOfTheProvider count where the application demands one, and are stored where they are passed through.
+func TestRolesOfTheProvider(t *testing.T) {
+	ext := scenario(t, "Employee")
+	ext.Configuration[0] = configuration(t, `{"persistRoles": true, "rolesInToken": true, "rolesPassthrough": true}`)
+	tn := newTenant(t).extension(ext).user(storage.Document{"roles": []any{"Director"}})
+	tn.in.Client.ClientMetadata = map[string]any{"required_roles": "Director"}
+	want := map[string]any{"authorization": map[string]any{"roles": []any{"Director", "Employee"}}}
+	if diff := cmp.Diff(want, tn.granted().AppMetadata); diff != "" {
+		t.Errorf("app_metadata to store (-want +got)\n%s", diff)
+	}
+	if _, err := tn.user(nil).decide(); err == nil {
+		t.Error("a user without the role is let in")
+	}
+}
+
 func TestDamagedStoreRefusesTheLogin(t *testing.T) {
 	tn := newTenant(t)
 	err := tn.engine.Update(t.Context(), func(kv keyspace.KV) error { return kv.Put([]byte("t/extension\x00v1"), []byte("{")) })
