@@ -285,6 +285,6 @@ func (tx *Tx) ClassicLogin(clientID string) (own string, is bool, err error) {
 	if own != "" {
 		return own, true, nil
 	}
-	doc, err := tx.Documents("prompts", "").Document(SettingsKey)
+	doc, err := tx.Documents(PromptsKind, "").Document(SettingsKey)
 	return "", doc["universal_login_experience"] == "classic", Optional(err)
 }

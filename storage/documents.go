@@ -17,6 +17,7 @@ import (
 const (
 	BrandingKind   = "branding"
 	ThemesKind     = "branding/themes"
+	PromptsKind    = "prompts"
 	CustomTextKind = "prompts/custom-text"
 	// PartialsKind are the tenant's insertions into pages, by prompt.
 	PartialsKind = "prompts/partials"

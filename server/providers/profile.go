@@ -57,7 +57,7 @@ func Read(c storage.Connection, id string, claims map[string]any) Account {
 	}
 	if c.Strategy == "waad" {
 		nameByGraph(c, profile)
-		id = idAt(c, id, profile)
+		id = graphID(c, id, profile)
 	}
 	completeNames(profile)
 	if complete := strategies[c.Strategy]; complete != nil {
@@ -213,9 +213,9 @@ func completeWAAD(c storage.Connection, id string, profile storage.Document) {
 	completeDirectory(c, id, profile)
 }
 
-// idAt is what the users of a connection are known by: at Microsoft Entra ID the claim oid, where there is one, unless the connection says that it is sub.
-func idAt(c storage.Connection, id string, profile storage.Document) string {
-	if oid, _ := profile["oid"].(string); c.Strategy == "waad" && oid != "" && c.Options["userid_attribute"] != "sub" {
+// graphID is what Microsoft Entra ID's users of a connection are known by: the claim oid, where there is one, unless the connection says that it is sub.
+func graphID(c storage.Connection, id string, profile storage.Document) string {
+	if oid, _ := profile["oid"].(string); oid != "" && c.Options["userid_attribute"] != "sub" {
 		return oid
 	}
 	return id

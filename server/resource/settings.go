@@ -39,7 +39,7 @@ var (
 		}},
 	}, Merged: []string{"colors"}, Deep: []string{"identifiers"}}
 	// Prompts is Auth0: api/management/v2/prompts.
-	Prompts = &Kind{Name: "prompts", Min: 1, Fields: Fields{
+	Prompts = &Kind{Name: storage.PromptsKind, Min: 1, Fields: Fields{
 		"universal_login_experience":     {Type: String, Default: "new", Enum: []string{"new", "classic"}},
 		"identifier_first":               {Type: Bool, Nullable: true, Default: false},
 		"webauthn_platform_first_factor": {Type: Bool, Nullable: true},
