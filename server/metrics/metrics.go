@@ -1,6 +1,6 @@
-// Package metrics tells what the process does and has to do, in Prometheus' text format. It
-// counts requests itself; everything else it asks the tenants for when somebody reads the
-// metrics. It knows no tenant's insides.
+// Package metrics reports the load and the pending work of the process in Prometheus' text
+// format. It counts HTTP requests itself; all other numbers it gets from the tenants each
+// time somebody reads the metrics. It does not depend on the packages that make up a tenant.
 package metrics
 
 import (
@@ -13,31 +13,33 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Metrics are those of one process. It is safe for concurrent use.
+// Metrics holds the metrics of one process. It is safe for concurrent use.
 type Metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	handler  http.Handler
 }
 
-// Tenant is what one tenant of the process says of itself at one moment.
+// Tenant holds the numbers that one tenant of the process reports at one moment.
 type Tenant struct {
 	Name string
-	// Signed and Remembered count, by algorithm, the tokens that were signed, and those whose
-	// signature was known from just before (keys.Ring).
+	// Signed counts, by algorithm, the tokens whose signature was computed, and Remembered
+	// those whose signature was still in the cache of recent signatures (keys.Ring).
 	Signed, Remembered map[string]uint64
-	// Updates counts the write transactions of the store, and Repeated how often the function
-	// of one was run anew, because it had met another or the connection was lost.
+	// Updates counts the write transactions of the store, and Repeated how often one of them
+	// was run again because it conflicted with another transaction or the connection was
+	// lost.
 	Updates, Repeated uint64
-	// Waiting are the lengths of queues, by their names.
+	// Waiting holds the lengths of the tenant's queues by queue name.
 	Waiting map[string]int
-	// Dropped counts the events that came faster than the tenant's log could keep them.
+	// Dropped counts the events that were lost because they arrived faster than the tenant's
+	// log could store them.
 	Dropped uint64
-	// Servers is how many servers have the tenant's store open, this one among them.
+	// Servers is the number of servers that have the tenant's store open, including this one.
 	Servers int
 }
 
-// New returns the metrics of a process. tenants is asked at each reading.
+// New returns the metrics of a process. It calls tenants each time the metrics are read.
 func New(tenants func() []Tenant) *Metrics {
 	m := &Metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -60,8 +62,8 @@ func New(tenants func() []Tenant) *Metrics {
 // ServeHTTP answers with all metrics.
 func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.handler.ServeHTTP(w, r) }
 
-// Requests returns the function that counts the requests of a tenant. A route is the path of
-// an operation with its variables in braces, "" for what no operation serves.
+// Requests returns a function that counts one request to the tenant. Its route is the path of
+// an operation with its variables in braces, or "" for a request that no operation serves.
 func (m *Metrics) Requests(tenant string) func(method, route string, status int, took time.Duration) {
 	requests := m.requests.MustCurryWith(prometheus.Labels{"tenant": tenant})
 	seconds := m.seconds.MustCurryWith(prometheus.Labels{"tenant": tenant})
@@ -74,7 +76,8 @@ func (m *Metrics) Requests(tenant string) func(method, route string, status int,
 	}
 }
 
-// known is a method of HTTP, or "other": a client may send any word, and each would be kept.
+// known returns method if it is a standard HTTP method, and "other" if not: a client may send
+// any word as its method, and Prometheus would keep a time series for each.
 func known(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
@@ -83,7 +86,7 @@ func known(method string) string {
 	return "other"
 }
 
-// Forget removes what was counted of a tenant that is gone.
+// Forget removes the counters of a tenant that was deleted.
 func (m *Metrics) Forget(tenant string) {
 	labels := prometheus.Labels{"tenant": tenant}
 	m.requests.DeletePartialMatch(labels)

@@ -16,8 +16,8 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("tenant0_"+name, help, append([]string{"tenant"}, labels...), nil)
 }
 
-// tenantCollector reads the tenants when somebody reads the metrics. It implements
-// prometheus.Collector.
+// tenantCollector asks the tenants for their numbers when somebody reads the metrics. It
+// implements prometheus.Collector.
 type tenantCollector func() []Tenant
 
 // Describe implements prometheus.Collector.
