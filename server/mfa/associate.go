@@ -16,7 +16,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// enrollment is the answer to who adds an authenticator.
+// enrollment is the response to a request that adds an authenticator.
 type enrollment struct {
 	Type          string   `json:"authenticator_type"`
 	Secret        string   `json:"secret,omitempty"`
@@ -27,9 +27,10 @@ type enrollment struct {
 	Code          string   `json:"oob_code,omitempty"`
 }
 
-// associate adds an authenticator, which the first code makes active, Auth0: api/authentication/
-// multi-factor-authentication/add-an-authenticator. With an mfa_token it can be the first one
-// alone: whoever knows the password is not to go around what is there.
+// associate adds an authenticator, which becomes active with the first code that the user
+// enters, Auth0: api/authentication/multi-factor-authentication/add-an-authenticator. A request
+// with an mfa_token can only add the user's first authenticator: somebody who knows no more than
+// the password must not get around the authenticators that the user already has.
 //
 //auth0:operation POST /mfa/associate
 func (m *room) associate(w http.ResponseWriter, r *http.Request) error {
@@ -73,15 +74,16 @@ func (m *room) associate(w http.ResponseWriter, r *http.Request) error {
 	return web.Reply(w, http.StatusOK, answer)
 }
 
-// enrolled is an authenticator that was added, and to whom.
+// enrolled is an authenticator that was added, with its user and the response.
 type enrolled struct {
 	who
 	added  factors.Authenticator
 	answer enrollment
-	tenant string // as apps show it
+	tenant string // the tenant's name as authenticator apps show it
 }
 
-// enroll adds an authenticator, and with the first one a recovery code.
+// enroll adds an authenticator, and also a recovery code if the user had no active
+// authenticator.
 func (m *room) enroll(ctx context.Context, brought credential, doc storage.Document, secret, channels string) (e enrolled, err error) {
 	recovery := factors.NewRecoveryCode()
 	err = m.DB.Update(ctx, func(tx *storage.Tx) error {
@@ -122,7 +124,8 @@ func (m *room) enroll(ctx context.Context, brought credential, doc storage.Docum
 	return e, err
 }
 
-// wanted is the factor that a form asks for, with the secret of a one-time password.
+// wanted returns the document of the factor that the form asks to add, and the secret if that is
+// a one-time password.
 func wanted(form url.Values) (doc storage.Document, secret string, err error) {
 	types := strings.Fields(form.Get("authenticator_types"))
 	if len(types) == 0 {
@@ -162,7 +165,7 @@ func wanted(form url.Values) (doc storage.Document, secret string, err error) {
 	return nil, "", apierr.InvalidParameter("oob_channels", "must be sms, voice, email or auth0")
 }
 
-// isEnabled refuses a factor that the tenant has not switched on.
+// isEnabled returns an error if the tenant has not switched the factor on.
 func isEnabled(tx *storage.Tx, doc storage.Document, channels string) error {
 	enabled, err := factors.Enabled(tx)
 	if err != nil {

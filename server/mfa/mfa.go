@@ -1,5 +1,6 @@
-// Package mfa serves /mfa: applications enroll the further factors of users here, have codes
-// sent, and list what a user has. The codes are taken at the token endpoint.
+// Package mfa serves the MFA API at /mfa: through it applications enroll additional factors for
+// users, have codes sent, and list the authenticators of a user. The token endpoint checks the
+// codes.
 package mfa
 
 import (
@@ -24,7 +25,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what the room works with.
+// Deps holds the dependencies of the handlers.
 type Deps struct {
 	DB     *storage.DB
 	Engine *oauth.Engine
@@ -36,7 +37,8 @@ type Deps struct {
 
 type room struct{ Deps }
 
-// Mount adds the room's routes, which pages of the tenant's applications may call.
+// Mount adds the routes. Web pages of the tenant's applications may call them from other origins
+// (CORS).
 func Mount(open *web.Router, d Deps) {
 	m := &room{d}
 	open.Handle(http.MethodPost, "/mfa/challenge", m.challenge)
@@ -54,23 +56,24 @@ var (
 	errNoToken       = &apierr.Error{Status: http.StatusUnauthorized, Code: "invalid_request", Message: "Missing or malformed authorization header", Setting: "the header Authorization"}
 )
 
-// who is whom a request is about: a login that waits, or the owner of an access token, and what
-// the user has.
+// who is the user that a request is about, with the user's authenticators. The user is known either
+// from the pending login of an mfa_token or from an access token.
 type who struct {
-	login          storage.MFALogin // empty for an access token
-	scope          []string         // of the access token
+	login          storage.MFALogin // the zero value if the request has an access token
+	scope          []string         // the scope of the access token
 	user           storage.User
 	authenticators []factors.Authenticator
 }
 
-// credential is a token that a request brings: an mfa_token, or an access token of this API,
-// which is verified.
+// credential is the token in a request: either an mfa_token, or an access token for the MFA API
+// that has been verified.
 type credential struct {
-	token, clientID string // of an mfa_token; the application is "" for any
+	token, clientID string // of an mfa_token; with the clientID "" it may be any application's
 	owner           tokens.Claims
 }
 
-// credential reads a token. An access token must be the application's, unless that is "".
+// credential reads a token. An access token must have been issued to the application clientID,
+// unless clientID is "".
 func (m *room) credential(ctx context.Context, token, clientID string) (c credential, err error) {
 	c = credential{token: token, clientID: clientID}
 	if factors.IsToken(token) {
@@ -88,7 +91,7 @@ func (m *room) credential(ctx context.Context, token, clientID string) (c creden
 	return c, nil
 }
 
-// who finds whom a credential is of.
+// who finds the user that a credential belongs to.
 func (m *room) who(tx *storage.Tx, c credential) (w who, err error) {
 	if w.scope = c.owner.Scope; c.owner.Subject == "" {
 		w.login, err = factors.Login(tx, c.token, c.clientID, m.Now())
@@ -109,7 +112,7 @@ func (m *room) who(tx *storage.Tx, c credential) (w who, err error) {
 	return w, err
 }
 
-// may refuses what the request's token does not allow.
+// may returns an error if the token of the request does not allow what the scope stands for.
 func (w who) may(scope string) error {
 	if w.login.Hash != "" && scope != factors.ScopeRemove || slices.Contains(w.scope, scope) {
 		return nil
@@ -117,7 +120,7 @@ func (w who) may(scope string) error {
 	return &apierr.Error{Status: http.StatusForbidden, Code: "insufficient_scope", Message: "Insufficient scope, expected: " + scope}
 }
 
-// bearer is the credential in the Authorization header, RFC 6750 section 2.1.
+// bearer reads the token in the Authorization header, RFC 6750 section 2.1.
 func (m *room) bearer(r *http.Request, clientID string) (credential, error) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
@@ -126,8 +129,8 @@ func (m *room) bearer(r *http.Request, clientID string) (credential, error) {
 	return m.credential(r.Context(), token, clientID)
 }
 
-// list shows the authenticators of a user, Auth0: api/authentication/
-// multi-factor-authentication/list-authenticators.
+// list returns the authenticators of a user, Auth0:
+// api/authentication/multi-factor-authentication/list-authenticators.
 //
 //auth0:operation GET /mfa/authenticators
 func (m *room) list(w http.ResponseWriter, r *http.Request) error {
@@ -149,9 +152,10 @@ func (m *room) list(w http.ResponseWriter, r *http.Request) error {
 	return web.Reply(w, http.StatusOK, append([]factors.Authenticator{}, found.authenticators...))
 }
 
-// remove is Auth0: api/authentication/multi-factor-authentication/delete-an-authenticator. It takes
-// more than a login that waits: whoever knows the password alone is not to get rid of what
-// protects the account.
+// remove deletes an authenticator, Auth0:
+// api/authentication/multi-factor-authentication/delete-an-authenticator. An mfa_token is not
+// enough for this: somebody who knows only the password must not be able to remove the factors that
+// protect the account.
 //
 //auth0:operation DELETE /mfa/authenticators/{id}
 func (m *room) remove(w http.ResponseWriter, r *http.Request) error {
@@ -180,8 +184,8 @@ func (m *room) remove(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// challenge has a code sent, or says that a one-time password will do, Auth0: api/
-// authentication/multi-factor-authentication/request-mfa-challenge.
+// challenge sends a code to an authenticator of the user, or says that a one-time password is asked
+// for, Auth0: api/authentication/multi-factor-authentication/request-mfa-challenge.
 //
 //auth0:operation POST /mfa/challenge
 func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
@@ -225,8 +229,8 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
 	}{factors.OOB, sent.code, sent.binding})
 }
 
-// choose finds the authenticator of a challenge: the one that is named, or the first that is of
-// a type that the application can handle.
+// choose returns the authenticator to challenge: the one that the form names, or else the first one
+// of a type that the application supports.
 func choose(all []factors.Authenticator, form url.Values) (a factors.Authenticator, err error) {
 	if !factors.Active(all) {
 		return a, errNotEnrolled
@@ -241,16 +245,16 @@ func choose(all []factors.Authenticator, form url.Values) (a factors.Authenticat
 	return a, errUnsupported
 }
 
-// sent is what an application is told of what was sent to an authenticator.
+// sent is the part of the response that describes a message sent to an authenticator.
 type sent struct {
-	// code is the oob_code, and binding says how the person proves to have got it, "" for an app
-	// that answers by itself.
+	// code is the oob_code. binding is the binding_method, which says how the user proves to have
+	// received the message; it is "" for an app, which answers by itself.
 	code, binding string
-	// push is the id of the question to an app, "" for none.
+	// push is the id of the push notification to an app, "" if the authenticator is no app.
 	push string
 }
 
-// send sends a code to an authenticator, or asks an app.
+// send sends a code to an authenticator, or a push notification if the authenticator is an app.
 func (m *room) send(ctx context.Context, found who, a factors.Authenticator, kind string) (s sent, err error) {
 	s.code = factors.NewToken()
 	key, issue := storage.OOBKey(keys.Hash(s.code)), found.login.Issue
