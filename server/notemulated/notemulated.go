@@ -1,6 +1,6 @@
-// Package notemulated answers the endpoints of Auth0's Authentication API that no room
-// serves, each by its name, so that they are told from paths that are wrong. The
-// Management API does so for its own.
+// Package notemulated answers those endpoints of Auth0's Authentication API that tenant0
+// does not implement. Each answer names its endpoint, so that a client can tell a missing
+// feature from a wrong path. The Management API has its own list of such endpoints.
 package notemulated
 
 import (
@@ -10,31 +10,31 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 )
 
-// calls are what programs call, Auth0: api/authentication. They answer with JSON, also
-// to pages of the tenant's applications. Of those that Auth0 has ended the ones are
-// here that its documentation still explains.
+// calls are the endpoints that programs call, Auth0: api/authentication. Their errors are
+// JSON, and web pages of the tenant's applications may call them too. Of the endpoints
+// that Auth0 has retired, the list has those that Auth0's documentation still explains.
 var calls = []string{
 	"POST /bc-authorize",
-	"POST /appliance-mfa/api/enroll", "POST /appliance-mfa/api/resolve-transaction", // what the SDKs of Guardian call
+	"POST /appliance-mfa/api/enroll", "POST /appliance-mfa/api/resolve-transaction", // the Guardian SDKs call these
 	"POST /anonymous/token",
 	"POST /oauth/ro", "POST /tokeninfo", "POST /delegation",
-	"GET /user/geoloc/country", // Lock asks, and goes on without an answer
+	"GET /user/geoloc/country", // Lock calls this, and works without an answer
 
 	// Auth0: api/myaccount.
 	"GET /me/v1/consents", "GET /me/v1/consents/{id}", "GET /me/v1/organizations",
 }
 
-// visits are where browsers are sent. They answer with a page.
+// visits are the endpoints that browsers are redirected to. Their errors are HTML pages.
 var visits = []string{
 	"GET /continue", "POST /continue",
 	"GET /co/verify",
 }
 
-// Endpoints lists them as "METHOD /path".
+// Endpoints lists all of these endpoints as "METHOD /path".
 func Endpoints() []string { return append(append([]string{}, calls...), visits...) }
 
-// Mount has the endpoints that are mounted nowhere else answered with 501 and their
-// names. open lets pages of the tenant's applications in.
+// Mount registers these endpoints, which answer with the status 501 and their name. Web
+// pages of the tenant's applications may call the routes of open.
 func Mount(rt, open *web.Router, pages web.Pages) {
 	refuse(open, calls)
 	refuse(rt.With(pages.Shape), visits)
