@@ -14,17 +14,19 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Answer is what an application gets for an authorization request.
+// Answer is the response to an authorization request.
 type Answer struct {
-	// Params are the parameters of the response, without state.
+	// Params are the parameters of the response, except state.
 	Params url.Values
-	// Code is the record to keep of the code in it, nil where it has none.
+	// Code is the record to store for the authorization code in Params, nil if Params has no
+	// code.
 	Code *storage.Code
 }
 
-// Authorize makes the answer to a checked authorization request for what was granted: the
-// code and the tokens that its response type names. It writes nothing. The caller keeps the
-// code together with what else the login changes, and only then sends the answer.
+// Authorize makes the response to a validated authorization request: the code and the tokens
+// that its response type asks for, with what the grant allows. It writes nothing to the store.
+// The caller must store the code together with the other changes of the login before it sends
+// the response.
 func (e *Engine) Authorize(ctx context.Context, grant tokens.Grant, rq storage.AuthorizeRequest) (Answer, error) {
 	s := &authorizeSession{request: rq, grant: grant, now: e.Now()}
 	s.grant.ID = keys.NewGrantID(s.now)
@@ -41,19 +43,21 @@ func (e *Engine) Authorize(ctx context.Context, grant tokens.Grant, rq storage.A
 	return Answer{Params: resp.GetParameters(), Code: s.code}, nil
 }
 
-// authorizeSession carries our request through fosite, from one handler to the next, and the
-// code record back.
+// authorizeSession carries tenant0's request through fosite, from one handler to the next, and
+// takes back the record of the code.
 type authorizeSession struct {
 	fosite.DefaultSession
 	request storage.AuthorizeRequest
 	grant   tokens.Grant
 	now     time.Time
 	code    *storage.Code
-	// codeText and access are the credentials that an ID token beside them vouches for.
+	// codeText and access are the credentials whose hashes go into an ID token in the same
+	// response.
 	codeText, access string
 }
 
-// asks returns the session of a request that asks for what a handler makes, and nil for others.
+// asks returns the session of a request whose response_type includes what, and nil for any
+// other request.
 func asks(ar fosite.AuthorizeRequester, what string) *authorizeSession {
 	s, ok := ar.GetSession().(*authorizeSession)
 	if !ok || !ar.GetResponseTypes().Has(what) {
@@ -67,7 +71,7 @@ func asks(ar fosite.AuthorizeRequester, what string) *authorizeSession {
 // maximum authorization code lifetime of 10 minutes is RECOMMENDED."
 const codeLifetime = 10 * time.Minute
 
-// codeHandler makes the code.
+// codeHandler makes the authorization code, RFC 6749 section 4.1.2.
 type codeHandler struct{ *Engine }
 
 // HandleAuthorizeEndpointRequest implements fosite.AuthorizeEndpointHandler.
@@ -89,7 +93,7 @@ func (h *codeHandler) HandleAuthorizeEndpointRequest(_ context.Context, ar fosit
 	return nil
 }
 
-// tokenHandler makes the access token that goes through the browser, RFC 6749 section 4.2.2.
+// tokenHandler makes the access token of the front channel, RFC 6749 section 4.2.2.
 type tokenHandler struct{ *Engine }
 
 // HandleAuthorizeEndpointRequest implements fosite.AuthorizeEndpointHandler.
@@ -113,8 +117,9 @@ func (h *tokenHandler) HandleAuthorizeEndpointRequest(ctx context.Context, ar fo
 	return nil
 }
 
-// idTokenHandler makes the ID token that goes through the browser, OIDC Core sections 3.2.2.5
-// and 3.3.2.5. It comes last, since it has the hashes of what is beside it.
+// idTokenHandler makes the ID token of the front channel, OIDC Core sections 3.2.2.5 and
+// 3.3.2.5. It must run last, since the ID token has the hashes of the code and the access token
+// beside it.
 type idTokenHandler struct{ *Engine }
 
 // HandleAuthorizeEndpointRequest implements fosite.AuthorizeEndpointHandler.

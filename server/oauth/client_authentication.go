@@ -18,21 +18,23 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// assertionType is the one client_assertion_type there is, RFC 7523 section 2.2.
+// assertionType is the only client_assertion_type that is supported, RFC 7523 section
+// 2.2.
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// credentials is what a request brings to authenticate a client.
+// credentials are the client credentials in a request.
 type credentials struct {
 	clientID string
-	// secrets are the readings of the secret: that of a Basic header may or may
-	// not be percent-encoded.
+	// secrets are the possible values of the client secret: a secret in a Basic header
+	// may be percent-encoded or not, so both readings are tried.
 	secrets   []string
 	assertion string
 }
 
-// AuthenticateClient returns the client that a request to the token, revocation
-// or a like endpoint comes from, RFC 6749 section 2.3. As Auth0 does, it takes
-// Basic and body alike whatever the client's token_endpoint_auth_method says.
+// AuthenticateClient returns the client that sent a request to the token endpoint, the
+// revocation endpoint or a similar one, RFC 6749 section 2.3. As at Auth0, a client may
+// send its secret in a Basic header or in the body, whatever its
+// token_endpoint_auth_method says.
 func (e *Engine) AuthenticateClient(r *http.Request, form url.Values) (storage.Client, error) {
 	cred, err := readCredentials(r, form)
 	if err != nil {
@@ -133,7 +135,7 @@ func readAssertion(cred credentials, form url.Values) (credentials, error) {
 	return cred, nil
 }
 
-// Bounds of a client assertion, Auth0:
+// Limits for a client assertion, Auth0:
 // get-started/authentication-and-authorization-flow/authenticate-with-private-key-jwt.
 const (
 	maxAssertion         = 2048
@@ -164,8 +166,8 @@ func unverifiedClaims(raw string) (c assertionClaims, err error) {
 	return c, json.Unmarshal(jws.UnsafePayloadWithoutVerification(), &c)
 }
 
-// checkAssertion verifies a client assertion. Its jti is used up last, when
-// nothing else can fail.
+// checkAssertion verifies a client assertion. It marks the jti as used only after all
+// other checks have passed.
 func (e *Engine) checkAssertion(ctx context.Context, c storage.Client, raw string) error {
 	jws, err := jose.ParseSignedCompact(raw, AssertionAlgorithms)
 	if err != nil {
@@ -206,7 +208,8 @@ func (e *Engine) checkAssertion(ctx context.Context, c storage.Client, raw strin
 	return err
 }
 
-// verifyAssertion tries the client's registered keys, and those that are at its jwks_uri.
+// verifyAssertion tries the client's registered keys first, then the keys at its
+// jwks_uri.
 func (e *Engine) verifyAssertion(ctx context.Context, c storage.Client, jws *jose.JSONWebSignature, now time.Time) ([]byte, bool, error) {
 	for _, cred := range c.ClientAuthenticationMethods.PrivateKeyJWT.Credentials {
 		if end, err := time.Parse(time.RFC3339, cred.ExpiresAt); err == nil && now.After(end) {
@@ -230,8 +233,8 @@ func (e *Engine) verifyAssertion(ctx context.Context, c storage.Client, jws *jos
 	return e.Outside.Verify(ctx, c.KeysURI, jws)
 }
 
-// isAudience accepts the issuer, which Auth0 asks for, and the token endpoint,
-// which RFC 7523 section 3 allows.
+// isAudience accepts the issuer, which Auth0 requires as the audience, and the token
+// endpoint, which RFC 7523 section 3 allows.
 func (e *Engine) isAudience(raw json.RawMessage) bool {
 	var list []string
 	if json.Unmarshal(raw, &list) != nil {

@@ -20,19 +20,20 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// TokenRequest is a request to the token endpoint from a client that has
-// authenticated and may use the grant type.
+// TokenRequest is a request to the token endpoint. Its client has authenticated and may use the
+// grant type.
 type TokenRequest struct {
 	Form   url.Values
 	Client storage.Client
 	Now    time.Time
 	HTTP   *http.Request
-	// Admit is what the Validate of a grant by which a person authenticates leaves for its
-	// Commit: it lets the person in, in the update that keeps the exchange.
+	// Admit is set by Validate if its checks need a write, such as recording a login or using up
+	// a one-time proof. Commit calls it in the update that stores the exchange; its error refuses
+	// the request.
 	Admit func(*storage.Tx) error
-	// Counted is what its Validate leaves likewise: that there are quotas which count the token.
+	// Counted is set by Validate too. It says that token quotas apply to this request.
 	Counted bool
-	// Details are what the tenant's log has of the request besides what it has of every one.
+	// Details are the details of the request's event in the tenant's log, nil for none.
 	Details map[string]string
 }
 
@@ -42,38 +43,39 @@ type Reply struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
 	Scope        string `json:"scope"`
-	ExpiresIn    int    `json:"expires_in,omitempty"` // seconds, 0 where another server has not said
+	ExpiresIn    int    `json:"expires_in,omitempty"` // seconds; 0 if another server issued the token and did not say
 	TokenType    string `json:"token_type"`
-	// IssuedTokenType is what an exchange has brought, RFC 8693 section 2.2.1.
+	// IssuedTokenType is the type of the token that a token exchange returns, RFC 8693 section
+	// 2.2.1.
 	IssuedTokenType string `json:"issued_token_type,omitempty"`
 	// Details are the authorization_details of the access token, RFC 9396 section 7.
 	Details json.RawMessage `json:"authorization_details,omitempty"`
-	// RecoveryCode is the one in the place of a recovery code that was used.
+	// RecoveryCode is the new recovery code that replaces the one which was just used.
 	RecoveryCode string `json:"recovery_code,omitempty"`
-	// Header has what the headers of the answer say besides.
+	// Header holds additional headers of the response.
 	Header map[string]string `json:"-"`
 }
 
-// Grant answers one grant_type. The engine has authenticated the client and
-// checked that it may use the type; between the two calls it signs.
+// Grant implements one grant_type. Before the engine calls Validate it has authenticated the
+// client and checked that the client may use the grant type; it signs the tokens between Validate
+// and Commit.
 type Grant interface {
 	// Type is the grant_type.
 	Type() string
-	// Validate finds out what the request is granted. It changes nothing. With an
-	// error it may return what is known of the grant, for the tenant's log.
+	// Validate decides what the request is granted, and changes nothing. Along with an error it
+	// may return what is known of the grant, for the tenant's log.
 	Validate(ctx context.Context, rq *TokenRequest) (*tokens.Grant, error)
-	// Commit keeps the exchange in one atomic call to the store, and may add to
-	// the reply.
+	// Commit stores the exchange in one atomic call to the store. It may add to the reply.
 	Commit(ctx context.Context, rq *TokenRequest, g *tokens.Grant, reply *Reply) error
 }
 
-// Permitting is a Grant that clients may use by other settings than by their grant_types.
+// Permitting is a Grant for which settings other than grant_types decide which clients may use it.
 type Permitting interface {
-	// Permits returns the refusal of a request with a form by a client that may not use the grant.
+	// Permits returns an error if the client may not use the grant with this form.
 	Permits(c storage.Client, form url.Values) error
 }
 
-// permits refuses a grant to a client that may not use it.
+// permits returns an error if the client may not use the grant.
 func permits(g Grant, c storage.Client, form url.Values) error {
 	switch p, own := g.(Permitting); {
 	case own:
@@ -84,8 +86,8 @@ func permits(g Grant, c storage.Client, form url.Values) error {
 	return nil
 }
 
-// Token answers a request to the token endpoint. form holds its parameters; they
-// must be the request's PostForm as well.
+// Token answers a request to the token endpoint. form holds the request's parameters, and must be
+// the PostForm of r as well.
 func (e *Engine) Token(ctx context.Context, r *http.Request, form url.Values) (Reply, error) {
 	grantType := form.Get("grant_type")
 	switch {
@@ -110,8 +112,9 @@ func (e *Engine) Token(ctx context.Context, r *http.Request, form url.Values) (R
 	return s.reply, nil
 }
 
-// refusal is err as a client that has authenticated gets it: Auth0 refuses a grant with
-// 403, and RFC 6749 section 5.2 with 400, for applications that have the standard's answers.
+// refusal returns err as it is sent to an authenticated client. Auth0 answers invalid_grant with
+// the status 403; applications with the setting tenant0_standard_answers get 400, as RFC 6749
+// section 5.2 says.
 func refusal(c storage.Client, err error) error {
 	e, ok := errors.AsType[*apierr.Error](err)
 	if !ok || !c.StandardAnswers || e.Code != apierr.InvalidGrant {
@@ -131,7 +134,7 @@ func (e *Engine) run(ctx context.Context, r *http.Request, s *tokenSession) erro
 	return err
 }
 
-// tokenSession carries our request through fosite and the reply back.
+// tokenSession carries tenant0's request through fosite, and takes back the reply.
 type tokenSession struct {
 	fosite.DefaultSession
 	request TokenRequest
@@ -139,10 +142,10 @@ type tokenSession struct {
 	reply   Reply
 }
 
-// tokenType is how the access token of a grant is to be presented.
+// tokenType returns the token_type of a grant's access token, RFC 6749 section 7.1.
 func tokenType(g *tokens.Grant) string { return cmp.Or(g.TokenType, "Bearer") }
 
-// grantHandler shows fosite a Grant.
+// grantHandler adapts a Grant to fosite's interface.
 type grantHandler struct {
 	*Engine
 	grant Grant
@@ -174,8 +177,8 @@ func (h *grantHandler) HandleTokenEndpointRequest(ctx context.Context, ar fosite
 	return err
 }
 
-// PopulateTokenEndpointResponse implements fosite.TokenEndpointHandler. It signs
-// first and commits last, so that a failure to sign uses nothing up.
+// PopulateTokenEndpointResponse implements fosite.TokenEndpointHandler. It signs first and commits
+// last, so that a failure to sign does not use up the code or the refresh token.
 func (h *grantHandler) PopulateTokenEndpointResponse(ctx context.Context, ar fosite.AccessRequester, resp fosite.AccessResponder) error {
 	s, ok := ar.GetSession().(*tokenSession)
 	if !ok || !h.CanHandleTokenEndpointRequest(ctx, ar) {
@@ -202,7 +205,7 @@ func (h *grantHandler) PopulateTokenEndpointResponse(ctx context.Context, ar fos
 	return nil
 }
 
-// access is the access token that a request gets.
+// access returns the access token for a request.
 func (h *grantHandler) access(ctx context.Context, s *tokenSession) (tokens.Access, error) {
 	if s.grant.Given != nil {
 		return *s.grant.Given, nil

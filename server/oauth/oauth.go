@@ -1,7 +1,7 @@
-// Package oauth is the only door to fosite. It runs token and authorization
-// requests through fosite's registry of handlers, and owns client
-// authentication; what a grant or a response type does is told to it by rooms,
-// in types of ours. It owns no endpoint.
+// Package oauth is the only package that uses fosite. It runs token and authorization
+// requests through fosite's registry of handlers, and authenticates clients. The packages
+// that serve the endpoints tell it what a grant or a response type does, in tenant0's own
+// types. It serves no endpoint itself.
 package oauth
 
 import (
@@ -20,17 +20,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what an Engine works with.
+// Deps holds the dependencies of an Engine.
 type Deps struct {
 	DB     *storage.DB
 	Issuer *tokens.Issuer
 	Log    *tenantlog.Log
 	Now    func() time.Time
-	// Outside reads the keys of applications that say where they are.
+	// Outside fetches the keys of applications that have a jwks_uri.
 	Outside *outside.Client
 }
 
-// Engine runs requests through fosite.
+// Engine runs token and authorization requests through fosite.
 type Engine struct {
 	Deps
 	provider   fosite.OAuth2Provider
@@ -38,24 +38,24 @@ type Engine struct {
 	grantTypes []string
 }
 
-// New returns an engine that serves grants at the token endpoint.
+// New returns an engine that serves the given grants at the token endpoint.
 func New(d Deps, grants ...Grant) *Engine {
 	e := &Engine{Deps: d, grants: map[string]Grant{}}
 	var handlers fosite.TokenEndpointHandlers
 	for _, g := range grants {
 		e.grants[g.Type()] = g
 		e.grantTypes = append(e.grantTypes, g.Type())
-		// Not handlers.Append: it keeps one handler of each Go type.
+		// handlers.Append would keep only one handler of each Go type.
 		handlers = append(handlers, &grantHandler{e, g})
 	}
-	// Every field that fosite would fill in lazily is set: its getters write
-	// without a lock.
+	// Set every field that fosite would otherwise fill in on first use: its getters write
+	// to the config without a lock.
 	config := &fosite.Config{
-		GlobalSecret:                 make([]byte, sha256.Size), // signs nothing: tokens are ours
+		GlobalSecret:                 make([]byte, sha256.Size), // signs nothing: tenant0 makes the tokens
 		ScopeStrategy:                fosite.ExactScopeStrategy,
 		AudienceMatchingStrategy:     fosite.ExactAudienceMatchingStrategy,
 		ClientSecretsHasher:          &fosite.BCrypt{Config: &fosite.Config{HashCost: fosite.DefaultBCryptWorkFactor}},
-		JWKSFetcherStrategy:          &fosite.DefaultJWKSFetcherStrategy{}, // never asked, so without its large cache
+		JWKSFetcherStrategy:          &fosite.DefaultJWKSFetcherStrategy{}, // never used; set to avoid the large cache of the default
 		ClientAuthenticationStrategy: e.authenticate,
 		TokenEndpointHandlers:        handlers,
 		AuthorizeEndpointHandlers:    fosite.AuthorizeEndpointHandlers{&codeHandler{e}, &tokenHandler{e}, &idTokenHandler{e}},
@@ -76,8 +76,8 @@ func (e *Engine) authenticate(_ context.Context, r *http.Request, form url.Value
 	return client{c}, nil
 }
 
-// clientStore is what fosite asks for clients and their assertions. It is never
-// asked: authenticate reads the tenant itself.
+// clientStore is fosite's interface for reading clients and their assertions. fosite
+// never calls it, because authenticate reads the tenant itself.
 type clientStore struct{}
 
 func (clientStore) GetClient(context.Context, string) (fosite.Client, error) {
@@ -90,7 +90,7 @@ func (clientStore) SetClientAssertionJWT(context.Context, string, time.Time) err
 	return fosite.ErrJTIKnown
 }
 
-// client shows fosite an application.
+// client adapts an application to fosite's interface.
 type client struct{ storage.Client }
 
 func (c client) GetID() string                   { return c.ClientID }

@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// record writes the outcome of a token request into the tenant's log.
+// record writes the outcome of a token request to the tenant's log.
 func (e *Engine) record(s *tokenSession, err error) {
 	if apierr.Waits(err) {
 		return
@@ -21,7 +21,7 @@ func (e *Engine) record(s *tokenSession, err error) {
 	event := tenantlog.Event{
 		ClientID: client.ClientID, ClientName: client.Name, Audience: form.Get("audience"), Scope: s.reply.Scope,
 	}
-	if client.ClientID == "" { // it did not authenticate
+	if client.ClientID == "" { // the client did not authenticate
 		event.ClientID = form.Get("client_id")
 		if id, _, basic := s.request.HTTP.BasicAuth(); basic {
 			event.ClientID = cmp.Or(event.ClientID, id)
@@ -50,7 +50,8 @@ func (e *Engine) record(s *tokenSession, err error) {
 	e.Log.Record(s.request.HTTP, event)
 }
 
-// masked shows the end of a credential that has been used up, as Auth0's log does.
+// masked returns a used credential with all but its end replaced by asterisks, as Auth0's
+// log shows it.
 func masked(text string) string {
 	const shown = 3
 	hidden := max(len(text)-shown, 0)

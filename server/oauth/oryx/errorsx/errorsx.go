@@ -1,7 +1,6 @@
-// Package errorsx stands in for github.com/ory/x/errorsx, of which fosite uses
-// the names below. It owns no behaviour but keeping an error as it is: stack
-// traces are not recorded, since tenant0 logs an error once, where it is
-// answered.
+// Package errorsx replaces github.com/ory/x/errorsx, of which fosite uses the names
+// below. WithStack returns the error unchanged and records no stack trace, since tenant0
+// logs an error once, where the request is answered.
 package errorsx
 
 import "errors"

@@ -1,4 +1,4 @@
-// Package otelx stands in for github.com/ory/x/otelx, of which fosite uses End.
+// Package otelx replaces github.com/ory/x/otelx, of which fosite uses only End.
 package otelx
 
 import "go.opentelemetry.io/otel/trace"
