@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// invitation serves a request about the invitation of a login. Where the login has none the
-// browser is sent back to the decision.
+// invitation returns a handler for a request about the invitation that a login began with.
+// If the login has no invitation, the handler sends the browser back to /authorize/resume.
 func (m *room) invitation(serve func(http.ResponseWriter, *http.Request, question, storage.Invitation) error) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		q, err := m.load(w, r)
@@ -36,8 +36,8 @@ func (m *room) invitation(serve func(http.ResponseWriter, *http.Request, questio
 	}
 }
 
-// showInvitation says who has invited whom, Auth0: manage-users/organizations/
-// configure-organizations/invite-members.
+// showInvitation shows who sent the invitation and to whom, Auth0:
+// manage-users/organizations/configure-organizations/invite-members.
 //
 //auth0:operation GET /u/accept-invitation
 func (m *room) showInvitation(w http.ResponseWriter, r *http.Request, q question, i storage.Invitation) error {
@@ -50,8 +50,8 @@ func (m *room) showInvitation(w http.ResponseWriter, r *http.Request, q question
 	})
 }
 
-// acceptInvitation goes on to the login, or to the sign-up. The invitation itself is
-// accepted when the login is done.
+// acceptInvitation continues with the login or the sign-up. The invitation itself is
+// accepted when the login is complete.
 //
 //auth0:operation POST /u/accept-invitation
 func (m *room) acceptInvitation(w http.ResponseWriter, r *http.Request, q question, _ storage.Invitation) error {

@@ -1,7 +1,7 @@
-// Package organization serves the pages that ask which organization a login is for:
-// before it, by a name or an e-mail address, and after it, from those that the user
-// belongs to. It writes the answer down and sends the browser back to
-// /authorize/resume, where it is decided what the answer is worth.
+// Package organization serves the pages that ask for the organization of a login: before the
+// login by a name or an e-mail address, and after the login from the list of organizations
+// that the user is a member of. It stores the answer in the transaction and sends the browser
+// back to /authorize/resume, which decides whether the answer is accepted.
 package organization
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// Deps is what the room works with.
+// Deps holds the dependencies of the handlers.
 type Deps struct {
 	DB      *storage.DB
 	Cookies session.Cookies
@@ -33,10 +33,10 @@ type Deps struct {
 
 type room struct{ Deps }
 
-// earlyPicker is where the user chooses before the login.
+// earlyPicker is the page on which the user chooses an organization before the login.
 const earlyPicker = "/u/pre-organization-picker"
 
-// Mount adds the room's routes.
+// Mount adds the routes.
 func Mount(rt *web.Router, d Deps) {
 	m := &room{d}
 	rt = rt.With(d.Pages.Shape)
@@ -51,10 +51,10 @@ func Mount(rt *web.Router, d Deps) {
 	serve("/u/organization-picker", storage.AfterLogin, m.showChoices(m.joined), m.choose(m.joined))
 }
 
-// answer serves a request for a question that is open.
+// answer serves a request about a question that the login may ask.
 type answer func(http.ResponseWriter, *http.Request, question) error
 
-// question is what the user is asked, and the form that answers it.
+// question is the login that asks for an organization, and the submitted form.
 type question struct {
 	state       string
 	transaction storage.Transaction
@@ -62,26 +62,28 @@ type question struct {
 	form        url.Values
 }
 
-// personal reports whether the user may go on without an organization.
+// personal reports whether the user may log in without an organization.
 func (q question) personal() bool { return q.client.OrganizationUsage == "allow" }
 
-// wantsNone reports whether the form's answer is to go on without, where that may be.
+// wantsNone reports whether the form says to go on without an organization and the
+// application allows that.
 func (q question) wantsNone() bool {
 	return q.personal() && q.form.Get("organizationSkipped") == "true"
 }
 
-// named are the ways in which an organization may be named, Auth0: manage-users/
-// organizations/configure-organizations/define-organization-behavior.
+// named returns whether an organization may be named by an e-mail address, and whether by its
+// name, Auth0:
+// manage-users/organizations/configure-organizations/define-organization-behavior.
 func (q question) named() (byEmail, byName bool) {
 	methods := q.client.OrganizationDiscoveryMethods
 	byEmail = len(methods) == 0 || slices.Contains(methods, "email")
 	return byEmail, len(methods) == 0 || slices.Contains(methods, "organization_name")
 }
 
-// asked serves the question that is asked at a time, while it is open. It stays open
-// when it has been answered, for the back button. Where the application does not have its
-// users asked, or has named the organization itself, the browser is sent back to the
-// decision.
+// asked returns a handler for the question that is asked before or after the login, as when
+// says. An answered question can be answered again, for users who press the back button. If
+// the application does not ask its users, or its request has named the organization, the
+// handler sends the browser back to /authorize/resume.
 func (m *room) asked(when string, serve answer) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		q, err := m.load(w, r)
@@ -95,7 +97,7 @@ func (m *room) asked(when string, serve answer) web.Handler {
 	}
 }
 
-// load finds the question of a transaction, and reads the form where there is one.
+// load finds the transaction and its application, and reads the form of a POST request.
 func (m *room) load(w http.ResponseWriter, r *http.Request) (q question, err error) {
 	q.state = r.URL.Query().Get("state")
 	if r.Method == http.MethodPost {
@@ -116,7 +118,7 @@ func (m *room) load(w http.ResponseWriter, r *http.Request) (q question, err err
 	return q, err
 }
 
-// show asks for a name or an e-mail address.
+// show serves the page that asks for an organization's name or an e-mail address.
 //
 //auth0:operation GET /u/organization
 func (m *room) show(w http.ResponseWriter, r *http.Request, q question) error {
@@ -138,8 +140,8 @@ func (m *room) selection(ctx context.Context, w http.ResponseWriter, status int,
 	return m.Pages.Write(w, status, page)
 }
 
-// submit goes on with the organization that was named, or has the user choose where
-// there are several.
+// submit continues with the organization that the user named, or shows the picker if several
+// match.
 //
 //auth0:operation POST /u/organization
 func (m *room) submit(w http.ResponseWriter, r *http.Request, q question) error {
@@ -166,8 +168,9 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request, q question) error 
 	return web.Continue(w, r, earlyPicker, q.state)
 }
 
-// discover finds the organizations that what was typed leads to and that the application
-// has a connection for, and with what the login begins: an e-mail address, if it is one.
+// discover finds the organizations that match the typed text and have a connection for the
+// application. If the text is an e-mail address, hint is that address, with which the login
+// page is filled in; otherwise hint is the login_hint of the request.
 func (m *room) discover(ctx context.Context, q question, typed string) (found []storage.Organization, hint string, err error) {
 	byEmail, byName := q.named()
 	hint = q.transaction.Request().LoginHint
@@ -194,7 +197,8 @@ func (m *room) discover(ctx context.Context, q question, typed string) (found []
 	return found, hint, err
 }
 
-// called returns the organizations with a name or, where there is none, a display name.
+// called returns the organization with the name or, if there is none, the organizations with
+// this display name.
 func called(tx *storage.Tx, name string) ([]storage.Organization, error) {
 	o, err := tx.OrganizationByName(name)
 	if storage.IsNotFound(err) {
@@ -203,14 +207,14 @@ func called(tx *storage.Tx, name string) ([]storage.Organization, error) {
 	return []storage.Organization{o}, err
 }
 
-// choice is what the user of a picker chooses from, and who that is.
+// choice is a picker's list of organizations, and the account that the picker shows.
 type choice struct {
 	who           string
 	organizations []storage.Organization
 }
 
-// discovered is the choice before the login: what an e-mail address or a display name
-// has led to.
+// discovered returns the choice before the login: the organizations that the typed e-mail
+// address or display name led to.
 func (m *room) discovered(tx *storage.Tx, _ *http.Request, q question) (c choice, err error) {
 	c.who = q.transaction.Request().LoginHint
 	if q.transaction.Organization == nil {
@@ -228,7 +232,7 @@ func (m *room) discovered(tx *storage.Tx, _ *http.Request, q question) (c choice
 	return c, nil
 }
 
-// joined is the choice after the login: what the user belongs to.
+// joined returns the choice after the login: the organizations that the user is a member of.
 func (m *room) joined(tx *storage.Tx, r *http.Request, _ question) (c choice, err error) {
 	s, err := m.Cookies.Find(tx, r, m.Now())
 	if err != nil {
@@ -243,10 +247,10 @@ func (m *room) joined(tx *storage.Tx, r *http.Request, _ question) (c choice, er
 	return c, err
 }
 
-// chooser finds the choice that a question leaves.
+// chooser finds the organizations that the user may choose from.
 type chooser func(*storage.Tx, *http.Request, question) (choice, error)
 
-// choices reads the choice, in the order of the names.
+// choices returns what find finds, sorted by the organizations' shown names.
 func (m *room) choices(r *http.Request, q question, find chooser) (c choice, err error) {
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		c, err = find(tx, r, q)
@@ -256,8 +260,8 @@ func (m *room) choices(r *http.Request, q question, find chooser) (c choice, err
 	return c, err
 }
 
-// showChoices lets the user choose. Where there is nothing to choose from, as after a
-// logout in another tab, the browser is sent back to the decision.
+// showChoices shows the picker. If there is nothing to choose from, for example after a
+// logout in another tab, it sends the browser back to /authorize/resume.
 //
 //auth0:operation GET /u/organization-picker
 //auth0:operation GET /u/pre-organization-picker
@@ -284,7 +288,7 @@ func (m *room) showChoices(find chooser) answer {
 	}
 }
 
-// choose goes on with one of the choices.
+// choose continues with the organization that the user chose.
 //
 //auth0:operation POST /u/organization-picker
 //auth0:operation POST /u/pre-organization-picker
@@ -315,15 +319,15 @@ func (m *room) choose(find chooser) answer {
 	}
 }
 
-// errNothingToChoose reports that no organization is left of those that were offered.
+// errNothingToChoose reports that none of the offered organizations is left.
 var errNothingToChoose = errors.New("no organization to choose")
 
-// goOnWithout goes on without an organization.
+// goOnWithout continues the login without an organization.
 func (m *room) goOnWithout(w http.ResponseWriter, r *http.Request, q question) error {
 	return m.goOn(w, r, q, storage.OrganizationAnswer{Chosen: true})
 }
 
-// goOn writes the answer down and sends the browser back to the decision.
+// goOn stores the answer and sends the browser back to /authorize/resume.
 func (m *room) goOn(w http.ResponseWriter, r *http.Request, q question, answer storage.OrganizationAnswer) error {
 	if err := m.answer(r.Context(), q, answer); err != nil {
 		return err
@@ -331,7 +335,7 @@ func (m *room) goOn(w http.ResponseWriter, r *http.Request, q question, answer s
 	return web.Resume(w, r, q.state)
 }
 
-// answer writes the answer into the transaction.
+// answer stores the answer in the transaction.
 func (m *room) answer(ctx context.Context, q question, answer storage.OrganizationAnswer) error {
 	return m.change(ctx, q, func(_ *storage.Tx, t *storage.Transaction) error {
 		t.Organization = after(t.Organization, answer)
@@ -339,7 +343,8 @@ func (m *room) answer(ctx context.Context, q question, answer storage.Organizati
 	})
 }
 
-// after is an answer that follows another one: what was typed and offered before stays known.
+// after returns answer, completed with the hint and the offered organizations of the answer
+// before it.
 func after(before *storage.OrganizationAnswer, answer storage.OrganizationAnswer) *storage.OrganizationAnswer {
 	if before != nil {
 		answer.Hint = cmp.Or(answer.Hint, before.Hint)
@@ -350,7 +355,7 @@ func after(before *storage.OrganizationAnswer, answer storage.OrganizationAnswer
 	return &answer
 }
 
-// change changes the transaction of a question as it is now.
+// change applies a change to the current state of the question's transaction.
 func (m *room) change(ctx context.Context, q question, change func(*storage.Tx, *storage.Transaction) error) error {
 	return m.DB.Update(ctx, func(tx *storage.Tx) error {
 		return session.Change(tx, q.transaction.StateHash, m.Now(), func(t *storage.Transaction) error { return change(tx, t) })
