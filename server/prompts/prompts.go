@@ -1,5 +1,5 @@
-// Package prompts keeps which logins show a form of the tenant's, as scripts would say by
-// api.prompt.render.
+// Package prompts stores which of the tenant's forms is shown during a login. At Auth0 an Action says
+// this by calling api.prompt.render.
 package prompts
 
 import (
@@ -8,17 +8,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// kind is where it is kept, among the tenant's documents.
+// kind is the kind of the tenant's documents that hold these settings.
 const kind = "prompts/renders"
 
-// everyClient stands in the id of what holds for all applications.
+// everyClient is the document id of the setting for all applications.
 const everyClient = "*"
 
-// Render says which form the logins of an application show.
+// Render says which form is shown in the logins of an application.
 type Render struct {
-	// ClientID is the application, "" for all that have none of their own.
+	// ClientID is the application; "" is every application that has no setting of its own.
 	ClientID, FormID string
-	// Fields are the first values of the form's fields, and Vars what only the server sees.
+	// Fields are the initial values of the form's fields. Vars are values that only the server sees.
 	Fields, Vars map[string]any
 }
 
@@ -29,8 +29,8 @@ func read(doc storage.Document) Render {
 	return r
 }
 
-// For returns which form the logins of an application show, by its own or by that of all applications,
-// or an error that wraps storage.ErrNotFound.
+// For returns the form that is shown in the logins of an application: the application's own setting,
+// or else the setting for all applications. If there is neither, the error wraps storage.ErrNotFound.
 func For(tx *storage.Tx, clientID string) (Render, error) {
 	doc, err := tx.Documents(kind, "").Document(cmp.Or(clientID, everyClient))
 	if storage.IsNotFound(err) && clientID != "" {
@@ -39,7 +39,7 @@ func For(tx *storage.Tx, clientID string) (Render, error) {
 	return read(doc), err
 }
 
-// All returns all that was said.
+// All returns all settings.
 func All(tx *storage.Tx) (all []Render, err error) {
 	for doc, err := range tx.Documents(kind, "").All() {
 		if err != nil {
@@ -50,20 +50,20 @@ func All(tx *storage.Tx) (all []Render, err error) {
 	return all, nil
 }
 
-// Put has the logins of an application show a form.
+// Put stores which form is shown in the logins of r.ClientID, in place of an earlier setting.
 func Put(tx *storage.Tx, r Render) error {
 	return tx.Documents(kind, "").Put(storage.Write{ID: cmp.Or(r.ClientID, everyClient), Document: storage.Document{
 		"client_id": r.ClientID, "form_id": r.FormID, "fields": r.Fields, "vars": r.Vars,
 	}})
 }
 
-// Delete has the logins of an application, or with "" of those without a form of their own, show none.
-// What is not there is no error.
+// Delete removes the setting of an application, or the setting for all applications if clientID is "".
+// It is no error if there is none.
 func Delete(tx *storage.Tx, clientID string) error {
 	return storage.Optional(tx.Documents(kind, "").Delete(cmp.Or(clientID, everyClient)))
 }
 
-// Forget has no login show a form that is gone.
+// Forget removes all settings that name a deleted form.
 func Forget(tx *storage.Tx, formID string) error {
 	return tx.DeleteDocuments(kind, func(doc storage.Document) bool { return doc["form_id"] == formID })
 }
