@@ -20,20 +20,22 @@ import (
 
 // place is where tenants are kept: a data folder or a database.
 type place interface {
-	// tenants lists those that are there, the first one first.
+	// tenants lists the names of the tenants that exist, with the default tenant first.
 	tenants() ([]string, error)
-	// open opens a tenant that is there, and make an engine for one that is not.
+	// open opens the store of an existing tenant; make creates an empty store for a new
+	// tenant.
 	open(name string) (*storage.DB, error)
 	make(name string) (keyspace.Engine, error)
-	// made says that what make has begun is complete.
+	// made marks a tenant that make has created as complete: all its data is written.
 	made(name string) error
 	remove(name string) error
 	close() error
 }
 
 // CopyStore copies all tenants of one data folder or database to another, and returns their
-// names. It adds to what is there and replaces nothing: a tenant that is there already is an
-// error, and then none is copied. Databases are URLs, folders paths.
+// names. It adds tenants to the target and never replaces one: if the target already has a
+// tenant of the same name, it returns an error and copies nothing. A database is given by
+// its URL, a data folder by its path.
 func CopyStore(from, to string) (names []string, err error) {
 	source, err := openPlace(from)
 	if err != nil {
@@ -135,7 +137,7 @@ func (f folder) remove(name string) error { return os.Remove(f.path(name)) }
 func (f folder) made(string) error        { return nil }
 func (f folder) close() error             { return nil }
 
-// inDatabase are the tenants of a database.
+// inDatabase is the place of tenants that are kept in a PostgreSQL database.
 type inDatabase struct{ *postgres.Database }
 
 func (d inDatabase) tenants() (names []string, err error) {
@@ -163,7 +165,7 @@ func (d inDatabase) open(name string) (*storage.DB, error) {
 func (d inDatabase) make(name string) (keyspace.Engine, error) {
 	engine, err := d.New(name)
 	if err != nil {
-		return nil, err // no engine, and not one of no value
+		return nil, err // return a nil interface, not an interface that holds a nil *Engine
 	}
 	return engine, nil
 }

@@ -15,12 +15,13 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres"
 )
 
-// followEvery is how often a server looks which tenants others have made and deleted. The control
-// listener looks at once when it is asked for a tenant that it does not know, and for the list.
+// followEvery is how often a server checks which tenants other servers have created and deleted.
+// The control listener checks at once if a request names a tenant that it does not know or asks
+// for the list of tenants.
 const followEvery = time.Second
 
-// follow serves the tenants that other servers of the database make, and no longer those that they
-// delete, until stop is closed.
+// follow starts to serve the tenants that other servers create in the shared database, and stops
+// serving the tenants that they delete, until stop is closed.
 func (ts *tenants) follow(stop <-chan struct{}) {
 	ticker := clock.Ticker(followEvery)
 	defer ticker.Stop()
@@ -31,27 +32,29 @@ func (ts *tenants) follow(stop <-chan struct{}) {
 		case <-ticker.C:
 		}
 		err := ts.catchUp()
-		if err != nil && !errors.Is(err, keyspace.ErrUnavailable) { // of a database that is away every request tells
+		if err != nil && !errors.Is(err, keyspace.ErrUnavailable) { // requests already report an unreachable database
 			ts.server.log.Warn("the tenants of other servers", "err", err.Error())
 		}
 	}
 }
 
-// catchUpNow is catchUp for who can do without.
+// catchUpNow calls catchUp and only logs an error, for callers that can go on without the
+// result.
 func (ts *tenants) catchUpNow() {
 	if err := ts.catchUp(); err != nil {
 		ts.server.log.Warn("the tenants of other servers", "err", err.Error())
 	}
 }
 
-// catchUp serves the tenants that the database has and no others.
+// catchUp makes the served tenants the same as the tenants in the database: it starts to serve
+// new ones and drops deleted ones. Without a database it does nothing.
 func (ts *tenants) catchUp() error {
 	if ts.server.database == nil {
 		return nil
 	}
 	ts.following.Lock()
 	defer ts.following.Unlock()
-	served := ts.settled() // before the list is read: whatever is in it afterwards was made meanwhile
+	served := ts.settled() // taken before the list is read, so that a tenant created after the list is not taken for a deleted one
 	listed, err := ts.server.database.Tenants()
 	if err != nil {
 		return err
@@ -69,7 +72,8 @@ func (ts *tenants) catchUp() error {
 	return errors.Join(errs...)
 }
 
-// settled are the tenants besides the first that are served and not just being made.
+// settled returns the served tenants, without the default tenant and without tenants that are
+// being created at this moment.
 func (ts *tenants) settled() (all []*hosted) {
 	ts.mu.RLock()
 	defer ts.mu.RUnlock()
@@ -81,20 +85,21 @@ func (ts *tenants) settled() (all []*hosted) {
 	return all
 }
 
-// dropDeleted ends those of the served tenants that the database does not have, or has under the
-// same name anew. there has the generations of those that it has.
+// dropDeleted stops serving the tenants that are no longer in the database, or that were deleted
+// and created again under the same name. there maps the name of each tenant in the database to
+// its generation.
 func (ts *tenants) dropDeleted(served []*hosted, there map[string]int64) error {
 	var errs []error
 	for _, h := range served {
 		generation, found := there[h.Name]
 		if found && h.generation == 0 {
-			h.generation = generation // this server has made it
+			h.generation = generation // this server created the tenant and does not know its generation yet
 		}
 		if found && h.generation == generation || !ts.take(h) {
 			continue
 		}
 		err := ts.end(h)
-		if errors.Is(err, keyspace.ErrGone) { // it could not store the last events
+		if errors.Is(err, keyspace.ErrGone) { // the tenant's data is gone, so its last events could not be stored
 			err = nil
 		}
 		errs = append(errs, err, os.RemoveAll(ts.server.tenantPath(h.Name, ".files")))
@@ -102,7 +107,7 @@ func (ts *tenants) dropDeleted(served []*hosted, there map[string]int64) error {
 	return errors.Join(errs...)
 }
 
-// take takes a tenant out of those that are served, and reports whether it was among them.
+// take removes a tenant from the served tenants, and reports whether it was one of them.
 func (ts *tenants) take(h *hosted) bool {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
@@ -136,7 +141,8 @@ func (ts *tenants) adopt(l postgres.Listed) error {
 	return nil
 }
 
-// end stops serving a tenant. Requests under way have as long as when the server stops.
+// end stops serving a tenant. Requests in progress have the same grace period as at a stop of
+// the server.
 func (ts *tenants) end(h *hosted) error {
 	ctx, cancel := context.WithTimeout(context.Background(), ts.server.cfg.ShutdownGrace)
 	defer cancel()

@@ -8,23 +8,23 @@ import (
 	"github.com/tenant0/tenant0/server/clock"
 )
 
-// A moment in which the server allocates less than quietBytes is a quiet one, and after
-// calm of them the burst before is over. What was allocated in it is worth returning
-// from burstBytes on.
+// An interval of quietEvery in which the server allocates less than quietBytes is a quiet one. After calm
+// quiet intervals in a row, the burst of work before them counts as over. Memory is returned to the system
+// only if the burst allocated more than burstBytes.
 const (
 	quietEvery = 250 * time.Millisecond
 	quietBytes = 2 << 20
 	burstBytes = 4 << 20
-	calm       = 6 // a second in which nobody asks anything may lie between two tests
-	// returns is how many quiet moments give memory back after a burst: what is pooled
-	// for reuse outlives the first collection.
+	calm       = 6 // 1.5 seconds: up to a second without a request may lie between two tests
+	// returns is in how many quiet intervals after a burst memory is given back: objects in a sync.Pool
+	// survive the first collection.
 	returns = 3
 )
 
-// How far the heap may grow before garbage is collected, in per cent of what is
-// in use: Go's own figure, and those that save a busy server most of that work. A heap of
-// a few megabytes may grow by busyRoom, up to mostGrowth.
-// A start is in between: of a large tenant file much stays in use until it is stored.
+// How far the heap may grow before garbage is collected, in per cent of the heap in use (see
+// debug.SetGCPercent). quietGrowth is Go's default; the larger values save a busy server most of the work of
+// collecting. A small heap may grow by busyRoom, but by no more than mostGrowth. A starting server uses a
+// value in between, because much of a large tenant file stays in memory until it is stored.
 const (
 	quietGrowth = 100
 	startGrowth = 200
@@ -33,23 +33,23 @@ const (
 	busyRoom    = 64 << 20 // bytes
 )
 
-// growthWith is how far the heap of a busy server may grow with so many bytes in use.
+// growthWith returns how far the heap of a busy server may grow, in per cent, if used bytes of it are in use.
 func growthWith(used uint64) int {
 	return int(min(max(100*busyRoom/max(used, 1), busyGrowth), mostGrowth))
 }
 
-// tendMemory lets the heap grow while the server is busy, and in the first quiet
-// moments afterwards gives back to the machine what it grew by, and the pages of the
-// program that it ran, until stop is closed. The runtime itself keeps most of it for minutes, on machines where a
-// development server idles nearly always. forget is called before: what is remembered
-// of the burst lies scattered over all of the heap that it took, and would keep that.
+// tendMemory lets the heap grow while the server is busy. In the first quiet intervals afterwards it returns
+// the additional memory, and the pages of the program's own code, to the operating system. It runs until stop
+// is closed. Go's runtime alone would keep most of that memory for minutes, although a development server is
+// idle nearly always. forget is called before memory is returned: caches filled during the burst lie
+// scattered over the whole heap and would keep its pages in use.
 func tendMemory(stop <-chan struct{}, forget func()) {
 	tick := clock.Ticker(quietEvery)
 	defer tick.Stop()
 	var returned, before uint64
 	quiet, left, growth := calm, 0, 0
 	grow := func(to int) {
-		if to != growth { // it stops the process for a moment
+		if to != growth { // SetGCPercent stops the process for a moment
 			debug.SetGCPercent(to)
 			growth = to
 		}
@@ -67,7 +67,7 @@ func tendMemory(stop <-chan struct{}, forget func()) {
 		before = now
 		switch busy := quiet < calm; {
 		case busy:
-			const step = 50 // a little more or less in use changes nothing
+			const step = 50 // round, so that small changes of the heap do not call SetGCPercent
 			grow(growthWith(heap("/gc/heap/live:bytes")) / step * step)
 		case wasBusy:
 			grow(quietGrowth)
@@ -81,17 +81,17 @@ func tendMemory(stop <-chan struct{}, forget func()) {
 		}
 		if left > 0 {
 			debug.FreeOSMemory()
-			_ = releaseProgram() // without it, it stays as large as it is
+			_ = releaseProgram() // if it fails, the process only stays larger
 			left--
-			before = allocated() // what giving back has taken is no burst
+			before = allocated() // do not count what returning memory has itself allocated
 		}
 	}
 }
 
-// allocated is how many bytes of heap the process has asked for since its start.
+// allocated returns how many bytes of heap the process has allocated since its start.
 func allocated() uint64 { return heap("/gc/heap/allocs:bytes") }
 
-// heap is a measure of the runtime's, as runtime/metrics names it.
+// heap returns the value of a metric by its name in runtime/metrics.
 func heap(name string) uint64 {
 	s := []metrics.Sample{{Name: name}}
 	metrics.Read(s)

@@ -10,11 +10,11 @@ import (
 	"syscall"
 )
 
-// releaseProgram takes the pages of the program's own file out of the process's memory: most of those
-// that a start or a burst has read are not needed again for long. The machine keeps them as long as
-// it has room, and gives them back when they are run or read. What would be lost stays: a part with
-// pages that are not as in the file any more, as position-independent programs have some for reading
-// alone.
+// releaseProgram removes the pages of the program's own file from the process's memory: most pages
+// that a start or a burst has read are not needed again for long. The kernel keeps them in its file
+// cache while it has room, and maps them again when they are run or read. Parts of the program in
+// memory that differ from the file would lose their changes, so they are left alone;
+// position-independent programs have a few read-only pages of this kind.
 func releaseProgram() error {
 	maps, err := os.Open("/proc/self/smaps")
 	if err != nil {
@@ -34,12 +34,12 @@ func releaseProgram() error {
 	return err
 }
 
-// programPart is a range of addresses at which a part of the program is, that is read or run and never
+// programPart is a range of addresses with a part of the program that is only read or executed, never
 // written.
 type programPart struct{ from, to uintptr }
 
-// programParts reads the parts of a program off the process's maps, proc_pid_smaps(5): those of which
-// every page is as in the file.
+// programParts returns the parts of a program that are listed in the process's maps,
+// proc_pid_smaps(5), and whose pages are all the same as in the program's file.
 func programParts(maps io.Reader, program string) (parts []programPart, err error) {
 	var part *programPart
 	lines := bufio.NewScanner(maps)

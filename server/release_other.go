@@ -2,5 +2,5 @@
 
 package server
 
-// releaseProgram does nothing where the system is not asked for it.
+// releaseProgram does nothing on systems other than Linux.
 func releaseProgram() error { return nil }

@@ -14,7 +14,7 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres"
 )
 
-// openDatabase connects to the database that has the tenants, where there is one.
+// openDatabase connects to the database that holds the tenants, if one is configured.
 func (s *Server) openDatabase() (err error) {
 	if s.cfg.Store == "" {
 		return nil
@@ -23,7 +23,8 @@ func (s *Server) openDatabase() (err error) {
 	return err
 }
 
-// openShared opens the store of a tenant in the database, "" for the first.
+// openShared opens the store of a tenant in the database. The name "" is the default
+// tenant.
 func (s *Server) openShared(name string) (*storage.DB, error) {
 	engine, err := s.database.Tenant(cmp.Or(name, tenant.Default))
 	if err != nil {
@@ -36,7 +37,8 @@ func (s *Server) openShared(name string) (*storage.DB, error) {
 	return db, nil
 }
 
-// copyShared makes the store of a new tenant in the database, a copy of another.
+// copyShared creates the store of a new tenant in the database as a copy of another
+// tenant's store.
 func (s *Server) copyShared(name string, of *storage.DB) (*storage.DB, error) {
 	engine, err := s.database.New(name)
 	if errors.Is(err, postgres.ErrExists) {
@@ -52,7 +54,7 @@ func (s *Server) copyShared(name string, of *storage.DB) (*storage.DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, engine.Close(), s.database.Remove(name))
 	}
-	err = db.Update(context.Background(), func(tx *storage.Tx) error { // they are of what was copied
+	err = db.Update(context.Background(), func(tx *storage.Tx) error { // messages and traces belong to the original tenant
 		return errors.Join(tx.Messages.Clear(), tx.Traces.Clear())
 	})
 	if err != nil {
@@ -61,8 +63,9 @@ func (s *Server) copyShared(name string, of *storage.DB) (*storage.DB, error) {
 	return db, nil
 }
 
-// openTenant makes a tenant of a store, which it closes when it fails. Where other servers
-// start with the same store, one after the other does: the first gives it keys and seed.
+// openTenant opens the tenant of a store, and closes the store if it fails. Servers that
+// share a store do this one after the other: the first of them gives the store its keys and
+// its seed.
 func (s *Server) openTenant(db *storage.DB, o tenant.Options) (t *tenant.Tenant, err error) {
 	opened := false
 	err = db.Alone("start", func() error {
@@ -81,11 +84,12 @@ func (s *Server) openTenant(db *storage.DB, o tenant.Options) (t *tenant.Tenant,
 	return t, err
 }
 
-// serving is what all servers of a tenant take part in.
+// serving names the group in the database that all servers of a tenant join.
 const serving = "serving"
 
-// issuerOf is the issuer of a tenant that other servers may serve as well: the one that its
-// store has, unless the configuration names another and no other server is there.
+// issuerOf returns the issuer of a tenant that other servers may serve too: the issuer in
+// the store, unless the configuration names another and no other server serves the tenant.
+// If the configuration names another and other servers do serve it, it returns an error.
 func issuerOf(db *storage.DB, wanted string, configured bool) (string, error) {
 	if !db.Shared() {
 		return wanted, nil

@@ -1,6 +1,6 @@
-// Package server is the process: it opens listeners, the certificate authority and the
-// stores, holds one tenant or several, and knows which of them a request is for. What a
-// tenant is made of is in package tenant, and what a room does is the room's business.
+// Package server is the process: it opens the listeners, the certificate authority and the
+// stores, and serves one or more tenants, each at its own listener. Package tenant puts a
+// tenant together from the packages below server, each of which serves one area of Auth0.
 package server
 
 import (
@@ -34,26 +34,27 @@ type Server struct {
 	cfg       config.Config
 	log       *slog.Logger
 	data      string
-	database  *postgres.Database // nil where data is in files or in memory
+	database  *postgres.Database // nil if data is in files or in memory
 	ca        *ca.Authority
 	control   *http.Server
 	controlLn net.Listener
 	summary   Summary
 	tenants   tenants
 	metrics   *metrics.Metrics
-	tracer    *telemetry.Tracer // nil where the environment names no collector
+	tracer    *telemetry.Tracer // nil if the environment names no collector
 
 	ready      atomic.Bool
 	background sync.WaitGroup
 	stop       chan struct{}
-	failed     chan error // the first failure of what runs in the background
+	failed     chan error // the first failure of a background task
 	closeOnce  sync.Once
 	closed     error
 }
 
-// Limits of the listeners. A header holds the URL: a request of many scopes by
-// GET must fit, as it does by POST. The times are for clients that have gone: one on a busy
-// machine can take half a minute between its connection and its request.
+// Limits of the listeners. The header includes the URL, so that an authorization request
+// with many scopes fits as GET just as it does as POST. The timeouts end connections of
+// clients that have gone away; they are long because a client on a busy machine can take
+// half a minute between connecting and sending its request.
 const (
 	maxHeader     = web.MaxForm
 	headerTimeout = 2 * time.Minute
@@ -62,7 +63,7 @@ const (
 )
 
 // Start opens the stores, the keys and the listeners, gives an empty store its seed, and
-// returns a server that Run serves. What it opened is closed when it fails.
+// returns a server that Run serves. If it fails, it closes everything that it opened.
 func Start(cfg config.Config, log *slog.Logger) (_ *Server, err error) {
 	s := &Server{cfg: cfg, log: log, stop: make(chan struct{}), failed: make(chan error, 1)}
 	defer func() {
@@ -84,7 +85,8 @@ func Start(cfg config.Config, log *slog.Logger) (_ *Server, err error) {
 	if err := s.openDatabase(); err != nil {
 		return nil, err
 	}
-	// The wall clock and not a tenant's: clients check certificates by theirs.
+	// The machine's clock, not a tenant's: clients check certificates by their own
+	// machine's clock.
 	if s.ca, err = ca.Open(s.data, cfg.CertificateHosts(), time.Now); err != nil { //nolint:forbidigo // see above
 		return nil, err
 	}
@@ -96,7 +98,8 @@ func Start(cfg config.Config, log *slog.Logger) (_ *Server, err error) {
 	return s, nil
 }
 
-// openTracer begins to send traces where the environment says so.
+// openTracer starts to send traces if the OpenTelemetry variables of the environment ask
+// for it.
 func (s *Server) openTracer() error {
 	wanted, err := config.Telemetry()
 	if err != nil || !wanted {
@@ -106,7 +109,8 @@ func (s *Server) openTracer() error {
 	return err
 }
 
-// openData finds or makes the data folder.
+// openData creates the data folder if it does not exist; an ephemeral server has a
+// temporary one.
 func (s *Server) openData() (err error) {
 	s.data = s.cfg.Data
 	if s.cfg.Ephemeral {
@@ -120,7 +124,7 @@ func (s *Server) openData() (err error) {
 	return nil
 }
 
-// openControl takes the address of the control listener.
+// openControl opens the socket of the control listener.
 func (s *Server) openControl() (err error) {
 	var lc net.ListenConfig
 	if s.controlLn, err = lc.Listen(context.Background(), "tcp", s.cfg.Control); err != nil {
@@ -129,7 +133,8 @@ func (s *Server) openControl() (err error) {
 	return nil
 }
 
-// hosts are the names that every tenant answers to, and the control listener.
+// hosts returns the host names that a tenant with this issuer answers to, as does the
+// control listener.
 func (s *Server) hosts(issuer string) []string {
 	hosts := s.cfg.CertificateHosts()
 	if u, err := url.Parse(issuer); err == nil {
@@ -145,7 +150,7 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 	}
 }
 
-// serve starts what runs until Close.
+// serve starts the background tasks, which run until Close.
 func (s *Server) serve() {
 	rt := web.NewRouter(s.log)
 	control.Mount(rt, control.Deps{
@@ -164,7 +169,7 @@ func (s *Server) serve() {
 	s.ready.Store(true)
 }
 
-// run runs fn in the background. An error of it stops the server.
+// run runs fn in the background. If fn returns an error, the server stops.
 func (s *Server) run(name string, fn func() error) {
 	s.background.Go(func() {
 		if err := fn(); err != nil && !errors.Is(err, http.ErrServerClosed) {
@@ -173,7 +178,7 @@ func (s *Server) run(name string, fn func() error) {
 	})
 }
 
-// fail stops the server.
+// fail makes Run stop the server with an error.
 func (s *Server) fail(err error) {
 	select {
 	case s.failed <- err:
@@ -191,8 +196,8 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 }
 
-// Close stops the server: requests in progress may end within the configured
-// grace, and an ephemeral store is removed.
+// Close stops the server: requests in progress may end within the configured grace period,
+// and the data folder of an ephemeral server is removed.
 func (s *Server) Close() error {
 	s.closeOnce.Do(func() { s.closed = s.close() })
 	return s.closed
@@ -214,7 +219,7 @@ func (s *Server) close() error {
 	}
 	errs = append(errs, s.tenants.close(ctx))
 	s.background.Wait()
-	if err := s.tracer.Close(ctx); err != nil { // a collector that is away is no failure of the server
+	if err := s.tracer.Close(ctx); err != nil { // an unreachable collector is not a failure of the server
 		s.log.Warn("the last traces are lost", "err", err.Error())
 	}
 	if s.database != nil {
@@ -241,8 +246,8 @@ func (s *Server) ControlURL() string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// isControl reports whether an address is that of the control listener: its port at
-// any address of this machine.
+// isControl reports whether an address reaches the control listener: the listener's port
+// at any address of this machine.
 func (s *Server) isControl(to netip.AddrPort) bool {
 	listener, err := netip.ParseAddrPort(s.controlLn.Addr().String())
 	if err != nil || to.Port() != listener.Port() {
@@ -259,5 +264,5 @@ func (s *Server) isControl(to netip.AddrPort) bool {
 	})
 }
 
-// CAPath returns the file that holds the certificate of the authority.
+// CAPath returns the path of the file with the certificate of the certificate authority.
 func (s *Server) CAPath() string { return filepath.Join(s.data, config.CAFile) }

@@ -21,16 +21,16 @@ import (
 	"github.com/tenant0/tenant0/storage/memory"
 )
 
-// storeSuffix ends the names of data files of tenants besides the first.
+// storeSuffix is the ending of the names of the data files of all tenants but the default tenant.
 const storeSuffix = ".db"
 
-// tenantPath is where something of a tenant besides the first is kept.
+// tenantPath returns the path of a file or folder of a tenant other than the default tenant.
 func (s *Server) tenantPath(name, suffix string) string {
 	return filepath.Join(s.data, config.TenantsFolder, name+suffix)
 }
 
-// openStore opens the data file of a tenant, "" for the first, its part of the database, or
-// an empty store in memory for a server that keeps nothing.
+// openStore opens the store of a tenant: its data file, its part of the database, or for an
+// ephemeral server an empty store in memory. The name "" is the default tenant.
 func (s *Server) openStore(name string) (*storage.DB, error) {
 	switch {
 	case s.cfg.Ephemeral:
@@ -57,7 +57,7 @@ func openFile(path string, noSync bool) (*storage.DB, error) {
 		return nil, err
 	}
 	db, err := storage.OpenVolatile(engine, journal(path))
-	if err != nil && !errors.Is(err, keyspace.ErrDamaged) { // that names the file
+	if err != nil && !errors.Is(err, keyspace.ErrDamaged) { // ErrDamaged names the file itself
 		err = fmt.Errorf("data file %s: %w", path, err)
 	}
 	if err != nil {
@@ -66,15 +66,16 @@ func openFile(path string, noSync bool) (*storage.DB, error) {
 	return db, nil
 }
 
-// journalSuffix ends the name of the journal that is beside a data file while a server has it open.
+// journalSuffix is the ending of the name of the journal, which lies beside a data file while a
+// server has it open.
 const journalSuffix = "-logins"
 
-// journal opens the journal of a data file.
+// journal returns a function that opens the journal of a data file.
 func journal(path string) func(store string) (keyspace.Engine, error) {
 	return func(store string) (keyspace.Engine, error) { return memory.OpenJournal(path+journalSuffix, store) }
 }
 
-// copyStore makes the store of a new tenant, a copy of another.
+// copyStore creates the store of a new tenant as a copy of another tenant's store.
 func (s *Server) copyStore(name string, of *storage.DB) (*storage.DB, error) {
 	switch {
 	case s.cfg.Ephemeral:
@@ -96,7 +97,7 @@ func (s *Server) copyStore(name string, of *storage.DB) (*storage.DB, error) {
 	return storage.OpenVolatile(engine, journal(path))
 }
 
-// removeStore removes what of a tenant is on the disk and in the database.
+// removeStore removes all data of a tenant from the disk and from the database.
 func (s *Server) removeStore(name string) error {
 	if s.database != nil {
 		return errors.Join(s.database.Remove(name), os.RemoveAll(s.tenantPath(name, ".files")))
@@ -105,15 +106,15 @@ func (s *Server) removeStore(name string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	journal := os.Remove(s.tenantPath(name, storeSuffix+journalSuffix)) // that a killed server has left
+	journal := os.Remove(s.tenantPath(name, storeSuffix+journalSuffix)) // a killed server leaves it behind
 	if errors.Is(journal, fs.ErrNotExist) {
 		journal = nil
 	}
 	return errors.Join(err, journal, os.RemoveAll(s.tenantPath(name, ".files")))
 }
 
-// openKept opens the tenants that the data folder has besides the first, each at the port
-// that it had if that is free.
+// openKept opens all tenants in the data folder or the database but the default tenant, each at
+// its former port if that is free.
 func (ts *tenants) openKept() error {
 	s := ts.server
 	switch {
@@ -142,7 +143,8 @@ func (ts *tenants) openKept() error {
 	return nil
 }
 
-// formerAddress is where the tenant of a store was served, or "".
+// formerAddress returns the address, host and port, at which the tenant of a store was served
+// before, or "" if it is not known.
 func (s *Server) formerAddress(db *storage.DB) string {
 	issuer, err := db.Issuer(context.Background())
 	if err != nil {
@@ -159,8 +161,9 @@ func (s *Server) formerAddress(db *storage.DB) string {
 	return net.JoinHostPort(host, u.Port())
 }
 
-// openFolder makes a tenant of each tenant file and each folder of auth0-deploy-cli's in a
-// folder, named as the file is, unless the data folder has it already.
+// openFolder creates a tenant from each tenant file and each subfolder (an export of
+// auth0-deploy-cli) of a folder. The tenant is named after the file or subfolder; a tenant that
+// exists already is left alone.
 func (ts *tenants) openFolder(folder string) error {
 	if folder == "" {
 		return nil

@@ -14,17 +14,17 @@ import (
 type Summary struct {
 	tenant.Summary
 	Addr, ControlURL, CAPath, Data string
-	// Further are the tenants besides the first.
+	// Further are all tenants but the default tenant.
 	Further []Further
 }
 
-// Further is a tenant besides the first.
+// Further is a tenant other than the default tenant.
 type Further struct{ Name, Issuer string }
 
-// Summary returns what the start has to say.
+// Summary returns the summary that is printed after the start.
 func (s *Server) Summary() Summary { return s.summary }
 
-// summarize notes what there is to say of the process and of its first tenant.
+// summarize collects the summary of the process and its tenants.
 func (s *Server) summarize() {
 	first := s.tenants.first()
 	sum := Summary{Summary: first.Summary(), Addr: s.Addr(), ControlURL: s.ControlURL(), CAPath: s.CAPath(), Data: s.data}

@@ -11,9 +11,9 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// sweepEvery is how often expired records are looked for, and sweepLimit how
-// many go in one commit: a writer that waits does not wait long. A sweep that failed
-// waits longer for the next, and at most maxSweepPause times as long.
+// sweepEvery is how often expired records are removed, and sweepLimit how many are removed
+// in one commit, so that other writers do not wait long. After each failure in a row the
+// next sweep waits twice as long, up to maxSweepPause times sweepEvery.
 const (
 	sweepEvery    = time.Second
 	sweepLimit    = 1000
@@ -27,13 +27,13 @@ type sweeper struct {
 	every  time.Duration
 }
 
-// sweepable is a store with its time.
+// sweepable is a tenant with its store and its clock.
 type sweepable interface {
 	DB() *storage.DB
 	Now() time.Time
 	// Swept is called when records have been removed.
 	Swept()
-	// Remind tells people what they are told at set times.
+	// Remind sends the e-mails that are due at set times.
 	Remind() error
 }
 
@@ -57,8 +57,8 @@ func (s sweeper) run(stop <-chan struct{}) {
 	}
 }
 
-// sweep removes what has expired by now from all stores, or as much of it as it can before
-// stop is closed.
+// sweep removes the expired records of all stores, or as many as it can before stop is
+// closed.
 func (s sweeper) sweep(stop <-chan struct{}) error {
 	var errs []error
 	for _, store := range s.stores() {
@@ -70,7 +70,7 @@ func (s sweeper) sweep(stop <-chan struct{}) error {
 	return errors.Join(errs...)
 }
 
-// sweeping is the lease of the one server that sweeps a store.
+// sweeping names the lease that lets only one of the servers of a store sweep it.
 const sweeping = "sweeper"
 
 func sweepOne(store sweepable, stop <-chan struct{}) error {

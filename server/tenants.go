@@ -21,20 +21,20 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// tenants are those of the process. It implements control.Tenants.
+// tenants holds the tenants that the process serves. It implements control.Tenants.
 type tenants struct {
 	server *Server
 
 	mu     sync.RWMutex
 	byName map[string]*hosted
-	// making are the names of those that are being made or deleted.
+	// making has the names of the tenants that are being created or deleted.
 	making map[string]bool
-	// templates are tenants in memory, by their seed, that new ones are copies of. They
-	// serve nobody.
+	// templates are tenants in memory, by the name of their seed. New tenants are copies of
+	// them; they serve no requests.
 	templates map[string]*tenant.Tenant
 	closed    bool
 
-	// following is held while the tenants of other servers are looked at.
+	// following is held during catchUp.
 	following sync.Mutex
 }
 
@@ -43,16 +43,17 @@ type hosted struct {
 	*tenant.Tenant
 	ln   net.Listener
 	http *http.Server
-	// remove removes what of the tenant is on the disk.
+	// remove removes all stored data of the tenant. It is nil for the default tenant.
 	remove func() error
-	// generation is that of the tenant in a database, 0 before it is known; see postgres.Listed.
+	// generation is the tenant's generation in a database, or 0 before it is known; see
+	// postgres.Listed.
 	generation int64
 }
 
 var _ control.Tenants = (*tenants)(nil)
 
-// openTenants opens the first tenant, those that the data folder has, and those of the
-// folder of tenant files.
+// openTenants opens the default tenant, the other tenants in the data folder or the
+// database, and the tenants of the folder of tenant files.
 func (s *Server) openTenants() error {
 	ts := &s.tenants
 	ts.server, ts.byName, ts.making, ts.templates = s, map[string]*hosted{}, map[string]bool{}, map[string]*tenant.Tenant{}
@@ -65,7 +66,7 @@ func (s *Server) openTenants() error {
 	return ts.openFolder(s.cfg.Tenants)
 }
 
-// first is the tenant that the server was started for.
+// first returns the default tenant.
 func (ts *tenants) first() *hosted {
 	ts.mu.RLock()
 	defer ts.mu.RUnlock()
@@ -85,7 +86,8 @@ func (ts *tenants) openFirst() error {
 	return ts.open(db, ln, tenant.Options{Name: tenant.Default, Issuer: s.cfg.IssuerAt(port), Config: s.cfg, Folder: s.data}, nil)
 }
 
-// open makes a tenant of a store and serves it. It closes store and listener when it fails.
+// open opens the tenant of a store and serves it. It closes the store and the listener if
+// it fails.
 func (ts *tenants) open(db *storage.DB, ln net.Listener, o tenant.Options, remove func() error) error {
 	s := ts.server
 	if o.Log, o.Closed = s.log, s.isControl; o.Name != tenant.Default {
@@ -106,7 +108,8 @@ func (ts *tenants) open(db *storage.DB, ln net.Listener, o tenant.Options, remov
 	return nil
 }
 
-// observers see the requests to a tenant.
+// observers returns the observers of a tenant's requests: metrics and, if they are sent,
+// traces.
 func (s *Server) observers(tenant string) []web.Observer {
 	all := []web.Observer{web.Timed(s.metrics.Requests(tenant))}
 	if s.tracer != nil {
@@ -115,7 +118,7 @@ func (s *Server) observers(tenant string) []web.Observer {
 	return all
 }
 
-// metrics is what the tenants say of themselves.
+// metrics returns the metrics of all served tenants.
 func (ts *tenants) metrics() (all []metrics.Tenant) {
 	ts.mu.RLock()
 	served := slices.Collect(maps.Values(ts.byName))
@@ -138,7 +141,7 @@ func (ts *tenants) Tenant(name string) (control.Tenant, bool) {
 	return h.Control(), true
 }
 
-// named returns the tenant of a name, or nil.
+// named returns the served tenant with a name, or nil.
 func (ts *tenants) named(name string) *hosted {
 	ts.mu.RLock()
 	defer ts.mu.RUnlock()
@@ -202,7 +205,8 @@ func (ts *tenants) Create(ctx context.Context, rq control.NewTenant) (control.De
 	return ts.describe(ts.byName[rq.Name]), nil
 }
 
-// reserve keeps a name until done is called, so that nobody else makes a tenant of it.
+// reserve reserves the name of a new tenant until done is called, so that nobody else
+// creates a tenant with it. It returns control.ErrTenantExists if the name is taken.
 func (ts *tenants) reserve(name string) (done func(), err error) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
@@ -220,7 +224,7 @@ func (ts *tenants) reserve(name string) (done func(), err error) {
 	}, nil
 }
 
-// like is the tenant that a new one is to be a copy of.
+// like returns the tenant that a new tenant is to be a copy of.
 func (ts *tenants) like(rq control.NewTenant) (*tenant.Tenant, error) {
 	if rq.From == "" {
 		return ts.template(cmp.Or(rq.Seed, ts.server.cfg.Seed))
@@ -231,11 +235,11 @@ func (ts *tenants) like(rq control.NewTenant) (*tenant.Tenant, error) {
 	return nil, fmt.Errorf("there is no tenant %q", rq.From)
 }
 
-// templateIssuer is the issuer of templates, which nobody reaches.
+// templateIssuer is the issuer of templates, at which nothing is served.
 const templateIssuer = "https://template.invalid/"
 
-// template returns the tenant that a seed makes. It is kept, but for seeds in files, which
-// may change.
+// template returns a tenant in memory with the content of a seed. It is kept for later use
+// unless the seed is a file, which may change.
 func (ts *tenants) template(seed string) (*tenant.Tenant, error) {
 	ts.mu.RLock()
 	made := ts.templates[seed]
@@ -267,8 +271,8 @@ func (ts *tenants) template(seed string) (*tenant.Tenant, error) {
 	return t, nil
 }
 
-// lendKeys gives an empty store the signing keys of the tenant: making new ones takes a
-// few hundred milliseconds.
+// lendKeys copies the tenant's signing keys to an empty store, because generating new keys
+// takes a few hundred milliseconds.
 func (h *hosted) lendKeys(db *storage.DB) error {
 	var signing []storage.SigningKey
 	err := h.DB().View(context.Background(), func(tx *storage.Tx) error {
@@ -293,8 +297,8 @@ func (h *hosted) lendKeys(db *storage.DB) error {
 	})
 }
 
-// make makes and serves a tenant that is a copy of another, at an address or at a port
-// from the kernel.
+// make creates and serves a tenant that is a copy of another, at the given address or, if
+// that is "", at a free port.
 func (ts *tenants) make(name, address string, like *tenant.Tenant) error {
 	db, err := ts.server.copyStore(name, like.DB())
 	if err != nil {
@@ -310,7 +314,8 @@ func (ts *tenants) make(name, address string, like *tenant.Tenant) error {
 	return err
 }
 
-// serve listens for a tenant whose store is open, which it closes when it fails.
+// serve opens a listener for a tenant and serves it from its open store, which it closes if
+// it fails. The address "" stands for a free port.
 func (ts *tenants) serve(name, address string, db *storage.DB, like *tenant.Tenant) error {
 	s := ts.server
 	host, _, err := net.SplitHostPort(s.Addr())
@@ -318,7 +323,7 @@ func (ts *tenants) serve(name, address string, db *storage.DB, like *tenant.Tena
 		return errors.Join(err, db.Close())
 	}
 	ln, port, err := listen(cmp.Or(address, net.JoinHostPort(host, "0")))
-	if err != nil && address != "" { // somebody else has taken it since
+	if err != nil && address != "" { // another process uses the former port now
 		ln, port, err = listen(net.JoinHostPort(host, "0"))
 	}
 	if err != nil {
@@ -329,7 +334,7 @@ func (ts *tenants) serve(name, address string, db *storage.DB, like *tenant.Tena
 		return errors.Join(err, db.Close(), ln.Close())
 	}
 	o := tenant.Options{Name: name, Issuer: s.cfg.FurtherIssuerAt(port), Config: s.cfg, Folder: folder, Like: like}
-	o.Config.Seed = "" // the store has what there is
+	o.Config.Seed = "" // the store has its content already
 	return ts.open(db, ln, o, func() error { return s.removeStore(name) })
 }
 
@@ -355,7 +360,7 @@ func (ts *tenants) Delete(name string) error {
 	return errors.Join(ts.end(h), h.remove())
 }
 
-// end stops serving the tenant. Requests under way may end before ctx does.
+// end stops serving the tenant. Requests in progress may end until ctx does.
 func (h *hosted) end(ctx context.Context) error {
 	h.Stop()
 	var err error
@@ -366,7 +371,7 @@ func (h *hosted) end(ctx context.Context) error {
 	return errors.Join(err, h.Close())
 }
 
-// close ends all tenants side by side.
+// close ends all tenants in parallel.
 func (ts *tenants) close(ctx context.Context) error {
 	ts.mu.Lock()
 	ts.closed = true
@@ -387,7 +392,7 @@ func (ts *tenants) close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// stores are those to sweep.
+// stores returns the served tenants, for the sweeper.
 func (ts *tenants) stores() []sweepable {
 	ts.mu.RLock()
 	defer ts.mu.RUnlock()
@@ -398,7 +403,7 @@ func (ts *tenants) stores() []sweepable {
 	return all
 }
 
-// forget has all tenants forget what they remember of the last requests.
+// forget empties the caches of all tenants.
 func (ts *tenants) forget() {
 	ts.mu.RLock()
 	defer ts.mu.RUnlock()
