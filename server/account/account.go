@@ -1,6 +1,6 @@
-// Package account makes accounts at connections and changes what they prove
-// themselves with: ids and identities of new users, new passwords, and what too many wrong
-// passwords do. It shows no page and writes no e-mail.
+// Package account creates users at connections and changes how they authenticate: ids and
+// identities of new users, new passwords, verification codes, and the protection against
+// guessing. It shows no pages and sends no e-mail.
 package account
 
 import (
@@ -15,24 +15,25 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// providers are the first parts of user ids by strategy, where they differ.
+// providers maps a strategy to the provider in user ids (the part before "|"), for the
+// strategies where the two differ.
 var providers = map[string]string{"auth0-adldap": "ad"}
 
-// enterprise are the strategies of organizations' own directories.
+// enterprise are the strategies of enterprise connections: directories of companies.
 var enterprise = []string{
 	"samlp", "oidc", "okta", "waad", "ad", "adfs", "auth0-adldap", "custom", "google-apps", "office365", "pingfederate", "sharepoint",
 }
 
-// IsEnterprise reports whether a connection leads to the directory of an organization.
+// IsEnterprise reports whether a connection is an enterprise connection.
 func IsEnterprise(conn storage.Connection) bool { return slices.Contains(enterprise, conn.Strategy) }
 
-// Provider is the first part of the ids of those who log in with a connection.
+// Provider returns the provider in the ids of a connection's users: the part before "|".
 func Provider(conn storage.Connection) string {
 	return cmp.Or(providers[conn.Strategy], conn.Strategy)
 }
 
-// Identify gives a new user an id and an identity at the connection. A user_id
-// that is there becomes the part after the provider.
+// Identify gives a new user a user_id and an identity at the connection. If doc has a
+// user_id already, it becomes the part after the provider; otherwise that part is random.
 func Identify(doc storage.Document, conn storage.Connection) {
 	provider := Provider(conn)
 	local, _ := doc["user_id"].(string)
@@ -41,16 +42,18 @@ func Identify(doc storage.Document, conn storage.Connection) {
 	doc["identities"] = []any{Identity(conn, provider, local)}
 }
 
-// Identity is what a user is at a connection: the account with an id at a provider.
+// Identity returns an entry of a user's identities: the account with the id local at a
+// provider.
 func Identity(conn storage.Connection, provider, local string) storage.Document {
 	social := conn.AtProvider() && !IsEnterprise(conn)
 	return storage.Document{"connection": conn.Name, "user_id": local, "provider": provider, "isSocial": social}
 }
 
-// Add makes a user of a document at a connection: it gives the user an id, an identity and
-// what follows from other members, and writes both with the hash of a first password, ""
-// for none. The error is Users.Taken for an id that a user has, and for an address or a
-// name Users.Taken with the cause, which wraps storage.ErrConflict.
+// Add creates a user at a connection from a document: it adds an id, an identity and the
+// members that follow from others, and stores the user and the hash of the first password
+// ("" if there is no password). It returns Users.Taken if another user has the id, and
+// Users.Taken with a cause that wraps storage.ErrConflict if another user has the e-mail
+// address, phone number or username.
 func Add(tx *storage.Tx, conn storage.Connection, doc storage.Document, hash string, now time.Time) error {
 	Identify(doc, conn)
 	identity.Complete(doc, now)
@@ -60,8 +63,8 @@ func Add(tx *storage.Tx, conn storage.Connection, doc storage.Document, hash str
 	return Put(tx, doc, hash)
 }
 
-// Put writes a user and, unless it is "", the hash of a first password. An address
-// that is taken is the answer Users.Taken.
+// Put stores a user and, unless it is "", the hash of the first password. It returns
+// Users.Taken if another user has the e-mail address, phone number or username.
 func Put(tx *storage.Tx, doc storage.Document, hash string) error {
 	err := tx.Users.Put(doc)
 	if storage.IsConflict(err) {
@@ -74,18 +77,20 @@ func Put(tx *storage.Tx, doc storage.Document, hash string) error {
 	return tx.Passwords.Put(storage.Password{UserID: id, Hash: hash})
 }
 
-// Demands are what a new password of a user is held against: it is read in a transaction
-// and checked outside of it, since that may take hashing.
+// Demands are the requirements for a new password of a user. They are read in a
+// transaction, and the password is checked outside of it, because checking may need slow
+// hashing.
 type Demands struct {
 	policy identity.Policy
 	user   storage.User
 	stored storage.Password
-	// unknown is a connection that is not there: whoever writes the user says so.
+	// unknown says that the connection does not exist; the code that stores the user
+	// reports it.
 	unknown bool
 }
 
-// DemandsOf reads the policy of the connection with a name, and the user's password so
-// far.
+// DemandsOf reads the password policy of the connection with a name, and the user's
+// current and former passwords.
 func DemandsOf(tx *storage.Tx, connection string, user storage.User) (d Demands, err error) {
 	conn, err := tx.Connections.Find("name", connection)
 	if storage.IsNotFound(err) {
@@ -98,8 +103,8 @@ func DemandsOf(tx *storage.Tx, connection string, user storage.User) (d Demands,
 	return Demands{policy: identity.PolicyOf(conn), user: user, stored: stored}, storage.Optional(err)
 }
 
-// Hash returns the hash of a new password that meets the demands: an
-// *identity.PolicyError says what another does not meet.
+// Hash checks a new password and returns its hash. If the password does not meet the
+// demands, it returns an *identity.PolicyError with the reason.
 func (d Demands) Hash(ctx context.Context, passwords *identity.Passwords, password string) (string, error) {
 	if !d.unknown {
 		if err := passwords.CheckNew(ctx, d.policy, password, d.user, d.stored); err != nil {
@@ -110,8 +115,8 @@ func (d Demands) Hash(ctx context.Context, passwords *identity.Passwords, passwo
 }
 
 // SetPassword gives a user a new password. It ends the user's sessions and refresh
-// tokens, Auth0: authenticate/database-connections/password-change, and blocks
-// that wrong passwords led to.
+// tokens, Auth0: authenticate/database-connections/password-change, and removes blocks
+// after wrong passwords. It changes doc, which the caller stores.
 func SetPassword(tx *storage.Tx, doc storage.Document, hash string, now time.Time) error {
 	id, _ := doc["user_id"].(string)
 	user, err := tx.Users.Get(id)

@@ -10,14 +10,14 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Stages at which the tenant watches for attacks, as its settings name them.
+// Stages of attack protection, as the tenant's settings name them.
 const (
 	BeforeLogin  = "pre-login"
 	BeforeSignup = "pre-user-registration"
 	BeforeChange = "pre-change-password"
 )
 
-// throttling is how the tenant slows down addresses that guess, Auth0:
+// throttling are the settings that limit how often an IP address may try to log in or sign up, Auth0:
 // secure/attack-protection/suspicious-ip-throttling.
 type throttling struct {
 	Enabled   bool     `json:"enabled"`
@@ -25,12 +25,13 @@ type throttling struct {
 	Allowlist []string `json:"allowlist"`
 	Stage     map[string]struct {
 		MaxAttempts int `json:"max_attempts"`
-		Rate        int `json:"rate"` // milliseconds until an attempt comes back
+		Rate        int `json:"rate"` // milliseconds until one more attempt is allowed
 	} `json:"stage"`
 }
 
-// settings reads those of a kind into a value. What the tenant has never set is off, whatever the
-// Management API shows of a new tenant: a suite of tests comes from one address.
+// settings reads the tenant's settings of a kind into a value. Settings that the tenant has never changed
+// are off, although the Management API shows Auth0's defaults for a new tenant: test suites send all their
+// requests from one address.
 func settings(tx *storage.Tx, kind *resource.Kind, into any) error {
 	doc, err := tx.Documents(kind.Name, "").Document(storage.SettingsKey)
 	if err != nil {
@@ -40,10 +41,10 @@ func settings(tx *storage.Tx, kind *resource.Kind, into any) error {
 	return storage.Decode(doc, into)
 }
 
-// stages are all that an address may be kept out of.
+// stages are the stages at which an address can be blocked.
 var stages = []string{BeforeLogin, BeforeSignup}
 
-// AddressBlocked reports whether an address is kept out of logging in or signing up, Auth0:
+// AddressBlocked reports whether an IP address is blocked from logging in or signing up, Auth0:
 // api/management/v2/anomaly.
 func AddressBlocked(tx *storage.Tx, ip string, now time.Time) (blocked bool, err error) {
 	for _, stage := range stages {
@@ -54,7 +55,7 @@ func AddressBlocked(tx *storage.Tx, ip string, now time.Time) (blocked bool, err
 	return false, nil
 }
 
-// UnblockAddress forgets what an address has tried.
+// UnblockAddress forgets the attempts of an IP address, so that it may try again.
 func UnblockAddress(tx *storage.Tx, ip string) error {
 	var errs []error
 	for _, stage := range stages {
@@ -65,15 +66,15 @@ func UnblockAddress(tx *storage.Tx, ip string) error {
 
 func addressKey(stage, ip string) string { return "address\x01" + stage + "\x01" + ip }
 
-// Shields of the settings: what becomes of an attack.
+// Shields in the settings: the reactions to an attack.
 const (
 	blocks       = "block"
 	tellsUser    = "user_notification"
 	tellsManager = "admin_notification"
 )
 
-// bucket is what an address may try at a stage: so many at once, one of which comes back every so
-// often. The key is "" where nothing is counted.
+// bucket returns the limit of an address at a stage: size attempts at once, and one more each time the
+// duration every passes. The key is "" if the attempts are not counted.
 func bucket(tx *storage.Tx, stage, ip string) (key string, size int, every time.Duration, t throttling, err error) {
 	if err := settings(tx, resource.SuspiciousIPThrottling, &t); err != nil {
 		return "", 0, 0, t, err
@@ -85,8 +86,8 @@ func bucket(tx *storage.Tx, stage, ip string) (key string, size int, every time.
 	return addressKey(stage, ip), s.MaxAttempts, time.Duration(s.Rate) * time.Millisecond, t, nil
 }
 
-// Throttled reports whether an address has tried too often at a stage, and whether its attempts
-// count at all.
+// Throttled reports whether an address is blocked after too many attempts at a stage, and whether its
+// attempts are counted at all.
 func Throttled(tx *storage.Tx, stage, ip string, now time.Time) (throttled, counts bool, err error) {
 	key, size, every, t, err := bucket(tx, stage, ip)
 	if err != nil || key == "" {
@@ -99,12 +100,12 @@ func Throttled(tx *storage.Tx, stage, ip string, now time.Time) (throttled, coun
 	return false, true, err
 }
 
-// Last is what becomes of an address with its last try: it is in the log, and the tenant's managers are to
-// be told.
+// Last says what to do when an address has used up its attempts: Log to write an event to the tenant's log,
+// and Tell to send an e-mail to the tenant's administrators.
 type Last struct{ Log, Tell bool }
 
-// CountTry counts a failed login of an address, or a sign-up, and says what becomes of the last one that
-// it has. One that goes on beyond it is told of once.
+// CountTry counts a failed login or a sign-up of an address. If it was the last allowed attempt, the result
+// says what to do about it. If the address goes on trying, the administrators are not told again.
 func CountTry(tx *storage.Tx, stage, ip string, now time.Time) (last Last, err error) {
 	key, size, every, t, err := bucket(tx, stage, ip)
 	if err != nil || key == "" {
@@ -123,43 +124,43 @@ func CountTry(tx *storage.Tx, stage, ip string, now time.Time) (last Last, err e
 	return last, err
 }
 
-// breached is what the tenant does about passwords that others know, Auth0:
-// secure/attack-protection/breached-password-detection. There is no list of the world's here: the
-// tenant's settings have one.
+// breached are the settings about breached passwords, Auth0:
+// secure/attack-protection/breached-password-detection. tenant0 has no list of breached passwords from the
+// internet: the tenant's settings contain the list.
 type breached struct {
 	Enabled bool     `json:"enabled"`
 	Shields []string `json:"shields"`
 	Stage   map[string]struct {
 		Shields []string `json:"shields"`
 	} `json:"stage"`
-	// Frequency is how often the tenant's managers are told: "immediately", "daily" and so on.
+	// Frequency is how often the tenant's administrators are told: "immediately", "daily" and so on.
 	Frequency []string `json:"admin_notification_frequency"`
 	Passwords []string `json:"tenant0_passwords"`
 }
 
-// forTrials are the passwords that Auth0 documents for trying the detection out, and trialPrefix begins more
-// of them.
+// forTrials are the passwords that Auth0 documents for testing the detection. Passwords that begin with
+// trialPrefix are for testing too.
 var forTrials = []string{"Paaf213XXYYZZ", "Paat739!!WWXXYYZZ"}
 
 const trialPrefix = "AUTH0-TEST-"
 
-// knows reports whether a password is one that others know.
+// knows reports whether a password counts as breached.
 func (b breached) knows(password string) bool {
 	return strings.HasPrefix(password, trialPrefix) || slices.Contains(forTrials, password) || slices.Contains(b.Passwords, password)
 }
 
-// Leak is what becomes of a password that others know.
+// Leak says what to do about a breached password.
 type Leak struct {
-	// Known says that the tenant watches for it, and Blocks that it opens nothing. What is watched without
-	// any shield is in the log alone.
+	// Known says that the tenant detects breached passwords and this is one. Blocks says that the password
+	// is refused. A breached password without any shield is only written to the log.
 	Known, Blocks bool
-	// TellUser and TellManagers say who is told by e-mail at once.
+	// TellUser and TellManagers say whether the user and the administrators get an e-mail at once.
 	TellUser, TellManagers bool
-	// Count says that managers are told later how many there were: CountLeak counts it.
+	// Count says that the use is to be counted with CountLeak, for a later e-mail to the administrators.
 	Count bool
 }
 
-// Leaked says what becomes of a password at a stage.
+// Leaked returns what to do about a password at a stage. The zero Leak means nothing.
 func Leaked(tx *storage.Tx, stage, password string) (leak Leak, err error) {
 	var b breached
 	if err := settings(tx, resource.BreachedPasswordDetection, &b); err != nil || !b.Enabled || !b.knows(password) {

@@ -8,11 +8,12 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Ways are the connections through which an authorization request may log in at the pages.
+// Ways are the connections that a user may log in with at the login pages of an authorization
+// request.
 type Ways struct {
 	// Databases take passwords, the tenant's default directory first.
 	Databases []storage.Connection
-	// Passwordless send a code or a link to an address or a number.
+	// Passwordless connections send a code or a link to an e-mail address or a phone number.
 	Passwordless []storage.Connection
 	// Providers lead to other identity providers.
 	Providers []storage.Connection
@@ -27,8 +28,9 @@ func (w Ways) Provider(name string) (storage.Connection, bool) {
 	return w.Providers[i], true
 }
 
-// Straight returns the only way to log in where that is one to another identity provider which
-// needs no page before it: the request names it, or it is the directory of an organization.
+// Straight returns the connection to which a login is redirected without a login page: the only
+// way to log in, if it leads to another identity provider and the request names it or it is an
+// enterprise connection.
 func (w Ways) Straight(rq storage.AuthorizeRequest) (storage.Connection, bool) {
 	if w.Own() || len(w.Providers) != 1 {
 		return storage.Connection{}, false
@@ -37,15 +39,16 @@ func (w Ways) Straight(rq storage.AuthorizeRequest) (storage.Connection, bool) {
 	return c, rq.Connection == c.Name || IsEnterprise(c)
 }
 
-// Own reports whether one of the ways is a proof that the tenant checks itself.
+// Own reports whether one of the ways is a database or passwordless connection, whose
+// credentials the tenant checks itself.
 func (w Ways) Own() bool { return len(w.Databases)+len(w.Passwordless) > 0 }
 
-// HasDirectories reports whether one of the ways is the directory of an organization.
+// HasDirectories reports whether one of the ways is an enterprise connection.
 func (w Ways) HasDirectories() bool { return slices.ContainsFunc(w.Providers, IsEnterprise) }
 
-// WaysOf finds the ways of a request: the connection that it names, or all that are enabled
-// for the application, and of an organization those that it has enabled too. Where there is
-// none the error is an apierr.Error, NoConnections.
+// WaysOf returns the ways to log in of a request: the connection that it names, or all that are
+// enabled for the application. If the request is for an organization, they must be enabled for
+// the organization too. If no connection is left, it returns apierr.NoConnections.
 func WaysOf(tx *storage.Tx, rq storage.AuthorizeRequest) (ways Ways, err error) {
 	all, err := candidates(tx, rq)
 	if err != nil {
@@ -102,8 +105,8 @@ func (w Ways) SignUp() bool {
 	return found
 }
 
-// Signup is the connection that makes an account for whoever signs up: the first that lets
-// people, of those with passwords before the others.
+// Signup returns the connection at which new users sign up: the first one that allows sign-ups,
+// database connections before passwordless ones.
 func (w Ways) Signup() (conn storage.Connection, found bool) {
 	for _, c := range slices.Concat(w.Databases, w.Passwordless) {
 		if c.Options["disable_signup"] != true {
@@ -113,8 +116,8 @@ func (w Ways) Signup() (conn storage.Connection, found bool) {
 	return conn, false
 }
 
-// Identifiers are the members of a user that people log in by: "email", "username" and
-// "phone_number".
+// Identifiers are the members of a user that may be typed as the identifier at a login: "email",
+// "username" and "phone_number".
 func (w Ways) Identifiers() []string {
 	kinds := LoginIdentifiers(w.Databases)
 	for _, c := range w.Passwordless {
@@ -125,7 +128,8 @@ func (w Ways) Identifiers() []string {
 	return kinds
 }
 
-// PasswordlessFor is the connection that sends a code to what was typed.
+// PasswordlessFor returns the first passwordless connection that can send a code to the address
+// or number that was typed.
 func (w Ways) PasswordlessFor(typed string) (conn storage.Connection, found bool) {
 	i := slices.IndexFunc(w.Passwordless, func(c storage.Connection) bool {
 		_, fits := PasswordlessAddress(c, typed)
@@ -137,8 +141,8 @@ func (w Ways) PasswordlessFor(typed string) (conn storage.Connection, found bool
 	return w.Passwordless[i], true
 }
 
-// Databases are those of WaysOf that take passwords. Where there is none the error is an
-// apierr.Error, NoConnections.
+// Databases returns the database connections among WaysOf. If there is none, it returns
+// apierr.NoConnections.
 func Databases(tx *storage.Tx, rq storage.AuthorizeRequest) ([]storage.Connection, error) {
 	ways, err := WaysOf(tx, rq)
 	if err == nil && len(ways.Databases) == 0 {
@@ -147,9 +151,9 @@ func Databases(tx *storage.Tx, rq storage.AuthorizeRequest) ([]storage.Connectio
 	return ways.Databases, err
 }
 
-// Buttons are those of a request's ways to other identity providers that its login page offers:
-// directories of organizations only where they, or the organization to log in to, say so. Auth0:
-// authenticate/login/auth0-universal-login/identifier-first.
+// Buttons returns the connections to other identity providers that the login page shows as
+// buttons. Enterprise connections are shown only if they, or the organization to log in to, are
+// configured so. Auth0: authenticate/login/auth0-universal-login/identifier-first.
 func Buttons(tx *storage.Tx, rq storage.AuthorizeRequest, w Ways) (shown []storage.Connection, err error) {
 	for _, c := range w.Providers {
 		show := c.ShowAsButton || !IsEnterprise(c)
@@ -165,7 +169,8 @@ func Buttons(tx *storage.Tx, rq storage.AuthorizeRequest, w Ways) (shown []stora
 	return shown, nil
 }
 
-// candidates are the connections of a request, whatever their strategy and its organization.
+// candidates returns the connection that a request names, or those of its application, of all
+// strategies and without regard to the request's organization.
 func candidates(tx *storage.Tx, rq storage.AuthorizeRequest) (all []storage.Connection, err error) {
 	if rq.Connection != "" { // checked by /authorize
 		c, err := tx.Connections.Find("name", rq.Connection)
@@ -181,7 +186,7 @@ func candidates(tx *storage.Tx, rq storage.AuthorizeRequest) (all []storage.Conn
 	return tx.ConnectionsOf(client)
 }
 
-// ofOrganization are the connections that an organization has enabled.
+// ofOrganization returns those of the connections that are enabled for an organization.
 func ofOrganization(tx *storage.Tx, organization string, all []storage.Connection) (enabled []storage.Connection, err error) {
 	for _, c := range all {
 		ok, _, err := tx.OrganizationConnection(organization, c.ID)
@@ -224,8 +229,8 @@ func SignupOptional(c storage.Connection) []string {
 	return attributesWith(attributes, func(_ bool, signup any) bool { return signup == "optional" })
 }
 
-// LoginIdentifiers are the members of a user that people log in by at one of several
-// connections: "email", "username" and "phone_number".
+// LoginIdentifiers are the members of a user that may be typed as the identifier at a login with
+// one of several connections: "email", "username" and "phone_number".
 func LoginIdentifiers(all []storage.Connection) (kinds []string) {
 	for _, c := range all {
 		own := []string{"email"}
@@ -243,8 +248,9 @@ func LoginIdentifiers(all []storage.Connection) (kinds []string) {
 	return kinds
 }
 
-// attributesWith are the attributes of a connection that are chosen by whether they are
-// identifiers, and by what sign-up asks for.
+// attributesWith returns the names of a connection's attributes that choose selects. It is
+// called with whether the attribute is active as an identifier, and with the status of the
+// attribute at sign-up.
 func attributesWith(attributes map[string]any, choose func(active bool, signup any) bool) (chosen []string) {
 	for _, name := range []string{"email", "username", "phone_number"} {
 		attribute, there := attributes[name].(map[string]any)

@@ -9,12 +9,12 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// digestsKind is the kind of the document that counts, for each frequency, the passwords that others know
-// which were used since the managers were told last.
+// digestsKind is the kind of the document that counts, for each frequency, the uses of breached passwords
+// since the last e-mail to the administrators.
 const digestsKind = "attack-protection/digests"
 
-// periods are when the one that a time is in ends, by the frequency: days, weeks from Monday on, and months
-// of UTC. Auth0 does not document when its e-mails are sent.
+// periods has for each frequency a function that returns the end of the period that contains a time: days,
+// weeks that begin on Monday, and months, all in UTC. Auth0 does not document when its e-mails are sent.
 var periods = map[string]func(time.Time) time.Time{
 	"daily": func(t time.Time) time.Time { return day(t, 1) },
 	"weekly": func(t time.Time) time.Time {
@@ -26,13 +26,13 @@ var periods = map[string]func(time.Time) time.Time{
 	},
 }
 
-// day is the beginning of the day that comes so many days after the one of a time.
+// day returns the beginning of the day (UTC) that comes the given number of days after the day of t.
 func day(t time.Time, after int) time.Time {
 	year, month, d := t.UTC().Date()
 	return time.Date(year, month, d+after, 0, 0, 0, 0, time.UTC)
 }
 
-// Digest is what managers are told at the end of a period.
+// Digest counts the uses of breached passwords in a period; the administrators are told at its end.
 type Digest struct {
 	Frequency string    `json:"frequency"`
 	Count     int       `json:"count"`
@@ -59,8 +59,7 @@ func keepDigests(tx *storage.Tx, all []Digest) error {
 	return kept.Put(storage.Write{ID: storage.SettingsKey, Document: storage.Document{"digests": all}})
 }
 
-// CountLeak counts a use of a password that others know for the e-mails that the tenant's managers want of
-// them.
+// CountLeak counts a use of a breached password for the regular e-mails to the tenant's administrators.
 func CountLeak(tx *storage.Tx, now time.Time) error {
 	var b breached
 	if err := settings(tx, resource.BreachedPasswordDetection, &b); err != nil {
@@ -84,13 +83,15 @@ func CountLeak(tx *storage.Tx, now time.Time) error {
 	return keepDigests(tx, all)
 }
 
-// DigestsDue reports whether the time has come to tell managers of something.
+// DigestsDue reports whether the period of a digest has ended, so that an e-mail to the administrators is
+// due.
 func DigestsDue(tx *storage.Tx, now time.Time) (bool, error) {
 	all, err := digests(tx)
 	return slices.ContainsFunc(all, func(d Digest) bool { return !now.Before(d.Ends) }), err
 }
 
-// TakeDigests returns what managers are to be told by now, in the order of time, and forgets it.
+// TakeDigests returns the digests whose periods have ended, ordered by time, and deletes them from the
+// store.
 func TakeDigests(tx *storage.Tx, now time.Time) (due []Digest, err error) {
 	all, err := digests(tx)
 	if err != nil {

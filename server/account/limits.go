@@ -6,32 +6,33 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Limits of Auth0's that no setting of its own switches off, and that the tenant's flag tenant0_rate_limits switches
-// on: tests come from one address. Auth0: troubleshoot/customer-support/operational-policies/rate-limit-policy, and
+// Rate limits that Auth0 has for every tenant, with no setting to switch them off. Here they are off unless
+// the tenant's flag tenant0_rate_limits is set, because tests send all their requests from one address.
+// Auth0: troubleshoot/customer-support/operational-policies/rate-limit-policy, and
 // authenticate/database-connections/auth-api-passwordless-db-connections.
 const (
-	// One address tries to log in to an account twenty times at once, and ten times a minute after that.
+	// One IP address may try to log in to an account twenty times at once, and ten times a minute after that.
 	loginsAtOnce = 20
 	loginEvery   = 6 * time.Second
-	// CodesAnHour is how many codes and links an address asks for in an hour.
+	// CodesAnHour is how many codes and links an IP address may request in an hour.
 	CodesAnHour = 50
 	codeEvery   = time.Hour / CodesAnHour
 )
 
-// Limits reports whether the tenant has the limits.
+// Limits reports whether the rate limits are on for the tenant.
 func Limits(tx *storage.Tx) (bool, error) {
 	tenant, err := tx.Tenant.Look(storage.TenantKey)
 	return tenant.Flags.RateLimits, storage.Optional(err)
 }
 
-// CountLogin counts an attempt of an address to log in to an account by a password, right or wrong. It returns
-// storage.ErrTooMany.
+// CountLogin counts an attempt of an IP address to log in to an account with a password, right or wrong. It
+// returns storage.ErrTooMany if there were too many.
 func CountLogin(tx *storage.Tx, userID, ip string, now time.Time) error {
 	return tx.Guess("logins\x01"+userID+"\x01"+ip, loginsAtOnce, loginEvery, now)
 }
 
-// CountCode counts a code or a link that an address asks for, where the tenant has the limits. It returns
-// storage.ErrTooMany.
+// CountCode counts a request of an IP address for a code or a link, if the rate limits are on for the tenant.
+// It returns storage.ErrTooMany if there were too many.
 func CountCode(tx *storage.Tx, ip string, now time.Time) error {
 	if on, err := Limits(tx); err != nil || !on {
 		return err

@@ -10,22 +10,22 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Codes of a passwordless connection that says nothing of them, Auth0:
+// Defaults for the codes of a passwordless connection, Auth0:
 // authenticate/passwordless/authentication-methods/email-otp.
 const (
 	passcodeDigits   = 6
 	passcodeLifetime = 3 * time.Minute
 )
 
-// Bounds of what a connection may say.
+// Bounds for a connection's settings; values outside are ignored.
 const (
 	minPasscodeDigits   = 4
 	maxPasscodeDigits   = 40
 	maxPasscodeLifetime = 24 * time.Hour
 )
 
-// PasscodeOf is how many digits the codes of a passwordless connection have, and how long they
-// are good.
+// PasscodeOf returns how many digits the codes of a passwordless connection have, and how long they
+// are valid.
 func PasscodeOf(conn storage.Connection) (digits int, lifetime time.Duration) {
 	digits, lifetime = passcodeDigits, passcodeLifetime
 	totp, _ := conn.Options["totp"].(map[string]any)
@@ -38,17 +38,18 @@ func PasscodeOf(conn storage.Connection) (digits int, lifetime time.Duration) {
 	return digits, lifetime
 }
 
-// TakesCodes reports whether people log in to a database by codes that are sent to their "email" or
-// "phone_number", Auth0: authenticate/database-connections/passwordless-authentication-for-db-connect.
+// TakesCodes reports whether users of a database connection may log in with codes that are sent to
+// their "email" or "phone_number" (member), Auth0:
+// authenticate/database-connections/passwordless-authentication-for-db-connect.
 func TakesCodes(c storage.Connection, member string) bool {
 	methods, _ := c.Options["authentication_methods"].(map[string]any)
 	method, _ := methods[map[string]string{"email": "email_otp", "phone_number": "phone_otp"}[member]].(map[string]any)
 	return c.Strategy == storage.DatabaseStrategy && method["enabled"] == true
 }
 
-// TryPasscode holds a code against the one that was sent to a user for an application, "" for
-// any. A wrong one is counted. The error is storage.ErrWrongCode, storage.ErrTooLate or
-// storage.ErrTooMany; UsePasscode uses a right one up.
+// TryPasscode compares a code with the code that was sent to a user for an application; the
+// clientID "" accepts any application. A wrong code is counted. The error is storage.ErrWrongCode,
+// storage.ErrTooLate or storage.ErrTooMany. A right code stays valid until UsePasscode.
 func TryPasscode(ctx context.Context, db *storage.DB, secrets *keys.Secrets, user storage.User, clientID, code string, now time.Time) (storage.Passcode, error) {
 	if user.UserID == "" {
 		return storage.Passcode{}, storage.ErrWrongCode
@@ -61,10 +62,10 @@ func TryPasscode(ctx context.Context, db *storage.DB, secrets *keys.Secrets, use
 	return p, err
 }
 
-// PasscodeSetting names what decides on a code that somebody brings.
+// PasscodeSetting is the hint in errors about codes: what decides whether a code is accepted.
 const PasscodeSetting = "the code, which is good once and for one application, and the time that the connection gives it"
 
-// PasscodeSentence is what a person is told of a code that TryPasscode did not take.
+// PasscodeSentence returns the message to the user about an error of TryPasscode.
 func PasscodeSentence(strategy string, err error) string {
 	switch {
 	case errors.Is(err, storage.ErrTooLate):
@@ -77,8 +78,8 @@ func PasscodeSentence(strategy string, err error) string {
 	return "Wrong email or verification code."
 }
 
-// UsePasscode uses a code up, and marks the address or the number that it was sent to as
-// verified. It returns storage.ErrReused where it is not good any more.
+// UsePasscode uses a code up, and marks the e-mail address or phone number that it was sent to as
+// verified. It returns storage.ErrReused if the code has been used already.
 func UsePasscode(tx *storage.Tx, p storage.Passcode, now time.Time) error {
 	if err := tx.UsePasscode(p); err != nil {
 		return err

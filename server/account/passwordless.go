@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// PasswordlessIdentifier is the member of a user that a passwordless connection sends codes
-// to: "email" or "phone_number".
+// PasswordlessIdentifier returns the member of a user to which a passwordless connection
+// sends codes: "email" or "phone_number".
 func PasswordlessIdentifier(conn storage.Connection) string {
 	if conn.Strategy == "sms" {
 		return "phone_number"
@@ -18,8 +18,8 @@ func PasswordlessIdentifier(conn storage.Connection) string {
 	return "email"
 }
 
-// phoneNumber is how Auth0 wants phone numbers, and phoneDecoration what people put between
-// their digits.
+// phoneNumber is the format of phone numbers that Auth0 accepts. phoneDecoration removes
+// the characters that people type between digits.
 const phoneNumber = `^\+[0-9]{1,15}$`
 
 var (
@@ -27,8 +27,9 @@ var (
 	phoneDecoration = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", ".", "")
 )
 
-// PasswordlessAddress is what was typed as a passwordless connection keeps it, and whether
-// it is an address or a number of the kind that the connection sends to.
+// PasswordlessAddress normalizes the e-mail address or phone number that was typed, as a
+// passwordless connection stores it, and reports whether the connection can send codes to
+// it.
 func PasswordlessAddress(conn storage.Connection, typed string) (address string, fits bool) {
 	typed = strings.TrimSpace(typed)
 	if conn.Strategy == "sms" {

@@ -14,7 +14,7 @@ import (
 // secure/attack-protection/brute-force-protection.
 const blockTime = 30 * 24 * time.Hour
 
-// Protection is how the tenant protects accounts from guessing, Auth0:
+// Protection are the tenant's settings for brute-force protection, Auth0:
 // secure/attack-protection/brute-force-protection.
 type Protection struct {
 	Enabled     bool     `json:"enabled"`
@@ -33,14 +33,16 @@ func ProtectionOf(tx *storage.Tx) (p Protection, err error) {
 	return p, err
 }
 
-// untouched are the settings of a tenant that has changed none. They are for reading only.
+// untouched returns the settings of a tenant that has changed none of them. The caller must not change
+// the result.
 var untouched = sync.OnceValues(func() (p Protection, err error) {
 	doc := storage.Document{}
 	resource.BruteForceProtection.Fill(doc, time.Time{})
 	return p, storage.Decode(doc, &p)
 })
 
-// key is what is counted for: the user, from one address or from all.
+// key returns the key of the counter of failed logins: one for each user and address, or one for each
+// user.
 func (p Protection) key(userID, ip string) string {
 	if p.Mode == "count_per_identifier" {
 		ip = ""
@@ -53,8 +55,8 @@ func (p Protection) applies(ip string) bool {
 	return p.Enabled && !listed(p.Allowlist, ip)
 }
 
-// blocks reports whether what is counted keeps a user out. It does no more once the tenant allows more
-// attempts.
+// blocks reports whether the failed logins block the user. A block ends if the tenant raises its limit
+// of attempts above the count.
 func (p Protection) blocks(f storage.LoginFailures, now time.Time) bool {
 	return p.Enabled && slices.Contains(p.Shields, "block") && f.Blocked && f.Count >= p.MaxAttempts && now.Before(f.ExpiresAt)
 }
@@ -70,7 +72,7 @@ func listed(allowlist []string, ip string) bool {
 	})
 }
 
-// protection is what protects the users of a connection.
+// protection returns the brute-force protection of a connection's users.
 func protection(tx *storage.Tx, connection string) (Protection, error) {
 	conn, err := tx.Connections.Find("name", connection)
 	if err := storage.Optional(err); err != nil {
@@ -92,14 +94,14 @@ func Blocked(tx *storage.Tx, userID, connection, ip string, now time.Time) (bool
 	return p.blocks(f, now), storage.Optional(err)
 }
 
-// BlockHolds reports whether what is counted for a user keeps the user out.
+// BlockHolds reports whether recorded failed logins still block their user.
 func BlockHolds(tx *storage.Tx, f storage.LoginFailures, now time.Time) (bool, error) {
 	p, err := protection(tx, f.Connection)
 	return p.blocks(f, now), err
 }
 
-// CountFailure counts a wrong password for a user, and reports whether it is the
-// one that blocks the account, and whether the user is to be told.
+// CountFailure counts a wrong password for a user, and reports whether this failure blocks the
+// account, and whether the user is to be notified of it.
 func CountFailure(tx *storage.Tx, user storage.User, connection, identifier, ip string, now time.Time) (blocks, notify bool, err error) {
 	p, err := protection(tx, connection)
 	if err != nil || !p.applies(ip) || user.UserID == "" {

@@ -16,25 +16,27 @@ type Screens struct{ Login, Signup string }
 var (
 	together        = Screens{Login: "/u/login", Signup: "/u/signup"}
 	identifierFirst = Screens{Login: "/u/login/identifier", Signup: "/u/signup/identifier"}
-	// Those of the classic login: its page does all itself where it is the tenant's own, and the
-	// built-in one leads to the page for new accounts.
+	// Pages of the classic login: a tenant's own page contains the sign-up too; the built-in page links to a
+	// separate page for sign-up.
 	classicOwn     = Screens{Login: ClassicPage, Signup: ClassicPage}
 	classicBuiltIn = Screens{Login: ClassicPage, Signup: together.Signup}
 )
 
-// ClassicPage is the page of the classic login, which says that an e-mail for a new password was sent where its address has ResetSentParam.
+// ClassicPage is the path of the classic login page. With the query parameter ResetSentParam it says that an
+// e-mail for a new password was sent.
 const (
 	ClassicPage    = "/login"
 	ResetSentParam = "password_reset"
 )
 
-// ClassicBuiltIn reports whether they are those of the classic login without a page of the tenant's own.
+// ClassicBuiltIn reports whether the pages are those of the built-in classic login, for a tenant without its
+// own page.
 func (s Screens) ClassicBuiltIn() bool { return s == classicBuiltIn }
 
-// ProviderPage is where a login goes on at another identity provider.
+// ProviderPage is the path of the page that sends a login to another identity provider.
 const ProviderPage = "/u/login/federated"
 
-// ScreensOf are the pages of the tenant, Auth0:
+// ScreensOf returns the login and sign-up pages of the tenant's universal login, Auth0:
 // authenticate/login/auth0-universal-login/identifier-first.
 func ScreensOf(tx *storage.Tx) (Screens, error) {
 	doc, err := tx.Documents(resource.Prompts.Name, "").Document(storage.SettingsKey)
@@ -44,7 +46,7 @@ func ScreensOf(tx *storage.Tx) (Screens, error) {
 	return together, storage.Optional(err)
 }
 
-// ScreensFor are the pages of a request, by its ways to log in.
+// ScreensFor returns the pages of an authorization request, which depend on its ways to log in.
 func ScreensFor(tx *storage.Tx, rq storage.AuthorizeRequest) (Screens, error) {
 	ways, err := WaysOf(tx, rq)
 	if err != nil {
@@ -53,8 +55,8 @@ func ScreensFor(tx *storage.Tx, rq storage.AuthorizeRequest) (Screens, error) {
 	return ways.Screens(tx, rq)
 }
 
-// Screens are the pages of a request with these ways: where no password can be asked for, the
-// identifier is asked for by itself. Organizations are for the universal login alone, Auth0:
+// Screens returns the pages of an authorization request with these ways to log in. If no way takes a
+// password, the page asks for the identifier alone. Organizations work only with the universal login, Auth0:
 // authenticate/login/auth0-universal-login/universal-login-vs-classic-login.
 func (w Ways) Screens(tx *storage.Tx, rq storage.AuthorizeRequest) (Screens, error) {
 	own, is, err := tx.ClassicLogin(rq.ClientID)
@@ -76,9 +78,9 @@ func (w Ways) Screens(tx *storage.Tx, rq storage.AuthorizeRequest) (Screens, err
 // IdentifierFirst reports whether the identifier is asked for on a page of its own.
 func (s Screens) IdentifierFirst() bool { return s == identifierFirst }
 
-// HomeRealm finds the connection that an e-mail address leads to by its domain: the first
-// of the request's enterprise connections that names it, Auth0:
-// authenticate/login/auth0-universal-login/identifier-first. There is none for what is no
+// HomeRealm returns the connection for the domain of an e-mail address: the first of the request's
+// enterprise connections that lists the domain, Auth0:
+// authenticate/login/auth0-universal-login/identifier-first. Nothing is found if address is not an e-mail
 // address.
 func HomeRealm(tx *storage.Tx, rq storage.AuthorizeRequest, address string) (home storage.Connection, found bool, err error) {
 	_, domain, isAddress := strings.Cut(address, "@")
@@ -96,7 +98,7 @@ func HomeRealm(tx *storage.Tx, rq storage.AuthorizeRequest, address string) (hom
 	return all[i], true, nil
 }
 
-// Domains are those of the e-mail addresses that lead to a connection.
+// Domains returns the domains of a connection: e-mail addresses in them lead to it (home realm discovery).
 func Domains(c storage.Connection) (all []string) {
 	names, _ := c.Options["domain_aliases"].([]any)
 	for _, name := range append(slices.Clone(names), c.Options["tenant_domain"]) {
@@ -107,7 +109,7 @@ func Domains(c storage.Connection) (all []string) {
 	return all
 }
 
-// HasDomain reports whether e-mail addresses of a domain lead to a connection.
+// HasDomain reports whether a domain is one of the Domains of a connection.
 func HasDomain(c storage.Connection, domain string) bool {
 	return slices.ContainsFunc(Domains(c), func(own string) bool { return strings.EqualFold(own, domain) })
 }

@@ -10,14 +10,15 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// UsernameError reports a username that an account at a connection cannot have.
+// UsernameError reports a username that the rules of a connection do not allow.
 type UsernameError struct{ message string }
 
 func (e *UsernameError) Error() string { return e.message }
 
-// CheckUsername holds a username, "" for none, against the rules of a connection,
-// Auth0: authenticate/database-connections/require-username. An account that a person
-// makes needs what the connection asks for (required). The error is a *UsernameError.
+// CheckUsername checks a username ("" if there is none) by the rules of a connection,
+// Auth0: authenticate/database-connections/require-username. required says that a
+// username may not be missing if the connection asks for one; it is set when people sign
+// up themselves. The error is a *UsernameError.
 func CheckUsername(conn storage.Connection, username string, required bool) error {
 	if conn.Strategy != storage.DatabaseStrategy {
 		return nil
@@ -75,13 +76,15 @@ type rulesOfUsernames struct {
 	emails, phones bool
 }
 
-// UsernameLengths are between how many characters a username of a connection has.
+// UsernameLengths returns the least and the greatest number of characters of a
+// connection's usernames.
 func UsernameLengths(conn storage.Connection) (least, most int) {
 	rules := usernameRules(conn)
 	return rules.min, rules.max
 }
 
-// usernameRules are those of a connection: 1 to 15 characters unless it says otherwise.
+// usernameRules returns the rules for usernames at a connection: 1 to 15 characters
+// unless the connection sets other bounds.
 func usernameRules(conn storage.Connection) rulesOfUsernames {
 	rules := rulesOfUsernames{min: 1, max: 15}
 	read := func(from map[string]any, least, most string) {

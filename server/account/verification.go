@@ -2,8 +2,8 @@ package account
 
 import "github.com/tenant0/tenant0/storage"
 
-// Unverified is what a user of a connection has to prove before the login goes on: "email" or
-// "phone_number" where the connection asks for that by a code, and "" for nothing.
+// Unverified returns the member of a user, "email" or "phone_number", that the user has to
+// verify with a code before the login goes on, or "" if there is nothing to verify.
 func Unverified(c storage.Connection, user storage.User) (member string) {
 	switch {
 	case c.Verifies("email") && user.Email != "" && !user.EmailVerified:
