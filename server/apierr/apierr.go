@@ -1,7 +1,6 @@
-// Package apierr holds the one error type that reaches a client, and every
-// sentence that Auth0 is known to answer with, written once and grouped by the
-// API that says it. It knows nothing of HTTP but status numbers; package web
-// turns an Error into bytes.
+// Package apierr holds the error type that is sent to clients, and the error messages that Auth0 is known to
+// answer with, grouped by API. Of HTTP it knows only the status codes; package web writes an Error as a
+// response.
 package apierr
 
 import "net/http"
@@ -13,12 +12,12 @@ type Error struct {
 	Message string         // the sentence Auth0 answers with
 	Extra   map[string]any // further members of the body, such as error_uri
 	Header  map[string]string
-	Page    string // the page that explains it to a person, "" for the one that shows the error
-	// Setting names what a developer would change for another answer, "" where nothing of the
-	// tenant's does. It is told where requests are traced, and never sent.
+	Page    string // the page that explains the error to a user, "" for the general error page
+	// Setting names what a developer could change to get another answer, or is "" if no setting matters. It
+	// is shown in request traces, and never sent to the client.
 	Setting string
-	// Why is which of several rules has said no, where the answer does not tell, "" for none. It is told as
-	// Setting is.
+	// Why says which of several rules refused the request if the message does not say so, or is "". It is
+	// shown in request traces, and never sent to the client.
 	Why   string
 	Cause error // for the log only; never sent
 }
@@ -44,22 +43,22 @@ func (e *Error) Is(target error) bool {
 	return ok && e.Status == other.Status && e.Code == other.Code && e.Message == other.Message
 }
 
-// With returns a copy of e that remembers why it happened.
+// With returns a copy of e with a cause, for the log.
 func (e *Error) With(cause error) error {
 	c := *e
 	c.Cause = cause
 	return &c
 }
 
-// Because returns a copy of e with why that is so, where the answer does not tell: which of several rules has
-// said no. The words are shown where requests are traced, so that they hold nothing of what was sent.
+// Because returns a copy of e with Why set: which of several rules refused the request, if the message does
+// not say so. The text is shown in request traces, so it must not contain anything that the client sent.
 func (e *Error) Because(why string) *Error {
 	c := *e
 	c.Why = why
 	return &c
 }
 
-// Said is what a trace says of the error: its code, its sentence, and why.
+// Said returns the error as a trace shows it: code, message and Why.
 func (e *Error) Said() string {
 	said := e.Message
 	if e.Code != "" {
@@ -71,8 +70,8 @@ func (e *Error) Said() string {
 	return said
 }
 
-// Changes is what would change the answer, for a trace: the Setting, or the part of the request that refusals
-// of the kind are about.
+// Changes returns, for a trace, what would change the answer: the Setting, or else the part of the request
+// that errors of this status are about.
 func (e *Error) Changes() string {
 	if e.Setting != "" {
 		return e.Setting

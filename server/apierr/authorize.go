@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// Answers of /authorize that go to the application by redirect, OIDC Core
-// section 3.1.2.6. Their status counts only where there is nowhere to redirect.
+// Errors of /authorize that are sent to the application in a redirect, OIDC Core section
+// 3.1.2.6. Their status is used only if there is no URI to redirect to.
 var (
 	LoginRequired       = &Error{Status: http.StatusBadRequest, Code: "login_required", Message: "Login required", Setting: "a session of the browser, the session lifetimes of the tenant, or the parameters prompt and max_age"}
 	ConsentRequired     = &Error{Status: http.StatusBadRequest, Code: "consent_required", Message: "Consent required", Setting: "skip_consent_for_verifiable_first_party_clients of the API, and is_first_party of the application"}
@@ -27,7 +27,7 @@ var (
 	PARRequired         = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Pushed Authorization Request is required", Setting: "require_pushed_authorization_requests of the application"}
 )
 
-// Answers on the login pages.
+// Errors that the login pages show.
 var (
 	TransactionExpired = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The login transaction has expired or was completed. Start again from the application.", Page: "expired-transaction", Setting: "the login, which begins at the application, may take an hour and is answered once"}
 	TransactionForeign = &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "The login transaction belongs to another browser. Start again from the application.", Page: "foreign-transaction", Setting: "the cookies of the browser: the login begins and ends at one host and in one browser, and in a frame of another site browsers keep third parties' cookies back"}
@@ -45,8 +45,8 @@ func UnknownClient(id string) error {
 	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Unknown client: " + id, Setting: "the parameter client_id"}
 }
 
-// TooLong reports a request of which more would have to be kept than may be. Auth0 refuses
-// long addresses with the same status.
+// TooLong reports a request with more data than the server may store for it. Auth0 refuses
+// long URLs with the same status.
 func TooLong(cause error) error {
 	return &Error{
 		Status: http.StatusRequestURITooLong, Code: "invalid_request", Cause: cause,
@@ -63,7 +63,7 @@ func CallbackMismatch(uri string) error {
 	}
 }
 
-// UnknownOrganization reports an organization that is none of the tenant's.
+// UnknownOrganization reports an organization that the tenant does not have.
 func UnknownOrganization(value string) error {
 	return &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "parameter organization is invalid: " + value, Setting: "the parameter organization"}
 }
@@ -74,12 +74,13 @@ func NotAMember(user, organization string) error {
 	return &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "user " + user + " is not part of the " + organization + " organization", Setting: "members of the organization, or assign_membership_on_login of its connection"}
 }
 
-// UnsupportedResponseType reports a response_type that is none.
+// UnsupportedResponseType reports a response_type that does not exist or is not supported.
 func UnsupportedResponseType(name string) error {
 	return &Error{Status: http.StatusBadRequest, Code: "unsupported_response_type", Message: "Unsupported response type: " + name, Setting: "the parameter response_type"}
 }
 
-// UnknownService reports an audience that is no API of the tenant, for users.
+// UnknownService reports an audience that is not an API of the tenant, in requests for
+// users' tokens.
 func UnknownService(audience string) error {
 	return &Error{Status: http.StatusBadRequest, Code: "access_denied", Message: "Service not found: " + audience, Setting: "identifier of an API, or the parameter audience"}
 }

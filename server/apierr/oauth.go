@@ -32,22 +32,22 @@ var (
 	MethodNotAllowed     = &Error{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Message: "Method Not Allowed"}
 )
 
-// StoreUnavailable answers what needs a database that cannot be reached. The code is that of
-// RFC 6749 section 4.1.2.1.
+// StoreUnavailable is the answer to requests that need the database while it cannot be
+// reached. Its code is from RFC 6749 section 4.1.2.1.
 var StoreUnavailable = &Error{
 	Status: http.StatusServiceUnavailable, Code: "temporarily_unavailable", Message: "The server cannot reach its database. Try again.",
 	Header: map[string]string{"Retry-After": "1"},
 }
 
-// InvalidGrant is the name that RFC 6749 section 5.2 has for a code or a refresh token that
-// is good for nothing.
+// InvalidGrant is the error code of RFC 6749 section 5.2 for an invalid or expired
+// authorization code or refresh token.
 const InvalidGrant = "invalid_grant"
 
-// InvalidRequest is the name that RFC 6749 section 5.2 has for every bad request.
+// InvalidRequest is the error code of RFC 6749 section 5.2 for a malformed request.
 const InvalidRequest = "invalid_request"
 
-// ZeroInBody reports a text with a zero byte in a JSON body, at a path such as
-// user_metadata.colors[0]; that of a name is where the object is.
+// ZeroInBody reports a string with the character U+0000 in a JSON body. path is where it was
+// found, as ZeroByte returns it.
 func ZeroInBody(path string) *Error {
 	e := &Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Payload validation error: 'The character U+0000 is not allowed'", Setting: "the body of the request"}
 	if path != "" {
@@ -57,12 +57,12 @@ func ZeroInBody(path string) *Error {
 	return e
 }
 
-// Named is an error with a name, as Auth0's APIs for databases have it.
+// Named returns an error with a member "name", as Auth0's /dbconnections endpoints answer.
 func Named(name, code, description string) *Error {
 	return &Error{Status: http.StatusBadRequest, Code: code, Message: description, Extra: map[string]any{"name": name}}
 }
 
-// Sentence is a bad request that a sentence explains.
+// Sentence returns an invalid_request error with the message text.
 func Sentence(text string) *Error {
 	return &Error{Status: http.StatusBadRequest, Code: InvalidRequest, Message: text}
 }
@@ -74,7 +74,7 @@ func MissingParameter(name string) error {
 
 const missingParameter = "Missing required parameter: "
 
-// Lacks returns the parameter that is not there, where e is what MissingParameter reports.
+// Lacks returns the name of the missing parameter, if e was made by MissingParameter.
 func (e *Error) Lacks() (name string, is bool) { return strings.CutPrefix(e.Message, missingParameter) }
 
 // RepeatedParameter reports a parameter that came more than once. RFC 6749
@@ -137,7 +137,8 @@ func WrongRedirectURI(sent, expected string) error {
 	}
 }
 
-// UnknownAPI reports an audience that is no API of the tenant, for machines.
+// UnknownAPI reports an audience that is not an API of the tenant, in requests for tokens
+// without a user.
 func UnknownAPI(audience string) error {
 	return &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Service not enabled within domain: " + audience, Setting: "identifier of an API, or the parameter audience"}
 }
@@ -151,8 +152,9 @@ func NoClientGrant(clientID, audience string) error {
 	}
 }
 
-// NoThirdPartyGrant reports a strict application of a third party that users may not let call
-// an API, Auth0: get-started/applications/third-party-applications/troubleshooting.
+// NoThirdPartyGrant reports that a third-party application in strict mode has no grant for an
+// API that covers users' tokens, Auth0:
+// get-started/applications/third-party-applications/troubleshooting.
 func NoThirdPartyGrant(clientID, audience string) error {
 	e, _ := errors.AsType[*Error](NoClientGrant(clientID, audience))
 	answer := *e
@@ -182,8 +184,8 @@ func OriginNotAllowed(origin string) error {
 	return &Error{Status: http.StatusForbidden, Code: "origin_not_allowed", Message: fmt.Sprintf("Origin %s is not allowed.", origin), Setting: "web_origins, allowed_origins and callbacks of the application"}
 }
 
-// PayloadTooLarge is the answer of Auth0's JSON APIs to a body of more than most bytes; its
-// client auth0.js has seen it.
+// PayloadTooLarge is the answer of Auth0's JSON APIs to a body of more than most bytes. The
+// message is known from reports of auth0.js, Auth0's client.
 func PayloadTooLarge(most int64) *Error {
 	return &Error{
 		Status: http.StatusRequestEntityTooLarge, Code: InvalidRequest, Message: fmt.Sprintf("Payload content length greater than maximum allowed: %d", most),

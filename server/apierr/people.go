@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// Answers of the token endpoint and its like to people who authenticate there, Auth0:
+// Errors of the token endpoint and similar endpoints about users who authenticate there, Auth0:
 // get-started/authentication-and-authorization-flow/resource-owner-password-flow and
 // secure/attack-protection.
 var (
@@ -20,8 +20,7 @@ var (
 	}
 )
 
-// AtTokenEndpoint is err as the token endpoint answers it, which refuses access with 403
-// where a redirect has no status.
+// AtTokenEndpoint returns an error of /authorize as the token endpoint answers it: with status 403.
 func AtTokenEndpoint(err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
@@ -32,7 +31,7 @@ func AtTokenEndpoint(err error) error {
 	return &c
 }
 
-// Answers to devices that wait for a person, Auth0: get-started/
+// Errors for devices that wait until a user authorizes them, Auth0: get-started/
 // authentication-and-authorization-flow/device-authorization-flow.
 var (
 	InvalidDeviceCode = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid or expired device code.", Setting: "the parameter device_code, which is good once and for one application"}
@@ -42,13 +41,14 @@ var (
 	DeviceDenied      = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "User cancelled the confirmation prompt.", Setting: "the answer of the person at /activate"}
 )
 
-// Waits reports whether err says that the client is to ask again: nothing has failed.
+// Waits reports whether err only tells the client to ask again later, because the user has not answered
+// yet.
 func Waits(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && (e.Code == DevicePending.Code || e.Code == SlowDown.Code)
 }
 
-// Answers to logins that need a further factor, Auth0: api/authentication/
+// Errors of logins that need multi-factor authentication, Auth0: api/authentication/
 // multi-factor-authentication.
 var (
 	MalformedMFAToken = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Malformed mfa_token", Setting: "the parameter mfa_token, which is good once"}
@@ -62,15 +62,16 @@ var (
 	MFAPending        = &Error{Status: http.StatusBadRequest, Code: "authorization_pending", Message: "Authorization pending: please repeat the request in a few seconds.", Setting: "the answer of the app, which /push of the control listener gives"}
 	MFASlowDown       = &Error{Status: http.StatusBadRequest, Code: "slow_down", Message: "You are polling faster than allowed. Please repeat the request in a few seconds.", Setting: "how often the client asks"}
 	MFADenied         = &Error{Status: http.StatusBadRequest, Code: "access_denied", Message: "MFA Authorization rejected.", Setting: "the answer of the app, which /push of the control listener gives"}
-	// FurtherFactorRequired is for logins that may show no page, and NoFurtherFactor for users who have
-	// none and cannot add one.
+	// FurtherFactorRequired is for logins that may not show a page (prompt=none). NoFurtherFactor is
+	// for users who have no factor and cannot enroll one.
 	FurtherFactorRequired = &Error{Status: http.StatusBadRequest, Code: "login_required", Message: "Multifactor authentication required", Setting: "policies and factors of guardian, or the parameters prompt and acr_values"}
 	NoFurtherFactor       = &Error{Status: http.StatusForbidden, Code: "access_denied", Message: "The user has no factor that the tenant has enabled, and can enroll none.", Setting: "factors of guardian, and authentication methods of the user"}
 	PasskeyRefused        = &Error{Status: http.StatusForbidden, Code: InvalidGrant, Message: "Invalid passkey.", Setting: "the parameters auth_session and authn_response, and authentication_methods of the connection"}
 	TooManyCodes          = &Error{Status: http.StatusTooManyRequests, Code: "too_many_attempts", Message: "Too many failed codes. Wait for some minutes before retrying.", Setting: "ten wrong codes, of which one comes back every six minutes"}
 )
 
-// MFARequired has a login go on with a further factor: with one of those of the requirements.
+// MFARequired is the answer that a login needs a further factor. token is the mfa_token with which the
+// client goes on, and requirements are the mfa_requirements: the factors to choose from.
 func MFARequired(token string, requirements map[string]any) error {
 	return &Error{
 		Status: http.StatusForbidden, Code: "mfa_required", Message: "Multifactor authentication required",

@@ -7,9 +7,10 @@ import (
 	"strings"
 )
 
-// ZeroByte finds a text with a zero byte in a JSON value, which no key and no index may
-// have, and returns where it is, such as user_metadata.colors[0]; of a name it
-// returns where the object is. found is false where there is none.
+// ZeroByte looks for a string with a zero byte in a JSON value; the keys and indexes of
+// the store cannot contain one. It returns the path of the string, such as
+// user_metadata.colors[0]. If the string is a member's name, the path is that of the
+// object which contains the member.
 func ZeroByte(value any) (path string, found bool) {
 	switch v := value.(type) {
 	case string:
@@ -33,7 +34,8 @@ func ZeroByte(value any) (path string, found bool) {
 	return "", false
 }
 
-// after is a path as it follows that of the value around it.
+// after returns a path as it is appended to the path of the surrounding value: with a
+// dot, unless it is an index.
 func after(path string) string {
 	if path == "" || path[0] == '[' {
 		return path

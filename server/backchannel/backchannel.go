@@ -1,6 +1,6 @@
-// Package backchannel tells applications that a session has ended: it signs logout tokens and
-// posts them, OpenID Connect Back-Channel Logout. Who is to be told is decided where the
-// session ends, in storage.
+// Package backchannel notifies applications that a session has ended: it signs logout tokens
+// and posts them, OpenID Connect Back-Channel Logout. Package storage decides which
+// applications are notified, when the session ends.
 package backchannel
 
 import (
@@ -25,18 +25,18 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what Logouts work with.
+// Deps are the dependencies of Logouts.
 type Deps struct {
 	DB     *storage.DB
 	Issuer *tokens.Issuer
 	Log    *tenantlog.Log
-	// Do sends a request to where no request of the tenant's is closed out.
+	// Do sends a request; it refuses addresses that the tenant's requests may not reach.
 	Do     func(*http.Request) (*http.Response, error)
 	Now    func() time.Time
 	Server *slog.Logger
 }
 
-// Logouts tells applications. It is safe for concurrent use.
+// Logouts sends logout tokens to applications. It is safe for concurrent use.
 type Logouts struct {
 	Deps
 	worker storage.Worker
@@ -44,48 +44,50 @@ type Logouts struct {
 }
 
 const (
-	// attempts is how often an application is told, and pause how long it is given to come
-	// to itself after the first; it doubles.
+	// attempts is how often delivery to an application is tried. pause is the wait after the
+	// first failure; it doubles with each further one.
 	attempts = 3
 	pause    = time.Second
-	// patience bounds one attempt, Auth0: authenticate/login/logout/back-channel-logout.
+	// patience is the timeout of one attempt, Auth0:
+	// authenticate/login/logout/back-channel-logout.
 	patience = 5 * time.Second
-	// tokenLifetime is how long a logout token is good, in seconds, OpenID Connect
+	// tokenLifetime is how long a logout token is valid, in seconds, OpenID Connect
 	// Back-Channel Logout section 2.4: at most two minutes.
 	tokenLifetime = 120
-	// atOnce is how many applications are told side by side.
+	// atOnce is how many applications are notified in parallel.
 	atOnce = 8
-	// lookEvery is how often logouts of servers that have ended are looked for.
+	// lookEvery is how often a server looks for logouts that other servers have left when they
+	// ended.
 	lookEvery = 2 * time.Second
 )
 
-// New returns logouts that are told while Run runs.
+// New returns Logouts, which are sent while Run runs.
 func New(d Deps) *Logouts {
 	return &Logouts{Deps: d, worker: d.DB.Worker("logouts"), wake: make(chan struct{}, 1)}
 }
 
-// Wake has the logouts told that wait. It does not block.
+// Wake makes Run send the waiting logouts now. It does not block.
 func (l *Logouts) Wake() {
 	select {
 	case l.wake <- struct{}{}:
-	default: // it is awake
+	default: // Run has been woken already
 	}
 }
 
-// take returns the logouts that this server is to tell from now on.
+// take returns the waiting logouts that this server has to send, and claims them for it.
 func (l *Logouts) take(ctx context.Context) ([]storage.Logout, error) {
 	return storage.TakeOver(ctx, l.worker, math.MaxInt, (*storage.Tx).LogoutClaims)
 }
 
-// Run tells applications until stop is closed. What it has not told by then is told by another
-// server of the tenant, or after the next start.
+// Run sends logouts until stop is closed. Logouts that are not sent by then are sent by
+// another server of the tenant, or after the next start.
 func (l *Logouts) Run(stop <-chan struct{}) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
 	places := make(chan struct{}, atOnce)
-	l.Wake() // what waited when the server ended
+	l.Wake() // for logouts that were left when the server ended
 	others, end := clock.Ticks(lookEvery, l.DB.Shared())
 	defer end()
 	for {
@@ -113,7 +115,7 @@ func (l *Logouts) Run(stop <-chan struct{}) error {
 	}
 }
 
-// tell tells one application, and says in the log how that went.
+// tell notifies one application, and writes success or failure to the tenant's log.
 func (l *Logouts) tell(ctx context.Context, one storage.Logout) {
 	e := tenantlog.Event{
 		Type: tenantlog.BackchannelLogout, Description: "OIDC back-channel logout succeeded", ClientID: one.ClientID, UserID: one.UserID,
@@ -132,7 +134,8 @@ func (l *Logouts) tell(ctx context.Context, one storage.Logout) {
 	}
 }
 
-// try tells an application up to some times. One that calls the request bad is not told again.
+// try notifies an application, with repeated attempts after failures. If the application
+// answers 400, it is not tried again.
 func (l *Logouts) try(ctx context.Context, one storage.Logout) (err error) {
 	wait := pause
 	for n := range attempts {
@@ -148,7 +151,7 @@ func (l *Logouts) try(ctx context.Context, one storage.Logout) (err error) {
 	return err
 }
 
-// post makes one attempt; final says that another one would be of no use.
+// post makes one attempt; final says that another attempt would be useless.
 func (l *Logouts) post(ctx context.Context, one storage.Logout) (final bool, err error) {
 	token, err := l.token(ctx, one)
 	if err != nil {
@@ -187,11 +190,11 @@ type claims struct {
 	Events  map[string]struct{} `json:"events"`
 }
 
-// event is what a logout token says has happened.
+// event is the name of the event in a logout token.
 const event = "http://schemas.openid.net/event/backchannel-logout"
 
-// token signs a logout token, by the algorithm of the application's ID tokens where that is
-// one of the tenant's keys.
+// token returns a signed logout token. It uses the algorithm of the application's ID tokens if
+// that is an RSA algorithm, otherwise RS256.
 func (l *Logouts) token(ctx context.Context, one storage.Logout) (string, error) {
 	alg := keys.RS256
 	err := l.DB.View(ctx, func(tx *storage.Tx) error {

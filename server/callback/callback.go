@@ -1,6 +1,6 @@
-// Package callback compares the addresses that an application sends with those
-// that it registered: callback URLs, logout URLs and origins. It owns the
-// grammar and no list.
+// Package callback compares the URLs in requests with those that an application has
+// registered: callback URLs, logout URLs and origins. It implements the matching rules;
+// the lists of registered URLs come from the caller.
 //
 // Auth0: get-started/applications/wildcards-for-subdomains and
 // authenticate/login/logout/redirect-users-after-logout.
@@ -13,9 +13,9 @@ import (
 	"unicode"
 )
 
-// Allowed reports whether uri is one of the registered callback URLs: the same
-// text but for the case of scheme and host, or one that a registered wildcard or
-// placeholder stands for.
+// Allowed reports whether uri is one of the registered callback URLs: it equals one of
+// them except for the case of scheme and host, or matches one with a wildcard or
+// placeholder.
 func Allowed(registered []string, uri string, p Placeholders) bool {
 	sent, ok := parse(uri)
 	return ok && slices.ContainsFunc(registered, func(pattern string) bool {
@@ -23,8 +23,8 @@ func Allowed(registered []string, uri string, p Placeholders) bool {
 	})
 }
 
-// AllowedLogout is Allowed for logout URLs. Where ignoreQuery is set, query and
-// hash are not compared: /v2/logout does so, /oidc/logout does not.
+// AllowedLogout is Allowed for logout URLs. If ignoreQuery is set, query and fragment are
+// not compared: /v2/logout does so, /oidc/logout does not.
 func AllowedLogout(registered []string, uri string, p Placeholders, ignoreQuery bool) bool {
 	if ignoreQuery {
 		uri, _, _ = strings.Cut(uri, "#")
@@ -35,8 +35,8 @@ func AllowedLogout(registered []string, uri string, p Placeholders, ignoreQuery 
 	})
 }
 
-// AllowedOrigin reports whether origin is that of one of the registered URLs.
-// Paths do not count.
+// AllowedOrigin reports whether origin is the origin of one of the registered URLs. Their
+// paths do not matter.
 func AllowedOrigin(registered []string, origin string, p Placeholders) bool {
 	sent, ok := parseOrigin(origin)
 	return ok && slices.ContainsFunc(registered, func(pattern string) bool {
@@ -45,8 +45,8 @@ func AllowedOrigin(registered []string, origin string, p Placeholders) bool {
 	})
 }
 
-// Origin is an origin as it is compared: scheme://host[:port] in lower case. It reports
-// whether the text is the origin of a page.
+// Origin normalizes an origin to scheme://host[:port] in lower case, and reports whether
+// the text is the origin of a web page.
 func Origin(origin string) (string, bool) {
 	sent, ok := parseOrigin(origin)
 	if !ok {
@@ -60,7 +60,8 @@ func parseOrigin(origin string) (sent *url.URL, ok bool) {
 	return sent, ok && (sent.Path == "" || sent.Path == "/") && sent.RawQuery == "" && isWeb(sent.Scheme)
 }
 
-// dangerous schemes run or show what the URL holds, in the server's own page.
+// dangerous are schemes of URLs that a browser would run or show as content of the
+// server's own page.
 var dangerous = []string{"javascript", "data", "vbscript", "blob", "file", "about", "view-source", "filesystem"}
 
 func isWeb(scheme string) bool { return scheme == "http" || scheme == "https" }
@@ -91,7 +92,7 @@ func parse(uri string) (*url.URL, bool) {
 func match(pattern string, sent *url.URL, p Placeholders, query bool) bool {
 	scheme, host, rest, ok := p.split(pattern)
 	if !strings.Contains(pattern, "://") {
-		// Not scheme://host: an application's own scheme, compared as it is.
+		// Not scheme://host: a custom scheme of an application, compared exactly.
 		registered, valid := parse(pattern)
 		return valid && sent.Host == "" && registered.String() == sent.String()
 	}
@@ -109,8 +110,8 @@ func match(pattern string, sent *url.URL, p Placeholders, query bool) bool {
 	return withSlash(rest) == withSlash(sentRest)
 }
 
-// withSlash makes the bare origin and the origin with a slash the same: SDKs
-// send the origin of the page where an application registered it either way.
+// withSlash makes an origin with and without a trailing slash the same: SDKs send the
+// origin of the page, and applications register it in either form.
 func withSlash(rest string) string {
 	if rest == "" || rest[0] == '?' {
 		return "/" + rest
@@ -118,9 +119,9 @@ func withSlash(rest string) string {
 	return rest
 }
 
-// split takes scheme://host apart from the rest, and fills the placeholders of the
-// host in. The pattern may hold a wildcard, which url.Parse would refuse in a port
-// or accept anywhere.
+// split divides a registered URL into scheme, host and the rest, and replaces the
+// placeholders in the host. It does not use url.Parse, which is too strict or too lenient
+// about wildcards, depending on where they are.
 func (p Placeholders) split(pattern string) (scheme, host, rest string, ok bool) {
 	scheme, after, ok := strings.Cut(pattern, "://")
 	if !ok {
@@ -132,7 +133,7 @@ func (p Placeholders) split(pattern string) (scheme, host, rest string, ok bool)
 	return scheme, strings.ToLower(host), rest, ok
 }
 
-// cutHost takes what follows the scheme apart into the host, with its port, and the
+// cutHost divides the part of a URL after scheme:// into the host, with its port, and the
 // rest.
 func cutHost(after string) (host, rest string) {
 	end := strings.IndexAny(after, "/?#")
@@ -142,9 +143,9 @@ func cutHost(after string) (host, rest string) {
 	return after[:end], after[end:]
 }
 
-// matchHost compares hosts with their ports. One * may stand for a part of the
-// leftmost label of a web host that has two more labels: never for a dot, so
-// never for a domain of somebody else.
+// matchHost compares hosts with their ports. A single * may stand for a part of the
+// leftmost label of an http or https host, if two more labels follow. It never stands for
+// a dot, so it cannot match a domain of another owner.
 func matchHost(scheme, pattern, host string) bool {
 	if !strings.Contains(pattern, "*") {
 		return pattern == host

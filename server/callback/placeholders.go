@@ -5,18 +5,19 @@ import (
 	"strings"
 )
 
-// Placeholders are what the placeholders in registered URLs stand for in one
-// request, Auth0: get-started/applications/wildcards-for-subdomains. A URL with one
-// that stands for nothing matches nothing.
+// Placeholders are the values of the placeholders in registered URLs for one request,
+// Auth0: get-started/applications/wildcards-for-subdomains. A URL with a placeholder that
+// has no value matches nothing.
 type Placeholders struct {
-	// Organization is the name that {organization_name} stands for.
+	// Organization is the value of {organization_name}.
 	Organization string
-	// Metadata is that of the custom domain which the request was sent to:
-	// {custom_domain.metadata.KEY} stands for the text of a public key.
+	// Metadata is the metadata of the custom domain that the request was sent to.
+	// {custom_domain.metadata.KEY} stands for the value of KEY, which must begin with
+	// public_ or PUBLIC_.
 	Metadata map[string]any
 }
 
-// organizationPlaceholder takes the place of the leftmost label.
+// organizationPlaceholder may only be the whole leftmost label of a host.
 const organizationPlaceholder = "{organization_name}"
 
 var (
@@ -24,8 +25,8 @@ var (
 	hostText            = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$`)
 )
 
-// fill puts into the host of a registered URL what its placeholders stand for, and
-// reports whether each of them stands for something where it is.
+// fill replaces the placeholders in the host of a registered URL, and reports whether
+// each of them is allowed at its place and has a value.
 func (p Placeholders) fill(scheme, host string) (filled string, ok bool) {
 	if !strings.Contains(host, "{") {
 		return host, true
@@ -47,8 +48,7 @@ func (p Placeholders) fill(scheme, host string) (filled string, ok bool) {
 	return host, ok
 }
 
-// Filled returns an address with what its placeholders stand for in their place, "" where
-// one stands for nothing.
+// Filled returns a URL with its placeholders replaced, or "" if one of them has no value.
 func Filled(uri string, p Placeholders) string {
 	scheme, after, found := strings.Cut(uri, "://")
 	if !found {
@@ -62,24 +62,24 @@ func Filled(uri string, p Placeholders) string {
 	return scheme + "://" + host + rest
 }
 
-// isLocal reports whether a host is the machine's own, which nobody can register
-// names beneath, RFC 6761 section 6.3.
+// isLocal reports whether a host is localhost, under which nobody can register domains,
+// RFC 6761 section 6.3.
 func isLocal(host string) bool {
 	name, _, _ := strings.Cut(host, ":")
 	return name == "localhost"
 }
 
-// validPlaceholders reports whether the placeholders of a host are known, and where
-// they may be: in a web address, without a wildcard, and the organization's as the
-// whole leftmost label.
+// validPlaceholders reports whether the placeholders of a host are known and at an
+// allowed place: in an http or https URL, without a wildcard, and the organization's as
+// the whole leftmost label.
 func validPlaceholders(scheme, host string) bool {
 	rest := strings.TrimPrefix(host, organizationPlaceholder+".")
 	rest = metadataPlaceholder.ReplaceAllString(rest, "")
 	return isWeb(scheme) && !strings.Contains(host, "*") && !strings.ContainsAny(rest, "{}")
 }
 
-// Registrable reports whether a URL may be registered: an absolute one, with known
-// placeholders where they may be.
+// Registrable reports whether a URL may be registered: an absolute URL whose placeholders
+// are known and at allowed places.
 func Registrable(uri string) bool {
 	if !absolute.MatchString(uri) {
 		return false
@@ -92,11 +92,12 @@ func Registrable(uri string) bool {
 	return !strings.ContainsAny(host, "{}") || validPlaceholders(strings.ToLower(scheme), host)
 }
 
-// absolute begins as a URL does, RFC 3986 section 3.1.
+// absolute matches the beginning of an absolute URL, RFC 3986 section 3.1.
 var absolute = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:.`)
 
-// OrganizationIn is the name that {organization_name} would have to stand for where
-// a registered URL is to match uri.
+// OrganizationIn returns the value that {organization_name} would need so that a
+// registered URL matches uri: the leftmost label of its host. It returns "" for an
+// invalid URL.
 func OrganizationIn(uri string) string {
 	sent, ok := parse(uri)
 	if !ok {

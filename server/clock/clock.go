@@ -1,6 +1,5 @@
-// Package clock tells the time to the whole server, and lets a test move it.
-// It owns the only clock: nothing else asks the machine what time it is, so that
-// every expiry moves together.
+// Package clock provides the time to the whole server, and lets tests change it. No other code reads
+// the machine's time, so that all expiry times move together.
 package clock
 
 import (
@@ -15,11 +14,12 @@ import (
 // Clock is a clock that can be moved and stopped. It is safe for concurrent use.
 type Clock struct {
 	state atomic.Pointer[State]
-	// skew is how far the time that several machines share is ahead of this machine's.
+	// skew is how far the time that several machines share (the database's) is ahead of this
+	// machine's, in nanoseconds.
 	skew atomic.Int64
 }
 
-// State is how a clock was moved, which the clock of another process can be as well.
+// State says how a clock was moved. It can be applied to the clock of another process.
 type State struct {
 	Offset time.Duration `json:"offset,omitempty"`
 	Frozen time.Time     `json:"frozen,omitzero"` // zero while the clock runs
@@ -28,17 +28,17 @@ type State struct {
 // State returns how the clock was moved.
 func (c *Clock) State() State { return *c.state.Load() }
 
-// Be moves the clock as another was.
+// Be sets the clock to a State, for example of the clock of another server.
 func (c *Clock) Be(s State) { c.state.Store(&s) }
 
 // SetSkew says how far the time that this machine shares with others is ahead of its own.
 func (c *Clock) SetSkew(d time.Duration) { c.skew.Store(int64(d)) }
 
-// machine is the time that the clock shows where nobody has moved it.
+// machine returns the time that the clock shows if nobody has moved it.
 func (c *Clock) machine() time.Time { return Machine().Add(time.Duration(c.skew.Load())) }
 
-// ahead is by how much the machine's clock is to be wrong, as a duration. A test of servers on
-// machines whose clocks differ has the linker set it (-X); otherwise it is empty.
+// ahead is a duration that is added to the machine's time. A test that simulates machines with
+// different clocks sets it with the linker flag -X; otherwise it is empty.
 var ahead string
 
 var wrong = sync.OnceValue(func() time.Duration {
@@ -49,7 +49,7 @@ var wrong = sync.OnceValue(func() time.Duration {
 	return d
 })
 
-// Machine is the time of the machine, which no test moves.
+// Machine returns the time of the machine, which tests do not change.
 func Machine() time.Time { return time.Now().Add(wrong()) }
 
 // New returns a clock that shows the machine's time.
@@ -59,8 +59,8 @@ func New() *Clock {
 	return c
 }
 
-// Now returns the clock's time in UTC, without a monotonic reading: times are
-// compared with stored ones.
+// Now returns the clock's time in UTC, without a monotonic reading, because it is compared with stored
+// times.
 func (c *Clock) Now() time.Time {
 	s := c.state.Load()
 	if !s.Frozen.IsZero() {
@@ -69,14 +69,14 @@ func (c *Clock) Now() time.Time {
 	return c.machine().Add(s.Offset).UTC().Round(0)
 }
 
-// The times that the clock can be moved to: within them no lifetime that anything has
-// runs past what tokens and records can hold.
+// The range of times that the clock can be moved to. Within it, no expiry time exceeds what tokens and
+// records can represent.
 var (
 	Earliest = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
 	Latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// ErrRange is for a time that the clock cannot be moved to.
+// ErrRange reports a time outside of Earliest and Latest, to which the clock cannot be moved.
 var ErrRange = errors.New("the clock can be moved to times from 1970-01-01T00:00:00Z to 2200-01-01T00:00:00Z")
 
 func inRange(t time.Time) error {
@@ -86,8 +86,8 @@ func inRange(t time.Time) error {
 	return nil
 }
 
-// Set moves the clock to t, from where it runs on. It returns ErrRange, and changes
-// nothing, for a time beyond Earliest and Latest; so do Freeze and Advance.
+// Set moves the clock to t; it goes on running from there. For a time outside of Earliest and Latest
+// it returns ErrRange and changes nothing, as do Freeze and Advance.
 func (c *Clock) Set(t time.Time) error {
 	if err := inRange(t); err != nil {
 		return err
@@ -124,12 +124,12 @@ func (c *Clock) Advance(d time.Duration) error {
 	}
 }
 
-// longest bounds what Span returns: every time that it is added to stays one that can
-// be stored and written.
+// longest is the limit of Span, so that a time stays valid for storage and JSON when a span is added
+// to it.
 const longest = 100 * 365 * 24 * time.Hour
 
-// Span is a number of units, such as the seconds that somebody sent or that a store
-// holds: at most 100 years, and nothing for what is no number.
+// Span returns n units as a duration, such as a number of seconds in a request or in the store. It is
+// limited to 100 years in either direction, and is 0 if n is not a number (NaN).
 func Span[N int | float64](n N, unit time.Duration) time.Duration {
 	f := float64(n)
 	if math.IsNaN(f) {
@@ -145,11 +145,12 @@ func (c *Clock) Reset() { c.state.Store(&State{}) }
 // Frozen reports whether the clock stands still.
 func (c *Clock) Frozen() bool { return !c.state.Load().Frozen.IsZero() }
 
-// Ticker returns a ticker of the machine's pace, which moving the clock does not
-// change: for work that looks, at its every tick, at what Now says.
+// Ticker returns a ticker in the machine's time, which is not affected when the clock is moved. It is
+// for work that checks Now at every tick.
 func Ticker(every time.Duration) *time.Ticker { return time.NewTicker(every) }
 
-// Ticks are those of a Ticker where they are wanted, and none where they are not, until end is called.
+// Ticks returns the channel of a Ticker, which end stops. If wanted is false, it returns a channel
+// that never fires.
 func Ticks(every time.Duration, wanted bool) (ticks <-chan time.Time, end func()) {
 	if !wanted {
 		return nil, func() {}
@@ -158,7 +159,7 @@ func Ticks(every time.Duration, wanted bool) (ticks <-chan time.Time, end func()
 	return t.C, t.Stop
 }
 
-// Wait waits for a while of the machine's time, and reports whether it has passed before ctx ended.
+// Wait waits for d in the machine's time, and reports whether it passed before ctx ended.
 func Wait(ctx context.Context, d time.Duration) bool {
 	t := Ticker(d)
 	defer t.Stop()
@@ -170,8 +171,8 @@ func Wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Finish returns a context for short work that is to come to its end when ctx ends in the middle of
-// it: it ends so long after ctx, or when it is canceled.
+// Finish returns a context for short work that should be completed even if ctx ends in the middle of
+// it. The new context ends the duration within after ctx does, or when it is canceled.
 func Finish(ctx context.Context, within time.Duration) (work context.Context, cancel context.CancelFunc) {
 	work, end := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
@@ -181,8 +182,8 @@ func Finish(ctx context.Context, within time.Duration) (work context.Context, ca
 	return work, func() { stop(); end() }
 }
 
-// Stopwatch starts to measure how long work takes on the machine, whatever the
-// clock says. What it returns tells the time since then.
+// Stopwatch starts to measure how long work takes in the machine's time, independent of the clock. The
+// function that it returns gives the time since the start.
 func Stopwatch() func() time.Duration {
 	began := time.Now()
 	return func() time.Duration { return time.Since(began) }

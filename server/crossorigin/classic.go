@@ -16,12 +16,12 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// What auth0.js and Lock do on a login page of the tenant's own domain: they post the password,
-// get a form, and send that on to /login/callback, where the login goes on.
+// The endpoints that auth0.js and Lock call from a login page on the tenant's own domain: they post the
+// password, get a form in return, and submit the form to /login/callback, where the login goes on.
 // Auth0: libraries/auth0js.
 
-// classicShape renders errors as that page's libraries read them, and for a person who sent the built-in
-// page without a script as a page.
+// classicShape writes errors as JSON that auth0.js and Lock understand. If a browser without JavaScript
+// submitted the built-in page, it writes an error page instead.
 func (m *room) classicShape(w http.ResponseWriter, r *http.Request, e *apierr.Error) {
 	if web.Navigates(r) {
 		m.Pages.Shape(w, r, e)
@@ -33,10 +33,11 @@ func (m *room) classicShape(w http.ResponseWriter, r *http.Request, e *apierr.Er
 	_ = web.Reply(w, e.Status, body)
 }
 
-// invalidPassword is the code of a wrong password.
+// invalidPassword is the error code for a wrong password.
 const invalidPassword = "invalid_user_password"
 
-// classicError is an answer of /co/authenticate as this endpoint gives it.
+// classicError converts an error of /co/authenticate to the one that /usernamepassword/login answers
+// with.
 func classicError(err error) error {
 	e, ok := err.(*apierr.Error) //nolint:errorlint // the rooms' own, as they are returned
 	switch {
@@ -50,8 +51,8 @@ func classicError(err error) error {
 	return err
 }
 
-// login proves who the user is, and answers with the form that takes the page on. A browser that goes
-// there from the built-in page without a script gets pages.
+// login checks the password, and answers with the form that the page submits to go on. A browser
+// without JavaScript, which submits the built-in page directly, gets HTML pages.
 //
 //auth0:operation POST /usernamepassword/login
 func (m *room) login(w http.ResponseWriter, r *http.Request) error {
@@ -82,8 +83,8 @@ func (m *room) login(w http.ResponseWriter, r *http.Request) error {
 	return m.Pages.Write(w, http.StatusOK, sent)
 }
 
-// pageForm reads what a page sends with a password, as a form or as JSON. Lock and others send members
-// along that are no texts, such as popup_options, and mean nothing here.
+// pageForm reads the request of a login page, as a form or as JSON. Lock and other clients also send
+// JSON members that are not strings, such as popup_options; these are ignored.
 func pageForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		return web.Form(w, r)
@@ -105,8 +106,9 @@ func pageForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	return form, nil
 }
 
-// underWay is the login that a page of the tenant's own domain asks for the password for, with its
-// state. There is none where the page has begun none: the state is the application's there.
+// underWay returns the login transaction that the request continues, and the state. If the request does
+// not belong to a transaction of this browser, or comes from a foreign origin, the transaction is empty
+// and the state is the application's.
 func (m *room) underWay(r *http.Request, form url.Values) (storage.Transaction, string, error) {
 	state := form.Get("state")
 	t, err := m.Cookies.Transaction(m.DB, r, state, m.Now())
@@ -116,7 +118,8 @@ func (m *room) underWay(r *http.Request, form url.Values) (storage.Transaction, 
 	return t, state, err
 }
 
-// logIn checks the password, and returns the fields of the form that takes the page on.
+// logIn checks the password, and returns the fields of the form that the page submits to
+// /login/callback.
 func (m *room) logIn(r *http.Request, t storage.Transaction, form url.Values) ([]templates.Field, error) {
 	if t.StateHash != "" {
 		form.Set("client_id", t.Asked.ClientID)
@@ -148,19 +151,19 @@ func (m *room) logIn(r *http.Request, t storage.Transaction, form url.Values) ([
 			wctx[name] = form.Get(name)
 		}
 	}
-	if t.StateHash != "" { // whatever the page says besides
+	if t.StateHash != "" { // the transaction's redirect_uri counts, not the page's
 		wctx["redirect_uri"] = t.Asked.RedirectURI
 	}
 	raw, err := json.Marshal(wctx)
 	return []templates.Field{{Name: "wa", Value: "wsignin1.0"}, {Name: "wresult", Value: ticket}, {Name: "wctx", Value: plain.Replace(string(raw))}}, err
 }
 
-// plain writes characters of a JSON text so that HTML need not: there are scrapers that undo
-// nothing but its quotes.
+// plain escapes characters of JSON that HTML would escape otherwise, because some clients that scrape
+// the form unescape only the quotes.
 var plain = strings.NewReplacer("+", `\u002b`, "'", `\u0027`)
 
-// own are the application and the connection of a request of the tenant's own page, or of one of
-// the application's where that may ask for passwords itself.
+// own returns the application and the connection of a request from the tenant's login page, or from a
+// page of an application that may use cross-origin authentication.
 func (m *room) own(r *http.Request, form url.Values) (client storage.Client, conn storage.Connection, err error) {
 	if web.ForeignOrigin(r) != "" {
 		return m.parties(r, form, realmType)
@@ -177,7 +180,7 @@ func (m *room) own(r *http.Request, form url.Values) (client storage.Client, con
 	return client, conn, err
 }
 
-// ssodata tells a page whether its browser has a session, as auth0.js once asked before a login.
+// ssodata tells a page whether its browser has a session. Old versions of auth0.js ask before a login.
 //
 //auth0:operation GET /user/ssodata
 func (m *room) ssodata(w http.ResponseWriter, r *http.Request) error {
@@ -211,7 +214,8 @@ func (m *room) ssodata(w http.ResponseWriter, r *http.Request) error {
 	return web.Reply(w, http.StatusOK, answer)
 }
 
-// info is the script from which Lock learns the tenant's connections, where it is asked to.
+// info serves the script from which Lock learns the tenant's connections, if it is configured to load
+// it.
 //
 //auth0:operation GET /info-v1.js
 func (m *room) info(w http.ResponseWriter, r *http.Request) error {
@@ -236,7 +240,7 @@ func (m *room) info(w http.ResponseWriter, r *http.Request) error {
 	return web.ReplyBytes(w, http.StatusOK, "application/javascript; charset=utf-8", slices.Concat([]byte("Auth0.setTenant("), body, []byte(");")))
 }
 
-// errLeaked is ErrLeaked without what an e-mail says, which pages show.
+// errLeaked is signin.ErrLeaked with a message that does not mention an e-mail, for pages to show.
 var errLeaked = &apierr.Error{
 	Status: http.StatusUnauthorized, Code: signin.ErrLeaked.Code, Setting: signin.ErrLeaked.Setting,
 	Message: "This login attempt has been blocked because the password you're using was previously disclosed through a data breach (not in this application).",

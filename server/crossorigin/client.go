@@ -13,13 +13,13 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// strategy is the connections of one kind that Lock shows for an application.
+// strategy has the connections of one strategy that Lock shows for an application.
 type strategy struct {
 	Name        string           `json:"name"`
 	Connections []map[string]any `json:"connections"`
 }
 
-// client is the script from which Lock learns an application's connections.
+// client serves the script from which Lock learns an application's connections.
 //
 //auth0:operation GET /client/{client_id}.js
 func (m *room) client(w http.ResponseWriter, r *http.Request) error {
@@ -42,7 +42,7 @@ func (m *room) client(w http.ResponseWriter, r *http.Request) error {
 	if len(app.Callbacks) > 0 {
 		callback = app.Callbacks[0]
 	}
-	// json.Marshal writes <, > and & so that they end no script.
+	// json.Marshal escapes <, > and &, so that they cannot end a script element.
 	body, err := json.Marshal(map[string]any{
 		"id": app.ClientID, "tenant": m.tenantName(), "subscription": "enterprise", "allowed": true, "callbackURL": callback,
 		"hasAllowedOrigins": len(app.AllowedOrigins) > 0, "strategies": strategiesOf(connections),
@@ -64,7 +64,7 @@ func (m *room) tenantName() string {
 	return name
 }
 
-// strategiesOf shows connections, by their kinds.
+// strategiesOf returns connections as Lock reads them, grouped by strategy.
 func strategiesOf(connections []storage.Connection) []strategy {
 	all := []strategy{}
 	for _, c := range connections {

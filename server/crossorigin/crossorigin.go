@@ -1,6 +1,7 @@
-// Package crossorigin serves what pages use that ask for passwords themselves, with auth0.js and
-// Lock: those of applications, which prove here who the user is and get a ticket for /authorize, and
-// the page of the classic login, which is the tenant's own or a built-in one.
+// Package crossorigin serves login pages that ask for passwords with auth0.js and Lock.
+// Applications' own pages authenticate the user here and get a login ticket for /authorize
+// (cross-origin authentication). It also serves the page of the classic login: the tenant's own or a
+// built-in one.
 package crossorigin
 
 import (
@@ -24,7 +25,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what the room works with.
+// Deps are the dependencies of the handlers.
 type Deps struct {
 	DB        *storage.DB
 	Issuer    *tokens.Issuer
@@ -38,7 +39,7 @@ type Deps struct {
 
 type room struct{ Deps }
 
-// Mount adds the room's routes, which pages of the tenant's applications may call.
+// Mount adds the routes: to open those that pages of other origins may call, to rt the others.
 func Mount(rt, open *web.Router, d Deps) {
 	m := &room{d}
 	open.Handle(http.MethodPost, "/co/authenticate", m.authenticate)
@@ -61,7 +62,8 @@ const (
 	otpType      = "http://auth0.com/oauth/grant-type/passwordless/otp"
 )
 
-// ticketLifetime is how long a page may take to send the browser to /authorize.
+// ticketLifetime is how long a login ticket is valid: the time for the page to send the browser to
+// /authorize.
 const ticketLifetime = time.Minute
 
 // Auth0's answers, Auth0: get-started/applications/set-up-cors.
@@ -78,7 +80,7 @@ var (
 	}
 )
 
-// authenticate proves who the user is, and gives the page a ticket.
+// authenticate checks the user's password or code, and returns a login ticket to the page.
 //
 //auth0:operation POST /co/authenticate
 func (m *room) authenticate(w http.ResponseWriter, r *http.Request) error {
@@ -115,8 +117,9 @@ func (m *room) authenticate(w http.ResponseWriter, r *http.Request) error {
 	return web.Reply(w, http.StatusOK, map[string]string{"login_ticket": ticket, "co_verifier": keys.Random(24), "co_id": keys.Random(9)})
 }
 
-// ticket lets in whoever made an attempt, by the browser that made it: /authorize begins the
-// session that the ticket stands for, or /login/callback, where it is for a login under way.
+// ticket stores and returns a login ticket for the user of a successful attempt, bound to the
+// browser that made it. The session begins when the browser brings the ticket to /authorize, or to
+// /login/callback if it belongs to the login transaction t.
 func (m *room) ticket(r *http.Request, client storage.Client, conn storage.Connection, t storage.Transaction, a signin.Attempt) (string, error) {
 	ticket := keys.Random(32)
 	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error {
@@ -129,7 +132,7 @@ func (m *room) ticket(r *http.Request, client storage.Client, conn storage.Conne
 		case user.Blocked:
 			return errUser
 		}
-		if t.StateHash == "" { // a login under way is recorded once its session begins
+		if t.StateHash == "" { // the login of a transaction is recorded when its session begins
 			if err := m.Door.Record(tx, a); err != nil {
 				return err
 			}
@@ -152,7 +155,9 @@ func (m *room) ticket(r *http.Request, client storage.Client, conn storage.Conne
 	return ticket, nil
 }
 
-// parties are the application, whose page it must be that asks, and the connection.
+// parties returns the application and the connection of a request. It returns an error unless the
+// request comes from an allowed origin of the application, and the application may use cross-origin
+// authentication.
 func (m *room) parties(r *http.Request, form url.Values, kind string) (client storage.Client, conn storage.Connection, err error) {
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		if client, err = tx.Clients.Get(form.Get("client_id")); storage.IsNotFound(err) {
@@ -172,7 +177,9 @@ func (m *room) parties(r *http.Request, form url.Values, kind string) (client st
 	return client, conn, err
 }
 
-// realm is the connection of a name, or for a password without one the tenant's default.
+// realm returns the connection with a name, or the tenant's default directory if a password is sent
+// without a name. It returns an error if the connection has another kind of credential or is not
+// enabled for the application.
 func realm(tx *storage.Tx, client storage.Client, name, kind string) (storage.Connection, error) {
 	if name == "" && kind == passwordType {
 		tenant, err := tx.Tenant.Get(storage.TenantKey)
@@ -249,7 +256,7 @@ func refusal(err error, a signin.Attempt) error {
 	return err
 }
 
-// challenge says that nobody has to prove that they are no robot.
+// challenge answers that no CAPTCHA is required.
 //
 //auth0:operation POST /usernamepassword/challenge
 func (m *room) challenge(w http.ResponseWriter, _ *http.Request) error {

@@ -20,8 +20,9 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// page is the page of the classic login, Auth0: customize/login-pages/classic-login. Who has logged
-// in already, with another tab or before pressing the back button, goes on instead.
+// page serves the page of the classic login, Auth0: customize/login-pages/classic-login. If the user
+// has already logged in to this transaction, in another tab or before pressing the back button, the
+// login goes on without the page.
 //
 //auth0:operation GET /login
 func (m *room) page(w http.ResponseWriter, r *http.Request) error {
@@ -66,7 +67,7 @@ func (m *room) page(w http.ResponseWriter, r *http.Request) error {
 	return m.Pages.WriteOwn(w, http.StatusOK, templates.WithConfig(own, config))
 }
 
-// builtIn answers with the built-in page, and what was wrong with the login, nil for nothing.
+// builtIn answers with the built-in page. wrong is the error of the attempt before, or nil.
 func (m *room) builtIn(w http.ResponseWriter, r *http.Request, t storage.Transaction, state, username string, wrong *apierr.Error) error {
 	told, err := m.told(w, r, t, state)
 	if err != nil {
@@ -104,15 +105,15 @@ func (m *room) builtIn(w http.ResponseWriter, r *http.Request, t storage.Transac
 	return m.Pages.Write(w, status, page)
 }
 
-// wrongKeys are the keys of what the built-in page says of an error by its code; the other errors say
-// their own sentence.
+// wrongKeys maps error codes to the keys of the built-in page's texts. For other errors the page
+// shows the error's message.
 var wrongKeys = map[string][]string{
 	invalidPassword: {"wrong-email-credentials"},
 	errGuess.Code:   {"user-blocked"},
 	errLeaked.Code:  {"password-breached"},
 }
 
-// told is what the page of a login is told, and is made of.
+// told is the data with which a classic login page is rendered.
 type told struct {
 	layout  templates.Layout
 	tenant  storage.Tenant
@@ -120,12 +121,13 @@ type told struct {
 	ways    account.Ways
 	screens account.Screens
 	buttons []storage.Connection
-	// params are those that the page sends back, and config is @@config@@.
+	// params are the parameters that the page sends back, and config is the value of @@config@@ in
+	// the page.
 	params map[string]string
 	config map[string]any
 }
 
-// told finds what the page of a login is told. The browser gets the form's cookie.
+// told collects the data of a login page, and sets the cookie that protects its form.
 func (m *room) told(w http.ResponseWriter, r *http.Request, t storage.Transaction, state string) (a told, err error) {
 	rq := t.Request()
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
@@ -158,9 +160,9 @@ func (m *room) told(w http.ResponseWriter, r *http.Request, t storage.Transactio
 	return a, nil
 }
 
-// pageParams are the parameters of a login as its page has them: those of the request, with the state
-// of the login for that of the application, and of the page's own address those that the request has
-// not kept.
+// pageParams returns the parameters that the page gets: those of the authorization request, with the
+// transaction's state in place of the application's, and those in the page's own URL that the stored
+// request does not have.
 func pageParams(query url.Values, rq storage.AuthorizeRequest, state string) map[string]string {
 	params, protocol := map[string]string{}, "oauth2"
 	if rq.Assertion != nil {
@@ -169,7 +171,7 @@ func pageParams(query url.Values, rq storage.AuthorizeRequest, state string) map
 	for name := range query {
 		switch name {
 		case "client", "client_id", "redirect_uri", "connection", "username", "email", "password", "submit", "otp", "credential_type", "login_ticket", account.ResetSentParam:
-			// what the page's own fields are called
+			// names of the form fields of the page itself
 		default:
 			params[name] = query.Get(name)
 		}
@@ -188,7 +190,7 @@ func pageParams(query url.Values, rq storage.AuthorizeRequest, state string) map
 	return params
 }
 
-// config is what a page reads by @@config@@, as Auth0 has it.
+// config returns the value of @@config@@ in a tenant's own page, with Auth0's member names.
 func (m *room) config(a told, rq storage.AuthorizeRequest) map[string]any {
 	issuer := strings.TrimSuffix(m.Issuer.URL, "/")
 	_, host, _ := strings.Cut(issuer, "://")
@@ -219,7 +221,8 @@ func (m *room) config(a told, rq storage.AuthorizeRequest) map[string]any {
 	return config
 }
 
-// providers are the links to other identity providers, which auth0.js makes of the same parameters.
+// providers returns the links to other identity providers, with the same parameters that auth0.js
+// sends.
 func (a told) providers() (all []templates.ProviderLink) {
 	for i, p := range web.Providers(a.buttons) {
 		query := url.Values{"client_id": {a.client.ClientID}, "connection": {p.Connection}}
@@ -231,7 +234,7 @@ func (a told) providers() (all []templates.ProviderLink) {
 	return all
 }
 
-// asset is a file of the folder.
+// asset serves a file of the assets folder.
 //
 //auth0:operation GET /assets/{name}
 func (m *room) asset(w http.ResponseWriter, r *http.Request) error {
