@@ -6,29 +6,29 @@ import (
 	"time"
 )
 
-// Arrive returns the context of a request that has come to this process right now. A shared
-// store is asked by its first read; those behind it take what the process knows then, for as
-// long as Lag. So a request sees whatever was acknowledged anywhere before it came, and what it
-// has written itself, and does not pay for each of its reads.
+// Arrive returns the context of a request that has just reached this process. The first read of
+// the request brings this process up to date with a shared store; for Lag after that, reads use
+// what the process then knew. So a request sees every change that any server acknowledged
+// before it arrived, and its own writes, without a round trip to the database for each read.
 func Arrive(ctx context.Context) context.Context {
 	return context.WithValue(ctx, arrivalKey{}, &Arrival{})
 }
 
 type arrivalKey struct{}
 
-// Arrival remembers which stores a request has asked. A nil one remembers nothing.
+// Arrival records when a request last asked each store. A nil Arrival records nothing.
 type Arrival struct {
 	mu    sync.Mutex
 	asked map[any]time.Time
 }
 
-// ArrivalOf is that of the request of a context, nil where it is of none.
+// ArrivalOf returns the Arrival of the request that ctx belongs to, or nil outside of requests.
 func ArrivalOf(ctx context.Context) *Arrival {
 	a, _ := ctx.Value(arrivalKey{}).(*Arrival)
 	return a
 }
 
-// Knows reports whether a store was asked less than Lag ago.
+// Knows reports whether the request asked a store less than Lag ago.
 func (a *Arrival) Knows(store any, now time.Time) bool {
 	if a == nil {
 		return false
@@ -39,7 +39,7 @@ func (a *Arrival) Knows(store any, now time.Time) bool {
 	return ok && now.Sub(asked) < Lag
 }
 
-// Asked notes that a store was asked at a time, or later.
+// Asked records that a store was asked at the given time or later.
 func (a *Arrival) Asked(store any, at time.Time) {
 	if a == nil {
 		return

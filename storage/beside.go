@@ -6,9 +6,10 @@ import (
 	"github.com/tenant0/tenant0/storage/members"
 )
 
-// putBeside changes members of the document at key that the server does not act on, so that the record
-// that it is stays the same: that is not decoded anew, what leads to it stays, and who watches is not
-// told. change gets those of the members that are there, and sets what is to be.
+// putBeside changes members of the document at key that the server does not act on. Because they are
+// not part of the typed record, the record is not decoded again, its index entries stay, and a Watch
+// is not told. change receives the named members that exist, and sets their new values in the same
+// map.
 func (r records) putBeside(key string, names []string, change func(members map[string]json.RawMessage) error) error {
 	row := r.rowKey(key)
 	before, err := r.raw(key, row)
@@ -37,7 +38,7 @@ func (r records) putBeside(key string, names []string, change func(members map[s
 	return r.tx.kv.Put(row, after)
 }
 
-// documentOf is of the document at key the members with names.
+// documentOf returns the named members of the document at key.
 func (r records) documentOf(key string, names []string) (Document, error) {
 	raw, err := r.raw(key, r.rowKey(key))
 	if err != nil {

@@ -2,29 +2,29 @@ package storage
 
 import "time"
 
-// Ceremony is what was begun and ends with a proof: a challenge that an authenticator is to sign, Web
-// Authentication section 7, or what a user adds to the account by the My Account API. Its key says where: in a
-// login of a browser, or by an auth_session of an API.
+// Ceremony is a procedure that was begun and that a proof completes: a challenge for an authenticator to sign
+// (Web Authentication section 7), or an authentication method that a user adds in the My Account API. Its key
+// is that of a login's pages or of an API's auth_session, see PageCeremony and SessionCeremony.
 type Ceremony struct {
 	Key string `json:"key"`
-	// Purpose is what the answer may be used for, as whoever begins it names that.
+	// Purpose is what the answer may be used for, by the name that the beginner gave it.
 	Purpose string `json:"purpose"`
-	// ClientID is the application that it is for, and Connection the database, "" for any.
+	// ClientID is the application that began it, and Connection the database of the account, "" for any.
 	ClientID   string `json:"client_id"`
 	Connection string `json:"connection,omitempty"`
-	// UserID is whose key it asks for, "" for whoever answers.
+	// UserID is the user whose key must answer, "" if any user may.
 	UserID string `json:"user_id,omitempty"`
-	// Profile is of the account that a new key is for, nil for one that there is.
+	// Profile describes the account to create with the new key, nil if the account exists.
 	Profile Document `json:"profile,omitempty"`
-	// Data is what the answer is held against.
+	// Data is what the answer is compared with.
 	Data      []byte    `json:"data"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// PageCeremony is the key of the challenge of a login's pages.
+// PageCeremony is the key of a challenge on the pages of a login.
 func PageCeremony(stateHash, purpose string) string { return "page\x01" + stateHash + "\x01" + purpose }
 
-// SessionCeremony is the key of the challenge of an auth_session, by its hash.
+// SessionCeremony is the key of a challenge of an auth_session, from the session's hash.
 func SessionCeremony(hash string) string { return "session\x01" + hash }
 
 var ceremonies = declare(spec[Ceremony]{
@@ -38,11 +38,11 @@ var ceremonies = declare(spec[Ceremony]{
 	},
 })
 
-// maxCeremonies bounds the bytes of the challenges that wait: whoever can reach the server can ask
-// for them. The oldest end past it.
+// maxCeremonies bounds the total bytes of pending challenges, which anyone who can reach the server can
+// request. Beyond it the oldest are deleted.
 const maxCeremonies = 16 << 20
 
-// BeginCeremony writes a challenge in the place of the one with its key.
+// BeginCeremony stores a challenge, replacing an earlier one with the same key.
 func (tx *Tx) BeginCeremony(c Ceremony) error {
 	if err := tx.Ceremonies.Put(c); err != nil {
 		return err
@@ -50,8 +50,8 @@ func (tx *Tx) BeginCeremony(c Ceremony) error {
 	return tx.Ceremonies.records.boundSize(maxCeremonies)
 }
 
-// FindCeremony returns a challenge for a purpose, or an error that wraps ErrNotFound where there
-// is none, or its time is over.
+// FindCeremony returns the challenge with a key and a purpose, or an error that wraps ErrNotFound if there is
+// no such challenge or it has expired.
 func (tx *Tx) FindCeremony(key, purpose string, now time.Time) (Ceremony, error) {
 	c, err := tx.Ceremonies.Get(key)
 	if err == nil && (c.Purpose != purpose || !now.Before(c.ExpiresAt)) {
@@ -60,8 +60,8 @@ func (tx *Tx) FindCeremony(key, purpose string, now time.Time) (Ceremony, error)
 	return c, err
 }
 
-// EndCeremony uses a challenge up. It returns ErrReused where that has happened, or another one
-// has taken its place.
+// EndCeremony uses up a challenge. It returns ErrReused if the challenge was already used, or another one has
+// replaced it.
 func (tx *Tx) EndCeremony(c Ceremony) error {
 	now, err := tx.Ceremonies.Get(c.Key)
 	if IsNotFound(err) || err == nil && string(now.Data) != string(c.Data) {

@@ -11,14 +11,14 @@ import (
 type Client struct {
 	ClientID               string `json:"client_id"`
 	Name                   string `json:"name"`
-	Global                 bool   `json:"global"`   // stands for all applications, and is none
+	Global                 bool   `json:"global"`   // settings for all applications; not a real application
 	AppType                string `json:"app_type"` // native, spa, regular_web, non_interactive, ...
 	LogoURI                string `json:"logo_uri"`
 	IsFirstParty           bool   `json:"is_first_party"`
 	OIDCConformant         bool   `json:"oidc_conformant"`
 	ThirdPartySecurityMode string `json:"third_party_security_mode"` // strict or permissive
-	// RedirectionPolicy is open_redirect_protection where errors are not to lead to the
-	// application.
+	// RedirectionPolicy is open_redirect_protection if errors must not be sent to the application's
+	// callback.
 	RedirectionPolicy       string         `json:"redirection_policy"`
 	Callbacks               []string       `json:"callbacks"`
 	AllowedLogoutURLs       []string       `json:"allowed_logout_urls"`
@@ -39,8 +39,8 @@ type Client struct {
 		SelfSignedTLSClientAuth ClientCredentials `json:"self_signed_tls_client_auth"`
 	} `json:"client_authentication_methods"`
 	PrivilegedAccess PrivilegedAccess `json:"token_vault_privileged_access"`
-	// KeysURI is where an application that registered itself publishes the keys that it signs its
-	// assertions with, "" for one whose keys are its credentials.
+	// KeysURI is where an application that registered itself publishes the public keys of its assertions, ""
+	// if its keys are stored as credentials instead.
 	KeysURI                            string `json:"jwks_uri"`
 	RequirePushedAuthorizationRequests bool   `json:"require_pushed_authorization_requests"`
 	// OrganizationUsage is deny, allow or require; empty means deny.
@@ -48,55 +48,56 @@ type Client struct {
 	// OrganizationRequireBehavior says when users are asked for their organization:
 	// BeforeLogin, AfterLogin or no_prompt; empty means no_prompt.
 	OrganizationRequireBehavior string `json:"organization_require_behavior"`
-	// OrganizationDiscoveryMethods are how they may name it before the login: email,
-	// organization_name, or both; none means both.
+	// OrganizationDiscoveryMethods are the ways to name it before the login: email, organization_name, or
+	// both; empty means both.
 	OrganizationDiscoveryMethods []string `json:"organization_discovery_methods"`
-	// DefaultOrganization is that of requests which name none, by type of grant.
+	// DefaultOrganization applies to requests that name no organization, by grant type.
 	DefaultOrganization struct {
 		OrganizationID string   `json:"organization_id"`
 		Flows          []string `json:"flows"`
 	} `json:"default_organization"`
-	// StandardAnswers has the application answered as OpenID Connect and RFC 6749 say where
-	// Auth0 answers otherwise. It is tenant0's own.
+	// StandardAnswers makes the server answer the application as OpenID Connect and RFC 6749 say if Auth0
+	// answers differently. The setting is tenant0's own.
 	StandardAnswers bool `json:"tenant0_standard_answers"`
-	// UserinfoAlg is what /userinfo signs its answers with, "" for not signing them. It is tenant0's
-	// own as well.
+	// UserinfoAlg is the algorithm that signs the answers of /userinfo, "" for unsigned JSON. It is
+	// tenant0's own as well.
 	UserinfoAlg string     `json:"tenant0_userinfo_signed_response_alg"`
 	OIDCLogout  OIDCLogout `json:"oidc_logout"`
-	// CrossOrigin lets pages of the application ask for passwords themselves; CrossOriginOld is
-	// an earlier name for it.
+	// CrossOrigin lets the application's own pages authenticate users by password (cross-origin
+	// authentication); CrossOriginOld is an earlier name of the member.
 	CrossOrigin    bool `json:"cross_origin_authentication"`
 	CrossOriginOld bool `json:"cross_origin_auth"`
-	// TrustedForIP lets the application say which address a person's request to the token
-	// endpoint comes from.
+	// TrustedForIP lets the application tell the token endpoint the IP address of the end user (the
+	// auth0-forwarded-for header).
 	TrustedForIP bool `json:"is_token_endpoint_ip_header_trusted"`
-	// ResourceServerIdentifier is the API that the client is, where AppType is
-	// resource_server.
+	// ResourceServerIdentifier is the API that this client represents, if AppType is resource_server.
 	ResourceServerIdentifier string `json:"resource_server_identifier"`
-	// CustomLoginPage is the application's own page of the classic login, which is shown unless
-	// CustomLoginPageOn says otherwise. That of the global client is for all applications.
+	// CustomLoginPage is the HTML of the application's own classic login page. It is shown unless
+	// CustomLoginPageOn is false. The page of the global client is for all applications.
 	CustomLoginPage   string `json:"custom_login_page"`
 	CustomLoginPageOn *bool  `json:"custom_login_page_on"`
-	// TokenExchange says which kinds of profiles the client may exchange tokens by.
+	// TokenExchange names the types of token exchange profiles that the client may use.
 	TokenExchange struct {
 		AllowAnyProfileOfType []string `json:"allow_any_profile_of_type"`
 	} `json:"token_exchange"`
-	// NativeSocialLogin says by the SDKs of which social networks people log in.
+	// NativeSocialLogin names the social networks whose SDKs users may log in with.
 	NativeSocialLogin NativeSocialLogin `json:"native_social_login"`
-	// IdentityAssertion lets the application act for users of an enterprise whose identity provider says so.
+	// IdentityAssertion lets the application act for the users whom an enterprise's identity provider
+	// asserts.
 	IdentityAssertion struct {
 		Active bool `json:"active"`
 	} `json:"identity_assertion_authorization_grant"`
-	// TokenQuota bounds the tokens of the client's own, nil for as the tenant does.
+	// TokenQuota bounds the tokens that the client gets for itself; nil for the tenant's default.
 	TokenQuota *TokenQuota `json:"token_quota"`
-	// ClientAliases are the realms by which WS-Federation knows the client.
+	// ClientAliases are the realms (wtrealm) by which WS-Federation requests name the client.
 	ClientAliases []string `json:"client_aliases"`
-	// Addons are the settings of what is not OpenID Connect, by name. They have no fixed form: who
-	// uses one reads it with care.
+	// Addons are the settings of other protocols, such as SAML, by name. Their form is not checked when they
+	// are stored: code that reads one must check it.
 	Addons map[string]any `json:"addons"`
 }
 
-// NativeSocialLogin are the social networks, by name, whose SDKs' tokens an application may exchange.
+// NativeSocialLogin says, by the name of a social network, whether an application may exchange its SDK's
+// tokens.
 type NativeSocialLogin map[string]struct {
 	Enabled bool `json:"enabled"`
 }
@@ -111,14 +112,14 @@ const (
 	AfterLogin  = "post_login_prompt"
 )
 
-// AsksOrganization reports whether users of the client are asked for their organization
-// at a time.
+// AsksOrganization reports whether users of the client are asked for their organization at that point:
+// BeforeLogin or AfterLogin.
 func (c Client) AsksOrganization(when string) bool {
 	return (c.OrganizationUsage == "require" || c.OrganizationUsage == "allow") && c.OrganizationRequireBehavior == when
 }
 
-// OrganizationFor is the id of the organization that a type of grant is for where the
-// request names none, or "".
+// OrganizationFor is the id of the organization that a request of this grant type uses if it names no
+// organization itself, or "".
 func (c Client) OrganizationFor(grantType string) string {
 	if slices.Contains(c.DefaultOrganization.Flows, grantType) {
 		return c.DefaultOrganization.OrganizationID
@@ -148,7 +149,7 @@ type RefreshTokenPolicy struct {
 	Scope    []string `json:"scope"`
 }
 
-// PolicyFor is what the policies give for an API, with whether there is one.
+// PolicyFor returns the scopes that the policies allow for an API, and whether any policy names it.
 func (s RefreshTokenSettings) PolicyFor(audience string) (scope []string, found bool) {
 	i := slices.IndexFunc(s.Policies, func(p RefreshTokenPolicy) bool { return p.Audience == audience })
 	if i < 0 {
@@ -168,12 +169,13 @@ type ClientCredential struct {
 	ExpiresAt string `json:"expires_at"`
 }
 
-// ClientCredentials are those of one way to authenticate.
+// ClientCredentials are the credentials of one authentication method.
 type ClientCredentials struct {
 	Credentials []ClientCredential `json:"credentials"`
 }
 
-// PrivilegedAccess says which tokens of providers an application gets of users who are not there.
+// PrivilegedAccess says which tokens of identity providers an application gets without the user being
+// present.
 type PrivilegedAccess struct {
 	ClientCredentials
 	IPAllowlist []string `json:"ip_allowlist"`
@@ -183,7 +185,7 @@ type PrivilegedAccess struct {
 	} `json:"grants"`
 }
 
-// Scopes are those that may be asked for of a connection, none for a connection that is not granted.
+// Scopes are the scopes that the application may request for a connection, nil if it has no access to it.
 func (a PrivilegedAccess) Scopes(connection string) (all []string) {
 	for _, g := range a.Grants {
 		if g.Connection == connection {
@@ -200,7 +202,7 @@ func (c Client) HasCertificates() bool {
 	return len(m.TLSClientAuth.Credentials) > 0 || len(m.SelfSignedTLSClientAuth.Credentials) > 0
 }
 
-// OwnLoginPage is the page of the classic login that the client has of its own, "" for none.
+// OwnLoginPage is the HTML of the client's own classic login page, "" if it has none or does not use it.
 func (c Client) OwnLoginPage() string {
 	if c.CustomLoginPageOn != nil && !*c.CustomLoginPageOn {
 		return ""
@@ -211,11 +213,11 @@ func (c Client) OwnLoginPage() string {
 // Public reports whether the client cannot keep a secret, RFC 6749 section 2.1.
 func (c Client) Public() bool { return c.TokenEndpointAuthMethod == "none" }
 
-// Strict reports whether the client is one of a third party that has what OAuth 2.1 has and
-// no more, Auth0: get-started/applications/third-party-applications/security-controls.
+// Strict reports whether the client belongs to a third party and is held to OAuth 2.1's limits, Auth0:
+// get-started/applications/third-party-applications/security-controls.
 func (c Client) Strict() bool { return !c.IsFirstParty && c.ThirdPartySecurityMode == "strict" }
 
-// StrictGrantTypes are those that such a client may have.
+// StrictGrantTypes are the grant types that a strict client may use.
 func StrictGrantTypes() []string {
 	return []string{"authorization_code", "refresh_token", "client_credentials"}
 }
@@ -225,8 +227,8 @@ func (c Client) Allows(g string) bool {
 	return slices.Contains(c.GrantTypes, g) && (!c.Strict() || slices.Contains(StrictGrantTypes(), g))
 }
 
-// ShowsErrors reports whether an authorization request that fails ends on a page, and not at
-// the application, whose address nobody vouches for.
+// ShowsErrors reports whether a failed authorization request ends on an error page instead of at the
+// application's callback, because nobody vouches for that address.
 func (c Client) ShowsErrors() bool {
 	return !c.IsFirstParty && c.RedirectionPolicy == "open_redirect_protection"
 }
@@ -243,7 +245,7 @@ var clients = declare(spec[Client]{
 			}
 			return []string{c.ResourceServerIdentifier}
 		}},
-		// The values of lists are as queries write them, those that are not set as "false".
+		// Values of listed indexes are spelled as in query parameters, "false" for a member that is not set.
 		{name: "app_type", listed: true, values: func(c Client) []string { return []string{cmp.Or(c.AppType, "false")} }},
 		{name: "first_party", listed: true, values: func(c Client) []string { return []string{strconv.FormatBool(c.IsFirstParty)} }},
 		{name: "global", listed: true, values: func(c Client) []string { return []string{strconv.FormatBool(c.Global)} }},
@@ -252,9 +254,8 @@ var clients = declare(spec[Client]{
 	remember: true,
 })
 
-// ClientSecret is what the server keeps of a client secret: a keyed MAC, by which
-// clients authenticate, and the secret sealed, which the Management API shows to
-// those who may read it.
+// ClientSecret is what the server stores of a client secret: a keyed MAC, to check the secret that clients
+// send, and the sealed secret itself, for those whom the Management API lets read it.
 type ClientSecret struct {
 	ClientID string `json:"client_id"`
 	MAC      []byte `json:"mac"`
@@ -267,8 +268,8 @@ var clientSecrets = declare(spec[ClientSecret]{
 	remember: true,
 })
 
-// ClassicLogin reports whether an application's users log in on the classic page, and which page that
-// is: the application's own, or that of all applications, "" for the built-in one. Auth0:
+// ClassicLogin reports whether an application's users log in on the classic page, and returns the HTML of
+// that page: the application's own, or that of all applications, "" for the built-in one. Auth0:
 // customize/login-pages/classic-login/customization-classic.
 func (tx *Tx) ClassicLogin(clientID string) (own string, is bool, err error) {
 	client, err := tx.Clients.Look(clientID)

@@ -8,36 +8,36 @@ import (
 )
 
 var (
-	// ErrReused reports a credential for one use that came a second time.
+	// ErrReused reports a single-use credential that was presented again.
 	ErrReused = errors.New("already used")
-	// ErrTooLate reports a credential whose time is over.
+	// ErrTooLate reports a credential that has expired.
 	ErrTooLate = errors.New("expired")
-	// ErrTooEarly reports a request that comes sooner after the one before than it may.
+	// ErrTooEarly reports a poll that came sooner after the last one than is allowed.
 	ErrTooEarly = errors.New("too early")
 )
 
-// Code is an authorization code and all that its exchange needs, RFC 6749
-// section 4.1.2. Its key is the hash of the code.
+// Code is an authorization code with everything that its exchange needs, RFC 6749 section 4.1.2. Its
+// key is the hash of the code.
 type Code struct {
 	Hash    string `json:"hash"`
 	GrantID string `json:"grant_id"`
 	Issue   Issue  `json:"issue"`
-	// RedirectURI is as the authorization request sent it, "" when it did not.
+	// RedirectURI is the redirect_uri of the authorization request, "" if it sent none.
 	RedirectURI         string    `json:"redirect_uri"`
 	CodeChallenge       string    `json:"code_challenge"`
 	CodeChallengeMethod string    `json:"code_challenge_method"`
 	ExpiresAt           time.Time `json:"expires_at"`
 }
 
-// Issue is what a user's grant lets tokens say. A code carries it to the first
+// Issue is what the tokens of a user's grant contain. An authorization code carries it to the first
 // exchange and a refresh token to later ones.
 type Issue struct {
 	ClientID  string `json:"client_id"`
 	UserID    string `json:"user_id"`
 	Audience  string `json:"audience"`
 	Requested string `json:"requested"` // the scope parameter as sent
-	// Scope is what was granted, in order. A refresh grants no more, unless the
-	// scope rule says so.
+	// Scope is what was granted, in order. A refresh grants no further scopes, unless the scope rule
+	// says so.
 	Scope       []string  `json:"scope"`
 	Permissions []string  `json:"permissions,omitempty"`
 	Nonce       string    `json:"nonce,omitempty"`
@@ -48,12 +48,12 @@ type Issue struct {
 	// FurtherFactor says that the user has just proved a further factor.
 	FurtherFactor bool   `json:"further_factor,omitempty"`
 	Connection    string `json:"connection,omitempty"`
-	// Organization is the id of the one that the user logged in to, and its name where
-	// tokens show that.
+	// Organization is the id of the organization that the user logged in to. OrganizationName is set
+	// only if tokens contain the name.
 	Organization     string         `json:"org_id,omitempty"`
 	OrganizationName string         `json:"org_name,omitempty"`
 	AccessClaims     map[string]any `json:"access_claims,omitempty"`
-	// Details are the authorization_details that the user has agreed to, a JSON array, "" for none.
+	// Details are the authorization_details that the user agreed to, a JSON array, or "".
 	Details  string         `json:"authorization_details,omitempty"`
 	IDClaims map[string]any `json:"id_claims,omitempty"`
 }
@@ -71,11 +71,11 @@ var codes = declare(spec[Code]{
 
 func codeIndex(sessionID string) string { return sessionID + "\x01" }
 
-// maxCodes bounds the codes of one session that were not redeemed: any web page can have
-// the browser ask for another one. What a code holds is bounded as the request is.
+// maxCodes bounds the unredeemed codes of one session, since any web page can make the browser request
+// another one. The size of a code is bounded by that of its request.
 const maxCodes = 256
 
-// IssueCode writes a new code. Past a bound the oldest of its session ends.
+// IssueCode stores a new code. Beyond maxCodes, the oldest code of the session is deleted.
 func (tx *Tx) IssueCode(c Code) error {
 	if err := tx.Codes.Put(c); err != nil {
 		return err
@@ -83,13 +83,13 @@ func (tx *Tx) IssueCode(c Code) error {
 	return tx.Codes.records.bound("session", codeIndex(c.Issue.SessionID), maxCodes)
 }
 
-// RevokedGrant says that tokens of a grant are no longer good. It is kept as
-// long as such a token may live.
+// RevokedGrant says that tokens of a grant are no longer valid. It is kept for as long as such a token
+// may live.
 type RevokedGrant struct {
 	GrantID string `json:"grant_id"`
 	Ending  int64  `json:"ending,omitempty"` // see Endings
-	// UserGone is the application whose refresh token the user has taken along who was deleted, "" for
-	// grants that ended otherwise.
+	// UserGone is the application that held the grant's refresh token when its user was deleted, ""
+	// for grants that ended for another reason.
 	UserGone  string    `json:"user_gone,omitempty"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
@@ -100,12 +100,12 @@ var revokedGrants = declare(spec[RevokedGrant]{
 	expires: func(g RevokedGrant) time.Time { return g.ExpiresAt },
 })
 
-// opaqueLifetime is the longest life of a token that a revocation can reach,
-// Auth0: secure/tokens/access-tokens.
+// opaqueLifetime is the longest lifetime of an opaque access token, which a revocation can end, Auth0:
+// secure/tokens/access-tokens.
 const opaqueLifetime = 30 * 24 * time.Hour
 
-// RedeemCode takes a code away and keeps the refresh token that its exchange
-// issues (nil for none), as one. Of several callers with one code, one succeeds;
+// RedeemCode deletes a code and stores the refresh token that its exchange issues (nil for none), in
+// one transaction. Of several callers with one code, one succeeds;
 // the others get ErrReused, and what the first issued is revoked: RFC 6749
 // section 4.1.2, "the authorization server MUST deny the request and SHOULD
 // revoke (when possible) all tokens previously issued based on that
@@ -113,7 +113,7 @@ const opaqueLifetime = 30 * 24 * time.Hour
 func (db *DB) RedeemCode(ctx context.Context, c Code, now time.Time, issued *RefreshToken) error {
 	update := db.Update
 	if issued == nil {
-		update = db.UpdateVolatile // nothing that a power cut may not take
+		update = db.UpdateVolatile // a power cut may undo it: the code would then be lost as well
 	}
 	err := update(ctx, func(tx *Tx) error {
 		there, err := tx.Codes.Has(c.Hash)
@@ -129,8 +129,8 @@ func (db *DB) RedeemCode(ctx context.Context, c Code, now time.Time, issued *Ref
 		return tx.StartRefreshToken(*issued)
 	})
 	if errors.Is(err, ErrReused) {
-		// In an update of its own, since it is durable. It comes after that of whoever was first,
-		// also where the caller has left by now.
+		// An update of its own, because the revocation must be durable. It follows the update of the
+		// first caller, and happens even if this caller has disconnected.
 		return cmp.Or(db.Update(context.WithoutCancel(ctx), func(tx *Tx) error { return tx.RevokeGrant(c.GrantID, now) }), err)
 	}
 	return err
@@ -157,8 +157,7 @@ var usedAssertions = declare(spec[UsedAssertion]{
 	expires: func(a UsedAssertion) time.Time { return a.ExpiresAt },
 })
 
-// UseAssertion records that an assertion was used. It returns ErrReused when it
-// was before.
+// UseAssertion records that an assertion was used. It returns ErrReused if it was used before.
 func (db *DB) UseAssertion(ctx context.Context, a UsedAssertion) error {
 	return db.Update(ctx, func(tx *Tx) error {
 		seen, err := tx.UsedAssertions.Has(a.ID)

@@ -9,60 +9,57 @@ import (
 type Connection struct {
 	ID             string   `json:"id"`
 	Name           string   `json:"name"`
-	Strategy       string   `json:"strategy"` // DatabaseStrategy or another
+	Strategy       string   `json:"strategy"` // DatabaseStrategy or that of an identity provider
 	EnabledClients []string `json:"enabled_clients"`
-	// Domain makes it one for all applications of third parties.
+	// Domain (domain-level) makes the connection available to all third-party applications.
 	Domain  bool           `json:"is_domain_connection"`
 	Options map[string]any `json:"options"`
-	// DisplayName and ShowAsButton say how the login page offers a connection to a directory of
-	// an organization's.
+	// DisplayName and ShowAsButton say how the login page offers an organization's enterprise connection.
 	DisplayName  string `json:"display_name"`
 	ShowAsButton bool   `json:"show_as_button"`
-	// Authentication says whether people log in by the connection: nil is yes.
+	// Authentication says whether users may log in with the connection; nil means yes.
 	Authentication *struct {
 		Active bool `json:"active"`
 	} `json:"authentication"`
-	// ResourceApp says whether the connection's provider may have applications act for its users: its Status
-	// is "enabled" then.
+	// ResourceApp says whether the connection's provider may let applications act for its users; if so, its Status
+	// is "enabled".
 	ResourceApp struct {
 		Status string `json:"status"`
 	} `json:"cross_app_access_resource_app"`
-	// ConnectedAccounts says whether applications are given tokens of the connection's provider.
+	// ConnectedAccounts says whether applications may get the tokens of the connection's provider.
 	ConnectedAccounts struct {
 		Active bool `json:"active"`
-		// CrossAppAccess has the tokens asked for by an assertion of the user's own directory.
+		// CrossAppAccess has those tokens requested with an identity assertion from the user's own directory.
 		CrossAppAccess bool `json:"cross_app_access"`
 	} `json:"connected_accounts"`
 }
 
-// InTokenVault reports whether applications are given tokens of the connection's provider, Auth0:
-// secure/call-apis-on-users-behalf/token-vault, also by the option that said so before.
+// InTokenVault reports whether applications may get the tokens of the connection's provider, Auth0:
+// secure/call-apis-on-users-behalf/token-vault. An older option that says the same counts as well.
 func (c Connection) InTokenVault() bool {
 	before, _ := c.Options["federated_connections_access_tokens"].(map[string]any)
 	return c.ConnectedAccounts.Active || before["active"] == true
 }
 
-// AssertsIdentities reports whether the provider of the connection may have applications act for its users, Auth0:
+// AssertsIdentities reports whether the connection's provider may let applications act for its users, Auth0:
 // secure/call-apis-on-users-behalf/xaa.
 func (c Connection) AssertsIdentities() bool { return c.ResourceApp.Status == "enabled" }
 
-// Closed reports whether nobody may log in by the connection.
+// Closed reports whether nobody may log in with the connection.
 func (c Connection) Closed() bool { return c.Authentication != nil && !c.Authentication.Active }
 
-// AtProvider reports whether those who log in by the connection do so at another identity
-// provider.
+// AtProvider reports whether users of the connection authenticate at another identity provider.
 func (c Connection) AtProvider() bool { return !slices.Contains(ownStrategies, c.Strategy) }
 
-// ownStrategies are those of connections whose proofs the tenant checks itself.
+// ownStrategies are the strategies of connections whose users the tenant authenticates itself.
 var ownStrategies = []string{DatabaseStrategy, "email", "sms"}
 
-// DatabaseStrategy is the strategy of connections with passwords of their own.
+// DatabaseStrategy is the strategy of database connections, whose passwords the tenant keeps.
 const DatabaseStrategy = "auth0"
 
-// Serves reports whether the client may log users in with the connection: where it is enabled
-// for the client, and, for clients of third parties, where it is promoted to the domain level,
-// which a strict one demands. Auth0:
-// authenticate/identity-providers/promote-connections-to-domain-level.
+// Serves reports whether the client may log users in with the connection. A first-party client needs the
+// connection enabled for it. For a third-party client a domain-level connection will do, and a strict one accepts
+// no other. Auth0: authenticate/identity-providers/promote-connections-to-domain-level.
 func (c Connection) Serves(client Client) bool {
 	enabled := slices.Contains(c.EnabledClients, client.ClientID)
 	switch {
@@ -103,8 +100,8 @@ var connections = declare(spec[Connection]{
 	remember: true,
 })
 
-// Attribute is what a path of members of the connection's attributes leads to, nil for nothing.
-// Auth0: authenticate/database-connections/flexible-identifiers-and-attributes.
+// Attribute is the value at a path in the connection's options.attributes, nil if there is none. Auth0:
+// authenticate/database-connections/flexible-identifiers-and-attributes.
 func (c Connection) Attribute(path ...string) any {
 	at := c.Options["attributes"]
 	for _, name := range path {
@@ -114,11 +111,10 @@ func (c Connection) Attribute(path ...string) any {
 	return at
 }
 
-// ByCode reports whether e-mail addresses are proved by codes, and not by links.
+// ByCode reports whether e-mail addresses are verified by codes instead of links.
 func (c Connection) ByCode() bool { return c.Attribute("email", "verification_method") == "code" }
 
-// Verifies reports whether an account's "email" or "phone_number" has to be proved at sign-up by
-// a code.
+// Verifies reports whether sign-up requires the user to verify the "email" or "phone_number" by a code.
 func (c Connection) Verifies(member string) bool {
 	return c.Attribute(member, "signup", "verification", "active") == true && (member != "email" || c.ByCode())
 }

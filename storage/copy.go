@@ -11,8 +11,8 @@ import (
 // copyStep is how many rows one transaction of a copy writes.
 const copyStep = 4096
 
-// Clone returns a store that holds what db holds now, at no cost, or an error that wraps
-// ErrNoClone where the engine is no Cloner.
+// Clone returns a store that holds what db holds now, without copying it, or an error that
+// wraps ErrNoClone if the engine is not a Cloner.
 func (db *DB) Clone() (*DB, error) {
 	cloner, ok := db.engine.(keyspace.Cloner)
 	if !ok {
@@ -25,7 +25,7 @@ func (db *DB) Clone() (*DB, error) {
 	return Open(engine)
 }
 
-// CopyTo writes what db holds now to an empty engine, some rows at a time.
+// CopyTo writes what db holds now to an empty engine, copyStep rows in each transaction.
 func (db *DB) CopyTo(ctx context.Context, engine keyspace.Engine) error {
 	return db.View(ctx, func(tx *Tx) error {
 		var rows []keyspace.Row
@@ -45,10 +45,11 @@ func (db *DB) CopyTo(ctx context.Context, engine keyspace.Engine) error {
 	})
 }
 
-// issuerKey is where the store keeps the issuer that its records speak of.
+// issuerKey is the key of the issuer that the records mention.
 var issuerKey = []byte("issuer")
 
-// Issuer returns the issuer that the records speak of, or "" before SettleIssuer.
+// Issuer returns the issuer that the records mention, or "" before SettleIssuer was
+// called.
 func (db *DB) Issuer(ctx context.Context) (issuer string, err error) {
 	err = db.View(ctx, func(tx *Tx) error {
 		raw, err := tx.kv.Get(issuerKey)
@@ -58,8 +59,8 @@ func (db *DB) Issuer(ctx context.Context) (issuer string, err error) {
 	return issuer, err
 }
 
-// SettleIssuer makes an issuer the one that the records speak of: where they name another,
-// as the identifiers of the tenant's own APIs do, they name this one from now on.
+// SettleIssuer sets the issuer that the records mention: if they mention an earlier one,
+// as the identifiers of the tenant's own APIs do, it is replaced everywhere.
 func (db *DB) SettleIssuer(ctx context.Context, issuer string) error {
 	before, err := db.Issuer(ctx)
 	if err != nil || before == issuer {
@@ -74,8 +75,8 @@ func (db *DB) SettleIssuer(ctx context.Context, issuer string) error {
 	})
 }
 
-// reindexOrigins makes the index of origins anew: an origin is only a part of what is
-// replaced.
+// reindexOrigins rebuilds the index of origins. replace cannot do it, because the issuer
+// is longer than its origin.
 func (tx *Tx) reindexOrigins() error {
 	prefix := []byte("i/" + clients.name + "\x00" + originIndex + "\x00")
 	old, err := tx.rows(prefix, nil)
@@ -85,8 +86,8 @@ func (tx *Tx) reindexOrigins() error {
 	return errors.Join(tx.remove(old), tx.Clients.records.index())
 }
 
-// replace writes one text in the place of another in every row and every index. Both are
-// kept as they are written, so what is an index of the one becomes an index of the other.
+// replace replaces a text by another in every row and index entry. Both store the text
+// unencoded, so that index entries of the old text become those of the new one.
 func (tx *Tx) replace(old, with []byte) error {
 	var changed []keyspace.Row
 	for r, err := range keyspace.Forward(tx.kv, nil, []byte{0xff}) {

@@ -2,10 +2,11 @@ package storage
 
 import "strings"
 
-// CustomDomainsKind is the kind of the documents that are the tenant's custom domains.
+// CustomDomainsKind is the kind of the documents that describe the tenant's custom
+// domains.
 const CustomDomainsKind = "custom-domains"
 
-// CustomDomain returns the custom domain with a name, in any case, or ErrNotFound.
+// CustomDomain returns the custom domain with a name, ignoring case, or ErrNotFound.
 func (tx *Tx) CustomDomain(name string) (Document, error) {
 	for doc, err := range tx.Documents(CustomDomainsKind, "").All() {
 		if err != nil {

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// What depends on an object that is deleted goes with it, so that nothing of the
-// old comes to life in a new object with the same id. Deletions are rare: what no
-// index leads to is found by looking at all of a kind.
+// When an object is deleted, everything that depends on it is deleted too, so that a new object with the same id
+// does not inherit it. Deletions are rare, so dependants that no index finds are found by reading all records of
+// their kind.
 
-// ForgetClient removes what users have in an application and what the extension
-// says of it. Sessions go on without it.
+// ForgetClient removes what users have in an application (tokens, logins, devices) and what the Authorization
+// Extension stores about it. Sessions go on without it.
 func (tx *Tx) ForgetClient(id string, now time.Time) error {
 	if err := tx.end(clientEnding(id), now); err != nil {
 		return err
@@ -35,7 +35,7 @@ func (tx *Tx) ForgetClient(id string, now time.Time) error {
 	if err := change(tx.Tickets, func(t *Ticket) bool {
 		named := t.ClientID == id
 		if named {
-			t.ClientID = "" // the link works, and leads to a page of the tenant's own
+			t.ClientID = "" // the link still works and leads to the tenant's own page
 		}
 		return named
 	}); err != nil {
@@ -44,8 +44,8 @@ func (tx *Tx) ForgetClient(id string, now time.Time) error {
 	return change(tx.Extension, func(e *Extension) bool { return e.forgetClient(id) })
 }
 
-// ForgetUsers removes what users have: logins and all that came of them, links that
-// were sent to them, failures that were counted, and what the extension gave them.
+// ForgetUsers removes what belongs to users: sessions, their tokens, links that were sent to them, counted login
+// failures, and what the Authorization Extension gave them.
 func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 	begun, err := tx.loginsBegun(ids)
 	if err != nil {
@@ -88,7 +88,7 @@ func (tx *Tx) ForgetUsers(ids []string, now time.Time) error {
 	})
 }
 
-// loginsBegun are the logins in which the sessions of users began, by their keys.
+// loginsBegun returns the keys of the logins in which the users' sessions began.
 func (tx *Tx) loginsBegun(users []string) (keys map[string]bool, err error) {
 	keys = map[string]bool{}
 	for _, id := range users {
@@ -127,7 +127,7 @@ func (tx *Tx) ForgetAPI(identifier string, now time.Time) error {
 	})
 }
 
-// ForgetOrganization removes what came of logins to an organization.
+// ForgetOrganization removes tokens and logins under way of an organization.
 func (tx *Tx) ForgetOrganization(id string, now time.Time) error {
 	if err := tx.endIssued(func(i Issue) bool { return i.Organization == id }, false, now); err != nil {
 		return err
@@ -138,8 +138,8 @@ func (tx *Tx) ForgetOrganization(id string, now time.Time) error {
 	})
 }
 
-// ForgetConnection removes what leads to the connection with a name: logins that asked
-// for it, and the extension's mappings of its groups.
+// ForgetConnection removes what refers to the connection with a name: logins under way that use it, and the
+// Authorization Extension's mappings of its groups.
 func (tx *Tx) ForgetConnection(name string) error {
 	if err := tx.endLogins(func(t Transaction) bool {
 		return t.Request().Connection == name || t.Upstream != nil && t.Upstream.Connection == name
@@ -158,7 +158,7 @@ func (tx *Tx) ForgetConnection(name string) error {
 	})
 }
 
-// ForgetRole takes a role out of what invitations promise.
+// ForgetRole removes a role from the invitations that would assign it.
 func (tx *Tx) ForgetRole(id string) error {
 	return change(tx.Entries, func(e *Entry) bool {
 		if e.Kind != InvitationsKind {
@@ -166,7 +166,7 @@ func (tx *Tx) ForgetRole(id string) error {
 		}
 		doc, err := decodeDocument(*e)
 		if err != nil {
-			return false // it is told when the document is read
+			return false // the fault is reported when the document is read
 		}
 		roles, _ := doc["roles"].([]any)
 		if !remove(&roles, func(role any) bool { return role == id }) {
@@ -178,7 +178,7 @@ func (tx *Tx) ForgetRole(id string) error {
 	})
 }
 
-// DeleteDocuments removes the documents of a kind, in any parent, that meet a condition.
+// DeleteDocuments removes the documents of a kind, in any parent, for which meets is true.
 func (tx *Tx) DeleteDocuments(kind string, meets func(Document) bool) error {
 	return deleteWhere(tx.Entries, all[Entry](tx.Entries.records.scan(kind+"\x01")), entries.key, func(e Entry) bool {
 		doc, err := decodeDocument(e)
@@ -186,8 +186,8 @@ func (tx *Tx) DeleteDocuments(kind string, meets func(Document) bool) error {
 	})
 }
 
-// endIssued ends what users were given that meets a condition: codes, refresh tokens,
-// and the opaque access tokens that came with those. Who holds a refresh token of users who have gone learns that.
+// endIssued ends the grants whose Issue meets a condition: codes, refresh tokens, and the opaque access tokens of
+// the same grants. With userGone, the holder of such a refresh token can be told that its user was deleted.
 func (tx *Tx) endIssued(meets func(Issue) bool, userGone bool, now time.Time) error {
 	revoked, err := tx.RefreshTokensWhere(func(t RefreshToken) bool { return meets(t.Issue) })
 	if err != nil {
@@ -214,17 +214,17 @@ func (tx *Tx) endIssued(meets func(Issue) bool, userGone bool, now time.Time) er
 	return deleteWhere(tx.Codes, tx.Codes.All(), codes.key, func(c Code) bool { return meets(c.Issue) })
 }
 
-// endDevices ends the devices that meet a condition, whether or not they were let in.
+// endDevices deletes the devices that meet a condition, whether or not they were authorized.
 func (tx *Tx) endDevices(meets func(Device) bool) error {
 	return deleteWhere(tx.Devices, tx.Devices.All(), devices.key, meets)
 }
 
-// endLogins ends the logins under way that meet a condition.
+// endLogins deletes the logins under way that meet a condition.
 func (tx *Tx) endLogins(meets func(Transaction) bool) error {
 	return deleteWhere(tx.Transactions, tx.Transactions.All(), transactions.key, meets)
 }
 
-// deleteWhere removes those of a table's records that meet a condition.
+// deleteWhere deletes the records of a table that meet a condition.
 func deleteWhere[T any](table interface{ Delete(key string) error }, records iter.Seq2[T, error], key func(T) string, meets func(T) bool) error {
 	var doomed []string
 	for v, err := range records {
@@ -243,7 +243,7 @@ func deleteWhere[T any](table interface{ Delete(key string) error }, records ite
 	return nil
 }
 
-// change writes the records that fn changes, and says so of.
+// change writes back the records for which fn returns true, which says that fn changed them.
 func change[T any](table Table[T], fn func(*T) bool) error {
 	var changed []T
 	for v, err := range table.All() {
@@ -262,8 +262,7 @@ func change[T any](table Table[T], fn func(*T) bool) error {
 	return nil
 }
 
-// remove takes the items that meet a condition out of a list, and reports whether
-// there were any.
+// remove takes the items that meet a condition out of a list, and reports whether it removed any.
 func remove[T any](list *[]T, meets func(T) bool) bool {
 	before := len(*list)
 	*list = slices.DeleteFunc(*list, meets)
@@ -272,8 +271,8 @@ func remove[T any](list *[]T, meets func(T) bool) bool {
 
 func is(id string) func(string) bool { return func(other string) bool { return other == id } }
 
-// forgetClient removes the roles and permissions of an application, what groups give
-// of them, and the settings of its tokens.
+// forgetClient removes an application's roles, its permissions, the roles from groups that grant them, and the
+// settings of its tokens.
 func (e *Extension) forgetClient(id string) bool {
 	roles := map[string]bool{}
 	for _, r := range e.Roles {

@@ -5,36 +5,36 @@ import (
 	"time"
 )
 
-// Device is a device that waits for a person to let it in from elsewhere, RFC 8628. Its key
-// is the hash of its device code.
+// Device is a device that waits until a user authorizes it in a browser elsewhere, RFC 8628. Its key is the hash of
+// its device code.
 type Device struct {
 	Hash string `json:"hash"`
-	// UserCode is the code that the person types, without what is only for reading.
+	// UserCode is the code that the user types, without its separators.
 	UserCode string `json:"user_code"`
 	ClientID string `json:"client_id"`
-	Scope    string `json:"scope"` // as requested
+	Scope    string `json:"scope"` // the scope parameter as sent
 	Audience string `json:"audience"`
-	// LoginHash is the hash of the state of the login that lets the device in, "" for none yet.
+	// LoginHash is the hash of the state of the login that authorizes the device, "" before it.
 	LoginHash string `json:"login_hash,omitempty"`
-	// Denied says that the person has refused. Issue is what the person has let the device
-	// have, and GrantID names it; nil while nobody has.
+	// Denied says that the user refused. Issue is what the user granted to the device, and GrantID identifies the
+	// grant; Issue is nil until the user has granted it.
 	Denied   bool      `json:"denied,omitempty"`
 	Issue    *Issue    `json:"issue,omitempty"`
 	GrantID  string    `json:"grant_id,omitempty"`
 	PolledAt time.Time `json:"polled_at,omitzero"`
-	// Told says that the device knows that its time is over.
+	// Told says that the device was already answered that its code has expired.
 	Told      bool      `json:"told,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// DeviceInterval is how long a device waits between two polls at least.
+// DeviceInterval is the shortest time that a device must wait between two polls.
 const DeviceInterval = 5 * time.Second
 
-// deviceMemory is how long a device is kept after its time, so that it can be told.
+// deviceMemory is how long an expired device is kept, so that its next poll is told so.
 const deviceMemory = time.Hour
 
-// maxDevices bounds the devices of an application that wait.
+// maxDevices bounds the pending devices of an application.
 const maxDevices = 1000
 
 var devices = declare(spec[Device]{
@@ -51,8 +51,8 @@ var devices = declare(spec[Device]{
 
 func deviceIndex(clientID string) string { return clientID + "\x01" }
 
-// StartDevice writes a new device, and ends the oldest of its application past a bound. It
-// returns an error that wraps ErrConflict where the user code is another one's.
+// StartDevice stores a new device; beyond maxDevices, the oldest of its application is deleted. It returns an error
+// that wraps ErrConflict if another device has the same user code.
 func (tx *Tx) StartDevice(d Device) error {
 	if err := tx.Devices.Put(d); err != nil {
 		return err
@@ -60,9 +60,9 @@ func (tx *Tx) StartDevice(d Device) error {
 	return tx.Devices.records.bound("client", deviceIndex(d.ClientID), maxDevices)
 }
 
-// PollDevice notes that a device asks whether it was let in, and returns it. A poll that comes
-// sooner than DeviceInterval after the one before is ErrTooEarly, and is not noted. A device whose time is over is ErrTooLate once, and ErrNotFound after that, as is one
-// of another application.
+// PollDevice records a poll of a device, and returns the device. A poll sooner than DeviceInterval after the last
+// one returns ErrTooEarly and is not recorded. An expired device returns ErrTooLate once and ErrNotFound after
+// that. A device of another application is ErrNotFound.
 func (db *DB) PollDevice(ctx context.Context, hash, clientID string, now time.Time) (d Device, err error) {
 	var outcome error
 	err = db.Update(ctx, func(tx *Tx) error {
@@ -89,8 +89,8 @@ func (db *DB) PollDevice(ctx context.Context, hash, clientID string, now time.Ti
 	return d, err
 }
 
-// AdmitDevice ends a device that was let in, with the refresh token that it gets, nil for
-// none. Of several polls one succeeds; the others get ErrReused.
+// AdmitDevice deletes a device that was authorized and stores the refresh token that it gets, nil for none. Of
+// several concurrent polls one succeeds; the others get ErrReused.
 func (db *DB) AdmitDevice(ctx context.Context, hash string, issued *RefreshToken) error {
 	return db.Update(ctx, func(tx *Tx) error {
 		d, err := tx.Devices.Get(hash)

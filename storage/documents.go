@@ -12,26 +12,25 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// Kinds of documents that the pages read, and the id of settings of which there is
-// one document.
+// Kinds of the documents that the pages read, and the id of the document of a kind that has only
+// one.
 const (
 	BrandingKind   = "branding"
 	ThemesKind     = "branding/themes"
 	PromptsKind    = "prompts"
 	CustomTextKind = "prompts/custom-text"
-	// PartialsKind are the tenant's insertions into pages, by prompt.
+	// PartialsKind are the tenant's HTML insertions into pages (partials), by prompt.
 	PartialsKind = "prompts/partials"
-	// PageTemplateKind is the document around the pages.
+	// PageTemplateKind is the HTML document around the pages.
 	PageTemplateKind = "branding/templates/universal-login"
 	SettingsKey      = "settings"
 )
 
-// Entry is a document of a kind that the server keeps for the Management API and
-// does not act on by itself. Entries of a kind and parent are in the order in
-// which they were made.
+// Entry is a document that the server keeps for the Management API without a record type of its
+// own. Entries of a kind and parent are ordered by when they were created.
 type Entry struct {
 	Kind   string `json:"kind"`
-	Parent string `json:"parent,omitempty"` // the resource that it belongs to
+	Parent string `json:"parent,omitempty"` // the id of the resource that it belongs to
 	ID     string `json:"id"`
 	// Order sorts the entry among those of its kind and parent: 16 hex digits.
 	Order string `json:"order"`
@@ -42,14 +41,14 @@ type Entry struct {
 	Document json.RawMessage `json:"document"`
 }
 
-// lookups are the members by whose text documents of a kind are found, in any case.
+// lookups are the members by which documents of a kind can be found, ignoring case.
 var lookups = map[string][]string{
 	OrganizationsKind:    {"name", "display_name"},
 	DiscoveryDomainsKind: {"domain"},
 	InvitationsKind:      {"ticket_id"},
 }
 
-// texts are the values that the entry is found by, each with its member.
+// texts are the index values for the members in lookups.
 func (e Entry) texts() []string {
 	members := lookups[e.Kind]
 	if len(members) == 0 {
@@ -57,7 +56,7 @@ func (e Entry) texts() []string {
 	}
 	doc, err := decodeDocument(e)
 	if err != nil {
-		return nil // it is told when the document is read
+		return nil // the fault is reported when the document is read
 	}
 	var values []string
 	for _, member := range members {
@@ -100,7 +99,7 @@ var entries = declare(spec[Entry]{
 	},
 })
 
-// Documents is the documents of one kind that belong to one parent ("" for none).
+// Documents gives access to the documents of one kind and one parent ("" for none).
 type Documents struct {
 	tx           *Tx
 	kind, parent string
@@ -137,7 +136,7 @@ func (d Documents) Read(id string, into any) error {
 	return nil
 }
 
-// Decode reads a document into a value, as Read does one that is kept.
+// Decode decodes a document into a value, as Read does for a stored document.
 func Decode(doc Document, into any) error {
 	raw, err := json.Marshal(doc)
 	if err != nil {
@@ -153,15 +152,15 @@ func decodeDocument(e Entry) (doc Document, err error) {
 	return doc, nil
 }
 
-// Write is how a document is put: what must be unique, and what leads to it.
+// Write is what Put stores: a document, its unique values and its links.
 type Write struct {
 	ID            string
 	Unique, Links []string
 	Document      Document
 }
 
-// Put writes a document; a new one comes behind all others. It returns an error
-// that wraps ErrConflict when another has a value that must be unique.
+// Put stores a document; a new one becomes the last. It returns an error that wraps ErrConflict if
+// another document has one of its unique values.
 func (d Documents) Put(w Write) error {
 	raw, err := json.Marshal(w.Document)
 	if err != nil {
@@ -178,7 +177,7 @@ func (d Documents) Put(w Write) error {
 	return d.tx.Entries.Put(e)
 }
 
-// next is the place behind all documents.
+// next is the Order behind the last document.
 func (d Documents) next() (string, error) {
 	prefix := d.tx.Entries.records.rowKey(d.place() + "\x01")
 	var last uint64
@@ -190,7 +189,7 @@ func (d Documents) next() (string, error) {
 	return fmt.Sprintf("%016x", last+1), errors.Join(err, damaged)
 }
 
-// Delete removes the document with an id; one that is not there is no error.
+// Delete removes the document with an id; it is not an error if there is no such document.
 func (d Documents) Delete(id string) error {
 	e, err := d.find(id)
 	if err != nil {
@@ -220,20 +219,20 @@ func (d Documents) entries() iter.Seq2[Entry, error] {
 	return all[Entry](d.tx.Entries.records.scan(d.place() + "\x01"))
 }
 
-// Rows yields the documents in their order, as they are kept. What is written while it
-// runs may or may not be seen.
+// Rows yields the stored documents in their order. Changes made while it runs may or may not be
+// seen.
 func (d Documents) Rows() iter.Seq2[Row, error] { return d.List().Rows("", 0) }
 
-// All yields what Rows does, decoded.
+// All yields the same documents as Rows, decoded.
 func (d Documents) All() iter.Seq2[Document, error] { return decoded(d.Rows()) }
 
-// withText returns the entries of a kind, in any parent, by the text of one of lookups.
+// withText returns the entries of a kind, in any parent, by the text of a member named in lookups.
 func (tx *Tx) withText(kind, member, text string) ([]Entry, error) {
 	return collect(tx.Entries.By("text", Entry{Kind: kind}.lookup(member, text)))
 }
 
-// LinkedParents is the parents of the entries of a kind that a value leads to, by their keys: a row
-// has the id of the parent for its key, and the document of the entry.
+// LinkedParents lists the entries of a kind that have a link, ordered by key: each row has the id
+// of the entry's parent for its key, and the entry's document.
 func (tx *Tx) LinkedParents(kind, value string) List {
 	l := tx.Entries.ListBy("link", kind+"\x01"+value)
 	entry := l.row
@@ -249,7 +248,7 @@ func (tx *Tx) LinkedParents(kind, value string) List {
 	return l
 }
 
-// Linked returns the entries of a kind, in any parent, that a value leads to.
+// Linked returns the entries of a kind, in any parent, that have value among their Links.
 func (tx *Tx) Linked(kind, value string) ([]Entry, error) {
 	return collect(tx.Entries.By("link", kind+"\x01"+value))
 }
@@ -264,7 +263,7 @@ func collect(entries iter.Seq2[Entry, error]) (found []Entry, err error) {
 	return found, nil
 }
 
-// DeleteLinked removes the entries of the kinds that a value leads to.
+// DeleteLinked removes the entries of the given kinds that have value among their Links.
 func (tx *Tx) DeleteLinked(value string, kinds ...string) error {
 	for _, kind := range slices.Compact(slices.Sorted(slices.Values(kinds))) {
 		found, err := tx.Linked(kind, value)

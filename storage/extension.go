@@ -5,8 +5,8 @@ import "encoding/json"
 // ExtensionKey is the key of the one record of the Authorization Extension.
 const ExtensionKey = "v1"
 
-// Extension is the Authorization Extension's store. As in the original it is
-// one document of ordered collections; a nil collection was never written.
+// Extension is the Authorization Extension's data. As in the original it is one
+// document of ordered collections; a nil collection was never written.
 type Extension struct {
 	Configuration []ExtensionConfiguration `json:"configuration,omitzero"`
 	Permissions   []ExtensionPermission    `json:"permissions,omitzero"`
@@ -21,7 +21,8 @@ type Extension struct {
 	TokenClaims   []TokenClaims `json:"token_claims,omitempty"`
 }
 
-// ExtensionConfiguration says what the extension's rule puts where.
+// ExtensionConfiguration says what the extension's rule adds to tokens and
+// stores in profiles.
 type ExtensionConfiguration struct {
 	ID                     string `json:"_id"`
 	APIKey                 string `json:"apikey,omitempty"`
@@ -69,7 +70,7 @@ type ExtensionGroup struct {
 	Mappings    []ExtensionGroupMapping `json:"mappings,omitzero"`
 }
 
-// ExtensionGroupMapping makes users with a group of a connection members.
+// ExtensionGroupMapping makes users members who have a group at a connection.
 type ExtensionGroupMapping struct {
 	ID             string `json:"_id"`
 	GroupName      string `json:"groupName"`
@@ -83,8 +84,8 @@ type ScopePolicy struct {
 	Verbatim bool   `json:"verbatim,omitempty"`
 }
 
-// TokenClaims adds claims to tokens: claim name to the path of its value, or to
-// an object {"value": ...}.
+// TokenClaims adds claims to tokens. It maps the name of a claim to the path of
+// its value, or to an object {"value": ...}.
 type TokenClaims struct {
 	Audience    string         `json:"audience,omitempty"`
 	ClientID    string         `json:"client_id,omitempty"`

@@ -8,26 +8,24 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// upgrades returns the steps from each layout of the store to the next, the
-// first from format 1. A change of the layout is one more step; this program
-// writes the format that the last one leads to.
+// upgrades returns the steps from each format of the store to the next; the first step starts from
+// format 1. A change of the format adds a step, and this program writes the format that the last step
+// leads to.
 func upgrades() []func(keyspace.KV) error {
 	return []func(keyspace.KV) error{
-		// Format 2 has more indexes of users.
+		// Format 2 adds indexes of users.
 		func(kv keyspace.KV) error { return newTx(kv, nil).Users.records.index() },
-		// Format 3 finds organizations by their names and domains, and invitations by
-		// their tickets.
+		// Format 3 adds indexes of organizations by name and domain, and of invitations by ticket.
 		func(kv keyspace.KV) error { return newTx(kv, nil).Entries.records.index() },
-		// Format 4 finds the oldest of what is bounded: logins under way, codes and wrong
-		// passwords.
+		// Format 4 adds indexes by age for what is bounded: logins under way, codes and login failures.
 		func(kv keyspace.KV) error {
 			tx := newTx(kv, nil)
 			return errors.Join(tx.Transactions.index(), tx.Transactions.measureAll(), tx.Codes.records.index(), tx.LoginFailures.records.index())
 		},
-		// Format 5 keeps how long lists are, and finds applications by their origins.
+		// Format 5 stores the lengths of lists, and indexes applications by their origins.
 		withSnapshots(listAll),
-		// Format 6 finds sessions by their users and their last use, and refresh tokens of users by
-		// an index that there was before.
+		// Format 6 indexes sessions by user and last use, and drops an index of refresh tokens by user
+		// in favour of one that existed already.
 		withSnapshots(func(tx *Tx) error {
 			return errors.Join(
 				tx.unindex(sessions.name, "user"), tx.Sessions.records.index(), tx.unindex(refreshTokens.name, "user"))
@@ -35,7 +33,8 @@ func upgrades() []func(keyspace.KV) error {
 	}
 }
 
-// withSnapshots is a step for the tenant and for its snapshots: what these hold comes back without one.
+// withSnapshots runs a step on the tenant and on its snapshots, since restoring a snapshot upgrades
+// nothing.
 func withSnapshots(step func(*Tx) error) func(keyspace.KV) error {
 	return func(kv keyspace.KV) error {
 		tx := newTx(kv, nil)
@@ -52,7 +51,7 @@ func withSnapshots(step func(*Tx) error) func(keyspace.KV) error {
 	}
 }
 
-// unindex removes an index that is kept no more.
+// unindex removes the entries of an index that is no longer kept.
 func (tx *Tx) unindex(table, ix string) error {
 	entries, err := tx.rows([]byte("i/"+table+"\x00"+ix+"\x00"), nil)
 	if err != nil {
@@ -61,7 +60,7 @@ func (tx *Tx) unindex(table, ix string) error {
 	return tx.remove(entries)
 }
 
-// listAll makes lists and origins of what was written before there were any.
+// listAll builds the lists, and the index of origins, for records older than these.
 func listAll(tx *Tx) error {
 	for _, r := range tx.listed() {
 		if err := r.recount(); err != nil {
@@ -73,7 +72,7 @@ func listAll(tx *Tx) error {
 
 var formatKey = []byte("format")
 
-// upgrade brings what the engine holds to the format after the last step.
+// upgrade brings the data to the format that the last step leads to.
 func upgrade(kv keyspace.KV, steps []func(keyspace.KV) error) error {
 	formatVersion := uint64(len(steps) + 1)
 	raw, err := kv.Get(formatKey)
@@ -94,7 +93,7 @@ func upgrade(kv keyspace.KV, steps []func(keyspace.KV) error) error {
 		return errors.New("the format mark is 0, which was never written")
 	}
 	if have == formatVersion {
-		return nil // a start that writes nothing does not wait for the disk
+		return nil // a start that writes nothing need not wait for the disk
 	}
 	for ; have < formatVersion; have++ {
 		if err := steps[have-1](kv); err != nil {

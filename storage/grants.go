@@ -6,9 +6,10 @@ type Grant struct {
 	ID       string   `json:"id"`
 	ClientID string   `json:"clientID"`
 	UserID   string   `json:"user_id"`
-	Audience string   `json:"audience"` // empty for userinfo alone
+	Audience string   `json:"audience"` // empty for /userinfo alone
 	Scope    []string `json:"scope"`
-	// Organization is the one that the user was in, for applications of third parties.
+	// Organization is the organization that the user was in, for third-party applications
+	// only.
 	Organization string `json:"organization_id"`
 }
 
@@ -26,14 +27,13 @@ var grants = declare(spec[Grant]{
 })
 
 // GrantFor returns the user's grant to an application for an API, or an error that wraps
-// ErrNotFound. What a user of an organization allows an application of a third party is for
-// that organization.
+// ErrNotFound. For third-party applications the grant applies to the given organization only.
 func (tx *Tx) GrantFor(userID string, client Client, audience, organization string) (Grant, error) {
 	return tx.Grants.Find("grant", grantIndex(userID, client.ClientID, audience, client.ConsentIn(organization)))
 }
 
-// ConsentIn is the organization that consent of its members is kept for, "" where it holds
-// whatever the organization.
+// ConsentIn is the organization that consent to this application is stored for: organization
+// for third parties, "" for first-party applications, whose consent holds in any organization.
 func (c Client) ConsentIn(organization string) string {
 	if c.IsFirstParty {
 		return ""

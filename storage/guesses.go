@@ -2,14 +2,14 @@ package storage
 
 import "time"
 
-// Guesses bounds how often something short may be guessed at, by whom the key says. It is a
-// bucket: each guess takes one out, and one comes back every so often.
+// Guesses is a token bucket that limits guesses at something short; the key says what is
+// guessed at and by whom. Each guess takes a token, and one is added back per interval.
 type Guesses struct {
 	Key string `json:"key"`
-	// Left is how many there were At that time; parts come back as well.
+	// Left is the number of tokens at the time At; fractions are added back as well.
 	Left float64   `json:"left"`
 	At   time.Time `json:"at"`
-	// FullAt is when the bucket is full again, and forgotten.
+	// FullAt is when the bucket will be full again; then its record expires.
 	FullAt time.Time `json:"full_at"`
 }
 
@@ -19,8 +19,8 @@ var guesses = declare(spec[Guesses]{
 	expires: func(g Guesses) time.Time { return g.FullAt },
 })
 
-// Guess takes one out of a bucket that holds so many, of which one comes back every so often.
-// It returns ErrTooMany where there is none left.
+// Guess takes a token from the bucket with a key, which holds size tokens and gets one back
+// per interval every. It returns ErrTooMany if no token is left.
 func (tx *Tx) Guess(key string, size int, every time.Duration, now time.Time) error {
 	g, err := tx.guesses(key, size, every, now)
 	if err != nil {
@@ -31,7 +31,7 @@ func (tx *Tx) Guess(key string, size int, every time.Duration, now time.Time) er
 	return tx.Guesses.Put(g)
 }
 
-// MayGuess returns ErrTooMany where Guess would, and takes nothing out.
+// MayGuess returns ErrTooMany if Guess would, without taking a token.
 func (tx *Tx) MayGuess(key string, size int, every time.Duration, now time.Time) error {
 	_, err := tx.guesses(key, size, every, now)
 	return err

@@ -29,8 +29,8 @@ func (r records) index() error {
 // link is an index or expiry entry that leads to a record.
 type link struct {
 	entry  []byte
-	unique []byte // the part that no other record may have, or nil
-	// malformed marks a value that would not stay apart from the key.
+	unique []byte // the part of entry that no other record may share, or nil
+	// malformed marks an index value with a zero byte, which separates the parts of an entry.
 	malformed bool
 }
 
@@ -55,8 +55,8 @@ func (r records) links(key string, v any) []link {
 	return out
 }
 
-// checkLinks returns an error for links to a record that cannot be written: those of values that
-// cannot be indexed, and those that another record has.
+// checkLinks returns an error if entries cannot be written for a record: an index value has a zero
+// byte, or another record has a unique value already.
 func (r records) checkLinks(key string, added []link) error {
 	for _, l := range added {
 		if l.malformed {
@@ -86,13 +86,13 @@ func (r records) checkUnique(l link, key string) error {
 	return conflict
 }
 
-// leads are the entries that lead to a record and the lists that it is in.
+// leads are the index entries of a record and the names of the lists that contain it.
 type leads struct {
 	links []link
 	lists []string
 }
 
-// without are the links that are not among others.
+// without returns the links that are not among others.
 func without(links, others []link) (left []link) {
 	const few = 16 // most records have fewer
 	among := func(l link) bool {
@@ -117,7 +117,7 @@ func (r records) leads(key string, v any) leads {
 	return leads{r.links(key, v), r.kind.lists(v)}
 }
 
-// leadsFrom are the leads to a record as it is kept.
+// leadsFrom are the leads of a stored record.
 func (r records) leadsFrom(row, raw []byte) (leads, error) {
 	v, err := r.decodeLeading(row, raw)
 	if err != nil {
@@ -126,8 +126,8 @@ func (r records) leadsFrom(row, raw []byte) (leads, error) {
 	return r.leads(r.kind.key(v), v), nil
 }
 
-// relink writes the leads to a record that are new, of which added are the links, and removes those
-// that are no more.
+// relink writes the links that are new for a record (added), removes its old links that no longer
+// apply, and moves it between lists.
 func (r records) relink(key string, was, is leads, added []link) error {
 	for _, l := range added {
 		if err := r.tx.kv.Put(l.entry, nil); err != nil {

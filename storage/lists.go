@@ -12,18 +12,19 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// A list is some of a kind's records in an order: all of an ordered kind, those that one
-// value of a listed index leads to, the documents of one kind and parent. How many it has
-// is kept, "i/" table 0 "count" 0 list -> number (decimal), so that neither the number nor
-// a page costs more in a long list than in a short one. Ordered kinds keep for the lists of
-// their indexes what they keep for the whole, "i/" table 0 "listed" 0 list 0 place -> key.
+// A list holds some records of a kind in a fixed order: all records of an ordered kind,
+// those with a value of a listed index, or the documents of one kind and parent. Its length
+// is stored at "i/" table 0 "count" 0 list -> number (decimal), so that reading the length
+// or one page takes no longer for a long list than for a short one. Ordered kinds also
+// store the places in each list of a listed index: "i/" table 0 "listed" 0 list 0 place ->
+// key.
 
 // wholeList is the name of the list of all records of an ordered kind.
 const wholeList = ""
 
 func listOf(ix, value string) string { return ix + "\x00" + value }
 
-// lists are the names of the lists that a record is in.
+// lists returns the names of the lists that contain a record.
 func (k *kind) lists(v any) (names []string) {
 	if k.ordered {
 		names = append(names, wholeList)
@@ -55,7 +56,7 @@ func (r records) listedPrefix(list string) []byte {
 	return append(r.listPart("listed"), list+"\x00"...)
 }
 
-// relist notes that a record which was in some lists is in others now.
+// relist moves a record from the lists that contained it to those that contain it now.
 func (r records) relist(key string, was, is []string) error {
 	for _, list := range was {
 		if !slices.Contains(is, list) {
@@ -74,8 +75,8 @@ func (r records) relist(key string, was, is []string) error {
 	return nil
 }
 
-// enlist puts a record into a list, by 1, or takes it out of it, by -1. The place of the
-// record in the whole is kept as long as it is in any list.
+// enlist adds a record to a list (by is 1) or removes it from the list (by is -1). The
+// record keeps its place among all records of its kind while it is in any list.
 func (r records) enlist(key, list string, by int) error {
 	count, err := r.count(list)
 	if err != nil {
@@ -100,7 +101,7 @@ func (r records) enlist(key, list string, by int) error {
 	return r.tx.kv.Delete(entry)
 }
 
-// count is how many records a list has.
+// count is the number of records in a list.
 func (r records) count(list string) (int, error) {
 	raw, err := r.tx.kv.Get(r.countKey(list))
 	if err != nil || raw == nil {
@@ -113,7 +114,7 @@ func (r records) count(list string) (int, error) {
 	return n, nil
 }
 
-// recount makes the lists of a kind anew from its records.
+// recount rebuilds the lists of a kind from its records.
 func (r records) recount() error {
 	for _, part := range []string{"count", "listed"} {
 		old, err := r.tx.rows(r.listPart(part), nil)
@@ -135,28 +136,28 @@ func (r records) recount() error {
 	return nil
 }
 
-// List is a list of records, of which a part can be read without the rest.
+// List is a list of records. A page of it can be read without reading the rest.
 type List struct {
 	records records
 	name    string
-	// prefix starts the entries of the list, before the place of a record; nil for a list
-	// that nothing can be in.
+	// prefix is the beginning of the list's keys, which a record's place follows; nil for a
+	// list that is always empty.
 	prefix []byte
-	// numbered places are numbers, which rows show in hexadecimal.
+	// numbered says that places are numbers, which a Row shows in hexadecimal.
 	numbered bool
-	// counted says that the number of records is kept.
+	// counted says that the length of the list is stored.
 	counted bool
 	row     func(place, value []byte) (Row, error)
 }
 
-// List is all records in the order in which they were made.
+// List contains all records, in the order of their creation.
 func (t Resources[T]) List() List { return t.records.list() }
 
-// ListBy is the records whose index ix has value: in the order in which they were made
-// where the index is listed, else in key order.
+// ListBy contains the records whose index ix has value: in the order of their creation if
+// the index is listed, otherwise in key order.
 func (t Resources[T]) ListBy(ix, value string) List { return t.records.listBy(ix, value) }
 
-// ListBy is the records whose index ix has value, in key order.
+// ListBy contains the records whose index ix has value, in key order.
 func (t Table[T]) ListBy(ix, value string) List { return t.records.listBy(ix, value) }
 
 //go:noinline
@@ -181,10 +182,10 @@ func (r records) listBy(ix, value string) List {
 	return l
 }
 
-// rowOf is the row of an entry of an ordered list.
+// rowOf returns the Row for an entry of an ordered list.
 func (r records) rowOf(place, key []byte) (Row, error) { return r.rowAt(place, string(key)) }
 
-// List is the documents in their order.
+// List contains the documents in their order.
 func (d Documents) List() List {
 	r := d.tx.Entries.records
 	return List{
@@ -196,7 +197,7 @@ func (d Documents) List() List {
 	}
 }
 
-// Count returns how many records are in the list.
+// Count returns the number of records in the list.
 func (l List) Count() (n int, err error) {
 	if l.prefix == nil {
 		return 0, nil
@@ -211,9 +212,9 @@ func (l List) Count() (n int, err error) {
 	return n, err
 }
 
-// Rows yields the records of the list from behind a place, "" for the beginning, without
-// the first of those, as many as skip says. The sequence ends after an error. What is
-// written while it runs may or may not be seen.
+// Rows yields the records of the list that follow the place after ("" for the beginning),
+// leaving out the first skip of them. The sequence ends after an error. Records written
+// while it runs may or may not be seen.
 func (l List) Rows(after string, skip int) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		from, err := l.start(after, skip)
@@ -238,8 +239,9 @@ func (l List) Rows(after string, skip int) iter.Seq2[Row, error] {
 // Documents yields the documents of the list. The sequence ends after an error.
 func (l List) Documents() iter.Seq2[Document, error] { return decoded(l.Rows("", 0)) }
 
-// start is the entry of the first row that Rows yields, or one before it and behind the
-// last that it does not; nil where there is none. What is skipped is not read.
+// start returns a key from which Rows reads: that of its first row, or a key between that
+// row and the one before it; nil if there is no such row. The values of skipped rows are
+// not read.
 func (l List) start(after string, skip int) (from []byte, err error) {
 	from = l.prefix
 	if place := l.behind(after); place != nil {
@@ -259,7 +261,7 @@ func (l List) start(after string, skip int) (from []byte, err error) {
 	return found, err
 }
 
-// behind is a place as entries have it, nil for none.
+// behind converts a Row's place to the form that keys have, nil if there is none.
 func (l List) behind(place string) []byte {
 	if place == "" {
 		return nil

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// LogStreams is the kind of the documents that say where log events go.
+// LogStreams is the kind of the documents that describe log streams.
 const LogStreams = "log-streams"
 
 // Statuses of a log stream, Auth0: customize/log-streams/check-log-stream-health.
@@ -15,14 +15,14 @@ const (
 	LogStreamSuspended = "suspended"
 )
 
-// LogStream is what the server acts on of a log stream, Auth0:
+// LogStream holds the members of a log stream that the server acts on, Auth0:
 // customize/log-streams/custom-log-streams.
 type LogStream struct {
 	ID     string `json:"id"`
 	Name   string `json:"name"`
-	Type   string `json:"type"` // http, or a service that is not there
+	Type   string `json:"type"` // http (a webhook), or a service that tenant0 does not deliver to
 	Status string `json:"status"`
-	// StartFrom is the time from which on events are delivered, "" for that of the
+	// StartFrom is the time of the first event to deliver, "" for the time of the
 	// stream's creation.
 	StartFrom string `json:"startFrom"`
 	Filters   []struct {
@@ -41,10 +41,10 @@ type LogStream struct {
 	} `json:"sink"`
 }
 
-// LogCursor says how far a log stream has come.
+// LogCursor says which events were already delivered to a log stream.
 type LogCursor struct {
 	StreamID string `json:"stream_id"`
-	LogID    string `json:"log_id"` // of the last event that was delivered
+	LogID    string `json:"log_id"` // the last event that was delivered
 }
 
 var logCursors = declare(spec[LogCursor]{

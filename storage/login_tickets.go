@@ -2,18 +2,18 @@ package storage
 
 import "time"
 
-// LoginTicket lets the browser in for which a page of an application has proved who its user
-// is, Auth0: authenticate/login/cross-origin-authentication. Its key is the hash of the ticket.
+// LoginTicket logs a user in at the browser in which a page of an application has authenticated the
+// user, Auth0: authenticate/login/cross-origin-authentication. Its key is the hash of the ticket.
 type LoginTicket struct {
 	Hash       string `json:"hash"`
 	ClientID   string `json:"client_id"`
 	UserID     string `json:"user_id"`
 	Connection string `json:"connection"`
 	Method     string `json:"method"`
-	// StateHash is the key of the login under way that the ticket is for, "" for one of a page that
-	// has none.
+	// StateHash is the key of the login under way that the ticket is for, "" if the page belongs to
+	// no login under way.
 	StateHash string `json:"state_hash,omitempty"`
-	// Browser tells the browser that the page was in from others.
+	// Browser identifies the browser that showed the page; the ticket is valid in no other.
 	Browser   string    `json:"browser"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
@@ -25,8 +25,8 @@ var loginTickets = declare(spec[LoginTicket]{
 	indexes: []index[LoginTicket]{{name: "user", values: func(t LoginTicket) []string { return []string{t.UserID} }}},
 })
 
-// UseLoginTicket uses a ticket up. It returns ErrNotFound for one that is not good for the
-// application, the login under way, "" for none, and the browser.
+// UseLoginTicket uses up a ticket. It returns ErrNotFound if the ticket has expired, or is for
+// another application, another login under way ("" for none) or another browser.
 func (tx *Tx) UseLoginTicket(hash, clientID, stateHash, browser string, now time.Time) (LoginTicket, error) {
 	t, err := tx.LoginTickets.Get(hash)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// What ends a session, as Auth0 names the initiators of a back-channel logout, Auth0:
+// What ended a session: Auth0's names of the initiators of a back-channel logout, Auth0:
 // authenticate/login/logout/back-channel-logout/oidc-back-channel-logout-initiators.
 const (
 	LoggedOut       = "rp-logout"
@@ -18,18 +18,18 @@ const (
 	EmailChanged    = "email-identifier-changed"
 )
 
-// Logout says that a session has ended in which an application takes part that wants to be
-// told so. It waits for whoever tells it.
+// Logout is a pending back-channel logout: it asks for an application to be told that a session has
+// ended in which it took part.
 type Logout struct {
 	Key       string `json:"key"` // session id, client id
 	ClientID  string `json:"client_id"`
 	SessionID string `json:"session_id"`
 	UserID    string `json:"user_id"`
-	// URL is where the application is told.
+	// URL is the application's back-channel logout URL.
 	URL string `json:"url"`
-	// Teller is the worker that tells the application, "" for none yet.
+	// Teller is the worker that has taken on telling the application, "" for none yet.
 	Teller string `json:"teller,omitempty"`
-	// ExpiresAt is when nobody needs to be told any more.
+	// ExpiresAt is when the logout is given up.
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
@@ -39,12 +39,12 @@ var logouts = declare(spec[Logout]{
 	expires: func(l Logout) time.Time { return l.ExpiresAt },
 })
 
-// logoutMemory is how long after the end of a session, by its own clock, a logout waits at
-// most: a server that is not there tells nobody.
+// logoutMemory is how long after the expiry of its session a logout is kept, in case that no server
+// is running to deliver it.
 const logoutMemory = 24 * time.Hour
 
-// EndSession ends a session, and has the applications told that take part in it and want to
-// know of what ended it.
+// EndSession ends a session, and queues a back-channel logout for each of its applications that
+// wants to know of this initiator.
 func (tx *Tx) EndSession(s Session, initiator string) error {
 	for _, id := range s.Clients {
 		client, err := tx.Clients.Get(id)
@@ -71,7 +71,8 @@ func (tx *Tx) EndSession(s Session, initiator string) error {
 	return tx.Sessions.Delete(s.CookieHash)
 }
 
-// tellOfExpiry has applications told of a session at a row whose time is over, where the row is one.
+// tellOfExpiry ends the session at an expired row, so that its applications are told; it ignores
+// other records.
 func (tx *Tx) tellOfExpiry(row []byte) error {
 	if tableOf(row) != sessions.name {
 		return nil
@@ -83,7 +84,7 @@ func (tx *Tx) tellOfExpiry(row []byte) error {
 	return tx.EndSession(s, SessionExpired)
 }
 
-// endOnlineTokens ends the refresh tokens that end with a session.
+// endOnlineTokens ends the online refresh tokens of a session, which must not outlive it.
 func (tx *Tx) endOnlineTokens(sessionID string) error {
 	ids, err := tx.RefreshTokens.records.keysBy("session", sessionID)
 	if err != nil {
@@ -101,30 +102,30 @@ func (tx *Tx) endOnlineTokens(sessionID string) error {
 	return nil
 }
 
-// LogoutClaims say which server tells applications of which logouts, for TakeOver.
+// LogoutClaims says which server delivers which logout, for TakeOver.
 func (tx *Tx) LogoutClaims() Claims[Logout] {
 	return tableClaims[Logout]{
 		tx.Logouts, logouts.key, func(l *Logout) *string { return &l.Teller }, func(Logout) bool { return false },
 	}
 }
 
-// LogoutTold forgets a logout that the application has been told of, or cannot be.
+// LogoutTold removes a logout that was delivered to its application, or cannot be.
 func (db *DB) LogoutTold(ctx context.Context, l Logout) error {
 	return db.Update(ctx, func(tx *Tx) error { return tx.Logouts.Delete(l.Key) })
 }
 
-// OIDCLogout is how an application learns that a session has ended, Auth0:
+// OIDCLogout are an application's settings of back-channel logout, Auth0:
 // authenticate/login/logout/back-channel-logout/configure-back-channel-logout.
 type OIDCLogout struct {
 	URLs       []string `json:"backchannel_logout_urls"`
 	Initiators struct {
-		Mode     string   `json:"mode"` // all or custom; empty is custom
+		Mode     string   `json:"mode"` // all or custom; empty means custom
 		Selected []string `json:"selected_initiators"`
 	} `json:"backchannel_logout_initiators"`
 }
 
-// tells returns where the application is told of an end, if it wants to be told of what
-// brought it: of a logout that an application or an identity provider asked for always.
+// tells returns the application's back-channel logout URL, and whether it wants to know of an
+// initiator. Logouts by an application or an identity provider are always wanted.
 func (o OIDCLogout) tells(initiator string) (url string, wanted bool) {
 	if len(o.URLs) == 0 {
 		return "", false

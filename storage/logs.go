@@ -30,7 +30,8 @@ type LogEvent struct {
 	Strategy     string `json:"strategy,omitempty"`
 	StrategyType string `json:"strategy_type,omitempty"`
 	TenantName   string `json:"tenant_name"`
-	// OrganizationID and OrganizationName are of an event in an organization.
+	// OrganizationID and OrganizationName are set if the event happened in an
+	// organization.
 	OrganizationID   string `json:"organization_id,omitempty"`
 	OrganizationName string `json:"organization_name,omitempty"`
 	// LogID sorts an event after all those that were recorded before it.
@@ -40,7 +41,7 @@ type LogEvent struct {
 	IsMobile bool   `json:"isMobile"`
 }
 
-// logRow is what the store itself looks at.
+// logRow holds the members that the store itself reads.
 type logRow struct {
 	LogID  string `json:"log_id"`
 	UserID string `json:"user_id"`
@@ -59,19 +60,19 @@ var logs = declare(spec[logRow]{
 	},
 })
 
-// LogIDAt is how the log_ids of a time begin: 900, and the time in nanoseconds, as
-// Auth0's do. It sorts before those of all events at t or later, and after those of
-// earlier ones.
+// LogIDAt is the beginning of the log_ids of time t: 900, and the time in
+// nanoseconds, as in Auth0's. It sorts before the log_ids of all events at t or
+// later, and after those of earlier events.
 func LogIDAt(t time.Time) string {
 	text := t.UTC().Format(LogIDTime)
 	return "900" + text[:14] + text[15:]
 }
 
-// LogIDTime is the layout of the time in a log_id, but for the point.
+// LogIDTime is the layout of the time in a log_id, in which the point is left out.
 const LogIDTime = "20060102150405.000000000"
 
-// Logs is the tenant's log. Its key begins with the time, so that it is the index
-// by date as well.
+// Logs is the tenant's log. Its keys begin with the time, so that no index by date
+// is needed.
 type Logs struct{ records }
 
 // Append adds an event.
@@ -102,8 +103,8 @@ func (l Logs) Newest(userID string) iter.Seq2[Document, error] {
 	}
 }
 
-// After yields the events that were recorded after the one with an id, which need
-// not be there any more, the oldest first. The sequence ends after an error.
+// After yields the events recorded after the event with an id, the oldest first.
+// That event itself may have been pruned. The sequence ends after an error.
 func (l Logs) After(logID string) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		from := append(l.rowKey(logID), 0)
@@ -111,7 +112,7 @@ func (l Logs) After(logID string) iter.Seq2[Document, error] {
 	}
 }
 
-// yield hands out what read makes of the rows, until an error.
+// yield passes on what read returns for each row, until an error.
 func (l Logs) yield(rows iter.Seq2[keyspace.Row, error], read func(keyspace.Row) (Document, error), yield func(Document, error) bool) {
 	for r, err := range rows {
 		var d Document
@@ -139,8 +140,8 @@ func (l Logs) Last() (id string, err error) {
 	return id, err
 }
 
-// Prune removes the oldest events past the newest keep ones, and those whose id
-// sorts before an id.
+// Prune removes all events but the newest keep ones, and also those whose log_id
+// sorts before the argument before.
 func (l Logs) Prune(keep int, before string) error {
 	prefix := l.rowKey("")
 	var old []string

@@ -14,12 +14,13 @@ func (r records) decode(row, raw []byte) (any, error) {
 	return r.decodeBeside(r.memo(r.tx.memos), row, raw)
 }
 
-// decodeKnown is decode for who leaves the record as it is, also in a write transaction.
+// decodeKnown is decode for callers that do not change the record; it works in write transactions as
+// well.
 func (r records) decodeKnown(row, raw []byte) (any, error) {
 	return r.decodeBeside(r.memo(r.tx.known), row, raw)
 }
 
-// decodeLeading is decodeKnown for who needs no more of the record than its leading members.
+// decodeLeading is decodeKnown for callers that need only the record's leading members.
 func (r records) decodeLeading(row, raw []byte) (any, error) {
 	if r.kind.leading == nil {
 		return r.decodeKnown(row, raw)
@@ -41,7 +42,7 @@ func (r records) decodeBeside(m *memo, row, raw []byte) (any, error) {
 	return v, err
 }
 
-// decodeListed is decode for a record of a list.
+// decodeListed is decode for a record that is read as part of a list.
 func (r records) decodeListed(row, raw []byte) (any, error) {
 	if r.kind.recent {
 		return r.decodeAnew(row, raw)
@@ -57,7 +58,7 @@ func (r records) decodeAnew(row, raw []byte) (any, error) {
 	return v, nil
 }
 
-// memo is where decoded records of the kind are among memos, nil for nowhere.
+// memo returns the memo for decoded records of this kind, nil if they are not remembered.
 func (r records) memo(among *memos) *memo {
 	switch {
 	case among == nil:
@@ -70,19 +71,19 @@ func (r records) memo(among *memos) *memo {
 	return nil
 }
 
-// memos remember decoded records: lasting those of kinds that are read at every request, and
-// recent those that were read last of others.
+// memos remember decoded records: lasting those of kinds that nearly every request reads, recent the
+// most recently read records of other kinds.
 type memos struct {
 	lasting, recent memo
-	settled         atomic.Pointer[findings] // of the state that was seen last
+	settled         atomic.Pointer[findings] // derived from the state that was seen last
 }
 
-// Bounds of the memory in records; past it those that were used longest ago go.
+// Bounds of the memos in records; beyond them the least recently used records are dropped.
 const (
 	lastingLimit = 4096
 	recentLimit  = 512
-	// recentLargest bounds the bytes of a record of which there may be many, so that an import of large
-	// users does not fill the memory with them. Most users have a twentieth of it.
+	// recentLargest bounds the bytes of a record in recent, so that an import of large users does not
+	// fill the memory. Most users have a twentieth of it.
 	recentLargest = 8 << 10
 )
 
@@ -90,14 +91,14 @@ func newMemos() *memos {
 	return &memos{lasting: memo{limit: lastingLimit}, recent: memo{limit: recentLimit, largest: recentLargest}}
 }
 
-// memo remembers decoded records beside the bytes they came from. An entry is
-// used only for equal bytes, so it needs no invalidation. A nil memo remembers nothing.
+// memo remembers decoded records together with the bytes they were decoded from. An entry is used only
+// for equal bytes, so it needs no invalidation. A nil memo remembers nothing.
 type memo struct {
 	limit   int
-	largest int // in bytes, 0 for any
+	largest int // in bytes; 0 means no bound
 	mu      sync.RWMutex
-	// entries are those that came last, up to half of the limit, and before those that came
-	// before them.
+	// entries are the newest, up to half of the limit, and before those that filled entries before
+	// them.
 	entries, before map[string]memoEntry
 }
 
@@ -126,7 +127,7 @@ func (m *memo) find(row, raw []byte) (any, bool) {
 	return e.value, true
 }
 
-// keep remembers a record beside its bytes, which nobody changes any more.
+// keep remembers a record with its bytes, which must not change any more.
 func (m *memo) keep(row, raw []byte, value any) {
 	if m != nil && (m.largest == 0 || len(raw) <= m.largest) {
 		m.add(string(row), memoEntry{raw, value})
@@ -142,8 +143,8 @@ func (m *memo) add(row string, e memoEntry) {
 	m.entries[row] = e
 }
 
-// Forget gives up the memory that makes the store quick and that a quiet one can do without: the
-// decoded records of those kinds of which there may be many, and what the engines can release.
+// Forget releases memory that an idle store can do without: decoded records of the kinds that can be
+// numerous, and what the engines can release.
 func (db *DB) Forget() error {
 	db.memos.settled.Store(nil)
 	m := &db.memos.recent

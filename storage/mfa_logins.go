@@ -6,15 +6,16 @@ import "time"
 // hash of its mfa_token.
 type MFALogin struct {
 	Hash string `json:"hash"`
-	// Issue is what the first factor would have brought; its scope is decided anew.
+	// Issue is what the login would have granted without the further factor; its scope is
+	// decided again.
 	Issue Issue `json:"issue"`
-	// GTY is that of the grant that the login began with.
+	// GTY is the value of the gty claim for the grant type that the login began with.
 	GTY       string    `json:"gty,omitempty"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// mfaLoginMemory is how long a login is kept after its time, so that its token can be told
-// from one that is none.
+// mfaLoginMemory is how long an expired login is kept, so that an expired mfa_token can be
+// told from an invalid one.
 const mfaLoginMemory = time.Hour
 
 var mfaLogins = declare(spec[MFALogin]{
@@ -28,10 +29,10 @@ var mfaLogins = declare(spec[MFALogin]{
 
 func mfaLoginIndex(userID string) string { return userID + "\x01" }
 
-// maxMFALogins bounds the logins of one user that wait: the oldest ends past it.
+// maxMFALogins bounds the pending logins of one user; beyond it the oldest is deleted.
 const maxMFALogins = 100
 
-// StartMFALogin writes a new login.
+// StartMFALogin stores a new login.
 func (tx *Tx) StartMFALogin(l MFALogin) error {
 	if err := tx.MFALogins.Put(l); err != nil {
 		return err
@@ -39,7 +40,7 @@ func (tx *Tx) StartMFALogin(l MFALogin) error {
 	return tx.MFALogins.records.bound("user", mfaLoginIndex(l.Issue.UserID), maxMFALogins)
 }
 
-// FinishMFALogin ends a login. It returns ErrReused where it has ended already.
+// FinishMFALogin deletes a login. It returns ErrReused if the login was already finished.
 func (tx *Tx) FinishMFALogin(hash string) error {
 	has, err := tx.MFALogins.Has(hash)
 	if err == nil && !has {
@@ -51,7 +52,7 @@ func (tx *Tx) FinishMFALogin(hash string) error {
 	return tx.MFALogins.Delete(hash)
 }
 
-// endMFALoginsOf ends the logins of a user.
+// endMFALoginsOf deletes the pending logins of a user.
 func (tx *Tx) endMFALoginsOf(userID string) error {
 	all, err := tx.MFALogins.records.keysInOrder("user", mfaLoginIndex(userID), maxMFALogins+1)
 	if err != nil {
@@ -65,7 +66,7 @@ func (tx *Tx) endMFALoginsOf(userID string) error {
 	return nil
 }
 
-// endMFALogins ends the logins that meet a condition.
+// endMFALogins deletes the pending logins that meet a condition.
 func (tx *Tx) endMFALogins(meets func(MFALogin) bool) error {
 	return deleteWhere(tx.MFALogins, tx.MFALogins.All(), mfaLogins.key, meets)
 }

@@ -12,14 +12,14 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// Kinds whose lists have the order in which their records were made keep a place
-// for each record, a number that only grows. Two index entries hold it: "i/" table
-// 0 "order" 0 place (8 bytes) -> key, and "i/" table 0 "place" 0 key -> place.
+// Kinds whose lists are in the order of creation store a place for each record, a
+// number that only grows. Two index entries hold it: "i/" table 0 "order" 0 place
+// (8 bytes) -> key, and "i/" table 0 "place" 0 key -> place.
 
-// Row is one record of a list as it is kept.
+// Row is one stored record of a list.
 type Row struct {
-	// Place sorts the record among the others of the list. It stays what it is
-	// when the record changes.
+	// Place sorts the record among the others of the list. It does not change when
+	// the record does.
 	Place string
 	Key   string
 	JSON  []byte // valid until the transaction ends
@@ -39,7 +39,7 @@ func (r records) placeKey(key string) []byte {
 	return []byte("i/" + r.kind.name + "\x00place\x00" + key)
 }
 
-// line puts a new record behind all others.
+// line gives a new record the last place.
 func (r records) line(key string) error {
 	if !r.kind.ordered {
 		return nil
@@ -60,7 +60,7 @@ func (r records) line(key string) error {
 	return r.tx.kv.Put(r.placeKey(key), place)
 }
 
-// leave takes a record that is gone out of the order.
+// leave removes the place of a deleted record.
 func (r records) leave(key string) error {
 	if !r.kind.ordered {
 		return nil
@@ -75,11 +75,11 @@ func (r records) leave(key string) error {
 	return r.tx.kv.Delete(r.placeKey(key))
 }
 
-// Rows yields every record in the order in which they were made. The sequence
-// ends after an error. What is written while it runs may or may not be seen.
+// Rows yields every record in the order of creation. The sequence ends after an
+// error. Records written while it runs may or may not be seen.
 func (t Resources[T]) Rows() iter.Seq2[Row, error] { return t.RowsAfter("") }
 
-// RowsAfter is Rows from behind the place of a row.
+// RowsAfter yields the rows of Rows that follow a place.
 func (t Resources[T]) RowsAfter(place string) iter.Seq2[Row, error] {
 	return t.List().Rows(place, 0)
 }
@@ -92,8 +92,8 @@ func (r records) rowAt(place []byte, key string) (Row, error) {
 	return Row{hex.EncodeToString(place), key, raw}, err
 }
 
-// RowsAt yields the records with keys, in the order in which they were made. Keys
-// without a record are passed over.
+// RowsAt yields the records with the given keys, in the order of creation. Keys
+// without a record are left out.
 func (t Resources[T]) RowsAt(keys []string) iter.Seq2[Row, error] { return t.records.rowsAt(keys) }
 
 //go:noinline
@@ -125,7 +125,7 @@ func (r records) rowsAt(keys []string) iter.Seq2[Row, error] {
 	}
 }
 
-// Documents yields what Rows does, decoded.
+// Documents yields the same records as Rows, decoded.
 func (t Resources[T]) Documents() iter.Seq2[Document, error] { return decoded(t.Rows()) }
 
 //go:noinline

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Kinds of documents of organizations that logins act on.
+// Kinds of documents of organizations that logins read.
 const (
 	OrganizationsKind           = "organizations"
 	OrganizationMembersKind     = "organization-members"     // of an organization, by the user's id
@@ -38,8 +38,8 @@ type Invitation struct {
 	UserMetadata map[string]any `json:"user_metadata"`
 }
 
-// Invitation returns the invitation to an organization that a ticket stands for and
-// that is good at a moment, or an error that wraps ErrNotFound.
+// Invitation returns the invitation to an organization with a ticket, if it has not expired, or an
+// error that wraps ErrNotFound.
 func (tx *Tx) Invitation(organization, ticket string, now time.Time) (Invitation, error) {
 	entries, err := tx.withText(InvitationsKind, "ticket_id", ticket)
 	if err != nil {
@@ -57,15 +57,15 @@ func (tx *Tx) Invitation(organization, ticket string, now time.Time) (Invitation
 	return Invitation{}, ErrNotFound
 }
 
-// Organization is a group of users of a customer, Auth0:
+// Organization is an organization, a group of users such as a customer company, Auth0:
 // manage-users/organizations/organizations-overview.
 type Organization struct {
 	ID          string `json:"id"`
 	Name        string `json:"name"`
 	DisplayName string `json:"display_name"`
-	// ThirdParties is allow where its members may use strict applications of third parties.
+	// ThirdParties is "allow" if its members may use strict third-party applications.
 	ThirdParties string `json:"third_party_client_access"`
-	// TokenQuota bounds the tokens of machines for it, nil for as the tenant does.
+	// TokenQuota bounds client credentials tokens for it; nil for the tenant's default.
 	TokenQuota *TokenQuota `json:"token_quota"`
 	Branding   struct {
 		LogoURL string `json:"logo_url"`
@@ -76,7 +76,7 @@ type Organization struct {
 	} `json:"branding"`
 }
 
-// ShownName is what people know the organization by.
+// ShownName is the name that pages show.
 func (o Organization) ShownName() string { return cmp.Or(o.DisplayName, o.Name) }
 
 // Organization returns the organization with an id, or an error that wraps
@@ -90,8 +90,8 @@ func (tx *Tx) Organization(id string) (o Organization, err error) {
 	return o, err
 }
 
-// OrganizationByName returns the organization with a name, in any case, or an error
-// that wraps ErrNotFound.
+// OrganizationByName returns the organization with a name, ignoring case, or an error that wraps
+// ErrNotFound.
 func (tx *Tx) OrganizationByName(name string) (Organization, error) {
 	found, err := tx.organizationsWith("name", name)
 	if err != nil || len(found) == 0 {
@@ -100,7 +100,7 @@ func (tx *Tx) OrganizationByName(name string) (Organization, error) {
 	return found[0], nil
 }
 
-// OrganizationsShownAs returns the organizations with a display name, in any case.
+// OrganizationsShownAs returns the organizations with a display name, ignoring case.
 func (tx *Tx) OrganizationsShownAs(displayName string) ([]Organization, error) {
 	return tx.organizationsWith("display_name", displayName)
 }
@@ -120,7 +120,7 @@ func (tx *Tx) organizationsWith(member, text string) (found []Organization, err 
 	return found, nil
 }
 
-// OrganizationsAt returns the organizations that a verified domain leads to, Auth0:
+// OrganizationsAt returns the organizations that have verified a domain, Auth0:
 // manage-users/organizations/configure-organizations/create-org-domains.
 func (tx *Tx) OrganizationsAt(domain string) ([]Organization, error) {
 	entries, err := tx.withText(DiscoveryDomainsKind, "domain", domain)
@@ -141,8 +141,8 @@ func (tx *Tx) OrganizationsOf(user string) ([]Organization, error) {
 	return tx.parents(entries, func(Document) bool { return true })
 }
 
-// OrganizationsJoinedBy returns the organizations that make those who log in by a
-// connection members.
+// OrganizationsJoinedBy returns the organizations whose membership is assigned to users who log in
+// with a connection.
 func (tx *Tx) OrganizationsJoinedBy(connectionID string) ([]Organization, error) {
 	entries, err := tx.Linked(OrganizationConnectionsKind, connectionID)
 	if err != nil {
@@ -151,8 +151,7 @@ func (tx *Tx) OrganizationsJoinedBy(connectionID string) ([]Organization, error)
 	return tx.parents(entries, joinsOnLogin)
 }
 
-// parents returns the organizations that those of the entries belong to which meet a
-// condition.
+// parents returns the organizations that own those entries whose documents meet a condition.
 func (tx *Tx) parents(entries []Entry, meets func(Document) bool) (found []Organization, err error) {
 	for _, e := range entries {
 		doc, err := decodeDocument(e)
@@ -171,16 +170,16 @@ func (tx *Tx) parents(entries []Entry, meets func(Document) bool) (found []Organ
 	return found, nil
 }
 
-// IsMember reports whether a user is in an organization.
+// IsMember reports whether a user is a member of an organization.
 func (tx *Tx) IsMember(organization, user string) (bool, error) {
 	_, err := tx.Documents(OrganizationMembersKind, organization).Document(user)
 	return err == nil, Optional(err)
 }
 
-// MemberOf is the parent of what is kept of a user as a member of an organization.
+// MemberOf is the parent of the documents about a user as a member of an organization.
 func MemberOf(organization, user string) string { return organization + "\x02" + user }
 
-// MemberFrom returns the organization and the user that MemberOf was given.
+// MemberFrom returns the arguments from which MemberOf made a parent.
 func MemberFrom(parent string) (organization, user string) {
 	organization, user, _ = strings.Cut(parent, "\x02")
 	return organization, user
@@ -203,14 +202,14 @@ func (tx *Tx) HasClientGrant(organization, grant string) (bool, error) {
 	return err == nil, Optional(err)
 }
 
-// OrganizationConnection returns whether an organization has enabled a connection, and
-// whether that makes those who log in by it members.
+// OrganizationConnection returns whether an organization has enabled a connection, and whether
+// users who log in with it become members (assign_membership_on_login).
 func (tx *Tx) OrganizationConnection(organization, connectionID string) (enabled, joins bool, err error) {
 	doc, err := tx.Documents(OrganizationConnectionsKind, organization).Document(connectionID)
 	return err == nil, joinsOnLogin(doc), Optional(err)
 }
 
-// OrganizationUses is OrganizationConnection for the connection with a name.
+// OrganizationUses is OrganizationConnection for a connection's name instead of its id.
 func (tx *Tx) OrganizationUses(organization, connection string) (enabled, joins bool, err error) {
 	c, err := tx.Connections.Find("name", connection)
 	if err != nil {
@@ -219,8 +218,8 @@ func (tx *Tx) OrganizationUses(organization, connection string) (enabled, joins 
 	return tx.OrganizationConnection(organization, c.ID)
 }
 
-// OrganizationShows reports whether the login page of an organization has a button for a connection
-// to a directory.
+// OrganizationShows reports whether the login page of an organization has a button for an
+// enterprise connection.
 func (tx *Tx) OrganizationShows(organization, connectionID string) (bool, error) {
 	doc, err := tx.Documents(OrganizationConnectionsKind, organization).Document(connectionID)
 	return err == nil && doc["show_as_button"] != false, Optional(err)

@@ -6,24 +6,24 @@ import (
 	"strings"
 )
 
-// Applications are found by the origins of the addresses that they list, so that a request
-// that names none, as a preflight, costs the same however many there are. The index leads
-// to those that may list an origin; the grammar of addresses, in server/callback, says
-// whether they do.
+// Applications are indexed by the origins of the URLs that they list, so that a request
+// that names no application, such as a CORS preflight, costs the same however many there
+// are. The index finds the applications that may list an origin; server/callback, which
+// knows the syntax of such URLs, decides whether they do.
 
-// originIndex is the name of the index. Its values are an origin in lower case, scheme://*.
-// domain for what stands for any label before a domain, and anyOrigin for all that has to
-// be looked at.
+// originIndex is the name of the index. A value is an origin in lower case,
+// scheme://*.domain for URLs with a placeholder before the domain, or anyOrigin for URLs
+// that have to be compared with every origin.
 const (
 	originIndex = "origin"
 	anyOrigin   = "*"
 )
 
-// organizationLabel stands for the name of an organization, Auth0:
+// organizationLabel is the placeholder for an organization's name, Auth0:
 // get-started/applications/wildcards-for-subdomains.
 const organizationLabel = "{organization_name}"
 
-// origins are the values that the client's addresses are found by.
+// origins returns the index values of the client's URLs.
 func origins(c Client) []string {
 	var values []string
 	for _, list := range [][]string{c.AllowedOrigins, c.WebOrigins, c.Callbacks} {
@@ -37,7 +37,7 @@ func origins(c Client) []string {
 	return slices.Compact(values)
 }
 
-// originOf is the value by which an address is found, "" for one that is of no page.
+// originOf returns the index value of a URL, "" if it is not an http or https URL.
 func originOf(address string) string {
 	scheme, rest, ok := strings.Cut(address, "://")
 	scheme = strings.ToLower(scheme)
@@ -60,8 +60,8 @@ func originOf(address string) string {
 	return value
 }
 
-// ClientsAt yields the applications that may list an origin, scheme://host[:port] in lower
-// case: all that do, and others. The sequence ends after an error.
+// ClientsAt yields the applications that may list an origin (scheme://host[:port] in lower
+// case): all that do list it, and some others. The sequence ends after an error.
 func (tx *Tx) ClientsAt(origin string) iter.Seq2[Client, error] {
 	values := []string{origin}
 	if scheme, host, ok := strings.Cut(origin, "://"); ok {

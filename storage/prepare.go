@@ -11,22 +11,22 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// patience is how often Prepare begins anew before it takes the place of the one writer for
-// all of it.
+// patience is how often Prepare tries a draft before it runs everything in one update, which
+// keeps other writers waiting.
 const patience = 5
 
-// errStale reports that what a draft has read is not so any more.
+// errStale reports that records which a draft has read have changed since.
 var errStale = errors.New("what was read has changed")
 
-// Prepare is Update for a change that takes its time. prepare works on a draft: it reads
-// what is there, by one short view after the other, and what it writes is kept aside. So it
-// may be slow, see Slow, and neither keeps writers waiting nor has to wait for them. Then
-// comes one update, which writes the draft if all that prepare has read is still so, and
-// runs then. If anything of it has changed meanwhile, prepare runs again; where that happens
-// time and again, it runs in the update itself.
+// Prepare is Update for a slow change. prepare works on a draft: it reads the store in short
+// views, and its writes are kept aside. So it may be slow, see Slow, and neither keeps
+// writers waiting nor waits for them. Then one update checks that everything prepare has
+// read is unchanged, writes the draft, and runs then. If something has changed meanwhile,
+// prepare runs again; after repeated changes it runs inside the update.
 //
-// As with Update, both may run more than once, and change nothing outside of the transaction
-// but the variables that they set anew in each run. An error of either undoes all of it.
+// As with Update, both functions may run more than once, and must change nothing outside of
+// the transaction but variables that they set anew in each run. An error of either undoes
+// all.
 func (db *DB) Prepare(ctx context.Context, prepare, then func(*Tx) error) error {
 	prepare, prepared := db.watched(prepare)
 	then, done := db.watched(then)
@@ -61,8 +61,8 @@ func (db *DB) prepare(ctx context.Context, prepare, then func(*Tx) error) error 
 }
 
 // Rehearse is Prepare without the update: it runs fn on a draft, which nobody else sees and
-// nothing keeps, for finding out what fn would do. fn may be slow, and may run more than
-// once; the last run has read one state of the store.
+// which is discarded, to find out what fn would do. fn may be slow, and may run more than
+// once; in its last run, all reads are of one state of the store.
 func (db *DB) Rehearse(ctx context.Context, fn func(*Tx) error) error {
 	for range patience {
 		d, err := db.draft(ctx, fn)
@@ -76,27 +76,27 @@ func (db *DB) Rehearse(ctx context.Context, fn func(*Tx) error) error {
 	return db.Try(ctx, fn)
 }
 
-// Try runs fn in a transaction whose writes nobody else sees and nothing keeps: fn
-// reads the state of one moment and what it wrote over it. It does not take the place
-// of the one writer, so it is for finding out what an update would do. As in View, fn
-// must not wait for an update, and its reads fail when ctx has ended.
+// Try runs fn in a transaction whose writes nobody else sees and which are discarded: fn
+// reads one state of the store and its own writes over it. It finds out what an update would
+// do without keeping writers waiting. As in View, fn must not wait for an update, and its
+// reads fail when ctx has ended.
 func (db *DB) Try(ctx context.Context, fn func(*Tx) error) error {
 	return db.engine.View(ctx, func(kv keyspace.KV) error { return fn(newTx(keyspace.NewOverlay(keyspace.Ending(ctx, kv)), nil)) })
 }
 
-// draft is what a function has read and what it wrote.
+// draft holds what a function has read and what it has written.
 type draft struct {
 	read    *reading
 	written *keyspace.Overlay
 }
 
-// draft runs fn on a draft. An error of fn counts if what it has read is still so.
+// draft runs fn on a draft. An error of fn counts only if what it has read is unchanged.
 func (db *DB) draft(ctx context.Context, fn func(*Tx) error) (*draft, error) {
 	view := func(fn func(keyspace.KV) error) error { return db.engine.View(ctx, fn) }
 	read := &reading{view: view, values: map[string][]byte{}, scans: map[scanned][sha256.Size]byte{}}
 	d := &draft{read, keyspace.NewOverlay(read)}
 	run := func() error { return fn(newTx(d.written, nil)) }
-	if db.Shared() { // there no view keeps writers waiting, and to begin one takes as long as to read
+	if db.Shared() { // a view of a shared store keeps no writers waiting, and beginning one costs as much as a read
 		own := run
 		run = func() error {
 			return db.engine.View(ctx, func(kv keyspace.KV) error {
@@ -114,7 +114,7 @@ func (db *DB) draft(ctx context.Context, fn func(*Tx) error) (*draft, error) {
 	return d, nil
 }
 
-// check returns errStale unless a transaction reads what the draft has read.
+// check returns errStale if a transaction no longer reads what the draft has read.
 func (d *draft) check(kv keyspace.KV) error {
 	for key, value := range d.read.values {
 		now, err := kv.Get([]byte(key))
@@ -140,7 +140,7 @@ func (d *draft) check(kv keyspace.KV) error {
 	return nil
 }
 
-// write writes what the draft has written.
+// write applies the draft's writes to a transaction.
 func (d *draft) write(kv keyspace.KV) error {
 	for key, value := range d.written.Written() {
 		var err error
@@ -156,15 +156,16 @@ func (d *draft) write(kv keyspace.KV) error {
 	return nil
 }
 
-// reading is a key space that is only read, by a view for each call, and remembers what it
-// was asked for.
+// reading is a read-only key space that opens a view for each call and remembers the
+// answers.
 type reading struct {
 	view   func(func(keyspace.KV) error) error
 	values map[string][]byte // nil for a key that is not there
 	scans  map[scanned][sha256.Size]byte
 }
 
-// scanned is a scan, and how many rows were wanted of it, -1 for all.
+// scanned is a scan, and how many rows it visited before it was stopped, -1 if it was not
+// stopped.
 type scanned struct {
 	from, to string
 	back     bool
@@ -235,7 +236,7 @@ func (*reading) Put(_, _ []byte) error { return errDraft }
 // Delete implements KV.
 func (*reading) Delete([]byte) error { return errDraft }
 
-// rowSum tells rows from others by their number and a hash of all that is in them.
+// rowSum identifies a sequence of rows by their number and a hash of their keys and values.
 type rowSum struct {
 	n    int
 	hash hash.Hash

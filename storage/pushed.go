@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// PushedRequest is an authorization request that an application has sent ahead, RFC 9126.
-// Its key is the hash of the request_uri that the application was given for it.
+// PushedRequest is an authorization request that an application has pushed (PAR), RFC 9126. Its
+// key is the hash of the request_uri that the application was given for it.
 type PushedRequest struct {
 	Hash     string `json:"hash"`
 	ClientID string `json:"client_id"`
-	// Params are the parameters as they came, without those that authenticated the application.
+	// Params are the request's parameters, without those that authenticated the application.
 	Params    url.Values `json:"params"`
 	ExpiresAt time.Time  `json:"expires_at"`
 }
@@ -25,11 +25,11 @@ var pushedRequests = declare(spec[PushedRequest]{
 	}}},
 })
 
-// maxPushed bounds the requests of one application that wait for their users: past it the
-// oldest ends. They are short-lived, and only who has authenticated as the application pushes.
+// maxPushed bounds the pending requests of one application; beyond it the oldest is deleted.
+// They are short-lived, and pushing one requires authentication as the application.
 const maxPushed = 1000
 
-// PushRequest keeps a request that was sent ahead.
+// PushRequest stores a pushed request.
 func (db *DB) PushRequest(ctx context.Context, p PushedRequest) error {
 	return db.UpdateVolatile(ctx, func(tx *Tx) error {
 		if err := tx.PushedRequests.Put(p); err != nil {
@@ -39,10 +39,10 @@ func (db *DB) PushRequest(ctx context.Context, p PushedRequest) error {
 	})
 }
 
-// TakePushedRequest returns the request of an application that waits at a key, and takes it
-// away: of several callers one gets it. It returns an error that wraps ErrNotFound where
-// there is none, or another application's, which stays, and ErrTooLate where its time is
-// over.
+// TakePushedRequest returns and deletes the pushed request of an application; of several
+// callers one gets it. It returns an error that wraps ErrNotFound if there is no such request,
+// or if it belongs to another application, whose request is left in place, and ErrTooLate if
+// the request has expired.
 func (db *DB) TakePushedRequest(ctx context.Context, hash, clientID string, now time.Time) (p PushedRequest, err error) {
 	err = db.UpdateVolatile(ctx, func(tx *Tx) (err error) {
 		if p, err = tx.PushedRequests.Get(hash); err != nil {

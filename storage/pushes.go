@@ -5,20 +5,21 @@ import (
 	"time"
 )
 
-// Push is a question to the app on a user's phone: whether a login may go on, or to add itself to
-// the user's factors. Its key says where it was asked, as that of a Passcode does.
+// Push is a question to the authenticator app on a user's phone: whether to allow a login, or to
+// enroll the app as a factor. Its key says where the question was asked, as a Passcode's key
+// does.
 type Push struct {
 	Key string `json:"key"`
-	// ID is what the app calls it by.
+	// ID identifies the question to the app.
 	ID       string `json:"id"`
 	UserID   string `json:"user_id"`
 	ClientID string `json:"client_id"`
 	// Login and Authenticator are as in Passcode.
 	Login         string `json:"login,omitempty"`
 	Authenticator string `json:"authenticator"`
-	// Enrolls says that the app is to add itself.
+	// Enrolls says that the app is asked to enroll itself.
 	Enrolls bool `json:"enrolls,omitempty"`
-	// Answer is PushAllowed or PushDenied, "" while there is none.
+	// Answer is PushAllowed or PushDenied, "" until the app has answered.
 	Answer    string    `json:"answer,omitempty"`
 	PolledAt  time.Time `json:"polled_at,omitzero"`
 	CreatedAt time.Time `json:"created_at"`
@@ -31,10 +32,10 @@ const (
 	PushDenied  = "denied"
 )
 
-// PushInterval is how long an application waits between two polls at least.
+// PushInterval is the shortest time that an application must wait between two polls.
 const PushInterval = time.Second
 
-// maxPushes bounds the questions to one user that wait: the oldest ends past it.
+// maxPushes bounds the pending questions to one user; beyond it the oldest is deleted.
 const maxPushes = 100
 
 var pushes = declare(spec[Push]{
@@ -48,7 +49,7 @@ var pushes = declare(spec[Push]{
 	},
 })
 
-// AskPush writes a question in the place of the one with its key.
+// AskPush stores a question, replacing an earlier one with the same key.
 func (tx *Tx) AskPush(p Push) error {
 	if err := tx.Pushes.Put(p); err != nil {
 		return err
@@ -56,8 +57,8 @@ func (tx *Tx) AskPush(p Push) error {
 	return tx.Pushes.records.bound("age", p.UserID+"\x01", maxPushes)
 }
 
-// FindPush returns the question with a key, or an error that wraps ErrNotFound where there is
-// none, or its time is over.
+// FindPush returns the question with a key, or an error that wraps ErrNotFound if there is no
+// such question or it has expired.
 func (tx *Tx) FindPush(key string, now time.Time) (Push, error) {
 	p, err := tx.Pushes.Get(key)
 	if err == nil && !now.Before(p.ExpiresAt) {
@@ -66,8 +67,9 @@ func (tx *Tx) FindPush(key string, now time.Time) (Push, error) {
 	return p, err
 }
 
-// AnswerPush answers the question with an id, once. It returns an error that wraps ErrNotFound
-// where there is none, or its time is over, and ErrReused where it was answered before.
+// AnswerPush records the answer to the question with an id. It returns an error that wraps
+// ErrNotFound if there is no such question or it has expired, and ErrReused if it was answered
+// before.
 func (tx *Tx) AnswerPush(id, answer string, now time.Time) (Push, error) {
 	p, err := tx.Pushes.Find("id", id)
 	switch {
@@ -82,9 +84,9 @@ func (tx *Tx) AnswerPush(id, answer string, now time.Time) (Push, error) {
 	return p, tx.Pushes.Put(p)
 }
 
-// PollPush notes that an application asks for the answer to a question, and returns it. A poll
-// that comes sooner than PushInterval after the one before is ErrTooEarly while there is no
-// answer, and is not noted.
+// PollPush records that an application polls for the answer to a question, and returns the
+// question. As long as there is no answer, a poll sooner than PushInterval after the last one
+// returns ErrTooEarly and is not recorded.
 func (db *DB) PollPush(ctx context.Context, key string, now time.Time) (p Push, err error) {
 	var outcome error
 	err = db.Update(ctx, func(tx *Tx) error {
@@ -106,8 +108,8 @@ func (db *DB) PollPush(ctx context.Context, key string, now time.Time) (p Push, 
 	return p, err
 }
 
-// UsePush uses up a question that was answered with PushAllowed. It returns ErrReused for one
-// that is not there any more, or was asked anew since.
+// UsePush uses up a question that was answered with PushAllowed. It returns ErrReused if the
+// question is already gone, or was asked again.
 func (tx *Tx) UsePush(p Push) error {
 	now, err := tx.Pushes.Get(p.Key)
 	if IsNotFound(err) || err == nil && (now.ID != p.ID || now.Answer != PushAllowed) {

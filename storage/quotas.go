@@ -2,27 +2,27 @@ package storage
 
 import "time"
 
-// TokenQuota bounds how many tokens of machines there may be in each hour and each day of UTC, Auth0:
-// fine-grained-m2m-token-quotas. 0 bounds nothing.
+// TokenQuota bounds the client credentials tokens issued in each hour and each day (UTC), Auth0:
+// fine-grained-m2m-token-quotas. 0 means no bound.
 type TokenQuota struct {
 	ClientCredentials struct {
-		// Enforce is whether more are refused, nil for yes.
+		// Enforce says whether tokens beyond the quota are refused; nil means yes.
 		Enforce *bool `json:"enforce"`
 		PerHour int   `json:"per_hour"`
 		PerDay  int   `json:"per_day"`
 	} `json:"client_credentials"`
 }
 
-// Enforced reports whether more tokens than the quota's are refused.
+// Enforced reports whether tokens beyond the quota are refused.
 func (q TokenQuota) Enforced() bool {
 	return q.ClientCredentials.Enforce == nil || *q.ClientCredentials.Enforce
 }
 
-// IssuedTokens counts the tokens of an hour or a day.
+// IssuedTokens counts the tokens issued in an hour or a day.
 type IssuedTokens struct {
 	Key   string `json:"key"`
 	Count int    `json:"count"`
-	// EndsAt is when the hour or the day is over.
+	// EndsAt is the end of that hour or day.
 	EndsAt time.Time `json:"ends_at"`
 }
 
@@ -32,7 +32,7 @@ var issuedTokens = declare(spec[IssuedTokens]{
 	expires: func(i IssuedTokens) time.Time { return i.EndsAt },
 })
 
-// Issued returns how many tokens were counted at a key until an end.
+// Issued returns the count with a key for the period that ends at ends; it is 0 if none was stored.
 func (tx *Tx) Issued(key string, ends time.Time) (IssuedTokens, error) {
 	i, err := tx.IssuedTokens.Get(key)
 	if err := Optional(err); err != nil {

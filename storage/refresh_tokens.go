@@ -7,10 +7,9 @@ import (
 	"time"
 )
 
-// RefreshToken is a refresh token and, when it rotates, the family of tokens
-// that descend from it, Auth0: secure/tokens/refresh-tokens. The record is
-// bounded: a token of the family that it no longer lists was replaced long ago,
-// and its return is reuse.
+// RefreshToken is a refresh token or, if it rotates, the family of tokens that descend from it, Auth0:
+// secure/tokens/refresh-tokens. The size of the record is bounded: a token that the family no longer lists
+// was replaced long ago, and presenting it counts as reuse.
 type RefreshToken struct {
 	ID       string `json:"id"` // the grant's id
 	Issue    Issue  `json:"issue"`
@@ -19,24 +18,24 @@ type RefreshToken struct {
 	Online          bool      `json:"online,omitempty"`
 	CreatedAt       time.Time `json:"created_at"`
 	LastExchangedAt time.Time `json:"last_exchanged_at"`
-	// ExpiresAt is the absolute end, fixed when the family begins; zero is never.
+	// ExpiresAt is the absolute expiry, fixed when the family begins; zero means never.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
-	// IdleExpiresAt is the end unless it is used before; zero is never.
+	// IdleExpiresAt is when it expires if it is not used before; zero means never.
 	IdleExpiresAt time.Time `json:"idle_expires_at,omitzero"`
 	Generation    int       `json:"generation"`
 	Tokens        []Token   `json:"tokens"`
-	// Metadata is what the Management API has attached to it.
+	// Metadata was set by the Management API.
 	Metadata Document `json:"metadata,omitempty"`
 }
 
-// Token is one token string of a family, by its hash.
+// Token is one refresh token string of a family.
 type Token struct {
 	Hash       string    `json:"hash"`
 	Generation int       `json:"generation"`
 	RotatedAt  time.Time `json:"rotated_at,omitzero"` // first exchange
 }
 
-// Expired reports whether the token is past its absolute or idle end.
+// Expired reports whether the token is past its absolute or idle expiry.
 func (t RefreshToken) Expired(now time.Time) bool {
 	past := func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }
 	return past(t.ExpiresAt) || past(t.IdleExpiresAt)
@@ -49,7 +48,7 @@ func (t RefreshToken) Has(hash string) bool { return t.find(hash) >= 0 }
 // secure/tokens/refresh-tokens, "200 active refresh tokens per user per application".
 const maxRefreshTokens = 200
 
-// maxSiblings bounds how many tokens one overlap may bring forth.
+// maxSiblings bounds the tokens that a family lists, which replays within the overlap would multiply.
 const maxSiblings = 50
 
 var refreshTokens = declare(spec[RefreshToken]{
@@ -75,13 +74,13 @@ var refreshTokens = declare(spec[RefreshToken]{
 	},
 })
 
-// ofClient is the index of those of a user in an application.
+// ofClient is the index of refresh tokens by user and application.
 const ofClient = "user_client"
 
-// refreshTokenIndex is a value of that index; with no application it is the beginning of all of the user's.
+// refreshTokenIndex is a value of that index; with clientID "" it is the prefix of all values of the user.
 func refreshTokenIndex(userID, clientID string) string { return userID + "\x01" + clientID }
 
-// RefreshTokensOf returns those of a user, in the order of their ids.
+// RefreshTokensOf returns the refresh tokens of a user, in the order of their ids.
 func (tx *Tx) RefreshTokensOf(userID string) (all []RefreshToken, err error) {
 	ids, err := tx.RefreshTokens.records.keysInOrder(ofClient, refreshTokenIndex(userID, ""), math.MaxInt)
 	if err != nil {
@@ -98,8 +97,8 @@ func (tx *Tx) RefreshTokensOf(userID string) (all []RefreshToken, err error) {
 	return all, nil
 }
 
-// StartRefreshToken writes a new family and ends the oldest of its user and
-// client past the bound. Ids begin with their time, so the oldest comes first.
+// StartRefreshToken stores a new family and, beyond maxRefreshTokens, ends the oldest of its user and
+// client. Ids begin with their time, so the oldest sorts first.
 func (tx *Tx) StartRefreshToken(t RefreshToken) error {
 	owner := refreshTokenIndex(t.Issue.UserID, t.Issue.ClientID) + "\x00"
 	if err := tx.RefreshTokens.records.bound(ofClient, owner, maxRefreshTokens-1); err != nil {
@@ -123,25 +122,24 @@ func (tx *Tx) RefreshTokensWhere(holds func(RefreshToken) bool) (ids []string, e
 
 // Exchange is one use of a refresh token.
 type Exchange struct {
-	ID      string // of the family
-	Hash    string // of the token presented
-	Next    string // hash of the token that replaces it, when the family rotates
+	ID      string // the family
+	Hash    string // of the presented token
+	Next    string // the hash of the token that replaces it, if the family rotates
 	Now     time.Time
-	Overlap time.Duration // how long a replaced token stays good
-	// IdleExpiresAt is the family's new idle end; zero is never.
+	Overlap time.Duration // how long a replaced token stays valid
+	// IdleExpiresAt is the family's new idle expiry; zero means never.
 	IdleExpiresAt time.Time
-	// Authorization is what SetAuthorization writes with it, nil for nothing.
+	// Authorization is stored by SetAuthorization in the same transaction, nil for nothing.
 	Authorization any
-	// Within is what else is kept with it, nil for nothing.
+	// Within runs in the same transaction, nil for nothing.
 	Within func(*Tx) error
 }
 
-// ExchangeRefreshToken records one use of a refresh token. In a rotating family
-// the token presented is replaced by Next, and rotated is true; within the
-// overlap the token before the newest may come again, and brings forth a
-// sibling. Any other return of a replaced token revokes the family and gives
-// ErrReused, in one transaction. A family that is not there gives an error that
-// wraps ErrNotFound.
+// ExchangeRefreshToken records one use of a refresh token. In a rotating family, Next replaces the
+// presented token, and rotated is true. Within the overlap the token before the newest may be presented
+// again, and gets another successor. Presenting any other replaced token revokes the family and returns
+// ErrReused, in one transaction. If there is no such family, or it has expired, the error wraps
+// ErrNotFound.
 func (db *DB) ExchangeRefreshToken(ctx context.Context, x Exchange) (rotated bool, err error) {
 	reused := false
 	err = db.Update(ctx, func(tx *Tx) error {
@@ -172,7 +170,7 @@ func (db *DB) ExchangeRefreshToken(ctx context.Context, x Exchange) (rotated boo
 	return rotated && err == nil, err
 }
 
-// keepBeside writes what is kept together with the exchange.
+// keepBeside stores what belongs to the same transaction as the exchange.
 func (x Exchange) keepBeside(tx *Tx, userID string) error {
 	if x.Authorization != nil {
 		if err := tx.SetAuthorization(userID, x.Authorization); err != nil {
@@ -185,7 +183,7 @@ func (x Exchange) keepBeside(tx *Tx, userID string) error {
 	return nil
 }
 
-// accepts reports whether the family takes the token presented.
+// accepts reports whether the family accepts the presented token.
 func (t RefreshToken) accepts(x Exchange) bool {
 	i := t.find(x.Hash)
 	switch {
@@ -194,8 +192,8 @@ func (t RefreshToken) accepts(x Exchange) bool {
 	case !t.Rotating, t.Tokens[i].RotatedAt.IsZero():
 		return true
 	}
-	// Auth0: only the token before the newest may be replayed in the overlap.
-	// Without an overlap not even at the same instant, at which a clock may stand.
+	// Auth0: only the token before the newest may be replayed within the overlap. With an overlap of 0 no
+	// replay is accepted, not even at the very same time.
 	return t.Tokens[i].Generation == t.Generation-1 && x.Overlap > 0 && x.Now.Sub(t.Tokens[i].RotatedAt) <= x.Overlap
 }
 
@@ -203,7 +201,7 @@ func (t RefreshToken) find(hash string) int {
 	return slices.IndexFunc(t.Tokens, func(k Token) bool { return k.Hash == hash })
 }
 
-// rotate adds the next token and forgets those that could not be accepted again.
+// rotate adds the next token and drops those that can no longer be accepted.
 func (t *RefreshToken) rotate(x Exchange) {
 	k := &t.Tokens[t.find(x.Hash)]
 	if k.RotatedAt.IsZero() {

@@ -2,9 +2,9 @@ package storage
 
 import "time"
 
-// RememberedBrowser spares a user the further factor at one browser, Auth0: secure/
-// multi-factor-authentication/customize-mfa. Its key is a hash of the browser's cookie and the
-// user, so that the cookie of one user spares no other.
+// RememberedBrowser is a browser at which a user is not asked for a further factor, Auth0:
+// secure/ multi-factor-authentication/customize-mfa. Its key is a hash of the browser's cookie
+// and the user, so that the cookie is of no use to another user.
 type RememberedBrowser struct {
 	Hash      string    `json:"hash"`
 	UserID    string    `json:"user_id"`
@@ -12,7 +12,7 @@ type RememberedBrowser struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// maxRememberedBrowsers bounds the browsers of one user: the oldest is forgotten past it.
+// maxRememberedBrowsers bounds the browsers of one user; beyond it the oldest is forgotten.
 const maxRememberedBrowsers = 100
 
 var rememberedBrowsers = declare(spec[RememberedBrowser]{
@@ -25,7 +25,7 @@ var rememberedBrowsers = declare(spec[RememberedBrowser]{
 	},
 })
 
-// RememberBrowser writes a browser of a user.
+// RememberBrowser stores a browser of a user.
 func (tx *Tx) RememberBrowser(b RememberedBrowser) error {
 	if err := tx.RememberedBrowsers.Put(b); err != nil {
 		return err
@@ -33,13 +33,13 @@ func (tx *Tx) RememberBrowser(b RememberedBrowser) error {
 	return tx.RememberedBrowsers.records.bound("age", b.UserID+"\x01", maxRememberedBrowsers)
 }
 
-// Remembers reports whether a browser of a user is remembered at now.
+// Remembers reports whether a browser of a user is remembered at time now.
 func (tx *Tx) Remembers(hash, userID string, now time.Time) (bool, error) {
 	b, err := tx.RememberedBrowsers.Get(hash)
 	return err == nil && b.UserID == userID && now.Before(b.ExpiresAt), Optional(err)
 }
 
-// ForgetBrowsers has every browser of a user asked for a further factor again.
+// ForgetBrowsers makes every browser of a user ask for a further factor again.
 func (tx *Tx) ForgetBrowsers(userID string) error {
 	return deleteOfUser(tx.RememberedBrowsers.records, userID)
 }

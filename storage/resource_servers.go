@@ -20,11 +20,13 @@ type ResourceServer struct {
 	TokenLifetimeForWeb                       int     `json:"token_lifetime_for_web"`
 	TokenDialect                              string  `json:"token_dialect"`
 	EnforcePolicies                           bool    `json:"enforce_policies"`
-	// AuthorizationDetails are the types of those that may be asked for, RFC 9396 section 2.
+	// AuthorizationDetails are the types of authorization_details that may be requested, RFC 9396
+	// section 2.
 	AuthorizationDetails []struct {
 		Type string `json:"type"`
 	} `json:"authorization_details"`
-	// ConsentPolicy is ConsentAlways where users are asked for consent whatever was agreed to before.
+	// ConsentPolicy is ConsentAlways if users are asked for consent even if they agreed to the same
+	// before.
 	ConsentPolicy            string `json:"consent_policy"`
 	SubjectTypeAuthorization struct {
 		User struct {
@@ -42,11 +44,11 @@ type Scope struct {
 	Description string `json:"description"`
 }
 
-// ConsentAlways is the consent policy of APIs whose transactions users agree to one by one, Auth0:
+// ConsentAlways is the consent policy of APIs for which users approve each transaction, Auth0:
 // get-started/apis/configure-rich-authorization-requests.
 const ConsentAlways = "transactional-authorization-with-mfa"
 
-// Defines reports whether the API has the scope.
+// Defines reports whether the API defines the scope.
 func (rs ResourceServer) Defines(scope string) bool {
 	return slices.ContainsFunc(rs.Scopes, func(s Scope) bool { return s.Value == scope })
 }
@@ -61,7 +63,7 @@ var resourceServers = declare(spec[ResourceServer]{
 	remember: true,
 })
 
-// API returns the API that an audience names, or nil when it names none.
+// API returns the API whose identifier is the audience, or nil if there is none.
 func (tx *Tx) API(audience string) (*ResourceServer, error) {
 	if audience == "" {
 		return nil, nil //nolint:nilnil // no audience is no error and no API
@@ -82,14 +84,13 @@ type ClientGrant struct {
 	Scope          []string `json:"scope"`
 	SubjectType    string   `json:"subject_type"` // client, user
 	AllowAllScopes bool     `json:"allow_all_scopes"`
-	// AuthorizationDetails are the types of those that the application may ask users for.
+	// AuthorizationDetails are the types of authorization_details that the application may request.
 	AuthorizationDetails []string `json:"authorization_details_types"`
-	// DefaultFor is third_party_clients where the grant is for all applications of third
-	// parties that have none of their own.
+	// DefaultFor is third_party_clients if the grant is for all third-party applications that have no
+	// grant of their own.
 	DefaultFor string `json:"default_for"`
-	// OrganizationUsage says whether tokens may be for an organization: deny, which is
-	// the default, allow, require. AllowAnyOrganization is for those that the grant is
-	// not assigned to as well.
+	// OrganizationUsage says whether tokens may be for an organization: deny (the default), allow or
+	// require. AllowAnyOrganization permits organizations that the grant is not assigned to.
 	OrganizationUsage    string `json:"organization_usage"`
 	AllowAnyOrganization bool   `json:"allow_any_organization"`
 }
@@ -108,9 +109,9 @@ var clientGrants = declare(spec[ClientGrant]{
 	remember: true,
 })
 
-// ClientGrantFor returns the grant of a client for an API and a subject type ("client" or
-// "user"), or an error that wraps ErrNotFound. A client of a third party has, where none is
-// its own, the one for all of them, and a strict one has none for the tenant's own APIs. Auth0:
+// ClientGrantFor returns the grant of a client for an API and a subject type ("client" or "user"), or
+// an error that wraps ErrNotFound. A third-party client without a grant of its own uses the default
+// grant for third parties; a strict client has no grant for the tenant's own APIs. Auth0:
 // get-started/applications/application-access-to-apis-client-grants.
 func (tx *Tx) ClientGrantFor(client Client, api ResourceServer, subjectType string) (ClientGrant, error) {
 	if client.Strict() && api.IsSystem {

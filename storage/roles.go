@@ -23,7 +23,8 @@ type Permission struct {
 	PermissionName           string `json:"permission_name"`
 }
 
-// RolePermissions is what a role holds, in the order it was given.
+// RolePermissions are the permissions of a role, in the order in which they were
+// added.
 type RolePermissions struct {
 	RoleID      string       `json:"role_id"`
 	Permissions []Permission `json:"permissions"`
@@ -35,8 +36,8 @@ var rolePermissions = declare(spec[RolePermissions]{
 	remember: true,
 })
 
-// UserAccess is what core RBAC says of a user: the roles and the permissions
-// given directly.
+// UserAccess is what a user has in core RBAC: roles, and permissions that are
+// assigned directly.
 type UserAccess struct {
 	UserID      string       `json:"user_id"`
 	Roles       []string     `json:"roles"` // ids

@@ -9,43 +9,43 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// Session is a browser's login, Auth0: manage-users/sessions. Its key is made of the
-// cookie by a hash, so that the store does not hold what a browser presents. The id is the
-// beginning of the key, but for sessions that earlier versions began.
+// Session is a user's login session at a browser, Auth0: manage-users/sessions. Its key is a hash of the cookie, so
+// that the store does not hold what a browser presents. The id is the beginning of the key, except for sessions
+// that earlier versions began.
 type Session struct {
 	CookieHash      string    `json:"cookie_hash"`
-	ID              string    `json:"id"` // the sid of tokens
+	ID              string    `json:"id"` // the sid claim of tokens
 	UserID          string    `json:"user_id"`
 	Connection      string    `json:"connection"`
 	AuthenticatedAt time.Time `json:"authenticated_at"`
 	CreatedAt       time.Time `json:"created_at"`
 	LastUsedAt      time.Time `json:"last_used_at"`
-	ExpiresAt       time.Time `json:"expires_at"`      // absolute
-	IdleExpiresAt   time.Time `json:"idle_expires_at"` // moved by use
+	ExpiresAt       time.Time `json:"expires_at"`      // the absolute expiry
+	IdleExpiresAt   time.Time `json:"idle_expires_at"` // the idle expiry, postponed by use
 	Clients         []string  `json:"clients"`
-	// Ephemeral says that its cookie ends with the browser.
+	// Ephemeral says that the session's cookie ends when the browser is closed.
 	Ephemeral bool `json:"ephemeral,omitempty"`
-	// BeganIn is the StateHash of the transaction in which the user logged in.
+	// BeganIn is the StateHash of the Transaction in which the user logged in.
 	BeganIn string `json:"began_in"`
-	// Methods are the ways in which the user has authenticated in it, the first one first.
+	// Methods are the ways in which the user has authenticated in the session, the first one first.
 	Methods []AuthenticationMethod `json:"methods,omitempty"`
-	// Metadata is what the Management API has attached to it.
+	// Metadata was set by the Management API.
 	Metadata Document `json:"metadata,omitempty"`
 }
 
 // AuthenticationMethod is one way in which a user has authenticated, and when.
 type AuthenticationMethod struct {
-	Name string    `json:"name"`           // as server/signin names them
-	Type string    `json:"type,omitempty"` // which further factor, where Name is "mfa"
+	Name string    `json:"name"`           // a name that server/signin defines
+	Type string    `json:"type,omitempty"` // which further factor, if Name is "mfa"
 	At   time.Time `json:"at"`
-	// In is the StateHash of the login in which it was a further factor, and Notified says that an app was asked then by a
-	// push notification, and allowed it.
+	// In is the StateHash of the login in which the method was a further factor, and Notified says that the user
+	// allowed it there in an app, after a push notification.
 	In       string `json:"in,omitempty"`
 	Notified bool   `json:"notified,omitempty"`
 }
 
-// Further reports whether the user has proved a further factor in the session, and whether that
-// was in the login with a StateHash.
+// Further reports whether the user has proved a further factor in the session, and whether this happened in the
+// login with a StateHash.
 func (s Session) Further(stateHash string) (ever, here bool) {
 	for _, m := range s.Methods {
 		if m.In != "" {
@@ -55,18 +55,18 @@ func (s Session) Further(stateHash string) (ever, here bool) {
 	return ever, here
 }
 
-// Pushed reports whether the user has allowed a push notification in a transaction.
+// Pushed reports whether the user allowed a push notification in the login with a StateHash.
 func (s Session) Pushed(stateHash string) bool {
 	return slices.ContainsFunc(s.Methods, func(m AuthenticationMethod) bool { return m.Notified && m.In == stateHash })
 }
 
-// Live reports whether the session is still good at now.
+// Live reports whether the session is valid at now.
 func (s Session) Live(now time.Time) bool {
 	return now.Before(s.ExpiresAt) && now.Before(s.IdleExpiresAt)
 }
 
-// maxSessions bounds the sessions of one user: past it the oldest end. The
-// store must not grow with every login of a test suite.
+// maxSessions bounds the sessions of one user; beyond it the least recently used end. The store must not grow with
+// every login of a test suite.
 const maxSessions = 100
 
 var sessions = declare(spec[Session]{
@@ -130,8 +130,8 @@ func (tx *Tx) SessionsOf(userID string) (all []Session, err error) {
 	return all, nil
 }
 
-// StartSession writes a new session and ends the one whose cookie it replaces
-// ("" for none), and past a bound the one of the user's that was not used for longest.
+// StartSession stores a new session and deletes the session that it replaces (by its key, "" for none). Beyond
+// maxSessions, the least recently used session of the user is deleted.
 func (tx *Tx) StartSession(s Session, replaces string) error {
 	if replaces != "" {
 		if err := tx.Sessions.Delete(replaces); err != nil {
@@ -144,9 +144,8 @@ func (tx *Tx) StartSession(s Session, replaces string) error {
 	return tx.Sessions.Put(s)
 }
 
-// EndSessions ends every session of a user, the logins that wait for a further factor, and
-// the refresh tokens that the user holds, in whatever application. The initiator is what
-// ends them, as in EndSession.
+// EndSessions ends every session of a user, the user's logins that wait for a further factor, and the user's
+// refresh tokens for every application. The initiator says why, as in EndSession.
 func (tx *Tx) EndSessions(userID, initiator string) error {
 	if err := tx.DeleteSessions(userID, initiator); err != nil {
 		return err
@@ -183,7 +182,7 @@ func (tx *Tx) DeleteRefreshTokens(userID string) error {
 	return tx.RefreshTokens.records.deleteAll(keys)
 }
 
-// deleteOfUser removes the records of a user, which the index "user" leads to.
+// deleteOfUser removes the records of a user, found by the index "user".
 func deleteOfUser(r records, userID string) error {
 	keys, err := r.keysBy("user", userID)
 	if err != nil {

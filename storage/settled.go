@@ -11,15 +11,14 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// Settled kinds are those that requests read all the time and that are written seldom: applications,
-// connections, APIs, the tenant's settings and the like. What views have found of them is remembered
-// with the mark of the state that they have found it in, a text that no other state has: each update
-// that writes to one of their tables, whatever it does, leaves a new mark, which is kept with what it
-// has written. So a view has to read one key, the mark, to know that what is remembered is what it
-// would find: a change is seen by the first view that sees its state, also one of another process or
-// one that a snapshot brings back, and what a view has found is of one state.
+// Settled kinds are read all the time and written seldom: applications, connections, APIs, the tenant's
+// settings and the like. What views have found of them is remembered together with a mark, a random text
+// that identifies the state in which it was found: each update that writes to one of these tables
+// replaces the mark in the same transaction. So a view only has to read the mark to know whether the
+// remembered findings are valid. Every change is seen by the first view after it, including changes by
+// another process and by restoring a snapshot, and all that a view finds belongs to one state.
 
-// settledKey is where the mark is.
+// settledKey is the key of the mark.
 var settledKey = []byte("settled")
 
 // isSettled reports whether a key is a row or an index entry of a settled kind.
@@ -38,7 +37,7 @@ func isSettled(key []byte) bool {
 // settledTables are the tables of settled kinds.
 var settledTables = map[string]bool{}
 
-// marking is an engine whose updates leave a new mark where they write to settled tables.
+// marking is an engine whose updates replace the mark if they write to settled tables.
 type marking struct{ keyspace.Engine }
 
 // Update implements keyspace.Engine.
@@ -46,7 +45,7 @@ func (m marking) Update(ctx context.Context, fn func(keyspace.KV) error) error {
 	return m.Engine.Update(ctx, func(kv keyspace.KV) error { return fn(&markingKV{KV: kv}) })
 }
 
-// Clone implements keyspace.Cloner for engines that do.
+// Clone implements keyspace.Cloner if the engine does.
 func (m marking) Clone() (keyspace.Engine, error) {
 	cloner, ok := m.Engine.(keyspace.Cloner)
 	if !ok {
@@ -84,29 +83,29 @@ func (k *markingKV) Delete(key []byte) error {
 	return k.KV.Delete(key)
 }
 
-// findings are what views have found of settled kinds in the state with a mark.
+// findings are what views have found of settled kinds in the state with this mark.
 type findings struct {
 	mark string
 	mu   sync.RWMutex
 	of   map[question]finding
 }
 
-// question is what was looked for: a key, or the first record that a value of an index leads to, or all
-// of them.
+// question is what was looked for: a key, or the first record with a value of an index, or all records
+// with that value.
 type question struct {
 	kind      *kind
 	ix, value string
 	all       bool
 }
 
-// finding is what there was: records, or that there is none.
+// finding is the answer to a question: records, or the error that there is none.
 type finding struct {
 	records []any
 	missing error
 }
 
-// Bounds of what is remembered: past maxFindings it begins anew, and neither lists of more than maxFound
-// records are remembered nor documents of more than maxFoundBytes.
+// Bounds of what is remembered: after maxFindings all are forgotten, and results of more than maxFound
+// records are not remembered, nor are documents of more than maxFoundBytes.
 const (
 	maxFindings   = 4096
 	maxFound      = 64
@@ -129,8 +128,8 @@ func (f *findings) keep(q question, found finding) {
 	f.of[q] = found
 }
 
-// settled are the findings of the state that the transaction sees. There are none where it writes, or
-// looks for what is not settled: is says so.
+// settled returns the findings of the state that the transaction sees. is is false if there are none,
+// because the transaction writes or the kind is not settled.
 func (r records) settled() (f *findings, is bool, err error) {
 	if r.tx.memos == nil || !r.kind.settled {
 		return nil, false, nil
@@ -145,7 +144,7 @@ func (r records) settled() (f *findings, is bool, err error) {
 	return r.tx.findings, true, nil
 }
 
-// findingsAt are those of the state with a mark. A view of an older state has some of its own.
+// findingsAt returns the findings with a mark. A view of an older state gets findings of its own.
 func (m *memos) findingsAt(mark []byte) *findings {
 	known := m.settled.Load()
 	if known != nil && known.mark == string(mark) {
@@ -156,7 +155,8 @@ func (m *memos) findingsAt(mark []byte) *findings {
 	return next
 }
 
-// remembered is what look finds, from what is remembered where the kind is settled.
+// remembered returns what look finds; for a settled kind it calls look only if the result is not
+// remembered.
 func (r records) remembered(ix, value string, look func() (any, error)) (any, error) {
 	f, is, err := r.settled()
 	if err != nil {
@@ -180,8 +180,8 @@ func (r records) remembered(ix, value string, look func() (any, error)) (any, er
 	return found.records[0], found.missing
 }
 
-// rememberedAll is remembered for all that an index leads to. Those of a list that was not read to its
-// end are not remembered, and neither are those of documents, of which a value may lead to many.
+// rememberedAll is remembered for all records with a value of an index. A sequence that was not read to
+// its end is not remembered, nor are documents, of which there may be many for one value.
 func (r records) rememberedAll(ix, value string, all iter.Seq2[any, error]) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
 		f, is, err := r.settled()
@@ -211,7 +211,7 @@ func (f finding) all(yield func(any, error) bool) {
 	}
 }
 
-// keeping is all, which it keeps once it was read to its end.
+// keeping yields all, and remembers the records once they were read to the end.
 func (f *findings) keeping(q question, all iter.Seq2[any, error]) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
 		var found finding

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Shared reports whether other processes may have the store open as well, so that what a
-// process remembers of it may be out of date.
+// Shared reports whether other processes may have the store open as well, so that this
+// process's memory of it may be out of date.
 func (db *DB) Shared() bool { return db.shared != nil }
 
-// Hold reports whether this process is the one that does the work of a name, see
-// Shared.Hold. A store that no other process can open is always the one.
+// Hold reports whether this process holds the lease with a name, see keyspace.Shared. For
+// a store that no other process can open it is always true.
 func (db *DB) Hold(name string) (bool, error) {
 	if db.shared == nil {
 		return true, nil
@@ -18,7 +18,7 @@ func (db *DB) Hold(name string) (bool, error) {
 	return db.shared.Hold(name)
 }
 
-// Alone runs fn while no other process runs one of the name.
+// Alone runs fn while no other process runs a function under the same name.
 func (db *DB) Alone(name string, fn func() error) error {
 	if db.shared == nil {
 		return fn()
@@ -26,8 +26,8 @@ func (db *DB) Alone(name string, fn func() error) error {
 	return db.shared.Alone(name, fn)
 }
 
-// Join says that this process takes part in what has a name, and reports whether no other
-// does.
+// Join says that this process takes part in the activity with a name, and reports whether
+// it is the only one.
 func (db *DB) Join(name string) (alone bool, err error) {
 	if db.shared == nil {
 		return true, nil
@@ -35,14 +35,14 @@ func (db *DB) Join(name string) (alone bool, err error) {
 	return db.shared.Join(name)
 }
 
-// Release gives back what Hold and Join have taken by a name.
+// Release gives up what Hold and Join have taken under a name.
 func (db *DB) Release(name string) {
 	if db.shared != nil {
 		db.shared.Release(name)
 	}
 }
 
-// Skew is how far the time that all processes share is ahead of this machine's.
+// Skew is how far the clock that all processes share is ahead of this machine's.
 func (db *DB) Skew() time.Duration {
 	if db.shared == nil {
 		return 0
@@ -50,15 +50,15 @@ func (db *DB) Skew() time.Duration {
 	return db.shared.Skew()
 }
 
-// Serving is what all servers of a tenant take part in, see Join.
+// Serving is the activity that all servers of a tenant join, see Join.
 const Serving = "serving"
 
-// Lag is how old what a server remembers of a shared store may be when it begins with a
-// request.
+// Lag is how old this server's memory of a shared store may be at most when a request
+// arrives.
 const Lag = 250 * time.Millisecond
 
-// Spread waits until every server knows what was kept before the call. There is nothing to
-// wait for where no other server has the store.
+// Spread waits until every server knows all changes made before the call. If no other
+// server has the store open, it returns at once.
 func (db *DB) Spread() error {
 	alone, err := db.Join(Serving)
 	if err != nil || alone {
@@ -70,12 +70,12 @@ func (db *DB) Spread() error {
 	return nil
 }
 
-// clockKey is where the store keeps how the tenant's clock was moved.
+// clockKey is the key of the tenant's clock settings.
 var clockKey = []byte("clock")
 
-// Clock returns how the tenant's clock was moved, as PutClock was given it, nil for not at
-// all. Resets and snapshots leave it.
+// Clock returns how the tenant's clock was moved, in the form given to PutClock, nil if it
+// was not moved. Resets and snapshots do not change it.
 func (tx *Tx) Clock() ([]byte, error) { return tx.kv.Get(clockKey) }
 
-// PutClock keeps how the tenant's clock was moved.
+// PutClock stores how the tenant's clock was moved.
 func (tx *Tx) PutClock(state []byte) error { return tx.kv.Put(clockKey, state) }

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// Item is what servers that share a store leave there for each other: a message of the outbox,
-// or traces of requests. Each has a number, which only grows.
+// Item is something that servers sharing a store leave there for each other: a message of the
+// outbox, or traces of requests. Its number only grows.
 type Item struct {
 	Number int       `json:"number"`
 	At     time.Time `json:"at"`
-	// Worker is who is to do the work that it waits for, "" where it waits for none.
+	// Worker is the name of the worker that processes the item, "" if there is nothing to do.
 	Worker string          `json:"waits,omitempty"`
 	JSON   json.RawMessage `json:"message"`
 }
@@ -25,14 +25,14 @@ var (
 	traces   = declare(spec[Item]{name: "traces", key: Item.key})
 )
 
-// Shelf keeps the newest items of a kind. Resets and snapshots leave it.
+// Shelf keeps the newest items of a kind. Resets and snapshots do not change it.
 type Shelf struct {
 	tx    *Tx
 	items Table[Item]
-	state []byte // where the store keeps the shelfState
+	state []byte // the key of the shelfState
 }
 
-// shelfState is the number of the newest item, and how many bytes all have.
+// shelfState is the number of the newest item, and the total bytes of all items.
 type shelfState struct{ Number, Bytes int }
 
 func shelf(tx *Tx, k kindOf[Item]) Shelf { return Shelf{tx, table(tx, k), []byte(k.name)} }
@@ -53,14 +53,15 @@ func (s Shelf) putState(state shelfState) error {
 	return s.tx.kv.Put(s.state, raw)
 }
 
-// Bounds are how many items a shelf keeps, how many bytes together, and since when.
+// Bounds are the most items that a shelf keeps, the most bytes of all together, and the oldest
+// time.
 type Bounds struct {
 	Number, Bytes int
 	Since         time.Time
 }
 
-// Add keeps an item with the text that encode makes of its number, and forgets the oldest ones
-// that are too many, too long together or too old. The newest stays.
+// Add stores an item whose content encode makes from the item's number. It deletes the oldest
+// items as long as a bound is exceeded, but never the new one.
 func (s Shelf) Add(at time.Time, worker string, bounds Bounds, encode func(number int) ([]byte, error)) error {
 	state, err := s.readState()
 	if err != nil {
@@ -105,7 +106,7 @@ func (s Shelf) All() (all []Item, err error) {
 // Get returns an item, or an error that wraps ErrNotFound.
 func (s Shelf) Get(number int) (Item, error) { return s.items.Get(itemKey(number)) }
 
-// Replace changes an item that is there.
+// Replace changes an existing item, or returns an error that wraps ErrNotFound.
 func (s Shelf) Replace(i Item) error {
 	old, err := s.Get(i.Number)
 	if err != nil {
@@ -122,7 +123,7 @@ func (s Shelf) Replace(i Item) error {
 	return s.items.Put(i)
 }
 
-// Clear forgets all items. Their numbers are not given again.
+// Clear deletes all items. Their numbers are not used again.
 func (s Shelf) Clear() error {
 	all, err := s.All()
 	if err != nil {
@@ -141,7 +142,7 @@ func (s Shelf) Clear() error {
 	return s.putState(state)
 }
 
-// Claims say who does the work that items wait for, for TakeOver.
+// Claims says which worker processes which item, for TakeOver.
 func (s Shelf) Claims() Claims[Item] {
 	return tableClaims[Item]{s.items, Item.key, func(i *Item) *string { return &i.Worker }, func(i Item) bool { return i.Worker == "" }}
 }

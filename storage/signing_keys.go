@@ -8,7 +8,8 @@ type SigningKey struct {
 	PrivateKey  []byte    `json:"private_key"` // PKCS #8 DER
 	Certificate []byte    `json:"certificate"` // DER
 	CreatedAt   time.Time `json:"created_at"`
-	// CurrentSince is when the key began to sign; zero for a key to come.
+	// CurrentSince is when the key began to sign; zero for the next key, which
+	// does not sign yet.
 	CurrentSince time.Time `json:"current_since,omitzero"`
 	CurrentUntil time.Time `json:"current_until,omitzero"`
 	RevokedAt    time.Time `json:"revoked_at,omitzero"`
@@ -19,8 +20,8 @@ var signingKeys = declare(spec[SigningKey]{
 	key:  func(k SigningKey) string { return k.KeyID },
 })
 
-// Secret is a random value that the server keeps for itself, such as the key of
-// its MACs.
+// Secret is a random value that only the server knows, such as the key of its
+// MACs.
 type Secret struct {
 	Name  string `json:"name"`
 	Value []byte `json:"value"`

@@ -8,13 +8,13 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// How many bytes the records of a measured table take is kept, "t/" "sizes" 0 table -> {"table", "bytes"}:
-// a bound on them needs no look at all of them.
+// The total size of a measured table's records is stored, "t/" "sizes" 0 table -> {"table", "bytes"}, so
+// that bounding it does not require reading them all.
 const sizesTable = "sizes"
 
 func (r records) sizeKey() []byte { return append(tablePrefix(sizesTable), r.kind.name...) }
 
-// size is how many bytes the table's records take.
+// size is the number of bytes that the table's records take.
 func (r records) size() (int, error) {
 	raw, err := r.tx.kv.Get(r.sizeKey())
 	if err != nil || raw == nil {
@@ -28,7 +28,7 @@ func (r records) size() (int, error) {
 	return n, nil
 }
 
-// measure notes that the table's records have grown by some bytes.
+// measure records that the table's records have grown by some bytes.
 func (r records) measure(grown int) error {
 	if !r.kind.measured || grown == 0 {
 		return nil
@@ -45,8 +45,8 @@ func (r records) measure(grown int) error {
 	return r.tx.kv.Put(r.sizeKey(), append(size, '}'))
 }
 
-// boundSize deletes the records that index "age" leads to first, until all of them take no more than
-// most bytes.
+// boundSize deletes the records that sort first in the index "age", until the rest take no more than most
+// bytes.
 func (r records) boundSize(most int) error {
 	for {
 		n, err := r.size()
@@ -63,8 +63,7 @@ func (r records) boundSize(most int) error {
 	}
 }
 
-// measureAll notes how much the table's records take that were written before they were
-// measured.
+// measureAll records the size of a table whose records were written before it was measured.
 func (r records) measureAll() error {
 	total := 0
 	prefix := r.rowKey("")

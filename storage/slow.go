@@ -8,17 +8,18 @@ import (
 	"testing"
 )
 
-// Slow says that what follows is slow: hashing a password, signing, rendering, the
-// network. It must not happen within a transaction, since there is one writer, and since
-// the writer may have to wait for the readers. Under test Slow panics there; otherwise it
-// does nothing. What is slow begins with a call of it.
+// Slow marks slow work, which begins with a call of it: hashing a password, signing,
+// rendering, the network. Such work must not happen within a transaction, since there is one
+// writer, which may also have to wait for readers. Within a transaction Slow panics under
+// test; otherwise it does nothing.
 func Slow(what string) {
 	if testing.Testing() && withinTransaction() {
 		panic(what + " is slow and has no place in a transaction of the store")
 	}
 }
 
-// transact runs fn in a transaction, which ends with it. Its name on the stack tells Slow so.
+// transact runs fn in a transaction and releases it. Slow finds this function's name on the
+// stack.
 //
 //go:noinline
 func transact(tx *Tx, fn func(*Tx) error) error {
@@ -27,8 +28,8 @@ func transact(tx *Tx, fn func(*Tx) error) error {
 	return err
 }
 
-// withinTransaction reports whether transact is among the callers. The stack tells that of
-// every test without one having to ask for it.
+// withinTransaction reports whether transact is among the callers. Looking at the stack makes
+// this work in every test without any setup.
 func withinTransaction() bool {
 	var counters [256]uintptr
 	frames := runtime.CallersFrames(counters[:runtime.Callers(3, counters[:])])
@@ -43,8 +44,8 @@ func withinTransaction() bool {
 	}
 }
 
-// underTest reports whether this is a test and no benchmark, whose figures twice the work
-// would falsify.
+// underTest reports whether a test is running, but not a benchmark, whose results the extra
+// checks would falsify.
 var underTest = sync.OnceValue(func() bool {
 	if !testing.Testing() {
 		return false

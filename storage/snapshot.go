@@ -9,12 +9,12 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// A snapshot is a copy of every row of the tenant. The one with the empty name is what
-// the seed made: going back to it needs no seed file and no hashing. Others have names.
+// A snapshot is a copy of every row of the tenant. The one with the empty name is the
+// state after the seed: restoring it needs no seed file and no hashing. Others have names.
 
-// snapshotPrefix starts the keys of the seed's snapshot, and namedPrefix those of the
-// others, before their name and a zero byte. They come after all others, so that an engine
-// takes them as they come and need not move what is there.
+// snapshotPrefix begins the keys of the seed's snapshot, and namedPrefix those of the
+// others, followed by their name and a zero byte. They sort after all other keys, so that
+// an engine can append them without moving existing rows.
 var snapshotPrefix, namedPrefix = []byte("z/"), []byte("z:")
 
 func snapshotKey(name string) []byte {
@@ -24,14 +24,15 @@ func snapshotKey(name string) []byte {
 	return slices.Concat(namedPrefix, []byte(name), []byte{0})
 }
 
-// keptTables say who the tenant is and not what is in it: a reset leaves them. It leaves
-// messages and traces, too, which whoever resets clears, and which no snapshot has.
+// keptTables hold the tenant's identity instead of its contents: a reset does not change
+// them. Messages and traces are kept too; a caller that resets a tenant clears those
+// itself, and no snapshot has them.
 func (tx *Tx) keptTables() map[string]bool {
 	return map[string]bool{signingKeys.name: true, secrets.name: true, messages.name: true, traces.name: true}
 }
 
-// KeepSnapshot makes what the tenant holds now the state that RestoreSnapshot goes back to
-// by that name, "" for the seed's.
+// KeepSnapshot stores the tenant's current state as the snapshot with a name, "" for the
+// seed's, replacing an earlier one.
 func (tx *Tx) KeepSnapshot(name string) error {
 	if strings.ContainsRune(name, 0) {
 		return fmt.Errorf("snapshot %q: a name has no zero byte", name)
@@ -56,9 +57,9 @@ func (tx *Tx) KeepSnapshot(name string) error {
 	return nil
 }
 
-// RestoreSnapshot makes the tenant what it was at KeepSnapshot: sessions and
-// tokens of later times are gone. Signing keys stay, and so do snapshots. It returns an
-// error that wraps ErrNotFound where there is no snapshot of that name.
+// RestoreSnapshot restores the state at KeepSnapshot: later sessions and tokens are gone.
+// Signing keys stay, and so do snapshots. It returns an error that wraps ErrNotFound if
+// there is no snapshot with that name.
 func (tx *Tx) RestoreSnapshot(name string) error {
 	prefix := snapshotKey(name)
 	kept, err := tx.rows(prefix, nil)
@@ -79,7 +80,7 @@ func (tx *Tx) RestoreSnapshot(name string) error {
 	return nil
 }
 
-// HasSnapshot reports whether there is a snapshot of a name.
+// HasSnapshot reports whether there is a snapshot with a name.
 func (tx *Tx) HasSnapshot(name string) (has bool, err error) {
 	prefix := snapshotKey(name)
 	err = tx.kv.Scan(prefix, keyspace.PrefixEnd(prefix), func(_, _ []byte) bool {
@@ -89,7 +90,7 @@ func (tx *Tx) HasSnapshot(name string) (has bool, err error) {
 	return has, err
 }
 
-// DeleteSnapshot forgets a snapshot; one that is not there is no error.
+// DeleteSnapshot deletes a snapshot; it is not an error if there is no such snapshot.
 func (tx *Tx) DeleteSnapshot(name string) error {
 	kept, err := tx.rows(snapshotKey(name), nil)
 	if err != nil {
@@ -98,7 +99,7 @@ func (tx *Tx) DeleteSnapshot(name string) error {
 	return tx.remove(kept)
 }
 
-// Snapshots returns the names of the snapshots besides the seed's, in order.
+// Snapshots returns the names of all snapshots but the seed's, in order.
 func (tx *Tx) Snapshots() (names []string, err error) {
 	for from := namedPrefix; ; {
 		var found []byte
@@ -115,7 +116,7 @@ func (tx *Tx) Snapshots() (names []string, err error) {
 	}
 }
 
-// Clear removes all that the tenant holds but its signing keys.
+// Clear removes everything that the tenant holds, except the tables that keptTables names.
 func (tx *Tx) Clear() error {
 	live, err := tx.tenantRows()
 	if err != nil {
@@ -124,10 +125,10 @@ func (tx *Tx) Clear() error {
 	return tx.remove(live)
 }
 
-// tenantParts start the keys of expiries, index entries and rows.
+// tenantParts are the prefixes of the keys of expiries, index entries and rows.
 var tenantParts = []string{"e/", "i/", "t/"}
 
-// tenantRows are the rows, index entries and expiries of all but kept tables.
+// tenantRows returns the rows, index entries and expiries of all tables but the kept ones.
 func (tx *Tx) tenantRows() ([]keyspace.Row, error) {
 	keep := tx.keptTables()
 	var all []keyspace.Row
@@ -141,7 +142,8 @@ func (tx *Tx) tenantRows() ([]keyspace.Row, error) {
 	return all, nil
 }
 
-// rows copies the rows whose key starts with prefix and that want, if any, takes.
+// rows copies the rows whose keys have a prefix and are accepted by want, which may be
+// nil.
 func (tx *Tx) rows(prefix []byte, want func(key []byte) bool) ([]keyspace.Row, error) {
 	var all []keyspace.Row
 	err := tx.kv.Scan(prefix, keyspace.PrefixEnd(prefix), func(key, value []byte) bool {

@@ -1,14 +1,15 @@
-// Package storage keeps every record of a tenant: what each kind holds, its
-// keys, its indexes and its expiry, and the transactions around them. Races are
-// settled here: what must happen once is one call. It knows no HTTP, tells no
-// time (callers pass it) and leaves the bytes to an Engine.
+// Package storage keeps every record of a tenant: the contents of each kind, its keys,
+// indexes and expiry, and the transactions around them. Races are decided here: whatever
+// must happen only once is one call. The package knows no HTTP, takes the time from its
+// callers, and leaves storing bytes to an Engine.
 //
-// What strangers can have it keep is bounded where it is written: logins under way in
+// What strangers can make it store is bounded where it is written: logins under way in
 // StartTransaction, codes in IssueCode, wrong passwords in KeepLoginFailures, tickets in
 // IssueTicket, sessions in StartSession, refresh tokens in StartRefreshToken, the log in
-// Logs.Prune. An assertion is remembered after the application has proved itself by it,
-// and not for longer than it is good. Accounts are as many as sign-ups are let in, each
-// with what one request can hold; e-mails are in server/outbox and not in the store.
+// Logs.Prune. An assertion is remembered only after it has authenticated its application,
+// and until it expires. The number of accounts depends on how many sign-ups are allowed,
+// and one request bounds the size of each; e-mails are in server/outbox and not in the
+// store.
 package storage
 
 import (
@@ -25,9 +26,9 @@ import (
 )
 
 var (
-	// ErrNotFound reports a key with no record.
+	// ErrNotFound reports that there is no such record.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict reports a value that must be unique and is taken.
+	// ErrConflict reports that another record already has a value that must be unique.
 	ErrConflict = errors.New("already exists")
 	// ErrFormat reports a store written by a newer tenant0.
 	ErrFormat = errors.New("written by a newer version")
@@ -36,11 +37,11 @@ var (
 // IsNotFound reports whether err says that there is no record.
 func IsNotFound(err error) bool { return errors.Is(err, ErrNotFound) }
 
-// IsConflict reports whether err says that a value is taken.
+// IsConflict reports whether err says that a unique value is taken.
 func IsConflict(err error) bool { return errors.Is(err, ErrConflict) }
 
-// Optional is err, but nil where it says that there is no record: for records
-// that need not be there.
+// Optional returns err, or nil if err says that there is no record: for records that may be
+// missing.
 func Optional(err error) error {
 	if IsNotFound(err) {
 		return nil
@@ -51,7 +52,7 @@ func Optional(err error) error {
 // Document is a resource as the Management API shows it: a JSON object.
 type Document = map[string]any
 
-// Text is a member that is a text, "" for one that is not.
+// Text returns a member that is a string, "" for any other member.
 func Text(doc Document, member string) string {
 	s, _ := doc[member].(string)
 	return s
@@ -60,18 +61,18 @@ func Text(doc Document, member string) string {
 // DB is an open store.
 type DB struct {
 	engine keyspace.Engine
-	shared keyspace.Shared // nil where no other process can open the store
-	// divided is the engine where volatile records have a part of their own, nil elsewhere.
+	shared keyspace.Shared // nil if no other process can open the store
+	// divided is the engine if volatile records are kept apart from the others, else nil.
 	divided *keyspace.Divided
 	memos   *memos
 	updates updates
-	release []func() error // see Releaser, of the engines that are
-	workers sync.Map       // the names of the workers that were made and not released
+	release []func() error // the Release methods of the engines that are Releasers
+	workers sync.Map       // the names of the workers that were created and not yet released
 	watch   Watch
 }
 
-// Open checks the format of what the engine holds, upgrades an older one and
-// returns the store. It returns ErrFormat for a newer one.
+// Open checks the format of the engine's data, upgrades an older format and returns the
+// store. It returns ErrFormat if a newer tenant0 has written the data.
 func Open(engine keyspace.Engine) (*DB, error) {
 	return open(engine, upgrades())
 }
@@ -91,7 +92,7 @@ func open(engine keyspace.Engine, steps []func(keyspace.KV) error) (*DB, error) 
 	return db, nil
 }
 
-// guarded is an engine as the store uses it.
+// guarded wraps an engine for use by the store.
 func guarded(engine keyspace.Engine) keyspace.Engine {
 	engine = marking{engine}
 	if underTest() {
@@ -103,19 +104,19 @@ func guarded(engine keyspace.Engine) keyspace.Engine {
 // Close closes the engine.
 func (db *DB) Close() error { return db.engine.Close() }
 
-// View runs fn once in a read transaction. Records read in it may be shared with
-// other readers: they are for reading only. When ctx ends, as that of a request does whose
-// caller has left, what is read next fails with the error of ctx.
+// View runs fn once in a read transaction. The records that it reads may be shared with
+// other readers and must not be changed. After ctx has ended, for example because the
+// client of the request has disconnected, reads fail with the error of ctx.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 	return db.engine.View(ctx, func(kv keyspace.KV) error { return transact(newTx(keyspace.Ending(ctx, kv), db.memos), fn) })
 }
 
-// Update runs fn in a write transaction. An error from fn undoes all of it.
-// Updates run one after the other, so fn holds up every writer: what is slow, see Slow,
-// happens outside. It must not call View or Update. fn may run more than once, each time on
-// what is there then, and what the last run wrote is kept: so it changes nothing outside of
-// the transaction but the variables that it sets anew in each run. When ctx ends before fn
-// has, nothing is kept and the error is that of ctx.
+// Update runs fn in a write transaction. An error from fn undoes all of its writes. Updates
+// run one after the other, so a slow fn delays every writer: slow work, see Slow, belongs
+// outside. fn must not call View or Update. It may run more than once, each time on the
+// current state, and the writes of the last run are kept: so it must change nothing outside
+// of the transaction but variables that it sets anew in each run. If ctx ends before fn has
+// returned, nothing is kept and the error is that of ctx.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	runs := db.updates.begin()
 	fn, kept := db.watched(fn)
@@ -125,21 +126,21 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	}))
 }
 
-// writing is a write transaction, whose reads end with ctx.
+// writing returns a write transaction whose reads fail once ctx has ended.
 func (db *DB) writing(ctx context.Context, kv keyspace.KV) *Tx {
 	tx := newTx(keyspace.Ending(ctx, kv), nil)
 	tx.known = db.memos
 	return tx
 }
 
-// tablePrefix starts the keys of table name. The zero byte ends the name, so
-// that no table's keys lie among another's.
+// tablePrefix begins the keys of the table with a name. The zero byte ends the name, so
+// that no table's keys lie between another's.
 func tablePrefix(name string) []byte { return append([]byte("t/"+name), 0) }
 
-// Sweep removes at most limit records that expired before the second that now
-// is in, and returns how many it removed.
+// Sweep removes at most limit records that expired before the current second of now, and
+// returns how many it removed.
 func (db *DB) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
-	if db.Shared() { // to look costs the other servers nothing, and to write does
+	if db.Shared() { // looking costs the other servers nothing, but writing does
 		if some, err := db.hasExpired(ctx, now); err != nil || !some {
 			return 0, err
 		}
@@ -165,7 +166,7 @@ func (db *DB) Sweep(ctx context.Context, now time.Time, limit int) (int, error) 
 	return removed, err
 }
 
-// expire removes the record that an entry of the expiries names, and the entry.
+// expire removes an expiry entry and the record that it names.
 func (tx *Tx) expire(entry []byte) error {
 	const start = len("e/") + 8
 	if bytes.IndexByte(entry[min(len(entry), start):], 0) < 0 {
@@ -185,7 +186,7 @@ func (tx *Tx) expire(entry []byte) error {
 	return tx.kv.Delete(entry)
 }
 
-// hasExpired reports whether there is a record for Sweep.
+// hasExpired reports whether there is an expired record.
 func (db *DB) hasExpired(ctx context.Context, now time.Time) (some bool, err error) {
 	err = db.View(ctx, func(tx *Tx) error {
 		from := []byte("e/")

@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// SubjectToken is what the SDK of a simulated identity provider has given an app for a person, who
-// logs in to an application by it.
+// SubjectToken is a token that the SDK of a simulated identity provider has issued to an app, which
+// exchanges it to log a person in.
 type SubjectToken struct {
 	Hash string `json:"hash"`
 	// Kind is the subject_token_type.
 	Kind string `json:"kind"`
-	// Connection is the name of the connection whose provider has given it, and Audience what that
-	// calls the tenant: the client_id among the options of the connection.
+	// Connection is the name of the connection whose provider has issued it, and Audience the tenant's
+	// client_id at that provider: the client_id among the options of the connection.
 	Connection string `json:"connection"`
 	Audience   string `json:"audience,omitempty"`
-	// Person is the id of whom it is about.
+	// Person is the id of the person whom the token identifies.
 	Person string `json:"person"`
-	// ClientID is the one application that it is good for, "" for each one of the connection's, and Once
-	// says that it is good once.
+	// ClientID is the only application that may use it, "" for any application of the connection. Once
+	// says that it can be used only once.
 	ClientID  string    `json:"client_id,omitempty"`
 	Once      bool      `json:"once,omitempty"`
 	ExpiresAt time.Time `json:"expires_at"`
@@ -30,8 +30,8 @@ var subjectTokens = declare(spec[SubjectToken]{
 	expires: func(t SubjectToken) time.Time { return t.ExpiresAt },
 })
 
-// UseSubjectToken returns the token with a hash, which is used up where it is good once. One that is not
-// there, or whose time is over, is ErrNotFound.
+// UseSubjectToken returns the token with a hash, and deletes it if it can be used only once. If there is
+// no such token, or it has expired, the error is ErrNotFound.
 func (tx *Tx) UseSubjectToken(hash string, now time.Time) (SubjectToken, error) {
 	t, err := tx.SubjectTokens.Get(hash)
 	if err != nil || !now.Before(t.ExpiresAt) {

@@ -11,30 +11,30 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// spec describes one kind of record as data.
+// spec describes one kind of record.
 type spec[T any] struct {
 	name    string
 	key     func(T) string
 	indexes []index[T]
-	// expires says when a record may be swept; nil or the zero time is never.
+	// expires returns when a record may be swept; nil or the zero time means never.
 	expires func(T) time.Time
-	// remember keeps decoded records beside their bytes, for kinds that are
-	// read at every request and written seldom.
+	// remember keeps decoded records in memory, for kinds that are read at every request and written
+	// seldom.
 	remember bool
-	// recent does so for the few that were read last, for kinds of which there are many and
-	// each is read several times within a login. Lists do not count as reading.
+	// recent keeps only the most recently read ones, for kinds with many records that are read several
+	// times within a login. Reading a list does not count.
 	recent bool
-	// settled remembers what was found, for kinds that are read at every request and written seldom:
-	// those that are remembered are settled too.
+	// settled remembers the results of look-ups, for kinds that are read at every request and written
+	// seldom; remember implies it.
 	settled bool
-	// measured keeps count of the bytes that all records take.
+	// measured stores the total size of all records.
 	measured bool
-	// leading are the members that the key, the indexes and the end of a record are of: who removes one
-	// decodes no others. nil is all of them.
+	// leading are the members from which key, indexes and expires are computed: deleting a record decodes
+	// only these. nil means all members.
 	leading []string
-	// ordered keeps the order in which the records were made, for lists.
+	// ordered keeps the order in which the records were created, for lists.
 	ordered bool
-	// list names the list that a record is in, where a kind has many; nil for none.
+	// list names the list that contains a record, if a kind has many lists; nil for none.
 	list func(T) string
 }
 
@@ -43,15 +43,15 @@ type index[T any] struct {
 	name   string
 	unique bool
 	values func(T) []string
-	// listed makes a list, see List, of the records that one value leads to.
+	// listed makes a List of the records with the same value.
 	listed bool
 }
 
-// kind is a spec without the type of its records. A record is a *T in it.
+// kind is a spec without the type of its records. Records are passed as *T.
 //
-// Each package that imports this one compiles the methods of Table and Resources
-// anew for every kind of record, used or not. So these types add the type of a
-// record and nothing else; the work is done by kind and records.
+// Each package that imports this one compiles the methods of Table and Resources again for every kind of
+// record, whether it uses them or not. So these types only add the type of a record; kind and records do
+// the work.
 type kind struct {
 	name              string
 	decode            func(raw []byte) (any, error)
@@ -72,13 +72,13 @@ type kindIndex struct {
 	listed bool
 }
 
-// kindOf is the kind of the records of type T.
+// kindOf is the kind whose records have type T.
 type kindOf[T any] struct{ *kind }
 
 // key is the key of a record.
 func (k kindOf[T]) key(v T) string { return k.kind.key(&v) }
 
-// declare makes a kind of its spec.
+// declare makes a kind from its spec.
 func declare[T any](s spec[T]) kindOf[T] {
 	k := &kind{
 		name: s.name, remember: s.remember, recent: s.recent, settled: s.settled || s.remember, ordered: s.ordered, measured: s.measured,
@@ -104,7 +104,7 @@ func declare[T any](s spec[T]) kindOf[T] {
 	return kindOf[T]{k}
 }
 
-// records is what tables of every kind can do.
+// records implements the tables of every kind.
 type records struct {
 	tx   *Tx
 	kind *kind
@@ -113,9 +113,8 @@ type records struct {
 // Table is a kind of record that the server itself writes.
 type Table[T any] struct{ records records } // a field: embedded, each package would compile all its methods
 
-// Resources is a kind of record that the Management API describes. It is
-// written as a Document, which keeps every member, and read as a T, which has
-// those that the server acts on.
+// Resources is a kind of record that the Management API describes. It is written as a Document, which
+// keeps every member, and read as a T, which has only the members that the server acts on.
 type Resources[T any] struct{ records records }
 
 // Key layout: "t/" table 0 key -> record, "i/" table 0 index 0 value 0 key ->
@@ -140,8 +139,8 @@ func tableOf(key []byte) string {
 // Get returns the record at key, or an error that wraps ErrNotFound.
 func (t Table[T]) Get(key string) (T, error) { return as[T](t.records.get(key)) }
 
-// Look is Get for a caller who leaves what the record refers to as it is: in a write transaction
-// too it may be shared with others.
+// Look is Get for callers that do not change the record or anything it refers to: it may be shared with
+// others, even in a write transaction.
 func (t Table[T]) Look(key string) (T, error) { return as[T](t.records.look(key)) }
 
 // Has reports whether there is a record at key.
@@ -155,16 +154,16 @@ func (t Table[T]) Find(ix, value string) (T, error) { return as[T](t.records.fin
 // ends after an error.
 func (t Table[T]) By(ix, value string) iter.Seq2[T, error] { return all[T](t.records.by(ix, value)) }
 
-// All yields every record in key order. The sequence ends after an error. What is
-// written while it runs may or may not be seen.
+// All yields every record in key order. The sequence ends after an error. Records written while it runs
+// may or may not be seen.
 func (t Table[T]) All() iter.Seq2[T, error] { return all[T](t.records.scan("")) }
 
-// Delete removes the record at key; one that is not there is no error.
+// Delete removes the record at key; it is not an error if there is none.
 func (t Table[T]) Delete(key string) error { return t.records.delete(key) }
 
-// Put writes the record. It returns an error that wraps ErrConflict when
-// another record holds a value that must be unique, before it writes anything. What the record
-// refers to may be shared with who reads it later, and is for reading only from here on.
+// Put writes the record. It returns an error that wraps ErrConflict, before it writes anything, if another
+// record has a value that must be unique. Later readers may share what the record refers to, so the caller
+// must not change it any more.
 func (t Table[T]) Put(v T) error {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -176,8 +175,8 @@ func (t Table[T]) Put(v T) error {
 // Get returns the record at key, or an error that wraps ErrNotFound.
 func (t Resources[T]) Get(key string) (T, error) { return as[T](t.records.get(key)) }
 
-// Look is Get for a caller who leaves what the record refers to as it is: in a write transaction
-// too it may be shared with others.
+// Look is Get for callers that do not change the record or anything it refers to: it may be shared with
+// others, even in a write transaction.
 func (t Resources[T]) Look(key string) (T, error) { return as[T](t.records.look(key)) }
 
 // Has reports whether there is a record at key.
@@ -193,28 +192,27 @@ func (t Resources[T]) By(ix, value string) iter.Seq2[T, error] {
 	return all[T](t.records.by(ix, value))
 }
 
-// All yields every record in key order. The sequence ends after an error. What is
-// written while it runs may or may not be seen.
+// All yields every record in key order. The sequence ends after an error. Records written while it runs
+// may or may not be seen.
 func (t Resources[T]) All() iter.Seq2[T, error] { return all[T](t.records.scan("")) }
 
-// Delete removes the record at key; one that is not there is no error.
+// Delete removes the record at key; it is not an error if there is none.
 func (t Resources[T]) Delete(key string) error { return t.records.delete(key) }
 
-// Put writes the document. It returns an error that wraps ErrConflict when
-// another record holds a value that must be unique, before it writes anything.
+// Put writes the document. It returns an error that wraps ErrConflict, before it writes anything, if
+// another record has a value that must be unique.
 func (t Resources[T]) Put(d Document) error { return t.records.put(d) }
 
-// Document returns all of the record at key, or an error that wraps
-// ErrNotFound. The caller may change it.
+// Document returns the whole record at key, or an error that wraps ErrNotFound. The caller may change it.
 func (t Resources[T]) Document(key string) (Document, error) { return t.records.document(key) }
 
-// DocumentOf returns what the record at key has of some members, or an error that wraps ErrNotFound. The
+// DocumentOf returns the named members of the record at key, or an error that wraps ErrNotFound. The
 // caller may change it.
 func (t Resources[T]) DocumentOf(key string, names ...string) (Document, error) {
 	return t.records.documentOf(key, names)
 }
 
-// as gives a record its type.
+// as converts a record to its type.
 func as[T any](v any, err error) (T, error) {
 	if err != nil {
 		var none T
@@ -223,7 +221,7 @@ func as[T any](v any, err error) (T, error) {
 	return *v.(*T), nil
 }
 
-// all is as for a sequence.
+// all applies as to a sequence.
 func all[T any](records iter.Seq2[any, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		records(func(v any, err error) bool { return yield(as[T](v, err)) })
@@ -243,7 +241,7 @@ func (r records) read(key string) (any, error) {
 	return r.decode(row, raw)
 }
 
-// raw is the record at key and row as it is kept.
+// raw returns the stored bytes of the record at key and row.
 func (r records) raw(key string, row []byte) ([]byte, error) {
 	raw, err := r.tx.kv.Get(row)
 	if err == nil && raw == nil {
@@ -252,8 +250,8 @@ func (r records) raw(key string, row []byte) ([]byte, error) {
 	return raw, err
 }
 
-// missing says that there is no record. It is no fmt.Errorf, which would write a sentence that
-// hardly anybody reads: many records need not be there.
+// missing says that there is no record. It is not made by fmt.Errorf, because hardly anybody reads its
+// text: many records need not exist.
 type missing struct{ table, index, value string }
 
 // Error implements error.
@@ -267,7 +265,7 @@ func (m *missing) Error() string {
 // Unwrap says that the error is ErrNotFound.
 func (*missing) Unwrap() error { return ErrNotFound }
 
-// look is get for who leaves the record as it is, also in a write transaction.
+// look is get for callers that do not change the record; it works in write transactions as well.
 func (r records) look(key string) (any, error) {
 	row := r.rowKey(key)
 	raw, err := r.raw(key, row)
@@ -306,8 +304,8 @@ func (r records) firstKeyBy(ix, value string) (key string, found bool, err error
 	return key, found, err
 }
 
-// eachKeyBy calls fn with the keys of the records whose index ix has value, in order, until it
-// returns false. A key is valid within the call.
+// eachKeyBy calls fn with the keys of the records whose index ix has value, in order, until fn returns
+// false. A key is valid only during the call.
 func (r records) eachKeyBy(ix, value string, fn func(key []byte) bool) error {
 	if strings.ContainsRune(value, 0) { // never stored, see write
 		return nil
@@ -316,8 +314,8 @@ func (r records) eachKeyBy(ix, value string, fn func(key []byte) bool) error {
 	return r.tx.kv.Scan(prefix, keyspace.PrefixEnd(prefix), func(entry, _ []byte) bool { return fn(entry[len(prefix):]) })
 }
 
-// by and scan, and rows and rowsAt, are not inlined: each package that imports this one would compile them
-// once for every kind.
+// by and scan, and rows and rowsAt, are not inlined, because each package that imports this one would
+// compile them once for every kind.
 //
 //go:noinline
 func (r records) by(ix, value string) iter.Seq2[any, error] {
@@ -347,8 +345,8 @@ func (r records) keysBy(ix, value string) (keys []string, err error) {
 	return keys, err
 }
 
-// keysInOrder returns at most limit keys of the records that index ix leads to by a
-// value that starts with a text, in the order of those values.
+// keysInOrder returns at most limit keys of the records whose value of index ix starts with a text, in the
+// order of those values.
 func (r records) keysInOrder(ix, start string, limit int) (keys []string, err error) {
 	prefix := strings.TrimSuffix(string(r.indexPrefix(ix, start)), "\x00")
 	err = r.tx.kv.Scan([]byte(prefix), keyspace.PrefixEnd([]byte(prefix)), func(entry, _ []byte) bool {
@@ -358,8 +356,8 @@ func (r records) keysInOrder(ix, start string, limit int) (keys []string, err er
 	return keys, err
 }
 
-// bound deletes the first of the records that index ix leads to by a value that starts with a text, in
-// the order of those values, where there are more of them than most.
+// bound deletes one of the records whose value of index ix starts with a text, if there are more of them
+// than most: the first in the order of those values.
 func (r records) bound(ix, start string, most int) error {
 	prefix := []byte(strings.TrimSuffix(string(r.indexPrefix(ix, start)), "\x00"))
 	var first string
@@ -376,7 +374,7 @@ func (r records) bound(ix, start string, most int) error {
 	return r.delete(first)
 }
 
-// scan yields the records whose key starts with a text, in key order.
+// scan yields the records whose keys start with a text, in key order.
 //
 //go:noinline
 func (r records) scan(start string) iter.Seq2[any, error] {
@@ -427,7 +425,7 @@ func (r records) put(d Document) error {
 	return r.write(v, raw)
 }
 
-// encode is the record that a document is, and how it is kept.
+// encode returns the record and the stored bytes of a document.
 func (k *kind) encode(d Document) (v any, raw []byte, err error) {
 	if raw, err = json.Marshal(d); err != nil {
 		return nil, nil, err
@@ -480,7 +478,7 @@ func (r records) write(v any, raw []byte) error {
 		return err
 	}
 	r.changed(key, old, raw)
-	if r.kind.recent { // who reads it next need not decode it
+	if r.kind.recent { // so that the next reader need not decode it
 		r.memo(r.tx.known).keep(row, raw, v)
 	}
 	return r.tx.kv.Put(row, raw)

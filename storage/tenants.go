@@ -1,6 +1,6 @@
 package storage
 
-// TenantKey is the key of the one tenant settings record.
+// TenantKey is the key of the tenant's settings, which are one record.
 const TenantKey = "settings"
 
 // Tenant is the tenant's settings, Auth0: get-started/tenant-settings.
@@ -15,8 +15,8 @@ type Tenant struct {
 	AllowedLogoutURLs   []string `json:"allowed_logout_urls"`
 	SessionLifetime     float64  `json:"session_lifetime"`      // hours
 	IdleSessionLifetime float64  `json:"idle_session_lifetime"` // hours
-	// SessionCookie says whether cookies outlive the browser: its mode is "non-persistent" where they do not, and
-	// the lifetimes of sessions are the ephemeral ones then, in hours.
+	// SessionCookie has the mode "non-persistent" if cookies end when the browser is closed; sessions then have the
+	// ephemeral lifetimes below, in hours.
 	SessionCookie struct {
 		Mode string `json:"mode"`
 	} `json:"session_cookie"`
@@ -24,26 +24,26 @@ type Tenant struct {
 	IdleEphemeralLifetime float64 `json:"idle_ephemeral_session_lifetime"`
 
 	DefaultRedirectionURI string `json:"default_redirection_uri"`
-	// DefaultTokenQuota bounds the tokens of each application, and those for each organization, that has no quota of its own.
+	// DefaultTokenQuota bounds the tokens of each application and of each organization that has no quota of its
+	// own.
 	DefaultTokenQuota struct {
 		Clients       *TokenQuota `json:"clients"`
 		Organizations *TokenQuota `json:"organizations"`
 	} `json:"default_token_quota"`
-	// AllowOrganizationName lets organizations be asked for by name, and shows it in tokens.
+	// AllowOrganizationName lets requests name an organization instead of giving its id; tokens then contain the
+	// name.
 	AllowOrganizationName bool `json:"allow_organization_name_in_authentication_api"`
 	// ACRValuesSupported are the values of acr_values that discovery lists.
 	ACRValuesSupported []string `json:"acr_values_supported"`
-	// PushedAuthorizationRequestsSupported is whether requests may be sent ahead, nil where it
-	// is not set.
+	// PushedAuthorizationRequestsSupported says whether applications may push requests (PAR); nil means yes.
 	PushedAuthorizationRequestsSupported *bool `json:"pushed_authorization_requests_supported"`
-	// ResourceParameterProfile is audience, or compatibility for a tenant that takes the
-	// parameter resource for audience.
+	// ResourceParameterProfile is "audience", or "compatibility" if the parameter resource may replace audience.
 	ResourceParameterProfile string `json:"resource_parameter_profile"`
 	ErrorPage                struct {
 		URL  string `json:"url"`
 		HTML string `json:"html"`
 	} `json:"error_page"`
-	// ChangePassword is the tenant's own page for a new password.
+	// ChangePassword is the tenant's own page for choosing a new password.
 	ChangePassword struct {
 		Enabled bool   `json:"enabled"`
 		HTML    string `json:"html"`
@@ -60,31 +60,31 @@ type Tenant struct {
 		RemoveAlgFromJWKS                  bool  `json:"remove_alg_from_jwks"`
 		RequirePushedAuthorizationRequests bool  `json:"require_pushed_authorization_requests"`
 		EnableDynamicClientRegistration    bool  `json:"enable_dynamic_client_registration"`
-		// StandardAnswers, tenant0's own, gives applications that register themselves the switch
-		// of that name.
+		// StandardAnswers, tenant0's own, gives applications that register themselves the setting
+		// tenant0_standard_answers.
 		StandardAnswers bool `json:"tenant0_standard_answers"`
-		// RateLimits, tenant0's own, switches on limits that Auth0 always has.
+		// RateLimits, tenant0's own, turns on rate limits that Auth0 always has.
 		RateLimits bool `json:"tenant0_rate_limits"`
 	} `json:"flags"`
-	// RegistrationMode is strict, which is the default, or permissive: what applications are
-	// that register themselves.
+	// RegistrationMode is the third-party security mode of applications that register themselves: strict (the
+	// default) or permissive.
 	RegistrationMode string `json:"dynamic_client_registration_security_mode"`
-	// DeviceFlow is how the codes look that people type for their devices.
+	// DeviceFlow says how the user codes of the device flow look.
 	DeviceFlow struct {
-		Charset string `json:"charset"` // base20 or digits; empty is base20
-		Mask    string `json:"mask"`    // a star for each character; empty is ****-****
+		Charset string `json:"charset"` // base20 or digits; empty means base20
+		Mask    string `json:"mask"`    // a star for each character; empty means ****-****
 	} `json:"device_flow"`
 	OIDCLogout struct {
 		EndSessionEndpointDiscovery *bool `json:"rp_logout_end_session_endpoint_discovery"`
 	} `json:"oidc_logout"`
 }
 
-// TakesPushedRequests reports whether applications may send requests ahead.
+// TakesPushedRequests reports whether applications may push requests (PAR).
 func (t Tenant) TakesPushedRequests() bool {
 	return t.PushedAuthorizationRequestsSupported == nil || *t.PushedAuthorizationRequestsSupported
 }
 
-// OwnResetPage is the tenant's own page for a new password, "" for none, Auth0:
+// OwnResetPage is the HTML of the tenant's own page for a new password, "" for none, Auth0:
 // customize/login-pages/classic-login/customize-password-reset-page.
 func (t Tenant) OwnResetPage() string {
 	if !t.ChangePassword.Enabled {
@@ -93,7 +93,7 @@ func (t Tenant) OwnResetPage() string {
 	return t.ChangePassword.HTML
 }
 
-// OwnFactorPage is the tenant's own page for further factors, "" for none, Auth0:
+// OwnFactorPage is the HTML of the tenant's own page for further factors, "" for none, Auth0:
 // secure/multi-factor-authentication/customize-mfa/customize-mfa-classic-login.
 func (t Tenant) OwnFactorPage() string {
 	if !t.GuardianMFAPage.Enabled {
@@ -108,11 +108,12 @@ var tenants = declare(spec[Tenant]{
 	remember: true,
 })
 
-// Ephemeral reports whether the tenant's cookies end with the browser, Auth0: manage-users/sessions/non-persistent-sessions.
+// Ephemeral reports whether cookies end when the browser is closed, Auth0:
+// manage-users/sessions/non-persistent-sessions.
 func (t Tenant) Ephemeral() bool { return t.SessionCookie.Mode == "non-persistent" }
 
-// AudienceOf is the audience that the parameter resource of RFC 8707 stands for, "" where the tenant does not take it for one,
-// Auth0: get-started/tenant-settings.
+// AudienceOf returns the audience that the parameter resource (RFC 8707) names, "" if the tenant does not accept it
+// in place of audience, Auth0: get-started/tenant-settings.
 func (t Tenant) AudienceOf(resource string) string {
 	if t.ResourceParameterProfile != "compatibility" {
 		return ""

@@ -10,31 +10,31 @@ const (
 	TicketEnroll        = "enroll"
 )
 
-// Ticket lets whoever follows its link do one thing to one account once, Auth0:
-// api/management/v2/tickets. Its key is the hash of what the link carries.
+// Ticket lets the holder of its link do one thing to one account once, Auth0:
+// api/management/v2/tickets. Its key is the hash of the secret in the link.
 type Ticket struct {
 	Hash       string `json:"hash"`
 	Kind       string `json:"kind"`
 	UserID     string `json:"user_id"`
 	Connection string `json:"connection"`
 	ClientID   string `json:"client_id"`
-	// Email is the address that the ticket verifies, and that a reset of the
-	// password verifies by the way; "" verifies none.
+	// Email is the address that the ticket verifies. Resetting the password verifies it as well;
+	// "" if there is nothing to verify.
 	Email string `json:"email"`
-	// ResultURL is where the browser goes afterwards, "" for a page that says how
-	// it went. IncludeEmail adds the address to it.
+	// ResultURL is where the browser goes afterwards, "" for a page that shows the result.
+	// IncludeEmail adds the address to the URL.
 	ResultURL    string `json:"result_url"`
 	IncludeEmail bool   `json:"include_email"`
-	// Factor is the factor that a ticket of TicketEnroll is for, "" for any, and Another says that
-	// it may come beside others.
+	// Factor is the factor that a TicketEnroll enrolls, "" for any, and Another allows it for
+	// users who have other factors already.
 	Factor    string    `json:"factor,omitempty"`
 	Another   bool      `json:"another,omitempty"`
 	UsedAt    time.Time `json:"used_at,omitzero"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// ticketMemory is how long a ticket is kept after its time, so that its link can
-// say that it is too late.
+// ticketMemory is how long an expired ticket is kept, so that its link can say that it has
+// expired.
 const ticketMemory = 24 * time.Hour
 
 var tickets = declare(spec[Ticket]{
@@ -46,9 +46,9 @@ var tickets = declare(spec[Ticket]{
 	expires: func(t Ticket) time.Time { return t.ExpiresAt.Add(ticketMemory) },
 })
 
-// IssueTicket writes a new ticket. Of the tickets of a user and a kind only the
-// newest is good, Auth0: authenticate/database-connections/password-change; not so of those that
-// enroll factors, of which a user may have several.
+// IssueTicket stores a new ticket. Only the newest ticket of a user and a kind is valid, Auth0:
+// authenticate/database-connections/password-change; but a user may have several that enroll
+// factors.
 func (tx *Tx) IssueTicket(t Ticket) error {
 	if t.Kind == TicketEnroll {
 		return tx.Tickets.Put(t)
@@ -70,8 +70,8 @@ func (tx *Tx) IssueTicket(t Ticket) error {
 	return tx.Tickets.Put(t)
 }
 
-// FindTicket returns the ticket of a kind, ErrNotFound for none, ErrReused for
-// one that was used and ErrTooLate for one whose time is over.
+// FindTicket returns the ticket of a kind. It returns an error that wraps ErrNotFound if there is
+// no such ticket, ErrReused if it was used and ErrTooLate if it has expired.
 func (tx *Tx) FindTicket(hash, kind string, now time.Time) (Ticket, error) {
 	t, err := tx.Tickets.Get(hash)
 	switch {
@@ -87,7 +87,7 @@ func (tx *Tx) FindTicket(hash, kind string, now time.Time) (Ticket, error) {
 	return t, nil
 }
 
-// UseTicket is FindTicket, and marks the ticket as used.
+// UseTicket is FindTicket, and also marks the ticket as used.
 func (tx *Tx) UseTicket(hash, kind string, now time.Time) (Ticket, error) {
 	t, err := tx.FindTicket(hash, kind, now)
 	if err != nil {
@@ -97,13 +97,12 @@ func (tx *Tx) UseTicket(hash, kind string, now time.Time) (Ticket, error) {
 	return t, tx.Tickets.Put(t)
 }
 
-// LoginFailures counts the wrong passwords for one user, from one address or from
-// all, Auth0: secure/attack-protection/brute-force-protection. A right one ends
-// the count.
+// LoginFailures counts the wrong passwords for one user, from one IP address or from all, Auth0:
+// secure/attack-protection/brute-force-protection. A right password ends the count.
 type LoginFailures struct {
 	Key        string    `json:"key"`
 	UserID     string    `json:"user_id"`
-	Identifier string    `json:"identifier"` // that the user was called by
+	Identifier string    `json:"identifier"` // what was entered to name the user
 	IP         string    `json:"ip"`         // "" for all addresses
 	Connection string    `json:"connection"`
 	Count      int       `json:"count"`
@@ -121,12 +120,12 @@ var loginFailures = declare(spec[LoginFailures]{
 	expires: func(f LoginFailures) time.Time { return f.ExpiresAt },
 })
 
-// maxLoginFailures bounds the counts of one user: whoever types wrong passwords may do so
-// from as many addresses as there are.
+// maxLoginFailures bounds the counts of one user, since wrong passwords may come from any number
+// of addresses.
 const maxLoginFailures = 100
 
-// KeepLoginFailures writes a count. Past a bound the one of its user that was not added to
-// for longest is forgotten.
+// KeepLoginFailures stores a count. Beyond maxLoginFailures, the user's count that would expire
+// first is deleted.
 func (tx *Tx) KeepLoginFailures(f LoginFailures) error {
 	if err := tx.LoginFailures.Put(f); err != nil {
 		return err
@@ -134,10 +133,10 @@ func (tx *Tx) KeepLoginFailures(f LoginFailures) error {
 	return tx.LoginFailures.records.bound("age", f.UserID+"\x01", maxLoginFailures)
 }
 
-// LoginFailuresKey is the key of the failures of a user from an address.
+// LoginFailuresKey is the key of a user's failures from an IP address.
 func LoginFailuresKey(userID, ip string) string { return userID + "\x01" + ip }
 
-// ForgetLoginFailures ends the count of a user from every address.
+// ForgetLoginFailures deletes the counts of a user for every address.
 func (tx *Tx) ForgetLoginFailures(userID string) error {
 	return deleteOfUser(tx.LoginFailures.records, userID)
 }

@@ -14,146 +14,140 @@ import (
 )
 
 var (
-	// ErrTransactionOver reports a transaction that can no longer be changed: it was
-	// finished, its time is over, or it is not there.
+	// ErrTransactionOver reports a transaction that cannot be changed any more: it is finished or expired, or
+	// does not exist.
 	ErrTransactionOver = errors.New("the login has ended")
-	// ErrTooLong reports a request that is longer than what may be kept of one.
+	// ErrTooLong reports a request that is too long to be stored.
 	ErrTooLong = errors.New("too long to be kept")
 )
 
-// Bounds of what waits for users. Whoever can send a request to /authorize, which is
-// any web page, has the store keep a transaction for an hour.
+// Bounds of the logins under way. Anyone who can send a request to /authorize, which any web page can, makes the
+// store keep a transaction for an hour.
 const (
-	// maxRequest is how much of a request to /authorize may be kept, and maxTransaction
-	// of all that belongs to one transaction, in bytes of JSON. A user who is asked for
-	// consent has the scopes kept a second time.
+	// maxRequest bounds the stored request to /authorize, and maxTransaction everything that belongs to one
+	// transaction, in bytes of JSON. When a user is asked for consent, the scopes are stored a second time.
 	maxRequest     = 16 << 10
 	maxTransaction = 64 << 10
-	// maxBrowserTransactions is how many transactions one browser may have, and
-	// maxAllTransactions how many bytes those of all browsers may take. Past either,
-	// those that are finished go first, and then the oldest.
+	// maxBrowserTransactions bounds the transactions of one browser, and maxAllTransactions the total bytes of
+	// all. Beyond either, finished transactions are deleted first, and then the oldest.
 	maxBrowserTransactions = 50
 	maxAllTransactions     = 16 << 20
 )
 
-// Transaction is a login under way: what /authorize was asked, and how far the
-// user has come. Its key is the hash of the state of the login pages' URLs.
+// Transaction is a login under way: the request to /authorize, and how far the user has come. Its key is the hash
+// of the state in the URLs of the login pages.
 type Transaction struct {
 	StateHash string `json:"state_hash"`
-	// Asked is the request as it came. Nothing changes it: what it has become by the
-	// answers of the pages is Request.
+	// Asked is the request as it was sent, which never changes. Request returns it combined with the answers of
+	// the pages.
 	Asked AuthorizeRequest `json:"request"`
 	// BrowserHash binds the transaction to the browser that began it.
 	BrowserHash string    `json:"browser_hash"`
 	CreatedAt   time.Time `json:"created_at"`
 	ExpiresAt   time.Time `json:"expires_at"`
-	// FinishedAt is when it was answered for good, zero for one that waits for the user.
+	// FinishedAt is when the request was finally answered, zero while it waits for the user.
 	FinishedAt time.Time `json:"finished_at,omitzero"`
-	// Logout is the request of a transaction that is no login but the question
-	// whether to log out.
+	// Logout is set if the transaction is not a login but asks the user whether to log out.
 	Logout *LogoutRequest `json:"logout,omitempty"`
-	// Enrollment is the enrollment of a factor by a ticket: of a transaction that is no login either.
+	// Enrollment is set if the transaction is not a login but the enrollment of a factor by a ticket.
 	Enrollment *Enrollment `json:"enrollment,omitempty"`
-	// Connect is the key of the Ceremony by which a user connects an account at a provider: of a transaction that
-	// is no login, and asks that provider alone. "" for all others.
+	// Connect is set if the transaction is not a login but connects a user's account at a provider, which is the
+	// only one that it asks: the key of the Ceremony. "" for all others.
 	Connect string `json:"connect,omitempty"`
 
-	// What the pages have added. Each page writes the answer that is its own.
+	// What the pages have added. Each page writes its own answer only.
 
-	// Invited says that the user goes on with the request's invitation.
+	// Invited says that the user accepts the request's invitation.
 	Invited bool `json:"invited,omitempty"`
-	// Identifier is what was typed where the identifier is asked for on a page of its own, and
-	// Applicant what a new account is to be called, by the user's members. Both are "" or nil
-	// until then.
+	// Identifier is what was entered on a page that asks for the identifier alone, and Applicant the members of
+	// the user who signs up. Both are empty until then.
 	Identifier string            `json:"identifier,omitempty"`
 	Applicant  map[string]string `json:"applicant,omitempty"`
-	// Proved is the address or the number that an applicant has proved by a code.
+	// Proved is the e-mail address or phone number that the applicant has verified by a code.
 	Proved string `json:"proved,omitempty"`
-	// Passwordless is how far a login by a code or a link has come, nil where none was begun.
+	// Passwordless is the progress of a login by a code or a link, nil if none was begun.
 	Passwordless *PasswordlessLogin `json:"passwordless,omitempty"`
-	// Proof is a code that the login waits for, nil for none.
+	// Proof is the code that the login waits for, nil for none.
 	Proof *Proof `json:"proof,omitempty"`
-	// UserID is the user whom it was answered for, "" until then.
+	// UserID is the user for whom the request was answered, "" until then.
 	UserID string `json:"user_id,omitempty"`
-	// Organization is the answer to which organization the login is for, nil for none yet.
+	// Organization is the user's choice of an organization, nil if there is none yet.
 	Organization *OrganizationAnswer `json:"organization,omitempty"`
-	// Further is how far the user has come with a further factor, nil for not yet.
+	// Further is the progress with a further factor, nil if none was begun.
 	Further *FurtherFactor `json:"further,omitempty"`
-	// Platform says that the browser has said that it can keep keys for the user, and Passkey is
-	// the user who has said what to do about one, "" for not yet.
+	// Platform says that the browser reported support for WebAuthn keys. Passkey is the id of the user who has
+	// answered the offer to create a passkey, "" for none yet.
 	Platform bool `json:"platform,omitempty"`
-	// Roaming says that the user has logged in by a passkey of another device than the browser's.
+	// Roaming says that the user has logged in with a passkey on another device.
 	Roaming bool   `json:"roaming,omitempty"`
 	Passkey string `json:"passkey,omitempty"`
-	// Consent is the answer to what the application may have, nil for none yet.
+	// Consent is the user's answer to the consent page, nil if there is none yet.
 	Consent *ConsentAnswer `json:"consent,omitempty"`
-	// Upstream is the login at another identity provider, nil where none was begun.
+	// Upstream is the login at another identity provider, nil if none was begun.
 	Upstream *UpstreamLogin `json:"upstream,omitempty"`
-	// Form is the form of the tenant's that the login shows, nil where none was begun.
+	// Form is the tenant's form that the login shows, nil if none was begun.
 	Form *FormVisit `json:"form,omitempty"`
 }
 
 // PasswordlessLogin is a login by a code or a link.
 type PasswordlessLogin struct {
-	// Connection is the name of the connection that sends it, and Address where it goes: ""
-	// until that was typed.
+	// Connection is the name of the connection that sends it, and Address the recipient, "" until it was entered.
 	Connection string `json:"connection"`
 	Address    string `json:"address,omitempty"`
-	// UserID is whose account it is, "" where there is none and none may be made: nothing was
-	// sent, and nobody is told.
+	// UserID is the recipient's account, "" if there is none and none may be created: then nothing was sent,
+	// which the pages do not reveal.
 	UserID string `json:"user_id,omitempty"`
-	// Link says that a link was sent, and no code.
+	// Link says that a link was sent instead of a code.
 	Link bool `json:"link,omitempty"`
 }
 
-// Proof is an address or a number that a person has to prove by a code.
+// Proof is an e-mail address or phone number that a user has to verify by a code.
 type Proof struct {
-	// Reset says that a right code lets the person choose a new password; otherwise it lets
-	// them in who have proved their password.
+	// Reset says that the right code lets the user choose a new password; otherwise it completes a login whose
+	// password was right.
 	Reset bool `json:"reset,omitempty"`
-	// Next is the page that a right code leads to where the address is that of somebody who signs up, and has
-	// no account yet.
+	// Next is the page to which the right code leads a user who is signing up and has no account yet.
 	Next string `json:"next,omitempty"`
-	// Connection is the name of the account's, and UserID whose account it is, "" for nobody's.
+	// Connection is the name of the account's connection, and UserID the account's user, "" if there is none.
 	Connection string `json:"connection"`
 	UserID     string `json:"user_id,omitempty"`
-	// Member is what is proved, "email" or "phone_number", and Address its value.
+	// Member is the member to verify, "email" or "phone_number", and Address its value.
 	Member  string `json:"member,omitempty"`
 	Address string `json:"address"`
-	// PasswordMark is the hash of the hash of the password that was proved before.
+	// PasswordMark is the hash of the stored hash of the password that was entered before.
 	PasswordMark string `json:"password_mark,omitempty"`
 }
 
-// OrganizationAnswer is what a user has said of the organization of a login.
+// OrganizationAnswer is what a user has chosen about the organization of a login.
 type OrganizationAnswer struct {
-	// Offered are those that the user may choose among before the login, by what Hint led to:
-	// the e-mail address that was typed, or "".
+	// Offered are the organizations that the user may choose from before the login, found by Hint: the e-mail
+	// address that was entered, or "".
 	Offered []string `json:"offered,omitempty"`
 	Hint    string   `json:"hint,omitempty"`
-	// Chosen says that the user has chosen ID, or with "" to go on without an organization.
+	// Chosen says that the user has chosen ID, or no organization if ID is "".
 	Chosen bool   `json:"chosen,omitempty"`
 	ID     string `json:"id,omitempty"`
 }
 
-// FurtherFactor is how far a user has come with a further factor in a login. It holds for nobody
-// else: another may log in at the same browser.
+// FurtherFactor is a user's progress with a further factor in a login. It is not valid for another user, who may
+// log in at the same browser.
 type FurtherFactor struct {
 	UserID string `json:"user_id"`
-	// Challenged is the id of the authenticator that a code was sent to, and Enrolling that of
-	// the one which the user is about to add; "" for none.
+	// Challenged is the id of the authenticator that a code was sent to, and Enrolling the id of the
+	// authenticator that the user is adding; "" for none.
 	Challenged string `json:"challenged,omitempty"`
 	Enrolling  string `json:"enrolling,omitempty"`
-	// Recovery is the user's new recovery code, sealed, until the user has said that it is kept.
-	// Replaces says that it takes the place of one that was used.
+	// Recovery is the user's new recovery code, encrypted, until the user confirms having saved it. Replaces says
+	// that it replaces a used recovery code.
 	Recovery []byte `json:"recovery,omitempty"`
 	Replaces bool   `json:"replaces,omitempty"`
-	// Accepted is the id of the authenticator that was proved on the tenant's own page, which goes on with
-	// it, and Offered is the recovery code that the page was told, sealed.
+	// Accepted is the id of the authenticator that was proved on the tenant's own page, which continues with it,
+	// and Offered is the recovery code that this page was given, encrypted.
 	Accepted string `json:"accepted,omitempty"`
 	Offered  []byte `json:"offered,omitempty"`
 }
 
-// FurtherOf is how far a user has come with a further factor.
+// FurtherOf returns a user's progress with a further factor.
 func (t Transaction) FurtherOf(userID string) FurtherFactor {
 	if t.Further == nil || t.Further.UserID != userID {
 		return FurtherFactor{UserID: userID}
@@ -161,16 +155,16 @@ func (t Transaction) FurtherOf(userID string) FurtherFactor {
 	return *t.Further
 }
 
-// ConsentAnswer is what a user has answered to the question of consent. It holds for nobody
-// else: another may log in at the same browser.
+// ConsentAnswer is a user's answer to the consent page. It is not valid for another user, who may log in at the
+// same browser.
 type ConsentAnswer struct {
 	UserID string `json:"user_id"`
-	// Declined says that the user refused; Scope is what the user agreed to otherwise.
+	// Declined says that the user refused; otherwise Scope is what the user agreed to.
 	Declined bool     `json:"declined,omitempty"`
 	Scope    []string `json:"scope,omitempty"`
 }
 
-// MarkProved says in the profile of an account to be what its owner has proved.
+// MarkProved marks Proved as verified in the profile of an account that is about to be created.
 func (t Transaction) MarkProved(profile Document) {
 	for member, verified := range map[string]string{"email": "email_verified", "phone_number": "phone_verified"} {
 		if t.Proved != "" && profile[member] == t.Proved {
@@ -179,7 +173,7 @@ func (t Transaction) MarkProved(profile Document) {
 	}
 }
 
-// clone is a transaction of which what the pages add can be changed: what was asked stays shared.
+// clone copies what the pages add, so that it can be changed; the request itself stays shared.
 func (t Transaction) clone() Transaction {
 	t.Applicant = maps.Clone(t.Applicant)
 	t.Passwordless, t.Proof, t.Organization = copyOf(t.Passwordless), copyOf(t.Proof), copyOf(t.Organization)
@@ -204,7 +198,7 @@ func (t Transaction) clone() Transaction {
 	return t
 }
 
-// copyOf is a copy of what a pointer leads to, nil for nil.
+// copyOf returns a pointer to a copy of the value, nil for nil.
 func copyOf[T any](p *T) *T {
 	if p == nil {
 		return nil
@@ -213,8 +207,8 @@ func copyOf[T any](p *T) *T {
 	return &c
 }
 
-// Request is the request of the login with what the user has answered on the pages: the
-// organization that was chosen, and the name that was typed for it.
+// Request returns the request with the user's answers on the pages: the organization that was chosen, and the
+// e-mail address that was entered to find it.
 func (t Transaction) Request() AuthorizeRequest {
 	rq := t.Asked
 	if o := t.Organization; o != nil {
@@ -239,24 +233,24 @@ func (t Transaction) Agreed(userID string) []string {
 	return t.Consent.Scope
 }
 
-// Refused reports whether a user has refused consent in the login.
+// Refused reports whether the user has refused consent in the login.
 func (t Transaction) Refused(userID string) bool {
 	return t.Consent != nil && t.Consent.UserID == userID && t.Consent.Declined
 }
 
-// AnsweredBy reports whether the question of consent was answered by a user in the login.
+// AnsweredBy reports whether the user has answered the consent page in the login.
 func (t Transaction) AnsweredBy(userID string) bool {
 	return t.Consent != nil && t.Consent.UserID == userID
 }
 
-// Live reports whether the transaction can still be taken up at now.
+// Live reports whether the transaction has not expired at now.
 func (t Transaction) Live(now time.Time) bool { return now.Before(t.ExpiresAt) }
 
-// Began reports whether a login in the transaction began the session. A form sent
-// twice at once begins two, of which the browser keeps either.
+// Began reports whether a login in the transaction began the session. A form that is sent twice at once begins
+// two sessions, and the browser keeps one of them.
 func (t Transaction) Began(s Session) bool { return t.StateHash != "" && s.BeganIn == t.StateHash }
 
-// Enrollment is the enrollment of a factor by the ticket with a hash.
+// Enrollment is the enrollment of a factor by a ticket, whose hash is Ticket.
 type Enrollment struct {
 	Ticket string `json:"ticket"`
 	// Done says that the ticket was used in the transaction.
@@ -266,8 +260,8 @@ type Enrollment struct {
 // LogoutRequest is a request to log out that waits for the user's answer.
 type LogoutRequest struct {
 	ClientID string `json:"client_id"`
-	Target   string `json:"target"` // where to go afterwards, "" for nowhere
-	// Federated says that the session at the identity provider is to end, too.
+	Target   string `json:"target"` // where to go afterwards, "" for a page of the server's own
+	// Federated says that the session at the identity provider is to end as well.
 	Federated bool `json:"federated,omitempty"`
 }
 
@@ -279,7 +273,7 @@ type AuthorizeRequest struct {
 	ResponseMode        string   `json:"response_mode"`
 	RedirectURI         string   `json:"redirect_uri"`
 	RedirectURISent     bool     `json:"redirect_uri_sent"`
-	Scope               string   `json:"scope"` // as requested
+	Scope               string   `json:"scope"` // the scope parameter as sent
 	Audience            string   `json:"audience"`
 	State               string   `json:"state"`
 	Nonce               string   `json:"nonce"`
@@ -292,9 +286,9 @@ type AuthorizeRequest struct {
 	Connection          string   `json:"connection"`
 	UILocales           string   `json:"ui_locales"`
 	ACRValues           []string `json:"acr_values,omitempty"`
-	// ConnectionScope is what the application asks the identity provider for besides what the
-	// connection does, and Passed are the parameters of OIDC Core section 3.1.2.1 that are only
-	// for the provider, where the connection passes them on.
+	// ConnectionScope are further scopes to request from the identity provider, besides those of the connection.
+	// Passed are the parameters that the connection passes on to the provider and that only the provider
+	// evaluates, OIDC Core section 3.1.2.1.
 	ConnectionScope string            `json:"connection_scope,omitempty"`
 	Passed          map[string]string `json:"passed,omitempty"`
 	// Extensions are the application's own parameters, whose names begin with ext-.
@@ -305,21 +299,22 @@ type AuthorizeRequest struct {
 	Organization string `json:"organization,omitempty"`
 	// Invitation is the ticket of an invitation to it, "" for none.
 	Invitation string `json:"invitation,omitempty"`
-	// Assertion is set where an assertion is asked for in place of a code or tokens. State is what the
-	// service provider wants back with it then.
+	// Assertion is set if the application asks for an assertion instead of a code or tokens. State then holds
+	// what the service provider wants returned with it (RelayState or wctx).
 	Assertion *AssertionRequest `json:"assertion,omitempty"`
 }
 
-// AssertionRequest is what a request for an assertion has of its own.
+// AssertionRequest holds what only a request for an assertion has.
 type AssertionRequest struct {
 	// Protocol is SAMLP or WSFed.
 	Protocol string `json:"protocol"`
-	// ID and Issuer are those of the request, "" for a login that no service provider has asked for.
+	// ID is that of the SAML request, and Issuer the service provider (wtrealm in WS-Federation); "" for a login
+	// that no service provider has requested.
 	ID     string `json:"id,omitempty"`
 	Issuer string `json:"issuer,omitempty"`
 }
 
-// The protocols that bring assertions, as the add-ons of applications are called.
+// The protocols that use assertions, named like the add-ons of applications.
 const (
 	SAMLP = "samlp"
 	WSFed = "wsfed"
@@ -330,11 +325,10 @@ func (rq AuthorizeRequest) Asks(what string) bool {
 	return slices.Contains(strings.Fields(rq.ResponseType), what)
 }
 
-// FrontChannel reports whether the answer to the request holds tokens.
+// FrontChannel reports whether the authorization response contains tokens.
 func (rq AuthorizeRequest) FrontChannel() bool { return rq.Asks("token") || rq.Asks("id_token") }
 
-// Check returns an error that wraps ErrTooLong for a request that is too long to be
-// kept.
+// Check returns an error that wraps ErrTooLong if the request is too long to be stored.
 func (rq AuthorizeRequest) Check() error {
 	raw, err := json.Marshal(rq)
 	if err != nil {
@@ -369,8 +363,8 @@ var transactions = declare(spec[Transaction]{
 	},
 })
 
-// age sorts the transactions that may go first before the others: those that are
-// finished, and then those that began earlier.
+// age sorts the transactions that are deleted first before the others: those that are finished, and then those
+// that began earlier.
 func (t Transaction) age() string {
 	rank := "waiting"
 	if !t.FinishedAt.IsZero() {
@@ -379,11 +373,10 @@ func (t Transaction) age() string {
 	return rank + sortableTime(t.CreatedAt)
 }
 
-// sortableTime is a time as a text that sorts as times do.
+// sortableTime is a time as a text that sorts chronologically.
 func sortableTime(t time.Time) string { return t.UTC().Format("20060102150405.000000000") }
 
-// Transactions are the logins under way. They are written by StartTransaction and
-// ChangeTransaction alone.
+// Transactions are the logins under way. Only StartTransaction and ChangeTransaction write them.
 type Transactions struct{ records }
 
 // Get returns the transaction at a key, or an error that wraps ErrNotFound.
@@ -397,11 +390,11 @@ func (t Transactions) Has(stateHash string) (bool, error) { return t.has(stateHa
 // All yields every transaction in key order. The sequence ends after an error.
 func (t Transactions) All() iter.Seq2[Transaction, error] { return all[Transaction](t.scan("")) }
 
-// Delete removes the transaction at a key; one that is not there is no error.
+// Delete removes the transaction at a key; it is not an error if there is none.
 func (t Transactions) Delete(stateHash string) error { return t.delete(stateHash) }
 
-// StartTransaction writes a new transaction. It returns an error that wraps ErrTooLong
-// where there is too much to keep, and ErrConflict where there is one with its key.
+// StartTransaction stores a new transaction. It returns an error that wraps ErrTooLong if it is too long, and
+// ErrConflict if there is a transaction with this key already.
 func (tx *Tx) StartTransaction(t Transaction) error {
 	there, err := tx.Transactions.Has(t.StateHash)
 	if err != nil {
@@ -423,12 +416,11 @@ func (tx *Tx) StartTransaction(t Transaction) error {
 	return tx.boundTransactions(t)
 }
 
-// ChangeTransaction is how a transaction is written after its start: it reads the
-// transaction as it is now, lets change look at it and change it, and writes it, so that
-// two pages of one login do not undo each other's answers. It returns an error that wraps
-// ErrTransactionOver where the transaction is not there or its time is over at now, and
-// where it is finished, unless change leaves it as it is: a form may come twice. An error
-// of change is returned as it is, and nothing is written.
+// ChangeTransaction changes a stored transaction: it reads the current one, lets change modify it, and writes it,
+// so that two pages of one login do not undo each other's answers. It returns an error that wraps
+// ErrTransactionOver if there is no such transaction or it has expired at now. The same holds for a finished one,
+// unless change leaves it unchanged: a form may be sent twice. An error of change is returned unchanged, and
+// nothing is written.
 func (tx *Tx) ChangeTransaction(stateHash string, now time.Time, change func(*Transaction) error) error {
 	before, err := tx.kv.Get(tx.Transactions.rowKey(stateHash))
 	if err != nil {
@@ -455,9 +447,9 @@ func (tx *Tx) ChangeTransaction(stateHash string, now time.Time, change func(*Tr
 	return tx.keepTransaction(t, after)
 }
 
-// LookAtTransaction is the transaction as it is now, for a caller who leaves what it refers to as it
-// is. It returns an error that wraps ErrTransactionOver where it is not there or its time is over at
-// now; one that is finished is returned.
+// LookAtTransaction returns a transaction to callers that do not change what it refers to. It returns an error
+// that wraps ErrTransactionOver if there is no such transaction or it has expired at now; a finished one is
+// returned.
 func (tx *Tx) LookAtTransaction(stateHash string, now time.Time) (Transaction, error) {
 	t, err := as[Transaction](tx.Transactions.look(stateHash))
 	switch {
@@ -476,8 +468,8 @@ func (tx *Tx) keepTransaction(t Transaction, raw []byte) error {
 	return tx.Transactions.write(&t, raw)
 }
 
-// boundTransactions makes room where the transactions of a browser, or all of them, have
-// become too many by a new one.
+// boundTransactions deletes transactions if a new one has exceeded the bounds for its browser or for all browsers
+// together.
 func (tx *Tx) boundTransactions(t Transaction) error {
 	if err := tx.Transactions.bound("browser", t.BrowserHash+"\x01", maxBrowserTransactions); err != nil {
 		return err

@@ -6,16 +6,16 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// Tx is one transaction; every read and write goes through one. It must not be
-// kept after its function returns.
+// Tx is a transaction; every read and write uses one. It must not be used after its function has
+// returned.
 type Tx struct {
 	kv    keyspace.KV
 	memos *memos // nil in a write transaction, whose records the caller may change
-	known *memos // for what the transaction itself reads and leaves as it is; nil for none
-	// findings are those of the state that a view sees, nil until it needs them.
+	known *memos // for records that the transaction reads and does not change, nil for none
+	// findings belong to the state that a view sees, nil until it needs them.
 	findings *findings
 
-	wants   func(table, key string) bool // which changes are noted, nil for none
+	wants   func(table, key string) bool // whether to record a change, nil to record none
 	changes []Change
 
 	Tenant          Resources[Tenant]
@@ -66,20 +66,20 @@ type Tx struct {
 	IssuedTokens       Table[IssuedTokens]
 }
 
-// begun are transactions that have ended, for the next ones: a request has several, and their tables
-// are the same in all.
+// begun are ended transactions, to be reused: a request has several transactions, whose tables are
+// all the same.
 var begun = sync.Pool{New: func() any { return tables(&Tx{}) }}
 
-// newTx begins a transaction over a key space. Whoever knows that nobody has it any more may release
-// it.
+// newTx begins a transaction over a key space. Once nothing refers to the transaction any more, it
+// may be released.
 func newTx(kv keyspace.KV, m *memos) *Tx {
 	tx, _ := begun.Get().(*Tx)
 	tx.kv, tx.memos, tx.known = kv, m, m
 	return tx
 }
 
-// release ends a transaction, which must not be used any more. Under test it is used by nobody else
-// either, so that whoever does panics.
+// release ends a transaction, which must not be used any more. Under test it is not reused, so that
+// using it panics.
 func (tx *Tx) release() {
 	tx.kv, tx.memos, tx.known, tx.findings, tx.wants, tx.changes = nil, nil, nil, nil, nil, nil
 	if !underTest() {
@@ -87,7 +87,7 @@ func (tx *Tx) release() {
 	}
 }
 
-// tables gives a transaction its tables.
+// tables sets the tables of a transaction.
 func tables(tx *Tx) *Tx {
 	tx.Tenant = resources(tx, tenants)
 	tx.Clients = resources(tx, clients)
@@ -148,7 +148,7 @@ func (tx *Tx) listed() []records {
 	}
 }
 
-// expiring lists the tables whose records expire, by name.
+// expiring returns the table with a name, if its records expire.
 func (tx *Tx) expiring(name string) (records, bool) {
 	switch name {
 	case sessions.name:

@@ -5,40 +5,40 @@ import (
 	"time"
 )
 
-// What logins at other identity providers need: how far one has come is a part of the
-// Transaction, and here is what is kept beside it.
+// What logins at other identity providers need. The progress of a login is part of its
+// Transaction; the rest is stored separately, here.
 
 // UpstreamLogin is a login at another identity provider within a transaction.
 type UpstreamLogin struct {
-	// Connection is the name of the connection that leads there.
+	// Connection is the name of the provider's connection.
 	Connection string `json:"connection"`
-	// StateHash is the hash of the state that the provider has to bring back, "" before the
-	// browser is sent there and after it has come back: a state is good once.
+	// StateHash is the hash of the state that the provider has to return, "" before the browser
+	// is sent there and after it has returned: a state is valid once.
 	StateHash string `json:"state_hash,omitempty"`
-	// Page is the state of the login's own pages, which the provider does not get to know.
+	// Page is the state of the login's own pages, which is hidden from the provider.
 	Page string `json:"page,omitempty"`
-	// Real says that the browser was sent to the provider itself and to no simulation.
+	// Real says that the browser was sent to the real provider, not to a simulated one.
 	Real bool `json:"real,omitempty"`
-	// Nonce and Verifier are what the provider's answer is held against: OIDC Core section
-	// 3.1.2.1 and RFC 7636 section 4.1, and for SAML the id of the request.
+	// Nonce and Verifier are compared with the provider's answer: the nonce of OIDC Core section
+	// 3.1.2.1 and the code_verifier of RFC 7636 section 4.1, or the id of the SAML request.
 	Nonce    string `json:"nonce,omitempty"`
 	Verifier string `json:"verifier,omitempty"`
-	// CodeHash is the hash of the code that a simulated provider has given out for Person, and
-	// of no use anywhere else.
+	// CodeHash is the hash of the code that a simulated provider has issued for Person; it is
+	// valid for this login only.
 	CodeHash string         `json:"code_hash,omitempty"`
 	Person   map[string]any `json:"person,omitempty"`
-	// Code and Message are the error that the login ended with, "" for none.
+	// Code and Message are the error with which the login ended, "" for none.
 	Code    string `json:"code,omitempty"`
 	Message string `json:"message,omitempty"`
 }
 
-// Person is somebody whom a simulated identity provider knows.
+// Person is a user of a simulated identity provider.
 type Person struct {
-	// Connection is the name of the connection whose provider it is, and ID what the provider
-	// calls the person.
+	// Connection is the name of the provider's connection, and ID the person's id at the
+	// provider.
 	Connection string `json:"connection"`
 	ID         string `json:"id"`
-	// Profile is what the provider says of the person, with the names of Auth0's normalized
+	// Profile is what the provider says about the person, in the members of Auth0's normalized
 	// profile: email, email_verified, name, groups and so on.
 	Profile map[string]any `json:"profile"`
 }
@@ -54,19 +54,20 @@ func (tx *Tx) PersonOf(connection, id string) (Person, error) {
 	return tx.People.Get(connection + "\x01" + id)
 }
 
-// DeletePerson removes a person of a simulated provider; one that is not there is no error.
+// DeletePerson removes a person of a simulated provider; it is not an error if there is none.
 func (tx *Tx) DeletePerson(connection, id string) error {
 	return tx.People.Delete(connection + "\x01" + id)
 }
 
-// ProviderChoice is what a simulated provider answers without asking.
+// ProviderChoice makes a simulated provider answer without showing a page.
 type ProviderChoice struct {
 	Connection string `json:"connection"`
-	// Person is the id of who logs in, "" for nobody: Outcome says what happens then.
+	// Person is the id of the person who logs in, "" if nobody does: Outcome says what happens
+	// then.
 	Person string `json:"person,omitempty"`
 	// Outcome is "allow", "deny", "fail" or "without_email".
 	Outcome string `json:"outcome"`
-	// Once says that the choice holds for the next login alone.
+	// Once says that the choice holds for the next login only.
 	Once bool `json:"once,omitempty"`
 }
 
@@ -75,8 +76,8 @@ var providerChoices = declare(spec[ProviderChoice]{
 	key:  func(c ProviderChoice) string { return c.Connection },
 })
 
-// IdentityTokens are the tokens that an identity provider has given for one of its accounts.
-// They are kept apart from the user, whose document many may read.
+// IdentityTokens are the tokens that an identity provider has issued for one of its accounts.
+// They are stored apart from the user, whose document many may read.
 type IdentityTokens struct {
 	// Provider and UserID are those of the Identity.
 	Provider     string    `json:"provider"`
@@ -91,7 +92,7 @@ type IdentityTokens struct {
 	UsedAt time.Time `json:"used_at,omitzero"`
 }
 
-// ExpiresAt is when the access token ends, zero where the provider has not said.
+// ExpiresAt is when the access token expires, zero if the provider did not say.
 func (t IdentityTokens) ExpiresAt() time.Time {
 	if t.ExpiresIn == 0 {
 		return time.Time{}
@@ -111,9 +112,9 @@ func (tx *Tx) TokensOf(i Identity) (IdentityTokens, error) {
 	return tx.IdentityTokens.Get(identityKeyOf(i.Provider, i.UserID))
 }
 
-// UserByIdentity returns the user who has an account at an identity provider, by whatever of the
-// user's identities, or an error that wraps ErrNotFound. An id that is too long to be found by is
-// nobody's.
+// UserByIdentity returns the user who has a given account at an identity provider among their
+// identities, or an error that wraps ErrNotFound. An id that is too long for the index belongs to
+// no user.
 func (tx *Tx) UserByIdentity(i Identity) (User, error) {
 	if !hasSearchIndex(i.UserID) {
 		return User{}, ErrNotFound
@@ -136,13 +137,13 @@ func (tx *Tx) UserByIdentity(i Identity) (User, error) {
 	return User{}, ErrNotFound
 }
 
-// TransactionOfUpstream returns the login under way that waits for a provider to bring back
-// the state with a hash, or an error that wraps ErrNotFound.
+// TransactionOfUpstream returns the login under way that waits for a provider to return the state
+// with a hash, or an error that wraps ErrNotFound.
 func (tx *Tx) TransactionOfUpstream(stateHash string) (Transaction, error) {
 	return as[Transaction](tx.Transactions.find("upstream", stateHash))
 }
 
-// forgetProvider removes what was kept of the provider that a connection led to.
+// forgetProvider removes what was stored about a connection's simulated provider.
 func (tx *Tx) forgetProvider(connection string) error {
 	ids, err := tx.People.records.keysBy("connection", connection)
 	if err != nil {
@@ -156,7 +157,7 @@ func (tx *Tx) forgetProvider(connection string) error {
 	return tx.ProviderChoices.Delete(connection)
 }
 
-// ForgetTokensOf removes the tokens of an identity; that there are none is no error.
+// ForgetTokensOf removes the tokens of an identity; it is not an error if there are none.
 func (tx *Tx) ForgetTokensOf(i Identity) error {
 	return tx.IdentityTokens.Delete(identityKeyOf(i.Provider, i.UserID))
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// User is a person who logs in, Auth0:
+// User is a user of the tenant, Auth0:
 // manage-users/user-accounts/user-profiles/user-profile-structure.
 type User struct {
 	UserID        string         `json:"user_id"` // strategy|id
@@ -28,27 +28,27 @@ type User struct {
 	AppMetadata   map[string]any `json:"app_metadata"`
 	UserMetadata  map[string]any `json:"user_metadata"`
 	Identities    []Identity     `json:"identities"`
-	// Groups, Roles and Permissions are what an identity provider says, for the
-	// Authorization Extension's passthrough.
+	// Groups, Roles and Permissions come from an identity provider, for the Authorization
+	// Extension's passthrough.
 	Groups      any `json:"groups"`
 	Roles       any `json:"roles"`
 	Permissions any `json:"permissions"`
 }
 
-// EncodedUser is a user's document as it is kept.
+// EncodedUser is a user's document in its stored form.
 type EncodedUser struct {
 	user any
 	raw  []byte
 }
 
-// EncodeUser does what of writing a user needs no transaction: one that writes many is
-// shorter by it.
+// EncodeUser does the part of writing a user that needs no transaction, which shortens transactions
+// that write many users.
 func EncodeUser(d Document) (u EncodedUser, err error) {
 	u.user, u.raw, err = users.encode(d)
 	return u, err
 }
 
-// PutUser is Put of Users for a user that is encoded.
+// PutUser is Users.Put for an encoded user.
 func (tx *Tx) PutUser(u EncodedUser) error { return tx.Users.records.write(u.user, u.raw) }
 
 // Identity is one account of a user at a connection.
@@ -85,12 +85,12 @@ var users = declare(spec[User]{
 	},
 })
 
-// maxSearched is the longest value, in bytes, that has an index entry for searches:
-// what is stored may be longer than a key can be.
+// maxSearched is the longest value, in bytes, that has an index entry for searches: stored values
+// may be longer than a key can be.
 const maxSearched = 512
 
-// searched are the members by which a search finds users at once. Names are found in
-// any case.
+// searched returns the index values by which a search finds a user quickly. Names are found
+// ignoring case.
 func searched(u User) []string {
 	var out []string
 	add := func(field, value string) {
@@ -116,9 +116,8 @@ func hasSearchIndex(value string) bool {
 	return len(value) <= maxSearched && !strings.ContainsRune(value, 0)
 }
 
-// UsersWith returns the ids of the users who have a value in a member: e-mail address
-// and names in lower case, whatever the case of those. ok is false where there is no
-// index that could tell.
+// UsersWith returns the ids of the users with a value in a member. The value of an e-mail address
+// or a name must be in lower case; theirs may be in any case. ok is false if no index can answer.
 func (tx *Tx) UsersWith(member, value string) (ids []string, ok bool, err error) {
 	if value == "" || !hasSearchIndex(value) {
 		return nil, false, nil
@@ -139,8 +138,8 @@ func (tx *Tx) UsersWith(member, value string) (ids []string, ok bool, err error)
 	return ids, err == nil, err
 }
 
-// logins are the identifiers that lead to one user of a connection. At a connection to another
-// identity provider people are told apart by what that calls them, and several may have an address.
+// logins are the identifiers that name only one user of a connection. At other identity providers
+// users are identified by the provider's id, and several may have the same e-mail address.
 func logins(u User) []string {
 	var out []string
 	if len(u.Identities) > 0 && u.Identities[0].Provider != "" && !slices.Contains(ownStrategies, u.Identities[0].Provider) {
@@ -154,8 +153,8 @@ func logins(u User) []string {
 	return out
 }
 
-// UserByLogin returns the user whom an identifier (e-mail address, username or
-// phone number) names in a connection, or an error that wraps ErrNotFound.
+// UserByLogin returns the user of a connection with an identifier (e-mail address, username or
+// phone number), or an error that wraps ErrNotFound.
 func (tx *Tx) UserByLogin(connection, identifier string) (User, error) {
 	return tx.Users.Find("login", loginIndex(connection, identifier))
 }
@@ -164,13 +163,13 @@ func loginIndex(connection, identifier string) string {
 	return connection + "\x01" + strings.ToLower(identifier)
 }
 
-// RecordLogin notes when and from where a user has logged in, and that it was once
-// more, Auth0: manage-users/user-accounts/user-profiles/user-profile-structure.
+// RecordLogin records the time and the IP address of a user's login, and counts it, Auth0:
+// manage-users/user-accounts/user-profiles/user-profile-structure.
 func (tx *Tx) RecordLogin(userID string, at time.Time, ip string) error {
 	return tx.Users.records.putBeside(userID, []string{"last_ip", "last_login", "logins_count"}, func(d map[string]json.RawMessage) error {
 		count := 0.0
 		if raw := d["logins_count"]; raw != nil {
-			_ = json.Unmarshal(raw, &count) // what is no number counts for nothing
+			_ = json.Unmarshal(raw, &count) // a value that is not a number counts as 0
 		}
 		for member, value := range map[string]any{"last_login": at.UTC().Format("2006-01-02T15:04:05.000Z"), "last_ip": ip, "logins_count": count + 1} {
 			raw, err := json.Marshal(value)
@@ -183,9 +182,9 @@ func (tx *Tx) RecordLogin(userID string, at time.Time, ip string) error {
 	})
 }
 
-// SetAuthorization replaces what the Authorization Extension has put into a user's
-// app_metadata. The rest of that stays as it is now: others may have changed it since the
-// extension looked.
+// SetAuthorization replaces what the Authorization Extension has stored in a user's app_metadata.
+// The other metadata keeps its current value, which others may have changed since the extension
+// read it.
 func (tx *Tx) SetAuthorization(userID string, authorization any) error {
 	d, err := tx.Users.Document(userID)
 	if err != nil {
@@ -200,13 +199,12 @@ func (tx *Tx) SetAuthorization(userID string, authorization any) error {
 	return tx.Users.Put(d)
 }
 
-// Password is a user's password hash: bcrypt or argon2id in their usual
-// notation.
+// Password is a user's password hash: bcrypt or argon2id in their usual notation.
 type Password struct {
 	UserID string `json:"user_id"`
 	Hash   string `json:"hash"`
-	// Earlier are the hashes of the passwords before, the newest first, where the
-	// connection remembers them.
+	// Earlier are the hashes of earlier passwords, the newest first, if the connection remembers
+	// them.
 	Earlier []string `json:"earlier,omitempty"`
 }
 

@@ -9,16 +9,16 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// Volatile records are those that a power cut may take: logins under way, and what leads to them and
-// from them, requests that were sent ahead and codes that were not redeemed. They are kept in memory
-// beside an engine on a disk, so that a login neither waits for the disk nor has a page of the file
-// written at each of its steps. Close writes them to the engine, and Open takes them out of it
-// again, so that a login goes on after a restart; for a process that is killed, memory.Journal
-// keeps them. A shared database has no such part: its servers share their logins.
+// Volatile records are those that a power cut may destroy: logins under way, pushed requests (PAR),
+// and codes that were not redeemed. Beside an engine on a disk they are kept in memory, so that a
+// login neither waits for the disk nor writes a page of the file at each of its steps. Close writes
+// them to the engine, and Open moves them back to memory, so that a login continues after a restart;
+// if the process is killed, memory.Journal preserves them. A shared database has no such memory, since
+// its servers share their logins.
 
-// OpenVolatile is Open for an engine on a disk, with one in memory for the volatile records, which
-// the store closes too. inMemory opens it; store tells what the engine holds from any other, so
-// that what an earlier process has left is not taken for a part of it.
+// OpenVolatile is Open for an engine on a disk, with another in memory for the volatile records, which
+// the store closes as well. inMemory opens it; its argument store identifies the data of the engine,
+// so that what another store has left in a journal is not mistaken for a part of this one.
 func OpenVolatile(engine keyspace.Engine, inMemory func(store string) (keyspace.Engine, error)) (*DB, error) {
 	db, err := Open(engine)
 	if err != nil {
@@ -42,10 +42,10 @@ func OpenVolatile(engine keyspace.Engine, inMemory func(store string) (keyspace.
 	return db, nil
 }
 
-// identityKey is where an engine has what tells it from any other.
+// identityKey is the key of the text that identifies the data of an engine.
 var identityKey = []byte("store")
 
-// identity is what tells the engine's content from any other; a new one gets it here.
+// identity returns a random text that identifies the engine's data; new data gets one here.
 func (db *DB) identity() (id string, err error) {
 	read := func(kv keyspace.KV) error {
 		raw, err := kv.Get(identityKey)
@@ -69,8 +69,8 @@ func (db *DB) identity() (id string, err error) {
 // volatileTables are the tables of volatile records.
 var volatileTables = []string{transactions.name, pushedRequests.name, codes.name}
 
-// isVolatile reports whether a key is of a volatile record. Every key that is read or written is asked
-// about.
+// isVolatile reports whether a key belongs to a volatile record. It is called for every key that is
+// read or written.
 func isVolatile(key []byte) bool {
 	const partLength, expiryLength = len("t/"), 8
 	if len(key) < partLength {
@@ -96,11 +96,11 @@ func isVolatile(key []byte) bool {
 	return !expiry && string(rest[:end]) == sizesTable && string(rest[end+1:]) == transactions.name
 }
 
-// expiries start the keys of the expiries of all tables.
+// expiries is the prefix of all expiry entries.
 var expiries = []byte("e/")
 
-// volatileParts are the ranges of keys in which volatile records are. Only among the expiries are
-// there others too, which come last here.
+// volatileParts are the ranges of keys that contain volatile records. Only the last range, the
+// expiries, contains entries of other records too.
 var volatileParts = func() []keyspace.Keys {
 	parts := []keyspace.Keys{keyspace.Prefixed(append(tablePrefix(sizesTable), transactions.name...))}
 	for _, name := range volatileTables {
@@ -109,8 +109,8 @@ var volatileParts = func() []keyspace.Keys {
 	return append(parts, keyspace.Prefixed(expiries))
 }()
 
-// UpdateVolatile is Update for changes of volatile records alone, which waits neither for the writer
-// nor for the disk. To write anything else is an error.
+// UpdateVolatile is Update for changes of volatile records only. It waits neither for other updates
+// nor for the disk. Writing any other record is an error.
 func (db *DB) UpdateVolatile(ctx context.Context, fn func(*Tx) error) error {
 	if db.divided == nil {
 		return db.Update(ctx, fn)

@@ -8,7 +8,7 @@ import (
 // Change is a record that a transaction has written or deleted.
 type Change struct {
 	Table, Key string
-	// Before and After are the record as it is kept, nil for none.
+	// Before and After are the record as stored, nil if there was or is none.
 	Before, After []byte
 }
 
@@ -19,22 +19,22 @@ const (
 	DocumentsTable   = "documents"
 )
 
-// Watch is told what transactions change.
+// Watch is told about changes that transactions make.
 type Watch struct {
-	// Wants says which records it is told of.
+	// Wants selects the records whose changes it is told about.
 	Wants func(table, key string) bool
-	// Changed is called within a transaction, with what that has changed, in order, and may add to
-	// it. What it returns, nil for nothing, is called once the transaction is kept. Like the function
-	// of an update it may run more than once.
+	// Changed is called within the transaction, with its changes in order, and may make further
+	// changes. The function that it returns (nil for none) is called after the transaction is kept.
+	// Like the function of an update, Changed may run more than once.
 	Changed func(tx *Tx, changes []Change) (kept func(), err error)
 }
 
-// Watch has changes told from now on. What snapshots bring back is none, and neither is what a login
-// leaves with its user. It is called before others use the store.
+// Watch begins to tell w about changes. Restoring a snapshot is not reported, and neither is what a
+// login records in its user. It must be called before others use the store.
 func (db *DB) Watch(w Watch) { db.watch = w }
 
-// watched is fn with what the watch makes of its changes, and kept, which takes the outcome of the
-// transaction and returns it.
+// watched returns fn followed by the call of the Watch, and kept, which must be given the error of
+// the transaction and returns it.
 func (db *DB) watched(fn func(*Tx) error) (watched func(*Tx) error, kept func(error) error) {
 	if db.watch.Changed == nil {
 		return fn, func(err error) error { return err }
@@ -57,14 +57,14 @@ func (db *DB) watched(fn func(*Tx) error) (watched func(*Tx) error, kept func(er
 	}
 }
 
-// changed notes what becomes of a record.
+// changed records a change of a record for the Watch.
 func (r records) changed(key string, before, after []byte) {
 	if r.tx.wants != nil && r.tx.wants(r.kind.name, key) {
 		r.tx.changes = append(r.tx.changes, Change{r.kind.name, key, bytes.Clone(before), after})
 	}
 }
 
-// PlaceOf returns the kind and the parent of the document that a key of DocumentsTable leads to.
+// PlaceOf returns the kind and the parent of the document with a key of DocumentsTable.
 func PlaceOf(key string) (kind, parent string) {
 	kind, rest, _ := strings.Cut(key, "\x01")
 	return kind, rest[:max(strings.LastIndexByte(rest, 1), 0)]

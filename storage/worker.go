@@ -6,31 +6,31 @@ import (
 	"iter"
 )
 
-// Worker does work of a kind that several processes with one store share. A record of the work says
-// by its worker's name who does it; when that worker ends, another takes the record over, see
-// TakeOver. A worker ends with its process or the connection of that process to the store, or by
-// Release. Where nobody else can open the store, workers that this process does not know have ended.
+// Worker does one kind of work, which processes with a common store share. Each record of the work
+// names the worker that does it. When that worker ends, another takes the record over, see TakeOver.
+// A worker ends by Release, or with its process or that process's connection to the store. If no
+// other process can open the store, all workers but those of this process have ended.
 type Worker struct {
-	// Name is what the worker is called in the records of its work. Nobody else has it.
+	// Name is the worker's name in the records of its work. It is unique.
 	Name string
 
 	db   *DB
 	work string
 }
 
-// Worker returns a new worker at a kind of work.
+// Worker returns a new worker for a kind of work.
 func (db *DB) Worker(work string) Worker {
 	w := Worker{rand.Text(), db, work}
 	db.workers.Store(w.Name, true)
 	return w
 }
 
-// leaseOf is what a worker holds for as long as it is there.
+// leaseOf is the name of the lease that a worker holds while it exists.
 func leaseOf(work, worker string) string { return work + " of " + worker }
 
-// Hold has other processes know that the worker is there. It is called again before each piece of
-// work, since the connection to the store may have ended meanwhile. It returns false where the
-// store does not know yet that an earlier connection has, and so takes the worker to be there.
+// Hold tells other processes that the worker exists. It is called again before each piece of work,
+// since the connection to the store may have been lost. It returns false as long as the store has
+// not noticed the end of an earlier connection, which still holds the lease.
 func (w Worker) Hold() (bool, error) { return w.db.Hold(leaseOf(w.work, w.Name)) }
 
 // Release ends the worker.
@@ -39,7 +39,7 @@ func (w Worker) Release() {
 	w.db.Release(leaseOf(w.work, w.Name))
 }
 
-// Ended reports whether the worker of a name at a kind of work has ended. That of no name, "", has.
+// Ended reports whether the worker with a name has ended. The worker "" always has.
 func (db *DB) Ended(work, worker string) (bool, error) {
 	if worker == "" {
 		return true, nil
@@ -55,24 +55,25 @@ func (db *DB) Ended(work, worker string) (bool, error) {
 	return free, err
 }
 
-// Claim says which worker does a piece of work, "" for none yet.
+// Claim says which worker does a piece of work, "" if none does yet.
 type Claim struct{ Key, Worker string }
 
-// Claims are what the records of a kind of work say, in one transaction, of who does it.
+// Claims says, in one transaction, which workers do the work that the records of one kind describe.
 type Claims[T any] interface {
-	// All yields the claims on all work that is not done.
+	// All yields the claims on all unfinished work.
 	All() iter.Seq2[Claim, error]
-	// Worker returns who does a piece of work, or an error that wraps ErrNotFound when it is done.
+	// Worker returns the worker of a piece of work, or an error that wraps ErrNotFound if it is
+	// finished.
 	Worker(key string) (string, error)
-	// Give has a worker do a piece of work that is not done, and returns its record.
+	// Give assigns unfinished work to a worker, and returns its record.
 	Give(key, worker string) (T, error)
 }
 
-// tableClaims are those of a table. It implements Claims.
+// tableClaims implements Claims for the records of a table.
 type tableClaims[T any] struct {
 	table  Table[T]
 	key    func(T) string
-	worker func(*T) *string // where a record says it
+	worker func(*T) *string // the member that names the worker
 	done   func(T) bool
 }
 
@@ -103,9 +104,9 @@ func (c tableClaims[T]) Give(key, worker string) (T, error) {
 	return v, c.table.Put(v)
 }
 
-// TakeOver has a worker do what nobody does, or somebody who has ended: at most so many pieces of
-// work, whose records it returns. Of workers that do so at once one gets each. It holds the worker's
-// lease, and takes nothing without it.
+// TakeOver assigns to a worker at most so many pieces of work that have no worker, or one that has
+// ended, and returns their records. If several workers do so at once, each piece goes to one of
+// them. It takes the worker's lease first, and returns nothing without it.
 func TakeOver[T any](ctx context.Context, w Worker, most int, of func(*Tx) Claims[T]) (taken []T, err error) {
 	if held, err := w.Hold(); err != nil || !held {
 		return nil, err
@@ -135,7 +136,7 @@ func TakeOver[T any](ctx context.Context, w Worker, most int, of func(*Tx) Claim
 	return taken, err
 }
 
-// left are at most so many of the claims: those of workers that have ended.
+// left returns at most so many of the claims, of workers that have ended.
 func (w Worker) left(claims []Claim, most int) (left []Claim, err error) {
 	ended := map[string]bool{}
 	for _, c := range claims {
@@ -154,7 +155,7 @@ func (w Worker) left(claims []Claim, most int) (left []Claim, err error) {
 	return left, nil
 }
 
-// take gives a worker the work whose claims are still as they were found.
+// take gives a worker the work whose claims are unchanged since they were found.
 func take[T any](all Claims[T], found []Claim, worker string) (taken []T, err error) {
 	for _, c := range found {
 		now, err := all.Worker(c.Key)
