@@ -250,11 +250,12 @@ type sent struct {
 	// code is the oob_code. binding is the binding_method, which says how the user proves to have
 	// received the message; it is "" for an app, which answers by itself.
 	code, binding string
-	// push is the id of the push notification to an app, "" if the authenticator is no app.
+	// push is the id of the question that an app is asked, "" if the authenticator is no app.
 	push string
 }
 
-// send sends a code to an authenticator, or a push notification if the authenticator is an app.
+// send sends a code to an authenticator. If the authenticator is an app, the app is asked instead: by
+// a push notification, or by the QR code with which the app enrolls.
 func (m *room) send(ctx context.Context, found who, a factors.Authenticator, kind string) (s sent, err error) {
 	s.code = factors.NewToken()
 	key, issue := storage.OOBKey(keys.Hash(s.code)), found.login.Issue
