@@ -1,8 +1,8 @@
-// Package outbox captures every e-mail and text message that the server would
-// send, so that a test or a developer can read its code and follow its link, and
-// hands e-mails to the tenant's SMTP server as well where there is one. Messages
-// are kept in memory, as those of a mail catcher are: a restart and a reset begin
-// with none. Those of a tenant that several servers have are in its store. It does not write the messages.
+// Package outbox captures every e-mail and text message that the server would send, so that a test or a
+// developer can read its code and follow its link. If the tenant has an SMTP server, e-mails are also
+// delivered to it. Like a mail catcher, the outbox keeps messages in memory, and a restart or a reset empties
+// it; if several servers share the tenant, the messages are in the tenant's store. Package emails writes the
+// messages.
 package outbox
 
 import (
@@ -30,7 +30,8 @@ const (
 	BlockedAccount    = "blocked_account"
 	StolenCredentials = "stolen_credentials" //nolint:gosec // the name of a template
 	EnrollmentEmail   = "enrollment_email"
-	// BreachAlert, BreachDigest and AddressAlert are for the tenant's managers, who have no template at Auth0.
+	// BreachAlert, BreachDigest and AddressAlert are sent to the tenant's administrators. Auth0 has no
+	// templates for them.
 	BreachAlert  = "breached_password_alert"
 	BreachDigest = "breached_password_digest"
 	AddressAlert = "suspicious_ip_alert"
@@ -40,22 +41,22 @@ const (
 	ChangePassword = "change_password"
 	PasswordReset  = "password_reset"
 	AsyncApproval  = "async_approval"
-	// PasswordlessEmail is the message of the connection "email", which has its own
-	// template.
+	// PasswordlessEmail is the message of a passwordless connection with the strategy "email", which has its
+	// own template.
 	PasswordlessEmail = "passwordless_email"
 
-	// Text messages alone have these; change_password and blocked_account are theirs
-	// as well.
+	// The next three kinds are of text messages only; change_password and blocked_account are kinds of both
+	// e-mails and text messages.
 	OTPVerify      = "otp_verify"
 	OTPEnroll      = "otp_enroll"
 	PasswordBreach = "password_breach"
-	// PushVerify is a question to the app on a phone, whether a login may go on.
+	// PushVerify asks the app on a phone whether a login may go on.
 	PushVerify = "push_verify"
-	// TryProvider is what a provider is tried with.
+	// TryProvider is the message with which the settings of a provider are tested.
 	TryProvider = "try_provider_configuration"
 )
 
-// Channels by which messages travel.
+// The channels of messages.
 const (
 	Email = "email"
 	SMS   = "sms"
@@ -63,9 +64,9 @@ const (
 	Push  = "push"
 )
 
-// States of a message's delivery by SMTP.
+// The states of an e-mail's delivery by SMTP.
 const (
-	Captured = "captured" // by nobody but the outbox
+	Captured = "captured" // only kept in the outbox
 	Queued   = "queued"
 	Sent     = "sent"
 	Failed   = "failed"
@@ -76,66 +77,66 @@ type Message struct {
 	ID      string `json:"id"`
 	Kind    string `json:"kind"`
 	Channel string `json:"channel"`
-	To      string `json:"to"` // e-mail address or phone number, or who owns the app
+	To      string `json:"to"` // an e-mail address, a phone number, or the name of the user who owns the app
 	From    string `json:"from"`
 	Subject string `json:"subject,omitempty"`
 	HTML    string `json:"html,omitempty"`
 	Text    string `json:"text,omitempty"`
-	// Code is the one-time code in the message, and Link the address that it asks
-	// to follow; "" for none.
+	// Code is the one-time code in the message, and Link the URL that the user is asked to follow; "" if there
+	// is none.
 	Code string `json:"code,omitempty"`
 	Link string `json:"link,omitempty"`
-	// Push is the id of the question that an app is asked, "" for none.
+	// Push is the id of the question that an app is asked, "" for other messages.
 	Push       string    `json:"push,omitempty"`
 	UserID     string    `json:"user_id,omitempty"`
 	ClientID   string    `json:"client_id,omitempty"`
 	Connection string    `json:"connection,omitempty"`
 	CreatedAt  time.Time `json:"created_at"`
-	// Delivery is the state of the delivery by SMTP, and Error why it failed.
+	// Delivery is the state of the delivery by SMTP, and Error the reason if it failed.
 	Delivery string `json:"delivery"`
 	Error    string `json:"error,omitempty"`
 }
 
-// Bounds of the outbox.
+// Limits of the outbox.
 const (
 	maxMessages = 1000
-	// maxBytes is how much text is kept, and how much may wait for the SMTP server. A
-	// message of that length is ten times what Liquid may write.
+	// maxBytes limits the text of all kept messages, and the text of all e-mails that wait for the SMTP
+	// server. It is ten times the most that a Liquid template may write.
 	maxBytes = 16 << 20
 	maxAge   = 7 * 24 * time.Hour
-	// maxQueue is how many e-mails may wait for the SMTP server.
+	// maxQueue is the number of e-mails that may wait for the SMTP server.
 	maxQueue = 100
 )
 
-// Deps is what an Outbox works with.
+// Deps holds the dependencies of an Outbox.
 type Deps struct {
 	Now func() time.Time
 	Log *slog.Logger
-	// DB has the messages of a tenant that other servers have as well; nil for one whose
-	// messages are in memory.
+	// DB is the store for the messages if several servers share the tenant, and nil if the messages are kept
+	// in memory.
 	DB *storage.DB
-	// Provider returns the tenant's SMTP server, or ok false for none. It is asked
-	// for each e-mail; nil is none.
+	// Provider returns the tenant's SMTP server; ok is false if the tenant has none. It is called for each
+	// e-mail. A nil Provider means that there is no SMTP server.
 	Provider func() (p SMTPServer, ok bool, err error)
-	// Failed is told of an e-mail that the SMTP server did not take; nil for nobody.
+	// Failed is called with each e-mail that the SMTP server did not accept, unless it is nil.
 	Failed func(Message)
 }
 
 // Outbox keeps messages. It is safe for concurrent use.
 type Outbox struct {
 	Deps
-	worker storage.Worker // delivers what is in DB
+	worker storage.Worker // delivers the e-mails in DB
 	queue  chan *delivery
 
 	mu       sync.Mutex
-	messages []*Message    // the oldest first
-	bytes    int           // of their texts
-	number   int           // of the newest
-	waiting  atomic.Int64  // bytes of the texts in queue
-	changed  chan struct{} // closed at the next message
+	messages []*Message    // oldest first
+	bytes    int           // size of their texts
+	number   int           // number of the newest message
+	waiting  atomic.Int64  // size of the texts in queue, in bytes
+	changed  chan struct{} // closed when the next message arrives
 }
 
-// New returns an outbox. Run delivers what it queues.
+// New returns an outbox. Its method Run delivers the e-mails that are queued.
 func New(d Deps) *Outbox {
 	o := &Outbox{Deps: d, queue: make(chan *delivery, maxQueue), changed: make(chan struct{})}
 	if d.DB != nil {
@@ -146,9 +147,9 @@ func New(d Deps) *Outbox {
 
 func (o *Outbox) shared() shared { return shared{o.DB, o.worker} }
 
-// Send keeps a message, after it has given it an id and the time, and queues an
-// e-mail for the tenant's SMTP server. It does not wait. A request that decides to
-// send calls it after its transaction.
+// Send gives a message an id and the time and stores it. An e-mail is also queued for the tenant's SMTP
+// server. Send does not wait for the delivery. A request that sends a message calls it after its transaction
+// has been committed.
 func (o *Outbox) Send(m Message) Message {
 	m.CreatedAt = o.Now()
 	m.Channel = cmp.Or(m.Channel, Email)
@@ -194,13 +195,13 @@ func (o *Outbox) add(m Message) (id string) {
 	return m.ID
 }
 
-// size is how many bytes of text a message has.
+// size returns the length of the message's texts in bytes.
 func (m *Message) size() int {
 	return len(m.HTML) + len(m.Text) + len(m.Subject) + len(m.Link) + len(m.Code) + len(m.To) + len(m.From)
 }
 
-// prune forgets messages that are too many, too long together or too old. The newest stays,
-// whatever its length.
+// prune removes the oldest messages until the limits on number, total size and age are met. The newest message
+// always stays, whatever its size.
 func (o *Outbox) prune() {
 	old := o.Now().Add(-maxAge)
 	kept := slices.IndexFunc(o.messages, func(m *Message) bool { return m.CreatedAt.After(old) })
@@ -218,15 +219,15 @@ func (o *Outbox) prune() {
 	o.messages = slices.Delete(o.messages, 0, kept)
 }
 
-// Filter chooses messages. What is "" chooses all.
+// Filter selects messages. A field that is "" selects all of them.
 type Filter struct {
 	To   string
 	Kind string
-	// After is the id of a message: only later ones are chosen.
+	// After is the id of a message; only messages after it are selected.
 	After string
 }
 
-// List returns the chosen messages, the newest first.
+// List returns the selected messages, newest first.
 func (o *Outbox) List(f Filter) ([]Message, error) {
 	if o.DB != nil {
 		return o.shared().list(f)
@@ -237,7 +238,7 @@ func (o *Outbox) List(f Filter) ([]Message, error) {
 	return o.list(f), nil
 }
 
-// takes reports whether the filter chooses a message, but for its place.
+// takes reports whether the filter selects a message, apart from After.
 func (f Filter) takes(m *Message) bool {
 	return (f.To == "" || equalAddress(m.To, f.To)) && (f.Kind == "" || m.Kind == f.Kind)
 }
@@ -255,7 +256,7 @@ func (o *Outbox) list(f Filter) []Message {
 	return found
 }
 
-// Get returns the message with an id.
+// Get returns the message with an id; found is false if there is none.
 func (o *Outbox) Get(id string) (m Message, found bool, err error) {
 	all, err := o.List(Filter{})
 	i := slices.IndexFunc(all, func(m Message) bool { return m.ID == id })
@@ -265,8 +266,8 @@ func (o *Outbox) Get(id string) (m Message, found bool, err error) {
 	return all[i], true, nil
 }
 
-// Wait returns the newest chosen message, or waits for one until ctx ends, whose
-// error it returns then.
+// Wait returns the newest selected message. If there is none yet it waits for one, and returns the error of
+// ctx when ctx ends.
 func (o *Outbox) Wait(ctx context.Context, f Filter) (Message, error) {
 	if o.DB != nil {
 		return o.shared().wait(ctx, f)
@@ -286,7 +287,7 @@ func (o *Outbox) Wait(ctx context.Context, f Filter) (Message, error) {
 	}
 }
 
-// Clear forgets all messages.
+// Clear removes all messages.
 func (o *Outbox) Clear() error {
 	if o.DB != nil {
 		return o.shared().clear()
@@ -297,7 +298,7 @@ func (o *Outbox) Clear() error {
 	return nil
 }
 
-// settle notes how a delivery went.
+// settle records whether a delivery succeeded.
 func (o *Outbox) settle(id string, err error) {
 	if o.DB != nil {
 		if failure := o.shared().settle(id, err); failure != nil {

@@ -12,17 +12,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// lookEvery is how often Wait looks for messages of other servers.
+// lookEvery is how often Wait looks for messages that other servers have added.
 const lookEvery = 100 * time.Millisecond
 
-// idPrefix begins the ids of messages, before their number.
+// idPrefix is the start of each message id; the message's number follows.
 const idPrefix = "msg_"
 
-// takeOverEvery is how often a server looks for e-mails of servers that have ended.
+// takeOverEvery is how often a server looks for e-mails that servers which have ended did not deliver.
 const takeOverEvery = 2 * time.Second
 
-// shared are the messages of a tenant that several servers have: they are in the store. An
-// e-mail waits there under the name of the server that delivers it.
+// shared is the outbox of a tenant that several servers share. The messages are in the store; an e-mail
+// that waits for delivery has the name of the server that is to deliver it.
 type shared struct {
 	db     *storage.DB
 	worker storage.Worker
@@ -32,7 +32,8 @@ func (s shared) add(m Message) (id string, err error) {
 	bounds := storage.Bounds{Number: maxMessages, Bytes: maxBytes, Since: m.CreatedAt.Add(-maxAge)}
 	worker := ""
 	if m.Delivery == Queued {
-		// What waits for a server that others do not know would be taken for that of one that has ended.
+		// Other servers would take over the e-mails of a server that is not registered, as if it had
+		// ended.
 		if _, err := s.worker.Hold(); err != nil {
 			return "", err
 		}
@@ -49,7 +50,7 @@ func (s shared) add(m Message) (id string, err error) {
 	return id, err
 }
 
-// items returns what is kept of the messages, the oldest first.
+// items returns the stored messages, oldest first.
 func (s shared) items() (items []storage.Item, err error) {
 	err = s.db.View(context.Background(), func(tx *storage.Tx) error {
 		items, err = tx.Messages.All()
@@ -76,7 +77,7 @@ func (s shared) list(f Filter) ([]Message, error) {
 	return found, err
 }
 
-// wait returns the newest chosen message, or waits for one until ctx ends.
+// wait returns the newest selected message, or waits for one until ctx ends.
 func (s shared) wait(ctx context.Context, f Filter) (Message, error) {
 	ticker := clock.Ticker(lookEvery)
 	defer ticker.Stop()
@@ -100,7 +101,7 @@ func (s shared) clear() error {
 	return s.db.Update(context.Background(), func(tx *storage.Tx) error { return tx.Messages.Clear() })
 }
 
-// settle notes how a delivery went, if the message was not cleared meanwhile.
+// settle records whether a delivery succeeded, unless the message was cleared meanwhile.
 func (s shared) settle(id string, failure error) error {
 	number, err := numberOf(id)
 	if err != nil {
@@ -126,11 +127,11 @@ func (s shared) settle(id string, failure error) error {
 	})
 }
 
-// numberOf is the number in the id of a message.
+// numberOf returns the number in a message's id.
 func numberOf(id string) (int, error) { return strconv.Atoi(strings.TrimPrefix(id, idPrefix)) }
 
-// own reports whether a message still waits for this server to deliver it. One that was cleared from
-// the inbox meanwhile can have been taken over by nobody.
+// own reports whether this server is still to deliver a message. That includes a message that was
+// cleared from the inbox meanwhile, since no other server can have taken that one over.
 func (s shared) own(id string) (own bool, err error) {
 	number, err := numberOf(id)
 	if err != nil {
@@ -144,8 +145,8 @@ func (s shared) own(id string) (own bool, err error) {
 	return own, err
 }
 
-// left takes over the e-mails of servers that have ended: they wait for this one from now on.
-// At most as many as are asked for are taken at once.
+// left takes over e-mails of servers that have ended, at most as many as most says. From then on this
+// server has to deliver them.
 func (s shared) left(most int) (taken []Message, err error) {
 	items, err := storage.TakeOver(context.Background(), s.worker, most, func(tx *storage.Tx) storage.Claims[storage.Item] {
 		return tx.Messages.Claims()

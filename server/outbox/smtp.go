@@ -21,23 +21,23 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// SMTPServer is the tenant's mail server, Auth0:
+// SMTPServer holds the settings of the tenant's mail server, Auth0:
 // customize/email/smtp-email-providers/smtp-server.
 type SMTPServer struct {
 	From     string // the default sender
 	Host     string
 	Port     int
-	User     string // "" for a server that asks for no authentication
+	User     string // "" if the server requires no authentication
 	Password string
 }
 
-// sendTimeout bounds one delivery.
+// sendTimeout is the time limit for one delivery.
 const sendTimeout = 20 * time.Second
 
 // implicitTLS is the port on which TLS begins before SMTP, RFC 8314 section 3.3.
 const implicitTLS = 465
 
-// delivery is an e-mail that waits for its server.
+// delivery is an e-mail that is queued for its SMTP server.
 type delivery struct {
 	server  SMTPServer
 	message Message
@@ -61,7 +61,7 @@ func (o *Outbox) enqueue(d *delivery) {
 	o.failed(d, errQueueFull)
 }
 
-// Waiting returns how many e-mails wait for the e-mail provider.
+// Waiting returns the number of e-mails in the queue.
 func (o *Outbox) Waiting() int { return len(o.queue) }
 
 func (o *Outbox) failed(d *delivery, err error) {
@@ -74,9 +74,9 @@ func (o *Outbox) failed(d *delivery, err error) {
 	o.settle(d.message.ID, err)
 }
 
-// Run delivers queued e-mails until stop is closed. What waits then stays captured, or is
-// delivered by another server of the tenant. An error is that of a store that several servers
-// have; Run may be called again after it.
+// Run delivers queued e-mails until stop is closed. E-mails still in the queue then stay
+// captured, or another server of the tenant delivers them. An error is from the store that
+// the servers share; Run may be called again after an error.
 func (o *Outbox) Run(stop <-chan struct{}) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -110,8 +110,8 @@ func (o *Outbox) Run(stop <-chan struct{}) error {
 	}
 }
 
-// deliver sends an e-mail, unless another server has taken it over. An error is that of the
-// store, and nothing was sent.
+// deliver sends an e-mail, unless another server has taken it over. An error is from the
+// store, and means that nothing was sent.
 func (o *Outbox) deliver(ctx context.Context, d *delivery) error {
 	if o.DB != nil {
 		if own, err := o.shared().own(d.message.ID); err != nil || !own {
@@ -120,7 +120,7 @@ func (o *Outbox) deliver(ctx context.Context, d *delivery) error {
 	}
 	err := d.send(ctx)
 	switch {
-	case ctx.Err() != nil && o.DB != nil: // the server stops: another delivers it
+	case ctx.Err() != nil && o.DB != nil: // this server is stopping, and another one delivers the e-mail
 	case err != nil:
 		o.failed(d, err)
 	default:
@@ -149,7 +149,7 @@ func (o *Outbox) takeOver() error {
 	return err
 }
 
-// send speaks SMTP, RFC 5321, with TLS where the server has it.
+// send delivers the e-mail by SMTP, RFC 5321, over TLS if the server supports it.
 func (d *delivery) send(ctx context.Context) error {
 	storage.Slow("sending an e-mail")
 	from, err := mail.ParseAddress(d.message.From)
@@ -171,7 +171,7 @@ func (d *delivery) send(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { _ = conn.Close() })() // ends whatever waits
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })() // interrupts any pending read or write
 	c, err := smtp.NewClient(conn, d.server.Host)
 	if err != nil {
 		return err
@@ -212,8 +212,8 @@ func (d *delivery) tls() *tls.Config {
 	return &tls.Config{ServerName: d.server.Host, MinVersion: tls.VersionTLS12}
 }
 
-// introduce turns on TLS and authenticates, as far as the server and the settings
-// ask for it.
+// introduce switches to TLS if the server supports it, and authenticates if the settings have
+// a user.
 func (d *delivery) introduce(c *smtp.Client) error {
 	if err := c.Hello("localhost"); err != nil {
 		return err
@@ -239,11 +239,11 @@ func (d *delivery) introduce(c *smtp.Client) error {
 	return c.Auth(smtp.PlainAuth("", d.server.User, d.server.Password, d.server.Host))
 }
 
-// loginAuth is SMTP AUTH LOGIN, which Auth0 uses.
+// loginAuth implements SMTP AUTH LOGIN, which Auth0 uses.
 type loginAuth struct{ server SMTPServer }
 
-// Start implements smtp.Auth. A password leaves the machine encrypted or not at
-// all, as with smtp.PlainAuth.
+// Start implements smtp.Auth. Like smtp.PlainAuth, it sends the password only over TLS or to
+// the same machine.
 func (a *loginAuth) Start(server *smtp.ServerInfo) (string, []byte, error) {
 	ip := net.ParseIP(server.Name)
 	if !server.TLS && server.Name != "localhost" && (ip == nil || !ip.IsLoopback()) {
@@ -266,8 +266,8 @@ func (a *loginAuth) Next(fromServer []byte, more bool) ([]byte, error) {
 	return nil, fmt.Errorf("the SMTP server asks for %q", fromServer)
 }
 
-// encode writes the message as RFC 5322 and its parts as RFC 2046 have it: text
-// and HTML are alternatives.
+// encode returns the message in the format of RFC 5322. Its text and its HTML are alternative
+// parts, RFC 2046 section 5.1.4.
 func (m Message) encode(from, to *mail.Address) ([]byte, error) {
 	var body bytes.Buffer
 	parts := multipart.NewWriter(&body)
@@ -296,6 +296,6 @@ func (m Message) encode(from, to *mail.Address) ([]byte, error) {
 	return body.Bytes(), err
 }
 
-// equalAddress reports whether two addresses are the same: those of e-mail have no
-// case here, as users' have none.
+// equalAddress reports whether two addresses are equal. Case does not matter, as in the
+// e-mail addresses of users.
 func equalAddress(a, b string) bool { return strings.EqualFold(a, b) }
