@@ -9,7 +9,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// keySets remember the keys that others publish, RFC 7517 section 5.
+// keySets caches the JWK sets that other servers publish, RFC 7517 section 5, by their URL.
 type keySets struct {
 	mu  sync.Mutex
 	all map[string]keySet
@@ -21,18 +21,19 @@ type keySet struct {
 }
 
 const (
-	// keysLifetime is how long keys are believed, and keysPause how long one that is not among
-	// them is not asked for again: whoever sends signatures of no key has others asked no oftener.
+	// keysLifetime is how long fetched keys are used without fetching them again. keysPause is the
+	// shortest time between two fetches of the same URL: without it, signatures by unknown keys could
+	// make tenant0 send many requests to another server.
 	keysLifetime = 5 * time.Minute
 	keysPause    = time.Second
-	// maxSets bounds the addresses whose keys are remembered, maxKeys the keys of one.
+	// maxSets limits the number of cached URLs, and maxKeys the number of keys for each.
 	maxSets = 1000
 	maxKeys = 100
 )
 
-// Verify returns what a key of those at an address has signed. Keys that are remembered are tried
-// first; where none of them fits they are read again, since whoever signs may have new ones. It
-// returns an error for keys that cannot be read, and false where none of them fits.
+// Verify verifies a signature with the keys that are published at an address, and returns the signed
+// payload. It tries the cached keys first; if none fits, it fetches the keys again, since the signer
+// may have new ones. ok is false if no key fits; an error means that the keys could not be fetched.
 func (c *Client) Verify(ctx context.Context, address string, jws *jose.JSONWebSignature) ([]byte, bool, error) {
 	c.sets.mu.Lock()
 	known, found := c.sets.all[address]
@@ -59,8 +60,9 @@ func (c *Client) Verify(ctx context.Context, address string, jws *jose.JSONWebSi
 	return payload, ok, nil
 }
 
-// verify tries the keys that may have made a signature: public ones, for signatures, with its id where
-// it names one and its algorithm where they name one.
+// verify tries the keys that may have made the signature: public keys that are not for encryption,
+// with the key id that the signature names, if any, and with the signature's algorithm if the key
+// names one.
 func verify(keys []jose.JSONWebKey, jws *jose.JSONWebSignature) ([]byte, bool) {
 	if len(jws.Signatures) != 1 {
 		return nil, false

@@ -1,5 +1,6 @@
-// Package outside makes the requests to servers of others whose addresses somebody names who is not
-// the operator: identity providers of connections, and applications that say where their keys are.
+// Package outside makes requests to other servers whose URLs come from tenant settings and not from
+// the operator of tenant0: identity providers of connections, and applications that publish their
+// keys.
 package outside
 
 import (
@@ -19,11 +20,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Reach says which servers are talked to: "none", those at "loopback" addresses, or "all".
+// Reach says which servers requests may go to: "none", those at "loopback" addresses, or "all".
 type Reach string
 
-// Allows reports whether a server may be talked to, by what its address is called. The client holds
-// what a name has come down to against the same.
+// Allows reports whether requests may go to a URL, judged by the host name in it. Client applies
+// the same rule to the IP address that the host name resolves to.
 func (r Reach) Allows(address string) bool {
 	return r == "all" || r != "none" && isLoopback(address)
 }
@@ -38,19 +39,20 @@ func isLoopback(address string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
-// Deps is what a Client works with.
+// Deps holds the dependencies of a Client.
 type Deps struct {
 	Reach Reach
-	// Closed reports addresses that no request may reach.
+	// Closed reports whether an IP address and port must not be connected to; nil closes none.
 	Closed func(netip.AddrPort) bool
 	Now    func() time.Time
 }
 
-// Client talks to servers of others. It is safe for concurrent use.
+// Client sends requests to other servers. It is safe for concurrent use.
 type Client struct {
 	Deps
-	// HTTP keeps the rules of log streams, and where only loopback addresses may be reached it
-	// connects to no other, whatever a name or a document leads to.
+	// HTTP follows the same rules as the HTTP client of log streams. Reach is enforced at each
+	// connection, so that no DNS name or fetched document can lead to an address that is not
+	// allowed.
 	HTTP *http.Client
 	sets keySets
 }
@@ -62,13 +64,13 @@ func New(d Deps) *Client {
 	})}
 }
 
-// maxDocument bounds a document of another server, in bytes.
+// maxDocument limits the size of another server's response, in bytes.
 const maxDocument = 256 << 10
 
-// ErrReach reports an address that the setting upstream does not let requests go to.
+// ErrReach reports a URL that the setting upstream does not allow requests to.
 var ErrReach = errors.New("the setting upstream lets no request go there")
 
-// JSON reads a document into a value. An address that may not be asked is ErrReach.
+// JSON fetches a JSON document into a value. The error wraps ErrReach if the URL is not allowed.
 func (c *Client) JSON(ctx context.Context, address string, into any) error {
 	storage.Slow("asking another server")
 	if !c.Reach.Allows(address) {

@@ -11,26 +11,26 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Request is a request that the tenant's own configuration has sent.
+// Request is a request to a server that the tenant's configuration names.
 type Request struct {
 	Method, Address string
 	Header          http.Header
 	Body            []byte
 }
 
-// Basic proves the request with a name and a password, RFC 7617.
+// Basic adds HTTP Basic authentication with a name and a password, RFC 7617.
 func (r *Request) Basic(name, password string) {
 	r.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(name+":"+password)))
 }
 
-// Answer is what a server answers, its body up to the bound of a document.
+// Answer is a server's response. Its body is cut off at maxDocument bytes.
 type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Send sends a request. An address that may not be asked is ErrReach.
+// Send sends a request. The error wraps ErrReach if the URL is not allowed.
 func (c *Client) Send(ctx context.Context, r Request) (Answer, error) {
 	storage.Slow("asking another server")
 	if !c.Reach.Allows(r.Address) {
