@@ -12,16 +12,16 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// The pages of a login by a code or a link.
+// The pages of a passwordless login.
 const (
 	EmailCodePage = "/u/login/passwordless-email-challenge"
 	SMSCodePage   = "/u/login/passwordless-sms-challenge"
 	EmailLinkPage = "/u/login/passwordless-email-link"
-	// FollowPath is where the link of an e-mail leads.
+	// FollowPath is the path of the link in the e-mail.
 	FollowPath = "/u/login/passwordless-email-link/follow"
 )
 
-// Page is the page that a login by a code or a link waits on.
+// Page returns the page on which a passwordless login waits for the code or the link.
 func Page(p storage.PasswordlessLogin, conn storage.Connection) string {
 	switch {
 	case conn.Strategy == "sms":
@@ -32,14 +32,14 @@ func Page(p storage.PasswordlessLogin, conn storage.Connection) string {
 	return EmailCodePage
 }
 
-// sendsLink reports whether a connection has the pages send links.
+// sendsLink reports whether the login pages send a link, and not a code, for the connection.
 func sendsLink(conn storage.Connection) bool {
 	return conn.Strategy == "email" && conn.Options["send"] == "link"
 }
 
-// StartLogin sends a code or a link for a login under way, whose state is that of its pages,
-// and returns the page that waits for it. Whoever has no account at a connection that makes
-// none is sent nothing, and is not told so.
+// StartLogin sends a code or a link for a login in the browser, whose pages have the given
+// state, and returns the page that waits for it. If the user has no account and the connection
+// allows no sign-up, nothing is sent, and the page does not say so.
 func (s Sender) StartLogin(r *http.Request, t storage.Transaction, state string, conn storage.Connection, address string) (page string, err error) {
 	p := Passwordless{Connection: conn, Address: address, ClientID: t.Request().ClientID}
 	answer := storage.PasswordlessLogin{Connection: conn.Name, Address: address, Link: sendsLink(conn)}
@@ -80,8 +80,8 @@ func (s Sender) StartLogin(r *http.Request, t storage.Transaction, state string,
 	return Page(answer, conn), nil
 }
 
-// Record notes in the tenant's log that a code or a link was sent, and that an account was
-// made for it.
+// Record writes to the tenant's log that a code or a link was sent, and that an account was
+// created for it.
 func (s Sender) Record(r *http.Request, client storage.Client, user storage.User, made bool) {
 	e := tenantlog.Event{
 		Type: tenantlog.CodeSent, Description: "Passwordless code/link sent", ClientID: client.ClientID, ClientName: client.Name,
@@ -95,8 +95,8 @@ func (s Sender) Record(r *http.Request, client storage.Client, user storage.User
 	s.Log.Record(r, e)
 }
 
-// Waiting is the connection of a login by a code or a link that waits for it, and whether
-// there is one that the login may still use.
+// Waiting returns the connection of the code or link that a login waits for. waits is false if
+// the login waits for none, or may no longer use the connection.
 func Waiting(tx *storage.Tx, t storage.Transaction) (conn storage.Connection, waits bool, err error) {
 	if t.Passwordless == nil || t.Passwordless.Address == "" {
 		return conn, false, nil
@@ -110,8 +110,8 @@ func Waiting(tx *storage.Tx, t storage.Transaction) (conn storage.Connection, wa
 	return conn, false, err
 }
 
-// PageKey is the key by which a page says that a code is not worth counting any more, "" for one
-// that is right or merely wrong.
+// PageKey returns the key of the page's error message for a code that has expired or was tried
+// too often. It returns "" if the code is right, or wrong but may be tried again.
 func PageKey(tried error) string {
 	switch {
 	case errors.Is(tried, storage.ErrTooLate):

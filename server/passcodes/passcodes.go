@@ -1,6 +1,6 @@
-// Package passcodes sends people one-time codes and links: those by which they log in
-// without a password, those that verify an address, and those that let them choose a new
-// password. What a right code does is decided by who asks for it; see account.TryPasscode.
+// Package passcodes sends users one-time codes and links: for passwordless logins, for the
+// verification of an address, and for choosing a new password. The caller decides what a
+// right code does; see account.TryPasscode.
 package passcodes
 
 import (
@@ -15,7 +15,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ErrSignupDisabled reports an address without an account at a connection that makes none.
+// ErrSignupDisabled reports that an address has no account and its connection allows no
+// sign-up.
 var ErrSignupDisabled = errors.New("the connection makes no accounts")
 
 // Sender makes codes and sends the messages that carry them.
@@ -27,19 +28,20 @@ type Sender struct {
 	Now     func() time.Time
 }
 
-// Passwordless is a code by which a person logs in, Auth0:
+// Passwordless describes a code for a passwordless login, Auth0:
 // authenticate/passwordless/authentication-methods.
 type Passwordless struct {
 	Connection storage.Connection
-	// Address is where the code goes, as account.PasswordlessAddress has it.
+	// Address is the recipient, in the form that account.PasswordlessAddress returns.
 	Address  string
 	ClientID string
-	// Link makes a link of the code, for a letter that has one; nil for the code alone.
+	// Link makes the link for a message that has one; it is nil for a message with only the
+	// code.
 	Link func(user storage.User, code string) string
 }
 
-// Start makes a code and the message that carries it, and an account for whoever has none. It
-// returns ErrSignupDisabled where the connection makes none.
+// Start makes a code and the message that carries it, and an account if the recipient has
+// none. It returns ErrSignupDisabled if the connection does not allow that.
 func (s Sender) Start(tx *storage.Tx, p Passwordless) (user storage.User, made bool, message emails.Draft, err error) {
 	if user, made, err = s.account(tx, p); err != nil {
 		return user, made, message, err
@@ -60,7 +62,7 @@ func (s Sender) Start(tx *storage.Tx, p Passwordless) (user storage.User, made b
 	return user, made, message, err
 }
 
-// keep makes a code and keeps it, in place of the one before.
+// keep makes a code and stores it in place of the previous one with the same key.
 func (s Sender) keep(tx *storage.Tx, key string, user storage.User, clientID string, digits int, lifetime time.Duration) (code string, err error) {
 	code = emails.CodeOf(digits)
 	return code, tx.Passcodes.Put(storage.Passcode{
@@ -68,7 +70,7 @@ func (s Sender) keep(tx *storage.Tx, key string, user storage.User, clientID str
 	})
 }
 
-// account is the user whom a code is for, made where there is none.
+// account returns the user whom a code is for. If there is none yet, it makes the account.
 func (s Sender) account(tx *storage.Tx, p Passwordless) (user storage.User, made bool, err error) {
 	user, err = tx.UserByLogin(p.Connection.Name, p.Address)
 	if !storage.IsNotFound(err) {

@@ -16,20 +16,21 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// The pages that wait for a code that proves an address or a number.
+// The pages that wait for a code which proves the possession of an e-mail address or a phone
+// number.
 const (
 	EmailProofPage = "/u/email-identifier/challenge"
 	PhoneProofPage = "/u/phone-identifier/challenge"
 	ResetCodePage  = "/u/reset-password/code"
 )
 
-// proofDigits and proofLifetime are those of codes that prove an address or a number.
+// proofDigits and proofLifetime are the length and the lifetime of those codes.
 const (
 	proofDigits   = 6
 	proofLifetime = 5 * time.Minute
 )
 
-// ProofPage is the page that a login waits on for a proof.
+// ProofPage returns the page on which a login waits for a proof.
 func ProofPage(p storage.Proof) string {
 	switch {
 	case p.Reset:
@@ -40,11 +41,12 @@ func ProofPage(p storage.Proof) string {
 	return EmailProofPage
 }
 
-// ProofKey is the key of the code that a login waits for: it is good for no other login.
+// ProofKey returns the key under which the code of a login is stored. The code is good for this
+// login only.
 func ProofKey(t storage.Transaction) string { return "proof\x01" + t.StateHash }
 
-// StartProof sends a code that a login is to wait for, and returns the page where it does. Where
-// the proof is nobody's, nothing is sent, and nobody is told.
+// StartProof sends the code that a login has to wait for, and returns the page that asks for it.
+// If the address has no account, nothing is sent, and the page does not say so.
 func (s Sender) StartProof(r *http.Request, t storage.Transaction, p storage.Proof) (page string, err error) {
 	var user storage.User
 	var message emails.Draft
@@ -80,7 +82,8 @@ func (s Sender) StartProof(r *http.Request, t storage.Transaction, p storage.Pro
 	return ProofPage(p), nil
 }
 
-// ownerOf is whose address is to be proved: somebody who signs up has no account yet.
+// ownerOf returns the user whose address is to be proved. During a sign-up there is no account
+// yet, so the user has only the address.
 func ownerOf(tx *storage.Tx, p storage.Proof) (storage.User, error) {
 	switch {
 	case p.UserID != "":
@@ -121,8 +124,8 @@ func (s Sender) recordProof(r *http.Request, p storage.Proof, user storage.User,
 	s.Log.Record(r, e)
 }
 
-// TryProof holds a code against the one that a login waits for. The error is one of
-// storage.TryPasscode, and storage.ErrWrongCode where nothing was sent.
+// TryProof checks a code against the one that a login waits for. It returns the errors of
+// storage.TryPasscode, and storage.ErrWrongCode if no code was sent.
 func (s Sender) TryProof(ctx context.Context, t storage.Transaction, code string) (storage.Passcode, error) {
 	key := ProofKey(t)
 	p, err := s.DB.TryPasscode(ctx, key, s.Secrets.SamePasscode(key, code), s.Now())
@@ -132,8 +135,8 @@ func (s Sender) TryProof(ctx context.Context, t storage.Transaction, code string
 	return p, err
 }
 
-// Proved uses a code up and marks the address or the number that it was sent to as verified,
-// where it is still the user's. It returns storage.ErrReused for a code that is not good any more.
+// Proved uses up a code, and marks the address or number that it was sent to as verified if it is
+// still the user's. It returns storage.ErrReused if the code can no longer be used.
 func Proved(tx *storage.Tx, code storage.Passcode, p storage.Proof, now time.Time) error {
 	if err := tx.UsePasscode(code); err != nil {
 		return err
@@ -150,8 +153,9 @@ func Proved(tx *storage.Tx, code storage.Passcode, p storage.Proof, now time.Tim
 	return tx.Users.Put(doc)
 }
 
-// ToProve is what a user who has proved who they are by a password, of which this is the hash,
-// has to prove besides; nil for nothing.
+// ToProve returns what a user who has entered the right password must prove in addition: that an
+// unverified address or number is theirs. It returns nil if there is nothing to prove.
+// passwordHash is the stored hash of that password.
 func ToProve(conn storage.Connection, user storage.User, passwordHash string) *storage.Proof {
 	p := storage.Proof{Member: account.Unverified(conn, user), Connection: conn.Name, UserID: user.UserID, PasswordMark: keys.Hash(passwordHash)}
 	switch p.Member {
@@ -165,7 +169,7 @@ func ToProve(conn storage.Connection, user storage.User, passwordHash string) *s
 	return &p
 }
 
-// StillHolds reports whether the password that a login began with is still the user's.
+// StillHolds reports whether the user's password is still the one that this login was begun with.
 func StillHolds(tx *storage.Tx, p storage.Proof) (bool, error) {
 	stored, err := tx.Passwords.Get(p.UserID)
 	return err == nil && keys.Hash(stored.Hash) == p.PasswordMark, storage.Optional(err)
