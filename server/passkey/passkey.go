@@ -1,6 +1,7 @@
-// Package passkey offers passkeys to people who have logged in otherwise, at /u/passkey-enrollment,
-// and asks for them at the API, at /passkey/challenge and, of who signs up, /passkey/register: the
-// token endpoint takes the answers. The login page asks by itself.
+// Package passkey lets users create passkeys. The page /u/passkey-enrollment offers one to users who have
+// logged in by other means. The API begins a login by a passkey at /passkey/challenge and a sign-up with
+// one at /passkey/register; the token endpoint takes the authenticator's responses. The login page has its
+// own passkey challenge, which is not made here.
 package passkey
 
 import (
@@ -21,7 +22,7 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// Deps is what the room works with.
+// Deps holds the dependencies of the handlers.
 type Deps struct {
 	DB      *storage.DB
 	Engine  *oauth.Engine
@@ -34,7 +35,7 @@ type Deps struct {
 
 type room struct{ Deps }
 
-// Mount adds the room's routes; open lets pages of the tenant's applications in.
+// Mount adds the routes. Web pages of the tenant's applications may call those of open.
 func Mount(rt, open *web.Router, d Deps) {
 	m := &room{d}
 	open.Handle(http.MethodPost, "/passkey/challenge", m.challenge)
@@ -51,7 +52,7 @@ var errNoConnection = &apierr.Error{
 	Setting: "authentication_methods.passkey of the connection, and its enabled_clients",
 }
 
-// challenge asks for a passkey, Auth0: api/authentication/passkey/request-login-challenge.
+// challenge begins a login by a passkey, Auth0: api/authentication/passkey/request-login-challenge.
 //
 //auth0:operation POST /passkey/challenge
 func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
@@ -72,8 +73,9 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// ask answers an application with what its authenticator is asked, and with the token of the ceremony that
-// begin has begun, which the token endpoint is shown with the authenticator's answer.
+// ask runs begin, and answers with the WebAuthn options for the application's authenticator and with an
+// auth_session. The application later sends the auth_session to the token endpoint together with the
+// authenticator's response.
 func (m *room) ask(
 	w http.ResponseWriter, r *http.Request, clientID, realm string, begin func(tx *storage.Tx, conn storage.Connection, ceremony string) (webauthn.Begin, error),
 ) error {
@@ -100,26 +102,28 @@ func (m *room) ask(
 	return web.Reply(w, http.StatusOK, map[string]any{"auth_session": token, "authn_params_public_key": b.Options})
 }
 
-// visit is a login whose user may make a passkey.
+// visit is a login whose user may create a passkey.
 type visit struct {
 	state  string
 	t      storage.Transaction
 	client storage.Client
 	user   storage.User
-	// local says that the user has logged in by a passkey of another device.
+	// local is true if the user has logged in by a passkey of another device, and is offered one for this
+	// device.
 	local bool
-	// applicant is who signs up and has no account yet, nil for a user.
+	// applicant is the person who signs up and has no account yet, nil if there is a user.
 	applicant *signin.Applicant
 }
 
-// neverAgain is the box by which a user wants to be offered no passkey at the browser any more.
+// neverAgain is the form field by which a user asks not to be offered a passkey in this browser again.
 const neverAgain = "dontShowAgain"
 
-// errNobody reports that nobody is there to make a passkey for, or that it was offered before.
+// errNobody reports that there is no user to offer a passkey to, or that this login has already offered
+// one.
 var errNobody = errors.New("nobody to offer a passkey to")
 
-// load finds the login. The passkey is for the user of the session alone, who has logged in
-// by this very login.
+// load finds the login. Only a user who has logged in within this very transaction may create a passkey,
+// or a person who is signing up in it.
 func (m *room) load(r *http.Request) (v visit, err error) {
 	v.state = session.StateOf(r)
 	if v.t, err = m.Cookies.Transaction(m.DB, r, v.state, m.Now()); err != nil {
@@ -160,7 +164,7 @@ func (m *room) find(tx *storage.Tx, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	// A factor that is asked for comes first: the password alone adds no key.
+	// A required MFA factor comes first: a password alone must not suffice to add a passkey.
 	asked, err := factors.Asked(tx, factors.BrowserLogin{
 		Request: v.t.Request(), StateHash: v.t.StateHash, Session: s, Browser: m.Cookies.Remembered(r),
 	}, m.Now())
@@ -222,7 +226,7 @@ func (m *room) page(w http.ResponseWriter, r *http.Request, v visit, errs ...str
 	return m.Pages.Write(w, status, templates.PasskeyEnrollment{Layout: layout, ClientName: v.client.Name, State: v.state, Errors: errs, Options: string(b.Options), Local: v.local})
 }
 
-// submit keeps the passkey, or goes on without one.
+// submit stores the passkey, or goes on without one.
 //
 //auth0:operation POST /u/passkey-enrollment
 //auth0:operation POST /u/passkey-enrollment-local
@@ -267,7 +271,7 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	return web.Resume(w, r, v.state)
 }
 
-// made checks the authenticator's answer, and keeps the key in an update.
+// made checks the authenticator's response, and returns the function that stores the passkey in an update.
 func (m *room) made(r *http.Request, v visit, response string) (func(*storage.Tx) error, error) {
 	made, err := m.answered(r, v, response)
 	return func(tx *storage.Tx) error {
@@ -276,7 +280,7 @@ func (m *room) made(r *http.Request, v visit, response string) (func(*storage.Tx
 	}, err
 }
 
-// answered checks the authenticator's answer to what the page has asked.
+// answered checks the authenticator's response to the options that the page has sent.
 func (m *room) answered(r *http.Request, v visit, response string) (made webauthn.Made, err error) {
 	var c storage.Ceremony
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
@@ -296,7 +300,7 @@ func (m *room) answered(r *http.Request, v visit, response string) (made webauth
 	return webauthn.Make(p, webauthn.Passkey, c, []byte(response))
 }
 
-// refuse says what is wrong with the answer, and asks anew.
+// refuse shows the page again with an error message.
 func (m *room) refuse(w http.ResponseWriter, r *http.Request, v visit, err error) error {
 	switch {
 	case errors.Is(err, webauthn.ErrTooMany):

@@ -14,15 +14,16 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// errProves refuses a sign-up at a connection that sends codes to new accounts, Auth0: authenticate/
-// database-connections/passkeys/passkey-apis.
+// errProves refuses a sign-up at a connection that sends verification codes to new accounts, Auth0:
+// authenticate/database-connections/passkeys/passkey-apis.
 var errProves = &apierr.Error{
 	Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Passkeys cannot be registered at a connection that verifies identifiers by a code at sign-up.",
 	Setting: "attributes and their verification_method of the connection",
 }
 
-// register has a new account's first passkey made, Auth0: api/authentication/passkey/
-// request-signup-challenge. The account is made when the token endpoint has the answer.
+// register begins a sign-up with a passkey, Auth0:
+// api/authentication/passkey/request-signup-challenge. The account is created when the token
+// endpoint receives the authenticator's response.
 //
 //auth0:operation POST /passkey/register
 func (m *room) register(w http.ResponseWriter, r *http.Request) error {
@@ -46,7 +47,7 @@ func (m *room) register(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// profileOf are the members of a user that a request tells of who signs up.
+// profileOf reads the parameter user_profile, which describes the user who signs up.
 func profileOf(text string) (storage.Document, error) {
 	if text == "" {
 		return nil, apierr.MissingParameter("user_profile")
@@ -67,7 +68,8 @@ func profileOf(text string) (storage.Document, error) {
 	return profile, nil
 }
 
-// begin asks for a passkey of somebody who may sign up, and of nobody who has an account.
+// begin begins the creation of a passkey for somebody who signs up. It returns an error if they may
+// not sign up or already have an account.
 func (m *room) begin(tx *storage.Tx, a signin.Applicant, ceremony string) (b webauthn.Begin, err error) {
 	conn, err := signin.Admit(tx, a)
 	if err != nil {

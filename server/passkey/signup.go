@@ -14,12 +14,12 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// signupPassword is the page that asks who signs up for a password instead. It says what keeps
-// somebody from signing up.
+// signupPassword is the page that asks for a password in place of a passkey. It also shows the
+// error if somebody may not sign up.
 const signupPassword = "/u/signup/password" //nolint:gosec // a path
 
-// applies finds who signs up: somebody whose identifier the page before has asked for, and who has
-// not logged in since.
+// applies reports whether the login is a sign-up: the page before has asked for the user's
+// identifier, and nobody has logged in since. In that case it fills in the applicant.
 func (m *room) applies(tx *storage.Tx, r *http.Request, v *visit) (bool, error) {
 	if len(v.t.Applicant) == 0 {
 		return false, nil
@@ -52,21 +52,21 @@ func (m *room) applies(tx *storage.Tx, r *http.Request, v *visit) (bool, error) 
 	return true, nil
 }
 
-// refused reports whether an error says that somebody may not sign up.
+// refused reports whether an error means that somebody may not sign up.
 func (v visit) refused(err error) bool {
 	_, answer := errors.AsType[*apierr.Error](err)
 	return v.applicant != nil && answer
 }
 
-// submitApplicant makes the account of who has made a passkey, and logs its owner in; or asks for a
-// password instead.
+// submitApplicant creates the account of somebody who has made a passkey, and logs them in; or it
+// goes on to the page that asks for a password instead.
 func (m *room) submitApplicant(w http.ResponseWriter, r *http.Request, v visit, form url.Values) error {
 	if form.Get("action") == "abort-passkey-enrollment" {
 		return web.Continue(w, r, signupPassword, v.state)
 	}
 	made, err := m.answered(r, v, form.Get("passkey"))
 	if err == nil && made.Ceremony.Profile == nil {
-		err = webauthn.ErrInvalid // it was asked of a user
+		err = webauthn.ErrInvalid // the passkey was requested for an existing user
 	}
 	if err != nil {
 		return m.refuse(w, r, v, err)
