@@ -21,17 +21,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// challengeLifetime is how long the code of an auth_session is good, and challengeDigits how long it
-// is. Auth0 says neither.
+// challengeLifetime is how long the code of an auth_session can be used, and challengeDigits the length of
+// the code. Auth0 documents neither.
 const (
 	challengeLifetime = 5 * time.Minute
 	challengeDigits   = 6
 )
 
-// otpGrant is the grant that takes the code.
+// otpGrant is the grant type that redeems the code.
 const otpGrant = "http://auth0.com/oauth/grant-type/passwordless/otp"
 
-// invalidField is a request that cannot be used for the sake of one of its fields.
+// invalidField returns the error for a request with an invalid field.
 func invalidField(field, message string) error {
 	return &apierr.Error{
 		Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: message, Setting: "the parameter " + field,
@@ -44,9 +44,9 @@ var errNotForCodes = &apierr.Error{
 	Setting: "options.authentication_methods of the connection, its email_otp and phone_otp, and its enabled_clients",
 }
 
-// challenge sends a code by which somebody logs in to a database, Auth0: authenticate/
-// database-connections/auth-api-passwordless-db-connections. Whether there is an account is not
-// told: the answer is the same, and nothing is sent.
+// challenge sends a code for a login to a database connection, Auth0:
+// authenticate/database-connections/auth-api-passwordless-db-connections. If there is no account and none may
+// be made, nothing is sent, but the response is the same, so that it does not reveal which accounts exist.
 //
 //auth0:operation POST /otp/challenge
 func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
@@ -104,8 +104,8 @@ func (m *room) challenge(w http.ResponseWriter, r *http.Request) error {
 	return web.Reply(w, http.StatusOK, map[string]string{"auth_session": session})
 }
 
-// limited is what an address is told that has asked for too many codes. Auth0: troubleshoot/customer-support/
-// operational-policies/rate-limit-policy.
+// limited returns the error for a client whose IP address has asked for too many codes, Auth0:
+// troubleshoot/customer-support/operational-policies/rate-limit-policy.
 func (m *room) limited(r *http.Request, client storage.Client, err error) error {
 	if !errors.Is(err, storage.ErrTooMany) {
 		return err
@@ -127,7 +127,7 @@ var errLimited = &apierr.Error{
 	Setting: "flags.tenant0_rate_limits of the tenant",
 }
 
-// askedFor reads whom a code is for.
+// askedFor reads the connection and the recipient of a code from the form.
 func askedFor(form url.Values) (c storage.OTPChallenge, err error) {
 	const either = "Either email or phone_number must be provided"
 	address, number := strings.ToLower(strings.TrimSpace(form.Get("email"))), strings.TrimSpace(form.Get("phone_number"))
@@ -152,7 +152,8 @@ func askedFor(form url.Values) (c storage.OTPChallenge, err error) {
 	return c, nil
 }
 
-// challenged finds whose account a code is for, the zero User for nobody's, and whether it makes one.
+// challenged finds the user whom a code is for; it returns the zero User if there is none. It sets c.SignsUp
+// if the code is to create an account.
 func (m *room) challenged(tx *storage.Tx, client storage.Client, c *storage.OTPChallenge, allowSignup bool) (user storage.User, err error) {
 	conn, err := tx.Connections.Find("name", c.Connection)
 	if storage.IsNotFound(err) || err == nil && (!conn.Serves(client) || conn.Closed() || !account.TakesCodes(conn, c.Member)) {
@@ -163,7 +164,7 @@ func (m *room) challenged(tx *storage.Tx, client storage.Client, c *storage.OTPC
 	}
 	user, err = tx.UserByLogin(conn.Name, c.Address)
 	if err == nil && (c.Member == "email" && user.Email != c.Address || c.Member == "phone_number" && user.PhoneNumber != c.Address) {
-		user = storage.User{} // it is somebody's name
+		user = storage.User{} // the address is another user's username
 	}
 	if storage.IsNotFound(err) {
 		err = nil
@@ -173,7 +174,7 @@ func (m *room) challenged(tx *storage.Tx, client storage.Client, c *storage.OTPC
 	return user, err
 }
 
-// codeMessage is the message with a code.
+// codeMessage returns the message that carries a code.
 func (m *room) codeMessage(tx *storage.Tx, user storage.User, clientID string, c storage.OTPChallenge, code, way string) (emails.Draft, error) {
 	if c.Member == "phone_number" {
 		channel := outbox.SMS

@@ -17,10 +17,11 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// identifierPage is where an address or a number is asked for. It is the login's.
+// identifierPage is the login page that asks for an address or a number. Package login
+// serves it.
 const identifierPage = "/u/login/identifier"
 
-// waiting is a login under way that waits for a code or a link.
+// waiting is a login in the browser that waits for a code or a link.
 type waiting struct {
 	transaction storage.Transaction
 	state       string
@@ -28,8 +29,9 @@ type waiting struct {
 	user        storage.User
 }
 
-// waiting reads how far a login has come. Where it does not wait on a page, elsewhere is the
-// page to go on with: a user who has logged in with another tab goes on.
+// waiting reads the state of a login. If the login does not wait on the given page,
+// elsewhere is the path to continue at; for a user who has logged in in another tab that is
+// /authorize/resume.
 func (m *room) waiting(r *http.Request, page string) (wt waiting, elsewhere string, err error) {
 	wt.state = session.StateOf(r)
 	if wt.transaction, err = m.Door.Cookies.Transaction(m.DB, r, wt.state, m.Now()); err != nil {
@@ -62,7 +64,7 @@ func (m *room) waiting(r *http.Request, page string) (wt waiting, elsewhere stri
 	return wt, elsewhere, err
 }
 
-// show answers with a page that waits for a code or a link.
+// show serves a page that waits for a code or a link.
 //
 //auth0:operation GET /u/login/passwordless-email-challenge
 //auth0:operation GET /u/login/passwordless-sms-challenge
@@ -80,7 +82,7 @@ func (m *room) show(page string) web.Handler {
 	}
 }
 
-// submit lets in whoever brings the code, or sends another one.
+// submit logs the user in if the code is right, or sends another code.
 //
 //auth0:operation POST /u/login/passwordless-email-challenge
 //auth0:operation POST /u/login/passwordless-sms-challenge
@@ -111,7 +113,7 @@ func (m *room) submit(page string) web.Handler {
 	}
 }
 
-// followHere lets in the browser that follows the link it has asked for.
+// followHere logs the user in when the browser that asked for a link follows it.
 //
 //auth0:operation GET /u/login/passwordless-email-link/follow
 func (m *room) followHere(w http.ResponseWriter, r *http.Request) error {
@@ -127,8 +129,8 @@ func (m *room) followHere(w http.ResponseWriter, r *http.Request) error {
 	return m.letIn(w, r, wt, r.URL.Query().Get("code"))
 }
 
-// letIn begins the session of whoever has the code, and says on the page what is wrong with
-// another one.
+// letIn begins a session if the code is right, and shows the page with an error message if
+// not.
 func (m *room) letIn(w http.ResponseWriter, r *http.Request, wt waiting, typed string) error {
 	attempt, tried := m.attempt(r, wt.transaction.Request().ClientID, wt.connection, wt.transaction.Passwordless.Address, wt.user, typed)
 	if key := passcodes.PageKey(tried); key != "" {

@@ -1,6 +1,6 @@
-// Package passwordless serves /passwordless: it sends people codes and links by e-mail and
-// text message, and lets the browser in that follows a link. The codes are taken at the token
-// endpoint. It serves the pages of a login by a code or a link as well.
+// Package passwordless serves passwordless logins. The API at /passwordless and /otp sends
+// codes and links by e-mail and text message; the token endpoint redeems the codes, and this
+// package the links. The package also serves the login pages that wait for a code or a link.
 package passwordless
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what the room works with.
+// Deps holds the dependencies of the handlers.
 type Deps struct {
 	DB     *storage.DB
 	Engine *oauth.Engine
@@ -36,8 +36,8 @@ type Deps struct {
 
 type room struct{ Deps }
 
-// Mount adds the room's routes: the link to one router, and the API, which pages of the
-// tenant's applications may call, to the other.
+// Mount adds the pages and the link to rt, and the API to open, whose routes web pages of the
+// tenant's applications may call.
 func Mount(rt, open *web.Router, d Deps) {
 	m := &room{d}
 	open.Handle(http.MethodPost, "/passwordless/start", m.start)
@@ -52,19 +52,20 @@ func Mount(rt, open *web.Router, d Deps) {
 	rt.Handle(http.MethodGet, passcodes.FollowPath, m.followHere)
 }
 
-// bad is Auth0's answer to a parameter that cannot be used.
+// bad is Auth0's error for an invalid parameter.
 func bad(parameter, description string) *apierr.Error {
 	return &apierr.Error{Status: http.StatusBadRequest, Code: "bad." + parameter, Message: description, Setting: "the parameter " + parameter}
 }
 
-// addressee is whom a request is about: a connection, and an address or a number there.
+// addressee is the recipient of a code: a connection, and an e-mail address or a phone number
+// in it.
 type addressee struct {
 	connection storage.Connection
 	identifier string
 }
 
-// addressee reads whom a form is about. The connection must be one of the application's,
-// where there is one.
+// addressee reads the recipient from a form. If client is an application, the connection must
+// be enabled for it.
 func (m *room) addressee(tx *storage.Tx, client storage.Client, form url.Values) (a addressee, err error) {
 	a.connection, err = tx.Connections.Find("name", form.Get("connection"))
 	strategy := a.connection.Strategy
@@ -80,7 +81,7 @@ func (m *room) addressee(tx *storage.Tx, client storage.Client, form url.Values)
 	typed := form.Get(member)
 	address, fits := account.PasswordlessAddress(a.connection, typed)
 	switch {
-	case strategy == "sms" && (!fits || strings.TrimSpace(typed) != address): // no spaces at the API
+	case strategy == "sms" && (!fits || strings.TrimSpace(typed) != address): // the API allows no spaces around a number
 		return a, bad(member, `String does not match pattern: ^\\+[0-9]{1,15}$`)
 	case !fits:
 		return a, bad(member, "error in email - email format validation failed: "+address)
@@ -89,7 +90,7 @@ func (m *room) addressee(tx *storage.Tx, client storage.Client, form url.Values)
 	return a, nil
 }
 
-// start sends a person a code or a link, and makes an account for those who have none, Auth0:
+// start sends a code or a link, and creates an account if the recipient has none, Auth0:
 // api/authentication/passwordless/get-code-or-link.
 //
 //auth0:operation POST /passwordless/start
@@ -149,10 +150,10 @@ func (m *room) start(w http.ResponseWriter, r *http.Request) error {
 	return web.Reply(w, http.StatusOK, shown(user))
 }
 
-// grantType is the grant by which a code is redeemed.
+// grantType is the grant type that redeems a code.
 const grantType = "http://auth0.com/oauth/grant-type/passwordless/otp"
 
-// authParams are the parameters of the authorization request that a link leads to.
+// authParams reads the parameters for the authorization request that a link leads to.
 func authParams(form url.Values) (url.Values, error) {
 	params := url.Values{}
 	raw := form.Get("authParams")
@@ -173,7 +174,8 @@ func authParams(form url.Values) (url.Values, error) {
 	return params, nil
 }
 
-// linkOf makes the link that leads to an authorization request with parameters.
+// linkOf returns a function that makes the link. The link leads to an authorization request
+// with params.
 func (m *room) linkOf(p passcodes.Passwordless, params url.Values) func(storage.User, string) string {
 	return func(user storage.User, code string) string {
 		query := url.Values{}
@@ -189,7 +191,7 @@ func (m *room) linkOf(p passcodes.Passwordless, params url.Values) func(storage.
 	}
 }
 
-// shown is what the application is told of the user.
+// shown returns the user as the application gets it in the response.
 func shown(user storage.User) any {
 	_, local, _ := strings.Cut(user.UserID, "|")
 	if user.Email != "" {

@@ -12,12 +12,13 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// errRefused is the answer to a code that is not good.
+// errRefused is the error for a code that cannot be used.
 func errRefused(message string) error {
 	return &apierr.Error{Status: http.StatusUnauthorized, Code: "invalid_user_password", Message: message, Setting: account.PasscodeSetting}
 }
 
-// verify tells whether a code is right, and leaves it for the link that auth0.js makes of it.
+// verify checks a code without using it up: auth0.js then redirects the browser to a link
+// with the same code.
 //
 //auth0:operation POST /passwordless/verify
 func (m *room) verify(w http.ResponseWriter, r *http.Request) error {
@@ -31,8 +32,8 @@ func (m *room) verify(w http.ResponseWriter, r *http.Request) error {
 	return web.Reply(w, http.StatusOK, struct{}{})
 }
 
-// check holds the code of a request against the one that was sent. It must have been sent for
-// the application of the request, where that names one.
+// check checks the code in a request. If the request names an application, the code must have
+// been sent for it.
 func (m *room) check(r *http.Request, form url.Values) (attempt signin.Attempt, err error) {
 	clientID := form.Get("client_id")
 	var a addressee
@@ -59,8 +60,8 @@ func (m *room) check(r *http.Request, form url.Values) (attempt signin.Attempt, 
 	return attempt, m.judge(r, attempt, tried)
 }
 
-// attempt is the try of a code that was sent to an address or a number, and what is wrong
-// with it.
+// attempt checks the code that was sent to an address or a number. It returns the login
+// attempt, and the error if the code cannot be used.
 func (m *room) attempt(r *http.Request, clientID string, conn storage.Connection, address string, user storage.User, typed string) (signin.Attempt, error) {
 	code, tried := account.TryPasscode(r.Context(), m.DB, m.Issuer.Secrets, user, clientID, typed, m.Now())
 	attempt := signin.Attempt{
@@ -80,7 +81,8 @@ func (m *room) attempt(r *http.Request, clientID string, conn storage.Connection
 	return attempt, tried
 }
 
-// judge is the answer to a code by the outcome of its try.
+// judge returns the error for a code from the outcome of attempt, or nil if the code is
+// right.
 func (m *room) judge(r *http.Request, attempt signin.Attempt, tried error) error {
 	switch {
 	case errors.Is(tried, storage.ErrTooLate), errors.Is(tried, storage.ErrTooMany):
@@ -101,8 +103,8 @@ func (m *room) refusal(err error, attempt signin.Attempt) error {
 	return err
 }
 
-// follow lets the browser in that follows a link, and sends it to the authorization request
-// that the link was made for.
+// follow logs in the user whose browser follows a link, and redirects to the authorization
+// request that the link was made for.
 //
 //auth0:operation GET /passwordless/verify_redirect
 func (m *room) follow(w http.ResponseWriter, r *http.Request) error {
@@ -123,7 +125,7 @@ func (m *room) follow(w http.ResponseWriter, r *http.Request) error {
 	if attempt.User.Blocked {
 		return apierr.UserBlocked
 	}
-	// The classic page sends the state of its login, auth0.js's passwordlessVerify.
+	// The classic login page sends its state: auth0.js does so in passwordlessVerify.
 	t, err := m.Door.Cookies.Transaction(m.DB, r, params.Get("state"), m.Now())
 	onPage := err == nil && t.Asked.ClientID == params.Get("client_id")
 	var finish func(http.ResponseWriter)
