@@ -9,11 +9,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// AssertionLifetime is how long a simulated provider's assertion of a user's identity is good.
+// AssertionLifetime is the lifetime of a simulated provider's identity assertion.
 const AssertionLifetime = 5 * time.Minute
 
-// IssuerOf is what the provider of a connection calls itself: as the connection says, or, where that says
-// nothing, by an address below the tenant's.
+// IssuerOf returns the issuer of a connection's provider: from the connection's options or, if they name none, a URL
+// below the tenant's. tenant is the tenant's issuer.
 func IssuerOf(c storage.Connection, tenant string) string {
 	if issuer := storage.Text(c.Options, "issuer"); issuer != "" {
 		return issuer
@@ -27,20 +27,21 @@ func IssuerOf(c storage.Connection, tenant string) string {
 	return tenant + "simulated/" + c.Name
 }
 
-// IsIssuer reports whether the provider of a connection calls itself so. Some issuers end in a slash that the
-// address of their document does not tell.
+// IsIssuer reports whether issuer is the issuer of a connection's provider. A slash at the end makes no difference,
+// since the discovery URL does not show whether the issuer has one.
 func IsIssuer(c storage.Connection, tenant, issuer string) bool {
 	return issuer != "" && strings.TrimSuffix(IssuerOf(c, tenant), "/") == strings.TrimSuffix(issuer, "/")
 }
 
-// Assertion is what a simulated provider is to assert of a person.
+// Assertion holds what a simulated provider's identity assertion is requested for.
 type Assertion struct {
-	// ClientID is the application that gets it, Resource the API that it is for, "" for none, and Scope what of that.
+	// ClientID is the application that receives the assertion. Resource is the API that the assertion is for, "" for
+	// none, and Scope the requested scope of that API.
 	ClientID, Resource, Scope string
 }
 
-// NewAssertion are the claims of an assertion by which a simulated provider lets an application act for a person at
-// a tenant, draft-ietf-oauth-identity-assertion-authz-grant section 3.
+// NewAssertion returns the claims of an identity assertion as JSON. With such an assertion from a simulated provider
+// an application may act for a person at a tenant, draft-ietf-oauth-identity-assertion-authz-grant section 3.
 func NewAssertion(c storage.Connection, tenant string, p storage.Person, a Assertion, now time.Time) ([]byte, error) {
 	claims := map[string]any{
 		"iss": IssuerOf(c, tenant), "sub": p.ID, "aud": tenant, "client_id": a.ClientID, "jti": keys.Random(16),

@@ -8,20 +8,20 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ofProtocol are claims of ID tokens that say nothing of the person, OIDC Core section 2.
+// ofProtocol are the ID token claims that do not describe the person, OIDC Core section 2.
 var ofProtocol = []string{
 	"acr", "amr", "at_hash", "aud", "auth_time", "azp", "c_hash", "exp", "iat", "iss", "jti", "nbf", "nonce", "s_hash", "sid", "sub",
 }
 
-// ofBasicProfile are the claims that the mapping mode basic_profile takes.
+// ofBasicProfile are the claims that the mapping mode basic_profile copies.
 var ofBasicProfile = []string{
 	"email", "email_verified", "family_name", "given_name", "name", "nickname", "phone_number", "phone_number_verified", "picture",
 	"preferred_username", "profile", "zoneinfo", "locale", "website", "birthdate", "gender", "middle_name",
 }
 
-// Map makes a profile of an ID token's claims and of userinfo's, nil where that was not asked, as the
-// option attribute_map of the connection says, Auth0: authenticate/identity-providers/
-// enterprise-identity-providers/configure-pkce-claim-mapping-for-oidc.
+// Map makes a profile from the claims of an ID token and the userinfo response, which is nil if it was
+// not requested. The connection's option attribute_map says how, Auth0:
+// authenticate/identity-providers/enterprise-identity-providers/configure-pkce-claim-mapping-for-oidc.
 func Map(c storage.Connection, claims, info map[string]any) map[string]any {
 	attributes, _ := c.Options["attribute_map"].(map[string]any)
 	all := map[string]any{}
@@ -52,8 +52,8 @@ func Map(c storage.Connection, claims, info map[string]any) map[string]any {
 	return all
 }
 
-// lookUp is the value of a mapping: a text with ${context.tokenset.CLAIM} and ${context.userinfo.CLAIM}
-// in it, or anything else as it is.
+// lookUp returns the value of one mapping. In a text it replaces ${context.tokenset.CLAIM} and
+// ${context.userinfo.CLAIM}; it returns any other value unchanged.
 func lookUp(from any, claims, info map[string]any) any {
 	text, ok := from.(string)
 	if !ok {
@@ -69,7 +69,7 @@ func lookUp(from any, claims, info map[string]any) any {
 		return nil
 	}
 	if path, ok := strings.CutPrefix(text, "${"); ok && strings.Index(path, "}") == len(path)-1 {
-		return value(strings.TrimSuffix(path, "}")) // of whatever type it is
+		return value(strings.TrimSuffix(path, "}")) // keeps the claim's type
 	}
 	var made strings.Builder
 	for {
@@ -81,13 +81,13 @@ func lookUp(from any, claims, info map[string]any) any {
 		}
 		made.WriteString(before)
 		if v := value(path); v != nil {
-			fmt.Fprint(&made, v) // and what looks like a variable in it is none
+			fmt.Fprint(&made, v) // variables inside the value are not replaced
 		}
 		text = after
 	}
 }
 
-// IDOf is what a custom provider calls a person.
+// IDOf returns the user id in the profile that a custom provider reports, "" if there is none.
 func IDOf(said map[string]any) string {
 	for _, name := range []string{"user_id", "sub", "id"} {
 		switch id := said[name].(type) {

@@ -7,11 +7,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// withoutTokens are the strategies whose providers say who logs in and give no tokens for themselves.
+// withoutTokens are the strategies whose providers issue no tokens for their own APIs.
 var withoutTokens = []string{"samlp", "pingfederate", "adfs", "ad", "auth0-adldap", "custom", "ip", "sharepoint"}
 
-// Connectable lists the connections at whose providers users of an application connect accounts, Auth0: secure/
-// call-apis-on-users-behalf/token-vault/connected-accounts-for-token-vault.
+// Connectable lists the connections with whose providers users of an application can connect accounts, Auth0:
+// secure/call-apis-on-users-behalf/token-vault/connected-accounts-for-token-vault.
 func Connectable(tx *storage.Tx, clientID string) ([]storage.Connection, error) {
 	client, err := tx.Clients.Get(clientID)
 	if err != nil {
@@ -23,7 +23,8 @@ func Connectable(tx *storage.Tx, clientID string) ([]storage.Connection, error) 
 	}), err
 }
 
-// FindConnectable returns the one of Connectable with a name, or an error that wraps storage.ErrNotFound.
+// FindConnectable returns the connection with a name if Connectable lists it, or an error that wraps
+// storage.ErrNotFound.
 func FindConnectable(tx *storage.Tx, clientID, name string) (storage.Connection, error) {
 	all, err := Connectable(tx, clientID)
 	if err != nil {
@@ -36,13 +37,13 @@ func FindConnectable(tx *storage.Tx, clientID, name string) (storage.Connection,
 	return all[i], nil
 }
 
-// Scopes are what a connection asks its provider for.
+// Scopes returns the scopes that a connection requests from its provider.
 func Scopes(c storage.Connection) []string { return SplitScope(scopeText(c)) }
 
-// SeparatesByCommas reports whether a connection's scope is written with commas, as its provider wants it.
+// SeparatesByCommas reports whether the connection's scope is separated by commas, as some providers require.
 func SeparatesByCommas(c storage.Connection) bool { return strings.Contains(scopeText(c), ",") }
 
-// scopeText is the option of a connection, which is one text or several.
+// scopeText returns the connection's option scope, which is one string or a list of strings, as one string.
 func scopeText(c storage.Connection) string {
 	list, _ := c.Options["scope"].([]any)
 	text, _ := c.Options["scope"].(string)
@@ -53,15 +54,15 @@ func scopeText(c storage.Connection) string {
 	return text
 }
 
-// SplitScope are the scopes that are written in one text, separated by spaces or, as some providers do, by commas.
+// SplitScope splits a scope at its spaces or, as some providers write it, at its commas.
 func SplitScope(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' })
 }
 
-// OfflineAccess is the scope by which providers are asked for a refresh token, OIDC Core section 11.
+// OfflineAccess is the scope that requests a refresh token from a provider, OIDC Core section 11.
 const OfflineAccess = "offline_access"
 
-// Offline reports whether a connection asks for a refresh token.
+// Offline reports whether a connection requests a refresh token.
 func Offline(c storage.Connection) bool {
 	return c.Options[OfflineAccess] == true || slices.Contains(Scopes(c), OfflineAccess)
 }

@@ -10,33 +10,34 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Native is how people log in by the SDK of a social network on their phone: the app brings what the SDK
-// has given it to the token endpoint. Auth0: authenticate/login/native-login.
+// Native describes native social login with one network: the network's SDK on the phone gives the app a
+// token, and the app sends it to the token endpoint. Auth0: authenticate/login/native-login.
 type Native struct {
-	// Name is that of the network in native_social_login of an application.
+	// Name is the network's name in the application's setting native_social_login.
 	Name string
-	// Strategy is that of the connection which leads to the network.
+	// Strategy is the strategy of the network's connection.
 	Strategy string
-	// Type is the subject_token_type of what the SDK gives.
+	// Type is the subject_token_type of the token from the SDK.
 	Type string
-	// Lifetime is how long that is good. Once says that it is good once, and for one app alone.
+	// Lifetime is the lifetime of that token. Once says that the token can be used only once, and only by the
+	// application that it was made for.
 	Lifetime time.Duration
 	Once     bool
 }
 
-// natives are all of them. The lifetimes are the networks' own.
+// natives are the supported networks. The lifetimes are those that the networks themselves use.
 var natives = []Native{
 	{Name: "apple", Strategy: "apple", Type: "http://auth0.com/oauth/token-type/apple-authz-code", Lifetime: 5 * time.Minute, Once: true},
 	{Name: "facebook", Strategy: "facebook", Type: "http://auth0.com/oauth/token-type/facebook-info-session-access-token", Lifetime: 60 * 24 * time.Hour},
 	{Name: "google", Strategy: "google-oauth2", Type: "http://auth0.com/oauth/token-type/google-id-token", Lifetime: time.Hour},
 }
 
-// NativeByType finds one by its subject_token_type.
+// NativeByType finds a network by its subject_token_type.
 func NativeByType(kind string) (Native, bool) {
 	return native(func(n Native) bool { return n.Type == kind })
 }
 
-// NativeByStrategy finds one by the strategy of its connection.
+// NativeByStrategy finds a network by the strategy of its connection.
 func NativeByStrategy(strategy string) (Native, bool) {
 	return native(func(n Native) bool { return n.Strategy == strategy })
 }
@@ -49,8 +50,8 @@ func native(is func(Native) bool) (Native, bool) {
 	return natives[i], true
 }
 
-// AudienceOf is what the provider of a connection calls the tenant: a simulated one of a connection
-// without a client_id by a name of its own.
+// AudienceOf returns the client_id by which a connection's provider knows the tenant. If the connection has
+// no client_id, its provider is simulated, and the result is made from the connection's name.
 func AudienceOf(c storage.Connection) string {
 	if id := storage.Text(c.Options, "client_id"); id != "" {
 		return id
@@ -58,11 +59,11 @@ func AudienceOf(c storage.Connection) string {
 	return "simulated-" + c.Name
 }
 
-// googleIssuer is who Google's ID tokens are from.
+// googleIssuer is the issuer of Google's ID tokens.
 const googleIssuer = "https://accounts.google.com"
 
-// NewSubjectToken makes what the SDK of a simulated provider gives the app of an application for a
-// person, with the record to keep of it. sign signs an ID token of its claims.
+// NewSubjectToken makes the token that a simulated network's SDK gives to an app for a person, and the record
+// to store for it. sign signs the claims of an ID token.
 func NewSubjectToken(n Native, c storage.Connection, p storage.Person, clientID string, now time.Time, sign func(claims []byte) (string, error)) (token string, kept storage.SubjectToken, err error) {
 	kept = storage.SubjectToken{Kind: n.Type, Connection: c.Name, Audience: AudienceOf(c), Person: p.ID, Once: n.Once, ExpiresAt: now.Add(n.Lifetime)}
 	switch n.Name {
@@ -91,8 +92,8 @@ func NewSubjectToken(n Native, c storage.Connection, p storage.Person, clientID 
 	return token, kept, nil
 }
 
-// AppProfile is what an app tells of a person beside the token of a network's SDK, as Apple's and
-// Facebook's give it to the app and to nobody else: user_profile of the request.
+// AppProfile returns the user_profile that an app sends with the token of a network's SDK. Apple and Facebook
+// give this data to the app only, not in the token.
 func AppProfile(n Native, p storage.Person) map[string]any {
 	text := func(name string) string { return storage.Text(p.Profile, name) }
 	switch n.Name {
@@ -110,16 +111,16 @@ func AppProfile(n Native, p storage.Person) map[string]any {
 	return nil
 }
 
-// ofApp are the members of a profile that an app may tell of a person.
+// ofApp are the profile members that are accepted from an app.
 var ofApp = []string{
 	"age_range", "birthday", "email", "family_name", "first_name", "gender", "given_name", "hometown", "last_name", "link", "locale",
 	"location", "middle_name", "name", "nickname", "picture",
 }
 
-// ReadNative makes an account of what a network has proved of a person by a token of its SDK, and of what the
-// app has told. Auth0 believes Apple the address and the app the name; Facebook's token proves the id
-// alone, so that the address of the app does not count as verified: authenticate/identity-providers/
-// social-identity-providers/facebook-native.
+// ReadNative makes an account from what the token of a network's SDK proves of a person, and from the profile
+// that the app has sent. Like Auth0, it takes the e-mail address from Apple's token but the name from the
+// app. Facebook's token proves only the id, so the address from the app does not count as verified:
+// authenticate/identity-providers/social-identity-providers/facebook-native.
 func ReadNative(n Native, c storage.Connection, p storage.Person, told map[string]any) Account {
 	said := map[string]any{}
 	switch n.Name {
@@ -147,7 +148,7 @@ func ReadNative(n Native, c storage.Connection, p storage.Person, told map[strin
 	}
 	who := Read(c, p.ID, said)
 	if said["email"] == nil && said["name"] == nil && said["nickname"] == nil {
-		delete(who.Profile, "nickname") // nobody has said anything of one, and what was said before stays
+		delete(who.Profile, "nickname") // no new nickname is known, so that of an earlier login stays
 	}
 	return who
 }

@@ -14,18 +14,18 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// What a simulated provider may do when somebody comes to it.
+// The outcomes that a login at a simulated provider can be made to have.
 const (
 	Allow        = "allow"
-	Deny         = "deny"          // the person refuses
-	Fail         = "fail"          // the provider breaks down
-	WithoutEmail = "without_email" // the person logs in and keeps the address back
+	Deny         = "deny"          // the person refuses the login
+	Fail         = "fail"          // the provider answers with a server error
+	WithoutEmail = "without_email" // the person logs in but does not share the e-mail address
 )
 
-// Outcomes are all of them.
+// Outcomes lists all of them.
 var Outcomes = []string{Allow, Deny, Fail, WithoutEmail}
 
-// Known are the people whom every simulated provider knows from the start.
+// Known returns the people whom the simulated provider of a connection has from the start.
 func Known(c storage.Connection) []storage.Person {
 	var all []storage.Person
 	domain := DomainOf(c)
@@ -38,7 +38,8 @@ func Known(c storage.Connection) []storage.Person {
 	return all
 }
 
-// DomainOf is the domain of the people of a provider: that of the directory, or example.com.
+// DomainOf returns the e-mail domain of a provider's people: the first domain of the connection, or
+// else example.com.
 func DomainOf(c storage.Connection) string {
 	domain := ""
 	if all := account.Domains(c); len(all) > 0 {
@@ -47,8 +48,8 @@ func DomainOf(c storage.Connection) string {
 	return cmp.Or(strings.ToLower(domain), "example.com")
 }
 
-// People are those whom the simulated provider of a connection knows: those from the start, as they
-// were changed since, and those that were made.
+// People lists the people of the simulated provider of a connection: those it has from the start,
+// with later changes, and those that were added.
 func People(tx *storage.Tx, c storage.Connection) ([]storage.Person, error) {
 	all := Known(c)
 	for p, err := range tx.People.By("connection", c.Name) {
@@ -64,7 +65,7 @@ func People(tx *storage.Tx, c storage.Connection) ([]storage.Person, error) {
 	return all, nil
 }
 
-// Find returns the person with an id or an e-mail address.
+// Find returns the person whose id or e-mail address is hint, and false if there is none.
 func Find(people []storage.Person, hint string) (storage.Person, bool) {
 	if hint == "" {
 		return storage.Person{}, false
@@ -77,7 +78,7 @@ func Find(people []storage.Person, hint string) (storage.Person, bool) {
 	return storage.Person{}, false
 }
 
-// Seed is what the id of a person is made of who has none.
+// Seed returns the text from which NewID makes an id for a person who has none.
 func Seed(profile map[string]any) string {
 	for _, name := range []string{"email", "nickname", "name"} {
 		if text, _ := profile[name].(string); text != "" {
@@ -87,8 +88,8 @@ func Seed(profile map[string]any) string {
 	return keys.Random(8)
 }
 
-// NewID is an id in the form that the provider of a connection gives its people, the same for the
-// same seed.
+// NewID returns an id in the format that the provider of a connection uses. The same seed always
+// gives the same id.
 func NewID(c storage.Connection, seed string) string {
 	sum := sha256.Sum256([]byte(c.Strategy + "\x01" + c.Name + "\x01" + seed))
 	text := hex.EncodeToString(sum[:])

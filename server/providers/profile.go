@@ -1,7 +1,6 @@
-// Package providers knows what other identity providers say of people, by the strategy of the
-// connection that leads there, and makes users of it as Auth0 does: the form of their ids, the
-// members of their profiles and whether an e-mail address counts as verified. It also has the
-// people of simulated providers. It speaks no protocol.
+// Package providers turns what an external identity provider reports about a person into a user, as Auth0 does for
+// each strategy: the format of the user id, the members of the profile, and whether the e-mail address counts as
+// verified. It also holds the people of simulated providers. It implements no protocol.
 package providers
 
 import (
@@ -15,34 +14,34 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Account is somebody's account at an identity provider, as the tenant keeps it.
+// Account is a person's account at an identity provider, in the form in which the tenant stores it.
 type Account struct {
-	// Identity is the user's identity, whose user id is what follows the provider's name in the
-	// id of a user.
+	// Identity is an element of the user's identities. Its user id is the part of the user's id after the provider's
+	// name.
 	Identity storage.Identity
-	// Profile are the members of the user: those of Auth0's normalized profile and whatever else
-	// the provider says. Auth0: manage-users/user-accounts/user-profiles/normalized-user-profile-schema.
+	// Profile holds the members of the user: those of Auth0's normalized profile, and any others that the provider
+	// reports. Auth0: manage-users/user-accounts/user-profiles/normalized-user-profile-schema.
 	Profile storage.Document
-	// Tokens are what the provider has given for itself.
+	// Tokens are the tokens that the provider has issued for its own APIs.
 	Tokens storage.IdentityTokens
 }
 
-// named are the strategies that several connections may have, to different providers: the ids of
-// their users have the name of the connection in them, Auth0:
-// manage-users/user-accounts/identify-users.
+// named are the strategies of which a tenant can have several connections to different providers. The ids of their
+// users contain the connection's name, Auth0: manage-users/user-accounts/identify-users.
 var named = []string{"ad", "adfs", "auth0-adldap", "custom", "oauth1", "oauth2", "oidc", "okta", "pingfederate", "samlp"}
 
-// ofTenant are members that a provider cannot set: they are what the tenant itself knows of a user.
+// ofTenant are the members of a user that a provider cannot set, because the tenant itself keeps them.
 var ofTenant = []string{
 	"_id", "app_metadata", "blocked", "blocked_for", "created_at", "guardian_authenticators", "identities", "last_ip", "last_login",
 	"last_password_reset", "logins_count", "multifactor", "multifactor_last_modified", "password", "phone_verified", "updated_at",
 	"user_id", "user_metadata", "username",
 }
 
-// lists are members in which the text of one of them is a list of texts.
+// lists are the members that are always lists; a single string becomes a list with one element.
 var lists = []string{"groups", "roles", "permissions"}
 
-// Read makes an account of what the provider of a connection says of somebody whom it calls by an id.
+// Read makes an account from the claims that the provider of a connection reports about a person. id is the
+// provider's id of the person.
 func Read(c storage.Connection, id string, claims map[string]any) Account {
 	profile := storage.Document{}
 	for name, value := range claims {
@@ -78,10 +77,10 @@ func Read(c storage.Connection, id string, claims map[string]any) Account {
 	}
 }
 
-// UserID is the id of a user whose first identity the account is.
+// UserID returns the id of a user whose first identity is this account.
 func (a Account) UserID() string { return a.Identity.Provider + "|" + a.Identity.UserID }
 
-// completeNames makes the whole name of its parts.
+// completeNames fills in the full name from the given name and the family name.
 func completeNames(profile storage.Document) {
 	if name, _ := profile["name"].(string); name != "" {
 		return
@@ -93,7 +92,8 @@ func completeNames(profile storage.Document) {
 	}
 }
 
-// defaultNickname is the first part of the address or, without one, the name or the id.
+// defaultNickname returns the part of the e-mail address before the @; without an address it uses the name, or else
+// the id.
 func defaultNickname(id string, profile storage.Document) string {
 	for _, name := range []string{"email", "name"} {
 		if text, _ := profile[name].(string); text != "" {
@@ -104,10 +104,9 @@ func defaultNickname(id string, profile storage.Document) string {
 	return id
 }
 
-// settleVerified says whether the address of the profile counts as verified: only a provider that
-// says so with the value true is believed, and directories whose administrators may enter any
-// address only where the connection says so, Auth0: authenticate/identity-providers/
-// enterprise-identity-providers/azuread-adfs-email-verification.
+// settleVerified sets whether the profile's e-mail address counts as verified: only if the provider says so with the
+// value true. Directories whose administrators can enter any address are believed only if the connection says so,
+// Auth0: authenticate/identity-providers/enterprise-identity-providers/azuread-adfs-email-verification.
 func settleVerified(c storage.Connection, profile storage.Document) {
 	email, _ := profile["email"].(string)
 	if email == "" {
@@ -122,7 +121,7 @@ func settleVerified(c storage.Connection, profile storage.Document) {
 	profile["email"], profile["email_verified"] = strings.ToLower(email), verified
 }
 
-// strategies complete the profiles of providers that say more than names and an address.
+// strategies add the profile members that are specific to a provider.
 var strategies = map[string]func(c storage.Connection, id string, profile storage.Document){
 	"facebook": func(_ storage.Connection, _ string, profile storage.Document) {
 		if picture, ok := profile["picture"]; ok {
@@ -160,7 +159,8 @@ func set(profile storage.Document, name string, value any) {
 	}
 }
 
-// completeGoogleApps leaves groups out unless the connection asks for them.
+// completeGoogleApps removes groups unless the connection requests them, and counts the address as verified unless
+// the provider says otherwise.
 func completeGoogleApps(c storage.Connection, _ string, profile storage.Document) {
 	withoutGroups(c, profile)
 	if _, there := profile["email"]; there {
@@ -168,17 +168,17 @@ func completeGoogleApps(c storage.Connection, _ string, profile storage.Document
 	}
 }
 
-// ofGraph are the members that Microsoft Graph has other names for than Auth0, by its own. Auth0:
+// ofGraph maps the names of Microsoft Graph's members to the names that Auth0 uses. Auth0:
 // authenticate/identity-providers/enterprise-identity-providers/choose-a-connection-type-for-azure-ad.
 var ofGraph = map[string]string{
 	"businessPhones": "phone", "givenName": "given_name", "jobTitle": "job_title", "mobilePhone": "mobile", "preferredLanguage": "preferred_language",
 	"surname": "family_name", "userPrincipalName": "upn", "tid": "tenantid",
 }
 
-// ofExtendedProfile are the members that a connection has only where it asks for the extended profile.
+// ofExtendedProfile are the members that a profile has only if the connection requests the extended profile.
 var ofExtendedProfile = []string{"phone", "job_title", "mobile", "preferred_language"}
 
-// nameByGraph calls what Microsoft Entra ID says of somebody as Auth0 does.
+// nameByGraph renames the members that Microsoft Entra ID reports to Auth0's names.
 func nameByGraph(c storage.Connection, profile storage.Document) {
 	for from, to := range ofGraph {
 		if value, there := profile[from]; there {
@@ -198,7 +198,7 @@ func nameByGraph(c storage.Connection, profile storage.Document) {
 	}
 }
 
-// completeWAAD says what Microsoft Entra ID says besides, where the person has none of it.
+// completeWAAD adds the members of Microsoft Entra ID that the profile does not have yet, and limits its groups.
 func completeWAAD(c storage.Connection, id string, profile storage.Document) {
 	withoutGroups(c, profile)
 	if groups, _ := profile["groups"].([]any); len(groups) > 0 {
@@ -213,7 +213,8 @@ func completeWAAD(c storage.Connection, id string, profile storage.Document) {
 	completeDirectory(c, id, profile)
 }
 
-// graphID is what Microsoft Entra ID's users of a connection are known by: the claim oid, where there is one, unless the connection says that it is sub.
+// graphID returns the id of a user at Microsoft Entra ID: the claim oid if there is one, unless the connection's
+// option userid_attribute asks for sub.
 func graphID(c storage.Connection, id string, profile storage.Document) string {
 	if oid, _ := profile["oid"].(string); oid != "" && c.Options["userid_attribute"] != "sub" {
 		return oid
@@ -227,7 +228,7 @@ func completeDirectory(_ storage.Connection, _ string, profile storage.Document)
 	}
 }
 
-// withoutGroups leaves groups out unless the option for extended groups is on, Auth0:
+// withoutGroups removes groups unless the option for extended groups is on, Auth0:
 // authenticate/identity-providers/enterprise-identity-providers.
 func withoutGroups(c storage.Connection, profile storage.Document) {
 	if c.Options["ext_groups"] != true {
@@ -235,8 +236,9 @@ func withoutGroups(c storage.Connection, profile storage.Document) {
 	}
 }
 
-// Kept is what is written into the user's document at a login: all at the first one, and at later
-// ones what the connection says. old is the user so far, nil for a new one.
+// Kept returns the profile members that a login writes to the user's document, without those in the connection's
+// option non_persistent_attrs. It returns nil if the option set_user_root_attributes says that this login writes
+// none. old is the stored user, nil for a new one.
 func (a Account) Kept(c storage.Connection, old storage.Document) storage.Document {
 	when, _ := c.Options["set_user_root_attributes"].(string)
 	if when == "never_on_login" || when == "on_first_login" && old != nil {

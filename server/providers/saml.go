@@ -4,8 +4,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Claim types that directories send, as Auth0 maps them where the connection does not say otherwise,
-// Auth0: authenticate/protocols/saml/saml-configuration/saml-attribute-mapping-examples.
+// Claim types that directories send. Auth0 maps them to these members unless the connection has its
+// own mapping, Auth0:
+// authenticate/protocols/saml/saml-configuration/saml-attribute-mapping-examples.
 const claimTypes = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 
 var samlMembers = map[string][]string{
@@ -17,9 +18,10 @@ var samlMembers = map[string][]string{
 	"groups":      {"http://schemas.xmlsoap.org/claims/Group", "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"},
 }
 
-// MapSAML makes a profile of the attributes of an assertion, and returns what the provider calls the
-// person: the NameID, unless the option fieldsMap names an attribute for it. Attributes that nothing
-// maps keep their names. One with a single value is that value, and groups are a list.
+// MapSAML makes a profile from the attributes of an assertion. It also returns the provider's id of
+// the person: the NameID, unless the option fieldsMap names an attribute for it. Attributes without
+// a mapping keep their names. An attribute with a single value becomes a string, and one with
+// several a list.
 func MapSAML(c storage.Connection, nameID string, attributes map[string][]string) (id string, profile map[string]any) {
 	profile = map[string]any{}
 	mapped := map[string]bool{}
@@ -54,7 +56,7 @@ func MapSAML(c storage.Connection, nameID string, attributes map[string][]string
 	return id, profile
 }
 
-// keepOthers adds the attributes that nothing has mapped.
+// keepOthers adds the attributes that have no mapping, under their own names.
 func keepOthers(profile map[string]any, attributes map[string][]string, mapped map[string]bool) {
 	for name, values := range attributes {
 		if _, there := profile[name]; !there && !mapped[name] {
@@ -62,7 +64,7 @@ func keepOthers(profile map[string]any, attributes map[string][]string, mapped m
 		}
 	}
 	if profile["email_verified"] == "true" {
-		profile["email_verified"] = true // attributes are texts
+		profile["email_verified"] = true // SAML attributes are strings
 	}
 }
 

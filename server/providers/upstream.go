@@ -8,14 +8,15 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Reaches reports whether a connection names its provider, at an address that may be talked to. The
-// providers of the others are simulated.
+// Reaches reports whether a connection names a real provider and requests may go to all of its
+// URLs. The providers of all other connections are simulated.
 func Reaches(reach outside.Reach, c storage.Connection) bool {
 	named := addresses(c)
 	return len(named) > 0 && !slices.ContainsFunc(named, func(address string) bool { return !reach.Allows(address) })
 }
 
-// addresses are those that a connection names of its provider, none where they would not do.
+// addresses returns the URLs that a connection names for its provider, or none if they are not
+// enough for a login.
 func addresses(c storage.Connection) (all []string) {
 	names := map[string][]string{
 		"oidc":   {"discovery_url", "issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"},
