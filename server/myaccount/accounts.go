@@ -18,13 +18,14 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Pages of lists, Auth0: api/myaccount/connected-accounts.
+// The sizes of pages of lists, Auth0: api/myaccount/connected-accounts.
 const (
 	defaultTake = 10
 	maxTake     = 20
 )
 
-// page is a part of a list, after what the last part ended with; next is "" for the last one.
+// page returns the part of a list that the request asks for. next is the id of the part's last element, from which
+// the next page continues; it is "" on the last page.
 func page[T any](query url.Values, all []T, id func(T) string) (part []T, next string, err error) {
 	take := defaultTake
 	if text := query.Get("take"); text != "" {
@@ -45,7 +46,7 @@ func page[T any](query url.Values, all []T, id func(T) string) (part []T, next s
 	return all[:min(len(all), take)], next, nil
 }
 
-// replyPage answers with a part of a list, under its name.
+// replyPage answers with one page of a list. name is the list's member in the response.
 func replyPage[T any](c *call, name string, all []T, id func(T) string, show func(T) storage.Document) error {
 	part, next, err := page(c.r.URL.Query(), all, id)
 	if err != nil {
@@ -62,7 +63,7 @@ func replyPage[T any](c *call, name string, all []T, id func(T) string, show fun
 	return c.reply(http.StatusOK, body)
 }
 
-// connections lists those at whose providers the user can connect accounts in the application.
+// connections lists the connections at whose providers the user can connect accounts in the application.
 //
 //auth0:operation GET /me/v1/connected-accounts/connections
 func (c *call) connections() error {
@@ -80,10 +81,10 @@ func (c *call) connections() error {
 	})
 }
 
-// maxNames is how many connections may be named at once.
+// maxNames is the number of connections that one request may name.
 const maxNames = 20
 
-// accounts lists what the user has connected.
+// accounts lists the accounts that the user has connected.
 //
 //auth0:operation GET /me/v1/connected-accounts/accounts
 func (c *call) accounts() error {
@@ -108,13 +109,13 @@ func (c *call) accounts() error {
 	})
 }
 
-// own are the accounts of the user that the token is good for.
+// own returns the user's accounts that the access token gives access to.
 func (c *call) own(tx *storage.Tx) ([]objects.ConnectedAccount, error) {
 	all, err := objects.ConnectedAccountsOf(tx, c.owner.Subject)
 	return slices.DeleteFunc(all, func(a objects.ConnectedAccount) bool { return !a.ServesIn(c.owner.Organization) }), err
 }
 
-// disconnect forgets an account, with the tokens of its provider, which the provider goes on taking.
+// disconnect deletes a connected account with the provider's tokens. The tokens are not revoked at the provider.
 //
 //auth0:operation DELETE /me/v1/connected-accounts/accounts/{id}
 func (c *call) disconnect() error {
@@ -164,7 +165,7 @@ type authorizationParams struct {
 	UILocales   *string `json:"ui_locales"`
 }
 
-// size says what is wrong with the length of a text that may be left out.
+// size checks the length of an optional string.
 func size(name string, text *string, least, most int) []fault {
 	if text == nil || len(*text) >= least && len(*text) <= most {
 		return nil
@@ -172,7 +173,7 @@ func size(name string, text *string, least, most int) []fault {
 	return []fault{member(name, fmt.Sprintf("must have from %d to %d characters", least, most))}
 }
 
-// oneOf says what is wrong with a text that may be left out.
+// oneOf checks the value of an optional string.
 func oneOf(name string, text *string, values ...string) []fault {
 	if text == nil || slices.Contains(values, *text) {
 		return nil
@@ -200,7 +201,7 @@ func (rq connectRequest) check() error {
 	return nil
 }
 
-// maxScopes is how many scopes may be asked for.
+// maxScopes is the number of scopes that may be requested.
 const maxScopes = 100
 
 func checkScopes(scopes []string) (faults []fault) {
@@ -232,7 +233,7 @@ func (p authorizationParams) check() []fault {
 	return faults
 }
 
-// values are the parameters that were sent.
+// values returns the parameters that were sent.
 func (p *authorizationParams) values() map[string]string {
 	if p == nil {
 		return nil
@@ -252,7 +253,7 @@ func (p *authorizationParams) values() map[string]string {
 	return all
 }
 
-// The sentences of refusals, which Auth0 does not document.
+// The messages of these errors are tenant0's own, since Auth0 does not document them.
 var (
 	errConnection = func() *apierr.Error {
 		e := *errNotFound
@@ -263,7 +264,7 @@ var (
 	errConnect = badRequest("The auth_session, the connect_code, the redirect_uri and the code_verifier do not belong together, or are not good any more.")
 )
 
-// connect begins to connect an account: the answer has where the browser is to go.
+// connect begins to connect an account. The response says where the application must send the browser.
 //
 //auth0:operation POST /me/v1/connected-accounts/connect
 func (c *call) connect() error {
@@ -325,7 +326,7 @@ type completeRequest struct {
 	Verifier    *string `json:"code_verifier"`
 }
 
-// complete connects the account that the browser has come back from.
+// complete connects the account after the browser has come back from the provider.
 //
 //auth0:operation POST /me/v1/connected-accounts/complete
 func (c *call) complete() error {

@@ -20,8 +20,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// enrollRequest is the body of enroll, Auth0: api/myaccount/authentication-methods/create. Which members there may be
-// depends on the type.
+// enrollRequest is the body of enroll, Auth0: api/myaccount/authentication-methods/create. The type decides which of
+// its members are allowed.
 type enrollRequest struct {
 	Type       string  `json:"type"`
 	Connection *string `json:"connection"`
@@ -64,15 +64,16 @@ func isAddress(text string) bool {
 	return err == nil && parsed.Address == text
 }
 
-// enrollment is a method that a user is about to add: it is kept as a ceremony, by its auth_session.
+// enrollment is an authentication method that a user is about to add. It is stored as a ceremony under its
+// auth_session.
 type enrollment struct {
-	// Method is the id of the authentication method, "" for a password and a passkey.
+	// Method is the id of the authentication method, "" for a password or a passkey.
 	Method string `json:"method,omitempty"`
-	// RecoveryMAC is what is kept of a new recovery code.
+	// RecoveryMAC is the stored form of a new recovery code.
 	RecoveryMAC string `json:"recovery_mac,omitempty"`
 }
 
-// toEnroll is the purpose of the ceremony of a type.
+// toEnroll returns the purpose of a ceremony that enrolls a method of this type.
 func toEnroll(kind string) string {
 	if kind == webauthn.Passkey {
 		return webauthn.ToMake(kind)
@@ -80,12 +81,12 @@ func toEnroll(kind string) string {
 	return "enroll " + kind
 }
 
-// started is an enrollment that has begun: what the application is told of it, and what is sent.
+// started is an enrollment that has begun, with the response and the message to send.
 type started struct {
 	enrollment
 	answer  storage.Document
 	message emails.Draft
-	// ceremony is one that the type has of its own, the zero value for others.
+	// ceremony is the WebAuthn ceremony of a passkey, the zero value for all other types.
 	ceremony storage.Ceremony
 }
 
@@ -95,7 +96,8 @@ var errDisabled = func() error {
 	return e
 }()
 
-// enroll begins to add a method, Auth0: api/myaccount/authentication-methods/create. It counts once it is verified.
+// enroll begins to add an authentication method, Auth0: api/myaccount/authentication-methods/create. The user can
+// authenticate with it once it is verified.
 //
 //auth0:operation POST /me/v1/authentication-methods
 func (c *call) enroll() error {
@@ -149,15 +151,15 @@ func (c *call) enroll() error {
 	return c.reply(http.StatusAccepted, s.answer)
 }
 
-// lifetime is how long a user may take to verify a method. Codes that were sent are good for less.
+// lifetime is how long a user may take to verify a method. The codes that are sent are valid for a shorter time.
 const lifetime = 10 * time.Minute
 
-// locate says where a method is.
+// locate sets the header Location to the URL of an authentication method.
 func (c *call) locate(id string) {
 	c.w.Header().Set("Location", strings.TrimSuffix(c.Issuer.URL, "/")+path+methodsPath+"/"+url.PathEscape(id))
 }
 
-// begin begins an enrollment of the type that was asked for.
+// begin begins an enrollment of the requested type.
 func (c *call) begin(tx *storage.Tx, user storage.User, rq enrollRequest, key string) (s started, err error) {
 	s.answer = storage.Document{}
 	switch rq.Type {
@@ -201,7 +203,7 @@ func (c *call) begin(tx *storage.Tx, user storage.User, rq enrollRequest, key st
 	return c.beginPrimary(tx, user, rq, key)
 }
 
-// beginPrimary begins with what the user is to log in by, in the database that has the account.
+// beginPrimary begins the enrollment of a password or a passkey in the database connection that has the account.
 func (c *call) beginPrimary(tx *storage.Tx, user storage.User, rq enrollRequest, key string) (s started, err error) {
 	_, conn, err := c.database(tx)
 	if err != nil {
@@ -229,7 +231,7 @@ func (c *call) beginPrimary(tx *storage.Tx, user storage.User, rq enrollRequest,
 	return s, err
 }
 
-// add adds a factor that counts once it is verified, and returns what apps call the tenant.
+// add adds a factor that has yet to be verified. It also returns the tenant's name as authenticator apps show it.
 func (c *call) add(tx *storage.Tx, doc storage.Document) (a factors.Authenticator, tenant string, err error) {
 	if a, err = factors.Enroll(tx, c.owner.Subject, doc, c.now); err != nil {
 		return a, "", err
@@ -238,7 +240,7 @@ func (c *call) add(tx *storage.Tx, doc storage.Document) (a factors.Authenticato
 	return a, factors.TenantName(kept, c.Issuer.URL), storage.Optional(err)
 }
 
-// sendCode adds the factor of an address or a number, and sends a code there.
+// sendCode adds the factor of an address or a number, and makes the message that sends a code there.
 func (c *call) sendCode(tx *storage.Tx, user storage.User, doc storage.Document, key string) (s started, err error) {
 	s.answer = storage.Document{}
 	if err := factors.MaySend(tx, user.UserID, c.now); err != nil {

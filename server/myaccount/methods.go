@@ -15,10 +15,10 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// methodsPath is where authentication methods are, below the path of the API.
+// methodsPath is the path of the authentication methods, below the path of the API.
 const methodsPath = "/authentication-methods"
 
-// The types of authentication methods that are no further factors' own names.
+// Types of authentication methods. The other types are constants of the packages webauthn and factors.
 const (
 	password = "password"
 	totp     = "totp"
@@ -26,10 +26,11 @@ const (
 	email    = "email"
 )
 
-// types are all of them, in the order in which factors are listed. Auth0: api/myaccount/authentication-methods.
+// types lists all types, in the order in which factors are listed. Auth0: api/myaccount/authentication-methods.
 var types = []string{password, webauthn.Passkey, webauthn.Platform, webauthn.Roaming, totp, phone, email, factors.Push, factors.RecoveryCode}
 
-// primary are those by which somebody logs in; the others are further factors.
+// primary reports whether users can log in with a method of this type; all other types are additional (MFA)
+// factors.
 func primary(kind string) bool { return kind == password || kind == webauthn.Passkey }
 
 func usageOf(kind string) []string {
@@ -39,7 +40,7 @@ func usageOf(kind string) []string {
 	return []string{"secondary"}
 }
 
-// factors lists the types of what the user can authenticate with at the tenant.
+// factors lists the types of methods that the user can add.
 //
 //auth0:operation GET /me/v1/factors
 func (c *call) factors() error {
@@ -59,7 +60,7 @@ func (c *call) factors() error {
 	return c.reply(http.StatusOK, storage.Document{"factors": list})
 }
 
-// available are the types that the tenant has switched on, and the database of the user takes.
+// available returns the types that the tenant has enabled and the user's database connection supports.
 func (c *call) available(tx *storage.Tx) (map[string]bool, error) {
 	enabled, err := factors.Enabled(tx)
 	if err != nil {
@@ -86,8 +87,8 @@ func (c *call) available(tx *storage.Tx) (map[string]bool, error) {
 	return on, err
 }
 
-// database is the user with the database that has the account, or an error that wraps storage.ErrNotFound where a
-// provider has it.
+// database returns the user and the database connection that has the account. If an external identity provider
+// has the account, the error wraps storage.ErrNotFound.
 func (c *call) database(tx *storage.Tx) (user storage.User, conn storage.Connection, err error) {
 	if user, err = c.user(tx); err != nil {
 		return user, conn, err
@@ -99,7 +100,7 @@ func (c *call) database(tx *storage.Tx) (user storage.User, conn storage.Connect
 	return user, conn, err
 }
 
-// typeOf is the type of an authentication method, as this API calls it.
+// typeOf returns the type of an authentication method under the name that this API uses.
 func typeOf(doc storage.Document) string {
 	if kind := storage.Text(doc, "type"); kind != factors.AppMethod {
 		return kind
@@ -107,18 +108,18 @@ func typeOf(doc storage.Document) string {
 	return factors.Push
 }
 
-// idOf is the id of an authentication method at this API.
+// idOf returns the id of an authentication method in this API.
 func idOf(doc storage.Document) string { return factors.ID(typeOf(doc), storage.Text(doc, "id")) }
 
-// passwordID is the id of the password of a user.
+// passwordID returns the id of a user's password in this API.
 func passwordID(userID string) string {
 	return password + "|" + base64.RawURLEncoding.EncodeToString([]byte(userID))
 }
 
-// shownMembers are the members that authentication methods have, as they are kept.
+// shownMembers are the stored members that the methods of all types show.
 var shownMembers = []string{"created_at", "last_auth_at"}
 
-// members are those that the methods of a type have besides.
+// members are the additional members that the methods of each type show.
 var members = map[string][]string{
 	webauthn.Passkey:  {"credential_backed_up", "credential_device_type", "identity_user_id", "key_id", "public_key", "transports", "user_agent", "user_handle", "aaguid"},
 	webauthn.Platform: {"confirmed", "name", "key_id", "public_key"}, webauthn.Roaming: {"confirmed", "name", "key_id", "public_key"},
@@ -126,7 +127,7 @@ var members = map[string][]string{
 	phone: {"confirmed", "name", "phone_number", "preferred_authentication_method"}, email: {"confirmed", "name", "email"},
 }
 
-// shown is an authentication method as the API shows it. Nothing of it that proves anything is.
+// shown returns an authentication method as this API shows it, without its secrets.
 func shown(doc storage.Document) storage.Document {
 	kind := typeOf(doc)
 	out := storage.Document{"id": idOf(doc), "type": kind, "usage": usageOf(kind)}
@@ -144,7 +145,7 @@ func shown(doc storage.Document) storage.Document {
 	return out
 }
 
-// passwordOf is the password of the user as a method, nil for none.
+// passwordOf returns the user's password as an authentication method, nil if the user has none.
 func (c *call) passwordOf(tx *storage.Tx) (storage.Document, error) {
 	_, err := tx.Passwords.Get(c.owner.Subject)
 	if err != nil {
@@ -163,7 +164,7 @@ func (c *call) passwordOf(tx *storage.Tx) (storage.Document, error) {
 	return doc, nil
 }
 
-// kept are the authentication methods of the user as they are kept, but for the password.
+// kept returns the stored authentication methods of the user, which do not include the password.
 func (c *call) kept(tx *storage.Tx) storage.Documents {
 	return tx.Documents(resource.AuthenticationMethods.Name, c.owner.Subject)
 }
@@ -200,7 +201,7 @@ func (c *call) methods() error {
 	return c.reply(http.StatusOK, storage.Document{"authentication_methods": list})
 }
 
-// find returns the method of the path as it is kept, nil for the password.
+// find returns the stored document of the method in the path, nil if that is the password.
 func (c *call) find(tx *storage.Tx) (doc storage.Document, err error) {
 	id := c.id()
 	if id == passwordID(c.owner.Subject) {
@@ -218,7 +219,7 @@ func (c *call) find(tx *storage.Tx) (doc storage.Document, err error) {
 	return doc, err
 }
 
-// look returns the method of the path as the API shows it.
+// look returns the method in the path as this API shows it.
 func (c *call) look(tx *storage.Tx) (storage.Document, error) {
 	doc, err := c.find(tx)
 	if err != nil {
@@ -243,7 +244,7 @@ func (c *call) method() error {
 	return c.reply(http.StatusOK, doc)
 }
 
-// changeMethod changes what a method is called, and how a phone gets its codes.
+// changeMethod changes the name of a method, or how codes are sent to a phone.
 //
 //auth0:operation PATCH /me/v1/authentication-methods/{id}
 func (c *call) changeMethod() error {
@@ -297,7 +298,7 @@ func (c *call) changeMethod() error {
 
 var errLast = problem(http.StatusConflict, "0001", "Conflict", "It is the last method by which the user can log in.")
 
-// deleteMethod removes a method, but not the last one by which the user logs in.
+// deleteMethod removes a method, unless it is the last one by which the user can log in.
 //
 //auth0:operation DELETE /me/v1/authentication-methods/{id}
 func (c *call) deleteMethod() error {
@@ -333,7 +334,7 @@ func (c *call) deleteMethod() error {
 	return c.empty()
 }
 
-// recordMethod writes what has become of an operation on a method.
+// recordMethod writes the outcome of an operation on a method to the tenant's log.
 func (c *call) recordMethod(err error, done string) {
 	if err != nil {
 		c.record(tenantlog.MethodNotChanged, tenantlog.Reason(err), "")

@@ -1,6 +1,6 @@
-// Package myaccount serves the My Account API, /me/v1: by an access token that was issued to an application for
-// them, users connect accounts at providers, and enroll and remove what they authenticate with. Auth0: api/myaccount
-// and manage-users/my-account-api.
+// Package myaccount serves the My Account API at /me/v1. With an access token for this API, an application lets its
+// user connect accounts at identity providers, and add and remove authentication methods. Auth0: api/myaccount and
+// manage-users/my-account-api.
 package myaccount
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what the room works with.
+// Deps holds the dependencies of the handlers.
 type Deps struct {
 	DB        *storage.DB
 	Issuer    *tokens.Issuer
@@ -32,12 +32,12 @@ type Deps struct {
 
 type room struct{ Deps }
 
-// The path of the API, and its identifier at a tenant.
+// path is the path of the API; audience returns the identifier of the API at a tenant.
 const path = "/me/v1"
 
 func audience(issuer string) string { return issuer + "me/" }
 
-// Mount adds the room's routes, which pages of the tenant's applications may call.
+// Mount adds the routes. Web pages of the tenant's applications may call them from other origins (CORS).
 func Mount(open *web.Router, d Deps) {
 	m := &room{d}
 	open = open.With(shape)
@@ -58,7 +58,7 @@ func Mount(open *web.Router, d Deps) {
 	handle(http.MethodPost, methodsPath+"/{id}/verify", "create:me:authentication_methods", (*call).verify)
 }
 
-// call is a request of a user by an application.
+// call is a request that an application makes for a user.
 type call struct {
 	*room
 	w     http.ResponseWriter
@@ -67,10 +67,11 @@ type call struct {
 	now   time.Time
 }
 
-// requestsPerSecond is how many requests a tenant takes at Auth0, which the headers say; there is no limit here.
+// requestsPerSecond is Auth0's rate limit for a tenant, which the response headers show. tenant0 does not enforce
+// it.
 const requestsPerSecond = 25
 
-// allow lets a request through that brings a token of a user for the API, with a scope.
+// allow calls h if the request has a user's access token for this API with the scope.
 func (m *room) allow(scope string, h func(*call) error) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		c := &call{room: m, w: w, r: r, now: m.Now()}
@@ -111,12 +112,12 @@ func (m *room) allow(scope string, h func(*call) error) web.Handler {
 	}
 }
 
-// record writes an event of the user's.
+// record writes an event of the user to the tenant's log.
 func (c *call) record(kind, description, connection string) {
 	c.Log.Record(c.r, tenantlog.Event{Type: kind, Description: description, ClientID: c.owner.ClientID, UserID: c.owner.Subject, Connection: connection})
 }
 
-// user is whom the request is of.
+// user returns the user of the access token, and an error if the user is gone or blocked.
 func (c *call) user(tx *storage.Tx) (storage.User, error) {
 	user, err := tx.Users.Get(c.owner.Subject)
 	if storage.IsNotFound(err) || err == nil && user.Blocked {
@@ -128,7 +129,7 @@ func (c *call) user(tx *storage.Tx) (storage.User, error) {
 func (c *call) view(fn func(*storage.Tx) error) error   { return c.DB.View(c.r.Context(), fn) }
 func (c *call) update(fn func(*storage.Tx) error) error { return c.DB.Update(c.r.Context(), fn) }
 
-// id is that in the path.
+// id returns the id in the path.
 func (c *call) id() string { return web.Param(c.r, "id") }
 
 func (c *call) reply(status int, body any) error { return web.Reply(c.w, status, body) }

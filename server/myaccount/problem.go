@@ -14,10 +14,10 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 )
 
-// errorTypes is where the types of the errors are below.
+// errorTypes is the URL prefix of the errors' types.
 const errorTypes = "https://auth0.com/api-errors/"
 
-// fault is what is wrong with one member of a body, or with one parameter.
+// fault describes what is wrong with one member of a body, or with one query parameter.
 type fault struct {
 	Detail  string `json:"detail"`
 	Field   string `json:"field,omitempty"`
@@ -25,7 +25,8 @@ type fault struct {
 	Source  string `json:"source,omitempty"`
 }
 
-// problem is an error of the API, Auth0: api/myaccount. number tells the errors of one status apart.
+// problem makes an error of the API, Auth0: api/myaccount. number distinguishes errors with the same
+// status.
 func problem(status int, number, title, detail string) *apierr.Error {
 	return &apierr.Error{Status: status, Code: fmt.Sprintf("A0E-%d-%s", status, number), Message: detail, Extra: map[string]any{"title": title}}
 }
@@ -40,7 +41,7 @@ func insufficientScope(scope string) error {
 	return problem(http.StatusForbidden, "0002", "Insufficient Scope", "Insufficient scope, expected: "+scope)
 }
 
-// notFound is the answer of an API that is not activated, and for an operation that is none.
+// notFound returns the error for a request to the API if the tenant has not activated it.
 func notFound(r *http.Request, setting string) error {
 	e := *errNotFound
 	e.Message = "The requested resource " + r.Method + " " + r.URL.Path + " was not found."
@@ -52,22 +53,22 @@ func badRequest(detail string) *apierr.Error {
 	return problem(http.StatusBadRequest, "0001", "Bad Request", detail)
 }
 
-// invalid is a request that is not of the form that the operation takes.
+// invalid returns the error for a request that is not valid, with its faults.
 func invalid(faults ...fault) error {
 	e := problem(http.StatusBadRequest, "0003", "Validation Error", "The request is not valid.")
 	e.Extra["validation_errors"] = faults
 	return e
 }
 
-// member is what is wrong with a member of a body.
+// member describes what is wrong with a member of the body.
 func member(name, detail string) fault {
 	return fault{Detail: detail, Field: name, Pointer: "/" + strings.ReplaceAll(name, ".", "/"), Source: "body"}
 }
 
-// parameter is what is wrong with a parameter of the query.
+// parameter describes what is wrong with a query parameter.
 func parameter(name, detail string) fault { return fault{Detail: detail, Field: name, Source: "query"} }
 
-// shape renders an error as RFC 9457 has it, with the type that Auth0 gives it.
+// shape writes an error in the format of RFC 9457, with Auth0's URL of its type.
 func shape(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
 	code, title := e.Code, http.StatusText(e.Status)
 	if own, ok := e.Extra["title"].(string); ok {
@@ -85,10 +86,11 @@ func shape(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
 	_ = web.Reply(w, e.Status, body)
 }
 
-// maxBody bounds a body, in bytes: the answers of authenticators are the longest.
+// maxBody limits a request body, in bytes. The responses of authenticators are the longest bodies.
 const maxBody = 32 << 10
 
-// read reads a body of JSON whose members are those of to.
+// read decodes a JSON body into the struct that to points to. It refuses members that the struct
+// does not have.
 func read(w http.ResponseWriter, r *http.Request, to any) error {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return problem(http.StatusUnsupportedMediaType, "0001", "Unsupported Media Type", "The body must be application/json.")

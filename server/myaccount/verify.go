@@ -24,7 +24,7 @@ type verifyRequest struct {
 	Password *string         `json:"new_password"`
 }
 
-// check sees that what is there is what proves a method of a type.
+// check returns an error unless the request has exactly the members that verify a method of this type.
 func (rq verifyRequest) check(kind string) error {
 	var faults []fault
 	if rq.Session == "" {
@@ -52,17 +52,18 @@ var (
 	errAnswer  = badRequest("The answer of the authenticator could not be verified.")
 )
 
-// proof is what a request brings to verify an enrollment.
+// proof is the request that verifies an enrollment, with the enrollment itself.
 type proof struct {
 	verifyRequest
 	enrollment
 	ceremony storage.Ceremony
 }
 
-// keep is what is done in the update that ends an enrollment. It returns the id of the authentication method.
+// keep is the function that stores a verified method in the update that ends the enrollment. It returns the id of the
+// method's document, "" for a password.
 type keep func(*storage.Tx) (id string, err error)
 
-// verify ends the enrollment of a method, once.
+// verify completes the enrollment of a method. Each enrollment can be completed only once.
 //
 //auth0:operation POST /me/v1/authentication-methods/{id}/verify
 func (c *call) verify() error {
@@ -91,7 +92,7 @@ func (c *call) verified(kind string, p *proof) (doc storage.Document, err error)
 		return nil, err
 	}
 	err = c.update(func(tx *storage.Tx) error {
-		if kind != webauthn.Passkey { // that ends with the key
+		if kind != webauthn.Passkey { // a passkey's ceremony ends when the key is stored
 			if err := tx.EndCeremony(p.ceremony); err != nil {
 				return err
 			}
@@ -112,7 +113,8 @@ func (c *call) verified(kind string, p *proof) (doc storage.Document, err error)
 	return doc, refusal(err)
 }
 
-// load finds the enrollment of a proof: it is the user's, the application's, and of the method in the path.
+// load finds the enrollment of the request's auth_session. It must belong to the user, the application, and the
+// method in the path.
 func (c *call) load(kind string, p *proof) error {
 	err := c.view(func(tx *storage.Tx) (err error) {
 		p.ceremony, err = tx.FindCeremony(storage.SessionCeremony(keys.Hash(p.Session)), toEnroll(kind), c.now)
@@ -137,7 +139,7 @@ func (c *call) load(kind string, p *proof) error {
 	return nil
 }
 
-// refusal is what an application is told of a proof that does not hold.
+// refusal returns err as the application gets it if the proof was not accepted.
 func refusal(err error) error {
 	switch {
 	case errors.Is(err, storage.ErrReused):
@@ -169,8 +171,8 @@ func (c *call) prove(kind string, p proof) (keep, error) {
 	return c.proveFactor(kind, p)
 }
 
-// proveFactor checks the code of a further factor, or that an app has added itself. Wrong codes are counted as those
-// of logins are.
+// proveFactor checks the code of an MFA factor, or that an app has enrolled. Wrong codes count towards the same limit
+// as those of logins.
 func (c *call) proveFactor(kind string, p proof) (keep, error) {
 	var a factors.Authenticator
 	err := c.view(func(tx *storage.Tx) error {
@@ -180,7 +182,7 @@ func (c *call) proveFactor(kind string, p proof) (keep, error) {
 		}
 		known := false
 		if a, known = factors.OfMethod(all, p.Method); !known {
-			return errSession // it has gone since, or is switched off
+			return errSession // the method was deleted meanwhile, or its factor was switched off
 		}
 		return factors.MayGuess(tx, c.owner.Subject, c.now)
 	})
@@ -218,13 +220,13 @@ func (c *call) proveFactor(kind string, p proof) (keep, error) {
 	}, nil
 }
 
-// wrong counts a wrong code.
+// wrong counts a wrong code, and returns the error for it.
 func (c *call) wrong() error {
 	return cmp.Or(factors.CountWrong(c.r.Context(), c.DB, c.owner.Subject, c.now), error(errCode))
 }
 
-// provePassword holds a new password against the policy of the user's database. It ends the user's sessions, as every
-// change of a password does.
+// provePassword checks a new password against the password policy of the user's database connection. As with every
+// change of a password, the user's sessions end when it is stored.
 func (c *call) provePassword(wanted string) (keep, error) {
 	var user storage.User
 	var demands account.Demands
