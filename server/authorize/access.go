@@ -13,18 +13,20 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// access is what a user who has logged in may do.
+// access is what a logged-in user is allowed to do with the application and the API.
 type access struct {
 	grant tokens.Grant
 	// joins says that the login makes the user a member of the organization.
 	joins bool
-	// asks says that the user has to be asked for consent, and details that it is for this one transaction.
+	// asks says that the user has to be asked for consent; details says that the consent is for this one
+	// transaction only.
 	asks, details bool
-	// why is why the user is asked, for the trace.
+	// why is the reason for asking, for the trace.
 	why trace.Step
 }
 
-// grantAccess finds what the user may do with the application and the API.
+// grantAccess determines what the user is allowed to do with the application and the API, and whether consent
+// is needed.
 func grantAccess(tx *storage.Tx, l login, id identity) (a access, err error) {
 	rq := l.request
 	if err := admitStrict(tx, l); err != nil {
@@ -65,8 +67,8 @@ func grantAccess(tx *storage.Tx, l login, id identity) (a access, err error) {
 	return a, err
 }
 
-// needsConsent says why the user must be asked, and nothing where that need not be, Auth0:
-// get-started/applications/third-party-applications/user-consent-and-third-party-applications.
+// needsConsent returns the reason why the user must be asked for consent, or the zero Step if no consent is
+// needed, Auth0: get-started/applications/third-party-applications/user-consent-and-third-party-applications.
 func needsConsent(tx *storage.Tx, l login, api *storage.ResourceServer, id identity) (why trace.Step, err error) {
 	rq, userID := l.request, id.user.UserID
 	agreed := func(scope []string) bool {
@@ -75,7 +77,7 @@ func needsConsent(tx *storage.Tx, l login, api *storage.ResourceServer, id ident
 	switch {
 	case l.transaction.AnsweredBy(userID) && agreed(l.transaction.Agreed(userID)):
 		return why, nil
-	case transactional(rq, api) && id.session.Pushed(l.transaction.StateHash): // the app has shown what it is about
+	case transactional(rq, api) && id.session.Pushed(l.transaction.StateHash): // the user approved the transaction in a push notification
 		return why, nil
 	case slices.Contains(rq.Prompt, "consent"):
 		return promptedConsent, nil
@@ -96,8 +98,9 @@ func needsConsent(tx *storage.Tx, l login, api *storage.ResourceServer, id ident
 	return thirdPartyAsks, nil
 }
 
-// transactional reports whether consent is for one transaction, whatever was agreed to before: where the request says what
-// that is, or the API's consent policy. Auth0: get-started/apis/configure-rich-authorization-requests.
+// transactional reports whether consent is needed for each transaction, regardless of earlier consent: the
+// request has authorization_details, or the API's consent policy demands it. Auth0:
+// get-started/apis/configure-rich-authorization-requests.
 func transactional(rq storage.AuthorizeRequest, api *storage.ResourceServer) bool {
 	return rq.Details != "" || api != nil && api.ConsentPolicy == storage.ConsentAlways
 }
@@ -106,9 +109,9 @@ func containsAll(have, wanted []string) bool {
 	return !slices.ContainsFunc(wanted, func(s string) bool { return !slices.Contains(have, s) })
 }
 
-// membership lets only members log in to an organization, and those who come by a
-// connection that makes them members, which it reports. Auth0: manage-users/organizations/
-// configure-organizations/grant-just-in-time-membership.
+// membership returns an error unless the user is a member of the organization, has an invitation, or logs in
+// with a connection that makes users members; in the last case joins is true. Auth0:
+// manage-users/organizations/ configure-organizations/grant-just-in-time-membership.
 func membership(tx *storage.Tx, organization string, id identity) (joins bool, err error) {
 	if id.invitation.ID != "" {
 		return false, nil
@@ -123,8 +126,8 @@ func membership(tx *storage.Tx, organization string, id identity) (joins bool, e
 	return joins, err
 }
 
-// invitedAs returns the invitation of a request, if it has one, and whether the user is
-// whom it is for.
+// invitedAs returns the invitation that a request carries, if any, and whether it is for this user. Without
+// an invitation invited is true.
 func invitedAs(tx *storage.Tx, rq storage.AuthorizeRequest, user storage.User, now time.Time) (invitation storage.Invitation, invited bool, err error) {
 	if rq.Invitation == "" {
 		return invitation, true, nil
@@ -136,9 +139,8 @@ func invitedAs(tx *storage.Tx, rq storage.AuthorizeRequest, user storage.User, n
 	return invitation, strings.EqualFold(invitation.Invitee.Email, user.Email), err
 }
 
-// foreignTo reports whether a session began by a connection that the organization to log
-// in to has not enabled. Auth0: manage-users/organizations/configure-organizations/
-// enable-connections.
+// foreignTo reports whether a session began with a connection that is not enabled for the organization to log
+// in to. Auth0: manage-users/organizations/configure-organizations/ enable-connections.
 func foreignTo(tx *storage.Tx, organization string, s storage.Session) (bool, error) {
 	if organization == "" || s.ID == "" {
 		return false, nil
@@ -147,13 +149,15 @@ func foreignTo(tx *storage.Tx, organization string, s storage.Session) (bool, er
 	return !enabled, err
 }
 
-// asksOrganization reports whether the user is to be asked for the organization at a time.
+// asksOrganization reports whether the user is to be asked for the organization at the point when of the
+// login: storage.BeforeLogin or storage.AfterLogin.
 func asksOrganization(l login, when string) bool {
 	open := l.request.Organization == "" && (!l.transaction.Personal() || l.client.OrganizationUsage == "require")
 	return open && l.client.AsksOrganization(when)
 }
 
-// askOrganization asks for the organization before the login, where the application says so.
+// askOrganization returns the page that asks for the organization before the login, if the application is
+// configured so, or "".
 func askOrganization(l login) (page string, err error) {
 	switch {
 	case !asksOrganization(l, storage.BeforeLogin):
@@ -164,9 +168,9 @@ func askOrganization(l login) (page string, err error) {
 	return organizationPage, nil
 }
 
-// findOrganization finds the organization of a user who has logged in, where the
-// application asks for it then: that of the request, the only one that the user can go on
-// with, or the one that the user chooses on a page.
+// findOrganization returns the organization of the login after the user has logged in: that of the request
+// or, if the application asks after the login, the only possible one. If the user has a choice, it returns
+// the page to choose on.
 func findOrganization(tx *storage.Tx, l login, id identity) (organization, page string, err error) {
 	if !asksOrganization(l, storage.AfterLogin) {
 		return l.request.Organization, "", nil

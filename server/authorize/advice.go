@@ -15,11 +15,13 @@ import (
 	"github.com/tenant0/tenant0/server/trace"
 )
 
-// noticed is by how much a moved clock is told of: less is no more than what clocks differ by.
+// noticed is the least difference from the machine's time at which a moved clock is noted in the trace:
+// smaller ones are usual between machines.
 const noticed = time.Minute
 
-// advise notes in the trace of a request what is no error, and is taken for one later: a token that opens
-// no API, scopes that nobody will get, a clock that was moved, a page that only this server answers.
+// advise notes in the trace of a request things that are not errors but cause confusion later: an access
+// token for no API, scopes that will not be granted, a moved clock, a web_message response that Auth0
+// would not send.
 func (m *room) advise(r *http.Request, d *decision) {
 	ctx := r.Context()
 	m.Issuer.Advise(r)

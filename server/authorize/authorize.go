@@ -1,7 +1,6 @@
-// Package authorize serves /authorize: it checks the request, decides from
-// stored state what comes next, and responds to the application. Login and
-// consent are other rooms, which send the browser back to /authorize/resume;
-// nothing here knows how they do their work.
+// Package authorize serves /authorize: it checks the request, decides from stored state what comes next,
+// and responds to the application. The pages for login and consent are in other packages, which send the
+// browser back to /authorize/resume when they are done.
 package authorize
 
 import (
@@ -20,7 +19,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what the room works with.
+// Deps are the dependencies of the handlers.
 type Deps struct {
 	DB      *storage.DB
 	Engine  *oauth.Engine
@@ -33,15 +32,15 @@ type Deps struct {
 
 type room struct{ Deps }
 
-// transactionLifetime is how long a person may take to log in.
+// transactionLifetime is how long a user may take to log in.
 const transactionLifetime = time.Hour
 
-// doneLifetime is how long a finished transaction can be taken up again, for the
-// back button and for forms sent twice. A busy server holds as many as finish in
-// that time.
+// doneLifetime is how long a finished transaction is kept and can be resumed, for the back button and for
+// forms that are sent twice. It is short because a busy server keeps all transactions that finish in that
+// time.
 const doneLifetime = 10 * time.Second
 
-// Mount adds the room's routes.
+// Mount adds the routes.
 func Mount(rt *web.Router, d Deps) {
 	m := &room{d}
 	rt.Handle(http.MethodPost, "/oauth/par", m.push)
@@ -71,8 +70,8 @@ func (m *room) get(w http.ResponseWriter, r *http.Request) error {
 	return m.begin(w, r, params)
 }
 
-// post takes the same parameters from a form, OIDC Core section 3.1.2.1. A page
-// of the application may send it, so its origin is not checked.
+// post takes the same parameters from a form, OIDC Core section 3.1.2.1. The origin is not checked, because
+// a page of the application may send the form.
 //
 //auth0:operation POST /authorize
 func (m *room) post(w http.ResponseWriter, r *http.Request) error {
@@ -105,16 +104,18 @@ func (m *room) begin(w http.ResponseWriter, r *http.Request, params url.Values) 
 	}, what.params)
 }
 
-// request reads a request and its application, and checks it, in the view in which it is decided on.
+// request is a function that reads and checks an authorization request and its application, in the same
+// view of the store in which the request is decided on.
 type request func(tx *storage.Tx) (storage.AuthorizeRequest, storage.Client, error)
 
-// checked is a request that was read and checked before.
+// checked returns a request that was read and checked before.
 func checked(rq storage.AuthorizeRequest, client storage.Client) request {
 	return func(*storage.Tx) (storage.AuthorizeRequest, storage.Client, error) { return rq, client, nil }
 }
 
-// start answers a request that may be answered at once, and sends the browser to the first page of a
-// login otherwise. sent are the parameters that came, nil for those that the request has kept.
+// start answers a request at once if no page is needed, and otherwise stores a transaction and sends the
+// browser to the first page of the login. sent are the parameters as they were received; with nil, those in
+// the stored request are used.
 func (m *room) start(w http.ResponseWriter, r *http.Request, read request, sent url.Values) error {
 	return upToDate(func() error {
 		now := m.Now()
@@ -139,7 +140,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request, read request, sent 
 	})
 }
 
-// resume takes a login up again after a page has done its part.
+// resume continues a login after one of its pages is done.
 //
 //auth0:operation GET /authorize/resume
 func (m *room) resume(w http.ResponseWriter, r *http.Request) error {
@@ -183,15 +184,15 @@ func (m *room) takeUp(w http.ResponseWriter, r *http.Request) error {
 	return goOn(w, r, d, state, nil)
 }
 
-// comeTo notes in the login that it has come to a form of the tenant's: the form's own page shows it to
-// nobody who has not yet done all that comes before.
+// comeTo records in the transaction that it has reached a form of the tenant. The page of the form shows it
+// only then, that is after all earlier steps of the login.
 func (m *room) comeTo(r *http.Request, d *decision) error {
 	if d.form == nil {
 		return nil
 	}
 	return m.DB.UpdateVolatile(r.Context(), func(tx *storage.Tx) error {
 		return session.Change(tx, d.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
-			if t.Form == nil || t.Form.SessionID != d.form.SessionID || t.Form.FormID != d.form.FormID { // another tab may have begun it
+			if t.Form == nil || t.Form.SessionID != d.form.SessionID || t.Form.FormID != d.form.FormID { // another tab may have begun the form already
 				t.Form = d.form
 			}
 			return nil
@@ -199,14 +200,14 @@ func (m *room) comeTo(r *http.Request, d *decision) error {
 	})
 }
 
-// errOutdated reports that what was decided from has changed before the response was
-// written: an answer of another tab, a logout, an end of the user.
+// errOutdated reports that the data of a decision changed before the response was written, for example by
+// another tab, a logout, or the deletion of the user.
 var errOutdated = errors.New("the decision is out of date")
 
-// attempts is how often a login is decided on that others keep changing meanwhile.
+// attempts is how often a login is decided on if other requests keep changing its data.
 const attempts = 5
 
-// upToDate decides and responds, and does so anew where the decision was out of date.
+// upToDate calls decideAndRespond, and calls it again, up to attempts times, if it returns errOutdated.
 func upToDate(decideAndRespond func() error) (err error) {
 	for range attempts {
 		if err = decideAndRespond(); !errors.Is(err, errOutdated) {
@@ -216,10 +217,9 @@ func upToDate(decideAndRespond func() error) (err error) {
 	return err
 }
 
-// refuse sends an error to the application, or shows it where the request did
-// not prove where the application is, or asks for an assertion, of which Auth0 tells errors to the user
-// alone. The login stays, so that a user who went
-// back can answer otherwise.
+// refuse sends an error to the application. It returns the error, to be shown on a page, if the redirect
+// URI is not verified, or if the request is one of SAML or WS-Federation, whose errors Auth0 shows only to
+// the user. The transaction is kept, so that a user who goes back can answer differently.
 func (m *room) refuse(w http.ResponseWriter, r *http.Request, d *decision, err error) error {
 	e, ok := errors.AsType[*apierr.Error](err)
 	if ok {
@@ -238,9 +238,9 @@ func (m *room) refuse(w http.ResponseWriter, r *http.Request, d *decision, err e
 	return m.send(w, r, d.request, url.Values{"error": {e.Code}, "error_description": {e.Message}})
 }
 
-// hidden reports whether a silent login may have failed because the browser keeps the tenant's
-// cookies back, as it does in frames of pages of other sites. A sender that is no browser has no frame: its
-// request for a message is what a frame would send.
+// hidden reports whether a silent login may have failed because the browser did not send the tenant's
+// cookies, as is usual in frames on pages of other sites. For clients that are not browsers and send no
+// Sec-Fetch headers, response_mode=web_message counts as a request from a frame.
 func hidden(r *http.Request, rq storage.AuthorizeRequest, e *apierr.Error) bool {
 	frame := r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Dest") == "iframe"
 	return e.Code == apierr.LoginRequired.Code && (frame || r.Header.Get("Sec-Fetch-Dest") == "" && rq.ResponseMode == webMessageMode) && len(r.Cookies()) == 0

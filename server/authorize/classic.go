@@ -12,12 +12,12 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// maxClassic bounds the address of the classic page, in bytes: one that would be longer is left
-// without the parameters that are for the page alone.
+// maxClassic is the limit of the query of the classic page's URL, in bytes. If it would be longer, the
+// parameters that only the page reads are left out.
 const maxClassic = 16 << 10
 
-// goOn sends the browser to a page of the login. That of the classic login is told the parameters of
-// the request as they came: those of params, or without any those that are kept of the request.
+// goOn sends the browser to a page of the login. The page of the classic login gets the parameters of the
+// authorization request in its URL: params or, if params is nil, those in the stored request.
 func goOn(w http.ResponseWriter, r *http.Request, d *decision, state string, params url.Values) error {
 	if d.page != account.ClassicPage {
 		return web.Continue(w, r, d.page, state)
@@ -38,7 +38,7 @@ func goOn(w http.ResponseWriter, r *http.Request, d *decision, state string, par
 	if d.request.Assertion != nil {
 		protocol = d.request.Assertion.Protocol
 	}
-	// Scrapers look for state first.
+	// state comes first because clients that scrape the page expect it there.
 	location := d.page + "?state=" + url.QueryEscape(state) + "&client=" + url.QueryEscape(d.request.ClientID) + "&protocol=" + protocol
 	if query := encode(told); query != "" && len(query) <= maxClassic {
 		location += "&" + query
@@ -46,7 +46,7 @@ func goOn(w http.ResponseWriter, r *http.Request, d *decision, state string, par
 	return web.Redirect(w, r, location)
 }
 
-// parameters are those of an authorization request that has been read.
+// parameters returns the parameters of an authorization request that has been read.
 func parameters(rq storage.AuthorizeRequest) url.Values {
 	params := url.Values{}
 	for name, value := range map[string]string{
@@ -74,16 +74,17 @@ func parameters(rq storage.AuthorizeRequest) url.Values {
 	return params
 }
 
-// chosenOnPage is the request that a login under way is for, with the connection that was chosen on its
-// classic page, and the application: auth0.js sends that page's own parameters, of which not all are the
-// request's, and the state of the login. For every other request found is false. Auth0: libraries/auth0js.
+// chosenOnPage recognizes a request that auth0.js sends from the classic login page when the user chooses
+// a connection. It contains the page's parameters and the transaction's state. The result is the
+// transaction's request with the chosen connection, and the application. For every other request found is
+// false. Auth0: libraries/auth0js.
 func (m *room) chosenOnPage(r *http.Request, params url.Values) (rq storage.AuthorizeRequest, client storage.Client, found bool, err error) {
 	if params.Get("connection") == "" || params.Get("state") == "" {
 		return rq, client, false, nil
 	}
 	t, err := m.Cookies.Transaction(m.DB, r, params.Get("state"), m.Now())
 	if err != nil || t.Asked.ClientID != params.Get("client_id") {
-		return rq, client, false, nil // the state is the application's
+		return rq, client, false, nil // not a transaction's state: it is an application's own
 	}
 	rq = t.Request()
 	rq.Connection = params.Get("connection")

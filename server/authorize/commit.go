@@ -13,8 +13,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// respond signs what the request asks for, ends the login in one write, and sends the
-// answer. It returns errOutdated where the tenant has changed since the decision.
+// respond signs the tokens or the assertion, stores the end of the login in one transaction
+// of the store, and sends the response. It returns errOutdated if the data of the decision
+// has changed since.
 func (m *room) respond(w http.ResponseWriter, r *http.Request, d *decision) error {
 	answer, err := m.answer(r, d)
 	if err != nil {
@@ -28,7 +29,7 @@ func (m *room) respond(w http.ResponseWriter, r *http.Request, d *decision) erro
 	return m.send(w, r, d.request, answer.Params)
 }
 
-// commit keeps all that an answer changes.
+// commit stores everything that the response changes.
 func commit(tx *storage.Tx, d *decision, code *storage.Code, now time.Time) error {
 	if err := finish(tx, d, now); err != nil {
 		return err
@@ -53,8 +54,9 @@ func commit(tx *storage.Tx, d *decision, code *storage.Code, now time.Time) erro
 	return tx.SetAuthorization(d.identity.user.UserID, d.access.grant.Authorization)
 }
 
-// join makes the user a member of the organization, where that is what the login does.
-// An invitation is accepted once.
+// join makes the user a member of the organization, if the login accepts an invitation or
+// its connection makes users members. It returns apierr.InvitationUsed if the invitation
+// has been accepted or withdrawn.
 func join(tx *storage.Tx, d *decision, now time.Time) error {
 	if invitation := d.identity.invitation; invitation.ID != "" {
 		_, err := tx.Invitation(invitation.OrganizationID, invitation.TicketID, now)
@@ -72,8 +74,8 @@ func join(tx *storage.Tx, d *decision, now time.Time) error {
 	return nil
 }
 
-// finish ends the login under way that the answer is for, if there is one. It returns
-// errOutdated where an answer of a page has come since the decision.
+// finish marks the login transaction of the response as finished, if there is one. It
+// returns errOutdated if a page has changed the transaction since the decision.
 func finish(tx *storage.Tx, d *decision, now time.Time) error {
 	from := d.transaction
 	if from.StateHash == "" {
@@ -90,8 +92,8 @@ func finish(tx *storage.Tx, d *decision, now time.Time) error {
 	})
 }
 
-// touch marks the session as used. It returns errOutdated where the session or its user has
-// ended since the decision.
+// touch marks the session as used. It returns errOutdated if the session has ended, or the
+// user was deleted or blocked, since the decision.
 func touch(tx *storage.Tx, d *decision, now time.Time) error {
 	s, err := tx.Sessions.Look(d.identity.session.CookieHash)
 	if storage.IsNotFound(err) {
@@ -110,7 +112,8 @@ func touch(tx *storage.Tx, d *decision, now time.Time) error {
 	return tx.Sessions.Put(session.Used(s, d.client.ClientID, d.tenant, now))
 }
 
-// renew notes that the browser is spared the further factor for longer.
+// renew extends the time during which the browser is not asked for multi-factor
+// authentication.
 func renew(tx *storage.Tx, d *decision, now time.Time) error {
 	if !d.identity.renews {
 		return nil
@@ -122,13 +125,14 @@ func renew(tx *storage.Tx, d *decision, now time.Time) error {
 	return tx.RememberBrowser(b)
 }
 
-// touches reports whether the answer is a use of the session that has to be kept.
+// touches reports whether this use of the session has to be stored.
 func (d *decision) touches(now time.Time) bool {
 	return session.UseCounts(d.identity.session, d.client.ClientID, d.tenant, now)
 }
 
-// update is how the answer is kept. One that changes nothing that a power cut may not take
-// waits neither for the other writers nor for the disk.
+// update returns the function to store the response with. If the response changes only data
+// that may be lost in a power failure, it is UpdateVolatile, which waits neither for other
+// writers nor for the disk.
 func (m *room) update(d *decision, now time.Time) func(context.Context, func(*storage.Tx) error) error {
 	durable := d.touches(now) || d.identity.renews || d.access.joins || d.identity.invitation.ID != "" || d.access.grant.Authorization != nil
 	if durable {

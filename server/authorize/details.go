@@ -14,8 +14,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Bounds of authorization_details, Auth0: get-started/apis/configure-rich-authorization-requests. A text is
-// counted in characters.
+// Limits of authorization_details, Auth0: get-started/apis/configure-rich-authorization-requests. The length
+// of strings is counted in characters.
 const (
 	maxDetailsBytes  = 5 << 10
 	maxDetails       = 5
@@ -24,11 +24,12 @@ const (
 	maxDetailDepth   = 5
 )
 
-// detailName is how a member of them may be called.
+// detailName matches the allowed names of members in authorization_details.
 var detailName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,255}$`)
 
-// checkDetails checks the authorization_details of a request, RFC 9396 section 2, and keeps them without spaces. Their
-// types must be the API's and, where applications need a grant for it, the grant's.
+// checkDetails checks the authorization_details of a request, RFC 9396 section 2, and sets them in rq as
+// compact JSON. Their types must be defined by the API and, if applications need a client grant for it, be
+// part of the grant.
 func checkDetails(tx *storage.Tx, client storage.Client, text string, rq *storage.AuthorizeRequest) error {
 	if text == "" {
 		return nil
@@ -75,7 +76,7 @@ func checkDetails(tx *storage.Tx, client storage.Client, text string, rq *storag
 	return err
 }
 
-// parseDetails reads authorization_details within their bounds.
+// parseDetails reads authorization_details and checks their limits.
 func parseDetails(text string) (all []map[string]any, err error) {
 	if len(text) > maxDetailsBytes {
 		return nil, invalidDetails(fmt.Sprintf("they have more than %d bytes", maxDetailsBytes))
@@ -97,7 +98,7 @@ func parseDetails(text string) (all []map[string]any, err error) {
 	return all, nil
 }
 
-// checkDetail checks a value within authorization_details: of objects their members, of texts their length.
+// checkDetail checks a value within authorization_details: the length of strings and the members of objects.
 func checkDetail(value any, depth int) error {
 	switch value := value.(type) {
 	case string:

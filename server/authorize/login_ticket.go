@@ -11,11 +11,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// errTicket is the answer to a login ticket that is good for nothing.
+// errTicket is the answer to an invalid, used or expired login ticket.
 var errTicket = &apierr.Error{Status: http.StatusForbidden, Code: "access_denied", Message: "Unknown or invalid login ticket.", Setting: "the parameter login_ticket, which is good once, for a minute and for its browser"}
 
-// redeem begins the session that a login ticket stands for, and sends the browser to the same
-// request of the application without the ticket, which then finds the session.
+// redeem begins a session for the user of a login ticket, and redirects the browser to the
+// same request without the ticket, which then finds the session.
 func (m *room) redeem(w http.ResponseWriter, r *http.Request, clientID string, params url.Values) error {
 	if web.IsSubresource(r) {
 		return apierr.Subresource

@@ -17,7 +17,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Bounds of requests that are sent ahead, Auth0: get-started/authentication-and-
+// Limits of pushed authorization requests, Auth0: get-started/authentication-and-
 // authorization-flow/authorization-code-flow/authorization-code-flow-with-par.
 const (
 	pushedLifetime = 30 * time.Second
@@ -25,11 +25,12 @@ const (
 	maxExtensions  = 10
 )
 
-// requestURI is what a request_uri of this server starts with, RFC 9126 section 2.2.
+// requestURI is the prefix of the request_uri values of this server, RFC 9126 section 2.2.
 const requestURI = "urn:ietf:params:oauth:request_uri:"
 
-// push takes an authorization request that an application sends ahead, RFC 9126: the browser
-// then brings a reference to it. It is checked now, and again when the browser comes.
+// push stores an authorization request that an application sends in advance, RFC 9126; the
+// browser then brings a reference to it. The request is checked here, and again when the
+// browser brings the reference.
 //
 //auth0:operation POST /oauth/par
 func (m *room) push(w http.ResponseWriter, r *http.Request) error {
@@ -83,7 +84,7 @@ func (m *room) pushed(r *http.Request, form url.Values) (p storage.PushedRequest
 	return storage.PushedRequest{ClientID: client.ClientID, Params: params, ExpiresAt: m.Now().Add(pushedLifetime)}, nil
 }
 
-// pushingAllowed returns an error where the tenant has pushed requests turned off.
+// pushingAllowed returns an error if the tenant has disabled pushed authorization requests.
 func pushingAllowed(tx *storage.Tx) error {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if err == nil && !tenant.TakesPushedRequests() {
@@ -92,8 +93,8 @@ func pushingAllowed(tx *storage.Tx) error {
 	return storage.Optional(err)
 }
 
-// pushedParams are the parameters that are kept: not what authenticates the application, and
-// of its own ones, which begin with ext-, the first.
+// pushedParams returns the parameters to store: all but the client's credentials and, of the
+// application's own parameters (ext-…), only the first maxExtensions.
 func pushedParams(form url.Values) url.Values {
 	kept, extensions := url.Values{}, 0
 	for _, name := range slices.Sorted(maps.Keys(form)) {
@@ -110,8 +111,8 @@ func pushedParams(form url.Values) url.Values {
 	return kept
 }
 
-// atPush is a refusal of an authorization request as the endpoint answers it: with 400, RFC
-// 9126 section 2.3, whatever status a page would have had.
+// atPush returns an error of an authorization request as this endpoint answers it: with
+// status 400 in place of 403, RFC 9126 section 2.3.
 func atPush(err error) error {
 	e, ok := errors.AsType[*apierr.Error](err)
 	if !ok || e.Status != http.StatusForbidden {
@@ -129,9 +130,9 @@ func notPushed(form url.Values, err error) tenantlog.Event {
 	}
 }
 
-// take returns the parameters that a request means: those that were sent ahead, where it
-// brings a reference to them, and all that it says besides is ignored. A reference is good
-// once, and for the application that it was given to.
+// take returns the parameters of a request. If the request has a request_uri of this server,
+// they are the pushed ones, and all others are ignored. A request_uri can be used once, by
+// the application that it was issued to.
 func (m *room) take(ctx context.Context, params url.Values) (asked, error) {
 	reference := params.Get("request_uri")
 	if !strings.HasPrefix(reference, requestURI) {

@@ -17,7 +17,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Pages that a login may need. They are other rooms'.
+// Paths of pages that a login may need. They are served by other packages.
 const (
 	consentPage      = "/u/consent"
 	detailsPage      = "/u/customized-consent"
@@ -27,12 +27,12 @@ const (
 	formPage         = "/u/custom-prompt/"
 )
 
-// login is what is decided on: what was asked, and what the pages have added.
+// login is the input of a decision: the request, and what the user has answered on the pages so far.
 type login struct {
-	// transaction is the login under way as it was when this was decided. It has no key where
-	// nothing is kept, because no page has been needed.
+	// transaction is the stored state of the login at the time of the decision. Its key is empty if it is
+	// not stored, because no page has been needed so far.
 	transaction storage.Transaction
-	// request is what was asked, with what the user has answered.
+	// request is the authorization request, completed with the user's answers.
 	request storage.AuthorizeRequest
 	client  storage.Client
 }
@@ -40,26 +40,27 @@ type login struct {
 // silent reports whether no page may be shown.
 func (l login) silent() bool { return isSilent(l.request) }
 
-// decision is what the steps have found: each fills in what is its own, and the next one
-// reads it. page is the page that is needed before there is an answer, "" for none.
+// decision is the result of the steps: each step fills in its fields, and later steps read them. page is
+// the page that is needed before the request can be answered, or "".
 type decision struct {
 	login
 	identity identity
 	access   access
 	tenant   storage.Tenant
 	page     string
-	// api is the API that is asked for where a page is needed first, nil for none.
+	// api is the requested API, set only if a page is needed first; nil if the request names no API.
 	api *storage.ResourceServer
-	// form is the form of the tenant's that the page shows, where the login has just come to it.
+	// form is the tenant's form that the page shows, if the login has just reached it.
 	form *storage.FormVisit
-	// person is whom an assertion is about, where one is asked for.
+	// person is the subject of the assertion, if the request is one of SAML or WS-Federation.
 	person saml.Person
 }
 
-// decide goes through the steps of a login: what is asked, who is it, may they, what do scripts say,
-// did they consent. It goes by stored state alone, which it reads in one view: pages do their
-// part, write it down and come back here. With an apierr.Error, which ends the login, comes
-// what was found before it; an error that wraps storage.ErrTooLong is of a request that cannot be kept.
+// decide goes through the steps of a login: read the request, identify the user, check access, run
+// scripts, check consent. It depends on stored state alone, which it reads in one view: pages store the
+// user's answers and send the browser back here. With an apierr.Error, which ends the login, it returns
+// what was found before the error. An error that wraps storage.ErrTooLong means that the request is too
+// long to be stored.
 func (m *room) decide(r *http.Request, read request, now time.Time) (d *decision, err error) {
 	d = &decision{}
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
@@ -84,7 +85,8 @@ func (m *room) decide(r *http.Request, read request, now time.Time) (d *decision
 	return d, m.conclude(r, d)
 }
 
-// conclude is what follows on load: the scripts, and the question of consent.
+// conclude completes a decision after load, if no page is needed yet: it runs the scripts and checks
+// consent.
 func (m *room) conclude(r *http.Request, d *decision) (err error) {
 	d.explain(r.Context())
 	if d.page != "" {
@@ -96,7 +98,7 @@ func (m *room) conclude(r *http.Request, d *decision) (err error) {
 	return err
 }
 
-// load fills in who it is and what they may. It stops where a page is needed first.
+// load fills in who the user is and what the user is allowed to do. It stops when a page is needed first.
 func (m *room) load(tx *storage.Tx, r *http.Request, d *decision, now time.Time) (err error) {
 	l := d.login
 	if d.page, err = askInvited(l); err != nil || d.page != "" {
@@ -140,26 +142,25 @@ func (m *room) load(tx *storage.Tx, r *http.Request, d *decision, now time.Time)
 	return err
 }
 
-// identity is who logs in.
+// identity is the user who logs in, with the session.
 type identity struct {
 	session storage.Session
 	user    storage.User
-	// authenticated says that the session will do for the request; the user has to log in
-	// otherwise.
+	// authenticated says that the session is sufficient for the request; otherwise the user has to log in.
 	authenticated bool
-	// invitation is the one that the request brings, if any, and invited says that it is the
-	// user's, or that there is none.
+	// invitation is the invitation in the request, if any. invited says that it is for this user, or that
+	// there is no invitation.
 	invitation storage.Invitation
 	invited    bool
-	// lacks is why the session will not do, for the trace.
+	// lacks is the reason why the session is not sufficient, for the trace.
 	lacks trace.Step
-	// browser is the mark of a browser that may skip the further factor, "" for none, and renews says that
-	// the login has it do so for longer.
+	// browser identifies a browser that was remembered and may skip multi-factor authentication, or is "".
+	// renews says that this login extends the time for which it is remembered.
 	browser string
 	renews  bool
 }
 
-// identify finds the browser's session and its user, and whether it will do.
+// identify finds the browser's session and its user, and decides whether the session is sufficient.
 func (m *room) identify(tx *storage.Tx, r *http.Request, l login, now time.Time) (id identity, err error) {
 	id.browser = m.Cookies.Remembered(r)
 	if id.session, id.user, err = m.loggedIn(tx, r, now); err != nil {
@@ -185,12 +186,12 @@ func (m *room) identify(tx *storage.Tx, r *http.Request, l login, now time.Time)
 		id.lacks = needsLogin(l.request, id.session, now)
 	}
 	if id.authenticated = id.lacks == (trace.Step{}); !id.authenticated {
-		id.session = storage.Session{} // the log is not to name who was there before
+		id.session = storage.Session{} // so that the log does not name the user of the insufficient session
 	}
 	return id, nil
 }
 
-// loggedIn returns the browser's session and its user, both empty without one.
+// loggedIn returns the browser's session and its user, both empty if there is no session.
 func (m *room) loggedIn(tx *storage.Tx, r *http.Request, now time.Time) (s storage.Session, user storage.User, err error) {
 	if s, err = m.Cookies.Find(tx, r, now); err != nil {
 		return s, user, storage.Optional(err)
@@ -199,8 +200,9 @@ func (m *room) loggedIn(tx *storage.Tx, r *http.Request, now time.Time) (s stora
 	return s, user, storage.Optional(err)
 }
 
-// needsLogin says why a session, though live, will not do, unless it began in this
-// very login: the user has just logged in then. It says nothing where it will.
+// needsLogin returns the reason why a valid session is not sufficient for a request, or the zero Step if
+// it is. It is not called for a session that began in this login, because the user has just logged in
+// then.
 func needsLogin(rq storage.AuthorizeRequest, s storage.Session, now time.Time) trace.Step {
 	switch {
 	case slices.Contains(rq.Prompt, "login"), slices.Contains(rq.Prompt, "select_account"):
@@ -213,7 +215,8 @@ func needsLogin(rq storage.AuthorizeRequest, s storage.Session, now time.Time) t
 	return trace.Step{}
 }
 
-// askInvited has whoever is invited to an organization see by whom, and go on.
+// askInvited returns the page that shows an invitation to an organization and asks the user to accept it,
+// or "".
 func askInvited(l login) (page string, err error) {
 	switch {
 	case l.request.Invitation == "" || l.transaction.Invited:
@@ -224,8 +227,8 @@ func askInvited(l login) (page string, err error) {
 	return invitationPage, nil
 }
 
-// askLogin has the user log in, or sign up where the application asks for that. An error of another
-// identity provider is the answer to the application.
+// askLogin returns the page to log in on, or to sign up on if the application asks for that. If another
+// identity provider has answered with an error, it returns that error, which is sent to the application.
 func askLogin(tx *storage.Tx, l login) (page string, err error) {
 	if l.silent() {
 		return "", apierr.LoginRequired
@@ -247,7 +250,7 @@ func askLogin(tx *storage.Tx, l login) (page string, err error) {
 	return screens.Login, err
 }
 
-// admit turns away users who may not log in, whatever they ask for.
+// admit returns an error for a user who is blocked, is not the invited one, or has declined consent.
 func admit(l login, id identity) error {
 	switch {
 	case id.user.Blocked:
@@ -260,8 +263,8 @@ func admit(l login, id identity) error {
 	return nil
 }
 
-// further asks for a further factor where the tenant or the application wants one, and shows
-// a new recovery code until the user has kept it.
+// further returns the page for multi-factor authentication if the tenant or the application demands it, or
+// the page that shows a new recovery code until the user confirms it, or "".
 func further(tx *storage.Tx, l login, id identity, now time.Time) (page string, err error) {
 	if so := l.transaction.FurtherOf(id.user.UserID); len(so.Recovery) > 0 {
 		return factors.NewCodePage(so), nil
@@ -282,15 +285,15 @@ func further(tx *storage.Tx, l login, id identity, now time.Time) (page string, 
 	return options.Page()
 }
 
-// passkeyPage offers a passkey to a user who has just logged in otherwise.
+// passkeyPage offers to create a passkey to a user who has just logged in with a password.
 const passkeyPage = "/u/passkey-enrollment" //nolint:gosec // a path
 
-// localPasskeyPage is passkeyPage for who has logged in by a passkey of another device.
+// localPasskeyPage is the same for a user who has logged in with a passkey of another device.
 const localPasskeyPage = passkeyPage + "-local"
 
-// offerPasskey offers a passkey at a browser that can keep one: to a user who has logged in by
-// password and has none, and to one who has logged in by a passkey of another device. Auth0:
-// authenticate/database-connections/passkeys.
+// offerPasskey returns the page that offers to create a passkey, if the browser can store one and the user
+// has logged in with a password and has no passkey, or has logged in with a passkey of another device;
+// otherwise "". Auth0: authenticate/database-connections/passkeys.
 func offerPasskey(tx *storage.Tx, l login, id identity, now time.Time) (page string, err error) {
 	if l.silent() || !l.transaction.Platform || !l.transaction.Began(id.session) || l.transaction.Passkey == id.user.UserID || len(id.session.Methods) == 0 {
 		return "", nil
@@ -320,8 +323,9 @@ func offerPasskey(tx *storage.Tx, l login, id identity, now time.Time) (page str
 	return page, nil
 }
 
-// askForm shows the form of the tenant's that the logins of the application are to show, once in each
-// login: until scripts run, the control listener says in their place which that is.
+// askForm returns the page with the tenant's form that the application's logins show, once in each login,
+// or "". In Auth0 an Action chooses the form; since tenant0 does not run Actions, it is configured at the
+// control listener.
 func askForm(tx *storage.Tx, l login, id identity) (page string, begun *storage.FormVisit, err error) {
 	render, err := prompts.For(tx, l.client.ClientID)
 	if err != nil {
@@ -339,12 +343,11 @@ func askForm(tx *storage.Tx, l login, id identity) (page string, begun *storage.
 	return formPage + url.PathEscape(render.FormID), begun, nil
 }
 
-// scripts is where the tenant's scripts have their say of a login: outside of any
-// transaction, once for each login, and their outcome is kept with the login. None run
-// today, so that what was granted stays.
+// scripts is the place for the tenant's scripts (rules and Actions) to change a login: outside of any
+// transaction of the store, and once for each login. No scripts run today, so access is unchanged.
 func scripts(d *decision) access { return d.access }
 
-// consent asks the user where the application may not have what it asks for without.
+// consent returns the page that asks for consent, if it is needed, or "".
 func consent(d *decision) (page string, err error) {
 	switch {
 	case !d.access.asks:

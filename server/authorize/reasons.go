@@ -10,7 +10,7 @@ func because(said, setting string) trace.Step {
 	return trace.Step{Room: "authorize", Said: said, Setting: setting}
 }
 
-// Why a session will not do.
+// Reasons why a session is not sufficient.
 var (
 	noSession         = because("the browser has no session of the tenant", "a login of the browser, its cookies, and the session lifetimes of the tenant")
 	otherConnection   = because("the session began by a connection that the organization has not enabled", "enabled_connections of the organization")
@@ -20,7 +20,7 @@ var (
 	anotherConnection = because("the session began by another connection", "the parameter connection")
 )
 
-// Why the user is asked for consent.
+// Reasons why the user is asked for consent.
 var (
 	promptedConsent = because("the application has the user asked for consent", "the parameter prompt")
 	eachTransaction = because("consent is for each transaction", "the parameter authorization_details, and consent_policy of the API")
@@ -28,8 +28,8 @@ var (
 	thirdPartyAsks  = because("the application is a third party's, and the user has not agreed to all that it asks for", "is_first_party of the application, or what the user has agreed to before")
 )
 
-// explain notes in the trace why the user has to log in, or is asked for consent. That there is no session yet is
-// in nobody's way where a page can follow.
+// explain notes in the trace why the user has to log in or is asked for consent. A missing session is no
+// problem if a login page can be shown, so the note then names no setting to change.
 func (d *decision) explain(ctx context.Context) {
 	if d.identity.lacks == noSession && !d.silent() {
 		d.identity.lacks.Setting = ""

@@ -10,8 +10,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// failed is the event of a request that ended with an error. The decision has what was
-// found before that.
+// failed returns the log event of a request that ended with an error. d has what was
+// found before the error.
 func failed(d *decision, err *apierr.Error) tenantlog.Event {
 	rq := d.request
 	e := event(d)
@@ -35,7 +35,7 @@ func failed(d *decision, err *apierr.Error) tenantlog.Event {
 	return e
 }
 
-// maxShown bounds a parameter in the log, in bytes.
+// maxShown is the length in bytes from which a parameter is left out of the log.
 const maxShown = 2 << 10
 
 func isSilent(rq storage.AuthorizeRequest) bool { return slices.Contains(rq.Prompt, "none") }
@@ -47,8 +47,8 @@ func event(d *decision) tenantlog.Event {
 	}
 }
 
-// succeeded is the event of a login that ended with an answer. Its prompts are
-// what the user was asked in it, Auth0:
+// succeeded returns the log event of a login that ended with a response. Its prompts are
+// the steps that the user took in it, Auth0:
 // deploy-monitor/logs/prompt-details-in-tenant-logs.
 func succeeded(d *decision, now time.Time) tenantlog.Event {
 	t, s := d.transaction, d.identity.session

@@ -19,21 +19,20 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// asked are the parameters of an authorization request, and whether the application has sent
-// them ahead.
+// asked are the parameters of an authorization request, and whether the application has pushed
+// them (RFC 9126).
 type asked struct {
 	params url.Values
 	pushed bool
 }
 
-// extension is what the names of an application's own parameters begin with, Auth0:
+// extension is the prefix of the names of an application's own parameters, Auth0:
 // get-started/authentication-and-authorization-flow/authorization-code-flow.
 const extension = "ext-"
 
-// read checks the parameters of an authorization request, sent to a host, in Auth0's
-// order. Until
-// the redirect URI has proven itself the request it returns has none, and an
-// error is for a page; after that it is for the application.
+// read checks the parameters of an authorization request that was sent to a host, in Auth0's
+// order. If an error occurs before the redirect URI is verified, the returned request has no
+// redirect URI and the error is to be shown on a page. Later errors are for the application.
 func (m *room) read(ctx context.Context, host string, what asked) (rq storage.AuthorizeRequest, client storage.Client, err error) {
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		rq, client, err = m.readIn(tx, host, what)
@@ -113,9 +112,8 @@ func redirectURI(tx *storage.Tx, client storage.Client, host string, params url.
 	return "", apierr.CallbackMismatch(uri)
 }
 
-// organizationName is the name of the organization that a request names, "" where
-// there is none such: what is wrong with it is answered once the redirect URI has
-// proven itself.
+// organizationName returns the name of the organization in a request, or "" if the organization is
+// missing or unknown. An unknown one is reported later, once the redirect URI is verified.
 func organizationName(tx *storage.Tx, value string) (string, error) {
 	if value == "" {
 		return "", nil
@@ -159,7 +157,7 @@ func parse(params url.Values) storage.AuthorizeRequest {
 	}
 }
 
-// passed are the parameters that only another identity provider may have a use for, Auth0:
+// passed returns the parameters that are only passed on to another identity provider, Auth0:
 // authenticate/identity-providers/pass-parameters-to-idps.
 func passed(params url.Values) map[string]string {
 	var all map[string]string
@@ -174,7 +172,8 @@ func passed(params url.Values) map[string]string {
 	return all
 }
 
-// checkForm checks what the parameters and the application alone decide.
+// checkForm makes the checks that need only the parameters and the settings of the tenant and the
+// application.
 func checkForm(tenant storage.Tenant, client storage.Client, what asked, rq *storage.AuthorizeRequest) error {
 	params := what.params
 	checks := []func() error{
@@ -219,9 +218,8 @@ func checkResponseType(client storage.Client, params url.Values, rq *storage.Aut
 	return nil
 }
 
-// checkResponseMode settles how the response travels, which errors do as well.
-// A front-channel response never travels in a query: OAuth 2.0 Multiple Response
-// Type Encoding Practices section 5.
+// checkResponseMode determines the response mode, which is used for errors too. Tokens are never
+// returned in a query: OAuth 2.0 Multiple Response Type Encoding Practices section 5.
 func checkResponseMode(rq *storage.AuthorizeRequest) error {
 	asked := rq.ResponseMode
 	rq.ResponseMode = "query"
@@ -243,7 +241,8 @@ func checkResponseMode(rq *storage.AuthorizeRequest) error {
 	return nil
 }
 
-// checkApplication checks what the application's settings ask of a request.
+// checkApplication checks a request by the application's settings for pushed requests and
+// organizations.
 func checkApplication(tenant storage.Tenant, client storage.Client, what asked) error {
 	params := what.params
 	required := client.RequirePushedAuthorizationRequests || tenant.Flags.RequirePushedAuthorizationRequests
@@ -265,12 +264,12 @@ func asksFirst(client storage.Client) bool {
 	return client.AsksOrganization(storage.BeforeLogin) || client.AsksOrganization(storage.AfterLogin)
 }
 
-// challenge is the grammar of RFC 7636 sections 4.1 and 4.2.
+// challenge matches a code_challenge by the grammar of RFC 7636 sections 4.1 and 4.2.
 var challenge = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
 
-// checkPKCE checks the code challenge. An application that does not authenticate
-// must send one: RFC 9700 section 2.1.1, "public clients MUST use PKCE"; so must a strict one of a
-// third party.
+// checkPKCE checks the code challenge. An application that does not authenticate must send one:
+// RFC 9700 section 2.1.1, "public clients MUST use PKCE"; so must a third-party application in
+// strict mode.
 func checkPKCE(client storage.Client, rq *storage.AuthorizeRequest) error {
 	switch {
 	case rq.CodeChallenge == "" && rq.CodeChallengeMethod != "":
@@ -317,7 +316,7 @@ func checkPrompt(params url.Values, rq *storage.AuthorizeRequest) error {
 	return nil
 }
 
-// checkACR refuses classes of authentication that the tenant does not list, where it lists
+// checkACR refuses acr_values that the tenant does not list in acr_values_supported, if it lists
 // any, Auth0: get-started/tenant-settings.
 func checkACR(tenant storage.Tenant, values string) error {
 	for value := range strings.FieldsSeq(values) {
@@ -328,10 +327,10 @@ func checkACR(tenant storage.Tenant, values string) error {
 	return nil
 }
 
-// checkAudience fills in the tenant's default audience and looks for the API.
-// The tenant's own userinfo is no API: it is what every token without one is for.
-// Where the tenant says so, the parameter resource of RFC 8707 is an audience that nothing
-// else names, Auth0: get-started/tenant-settings.
+// checkAudience fills in the tenant's default audience and looks for the API. The tenant's
+// /userinfo URL is not an API: every access token without an API is for it. If the tenant is
+// configured so, the parameter resource of RFC 8707 is used when there is no audience, Auth0:
+// get-started/tenant-settings.
 func checkAudience(tx *storage.Tx, tenant storage.Tenant, userinfo, resource string, rq *storage.AuthorizeRequest) error {
 	rq.Audience = cmp.Or(rq.Audience, tenant.AudienceOf(resource), tenant.DefaultAudience)
 	if rq.Audience == userinfo {
@@ -344,7 +343,8 @@ func checkAudience(tx *storage.Tx, tenant storage.Tenant, userinfo, resource str
 	return err
 }
 
-// checkOrganization finds the organization to log in to.
+// checkOrganization sets the organization to log in to, and checks that the application may use
+// it.
 func checkOrganization(tx *storage.Tx, client storage.Client, value string, rq *storage.AuthorizeRequest) error {
 	if value == "" {
 		return nil
@@ -356,8 +356,8 @@ func checkOrganization(tx *storage.Tx, client storage.Client, value string, rq *
 	return err
 }
 
-// checkInvitation finds the invitation of a ticket, and lets the pages greet who is
-// invited: with sign-up where there is no account yet.
+// checkInvitation finds the invitation of a ticket, and sets the request's connection, login_hint
+// and screen_hint for the invited person: the sign-up page if there is no account yet.
 func checkInvitation(tx *storage.Tx, ticket string, now time.Time, rq *storage.AuthorizeRequest) error {
 	if ticket == "" {
 		return nil
@@ -389,7 +389,8 @@ func checkInvitation(tx *storage.Tx, ticket string, now time.Time, rq *storage.A
 	return err
 }
 
-// checkConnection checks that there is a way to log in.
+// checkConnection checks that the requested connection is enabled, and that there is a way to log
+// in.
 func checkConnection(tx *storage.Tx, client storage.Client, rq storage.AuthorizeRequest) error {
 	if rq.Connection != "" {
 		c, err := tx.Connections.Find("name", rq.Connection)

@@ -12,15 +12,16 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 )
 
-// deciding are the parameters that say where an answer goes and how.
+// deciding are the parameters that determine where the response goes and how.
 var deciding = []string{"redirect_uri", "response_mode", "response_type", "state", "organization"}
 
-// withObject returns the parameters with those of the request object in their place
-// that decide where its refusal goes and how. OIDC Core section 6.1: values "from the
-// Request Object supersede those passed using the OAuth 2.0 request syntax". Nobody
-// checks who signed the object, since it only ever leads to a redirect URI that the
-// application has registered. An object that cannot be read changes nothing; one that
-// names another application is an error for a page, RFC 9101 section 6.3.
+// withObject returns the parameters with the deciding ones replaced by those of the
+// request object. tenant0 refuses request objects, and the refusal should go where the
+// object says. OIDC Core section 6.1: values "from the Request Object supersede those
+// passed using the OAuth 2.0 request syntax". The object's signature is not checked,
+// because the response only goes to redirect URIs that the application has registered. An
+// object that cannot be read changes nothing. If it names another application, that is an
+// error to be shown on a page, RFC 9101 section 6.3.
 func withObject(params url.Values) (url.Values, error) {
 	object := readObject(params.Get("request"))
 	if id := object["client_id"]; id != "" && id != params.Get("client_id") {
@@ -38,9 +39,9 @@ func withObject(params url.Values) (url.Values, error) {
 	return merged, nil
 }
 
-// readObject returns what a request object says in its client_id and the deciding
-// parameters, signed or not: nil where it is none or is encrypted, and where one of them
-// is no text that a parameter may hold.
+// readObject returns client_id and the deciding parameters of a request object, signed or
+// unsigned. It returns nil if raw is not a request object or is encrypted, or if one of
+// these members is not a string or contains a zero byte.
 func readObject(raw string) map[string]string {
 	parts := strings.Split(raw, ".")
 	const signed = 3 // RFC 7515 section 3.1; RFC 7519 section 6: the last one is empty where alg is none
@@ -67,8 +68,8 @@ func readObject(raw string) map[string]string {
 	return object
 }
 
-// refuseObject refuses requests whose meaning is in a request object, OIDC Core section
-// 3.1.2.6.
+// refuseObject refuses requests with a request object or a request_uri that is not from
+// /oauth/par, OIDC Core section 3.1.2.6.
 func refuseObject(params url.Values) error {
 	switch {
 	case params.Get("request") != "":

@@ -13,11 +13,12 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// webMessageMode is the response mode that leads nowhere: the page that asked gets a message.
+// webMessageMode is the response mode without a redirect: the response is posted as a message
+// to the page that asked.
 const webMessageMode = "web_message"
 
-// send takes the response to the application in the response mode of the
-// request. The redirect URI was checked when the request was read.
+// send sends the response to the application in the response mode of the request. The
+// redirect URI was checked when the request was read.
 func (m *room) send(w http.ResponseWriter, r *http.Request, rq storage.AuthorizeRequest, params url.Values) error {
 	if rq.State != "" && rq.Assertion == nil {
 		params.Set("state", rq.State)
@@ -37,11 +38,11 @@ func (m *room) send(w http.ResponseWriter, r *http.Request, rq storage.Authorize
 	return web.Redirect(w, r, rq.RedirectURI+separator+encode(params))
 }
 
-// encode writes blanks as %20, as Auth0 does.
+// encode encodes parameters with spaces as %20, as Auth0 does.
 func encode(params url.Values) string { return strings.ReplaceAll(params.Encode(), "+", "%20") }
 
-// webMessage answers with a page that hands the parameters to the application's
-// page around it, or behind it, Auth0:
+// webMessage answers with a page that posts the parameters to the application's page which
+// contains it as a frame, or has opened it, Auth0:
 // authenticate/login/configure-silent-authentication.
 func (m *room) webMessage(ctx context.Context, w http.ResponseWriter, uri string, params url.Values) error {
 	layout, err := m.Pages.Layout(ctx, web.About{})

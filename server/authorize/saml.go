@@ -14,14 +14,14 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// errDestination is the answer to a signed request that was made for somebody else.
+// errDestination is the answer to a signed request whose Destination is not this endpoint.
 var errDestination = &apierr.Error{
 	Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The SAML request is for another destination",
 	Setting: "the Destination of the request",
 }
 
-// samlp takes what a service provider asks for by redirect, and a login that nobody has asked for, Auth0:
-// api/authentication/saml/accept-saml-request.
+// samlp takes a service provider's request by redirect (HTTP-Redirect binding), and begins a login without a
+// request (IdP-initiated), Auth0: api/authentication/saml/accept-saml-request.
 //
 //auth0:operation GET /samlp/{client_id}
 func (m *room) samlp(w http.ResponseWriter, r *http.Request) error {
@@ -32,14 +32,14 @@ func (m *room) samlp(w http.ResponseWriter, r *http.Request) error {
 	if params.Get("login_ticket") != "" {
 		return m.redeem(w, r, web.Param(r, "client_id"), params)
 	}
-	if saml.AsksLogout(params.Get("SAMLRequest")) { // Auth0's page on two tenants gives one address for both
+	if saml.AsksLogout(params.Get("SAMLRequest")) { // Auth0's guide for SAML between two tenants uses one URL for login and logout
 		return web.Redirect(w, r, r.URL.EscapedPath()+"/logout?"+r.URL.RawQuery)
 	}
 	return m.beginSAML(w, r, params, r.URL.RawQuery)
 }
 
-// samlpForm takes the same from a form, SAML 2.0 Bindings section 3.5. A page of the service provider sends
-// it, so its origin is not checked.
+// samlpForm takes the same request from a form, SAML 2.0 Bindings section 3.5. The origin is not checked,
+// because a page of the service provider sends the form.
 //
 //auth0:operation POST /samlp/{client_id}
 func (m *room) samlpForm(w http.ResponseWriter, r *http.Request) error {
@@ -69,7 +69,7 @@ func (m *room) beginSAML(w http.ResponseWriter, r *http.Request, params url.Valu
 	return m.start(w, r, checked(rq, client), nil)
 }
 
-// readSAML checks a request for an assertion. One without SAMLRequest is a login that the tenant begins.
+// readSAML reads and checks a request for a SAML assertion. Without SAMLRequest it is an IdP-initiated login.
 func (m *room) readSAML(r *http.Request, params url.Values, query string) (rq storage.AuthorizeRequest, client storage.Client, err error) {
 	rq.Assertion = &storage.AssertionRequest{}
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
@@ -124,8 +124,8 @@ func firstOf(list []string) string {
 	return list[0]
 }
 
-// isDestination reports whether a request was made for the endpoint that it has come to, SAML 2.0 Bindings
-// section 3.4.5.2.
+// isDestination reports whether the Destination of a request is the endpoint that received it, SAML 2.0
+// Bindings section 3.4.5.2.
 func (m *room) isDestination(r *http.Request, destination string) bool {
 	own, err := url.Parse(saml.Endpoint(m.Issuer.URL, web.Param(r, "client_id")))
 	if err != nil {
@@ -135,8 +135,8 @@ func (m *room) isDestination(r *http.Request, destination string) bool {
 	return err == nil && to.Path == own.Path && (to.Host == own.Host || to.Host == r.Host)
 }
 
-// checkAssertion checks where an assertion goes, as for any callback, and what the application's settings ask of
-// a login.
+// checkAssertion checks the URL that an assertion is sent to, like any callback URL, and the application's
+// settings for logins.
 func checkAssertion(tx *storage.Tx, client storage.Client, host, consumer, organization string, rq *storage.AuthorizeRequest) (err error) {
 	params := url.Values{"redirect_uri": {consumer}, "organization": {organization}}
 	uri, err := redirectURI(tx, client, host, params)
@@ -159,7 +159,7 @@ func checkAssertion(tx *storage.Tx, client storage.Client, host, consumer, organ
 	return checkConnection(tx, client, *rq)
 }
 
-// personOf is what is said of a user in an assertion.
+// personOf returns the data about a user that an assertion is made from.
 func personOf(tx *storage.Tx, clientID string, user storage.User) (p saml.Person, err error) {
 	p.ClientID = clientID
 	if p.Profile, err = tx.Users.Document(user.UserID); err != nil || len(user.Identities) == 0 {
@@ -170,7 +170,7 @@ func personOf(tx *storage.Tx, clientID string, user storage.User) (p saml.Person
 	return p, storage.Optional(err)
 }
 
-// answer is what the application is sent: a code and tokens, or an assertion.
+// answer makes the response to the application: a code and tokens, or an assertion.
 func (m *room) answer(r *http.Request, d *decision) (oauth.Answer, error) {
 	rq := d.request
 	if rq.Assertion == nil {
@@ -192,7 +192,8 @@ func (m *room) answer(r *http.Request, d *decision) (oauth.Answer, error) {
 	return oauth.Answer{Params: url.Values{"SAMLResponse": {response}, "RelayState": {rq.State}}}, err
 }
 
-// samlpMetadata describes the tenant to an application, Auth0: api/authentication/saml/get-metadata.
+// samlpMetadata serves the tenant's identity provider metadata for an application, Auth0:
+// api/authentication/saml/get-metadata.
 //
 //auth0:operation GET /samlp/metadata/{client_id}
 func (m *room) samlpMetadata(w http.ResponseWriter, r *http.Request) error {

@@ -14,10 +14,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// strictParameters are those that an authorization request of a strict application of a third
-// party may have, Auth0: get-started/applications/third-party-applications/security-controls,
-// with response_mode, which its web origins are for, organization, which another page names, and
-// auth0Client, by which Auth0's own SDKs name themselves.
+// strictParameters are the parameters that an authorization request of a third-party application
+// in strict mode may have, Auth0:
+// get-started/applications/third-party-applications/security-controls. Added to that page's list
+// are response_mode, because such applications have web origins, organization, which another
+// page of Auth0's names, and auth0Client, with which Auth0's SDKs identify themselves.
 var strictParameters = []string{
 	"acr_values", "audience", "authorization_details", "client_id", "code_challenge", "code_challenge_method", "connection",
 	"correlation_id", "display", "dpop_jkt", "login_hint", "max_age", "nonce", "prompt", "redirect_uri", "resource", "response_type",
@@ -25,8 +26,8 @@ var strictParameters = []string{
 	"response_mode", "organization", "auth0Client",
 }
 
-// checkStrict refuses what strict applications of third parties do not have: other parameters,
-// and answers that bring tokens through the browser.
+// checkStrict refuses what third-party applications in strict mode may not use: other
+// parameters, and response types that return tokens through the browser.
 func checkStrict(client storage.Client, params url.Values, rq *storage.AuthorizeRequest) error {
 	if !client.Strict() {
 		return nil
@@ -42,9 +43,9 @@ func checkStrict(client storage.Client, params url.Values, rq *storage.Authorize
 	return nil
 }
 
-// admitStrict refuses a login to a strict application of a third party where the organization
-// does not let it in, however that was found, or where the tenant has rules, which it is not
-// said to.
+// admitStrict refuses a login to a third-party application in strict mode if the organization
+// does not allow it, including one that was chosen during the login, or if the tenant has
+// enabled rules, which Auth0 does not support for such applications.
 func admitStrict(tx *storage.Tx, l login) error {
 	if !l.client.Strict() {
 		return nil

@@ -14,15 +14,16 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// What a request of WS-Federation asks for, Web Services Federation Language 1.2 section 13.2.
+// Values of the parameter wa of a WS-Federation request, Web Services Federation Language 1.2 section
+// 13.2.
 const (
 	signIn  = "wsignin1.0"
 	signOut = "wsignout1.0"
 )
 
-// wsfed takes what an application of WS-Federation asks for, Auth0:
-// api/authentication/ws-federation/accept-ws-federation-request. The application is that of the path, or
-// that of the realm.
+// wsfed takes a sign-in or sign-out request of WS-Federation, Auth0:
+// api/authentication/ws-federation/accept-ws-federation-request. The path or the parameter wtrealm names
+// the application.
 //
 //auth0:operation GET /wsfed
 //auth0:operation GET /wsfed/{client_id}
@@ -37,7 +38,8 @@ func (m *room) wsfed(w http.ResponseWriter, r *http.Request) error {
 	return m.beginWSFed(w, r, params)
 }
 
-// wsfedForm takes the same from a form. A page of the application sends it, so its origin is not checked.
+// wsfedForm takes the same request from a form. The origin is not checked, because a page of the
+// application sends the form.
 //
 //auth0:operation POST /wsfed/{client_id}
 func (m *room) wsfedForm(w http.ResponseWriter, r *http.Request) error {
@@ -75,8 +77,8 @@ func (m *room) beginWSFed(w http.ResponseWriter, r *http.Request, params url.Val
 	return m.start(w, r, checked(rq, client), nil)
 }
 
-// realm finds the application of a request: by its path, or by a realm, which is urn: and the id of the
-// application, or one of its aliases.
+// realm finds the application of a request: by the client_id in the path, or by a realm, which is urn:
+// with the client_id, or one of the application's client_aliases.
 func (m *room) realm(r *http.Request, realm string) (client storage.Client, err error) {
 	id := cmp.Or(web.Param(r, "client_id"), strings.TrimPrefix(realm, "urn:"))
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
@@ -116,7 +118,7 @@ func (m *room) readWSFed(r *http.Request, client storage.Client, params url.Valu
 	return rq, err
 }
 
-// wsfedMetadata describes the tenant to applications of WS-Federation.
+// wsfedMetadata serves the tenant's WS-Federation metadata.
 //
 //auth0:operation GET /wsfed/FederationMetadata/2007-06/FederationMetadata.xml
 //auth0:operation GET /wsfed/{client_id}/FederationMetadata/2007-06/FederationMetadata.xml
