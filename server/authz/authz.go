@@ -1,8 +1,7 @@
-// Package authz decides what a user may do with an application: the scope, the
-// permissions and the added claims of the tokens, at login and at refresh alike.
-// It owns core RBAC, the Authorization Extension's evaluator, its rule and its
-// scope rule, and the tenant's claim mappings. It does not mint tokens, ask for
-// consent or write anything.
+// Package authz decides what a user may do with an application: the scope, the permissions and the
+// added claims of the tokens, at login and at refresh alike. It implements Auth0's role-based access
+// control (core RBAC), the Authorization Extension with its rule and its scope rule, and the
+// tenant's claim mappings. It does not issue tokens, ask for consent or store anything.
 package authz
 
 import (
@@ -15,55 +14,54 @@ import (
 type Input struct {
 	Client storage.Client
 	User   storage.User
-	API    *storage.ResourceServer // nil when the audience is no registered API
-	// Audience is the one the tokens are for, "" for userinfo alone.
+	API    *storage.ResourceServer // nil if the tokens are for userinfo alone
+	// Audience is the audience of the access token, or "" for userinfo alone.
 	Audience string
-	// Requested is the scope parameter as sent. A refresh without the parameter
-	// passes that of the authorization request.
+	// Requested is the scope parameter as sent. For a refresh without the parameter, it is the scope
+	// of the authorization request.
 	Requested string
-	// Connection is the one the user logged in with, "" for that of the user's
-	// first identity.
+	// Connection is the name of the connection that the user logged in with; "" stands for the
+	// connection of the user's first identity.
 	Connection string
 	// OfflineAllowed says that offline_access may be granted: the API allows
 	// offline access and the application has the refresh_token grant.
 	OfflineAllowed bool
 	// OnlineAllowed says the same of online_access.
 	OnlineAllowed bool
-	// Refresh keeps the scope within Granted, what the refresh token holds, where
-	// no scope rule replaces it.
+	// Refresh limits the scope to Granted, the scope of the refresh token, unless a scope rule
+	// replaces the scope.
 	Refresh bool
 	Granted []string
-	// Organization is the id of the one that the user logs in to, in which the user may
-	// have further roles; "" for none.
+	// Organization is the id of the organization that the user logs in to, in which the user may
+	// have additional roles, or "".
 	Organization string
 }
 
-// Decision is what the tokens say. It may share memory with the store and is
-// for reading only.
+// Decision is the result of Decide: scopes, permissions and claims for the tokens. It may share
+// memory with the store, so it must not be changed.
 type Decision struct {
-	// Scope is what is granted, in order; joined with single blanks it is the
-	// scope of the tokens. Under a verbatim scope rule it may have empty items.
+	// Scope are the granted scopes, in order; joined with single spaces they are the scope of the
+	// tokens. With a scope rule in verbatim mode it may contain empty strings.
 	Scope []string
 	// Permissions is the permissions claim, nil when the API does not ask for it.
 	Permissions []string
 	// AccessClaims and IDClaims are to be added to the access and ID token.
 	AccessClaims map[string]any
 	IDClaims     map[string]any
-	// AppMetadata is the user's app_metadata to store, nil when it is unchanged.
+	// AppMetadata is the user's changed app_metadata, to be stored, or nil if it is unchanged.
 	AppMetadata map[string]any
-	// Lost are the scopes that were asked for and are not granted, with the reasons.
+	// Lost are the requested scopes that are not granted, with the reasons.
 	Lost []Lost
 
-	// held are the user's permissions for the API, where they decide.
+	// held are the user's permissions for the API, if the API enforces RBAC.
 	held []string
 }
 
-// Decide returns what the user may do, or an apierr.Error when the login is to
-// be refused. Core RBAC comes first and the extension's rule after it; where a
-// scope rule is on for the application its result replaces that of core RBAC, as
-// a rule that sets the access token's scope does, Auth0:
-// get-started/apis/enable-role-based-access-control-for-apis. Neither grants more of
-// the Management API than the user's own account.
+// Decide returns what the user may do, or an apierr.Error when the login is to be refused. Core RBAC
+// comes first and the extension's rule after it; if a scope rule is on for the application, its
+// result replaces the scope of core RBAC, just as in Auth0 a rule that sets the access token's scope
+// does, Auth0: get-started/apis/enable-role-based-access-control-for-apis. Of the Management API,
+// neither grants scopes beyond those for the user's own account.
 func Decide(tx *storage.Tx, in Input) (Decision, error) {
 	if in.Audience == ExtensionAudience {
 		return Decision{}, errNoEndUsers
@@ -96,7 +94,8 @@ func Decide(tx *storage.Tx, in Input) (Decision, error) {
 	return d, nil
 }
 
-// document is of a user's document what the extension looks at: claims may be of any of its members.
+// document returns the members of a user's document that the extension reads: all of them if there
+// are claim mappings, which may name any member.
 func document(tx *storage.Tx, userID string, ext storage.Extension) (storage.Document, error) {
 	if len(ext.TokenClaims) > 0 {
 		return tx.Users.Document(userID)

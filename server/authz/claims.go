@@ -8,8 +8,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// standard are the claims that an ID token has only with a scope, Auth0:
-// secure/tokens/json-web-tokens/create-custom-claims.
+// standard maps the standard claims to the scope without which an ID token does not
+// contain them, Auth0: secure/tokens/json-web-tokens/create-custom-claims.
 var standard = map[string]string{
 	"address": "address", "birthdate": "profile", "email": "email", "email_verified": "email",
 	"family_name": "profile", "gender": "profile", "given_name": "profile", "locale": "profile",
@@ -18,8 +18,9 @@ var standard = map[string]string{
 	"profile": "profile", "updated_at": "profile", "website": "profile", "zoneinfo": "profile",
 }
 
-// MachineClaims returns what the tenant's claim mappings add to an access token that an
-// application gets for itself: there is no user for a path to lead to.
+// MachineClaims returns the claims that the tenant's claim mappings add to an access
+// token of the client credentials grant. There is no user, so mappings of user members
+// add nothing.
 func MachineClaims(tx *storage.Tx, client storage.Client, api *storage.ResourceServer) (map[string]any, error) {
 	ext, err := tx.Extension.Get(storage.ExtensionKey)
 	if storage.Optional(err) != nil {
@@ -29,8 +30,8 @@ func MachineClaims(tx *storage.Tx, client storage.Client, api *storage.ResourceS
 	return access, nil
 }
 
-// claims returns what the tenant's claim mappings add to the access and the ID
-// token. A claim that may not be set, or that has no value, is left out.
+// claims returns the claims that the tenant's claim mappings add to the access token and
+// the ID token. Claims that Auth0 reserves or that have no value are left out.
 func claims(ext storage.Extension, in Input, user storage.Document, scope []string) (access, id map[string]any) {
 	if len(ext.TokenClaims) == 0 {
 		return nil, nil
@@ -43,7 +44,7 @@ func claims(ext storage.Extension, in Input, user storage.Document, scope []stri
 			continue
 		}
 		access = collect(access, m.AccessToken, sources, func(name string) bool {
-			// Tokens for Auth0's own APIs carry namespaced claims alone.
+			// Access tokens for Auth0's own APIs get only namespaced custom claims.
 			return in.API == nil || !in.API.IsSystem || strings.Contains(name, ":")
 		})
 		id = collect(id, m.IDToken, sources, func(name string) bool {
@@ -68,8 +69,8 @@ func collect(into, mapping, sources map[string]any, may func(name string) bool) 
 	return into
 }
 
-// resolve returns the value that a mapping names: by the path of a string, or
-// the member value of an object.
+// resolve returns the value of a mapping's source: a string is a path to look up, and an
+// object has the value itself in its member "value".
 func resolve(sources map[string]any, source any) any {
 	switch s := source.(type) {
 	case string:
@@ -80,8 +81,8 @@ func resolve(sources map[string]any, source any) any {
 	return nil
 }
 
-// lookup follows a path of member names joined with dots. A member whose own
-// name has dots is found as well.
+// lookup follows a path of member names joined with dots. It also finds a member whose
+// name itself contains dots.
 func lookup(value any, path string) any {
 	object, _ := value.(map[string]any)
 	if found, ok := object[path]; ok {

@@ -11,9 +11,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Lint returns, one sentence each, what in the extension's store points to
-// nothing or does other than it seems to. Nothing of it stops the server: a
-// login ignores what is not there.
+// Lint returns warnings about the extension's data: references to objects that do not
+// exist, and settings without the effect that they seem to have. They do not stop the
+// server: logins ignore dangling references.
 func Lint(tx *storage.Tx) ([]string, error) {
 	ext, err := tx.Extension.Get(storage.ExtensionKey)
 	if err != nil {
@@ -32,11 +32,11 @@ func Lint(tx *storage.Tx) ([]string, error) {
 	return l.warnings, nil
 }
 
-// linter holds what there is to point to.
+// linter has the ids and names of existing objects, to check references against.
 type linter struct {
 	ext                                     storage.Extension
 	clients                                 map[string]storage.Client
-	audiences, scopes, connections, missing set[string] // missing users
+	audiences, scopes, connections, missing set[string] // missing are the ids of users that do not exist
 	warnings                                []string
 }
 
@@ -78,7 +78,7 @@ func (l *linter) load(tx *storage.Tx) error {
 	return nil
 }
 
-// warn adds a warning when bad.
+// warn adds a warning if bad is true.
 func (l *linter) warn(bad bool, format string, args ...any) {
 	if bad {
 		l.warnings = append(l.warnings, fmt.Sprintf("authorization extension: "+format, args...))
@@ -117,7 +117,7 @@ func (l *linter) tokenClaims() {
 	}
 }
 
-// requiredRoles looks at the applications whose metadata asks for a role.
+// requiredRoles checks the applications whose client_metadata has required_roles.
 func (l *linter) requiredRoles() {
 	if len(l.ext.Configuration) == 0 {
 		return

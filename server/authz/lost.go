@@ -5,18 +5,17 @@ import (
 	"slices"
 )
 
-// Lost is a scope that was asked for and is not granted. Auth0 drops it without a word; a trace
-// of the request tells why.
+// Lost is a requested scope that is not granted. Auth0 drops it silently; here a trace of the
+// request says why.
 type Lost struct {
 	Scope string
 	Why   string
-	// Setting names what would bring it, "" where nothing of the tenant's does.
+	// Setting names the setting that would grant the scope, or is "" if there is none.
 	Setting string
 }
 
-// lost explains the scopes that a decision leaves out. held are the permissions for the API that the
-// user was found to have, and ruled says that a scope rule of the Authorization Extension has
-// decided.
+// lost explains the scopes that a decision leaves out. held are the user's permissions for the API.
+// ruled says that a scope rule of the Authorization Extension decided.
 func lost(in Input, granted, held []string, ruled bool) (all []Lost) {
 	for _, scope := range unique(split(in.Requested)) {
 		if slices.Contains(granted, scope) {

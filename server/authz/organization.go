@@ -8,8 +8,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Organization returns the organization that a request names: by its id or, where the
-// tenant allows that, its name. Auth0: manage-users/organizations/
+// Organization returns the organization that a request names by its id or, if the tenant
+// allows it, by its name. It returns apierr.OrganizationByID or
+// apierr.UnknownOrganization otherwise. Auth0: manage-users/organizations/
 // configure-organizations/use-org-name-authentication-api.
 func Organization(tx *storage.Tx, value string) (storage.Organization, error) {
 	find := tx.Organization
@@ -30,7 +31,8 @@ func Organization(tx *storage.Tx, value string) (storage.Organization, error) {
 	return organization, err
 }
 
-// ShownOrganization is the name of an organization where the tenant shows it in tokens.
+// ShownOrganization returns the name of an organization if the tenant includes it in
+// tokens (org_name), otherwise "".
 func ShownOrganization(tx *storage.Tx, id string) (string, error) {
 	if id == "" {
 		return "", nil
@@ -52,9 +54,10 @@ func namesOrganizations(tx *storage.Tx) (bool, error) {
 // manage-users/organizations/login-flows-for-organizations: the first 20.
 const maxChoices = 20
 
-// Organizations returns those that a user may go on with who has logged in by a
-// connection: of those that have enabled it, the user's, and the one, where it is just
-// one, that it makes its users members of.
+// Organizations returns the organizations that a user may choose after a login with a
+// connection: those that the user is a member of and that have enabled the connection. If
+// the connection makes its users members of exactly one organization, that one is
+// included.
 func Organizations(tx *storage.Tx, user, connection string) (choices []storage.Organization, err error) {
 	c, err := tx.Connections.Find("name", connection)
 	if err != nil {

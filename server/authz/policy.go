@@ -6,17 +6,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Policy is what the Authorization Extension says of a user in an application:
-// names, each once, in the order of the extension's store.
+// Policy has the groups, roles and permissions that the Authorization Extension gives a
+// user in an application: their names, each once, in the order of the extension's data.
 type Policy struct {
 	Groups      []string `json:"groups"`
 	Roles       []string `json:"roles"`
 	Permissions []string `json:"permissions"`
 }
 
-// Effective evaluates the extension's store for a user who logs in to an
-// application with a connection and the groups that the identity provider
-// names. Its time grows with the store and not with the depth of its groups.
+// Effective evaluates the extension's data for a user who logs in to an application with
+// a connection and, from its identity provider, with idpGroups. Its running time depends
+// on the size of the data, not on the depth of nested groups.
 func Effective(ext storage.Extension, userID, clientID, connection string, idpGroups []string) Policy {
 	groups := WithParents(ext.Groups, append(MemberOf(ext.Groups, userID), mapped(ext.Groups, userID, connection, idpGroups)...))
 	fromGroups := set[string]{}
@@ -39,7 +39,7 @@ func Effective(ext storage.Extension, userID, clientID, connection string, idpGr
 	for _, r := range roles {
 		held.add(r.Permissions...)
 	}
-	// The application of the permission is not looked at, as in the original.
+	// The permission's application is ignored, as in Auth0's extension.
 	var permissions []string
 	for _, p := range ext.Permissions {
 		if held[p.ID] {
@@ -64,9 +64,9 @@ func MemberOf(groups []storage.ExtensionGroup, userID string) []string {
 	return ids
 }
 
-// mapped returns the ids of the groups that a mapping of the connection makes
-// the user a member of. A mapping knows the identity provider's groups and those
-// that list the user; parents and mapped groups do not feed further mappings.
+// mapped returns the ids of the groups of which the user is a member by a mapping of the
+// connection. Mappings apply to the identity provider's groups and to groups that list
+// the user. Parent groups and groups from mappings do not lead to further mappings.
 func mapped(groups []storage.ExtensionGroup, userID, connection string, idpGroups []string) []string {
 	known := set[string]{}
 	known.add(idpGroups...)
@@ -86,10 +86,10 @@ func mapped(groups []storage.ExtensionGroup, userID, connection string, idpGroup
 	return ids
 }
 
-// WithParents returns the groups with the ids given and every group above them,
-// in the order of groups. Members of a nested group are members of its parents,
-// so these are the groups whose roles a member of one of them has. Groups may
-// nest in a circle.
+// WithParents returns the groups with the ids given and every group above them, in the
+// order of groups. Members of a nested group are members of its parents too, so a member
+// of one of the given groups has the roles of all returned groups. Groups may be nested
+// in a cycle.
 func WithParents(groups []storage.ExtensionGroup, ids []string) []storage.ExtensionGroup {
 	parents := map[string][]string{}
 	for _, g := range groups {
@@ -110,7 +110,7 @@ func WithChildren(groups []storage.ExtensionGroup, ids []string) []storage.Exten
 	return reach(groups, ids, children)
 }
 
-// reach returns the groups that edges lead to from start, start included.
+// reach returns the groups that can be reached from start along edges, including start.
 func reach(groups []storage.ExtensionGroup, start []string, edges map[string][]string) []storage.ExtensionGroup {
 	seen := set[string]{}
 	queue := slices.Clone(start)
@@ -147,10 +147,10 @@ func names[T any](list []T, name func(T) string) []string {
 	return all
 }
 
-// few is how many items are looked through sooner than a set of them is made.
+// few is the number of items up to which a linear search is faster than building a set.
 const few = 32
 
-// among reports whether an item is one of a list.
+// among returns a function that reports whether an item is in the list.
 func among(items []string) func(item string) bool {
 	if len(items) <= few {
 		return func(item string) bool { return slices.Contains(items, item) }
@@ -160,7 +160,7 @@ func among(items []string) func(item string) bool {
 	return func(item string) bool { return all[item] }
 }
 
-// unique returns the items without later repetitions; never nil.
+// unique returns the items without repetitions, in order of first occurrence; never nil.
 func unique(items []string) []string {
 	if len(items) <= few {
 		kept := make([]string, 0, len(items))

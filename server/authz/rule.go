@@ -11,17 +11,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ExtensionAudience is the identifier of the extension's own API, which is for
-// machines alone.
+// ExtensionAudience is the identifier of the extension's own API. Its tokens are only
+// issued to applications, not to users.
 const ExtensionAudience = "urn:auth0-authz-api"
 
-// runRule does what the extension's published rule does to the user of a login:
-// it evaluates the store, puts groups, roles and permissions on the user and
-// refuses a user without the application's required role. It returns the
-// app_metadata to store, nil when it is unchanged.
+// runRule does the same as the rule that the extension publishes: it evaluates the
+// extension's data, adds groups, roles and permissions to the user of the login, and
+// returns an error if the user lacks the application's required role. It returns the
+// user's app_metadata if it must be stored, or nil if it is unchanged.
 //
-// Differs: the original compiles the rule from the flags of the last publish
-// alone; here the stored flags are the rule.
+// Difference from Auth0: the extension's rule uses the flags as of its last publishing;
+// here changed flags take effect at once.
 func runRule(ext storage.Extension, in Input, user storage.Document) (map[string]any, error) {
 	groups, err := idpGroups(user)
 	if err != nil {
@@ -36,8 +36,9 @@ func runRule(ext storage.Extension, in Input, user storage.Document) (map[string
 	return metadata, requiredRoles(in.Client, words(user["roles"]))
 }
 
-// idpGroups reads the groups that the identity provider gave the user. A string
-// is split; what is no list of strings fails the login.
+// idpGroups returns the groups that the identity provider gave the user. A string is
+// split into a list; any other value than a string or a list of strings is an error,
+// which fails the login.
 func idpGroups(user storage.Document) ([]string, error) {
 	value, present := user["groups"]
 	switch v := value.(type) {
@@ -57,9 +58,9 @@ func idpGroups(user storage.Document) ([]string, error) {
 	return nil, nil
 }
 
-// decorate puts on the user, and into app_metadata.authorization, what the
-// configuration asks for. It returns the app_metadata to store, nil when that is
-// what the user has.
+// decorate adds groups, roles and permissions to the user, and to
+// app_metadata.authorization, as the configuration's flags demand. It returns the
+// app_metadata to store, or nil if it is unchanged.
 func decorate(c storage.ExtensionConfiguration, policy Policy, user storage.Document) map[string]any {
 	authorization := map[string]any{}
 	for _, kind := range []struct {
@@ -86,7 +87,7 @@ func decorate(c storage.ExtensionConfiguration, policy Policy, user storage.Docu
 	if len(authorization) == 0 || reflect.DeepEqual(metadata["authorization"], any(authorization)) {
 		return nil
 	}
-	// A copy: the caller may not expect its user to change.
+	// A copy, so that the map of the caller's user is not changed.
 	metadata = maps.Clone(metadata)
 	if metadata == nil {
 		metadata = map[string]any{}
@@ -96,8 +97,9 @@ func decorate(c storage.ExtensionConfiguration, policy Policy, user storage.Docu
 	return metadata
 }
 
-// requiredRoles refuses a user who has none of the roles that the application's
-// metadata asks for. The list is split at commas and not trimmed.
+// requiredRoles returns an error for a user who has none of the roles in required_roles
+// of the application's client_metadata. The list is split at commas, without trimming
+// spaces.
 func requiredRoles(client storage.Client, roles []string) error {
 	required, _ := client.ClientMetadata["required_roles"].(string)
 	if required == "" {
@@ -111,8 +113,8 @@ func requiredRoles(client storage.Client, roles []string) error {
 	return errRequiredRole(client.Name)
 }
 
-// words reads what an identity provider may send as a list: a list of strings,
-// or a string with items between commas and white space.
+// words converts a value to a list of strings: a list, of which only the strings are
+// used, or a string with items separated by commas or white space.
 func words(value any) []string {
 	var found []string
 	switch v := value.(type) {
@@ -128,7 +130,7 @@ func words(value any) []string {
 	return found
 }
 
-// list is items as a JSON document holds them.
+// list returns items as a decoded JSON array.
 func list(items []string) []any {
 	all := make([]any, len(items))
 	for i, item := range items {

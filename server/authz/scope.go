@@ -29,9 +29,9 @@ const (
 	ModeIntersect = "intersect"
 )
 
-// core returns what Auth0 grants without any rule: the standard scopes and those
-// scopes of the API that the application and the user may have. Others are
-// dropped without a word, Auth0: get-started/apis/scopes/api-scopes.
+// core returns the decision of Auth0 without any rules: the standard scopes and those
+// scopes of the API that the application and the user may have. Other scopes are dropped
+// silently, Auth0: get-started/apis/scopes/api-scopes.
 func core(tx *storage.Tx, in Input) (Decision, error) {
 	var d Decision
 	ofAPI, err := apiScopes(tx, in)
@@ -65,8 +65,9 @@ func core(tx *storage.Tx, in Input) (Decision, error) {
 	return d, nil
 }
 
-// apiScopes returns which scopes of the API the application may ask for in a
-// user's name, Auth0: get-started/apis/api-access-policies-for-applications.
+// apiScopes returns a function that reports whether the application may request a scope
+// of the API on behalf of a user, Auth0:
+// get-started/apis/api-access-policies-for-applications.
 func apiScopes(tx *storage.Tx, in Input) (allowed func(scope string) bool, err error) {
 	if in.API == nil {
 		return func(string) bool { return false }, nil
@@ -134,10 +135,10 @@ func scopePolicy(ext storage.Extension, clientID string) (storage.ScopePolicy, b
 	return ext.ScopePolicies[i], true
 }
 
-// applyScopeRule is the rule that Auth0 publishes to put the extension's
-// permissions into the scope: the requested scopes without a colon, held or not,
-// and then all of the user's permissions, requested or not. Mode intersect
-// leaves out the permissions that were not requested. Auth0:
+// applyScopeRule implements the rule in Auth0's documentation that adds the extension's
+// permissions to the scope: all requested scopes without a colon, whether or not the user
+// has them, followed by all permissions of the user, requested or not. Mode intersect
+// leaves out permissions that were not requested. Auth0:
 // get-started/architecture-scenarios/mobile-api/part-2.
 func applyScopeRule(policy storage.ScopePolicy, in Input, permissions []string) []string {
 	requested := strings.Split(in.Requested, " ")
@@ -156,13 +157,14 @@ func applyScopeRule(policy storage.ScopePolicy, in Input, permissions []string) 
 	if policy.Verbatim {
 		return scope
 	}
-	// A scope is a set, RFC 6749 section 3.3.
+	// The order of scopes has no meaning, so repetitions are removed, RFC 6749 section
+	// 3.3.
 	return slices.DeleteFunc(unique(split(strings.Join(scope, " "))), func(item string) bool {
 		return item == offlineAccess && !in.OfflineAllowed
 	})
 }
 
-// split parts a scope parameter at ASCII white space.
+// split splits a scope parameter at ASCII white space.
 func split(scope string) []string {
 	return strings.FieldsFunc(scope, func(c rune) bool { return strings.ContainsRune(" \t\n\v\f\r", c) })
 }

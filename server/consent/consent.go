@@ -1,6 +1,5 @@
-// Package consent serves the consent page: it asks the user whether an
-// application may have what it requested, writes the answer down and sends the
-// browser back to /authorize/resume.
+// Package consent serves the consent pages: they ask the user whether an application may have the access that
+// it requests, store the answer and send the browser back to /authorize/resume.
 package consent
 
 import (
@@ -21,7 +20,7 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// Deps is what the room works with.
+// Deps are the dependencies of the handlers.
 type Deps struct {
 	DB      *storage.DB
 	Cookies session.Cookies
@@ -31,7 +30,7 @@ type Deps struct {
 
 type room struct{ Deps }
 
-// Mount adds the room's routes.
+// Mount adds the routes.
 func Mount(rt *web.Router, d Deps) {
 	m := &room{d}
 	rt = rt.With(d.Pages.Shape)
@@ -41,7 +40,7 @@ func Mount(rt *web.Router, d Deps) {
 	rt.Handle(http.MethodPost, "/u/customized-consent", web.SameSite(m.submitDetails))
 }
 
-// question is what the user is asked.
+// question is the question that the page asks: which user, for which application and scopes.
 type question struct {
 	state       string
 	transaction storage.Transaction
@@ -52,14 +51,14 @@ type question struct {
 }
 
 var (
-	// errNobodyToAsk reports that the session, its user or the application is gone.
+	// errNobodyToAsk reports that the session, its user or the application does not exist any more.
 	errNobodyToAsk = errors.New("nobody to ask for consent")
-	// errOtherScope reports an answer to another question than is asked now.
+	// errOtherScope reports an answer for other scopes than those that are requested now.
 	errOtherScope = errors.New("the answer is for other scopes")
 )
 
-// load finds the question of a transaction. It is for the user of the session
-// alone; without one, errNobodyToAsk, the browser is sent back to the decision.
+// load returns the question of a transaction to the user of the session. It returns errNobodyToAsk if there
+// is no such session; the browser is then sent back to /authorize/resume.
 func (m *room) load(r *http.Request) (q question, err error) {
 	q.state = r.URL.Query().Get("state")
 	if q.transaction, err = m.Cookies.Transaction(m.DB, r, q.state, m.Now()); err != nil {
@@ -68,7 +67,7 @@ func (m *room) load(r *http.Request) (q question, err error) {
 	return q, m.DB.View(r.Context(), func(tx *storage.Tx) error { return m.find(tx, r, &q) })
 }
 
-// find finds who is asked, and for what.
+// find fills in the user, the application and the scopes of a question.
 func (m *room) find(tx *storage.Tx, r *http.Request, q *question) error {
 	rq := q.transaction.Request()
 	s, err := m.Cookies.Find(tx, r, m.Now())
@@ -109,8 +108,8 @@ func (m *room) showDetails(w http.ResponseWriter, r *http.Request) error { retur
 //auth0:operation POST /u/customized-consent
 func (m *room) submitDetails(w http.ResponseWriter, r *http.Request) error { return m.submit(w, r) }
 
-// submit writes the answer down. It holds for the scopes that were shown: when
-// the form names others, the question is asked again.
+// submit stores the answer. It is valid for the scopes that were shown: if the form names other scopes than
+// are requested now, the page asks again.
 //
 //auth0:operation POST /u/consent
 func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
@@ -150,12 +149,12 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	return web.Resume(w, r, q.state)
 }
 
-// maxForm leaves room for every scope that a request of web.MaxForm bytes can
-// name, with the name of its field.
+// maxForm is the limit of the form in bytes. It leaves room for all scopes of a request of web.MaxForm bytes,
+// each with the name of its form field.
 const maxForm = 16 * web.MaxForm
 
-// accept adds the scopes to the user's grant, Auth0: a grant is kept for each
-// user, application and API, and holds the union of what was agreed to.
+// accept adds the scopes to the user's grant. As in Auth0, there is one grant for each user, application and
+// API, and it contains all scopes that the user has ever agreed to.
 func (m *room) accept(tx *storage.Tx, q question) error {
 	err := m.answer(tx, q, storage.ConsentAnswer{Scope: q.scope})
 	if err != nil {
@@ -186,7 +185,7 @@ func (m *room) decline(tx *storage.Tx, q question) error {
 	return m.answer(tx, q, storage.ConsentAnswer{Declined: true})
 }
 
-// answer writes the user's answer into the transaction.
+// answer stores the user's answer in the transaction.
 func (m *room) answer(tx *storage.Tx, q question, answer storage.ConsentAnswer) error {
 	answer.UserID = q.user.UserID
 	return session.Change(tx, q.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
@@ -214,7 +213,7 @@ func (m *room) page(ctx context.Context, w http.ResponseWriter, status int, q qu
 	})
 }
 
-// detailsOf are the authorization_details of a request, nil for none.
+// detailsOf returns the decoded authorization_details of a request, or nil if it has none.
 func detailsOf(rq storage.AuthorizeRequest) (all []map[string]any, err error) {
 	if rq.Details == "" {
 		return nil, nil
@@ -222,8 +221,7 @@ func detailsOf(rq storage.AuthorizeRequest) (all []map[string]any, err error) {
 	return all, json.Unmarshal([]byte(rq.Details), &all)
 }
 
-// standardDescriptions say what the scopes that belong to no API give, in the
-// order in which they are shown.
+// standardDescriptions are the descriptions of the standard scopes that the page shows.
 var standardDescriptions = map[string]string{
 	"openid":         "Confirm who you are",
 	"profile":        "Your profile: name, nickname and picture",
@@ -233,8 +231,8 @@ var standardDescriptions = map[string]string{
 	"offline_access": "Keep access while you are away",
 }
 
-// resources are the requested scopes: those of the user's own profile first,
-// then the API's with its name.
+// resources returns the requested scopes as the page shows them: first those about the user's profile, then
+// those of the API under its name.
 func resources(q question) []templates.Resource {
 	var own, apis templates.Resource
 	for _, s := range q.scope {

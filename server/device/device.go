@@ -1,6 +1,7 @@
-// Package device serves the device authorization flow, RFC 8628, but for its grant: devices
-// without a keyboard get a code here, and people type it elsewhere and let the device in. The
-// login that this takes is an ordinary one, which ends here instead of at an application.
+// Package device serves the device authorization flow, RFC 8628, except the grant at the
+// token endpoint. A device without a keyboard gets a code here, and the user types it in a
+// browser, logs in and allows the device. The login is an ordinary authorization request,
+// whose response goes to this package instead of an application.
 package device
 
 import (
@@ -23,7 +24,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what the room works with.
+// Deps are the dependencies of the handlers.
 type Deps struct {
 	DB      *storage.DB
 	Engine  *oauth.Engine
@@ -36,8 +37,8 @@ type Deps struct {
 
 type room struct{ Deps }
 
-// Mount adds the room's routes: the pages to one router, and the API, which pages of the
-// tenant's applications may call, to the other.
+// Mount adds the routes: the pages to rt, and the API, which pages of other origins may
+// call, to open.
 func Mount(rt, open *web.Router, d Deps) {
 	m := &room{d}
 	open.Handle(http.MethodPost, "/oauth/device/code", m.start)
@@ -49,14 +50,14 @@ func Mount(rt, open *web.Router, d Deps) {
 
 const (
 	grantType = "urn:ietf:params:oauth:grant-type:device_code"
-	// lifetime is how long a device waits for a person, Auth0: get-started/
+	// lifetime is how long the codes of a device are valid, Auth0: get-started/
 	// authentication-and-authorization-flow/device-authorization-flow.
 	lifetime = 15 * time.Minute
-	// tries is how often a user code is made anew that another device has.
+	// tries is how many user codes are tried until one is not in use by another device.
 	tries = 10
 )
 
-// start gives a device its codes.
+// start issues a device code and a user code to a device.
 //
 //auth0:operation POST /oauth/device/code
 func (m *room) start(w http.ResponseWriter, r *http.Request) error {
@@ -112,7 +113,7 @@ func (m *room) start(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// refuse records why a device gets no codes, and passes it on.
+// refuse logs why a device gets no codes, and returns err.
 func (m *room) refuse(r *http.Request, client storage.Client, err error) error {
 	m.Log.Record(r, tenantlog.Event{
 		Type: tenantlog.DeviceRefused, Description: tenantlog.Reason(err), ClientID: client.ClientID, ClientName: client.Name,
@@ -120,7 +121,7 @@ func (m *room) refuse(r *http.Request, client storage.Client, err error) error {
 	return err
 }
 
-// audience is the API that a device asks for, "" for none.
+// audience returns the audience of the API that a device requests, or "" for userinfo alone.
 func (m *room) audience(tx *storage.Tx, tenant storage.Tenant, asked string) (string, error) {
 	if asked == "" {
 		asked = tenant.DefaultAudience
@@ -135,14 +136,15 @@ func (m *room) audience(tx *storage.Tx, tenant storage.Tenant, asked string) (st
 	return asked, err
 }
 
-// Characters of user codes, Auth0: get-started/tenant-settings: none that can be taken for
-// another, and no vowels, so that no words come up.
+// Characters of user codes, Auth0: get-started/tenant-settings. base20 has no characters
+// that look alike, and no vowels, so that codes do not form words.
 const (
 	base20 = "BCDFGHJKLMNPQRSTVWXZ"
 	digits = "0123456789"
 )
 
-// userCode makes a code as the tenant wants it: a character for each star of the mask.
+// userCode makes a random user code by the tenant's settings: each * in the mask is replaced
+// by a random character.
 func userCode(t storage.Tenant) (string, error) {
 	charset, mask := base20, t.DeviceFlow.Mask
 	if t.DeviceFlow.Charset == "digits" {
@@ -166,8 +168,8 @@ func userCode(t storage.Tenant) (string, error) {
 	return code.String(), nil
 }
 
-// normal is a user code without what is only for reading: people leave hyphens out, and type
-// small letters.
+// normal returns a user code in upper case and without separators, because people leave out
+// hyphens and type lower-case letters.
 func normal(code string) string {
 	return strings.Map(func(c rune) rune {
 		if strings.ContainsRune(base20+digits, c) {

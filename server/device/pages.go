@@ -19,13 +19,14 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// Bounds on guessing user codes, for one address.
+// Limits on guessing user codes from one IP address: maxGuesses wrong codes at once, and one
+// more every guessEvery.
 const (
 	maxGuesses = 10
 	guessEvery = 6 * time.Minute
 )
 
-// Auth0's keys of what can be wrong with a code, Auth0:
+// Keys of the error messages about a code, Auth0:
 // customize/login-pages/universal-login/customize-templates.
 const (
 	noCode      = "no-code"
@@ -33,7 +34,8 @@ const (
 	tooManyBad  = "too-many-failures"
 )
 
-// show asks for the code, or whether the one of the address is right.
+// show serves the page that asks for the code or, if the URL contains a code, the page that
+// asks the user to confirm it.
 //
 //auth0:operation GET /activate
 func (m *room) show(w http.ResponseWriter, r *http.Request) error {
@@ -52,7 +54,7 @@ func (m *room) show(w http.ResponseWriter, r *http.Request) error {
 	return m.Pages.Write(w, http.StatusOK, templates.DeviceConfirmation{Layout: layout, ClientName: client.Name, Code: strings.ToUpper(typed)})
 }
 
-// submit takes the code, or the answer to whether it is right.
+// submit takes the typed code, or the user's confirmation or cancellation of a code.
 //
 //auth0:operation POST /activate
 func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
@@ -76,11 +78,12 @@ func (m *room) submit(w http.ResponseWriter, r *http.Request) error {
 	return web.Redirect(w, r, "/activate?user_code="+url.QueryEscape(strings.ToUpper(typed)))
 }
 
-// errUnknown reports a code that no device waits with.
+// errUnknown reports a user code that no waiting device has.
 var errUnknown = errors.New("no device waits with the code")
 
-// waiting finds the device that waits with a code, and its application. Wrong codes are
-// counted for the address that they come from.
+// waiting finds the waiting device with a user code, and its application. Wrong codes are
+// counted by IP address. It returns errUnknown for a wrong code, and storage.ErrTooMany after
+// too many of them.
 func (m *room) waiting(r *http.Request, typed string) (d storage.Device, client storage.Client, err error) {
 	now, wrong := m.Now(), false
 	err = m.DB.Update(r.Context(), func(tx *storage.Tx) error {
@@ -102,7 +105,8 @@ func (m *room) waiting(r *http.Request, typed string) (d storage.Device, client 
 	return d, client, err
 }
 
-// askAgain asks for the code again after one that is wrong.
+// askAgain shows the page that asks for the code again, with an error message about the wrong
+// code.
 func (m *room) askAgain(w http.ResponseWriter, r *http.Request, typed string, err error) error {
 	key := invalidCode
 	switch {
@@ -123,14 +127,14 @@ func (m *room) ask(ctx context.Context, w http.ResponseWriter, status int, typed
 	return m.Pages.Write(w, status, templates.DeviceActivation{Layout: layout, Code: typed, Errors: errs})
 }
 
-// loginLifetime is how long the login may take that lets a device in.
+// loginLifetime is how long the login to allow a device may take.
 const loginLifetime = time.Hour
 
-// loginPath is where that login ends.
+// loginPath is the redirect URI of that login.
 const loginPath = "/u/device-code-activation"
 
-// confirm begins the login. Its code can be redeemed nowhere else: nobody has the verifier of
-// its challenge.
+// confirm begins the login. Its authorization code cannot be redeemed at the token endpoint,
+// because nobody has the verifier of its code challenge.
 func (m *room) confirm(w http.ResponseWriter, r *http.Request, typed string) error {
 	d, _, err := m.waiting(r, typed)
 	if err != nil {
@@ -159,7 +163,8 @@ func (m *room) confirm(w http.ResponseWriter, r *http.Request, typed string) err
 	return web.Resume(w, r, state)
 }
 
-// change writes a device that waits. It returns errUnknown where it does not wait any more.
+// change changes and stores a waiting device. It returns errUnknown if the device is not
+// waiting any more.
 func (m *room) change(ctx context.Context, hash string, change func(*storage.Device) error) error {
 	return m.DB.Update(ctx, func(tx *storage.Tx) error {
 		d, err := tx.Devices.Get(hash)
@@ -176,7 +181,7 @@ func (m *room) change(ctx context.Context, hash string, change func(*storage.Dev
 	})
 }
 
-// cancel refuses a device.
+// cancel marks a device as denied by the user.
 func (m *room) cancel(w http.ResponseWriter, r *http.Request, typed string) error {
 	d, client, err := m.waiting(r, typed)
 	if err == nil {
@@ -206,8 +211,8 @@ func (m *room) end(ctx context.Context, w http.ResponseWriter, status int, clien
 	return m.Pages.Write(w, status, templates.Result{Layout: layout, Outcome: outcome, ClientName: client.Name})
 }
 
-// loggedIn is where the login ends: the device gets what the code of the login stands for, or
-// is refused.
+// loggedIn takes the response of the login: with a code the device is allowed, with an error
+// it is denied.
 //
 //auth0:operation GET /u/device-code-activation
 func (m *room) loggedIn(w http.ResponseWriter, r *http.Request) error {
@@ -232,7 +237,7 @@ func (m *room) loggedIn(w http.ResponseWriter, r *http.Request) error {
 		return apierr.TransactionExpired.With(err)
 	case err != nil:
 		return err
-	case d.Issue != nil: // the page was asked for twice
+	case d.Issue != nil: // the page was requested twice
 		return m.end(r.Context(), w, http.StatusOK, client, templates.DeviceAllowed)
 	case params.Get("code") == "":
 		if err := m.deny(r.Context(), d); err != nil && !errors.Is(err, errUnknown) {
@@ -250,7 +255,8 @@ func (m *room) loggedIn(w http.ResponseWriter, r *http.Request) error {
 	return m.end(r.Context(), w, http.StatusOK, client, templates.DeviceAllowed)
 }
 
-// allow gives a device what a code stands for that its login brought, and uses the code up.
+// allow stores the content of the login's authorization code for the device to fetch, and
+// deletes the code.
 func (m *room) allow(ctx context.Context, d storage.Device, codeHash string) error {
 	now := m.Now()
 	return m.DB.Update(ctx, func(tx *storage.Tx) error {
