@@ -6,7 +6,7 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// cloned is for engines that are keyspace.Cloner. The others have nothing to show here.
+// cloned tests engines that are keyspace.Cloner. It tests nothing for the others.
 func (s suite) cloned() {
 	s.put("a", "1", "b", "2")
 	cloner, ok := s.Engine.(keyspace.Cloner)
@@ -15,7 +15,7 @@ func (s suite) cloned() {
 		return
 	}
 	engine, err := cloner.Clone()
-	if errors.Is(err, keyspace.ErrNoClone) { // Strict over one that does not
+	if errors.Is(err, keyspace.ErrNoClone) { // Strict around an engine that cannot be cloned
 		s.Log(err)
 		return
 	}

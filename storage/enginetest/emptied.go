@@ -13,8 +13,8 @@ const neighbours = 4000
 
 func neighbour(i int) string { return fmt.Sprintf("k%06d", i) }
 
-// emptied deletes runs of neighbours, whole pages of a tree among them, and scans in the
-// same update: from the end, from within what is gone, and forward.
+// emptied deletes runs of adjacent keys, which include whole pages of a tree, and scans
+// in the same update: from the end, from within the deleted run, and forward.
 func (s suite) emptied() {
 	s.update(func(kv keyspace.KV) error {
 		for i := range neighbours {
@@ -46,7 +46,7 @@ func (s suite) emptied() {
 	}
 }
 
-// scansAgree sees that both scans yield what is left below a key.
+// scansAgree checks that both scans yield the remaining keys below a key.
 func (s suite) scansAgree(kv keyspace.KV, to string, left []string) {
 	s.Helper()
 	want := slices.DeleteFunc(slices.Clone(left), func(k string) bool { return k >= to })

@@ -8,8 +8,8 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// ended has transactions whose context ends before they begin: at once, and while they wait
-// for another update.
+// ended tests transactions whose context ends before they begin: immediately, and while
+// they wait for another update.
 func (s suite) ended() {
 	s.put("a", "1")
 	var ran atomic.Bool

@@ -1,6 +1,6 @@
-// Package enginetest is the one suite that every keyspace.Engine passes. It owns
-// the meaning of the interface's sentences, as tests; what only one engine
-// promises, such as a file that locks, is tested beside that engine.
+// Package enginetest is the test suite that every keyspace.Engine passes. Each promise in the
+// comments of that interface is tested here; what only one engine promises, such as locking
+// its file, is tested in the package of that engine.
 package enginetest
 
 import (
@@ -70,23 +70,23 @@ func Run(t *testing.T, open func(tb testing.TB) keyspace.Engine) {
 	}
 }
 
-// suite is one test on an engine of its own. beneath is that engine without what
-// keyspace.Strict puts over it, which runs the function of an update in a view first.
+// suite is a test with an engine of its own. beneath is that engine without the
+// keyspace.Strict around it, which runs the function of an update in a view first.
 type suite struct {
 	*testing.T
 	keyspace.Engine
 	beneath keyspace.Engine
 }
 
-// on returns a suite on an engine that has nothing over it.
+// on returns a suite for an engine without keyspace.Strict around it.
 func on(t *testing.T, e keyspace.Engine) suite {
 	t.Helper()
 	return suite{t, e, e}
 }
 
-// hold starts an update of the engine beneath and returns once its function runs: whoever
-// updates from now on waits for it, where an engine has one writer. release lets the function
-// go on, which then returns fn's result, and returns that of the update.
+// hold starts an update of the engine beneath and returns once its function runs: if the
+// engine has one writer, later updates wait for it. release lets the function go on and
+// return the result of fn, and returns the result of the update.
 func (s suite) hold(fn func(keyspace.KV) error) (release func() error) {
 	began, free, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	begin := sync.OnceFunc(func() { close(began) })
@@ -249,7 +249,7 @@ func (s suite) scan(from, to string, limit int, back bool) []string {
 	return got
 }
 
-// model compares with a sorted map, over random writes to keys that are alike.
+// model compares the engine with a sorted map, over random writes to similar keys.
 func (s suite) model() {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same every time
 	key := func() string {
@@ -351,8 +351,8 @@ func (s suite) noOverlap() {
 	s.want("n=" + strings.Repeat("+", writers*each))
 }
 
-// isolation lets updates change two keys together while views read one
-// after the other.
+// isolation lets updates change two keys together while views read first one key, then the
+// other.
 func (s suite) isolation() {
 	s.put("a", "0", "b", "0")
 	var writer sync.WaitGroup
@@ -416,8 +416,8 @@ func (s suite) closed() {
 	}
 }
 
-// closing closes the engine under writers and readers, as a shutdown does whose grace
-// some requests outlive.
+// closing closes the engine while it is read and written, as a shutdown does when requests
+// run longer than its grace period.
 func (s suite) closing() {
 	const workers = 16
 	var wait sync.WaitGroup

@@ -11,17 +11,17 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// Disk is an engine on a disk that can be made to be full.
+// Disk is an engine on a disk that a test can fill up.
 type Disk struct {
 	keyspace.Engine
-	Fill, Free func()                 // leave no room, and make room again
-	Reopen     func() keyspace.Engine // closes the engine and opens what it kept
-	Says       string                 // what the error of a write is to say, so that its reader can help
+	Fill, Free func()                 // leave no room on the disk, and make room again
+	Reopen     func() keyspace.Engine // closes the engine and opens its data again
+	Says       string                 // a text that the error of a failed write must contain, so that users know what to do
 }
 
 // RunFull tests what an engine promises on a full disk: an update that finds no room fails
-// with an error that says what to do, and takes nothing with it; what was kept can be read,
-// and when there is room, updates are kept again.
+// with an error that says what to do, and changes nothing; existing data can be read, and
+// once there is room again, updates are kept.
 func RunFull(t *testing.T, disk Disk) {
 	t.Helper()
 	s := on(t, disk.Engine)
@@ -31,7 +31,7 @@ func RunFull(t *testing.T, disk Disk) {
 		}
 	}()
 	s.put("a", "1", "b", "2")
-	for size := 1 << 20; size <= 25<<20; size *= 5 { // more each time than what the last has left free
+	for size := 1 << 20; size <= 25<<20; size *= 5 { // each value larger than the space that the last one has freed
 		large := bytes.Repeat([]byte("x"), size)
 		disk.Fill()
 		err := s.Update(t.Context(), func(kv keyspace.KV) error {
@@ -53,8 +53,8 @@ func RunFull(t *testing.T, disk Disk) {
 	s.want("a=1", "b=2", "c=3")
 }
 
-// together has updates wait for each other on a full disk. Each finds out whether it was
-// kept, and those that find room are taken back afterwards.
+// together runs several updates at once on a full disk. Each must report whether it was
+// kept, and all of them must fail.
 func (s suite) together(large []byte) {
 	s.Helper()
 	var wait sync.WaitGroup

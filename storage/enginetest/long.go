@@ -8,7 +8,8 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// long has keys of several thousand bytes, which are alike but for their last.
+// long tests keys of several thousand bytes, which differ in the last byte
+// only.
 func (s suite) long() {
 	var keys []string
 	for _, n := range []int{1, 1000, 1023, 1024, 1025, 2700, 9000} {
@@ -45,7 +46,7 @@ func (s suite) long() {
 	}
 }
 
-// inOrder scans from each of the keys that begin with a k, in both directions.
+// inOrder scans from and up to each of the keys, all of which begin with a k.
 func (s suite) inOrder(keys []string) {
 	s.Helper()
 	for i, key := range keys {

@@ -14,8 +14,8 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// RunShared tests what engines promise that several processes have open at once. open
-// returns some engines on one store with nothing in it, which RunShared closes.
+// RunShared tests engines that several processes have open at once. open returns
+// several engines on one empty store, which RunShared closes.
 func RunShared(t *testing.T, open func(tb testing.TB) []keyspace.Shared) {
 	t.Helper()
 	for _, tt := range []struct {
@@ -50,7 +50,7 @@ func RunShared(t *testing.T, open func(tb testing.TB) []keyspace.Shared) {
 	}
 }
 
-// together is one test on several engines with one store.
+// together is a test with several engines on one store.
 type together struct {
 	*testing.T
 	engines []suite
@@ -82,7 +82,7 @@ func (s together) acknowledged() {
 	}
 }
 
-// reads sees that a key has a value.
+// reads checks the value of a key.
 func (s suite) reads(key, want string) {
 	s.Helper()
 	err := s.View(s.Context(), func(kv keyspace.KV) error {
@@ -182,7 +182,7 @@ func (s together) failure() {
 	}
 }
 
-// holders are the engines that hold a lease.
+// holders returns the indexes of the engines that hold a lease.
 func (s together) holders(name string) (all []int) {
 	s.Helper()
 	for n, e := range s.shared {

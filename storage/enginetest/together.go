@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// group holds the writer up so that updates wait together, whatever an
-// engine makes of that: some of them remove all that is there and then fail.
+// group makes the engine's writer wait, so that many updates are pending at
+// once. Half of them delete or change everything in the store and then fail.
 func (s suite) group() {
 	const n = 64
 	for range 5 {
@@ -41,14 +41,14 @@ func (s suite) group() {
 	}
 }
 
-// pair does the same with two keys of a number.
+// pair does the same to two keys with a number.
 func pair(i int, do func(keyspace.KV, []byte) error) func(keyspace.KV) error {
 	return func(kv keyspace.KV) error {
 		return errors.Join(do(kv, fmt.Appendf(nil, "k%02d", i)), do(kv, fmt.Appendf(nil, "v%02d", i)))
 	}
 }
 
-// wreck removes or changes every key and fails.
+// wreck deletes or changes every key and fails.
 func wreck(kv keyspace.KV) error {
 	var keys [][]byte
 	err := kv.Scan([]byte("k"), []byte("w"), func(key, _ []byte) bool {

@@ -15,7 +15,8 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// worked is a store, and what of it claims work: logouts, which may be nobody's, and messages.
+// worked is a store with records that claim work: logouts, which may have no worker, and
+// messages.
 type worked struct {
 	testing.TB
 	*storage.DB
@@ -37,7 +38,7 @@ func (w worked) update(fn func(*storage.Tx) error) {
 	}
 }
 
-// logouts keeps logouts, of each the key and its worker.
+// logouts stores logouts, given as a map from their keys to their workers.
 func (w worked) logouts(workers map[string]string) {
 	w.Helper()
 	w.update(func(tx *storage.Tx) error {
@@ -50,7 +51,7 @@ func (w worked) logouts(workers map[string]string) {
 	})
 }
 
-// message keeps a message that a worker is to deliver, "" for one that waits for nobody.
+// message stores a message that a worker is to deliver, "" if there is nothing to deliver.
 func (w worked) message(worker string) {
 	w.Helper()
 	w.update(func(tx *storage.Tx) error {
@@ -58,7 +59,7 @@ func (w worked) message(worker string) {
 	})
 }
 
-// takes has a worker take over at most so many logouts, whose keys it returns.
+// takes makes a worker take over at most so many logouts, and returns their keys.
 func (w worked) takes(worker storage.Worker, most int) string {
 	w.Helper()
 	taken, err := storage.TakeOver(context.Background(), worker, most, (*storage.Tx).LogoutClaims)
@@ -74,7 +75,7 @@ func (w worked) takes(worker storage.Worker, most int) string {
 	return strings.Join(keys, " ")
 }
 
-// delivers has a worker take over at most so many messages, whose numbers it returns.
+// delivers makes a worker take over at most so many messages, and returns their numbers.
 func (w worked) delivers(worker storage.Worker, most int) (numbers []int) {
 	w.Helper()
 	taken, err := storage.TakeOver(context.Background(), worker, most, func(tx *storage.Tx) storage.Claims[storage.Item] {
@@ -89,7 +90,8 @@ func (w worked) delivers(worker storage.Worker, most int) (numbers []int) {
 	return numbers
 }
 
-// workers are those of one process, and of one that opens the store after it.
+// workers tests the workers of one process, and those of a process that opens the store after
+// it.
 func (s suite) workers() {
 	w := openWorked(s, s.Engine)
 	one, two := w.Worker("work"), w.Worker("work")
@@ -100,9 +102,9 @@ func (s suite) workers() {
 		want   string
 	}{
 		{one, 0, ""},
-		{one, 1, "c"}, // b is of a worker that is there
+		{one, 1, "c"}, // b belongs to a worker that has not ended
 		{two, 9, "d"},
-		{one, 9, ""}, // all is somebody's
+		{one, 9, ""}, // everything has a worker
 	} {
 		if got := w.takes(step.worker, step.most); got != step.want {
 			s.Errorf("step %d: it takes %q, want %q", n, got, step.want)
@@ -121,7 +123,7 @@ func (s suite) workers() {
 		s.Errorf("messages (-want +got):\n%s", diff)
 	}
 	if _, shared := s.Engine.(keyspace.Shared); shared {
-		return // another process there is: RunShared
+		return // then another process may be running: see RunShared
 	}
 	w = openWorked(s, s.Engine)
 	three := w.Worker("work")
@@ -133,7 +135,7 @@ func (s suite) workers() {
 	}
 }
 
-// workers are those of several processes, of which one ends.
+// workers tests the workers of several processes, one of which ends.
 func (s together) workers() {
 	all := make([]worked, len(s.shared))
 	workers := make([]storage.Worker, len(s.shared))

@@ -2,7 +2,8 @@ package keyspace
 
 import "slices"
 
-// Beneath is the part of a key space beneath a prefix, at the keys without it.
+// Beneath returns the part of a key space whose keys begin with prefix; the
+// prefix is left out of its keys.
 func Beneath(kv KV, prefix []byte) KV { return beneath{kv, prefix} }
 
 type beneath struct {

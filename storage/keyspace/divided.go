@@ -8,23 +8,24 @@ import (
 	"slices"
 )
 
-// Volatile says which keys of a key space a power cut may take.
+// Volatile says which keys of a key space a power cut may destroy.
 type Volatile struct {
-	// Is reports whether a key is one of them.
+	// Is reports whether a key is volatile.
 	Is func(key []byte) bool
-	// Within are the ranges of keys in which they are. Only the last may have others too.
+	// Within are the ranges that contain the volatile keys. Only the last may contain other keys
+	// too.
 	Within []Keys
 }
 
-// Divided is an engine on a disk with one in memory for the volatile keys beside it.
+// Divided is an engine on a disk, combined with one in memory for the volatile keys.
 type Divided struct {
 	Engine
 	memory   Engine
 	volatile Volatile
 }
 
-// Divide puts an engine in memory for the volatile keys beside one on a disk, and moves what an
-// earlier process has left of them there. Close ends both.
+// Divide combines an engine on a disk with one in memory for the volatile keys, and moves to memory
+// the volatile keys that an earlier process has left on the disk. Close closes both engines.
 func Divide(engine, memory Engine, volatile Volatile) (*Divided, error) {
 	e := &Divided{engine, memory, volatile}
 	return e, e.take()
@@ -37,8 +38,8 @@ func (e *Divided) View(ctx context.Context, fn func(KV) error) error {
 	})
 }
 
-// Update implements Engine. What the last run of fn has written to volatile keys is taken back
-// where the engine runs it anew or fails to keep the rest, unless somebody has built on it since.
+// Update implements Engine. If the engine runs fn again, or fails to keep its other writes, the
+// writes of the last run to volatile keys are undone, unless they have been overwritten since.
 func (e *Divided) Update(ctx context.Context, fn func(KV) error) error {
 	var written []undo
 	err := e.Engine.Update(ctx, func(kv KV) error {
@@ -61,18 +62,18 @@ func (e *Divided) Update(ctx context.Context, fn func(KV) error) error {
 	return err
 }
 
-// UpdateVolatile runs fn in a transaction that writes volatile keys alone.
+// UpdateVolatile runs fn in a transaction that can write volatile keys only.
 func (e *Divided) UpdateVolatile(ctx context.Context, fn func(KV) error) error {
 	return e.Engine.View(ctx, func(kv KV) error {
 		return e.memory.Update(ctx, func(volatile KV) error { return fn(divided{readOnly{kv}, volatile, &e.volatile}) })
 	})
 }
 
-// take takes the volatile keys that an earlier process has left in the engine out of it.
+// take moves the volatile keys that an earlier process has left in the engine to memory.
 func (e *Divided) take() error {
 	var left []Row
 	err := e.Engine.View(context.Background(), func(kv KV) error { return e.volatile.collect(kv, &left) })
-	if err != nil || len(left) == 0 { // a start that writes nothing does not wait for the disk
+	if err != nil || len(left) == 0 { // a start that writes nothing need not wait for the disk
 		return err
 	}
 	if err := PutAll(context.Background(), e.memory, left); err != nil {
@@ -101,7 +102,7 @@ func (e *Divided) Close() error {
 	return errors.Join(err, e.memory.Close(), e.Engine.Close())
 }
 
-// collect copies the volatile rows of a key space.
+// collect copies the volatile rows of a key space into all.
 func (v *Volatile) collect(kv KV, all *[]Row) error {
 	*all = nil
 	for _, part := range v.Within {
@@ -118,7 +119,7 @@ func (v *Volatile) collect(kv KV, all *[]Row) error {
 	return nil
 }
 
-// divided is a transaction over an engine with the volatile keys beside it.
+// divided is a transaction over both engines.
 type divided struct {
 	KV       // of the engine
 	volatile KV
@@ -153,7 +154,8 @@ func (d divided) ScanBack(from, to []byte, fn func(key, value []byte) bool) erro
 
 type scan = func(kv KV, from, to []byte, fn func(key, value []byte) bool) error
 
-// merge scans one of the two, or both where the range has keys of both, in the order of the scan.
+// merge scans one of the two engines, or both if the range may have keys of both, in the order of
+// the scan.
 func (d divided) merge(scan scan, from, to []byte, before func(a, b []byte) bool, fn func(key, value []byte) bool) error {
 	some, all := d.which.in(from, to)
 	switch {
@@ -189,8 +191,8 @@ func (d divided) merge(scan scan, from, to []byte, before func(a, b []byte) bool
 	return err
 }
 
-// in reports whether there may be volatile keys in a range of keys, and whether there can
-// be no others.
+// in reports whether a range of keys may contain volatile keys, and whether all of its keys are
+// volatile.
 func (v *Volatile) in(from, to []byte) (some, all bool) {
 	for i, part := range v.Within {
 		if bytes.Compare(from, part.To) >= 0 || to != nil && bytes.Compare(part.From, to) >= 0 {
@@ -202,10 +204,10 @@ func (v *Volatile) in(from, to []byte) (some, all bool) {
 	return false, false
 }
 
-// undo is a write that can be taken back: nil is no value.
+// undo is a write that can be undone; a nil value means that the key did or does not exist.
 type undo struct{ key, before, after []byte }
 
-// undoing is a write transaction that remembers what it replaces.
+// undoing is a write transaction that remembers the values that it replaces.
 type undoing struct {
 	KV
 	written []undo
@@ -236,8 +238,8 @@ func (u *undoing) Delete(key []byte) error {
 	return u.KV.Delete(key)
 }
 
-// takeBack takes writes back, the last one first. What is there no more has been changed by somebody
-// else since, who has seen it: that stays.
+// takeBack undoes writes, the last one first. A key whose value has changed since the write keeps
+// its new value, because that update has already seen the write.
 func takeBack(kv KV, written []undo) error {
 	for _, w := range slices.Backward(written) {
 		now, err := kv.Get(w.key)
@@ -259,10 +261,10 @@ func takeBack(kv KV, written []undo) error {
 	return nil
 }
 
-// errDurable reports a write to a key that is not volatile where only those may be written.
+// errDurable reports a write to a key that is not volatile in UpdateVolatile.
 var errDurable = errors.New("only volatile records can be written here")
 
-// readOnly is a transaction that writes nothing.
+// readOnly is a transaction whose writes fail.
 type readOnly struct{ KV }
 
 // Put implements KV.

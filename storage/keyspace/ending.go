@@ -5,10 +5,11 @@ import (
 	"context"
 )
 
-// Ending is a key space whose reads fail with the error of a context that has ended.
+// Ending returns a key space whose reads fail with ctx's error once ctx has ended.
 func Ending(ctx context.Context, kv KV) KV { return endingKV{kv, ctx} }
 
-// endingKV is a KV whose reads end with a context: whoever asked has left.
+// endingKV is a KV whose reads fail once a context has ended, because nobody waits
+// for the result.
 type endingKV struct {
 	KV
 	ctx context.Context //nolint:containedctx // it lasts as long as the transaction
@@ -34,7 +35,7 @@ func (k endingKV) ScanBack(from, to []byte, fn func(key, value []byte) bool) err
 	return cmp.Or(k.KV.ScanBack(from, to, steps.next), steps.ended)
 }
 
-// endingScan is the steps of a scan, which the end of a context ends.
+// endingScan stops a scan when a context ends.
 type endingScan struct {
 	ctx   context.Context //nolint:containedctx // it lasts as long as the scan
 	fn    func(key, value []byte) bool
@@ -43,7 +44,7 @@ type endingScan struct {
 }
 
 func (s *endingScan) next(key, value []byte) bool {
-	const often = 64 // a step of a scan takes no time, and most scans have few
+	const often = 64 // checking the context costs more than a step, and most scans have few steps
 	if s.n%often == 0 {
 		s.ended = s.ctx.Err()
 	}

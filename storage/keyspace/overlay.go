@@ -7,16 +7,16 @@ import (
 	"github.com/tidwall/btree"
 )
 
-// NewOverlay returns a key space with writes in memory over one that is only read.
+// NewOverlay returns an Overlay over a key space, which it only reads.
 func NewOverlay(under KV) *Overlay { return &Overlay{under: under} }
 
-// Overlay is a key space with writes in memory over one that is only read.
+// Overlay is a key space that keeps its writes in memory, over another that it only reads.
 type Overlay struct {
 	under   KV
 	written btree.Map[string, []byte] // nil for a key that was deleted
 }
 
-// Written yields what was written, in the order of the keys, a nil value for a key that was
+// Written yields the writes in the order of their keys; a nil value means that the key was
 // deleted.
 func (o *Overlay) Written() iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
@@ -24,10 +24,10 @@ func (o *Overlay) Written() iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// Len is how many keys were written.
+// Len is the number of keys that were written.
 func (o *Overlay) Len() int { return o.written.Len() }
 
-// Apply writes all that another overlay has written.
+// Apply repeats all writes of another overlay.
 func (o *Overlay) Apply(other *Overlay) {
 	other.written.Scan(func(key string, value []byte) bool {
 		o.written.Set(key, value)
@@ -67,7 +67,7 @@ func (o *Overlay) Scan(from, to []byte, fn func(key, value []byte) bool) error {
 func (o *Overlay) ScanBack(from, to []byte, fn func(key, value []byte) bool) error {
 	ours := cursor{iter: o.written.Iter(), end: string(from)}
 	ours.step = ours.iter.Prev
-	if ours.iter.Seek(string(to)) { // the first that is not in the range
+	if ours.iter.Seek(string(to)) { // the first key after the range
 		ours.there = ours.iter.Prev()
 	} else {
 		ours.there = ours.iter.Last()
@@ -76,7 +76,7 @@ func (o *Overlay) ScanBack(from, to []byte, fn func(key, value []byte) bool) err
 	return ours.merge(o.under.ScanBack, from, to, func(a, b string) int { return strings.Compare(b, a) }, fn)
 }
 
-// cursor goes through the written keys of a range, in one direction.
+// cursor visits the written keys of a range, in one direction.
 type cursor struct {
 	iter   btree.MapIter[string, []byte]
 	step   func() bool
@@ -85,11 +85,11 @@ type cursor struct {
 	within func(key string) bool
 }
 
-// more reports whether there is another key in the range.
+// more reports whether the cursor is at a key of the range.
 func (c *cursor) more() bool { return c.there && c.within(c.iter.Key()) }
 
-// merge calls fn with the keys of both key spaces in the order of scan, which is that of
-// the cursor and compare too. What is written hides what is under it.
+// merge calls fn with the keys of both key spaces in the order of scan, which cursor and
+// compare must follow as well. Written keys hide the same keys of the key space below.
 func (c *cursor) merge(
 	scan func(from, to []byte, fn func(key, value []byte) bool) error, from, to []byte,
 	compare func(a, b string) int, fn func(key, value []byte) bool,

@@ -5,13 +5,13 @@ import "context"
 // Row is a key with its value.
 type Row struct{ Key, Value []byte }
 
-// Keys are those from one key up to another, which is not among them.
+// Keys is the range of keys from From up to, but not including, To.
 type Keys struct{ From, To []byte }
 
-// Prefixed are the keys that start with a prefix.
+// Prefixed returns the range of the keys that start with a prefix.
 func Prefixed(prefix []byte) Keys { return Keys{prefix, PrefixEnd(prefix)} }
 
-// PrefixEnd is the first key after all keys that start with prefix.
+// PrefixEnd returns the first key after all keys that start with prefix.
 func PrefixEnd(prefix []byte) []byte {
 	end := append([]byte(nil), prefix...)
 	for i := len(end) - 1; i >= 0; i-- {

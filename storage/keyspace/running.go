@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 )
 
-// While returns a function that runs fn unless ctx has ended, and then returns its error.
+// While returns a function that runs fn, or returns the error of ctx if ctx has ended.
 func While(ctx context.Context, fn func(KV) error) func(KV) error {
 	return func(kv KV) error {
 		if err := ctx.Err(); err != nil {
@@ -26,5 +26,6 @@ func Run(fn func(KV) error, kv KV) (err error) {
 	return fn(kv)
 }
 
-// Panicked is the error of an update that has panicked, for the function that has recovered.
+// Panicked makes an error of a panic in an update, for the function that has recovered from
+// it.
 func Panicked(p any) error { return fmt.Errorf("panic in update: %v\n%s", p, debug.Stack()) }

@@ -5,11 +5,11 @@ import (
 )
 
 // Strict returns an engine over another that promises no more than every engine can. It
-// runs the function of an update twice and keeps nothing of the first time, as a shared
-// database does when two updates meet; and it has one cursor, as a single connection to a
-// database has: while a scan is under way nothing else is read or written in its
-// transaction, and what does so panics. Open puts it over every engine under test, so
-// that whatever a test reaches is known to keep to these rules.
+// runs the function of an update twice and discards the first run, as a shared database
+// does when two updates conflict; and it allows only one cursor, like a single connection
+// to a database: reading or writing in a transaction while it is being scanned panics.
+// Under test, storage.Open puts Strict around every engine, so that everything that tests
+// reach is known to obey these rules.
 func Strict(e Engine) Engine { return strict{e} }
 
 type strict struct{ Engine }
@@ -25,7 +25,7 @@ func (s strict) Update(ctx context.Context, fn func(KV) error) error {
 	return s.Engine.Update(ctx, func(kv KV) error { return fn(&oneCursor{KV: kv}) })
 }
 
-// Clone implements Cloner for engines that do.
+// Clone implements Cloner if the engine does.
 func (s strict) Clone() (Engine, error) {
 	cloner, ok := s.Engine.(Cloner)
 	if !ok {
@@ -34,14 +34,14 @@ func (s strict) Clone() (Engine, error) {
 	return cloner.Clone()
 }
 
-// rehearse runs fn on what is there and leaves that as it is. Errors and panics come again
-// when it counts.
+// rehearse runs fn without keeping its writes. It ignores errors and panics, which occur
+// again in the run that counts.
 func (s strict) rehearse(ctx context.Context, fn func(KV) error) {
 	defer func() { _ = recover() }()
 	_ = s.Engine.View(ctx, func(kv KV) error { return fn(&oneCursor{KV: NewOverlay(kv)}) })
 }
 
-// oneCursor is a transaction that does one thing at a time.
+// oneCursor is a transaction that panics if it is used while it is being scanned.
 type oneCursor struct {
 	KV
 	scanning bool

@@ -6,19 +6,19 @@ import (
 	"github.com/tidwall/btree"
 )
 
-// Tree is one state of a key space in memory. A copy costs as much as a pointer: the trees
-// share their pages until one of them writes. A tree that others may read is never written
-// to.
+// Tree is one state of a key space in memory. A copy costs no more than a pointer: the trees share
+// their pages until one of them writes to them. A tree that others may read is never written to.
 type Tree = btree.Map[string, []byte]
 
-// degree is half the entries of a page. A transaction copies the pages that it writes to, of which a
-// login has many with few entries in each: small ones cost it less, and reads hardly more.
+// degree is half of the most entries in a page. A transaction copies the pages that it writes to. A
+// login writes to many pages, a few entries in each, so small pages make it cheaper; reads take
+// hardly longer.
 const degree = 8
 
 // NewTree returns an empty tree.
 func NewTree() *Tree { return btree.NewMap[string, []byte](degree) }
 
-// TreeKV is a transaction over a tree. What it writes is in the tree at once.
+// TreeKV is a transaction over a tree. Its writes change the tree immediately.
 type TreeKV struct {
 	Tree     *Tree
 	ReadOnly bool

@@ -5,23 +5,23 @@ import (
 	"slices"
 )
 
-// A walk reads its rows in steps that grow up to lastStep: the caller of one often wants
-// the first row alone, or all of them.
+// A walk reads its rows in steps that grow from firstStep to lastStep, because callers
+// often want either the first row only or all of them.
 const firstStep, lastStep = 8, 512
 
-// Forward and Backward yield the rows with keys in [from, to), from either end. The
-// caller may read and write in the same transaction meanwhile: between two steps no scan
-// is under way. What it writes may or may not be seen by the walk.
+// Forward yields the rows with keys in [from, to), in ascending order. The caller may
+// read and write in the same transaction meanwhile, because no scan is under way between
+// two steps. The walk may or may not see those writes.
 func Forward(kv KV, from, to []byte) iter.Seq2[Row, error] {
 	return walk(from, to, kv.Scan, func(last []byte) ([]byte, []byte) { return append(slices.Clone(last), 0), to })
 }
 
-// Backward is Forward from the other end.
+// Backward is Forward in descending order.
 func Backward(kv KV, from, to []byte) iter.Seq2[Row, error] {
 	return walk(from, to, kv.ScanBack, func(last []byte) ([]byte, []byte) { return from, last })
 }
 
-// walk yields what scan does. rest is the range behind the last row of a step.
+// walk yields the rows of scan. rest returns the range after the last row of a step.
 func walk(
 	from, to []byte, scan func(from, to []byte, fn func(key, value []byte) bool) error, rest func(last []byte) (from, to []byte),
 ) iter.Seq2[Row, error] {

@@ -1,6 +1,7 @@
-// Package members finds the members of a record's JSON, and sets some, without decoding the rest. It knows
-// the text that Marshal writes and nothing of what records mean. An object that is written otherwise, with
-// blanks or escapes in names, is decoded as a whole, so that nobody is wrong.
+// Package members finds the members of a record's JSON, and sets some, without decoding the rest. It
+// relies on the form that json.Marshal writes and does not know what records mean. An object in any other
+// form, with blanks or with escapes in names, is decoded as a whole, so that the result is correct in any
+// case.
 package members
 
 import (
@@ -10,7 +11,8 @@ import (
 	"slices"
 )
 
-// each calls fn with the members of an object in their order until it returns false.
+// each calls fn with the members of an object in order, until fn returns false. ok is false if it cannot
+// read the object.
 func each(raw []byte, fn func(name, value []byte) bool) (ok bool) {
 	if len(raw) < len("{}") || raw[0] != '{' || raw[len(raw)-1] != '}' {
 		return false
@@ -35,7 +37,7 @@ func each(raw []byte, fn func(name, value []byte) bool) (ok bool) {
 	return true
 }
 
-// valueEnd is where the value ends that a text begins with, -1 for nowhere.
+// valueEnd returns the index after the value at the beginning of a text, -1 if the value is not complete.
 func valueEnd(raw []byte) int {
 	depth := 0
 	for i := 0; i < len(raw); i++ {
@@ -66,7 +68,8 @@ func valueEnd(raw []byte) int {
 	return len(raw)
 }
 
-// stringEnd is where the string ends that a text begins with, -1 for nowhere.
+// stringEnd returns the index after the string at the beginning of a text, -1 if the string is not
+// complete.
 func stringEnd(raw []byte) int {
 	for i := 1; i < len(raw); i++ {
 		quote := bytes.IndexByte(raw[i:], '"')
@@ -85,7 +88,7 @@ func stringEnd(raw []byte) int {
 	return -1
 }
 
-// Only is an object without any other members, or the whole of one that is written otherwise.
+// Only returns the object with just the named members, or the unchanged object if each cannot read it.
 func Only(raw []byte, names []string) []byte {
 	brief := append(make([]byte, 0, len(raw)), '{')
 	ok := each(raw, func(name, value []byte) bool {
@@ -100,7 +103,7 @@ func Only(raw []byte, names []string) []byte {
 	return append(brief, '}')
 }
 
-// Of are the members with names that an object has.
+// Of returns those of the named members that the object has.
 func Of[T any](raw []byte, names []string) (map[string]T, error) {
 	found := map[string]T{}
 	if err := json.Unmarshal(Only(raw, names), &found); err != nil {
@@ -110,7 +113,7 @@ func Of[T any](raw []byte, names []string) (map[string]T, error) {
 	return found, nil
 }
 
-// With is an object with some members set.
+// With returns the object with some members set.
 func With(raw []byte, set map[string]json.RawMessage) ([]byte, error) {
 	if out, ok := merged(raw, set); ok {
 		return out, nil
@@ -123,7 +126,7 @@ func With(raw []byte, set map[string]json.RawMessage) ([]byte, error) {
 	return json.Marshal(all)
 }
 
-// merged is With for an object whose members are in the order of their names.
+// merged is With for an object whose members are sorted by name; ok is false for any other object.
 func merged(raw []byte, set map[string]json.RawMessage) (out []byte, ok bool) {
 	left := slices.Sorted(maps.Keys(set))
 	out = append(make([]byte, 0, len(raw)+len(raw)/4), '{')

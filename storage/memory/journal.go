@@ -15,34 +15,35 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// A journal outlives its process, also one that is killed, and not a power cut: what is written to
-// it is handed to the operating system, which nobody waits for to reach the disk. It begins with the
-// name of the store that it belongs to. A record is one update: its length (4 bytes), the checksum
-// of the rest (4 bytes), and its writes, each a key and a value with their lengths; a value of the
-// length deleted is none.
+// A journal preserves its data if the process is killed, but not in a power cut: writes are handed to
+// the operating system without waiting for the disk. The file begins with the name of the store that
+// it belongs to. Each record is one update: its length (4 bytes), the checksum of the rest (4 bytes),
+// and its writes, each a key and a value with their lengths before them; the length "deleted" stands
+// for a deleted key.
 
-// Journal is a key space in memory with a file that brings it back.
+// Journal is a key space in memory with a file from which it is restored.
 type Journal struct {
 	*DB
 	path, store string
-	file        *os.File // written to by the one writer
-	// size is that of the file, and rewriteAt the size at which it is written anew.
+	file        *os.File // only the one writer writes to it
+	// size is the size of the file, and rewriteAt the size at which it is rewritten.
 	size, rewriteAt int64
-	buffer          []byte // the one writer's, for its records
+	buffer          []byte // used by the one writer for its records
 }
 
 const (
 	deleted = ^uint32(0)
-	// minRewrite is how large a journal grows at least before it is written anew, in bytes.
+	// minRewrite is the smallest size at which a journal is rewritten, in bytes.
 	minRewrite = 4 << 20
-	// maxRecord bounds the record of one update that is read back, in bytes.
+	// maxRecord bounds the records that are read back, in bytes.
 	maxRecord = 64 << 20
 	// maxBuffer bounds the buffer that is kept for the next record, in bytes.
 	maxBuffer = 64 << 10
 )
 
-// OpenJournal opens the journal at path and brings back what it holds of the store of that name.
-// What is of another store, or is damaged, ends there and is gone.
+// OpenJournal opens the journal at path and restores what it holds for the store with this name. If
+// it belongs to another store, it is discarded, and so is everything from the first damaged record
+// on.
 func OpenJournal(path, store string) (*Journal, error) {
 	j := &Journal{DB: New(), path: path, store: store}
 	raw, err := os.ReadFile(path)
@@ -58,10 +59,10 @@ func OpenJournal(path, store string) (*Journal, error) {
 	return j, j.rewrite(j.state.Load())
 }
 
-// Path is the file of the journal.
+// Path returns the path of the journal's file.
 func (j *Journal) Path() string { return j.path }
 
-// nextRecord is the first record of what is left of a journal, nil where there is no whole one.
+// nextRecord returns the first record of the rest of a journal, nil if no complete record follows.
 func nextRecord(raw []byte) (record, rest []byte) {
 	if len(raw) < recordHead {
 		return nil, nil
@@ -77,7 +78,7 @@ func nextRecord(raw []byte) (record, rest []byte) {
 	return record, raw[recordHead+length:]
 }
 
-// replay applies the writes of a record, whose checksum is right.
+// replay applies the writes of a record whose checksum was verified.
 func replay(t *tree, record []byte) {
 	take := func(n uint32) (part []byte) {
 		n = uint32(min(int(n), len(record))) //nolint:gosec // no more than n
@@ -101,7 +102,7 @@ func replay(t *tree, record []byte) {
 	}
 }
 
-// sized appends a part behind its length.
+// sized appends a part, preceded by its length.
 func sized(to, part []byte) []byte {
 	length := uint32(len(part)) //nolint:gosec // of a record, which a request of some kilobytes brings about
 	return append(binary.BigEndian.AppendUint32(to, length), part...)
@@ -114,13 +115,13 @@ func remove(record, key []byte) []byte {
 	return binary.BigEndian.AppendUint32(sized(record, key), deleted)
 }
 
-// recordHead is how many bytes stand before a record in the file.
+// recordHead is the number of bytes before a record in the file.
 const recordHead = 8
 
-// begin is a record without a write yet, in a buffer that may be used anew.
+// begin returns an empty record, in a buffer that is reused.
 func begin(buffer []byte) []byte { return append(buffer[:0], make([]byte, recordHead)...) }
 
-// finish fills in what stands before a record, which is then as the file has it.
+// finish fills in the length and the checksum of a record, which can then be written to the file.
 func finish(record []byte) []byte {
 	writes := record[recordHead:]
 	binary.BigEndian.PutUint32(record, uint32(len(writes))) //nolint:gosec // see sized
@@ -128,7 +129,7 @@ func finish(record []byte) []byte {
 	return record
 }
 
-// recording is a transaction that notes what it writes.
+// recording is a transaction that adds its writes to a record.
 type recording struct {
 	keyspace.KV
 	record []byte
@@ -156,7 +157,7 @@ func (j *Journal) Update(ctx context.Context, fn func(keyspace.KV) error) error 
 	})
 }
 
-// append writes a record to the file, or all of the key space where the file has grown enough.
+// append writes a record to the file, or rewrites the file if it has become too large.
 func (j *Journal) append(record []byte, k keyspace.KV) error {
 	if j.size+int64(len(record)) > j.rewriteAt || len(record) > maxRecord {
 		if own, ok := k.(keyspace.TreeKV); ok {
@@ -170,15 +171,15 @@ func (j *Journal) append(record []byte, k keyspace.KV) error {
 	return nil
 }
 
-// keep keeps the buffer of a record for the next one, unless it has become large.
+// keep keeps the buffer of a record for the next record, unless it has become too large.
 func (j *Journal) keep(record []byte) {
 	if cap(record) <= maxBuffer {
 		j.buffer = record
 	}
 }
 
-// rewrite puts a file in the place of the journal that holds a key space and nothing of what it was
-// before. A failure leaves the journal as it is.
+// rewrite replaces the journal's file by one that holds the current rows only. If it fails, the
+// journal is unchanged.
 func (j *Journal) rewrite(t *tree) (err error) {
 	next, err := os.OpenFile(j.path+".new", os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -200,7 +201,7 @@ func (j *Journal) rewrite(t *tree) (err error) {
 }
 
 func writeAll(file io.Writer, store string, t *tree) (size int64, err error) {
-	const together = 64 << 10 // bytes: what is kept are many small records
+	const together = 64 << 10 // bytes: most records are small, so they are written together
 	out := bufio.NewWriterSize(file, together)
 	write := func(raw []byte) {
 		n, failed := out.Write(raw)
@@ -216,8 +217,9 @@ func writeAll(file io.Writer, store string, t *tree) (size int64, err error) {
 	return size, errors.Join(err, out.Flush())
 }
 
-// Release implements keyspace.Releaser. What is kept comes to lie close together: after a burst it is
-// scattered over all of the memory that the burst took, which could not be given back.
+// Release implements keyspace.Releaser. It copies the rows into one block of memory: after a burst of
+// requests they are scattered over all memory that the burst has used, which therefore could not be
+// released.
 func (j *Journal) Release() error {
 	if err := j.enter(); err != nil {
 		return err
@@ -244,7 +246,8 @@ func (j *Journal) Release() error {
 	return nil
 }
 
-// Close implements keyspace.Engine. What the journal holds is gone: whoever closes it has taken it.
+// Close implements keyspace.Engine. It deletes the journal's file: a caller that still needs the data
+// copies it first.
 func (j *Journal) Close() error {
 	if err := j.enter(); err != nil {
 		return nil //nolint:nilerr // it was closed before

@@ -1,6 +1,6 @@
-// Package memory keeps the ordered key space of package storage in memory, for tenants
-// that need not outlive their process. It owns the one writer and the states that readers
-// see; it knows nothing of what the keys and values mean.
+// Package memory stores the ordered key space of package storage in memory, for tenants
+// that need not outlive their process. It provides the one writer and the states that
+// readers see; it does not know what the keys and values mean.
 package memory
 
 import (
@@ -32,8 +32,8 @@ func New() *DB {
 	return db
 }
 
-// Clone implements keyspace.Cloner. The clone costs no more than a pointer: what is the
-// same in both is kept once.
+// Clone implements keyspace.Cloner. The clone costs no more than a pointer: what is equal
+// in both is stored once.
 func (db *DB) Clone() (keyspace.Engine, error) {
 	if err := db.enter(); err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func (db *DB) Update(ctx context.Context, fn func(keyspace.KV) error) error {
 	return nil
 }
 
-// Close implements keyspace.Engine. What was kept is gone.
+// Close implements keyspace.Engine. The data is lost.
 func (db *DB) Close() error {
 	db.open.Lock()
 	defer db.open.Unlock()

@@ -1,4 +1,5 @@
-// Package queue has updates of an engine that wait together committed together.
+// Package queue lets updates of an engine that are waiting at the same time be committed
+// together.
 package queue
 
 import (
@@ -11,8 +12,8 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// Queue gathers the updates of an engine that has one writer: those that wait together are
-// committed together. An update that is alone does not wait for others.
+// Queue collects the updates of an engine that has one writer, and commits those that are
+// waiting together. A single update does not wait for others.
 type Queue struct {
 	commit    func([]*Queued)
 	most      int
@@ -25,21 +26,21 @@ type Queue struct {
 	done    chan struct{}
 }
 
-// Queued is one update on its way through a queue.
+// Queued is one update in a queue.
 type Queued struct {
-	// Fn is what Update was called with, and Err what it returns.
+	// Fn is the function of the update, and Err the error that it ends with.
 	Fn   func(keyspace.KV) error
 	Err  error
 	done chan struct{}
 }
 
-// many is how many updates of one commit show that others are likely to come soon.
+// many is the number of updates in a commit from which more are expected soon.
 const many = 3
 
-// New returns a queue whose one writer calls commit with at most so many updates at a
-// time, one call after the other. commit says in the Err of each what has become of it. After
-// a commit of many updates the next one waits so long for others, which makes commits fewer: on
-// a busy server each costs more than its updates. Once the queue is closed, updates are refused
+// New returns a queue whose one writer calls commit with at most most updates at a time, one
+// call after the other. commit sets the Err of each update to its result. After a commit of many
+// updates, the next one waits for the time linger so that others can join: on a busy server a
+// commit costs more than its updates, so fewer commits are better. After Close, updates fail
 // with errClosed.
 func New(most int, linger time.Duration, errClosed error, commit func([]*Queued)) *Queue {
 	q := &Queue{commit: commit, most: most, linger: linger, errClosed: errClosed, waiting: make(chan *Queued, most), done: make(chan struct{})}
@@ -47,8 +48,8 @@ func New(most int, linger time.Duration, errClosed error, commit func([]*Queued)
 	return q
 }
 
-// Do has fn committed and returns what became of it. An update whose context ends while it waits
-// is not run.
+// Do waits until fn is committed and returns its result. An update whose context ends while it
+// waits is not run.
 func (q *Queue) Do(ctx context.Context, fn func(keyspace.KV) error) error {
 	u := &Queued{Fn: keyspace.While(ctx, fn), done: make(chan struct{})}
 	if !q.enqueue(u) {
@@ -68,7 +69,7 @@ func (q *Queue) enqueue(u *Queued) bool {
 	return true
 }
 
-// Close lets no more updates in and waits for those that are. It reports whether this is the
+// Close refuses further updates and waits for those in the queue. It reports whether this is the
 // first call.
 func (q *Queue) Close() (first bool) {
 	q.closing.Lock()
@@ -81,18 +82,18 @@ func (q *Queue) Close() (first bool) {
 	return first
 }
 
-// write is the one writer.
+// write is the loop of the one writer.
 func (q *Queue) write() {
 	defer close(q.done)
-	before := 0 // how many the last commit had
+	before := 0 // the size of the last commit
 	for first := range q.waiting {
 		if before >= many && q.linger > 0 {
 			pause := clock.Ticker(q.linger)
 			<-pause.C
 			pause.Stop()
 		}
-		// Whoever is on the way to the queue joins: on busy cores commits become fewer and
-		// larger, on idle ones this ends at once.
+		// Updates that are about to join the queue are included: on busy cores commits become
+		// fewer and larger, on idle ones the loop ends immediately.
 		group := []*Queued{first}
 		for more := true; more; {
 			runtime.Gosched()
@@ -106,7 +107,7 @@ func (q *Queue) write() {
 	}
 }
 
-// gather adds what waits to a group, and reports whether there was any and there may be more.
+// gather adds waiting updates to a group, and reports whether it added any and more may come.
 func (q *Queue) gather(group []*Queued) (_ []*Queued, more bool) {
 	for len(group) < q.most {
 		select {
