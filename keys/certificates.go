@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// Certificate is the certificate of the key that signs, in DER.
+// Certificate is the certificate of the current signing key, in DER.
 func (r *Ring) Certificate() []byte { return r.set.Load().current.Certificate }
 
-// PEM is a certificate as text.
+// PEM returns a DER certificate in PEM form.
 func PEM(certificate []byte) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}))
 }
 
-// Thumbprints are the SHA-1 sum of a certificate in the two forms that Auth0 shows:
-// with colons between the bytes, and without.
+// Thumbprints returns the SHA-1 sum of a certificate in the two forms that Auth0
+// shows: with colons between the bytes, and without.
 func Thumbprints(certificate []byte) (fingerprint, thumbprint string) {
 	sum := sha1.Sum(certificate) //nolint:gosec // see the import
 	pairs := make([]string, 0, len(sum))
@@ -27,8 +27,8 @@ func Thumbprints(certificate []byte) (fingerprint, thumbprint string) {
 	return strings.Join(pairs, ":"), strings.Join(pairs, "")
 }
 
-// PKCS7 wraps a certificate in a PKCS #7 message without content, RFC 2315
-// section 9, which is how certificates travel in that form. It is text, as PEM is.
+// PKCS7 wraps a certificate in a PKCS #7 message without content, RFC 2315 section
+// 9, the form for transporting certificates. The result is in PEM form.
 func PKCS7(certificate []byte) string {
 	data := asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}
 	signedData := asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}

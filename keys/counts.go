@@ -2,7 +2,7 @@ package keys
 
 import "sync/atomic"
 
-// counts are, by algorithm, how often tokens were signed.
+// counts are, by algorithm, how many tokens were signed.
 type counts map[string]*signings
 
 type signings struct{ signed, remembered atomic.Uint64 }
@@ -17,8 +17,8 @@ func (s *signings) add(known bool) {
 	s.signed.Add(1)
 }
 
-// Counts returns, by algorithm, how many tokens were signed since the ring was opened, and of
-// how many the signature was known from just before.
+// Counts returns, by algorithm, how many tokens were signed since the ring was opened, and
+// for how many a remembered signature was used instead.
 func (r *Ring) Counts() (signed, remembered map[string]uint64) {
 	signed, remembered = map[string]uint64{}, map[string]uint64{}
 	for alg, s := range r.counts {

@@ -1,7 +1,6 @@
-// Package keys owns what the tenant signs with and what the server keeps
-// secret: the ring of signing keys with its rotation and its published set, the
-// signatures themselves, and the keys of the server's MACs and seals. It decides
-// nothing about what is signed.
+// Package keys holds the keys that the tenant signs with and the server's own secrets: the
+// ring of signing keys with its rotation and its published key set, the signatures
+// themselves, and the keys for MACs and for encryption. It does not decide what is signed.
 package keys
 
 import (
@@ -26,18 +25,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Ring is the tenant's signing keys: the current one, which signs; the next one,
-// which is published before it does; earlier ones, which still verify until they
-// are revoked. Auth0: get-started/tenant-settings/signing-keys. It is safe for
-// concurrent use.
+// Ring is the tenant's signing keys: the current key, which signs; the next key, which is
+// published before it signs; and earlier keys, which still verify until they are revoked.
+// Auth0: get-started/tenant-settings/signing-keys. It is safe for concurrent use.
 type Ring struct {
 	db     *storage.DB
-	issuer string // common name of the certificates
+	issuer string // the common name of the certificates
 	set    atomic.Pointer[set]
-	// pending brings the next key of a new ring, and complete takes it once.
+	// pending delivers the next key of a new ring, and complete receives it once.
 	pending  <-chan generated
 	complete func() error
-	// changing keeps changes of the ring apart.
+	// changing is held while the ring is changed.
 	changing sync.Mutex
 	counts   counts
 }
@@ -60,13 +58,13 @@ type signingKey struct {
 var (
 	// ErrUnknownKey reports a key id that is not in the ring.
 	ErrUnknownKey = errors.New("no such signing key")
-	// ErrKeyInUse reports a key that cannot be revoked, since it signs or is
-	// next to sign.
+	// ErrKeyInUse reports a key that cannot be revoked, because it is the current or the
+	// next key.
 	ErrKeyInUse = errors.New("the key is current or next; rotate first")
 )
 
-// Open reads the ring, or makes it: a tenant's first key signs at once. host
-// names the tenant in the keys' certificates.
+// Open reads the ring, or creates it: a tenant's first key signs immediately. host is the
+// tenant's name in the keys' certificates.
 func Open(db *storage.DB, host string, now time.Time) (*Ring, error) {
 	r := &Ring{db: db, issuer: host, counts: newCounts()}
 	r.complete = sync.OnceValue(r.takeNext)
@@ -75,7 +73,8 @@ func Open(db *storage.DB, host string, now time.Time) (*Ring, error) {
 	}
 	switch s := r.set.Load(); {
 	case s.current == nil:
-		// Two keys are made side by side; the one that is ready first signs.
+		// Two keys are made concurrently; the one that is ready first becomes the current
+		// key.
 		r.pending = r.begin(2, now)
 		first := <-r.pending
 		if first.err != nil {
@@ -87,13 +86,13 @@ func Open(db *storage.DB, host string, now time.Time) (*Ring, error) {
 		}
 		return r, r.load()
 	case !s.hasNext:
-		r.pending = r.begin(1, now) // the server ended before it had one
+		r.pending = r.begin(1, now) // the server was stopped before it had a next key
 	}
 	return r, nil
 }
 
-// Complete waits until the ring has a next key. A ring is good for signing before
-// that; its owner calls Complete beside serving.
+// Complete waits until the ring has a next key. A ring can sign before that; its owner calls
+// Complete in the background.
 func (r *Ring) Complete() error { return r.complete() }
 
 func (r *Ring) takeNext() error {
@@ -107,12 +106,12 @@ func (r *Ring) takeNext() error {
 		return next.err
 	}
 	if r.set.Load().hasNext {
-		return nil // a rotation has brought one
+		return nil // a rotation has already added a next key
 	}
 	err := r.store(func(tx *storage.Tx) error {
 		stored, err := signingKeys(tx)
 		if err != nil || slices.ContainsFunc(stored, isNext) {
-			return err // another server has brought one
+			return err // another server has already added a next key
 		}
 		return tx.SigningKeys.Put(next.key)
 	})
@@ -143,8 +142,8 @@ func (r *Ring) begin(n int, now time.Time) <-chan generated {
 
 func (r *Ring) generate(now time.Time) (storage.SigningKey, error) { return NewKey(r.issuer, now) }
 
-// NewKey makes a key pair with a self-signed certificate for a name. It takes a
-// few hundred milliseconds.
+// NewKey makes a key pair with a self-signed certificate for a common name. It takes a few
+// hundred milliseconds.
 func NewKey(commonName string, now time.Time) (storage.SigningKey, error) {
 	storage.Slow("making a key")
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -176,7 +175,7 @@ func (r *Ring) store(change func(*storage.Tx) error) error {
 	return r.db.Update(context.Background(), change)
 }
 
-// signingKeys are those of the store, by their id.
+// signingKeys returns the stored signing keys, in the order of their ids.
 func signingKeys(tx *storage.Tx) (stored []storage.SigningKey, err error) {
 	for k, err := range tx.SigningKeys.All() {
 		if err != nil {
@@ -187,13 +186,13 @@ func signingKeys(tx *storage.Tx) (stored []storage.SigningKey, err error) {
 	return stored, nil
 }
 
-// load makes the ring what the store says.
+// load reads the ring from the store.
 func (r *Ring) load() error {
 	return r.db.View(context.Background(), func(tx *storage.Tx) error { return r.Refresh(tx) })
 }
 
-// Refresh makes the ring what the store says, where another server may have changed it. What
-// is as it was costs little.
+// Refresh reads the ring from the store, where another server may have changed it. If
+// nothing has changed, this costs little.
 func (r *Ring) Refresh(tx *storage.Tx) error {
 	stored, err := signingKeys(tx)
 	if err != nil {
@@ -210,7 +209,7 @@ func (r *Ring) Refresh(tx *storage.Tx) error {
 	return nil
 }
 
-// of reports whether a set is that of stored keys.
+// of reports whether the set was made from the same stored keys.
 func (s *set) of(stored []storage.SigningKey) bool {
 	if len(stored) != len(s.keys) {
 		return false
@@ -223,7 +222,7 @@ func (s *set) of(stored []storage.SigningKey) bool {
 	return true
 }
 
-// same reports whether two are one key in one state.
+// same reports whether a and b are the same key in the same state.
 func same(a, b storage.SigningKey) bool {
 	return a.KeyID == b.KeyID && a.CurrentSince.Equal(b.CurrentSince) && a.CurrentUntil.Equal(b.CurrentUntil) && a.RevokedAt.Equal(b.RevokedAt)
 }
@@ -280,7 +279,7 @@ func newSet(stored []storage.SigningKey) (*set, error) {
 	return s, err
 }
 
-// rank orders keys: the current one first, then the next, then earlier ones.
+// rank orders keys: the current key first, then the next, then earlier ones.
 func rank(k storage.SigningKey) int {
 	switch {
 	case isCurrent(k):
@@ -312,7 +311,7 @@ func (r *Ring) List() []storage.SigningKey {
 // key that signed until now still verifies. Auth0:
 // get-started/tenant-settings/signing-keys/rotate-signing-keys.
 //
-// Where other servers have the tenant as well, the next key begins to sign only when all of
+// If other servers serve the tenant as well, the next key begins to sign only when all of
 // them publish it.
 func (r *Ring) Rotate(now time.Time) error {
 	r.changing.Lock()
@@ -327,7 +326,7 @@ func (r *Ring) Rotate(now time.Time) error {
 		}
 		known := r.List()
 		if !slices.ContainsFunc(known, isNext) && r.db.Shared() {
-			if err := r.Complete(); err != nil { // one is being made
+			if err := r.Complete(); err != nil { // its next key is still being made
 				return err
 			}
 			continue
@@ -347,10 +346,10 @@ func (r *Ring) Rotate(now time.Time) error {
 	return errRotated
 }
 
-// errRotated reports that another server has changed the keys meanwhile.
+// errRotated reports that another server has changed the keys in the meantime.
 var errRotated = errors.New("the signing keys have changed meanwhile")
 
-// rotate makes the next of the known keys the current one, and key the next.
+// rotate makes the next key among known the current one, and key the new next key.
 func rotate(tx *storage.Tx, known []storage.SigningKey, key storage.SigningKey, now time.Time) error {
 	stored, err := signingKeys(tx)
 	if err != nil {
@@ -360,7 +359,7 @@ func rotate(tx *storage.Tx, known []storage.SigningKey, key storage.SigningKey, 
 		return errRotated
 	}
 	if !slices.ContainsFunc(known, isNext) {
-		// There is none to publish first, so the new key signs at once.
+		// There is no published next key, so the new key signs immediately.
 		key.CurrentSince = now
 	}
 	changed := []storage.SigningKey{key}
@@ -386,8 +385,8 @@ func rotate(tx *storage.Tx, known []storage.SigningKey, key storage.SigningKey, 
 	return nil
 }
 
-// Revoke takes a previous key out of the published set; what it signed no longer
-// verifies. It returns ErrUnknownKey or ErrKeyInUse.
+// Revoke removes a previous key from the published set, so that its signatures no longer
+// verify. It returns ErrUnknownKey or ErrKeyInUse.
 func (r *Ring) Revoke(keyID string, now time.Time) error {
 	r.changing.Lock()
 	defer r.changing.Unlock()
@@ -410,8 +409,8 @@ func (r *Ring) Revoke(keyID string, now time.Time) error {
 	return cmp.Or(r.load(), r.db.Spread())
 }
 
-// keyID returns a key id in Auth0's form, 21 url-safe characters. It does not
-// begin with a hyphen, which a command line would take for a flag.
+// keyID returns a key id in Auth0's form, 21 url-safe characters. It does not begin with a
+// hyphen, which a command line would parse as a flag.
 func keyID() string { return strings.TrimLeft(Random(24), "-_")[:21] }
 
 // Random returns n random bytes as base64url text.

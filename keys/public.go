@@ -6,8 +6,8 @@ import (
 	"errors"
 )
 
-// ReadPublic reads a PEM public key, in SPKI or PKCS #1, or a certificate, which it
-// returns besides the key within it.
+// ReadPublic reads a PEM public key, in SPKI or PKCS #1, or a certificate; it then
+// returns the certificate as well as its key.
 func ReadPublic(text string) (key any, cert *x509.Certificate, err error) {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {

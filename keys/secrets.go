@@ -19,18 +19,18 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Secrets holds the keys that the server keeps for itself. They are derived from
-// one random value in the store, a key for each purpose.
+// Secrets holds keys that only the server knows. They are derived from one random value in the store, a
+// separate key for each purpose.
 type Secrets struct {
 	clientSecret, code, refreshToken, seal, passcode []byte
-	// OpaqueToken is the 256-bit key of opaque access tokens, and FactorToken that of what a page for further
-	// factors of the tenant's own is given.
+	// OpaqueToken is the 256-bit key of opaque access tokens, and FactorToken the key of the tokens that are
+	// given to the tenant's own page for further factors.
 	OpaqueToken, FactorToken []byte
 }
 
 const masterSecret = "master"
 
-// OpenSecrets reads the server's secrets, or makes them.
+// OpenSecrets reads the server's secrets, or creates them.
 func OpenSecrets(db *storage.DB) (*Secrets, error) {
 	master := make([]byte, 32)
 	_, _ = rand.Read(master) // never fails: crypto/rand
@@ -68,32 +68,30 @@ func mac(key []byte, parts ...string) []byte {
 	return h.Sum(message[:0])
 }
 
-// ClientSecretMAC is what the store keeps of a client secret. Secrets are long
-// and random, so a keyed MAC protects them as well as a slow hash would, at a
-// thousandth of the cost.
+// ClientSecretMAC is what the store holds of a client secret. Secrets are long and random, so a keyed MAC
+// protects them as well as a slow hash would, at a thousandth of the cost.
 func (s *Secrets) ClientSecretMAC(clientID, secret string) []byte {
 	return mac(s.clientSecret, clientID, secret)
 }
 
-// CheckClientSecret reports, in constant time, whether secret is the one whose
-// MAC the store keeps.
+// CheckClientSecret reports, in constant time, whether secret matches the stored MAC.
 func (s *Secrets) CheckClientSecret(stored storage.ClientSecret, secret string) bool {
 	return hmac.Equal(stored.MAC, s.ClientSecretMAC(stored.ClientID, secret))
 }
 
-// PasscodeMAC is what the store keeps of a one-time code for a key.
+// PasscodeMAC is what the store holds of a one-time code with a key, see storage.Passcode.
 func (s *Secrets) PasscodeMAC(key, code string) []byte { return mac(s.passcode, key, code) }
 
-// SamePasscode tells, in constant time, whether a one-time code for a key is the one whose
-// MAC the store keeps.
+// SamePasscode returns a function that reports, in constant time, whether a stored MAC is that of a one-time
+// code with a key.
 func (s *Secrets) SamePasscode(key, code string) func(stored []byte) bool {
 	return func(stored []byte) bool { return hmac.Equal(stored, s.PasscodeMAC(key, code)) }
 }
 
-// idBytes is the length of a grant's id: 6 bytes of milliseconds, 10 of chance.
+// idBytes is the length of a grant's id: 6 bytes of milliseconds and 10 random bytes.
 const idBytes = 16
 
-// NewGrantID returns an id for a user's grant. Ids sort by their time.
+// NewGrantID returns a new id for a user's grant. Ids sort by the time they were made.
 func NewGrantID(now time.Time) string {
 	id := make([]byte, idBytes)
 	_, _ = rand.Read(id[6:]) // never fails: crypto/rand
@@ -104,32 +102,31 @@ func NewGrantID(now time.Time) string {
 	return hex.EncodeToString(id)
 }
 
-// stamps writes numbers so that the texts sort as they do.
+// stamps is a base64 encoding whose texts sort like the numbers that they encode.
 var stamps = base64.NewEncoding("-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz").WithPadding(base64.NoPadding)
 
-// StampLength is how many characters a stamp has.
+// StampLength is the number of characters in a Stamp.
 const StampLength = 8
 
-// Stamp is a time, as a text that sorts by it, of characters that URLs and cookies may have.
+// Stamp returns a time as a text that sorts by time and can be used in URLs and cookies.
 func Stamp(now time.Time) string {
 	var since [8]byte
 	binary.BigEndian.PutUint64(since[:], uint64(max(now.UnixNano(), 0)))
 	return stamps.EncodeToString(since[:6])
 }
 
-// tagBytes is the length of the tag by which the server knows what it has made.
+// tagBytes is the length of the tag by which the server recognizes codes and tokens of its own.
 const tagBytes = 16
 
-// Code returns the authorization code of a client's grant: the grant's id and a tag
-// that only this server can make, 43 url-safe characters. So a code that was redeemed
-// is known for what it is without being kept.
+// Code returns the authorization code of a client's grant: the grant's id and a tag that only this server can
+// compute, 43 url-safe characters. So a code that was already redeemed is recognized without being stored.
 func (s *Secrets) Code(grantID, clientID string) string {
 	id := unhex(grantID)
 	return base64.RawURLEncoding.EncodeToString(append(id, mac(s.code, grantID, clientID)[:tagBytes]...))
 }
 
-// GrantOfCode returns the id of the grant that a client's code belongs to; ok is
-// false for a text that this server did not make, or not for that client.
+// GrantOfCode returns the id of the grant that a client's code belongs to; ok is false if this server did not
+// make the code, or made it for another client.
 func (s *Secrets) GrantOfCode(code, clientID string) (grantID string, ok bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(code)
 	if err != nil || len(raw) != idBytes+tagBytes {
@@ -139,22 +136,21 @@ func (s *Secrets) GrantOfCode(code, clientID string) (grantID string, ok bool) {
 	return grantID, hmac.Equal(raw[idBytes:], mac(s.code, grantID, clientID)[:tagBytes])
 }
 
-// refreshPrefix starts every refresh token, as Auth0's do, and onlinePrefix those that end with
-// a session.
+// refreshPrefix begins every refresh token, as in Auth0, and onlinePrefix every online refresh token, which
+// ends with a session.
 const (
 	refreshPrefix = "v1.M"
 	onlinePrefix  = "ORT"
 )
 
-// chanceBytes is how much of a refresh token is chance.
+// chanceBytes is the number of random bytes in a refresh token.
 const chanceBytes = 16
 
-// NewRefreshToken returns a token of the family id: the id, 16 bytes of chance, and a
-// tag that only this server can make. So a token that was replaced is known for what
-// it is without being kept.
+// NewRefreshToken returns a new token of the family id: the id, 16 random bytes, and a tag that only this
+// server can compute. So a token that was already replaced is recognized without being stored.
 func (s *Secrets) NewRefreshToken(id string) string { return refreshPrefix + s.newRefreshToken(id) }
 
-// NewOnlineRefreshToken returns one that is known for a token which ends with a session, Auth0:
+// NewOnlineRefreshToken returns a new token that ends with a session, as its prefix shows, Auth0:
 // secure/tokens/refresh-tokens/online-refresh-tokens.
 func (s *Secrets) NewOnlineRefreshToken(id string) string {
 	return onlinePrefix + s.newRefreshToken(id)
@@ -168,16 +164,16 @@ func (s *Secrets) newRefreshToken(id string) string {
 
 func (s *Secrets) refreshTag(raw []byte) []byte { return mac(s.refreshToken, string(raw))[:tagBytes] }
 
-// IssuedRefreshToken reports whether this server made a token of a family. A family id
-// is no secret, so naming one proves nothing.
+// IssuedRefreshToken reports whether this server made a refresh token. A family id is not secret, so a token
+// that merely contains one proves nothing.
 func (s *Secrets) IssuedRefreshToken(token string) bool {
 	raw, ok := refreshTokenBytes(token)
 	const signed = idBytes + chanceBytes
 	return ok && hmac.Equal(raw[signed:], s.refreshTag(raw[:signed]))
 }
 
-// FamilyOfRefreshToken returns the id of the family that a token claims to be
-// of; ok is false for a text of another form.
+// FamilyOfRefreshToken returns the id of the family that a token claims to belong to; ok is false if the text
+// does not have the form of a refresh token.
 func FamilyOfRefreshToken(token string) (id string, ok bool) {
 	raw, ok := refreshTokenBytes(token)
 	if !ok {
@@ -198,19 +194,19 @@ func refreshTokenBytes(token string) (raw []byte, ok bool) {
 	return raw, err == nil && len(raw) == idBytes+chanceBytes+tagBytes
 }
 
-// Hash is what the store keeps of a random token.
+// Hash is what the store holds of a random token.
 func Hash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 func unhex(id string) []byte {
-	raw, _ := hex.DecodeString(id) // ids are made by NewGrantID
+	raw, _ := hex.DecodeString(id) // ids come from NewGrantID
 	return raw
 }
 
-// Seal encrypts a text that the server must be able to show again, such as a
-// client secret to those who may read it.
+// Seal encrypts a text that the server must be able to show again, such as a client secret that the
+// Management API shows.
 func (s *Secrets) Seal(text string) []byte {
 	gcm := s.sealer()
 	nonce := make([]byte, gcm.NonceSize())
@@ -218,7 +214,7 @@ func (s *Secrets) Seal(text string) []byte {
 	return gcm.Seal(nonce, nonce, []byte(text), nil)
 }
 
-// Unseal returns what was sealed, or "" for bytes that this server did not seal.
+// Unseal returns the sealed text, or "" if this server did not seal it.
 func (s *Secrets) Unseal(sealed []byte) string {
 	gcm := s.sealer()
 	if len(sealed) < gcm.NonceSize() {
@@ -238,12 +234,12 @@ func (s *Secrets) sealer() cipher.AEAD {
 	}
 	gcm, err := cipher.NewGCM(block)
 	if err != nil {
-		panic(err) // AES has the block size that GCM wants
+		panic(err) // AES has the block size that GCM requires
 	}
 	return gcm
 }
 
-// NewClientSecret returns the record of a client secret.
+// NewClientSecret returns the record that the store holds of a client secret.
 func (s *Secrets) NewClientSecret(clientID, secret string) storage.ClientSecret {
 	return storage.ClientSecret{ClientID: clientID, MAC: s.ClientSecretMAC(clientID, secret), Sealed: s.Seal(secret)}
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Signer is one key of the ring with its certificate, for signatures that are no JWS, such as those of
-// XML. It stays the same key when the ring rotates. It is a crypto.Signer.
+// Signer is one key of the ring with its certificate, for signatures in other forms than JWS, such as
+// XML. It remains the same key when the ring rotates. It implements crypto.Signer.
 type Signer struct{ key *signingKey }
 
-// Signer returns the key that signs now.
+// Signer returns the current key.
 func (r *Ring) Signer() Signer { return Signer{r.set.Load().current} }
 
 // Certificate is the certificate of the key, in DER.
@@ -32,8 +32,8 @@ func (s Signer) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte
 	return rsa.SignPKCS1v15(rand.Reader, s.key.private, opts.HashFunc(), digest)
 }
 
-// GetKeyPair is the key with its certificate, for a library that decrypts what was encrypted for the
-// tenant. It implements goxmldsig's X509KeyStore.
+// GetKeyPair returns the key with its certificate, for a library that decrypts messages to the tenant.
+// It implements goxmldsig's X509KeyStore.
 func (s Signer) GetKeyPair() (key *rsa.PrivateKey, certificate []byte, err error) {
 	return s.key.private, s.key.Certificate, nil
 }

@@ -19,13 +19,13 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Token types, the typ of a JOSE header.
+// Token types: values of typ in a JOSE header.
 const (
 	TypeJWT         = "JWT"
 	TypeAccessToken = "at+jwt"     // RFC 9068 section 2.1
 	TypeLogoutToken = "logout+jwt" //nolint:gosec // no credential: OpenID Connect Back-Channel Logout section 2.4
-	// TypeIdentityAssertion is that of an identity assertion authorization grant, which another identity provider
-	// gives: draft-ietf-oauth-identity-assertion-authz-grant section 3.
+	// TypeIdentityAssertion is the type of an identity assertion authorization grant, which another identity
+	// provider issues: draft-ietf-oauth-identity-assertion-authz-grant section 3.
 	TypeIdentityAssertion = "oauth-id-jag+jwt"
 )
 
@@ -37,7 +37,7 @@ const (
 	HS256 = "HS256"
 )
 
-// ringAlgorithms are those that the ring signs with, and so those that it verifies.
+// ringAlgorithms are the algorithms that the ring signs with, and the only ones that it verifies.
 var ringAlgorithms = []jose.SignatureAlgorithm{RS256, RS512, PS256}
 
 // ErrAlgorithm reports an algorithm that the ring does not sign with.
@@ -65,8 +65,8 @@ func (k *signingKey) encodeHeaders() {
 // key. alg is RS256, RS512 or PS256, typ one of the token types. It returns
 // ErrAlgorithm for another algorithm.
 //
-// RS256 and RS512 are deterministic, so the same payload has the same token;
-// what repeats within a short time is not signed again.
+// RS256 and RS512 are deterministic, so the same payload results in the same token; a payload that is repeated
+// within a short time is not signed again.
 func (r *Ring) Sign(alg, typ string, payload []byte) (string, error) {
 	storage.Slow("signing")
 	s := r.set.Load()
@@ -89,8 +89,7 @@ func (r *Ring) Sign(alg, typ string, payload []byte) (string, error) {
 	return join(input, sig), err
 }
 
-// signingInput is what a signature of so many bytes is made of. It has room for
-// the signature, see join.
+// signingInput returns the text to sign. It has room for a signature of size bytes, see join.
 func signingInput(header string, payload []byte, size int) []byte {
 	b64 := base64.RawURLEncoding
 	input := make([]byte, 0, len(header)+b64.EncodedLen(len(payload))+b64.EncodedLen(size)+2)
@@ -116,7 +115,7 @@ func (k *signingKey) signPSS(input []byte) ([]byte, error) {
 	return rsa.SignPSS(rand.Reader, k.private, crypto.SHA256, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
 }
 
-// SignHS256 returns the compact JWS of payload by a shared secret.
+// SignHS256 returns the compact JWS of payload, signed with a shared secret.
 func SignHS256(secret []byte, typ string, payload []byte) string {
 	input := signingInput(header(HS256, typ, ""), payload, sha256.Size)
 	return join(input, hs256(secret, input))
@@ -128,8 +127,8 @@ func hs256(secret, input []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// Algorithm is the alg that the header of a compact JWS names, "" for a text that is
-// none. Nothing vouches for it yet.
+// Algorithm returns the alg in the header of a compact JWS, "" if the text is not a JWS. The header is not
+// verified.
 func Algorithm(raw string) string {
 	head, _, _ := strings.Cut(raw, ".")
 	text, err := base64.RawURLEncoding.DecodeString(head)
@@ -142,8 +141,8 @@ func Algorithm(raw string) string {
 	return h.Alg
 }
 
-// VerifyHS256 checks a compact JWS with HS256 against the secret that its payload leads
-// to, and returns its typ and payload.
+// VerifyHS256 checks a compact JWS with HS256 against the secret that secretOf returns for its payload, and
+// returns its typ and payload.
 func VerifyHS256(raw string, secretOf func(payload []byte) ([]byte, error)) (typ string, payload []byte, err error) {
 	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.HS256})
 	if err != nil {
@@ -156,7 +155,7 @@ func VerifyHS256(raw string, secretOf func(payload []byte) ([]byte, error)) (typ
 	if err != nil {
 		return "", nil, err
 	}
-	// go-jose refuses secrets of less than 32 bytes; Auth0 lets an API have 16.
+	// go-jose refuses secrets shorter than 32 bytes; Auth0 allows an API 16 bytes.
 	input := raw[:strings.LastIndexByte(raw, '.')]
 	if len(secret) == 0 || !hmac.Equal(jws.Signatures[0].Signature, hs256(secret, []byte(input))) {
 		return "", nil, errSignature
@@ -172,8 +171,8 @@ var (
 	errSignature = errors.New("the secret does not verify the signature")
 )
 
-// Verify checks a compact JWS against the published keys and returns its typ and
-// payload. The claims are the caller's to check.
+// Verify checks a compact JWS against the published keys and returns its typ and payload. The caller must check
+// the claims.
 func (r *Ring) Verify(raw string) (typ string, payload []byte, err error) {
 	storage.Slow("verifying a signature")
 	jws, err := jose.ParseSignedCompact(raw, ringAlgorithms)
@@ -195,8 +194,8 @@ func (r *Ring) Verify(raw string) (typ string, payload []byte, err error) {
 	return "", nil, errKid
 }
 
-// memo remembers signatures by the digest of what they sign. Its two generations
-// of bounded size hold those seen last.
+// memo remembers signatures by the digest of the signed text. Its two generations of bounded size hold the most
+// recently used ones.
 type memo struct {
 	mu    sync.Mutex
 	young generation
@@ -211,14 +210,13 @@ type signature struct {
 	err  error
 }
 
-// memoSize bounds one generation; a token's claims carry the second they were
-// issued in, so repetition is short-lived.
+// memoSize bounds one generation; since the claims of a token contain the second of its issue, tokens are
+// repeated only for a short time.
 const memoSize = 512
 
 func newMemo() *memo { return &memo{young: generation{}} }
 
-// sign returns what fn says of input, calling it once while input is remembered, and whether
-// it was.
+// sign returns the result of fn for input, and whether it was remembered. fn is called only if it was not.
 func (m *memo) sign(input []byte, fn func([]byte) ([]byte, error)) (sig []byte, known bool, err error) {
 	digest := sha256.Sum256(input)
 	m.mu.Lock()
@@ -237,7 +235,7 @@ func (m *memo) sign(input []byte, fn func([]byte) ([]byte, error)) (sig []byte, 
 	return s.sig, known, s.err
 }
 
-// Forget forgets the signatures that are remembered.
+// Forget discards the remembered signatures.
 func (r *Ring) Forget() {
 	m := r.set.Load().memo
 	m.mu.Lock()

@@ -1,15 +1,16 @@
-// Package ca owns the certificate authority that lets tenant0 speak HTTPS on a
-// developer's machine: a root made once in the data folder, which a developer
-// tells programs to trust, and the certificate that the server shows, made in
-// memory at every start and renewed while it runs.
+// Package ca provides the certificate authority that lets tenant0 speak HTTPS
+// on a developer's machine: a root certificate, made once in the data folder,
+// that the developer makes programs trust, and the server certificate, made in
+// memory at every start and renewed while the server runs.
 //
-// The root is name-constrained (RFC 5280, section 4.2.1.10): it can vouch for
-// the machine itself and the configured hosts, so that trusting it gives away
-// nothing else, even if its key leaks.
+// The root is name-constrained (RFC 5280, section 4.2.1.10): it can vouch only
+// for the machine itself and the configured hosts, so that trusting it does not
+// endanger any other site, even if its key leaks.
 //
 // The package does not own the keys that sign tokens (package keys) or the
-// listener (package web). It tells no time: the clock that it is given must be
-// the machine's own, because clients check certificates against theirs.
+// listener (package server). It does not read the time itself: the clock that
+// it is given must be the machine's own, because clients check certificates
+// against theirs.
 package ca
 
 import (
@@ -34,10 +35,10 @@ type Authority struct {
 
 	mu      sync.Mutex
 	leaf    *tls.Certificate
-	renewal time.Time // when leaf is to be replaced
+	renewal time.Time // when leaf must be replaced
 }
 
-// New makes an authority that lives in memory alone and ends with the process.
+// New makes an authority that exists only in memory and ends with the process.
 // Its server certificate is for the machine itself and for hosts (DNS names or
 // IP addresses, without port). Publish writes what clients need to trust it.
 func New(hosts []string, now func() time.Time) (*Authority, error) {
@@ -52,24 +53,25 @@ func New(hosts []string, now func() time.Time) (*Authority, error) {
 	return start(root, names, now)
 }
 
-// Open returns the authority of the data folder dir, made there on first use:
-// the root and its key in ca.key, readable by its owner alone, and the root in
-// ca.pem for clients, written anew whenever it is missing or differs. The
-// server certificate is for the machine itself and for hosts (DNS names or IP
-// addresses, without port).
+// Open returns the authority of the data folder dir, creating it on first use:
+// the root and its key in ca.key, readable only by its owner, and the root in
+// ca.pem for clients, which is written again whenever it is missing or differs.
+// The server certificate is for the machine itself and for hosts (DNS names or
+// IP addresses, without port).
 //
-// A root that does not cover every host, or that is about to expire, gives way
-// to a new one, which covers what the old one did as well; Notice then says so.
-// Refusing to start would spare nobody who trusted the old one the trip to the
-// trust store, and a container without a shell could not delete the file.
-// An error names the file, what is wrong with it, and what to do.
+// A root that does not cover every host, or that is about to expire, is
+// replaced by a new one, which also covers everything that the old one did;
+// Notice then says so. Refusing to start instead would not help: those who
+// trusted the old root would have to change their trust stores all the same,
+// and in a container without a shell nobody could delete the file. An error
+// names the file, what is wrong with it, and what to do.
 func Open(dir string, hosts []string, now func() time.Time) (*Authority, error) {
 	names, err := parseNames(hosts)
 	if err != nil {
 		return nil, err
 	}
-	// Clients under other accounts read ca.pem in it; what is secret in the
-	// folder has its own mode.
+	// Clients under other user accounts read ca.pem in this folder; secret
+	// files in it have stricter modes of their own.
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // see above
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
@@ -97,17 +99,17 @@ func Open(dir string, hosts []string, now func() time.Time) (*Authority, error) 
 	return a, nil
 }
 
-// start makes the first server certificate, so that what is wrong with the root
-// is known before the first client comes.
+// start makes the first server certificate, so that a faulty root is noticed
+// before the first client connects.
 func start(root root, names names, now func() time.Time) (*Authority, error) {
 	a := &Authority{root: root, names: names, now: now}
 	_, err := a.certificate()
 	return a, err
 }
 
-// TLSConfig returns the configuration of a server that shows the authority's
-// certificate. A certificate that nears its end, by the clock given to Open or
-// New, is replaced within a handshake.
+// TLSConfig returns the configuration of a server that presents the authority's
+// certificate. If the certificate expires soon, by the clock given to Open or
+// New, it is replaced during a handshake.
 func (a *Authority) TLSConfig() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,
@@ -118,7 +120,7 @@ func (a *Authority) TLSConfig() *tls.Config {
 // Names returns the DNS names that the server certificate is for.
 func (a *Authority) Names() []string { return slices.Clone(a.names.dns) }
 
-// PEM returns the root certificate as clients read it.
+// PEM returns the root certificate in PEM form.
 func (a *Authority) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: certificateBlock, Bytes: a.root.cert.Raw})
 }
@@ -127,12 +129,12 @@ func (a *Authority) PEM() []byte {
 // as NODE_EXTRA_CA_CERTS and SSL_CERT_FILE; empty before the first Publish.
 func (a *Authority) Path() string { return a.path }
 
-// Notice returns what the developer is to be told at start, because programs
-// that trusted this authority no longer do; usually it is empty.
+// Notice returns a message for the developer if programs that trusted this
+// authority no longer do, because its root was replaced; usually it is empty.
 func (a *Authority) Notice() string { return a.notice }
 
-// Publish writes PEM to the file path, whole or not at all, and makes it Path.
-// It must not run beside a call of Path.
+// Publish writes PEM to the file path, completely or not at all, and makes it
+// Path. It must not run concurrently with Path.
 func (a *Authority) Publish(path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -147,8 +149,8 @@ func (a *Authority) Publish(path string) error {
 	return nil
 }
 
-// certificate returns the server certificate, made anew when there is none,
-// when it nears its end, and when the clock was set back to before it began.
+// certificate returns the server certificate. It makes a new one if there is
+// none, if it expires soon, or if the clock was set back to before its start.
 func (a *Authority) certificate() (*tls.Certificate, error) {
 	now := a.now()
 	a.mu.Lock()

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// openRoot returns the root kept in file, made there on first use, or a new
-// one in place of one that cannot serve n. The reason says why a root that
-// clients may have trusted before is not the one returned.
+// openRoot returns the root stored in file. It makes one on first use, and
+// replaces one that cannot serve n. The reason says why a root that clients may
+// have trusted before is not the returned one.
 func openRoot(file string, n names, now time.Time) (r root, reason string, err error) {
 	r, err = loadRoot(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -35,7 +35,7 @@ func openRoot(file string, n names, now time.Time) (r root, reason string, err e
 	return r, "the one before does not belong to the key in " + file, nil
 }
 
-// makeRoot makes a root for p and n and keeps it in file.
+// makeRoot makes a root for p and n and stores it in file.
 func makeRoot(file string, p permits, n names, now time.Time, place placing) (root, error) {
 	r, err := newRoot(p.with(n), now)
 	if err != nil {
@@ -51,7 +51,7 @@ func makeRoot(file string, p permits, n names, now time.Time, place placing) (ro
 	return r, nil
 }
 
-// loadRoot reads the root kept in file.
+// loadRoot reads the root stored in file.
 func loadRoot(file string) (root, error) {
 	data, err := read(file)
 	if err != nil {
@@ -65,7 +65,8 @@ func loadRoot(file string) (root, error) {
 	return r, nil
 }
 
-// read reads a file of the authority; that it does not exist is fs.ErrNotExist.
+// read reads a file of the authority; if it does not exist, the error wraps
+// fs.ErrNotExist.
 func read(file string) ([]byte, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -75,9 +76,9 @@ func read(file string) ([]byte, error) {
 	return data, nil
 }
 
-// retire moves the certificate in path aside if it is of another root than r,
-// and returns its new name, which is empty if nothing was moved. A file without
-// a certificate is nothing that anybody trusts.
+// retire renames the certificate file path if it holds another root than r, and
+// returns its new name, or "" if it renamed nothing. A file without a
+// certificate can stay, because nobody trusts it.
 func retire(path string, r root) (string, error) {
 	data, err := read(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -101,11 +102,11 @@ func retire(path string, r root) (string, error) {
 	return aside, nil
 }
 
-// placing moves a finished file to its place.
+// placing moves a finished file to its final name.
 type placing func(from, to string) error
 
-// linkNew is the placing that does not replace a file: fs.ErrExist. Where the
-// file system has no links it replaces.
+// linkNew is the placing that never replaces a file: it returns fs.ErrExist. If
+// the file system has no hard links, it does replace.
 func linkNew(from, to string) error {
 	if err := os.Link(from, to); err == nil || errors.Is(err, fs.ErrExist) {
 		return err
@@ -113,14 +114,14 @@ func linkNew(from, to string) error {
 	return os.Rename(from, to)
 }
 
-// write makes the file path with data, whole or not at all, and durably.
+// write creates the file path with data, completely or not at all, and durably.
 func write(path string, data []byte, mode fs.FileMode, place placing) error {
 	folder := filepath.Dir(path)
 	temp, err := os.CreateTemp(folder, filepath.Base(path)+".*.tmp")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp.Name()) // gone already unless place linked it or a step did not work
+	defer os.Remove(temp.Name()) // already gone, unless place linked it or a step failed
 	defer temp.Close()
 	if _, err := temp.Write(data); err != nil {
 		return err
@@ -140,7 +141,7 @@ func write(path string, data []byte, mode fs.FileMode, place placing) error {
 	return syncFolder(folder)
 }
 
-// syncFolder makes a new name in folder durable; Windows has no such call.
+// syncFolder makes a new file name in folder durable; Windows has no such call.
 func syncFolder(folder string) error {
 	if runtime.GOOS == "windows" {
 		return nil

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// names is what a server certificate is for.
+// names are the names that a server certificate is for.
 type names struct {
 	dns []string
 	ips []net.IP
 }
 
 // machineNames returns the names under which programs reach a server on their
-// own machine: directly, from a container of Docker, and from the Android
-// emulator, where the machine is 10.0.2.2.
+// own machine: directly, from a Docker container, and from the Android emulator,
+// where the machine is 10.0.2.2.
 func machineNames() names {
 	return names{
 		dns: []string{"localhost", "host.docker.internal"},
@@ -46,8 +46,8 @@ func parseNames(hosts []string) (names, error) {
 	return n, nil
 }
 
-// isDNSName tells whether name, in lower case, is a host name (RFC 1123,
-// section 2.1), or one with underscores, as containers have them.
+// isDNSName reports whether name, in lower case, is a host name (RFC 1123,
+// section 2.1), also one with underscores, as container names have them.
 func isDNSName(name string) bool {
 	for label := range strings.SplitSeq(name, ".") {
 		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
@@ -57,20 +57,20 @@ func isDNSName(name string) bool {
 	return len(name) <= 253
 }
 
-// permits is what a root can vouch for: DNS names, each with the names beneath
-// it, and ranges of IP addresses (RFC 5280, section 4.2.1.10).
+// permits is what a root can vouch for: DNS names, each including its
+// subdomains, and ranges of IP addresses (RFC 5280, section 4.2.1.10).
 type permits struct {
 	dns []string
 	ips []*net.IPNet
 }
 
-// machinePermits returns what every root can vouch for besides the names that
-// it is made for: the whole of the loopback network (RFC 1122, section 3.2.1.3).
+// machinePermits returns what every root can vouch for in addition to the names
+// it is made for: the whole loopback network (RFC 1122, section 3.2.1.3).
 func machinePermits() permits {
 	return permits{ips: []*net.IPNet{{IP: net.IPv4(127, 0, 0, 0).To4(), Mask: net.CIDRMask(8, 32)}}}
 }
 
-// with returns p widened to cover n.
+// with returns p extended to cover n.
 func (p permits) with(n names) permits {
 	wide := permits{dns: slices.Clone(p.dns), ips: slices.Clone(p.ips)}
 	for _, name := range n.dns {
@@ -90,7 +90,7 @@ func (p permits) with(n names) permits {
 	return wide
 }
 
-// missing lists what of n is not covered.
+// missing lists the names in n that are not covered.
 func (p permits) missing(n names) string {
 	var missing []string
 	for _, name := range n.dns {

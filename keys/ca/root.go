@@ -18,12 +18,13 @@ import (
 const (
 	rootYears = 10
 
-	// leafLife is how long a server certificate is valid. It lives in memory
-	// and costs a fraction of a millisecond, so that it can be short.
+	// leafLife is how long a server certificate is valid. It can be short,
+	// because the certificate exists only in memory and takes less than a
+	// millisecond to make.
 	leafLife = 30 * 24 * time.Hour
 
-	// skew is how far a client's clock may be behind, as in a virtual machine
-	// that has just woken up.
+	// skew is how far a client's clock may be behind, for example in a virtual
+	// machine that has just resumed.
 	skew = time.Hour
 
 	certificateBlock = "CERTIFICATE"
@@ -48,7 +49,8 @@ func newRoot(p permits, now time.Time) (root, error) {
 	}
 	template := &x509.Certificate{
 		SerialNumber: serial,
-		// Trust stores list roots by name; each data folder has its own.
+		// Trust stores list roots by name, so each data folder's root has its
+		// own.
 		Subject: pkix.Name{
 			Organization: []string{"tenant0"},
 			CommonName:   fmt.Sprintf("tenant0 local CA %x", serial),
@@ -99,7 +101,7 @@ func (r root) issue(n names, now time.Time) (*tls.Certificate, error) {
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
 }
 
-// lacks says why the root cannot serve n from now on; empty if it can.
+// lacks says why the root can no longer serve n; empty if it can.
 func (r root) lacks(n names, now time.Time) string {
 	if now.Add(leafLife).After(r.cert.NotAfter) {
 		return "the one before ends on " + r.cert.NotAfter.Format(time.DateOnly)
@@ -126,7 +128,7 @@ func (r root) encode() ([]byte, error) {
 		pem.EncodeToMemory(&pem.Block{Type: certificateBlock, Bytes: r.cert.Raw})...), nil
 }
 
-// decodeRoot reads what encode has written; an error says what is wrong with it.
+// decodeRoot reads the output of encode; an error says what is wrong with it.
 func decodeRoot(data []byte) (root, error) {
 	var r root
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {

@@ -12,19 +12,19 @@ import (
 	"github.com/smallstep/truststore"
 )
 
-// Outcome is what became of one trust store.
+// Outcome is the result of changing one trust store.
 type Outcome struct {
-	Store   string // who reads it
-	Skipped string // why it was left as it was; empty if it is as asked for
+	Store   string // the programs that read the store
+	Skipped string // why the store was not changed; empty if it is as requested
 }
 
-// Trust adds the root certificate in the file path (Path of an Authority) to
-// the trust stores of this machine: the system's, that of Firefox and Chromium
-// (NSS), and Java's. On some systems it asks for the password of sudo.
+// Trust adds the root certificate in the file path (Path of an Authority) to the
+// trust stores of this machine: those of the system, of Firefox and Chromium
+// (NSS), and of Java. On some systems sudo asks for a password.
 //
-// One store that cannot be changed does not keep Trust from the others: the
-// outcomes name those that are as asked for and those that were skipped, and
-// the error says for each of the rest what stood in the way and what to do.
+// If one store cannot be changed, Trust still changes the others: the outcomes
+// name the stores that are now as requested and those that were skipped, and the
+// error says for each other store what went wrong and what to do.
 func Trust(path string) ([]Outcome, error) {
 	return changeStores([]string{path}, func(s store, path string, cert *x509.Certificate) error {
 		if err := s.add(path, cert); err != nil {
@@ -35,8 +35,9 @@ func Trust(path string) ([]Outcome, error) {
 	})
 }
 
-// Untrust takes the root certificate in the file path, and those that Open has
-// replaced and kept beside it, out of the trust stores. It answers as Trust.
+// Untrust removes the root certificate in the file path, and those that Open has
+// replaced and stored beside it, from the trust stores. It returns the same as
+// Trust.
 func Untrust(path string) ([]Outcome, error) {
 	paths, err := filepath.Glob(filepath.Join(filepath.Dir(path), "ca-*.pem"))
 	if err != nil {
@@ -51,7 +52,7 @@ func Untrust(path string) ([]Outcome, error) {
 	})
 }
 
-// ByHand tells how to make this system, or a single program, trust the root
+// ByHand describes how to make this system, or a single program, trust the root
 // certificate in the file path without Trust.
 func ByHand(path string) string {
 	var system string
@@ -71,20 +72,20 @@ func ByHand(path string) string {
 // store is one trust store of this machine.
 type store struct {
 	name        string
-	skipped     string // why there is nothing to change
-	remedy      string // what to do when it cannot be changed
+	skipped     string // why the store cannot be changed; empty if it can
+	remedy      string // what to do if a change fails
 	add, remove func(path string, cert *x509.Certificate) error
 }
 
 // stores lists the trust stores that the library knows, whether or not they
-// are there.
+// exist.
 func stores() []store {
 	system := store{
 		name:   "the system",
 		remedy: "run it as root",
 		add:    func(path string, _ *x509.Certificate) error { return truststore.InstallFile(path) },
 		remove: func(path string, _ *x509.Certificate) error {
-			// Windows alone minds that there is nothing to remove.
+			// Only on Windows is it an error if there is nothing to remove.
 			if err := truststore.UninstallFile(path); !errors.Is(err, truststore.ErrNotFound) {
 				return err
 			}
@@ -100,7 +101,7 @@ func stores() []store {
 	return []store{system, browserStore(), java}
 }
 
-// browserStore is what Firefox and Chromium have in common, NSS, in all of the
+// browserStore is the NSS store that Firefox and Chromium use, in all of the
 // user's profiles.
 func browserStore() store {
 	s := store{name: "Firefox and Chromium", remedy: "close the browser and run it again"}
@@ -127,15 +128,16 @@ func browserStore() store {
 	return s
 }
 
-// eachProfile makes the change wherever browsers keep profiles. The library
-// knows where Firefox does and Chromium did, and takes one other place at a time.
+// eachProfile makes the change in each place where browsers keep profiles. The
+// library knows the usual places of Firefox and the older one of Chromium, and
+// can use one other place at a time.
 func eachProfile(nss *truststore.NSSTrust, change func() error) error {
 	usual := truststore.NSSProfile
 	defer func() { truststore.NSSProfile = usual }()
 	places := []string{usual}
 	if home, err := os.UserHomeDir(); err == nil && runtime.GOOS == "linux" {
 		places = append(places,
-			home+"/.local/share/pki/*", // Chromium where there is no ~/.pki
+			home+"/.local/share/pki/*", // Chromium, if there is no ~/.pki
 			home+"/.config/mozilla/firefox/*",
 			home+"/snap/firefox/common/.mozilla/firefox/*",
 			home+"/snap/chromium/current/.pki/*")
@@ -150,7 +152,8 @@ func eachProfile(nss *truststore.NSSTrust, change func() error) error {
 	return errors.Join(errs...)
 }
 
-// unlessThere returns the addition to t, which minds a certificate that it has.
+// unlessThere returns the addition to t, which fails for a certificate that t
+// already has.
 func unlessThere(t truststore.Trust) func(string, *x509.Certificate) error {
 	return func(path string, cert *x509.Certificate) error {
 		if t.Exists(cert) {
@@ -160,7 +163,7 @@ func unlessThere(t truststore.Trust) func(string, *x509.Certificate) error {
 	}
 }
 
-// changeStores makes one change for each certificate file in each store.
+// changeStores makes a change for each certificate file in each store.
 func changeStores(paths []string, change func(store, string, *x509.Certificate) error) ([]Outcome, error) {
 	var (
 		outcomes []Outcome
@@ -188,8 +191,8 @@ func changeStores(paths []string, change func(store, string, *x509.Certificate) 
 	return outcomes, errors.Join(errs...)
 }
 
-// cause adds to an error of the library what the command it ran has printed,
-// without the certificate that tee repeats.
+// cause adds to an error of the library the output of the command that failed,
+// without the certificate that tee prints.
 func cause(err error) error {
 	ran, ok := errors.AsType[*truststore.CmdError](err)
 	if !ok {
