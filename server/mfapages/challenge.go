@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// has reports whether the user can be asked for a factor.
+// has reports whether the login can ask the user for a factor.
 func (v visit) has(name string) bool {
 	for _, a := range v.options.Challenges {
 		if a.Name() == name {
@@ -65,8 +65,8 @@ func (m *room) submitOTP(w http.ResponseWriter, r *http.Request, v visit) error 
 	return m.takeOTP(w, r, v, refuse, func(*storage.Tx, visit) ([]factors.Authenticator, error) { return v.options.Challenges, nil })
 }
 
-// takeOTP checks a one-time password of one of the authenticators that are found now, and again
-// when the password is used up.
+// takeOTP checks a one-time password against the authenticators that find returns. It calls
+// find again in the update that uses the password up.
 func (m *room) takeOTP(w http.ResponseWriter, r *http.Request, v visit, refuse func(string) error, find func(*storage.Tx, visit) ([]factors.Authenticator, error)) error {
 	if key := codeFault(v.code(), otpDigits); key != "" {
 		return refuse(key)
@@ -120,7 +120,7 @@ func (m *room) showRecovery(w http.ResponseWriter, r *http.Request, v visit) err
 	return m.challenge(w, r, v, templates.MFAChallenge{Factor: factors.RecoveryCode})
 }
 
-// recoveryLength is that of a recovery code.
+// recoveryLength is the length of a recovery code.
 const recoveryLength = 24
 
 // submitRecovery checks the recovery code.
@@ -177,6 +177,6 @@ func (m *room) recoveryProof(userID, code string) proof {
 			}
 			return a, nil
 		},
-		use: func(*storage.Tx) error { return nil }, // the next code takes its place
+		use: func(*storage.Tx) error { return nil }, // the new recovery code replaces it
 	}
 }

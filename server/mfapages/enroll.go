@@ -17,7 +17,8 @@ func (v visit) mayEnroll(name string) bool {
 	return slices.Contains(v.options.Enrollments, name) || slices.Contains(v.options.Enrollable(), name)
 }
 
-// enroll adds an authenticator that its first code makes active.
+// enroll adds an authenticator, which becomes active with the first code that the user
+// enters.
 func (m *room) enroll(r *http.Request, v *visit, doc storage.Document) (a factors.Authenticator, err error) {
 	err = m.update(r, v, func(tx *storage.Tx) (err error) {
 		if len(v.options.Enrollments) == 0 {
@@ -35,7 +36,8 @@ func (m *room) enroll(r *http.Request, v *visit, doc storage.Document) (a factor
 	return a, err
 }
 
-// showSecret shows the secret of one-time passwords, which is made when the page is come to.
+// showSecret shows the secret for one-time passwords, and makes it at the first visit of the
+// page.
 //
 //auth0:operation GET /u/mfa-otp-enrollment-qr
 //auth0:operation GET /u/mfa-otp-enrollment-code
@@ -55,7 +57,7 @@ func (m *room) showSecret(byCode bool) step {
 	}
 }
 
-// enrollingOTP is the secret that the login has shown already.
+// enrollingOTP returns the authenticator whose secret this login has already shown.
 func (m *room) enrollingOTP(r *http.Request, v visit) (a factors.Authenticator, ok bool, err error) {
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		a, ok, err = v.enrolling(tx)
@@ -64,7 +66,7 @@ func (m *room) enrollingOTP(r *http.Request, v visit) (a factors.Authenticator, 
 	return a, ok && a.Type == factors.OTP, err
 }
 
-// tenantName is what an app shows the tenant as.
+// tenantName returns the tenant's name as authenticator apps show it.
 func (m *room) tenantName(r *http.Request) (name string, err error) {
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		tenant, err := tx.Tenant.Get(storage.TenantKey)
@@ -111,7 +113,7 @@ func (m *room) submitSecret(byCode bool) step {
 			return v.start(w, r)
 		}
 		a, ok, err := m.enrollingOTP(r, v)
-		if err == nil && !ok { // another tab has shown another secret since
+		if err == nil && !ok { // another tab has shown another secret meanwhile
 			if a, err = m.enroll(r, &v, factors.OTPDocument(factors.NewOTPSecret())); err == nil {
 				return m.secretPage(w, r, v, a, byCode, gone)
 			}
@@ -130,7 +132,7 @@ func (m *room) submitSecret(byCode bool) step {
 	}
 }
 
-// showPhone asks for a number.
+// showPhone asks for a phone number.
 //
 //auth0:operation GET /u/mfa-sms-enrollment
 //auth0:operation GET /u/mfa-voice-enrollment
@@ -157,7 +159,7 @@ func (m *room) phonePage(w http.ResponseWriter, r *http.Request, v visit, way st
 	})
 }
 
-// submitPhone has a code sent to a number.
+// submitPhone sends a code to the phone number.
 //
 //auth0:operation POST /u/mfa-sms-enrollment
 //auth0:operation POST /u/mfa-voice-enrollment
@@ -194,11 +196,12 @@ func (m *room) submitPhone(way string) step {
 	}
 }
 
-// defaultCountry is the code of a number without one. Auth0 goes by where the browser is.
+// defaultCountry is the country code of a number that is typed without one. Auth0 uses the
+// country of the browser's IP address.
 const defaultCountry = "+1"
 
-// phoneNumber is a number as it was typed in international form, or the key of what is wrong
-// with it.
+// phoneNumber returns a typed number in international form, or the key of the error message
+// if it is not valid.
 func phoneNumber(typed string) (number, key string) {
 	number = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", ".", "").Replace(typed)
 	if number == "" {
@@ -218,7 +221,7 @@ func phoneNumber(typed string) (number, key string) {
 	return number, ""
 }
 
-// showNewCode shows a new recovery code until the user has kept it.
+// showNewCode shows a new recovery code until the user has confirmed that it is saved.
 //
 //auth0:operation GET /u/mfa-recovery-code-enrollment
 //auth0:operation GET /u/mfa-recovery-code-challenge-new-code
@@ -240,7 +243,7 @@ func (m *room) newCodePage(w http.ResponseWriter, r *http.Request, v visit, errs
 	})
 }
 
-// submitNewCode goes on once the user says that the recovery code is kept.
+// submitNewCode goes on when the user confirms that the recovery code is saved.
 //
 //auth0:operation POST /u/mfa-recovery-code-enrollment
 //auth0:operation POST /u/mfa-recovery-code-challenge-new-code

@@ -13,11 +13,12 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// keyFailed is the key of what a page says of an authenticator's answer that proves nothing.
+// keyFailed is the key of the error message for an authenticator's response that could not
+// be verified.
 const keyFailed = "webauthn-failed"
 
-// settings are those of a kind of keys, Auth0: secure/multi-factor-authentication/
-// fido-authentication-with-webauthn.
+// settings returns the tenant's settings for a kind of WebAuthn keys, Auth0:
+// secure/multi-factor-authentication/fido-authentication-with-webauthn.
 func (m *room) settings(tx *storage.Tx, kind string) (p webauthn.Party, verification string, err error) {
 	doc, err := tx.Documents(resource.GuardianSettings(kind+"/settings").Name, "").Document(storage.SettingsKey)
 	if err := storage.Optional(err); err != nil {
@@ -35,7 +36,7 @@ func (m *room) settings(tx *storage.Tx, kind string) (p webauthn.Party, verifica
 	return p, storage.Text(doc, "userVerification"), err
 }
 
-// keyRequest is the key of a kind that a visit asks for.
+// keyRequest returns the WebAuthn request for a key of the user.
 func (v visit) keyRequest(kind, verification string) webauthn.Request {
 	return webauthn.Request{
 		Kind: kind, Key: storage.PageCeremony(v.t.StateHash, kind), ClientID: v.client.ClientID, UserID: v.user.UserID,
@@ -43,7 +44,7 @@ func (v visit) keyRequest(kind, verification string) webauthn.Request {
 	}
 }
 
-// keyPage asks an authenticator, anew each time.
+// keyPage shows the page that asks for a WebAuthn key. Each time it begins a new ceremony.
 func (m *room) keyPage(w http.ResponseWriter, r *http.Request, v visit, kind string, enroll bool, errs ...string) error {
 	for i, key := range errs {
 		if key == tooManyFailures {
@@ -79,7 +80,7 @@ func (m *room) keyPage(w http.ResponseWriter, r *http.Request, v visit, kind str
 	})
 }
 
-// showKey asks for a key that the user has.
+// showKey asks for a key that the user has enrolled.
 //
 //auth0:operation GET /u/mfa-webauthn-roaming-challenge
 //auth0:operation GET /u/mfa-webauthn-platform-challenge
@@ -93,7 +94,7 @@ func (m *room) showKey(kind string) step {
 	}
 }
 
-// submitKey checks what an authenticator has signed.
+// submitKey checks the signature of an authenticator.
 //
 //auth0:operation POST /u/mfa-webauthn-roaming-challenge
 //auth0:operation POST /u/mfa-webauthn-platform-challenge
@@ -109,7 +110,7 @@ func (m *room) submitKey(kind string) step {
 	}
 }
 
-// takeKey lets the user go on whose authenticator's answer is right.
+// takeKey lets the user go on if the authenticator's response is right.
 func (m *room) takeKey(w http.ResponseWriter, r *http.Request, v visit, kind string, enroll bool, read func(*http.Request, visit, string) (proof, error)) error {
 	key, err := m.mayGuess(r, v)
 	if err == nil && key == "" {
@@ -137,13 +138,13 @@ func (m *room) takeKey(w http.ResponseWriter, r *http.Request, v visit, kind str
 	return m.keyPage(w, r, v, kind, enroll, key)
 }
 
-// ceremony is what the visit's page has asked, and of whom.
+// ceremony returns the ceremony that the page has begun, and the relying party.
 func (m *room) ceremony(tx *storage.Tx, v visit, kind, purpose string) (p webauthn.Party, c storage.Ceremony, err error) {
 	if p, _, err = m.settings(tx, kind); err == nil {
 		c, err = tx.FindCeremony(storage.PageCeremony(v.t.StateHash, kind), purpose, m.Now())
 	}
 	if err == nil && c.UserID != v.user.UserID {
-		err = webauthn.ErrInvalid // another has logged in at the browser since
+		err = webauthn.ErrInvalid // another user has logged in in this browser meanwhile
 	}
 	return p, c, err
 }
@@ -178,7 +179,7 @@ func (m *room) useKey(r *http.Request, v visit, kind string) (p proof, err error
 	}, nil
 }
 
-// showNewKey has an authenticator make a key.
+// showNewKey asks an authenticator to make a key.
 //
 //auth0:operation GET /u/mfa-webauthn-roaming-enrollment
 //auth0:operation GET /u/mfa-webauthn-platform-enrollment
@@ -192,7 +193,8 @@ func (m *room) showNewKey(kind string) step {
 	}
 }
 
-// submitNewKey keeps a key that an authenticator has made, which proves that it is there.
+// submitNewKey stores the key that an authenticator has made. The response also counts as
+// the proof of this factor.
 //
 //auth0:operation POST /u/mfa-webauthn-roaming-enrollment
 //auth0:operation POST /u/mfa-webauthn-platform-enrollment
@@ -243,7 +245,7 @@ func (m *room) makeKey(r *http.Request, v visit, kind string) (p proof, err erro
 			if !ok {
 				return a, errGone
 			}
-			a.Active = false // it is new
+			a.Active = false // the key is new, so the enrollment is recorded
 			return a, nil
 		},
 		use: func(*storage.Tx) error { return nil },

@@ -1,7 +1,6 @@
-// Package mfapages serves the pages of further factors below /u/mfa-: it asks a user who has
-// logged in for one, or has the user add the first one. It notes in the browser's session what
-// was proved and sends the browser back to /authorize/resume, where it is decided whether a
-// factor is asked for at all.
+// Package mfapages serves the MFA pages below /u/mfa-. They ask a user who has logged in for an MFA factor, or
+// let the user enroll the first one. The proof is stored in the browser's session, and the browser goes back to
+// /authorize/resume, which decides whether MFA is required.
 package mfapages
 
 import (
@@ -25,7 +24,7 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// Deps is what the room works with.
+// Deps holds the dependencies of the handlers.
 type Deps struct {
 	DB      *storage.DB
 	Issuer  string
@@ -36,23 +35,23 @@ type Deps struct {
 	Door    *signin.Door
 	Log     *tenantlog.Log
 	Now     func() time.Time
-	// Tenant is the name that people know the tenant by.
+	// Tenant is the tenant's name.
 	Tenant string
 }
 
 type room struct{ Deps }
 
-// The pages that are no factor's.
+// The pages that do not belong to one factor.
 const (
 	loginOptions  = "/u/mfa-login-options"
 	enrollOptions = "/u/mfa-enroll-options"
 	enrollResult  = "/u/mfa-enroll-result"
 	otpByCode     = "/u/mfa-otp-enrollment-code"
-	// pushByOldName is what scripts that were written for Auth0's pages call the page of the app.
+	// pushByOldName is another path of the push notification page, which scripts written for Auth0's pages use.
 	pushByOldName = "/u/mfa-push-challenge"
 )
 
-// Mount adds the room's routes.
+// Mount adds the routes.
 func Mount(rt *web.Router, d Deps) {
 	m := &room{d}
 	rt = rt.With(d.Pages.Shape)
@@ -88,10 +87,10 @@ func Mount(rt *web.Router, d Deps) {
 	m.mountWidget(rt)
 }
 
-// step serves a request of a login that a further factor is asked for.
+// step serves a request within a login that requires MFA.
 type step func(http.ResponseWriter, *http.Request, visit) error
 
-// visit is a login that waits for a further factor, and the form that was sent.
+// visit is a login that waits for an MFA factor, with the submitted form.
 type visit struct {
 	state   string
 	login   factors.BrowserLogin
@@ -101,29 +100,31 @@ type visit struct {
 	options factors.Options
 	further storage.FurtherFactor
 	form    url.Values
-	// remembering is how the tenant remembers browsers.
+	// remembering holds the tenant's settings for remembering browsers.
 	remembering factors.Remembering
-	// digits is how many digits the code has that the page is about, 0 for one that is not sent.
+	// digits is the length of the code that the page asks for, 0 if no code is sent.
 	digits int
-	// another says that the user may add a factor beside others, as tickets may have it.
+	// another says that the user may enroll a factor in addition to an active one, which some enrollment tickets
+	// allow.
 	another bool
-	// widget says that the tenant's own page asks, which goes on once a factor was proved; offer is the recovery
-	// code, sealed, that it is told in the place of one that is used.
+	// widget says that the request comes from the widget on the tenant's own MFA page. The page itself finishes
+	// the login after a factor was proved. offer is the sealed recovery code that replaces one which the user
+	// uses there.
 	widget bool
 	offer  []byte
-	// notified says that what was proved is an app's answer to a push notification.
+	// notified says that the proof was an app's answer to a push notification.
 	notified bool
 }
 
 var (
-	// errNothingAsked reports that nobody is there to be asked, or nothing to be asked for.
+	// errNothingAsked reports that there is no user to ask, or that no MFA factor is required.
 	errNothingAsked = errors.New("no further factor is asked for")
-	// errGone reports an authenticator that is not there any more.
+	// errGone reports an authenticator that no longer exists.
 	errGone = errors.New("the authenticator has gone")
 )
 
-// asked serves a step while a further factor is asked for. Otherwise the browser is sent back to
-// the decision.
+// asked returns a handler that serves a step while an MFA factor is required. Otherwise it sends the browser
+// back to /authorize/resume.
 func (m *room) asked(serve step) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) (err error) {
 		var v visit
@@ -146,7 +147,8 @@ func (m *room) asked(serve step) web.Handler {
 	}
 }
 
-// find finds who is asked, and for what. It returns errNothingAsked where that is over.
+// find finds the user of the login and the factors to ask for. It returns errNothingAsked if none is required
+// any more.
 func (m *room) find(tx *storage.Tx, r *http.Request, v *visit) error {
 	if v.t.Enrollment != nil {
 		return m.findTicket(tx, v)
@@ -180,7 +182,7 @@ func (m *room) find(tx *storage.Tx, r *http.Request, v *visit) error {
 	return err
 }
 
-// update is an update for a visit as it is then: what was found before may have changed.
+// update runs an update after it has read the visit again, since its login may have changed meanwhile.
 func (m *room) update(r *http.Request, v *visit, change func(*storage.Tx) error) error {
 	return m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		t, err := tx.Transactions.Get(v.t.StateHash)
@@ -198,7 +200,7 @@ func (m *room) update(r *http.Request, v *visit, change func(*storage.Tx) error)
 	})
 }
 
-// note writes how far the user has come.
+// note stores the user's progress with MFA in the transaction.
 func (m *room) note(tx *storage.Tx, v visit, change func(*storage.FurtherFactor)) error {
 	return session.Change(tx, v.t.StateHash, m.Now(), func(t *storage.Transaction) error {
 		f := t.FurtherOf(v.user.UserID)
@@ -208,7 +210,7 @@ func (m *room) note(tx *storage.Tx, v visit, change func(*storage.FurtherFactor)
 	})
 }
 
-// enrolling is the authenticator that the user is about to add; ok is false for none.
+// enrolling returns the authenticator that the user is about to enroll; ok is false if there is none.
 func (v visit) enrolling(tx *storage.Tx) (a factors.Authenticator, ok bool, err error) {
 	if v.further.Enrolling == "" || len(v.options.Enrollments) == 0 {
 		return a, false, nil
@@ -221,18 +223,18 @@ func (v visit) enrolling(tx *storage.Tx) (a factors.Authenticator, ok bool, err 
 	return a, ok && !a.Active, nil
 }
 
-// proof is what a user has proved an authenticator with.
+// proof is the user's proof of an authenticator.
 type proof struct {
-	// find finds the authenticator again in the update that takes the proof, and use uses the
-	// proof up. They return errGone or signin.ErrWrong where it does not hold any more.
+	// find reads the authenticator again in the update that accepts the proof, and use marks the proof as used.
+	// They return errGone or signin.ErrWrong if the proof is no longer valid.
 	find func(*storage.Tx) (factors.Authenticator, error)
 	use  func(*storage.Tx) error
-	// notified says that it is an app's answer to a push notification.
+	// notified says that the proof is an app's answer to a push notification.
 	notified bool
 }
 
-// finish lets a user go on who has proved an authenticator. The first one brings a recovery code,
-// where the tenant has those, and a recovery code brings the next.
+// finish accepts a proof and lets the user go on. After the first factor the user gets a recovery code if the
+// tenant has enabled them; after a recovery code the user gets the next one.
 func (m *room) finish(w http.ResponseWriter, r *http.Request, v visit, p proof) error {
 	if v.widget {
 		return m.accept(r, v, p)
@@ -267,7 +269,7 @@ func (m *room) finish(w http.ResponseWriter, r *http.Request, v visit, p proof) 
 	return v.resume(w, r)
 }
 
-// letOn keeps what was proved.
+// letOn stores the outcome of a proof.
 func (m *room) letOn(tx *storage.Tx, v visit, a factors.Authenticator, mark, code string, sealed []byte) error {
 	now := m.Now()
 	if err := factors.Used(tx, v.user.UserID, a, now); err != nil {
@@ -296,22 +298,22 @@ func (m *room) letOn(tx *storage.Tx, v visit, a factors.Authenticator, mark, cod
 	})
 }
 
-// mayRemember reports whether the user is asked whether the browser is to be remembered.
+// mayRemember reports whether the page offers to remember the browser.
 func (v visit) mayRemember() bool { return v.remembering.Shown && v.login.MayRemember() }
 
-// remembers reports whether the user wants the browser to be remembered, and may.
+// remembers reports whether the user has asked to remember the browser and that is allowed.
 func (v visit) remembers() bool {
 	return v.t.Enrollment == nil && v.mayRemember() && slices.Contains([]string{"true", "on", "1"}, cmp.Or(v.form.Get("rememberBrowser"), v.form.Get("rememberDevice")))
 }
 
-// refused counts a wrong code and returns the key of what the page says of it.
+// refused counts a wrong code, and returns the key of the error message.
 func (m *room) refused(r *http.Request, v visit, key string) (string, error) {
 	m.Log.Record(r, v.event(tenantlog.FactorFailed, "Guardian - Second factor failed"))
 	return m.limited(r, v, factors.CountWrong(r.Context(), m.DB, v.user.UserID, m.Now()), key)
 }
 
-// limited is the key of the refusal err, which may be that there were too many wrong codes; key
-// is what the page says otherwise.
+// limited returns the key of the error message for err: that there were too many wrong codes if err says so, and
+// otherwise key, along with err.
 func (m *room) limited(r *http.Request, v visit, err error, key string) (string, error) {
 	if e, ok := errors.AsType[*apierr.Error](err); ok && e.Code == apierr.TooManyCodes.Code {
 		m.Log.Record(r, v.event(tenantlog.FactorLimited, "Guardian - Too many failures"))
@@ -320,14 +322,13 @@ func (m *room) limited(r *http.Request, v visit, err error, key string) (string,
 	return key, err
 }
 
-// mayGuess is the key of the refusal to take a code at all, "" for none.
+// mayGuess returns the key of the error message if the user may not try any code now, "" if the user may.
 func (m *room) mayGuess(r *http.Request, v visit) (string, error) {
 	err := m.DB.View(r.Context(), func(tx *storage.Tx) error { return factors.MayGuess(tx, v.user.UserID, m.Now()) })
 	return m.limited(r, v, err, "")
 }
 
-// judged is the key of what the page says of an error that comes of a proof which does not hold
-// any more, or err where it is another.
+// judged returns the key of the error message if err means that a proof is not valid; otherwise it returns err.
 func (m *room) judged(r *http.Request, v visit, err error) (string, error) {
 	switch {
 	case errors.Is(err, signin.ErrWrong):
@@ -338,8 +339,8 @@ func (m *room) judged(r *http.Request, v visit, err error) (string, error) {
 	return m.limited(r, v, err, "")
 }
 
-// Auth0's keys of what can be wrong with a code, Auth0: customize/login-pages/universal-login/
-// customize-text-elements.
+// Auth0's keys of the error messages for codes, Auth0:
+// customize/login-pages/universal-login/customize-text-elements.
 const (
 	noCode          = "no-code"
 	invalidCode     = "invalid-code"
@@ -348,10 +349,11 @@ const (
 	gone            = "transaction-not-found"
 )
 
-// otpDigits is how long one-time passwords are.
+// otpDigits is the length of one-time passwords.
 const otpDigits = 6
 
-// codeFault is the key of what is wrong with a code of so many digits by itself, "" for nothing.
+// codeFault returns the key of the error message if a code is empty or does not have the number of digits, "" if
+// its format is right.
 func codeFault(code string, digits int) string {
 	switch {
 	case code == "":
@@ -362,19 +364,20 @@ func codeFault(code string, digits int) string {
 	return ""
 }
 
-// code is what was typed, without the blanks in which apps show codes.
+// code returns the typed code without spaces, since apps show codes in groups of digits.
 func (v visit) code() string { return strings.Join(strings.Fields(v.form.Get("code")), "") }
 
-// action is the button that was pressed. Auth0's pages have a number behind some.
+// action returns the button that was pressed. On Auth0's pages some values end in "::" and a number, which is
+// cut off.
 func (v visit) action() string {
 	action, _, _ := strings.Cut(v.form.Get("action"), "::")
 	return action
 }
 
-// others reports whether there is another way to go on.
+// others reports whether the user can choose another factor.
 func (v visit) others() bool { return len(v.options.Challenges)+len(v.options.Enrollable()) > 1 }
 
-// elsewhere sends the browser to the choice of factors.
+// elsewhere sends the browser to the page that lists the factors.
 func (v visit) elsewhere(w http.ResponseWriter, r *http.Request) error {
 	if len(v.options.Enrollments) > 0 {
 		return web.Continue(w, r, enrollOptions, v.state)
@@ -382,7 +385,8 @@ func (v visit) elsewhere(w http.ResponseWriter, r *http.Request) error {
 	return web.Continue(w, r, loginOptions, v.state)
 }
 
-// resume sends the browser to where it is decided what comes next.
+// resume sends the browser to the next step after MFA: /authorize/resume, or the result of an enrollment by
+// ticket.
 func (v visit) resume(w http.ResponseWriter, r *http.Request) error {
 	if v.t.Enrollment != nil {
 		return web.Continue(w, r, enrollResult, v.state)
@@ -390,7 +394,7 @@ func (v visit) resume(w http.ResponseWriter, r *http.Request) error {
 	return web.Resume(w, r, v.state)
 }
 
-// start sends the browser to the page that the login begins with, from one that is not for it.
+// start sends the browser to the first MFA page of the login, because the requested page does not apply to it.
 func (v visit) start(w http.ResponseWriter, r *http.Request) error {
 	page, err := v.options.Page()
 	if err != nil {
@@ -399,7 +403,7 @@ func (v visit) start(w http.ResponseWriter, r *http.Request) error {
 	return web.Continue(w, r, page, v.state)
 }
 
-// layout is what all pages of the login share.
+// layout returns the values that all pages of the login share.
 func (m *room) layout(r *http.Request, v visit) (templates.Layout, error) {
 	about := web.AboutRequest(v.t.Request())
 	about.UserID = v.user.UserID

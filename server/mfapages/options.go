@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// showOptions has the user choose among the factors: those to be asked for, and with enroll those
-// that can be added as well.
+// showOptions shows the list of factors: those that the login can ask for and, with enroll, those
+// that the user can enroll.
 //
 //auth0:operation GET /u/mfa-login-options
 //auth0:operation GET /u/mfa-enroll-options
@@ -29,7 +29,7 @@ func (m *room) showOptions(enroll bool) step {
 	}
 }
 
-// choices are the factors that the user can choose, each once.
+// choices returns the factors on the list, each once.
 func (v visit) choices() (all []templates.MFAChoice) {
 	for _, name := range v.options.Enrollable() {
 		all = append(all, templates.MFAChoice{Action: name})
@@ -42,7 +42,7 @@ func (v visit) choices() (all []templates.MFAChoice) {
 	return all
 }
 
-// submitOptions goes to the page of the factor that was chosen.
+// submitOptions goes to the page of the chosen factor.
 //
 //auth0:operation POST /u/mfa-login-options
 //auth0:operation POST /u/mfa-enroll-options

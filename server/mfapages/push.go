@@ -15,8 +15,8 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// Auth0's keys of what a page says that waits for the app on a phone, Auth0: customize/login-pages/
-// universal-login/customize-text-elements.
+// Auth0's keys of the messages on the pages that wait for the app on a phone, Auth0:
+// customize/login-pages/universal-login/customize-text-elements.
 const (
 	pushPending    = "challenge-transaction-pending"
 	pushRejected   = "transaction-rejected"
@@ -26,7 +26,7 @@ const (
 	answerByScript = "application/json"
 )
 
-// phone is the app that a visit asks: the one that was asked already, or the first.
+// phone returns the app to ask: the one that this login has already asked, or else the first.
 func (v visit) phone() (a factors.Authenticator, ok bool) {
 	apps := slices.DeleteFunc(slices.Clone(v.options.Challenges), func(a factors.Authenticator) bool { return a.Channel != factors.App })
 	if a, ok = factors.Find(apps, v.further.Challenged); ok || len(apps) == 0 {
@@ -35,8 +35,8 @@ func (v visit) phone() (a factors.Authenticator, ok bool) {
 	return apps[0], true
 }
 
-// question is what the visit has asked an app, of an authenticator; ok is false where nothing is
-// asked, or its time is over.
+// question returns the open question to the app of an authenticator. ok is false if no question is
+// open or it has expired.
 func (m *room) question(r *http.Request, v visit, authenticator string) (p storage.Push, ok bool, err error) {
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
 		p, err = tx.FindPush(storage.FurtherKey(v.t.StateHash), m.Now())
@@ -45,16 +45,18 @@ func (m *room) question(r *http.Request, v visit, authenticator string) (p stora
 	return p, err == nil && p.UserID == v.user.UserID && p.Authenticator == authenticator, storage.Optional(err)
 }
 
-// asks says whether a page's script asks whether the page can go on.
+// asks reports whether the request comes from the page's script, which polls whether the app has
+// answered.
 func asks(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), answerByScript) }
 
-// completed answers a page's script: whether the app has answered, in whatever way.
+// completed answers the page's script with whether the app has answered, be it yes or no.
 func completed(w http.ResponseWriter, answered bool) error {
 	web.NoStore(w)
 	return web.Reply(w, http.StatusOK, map[string]bool{"completed": answered})
 }
 
-// showPush waits for the app on the user's phone, which is asked when the page is come to.
+// showPush waits for the app on the user's phone. The first visit of the page sends the app a push
+// notification.
 //
 //auth0:operation GET /u/mfa-push-challenge-push
 //auth0:operation GET /u/mfa-push-challenge
@@ -86,7 +88,8 @@ func (m *room) pushPage(w http.ResponseWriter, r *http.Request, v visit, a facto
 	})
 }
 
-// askAgain asks the app, in the place of what it was asked before, and shows the page that waits.
+// askAgain asks the app a new question, which replaces an earlier one, and shows the page that
+// waits for the answer.
 func (m *room) askAgain(w http.ResponseWriter, r *http.Request, v visit, a factors.Authenticator) error {
 	_, key, err := m.ask(r, &v, a)
 	if err != nil {
@@ -99,7 +102,8 @@ func (m *room) askAgain(w http.ResponseWriter, r *http.Request, v visit, a facto
 	return m.pushPage(w, r, v, a)
 }
 
-// ask asks an app: whether the login may go on, or to add itself. It returns the key of a refusal.
+// ask asks an app whether the login may go on, or to enroll itself. refusal is the key of the error
+// message, "" for none.
 func (m *room) ask(r *http.Request, v *visit, a factors.Authenticator) (p storage.Push, refusal string, err error) {
 	p = factors.NewPush(storage.FurtherKey(v.t.StateHash), v.user.UserID, v.client.ClientID, a, m.Now())
 	var notification emails.Draft
@@ -126,7 +130,7 @@ func (m *room) ask(r *http.Request, v *visit, a factors.Authenticator) (p storag
 	return p, "", err
 }
 
-// submitPush goes on where the app has answered.
+// submitPush goes on if the app has answered.
 //
 //auth0:operation POST /u/mfa-push-challenge-push
 //auth0:operation POST /u/mfa-push-challenge
@@ -164,7 +168,7 @@ func (m *room) submitPush(w http.ResponseWriter, r *http.Request, v visit) error
 	return err
 }
 
-// appOf is the app that has answered a question, where the user has it still.
+// appOf returns the app that has answered a question, and errGone if the user no longer has it.
 func appOf(tx *storage.Tx, v visit, p storage.Push) (a factors.Authenticator, err error) {
 	all, err := factors.Of(tx, v.user.UserID)
 	if err != nil {
@@ -177,7 +181,7 @@ func appOf(tx *storage.Tx, v visit, p storage.Push) (a factors.Authenticator, er
 	return a, nil
 }
 
-// used is an error of a proof that was used up as a page takes it.
+// used replaces storage.ErrReused by signin.ErrWrong, which the pages handle.
 func used(err error) error {
 	if errors.Is(err, storage.ErrReused) {
 		return signin.ErrWrong
@@ -185,7 +189,7 @@ func used(err error) error {
 	return err
 }
 
-// showWelcome has the user install the app.
+// showWelcome asks the user to install the app.
 //
 //auth0:operation GET /u/mfa-push-welcome
 func (m *room) showWelcome(w http.ResponseWriter, r *http.Request, v visit) error {
@@ -209,7 +213,7 @@ func (m *room) showWelcome(w http.ResponseWriter, r *http.Request, v visit) erro
 	})
 }
 
-// submitWelcome goes on to the QR code.
+// submitWelcome goes on to the page with the QR code.
 //
 //auth0:operation POST /u/mfa-push-welcome
 func (m *room) submitWelcome(w http.ResponseWriter, r *http.Request, v visit) error {
@@ -222,7 +226,7 @@ func (m *room) submitWelcome(w http.ResponseWriter, r *http.Request, v visit) er
 	return web.Continue(w, r, factors.AppPage, v.state)
 }
 
-// showApp shows the QR code by which an app adds itself, which is made when the page is come to.
+// showApp shows the QR code by which an app enrolls, and makes it at the first visit of the page.
 //
 //auth0:operation GET /u/mfa-push-enrollment-qr
 func (m *room) showApp(w http.ResponseWriter, r *http.Request, v visit) error {
@@ -279,7 +283,7 @@ func (m *room) appPage(w http.ResponseWriter, r *http.Request, v visit, p storag
 	})
 }
 
-// submitApp goes on where an app has added itself.
+// submitApp goes on if an app has enrolled.
 //
 //auth0:operation POST /u/mfa-push-enrollment-qr
 func (m *room) submitApp(w http.ResponseWriter, r *http.Request, v visit) error {
@@ -300,7 +304,7 @@ func (m *room) submitApp(w http.ResponseWriter, r *http.Request, v visit) error 
 	err = m.finish(w, r, v, proof{
 		find: func(tx *storage.Tx) (factors.Authenticator, error) {
 			a, err := appOf(tx, v, p)
-			a.Active = false // it is new to the login
+			a.Active = false // the app is new to this login, so the enrollment is recorded
 			return a, err
 		},
 		use: func(tx *storage.Tx) error { return used(tx.UsePush(p)) },

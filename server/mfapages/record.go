@@ -7,7 +7,7 @@ import (
 	"github.com/tenant0/tenant0/server/tenantlog"
 )
 
-// event is an event of a visit.
+// event returns an event of the visit's login for the tenant's log.
 func (v visit) event(kind, description string) tenantlog.Event {
 	return tenantlog.Event{
 		Type: kind, Description: description, ClientID: v.client.ClientID, ClientName: v.client.Name, UserID: v.user.UserID,
@@ -25,8 +25,8 @@ func about(e tenantlog.Event, a factors.Authenticator) tenantlog.Event {
 	return e
 }
 
-// record writes that a user has proved an authenticator, and with the first proof, that the
-// user has added it.
+// record writes to the tenant's log that a user has proved an authenticator and, if it was
+// the authenticator's first proof, that it is enrolled.
 func (m *room) record(r *http.Request, v visit, a factors.Authenticator) {
 	if !a.Active {
 		m.Log.Record(r, about(v.event(tenantlog.EnrollmentCompleted, "Guardian - Enrollment complete ("+a.Name()+")"), a))
@@ -38,7 +38,7 @@ func (m *room) record(r *http.Request, v visit, a factors.Authenticator) {
 	m.Log.Record(r, about(v.event(tenantlog.FactorSucceeded, "Guardian - Second factor succeeded ("+a.Name()+")"), a))
 }
 
-// sentEvents are the events of codes that were sent, by their channel.
+// sentEvents are the log events for codes that were sent, by channel.
 var sentEvents = map[string]struct{ kind, description string }{
 	factors.SMS:   {tenantlog.FactorSMSSent, "Guardian - SMS sent"},
 	factors.Voice: {tenantlog.FactorVoiceSent, "Guardian - Voice call made"},

@@ -15,9 +15,9 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// target is the authenticator that a page of a channel is about: the one that the user adds, the
-// one that was chosen or has a code already, or the first. A phone is called by the channel of
-// the page, whichever it prefers.
+// target returns the authenticator that the page of a channel is about: the one that the user
+// enrolls, or the one that was chosen or has been sent a code, or else the first one. A phone is
+// reached by the channel of the page, whichever channel it prefers.
 func (v visit) target(tx *storage.Tx, channel string) (a factors.Authenticator, err error) {
 	fits := func(a factors.Authenticator) bool {
 		phone := a.Channel == factors.SMS || a.Channel == factors.Voice
@@ -39,13 +39,13 @@ func (v visit) target(tx *storage.Tx, channel string) (a factors.Authenticator, 
 	return a, errGone
 }
 
-// by is an authenticator as a channel reaches it.
+// by returns an authenticator with its channel changed.
 func by(a factors.Authenticator, channel string) factors.Authenticator {
 	a.Channel = channel
 	return a
 }
 
-// find finds the target of a channel's page in a view.
+// targetNow returns the target of a channel's page as it is stored now.
 func (m *room) targetNow(r *http.Request, v visit, channel string) (a factors.Authenticator, err error) {
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		a, err = v.target(tx, channel)
@@ -54,7 +54,7 @@ func (m *room) targetNow(r *http.Request, v visit, channel string) (a factors.Au
 	return a, err
 }
 
-// showSent asks for a code that was sent, and sends it when the page is come to.
+// showSent asks for a code, which the first visit of the page sends.
 //
 //auth0:operation GET /u/mfa-sms-challenge
 //auth0:operation GET /u/mfa-voice-challenge
@@ -101,7 +101,7 @@ func (m *room) sentPage(w http.ResponseWriter, r *http.Request, v visit, a facto
 	return m.challenge(w, r, v, page, errs...)
 }
 
-// digits is how many digits a code has that is sent in a way.
+// digits returns the length of the codes that a channel sends.
 func (m *room) digits(r *http.Request, channel string) (n int, err error) {
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
 		codes, err := factors.CodesOf(tx, factors.Authenticator{Channel: channel})
@@ -111,7 +111,8 @@ func (m *room) digits(r *http.Request, channel string) (n int, err error) {
 	return n, err
 }
 
-// phoneWay is the way in which a phone is added.
+// phoneWay returns the name of the factor by which phones are enrolled: factors.Phone if the
+// user can choose the channel, or else the only channel.
 func (v visit) phoneWay() string {
 	if len(v.options.Channels) > 1 {
 		return factors.Phone
@@ -119,7 +120,7 @@ func (v visit) phoneWay() string {
 	return v.options.Channels[0]
 }
 
-// send sends a code to an authenticator. It returns the key of a refusal, "" for none.
+// send sends a code to an authenticator. refusal is the key of the error message, "" for none.
 func (m *room) send(r *http.Request, v visit, a factors.Authenticator) (refusal string, err error) {
 	key := storage.FurtherKey(v.t.StateHash)
 	sent := factors.Sent{Kind: outbox.OTPVerify, User: v.user, ClientID: v.client.ClientID, Connection: v.login.Session.Connection}
@@ -193,7 +194,7 @@ func (m *room) submitSent(channel string) step {
 	}
 }
 
-// switchTo sends another code, to the same phone by the other channel.
+// switchTo sends another code to the same phone through the other channel.
 func (m *room) switchTo(w http.ResponseWriter, r *http.Request, v visit, channel string) error {
 	a, err := m.targetNow(r, v, channel)
 	if errors.Is(err, errGone) {
@@ -237,8 +238,8 @@ func (m *room) takeSent(w http.ResponseWriter, r *http.Request, v visit, a facto
 	return refuse(key)
 }
 
-// trySent holds the code against the one that was sent, and lets the user go on. It returns the
-// key of a refusal.
+// trySent checks a code against the one that was sent, and lets the user go on. It returns the
+// key of the error message, "" for none.
 func (m *room) trySent(w http.ResponseWriter, r *http.Request, v visit, a factors.Authenticator) (string, error) {
 	key := storage.FurtherKey(v.t.StateHash)
 	sent, err := m.DB.TryPasscode(r.Context(), key, m.Secrets.SamePasscode(key, v.code()), m.Now())

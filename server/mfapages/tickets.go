@@ -12,16 +12,16 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// enrollmentLifetime is how long somebody who has followed a ticket may take.
+// enrollmentLifetime is how long a user may take to enroll after following a ticket.
 const enrollmentLifetime = time.Hour
 
-// errEnrolled reports a user who has a factor, and no ticket for another.
+// errEnrolled reports a user who already has a factor and whose ticket does not allow another.
 var errEnrolled = errors.New("the user has a factor already")
 
-// followTicket begins the enrollment of a factor by a ticket, Auth0: secure/
-// multi-factor-authentication/multi-factor-authentication-developer-resources/
-// create-custom-enrollment-tickets. Whoever has the link enrolls for its user, who is not logged
-// in by it. What follows it by itself, as mail programs do, does not use it up.
+// followTicket begins an enrollment by ticket, Auth0:
+// secure/multi-factor-authentication/multi-factor-authentication-developer-resources/create-custom-enrollment-tickets.
+// Anybody who has the link can enroll a factor for its user, but the link does not log the user
+// in. Requesting the link does not use it up, since mail programs fetch links by themselves.
 //
 //auth0:operation GET /guardian/enroll
 func (m *room) followTicket(w http.ResponseWriter, r *http.Request) error {
@@ -54,9 +54,9 @@ func (m *room) followTicket(w http.ResponseWriter, r *http.Request) error {
 	return web.Continue(w, r, page, state)
 }
 
-// ticket finds whom a visit's ticket is for, and what can be enrolled by it. The error is that of
-// storage.FindTicket, wraps storage.ErrNotFound for a user who has gone or is blocked, or is
-// errEnrolled.
+// ticket finds the user of the visit's ticket, and the factors that can be enrolled. It returns
+// the errors of storage.FindTicket, an error that wraps storage.ErrNotFound if the user is gone or
+// blocked, or errEnrolled.
 func (m *room) ticket(tx *storage.Tx, v *visit) (t storage.Ticket, err error) {
 	t, err = tx.FindTicket(v.t.Enrollment.Ticket, storage.TicketEnroll, m.Now())
 	if err != nil {
@@ -83,8 +83,8 @@ func (m *room) ticket(tx *storage.Tx, v *visit) (t storage.Ticket, err error) {
 	return t, err
 }
 
-// findTicket is find for an enrollment by a ticket. An app that has added itself, and a recovery
-// code that the user has yet to keep, belong to it still.
+// findTicket is find for an enrollment by ticket. The enrollment still goes on after an app has
+// enrolled itself, or while the user has yet to save the recovery code.
 func (m *room) findTicket(tx *storage.Tx, v *visit) error {
 	_, err := m.ticket(tx, v)
 	switch {
@@ -100,12 +100,13 @@ func (m *room) findTicket(tx *storage.Tx, v *visit) error {
 	return err
 }
 
-// recoveryLeft reports whether a ticket has brought a recovery code that the user has yet to keep.
+// recoveryLeft reports whether the enrollment by ticket is done but the user has yet to save the
+// recovery code.
 func recoveryLeft(t storage.Transaction) bool {
 	return t.Enrollment.Done && t.Further != nil && len(t.Further.Recovery) > 0
 }
 
-// optionsOf is what a visit can go on with by now.
+// optionsOf returns the visit's current factors.
 func optionsOf(tx *storage.Tx, v visit) (factors.Options, error) {
 	if v.t.Enrollment == nil {
 		return factors.OptionsOf(tx, v.user)
@@ -117,7 +118,7 @@ func optionsOf(tx *storage.Tx, v visit) (factors.Options, error) {
 	return factors.TicketOptions(tx, t)
 }
 
-// goOn notes what a proved authenticator is good for: the login goes on, or the ticket is used up.
+// goOn records a proved authenticator in the session of the login, or uses up the ticket.
 func (m *room) goOn(tx *storage.Tx, v visit, a factors.Authenticator) error {
 	if v.t.Enrollment == nil {
 		return m.Door.Further(tx, v.t, v.login.Session, a.Method(), v.notified)
@@ -135,7 +136,8 @@ func (m *room) goOn(tx *storage.Tx, v visit, a factors.Authenticator) error {
 	})
 }
 
-// outcomeOf is what is said of a ticket that is good for nothing any more.
+// outcomeOf returns the outcome to show if err means that a ticket cannot be used; over is false
+// for other errors.
 func outcomeOf(err error) (outcome templates.Outcome, over bool) {
 	switch {
 	case storage.IsNotFound(err):
@@ -150,7 +152,7 @@ func outcomeOf(err error) (outcome templates.Outcome, over bool) {
 	return outcome, false
 }
 
-// showResult says how an enrollment by a ticket has ended.
+// showResult shows how an enrollment by ticket has ended.
 //
 //auth0:operation GET /u/mfa-enroll-result
 func (m *room) showResult(w http.ResponseWriter, r *http.Request) error {

@@ -14,8 +14,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ownPage is the page for further factors that is the tenant's own. It has Auth0's widget, or speaks by
-// itself to what that speaks to (widget_api.go), and posts what it is given there to its own address.
+// ownPage serves the tenant's own MFA page. That page contains Auth0's widget, or calls the widget's API
+// (widget_api.go) by itself, and posts the signature that the API returns to its own URL.
 // https://auth0.com/docs/secure/multi-factor-authentication/customize-mfa/customize-mfa-classic-login
 //
 //auth0:operation GET /mf
@@ -23,7 +23,7 @@ func (m *room) ownPage(w http.ResponseWriter, r *http.Request, v visit) error {
 	return m.writeOwn(w, r, v)
 }
 
-// errRefused is what the page is told whose answer does not hold.
+// errRefused is the message that the page shows if the posted signature is not valid.
 const errRefused = "The further factor was not proved. Please try again."
 
 func (m *room) writeOwn(w http.ResponseWriter, r *http.Request, v visit, errs ...string) error {
@@ -44,7 +44,7 @@ func (m *room) writeOwn(w http.ResponseWriter, r *http.Request, v visit, errs ..
 	return web.Continue(w, r, page, v.state)
 }
 
-// ownValues is what the tenant's own page may speak of.
+// ownValues returns the Liquid variables of the tenant's own page.
 func (m *room) ownValues(r *http.Request, v visit, errs []string) (map[string]any, error) {
 	layout, err := m.layout(r, v)
 	if err != nil {
@@ -65,7 +65,7 @@ func (m *room) ownValues(r *http.Request, v visit, errs []string) (map[string]an
 	}, nil
 }
 
-// submitOwn lets the user go on who has proved a factor on the tenant's own page.
+// submitOwn lets a user go on who has proved a factor on the tenant's own page.
 //
 //auth0:operation POST /mf
 func (m *room) submitOwn(w http.ResponseWriter, r *http.Request, v visit) error {
@@ -92,7 +92,7 @@ func (m *room) submitOwn(w http.ResponseWriter, r *http.Request, v visit) error 
 	return err
 }
 
-// accept notes what was proved on the tenant's own page, for the page to go on with.
+// accept stores that a factor was proved on the tenant's own page, so that the page can finish the login.
 func (m *room) accept(r *http.Request, v visit, p proof) error {
 	return m.update(r, &v, func(tx *storage.Tx) error {
 		a, err := p.find(tx)
@@ -113,19 +113,19 @@ func (m *room) accept(r *http.Request, v visit, p proof) error {
 	})
 }
 
-// What the tokens of a tenant's own page are for: to begin, to go on, and to say that a factor was proved. The
-// page's library reads them and sends them back, and they name the login: the browser's cookies are what
-// proves whose it is.
+// The purposes of the tokens of a tenant's own page: to begin a flow, to continue it, and to state that a
+// factor was proved. The page's library reads the tokens and sends them back. A token only names the login; it
+// is the browser's cookies that authorize the requests.
 const (
 	requestToken     = "request"
 	transactionToken = "transaction"
 	signature        = "signature"
 )
 
-// tokenLifetime is how long the library takes a token for good; the login itself ends when it ends.
+// tokenLifetime is how long the library considers a token valid. The login may expire earlier.
 const tokenLifetime = time.Hour
 
-// tokenClaims are the claims of a token.
+// tokenClaims are the claims of such a token.
 type tokenClaims struct {
 	Issuer    string `json:"iss"`
 	Audience  string `json:"aud"`
@@ -136,13 +136,13 @@ type tokenClaims struct {
 
 func (m *room) widgetToken(purpose, state string) string {
 	now := m.Now()
-	payload, _ := json.Marshal(tokenClaims{ // texts and numbers never fail
+	payload, _ := json.Marshal(tokenClaims{ // strings and numbers always marshal
 		Issuer: m.Issuer, Audience: m.Issuer + widgetAPI + "/" + purpose, ID: state, IssuedAt: now.Unix(), ExpiresAt: now.Add(tokenLifetime).Unix(),
 	})
 	return keys.SignHS256(m.Secrets.FactorToken, "JWT", payload)
 }
 
-// readToken is the state that a token is for, where this server has made it for the purpose.
+// readToken returns the state in a token. ok is false if this server has not made the token for the purpose.
 func (m *room) readToken(purpose, token string) (state string, ok bool) {
 	_, payload, err := keys.VerifyHS256(token, func([]byte) ([]byte, error) { return m.Secrets.FactorToken, nil })
 	var c tokenClaims

@@ -14,11 +14,11 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// widgetAPI is where the widget of a tenant's own page finds what it speaks to, as auth0-guardian.js does.
+// widgetAPI is the path of the API that the widget on a tenant's own page calls, as auth0-guardian.js does.
 // https://github.com/auth0/auth0-guardian.js
 const widgetAPI = "appliance-mfa"
 
-// mountWidget adds the tenant's own page, and what its widget asks.
+// mountWidget adds the tenant's own page and the API for its widget.
 func (m *room) mountWidget(rt *web.Router) {
 	rt.Handle(http.MethodGet, factors.OwnPage, m.asked(m.ownPage))
 	rt.Handle(http.MethodPost, factors.OwnPage, web.SameSite(m.asked(m.submitOwn)))
@@ -35,13 +35,13 @@ func (m *room) mountWidget(rt *web.Router) {
 	serve("device-accounts/{id}/sms-enroll", transactionToken, m.enrollSMS)
 }
 
-// widgetStep answers the widget.
+// widgetStep handles a request of the widget, and returns the body of the response.
 type widgetStep func(http.ResponseWriter, *http.Request, visit) (any, error)
 
-// none is the answer to what needs none.
+// none is the body of a response without one.
 type none struct{}
 
-// byWidget serves a step for a token of a purpose that names the login.
+// byWidget serves a step if the request has a token for the purpose. The token names the login.
 func (m *room) byWidget(purpose string, answer widgetStep) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) (err error) {
 		v := visit{widget: true}
@@ -85,7 +85,7 @@ func widgetError(status int, code, sentence string) *apierr.Error {
 
 var errNoTransaction = widgetError(http.StatusNotFound, "login_transaction_not_found", "The MFA auth transaction is not active or has expired")
 
-// widgetErrors are what the widget is told in the place of the keys of pages.
+// widgetErrors are the widget's errors for the pages' message keys.
 var widgetErrors = map[string]*apierr.Error{
 	noCode:                 widgetError(http.StatusBadRequest, "invalid_body", "Payload validation error: 'Missing required property: code'."),
 	invalidFormat:          widgetError(http.StatusBadRequest, "invalid_otp", "Invalid OTP code"),
@@ -98,7 +98,7 @@ var widgetErrors = map[string]*apierr.Error{
 	tooManyPush:            widgetError(http.StatusTooManyRequests, "too_many_pn", "You have exceeded the amount of push notifications assigned to your user"),
 }
 
-// told is the error for the key of a page, nil for none.
+// told returns the widget's error for a page's message key, nil for "".
 func told(key string) error {
 	if key == "" {
 		return nil
@@ -109,7 +109,7 @@ func told(key string) error {
 	return errNoTransaction
 }
 
-// account is what the widget is told of an authenticator.
+// account describes an authenticator to the widget.
 type account struct {
 	ID      string   `json:"id"`
 	Status  string   `json:"status"`
@@ -118,15 +118,15 @@ type account struct {
 	Types   []string `json:"available_authenticator_types"`
 	Name    string   `json:"name,omitempty"`
 	Phone   string   `json:"phone_number,omitempty"`
-	// Secret and Recovery are shown while an authenticator is added.
+	// Secret and Recovery are shown only while an authenticator is enrolled.
 	Secret   string `json:"otp_secret,omitempty"`
 	Recovery string `json:"recovery_code,omitempty"`
 }
 
-// flow is the answer to a flow that begins.
+// flow is the response to the beginning of a flow.
 type flow struct {
 	Account account `json:"device_account"`
-	// EnrollmentID says that the user is to add an authenticator.
+	// EnrollmentID is set if the user has to enroll an authenticator.
 	EnrollmentID   string          `json:"enrollment_tx_id,omitempty"`
 	Token          string          `json:"transaction_token"`
 	Enrollments    []string        `json:"available_enrollment_methods"`
@@ -134,7 +134,7 @@ type flow struct {
 	Switches       map[string]bool `json:"feature_switches"`
 }
 
-// startFlow begins: the user adds an authenticator, or is asked for one.
+// startFlow begins a flow: either the user enrolls an authenticator, or is asked for one.
 //
 //auth0:operation POST /appliance-mfa/api/start-flow
 func (m *room) startFlow(_ http.ResponseWriter, r *http.Request, v visit) (any, error) {
@@ -167,8 +167,8 @@ func (m *room) startFlow(_ http.ResponseWriter, r *http.Request, v visit) (any, 
 	})
 }
 
-// newSecret adds an authenticator with a secret: for one-time passwords, or the app on a phone, which is asked to
-// add itself by the question with the id.
+// newSecret adds an authenticator with a secret: one for one-time passwords, or with app the app on a phone. The
+// id is that of the question that asks the app to enroll itself.
 func (m *room) newSecret(r *http.Request, v *visit, app bool) (a factors.Authenticator, id string, err error) {
 	if !app {
 		var shown bool
@@ -187,7 +187,7 @@ func (m *room) newSecret(r *http.Request, v *visit, app bool) (a factors.Authent
 	return a, p.ID, err
 }
 
-// confirmed is what the user has, of which the widget is told as one account.
+// confirmed returns the user's authenticators. The widget sees them as one account.
 func (v visit) confirmed() account {
 	methods := v.options.WidgetMethods()
 	c := account{Status: "confirmed", Methods: methods, Usable: methods, Types: slices.Clone(methods)}
@@ -207,16 +207,16 @@ func (v visit) confirmed() account {
 	return c
 }
 
-// state is how far a flow has come.
+// state is the progress of a flow.
 type state struct {
 	ID         string   `json:"id"`
 	State      string   `json:"state"`
 	Enrollment *account `json:"enrollment"`
-	// Token is what the page posts once a factor was proved.
+	// Token is the signature that the page posts once a factor was proved.
 	Token string `json:"token,omitempty"`
 }
 
-// transactionState says how far the flow has come, which the widget asks again and again.
+// transactionState returns the progress of the flow. The widget polls it.
 //
 //auth0:operation POST /appliance-mfa/api/transaction-state
 func (m *room) transactionState(_ http.ResponseWriter, r *http.Request, v visit) (any, error) {
@@ -253,7 +253,7 @@ func (m *room) transactionState(_ http.ResponseWriter, r *http.Request, v visit)
 	return s, nil
 }
 
-// verifyOTP checks a code: of one-time passwords, or one that was sent.
+// verifyOTP checks a one-time password, or a code that was sent.
 //
 //auth0:operation POST /appliance-mfa/api/verify-otp
 func (m *room) verifyOTP(w http.ResponseWriter, r *http.Request, v visit) (any, error) {
@@ -281,7 +281,7 @@ func (m *room) verifyOTP(w http.ResponseWriter, r *http.Request, v visit) (any, 
 	return none{}, m.takeSent(w, r, v, a, told)
 }
 
-// recoverAccount takes the recovery code, and answers with the next.
+// recoverAccount checks the recovery code, and returns the next one.
 //
 //auth0:operation POST /appliance-mfa/api/recover-account
 func (m *room) recoverAccount(w http.ResponseWriter, r *http.Request, v visit) (any, error) {
@@ -318,7 +318,7 @@ func (m *room) sendSMS(_ http.ResponseWriter, r *http.Request, v visit) (any, er
 	return none{}, err
 }
 
-// sendPush asks the app on the user's phone.
+// sendPush sends a push notification to the app on the user's phone.
 //
 //auth0:operation POST /appliance-mfa/api/send-push-notification
 func (m *room) sendPush(_ http.ResponseWriter, r *http.Request, v visit) (any, error) {
@@ -336,7 +336,7 @@ func (m *room) sendPush(_ http.ResponseWriter, r *http.Request, v visit) (any, e
 	return none{}, err
 }
 
-// enrollSMS adds a number, and sends a code there.
+// enrollSMS adds a phone number and sends a code to it.
 //
 //auth0:operation POST /appliance-mfa/api/device-accounts/{id}/sms-enroll
 func (m *room) enrollSMS(_ http.ResponseWriter, r *http.Request, v visit) (any, error) {
