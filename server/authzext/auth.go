@@ -15,8 +15,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// allow lets in a machine whose access token for the extension's API has the
-// scope. The policy, which needs none, may also be asked for with the API key.
+// allow checks that the caller is an application whose access token for the extension's
+// API contains the scope. With scope "", which only the policy operation has, the API key
+// is accepted in place of a token.
 func (a *api) allow(r *http.Request, scope string) error {
 	token, err := bearer(r)
 	switch {
@@ -39,7 +40,8 @@ func (a *api) allow(r *http.Request, scope string) error {
 	return a.DB.View(r.Context(), func(tx *storage.Tx) error { return registered.CheckOrigin(tx, r, claims.ClientID) })
 }
 
-// bearer returns the token of the request, which has the three parts of a JWT.
+// bearer returns the bearer token of the request. It returns an error unless the token
+// has the three parts of a JWT.
 func bearer(r *http.Request) (string, error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
@@ -62,8 +64,9 @@ func (a *api) allowKey(ctx context.Context, key string) error {
 	})
 }
 
-// keyHash is what a caller sends of the stored API key: 64 hexadecimal digits.
-// They hold for this tenant alone.
+// keyHash returns the value that callers send as x-api-key: an HMAC of the tenant's
+// issuer with the stored API key, as 64 hexadecimal digits. It is valid for this tenant
+// only.
 func (a *api) keyHash(apiKey string) string {
 	mac := hmac.New(sha256.New, []byte(apiKey))
 	mac.Write([]byte(a.Issuer.URL))

@@ -1,10 +1,10 @@
-// Package authzext serves the Authorization Extension: the REST API with which
-// groups, roles, permissions and who has them are managed, and the policy that
-// follows from them. It keeps everything in the one record that storage has for
-// the extension; what the record means at a login is package authz's.
+// Package authzext serves the API of Auth0's Authorization Extension, which manages
+// groups, roles and permissions and their assignment to users, and returns the policy of
+// a user. All data is in a single record of the store, storage.Extension; package authz
+// evaluates it at logins.
 //
-// Not here: the extension's dashboard, and the ten-second cache that the
-// original answers expanded views from.
+// Not implemented: the extension's dashboard, and its cache, from which Auth0's extension
+// answers requests for expanded views for ten seconds.
 package authzext
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what the room works with.
+// Deps are the dependencies of the handlers.
 type Deps struct {
 	DB     *storage.DB
 	Issuer *tokens.Issuer
@@ -33,8 +33,8 @@ const (
 	prefix = base + "/api"
 )
 
-// Mount adds the room's routes. Pages of any origin may call them, with a token of
-// the application that they are a page of.
+// Mount adds the routes. Web pages of any origin may call them if their token is of an
+// application that allows the origin.
 func Mount(rt *web.Router, d Deps) {
 	a := &api{d}
 	rt = rt.With(web.Boom).WithCORS(web.AnyOrigin)
@@ -47,8 +47,8 @@ func Mount(rt *web.Router, d Deps) {
 	}
 }
 
-// speak gives every answer the headers of the extension, and a failure of the
-// server its sentence.
+// speak adds the extension's headers to every response, and replaces internal errors by
+// the extension's message for them.
 func speak(h web.Handler) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Cache-Control", "no-cache")
@@ -61,8 +61,9 @@ func speak(h web.Handler) web.Handler {
 	}
 }
 
-// serve reads, allows, acts and replies, in the original's order: the caller,
-// then the form of the body, the path, the query and the body.
+// serve returns the handler of a route. It checks in the order of Auth0's extension:
+// first the caller, then that the body is JSON, then the path, the query and the members
+// of the body.
 func (a *api) serve(rt route) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := a.allow(r, rt.scope); err != nil {
@@ -98,7 +99,8 @@ func (a *api) meta(w http.ResponseWriter, _ *http.Request) error {
 	})
 }
 
-// unknown answers what no route serves, also a known path with another method.
+// unknown answers requests without a route with 404, including known paths with another
+// method.
 //
 //auth0:operation GET /extensions/authorization/api/
 //auth0:operation POST /extensions/authorization/api/
@@ -107,8 +109,8 @@ func (a *api) meta(w http.ResponseWriter, _ *http.Request) error {
 //auth0:operation DELETE /extensions/authorization/api/
 func (a *api) unknown(http.ResponseWriter, *http.Request) error { return errNotFound }
 
-// view reads the extension's store and whatever else of the tenant. The store
-// may be shared with other readers.
+// view calls fn with the extension's data in a read transaction. fn must not change the
+// data, which may be shared with other readers.
 func (a *api) view(ctx context.Context, fn func(tx *storage.Tx, ext storage.Extension) error) error {
 	return a.DB.View(ctx, func(tx *storage.Tx) error {
 		ext, err := tx.Extension.Get(storage.ExtensionKey)
@@ -119,7 +121,7 @@ func (a *api) view(ctx context.Context, fn func(tx *storage.Tx, ext storage.Exte
 	})
 }
 
-// read returns the extension's store, for reading only.
+// read returns the extension's data, which must not be changed.
 func (a *api) read(ctx context.Context) (store storage.Extension, err error) {
 	err = a.view(ctx, func(_ *storage.Tx, ext storage.Extension) error {
 		store = ext
@@ -128,8 +130,8 @@ func (a *api) read(ctx context.Context) (store storage.Extension, err error) {
 	return store, err
 }
 
-// change reads the extension's store, lets fn change it and writes it back, all
-// in one transaction.
+// change reads the extension's data, lets fn change it and stores it, all in one
+// transaction.
 func (a *api) change(ctx context.Context, fn func(ext *storage.Extension) error) error {
 	return a.DB.Update(ctx, func(tx *storage.Tx) error {
 		ext, err := tx.Extension.Get(storage.ExtensionKey)

@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// document is the store as it is exported and imported.
+// document is the format in which the extension's data is exported and imported.
 type document struct {
 	Configuration []storage.ExtensionConfiguration `json:"configuration,omitzero"`
 	Permissions   []storage.ExtensionPermission    `json:"permissions,omitzero"`
@@ -22,7 +22,7 @@ func exported(ext storage.Extension) document {
 	return document{ext.Configuration, ext.Permissions, ext.Roles, ext.Groups, ext.Applications, ext.Rules}
 }
 
-// configured returns the configuration record, the first one, made if need be.
+// configured returns the first configuration record, and creates it if there is none.
 func configured(ext *storage.Extension) *storage.ExtensionConfiguration {
 	if len(ext.Configuration) == 0 {
 		ext.Configuration = []storage.ExtensionConfiguration{{ID: "v1"}}
@@ -46,7 +46,7 @@ func (a *api) getConfiguration(c *call) (any, error) {
 	return ext.Configuration[0], nil
 }
 
-// updateConfiguration changes the flags that are sent. From then on the
+// updateConfiguration changes the flags in the body. Once a configuration exists, the
 // extension's rule takes part in logins.
 //
 //auth0:operation PATCH /extensions/authorization/api/configuration
@@ -80,7 +80,8 @@ func (a *api) status(c *call) (any, error) {
 	}, err
 }
 
-// rotateAPIKey is the one operation that shows what callers send as x-api-key.
+// rotateAPIKey replaces the API key. It is the only operation that returns the value that
+// callers send as x-api-key.
 //
 //auth0:operation PATCH /extensions/authorization/api/configuration/rotate-apikey
 func (a *api) rotateAPIKey(c *call) (any, error) {
@@ -97,11 +98,11 @@ func (a *api) export(c *call) (any, error) {
 	return exported(ext), err
 }
 
-// replace imports a document in place of everything. What is not part of such a
-// document stays: the scope rules and the claims of the tenant file.
+// replace imports a document, which replaces all data. Only data that such a document
+// cannot contain is kept: the scope rules and the claim mappings of the tenant file.
 //
-// Differs: the API key stays as well, so that an import does not lock its
-// callers out.
+// Differs: the API key is kept as well, so that callers with the key are not locked out
+// by an import.
 //
 //auth0:operation POST /extensions/authorization/api/configuration/import
 func (a *api) replace(c *call) (any, error) {

@@ -35,7 +35,7 @@ func authentication(message, challenge string, extra map[string]any) *apierr.Err
 	}
 }
 
-// errInvalidCredentials reports a token that does not let its bearer in.
+// errInvalidCredentials reports an access token that is not accepted.
 func errInvalidCredentials(cause error) error {
 	const message = "Invalid credentials"
 	return authentication(message, message, map[string]any{"attributes": map[string]any{"error": message}}).With(cause)
@@ -58,7 +58,7 @@ func errValidation(format string, args ...any) error {
 	return &apierr.Error{Status: http.StatusBadRequest, Code: "ValidationError", Message: fmt.Sprintf(format, args...)}
 }
 
-// errNoRecord reports an id that is in no record of a collection.
+// errNoRecord reports an id that no record of a collection has.
 func errNoRecord(collection, id string) error {
 	return &apierr.Error{
 		Status: http.StatusNotFound, Code: "NotFoundError",
@@ -66,7 +66,8 @@ func errNoRecord(collection, id string) error {
 	}
 }
 
-// errInUse reports records that others, named by users, refer to.
+// errInUse reports that an object cannot be changed because other records refer to it,
+// whose names are users.
 func errInUse(what, collection string, users []string) error {
 	return errValidation("Unable to touch %s while used in %s: %s", what, collection, strings.Join(users, ", "))
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// changeGroup changes the group that the path names.
+// changeGroup changes the group whose id is in the path.
 func (a *api) changeGroup(c *call, fn func(g *storage.ExtensionGroup)) error {
 	return a.change(c.Context(), func(ext *storage.Extension) error {
 		g, err := groups().find(ext, c.id())
@@ -20,8 +20,8 @@ func (a *api) changeGroup(c *call, fn func(g *storage.ExtensionGroup)) error {
 	})
 }
 
-// changeList applies with or without to a list of the group, for the items of
-// the body.
+// changeList changes a list of the group with the items of the body: how is the function
+// with, which adds them, or without, which removes them.
 func (a *api) changeList(c *call, how func([]string, ...string) []string, of func(*storage.ExtensionGroup) *[]string) (any, error) {
 	var items []string
 	if err := c.read(&items); err != nil {
@@ -43,8 +43,8 @@ func (a *api) addMembers(c *call) (any, error) { return a.changeList(c, with, me
 //auth0:operation DELETE /extensions/authorization/api/groups/{id}/members
 func (a *api) removeMembers(c *call) (any, error) { return a.changeList(c, without, members) }
 
-// addNested nests groups in the group. It may be none that exists and may close
-// a circle, but not the group itself.
+// addNested nests groups in the group. They need not exist and may form a cycle, but the
+// group itself is left out.
 //
 //auth0:operation PATCH /extensions/authorization/api/groups/{id}/nested
 func (a *api) addNested(c *call) (any, error) {
@@ -62,7 +62,7 @@ func (a *api) addGroupRoles(c *call) (any, error) { return a.changeList(c, with,
 //auth0:operation DELETE /extensions/authorization/api/groups/{id}/roles
 func (a *api) removeGroupRoles(c *call) (any, error) { return a.changeList(c, without, groupRoles) }
 
-// readGroup returns the store and the group that the path names.
+// readGroup returns the extension's data and the group whose id is in the path.
 func (a *api) readGroup(c *call) (storage.Extension, *storage.ExtensionGroup, error) {
 	ext, err := a.read(c.Context())
 	if err != nil {
@@ -120,8 +120,8 @@ func (a *api) listNestedRoles(c *call) (any, error) {
 	return found, nil
 }
 
-// listMappings names connections as people know them, and leaves out mappings
-// of connections that do not exist.
+// listMappings lists the mappings of a group, with connections as "name (strategy)".
+// Mappings of connections that do not exist are left out.
 //
 //auth0:operation GET /extensions/authorization/api/groups/{id}/mappings
 func (a *api) listMappings(c *call) (any, error) {

@@ -8,8 +8,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// page returns the part of items that the query asks for. Pages 0 and 1 are both
-// the first one.
+// page returns the page of items that the query requests. Pages 0 and 1 are both the
+// first page.
 func page[T any](items []T, s search, size int) []T {
 	if s.PerPage != nil {
 		size = *s.PerPage
@@ -46,8 +46,8 @@ func (a *api) listMembers(c *call) (any, error) {
 	return map[string]any{"total": total, "users": users}, err
 }
 
-// listNestedMembers lists the members of the group and of all groups below it,
-// a user with the first group that has them.
+// listNestedMembers lists the members of the group and of all groups nested in it, each
+// user once, with the first group that lists the user.
 //
 //auth0:operation GET /extensions/authorization/api/groups/{id}/members/nested
 func (a *api) listNestedMembers(c *call) (any, error) {
@@ -86,8 +86,8 @@ func (a *api) listNestedMembers(c *call) (any, error) {
 	return map[string]any{"total": len(all), "nested": shown}, err
 }
 
-// profile returns members of a user; what the tenant does not know is shown as
-// the original shows a user that it cannot fetch.
+// profile returns the given members of a user. An unknown user is shown as Auth0's
+// extension shows a user that it cannot fetch.
 func profile(tx *storage.Tx, id string, members ...string) (storage.Document, error) {
 	user, err := tx.Users.Document(id)
 	if storage.IsNotFound(err) {
@@ -99,7 +99,7 @@ func profile(tx *storage.Tx, id string, members ...string) (storage.Document, er
 	return pick(user, members...), err
 }
 
-// pick returns those members of a document that it has.
+// pick returns a copy of a document with only the given members.
 func pick(d storage.Document, members ...string) storage.Document {
 	picked := storage.Document{}
 	for _, name := range members {

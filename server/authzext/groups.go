@@ -40,8 +40,8 @@ func (a *api) createGroup(c *call) (any, error) {
 	})
 }
 
-// getGroup shows, when asked to expand, the roles that members of the group
-// have through it and the groups above it.
+// getGroup returns a group. With expand it adds the roles that members have through the
+// group and its parent groups.
 //
 //auth0:operation GET /extensions/authorization/api/groups/{id}
 func (a *api) getGroup(c *call) (any, error) {

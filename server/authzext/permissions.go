@@ -27,8 +27,8 @@ func (a *api) createPermission(c *call) (any, error) {
 //auth0:operation GET /extensions/authorization/api/permissions/{id}
 func (a *api) getPermission(c *call) (any, error) { return permissions().show(a, c) }
 
-// updatePermission changes a permission that no role uses, be it the description
-// alone that changes.
+// updatePermission changes a permission. It refuses a permission that a role uses, even
+// if only the description changes.
 //
 //auth0:operation PUT /extensions/authorization/api/permissions/{id}
 func (a *api) updatePermission(c *call) (any, error) {

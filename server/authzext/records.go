@@ -9,20 +9,21 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// summary is what lists show of a record.
+// summary are the members that groups, roles and permissions have in common, as most
+// operations return them.
 type summary struct {
 	ID          string `json:"_id"`
 	Name        string `json:"name"`
 	Description string `json:"description"`
 }
 
-// collection is what the groups, the roles and the permissions of a store have
-// in common.
+// collection has the operations that groups, roles and permissions have in common.
 type collection[T any] struct {
 	name    string
 	records func(*storage.Extension) *[]T
 	summary func(T) summary
-	// members are those that a search may look at besides the summary's, by name.
+	// members are the members, by name, that a search may use in addition to those of the
+	// summary.
 	members map[string]func(T) string
 }
 
@@ -59,7 +60,7 @@ func permissions() collection[storage.ExtensionPermission] {
 	}
 }
 
-// find returns the record with the id.
+// find returns the record with the id, or errNoRecord.
 func (c collection[T]) find(ext *storage.Extension, id string) (*T, error) {
 	records := *c.records(ext)
 	i := slices.IndexFunc(records, func(v T) bool { return c.summary(v).ID == id })
@@ -75,8 +76,8 @@ func (c collection[T]) remove(ext *storage.Extension, id string) {
 	*records = slices.DeleteFunc(*records, func(v T) bool { return c.summary(v).ID == id })
 }
 
-// taken reports whether a record among those that count has the name of v, other
-// than v itself. Names that differ in case alone are the same.
+// taken reports whether another record than v, for which counts is true, has the name of
+// v. The case of names is ignored.
 func (c collection[T]) taken(ext *storage.Extension, v T, counts func(T) bool) bool {
 	own := c.summary(v)
 	return slices.ContainsFunc(*c.records(ext), func(other T) bool {
@@ -85,9 +86,9 @@ func (c collection[T]) taken(ext *storage.Extension, v T, counts func(T) bool) b
 	})
 }
 
-// search returns the records whose member holds the text that is searched for,
-// all of them when none is; never nil. The total is that of the store, whatever
-// was searched for.
+// search returns the records in which the member s.Field contains the text s.Q, or all
+// records if the text is empty; never nil. total is the number of all records, regardless
+// of the search.
 func (c collection[T]) search(ext *storage.Extension, s search) (found []T, total int, err error) {
 	records := *c.records(ext)
 	found = []T{}
@@ -119,7 +120,7 @@ func (c collection[T]) member(name string) (value func(T) string, ok bool) {
 	return value, ok
 }
 
-// summaries are the records as lists show them; never nil.
+// summaries returns the summaries of the records; never nil.
 func (c collection[T]) summaries(records []T) []summary {
 	all := make([]summary, len(records))
 	for i, v := range records {
@@ -128,7 +129,7 @@ func (c collection[T]) summaries(records []T) []summary {
 	return all
 }
 
-// names are those of the records that want picks.
+// names returns the names of the records for which want is true.
 func (c collection[T]) names(ext *storage.Extension, want func(T) bool) []string {
 	var found []string
 	for _, v := range *c.records(ext) {
@@ -139,7 +140,7 @@ func (c collection[T]) names(ext *storage.Extension, want func(T) bool) []string
 	return found
 }
 
-// with returns list and the items that it does not have yet.
+// with returns list with the items added that it does not contain yet.
 func with(list []string, items ...string) []string {
 	there := setOf(list)
 	for _, item := range items {
@@ -151,14 +152,14 @@ func with(list []string, items ...string) []string {
 	return list
 }
 
-// without returns list without the items. A list that was there stays there.
+// without returns list without the items. An empty result is an empty list, not nil,
+// unless list is nil.
 func without(list []string, items ...string) []string {
 	gone := setOf(items)
 	return slices.DeleteFunc(list, func(item string) bool { return gone[item] })
 }
 
-// setOf has the items of a list, so that looking for each of many is not as long as all of
-// another.
+// setOf returns the items of a list as a set, for fast lookups.
 func setOf(list []string) map[string]bool {
 	set := make(map[string]bool, len(list))
 	for _, item := range list {
@@ -175,7 +176,7 @@ func newID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// list answers with the records that the query searches for.
+// list returns the records that match the query.
 func (c collection[T]) list(a *api, rq *call) (any, error) {
 	ext, err := a.read(rq.Context())
 	if err != nil {
@@ -189,7 +190,7 @@ func (c collection[T]) list(a *api, rq *call) (any, error) {
 	return map[string]any{c.name: found, "total": total}, err
 }
 
-// show answers with the record that the path names, in short.
+// show returns the summary of the record whose id is in the path.
 func (c collection[T]) show(a *api, rq *call) (any, error) {
 	ext, err := a.read(rq.Context())
 	if err != nil {

@@ -11,22 +11,22 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 )
 
-// maxBody bounds a request's body, in bytes.
+// maxBody is the limit of a request's body in bytes.
 const maxBody = 1 << 20
 
-// call is one request that has been let in and checked.
+// call is a request that has been authorized and checked.
 type call struct {
 	*http.Request
-	query, body json.RawMessage // as the route's rules accept it
+	query, body json.RawMessage // as checked and converted by the route's rules
 }
 
 func (c *call) param(name string) string { return web.Param(c.Request, name) }
 func (c *call) id() string               { return c.param("id") }
 
-// read puts the body into what has the form that the route's rule allows.
+// read decodes the checked body.
 func (c *call) read(into any) error { return json.Unmarshal(c.body, into) }
 
-// search is the query of the routes that list and page.
+// search are the query parameters of routes that return lists.
 type search struct {
 	Q, Field string
 	Expand   bool
@@ -42,7 +42,7 @@ func (c *call) search() (search, error) {
 	return s, json.Unmarshal(c.query, &s)
 }
 
-// check holds path, query and body to the rules of the route.
+// check checks path, query and body by the rules of the route.
 func (c *call) check(rt route) error {
 	if rt.recordID {
 		id, err := json.Marshal(c.id())
@@ -71,7 +71,7 @@ func (c *call) check(rt route) error {
 	return nil
 }
 
-// flat gives a parameter that came once as a text and not as a list.
+// flat returns the query with parameters that occur once as strings and others as lists.
 func flat(query map[string][]string) map[string]any {
 	params := map[string]any{}
 	for name, values := range query {
@@ -83,7 +83,7 @@ func flat(query map[string][]string) map[string]any {
 	return params
 }
 
-// readJSON returns the body, null when there is none.
+// readJSON returns the body, or null if it is empty.
 func readJSON(w http.ResponseWriter, r *http.Request) (json.RawMessage, error) {
 	body, err := web.ReadJSON(w, r, maxBody)
 	switch {

@@ -9,7 +9,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// newResourceServer returns the extension's own API as the tenant registers it.
+// newResourceServer returns the resource server of the extension's own API, with a new
+// id.
 func newResourceServer() storage.Document {
 	id := make([]byte, 12)
 	_, _ = rand.Read(id) // never fails: crypto/rand
@@ -29,7 +30,7 @@ func newResourceServer() storage.Document {
 	}
 }
 
-// maxTokenLifetime is what Auth0 allows an API, in seconds.
+// maxTokenLifetime is the greatest token lifetime that Auth0 allows an API, in seconds.
 const maxTokenLifetime = 2592000
 
 // extensionAPI returns the extension's API, and whether the tenant has it.
@@ -38,7 +39,7 @@ func extensionAPI(tx *storage.Tx) (storage.ResourceServer, bool, error) {
 	return rs, err == nil, storage.Optional(err)
 }
 
-// unregister removes the extension's API and what was granted for it.
+// unregister removes the extension's API and its client grants.
 func (a *api) unregister(tx *storage.Tx, rs storage.ResourceServer) error {
 	apis, err := objects.ResourceServers.In(&objects.Change{Tx: tx, Now: a.Now()}, "")
 	if err != nil {
@@ -115,7 +116,7 @@ func (a *api) deleteResourceServer(c *call) (any, error) {
 		case err != nil:
 			return err
 		case !known:
-			// Differs: the original answers 500.
+			// Differs: Auth0's extension answers 500.
 			return errNoResourceServer
 		}
 		return a.unregister(tx, rs)

@@ -41,7 +41,7 @@ func (a *api) updateRole(c *call) (any, error) {
 			return err
 		}
 		if r.ApplicationID != application {
-			// Differs: the original means to say this and answers 500.
+			// Differs: the extension intends this error and answers 500 by mistake.
 			return errValidation("The 'applicationId' of a role cannot be changed.")
 		}
 		changed = *r
@@ -67,7 +67,7 @@ func checkRole(ext *storage.Extension, r storage.ExtensionRole) error {
 	held := setOf(r.Permissions)
 	for _, p := range ext.Permissions {
 		if held[p.ID] && p.ApplicationID != r.ApplicationID {
-			// Differs: the original means to say this and answers 500.
+			// Differs: the extension intends this error and answers 500 by mistake.
 			return errValidation("The permission '%s' is linked to a different application.", p.Name)
 		}
 	}

@@ -8,9 +8,9 @@ import (
 // route is one operation, described as data.
 type route struct {
 	method, path string
-	scope        string // "" where the API key lets in as well
-	recordID     bool   // {id} is that of a group, a role or a permission
-	query, body  *rule  // nil where nothing is checked
+	scope        string // "" if the API key is accepted as well
+	recordID     bool   // {id} is the id of a group, a role or a permission
+	query, body  *rule  // nil if nothing is checked
 	handle       func(*call) (any, error)
 }
 
@@ -22,16 +22,16 @@ const (
 	remove = http.MethodDelete
 )
 
-// What more than one operation takes.
+// Rules that several operations share.
 var (
 	searched = query(field{"q", rule{empty: true}}, field{"field", rule{empty: true}})
 	guids    = &rule{kind: list, min: 1, items: &rule{kind: guid}}
 	texts    = &rule{kind: list, min: 1, items: &rule{}}
 )
 
-// routes are all operations.
+// routes returns the routes of all operations.
 func (a *api) routes() []route {
-	// The policy is what logins ask for, so it comes first.
+	// The policy operation comes first because it is called at every login.
 	policy := route{post, "/users/{userId}/policy/{clientId}", "", false, nil, policyBody(), a.policy}
 	return slices.Concat([]route{policy}, a.groupRoutes(), a.recordRoutes(), a.userRoutes(), a.configurationRoutes())
 }
@@ -62,7 +62,7 @@ func (a *api) groupRoutes() []route {
 	}
 }
 
-// recordRoutes are those of roles and permissions.
+// recordRoutes returns the routes of roles and permissions.
 func (a *api) recordRoutes() []route {
 	return []route{
 		{get, "/roles", "read:roles", false, searched, nil, a.listRoles},
@@ -79,7 +79,7 @@ func (a *api) recordRoutes() []route {
 	}
 }
 
-// userRoutes are those of what the tenant has besides: users, applications and connections.
+// userRoutes returns the routes of the tenant's users, applications and connections.
 func (a *api) userRoutes() []route {
 	searchedUsers := query(
 		field{"q", rule{empty: true, max: 1000}}, field{"field", rule{empty: true, max: 1000}},
@@ -118,7 +118,8 @@ func (a *api) configurationRoutes() []route {
 
 func query(fields ...field) *rule { return &rule{kind: object, fields: fields} }
 
-// record has the members that groups, roles and permissions have in common.
+// record returns the rule for the body of a group, role or permission: the members that
+// they have in common, and more.
 func record(maxName int, more ...field) *rule {
 	return &rule{kind: object, fields: append([]field{
 		{"name", rule{required: true, max: maxName}},
@@ -126,7 +127,7 @@ func record(maxName int, more ...field) *rule {
 	}, more...)}
 }
 
-// applied are the members of what belongs to an application.
+// applied returns the members that name the application of a role or permission.
 func applied() []field {
 	return []field{
 		{"applicationType", rule{required: true, oneOf: []string{"client", "resource_server"}}},
@@ -172,10 +173,10 @@ func flags() []field {
 
 func configurationBody() *rule { return &rule{kind: object, fields: flags()} }
 
-// importBody is strict about the configuration alone, as the original is.
+// importBody is strict only about the configuration, as Auth0's extension is.
 //
-// Differs: the original stores records of any form. Here the members that mean
-// something have their type, and others are left out.
+// Differs: Auth0's extension stores records of any form. Here members that are used must
+// have the right type, and others are dropped.
 func importBody() *rule {
 	free := rule{nullable: true, empty: true}
 	frees := rule{kind: list, nullable: true, items: &rule{empty: true}}

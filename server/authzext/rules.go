@@ -13,19 +13,20 @@ import (
 	"unicode/utf16"
 )
 
-// rule describes a value as data. Its messages are those of the validator that
-// the original uses, which stops at the first failure.
+// rule describes the allowed values of a body, query or member. The error messages are
+// those of the validator in Auth0's extension (joi), which stops at the first error.
 type rule struct {
 	kind     kind
 	required bool
-	// nullable and empty let null and "" pass.
+	// nullable allows null, and empty allows "".
 	nullable, empty bool
-	oneOf           []string // of a text
-	// min and max bound a number and the items of a list; max bounds the length
-	// of a text, in UTF-16 units. A max of 0 is none.
+	oneOf           []string // the allowed values of a string
+	// min and max are the limits of a number. min is also the least number of items of a
+	// list, and max the greatest length of a string in UTF-16 code units. If max is 0
+	// there is no upper limit.
 	min, max int
 	items    *rule   // of a list
-	fields   []field // of an object, in the order they are looked at
+	fields   []field // of an object, in the order in which they are checked
 	open     bool    // the object may have other members, which are dropped
 	whole    bool    // the object may have any members, which are kept
 }
@@ -46,8 +47,8 @@ const (
 	object
 )
 
-// place is where a value is: as messages name it, a[0].b, and as the keys of a
-// validation error do, a.0.b.
+// place is the position of a value in two notations: that of messages, a[0].b, and that
+// of the keys of a validation error, a.0.b.
 type place struct{ label, key string }
 
 func (p place) member(name string) place {
@@ -58,12 +59,13 @@ func (p place) item(i int) place {
 	return place{fmt.Sprintf("%s[%d]", p.label, i), strings.TrimPrefix(fmt.Sprintf("%s.%d", p.key, i), ".")}
 }
 
-// fails returns the failure of the value here.
+// fails returns an error about the value at this place.
 func (p place) fails(format string, args ...any) error {
 	return &violation{p, fmt.Sprintf(format, args...)}
 }
 
-// violation is the first failure: of which value, and what it must be.
+// violation is the error about a value that breaks its rule: the place of the value, and
+// what it must be.
 type violation struct {
 	place
 	must string
@@ -76,9 +78,9 @@ func (v *violation) Error() string {
 
 var guidForm = regexp.MustCompile(`(?i)^([0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|\{[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\})$`)
 
-// check returns the value as JSON of the kind that the rule asks for, with "yes"
-// and "25" converted where that is a boolean or a number. raw is nil for a value
-// that is not there.
+// check checks a value, and returns it as JSON of the rule's kind: a string such as "yes"
+// or "25" is converted if the rule demands a boolean or a number. raw is nil if the value
+// is missing.
 func (r *rule) check(raw json.RawMessage, at place) (json.RawMessage, error) {
 	switch {
 	case raw == nil && r.required:
@@ -189,11 +191,11 @@ func (r *rule) checkObject(raw json.RawMessage, at place) (json.RawMessage, erro
 	return json.Marshal(known)
 }
 
-// memberNames returns the names of an object's members in the order they came.
+// memberNames returns the names of an object's members in the order of the text.
 func memberNames(raw json.RawMessage) []string {
 	var names []string
 	dec := json.NewDecoder(bytes.NewReader(raw))
-	_, _ = dec.Token() // the brace; raw is valid JSON
+	_, _ = dec.Token() // the opening brace; raw is known to be valid JSON
 	for dec.More() {
 		name, _ := dec.Token()
 		var value json.RawMessage

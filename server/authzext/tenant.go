@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// assignable are the types of applications that can have roles.
+// assignable are the app_types of applications for which roles can be defined.
 var assignable = []string{"spa", "native", "regular_web"}
 
 //auth0:operation GET /extensions/authorization/api/applications

@@ -11,10 +11,10 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// listedUser are the members of users in lists.
+// listedUser are the members of a user that lists of users contain.
 var listedUser = []string{"user_id", "name", "email", "identities", "picture", "last_login", "logins_count", "multifactor", "blocked"}
 
-// listUsers pages through the users, those who logged in last first.
+// listUsers returns a page of the users, ordered by last login, the latest first.
 //
 //auth0:operation GET /extensions/authorization/api/users
 func (a *api) listUsers(c *call) (any, error) {
@@ -52,8 +52,9 @@ func (a *api) listUsers(c *call) (any, error) {
 	}, err
 }
 
-// matcher reports whether a user is one that the query searches for: a member,
-// or one of the usual ones, equals the text. The text may have * for anything.
+// matcher returns a function that reports whether a user matches the query: the member
+// s.Field or, without it, one of the default members equals the text s.Q, ignoring case.
+// A * in the text stands for any characters.
 func matcher(s search) func(storage.Document) bool {
 	if s.Q == "" {
 		return func(storage.Document) bool { return true }
@@ -71,7 +72,8 @@ func matcher(s search) func(storage.Document) bool {
 	}
 }
 
-// values are the texts at a path of a document, through the items of lists.
+// values returns the values at a path of a document as strings. It descends into the
+// items of lists.
 func values(value any, path []string) []string {
 	switch v := value.(type) {
 	case []any:
@@ -105,8 +107,8 @@ func (a *api) getUser(c *call) (any, error) {
 	return user, err
 }
 
-// listUserGroups lists the groups that have the user as a member. Expanded, it
-// adds the groups above them and the roles that come with all of these.
+// listUserGroups lists the groups that have the user as a member. With expand it adds
+// their parent groups, and the roles of all these groups.
 //
 //auth0:operation GET /extensions/authorization/api/users/{id}/groups
 func (a *api) listUserGroups(c *call) (any, error) {
@@ -124,7 +126,8 @@ func (a *api) listUserGroups(c *call) (any, error) {
 	return map[string]any{"groups": groups().summaries(all), "roles": expand(ext, all)}, nil
 }
 
-// calculateUserGroups leaves mappings out: they need the connection of a login.
+// calculateUserGroups lists the user's groups with their parent groups. Mappings are left
+// out, because they need the connection of a login.
 //
 //auth0:operation GET /extensions/authorization/api/users/{id}/groups/calculate
 func (a *api) calculateUserGroups(c *call) (any, error) {
@@ -151,8 +154,9 @@ func (a *api) addUserGroups(c *call) (any, error) {
 	})
 }
 
-// named reads a list of ids or of names; its first item tells which. Those of no
-// record are skipped, and a name may be that of several.
+// named reads a list of ids or names from the body, and returns a function that reports
+// whether the list contains a record. The list is one of ids if its first item looks like
+// an id. Unknown ids and names are ignored, and a name may match several records.
 func (c *call) named() (func(summary) bool, error) {
 	var items []string
 	err := c.read(&items)
@@ -166,7 +170,7 @@ func (c *call) named() (func(summary) bool, error) {
 	}, err
 }
 
-// assignedRole is a role in the lists of a user.
+// assignedRole is a role as it is listed for a user.
 type assignedRole struct {
 	summary
 	ApplicationID string `json:"applicationId"`
@@ -231,8 +235,8 @@ func (a *api) removeUserRoles(c *call) (any, error) {
 	})
 }
 
-// policy answers what the user may do in the application, as a login would have
-// it. Neither has to exist.
+// policy returns the groups, roles and permissions that a login of the user to the
+// application would have. Neither the user nor the application has to exist.
 //
 //auth0:operation POST /extensions/authorization/api/users/{userId}/policy/{clientId}
 func (a *api) policy(c *call) (any, error) {
