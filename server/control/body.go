@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 )
 
-// read reads a JSON object of at most limit bytes.
+// read reads the body, a JSON object of at most limit bytes, into a value.
 func read(w http.ResponseWriter, r *http.Request, limit int64, into any) error {
 	body, err := web.ReadJSON(w, r, limit)
 	if err != nil {

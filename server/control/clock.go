@@ -10,7 +10,7 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 )
 
-// clockState is the clock as the listener shows and takes it.
+// clockState is the state of the clock in requests and responses.
 type clockState struct {
 	Now    time.Time `json:"now"`
 	Frozen bool      `json:"frozen"`
@@ -20,7 +20,8 @@ func (m *room) showClock(w http.ResponseWriter) error {
 	return web.Reply(w, http.StatusOK, clockState{m.Clock.Now(), m.Clock.Frozen()})
 }
 
-// keepClock has every server of the tenant show the time that the clock was moved to.
+// keepClock passes the changed clock on to all servers of the tenant, and answers with
+// its state.
 func (m *room) keepClock(w http.ResponseWriter) error {
 	if err := m.KeepClock(); err != nil {
 		return err

@@ -1,7 +1,6 @@
-// Package control serves the control listener: what a test or an operator does
-// to the server itself. It is another listener than the protocol's, so that
-// nothing here can be reached through the address that an application is given,
-// and it refuses whatever a web page could send.
+// Package control serves the control listener, with which tests and operators control the
+// server itself. It is a separate listener, so that these endpoints cannot be reached at the
+// address that applications use, and it refuses requests that a web page could send.
 package control
 
 import (
@@ -20,7 +19,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Tenant is a tenant as the listener works with it.
+// Tenant is what the listener needs of a tenant.
 type Tenant struct {
 	Name, Issuer string
 
@@ -29,52 +28,53 @@ type Tenant struct {
 	Ring   *keys.Ring
 	Outbox *outbox.Outbox
 	Traces *trace.Traces
-	// Refresh makes clock and keys what other servers of the tenant have made them, and
-	// KeepClock tells those how the clock was moved.
+	// Refresh takes over changes of the clock and the keys by other servers of the tenant, and
+	// KeepClock passes a change of the clock on to them.
 	Refresh   func(context.Context) error
 	KeepClock func() error
-	// Restore makes the tenant what the snapshot of a name has, "" for what its seed says. It
-	// returns an error that wraps storage.ErrNotFound where there is none.
+	// Restore resets the tenant to the snapshot with a name, or for "" to its seed. It returns
+	// an error that wraps storage.ErrNotFound if there is no such snapshot.
 	Restore func(snapshot string) error
-	// Import brings a configuration into the tenant, and returns a report. When its
-	// context ends before it does, it changes nothing.
+	// Import imports a configuration into the tenant, and returns a report. If the context
+	// ends before the import is complete, nothing is changed.
 	Import func(context.Context, ImportRequest) (any, error)
-	// Export returns the tenant's configuration and its users, or one of the two.
+	// Export returns the tenant's configuration, its users, or both.
 	Export func(context.Context, ExportRequest) (any, error)
 }
 
-// Tenants are those of the process.
+// Tenants are the tenants of the process.
 type Tenants interface {
-	// Tenant returns the tenant of a name, "" for the first.
+	// Tenant returns the tenant with a name; "" stands for the default tenant.
 	Tenant(name string) (t Tenant, found bool)
-	// List describes all tenants in the order of their names, the first one first.
+	// List describes all tenants: the default tenant first, then the others ordered by name.
 	List() []Description
-	// Create makes a tenant and serves it.
+	// Create creates a tenant and serves it.
 	Create(ctx context.Context, rq NewTenant) (Description, error)
-	// Delete ends a tenant and removes its data.
+	// Delete stops serving a tenant and removes its data.
 	Delete(name string) error
 }
 
-// Deps is what the room works with.
+// Deps are the dependencies of the handlers. CA is the certificate of the certificate
+// authority in PEM.
 type Deps struct {
 	Tenants Tenants
 	CA      []byte
-	// Ready reports whether the server takes requests.
+	// Ready reports whether the server accepts requests.
 	Ready func() bool
-	// Metrics answers with what the process has counted.
+	// Metrics answers with the metrics of the process.
 	Metrics http.Handler
 	// Hosts are the names by which the listener may be addressed.
 	Hosts web.Hosts
 }
 
-// room is the listener as one tenant's request sees it.
+// room has the data for one request: the dependencies and the tenant that the request is for.
 type room struct {
 	Deps
 	Tenant
 }
 
-// Mount adds the room's routes. Those of a tenant are there twice: for the first tenant by
-// themselves, and for every tenant below its name.
+// Mount adds the routes. Each route of a tenant exists twice: at the root for the default
+// tenant, and below /tenants/{tenant} for any tenant.
 func Mount(rt *web.Router, d Deps) {
 	process := func(method, path string, h func(*room, http.ResponseWriter, *http.Request) error) {
 		rt.Handle(method, path, d.guard(func(w http.ResponseWriter, r *http.Request) error { return h(&room{Deps: d}, w, r) }))
@@ -146,10 +146,10 @@ var (
 	errForeignOrigin = &apierr.Error{Status: http.StatusForbidden, Code: "foreign_origin", Message: "The control listener does not answer web pages of other origins"}
 )
 
-// guard refuses what a web page can send. A page of another site carries its
-// Origin or says Sec-Fetch-Site; one that rebinds a DNS name of its own to the
-// loopback carries that name as Host. A log stream, whose URL is anybody's who may
-// write to the Management API, carries its mark.
+// guard refuses requests that a web page can send. Requests from pages of other sites have an
+// Origin or Sec-Fetch-Site header; a page that uses DNS rebinding sends its own host name as
+// Host. guard also refuses requests of log streams, which have a header that identifies them:
+// anybody with access to the Management API can choose a log stream's URL.
 func (d Deps) guard(h web.Handler) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		switch own, err := d.Hosts.Own(r.Context(), r.Host); {
@@ -178,7 +178,8 @@ func (m *room) healthz(w http.ResponseWriter, _ *http.Request) error {
 	return web.Reply(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// readyz answers 200 when the server takes requests and the store of the first tenant answers.
+// readyz answers 200 if the server accepts requests and the store of the default tenant can be
+// read.
 //
 //auth0:operation GET /readyz
 func (m *room) readyz(w http.ResponseWriter, r *http.Request) error {
@@ -200,7 +201,7 @@ func (m *room) ca(w http.ResponseWriter, _ *http.Request) error {
 	return web.ReplyBytes(w, http.StatusOK, "application/x-pem-file", m.CA)
 }
 
-// metrics answers in Prometheus' text format.
+// metrics serves the metrics in the Prometheus text format.
 //
 //auth0:operation GET /metrics
 func (m *room) metrics(w http.ResponseWriter, r *http.Request) error {
@@ -217,7 +218,7 @@ func (m *room) reset(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-// signingKey is a key as the listener shows it.
+// signingKey is a signing key in responses.
 type signingKey struct {
 	KeyID     string     `json:"kid"`
 	Current   bool       `json:"current"`

@@ -6,17 +6,17 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 )
 
-// ExportRequest says what of the tenant an export has.
+// ExportRequest says what an export contains.
 type ExportRequest struct {
-	// Configuration is for sections in the form of auth0-deploy-cli, and IDs for the
-	// ids in them.
+	// Configuration includes the configuration, as sections in the format of
+	// auth0-deploy-cli, and IDs includes ids in the sections.
 	Configuration, IDs bool
-	// Users is for the users, with the hashes of their passwords.
+	// Users includes the users, with the hashes of their passwords.
 	Users bool
 }
 
-// exportConfiguration answers with the configuration, unless users=only, and with
-// the users if users is set; ids=true is for a configuration with ids.
+// exportConfiguration exports the configuration, unless the query has users=only, and the
+// users, if the query has users. With ids=true the configuration contains ids.
 //
 //auth0:operation GET /export
 func (m *room) exportConfiguration(w http.ResponseWriter, r *http.Request) error {

@@ -8,23 +8,24 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// maxImport bounds a configuration, in bytes.
+// maxImport is the limit of the body of an import, in bytes.
 const maxImport = 256 << 20
 
-// ImportRequest is a configuration to import: sections in the form of
-// auth0-deploy-cli, and users in that of Auth0's exports.
+// ImportRequest is a configuration to import: sections in the format of auth0-deploy-cli,
+// and users in the format of Auth0's user exports.
 type ImportRequest struct {
 	Sections storage.Document `json:"sections"`
 	Users    []any            `json:"users"`
-	// Connection is the name of the connection that the users are imported into, and
-	// Upsert changes those that are there.
+	// Connection is the name of the connection that the users are imported into. Upsert
+	// says that existing users are updated.
 	Connection string `json:"connection"`
 	Upsert     bool   `json:"upsert"`
-	// DryRun says what would change, and changes nothing.
+	// DryRun reports what would change, without changing anything.
 	DryRun bool `json:"dry_run"`
 }
 
-// importConfiguration imports a configuration, all of it or nothing.
+// importConfiguration imports a configuration completely or, if there is an error, not at
+// all.
 //
 //auth0:operation POST /import
 func (m *room) importConfiguration(w http.ResponseWriter, r *http.Request) error {

@@ -11,14 +11,14 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 )
 
-// How long GET /inbox/wait waits where nothing is said, and at most. The listener
-// itself ends no answer.
+// How long GET /inbox/wait waits by default and at most. The listener has no timeout for
+// responses.
 const (
 	defaultWait = 10 * time.Second
 	maxWait     = 5 * time.Minute
 )
 
-// chosen reads the messages that a request is about: to, kind and after.
+// chosen reads the filter for messages from the query parameters to, kind and after.
 func chosen(r *http.Request) outbox.Filter {
 	q := r.URL.Query()
 	return outbox.Filter{To: q.Get("to"), Kind: q.Get("kind"), After: q.Get("after")}
@@ -48,8 +48,8 @@ func (m *room) getMessage(w http.ResponseWriter, r *http.Request) error {
 	return web.Reply(w, http.StatusOK, message)
 }
 
-// waitForMessage answers with the newest message of a kind to an address, as soon
-// as there is one.
+// waitForMessage waits until there is a message that matches the filter, and answers with
+// the newest one.
 //
 //auth0:operation GET /inbox/wait
 func (m *room) waitForMessage(w http.ResponseWriter, r *http.Request) error {

@@ -15,27 +15,28 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// prompt says which form logins show after the user is known, as an Action of the trigger post-login
-// does by api.prompt.render(form_id, {fields, vars}).
+// prompt says which form logins show once the user is known. It takes the place of an Action of the
+// trigger post-login that calls api.prompt.render(form_id, {fields, vars}).
 type prompt struct {
-	// ClientID is the application whose logins show it, "" for all that have no form of their own.
+	// ClientID is the application whose logins show the form. "" stands for all applications without
+	// their own form.
 	ClientID string         `json:"client_id"`
 	FormID   string         `json:"form_id"`
 	Fields   map[string]any `json:"fields"`
 	Vars     map[string]any `json:"vars"`
 }
 
-// Bounds of api.prompt.render.
+// Limits of api.prompt.render.
 const (
 	maxPromptForm    = 48
 	maxPromptMembers = 24
 	maxPromptOptions = 24_576 // bytes of JSON
 )
 
-// promptField is the name of a field that api.prompt.render takes.
+// promptField matches the names of fields that api.prompt.render accepts.
 var promptField = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]{0,49}$`)
 
-// check holds a prompt against what api.prompt.render takes.
+// check checks a prompt by the limits of api.prompt.render.
 func (p prompt) check() error {
 	raw, err := json.Marshal(map[string]any{"fields": p.Fields, "vars": p.Vars})
 	switch {
@@ -56,7 +57,7 @@ func (p prompt) check() error {
 	return nil
 }
 
-// listPrompts lists which logins show which forms.
+// listPrompts lists the prompts: which applications' logins show which form.
 //
 //auth0:operation GET /prompts
 func (m *room) listPrompts(w http.ResponseWriter, r *http.Request) error {
@@ -87,7 +88,7 @@ func promptOf(r prompts.Render) prompt {
 	return p
 }
 
-// putPrompt has the logins of an application, or of all, show a form.
+// putPrompt makes the logins of an application, or of all applications, show a form.
 //
 //auth0:operation PUT /prompts
 func (m *room) putPrompt(w http.ResponseWriter, r *http.Request) error {
@@ -116,7 +117,7 @@ func (m *room) putPrompt(w http.ResponseWriter, r *http.Request) error {
 	return web.Reply(w, http.StatusOK, promptOf(render))
 }
 
-// unknown is the answer where something is not there, or err where that is something else.
+// unknown returns an answer with status 404 if err is storage.ErrNotFound, otherwise err.
 func unknown(err error, code, message string) error {
 	if storage.IsNotFound(err) {
 		return &apierr.Error{Status: http.StatusNotFound, Code: code, Message: message}
@@ -124,8 +125,8 @@ func unknown(err error, code, message string) error {
 	return err
 }
 
-// deletePrompt has the logins of the application of the parameter client_id show no form of their own,
-// or without it those of all others.
+// deletePrompt removes the form of the application in the query parameter client_id or, without the
+// parameter, the form for all other applications.
 //
 //auth0:operation DELETE /prompts
 func (m *room) deletePrompt(w http.ResponseWriter, r *http.Request) error {

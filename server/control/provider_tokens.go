@@ -9,17 +9,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// subject is whom something that a provider gives is about, by default the first person whom it knows, and for which
-// application it is.
+// subject says for which person and which application a provider issues a token or an assertion. By default
+// it is the provider's first person.
 type subject struct {
 	Person   string `json:"person"`
 	ClientID string `json:"client_id"`
-	// Resource and Scope are the API that an assertion is for, and what of it, "" for nothing said.
+	// Resource and Scope are the API that an assertion is for and the scope, or "".
 	Resource string `json:"resource"`
 	Scope    string `json:"scope"`
 }
 
-// about reads whom a request is about, and finds the connection and the person.
+// about reads the subject from the body, and finds the connection and the person.
 func (m *room) about(w http.ResponseWriter, r *http.Request) (asked subject, c storage.Connection, who storage.Person, err error) {
 	if err := read(w, r, web.MaxForm, &asked); err != nil {
 		return asked, c, who, err
@@ -37,7 +37,8 @@ func (m *room) about(w http.ResponseWriter, r *http.Request) (asked subject, c s
 	return asked, c, who, err
 }
 
-// given is what the SDK of a social network gives an app for a person, as the token endpoint takes it.
+// given is the token that a social network's SDK returns to a native app, with the names of the parameters
+// of the token endpoint.
 type given struct {
 	SubjectToken     string         `json:"subject_token"`
 	SubjectTokenType string         `json:"subject_token_type"`
@@ -45,8 +46,8 @@ type given struct {
 	ExpiresIn        int            `json:"expires_in"` // seconds
 }
 
-// giveToken gives what the SDK of the network on a phone gives an app: for a person, by default the first
-// whom the provider knows, and an application.
+// giveToken issues the token that the SDK of a social network on a phone would return to a native app for a
+// person.
 //
 //auth0:operation POST /providers/{connection}/tokens
 func (m *room) giveToken(w http.ResponseWriter, r *http.Request) error {
@@ -70,8 +71,8 @@ func (m *room) giveToken(w http.ResponseWriter, r *http.Request) error {
 	return web.Reply(w, http.StatusCreated, given{token, network.Type, providers.AppProfile(network, who), int(network.Lifetime.Seconds())})
 }
 
-// giveAssertion gives what the directory of an enterprise gives an application that is to act for one of its
-// people at the tenant, as the token endpoint takes it (Cross App Access).
+// giveAssertion issues an identity assertion (Cross App Access), as an enterprise's identity provider would
+// give it to an application. The application exchanges it at the token endpoint to act for a person.
 //
 //auth0:operation POST /providers/{connection}/assertions
 func (m *room) giveAssertion(w http.ResponseWriter, r *http.Request) error {

@@ -11,22 +11,23 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// provider is a simulated identity provider as the listener shows it.
+// provider is a simulated identity provider in responses.
 type provider struct {
 	Connection string   `json:"connection"`
 	Strategy   string   `json:"strategy"`
 	People     []person `json:"people"`
-	// Choice is what it does without asking, nil for asking.
+	// Choice is the outcome of logins at the provider without asking, or nil if its page asks.
 	Choice *choice `json:"choice"`
 }
 
-// person is somebody whom a simulated provider knows.
+// person is a user of a simulated provider.
 type person struct {
 	ID      string         `json:"id"`
 	Profile map[string]any `json:"profile"`
 }
 
-// choice is what a simulated provider does without asking.
+// choice is an outcome of logins that a simulated provider uses without asking: for the next
+// login if Once is true, otherwise for all.
 type choice struct {
 	Outcome string `json:"outcome"`
 	Person  string `json:"person,omitempty"`
@@ -78,7 +79,7 @@ func providerOf(tx *storage.Tx, c storage.Connection) (p provider, err error) {
 	return p, storage.Optional(err)
 }
 
-// connection finds the connection of the path.
+// connection returns the connection that is named in the path.
 func (m *room) connection(tx *storage.Tx, r *http.Request) (storage.Connection, error) {
 	name := web.Param(r, "connection")
 	c, err := tx.Connections.Find("name", name)
@@ -105,7 +106,7 @@ func (m *room) getProvider(w http.ResponseWriter, r *http.Request) error {
 	return web.Reply(w, http.StatusOK, p)
 }
 
-// putPerson makes a person of the provider's, or changes one.
+// putPerson creates or replaces a person of the provider.
 //
 //auth0:operation POST /providers/{connection}/people
 func (m *room) putPerson(w http.ResponseWriter, r *http.Request) error {
@@ -139,7 +140,7 @@ func (m *room) deletePerson(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// putChoice says what the provider does without asking.
+// putChoice sets the outcome of logins at the provider, so that its page does not ask.
 //
 //auth0:operation PUT /providers/{connection}/choice
 func (m *room) putChoice(w http.ResponseWriter, r *http.Request) error {
@@ -163,7 +164,7 @@ func (m *room) deleteChoice(w http.ResponseWriter, r *http.Request) error {
 	return m.changeProvider(w, r, func(tx *storage.Tx, c storage.Connection) error { return tx.ProviderChoices.Delete(c.Name) })
 }
 
-// changeProvider changes what is kept of the provider of the path, and answers with nothing.
+// changeProvider changes the data of the provider in the path, and answers with an empty body.
 func (m *room) changeProvider(w http.ResponseWriter, r *http.Request, change func(*storage.Tx, storage.Connection) error) error {
 	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		c, err := m.connection(tx, r)
@@ -179,7 +180,8 @@ func (m *room) changeProvider(w http.ResponseWriter, r *http.Request, change fun
 	return nil
 }
 
-// personOf is the person of a provider with an id or an address, "" for the first.
+// personOf returns the person of a provider with an id or an e-mail address; "" stands for the
+// first person.
 func personOf(tx *storage.Tx, c storage.Connection, hint string) (storage.Person, error) {
 	people, err := providers.People(tx, c)
 	if err != nil {

@@ -13,21 +13,21 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// push is a question to the app on a user's phone as the listener shows it.
+// push is a push notification to the authenticator app on a user's phone, in responses.
 type push struct {
 	ID string `json:"id"`
-	// Kind is "challenge", or "enrollment" for an app that is to add itself.
+	// Kind is "challenge", or "enrollment" if the app is to be enrolled.
 	Kind      string    `json:"kind"`
 	UserID    string    `json:"user_id"`
 	ClientID  string    `json:"client_id"`
 	CreatedAt time.Time `json:"created_at"`
 	ExpiresAt time.Time `json:"expires_at"`
-	// Code is the one-time password that the app shows besides, "" for none.
+	// Code is the one-time password that the app shows too, or "".
 	Code string `json:"code,omitempty"`
 }
 
-// listPush lists the questions to apps that wait for an answer, the newest first: those to the
-// user of the parameter user_id, or to all.
+// listPush lists the push notifications that wait for an answer, the newest first: those to
+// the user in the query parameter user_id, or to all users.
 //
 //auth0:operation GET /push
 func (m *room) listPush(w http.ResponseWriter, r *http.Request) error {
@@ -57,8 +57,8 @@ func (m *room) listPush(w http.ResponseWriter, r *http.Request) error {
 	return web.Reply(w, http.StatusOK, all)
 }
 
-// allowPush answers for the app: a login may go on, or the app has read the QR code and adds
-// itself, as the phone of the body's name.
+// allowPush answers in place of the app: it allows a login, or it enrolls the app as if it
+// had scanned the QR code. The body may contain a name for the phone.
 //
 //auth0:operation POST /push/{id}/allow
 func (m *room) allowPush(w http.ResponseWriter, r *http.Request) error {
@@ -73,7 +73,7 @@ func (m *room) allowPush(w http.ResponseWriter, r *http.Request) error {
 	return m.answerPush(w, r, true, phone.Name)
 }
 
-// denyPush answers for the app that a login may not go on.
+// denyPush answers in place of the app that the login is denied.
 //
 //auth0:operation POST /push/{id}/deny
 func (m *room) denyPush(w http.ResponseWriter, r *http.Request) error {

@@ -11,38 +11,40 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Description is a tenant as the listener shows it.
+// Description is a tenant in responses.
 type Description struct {
 	Name   string `json:"name"`
 	Issuer string `json:"issuer"`
-	// Domain is what SDKs call the domain: the issuer without its scheme.
+	// Domain is the value for SDKs' setting domain: the issuer without its scheme.
 	Domain string `json:"domain"`
-	// Environment are the variables that tenant0 exec sets for a tenant.
+	// Environment are the environment variables that tenant0 exec sets for the tenant.
 	Environment map[string]string `json:"environment"`
 }
 
-// NewTenant is a tenant to make: of a seed, or as a copy of one that runs.
+// NewTenant describes a tenant to create: from a seed, or as a copy of a running tenant.
 type NewTenant struct {
 	Name string `json:"name"`
-	// Seed names a tenant file or an embedded tenant. Without it and From it is that of the
-	// server.
+	// Seed names a tenant file or an embedded tenant. Without Seed and From, the server's
+	// own seed is used.
 	Seed string `json:"seed"`
 	// From is the name of the tenant to copy.
 	From string `json:"from"`
 }
 
-// names are those of tenants and snapshots: a tenant's is a label of a host name too.
+// names matches the names of tenants and snapshots. A tenant's name must be usable as a
+// label of a host name.
 var names = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 const namesRule = "must have 1 to 63 lower-case letters, digits and hyphens, and begin and end with a letter or digit"
 
-// ValidName reports whether a tenant or a snapshot can have a name.
+// ValidName reports whether a name is valid for a tenant or a snapshot.
 func ValidName(name string) bool { return names.MatchString(name) }
 
 var (
-	// ErrTenantExists reports that a tenant of the name is there.
+	// ErrTenantExists reports that there is already a tenant with the name.
 	ErrTenantExists = &apierr.Error{Status: http.StatusConflict, Code: "tenant_exists", Message: "There is a tenant of this name"}
-	// ErrFirstTenant reports that the first tenant ends with its process alone.
+	// ErrFirstTenant reports that the default tenant cannot be deleted while the server
+	// runs.
 	ErrFirstTenant = &apierr.Error{Status: http.StatusConflict, Code: "first_tenant", Message: "The first tenant ends with the server and cannot be deleted; POST /reset makes it what its seed says"}
 )
 
@@ -55,8 +57,8 @@ func (m *room) listTenants(w http.ResponseWriter, _ *http.Request) error {
 	return web.Reply(w, http.StatusOK, m.Tenants.List())
 }
 
-// createTenant makes a tenant and answers once it can be used:
-// {"name": "w1", "seed": "timesheets"} or {"name": "w1", "from": "default"}.
+// createTenant creates a tenant and answers when it can be used: {"name": "w1", "seed":
+// "timesheets"} or {"name": "w1", "from": "default"}.
 //
 //auth0:operation POST /tenants
 func (m *room) createTenant(w http.ResponseWriter, r *http.Request) error {
@@ -111,7 +113,7 @@ func (m *room) deleteTenant(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// snapshot is a snapshot as the listener shows it.
+// snapshot is a snapshot in responses.
 type snapshot struct {
 	Name string `json:"name"`
 }
@@ -136,7 +138,7 @@ func (m *room) listSnapshots(w http.ResponseWriter, r *http.Request) error {
 	return web.Reply(w, http.StatusOK, all)
 }
 
-// there is nil where the request's snapshot is there, or an error that says it is not.
+// there returns nil if a snapshot with the name exists, otherwise an error with status 404.
 func (m *room) there(ctx context.Context, name string) error {
 	return m.DB.View(ctx, func(tx *storage.Tx) error {
 		has, err := tx.HasSnapshot(name)
@@ -156,7 +158,8 @@ func (m *room) getSnapshot(w http.ResponseWriter, r *http.Request) error {
 	return web.Reply(w, http.StatusOK, snapshot{name})
 }
 
-// keepSnapshot keeps what the tenant holds now, in the place of a snapshot of that name.
+// keepSnapshot stores the tenant's current data as a snapshot. It replaces a snapshot with
+// the same name.
 //
 //auth0:operation PUT /snapshots/{snapshot}
 func (m *room) keepSnapshot(w http.ResponseWriter, r *http.Request) error {
@@ -183,8 +186,8 @@ func (m *room) deleteSnapshot(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// restoreSnapshot makes the tenant what it was when the snapshot was kept, at the machine's
-// time.
+// restoreSnapshot resets the tenant to the data of the snapshot, and its clock to the
+// machine's time.
 //
 //auth0:operation POST /snapshots/{snapshot}/restore
 func (m *room) restoreSnapshot(w http.ResponseWriter, r *http.Request) error {

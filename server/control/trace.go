@@ -9,9 +9,8 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 )
 
-// listTraces lists how the last requests to the tenant were decided, the newest first: those of the
-// application client_id, with a path that starts with path, or that were refused, where that is
-// asked.
+// listTraces lists the traces of the last requests to the tenant, the newest first. The query
+// parameters client_id, path (a prefix) and refused=true restrict the list.
 //
 //auth0:operation GET /trace
 func (m *room) listTraces(w http.ResponseWriter, r *http.Request) error {

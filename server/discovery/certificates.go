@@ -10,7 +10,8 @@ import (
 	"github.com/tenant0/tenant0/server/web"
 )
 
-// file answers with the signing certificate as a file of the tenant's name.
+// file answers with the signing certificate as a file to download, named after the
+// tenant.
 func (m *room) file(w http.ResponseWriter, contentType, extension string, body []byte) error {
 	name := "tenant"
 	if u, err := url.Parse(m.Issuer.URL); err == nil {
@@ -20,8 +21,9 @@ func (m *room) file(w http.ResponseWriter, contentType, extension string, body [
 	return web.ReplyBytes(w, http.StatusOK, contentType, body)
 }
 
-// pem is the certificate of the key that signs. These addresses are old ones, which
-// identity providers and services of SAML and WS-Federation are given.
+// pem serves the certificate of the current signing key. These paths are old ones that
+// are still configured at SAML and WS-Federation identity providers and service
+// providers.
 //
 //auth0:operation GET /pem
 func (m *room) pem(w http.ResponseWriter, _ *http.Request) error {
@@ -33,7 +35,7 @@ func (m *room) cer(w http.ResponseWriter, _ *http.Request) error {
 	return m.file(w, "application/pkix-cert", "cer", m.Ring.Certificate())
 }
 
-// pb7 is the certificate in a message of PKCS #7, in DER.
+// pb7 serves the certificate as a PKCS #7 message in DER.
 //
 //auth0:operation GET /pb7
 func (m *room) pb7(w http.ResponseWriter, _ *http.Request) error {
@@ -41,14 +43,14 @@ func (m *room) pb7(w http.ResponseWriter, _ *http.Request) error {
 	return m.file(w, "application/x-pkcs7-certificates", "p7b", block.Bytes)
 }
 
-// rawPEM is /pem to look at.
+// rawPEM serves the same as /pem, as plain text for display instead of a download.
 //
 //auth0:operation GET /rawpem
 func (m *room) rawPEM(w http.ResponseWriter, _ *http.Request) error {
 	return web.ReplyBytes(w, http.StatusOK, "text/plain; charset=utf-8", []byte(keys.PEM(m.Ring.Certificate())))
 }
 
-// fingerprint is the SHA-1 sum of the certificate.
+// fingerprint serves the SHA-1 fingerprint of the certificate.
 //
 //auth0:operation GET /fingerprint
 func (m *room) fingerprint(w http.ResponseWriter, _ *http.Request) error {

@@ -1,5 +1,6 @@
-// Package discovery serves what clients learn the tenant from: the OpenID
-// Provider metadata, the key set and the certificate of the key that signs. It lists what works and nothing else.
+// Package discovery serves the documents from which clients learn about the tenant: the OpenID Provider
+// metadata, the JSON Web Key Set and the signing certificate. The metadata lists only features that tenant0
+// implements.
 package discovery
 
 import (
@@ -15,18 +16,18 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what the room works with.
+// Deps are the dependencies of the handlers.
 type Deps struct {
 	DB     *storage.DB
 	Issuer *tokens.Issuer
 	Ring   *keys.Ring
-	// GrantTypes are those that the token endpoint serves.
+	// GrantTypes are the grant types that the token endpoint supports.
 	GrantTypes []string
 }
 
 type room struct{ Deps }
 
-// Mount adds the room's routes. Every page of every origin may read them.
+// Mount adds the routes. Web pages of any origin may read them.
 func Mount(rt *web.Router, d Deps) {
 	m := &room{d}
 	rt = rt.WithCORS(web.AnyOrigin)
@@ -40,10 +41,10 @@ func Mount(rt *web.Router, d Deps) {
 	rt.Handle(http.MethodGet, "/fingerprint", m.fingerprint)
 }
 
-// cacheFor lets clients keep a document for 15 seconds, as Auth0 does.
+// cacheFor is the Cache-Control header: clients may cache a document for 15 seconds, as with Auth0.
 const cacheFor = "public, max-age=15, stale-while-revalidate=15, stale-if-error=86400"
 
-// jwks is RFC 7517 section 5.
+// jwks serves the JSON Web Key Set, RFC 7517 section 5.
 //
 //auth0:operation GET /.well-known/jwks.json
 func (m *room) jwks(w http.ResponseWriter, _ *http.Request) error {
@@ -51,14 +52,15 @@ func (m *room) jwks(w http.ResponseWriter, _ *http.Request) error {
 	return web.ReplyBytes(w, http.StatusOK, "application/json; charset=utf-8", m.Ring.JWKS())
 }
 
-// authorizationServer is the same document by the name of RFC 8414.
+// authorizationServer serves the document of configuration at the path of RFC 8414.
 //
 //auth0:operation GET /.well-known/oauth-authorization-server
 func (m *room) authorizationServer(w http.ResponseWriter, r *http.Request) error {
 	return m.configuration(w, r)
 }
 
-// metadata is OpenID Connect Discovery section 3, in Auth0's order.
+// metadata is the OpenID Provider metadata, OpenID Connect Discovery section 3, in the order of Auth0's
+// document.
 type metadata struct {
 	Issuer                  string   `json:"issuer"`
 	AuthorizationEndpoint   string   `json:"authorization_endpoint"`
@@ -67,7 +69,7 @@ type metadata struct {
 	UserinfoEndpoint        string   `json:"userinfo_endpoint"`
 	MFAChallengeEndpoint    string   `json:"mfa_challenge_endpoint"`
 	JWKSURI                 string   `json:"jwks_uri"`
-	RegistrationEndpoint    string   `json:"registration_endpoint"` // whether or not anybody may register
+	RegistrationEndpoint    string   `json:"registration_endpoint"` // even if the tenant does not allow dynamic registration
 	RevocationEndpoint      string   `json:"revocation_endpoint"`
 	PAREndpoint             string   `json:"pushed_authorization_request_endpoint,omitempty"`
 	RequirePAR              bool     `json:"require_pushed_authorization_requests,omitempty"`
@@ -81,7 +83,7 @@ type metadata struct {
 	TokenAuthMethods        []string `json:"token_endpoint_auth_methods_supported"`
 	TokenAuthSigningAlgs    []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 	ClaimsSupported         []string `json:"claims_supported"`
-	RevocationEndpoints     string   `json:"global_token_revocation_endpoint"` // with the name of a connection to fill in
+	RevocationEndpoints     string   `json:"global_token_revocation_endpoint"` // {connectionName} is to be replaced by the caller
 	RevocationMethods       []string `json:"global_token_revocation_endpoint_auth_methods_supported"`
 	BackchannelLogout       bool     `json:"backchannel_logout_supported"`
 	BackchannelSession      bool     `json:"backchannel_logout_session_supported"`
@@ -119,7 +121,7 @@ func (m *room) configuration(w http.ResponseWriter, r *http.Request) error {
 		ResponseTypesSupported: []string{
 			"code", "token", "id_token", "code token", "code id_token", "token id_token", "code token id_token",
 		},
-		GrantTypesSupported:    append(slices.Clone(m.GrantTypes), "implicit"), // which no token endpoint serves
+		GrantTypesSupported:    append(slices.Clone(m.GrantTypes), "implicit"), // the implicit flow does not use the token endpoint
 		CodeChallengeMethods:   []string{"S256", "plain"},
 		ResponseModesSupported: []string{"query", "fragment", "form_post"},
 		SubjectTypesSupported:  []string{"public"},

@@ -1,10 +1,10 @@
-// Package emails writes the tenant's e-mails: what its e-mail templates say
-// where it has them, Auth0: customize/email/email-templates, and words of our own
-// where not. It makes the tickets that the links in them carry. The outbox sends what
-// is written.
+// Package emails writes the tenant's e-mails: from the tenant's e-mail templates, Auth0:
+// customize/email/email-templates, or from built-in templates if the tenant has none. It issues the
+// tickets for the links in e-mails. Package outbox sends the messages.
 //
-// A transaction makes a Draft, which is read and not rendered: a template may take
-// long, and there is one writer. Send renders it afterwards.
+// A Draft is made in a transaction of the store, which only reads the template and its values. Send
+// renders it after the transaction, because rendering may be slow and there is only one writer at a
+// time.
 package emails
 
 import (
@@ -23,29 +23,29 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// DefaultLifetime is how long a link is good where nothing else is said.
+// DefaultLifetime is how long a link is valid if the template sets no lifetime.
 const DefaultLifetime = 5 * 24 * time.Hour
 
-// Writer writes e-mails of the tenant with an issuer.
+// Writer writes the e-mails of a tenant. Issuer is the tenant's issuer, with a trailing slash.
 type Writer struct {
 	DB     *storage.DB
 	Issuer string
 	Outbox *outbox.Outbox
-	// Failed is told of a message whose template could not be rendered, and why; nil
-	// for nobody.
+	// Failed, if not nil, is called when a template cannot be rendered, with the message and the error.
 	Failed func(m outbox.Message, err error)
 }
 
 // Letter is one e-mail to write.
 type Letter struct {
-	// Kind is the e-mail template, one of outbox's kinds.
+	// Kind is the name of the e-mail template, one of the kinds in package outbox.
 	Kind       string
 	User       storage.User
 	ClientID   string
 	Connection string
-	// Link is the address that the e-mail asks to follow, and Code its code.
+	// Link is the link in the e-mail, and Code the code in it.
 	Link, Code string
-	// Count is how often something has happened, and Frequency how often the reader is told of it.
+	// Count is the number of events that the e-mail reports, and Frequency how often such an e-mail is
+	// sent, such as "daily".
 	Count     int
 	Frequency string
 }
@@ -60,11 +60,11 @@ type template struct {
 	LifetimeSeconds float64 `json:"urlLifetimeInSeconds"`
 	IncludeEmail    bool    `json:"includeEmailInRedirect"`
 	Enabled         *bool   `json:"enabled"`
-	// Text is that of a message to a phone.
+	// Text is the template of a message to a phone.
 	Text string `json:"-"`
 }
 
-// lifetime is how long the links of the template's e-mails are good.
+// lifetime returns how long the links in the template's e-mails are valid.
 func (t template) lifetime() time.Duration {
 	if t.LifetimeSeconds <= 0 {
 		return DefaultLifetime
@@ -86,8 +86,8 @@ func readTemplate(tx *storage.Tx, kind string) (t template, found bool, err erro
 //go:embed letters
 var letters embed.FS
 
-// subjects are the subjects of our own letters. A kind that is not here is not
-// sent unless the tenant has a template for it.
+// subjects are the subjects of the built-in templates. E-mails of other kinds are sent only if the
+// tenant has a template for them.
 var subjects = map[string]string{
 	outbox.VerifyEmail: "Verify your email",
 	outbox.ResetEmail:  "Reset your password",
@@ -108,34 +108,34 @@ var subjects = map[string]string{
 	outbox.PasswordlessEmail: "Welcome to {{ application.name }}",
 }
 
-// builtIn is our own template of a kind.
+// builtIn returns the built-in template of a kind, if there is one.
 func builtIn(kind string) (template, bool) {
 	subject, ok := subjects[kind]
 	if !ok {
 		return template{}, false
 	}
-	body, _ := letters.ReadFile("letters/" + kind + ".liquid") // a test reads them all
+	body, _ := letters.ReadFile("letters/" + kind + ".liquid") // cannot fail: a test reads all files
 	return template{Subject: subject, Body: string(body), Syntax: "liquid"}, true
 }
 
-// Draft is a message whose template and values are read. The zero Draft is a message
-// that the tenant does not send.
+// Draft is a message whose template and values have been read from the store. The zero Draft stands for
+// no message.
 type Draft struct {
 	message  outbox.Message
 	template template
-	// builtIn is what is sent where the template cannot be rendered.
+	// builtIn is the template that is used if template cannot be rendered.
 	builtIn template
 	values  map[string]any
-	// ticket is issued when the draft is sent, and its link is that of the message; nil
-	// for none.
+	// ticket is issued when the draft is sent, and its link becomes the link of the message. It is nil
+	// if the message needs no ticket.
 	ticket *storage.Ticket
 }
 
-// None reports whether there is nothing to send.
+// None reports whether the draft is the zero Draft, so that nothing is sent.
 func (d Draft) None() bool { return d.message.Kind == "" }
 
-// Draft reads what an e-mail says, or returns the zero Draft where the tenant does not
-// send it.
+// Draft reads the template and the values of an e-mail. It returns the zero Draft if the tenant does
+// not send e-mails of the kind.
 func (w Writer) Draft(tx *storage.Tx, l Letter) (d Draft, err error) {
 	t, err := w.template(tx, l.Kind)
 	if errors.Is(err, errDisabled) {
@@ -155,8 +155,8 @@ func (w Writer) Draft(tx *storage.Tx, l Letter) (d Draft, err error) {
 	return Draft{message: m, template: t, builtIn: own, values: values}, nil
 }
 
-// DraftForManagers is Draft for the people who look after the tenant, at its support_email. Without one
-// nobody is told.
+// DraftForManagers is Draft for an e-mail to the tenant's administrators, at its support_email. It
+// returns the zero Draft if the tenant has no support_email.
 func (w Writer) DraftForManagers(tx *storage.Tx, l Letter) (d Draft, err error) {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if storage.Optional(err) != nil || tenant.SupportEmail == "" {
@@ -167,7 +167,7 @@ func (w Writer) DraftForManagers(tx *storage.Tx, l Letter) (d Draft, err error) 
 	return d, err
 }
 
-// DraftPhone reads what a message to a phone says: its text is in Liquid. Auth0:
+// DraftPhone drafts a message to a phone, whose text is a Liquid template. Auth0:
 // customize/phone-messages/phone-templates.
 func (w Writer) DraftPhone(tx *storage.Tx, m outbox.Message) (d Draft, err error) {
 	values, err := w.values(tx, Letter{Kind: m.Kind, Link: m.Link, Code: m.Code, ClientID: m.ClientID})
@@ -178,7 +178,7 @@ func (w Writer) DraftPhone(tx *storage.Tx, m outbox.Message) (d Draft, err error
 	return Draft{message: m, template: template{Text: m.Text}, builtIn: template{Text: "Your code is {{ code }}."}, values: values}, nil
 }
 
-// errDisabled reports an e-mail that the tenant does not send.
+// errDisabled reports that the tenant does not send e-mails of a kind.
 var errDisabled = errors.New("the e-mail template is disabled")
 
 func (w Writer) template(tx *storage.Tx, kind string) (template, error) {
@@ -196,7 +196,7 @@ func (w Writer) template(tx *storage.Tx, kind string) (template, error) {
 	return t, nil
 }
 
-// values are what templates may say, Auth0:
+// values returns the variables that templates may use, Auth0:
 // customize/email/email-templates/use-liquid-syntax-in-email-templates.
 func (w Writer) values(tx *storage.Tx, l Letter) (map[string]any, error) {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
@@ -231,15 +231,15 @@ func (w Writer) values(tx *storage.Tx, l Letter) (map[string]any, error) {
 	}, nil
 }
 
-// paths are where the links of tickets lead, below the issuer.
+// paths maps kinds of tickets to the paths of their links, relative to the issuer.
 var paths = map[string]string{
 	storage.TicketVerifyEmail:   "u/email-verification",
 	storage.TicketResetPassword: "u/reset-verify",
 	storage.TicketUnblock:       "u/unblock",
 }
 
-// Ticket issues a ticket and returns its link. Its time is that of the template of
-// a kind unless it has one.
+// Ticket stores a ticket and returns its link. The link for a new password leads to the classic page if
+// the application uses the classic login or the tenant has its own page for it.
 func (w Writer) Ticket(tx *storage.Tx, t storage.Ticket) (link string, err error) {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if err := storage.Optional(err); err != nil {
@@ -260,11 +260,11 @@ func (w Writer) Ticket(tx *storage.Tx, t storage.Ticket) (link string, err error
 	return fmt.Sprintf("%s%s?ticket=%s#", w.Issuer, path, secret), tx.IssueTicket(t)
 }
 
-// ticketPrefix begins the ids of tickets that enroll factors, as Auth0's do.
+// ticketPrefix is the prefix of the ids of enrollment tickets, the same as Auth0's.
 const ticketPrefix = "gten_"
 
-// EnrollmentTicket issues a ticket that enrolls a factor, and returns its id and its link. Auth0:
-// secure/multi-factor-authentication/multi-factor-authentication-developer-resources/
+// EnrollmentTicket stores a ticket with which a user enrolls a factor, and returns its id and its link.
+// Auth0: secure/multi-factor-authentication/multi-factor-authentication-developer-resources/
 // create-custom-enrollment-tickets.
 func (w Writer) EnrollmentTicket(tx *storage.Tx, t storage.Ticket) (id, link string, err error) {
 	id = ticketPrefix + keys.Random(32)
@@ -272,14 +272,15 @@ func (w Writer) EnrollmentTicket(tx *storage.Tx, t storage.Ticket) (id, link str
 	return id, w.Issuer + "guardian/enroll?ticket=" + id, tx.IssueTicket(t)
 }
 
-// kinds are the e-mails that carry tickets.
+// kinds maps kinds of tickets to the kinds of the e-mails that contain them.
 var kinds = map[string]string{
 	storage.TicketVerifyEmail:   outbox.VerifyEmail,
 	storage.TicketResetPassword: outbox.ResetEmail,
 	storage.TicketUnblock:       outbox.BlockedAccount,
 }
 
-// DraftTicket is Draft for the e-mail that carries a ticket of a kind for a user.
+// DraftTicket is Draft for the e-mail with the link of a ticket for a user. The ticket's lifetime is
+// that of the e-mail template.
 func (w Writer) DraftTicket(tx *storage.Tx, ticket string, user storage.User, clientID string, now time.Time) (Draft, error) {
 	d, err := w.Draft(tx, Letter{Kind: kinds[ticket], User: user, ClientID: clientID, Connection: user.ConnectionName()})
 	if err != nil || d.None() {
@@ -292,8 +293,8 @@ func (w Writer) DraftTicket(tx *storage.Tx, ticket string, user storage.User, cl
 	return d, nil
 }
 
-// Welcome reads what a new user gets: the e-mail that verifies the address, and the
-// tenant's welcome where it has one.
+// Welcome drafts the e-mails to a new user: the one that verifies the e-mail address, if it is not
+// verified, and the welcome e-mail, if the tenant has a template for it.
 func (w Writer) Welcome(tx *storage.Tx, userID, clientID string, now time.Time) (all []Draft, err error) {
 	user, err := tx.Users.Get(userID)
 	if err != nil || user.Email == "" {
@@ -303,7 +304,7 @@ func (w Writer) Welcome(tx *storage.Tx, userID, clientID string, now time.Time) 
 	if err := storage.Optional(err); err != nil {
 		return nil, err
 	}
-	if !user.EmailVerified && !conn.Verifies("email") { // by a code, which the pages send
+	if !user.EmailVerified && !conn.Verifies("email") { // a connection that verifies by code has the pages send the code
 		d, err := w.DraftTicket(tx, storage.TicketVerifyEmail, user, clientID, now)
 		if err != nil {
 			return nil, err

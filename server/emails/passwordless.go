@@ -8,8 +8,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// DraftPasswordless reads what the message of a passwordless connection says that carries a
-// code or, where the letter has one, a link: the connection has its own template, Auth0:
+// DraftPasswordless drafts the message of a passwordless connection with a code or, if the
+// letter has one, a link. The connection may have its own template, Auth0:
 // authenticate/passwordless/authentication-methods/email-otp and sms-otp.
 func (w Writer) DraftPasswordless(tx *storage.Tx, conn storage.Connection, l Letter) (Draft, error) {
 	l.Connection = conn.Name
@@ -37,11 +37,11 @@ func (w Writer) DraftPasswordless(tx *storage.Tx, conn storage.Connection, l Let
 	return Draft{message: m, template: t, builtIn: own, values: values}, nil
 }
 
-// phoneText is what the connection "sms" of a new tenant says.
+// phoneText is the message template that the connection "sms" of a new tenant has.
 const phoneText = "Your verification code is: {{ code }}"
 
-// phoneDraft is the text message. Its old syntax has one macro, @@password@@, which Liquid
-// takes for text.
+// phoneDraft returns the draft of a text message. The old syntax of its template has one
+// macro, @@password@@, which is replaced by Liquid's {{ code }}.
 func phoneDraft(conn storage.Connection, l Letter, m outbox.Message, values map[string]any) Draft {
 	m.Channel, m.To, m.From = outbox.SMS, l.User.PhoneNumber, option(conn.Options, "from")
 	text := cmp.Or(option(conn.Options, "template"), phoneText)

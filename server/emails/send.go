@@ -13,8 +13,9 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// Send renders drafts, issues the tickets that they carry, and hands them to the
-// outbox. It must not be called within a transaction.
+// Send issues the tickets of drafts, renders the drafts and passes the messages to the
+// outbox. If a template cannot be rendered, the built-in one is used. Send must not be
+// called within a transaction.
 func (w Writer) Send(drafts ...Draft) error {
 	storage.Slow("rendering an e-mail")
 	for _, d := range drafts {
@@ -32,22 +33,22 @@ func (w Writer) Send(drafts ...Draft) error {
 			}
 		}
 		if m.Subject+m.HTML+m.Text == "" {
-			continue // it has no built-in text
+			continue // the template failed, and there is no built-in one
 		}
 		w.Outbox.Send(m)
 	}
 	return nil
 }
 
-// Code is a new code of six digits for a message.
+// Code returns a new random code of six digits.
 func Code() string { return CodeOf(6) }
 
-// CodeOf is a new code of so many digits for a message.
+// CodeOf returns a new random code of the given number of digits.
 func CodeOf(digits int) string {
 	end := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
 	n, err := rand.Int(rand.Reader, end)
 	if err != nil {
-		panic(err) // the system has no randomness left to give
+		panic(err) // the system's source of randomness has failed
 	}
 	return fmt.Sprintf("%0*d", digits, n)
 }
@@ -58,7 +59,7 @@ func (w Writer) failed(m outbox.Message, err error) {
 	}
 }
 
-// issue issues the draft's ticket, and puts its link into the draft.
+// issue stores the draft's ticket, and sets its link in the draft.
 func (w Writer) issue(d *Draft) (err error) {
 	if d.ticket == nil {
 		return nil
@@ -75,7 +76,7 @@ func (w Writer) issue(d *Draft) (err error) {
 	return err
 }
 
-// render writes the message with a template.
+// render returns the message, rendered with a template.
 func (d Draft) render(t template) (m outbox.Message, err error) {
 	m, d.template = d.message, t
 	for _, part := range []struct {
@@ -101,8 +102,8 @@ func (d Draft) render(t template) (m outbox.Message, err error) {
 	return m, nil
 }
 
-// fill fills values into a text of the template. Those written in Handlebars, which
-// Auth0 has given up, are left as they are.
+// fill renders a text of the template with the draft's values. Texts in Handlebars, which
+// Auth0 no longer supports, are returned unchanged.
 func (d Draft) fill(with func(string, map[string]any) (string, error), text string) (string, error) {
 	if d.template.Syntax != "" && d.template.Syntax != "liquid" {
 		return text, nil
