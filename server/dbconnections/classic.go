@@ -15,12 +15,12 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// classicResetPage is where the tenant's own page for a new password is, and what its widget posts to,
-// Auth0: customize/login-pages/classic-login/customize-password-reset-page.
+// classicResetPage is the path of the tenant's own password reset page, to which its widget posts too, Auth0:
+// customize/login-pages/classic-login/customize-password-reset-page.
 const classicResetPage = "/lo/reset"
 
-// showClassicReset shows the tenant's own page for a new password, or the built-in one of the classic login. Where
-// people log in otherwise, they have the page of the universal login.
+// showClassicReset shows the tenant's own password reset page, or the built-in one of the classic login. If
+// the application uses the universal login, the browser is redirected to that login's page.
 //
 //auth0:operation GET /lo/reset
 func (m *room) showClassicReset(w http.ResponseWriter, r *http.Request) error {
@@ -51,7 +51,7 @@ func (m *room) showClassicReset(w http.ResponseWriter, r *http.Request) error {
 	return web.Redirect(w, r, "/u/reset-verify?ticket="+url.QueryEscape(r.URL.Query().Get("ticket")))
 }
 
-// isClassic reports whether an application's users log in on the classic page.
+// isClassic reports whether an application uses the classic login.
 func (m *room) isClassic(ctx context.Context, clientID string) (is bool, err error) {
 	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
 		_, is, err = tx.ClassicLogin(clientID)
@@ -60,7 +60,8 @@ func (m *room) isClassic(ctx context.Context, clientID string) (is bool, err err
 	return is, err
 }
 
-// resetResult is result for a password that is changed by a link.
+// resetResult shows the result page of a password reset: the classic one if the application uses the classic
+// login.
 func (m *room) resetResult(ctx context.Context, w http.ResponseWriter, status int, outcome templates.Outcome, t storage.Ticket) error {
 	page, err := m.resultPage(ctx, outcome, t.ClientID, t.Email)
 	if err != nil {
@@ -76,7 +77,7 @@ func (m *room) resetResult(ctx context.Context, w http.ResponseWriter, status in
 	return m.Pages.Write(w, status, page)
 }
 
-// classicReset is the tenant's own page, "" for none, and what it may speak of.
+// classicReset returns the HTML of the tenant's own page, or "", and the variables that it may use.
 func (m *room) classicReset(r *http.Request, user storage.User) (page string, values map[string]any, err error) {
 	layout, err := m.Pages.Layout(r.Context(), web.About{UserID: user.UserID})
 	if err != nil {
@@ -106,8 +107,8 @@ func (m *room) classicReset(r *http.Request, user storage.User) (page string, va
 	return page, values, err
 }
 
-// submitClassicReset changes the password, once for each link. Scripts read a sentence; a browser that
-// sent a form without one is shown where the link leads.
+// submitClassicReset changes the password, once for each link. Scripts get JSON; a browser that submits the
+// form without JavaScript is redirected to the result page or the ticket's result URL.
 //
 //auth0:operation POST /lo/reset
 func (m *room) submitClassicReset(w http.ResponseWriter, r *http.Request) error {
@@ -162,8 +163,8 @@ func (m *room) submitClassicReset(w http.ResponseWriter, r *http.Request) error 
 	return web.Redirect(w, r, "/u/reset-password/success?ticket="+url.QueryEscape(secret))
 }
 
-// readNewPassword reads what a script of the page sends, or a form; both is what is in the two inputs of the built-in page, which
-// have the widget's one name.
+// readNewPassword reads the JSON of a page's script, or a form. both are the values of the two password
+// inputs of the built-in page, which have the same name, as in Auth0's widget.
 func readNewPassword(w http.ResponseWriter, r *http.Request) (body storage.Document, both []string, err error) {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		body, err = readAnyObject(w, r)
@@ -180,7 +181,8 @@ func readNewPassword(w http.ResponseWriter, r *http.Request) (body storage.Docum
 	return body, form["password"], nil
 }
 
-// classicRefusal says what is wrong with a new password: on the built-in page, or as an error for a script.
+// classicRefusal reports what is wrong with a new password: on the built-in page, or as an error for a
+// script.
 func (m *room) classicRefusal(w http.ResponseWriter, r *http.Request, page newPassword, key string, err error) error {
 	if !page.builtIn {
 		return err
@@ -188,12 +190,13 @@ func (m *room) classicRefusal(w http.ResponseWriter, r *http.Request, page newPa
 	return m.newPasswordPage(r.Context(), w, http.StatusBadRequest, page, key)
 }
 
-// errTicket is the answer to a ticket that is not good.
+// errTicket returns the answer to an invalid, expired or used ticket.
 func errTicket(err error) error {
 	return apierr.Named("ValidationError", "invalid_ticket", "This ticket is invalid, expired or was already used.").With(err)
 }
 
-// classicShape renders an error for the script of the page, or as a page.
+// classicShape writes an error as JSON for the script of a page, or as an error page if the browser submitted
+// a form.
 func (m *room) classicShape(w http.ResponseWriter, r *http.Request, e *apierr.Error) {
 	if web.Navigates(r) {
 		m.Pages.Shape(w, r, e)

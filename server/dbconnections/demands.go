@@ -8,13 +8,13 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// demandsOf are what a connection asks of a new password, as the pages list them while it
-// is typed: nothing where any password will do.
+// demandsOf returns a connection's requirements for new passwords, which the pages list
+// while the user types. It returns nil if any password is allowed.
 func demandsOf(conn storage.Connection) []templates.Demand {
 	return shown(identity.PolicyOf(conn).Rules(""))
 }
 
-// shown are the rules of a policy for a page.
+// shown converts the rules of a password policy for a page.
 func shown(rules []identity.Rule) (all []templates.Demand) {
 	for _, r := range rules {
 		if r.Code == "nonEmpty" {
@@ -29,7 +29,7 @@ func shown(rules []identity.Rule) (all []templates.Demand) {
 	return all
 }
 
-// demandsFor are what a new password of a user must be.
+// demandsFor returns the requirements for a new password of a user.
 func (m *room) demandsFor(ctx context.Context, user storage.User) (all []templates.Demand, err error) {
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		conn, err := tx.Connections.Find("name", user.ConnectionName())

@@ -13,9 +13,9 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// verifyEmail marks the address of the link's user as verified, Auth0:
-// manage-users/user-accounts/verify-emails. A link that is followed twice says so. Auth0's page posts the ticket, so
-// that the look of a program at the link does not use it up; here following the link is enough.
+// verifyEmail marks the e-mail address of the link's user as verified, Auth0:
+// manage-users/user-accounts/verify-emails. If the link was used before, the page says so. Auth0's page posts
+// the ticket, so that mail scanners which fetch the link do not use it up; here fetching the link is enough.
 //
 //auth0:operation GET /u/email-verification
 //auth0:operation POST /u/email-verification
@@ -26,7 +26,7 @@ func (m *room) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 		return err
 	})
 	if errors.Is(err, storage.ErrReused) && r.Method == http.MethodPost {
-		err = nil // the page that the link led to posts what following it has done
+		err = nil // the page posts the ticket that fetching the link has used up
 	}
 	outcome, status, message := templates.EmailVerified, http.StatusOK, "Your email was verified. You can continue using the application."
 	switch {
@@ -55,8 +55,8 @@ func (m *room) verifyEmail(w http.ResponseWriter, r *http.Request) error {
 	return m.Pages.Write(w, status, page)
 }
 
-// redirectToResult sends the browser to the address that the ticket names, with
-// how it went, Auth0: customize/email/email-templates.
+// redirectToResult redirects the browser to the ticket's result URL, with the outcome in the query, Auth0:
+// customize/email/email-templates.
 func redirectToResult(w http.ResponseWriter, r *http.Request, t storage.Ticket, success bool, message string) error {
 	target, err := resultURL(t, t.Email, success, message)
 	if err != nil {
@@ -65,7 +65,8 @@ func redirectToResult(w http.ResponseWriter, r *http.Request, t storage.Ticket, 
 	return web.Redirect(w, r, target)
 }
 
-// resultURL is the address that a ticket names, with how it went.
+// resultURL returns the ticket's result URL with the outcome in the query: success, message and, if the
+// ticket says so, email.
 func resultURL(t storage.Ticket, email string, success bool, message string) (string, error) {
 	target, err := url.Parse(t.ResultURL)
 	if err != nil {
@@ -81,7 +82,7 @@ func resultURL(t storage.Ticket, email string, success bool, message string) (st
 	return target.String(), nil
 }
 
-// askUnblock shows a button that ends the block, so that the look of a program at the link does not.
+// askUnblock shows a button that ends the block, so that mail scanners which fetch the link do not end it.
 //
 //auth0:operation GET /u/unblock
 func (m *room) askUnblock(w http.ResponseWriter, r *http.Request) error {
@@ -106,7 +107,7 @@ func (m *room) askUnblock(w http.ResponseWriter, r *http.Request) error {
 	return m.Pages.Write(w, http.StatusOK, page)
 }
 
-// unblock ends the block that wrong passwords led to, Auth0:
+// unblock removes the block after too many wrong passwords, Auth0:
 // secure/attack-protection/brute-force-protection.
 //
 //auth0:operation POST /u/unblock

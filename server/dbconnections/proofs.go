@@ -17,24 +17,25 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// newPasswordTime is how long who has brought the right code may think of a new password.
+// newPasswordTime is how long a user may take to choose a new password after entering the right
+// code.
 const newPasswordTime = 10 * time.Minute
 
-// proving is a login under way that waits for a code.
+// proving is a login transaction that waits for a verification code.
 type proving struct {
 	transaction storage.Transaction
 	state       string
 	proof       storage.Proof
 }
 
-// proving reads what a login waits for. Where it does not wait on a page, elsewhere is the page
-// to go on with.
+// proving returns what a login waits for. If it does not wait for a code on this page,
+// elsewhere is the page to go to instead.
 func (m *room) proving(r *http.Request, page string) (p proving, elsewhere string, err error) {
 	if p.transaction, p.state, err = m.transaction(r); err != nil {
 		return p, "", err
 	}
 	if p.transaction.Proof == nil {
-		return p, "/u/login", nil // which leads to the tenant's own first page, or on
+		return p, "/u/login", nil // it redirects to the first page of the tenant's login, or continues the login
 	}
 	p.proof = *p.transaction.Proof
 	if its := passcodes.ProofPage(p.proof); its != page {
@@ -43,7 +44,7 @@ func (m *room) proving(r *http.Request, page string) (p proving, elsewhere strin
 	return p, "", nil
 }
 
-// showProof asks for the code that was sent.
+// showProof shows the page that asks for the code that was sent.
 //
 //auth0:operation GET /u/email-identifier/challenge
 //auth0:operation GET /u/phone-identifier/challenge
@@ -61,7 +62,7 @@ func (m *room) showProof(page string) web.Handler {
 	}
 }
 
-// submitProof goes on with whoever brings the code, or sends another one.
+// submitProof checks the code and continues the login, or sends another code.
 //
 //auth0:operation POST /u/email-identifier/challenge
 //auth0:operation POST /u/phone-identifier/challenge
@@ -96,8 +97,8 @@ func (m *room) submitProof(page string) web.Handler {
 	}
 }
 
-// tryProof holds a code against the one that was sent, and goes on. The key is that of what is
-// wrong with the code.
+// tryProof compares a code with the one that was sent, and continues. If the code is wrong, it
+// returns the key of the error message.
 func (m *room) tryProof(w http.ResponseWriter, r *http.Request, p proving, typed string) (key string, err error) {
 	var user storage.User
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
@@ -133,7 +134,8 @@ func (m *room) tryProof(w http.ResponseWriter, r *http.Request, p proving, typed
 	return "", err
 }
 
-// letIn begins the session of who has proved the password before and the address now.
+// letIn begins the session of a user who has entered the right password before and the right
+// code now.
 func (m *room) letIn(w http.ResponseWriter, r *http.Request, p proving, a signin.Attempt, code storage.Passcode) error {
 	a.Holds = func(tx *storage.Tx) error {
 		still, err := passcodes.StillHolds(tx, p.proof)
@@ -159,7 +161,7 @@ func (m *room) letIn(w http.ResponseWriter, r *http.Request, p proving, a signin
 	return web.Resume(w, r, p.state)
 }
 
-// proved notes that a login waits no more.
+// proved records in the transaction that the login does not wait for a code any more.
 func (m *room) proved(tx *storage.Tx, p proving) error {
 	return session.Change(tx, p.transaction.StateHash, m.Now(), func(t *storage.Transaction) error {
 		t.Proof = nil
@@ -167,7 +169,7 @@ func (m *room) proved(tx *storage.Tx, p proving) error {
 	})
 }
 
-// goOnToSignUp lets somebody go on who signs up with the address that was proved.
+// goOnToSignUp continues a sign-up with the address or number that was verified.
 func (m *room) goOnToSignUp(w http.ResponseWriter, r *http.Request, p proving, code storage.Passcode) error {
 	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		if err := tx.UsePasscode(code); err != nil {
@@ -184,8 +186,8 @@ func (m *room) goOnToSignUp(w http.ResponseWriter, r *http.Request, p proving, c
 	return web.Continue(w, r, p.proof.Next, p.state)
 }
 
-// goOnToNewPassword gives who has brought the right code what the link of an e-mail would have
-// brought: a ticket for a new password.
+// goOnToNewPassword issues a password reset ticket after the right code, and continues on the
+// page to which the link of a reset e-mail would have led.
 func (m *room) goOnToNewPassword(w http.ResponseWriter, r *http.Request, p proving, code storage.Passcode) error {
 	secret := keys.Random(32)
 	err := m.DB.Update(r.Context(), func(tx *storage.Tx) error {

@@ -22,8 +22,8 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// readObject reads the body of a call of the API, and refuses it where the page that
-// sent it is not the application's that it names.
+// readObject reads the body of a request to the API. It returns an error if the request comes from a web page
+// whose origin the application in client_id does not allow.
 func (m *room) readObject(w http.ResponseWriter, r *http.Request) (storage.Document, error) {
 	body, err := readAnyObject(w, r)
 	clientID := storage.Text(body, "client_id")
@@ -33,7 +33,7 @@ func (m *room) readObject(w http.ResponseWriter, r *http.Request) (storage.Docum
 	return body, m.DB.View(r.Context(), func(tx *storage.Tx) error { return registered.CheckOrigin(tx, r, clientID) })
 }
 
-// readAnyObject reads the body of the API: JSON, or a form.
+// readAnyObject reads the body of a request to the API, which is JSON or a form.
 func readAnyObject(w http.ResponseWriter, r *http.Request) (storage.Document, error) {
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		form, err := web.Form(w, r)
@@ -57,11 +57,11 @@ func readAnyObject(w http.ResponseWriter, r *http.Request) (storage.Document, er
 	return doc, nil
 }
 
-// resetSentence is what everyone is told who asks for a new password: it does not
-// say who has an account.
+// resetSentence is the answer to every request for a new password. It is the same whether or not the account
+// exists.
 const resetSentence = "We've just sent you an email to reset your password."
 
-// changePassword sends the e-mail by which a user chooses a new password, Auth0:
+// changePassword sends the e-mail with a link to choose a new password, Auth0:
 // api/authentication/change-password.
 //
 //auth0:operation POST /dbconnections/change_password
@@ -88,7 +88,7 @@ func (m *room) changePassword(w http.ResponseWriter, r *http.Request) error {
 	return web.ReplyBytes(w, http.StatusOK, "text/html; charset=utf-8", []byte(resetSentence))
 }
 
-// sendReset sends the e-mail to the user whom a login names, if there is one.
+// sendReset sends the e-mail to the user with a login identifier at a connection, if there is such a user.
 func (m *room) sendReset(r *http.Request, name, login, clientID string) error {
 	var user storage.User
 	var mail emails.Draft
@@ -118,8 +118,8 @@ func (m *room) sendReset(r *http.Request, name, login, clientID string) error {
 	return err
 }
 
-// startReset leads from a login page to the page that asks for the address, with what was
-// typed before.
+// startReset redirects from a login page to the page that asks for the e-mail address, with the identifier
+// that was typed at the login.
 //
 //auth0:operation GET /u/login/password-reset-start/{connection}
 //auth0:operation GET /u/login/password-reset-start/{connection}/{identifier}
@@ -145,7 +145,7 @@ func (m *room) showResetRequest(w http.ResponseWriter, r *http.Request) error {
 	return m.resetRequestPage(w, r, http.StatusOK, t, state, templates.ResetRequest{Email: cmp.Or(r.URL.Query().Get("email"), t.Request().LoginHint)})
 }
 
-// submitResetRequest says the same whether or not there is an account.
+// submitResetRequest sends the e-mail or the code. It answers the same whether or not there is an account.
 //
 //auth0:operation POST /u/reset-password/request
 //auth0:operation POST /u/reset-password/request/{connection}
@@ -179,7 +179,8 @@ func (m *room) submitResetRequest(w http.ResponseWriter, r *http.Request) error 
 	return m.resetSent(w, r, t, state, email)
 }
 
-// resetSent says that an e-mail is on its way: as Lock does above the login, or on a page of its own.
+// resetSent tells the user that an e-mail was sent: on the built-in classic login page, as Lock does, or on a
+// separate page.
 func (m *room) resetSent(w http.ResponseWriter, r *http.Request, t storage.Transaction, state, email string) error {
 	var screens account.Screens
 	err := m.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
@@ -205,7 +206,8 @@ func (m *room) resetSent(w http.ResponseWriter, r *http.Request, t storage.Trans
 	})
 }
 
-// resetConnection is the name of the connection whose password is changed: that of the address, or the first one that the login has.
+// resetConnection returns the name of the connection whose password is changed: the one in the path, or the
+// login's first database connection.
 func (m *room) resetConnection(r *http.Request, t storage.Transaction) (name string, err error) {
 	if name = web.Param(r, "connection"); name != "" {
 		return name, nil
@@ -220,8 +222,8 @@ func (m *room) resetConnection(r *http.Request, t storage.Transaction) (name str
 	return name, err
 }
 
-// resetByCode is what has to be proved for a new password where the connection proves addresses
-// by codes.
+// resetByCode returns the proof that a user needs for a new password, if the connection verifies addresses
+// with codes (byCode).
 func (m *room) resetByCode(ctx context.Context, name, login string) (p storage.Proof, byCode bool, err error) {
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		conn, err := signin.Database(tx, name)
@@ -276,8 +278,8 @@ func (m *room) resetRequestPage(w http.ResponseWriter, r *http.Request, status i
 	return m.Pages.Write(w, status, page)
 }
 
-// resetTicket is the ticket of the link and its user, or the outcome that says
-// what is wrong with the link.
+// resetTicket returns the ticket of the link and its user. If there is an error about the link, outcome says
+// what is wrong with it.
 func (m *room) resetTicket(r *http.Request) (t storage.Ticket, user storage.User, outcome templates.Outcome, err error) {
 	return m.resetTicketOf(r, ticketHash(r))
 }
@@ -304,7 +306,7 @@ func resetOutcome(err error) templates.Outcome {
 	return templates.ResetLinkInvalid
 }
 
-// badLink reports whether an error says that a link is not good.
+// badLink reports whether an error says that a link is invalid, expired or used.
 func badLink(err error) bool {
 	return errors.Is(err, storage.ErrReused) || errors.Is(err, storage.ErrTooLate) || storage.IsNotFound(err)
 }
@@ -363,7 +365,7 @@ func (m *room) submitNewPassword(w http.ResponseWriter, r *http.Request) error {
 	return web.Redirect(w, r, "/u/reset-password/success?ticket="+url.QueryEscape(r.URL.Query().Get("ticket")))
 }
 
-// showPasswordReset says that the password was changed by a ticket.
+// showPasswordReset shows that the password was changed, if the ticket has been used.
 //
 //auth0:operation GET /u/reset-password/success
 func (m *room) showPasswordReset(w http.ResponseWriter, r *http.Request) error {
@@ -379,10 +381,10 @@ func (m *room) showPasswordReset(w http.ResponseWriter, r *http.Request) error {
 	return web.Redirect(w, r, "/u/reset-verify?ticket="+url.QueryEscape(r.URL.Query().Get("ticket")))
 }
 
-// passwordChanged is what is said of a password that was changed by a link.
+// passwordChanged is the message after a password was changed with a link.
 const passwordChanged = "You can now login to the application with the new password."
 
-// reset uses the ticket up and sets the password.
+// reset sets the new password and uses the ticket up. It logs success or failure.
 func (m *room) reset(r *http.Request, t storage.Ticket, user storage.User, password string) (err error) {
 	e := tenantlog.Event{
 		Type: tenantlog.PasswordChanged, Description: passwordChanged,
@@ -412,8 +414,9 @@ func (m *room) reset(r *http.Request, t storage.Ticket, user storage.User, passw
 	return m.DB.Update(r.Context(), func(tx *storage.Tx) error { return objects.FollowPasswordTicket(tx, t.Hash, hash, m.Now()) })
 }
 
-// newPassword is a page for a new password: what a link is for, and what the password must be where that is known. Its
-// secret has it in the look of the classic page, whose form says that it is builtIn.
+// newPassword is the data of the page for a new password: the ticket, its user and the requirements for the
+// password, nil if not yet read. If secret, the secret of the ticket, is set, the page is the built-in one of
+// the classic login. builtIn says that the form was sent from that page.
 type newPassword struct {
 	storage.Ticket
 	user    storage.User

@@ -1,7 +1,6 @@
-// Package dbconnections serves what people do with their accounts at database
-// connections besides logging in: sign-up and forgotten passwords, as pages and as
-// Auth0's API below /dbconnections, and the pages that the links in e-mails lead
-// to.
+// Package dbconnections serves sign-up and password reset at database connections, as
+// pages and as Auth0's API below /dbconnections, and the pages to which the links in
+// e-mails lead.
 package dbconnections
 
 import (
@@ -25,7 +24,7 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// Deps is what the room works with.
+// Deps are the dependencies of the handlers.
 type Deps struct {
 	DB        *storage.DB
 	Passwords *identity.Passwords
@@ -42,8 +41,8 @@ type Deps struct {
 
 type room struct{ Deps }
 
-// Mount adds the room's routes: the pages to one router, and the API, which pages
-// of the tenant's applications may call, to the other.
+// Mount adds the routes: the pages to rt, and the API, which pages of other origins may
+// call, to open.
 func Mount(rt, open *web.Router, d Deps) {
 	m := &room{d}
 	open = open.With(shape)
@@ -77,8 +76,8 @@ func Mount(rt, open *web.Router, d Deps) {
 	rt.Handle(http.MethodPost, "/u/unblock", web.SameSite(m.unblock))
 }
 
-// shape renders the errors of the API: those with a name as Auth0's libraries for
-// databases do, the others as a sentence.
+// shape writes the errors of the API: errors with a name as an object with code,
+// description and so on, the others as an object with the message.
 func shape(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
 	body := map[string]any{"error": e.Message}
 	if e.Extra["name"] != nil {
@@ -88,7 +87,7 @@ func shape(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
 	_ = web.Reply(w, e.Status, body)
 }
 
-// transaction is the login under way, or an error that the browser can show.
+// transaction returns the login transaction of the request and its state.
 func (m *room) transaction(r *http.Request) (storage.Transaction, string, error) {
 	state := session.StateOf(r)
 	t, err := m.Cookies.Transaction(m.DB, r, state, m.Now())
@@ -104,7 +103,8 @@ func (m *room) form(w http.ResponseWriter, r *http.Request) (form url.Values, t 
 	return form, t, state, err
 }
 
-// appName is the name of an application, "" for one that is gone, and where logins begin.
+// appName returns the name of an application, or "" if it does not exist any more, and the
+// URL at which its logins begin.
 func (m *room) appName(ctx context.Context, clientID string) (name, login string, err error) {
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		c, err := tx.Clients.Get(clientID)
@@ -122,8 +122,9 @@ func (m *room) appName(ctx context.Context, clientID string) (name, login string
 	return name, login, err
 }
 
-// result shows how a step ended, with a link to the application's own login, if it
-// has one, Auth0: authenticate/login/auth0-universal-login/configure-default-login-routes.
+// result shows a page with the outcome of a step and a link to the application's login
+// URL, if there is one, Auth0:
+// authenticate/login/auth0-universal-login/configure-default-login-routes.
 func (m *room) result(ctx context.Context, w http.ResponseWriter, status int, outcome templates.Outcome, clientID, email string) error {
 	page, err := m.resultPage(ctx, outcome, clientID, email)
 	if err != nil {

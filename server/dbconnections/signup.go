@@ -18,7 +18,7 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// signup makes an account. It begins no session.
+// signup creates a user, without beginning a session.
 //
 //auth0:operation POST /dbconnections/signup
 func (m *room) signup(w http.ResponseWriter, r *http.Request) error {
@@ -55,7 +55,8 @@ func (m *room) signup(w http.ResponseWriter, r *http.Request) error {
 	return web.Reply(w, http.StatusOK, answer)
 }
 
-// signupError is the answer of the API to a password that the policy refuses.
+// signupError returns the answer of the API to an error about a password that the policy
+// does not allow; other errors are returned unchanged.
 func signupError(err error) error {
 	refused, ok := errors.AsType[*identity.PolicyError](err)
 	if !ok {
@@ -69,7 +70,7 @@ func signupError(err error) error {
 	return e.With(err)
 }
 
-// create makes the account, and sends the e-mails that go with it.
+// create creates the user, sends the e-mails for new users, and logs success or failure.
 func (m *room) create(r *http.Request, a signin.Applicant) (doc storage.Document, err error) {
 	defer func() { m.Door.RecordSignup(r, a, doc, err) }()
 	if err := m.Door.WatchSignup(r, a); err != nil {
@@ -101,8 +102,9 @@ func (m *room) create(r *http.Request, a signin.Applicant) (doc storage.Document
 	return doc, m.Emails.Send(mails...)
 }
 
-// explain is the key of an error on the pages, and what the password has to be
-// where that is why; ok is false for what a person cannot mend.
+// explain returns the key of the page's message about an error and, if the password
+// policy is the reason, the requirements for the password. ok is false for errors that
+// the pages have no message for.
 func explain(err error) (key string, demands []templates.Demand, ok bool) {
 	if refused, isPolicy := errors.AsType[*identity.PolicyError](err); isPolicy {
 		return refused.Key, shown(refused.Rules), true

@@ -18,26 +18,27 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// The pages of a sign-up: one for all, or the identifiers first and then the password.
+// The pages of a sign-up: a single page, or one page for the identifiers and then one for the password.
 const (
 	combinedSignup   = "/u/signup"
 	signupIdentifier = "/u/signup/identifier"
 	signupPassword   = "/u/signup/password" //nolint:gosec // an address
 )
 
-// signingUp is a sign-up at one of the pages.
+// signingUp is the state of a sign-up on one of the pages.
 type signingUp struct {
 	transaction storage.Transaction
 	state       string
-	// conn makes the account; open says that there is one that does.
+	// conn is the connection at which the account is created; open says that there is a connection that
+	// allows sign-ups.
 	conn    storage.Connection
 	open    bool
 	screens account.Screens
 	page    templates.Signup
 }
 
-// signingUp reads where a sign-up stands: the first connection of its login that lets
-// people sign up is the one that makes the account.
+// signingUp reads the state of a sign-up. The account is created at the first connection of the login that
+// allows sign-ups.
 func (m *room) signingUp(ctx context.Context, t storage.Transaction, state string) (s signingUp, err error) {
 	s.transaction, s.state = t, state
 	err = m.DB.View(ctx, func(tx *storage.Tx) (err error) {
@@ -54,15 +55,16 @@ func (m *room) signingUp(ctx context.Context, t storage.Transaction, state strin
 		}
 		s.page.Providers = web.Providers(buttons)
 		if s.conn, s.open = ways.Signup(); !s.open && ways.Own() {
-			s.conn = append(ways.Databases, ways.Passwordless...)[0] // which says so
+			s.conn = append(ways.Databases, ways.Passwordless...)[0] // creating the account then fails with the error that sign-up is disabled
 		}
 		return nil
 	})
 	return s, err
 }
 
-// openSignup serves a page of the sign-up. Where nobody may sign up, the login is shown
-// instead, and in place of the first page of a sign-up of the other kind the tenant's.
+// openSignup serves a page of the sign-up. If no connection allows sign-ups, it redirects to the login page.
+// If the page does not belong to the tenant's kind of sign-up (one page, or identifier first), it redirects
+// to the first page of the right kind.
 func (m *room) openSignup(page string, show func(http.ResponseWriter, *http.Request, signingUp) error) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		t, state, err := m.transaction(r)
@@ -82,7 +84,7 @@ func (m *room) openSignup(page string, show func(http.ResponseWriter, *http.Requ
 	}
 }
 
-// showSignup answers with the page that asks for all.
+// showSignup shows the page that asks for identifiers and password.
 //
 //auth0:operation GET /u/signup
 func (m *room) showSignup(w http.ResponseWriter, r *http.Request, s signingUp) error {
@@ -90,7 +92,7 @@ func (m *room) showSignup(w http.ResponseWriter, r *http.Request, s signingUp) e
 	return m.signupPage(r.Context(), w, http.StatusOK, s)
 }
 
-// showSignupIdentifier asks for the identifiers alone, Auth0:
+// showSignupIdentifier shows the page that asks only for the identifiers, Auth0:
 // authenticate/login/auth0-universal-login/identifier-first.
 //
 //auth0:operation GET /u/signup/identifier
@@ -100,7 +102,7 @@ func (m *room) showSignupIdentifier(w http.ResponseWriter, r *http.Request, s si
 	return m.signupIdentifierPage(r.Context(), w, http.StatusOK, s)
 }
 
-// showSignupPassword asks for the password of whom the page before has named.
+// showSignupPassword shows the page that asks for the password, after the page for the identifiers.
 //
 //auth0:operation GET /u/signup/password
 func (m *room) showSignupPassword(w http.ResponseWriter, r *http.Request, s signingUp) error {
@@ -111,13 +113,13 @@ func (m *room) showSignupPassword(w http.ResponseWriter, r *http.Request, s sign
 	return m.signupPasswordPage(r.Context(), w, http.StatusOK, s)
 }
 
-// takeApplicant fills in what was typed on the page before.
+// takeApplicant fills in the identifiers that were typed on the page before.
 func (s *signingUp) takeApplicant() {
 	who := s.transaction.Applicant
 	s.page.Email, s.page.Username, s.page.Phone = cmp.Or(s.page.Email, who["email"]), cmp.Or(s.page.Username, who["username"]), cmp.Or(s.page.Phone, who["phone_number"])
 }
 
-// profile are the members of the user to be.
+// profile returns the typed identifiers as members of the new user.
 func (s *signingUp) profile() storage.Document {
 	profile := storage.Document{}
 	for member, value := range map[string]string{"email": s.page.Email, "username": s.page.Username, "phone_number": s.page.Phone} {
@@ -140,7 +142,7 @@ func (m *room) submitted(w http.ResponseWriter, r *http.Request) (s signingUp, f
 	return s, form, err
 }
 
-// submitSignup makes the account and logs its owner in.
+// submitSignup creates the account and logs the user in.
 //
 //auth0:operation POST /u/signup
 func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
@@ -161,8 +163,8 @@ func (m *room) submitSignup(w http.ResponseWriter, r *http.Request) error {
 	return m.signUp(w, r, s, form.Get("password"), m.signupPage)
 }
 
-// submitSignupIdentifier goes on to the password. Whether there is an account already is
-// told after that.
+// submitSignupIdentifier continues with the password, a passkey or a code. An existing account is reported
+// only after that.
 //
 //auth0:operation POST /u/signup/identifier
 func (m *room) submitSignupIdentifier(w http.ResponseWriter, r *http.Request) error {
@@ -193,7 +195,7 @@ func (m *room) submitSignupIdentifier(w http.ResponseWriter, r *http.Request) er
 		return err
 	}
 	next := signupPassword
-	// Auth0: authenticate/database-connections/passkeys: who is invited chooses a password.
+	// Auth0: authenticate/database-connections/passkeys: invited users choose a password.
 	if form.Get("webauthn-available") == "true" && !s.transaction.Invited && webauthn.SignsUp(s.conn) {
 		next = "/u/passkey-enrollment"
 	}
@@ -205,7 +207,7 @@ func (m *room) submitSignupIdentifier(w http.ResponseWriter, r *http.Request) er
 	return web.Continue(w, r, next, s.state)
 }
 
-// applicantToProve is what somebody who signs up has to prove before the page that comes next, nil for nothing.
+// applicantToProve returns what a new user has to verify before the page next, or nil.
 func (s *signingUp) applicantToProve(next string) *storage.Proof {
 	p := storage.Proof{Next: next, Connection: s.conn.Name}
 	user := storage.User{Email: s.page.Email, PhoneNumber: s.page.Phone}
@@ -222,7 +224,7 @@ func (s *signingUp) applicantToProve(next string) *storage.Proof {
 	return &p
 }
 
-// signUpByCode sends a code to who signs up, which makes the account.
+// signUpByCode sends a code to the new user's address or number. Entering it creates the account.
 func (m *room) signUpByCode(w http.ResponseWriter, r *http.Request, s signingUp) error {
 	address, fits := account.PasswordlessAddress(s.conn, cmp.Or(s.page.Email, s.page.Phone))
 	if !fits {
@@ -236,7 +238,7 @@ func (m *room) signUpByCode(w http.ResponseWriter, r *http.Request, s signingUp)
 	return web.Continue(w, r, page, s.state)
 }
 
-// submitSignupPassword makes the account and logs its owner in.
+// submitSignupPassword creates the account and logs the user in.
 //
 //auth0:operation POST /u/signup/password
 func (m *room) submitSignupPassword(w http.ResponseWriter, r *http.Request) error {
@@ -255,7 +257,7 @@ func (m *room) submitSignupPassword(w http.ResponseWriter, r *http.Request) erro
 	return m.signUp(w, r, s, form.Get("password"), m.signupPasswordPage)
 }
 
-// signUp makes the account and goes on, or says on the page why not.
+// signUp creates the account and continues the login, or shows the page again with an error message.
 func (m *room) signUp(w http.ResponseWriter, r *http.Request, s signingUp, password string, show func(context.Context, http.ResponseWriter, int, signingUp) error) error {
 	a := signin.Applicant{ClientID: s.transaction.Request().ClientID, Connection: s.conn.Name, Password: password, Profile: s.profile()}
 	s.transaction.MarkProved(a.Profile)
@@ -293,8 +295,8 @@ func (m *room) signUp(w http.ResponseWriter, r *http.Request, s signingUp, passw
 	return web.Resume(w, r, s.state)
 }
 
-// askForProof sends a new user a code where the connection asks for that, and returns the page
-// that waits for it, "" for none.
+// askForProof sends a code to a new user if the connection demands verification by code, and returns the
+// page that asks for the code. Otherwise it returns "".
 func (m *room) askForProof(r *http.Request, s signingUp, userID string) (page string, err error) {
 	var proof *storage.Proof
 	err = m.DB.View(r.Context(), func(tx *storage.Tx) error {
@@ -312,7 +314,7 @@ func (m *room) askForProof(r *http.Request, s signingUp, userID string) (page st
 	return m.Codes.StartProof(r, s.transaction, *proof)
 }
 
-// missing are the keys of what an account must have and was not given.
+// missing returns the keys of the error messages about identifiers that are required and missing.
 func missing(profile storage.Document, conn storage.Connection) (keys []string) {
 	required := account.SignupIdentifiers(conn)
 	for _, member := range required {
@@ -326,10 +328,10 @@ func missing(profile storage.Document, conn storage.Connection) (keys []string) 
 	return keys
 }
 
-// maxIdentifier bounds what is kept of an identifier, in bytes.
+// maxIdentifier is the maximum length of a phone number that is stored, in bytes.
 const maxIdentifier = 1000
 
-// faults are the keys of what is wrong with the identifiers by themselves.
+// faults returns the keys of the error messages about missing or malformed identifiers.
 func (s *signingUp) faults() []string {
 	keys := missing(s.profile(), s.conn)
 	if s.page.Email != "" && !resource.IsEmail(s.page.Email) {
@@ -368,7 +370,7 @@ func (m *room) signupPasswordPage(ctx context.Context, w http.ResponseWriter, st
 	return m.Pages.Write(w, status, templates.SignupPassword{Signup: s.page, EditURL: signupIdentifier + "?state=" + url.QueryEscape(s.state)})
 }
 
-// completeSignup fills in what a page shows besides what was typed.
+// completeSignup fills in everything that a page shows except the typed values and errors.
 func (m *room) completeSignup(ctx context.Context, s *signingUp) (err error) {
 	rq := s.transaction.Request()
 	if s.page.Layout, err = m.Pages.Layout(ctx, web.AboutRequest(rq)); err != nil {
