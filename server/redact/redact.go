@@ -1,7 +1,7 @@
-// Package redact knows what looks like a secret where nothing says what is one: in places that take anything, in addresses
-// and in texts. It is careful in one direction: a name alone makes a secret only if its last word is one of a secret, as in
-// apiKey and client_secret, and not in token_lifetime or password_policy. Where members are described, package resource says
-// which of them are secrets.
+// Package redact recognizes secrets by their name or form, in places where no description says which values are secret:
+// free-form members, URLs and texts. It prefers to show too much over hiding harmless settings: a name means a secret
+// only if its last word does, as in apiKey and client_secret, but not in token_lifetime or password_policy. Where
+// members are described, package resource says which of them are secrets.
 package redact
 
 import (
@@ -11,37 +11,39 @@ import (
 	"strings"
 )
 
-// Mask stands where a secret was.
+// Mask replaces a secret in what is shown.
 const Mask = "REDACTED"
 
-// Words of names. A name is cut where its case changes, and at what is no letter or digit.
+// Words that occur in names. A name is split into words where its case changes, and at characters that are no letters
+// or digits.
 var (
-	// secretWords make a secret of what they end the name of, or what their plural does.
+	// secretWords are words that mean a secret when a name ends with them, in the singular or in the plural.
 	secretWords = []string{
 		"secret", "password", "passwd", "passphrase", "pwd", "pass", "token", "credential", "assertion", "authorization", "apikey",
 		"accesskey", "secretkey", "privatekey", "masterkey", "signingkey", "skey", "jwt", "pkcs12", "p12", "pfx", "cookie", "otp",
 	}
-	// keyWords make a secret of a key.
+	// keyWords are words that turn a name ending with "key" into a secret, as in api_key.
 	keyWords = []string{
 		"api", "access", "account", "app", "auth", "client", "consumer", "decryption", "encryption", "license", "master", "private", "sas",
 		"secret", "server", "service", "sharedsecret", "shared", "signing", "write",
 	}
-	// derived are what is as good as the secret that the rest of the name tells of.
+	// derived are last words that name another form of a secret, as in password_hash: the word before them decides.
 	derived = []string{"hash", "salt", "value", "string", "text", "plaintext", "encrypted", "base64", "pem", "code"}
-	// wholeNames are secrets that no rule finds.
+	// wholeNames are names of secrets that the rules above do not find.
 	wholeNames = []string{"connectionstring", "linkwith", "recoverycode", "signature", "sig", "ticketurl", "invitationurl"}
-	// groups are objects and lists of which each text is a secret.
+	// groups are names of objects and lists whose texts are all secrets.
 	groups = []string{"secrets", "credentials", "passwordhash", "custompasswordhash"}
 )
 
-// wordBreaks are where a word of a name begins: after what is no letter or digit, and at a change of case.
+// wordBreaks matches where a name is split into words: at characters that are no letters or digits, and at a change of
+// case.
 var wordBreaks = regexp.MustCompile(`[^A-Za-z0-9]+|([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
 
 func wordsOf(name string) []string {
 	return strings.Fields(strings.ToLower(wordBreaks.ReplaceAllString(name, "$1$3 $2$4")))
 }
 
-// Name reports whether a text or a list of texts with a name is a secret, as far as a name can tell.
+// Name reports whether the name of a text, or of a list of texts, suggests that it is a secret.
 func Name(name string) bool {
 	words := wordsOf(name)
 	if len(words) == 0 {
@@ -66,10 +68,11 @@ func Name(name string) bool {
 // Group reports whether an object or a list with a name holds secrets, whatever its members are called.
 func Group(name string) bool { return slices.Contains(groups, strings.Join(wordsOf(name), "")) }
 
-// template is a text that a value takes the place of, as flows have them.
+// template matches a text that is replaced by a value when it is used, such as {{fields.email}} in a flow.
 var template = regexp.MustCompile(`^\s*\{\{.*\}\}\s*$`)
 
-// Value reports whether the value of a member is a secret, by the member's name. What a text is made of is for Text.
+// Value reports whether the value of a member is a secret, judged by the member's name. Secrets within a text are found
+// by Text.
 func Value(name string, value any) bool {
 	switch v := value.(type) {
 	case string:
@@ -79,7 +82,7 @@ func Value(name string, value any) bool {
 	case []any:
 		return (Group(name) || Name(name)) && holdsText(v)
 	}
-	return false // no secret fits into a number, a flag or nothing
+	return false // numbers, booleans and null hold no secret
 }
 
 // holdsText reports whether there is a text within a value.
@@ -100,21 +103,23 @@ func holdsText(value any) bool {
 }
 
 var (
-	// privateKey is a private key in PEM, RFC 7468, with line breaks or with those of a JSON text within a text.
+	// privateKey is a private key in PEM, RFC 7468, with its line breaks or with the escaped ones of a JSON text within
+	// a text.
 	privateKey = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[^-]*(-----END [A-Z0-9 ]*PRIVATE KEY-----)?`)
-	// compactJWS is a signed token in its compact form, RFC 7515 section 7.1: its header is an object that begins with a
-	// quote.
+	// compactJWS is a signed token in its compact form, RFC 7515 section 7.1. It begins with "eyJ", the base64url form
+	// of {".
 	compactJWS = regexp.MustCompile(`^eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+){0,2}$`)
 	// authorization is the value of an Authorization header, RFC 9110 section 11.6.2.
 	authorization = regexp.MustCompile(`(?i)^(Bearer|Basic|DPoP|Digest|Splunk|ApiKey|Token) +(\S.*)$`)
-	// address begins as a URL with an authority does, RFC 3986 section 3.
+	// address is the beginning of a URL with an authority, RFC 3986 section 3.
 	address = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
 )
 
 func isAddress(text string) bool { return address.MatchString(text) }
 
-// Text returns a text with each secret in it replaced: private keys, tokens, the value of an Authorization header, and of an
-// address the password and the parameters that are secrets by their names. replace is given what the secret is called.
+// Text returns a text with each secret in it replaced: private keys, tokens, the value of an Authorization header, and
+// in a URL the password and the parameters whose names suggest a secret. replace is given a name for the kind of
+// secret, such as TOKEN.
 func Text(text string, replace func(what string) string) string {
 	if strings.Contains(text, "PRIVATE KEY-----") {
 		text = privateKey.ReplaceAllStringFunc(text, func(string) string { return replace("PRIVATE_KEY") })
@@ -131,13 +136,13 @@ func Text(text string, replace func(what string) string) string {
 	return text
 }
 
-// looksRandom tells a credential from the words of a sentence that begins as a header does.
+// looksRandom tells a credential from the words of a sentence that happens to begin like an Authorization header.
 func looksRandom(text string) bool {
 	return len(text) >= 8 && !strings.Contains(strings.TrimSpace(text), " ")
 }
 
-// inAddress replaces the userinfo of an address, RFC 3986 section 3.2.1, and secret parameters of its query and its fragment.
-// All else stays as it is written, placeholders included.
+// inAddress replaces the userinfo of a URL, RFC 3986 section 3.2.1, and secret parameters of its query and its
+// fragment. The rest of the URL stays unchanged, including placeholders.
 func inAddress(text string, replace func(what string) string) string {
 	scheme, rest, _ := strings.Cut(text, "://")
 	end := strings.IndexAny(rest, "/?#")
@@ -165,7 +170,7 @@ func inAddress(text string, replace func(what string) string) string {
 	return scheme + "://" + authority + path
 }
 
-// parameters replaces the values of secret parameters.
+// parameters replaces the values of secret parameters in a query or a fragment.
 func parameters(query string, replace func(what string) string) string {
 	pairs := strings.Split(query, "&")
 	for i, pair := range pairs {
@@ -181,8 +186,8 @@ func parameters(query string, replace func(what string) string) string {
 	return strings.Join(pairs, "&")
 }
 
-// Parameter reports whether a parameter of an address is a secret by its name. Names are more telling there: ?key= is a
-// credential, and ?code= and ?ticket= are good for one.
+// Parameter reports whether the name of a URL parameter suggests a secret. More names do there than in Name: ?key= is a
+// credential, and ?code= and ?ticket= can be exchanged for one.
 func Parameter(name string) bool {
 	switch strings.ToLower(name) {
 	case "key", "code", "ticket", "invitation", "hash":
@@ -191,10 +196,10 @@ func Parameter(name string) bool {
 	return Name(name)
 }
 
-// Address returns an address that may be told to people: without the secrets in it.
+// Address returns a URL with its secrets masked, so that it can be shown.
 func Address(text string) string { return Text(text, func(string) string { return Mask }) }
 
-// Query returns the parameters of a request, the first value of each, without secrets.
+// Query returns the parameters of a request, the first value of each, with secrets masked.
 func Query(values url.Values) map[string]any {
 	shown := map[string]any{}
 	for name, list := range values {

@@ -1,6 +1,7 @@
-// Package registered says which addresses an application may use, of those that it
-// has registered: where logins and logouts lead to, and which pages may call the
-// server for it. The grammar of the addresses is package callback's.
+// Package registered decides which of its registered URLs an application may use: where
+// logins and logouts may redirect to, and from which origins pages may call the server for
+// the application. The syntax of the URLs, with their wildcards and placeholders, is that
+// of package callback.
 //
 // Auth0: get-started/applications/application-settings and
 // get-started/applications/wildcards-for-subdomains.
@@ -19,32 +20,32 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Addresses are those of one application, in one request.
+// Addresses are the registered URLs of one application, for one request.
 type Addresses struct {
 	tx     *storage.Tx
 	client storage.Client
 	host   string
-	// organization is that of the request; named says that there is one, or none, and
-	// not that the request could not name any.
+	// organization is the name of the request's organization. named says that it is known,
+	// even if it is empty because the request names no organization; if named is false,
+	// this kind of request has no way to name an organization.
 	organization string
 	named        bool
 }
 
-// Of returns the addresses of an application for a request that was sent to a host
-// and names no organization: {organization_name} stands for any that there is.
+// Of returns the URLs of an application for a request to a host that has no way to name an
+// organization: {organization_name} then matches the name of any existing organization.
 func Of(tx *storage.Tx, client storage.Client, host string) Addresses {
 	return Addresses{tx: tx, client: client, host: host}
 }
 
-// OfTenant returns the addresses of the tenant itself, for a request that names no
-// application.
+// OfTenant returns the URLs of the tenant itself, for a request that names no application.
 func OfTenant(tx *storage.Tx, tenant storage.Tenant, host string) Addresses {
 	return Of(tx, storage.Client{AllowedLogoutURLs: tenant.AllowedLogoutURLs}, host)
 }
 
-// In returns the addresses for a request that names an organization, by name; of one
-// that could have named one and has not, the name is empty, and {organization_name}
-// stands for nothing.
+// In returns the URLs for a request that names an organization by its name. If the request
+// could have named an organization and did not, the name is empty, and URLs with
+// {organization_name} match nothing.
 func (a Addresses) In(organization string) Addresses {
 	a.organization, a.named = organization, true
 	return a
@@ -62,8 +63,8 @@ func (a Addresses) Logout(uri string, ignoreQuery bool) (bool, error) {
 	return err == nil && callback.AllowedLogout(a.client.AllowedLogoutURLs, uri, p, ignoreQuery), err
 }
 
-// DefaultLogout is where a logout leads that does not say: to the first URL that is
-// one without anything filled in, "" for none.
+// DefaultLogout returns where a logout redirects to that names no returnTo: the first
+// allowed logout URL that contains no wildcard and no placeholder, or "" if there is none.
 func (a Addresses) DefaultLogout() string {
 	for _, uri := range a.client.AllowedLogoutURLs {
 		if callback.AllowedLogout([]string{uri}, uri, callback.Placeholders{}, true) {
@@ -73,17 +74,17 @@ func (a Addresses) DefaultLogout() string {
 	return ""
 }
 
-// Login is where the application begins a login that others ask it for, "" for none or for
-// one with a placeholder that stands for nothing, Auth0:
-// authenticate/login/auth0-universal-login/configure-default-login-routes.
+// Login returns the application's login URI, where others send users to begin a login,
+// Auth0: authenticate/login/auth0-universal-login/configure-default-login-routes. It is ""
+// if the application has no login URI, or if a placeholder in it has no value.
 func (a Addresses) Login() (string, error) {
 	p, err := a.placeholders("", []string{a.client.InitiateLoginURI})
 	return callback.Filled(a.client.InitiateLoginURI, p), err
 }
 
-// Origin reports whether pages of an origin may call the server for the application,
-// Auth0: get-started/applications/set-up-cors: the origins of callback URLs count
-// without being listed.
+// Origin reports whether pages of an origin may call the server for the application. The
+// origins of callback URLs are allowed without being listed, Auth0:
+// get-started/applications/set-up-cors.
 func (a Addresses) Origin(origin string) (bool, error) {
 	lists := [][]string{a.client.AllowedOrigins, a.client.WebOrigins, a.client.Callbacks}
 	p, err := a.placeholders(origin, lists...)
@@ -98,9 +99,10 @@ func (a Addresses) Origin(origin string) (bool, error) {
 	return false, nil
 }
 
-// placeholders are what placeholders stand for where a registered address of some lists is to
-// match uri, nothing where none of those has one. Auth0 evaluates the one for organizations only where the application
-// uses organizations, and none of them for third-party applications in strict mode.
+// placeholders returns the values of placeholders for matching uri against the registered
+// URLs in lists. It returns no values, and reads nothing, if no URL has a placeholder.
+// Auth0 fills in {organization_name} only for applications that use organizations, and no
+// placeholder at all for third-party applications in strict mode.
 func (a Addresses) placeholders(uri string, lists ...[]string) (p callback.Placeholders, err error) {
 	hasOne := func(address string) bool { return strings.Contains(address, "{") }
 	if !slices.ContainsFunc(lists, func(list []string) bool { return slices.ContainsFunc(list, hasOne) }) {
@@ -124,20 +126,20 @@ func (a Addresses) placeholders(uri string, lists ...[]string) (p callback.Place
 	return p, storage.Optional(err)
 }
 
-// metadata is that of the custom domain which the request was sent to.
+// metadata returns the metadata of the custom domain that the request was sent to.
 func (a Addresses) metadata() (map[string]any, error) {
 	name, _, err := net.SplitHostPort(a.host)
 	if err != nil {
-		name = a.host // without a port
+		name = a.host // the host has no port
 	}
 	domain, err := a.tx.CustomDomain(name)
 	metadata, _ := domain["domain_metadata"].(map[string]any)
 	return metadata, storage.Optional(err)
 }
 
-// OriginOfAny is [Addresses.Origin] for all applications of the tenant. It is for
-// requests that name none, as preflights do, and looks at those alone that may list the
-// origin.
+// OriginOfAny is [Addresses.Origin] for all applications of the tenant. It is for requests
+// that name no application, such as CORS preflights, and reads only the applications that
+// may list the origin.
 func OriginOfAny(tx *storage.Tx, host, origin string) (bool, error) {
 	listed, ok := callback.Origin(origin)
 	if !ok {
@@ -154,10 +156,10 @@ func OriginOfAny(tx *storage.Tx, host, origin string) (bool, error) {
 	return false, nil
 }
 
-// CheckOrigin refuses a request for an application, whose credentials it brings or
-// names, from a page that is another's: what runs at one port of a machine is not to
-// use the applications of the others. A request that no page of another origin made
-// passes.
+// CheckOrigin refuses a request for an application that a page of an unregistered origin
+// sends. The request names the application or carries its credentials. Without this check,
+// a page served on one port of a developer's machine could use the applications of the
+// pages on other ports. A request that comes from no page of another origin passes.
 func CheckOrigin(tx *storage.Tx, r *http.Request, clientID string) error {
 	origin := web.ForeignOrigin(r)
 	if origin == "" {

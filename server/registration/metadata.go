@@ -17,8 +17,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Metadata is what an application says of itself, RFC 7591 section 2. Members that are not here
-// are ignored, as that section wants it.
+// Metadata is what an application declares about itself, RFC 7591 section 2. Members that are not
+// listed here are ignored, as that section demands.
 type Metadata struct {
 	ClientName      string   `json:"client_name,omitempty"`
 	RedirectURIs    []string `json:"redirect_uris"`
@@ -30,24 +30,25 @@ type Metadata struct {
 	InitiateLogin   string   `json:"initiate_login_uri,omitempty"`
 	IDTokenAlg      string   `json:"id_token_signed_response_alg,omitempty"`
 	SubjectType     string   `json:"subject_type,omitempty"`
-	// Keys are those that the application signs its assertions with, RFC 7517.
+	// Keys are the public keys that verify the application's assertions, RFC 7517.
 	Keys json.RawMessage `json:"jwks,omitempty"`
-	// KeysURI is where it publishes them instead, so that it can have others later.
+	// KeysURI is where the application publishes its keys instead, so that it can change them later.
 	KeysURI string `json:"jwks_uri,omitempty"`
-	// SectorURI is where it lists the redirect_uris of all that belong together, OpenID Connect Core
-	// section 8.1.
+	// SectorURI is where a list of the redirect_uris of all clients of a sector is published, OpenID
+	// Connect Core section 8.1.
 	SectorURI string `json:"sector_identifier_uri,omitempty"`
-	// UserinfoAlg has /userinfo answer with a JWT.
+	// UserinfoAlg is the algorithm of the JWT that /userinfo answers with; "" for an answer in JSON.
 	UserinfoAlg string `json:"userinfo_signed_response_alg,omitempty"`
-	// PostLogout and Backchannel are of OpenID Connect's logouts.
+	// PostLogout and Backchannel are the URLs of OpenID Connect's RP-initiated and back-channel
+	// logout.
 	PostLogout  []string `json:"post_logout_redirect_uris,omitempty"`
 	Backchannel string   `json:"backchannel_logout_uri,omitempty"`
 
 	credentials []any
 }
 
-// answer is the metadata as registered, and what the application authenticates with. Auth0
-// answers with no registration access token: what is registered is the tenant's to change.
+// answer is the registered metadata and the client's credentials. Auth0 issues no registration
+// access token: afterwards only the tenant's administrators can change the application.
 type answer struct {
 	ClientName string `json:"client_name"`
 	ClientID   string `json:"client_id"`
@@ -56,7 +57,7 @@ type answer struct {
 	Metadata
 }
 
-// Ways to authenticate.
+// Client authentication methods, RFC 7591 section 2.
 const (
 	none          = "none"
 	secretPost    = "client_secret_post"
@@ -64,8 +65,9 @@ const (
 	privateKeyJWT = "private_key_jwt"
 )
 
-// usual are the grant types that an application gets of those it asks for, or if it asks for
-// none. Strict ones do not get to act for themselves by registering.
+// usual returns the grant types that an application may have. They are also the default if it asks
+// for no grant types. Strict applications cannot have the implicit grant, and none can have
+// client_credentials.
 func usual(strict bool) []string {
 	if strict {
 		return []string{"authorization_code", "refresh_token"}
@@ -73,7 +75,7 @@ func usual(strict bool) []string {
 	return []string{"authorization_code", "implicit", "refresh_token"}
 }
 
-// complete checks what an application says of itself, and fills in what it leaves out.
+// complete checks the metadata, and fills in the defaults of what is left out.
 func (m *Metadata) complete(strict, standard bool) error {
 	if err := m.checkRedirects(strict); err != nil {
 		return err
@@ -102,13 +104,13 @@ func (m *Metadata) complete(strict, standard bool) error {
 		return err
 	}
 	if strict {
-		m.PostLogout, m.Backchannel = nil, "" // there are no logouts for them
+		m.PostLogout, m.Backchannel = nil, "" // strict applications have no logout URLs
 	}
 	return m.readKeys()
 }
 
-// checkRedirects wants addresses that an answer can be sent to, RFC 6749 section 3.1.2. In those
-// that anybody registers nothing stands for something else.
+// checkRedirects demands URLs that a response can be redirected to, RFC 6749 section 3.1.2. A strict
+// application cannot register placeholders or wildcards.
 func (m *Metadata) checkRedirects(strict bool) error {
 	if len(m.RedirectURIs) == 0 {
 		return invalidRedirectURI("redirect_uris is required")
@@ -131,8 +133,8 @@ func isWeb(uri string) bool {
 	return strings.HasPrefix(uri, "http://") || strings.HasPrefix(uri, "https://")
 }
 
-// checkAlgorithm wants an ID token signed as this server can, and with the application's own
-// secret only where it has one.
+// checkAlgorithm demands an algorithm for ID tokens that this server can sign with; HS256, which
+// signs with the client secret, needs a client that has a secret.
 func (m *Metadata) checkAlgorithm(strict bool) error {
 	switch m.IDTokenAlg {
 	case "", "RS256":
@@ -145,8 +147,9 @@ func (m *Metadata) checkAlgorithm(strict bool) error {
 	return invalidMetadata("id_token_signed_response_alg " + m.IDTokenAlg + " is not supported")
 }
 
-// checkTypes keeps of the grant types those that the application may have, Auth0: "Filtered down
-// in response to reflect the ones it will be allowed to use". A response type needs its own.
+// checkTypes reduces the grant types to those that the application may have, Auth0: "Filtered down
+// in response to reflect the ones it will be allowed to use". Each response type needs its grant
+// type.
 func (m *Metadata) checkTypes(strict bool) error {
 	allowed := usual(strict)
 	if m.GrantTypes == nil {
@@ -164,7 +167,7 @@ func (m *Metadata) checkTypes(strict bool) error {
 	return nil
 }
 
-// readKeys reads the keys that an application signs its assertions with.
+// readKeys reads the public keys that verify the application's assertions.
 func (m *Metadata) readKeys() error {
 	if m.AuthMethod != privateKeyJWT {
 		m.Keys, m.KeysURI = nil, ""
@@ -202,8 +205,9 @@ func (m *Metadata) readKeys() error {
 	return nil
 }
 
-// checkKeysURI wants keys in one place, RFC 7591 section 2: "The "jwks_uri" and "jwks" parameters MUST
-// NOT both be present". What is there is read when the application authenticates.
+// checkKeysURI demands that the keys are in one place, RFC 7591 section 2: "The "jwks_uri" and
+// "jwks" parameters MUST NOT both be present". The keys at the URI are read each time the
+// application authenticates.
 func (m *Metadata) checkKeysURI() error {
 	switch {
 	case len(m.Keys) > 0:
@@ -217,7 +221,7 @@ func (m *Metadata) checkKeysURI() error {
 // hasSecret reports whether the application authenticates with a secret.
 func (m *Metadata) hasSecret() bool { return m.AuthMethod == secretPost || m.AuthMethod == secretBasic }
 
-// application is the object that is made of the metadata.
+// application returns the client object that is created from the metadata.
 func (m *Metadata) application(id string, strict bool) storage.Document {
 	doc := storage.Document{
 		"name": m.name(id), "is_first_party": false, "third_party_security_mode": "permissive", "app_type": m.appType(),
@@ -255,7 +259,7 @@ func (m *Metadata) application(id string, strict bool) storage.Document {
 	return doc
 }
 
-// newCredentials are copies: making the application writes into them.
+// newCredentials returns copies of the credentials, because creating the application changes them.
 func (m *Metadata) newCredentials() []any {
 	fresh := make([]any, len(m.credentials))
 	for i, credential := range m.credentials {
@@ -273,7 +277,7 @@ func list(texts []string) []any {
 	return all
 }
 
-// name is what users are shown: an application that has none is known by its id.
+// name is the name that users are shown; an application without a name is shown by its client_id.
 func (m *Metadata) name(id string) string {
 	if m.ClientName == "" {
 		return id
@@ -294,7 +298,7 @@ func (m *Metadata) appType() string {
 func (m *Metadata) answer(id, secret string) answer {
 	a := answer{ClientName: m.name(id), ClientID: id, Secret: secret, Metadata: *m}
 	if secret != "" {
-		a.SecretEnd = new(int) // 0: never
+		a.SecretEnd = new(int) // 0: the secret never expires, RFC 7591 section 3.2.1
 	}
 	return a
 }

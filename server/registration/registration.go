@@ -1,7 +1,6 @@
-// Package registration serves /oidc/register: applications of third parties register
-// themselves, where the tenant lets them. RFC 7591 and OpenID Connect Dynamic Client
-// Registration say what is sent, and Auth0, get-started/applications/dynamic-client-registration,
-// what comes of it.
+// Package registration serves /oidc/register, where third-party applications register themselves if
+// the tenant allows it. The requests follow RFC 7591 and OpenID Connect Dynamic Client Registration,
+// the created applications Auth0, get-started/applications/dynamic-client-registration.
 package registration
 
 import (
@@ -20,35 +19,35 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what the room works with.
+// Deps are the dependencies of the package's handlers.
 type Deps struct {
 	DB       *storage.DB
 	Services objects.Services
 	Log      *tenantlog.Log
 	Now      func() time.Time
-	// Outside reads what applications publish of themselves.
+	// Outside fetches the documents that applications publish at URLs in their metadata.
 	Outside *outside.Client
 }
 
 type room struct{ Deps }
 
-// Mount adds the room's routes.
+// Mount adds the package's routes.
 func Mount(rt *web.Router, d Deps) {
 	m := &room{d}
 	rt.Handle(http.MethodPost, "/oidc/register", m.register)
 }
 
-// maxBody bounds a registration, in bytes.
+// maxBody is the largest accepted body of a registration, in bytes.
 const maxBody = 64 << 10
 
-// errDisabled is the answer of tenants that let nobody register.
+// errDisabled is the answer if the tenant does not allow dynamic registration.
 var errDisabled = &apierr.Error{
 	Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "dynamic client registration is disabled",
 	Setting: "flags.enable_dynamic_client_registration of the tenant",
 }
 
-// register makes an application of what anybody sends. There is no token for it: whoever can
-// reach the tenant may.
+// register creates an application from the metadata that a client sends. No token is needed: anybody
+// who can reach the tenant may register.
 //
 //auth0:operation POST /oidc/register
 func (m *room) register(w http.ResponseWriter, r *http.Request) error {
@@ -109,8 +108,9 @@ func (m *room) make(w http.ResponseWriter, r *http.Request) (answer, error) {
 	return asked.answer(id, secret), nil
 }
 
-// checkOutside looks at the addresses that an application names of servers. Its sector has to list all
-// of its redirect_uris, OpenID Connect Dynamic Client Registration 1.0 section 5.
+// checkOutside checks the URLs in the metadata that lead to other servers. The document of the
+// sector_identifier_uri has to list all redirect_uris, OpenID Connect Dynamic Client Registration 1.0
+// section 5.
 func (m *room) checkOutside(ctx context.Context, asked Metadata) error {
 	if asked.KeysURI != "" && !m.Outside.Reach.Allows(asked.KeysURI) {
 		return invalidMetadata("jwks_uri leads to where the server's setting upstream lets no request go")
@@ -130,8 +130,9 @@ func (m *room) checkOutside(ctx context.Context, asked Metadata) error {
 	return nil
 }
 
-// tenant is the tenant, where it lets applications register. They are strict unless it says
-// otherwise, Auth0: get-started/applications/third-party-applications/permissive-mode.
+// tenant returns the tenant, or errDisabled if it does not allow dynamic registration. Registered
+// applications are strict unless the tenant is in permissive mode, Auth0:
+// get-started/applications/third-party-applications/permissive-mode.
 func (m *room) tenant(ctx context.Context) (tenant storage.Tenant, err error) {
 	err = m.DB.View(ctx, func(tx *storage.Tx) error {
 		if tenant, err = tx.Tenant.Get(storage.TenantKey); storage.Optional(err) != nil {
@@ -145,7 +146,7 @@ func (m *room) tenant(ctx context.Context) (tenant storage.Tenant, err error) {
 	return tenant, err
 }
 
-// newID is the id of an application: strict ones tell by it what they are.
+// newID returns a new client_id. Those of strict applications begin with tpc_.
 func newID(strict bool) string {
 	if strict {
 		return resource.Prefixed("tpc_", 22)()
