@@ -1,6 +1,6 @@
-// Package session owns the browser's cookies: the single sign-on session and the
-// mark that binds a login under way to the browser that began it. What a session
-// allows is decided elsewhere.
+// Package session owns the browser's cookies: the single sign-on session, and the random mark
+// that ties a login under way to the browser that began it. What a session allows is decided by
+// other packages.
 package session
 
 import (
@@ -14,8 +14,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Cookie names, Auth0: manage-users/cookies/authentication-api-cookies. Each has
-// a twin without SameSite for browsers that do not know SameSite=None.
+// Cookie names, Auth0: manage-users/cookies/authentication-api-cookies. On https each has a twin
+// with the suffix _compat and no SameSite, for browsers that do not know SameSite=None.
 const (
 	ssoCookie     = "auth0"
 	browserCookie = "did"
@@ -28,27 +28,27 @@ const (
 const (
 	defaultIdle     = 72 * time.Hour
 	defaultAbsolute = 168 * time.Hour
-	// Those of sessions whose cookie ends with the browser.
+	// Lifetimes of ephemeral sessions, whose cookie ends when the browser is closed.
 	defaultIdleEphemeral = 24 * time.Hour
 	defaultEphemeral     = 72 * time.Hour
 
 	browserLifetime = 365 * 24 * time.Hour
-	factorLifetime  = 90 * 24 * time.Hour // the longest that a tenant remembers a browser
+	factorLifetime  = 90 * 24 * time.Hour // the longest time that a browser is remembered after a further factor
 	formLifetime    = 10 * 24 * time.Hour
 )
 
 // Cookies reads and writes the browser's cookies.
 type Cookies struct {
-	// Secure says that the issuer is https, so that cookies may and must be
-	// Secure; an application on http://localhost is then cross-site to the
-	// server, and only SameSite=None cookies come along.
+	// Secure says that the issuer's URL is https. Cookies are then Secure and SameSite=None,
+	// because to an application on http://localhost the server is another site, whose cookies
+	// browsers send with its requests only with SameSite=None.
 	Secure bool
-	// Tenant is the name of a tenant that is not the first of its process, or "": browsers
-	// send cookies to every port of a host, and each tenant is to have its own.
+	// Tenant is added to the names of the cookies. It is "" for the first tenant of the process.
+	// Browsers send a host's cookies to all of its ports, so tenants need different names.
 	Tenant string
 }
 
-// name is the name of one of the tenant's cookies.
+// name returns the tenant's name for a cookie.
 func (c Cookies) name(cookie string) string {
 	if c.Tenant == "" {
 		return cookie
@@ -70,10 +70,11 @@ func (c Cookies) Find(tx *storage.Tx, r *http.Request, now time.Time) (storage.S
 	return s, err
 }
 
-// Begin starts a session of a user who has authenticated, with a cookie and an id of its
-// own, and ends the one that the browser had: a session id that somebody else planted is
-// worth nothing after the login. s says whose it is and how it began; the rest is filled
-// in. finish must be called after the write. Only server/signin calls it.
+// Begin starts a session of a user who has authenticated, with a new cookie and a new id, and
+// ends the browser's former session, so that a session id which an attacker planted is worth
+// nothing after the login. The caller sets the user and the way of the login in s; Begin fills in
+// the rest. finish sets the cookie and must be called after the write. Only server/signin calls
+// it.
 func (c Cookies) Begin(tx *storage.Tx, r *http.Request, s storage.Session, now time.Time) (finish func(http.ResponseWriter), err error) {
 	tenant, err := tx.Tenant.Look(storage.TenantKey)
 	if err := storage.Optional(err); err != nil {
@@ -93,14 +94,16 @@ func (c Cookies) Begin(tx *storage.Tx, r *http.Request, s storage.Session, now t
 	return func(w http.ResponseWriter) { c.write(w, ssoCookie, value, lasting(absolute, s.Ephemeral)) }, tx.StartSession(s, replaces)
 }
 
-// A session's cookie is the time at which it began, and chance. So is its key, with a hash in the
-// place of what is by chance: sessions that begin together are kept together, which spares writes.
+// A session's cookie is the time of its creation and random text. The key in the store begins
+// with the same time, followed by a hash of the cookie, so that sessions of one time are stored
+// side by side, which saves writes.
 const (
 	randomBytes = 32
-	idLength    = 32 // of the session's id, the beginning of the key
+	idLength    = 32 // characters of the key that make the session's id
 )
 
-// keyOf is the key of the session that a cookie names. Those of earlier versions have no time.
+// keyOf returns the store's key for a session cookie. Cookies of earlier versions do not begin
+// with a time.
 func keyOf(cookie string) string {
 	if len(cookie) != keys.StampLength+base64.RawURLEncoding.EncodedLen(randomBytes) {
 		return keys.Hash(cookie)
@@ -108,7 +111,7 @@ func keyOf(cookie string) string {
 	return cookie[:keys.StampLength] + keys.Hash(cookie)
 }
 
-// lasting is how long a browser keeps a cookie, 0 for as long as it runs.
+// lasting returns how long a browser keeps a cookie; 0 means until the browser is closed.
 func lasting(lifetime time.Duration, ephemeral bool) time.Duration {
 	if ephemeral {
 		return 0
@@ -116,7 +119,7 @@ func lasting(lifetime time.Duration, ephemeral bool) time.Duration {
 	return lifetime
 }
 
-// lifetimes returns the idle and the absolute lifetime of a session of the tenant's.
+// lifetimes returns the idle and the absolute lifetime of a session, from the tenant's settings.
 func lifetimes(t storage.Tenant, s storage.Session) (idle, absolute time.Duration) {
 	hours := func(n float64, otherwise time.Duration) time.Duration {
 		if n <= 0 {
@@ -130,16 +133,16 @@ func lifetimes(t storage.Tenant, s storage.Session) (idle, absolute time.Duratio
 	return hours(t.IdleSessionLifetime, defaultIdle), hours(t.SessionLifetime, defaultAbsolute)
 }
 
-// UseCounts reports whether a session that an application uses has to be kept anew: an
-// application that uses it first is noted, and so is the time, but not at every use within
-// the same minute. A session ends at most that much early.
+// UseCounts reports whether an application's use of a session must be stored: at the
+// application's first use, and otherwise if the last stored use is a minute old, or a hundredth
+// of a shorter idle lifetime. A session therefore ends at most that much too early.
 func UseCounts(s storage.Session, clientID string, t storage.Tenant, now time.Time) bool {
 	const share = 100 // of an idle lifetime that is short
 	idle, _ := lifetimes(t, s)
 	return !slices.Contains(s.Clients, clientID) || now.Sub(s.LastUsedAt) >= min(time.Minute, idle/share)
 }
 
-// Used is a session after an application has used it, which moves its idle lifetime: Auth0:
+// Used returns a session after an application has used it, which renews its idle lifetime, Auth0:
 // manage-users/sessions.
 func Used(s storage.Session, clientID string, t storage.Tenant, now time.Time) storage.Session {
 	idle, _ := lifetimes(t, s)
@@ -160,24 +163,25 @@ func (c Cookies) End(tx *storage.Tx, r *http.Request, now time.Time) (storage.Se
 	return s, tx.EndSession(s, storage.LoggedOut)
 }
 
-// Forget takes the session cookies away from the browser.
+// Forget deletes the session cookie from the browser.
 func (c Cookies) Forget(w http.ResponseWriter) { c.write(w, ssoCookie, "", -time.Second) }
 
-// Browser returns the mark of the request's browser, or "".
+// Browser returns the mark of the request's browser, or "" if it has none.
 func (c Cookies) Browser(r *http.Request) string { return c.read(r, browserCookie) }
 
-// Remembered returns the mark of a browser that may skip the further factor, or "". What it is
-// worth, and to whom, the store knows.
+// Remembered returns the mark of a browser that was remembered after a further factor, or "". For
+// which user and for how long the mark is valid is in the store.
 func (c Cookies) Remembered(r *http.Request) string { return c.read(r, factorCookie) }
 
-// Remember gives the browser a mark to be remembered by, which ends with the browser where sessions do.
+// Remember sets the mark of a remembered browser; if ephemeral, the cookie ends when the browser
+// is closed.
 func (c Cookies) Remember(w http.ResponseWriter, mark string, ephemeral bool) {
 	c.write(w, factorCookie, mark, lasting(factorLifetime, ephemeral))
 }
 
-// MarkForm gives the browser the cookie of the classic login's form, and returns its value, which the
-// form sends as well. It is for clients that look for it: what guards the form is the login under way,
-// which is the browser's, and the origin.
+// MarkForm sets the _csrf cookie of the classic login page and returns its value, which the form
+// sends too. It exists for clients that expect it; what protects the form is the check that the
+// login under way belongs to this browser, and the check of the Origin header.
 func (c Cookies) MarkForm(w http.ResponseWriter) string {
 	mark := keys.Random(27)
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure follows the issuer's scheme
@@ -187,7 +191,7 @@ func (c Cookies) MarkForm(w http.ResponseWriter) string {
 	return mark
 }
 
-// read returns the value of a cookie or of its twin. Ids come from cookies only,
+// read returns the value of a cookie or of its twin. Session ids are read from cookies only,
 // never from a URL.
 func (c Cookies) read(r *http.Request, name string) string {
 	name = c.name(name)
@@ -199,7 +203,7 @@ func (c Cookies) read(r *http.Request, name string) string {
 	return ""
 }
 
-// write gives the browser a cookie with its twin, for a time or, where that is 0, for as long as the browser runs.
+// write sets a cookie and its twin. A lifetime of 0 means until the browser is closed.
 func (c Cookies) write(w http.ResponseWriter, name, value string, lifetime time.Duration) {
 	name = c.name(name)
 	cookie := http.Cookie{ //nolint:gosec // Secure follows the issuer's scheme

@@ -12,9 +12,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Transaction returns the login under way that a page's state names, or
-// apierr.TransactionExpired when there is none or it is over, or
-// apierr.TransactionForeign when another browser began it.
+// Transaction returns the login under way that the state in a page's URL belongs to. It fails
+// with apierr.TransactionExpired if there is no such login or it has ended, and with
+// apierr.TransactionForeign if another browser began it.
 func (c Cookies) Transaction(db *storage.DB, r *http.Request, state string, now time.Time) (t storage.Transaction, err error) {
 	err = db.View(r.Context(), func(tx *storage.Tx) error {
 		t, err = c.TransactionIn(tx, r, state, now)
@@ -32,8 +32,8 @@ func (c Cookies) TransactionIn(tx *storage.Tx, r *http.Request, state string, no
 	return t, err
 }
 
-// FactorTransaction is Transaction for the pages of further factors, which serve enrollments by
-// tickets as well.
+// FactorTransaction is Transaction for the pages of further factors, which also accept the
+// enrollment of a factor by a ticket.
 func (c Cookies) FactorTransaction(db *storage.DB, r *http.Request, state string, now time.Time) (storage.Transaction, error) {
 	t, err := c.find(db, r, state, now)
 	if err == nil && (t.Logout != nil || t.Connect != "") {
@@ -42,7 +42,7 @@ func (c Cookies) FactorTransaction(db *storage.DB, r *http.Request, state string
 	return t, err
 }
 
-// LogoutTransaction is Transaction for the question whether to log out.
+// LogoutTransaction is Transaction for the page that asks whether to log out.
 func (c Cookies) LogoutTransaction(db *storage.DB, r *http.Request, state string, now time.Time) (storage.Transaction, error) {
 	t, err := c.find(db, r, state, now)
 	if err == nil && t.Logout == nil {
@@ -60,8 +60,8 @@ func (c Cookies) EnrollmentTransaction(db *storage.DB, r *http.Request, state st
 	return t, err
 }
 
-// StateOf is the state that a request for a page names: in its URL, as the pages' own
-// forms do, or in the form that was read, where the URL has none.
+// StateOf returns the state that a request for a page carries: from its URL, as the pages' own
+// forms send it, or else from the form, which must have been parsed.
 func StateOf(r *http.Request) string {
 	if state := r.URL.Query().Get("state"); state != "" {
 		return state
@@ -69,8 +69,8 @@ func StateOf(r *http.Request) string {
 	return r.PostForm.Get("state")
 }
 
-// Start begins a transaction, which it binds to the request's browser, and returns the
-// state that the pages' URLs carry for it.
+// Start begins a transaction, binds it to the request's browser, and returns the state that
+// identifies it in the URLs of the pages.
 func (c Cookies) Start(w http.ResponseWriter, r *http.Request, db *storage.DB, t storage.Transaction) (state string, err error) {
 	if web.IsSubresource(r) {
 		return "", apierr.Subresource
@@ -98,13 +98,13 @@ func (c Cookies) Start(w http.ResponseWriter, r *http.Request, db *storage.DB, t
 	return state, answered(err)
 }
 
-// Change is storage's ChangeTransaction, with answers that a browser can show:
-// apierr.TransactionExpired where the login has ended.
+// Change is storage's ChangeTransaction, with errors that a browser can be shown:
+// apierr.TransactionExpired if the login has ended.
 func Change(tx *storage.Tx, stateHash string, now time.Time, change func(*storage.Transaction) error) error {
 	return answered(tx.ChangeTransaction(stateHash, now, change))
 }
 
-// Look is storage's LookAtTransaction, with those answers.
+// Look is storage's LookAtTransaction, with the same errors as Change.
 func Look(tx *storage.Tx, stateHash string, now time.Time) (storage.Transaction, error) {
 	t, err := tx.LookAtTransaction(stateHash, now)
 	return t, answered(err)
@@ -133,8 +133,8 @@ func (c Cookies) findIn(tx *storage.Tx, r *http.Request, state string, now time.
 	return t, c.check(r, t, err, now)
 }
 
-// Upstream returns the login under way that another identity provider's answer belongs to, by the
-// state that the answer brings back; the errors are those of Transaction.
+// Upstream returns the login under way that sent the browser to another identity provider, by
+// the state that the provider's answer carries. It fails like Transaction.
 func (c Cookies) Upstream(db *storage.DB, r *http.Request, state string, now time.Time) (t storage.Transaction, err error) {
 	err = db.View(r.Context(), func(tx *storage.Tx) error {
 		t, err = tx.TransactionOfUpstream(keys.Hash(state))
@@ -143,7 +143,8 @@ func (c Cookies) Upstream(db *storage.DB, r *http.Request, state string, now tim
 	return t, c.check(r, t, err, now)
 }
 
-// check says whether a transaction that was looked for is the browser's and goes on.
+// check reports whether a transaction that was looked up belongs to the browser and has not
+// ended.
 func (c Cookies) check(r *http.Request, t storage.Transaction, err error, now time.Time) error {
 	switch {
 	case storage.IsNotFound(err):

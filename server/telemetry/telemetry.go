@@ -1,6 +1,7 @@
-// Package telemetry sends a trace of each request to a collector of OpenTelemetry, where the
-// environment names one. The variables are those of OpenTelemetry's specification, which its
-// library reads: OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER and so on.
+// Package telemetry sends a trace of each request to an OpenTelemetry collector, if the
+// environment names one. The variables are those of OpenTelemetry's specification, and its
+// library reads them: OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER and
+// so on.
 package telemetry
 
 import (
@@ -19,21 +20,21 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Tracer sends traces. The nil Tracer sends none.
+// Tracer sends traces. A nil Tracer sends none.
 type Tracer struct {
 	provider   *sdk.TracerProvider
 	tracer     trace.Tracer
 	propagator propagation.TextMapPropagator
 }
 
-// New returns a tracer that sends by OTLP over HTTP to where the environment says. What the
-// collector does not take is told to log and lost.
+// New returns a tracer that sends by OTLP over HTTP to the endpoint in the environment. Traces
+// that the collector does not accept are lost, with a warning in log.
 func New(ctx context.Context, log *slog.Logger) (*Tracer, error) {
 	exporter, err := otlptracehttp.New(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("OpenTelemetry: %w", err)
 	}
-	// What the environment says of the service goes before the name.
+	// A service name in the environment takes precedence.
 	of, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "tenant0")), resource.WithFromEnv(), resource.WithTelemetrySDK())
 	if err != nil {
 		return nil, fmt.Errorf("OpenTelemetry: %w", err)
@@ -43,7 +44,7 @@ func New(ctx context.Context, log *slog.Logger) (*Tracer, error) {
 	return &Tracer{provider, provider.Tracer("github.com/tenant0/tenant0"), propagation.TraceContext{}}, nil
 }
 
-// Close sends what waits, until ctx ends.
+// Close sends the traces that were not sent yet. It gives up when ctx ends.
 func (t *Tracer) Close(ctx context.Context) error {
 	if t == nil {
 		return nil
@@ -51,10 +52,11 @@ func (t *Tracer) Close(ctx context.Context) error {
 	return t.provider.Shutdown(ctx)
 }
 
-// Requests returns what observes the requests of a tenant: the span of one, below that of the
-// caller where the request names it (W3C Trace Context). Names and attributes are those of
-// OpenTelemetry's conventions for HTTP servers. Of the URL it has the route alone, since paths,
-// queries and bodies hold secrets.
+// Requests returns a function that is called when a request of the tenant begins. It starts a
+// span, as a child of the caller's span if the request names it (W3C Trace Context), and
+// returns a function that ends the span. Names and attributes follow OpenTelemetry's
+// conventions for HTTP servers. The span has the route but not the URL, because paths, queries
+// and bodies may hold secrets.
 func (t *Tracer) Requests(tenant string) func(*http.Request) (*http.Request, func(route, requestID string, status int)) {
 	return func(r *http.Request) (*http.Request, func(route, requestID string, status int)) {
 		ctx := t.propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))

@@ -8,38 +8,38 @@ import (
 	"time"
 )
 
-// putEvery is how long requests wait at most to be put where other servers see them.
+// putEvery is the longest time before a server's new traces are put onto the shelf.
 const putEvery = 250 * time.Millisecond
 
-// Shelf is where the servers of a tenant put their traces, each as a text of the requests that were
-// decided together. It keeps the last ones.
+// Shelf keeps the traces of a tenant that several servers serve. Each text holds the requests that
+// one server put there together. Older texts are dropped.
 type Shelf interface {
 	Add(text []byte) error
 	All() ([][]byte, error)
 	Clear() error
 }
 
-// shared is what traces on a shelf need besides. What a server has decided waits in its memory and
-// is put onto the shelf a little later, the requests of that time together.
+// shared is the state for traces on a shelf. A server keeps new traces in memory for a short time,
+// and then puts them onto the shelf together.
 type shared struct {
-	wake chan struct{} // says that there are requests to put
+	wake chan struct{} // signals that there are requests to put onto the shelf
 
-	putting sync.Mutex // held while requests are put, so that none is put twice
+	putting sync.Mutex // held while requests are put, so that no request is put twice
 }
 
-// tell says that there are requests to put. A nil shared is told nothing.
+// tell signals that there are requests to put onto the shelf. A nil shared ignores it.
 func (s *shared) tell() {
 	if s == nil {
 		return
 	}
 	select {
 	case s.wake <- struct{}{}:
-	default: // it is said already
+	default: // the signal is already set
 	}
 }
 
-// Run puts the requests where other servers see them, until stop is closed. Traces of one server
-// need none of it.
+// Run puts new traces onto the shelf, for other servers to see, until stop is closed. It returns at
+// once if the tenant has a single server.
 func (t *Traces) Run(stop <-chan struct{}) error {
 	if t.shared == nil {
 		return nil
@@ -54,7 +54,7 @@ func (t *Traces) Run(stop <-chan struct{}) error {
 		}
 		select {
 		case <-stop:
-		case <-ticker.C: // others come meanwhile
+		case <-ticker.C: // gather requests that follow shortly
 		}
 		if err := t.put(); err != nil {
 			t.shared.tell()
@@ -63,7 +63,7 @@ func (t *Traces) Run(stop <-chan struct{}) error {
 	}
 }
 
-// put puts the requests that are in memory into the store. With an error they are still in memory.
+// put moves the requests in memory onto the shelf. If it fails, they stay in memory.
 func (t *Traces) put() error {
 	t.shared.putting.Lock()
 	defer t.shared.putting.Unlock()
@@ -84,7 +84,7 @@ func (t *Traces) put() error {
 	return nil
 }
 
-// forget forgets a request that is in memory, and those before it.
+// forget removes a request, and all older ones, from memory.
 func (t *Traces) forget(newest Request) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -106,7 +106,7 @@ func (t *Traces) ofAllServers() ([]Request, error) {
 		return nil, err
 	}
 	all := []Request{}
-	for _, text := range slices.Backward(texts) { // the newest first, where the clock stands still
+	for _, text := range slices.Backward(texts) { // sorted newest first even if their times are equal
 		var some []Request
 		if err := json.Unmarshal(text, &some); err != nil {
 			return nil, err
@@ -117,7 +117,8 @@ func (t *Traces) ofAllServers() ([]Request, error) {
 	return all[:min(len(all), limit)], nil
 }
 
-// await returns the request with an id that another server may be about to put into the store.
+// await returns the request with an id. It waits for a request that another server has not put onto
+// the shelf yet.
 func (t *Traces) await(ctx context.Context, id string) (r Request, found bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 4*putEvery)
 	defer cancel()

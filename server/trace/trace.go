@@ -1,6 +1,6 @@
-// Package trace keeps how the last requests to a tenant were decided: what was asked, what each
-// rule said, and which setting would change it. A developer whose login is refused reads there why.
-// It holds no secret, no token and nothing that a person typed.
+// Package trace keeps how the latest requests to a tenant were decided: what was asked, what each
+// rule decided, and which setting would change it. A developer whose login is refused finds the
+// reason there. It holds no secret, no token and nothing that a person typed.
 package trace
 
 import (
@@ -13,26 +13,26 @@ import (
 	"time"
 )
 
-// Step is one thing that was decided on the way to an answer.
+// Step is one decision on the way to an answer.
 type Step struct {
-	// Room is where it was decided: the name of the package or of the endpoint.
+	// Room names the package or the endpoint that decided.
 	Room string `json:"room"`
-	// Said is what was decided, in a sentence.
+	// Said is the decision, in a sentence.
 	Said string `json:"said"`
-	// Setting names what would change the decision, "" where nothing of the tenant's does.
+	// Setting names what would change the decision, "" if no setting of the tenant would.
 	Setting string `json:"setting,omitempty"`
 }
 
 // Request is a request with the steps of its decision.
 type Request struct {
-	// ID is that of the response header X-Auth0-Requestid, and of the error page.
+	// ID is the value of the response header X-Auth0-Requestid, which the error page shows too.
 	ID     string    `json:"request_id"`
 	At     time.Time `json:"at"`
 	Method string    `json:"method"`
 	Path   string    `json:"path"`
-	// Parameters are those of the request that say what is asked, and none that prove anything.
+	// Parameters are the request's parameters that say what is asked, without credentials.
 	Parameters map[string]string `json:"parameters,omitempty"`
-	// Status is that of a refusal, 0 for a request that was answered.
+	// Status is the HTTP status of a refusal, 0 if the request was not refused.
 	Status int    `json:"status,omitempty"`
 	Steps  []Step `json:"steps"`
 }
@@ -40,36 +40,35 @@ type Request struct {
 // limit is how many requests are kept.
 const limit = 200
 
-// shown are the parameters that a trace shows.
+// shown are the names of the parameters that a trace shows.
 var shown = []string{
 	"audience", "client_id", "connection", "grant_type", "organization", "post_logout_redirect_uri", "prompt", "realm", "redirect_uri",
 	"resource", "response_mode", "response_type", "returnTo", "scope", "wa", "whr", "wreply", "wtrealm",
 }
 
-// maxParameter bounds what is shown of one parameter, in bytes.
+// maxParameter is how much of a parameter is shown at most, in bytes.
 const maxParameter = 512
 
-// Traces are the last requests of a tenant. They are safe for concurrent use.
+// Traces are the latest requests of a tenant. They are safe for concurrent use.
 type Traces struct {
 	Deps
-	shared *shared // nil for those of one server
+	shared *shared // nil if a single server has the tenant
 
 	mu   sync.Mutex
-	last []Request // a ring, the next of which is at the place next
+	last []Request // a ring buffer; next is the place of the oldest when it is full
 	next int
 }
 
-// Deps is what Traces work with.
+// Deps are the dependencies of Traces.
 type Deps struct {
 	Now func() time.Time
-	// Shelf has the traces of a tenant that several servers have; nil for one that a single server
-	// has.
+	// Shelf keeps the traces of a tenant that several servers serve; nil if a single server does.
 	Shelf Shelf
-	// Ticker ticks by the machine's time; it may be nil without a Shelf.
+	// Ticker makes a ticker that runs by the machine's time. It may be nil without a Shelf.
 	Ticker func(every time.Duration) *time.Ticker
 }
 
-// New returns traces. Run puts them onto the shelf.
+// New returns traces without a request. With a Shelf, [Traces.Run] has to run.
 func New(d Deps) *Traces {
 	t := &Traces{Deps: d}
 	if d.Shelf != nil {
@@ -78,7 +77,7 @@ func New(d Deps) *Traces {
 	return t
 }
 
-// under is where it is noted how a request is decided, by the one goroutine that serves it.
+// under collects the steps of one request. Only the goroutine that serves the request uses it.
 type under struct {
 	form   url.Values
 	status int
@@ -88,48 +87,50 @@ type under struct {
 
 type key struct{}
 
-// Begin returns the request with a place for its steps.
+// Begin returns the request with a context that steps can be added to.
 func Begin(r *http.Request) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), key{}, &under{}))
 }
 
-// Note adds a step to the request that a context belongs to, if it is traced.
+// Note adds a step to the request that a context belongs to. It does nothing if the request is not
+// traced.
 func Note(ctx context.Context, s Step) {
 	if u, ok := ctx.Value(key{}).(*under); ok {
 		u.steps = append(u.steps, s)
 	}
 }
 
-// Form notes the parameters of a request that came in its body.
+// Form records the parameters that came in the body of a request.
 func Form(ctx context.Context, form url.Values) {
 	if u, ok := ctx.Value(key{}).(*under); ok {
 		u.form = form
 	}
 }
 
-// Refuse notes that the request is refused with an HTTP status, and why.
+// Refuse records that the request is refused, with which HTTP status and why.
 func Refuse(ctx context.Context, status int, s Step) {
 	if u, ok := ctx.Value(key{}).(*under); ok {
 		u.status, u.steps = status, append(u.steps, s)
 	}
 }
 
-// Refused reports whether it was noted that the request is refused.
+// Refused reports whether a refusal of the request was recorded.
 func Refused(ctx context.Context) bool {
 	u, ok := ctx.Value(key{}).(*under)
 	return ok && u.status != 0
 }
 
-// Answered notes the HTTP status of the answer, which is a refusal from 400 on, where nothing has
-// refused the request before.
+// Answered records the HTTP status of the answer if it is an error, 400 or above, and no refusal
+// was recorded before.
 func Answered(ctx context.Context, status int) {
 	if u, ok := ctx.Value(key{}).(*under); ok && u.status == 0 && status >= http.StatusBadRequest {
 		u.status = status
 	}
 }
 
-// End keeps a request that Begin has returned and that is decided, with what was noted of it. path
-// is the request's as a log may have it. What is noted later, and a second end, change nothing.
+// End keeps a request that Begin has returned, with its recorded steps, once it is decided. path
+// is the request's path without secrets. Steps that are recorded later, and a second call, have no
+// effect.
 func (t *Traces) End(r *http.Request, id, path string) {
 	u, ok := r.Context().Value(key{}).(*under)
 	if !ok || u.ended {
@@ -151,7 +152,7 @@ func (t *Traces) End(r *http.Request, id, path string) {
 	t.shared.tell()
 }
 
-// parameters are those of a query and of a form that a trace shows.
+// parameters returns the parameters of a query and of a form that a trace shows.
 func parameters(rawQuery string, form url.Values) map[string]string {
 	if rawQuery == "" && len(form) == 0 {
 		return nil
@@ -159,12 +160,12 @@ func parameters(rawQuery string, form url.Values) map[string]string {
 	all := map[string]string{}
 	keep := func(name, value string) {
 		if all[name] == "" && value != "" {
-			all[name] = strings.Clone(value[:min(len(value), maxParameter)]) // without the rest of the request
+			all[name] = strings.Clone(value[:min(len(value), maxParameter)]) // a copy does not keep the whole request in memory
 		}
 	}
 	for pair := range strings.SplitSeq(rawQuery, "&") {
 		name, value, _ := strings.Cut(pair, "=")
-		if i := slices.Index(shown, name); i >= 0 { // what is spelt otherwise is not shown
+		if i := slices.Index(shown, name); i >= 0 { // a name that is escaped in the URL is not recognized
 			value, _ = url.QueryUnescape(value)
 			keep(shown[i], value)
 		}
@@ -175,8 +176,8 @@ func parameters(rawQuery string, form url.Values) map[string]string {
 	return all
 }
 
-// List returns the requests that keep lets through, the newest first. An error is that of the
-// store of a tenant that several servers have.
+// List returns the requests for which keep is true, the newest first. It fails if the shelf cannot
+// be read.
 func (t *Traces) List(keep func(Request) bool) ([]Request, error) {
 	all, err := t.all()
 	return slices.DeleteFunc(all, func(r Request) bool { return !keep(r) }), err
@@ -192,7 +193,7 @@ func (t *Traces) all() ([]Request, error) {
 	return t.own(), nil
 }
 
-// own returns the requests that are in memory, the newest first. Its caller holds mu.
+// own returns the requests in this server's memory, the newest first. The caller holds mu.
 func (t *Traces) own() []Request {
 	all := make([]Request, 0, len(t.last))
 	for i := range t.last {
@@ -202,8 +203,8 @@ func (t *Traces) own() []Request {
 	return all
 }
 
-// Find returns the request with an id. One that another server has answered just now is waited
-// for, about a second at most.
+// Find returns the request with an id. With a Shelf it waits, about a second at most, for a
+// request that another server has answered just now.
 func (t *Traces) Find(ctx context.Context, id string) (r Request, found bool, err error) {
 	if t.shared != nil {
 		return t.await(ctx, id)
@@ -220,8 +221,8 @@ func (t *Traces) find(id string) (r Request, found bool, err error) {
 	return all[i], true, nil
 }
 
-// Settle copies the requests that are kept, so that they lie beside each other in memory and not
-// scattered over all that was in use while they came.
+// Settle copies the kept requests so that they lie beside each other in memory. Otherwise each
+// would keep the memory around it from being given back to the operating system.
 func (t *Traces) Settle() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -245,8 +246,7 @@ func (t *Traces) Settle() {
 	t.last = last
 }
 
-// Clear forgets all requests. An error is that of the store of a tenant that several servers
-// have.
+// Clear forgets all requests. It fails if the shelf cannot be cleared.
 func (t *Traces) Clear() error {
 	t.mu.Lock()
 	t.last, t.next = nil, 0

@@ -1,4 +1,4 @@
-// Package userinfo serves /userinfo: what an access token shows of its user.
+// Package userinfo serves /userinfo, which answers with the claims about the user of an access token.
 package userinfo
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Deps is what the room works with.
+// Deps are the dependencies of the package's handlers.
 type Deps struct {
 	DB     *storage.DB
 	Issuer *tokens.Issuer
@@ -27,7 +27,7 @@ type Deps struct {
 
 type room struct{ Deps }
 
-// Mount adds the room's routes.
+// Mount adds the package's routes.
 func Mount(rt *web.Router, d Deps) {
 	m := &room{d}
 	rt = rt.With(web.Text)
@@ -38,13 +38,14 @@ func Mount(rt *web.Router, d Deps) {
 //auth0:operation GET /userinfo
 func (m *room) get(w http.ResponseWriter, r *http.Request) error { return m.show(w, r) }
 
-// post is OIDC Core section 5.3.1: "The UserInfo Endpoint MUST support the use
-// of the HTTP GET and HTTP POST methods".
+// post serves POST as well as GET, OIDC Core section 5.3.1: "The UserInfo Endpoint MUST support the
+// use of the HTTP GET and HTTP POST methods".
 //
 //auth0:operation POST /userinfo
 func (m *room) post(w http.ResponseWriter, r *http.Request) error { return m.show(w, r) }
 
-// unauthorized answers as Auth0 does: plain text, the reason in the header.
+// unauthorized answers as Auth0 does: the body is plain text, the reason is in the header
+// WWW-Authenticate.
 func unauthorized(reason string) *apierr.Error {
 	challenge := `Bearer realm="Users"`
 	if reason != "" {
@@ -56,7 +57,7 @@ func unauthorized(reason string) *apierr.Error {
 	}
 }
 
-// insufficientScope is RFC 6750 section 3.1.
+// insufficientScope is the error of RFC 6750 section 3.1.
 func insufficientScope() *apierr.Error {
 	return &apierr.Error{
 		Status: http.StatusForbidden, Code: "insufficient_scope", Message: "Insufficient scope, expected: openid", Setting: "the parameter scope of the login",
@@ -111,8 +112,8 @@ func (m *room) signed(w http.ResponseWriter, client storage.Client, body []byte)
 	return web.ReplyBytes(w, http.StatusOK, "application/jwt", []byte(jwt))
 }
 
-// bearer finds the token, RFC 6750 section 2. It is taken from the query as well:
-// passport-auth0 sends it nowhere else.
+// bearer returns the request's access token, RFC 6750 section 2. It is also accepted in the query,
+// because passport-auth0 sends it only there.
 func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 	if h := r.Header.Get("Authorization"); h != "" {
 		scheme, token, _ := strings.Cut(h, " ")
@@ -139,8 +140,8 @@ func bearer(w http.ResponseWriter, r *http.Request) (string, error) {
 	return "", unauthorized("").Because("no access token came")
 }
 
-// profile is the body: sub, the claims of the scopes, and the custom claims of
-// the ID token. It comes with the application that asks.
+// profile returns the body of the answer: sub, the claims of the scopes, and the custom claims that
+// the ID token has. It also returns the application that the token was issued to.
 func (m *room) profile(r *http.Request, claims tokens.Claims) (body []byte, client storage.Client, err error) {
 	var user storage.User
 	custom := maps.Clone(claims.IDClaims)
@@ -156,7 +157,7 @@ func (m *room) profile(r *http.Request, claims tokens.Claims) (body []byte, clie
 		}
 		var err error
 		if client, err = tx.Clients.Get(claims.ClientID); err != nil {
-			return err // where it is deleted, ErrNotFound
+			return err // ErrNotFound if the application was deleted
 		}
 		if user, err = tx.Users.Get(claims.Subject); err != nil || claims.Opaque {
 			return err
@@ -174,15 +175,15 @@ func (m *room) profile(r *http.Request, claims tokens.Claims) (body []byte, clie
 	return body, client, err
 }
 
-// hasEnded reports whether a token is of an application or a user before those who have the
-// ids now. A JWT does not say so.
+// hasEnded reports whether an opaque token was issued to an application or a user that was deleted and
+// whose id a new one has now. A JWT does not carry what is needed to tell.
 func hasEnded(tx *storage.Tx, claims tokens.Claims) (bool, error) {
 	endings, err := tx.Endings(claims.ClientID, claims.Subject)
 	return claims.Opaque && endings.Ended(claims.Endings), err
 }
 
-// idClaims are the claims that the tenant adds to ID tokens, for a JWT, which does not carry them.
-// They are decided as at a login and at the token endpoint, for what the token says.
+// idClaims returns the custom claims that the tenant adds to ID tokens. It is for access tokens that
+// are JWTs, which do not carry these claims: the claims are decided anew from what the token says.
 func idClaims(tx *storage.Tx, claims tokens.Claims, client storage.Client, user storage.User) (map[string]any, error) {
 	grant := tokens.Grant{Client: client, User: &user, Issue: storage.Issue{
 		ClientID: client.ClientID, UserID: user.UserID, Audience: claims.Audience[0], Organization: claims.Organization, // Auth0: the API first, then userinfo
@@ -193,7 +194,7 @@ func idClaims(tx *storage.Tx, claims tokens.Claims, client storage.Client, user 
 	}
 	decision, err := grant.Decide(tx, tokens.Asked{Scope: strings.Join(claims.Scope, " "), Online: true})
 	if _, denied := errors.AsType[*apierr.Error](err); denied {
-		err = nil // the token was issued; what a login would say now does not matter
+		err = nil // the token was already issued, so it does not matter that a login would be denied now
 	}
 	return decision.IDClaims, err
 }
