@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// member is a place in documents where values are tested. Arrays make no place of
-// their own: each element is at the place of the array.
+// member is a place in documents, given by a path of names, where values are
+// tested. Arrays add nothing to the path: each element is at the place of its
+// array.
 type member struct {
 	probes  []probe
 	members map[string]*member
@@ -31,8 +32,8 @@ func (m *member) add(p probe) {
 	m.probes = append(m.probes, p)
 }
 
-// visit tests the value that the reader is at, and all below it, and moves on past
-// it.
+// visit tests the value at the reader's position, and all values within it, and
+// moves the reader past it.
 func (m *member) visit(r *reader, hits []bool) {
 	if len(m.probes) > 0 {
 		value, ok := r.scalar()
@@ -48,7 +49,7 @@ func (m *member) visit(r *reader, hits []bool) {
 	}
 }
 
-// inner visits a member of an object. A name with points is a path.
+// inner visits a member of an object. A name with points is treated as a path.
 func (m *member) inner(name []byte, r *reader, hits []bool) {
 	first, rest, path := bytes.Cut(name, []byte("."))
 	next := m.members[string(first)]
@@ -63,7 +64,7 @@ func (m *member) inner(name []byte, r *reader, hits []bool) {
 	}
 }
 
-// note runs the tests of a place where a scalar is, or something else.
+// note runs the tests of a place; ok says that the value there is a scalar.
 func (m *member) note(r reader, hits []bool, value scalar, ok bool) {
 	for _, p := range m.probes {
 		switch {
@@ -76,14 +77,14 @@ func (m *member) note(r reader, hits []bool, value scalar, ok bool) {
 	}
 }
 
-// reader moves through a JSON text. Stored texts are valid; it gets past any other
-// without a panic, and without a promise of what it finds.
+// reader moves through a JSON text. Stored texts are valid. With an invalid text it
+// does not panic, but what it finds is undefined.
 type reader struct {
 	raw []byte
 	at  int
 }
 
-// peek is the next character, 0 at the end.
+// peek returns the next character, 0 at the end.
 func (r *reader) peek() byte {
 	if r.at < len(r.raw) {
 		return r.raw[r.at]
@@ -97,8 +98,8 @@ func (r *reader) space() {
 	}
 }
 
-// object reads an object. each is called at the value of every member, which it has
-// to move past.
+// object reads an object. It calls each at the value of every member, and each has
+// to move the reader past the value.
 func (r *reader) object(each func(name []byte)) {
 	r.elements('}', func() {
 		if r.peek() != '"' {
@@ -116,7 +117,8 @@ func (r *reader) object(each func(name []byte)) {
 	})
 }
 
-// array reads an array. each is called at every element, which it has to move past.
+// array reads an array. It calls each at every element, and each has to move the
+// reader past it.
 func (r *reader) array(each func()) { r.elements(']', each) }
 
 func (r *reader) elements(end byte, each func()) {
@@ -196,8 +198,8 @@ func (r *reader) quoted() []byte {
 	return []byte(s)
 }
 
-// scalar is the value here, if it is a string, a number, true or false. The reader
-// stays.
+// scalar returns the value at the reader's position if it is a string, a number,
+// true or false. It does not move the reader.
 func (r *reader) scalar() (scalar, bool) {
 	at := *r
 	return at.readScalar()
@@ -219,7 +221,8 @@ func (r *reader) readScalar() (scalar, bool) {
 	return scalar{}, false
 }
 
-// filled reports whether there is any value here or below: null, {} and [] are none.
+// filled reports whether the value here is or contains a scalar; null, {} and [] do
+// not count.
 func (r reader) filled() bool {
 	some := false
 	within := func() {

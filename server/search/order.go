@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Order is an order of documents, Auth0:
+// Order is a sort order of documents, Auth0:
 // manage-users/user-search/sort-search-results.
 type Order struct {
 	field field
@@ -14,8 +14,8 @@ type Order struct {
 	sign  int
 }
 
-// ParseOrder reads field:1 (ascending) or field:-1 (descending). What it cannot read
-// is an *Error.
+// ParseOrder reads field:1 (ascending) or field:-1 (descending). It fails with an
+// *Error.
 func ParseOrder(sort string, s *Schema) (Order, error) {
 	colon := strings.LastIndexByte(sort, ':')
 	name, direction := sort[:max(colon, 0)], sort[colon+1:]
@@ -38,15 +38,15 @@ func ParseOrder(sort string, s *Schema) (Order, error) {
 	return Order{field: f, path: strings.Split(f.from, "."), sign: sign}, nil
 }
 
-// Key is what a document is sorted by.
+// Key is the value that a document is sorted by.
 type Key struct {
 	form   byte // 0: the document has no value
 	number float64
 	text   string
 }
 
-// Key takes from a stored document what it is sorted by; of an array, the first
-// element.
+// Key returns the value that a stored document is sorted by. If it is an array, its
+// first element counts.
 func (o Order) Key(raw []byte) Key {
 	r := reader{raw: raw}
 	r.space()
@@ -72,7 +72,7 @@ func (o Order) Compare(a, b Key) int {
 	return o.sign * cmp.Or(cmp.Compare(a.form, b.form), cmp.Compare(a.number, b.number), strings.Compare(a.text, b.text))
 }
 
-// first is the first scalar at a path.
+// first returns the first scalar at a path.
 func (r *reader) first(path []string) (found scalar, ok bool) {
 	switch r.peek() {
 	case '{':

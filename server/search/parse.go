@@ -12,8 +12,8 @@ import (
 //	value    = term | phrase | range | "(" clauses ")"
 //	clause   = [ "+" | "-" | "!" | "NOT" ] [ field ":" ] value
 //
-// A term reaches to the next space or operator, so that auth0|1, a-b and a||b are
-// terms.
+// A term ends at the next space or special character, so that auth0|1, a-b and a||b
+// are single terms.
 type parser struct {
 	q      string
 	at     int
@@ -24,7 +24,7 @@ type parser struct {
 // maxDepth bounds how deep parentheses nest.
 const maxDepth = 100
 
-// existsField is the field whose values are names of fields.
+// existsField is the pseudo-field _exists_, whose values are names of fields.
 const existsField = "_exists_"
 
 func (p *parser) parse() (node, error) {
@@ -42,15 +42,15 @@ func (p *parser) parse() (node, error) {
 	return n, err
 }
 
-// clause is an operand and how it is tied to the one before.
+// clause is an operand, and the operator that joins it to the clause before.
 type clause struct {
 	join  string // "AND", "OR" or ""
 	occur byte   // '+', '-' or 0
 	node  node
 }
 
-// clauses reads up to a parenthesis or the end. field is the field that values
-// without one are of.
+// clauses reads up to a closing parenthesis or the end. field is the field for
+// values that name no field themselves.
 func (p *parser) clauses(field string) (node, error) {
 	var list []clause
 	for {
@@ -75,10 +75,10 @@ func (p *parser) clauses(field string) (node, error) {
 	return fold(list), nil
 }
 
-// fold makes one node of clauses. NOT binds closer than AND and AND closer than OR,
-// Auth0: manage-users/user-search/v2/query-syntax#boolean-operators. Clauses that no
-// operator joins are each required (+), forbidden (- and NOT) or optional, and one of
-// the optional ones has to match where none is required.
+// fold makes one node of clauses. NOT binds closer than AND, and AND closer than OR,
+// Auth0: manage-users/user-search/v2/query-syntax#boolean-operators. Clauses without
+// an operator between them are each required (+), forbidden (- and NOT) or optional.
+// If none is required, at least one optional clause has to match.
 func fold(list []clause) node {
 	var required, forbidden, optional []node
 	for len(list) > 0 {
@@ -105,8 +105,8 @@ func fold(list []clause) node {
 	return allOf(append(required, forbidden...)...)
 }
 
-// disjunction makes one clause of clauses that AND and OR join. A "+" asks for more
-// than OR does, so clauses with one stay apart.
+// disjunction makes one clause of clauses that AND and OR join. A clause with "+"
+// must match even beside OR, so such clauses are returned separately.
 func disjunction(chain []clause) []clause {
 	var terms []clause
 	for _, c := range chain {
@@ -130,7 +130,7 @@ func disjunction(chain []clause) []clause {
 	return []clause{{node: anyOf(nodes...)}}
 }
 
-// signed is the clause as an operand of AND or OR.
+// signed returns the clause as an operand of AND or OR: negated if it is forbidden.
 func (c clause) signed() node {
 	if c.occur == '-' {
 		return negate(c.node)
@@ -138,7 +138,7 @@ func (c clause) signed() node {
 	return c.node
 }
 
-// operator reads an operator between clauses, if there is one.
+// operator reads an operator between clauses; "" means there is no operator.
 func (p *parser) operator() string {
 	for _, word := range operators {
 		if p.word(word) {
@@ -151,7 +151,8 @@ func (p *parser) operator() string {
 
 var operators = []string{"AND", "&&", "OR", "||"}
 
-// occur reads what precedes an operand.
+// occur reads the sign before an operand: '+', '-' (also for ! and NOT), or 0
+// without a sign.
 func (p *parser) occur() byte {
 	c := p.peek()
 	switch {
@@ -169,7 +170,8 @@ func (p *parser) occur() byte {
 	return c
 }
 
-// word moves past a word if it comes next and is not the beginning of a longer one.
+// word moves past a word, if it comes next and is not just the beginning of a longer
+// word.
 func (p *parser) word(w string) bool {
 	rest, ok := strings.CutPrefix(p.q[p.at:], w)
 	if !ok || rest != "" && (inTerm(rest[0]) || rest[0] == '\\') {
@@ -179,7 +181,8 @@ func (p *parser) word(w string) bool {
 	return true
 }
 
-// operand reads an operand; nameable says that it may begin with a field's name.
+// operand reads an operand; nameable says that the operand may begin with the name
+// of a field.
 func (p *parser) operand(field string, nameable bool) (node, error) {
 	switch c := p.peek(); {
 	case c == '(':
@@ -214,7 +217,7 @@ func (p *parser) operand(field string, nameable bool) (node, error) {
 	return p.leaf(start, field, term)
 }
 
-// named reads what stands after the name of a field.
+// named reads the value after the name of a field and a colon.
 func (p *parser) named(start int, name pattern) (node, error) {
 	field, plain := name.literal()
 	switch {
@@ -302,7 +305,7 @@ func (p *parser) term() (pattern, error) {
 // inTerm reports whether a term goes on with a character.
 func inTerm(c byte) bool { return strings.IndexByte(" \t\r\n!(){}[]^\"~:/\\", c) < 0 }
 
-// leaf makes a leaf of a term.
+// leaf makes a leaf from a term.
 func (p *parser) leaf(start int, field string, term pattern) (node, error) {
 	value, plain := term.literal()
 	switch {
@@ -356,8 +359,8 @@ func (p *parser) interval(field string) (node, error) {
 	return p.check(start, l)
 }
 
-// bound reads an end of a range. Within a range only spaces and brackets are
-// operators.
+// bound reads one end of a range. Only spaces and closing brackets end it; other
+// special characters belong to the value.
 func (p *parser) bound(b *bound) (err error) {
 	if p.space(); p.peek() == '"' {
 		b.value, err = p.quoted()
@@ -382,7 +385,8 @@ func (p *parser) bound(b *bound) (err error) {
 	return nil
 }
 
-// comparison reads a range with one end, as search engine v2 has it.
+// comparison reads a range with one end, such as >=5, which only search engine v2
+// supports.
 func (p *parser) comparison(field string) (node, error) {
 	start := p.at
 	less := p.q[p.at] == '<'
@@ -410,7 +414,8 @@ func (p *parser) comparison(field string) (node, error) {
 	return p.check(start, l)
 }
 
-// check makes a leaf that began at start a node, if the schema can answer it.
+// check returns a leaf as a node, if the schema can answer it. start is where the
+// leaf began.
 func (p *parser) check(start int, l *leaf) (node, error) {
 	if l.field == existsField {
 		l = &leaf{field: l.value, ask: exists}
@@ -424,7 +429,8 @@ func (p *parser) check(start int, l *leaf) (node, error) {
 	return l, p.suffix()
 }
 
-// suffix reads what may stand after an operand.
+// suffix reads a ~ or ^ after an operand: ~ is an error, and ^ is supported by
+// search engine v2 only.
 func (p *parser) suffix() error {
 	switch p.peek() {
 	case '~':
@@ -433,7 +439,7 @@ func (p *parser) suffix() error {
 		if !p.schema.words {
 			return p.fail(p.at, `boosts are not supported, write ^ as \^`)
 		}
-		p.at++ // a boost changes the order alone
+		p.at++ // a boost changes only the order of the results, so it is ignored
 		start := p.at
 		for strings.IndexByte(".0123456789", p.peek()) >= 0 {
 			p.at++
@@ -458,7 +464,8 @@ func (p *parser) space() {
 	}
 }
 
-// unexpected is the error of what comes next, where something else was expected.
+// unexpected returns the error for an unexpected next character; expected says what
+// should be there.
 func (p *parser) unexpected(expected string) error {
 	found := "the end"
 	if p.at < len(p.q) {
@@ -475,7 +482,7 @@ func (p *parser) fail(at int, format string, args ...any) error {
 	return queryError(at, p.place(at, fmt.Sprintf(format, args...)))
 }
 
-// place adds where in the query something is.
+// place adds the position in the query to a message.
 func (p *parser) place(at int, what string) string {
 	return fmt.Sprintf("%s at position %d", what, utf8.RuneCountInString(p.q[:at])+1)
 }

@@ -11,8 +11,8 @@ import (
 // pattern is a term with wildcards.
 type pattern []glyph
 
-// glyph is a character of a pattern; a wild one stands for others: '*' for any
-// number of characters, '?' for one.
+// glyph is one character of a pattern. A wild glyph is a wildcard: '*' stands for any
+// number of characters, '?' for exactly one.
 type glyph struct {
 	char rune
 	wild bool
@@ -33,7 +33,7 @@ func (p pattern) text() string {
 	return b.String()
 }
 
-// literal is the pattern as plain text, if nothing in it is wild.
+// literal returns the pattern as plain text, if it has no wildcard.
 func (p pattern) literal() (string, bool) {
 	var b strings.Builder
 	for _, g := range p {
@@ -48,8 +48,7 @@ func (p pattern) literal() (string, bool) {
 // has reports whether the pattern has a wildcard.
 func (p pattern) has(wildcard rune) bool { return slices.Contains(p, glyph{wildcard, true}) }
 
-// tooShort reports whether a literal after a wildcard has fewer characters than
-// Auth0 looks for.
+// tooShort reports whether fewer characters than Auth0 demands stand after a wildcard.
 func (p pattern) tooShort() bool {
 	after, run := false, 0
 	for _, g := range p {
@@ -65,7 +64,7 @@ func (p pattern) tooShort() bool {
 	return after && 0 < run && run < minLiteral
 }
 
-// lower is the pattern for text in lower case.
+// lower returns the pattern in lower case.
 func (p pattern) lower() pattern {
 	out := make(pattern, len(p))
 	for i, g := range p {
@@ -74,22 +73,22 @@ func (p pattern) lower() pattern {
 	return out
 }
 
-// maxPiece is how many characters with a "?" among them may stand between two "*": they
-// are tried at each place of a text.
+// maxPiece is how many characters with a "?" among them may stand between two "*". It is
+// bounded because such a piece is tried at every position of a text.
 const maxPiece = 100
 
-// tooLong reports whether the pattern has a longer piece.
+// tooLong reports whether a piece with a "?" is longer than maxPiece.
 func (p pattern) tooLong() bool {
 	return slices.ContainsFunc(p.pieces(), func(piece piece) bool { return piece.literal == nil && len(piece.glyphs) > maxPiece })
 }
 
-// piece is what of a pattern stands between two "*".
+// piece is the part of a pattern between two "*".
 type piece struct {
-	literal []byte // nil where there is a "?"
+	literal []byte // nil if the piece has a "?"
 	glyphs  pattern
 }
 
-// pieces are one more than the "*" of the pattern.
+// pieces splits the pattern at each "*"; the pieces may be empty.
 func (p pattern) pieces() (all []piece) {
 	for rest, more := p, true; more; {
 		glyphs := rest
@@ -106,9 +105,9 @@ func (p pattern) pieces() (all []piece) {
 	return all
 }
 
-// matcher returns what reports whether a whole text is of the pattern. Its time is in
-// proportion to the text: of each piece between two "*" the first place is taken, and none
-// is tried twice.
+// matcher returns a function that reports whether a whole text matches the pattern. Its
+// time grows in proportion to the text: for each piece between two "*" the first match is
+// taken, and other matches are never tried.
 func (p pattern) matcher() func(text []byte) bool {
 	pieces := p.pieces()
 	first, between, last := pieces[0], pieces[1:max(len(pieces)-1, 1)], pieces[len(pieces)-1]
@@ -129,7 +128,8 @@ func (p pattern) matcher() func(text []byte) bool {
 	}
 }
 
-// begins reports whether a text begins with the piece, which takes so many bytes of it.
+// begins reports whether a text begins with the piece, and how many bytes the piece takes
+// of it.
 func (p piece) begins(text []byte) (size int, ok bool) {
 	if p.literal != nil {
 		return len(p.literal), bytes.HasPrefix(text, p.literal)
@@ -144,7 +144,7 @@ func (p piece) begins(text []byte) (size int, ok bool) {
 	return size, true
 }
 
-// find returns where the first place of the piece in a text ends.
+// find returns where the first match of the piece in a text ends.
 func (p piece) find(text []byte) (end int, ok bool) {
 	if p.literal != nil {
 		at := bytes.Index(text, p.literal)

@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// Lookup yields the keys of the documents that an index has for a field's value,
-// given in lower case where the field ignores case. It may yield keys of other
-// documents as well, but must leave out none that has the value. ok is false where no
-// index knows the field.
+// Lookup yields the keys of the documents that have a value in a field, from an
+// index. The value is in lower case if the field ignores case. Lookup may yield keys
+// of other documents too, but must not leave out any document that has the value. ok
+// is false if no index covers the field.
 type Lookup func(field, value string) (keys iter.Seq[string], ok bool)
 
-// Plan is how a query is answered best: by trying the documents with some keys, or
-// every document.
+// Plan is the fastest way to answer a query: by testing only the documents with
+// certain keys, or by testing every document.
 type Plan struct {
 	// Narrowed says that only documents with Keys can match.
 	Narrowed bool
@@ -21,17 +21,17 @@ type Plan struct {
 	Keys []string
 
 	query Query
-	// joined are the documents that an index has for leaves on fields that are not in
-	// the document.
+	// joined holds, for leaves on fields that are not in the document, the keys of
+	// the documents that an index found, by the number of the leaf.
 	joined map[int]map[string]bool
 }
 
-// worthwhile is how many keys an index may yield for it to be faster to fetch them
-// one by one than to try every document in passing.
+// worthwhile is how many keys an index may yield. With more of them, testing every
+// document in one pass is faster than fetching the documents one by one.
 const worthwhile = 5000
 
-// Plan asks the indexes which documents need to be tried. It is also what answers
-// for fields that are not in the document: the organizations of a user.
+// Plan asks the indexes which documents need to be tested. Fields that are not in the
+// document, such as the organizations of a user, are answered by the indexes alone.
 func (q Query) Plan(lookup Lookup) Plan {
 	p := Plan{query: q, joined: map[int]map[string]bool{}}
 	if keys, ok := p.narrow(q.root, lookup); ok {
@@ -40,7 +40,7 @@ func (q Query) Plan(lookup Lookup) Plan {
 	return p
 }
 
-// Match reports whether the document at a key matches.
+// Match reports whether the document with a key matches.
 func (p Plan) Match(key string, raw []byte) bool {
 	hits := p.query.hits(raw)
 	for at, keys := range p.joined {
@@ -49,8 +49,8 @@ func (p Plan) Match(key string, raw []byte) bool {
 	return p.query.root.holds(hits)
 }
 
-// narrow returns keys of documents that have all those among them for which n holds,
-// if there are such that are few.
+// narrow returns a set of keys that includes every document for which n holds, if the
+// indexes can give such a set that is small enough.
 func (p *Plan) narrow(n node, lookup Lookup) (few map[string]bool, ok bool) {
 	switch n := n.(type) {
 	case and:
@@ -70,14 +70,14 @@ func (p *Plan) narrow(n node, lookup Lookup) (few map[string]bool, ok bool) {
 		}
 		return few, ok && len(few) <= worthwhile
 	case not:
-		p.narrow(n.of, lookup) // for what is joined
+		p.narrow(n.of, lookup) // only to fill p.joined
 	case *leaf:
 		return p.look(n, lookup)
 	}
 	return nil, false
 }
 
-// look asks the indexes for what a leaf asks for.
+// look asks the indexes for the documents that a leaf may match.
 func (p *Plan) look(l *leaf, lookup Lookup) (few map[string]bool, ok bool) {
 	probes, _ := p.query.schema.probes(l)
 	few = map[string]bool{}

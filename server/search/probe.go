@@ -10,14 +10,14 @@ import (
 	"unicode"
 )
 
-// probe is the test of a leaf in one place of a document.
+// probe is the test of a leaf at one place in a document.
 type probe struct {
 	leaf int
 	path string // the member, "" for a field that is not in the document
-	// test is nil where any value will do.
+	// test is nil if any value passes.
 	test func(scalar) bool
-	// name and value are what an index may be asked for instead; name is "" where no
-	// index can answer.
+	// name and value are what an index can be asked for instead of running the test;
+	// name is "" if no index can answer.
 	name, value string
 	joined      bool
 }
@@ -29,7 +29,7 @@ type scalar struct {
 	text []byte
 }
 
-// probes are the tests of a leaf, or the reason why there can be none.
+// probes returns the tests of a leaf, or the reason why the leaf cannot be tested.
 func (s *Schema) probes(l *leaf) ([]probe, string) {
 	names := []string{l.field}
 	if l.field == "" {
@@ -68,8 +68,8 @@ func (f field) folded(s string) string {
 	return s
 }
 
-// test is what a value must pass, or the reason why the field cannot be asked for
-// it. byWord tests each word of a text.
+// test returns the test that a value must pass, or the reason why the field does not
+// support what the leaf asks for. If byWord is true, each word of a text is tested.
 func (f field) test(l *leaf, byWord bool) (test func(scalar) bool, reason string) {
 	switch {
 	case l.ask == equals && f.kind == date, l.ask == between && f.kind == date:
@@ -94,8 +94,8 @@ func (f field) test(l *leaf, byWord bool) (test func(scalar) bool, reason string
 	return f.prepared(test), reason
 }
 
-// prepared has a test see the part of a value that the field is, in lower case where
-// case does not matter.
+// prepared returns a test of the searched part of a value, in lower case if the
+// field ignores case.
 func (f field) prepared(test func(scalar) bool) func(scalar) bool {
 	if !f.fold {
 		return test
@@ -103,7 +103,7 @@ func (f field) prepared(test func(scalar) bool) func(scalar) bool {
 	return func(v scalar) bool { return test(scalar{v.form, f.searched(v.text)}) }
 }
 
-// searched is what of a text is searched.
+// searched returns the part of a text that is searched.
 func (f field) searched(text []byte) []byte {
 	if f.part != nil {
 		text = f.part(text)
@@ -114,7 +114,7 @@ func (f field) searched(text []byte) []byte {
 	return text
 }
 
-// lower is text in lower case; it is seldom anything else already.
+// lower returns text in lower case, without a copy if it already is, as most text.
 func lower(text []byte) []byte {
 	for _, c := range text {
 		if c >= 0x80 || 'A' <= c && c <= 'Z' {
@@ -144,7 +144,7 @@ func (f field) equals(want string) (func(scalar) bool, string) {
 // numeric reads a number as JSON writes it.
 func numeric(s string) (float64, bool) {
 	if strings.Trim(s, "0123456789+-.eE") != "" {
-		return 0, false // a word that strconv knows, or a form of Go's
+		return 0, false // such as "Infinity" or "0x1p-2", which strconv would accept
 	}
 	n, err := strconv.ParseFloat(s, 64)
 	return n, err == nil
@@ -157,7 +157,7 @@ func (v scalar) number() (float64, bool) {
 	return numeric(string(v.text))
 }
 
-// between is a range of numbers where the value is a number, of text otherwise.
+// between tests numbers by their value, and strings by their text.
 func (f field) between(l *leaf) (func(scalar) bool, string) {
 	if f.kind == boolean {
 		return nil, "takes no ranges"
@@ -178,8 +178,8 @@ func (f field) between(l *leaf) (func(scalar) bool, string) {
 	}, ""
 }
 
-// admits says whether a value is within an end of a range, told on which side of it
-// the value is: 1 is the inner side.
+// admits reports whether a value is within this end of a range. side is positive if
+// the value is on the inner side of the end, 0 if it is equal to the end.
 func (b bound) admits(side int) bool { return b.open || side > 0 || side == 0 && !b.exclusive }
 
 func likeText(p pattern) func(scalar) bool {
@@ -187,8 +187,8 @@ func likeText(p pattern) func(scalar) bool {
 	return func(v scalar) bool { return v.form == 's' && matches(v.text) }
 }
 
-// likeWord tests the words of a text, and the whole: search engine v2 is documented
-// to find "john smith" by john*smith.
+// likeWord tests each word of a text, and the whole text: according to Auth0's
+// documentation, search engine v2 finds "john smith" by john*smith.
 func likeWord(p pattern) func(scalar) bool {
 	matches := p.matcher()
 	return func(v scalar) bool {
@@ -200,7 +200,8 @@ func likeWord(p pattern) func(scalar) bool {
 	}
 }
 
-// hasWords tests for words that follow one another.
+// hasWords tests whether a text contains certain words, in this order and without
+// others between them.
 func hasWords(want string) func(scalar) bool {
 	wanted := bytes.Join(words(lower([]byte(want))), []byte(" "))
 	wanted = append(append([]byte(" "), wanted...), ' ')
@@ -211,7 +212,8 @@ func hasWords(want string) func(scalar) bool {
 	}
 }
 
-// words are the words of a text: letters and digits, with the points between them.
+// words splits a text into words: runs of letters, digits and "_", with the points
+// within them.
 func words(text []byte) [][]byte {
 	words := bytes.FieldsFunc(text, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '.'
@@ -222,8 +224,8 @@ func words(text []byte) [][]byte {
 	return words
 }
 
-// dates tests moments: a date stands for all the time that it names, 2018-01 for the
-// whole of January.
+// dates tests points in time. A date in a query stands for the whole period that it
+// names, 2018-01 for all of January.
 func dates(l *leaf) (func(scalar) bool, string) {
 	low, high := l.low, l.high
 	if l.ask == equals {
@@ -242,7 +244,7 @@ func dates(l *leaf) (func(scalar) bool, string) {
 	}, ""
 }
 
-// span is the time that a date names.
+// span is the period that a date names.
 type span struct{ first, last time.Time }
 
 func moment(b bound) (span, string) {
@@ -265,7 +267,8 @@ func moment(b bound) (span, string) {
 	return span{}, "is a date, and " + strconv.Quote(b.value) + " is none"
 }
 
-// precisions are the forms of dates, with the time that each names.
+// precisions are the accepted formats of dates, with the length of the period that
+// each names.
 var precisions = []struct {
 	layout              string
 	years, months, days int

@@ -7,48 +7,53 @@ import (
 	"strings"
 )
 
-// Schema says what of a collection can be searched, and in which dialect.
+// Schema says which fields of a collection can be searched, and in which dialect of
+// the syntax.
 type Schema struct {
 	fields map[string]field
-	// bare names the fields that a term without a field name is searched in.
+	// bare names the fields that a term without a field name is searched for in.
 	bare []string
-	// under names members of which every member is a field, as in "metadata.tier".
+	// under holds prefixes of field names: with "metadata.", every member of
+	// metadata is a field.
 	under []string
-	// open collections may be searched by every other member of their documents.
+	// open says that every other member of the documents can be searched too.
 	open bool
-	// replaced names the fields that an older engine had, with what to write now.
+	// replaced maps the names of fields of the older engine to their present names.
 	replaced map[string]string
-	// words makes it the dialect of search engine v2: text is searched word by word
-	// and in any case, and there are comparisons, boosts and the wildcard "?".
+	// words selects the dialect of search engine v2: text is searched word by word
+	// and regardless of case, and there are comparisons, boosts and the wildcard
+	// "?".
 	words bool
 }
 
-// field is something to search.
+// field is a field that can be searched.
 type field struct {
 	kind kind
-	// fold ignores case.
+	// fold says that case is ignored.
 	fold bool
-	// from is the member of the document that is searched; "" is the field's name.
+	// from is the path of the document's member that is searched; "" means the
+	// field's name.
 	from string
-	// part picks what of the text is searched; nil is all of it. It goes with fold.
+	// part returns the part of the text that is searched; nil means all of it. It
+	// needs fold.
 	part func([]byte) []byte
-	// plain fields take neither wildcards nor ranges.
+	// plain fields support neither wildcards nor ranges.
 	plain bool
-	// joined fields are not in the document: an index alone knows them.
+	// joined fields are not in the document: only an index knows their values.
 	joined bool
 }
 
-// kind is what a field's values are.
+// kind is the type of a field's values.
 type kind int
 
 const (
-	text kind = iota // or whatever else is stored
+	text kind = iota // also for values of any other type
 	boolean
 	number
 	date
 )
 
-// Users is user search, search_engine=v3, Auth0:
+// Users is the schema of user search with search_engine=v3, Auth0:
 // manage-users/user-search/user-search-query-syntax.
 var Users = &Schema{
 	fields: userFields(),
@@ -60,7 +65,9 @@ var Users = &Schema{
 	replaced: map[string]string{"connection": "identities.connection"},
 }
 
-// UsersV2 is user search as search_engine=v2 had it, which Auth0 has retired, Auth0:
+// UsersV2 is the schema of user search with search_engine=v2, which Auth0 has
+// retired, Auth0: manage-users/user-search/v2 and
+// troubleshoot/product-lifecycle/past-migrations/migrate-v2-v3.
 // manage-users/user-search/v2 and troubleshoot/product-lifecycle/past-migrations/migrate-v2-v3.
 var UsersV2 = &Schema{
 	fields: userFieldsV2(),
@@ -71,7 +78,7 @@ var UsersV2 = &Schema{
 	words: true,
 }
 
-// Logs is the search of the tenant's log, Auth0:
+// Logs is the schema of searches in the tenant's log, Auth0:
 // deploy-monitor/logs/log-search-query-syntax.
 var Logs = &Schema{
 	fields: map[string]field{
@@ -83,9 +90,9 @@ var Logs = &Schema{
 	bare: []string{"client_name", "connection", "description", "ip", "log_id", "type", "user_name"},
 }
 
-// Fields is the schema of a collection that can be searched by these members alone,
-// which a term without a field name is searched in as well. "metadata.*" stands for
-// every member of metadata, and is searched by name alone.
+// Fields returns the schema of a collection of which only the named members can be
+// searched. A term without a field name is searched for in all of them. "metadata.*"
+// stands for every member of metadata; those are searched only by name.
 func Fields(names ...string) *Schema {
 	s := &Schema{fields: map[string]field{}}
 	for _, name := range names {
@@ -120,10 +127,10 @@ func userFieldsV2() map[string]field {
 	return fields
 }
 
-// domain is the part of an e-mail address after the @.
+// domain returns the part of an e-mail address after the @.
 func domain(email []byte) []byte { return email[bytes.LastIndexByte(email, '@')+1:] }
 
-// field finds the field with a name, or says why it cannot be searched.
+// field returns the field with a name, or the reason why it cannot be searched.
 func (s *Schema) field(name string) (field, string) {
 	f, known := s.fields[name]
 	whole, raw := strings.CutSuffix(name, ".raw")
@@ -148,5 +155,5 @@ func (s *Schema) field(name string) (field, string) {
 	return f, ""
 }
 
-// byWord says whether the text of a field is searched word by word.
+// byWord reports whether the text of a field is searched word by word.
 func (s *Schema) byWord(name string) bool { return s.words && !strings.HasSuffix(name, ".raw") }

@@ -1,11 +1,11 @@
-// Package search reads the queries that Auth0's Management API takes in its
-// parameters q and sort, and says which stored documents they match.
+// Package search parses the queries that Auth0's Management API accepts in its
+// parameters q and sort, and decides which stored documents match them.
 //
-// It owns the syntax (Auth0's subset of Lucene's query parser syntax), what each
-// searchable collection has to search, the errors of a query, and the way to answer
-// one: by an index, or by trying every document. It reads documents as the JSON
-// that is stored, without decoding what the query does not ask for. It does not
-// fetch documents, page through them or choose their members.
+// It owns the syntax (Auth0's subset of Lucene's query parser syntax), the fields
+// that each collection can be searched by, the errors of a query, and the way to
+// answer a query: by an index, or by testing every document. It reads the stored
+// JSON of documents directly and decodes only what the query asks for. It does not
+// fetch documents, page through them or select members for the answer.
 package search
 
 import (
@@ -14,16 +14,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Query is a query that was read. It may be used by several goroutines.
+// Query is a parsed query. It is safe for concurrent use.
 type Query struct {
 	root   node
 	schema *Schema
-	member *member // the root of what is tested, by name
+	member *member // the root of the tree of places where values are tested
 	leaves int
 }
 
-// Parse reads a query in the syntax of a schema. What it cannot answer exactly is an
-// *Error. A query without a term matches every document (in UsersV2: none).
+// Parse parses a query in the syntax of a schema. It fails with an *Error if the
+// query cannot be answered exactly. An empty query matches every document (with
+// UsersV2: no document).
 func Parse(q string, s *Schema) (Query, error) {
 	p := parser{q: q, schema: s}
 	root, err := p.parse()
@@ -35,21 +36,22 @@ func Parse(q string, s *Schema) (Query, error) {
 	return query, nil
 }
 
-// String is the canonical form of the query: every operator and parenthesis
-// written, every value quoted. It parses to the same query.
+// String returns the canonical form of the query: with every operator and
+// parenthesis written, and every value quoted. Parsing it gives the same query.
 func (q Query) String() string { return q.root.text() }
 
 // Match reports whether a stored document, a JSON object, matches. A field that is
 // not in the document but elsewhere (see Plan) matches nothing here.
 func (q Query) Match(raw []byte) bool { return q.root.holds(q.hits(raw)) }
 
-// MatchDocument is Match for a document that is decoded already.
+// MatchDocument is Match for a decoded document.
 func (q Query) MatchDocument(doc storage.Document) (bool, error) {
 	raw, err := json.Marshal(doc)
 	return err == nil && q.Match(raw), err
 }
 
-// hits says of every leaf of the query whether a document has what it asks for.
+// hits reports, for every leaf of the query, whether the document has what the leaf
+// asks for.
 func (q Query) hits(raw []byte) []bool {
 	hits := make([]bool, q.leaves)
 	if q.leaves == 0 {
@@ -61,7 +63,7 @@ func (q Query) hits(raw []byte) []bool {
 	return hits
 }
 
-// compile numbers the leaves below n and hangs their tests where the values are.
+// compile numbers the leaves below n and adds their tests to the tree of places.
 func (q *Query) compile(n node) {
 	switch n := n.(type) {
 	case and:
@@ -77,7 +79,7 @@ func (q *Query) compile(n node) {
 	case *leaf:
 		n.at = q.leaves
 		q.leaves++
-		probes, _ := q.schema.probes(n) // the parser has seen that there is no error
+		probes, _ := q.schema.probes(n) // there is no error: the parser has checked the leaf
 		for _, p := range probes {
 			p.leaf = n.at
 			q.member.add(p)

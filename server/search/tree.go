@@ -4,31 +4,31 @@ import "strings"
 
 // node is a query or a part of one: and, or, not or *leaf.
 type node interface {
-	// holds evaluates the node, told which leaves are met.
+	// holds evaluates the node; hits says which leaves are met.
 	holds(hits []bool) bool
-	// text is the node as it is written canonically.
+	// text returns the node in its canonical form.
 	text() string
 }
 
 type (
-	and []node // of none: matches everything
-	or  []node // of none: matches nothing
+	and []node // an empty one matches everything
+	or  []node // an empty one matches nothing
 	not struct{ of node }
 )
 
-// leaf asks for a value of a field.
+// leaf is one test of the values of a field.
 type leaf struct {
-	field string // "" is the fields of bare terms
+	field string // "" means the fields for terms without a field name
 	ask   ask
-	// value is the value of equals, pattern that of like, low and high are the ends
-	// of between.
+	// value belongs to equals, pattern belongs to like, and low and high are the
+	// ends of the range of between.
 	value     string
 	pattern   pattern
 	low, high bound
 	at        int // the leaf's number in the query
 }
 
-// ask is what a leaf asks for.
+// ask is the kind of test of a leaf.
 type ask int
 
 const (
@@ -38,9 +38,9 @@ const (
 	exists
 )
 
-// bound is an end of a range.
+// bound is one end of a range.
 type bound struct {
-	open      bool // there is none
+	open      bool // the range has no end on this side
 	exclusive bool
 	value     string
 }
@@ -66,7 +66,7 @@ func (n or) holds(hits []bool) bool {
 func (n not) holds(hits []bool) bool   { return !n.of.holds(hits) }
 func (n *leaf) holds(hits []bool) bool { return hits[n.at] }
 
-// allOf is the conjunction of nodes in its simplest form.
+// allOf returns the conjunction of nodes in its simplest form.
 func allOf(nodes ...node) node {
 	var all and
 	for _, n := range nodes {
@@ -82,7 +82,7 @@ func allOf(nodes ...node) node {
 	return all
 }
 
-// anyOf is the disjunction of nodes in its simplest form.
+// anyOf returns the disjunction of nodes in its simplest form.
 func anyOf(nodes ...node) node {
 	var some or
 	for _, n := range nodes {
@@ -123,7 +123,7 @@ func join(nodes []node, operator string) string {
 	return strings.Join(parts, operator)
 }
 
-// enclosed is a node as an operand.
+// enclosed returns the text of a node as an operand, in parentheses if needed.
 func enclosed(n node) string {
 	switch n := n.(type) {
 	case and:
@@ -171,7 +171,7 @@ func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// escape writes text so that no character of it is an operator.
+// escape escapes text so that none of its characters is read as an operator.
 func escape(s string) string {
 	var b strings.Builder
 	if operatorWord(s) {
@@ -188,6 +188,6 @@ func escape(s string) string {
 
 func operatorWord(s string) bool { return s == "AND" || s == "OR" || s == "NOT" }
 
-// reserved are the characters that mean something else than themselves in a query,
-// Auth0: manage-users/user-search/v2/query-syntax#reserved-characters.
+// reserved are the characters that have a special meaning in a query, Auth0:
+// manage-users/user-search/v2/query-syntax#reserved-characters.
 const reserved = " \t\r\n+-=&|><!(){}[]^\"~*?:\\/"
