@@ -12,29 +12,30 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Person is whom an assertion is about.
+// Person is the user that an assertion is about.
 type Person struct {
 	ClientID string
-	// Profile is the user's document, and AccessToken what the identity provider has given for its
-	// first identity, "" for nothing.
+	// Profile is the user's document. AccessToken is the access token that the identity provider gave
+	// for the user's first identity, "" if there is none.
 	Profile     storage.Document
 	AccessToken string
 }
 
-// attribute is one of an assertion.
+// attribute is an attribute of an assertion.
 type attribute struct {
 	name   string
 	values []any
 }
 
-// kept are members of a user that are the tenant's own, and in no assertion.
+// kept are members of a user that never appear in an assertion, because they are internal to the
+// tenant.
 var kept = []string{
 	"identities", "app_metadata", "user_metadata", "multifactor", "multifactor_last_modified", "last_login", "last_ip", "logins_count",
 	"last_password_reset", "blocked", "blocked_for", "guardian_authenticators",
 }
 
-// attributes are what an assertion says of a person: the mapped members, the user principal name, the
-// first identity and the members that nothing maps.
+// attributes returns the attributes of an assertion about a person: the mapped members, the user
+// principal name, the first identity, and the members that have no mapping.
 func (s Settings) attributes(p Person) (all []attribute) {
 	add := func(name string, value any) {
 		values := valuesOf(value)
@@ -73,7 +74,8 @@ func (s Settings) attributes(p Person) (all []attribute) {
 	return all
 }
 
-// byProfile sorts members in the order in which Auth0's own mapping has them, and others by name.
+// byProfile sorts the members of Auth0's default mapping in its order, and puts other members after
+// them by name.
 func byProfile(a, b string) int {
 	order := []string{"user_id", "email", "name", "given_name", "family_name", "upn", "groups"}
 	i, j := slices.Index(order, a), slices.Index(order, b)
@@ -88,7 +90,8 @@ func byProfile(a, b string) int {
 	return i - j
 }
 
-// identity is the first identity of a person. Members that the mappings have are left out.
+// identity returns the attributes of a person's first identity, without members that the mappings
+// contain.
 func (s Settings) identity(p Person) (all []attribute) {
 	identities, _ := p.Profile["identities"].([]any)
 	if len(identities) == 0 {
@@ -106,7 +109,7 @@ func (s Settings) identity(p Person) (all []attribute) {
 	return all
 }
 
-// NameID is what an assertion calls a person.
+// NameID returns the NameID of a person in an assertion.
 func (s Settings) NameID(p Person) string {
 	known := map[string]any{}
 	for _, one := range s.attributes(p) {
@@ -134,8 +137,8 @@ func firstOf(profile storage.Document, members ...string) any {
 	return nil
 }
 
-// valuesOf are the values of an attribute: those of a list, or one. What has no form as text, such as
-// an object, is left out.
+// valuesOf returns the values of an attribute: the items of a list, or a single value. Values that
+// have no form as text, such as objects, are left out.
 func valuesOf(value any) (all []any) {
 	switch value := value.(type) {
 	case string, bool, float64:
@@ -162,12 +165,13 @@ func textOf(value any) string {
 	return ""
 }
 
-// dates are members that Auth0 keeps as dates and that an assertion has in the words of JavaScript.
+// dates are members that Auth0 stores as dates and that assertions contain in JavaScript's date
+// format.
 var dates = []string{"created_at", "updated_at"}
 
 const jsDate = "Mon Jan 02 2006 15:04:05 GMT+0000 (Coordinated Universal Time)"
 
-// shown is the text of a value of an attribute, and its type.
+// shown returns the text of an attribute's value, and its XML Schema type.
 func (s Settings) shown(name string, value any) (text, kind string) {
 	text, kind = textOf(value), "xs:anyType"
 	if slices.ContainsFunc(dates, func(date string) bool { return strings.TrimPrefix(name, ownClaims) == date }) {
@@ -188,10 +192,10 @@ func (s Settings) shown(name string, value any) (text, kind string) {
 	return text, kind
 }
 
-// xmlName is the Name of XML 1.0 section 2.3, in ASCII.
+// xmlName matches a Name of XML 1.0 section 2.3, limited to ASCII.
 var xmlName = regexp.MustCompile(`^[A-Za-z_:][A-Za-z0-9_:.-]*$`)
 
-// nameFormat is the form of an attribute's name, SAML 2.0 Core section 8.2.
+// nameFormat returns the NameFormat of an attribute's name, SAML 2.0 Core section 8.2.
 func nameFormat(name string) string {
 	const forms = "urn:oasis:names:tc:SAML:2.0:attrname-format:"
 	if u, err := url.Parse(name); err == nil && u.Scheme != "" {

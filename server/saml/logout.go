@@ -12,15 +12,15 @@ import (
 	"github.com/beevik/etree"
 )
 
-// Logout is a request to end a session, SAML 2.0 Core section 3.7.1.
+// Logout is a LogoutRequest, SAML 2.0 Core section 3.7.1.
 type Logout struct {
 	ID, Issuer, Destination, NameID string
 	SessionIndexes                  []string
-	// Signed says that the request was signed by the key that it has to be signed by.
+	// Signed says that a signature was demanded and verified.
 	Signed bool
 }
 
-// AsksLogout reports whether a message is a request to end a session, whoever has made it.
+// AsksLogout reports whether a message is a LogoutRequest. It verifies nothing.
 func AsksLogout(encoded string) bool {
 	text, err := Incoming{Encoded: encoded}.decode()
 	if err != nil || !bytes.Contains(text, []byte("LogoutRequest")) {
@@ -30,7 +30,8 @@ func AsksLogout(encoded string) bool {
 	return err == nil && root.Tag == "LogoutRequest"
 }
 
-// ReadLogout reads a request to end a session, which has to be signed where there is a certificate.
+// ReadLogout reads a LogoutRequest. If cert is not "", the request has to be signed by the certificate's
+// key.
 func ReadLogout(in Incoming, cert string, now time.Time) (l Logout, err error) {
 	parsed, err := requestCertificate(cert)
 	if err != nil {
@@ -59,13 +60,13 @@ func readLogout(in Incoming, cert *x509.Certificate, now time.Time) (l Logout, e
 	return l, nil
 }
 
-// Names reports whether the request is about a session, of a user with a name. One that tells no session is
-// about all of the user's.
+// Names reports whether the request ends a session of the user with a NameID. A request without a
+// SessionIndex ends all sessions of the user.
 func (l Logout) Names(nameID, sessionID string) bool {
 	return l.NameID == nameID && (len(l.SessionIndexes) == 0 || slices.Contains(l.SessionIndexes, SessionIndex(sessionID)))
 }
 
-// LogoutResponse tells an application that the session has ended which it has asked to end.
+// LogoutResponse returns the answer to an application's LogoutRequest, after its session has ended.
 func (s Settings) LogoutResponse(key Key, issuer, requestID, relayState string, now time.Time) (Outgoing, error) {
 	response := message("LogoutResponse", cmp.Or(s.Issuer, issuer), s.LogoutURL, now)
 	response.CreateAttr("InResponseTo", requestID)
@@ -73,7 +74,7 @@ func (s Settings) LogoutResponse(key Key, issuer, requestID, relayState string, 
 	return s.signing(key).send(response, "SAMLResponse", s.LogoutURL, s.Binding, relayState)
 }
 
-// LogoutRequest tells an application that a session of a person's has ended.
+// LogoutRequest returns a request that tells an application that a person's session has ended.
 func (s Settings) LogoutRequest(key Key, issuer string, p Person, sessionID string, now time.Time) (Outgoing, error) {
 	request := logoutRequest(cmp.Or(s.Issuer, issuer), s.LogoutURL, s.NameID(p), s.NameIDFormat, SessionIndex(sessionID), now)
 	return s.signing(key).send(request, "SAMLRequest", s.LogoutURL, s.Binding, "")

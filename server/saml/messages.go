@@ -27,16 +27,16 @@ const (
 	assertionNS = "urn:oasis:names:tc:SAML:2.0:assertion"
 )
 
-// Bounds of a message: its size once it is inflated, in bytes, and its parts.
+// Limits of a message: its inflated size in bytes, and the number of its XML tokens.
 const (
 	maxMessage = 256 << 10
 	maxTokens  = 20_000
 )
 
-// errMessage is the answer to a message that cannot be used.
+// errMessage is the error for a message that cannot be read.
 var errMessage = &apierr.Error{Status: http.StatusBadRequest, Code: "invalid_request", Message: "Invalid SAML Request"}
 
-// errUnsigned is the answer to a message without the signature that the add-on asks for.
+// errUnsigned is the error for a message without the signature that the settings demand.
 var errUnsigned = &apierr.Error{
 	Status: http.StatusBadRequest, Code: "invalid_request", Setting: "signingCert of the add-on samlp of the application, or among the options of the connection",
 	Message: "SAMLRequest message MUST be signed when using an asynchronous binding (POST or Redirect)",
@@ -56,16 +56,17 @@ func errSetting(name, value string) error {
 	}
 }
 
-// Incoming is a message as it has come.
+// Incoming is a message as it was received.
 type Incoming struct {
-	// Encoded is the parameter SAMLRequest or SAMLResponse, Name which one, and RelayState the other one.
+	// Name is the name of the parameter, SAMLRequest or SAMLResponse, Encoded is its value. RelayState
+	// is the parameter of that name.
 	Name, Encoded, RelayState string
-	// Query is the query of a redirect as it was sent, "" for a form.
+	// Query is the raw query of a message sent by redirect, "" for a message in a form.
 	Query string
 }
 
-// decode returns the XML of a message. One that came by redirect is deflated, unless it begins as XML
-// does, which a sender of Auth0's may let it do.
+// decode returns the XML of a message. A message sent by redirect is deflated. Auth0 also accepts XML
+// that is not deflated.
 func (in Incoming) decode() ([]byte, error) {
 	raw, err := base64.StdEncoding.DecodeString(trimmed(strings.ReplaceAll(in.Encoded, " ", "+")))
 	if err != nil {
@@ -88,7 +89,8 @@ func tooLarge(text []byte) error {
 	return nil
 }
 
-// parse reads XML that declares no entities, and that is not too large.
+// parse parses XML. It refuses document type declarations, which could declare entities, and XML with
+// too many parts.
 func parse(text []byte) (*etree.Element, error) {
 	d := xml.NewDecoder(bytes.NewReader(text))
 	depth, roots := 0, 0
@@ -124,8 +126,8 @@ func parse(text []byte) (*etree.Element, error) {
 	return doc.Root(), nil
 }
 
-// message returns the element of a message with a name. Where there is a certificate, the message has
-// to be signed by its key, and what is returned is what was signed.
+// message returns the root element of a message, which has to have the given tag. With a certificate,
+// the message has to be signed by its key, and the returned element is the signed one.
 func (in Incoming) message(tag string, cert *x509.Certificate, now time.Time) (root *etree.Element, err error) {
 	text, err := in.decode()
 	if err != nil {
@@ -145,8 +147,8 @@ func (in Incoming) message(tag string, cert *x509.Certificate, now time.Time) (r
 	return root, nil
 }
 
-// verified holds a message against a certificate: the signature within the message, or in the query of
-// a redirect.
+// verified verifies the signature of a message against a certificate. The signature is in the XML of
+// the message, or in the query of a redirect.
 func (in Incoming) verified(root *etree.Element, cert *x509.Certificate, now time.Time) (*etree.Element, error) {
 	if in.Query != "" && queryPart(in.Query, "Signature") != "" {
 		return root, in.verifyQuery(cert)
@@ -163,7 +165,8 @@ func (in Incoming) verified(root *etree.Element, cert *x509.Certificate, now tim
 	return signed, nil
 }
 
-// verifyQuery is SAML 2.0 Bindings section 3.4.4.1: what is signed are the parameters as they were sent.
+// verifyQuery verifies the signature in a query, SAML 2.0 Bindings section 3.4.4.1: it covers the
+// parameters exactly as they were sent.
 func (in Incoming) verifyQuery(cert *x509.Certificate) error {
 	values, err := url.ParseQuery(in.Query)
 	if err != nil {
@@ -172,7 +175,7 @@ func (in Incoming) verifyQuery(cert *x509.Certificate) error {
 	var parts []string
 	for _, name := range []string{in.Name, "RelayState", "SigAlg"} {
 		part := queryPart(in.Query, name)
-		if part == "" && values.Has(name) { // by another spelling, so that it would not be signed
+		if part == "" && values.Has(name) { // its name is escaped, so that the signature would not cover it
 			return errSignature(fmt.Errorf("the name of %s is not as it is signed", name))
 		}
 		if part != "" {
@@ -189,7 +192,7 @@ func (in Incoming) verifyQuery(cert *x509.Certificate) error {
 	return nil
 }
 
-// queryPart is the part of a query that a parameter is in, as it was sent.
+// queryPart returns the part name=value of a query for a parameter, exactly as it was sent.
 func queryPart(query, name string) string {
 	for part := range strings.SplitSeq(query, "&") {
 		if strings.HasPrefix(part, name+"=") {
@@ -199,7 +202,7 @@ func queryPart(query, name string) string {
 	return ""
 }
 
-// requestCertificate is that of the setting signingCert, nil for none.
+// requestCertificate reads the certificate in the setting signingCert; nil if the setting is empty.
 func requestCertificate(text string) (*x509.Certificate, error) {
 	if text == "" {
 		return nil, nil //nolint:nilnil // requests need not be signed
@@ -211,7 +214,7 @@ func requestCertificate(text string) (*x509.Certificate, error) {
 	return cert, nil
 }
 
-// Certificate reads what a setting has of a certificate: PEM, or its base64.
+// Certificate reads a certificate from a setting: PEM, or the base64 of PEM or DER.
 func Certificate(text string) (*x509.Certificate, error) {
 	raw := []byte(text)
 	if !strings.Contains(text, "-----BEGIN") {
@@ -227,16 +230,17 @@ func Certificate(text string) (*x509.Certificate, error) {
 	return x509.ParseCertificate(raw)
 }
 
-// AuthnRequest is what a service provider asks for, SAML 2.0 Core section 3.4.1.
+// AuthnRequest is the login request of a service provider, SAML 2.0 Core section 3.4.1.
 type AuthnRequest struct {
 	ID, Issuer, ConsumerURL, Destination string
-	// Signed says that the request was signed, as the add-on asks for it.
+	// Signed says that a signature was demanded and verified, Force that the user has to log in again.
 	Signed, Force bool
-	// Contexts are the classes of authentication that it wants.
+	// Contexts are the authentication context classes that the service provider accepts.
 	Contexts []string
 }
 
-// ReadAuthnRequest reads a request, which has to be signed where there is a certificate.
+// ReadAuthnRequest reads an AuthnRequest. If cert is not "", the request has to be signed by the
+// certificate's key.
 func ReadAuthnRequest(in Incoming, cert string, now time.Time) (rq AuthnRequest, err error) {
 	parsed, err := requestCertificate(cert)
 	if err != nil {
@@ -266,7 +270,7 @@ func isTrue(el *etree.Element, attribute string) bool {
 	return value == "true" || value == "1" // xs:boolean
 }
 
-// child is the first child of an element with a name.
+// child returns the first child of an element with a name, or nil.
 func child(el *etree.Element, namespace, tag string) *etree.Element {
 	for _, one := range el.ChildElements() {
 		if one.Tag == tag && one.NamespaceURI() == namespace {
@@ -283,7 +287,8 @@ func childText(el *etree.Element, tag string) string {
 	return ""
 }
 
-// content is all the text of an element, whatever comments stand within it.
+// content returns the whole text of an element, even if XML comments split it. Reading only the text
+// before a comment would let an attacker shorten a signed name.
 func content(el *etree.Element) string {
 	var b strings.Builder
 	for _, token := range el.Child {

@@ -7,13 +7,13 @@ import (
 	dsig "github.com/russellhaering/goxmldsig"
 )
 
-// shownClaims are the attributes that Auth0's metadata lists.
+// shownClaims are the attributes that Auth0 lists in its metadata.
 var shownClaims = []struct{ name, friendly string }{
 	{claimEmail, "E-Mail Address"}, {claimGiven, "Given Name"}, {claimName, "Name"}, {claimSurname, "Surname"}, {claimUserID, "Name ID"},
 }
 
-// Metadata describes the tenant as the identity provider of an application, SAML 2.0 Metadata section
-// 2.4.3, Auth0: api/authentication/saml/get-metadata.
+// Metadata returns the tenant's metadata as an identity provider, for an application, SAML 2.0
+// Metadata section 2.4.3, Auth0: api/authentication/saml/get-metadata.
 func Metadata(entityID, issuer, clientID string, key Key) ([]byte, error) {
 	root, idp := entity(entityID, "IDPSSODescriptor")
 	addKey(idp, "signing", key.Certificate())
@@ -30,7 +30,8 @@ func Metadata(entityID, issuer, clientID string, key Key) ([]byte, error) {
 	return document(root)
 }
 
-// Metadata describes the tenant to the provider, SAML 2.0 Metadata section 2.4.4.
+// Metadata returns the tenant's metadata as a service provider, for an identity provider, SAML 2.0
+// Metadata section 2.4.4.
 func (sp ServiceProvider) Metadata() ([]byte, error) {
 	root, descriptor := entity(sp.EntityID, "SPSSODescriptor")
 	descriptor.CreateAttr("WantAssertionsSigned", "true")
@@ -46,7 +47,7 @@ func (sp ServiceProvider) Metadata() ([]byte, error) {
 	return document(root)
 }
 
-// entity begins a description of one role.
+// entity begins metadata with the descriptor of one role.
 func entity(entityID, role string) (root, descriptor *etree.Element) {
 	root = etree.NewElement("EntityDescriptor")
 	root.CreateAttr("entityID", entityID)
@@ -64,7 +65,7 @@ func addKey(role *etree.Element, use string, certificate []byte) {
 	info.CreateElement("X509Data").CreateElement("X509Certificate").SetText(base64.StdEncoding.EncodeToString(certificate))
 }
 
-// addServices adds an endpoint that takes both bindings.
+// addServices adds an endpoint that accepts both bindings.
 func addServices(role *etree.Element, tag, location string) {
 	for _, binding := range []string{Redirect, Post} {
 		service := role.CreateElement(tag)

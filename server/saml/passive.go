@@ -20,17 +20,18 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Passive is the tenant as an application of the provider that a connection to ADFS leads to, by WS-Federation, Auth0:
+// Passive is the tenant as the relying party of the identity provider of an ADFS connection, by WS-Federation, Auth0:
 // authenticate/identity-providers/enterprise-identity-providers/adfs.
 type Passive struct {
-	// Realm is what the tenant is called, ReplyURL where answers go, and SignInURL where the provider is asked.
+	// Realm is the tenant's name at the provider, ReplyURL is where its answers are sent, SignInURL is the provider's
+	// login URL.
 	Realm, ReplyURL, SignInURL string
-	// thumbprints are the SHA-1 hashes of the certificates whose signatures count, in hexadecimal digits.
+	// thumbprints are the SHA-1 hashes of the certificates that the connection trusts, in hexadecimal digits.
 	thumbprints []string
 	now         time.Time
 }
 
-// PassiveOf is the tenant as the provider of a connection knows it.
+// PassiveOf returns the relying party of a connection.
 func PassiveOf(c storage.Connection, t Tenant) (p Passive, err error) {
 	p = Passive{
 		Realm: cmp.Or(storage.Text(c.Options, "entityId"), "urn:auth0:"+t.Name+":"+c.Name), ReplyURL: t.Issuer + "login/callback",
@@ -47,7 +48,7 @@ func PassiveOf(c storage.Connection, t Tenant) (p Passive, err error) {
 	return p, nil
 }
 
-// Request is where the browser asks the provider who logs in, Web Services Federation Language 1.2 section 13.2.1.
+// Request returns the URL of the provider for a login, Web Services Federation Language 1.2 section 13.2.1.
 func (p Passive) Request(context string) (string, error) {
 	target, err := url.Parse(p.SignInURL)
 	if err != nil {
@@ -61,8 +62,8 @@ func (p Passive) Request(context string) (string, error) {
 	return target.String(), nil
 }
 
-// Read holds the result of a login against the provider's signature, the realm and the time: a response of WS-Trust with one
-// assertion, of SAML 1.1 or 2.0. Only what the signature is of counts.
+// Read verifies the result of a login: its signature, audience and times. The result is a response of WS-Trust with one
+// assertion of SAML 1.1 or 2.0. Only what the signature covers is read.
 func (p Passive) Read(result string) (a Assertion, err error) {
 	if err := tooLarge([]byte(result)); err != nil {
 		return a, err
@@ -97,7 +98,8 @@ func (p Passive) Read(result string) (a Assertion, err error) {
 	return a, err
 }
 
-// verified holds an assertion against the certificates that the connection knows, and returns what was signed.
+// verified verifies an assertion's signature by a certificate that the connection trusts, and returns the signed
+// element.
 func (p Passive) verified(assertion *etree.Element) (*etree.Element, error) {
 	cert, err := p.certificate(assertion)
 	if err != nil {
@@ -119,7 +121,7 @@ func (p Passive) verified(assertion *etree.Element) (*etree.Element, error) {
 	return ctx.Validate(alone)
 }
 
-// certificate is the one beside the signature, if the connection knows it.
+// certificate returns the certificate in the signature, if the connection trusts it.
 func (p Passive) certificate(assertion *etree.Element) (*x509.Certificate, error) {
 	for _, el := range assertion.FindElements("./Signature/KeyInfo/X509Data/X509Certificate") {
 		der, err := base64.StdEncoding.DecodeString(trimmed(el.Text()))
@@ -134,7 +136,7 @@ func (p Passive) certificate(assertion *etree.Element) (*x509.Certificate, error
 	return nil, errors.New("the assertion is signed by no key that the connection knows")
 }
 
-// conditions says whether an assertion is for the tenant and for now, and until when it is.
+// conditions checks that an assertion is for this tenant and valid now, and returns when it expires.
 func (p Passive) conditions(assertion *etree.Element) (until time.Time, err error) {
 	conditions := assertion.SelectElement("Conditions")
 	if conditions == nil {
@@ -156,7 +158,7 @@ func (p Passive) conditions(assertion *etree.Element) (until time.Time, err erro
 	return until, nil
 }
 
-// oldSaid reads an assertion of SAML 1.1: the name of an attribute is in two parts.
+// oldSaid reads an assertion of SAML 1.1, in which the name of an attribute has two parts.
 func oldSaid(el *etree.Element) Assertion {
 	a := Assertion{ID: el.SelectAttrValue("AssertionID", ""), Issuer: el.SelectAttrValue("Issuer", ""), Attributes: map[string][]string{}}
 	if name := el.FindElement("./AttributeStatement/Subject/NameIdentifier"); name != nil {

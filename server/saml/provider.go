@@ -21,21 +21,23 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ServiceProvider is the tenant as the identity provider of a connection knows it, Auth0: authenticate/
-// protocols/saml/saml-identity-provider-configuration-settings.
+// ServiceProvider is the tenant as the service provider of the identity provider of a SAML connection,
+// Auth0: authenticate/protocols/saml/saml-identity-provider-configuration-settings.
 type ServiceProvider struct {
-	// EntityID is what it is called, ConsumerURL where the provider's answers go, and LogoutURL where
-	// its logout messages go.
+	// EntityID is the tenant's name at the provider. The provider sends its answers to ConsumerURL and its
+	// logout messages to LogoutURL.
 	EntityID, ConsumerURL, LogoutURL string
-	// SignInURL and SignOutURL are where the provider is asked, SignOutURL "" for nowhere, and Certificate
-	// is what its signatures are held against.
+	// SignInURL and SignOutURL are the provider's endpoints; SignOutURL is "" if logouts are not sent to
+	// the provider. Certificate verifies the provider's signatures.
 	SignInURL, SignOutURL string
 	Certificate           *x509.Certificate
-	// Binding is how requests go to the provider, and Signing how they are signed: without a key, not.
+	// Binding is the way requests are sent to the provider, Signing the way they are signed; without a key
+	// they are not.
 	Binding string
 	Signing Signing
 	Now     time.Time
-	// own are the keys that the metadata shows: one that signs and one that is encrypted for.
+	// own is the key in the metadata that signs requests, decryption the key that assertions are encrypted
+	// for.
 	own        Key
 	decryption decryptionKey
 	ciphers    []string
@@ -46,15 +48,15 @@ type decryptionKey interface {
 	Certificate() []byte
 }
 
-// Tenant is what a service provider needs of the tenant.
+// Tenant holds what a ServiceProvider needs to know of the tenant.
 type Tenant struct {
-	// Issuer ends with a slash, and Name is the tenant's.
+	// Issuer is the tenant's issuer, which ends with a slash; Name is the tenant's name.
 	Issuer, Name string
 	Key          keys.Signer
 	Now          time.Time
 }
 
-// ownKey is a key that a connection brings.
+// ownKey is a key pair from the options of a connection.
 type ownKey struct {
 	*rsa.PrivateKey
 	cert []byte
@@ -71,7 +73,8 @@ func optionError(option string, cause error) error {
 	}
 }
 
-// keyOf is the key of an option with key and cert, nil where there is none.
+// keyOf reads the key pair in an option of a connection, an object with key and cert. It is nil if there is
+// none.
 func keyOf(c storage.Connection, option string) (*ownKey, error) {
 	pair, _ := c.Options[option].(map[string]any)
 	text := storage.Text(pair, "key")
@@ -99,8 +102,8 @@ func keyOf(c storage.Connection, option string) (*ownKey, error) {
 	return &ownKey{key, cert.Raw}, nil
 }
 
-// Described is the tenant as a service provider for a connection, as far as the provider has to know it: it
-// cannot ask the provider anything.
+// Described returns the service provider of a connection without the provider's endpoints and certificate.
+// It is enough for metadata, but not for requests to the provider.
 func Described(c storage.Connection, t Tenant) (sp ServiceProvider, err error) {
 	sp = ServiceProvider{
 		EntityID:    cmp.Or(storage.Text(c.Options, "entityId"), "urn:auth0:"+t.Name+":"+c.Name),
@@ -125,7 +128,8 @@ func Described(c storage.Connection, t Tenant) (sp ServiceProvider, err error) {
 	return sp, nil
 }
 
-// ProviderOf is the tenant as a service provider for a connection that names its provider.
+// ProviderOf returns the service provider of a connection, with the endpoints and the certificate of the
+// provider.
 func ProviderOf(c storage.Connection, t Tenant) (sp ServiceProvider, err error) {
 	if sp, err = Described(c, t); err != nil {
 		return sp, err
@@ -151,7 +155,7 @@ func ProviderOf(c storage.Connection, t Tenant) (sp ServiceProvider, err error) 
 	return sp, nil
 }
 
-// maxAnswer bounds a provider's answer once it is inflated, in bytes.
+// maxAnswer is the largest inflated size of a provider's answer, in bytes.
 const maxAnswer = 1 << 20
 
 func (sp ServiceProvider) library() *saml2.SAMLServiceProvider {
@@ -165,8 +169,7 @@ func (sp ServiceProvider) library() *saml2.SAMLServiceProvider {
 	}
 }
 
-// Request asks the provider who logs in. It returns the id of the request, too, which the answer has to
-// name.
+// Request returns an AuthnRequest for the provider, and its id, which the answer has to name.
 func (sp ServiceProvider) Request(relayState string) (out Outgoing, id string, err error) {
 	doc, err := sp.library().BuildAuthRequestDocumentNoSig()
 	if err != nil {
@@ -177,16 +180,16 @@ func (sp ServiceProvider) Request(relayState string) (out Outgoing, id string, e
 	return out, id, err
 }
 
-// Assertion is what a provider says of somebody, once it is proven.
+// Assertion is what a provider asserts about a user, after it was verified.
 type Assertion struct {
 	ID, Issuer, NameID, NameIDFormat, SessionIndex string
 	Attributes                                     map[string][]string
-	// Until is when it ends, the zero time where it does not say.
+	// Until is when the assertion expires, the zero time if it does not say.
 	Until time.Time
 }
 
-// Read holds an answer of the provider against SAML 2.0 Profiles section 4.1.4.3: signature, audience,
-// recipient, times, and the request that it answers, "" for one that nobody has asked for.
+// Read verifies an answer of the provider by SAML 2.0 Profiles section 4.1.4.3: its signature, audience,
+// recipient, times, and that it answers a request. request is "" for an IdP-initiated login.
 func (sp ServiceProvider) Read(encoded, request string) (a Assertion, err error) {
 	if err := sp.checkCiphers(encoded); err != nil {
 		return a, err
@@ -234,16 +237,17 @@ func values(statement *types.AttributeStatement) map[string][]string {
 	return all
 }
 
-// ciphers are the ciphers that assertions may be encrypted by: those of Auth0's profile v2026-1, which tell
-// whether anybody has changed what they hide, and the exceptions that the connection makes. Auth0:
-// authenticate/protocols/saml/saml-sso-integrations/algorithm-profiles.
+// ciphers returns the ciphers that assertions may be encrypted with: those of Auth0's algorithm profile
+// v2026-1, which also protect the integrity of the ciphertext, and the exceptions in the connection's
+// options. Auth0: authenticate/protocols/saml/saml-sso-integrations/algorithm-profiles.
 func ciphers(c storage.Connection) []string {
 	all := []string{types.MethodAES128GCM, types.MethodAES256GCM}
 	settings, _ := c.Options["assertion_decryption_settings"].(map[string]any)
 	return append(all, texts(settings["algorithm_exceptions"])...)
 }
 
-// checkCiphers refuses an answer that is encrypted by what lets an attacker learn from how it is refused.
+// checkCiphers refuses an answer that is encrypted with a cipher that is not allowed. With the older
+// ciphers, an attacker could learn the content from the way changed answers are refused.
 func (sp ServiceProvider) checkCiphers(encoded string) error {
 	text, err := Incoming{Encoded: encoded}.decode()
 	if err != nil {

@@ -10,30 +10,30 @@ import (
 	"github.com/tenant0/tenant0/keys"
 )
 
-// Answer is what a service provider is told about a person who has logged in.
+// Answer holds what a service provider is told about a person who has logged in.
 type Answer struct {
-	// Issuer is who says it, and ConsumerURL where it goes.
+	// Issuer is the issuer of the answer, ConsumerURL the URL that it is sent to.
 	Issuer, ConsumerURL string
-	// RequestID and Requester are the id and the issuer of the request, "" for a login that nobody has
-	// asked for.
+	// RequestID and Requester are the id and the issuer of the AuthnRequest, "" for a login without a
+	// request.
 	RequestID, Requester string
-	// SessionID is the session of the login, and Now when it is said.
+	// SessionID is the id of the session of the login, Now the time of the answer.
 	SessionID string
 	Now       time.Time
 	Person    Person
 }
 
-// instant is a time as SAML writes it, SAML 2.0 Core section 1.3.3.
+// instant formats a time for SAML, SAML 2.0 Core section 1.3.3.
 func instant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// newID is the id of a message or an assertion, SAML 2.0 Core section 1.3.4.
+// newID returns a new id for a message or an assertion, SAML 2.0 Core section 1.3.4.
 func newID() string { return "_" + keys.Random(24) }
 
-// SessionIndex is what a session is called to service providers.
+// SessionIndex returns the SessionIndex that a session has at service providers.
 func SessionIndex(sessionID string) string { return "_" + sessionID }
 
-// Respond makes a response with an assertion, SAML 2.0 Profiles section 4.1.4.2, as Auth0 makes it: the
-// assertion is signed, or the response where the settings say so.
+// Respond returns a response with an assertion, SAML 2.0 Profiles section 4.1.4.2. As at Auth0 the
+// assertion is signed, or, if the settings say so, the response.
 func (s Settings) Respond(key Key, a Answer) (encoded string, err error) {
 	a.Issuer = cmp.Or(s.Issuer, a.Issuer)
 	signing := s.signing(key)
@@ -61,14 +61,14 @@ func (s Settings) signing(key Key) Signing {
 	return Signing{Key: key, SignatureAlgorithm: s.SignatureAlgorithm, DigestAlgorithm: s.DigestAlgorithm}
 }
 
-// statusSuccess is a status, SAML 2.0 Core section 3.2.2.2.
+// statusSuccess is the status code of success, SAML 2.0 Core section 3.2.2.2.
 const statusSuccess = "urn:oasis:names:tc:SAML:2.0:status:Success"
 
 func addStatus(message *etree.Element, code string) {
 	message.CreateElement("samlp:Status").CreateElement("samlp:StatusCode").CreateAttr("Value", code)
 }
 
-// message begins a message of the protocol.
+// message begins a protocol message.
 func message(tag, issuer, destination string, now time.Time) *etree.Element {
 	m := etree.NewElement("samlp:" + tag)
 	m.CreateAttr("xmlns:samlp", protocolNS)
@@ -89,8 +89,8 @@ func encode(el *etree.Element) (string, error) {
 	return base64.StdEncoding.EncodeToString(text), err
 }
 
-// written is the text of an element as others canonicalize it, too: etree keeps line ends in texts and
-// attributes as references only where it is told to.
+// written returns the text of an element with line breaks in texts and attributes written as character
+// references, as canonicalization needs it. etree does so only with these settings.
 func written(el *etree.Element) ([]byte, error) {
 	doc := etree.NewDocument()
 	doc.WriteSettings = etree.WriteSettings{CanonicalText: true, CanonicalAttrVal: true, CanonicalEndTags: true}
@@ -138,7 +138,7 @@ func (s Settings) assertion(a Answer) *etree.Element {
 func (s Settings) addAttributes(assertion *etree.Element, p Person) {
 	all := s.attributes(p)
 	if len(all) == 0 {
-		return // SAML 2.0 Core section 2.7.3: a statement has at least one
+		return // an AttributeStatement needs an attribute, SAML 2.0 Core section 2.7.3
 	}
 	statement := assertion.CreateElement("saml:AttributeStatement")
 	statement.CreateAttr("xmlns:xs", "http://www.w3.org/2001/XMLSchema")

@@ -12,16 +12,15 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// Outgoing is a message on its way through the browser: by redirect to URL, or in a form that is posted
-// there.
+// Outgoing is a message that the browser delivers: by a redirect to URL, or by posting a form to URL.
 type Outgoing struct {
 	URL string
-	// Form are the fields of the form, nil for a redirect.
+	// Form holds the fields of the form; nil for a redirect.
 	Form []templates.Field
 }
 
-// send signs a message and puts it on its way. name is SAMLRequest or SAMLResponse, and relayState what
-// is to come back with the answer, "" for nothing. Without a key the message is not signed.
+// send signs a message and prepares its delivery. name is SAMLRequest or SAMLResponse. relayState is
+// returned with the answer, "" for nothing. Without a key the message is not signed.
 func (s Signing) send(el *etree.Element, name, target, binding, relayState string) (o Outgoing, err error) {
 	if binding == Redirect && !s.Undeflated {
 		return s.redirect(el, name, target, relayState)
@@ -46,8 +45,8 @@ func (s Signing) send(el *etree.Element, name, target, binding, relayState strin
 	return o, err
 }
 
-// redirect is SAML 2.0 Bindings section 3.4.4.1: the message is deflated, and the signature is that of
-// the query.
+// redirect prepares a delivery by redirect, SAML 2.0 Bindings section 3.4.4.1: the message is deflated,
+// and the signature covers the query.
 func (s Signing) redirect(el *etree.Element, name, target, relayState string) (o Outgoing, err error) {
 	text, err := written(el)
 	if err != nil {
@@ -58,7 +57,7 @@ func (s Signing) redirect(el *etree.Element, name, target, relayState string) (o
 	if err != nil {
 		return o, err
 	}
-	_, _ = w.Write(text) // to memory
+	_, _ = w.Write(text) // a write to memory cannot fail
 	if err := w.Close(); err != nil {
 		return o, err
 	}
@@ -81,7 +80,7 @@ func (s Signing) redirect(el *etree.Element, name, target, relayState string) (o
 	return Outgoing{URL: withQuery(target, query)}, nil
 }
 
-// withQuery adds to the query that an address may have.
+// withQuery appends a query to a URL, which may have a query already.
 func withQuery(target, query string) string {
 	separator := "?"
 	if strings.Contains(target, "?") {

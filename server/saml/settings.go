@@ -1,5 +1,5 @@
-// Package saml speaks SAML 2.0: it reads the messages of service providers and of identity providers,
-// and writes the tenant's own. It knows no HTTP and stores nothing.
+// Package saml implements the messages of SAML 2.0: it reads those of service providers and identity
+// providers, and writes the tenant's own. It knows no HTTP and stores nothing.
 package saml
 
 import (
@@ -12,35 +12,37 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Settings are those of the add-on samlp of an application, Auth0: authenticate/protocols/saml/
-// saml-configuration/customize-saml-assertions. A member of the wrong type counts as left out.
+// Settings are the settings of an application's add-on samlp, Auth0: authenticate/protocols/saml/
+// saml-configuration/customize-saml-assertions. A setting of the wrong type is ignored.
 type Settings struct {
 	Issuer, Audience, Recipient, Destination string
-	// Mappings are the attributes that each member of a profile becomes.
+	// Mappings map each member of a profile to names of attributes.
 	Mappings map[string][]string
-	// CreateUPN adds a user principal name, PassThrough adds the members that nothing maps, with
-	// the prefix of Auth0's attributes unless AsIs is set, and Identities adds the first identity.
+	// CreateUPN adds a user principal name. PassThrough adds members without a mapping, with Auth0's
+	// prefix unless AsIs is set. Identities adds the first identity.
 	CreateUPN, PassThrough, AsIs, Identities bool
-	// SignatureAlgorithm is rsa-sha1, rsa-sha256 and so on, and DigestAlgorithm sha1, sha256 and so on.
+	// SignatureAlgorithm is rsa-sha1, rsa-sha256 and so on, DigestAlgorithm is sha1, sha256 and so
+	// on.
 	SignatureAlgorithm, DigestAlgorithm string
 	Lifetime                            time.Duration
 	SignResponse                        bool
 	NameIDFormat, AuthnContext          string
-	// NameIDProbes are the attributes of which the first that has a value is the name of the user.
+	// NameIDProbes are names of attributes. The first that has a value is the NameID.
 	NameIDProbes []string
-	// Typed says what type each value has, and NameFormat what form each name has.
+	// Typed adds the type of each value, NameFormat the format of each name.
 	Typed, NameFormat bool
-	// LogoutURL is where logout messages go, and Notify says that the application is told of
-	// logouts that it has not begun.
+	// LogoutURL is where logout messages are sent. Notify says that the application is also told of
+	// logouts that it did not begin.
 	LogoutURL string
 	Notify    bool
-	// Binding is how they go there.
+	// Binding is the binding by which logout messages are sent.
 	Binding string
-	// SigningCert is the certificate by which requests have to be signed, "" where they need not be.
+	// SigningCert is the certificate that requests have to be signed by, "" if they need no
+	// signature.
 	SigningCert string
 }
 
-// Claim types, as Auth0 names attributes.
+// Names of attributes at Auth0.
 const (
 	claimTypes   = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 	claimUserID  = claimTypes + "nameidentifier"
@@ -75,13 +77,13 @@ func defaults() Settings {
 	}
 }
 
-// errNotEnabled is the answer to what is asked for an application that is no service provider.
+// errNotEnabled is the error for an application without the add-on.
 var errNotEnabled = &apierr.Error{
 	Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The SAML2 Web App addon is not enabled for the application",
 	Setting: "the add-on samlp of the application",
 }
 
-// Of returns the settings of an application. One without the add-on is an apierr.Error.
+// Of returns the settings of an application. Without the add-on it fails with an *apierr.Error.
 func Of(client storage.Client) (Settings, error) {
 	s := defaults()
 	addon, enabled := client.Addons["samlp"].(map[string]any)
@@ -127,7 +129,7 @@ func Of(client storage.Client) (Settings, error) {
 	return s, nil
 }
 
-// maxLifetime keeps the end of an assertion within what a date can be, in seconds.
+// maxLifetime is the longest lifetime of an assertion, in seconds, so that its end is a valid date.
 const maxLifetime = 100 * 365 * 24 * 3600
 
 func texts(value any) (all []string) {
@@ -146,7 +148,8 @@ func texts(value any) (all []string) {
 	return all
 }
 
-// EntityID is what an identity provider at an issuer is called: Auth0 names its tenants urn:HOST.
+// EntityID returns the entity ID of a tenant as an identity provider: Auth0 names its tenants
+// urn:HOST.
 func EntityID(issuer string) string {
 	u, err := url.Parse(issuer)
 	if err != nil {
@@ -155,11 +158,11 @@ func EntityID(issuer string) string {
 	return "urn:" + u.Host
 }
 
-// Endpoint is where an application's requests go to at an issuer, which ends with a slash.
+// Endpoint returns the URL for an application's requests. issuer ends with a slash.
 func Endpoint(issuer, clientID string) string { return issuer + "samlp/" + url.PathEscape(clientID) }
 
-// LogoutEndpoint is where its logout messages go to.
+// LogoutEndpoint returns the URL for an application's logout messages.
 func LogoutEndpoint(issuer, clientID string) string { return Endpoint(issuer, clientID) + "/logout" }
 
-// trimmed is a certificate's or a message's base64 without what transports put between its characters.
+// trimmed removes spaces and line breaks from base64.
 func trimmed(text string) string { return strings.Join(strings.Fields(text), "") }

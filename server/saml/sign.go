@@ -13,11 +13,11 @@ import (
 	dsig "github.com/russellhaering/goxmldsig"
 )
 
-// algorithm is an algorithm of XML Signature, by Auth0's name of it.
+// algorithm is a signature algorithm of XML Signature.
 type algorithm struct {
 	uri  string
 	hash crypto.Hash
-	// check is what verifies it.
+	// check is the algorithm that verifies the signature.
 	check x509.SignatureAlgorithm
 }
 
@@ -30,7 +30,7 @@ var signatures = map[string]algorithm{
 
 var digests = map[string]crypto.Hash{"sha1": crypto.SHA1, "sha256": crypto.SHA256, "sha384": crypto.SHA384, "sha512": crypto.SHA512}
 
-// byURI is the signature algorithm with a URI.
+// byURI returns the signature algorithm with a URI.
 func byURI(uri string) (algorithm, bool) {
 	for _, a := range signatures {
 		if a.uri == uri {
@@ -40,18 +40,19 @@ func byURI(uri string) (algorithm, bool) {
 	return algorithm{}, false
 }
 
-// Key is what messages are signed by, with its certificate in DER.
+// Key is a key that signs messages. Its certificate is in DER.
 type Key interface {
 	crypto.Signer
 	Certificate() []byte
 }
 
-// Signing is how messages are signed: by which key, none for not at all, and by which algorithms, as Auth0
-// names them.
+// Signing says how messages are signed: by which key, and with which algorithms, by Auth0's names. Without
+// a key messages are not signed.
 type Signing struct {
 	Key                                 Key
 	SignatureAlgorithm, DigestAlgorithm string
-	// Undeflated sends what goes by redirect as it would go in a form, with the signature within it.
+	// Undeflated sends a message by redirect in the form that a posted one has: not deflated, and with the
+	// signature in the XML.
 	Undeflated bool
 }
 
@@ -67,21 +68,22 @@ func (s Signing) algorithms() (signature algorithm, digest crypto.Hash, err erro
 	return signature, digest, nil
 }
 
-// unsigned stands for a signer whose signature is filled in later.
+// unsigned is a signer that returns an empty signature, which is filled in later.
 type unsigned struct{ public crypto.PublicKey }
 
 func (u unsigned) Public() crypto.PublicKey { return u.public }
 
 func (unsigned) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return nil, nil }
 
-// sign adds a signature to an element that has an ID and no parent, behind its Issuer: SAML 2.0 Core
+// sign adds a signature to an element that has an ID and no parent, after its Issuer, SAML 2.0 Core
 // section 5.4.
 func (s Signing) sign(el *etree.Element) error { return s.signAt(el, dsig.DefaultIdAttr, 1) }
 
-// signAt adds a signature to an element that an attribute identifies, before the child with an index.
+// signAt adds a signature to an element before the child at index. id is the name of the attribute that
+// holds the element's id.
 //
-// goxmldsig has one hash for the digest and for the signature, which Auth0's settings tell
-// apart; so it makes the signature of the digest, and the method and the value are filled in here.
+// goxmldsig uses one hash for the digest and for the signature, while Auth0 has a setting for each. So
+// goxmldsig is given the hash of the digest, and the signature's method and value are filled in here.
 func (s Signing) signAt(el *etree.Element, id string, index int) error {
 	method, digest, err := s.algorithms()
 	if err != nil {
@@ -92,7 +94,7 @@ func (s Signing) signAt(el *etree.Element, id string, index int) error {
 		return err
 	}
 	ctx.Prefix, ctx.Hash, ctx.IdAttribute, ctx.Canonicalizer = "", digest, id, dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("")
-	signature, err := ctx.ConstructSignature(el.Copy(), true) // of a copy: the canonicalizer changes what it reads
+	signature, err := ctx.ConstructSignature(el.Copy(), true) // of a copy, because the canonicalizer changes its input
 	if err != nil {
 		return err
 	}
@@ -119,7 +121,7 @@ func (s Signing) signed(method algorithm, text []byte) ([]byte, error) {
 	return s.Key.Sign(rand.Reader, h.Sum(nil), method.hash)
 }
 
-// checkSignature holds a signature of a text against a certificate.
+// checkSignature verifies a signature of a text by a certificate.
 func checkSignature(cert *x509.Certificate, method string, text, signature []byte) error {
 	a, known := byURI(method)
 	if !known {

@@ -8,10 +8,10 @@ import (
 	"github.com/beevik/etree"
 )
 
-// wsfedLifetime is how long the assertions of WS-Federation last.
+// wsfedLifetime is how long assertions are valid that WS-Federation carries.
 const wsfedLifetime = 8 * time.Hour
 
-// Names of WS-Trust and of SAML 1.1, which Auth0 answers WS-Federation by.
+// Names of WS-Trust and of SAML 1.1, which Auth0 uses in answers of WS-Federation.
 const (
 	trustNS       = "http://schemas.xmlsoap.org/ws/2005/02/trust"
 	oldNS         = "urn:oasis:names:tc:SAML:1.0:assertion"
@@ -22,7 +22,8 @@ const (
 	passwordClass = "urn:oasis:names:tc:SAML:1.0:am:password" //nolint:gosec // a name
 )
 
-// Realm is a name as WS-Federation has names: an address, or a URN.
+// Realm returns a name in a form that WS-Federation allows: unchanged if it is a URL or a URN, otherwise as a
+// URN.
 func Realm(name string) string {
 	for _, prefix := range []string{"http:", "https:", "urn:"} {
 		if strings.HasPrefix(name, prefix) {
@@ -32,8 +33,8 @@ func Realm(name string) string {
 	return "urn:" + name
 }
 
-// WSFederation is the result of a login by WS-Federation, Web Services Federation Language 1.2 section
-// 13.2.4: a response of WS-Trust with an assertion of SAML 1.1 for the realm that asks.
+// WSFederation returns the result of a login by WS-Federation, Web Services Federation Language 1.2 section
+// 13.2.4: a response of WS-Trust with an assertion of SAML 1.1 for the realm that asked.
 func WSFederation(key Key, a Answer, context string) (string, error) {
 	s := defaults()
 	assertion := s.oldAssertion(a)
@@ -50,7 +51,7 @@ func WSFederation(key Key, a Answer, context string) (string, error) {
 	return string(text), err
 }
 
-// oldAssertion is an assertion of SAML 1.1, Assertions and Protocol for SAML 1.1 section 2.3.
+// oldAssertion returns an assertion of SAML 1.1, Assertions and Protocol for SAML 1.1 section 2.3.
 func (s Settings) oldAssertion(a Answer) *etree.Element {
 	now := instant(a.Now)
 	el := etree.NewElement("saml:Assertion")
@@ -97,8 +98,8 @@ func addSubject(statement *etree.Element, nameID, format string) {
 	subject.CreateElement("saml:SubjectConfirmation").CreateElement("saml:ConfirmationMethod").SetText(bearer)
 }
 
-// FederationMetadata describes the tenant to applications of WS-Federation, whose requests go to an endpoint,
-// Auth0: api/authentication/ws-federation/get-ws-federation-metadata.
+// FederationMetadata returns the tenant's metadata for applications of WS-Federation. endpoint is where they
+// send requests, Auth0: api/authentication/ws-federation/get-ws-federation-metadata.
 func FederationMetadata(entityID, endpoint string, key Key) ([]byte, error) {
 	root, role := entity(entityID, "RoleDescriptor")
 	role.CreateAttr("xsi:type", "fed:SecurityTokenServiceType")
