@@ -14,18 +14,18 @@ import (
 )
 
 var (
-	// ErrThrottled reports an address from which too many logins have failed.
+	// ErrThrottled reports an IP address from which too many logins have failed.
 	ErrThrottled = &apierr.Error{
 		Status: http.StatusTooManyRequests, Code: "too_many_attempts",
 		Message: "We have detected suspicious login behavior and further attempts will be blocked. Please contact the administrator.",
 		Setting: "attack-protection/suspicious-ip-throttling",
 	}
-	// ErrTooOften reports an account that one address tries to log in to too often.
+	// ErrTooOften reports an account that one IP address tries to log in to too often.
 	ErrTooOften = &apierr.Error{
 		Status: http.StatusTooManyRequests, Code: "too_many_logins", Message: "Too many login attempts for this user. Please wait, and try again later.",
 		Setting: "flags.tenant0_rate_limits of the tenant",
 	}
-	// ErrLeaked reports a password that is right and that others know.
+	// ErrLeaked reports a correct password that is blocked because it is known from a data breach.
 	ErrLeaked = &apierr.Error{
 		Status: http.StatusUnauthorized, Code: "password_leaked",
 		Message: "This login attempt has been blocked because the password you're using was previously disclosed through a data breach (not in this application). Please check your email for more information.",
@@ -33,9 +33,9 @@ var (
 	}
 )
 
-// PageKey is the key by which a page says why Judge or Begin has let nobody in, Auth0:
-// customize/login-pages/universal-login/customize-text-elements. wrong is the page's own key of a
-// wrong proof. It is "" for what is no refusal.
+// PageKey returns the key of the text by which a page says why Judge or Begin refused a login, Auth0:
+// customize/login-pages/universal-login/customize-text-elements. wrong is the page's own key for a wrong
+// proof. PageKey is "" if err is not a refusal.
 func PageKey(err error, wrong string) string {
 	switch {
 	case errors.Is(err, ErrBlocked):
@@ -52,22 +52,22 @@ func PageKey(err error, wrong string) string {
 	return ""
 }
 
-// throttled is the event of an address that may try no more.
+// throttled is the log event of an IP address that may not try again for now.
 func (a Attempt) throttled() tenantlog.Event {
 	return a.event(tenantlog.AddressBlocked, "Blocked IP Address: too many logins have failed from "+a.IP)
 }
 
-// found is what the store knows of an attempt, read in one view.
+// found is what the store knows about an attempt, read in one view.
 type found struct {
-	// limited says that logins of the user from the address are counted, throttled that the address has
-	// failed too often, and blocked that the account is closed to it.
+	// limited says that the tenant limits logins to one account from one IP address, throttled that too many
+	// logins from the address have failed, and blocked that the account is blocked for the address.
 	limited, throttled, blocked bool
-	// leak is what is known of a right password that others know, with the e-mails about it.
+	// leak says whether a correct password is known from a data breach; mails are the e-mails about it.
 	leak  account.Leak
 	mails []emails.Draft
 }
 
-// look finds out what the store knows of an attempt whose proof was right or not.
+// look reads what the store knows about an attempt; right says whether its proof was correct.
 func (d *Door) look(r *http.Request, a Attempt, right bool) (f found, err error) {
 	now := d.Now()
 	err = d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
@@ -94,8 +94,8 @@ func (d *Door) look(r *http.Request, a Attempt, right bool) (f found, err error)
 	return f, err
 }
 
-// tooOften refuses an attempt by a password from an address that tries an account too often, right passwords
-// included.
+// tooOften counts an attempt by password, right or wrong, and refuses it if the IP address tries the account
+// too often.
 func (d *Door) tooOften(r *http.Request, a Attempt) error {
 	err := d.DB.Update(context.WithoutCancel(r.Context()), func(tx *storage.Tx) error { return account.CountLogin(tx, a.User.UserID, a.IP, d.Now()) })
 	if errors.Is(err, storage.ErrTooMany) {
@@ -105,8 +105,8 @@ func (d *Door) tooOften(r *http.Request, a Attempt) error {
 	return err
 }
 
-// attack refuses an attempt from an address that has failed too often, and a right password that
-// others know.
+// attack refuses an attempt from an IP address with too many failed logins, and a correct password that is
+// known from a data breach.
 func (d *Door) attack(r *http.Request, a Attempt, f found) error {
 	switch {
 	case f.throttled:
@@ -125,7 +125,7 @@ func (d *Door) attack(r *http.Request, a Attempt, f found) error {
 	return nil
 }
 
-// tell sends the e-mails about a password that others know, and counts it for those of later.
+// tell sends the e-mails about a breached password, and counts it for the managers' later summaries.
 func (d *Door) tell(r *http.Request, leak account.Leak, mails []emails.Draft) error {
 	if leak.Count {
 		err := d.DB.Update(context.WithoutCancel(r.Context()), func(tx *storage.Tx) error { return account.CountLeak(tx, d.Now()) })
@@ -136,7 +136,7 @@ func (d *Door) tell(r *http.Request, leak account.Leak, mails []emails.Draft) er
 	return d.Emails.Send(mails...)
 }
 
-// tellOfLeak writes the e-mails about a password that others know, Auth0: secure/attack-protection/
+// tellOfLeak drafts the e-mails about a breached password, Auth0: secure/attack-protection/
 // breached-password-detection.
 func (d *Door) tellOfLeak(tx *storage.Tx, leak account.Leak, user storage.User, clientID, connection string) (all []emails.Draft, err error) {
 	if leak.TellUser && user.Email != "" {

@@ -11,19 +11,20 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// errUnusable is the answer to a form that did not come of a login, or came too late.
+// errUnusable is the error for a form without a valid ticket: it does not follow a login, or comes
+// too late.
 var errUnusable = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The wresult or wctx is missing or cannot be read", Setting: "the parameters wresult and wctx"}
 
-// Handed are the parameters of an authorization request that a page which asks for passwords itself
-// hands on in wctx.
+// Handed are the parameters of an authorization request that a login page which asks for passwords
+// itself passes on in wctx.
 var Handed = []string{
 	"response_type", "response_mode", "redirect_uri", "scope", "audience", "state", "nonce", "code_challenge", "code_challenge_method", "organization",
 }
 
-// FromPage goes on with the login of a person whose password was proved at /usernamepassword/login:
-// the form has the ticket that it gave. It goes on with the login under way whose page asked for the
-// password, or begins the authorization request of the page, which has the ticket now.
-// Auth0: libraries/auth0js.
+// FromPage continues the login of a user whose password was verified at /usernamepassword/login. The
+// form contains the ticket that was issued there. If the page belongs to a login under way, that
+// login continues; otherwise the page's authorization request begins, with the ticket. Auth0:
+// libraries/auth0js.
 func (d *Door) FromPage(w http.ResponseWriter, r *http.Request, form url.Values) error {
 	var wctx map[string]string
 	if err := json.Unmarshal([]byte(form.Get("wctx")), &wctx); err != nil || form.Get("wresult") == "" {
@@ -34,7 +35,7 @@ func (d *Door) FromPage(w http.ResponseWriter, r *http.Request, form url.Values)
 	case err == nil:
 		return d.takeTicket(w, r, t, form.Get("wresult"), wctx["state"])
 	case !storage.IsNotFound(err):
-		return err // one of another browser, or one that is over
+		return err // the login is another browser's, or has ended
 	}
 	params := url.Values{"login_ticket": {form.Get("wresult")}, "client_id": {wctx["client_id"]}}
 	for _, name := range Handed {
@@ -45,7 +46,8 @@ func (d *Door) FromPage(w http.ResponseWriter, r *http.Request, form url.Values)
 	return web.Redirect(w, r, "/authorize?"+params.Encode())
 }
 
-// takeTicket lets the person in by the browser whose login under way the ticket is for.
+// takeTicket redeems a ticket: the user is logged in in the browser whose login under way the ticket
+// was issued for.
 func (d *Door) takeTicket(w http.ResponseWriter, r *http.Request, t storage.Transaction, ticket, state string) error {
 	var finish func(http.ResponseWriter)
 	err := d.DB.Update(r.Context(), func(tx *storage.Tx) error {

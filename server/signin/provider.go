@@ -10,9 +10,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// ToProvider goes on with a login at another identity provider: that of a connection which the
-// person has chosen, or which the identifier leads to that was typed, "" for none. The provider
-// is told that one.
+// ToProvider continues a login at the identity provider of a connection, which the person chose
+// or which their identifier determined. identifier is passed on to the provider; "" if none was
+// typed.
 func (d *Door) ToProvider(w http.ResponseWriter, r *http.Request, t storage.Transaction, state, connection, identifier string) error {
 	err := d.DB.Update(r.Context(), func(tx *storage.Tx) error {
 		ways, err := account.WaysOf(tx, t.Request())

@@ -8,7 +8,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// failed is the event of a wrong proof, or of an identifier that is nobody's.
+// failed is the log event of a wrong proof, or of an identifier that no user
+// has.
 func (a Attempt) failed() tenantlog.Event {
 	message := cmp.Or(a.Message, "Wrong email or password.")
 	e := a.event(cmp.Or(a.Unknown, tenantlog.UnknownUser), message)
@@ -19,7 +20,7 @@ func (a Attempt) failed() tenantlog.Event {
 	return e
 }
 
-// blocked is the event of an attempt to log in to a blocked account.
+// blocked is the log event of an attempt to log in to a blocked account.
 func (a Attempt) blocked() tenantlog.Event {
 	return a.event(tenantlog.AccountBlocked, "Blocked Account: the account had too many failed logins from an address")
 }
@@ -30,7 +31,8 @@ func (a Attempt) event(kind, description string) tenantlog.Event {
 	}
 }
 
-// Methods are the methods of a session as the Management API shows them, Auth0:
+// Methods returns the authentication methods of a session as the Management API
+// shows them, Auth0:
 // api/management/v2/sessions/get-session.
 func Methods(s storage.Session) []any {
 	all := []any{}

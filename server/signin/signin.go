@@ -1,11 +1,11 @@
-// Package signin is the one door for "this person has authenticated by this method".
-// Whatever asks for the proof, a page, an endpoint or a grant, judges it here and lets the
-// person in here: so wrong proofs are counted and logged alike, and a login always leaves
-// the same traces, which are the session with its methods, the user's counters and the end
-// of the count of wrong proofs.
+// Package signin is the only place where a person counts as authenticated by a method. Every
+// page, endpoint and grant that asks for a proof has it judged here, and logs the person in
+// here. So wrong proofs are counted and logged alike, and every login leaves the same traces:
+// the session with its methods, the user's counters, and the end of the count of wrong proofs.
 //
-// The way is: check the proof (outside of any transaction), ask Judge what becomes of it,
-// and in one update call Begin for a browser's session, or Record for a login without one.
+// To log a person in, check the proof (outside of any transaction), ask Judge whether the
+// attempt may go on, and in one update call Begin for a browser's session, or Record for a login
+// without a session.
 package signin
 
 import (
@@ -26,7 +26,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Methods by which people authenticate, as Auth0 names them in the methods of a session,
+// Methods by which people authenticate, named as in the methods of a session at Auth0,
 // Auth0: customize/actions/explore-triggers/signup-and-login-triggers/login-trigger.
 const (
 	Password  = "pwd"
@@ -38,13 +38,14 @@ const (
 )
 
 var (
-	// ErrWrong reports a proof that is wrong, or an identifier that is nobody's.
+	// ErrWrong reports a wrong proof, or an identifier that no user has.
 	ErrWrong = errors.New("the proof is wrong")
-	// ErrBlocked reports an account that too many wrong proofs have blocked for the address.
+	// ErrBlocked reports an account that is blocked for an IP address after too many wrong
+	// proofs.
 	ErrBlocked = errors.New("the account is blocked after too many wrong attempts")
 )
 
-// Door lets people in. It is safe for concurrent use.
+// Door logs people in. It is safe for concurrent use.
 type Door struct {
 	DB      *storage.DB
 	Cookies session.Cookies
@@ -61,26 +62,28 @@ type Attempt struct {
 	ClientID string
 	// Connection is the name of the connection that was tried.
 	Connection string
-	// Identifier is what the person gave as their name: an address, a username, a number.
+	// Identifier is what the person typed as their name: an e-mail address, a username or a
+	// phone number.
 	Identifier string
-	// User is whose account it is; one without an id where the identifier is nobody's.
+	// User is the user with the identifier; without an id if there is none.
 	User storage.User
-	// IP is the address that the attempt is counted for, as Address has it or, for servers that
-	// are trusted to say it, the person's own.
+	// IP is the address that the attempt is counted for: the result of Address, or the user's
+	// own address if a trusted server sends it.
 	IP string
-	// Holds is asked in the update that lets the person in: it returns ErrWrong where what was
-	// proved does not hold any more, as with a password that was changed meanwhile. nil always
-	// holds.
+	// Holds is called in the update that logs the person in. It returns ErrWrong if the proof is
+	// not valid any more, for example because the password was changed meanwhile. nil means that
+	// the proof stays valid.
 	Holds func(*storage.Tx) error
-	// Password is what was tried, "" for other proofs: it may be one that others know.
+	// Password is the tried password, "" for other proofs. It is compared with breached
+	// passwords.
 	Password string
-	// Unknown and Wrong are the types of the event in the tenant's log where there is no such
-	// user, and where the proof was wrong; empty for those of passwords. Message is what the event
-	// says, empty for the sentence about passwords.
+	// Unknown and Wrong are the types of the events in the tenant's log if there is no such
+	// user, and if the proof was wrong; Message is the text of the event. Empty, they are those
+	// of logins by password.
 	Unknown, Wrong, Message string
 }
 
-// Address is the address that a request comes from.
+// Address returns the IP address that a request comes from.
 func Address(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -89,12 +92,13 @@ func Address(r *http.Request) string {
 	return host
 }
 
-// Browser tells the browser of a request from others as far as that goes without a cookie, which
-// browsers keep from pages of other sites: by its address and what it calls itself.
+// Browser identifies the browser of a request without a cookie, as far as that is possible, by
+// its IP address and its User-Agent. It is for pages of other sites, whose requests come without
+// our cookies.
 func Browser(r *http.Request) string { return keys.Hash(Address(r) + "\x01" + r.UserAgent()) }
 
-// StillPassword is an Attempt's Holds for a password: it holds while the hash that it was
-// held against is the user's.
+// StillPassword returns an Attempt's Holds for a password. The proof stays valid as long as
+// hash, which the password was compared with, is the user's.
 func StillPassword(userID, hash string) func(*storage.Tx) error {
 	return func(tx *storage.Tx) error {
 		stored, err := tx.Passwords.Get(userID)
@@ -105,10 +109,11 @@ func StillPassword(userID, hash string) func(*storage.Tx) error {
 	}
 }
 
-// Judge says what becomes of an attempt whose proof was right or not: nil for one that may
-// go on, ErrBlocked, ErrThrottled, ErrTooOften, ErrLeaked, or ErrWrong. A blocked account stays closed to the right proof too. It
-// counts and logs what it refuses, and tells the user of the attempt that blocks the
-// account, Auth0: secure/attack-protection/brute-force-protection.
+// Judge decides whether an attempt may go on; right says whether its proof was correct. It
+// returns nil, ErrBlocked, ErrThrottled, ErrTooOften, ErrLeaked or ErrWrong. A blocked account
+// refuses correct proofs too. Judge counts and logs what it refuses, and sends an e-mail to the
+// user when an attempt blocks the account, Auth0:
+// secure/attack-protection/brute-force-protection.
 func (d *Door) Judge(r *http.Request, a Attempt, right bool) error {
 	known, err := d.look(r, a, right)
 	if err == nil && known.limited {
@@ -133,7 +138,7 @@ func (d *Door) Judge(r *http.Request, a Attempt, right bool) error {
 	return ErrWrong
 }
 
-// count counts a wrong proof, also that of somebody who has left before the answer.
+// count counts a wrong proof, even if the client has closed the connection before the answer.
 func (d *Door) count(r *http.Request, a Attempt) error {
 	var blocks bool
 	var last account.Last
@@ -168,10 +173,10 @@ func (d *Door) count(r *http.Request, a Attempt) error {
 	return d.Emails.Send(mail, alert)
 }
 
-// Begin lets a person in by a browser that has a login under way: it begins the browser's
-// session, which says in which login that was. finish must be called after the update, and
-// gives the browser its cookie. It returns ErrWrong where the proof does not hold any more,
-// and apierr.TransactionExpired where the login has ended meanwhile.
+// Begin logs a person in in a browser with a login under way: it begins a session, which records
+// the login in which it began. finish sets the session's cookie and must be called after the
+// update. It returns ErrWrong if the proof is not valid any more, and apierr.TransactionExpired
+// if the login has ended meanwhile.
 func (d *Door) Begin(tx *storage.Tx, r *http.Request, t storage.Transaction, a Attempt) (finish func(http.ResponseWriter), err error) {
 	if err := d.Record(tx, a); err != nil {
 		return nil, err
@@ -180,7 +185,7 @@ func (d *Door) Begin(tx *storage.Tx, r *http.Request, t storage.Transaction, a A
 	if t, err = session.Look(tx, t.StateHash, now); err != nil {
 		return nil, err
 	}
-	if !t.FinishedAt.IsZero() && t.UserID != a.User.UserID { // a form may come twice
+	if !t.FinishedAt.IsZero() && t.UserID != a.User.UserID { // finished by the same user is allowed: a form may be sent twice
 		return nil, apierr.TransactionExpired
 	}
 	s := storage.Session{
@@ -188,18 +193,17 @@ func (d *Door) Begin(tx *storage.Tx, r *http.Request, t storage.Transaction, a A
 		Methods: []storage.AuthenticationMethod{{Name: a.Method, At: now}},
 	}
 	if a.ClientID != "" {
-		s.Clients = []string{a.ClientID} // whose answer, the next step, is the session's first use
+		s.Clients = []string{a.ClientID} // the answer to this application, which is the next step, is the session's first use
 	}
 	return d.Cookies.Begin(tx, r, s, now)
 }
 
-// maxFurther bounds how many further factors a session lists: the oldest go first.
+// maxFurther is how many further factors a session lists; beyond that the oldest are removed.
 const maxFurther = 20
 
-// Further notes in a session that its user has proved a further factor of a kind in a login, and whether that was by a push
-// notification.
-// It returns apierr.TransactionExpired where the session has ended meanwhile, or is another
-// user's by now.
+// Further records in a session that its user has proved a further factor of a kind in a login;
+// notified says that it was by a push notification. It returns apierr.TransactionExpired if the
+// session has ended meanwhile or now belongs to another user.
 func (d *Door) Further(tx *storage.Tx, t storage.Transaction, s storage.Session, kind string, notified bool) error {
 	kept, err := tx.Sessions.Get(s.CookieHash)
 	if storage.IsNotFound(err) || err == nil && kept.UserID != s.UserID {
@@ -217,9 +221,9 @@ func (d *Door) Further(tx *storage.Tx, t storage.Transaction, s storage.Session,
 	return tx.Sessions.Put(kept)
 }
 
-// Record lets a person in without a session, as grants do that know no browser: it asks
-// whether the proof holds still, forgets the wrong ones before it, and counts the login. It
-// returns ErrWrong where the proof does not hold any more.
+// Record logs a person in without a session, for grants without a browser. It checks that the
+// proof is still valid, resets the count of wrong proofs, and counts the login. It returns
+// ErrWrong if the proof is not valid any more.
 func (d *Door) Record(tx *storage.Tx, a Attempt) error {
 	if a.Holds != nil {
 		if err := a.Holds(tx); err != nil {

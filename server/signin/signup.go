@@ -17,7 +17,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Answers to who signs up, Auth0: api/authentication/signup/create-a-new-user.
+// Errors of a sign-up, Auth0: api/authentication/signup/create-a-new-user.
 var (
 	SignupDisabled  = apierr.Named("BadRequestError", "unauthorized", "Public signup is disabled").ChangedBy("disable_signup among the options of the connection")
 	SignupRefused   = apierr.Named("BadRequestError", "invalid_signup", "Invalid sign up").ChangedBy("identifiers of the connection, or an account that is there: flags.enable_public_signup_user_exists_error of the tenant tells")
@@ -29,21 +29,21 @@ var (
 	userExists = apierr.Named("BadRequestError", "user_exists", "The user already exists.").ChangedBy(accounts)
 )
 
-// Applicant is who signs up.
+// Applicant is a person who signs up.
 type Applicant struct {
-	// ClientID is the application that asks, "" for none, and Connection the name of the database.
+	// ClientID is the application, "" for none; Connection is the name of the database connection.
 	ClientID, Connection string
 	// Password is "" for an account without one.
 	Password string
-	// Profile has the members of the user to be.
+	// Profile has the members of the new user.
 	Profile storage.Document
 }
 
-// ProfileMembers are what an applicant says of themselves.
+// ProfileMembers are the members of a profile that a sign-up may set.
 var ProfileMembers = []string{"email", "username", "phone_number", "given_name", "family_name", "name", "nickname", "picture"}
 
-// WatchSignup refuses sign-ups from an address that makes too many, and passwords that others know. A
-// sign-up counts whatever becomes of it.
+// WatchSignup refuses sign-ups from an IP address that makes too many, and passwords known from data
+// breaches. Each sign-up is counted, whether it succeeds or not.
 func (d *Door) WatchSignup(r *http.Request, a Applicant) error {
 	throttled, counts := false, false
 	err := d.DB.View(r.Context(), func(tx *storage.Tx) (err error) {
@@ -80,23 +80,24 @@ func (d *Door) WatchSignup(r *http.Request, a Applicant) error {
 	return d.Emails.Send(alert)
 }
 
-// throttled is the event of an address that has signed up too often.
+// throttled is the log event of an IP address with too many sign-ups.
 func (a Applicant) throttled() tenantlog.Event {
 	return tenantlog.Event{Type: tenantlog.AddressBlocked, Description: "Blocked IP Address: too many sign-ups", ClientID: a.ClientID, Connection: a.Connection}
 }
 
-// WatchChange refuses a new password that others know, where the tenant's settings say so.
+// WatchChange refuses a new password that is known from a data breach, if the tenant's settings say
+// so.
 func (d *Door) WatchChange(r *http.Request, user storage.User, clientID, connection, password string) error {
 	return d.watch(r, account.BeforeChange, user, clientID, connection, password)
 }
 
-// watched are the events of passwords that others know and somebody chooses, by the stage.
+// watched are the log events of breached passwords that somebody chooses, by stage.
 var watched = map[string]tenantlog.Event{
 	account.BeforeSignup: {Type: tenantlog.SignupPasswordLeaked, Description: "Breached password on signup"},
 	account.BeforeChange: {Type: tenantlog.ResetPasswordLeaked, Description: "Breached password on reset"},
 }
 
-// watch looks at a password that somebody chooses, and tells whom the tenant wants told.
+// watch checks a newly chosen password for data breaches, and informs those whom the settings name.
 func (d *Door) watch(r *http.Request, stage string, user storage.User, clientID, connection, password string) error {
 	var leak account.Leak
 	var mails []emails.Draft
@@ -122,10 +123,10 @@ func (d *Door) watch(r *http.Request, stage string, user storage.User, clientID,
 	return nil
 }
 
-// accounts are what keeps an identifier from being used again.
+// accounts names, as the setting of an error, what keeps an identifier from being used again.
 const accounts = "the user who has the identifier"
 
-// Admit sees that an applicant may have an account, and returns its database.
+// Admit checks that an applicant may sign up, and returns the database connection.
 func Admit(tx *storage.Tx, a Applicant) (conn storage.Connection, err error) {
 	conn, err = Database(tx, a.Connection)
 	if err != nil {
@@ -165,7 +166,7 @@ func Admit(tx *storage.Tx, a Applicant) (conn storage.Connection, err error) {
 	return conn, nil
 }
 
-// User is what a password is held against.
+// User returns the members that a password policy compares the password with.
 func (a Applicant) User() storage.User {
 	return storage.User{
 		Email: storage.Text(a.Profile, "email"), Username: storage.Text(a.Profile, "username"), Name: storage.Text(a.Profile, "name"), Nickname: storage.Text(a.Profile, "nickname"),
@@ -173,7 +174,7 @@ func (a Applicant) User() storage.User {
 	}
 }
 
-// Database is the database connection with a name.
+// Database returns the database connection with a name.
 func Database(tx *storage.Tx, name string) (storage.Connection, error) {
 	c, err := tx.Connections.Find("name", name)
 	if storage.IsNotFound(err) || err == nil && c.Strategy != storage.DatabaseStrategy {
@@ -182,8 +183,8 @@ func Database(tx *storage.Tx, name string) (storage.Connection, error) {
 	return c, err
 }
 
-// Enter makes the account of an applicant with the hash of its password, and returns the e-mails
-// that go with it. An applicant's user_id that is there becomes the part after the provider.
+// Enter creates the account of an applicant with the hash of its password, and returns the e-mails to
+// be sent. A user_id in the profile becomes the part of the id after the provider.
 func (d *Door) Enter(tx *storage.Tx, a Applicant, hash string) (doc storage.Document, mails []emails.Draft, err error) {
 	conn, err := Database(tx, a.Connection)
 	if err != nil {
@@ -201,8 +202,8 @@ func (d *Door) Enter(tx *storage.Tx, a Applicant, hash string) (doc storage.Docu
 	return doc, mails, err
 }
 
-// taken is the answer to an address that has an account: a stranger is told so only
-// where the tenant says that they may.
+// taken returns the error for an identifier that has an account. Only if the tenant allows it does
+// the error say so.
 func taken(tx *storage.Tx, a Applicant) error {
 	tenant, err := tx.Tenant.Document(storage.TenantKey)
 	if err := storage.Optional(err); err != nil {
@@ -219,7 +220,7 @@ func taken(tx *storage.Tx, a Applicant) error {
 	return userExists
 }
 
-// Known returns the answer to an applicant who has an account already, nil for others.
+// Known returns an error if the applicant already has an account, otherwise nil.
 func Known(tx *storage.Tx, a Applicant) error {
 	for _, member := range []string{"email", "username", "phone_number"} {
 		name := storage.Text(a.Profile, member)
@@ -237,7 +238,7 @@ func Known(tx *storage.Tx, a Applicant) error {
 	return nil
 }
 
-// RecordSignup notes in the tenant's log how a sign-up has ended.
+// RecordSignup records the result of a sign-up in the tenant's log.
 func (d *Door) RecordSignup(r *http.Request, a Applicant, doc storage.Document, err error) {
 	e := tenantlog.Event{
 		Type: tenantlog.Signup, ClientID: a.ClientID, Connection: a.Connection, UserID: storage.Text(doc, "user_id"),
@@ -249,7 +250,7 @@ func (d *Door) RecordSignup(r *http.Request, a Applicant, doc storage.Document, 
 	d.Log.Record(r, e)
 }
 
-// SignupReason says why somebody was not let sign up.
+// SignupReason returns the reason for a refused sign-up, for the log.
 func SignupReason(err error) string {
 	if refused, ok := errors.AsType[*identity.PolicyError](err); ok {
 		return refused.Message
@@ -257,9 +258,9 @@ func SignupReason(err error) string {
 	return tenantlog.Reason(err)
 }
 
-// SignUp makes the account of an applicant who proves something else than a password: prove is
-// asked in the update that does so, keeps what was proved for the user with an id, and says what
-// does not hold. The error is one of the answers to who signs up, or prove's.
+// SignUp creates the account of an applicant who proves something other than a password. prove is
+// called in the update that creates the account; it checks the proof and stores it for the user with
+// the id. The error is one of those of sign-ups, or that of prove.
 func (d *Door) SignUp(r *http.Request, a Applicant, prove func(tx *storage.Tx, userID string) error) (user storage.User, err error) {
 	var doc storage.Document
 	defer func() { d.RecordSignup(r, a, doc, err) }()
