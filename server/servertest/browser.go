@@ -15,21 +15,24 @@ import (
 	"testing"
 )
 
-// Login is a login of a person, as a browser without JavaScript goes through it.
+// Login is a login of a person, in a browser without JavaScript.
 type Login struct {
-	// ClientID and RedirectURI name the application; empty is Timesheets Mobile.
+	// ClientID and RedirectURI name the application; if empty, Timesheets
+	// Mobile.
 	ClientID, RedirectURI string
-	// Username and Password are typed into the form; empty is the employee.
+	// Username and Password are typed into the form; if empty, those of the
+	// employee.
 	Username, Password string
-	// Params are added to the authorization request.
+	// Params are set in the authorization request; an empty value removes the
+	// parameter.
 	Params url.Values
 	// Decline refuses consent.
 	Decline bool
-	// Answers are what is filled in on other pages, by their path.
+	// Answers are the form fields for other pages, by the page's path.
 	Answers map[string]url.Values
 }
 
-// Result is where a login ended: the parameters that the application got.
+// Result is the end of a login: the parameters that the application received.
 type Result struct {
 	url.Values
 	// Pages lists the paths of the pages that were shown.
@@ -39,7 +42,7 @@ type Result struct {
 	login    Login
 }
 
-// Page is an answer of the server that is a page.
+// Page is an answer of the server that is not a redirect.
 type Page struct {
 	Status int
 	URL    *url.URL
@@ -47,8 +50,8 @@ type Page struct {
 	Header http.Header
 }
 
-// Visit fetches a URL and follows redirects until one leaves the server, whose
-// target it returns, or a page is shown.
+// Visit fetches a URL and follows redirects. It returns the target of a redirect
+// that leaves the server, or the page at which the redirects end.
 func (s *Server) Visit(client *http.Client, target string) (left *url.URL, page Page) {
 	s.tb.Helper()
 	for range 10 {
@@ -66,7 +69,7 @@ func (s *Server) Visit(client *http.Client, target string) (left *url.URL, page 
 	return nil, page
 }
 
-// Submit posts a form to the page's own URL and follows as Visit does.
+// Submit posts a form to the page's own URL and follows redirects like Visit.
 func (s *Server) Submit(client *http.Client, page Page, form url.Values) (*url.URL, Page) {
 	s.tb.Helper()
 	resp, err := client.PostForm(page.URL.String(), form) //nolint:noctx // the client has a timeout
@@ -80,7 +83,7 @@ func (s *Server) Submit(client *http.Client, page Page, form url.Values) (*url.U
 	return left, next
 }
 
-// follow reads one response: where it redirects to, or the page it is.
+// follow reads one response: the target of its redirect, or its page.
 func (s *Server) follow(resp *http.Response) (*url.URL, Page) {
 	s.tb.Helper()
 	defer resp.Body.Close()
@@ -100,10 +103,11 @@ func (s *Server) follow(resp *http.Response) (*url.URL, Page) {
 
 var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)"`)
 
-// Form returns the hidden fields of the form that goes on, which is the first one where a page names none.
+// Form returns the hidden fields of the page's primary form, or of its first
+// form if no form is marked as primary.
 func (p Page) Form() url.Values {
 	form, body := url.Values{}, p.Body
-	// Forms of providers may stand before the one that goes on.
+	// Forms of identity providers may precede the primary form.
 	if i := strings.Index(body, `data-form-primary="true"`); i >= 0 {
 		body = body[i:]
 	}
@@ -114,7 +118,8 @@ func (p Page) Form() url.Values {
 	return form
 }
 
-// AuthorizeURL returns an authorization request with PKCE and its verifier.
+// AuthorizeURL returns the URL of an authorization request with PKCE, and its
+// verifier.
 func (s *Server) AuthorizeURL(l Login) (target, verifier string) {
 	s.tb.Helper()
 	verifier = random()
@@ -152,8 +157,8 @@ func (l Login) withDefaults() Login {
 	return l
 }
 
-// Login logs a person in with a client's cookies, agreeing to what is asked, and
-// fails the test when the browser does not end at the application.
+// Login logs a person in with a client's cookies and gives consent where it is
+// asked for. It fails the test if the browser does not end at the application.
 func (s *Server) Login(client *http.Client, l Login) Result {
 	s.tb.Helper()
 	l = l.withDefaults()
@@ -200,7 +205,7 @@ func (s *Server) Login(client *http.Client, l Login) Result {
 }
 
 // Exchange redeems the code of a login and returns the token response. It fails
-// the test when there is none.
+// the test if the server refuses.
 func (s *Server) Exchange(client *http.Client, r Result) map[string]any {
 	s.tb.Helper()
 	status, body := s.Token(client, r.Form())
@@ -210,7 +215,7 @@ func (s *Server) Exchange(client *http.Client, r Result) map[string]any {
 	return body
 }
 
-// Form is the token request that redeems the code of a login.
+// Form returns the token request that redeems the code of a login.
 func (r Result) Form() url.Values {
 	return url.Values{
 		"grant_type": {"authorization_code"}, "client_id": {r.login.ClientID}, "code": {r.Get("code")},

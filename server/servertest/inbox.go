@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/server/outbox"
 )
 
-// WaitForMessage returns the newest message of a kind to an address, as soon as the
-// server has sent one. It fails the test when none comes in Patience.
+// WaitForMessage waits for a message of a kind to an address, and returns the
+// newest one. It fails the test if none is sent within Patience.
 func (s *Server) WaitForMessage(to, kind string) outbox.Message {
 	s.tb.Helper()
 	query := url.Values{"to": {to}, "kind": {kind}, "timeout": {Patience.String()}}
@@ -34,7 +34,7 @@ func (s *Server) WaitForMessage(to, kind string) outbox.Message {
 	return m
 }
 
-// Inbox returns the messages that the server has sent, in their order.
+// Inbox returns the messages that the server has sent, oldest first.
 func (s *Server) Inbox() (all []outbox.Message) {
 	s.tb.Helper()
 	resp, err := http.Get(s.ControlURL() + "/inbox") //nolint:noctx // it is answered at once

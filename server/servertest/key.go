@@ -2,13 +2,13 @@ package servertest
 
 import "github.com/descope/virtualwebauthn"
 
-// wholeKey is how long the public key of a virtual authenticator is as CBOR, in bytes, with both
-// coordinates whole.
+// wholeKey is the length of a virtual authenticator's public key in CBOR, in bytes, if neither
+// coordinate is shortened.
 const wholeKey = 77
 
-// NewKey makes a key of a virtual authenticator. virtualwebauthn leaves the leading zeros of
-// coordinates out, which RFC 9053 section 7.1.1 forbids and servers refuse: such a key, one in 128,
-// is thrown away.
+// NewKey makes a key of a virtual authenticator. virtualwebauthn omits leading zeros of
+// coordinates, which RFC 9053 section 7.1.1 forbids and servers refuse. NewKey discards such keys,
+// about one in 128.
 func NewKey() virtualwebauthn.Credential {
 	for {
 		key := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)

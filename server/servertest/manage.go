@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// ManagementForm asks for a token of the Management API, with all that the
-// management application may do.
+// ManagementForm is a token request for the Management API, with all permissions
+// of the management application.
 func (s *Server) ManagementForm() url.Values {
 	return url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {Management}, "client_secret": {ManagementSecret},
@@ -18,7 +18,8 @@ func (s *Server) ManagementForm() url.Values {
 }
 
 // Manage calls the Management API with a token of the management application, at a
-// path such as "clients", and returns status and JSON body, nil where there is none.
+// path such as "clients". It returns the status and the JSON body, nil if there is
+// no body.
 func (s *Server) Manage(client *http.Client, method, path string, body any) (status int, answer any) {
 	s.tb.Helper()
 	_, token := s.Token(client, s.ManagementForm())
@@ -44,6 +45,6 @@ func (s *Server) Manage(client *http.Client, method, path string, body any) (sta
 		s.tb.Fatal(err)
 	}
 	defer resp.Body.Close()
-	_ = json.NewDecoder(resp.Body).Decode(&answer) // a 204 has none
+	_ = json.NewDecoder(resp.Body).Decode(&answer) // a 204 has no body
 	return resp.StatusCode, answer
 }

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Patience bounds a wait in a test for what takes milliseconds on an idle machine. It
-// ends what hangs: a machine that is merely busy never comes near it, and no test
-// judges by it how fast something is.
+// Patience is the longest that a test waits for something that takes milliseconds on
+// an idle machine. It ends tests that hang. A busy machine never comes near it, and
+// no test uses it to judge speed.
 const Patience = 5 * time.Minute
 
-// UntilDeadline returns the test's context for a program that a test runs, which may
-// take long on a busy machine. It ends a minute before the time limit of go test,
-// so that what the program has said until then can be shown.
+// UntilDeadline returns a context for a program that a test runs and that may take
+// long on a busy machine. It ends a minute before the time limit of go test, so that
+// the output of the program can still be shown.
 func UntilDeadline(t *testing.T) context.Context {
 	t.Helper()
 	deadline, limited := t.Deadline()

@@ -6,21 +6,21 @@ import (
 	"net/url"
 )
 
-// Person has the simulated identity provider of a connection know somebody, by an id and a profile.
+// Person adds a person to the simulated identity provider of a connection, with an id and a profile.
 func (s *Server) Person(connection, id string, profile map[string]any) {
 	s.tb.Helper()
 	s.control(http.MethodPost, "/providers/"+connection+"/people", map[string]any{"id": id, "profile": profile})
 }
 
-// Choose says what the simulated identity provider of a connection does without asking: "allow" with
-// the id or the address of a person, "deny", "fail" or "without_email".
+// Choose sets what the simulated identity provider of a connection answers without asking: "allow" with the id or the
+// e-mail address of a person, "deny", "fail" or "without_email".
 func (s *Server) Choose(connection, outcome, person string) {
 	s.tb.Helper()
 	s.control(http.MethodPut, "/providers/"+connection+"/choice", map[string]any{"outcome": outcome, "person": person})
 }
 
-// Assertion is what the simulated identity provider of a connection asserts of a person for an application: for an API,
-// and for what of it, "" for nothing said.
+// Assertion returns an assertion (ID-JAG) of the simulated identity provider of a connection about a person, for an
+// application. resource is the API and scope the scopes that it is for, "" to leave them out.
 func (s *Server) Assertion(connection, person, clientID, resource, scope string) string {
 	s.tb.Helper()
 	var given struct {
@@ -35,8 +35,8 @@ func (s *Server) Assertion(connection, person, clientID, resource, scope string)
 	return given.Assertion
 }
 
-// NativeLogin is the request to the token endpoint of an application's app whose user, a person of the
-// simulated provider of a connection, has logged in by that provider's SDK.
+// NativeLogin returns the token request of a native application after a login by the SDK of a social network. The user
+// is a person of the simulated provider of the connection.
 func (s *Server) NativeLogin(connection, person, clientID string) url.Values {
 	s.tb.Helper()
 	var given struct {

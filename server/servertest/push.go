@@ -6,14 +6,14 @@ import (
 	"net/url"
 )
 
-// Question is a question to the app on a user's phone that waits for an answer.
+// Question is a push notification to a user's phone that waits for an answer.
 type Question struct {
 	ID   string `json:"id"`
 	Kind string `json:"kind"`
 	Code string `json:"code"`
 }
 
-// Questions are those to the app of a user, the newest first.
+// Questions returns the unanswered push notifications to a user, the newest first.
 func (s *Server) Questions(userID string) (all []Question) {
 	s.tb.Helper()
 	resp, err := http.Get(s.ControlURL() + "/push?user_id=" + url.QueryEscape(userID)) //nolint:noctx // it is answered at once
@@ -27,7 +27,7 @@ func (s *Server) Questions(userID string) (all []Question) {
 	return all
 }
 
-// AnswerPush answers for the app on a user's phone: "allow" or "deny".
+// AnswerPush answers a push notification in the name of the user's phone: "allow" or "deny".
 func (s *Server) AnswerPush(id, answer string) {
 	s.tb.Helper()
 	s.control(http.MethodPost, "/push/"+id+"/"+answer, map[string]any{"name": "Ann's phone"})

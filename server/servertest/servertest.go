@@ -1,6 +1,7 @@
-// Package servertest starts a tenant for a test in one call: a real listener, a
-// real store in a temporary folder, seeded, with a clock that the test can move.
-// What it offers beyond that speaks HTTP to the server, as a client would.
+// Package servertest starts a tenant for a test in one call: with a real
+// listener, a real store in a temporary folder, seeded, and with a clock that
+// the test can move. Its other helpers talk to the server by HTTP, as a client
+// would.
 package servertest
 
 import (
@@ -30,7 +31,7 @@ import (
 )
 
 // Applications, users and the API of the embedded timesheets tenant, which Start
-// begins with.
+// starts by default.
 const (
 	API              = "https://api.exampleco.com/timesheets"
 	Mobile           = "TimesheetsMobileNativeApp0000001"
@@ -64,7 +65,7 @@ type Server struct {
 	beside []*Server // see Beside
 }
 
-// Option changes how Start starts.
+// Option changes the configuration that Start uses.
 type Option func(*options)
 
 type options struct {
@@ -78,14 +79,14 @@ func Seed(yaml string) Option { return func(o *options) { o.seed = yaml } }
 // Config changes the configuration.
 func Config(change func(*config.Config)) Option { return func(o *options) { change(&o.cfg) } }
 
-// HTTP gives the tenant an issuer with http: the same port speaks both.
+// HTTP gives the tenant an issuer with http; the port still accepts https too.
 func HTTP() Option {
 	return Config(func(c *config.Config) { c.Issuer = "http" })
 }
 
-// Start starts a tenant that ends with the test. It fails the test when the
-// tenant does not start. Unless a test asks otherwise the tenant is that of
-// "timesheets", on ports from the kernel.
+// Start starts a tenant that ends with the test. It fails the test if the tenant
+// does not start. By default the tenant is "timesheets", on ports that the
+// kernel chooses.
 func Start(tb testing.TB, opts ...Option) *Server {
 	tb.Helper()
 	s, err := Try(tb, opts...)
@@ -95,7 +96,7 @@ func Start(tb testing.TB, opts ...Option) *Server {
 	return s
 }
 
-// Try is Start for a tenant that may not start: it returns the error of that.
+// Try is Start for a tenant that may fail to start: it returns the error.
 func Try(tb testing.TB, opts ...Option) (*Server, error) {
 	tb.Helper()
 	o := options{cfg: config.Default()}
@@ -117,14 +118,14 @@ func Try(tb testing.TB, opts ...Option) (*Server, error) {
 	}
 	if !o.cfg.Ephemeral {
 		chooseStore(tb, &o.cfg)
-		if err := plantKeys(o.cfg); err != nil && o.cfg.Store == "" { // a database that cannot be used is the server's to report
+		if err := plantKeys(o.cfg); err != nil && o.cfg.Store == "" { // an unusable database is for the server to report
 			tb.Fatal(err)
 		}
 	}
 	log := &lockedBuffer{}
 	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s, err := server.Start(o.cfg, logger)
-	for range 5 { // the port was free a moment ago, and other tests look for ports as well
+	for range 5 { // between the search for a free port and the start another test may have taken the port
 		if !plain || !errors.Is(err, syscall.EADDRINUSE) {
 			break
 		}
@@ -145,29 +146,31 @@ func Try(tb testing.TB, opts ...Option) (*Server, error) {
 	return &Server{Server: s, URL: s.Issuer(), Data: o.cfg.Data, tb: tb, cfg: o.cfg, log: log}, nil
 }
 
-// At returns the server as a client of another of its tenants sees it.
+// At returns the server as seen by a client of another of its tenants.
 func (s *Server) At(issuer string) *Server {
 	other := *s
 	other.URL = issuer
 	return &other
 }
 
-// Beside has each request of a client that Client returns from now on go to another server of the
-// tenant, in turn, as behind a load balancer.
+// Beside spreads the requests of clients that Client returns from now on: each
+// request goes to the next of the servers, as behind a load balancer. All of
+// them serve the same tenant.
 func (s *Server) Beside(others ...*Server) { s.beside = append([]*Server{s}, others...) }
 
-// InTurn returns a client of the servers, as Beside has it.
+// InTurn returns a client that sends each request to the next of the servers,
+// see Beside.
 func InTurn(servers ...*Server) *http.Client {
 	all := *servers[0]
 	all.beside = servers
 	return all.Client()
 }
 
-// Log returns what the server has logged.
+// Log returns the server's log.
 func (s *Server) Log() string { return s.log.String() }
 
-// Client returns an HTTP client that trusts the server's certificate authority,
-// keeps cookies, and does not follow redirects: a test wants to see them.
+// Client returns an HTTP client that trusts the server's certificate authority
+// and keeps cookies. It does not follow redirects, so that tests can check them.
 func (s *Server) Client() *http.Client {
 	s.tb.Helper()
 	pem, err := os.ReadFile(s.CAPath())
@@ -191,7 +194,8 @@ func (s *Server) Client() *http.Client {
 	}
 }
 
-// dialInTurn connects to one of the servers after the other, whatever the address.
+// dialInTurn returns a dial function that connects to each server in turn,
+// whatever the address.
 func (s *Server) dialInTurn() func(ctx context.Context, network, address string) (net.Conn, error) {
 	var next atomic.Int64
 	return func(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -200,7 +204,7 @@ func (s *Server) dialInTurn() func(ctx context.Context, network, address string)
 	}
 }
 
-// Advance moves the server's clock.
+// Advance moves the server's clock by d.
 func (s *Server) Advance(d time.Duration) {
 	s.tb.Helper()
 	s.control(http.MethodPost, "/clock/advance", map[string]any{"by": d.String()})
@@ -212,7 +216,8 @@ func (s *Server) Freeze(t time.Time) {
 	s.control(http.MethodPut, "/clock", map[string]any{"now": t, "frozen": true})
 }
 
-// Reset makes the tenant what its seed made it, at the machine's time.
+// Reset restores the state after seeding, and resets the clock to the machine's
+// time.
 func (s *Server) Reset() {
 	s.tb.Helper()
 	s.control(http.MethodPost, "/reset", nil)
@@ -262,7 +267,8 @@ func (s *Server) Post(client *http.Client, path string, form url.Values) (int, m
 	return resp.StatusCode, body
 }
 
-// plainIssuer takes a free port for an issuer that has to be known beforehand.
+// plainIssuer chooses a free port for an issuer with http, which has to be known
+// before the start.
 func plainIssuer(tb testing.TB) (issuer, listen string) {
 	tb.Helper()
 	listen = freeAddress(tb)
@@ -270,7 +276,7 @@ func plainIssuer(tb testing.TB) (issuer, listen string) {
 	return "http://localhost:" + port + "/", listen
 }
 
-// lockedBuffer collects the log.
+// lockedBuffer collects the server's log. It is safe for concurrent use.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

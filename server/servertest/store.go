@@ -20,11 +20,11 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
 
-// OnPostgres reports whether the tests' servers keep their data in a PostgreSQL, which
-// TENANT0_TEST_STORE=postgres says.
+// OnPostgres reports whether the tests' servers store their data in PostgreSQL, which
+// TENANT0_TEST_STORE=postgres selects.
 func OnPostgres() bool { return config.TestStore() == "postgres" }
 
-// NeedsFile skips a test that looks at the data file where there is none.
+// NeedsFile skips a test that inspects the data file if the data is in PostgreSQL.
 func NeedsFile(tb testing.TB) {
 	tb.Helper()
 	if OnPostgres() {
@@ -32,12 +32,12 @@ func NeedsFile(tb testing.TB) {
 	}
 }
 
-// stores are the URLs of the databases of data folders: a server that is started again on
-// its folder finds its data.
+// stores maps data folders to the URLs of their databases, so that a server that is started
+// again on its folder finds its data.
 var stores sync.Map
 
-// chooseStore gives a server a database where the tests run on one, and where the test has
-// not chosen its store.
+// chooseStore gives a server a database, if the tests run on PostgreSQL and the test has not
+// chosen a store.
 func chooseStore(tb testing.TB, cfg *config.Config) {
 	tb.Helper()
 	if !OnPostgres() || cfg.Store != "" {
@@ -49,7 +49,7 @@ func chooseStore(tb testing.TB, cfg *config.Config) {
 		stores.Store(cfg.Data, url)
 	}
 	cfg.Store, _ = url.(string)
-	if found && cfg.Issuer == "" { // else the tenant keeps the one that its database has, with the port of the start before
+	if found && cfg.Issuer == "" { // otherwise the tenant keeps the issuer in its database, with the port of the first start
 		if strings.HasSuffix(cfg.Listen, ":0") {
 			cfg.Listen = freeAddress(tb)
 		}
@@ -58,8 +58,8 @@ func chooseStore(tb testing.TB, cfg *config.Config) {
 	}
 }
 
-// madeOnce holds signing keys for all tests of a process: making them is the
-// most of a first start.
+// madeOnce holds signing keys for all tests of a process, because generating them takes most
+// of the time of a first start.
 var madeOnce = sync.OnceValues(func() ([]storage.SigningKey, error) {
 	dir, err := os.MkdirTemp("", "tenant0-keys-")
 	if err != nil {
@@ -81,7 +81,7 @@ var madeOnce = sync.OnceValues(func() ([]storage.SigningKey, error) {
 	return ring.List(), nil
 })
 
-// plantKeys puts the process's signing keys into a store that has none.
+// plantKeys puts the process's signing keys into a store that has no keys.
 func plantKeys(cfg config.Config) error {
 	made, err := madeOnce()
 	if err != nil {
@@ -94,7 +94,7 @@ func plantKeys(cfg config.Config) error {
 	defer end()
 	return db.Update(context.Background(), func(tx *storage.Tx) error {
 		for _, err := range tx.SigningKeys.All() {
-			return err // it has keys
+			return err // the store has keys
 		}
 		for _, k := range made {
 			if err := tx.SigningKeys.Put(k); err != nil {
@@ -105,8 +105,8 @@ func plantKeys(cfg config.Config) error {
 	})
 }
 
-// Kept opens what a server that has stopped keeps of its first tenant. It is closed with the
-// test, or by the caller.
+// Kept opens the data of the first tenant of a server that has stopped. It is closed when
+// the test ends, or by the caller before.
 func (s *Server) Kept() keyspace.Engine {
 	s.tb.Helper()
 	engine, end, err := openEngine(s.cfg)
@@ -117,7 +117,7 @@ func (s *Server) Kept() keyspace.Engine {
 	return engine
 }
 
-// openStore opens the store of the first tenant of a server. end closes it.
+// openStore opens the store of the first tenant of a server. end closes the store.
 func openStore(cfg config.Config) (db *storage.DB, end func(), err error) {
 	engine, end, err := openEngine(cfg)
 	if err != nil {

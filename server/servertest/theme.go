@@ -1,6 +1,6 @@
 package servertest
 
-// Theme is a theme with all that Auth0 asks of one: api/management/v2/branding/post-branding-theme.
+// Theme returns a theme with all members that Auth0 requires: api/management/v2/branding/post-branding-theme.
 func Theme() map[string]any {
 	text := func() map[string]any { return map[string]any{"bold": false, "size": 100} }
 	colors := map[string]any{}
