@@ -11,9 +11,10 @@ import (
 // Variable is one environment variable of a client.
 type Variable struct{ Name, Value string }
 
-// Environment points a client at the tenant, by the names that Auth0's quickstarts and
-// SDKs use. The application is the first that people log in to, the audience the first
-// API. control is the URL under which the control listener has the tenant.
+// Environment returns environment variables that point a client at the tenant, with
+// the names that Auth0's quickstarts and SDKs use. The application is the first that
+// people log in to, the audience the first API. control is the tenant's URL at the
+// control listener.
 func (s Summary) Environment(control string) []Variable {
 	host := s.Issuer
 	if u, err := url.Parse(s.Issuer); err == nil {
@@ -37,9 +38,9 @@ func (s Summary) Environment(control string) []Variable {
 	return append(variables, Variable{config.ControlURLVariable, control})
 }
 
-// CAVariables make programs trust the certificate authorities in a file: Node
-// besides those it knows; OpenSSL (curl, Ruby, PHP), Go and Python instead of
-// them.
+// CAVariables returns variables that make programs trust the certificate authorities
+// in a file. Node trusts them in addition to its own; OpenSSL (curl, Ruby, PHP), Go
+// and Python trust only them.
 func CAVariables(file string) []Variable {
 	return []Variable{
 		{"NODE_EXTRA_CA_CERTS", file},

@@ -11,7 +11,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// deployment is the tenant as configurations are imported into it.
+// deployment returns what package deploy needs to import, export and seed this tenant.
 func (t *Tenant) deployment() deploy.Tenant {
 	return deploy.Tenant{
 		DB: t.db, Issuer: t.issuer.URL, Passwords: t.passwords, Now: t.clock.Now,
@@ -21,7 +21,7 @@ func (t *Tenant) deployment() deploy.Tenant {
 	}
 }
 
-// imported is what an import did.
+// imported is the result of an import.
 type imported struct {
 	deploy.Report
 	Users  storage.Document   `json:"users,omitempty"`

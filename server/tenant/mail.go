@@ -11,7 +11,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// emailProvider is what is read of the tenant's e-mail provider.
+// emailProvider has those settings of the tenant's e-mail provider that are
+// used.
 type emailProvider struct {
 	Name        string `json:"name"`
 	Enabled     bool   `json:"enabled"`
@@ -24,8 +25,9 @@ type emailProvider struct {
 	} `json:"credentials"`
 }
 
-// smtpServer is the mail server of the tenant's e-mail provider, if that is an
-// enabled one of the kind "smtp": other kinds are services that are not here.
+// smtpServer returns the mail server of the tenant's e-mail provider. ok is
+// false unless the provider is enabled and of the kind "smtp": the other kinds
+// are services that tenant0 does not call.
 func (t *Tenant) smtpServer() (server outbox.SMTPServer, ok bool, err error) {
 	var provider emailProvider
 	err = t.db.View(context.Background(), func(tx *storage.Tx) error {
@@ -36,7 +38,8 @@ func (t *Tenant) smtpServer() (server outbox.SMTPServer, ok bool, err error) {
 	return server, err == nil && provider.Enabled && provider.Name == "smtp", err
 }
 
-// notSent records that the mail server did not take an e-mail.
+// notSent records in the tenant's log that the mail server did not accept an
+// e-mail.
 func (t *Tenant) notSent(m outbox.Message) {
 	t.events.Record(nil, tenantlog.Event{
 		Type: tenantlog.NotificationFailed, Description: "To: " + m.To, ClientID: m.ClientID, UserID: m.UserID, Connection: m.Connection,
@@ -44,12 +47,13 @@ func (t *Tenant) notSent(m outbox.Message) {
 	})
 }
 
-// emails writes the tenant's e-mails.
+// emails returns what writes the tenant's e-mails.
 func (t *Tenant) emails() emails.Writer {
 	return emails.Writer{DB: t.db, Issuer: t.issuer.URL, Outbox: t.outbox, Failed: t.notRendered}
 }
 
-// notRendered records that a template of a message could not be rendered.
+// notRendered records in the tenant's log that the template of an e-mail could
+// not be rendered.
 func (t *Tenant) notRendered(m outbox.Message, err error) {
 	t.events.Record(nil, tenantlog.Event{
 		Type:        tenantlog.NotificationFailed,
@@ -59,7 +63,8 @@ func (t *Tenant) notRendered(m outbox.Message, err error) {
 	})
 }
 
-// Remind sends the tenant's managers the e-mails of the days, weeks and months that are over.
+// Remind sends the tenant's managers the summaries of breached passwords for
+// days, weeks and months that are over.
 func (t *Tenant) Remind() error {
 	due := false
 	err := t.db.View(context.Background(), func(tx *storage.Tx) (err error) {
@@ -91,7 +96,8 @@ func (t *Tenant) Remind() error {
 	return t.emails().Send(mails...)
 }
 
-// pageFailed records that a page template or partial could not be rendered.
+// pageFailed records in the tenant's log that a page template or partial could
+// not be rendered.
 func (t *Tenant) pageFailed(description string) {
 	t.events.Record(nil, tenantlog.Event{Type: tenantlog.LoginWarning, Description: description})
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/tenant0/tenant0/server/metrics"
 )
 
-// Metrics is what the tenant says of itself now.
+// Metrics returns the tenant's current metrics.
 func (t *Tenant) Metrics() metrics.Tenant {
 	m := metrics.Tenant{
 		Name: t.Name, Dropped: t.events.Dropped(),
@@ -20,7 +20,7 @@ func (t *Tenant) Metrics() metrics.Tenant {
 	m.Signed, m.Remembered = t.ring.Counts()
 	m.Updates, m.Repeated = t.db.Updates()
 	servers, err := t.db.Servers()
-	if err != nil { // the database is away, and the rest is worth telling
+	if err != nil { // the database cannot be reached; the other metrics are still useful
 		t.Log.Warn("the servers of the tenant cannot be counted", "err", err.Error())
 	}
 	m.Servers = servers

@@ -15,8 +15,8 @@ import (
 	inmemory "github.com/tenant0/tenant0/storage/memory"
 )
 
-// seed gives an empty store the tenant that the configuration names, and notes
-// what the tenant file says for the summary.
+// seed fills an empty store from the tenant file that the configuration names, and prepares
+// the summary with what the file says.
 func (t *Tenant) seed() error {
 	empty := false
 	err := t.db.View(context.Background(), func(tx *storage.Tx) error {
@@ -30,7 +30,7 @@ func (t *Tenant) seed() error {
 	switch {
 	case t.Like != nil:
 		t.file, t.generated = t.Like.file, t.Like.generated
-		t.Like = nil // it need not live as long
+		t.Like = nil // let the garbage collector free the original
 	case !empty && t.Config.Seed == "":
 		t.file = &tenantfile.Tenant{}
 	case empty || quickToRead(t.Config.Seed):
@@ -52,8 +52,8 @@ func (t *Tenant) seed() error {
 	return t.summarize(t.file, t.generated)
 }
 
-// quickSize is how large a tenant file, in bytes, is read at every start for the
-// summary's sake.
+// quickSize is the largest tenant file, in bytes, that is read at every start just for the
+// summary.
 const quickSize = 256 << 10
 
 // quickToRead reports whether the seed is embedded or a small file.
@@ -62,7 +62,8 @@ func quickToRead(seed string) bool {
 	return err != nil || info.Size() <= quickSize
 }
 
-// plant stores the tenant file.
+// plant stores what the tenant file describes. generated are the generated client secrets,
+// by client_id.
 func (t *Tenant) plant(file *tenantfile.Tenant) (generated map[string]string, err error) {
 	seeded, err := t.deployment().Seed(context.Background(), file)
 	if err != nil {
@@ -80,8 +81,8 @@ func lines(skipped []deploy.Skipped) (lines []string) {
 	return lines
 }
 
-// TryFile makes a tenant of a tenant file, all but its users, in memory, and forgets it. It
-// returns what of the file a tenant does without.
+// TryFile seeds a temporary tenant in memory from a tenant file without its users, and
+// discards it. It returns warnings about parts of the file that the tenant ignores.
 func TryFile(file *tenantfile.Tenant) (warnings []string, err error) {
 	db, err := storage.Open(inmemory.New())
 	if err != nil {

@@ -13,15 +13,15 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// memory is when the tenant last looked at what other servers may have changed.
+// memory records when the tenant last read what other servers may have changed.
 type memory struct {
 	mu  sync.Mutex
 	age func() time.Duration // nil before the first look
 }
 
-// refresh makes what the tenant remembers of a shared store, the signing keys and the clock,
-// what it was storage.Lag ago or later. Every request begins with it, so that nothing has to
-// be told to a server that nobody asks.
+// refresh reads the signing keys and the clock from a shared store again, unless that was done
+// within storage.Lag. It runs at the beginning of every request, so that a server without
+// requests need not be notified of changes.
 func (t *Tenant) refresh(ctx context.Context) error {
 	if !t.db.Shared() {
 		return nil
@@ -62,7 +62,7 @@ func (t *Tenant) look(ctx context.Context) error {
 	return nil
 }
 
-// keepClock has every server of the tenant show the time that this one was moved to.
+// keepClock stores the tenant's clock, so that all servers of the tenant show the same time.
 func (t *Tenant) keepClock() error {
 	if !t.db.Shared() {
 		return nil
@@ -74,21 +74,21 @@ func (t *Tenant) keepClock() error {
 	if err := t.db.Update(context.Background(), func(tx *storage.Tx) error { return tx.PutClock(raw) }); err != nil {
 		return err
 	}
-	if err := t.look(context.Background()); err != nil { // a request may have put back what was there before
+	if err := t.look(context.Background()); err != nil { // a concurrent request may have loaded the old state again
 		return err
 	}
 	return t.db.Spread()
 }
 
-// againAfter is how long work in the background waits for a database that is away.
+// againAfter is how long background work waits before it tries an unreachable database again.
 const againAfter = time.Second
 
-// whileAway runs fn again for as long as it ends because the store cannot be reached.
+// whileAway runs fn, and repeats it as long as it fails because the store cannot be reached.
 func (t *Tenant) whileAway(name string, fn func() error) error {
 	for {
 		err := fn()
 		switch {
-		case errors.Is(err, keyspace.ErrGone): // the server stops serving the tenant soon
+		case errors.Is(err, keyspace.ErrGone): // the server is about to stop serving the tenant
 			return nil
 		case !errors.Is(err, keyspace.ErrUnavailable):
 			return err
@@ -105,14 +105,14 @@ func (t *Tenant) whileAway(name string, fn func() error) error {
 	}
 }
 
-// shelf has the traces of all servers of a tenant. It implements trace.Shelf.
+// shelf stores the traces of all servers of a tenant in its store. It implements trace.Shelf.
 type shelf struct {
 	db  *storage.DB
 	now func() time.Time
 }
 
-// traceBounds are how many texts of traces are kept, each of one request or more, and how many
-// bytes together.
+// traceBounds limit how many texts of traces are kept, each with one request or more, and
+// their total size in bytes.
 var traceBounds = storage.Bounds{Number: 200, Bytes: 1 << 20}
 
 // Add implements trace.Shelf.

@@ -16,24 +16,24 @@ type Summary struct {
 	Applications []Application
 	APIs         []API
 	Users        []SummaryUser
-	// Warnings are what a person should know, FileWarnings those of them that say what the
-	// tenant file holds and the tenant does without.
+	// Warnings is what a person should know. FileWarnings are those of them about parts of
+	// the tenant file that the tenant ignores.
 	Warnings, FileWarnings []string
-	// FixedSecrets says that the tenant file holds a secret that an application has:
-	// everybody who has the file knows it.
+	// FixedSecrets says that an application's secret is written in the tenant file, so
+	// that everybody who has the file knows it.
 	FixedSecrets bool
 }
 
 // Application is an application of the tenant.
 type Application struct {
 	Name, Type, ClientID string
-	// ClientSecret is known when the tenant file fixes it or when it was just
-	// made up.
+	// ClientSecret is "" unless the tenant file contains it or it was generated at this
+	// start.
 	ClientSecret string
 	Callbacks    []string
 }
 
-// API is an API of the tenant that is not built in.
+// API is an API of the tenant, other than the built-in ones.
 type API struct {
 	Name, Identifier string
 	Scopes           []string
@@ -42,8 +42,8 @@ type API struct {
 // SummaryUser is a user of the tenant file.
 type SummaryUser struct{ Email, Password, Connection string }
 
-// summarize notes what the tenant file and the store have to say to a person.
-// generated holds the secrets that were made up, by client id.
+// summarize prepares the summary from the tenant file and the store. generated holds the
+// client secrets that were generated, by client_id.
 func (t *Tenant) summarize(file *tenantfile.Tenant, generated map[string]string) error {
 	t.summary = Summary{Issuer: t.Issuer, Warnings: slices.Clone(file.Warnings), FileWarnings: file.Warnings}
 	for _, u := range file.Users {
@@ -52,7 +52,7 @@ func (t *Tenant) summarize(file *tenantfile.Tenant, generated map[string]string)
 			Email: text("email"), Password: text("password"), Connection: text("connection"),
 		})
 	}
-	// What is read once need not be remembered.
+	// Try reads without filling the caches, which these records do not need.
 	return t.db.Try(context.Background(), func(tx *storage.Tx) error {
 		var err error
 		if t.summary.FixedSecrets, err = t.summarizeApplications(tx, file, generated); err != nil {
@@ -67,8 +67,8 @@ func (t *Tenant) summarize(file *tenantfile.Tenant, generated map[string]string)
 	})
 }
 
-// summarizeApplications lists the applications in the file's order, others after
-// them, and reports whether one has a secret that the file fixes.
+// summarizeApplications lists the applications, those of the file first and in its order,
+// and reports whether one has the secret that is written in the file.
 func (t *Tenant) summarizeApplications(tx *storage.Tx, file *tenantfile.Tenant, generated map[string]string) (usesFixed bool, err error) {
 	order, fixed := map[string]int{}, map[string]string{}
 	for i, c := range file.Clients {

@@ -1,6 +1,6 @@
-// Package tenant makes one tenant: its store, keys, issuer, clock, messages and log, and
-// the rooms that serve it. It opens no listener: a process holds one tenant or several,
-// and which of them a request is for is the process's business.
+// Package tenant puts one tenant together: its store, keys, issuer, clock, messages and log,
+// and the packages that serve it. It opens no listener: a process has one tenant or several,
+// and package server decides which of them a request is for.
 package tenant
 
 import (
@@ -69,25 +69,25 @@ import (
 // Default is the name of the first tenant of a process.
 const Default = "default"
 
-// Options say what a tenant is.
+// Options are the settings of a tenant.
 type Options struct {
-	// Name tells the tenant from the others of the process.
+	// Name identifies the tenant within the process.
 	Name string
-	// Issuer is the URL that applications know the tenant by, with its trailing slash.
+	// Issuer is the URL that identifies the tenant to applications, with its trailing slash.
 	Issuer string
-	// Config holds the seed and the tenant's knobs; its addresses and its data folder are
-	// the process's.
+	// Config holds the seed and the tenant's settings. Its addresses and its data folder belong
+	// to the process.
 	Config config.Config
-	// Like is the tenant that the store is a copy of, or nil. Its seed is the tenant's, and
-	// the client secrets that were made up then.
+	// Like is the tenant whose store was copied for this one, or nil. The copy takes over its
+	// seed and the client secrets that were generated.
 	Like *Tenant
-	// Folder is where files may wait.
+	// Folder is a folder for files that wait to be processed.
 	Folder string
-	// Hosts are the names that the tenant answers to besides its custom domains.
+	// Hosts are host names that the tenant is reached by, in addition to its custom domains.
 	Hosts []string
-	// Observers see each request to the tenant's listener.
+	// Observers are notified of each request to the tenant's listener.
 	Observers []web.Observer
-	// Closed reports addresses that no request of the tenant's may reach.
+	// Closed reports addresses that no request from the tenant may be sent to.
 	Closed func(netip.AddrPort) bool
 	Log    *slog.Logger
 }
@@ -110,18 +110,18 @@ type Tenant struct {
 	memory    memory
 	router    func() *web.Router
 	summary   Summary
-	// file is the seed, and generated the client secrets that were made up, by client id.
+	// file is the seed; generated are the client secrets that were generated, by client_id.
 	file      *tenantfile.Tenant
 	generated map[string]string
-	// assets is the folder with copies of Auth0's scripts, nil for none.
+	// assets is the folder with copies of Auth0's scripts, nil if there is none.
 	assets *os.Root
 
 	background sync.WaitGroup
 	stop       chan struct{}
 }
 
-// Open makes a tenant of an open store, which it gives the seed if it is empty. The
-// tenant closes the store, also when Open fails.
+// Open makes a tenant with an open store, and seeds the store if it is empty. The tenant closes
+// the store, even if Open fails.
 func Open(db *storage.DB, o Options) (_ *Tenant, err error) {
 	t := &Tenant{Options: o, db: db, clock: clock.New(), stop: make(chan struct{})}
 	defer func() {
@@ -141,12 +141,12 @@ func Open(db *storage.DB, o Options) (_ *Tenant, err error) {
 	if err := t.seed(); err != nil {
 		return nil, err
 	}
-	t.changes.Watch()                  // what the seed makes is no change
-	t.router = sync.OnceValue(t.rooms) // a tenant that nobody asks does without
+	t.changes.Watch()                  // afterwards, so that the seed causes no events
+	t.router = sync.OnceValue(t.rooms) // made at the first request, to save memory until then
 	return t, nil
 }
 
-// openServices makes what the rooms share.
+// openServices creates the services that the tenant's packages share.
 func (t *Tenant) openServices() error {
 	u, err := url.Parse(t.Issuer)
 	if err != nil {
@@ -171,7 +171,7 @@ func (t *Tenant) openServices() error {
 	t.streams = logstream.New(logstream.Deps{DB: t.db, Now: t.clock.Now, Log: t.Log, Closed: t.Closed})
 	t.events, err = tenantlog.New(tenantlog.Deps{DB: t.db, Now: t.clock.Now, Log: t.Log, Tenant: t.shownName(), Stored: func(after string) {
 		t.streams.Stored(after)
-		t.logouts.Wake() // what ends a session is in the log
+		t.logouts.Wake() // a log event may mean that a session has ended
 	}})
 	if err != nil {
 		return err
@@ -182,7 +182,7 @@ func (t *Tenant) openServices() error {
 	})
 	sent := outbox.Deps{Now: t.clock.Now, Log: t.Log, Provider: t.smtpServer, Failed: t.notSent}
 	traced := trace.Deps{Now: t.clock.Now, Ticker: clock.Ticker}
-	if t.db.Shared() { // other servers see them as well
+	if t.db.Shared() { // other servers need to see them too
 		sent.DB, traced.Shelf = t.db, shelf{t.db, t.clock.Now}
 	}
 	t.outbox = outbox.New(sent)
@@ -191,8 +191,8 @@ func (t *Tenant) openServices() error {
 	return nil
 }
 
-// Complete waits until all keys of the tenant are there, so that a copy need not make its
-// own. The tenant can be used before.
+// Complete waits until all keys of the tenant are generated, so that a copy need not generate
+// its own. The tenant can be used before.
 func (t *Tenant) Complete() error { return t.ring.Complete() }
 
 // ServeHTTP serves the tenant's listener.
@@ -203,24 +203,24 @@ func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t.router().ServeHTTP(w, r)
 }
 
-// Operations lists what the rooms serve as "METHOD /path".
+// Operations lists all routes as "METHOD /path".
 func (t *Tenant) Operations() []string { return t.router().Operations() }
 
-// Summary returns what a person needs to know of the tenant.
+// Summary returns what a person needs to know to use the tenant.
 func (t *Tenant) Summary() Summary { return t.summary }
 
 // DB returns the tenant's store.
 func (t *Tenant) DB() *storage.DB { return t.db }
 
-// Now is the tenant's time.
+// Now returns the tenant's time.
 func (t *Tenant) Now() time.Time { return t.clock.Now() }
 
-// Swept has applications told of sessions that have expired.
+// Swept is called after expired sessions were removed; their applications are then notified.
 func (t *Tenant) Swept() { t.logouts.Wake() }
 
-// Forget forgets what is remembered of the last requests to be quick: decoded records, pages of
-// the data file, signatures. What requests are to find is kept, and events of the log that wait are
-// stored: beside a file, where nobody has to be asked for it.
+// Forget frees memory that only makes requests faster: decoded records, pages of the data file,
+// signatures. Data that requests need is kept. Unless the store is shared, waiting log events
+// are stored first; with a file that needs no network.
 func (t *Tenant) Forget() {
 	if !t.db.Shared() {
 		if err := t.events.Flush(); err != nil && !errors.Is(err, keyspace.ErrClosed) {
@@ -234,8 +234,8 @@ func (t *Tenant) Forget() {
 	t.traces.Settle()
 }
 
-// Start begins what goes on beside the requests, until Close. What ends before that with
-// an error is told to failed.
+// Start begins the background work, which runs until Close. If a part of it fails before,
+// failed is called with the error.
 func (t *Tenant) Start(failed func(error)) {
 	run := func(name string, fn func() error) {
 		t.background.Go(func() {
@@ -255,11 +255,12 @@ func (t *Tenant) Start(failed func(error)) {
 	run("jobs", func() error { return t.jobs.Run(t.stop) })
 }
 
-// Stop ends what Start began. It may be called before the last requests have ended, and
-// Close after them.
+// Stop ends the background work. It may be called while requests are still served; Close
+// follows when they are done.
 func (t *Tenant) Stop() { close(t.stop) }
 
-// Close waits for what Start began, keeps the last events of the log and closes the store.
+// Close waits for the end of the background work, stores the last log events and closes the
+// store.
 func (t *Tenant) Close() error {
 	t.background.Wait()
 	err := errors.Join(t.events.Flush(), t.db.Close())
@@ -269,7 +270,7 @@ func (t *Tenant) Close() error {
 	return err
 }
 
-// Control is the tenant as the control listener works with it.
+// Control returns what the control listener needs of the tenant.
 func (t *Tenant) Control() control.Tenant {
 	return control.Tenant{
 		Name: t.Name, Issuer: t.Issuer,
@@ -279,7 +280,7 @@ func (t *Tenant) Control() control.Tenant {
 	}
 }
 
-// rooms mounts every room of the tenant.
+// rooms returns a router with the routes of all packages.
 func (t *Tenant) rooms() *web.Router {
 	var (
 		now     = t.clock.Now
@@ -291,7 +292,7 @@ func (t *Tenant) rooms() *web.Router {
 		others  = outside.New(outside.Deps{Reach: outside.Reach(t.Config.Upstream), Closed: t.Closed, Now: now})
 	)
 	if t.Name != Default {
-		cookies.Tenant = t.Name // cookies know no ports
+		cookies.Tenant = t.Name // browsers send cookies to all ports of a host
 	}
 	codes := passcodes.Sender{DB: t.db, Secrets: t.issuer.Secrets, Emails: mails, Log: t.events, Now: now}
 	door := &signin.Door{DB: t.db, Cookies: cookies, Emails: mails, Log: t.events, Now: now}
@@ -340,7 +341,7 @@ func (t *Tenant) rooms() *web.Router {
 	pages.Mount(rt)
 	management.Mount(rt, t.management())
 	authzext.Mount(rt, authzext.Deps{DB: t.db, Issuer: t.issuer, Now: now})
-	notemulated.Mount(rt, open, pages) // last: what is mounted first stays
+	notemulated.Mount(rt, open, pages) // last: a route that is already mounted takes precedence
 	rt.AnswerTo(web.NewHosts(t.Hosts, t.customDomain))
 	if t.db.Shared() {
 		rt.Before(t.refresh)
@@ -348,7 +349,7 @@ func (t *Tenant) rooms() *web.Router {
 	return rt
 }
 
-// flows runs the flows of the tenant's forms.
+// flows returns what runs the flows of the tenant's forms.
 func (t *Tenant) flows(mails emails.Writer, others *outside.Client) *flows.Runner {
 	return &flows.Runner{Deps: flows.Deps{
 		DB: t.db, Services: objects.Services{Issuer: t.issuer.URL, Secrets: t.issuer.Secrets, Emails: mails}, Passwords: t.passwords, Outbox: t.outbox,
@@ -356,7 +357,8 @@ func (t *Tenant) flows(mails emails.Writer, others *outside.Client) *flows.Runne
 	}}
 }
 
-// shownName is what logs and identity providers call the tenant: the first part of its host, as at Auth0.
+// shownName is the tenant's name in logs and at identity providers: the first label of its
+// host, as at Auth0.
 func (t *Tenant) shownName() string {
 	u, err := url.Parse(t.Issuer)
 	if t.Name != Default || err != nil {
@@ -371,7 +373,7 @@ func (t *Tenant) secure() bool {
 	return err == nil && u.Scheme == "https"
 }
 
-// anyApplication lets pages of the tenant's applications in.
+// anyApplication reports whether an origin is allowed for any of the tenant's applications.
 func (t *Tenant) anyApplication(r *http.Request, origin string) (allowed bool, err error) {
 	err = t.db.View(r.Context(), func(tx *storage.Tx) error {
 		allowed, err = registered.OriginOfAny(tx, r.Host, origin)
@@ -380,8 +382,8 @@ func (t *Tenant) anyApplication(r *http.Request, origin string) (allowed bool, e
 	return allowed, err
 }
 
-// customDomain reports whether a name is one of the tenant's custom domains. They
-// are looked up, because the Management API changes them while the server runs.
+// customDomain reports whether a name is one of the tenant's custom domains. The store is asked
+// each time, because the Management API changes the domains while the server runs.
 func (t *Tenant) customDomain(ctx context.Context, name string) (found bool, err error) {
 	err = t.db.View(ctx, func(tx *storage.Tx) error {
 		_, err := tx.CustomDomain(name)
@@ -398,8 +400,8 @@ func (t *Tenant) management() management.Deps {
 	}
 }
 
-// restore makes the tenant what a snapshot has, or what its seed made it with the name "", at
-// the machine's time: a clock that one test has moved is not to be the next one's.
+// restore sets the tenant back to a snapshot, "" for the state after seeding, and its clock to
+// the machine's time, so that a test does not begin with the clock of another test.
 func (t *Tenant) restore(snapshot string) error {
 	err := t.db.View(context.Background(), func(tx *storage.Tx) error {
 		has, err := tx.HasSnapshot(snapshot)

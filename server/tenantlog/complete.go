@@ -10,20 +10,20 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// timeFormat is how Auth0 writes the time of an event.
+// timeFormat is the format of an event's date at Auth0.
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
-// names finds what the ids of a batch stand for, each once.
+// names looks up the names that belong to the ids in a batch, each id once.
 type names struct {
 	tx          *storage.Tx
 	clients     map[string]string
 	users       map[string]string
 	connections map[string]storage.Connection
-	// organizations are their names.
+	// organizations are the names of organizations, by id.
 	organizations map[string]string
 }
 
-// complete makes of recorded events those that are stored.
+// complete turns recorded events into the form in which they are stored.
 func (l *Log) complete(batch []pending) ([]storage.LogEvent, error) {
 	if len(batch) == 0 {
 		return nil, nil
@@ -74,7 +74,8 @@ func (n names) event(p *pending) (e storage.LogEvent, err error) {
 	return e, err
 }
 
-// find looks a key up once for a batch; what is not there is the zero value.
+// find returns the value for a key and looks it up once for each batch. A missing
+// value is the zero value.
 func find[T any](known map[string]T, key string, get func(string) (T, error)) (T, error) {
 	v, ok := known[key]
 	if ok || key == "" {
@@ -107,10 +108,11 @@ func (n names) connection(name string) (storage.Connection, error) {
 	return n.tx.Connections.Find("name", name)
 }
 
-// UserName is how the log names a user: by what the user logs in with.
+// UserName is the name of a user in the log: the identifier that the user logs in
+// with.
 func UserName(u storage.User) string { return cmp.Or(u.Email, u.Username, u.PhoneNumber, u.Name) }
 
-// strategyType is the category of a strategy, Auth0:
+// strategyType returns the category of a connection's strategy, Auth0:
 // authenticate/identity-providers.
 func strategyType(strategy string) string {
 	switch strategy {
@@ -126,7 +128,7 @@ func strategyType(strategy string) string {
 	return "social"
 }
 
-// host is an address or a Host header without the port.
+// host returns an address or a Host header without the port.
 func host(hostport string) string {
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
 		return h
@@ -134,8 +136,8 @@ func host(hostport string) string {
 	return hostport
 }
 
-// auth0Client decodes the Auth0-Client header, base64 of a JSON object by which an
-// SDK names itself; nil where it is none.
+// auth0Client decodes the Auth0-Client header, by which an SDK names itself:
+// base64 of a JSON object. It returns nil if the header is not in this form.
 func auth0Client(header string) any {
 	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawURLEncoding, base64.URLEncoding} {
 		raw, err := encoding.DecodeString(header)

@@ -8,9 +8,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// stamp is the order of an event: when it was recorded, and its number. The time
-// never goes back, even when the clock does, so that whoever reads the log by
-// checkpoint misses nothing.
+// stamp is the position of an event in the log: the time when it was recorded,
+// and its number. The time never goes back, even if the clock does, so that
+// readers by checkpoint miss no event.
 type stamp struct {
 	time   time.Time
 	number uint64
@@ -23,10 +23,12 @@ func (s stamp) next(now time.Time) stamp {
 	return stamp{now, s.number + 1}
 }
 
-// ID is the log_id: the time and the number, in Auth0's length of 56 digits. Ids sort as their events were recorded.
+// ID returns the log_id: the time and the number, in 56 digits as at Auth0. Ids
+// sort in the order of recording.
 func (s stamp) ID() string { return storage.LogIDAt(s.time) + fmt.Sprintf("%030d", s.number) }
 
-// parseStamp reads an id back; what is none is the beginning of all.
+// parseStamp parses an id; a text that is not an id gives the zero stamp, before
+// all events.
 func parseStamp(id string) stamp {
 	if len(id) != 56 {
 		return stamp{}

@@ -1,8 +1,8 @@
-// Package tenantlog keeps the tenant's log: what happened in the words of Auth0's
-// log event types. Rooms record events, which costs them no write of their own:
-// events wait in memory and one goroutine stores them in batches. Whoever reads
-// the log stores what waits first. It does not answer requests, does not search,
-// and does not deliver to log streams; it tells who does.
+// Package tenantlog keeps the tenant's log: its events, with Auth0's log event types.
+// Other packages record events without a write of their own: events wait in memory,
+// and one goroutine stores them in batches. Reading the log stores the waiting events
+// first. The package does not answer requests, does not search, and does not deliver
+// to log streams, but notifies what does.
 package tenantlog
 
 import (
@@ -22,41 +22,43 @@ import (
 	"github.com/tenant0/tenant0/storage/keyspace"
 )
 
-// Bounds of the log. Auth0 keeps events for 1 to 30 days, by plan, Auth0:
-// deploy-monitor/logs/log-data-retention. A search shows at most 1,000 there, and
-// each that is kept takes 2 kB of memory from a server that has been busy.
+// Limits of the log. Auth0 keeps events for 1 to 30 days, depending on the plan,
+// Auth0: deploy-monitor/logs/log-data-retention. A search there returns at most 1,000
+// events, and each kept event takes 2 kB of memory on a busy server.
 const (
 	DefaultLimit     = 1_000
 	DefaultRetention = 30 * 24 * time.Hour
 )
 
 const (
-	// flushEvery is how long events wait for others at most, where nobody reads.
+	// flushEvery is the longest time that events wait to be stored together, if
+	// nobody reads the log.
 	flushEvery = 250 * time.Millisecond
-	// flushShare bounds what the log may take of the machine: after a flush the
-	// next waits at least this many times as long as the flush took.
+	// flushShare limits the log's share of the machine's time: after a flush, the
+	// next one waits at least this many times as long as the flush took.
 	flushShare = 50
-	// flushChunk is how many events one commit holds: other writers wait for it.
+	// flushChunk is how many events one commit stores, while other writers wait.
 	flushChunk = 250
-	// pruneShare is the share of its limit that a shared log may have too many events: to
-	// look at all of them costs more there.
+	// pruneShare sets how far a shared log may exceed its limit, by the limit's
+	// pruneShare-th part, because looking for old events costs more there.
 	pruneShare = 10
-	// maxText bounds the texts of an event, in bytes. They come from requests.
+	// maxText limits the texts of an event, in bytes, because they come from
+	// requests.
 	maxText = 4 << 10
 )
 
-// Deps is what a Log works with.
+// Deps are the dependencies and settings of a Log.
 type Deps struct {
 	DB     *storage.DB
 	Now    func() time.Time
 	Log    *slog.Logger
-	Tenant string // its name, which each event carries
-	// Limit is how many events are kept, 0 for DefaultLimit, and Retention for how
-	// long, 0 for DefaultRetention.
+	Tenant string // the tenant's name, which each event contains
+	// Limit is how many events are kept, 0 for DefaultLimit. Retention is how long
+	// they are kept, 0 for DefaultRetention.
 	Limit     int
 	Retention time.Duration
-	// Stored is told of events that were stored, by the id of the last one before
-	// them; nil for nobody. It must not block.
+	// Stored is called after events were stored, with the id of the event before the
+	// first of them. It may be nil, and must not block.
 	Stored func(after string)
 }
 
@@ -64,36 +66,35 @@ type Deps struct {
 // use.
 type Log struct {
 	Deps
-	wake chan struct{} // says that there are events to store
+	wake chan struct{} // signals that there are events to store
 
 	writing sync.Mutex // held while events are stored
 	stored  string     // the id of the newest stored event; guarded by writing
 	pruneAt int        // after how many events a shared log is pruned; guarded by writing
 
 	mu      sync.Mutex
-	waiting []pending // a ring when it is full
-	oldest  int       // where the ring begins
+	waiting []pending // a ring buffer when it is full
+	oldest  int       // index of the oldest event in waiting
 	dropped uint64
 	last    stamp
 }
 
-// Event is what a room says of an event. What is left out and can be found from
-// the ids, the names of the application, the user and the connection, is filled
-// in when the event is stored.
+// Event is an event as it is recorded. Names of the application, the user and the
+// connection that are left out are looked up by the ids when the event is stored.
 type Event struct {
 	Type        string
 	Description string
 	ClientID    string
 	ClientName  string
 	UserID      string
-	UserName    string // as typed, where the user is unknown
-	Connection  string // its name
+	UserName    string // as typed, if the user is unknown
+	Connection  string // the connection's name
 	Audience    string
 	Scope       string
-	// Organization is the id of the organization of a login or a token.
+	// Organization is the organization id of a login or a token.
 	Organization string
-	// Details is marshalled to JSON later on: it must hold no secret and must not
-	// change.
+	// Details is marshalled to JSON later: it must hold no secret, and must not be
+	// changed.
 	Details any
 }
 
@@ -121,9 +122,9 @@ func New(d Deps) (*Log, error) {
 	return l, err
 }
 
-// Record adds an event of a request, or of the server itself when r is nil. It
-// does not wait. When more events wait than the log keeps, the oldest go: it
-// would not keep them either.
+// Record adds an event of a request, or of the server itself if r is nil. It does not
+// wait. If more events wait than the log keeps, the oldest are dropped; they would
+// soon be pruned anyway.
 func (l *Log) Record(r *http.Request, e Event) {
 	if l == nil {
 		return
@@ -156,12 +157,13 @@ func (l *Log) Record(r *http.Request, e Event) {
 	if first {
 		select {
 		case l.wake <- struct{}{}:
-		default: // it is awake
+		default: // it was already woken
 		}
 	}
 }
 
-// clip bounds a text, and does not hold on to what it was part of: a request.
+// clip limits the length of a text, and copies it so that the whole request is not
+// kept in memory.
 func clip(s string) string { return strings.Clone(s[:min(len(s), maxText)]) }
 
 // Dropped returns how many events were dropped because they came faster than they
@@ -179,7 +181,7 @@ func (l *Log) Waiting() int {
 	return len(l.waiting)
 }
 
-// take returns the events that wait, in order, and leaves none.
+// take removes the waiting events and returns them in order.
 func (l *Log) take() []pending {
 	l.mu.Lock()
 	waiting, oldest := l.waiting, l.oldest
@@ -191,9 +193,8 @@ func (l *Log) take() []pending {
 	return slices.Concat(waiting[oldest:], waiting[:oldest])
 }
 
-// Flush stores the events that wait. When it returns, every event that was
-// recorded before the call can be read. It must not be called within a
-// transaction.
+// Flush stores the waiting events. When it returns, every event that was recorded
+// before the call can be read. It must not be called within a transaction.
 func (l *Log) Flush() error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
@@ -226,10 +227,10 @@ func (l *Log) Flush() error {
 	return nil
 }
 
-// append stores events behind all that are there, and returns the ids of the last one
-// before them and of the newest. In a store that other servers have as well, an event that
-// has an earlier id than theirs gets a later one: whoever reads by checkpoint misses
-// nothing.
+// append stores events after all existing ones. It returns the ids of the last
+// existing event and of the newest one. In a store that several servers share, an
+// event whose id is lower than that of another server's event gets a higher id, so
+// that readers by checkpoint miss no event.
 func (l *Log) append(events []storage.LogEvent) (before, newest string, err error) {
 	oldest := storage.LogIDAt(l.Now().Add(-l.Retention))
 	shared := l.DB.Shared()
@@ -264,8 +265,8 @@ func (l *Log) append(events []storage.LogEvent) (before, newest string, err erro
 	return before, newest, err
 }
 
-// putBack has events wait again that could not be stored because the store is away, as long
-// as there is room.
+// putBack returns events to those that wait, if they could not be stored because the
+// store cannot be reached. The oldest are dropped if there are too many.
 func (l *Log) putBack(events []pending, err error) {
 	if !errors.Is(err, keyspace.ErrUnavailable) {
 		return
@@ -280,12 +281,12 @@ func (l *Log) putBack(events []pending, err error) {
 	l.waiting, l.oldest = all, 0
 	select {
 	case l.wake <- struct{}{}:
-	default: // it is awake
+	default: // it was already woken
 	}
 }
 
-// Reset forgets the events that wait, for they belong to what fn is about to
-// remove, and runs fn while none is stored.
+// Reset drops the waiting events, which belong to the data that fn is about to
+// remove, and runs fn while no event is stored.
 func (l *Log) Reset(fn func() error) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
@@ -294,7 +295,8 @@ func (l *Log) Reset(fn func() error) error {
 	return fn()
 }
 
-// Run stores events until stop is closed. What is recorded later is for Flush.
+// Run stores events until stop is closed. Events that are recorded later need a
+// Flush.
 func (l *Log) Run(stop <-chan struct{}) error {
 	wait := flushEvery
 	for {

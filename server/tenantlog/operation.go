@@ -10,20 +10,20 @@ import (
 
 // Operation is a request to the Management API and its answer.
 type Operation struct {
-	// Path is the route, such as /clients/{id}, of which the description is made
-	// where there is none.
+	// Path is the route, such as /clients/{id}. The description is derived from it
+	// if Description is "".
 	Path        string
 	Description string
-	// ClientID is the application that the token was issued to, and UserID the user
-	// whose token it was, "" for an application's own.
+	// ClientID is the application that the token was issued to. UserID is the user
+	// that the token was issued for, "" for a token of the application itself.
 	ClientID, UserID string
-	// Request and Answer are the bodies, without secrets; nil for none.
+	// Request and Answer are the bodies, without secrets; nil if there is none.
 	Request, Answer any
 	Status          int // of the answer
 }
 
-// Operation records an operation of the Management API, as sapi or fapi by its
-// status. Reading is not recorded, as at Auth0.
+// Operation records an operation of the Management API, as sapi or fapi depending
+// on its status. Requests that only read are not recorded, as at Auth0.
 func (l *Log) Operation(r *http.Request, o Operation) {
 	if l == nil || r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return
@@ -39,10 +39,12 @@ func (l *Log) Operation(r *http.Request, o Operation) {
 	l.Record(r, e)
 }
 
-// maxDetails bounds the bodies in an event, in bytes.
+// maxDetails is the largest size of the details in an event, in bytes; larger
+// bodies are left out.
 const maxDetails = 16 << 10
 
-// details is encoded at once: the documents may change.
+// details returns the details as JSON. They are encoded at once, because the
+// documents may change.
 func (o Operation) details(r *http.Request) json.RawMessage {
 	request := map[string]any{
 		"method": strings.ToLower(r.Method), "path": r.URL.Path, "query": redact.Query(r.URL.Query()), "userAgent": clip(r.UserAgent()),
@@ -63,12 +65,13 @@ func (o Operation) details(r *http.Request) json.RawMessage {
 	return raw
 }
 
-// verbs say what a method does in a description.
+// verbs are the verbs of descriptions, by HTTP method.
 var verbs = map[string]string{
 	http.MethodPost: "Create", http.MethodPut: "Update", http.MethodPatch: "Update", http.MethodDelete: "Delete",
 }
 
-// describe words an operation in Auth0's way, such as "Update a client".
+// describe returns a description of an operation in Auth0's style, such as "Update
+// a client".
 func describe(method, path string) string {
 	noun := ""
 	for segment := range strings.SplitSeq(path, "/") {

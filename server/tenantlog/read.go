@@ -6,9 +6,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// After returns up to take events that were recorded after the one with the id
-// from, the oldest first: Auth0's retrieval by checkpoint. It must not be called
-// within a transaction.
+// After returns up to take events that follow the event with the id from, the oldest
+// first, for Auth0's retrieval by checkpoint. It must not be called within a
+// transaction.
 func (l *Log) After(ctx context.Context, from string, take int) ([]storage.Document, error) {
 	if err := l.Flush(); err != nil {
 		return nil, err
@@ -26,9 +26,9 @@ func (l *Log) After(ctx context.Context, from string, take int) ([]storage.Docum
 	return found, err
 }
 
-// Newest calls fn with the events of a user ("" for all), the newest first, until
-// fn returns false or an error, or until ctx ends. The documents are the caller's. It
-// must not be called within a transaction.
+// Newest calls fn with the events of a user ("" for all events), the newest first,
+// until fn returns false or an error, or until ctx ends. fn may change the documents.
+// Newest must not be called within a transaction.
 func (l *Log) Newest(ctx context.Context, userID string, fn func(storage.Document) (more bool, err error)) error {
 	if err := l.Flush(); err != nil {
 		return err
@@ -40,7 +40,7 @@ func (l *Log) Newest(ctx context.Context, userID string, fn func(storage.Documen
 				return err
 			}
 			if id, _ := d["log_id"].(string); id < oldest {
-				return nil // and so are all that follow
+				return nil // all that follow are older
 			}
 			if more, err := fn(d); err != nil || !more {
 				return err

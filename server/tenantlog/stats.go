@@ -9,15 +9,15 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Day is how Auth0: api/management/v2/stats writes a day.
+// Day is the format of a day in Auth0's statistics, Auth0: api/management/v2/stats.
 const Day = "20060102"
 
-// counted names the events that the statistics count, by their type.
+// counted maps the types of counted events to their members in the statistics.
 var counted = map[string]string{Login: "logins", Signup: "signups"}
 
-// Daily counts logins and signups by the day, in UTC, from one day to another, both written as
-// Day; the oldest is the first. Days without either are left out. No password is known to have
-// leaked. It must not be called within a transaction.
+// Daily counts logins and signups for each day in UTC, from one day to another, both in the
+// format Day, the oldest first. Days without any are left out. leaked_passwords is always 0.
+// Daily must not be called within a transaction.
 func (l *Log) Daily(ctx context.Context, from, to string) ([]storage.Document, error) {
 	days := map[string]storage.Document{}
 	err := l.Newest(ctx, "", func(event storage.Document) (bool, error) {
@@ -42,7 +42,7 @@ func (l *Log) Daily(ctx context.Context, from, to string) ([]storage.Document, e
 			days[day] = stats
 		}
 		n, _ := stats[member].(int)
-		stats[member], stats["created_at"] = n+1, at.Format(timeFormat) // the oldest comes last
+		stats[member], stats["created_at"] = n+1, at.Format(timeFormat) // the last one is the oldest
 		return true, nil
 	})
 	list := make([]storage.Document, 0, len(days))
@@ -55,11 +55,11 @@ func (l *Log) Daily(ctx context.Context, from, to string) ([]storage.Document, e
 	return list, err
 }
 
-// activeDays is how long a login makes a user active.
+// activeDays is for how many days after a login a user counts as active.
 const activeDays = 30
 
-// ActiveUsers is the number of users who logged in within 30 days. It must not be called within a
-// transaction.
+// ActiveUsers returns the number of users who logged in within 30 days. It must not be called
+// within a transaction.
 func (l *Log) ActiveUsers(ctx context.Context) (int, error) {
 	since := l.Now().AddDate(0, 0, -activeDays).UTC().Format(timeFormat)
 	users := map[string]bool{}

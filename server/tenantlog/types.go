@@ -87,7 +87,8 @@ const (
 	DeviceCanceled     = "fdecc"
 )
 
-// exchange is how the log names the use of a grant.
+// exchange is the result of a grant in the log: the types of the events, and the
+// description of success.
 type exchange struct{ succeeded, failed, description string }
 
 var exchanges = map[string]exchange{
@@ -107,10 +108,12 @@ var exchanges = map[string]exchange{
 	"urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token": {"seta", "feta", "Refresh Token for Token for 3rd party API"},
 }
 
-// TokenExchange is the grant type of exchanges, which are of several kinds.
+// TokenExchange is the grant type of token exchange, RFC 8693, which has several
+// uses.
 const TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange" //nolint:gosec // a name
 
-// ofSubject are the uses of TokenExchange by the type of the token that is exchanged, but for those of profiles.
+// ofSubject maps subject token types of TokenExchange to events. Custom Token
+// Exchange profiles have other types.
 var ofSubject = map[string]exchange{
 	"http://auth0.com/oauth/token-type/apple-authz-code":                   nativeSocial,
 	"http://auth0.com/oauth/token-type/facebook-info-session-access-token": nativeSocial,
@@ -121,8 +124,9 @@ var ofSubject = map[string]exchange{
 
 var nativeSocial = exchange{"sens", "fens", "Native Social Login"}
 
-// Exchange says of an event what the outcome of a token request is: err is nil for
-// one that was answered with tokens. subject is its subject_token_type, "" for none.
+// Exchange sets the type and the description of an event by the result of a token
+// request; err is nil if tokens were issued. subject is the subject_token_type, ""
+// if there is none.
 func (e Event) Exchange(grantType, subject string, err error) Event {
 	x := exchanges[grantType]
 	if one, known := ofSubject[subject]; known && grantType == TokenExchange {
@@ -136,8 +140,9 @@ func (e Event) Exchange(grantType, subject string, err error) Event {
 	return e
 }
 
-// Reason is the sentence of a failure that a client may see; what is none is an
-// internal error, whose text is for the server's log.
+// Reason returns the message of an error that a client may see. For any other
+// error it is that of an internal error, because the error's own text belongs in
+// the server's log.
 func Reason(err error) string {
 	if e, ok := errors.AsType[*apierr.Error](err); ok {
 		return e.Message

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// product recognises a browser or an operating system by its place in a
-// User-Agent header, whose groups are the parts of the version.
+// product recognises a browser or an operating system in a User-Agent header.
+// The groups of the pattern are the parts of the version.
 type product struct {
 	name    string
 	pattern *regexp.Regexp
@@ -16,7 +16,8 @@ type product struct {
 // version matches up to three numbers.
 const version = `(\d+)(?:[._](\d+))?(?:[._](\d+))?`
 
-// browsers are in the order in which they are tried: most claim to be another.
+// browsers are tried in this order, because most also claim to be another
+// browser.
 var browsers = []product{
 	{"Edge", regexp.MustCompile(`Edg(?:e|A|iOS)?/` + version)},
 	{"Opera", regexp.MustCompile(`OPR/` + version)},
@@ -39,9 +40,8 @@ var systems = []product{
 	{"Linux", regexp.MustCompile(`Linux()()()`)},
 }
 
-// userAgent writes a User-Agent header as the log shows it, such as
-// "Chrome 120.0.0 / Mac OS X 10.15.7", and says whether it is that of a mobile
-// device.
+// userAgent returns a User-Agent header as the log shows it, such as "Chrome
+// 120.0.0 / Mac OS X 10.15.7", and whether it belongs to a mobile device.
 func userAgent(header string) (shown string, mobile bool) {
 	mobile = strings.Contains(header, "Mobile") || strings.Contains(header, "Android") || strings.Contains(header, "iPad")
 	return recognise(browsers, header) + " / " + recognise(systems, header), mobile
