@@ -9,39 +9,41 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Grant is all that the tokens of one exchange say.
+// Grant holds everything that determines the tokens of one token response.
 type Grant struct {
 	Client storage.Client
 	User   *storage.User           // nil for a machine
 	API    *storage.ResourceServer // nil without an audience
 	Issue  storage.Issue
-	ID     string // the grant's id, for opaque tokens
+	ID     string // the grant's id, which opaque tokens carry
 	GTY    string
-	// FrontChannel says that the access token goes through the browser, where it lives
-	// shorter.
+	// FrontChannel says that the access token is sent through the browser, which shortens its
+	// lifetime.
 	FrontChannel bool
-	// TokenType is how the access token is to be presented, "" for Bearer. Confirmation is the
-	// key that it is bound to, the claim cnf of RFC 7800, nil for none.
+	// TokenType is the token_type of the access token, "" for Bearer. Confirmation is the key that
+	// the token is bound to, the claim cnf of RFC 7800, nil for an unbound token.
 	TokenType    string
 	Confirmation map[string]any
-	// Given is the access token of another server's that the client gets in the place of one of the
-	// tenant's, nil for none.
+	// Given is another server's access token, which the client gets instead of one of the tenant's;
+	// nil if there is none.
 	Given *Access
-	// Actor is who acts for the user, the claim act of RFC 8693, nil for nobody.
+	// Actor is the party that acts for the user, the claim act of RFC 8693, nil if there is none.
 	Actor map[string]any
-	// Session is the one that the grant's refresh token ends with, nil for none.
+	// Session is the session with which the grant's refresh token ends, nil if it is not bound to a
+	// session.
 	Session *storage.Session
-	// SealedSecret is the application's secret, where it has ID tokens signed with it.
+	// SealedSecret is the encrypted client secret, if the application's ID tokens are signed with
+	// it.
 	SealedSecret []byte
-	// Authorization is what the Authorization Extension puts into the user's app_metadata
-	// with the exchange, nil for nothing new.
+	// Authorization is what the Authorization Extension writes into the user's app_metadata during
+	// the login, nil for no change.
 	Authorization any
-	// Lost are the scopes that were asked for and are not granted, with the reasons.
+	// Lost are the requested scopes that are not granted, with the reasons.
 	Lost []authz.Lost
 }
 
-// Load finds the user, the API and the application's secret of what the grant's Issue says.
-// A user who is gone is storage.ErrNotFound.
+// Load reads the user, the API and the client secret that the grant's Issue refers to. It returns
+// storage.ErrNotFound if the user was deleted.
 func (g *Grant) Load(tx *storage.Tx) error {
 	user, err := tx.Users.Get(g.Issue.UserID)
 	if err != nil {
@@ -51,13 +53,13 @@ func (g *Grant) Load(tx *storage.Tx) error {
 	if err := g.LoadSecret(tx); err != nil {
 		return err
 	}
-	if g.API == nil { // it is no API of every tenant
+	if g.API == nil { // not yet set, as it is for the APIs that are built in
 		g.API, err = authz.API(tx, g.Issue.Audience)
 	}
 	return err
 }
 
-// LoadSecret reads the application's secret if it has ID tokens signed with it.
+// LoadSecret reads the client secret if the application's ID tokens are signed with it.
 func (g *Grant) LoadSecret(tx *storage.Tx) error {
 	if g.Client.JWTConfiguration.Alg != keys.HS256 || g.Client.Public() {
 		return nil
@@ -67,19 +69,19 @@ func (g *Grant) LoadSecret(tx *storage.Tx) error {
 	return storage.Optional(err)
 }
 
-// Asked is the question what a user may do.
+// Asked says what is asked for in a decision about a user's rights.
 type Asked struct {
 	// Scope is the scope parameter.
 	Scope string
-	// Online says that no refresh token can come of it, whatever is asked.
+	// Online says that no refresh token can be issued, even if it is asked for.
 	Online bool
-	// Ephemeral says that the session ends with the browser.
+	// Ephemeral says that the session ends when the browser is closed.
 	Ephemeral bool
-	// Refresh keeps the scope within that of the grant's Issue, which a refresh token holds.
+	// Refresh limits the scope to that of the refresh token, which is in the grant's Issue.
 	Refresh bool
 }
 
-// Decide returns what the grant's user may do with its application and its API.
+// Decide returns what the grant's user is allowed to do with the application and the API.
 func (g *Grant) Decide(tx *storage.Tx, asked Asked) (authz.Decision, error) {
 	in := authz.Input{
 		Client: g.Client, User: *g.User, API: g.API, Audience: g.Issue.Audience, Requested: asked.Scope,
@@ -93,14 +95,14 @@ func (g *Grant) Decide(tx *storage.Tx, asked Asked) (authz.Decision, error) {
 	return authz.Decide(tx, in)
 }
 
-// Apply has the tokens say what was decided.
+// Apply puts a decision into the grant, and so into its tokens.
 func (g *Grant) Apply(d authz.Decision) {
 	g.Issue.Scope, g.Issue.Permissions = d.Scope, d.Permissions
 	g.Issue.AccessClaims, g.Issue.IDClaims = d.AccessClaims, d.IDClaims
 	g.Authorization, g.Lost = d.AppMetadata["authorization"], d.Lost
 }
 
-// Trace notes in the trace of a request which scopes were lost.
+// Trace records in the trace of a request which scopes were not granted.
 func (g *Grant) Trace(ctx context.Context) {
 	for _, l := range g.Lost {
 		trace.Note(ctx, trace.Step{Room: "authz", Said: "the scope " + l.Scope + " is not granted: " + l.Why, Setting: l.Setting})

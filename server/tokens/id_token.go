@@ -11,23 +11,25 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Hint is what an ID token that comes back says: the application that it was issued
-// to, the user, and the ids of the session and of the organization, "" for none.
+// Hint holds claims of an ID token that is sent back to the tenant: the application
+// that it was issued to, the user, and the ids of the session and of the
+// organization, "" if absent.
 type Hint struct{ ClientID, Subject, SessionID, Organization string }
 
-// IDTokenHint reads an ID token of this tenant that comes back as a hint of whom a
-// request is about. OIDC RP-Initiated Logout section 4: an expired one is to be
-// accepted, so its time is not looked at. One that an application's secret signs is
-// read as well, though the application could have made it: it proves nothing.
+// IDTokenHint reads an ID token of this tenant that is sent as id_token_hint. OIDC
+// RP-Initiated Logout section 4: an expired token is to be accepted, so the expiry
+// is not checked. A token that is signed with the client secret is accepted too,
+// although the application could have made it: a hint proves nothing.
 func (i *Issuer) IDTokenHint(ctx context.Context, raw string) (Hint, error) {
 	hint, _, err := i.readIDToken(i.verify(raw, func(payload []byte) ([]byte, error) { return i.secretOfApplication(ctx, payload) }))
 	return hint, err
 }
 
-// Prove returns the user whose account an ID token proves to be at hand, to the
-// application that it was issued to and to no other, Auth0: manage-users/user-accounts/
-// user-account-linking. Only the tenant's own keys prove that, and only as long as
-// the token is good. The error says what is wrong and wraps ErrExpired or ErrInvalid.
+// Prove returns the user of an ID token as a proof that the user's account is under
+// control of the application that the token was issued to, Auth0:
+// manage-users/user-accounts/ user-account-linking. Only tokens signed by the
+// tenant's own keys are accepted, until they expire. The error wraps ErrExpired or
+// ErrInvalid.
 func (i *Issuer) Prove(raw, clientID string, now time.Time) (subject string, err error) {
 	hint, life, err := i.readIDToken(i.Ring.Verify(raw))
 	switch {
@@ -39,7 +41,8 @@ func (i *Issuer) Prove(raw, clientID string, now time.Time) (subject string, err
 	return hint.Subject, life.check(now)
 }
 
-// readIDToken reads the claims of a token whose signature was checked with that outcome.
+// readIDToken reads the claims of a token. typ, payload and err are the results of
+// its verification.
 func (i *Issuer) readIDToken(typ string, payload []byte, err error) (Hint, lifetime, error) {
 	if err != nil {
 		return Hint{}, lifetime{}, fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -56,14 +59,16 @@ func (i *Issuer) readIDToken(typ string, payload []byte, err error) (Hint, lifet
 	if err := json.Unmarshal(payload, &c); err != nil {
 		return Hint{}, lifetime{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	// An access token is signed by the same keys; it says who may use it.
+	// Access tokens are signed by the same keys, but have the claim azp or another
+	// typ.
 	if c.Iss != i.URL || len(c.Aud) != 1 || typ != keys.TypeJWT || c.Azp != "" {
 		return Hint{}, lifetime{}, fmt.Errorf("%w: not an ID token of this tenant", ErrInvalid)
 	}
 	return Hint{ClientID: c.Aud[0], Subject: c.Sub, SessionID: c.SID, Organization: c.Org}, c.lifetime, nil
 }
 
-// secretOfApplication is the secret of the application that an ID token is for.
+// secretOfApplication returns the client secret of the application that an ID token
+// was issued to.
 func (i *Issuer) secretOfApplication(ctx context.Context, payload []byte) (secret []byte, err error) {
 	var c struct {
 		Aud audience `json:"aud"`

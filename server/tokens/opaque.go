@@ -19,12 +19,13 @@ type sealed struct {
 	GrantID  string         `json:"grant_id"`
 	Exp      int64          `json:"exp"`
 	IDClaims map[string]any `json:"id_claims,omitempty"`
-	// Endings end the token when its application or its user is deleted.
+	// Endings invalidate the token when its application or its user is deleted.
 	Endings storage.Endings `json:"endings,omitzero"`
 }
 
-// opaque returns an access token for /userinfo alone: a JWE of five parts that
-// only this server can read, as Auth0 issues it without an audience.
+// opaque returns an access token that is valid only at /userinfo: a JWE in
+// compact form that only this server can decrypt, as Auth0 issues it without an
+// audience.
 func (i *Issuer) opaque(ctx context.Context, g *Grant, now time.Time) (Access, error) {
 	var endings storage.Endings
 	err := i.DB.View(ctx, func(tx *storage.Tx) (err error) {

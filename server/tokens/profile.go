@@ -7,8 +7,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Profile is what a user's scopes show of the user, in the order of Auth0's
-// /userinfo, Auth0: get-started/apis/scopes/openid-connect-scopes. Claims
+// Profile holds the claims about a user that scopes give access to, in the order of
+// Auth0's /userinfo, Auth0: get-started/apis/scopes/openid-connect-scopes. Claims
 // without a value are left out.
 type Profile struct {
 	GivenName     string             `json:"given_name,omitempty"`
@@ -26,7 +26,8 @@ type Profile struct {
 	Identities    []storage.Identity `json:"identities,omitempty"`
 }
 
-// ProfileOf returns the claims of a user that the scopes granted to an application show.
+// ProfileOf returns the claims about a user that the scopes granted to an application
+// give access to.
 func ProfileOf(client storage.Client, u storage.User, scope []string) Profile {
 	var p Profile
 	has := func(names ...string) bool {
@@ -61,8 +62,9 @@ func ProfileOf(client storage.Client, u storage.User, scope []string) Profile {
 	return p
 }
 
-// updatedAt is the claim of that name, nil where the user has none: a text at Auth0, and
-// seconds in OIDC Core section 5.1, for applications that have the standard's answers.
+// updatedAt returns the claim updated_at, nil if the user has none. It is a text at
+// Auth0, and a number of seconds (OIDC Core section 5.1) for applications that ask for
+// answers by the standard.
 func updatedAt(client storage.Client, u storage.User) any {
 	if u.UpdatedAt == "" {
 		return nil

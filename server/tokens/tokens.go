@@ -1,6 +1,6 @@
-// Package tokens says what is in a token: the claims of access tokens by API and
-// of ID tokens by scope, their lifetimes, and the form of opaque access tokens.
-// It decides nothing about who may have one.
+// Package tokens makes tokens: it determines the claims of access tokens by API and of ID
+// tokens by scope, their lifetimes, and the form of opaque access tokens. It does not
+// decide who may have a token.
 package tokens
 
 import (
@@ -20,21 +20,22 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Lifetimes in seconds that hold where nothing else is set, Auth0:
+// Default lifetimes in seconds, Auth0:
 // secure/tokens/access-tokens and secure/tokens/id-tokens.
 const (
 	DefaultAccessTokenLifetime = 86400
-	DefaultWebTokenLifetime    = 7200 // of access tokens that go through the browser
+	DefaultWebTokenLifetime    = 7200 // of access tokens sent through the browser
 	DefaultIDTokenLifetime     = 36000
 )
 
-// Grant types as the gty claim names them.
+// GTYClientCredentials is the claim gty of an access token from the client credentials
+// grant.
 const GTYClientCredentials = "client-credentials"
 
-// GTYRefreshToken is the gty of an access token got with a refresh token.
+// GTYRefreshToken is the claim gty of an access token from the refresh token grant.
 const GTYRefreshToken = "refresh_token"
 
-// Issuer makes tokens in the name of the tenant.
+// Issuer issues and verifies the tenant's tokens.
 type Issuer struct {
 	URL     string // the issuer, with a trailing slash
 	DB      *storage.DB
@@ -48,7 +49,7 @@ type Access struct {
 	ExpiresIn int
 }
 
-// Userinfo is the audience of the tenant's own /userinfo.
+// Userinfo returns the audience of the tenant's own /userinfo.
 func (i *Issuer) Userinfo() string { return i.URL + "userinfo" }
 
 // accessClaims is the payload of an access token in Auth0's order, Auth0:
@@ -69,12 +70,12 @@ type accessClaims struct {
 	Permissions []string       `json:"permissions,omitzero"`
 	CNF         map[string]any `json:"cnf,omitempty"` // RFC 7800
 	Act         map[string]any `json:"act,omitempty"` // RFC 8693 section 4.1
-	// Details are those of RFC 9396 section 9.1.
+	// Details is the claim authorization_details, RFC 9396 section 9.1.
 	Details json.RawMessage `json:"authorization_details,omitempty"`
 }
 
-// Access returns the access token of a grant: a JWT for an API, an opaque token
-// when there is none or it is the tenant's own userinfo.
+// Access returns the access token of a grant: a JWT for an API, or an opaque token if
+// there is no API.
 func (i *Issuer) Access(ctx context.Context, g *Grant, now time.Time) (Access, error) {
 	if g.API == nil {
 		return i.opaque(ctx, g, now)
@@ -106,9 +107,9 @@ func (i *Issuer) Access(ctx context.Context, g *Grant, now time.Time) (Access, e
 	return Access{token, lifetime}, err
 }
 
-// accessLifetime is how long an access token is good, in seconds. Auth0:
-// secure/tokens/access-tokens/update-access-token-lifetime; the one of strict applications of third
-// parties is their own to shorten.
+// accessLifetime returns the lifetime of an access token, in seconds. Auth0:
+// secure/tokens/access-tokens/update-access-token-lifetime. Third-party applications in
+// strict mode can have a shorter lifetime of their own.
 func (g *Grant) accessLifetime() int {
 	lifetime, web := 0, 0
 	if g.API != nil {
@@ -131,9 +132,9 @@ func subject(g *Grant) string {
 	return g.User.UserID
 }
 
-// audience is the API, and the tenant's userinfo beside it where the token may
-// be used there: openid was granted and the API's tokens can be checked by
-// their public key.
+// audience returns the API's identifier, together with the tenant's userinfo if the token
+// is valid there too: openid was granted, and the token is signed by the tenant's key and
+// not by the API's secret.
 func (i *Issuer) audience(g *Grant) any {
 	if g.User != nil && g.API.SigningAlg != keys.HS256 && slices.Contains(g.Issue.Scope, "openid") {
 		return []string{g.API.Identifier, i.Userinfo()}
@@ -141,7 +142,7 @@ func (i *Issuer) audience(g *Grant) any {
 	return g.API.Identifier
 }
 
-// MultiFactor is the class of a login with a further factor, in acr_values and acr: OpenID
+// MultiFactor is the value for a login with a further factor in acr_values and acr: OpenID
 // Provider Authentication Policy Extension 1.0 section 4.
 const MultiFactor = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
 
@@ -158,7 +159,8 @@ type idClaims struct {
 	Nonce    string `json:"nonce,omitempty"`
 	AtHash   string `json:"at_hash,omitempty"`
 	CHash    string `json:"c_hash,omitempty"`
-	// ACR and AMR are those of a further factor, Auth0: secure/multi-factor-authentication/
+	// ACR and AMR are set after a further factor, Auth0:
+	// secure/multi-factor-authentication/
 	// step-up-authentication/configure-step-up-authentication-for-web-apps.
 	ACR     string   `json:"acr,omitempty"`
 	AMR     []string `json:"amr,omitempty"`
@@ -169,9 +171,10 @@ type idClaims struct {
 // ID returns the ID token of a user's grant, OIDC Core section 2.
 func (i *Issuer) ID(g *Grant, now time.Time) (string, error) { return i.IDBeside(g, "", "", now) }
 
-// IDBeside returns the ID token that goes through the browser beside an access token and a
-// code, "" for none, which it lets the application hold against each other: OIDC Core
-// sections 3.2.2.9 and 3.3.2.11.
+// IDBeside returns the ID token that is sent through the browser together with an access
+// token and a code, "" for none. The ID token contains their hashes, so that the
+// application can verify that they belong together: OIDC Core sections 3.2.2.9 and
+// 3.3.2.11.
 func (i *Issuer) IDBeside(g *Grant, access, code string, now time.Time) (string, error) {
 	lifetime := g.Client.JWTConfiguration.LifetimeInSeconds
 	if lifetime == 0 {
@@ -200,8 +203,9 @@ func (i *Issuer) IDBeside(g *Grant, access, code string, now time.Time) (string,
 	return i.Ring.Sign(alg, keys.TypeJWT, payload)
 }
 
-// idAlgorithm is what the application has its ID tokens signed with, Auth0:
-// get-started/applications/signing-algorithms. Without a secret to sign with, HS256 is RS256.
+// idAlgorithm returns the signing algorithm of the application's ID tokens, Auth0:
+// get-started/applications/signing-algorithms. For HS256 without a client secret it is
+// RS256.
 func (g *Grant) idAlgorithm() string {
 	alg := cmp.Or(g.Client.JWTConfiguration.Alg, keys.RS256)
 	if alg == keys.HS256 && g.SealedSecret == nil {
@@ -210,8 +214,8 @@ func (g *Grant) idAlgorithm() string {
 	return alg
 }
 
-// halfHash is at_hash and c_hash: the left half of the hash that the ID token's algorithm
-// is made with, OIDC Core section 3.3.2.11; "" of nothing.
+// halfHash returns the value of at_hash or c_hash: the left half of the hash by the ID
+// token's algorithm, OIDC Core section 3.3.2.11; "" for an empty value.
 func halfHash(alg, value string) string {
 	if value == "" {
 		return ""
@@ -224,8 +228,8 @@ func halfHash(alg, value string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 }
 
-// WithCustom returns the JSON object of the custom claims followed by those of the
-// standard ones. A custom claim never replaces a standard one.
+// WithCustom returns a JSON object of the custom claims followed by the standard claims. A
+// custom claim never replaces a standard claim.
 func WithCustom(custom map[string]any, standard any) ([]byte, error) {
 	own, err := marshal(standard)
 	if err != nil || len(custom) == 0 {
@@ -251,7 +255,7 @@ func WithCustom(custom map[string]any, standard any) ([]byte, error) {
 	return bytes.Join([][]byte{extra[:len(extra)-1], own[1:]}, []byte(",")), nil
 }
 
-// marshal is json.Marshal without its escapes for HTML, as Auth0 writes claims.
+// marshal is json.Marshal without escapes for HTML; Auth0 does not escape claims either.
 func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -15,7 +15,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Claims is what the server reads of an access token that comes back to it.
+// Claims holds what the server reads from an access token that is sent to it.
 type Claims struct {
 	Subject  string
 	ClientID string
@@ -25,24 +25,24 @@ type Claims struct {
 	GrantID  string // opaque tokens only
 	Opaque   bool
 	Endings  storage.Endings // opaque tokens only
-	// IDClaims are the custom claims of the grant's ID token, which /userinfo
-	// shows as well; opaque tokens carry them.
+	// IDClaims are the custom claims of the grant's ID token, which /userinfo returns as well. Only opaque
+	// tokens carry them.
 	IDClaims map[string]any
-	// Actor is who acts for the user, nil for nobody.
+	// Actor is the party that acts for the user, nil if there is none.
 	Actor map[string]any
-	// Organization is the id of the one that the token is for, "" for none.
+	// Organization is the id of the token's organization, "" if there is none.
 	Organization string
 }
 
 var (
-	// ErrExpired reports a token past its time.
+	// ErrExpired reports a token that has expired.
 	ErrExpired = errors.New("the token has expired")
-	// ErrInvalid reports a token that this tenant did not issue, or not for this
-	// audience.
+	// ErrInvalid reports a token that this tenant did not issue, or not for this audience, or that is not valid
+	// yet.
 	ErrInvalid = errors.New("the token is not valid here")
 )
 
-// Verify reads an access token of this tenant for one audience, JWT or opaque.
+// Verify reads an access token of this tenant, a JWT or an opaque token, and checks that it is for an audience.
 // It returns an error that wraps ErrExpired or ErrInvalid.
 func (i *Issuer) Verify(ctx context.Context, raw, audience string, now time.Time) (Claims, error) {
 	var c Claims
@@ -62,7 +62,7 @@ func (i *Issuer) Verify(ctx context.Context, raw, audience string, now time.Time
 	return c, life.check(now)
 }
 
-// audienceError reports a token of this tenant for others.
+// audienceError reports a token of this tenant for other audiences.
 type audienceError []string
 
 // Error implements the error interface.
@@ -70,11 +70,11 @@ func (e audienceError) Error() string {
 	return fmt.Sprintf("%v: its audience is %v", ErrInvalid, []string(e))
 }
 
-// Unwrap says that the token is invalid.
+// Unwrap makes errors.Is report ErrInvalid.
 func (e audienceError) Unwrap() error { return ErrInvalid }
 
-// Why is what a trace says of an error of Verify. It holds nothing of the token but the audience of one that the
-// tenant has issued.
+// Why explains an error of Verify for a trace. The explanation contains nothing of the token, except the
+// audience of a token that this tenant issued.
 func Why(err error) string {
 	if other, ok := errors.AsType[audienceError](err); ok {
 		return "the token is for " + strings.Join(other, " and ") + ", and not for this API"
@@ -85,19 +85,18 @@ func Why(err error) string {
 	return "it is no access token of this tenant"
 }
 
-// lifetime is when a token is good, in seconds, RFC 7519 sections 4.1.4 to 4.1.6.
+// lifetime holds the claims exp, nbf and iat, in seconds, RFC 7519 sections 4.1.4 to 4.1.6.
 type lifetime struct {
 	Iat int64 `json:"iat"`
 	Nbf int64 `json:"nbf"`
 	Exp int64 `json:"exp"`
 }
 
-// clockSteps is by how much the clock of the machine may be set back, in seconds,
-// without that its tokens are taken for those of the future.
+// clockSteps is how far the machine's clock may be set back, in seconds, before the server rejects its own
+// tokens as issued in the future.
 const clockSteps = 60
 
-// check returns an error that wraps ErrExpired or ErrInvalid for a token whose time
-// is over or has not come.
+// check returns an error that wraps ErrExpired or ErrInvalid if a token has expired or is not valid yet.
 func (l lifetime) check(now time.Time) error {
 	switch {
 	case now.Unix() >= l.Exp:
@@ -108,8 +107,8 @@ func (l lifetime) check(now time.Time) error {
 	return nil
 }
 
-// readJWT reads an access token that the tenant's keys sign, or the secret of the API
-// that it is for.
+// readJWT reads an access token that is signed by the tenant's keys or by the secret of the API with an
+// identifier.
 func (i *Issuer) readJWT(ctx context.Context, raw, identifier string) (Claims, lifetime, error) {
 	_, payload, err := i.verify(raw, func([]byte) ([]byte, error) { return i.secretOfAPI(ctx, identifier) })
 	if err != nil {
@@ -131,8 +130,7 @@ func (i *Issuer) readJWT(ctx context.Context, raw, identifier string) (Claims, l
 	if err := json.Unmarshal(payload, &c); err != nil {
 		return Claims{}, lifetime{}, err
 	}
-	// An ID token is signed by the same keys and is no access token: it says
-	// neither who may use it (azp, client_id) nor, for an API, for what.
+	// An ID token is signed by the same keys but is not an access token: it has neither azp nor client_id.
 	if c.Iss != i.URL || c.Azp+c.ClientID == "" {
 		return Claims{}, lifetime{}, errors.New("not an access token of this tenant")
 	}
@@ -141,8 +139,8 @@ func (i *Issuer) readJWT(ctx context.Context, raw, identifier string) (Claims, l
 	}, c.lifetime, nil
 }
 
-// verify checks the signature of a token by its algorithm, that of HS256 with the
-// secret that secretOf finds for the token's claims.
+// verify checks the signature of a token by its algorithm. For HS256, secretOf returns the secret for the
+// token's claims.
 func (i *Issuer) verify(raw string, secretOf func(payload []byte) ([]byte, error)) (typ string, payload []byte, err error) {
 	if keys.Algorithm(raw) == keys.HS256 {
 		return keys.VerifyHS256(raw, secretOf)
@@ -150,7 +148,7 @@ func (i *Issuer) verify(raw string, secretOf func(payload []byte) ([]byte, error
 	return i.Ring.Verify(raw)
 }
 
-// secretOfAPI is the secret that signs the access tokens for an API.
+// secretOfAPI returns the secret that signs access tokens for an API.
 func (i *Issuer) secretOfAPI(ctx context.Context, identifier string) (secret []byte, err error) {
 	err = i.DB.View(ctx, func(tx *storage.Tx) error {
 		api, err := tx.API(identifier)
@@ -165,7 +163,7 @@ func (i *Issuer) secretOfAPI(ctx context.Context, identifier string) (secret []b
 	return secret, err
 }
 
-// audience reads an aud claim, a string or a list of them, RFC 7519 section 4.1.3.
+// audience is a claim aud, a string or a list of strings, RFC 7519 section 4.1.3.
 type audience []string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -178,8 +176,8 @@ func (a *audience) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*[]string)(a))
 }
 
-// Advise notes in the trace of a request that it came to another address than that of the issuer: who knows the
-// tenant by that address does not take its tokens, and browsers keep no cookie of one host for another.
+// Advise records in the trace of a request that it was sent to another host than the issuer's. Clients that
+// know the tenant by that host reject its tokens, and browsers do not send the cookies of one host to another.
 func (i *Issuer) Advise(r *http.Request) {
 	_, address, _ := strings.Cut(strings.TrimSuffix(i.URL, "/"), "://")
 	if strings.EqualFold(address, r.Host) {
