@@ -15,7 +15,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// authorizationCode redeems a code, RFC 6749 section 4.1.3.
+// authorizationCode redeems an authorization code, RFC 6749 section 4.1.3.
 type authorizationCode struct {
 	db     *storage.DB
 	issuer *tokens.Issuer
@@ -24,8 +24,8 @@ type authorizationCode struct {
 // Type implements oauth.Grant.
 func (g *authorizationCode) Type() string { return "authorization_code" }
 
-// Validate implements oauth.Grant. A wrong redirect_uri or verifier neither uses
-// the code up nor makes it easier to redeem.
+// Validate implements oauth.Grant. A wrong redirect_uri or code_verifier does not use
+// up the code.
 func (g *authorizationCode) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
 	text := rq.Form.Get("code")
 	if text == "" {
@@ -66,28 +66,29 @@ func (g *authorizationCode) load(ctx context.Context, text string, rq *oauth.Tok
 			return err
 		}
 		grant.Session, err = sessionOf(tx, code.Issue, rq.Now)
-		return storage.Optional(err) // one that has ended brings no refresh token
+		return storage.Optional(err) // a session that has ended gives no refresh token
 	})
 	return code, grant, err
 }
 
-// reused handles a code that is not there. When it is one that we gave the client, it
-// was redeemed before (or is long expired), and what it brought is revoked. Another
-// client cannot do that.
+// reused handles a code that is not in the store. If the tenant issued it to this
+// client, it was redeemed before (or expired long ago), and the tokens that were
+// issued for it are revoked. Another client cannot cause that.
 func (g *authorizationCode) reused(ctx context.Context, text string, rq *oauth.TokenRequest) error {
 	id, ok := g.issuer.Secrets.GrantOfCode(text, rq.Client.ClientID)
 	if !ok {
 		return apierr.InvalidCode.Because("the tenant has given this application no such code, or its keys are new")
 	}
-	// Whoever brings it need not stay to hear the answer.
+	// The tokens are revoked even if the client closes the connection before the
+	// answer.
 	if err := g.db.Update(context.WithoutCancel(ctx), func(tx *storage.Tx) error { return tx.RevokeGrant(id, rq.Now) }); err != nil {
 		return err
 	}
 	return apierr.InvalidCode.Because("the code was redeemed before, and the tokens that it brought are revoked").With(storage.ErrReused)
 }
 
-// Commit implements oauth.Grant: the code goes and the refresh token comes in
-// one transaction, so that of several requests with one code one succeeds.
+// Commit implements oauth.Grant. One transaction deletes the code and stores the
+// refresh token, so that only one of several requests with the same code succeeds.
 func (g *authorizationCode) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
 	issued := begin(g.issuer.Secrets, grant, reply, rq.Now)
 	code := storage.Code{Hash: keys.Hash(rq.Form.Get("code")), GrantID: grant.ID}
@@ -98,14 +99,15 @@ func (g *authorizationCode) Commit(ctx context.Context, rq *oauth.TokenRequest, 
 	return err
 }
 
-// offline reports whether the grant brings a refresh token. A scope rule that
-// takes scopes over word for word cannot bring one that the API or the
-// application does not allow.
+// offline reports whether a grant includes a refresh token. The check of the API and
+// the application is needed because a scope rule that grants scopes without looking
+// at them could grant offline_access too.
 func offline(grant *tokens.Grant) bool {
 	return slices.Contains(grant.Issue.Scope, "offline_access") && authz.OfflineAllowed(grant.Client, grant.API)
 }
 
-// begin begins the refresh token of a grant, if it has one, and puts it into the reply.
+// begin creates the refresh token of a grant, if the grant includes one, and puts it
+// into the reply.
 func begin(secrets *keys.Secrets, grant *tokens.Grant, reply *oauth.Reply, now time.Time) *storage.RefreshToken {
 	switch {
 	case grant.Session != nil:
@@ -118,8 +120,8 @@ func begin(secrets *keys.Secrets, grant *tokens.Grant, reply *oauth.Reply, now t
 	return newFamily(grant, reply.RefreshToken, now)
 }
 
-// sessionOf is the session in which a grant began, or an error that wraps storage.ErrNotFound
-// where it has ended.
+// sessionOf returns the session in which a grant began. If the session has ended, the
+// error wraps storage.ErrNotFound.
 func sessionOf(tx *storage.Tx, issue storage.Issue, now time.Time) (*storage.Session, error) {
 	s, err := tx.SessionByID(issue.SessionID)
 	if err == nil && !s.Live(now) {
@@ -131,13 +133,13 @@ func sessionOf(tx *storage.Tx, issue storage.Issue, now time.Time) (*storage.Ses
 	return &s, nil
 }
 
-// newFamily is the record of a user's first refresh token. The nonce was for the
-// first ID token only, OIDC Core section 12.2.
+// newFamily returns the record of a user's first refresh token. It has no nonce,
+// which belongs to the first ID token only, OIDC Core section 12.2.
 func newFamily(grant *tokens.Grant, token string, now time.Time) *storage.RefreshToken {
 	s := grant.Client.RefreshToken
 	issue := grant.Issue
 	issue.Nonce, issue.FurtherFactor = "", false
-	if grant.Session != nil { // Auth0: it ends with the session, and does not rotate
+	if grant.Session != nil { // Auth0: it ends with the session and does not rotate
 		return &storage.RefreshToken{
 			ID: grant.ID, Issue: issue, CreatedAt: now, LastExchangedAt: now, Online: true, ExpiresAt: grant.Session.ExpiresAt,
 			Tokens: []storage.Token{{Hash: keys.Hash(token)}},
@@ -149,14 +151,16 @@ func newFamily(grant *tokens.Grant, token string, now time.Time) *storage.Refres
 		IdleExpiresAt: idleEnd(s, now),
 		Tokens:        []storage.Token{{Hash: keys.Hash(token)}},
 	}
-	// Auth0: the absolute end is fixed at the first issue and not moved by rotation.
+	// Auth0: the absolute lifetime begins when the first token is issued, and
+	// rotation does not extend it.
 	if s.ExpirationType == "expiring" && !s.InfiniteTokenLifetime && s.TokenLifetime > 0 {
 		t.ExpiresAt = now.Add(clock.Span(s.TokenLifetime, time.Second))
 	}
 	return t
 }
 
-// idleEnd is when a refresh token ends unless it is used before; zero is never.
+// idleEnd returns when a refresh token expires unless it is used before; the zero
+// time means never.
 func idleEnd(s storage.RefreshTokenSettings, now time.Time) time.Time {
 	if s.ExpirationType != "expiring" || s.InfiniteIdleTokenLifetime || s.IdleTokenLifetime <= 0 {
 		return time.Time{}

@@ -14,15 +14,16 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Answers to a code of /otp/challenge, Auth0: authenticate/database-connections/
-// auth-api-passwordless-db-connections, which documents no sentences.
+// Errors for a code of /otp/challenge, Auth0: authenticate/database-connections/
+// auth-api-passwordless-db-connections, which does not document their messages.
 var (
 	badAuthSession = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "The auth_session is invalid, expired or already used.", Setting: "the parameter auth_session, which is good once, for five minutes and for one application"}
 	badChallenge   = &apierr.Error{Status: http.StatusBadRequest, Code: apierr.InvalidRequest, Message: "Wrong or expired verification code.", Setting: "the parameter otp"}
 )
 
-// challenged takes the code of an auth_session: it logs a user of a database in, or makes an
-// account there. Where there is none and none is made, the answer is that to a wrong code.
+// challenged takes the code that was sent for an auth_session. It logs in a user of a
+// database, or creates an account there. If there is no account and none may be created, the
+// answer is that to a wrong code.
 func (g *passwordless) challenged(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
 	if rq.Form.Get("otp") == "" {
 		return nil, apierr.MissingParameter("otp")
@@ -65,7 +66,7 @@ func (g *passwordless) challenged(ctx context.Context, rq *oauth.TokenRequest) (
 	return grant, blockedHere(err)
 }
 
-// blockedHere is the refusal of an account that is blocked as these endpoints have it.
+// blockedHere turns the error for a blocked account into the form that these endpoints use.
 func blockedHere(err error) error {
 	e, ok := errors.AsType[*apierr.Error](err)
 	if !ok || e.Code != apierr.PersonBlocked.Code && e.Code != apierr.TooManyAttempts.Code {
@@ -76,7 +77,7 @@ func blockedHere(err error) error {
 	return &c
 }
 
-// byChallenge lets the user in who has brought the right code, and counts a wrong one.
+// byChallenge logs in a user who sent the right code, and counts a wrong code.
 func (g *passwordless) byChallenge(ctx context.Context, rq *oauth.TokenRequest, user storage.User, code storage.Passcode, right bool) (*tokens.Grant, error) {
 	c := *code.Challenge
 	a := g.attempt(rq, c, user)
@@ -104,13 +105,13 @@ func (g *passwordless) attempt(rq *oauth.TokenRequest, c storage.OTPChallenge, u
 	return a
 }
 
-// signUp makes the account of who has brought the right code, and lets its owner in.
+// signUp creates an account for a person who sent the right code, and logs the person in.
 func (g *passwordless) signUp(ctx context.Context, rq *oauth.TokenRequest, code storage.Passcode) (*tokens.Grant, error) {
 	c := *code.Challenge
 	if !c.SignsUp {
 		return nil, badChallenge
 	}
-	err := g.DB.View(ctx, func(tx *storage.Tx) error { // nobody signs up by a request that is refused for something else
+	err := g.DB.View(ctx, func(tx *storage.Tx) error { // a request that is refused for another reason must not create an account
 		_, err := g.audience(tx, rq)
 		return err
 	})

@@ -15,8 +15,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// clientCredentials gives a client a token for itself, RFC 6749 section 4.4:
-// there is no user, no consent, no ID token and no refresh token.
+// clientCredentials issues a token to a client for itself, RFC 6749 section
+// 4.4: without a user, consent, an ID token or a refresh token.
 type clientCredentials struct {
 	db  *storage.DB
 	log *tenantlog.Log
@@ -75,8 +75,8 @@ func (g *clientCredentials) Validate(ctx context.Context, rq *oauth.TokenRequest
 	return &tokens.Grant{Client: rq.Client, API: api, Issue: issue, GTY: tokens.GTYClientCredentials}, nil
 }
 
-// machineOrganization is the id of the organization that a token is for, as the
-// client grant has it, Auth0: manage-users/organizations/
+// machineOrganization returns the id of the organization that a token is for,
+// as far as the client grant allows it, Auth0: manage-users/organizations/
 // organizations-for-m2m-applications/configure-your-application-for-m2m-access.
 func machineOrganization(tx *storage.Tx, client storage.Client, asked string, granted storage.ClientGrant) (string, error) {
 	switch {
@@ -98,7 +98,7 @@ func machineOrganization(tx *storage.Tx, client storage.Client, asked string, gr
 	return organization.ID, err
 }
 
-// askedAPI is the API that a request means, and what it is called there.
+// askedAPI returns the API that a request is for, and its identifier.
 func askedAPI(tx *storage.Tx, form url.Values) (audience string, api *storage.ResourceServer, err error) {
 	if audience, err = defaultAudience(tx, form); err != nil {
 		return "", nil, err
@@ -109,8 +109,8 @@ func askedAPI(tx *storage.Tx, form url.Values) (audience string, api *storage.Re
 	return audience, api, err
 }
 
-// defaultAudience is the API that a request means: the one it names, or the
-// tenant's default.
+// defaultAudience returns the identifier of the API that a request is for: the
+// one that it names, or the tenant's default.
 func defaultAudience(tx *storage.Tx, form url.Values) (string, error) {
 	if audience := form.Get("audience"); audience != "" {
 		return audience, nil
@@ -126,9 +126,9 @@ func defaultAudience(tx *storage.Tx, form url.Values) (string, error) {
 	return audience, nil
 }
 
-// machineScope is what the request asks of the grant's scopes, or all of them
-// when it asks for none. Unlike a user's request it may not ask for more: OIDC
-// scopes are refused as well.
+// machineScope returns those of the client grant's scopes that the request asks
+// for, or all of them if it asks for none. Unlike a request for a user's token
+// it must not ask for others: OIDC scopes are refused too.
 func machineScope(requested string, granted storage.ClientGrant, api *storage.ResourceServer) ([]string, error) {
 	all := granted.Scope
 	if granted.AllowAllScopes {
@@ -155,7 +155,7 @@ func machineScope(requested string, granted storage.ClientGrant, api *storage.Re
 	return scope, nil
 }
 
-// Commit implements oauth.Grant: it counts the token where there is a quota.
+// Commit implements oauth.Grant: it counts the token if there is a quota.
 func (g *clientCredentials) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
 	return g.count(ctx, rq, grant.Issue.Organization, reply)
 }

@@ -16,14 +16,15 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Names of tokens, RFC 8693 section 3 and Auth0: api/authentication/token-vault-token-exchange/get-token.
+// Token type identifiers, RFC 8693 section 3 and Auth0:
+// api/authentication/token-vault-token-exchange/get-token.
 const (
 	refreshTokenType    = "urn:ietf:params:oauth:token-type:refresh_token"                      //nolint:gosec // a name
 	connectionTokenType = "http://auth0.com/oauth/token-type/federated-connection-access-token" //nolint:gosec // a name
 )
 
-// connectionToken gives an application the access token of an identity provider where a user has an
-// account, for a token of the user's: Auth0's Token Vault.
+// connectionToken exchanges a user's token for an access token of an identity provider where the user has an
+// account: Auth0's Token Vault.
 type connectionToken struct {
 	db        *storage.DB
 	issuer    *tokens.Issuer
@@ -112,10 +113,11 @@ func (g *connectionToken) Validate(ctx context.Context, rq *oauth.TokenRequest) 
 	return grant, nil
 }
 
-// isPrivileged reports whether an application asks by a request of its own, without a token of the user's.
+// isPrivileged reports whether the subject_token is a request that the application signed itself, and not a
+// token of the user.
 func isPrivileged(rq *oauth.TokenRequest) bool { return rq.Form.Get("subject_token_type") == jwtType }
 
-// requestedType is what may be asked for.
+// requestedType returns the only allowed requested_token_type.
 func requestedType(rq *oauth.TokenRequest) string {
 	if isPrivileged(rq) {
 		return vaultTokenType
@@ -123,7 +125,8 @@ func requestedType(rq *oauth.TokenRequest) string {
 	return connectionTokenType
 }
 
-// subject finds whose token the subject_token is. What of it the store knows is left to check.
+// subject verifies the subject_token and puts its user into the grant. check does the rest of the
+// verification, in a view of the store.
 func (g *connectionToken) subject(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant) (check func(*storage.Tx) error, err error) {
 	text := rq.Form.Get("subject_token")
 	switch rq.Form.Get("subject_token_type") {
@@ -156,14 +159,15 @@ func (g *connectionToken) subject(ctx context.Context, rq *oauth.TokenRequest, g
 	}
 }
 
-// vaulted are the tokens of a user at a provider: of an account that was connected, or of one that logs in.
+// vaulted holds a user's tokens at a provider: those of a connected account, or of an identity that the user
+// logs in with.
 type vaulted struct {
 	storage.IdentityTokens
-	connected objects.ConnectedAccount // without an id for one that logs in
+	connected objects.ConnectedAccount // without an id for an identity that the user logs in with
 }
 
-// checkSubject finds whose refresh token of a family a hash is of: one of the application's, whose time is
-// not over, and neither is that of the session that it is bound to.
+// checkSubject puts the user of a refresh token into the grant. The token must belong to the application and
+// to the family id; neither the token nor the session that it is bound to may have ended.
 func checkSubject(tx *storage.Tx, id, hash string, rq *oauth.TokenRequest, grant *tokens.Grant) error {
 	t, err := tx.RefreshTokens.Get(id)
 	if err == nil && (t.Issue.ClientID != rq.Client.ClientID || t.Expired(rq.Now) || !t.Has(hash)) {
@@ -179,8 +183,9 @@ func checkSubject(tx *storage.Tx, id, hash string, rq *oauth.TokenRequest, grant
 	return err
 }
 
-// vault finds the tokens that are kept of an account of the grant's user, by the request's connection
-// and, where the user has several, by its login_hint. Those that were connected come before those that log in.
+// vault returns the stored tokens of the grant's user at the provider of the request's connection. If the
+// user has several accounts there, login_hint selects one. Connected accounts take precedence over
+// identities that the user logs in with.
 func vault(tx *storage.Tx, rq *oauth.TokenRequest, grant *tokens.Grant) (c storage.Connection, held vaulted, err error) {
 	user, err := tx.Users.Get(grant.Issue.UserID)
 	switch {
@@ -209,8 +214,8 @@ func vault(tx *storage.Tx, rq *oauth.TokenRequest, grant *tokens.Grant) (c stora
 	return c, held, err
 }
 
-// tokensAt are the tokens of a user at the provider of a connection, by the id that the provider has for the
-// account, "" for any.
+// tokensAt returns the tokens of a user at the provider of a connection. hint is the account's id at the
+// provider, "" for any account.
 func tokensAt(tx *storage.Tx, c storage.Connection, user storage.User, organization, hint string) (held vaulted, err error) {
 	meant := func(id string) bool { return hint == "" || hint == id || hint == strings.TrimPrefix(id, c.Name+"|") }
 	accounts, err := objects.ConnectedAccountsOf(tx, user.UserID)
@@ -234,7 +239,7 @@ func tokensAt(tx *storage.Tx, c storage.Connection, user storage.User, organizat
 	return held, errVaultEmpty
 }
 
-// give has an access token that is over renewed by the provider.
+// give renews an access token at the provider, if it has expired.
 func (g *connectionToken) give(ctx context.Context, rq *oauth.TokenRequest, c storage.Connection, held *storage.IdentityTokens) error {
 	if end := held.ExpiresAt(); held.AccessToken != "" && (end.IsZero() || rq.Now.Before(end)) {
 		return nil
@@ -252,8 +257,8 @@ func (g *connectionToken) give(ctx context.Context, rq *oauth.TokenRequest, c st
 	return nil
 }
 
-// keep notes the use of tokens, and keeps those that have taken the place of what was kept. Tokens that
-// a login has brought meanwhile stay, and so does it that they are gone.
+// keep stores the tokens after their use. It does not replace newer tokens that a login has stored
+// meanwhile, and does not restore tokens that were deleted meanwhile.
 func (held vaulted) keep(tx *storage.Tx, userID string) error {
 	if held.connected.ID != "" {
 		return held.connected.KeepTokens(tx, userID, held.IdentityTokens)
@@ -265,7 +270,7 @@ func (held vaulted) keep(tx *storage.Tx, userID string) error {
 	return tx.IdentityTokens.Put(held.IdentityTokens)
 }
 
-// left is how many seconds an access token is good for, 0 where the provider has not said.
+// left returns for how many more seconds an access token is valid, 0 if the provider did not say.
 func left(held storage.IdentityTokens, now time.Time) int {
 	end := held.ExpiresAt()
 	if end.IsZero() {

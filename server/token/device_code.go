@@ -11,15 +11,15 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// deviceCode has a device ask whether a person has let it in, RFC 8628 section 3.4. What the
-// person has let it have is decided by then, by the rules of a login.
+// deviceCode answers a device's poll for its tokens, RFC 8628 section 3.4. What is granted was
+// decided when the user allowed the device, by the rules of a login.
 type deviceCode struct{ people }
 
 // Type implements oauth.Grant.
 func (g *deviceCode) Type() string { return "urn:ietf:params:oauth:grant-type:device_code" }
 
-// Validate implements oauth.Grant. A poll that comes too early is not counted as one, so that a
-// hasty device gets on as well.
+// Validate implements oauth.Grant. A poll that comes too early does not restart the waiting
+// time, so that a device which polls too fast gets its tokens too.
 func (g *deviceCode) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
 	text := rq.Form.Get("device_code")
 	if text == "" {
@@ -51,8 +51,8 @@ func (g *deviceCode) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tok
 	return grant, err
 }
 
-// Commit implements oauth.Grant: the device code goes and the refresh token comes in one
-// transaction, so that of several polls one succeeds.
+// Commit implements oauth.Grant. One transaction deletes the device code and stores the refresh
+// token, so that only one of several polls succeeds.
 func (g *deviceCode) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
 	issued := begin(g.Issuer.Secrets, grant, reply, rq.Now)
 	err := g.DB.AdmitDevice(ctx, keys.Hash(rq.Form.Get("device_code")), issued)

@@ -21,16 +21,16 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// jwtBearer gives an application of another company's an access token for a user whom an enterprise's
-// identity provider has asserted, RFC 7523 section 2.1: Cross App Access. Auth0: api/authentication/cross-app-access, after
+// jwtBearer issues an application of another company an access token for a user whom an enterprise's identity provider
+// has asserted, RFC 7523 section 2.1: Cross App Access. Auth0: api/authentication/cross-app-access, which follows
 // draft-ietf-oauth-identity-assertion-authz-grant.
 type jwtBearer struct{ people }
 
 // Type implements oauth.Grant.
 func (g *jwtBearer) Type() string { return "urn:ietf:params:oauth:grant-type:jwt-bearer" }
 
-// Permits implements oauth.Permitting: the grant has a switch of its own, and is not for permissive applications of
-// third parties.
+// Permits implements oauth.Permitting. The grant is enabled by a setting of its own, and third-party applications can
+// use it only in strict mode.
 func (g *jwtBearer) Permits(c storage.Client, _ url.Values) error {
 	if c.IdentityAssertion.Active && (c.IsFirstParty || c.Strict()) {
 		return nil
@@ -39,7 +39,7 @@ func (g *jwtBearer) Permits(c storage.Client, _ url.Values) error {
 	return e.ChangedBy("identity_assertion_authorization_grant.active of the application, which third parties have in strict mode alone")
 }
 
-// Bounds of assertions. Those of public clients have to be new.
+// Limits of assertions: their size in bytes, the tolerated difference of clocks, and the age for public clients.
 const (
 	maxAssertion       = 16 << 10
 	assertionSkew      = 10 * time.Second
@@ -47,25 +47,25 @@ const (
 )
 
 var (
-	// errAssertion is the answer to an assertion that asserts nothing here.
+	// errAssertion is the error for an assertion that is invalid here.
 	errAssertion = &apierr.Error{
 		Status: http.StatusBadRequest, Code: apierr.InvalidGrant, Message: "Assertion is invalid or has expired",
 		Setting: "the parameter assertion, whose aud must be the issuer, its client_id the application and its sub a user of the connection of its iss",
 	}
-	// errAsserter is the answer to an assertion of a provider whose connection is not for this.
+	// errAsserter is the error if the connection to the assertion's issuer is not enabled for Cross App Access.
 	errAsserter = &apierr.Error{
 		Status: http.StatusForbidden, Code: "access_denied", Message: "The connection is not enabled for Cross App Access by this client",
 		Setting: "cross_app_access_resource_app.status of the connection and the applications that it is enabled for",
 	}
-	// errOtherAudience is the answer to an audience that is not the assertion's.
+	// errOtherAudience is the error for an audience that differs from the assertion's.
 	errOtherAudience = apierr.InvalidParameter("audience", "it is not that of the assertion or of the tenant")
 )
 
-// asserted are the claims of an assertion, and the connection to the provider that has made it.
+// asserted holds the claims of an assertion, and the connection to the provider that issued it.
 type asserted struct {
 	Iss      string `json:"iss"`
 	Sub      string `json:"sub"`
-	Aud      string `json:"aud"` // one alone, draft section 3
+	Aud      string `json:"aud"` // a single one, draft section 3
 	ClientID string `json:"client_id"`
 	JTI      string `json:"jti"`
 	Iat      int64  `json:"iat"`
@@ -77,7 +77,7 @@ type asserted struct {
 	connection storage.Connection
 }
 
-// Validate implements oauth.Grant. An assertion may be brought again while it is good.
+// Validate implements oauth.Grant. An assertion can be used repeatedly until it expires.
 func (g *jwtBearer) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
 	raw := rq.Form.Get("assertion")
 	if raw == "" {
@@ -137,7 +137,7 @@ func (g *jwtBearer) asserted(ctx context.Context, rq *oauth.TokenRequest, raw st
 	return a, a.check(rq, g.Issuer.URL)
 }
 
-// check holds the claims of an assertion against the request.
+// check compares the claims of an assertion with the request.
 func (a asserted) check(rq *oauth.TokenRequest, issuer string) error {
 	now := rq.Now
 	soon := now.Add(assertionSkew).Unix()
@@ -152,8 +152,8 @@ func (a asserted) check(rq *oauth.TokenRequest, issuer string) error {
 	return nil
 }
 
-// asserter is the connection to the provider that calls itself so, which must be for assertions and for the
-// application.
+// asserter returns the connection to the provider with an issuer. The connection must be enabled for assertions and for
+// the application.
 func (g *jwtBearer) asserter(ctx context.Context, client storage.Client, issuer string) (c storage.Connection, err error) {
 	refusal := errAssertion
 	err = g.DB.View(ctx, func(tx *storage.Tx) error {
@@ -177,8 +177,8 @@ func (g *jwtBearer) asserter(ctx context.Context, client storage.Client, issuer 
 	return c, err
 }
 
-// audienceOf is the API that an assertion is for: that which it names, or the tenant's default. The request may say
-// the same, or name one where neither does.
+// audienceOf returns the API that a token is for: the assertion's resource, or else the tenant's default. The request
+// may name the same API, or any API if there is neither.
 func audienceOf(tx *storage.Tx, rq *oauth.TokenRequest, a asserted) (string, error) {
 	asked := rq.Form.Get("audience")
 	if asked == "" {
@@ -203,8 +203,8 @@ func audienceOf(tx *storage.Tx, rq *oauth.TokenRequest, a asserted) (string, err
 	return meant, nil
 }
 
-// organizationOf is the organization of the connection that the user is a member of, "" for none, as far as the
-// application is for organizations. Auth0: secure/call-apis-on-users-behalf/xaa.
+// organizationOf returns the organization with the connection that the user is a member of. It is "" if the application
+// does not use organizations, or if there is not exactly one. Auth0: secure/call-apis-on-users-behalf/xaa.
 func organizationOf(tx *storage.Tx, client storage.Client, userID, connection string) (string, error) {
 	if client.OrganizationUsage != "allow" && client.OrganizationUsage != "require" {
 		return "", nil
@@ -225,7 +225,7 @@ func organizationOf(tx *storage.Tx, client storage.Client, userID, connection st
 	return "", nil
 }
 
-// Commit implements oauth.Grant: nothing is kept.
+// Commit implements oauth.Grant: nothing is stored.
 func (g *jwtBearer) Commit(context.Context, *oauth.TokenRequest, *tokens.Grant, *oauth.Reply) error {
 	return nil
 }

@@ -13,8 +13,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// askFurther has a login whose first factor was right wait for a further one, Auth0: secure/
-// multi-factor-authentication/authenticate-using-ropg-flow-with-mfa. The first one is used up.
+// askFurther interrupts a login after its first factor until a further factor is proved,
+// Auth0: secure/ multi-factor-authentication/authenticate-using-ropg-flow-with-mfa. The
+// proof of the first factor is used up.
 func (p *people) askFurther(ctx context.Context, rq *oauth.TokenRequest, a signin.Attempt, grant *tokens.Grant) error {
 	token := factors.NewToken()
 	var requirements map[string]any
@@ -37,14 +38,14 @@ func (p *people) askFurther(ctx context.Context, rq *oauth.TokenRequest, a signi
 	return apierr.MFARequired(token, requirements)
 }
 
-// waiting is a login that waits for a further factor, with what its user has of them.
+// waiting is a login that waits for a further factor, and the user's further factors.
 type waiting struct {
 	storage.MFALogin
 	user           storage.User
 	authenticators []factors.Authenticator
 }
 
-// waiting finds the login of the request's mfa_token.
+// waiting returns the login that the request's mfa_token belongs to.
 func (p *people) waiting(ctx context.Context, rq *oauth.TokenRequest, required ...string) (l waiting, err error) {
 	for _, name := range append([]string{"mfa_token"}, required...) {
 		if rq.Form.Get(name) == "" {
@@ -68,8 +69,8 @@ func (p *people) waiting(ctx context.Context, rq *oauth.TokenRequest, required .
 	return l, err
 }
 
-// finish lets the person in who has proved the further factor: holds is asked in the update
-// that does so, and uses the proof up.
+// finish logs in a person who has proved the further factor. holds is called in the update
+// that does so; it uses up the proof.
 func (p *people) finish(ctx context.Context, rq *oauth.TokenRequest, l waiting, a factors.Authenticator, refusal *apierr.Error, holds func(*storage.Tx) error) (*tokens.Grant, error) {
 	rq.HTTP = sender(rq)
 	attempt := signin.Attempt{
@@ -95,7 +96,7 @@ func (p *people) finish(ctx context.Context, rq *oauth.TokenRequest, l waiting, 
 	return p.settle(ctx, rq, attempt, l.Issue, l.GTY, refusal)
 }
 
-// refused counts a wrong code.
+// refused counts a wrong code and returns refusal.
 func (p *people) refused(ctx context.Context, rq *oauth.TokenRequest, l waiting, refusal *apierr.Error) (*tokens.Grant, error) {
 	known := &tokens.Grant{User: &l.user, Issue: storage.Issue{UserID: l.user.UserID, Connection: l.Issue.Connection}}
 	if err := factors.CountWrong(ctx, p.DB, l.user.UserID, rq.Now); err != nil {
@@ -104,7 +105,8 @@ func (p *people) refused(ctx context.Context, rq *oauth.TokenRequest, l waiting,
 	return known, refusal
 }
 
-// mfaOTP takes a one-time password, Auth0: api/authentication/multi-factor-authentication/
+// mfaOTP takes a one-time password of an authenticator app, Auth0:
+// api/authentication/multi-factor-authentication/
 // verify-with-one-time-password-otp.
 type mfaOTP struct{ people }
 
@@ -130,7 +132,8 @@ func (g *mfaOTP) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.
 	})
 }
 
-// mfaOOB takes a code that was sent, Auth0: api/authentication/multi-factor-authentication/
+// mfaOOB takes a code that was sent out of band, Auth0:
+// api/authentication/multi-factor-authentication/
 // verify-with-out-of-band-oob.
 type mfaOOB struct{ people }
 
@@ -163,7 +166,7 @@ func (g *mfaOOB) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.
 	return g.byCode(ctx, rq, l, sent)
 }
 
-// byCode takes the code that a person was sent.
+// byCode verifies the code that was sent to a person.
 func (g *mfaOOB) byCode(ctx context.Context, rq *oauth.TokenRequest, l waiting, sent storage.Passcode) (*tokens.Grant, error) {
 	key, binding := sent.Key, rq.Form.Get("binding_code")
 	switch {
@@ -183,7 +186,7 @@ func (g *mfaOOB) byCode(ctx context.Context, rq *oauth.TokenRequest, l waiting, 
 	}
 	a, ok := factors.Find(l.authenticators, sent.Authenticator)
 	if !ok {
-		return nil, apierr.WrongOOBCode // the factor has gone since
+		return nil, apierr.WrongOOBCode // the factor was deleted meanwhile
 	}
 	return g.finish(ctx, rq, l, a, apierr.WrongBindingCode, func(tx *storage.Tx) error {
 		err := tx.UsePasscode(sent)
@@ -194,7 +197,7 @@ func (g *mfaOOB) byCode(ctx context.Context, rq *oauth.TokenRequest, l waiting, 
 	})
 }
 
-// byApp asks whether the app on the person's phone has answered, Auth0: secure/
+// byApp checks whether the user has answered a push notification, Auth0: secure/
 // multi-factor-authentication/authenticate-using-ropg-flow-with-mfa/
 // enroll-and-challenge-push-authenticators.
 func (g *mfaOOB) byApp(ctx context.Context, rq *oauth.TokenRequest, l waiting, asked storage.Push) (*tokens.Grant, error) {
@@ -216,7 +219,7 @@ func (g *mfaOOB) byApp(ctx context.Context, rq *oauth.TokenRequest, l waiting, a
 	}
 	a, ok := factors.Find(l.authenticators, p.Authenticator)
 	if !ok {
-		return nil, apierr.WrongOOBCode // the factor has gone since
+		return nil, apierr.WrongOOBCode // the factor was deleted meanwhile
 	}
 	return g.finish(ctx, rq, l, a, apierr.WrongOOBCode, func(tx *storage.Tx) error {
 		err := tx.UsePush(p)
@@ -227,8 +230,8 @@ func (g *mfaOOB) byApp(ctx context.Context, rq *oauth.TokenRequest, l waiting, a
 	})
 }
 
-// mfaRecoveryCode takes the code that a person has kept for the loss of all else, and gives
-// another for it, Auth0: api/authentication/multi-factor-authentication/verify-with-recovery-code.
+// mfaRecoveryCode takes a user's recovery code and replaces it by a new one, Auth0:
+// api/authentication/multi-factor-authentication/verify-with-recovery-code.
 type mfaRecoveryCode struct{ people }
 
 // Type implements oauth.Grant.

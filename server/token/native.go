@@ -17,9 +17,9 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// native lets in who has logged in by the SDK of a social network on a phone, by what that has given the
-// app. Auth0: api/authentication/token-exchange-for-native-social. The network is asked before the user's account is
-// looked at, so that what is good once is used up by a login that is refused later.
+// native logs in a user of a native app who has logged in with the SDK of a social network. subject_token is what
+// the SDK gave the app. Auth0: api/authentication/token-exchange-for-native-social. The token is redeemed before the
+// user's account is checked, so that a token for a single use is used up even if the login is refused later.
 func (g *tokenExchange) native(ctx context.Context, rq *oauth.TokenRequest, n providers.Native) (*tokens.Grant, error) {
 	if err := outside(rq, g.Type()); err != nil {
 		return nil, err
@@ -57,14 +57,14 @@ func (g *tokenExchange) native(ctx context.Context, rq *oauth.TokenRequest, n pr
 	if err := g.Door.Judge(rq.HTTP, a, err == nil); err != nil {
 		return refusedTo(a), wrong(err, refusal)
 	}
-	if rq.Form.Get("scope") == "openid" { // Auth0: what the network says of the person is what the app asks for
+	if rq.Form.Get("scope") == "openid" { // Auth0: then the claims from the network are granted
 		rq.Form.Set("scope", impliedScope)
 	}
 	return g.admit(ctx, rq, a, "", refusal)
 }
 
-// proved finds whose token the subject_token is, and keeps what the network says of them. One that is
-// none, or not for the application, is storage.ErrNotFound.
+// proved redeems the subject_token, stores what the network says about its user, and returns the user and the
+// connection. If the token is invalid or not for the application, it returns storage.ErrNotFound.
 func (g *tokenExchange) proved(tx *storage.Tx, rq *oauth.TokenRequest, n providers.Native, connections []storage.Connection, told map[string]any) (storage.User, string, error) {
 	given, err := tx.UseSubjectToken(keys.Hash(rq.Form.Get("subject_token")), rq.Now)
 	if err != nil {
@@ -89,8 +89,8 @@ func (g *tokenExchange) proved(tx *storage.Tx, rq *oauth.TokenRequest, n provide
 	return storage.User{}, connections[0].Name, storage.ErrNotFound
 }
 
-// connectionsTo are the connections to a network by which people log in to an application. Where there is none
-// the refusal is that of a connection which is not there or is not for the application.
+// connectionsTo returns the connections to a network that users of an application can log in with. If there is none,
+// the error says whether the connection is missing or not enabled for the application.
 func connectionsTo(tx *storage.Tx, client storage.Client, strategy string) (all []storage.Connection, err error) {
 	refusal := apierr.ConnectionNotFound
 	for c, err := range tx.Connections.By("strategy", strategy) {
@@ -108,7 +108,7 @@ func connectionsTo(tx *storage.Tx, client storage.Client, strategy string) (all 
 	return all, nil
 }
 
-// userProfile reads what an app tells of the person: an object, or the text of one.
+// userProfile reads the parameter user_profile, the text of a JSON object.
 func userProfile(text string) (told map[string]any, err error) {
 	if text == "" {
 		return map[string]any{}, nil
@@ -119,7 +119,7 @@ func userProfile(text string) (told map[string]any, err error) {
 	return told, nil
 }
 
-// nativeRefusal is the answer to what a network has not given, or not to this app.
+// nativeRefusal is the error for a subject_token that is invalid or not for this application.
 func nativeRefusal(n providers.Native) *apierr.Error {
 	if strings.HasSuffix(n.Type, "code") {
 		return apierr.InvalidCode.ChangedBy("the parameter subject_token, a code of Apple's, which is good once, for five minutes and for one application")
@@ -130,7 +130,7 @@ func nativeRefusal(n providers.Native) *apierr.Error {
 	}
 }
 
-// nativeNotAllowed refuses the tokens of a network's SDK to an application that does not take them.
+// nativeNotAllowed is the error for an application that native logins with a network are not enabled for.
 func nativeNotAllowed(grantType string, n providers.Native) error {
 	return &apierr.Error{
 		Status: http.StatusForbidden, Code: "unauthorized_client",

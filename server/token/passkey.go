@@ -12,15 +12,14 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// passkey takes what an authenticator has signed for /passkey/challenge, or made for
-// /passkey/register, Auth0: api/authentication/passkey/authenticate-existing-user and
-// authenticate-new-user.
+// passkey takes an authenticator's answer to /passkey/challenge or to /passkey/register, Auth0:
+// api/authentication/passkey/authenticate-existing-user and authenticate-new-user.
 type passkey struct{ people }
 
 // Type implements oauth.Grant.
 func (g *passkey) Type() string { return "urn:okta:params:oauth:grant-type:webauthn" }
 
-// passkeyGTY is the gty of the grant's tokens.
+// passkeyGTY is the claim gty of the grant's tokens.
 const passkeyGTY = "webauthn"
 
 // Validate implements oauth.Grant.
@@ -83,14 +82,14 @@ func (g *passkey) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens
 	return g.admit(ctx, rq, attempt, passkeyGTY, apierr.PasskeyRefused)
 }
 
-// signUp makes an account for who has made a passkey for /passkey/register, and lets its owner in.
-// Auth0: authenticate/database-connections/passkeys/passkey-apis.
+// signUp creates an account for a person who has created a passkey for /passkey/register, and logs
+// the person in. Auth0: authenticate/database-connections/passkeys/passkey-apis.
 func (g *passkey) signUp(ctx context.Context, rq *oauth.TokenRequest, p webauthn.Party, c storage.Ceremony, conn storage.Connection) (*tokens.Grant, error) {
 	if c.ClientID != rq.Client.ClientID {
 		return nil, apierr.PasskeyRefused
 	}
 	made, err := webauthn.Make(p, webauthn.Passkey, c, []byte(rq.Form.Get("authn_response")))
-	if err == nil { // nobody signs up by a request that is refused for something else
+	if err == nil { // a request that is refused for another reason must not create an account
 		err = g.DB.View(ctx, func(tx *storage.Tx) error {
 			_, err := g.audience(tx, rq)
 			return err

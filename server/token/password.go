@@ -14,17 +14,17 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Grants that take a password.
+// Grant types that take a password.
 const (
 	passwordGrant = "password"
 	realmGrant    = "http://auth0.com/oauth/grant-type/password-realm"
 )
 
-// gtyPassword is the gty of an access token got with a password, by either grant.
+// gtyPassword is the claim gty of access tokens from both grant types.
 const gtyPassword = "password"
 
-// password takes a person's password, RFC 6749 section 4.3: that of the tenant's default
-// directory or, with a realm, of the connection of that name. Auth0:
+// password takes a user's password, RFC 6749 section 4.3, of the tenant's default
+// directory or, with a realm, of the connection with that name. Auth0:
 // get-started/authentication-and-authorization-flow/resource-owner-password-flow.
 type password struct {
 	people
@@ -35,7 +35,7 @@ type password struct {
 func (g *password) Type() string { return g.grantType }
 
 // Validate implements oauth.Grant. Wrong passwords are counted as on the login page, and a
-// blocked account stays closed to the right one.
+// blocked account refuses correct passwords too.
 func (g *password) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
 	if err := outside(rq, g.grantType); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (g *password) Validate(ctx context.Context, rq *oauth.TokenRequest) (*token
 	return g.admit(ctx, rq, a, gtyPassword, apierr.WrongCredentials)
 }
 
-// wrong is what a grant answers to the door's errors.
+// wrong turns an error of package signin into the error that a grant answers with.
 func wrong(err error, refusal *apierr.Error) error {
 	switch {
 	case errors.Is(err, signin.ErrBlocked):
@@ -80,7 +80,7 @@ func wrong(err error, refusal *apierr.Error) error {
 	return err
 }
 
-// refusedTo is what the tenant's log is told of the person of a refused attempt.
+// refusedTo returns what the tenant's log shows about the user of a refused attempt.
 func refusedTo(a signin.Attempt) *tokens.Grant {
 	return &tokens.Grant{
 		User:  &storage.User{Username: a.Identifier},
@@ -88,7 +88,7 @@ func refusedTo(a signin.Attempt) *tokens.Grant {
 	}
 }
 
-// connection is the database that the password is one of.
+// connection returns the database connection whose password is sent.
 func (g *password) connection(ctx context.Context, rq *oauth.TokenRequest) (c storage.Connection, err error) {
 	err = g.DB.View(ctx, func(tx *storage.Tx) error {
 		name := rq.Form.Get("realm")
@@ -107,7 +107,8 @@ func (g *password) connection(ctx context.Context, rq *oauth.TokenRequest) (c st
 	return c, err
 }
 
-// connectionOf is a connection that a grant names, of one of some strategies.
+// connectionOf returns the connection that a grant names, which must have one of the
+// strategies.
 func connectionOf(tx *storage.Tx, client storage.Client, name string, strategies ...string) (storage.Connection, error) {
 	c, err := tx.Connections.Find("name", name)
 	switch {

@@ -13,15 +13,15 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// passwordless takes a code that was sent to a person by e-mail or text message, Auth0:
+// passwordless takes a code that a person was sent by e-mail or text message, Auth0:
 // api/authentication/passwordless/authenticate-user.
 type passwordless struct{ people }
 
 // Type implements oauth.Grant.
 func (g *passwordless) Type() string { return "http://auth0.com/oauth/grant-type/passwordless/otp" }
 
-// Validate implements oauth.Grant. A wrong code is counted twice: for the code, which ends
-// after three, and for the account, as wrong passwords are.
+// Validate implements oauth.Grant. A wrong code is counted twice: for the code, which is
+// invalid after three, and for the account, like wrong passwords.
 func (g *passwordless) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
 	if rq.Form.Get("auth_session") != "" {
 		return g.challenged(ctx, rq)
@@ -72,7 +72,8 @@ func wrongPasscode(conn storage.Connection, err error) *apierr.Error {
 	return &e
 }
 
-// addressee is whom the code was sent to: a connection, and its user, if there is one.
+// addressee returns the connection and the user that the code was sent to. The user may
+// not exist yet.
 func (g *passwordless) addressee(ctx context.Context, rq *oauth.TokenRequest) (conn storage.Connection, user storage.User, err error) {
 	err = g.DB.View(ctx, func(tx *storage.Tx) error {
 		conn, err = connectionOf(tx, rq.Client, rq.Form.Get("realm"), "email", "sms")

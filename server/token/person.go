@@ -18,17 +18,18 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// people gives tokens to those who authenticate without a browser: there is no session, and
-// nobody is asked for consent.
+// people issues tokens to users who authenticate without a browser: there is no session and
+// no question for consent.
 type people struct{ Deps }
 
-// impliedScope is what such a request without a scope asks for besides every scope of the
-// API, Auth0: get-started/authentication-and-authorization-flow/resource-owner-password-flow.
+// impliedScope is the default scope of such a request, in addition to every scope of the
+// API, Auth0:
+// get-started/authentication-and-authorization-flow/resource-owner-password-flow.
 const impliedScope = "openid profile email address phone"
 
-// admit finds out what the person of an attempt, whose proof was right, is granted, and
-// leaves it to Commit to let the person in. refusal is the answer where the proof does not
-// hold any more.
+// admit decides what is granted to the user of an attempt whose proof was correct. The login
+// itself is recorded by Commit. refusal is the error if the proof is not valid any more by
+// then.
 func (p *people) admit(ctx context.Context, rq *oauth.TokenRequest, a signin.Attempt, gty string, refusal *apierr.Error) (*tokens.Grant, error) {
 	issue := storage.Issue{
 		ClientID: rq.Client.ClientID, UserID: a.User.UserID, Connection: a.Connection, AuthTime: rq.Now,
@@ -52,7 +53,7 @@ func (p *people) admit(ctx context.Context, rq *oauth.TokenRequest, a signin.Att
 	return grant, err
 }
 
-// settle finds out what a person is granted of an issue whose scope is not decided.
+// settle decides which scopes of an issue are granted to a user.
 func (p *people) settle(ctx context.Context, rq *oauth.TokenRequest, a signin.Attempt, issue storage.Issue, gty string, refusal *apierr.Error) (*tokens.Grant, error) {
 	grant := &tokens.Grant{Client: rq.Client, ID: keys.NewGrantID(rq.Now), GTY: gty, User: &a.User, Issue: issue}
 	if issue.Audience == factors.Audience(p.Issuer.URL) {
@@ -60,7 +61,7 @@ func (p *people) settle(ctx context.Context, rq *oauth.TokenRequest, a signin.At
 	}
 	err := p.DB.View(ctx, func(tx *storage.Tx) error {
 		if err := grant.Load(tx); storage.IsNotFound(err) {
-			return signin.ErrWrong // the account has gone
+			return signin.ErrWrong // the account was deleted
 		} else if err != nil {
 			return err
 		}
@@ -73,7 +74,7 @@ func (p *people) settle(ctx context.Context, rq *oauth.TokenRequest, a signin.At
 	return grant, nil
 }
 
-// letIn counts the login of a person whose account is still there and open.
+// letIn records a login, if the account still exists and is not blocked.
 func (p *people) letIn(tx *storage.Tx, a signin.Attempt, grant *tokens.Grant) error {
 	user, err := tx.Users.Get(a.User.UserID)
 	if storage.IsNotFound(err) {
@@ -91,7 +92,8 @@ func (p *people) letIn(tx *storage.Tx, a signin.Attempt, grant *tokens.Grant) er
 	return tx.SetAuthorization(user.UserID, grant.Authorization)
 }
 
-// audience is the API that a person's request means, "" for none.
+// audience returns the identifier of the API that a user's request is for, "" if there is
+// none.
 func (p *people) audience(tx *storage.Tx, rq *oauth.TokenRequest) (string, error) {
 	audience, err := defaultAudience(tx, rq.Form)
 	if errors.Is(err, apierr.NoAudience) || audience == p.Issuer.Userinfo() {
@@ -124,9 +126,9 @@ func (p *people) decide(tx *storage.Tx, grant *tokens.Grant) error {
 	return nil
 }
 
-// allScopes is what a request without a scope asks for. An API that wants a client grant for
-// users has its scopes asked for by name, Auth0: get-started/apis/
-// api-access-policies-for-applications.
+// allScopes returns the scope of a request without one. An API that demands a client grant
+// for access by users has its scopes only granted if they are named, Auth0:
+// get-started/apis/ api-access-policies-for-applications.
 func allScopes(api *storage.ResourceServer) string {
 	all := []string{impliedScope}
 	if api != nil && api.SubjectTypeAuthorization.User.Policy != "require_client_grant" {
@@ -137,7 +139,7 @@ func allScopes(api *storage.ResourceServer) string {
 	return strings.Join(all, " ")
 }
 
-// Commit implements oauth.Grant: it lets the person in and begins the refresh token in one
+// Commit implements oauth.Grant: it records the login and stores the refresh token in one
 // transaction.
 func (p *people) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
 	issued := begin(p.Issuer.Secrets, grant, reply, rq.Now)
@@ -149,9 +151,9 @@ func (p *people) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *toke
 	})
 }
 
-// outside refuses what a login without a browser cannot be for: an organization, Auth0:
-// manage-users/organizations/organizations-overview, and applications of others, whose users
-// nobody could ask for consent.
+// outside refuses logins that are impossible without a browser: to an organization, Auth0:
+// manage-users/organizations/organizations-overview, and to third-party applications, which
+// need a user's consent.
 func outside(rq *oauth.TokenRequest, grantType string) error {
 	switch {
 	case !rq.Client.IsFirstParty:
@@ -164,13 +166,14 @@ func outside(rq *oauth.TokenRequest, grantType string) error {
 	return nil
 }
 
-// forwardedFor is the header in which a server names the address of the person whom it asks
-// for, Auth0: get-started/authentication-and-authorization-flow/resource-owner-password-flow/
+// forwardedFor is the header in which an application's server sends the IP address of its
+// user, Auth0:
+// get-started/authentication-and-authorization-flow/resource-owner-password-flow/
 // avoid-common-issues-with-resource-owner-password-flow-and-attack-protection.
 const forwardedFor = "Auth0-Forwarded-For"
 
-// sender is the request as one of the person's own address, where the application is trusted
-// to name that.
+// sender returns the request with the user's own IP address as its remote address, if the
+// application is trusted to send that address.
 func sender(rq *oauth.TokenRequest) *http.Request {
 	if rq.Client.Public() || !rq.Client.TrustedForIP {
 		return rq.HTTP

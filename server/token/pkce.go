@@ -9,12 +9,12 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// provesPossession reports whether verifier fits the code's challenge.
+// provesPossession reports whether verifier matches the code's challenge.
 //
 // RFC 7636 section 4.6: S256 compares BASE64URL-ENCODE(SHA256(ASCII(code_verifier)))
-// with the challenge, plain the verifier itself. A code without a challenge takes
-// no verifier (RFC 9700 section 2.1.1): one sent with it was meant for a request
-// that somebody stripped of its challenge.
+// with the challenge; plain compares the verifier itself. For a code without a
+// challenge no verifier may be sent (RFC 9700 section 2.1.1): it would mean that an
+// attacker has removed the challenge from the authorization request.
 func provesPossession(code storage.Code, verifier string) bool {
 	if code.CodeChallenge == "" {
 		return verifier == ""
@@ -31,7 +31,7 @@ func provesPossession(code storage.Code, verifier string) bool {
 	return subtle.ConstantTimeCompare([]byte(got), []byte(code.CodeChallenge)) == 1
 }
 
-// wrongVerifier is the answer to a verifier that does not fit.
+// wrongVerifier returns the error for a verifier that does not match.
 func wrongVerifier(code storage.Code, verifier string) error {
 	switch {
 	case code.CodeChallenge == "":

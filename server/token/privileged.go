@@ -23,7 +23,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// What an application without a user to ask for says of one, Auth0: secure/call-apis-on-users-behalf/token-vault/
+// Values of requests that an application signs to get a user's token without the user, Auth0:
+// secure/call-apis-on-users-behalf/token-vault/
 // privileged-worker-token-exchange-with-token-vault.
 const (
 	jwtType              = "urn:ietf:params:oauth:token-type:jwt"
@@ -33,13 +34,13 @@ const (
 	maxAuditContext      = 256
 )
 
-// errPrivileged reports a signed request for a user's token that proves nothing. Auth0 does not document its sentence.
+// errPrivileged is the error for an invalid signed request. Auth0 does not document its message.
 var errPrivileged = &apierr.Error{
 	Status: http.StatusUnauthorized, Code: "invalid_token", Message: "The subject_token is invalid, expired or was used before",
 	Setting: "the claims of the subject_token, the clock of who signs it, and credentials of token_vault_privileged_access of the application",
 }
 
-// privilegedRequest are the claims of such a request.
+// privilegedRequest holds the claims of such a request.
 type privilegedRequest struct {
 	Iss          string          `json:"iss"`
 	Sub          string          `json:"sub"`
@@ -52,8 +53,8 @@ type privilegedRequest struct {
 	Organization string          `json:"org_id"`
 }
 
-// privileged finds whose token an application asks for by a request that it has signed itself. What of it the store
-// knows is left to check.
+// privileged verifies a request that the application has signed, and puts its user into the grant. check does the rest
+// of the verification, in a view of the store.
 func (g *connectionToken) privileged(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant) (check func(*storage.Tx) error, err error) {
 	access := rq.Client.PrivilegedAccess
 	if err := mayAsk(rq, access); err != nil {
@@ -92,7 +93,7 @@ func (g *connectionToken) privileged(ctx context.Context, rq *oauth.TokenRequest
 	return func(tx *storage.Tx) error { return authz.CheckMember(tx, claims.Organization, claims.Sub) }, err
 }
 
-// useUp has the request be good once: of several at a time one succeeds.
+// useUp records the request as used, so that only one of several requests with the same jti succeeds.
 func (c privilegedRequest) useUp(tx *storage.Tx, rq *oauth.TokenRequest) error {
 	used, err := tx.UsedAssertions.Has(c.id(rq))
 	switch {
@@ -104,7 +105,7 @@ func (c privilegedRequest) useUp(tx *storage.Tx, rq *oauth.TokenRequest) error {
 	return tx.UsedAssertions.Put(storage.UsedAssertion{ID: c.id(rq), ExpiresAt: rq.Now.Add(2 * maxPrivilegedRequest)})
 }
 
-// mayAsk reports an application that may not ask from this address, or for tokens of this connection or scope.
+// mayAsk refuses an application that has no privileged access from this IP address, or to this connection or scope.
 func mayAsk(rq *oauth.TokenRequest, access storage.PrivilegedAccess) error {
 	refusal := &apierr.Error{Status: http.StatusForbidden, Code: "unauthorized_client"}
 	allowed := access.Scopes(rq.Form.Get("connection"))
@@ -128,7 +129,7 @@ func mayAsk(rq *oauth.TokenRequest, access storage.PrivilegedAccess) error {
 	return nil
 }
 
-// within reports whether an address is one of a list, or in one of its networks.
+// within reports whether an IP address is in a list of addresses and networks.
 func within(list []string, address string) bool {
 	ip, err := netip.ParseAddr(address)
 	return err == nil && slices.ContainsFunc(list, func(entry string) bool {
@@ -140,7 +141,7 @@ func within(list []string, address string) bool {
 	})
 }
 
-// check holds the claims against the request.
+// check compares the claims with the request.
 func (c privilegedRequest) check(rq *oauth.TokenRequest, issuer string) error {
 	now, soon := float64(rq.Now.Unix()), float64(rq.Now.Add(assertionSkew).Unix())
 	context := utf8.RuneCountInString(c.AuditContext)
@@ -161,19 +162,19 @@ func (c privilegedRequest) check(rq *oauth.TokenRequest, issuer string) error {
 	return nil
 }
 
-// id is the key by which a request is good once.
+// id is the key that marks a request as used.
 func (c privilegedRequest) id(rq *oauth.TokenRequest) string {
 	return rq.Client.ClientID + "\x01privileged\x01" + keys.Hash(c.JTI)
 }
 
-// isFor reports whether an audience, one or several, has the issuer.
+// isFor reports whether an aud claim, a string or a list, contains the issuer.
 func isFor(raw json.RawMessage, issuer string) bool {
 	var one string
 	var several []string
 	return json.Unmarshal(raw, &one) == nil && one == issuer || json.Unmarshal(raw, &several) == nil && slices.Contains(several, issuer)
 }
 
-// verifies reports whether one of the credentials whose time is not over verifies a signature.
+// verifies reports whether a credential that has not expired verifies the signature.
 func verifies(credentials []storage.ClientCredential, jws *jose.JSONWebSignature, now time.Time) bool {
 	return slices.ContainsFunc(credentials, func(c storage.ClientCredential) bool {
 		end, err := time.Parse(time.RFC3339, c.ExpiresAt)
@@ -188,8 +189,8 @@ func verifies(credentials []storage.ClientCredential, jws *jose.JSONWebSignature
 	})
 }
 
-// narrow refuses a provider's token that may do more than was asked for or granted: no provider here makes one that may
-// do less.
+// narrow refuses a provider's token with more scopes than were asked for or granted, because no provider here can issue
+// a token with fewer scopes.
 func narrow(rq *oauth.TokenRequest, held storage.IdentityTokens) error {
 	may := rq.Client.PrivilegedAccess.Scopes(rq.Form.Get("connection"))
 	if asked := strings.Fields(rq.Form.Get("scope")); len(asked) > 0 {

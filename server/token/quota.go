@@ -14,21 +14,21 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// bucket is a quota of the tokens of an application or an organization, in an hour or a day of UTC. Auth0:
-// fine-grained-m2m-token-quotas.
+// bucket is a quota of tokens for an application or an organization, and its use in the current hour or day of UTC.
+// Auth0: fine-grained-m2m-token-quotas.
 type bucket struct {
-	entity, id string // "client" or "organization", and whose
+	entity, id string // entity is "client" or "organization", id its id
 	name       string // per_hour or per_day
 	limit      int
 	enforced   bool
 	issued     storage.IssuedTokens
 }
 
-// Auth0's names of the headers that tell of quotas.
+// quotaHeaders are the names of the headers that describe quotas at Auth0.
 var quotaHeaders = map[string]string{"client": "Auth0-Client-Quota-Limit", "organization": "Auth0-Organization-Quota-Limit"}
 
-// buckets are the quotas of a token for an application, which may be for an organization: their own, or the tenant's
-// for all, as they stand at a time.
+// buckets returns the quotas that apply to a token for an application and perhaps an organization: their own quotas,
+// or else the tenant's defaults, with their use at a time.
 func buckets(tx *storage.Tx, client storage.Client, organization string, now time.Time) (all []bucket, err error) {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if err := storage.Optional(err); err != nil {
@@ -70,12 +70,12 @@ func bucketsOf(tx *storage.Tx, all []bucket, entity, id string, own, ofAll *stor
 	return all, nil
 }
 
-// left is how many tokens there may be still, and resets in how many seconds there may be all again.
+// left returns how many more tokens may be issued, resets in how many seconds the count starts again.
 func (b bucket) left() int { return max(b.limit-b.issued.Count, 0) }
 
 func (b bucket) resets(now time.Time) int { return int(b.issued.EndsAt.Sub(now) / time.Second) }
 
-// describeQuotas are the headers that tell of quotas.
+// describeQuotas returns the headers that describe quotas.
 func describeQuotas(all []bucket, now time.Time) map[string]string {
 	parts := map[string][]string{}
 	for _, b := range all {
@@ -89,7 +89,7 @@ func describeQuotas(all []bucket, now time.Time) map[string]string {
 	return headers
 }
 
-// exceeded is the answer where a quota leaves none.
+// exceeded returns the error for a quota that is used up.
 func (b bucket) exceeded(now time.Time) error {
 	headers := describeQuotas([]bucket{b}, now)
 	headers["X-RateLimit-Limit"], headers["X-RateLimit-Remaining"] = strconv.Itoa(b.limit), "0"
@@ -102,13 +102,13 @@ func (b bucket) exceeded(now time.Time) error {
 	}
 }
 
-// counted reports whether there are quotas of a token.
+// counted reports whether quotas apply to a token.
 func counted(tx *storage.Tx, client storage.Client, organization string, now time.Time) (bool, error) {
 	all, err := buckets(tx, client, organization, now)
 	return len(all) > 0, err
 }
 
-// countToken counts a token in its quotas, or refuses it. It returns them as they stand then.
+// countToken counts a token in its quotas, or refuses it. It returns the quotas with the token counted.
 func countToken(tx *storage.Tx, client storage.Client, organization string, now time.Time) ([]bucket, error) {
 	all, err := buckets(tx, client, organization, now)
 	if err != nil {
@@ -128,10 +128,10 @@ func countToken(tx *storage.Tx, client storage.Client, organization string, now 
 	return all, nil
 }
 
-// warned are the shares of a quota, in percent, at which the tenant's log tells of it.
+// warned are the shares of a quota, in percent, that are recorded in the tenant's log when they are reached.
 var warned = []int{60, 80, 100}
 
-// warn tells of quotas that a token has brought to such a share.
+// warn records quotas that have reached such a share with this token.
 func warn(log *tenantlog.Log, rq *oauth.TokenRequest, all []bucket) {
 	for _, b := range all {
 		for _, share := range warned {
@@ -150,7 +150,8 @@ func warn(log *tenantlog.Log, rq *oauth.TokenRequest, all []bucket) {
 	}
 }
 
-// count counts the token of a request, and has the answer tell of its quotas. Without quotas nothing is written.
+// count counts the token of a request, and describes the quotas in the reply's headers. Without quotas nothing is
+// written.
 func (g *clientCredentials) count(ctx context.Context, rq *oauth.TokenRequest, organization string, reply *oauth.Reply) error {
 	if !rq.Counted {
 		return nil

@@ -18,7 +18,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// refreshToken exchanges a refresh token, RFC 6749 section 6.
+// refreshToken exchanges a refresh token for new tokens, RFC 6749 section 6.
 type refreshToken struct {
 	db     *storage.DB
 	issuer *tokens.Issuer
@@ -27,8 +27,8 @@ type refreshToken struct {
 // Type implements oauth.Grant.
 func (g *refreshToken) Type() string { return "refresh_token" }
 
-// Validate implements oauth.Grant. What the user may do is decided anew, so that
-// a role taken away is missing from the next access token.
+// Validate implements oauth.Grant. The user's permissions are decided again, so that a role
+// that was taken away is missing from the next access token.
 func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
 	text := rq.Form.Get("refresh_token")
 	if text == "" {
@@ -82,8 +82,8 @@ func (g *refreshToken) Validate(ctx context.Context, rq *oauth.TokenRequest) (*t
 	return grant, nil
 }
 
-// family finds the family that a token claims to be of. Of one that is not there its own application learns
-// where its user was deleted.
+// family returns the family that a refresh token names. If the family is gone because its user
+// was deleted, the token's own application gets an error that says so.
 func (g *refreshToken) family(tx *storage.Tx, id, text, clientID string) (t storage.RefreshToken, err error) {
 	if t, err = tx.RefreshTokens.Get(id); !storage.IsNotFound(err) {
 		return t, err
@@ -105,9 +105,9 @@ func decide(tx *storage.Tx, grant *tokens.Grant, requested string) (authz.Decisi
 	return grant.Decide(tx, tokens.Asked{Scope: requested, Refresh: true})
 }
 
-// aim has a grant be for the API that the request names, where that is the refresh token's own
-// or one that the application's policies add, and returns the scope that is asked for. Another
-// API is ignored, and so is a policy for one that is not there. Auth0:
+// aim directs a grant at the API that the request names, if that is the refresh token's own
+// API or one in the application's policies, and returns the requested scope. Any other API in
+// the request is ignored, and so is a policy for an API that does not exist. Auth0:
 // secure/tokens/refresh-tokens/multi-resource-refresh-token.
 func aim(tx *storage.Tx, grant *tokens.Grant, rq *oauth.TokenRequest) (requested string, err error) {
 	issue := &grant.Issue
@@ -122,7 +122,7 @@ func aim(tx *storage.Tx, grant *tokens.Grant, rq *oauth.TokenRequest) (requested
 		if err != nil || api == nil {
 			return requested, err
 		}
-		// What was granted for one API is none of the other's.
+		// What was granted for one API does not apply to the other.
 		issue.Audience, issue.Details = audience, ""
 		issue.Scope = slices.DeleteFunc(slices.Clone(issue.Scope), func(s string) bool {
 			return s != authz.OnlineAccess && !slices.Contains(authz.StandardScopes(), s)
@@ -136,7 +136,7 @@ func aim(tx *storage.Tx, grant *tokens.Grant, rq *oauth.TokenRequest) (requested
 	return requested, nil
 }
 
-// extend moves the idle end of the session with which a refresh token ends.
+// extend renews the idle lifetime of the session that a refresh token is bound to.
 func extend(tx *storage.Tx, s storage.Session, rq *oauth.TokenRequest) error {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)
 	if storage.Optional(err) != nil {
@@ -149,9 +149,9 @@ func extend(tx *storage.Tx, s storage.Session, rq *oauth.TokenRequest) error {
 	return tx.Sessions.Put(session.Used(kept, rq.Client.ClientID, tenant, rq.Now))
 }
 
-// breach ends a family of which a token comes that it has long replaced, Auth0:
-// secure/tokens/refresh-tokens/refresh-token-rotation. It does so for one who does not wait
-// for the answer, too.
+// breach revokes a family if a token is used that was replaced before, Auth0:
+// secure/tokens/refresh-tokens/refresh-token-rotation. It does so even if the client closes
+// the connection before the answer.
 func (g *refreshToken) breach(ctx context.Context, id, text string, now time.Time) error {
 	_, err := g.db.ExchangeRefreshToken(context.WithoutCancel(ctx), storage.Exchange{ID: id, Hash: keys.Hash(text), Now: now})
 	return invalidRefreshToken(err)

@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// revoke ends a refresh token and all its family. RFC 7009 section 2.2: "The
+// revoke revokes a refresh token and its whole family. RFC 7009 section 2.2: "The
 // authorization server responds with HTTP status code 200 if the token has been
 // revoked successfully or if the client submitted an invalid token."
 //
@@ -49,16 +49,16 @@ func (m *room) revoke(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// revoker authenticates the client; a failure is invalid_client here, unlike at
-// the token endpoint.
+// revoker authenticates the client. Failures are answered with invalid_client,
+// unlike at the token endpoint.
 func (m *room) revoker(r *http.Request, form url.Values) (storage.Client, error) {
 	client, err := m.engine.AuthenticateClient(r, form)
 	return client, apierr.AsInvalidClient(err)
 }
 
-// revokeFamily leaves other clients' tokens and texts that are no token of the
-// family alone, and does not tell the client. It returns what it revoked, for the
-// tenant's log.
+// revokeFamily revokes a family of refresh tokens. It does nothing if the token
+// belongs to another client or is not in the family, and the client is not told
+// so. It returns what it revoked, for the tenant's log.
 func (m *room) revokeFamily(ctx context.Context, client storage.Client, id, hash string) (revoked storage.Issue, err error) {
 	err = m.db.Update(ctx, func(tx *storage.Tx) error {
 		t, err := tx.RefreshTokens.Get(id)
@@ -80,8 +80,8 @@ func (m *room) revokeFamily(ctx context.Context, client storage.Client, id, hash
 	return revoked, err
 }
 
-// endOnline ends the session of a refresh token that ends with it: the one is not to be had
-// without the other. Auth0: secure/tokens/refresh-tokens/online-refresh-tokens.
+// endOnline ends the session of an online refresh token: revoking the token ends
+// the session too. Auth0: secure/tokens/refresh-tokens/online-refresh-tokens.
 func endOnline(tx *storage.Tx, t storage.RefreshToken) error {
 	if !t.Online {
 		return nil
@@ -93,7 +93,7 @@ func endOnline(tx *storage.Tx, t storage.RefreshToken) error {
 	return tx.EndSession(s, storage.SessionRevoked)
 }
 
-// revokeConsent takes back the user's consent as well where the tenant says so,
+// revokeConsent also deletes the user's consent, if the tenant's settings say so,
 // Auth0: secure/tokens/refresh-tokens/revoke-refresh-tokens.
 func revokeConsent(tx *storage.Tx, client storage.Client, issue storage.Issue) error {
 	tenant, err := tx.Tenant.Get(storage.TenantKey)

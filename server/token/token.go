@@ -1,5 +1,5 @@
-// Package token serves /oauth/token and /oauth/revoke. The endpoint owns what
-// every grant shares; a grant is one file that adds only what is its own.
+// Package token serves /oauth/token and /oauth/revoke. What all grant types share is in package
+// oauth; each file here adds what is particular to one grant type.
 package token
 
 import (
@@ -23,7 +23,7 @@ type room struct {
 	issuer *tokens.Issuer
 }
 
-// Deps is what the grants work with.
+// Deps are the dependencies of the grants.
 type Deps struct {
 	DB        *storage.DB
 	Issuer    *tokens.Issuer
@@ -34,18 +34,18 @@ type Deps struct {
 
 // Providers are the identity providers of the tenant's connections.
 type Providers interface {
-	// Renew returns what the provider of a connection gives for a refresh token of its own. The
-	// provider's refusal is an error, and so is that it cannot be reached.
+	// Renew returns new tokens of a connection's provider for a refresh token that it issued. It
+	// fails if the provider refuses or cannot be reached.
 	Renew(ctx context.Context, c storage.Connection, old storage.IdentityTokens) (storage.IdentityTokens, error)
-	// Keep makes the user who has an account at the provider of a connection, or writes into the user
-	// what the provider says. What it refuses is an apierr.Error.
+	// Keep creates or updates the user who has an account at the provider of a connection, with what
+	// the provider says about the user. Refusals are *apierr.Error.
 	Keep(tx *storage.Tx, c storage.Connection, who providers.Account, now time.Time) (storage.User, error)
-	// CheckAssertion returns an error unless the provider of a connection has signed an assertion.
+	// CheckAssertion returns an error unless an assertion is signed by the provider of a connection.
 	CheckAssertion(ctx context.Context, c storage.Connection, assertion string) error
 }
 
-// Grants lists the grants that the token endpoint serves; a new grant is one
-// file and one line here.
+// Grants returns the grants that the token endpoint serves. A new grant needs one file, and one line
+// here.
 func Grants(d Deps) []oauth.Grant {
 	persons := people{d}
 	return []oauth.Grant{
@@ -66,7 +66,7 @@ func Grants(d Deps) []oauth.Grant {
 	}
 }
 
-// Mount adds the room's routes.
+// Mount adds the package's routes.
 func Mount(rt *web.Router, engine *oauth.Engine) {
 	m := &room{engine, engine.DB, engine.Issuer}
 	rt.Handle(http.MethodPost, "/oauth/token", m.exchange)
@@ -91,5 +91,5 @@ func (m *room) exchange(w http.ResponseWriter, r *http.Request) error {
 	for name, value := range reply.Header {
 		w.Header().Set(name, value)
 	}
-	return web.ReplyBytes(w, http.StatusOK, "application/json", body) // Auth0 names no charset here
+	return web.ReplyBytes(w, http.StatusOK, "application/json", body) // without a charset, as at Auth0
 }

@@ -18,15 +18,15 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// accessTokenType names an access token, RFC 8693 section 3.
+// accessTokenType identifies access tokens, RFC 8693 section 3.
 const accessTokenType = "urn:ietf:params:oauth:token-type:access_token" //nolint:gosec // a name
 
-// maxActors is how many act for a user one after the other, Auth0:
+// maxActors is the largest number of actors in a chain of delegation, Auth0:
 // api/authentication/on-behalf-of-token-exchange/get-token.
 const maxActors = 5
 
-// tokenExchange exchanges a token for another one, RFC 8693. What a token's type means decides
-// which of Auth0's exchanges it is.
+// tokenExchange exchanges a token for another one, RFC 8693. The subject_token_type decides which of Auth0's kinds
+// of exchange it is.
 type tokenExchange struct{ people }
 
 // Type implements oauth.Grant.
@@ -49,8 +49,8 @@ func (g *tokenExchange) Validate(ctx context.Context, rq *oauth.TokenRequest) (*
 	return nil, g.custom(ctx, rq, kind)
 }
 
-// Permits implements oauth.Permitting: each of the exchanges has a switch of its own. A client that has the
-// grant type among its own may use those of profiles and on behalf of users by that, too.
+// Permits implements oauth.Permitting. Each kind of exchange is enabled by a setting of its own. A client that has
+// the grant type may also use profiles and exchange tokens on behalf of users.
 func (g *tokenExchange) Permits(c storage.Client, form url.Values) error {
 	kind := form.Get("subject_token_type")
 	network, native := providers.NativeByType(kind)
@@ -69,11 +69,11 @@ func (g *tokenExchange) Permits(c storage.Client, form url.Values) error {
 	return apierr.GrantNotAllowed(g.Type())
 }
 
-// onBehalfProfile is the kind of exchange of access tokens among those that a client may use.
+// onBehalfProfile is the name, in the settings of a client, of the exchange of access tokens.
 const onBehalfProfile = "on_behalf_of_token_exchange"
 
-// custom refuses the exchange of a profile: the tenant's code would have to say who the user is.
-// What is wrong before that code would run is answered as Auth0 does.
+// custom refuses an exchange by a profile, because tenant0 does not run the tenant's code that would decide who the
+// user is. Faults in the request that Auth0 finds before it runs the code are answered as Auth0 does.
 func (g *tokenExchange) custom(ctx context.Context, rq *oauth.TokenRequest, kind string) error {
 	var profile storage.Document
 	err := g.DB.View(ctx, func(tx *storage.Tx) error {
@@ -104,8 +104,8 @@ func (g *tokenExchange) custom(ctx context.Context, rq *oauth.TokenRequest, kind
 	return apierr.NotEmulated(fmt.Sprintf("The action %s of the token exchange profile %s, which says who the user is,", storage.Text(profile, "action_id"), storage.Text(profile, "name")))
 }
 
-// onBehalf gives an API that was called with a user's token one of that user for the next API. The
-// token tells that it acts, and who did before.
+// onBehalf exchanges a user's access token, with which an API was called, for a token of that user for another API.
+// The claim act of the token names the API's client, and the actors before it.
 func (g *tokenExchange) onBehalf(ctx context.Context, rq *oauth.TokenRequest) (*tokens.Grant, error) {
 	var audience string
 	err := g.DB.View(ctx, func(tx *storage.Tx) error {
@@ -148,7 +148,7 @@ func (g *tokenExchange) onBehalf(ctx context.Context, rq *oauth.TokenRequest) (*
 	return grant, err
 }
 
-// decide finds what the user may do at the next API, of what is asked for or of all that it has.
+// decide determines the scopes at the other API: those asked for that the user has, or all that the user has.
 func (g *tokenExchange) decide(tx *storage.Tx, grant *tokens.Grant) error {
 	api, err := tx.API(grant.Issue.Audience)
 	if err != nil {
@@ -167,8 +167,8 @@ func (g *tokenExchange) decide(tx *storage.Tx, grant *tokens.Grant) error {
 	return err
 }
 
-// decideFor finds what the user of a grant may do at its API of what is wanted. There is no ID token and no refresh
-// token, so that their scopes bring nothing. A user who is gone is storage.ErrNotFound.
+// decideFor determines which of the wanted scopes the user of a grant has at its API. OIDC scopes are removed,
+// because there is neither an ID token nor a refresh token. A user who was deleted is storage.ErrNotFound.
 func decideFor(tx *storage.Tx, grant *tokens.Grant, wanted []string) error {
 	api, err := tx.API(grant.Issue.Audience)
 	if err != nil {
@@ -198,7 +198,7 @@ func decideFor(tx *storage.Tx, grant *tokens.Grant, wanted []string) error {
 	return nil
 }
 
-// depth is how many actors there are, one within the other.
+// depth returns the number of actors in a chain.
 func depth(actor map[string]any) int {
 	n := 0
 	for ; actor != nil; n++ {
@@ -214,8 +214,7 @@ func invalidSubject(cause error) error {
 	}).With(cause)
 }
 
-// Commit implements oauth.Grant: it lets in who has logged in by the SDK of a social network. Of the other exchanges
-// nothing is kept.
+// Commit implements oauth.Grant: for a native social login it records the login; the other exchanges store nothing.
 func (g *tokenExchange) Commit(ctx context.Context, rq *oauth.TokenRequest, grant *tokens.Grant, reply *oauth.Reply) error {
 	if rq.Admit != nil {
 		return g.people.Commit(ctx, rq, grant, reply)
