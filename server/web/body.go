@@ -18,11 +18,11 @@ import (
 	"github.com/tenant0/tenant0/server/trace"
 )
 
-// MaxForm bounds the body of the protocol endpoints, in bytes.
+// MaxForm is the largest body that the protocol endpoints accept, in bytes.
 const MaxForm = 64 << 10
 
-// Lists reads a form of a page in which a field may come several times, as the choices among options do.
-// The request's PostForm is set to what it returns.
+// Lists reads a form of a page in which a field may occur several times, such as a
+// choice of several options. It also sets the request's PostForm.
 func Lists(w http.ResponseWriter, r *http.Request, limit int64) (url.Values, error) {
 	body, err := ReadBody(w, r, limit)
 	if err != nil {
@@ -39,11 +39,11 @@ func Lists(w http.ResponseWriter, r *http.Request, limit int64) (url.Values, err
 	return form, nil
 }
 
-// Form reads the parameters of a request body, form-encoded or JSON alike, as
-// the Authentication API takes them. Each parameter comes at most once; numbers
-// and booleans of JSON become their text, arrays of strings their words. The
-// request's PostForm and Form are set to what it returns. The members that objects names
-// may be objects of JSON, and become their JSON text.
+// Form reads the parameters in a request body, which may be form-encoded or JSON, as in
+// the Authentication API. Each parameter may occur once. In JSON, numbers and booleans
+// are converted to text, and arrays of strings are joined with spaces. Members named in
+// objects may be JSON objects, which are returned as their JSON text. Form also sets the
+// request's PostForm and Form.
 func Form(w http.ResponseWriter, r *http.Request, objects ...string) (url.Values, error) {
 	body, err := ReadBody(w, r, MaxForm)
 	if err != nil {
@@ -61,7 +61,7 @@ func Form(w http.ResponseWriter, r *http.Request, objects ...string) (url.Values
 	return form, nil
 }
 
-// parseForm reads a body by its type; one of no bytes needs none.
+// parseForm parses a body by its content type, which an empty body does not need.
 func parseForm(contentType string, body []byte, objects []string) (url.Values, error) {
 	if len(body) == 0 {
 		return url.Values{}, nil
@@ -78,7 +78,7 @@ func parseForm(contentType string, body []byte, objects []string) (url.Values, e
 	return nil, apierr.UnsupportedMediaType
 }
 
-// Query reads the parameters of a request's URL, each at most once.
+// Query reads the parameters of a request's URL, each of which may occur once.
 func Query(r *http.Request) (url.Values, error) { return ParseQuery(r.URL.RawQuery) }
 
 // ParseQuery reads form-encoded parameters. RFC 6749 section 3.1: "Request and
@@ -111,18 +111,18 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	return body, nil
 }
 
-// ErrZeroByte is the cause of a refusal of ReadJSON.
+// ErrZeroByte is wrapped in the error of ReadJSON for a body with a zero byte.
 var ErrZeroByte = errors.New("a zero byte")
 
-// ReadJSON reads at most limit bytes of a body of JSON. Texts and names in it have no
-// zero bytes: that is seen to here, for every operation that takes one.
+// ReadJSON reads a JSON body of at most limit bytes. It refuses texts and names that
+// contain a zero byte, so that no operation has to check for it.
 func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	body, err := ReadBody(w, r, limit)
 	if errors.Is(err, apierr.BodyTooLarge) {
 		return nil, apierr.PayloadTooLarge(limit)
 	}
 	if err != nil || !bytes.Contains(body, []byte(`\u0000`)) {
-		return body, err // a zero byte that is not escaped is no JSON
+		return body, err // an unescaped zero byte is not valid JSON
 	}
 	var value any
 	if err := json.Unmarshal(body, &value); err != nil {
@@ -134,8 +134,8 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	return body, nil
 }
 
-// checkURL refuses a request whose path or query has a zero byte, also where a
-// variable of the path is escaped twice, as Terraform does.
+// checkURL refuses a request whose path or query contains a zero byte, even if a
+// variable in the path is escaped twice, as Terraform does.
 func checkURL(r *http.Request) error {
 	if strings.ContainsRune(r.URL.Path, 0) || strings.Contains(r.URL.Path, "%00") {
 		return apierr.ZeroInPath
@@ -191,19 +191,19 @@ func jsonForm(body []byte, objects []string) (url.Values, error) {
 	return form, nil
 }
 
-// member reads the next member of the object that dec is in. Decoding to a map
-// would hide a name that comes twice.
+// member reads the next member of the object that dec is in. Decoding into a map would
+// hide a name that occurs twice.
 func member(dec *json.Decoder) (name string, value any, err error) {
 	token, err := dec.Token()
 	if err != nil {
 		return "", nil, err
 	}
-	name, _ = token.(string) // within an object it is one
+	name, _ = token.(string) // within an object it is a string
 	err = dec.Decode(&value)
 	return name, value, err
 }
 
-// parameter is the text of a member. A scope is one already, or a list of such.
+// parameter returns the text of a member. A scope must be a string or a list of strings.
 func parameter(name string, value any) (string, bool) {
 	switch value.(type) {
 	case json.Number, bool:

@@ -12,18 +12,17 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// About is what a page is shown about: ids, or "" for none, and the languages that
-// are asked for.
+// About says what a page is about, by ids or "", and which languages the application asks for.
 type About struct{ UILocales, ClientID, UserID, Organization, Invitation string }
 
-// AboutRequest is what the pages of a transaction are about.
+// AboutRequest returns what the pages of an authorization request are about.
 func AboutRequest(rq storage.AuthorizeRequest) About {
 	return About{UILocales: rq.UILocales, ClientID: rq.ClientID, Organization: rq.Organization, Invitation: rq.Invitation}
 }
 
-// Layout is what all pages of the tenant share: its branding, Auth0:
-// customize/login-pages/universal-login/customize-themes, its texts in the first of
-// the languages asked for that it has enabled, and its own mark-up.
+// Layout returns what all pages of the tenant share: its branding, Auth0:
+// customize/login-pages/universal-login/customize-themes, its texts in the first requested
+// language that the tenant has enabled, and its page template and partials.
 func (p Pages) Layout(ctx context.Context, about About) (layout templates.Layout, err error) {
 	err = p.DB.View(ctx, func(tx *storage.Tx) error {
 		layout, err = LayoutIn(ctx, tx, about)
@@ -45,7 +44,7 @@ func LayoutIn(ctx context.Context, tx *storage.Tx, about About) (layout template
 		return layout, err
 	}
 	if about.Invitation != "" {
-		i, err := tx.Invitation(about.Organization, about.Invitation, time.Time{}) // who has invited stays so when it is over
+		i, err := tx.Invitation(about.Organization, about.Invitation, time.Time{}) // even if it has expired
 		if err := storage.Optional(err); err != nil {
 			return layout, err
 		}
@@ -55,7 +54,7 @@ func LayoutIn(ctx context.Context, tx *storage.Tx, about About) (layout template
 	return layout, err
 }
 
-// showOrganization puts the brand of an organization in the place of the tenant's,
+// showOrganization replaces the tenant's branding in the layout by that of an organization,
 // Auth0: manage-users/organizations/configure-organizations/create-organizations.
 func showOrganization(tx *storage.Tx, id string, layout *templates.Layout) error {
 	if id == "" {
@@ -92,8 +91,8 @@ func layoutOf(ctx context.Context, tx *storage.Tx, t storage.Tenant, uiLocales s
 	return layout, err
 }
 
-// themeOf is the tenant's default theme, which of its themes is the first. What a theme says that
-// is of another type than Auth0 has it is left out.
+// themeOf returns the tenant's default theme, which is its first. Values of the wrong type are
+// ignored.
 func themeOf(tx *storage.Tx) (theme templates.Theme, err error) {
 	for doc, err := range tx.Documents(storage.ThemesKind, "").All() {
 		if err != nil {
@@ -113,14 +112,14 @@ func themeOf(tx *storage.Tx) (theme templates.Theme, err error) {
 			if err != nil {
 				return theme, err
 			}
-			_ = json.Unmarshal(raw, part.to) // what fits is taken
+			_ = json.Unmarshal(raw, part.to) // values of the right type are taken
 		}
 		return theme, nil
 	}
 	return theme, nil
 }
 
-// at is the text that a path of members leads to, "" for none.
+// at returns the text at a path of members, "" if there is none.
 func at(doc storage.Document, path ...string) string {
 	for _, name := range path[:len(path)-1] {
 		doc, _ = doc[name].(storage.Document)
@@ -129,11 +128,11 @@ func at(doc storage.Document, path ...string) string {
 	return text
 }
 
-// texts are what the tenant has written for prompts: documents of a kind, by the
-// prompt and what follows it in their ids.
+// texts reads the tenant's own texts of prompts. The id of a document of the kind is the prompt,
+// followed by suffix.
 func texts(tx *storage.Tx, kind string, prompts []string, suffix string) (templates.Texts, error) {
 	var all templates.Texts
-	for row, err := range tx.Documents(kind, "").Rows() { // a tenant has few, and most have none
+	for row, err := range tx.Documents(kind, "").Rows() { // a tenant has few of these documents, and most have none
 		if err != nil {
 			return nil, err
 		}
@@ -153,7 +152,7 @@ func texts(tx *storage.Tx, kind string, prompts []string, suffix string) (templa
 	return all, nil
 }
 
-// screens reads the texts of a prompt by screen and key.
+// screens returns the texts of a prompt, by screen and key.
 func screens(doc storage.Document) map[string]map[string]string {
 	all := map[string]map[string]string{}
 	for screen, value := range doc {

@@ -8,8 +8,8 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// customization is the tenant's page template and partials, and what they may speak
-// of. The values are looked up only where there is one of them.
+// customization returns the tenant's page template and partials, and the values of
+// their variables. The values are read only if there is a template or a partial.
 func customization(tx *storage.Tx, about About) (c templates.Customization, err error) {
 	page, err := tx.Documents(storage.PageTemplateKind, "").Document(storage.SettingsKey)
 	if err := storage.Optional(err); err != nil {
@@ -26,14 +26,14 @@ func customization(tx *storage.Tx, about About) (c templates.Customization, err 
 	return c, err
 }
 
-// values are the variables of Auth0: customize/login-pages/universal-login/
-// customize-templates, of which the page knows its own.
+// values returns the variables of Auth0: customize/login-pages/universal-login/
+// customize-templates that do not depend on the page; the page adds its own.
 func values(tx *storage.Tx, about About) (map[string]any, error) {
 	all := map[string]any{}
 	for name, read := range map[string]struct {
 		id      string
 		get     func(id string) (storage.Document, error)
-		members map[string]string // their names in the document, by their names in Liquid
+		members map[string]string // names in the document, by the names in Liquid
 	}{
 		"application": {about.ClientID, tx.Clients.Document, map[string]string{
 			"id": "client_id", "name": "name", "logo_url": "logo_uri", "metadata": "client_metadata",
@@ -79,7 +79,7 @@ func same(names ...string) map[string]string {
 	return all
 }
 
-// joined is a list of texts as Auth0's pages have it, with commas.
+// joined returns a list of texts separated by commas, as in Auth0's templates.
 func joined(list any) string {
 	items, _ := list.([]any)
 	texts := make([]string, len(items))
@@ -89,7 +89,7 @@ func joined(list any) string {
 	return strings.Join(texts, ", ")
 }
 
-// plain turns documents into values that Liquid knows.
+// plain converts documents to types that Liquid supports.
 func plain(values map[string]any) (out map[string]any, err error) {
 	raw, err := json.Marshal(values)
 	if err != nil {

@@ -10,23 +10,23 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 )
 
-// Hosts are the names by which a listener may be addressed. A page on the web
-// whose owner points its name at a loopback address reaches the listener as if it
-// were of the same origin ("DNS rebinding"); what gives it away is the name in
-// the request, which browsers do not let pages choose.
+// Hosts are the host names that a listener answers to. The owner of a website can
+// point its name at a loopback address, so that its pages reach the listener as
+// if they were of the same origin ("DNS rebinding"). Such a request is recognized
+// by the name in its Host header, which pages cannot choose.
 //
-// Addresses are always own, because they are no names that could be pointed
-// elsewhere, and so are localhost and the names beneath it, RFC 6761 section 6.3.
-// The zero value has nothing else.
+// IP addresses are always accepted, because they are not names that could be
+// pointed elsewhere, and so are localhost and the names beneath it, RFC 6761
+// section 6.3. The zero value accepts nothing else.
 type Hosts struct {
 	names    map[string]bool
-	suffixes []string // of names, each with its leading dot
+	suffixes []string // each with its leading dot
 	more     func(ctx context.Context, name string) (bool, error)
 }
 
-// NewHosts returns the hosts of patterns: names without port, where *.example.com
-// stands for every name beneath example.com. What no pattern has is looked up with
-// more, in lower case and without a final dot; more may be nil.
+// NewHosts returns the hosts that match patterns: names without a port, where
+// *.example.com stands for every name beneath example.com. more is asked about
+// other names, in lower case and without a final dot; it may be nil.
 func NewHosts(patterns []string, more func(ctx context.Context, name string) (bool, error)) Hosts {
 	h := Hosts{names: map[string]bool{}, more: more}
 	for _, pattern := range patterns {
@@ -40,9 +40,9 @@ func NewHosts(patterns []string, more func(ctx context.Context, name string) (bo
 	return h
 }
 
-// Own reports whether the Host header field of HTTP/1.1, or :authority of HTTP/2,
-// which net/http keeps in Request.Host alike, names this listener. The port does
-// not count: it may be mapped to another.
+// Own reports whether host names this listener. host is the Host header field of
+// HTTP/1.1 or :authority of HTTP/2; net/http keeps both in Request.Host. The port
+// is ignored, because it may be mapped to another.
 func (h Hosts) Own(ctx context.Context, host string) (bool, error) {
 	name, address, ok := splitHost(host)
 	if !ok || address {
@@ -62,8 +62,8 @@ func (h Hosts) Own(ctx context.Context, host string) (bool, error) {
 	return h.more(ctx, name)
 }
 
-// refuse is nil for a request that names this listener, and otherwise the answer:
-// 421, RFC 9110 section 15.5.20, with what to do about it.
+// refuse returns nil for a request to a name of this listener, and otherwise an
+// error with status 421, RFC 9110 section 15.5.20, and advice.
 func (h Hosts) refuse(r *http.Request) error {
 	own, err := h.Own(r.Context(), r.Host)
 	if own || err != nil {
@@ -77,8 +77,9 @@ func (h Hosts) refuse(r *http.Request) error {
 	return &apierr.Error{Status: http.StatusMisdirectedRequest, Code: "foreign_host", Message: message}
 }
 
-// splitHost takes the name of a Host header field apart from its port, RFC 9110
-// section 7.2, and reports whether the name is an IP address.
+// splitHost returns the name in a Host header field without the port, RFC 9110
+// section 7.2, and reports whether the name is an IP address. ok is false if the
+// field is invalid.
 func splitHost(host string) (name string, address, ok bool) {
 	if literal, bracketed := strings.CutPrefix(host, "["); bracketed {
 		literal, port, closed := strings.Cut(literal, "]")
@@ -91,7 +92,7 @@ func splitHost(host string) (name string, address, ok bool) {
 	return name, err == nil, name != "" && digits(port)
 }
 
-// canonicalName is the form in which names are compared.
+// canonicalName returns a name in the form in which names are compared.
 func canonicalName(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
 
 func digits(s string) bool { return strings.Trim(s, "0123456789") == "" }

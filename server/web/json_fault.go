@@ -6,9 +6,8 @@ import (
 	"reflect"
 )
 
-// JSONFault says of an error of encoding/json what is wrong with the text, in JSON's words: which member has
-// another type than it must have, "" for the whole, and what it must be. The member is "" and the type too where
-// the text is no JSON.
+// JSONFault describes an error of encoding/json: which member has the wrong type ("" for the whole text), and
+// which type it must have, by JSON's names. Both are "" if the text is not valid JSON.
 func JSONFault(err error) (member, want string) {
 	e, ok := errors.AsType[*json.UnmarshalTypeError](err)
 	if !ok {
@@ -17,7 +16,7 @@ func JSONFault(err error) (member, want string) {
 	return e.Field, jsonType(e.Type)
 }
 
-// jsonType is what a Go type is read from.
+// jsonType returns the name of the JSON type that is decoded into a Go type.
 func jsonType(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Pointer:

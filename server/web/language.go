@@ -8,10 +8,10 @@ import (
 	"golang.org/x/text/language"
 )
 
-// acceptLanguage is the key of the languages that the browser of a request asks for.
+// acceptLanguage is the context key of a request's Accept-Language header.
 type acceptLanguage struct{}
 
-// withLanguages keeps the languages that a request's browser asks for where its pages find them.
+// withLanguages puts the Accept-Language header into the request's context, where pages find it.
 func withLanguages(r *http.Request) *http.Request {
 	header := r.Header.Get("Accept-Language")
 	if header == "" || header == "*" {
@@ -20,8 +20,9 @@ func withLanguages(r *http.Request) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), acceptLanguage{}, header))
 }
 
-// pageLanguage is the language of a page, of those that the tenant has enabled: the first that
-// the application asks for, or else the browser, or else the tenant's own. Auth0:
+// pageLanguage returns the language of a page, out of those that the tenant has enabled: the first that
+// the application asks for, otherwise the first that the browser asks for, otherwise the tenant's
+// default. Auth0:
 // customize/internationalization-and-localization/universal-login-internationalization.
 func pageLanguage(ctx context.Context, enabled []string, uiLocales string) string {
 	if len(enabled) == 0 {
@@ -51,14 +52,14 @@ func pageLanguage(ctx context.Context, enabled []string, uiLocales string) strin
 	return enabled[0]
 }
 
-// LanguageAmong is the language of a form of the tenant's, of those that it is written in: the first that
-// is asked for, or else the first of all.
+// LanguageAmong returns the language of a form of the tenant, out of those that the form has texts in:
+// the first that is asked for, otherwise the first of the form.
 func LanguageAmong(ctx context.Context, written []string, uiLocales string) string {
 	return pageLanguage(ctx, written, uiLocales)
 }
 
-// enabledAs is the enabled language that serves who asks for one: itself, its base, or another
-// of the same base; "" for none.
+// enabledAs returns the enabled language that fits a wanted one best: the same, its base language, or
+// another region of the base language; "" if none fits.
 func enabledAs(enabled []string, wanted string) (tag string) {
 	base, _, _ := strings.Cut(wanted, "-")
 	rank := 0

@@ -19,11 +19,12 @@ const recordTypeHandshake = 0x16
 // answers both, sets Request.TLS on the encrypted ones alone, and speaks HTTP/2
 // to the clients that negotiate it (the server's TLSConfig is to be left nil).
 //
-// A client that has sent nothing when patience ends is hung up on; it delays no
-// other client meanwhile. From the first byte on the server's own limits hold:
-// give it a ReadHeaderTimeout, which net/http also applies to the handshake.
+// A connection that has sent nothing when patience has passed is closed;
+// meanwhile it delays no other client. After the first byte the server's own
+// limits apply: set a ReadHeaderTimeout, which net/http also applies to the
+// handshake.
 //
-// Close closes l too and hangs up on the clients that had yet to speak, which
+// Close also closes l and the connections that have sent nothing yet, which
 // ends every goroutine of the listener. Connections already handed out belong
 // to the server.
 func Split(l net.Listener, config *tls.Config, patience time.Duration) net.Listener {
@@ -53,14 +54,14 @@ type splitListener struct {
 	cancel   context.CancelFunc
 }
 
-// accepted is one answer of Accept.
+// accepted is a result of Accept.
 type accepted struct {
 	conn net.Conn
 	err  error
 }
 
-// Accept returns the next connection that has sent its first byte, or the
-// error that the listener beneath met. After Close it is net.ErrClosed.
+// Accept returns the next connection that has sent its first byte, or an error
+// of the underlying listener. After Close it returns net.ErrClosed.
 func (s *splitListener) Accept() (net.Conn, error) {
 	select {
 	case a := <-s.accepted:
@@ -70,15 +71,16 @@ func (s *splitListener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close ends the listener and all that it started.
+// Close closes the listener and ends its goroutines.
 func (s *splitListener) Close() error {
 	s.cancel()
 	return s.Listener.Close()
 }
 
-// acceptAll takes connections until the listener beneath is closed. Another
-// error waits for the server to call Accept, which slows this loop to the
-// server's own pace when, say, the process has run out of file descriptors.
+// acceptAll accepts connections until the underlying listener is closed. Any
+// other error waits until the server calls Accept, so that this loop runs no
+// faster than the server does when, say, the process has run out of file
+// descriptors.
 func (s *splitListener) acceptAll() {
 	defer s.cancel()
 	for {
@@ -92,8 +94,8 @@ func (s *splitListener) acceptAll() {
 	}
 }
 
-// sniff reads the first byte of conn and hands the connection to Accept in the
-// form which that byte asks for.
+// sniff reads the first byte of conn and hands the connection to Accept, as a
+// TLS connection if the byte begins a TLS handshake.
 func (s *splitListener) sniff(conn net.Conn) {
 	ctx, cancel := context.WithTimeout(s.ctx, s.patience)
 	defer cancel()
@@ -113,7 +115,8 @@ func (s *splitListener) sniff(conn net.Conn) {
 	}
 }
 
-// hand gives a to the next Accept; false means that the listener has ended.
+// hand passes a to the next Accept; it returns false if the listener was
+// closed.
 func (s *splitListener) hand(a accepted) bool {
 	select {
 	case s.accepted <- a:
@@ -123,14 +126,14 @@ func (s *splitListener) hand(a accepted) bool {
 	}
 }
 
-// sniffedConn is a connection whose first byte has been read and is still to come
-// for the reader.
+// sniffedConn is a connection whose first byte was read in advance; Read
+// returns it again.
 type sniffedConn struct {
 	net.Conn
 	head []byte
 }
 
-// Read reads the first byte again, and from there on the connection.
+// Read returns the first byte again, and then reads from the connection.
 func (c *sniffedConn) Read(p []byte) (int, error) {
 	if len(c.head) == 0 {
 		return c.Conn.Read(p)
@@ -140,9 +143,9 @@ func (c *sniffedConn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// CloseWrite sends the end of the stream. net/http asks for it after it has
-// refused a request half-read, so that the client still sees the refusal before
-// the connection is reset.
+// CloseWrite closes the sending side of the connection. net/http calls it after
+// refusing a request that it has not read completely, so that the client
+// receives the answer before the connection is reset.
 func (c *sniffedConn) CloseWrite() error {
 	half, ok := c.Conn.(interface{ CloseWrite() error })
 	if !ok {

@@ -8,12 +8,12 @@ import (
 	"github.com/tenant0/tenant0/server/trace"
 )
 
-// Observer is told that a request begins. It returns the request to go on with, and what is told
-// how it was answered: the path of the operation that served it, "" for none, its id and the
-// status.
+// Observer is called when a request begins. It returns the request to continue with, and a function
+// that is called after the answer with the path of the operation that served the request ("" for
+// none), the request's id and the status.
 type Observer = func(*http.Request) (*http.Request, func(route, requestID string, status int))
 
-// Timed returns an observer that tells fn of each request that was answered, and how long it took.
+// Timed returns an observer that calls fn after each answer, with the time that the request took.
 func Timed(fn func(method, route string, status int, took time.Duration)) Observer {
 	return func(r *http.Request) (*http.Request, func(route, requestID string, status int)) {
 		took := clock.Stopwatch()
@@ -21,7 +21,7 @@ func Timed(fn func(method, route string, status int, took time.Duration)) Observ
 	}
 }
 
-// Observe has the observers see every request. It returns the router.
+// Observe sets the observers of every request. It returns the router.
 func (rt *Router) Observe(observers ...Observer) *Router {
 	rt.observers = observers
 	return rt
@@ -40,12 +40,12 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// statusWriter remembers the status of an answer. Before anything of the answer is sent the request's
-// trace is kept: who reads the answer may ask for it at once.
+// statusWriter records the status of an answer. It completes the request's trace before any of the
+// answer is sent, because the client may ask for the trace at once.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
-	// traced is the request whose trace is kept, nil for none, by keep.
+	// traced is the request whose trace keep completes, nil if the request is not traced.
 	traced *http.Request
 	keep   func(w http.ResponseWriter, r *http.Request)
 }
@@ -60,5 +60,5 @@ func (s *statusWriter) WriteHeader(status int) {
 	s.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap lets http.ResponseController reach what is beneath.
+// Unwrap gives http.ResponseController access to the wrapped writer.
 func (s *statusWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }

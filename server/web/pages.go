@@ -17,17 +17,17 @@ import (
 // Pages writes the pages of the tenant.
 type Pages struct {
 	DB *storage.DB
-	// Warn is told of a page template or partial of the tenant's that could not be
-	// rendered; nil for nobody.
+	// Warn is called if a page template or partial of the tenant could not be rendered. It may be nil.
 	Warn func(description string)
-	// Assets is the folder with the developer's own copies of what pages load from Auth0's servers, nil for none.
+	// Assets is the folder with the developer's copies of files that pages load from Auth0's servers, nil
+	// if there is none.
 	Assets *os.Root
 }
 
-// AssetsPath is where the files of Assets are.
+// AssetsPath is the URL path of the files in Assets.
 const AssetsPath = "/assets/"
 
-// CopyOf is where the copy of a file of Auth0's servers is, "" for none.
+// CopyOf returns the URL path of the copy of a file on Auth0's servers, "" if there is no copy.
 func (p Pages) CopyOf(name string) string {
 	if p.Assets == nil {
 		return ""
@@ -38,22 +38,21 @@ func (p Pages) CopyOf(name string) string {
 	return AssetsPath + name
 }
 
-// contentSecurityPolicy lets a page load nothing but the server's own style and
-// script, and pictures. It has no form-action: browsers apply that to every
-// redirect after a form as well, and a login ends at an application that may
-// redirect further.
+// contentSecurityPolicy allows a page to load only the server's own styles and scripts, and images. It
+// has no form-action, because browsers apply that to redirects after a form, too, and a login ends with a
+// redirect to an application, which may redirect further.
 const contentSecurityPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; " +
 	"base-uri 'none'"
 
-// customPolicy is that of a page with mark-up of the tenant's, which may load what it
-// says.
+// customPolicy is the policy of a page that contains mark-up of the tenant, which may load anything that
+// it refers to.
 const customPolicy = "base-uri 'none'"
 
-// Mount adds the route of what pages refer to: style sheets, scripts, pictures.
+// Mount adds the route of the files that pages load: style sheets, scripts, images.
 func (p Pages) Mount(rt *Router) { rt.Handle(http.MethodGet, templates.StaticPath+"{name}", p.static) }
 
-// static serves a file of the pages. Its name holds the hash of its content, so
-// it never changes.
+// static serves a file that pages load. The file's name contains a hash of its content, so it can be
+// cached forever.
 //
 //auth0:operation GET /u/static/{name}
 func (p Pages) static(w http.ResponseWriter, r *http.Request) error {
@@ -77,14 +76,14 @@ func (p Pages) static(w http.ResponseWriter, r *http.Request) error {
 	return ReplyBytes(w, http.StatusOK, contentType, content)
 }
 
-// Write answers with a page, which no other page may show in a frame.
+// Write answers with a page that other pages cannot show in a frame.
 func (p Pages) Write(w http.ResponseWriter, status int, page templates.Page) error {
 	w.Header().Set("X-Frame-Options", "DENY")
 	return p.write(w, status, page, "; frame-ancestors 'none'")
 }
 
-// Post answers with a page that posts fields to an address, http or https, OAuth 2.0 Form Post Response
-// Mode and SAML 2.0 Bindings section 3.5.
+// Post answers with a page that posts fields to an http or https URL, OAuth 2.0 Form Post Response Mode
+// and SAML 2.0 Bindings section 3.5.
 func (p Pages) Post(ctx context.Context, w http.ResponseWriter, target string, fields []templates.Field) error {
 	layout, err := p.Layout(ctx, About{})
 	if err != nil {
@@ -93,7 +92,7 @@ func (p Pages) Post(ctx context.Context, w http.ResponseWriter, target string, f
 	return p.Write(w, http.StatusOK, templates.FormPost{Layout: layout, URL: target, Fields: fields})
 }
 
-// Send sends the browser on with what it is to take along: by redirect, or where there are fields by a form.
+// Send sends the browser to a URL: by a redirect, or with fields by a form.
 func (p Pages) Send(w http.ResponseWriter, r *http.Request, target string, fields []templates.Field) error {
 	if fields == nil {
 		return Redirect(w, r, target)
@@ -101,8 +100,8 @@ func (p Pages) Send(w http.ResponseWriter, r *http.Request, target string, field
 	return p.Post(r.Context(), w, target, fields)
 }
 
-// WriteToFrame is Write for a page whose place is in a frame of another page, or
-// in a window that it opened: one that asks a person nothing.
+// WriteToFrame is Write for a page without a question to a person, which is meant for a frame of another
+// page, or for a window that the other page opened.
 func (p Pages) WriteToFrame(w http.ResponseWriter, page templates.Page) error {
 	return p.write(w, http.StatusOK, page, "")
 }
@@ -130,7 +129,7 @@ func (p Pages) write(w http.ResponseWriter, status int, page templates.Page, fra
 	if needs.FontOrigin != "" {
 		policy += "; font-src " + needs.FontOrigin
 	}
-	if templates.HasMarkUp(page) { // whose scripts stay out
+	if templates.HasMarkUp(page) { // scripts in it stay forbidden
 		policy = strings.Replace(policy, "style-src 'self'", "style-src 'self' 'unsafe-inline'", 1)
 	}
 	if needs.Waits {
@@ -140,13 +139,13 @@ func (p Pages) write(w http.ResponseWriter, status int, page templates.Page, fra
 		policy = customPolicy
 	}
 	h.Set("Content-Security-Policy", policy+frames)
-	// Not no-referrer: with that, a form posts with the origin "null".
+	// Not no-referrer, because with that browsers post forms with the origin "null".
 	h.Set("Referrer-Policy", "same-origin")
 	return ReplyBytes(w, status, "text/html; charset=utf-8", body.Bytes())
 }
 
-// WriteOwn answers with a page that is the tenant's own from its first character to its last, but for scripts
-// of Auth0's servers that the developer has copies of.
+// WriteOwn answers with a page of which the tenant provides the whole HTML. Links to scripts on Auth0's
+// servers are replaced if the developer has copies of the scripts.
 func (p Pages) WriteOwn(w http.ResponseWriter, status int, page string) error {
 	h := w.Header()
 	NoStore(w)
@@ -156,8 +155,8 @@ func (p Pages) WriteOwn(w http.ResponseWriter, status int, page string) error {
 	return ReplyBytes(w, status, "text/html; charset=utf-8", []byte(templates.WithCopies(page, p.CopyOf)))
 }
 
-// WriteLiquid is WriteOwn for a page in Liquid, whose values are escaped for HTML. It writes nothing, and
-// warns, where the page goes beyond the bounds of Liquid.
+// WriteLiquid is WriteOwn for a Liquid template; values are escaped for HTML. If the template exceeds the
+// limits of Liquid, it writes nothing, warns, and returns false.
 func (p Pages) WriteLiquid(w http.ResponseWriter, status int, page string, values map[string]any) (done bool, err error) {
 	storage.Slow("rendering a page")
 	filled, err := templates.LiquidHTML(page, values)
@@ -173,7 +172,7 @@ func (p Pages) WriteLiquid(w http.ResponseWriter, status int, page string, value
 	return true, p.WriteOwn(w, status, filled)
 }
 
-// Shape renders an error as a page, for what a browser shows to a person.
+// Shape renders an error as a page, for endpoints that a browser shows to a person.
 func (p Pages) Shape(w http.ResponseWriter, r *http.Request, e *apierr.Error) {
 	if err := p.explain(w, r, e); err != nil {
 		Text(w, r, e)
@@ -215,7 +214,7 @@ func (p Pages) explain(w http.ResponseWriter, r *http.Request, e *apierr.Error) 
 	})
 }
 
-// redirectToErrorPage sends the browser to the tenant's own page, Auth0:
+// redirectToErrorPage redirects the browser to the tenant's own error page, Auth0:
 // authenticate/login/auth0-universal-login/error-pages.
 func redirectToErrorPage(w http.ResponseWriter, r *http.Request, page string, e *apierr.Error) error {
 	u, err := url.Parse(page)
@@ -232,7 +231,7 @@ func redirectToErrorPage(w http.ResponseWriter, r *http.Request, page string, e 
 	return Redirect(w, r, u.String())
 }
 
-// errorParams are what the tenant's own error page is told.
+// errorParams returns the parameters of the tenant's own error page.
 func errorParams(w http.ResponseWriter, r *http.Request, e *apierr.Error) map[string]string {
 	sent := r.URL.Query()
 	return map[string]string{

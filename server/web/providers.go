@@ -7,15 +7,15 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// providerNames are what the login page calls the providers of social connections.
+// providerNames are the names of social networks on the login page, by strategy.
 var providerNames = map[string]string{
 	"amazon": "Amazon", "apple": "Apple", "bitbucket": "Bitbucket", "box": "Box", "dropbox": "Dropbox", "facebook": "Facebook",
 	"github": "GitHub", "google-oauth2": "Google", "line": "LINE", "linkedin": "LinkedIn", "paypal": "PayPal", "salesforce": "Salesforce",
 	"shopify": "Shopify", "slack": "Slack", "twitter": "X", "windowslive": "Microsoft Account", "yahoo": "Yahoo!", "yandex": "Yandex",
 }
 
-// Providers are the buttons of connections to other identity providers. What scripts find a
-// button by is the strategy, but google for that of Google.
+// Providers returns the buttons for connections to other identity providers. Key, by which
+// scripts find a button, is the strategy, except that it is google for google-oauth2.
 func Providers(connections []storage.Connection) (all []templates.Provider) {
 	for _, c := range connections {
 		key := c.Strategy

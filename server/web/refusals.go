@@ -8,15 +8,15 @@ import (
 	"github.com/tenant0/tenant0/templates"
 )
 
-// refused notes in the trace of the request that w answers that a page refuses it, and why, where nothing has
-// refused it before.
+// refused records in the trace of the request that w answers that a page refuses it, and why. It does nothing
+// if a refusal was recorded before.
 func refused(w http.ResponseWriter, status int, why trace.Step) {
 	if s, ok := w.(*statusWriter); ok && s.traced != nil && !trace.Refused(s.traced.Context()) {
 		trace.Refuse(s.traced.Context(), status, why)
 	}
 }
 
-// stepOf is what a trace says of a page that refuses what somebody has typed, or a link that was followed.
+// stepOf returns the trace's step for a page that refuses the user's input or a link.
 func stepOf(page templates.Needs) trace.Step {
 	if len(page.Errors) == 0 {
 		return trace.Step{Room: "web", Said: "the page " + page.Screen, Setting: "the link, which is good once and for its time"}
@@ -28,7 +28,7 @@ func stepOf(page templates.Needs) trace.Step {
 	return trace.Step{Room: "web", Said: "the page " + page.Screen + " says " + strings.Join(page.Errors, ", "), Setting: strings.Join(changes, "; ")}
 }
 
-// changesOf says what would change the answer, by what the key of an error on a page begins with.
+// changesOf says which setting would change the answer, by prefixes of the keys of errors on pages.
 var changesOf = []struct{ start, setting string }{
 	{"wrong-", "identifier and password of the user, and the connections that have the application enabled"},
 	{"user-blocked", "attack-protection/brute-force-protection, and the blocks of the user"},

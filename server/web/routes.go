@@ -10,10 +10,10 @@ import (
 	"github.com/gorilla/mux"
 )
 
-// routes finds the handler of a request. Paths without variables are looked up; those with
-// variables are matched by a table that all routers of the same paths share.
+// routes finds the handler of a request. Paths without variables are looked up in a map.
+// Paths with variables are matched by a table that routers with the same paths share.
 type routes struct {
-	paths      map[string]methods // by path, variables in braces
+	paths      map[string]methods // by path, with variables in braces
 	variable   []string           // the paths with variables, in the order of mounting
 	table      func() *table
 	prefixes   []prefix
@@ -29,7 +29,7 @@ type methods []struct {
 	handler http.Handler
 }
 
-// of returns the handler of a method, nil for none.
+// of returns the handler of a method, nil if there is none.
 func (m methods) of(method string) http.Handler {
 	for _, one := range m {
 		if one.method == method {
@@ -39,7 +39,7 @@ func (m methods) of(method string) http.Handler {
 	return nil
 }
 
-// prefix is what serves the paths below it that have no handler of their own.
+// prefix is a handler for the paths that begin with path and have no handler of their own.
 type prefix struct {
 	method, path string
 	handler      http.Handler
@@ -51,8 +51,8 @@ func newRoutes(notFound, methodNotAllowed http.Handler) *routes {
 	return rs
 }
 
-// mount adds the handler of a method at a path and reports whether it is the first one
-// there: of several the first one stays. Nothing is mounted once a request was served.
+// mount adds the handler of a method at a path. If there is one already, that one stays,
+// and mount returns false. Nothing may be mounted after the first request was served.
 func (rs *routes) mount(method, path string, h http.Handler) bool {
 	m, known := rs.paths[path]
 	if !known && strings.Contains(path, "{") {
@@ -72,11 +72,11 @@ func (rs *routes) mountPrefix(method, path string, h http.Handler) {
 
 func (rs *routes) note(method, path string) { rs.operations = append(rs.operations, method+" "+path) }
 
-// Conceal keeps what follows prefix in a path out of the log, also where the path is
-// misspelt, since such a link lets in whoever has it.
+// Conceal keeps the part of a path after prefix out of the log, even if the prefix is in
+// other letters' case, because everybody who has such a link can use it.
 func (rs *routes) Conceal(prefix string) { rs.concealed = append(rs.concealed, prefix) }
 
-// logged is the path of a request as the log may have it.
+// logged returns the path of a request without its concealed part.
 func (rs *routes) logged(path string) string {
 	for _, prefix := range rs.concealed {
 		if i := strings.Index(strings.ToLower(path), prefix); i >= 0 {
@@ -86,12 +86,12 @@ func (rs *routes) logged(path string) string {
 	return path
 }
 
-// Operations lists every route as "METHOD /path". Preflights are left out, and what
-// Refuse mounts.
+// Operations lists every route as "METHOD /path", without preflights and without routes
+// that Refuse mounts.
 func (rs *routes) Operations() []string { return slices.Clone(rs.operations) }
 
-// serve finds the handler of a request and runs it. It returns the path of the operation,
-// "" for none.
+// serve runs the handler of a request. It returns the path of the operation, "" if there
+// is none.
 func (rs *routes) serve(w http.ResponseWriter, r *http.Request) (route string) {
 	path := r.URL.EscapedPath()
 	if h := rs.paths[path].of(r.Method); h != nil {
@@ -105,7 +105,7 @@ func (rs *routes) serve(w http.ResponseWriter, r *http.Request) (route string) {
 	return rs.serveRest(w, r)
 }
 
-// serveRest serves what no path has a handler for.
+// serveRest serves requests that no path has a handler for.
 func (rs *routes) serveRest(w http.ResponseWriter, r *http.Request) (route string) {
 	for _, p := range rs.prefixes {
 		if p.method == r.Method && strings.HasPrefix(r.URL.EscapedPath(), p.path) {
@@ -125,7 +125,7 @@ func (rs *routes) serveRest(w http.ResponseWriter, r *http.Request) (route strin
 	return ""
 }
 
-// allowed lists the methods that the path of a request has.
+// allowed returns the methods that are served at the path of a request.
 func (rs *routes) allowed(r *http.Request) (all []string) {
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
 		path, _ := rs.table().match(&http.Request{Method: method, URL: r.URL, Host: r.Host})
@@ -136,7 +136,7 @@ func (rs *routes) allowed(r *http.Request) (all []string) {
 	return all
 }
 
-// Param is a variable of the route's path, decoded.
+// Param returns a variable of the route's path, decoded.
 func Param(r *http.Request, name string) string {
 	raw := mux.Vars(r)[name]
 	decoded, err := url.PathUnescape(raw)

@@ -16,7 +16,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Shape is the wire form of an error. Auth0 has several; a room picks one.
+// Shape writes an error to the client. Auth0 has several formats; each package chooses
+// one.
 type Shape func(w http.ResponseWriter, r *http.Request, e *apierr.Error)
 
 // OAuth renders {"error", "error_description"}, RFC 6749 section 5.2.
@@ -27,10 +28,10 @@ func OAuth(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
 	_ = Reply(w, e.Status, body)
 }
 
-// Boom renders {"statusCode", "error", "message"}, the form of the Authorization
-// Extension and, with an errorCode among Extra, of the Management API. Code is
-// the error's name where it is no HTTP reason phrase; the name that OAuth has for
-// every bad request says nothing there.
+// Boom renders {"statusCode", "error", "message"}, the format of the Authorization
+// Extension and, with an errorCode in Extra, of the Management API. The member error is
+// e's Code, or the HTTP reason phrase if Code is empty or invalid_request, which OAuth
+// uses for every bad request.
 func Boom(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
 	name := e.Code
 	if name == "" || name == apierr.InvalidRequest {
@@ -41,15 +42,15 @@ func Boom(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
 	_ = Reply(w, e.Status, body)
 }
 
-// Text renders the sentence alone.
+// Text renders only the message, as plain text.
 func Text(w http.ResponseWriter, _ *http.Request, e *apierr.Error) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(e.Status)
 	_, _ = io.WriteString(w, e.Message)
 }
 
-// Reply writes v as JSON. Like Auth0, and unlike json.Marshal, it leaves &, < and
-// > as they are.
+// Reply writes v as JSON. Like Auth0, and unlike json.Marshal, it does not escape &, <
+// and >.
 func Reply(w http.ResponseWriter, status int, v any) error {
 	var body bytes.Buffer
 	enc := json.NewEncoder(&body)
@@ -60,13 +61,13 @@ func Reply(w http.ResponseWriter, status int, v any) error {
 	return ReplyBytes(w, status, "application/json; charset=utf-8", bytes.TrimSuffix(body.Bytes(), []byte("\n")))
 }
 
-// ReplyBytes writes body.
+// ReplyBytes writes body with a status and a content type.
 func ReplyBytes(w http.ResponseWriter, status int, contentType string, body []byte) error {
 	storage.Slow("answering a request")
 	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // net/http would send a longer one in chunks
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // without it net/http would send a longer body in chunks
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client has gone; there is nobody to tell
+	_, _ = w.Write(body) // an error means that the client has gone
 	return nil
 }
 
@@ -78,8 +79,9 @@ func NoStore(w http.ResponseWriter) {
 	w.Header().Set("Pragma", "no-cache")
 }
 
-// RateLimit says how many requests a second there may be, Auth0: troubleshoot/customer-support/
-// operational-policies/rate-limit-policy, and that this is far away: there is no such limit.
+// RateLimit sends the headers of Auth0's rate limits, Auth0:
+// troubleshoot/customer-support/ operational-policies/rate-limit-policy. They always
+// say that nearly all requests remain, because there is no such limit.
 func RateLimit(w http.ResponseWriter, perSecond int, now time.Time) {
 	h := w.Header()
 	h.Set("X-Ratelimit-Limit", strconv.Itoa(perSecond))
@@ -87,9 +89,9 @@ func RateLimit(w http.ResponseWriter, perSecond int, now time.Time) {
 	h.Set("X-Ratelimit-Reset", strconv.FormatInt(now.Unix()+1, 10))
 }
 
-// Redirect sends the browser to a location with 302, as Auth0 does. The status makes a
-// browser turn a POST into a GET. The body says the location too, as HTML for those who
-// ask for that: scripts that do not follow redirects read the next state there.
+// Redirect redirects the browser to a location with status 302, as Auth0 does, which
+// turns a POST into a GET. The body contains the location too, as HTML if the client
+// accepts that: scripts that do not follow redirects read the next state there.
 func Redirect(w http.ResponseWriter, r *http.Request, location string) error {
 	NoStore(w)
 	w.Header().Set("Location", location)
@@ -102,12 +104,13 @@ func Redirect(w http.ResponseWriter, r *http.Request, location string) error {
 	return ReplyBytes(w, http.StatusFound, "text/plain; charset=utf-8", []byte("Found. Redirecting to "+location))
 }
 
-// Continue sends the browser on to a page of the login that a state stands for.
+// Continue redirects the browser to a page of the login that a state identifies.
 func Continue(w http.ResponseWriter, r *http.Request, path, state string) error {
 	return Redirect(w, r, path+"?state="+url.QueryEscape(state))
 }
 
-// Resume sends the browser back to where it is decided what a login needs next.
+// Resume redirects the browser to the endpoint that decides which step of a login comes
+// next.
 func Resume(w http.ResponseWriter, r *http.Request, state string) error {
 	return Continue(w, r, "/authorize/resume", state)
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/tenant0/tenant0/server/clock"
 )
 
-// shortagePeriod is how often a listener that cannot take connections says so.
+// shortagePeriod is the shortest time between two lines in the log.
 const shortagePeriod = time.Minute
 
-// LogShortage has a listener say why it cannot take connections, at most once in a
-// minute. net/http goes on trying, many times in a second.
+// LogShortage returns a listener that logs why it cannot accept connections, at
+// most once a minute. net/http retries without logging, many times a second.
 func LogShortage(l net.Listener, log *slog.Logger) net.Listener {
 	return &shortListener{Listener: l, log: log}
 }
@@ -25,7 +25,7 @@ type shortListener struct {
 	log *slog.Logger
 
 	mu    sync.Mutex
-	since func() time.Duration // since the last line; nil before the first
+	since func() time.Duration // the time since the last line; nil before the first line
 }
 
 // Accept implements net.Listener.

@@ -9,9 +9,10 @@ import (
 	"github.com/gorilla/mux"
 )
 
-// table matches requests to paths with variables. gorilla/mux compiles an expression for
-// each path, which takes milliseconds and more than a megabyte for all of a tenant's. So
-// the tenants of a process, whose paths are the same, share one table.
+// table matches requests to paths with variables. gorilla/mux compiles a regular
+// expression for each path, which takes milliseconds and more than a megabyte for all
+// paths of a tenant. So all tenants of a process, whose paths are the same, share one
+// table.
 type table struct{ mux *mux.Router }
 
 var tables struct {
@@ -19,7 +20,7 @@ var tables struct {
 	byPaths map[string]*table
 }
 
-// tableOf returns the table of the paths that are mounted.
+// tableOf returns the table for the mounted paths.
 func tableOf(rs *routes) *table {
 	var name strings.Builder
 	for _, path := range rs.variable {
@@ -43,10 +44,11 @@ func tableOf(rs *routes) *table {
 }
 
 func newTable(rs *routes) *table {
-	// Encoded: an id in a path may hold a slash, as an API's identifier does.
+	// Paths stay encoded, because an id in a path may contain a slash, as an API's
+	// identifier does.
 	t := &table{mux.NewRouter().UseEncodedPath().SkipClean(true)}
 	for _, path := range rs.variable {
-		var served []string // and not the handlers, which are one tenant's
+		var served []string // methods only, because each tenant has handlers of its own
 		for _, m := range rs.paths[path] {
 			served = append(served, m.method)
 		}
@@ -55,8 +57,8 @@ func newTable(rs *routes) *table {
 	return t
 }
 
-// match returns the first mounted path that a request matches, "" for none, and the values
-// of its variables.
+// match returns the first mounted path that matches a request, "" if none does, and the
+// values of its variables.
 func (t *table) match(r *http.Request) (path string, vars map[string]string) {
 	var match mux.RouteMatch
 	if !t.mux.Match(r, &match) || match.MatchErr != nil || match.Route == nil {

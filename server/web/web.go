@@ -1,6 +1,6 @@
-// Package web is the HTTP plumbing that every room shares: the handler shape,
-// the router, CORS, request bodies, and the only code that writes an error to a
-// client. It knows nothing of OAuth.
+// Package web is the HTTP code that all packages with routes share: the type of handlers,
+// the router, CORS, request bodies, and the only code that writes an error to a client.
+// It knows nothing of OAuth.
 package web
 
 import (
@@ -24,24 +24,23 @@ import (
 // writes nothing and returns an error.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
-// Router mounts a room's handlers with the room's error shape and CORS rule.
+// Router mounts handlers with an error format and a CORS rule.
 type Router struct {
 	*routes
 	log   *slog.Logger
 	shape Shape
 	cors  CORS
 	hosts *Hosts
-	// before runs before every handler, where it is set; it is the same for all routers of
-	// the routes.
+	// before, if set, runs before every handler; routers for the same routes share it.
 	before *func(context.Context) error
-	// traces keeps how requests were decided, nil for not.
+	// traces keeps how requests were decided; nil keeps nothing.
 	traces *trace.Traces
-	// observers see every request.
+	// observers are notified of every request.
 	observers []Observer
 }
 
-// NewRouter returns a router that renders errors as OAuth JSON and lets no
-// other origin in.
+// NewRouter returns a router that renders errors as OAuth JSON and allows no other
+// origin.
 func NewRouter(log *slog.Logger) *Router {
 	rt := &Router{log: log, shape: OAuth, before: new(func(context.Context) error)}
 	notFound := rt.adapt(func(http.ResponseWriter, *http.Request) error { return apierr.NotFound })
@@ -52,49 +51,50 @@ func NewRouter(log *slog.Logger) *Router {
 	return rt
 }
 
-// With returns a Router for the same routes that renders errors as shape does.
+// With returns a Router for the same routes that renders errors with shape.
 func (rt *Router) With(shape Shape) *Router {
 	c := *rt
 	c.shape = shape
 	return &c
 }
 
-// WithCORS returns a Router for the same routes that lets pages of the origins
-// that cors allows call its handlers.
+// WithCORS returns a Router for the same routes whose handlers can be called from pages
+// of the origins that cors allows.
 func (rt *Router) WithCORS(cors CORS) *Router {
 	c := *rt
 	c.cors = cors
 	return &c
 }
 
-// AnswerTo has the router refuse requests to names that are not of hosts, whatever
-// their path. Without it the router answers to every name.
+// AnswerTo makes the router refuse requests to host names outside hosts, whatever their
+// path. Without it the router answers to every name.
 func (rt *Router) AnswerTo(hosts Hosts) { rt.hosts = &hosts }
 
-// Before has fn run before every handler, which is not called when fn fails.
+// Before sets a function that runs before every handler. If it fails, the handler is not
+// called.
 func (rt *Router) Before(fn func(context.Context) error) { *rt.before = fn }
 
-// Trace has the router, and those made of it later, keep how requests are decided. It returns the
-// router.
+// Trace makes the router, and routers derived from it later, keep how requests are
+// decided. It returns the router.
 func (rt *Router) Trace(traces *trace.Traces) *Router {
 	rt.traces = traces
 	return rt
 }
 
-// Handle mounts h at method and path. Of paths with variables that match the
-// same request the one that was mounted first serves it.
+// Handle mounts h at method and path. If several paths with variables match a request,
+// the one that was mounted first serves it.
 func (rt *Router) Handle(method, path string, h Handler) {
 	if rt.handle(method, path, h) {
 		rt.note(method, path)
 	}
 }
 
-// Again mounts h at another path of an operation that is mounted. That is no operation of
-// its own.
+// Again mounts h at another path of an operation that is already mounted. It adds no
+// entry to Operations.
 func (rt *Router) Again(method, path string, h Handler) { rt.handle(method, path, h) }
 
-// Refuse answers method at path with err, where nothing else is mounted there. That
-// serves no operation.
+// Refuse answers method at path with err, unless another handler is mounted there. It
+// adds no entry to Operations.
 func (rt *Router) Refuse(method, path string, err error) {
 	rt.handle(method, path, func(http.ResponseWriter, *http.Request) error { return err })
 }
@@ -107,13 +107,14 @@ func (rt *Router) handle(method, path string, h Handler) bool {
 	return mounted
 }
 
-// HandlePrefix mounts h at method and every path that starts with prefix and has
-// no handler of its own for method.
+// HandlePrefix mounts h at method for every path that starts with prefix and has no
+// handler of its own for the method.
 func (rt *Router) HandlePrefix(method, prefix string, h Handler) {
 	rt.mountPrefix(method, prefix, rt.adapt(h))
 }
 
-// begin gives an answer what every one has, serves the request, and returns the route.
+// begin sets the headers that every answer has, serves the request, and returns the
+// route.
 func (rt *Router) begin(w *statusWriter, r *http.Request) (route string) {
 	h := w.Header()
 	id := make([]byte, 10)
@@ -131,14 +132,14 @@ func (rt *Router) begin(w *statusWriter, r *http.Request) (route string) {
 	return route
 }
 
-// trace keeps how a request was decided, where that is traced.
+// trace completes the trace of a request.
 func (rt *Router) trace(w http.ResponseWriter, r *http.Request) {
 	if rt.traces != nil {
 		rt.traces.End(r, RequestID(w), rt.logged(r.URL.Path))
 	}
 }
 
-// answer finds out whether the router answers to the name, and serves the request.
+// answer refuses a request to a foreign host name, and serves any other.
 func (rt *Router) answer(w http.ResponseWriter, r *http.Request) (route string) {
 	if rt.hosts != nil {
 		if err := rt.hosts.refuse(r); err != nil {
@@ -149,8 +150,8 @@ func (rt *Router) answer(w http.ResponseWriter, r *http.Request) (route string) 
 	return rt.routes.serve(w, r)
 }
 
-// RequestID is the id of the request that w answers; error pages show it as the
-// tracking id and the log carries it.
+// RequestID returns the id of the request that w answers. Error pages show it as the
+// tracking id, and the server's log contains it.
 func RequestID(w http.ResponseWriter) string { return w.Header().Get("X-Auth0-Requestid") }
 
 func (rt *Router) adapt(h Handler) http.Handler {
@@ -162,7 +163,7 @@ func (rt *Router) adapt(h Handler) http.Handler {
 	})
 }
 
-// roomOf is the name of the package that a handler is of: what a trace calls the room that refuses.
+// roomOf returns the name of the package that a handler belongs to, which traces show.
 func roomOf(h Handler) string {
 	name := runtime.FuncForPC(reflect.ValueOf(h).Pointer()).Name()
 	name = name[strings.LastIndex(name, "/")+1:]
@@ -170,7 +171,7 @@ func roomOf(h Handler) string {
 	return room
 }
 
-// serve runs h after the CORS rule. A panic becomes an error, so that it is
+// serve applies the CORS rule and runs h. A panic becomes an error, so that it is
 // answered and logged like any other failure.
 func (rt *Router) serve(h Handler, w http.ResponseWriter, r *http.Request) (err error) {
 	defer func() {
@@ -196,8 +197,9 @@ func (rt *Router) serve(h Handler, w http.ResponseWriter, r *http.Request) (err 
 	return h(w, withLanguages(r))
 }
 
-// fail is the single place where an error becomes a response. It logs once; what
-// is not an apierr.Error is answered as an internal error and only logged.
+// fail is the only place where an error becomes a response. It logs the error once. An
+// error that is not an apierr.Error is answered as an internal error; its text is only
+// logged.
 func (rt *Router) fail(w http.ResponseWriter, r *http.Request, room string, err error) {
 	e, ok := errors.AsType[*apierr.Error](err)
 	if !ok {

@@ -17,14 +17,14 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Made is a key that an authenticator has made, until Keep keeps it.
+// Made is a new key of an authenticator, which Keep stores.
 type Made struct {
 	Ceremony storage.Ceremony
 	kind     string
 	document storage.Document
 }
 
-// Make checks the answer to BeginMaking. It is asked outside of any update.
+// Make verifies the answer to BeginMaking. It must be called outside of any update.
 func Make(p Party, kind string, c storage.Ceremony, response []byte) (m Made, err error) {
 	m = Made{Ceremony: c, kind: kind}
 	if c.Purpose != ToMake(kind) {
@@ -46,7 +46,7 @@ func Make(p Party, kind string, c storage.Ceremony, response []byte) (m Made, er
 	return m, err
 }
 
-// resume is the library and its session for a ceremony.
+// resume returns the library and its session data for a ceremony.
 func (p Party) resume(c storage.Ceremony) (w *webauthn.WebAuthn, session webauthn.SessionData, err error) {
 	if w, err = p.library(); err == nil {
 		err = json.Unmarshal(c.Data, &session)
@@ -54,7 +54,7 @@ func (p Party) resume(c storage.Ceremony) (w *webauthn.WebAuthn, session webauth
 	return w, session, err
 }
 
-// document is a key as an authentication method, Auth0: api/management/v2/users/
+// document returns a key as an authentication method, Auth0: api/management/v2/users/
 // get-authentication-methods.
 func document(p Party, kind, userID string, key webauthn.Credential) (storage.Document, error) {
 	raw, err := json.Marshal(key)
@@ -82,7 +82,7 @@ func document(p Party, kind, userID string, key webauthn.Credential) (storage.Do
 	return doc, nil
 }
 
-// aaguid is the id of a model of authenticators as UUIDs are written.
+// aaguid returns the AAGUID, which identifies a model of authenticators, in the form of a UUID.
 func aaguid(raw []byte) string {
 	const length = 16
 	if len(raw) != length {
@@ -92,15 +92,16 @@ func aaguid(raw []byte) string {
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
-// maxPasskeys is how many a user may have, Auth0: authenticate/database-connections/passkeys.
+// maxPasskeys is how many passkeys a user may have, Auth0:
+// authenticate/database-connections/passkeys.
 const maxPasskeys = 20
 
-// ErrTooMany reports a user who has as many passkeys as there may be.
+// ErrTooMany reports a user who already has the largest allowed number of passkeys.
 var ErrTooMany = errors.New("the user has too many passkeys")
 
-// Keep keeps a key that was made, as its user's, and uses the ceremony up. It returns
-// storage.ErrReused where that has happened before, ErrTooMany, and ErrInvalid for a key that is
-// kept already.
+// Keep stores a new key for its user and ends the ceremony. It returns storage.ErrReused if the
+// ceremony was ended before, ErrTooMany, and ErrInvalid if the key is already stored or was made
+// for another user.
 func (m Made) Keep(tx *storage.Tx, userID string, now time.Time) (id string, err error) {
 	if err := tx.EndCeremony(m.Ceremony); err != nil {
 		return "", err
@@ -135,16 +136,16 @@ func (m Made) Keep(tx *storage.Tx, userID string, now time.Time) (id string, err
 	return id, kept.Put(doc)
 }
 
-// Used is a key that was proved, until Hold uses the proof up.
+// Used is a verified use of a key, which Hold records.
 type Used struct {
 	Ceremony storage.Ceremony
-	// UserID is whose key it is, and ID that of the authentication method.
+	// UserID is the user who has the key, ID the id of the authentication method.
 	UserID, ID string
 	count      uint32
 	key        webauthn.Credential
 }
 
-// Use checks the answer to BeginUsing. It is asked outside of any update.
+// Use verifies the answer to BeginUsing. It must be called outside of any update.
 func Use(ctx context.Context, db *storage.DB, p Party, kind string, c storage.Ceremony, response []byte) (u Used, err error) {
 	u = Used{Ceremony: c}
 	if c.Purpose != ToUse(kind) {
@@ -180,21 +181,22 @@ func Use(ctx context.Context, db *storage.DB, p Party, kind string, c storage.Ce
 	if c.UserID == "" {
 		_, proved, err = w.ValidatePasskeyLogin(func(_, _ []byte) (webauthn.User, error) { return who, nil }, session, parsed)
 	} else {
-		session.AllowedCredentialIDs = nil // the key was looked up, which must be the user's and of the kind
+		session.AllowedCredentialIDs = nil // the checks above ensure that the key is the user's and of the kind
 		proved, err = w.ValidateLogin(who, session, parsed)
 	}
 	if err != nil {
 		return u, invalid(err)
 	}
 	if proved.Authenticator.CloneWarning {
-		return u, ErrInvalid // Web Authentication section 6.1.1: two authenticators have the key
+		return u, ErrInvalid // Web Authentication section 6.1.1: the key may exist in two authenticators
 	}
 	u.key = *proved
 	return u, nil
 }
 
-// Hold uses a proof up, and keeps how often the key was used. It returns storage.ErrReused for a
-// proof that was used before, and ErrInvalid where the key has gone or was used meanwhile.
+// Hold ends the ceremony and stores the key's new signature counter. It returns
+// storage.ErrReused if the ceremony was ended before, and ErrInvalid if the key was deleted or
+// used meanwhile.
 func (u Used) Hold(tx *storage.Tx, now time.Time) error {
 	if err := tx.EndCeremony(u.Ceremony); err != nil {
 		return err

@@ -7,8 +7,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// How long a user who has gone on without a passkey is offered none at the browser: until asked again, and
-// for as long as the browser is known, where the user has said so. Auth0: authenticate/database-connections/passkeys.
+// How long a user is not offered a passkey again in a browser: after continuing without one, and after
+// asking not to be offered one again. Auth0: authenticate/database-connections/passkeys.
 const (
 	declinedFor = 30 * 24 * time.Hour
 	refusedFor  = 365 * 24 * time.Hour
@@ -18,8 +18,8 @@ func offerKey(browserHash, userID string) string {
 	return keys.Hash("passkey\x01" + browserHash + "\x01" + userID)
 }
 
-// Decline notes that a user goes on without a passkey at a browser, and with forGood that none is to be
-// offered again.
+// Decline records that a user continues without a passkey in a browser; forGood says that the user asked
+// not to be offered one again.
 func Decline(tx *storage.Tx, browserHash, userID string, forGood bool, now time.Time) error {
 	span := declinedFor
 	if forGood {
@@ -28,7 +28,7 @@ func Decline(tx *storage.Tx, browserHash, userID string, forGood bool, now time.
 	return tx.RememberBrowser(storage.RememberedBrowser{Hash: offerKey(browserHash, userID), UserID: userID, CreatedAt: now, ExpiresAt: now.Add(span)})
 }
 
-// Declined reports whether a user wants to be offered no passkey at a browser.
+// Declined reports whether a user must not be offered a passkey in a browser now.
 func Declined(tx *storage.Tx, browserHash, userID string, now time.Time) (bool, error) {
 	return tx.Remembers(offerKey(browserHash, userID), userID, now)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// passkeyOption reads a member of the options of passkeys of a connection, Auth0: authenticate/
+// passkeyOption reads a flag from the passkey options of a connection, Auth0: authenticate/
 // database-connections/passkeys/configure-passkey-policy.
 func passkeyOption(c storage.Connection, group, member, name string) bool {
 	options, _ := c.Options[group].(map[string]any)
@@ -22,30 +22,31 @@ func passkeyOption(c storage.Connection, group, member, name string) bool {
 	return options[name] == true
 }
 
-// TakesPasskeys reports whether people log in to a connection by passkeys.
+// TakesPasskeys reports whether users can log in to a connection with passkeys.
 func TakesPasskeys(c storage.Connection) bool {
 	return c.Strategy == storage.DatabaseStrategy && passkeyOption(c, "authentication_methods", "passkey", "enabled")
 }
 
-// OffersPasskeys reports whether people who log in otherwise are offered a passkey.
+// OffersPasskeys reports whether users who log in by other means are offered a passkey.
 func OffersPasskeys(c storage.Connection) bool {
 	return TakesPasskeys(c) && passkeyOption(c, "passkey_options", "", "progressive_enrollment_enabled")
 }
 
-// OffersLocal reports whether people who log in by a passkey of another device are offered one for
-// this one.
+// OffersLocal reports whether users who log in with a passkey of another device are offered one for
+// this device.
 func OffersLocal(c storage.Connection) bool {
 	return TakesPasskeys(c) && passkeyOption(c, "passkey_options", "", "local_enrollment_enabled")
 }
 
-// SignsUp reports whether people who sign up at a connection may do so with a passkey alone. Auth0:
-// authenticate/database-connections/passkeys/passkey-apis: not where codes are sent to who signs up.
+// SignsUp reports whether people can sign up at a connection with only a passkey. Auth0:
+// authenticate/ database-connections/passkeys/passkey-apis: not if the connection verifies
+// identifiers with a code at sign-up.
 func SignsUp(c storage.Connection) bool {
 	return TakesPasskeys(c) && !c.Verifies("email") && !c.Verifies("phone_number")
 }
 
-// Ways are the ways in which a page asks for the passkeys of databases: the field of the identifier
-// completes them, and a button asks for them.
+// Ways returns how a page asks for passkeys of the databases: by autofill in the field of the
+// identifier, by a button, or both.
 func Ways(databases []storage.Connection) (autofill, button bool) {
 	for _, c := range databases {
 		if !TakesPasskeys(c) {
@@ -58,8 +59,9 @@ func Ways(databases []storage.Connection) (autofill, button bool) {
 	return autofill, button
 }
 
-// Connection finds the database that an application's users log in to by passkeys: the one with a
-// name, or with "" the first. It returns an error that wraps storage.ErrNotFound for none.
+// Connection returns the database where users of an application log in with passkeys: the one with
+// a name, or the first if name is "". It returns an error that wraps storage.ErrNotFound if there
+// is none.
 func Connection(tx *storage.Tx, clientID, name string) (storage.Connection, error) {
 	ways, err := account.WaysOf(tx, storage.AuthorizeRequest{ClientID: clientID, Connection: name})
 	if _, refused := errors.AsType[*apierr.Error](err); refused {
@@ -75,13 +77,13 @@ func Connection(tx *storage.Tx, clientID, name string) (storage.Connection, erro
 	return ways.Databases[i], nil
 }
 
-// Wrong reports whether an error says that what an authenticator answered proves nothing.
+// Wrong reports whether an error means that an authenticator's answer does not prove anything.
 func Wrong(err error) bool {
 	return errors.Is(err, ErrInvalid) || errors.Is(err, storage.ErrReused) || storage.IsNotFound(err)
 }
 
-// UsePasskey checks the answer to a request for a passkey, of whoever has one that logs in to one
-// of the connections. It returns ErrInvalid for one that does not.
+// UsePasskey verifies the answer to a request for a passkey of any user. It returns ErrInvalid if
+// the user does not log in to one of the connections with passkeys.
 func UsePasskey(ctx context.Context, db *storage.DB, p Party, ceremony, clientID string, connections []storage.Connection, response []byte, now time.Time) (u Used, user storage.User, err error) {
 	var c storage.Ceremony
 	err = db.View(ctx, func(tx *storage.Tx) error {
@@ -111,8 +113,8 @@ func UsePasskey(ctx context.Context, db *storage.DB, p Party, ceremony, clientID
 	return u, user, nil
 }
 
-// Roams reports whether an authenticator says of itself that it is no part of the device at which
-// it was asked, Web Authentication section 5.4.5.
+// Roams reports whether an authenticator says that it is not part of the device that asked, Web
+// Authentication section 5.4.5.
 func Roams(response []byte) bool {
 	var said struct {
 		Attachment string `json:"authenticatorAttachment"`

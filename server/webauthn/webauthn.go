@@ -1,7 +1,7 @@
-// Package webauthn makes and checks keys that authenticators keep for people, Web Authentication
-// level 3: passkeys, and keys that are a further factor. It keeps a key as an authentication
-// method of its user, as the Management API shows it, and what has to be answered as a ceremony
-// of the store. It lets nobody in.
+// Package webauthn creates and verifies keys in users' authenticators, Web Authentication level
+// 3: passkeys, and keys that are a further factor. A key is stored as an authentication method
+// of its user, as the Management API shows it, and an unanswered challenge as a ceremony in the
+// store. The package logs nobody in.
 package webauthn
 
 import (
@@ -27,23 +27,24 @@ const (
 	Platform = "webauthn-platform"
 )
 
-// ToMake is the purpose of a ceremony that makes a key of a kind, and ToUse of one that uses it.
+// ToMake is the purpose of a ceremony that creates a key of a kind, ToUse that of one that uses
+// a key.
 func ToMake(kind string) string { return "make " + kind }
 
-// ToUse is as ToMake.
+// ToUse is the purpose of a ceremony that uses a key of a kind.
 func ToUse(kind string) string { return "use " + kind }
 
-// Lifetime is how long an answer may take.
+// Lifetime is how long a challenge can be answered.
 const Lifetime = 10 * time.Minute
 
-// ErrInvalid reports an answer of an authenticator that proves nothing.
+// ErrInvalid reports an authenticator's answer that does not prove anything.
 var ErrInvalid = errors.New("the answer of the authenticator is not valid")
 
-// Party is a tenant as authenticators know it.
+// Party is the tenant as a WebAuthn Relying Party.
 type Party struct{ ID, Name, Origin string }
 
-// PartyOf is the party of a tenant. id is the one that the tenant has in the place of its host,
-// "" for none.
+// PartyOf returns the Relying Party of a tenant. id is its Relying Party ID if that is not the
+// issuer's host, otherwise "".
 func PartyOf(issuer, name, id string) (Party, error) {
 	u, err := url.Parse(issuer)
 	if err != nil {
@@ -63,14 +64,14 @@ func (p Party) library() (*webauthn.WebAuthn, error) {
 	return webauthn.New(&webauthn.Config{RPID: p.ID, RPDisplayName: p.Name, RPOrigins: []string{p.Origin}})
 }
 
-// owner is a person whose keys they are, as the library asks for one.
+// owner is a user in the form that the library needs.
 type owner struct {
 	id, name string
 	keys     []webauthn.Credential
 }
 
-// Handle is what authenticators know a user by. Web Authentication section 14.6.1: it is to tell
-// nothing of the person.
+// Handle returns the user handle, by which authenticators identify a user. Web Authentication
+// section 14.6.1: it must not reveal anything about the person.
 func Handle(userID string) []byte {
 	sum := sha256.Sum256([]byte("webauthn\x01" + userID))
 	return sum[:]
@@ -81,7 +82,7 @@ func (o owner) WebAuthnName() string                       { return o.name }
 func (o owner) WebAuthnDisplayName() string                { return o.name }
 func (o owner) WebAuthnCredentials() []webauthn.Credential { return o.keys }
 
-// keysOf are the keys of a kind that a user has, "" for all kinds.
+// keysOf returns the keys of a user that are of a kind, "" for all kinds.
 func keysOf(tx *storage.Tx, userID, kind string) (all []webauthn.Credential, err error) {
 	for doc, err := range tx.Documents(resource.AuthenticationMethods.Name, userID).All() {
 		if err != nil {
@@ -116,24 +117,24 @@ func descriptors(all []webauthn.Credential) []protocol.CredentialDescriptor {
 	return list
 }
 
-// Request is a key that is asked for.
+// Request describes a key that an authenticator is asked to create or to use.
 type Request struct {
 	// Kind is the kind of key.
 	Kind string
-	// Key is that of the ceremony, and ClientID and Connection are the application and the
-	// database that it is for.
+	// Key is the key of the ceremony in the store. ClientID and Connection are the application
+	// and the database of the login.
 	Key, ClientID, Connection string
-	// UserID is whose key it is, "" for whoever has one, and Name what the user is called.
+	// UserID is the user who has the key, "" for any user; Name is the user's displayed name.
 	UserID, Name string
-	// Profile is of an account that does not exist yet.
+	// Profile is the profile of an account that is created with the key.
 	Profile storage.Document
-	// Verification is "required", "preferred" or "discouraged": whether the authenticator is to
-	// make sure of the person; "" is "preferred".
+	// Verification says whether the authenticator must verify the user: "required", "preferred"
+	// or "discouraged"; "" is "preferred".
 	Verification string
 }
 
-// Begin is what an authenticator is asked: the options for the browser, and the ceremony, which
-// the caller keeps in an update.
+// Begin holds the options for the browser, and the ceremony, which the caller stores in an
+// update.
 type Begin struct {
 	Options  json.RawMessage
 	Ceremony storage.Ceremony
@@ -157,7 +158,7 @@ func (rq Request) verification() protocol.UserVerificationRequirement {
 	return protocol.UserVerificationRequirement(rq.Verification)
 }
 
-// selection is which authenticators may keep a key of the kind.
+// selection says which authenticators may create a key of the kind.
 func (rq Request) selection() protocol.AuthenticatorSelection {
 	s := protocol.AuthenticatorSelection{UserVerification: rq.verification(), ResidentKey: protocol.ResidentKeyRequirementDiscouraged}
 	switch rq.Kind {
@@ -172,7 +173,7 @@ func (rq Request) selection() protocol.AuthenticatorSelection {
 	return s
 }
 
-// BeginMaking asks for a new key.
+// BeginMaking asks an authenticator to create a key.
 func BeginMaking(tx *storage.Tx, p Party, rq Request, now time.Time) (Begin, error) {
 	w, err := p.library()
 	if err != nil {
@@ -190,7 +191,7 @@ func BeginMaking(tx *storage.Tx, p Party, rq Request, now time.Time) (Begin, err
 	return rq.begin(ToMake(rq.Kind), options.Response, session, now)
 }
 
-// BeginUsing asks for a key that there is.
+// BeginUsing asks an authenticator to use an existing key.
 func BeginUsing(tx *storage.Tx, p Party, rq Request, now time.Time) (b Begin, err error) {
 	w, err := p.library()
 	if err != nil {
