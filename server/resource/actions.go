@@ -8,27 +8,28 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// NanoTime is a time as actions write it, and MicroTime as their modules do: ISO
-// 8601 with all digits of the fraction.
+// NanoTime formats a time as actions have it, and MicroTime as modules of
+// actions have it: ISO 8601 with all digits of the fraction.
 func NanoTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
 
-// MicroTime is described with NanoTime.
+// MicroTime formats a time as modules of actions have it; see NanoTime.
 func MicroTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
-// What actions and their modules are made of.
+// Parts of actions and modules.
 var (
 	dependencies = Field{Type: Array, Default: []any{}, Item: &Field{Type: Object, Open: true, Fields: Fields{"name": text, "version": text, "registry_url": text}}}
 	secrets      = Field{Type: Array, Default: []any{}, Item: &Field{Type: Object, Open: true, Fields: Fields{
 		"name": {Type: String, Required: true, Min: 1}, "value": {Type: String, Nullable: true, Secret: true},
 	}}}
-	// version and described are what an answer has within: another's secrets.
+	// version and described are objects in answers, which contain secrets too.
 	namedSecrets = Fields{"secrets": {Item: &Field{Open: true, Fields: Fields{"value": secret}}}}
 	version      = Field{Access: ReadOnly, Open: true, Fields: namedSecrets}
 	described    = Field{Open: true, Fields: Fields{"secrets": namedSecrets["secrets"], "deployed_version": {Open: true, Fields: namedSecrets}}}
 )
 
 var (
-	// Actions is Auth0: api/management/v2/actions. Their code is kept and never run.
+	// Actions is Auth0: api/management/v2/actions. Their code is stored and
+	// never run.
 	Actions = &Kind{
 		Name: "actions/actions", ID: "id", NewID: UUID,
 		Fields: Fields{
@@ -49,7 +50,7 @@ var (
 		},
 		Missing: missing("", "That action does not exist."),
 	}
-	// ActionVersions are what was deployed of an action.
+	// ActionVersions are the deployed versions of an action.
 	ActionVersions = &Kind{Name: "actions/versions", ID: "id", Fields: Fields{"secrets": namedSecrets["secrets"], "action": described}, NewID: UUID, Missing: missing("", "That action version does not exist.")}
 	// ActionModules is Auth0: api/management/v2/actions/modules.
 	ActionModules = &Kind{
@@ -64,9 +65,9 @@ var (
 		Unique:  []string{"name"},
 		Missing: missing("", "That module does not exist."), Taken: taken("", "A module with that name already exists."),
 	}
-	// ActionModuleVersions are what was published of a module.
+	// ActionModuleVersions are the published versions of a module.
 	ActionModuleVersions = &Kind{Name: "actions/modules/versions", ID: "id", Fields: namedSecrets, NewID: UUID, Missing: missing("", "That module version does not exist.")}
-	// ActionBindings say which actions belong to a trigger, in their order.
+	// ActionBindings are the actions bound to a trigger, in their order.
 	ActionBindings = &Kind{
 		Name: "actions/bindings", ID: "id", NewID: UUID,
 		Fields: Fields{"bindings": {Type: Array, Item: &Field{Type: Object, Open: true, Fields: Fields{
@@ -79,23 +80,25 @@ var (
 	}
 )
 
-// Answers of the actions API.
+// Errors of the actions API.
 var (
 	ActionBound       = &apierr.Error{Status: http.StatusConflict, Message: "Unable to delete an action bound to a trigger."}
 	ActionNotDeployed = &apierr.Error{Status: http.StatusBadRequest, Message: "Trying to create a binding for an action that has not been deployed yet."}
-	// ModuleUsed, ModuleWithoutDraft and ModuleVersionIsDraft are the answers of modules, Auth0: api/management/v2/actions/modules.
+	// ModuleUsed, ModuleWithoutDraft and ModuleVersionIsDraft are errors of
+	// modules, Auth0: api/management/v2/actions/modules.
 	ModuleUsed           = &apierr.Error{Status: http.StatusPreconditionFailed, Message: "The Actions Module cannot be deleted because it is in use by one or more actions."}
 	ModuleWithoutDraft   = taken("", "No draft version is available to publish.")
 	ModuleVersionIsDraft = taken("", "The specified version is already the current draft version.")
-	// ActionExecutionMissing and ActionBindingMissing answer for ids that are none.
+	// ActionExecutionMissing and ActionBindingMissing are the errors for unknown
+	// ids.
 	ActionExecutionMissing = missing("", "That execution does not exist.")
 	ActionBindingMissing   = missing("", "That binding does not exist.")
 )
 
-// trigger is a version of a trigger: where an action may be run.
+// trigger is a version of a trigger, an event that runs actions.
 type trigger struct {
 	id, version, status, runtime, policy string
-	compatible                           string // an older version whose actions it takes
+	compatible                           string // an older version whose actions this version can run too
 }
 
 const (
@@ -131,7 +134,7 @@ var triggers = []trigger{
 	{"password-hash-migration", "v1", current, "node22", ofEntity, ""},
 }
 
-// Triggers lists the triggers as the actions API does.
+// Triggers returns the triggers as the actions API lists them.
 func Triggers() []storage.Document {
 	all := make([]storage.Document, len(triggers))
 	for i, t := range triggers {
@@ -151,7 +154,7 @@ func Triggers() []storage.Document {
 	return all
 }
 
-// TriggerIDs lists the names of the triggers.
+// TriggerIDs returns the names of the triggers, each once.
 func TriggerIDs() []string {
 	var ids []string
 	for _, t := range triggers {
@@ -162,5 +165,5 @@ func TriggerIDs() []string {
 	return ids
 }
 
-// ModuleRollback names the version of a module that it is to be again.
+// ModuleRollback is a request to return a module to an earlier version.
 var ModuleRollback = &Kind{Fields: Fields{"module_version_id": {Type: String, Required: true}}}

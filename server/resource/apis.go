@@ -46,7 +46,8 @@ var ResourceServers = &Kind{
 	Taken:    taken("resource_server_conflict", "A resource server with the same identifier already exists"),
 }
 
-// tokenEncryption says by which public key access tokens are encrypted, Auth0: secure/tokens/access-tokens/json-web-encryption.
+// tokenEncryption is the public key that access tokens are encrypted with, Auth0:
+// secure/tokens/access-tokens/json-web-encryption.
 var tokenEncryption = Field{Type: Object, Nullable: true, Plain: true, Fields: Fields{
 	"format": {Type: String, Required: true, Enum: []string{"compact-nested-jwe"}},
 	"encryption_key": {Type: Object, Required: true, Fields: Fields{
@@ -105,7 +106,7 @@ var Roles = &Kind{
 	Taken:   taken("role_conflict", "The role already exists."),
 }
 
-// Permissions describes {"permissions": [...]}, as roles and users take it.
+// Permissions is the body {"permissions": [...]} in requests about roles and users.
 var Permissions = &Kind{Name: "permissions", Fields: Fields{
 	"permissions": {Type: Array, Required: true, Min: 1, Max: MostPermissions, Item: &Field{Type: Object, Fields: Fields{
 		"resource_server_identifier": {Type: String, Required: true}, "permission_name": {Type: String, Required: true},

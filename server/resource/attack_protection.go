@@ -4,31 +4,33 @@ import "github.com/tenant0/tenant0/storage"
 
 var breachedStage = Field{Type: Object, Fields: Fields{"shields": {Type: Array, Item: oneOf("block", "admin_notification")}}}
 
-// allowlist are the addresses that are not watched.
+// allowlist holds the IP addresses that are exempt from the protection.
 var allowlist = Field{Type: Array, Default: []any{}, Item: &Field{Type: String, Format: "ip-or-cidr"}}
 
-// throttled is how many attempts there may be, and after how many milliseconds there is one more.
+// throttled describes how many attempts are allowed, and after how many
+// milliseconds one more is.
 func throttled(mostAttempts, leastRate int) Field {
 	return Field{Type: Object, Fields: Fields{
 		"max_attempts": {Type: Integer, Min: 1, Max: mostAttempts}, "rate": {Type: Integer, Min: leastRate, Max: 24 * 60 * 60 * 1000},
 	}}
 }
 
-// Texts of the settings of a captcha, a secret among them.
+// Texts in the settings of a captcha, without and with secrets.
 var (
 	captchaText   = Field{Type: String, Plain: true, Max: 100}
 	captchaSecret = Field{Type: String, Secret: true, Max: 100}
 )
 
-// captchaProvider describes the settings of one, of which some have to be there whenever it is written.
+// captchaProvider describes the settings of a captcha provider. Its required
+// members must be in every change.
 func captchaProvider(defaults storage.Document, fields Fields) Field {
 	return Field{Type: Object, Default: defaults, Fields: fields}
 }
 
 var siteAndSecret = Fields{"site_key": required(captchaText), "secret": required(captchaSecret)}
 
-// The settings of Auth0: api/management/v2/attack-protection, with the values of
-// a new tenant.
+// The settings in Auth0: api/management/v2/attack-protection, with the defaults
+// of a new tenant.
 var (
 	BruteForceProtection = &Kind{
 		Name: "attack-protection/brute-force-protection",
@@ -58,7 +60,8 @@ var (
 		Fields: Fields{
 			"enabled": {Type: Bool, Default: false}, "shields": {Type: Array, Item: oneOf("block", "user_notification", "admin_notification"), Default: []any{}},
 			"admin_notification_frequency": {Type: Array, Item: oneOf("immediately", "daily", "weekly", "monthly"), Default: []any{}},
-			// tenant0's own: the passwords that count as disclosed, which everybody knows.
+			// Not Auth0's but tenant0's own: the passwords that count as
+			// breached. They are no secrets.
 			"tenant0_passwords": {Type: Array, Item: &Field{Type: String, Min: 1}, Plain: true},
 			"method":            {Type: String, Default: "standard", Enum: []string{"standard", "enhanced"}},
 			"stage": {Type: Object, Fields: Fields{"pre-user-registration": breachedStage, "pre-change-password": breachedStage}, Default: storage.Document{

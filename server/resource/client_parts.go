@@ -2,17 +2,18 @@ package resource
 
 // The parts of an application that are objects of their own, Auth0: api/management/v2/clients/post-clients.
 
-// tokenQuota is how many tokens there may be, Auth0: troubleshoot/customer-support/operational-policies/rate-limit-policy.
+// tokenQuota limits how many tokens are issued, Auth0:
+// troubleshoot/customer-support/operational-policies/rate-limit-policy.
 var tokenQuota = Field{Type: Object, Nullable: true, Plain: true, Fields: Fields{"client_credentials": {
 	Type: Object, Required: true, Min: 1, Fields: Fields{
 		"enforce": flag, "per_day": {Type: Integer, Min: 1}, "per_hour": {Type: Integer, Min: 1},
 	},
 }}}
 
-// clientMetadataNames are the names that the metadata of an application may have.
+// clientMetadataNames matches the names that members of client_metadata may have.
 var clientMetadataNames = Like(`^[A-Za-z0-9:,\-+=_*?"/\\()<>@\t ]{1,255}$`)
 
-// refreshPolicy says which other APIs a refresh token is good for, Auth0:
+// refreshPolicy names another API that a refresh token can be used for, Auth0:
 // secure/tokens/refresh-tokens/multi-resource-refresh-token.
 var refreshPolicy = Field{Type: Object, Fields: Fields{
 	"audience": {Type: String, Required: true, Min: 1, Max: 600},
@@ -42,24 +43,25 @@ var backchannelLogout = Field{Type: Object, Open: true, Fields: Fields{
 	"backchannel_logout_session_metadata": {Type: Object, Nullable: true, Open: true, Fields: Fields{"include": flag}},
 }}
 
-// nativeSocialLogin says which providers' tokens an application may exchange.
+// nativeSocialLogin says which social networks' tokens an application may exchange.
 var nativeSocialLogin = Field{Type: Object, Min: 1, Fields: Fields{"apple": exchanged, "facebook": exchanged, "google": exchanged}}
 
 var exchanged = Field{Type: Object, Min: 1, Fields: Fields{"enabled": flag}}
 
-// authenticationMethods are the keys and certificates by which an application proves itself: it does so in one way.
+// authenticationMethods are the keys and certificates that an application authenticates with, by a single
+// method.
 var authenticationMethods = Field{Type: Object, Nullable: true, Plain: true, Min: 1, Max: 1, Fields: Fields{
 	"private_key_jwt": withCredentials, "tls_client_auth": withCredentials, "self_signed_tls_client_auth": withCredentials,
 }}
 
-// credentialReference names a credential by its id, or is a new one. What an application is shown to have comes
-// back with a change of it, so more members are taken.
+// credentialReference is the id of a credential, or a new credential. It accepts all members that answers
+// contain, so that an answer can be sent back in a change.
 var credentialReference = Field{Type: Object, Open: true, Fields: Fields{
 	"id": {Type: String}, "name": {Type: String}, "kid": {Type: String}, "alg": {Type: String}, "pem": {Type: String},
 	"credential_type": {Type: String}, "subject_dn": {Type: String}, "parse_expiry_from_cert": {Type: Bool}, "expires_at": {Type: String, Nullable: true},
 }}
 
-// withCredentials refers to credentials of the application, or has new ones of it, which the kind of credentials checks.
+// withCredentials lists credentials of the application. New ones are checked by the kind Credentials.
 var withCredentials = Field{Type: Object, Fields: Fields{"credentials": {Type: Array, Required: true, Plain: true, Item: &credentialReference}}}
 
 var signedRequests = Field{Type: Object, Plain: true, Fields: Fields{
@@ -78,7 +80,7 @@ var myOrganization = Field{Type: Object, Nullable: true, Open: true, Fields: Fie
 	"connection_deletion_behavior": {Type: String, Required: true, Enum: []string{"allow", "allow_if_empty"}},
 }}
 
-// expressConfiguration is how Okta's administrators add an application to their directory.
+// expressConfiguration describes how administrators of Okta add an application to their directory.
 var expressConfiguration = Field{Type: Object, Nullable: true, Fields: Fields{
 	"initiate_login_uri_template": {Type: String, Required: true}, "user_attribute_profile_id": {Type: String, Required: true},
 	"connection_profile_id": {Type: String, Required: true}, "enable_client": {Type: Bool, Required: true}, "enable_organization": {Type: Bool, Required: true},
@@ -90,7 +92,7 @@ var b2bIntegration = Field{Type: Object, Nullable: true, Fields: Fields{
 	"sso_profiles": texts, "integration_type": {Type: String, Enum: []string{"custom_auth_server", "third_party", "application"}},
 }}
 
-// privilegedAccess is for workers that take users' tokens of providers; its keys are public.
+// privilegedAccess is for workers that get users' tokens from Token Vault. Its keys are public keys.
 var privilegedAccess = Field{Type: Object, Nullable: true, Plain: true, Fields: Fields{
 	"credentials": {Type: Array, Required: true, Plain: true, Item: &credentialReference}, "ip_allowlist": {Type: Array, Nullable: true, Item: &text},
 	"grants": {Type: Array, Nullable: true, Item: &Field{Type: Object, Plain: true, Fields: Fields{
@@ -98,7 +100,7 @@ var privilegedAccess = Field{Type: Object, Nullable: true, Plain: true, Fields: 
 	}}},
 }}
 
-// mobile is what the apps of an application are told apart by.
+// mobile holds the ids of an application's mobile apps.
 var mobile = Field{Type: Object, Open: true, Fields: Fields{
 	"android": {Type: Object, Open: true, Fields: Fields{
 		"app_package_name": text, "sha256_cert_fingerprints": {Type: Array, Plain: true, Item: &Field{Type: String, Min: 1}},
@@ -106,10 +108,11 @@ var mobile = Field{Type: Object, Open: true, Fields: Fields{
 	"ios": {Type: Object, Open: true, Fields: Fields{"team_id": text, "app_bundle_identifier": text}},
 }}
 
-// addon is the settings of one, of which some are known.
+// addon describes the settings of an add-on, with those of its members that are known.
 func addon(known Fields) Field { return Field{Type: Object, Open: true, Fields: known} }
 
-// addons are the settings of what is not OpenID Connect. The names are those of Auth0; within one there may be others.
+// addons are the settings of protocols other than OpenID Connect. Only the add-ons that Auth0 has are accepted;
+// each may have more members.
 var addons = Field{Type: Object, Fields: Fields{
 	"aws": addon(Fields{"principal": text, "role": text, "lifetime_in_seconds": {Type: Integer, Min: 900, Max: 43200}}),
 	"azure_blob": addon(Fields{

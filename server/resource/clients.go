@@ -8,12 +8,12 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// missing is Auth0's answer for an id that is none.
+// missing returns Auth0's error for an unknown id.
 func missing(code, message string) *apierr.Error {
 	return &apierr.Error{Status: http.StatusNotFound, Message: message, Extra: errorCode(code)}
 }
 
-// taken is Auth0's answer for a value that another resource has.
+// taken returns Auth0's error for a value that another object already has.
 func taken(code, message string) *apierr.Error {
 	return &apierr.Error{Status: http.StatusConflict, Message: message, Extra: errorCode(code)}
 }
@@ -27,28 +27,30 @@ func errorCode(code string) map[string]any {
 
 var (
 	text = Field{Type: String}
-	// metadatum is a value of metadata; null removes it.
+	// metadatum is a value in metadata; null removes it.
 	metadatum = Field{Type: String, Nullable: true, Max: 255}
 	flag      = Field{Type: Bool}
 	number    = Field{Type: Integer}
 	object    = Field{Type: Object}
-	// secret is a member that is one, and noSecret one that only its name makes look like one. Neither is checked.
+	// secret is a secret, noSecret is no secret although its name looks like
+	// one. Their values are not checked.
 	secret   = Field{Secret: true}
 	noSecret = Field{Plain: true}
-	// plainTextOrNull is a text among secrets that is none.
+	// plainTextOrNull is a text without a secret, beside members that are
+	// secrets.
 	plainTextOrNull = Field{Type: String, Nullable: true, Plain: true}
 	texts           = Field{Type: Array, Item: &text}
 	words           = Field{Type: Array, Item: &Field{Type: String, Min: 1}}
 	onlyRead        = Field{Access: ReadOnly}
 )
 
-// oneOf is an item that is one of some texts.
+// oneOf describes a text that is one of the given ones.
 func oneOf(texts ...string) *Field { return &Field{Type: String, Enum: texts} }
 
-// urls are addresses of a format.
+// urls describes a list of URLs in a format.
 func urls(format string) Field { return Field{Type: Array, Item: &Field{Type: String, Format: format}} }
 
-// shownOnly is onlyRead of what looks like a secret and is none.
+// shownOnly is onlyRead for members that look like secrets but are none.
 var shownOnly = Field{Access: ReadOnly, Plain: true}
 
 // Clients is Auth0: api/management/v2/clients.
@@ -137,7 +139,7 @@ var Clients = &Kind{
 	Missing:  missing("inexistent_client", "The client does not exist"),
 }
 
-// completeClient fills in what depends on the application's type.
+// completeClient fills in defaults that depend on the application's type.
 func completeClient(doc storage.Document, _ time.Time) {
 	appType, _ := doc["app_type"].(string)
 	if doc["is_first_party"] == false {
@@ -171,8 +173,8 @@ func completeClient(doc storage.Document, _ time.Time) {
 	CompleteClientParts(doc)
 }
 
-// CompleteClientParts fills in the parts of a client that have defaults of their
-// own once they are there, for a new client and for a changed one.
+// CompleteClientParts fills in the defaults within parts of a client that exist
+// only if they were sent. It is used for new and for changed clients.
 func CompleteClientParts(doc storage.Document) {
 	if transfer, ok := doc["session_transfer"].(storage.Document); ok {
 		setAll(transfer, storage.Document{
@@ -187,7 +189,7 @@ func CompleteClientParts(doc storage.Document) {
 	}
 }
 
-// completeThirdParty fills in what applications of others have, Auth0:
+// completeThirdParty fills in the defaults of third-party applications, Auth0:
 // get-started/applications/third-party-applications/security-controls.
 func completeThirdParty(doc storage.Document) {
 	set(doc, "third_party_security_mode", "permissive")

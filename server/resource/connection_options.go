@@ -2,24 +2,24 @@ package resource
 
 import "github.com/tenant0/tenant0/storage"
 
-// keyPair is a key of a SAML connection, with its certificate: an object, or the key alone.
+// keyPair is a key of a SAML connection: an object with the key and its certificate, or only the key.
 var keyPair = Field{Open: true, Secret: true, Fields: Fields{"cert": noSecret}}
 
-// connectionOptions are the options of a connection, of every strategy, as far as they are secrets or look like it, Auth0:
-// api/management/v2/connections/post-connections and authenticate/identity-providers. Of the others package redact tells
-// which are. Those of commonOptions are checked, whatever the strategy.
+// connectionOptions are those options of connections, of all strategies, that are secrets or look like secrets, Auth0:
+// api/management/v2/connections/post-connections and authenticate/identity-providers. For other options package redact
+// decides. The options in commonOptions are checked for every strategy.
 var connectionOptions = Field{Type: Object, Default: storage.Document{}, Open: true, Fields: Fields{
-	// of most
+	// of most strategies
 	"client_id": noSecret, "client_secret": secret, "token_endpoint": noSecret, "tokenURL": noSecret,
 	"id_token_session_expiry_supported": noSecret, "requestTokenURL": noSecret, "accessTokenURL": noSecret, "authorization_endpoint": noSecret,
 	"customHeaders": {Open: true, Item: &secret}, "access_token": secret, "refresh_token": secret, "api_key": secret, "apiKey": secret,
-	// of some that are social
+	// of some social connections
 	"app_secret": secret, "secret": secret, "kid": noSecret, "team_id": noSecret, "consumerKey": noSecret, "consumerSecret": secret,
 	"privateKey": secret, "private_key": secret, "adminAccessToken": secret, "adminRefreshToken": secret,
 	// of databases
 	"bareConfiguration": {Open: true, Item: &secret}, "bare_configuration": {Open: true, Item: &secret},
 	"password_strength": {Plain: true}, "custom_password_hash": {Plain: true},
-	// of companies
+	// of enterprise connections
 	"signing_key": keyPair, "signingKey": keyPair, "decryptionKey": keyPair, "decryption_key": keyPair, "signingCert": noSecret, "cert": noSecret,
 	"certs": noSecret, "tokenEncryption": noSecret, "admin_access_token": secret,
 	"admin_refresh_token": secret, "admin_access_token_expiresin": noSecret, "clientSecret": secret, "session_key": secret, "bind_password": secret,
@@ -29,21 +29,22 @@ var connectionOptions = Field{Type: Object, Default: storage.Document{}, Open: t
 	"credentials": secret, "totp": {Plain: true},
 }}
 
-// orNull is an object that may be null, and whose members are no secrets.
+// orNull describes an object without secrets, or null.
 func orNull(fields Fields) Field {
 	return Field{Type: Object, Nullable: true, Plain: true, Fields: fields}
 }
 
-// plainly is an object whose members are no secrets.
+// plainly describes an object without secrets.
 func plainly(fields Fields) Field { return Field{Type: Object, Plain: true, Fields: fields} }
 
-// chosen is one of some texts that are no secrets.
+// chosen describes a text that is one of the given ones and no secret.
 func chosen(texts ...string) Field { return Field{Type: String, Plain: true, Enum: texts} }
 
-// enabled is what can be turned on, and nothing else.
+// enabled describes an object with nothing but a switch.
 var enabled = plainly(Fields{"enabled": flag})
 
-// What passwords of a database have to be, Auth0: authenticate/database-connections/password-options. The server acts on them.
+// passwordOptions are the password policy of a database, Auth0: authenticate/database-connections/password-options. The
+// server enforces them.
 var (
 	blockedWords    = Field{Type: Array, Item: &Field{Type: String, Max: 50}}
 	passwordOptions = Fields{
@@ -67,13 +68,13 @@ var (
 	}
 )
 
-// script is the source of one.
+// script is the source code of a script.
 var script = Field{Type: String, Plain: true, Min: 1}
 
-// signatureAlgorithms are those of ID tokens of a provider, and of assertions that it is sent.
+// signatureAlgorithms are the algorithms of a provider's ID tokens, and of the assertions that are sent to it.
 var signatureAlgorithms = []string{"ES256", "ES384", "PS256", "PS384", "RS256", "RS384", "RS512"}
 
-// commonOptions are the options that are checked whatever the strategy of the connection, Auth0:
+// commonOptions are the options that are checked for every strategy, Auth0:
 // api/management/v2/connections/post-connections.
 var commonOptions = Fields{
 	"validation": {Type: Object, Nullable: true, Fields: Fields{"username": orNull(Fields{
@@ -126,8 +127,8 @@ var commonOptions = Fields{
 	"token_endpoint_jwtca_aud_format": chosen("issuer", "token_endpoint"),
 }
 
-// identifying describes an attribute of a database's users: whether they log in with it, by which method at first, and whether it is
-// asked for and verified as they sign up.
+// identifying describes an attribute of a database's users: whether it is an identifier, which method users log in with
+// by default, and whether it is asked for and verified at sign-up.
 func identifying(more Fields) Field {
 	return withFields(Field{Type: Object, Open: true, Plain: true, Fields: Fields{
 		"identifier":       {Type: Object, Open: true, Plain: true, Fields: Fields{"active": flag, "default_method": chosen("password", "email_otp", "phone_otp")}},

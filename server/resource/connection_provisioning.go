@@ -1,6 +1,7 @@
 package resource
 
-// SCIMConfigurations and DirectoryProvisionings are how a connection provisions users. Auth0:
+// SCIMConfigurations and DirectoryProvisionings are the settings for provisioning users of a
+// connection. Auth0:
 // api/management/v2/connections/post-scim-configuration and post-directory-provisioning.
 var (
 	SCIMConfigurations = &Kind{
@@ -19,7 +20,7 @@ var (
 	}
 )
 
-// mapped is a list of what an attribute of the other side is called here.
+// mapped describes a list that maps attributes of the other side to attributes here.
 func mapped(other string, required bool) Field {
 	return Field{Type: Array, Required: required, Ordered: true, Item: &Field{Type: Object, Fields: Fields{"auth0": text, other: text}}}
 }
@@ -31,17 +32,19 @@ var SCIMTokens = &Kind{Name: "scim-configuration/tokens", ID: "token_id", Fields
 	"scopes": {Type: Array, Min: 1, Item: &text}, "token_lifetime": {Type: Integer, Nullable: true, Plain: true, Min: 900},
 }}
 
-// SCIMTokensFull is the answer of a connection that has as many tokens as it may.
+// SCIMTokensFull is the error for a connection that already has as many tokens as allowed.
 var SCIMTokensFull = taken("", "Maximum of 2 tokens already issued for this connection")
 
-// SCIMOfCommonEndpoint is the answer of a connection to the users of any directory.
+// SCIMOfCommonEndpoint is the error for a connection that is open to users of any Entra ID
+// directory.
 var SCIMOfCommonEndpoint = refused("", "SCIM cannot be enabled for this connection when the Azure AD common endpoint is used.")
 
-// SynchronizedGroups are the groups of a company's directory that are synchronized, Auth0:
+// SynchronizedGroups are the groups of an enterprise directory that are synchronized, Auth0:
 // api/management/v2/connections/post-directory-provisioning-synchronized-groups.
 var SynchronizedGroups = &Kind{Name: "directory-provisioning/synchronized-groups", ID: "id", Open: true}
 
-// GroupsToSynchronize are groups of a directory whose members are to be provisioned.
+// GroupsToSynchronize is a request that sets the groups of a directory whose members are
+// provisioned.
 var GroupsToSynchronize = &Kind{Fields: Fields{
 	"groups": {Type: Array, Required: true, Item: &Field{Type: Object, Open: true, Fields: Fields{
 		"id": {Type: String, Required: true}, "email": {Type: String, Format: "email"},

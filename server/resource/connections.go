@@ -33,7 +33,7 @@ var Connections = &Kind{
 	Taken:    taken("connection_conflict", "A connection with the same name already exists"),
 }
 
-// strategies are the sources of users that Auth0 knows.
+// strategies are the strategies of connections at Auth0.
 var strategies = []string{
 	"ad", "adfs", "amazon", "apple", "asana", "atlassian", "auth0", "auth0-adldap", "auth0-oidc", "baidu", "bitbucket", "bitly",
 	"box", "cloudflare-mcp", "custom", "daccount", "dropbox", "dwolla", "email", "evernote", "evernote-sandbox", "exact",
@@ -44,13 +44,15 @@ var strategies = []string{
 	"weibo", "windowslive", "wordpress", "yahoo", "yandex",
 }
 
-// enterprise are the strategies of connections to a company's own directory.
+// enterprise are the strategies of connections to an enterprise's own
+// directory.
 var enterprise = map[string]bool{
 	"ad": true, "adfs": true, "auth0-adldap": true, "custom": true, "google-apps": true, "ip": true, "office365": true,
 	"oidc": true, "okta": true, "pingfederate": true, "samlp": true, "sharepoint": true, "waad": true,
 }
 
-// ticketed are the strategies whose administrators set them up through a ticket.
+// ticketed are the strategies whose connections an administrator sets up at the
+// URL of a ticket.
 var ticketed = map[string]bool{"ad": true, "adfs": true, "samlp": true, "pingfederate": true, "google-apps": true, "waad": true}
 
 func completeConnection(doc storage.Document, _ time.Time) {
@@ -63,8 +65,8 @@ func completeConnection(doc storage.Document, _ time.Time) {
 	CompleteConnectionOptions(doc)
 }
 
-// ProvisioningTicket returns the rest of the address at which an administrator
-// sets a connection up, "" for strategies that have none.
+// ProvisioningTicket returns the path of the URL at which an administrator sets
+// a connection up, "" for strategies without such a URL.
 func ProvisioningTicket(strategy string) string {
 	if !ticketed[strategy] {
 		return ""
@@ -72,8 +74,8 @@ func ProvisioningTicket(strategy string) string {
 	return "p/" + strategy + "/" + random(8, alphanumeric)
 }
 
-// strategyOptions are the options that Auth0 adds to those of a connection, by
-// its strategy.
+// strategyOptions are the options that Auth0 adds to those of a new connection,
+// by its strategy.
 var strategyOptions = map[string]storage.Document{
 	storage.DatabaseStrategy: {
 		"mfa":                    storage.Document{"active": true, "return_enroll_settings": true},
@@ -105,8 +107,8 @@ var strategyOptions = map[string]storage.Document{
 	"waad":  {"waad_common_endpoint": false, "thumbprints": []any{}},
 }
 
-// CompleteConnectionOptions fills in the options that Auth0 adds, for a new
-// connection and for options that were replaced.
+// CompleteConnectionOptions adds the options that Auth0 adds, to a new
+// connection and to replaced options.
 func CompleteConnectionOptions(doc storage.Document) {
 	strategy, _ := doc["strategy"].(string)
 	options, ok := doc["options"].(storage.Document)
@@ -136,8 +138,7 @@ func CompleteConnectionOptions(doc storage.Document) {
 	}
 }
 
-// fillIn gives doc the members of values that it lacks, in objects within it as
-// well.
+// fillIn adds the members of values that doc lacks, also within objects.
 func fillIn(doc, values storage.Document) {
 	for name, value := range values {
 		inner, isObject := value.(storage.Document)
@@ -149,7 +150,7 @@ func fillIn(doc, values storage.Document) {
 	}
 }
 
-// withFields is a description of an object with more members.
+// withFields returns the description of an object with more members.
 func withFields(f Field, more Fields) Field {
 	fields := Fields{}
 	maps.Copy(fields, f.Fields)

@@ -9,16 +9,16 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Difference is a member that has another value than it is to have.
+// Difference is a member whose value differs from the wanted one.
 type Difference struct {
-	Member string // with dots between the names of objects and their members
-	// Secret says that what differs is a secret. Had and Wanted are nil then.
+	Member string // its path, with dots between the names
+	// Secret says that the value is or contains a secret; then Had and Wanted are nil.
 	Secret      bool
 	Had, Wanted any // without secrets
 }
 
-// Differences says in which members a document is not as it is to be: of each object the members that are wanted count, and
-// no others. A list without an order is what it holds.
+// Differences returns the members in which a document differs from a wanted one. Members that are not wanted are
+// ignored, also within objects. Lists whose order has no meaning are compared without regard to it.
 func (f Field) Differences(had, wanted storage.Document) []Difference {
 	return f.differences("", had, wanted)
 }
@@ -48,13 +48,13 @@ func (f Field) differences(prefix string, had, wanted storage.Document) (all []D
 	return all
 }
 
-// hides reports whether a value is a list with secrets in its items, which say too little without them.
+// hides reports whether a value is a list with secrets in its items, so that it would be misleading without them.
 func (f Field) hides(value any) bool {
 	_, isList := value.([]any)
 	return isList && !reflect.DeepEqual(f.Redact(value), value)
 }
 
-// same reports whether a value is as it is to be.
+// same reports whether a value equals the wanted one.
 func (f Field) same(had, wanted any) bool {
 	switch want := wanted.(type) {
 	case storage.Document:
@@ -67,7 +67,7 @@ func (f Field) same(had, wanted any) bool {
 	return reflect.DeepEqual(had, wanted)
 }
 
-// sameList compares lists: those whose items a field describes without regard to their order, unless it means something.
+// sameList compares lists. The order is ignored if the field describes the items and is not Ordered.
 func (f Field) sameList(had, wanted []any) bool {
 	if len(had) != len(wanted) {
 		return false
@@ -93,8 +93,8 @@ func (f Field) sameList(had, wanted []any) bool {
 	return true
 }
 
-// sameTexts compares lists of as many texts without regard to their order. It reports false
-// as texts where there is anything else. Such lists may be long.
+// sameTexts compares two lists of texts of the same length without regard to their order. It counts, because such lists
+// may be long. texts is false if an item is not a text.
 func sameTexts(had, wanted []any) (same, texts bool) {
 	left := map[string]int{}
 	for i := range had {
@@ -114,8 +114,8 @@ func sameTexts(had, wanted []any) (same, texts bool) {
 	return true, true
 }
 
-// sameItem compares items of a list, which is written as a whole: a member that one has too many is a difference, unless the
-// server adds it, as it does to items that take any member.
+// sameItem compares two items of lists. Since a list is written as a whole, a surplus member is a difference, except
+// for members that the server may have added, as it does in objects that are open or not described.
 func (f Field) sameItem(had, wanted any) bool {
 	got, isObject := had.(storage.Document)
 	want, ok := wanted.(storage.Document)

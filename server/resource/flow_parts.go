@@ -7,18 +7,18 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// What flows are made of, and what vault connections are set up with, as Auth0's OpenAPI document of the Management API has
-// it: FlowAction, FlowsVaultConnectioSetup and what they name.
+// Parts of flows, and setups of vault connections, from the schemas FlowAction and FlowsVaultConnectioSetup in Auth0's
+// OpenAPI document of the Management API.
 
-// setup is what a flow proves itself with to another service. What is not named here is a secret: the API never shows any
-// of it.
+// setup holds the credentials of a flow at another service. Members that are not listed here are secrets, which the API
+// never shows.
 var setup = Field{Type: Object, Open: true, Secret: true, Fields: Fields{
 	"type": noSecret, "client_id": noSecret, "domain": noSecret, "audience": noSecret, "base_url": noSecret, "project_id": noSecret,
 	"account_id": noSecret, "client_email": noSecret, "username": noSecret, "algorithm": noSecret, "name": noSecret, "in": noSecret,
 	"scope": noSecret, "token_endpoint": noSecret,
 }}
 
-// setupOf is a setup of a type.
+// setupOf describes a setup of one type.
 func setupOf(kind string, more Fields) Field {
 	more["type"] = only(kind)
 	return Field{Type: Object, Fields: more}
@@ -26,7 +26,7 @@ func setupOf(kind string, more Fields) Field {
 
 var (
 	needsText = needed(text)
-	// oauthCode is what the consent at another service leaves, which no API makes.
+	// oauthCode is the setup after a consent at another service, which cannot be created by the API.
 	oauthCode = Field{Type: Object, Open: true, Fields: Fields{"type": oneOfTexts("OAUTH_CODE"), "code": text}}
 	apiKey    = setupOf("API_KEY", Fields{"api_key": needsText})
 	secretKey = setupOf("API_KEY", Fields{"secret_key": needsText})
@@ -34,7 +34,7 @@ var (
 	webhook   = setupOf("WEBHOOK", Fields{"url": needsText})
 )
 
-// vaultSetups are what a flow can be connected to, with the setups that each takes.
+// vaultSetups are the services that a vault connection can lead to, with the setups that each accepts.
 var vaultSetups = map[string][]Field{
 	"ACTIVECAMPAIGN": {setupOf("API_KEY", Fields{"api_key": needsText, "base_url": needsText})},
 	"AIRTABLE":       {apiKey},
@@ -62,7 +62,7 @@ var vaultSetups = map[string][]Field{
 	"TWILIO": {setupOf("API_KEY", Fields{"account_id": needsText, "api_key": needsText})}, "WHATSAPP": {token}, "ZAPIER": {webhook},
 }
 
-// CheckSetup reports as an error that an app takes no such setup of a connection that is new, or is changed.
+// CheckSetup returns an error if an app does not accept the setup of a new or a changed vault connection.
 func CheckSetup(app string, setup storage.Document, changed bool) error {
 	c, at := checker{}, place{}
 	if changed {
@@ -72,7 +72,7 @@ func CheckSetup(app string, setup storage.Document, changed bool) error {
 	return c.err
 }
 
-// flowActions are the actions of a flow.
+// flowActions returns the possible actions of a flow.
 var flowActions = sync.OnceValue(func() (all []Field) {
 	all = ownActions(func() []Field { return all })
 	for line := range strings.Lines(serviceActions) {
@@ -93,7 +93,7 @@ func flowAction(kind, name string, params Field) Field {
 	}}
 }
 
-// serviceActions are the actions of services of others, with the parameters that they need besides the connection.
+// serviceActions are the actions of third-party services, with their required parameters besides the connection.
 const serviceActions = `ACTIVECAMPAIGN LIST_CONTACTS email
 ACTIVECAMPAIGN UPSERT_CONTACT email
 AIRTABLE CREATE_RECORD base_id table_name
@@ -131,7 +131,7 @@ WHATSAPP SEND_MESSAGE sender_id recipient_number type payload
 ZAPIER TRIGGER_WEBHOOK
 `
 
-// ownActions are the actions that need no service of others. Conditions hold actions of every kind.
+// ownActions returns the actions that need no third-party service. Conditions contain actions of every kind.
 func ownActions(every func() []Field) (all []Field) {
 	action := func(kind, name string, params Fields) {
 		all = append(all, flowAction(kind, name, Field{Type: Object, Required: true, Fields: params}))
@@ -180,7 +180,7 @@ func ownActions(every func() []Field) (all []Field) {
 	return all
 }
 
-// either is a member that is as one of two fields.
+// either describes a required member that fits one of two descriptions.
 func either(a, b Field) Field {
 	return Field{Required: true, OneOf: func() []Field { return []Field{a, b} }}
 }

@@ -18,7 +18,7 @@ var (
 		Created: "created_at", Updated: "updated_at",
 		Missing: missing("", "Flow not found"),
 	}
-	// FlowExecutions are the runs of a flow.
+	// FlowExecutions are the executions of a flow.
 	FlowExecutions = &Kind{Name: "flows/executions", ID: "id", Missing: missing("", "Execution not found")}
 	// VaultConnections is Auth0: api/management/v2/flows/vault/connections.
 	VaultConnections = &Kind{

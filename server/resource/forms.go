@@ -5,19 +5,19 @@ import (
 	"sync"
 )
 
-// What forms are made of, as Auth0's OpenAPI document of the Management API has it: FormNode, FormComponent and what
-// they name. It does not say what an identifier is (forms-custom-identifier), nor what becomes of nodes that lead to none.
+// Parts of forms, from the schemas FormNode and FormComponent in Auth0's OpenAPI document of the Management API. The
+// document does not define identifiers (forms-custom-identifier), nor what happens at nodes without a next node.
 
-// upTo is a text of a length from 1 on.
+// upTo describes a text of 1 to most characters.
 func upTo(most int) Field { return Field{Type: String, Min: 1, Max: most} }
 
-// needed is a field that has to be there.
+// needed returns a field as a required one.
 func needed(f Field) Field {
 	f.Required = true
 	return f
 }
 
-// only is a text that is always the same.
+// only describes a required text with a single possible value.
 func only(value string) Field { return Field{Type: String, Required: true, Enum: []string{value}} }
 
 func oneOfTexts(values ...string) Field { return Field{Type: String, Enum: values} }
@@ -40,7 +40,7 @@ var (
 	}}
 )
 
-// formNodes are the nodes of a form.
+// formNodes returns the possible nodes of a form.
 var formNodes = sync.OnceValue(func() []Field {
 	rule := Field{Type: Object, Fields: Fields{"id": needed(formID), "alias": upTo(150), "condition": {Required: true}, "next_node": formID}}
 	return []Field{
@@ -57,7 +57,7 @@ func formNode(kind string, configured bool, config Fields) Field {
 	}}
 }
 
-// formComponents are what a step is made of.
+// formComponents returns the possible components of a step.
 var formComponents = sync.OnceValue(func() []Field {
 	all := append(formFields(), formBlocks()...)
 	widget := func(kind string, config Fields) { all = append(all, formField("WIDGET", kind, true, config)) }
@@ -105,7 +105,7 @@ func formFields() (all []Field) {
 		all = append(all, formField("FIELD", kind, configured, config))
 	}
 	anything, placeholder, length, word := Field{}, upTo(500), Field{Type: Integer, Min: 1}, Field{Type: String, Min: 1}
-	empty := Field{Type: String, Max: 500} // a placeholder that may be
+	empty := Field{Type: String, Max: 500} // a placeholder, which may be empty
 	choices := func(more Fields) Field {
 		members := Fields{"value": needed(word), "label": needed(word)}
 		maps.Copy(members, more)
@@ -146,7 +146,7 @@ func formFields() (all []Field) {
 	return all
 }
 
-// formPayment is what a field for payments is told.
+// formPayment describes the configuration of a payment field.
 func formPayment() Fields {
 	label := Field{Type: Object, Fields: Fields{"label": upTo(250), "placeholder": upTo(250)}}
 	currency := needed(oneOfTexts("AUD", "CAD", "CHF", "EUR", "GBP", "INR", "MXN", "SEK", "USD"))

@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// grantTypes are those that an application may have, Auth0:
+// grantTypes are the grant types that an application may have, Auth0:
 // get-started/applications/application-grant-types.
 var grantTypes = []string{
 	"authorization_code", "implicit", "refresh_token", "client_credentials", "password",
@@ -20,8 +20,8 @@ var grantTypes = []string{
 	"urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token",
 }
 
-// legacyGrantTypes are those of tenants made before June 2017, each with the tenant's
-// flag that still allows it.
+// legacyGrantTypes are grant types for tenants created before June 2017, each with
+// the flag of the tenant that still allows it.
 var legacyGrantTypes = map[string]string{ //nolint:gosec // names
 	"http://auth0.com/oauth/legacy/grant-type/ro":                       "allow_legacy_ro_grant_types",
 	"http://auth0.com/oauth/legacy/grant-type/ro/jwt-bearer":            "allow_legacy_ro_grant_types",
@@ -30,14 +30,15 @@ var legacyGrantTypes = map[string]string{ //nolint:gosec // names
 	"http://auth0.com/oauth/legacy/grant-type/access_token":             "allow_legacy_delegation_grant_types",
 }
 
-// IsExchanged reports whether Auth0's token endpoint takes a grant type, of any tenant.
+// IsExchanged reports whether a grant type is one of Auth0's token endpoint, in any
+// tenant.
 func IsExchanged(name string) bool {
 	_, legacy := legacyGrantTypes[name]
 	return legacy || name != "implicit" && slices.Contains(grantTypes, name)
 }
 
-// CheckGrantTypes refuses an application's grant types that Auth0 does not have, and
-// legacy ones unless the tenant's flags allow them.
+// CheckGrantTypes returns an error for grant types of an application that Auth0 does
+// not have, or that are legacy ones which the tenant's flags do not allow.
 func CheckGrantTypes(client, flags storage.Document) error {
 	var invalid []string
 	all, _ := client["grant_types"].([]any)

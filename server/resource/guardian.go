@@ -1,8 +1,8 @@
 package resource
 
-// PushApp is the application that push notifications are for, Auth0: secure/
-// multi-factor-authentication/multi-factor-authentication-factors/configure-push-notifications-for-mfa.
-// Until a tenant names its own, that is Auth0's.
+// PushApp is the app that receives push notifications, Auth0: secure/
+// multi-factor-authentication/multi-factor-authentication-factors/configure-push-notifications-for-mfa. The
+// default is Auth0's own app.
 var PushApp = &Kind{Name: "prompts/mfa-push", Open: true, Fields: Fields{
 	"app_name":        {Type: String, Default: "Auth0 Guardian"},
 	"apple_app_link":  {Type: String, Default: "https://apps.apple.com/app/auth0-guardian/id1093447833"},
@@ -14,15 +14,16 @@ var (
 	nullableSecret       = Field{Type: String, Nullable: true, Min: 1, Max: 1000, Secret: true}
 	nullableFile         = Field{Type: String, Nullable: true, Min: 1, Max: 10000, Secret: true}
 	overrideRelyingParty = Field{Type: Bool, Default: false}
-	// sentCodes is how long codes are, in digits and in seconds. Auth0 does not publish the limits.
+	// sentCodes are the length of codes in digits, and their lifetime in seconds. Auth0 does not publish
+	// the limits.
 	sentCodes = Fields{
 		"otp_length":          {Type: Integer, Required: true, Default: 6, Min: 4, Max: 10},
 		"otp_expiration_time": {Type: Integer, Required: true, Default: 300, Min: 30, Max: 24 * 60 * 60},
 	}
 )
 
-// guardianSettings are the members of the settings of Auth0: api/management/v2/guardian,
-// by the rest of their path.
+// guardianSettings are the members of the settings of Auth0: api/management/v2/guardian, by the path below
+// guardian/factors/.
 var guardianSettings = map[string]Fields{
 	"phone/message-types": {
 		"message_types": {Type: Array, Required: true, Default: []any{}, Unique: true, Item: oneOf("sms", "voice")},
@@ -65,7 +66,8 @@ var guardianSettings = map[string]Fields{
 	"webauthn-platform/settings": {"overrideRelyingParty": overrideRelyingParty, "relyingPartyIdentifier": nullableText},
 }
 
-// GuardianRemember is how browsers are remembered, Auth0: api/management/v2/guardian/set-guardian-settings.
+// GuardianRemember are the settings for remembering browsers, Auth0:
+// api/management/v2/guardian/set-guardian-settings.
 // Times are in seconds.
 var GuardianRemember = &Kind{Name: "guardian/settings", Fields: Fields{
 	"display_remember_me_checkbox":   {Type: Bool, Required: true, Default: true},
@@ -74,11 +76,11 @@ var GuardianRemember = &Kind{Name: "guardian/settings", Fields: Fields{
 	"mfa_session_overall_timeout":    {Type: Integer, Required: true, Default: 30 * 24 * 60 * 60, Min: 60 * 60, Max: 90 * 24 * 60 * 60},
 }}
 
-// GuardianSettings returns the kind of a setting of guardian by the rest of its
-// path, such as "duo/settings".
+// GuardianSettings returns the kind of a guardian setting by its path below guardian/factors/, such as
+// "duo/settings".
 func GuardianSettings(path string) *Kind {
 	return &Kind{Name: "guardian/factors/" + path, Fields: guardianSettings[path]}
 }
 
-// Factor is whether a factor is on.
+// Factor is a body that enables or disables a factor.
 var Factor = &Kind{Fields: Fields{"enabled": {Type: Bool, Required: true}}}

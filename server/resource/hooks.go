@@ -4,11 +4,11 @@ import (
 	"time"
 )
 
-// crockford is the alphabet of ULIDs.
+// crockford is the base 32 alphabet of ULIDs.
 const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 // ULID returns an id that sorts by time: 48 bits of milliseconds and 80 random
-// ones, in base 32.
+// bits, in base 32.
 func ULID(now time.Time) string {
 	b := make([]byte, 10)
 	for i, ms := 9, now.UnixMilli(); i >= 0; i, ms = i-1, ms>>5 {
@@ -17,11 +17,12 @@ func ULID(now time.Time) string {
 	return string(b) + random(16, crockford)
 }
 
-// scriptName is how a hook or a rule may be called.
+// scriptName is the name of a hook or a rule.
 var scriptName = Field{Type: String, Required: true, Pattern: Like(`^[a-zA-Z0-9]([ \-a-zA-Z0-9]*[a-zA-Z0-9])?$`)}
 
 var (
-	// Hooks is Auth0: api/management/v2/hooks. Their code is kept and never run.
+	// Hooks is Auth0: api/management/v2/hooks. Their code is stored and never
+	// run.
 	Hooks = &Kind{
 		Name: "hooks", ID: "id", Min: 1,
 		Fields: Fields{
@@ -36,7 +37,8 @@ var (
 	}
 	// HookSecrets are the secrets of a hook, by name.
 	HookSecrets = &Kind{Name: "hooks/secrets", Item: &Field{Type: String, Secret: true}}
-	// Rules is Auth0: api/management/v2/rules. Their code is kept and never run.
+	// Rules is Auth0: api/management/v2/rules. Their code is stored and never
+	// run.
 	Rules = &Kind{
 		Name: "rules", ID: "id", NewID: Prefixed("rul_", 16), Min: 1,
 		Fields: Fields{

@@ -12,8 +12,8 @@ const (
 	urlSafe      = alphanumeric + "-_"
 )
 
-// Random returns n characters of an alphabet of at most 256. The slight bias does
-// not matter for texts of this length.
+// random returns n random characters of an alphabet of at most 256 characters. The
+// slight bias does not matter for texts of this length.
 func random(n int, alphabet string) string {
 	b := make([]byte, n)
 	_, _ = rand.Read(b) // never fails: crypto/rand
@@ -23,28 +23,29 @@ func random(n int, alphabet string) string {
 	return string(b)
 }
 
-// Prefixed makes ids such as rol_ and 16 letters and digits.
+// Prefixed returns a function that makes ids of a prefix and n letters and digits,
+// such as rol_ and 16.
 func Prefixed(prefix string, n int) func() string {
 	return func() string { return prefix + random(n, alphanumeric) }
 }
 
-// ObjectID returns 24 hex digits.
+// ObjectID returns a new id of 24 hexadecimal digits.
 func ObjectID() string { return hexBytes(12) }
 
-// hexBytes returns n random bytes in hex.
+// hexBytes returns n random bytes in hexadecimal digits.
 func hexBytes(n int) string {
 	b := make([]byte, n)
 	_, _ = rand.Read(b) // never fails: crypto/rand
 	return hex.EncodeToString(b)
 }
 
-// ClientID returns an application's id.
+// ClientID returns a new client_id.
 func ClientID() string { return random(32, alphanumeric) }
 
 // ClientSecret returns a new client secret.
 func ClientSecret() string { return random(64, urlSafe) }
 
-// ProxyKey returns a new key by which a proxy for a custom domain shows who it is,
+// ProxyKey returns a new key by which a proxy for a custom domain authenticates,
 // Auth0: customize/custom-domains/self-managed-certificates.
 func ProxyKey() string { return hexBytes(64) }
 

@@ -1,9 +1,9 @@
 package resource
 
-// publicKey is what the server shows of a key: all of it is public.
+// publicKey is a part of a key that the server shows, because it is public.
 var publicKey = Field{Plain: true}
 
-// ConnectionKeys are the keys with which the tenant proves itself to an identity provider,
+// ConnectionKeys are the keys by which the tenant authenticates at an identity provider,
 // Auth0: api/management/v2/connections/get-keys.
 var ConnectionKeys = &Kind{Name: "connection-keys", ID: "kid", Open: true, Fields: Fields{"cert": publicKey, "pkcs": publicKey, "key_use": publicKey}}
 

@@ -1,12 +1,12 @@
 package resource
 
-// How many items lists have at most, Auth0: troubleshoot/customer-support/operational-policies/
-// entity-limit-policy. A request with more cannot be fulfilled there, whatever is there
-// already. Other lists have no documented end; the size of the body is theirs.
+// Limits of lists, Auth0: troubleshoot/customer-support/operational-policies/
+// entity-limit-policy. A request with more items is refused, whatever exists already. For other
+// lists no limit is documented; only the size of the body limits them.
 const (
-	// MostRoles is of a user, of a member of an organization and of an invitation.
+	// MostRoles is the limit for a user, a member of an organization and an invitation.
 	MostRoles = 50
-	// MostPermissions is of a user and of a role.
+	// MostPermissions is the limit for a user and a role.
 	MostPermissions = 1000
 
 	mostScopes      = 1000 // of an API

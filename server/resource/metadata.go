@@ -8,7 +8,7 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// userMetadata and appMetadata are what a tenant keeps with its users, Auth0:
+// userMetadata and appMetadata are the metadata of users, Auth0:
 // manage-users/user-accounts/metadata/metadata-fields-data.
 var (
 	userMetadata = Field{Type: Object, Metadata: true}
@@ -18,19 +18,19 @@ var (
 	}}
 )
 
-// TenantUser is what of a user of a tenant file follows the rules of those whom a job
-// imports.
+// TenantUser checks those members of a user in a tenant file that follow the rules
+// for imported users.
 var TenantUser = &Kind{Name: "jobs/users-imports", Open: true, Fields: Fields{
 	"user_metadata": userMetadata, "app_metadata": appMetadata, "custom_password_hash": customPasswordHash,
 }}
 
-// metadata checks the names of an object whose members are the caller's own: at no
-// depth may one hold a dot or a dollar sign, and those of f.Reserved are members of
-// the user.
+// metadata checks the names in metadata, which callers may choose: at no depth may a
+// name contain a dot or a dollar sign, and the names in f.Reserved, which are members
+// of the user, are not allowed.
 func (c *checker) metadata(at place, body storage.Document, f Field) {
 	var reserved []string
 	for _, name := range slices.Sorted(maps.Keys(body)) {
-		if slices.Contains(f.Reserved, name) && body[name] != nil { // null takes away what is there
+		if slices.Contains(f.Reserved, name) && body[name] != nil { // null removes an existing member
 			reserved = append(reserved, name)
 		}
 	}
@@ -58,8 +58,8 @@ func (c *checker) metadataNames(at place, value any) {
 	}
 }
 
-// Signup is what people may say of themselves when they make an account, Auth0:
-// api/authentication/signup/create-a-new-user. Other members are the request's.
+// Signup is the profile that people may send when they sign up, Auth0:
+// api/authentication/signup/create-a-new-user. The request has other members too.
 var Signup = &Kind{Name: "dbconnections/signup", Open: true, Fields: Fields{
 	"email": {Type: String}, "username": {Type: String}, "phone_number": {Type: String, Max: 30},
 	"given_name": {Type: String, Max: 150}, "family_name": {Type: String, Max: 150},

@@ -7,7 +7,8 @@ import (
 	"github.com/tenant0/tenant0/server/apierr"
 )
 
-// matching describes what requests an access control list is about, as far as it is documented.
+// matching describes the requests that an access control list applies to, as far as that
+// is documented.
 var matching = Field{Type: Object, Fields: Fields{
 	"asns":                  {Type: Array, Min: 1, Unique: true, Item: &Field{Type: Integer, Min: 1, Max: math.MaxUint32}},
 	"auth0_managed":         uniqueTexts,
@@ -21,16 +22,15 @@ var matching = Field{Type: Object, Fields: Fields{
 
 var uniqueTexts = Field{Type: Array, Min: 1, Unique: true, Item: &text}
 
-// uniqueOf are texts of a format.
+// uniqueOf describes a list of distinct texts in a format.
 func uniqueOf(format string) Field {
 	return Field{Type: Array, Min: 1, Unique: true, Item: &Field{Type: String, Format: format}}
 }
 
-// on is a flag that is left out where it is not set.
+// on is a flag that can only be true; it is left out otherwise.
 var on = Field{Type: Bool, Only: true}
 
-// NetworkACLs is Auth0: api/management/v2/network-acls. They are kept and do not
-// keep anyone out.
+// NetworkACLs is Auth0: api/management/v2/network-acls. They are stored but not enforced.
 var NetworkACLs = &Kind{
 	Name: "network-acls", ID: "id", NewID: Prefixed("acl_", 22),
 	Fields: Fields{
@@ -49,8 +49,8 @@ var NetworkACLs = &Kind{
 	Taken:   taken("", "A Network ACL with this priority number has already been created."),
 }
 
-// NetworkACLKeys is Auth0: api/management/v2/keys/post-keys-network-acls. Of what a key is
-// made its fingerprint alone is kept.
+// NetworkACLKeys is Auth0: api/management/v2/keys/post-keys-network-acls. Only the
+// fingerprint of a key is stored.
 var NetworkACLKeys = &Kind{
 	Name: "keys/network-acls", ID: "id", NewID: Prefixed("key_", 22),
 	Fields: Fields{
@@ -65,10 +65,11 @@ var NetworkACLKeys = &Kind{
 	Taken:   taken("", "A Network ACL key with this name already exists"),
 }
 
-// NetworkACLKeyInUse is the answer to the deletion of a key that a list names.
+// NetworkACLKeyInUse is the error for the deletion of a key that an access control list
+// uses.
 var NetworkACLKeyInUse = taken("", "The Network ACL key is used by a Network ACL")
 
-// CuratedLists are the lists of addresses that Auth0 keeps.
+// CuratedLists are the lists of IP addresses that Auth0 maintains.
 var CuratedLists = []string{"auth0.low_reputation", "auth0.icloud_relay_proxy"}
 
 var aclID = Like("^acl_[A-Za-z0-9]{22}$")

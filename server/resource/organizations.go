@@ -114,25 +114,26 @@ var DiscoveryDomains = &Kind{
 	Taken:   taken("", "An organization discovery domain with this domain is already registered to this organization."),
 }
 
-// NotMember is the answer for a user who is not in an organization.
+// NotMember is the error for a user who is not a member of an organization.
 var NotMember = &apierr.Error{Status: http.StatusNotFound, Message: "No member found by that id."}
 
-// MissingGroup is the answer for the id of a group, Auth0:
+// MissingGroup is the error for the unknown id of a group, Auth0:
 // api/management/v2/groups/get-group.
 var MissingGroup = &apierr.Error{Status: http.StatusNotFound, Message: "The group does not exist."}
 
-// AddedOrganizationClients are applications that an organization gets.
+// AddedOrganizationClients is a request that adds applications to an
+// organization.
 var AddedOrganizationClients = &Kind{Fields: Fields{
 	"clients": {Type: Array, Required: true, Min: 1, Item: &Field{
 		Type: Object, Fields: OrganizationClients.Fields,
 	}},
 }}
 
-// OrganizationMembers are the users in an organization, Auth0:
+// OrganizationMembers are the members of an organization, Auth0:
 // api/management/v2/organizations/get-members.
 var OrganizationMembers = &Kind{Name: storage.OrganizationMembersKind, ID: "user_id"}
 
-// MemberRolesFull is the answer to more roles than a member may have.
+// MemberRolesFull is the error for more roles than a member may have.
 var MemberRolesFull = taken("", "No more roles can be assigned to this organization member.")
 
 // MemberRoles are the roles of a user in an organization, Auth0:

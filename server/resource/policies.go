@@ -2,13 +2,13 @@ package resource
 
 import "time"
 
-// ShortMicroTime is a time as rate limit policies write it: ISO 8601 with
+// ShortMicroTime formats a time as rate limit policies have it: ISO 8601 with
 // microseconds, without zeros at the end.
 func ShortMicroTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999999Z") }
 
 var (
 	// RateLimitPolicies is Auth0: api/management/v2/rate-limit-policies. They are
-	// kept and limit nothing.
+	// stored but not enforced.
 	RateLimitPolicies = &Kind{
 		Name: "rate-limit-policies", ID: "id", NewID: Prefixed("rlp_", 21),
 		Fields: Fields{
@@ -49,7 +49,8 @@ var (
 	}
 )
 
-// AssessorsToClear names what is to be forgotten of a user of a connection, Auth0:
+// AssessorsToClear is a request that clears assessors for a user of a connection,
+// Auth0:
 // api/management/v2/users/clear-risk-assessment-assessors.
 var AssessorsToClear = &Kind{Fields: Fields{
 	"connection": {Type: String, Required: true, Min: 1, Max: 128, Pattern: Like("^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$")},

@@ -6,10 +6,12 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// selfServed are the enterprise connections that an administrator may set up.
+// selfServed are the strategies of enterprise connections that an administrator
+// may set up by self-service.
 var selfServed = []string{"oidc", "samlp", "waad", "google-apps", "adfs", "okta", "keycloak-samlp", "pingfederate", "auth0-samlp", "okta-samlp"}
 
-// userIDDefaults say where a user's id comes from unless a profile says otherwise.
+// userIDDefaults are the default sources of a user's id in a user attribute
+// profile.
 var userIDDefaults = storage.Document{
 	"oidc_mapping": "sub", "scim_mapping": "externalId",
 	"saml_mapping": []any{
@@ -19,10 +21,11 @@ var userIDDefaults = storage.Document{
 	},
 }
 
-// enabledFeatures are what connections of a profile have.
+// enabledFeatures are the features of connections that are created by a profile.
 var enabledFeatures = Field{Type: Array, Item: oneOf("scim", "universal_logout")}
 
-// configuredConnection is the connection that an administrator who has a ticket sets up.
+// configuredConnection is the connection that an administrator with a ticket sets
+// up.
 var configuredConnection = Field{Type: Object, Fields: Fields{
 	"name":         {Type: String, Required: true, Min: 1, Max: 128, Pattern: Like("^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$")},
 	"display_name": {Type: String, Max: 128}, "is_domain_connection": flag, "show_as_button": flag, "metadata": {Type: Object, Max: 10, Item: &metadatum},
@@ -34,13 +37,14 @@ var configuredConnection = Field{Type: Object, Fields: Fields{
 	}},
 }}
 
-// provisioned says which tokens connections of a profile give to directories.
+// provisioned describes the SCIM tokens of connections that are created by a
+// profile.
 var provisioned = Field{Type: Object, Fields: Fields{"scim": {Type: Object, Fields: Fields{"tokens": {Type: Object, Required: true, Plain: true, Fields: Fields{
 	"scopes":         {Type: Array, Required: true, Item: oneOf("get:users", "post:users", "patch:users", "delete:users", "put:users")},
 	"default_expiry": {Type: Integer, Nullable: true}, "max_allowed_expiry": {Type: Integer, Nullable: true},
 }}}}}}
 
-// withNull is a field that may be null.
+// withNull returns a field that may be null.
 func withNull(f Field) Field {
 	f.Nullable = true
 	return f
@@ -68,7 +72,7 @@ var (
 		},
 		Missing: missing("", "Connection Profile not found"),
 	}
-	// ConnectionProfileTemplates is what a new profile may start from.
+	// ConnectionProfileTemplates are templates for new profiles.
 	ConnectionProfileTemplates = []storage.Document{{
 		"id": "enterprise", "display_name": "Enterprise", "template": storage.Document{
 			"name": "Enterprise", "organization": storage.Document{"show_as_button": "optional", "assign_membership_on_login": "required"},
@@ -85,7 +89,7 @@ var (
 		Complete: func(doc storage.Document, _ time.Time) { completeUserID(doc) },
 		Missing:  missing("", "User Attribute Profile not found"),
 	}
-	// UserAttributeProfileTemplates is what a new profile may start from.
+	// UserAttributeProfileTemplates are templates for new profiles.
 	UserAttributeProfileTemplates = []storage.Document{{
 		"id": "default", "display_name": "Default", "template": storage.Document{
 			"name": "Default", "user_id": userIDDefaults, "user_attributes": storage.Document{"email": storage.Document{
@@ -95,7 +99,7 @@ var (
 			}},
 		},
 	}}
-	// TemplateMissing answers for a template that is none.
+	// TemplateMissing is the error for an unknown template.
 	TemplateMissing = missing("", "Template not found")
 	// SelfServiceProfiles is Auth0: api/management/v2/self-service-profiles.
 	SelfServiceProfiles = &Kind{
@@ -116,7 +120,8 @@ var (
 	}
 	// SelfServiceTexts are the texts of a self-service profile.
 	SelfServiceTexts = &Kind{Name: "self-service-profiles/custom-text", Open: true, Item: &Field{Type: String, Max: 2000, Plain: true}}
-	// SelfServiceTickets let an administrator set a connection up.
+	// SelfServiceTickets are tickets with which an administrator sets a
+	// connection up.
 	SelfServiceTickets = &Kind{
 		Name: "self-service-profiles/sso-ticket", ID: "id",
 		Fields: Fields{
@@ -155,7 +160,7 @@ var (
 	}
 )
 
-// The parts of a user attribute profile.
+// Parts of a user attribute profile.
 var (
 	samlNames   = Field{Type: Array, Min: 1, Item: &Field{Type: String, Min: 1, Max: 128}}
 	scimName    = Field{Type: String, Min: 1, Max: 128}
@@ -176,7 +181,8 @@ var (
 	}}
 )
 
-// overridden is what holds in the place of something else for the connections of a strategy.
+// overridden describes values that replace others for connections of certain
+// strategies.
 func overridden(fields Fields) Field {
 	overrides := Fields{}
 	for _, strategy := range []string{"pingfederate", "ad", "adfs", "waad", "google-apps", "okta", "oidc", "samlp"} {
@@ -185,8 +191,8 @@ func overridden(fields Fields) Field {
 	return Field{Type: Object, Fields: overrides}
 }
 
-// completeUserID says of a user attribute profile where the id comes from, as far
-// as it does not.
+// completeUserID fills in the defaults for the source of the id in a user
+// attribute profile.
 func completeUserID(doc storage.Document) {
 	userID, ok := doc["user_id"].(storage.Document)
 	if !ok {

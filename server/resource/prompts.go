@@ -2,14 +2,15 @@ package resource
 
 import "strings"
 
-// PromptNames are the prompts that have texts, Auth0:
+// PromptNames are the prompts with customizable texts, Auth0:
 // api/management/v2/prompts/get-custom-text-by-language.
 var PromptNames = strings.Fields(`login login-id login-password login-passwordless login-email-verification signup signup-id signup-password
 	phone-identifier-enrollment phone-identifier-challenge email-identifier-challenge reset-password custom-form consent customized-consent
 	logout mfa-push mfa-otp mfa-voice mfa-phone mfa-webauthn mfa-sms mfa-email mfa-recovery-code mfa status device-flow email-verification
 	email-otp-challenge organizations invitation common captcha passkeys brute-force-protection async-approval-flow confirmation`)
 
-// PartialPrompts are the prompts that take partials, Auth0: api/management/v2/prompts/put-partials.
+// PartialPrompts are the prompts that may have partials, Auth0:
+// api/management/v2/prompts/put-partials.
 var PartialPrompts = strings.Fields(`login login-id login-password login-passwordless signup signup-id signup-password customized-consent passkeys`)
 
 // ScreenNames are the screens of prompts, Auth0: api/management/v2/prompts/get-rendering.
@@ -32,10 +33,12 @@ var ScreenNames = strings.Fields(`login login-id login-password login-passwordle
 	brute-force-protection-unblock-failure async-approval-error async-approval-accepted async-approval-denied confirmation
 	async-approval-wrong-user`)
 
-// RenderingModes are who renders a screen: a page of the tenant's, or the server.
+// RenderingModes say what renders a screen: advanced is a page of the tenant,
+// standard is the server.
 var RenderingModes = []string{"advanced", "standard"}
 
-// contexts are what a page of the tenant's may be told: these, or a member of metadata.
+// contexts are the values that the tenant's page may receive: named ones, or a
+// member of metadata.
 var contexts = Field{Type: String, OneOf: func() []Field {
 	return []Field{
 		{Type: String, Enum: []string{
@@ -50,7 +53,8 @@ var contexts = Field{Type: String, OneOf: func() []Field {
 	}
 }}
 
-// renderingFilter names what a rendering is for: an object by its id, or those with one member of metadata.
+// renderingFilter selects objects that a rendering applies to: by an id, or by
+// one member of their metadata.
 var renderingFilter = Field{Type: Array, Item: &Field{Type: Object, OneOf: func() []Field {
 	return []Field{
 		{Type: Object, Fields: Fields{"id": {Type: String, Required: true}}},
@@ -73,10 +77,12 @@ func renderingFields() Fields {
 	}
 }
 
-// Rendering is how a screen is rendered, Auth0: api/management/v2/prompts/patch-rendering.
+// Rendering is the configuration of a screen's rendering, Auth0:
+// api/management/v2/prompts/patch-rendering.
 var Rendering = &Kind{Name: "prompts/rendering", Fields: renderingFields()}
 
-// Renderings are how several screens are rendered, Auth0: api/management/v2/prompts/patch-bulk-rendering.
+// Renderings is a request that configures the rendering of several screens,
+// Auth0: api/management/v2/prompts/patch-bulk-rendering.
 var Renderings = &Kind{Fields: Fields{"configs": {Type: Array, Required: true, Min: 1, Item: &Field{Type: Object, Fields: withScreen(renderingFields())}}}}
 
 func withScreen(fields Fields) Fields {

@@ -1,7 +1,7 @@
 // Package resource describes the resources of the Management API as data: their
-// members with types and constraints, what the server fills in, what a change may
-// touch, and the errors that Auth0 gives. One validator, one completion and one
-// merge work on the descriptions. It serves nothing and stores nothing.
+// members with types and constraints, their defaults, which members a change may
+// contain, and Auth0's errors. The same validation, completion and merging work on
+// all descriptions. The package serves nothing and stores nothing.
 package resource
 
 import (
@@ -18,7 +18,8 @@ import (
 // Type is a JSON type.
 type Type string
 
-// The JSON types, by the names that Auth0's messages use. Any takes every value.
+// The JSON types, by the names that Auth0's messages use. Any stands for all of
+// them.
 const (
 	Any     Type = ""
 	String  Type = "string"
@@ -50,68 +51,72 @@ type Field struct {
 	Required bool
 	Nullable bool
 	Access   Access
-	Default  any // of a new document; nil for none
+	Default  any // for a new document; nil for no default
 	Enum     []string
-	Only     any            // the one value of a member that is no text; nil for any
-	OneOf    func() []Field // of several descriptions the value fits one, besides this
+	Only     any            // the only value, for a member that is not a text; nil if there are several
+	OneOf    func() []Field // descriptions of which the value must fit at least one, in addition to this one
 	Format   string         // uri, email, ...: see formats
 	Pattern  Pattern        // of a text
-	Min, Max int            // of a number, of the length of a text, list or object; Max 0 is unbounded, or maxNumber for a number
-	Least    float64        // of a number, where the least is a fraction
-	Unique   bool           // a list without repetitions
-	Item     *Field         // of a list, or of an object of any members
-	Names    Pattern        // of the members of an object
-	// Metadata says that the members of an object are the caller's own at every depth, and
-	// Reserved names those that it may not have.
+	Min, Max int            // of a number, or the length of a text, list or object; Max 0: no limit, or maxNumber for a number
+	Least    float64        // the minimum of a number, if it is a fraction
+	Unique   bool           // no two items of the list may be equal
+	Item     *Field         // describes the items of a list, or the members of an object without Fields
+	Names    Pattern        // for the names of the members of an object
+	// Metadata says that callers choose the names of the members at every depth.
+	// Reserved are names that are not allowed.
 	Metadata bool
 	Reserved []string
-	Fields   Fields // of an object; nil is an object of any members
+	Fields   Fields // of an object; nil allows any members
 	Open     bool   // an object may have members beyond Fields
-	Secret   bool   // it is a secret, with all within it that no field of Fields says is Plain: nothing that tells of it shows it
-	Plain    bool   // neither it nor what is within is a secret, whatever the names, unless a field says otherwise
-	Ordered  bool   // a list whose order means something
-	Doc      string // what it is for, in the words of Auth0's messages; "" leaves them out
+	Secret   bool   // a secret, with everything in it that Fields does not mark as Plain; it is shown nowhere
+	Plain    bool   // neither the value nor anything in it is a secret, whatever the names, unless a field in it says otherwise
+	Ordered  bool   // the order of the list has a meaning
+	Doc      string // a description that Auth0's messages contain; "" for none
 }
 
-// Pattern is an expression that a text must match. It is compiled when it is first
-// needed.
+// Pattern is a regular expression that a text must match. It is compiled at its
+// first use.
 type Pattern func() *regexp.Regexp
 
-// Like returns the pattern of an expression.
+// Like returns the pattern for a regular expression.
 func Like(expression string) Pattern {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }
 
-// Kind describes one resource.
+// Kind describes a kind of resource.
 type Kind struct {
-	// Name is the resource as its path spells it.
+	// Name is the path of the resource in the Management API.
 	Name string
-	// ID is the member that holds the id, and NewID makes one.
+	// ID is the member with the id. NewID makes a new id.
 	ID    string
 	NewID func() string
-	// Fields are the members. Unknown ones are refused unless Open is set.
+	// Fields are the members. Others are refused unless Open is set.
 	Fields Fields
 	Open   bool
-	// Min is how many members a change has at least.
+	// Min is the least number of members in a change.
 	Min int
-	// Item describes the members of a kind without Fields, whatever they are called.
+	// Item describes all members of a kind without Fields.
 	Item *Field
-	// Unique names members whose value no other document of the kind may have.
+	// Unique are members whose values must differ from those of all other
+	// documents of the kind.
 	Unique []string
-	// Merged names members that a PATCH merges key by key: null removes a key.
+	// Merged are members that a PATCH merges key by key; null removes a key.
 	Merged []string
-	// Deep names members whose objects a PATCH merges at every level.
+	// Deep are members whose objects a PATCH merges at every level.
 	Deep []string
-	// Complete fills in what depends on other members, after the defaults.
+	// Complete fills in values that depend on other members. It runs after the
+	// defaults.
 	Complete func(doc storage.Document, now time.Time)
-	// Created and Updated name the members that hold the times; "" for none.
+	// Created and Updated are the members with the times of creation and of the
+	// last change; "" for none.
 	Created, Updated string
-	// Missing is the answer for an id that is none, and Taken for a conflict.
+	// Missing is the error for an unknown id, Taken for a conflict with another
+	// document.
 	Missing, Taken *apierr.Error
 }
 
-// Fill fills in a new document: its id, its defaults and its times. Members that
-// are there are left as they are; those that are null go.
+// Fill completes a new document: it adds an id, defaults and times. Existing
+// members are kept, except for those that are null, which are removed.
 func (k *Kind) Fill(doc storage.Document, now time.Time) {
 	maps.DeleteFunc(doc, func(_ string, v any) bool { return v == nil })
 	fill(doc, k.Fields)
@@ -136,7 +141,7 @@ func fill(doc storage.Document, fields Fields) {
 	}
 }
 
-// set gives a member a value unless it has one.
+// set sets a member that does not exist yet.
 func set(doc storage.Document, name string, value any) {
 	if _, ok := doc[name]; !ok {
 		doc[name] = value
@@ -150,11 +155,11 @@ func setAll(doc, values storage.Document) {
 	}
 }
 
-// Time is a time as resources write it: ISO 8601 with milliseconds.
+// Time formats a time as resources have it: ISO 8601 with milliseconds.
 func Time(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// Merge changes a stored document as a PATCH with change does: members are
-// replaced, null removes one, and merged ones are merged key by key.
+// Merge applies a PATCH to a stored document: members are replaced, null removes a
+// member, and members in Merged and Deep are merged.
 func (k *Kind) Merge(doc, change storage.Document, now time.Time) {
 	for name, value := range change {
 		part, isObject := value.(storage.Document)
@@ -179,7 +184,7 @@ func (k *Kind) Merge(doc, change storage.Document, now time.Time) {
 	}
 }
 
-// mergeKeys merges by key; an empty change empties, as Auth0 does.
+// mergeKeys merges by key. As at Auth0, an empty change removes all keys.
 func mergeKeys(old, change storage.Document) storage.Document {
 	if len(change) == 0 {
 		return storage.Document{}
@@ -195,13 +200,13 @@ func mergeKeys(old, change storage.Document) storage.Document {
 	return merged
 }
 
-// Clone copies a document with all within it.
+// Clone returns a deep copy of a document.
 func Clone(doc storage.Document) storage.Document {
 	c, _ := clone(doc).(storage.Document)
 	return c
 }
 
-// clone copies lists and objects of JSON values.
+// clone returns a deep copy of lists and objects.
 func clone(value any) any {
 	switch v := value.(type) {
 	case storage.Document:

@@ -6,8 +6,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// scoped are the scopes of the Management API on one thing: what may be done to
-// it, its name in scopes, and its name in their descriptions.
+// scoped describes the scopes of the Management API for one kind of object: the
+// actions, the object's name in scopes, and its name in descriptions of scopes.
 type scoped struct{ actions, name, words string }
 
 const (
@@ -16,8 +16,8 @@ const (
 	kept    = "read create delete"
 )
 
-// allScopes is Auth0: api/management/v2, in the order in which a new tenant has
-// them, as far as that is known.
+// allScopes is Auth0: api/management/v2. The order is that of a new tenant, as
+// far as it is known.
 var allScopes = []scoped{
 	{crud, "client_grants", "Client Grants"},
 	{crud, "users", "Users"},
@@ -121,7 +121,8 @@ var allScopes = []scoped{
 	{"update", "current_user_identities", "current user identities"},
 }
 
-// describedOtherwise are the descriptions that do not follow from the parts.
+// describedOtherwise are descriptions that do not consist of the action and the
+// object's name.
 var describedOtherwise = map[string]string{ //nolint:gosec // descriptions of scopes
 	"create:custom_domains":             "Configure new custom domains",
 	"update:custom_domains":             "Update custom domain configurations",

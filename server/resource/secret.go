@@ -9,16 +9,16 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Where secrets are is said where kinds are declared: a member with Secret is one, with all within it. What no field
-// describes, such as the options of connections of strategies that Auth0 adds, is told by its name, by package redact.
+// The declarations of kinds say which values are secrets: a member with Secret, and everything in it. Members without a
+// description, such as options of connections that Auth0 adds later, are judged by their names, by package redact.
 
-// Step is a part of the way to a value: the name of a member, or the place in a list.
+// Step is a part of the path to a value: the name of a member, or the index in a list.
 type Step struct {
 	Name  string
-	Index int // of an item; Name is "" then
+	Index int // the index of an item; Name is "" then
 }
 
-// Field describes the document of a kind as a field does.
+// Field returns a description of the kind's documents as a field.
 func (k *Kind) Field() Field {
 	if k == nil {
 		return Field{Type: Object, Open: true}
@@ -26,10 +26,11 @@ func (k *Kind) Field() Field {
 	return Field{Type: Object, Fields: k.Fields, Open: k.Open, Item: k.Item}
 }
 
-// Redact returns a copy of a body, or of a list of them, without its secrets. What is no JSON value is left out.
+// Redact returns a copy of a body, or of a list of bodies, with its secrets masked. Values that JSON does not have are
+// left out.
 func (k *Kind) Redact(body any) any { return k.Field().Redact(body) }
 
-// Redact is described with that of a kind.
+// Redact returns a copy of a value with its secrets masked; see Redact of a kind.
 func (f Field) Redact(value any) any {
 	return f.conceal(value, nil, concealer{
 		whole: func([]Step, any) any { return redact.Mask },
@@ -37,8 +38,8 @@ func (f Field) Redact(value any) any {
 	})
 }
 
-// Mark returns a copy of a value in which a mark stands for each text that is a secret, and for each secret within a text.
-// mark is given the way to the text, and the text itself, or what a secret within it is called.
+// Mark returns a copy of a value in which each secret text, and each secret within a text, is replaced by a mark. mark
+// gets the path to the text, and either the whole secret text or, in part, a name for the secret within it.
 func (f Field) Mark(value any, mark func(way []Step, text, part string) string) any {
 	return f.conceal(value, nil, concealer{
 		part: func(way []Step, what string) string { return mark(way, "", what) },
@@ -48,7 +49,7 @@ func (f Field) Mark(value any, mark func(way []Step, text, part string) string) 
 	})
 }
 
-// Holds reports whether a value holds a secret.
+// Holds reports whether a value contains a secret.
 func (f Field) Holds(value any) bool {
 	found := false
 	f.conceal(value, nil, concealer{
@@ -58,13 +59,13 @@ func (f Field) Holds(value any) bool {
 	return found
 }
 
-// concealer says what stands for a secret: for a whole value, and for a part of a text.
+// concealer replaces secrets: whole replaces a whole value, part replaces a part of a text.
 type concealer struct {
 	whole func(way []Step, secret any) any
 	part  func(way []Step, what string) string
 }
 
-// conceal returns a copy of a value that a field describes.
+// conceal returns a copy of a value that a field describes, with its secrets replaced.
 func (f Field) conceal(value any, way []Step, c concealer) any {
 	_, isObject := value.(storage.Document)
 	if f.Secret && !empty(value) && (f.Fields == nil || !isObject) {
@@ -104,7 +105,8 @@ func (f Field) conceal(value any, way []Step, c concealer) any {
 	return storage.Document{}
 }
 
-// item describes the items of a list. A list of documents is described by what describes one of them.
+// item returns the description of a list's items. A description of an object also describes the items of a list of such
+// objects.
 func (f Field) item() Field {
 	switch {
 	case f.Item != nil:
@@ -115,7 +117,8 @@ func (f Field) item() Field {
 	return f
 }
 
-// within describes a member of an object as it is. What no field describes is a secret if it looks like one.
+// within returns the description of a member with its value. A member without a description is a secret if it looks
+// like one.
 func (f Field) within(doc storage.Document, name string, value any) Field {
 	field, described := f.member(name)
 	if !described && !f.Plain && !empty(value) && (redact.Value(name, value) || secretPair(doc, name, value)) {
@@ -124,8 +127,8 @@ func (f Field) within(doc storage.Document, name string, value any) Field {
 	return field
 }
 
-// member describes a member. One that no field names is described by the item of the object, if it has one; that says
-// whether it is a secret only if it is marked.
+// member returns the description of a member: by its name, or else by the object's Item. described says that the
+// description decides whether the member is a secret; an Item decides that only if it is marked as Secret or Plain.
 func (f Field) member(name string) (field Field, described bool) {
 	if field, known := f.Fields[name]; known {
 		return field, true
@@ -136,8 +139,8 @@ func (f Field) member(name string) (field Field, described bool) {
 	return Field{Open: true, Plain: f.Plain, Secret: f.Secret}, f.Secret
 }
 
-// secretPair reports whether a member is the value of a pair whose other member names a secret, as in
-// {"key": "token", "value": "..."}, or is the value of a header.
+// secretPair reports whether a member is the value of a pair whose other member names a secret, as in {"key": "token",
+// "value": "..."}, or the value of an HTTP header.
 func secretPair(doc storage.Document, name string, value any) bool {
 	if name != "value" {
 		return false
@@ -167,7 +170,7 @@ func empty(value any) bool {
 	return false
 }
 
-// plainValue reports whether a value is one that JSON has, and no secret fits in.
+// plainValue reports whether a value is one that JSON has and that cannot hold a secret.
 func plainValue(value any) bool {
 	switch value.(type) {
 	case nil, bool, int, int64, float64, json.Number, time.Time:
@@ -200,10 +203,10 @@ func eachText(value any, way []Step, replace func(way []Step, text string) strin
 	return value
 }
 
-// Hide takes the secrets out of a document, for answers that have none of them, not even masked.
+// Hide removes the secrets from a document, for answers that do not show them, not even masked.
 func (k *Kind) Hide(doc storage.Document) { k.Field().Hide(doc) }
 
-// Hide is described with that of a kind.
+// Hide removes the secrets from a value; see Hide of a kind.
 func (f Field) Hide(value any) {
 	switch v := value.(type) {
 	case storage.Document:
@@ -222,8 +225,8 @@ func (f Field) Hide(value any) {
 	}
 }
 
-// Restore gives a document as the API shows it the secrets that it has as it is stored, for those who compare documents and
-// do not show them.
+// Restore copies the secrets of a stored document into the document as the API shows it. It is for comparing documents,
+// not for showing them.
 func (k *Kind) Restore(shown, stored storage.Document) { k.Field().restore(shown, stored) }
 
 func (f Field) restore(shown, stored storage.Document) {
@@ -244,7 +247,7 @@ func (f Field) restore(shown, stored storage.Document) {
 	}
 }
 
-// restoreWithin is restore for objects and for lists of them that have kept their length.
+// restoreWithin is restore for objects, and for lists of objects if both have the same length.
 func (f Field) restoreWithin(shown, stored any) {
 	switch v := stored.(type) {
 	case storage.Document:

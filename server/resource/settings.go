@@ -6,22 +6,22 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// defaultIdentifiers is how a tenant shows what users log in with.
+// defaultIdentifiers is the default appearance of users' identifiers on the pages.
 var defaultIdentifiers = storage.Document{
 	"login_display": "unified", "otp_autocomplete": true,
 	"phone_display": storage.Document{"masking": "mask_digits", "formatting": "international"},
 }
 
-// httpsOrNull is an address on the web of today.
+// httpsOrNull is an https URL or null.
 var httpsOrNull = Field{Type: String, Nullable: true, Format: "strict-https-uri"}
 
-// requiredOrNull is a member that is sent, be it null.
+// requiredOrNull describes a member that must be sent, but may be null.
 func requiredOrNull(t Type) Field { return Field{Type: t, Required: true, Nullable: true} }
 
-// deliveryMethods are how a provider of phone messages reaches people.
+// deliveryMethods are the ways in which a phone provider sends messages.
 var deliveryMethods = Field{Type: Array, Required: true, Min: 1, Item: oneOf("text", "voice")}
 
-// Settings that are one document each.
+// Settings, each of which is a single document.
 var (
 	// Branding is Auth0: api/management/v2/branding.
 	Branding = &Kind{Name: storage.BrandingKind, Min: 1, Fields: Fields{
@@ -140,7 +140,7 @@ var (
 		},
 		Missing: missing("theme_not_found", "There was an error retrieving branding settings: invalid theme ID"),
 	}
-	// PageTemplate is a body with the document around the pages, and UniversalLoginTemplate that document, Auth0:
+	// PageTemplate is the request that sets the page template, UniversalLoginTemplate the stored template, Auth0:
 	// api/management/v2/branding/templates.
 	PageTemplate           = &Kind{Name: storage.PageTemplateKind, Fields: Fields{"template": {Type: String, Required: true}}}
 	UniversalLoginTemplate = &Kind{
@@ -149,8 +149,8 @@ var (
 	}
 )
 
-// CustomSigningKeys is Auth0: api/management/v2/keys/put-custom-signing-keys: public keys as
-// RFC 7517 has them.
+// CustomSigningKeys is Auth0: api/management/v2/keys/put-custom-signing-keys. They are public keys in the format
+// of RFC 7517.
 var CustomSigningKeys = &Kind{
 	Name: "keys/custom-signing",
 	Fields: Fields{"keys": {Type: Array, Required: true, Min: 1, Item: &Field{Type: Object, Plain: true, Fields: Fields{
@@ -177,10 +177,10 @@ var EncryptionKeys = &Kind{
 	Missing: missing("inexistent_encryption_key", "The encryption key does not exist."),
 }
 
-// DefaultDomain names the domain that the tenant goes by.
+// DefaultDomain is the request that sets the tenant's default domain.
 var DefaultDomain = &Kind{Fields: Fields{"domain": {Type: String, Required: true, Min: 1}}}
 
-// TryPhone is a request for a message to try a provider or a template with.
+// TryPhone is a request for a test message by a phone provider or with a template.
 var TryPhone = &Kind{Fields: Fields{
 	"to":              {Type: String, Required: true, Min: 1, Max: 16},
 	"delivery_method": {Type: String, Enum: []string{"text", "voice"}},

@@ -8,28 +8,28 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// scopeRule says how the scope that a social connection asks its provider for follows
-// from the flags among its options, Auth0: authenticate/identity-providers/
+// scopeRule says how the scope that a social connection requests from its provider is
+// derived from the flags in its options, Auth0: authenticate/identity-providers/
 // adding-scopes-for-an-external-idp.
 type scopeRule struct {
-	// separator joins the scope to a text; "" leaves it a list.
+	// separator joins the scopes to a text; with "" they stay a list.
 	separator string
-	// always are asked for whatever the flags say.
+	// always are requested whatever the flags say.
 	always []string
-	// flags are in the order in which the scope lists what they ask for.
+	// flags are in the order of their scopes in the result.
 	flags []scopeFlag
-	// empty says that a scope without members is shown, too.
+	// empty says that the option scope is set even if no scope is requested.
 	empty bool
 }
 
-// scopeFlag is an option that asks for a scope.
+// scopeFlag is an option that requests a scope.
 type scopeFlag struct {
 	name, scope string
-	standing    bool // asked for unless the option is false
+	standing    bool // requested unless the option is false
 }
 
-// flagTable reads a flag and its scope from each line; a star before the flag marks a
-// standing one. A line with the flag alone names a scope of the same name.
+// flagTable parses a table with a flag and its scope in each line. A star before the
+// flag marks it as standing. In a line with only a flag, the scope has the same name.
 func flagTable(table string) []scopeFlag {
 	var flags []scopeFlag
 	for line := range strings.SplitSeq(strings.TrimSpace(table), "\n") {
@@ -43,10 +43,11 @@ func flagTable(table string) []scopeFlag {
 	return flags
 }
 
-// scopeRules are the rules by strategy. A strategy whose versions ask for different
-// scopes has a rule for each older one, such as linkedin/2; the one without a number is
-// that of the newest. The flags are those of Auth0: api/management/v2/connections/
-// post-connections, the scopes those of the providers' own documentation.
+// scopeRules are the rules by strategy. If versions of a strategy request different
+// scopes, each older version has a rule such as linkedin/2, and the rule without a
+// number is for the newest version. The flags are from Auth0:
+// api/management/v2/connections/ post-connections, the scopes from the providers' own
+// documentation.
 var scopeRules = map[string]scopeRule{
 	"amazon": {always: []string{"profile"}, flags: flagTable(`
 		postal_code`)},
@@ -91,12 +92,12 @@ var scopeRules = map[string]scopeRule{
 	"windowslive/1": {empty: true, flags: flagTable(liveFlags)},
 }
 
-// sameScopes are the strategies that follow the rule of another one.
+// sameScopes are the strategies with the same rule as another strategy.
 var sameScopes = map[string]string{
 	"paypal-sandbox": "paypal", "salesforce-community": "salesforce", "salesforce-sandbox": "salesforce",
 }
 
-// scopeRuleOf finds the rule of a strategy in the version that the options name.
+// scopeRuleOf returns the rule of a strategy, in the version that the options name.
 func scopeRuleOf(strategy string, options storage.Document) (scopeRule, bool) {
 	if other, ok := sameScopes[strategy]; ok {
 		strategy = other
@@ -108,8 +109,8 @@ func scopeRuleOf(strategy string, options storage.Document) (scopeRule, bool) {
 	return rule, ok
 }
 
-// completeScope makes the scope of the flags. A list that the options have keeps what no
-// flag speaks of; a text is left as it is.
+// completeScope sets the scope that the flags request. If the scope is already a list,
+// other scopes in it are kept; if it is a text, it is left unchanged.
 func completeScope(strategy string, options storage.Document) {
 	rule, ok := scopeRuleOf(strategy, options)
 	if _, isText := options["scope"].(string); !ok || isText {
@@ -148,7 +149,7 @@ func completeScope(strategy string, options storage.Document) {
 	options["scope"] = joined(scope, rule.separator)
 }
 
-// joined is a list, or the text that it makes with a separator.
+// joined returns the list itself, or, with a separator, the joined text.
 func joined(list []any, separator string) any {
 	if separator == "" {
 		return list

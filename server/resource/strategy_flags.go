@@ -1,8 +1,8 @@
 package resource
 
-// The flags of the providers that have many, each with the scope that it asks for.
+// Flags of providers with many flags, each with the scope that it requests.
 const (
-	// facebookFlags are permissions of the same name; the public profile comes last.
+	// facebookFlags have the same names as the permissions; public_profile comes last.
 	facebookFlags = `
 		ads_management
 		ads_read
@@ -45,7 +45,7 @@ const (
 		user_videos
 		public_profile`
 
-	// githubFlags have no scope for the profile, which every login may read.
+	// githubFlags have no scope for the profile, which GitHub shows after every login.
 	githubFlags = `
 		email            user:email
 		read_user        read:user
@@ -67,8 +67,8 @@ const (
 		write_public_key write:public_key
 		admin_public_key admin:public_key`
 
-	// googleFlags are Google: identity/protocols/oauth2/scopes, and the addresses of feeds
-	// for services from before it.
+	// googleFlags are from Google: identity/protocols/oauth2/scopes. Scopes of services
+	// that are older than it are URLs of feeds.
 	googleFlags = `
 		*email
 		*profile
@@ -136,8 +136,8 @@ const (
 		youtube_upload                     https://www.googleapis.com/auth/youtube.upload
 		youtubepartner                     https://www.googleapis.com/auth/youtubepartner`
 
-	// graphFlags are permissions of Microsoft: graph/permissions-reference. What reads the
-	// profile is asked for unless it is turned off.
+	// graphFlags are permissions of Microsoft: graph/permissions-reference. Only the one
+	// for the profile is requested by default.
 	graphFlags = `
 		*graph_user                        https://graph.microsoft.com/User.Read
 		graph_user_update                  https://graph.microsoft.com/User.ReadWrite
@@ -176,7 +176,7 @@ const (
 		user_readbasic_all                 https://graph.microsoft.com/User.ReadBasic.All
 		offline_access`
 
-	// liveFlags are the scopes of Live Connect, which was before Microsoft Graph.
+	// liveFlags are the scopes of Live Connect, the predecessor of Microsoft Graph.
 	liveFlags = `
 		*signin             wl.signin
 		basic               wl.basic

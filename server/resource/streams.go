@@ -9,8 +9,8 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// sinkMembers are the members of the sinks of log streams that are secrets, of every type. The address of a Sumo Logic
-// source is one as a whole.
+// sinkMembers are the members of log streams' sinks, of all types, that are secrets. The URL of a Sumo Logic source is
+// a secret as a whole.
 var sinkMembers = Fields{
 	"httpAuthorization": secretText,
 	"httpCustomHeaders": {Type: Array, Item: &Field{Type: Object, Open: true, Fields: Fields{"header": text, "value": secretText}}},
@@ -18,7 +18,7 @@ var sinkMembers = Fields{
 	"segmentWriteKey": secretText,
 }
 
-// Where log streams may lead.
+// Possible destinations and contents of log streams.
 var (
 	awsRegions = strings.Fields("af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 " +
 		"ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1 eu-central-1 " +
@@ -28,7 +28,8 @@ var (
 		"eastasia eastus eastus2 francecentral germanywestcentral japaneast japanwest koreacentral koreasouth northcentralus northeurope " +
 		"norwayeast southafricanorth southcentralus southeastasia southindia swedencentral switzerlandnorth uaenorth uksouth ukwest " +
 		"westcentralus westeurope westindia westus westus2")
-	// logCategories are the groups of events of the tenant's log that a stream may be about. The last is in no list of Auth0's.
+	// logCategories are the categories of log events that a stream can be filtered by. Auth0 documents all but the
+	// last.
 	logCategories = strings.Fields("auth.login.fail auth.login.notification auth.login.success auth.logout.fail auth.logout.success " +
 		"auth.signup.fail auth.signup.success auth.silent_auth.fail auth.silent_auth.success auth.token_exchange.fail " +
 		"auth.token_exchange.success management.fail management.success scim.event system.notification user.fail user.notification " +
@@ -57,7 +58,7 @@ var (
 		Complete: func(doc storage.Document, _ time.Time) { set(doc, "status", storage.LogStreamActive) },
 		Missing:  missing("inexistent_log_stream", "The log stream does not exist"),
 	}
-	// Sinks are where log streams lead, by type.
+	// Sinks are the destinations of log streams, by type.
 	Sinks = map[string]*Kind{
 		"http": sink(Fields{
 			"httpEndpoint": {Type: String, Required: true, Format: "absolute-http-url"}, "httpContentType": text,
@@ -85,7 +86,8 @@ var (
 		}),
 		"segment": sink(Fields{"segmentWriteKey": required(sinkMembers["segmentWriteKey"])}),
 	}
-	// Destinations are where event streams lead, by type. Auth0 takes webhooks of https alone.
+	// Destinations are the destinations of event streams, by type. Unlike Auth0, which demands https, webhooks may use
+	// http.
 	Destinations = map[string]*Kind{
 		"webhook": destination(Fields{
 			"webhook_endpoint":      {Type: String, Required: true, Format: "absolute-http-url"},
@@ -114,44 +116,44 @@ var (
 		Created: "created_at", Updated: "updated_at",
 		Missing: missing("", "The event stream does not exist."),
 	}
-	// Redelivery describes which deliveries are asked for again.
+	// Redelivery is a request to send failed deliveries again.
 	Redelivery = &Kind{Fields: Fields{
 		"date_from": text, "date_to": text, "statuses": {Type: Array, Item: &Field{Type: String, Enum: []string{"failed"}}}, "event_types": texts,
 	}}
-	// EventTest describes an event that is sent to try a stream.
+	// EventTest is a request for a test event.
 	EventTest = &Kind{Fields: Fields{"event_type": {Type: String, Required: true, Enum: EventTypes}, "data": {Type: Object, Open: true}}}
-	// EventDeliveryMissing answers for an id of a delivery that is none.
+	// EventDeliveryMissing is the error for an unknown id of a delivery.
 	EventDeliveryMissing = missing("", "The event delivery does not exist.")
-	// EventDeliveryPending refuses to redeliver what has not failed.
+	// EventDeliveryPending is the error for the redelivery of a delivery that has not failed.
 	EventDeliveryPending = &apierr.Error{Status: http.StatusConflict, Message: "The event is not in a state that allows redelivery."}
-	// EventStreamFull refuses to enable a stream.
+	// EventStreamFull is the error for enabling a stream with too many failed deliveries.
 	EventStreamFull = InvalidBody("The event stream cannot be enabled: too many of its deliveries have failed. Redeliver them first.")
-	// EventStreamDisabled refuses to try a stream.
+	// EventStreamDisabled is the error for a test event to a disabled stream.
 	EventStreamDisabled = InvalidBody("Events are not sent to disabled event streams.")
 )
 
-// EventTypes are the types of events that Auth0 has, Auth0: docs/events. There are no groups here, so
-// that nothing happens to them.
+// EventTypes are the types of events that Auth0 has, Auth0: docs/events. tenant0 has no groups, so events about groups
+// never occur.
 var EventTypes = strings.Fields("connection.created connection.deleted connection.updated group.created group.deleted group.member.added " +
 	"group.member.deleted group.role.assigned group.role.deleted group.updated organization.connection.added organization.connection.removed " +
 	"organization.connection.updated organization.created organization.deleted organization.group.role.assigned organization.group.role.deleted " +
 	"organization.member.added organization.member.deleted organization.member.role.assigned organization.member.role.deleted organization.updated " +
 	"user.created user.deleted user.updated")
 
-// sink describes where a stream leads by the members that it has.
+// sink describes a log stream with the members of its sink.
 func sink(fields Fields) *Kind {
 	return &Kind{Fields: Fields{"sink": {Type: Object, Fields: fields}}}
 }
 
-// destination describes where an event stream leads by the members that its configuration has.
+// destination describes an event stream with the members of its destination's configuration.
 func destination(configuration Fields) *Kind {
 	return &Kind{Fields: Fields{"destination": {Type: Object, Open: true, Fields: Fields{
 		"configuration": {Type: Object, Required: true, Fields: configuration},
 	}}}}
 }
 
-// webhookAuthorization is how a webhook is shown who asks. What goes with the way is left out by Auth0's own SDK for Go,
-// which has no member for a token or a password.
+// webhookAuthorization describes how requests to a webhook are authenticated. Only the method is required, because
+// Auth0's own SDK for Go has no members for a token or a password.
 var webhookAuthorization = Field{Type: Object, Required: true, Fields: Fields{
 	"method": among("basic", "bearer", "custom_header"), "username": text, "password": text, "token": text,
 	"header_key": text, "header_value": text,

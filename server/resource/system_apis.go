@@ -6,16 +6,16 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// systemLifetime is how many seconds the access tokens of Auth0's own APIs for
-// users live, Auth0: manage-users/my-organization-api.
+// systemLifetime is the lifetime, in seconds, of access tokens for Auth0's own
+// APIs for users, Auth0: manage-users/my-organization-api.
 const systemLifetime = 600
 
-// systemAPIs are the APIs for users that a tenant activates by creating them, by
-// what follows the issuer in their identifiers. Auth0: manage-users/my-account-api
-// and manage-users/my-organization-api.
+// systemAPIs are Auth0's APIs for users, which a tenant activates by creating
+// them. The keys are the parts of their identifiers after the issuer. Auth0:
+// manage-users/my-account-api and manage-users/my-organization-api.
 var systemAPIs = map[string]struct {
 	name   string
-	prefix string // of what the scopes are for
+	prefix string // of the object's name in scopes
 	scopes string
 }{
 	"me/": {"Auth0 My Account API", "me", `
@@ -32,9 +32,9 @@ var systemAPIs = map[string]struct {
 		update:identity_providers_provisioning delete:identity_providers_provisioning`},
 }
 
-// SystemAPI returns what the API with this identifier is when it is one that
-// Auth0 itself defines for the users of the tenant, and nil otherwise: who
-// creates it chooses nothing but to have it.
+// SystemAPI returns the API with an identifier if it is one that Auth0 itself
+// defines for the users of a tenant, otherwise nil. Who creates such an API cannot
+// choose any of its members.
 func SystemAPI(issuer, identifier string) storage.Document {
 	path, _ := strings.CutPrefix(identifier, issuer)
 	api, known := systemAPIs[path]
@@ -61,7 +61,7 @@ func SystemAPI(issuer, identifier string) storage.Document {
 	}
 }
 
-// title writes every word with a capital.
+// title capitalizes every word.
 func title(words string) string {
 	list := strings.Fields(words)
 	for i, w := range list {

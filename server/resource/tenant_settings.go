@@ -6,20 +6,21 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Lifetimes of sessions, Auth0: manage-users/sessions/session-lifetime-limits: at most
-// 365 days, and 100 of them idle. The least is that of Auth0's Terraform provider.
+// Limits of session lifetimes, Auth0: manage-users/sessions/session-lifetime-limits:
+// at most 365 days, and 100 days idle. The minimum is that of Auth0's Terraform
+// provider.
 const (
 	maxAbsoluteHours = 365 * 24
 	maxIdleHours     = 100 * 24
 	leastHours       = 0.01
 )
 
-// hours is a lifetime in hours.
+// hours describes a lifetime in hours.
 func hours(most, otherwise int) Field {
 	return Field{Type: Number, Default: otherwise, Least: leastHours, Max: most}
 }
 
-// minutes is a lifetime in minutes, of a request only.
+// minutes describes a lifetime in minutes, which only requests contain.
 func minutes(mostHours int) Field { return Field{Type: Integer, Min: 1, Max: mostHours * 60} }
 
 // locales are the languages that a tenant may enable, Auth0:
@@ -28,7 +29,7 @@ var locales = strings.Fields("am ar ar-EG ar-SA az bg bn bs ca-ES cnr cs cy da d
 	"fr-CA fr-FR gl-ES gu he hi hr hu hy id is it ja ka kk kn ko lt lv mk ml mn mr ms my nb nl nn no pa pl pt pt-BR pt-PT ro ru sk sl so sq " +
 	"sr sv sw ta te th tl tr uk ur vi zgh zh-CN zh-HK zh-MO zh-TW")
 
-// securityHeaders are what browsers are told of pages; they are kept and change nothing.
+// securityHeaders are HTTP headers for pages. They are stored and have no effect.
 var securityHeaders = Field{Type: Object, Nullable: true, Fields: Fields{
 	"content_security_policy": {Type: Object, Nullable: true, Fields: Fields{
 		"enabled": flag, "policies": {Type: Array, Item: &Field{Type: Object, Fields: Fields{
@@ -50,7 +51,7 @@ var securityHeaders = Field{Type: Object, Nullable: true, Fields: Fields{
 
 // TenantSettings is Auth0: api/management/v2/tenants/tenant-settings.
 var TenantSettings = &Kind{
-	Name: "tenants/settings", Open: true, Min: 1, // tenants take members that no documentation has
+	Name: "tenants/settings", Open: true, Min: 1, // tenants accept undocumented members too
 	Fields: Fields{
 		"friendly_name": text, "picture_url": {Type: String, Format: "absolute-uri-or-empty"},
 		"support_email": {Type: String, Format: "email-or-empty"}, "support_url": {Type: String, Format: "absolute-uri-or-empty"},

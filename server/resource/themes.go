@@ -1,19 +1,19 @@
 package resource
 
-// How a theme looks, Auth0: api/management/v2/branding/post-branding-theme.
+// Parts of a theme, Auth0: api/management/v2/branding/post-branding-theme.
 
-// themeColor is a color of a theme, which may have an alpha value.
+// themeColor is a color of a theme, perhaps with an alpha value.
 var themeColor = Field{Type: String, Pattern: Like("^#(([0-9a-fA-F]{3}){1,2}|([0-9a-fA-F]{4}){1,2})$")}
 
-// between is a number that has to be there.
+// between describes a required number.
 func between(least, most int) Field {
 	return Field{Type: Number, Required: true, Min: least, Max: most}
 }
 
-// among is a text that has to be there, one of some.
+// among describes a required text that is one of the given ones.
 func among(texts ...string) Field { return Field{Type: String, Required: true, Enum: texts} }
 
-// required is a field that has to be there.
+// required returns a field as a required one.
 func required(f Field) Field {
 	f.Required = true
 	return f
@@ -32,7 +32,7 @@ var themeColors = Field{Type: Object, Required: true, Fields: themeColorFields()
 func themeColorFields() Fields {
 	fields := Fields{
 		"base_focus_color": themeColor, "base_hover_color": themeColor, "read_only_background": themeColor,
-		"captcha_widget_theme": {Type: String, Enum: []string{"auto", "dark", "light", ""}}, // go-auth0 sends "" where there is none
+		"captcha_widget_theme": {Type: String, Enum: []string{"auto", "dark", "light", ""}}, // go-auth0 sends "" if it is not set
 	}
 	for _, name := range []string{
 		"body_text", "error", "header", "icons", "input_background", "input_border", "input_filled_text", "input_labels_placeholders",
@@ -44,7 +44,7 @@ func themeColorFields() Fields {
 	return fields
 }
 
-// themeFont is how one kind of text is written; its size is in percent of the reference.
+// themeFont describes the font of one kind of text; its size is in percent of the reference size.
 func themeFont(least int) Field {
 	return Field{Type: Object, Required: true, Fields: Fields{"bold": required(flag), "size": between(least, 150)}}
 }

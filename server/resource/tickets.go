@@ -1,8 +1,8 @@
 package resource
 
-// Bodies of requests that make tickets and jobs, and the jobs themselves.
+// Requests that create tickets and jobs, and the jobs themselves.
 var (
-	// madeSecret is one that the server makes.
+	// madeSecret is a secret that the server makes.
 	madeSecret = Field{Access: ReadOnly, Secret: true}
 	identityOf = Field{Type: Object, Fields: Fields{
 		"user_id": {Type: String, Required: true, Min: 1}, "provider": {Type: String, Required: true, Min: 1}, "connection_id": text,
@@ -31,12 +31,12 @@ var (
 	// Jobs is Auth0: api/management/v2/jobs.
 	Jobs = &Kind{
 		Name: "jobs", ID: "id", NewID: Prefixed("job_", 16), Open: true, Created: "created_at",
-		Fields:  Fields{"location": secret, "secret": secret}, // who has the address of an export needs no token
+		Fields:  Fields{"location": secret, "secret": secret}, // the location of an export works without a token
 		Missing: missing("inexistent_job", "The job does not exist."),
 	}
 )
 
-// ImportedUser is what the import of users takes of one, Auth0:
+// ImportedUser is a user in a file of the user import, Auth0:
 // manage-users/user-migration/bulk-user-import-database-schema-and-examples.
 var ImportedUser = &Kind{Name: "jobs/users-imports", Fields: Fields{
 	"email": {Type: String, Required: true, Format: "email"}, "email_verified": flag, "user_id": {Type: String, Min: 1, Max: 255},
@@ -50,8 +50,8 @@ var ImportedUser = &Kind{Name: "jobs/users-imports", Fields: Fields{
 	}}},
 }}
 
-// customPasswordHash is the hash of a password that another system made. Which
-// parameters an algorithm needs is for package identity to say.
+// customPasswordHash is a password hash from another system. Package identity
+// checks the parameters of each algorithm.
 var customPasswordHash = Field{Type: Object, Secret: true, Fields: Fields{
 	"algorithm": {Type: String, Required: true, Enum: []string{
 		"argon2", "bcrypt", "hmac", "ldap", "md4", "md5", "sha1", "sha256", "sha512", "pbkdf2", "scrypt",

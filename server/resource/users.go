@@ -1,7 +1,7 @@
 package resource
 
-// Users is Auth0: api/management/v2/users. What the server makes up for a new
-// user is package identity's.
+// Users is Auth0: api/management/v2/users. Package identity fills in the defaults of a new
+// user.
 var Users = &Kind{
 	Name: "users", ID: "user_id",
 	Fields: Fields{
@@ -23,25 +23,24 @@ var Users = &Kind{
 	Taken:   taken("auth0_idp_error", "The user already exists."),
 }
 
-// identity is an account of a user, with what its identity provider gave for it.
+// identity is an identity of a user, with the tokens of its identity provider.
 var identity = Field{Open: true, Fields: Fields{"access_token": secret, "access_token_secret": secret, "refresh_token": secret}}
 
-// LinkedIdentity is Auth0: api/management/v2/users/post-identities: the account to link, by its parts or by an ID token of
-// it. The answer has the identities.
+// LinkedIdentity is Auth0: api/management/v2/users/post-identities: a request that names the
+// account to link, by its parts or by an ID token, and the answer with the identities.
 var LinkedIdentity = &Kind{Open: true, Fields: Fields{
 	"provider": text, "connection_id": text, "user_id": {Type: Any}, "link_with": {Type: String, Secret: true},
 	"access_token": secret, "access_token_secret": secret, "refresh_token": secret,
 }}
 
-// metadataOf describes a body that replaces the metadata of a session or a refresh
-// token: texts by name. Null removes it.
+// metadataOf describes a body that replaces the metadata of a session or a refresh token: an
+// object of texts, or null to remove it.
 func metadataOf(name string) *Kind {
 	value := Field{Type: String, Max: 255}
 	return &Kind{Min: 1, Fields: Fields{name: {Type: Object, Nullable: true, Max: 25, Names: Like(`^[A-Za-z0-9_-]{1,255}$`), Item: &value}}}
 }
 
-// DeviceCredentials is Auth0: api/management/v2/device-credentials, as far as they
-// are public keys.
+// DeviceCredentials is Auth0: api/management/v2/device-credentials, limited to public keys.
 var DeviceCredentials = &Kind{
 	Name: "device-credentials", ID: "id", NewID: Prefixed("dcr_", 16),
 	Fields: Fields{
@@ -53,8 +52,9 @@ var DeviceCredentials = &Kind{
 	Taken:   taken("device_credential_conflict", "The device has a public key already."),
 }
 
-// ConnectedAccounts are the accounts at providers that a user has connected, Auth0:
-// api/management/v2/users/get-connected-accounts. What the providers have given is in no answer.
+// ConnectedAccounts are the accounts at identity providers that a user has connected, Auth0:
+// api/management/v2/users/get-connected-accounts. Answers do not contain the providers'
+// tokens.
 var ConnectedAccounts = &Kind{
 	Name: "connected-accounts", ID: "id", NewID: Prefixed("cac_", 22), Open: true,
 	Fields: Fields{"tokens": {Type: Object, Secret: true}},
@@ -64,11 +64,11 @@ var ConnectedAccounts = &Kind{
 // api/management/v2/users/post-recovery-code-regeneration.
 var RecoveryCode = &Kind{Name: "users/recovery-code", Fields: Fields{"recovery_code": {Type: String, Secret: true}}}
 
-// WebAuthnCredential is the member of an authentication method that holds a key which was made
-// here. It is in no answer.
+// WebAuthnCredential is the member of an authentication method that holds a key which was
+// registered with this server. Answers do not contain it.
 const WebAuthnCredential = "webauthn_credential" //nolint:gosec // a name
 
-// atCreation is a text that is not changed.
+// atCreation is a text that cannot be changed later.
 var atCreation = Field{Type: String, Access: CreateOnly}
 
 // AuthenticationMethods is Auth0: api/management/v2/users/authentication-methods.
@@ -100,7 +100,8 @@ var RefreshTokensToRevoke = &Kind{Fields: Fields{
 // AccessToRevoke is Auth0: api/management/v2/users/user-revoke-access.
 var AccessToRevoke = &Kind{Fields: Fields{"session_id": {Type: String, Max: 50}, "preserve_refresh_tokens": {Type: Bool, Plain: true}}}
 
-// SessionMetadata and RefreshTokenMetadata are what may be changed of a session and of a refresh token.
+// SessionMetadata and RefreshTokenMetadata are the requests that change a session and a
+// refresh token.
 var (
 	SessionMetadata      = metadataOf("session_metadata")
 	RefreshTokenMetadata = metadataOf("refresh_token_metadata")

@@ -20,19 +20,19 @@ import (
 	"github.com/tenant0/tenant0/storage"
 )
 
-// Operation is what a body is sent for.
+// Operation says what a body is sent for.
 type Operation int
 
-// The operations: Create needs what is required, Update only what is sent, and
-// Replace is an update of all that may change.
+// The operations: Create demands the required members, Update only checks what is sent,
+// and Replace is an update that demands all required members which may change.
 const (
 	Create Operation = iota
 	Update
 	Replace
 )
 
-// Check checks a body against the description and returns Auth0's validation
-// error, or nil.
+// Check checks a body against the description and returns Auth0's validation error, or
+// nil.
 func (k *Kind) Check(body storage.Document, op Operation) error {
 	c := checker{op: op}
 	if op == Update && len(body) < k.Min {
@@ -47,15 +47,15 @@ func (k *Kind) Check(body storage.Document, op Operation) error {
 }
 
 // checker stops at the first fault. Faults of an object come before those of its
-// members, and members in the order of their names, so that the same body always
-// gets the same answer.
+// members, and members are checked in the order of their names, so that the same body
+// always gets the same error.
 type checker struct {
 	op  Operation
 	err error
 }
 
-// place is a member within the body; the zero place is the body itself. What it
-// is for is part of Auth0's sentence where it is known.
+// place is the path of a member in the body; the zero place is the body itself. doc is a
+// description of the member that Auth0's message contains, if it is known.
 type place struct{ path, doc string }
 
 func (p place) member(name, doc string) place {
@@ -67,7 +67,7 @@ func (p place) member(name, doc string) place {
 
 func (p place) item(i int, doc string) place { return place{fmt.Sprintf("%s[%d]", p.path, i), doc} }
 
-// fail notes a fault.
+// fail records the first fault.
 func (c *checker) fail(at place, format string, args ...any) {
 	if c.err != nil {
 		return
@@ -82,7 +82,7 @@ func (c *checker) fail(at place, format string, args ...any) {
 	c.err = InvalidBody("Payload validation error: " + sentence + ".")
 }
 
-// InvalidBody is Auth0's answer to a body that does not fit.
+// InvalidBody returns Auth0's error for an invalid body.
 func InvalidBody(message string) error {
 	return &apierr.Error{Status: http.StatusBadRequest, Message: message, Extra: map[string]any{"errorCode": "invalid_body"}}
 }
@@ -106,7 +106,7 @@ func (c *checker) object(at place, body storage.Document, fields Fields, open bo
 	}
 }
 
-// required looks for members that are missing; a PATCH need not have them.
+// required checks for missing members; a PATCH may leave out members of the body.
 func (c *checker) required(at place, body storage.Document, fields Fields) {
 	if c.op == Update && at.path == "" {
 		return
@@ -119,8 +119,8 @@ func (c *checker) required(at place, body storage.Document, fields Fields) {
 	}
 }
 
-// allowed reports whether a member may be sent. What may be sent at creation only
-// is so for members of the body itself.
+// allowed reports whether a member may be sent. CreateOnly and UpdateOnly apply only to
+// members of the body itself.
 func (c *checker) allowed(at place, f Field) bool {
 	switch {
 	case f.Access == ReadOnly:
@@ -136,7 +136,7 @@ func (c *checker) allowed(at place, f Field) bool {
 }
 
 func (c *checker) value(at place, value any, f Field) {
-	// A null in a PATCH removes the member, unless it has to be there.
+	// A null in a PATCH removes the member, unless the member is required.
 	if value == nil && (f.Nullable || f.Type == Any || (c.op == Update && !f.Required)) {
 		return
 	}
@@ -176,16 +176,16 @@ func (c *checker) value(at place, value any, f Field) {
 	}
 }
 
-// fits reports whether a value is as one of several descriptions has it.
+// fits reports whether a value fits at least one of several descriptions.
 func (c *checker) fits(value any, schemas []Field) bool {
 	return slices.ContainsFunc(schemas, func(schema Field) bool {
 		one := checker{op: c.op}
-		one.value(place{path: "-"}, value, schema) // it is a member of something
+		one.value(place{path: "-"}, value, schema) // checked as a member, not as a body
 		return one.err == nil
 	})
 }
 
-// members checks those of an object of any members.
+// members checks the members of an object by its Item.
 func (c *checker) members(at place, body storage.Document, f Field) {
 	for _, name := range slices.Sorted(maps.Keys(body)) {
 		if f.Names != nil && !f.Names().MatchString(name) {
@@ -217,7 +217,7 @@ func typeOf(value any) Type {
 	return "null"
 }
 
-// formats check texts of a format.
+// formats are the checks of texts, by format.
 var formats = map[string]func(string) bool{
 	"email":                 IsEmail,
 	"uri":                   hasScheme,
@@ -236,8 +236,8 @@ var formats = map[string]func(string) bool{
 	"ipv6-or-cidr":                                  isIPv6,
 }
 
-// choices are the formats that Auth0 has as a choice of several others, with its word for that: its sentence does not name
-// what does not fit.
+// choices are the formats that Auth0 declares as a choice of other formats, with the
+// JSON Schema keyword: the message then does not quote the value.
 var choices = map[string]string{"ip-or-cidr": "anyOf", "ipv4-or-cidr": "oneOf", "ipv6-or-cidr": "oneOf"}
 
 var (
@@ -245,19 +245,21 @@ var (
 	hostname  = Like(`^(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]{0,61}[a-zA-Z0-9])\.)*([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]{0,61}[A-Za-z0-9])$`)
 )
 
-// isIPv4 reports whether a text is an address of IPv4, or a range of them.
+// isIPv4 reports whether a text is an IPv4 address or a range of addresses in CIDR
+// notation.
 func isIPv4(s string) bool {
 	address, ok := addressOf(s)
 	return ok && address.Is4()
 }
 
-// isIPv6 is isIPv4 of the newer kind.
+// isIPv6 is isIPv4 for IPv6.
 func isIPv6(s string) bool {
 	address, ok := addressOf(s)
 	return ok && address.Is6() && address.Zone() == ""
 }
 
-// addressOf is the address that a text is, or the first of the range that it is, RFC 4632 section 3.1.
+// addressOf returns the IP address in a text, or the first address of the range in a
+// text, RFC 4632 section 3.1.
 func addressOf(s string) (netip.Addr, bool) {
 	if block, err := netip.ParsePrefix(s); err == nil {
 		return block.Addr(), true
@@ -268,24 +270,24 @@ func addressOf(s string) (netip.Addr, bool) {
 
 func isHTTPSOrEmpty(s string) bool { return s == "" || hasAnyPrefix(s, "https://") }
 
-// maxEmail is how long an e-mail address may be, in bytes: what is before the @ and what
-// comes after it, RFC 5321 sections 4.5.3.1.1 and 4.5.3.1.2.
+// maxEmail is the longest e-mail address, in bytes: the part before the @ and the part
+// after it, RFC 5321 sections 4.5.3.1.1 and 4.5.3.1.2.
 const maxEmail = 64 + 1 + 255
 
-// IsEmail reports whether a text is an e-mail address, and nothing besides.
+// IsEmail reports whether a text is an e-mail address without a display name.
 func IsEmail(s string) bool {
 	a, err := mail.ParseAddress(s)
 	return err == nil && a.Address == s && len(s) <= maxEmail
 }
 
-// isHTTP reports whether a text is a URL that a request can be sent to.
+// isHTTP reports whether a text is an http or https URL with a host.
 func isHTTP(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
 }
 
-// hasScheme reports whether a text begins as a URL does, RFC 3986 section 3.1. The
-// rest may hold placeholders, which are no part of URLs.
+// hasScheme reports whether a text begins like a URL, RFC 3986 section 3.1. The rest is
+// not checked, because it may contain placeholders, which are not valid in URLs.
 func hasScheme(s string) bool { return scheme().MatchString(s) }
 
 var scheme = Like("^[A-Za-z][A-Za-z0-9+.-]*:.")
@@ -298,7 +300,7 @@ func (c *checker) text(at place, v string, f Field) {
 	length := utf8.RuneCountInString(v)
 	switch {
 	case len(f.Enum) > 0 && !slices.Contains(f.Enum, v):
-		c.fail(at, "No enum match for: %s", f.Redact(v)) // messages are logged
+		c.fail(at, "No enum match for: %s", f.Redact(v)) // without secrets, because messages are logged
 	case length < f.Min:
 		c.fail(at, "String is too short (%d chars), minimum %d", length, f.Min)
 	case f.Max > 0 && length > f.Max:
@@ -322,8 +324,8 @@ func (c *checker) number(at place, v float64, f Field) {
 	}
 }
 
-// maxNumber bounds numbers of which no documentation says how large they may be: it
-// is the largest that every client can hold.
+// maxNumber is the limit for numbers without a documented limit: the largest that every
+// client can hold.
 const maxNumber = math.MaxInt32
 
 func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
@@ -350,8 +352,8 @@ func (c *checker) list(at place, v []any, f Field) {
 	}
 }
 
-// repeated finds the first item of a list that is there twice: JSON writes equal values
-// alike.
+// repeated returns the indexes of the first two equal items of a list. Equal values have
+// the same JSON.
 func repeated(v []any) (i, j int, ok bool) {
 	first := make(map[string]int, len(v))
 	for j, item := range v {

@@ -1,4 +1,4 @@
-// Package resourcetest holds what tests of several packages ask of the descriptions in server/resource.
+// Package resourcetest holds checks of the descriptions in server/resource that tests of several packages share.
 package resourcetest
 
 import (
@@ -17,8 +17,8 @@ var (
 	texts       = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// Readable reports members of a kind that may be sent as something that a value of the type cannot be read from.
-// Such a member would be stored, or would fail, as an error of the server's own.
+// Readable reports members of a kind that the API accepts with a JSON type that a Go value of the type T cannot
+// be decoded from. Such a member would be stored and could not be read, or would cause an internal error.
 func Readable[T any](t testing.TB, kind *resource.Kind) {
 	t.Helper()
 	readable(t, kind.Name, reflect.TypeFor[T](), resource.Field{Type: resource.Object, Fields: kind.Fields, Open: kind.Open, Item: kind.Item})
