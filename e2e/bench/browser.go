@@ -11,19 +11,21 @@ import (
 	"sync/atomic"
 )
 
-// browser is a user's browser together with the application that it logs in to.
+// browser is a user's browser, together with the application that the user logs
+// in to.
 type browser struct {
 	*conn
 	app     application
 	email   string
-	turn    *atomic.Int64 // shared by all browsers: which combination of scopes is next
-	session string        // the name of the cookie of its session
+	turn    *atomic.Int64 // shared by all browsers: chooses the next combination of scopes
+	session string        // the name of the session's cookie
 	jar     map[string]string
-	cookies string // the jar as a header
+	cookies string // the cookies in jar as the value of a header
 	seen    seen
 }
 
-// openBrowsers connects n browsers, which users take turns at.
+// openBrowsers opens n browsers. user returns the e-mail address of the user of
+// each.
 func openBrowsers(p *process, app application, n int, user func(i int) string) ([]*browser, error) {
 	var turn atomic.Int64
 	all := make([]*browser, n)
@@ -37,15 +39,16 @@ func openBrowsers(p *process, app application, n int, user func(i int) string) (
 	return all, nil
 }
 
-// logIn logs the user in with the form: a new session, a code, its exchange.
+// logIn logs the user in with the form: it begins a new session, gets a code,
+// and exchanges it.
 func (b *browser) logIn() error {
 	delete(b.jar, b.session)
 	b.keep(nil)
 	return b.login()
 }
 
-// login is one login of the application: GET /authorize, whatever pages that
-// leads to (none while there is a session), and the exchange of the code.
+// login is one login at the application: GET /authorize, the pages that it leads
+// to (none if there is a session), and the exchange of the code.
 func (b *browser) login() error {
 	n := b.turn.Add(1)
 	verifier := fmt.Sprintf("%043d", n)
@@ -73,7 +76,8 @@ func (b *browser) login() error {
 	return b.exchange(code.Get("code"), verifier)
 }
 
-// follow does what the user does at a page of the server.
+// follow does what the user does at a page of the server: it fills in a form, or
+// just visits the page.
 func (b *browser) follow(location, scope string) (response, error) {
 	switch path, _, _ := strings.Cut(location, "?"); path {
 	case "/u/login":
@@ -88,7 +92,7 @@ func (b *browser) follow(location, scope string) (response, error) {
 	return b.visit(location)
 }
 
-// submit fills in the form of a page.
+// submit fills in the form of a page and posts it.
 func (b *browser) submit(location, fields string) (response, error) {
 	page, err := b.visit(location)
 	if err != nil {
@@ -108,7 +112,8 @@ func (b *browser) visit(target string) (response, error) {
 	return r, err
 }
 
-// keep takes cookies into the jar. Their twins for old browsers say the same.
+// keep puts cookies into the jar, except for their _compat twins, which have the
+// same values.
 func (b *browser) keep(cookies []string) {
 	for _, pair := range cookies {
 		if name, value, _ := strings.Cut(pair, "="); !strings.HasSuffix(name, "_compat") {
@@ -122,7 +127,8 @@ func (b *browser) keep(cookies []string) {
 	b.cookies = strings.Join(all, "; ")
 }
 
-// exchange redeems a code and looks for all that it should bring.
+// exchange redeems a code and checks that the response contains all expected
+// tokens.
 func (b *browser) exchange(code, verifier string) error {
 	r, err := b.post("/oauth/token", "", []byte("grant_type=authorization_code&client_id="+b.app.clientID+
 		"&redirect_uri="+b.app.callback+"&code="+code+"&code_verifier="+verifier))
@@ -135,13 +141,13 @@ func (b *browser) exchange(code, verifier string) error {
 	return b.seen.add(r.body, "access_token", "id_token")
 }
 
-// seen remembers tokens, so that a measure of signatures can prove that none was
-// spared.
+// seen remembers tokens, so that a measurement of signatures can prove that each
+// token was signed anew.
 type seen struct{ hashes []uint64 }
 
 var hashSeed = maphash.MakeSeed()
 
-// add notes the tokens of a token response by their names.
+// add records tokens in a token response, by the names of its members.
 func (s *seen) add(body []byte, names ...string) error {
 	for _, name := range names {
 		_, rest, ok := bytes.Cut(body, []byte(`"`+name+`":"`))
@@ -154,7 +160,8 @@ func (s *seen) add(body []byte, names ...string) error {
 	return nil
 }
 
-// distinct returns the share of tokens that came once, and forgets them.
+// distinct returns the share of tokens that were issued only once, and forgets
+// all tokens.
 func distinct(all ...*seen) float64 {
 	once, total := map[uint64]bool{}, 0
 	for _, s := range all {

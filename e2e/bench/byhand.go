@@ -20,24 +20,26 @@ import (
 	"time"
 )
 
-// maxByHand is how many times the CPU of a login that is written by hand one of the server may cost.
+// maxByHand is how many times as much CPU a login at the server may cost as one at the minimal
+// server.
 const maxByHand = 1.50
 
-// byHand is the least that can serve a login with a form: net/http, maps, a page of html/template and
-// two signatures. It keeps nothing on a disk, checks no more than the parameters that the login
-// needs, and hashes a password once with SHA-256, as the server does with one that it has seen.
+// byHand is the smallest server that can serve a login with a form: net/http, maps, a page of
+// html/template and two signatures. It writes nothing to a disk, checks only the parameters that the
+// login needs, and hashes a password once with SHA-256, as tenant0 does with a password that it has
+// verified before.
 type byHand struct {
 	signer signer
 	page   *template.Template
 
 	mu       sync.Mutex
 	waiting  map[string]url.Values // requests that wait for a login, by state
-	codes    map[string]url.Values // requests that a code answers, by code
+	codes    map[string]url.Values // requests for which a code was issued, by code
 	sessions map[string]string     // users, by cookie
 	refresh  map[string]string     // users, by refresh token
 }
 
-// serveByHand serves until ctx ends.
+// serveByHand runs the minimal server until ctx ends.
 func serveByHand(ctx context.Context, addr string) error {
 	s, err := newSigner()
 	if err != nil {
@@ -65,7 +67,7 @@ func serveByHand(ctx context.Context, addr string) error {
 	return nil
 }
 
-// pageByHand is a form in a page with about as many bytes as the server's.
+// pageByHand is a login form in a page of about the same size as tenant0's.
 var pageByHand = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Log in</title><style>` + strings.Repeat("main{margin:0 auto} ", 400) +
 	`</style></head><body><main><h1>Welcome</h1><p>Log in to {{.Client}} to continue.</p>
 <form method="post"><input type="hidden" name="state" value="{{.State}}"><label for="username">Email</label>
@@ -77,20 +79,20 @@ func refuse(w http.ResponseWriter, what string, status int) {
 	_, _ = w.Write([]byte(what))
 }
 
-// redirect sends the browser on; no parameter that it has not checked is in the address.
+// redirect redirects the browser. The caller has checked every parameter in the location.
 func redirect(w http.ResponseWriter, location string) {
 	w.Header().Set("Location", location)
 	w.WriteHeader(http.StatusFound)
 }
 
-// random is 32 random bytes in base64url.
+// random returns 32 random bytes in base64url.
 func random() string {
 	b := make([]byte, 32)
 	_, _ = rand.Read(b) // never fails
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// keep puts a value under a new random key of a table, and take removes it again.
+// keep stores a value in a table under a new random key; take removes it and returns it.
 func keep[T any](h *byHand, table map[string]T, value T) (key string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -192,7 +194,7 @@ func (h *byHand) token(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// sign is a JSON Web Token with claims, RFC 7519.
+// sign returns a signed JSON Web Token with the claims, RFC 7519.
 func (h *byHand) sign(claims any) (string, error) {
 	body, err := json.Marshal(claims)
 	if err != nil {
@@ -204,10 +206,10 @@ func (h *byHand) sign(claims any) (string, error) {
 	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), err
 }
 
-// appByHand is the application that logs in.
+// appByHand is the application that users log in to.
 var appByHand = benchApp()
 
-// startByHand starts the login that is written by hand in a process of its own.
+// startByHand starts the minimal server as a process of its own.
 func (b *bench) startByHand() (*process, error) {
 	addr, err := freeAddress()
 	if err != nil {
@@ -228,8 +230,8 @@ func (b *bench) startByHand() (*process, error) {
 	return p, nil
 }
 
-// besideByHand compares the CPU of a login with the form at the server with one that is written by
-// hand, in rounds that alternate.
+// besideByHand compares the CPU time of a login with the form at tenant0 and at the minimal server,
+// in alternating rounds.
 func (b *bench) besideByHand() error {
 	if err := b.knowSignature(); err != nil {
 		return err

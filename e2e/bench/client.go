@@ -10,10 +10,10 @@ import (
 )
 
 // conn is one keep-alive connection to the server. It shares the cores with the
-// server, so it does as little as HTTP/1.1 lets it: one write and about one read
-// for a request, headers that are not needed skipped over, nothing allocated.
-// net/http's client would take as much time as the server and halve what is
-// measured.
+// server, so it does as little as HTTP/1.1 allows: one write and about one read
+// for each request, no parsing of headers that are not needed, no allocations.
+// net/http's client would take as much time as the server and halve the measured
+// rates.
 type conn struct {
 	net.Conn
 	in  *bufio.Reader
@@ -29,7 +29,8 @@ func dial(addr string) (*conn, error) {
 	return &conn{Conn: c, in: bufio.NewReaderSize(c, 16<<10)}, nil
 }
 
-// response is what the bench looks at. Its slices hold until the next request.
+// response holds what the bench needs of a response. Its slices are valid until
+// the next request.
 type response struct {
 	status   int
 	location []byte
@@ -43,7 +44,7 @@ func (c *conn) get(target, cookies string) (response, error) {
 	return c.send()
 }
 
-// post sends a form.
+// post posts a form.
 func (c *conn) post(target, cookies string, form []byte) (response, error) {
 	c.head("POST ", target, cookies)
 	c.out = append(c.out, "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: "...)
@@ -93,7 +94,8 @@ func (c *conn) send() (r response, err error) {
 	return r, err
 }
 
-// headers reads up to the body and returns its length, -1 for one in chunks.
+// headers reads the headers and returns the length of the body, -1 for a chunked
+// body.
 func (c *conn) headers(r *response) (length int, err error) {
 	for {
 		line, err := c.in.ReadSlice('\n')
@@ -120,7 +122,7 @@ func (c *conn) headers(r *response) (length int, err error) {
 	}
 }
 
-// chunks reads a body in chunks, RFC 9112 section 7.1.
+// chunks reads a chunked body, RFC 9112 section 7.1.
 func (c *conn) chunks(r *response) error {
 	for {
 		line, err := c.in.ReadSlice('\n')

@@ -11,28 +11,28 @@ import (
 	"sync/atomic"
 )
 
-// What the flows of a server's application may cost beside the tokens that they sign, in CPU time
-// of signatures.
+// Limits of what the flows of a confidential application may cost in addition to signing tokens, as
+// multiples of the CPU time of a signature.
 const (
 	pushedCost   = 0.60
 	refreshCost  = 0.30
 	passwordCost = 0.30
-	deviceCost   = 1.30 // with two pages
+	deviceCost   = 1.30 // it shows two pages
 )
 
-// serverID is the application that authenticates, and serverKey its secret.
+// serverID is the client_id of the confidential application, serverKey its client secret.
 const (
 	serverID  = "BenchServer000000000000000000001"
 	serverKey = "bench-server-secret-for-development-only"
 )
 
-// flows are the browser of a user and the server of an application that the user logs in to.
+// flows is the browser of a user together with the server of the application that the user logs in to.
 type flows struct {
 	*browser
 	refreshToken string
 }
 
-// openFlows connects them, and gives each a session and a refresh token.
+// openFlows opens the browsers, and gives each a session and a refresh token.
 func openFlows(p *process) ([]*flows, error) {
 	app := benchApp()
 	app.clientID = serverID
@@ -50,13 +50,13 @@ func openFlows(p *process) ([]*flows, error) {
 	return all, nil
 }
 
-// next is the combination of scopes whose turn it is, as a form has it.
+// next returns the next combination of scopes, encoded for a form.
 func (f *flows) next() (n int64, scope string) {
 	n = f.turn.Add(1)
 	return n, strings.ReplaceAll(f.app.scopes[int(n)%len(f.app.scopes)], " ", "+")
 }
 
-// token asks the token endpoint as the application, which authenticates.
+// token sends an authenticated request to the token endpoint.
 func (f *flows) token(form string, into any) error {
 	r, err := f.post("/oauth/token", "", []byte(form+"&client_id="+serverID+"&client_secret="+serverKey))
 	if err != nil {
@@ -77,12 +77,13 @@ func (f *flows) token(form string, into any) error {
 	return f.seen.add(r.body, names...)
 }
 
-// pushed is a login whose request is sent ahead, RFC 9126.
+// pushed is a login with a pushed authorization request, RFC 9126.
 func (f *flows) pushed() error {
 	n, scope := f.next()
 	verifier := fmt.Sprintf("%043d", n)
 	challenge := sha256.Sum256([]byte(verifier))
-	// Without offline_access: a user's refresh tokens are bounded, and the one that is kept would go.
+	// Without offline_access: a user has a limited number of refresh tokens, and the stored one would be
+	// deleted.
 	scope = strings.Join(strings.Fields(strings.ReplaceAll(f.app.standard, "offline_access", "")), "+") + "+" + scope
 	r, err := f.post("/oauth/par", "", []byte("client_id="+serverID+"&client_secret="+serverKey+"&response_type=code&redirect_uri="+f.app.callback+
 		"&audience="+f.app.audience+"&scope="+scope+"&code_challenge_method=S256&code_challenge="+base64.RawURLEncoding.EncodeToString(challenge[:])+
@@ -116,7 +117,7 @@ func (f *flows) pushed() error {
 	}
 	err = f.token("grant_type=authorization_code&redirect_uri="+f.app.callback+"&code="+code.Get("code")+"&code_verifier="+verifier, &got)
 	if err == nil && f.refreshToken == "" {
-		// The first one has all scopes, so that a refresh can ask for any.
+		// The first refresh token has all scopes, so that each refresh can ask for any of them.
 		err = f.token("grant_type=http://auth0.com/oauth/grant-type/password-realm&realm="+connection+"&username="+f.email+"&password="+password+
 			"&audience="+f.app.audience+"&scope=offline_access+"+strings.Join(apiScopes(), "+"), &got)
 		f.refreshToken = got.RefreshToken
@@ -124,24 +125,25 @@ func (f *flows) pushed() error {
 	return err
 }
 
-// refresh exchanges the refresh token for some of its scopes.
+// refresh exchanges the refresh token for an access token with some of its scopes.
 func (f *flows) refresh() error {
 	_, scope := f.next()
 	return f.token("grant_type=refresh_token&refresh_token="+f.refreshToken+"&scope="+scope, nil)
 }
 
-// withPassword sends the user's password, which was right a while ago.
+// withPassword requests a token with the user's password, which the server has verified before.
 func (f *flows) withPassword() error {
 	_, scope := f.next()
 	return f.token("grant_type=http://auth0.com/oauth/grant-type/password-realm&realm="+connection+"&username="+f.email+"&password="+password+
 		"&audience="+f.app.audience+"&scope="+scope, nil)
 }
 
-// device is a login at a device, RFC 8628: the code for the device, the page in the browser that knows the
-// user, and the device's one poll.
+// device is a login at a device, RFC 8628: the request for a code, the page in the browser, where the user
+// has a session, and one poll by the device.
 func (f *flows) device() error {
 	_, scope := f.next()
-	// Without openid: no nonce tells the ID tokens of one session apart, so that those of a second are one.
+	// Without openid: ID tokens for devices have no nonce, so those of the same session and second would
+	// be equal.
 	r, err := f.post("/oauth/device/code", "", []byte("client_id="+serverID+"&client_secret="+serverKey+"&audience="+f.app.audience+"&scope="+scope))
 	if err != nil {
 		return err
@@ -167,16 +169,16 @@ func (f *flows) device() error {
 	return f.token("grant_type="+deviceGrant+"&device_code="+device.DeviceCode, nil)
 }
 
-// deviceGrant is the grant type of devices.
+// deviceGrant is the grant type of the device flow.
 const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
 
-// flowLoads are the loads of these.
+// flowLoads returns the loads for these flows.
 func flowLoads(p *process) ([]*load, error) {
 	all, err := openFlows(p)
 	if err != nil {
 		return nil, err
 	}
-	var turn atomic.Int64 // the refresh tokens have all scopes by now
+	var turn atomic.Int64 // a fresh turn: by now the refresh tokens have all scopes
 	var watched []*seen
 	for _, f := range all {
 		f.turn = &turn

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Limits of starts, as multiples of the time of "tenant0 version", and of memory in bytes.
+// Limits: of starts, as multiples of the time of "tenant0 version"; of memory, in bytes; and
+// flat, of the growth of costs.
 const (
 	maxFirstStart    = 10.0
 	maxStart         = 3.0
@@ -20,8 +21,8 @@ const (
 	flat             = 1.20
 )
 
-// starting measures from the start of the process to the first discovery
-// document: with an empty folder, with what that left, and with many users.
+// starting measures the time from the start of the process to the first discovery document: with
+// an empty folder, with the data of an earlier start, and with many users.
 func (b *bench) starting() error {
 	b.progress("starts")
 	first, versions := make(sample, b.starts), make(sample, b.starts)
@@ -34,7 +35,7 @@ func (b *bench) starting() error {
 		if first[i], err = b.startOnce(folder, "timesheets"); err != nil {
 			return err
 		}
-		if i > 0 { // the first folder serves the later starts
+		if i > 0 { // the later starts use the first folder
 			if err := os.RemoveAll(filepath.Join(b.work, folder)); err != nil {
 				return err
 			}
@@ -52,18 +53,18 @@ func (b *bench) starting() error {
 	if err != nil {
 		return err
 	}
-	b.firstStart = took // see importing
+	b.firstStart = took // importing compares itself with it
 	return b.startAgain(fmt.Sprintf("the same with %s users", thousands(usersInFile)), "users", seed, maxStartManyUser)
 }
 
-// start adds the seconds of starts, which may be so many times those of "tenant0 version", each
-// measured beside one.
+// start adds the seconds of starts. They may be at most a multiple of the time of "tenant0
+// version", which is measured just before each start.
 func (t *table) start(measure string, took, versions sample, most float64) {
 	t.compared(measure, took, milliseconds, versions, milliseconds(versions.median())+" tenant0 version", most)
 }
 
-// version returns the seconds that "tenant0 version" takes: what a start of the binary costs that
-// does nothing.
+// version returns the seconds that "tenant0 version" takes: the time to start the binary without
+// doing anything.
 func (b *bench) version() (float64, error) {
 	began := time.Now()
 	out, err := exec.CommandContext(b.ctx, b.binary, "version").CombinedOutput() //nolint:gosec // running what the user says is the purpose
@@ -73,7 +74,7 @@ func (b *bench) version() (float64, error) {
 	return time.Since(began).Seconds(), nil
 }
 
-// startOnce starts a server, stops it and returns the seconds to its first answer.
+// startOnce starts a server, stops it, and returns the seconds until its first answer.
 func (b *bench) startOnce(data, seed string) (float64, error) {
 	p, took, err := b.start(data, seed)
 	if err != nil {
@@ -82,7 +83,7 @@ func (b *bench) startOnce(data, seed string) (float64, error) {
 	return took.Seconds(), p.stop()
 }
 
-// startAgain measures starts on a folder that has its data, each beside a "tenant0 version".
+// startAgain measures starts with existing data, each next to a run of "tenant0 version".
 func (b *bench) startAgain(measure, data, seed string, most float64) (err error) {
 	all, versions := make(sample, b.starts), make(sample, b.starts)
 	for i := range all {
@@ -97,12 +98,12 @@ func (b *bench) startAgain(measure, data, seed string, most float64) (err error)
 	return nil
 }
 
-// rest is how long a server has nothing to do before it counts as idle: it is quiet once its log is
-// stored, and gives memory back in the second after that.
+// rest is how long a server has had no requests before it counts as idle. Its log is stored after
+// a short time, and in the second after that it returns memory to the system.
 const rest = 5 * time.Second
 
-// memory measures the resident memory of the embedded tenant before and after
-// many logins. One in ten is made with the form.
+// memory measures the resident memory of a server with the embedded tenant, before and after many
+// logins. One login in ten uses the form.
 func (b *bench) memory() error {
 	p, _, err := b.start("memory", "timesheets")
 	if err != nil {
@@ -167,22 +168,21 @@ func (b *bench) memory() error {
 	return nil
 }
 
-// tenantOf is a server with many users, of which some log in.
+// tenantOf is a server with many users, some of whom log in.
 type tenantOf struct {
 	users        int
-	applications int // besides those that are measured
+	applications int // in addition to those that are measured
 	process      *process
 	browsers     []*browser
 	turn         atomic.Int64
 }
 
-// population is how many of the users of a tenant take turns at logging in. They
-// are spread over all of them, and the server knows their passwords: what grows
-// between the tenants is the store alone.
+// population is how many users of a tenant take turns at logging in. They are spread over all
+// users, and the server has verified their passwords before, so that only the size of the store
+// differs between the tenants.
 const population = 100
 
-// growth compares what a login costs with few and with many users, in rounds
-// that alternate.
+// growth compares the cost of a login with few and with many users, in alternating rounds.
 func (b *bench) growth() error {
 	if err := b.knowSignature(); err != nil {
 		return err
@@ -221,7 +221,7 @@ func (t *tenantOf) measure(d time.Duration) (round, error) {
 	return watch(t.process, func() (float64, error) { return spin(clients, d, t.logIn) })
 }
 
-// startTenant starts a server that has stored its users in a start before.
+// startTenant starts a server whose users were stored in an earlier start.
 func (b *bench) startTenant(t *tenantOf) error {
 	seed, err := b.writeTenant(t.users, t.applications, false)
 	if err != nil {
@@ -235,7 +235,7 @@ func (b *bench) startTenant(t *tenantOf) error {
 	return err
 }
 
-// connect opens the browsers and logs in once everyone who takes turns.
+// connect opens the browsers and logs in each user of the population once.
 func (t *tenantOf) connect() (err error) {
 	if t.browsers, err = openBrowsers(t.process, benchApp(), clients, email); err != nil {
 		return err
@@ -248,7 +248,7 @@ func (t *tenantOf) connect() (err error) {
 	return nil
 }
 
-// logIn logs the next user in with the form.
+// logIn logs in the next user of the population with the form.
 func (t *tenantOf) logIn(worker int) error {
 	turn := int(t.turn.Add(1)) % population
 	t.browsers[worker].email = email(turn * (t.users / population))

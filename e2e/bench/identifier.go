@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// maxIdentifierFirst is what a login may cost the server, beside its signatures, whose pages ask for the identifier first and
-// then for the password: seconds of CPU.
+// maxIdentifierFirst is the limit for a login whose pages ask for the identifier first and then for the password:
+// seconds of the server's CPU in addition to its signatures.
 const maxIdentifierFirst = 0.003
 
 // identifierFirst measures such logins: four pages, a code and its exchange.
@@ -28,7 +28,7 @@ func (b *bench) identifierFirst() error {
 	if err != nil {
 		return err
 	}
-	for _, user := range browsers { // a password that was right is not hashed again
+	for _, user := range browsers { // so that the measured logins need not hash the password
 		if err := user.logIn(); err != nil {
 			return err
 		}
@@ -54,7 +54,8 @@ func (b *bench) identifierFirst() error {
 	return nil
 }
 
-// askIdentifierFirst has the pages of a tenant file ask for the identifier first, and returns the name of that file.
+// askIdentifierFirst changes a tenant file so that its pages ask for the identifier first, and returns the name of the
+// new file.
 func (b *bench) askIdentifierFirst(seed string) (string, error) {
 	text, err := os.ReadFile(seed)
 	if err != nil {

@@ -5,9 +5,9 @@ import (
 	"net/http"
 )
 
-// Tenants with many users have as many applications as this, and others those alone that
-// are measured. What a page or a CORS check costs there is to be at most so many times
-// what it costs among few.
+// manyApplications is the number of applications in a tenant with many users; a tenant
+// with few users has only those that are measured. flatList is the largest allowed ratio
+// between the costs of a page or a CORS check in the two tenants.
 const (
 	manyApplications = 5_000
 	flatList         = 1.50
@@ -15,8 +15,8 @@ const (
 
 func applicationOrigin(i int) string { return fmt.Sprintf("https://app%d.example.test", i) }
 
-// lists compares what grows with a tenant where what is asked for does not: pages with
-// totals, which have as many items in both, and CORS checks.
+// lists compares requests whose answers have the same size in both tenants: pages with
+// totals, and CORS checks.
 func (b *bench) lists(few, many *tenantOf) error {
 	for _, m := range []struct{ measure, little, method, target, header string }{
 		{
@@ -55,8 +55,8 @@ func (b *bench) lists(few, many *tenantOf) error {
 	return nil
 }
 
-// asker opens connections, and returns what sends a request on one of them that is to
-// succeed.
+// asker opens connections and returns a function that sends a request on one of them. The
+// request must succeed.
 func (t *tenantOf) asker(method, target, header string) (func(worker int) error, error) {
 	m, err := openManager(t.process)
 	if err != nil {
@@ -81,8 +81,8 @@ func (t *tenantOf) asker(method, target, header string) (func(worker int) error,
 	}, nil
 }
 
-// alternate measures the same in two places, in rounds that take turns: the limit of each
-// is the rate of the first place.
+// alternate measures two things in alternating rounds. The limit in each round is the
+// rate of the first.
 func (b *bench) alternate(what string, first, second func() (round, error)) ([]round, error) {
 	var rounds []round
 	for n := 0; n < 2*b.rounds && !enough(rounds, b.rounds); n++ {

@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// signer is the limit: what this machine signs with crypto/rsa, on all cores
-// and with nothing else to do.
+// signer measures the limit: how fast this machine signs with crypto/rsa, on
+// all cores and with nothing else to do.
 type signer struct{ key *rsa.PrivateKey }
 
 func newSigner() (signer, error) {
@@ -27,7 +27,7 @@ func newSigner() (signer, error) {
 	return signer{key}, err
 }
 
-// rate signs for about d and returns the signatures per second.
+// rate signs for about d and returns the number of signatures per second.
 func (s signer) rate(d time.Duration) (float64, error) {
 	digest := sha256.Sum256([]byte("limit"))
 	return spin(runtime.GOMAXPROCS(0), d, func(int) error {
@@ -36,7 +36,7 @@ func (s signer) rate(d time.Duration) (float64, error) {
 	})
 }
 
-// knowSignature measures what a signature takes, unless a rate has been compared with it already.
+// knowSignature measures the rate of signatures, unless it was measured before.
 func (b *bench) knowSignature() error {
 	if len(b.table.limits) > 0 {
 		return nil
@@ -46,7 +46,7 @@ func (b *bench) knowSignature() error {
 	return err
 }
 
-// spin runs op in n goroutines for about d and returns how often it succeeded
+// spin runs op in n goroutines for about d and returns the number of successes
 // per second. The first error ends it.
 func spin(n int, d time.Duration, op func(worker int) error) (float64, error) {
 	var done atomic.Int64
@@ -77,14 +77,16 @@ func spin(n int, d time.Duration, op func(worker int) error) (float64, error) {
 	}
 }
 
-// cpu is CPU time in seconds.
+// cpu holds CPU times in seconds: of the machine, of this process, and of the
+// server.
 type cpu struct{ machine, us, server float64 }
 
-// ticks is the unit of /proc's CPU times, per second: USER_HZ, which is 100 on
-// every architecture that Go knows.
+// ticks is the unit of CPU times in /proc, per second: USER_HZ, which is 100 on
+// every architecture that Go supports.
 const ticks = 100
 
-// cpuNow reads what the machine, this process and a server have used so far.
+// cpuNow returns the CPU times of the machine, this process and a server until
+// now.
 func cpuNow(server *process) (c cpu, err error) {
 	stat, err := os.ReadFile("/proc/stat")
 	if err != nil {
@@ -96,7 +98,7 @@ func cpuNow(server *process) (c cpu, err error) {
 		if err != nil {
 			return c, err
 		}
-		if idle := i == 3 || i == 4; !idle && i < 8 { // the guests' time is in the first fields already
+		if idle := i == 3 || i == 4; !idle && i < 8 { // the times of guests are already contained in the first fields
 			c.machine += n / ticks
 		}
 	}
@@ -112,7 +114,7 @@ func processCPU(pid int) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	// The command's name, in brackets, may hold anything.
+	// The command's name, in parentheses, may contain any characters.
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	user, err := strconv.ParseFloat(fields[11], 64)
 	if err != nil {
@@ -127,17 +129,18 @@ type round struct {
 	rate  float64 // operations per second
 	limit float64 // what the rate is compared with
 	own   float64 // CPU of this process, seconds per operation
-	// signature is the CPU time of a signature, in seconds, where the limit is of signatures.
+	// signature is the CPU time of a signature, in seconds, if the limit is a
+	// rate of signatures.
 	signature float64
 	cpu       float64 // of the server, seconds per operation
-	foreign   float64 // share of the cores that other programs took meanwhile
+	foreign   float64 // share of the cores that other programs took during the round
 }
 
 // quiet is the share of the cores that other programs may take in a round that
-// counts, where there are enough such rounds.
+// is used, if there are enough such rounds.
 const quiet = 0.05
 
-// watch measures a rate beside a running server.
+// watch measures a rate, and the CPU times during the measurement.
 func watch(server *process, rate func() (float64, error)) (r round, err error) {
 	began := time.Now()
 	before, err := cpuNow(server)
@@ -160,19 +163,20 @@ func watch(server *process, rate func() (float64, error)) (r round, err error) {
 	return r, nil
 }
 
-// quietest returns the n rounds in which other programs took least.
+// quietest returns the n rounds in which other programs took the least CPU
+// time.
 func quietest(all []round, n int) []round {
 	sorted := slices.SortedFunc(slices.Values(all), func(a, b round) int { return cmp.Compare(a.foreign, b.foreign) })
 	return sorted[:min(n, len(sorted))]
 }
 
-// enough reports whether n of the rounds were quiet.
+// enough reports whether at least n rounds were quiet.
 func enough(all []round, n int) bool {
 	some := quietest(all, n)
 	return len(some) == n && some[n-1].foreign <= quiet
 }
 
-// column is one value of all rounds.
+// column returns one value of every round.
 func column(all []round, value func(round) float64) sample {
 	s := make(sample, len(all))
 	for i, r := range all {

@@ -1,10 +1,9 @@
-// Command bench measures the server against the limits of the machine that it
-// runs on, and prints a table of ratios: how much of the rate at which this
-// machine signs with RSA the token endpoint reaches, how fast a server starts,
-// what memory it takes and what a login costs as users become more. The server
-// is the built binary in a process of its own; the bench is the client, over
-// loopback. It owns no threshold that a build depends on: a target that is
-// missed says MISS, and the exit status is 0.
+// Command bench compares the server with the limits of the machine that it runs on, and
+// prints a table of ratios: which share of the rate at which this machine signs with RSA
+// the token endpoint reaches, how fast a server starts, how much memory it takes, and
+// how the cost of a login grows with the number of users. The server is the built binary
+// in its own process; the bench is the client, over loopback. No build depends on its
+// results: a missed target is marked as MISS, and the exit status is 0.
 package main
 
 import (
@@ -20,15 +19,15 @@ import (
 	"time"
 )
 
-// plan is how much of everything a run does.
+// plan says how much a run measures.
 type plan struct {
 	binary    string
 	starts    int           // starts of each kind
-	rounds    int           // rounds of each rate that count, see quietest
-	limit     time.Duration // of one measurement of the limit
-	rate      time.Duration // of one measurement of a rate
-	logins    int           // before memory is read again
-	manyUsers int           // in the large tenant
+	rounds    int           // rounds of each rate that are used, see quietest
+	limit     time.Duration // duration of a measurement of the limit
+	rate      time.Duration // duration of a measurement of a rate
+	logins    int           // number before memory is measured again
+	manyUsers int           // users in the large tenant
 }
 
 func full(binary string) plan {
@@ -53,7 +52,7 @@ func main() {
 	if *quick {
 		p = short(*binary)
 	}
-	debug.SetGCPercent(800) // the client's garbage is to cost the server little
+	debug.SetGCPercent(800) // so that the client's garbage collection takes little CPU from the server
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	measure := func() error { return p.run(ctx, *only) }
@@ -66,8 +65,8 @@ func main() {
 	}
 }
 
-// measures are what a run does, in this order: rates find what a signature takes, which others
-// are compared with.
+// measures are the parts of a run, in their order: rates measures the time of a
+// signature, with which others are compared.
 var measures = []struct {
 	name string
 	run  func(*bench) error
@@ -90,8 +89,8 @@ func measureNames() (names []string) {
 	return names
 }
 
-// run makes the measurements that only names, all of them with "", and prints the table.
-// When ctx ends, so do the servers, and with them the run.
+// run makes the measurements that only names, or all if only is "", and prints the
+// table. The end of ctx ends the servers and the run.
 func (p plan) run(ctx context.Context, only string) error {
 	work, err := os.MkdirTemp("", "tenant0-bench-")
 	if err != nil {
@@ -110,7 +109,7 @@ func (p plan) run(ctx context.Context, only string) error {
 			return err
 		}
 	}
-	if err := b.knowSignature(); err != nil { // the table begins with it
+	if err := b.knowSignature(); err != nil { // the table begins with the rate of signatures
 		return err
 	}
 	b.progress("done")
@@ -121,25 +120,25 @@ func (p plan) run(ctx context.Context, only string) error {
 type bench struct {
 	plan
 	ctx    context.Context // ends the servers
-	work   string          // folder of everything that the run writes
+	work   string          // folder for all files of the run
 	began  time.Time
 	signer signer
 	table  table
-	// firstStart is the seconds of the first start with importedUsers users.
+	// firstStart is how many seconds the first start with importedUsers users took.
 	firstStart float64
 }
 
-// progress says on stderr what is being measured.
+// progress prints to stderr what is being measured.
 func (b *bench) progress(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "%4.0fs %s\n", time.Since(b.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
-// mib is 2^20 bytes, as memory is counted; files are counted in decimal MB.
+// mib is 2^20 bytes, the unit for memory; sizes of files are in decimal MB.
 const mib = 1 << 20
 
 const maxBinary = 32e6 // bytes
 
-// size measures the binary as make build leaves it, without symbols.
+// size measures the binary that make build makes, which is stripped of symbols.
 func (b *bench) size() error {
 	info, err := os.Stat(b.binary)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Limits of searches among many users and of an import, in signatures. A scan holds 100,000 users
-// against the query, and an import stores 10,000.
+// Limits of searches among many users and of an import, as multiples of the time of a signature.
+// A scan compares each of 100,000 users with the query, and an import stores 10,000 users.
 const (
 	maxExactSearch = 5
 	maxFreeScan    = 500
@@ -23,14 +23,13 @@ const (
 	searches       = 11
 )
 
-// manager is a client of the Management API. What it measures takes so long that
-// net/http's client may do it.
+// manager is a client of the Management API. What it measures takes so long that net/http's
+// client does not distort it.
 type manager struct {
 	base, token string
 }
 
-// openManager gets a token for the Management API of a tenant that writeTenant
-// made.
+// openManager gets a token for the Management API of a tenant that writeTenant wrote.
 func openManager(p *process) (*manager, error) {
 	m := &manager{base: "http://" + p.addr}
 	var discovery struct {
@@ -72,7 +71,7 @@ func (m *manager) do(method, path, contentType string, body io.Reader, answer an
 	return json.Unmarshal(raw, answer)
 }
 
-// search measures searches that find one user each.
+// search measures searches, each of which must find exactly one user.
 func (m *manager) search(query func(i int) string) (sample, error) {
 	times := make(sample, searches)
 	for i := range times {
@@ -91,8 +90,8 @@ func (m *manager) search(query func(i int) string) (sample, error) {
 	return times, nil
 }
 
-// searching measures searches in a tenant with many users: for a term that an index
-// leads to, and for one that every user is held against.
+// searching measures searches in a tenant with many users: for a term that an index finds, and
+// for a term with which every user is compared.
 func (b *bench) searching(t *tenantOf) error {
 	b.progress("searches among %s users", thousands(t.users))
 	m, err := openManager(t.process)
@@ -116,7 +115,7 @@ func (b *bench) searching(t *tenantOf) error {
 	return nil
 }
 
-// importing measures an import job of users with hashes of their passwords.
+// importing measures an import job of users with password hashes.
 func (b *bench) importing(t *tenantOf) error {
 	b.progress("an import of %s users", thousands(importedUsers))
 	m, err := openManager(t.process)

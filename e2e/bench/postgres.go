@@ -11,31 +11,31 @@ import (
 	"github.com/tenant0/tenant0/storage/postgres/pgtest"
 )
 
-// besideBolt is the share of the rate with a file of its own that a server on a PostgreSQL of the same
-// machine must reach.
+// besideBolt is the share of the rate of a server with a data file that a server with PostgreSQL on the
+// same machine must reach.
 const besideBolt = 0.80
 
-// growth is how many times the logins of one server three must make where each has a share of a core of
-// its own, and shareOfCore is that share: the database and the client have the rest of the cores.
+// growth is how many times the logins of one server three servers must reach, if each is limited to
+// shareOfCore of a core, so that the database and the client have the rest of the cores.
 const (
 	growth      = 2.40
 	shareOfCore = 0.20
 )
 
-// cluster is some servers of one tenant, and the browsers of users who log in there.
+// cluster is a group of servers for one tenant, and the browsers of users who log in there.
 type cluster struct {
 	name     string
 	size     int
-	cores    float64 // what each server gets, 0 for what there is
+	cores    float64 // the share of a core that each server gets, 0 for no limit
 	servers  []*process
 	shares   []*share
 	browsers []*browser
 	rounds   []round
-	besides  []round       // with the rate of the cluster before as limit
-	proxy    *pgtest.Proxy // in front of the database, nil for none
+	besides  []round       // compared with the cluster before, whose rate is the limit
+	proxy    *pgtest.Proxy // between the servers and the database, nil if there is none
 }
 
-// way is the URL of the database, by the proxy where there is one.
+// way returns the URL of the database, through the proxy if there is one.
 func (c *cluster) way(database *pgtest.Server) string {
 	if c.proxy == nil {
 		return database.URL()
@@ -53,7 +53,7 @@ func (c *cluster) stop() (err error) {
 	return err
 }
 
-// limit gives a server its share of a core.
+// limit limits a server to its share of a core.
 func (c *cluster) limit(p *process) error {
 	s, err := newShare(strconv.Itoa(p.pid()), c.cores)
 	if err != nil {
@@ -63,11 +63,11 @@ func (c *cluster) limit(p *process) error {
 	return s.take(p)
 }
 
-// login is one of a user, whose requests go to one of the servers.
+// login logs a user in, at the server that the user's browser is connected to.
 func (c *cluster) login(worker int) error { return c.browsers[worker].login() }
 
-// onPostgres compares logins at a server with a file, at one on a PostgreSQL, and at three on one, in
-// rounds that alternate. The PostgreSQL runs on the same machine, and its commits wait for the disk.
+// onPostgres compares logins at a server with a data file, at one server with PostgreSQL, and at three,
+// in alternating rounds. PostgreSQL runs on the same machine, and its commits wait for the disk.
 func (b *bench) onPostgres() error {
 	database, err := pgtest.New(true)
 	if errors.Is(err, pgtest.ErrMissing) {
@@ -94,8 +94,8 @@ func (b *bench) onPostgres() error {
 	return b.countRoundTrips(database, seed)
 }
 
-// grow compares one server with three where each has a small machine of its own, as far as the kernel
-// can give it one: the cores of this machine are not the limit then.
+// grow compares one server with three, each limited to a small share of a core if the kernel supports
+// that, so that the cores of this machine are not the limit.
 func (b *bench) grow(database *pgtest.Server, seed string) error {
 	probe, err := newShare("probe", shareOfCore)
 	if err != nil {
@@ -111,8 +111,8 @@ func (b *bench) grow(database *pgtest.Server, seed string) error {
 	}, growth)
 }
 
-// compare measures logins at each cluster in rounds that alternate. Each but the first is held to a share
-// of the rate of the one before, 0 for no matter what.
+// compare measures logins at each cluster in alternating rounds. targets are the shares that each
+// cluster, from the second on, must reach of the rate of the cluster before; 0 sets no target.
 func (b *bench) compare(database *pgtest.Server, seed string, all []*cluster, targets ...float64) (err error) {
 	defer func() {
 		for _, c := range all {
@@ -138,8 +138,8 @@ func (b *bench) compare(database *pgtest.Server, seed string, all []*cluster, ta
 	return nil
 }
 
-// join starts servers of one tenant, with a schema of their own in the database where shared, and
-// logs the users in.
+// join starts the servers of a cluster and logs the users in. If shared is true, the servers use a
+// schema of their own in the database.
 func (b *bench) join(c *cluster, seed string, database *pgtest.Server, shared bool) error {
 	schema := strings.ReplaceAll(c.name, " ", "_")
 	if shared {
@@ -170,7 +170,7 @@ func (b *bench) join(c *cluster, seed string, database *pgtest.Server, shared bo
 			return err
 		}
 		if len(c.browsers) > 0 {
-			user[0].turn = c.browsers[0].turn // no two ask for the same
+			user[0].turn = c.browsers[0].turn // so that no two browsers request equal tokens
 		}
 		if err := user[0].logIn(); err != nil {
 			return err
@@ -180,8 +180,8 @@ func (b *bench) join(c *cluster, seed string, database *pgtest.Server, shared bo
 	return nil
 }
 
-// besideEachOther measures each cluster once, between two measurements of the limit. The
-// database is no other program here, so how quiet the machine is can be told of the first alone.
+// besideEachOther measures each cluster once, between two measurements of the limit. The database
+// counts as another program, so only the first cluster, which has none, shows how quiet the machine is.
 func (b *bench) besideEachOther(all []*cluster) error {
 	for i, c := range all {
 		before, err := b.signer.rate(b.limit)
@@ -197,7 +197,7 @@ func (b *bench) besideEachOther(all []*cluster) error {
 			return err
 		}
 		b.table.limits = append(b.table.limits, before, after)
-		r.limit = (before + after) / 2 / 2 // a login signs two tokens
+		r.limit = (before + after) / 2 / 2 // halved, because a login signs two tokens
 		if i > 0 {
 			last := all[i-1].rounds
 			r.foreign = last[len(last)-1].foreign
@@ -210,7 +210,7 @@ func (b *bench) besideEachOther(all []*cluster) error {
 	return nil
 }
 
-// countRoundTrips counts what logins one after the other ask of the database.
+// countRoundTrips counts the round trips and statements that consecutive logins cause at the database.
 func (b *bench) countRoundTrips(database *pgtest.Server, seed string) error {
 	proxy, err := pgtest.Between(database.Addr())
 	if err != nil {

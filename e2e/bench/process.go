@@ -20,17 +20,18 @@ type process struct {
 	data string
 }
 
-// patience is how long a server may take to answer for the first time: the one
-// with the most users has to store them.
+// patience is how long a server may take until its first answer; the one with
+// the most users has to store them first.
 const patience = 2 * time.Minute
 
-// start starts the server on the data folder and the tenant given, and returns
-// it with the time from there to its first answer: the discovery document.
+// start starts the server with a data folder and a seed. It returns the
+// process, and the time until its first answer, the discovery document.
 func (b *bench) start(data, seed string) (*process, time.Duration, error) {
 	return b.startWith(filepath.Join(b.work, data), "--data", filepath.Join(b.work, data), "--seed", seed, "--control", "127.0.0.1:0")
 }
 
-// startInMemory starts a server that keeps nothing, with its control listener at an address.
+// startInMemory starts a server without a data folder, with its control
+// listener at an address.
 func (b *bench) startInMemory(control string) (*process, error) {
 	p, _, err := b.startWith("", "--ephemeral", "--control", control)
 	return p, err
@@ -44,10 +45,10 @@ func (b *bench) startWith(data string, flags ...string) (*process, time.Duration
 	}
 	flags = append([]string{
 		"start", "--listen", addr, "--log-level", "warn", "--max-import-size", "10000000",
-		"--issuer", "http://localhost:4400/", // the same at every start, as its APIs are named after it
+		"--issuer", "http://localhost:4400/", // always the same, because it is part of the identifiers of APIs
 	}, flags...)
 	cmd := exec.CommandContext(b.ctx, b.binary, flags...) //nolint:gosec // running what the user says is the purpose
-	cmd.Env = []string{}                                  // no settings but these
+	cmd.Env = []string{}                                  // no settings from the environment
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	p := &process{cmd: cmd, addr: addr, data: data}
@@ -70,8 +71,8 @@ func freeAddress() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// answer asks until the server answers. It listens before it is ready, so one
-// connection waits for the answer.
+// answer waits until the server answers. The server listens before it is ready,
+// so that a single connection can wait for the answer.
 func (p *process) answer(began time.Time) (time.Duration, error) {
 	for {
 		c, err := dial(p.addr)
@@ -95,10 +96,10 @@ func (p *process) answer(began time.Time) (time.Duration, error) {
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
-// resident is the resident memory in bytes.
+// resident returns the resident memory in bytes.
 func (p *process) resident() (float64, error) { return p.memoryOf("VmRSS:") }
 
-// memoryOf is a member of the process's status that is a number of kilobytes, in bytes.
+// memoryOf returns a member of /proc/PID/status that is in kilobytes, in bytes.
 func (p *process) memoryOf(member string) (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid()))
 	if err != nil {
@@ -110,7 +111,7 @@ func (p *process) memoryOf(member string) (float64, error) {
 	return float64(n) * 1024, err
 }
 
-// file is the size of the data file in bytes.
+// file returns the size of the data file in bytes.
 func (p *process) file() (float64, error) {
 	info, err := os.Stat(filepath.Join(p.data, "tenant0.db"))
 	if err != nil {
@@ -119,7 +120,7 @@ func (p *process) file() (float64, error) {
 	return float64(info.Size()), nil
 }
 
-// stop stops the server as Ctrl-C does.
+// stop stops the server with SIGTERM and waits for its end.
 func (p *process) stop() error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err

@@ -7,18 +7,19 @@ import (
 	"sync/atomic"
 )
 
-// clients is how many connections a load comes over.
+// clients is the number of connections over which a load is sent.
 const clients = 32
 
-// Shares of the signing limit that the token endpoint must reach.
+// Targets: shares of the signing rate that the token endpoint must reach.
 const (
 	distinctTarget = 0.80
 	repeatedTarget = 12
-	codeTarget     = 0.60 // of half the limit: a login signs two tokens
+	codeTarget     = 0.60 // of half the signing rate, because a login signs two tokens
 )
 
-// What an operation may cost the server beside signing, in CPU time of signatures. Passwords that
-// were right a while ago are not hashed again, so a login with the form hashes nothing here.
+// Limits of the server's cost in addition to signing, as multiples of the CPU time of a
+// signature. Passwords that were verified before are not hashed again, so a login with the form
+// hashes nothing here.
 const (
 	repeatedCost = 0.05
 	sessionCost  = 0.30
@@ -29,16 +30,16 @@ const (
 type load struct {
 	name       string
 	op         func(worker int) error
-	target     float64 // share of the limit, 0 for none
-	signatures int     // per operation, where each is to be a new one
-	cost       float64 // what it may cost beside those, in signatures, 0 for no matter what
-	seen       []*seen // where those are
+	target     float64 // share of the limit, 0 for no target
+	signatures int     // new signatures for each operation; 0 if tokens may repeat
+	cost       float64 // limit of the cost in addition to signatures, as a multiple of a signature; 0 for no limit
+	seen       []*seen // the tokens that were received
 	rounds     []round
 }
 
-// rates measures what a running server answers in a second, each round between
-// two measurements of the limit: a machine that is shared changes its speed. On
-// a machine that is not quiet, up to twice the rounds are made.
+// rates measures how many requests of each kind a running server answers in a second. Each round
+// is between two measurements of the limit, because a shared machine changes its speed. If the
+// machine is not quiet, up to twice as many rounds are made.
 func (b *bench) rates() error {
 	seed, err := b.writeTenant(clients, 0, true)
 	if err != nil {
@@ -77,7 +78,7 @@ func (b *bench) rates() error {
 				return err
 			}
 			r.limit = (before.rate + after.rate) / 2 / float64(max(l.signatures, 1))
-			r.signature = (before.own + after.own) / 2 // all that this process does in a round of the limit
+			r.signature = (before.own + after.own) / 2 // in a round of the limit this process does nothing but sign
 			r.foreign = max(r.foreign, before.foreign, after.foreign)
 			l.rounds, before = append(l.rounds, r), after
 		}
@@ -104,8 +105,7 @@ func (b *bench) measure(p *process, l *load) (round, error) {
 	return r, err
 }
 
-// loads prepares all loads; each client has its connection, and those that log
-// in have their session.
+// loads prepares all loads. Each client has a connection, and each browser has a session.
 func (b *bench) loads(p *process) ([]*load, error) {
 	machine, err := openMachines(p)
 	if err != nil {
@@ -155,7 +155,7 @@ func (b *bench) loads(p *process) ([]*load, error) {
 	return append(loads, more...), err
 }
 
-// machine is a client that acts for itself.
+// machine is a client of the client credentials grant.
 type machine struct {
 	*conn
 	turn   *atomic.Int64
@@ -178,8 +178,8 @@ func openMachines(p *process) ([]*machine, error) {
 	return all, nil
 }
 
-// distinct asks for a token that no other request of the second asks for: all
-// clients take turns at all combinations of scopes.
+// distinct requests a token that no other request in the same second asks for: all clients take
+// turns at all combinations of scopes.
 func (m *machine) distinct() error {
 	n := int(m.turn.Add(1))
 	body, err := m.token(n/len(m.scopes)%machines, m.scopes[n%len(m.scopes)])
@@ -189,7 +189,7 @@ func (m *machine) distinct() error {
 	return m.seen.add(body, "access_token")
 }
 
-// repeated asks for the token that all ask for.
+// repeated requests the same token each time.
 func (m *machine) repeated() error {
 	_, err := m.token(0, m.scopes[0])
 	return err
@@ -210,7 +210,7 @@ func (m *machine) token(client int, scope string) ([]byte, error) {
 	return r.body, nil
 }
 
-// attempt is a browser at the login form.
+// attempt is a browser that shows the login form.
 type attempt struct {
 	*browser
 	location string
@@ -232,8 +232,8 @@ func openAttempt(p *process) (*attempt, error) {
 	return a, nil
 }
 
-// wrong tries a password for nobody, which is hashed as one for somebody is. Wrong
-// ones for somebody would soon block the account.
+// wrong tries a password for a user who does not exist, which the server hashes nevertheless.
+// Wrong passwords for an existing user would soon block the account.
 func (a *attempt) wrong() error {
 	a.tries++
 	r, err := a.post(a.location, a.cookies, []byte("action=default&username=nobody@example.com&password=wrong"+strconv.Itoa(a.tries)))

@@ -8,15 +8,15 @@ import (
 	"strconv"
 )
 
-// period is how often a process that is limited gets its share of a core, in microseconds. A short
-// one keeps it from waiting long at a time.
+// period is how often a limited process gets its share of a core, in microseconds. A short period
+// keeps it from waiting for long.
 const period = 10_000
 
-// share is a group of the kernel's for processes that together get a share of a core and no more,
-// as if they were on a smaller machine (control groups, version 1 and 2).
+// share is a control group of the kernel (version 1 or 2), which limits processes to a share of a
+// core, as if they ran on a smaller machine.
 type share struct{ folder string }
 
-// newShare makes a group that gets a share of a core.
+// newShare creates a control group with a share of a core.
 func newShare(name string, cores float64) (*share, error) {
 	quota := strconv.Itoa(int(cores * period))
 	root, limits := "/sys/fs/cgroup", [][2]string{{"cpu.max", quota + " " + strconv.Itoa(period)}}
@@ -40,12 +40,12 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// take puts a process into the group.
+// take puts a process into the control group.
 func (s *share) take(p *process) error { return s.write("cgroup.procs", strconv.Itoa(p.pid())) }
 
 func (s *share) write(file, value string) error {
-	return os.WriteFile(filepath.Join(s.folder, file), []byte(value), 0) // the file is there
+	return os.WriteFile(filepath.Join(s.folder, file), []byte(value), 0) // the file exists already
 }
 
-// end removes the group, whose processes have ended.
+// end removes the control group. Its processes must have ended.
 func (s *share) end() error { return os.Remove(s.folder) }

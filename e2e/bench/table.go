@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// sample is what several rounds measured.
+// sample holds the values of several rounds.
 type sample []float64
 
 func (s sample) median() float64 {
@@ -19,7 +19,7 @@ func (s sample) median() float64 {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-// show is the median with the lowest and the highest value.
+// show formats the median, with the lowest and the highest value in parentheses.
 func (s sample) show(format func(float64) string) string {
 	if len(s) == 1 {
 		return format(s[0])
@@ -50,20 +50,20 @@ func thousands(n int) string {
 	return s
 }
 
-// table is what a run has to say.
+// table is the result of a run.
 type table struct {
 	rows    []row
 	limits  sample // signatures per second
-	foreign sample // share of the cores that other programs took, of all rounds that count
+	foreign sample // share of the cores that other programs took, in all rounds that are used
 	notes   []string
 }
 
-// row is one measure. ratio is figure / limit, each round by the limit of the
+// row is one measurement. ratio is figure / limit, where the limit of each round is that of the
 // same round.
 type row struct{ measure, figure, limit, ratio, target, verdict string }
 
-// rate adds the rate of an operation, which is to reach a share of the limit; of
-// one with target 0 nothing is asked.
+// rate adds the rate of an operation, which must reach a share of the limit; target 0 sets no
+// target.
 func (t *table) rate(measure string, rounds []round, target float64) {
 	rates := column(rounds, func(r round) float64 { return r.rate })
 	limits := column(rounds, func(r round) float64 { return r.limit })
@@ -76,9 +76,8 @@ func (t *table) rate(measure string, rounds []round, target float64) {
 	t.count(rounds)
 }
 
-// flat adds what something costs where there is much, which is to be about what it costs
-// where there is little: the limit of each round, and at most so many times it. little says
-// where that is.
+// flat adds the cost of an operation in a large tenant, which may be at most a multiple of the cost
+// in a small one. The limit of each round is the rate in the small tenant, which little describes.
 func (t *table) flat(measure, little string, rounds []round, most float64) {
 	cost := column(rounds, func(r round) float64 { return 1 / r.rate })
 	least := column(rounds, func(r round) float64 { return 1 / r.limit })
@@ -86,27 +85,28 @@ func (t *table) flat(measure, little string, rounds []round, most float64) {
 	t.count(rounds)
 }
 
-// beside adds what an operation costs the server beside its signatures, in CPU time, which is to be
-// at most a part of a signature.
+// beside adds the CPU time of an operation at the server in addition to its signatures, which may
+// be at most a multiple of a signature.
 func (t *table) beside(measure string, rounds []round, signatures, most float64) {
 	costs := column(rounds, func(r round) float64 { return max(0, r.cpu-signatures*r.signature) })
 	units := column(rounds, func(r round) float64 { return r.signature })
 	t.compared("CPU beside signing: "+measure, costs, microseconds, units, microseconds(units.median())+" a signature", most)
 }
 
-// compared adds figures that may be at most so many times others of the same rounds.
+// compared adds figures that may be at most a multiple of others from the same rounds.
 func (t *table) compared(measure string, figures sample, format func(float64) string, others sample, shown string, most float64) {
 	ratios := divide(figures, others)
 	t.rows = append(t.rows, row{measure, figures.show(format), shown, ratios.show(ratio), "at most " + ratio(most), verdict(ratios.median() <= most)})
 }
 
-// inSignatures adds durations in seconds that may be as long as so many signatures of one core.
+// inSignatures adds durations in seconds that may be at most a multiple of the time of a signature
+// on one core.
 func (t *table) inSignatures(measure string, took sample, most float64) {
 	one := float64(runtime.GOMAXPROCS(0)) / t.limits.median()
 	t.compared(measure, took, milliseconds, slices.Repeat(sample{one}, len(took)), microseconds(one)+" a signature", most)
 }
 
-// count notes how quiet the rounds were.
+// count records how quiet the rounds were.
 func (t *table) count(rounds []round) {
 	t.foreign = append(t.foreign, column(rounds, func(r round) float64 { return r.foreign })...)
 }

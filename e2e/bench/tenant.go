@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// application is an application of a tenant as its user's browser knows it.
+// application is an application of a tenant, as far as a browser needs to know it.
 type application struct {
 	clientID, callback, audience string
 	standard                     string   // the scopes of every login
@@ -19,8 +19,8 @@ type application struct {
 const (
 	password   = "ExampleCo!2026"
 	connection = "Username-Password-Authentication"
-	// passwordHash is bcrypt of password at cost 4: a tenant of many users is to
-	// be stored and not to be hashed.
+	// passwordHash is the bcrypt hash of password at the low cost 4, because a tenant with many users is meant to
+	// measure storing, not hashing.
 	passwordHash = "$2a$04$m.2VHC6Ny3ThZqP7NdmvpOMxFtF6DUT7p0w7DURFkdusTyQlB6B6m" //nolint:gosec // of a password that is above
 	machines     = 4
 	machineKey   = "bench-secret-for-development-only"
@@ -33,9 +33,9 @@ var timesheets = application{
 	scopes: []string{"read:timesheets create:timesheets delete:timesheets approve:timesheets"},
 }
 
-// benchApp is the application of the tenants that are made here. Its API has
-// twelve scopes, so that 4,095 requests in a row ask for different ones: within
-// a second no two tokens say the same, and each has to be signed.
+// benchApp returns the application of the tenants that are written here. Its API has twelve scopes, so that 4,095
+// consecutive requests ask for different combinations: within a second no two tokens are equal, and each has to be
+// signed.
 func benchApp() application {
 	app := application{
 		clientID: "BenchApplication0000000000000001", callback: "http://localhost:8484/callback",
@@ -70,9 +70,9 @@ func userID(i int) string { return fmt.Sprintf("auth0|%024x", i) }
 
 type object = map[string]any
 
-// writeTenant writes the file of a tenant with a number of users, and of applications
-// besides those that are measured, and returns its name. With rule, the Authorization Extension's rule decides on the scopes of
-// the application, and its one role has all of the users.
+// writeTenant writes a tenant file with a number of users, and of applications in addition to those that are measured,
+// and returns its name. If rule is true, the Authorization Extension's rule decides on the scopes of the application,
+// and its only role has all users.
 func (b *bench) writeTenant(users, applications int, rule bool) (string, error) {
 	app := benchApp()
 	clients := []object{{
@@ -130,8 +130,7 @@ func (b *bench) writeTenant(users, applications int, rule bool) (string, error) 
 	return name, os.WriteFile(name, text, 0o600)
 }
 
-// extension gives every user every permission; the rule leaves those that were
-// asked for.
+// extension gives every user every permission; the rule grants those that were requested.
 func extension(users []string) object {
 	var permissions []object
 	for _, scope := range apiScopes() {

@@ -10,15 +10,17 @@ import (
 	"time"
 )
 
-// Limits of tenants in memory: signatures to make one, and bytes of all of them.
+// Limits for tenants in memory: the time to create one, as a multiple of a signature, and
+// the bytes of all of them.
 const (
 	manyTenants   = 200
 	maxTenant     = 5
 	maxAllTenants = 100 * mib
 )
 
-// tenants measures what tenants of a server that keeps nothing cost: making them of a seed
-// and as copies, their memory, and a login at one of them beside the first one's.
+// tenants measures what tenants of a server without a data folder cost: creating them from
+// a seed and as copies, their memory, and a login at one of them compared with the first
+// tenant.
 func (b *bench) tenants() error {
 	b.progress("%d tenants", manyTenants)
 	if err := b.knowSignature(); err != nil {
@@ -34,7 +36,7 @@ func (b *bench) tenants() error {
 	}
 	defer p.stop() //nolint:errcheck // nothing is left to measure
 	first := &tenantOf{process: p}
-	// The first of a seed makes what the others are copies of.
+	// The first tenant of a seed creates what the others are copied from.
 	if _, _, err := b.makeTenant(control, object{"name": "first"}); err != nil {
 		return err
 	}
@@ -71,8 +73,8 @@ func (b *bench) tenants() error {
 	return b.loginsAt(first, last, fmt.Sprint("seed", manyTenants/2-1))
 }
 
-// makeTenant makes a tenant and returns the address of its listener and the seconds that it
-// took until it answers.
+// makeTenant creates a tenant and returns the address of its listener, and the seconds
+// until the request was answered.
 func (b *bench) makeTenant(control string, body object) (addr string, took float64, err error) {
 	raw, err := json.Marshal(body)
 	if err != nil {
@@ -106,8 +108,8 @@ func (b *bench) makeTenant(control string, body object) (addr string, took float
 	return "127.0.0.1:" + u.Port(), took, nil
 }
 
-// loginsAt compares what a login costs at the first tenant and at another, in rounds that
-// alternate.
+// loginsAt compares the cost of a login at the first tenant and at another one, in
+// alternating rounds.
 func (b *bench) loginsAt(first, other *tenantOf, name string) error {
 	users := func(i int) string {
 		return []string{"employee", "manager", "contractor"}[i%3] + "@exampleco.com"

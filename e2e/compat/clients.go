@@ -1,15 +1,15 @@
 package main
 
-// client is a client of others that the tests run.
+// client is a third-party client library or program that the tests run.
 type client struct {
 	name string
-	// registry says which file pins the version: npm, pip, go, maven or goauth0.
+	// registry says which file pins its version: npm, pip, go, maven or goauth0.
 	registry string
-	// tests are those that run it, by their names or by the beginnings of them.
+	// tests are the tests that run it, by their names or the beginnings of their names.
 	tests []string
 }
 
-// clients are those of docs/clients.md.
+// clients are the clients in docs/clients.md.
 var clients = []client{
 	{"@auth0/auth0-spa-js", npm, []string{"TestSPA", "TestSPAWithoutRefreshTokens", "TestSPAHearsThatTheFrameHasNoSession", "TestSPAInAnOrganization"}},
 	{"@auth0/auth0-react", npm, []string{"TestSPAFrameworks/auth0-react"}},
@@ -40,7 +40,7 @@ var clients = []client{
 	{"github.com/coreos/go-oidc/v3", gomod, []string{"TestScenario"}},
 }
 
-// Registries: where a version is pinned, and by which line.
+// Registries, which determine the file that pins the version.
 const (
 	npm     = "npm"
 	pip     = "pip"

@@ -1,8 +1,8 @@
-// Command compat runs the clients of others against the server and writes down what each did, with its
-// version and the date, in docs/compatibility.md. It ends with the exit code of the tests.
+// Command compat runs third-party clients against the server and writes the results, with the clients'
+// versions and the date, to docs/compatibility.md. Its exit code is that of the tests.
 //
 //	go run ./e2e/compat
-//	go run ./e2e/compat -from FILE   # of a run that was kept: go test -json ... >FILE
+//	go run ./e2e/compat -from FILE   # uses the output of an earlier run: go test -json ... >FILE
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// page is where the table goes, and kept is what the tests printed.
+// page is the file with the table, kept the file with the output of the tests.
 const (
 	page = "docs/compatibility.md"
 	kept = ".cache/compat.json"
@@ -38,7 +38,7 @@ func main() {
 	os.Exit(code)
 }
 
-// run runs the tests, unless they have been run, and writes the page.
+// run runs the tests, unless from names the output of an earlier run, and writes the page.
 func run(ctx context.Context, from string) (code int, err error) {
 	if from == "" {
 		from = kept
@@ -57,7 +57,7 @@ func run(ctx context.Context, from string) (code int, err error) {
 	return code, os.WriteFile(page, []byte(text), 0o644) //nolint:gosec // a page of the repository
 }
 
-// runTests runs what runs a client, keeps what go test prints, and returns its exit code.
+// runTests runs the tests of all clients, stores the output of go test, and returns its exit code.
 func runTests(ctx context.Context, keep string) (int, error) {
 	if err := os.MkdirAll(".cache", 0o755); err != nil { //nolint:gosec // others may read it
 		return 1, err
@@ -71,7 +71,7 @@ func runTests(ctx context.Context, keep string) (int, error) {
 	return 0, err
 }
 
-// pattern is that of go test's -run for the tests that run a client.
+// pattern returns the pattern for go test -run that selects the tests of all clients.
 func pattern() string {
 	var names []string
 	for _, c := range clients {
@@ -84,7 +84,7 @@ func pattern() string {
 	return "^(" + strings.Join(slices.Compact(names), "|") + ")$"
 }
 
-// table is the page, from what go test -json has printed.
+// table returns the page for the output of go test -json.
 func table(raw []byte, machine string, now time.Time) (string, error) {
 	all, err := results(bytes.NewReader(raw))
 	if err != nil {
@@ -106,10 +106,10 @@ func table(raw []byte, machine string, now time.Time) (string, error) {
 	return b.String(), nil
 }
 
-// cell is text within a table.
+// cell escapes text for a cell of a table.
 func cell(text string) string { return strings.ReplaceAll(text, "|", "\\|") }
 
-// versionOf is the version that is pinned.
+// versionOf returns the pinned version of a client.
 func versionOf(c client) (string, error) {
 	if c.registry == npm {
 		raw, err := os.ReadFile("e2e/package-lock.json")
@@ -146,7 +146,7 @@ func found(version string, c client) (string, error) {
 	return version, nil
 }
 
-// machine says what the clients ran on.
+// machine describes the machine and the programs that the clients ran on.
 func machine(ctx context.Context) string {
 	said := []string{"tenant0 " + output(ctx, "git", "describe", "--tags", "--always", "--dirty"), runtime.GOOS + "/" + runtime.GOARCH, runtime.Version()}
 	for _, program := range [][]string{{"node", "--version"}, {".cache/python/bin/python3", "--version"}, {"java", "--version"}, {"chromium", "--version"}} {
@@ -157,7 +157,7 @@ func machine(ctx context.Context) string {
 	return strings.Join(said, ", ")
 }
 
-// output is the first line that a program prints, "" where there is none.
+// output returns the first line that a program prints, "" if the program fails.
 func output(ctx context.Context, program string, args ...string) string {
 	out, err := exec.CommandContext(ctx, program, args...).Output() //nolint:gosec // the programs above
 	if err != nil {

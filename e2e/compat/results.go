@@ -10,20 +10,20 @@ import (
 	"strings"
 )
 
-// conversation is one test, or one that a client's own program has run.
+// conversation is one Go test, or one test of a client's own program that a Go test ran.
 type conversation struct {
-	// test is the test of Go, with the program's own beneath it.
+	// test is the name of the Go test, followed by that of the program's test if there is one.
 	test string
 	// outcome is pass, fail or skip.
 	outcome string
-	// reason is why it was skipped.
+	// reason says why the test was skipped.
 	reason string
 }
 
 // event is a line of go test -json, see "go doc test2json".
 type event struct{ Action, Test, Output string }
 
-// results reads what go test -json has printed.
+// results parses the output of go test -json.
 func results(from io.Reader) ([]conversation, error) {
 	said := map[string][]string{}
 	outcomes := map[string]string{}
@@ -33,7 +33,7 @@ func results(from io.Reader) ([]conversation, error) {
 	for lines.Scan() {
 		var e event
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil || e.Test == "" {
-			continue // what the go command says itself, and what is of the package
+			continue // output of the go command itself, or of the package
 		}
 		switch e.Action {
 		case "output":
@@ -46,7 +46,7 @@ func results(from io.Reader) ([]conversation, error) {
 	var all []conversation
 	for _, test := range order {
 		if slices.ContainsFunc(order, func(other string) bool { return strings.HasPrefix(other, test+"/") }) {
-			continue // its parts are told
+			continue // its subtests are listed instead
 		}
 		if inside := program(test, strings.Join(said[test], "")); len(inside) > 0 {
 			all = append(all, inside...)
@@ -57,7 +57,7 @@ func results(from io.Reader) ([]conversation, error) {
 	return all, lines.Err()
 }
 
-// Lines by which the programs of clients tell of their tests.
+// Patterns of lines in which the clients' programs report their tests.
 var (
 	logged      = regexp.MustCompile(`^\w+_test\.go:\d+: `)
 	nodeLine    = regexp.MustCompile(`^([✔✖]) (.*) \([0-9.]+ms\)$`)
@@ -67,7 +67,7 @@ var (
 	familiesEnd = regexp.MustCompile(`^(\d+) families, (\d+) failures$`)
 )
 
-// program are the tests of a client's own program, from what it has printed.
+// program returns the tests of a client's own program, parsed from its output.
 func program(test, printed string) (all []conversation) {
 	add := func(name string, passed bool) {
 		outcome := "pass"
@@ -75,11 +75,11 @@ func program(test, printed string) (all []conversation) {
 			outcome = "fail"
 		}
 		c := conversation{test: test + "/" + name, outcome: outcome}
-		if !slices.Contains(all, c) { // node tells of failures twice
+		if !slices.Contains(all, c) { // node reports failures twice
 			all = append(all, c)
 		}
 	}
-	open := "" // the test in Python whose outcome is to come, after what it says
+	open := "" // the Python test whose outcome follows after its output
 	for line := range strings.Lines(printed) {
 		line = logged.ReplaceAllString(strings.TrimSpace(line), "")
 		if m := nodeLine.FindStringSubmatch(line); m != nil {
@@ -99,10 +99,10 @@ func program(test, printed string) (all []conversation) {
 	return all
 }
 
-// seam is where a word of a name in camel case ends.
+// seam matches the end of a word in a name in camel case.
 var seam = regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
 
-// words makes words of a name in camel case.
+// words splits a name in camel case into words.
 func words(name string) string {
 	all := strings.Fields(seam.ReplaceAllString(seam.ReplaceAllString(name, "$1$3 $2$4"), "$1$3 $2$4"))
 	for i, word := range all {
@@ -113,7 +113,7 @@ func words(name string) string {
 	return strings.Join(all, " ")
 }
 
-// reason is what a test said that was skipped.
+// reason returns what a skipped test printed as its reason.
 func reason(said []string, outcome string) string {
 	if outcome != "skip" {
 		return ""
@@ -127,7 +127,7 @@ func reason(said []string, outcome string) string {
 	return "it does not say why"
 }
 
-// row is what is told of a client.
+// row is a client's row in the table.
 type row struct {
 	client  client
 	version string
@@ -136,7 +136,7 @@ type row struct {
 	skipped []string
 }
 
-// rowOf gathers what the tests of a client did.
+// rowOf collects the results of the tests of a client.
 func rowOf(c client, version string, all []conversation) row {
 	r := row{client: c, version: version}
 	for _, talk := range all {
@@ -166,7 +166,7 @@ func rowOf(c client, version string, all []conversation) row {
 	return r
 }
 
-// verdict says how a client fared.
+// verdict summarizes the results of a client.
 func (r row) verdict() string {
 	all := len(r.passed) + len(r.failed)
 	switch {
