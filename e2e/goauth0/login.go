@@ -21,7 +21,7 @@ import (
 	"github.com/auth0/go-jwt-middleware/v2/validator"
 )
 
-// The tenant's API and its person, as e2e/clients has them.
+// The tenant's API and a user, as in e2e/clients.
 const (
 	audience   = "https://api.exampleco.com/timesheets"
 	connection = "Username-Password-Authentication"
@@ -29,14 +29,14 @@ const (
 	password   = "ExampleCo!2026"
 )
 
-// application is a confidential application that logs people in by go-auth0's authentication client, which checks
-// every ID token that it gets.
+// application is a confidential application that logs users in with go-auth0's authentication client, which
+// verifies every ID token that it receives.
 type application struct {
 	*authentication.Authentication
 	ctx context.Context
 }
 
-// logins are the conversations of the mode "login": each by its name.
+// logins runs the conversations of the mode "login".
 func logins(c credentials) error {
 	ctx := context.Background()
 	client, err := authentication.New(ctx, c.domain, authentication.WithClientID(c.clientID), authentication.WithClientSecret(c.clientSecret))
@@ -68,7 +68,7 @@ func logins(c credentials) error {
 
 var noChecks = oauth.IDTokenValidationOptions{}
 
-// refused returns an error unless err is the API's, with a status and a code.
+// refused returns an error unless err is an error of the Authentication API with a status and a code.
 func refused(err error, status int, code string) error {
 	var e *authentication.Error
 	if !errors.As(err, &e) || e.StatusCode != status || e.Err != code {
@@ -166,7 +166,7 @@ func (a application) passwordless() error {
 	return nil
 }
 
-// codeFor is the code of the newest message to an address, in the inbox of the tenant.
+// codeFor returns the code in the newest message to an address, from the tenant's inbox.
 func codeFor(ctx context.Context, to string) (string, error) {
 	rq, err := http.NewRequestWithContext(ctx, http.MethodGet, os.Getenv("TENANT0_CONTROL_URL")+"/inbox?to="+url.QueryEscape(to), http.NoBody) //nolint:gosec // the test's own server
 	if err != nil {
@@ -184,7 +184,7 @@ func codeFor(ctx context.Context, to string) (string, error) {
 	return messages[0].Code, nil
 }
 
-// scopes are the claims that the API looks at.
+// scopes are the custom claims that the API checks.
 type scopes struct {
 	Scope string `json:"scope"`
 }
@@ -197,7 +197,7 @@ func (s *scopes) Validate(context.Context) error {
 	return nil
 }
 
-// api is an API that takes the tenant's tokens by go-jwt-middleware, and no others.
+// api checks that an API with go-jwt-middleware accepts the tenant's access tokens, and refuses other tokens.
 func (a application) api(issuer string) error {
 	at, err := url.Parse(issuer)
 	if err != nil {

@@ -1,7 +1,6 @@
-// Command goauth0 drives go-auth0 through the families of a table, and through pages
-// and errors: "goauth0 v1 TABLE" or "goauth0 v2 TABLE", in the environment of
-// "tenant0 exec". "goauth0 login" logs people in, and has an API behind go-jwt-middleware. It is a module of its own, so that no other program is built with
-// what only this one needs.
+// Command goauth0 calls go-auth0 for the families of resources in a table, and tests its pages and errors: "goauth0 v1
+// TABLE" or "goauth0 v2 TABLE", in the environment of "tenant0 exec". "goauth0 login" logs users in, and tests an API
+// with go-jwt-middleware. It is a module of its own, so that other programs do not get its dependencies.
 package main
 
 import (
@@ -18,25 +17,23 @@ import (
 
 // sdk is one version of go-auth0.
 type sdk interface {
-	// call calls the method with a name of the table and returns its answer as
-	// JSON would hold it: of a list, all of every page. The error is errUnknown where
-	// the version has no such method.
+	// call calls the method with a name from the table and returns its answer as decoded JSON; of a list it returns the
+	// items of all pages. The error is errUnknown if this version has no such method.
 	call(path string, args []any) (any, error)
-	// status is the status of the typed error that err is, 0 for none.
+	// status returns the HTTP status of a typed error, 0 for other errors.
 	status(err error) int
-	// unknown lists the methods of the table that this version does not have, "a.*" for
-	// all of a client.
+	// unknown lists the methods in the table that this version does not have; "a.*" stands for all methods of a client.
 	unknown() []string
-	// forgets lists the members of a family that this version does not keep.
+	// forgets lists the members of a family that this version does not return.
 	forgets(family string) []string
-	// pages and errors exercise what the table does not hold.
+	// pages and errors test what the table does not contain.
 	pages() error
 	errors() error
 }
 
 var errUnknown = errors.New("no such method")
 
-// credentials are those of the environment.
+// credentials are the credentials in the environment.
 type credentials struct{ domain, clientID, clientSecret string }
 
 func main() {
@@ -82,7 +79,7 @@ func run() error {
 	return errors.Join(t.failures...)
 }
 
-// checkUnknown compares what was not found with what is known not to be there.
+// checkUnknown compares the methods that were not found with those that are known to be missing.
 func (t *tester) checkUnknown() error {
 	used := map[string]bool{}
 	var faults []error
@@ -117,7 +114,7 @@ func open(version string, c credentials) (sdk, error) {
 	return nil, errUsage
 }
 
-// statuses notes the status of every answer.
+// statuses records the status of every answer.
 type statuses struct {
 	mu   sync.Mutex
 	seen map[int]bool

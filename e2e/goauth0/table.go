@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// family is a family of resources: how one is created and changed, and what else is
-// called.
+// family is a family of resources: how a resource is created and changed, and which
+// other calls are made.
 type family struct {
 	Client  string         `json:"client"`
 	As      string         `json:"as"`
@@ -28,7 +28,7 @@ type family struct {
 	Calls   []step         `json:"calls"`
 }
 
-// step is one call and what it must answer.
+// step is a call and its expected answer.
 type step struct {
 	Call    string `json:"call"`
 	With    []any  `json:"with"`
@@ -46,7 +46,7 @@ func (f family) name() string {
 	return f.Client
 }
 
-// tester works through the table.
+// tester executes the table.
 type tester struct {
 	sdk
 	kept     map[string]any
@@ -55,14 +55,14 @@ type tester struct {
 	failures []error
 }
 
-// attempt notes a failure.
+// attempt records a failure.
 func (t *tester) attempt(name string, err error) {
 	if err != nil && !errors.Is(err, errUnknown) {
 		t.failures = append(t.failures, fmt.Errorf("%s: %w", name, err))
 	}
 }
 
-// invoke calls a method and keeps account of it.
+// invoke calls a method and counts the call.
 func (t *tester) invoke(path string, args ...any) (any, error) {
 	answer, err := t.call(path, args)
 	if errors.Is(err, errUnknown) {
@@ -76,7 +76,7 @@ func (t *tester) invoke(path string, args ...any) (any, error) {
 	return answer, nil
 }
 
-// all creates and exercises every family, and deletes them in reverse.
+// all creates and tests every family, and deletes the resources in reverse order.
 func (t *tester) all(families []family) {
 	for _, f := range families {
 		if !f.Last {
@@ -117,7 +117,7 @@ func (t *tester) create(f family) error {
 	if err != nil {
 		return err
 	}
-	if made == nil { // some answer nothing
+	if made == nil { // some methods have no answer
 		if made, err = t.listed(f, of, sent); err != nil {
 			return err
 		}
@@ -146,7 +146,7 @@ func (t *tester) create(f family) error {
 	return t.shows(f, of, id, without(change, hidden))
 }
 
-// shows checks what a read answers.
+// shows checks that reading a resource returns the wanted members.
 func (t *tester) shows(f family, of []any, id any, want map[string]any) error {
 	got, err := t.invoke(f.Client+".get", append(slices.Clone(of), id)...)
 	if err != nil {
@@ -155,7 +155,7 @@ func (t *tester) shows(f family, of []any, id any, want map[string]any) error {
 	return has(got, want)
 }
 
-// listed finds a resource in its list.
+// listed returns a resource from its list.
 func (t *tester) listed(f family, of []any, want any) (any, error) {
 	args := slices.Clone(of)
 	if f.Page != "" {
@@ -218,8 +218,8 @@ func (t *tester) run(s step) error {
 	return nil
 }
 
-// fill puts what was kept in the place of "$name.member"; "$ending" is a word of
-// forms. It copies.
+// fill returns a copy of a value in which each "$name.member" is replaced by the
+// kept value. "$ending" is not replaced, because it is a keyword in forms.
 func (t *tester) fill(value any) any {
 	switch v := value.(type) {
 	case []any:
@@ -256,7 +256,7 @@ func (t *tester) keptAt(path string) any {
 	return at
 }
 
-// member is a member of an object or a list, or nil.
+// member returns a member of an object or an item of a list, or nil.
 func member(of any, name string) any {
 	switch v := of.(type) {
 	case map[string]any:
@@ -275,7 +275,7 @@ func without(body map[string]any, names []string) map[string]any {
 	return left
 }
 
-// items is a list, or the first list in an object.
+// items returns a list, or the first list in an object.
 func items(answer any) []any {
 	if list, ok := answer.([]any); ok {
 		return list
@@ -299,10 +299,10 @@ func includes(answer, want any) (any, error) {
 	return nil, fmt.Errorf("%v is not among %v", want, list)
 }
 
-// silent is the answer of a method that returns none.
+// silent stands for the answer of a method that returns nothing.
 type silent struct{}
 
-// has reports where got lacks what want has.
+// has returns an error if got lacks something that want contains.
 func has(got, want any) error {
 	if got == (silent{}) {
 		return nil
@@ -333,7 +333,7 @@ func has(got, want any) error {
 	return nil
 }
 
-// sameTime compares times that the client writes in a form of its own.
+// sameTime compares two times, which the client may format differently.
 func sameTime(a, b any) bool {
 	one, errOne := time.Parse(time.RFC3339, fmt.Sprint(a))
 	other, errOther := time.Parse(time.RFC3339, fmt.Sprint(b))

@@ -13,8 +13,8 @@ import (
 	"github.com/auth0/go-auth0/management"
 )
 
-// v1 is go-auth0 v1. Its methods have names of their own, and create and change the
-// value that they are given.
+// v1 is go-auth0 v1. Its methods have their own names, and those that create and
+// change write the answer into their argument.
 type v1 struct {
 	credentials
 	api *management.Management
@@ -32,7 +32,7 @@ func (v *v1) status(err error) int {
 	return 0
 }
 
-// managers have the methods Create, Read, Update, Delete and List.
+// managers are types with the methods Create, Read, Update, Delete and List.
 var managers = map[string]string{
 	"resourceServers": "ResourceServer", "clients": "Client", "clientGrants": "ClientGrant", "connections": "Connection", "users": "User",
 	"roles": "Role", "organizations": "Organization", "actions": "Action", "rules": "Rule", "hooks": "Hook", "logStreams": "LogStream",
@@ -43,7 +43,7 @@ var managers = map[string]string{
 	"rulesConfigs": "RuleConfig",
 }
 
-// methods are those with other names.
+// methods are methods with other names.
 var methods = func() map[string]string {
 	all := map[string]string{}
 	for line := range strings.Lines(`
@@ -201,7 +201,7 @@ var methods = func() map[string]string {
 	return all
 }()
 
-// named is a method's name in this version.
+// named returns the name of a method in this version.
 func named(path string) string {
 	if name, ok := methods[path]; ok {
 		return name
@@ -219,7 +219,7 @@ func (v *v1) call(path string, args []any) (any, error) {
 	if !method.IsValid() {
 		return nil, errUnknown
 	}
-	switch path { // whose arguments are others
+	switch path { // methods whose arguments differ
 	case "branding.templates.updateUniversalLogin":
 		args = []any{map[string]any{"body": member(args[0], "template")}}
 	case "guardian.factors.set":
@@ -231,7 +231,7 @@ func (v *v1) call(path string, args []any) (any, error) {
 	}
 	in := []reflect.Value{reflect.ValueOf(context.Background())}
 	var changed reflect.Value
-	for i := range method.Type().NumIn() - 2 { // the last are options
+	for i := range method.Type().NumIn() - 2 { // the last ones are options
 		arg := reflect.New(method.Type().In(i + 1))
 		if i >= len(args) {
 			return nil, fmt.Errorf("lacks argument %d", i)
@@ -257,7 +257,8 @@ func (v *v1) call(path string, args []any) (any, error) {
 	return silent{}, nil
 }
 
-// bare is a value as JSON holds it, with what its type leaves out of a request.
+// bare returns a value as decoded JSON, including the fields that its MarshalJSON
+// leaves out of requests.
 func bare(v reflect.Value) (any, error) {
 	switch kind := v.Kind(); {
 	case kind == reflect.Pointer && !v.IsNil():
@@ -279,7 +280,7 @@ func bare(v reflect.Value) (any, error) {
 }
 
 func members(v reflect.Value) (any, error) {
-	pointer := reflect.New(v.Type()) // whose methods know what the fields' tags do not
+	pointer := reflect.New(v.Type()) // because pointers have methods such as MarshalJSON
 	pointer.Elem().Set(v)
 	sent, err := plain(pointer.Interface())
 	if err != nil {
@@ -306,8 +307,9 @@ func members(v reflect.Value) (any, error) {
 	return all, nil
 }
 
-// fit makes an argument of what the table has: a list alone where that is an object
-// with one, and objects with an id where those are ids.
+// fit converts a value from the table to an argument: an object with a single
+// member to that member if the method wants a list or a simple value, and a list of
+// ids to objects with an id.
 func fit(value any, into reflect.Value) error {
 	kind := into.Elem().Kind()
 	if object, ok := value.(map[string]any); ok && len(object) == 1 && (kind == reflect.Slice || kind == reflect.String || kind == reflect.Bool) {
@@ -339,7 +341,7 @@ func convert(value any, into reflect.Value) error {
 	return json.Unmarshal(raw, into.Interface())
 }
 
-// list reads all pages of a list with the parameters of the table.
+// list reads all pages of a list with the parameters in the table.
 func (v *v1) list(method reflect.Value, in []reflect.Value, query any) (any, error) {
 	parameters, ok := query.(map[string]any)
 	if !ok {

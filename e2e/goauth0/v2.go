@@ -16,7 +16,7 @@ import (
 	"github.com/auth0/go-auth0/v2/management/option"
 )
 
-// v2 is go-auth0 v2, whose methods have the names of the table.
+// v2 is go-auth0 v2, whose methods are named as in the table.
 type v2 struct {
 	credentials
 	api *client.Management
@@ -47,7 +47,7 @@ func (v *v2) status(err error) int {
 	return 0
 }
 
-// find is the method with a name of the table.
+// find returns the method with a name from the table.
 func find(root reflect.Value, path string) reflect.Value {
 	names := strings.Split(path, ".")
 	at := root
@@ -68,14 +68,14 @@ func find(root reflect.Value, path string) reflect.Value {
 func (v *v2) call(path string, args []any) (any, error) {
 	switch path {
 	case "eventStreams.list", "eventStreams.deliveries.list":
-		return nil, errUnknown // v2.0.0 takes these for arrays; v1 before it and later versions know better
+		return nil, errUnknown // v2.0.0 decodes these answers as arrays, which they are not; v1 and later versions of v2 do not
 	}
 	method := find(reflect.ValueOf(v.api), path)
 	if !method.IsValid() {
 		return nil, errUnknown
 	}
 	in := []reflect.Value{reflect.ValueOf(context.Background())}
-	for i := range method.Type().NumIn() - 2 { // the last are options
+	for i := range method.Type().NumIn() - 2 { // the last ones are options
 		arg := reflect.New(method.Type().In(i + 1))
 		var sent any = map[string]any{}
 		if i < len(args) {
@@ -89,12 +89,12 @@ func (v *v2) call(path string, args []any) (any, error) {
 	return answer(method.Call(in))
 }
 
-// listed is what v2.0.0 wants to be told of a list in pages: on its own it begins with
-// the second one, and cannot read what comes without totals.
+// listed are parameters that v2.0.0 needs for paged lists: without page it begins with the second page,
+// and it cannot decode answers without totals.
 var listed = map[string]any{"page": 0.0, "include_totals": true}
 
-// decode makes a parameter of a JSON value. What belongs to the query has no name in
-// JSON.
+// decode makes a parameter from a JSON value. Query parameters are set by their url tags, because they
+// have no json names.
 func decode(value any, into reflect.Value) error {
 	raw, err := json.Marshal(value)
 	if err != nil {
@@ -124,10 +124,10 @@ func decode(value any, into reflect.Value) error {
 	return nil
 }
 
-// none is the answer of a method that has none.
+// none is the answer of a method that returns nothing.
 var none any
 
-// answer is what a method returned, with all pages of a list.
+// answer converts what a method returned; of a list it reads all pages.
 func answer(out []reflect.Value) (any, error) {
 	if err, ok := reflect.TypeAssert[error](out[len(out)-1]); ok && err != nil {
 		return nil, err
@@ -152,7 +152,7 @@ func answer(out []reflect.Value) (any, error) {
 	return all, err
 }
 
-// plain is a value as JSON holds it.
+// plain returns a value as decoded JSON.
 func plain(value any) (any, error) {
 	raw, err := json.Marshal(value)
 	if err != nil {
@@ -216,8 +216,8 @@ func (v *v2) errors() error {
 	)
 }
 
-// choose has each value that may be of several types be of the one that keeps all of the JSON value. The
-// SDK takes the first that can be read, and members which that does not have are lost.
+// choose makes each union in a decoded value hold the type that keeps all of the JSON value. The SDK
+// chooses the first type that can be decoded, which may lose members.
 func choose(into reflect.Value, value any) {
 	switch into.Kind() {
 	case reflect.Pointer:
@@ -242,11 +242,11 @@ func choose(into reflect.Value, value any) {
 				choose(into.Field(i), member)
 			}
 		}
-	default: // one of one type
+	default: // other kinds contain no union
 	}
 }
 
-// chooseOne is choose for a union of the SDK's: a struct with a member for each type, of which one is set.
+// chooseOne is choose for a union of the SDK: a struct with a member for each type, of which one is set.
 func chooseOne(union reflect.Value, value any) {
 	raw, err := json.Marshal(value)
 	if err != nil {
@@ -271,7 +271,7 @@ func chooseOne(union reflect.Value, value any) {
 	}
 }
 
-// typed reports an error that is not of a type.
+// typed returns an error unless err has the type T.
 func typed[T error](err error) error {
 	if _, ok := errors.AsType[T](err); ok {
 		return nil
@@ -279,7 +279,7 @@ func typed[T error](err error) error {
 	return fmt.Errorf("%w is no %T", err, *new(T))
 }
 
-// token is an access token with one scope.
+// token returns an access token of the Management API with one scope.
 func (c credentials) token(ctx context.Context, scope string) (string, error) {
 	form := url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {c.clientID}, "client_secret": {c.clientSecret},

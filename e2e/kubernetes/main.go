@@ -1,6 +1,7 @@
-// The program kubernetes reads manifests as the API server of a cluster does: into the types of
-// Kubernetes' own library, strictly. It is a module of its own so that the server's has nothing
-// of Kubernetes. It prints one line for each object, and fails with what is wrong.
+// The program kubernetes reads manifests like the API server of a cluster: it decodes them
+// strictly into the types of Kubernetes' own library. It is a module of its own, so that the
+// server's module does not depend on Kubernetes. It prints one line for each object, and fails
+// if a manifest is wrong.
 package main
 
 import (
@@ -40,7 +41,7 @@ func main() {
 	}
 }
 
-// check reads the objects of a file.
+// check decodes the objects in a file.
 func check(scheme *runtime.Scheme, name string) error {
 	file, err := os.Open(name)
 	if err != nil {

@@ -1,11 +1,11 @@
-// Command testlog runs the command that it is given, a "go test -json", and prints
-// what go test prints without -v: a line for each package, and all that failed
-// tests said. Besides, it says which tests are waited for whenever a while has
-// passed without a result, and at the end which tests were skipped, and why. It
-// ends with the exit code of the command.
+// Command testlog runs the command in its arguments, a "go test -json", and prints
+// what go test prints without -v: a line for each package, and the output of
+// failed tests. In addition, it prints which tests are still running whenever no
+// test has ended for a while, and at the end which tests were skipped, and why.
+// Its exit code is that of the command.
 //
 //	go run ./e2e/testlog go test -json ./...
-//	go run ./e2e/testlog -keep FILE go test -json ./...   # keeps what the command prints, too
+//	go run ./e2e/testlog -keep FILE go test -json ./...   # also stores the command's output
 package main
 
 import (
@@ -42,7 +42,7 @@ func main() {
 
 // run runs the command and returns its exit code.
 func run(out io.Writer, every time.Duration, keep string, command []string) (int, error) {
-	// An interrupt reaches the command too, which ends by itself and says how.
+	// An interrupt also reaches the command, which ends by itself and reports it.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // that is what it is for
@@ -75,7 +75,7 @@ func run(out io.Writer, every time.Duration, keep string, command []string) (int
 	return 0, nil
 }
 
-// follow reads the lines that the command prints until there are no more.
+// follow processes the lines that the command prints, until its output ends.
 func follow(out io.Writer, stdout io.Reader, every time.Duration) error {
 	lines := make(chan string)
 	var failure error
@@ -102,7 +102,7 @@ func follow(out io.Writer, stdout io.Reader, every time.Duration) error {
 	}
 }
 
-// read hands on the lines, which may be of any length.
+// read sends the lines, which may have any length, to a channel.
 func read(from io.Reader, lines chan<- string) error {
 	reader := bufio.NewReader(from)
 	for {
@@ -125,17 +125,17 @@ type event struct {
 	Action, Package, Test, Output, ImportPath string
 }
 
-// test names a test, or all that belongs to a package where Test is "".
+// test names a test; with Test "" it stands for the whole package.
 type test struct{ Package, Test string }
 
 func (t test) String() string { return strings.TrimSpace(t.Package + " " + t.Test) }
 
-// testLog is what is known of the tests so far.
+// testLog is the state of all tests so far.
 type testLog struct {
 	out io.Writer
-	// said is what each test has printed that has not passed yet.
+	// said is the output of each test that has not ended.
 	said map[test][]string
-	// since is when each test that is running began or went on.
+	// since is when each running test began or continued.
 	since   map[test]time.Time
 	failed  []test
 	skipped []string
@@ -145,11 +145,11 @@ func newLog(out io.Writer) *testLog {
 	return &testLog{out: out, said: map[test][]string{}, since: map[test]time.Time{}}
 }
 
-// line takes a line of the command and reports whether a test or package ended.
+// line processes a line of output and reports whether a test or a package ended.
 func (l *testLog) line(line string) bool {
 	var e event
 	if err := json.Unmarshal([]byte(line), &e); err != nil || e.Action == "" {
-		fmt.Fprint(l.out, line) // what the go command says itself
+		fmt.Fprint(l.out, line) // output of the go command itself
 		return false
 	}
 	t := test{e.Package, e.Test}
@@ -175,7 +175,7 @@ func (l *testLog) line(line string) bool {
 	return false
 }
 
-// endTest prints what a failed test said, and keeps why one was skipped.
+// endTest prints the output of a failed test, and records why a test was skipped.
 func (l *testLog) endTest(t test, action string) {
 	said := own(l.said[t])
 	switch action {
@@ -191,8 +191,8 @@ func (l *testLog) endTest(t test, action string) {
 	}
 }
 
-// endPackage prints the package's line, and all that is left of one that failed: a
-// panic or a time limit leaves tests without an end.
+// endPackage prints the package's line, and, if the package failed, the output of
+// tests that have not ended, because of a panic or the time limit.
 func (l *testLog) endPackage(t test, action string) {
 	if action == "fail" {
 		for _, left := range l.tests(l.said, t.Package) {
@@ -211,7 +211,7 @@ func (l *testLog) endPackage(t test, action string) {
 	}
 }
 
-// tests lists those of a package in m, or of all packages for "".
+// tests returns the tests of a package in m, or of all packages if pkg is "".
 func (l *testLog) tests(m map[test][]string, pkg string) []test {
 	var all []test
 	for t := range m {
@@ -223,15 +223,16 @@ func (l *testLog) tests(m map[test][]string, pkg string) []test {
 	return all
 }
 
-// own is what a test printed, without the lines that tell when it began and paused.
+// own returns the output of a test, without the lines that report its start and
+// its pauses.
 func own(lines []string) string {
 	return strings.Join(slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
 		return strings.HasPrefix(strings.TrimSpace(line), "=== ")
 	}), "")
 }
 
-// waiting says what is running, what has run for longest first. A test is not told
-// beside its own subtests.
+// waiting prints the running tests, the longest-running first. A test is not
+// listed together with its own subtests.
 func (l *testLog) waiting(now time.Time) {
 	var running []test
 	for t := range l.since {
@@ -253,8 +254,8 @@ func (l *testLog) waiting(now time.Time) {
 	fmt.Fprintln(l.out, "waiting for", strings.Join(told, ", "))
 }
 
-// waitsForAnother reports whether a test of the package, or a subtest of the test, is
-// running or has yet to go on.
+// waitsForAnother reports whether another test of the package, or a subtest of the
+// test, is running.
 func (l *testLog) waitsForAnother(t test) bool {
 	inside := func(other test) bool {
 		if other == t || other.Package != t.Package {
@@ -270,7 +271,7 @@ func (l *testLog) waitsForAnother(t test) bool {
 	return false
 }
 
-// end prints what was skipped and what failed.
+// end prints the skipped and the failed tests.
 func (l *testLog) end() {
 	for _, s := range l.skipped {
 		fmt.Fprintln(l.out, "skipped", s)

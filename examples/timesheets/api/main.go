@@ -1,7 +1,8 @@
-// Command api is the Timesheets API of ExampleCo: the part of an application
-// that trusts access tokens and nothing else. It knows the tenant by its issuer
-// URL, learns the keys from there, and decides every request by the token's
-// scopes. Timesheets are kept in memory, because they are not the point.
+// Command api is the Timesheets API of ExampleCo: the part of an application that
+// relies only on access tokens. It knows the tenant by its issuer URL, gets the
+// keys from there, and decides about every request by the token's scopes.
+// Timesheets are kept in memory, because storing them is not the point of the
+// example.
 package main
 
 import (
@@ -19,8 +20,8 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 )
 
-// settings come from the environment, by the names that tenant0 prints, or from
-// flags.
+// settings are read from environment variables with the names that tenant0 prints,
+// or from flags.
 type settings struct {
 	Issuer   string `env:"AUTH0_ISSUER_BASE_URL" required:"" placeholder:"URL" help:"The tenant, such as https://localhost:4400."`
 	Audience string `env:"AUTH0_AUDIENCE" default:"https://api.exampleco.com/timesheets" help:"Identifier of this API."`
@@ -37,14 +38,14 @@ func main() {
 
 // run serves the API until the context ends.
 func run(ctx context.Context, s settings) error {
-	// Discovery: the tenant says itself where its keys are. The issuer of a tenant
+	// Discovery: the tenant publishes where its keys are. The issuer of a tenant
 	// ends with a slash, in the document and in every token.
 	provider, err := oidc.NewProvider(ctx, strings.TrimSuffix(s.Issuer, "/")+"/")
 	if err != nil {
 		return fmt.Errorf("the tenant %s does not answer as one: %w", s.Issuer, err)
 	}
 	// The verifier checks signature, issuer, audience and expiry. It fetches the
-	// keys when it meets one that it does not know, so that rotation just works.
+	// keys again when it sees an unknown key id, so that key rotation just works.
 	a := &api{tokens: provider.Verifier(&oidc.Config{
 		ClientID:             s.Audience,
 		SupportedSigningAlgs: []string{oidc.RS256},

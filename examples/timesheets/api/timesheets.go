@@ -9,7 +9,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 )
 
-// timesheet is what somebody worked on a project on a day.
+// timesheet is how long a user worked on a project on one day.
 type timesheet struct {
 	ID       int     `json:"id"`
 	UserID   string  `json:"user_id"`
@@ -19,15 +19,15 @@ type timesheet struct {
 	Approved bool    `json:"approved"`
 }
 
-// api is the API with the timesheets that it was given.
+// api is the API with its timesheets.
 type api struct {
 	tokens *oidc.IDTokenVerifier
 
 	mu         sync.Mutex
-	timesheets []timesheet // the one with id n at n-1
+	timesheets []timesheet // the timesheet with the id n is at index n-1
 }
 
-// routes says which scope each operation takes.
+// routes returns the operations, each with the scope that it requires.
 func (a *api) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /timesheets", a.requires("read:timesheets", a.list))
@@ -56,8 +56,8 @@ func (a *api) create(w http.ResponseWriter, r *http.Request, c caller) {
 	}
 }
 
-// upload adds a timesheet for the user that the body names. Machines do that:
-// their tokens stand for nobody.
+// upload adds a timesheet for the user that the body names. It is for machines,
+// whose tokens belong to no user.
 func (a *api) upload(w http.ResponseWriter, r *http.Request, _ caller) {
 	if t, ok := read(w, r); ok {
 		reply(w, http.StatusCreated, a.add(t))
@@ -78,10 +78,11 @@ func (a *api) approve(w http.ResponseWriter, r *http.Request, _ caller) {
 	reply(w, http.StatusOK, *t)
 }
 
-// maxBody is the size of a body that is certainly no timesheet, in bytes.
+// maxBody is the largest accepted body, in bytes.
 const maxBody = 1 << 16
 
-// read reads a timesheet from the body, or answers why it cannot.
+// read reads a timesheet from the body. If it cannot, it answers with an error
+// and returns false.
 func read(w http.ResponseWriter, r *http.Request) (t timesheet, ok bool) {
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&t); err != nil {
 		refuse(w, http.StatusBadRequest, "The body is no timesheet: "+err.Error())

@@ -8,22 +8,24 @@ import (
 	"strings"
 )
 
-// caller is what an access token says about who calls.
+// caller holds the claims of an access token about the caller.
 type caller struct {
-	// Scope lists what the token is good for, separated by blanks.
+	// Scope lists the granted scopes, separated by spaces.
 	Scope string `json:"scope"`
-	// Email is whose timesheets are meant. Access tokens hold no profile, so the
-	// tenant adds this claim under a name that belongs to the API.
+	// Email identifies the user whose timesheets are meant. Access tokens
+	// contain no profile, so the tenant adds this custom claim under a name that
+	// belongs to the API.
 	Email string `json:"https://api.exampleco.com/email"`
 }
 
 func (c caller) may(scope string) bool { return slices.Contains(strings.Fields(c.Scope), scope) }
 
-// handler serves a request whose caller is known and may do what it asks.
+// handler serves a request of an authenticated caller who has the required
+// scope.
 type handler func(http.ResponseWriter, *http.Request, caller)
 
-// requires lets requests through to h whose access token is good and has the
-// scope. The answers to others are those of RFC 6750 section 3.
+// requires calls h for requests with a valid access token that has the scope.
+// Other requests are answered by RFC 6750 section 3.
 func (a *api) requires(scope string, h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -49,7 +51,8 @@ func (a *api) requires(scope string, h handler) http.HandlerFunc {
 	}
 }
 
-// challenge refuses a request and says what it would take.
+// challenge refuses a request with the header WWW-Authenticate, RFC 6750 section
+// 3.
 func challenge(w http.ResponseWriter, status int, parameters, message string) {
 	value := `Bearer realm="timesheets"`
 	if parameters != "" {
@@ -59,7 +62,7 @@ func challenge(w http.ResponseWriter, status int, parameters, message string) {
 	refuse(w, status, message)
 }
 
-// refuse answers with a sentence.
+// refuse answers with an error message.
 func refuse(w http.ResponseWriter, status int, message string) {
 	reply(w, status, map[string]string{"message": message})
 }
@@ -68,5 +71,5 @@ func refuse(w http.ResponseWriter, status int, message string) {
 func reply(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // the caller has gone; there is nobody to tell
+	_ = json.NewEncoder(w).Encode(v) // an error means that the caller has gone
 }

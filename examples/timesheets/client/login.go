@@ -16,18 +16,19 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// login is one login of the user, with the three values that tie its steps
-// together.
+// login is one login of the user, with the three values that connect its steps.
 type login struct {
 	app *oauth2.Config
-	// url is the page to log in at.
+	// url is the URL of the authorization request, where the user logs in.
 	url string
-	// state comes back with the response: it is an answer to this request.
+	// state is returned with the response, which proves that it answers this
+	// request.
 	state string
-	// nonce comes back in the ID token: it was issued for this request.
+	// nonce is returned in the ID token, which proves that the token was issued
+	// for this request.
 	nonce string
 	// verifier proves at the token endpoint that the code was issued to this
-	// program: only its hash was in the request (PKCE, RFC 7636).
+	// program, because only its hash was in the request (PKCE, RFC 7636).
 	verifier string
 }
 
@@ -39,7 +40,7 @@ func newLogin(app *oauth2.Config, audience string) *login {
 }
 
 // await sends the user to the login page and waits for the response, which the
-// browser brings to the callback URL.
+// browser delivers to the callback URL.
 func (l *login) await(ctx context.Context, browser bool) (url.Values, error) {
 	callback, err := url.Parse(l.app.RedirectURL)
 	if err != nil {
@@ -55,7 +56,7 @@ func (l *login) await(ctx context.Context, browser bool) (url.Values, error) {
 	mux.HandleFunc("GET "+callback.Path, func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case responses <- r.URL.Query():
-		default: // a reload; the first one counts
+		default: // the page was reloaded; only the first response counts
 		}
 		fmt.Fprintln(w, "Done. You can close this page and go back to the Timesheets app.")
 	})
@@ -75,8 +76,8 @@ func (l *login) await(ctx context.Context, browser bool) (url.Values, error) {
 	}
 }
 
-// openBrowser asks the desktop to show a page. Where there is none, the printed
-// address is what the user has.
+// openBrowser asks the desktop to show a page. Without a desktop, the user
+// needs the printed URL.
 func openBrowser(ctx context.Context, address string) {
 	command := map[string][]string{
 		"darwin":  {"open"},
@@ -103,7 +104,8 @@ func (l *login) redeem(ctx context.Context, response url.Values) (*oauth2.Token,
 	return token, nil
 }
 
-// user verifies the ID token and returns the e-mail address of who logged in.
+// user verifies the ID token and returns the e-mail address of the user who
+// logged in.
 func (l *login) user(ctx context.Context, token *oauth2.Token, verifier *oidc.IDTokenVerifier) (string, error) {
 	raw, _ := token.Extra("id_token").(string)
 	id, err := verifier.Verify(ctx, raw)

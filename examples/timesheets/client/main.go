@@ -18,8 +18,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// settings come from the environment, by the names that tenant0 prints, or from
-// flags.
+// settings are read from environment variables with the names that tenant0
+// prints, or from flags.
 type settings struct {
 	Issuer   string `env:"AUTH0_ISSUER_BASE_URL" required:"" placeholder:"URL" help:"The tenant, such as https://localhost:4400."`
 	ClientID string `env:"AUTH0_CLIENT_ID" default:"TimesheetsMobileNativeApp0000001" help:"Client ID of the application."`
@@ -29,8 +29,9 @@ type settings struct {
 	Browser  bool   `default:"true" negatable:"" help:"Open the login page in the browser; --no-browser only prints its address."`
 }
 
-// scopes is what the app asks for. It asks for no approvals: a manager gets that
-// scope from the tenant, and the app sees it in the answer.
+// scopes are the scopes that the app requests. It does not request
+// approve:timesheets: a manager gets that scope from the tenant, and the app
+// sees it in the response.
 var scopes = []string{"create:timesheets", "read:timesheets", oidc.ScopeOpenID, "profile", "email", oidc.ScopeOfflineAccess}
 
 func main() {
@@ -42,7 +43,7 @@ func main() {
 }
 
 func run(ctx context.Context, s settings) error {
-	// Discovery: the tenant says itself where its endpoints and keys are.
+	// Discovery: the tenant publishes where its endpoints and keys are.
 	provider, err := oidc.NewProvider(ctx, strings.TrimSuffix(s.Issuer, "/")+"/")
 	if err != nil {
 		return fmt.Errorf("the tenant %s does not answer as one: %w", s.Issuer, err)
@@ -53,7 +54,7 @@ func run(ctx context.Context, s settings) error {
 		RedirectURL: fmt.Sprintf("http://localhost:%d/callback", s.Port),
 		Scopes:      scopes,
 	}
-	app.Endpoint.AuthStyle = oauth2.AuthStyleInParams // there is no secret to authenticate with
+	app.Endpoint.AuthStyle = oauth2.AuthStyleInParams // a native application has no secret
 
 	l := newLogin(app, s.Audience)
 	response, err := l.await(ctx, s.Browser)
@@ -76,7 +77,7 @@ func run(ctx context.Context, s settings) error {
 		return err
 	}
 
-	// x/oauth2 refreshes by itself when a token has expired. Forgetting the access
+	// x/oauth2 refreshes an expired token by itself. Leaving out the access
 	// token makes it refresh now.
 	token, err = app.TokenSource(ctx, &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
 	if err != nil {
@@ -87,12 +88,12 @@ func run(ctx context.Context, s settings) error {
 	return api.call(ctx, http.MethodGet, "/timesheets", nil, nil)
 }
 
-// granted is the scope that the tenant gave, which may be less than was
-// requested, and more.
+// granted returns the scope that the tenant granted, which may lack scopes that
+// were requested and contain others.
 func granted(token *oauth2.Token) string {
 	scope, _ := token.Extra("scope").(string)
 	return scope
 }
 
-// show prints one line of what happens.
+// show prints one line about what happens.
 func show(label, value string) { fmt.Printf("  %-18s %s\n", label, value) }

@@ -9,7 +9,7 @@ import (
 	"net/http"
 )
 
-// timesheet is what the API knows of somebody's work.
+// timesheet is a timesheet of the API.
 type timesheet struct {
 	ID      int     `json:"id,omitempty"`
 	Project string  `json:"project"`
@@ -23,9 +23,9 @@ type timesheets struct {
 	http *http.Client
 }
 
-// tour does all that the app can do: it enters a timesheet, lists the user's and
-// approves what waits for approval. What the user may not do the API refuses, and
-// the app goes on.
+// tour does everything that the app can do: it adds a timesheet, lists the user's
+// timesheets, and approves those that wait for approval. If the API refuses what
+// the user may not do, the app continues.
 func (a timesheets) tour(ctx context.Context) error {
 	work := timesheet{Project: "Blue Harbor", Date: "2026-11-23", Hours: 7.5}
 	if err := a.call(ctx, http.MethodPost, "/timesheets", work, nil); err != nil {
@@ -46,8 +46,8 @@ func (a timesheets) tour(ctx context.Context) error {
 	return nil
 }
 
-// call sends one request, shows the status of its answer, and decodes the answer
-// of one that succeeded. A refusal is no error: it is an answer.
+// call sends a request, shows the status of the response, and decodes the body if
+// the status is 200. A refusal is shown too, and is not returned as an error.
 func (a timesheets) call(ctx context.Context, method, path string, body, answer any) error {
 	var content io.Reader
 	if body != nil {

@@ -13,10 +13,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// password is that of every user of the seed.
+// password is the password of every user in the seed.
 const password = "ExampleCo!2026"
 
-// closing is how long the browser may take to close by itself.
+// closing is how long the browser may take to close.
 const closing = 5 * time.Second
 
 // startBrowser starts a headless browser that trusts the tenant.
@@ -33,7 +33,7 @@ func startBrowser(ctx context.Context, issuer string) (browser context.Context, 
 	browser, closeTab := chromedp.NewContext(ctx)
 	closeBrowser = func() {
 		wait, enough := context.WithTimeout(browser, closing)
-		_ = chromedp.Cancel(wait) // one that is killed leaves files behind
+		_ = chromedp.Cancel(wait) // killing the browser would leave files behind
 		enough()
 		closeTab()
 		stop()
@@ -45,9 +45,9 @@ func startBrowser(ctx context.Context, issuer string) (browser context.Context, 
 	return browser, closeBrowser, nil
 }
 
-// pin checks the tenant's certificate as this program trusts it, and returns the
-// hash of its key. A browser on Linux knows no SSL_CERT_FILE; it is told to take
-// that key and no other.
+// pin verifies the tenant's certificate with the authorities that this program
+// trusts, and returns the hash of its public key. A browser on Linux ignores
+// SSL_CERT_FILE, so it is told to accept this key.
 func pin(ctx context.Context, host string) (string, error) {
 	var d tls.Dialer
 	conn, err := d.DialContext(ctx, "tcp", host)
@@ -60,8 +60,8 @@ func pin(ctx context.Context, host string) (string, error) {
 	return base64.StdEncoding.EncodeToString(sum[:]), nil
 }
 
-// logIn logs a user in as a person does, in a window that shares no cookies with
-// others.
+// logIn logs a user in like a person, in a window that shares no cookies with
+// other windows.
 func logIn(browser context.Context, page, user string) error {
 	window, closeWindow := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	defer closeWindow()
@@ -70,7 +70,8 @@ func logIn(browser context.Context, page, user string) error {
 		chromedp.SendKeys(chromedp.ID("username"), user),
 		chromedp.SendKeys(chromedp.ID("password"), password),
 	)
-	// Each button leads to a page: consent, and the client's own.
+	// Each button leads to another page: first to consent, then to the client's
+	// own page.
 	for _, button := range []chromedp.CSS{"button[value=default]", "button[value=accept]"} {
 		if err == nil {
 			err = press(window, button)
@@ -92,7 +93,7 @@ func press(window context.Context, button chromedp.CSS) error {
 		}
 		select {
 		case <-window.Done():
-			return errors.Join(window.Err(), err) // an answer may be lost as one page replaces the other
+			return errors.Join(window.Err(), err) // the result may be lost while one page replaces the other
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

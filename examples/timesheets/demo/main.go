@@ -1,8 +1,8 @@
 // Command demo runs the timesheets scenario unattended: it starts the example
-// API, and for each user the example client, logs the user in with a headless
-// browser as a person would, shows what the client shows, and compares that with
-// what the scenario promises. It runs beside a tenant, under tenant0 exec, and
-// its exit status tells whether all was as promised.
+// API, and for each user the example client. It logs each user in with a
+// headless browser as a person would, shows what the client shows, and compares
+// that with what the scenario promises. It runs under tenant0 exec, with a
+// running tenant, and its exit status says whether everything was as promised.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// settings come from the environment that tenant0 exec sets.
+// settings are read from the environment that tenant0 exec sets.
 type settings struct {
 	Issuer  string        `env:"AUTH0_ISSUER_BASE_URL" required:"" placeholder:"URL" help:"The tenant, with the seed timesheets."`
 	Timeout time.Duration `default:"2m" help:"How long everything may take."`
@@ -35,13 +35,13 @@ func main() {
 	k.FatalIfErrorf(run(ctx, s.Issuer))
 }
 
-// run runs the scenario. What it starts ends with it.
+// run runs the scenario. The programs that it starts end with it.
 func run(ctx context.Context, issuer string) error {
 	executable, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	programs := filepath.Dir(executable) // make puts them side by side
+	programs := filepath.Dir(executable) // make puts the programs into one folder
 
 	ctx, stop := context.WithCancel(ctx)
 	api, err := startAPI(ctx, filepath.Join(programs, "api"))

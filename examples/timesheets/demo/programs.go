@@ -19,7 +19,7 @@ type program struct {
 	output  *bufio.Scanner
 }
 
-// start starts a program that gets an interrupt when the context ends.
+// start starts a program that is sent SIGTERM when the context ends.
 func start(ctx context.Context, path string, args ...string) (*program, error) {
 	command := exec.CommandContext(ctx, path, args...) //nolint:gosec // a program of this example
 	command.Stderr = os.Stderr
@@ -38,7 +38,7 @@ func start(ctx context.Context, path string, args ...string) (*program, error) {
 // wait waits for the program to end.
 func (p *program) wait() error { return p.command.Wait() }
 
-// runningAPI is the API with its address.
+// runningAPI is the running API and its URL.
 type runningAPI struct {
 	*program
 	url string
@@ -60,8 +60,8 @@ func startAPI(ctx context.Context, path string) (runningAPI, error) {
 	return runningAPI{}, errors.Join(errors.New("the API does not start"), p.wait())
 }
 
-// runClient runs the client, hands the page that it wants opened to logIn, and
-// shows and returns the lines of what it did.
+// runClient runs the client and calls logIn with the URL that the client prints
+// for the login. It shows and returns the lines that the client prints.
 func runClient(ctx context.Context, path, api string, logIn func(page string) error) (seen []line, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -2,14 +2,14 @@ package main
 
 import "fmt"
 
-// line is one line of what the client shows.
+// line is a line of the client's output.
 type line struct{ label, value string }
 
 func (l line) String() string { return fmt.Sprintf("%-18s %s", l.label, l.value) }
 
-// The scopes of the scenario. The app never asks for approve:timesheets; whoever
-// holds it gets it, because the rule of the Authorization Extension grants what
-// a user may do.
+// The scopes of the scenario. The app never requests approve:timesheets. A user
+// with that permission gets it nevertheless, because the rule of the
+// Authorization Extension grants everything that the user may do.
 const (
 	requested       = "create:timesheets read:timesheets openid profile email offline_access"
 	contractorScope = "openid profile email offline_access"
@@ -18,7 +18,8 @@ const (
 )
 
 // promises is what the scenario promises for each user, in the order in which
-// they log in: the manager finds the employee's timesheet to approve.
+// they log in: the manager, who comes second, finds the employee's timesheet to
+// approve.
 var promises = []struct {
 	user  string
 	lines []line
