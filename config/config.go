@@ -16,116 +16,121 @@ import (
 	"github.com/tenant0/tenant0/config/suggest"
 )
 
-// Config is how one server runs. Every field is a knob: a flag of the command line, an environment variable (see
-// [EnvName]) and a key of the configuration file, all by the name in its tag. [Default] says what the tags do; the help
-// text is the command line's.
+// Config is the configuration of one server. Every field is a setting: a flag of the command line, an environment
+// variable (see [EnvName]) and a key of the configuration file, all under the name in its tag. The default in a tag
+// is applied by [Default]; the help text is for the command line.
 type Config struct {
-	// File is the YAML (or JSON) file that holds knobs, so that a team can keep its settings beside its code. It cannot
-	// name another file. Default: none.
+	// File is a YAML (or JSON) file with settings, so that a team can keep them beside its code. It cannot name
+	// another file. Default: none.
 	File string `name:"config" placeholder:"FILE" help:"YAML file with the settings below as keys, such as 'listen: 127.0.0.1:4400'."`
 
-	// Seed is the tenant that an empty store starts with and that a reset goes back to: the name of an embedded tenant
-	// (see [seeds.Names]) or the path of a tenant file, or of the folder of an export, relative to the working directory.
-	// Default: the scenario, because a first start should have something to log in to.
+	// Seed is the tenant that an empty store starts with and that a reset restores: the name of an embedded tenant
+	// (see [seeds.Names]), or the path of a tenant file or of the folder of an export, relative to the working
+	// directory. Default: timesheets, so that a first start has something to log in to.
 	Seed string `name:"seed" default:"timesheets" placeholder:"NAME|PATH" help:"Tenant to start with: timesheets, empty, a tenant file, or a folder of auth0-deploy-cli's."`
 
 	// Keywords is auth0-deploy-cli's configuration file, whose AUTH0_KEYWORD_REPLACE_MAPPINGS are the values of keywords
 	// in the tenant file; see [Keywords] for where else they come from. Default: none.
 	Keywords string `name:"keywords" placeholder:"FILE" help:"auth0-deploy-cli's config.json, whose AUTH0_KEYWORD_REPLACE_MAPPINGS replace keywords, as that variable and the others of the environment do."`
 
-	// Data is the folder of the store and the certificate authority, made when it is missing. Default: one folder per
-	// user, so that what a developer once trusted and configured is there at the next start, wherever that is made from:
-	// $XDG_DATA_HOME/tenant0, else ~/.local/share/tenant0; on Windows %LocalAppData%\tenant0.
+	// Data is the folder of the store and the certificate authority, created if it is missing. Default: one folder
+	// per user, so that a developer's data and trusted authority are there again at the next start, from whichever
+	// directory: $XDG_DATA_HOME/tenant0, or ~/.local/share/tenant0; on Windows %LocalAppData%\tenant0.
 	Data string `name:"data" placeholder:"DIR" help:"Folder to keep everything in. Default: $XDG_DATA_HOME/tenant0 or ~/.local/share/tenant0."`
 
-	// Store is the URL of a PostgreSQL database that has the tenants, instead of files in the data folder, which then has
-	// the certificate authority alone. Several servers may use it at once. What the URL leaves out is taken from the usual
-	// PG... variables. It excludes Ephemeral; a flag holds no password, since everybody on a machine can read command
-	// lines. Default: none.
+	// Store is the URL of a PostgreSQL database that stores the tenants instead of files in the data folder, which
+	// then holds only the certificate authority. Several servers may use it at once. What the URL leaves out is
+	// taken from the usual PG... variables. It excludes Ephemeral. The flag must not contain a password, since
+	// everybody on a machine can read command lines. Default: none.
 	Store string `name:"store" placeholder:"URL" help:"PostgreSQL database to keep the tenants in, postgres://USER@HOST:PORT/DATABASE, for one server or several; a password goes into the variable, PGPASSWORD or the configuration file."`
 
-	// Tenants is a folder of tenant files, and of folders of auth0-deploy-cli's, each of which is a tenant besides the
-	// first, by the name of the file. Each has a port of its own. Default: none.
+	// Tenants is a folder of tenant files, and of folders of auth0-deploy-cli's. Each is another tenant besides the
+	// first, named like the file and with a port of its own. Default: none.
 	Tenants string `name:"tenants" placeholder:"FOLDER" help:"Folder of tenant files, each for a tenant besides the first, with a port of its own."`
 
-	// Ephemeral keeps the data in memory, and certificates in a temporary folder that is removed at the end, for tests. It excludes Data and
-	// implies NoFsync, since nobody reads the folder again. Default: false, so that nothing is lost by surprise.
+	// Ephemeral keeps the data in memory, and the certificates in a temporary folder that is removed at the end,
+	// for tests. It excludes Data and implies NoFsync, since the data is not needed again. Default: false, so that
+	// nothing is lost by surprise.
 	Ephemeral bool `name:"ephemeral" help:"Keep the data in memory, and the certificates in a temporary folder that is removed at the end."`
 
-	// Listen is the HOST:PORT that applications and browsers talk to, in HTTPS and plain HTTP alike. Port 0 takes a free
-	// one. Default: the loopback, because fixed passwords and secrets are no one else's business.
+	// Listen is the HOST:PORT for applications and browsers, which may use HTTPS or plain HTTP on it. Port 0 takes
+	// a free one. Default: the loopback interface, because the tenant's passwords and secrets are fixed and well
+	// known.
 	Listen string `name:"listen" default:"127.0.0.1:4400" placeholder:"HOST:PORT" help:"Address for applications and browsers; port 0 takes a free one."`
 
-	// Control is the HOST:PORT of the control listener, which health checks, tests and tenant0's own commands talk to.
-	// Who reaches it can reset the tenant. Port 0 takes a free one. Default: the loopback.
+	// Control is the HOST:PORT of the control listener, for health checks, tests and tenant0's own commands. Anyone
+	// who can reach it can reset the tenant. Port 0 takes a free one. Default: the loopback interface.
 	Control string `name:"control" default:"127.0.0.1:4401" placeholder:"HOST:PORT" help:"Address for health checks, tests and the commands; port 0 takes a free one."`
 
-	// Issuer is the URL that applications know the tenant by, which goes into every token. It is configured and never
-	// taken from a request, so that no Host header can forge it. Default: https://localhost:PORT/ with the port of
-	// Listen; see [Config.IssuerAt].
+	// Issuer is the URL by which applications know the tenant, and the issuer in every token. It is configured and
+	// never taken from a request, so that no Host header can forge it. Default: https://localhost:PORT/ with the
+	// port of Listen; see [Config.IssuerAt].
 	Issuer string `name:"issuer" placeholder:"URL" help:"URL that applications know the tenant by. Default: https://localhost:PORT/."`
 
-	// Hosts are further DNS names and IP addresses for the HTTPS certificate, besides those of the machine itself and of
-	// Issuer. Default: none, because what the certificate authority can vouch for is to stay small.
+	// Hosts are further DNS names and IP addresses for the HTTPS certificate, besides those of the machine itself
+	// and of Issuer. Default: none, to keep small what the certificate authority can vouch for.
 	Hosts []string `name:"host" placeholder:"NAME" help:"Further DNS name or IP address for the HTTPS certificate; may be repeated."`
 
-	// AllowedHosts are further names by which the tenant may be addressed, besides localhost, the issuer's host, Hosts
-	// and the tenant's custom domains: that of a reverse proxy that passes its own on, or of the service in a container
-	// network. *.example.com is every name beneath example.com. Requests to any other name are refused, because its
-	// owner may be a web page. Default: none.
+	// AllowedHosts are further names by which the tenant may be addressed, besides localhost, the issuer's host,
+	// Hosts and the tenant's custom domains: for example the name of a reverse proxy that passes its own name on,
+	// or of the service in a container network. *.example.com stands for every name below example.com. Requests to
+	// any other name are refused, because a web page may have made the browser send them (DNS rebinding). Default:
+	// none.
 	AllowedHosts []string `name:"allowed-host" variable:"TENANT0_ALLOWED_HOSTS" placeholder:"NAME" help:"Further name that the tenant answers to, of a proxy or a container, or *.NAME; may be repeated."`
 
-	// NoFsync lets a commit end before the disk has it. The store survives the end of the process all the same, but not
-	// that of the machine. Default: false; true makes a CI run faster.
+	// NoFsync ends commits without waiting for the disk. The data then survives the end of the process, but not a
+	// crash of the machine. Default: false; true makes a CI run faster.
 	NoFsync bool `name:"no-fsync" help:"Do not wait for the disk: faster, and safe unless the machine itself crashes."`
 
-	// PasswordCost is the bcrypt cost of new password hashes, 4 to 15; each step doubles the time of a first login.
-	// Default: 6, about 3 ms, because logins in development should be quick and its passwords are no secrets. Auth0's
-	// own is 10, and hashes brought along keep theirs.
+	// PasswordCost is the bcrypt cost of new password hashes, 4 to 15; each step doubles the time of a first login
+	// (after which the password is remembered). Default: 6, about 3 ms, because logins in development should be
+	// quick and their passwords are not secret. Auth0's own is 10; imported hashes keep their cost.
 	PasswordCost int `name:"password-cost" default:"6" placeholder:"N" help:"Bcrypt cost of new password hashes, 4 to 15."`
 
-	// MaxImportSize bounds the file of POST /api/v2/jobs/users-imports, in bytes. Default: 512000, Auth0's 500 KB, Auth0:
-	// manage-users/user-migration/bulk-user-imports, so that what is refused there is refused here. The users wait for
-	// their job on the disk and not in memory.
+	// MaxImportSize bounds the file of POST /api/v2/jobs/users-imports, in bytes. Default: 512000, Auth0's 500 KB,
+	// Auth0: manage-users/user-migration/bulk-user-imports, so that files which Auth0 refuses are refused here.
+	// Until their job runs, the users are stored on the disk and not in memory.
 	MaxImportSize int `name:"max-import-size" default:"512000" placeholder:"BYTES" help:"Largest file of users that a job imports, in bytes; the default is Auth0's 500 KB."`
 
-	// ShutdownGrace is how long requests in progress may go on when the server is told to stop. 0 cuts them off.
-	// Default: 10 s, which is what container engines wait before they kill.
+	// ShutdownGrace is how long requests in progress may go on when the server is told to stop. 0 ends them at
+	// once. Default: 10 s, the time that container engines wait before they kill a process.
 	ShutdownGrace time.Duration `name:"shutdown-grace" default:"10s" placeholder:"DURATION" help:"How long requests in progress may go on after a stop."`
 
-	// Upstream says which identity providers are talked to whose addresses a connection names: none, those at loopback
-	// addresses, or all. Every other one is simulated. Default: loopback, because a tenant that was exported names
-	// providers on the internet, which a test is not to reach, and somebody who names one on this machine means it.
+	// Upstream says which of the identity providers whose addresses a connection names are contacted: none, those
+	// at loopback addresses, or all. Every other provider is simulated. Default: loopback, because an exported
+	// tenant names providers on the internet, which a test should not contact, and a provider on this machine was
+	// named on purpose.
 	Upstream string `name:"upstream" default:"loopback" placeholder:"WHICH" help:"Identity providers that are not simulated where a connection names their address: none, loopback or all."`
 
-	// Assets is a folder with the developer's own copies of what a tenant's own login page loads from Auth0's servers, such as
-	// lock.min.js and auth0.min.js, by their names there: pages that refer to those get them from the tenant. Default: none,
-	// since what a page refers to is its author's business, and nothing of Auth0's is part of this program.
+	// Assets is a folder with the developer's own copies of files that a tenant's login page loads from Auth0's
+	// servers, such as lock.min.js and auth0.min.js, under the same names: the tenant then serves these copies to
+	// its pages. Default: none, since the files belong to the page's author, and this program contains nothing of
+	// Auth0's.
 	Assets string `name:"assets" placeholder:"FOLDER" help:"Folder with your copies of lock.min.js, auth0.min.js and the like, which login pages then get instead of those of cdn.auth0.com."`
 
-	// LogLevel is the least severe level to log: debug, info, warn or error. Default: info.
+	// LogLevel is the lowest severity that is logged: debug, info, warn or error. Default: info.
 	LogLevel string `name:"log-level" default:"info" placeholder:"LEVEL" help:"Least severe level to log: debug, info, warn or error."`
 
-	// LogFormat is text for people or json for programs. Default: text.
+	// LogFormat is the form of the log: text for people or json for programs. Default: text.
 	LogFormat string `name:"log-format" default:"text" placeholder:"FORMAT" help:"Form of the log on stderr: text or json."`
 }
 
 // Files of the data folder.
 const (
 	DataFile = "tenant0.db" // the store of the first tenant
-	// TenantsFolder has those of the others.
+	// TenantsFolder contains the stores of the other tenants.
 	TenantsFolder = "tenants"
 	CAFile        = "ca.pem" // the certificate of the authority, for clients
 	CAKeyFile     = "ca.key" // the authority and its key
 )
 
-// Bounds of PasswordCost: what bcrypt knows, and what somebody would still wait for.
+// Bounds of PasswordCost: the lowest cost of bcrypt, and the highest that people would wait for.
 const (
 	minPasswordCost = 4
 	maxPasswordCost = 15
 )
 
-// mostImport bounds MaxImportSize, in bytes: 1 GiB.
+// mostImport is the largest MaxImportSize, in bytes: 1 GiB.
 const mostImport = 1 << 30
 
 var (
@@ -134,8 +139,8 @@ var (
 	logFormats = []string{"text", "json"}
 )
 
-// Validate reports every knob that is wrong, each with its cause and remedy. It also brings what is right into its one
-// form: the issuer gets its trailing slash, the data folder its absolute path, and an ephemeral server does without fsync.
+// Validate reports every wrong setting, each with its cause and remedy. It also normalizes the right ones: the
+// issuer gets its trailing slash, the data folder becomes absolute, and an ephemeral server sets NoFsync.
 func (c *Config) Validate() error {
 	c.NoFsync = c.NoFsync || c.Ephemeral
 	return errors.Join(
@@ -162,7 +167,7 @@ func (c *Config) validateData() error {
 	case c.Ephemeral:
 		return nil
 	}
-	// Clients read files of the folder from wherever they run.
+	// The path goes to clients, which run in other working directories.
 	data, err := filepath.Abs(c.Data)
 	if err != nil {
 		return fmt.Errorf("data: %w; give an absolute path", err)
@@ -171,7 +176,8 @@ func (c *Config) validateData() error {
 	return nil
 }
 
-// validateStore refuses what is no database. What it repeats of a URL holds no password.
+// validateStore refuses a store that is not a database. Its errors do not repeat the URL, which may contain a
+// password.
 func (c *Config) validateStore() error {
 	switch {
 	case c.Store == "":
@@ -185,11 +191,12 @@ func (c *Config) validateStore() error {
 	return nil
 }
 
-// StorePassword reports whether the URL of a database holds a password, in either of the places that it may have there.
+// StorePassword reports whether the URL of a database contains a password, in any of the places where one is
+// allowed.
 func StorePassword(store string) bool {
 	u, err := url.Parse(store)
 	if err != nil {
-		return true // nobody knows
+		return true // assume that it does
 	}
 	_, has := u.User.Password()
 	return has || u.Query().Has("password") || u.Query().Has("sslpassword")
@@ -214,7 +221,7 @@ func (c *Config) validateAddresses() error {
 	return nil
 }
 
-// splitAddress reads a HOST:PORT. The host may be empty, which is every interface.
+// splitAddress parses a HOST:PORT. The host may be empty, which stands for every interface.
 func splitAddress(knob, address string) (host string, port int, err error) {
 	host, text, err := net.SplitHostPort(address)
 	if err == nil {
@@ -232,8 +239,8 @@ func parsePort(text string) (int, error) {
 	return int(port), err
 }
 
-// validateIssuer holds the issuer to OpenID Connect Discovery 1.0, section 3 (no query, no fragment), and to Auth0's form:
-// no path but the slash at the end.
+// validateIssuer requires what OpenID Connect Discovery 1.0, section 3 does (no query, no fragment), and Auth0's
+// form: no path but the final slash.
 func (c *Config) validateIssuer() error {
 	if c.Issuer == "" {
 		return nil
@@ -242,7 +249,7 @@ func (c *Config) validateIssuer() error {
 	cause := ""
 	switch {
 	case err != nil:
-		// url.Error repeats the whole URL, which the message has already.
+		// url.Error repeats the whole URL, which the message contains already.
 		if parsing, ok := errors.AsType[*url.Error](err); ok {
 			err = parsing.Err
 		}
@@ -264,7 +271,7 @@ func (c *Config) validateIssuer() error {
 	return fmt.Errorf("issuer: %q %s; give scheme and host alone, such as https://localhost:4400/", c.Issuer, cause)
 }
 
-// validPort tells whether a URL names a port that exists, or none; url.Parse takes any number.
+// validPort reports whether a URL names a valid port, or no port; url.Parse accepts any number.
 func validPort(u *url.URL) bool {
 	if u.Port() == "" {
 		return !strings.HasSuffix(u.Host, ":")
@@ -273,7 +280,7 @@ func validPort(u *url.URL) bool {
 	return err == nil && port != 0
 }
 
-// validateAllowedHosts refuses what no Host header field could name, and a wildcard for every name there is.
+// validateAllowedHosts refuses what cannot be the name in a Host header field, and a wildcard for all names.
 func (c *Config) validateAllowedHosts() error {
 	for _, host := range c.AllowedHosts {
 		if !hostPattern.MatchString(host) && net.ParseIP(host) == nil {
@@ -284,7 +291,7 @@ func (c *Config) validateAllowedHosts() error {
 	return nil
 }
 
-// hostPattern is a host name (RFC 1123, section 2.1), with underscores as containers have them.
+// hostPattern matches a host name (RFC 1123, section 2.1), also with underscores as container names have them.
 var hostPattern = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?$`)
 
 func (c *Config) validateNumbers() error {
@@ -308,7 +315,7 @@ func oneOf(knob, value string, allowed []string) error {
 	return fmt.Errorf("%s: %q is unknown; %s", knob, value, suggest.For(value, allowed, "values"))
 }
 
-// IssuerAt is the issuer of a server whose listener got the port: the configured one, or else that of this machine.
+// IssuerAt returns the issuer of a server whose listener has the port: the configured one, or https://localhost.
 func (c *Config) IssuerAt(port int) string {
 	switch {
 	case c.Issuer != "":
@@ -320,8 +327,8 @@ func (c *Config) IssuerAt(port int) string {
 	}
 }
 
-// FurtherIssuerAt is the issuer of a tenant besides the first, whose listener got the port: that of the first with
-// another port.
+// FurtherIssuerAt returns the issuer of a tenant other than the first, whose listener has the port: the first
+// tenant's issuer with this port.
 func (c *Config) FurtherIssuerAt(port int) string {
 	first, err := url.Parse(c.IssuerAt(port))
 	if err != nil {
@@ -331,8 +338,8 @@ func (c *Config) FurtherIssuerAt(port int) string {
 	return further.String()
 }
 
-// CertificateHosts are the names, besides those of the machine itself, that the HTTPS certificate is to cover: the
-// issuer's and Hosts.
+// CertificateHosts returns the names that the HTTPS certificate must cover besides those of the machine itself:
+// Hosts and the issuer's host.
 func (c *Config) CertificateHosts() []string {
 	hosts := slices.Clone(c.Hosts)
 	if u, err := url.Parse(c.Issuer); err == nil && u.Hostname() != "" {

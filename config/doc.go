@@ -1,4 +1,4 @@
-// Package config has the server's settings, from flags, environment and file. It alone reads the environment: what others
-// need of it, such as the values of keywords, it hands them. What is in a tenant is said in another language, that of
-// package tenantfile.
+// Package config defines the server's settings, from flags, environment and configuration file. No other package
+// reads the environment: this one passes on what others need of it, such as the values of keywords. The contents of
+// a tenant are not settings; package tenantfile defines their format.
 package config

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// keywordMappings is the setting of auth0-deploy-cli that holds the values of keywords, in its configuration file and in
-// the environment.
+// keywordMappings is auth0-deploy-cli's setting for the values of keywords, in its configuration file and in the
+// environment.
 const keywordMappings = "AUTH0_KEYWORD_REPLACE_MAPPINGS"
 
-// Keywords are the values of the keywords in a configuration, as auth0-deploy-cli finds them: in its configuration file at
-// a path ("" for none), in the variable AUTH0_KEYWORD_REPLACE_MAPPINGS as JSON, and in the environment. What is named
-// later counts.
+// Keywords returns the values of the keywords in a configuration, found as auth0-deploy-cli does: in its
+// configuration file at a path ("" for none), in the variable AUTH0_KEYWORD_REPLACE_MAPPINGS as JSON, and in the
+// environment. A later source overrides an earlier one.
 func Keywords(path string) (map[string]any, error) {
 	keywords := map[string]any{}
 	if path != "" {
@@ -43,11 +43,11 @@ func Keywords(path string) (map[string]any, error) {
 		}
 	}
 	maps.Copy(keywords, environment)
-	delete(keywords, "") // #### and @@@@ are no markers
+	delete(keywords, "") // #### and @@@@ are not markers
 	return keywords, nil
 }
 
-// asObject reads a JSON object, or says that the text is none, or which member of it is none.
+// asObject decodes a JSON object. Its error says that the text is not an object, or which of its members is not.
 func asObject(raw []byte, into any) error {
 	err := json.Unmarshal(raw, into)
 	if err == nil {

@@ -19,11 +19,11 @@ import (
 	"github.com/tenant0/tenant0/config/suggest"
 )
 
-// envPrefix starts the name of every environment variable of the project.
+// envPrefix begins the name of every environment variable of the project.
 const envPrefix = "TENANT0_"
 
-// EnvName is the environment variable of a knob: TENANT0_LOG_LEVEL for log-level, unless its tag names another. A variable
-// that is set to nothing counts as not set, and a list is separated by commas.
+// EnvName returns the environment variable of a setting: TENANT0_LOG_LEVEL for log-level, unless its tag names
+// another. An empty variable counts as not set, and the items of a list are separated by commas.
 func EnvName(knob string) string {
 	for _, k := range knobsOf(&Config{}) {
 		if variable := k.tag.Get("variable"); k.name == knob && variable != "" {
@@ -33,7 +33,7 @@ func EnvName(knob string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(knob, "-", "_"))
 }
 
-// Default is the configuration of a server that is given none.
+// Default returns the configuration of a server without flags, environment variables or a configuration file.
 func Default() Config {
 	c := Config{Data: dataFolder()}
 	for _, k := range knobsOf(&c) {
@@ -46,9 +46,9 @@ func Default() Config {
 	return c
 }
 
-// Load is base, usually [Default], with the knobs that somebody set: those in flags that given names, then those of the
-// environment, then those of the configuration file, which flags or environment name. The first that has a knob decides
-// it. What Load returns is valid; an error names the knob and where it was set.
+// Load returns base, usually [Default], changed by the settings of three sources: those of flags that given names,
+// then those of the environment, then those of the configuration file, which flags or environment name. The first
+// source that has a setting decides it. The result is valid; an error names the setting and where it was set.
 func Load(base, flags Config, given map[string]bool) (Config, error) {
 	c := base
 	set := map[string]source{}
@@ -78,7 +78,7 @@ func Load(base, flags Config, given map[string]bool) (Config, error) {
 	return c, nil
 }
 
-// source is where a knob was set, the strongest last.
+// source says where a setting was set; a stronger source has a larger number.
 type source int
 
 const (
@@ -88,8 +88,8 @@ const (
 	fromFlag
 )
 
-// choose lets the stronger of data and ephemeral win, and of store and ephemeral, so that a flag for one overrides an
-// environment with the other. It refuses a password where others can read it.
+// choose resolves conflicts of ephemeral with data and with store in favour of the stronger source, so that a flag
+// for one overrides an environment variable for the other. It refuses a password that others can read.
 func (c *Config) choose(set map[string]source) error {
 	if set["store"] == fromFlag && StorePassword(c.Store) {
 		return errors.New("store: the flag holds a password, which everybody on this machine can read in the list of processes; set " +
@@ -118,7 +118,7 @@ func (c *Config) choose(set map[string]source) error {
 	return nil
 }
 
-// knob is one field of a Config.
+// knob is one field of a Config, that is, one setting.
 type knob struct {
 	name  string
 	tag   reflect.StructTag
@@ -133,7 +133,7 @@ func knobsOf(c *Config) []knob {
 	return knobs
 }
 
-// parse sets the knob from text: one item, or any number for a list.
+// parse sets the knob from text: from one item, or from any number for a list.
 func (k knob) parse(items []string) (err error) {
 	if list, ok := reflect.TypeAssert[*[]string](k.value.Addr()); ok {
 		*list = nil
@@ -162,8 +162,8 @@ func (k knob) parse(items []string) (err error) {
 	return nil
 }
 
-// readFile sets the knobs of the configuration file that are not set yet. Everything that is wrong with the file is
-// reported, line by line.
+// readFile sets the settings of the configuration file that no stronger source has set. It reports everything that
+// is wrong with the file, line by line.
 func (c *Config) readFile(set map[string]source) error {
 	data, err := os.ReadFile(c.File)
 	if err != nil {
@@ -191,7 +191,7 @@ func (c *Config) readFile(set map[string]source) error {
 }
 
 func (c *Config) setFromFile(key string, value *yaml.Node, set map[string]source) error {
-	knobs := knobsOf(c)[1:] // A file names no other file.
+	knobs := knobsOf(c)[1:] // A file cannot name another file.
 	i := slices.IndexFunc(knobs, func(k knob) bool { return k.name == key })
 	if i < 0 {
 		var names []string
@@ -207,7 +207,7 @@ func (c *Config) setFromFile(key string, value *yaml.Node, set map[string]source
 	case set[key] == fromFile:
 		return errors.New("the setting is there twice; remove one")
 	case set[key] > fromFile:
-		// A stronger source has decided, yet a wrong value is not to wait for the day it is removed.
+		// A stronger source has decided, but a wrong value is reported now, not only after that source is removed.
 		var scratch Config
 		return knobsOf(&scratch)[1:][i].parse(items)
 	}
@@ -215,7 +215,7 @@ func (c *Config) setFromFile(key string, value *yaml.Node, set map[string]source
 	return knobs[i].parse(items)
 }
 
-// scalars are the texts of a value or of a list of values.
+// scalars returns the texts of a value, or of the items of a list.
 func scalars(node *yaml.Node) ([]string, error) {
 	nodes := []*yaml.Node{node}
 	if node.Kind == yaml.SequenceNode {
@@ -231,8 +231,8 @@ func scalars(node *yaml.Node) ([]string, error) {
 	return texts, nil
 }
 
-// dataFolder is the user's own folder for tenant0, after the XDG Base Directory Specification 0.8 (a relative
-// XDG_DATA_HOME is to be ignored); empty for a user without a home.
+// dataFolder returns the user's own folder for tenant0, according to the XDG Base Directory Specification 0.8 (a
+// relative XDG_DATA_HOME must be ignored); empty for a user without a home directory.
 func dataFolder() string {
 	base := os.Getenv("XDG_DATA_HOME")
 	if runtime.GOOS == "windows" {
@@ -248,15 +248,15 @@ func dataFolder() string {
 	return filepath.Join(base, "tenant0")
 }
 
-// TestStore is where tests keep the data of the servers that they start: "" for files, or "postgres" for a PostgreSQL that
-// they start themselves.
+// TestStore says where tests store the data of the servers that they start: "" for files, or "postgres" for a
+// PostgreSQL server that the tests start themselves.
 func TestStore() string { return os.Getenv(envPrefix + "TEST_STORE") }
 
 // ControlURLVariable holds the URL of a running server's control listener; tenant0 exec sets it for its command.
 const ControlURLVariable = envPrefix + "CONTROL_URL"
 
-// ControlURL is where commands find the control listener of the server that runs: TENANT0_CONTROL_URL, or else the
-// address that Control names.
+// ControlURL returns the URL of the running server's control listener for the commands: TENANT0_CONTROL_URL,
+// otherwise the address in Control.
 func (c *Config) ControlURL() (string, error) {
 	if configured := os.Getenv(ControlURLVariable); configured != "" {
 		return strings.TrimSuffix(configured, "/"), nil
@@ -270,13 +270,13 @@ func (c *Config) ControlURL() (string, error) {
 			" printed", c.Control, ControlURLVariable)
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1" // Every interface is no address to connect to.
+		host = "127.0.0.1" // An unspecified address cannot be connected to.
 	}
 	return "http://" + net.JoinHostPort(host, strconv.Itoa(port)), nil
 }
 
-// systemCAFiles are where the systems keep the certificate authorities that they trust: Debian and Alpine, Fedora,
-// openSUSE, macOS and the BSDs.
+// systemCAFiles are the files with the trusted certificate authorities of Debian and Alpine, Fedora, openSUSE,
+// macOS and the BSDs.
 var systemCAFiles = []string{
 	"/etc/ssl/certs/ca-certificates.crt",
 	"/etc/pki/tls/certs/ca-bundle.crt",
@@ -284,8 +284,9 @@ var systemCAFiles = []string{
 	"/etc/ssl/cert.pem",
 }
 
-// TrustedCAFiles are the PEM files of the certificate authorities that a program started from here trusts already: that of
-// SSL_CERT_FILE, or else the system's, and that of NODE_EXTRA_CA_CERTS. Each of them could be read a moment ago.
+// TrustedCAFiles returns the PEM files of the certificate authorities that a program started from here trusts
+// already: the file in SSL_CERT_FILE, or else the system's, and the file in NODE_EXTRA_CA_CERTS. Files that cannot
+// be read are left out.
 func TrustedCAFiles() []string {
 	roots := systemCAFiles
 	if configured := os.Getenv("SSL_CERT_FILE"); configured != "" {

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Telemetry reports whether the environment wants traces sent to a collector, as OpenTelemetry's
-// specification says (OpenTelemetry Environment Variable Specification): where it names an
-// endpoint or the exporter otlp, unless it turns the SDK or the exporter off. It returns an error
-// for an exporter and for a protocol that there is not.
+// Telemetry reports whether the environment asks for traces to be sent to a collector, according
+// to the OpenTelemetry Environment Variable Specification: if it names an endpoint or the
+// exporter otlp, and turns off neither the SDK nor the exporter. It returns an error for an
+// exporter or a protocol that is not supported.
 func Telemetry() (wanted bool, err error) {
 	exporter := os.Getenv("OTEL_TRACES_EXPORTER")
 	endpoint := cmp.Or(os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"), os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"))

@@ -10,8 +10,8 @@ import (
 	"github.com/tenant0/tenant0/server/tenant"
 )
 
-// banner collects what a developer needs to point a client at the server, each
-// value alone at the end of its line so that a double click takes it.
+// banner collects what a developer needs to point a client at the server. Each
+// value stands alone at the end of its line, so that a double click selects it.
 type banner struct{ strings.Builder }
 
 // printBanner prints the banner of a server that has started.
@@ -34,10 +34,10 @@ func printBanner(w io.Writer, s server.Summary) error {
 
 func (b *banner) section(title string) { fmt.Fprintf(b, "\n%s\n", printable(title)) }
 
-// labelWidth is that of the longest label.
+// labelWidth is the width of the longest label.
 const labelWidth = len("  client secret")
 
-// line writes a label with its values, one a line.
+// line writes a label with its values, one per line.
 func (b *banner) line(width int, label string, values ...string) {
 	for _, value := range values {
 		fmt.Fprintf(b, "  %-*s   %s\n", width, printable(label), printable(value))
@@ -96,7 +96,7 @@ func (b *banner) users(all []tenant.SummaryUser) {
 	}
 }
 
-// further lists the tenants besides the first.
+// further lists the tenants other than the first.
 func (b *banner) further(all []server.Further) {
 	if len(all) > 0 {
 		b.section("Further tenants")
@@ -106,7 +106,8 @@ func (b *banner) further(all []server.Further) {
 	}
 }
 
-// environment is a block for a shell or an .env file.
+// environment writes the variables that a client needs, for a shell or an .env
+// file.
 func (b *banner) environment(s server.Summary) {
 	b.section("Environment of a client")
 	b.exports(s.Environment(s.ControlURL))

@@ -15,9 +15,9 @@ import (
 	"github.com/tenant0/tenant0/server/clock"
 )
 
-// caCommands work on the certificate authority of a data folder, which all but
-// untrust make if it is not there yet, so that it can be trusted before the
-// first start.
+// caCommands are the commands for the certificate authority of a data folder.
+// All but untrust create the authority if it does not exist yet, so that it can
+// be trusted before the first start.
 type caCommands struct {
 	File string `name:"config" placeholder:"FILE" help:"YAML file with the server's settings."`
 	Data string `name:"data" placeholder:"DIR" help:"The server's data folder."`
@@ -35,7 +35,7 @@ type (
 	caUntrustCommand struct{}
 )
 
-// Run prints where the certificate is.
+// Run prints the path of the certificate.
 func (caPathCommand) Run(c *caCommands, parsed *kong.Context, t terminal) error {
 	authority, err := c.authority(parsed)
 	if err != nil {
@@ -55,7 +55,7 @@ func (caPrintCommand) Run(c *caCommands, parsed *kong.Context, t terminal) error
 	return err
 }
 
-// Run trusts the authority.
+// Run adds the certificate to the trust stores.
 func (caTrustCommand) Run(c *caCommands, parsed *kong.Context, t terminal) error {
 	authority, err := c.authority(parsed)
 	if err != nil {
@@ -68,7 +68,7 @@ func (caTrustCommand) Run(c *caCommands, parsed *kong.Context, t terminal) error
 	return t.printOutcomes("trusts "+authority.Path(), outcomes, err)
 }
 
-// Run ends the trust in the authority and in those before it.
+// Run removes the certificate and its predecessors from the trust stores.
 func (caUntrustCommand) Run(c *caCommands, parsed *kong.Context, t terminal) error {
 	cfg, err := loadFolder(settings{File: c.File, Data: c.Data}, parsed)
 	if err != nil {
@@ -82,7 +82,7 @@ func (caUntrustCommand) Run(c *caCommands, parsed *kong.Context, t terminal) err
 	return t.printOutcomes("does not trust "+path, outcomes, err)
 }
 
-// printOutcomes tells what became of each trust store.
+// printOutcomes prints the result for each trust store.
 func (t terminal) printOutcomes(done string, outcomes []ca.Outcome, err error) error {
 	for _, o := range outcomes {
 		if o.Skipped == "" {
@@ -94,7 +94,7 @@ func (t terminal) printOutcomes(done string, outcomes []ca.Outcome, err error) e
 	return err
 }
 
-// authority opens the certificate authority.
+// authority opens or creates the certificate authority.
 func (c *caCommands) authority(parsed *kong.Context) (*ca.Authority, error) {
 	cfg, err := loadFolder(settings{File: c.File, Data: c.Data}, parsed)
 	if err != nil {
@@ -103,8 +103,8 @@ func (c *caCommands) authority(parsed *kong.Context) (*ca.Authority, error) {
 	return ca.Open(cfg.Data, cfg.CertificateHosts(), clock.New().Now)
 }
 
-// loadFolder returns the configuration of the server that keeps its data in a
-// folder.
+// loadFolder returns the configuration of a server that keeps its data in a
+// folder, and refuses one that is ephemeral.
 func loadFolder(flags settings, parsed *kong.Context) (config.Config, error) {
 	cfg, err := flags.load(config.Default(), parsed)
 	if err == nil && cfg.Ephemeral {

@@ -72,8 +72,8 @@ func options(t terminal) []kong.Option {
 	}
 }
 
-// helpText is the help of an argument or a flag, a flag's with its default and
-// with the environment variable that does the same.
+// helpText is the help of an argument or a flag. For a flag it includes the default and the environment variable
+// with the same effect.
 func helpText(value *kong.Value) string {
 	if value.Flag == nil || value.Name == "help" || value.Name == "url" {
 		return value.Help
@@ -85,13 +85,12 @@ func helpText(value *kong.Value) string {
 	return help + " ($" + config.EnvName(value.Name) + ")"
 }
 
-// settings are the flags of a server, one for each knob of its configuration.
-// It has the fields of config.Config and none of its methods, because kong
-// would call Validate on them alone.
+// settings are the flags of a server, one for each setting in config.Config. The type has the fields of
+// config.Config but none of its methods, because kong would call Validate before environment and file are read.
 type settings config.Config
 
-// load adds to the flags of a command line what environment and file say, and
-// base where nobody says anything.
+// load completes the flags of a command line with the environment and the configuration file, and with base for
+// everything that none of them sets.
 func (s settings) load(base config.Config, parsed *kong.Context) (config.Config, error) {
 	cfg, err := config.Load(base, config.Config(s), given(parsed))
 	if err != nil {
@@ -100,15 +99,15 @@ func (s settings) load(base config.Config, parsed *kong.Context) (config.Config,
 	return cfg, nil
 }
 
-// loadBeside is load for a command that runs no server: it needs no place for a data folder, which an empty container may
-// not have.
+// loadBeside is load for a command that runs no server: it does not require a home for a data folder, which an
+// empty container may not have.
 func (s settings) loadBeside(parsed *kong.Context) (config.Config, error) {
 	base := config.Default()
 	base.Ephemeral = true
 	return s.load(base, parsed)
 }
 
-// given are the flags that the command line has.
+// given returns the names of the flags on the command line.
 func given(parsed *kong.Context) map[string]bool {
 	names := map[string]bool{}
 	for _, step := range parsed.Path {

@@ -15,8 +15,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// doctorCommand sends a request of an application's to the tenant, as a browser does that has never
-// been there, and says how it was decided.
+// doctorCommand sends an application's request to the tenant, as a browser without any cookies
+// would, and prints how the request was decided.
 type doctorCommand struct {
 	Target  string `arg:"" name:"url" help:"What the application sends its user's browser to, such as the URL of its login, or the tenant's own address."`
 	URL     string `name:"url" placeholder:"URL" help:"Control listener of the server. Default: $$TENANT0_CONTROL_URL, or the control address."`
@@ -24,27 +24,27 @@ type doctorCommand struct {
 	Control string `name:"control" placeholder:"HOST:PORT" help:"The server's control address."`
 }
 
-// Help is the detail of --help.
+// Help is the detailed text of --help.
 func (doctorCommand) Help() string {
 	return `Says what the tenant decided, step by step, and for what it refused which setting would change that. It exits with 0 when the tenant takes the request, and with 1 when it refuses it. The control listener tells the same of every request: GET /trace, and GET /trace/ID with the id of an error page or of the header X-Auth0-Requestid.
 
     tenant0 doctor 'https://localhost:4400/authorize?client_id=...&redirect_uri=...&response_type=code'`
 }
 
-// tracedRequest is how a request was decided, as the control listener tells it.
+// tracedRequest is the control listener's report of how a request was decided.
 type tracedRequest struct {
 	Method, Path string
 	Status       int
 	Steps        []struct{ Room, Said, Setting string }
 }
 
-// Run sends the request once.
+// Run sends the request and prints how it was decided.
 func (c *doctorCommand) Run(parsed *kong.Context, t terminal) error {
 	target, err := url.Parse(c.Target)
 	if err != nil || target.Host == "" {
 		return &failure{exitUsage, fmt.Errorf("%q is no URL of a tenant; give one with its scheme and host", c.Target)}
 	}
-	if strings.Trim(target.Path, "/") == "" && target.RawQuery == "" { // the tenant itself
+	if strings.Trim(target.Path, "/") == "" && target.RawQuery == "" { // only the tenant's address
 		target = target.JoinPath(".well-known", "openid-configuration")
 	}
 	control, err := findControl(c.URL, settings{File: c.File, Control: c.Control}, parsed)
@@ -68,7 +68,7 @@ func (c *doctorCommand) Run(parsed *kong.Context, t terminal) error {
 	return nil
 }
 
-// write tells a person how the request was decided.
+// write prints how the request was decided.
 func (rq tracedRequest) write(w io.Writer) {
 	if rq.Status != 0 {
 		fmt.Fprintf(w, "%s %s is refused (%d).\n", rq.Method, rq.Path, rq.Status)
@@ -83,8 +83,8 @@ func (rq tracedRequest) write(w io.Writer) {
 	}
 }
 
-// visit sends a request and returns the id that the tenant gave it. It trusts the authority of the
-// server, whose control listener has its certificate.
+// visit sends a request and returns the id that the tenant gave it. It trusts the server's
+// certificate authority, which it gets from the control listener.
 func (c controlClient) visit(ctx context.Context, target *url.URL) (id string, err error) {
 	authority, err := c.do(ctx, http.MethodGet, "/ca.pem")
 	if err != nil {
@@ -111,7 +111,7 @@ func (c controlClient) visit(ctx context.Context, target *url.URL) (id string, e
 	return id, errors.Join(err, response.Body.Close())
 }
 
-// issuers says where the tenants of the server are, as an error that goes with another.
+// issuers returns an error that lists the tenants of the server, to be joined with another error.
 func (c controlClient) issuers(ctx context.Context) error {
 	raw, err := c.do(ctx, http.MethodGet, "/tenants")
 	if err != nil {
@@ -128,7 +128,7 @@ func (c controlClient) issuers(ctx context.Context) error {
 	return fmt.Errorf("the server at %s has its tenants at %s", c.url, strings.Join(all, ", "))
 }
 
-// traceOf finds how a request was decided, at whichever tenant of the server.
+// traceOf finds the report on a request, whichever tenant of the server it was for.
 func (c controlClient) traceOf(ctx context.Context, id string) (rq tracedRequest, err error) {
 	raw, err := c.do(ctx, http.MethodGet, "/tenants")
 	if err != nil {

@@ -11,11 +11,12 @@ import (
 	"github.com/tenant0/tenant0/server"
 )
 
-// overHTTPS tells whether clients need the certificate authority at all.
+// overHTTPS reports whether clients need the certificate authority at all.
 func overHTTPS(s server.Summary) bool { return strings.HasPrefix(s.Issuer, "https://") }
 
-// writeCABundle writes to a folder what a program trusts already together with
-// the authority in caFile, so that the program still reaches other hosts.
+// writeCABundle writes a file to folder with the authorities that programs
+// trust already and the authority in caFile, so that a program that uses it
+// still reaches other hosts.
 func writeCABundle(folder, caFile string) (string, error) {
 	var bundle []byte
 	for _, file := range append(config.TrustedCAFiles(), caFile) {

@@ -17,13 +17,13 @@ import (
 	"github.com/tenant0/tenant0/server/tenant"
 )
 
-// execCommand runs a command beside a server of its own.
+// execCommand runs a command together with a server of its own.
 type execCommand struct {
 	Settings settings `embed:""`
 	Command  []string `arg:"" passthrough:"" help:"Command to run, with its arguments."`
 }
 
-// Help is the detail of --help.
+// Help is the detailed text of --help.
 func (execCommand) Help() string {
 	return `The server is ephemeral, takes free ports, and logs from warn on, unless its settings say otherwise. The command finds it by AUTH0_DOMAIN, AUTH0_ISSUER_BASE_URL, AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET (if the first application has one), AUTH0_AUDIENCE and TENANT0_CONTROL_URL, and trusts it by NODE_EXTRA_CA_CERTS, SSL_CERT_FILE, CURL_CA_BUNDLE and REQUESTS_CA_BUNDLE, whose file holds what was trusted before as well. The exit status is the command's (128 and the signal if one ended it, 127 if there is no such command, 126 if it cannot be run).
 
@@ -31,8 +31,8 @@ func (execCommand) Help() string {
     tenant0 exec --seed tenant.yaml -- sh -c 'curl $AUTH0_ISSUER_BASE_URL/.well-known/jwks.json'`
 }
 
-// Run starts the server and the command, waits for the command, and removes
-// what was made for it.
+// Run starts the server and the command, waits for the command, and then stops
+// the server and removes its files.
 func (c *execCommand) Run(parsed *kong.Context, t terminal) (err error) {
 	argv := c.Command
 	if len(argv) > 0 && argv[0] == "--" {
@@ -43,13 +43,14 @@ func (c *execCommand) Run(parsed *kong.Context, t terminal) (err error) {
 	}
 	base := config.Default()
 	base.Ephemeral, base.Listen, base.Control = true, "127.0.0.1:0", "127.0.0.1:0"
-	base.LogLevel = "warn" // stderr is the command's.
+	base.LogLevel = "warn" // stderr belongs to the command.
 	cfg, err := c.Settings.load(base, parsed)
 	if err != nil {
 		return err
 	}
 	// From here on a signal must not end this process before it has cleaned up.
-	// One that is ignored, as under nohup, stays so for the command as well.
+	// A signal that is already ignored, as under nohup, stays ignored for the
+	// command as well.
 	signals := make(chan os.Signal, 16)
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGHUP} {
 		if !signal.Ignored(s) {
@@ -78,7 +79,7 @@ func (c *execCommand) Run(parsed *kong.Context, t terminal) (err error) {
 	return runBeside(ctx, srv.Summary(), argv, signals, t)
 }
 
-// runBeside runs a command with the environment that leads it to the server.
+// runBeside runs a command in an environment that points it to the server.
 func runBeside(ctx context.Context, s server.Summary, argv []string, signals <-chan os.Signal, t terminal) error {
 	if err := (controlClient{s.ControlURL}).ready(ctx); err != nil {
 		return err
@@ -117,8 +118,8 @@ func runBeside(ctx context.Context, s server.Summary, argv []string, signals <-c
 	}
 }
 
-// forward passes a signal on. A terminal sends those of its keyboard to the
-// command as well, which would count a copy as a second one.
+// forward passes a signal on to the command. A terminal sends keyboard signals
+// to the command as well, and a copy would count as a second signal.
 func forward(s os.Signal, command *os.Process) {
 	if s == syscall.SIGINT || s == syscall.SIGQUIT {
 		if terminal, err := os.Open("/dev/tty"); err == nil {
@@ -126,11 +127,11 @@ func forward(s os.Signal, command *os.Process) {
 			return
 		}
 	}
-	_ = command.Signal(s) // It has ended, or Windows, where there are none.
+	_ = command.Signal(s) // fails if the command has ended, and on Windows, which has no signals
 }
 
-// notStarted is the failure of a command that there is not, or that is no
-// program.
+// notStarted is the failure of a command that does not exist or cannot be
+// executed.
 func notStarted(name string, err error) error {
 	status := exitNotStarted
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
@@ -139,8 +140,8 @@ func notStarted(name string, err error) error {
 	return &failure{status, fmt.Errorf("exec: cannot run %s: %w; check its name, PATH and permissions", name, err)}
 }
 
-// ending is nil for a command that ended well, or else the failure with the
-// status that a shell gives it.
+// ending returns nil for a command that has succeeded, otherwise the failure
+// with the exit status that a shell would give it.
 func ending(err error) error {
 	exited, ok := errors.AsType[*exec.ExitError](err)
 	if !ok {

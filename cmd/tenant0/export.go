@@ -29,7 +29,7 @@ type exportCommand struct {
 	Control string `name:"control" placeholder:"HOST:PORT" help:"The server's control address."`
 }
 
-// Help is the detail of --help.
+// Help is the detailed text of --help.
 func (exportCommand) Help() string {
 	return `What is written, tenant0 import takes again. In the place of each secret stands a marker ##KEYWORD##, or _VALUE_NOT_SHOWN_ for those of actions and hooks; client secrets and the values of rules configs are left out. The keywords are listed: tenant0 import --keywords takes their values, and a secret without one stays as the tenant has it. Users are written with the hashes of their passwords and with their metadata as it is. What a format cannot hold is listed with its reason.
 
@@ -39,19 +39,19 @@ func (exportCommand) Help() string {
     tenant0 export --format tenant tenant.yaml && tenant0 start --seed tenant.yaml`
 }
 
-// exportedTenant is what the server exports.
+// exportedTenant is the server's answer to an export.
 type exportedTenant struct {
 	Issuer   string                `json:"issuer"`
 	Sections tenantfile.Document   `json:"sections"`
 	Users    []tenantfile.Document `json:"users"`
-	Keywords []string              `json:"keywords"` // that stand for secrets
-	// Extension is the store of the Authorization Extension.
+	Keywords []string              `json:"keywords"` // markers for secrets
+	// Extension is the data of the Authorization Extension.
 	Extension tenantfile.Document `json:"authorizationExtension"`
-	// LeftOut names what the format cannot hold, with the reason.
+	// LeftOut names what the format cannot hold, each with the reason.
 	LeftOut []string `json:"left_out"`
 }
 
-// Run exports once.
+// Run exports the tenant.
 func (c *exportCommand) Run(parsed *kong.Context, t terminal) error {
 	control, err := findControl(c.URL, settings{File: c.File, Control: c.Control}, parsed)
 	if err != nil {
@@ -101,7 +101,8 @@ func (c *exportCommand) Run(parsed *kong.Context, t terminal) error {
 	return err
 }
 
-// writeUsers writes JSON lines of the users that an import of users takes.
+// writeUsers writes the users as JSON lines, in the form that an import of users
+// accepts.
 func (e *exportedTenant) writeUsers(path string) (string, error) {
 	var lines []string
 	for _, user := range e.Users {
@@ -132,11 +133,11 @@ func (e *exportedTenant) writeUsers(path string) (string, error) {
 	return count(len(lines), "user"), writeFile(path, []byte(strings.Join(lines, "")))
 }
 
-// notOfUsers are the members of a user that an import of users has no word for, and that
-// are more than what the server notes.
+// notOfUsers are the members of a user that an import of users does not accept, although
+// they are part of the configuration.
 var notOfUsers = []string{"identities", "organizations", "permissions", "roles"}
 
-// withoutInvitations leaves out what auth0-deploy-cli has no word for.
+// withoutInvitations leaves out invitations, which auth0-deploy-cli has no key for.
 func (e *exportedTenant) withoutInvitations() {
 	list, _ := e.Sections["organizations"].([]any)
 	for _, item := range list {
@@ -147,7 +148,7 @@ func (e *exportedTenant) withoutInvitations() {
 	}
 }
 
-// writeTenant writes a tenant file, if the tenant fits into one.
+// writeTenant writes a tenant file, if a tenant file can hold the tenant.
 func (e *exportedTenant) writeTenant(path string) (string, error) {
 	file := tenantfile.Document{}
 	for _, section := range slices.Sorted(maps.Keys(e.Sections)) {
@@ -189,7 +190,8 @@ func (e *exportedTenant) writeTenant(path string) (string, error) {
 	return count(len(e.Users), "user"), writeFile(path, raw)
 }
 
-// writeFile writes a file that only its owner reads: hashes may be in it.
+// writeFile writes a file that only its owner can read, because it may contain password
+// hashes.
 func writeFile(path string, raw []byte) error {
 	if err := private.Write(path, raw); err != nil {
 		return fmt.Errorf("export: %w", err)

@@ -14,15 +14,15 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// healthCommand asks a running server whether it is ready, for the health check
-// of a container that holds nothing but this binary.
+// healthCommand asks a running server whether it is ready. It is for the health check
+// of a container that contains nothing but this binary.
 type healthCommand struct {
 	URL     string `name:"url" placeholder:"URL" help:"Control listener of the server. Default: $$TENANT0_CONTROL_URL, or the control address."`
 	File    string `name:"config" placeholder:"FILE" help:"YAML file with the server's settings."`
 	Control string `name:"control" placeholder:"HOST:PORT" help:"The server's control address."`
 }
 
-// Help is the detail of --help.
+// Help is the detailed text of --help.
 func (healthCommand) Help() string {
 	return `Exits with 0 when the server is ready and with 1 when it is not.
 
@@ -30,7 +30,7 @@ func (healthCommand) Help() string {
     tenant0 health --url http://127.0.0.1:4401`
 }
 
-// Run asks once.
+// Run asks the server once.
 func (c *healthCommand) Run(parsed *kong.Context, t terminal) error {
 	control, err := findControl(c.URL, settings{File: c.File, Control: c.Control}, parsed)
 	if err != nil {
@@ -43,10 +43,10 @@ func (c *healthCommand) Run(parsed *kong.Context, t terminal) error {
 	return err
 }
 
-// controlClient talks to the control listener of a running server.
+// controlClient sends requests to the control listener of a running server.
 type controlClient struct{ url string }
 
-// findControl returns the client of url, or else of the server that flags,
+// findControl returns a client for url or, if url is empty, for the server that flags,
 // environment and configuration file describe.
 func findControl(url string, flags settings, parsed *kong.Context) (controlClient, error) {
 	if url != "" {
@@ -60,25 +60,25 @@ func findControl(url string, flags settings, parsed *kong.Context) (controlClien
 	return controlClient{url}, err
 }
 
-// patience bounds one request: it must end before a container engine's own
-// patience with a health check does.
+// patience bounds one request. It must be shorter than the time that container engines
+// allow for a health check.
 const patience = 5 * time.Second
 
-// ready reports why the server is not ready, or nil.
+// ready returns nil if the server is ready, or an error that says why not.
 func (c controlClient) ready(ctx context.Context) error {
 	_, err := c.do(ctx, http.MethodGet, "/readyz")
 	return err
 }
 
-// do sends a request without body and returns what came back. A status that is
-// no success is an error.
+// do sends a request without a body and returns the answer's body. A status of 300 or
+// more is an error.
 func (c controlClient) do(ctx context.Context, method, path string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return c.send(ctx, method, path, http.NoBody)
 }
 
-// post is do for a body of JSON. It waits as long as the server works.
+// post is do with a body of JSON. It waits for the answer without a time limit.
 func (c controlClient) post(ctx context.Context, path string, body []byte) ([]byte, error) {
 	return c.send(ctx, http.MethodPost, path, bytes.NewReader(body))
 }
@@ -88,7 +88,7 @@ func (c controlClient) send(ctx context.Context, method, path string, content io
 	if err != nil {
 		return nil, &failure{exitUsage, fmt.Errorf("control listener: %w", err)}
 	}
-	// No proxy: the listener is on this machine or in this network.
+	// No proxy: the listener is on this machine or in its network.
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(request)
 	if err != nil {
@@ -105,8 +105,8 @@ func (c controlClient) send(ctx context.Context, method, path string, content io
 	return body, nil
 }
 
-// refusal says why the server refuses a request: in its own sentence, or else with the
-// request and the whole answer.
+// refusal says why the server refused a request: the server's own sentence, or the
+// request and the whole answer if there is none.
 func refusal(request string, body []byte) error {
 	var answer struct {
 		Description string `json:"error_description"`

@@ -20,7 +20,7 @@ import (
 	"github.com/tenant0/tenant0/server/clock"
 )
 
-// importCommand brings a configuration, or users, into the tenant of a running
+// importCommand imports a configuration, or users, into the tenant of a running
 // server.
 type importCommand struct {
 	Path    string `arg:"" name:"path" type:"path" help:"Export of auth0-deploy-cli (folder or YAML), tenant file, or export of users (JSON or JSON lines)."`
@@ -34,7 +34,7 @@ type importCommand struct {
 	Control string `name:"control" placeholder:"HOST:PORT" help:"The server's control address."`
 }
 
-// Help is the detail of --help.
+// Help is the detailed text of --help.
 func (importCommand) Help() string {
 	return `All of a configuration is imported, or nothing: what cannot be honoured is listed with its reason, and a fault in one object leaves the tenant as it was. What the tenant has besides stays, and so do secrets that the configuration has a marker for and no value. Of a secret the report says that it changes, and no more.
 
@@ -45,7 +45,7 @@ func (importCommand) Help() string {
     tenant0 import users.ndjson`
 }
 
-// importReport is what the server says of an import.
+// importReport is the server's answer to an import.
 type importReport struct {
 	Changes []struct {
 		Action, Section, Name string
@@ -57,7 +57,7 @@ type importReport struct {
 	Errors  []json.RawMessage
 }
 
-// Run imports once, or as long as it watches.
+// Run imports once, or with --watch after every change of the files.
 func (c *importCommand) Run(parsed *kong.Context, t terminal) error {
 	own := settings{File: c.File, Control: c.Control, Keywords: c.Mapping}
 	control, err := findControl(c.URL, own, parsed)
@@ -68,7 +68,7 @@ func (c *importCommand) Run(parsed *kong.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	c.Mapping = cfg.Keywords // of the environment or the file of settings, if no flag says it
+	c.Mapping = cfg.Keywords // from the environment or the configuration file, if there is no such flag
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	seen, err := stamps(c.Path)
@@ -82,7 +82,7 @@ func (c *importCommand) Run(parsed *kong.Context, t terminal) error {
 	tick := clock.Ticker(watchEvery)
 	defer tick.Stop()
 	for {
-		if err != nil { // what is wrong is being written
+		if err != nil { // the mistake may be corrected while the command watches
 			if _, err := fmt.Fprintln(t.stderr, "tenant0:", printableLines(err.Error())); err != nil {
 				return err
 			}
@@ -103,10 +103,11 @@ func (c *importCommand) Run(parsed *kong.Context, t terminal) error {
 	}
 }
 
-// watchEvery is how often files are looked at for changes.
+// watchEvery is how often the files are checked for changes.
 const watchEvery = 250 * time.Millisecond
 
-// stamps tells one state of the files of a configuration from another.
+// stamps returns names, sizes and times of all files of a configuration, to
+// notice changes.
 func stamps(path string) (string, error) {
 	var all strings.Builder
 	err := filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
@@ -141,7 +142,7 @@ func (c *importCommand) once(ctx context.Context, control controlClient, t termi
 	}
 	answer, err := control.post(ctx, "/import", body)
 	if err != nil {
-		for _, keyword := range configuration.Unset { // it may be what is wrong
+		for _, keyword := range configuration.Unset { // a missing value may be the cause
 			fmt.Fprintln(t.stderr, printable(unset(keyword)))
 		}
 		return err
@@ -153,12 +154,12 @@ func (c *importCommand) once(ctx context.Context, control controlClient, t termi
 	return report.print(t, configuration.Unset, c.DryRun)
 }
 
-// unset is a line on a keyword without a value.
+// unset is the line about a keyword without a value.
 func unset(keyword string) string {
 	return fmt.Sprintf("unset   the keyword %s has no value; give one with --keywords or in the environment", keyword)
 }
 
-// print tells what changed, and what could not be honoured.
+// print prints what changed, and what was skipped or kept.
 func (r importReport) print(t terminal, keywords []string, dry bool) error {
 	counts := map[string]int{}
 	verb := ""

@@ -23,8 +23,8 @@ import (
 	"github.com/tenant0/tenant0/storage/bolt"
 )
 
-// keysCommands work on the signing keys of the running server, or of a data
-// folder when none runs or the folder is given.
+// keysCommands are the commands for the signing keys of the running server, or of a data
+// folder if no server is running or --data is given.
 type keysCommands struct {
 	URL     string `name:"url" placeholder:"URL" help:"Control listener of the server. Default: $$TENANT0_CONTROL_URL, or the control address."`
 	File    string `name:"config" placeholder:"FILE" help:"YAML file with the server's settings."`
@@ -44,14 +44,14 @@ type (
 	}
 )
 
-// Help is the detail of --help.
+// Help is the detailed text of --help.
 func (keysRevokeCommand) Help() string {
 	return `A key id may begin with a hyphen, so put it after --.
 
     tenant0 keys revoke -- KID`
 }
 
-// Run lists the keys.
+// Run prints the keys.
 func (keysListCommand) Run(c *keysCommands, parsed *kong.Context, t terminal) error {
 	return c.with(parsed, func(ring signingKeys) error {
 		all, err := ring.list()
@@ -62,7 +62,7 @@ func (keysListCommand) Run(c *keysCommands, parsed *kong.Context, t terminal) er
 	})
 }
 
-// Run rotates the keys and lists them.
+// Run rotates the keys and prints them.
 func (keysRotateCommand) Run(c *keysCommands, parsed *kong.Context, t terminal) error {
 	return c.with(parsed, func(ring signingKeys) error {
 		if err := ring.rotate(); err != nil {
@@ -87,7 +87,7 @@ func (r *keysRevokeCommand) Run(c *keysCommands, parsed *kong.Context, t termina
 	})
 }
 
-// signingKey is a key as the control listener shows it.
+// signingKey is a key in the form of the control listener.
 type signingKey struct {
 	KID       string     `json:"kid"`
 	Current   bool       `json:"current"`
@@ -113,7 +113,7 @@ func printKeys(w io.Writer, all []signingKey) error {
 	return table.Flush()
 }
 
-// signingKeys are the keys of one tenant.
+// signingKeys gives access to the keys of one tenant.
 type signingKeys interface {
 	list() ([]signingKey, error)
 	rotate() error
@@ -124,14 +124,14 @@ func (c *keysCommands) settings() settings {
 	return settings{File: c.File, Control: c.Control, Data: c.Data}
 }
 
-// with runs fn on the keys that the flags mean.
+// with runs fn on the keys that the flags select.
 func (c *keysCommands) with(parsed *kong.Context, fn func(signingKeys) error) error {
 	if c.Data == "" {
 		control, err := findControl(c.URL, c.settings(), parsed)
 		if err != nil {
 			return err
 		}
-		// A server that was named has to answer; the one at the usual place may not run.
+		// A server named by --url must answer; at the default address there may be none.
 		if err = control.ready(context.Background()); err == nil || c.URL != "" {
 			return errors.Join(err, fn(control))
 		}
@@ -145,7 +145,8 @@ func (c *keysCommands) withFolder(parsed *kong.Context, fn func(signingKeys) err
 	if err != nil {
 		return err
 	}
-	// Opening would make what is not there, and no keys but a tenant's are wanted.
+	// Opening would create the file if it is missing, but only a tenant's existing keys
+	// are wanted.
 	file := filepath.Join(cfg.Data, config.DataFile)
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("no server answers and no data is there: %w; start the server, or give its folder with --data", err)

@@ -7,10 +7,10 @@ import (
 	"github.com/tenant0/tenant0/config"
 )
 
-// newLog returns the log that a validated configuration asks for.
+// newLog returns the logger that a validated configuration describes.
 func newLog(cfg config.Config, w io.Writer) *slog.Logger {
 	var level slog.Level
-	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // config knows the same four
+	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // config has validated it
 	options := &slog.HandlerOptions{Level: level}
 	if cfg.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, options))

@@ -1,7 +1,7 @@
-// Command tenant0 is the one binary: the server, a way to run a command beside
-// one, and the tools around them. It owns the command line, what is printed,
-// exit statuses and signals. What the settings mean is in package config, and
-// all that a server does in package server.
+// Command tenant0 is the only binary: the server, a way to run a command with a
+// server of its own, and the tools around them. This package handles the
+// command line, output, exit statuses and signals. Package config defines the
+// settings, and package server everything that a server does.
 package main
 
 import (
@@ -14,7 +14,7 @@ func main() {
 	os.Exit(run(os.Args[1:], terminal{os.Stdout, os.Stderr}))
 }
 
-// run runs one command line and returns its exit status.
+// run executes one command line and returns its exit status.
 func run(args []string, t terminal) int {
 	parser := kong.Must(&commands{}, options(t)...)
 	parsed, err := parser.Parse(args)

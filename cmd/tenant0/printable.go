@@ -7,9 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// printable is a text of a tenant as a terminal can show it on one line: what is no visible character or space, such as line
-// breaks, escape sequences and marks that turn the direction of writing, is written as Go writes it in a string. Whoever
-// chose the text can neither add lines to what tenant0 prints nor steer the terminal.
+// printable returns a tenant's text in a form that a terminal can show on one line: everything but visible
+// characters and spaces, such as line breaks, escape sequences and marks that change the direction of writing, is
+// escaped as in a Go string. Thus nobody can use such a text to add lines to tenant0's output or to control the
+// terminal.
 func printable(text string) string {
 	if isPrintable(text) {
 		return text
@@ -34,10 +35,11 @@ func isPrintable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !visible(r) })
 }
 
-// visible is true for letters, marks, numbers, signs and spaces, and false for controls, formats and separators of lines.
+// visible reports whether a character is a letter, mark, number, punctuation, symbol or space. Control and format
+// characters and line separators are not.
 func visible(r rune) bool { return unicode.IsGraphic(r) }
 
-// printableLines is printable for a text of several lines, which stay lines.
+// printableLines is printable for a text of several lines, whose line breaks are kept.
 func printableLines(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
@@ -46,7 +48,7 @@ func printableLines(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// quote makes one word of a value for a shell, on one line.
+// quote returns a value as one word for a shell, on one line.
 func quote(value string) string {
 	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+,=~"
 	switch {
@@ -55,7 +57,8 @@ func quote(value string) string {
 	case isPrintable(value):
 		return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 	}
-	// POSIX.1-2024, Shell Command Language, 2.2.4: dollar-single-quotes. Each byte that is not visible ASCII is octal.
+	// POSIX.1-2024, Shell Command Language, 2.2.4: dollar-single-quotes. Bytes other than printable ASCII become
+	// octal.
 	var b strings.Builder
 	for _, c := range []byte(value) {
 		switch {

@@ -13,7 +13,7 @@ import (
 	"github.com/tenant0/tenant0/server/tenant"
 )
 
-// seedCommands work with tenant files.
+// seedCommands are the commands for tenant files.
 type seedCommands struct {
 	Check seedCheckCommand `cmd:"" help:"Check a tenant file and list all that is wrong with it, by line."`
 }
@@ -24,7 +24,7 @@ type seedCheckCommand struct {
 	File     string `name:"config" placeholder:"FILE" help:"YAML file with the server's settings."`
 }
 
-// Help is the detail of --help.
+// Help is the detailed text of --help.
 func (seedCheckCommand) Help() string {
 	return `Exits with 0 when a server would start with the file. What it would do without is listed as a warning.
 

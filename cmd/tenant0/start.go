@@ -19,7 +19,7 @@ type startCommand struct {
 	Settings settings `embed:""`
 }
 
-// Help is the detail of --help.
+// Help is the detailed text of --help.
 func (startCommand) Help() string {
 	return `Every setting can be a flag, an environment variable or a key in the configuration file; the first of those that has it decides. SIGINT or SIGTERM stops the server once requests in progress are answered, a second one at once.
 
@@ -46,8 +46,8 @@ func (c *startCommand) Run(parsed *kong.Context, t terminal) (err error) {
 	return srv.Run(ctx)
 }
 
-// untilSignal returns a context that ends with the first signal to stop. A
-// second one does not wait for what the first has set going.
+// untilSignal returns a context that ends with the first SIGINT or SIGTERM. A
+// second signal ends the process at once.
 func untilSignal() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)

@@ -9,18 +9,18 @@ import (
 	"github.com/tenant0/tenant0/server"
 )
 
-// storeCommands work with where tenants are kept.
+// storeCommands are the commands for the places where tenants are stored.
 type storeCommands struct {
 	Copy storeCopyCommand `cmd:"" help:"Copy all tenants from a data folder to a database, or back."`
 }
 
-// storeCopyCommand copies tenants.
+// storeCopyCommand copies tenants from one store to another.
 type storeCopyCommand struct {
 	From string `arg:"" name:"from" help:"Data folder, or URL of a PostgreSQL database, to copy from."`
 	To   string `arg:"" name:"to" help:"Data folder, or URL of a PostgreSQL database, to copy to."`
 }
 
-// Help is the detail of --help.
+// Help is the detailed text of --help.
 func (storeCopyCommand) Help() string {
 	return `Copies every tenant with all that it holds: users, applications, keys, sessions, log and snapshots. What is at the target stays; a tenant that is there already is an error. Stop the servers of both before. A password goes into PGPASSWORD or the file that PGPASSFILE names.
 
@@ -28,7 +28,7 @@ func (storeCopyCommand) Help() string {
     tenant0 store copy postgres://tenant0@db.example.test/tenant0 ./data`
 }
 
-// Run copies.
+// Run copies the tenants and prints their names.
 func (c *storeCopyCommand) Run(t terminal) error {
 	for _, place := range []string{c.From, c.To} {
 		if strings.Contains(place, "://") && config.StorePassword(place) {

@@ -1,5 +1,5 @@
-// Package private writes files that hold secrets, such as an export of a tenant, so that only their owner may read them, and
-// tells which files others may read.
+// Package private writes files that contain secrets, such as an export of a tenant, so that only their owner can
+// read them, and reports files that others can read.
 package private
 
 import (
@@ -15,9 +15,9 @@ import (
 	"strings"
 )
 
-// Write writes a file that only its owner may read, whole or not at all, and makes the folders on the way to it. A
-// file or a link that is there gives way to it: no link is followed, and no wider mode stays. What is a device, such as
-// /dev/stdout, is written to.
+// Write writes a file that only its owner can read, completely or not at all, and creates missing folders. An
+// existing file or link is replaced: links are not followed, and wider permissions do not remain. A device, such as
+// /dev/stdout, is written to directly.
 func Write(name string, data []byte) error {
 	if info, err := os.Stat(name); strings.HasPrefix(filepath.ToSlash(name), "/dev/") || err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		return os.WriteFile(name, data, 0o600)
@@ -25,8 +25,8 @@ func Write(name string, data []byte) error {
 	return WriteAll(filepath.Dir(name), map[string][]byte{filepath.Base(name): data})
 }
 
-// WriteAll writes files into a folder, by their names from it on with slashes, each as Write does. A name
-// that links lead out of the folder is an error.
+// WriteAll writes files into a folder, each as Write does. The names are relative to the folder, with slashes. A
+// name that leads out of the folder through a link is an error.
 func WriteAll(folder string, files map[string][]byte) error {
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return err
@@ -43,14 +43,14 @@ func WriteAll(folder string, files map[string][]byte) error {
 	return root.Close()
 }
 
-// writeInto writes a new file beside the name and moves it there.
+// writeInto writes a temporary file in the same folder and renames it.
 func writeInto(root *os.Root, name string, data []byte) (err error) {
 	if err := root.MkdirAll(path.Dir(name), 0o750); err != nil {
 		return err
 	}
 	temporary := path.Join(path.Dir(name), fmt.Sprintf(".%d.tmp", os.Getpid()))
 	file, err := root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) { // of a process that was killed
+	if errors.Is(err, fs.ErrExist) { // left by a process that was killed
 		if err := root.Remove(temporary); err != nil {
 			return err
 		}
@@ -69,8 +69,8 @@ func writeInto(root *os.Root, name string, data []byte) (err error) {
 	return nil
 }
 
-// Warning says of a file with secrets that others than its owner may read or write it, and how to mend that; it is empty
-// for a file that is private or not there. Windows has other means.
+// Warning returns a message if others than the owner can read or write a file with secrets, and how to correct
+// that; it is empty if the file is private or does not exist, and on Windows, which has no such modes.
 func Warning(name string) string {
 	info, err := os.Stat(name)
 	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o077 == 0 {

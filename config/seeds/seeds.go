@@ -1,5 +1,5 @@
-// Package seeds holds the tenants that are part of the program, as tenant files that need no checking: a test of package
-// tenantfile holds each of them against the schema.
+// Package seeds contains the tenants that are embedded in the program, as tenant files. They need not be checked at
+// start, because a test of package tenantfile validates each of them against the schema.
 package seeds
 
 import (
@@ -13,7 +13,7 @@ var files embed.FS
 
 const ending = ".yaml"
 
-// Names are the names of the embedded tenants, in alphabetical order.
+// Names returns the names of the embedded tenants, in alphabetical order.
 func Names() []string {
 	entries, _ := fs.ReadDir(files, ".") // An embedded folder cannot fail.
 	names := make([]string, len(entries))
@@ -23,7 +23,7 @@ func Names() []string {
 	return names
 }
 
-// File is the tenant file of a name, in YAML, and whether there is one.
+// File returns the tenant file of an embedded tenant, in YAML, and whether there is a tenant with this name.
 func File(name string) (data []byte, is bool) {
 	data, err := files.ReadFile(name + ending)
 	return data, err == nil

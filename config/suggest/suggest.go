@@ -1,4 +1,4 @@
-// Package suggest finds what somebody probably meant by a word that is not known: a setting, a key, a name of an entry.
+// Package suggest finds what somebody probably meant by an unknown word: a setting, a key, or the name of an entry.
 package suggest
 
 import (
@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// For names the known word that is nearest to a wrong one, or the known words if they are few and none is near. It
-// is the end of a sentence, such as: did you mean "callbacks"? The plural is what the known words are called.
+// For returns the end of an error message, such as: did you mean "callbacks"? It names the known word that is
+// nearest to a wrong one, or all known words if they are few and none is near. plural is the noun for the known
+// words.
 func For(word string, known []string, plural string) string {
 	similar, near := Nearest(word, known)
 	switch {
@@ -25,10 +26,10 @@ func For(word string, known []string, plural string) string {
 	}
 }
 
-// Nearest finds the known word that takes the fewest edits, case and separators aside, and tells whether it is so near
-// that it is probably meant.
+// Nearest finds the known word that takes the fewest edits, ignoring case and separators, and reports whether it is
+// near enough to be what was probably meant.
 func Nearest(word string, known []string) (similar string, near bool) {
-	if len(word) > 200 { // not a slip of the hand
+	if len(word) > 200 { // not a typing mistake
 		word = word[:200]
 	}
 	best := -1
@@ -40,7 +41,7 @@ func Nearest(word string, known []string) (similar string, near bool) {
 	return similar, best >= 0 && best <= max(len(word), len(similar))/3
 }
 
-// folded drops what people mix up: clientId, client-id and client_id are one word.
+// folded removes differences that people confuse: clientId, client-id and client_id become the same.
 func folded(word string) string {
 	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(word))
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/tenant0/tenant0/server/customclaims"
 )
 
-// TokenClaims are claims that tokens carry besides the standard ones. Audience and Application, where set, limit them to
-// tokens of that API and that application.
+// TokenClaims are claims that tokens contain besides the standard ones. Audience and Application, if set, restrict
+// them to tokens for that API and that application.
 type TokenClaims struct {
 	Audience    string                 `json:"audience,omitempty"`    // identifier of an API
 	Application string                 `json:"application,omitempty"` // name
@@ -17,12 +17,12 @@ type TokenClaims struct {
 	IDToken     map[string]ClaimSource `json:"idToken,omitempty"`     // by claim name
 }
 
-// ClaimSource is where a claim's value comes from: a path, or a fixed value if the path is empty.
+// ClaimSource says where the value of a claim comes from: a path, or a fixed value if the path is empty.
 //
-// Paths are user. and a profile attribute (email, name, user_id, ...), user.app_metadata and user.user_metadata with
-// any keys below, user.permissions, user.roles and user.groups as the extension's rule sets them, client.client_id,
-// client.name, and client.client_metadata with a key below. A path that leads to nothing, as user does in a machine's
-// token, makes no claim.
+// A path is user. and a profile attribute (email, name, user_id, ...), user.app_metadata or user.user_metadata with
+// any keys below, user.permissions, user.roles or user.groups as the extension's rule sets them, client.client_id,
+// client.name, or client.client_metadata with a key below. If there is no value at the path, as for user in a token
+// without a user, the token does not contain the claim.
 type ClaimSource struct {
 	Path  string
 	Value any

@@ -1,8 +1,8 @@
-// Package tenantfile is the language in which a person writes down what is in a tenant: applications, APIs, connections,
-// users, the Authorization Extension's store.
+// Package tenantfile defines the language in which people describe a tenant: applications, APIs, connections,
+// users, the data of the Authorization Extension.
 //
-// It is auth0-deploy-cli's YAML format with additions; tenant.schema.json describes it and ships with the binary. The package
-// reads, checks and explains such a file, or the folder of an export, down to line and column, and writes them. It resolves
-// nothing against a running server: it does not store, generate ids or secrets, hash passwords, or know the issuer, and
-// reads nothing of the environment.
+// It is auth0-deploy-cli's YAML format with additions; tenant.schema.json describes it and is part of the binary.
+// The package reads and writes such files, and the folders of exports, and reports problems with line and column.
+// It knows no running server: it does not store anything, generate ids or secrets, or hash passwords; it does not
+// know the issuer, and it does not read the environment.
 package tenantfile

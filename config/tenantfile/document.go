@@ -4,11 +4,12 @@ import (
 	"strconv"
 )
 
-// Document is one entry of a section with its keys as the Management API spells them. Its values are those of JSON:
-// string, bool, int or float64, []any and Document; keys written with null are left out.
+// Document is one entry of a section, with the keys of the Management API. Its values are those of JSON: string,
+// bool, int or float64, []any and Document; keys whose value is null are left out.
 type Document = map[string]any
 
-// documents are the entries of a list. An entry that is not a map becomes an empty one and keeps the others' indexes.
+// documents returns the entries of a list. An entry that is not a map becomes an empty one, so that the indexes
+// stay.
 func documents(list any) []Document {
 	entries, _ := list.([]any)
 	var docs []Document
@@ -22,7 +23,7 @@ func documents(list any) []Document {
 	return docs
 }
 
-// text is a text of an entry, or nothing if it is not there or no text.
+// text returns a member that is a string, "" if it is missing or not a string.
 func text(doc Document, key string) string {
 	value, _ := doc[key].(string)
 	return value
@@ -33,7 +34,7 @@ func list(doc Document, key string) []any {
 	return value
 }
 
-// within is the value at a path.
+// within returns the value at a path.
 func within(value any, path []string) any {
 	for _, step := range path {
 		switch v := value.(type) {
@@ -50,7 +51,7 @@ func within(value any, path []string) any {
 	return value
 }
 
-// isEmptyValue reports whether a value says no more than its absence.
+// isEmptyValue reports whether a value means the same as its absence.
 func isEmptyValue(value any) bool {
 	switch v := value.(type) {
 	case nil:

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// unique finds values that are given twice. The zero value is ready.
+// unique finds values that occur twice. It is made by unique{}, because add writes to the map.
 type unique map[string][]string // value -> path of its first use
 
 func (u unique) add(f *file, value string, path []string, what string) {
@@ -27,20 +27,20 @@ func (u unique) add(f *file, value string, path []string, what string) {
 	}
 }
 
-// duplicates records the objects of a configuration that are in it twice: of two objects with one name only the last
-// would be left, and nobody can say which of them is meant. Applications of a tenant file may have one name if each has an
-// id, by which all else refers to them.
+// duplicates records objects that a configuration contains twice: if two objects have the same name, the second
+// would overwrite the first, and nobody can tell which is meant. Only in a tenant file (namesakes) may applications
+// have the same name, if each has an id, by which everything else refers to it.
 func (f *file) duplicates(sections Document, namesakes bool) {
 	clients := documents(sections["clients"])
 	called := clientReferences(clients)
-	applications := map[string]string{} // what they are referred to by, by id
+	applications := map[string]string{} // by client_id, the reference that entries use
 	for i, client := range clients {
 		if id := text(client, "client_id"); id != "" {
 			applications[id] = called[i]
 		}
 	}
-	connections := unique{}                                                  // of either section
-	for _, where := range slices.Backward(slices.Sorted(maps.Keys(parts))) { // databases come first in a file
+	connections := unique{}                                                  // of both sections
+	for _, where := range slices.Backward(slices.Sorted(maps.Keys(parts))) { // so that databases come first, as in a file
 		section, part, nested := strings.Cut(where, ".")
 		once := unique{}
 		if section == "clients" && namesakes {
@@ -66,7 +66,7 @@ func (f *file) duplicates(sections Document, namesakes bool) {
 	}
 }
 
-// listedTwice records the objects of a list that are one by the members that tell its objects apart.
+// listedTwice records the objects of a list that agree in all members that identify them.
 func (f *file) listedTwice(once unique, list any, where string, path []string, applications map[string]string) {
 	members := parts[where].identity
 	for i, item := range documents(list) {
@@ -91,7 +91,7 @@ func (f *file) listedTwice(once unique, list any, where string, path []string, a
 	}
 }
 
-// namesTwice records applications that entries cannot tell apart.
+// namesTwice records applications that references cannot distinguish.
 func (f *file) namesTwice(clients []Document, called []string) {
 	once := unique{}
 	for i := range clients {
@@ -99,7 +99,7 @@ func (f *file) namesTwice(clients []Document, called []string) {
 	}
 }
 
-// idsTwice records the objects of a section that have one id.
+// idsTwice records the objects of a section that have the same id.
 func (f *file) idsTwice(list any, section string) {
 	once, member := unique{}, "id"
 	if section == "clients" {
@@ -110,10 +110,10 @@ func (f *file) idsTwice(list any, section string) {
 	}
 }
 
-// identifiers are the members that a user may be known by within a connection.
+// identifiers are the members by which users log in; a connection must not have two users with the same value.
 var identifiers = []string{"email", "username", "phone_number"}
 
-// duplicateUsers records users that are there twice.
+// duplicateUsers records users that occur twice.
 func (f *file) duplicateUsers(users []Document) {
 	ids, known := unique{}, unique{}
 	for i, user := range users {

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// Extension is the store of the Authorization Extension in the form of its own export, with what its rules
-// do written down as data. The order of every list matters: it is the order of the results.
+// Extension is the data of the Authorization Extension in the form of its own export, with the effects of its rules
+// expressed as data. The order of every list matters, because results have the same order.
 //
-// Every record has an id and records refer to each other by id. Users are named by user_id or, those whose id the file
-// leaves open, by e-mail address; a user_id need not be one of the file's.
+// Every record has an id, and records refer to each other by id. Users are named by user_id or, if the file leaves
+// the id open, by e-mail address; a user_id need not belong to a user of the file.
 type Extension struct {
 	Configuration []ExtensionConfiguration `json:"configuration,omitempty"` // at most one
 	Groups        []ExtensionGroup         `json:"groups,omitempty"`
@@ -19,7 +19,7 @@ type Extension struct {
 	TokenClaims   []TokenClaims            `json:"tokenClaims,omitempty"`
 }
 
-// ExtensionConfiguration says what the extension's rule puts into the user object and into app_metadata.
+// ExtensionConfiguration says what the extension's rule adds to the user object and to app_metadata.
 type ExtensionConfiguration struct {
 	ID                     string `json:"_id,omitempty"`
 	APIKey                 string `json:"apikey,omitempty"`
@@ -34,8 +34,8 @@ type ExtensionConfiguration struct {
 	PersistPermissions     bool   `json:"persistPermissions,omitempty"`
 }
 
-// ExtensionRecord is what roles and permissions have in common. Of Application and ApplicationID one is set: the name of
-// an application of the file, or a client id that is not in the file.
+// ExtensionRecord is what roles and permissions have in common. Either Application or ApplicationID is set: the
+// name of an application in the file, or a client id that is not in the file.
 type ExtensionRecord struct {
 	ID              string `json:"_id"`
 	Name            string `json:"name"`
@@ -68,44 +68,44 @@ type ExtensionGroup struct {
 	Mappings    []ExtensionMapping `json:"mappings,omitempty"`
 }
 
-// ExtensionMapping makes members of an identity provider's group members of a group.
+// ExtensionMapping makes the members of a group at an identity provider members of an extension group.
 type ExtensionMapping struct {
 	ID             string `json:"_id"`
 	GroupName      string `json:"groupName"`
 	ConnectionName string `json:"connectionName"`
 }
 
-// ScopePolicy makes an application's granted scopes follow the user's permissions.
+// ScopePolicy makes the granted scopes of an application depend on the user's permissions.
 type ScopePolicy struct {
 	Application string `json:"application"`        // name
 	Mode        string `json:"mode"`               // append or intersect
-	Verbatim    bool   `json:"verbatim,omitempty"` // keep the raw string
+	Verbatim    bool   `json:"verbatim,omitempty"` // keep the requested string unchanged
 }
 
 func newExtension(section Document) *Extension {
 	extension := &Extension{}
-	// What does not fit the types did not fit the schema either, and was reported there; the rest is checked as it is.
+	// Values of a wrong type were already reported by the schema; the remaining values are checked anyway.
 	if data, err := json.Marshal(section); err == nil {
 		_ = json.Unmarshal(data, extension)
 	}
 	return extension
 }
 
-// Known is what a tenant has that records of the extension can refer to.
+// Known is what records of the extension can refer to in a tenant.
 type Known struct {
-	Clients     map[string]string // by name and by client id, the name
+	Clients     map[string]string // names, by name and by client id
 	APIs        []string          // identifiers
 	Connections []string
-	Users       []Document // user_id and email, of those at least to whom People refers
+	Users       []Document // user_id and email, at least of the users in People
 }
 
-// ExtensionSection is the section authorizationExtension of a tenant file for a tenant that runs.
+// ExtensionSection is the section authorizationExtension of a tenant file, for a running tenant.
 type ExtensionSection struct {
 	file     *file
-	sections Document // nil for what could not be read
+	sections Document // nil if the section could not be read
 }
 
-// ReadExtension reads the section and holds it against the schema, which takes its time. What is wrong with it, Link says.
+// ReadExtension reads the section and validates it against the schema, which is slow. Link returns the problems.
 func ReadExtension(section Document) (*ExtensionSection, error) {
 	data, err := json.Marshal(Document{"authorizationExtension": section})
 	if err != nil {
@@ -119,7 +119,7 @@ func ReadExtension(section Document) (*ExtensionSection, error) {
 	return read, nil
 }
 
-// People are the ids and e-mail addresses by which the section refers to users, each once.
+// People returns the ids and e-mail addresses by which the section refers to users, without repetitions.
 func (s *ExtensionSection) People() (references []string) {
 	section, _ := s.sections["authorizationExtension"].(Document)
 	extension := newExtension(section)
@@ -133,10 +133,10 @@ func (s *ExtensionSection) People() (references []string) {
 	return slices.Compact(references)
 }
 
-// Link is the section for a tenant that has what is known, and whose issuer is put in place of the placeholder. A section that
-// is wrong gives a [*Error].
+// Link checks the section's references against what the tenant has (known), and returns the extension with the
+// issuer in place of the placeholder. If the section is wrong, the error is an [*Error].
 func (s *ExtensionSection) Link(known Known, issuer string) (extension *Extension, warnings []string, err error) {
-	file := *s.file // it may be linked again, to what is known then
+	file := *s.file // so that the section can be linked again to another Known
 	file.problems, file.warnings = slices.Clone(file.problems), slices.Clone(file.warnings)
 	l := &links{file: &file, clients: map[string]string{"": ""}, clientNames: map[string]bool{}, apis: map[string][]string{managementAPI: nil}, connections: map[string]bool{}}
 	for reference, name := range known.Clients {

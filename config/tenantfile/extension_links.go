@@ -12,13 +12,13 @@ import (
 	"github.com/tenant0/tenant0/config/suggest"
 )
 
-// extensionLinks is what records of the extension can refer to.
+// extensionLinks holds what records of the extension can refer to.
 type extensionLinks struct {
 	*links
 	permissions, roles, groups *recordIndex
 	userIDs                    map[string]bool
 	emails                     map[string]int  // users with this address, in lower case
-	strangers                  map[string]bool // user ids that are not in the file
+	strangers                  map[string]bool // referenced user ids that are not in the file
 }
 
 func (l *links) linkExtension(extension *Extension, users []Document) {
@@ -60,7 +60,7 @@ type recordIndex struct {
 	kind  string
 	paths unique
 	ids   map[string]bool
-	names map[string]map[string][]string // application -> name -> ids; the application "" has the names of all
+	names map[string]map[string][]string // application -> name -> ids; the application "" has all names
 }
 
 func newRecordIndex(kind string) *recordIndex {
@@ -78,7 +78,7 @@ func (r *recordIndex) add(f *file, id, name, application string, path []string) 
 	}
 }
 
-// collect gives every record its id, application and description.
+// collect completes the id, the application and the description of every record.
 func (e *extensionLinks) collect(extension *Extension) {
 	for i := range extension.Permissions {
 		e.complete(&extension.Permissions[i].ExtensionRecord, e.permissions, at("authorizationExtension", "permissions", i))
@@ -94,7 +94,7 @@ func (e *extensionLinks) collect(extension *Extension) {
 	}
 }
 
-// application is the name or client id that the record is for.
+// application returns the application's name or client id.
 func (r *ExtensionRecord) application() string { return cmp.Or(r.Application, r.ApplicationID) }
 
 func (e *extensionLinks) complete(record *ExtensionRecord, index *recordIndex, path []string) {
@@ -112,7 +112,7 @@ func (e *extensionLinks) complete(record *ExtensionRecord, index *recordIndex, p
 	case inFile:
 		record.Application, record.ApplicationID = name, ""
 	case record.ApplicationType == "resource_server":
-		// The id is an API's. The extension keeps such a record and no application ever has it.
+		// The id is that of an API. The extension stores such a record, but it applies to no application.
 		record.Application, record.ApplicationID = "", reference
 	case clientID.MatchString(reference):
 		record.Application, record.ApplicationID = "", reference
@@ -126,18 +126,19 @@ func (e *extensionLinks) complete(record *ExtensionRecord, index *recordIndex, p
 	index.add(e.file, record.ID, record.Name, record.application(), path)
 }
 
-// recordID is an id that is always the same for the same record, in the form of a UUID (RFC 9562, version 8).
+// recordID returns an id in the form of a UUID (RFC 9562, version 8), always the same for the same record.
 func recordID(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
-// uuid is what the extension makes as ids of its records.
+// uuid matches the ids that the extension gives its records.
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// refer turns references to records, by id or name, into ids. The names are those of one application, if one is given.
-// An id that is nowhere stays: the extension leaves such ids behind when it deletes, and passes them over.
+// refer turns references to records, by id or name, into ids. If an application is given, only its names count. The
+// id of a record that does not exist is kept: the extension leaves such ids behind when it deletes records, and
+// ignores them.
 func (e *extensionLinks) refer(references []string, records *recordIndex, application string, path []string) []string {
 	var ids []string
 	for i, reference := range references {
@@ -162,7 +163,8 @@ func (e *extensionLinks) refer(references []string, records *recordIndex, applic
 	return ids
 }
 
-// mapping checks a mapping's connection. An export may have mappings of connections that are gone; it has ids too.
+// mapping checks a mapping's connection. In an export, whose mappings have ids, the connection may have been
+// deleted.
 func (e *extensionLinks) mapping(mapping *ExtensionMapping, group string, path []string) {
 	if mapping.ID != "" && mapping.ConnectionName != "" && !e.connections[mapping.ConnectionName] {
 		e.file.warn(path, "there is no connection %q; the mapping does nothing", mapping.ConnectionName)

@@ -13,11 +13,11 @@ import (
 	"strings"
 )
 
-// files are the members whose text may be the path of a file that holds it.
+// files are the members whose text may be the path of a file that contains the value.
 var files = []string{"code", "script", "html", "body", "custom_login_page", "login", "get_user", "create", "verify", "change_password", "delete"}
 
-// readFiles puts the files that the tenant file names, in its own folder, in the places of their names. An object of a
-// further section whose file is not there is left out.
+// readFiles replaces the paths of files in the tenant file's folder by the files' contents. An object in Further is
+// left out if its file does not exist.
 func (t *Tenant) readFiles(l *loader) error {
 	var lost []string
 	l.missing = func(name string) { lost = append(lost, name) }
@@ -44,7 +44,7 @@ func (t *Tenant) readFiles(l *loader) error {
 	return nil
 }
 
-// readFurther reads the files of the further sections. The loader notes in lost what is not there.
+// readFurther reads the files of the further sections. The loader adds the names of missing files to lost.
 func (t *Tenant) readFurther(l *loader, lost *[]string) error {
 	for _, section := range slices.Sorted(maps.Keys(t.Further)) {
 		list, isList := t.Further[section].([]any)
@@ -71,8 +71,8 @@ func (t *Tenant) readFurther(l *loader, lost *[]string) error {
 	return nil
 }
 
-// inline puts the content of files in the place of their paths, which are relative to where they are named or to the
-// root of the export. The path is that of the value in the whole.
+// inline replaces paths of files by the files' contents. The paths are relative to the file that names them or to
+// the root of the export. path is the position of value in the whole configuration.
 func (l *loader) inline(value any, folder string, path []string) error {
 	if file, begins := l.file.origins[originKey(path)]; begins {
 		folder = filepath.Dir(file)
@@ -112,7 +112,7 @@ func (l *loader) inlineMember(doc Document, name, folder string, path []string) 
 }
 
 func (l *loader) content(name, folder string) (string, error) {
-	// The YAML form names pages of clients and connections from their own folders on.
+	// In the YAML form, paths of client and connection pages are relative to the folders of these.
 	for _, base := range []string{folder, l.root, filepath.Join(l.root, "clients"), filepath.Join(l.root, "connections")} {
 		root, err := os.OpenRoot(base)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -122,7 +122,7 @@ func (l *loader) content(name, folder string) (string, error) {
 			return "", err
 		}
 		raw, err := root.ReadFile(filepath.Clean(name))
-		_ = root.Close() // it was read from alone
+		_ = root.Close() // it was only read from
 		if err == nil {
 			return string(l.keywords.replace(raw)), nil
 		}
@@ -133,7 +133,7 @@ func (l *loader) content(name, folder string) (string, error) {
 	return "", fmt.Errorf("file %s is named and not there: %w", name, fs.ErrNotExist)
 }
 
-// finish brings what the forms of an export write differently into the one form of a configuration.
+// finish converts what the two forms of an export write differently to one form.
 func (l *loader) finish(sections Document) error {
 	if prompts, ok := sections["prompts"].(Document); ok && l.source == "" {
 		if err := l.partials(prompts["partials"]); err != nil {
@@ -143,7 +143,7 @@ func (l *loader) finish(sections Document) error {
 	return unfold(sections)
 }
 
-// unfold puts the objects that the YAML form keeps in files of their own in the places of the texts of those.
+// unfold replaces the texts of the files in which the YAML form stores whole objects by those objects.
 func unfold(sections Document) error {
 	for _, section := range slices.Sorted(maps.Keys(parts)) {
 		if !parts[section].bodies {
@@ -165,8 +165,8 @@ func unfold(sections Document) error {
 	return nil
 }
 
-// partials puts the templates of prompts in the place of their files: a folder has {prompt: [{screen: [{name,
-// template}]}]}.
+// partials replaces the files of prompts' templates by their contents. In a folder, they are listed as {prompt:
+// [{screen: [{name, template}]}]}.
 func (l *loader) partials(value any) error {
 	written, _ := value.(Document)
 	for prompt, list := range written {

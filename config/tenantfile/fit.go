@@ -10,22 +10,23 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
-// HasSection reports whether a tenant file has a section of that name.
+// HasSection reports whether a tenant file can have a section with this name.
 func HasSection(section string) bool {
 	is, _ := schema().section(section)
 	return is == emulated || is == imported
 }
 
-// Fit takes out of the sections of a tenant the members that a tenant file has no key for, scopes that their API
-// does not have any more, and settings that name what was deleted. It returns a line for each of them, in alphabetical order.
+// Fit removes from the sections of a tenant the members that a tenant file has no key for, scopes that their API no
+// longer has, and settings that refer to deleted objects. It returns a line for each of them, in alphabetical
+// order.
 func Fit(sections Document) []string {
 	left := slices.Concat(withoutKeys(sections), withoutScopes(sections), withoutDefaults(sections))
 	slices.Sort(left)
 	return slices.Compact(left)
 }
 
-// withoutDefaults takes out the default API and the default connection where they are not there: the settings of a tenant
-// keep their names when they are deleted.
+// withoutDefaults removes the default API and the default connection if they do not exist: the settings of a tenant
+// keep their names after they were deleted.
 func withoutDefaults(sections Document) (left []string) {
 	settings, _ := sections["tenant"].(Document)
 	there := map[string]bool{extensionAPI: true}
@@ -45,7 +46,7 @@ func withoutDefaults(sections Document) (left []string) {
 	return left
 }
 
-// withoutScopes takes out what is granted of the APIs of the sections and is no scope of theirs.
+// withoutScopes removes granted scopes that an API in the sections does not have.
 func withoutScopes(sections Document) (left []string) {
 	scopes := map[string]map[string]bool{}
 	for _, api := range documents(sections["resourceServers"]) {
@@ -90,7 +91,7 @@ func withoutScopes(sections Document) (left []string) {
 	return left
 }
 
-// withoutKeys takes out the members that the schema does not know.
+// withoutKeys removes the members that the schema does not know.
 func withoutKeys(sections Document) (left []string) {
 	var invalid *jsonschema.ValidationError
 	if !errors.As(compiledSchema().Validate(sections), &invalid) {

@@ -11,7 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// readFolder reads an export that is a folder of files: what they hold becomes one document, as if it had been one file.
+// readFolder reads an export that is a folder of files into one document, as if it were one file.
 func (l *loader) readFolder() error {
 	f := l.file
 	f.root, f.origins = &yaml.Node{Kind: yaml.MappingNode}, map[string]string{}
@@ -23,7 +23,7 @@ func (l *loader) readFolder() error {
 		}
 		section, isWhole, err := l.sectionOf(path)
 		if err != nil || section == "" {
-			return err // none: of programs, such as package.json
+			return err // "" for files of other programs, such as package.json
 		}
 		return l.readPart(path, section, isWhole)
 	})
@@ -46,7 +46,7 @@ func (l *loader) readPart(path, section string, whole bool) error {
 	return nil
 }
 
-// sectionOf tells which section, or member of one, a file is, or is an object of.
+// sectionOf returns the section, or the member of a section, that a file contains as a whole or an object of.
 func (l *loader) sectionOf(path string) (section string, whole bool, err error) {
 	name, err := filepath.Rel(l.root, path)
 	if err != nil {
@@ -56,7 +56,7 @@ func (l *loader) sectionOf(path string) (section string, whole bool, err error) 
 	return section, whole, nil
 }
 
-// graft puts the nodes of the file that is being read where they belong in the whole, and notes that they are its own.
+// graft inserts the nodes of the current file into the document, and records which file they come from.
 func (f *file) graft(section string, whole bool, node *yaml.Node) {
 	name, member, isMember := strings.Cut(section, ".")
 	path, owner := []string{name}, f.root
@@ -70,7 +70,7 @@ func (f *file) graft(section string, whole bool, node *yaml.Node) {
 		list := child(owner, key, yaml.SequenceNode)
 		path = append(path, strconv.Itoa(len(list.Content)))
 		list.Content = append(list.Content, node)
-	case node.Kind == yaml.MappingNode: // members of it may have files of their own
+	case node.Kind == yaml.MappingNode: // its members may have files of their own
 		object := child(owner, key, yaml.MappingNode)
 		object.Content = append(object.Content, node.Content...)
 	default:
@@ -79,7 +79,7 @@ func (f *file) graft(section string, whole bool, node *yaml.Node) {
 	f.origins[originKey(path)] = f.name
 }
 
-// child is the value of a map's key, which is made if it is not there.
+// child returns the value of a key in a map, adding the key if it is missing.
 func child(owner *yaml.Node, key string, kind yaml.Kind) *yaml.Node {
 	for i := 0; i+1 < len(owner.Content); i += 2 {
 		if owner.Content[i].Value == key {
@@ -91,5 +91,5 @@ func child(owner *yaml.Node, key string, kind yaml.Kind) *yaml.Node {
 	return value
 }
 
-// originKey is how the files that parts of the whole are from are found by the paths of the parts.
+// originKey is the key in file.origins for the path of a part.
 func originKey(path []string) string { return strings.Join(path, "\x00") }

@@ -4,11 +4,11 @@ import (
 	"strings"
 )
 
-// IssuerPlaceholder stands in a tenant file for the issuer of the server that reads it, trailing slash included, so that
-// ${issuer}api/v2/ is the identifier of the server's own Management API. [Tenant.WithIssuer] replaces it.
+// IssuerPlaceholder stands in a tenant file for the issuer of the server that reads it, trailing slash included, so
+// that ${issuer}api/v2/ is the identifier of the server's own Management API. [Tenant.WithIssuer] replaces it.
 const IssuerPlaceholder = "${issuer}"
 
-// WithIssuer is a copy of the tenant with the issuer in place of every [IssuerPlaceholder].
+// WithIssuer returns a copy of the tenant with the issuer in place of every [IssuerPlaceholder].
 func (t *Tenant) WithIssuer(issuer string) *Tenant {
 	expand := func(docs []Document) []Document {
 		var out []Document
@@ -35,7 +35,8 @@ func (t *Tenant) WithIssuer(issuer string) *Tenant {
 	}
 }
 
-// withIssuer is a copy of the extension with the issuer in place of the placeholder, which only claims can hold.
+// withIssuer returns a copy of the extension with the issuer in place of the placeholder, which only claims can
+// contain.
 func (e *Extension) withIssuer(issuer string) *Extension {
 	if e == nil {
 		return nil
@@ -60,7 +61,7 @@ func (e *Extension) withIssuer(issuer string) *Extension {
 	return &expanded
 }
 
-// ReplaceIssuer copies a value of a document, its texts with the issuer in place of the [IssuerPlaceholder].
+// ReplaceIssuer copies a value, with the issuer in place of every [IssuerPlaceholder] in its texts.
 func ReplaceIssuer(value any, issuer string) any {
 	switch value := value.(type) {
 	case string:

@@ -8,13 +8,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// jsonNodes makes of JSON the nodes that the YAML parser would make. YAML is a superset of JSON in name only: its parser
-// refuses tabs and surrogate pairs that JSON allows, and folds some of JSON's characters into blanks.
+// jsonNodes converts JSON to the nodes that the YAML parser would make. The YAML parser itself cannot read all
+// JSON: it refuses tabs and surrogate pairs that JSON allows, and converts some of JSON's characters to blanks.
 type jsonNodes struct {
 	data    []byte // valid JSON
 	decoder *json.Decoder
 
-	offset, line, column int // place of the last token
+	offset, line, column int // position of the last token
 }
 
 func (j *jsonNodes) value() *yaml.Node {
@@ -42,11 +42,11 @@ func (j *jsonNodes) value() *yaml.Node {
 	return node
 }
 
-// place is a scalar's node at the next token.
+// place returns a scalar node with the position of the next token.
 func (j *jsonNodes) place() *yaml.Node {
 	rest := j.data[j.decoder.InputOffset():]
 	offset := len(j.data) - len(bytes.TrimLeft(rest, " \t\r\n,:"))
-	// Counted from the last token: a file may be one long line.
+	// Counting continues from the last token, because a file may be one long line.
 	between := j.data[j.offset:offset]
 	if end := bytes.LastIndexByte(between, '\n'); end >= 0 {
 		j.line, j.column = j.line+bytes.Count(between, []byte{'\n'}), 1

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// replacer puts the values of keywords in the places of their markers, anywhere in the text of a file and before
-// it is parsed, as auth0-deploy-cli does. Quotes around @@KEY@@ go with it.
+// replacer replaces the markers of keywords by their values anywhere in the text of a file, before the file is
+// parsed, as auth0-deploy-cli does. Quotes around @@KEY@@ are replaced as well.
 type replacer struct{ asJSON, asText *strings.Replacer }
 
 func newReplacer(keywords map[string]any) (replacer, error) {
@@ -29,7 +29,7 @@ func (r replacer) replace(text []byte) []byte {
 	return []byte(r.asText.Replace(r.asJSON.Replace(string(text))))
 }
 
-// plainJSON is a value as JSON whose texts are written as they are: they may be of a page.
+// plainJSON encodes a value as JSON without escaping characters of HTML, because texts may be whole pages.
 func plainJSON(value any) (string, error) {
 	var text strings.Builder
 	encoder := json.NewEncoder(&text)
@@ -38,7 +38,7 @@ func plainJSON(value any) (string, error) {
 	return strings.TrimSuffix(text.String(), "\n"), err
 }
 
-// plainText is what JavaScript makes of a value of JSON in a text.
+// plainText converts a JSON value to text as JavaScript does.
 func plainText(value any) string {
 	switch value := value.(type) {
 	case nil:

@@ -17,20 +17,20 @@ const (
 	databaseType   = "auth0" // the strategy of a database connection
 )
 
-// links is what entries of a file can refer to.
+// links holds what entries of a file can refer to.
 type links struct {
 	file        *file
-	clients     map[string]string   // name or client id -> what entries refer to it by, see clientReferences
-	clientNames map[string]bool     // what a person would refer to
+	clients     map[string]string   // by name or client id, the reference that entries use, see clientReferences
+	clientNames map[string]bool     // the references that people would use
 	apis        map[string][]string // identifier -> scopes; nil for an API whose scopes the file does not list
 	connections map[string]bool
 	roles       map[string]bool
-	// organizations are those of the file by name.
+	// organizations are the names of the file's organizations.
 	organizations map[string]bool
 }
 
-// link checks that entries refer to what the file has, and writes in what a reference leaves
-// out: see [Tenant]. It runs on files with other problems too, to find all of them at once.
+// link checks that entries refer only to what the file contains, and adds what references may leave out: see
+// [Tenant]. It also runs on files with other problems, to find all of them at once.
 func (f *file) link(tenant *Tenant) {
 	l := &links{
 		file:        f,
@@ -75,16 +75,16 @@ func (l *links) collectClients(clients []Document) {
 			l.clients[id] = called[i]
 		}
 	}
-	for _, name := range called { // A name wins over another client's id.
+	for _, name := range called { // A name takes precedence over another client's id.
 		if name != "" {
 			l.clients[name], l.clientNames[name] = name, true
 		}
 	}
 }
 
-// clientReferences are what entries refer to applications by: the name, or the id of one whose name another one has, as Auth0
-// lets applications have, where each of them has an id as Auth0 makes them. By hand one writes names, and a name that is
-// there twice is a mistake.
+// clientReferences returns the references that entries use for applications: the name, or the client id if several
+// applications have the same name, as Auth0 allows, and all of their ids have Auth0's form. In a file that was
+// written by hand, entries use names, and a name that occurs twice is a mistake.
 func clientReferences(clients []Document) []string {
 	named, byName := map[string]int{}, map[string]bool{}
 	for _, client := range clients {
@@ -102,7 +102,7 @@ func clientReferences(clients []Document) []string {
 	return called
 }
 
-// collectAPIs is the APIs without the Management API, which an export has and every tenant has already.
+// collectAPIs returns the APIs without the Management API, which exports contain and every tenant has already.
 func (l *links) collectAPIs(apis []Document) (own []Document) {
 	for i, api := range apis {
 		identifier := text(api, "identifier")
@@ -117,7 +117,7 @@ func (l *links) collectAPIs(apis []Document) (own []Document) {
 			scopes = append(scopes, text(scope, "value"))
 		}
 		if _, builtIn := ownIdentifier(identifier); api["is_system"] == true || builtIn && api["scopes"] == nil {
-			scopes = nil // those that Auth0 gives it
+			scopes = nil // the scopes that Auth0 defines for it
 		}
 		l.apis[identifier] = scopes
 		own = append(own, api)
@@ -150,7 +150,7 @@ func (l *links) collectRoles(roles []Document) {
 	}
 }
 
-// known records a reference to something that is not in a set.
+// known records a problem if value is not a key of set.
 func known[V any](l *links, set map[string]V, value string, path []string, singular, plural string) {
 	if _, ok := set[value]; ok || value == "" {
 		return
@@ -158,11 +158,11 @@ func known[V any](l *links, set map[string]V, value string, path []string, singu
 	l.file.wrong(path, "there is no %s %q in the file; %s", singular, value, suggest.For(value, slices.Collect(maps.Keys(set)), plural))
 }
 
-// clientID is what Auth0 makes as client ids. An export has the ids of applications that it left out; by hand one writes
-// names.
+// clientID matches the client ids that Auth0 makes. An export may refer by id to applications that it left out;
+// people write names.
 var clientID = regexp.MustCompile(`^([A-Za-z0-9]{32}|tpc_[A-Za-z0-9]+)$`)
 
-// client is the name of the application that a reference is to. It reports false for an application that is not there.
+// client returns the name of the application that a reference means; ok is false if there is no such application.
 func (l *links) client(reference string, path []string) (name string, ok bool) {
 	name, ok = l.clients[reference]
 	switch {
@@ -183,7 +183,7 @@ func (l *links) api(identifier string, path []string) {
 	known(l, l.apis, identifier, path, "API", "APIs")
 }
 
-// scopes checks the scopes of an API of the file.
+// scopes checks that an API of the file has the scopes.
 func (l *links) scopes(identifier string, scopes []any, path []string) {
 	for i, scope := range scopes {
 		if value, ok := scope.(string); ok {
@@ -230,7 +230,7 @@ func (l *links) linkConnections(section string, connections []Document) {
 	}
 }
 
-// linkClientGrants is the grants whose application is in the file.
+// linkClientGrants returns the grants whose application is in the file.
 func (l *links) linkClientGrants(grants []Document) []Document {
 	var linked []Document
 	for i, grant := range grants {
@@ -254,7 +254,7 @@ func (l *links) linkClientGrants(grants []Document) []Document {
 	return linked
 }
 
-// linkProviders checks that each simulated provider is that of a connection, which has one.
+// linkProviders checks that each simulated provider belongs to a connection to an identity provider.
 func (l *links) linkProviders(tenant *Tenant) {
 	strategies := map[string]string{}
 	for _, connection := range tenant.Connections {
@@ -320,14 +320,14 @@ func (l *links) linkUsers(tenant *Tenant) {
 	l.file.duplicateUsers(tenant.Users)
 }
 
-// elsewhere returns the provider of a user with an id who logs in at another one than a database, which knows users by the id
-// alone, and whether there is such.
+// elsewhere returns the provider in a user_id, and whether it is another identity provider than the tenant's
+// databases and passwordless connections: such a user may have no other identifier than the id.
 func elsewhere(userID string) (provider string, is bool) {
 	provider, _, whole := strings.Cut(userID, "|")
 	return provider, whole && provider != databaseType && provider != "email" && provider != "sms"
 }
 
-// onlyAt is the name of the one connection of a provider, "" where there is none or more than one.
+// onlyAt returns the name of the only connection of a provider, "" if there is none or more than one.
 func (l *links) onlyAt(tenant *Tenant, provider string) (name string) {
 	for _, connection := range tenant.Connections {
 		strategy := text(connection, "strategy")
@@ -342,7 +342,7 @@ func (l *links) onlyAt(tenant *Tenant, provider string) (name string) {
 	return name
 }
 
-// linkRoles checks the roles that a user or a member of an organization has.
+// linkRoles checks that the roles of a user or of a member of an organization exist.
 func (l *links) linkRoles(owner Document, path []string) {
 	for i, role := range list(owner, "roles") {
 		value, _ := role.(string)

@@ -13,12 +13,12 @@ import (
 	"github.com/tenant0/tenant0/config/seeds"
 )
 
-// Load reads an embedded tenant by its name (see [seeds.Names]), or else a tenant file, or the folder of one or of an
-// export of auth0-deploy-cli, by its path. Keywords are replaced as [LoadConfiguration] does. Files that are wrong give a
-// [*Error].
+// Load reads an embedded tenant by its name (see [seeds.Names]), or a tenant file, or a folder with a tenant.yaml
+// or an export of auth0-deploy-cli, by its path. Keywords are replaced as by [LoadConfiguration]. If files are
+// wrong, the error is an [*Error].
 func Load(nameOrPath string, keywords map[string]any) (*Tenant, error) {
 	if data, is := seeds.File(nameOrPath); is {
-		// It fits the schema: a test has seen to it, and starting need not.
+		// It fits the schema, which a test has checked, so that the start need not.
 		return parse(nameOrPath+".yaml", data, func(*file, Document) {})
 	}
 	if err := notCSV(nameOrPath); err != nil {
@@ -42,8 +42,8 @@ func Load(nameOrPath string, keywords map[string]any) (*Tenant, error) {
 	return tenant, tenant.readFiles(l)
 }
 
-// Parse reads a tenant file in YAML or JSON. The name is the file's, for messages. A file that is wrong gives a
-// [*Error] with everything that is wrong with it.
+// Parse reads a tenant file in YAML or JSON. name is the file's name in messages. If the file is wrong, the error
+// is an [*Error] with everything that is wrong with it.
 func Parse(name string, data []byte) (*Tenant, error) {
 	return parse(name, data, (*file).validate)
 }
@@ -54,9 +54,9 @@ func parse(name string, data []byte, validate func(*file, Document)) (*Tenant, e
 	return file.tenant(validate)
 }
 
-// tenant makes a tenant of what was read, unless something is wrong with it.
+// tenant returns the tenant of the file, or an error if something is wrong with it.
 func (f *file) tenant(validate func(*file, Document)) (*Tenant, error) {
-	if len(f.problems) == 0 { // it could be read
+	if len(f.problems) == 0 { // otherwise it could not be read
 		sections := f.sections()
 		OwnAPIs(sections, nil)
 		validate(f, sections)
@@ -71,19 +71,19 @@ func (f *file) tenant(validate func(*file, Document)) (*Tenant, error) {
 	return nil, &Error{Problems: sorted(f.problems)}
 }
 
-// Configuration is what can be imported into a tenant that runs: sections as auth0-deploy-cli writes them, or users as
-// Auth0 exports them. Its values are those of JSON.
+// Configuration is what can be imported into a running tenant: sections as auth0-deploy-cli writes them, or users
+// as Auth0 exports them. Its values are those of JSON.
 type Configuration struct {
 	Sections Document
 	Users    []any
-	// Unset are the keywords that stand in the files and that no mapping has a value for. The marker ##KEY## of one stays
-	// as text, as secrets that are to be set later have it; members whose value is @@KEY@@ are left out.
+	// Unset are the keywords in the files that have no value in any mapping. Their markers ##KEY## stay as text,
+	// which marks secrets to be set later; members whose value is @@KEY@@ are left out.
 	Unset []string
 }
 
-// LoadConfiguration reads a configuration: a folder or a YAML file that auth0-deploy-cli has exported, a tenant file, or
-// a file of users (a JSON list, or JSON lines). Keywords are replaced as auth0-deploy-cli does: ##KEY## by the text of
-// its value, @@KEY@@ by the value as JSON. Files that are wrong give a [*Error].
+// LoadConfiguration reads a configuration: a folder or a YAML file that auth0-deploy-cli has exported, a tenant
+// file, or a file of users (a JSON list, or JSON lines). Keywords are replaced as auth0-deploy-cli does: ##KEY## by
+// the text of its value, @@KEY@@ by the value as JSON. If files are wrong, the error is an [*Error].
 func LoadConfiguration(path string, keywords map[string]any) (*Configuration, error) {
 	if err := notCSV(path); err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func LoadConfiguration(path string, keywords map[string]any) (*Configuration, er
 		return &Configuration{Sections: Document{}, Users: users}, nil
 	}
 	sections := l.file.document(l.file.root, nil)
-	own, _ := ReplaceIssuer(sections, IssuerPlaceholder).(Document) // a copy: which APIs there are is known to the server alone
+	own, _ := ReplaceIssuer(sections, IssuerPlaceholder).(Document) // a copy, because only the server knows which APIs exist
 	OwnAPIs(own, nil)
 	l.file.duplicates(own, false)
 	l.file.duplicateUsers(documents(own["users"]))
@@ -122,7 +122,7 @@ func LoadConfiguration(path string, keywords map[string]any) (*Configuration, er
 	return &Configuration{Sections: sections, Unset: l.file.unsetKeywords()}, nil
 }
 
-// notCSV refuses a file of users that its name says to be CSV, as exports of users are by default.
+// notCSV refuses a file of users whose name ends in .csv, the default format of Auth0's exports of users.
 func notCSV(path string) error {
 	if !strings.EqualFold(filepath.Ext(path), ".csv") {
 		return nil
@@ -130,13 +130,14 @@ func notCSV(path string) error {
 	return fmt.Errorf("%s: CSV is not taken; give users as a JSON list or JSON lines, as an export of users in the format json has them", path)
 }
 
-// loader reads a configuration of one file or of a folder of them.
+// loader reads a configuration from one file or from a folder of files.
 type loader struct {
-	root     string // the folder that paths in the configuration begin at
-	source   string // the one file, "" for a folder in which every object has its own
+	root     string // the folder that paths in the configuration are relative to
+	source   string // the one file, "" for a folder in which every object has a file of its own
 	keywords replacer
 	file     *file
-	// missing is told of files that are named and not there, whose members are left out; nil makes each a fault.
+	// missing is called for each named file that does not exist, and the member is left out; if nil, this is an
+	// error.
 	missing func(name string)
 }
 
@@ -166,8 +167,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// read turns the files into nodes, unless it is one file that others take, if there are others: they are given its text and
-// tell whether they did.
+// read parses the files into nodes. If there is one file and others is not nil, others gets its text first, and
+// returns true if it has read the text itself.
 func (l *loader) read(others func(raw []byte) bool) error {
 	if l.source == "" {
 		return l.readFolder()
@@ -178,7 +179,7 @@ func (l *loader) read(others func(raw []byte) bool) error {
 	}
 	defer file.Close()
 	var from io.Reader = file
-	if others == nil { // what they take may be longer
+	if others == nil { // others accepts longer files
 		from = io.LimitReader(file, maxTenantFile+1)
 	}
 	raw, err := io.ReadAll(from)

@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// Keyword markers, the holes that auth0-deploy-cli fills from its mappings: ##KEY## with the text of a value, @@KEY@@ with
-// the value as JSON. Those with a value are gone before a file is parsed; what is said here is of the others.
+// Keyword markers, which auth0-deploy-cli replaces: ##KEY## by the text of a value, @@KEY@@ by the value as JSON.
+// Markers that have a value are replaced before a file is parsed; this file deals with those that have none.
 var (
 	wholeMarker    = regexp.MustCompile(`^(?:##[^#\s]+##|@@[^@\s]+@@)$`)
 	textMarker     = regexp.MustCompile(`##[^#\s]+##`)
 	unquotedMarker = regexp.MustCompile(`(?:^|[\s\[{,:-])(@@[^@\s]+@@)`)
 )
 
-// mark notes the markers in a text, each with one warning. A text that is one is; so is ##KEY## within one line, such as
-// a URL. What stands in a page or in a program is the page's or the program's own.
+// mark records the markers in a text, with one warning for each. A text may be a marker as a whole, or contain
+// ##KEY## in one line, such as a URL. Similar texts within pages and programs are not markers.
 func (f *file) mark(text string, path []string) {
 	if ownAPI.MatchString(text) {
-		return // whatever the domain is
+		return // of any domain
 	}
 	whole := wholeMarker.MatchString(text)
 	within := !strings.Contains(text, "\n") && !slices.Contains(files, path[len(path)-1])
@@ -33,7 +33,7 @@ func (f *file) mark(text string, path []string) {
 	}
 }
 
-// unset warns of a marker once.
+// unset warns about a marker, once.
 func (f *file) unset(marker string, path []string, message string) {
 	if f.markers == nil {
 		f.markers = map[string]bool{}
@@ -44,7 +44,7 @@ func (f *file) unset(marker string, path []string, message string) {
 	}
 }
 
-// unsetKeywords are the keywords that have no value, in alphabetical order.
+// unsetKeywords returns the keywords that have no value, in alphabetical order.
 func (f *file) unsetKeywords() []string {
 	keywords := map[string]bool{}
 	for marker := range f.markers {
@@ -53,13 +53,14 @@ func (f *file) unsetKeywords() []string {
 	return slices.Sorted(maps.Keys(keywords))
 }
 
-// leavesOut reports whether a member is left out because its text is a marker for JSON: it says nothing of what would be
-// there. The marker ##KEY## stays, since secrets that are to be set later have it.
+// leavesOut reports whether a member is left out because its text is a marker for JSON, whose value is not known.
+// The marker ##KEY## is kept, since it marks secrets that are to be set later.
 func leavesOut(text string) bool {
 	return strings.HasPrefix(text, "@@") && wholeMarker.MatchString(text)
 }
 
-// commented warns of a marker that YAML takes for a comment, because no quotes are around it: nothing is set.
+// commented warns about a marker that YAML takes for a comment, because it is not in quotes, so that the value is
+// empty.
 func (f *file) commented(field field, path []string) {
 	for _, comment := range []string{field.key.LineComment, field.value.LineComment} {
 		if isNull(field.value) && wholeMarker.MatchString(comment) {

@@ -13,29 +13,29 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Limits of a tenant file. They keep a hostile or broken file from taking the machine; no real tenant comes near them.
+// Limits of a tenant file. They protect the machine from a hostile or broken file; real tenants are much smaller.
 const (
 	maxTenantFile = 64 << 20 // bytes
 	maxNesting    = 100      // lists and maps inside each other
 	maxAliased    = 100_000  // values that exist only because an alias repeats them
 )
 
-// file is a tenant file, or a folder of files that are one together, while it is read and checked.
+// file is a tenant file, or a folder of files that form one, while it is read and checked.
 type file struct {
 	name     string
 	root     *yaml.Node
-	origins  map[string]string // of a folder: the file that a part of the whole is from, by [originKey]
+	origins  map[string]string // in a folder: by [originKey], the file that a part comes from
 	nulls    bool              // keep members that are null
 	problems []Problem
 	warnings []Problem
 
-	aliases int             // how many aliases the value being read is inside
+	aliases int             // how many aliases enclose the value being read
 	aliased int             // values read inside aliases, against maxAliased
-	stopped bool            // a limit was passed: reading on would repeat the complaint
+	stopped bool            // a limit was exceeded: further problems would only repeat this
 	markers map[string]bool // keyword markers that have no value
 }
 
-// read turns the bytes into nodes. It reports false, with the problem recorded, for what is not one map in YAML or JSON.
+// read parses the bytes. If they are not one map in YAML or JSON, it records the problem and returns false.
 func (f *file) read(data []byte) bool {
 	f.root = &yaml.Node{Kind: yaml.MappingNode, Line: 1, Column: 1}
 	root := f.nodes(data)
@@ -70,8 +70,8 @@ func (f *file) nodes(data []byte) *yaml.Node {
 	return f.yamlNodes(data)
 }
 
-// notText finds the first character that the file cannot have: what is not UTF-8 and, in YAML, what is not printable (YAML
-// 1.2, section 5.1; JSON may have it inside its strings). The message is empty if there is none.
+// notText finds the first character that the file must not contain: one that is not UTF-8 or, in YAML, not
+// printable (YAML 1.2, section 5.1; JSON allows such characters in strings). The message is empty if there is none.
 func notText(data []byte, isJSON bool) (offset int, message string) {
 	for i := 0; i < len(data); {
 		r, size := utf8.DecodeRune(data[i:])
@@ -122,8 +122,8 @@ func parseYAML(data []byte) ([]*yaml.Node, error) {
 
 var yamlError = regexp.MustCompile(`(?s)^yaml: (?:line \d+: )?(.*)$`)
 
-// syntaxProblem records a parser's error. The line in its text is the one where the list or map around the mistake
-// begins, so the mistake's own is looked for: the last line of the shortest beginning of the file with the same error.
+// syntaxProblem records a parser's error. The line in the parser's text is where the list or map around the mistake
+// begins. The line of the mistake is the last line of the shortest beginning of the file that has the same error.
 func (f *file) syntaxProblem(err error, data []byte) {
 	var wrongJSON *json.SyntaxError
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) && errors.As(json.Unmarshal(data, new(any)), &wrongJSON) {
@@ -147,7 +147,7 @@ func (f *file) syntaxProblem(err error, data []byte) {
 	f.add(&yaml.Node{Line: line}, "", "is not YAML: %s", message)
 }
 
-// position is a node for a byte of the file.
+// position returns a node with the position of a byte in the file.
 func position(data []byte, offset int) *yaml.Node {
 	before := data[:offset]
 	start := bytes.LastIndexByte(before, '\n') + 1

@@ -6,15 +6,14 @@ import (
 	"strings"
 )
 
-// ownAPI are the identifiers that the APIs of a tenant itself have, in every spelling that configurations write: of a
-// domain at Auth0, of a custom domain, of a local port, of a keyword that is not replaced, with or without the slash at
-// the end.
+// ownAPI matches the identifiers of a tenant's own APIs, in all spellings that configurations use: with a domain of
+// Auth0's, a custom domain, a local port, or a keyword that is not replaced, with or without the slash at the end.
 var ownAPI = regexp.MustCompile(`^(?:https?://([^/?\s]+)/|\$\{issuer\})(api/v2|me|my-org)/?$`)
 
 // ownAPINames are the names that Auth0 gives those APIs.
 var ownAPINames = []string{managementName, "Auth0 My Account API", "Auth0 My Organization API"}
 
-// references are where a configuration refers to an API by its identifier.
+// references are the members by which a configuration refers to APIs.
 var references = []string{
 	"tenant.default_audience",
 	"clients.refresh_token.policies.audience",
@@ -25,10 +24,10 @@ var references = []string{
 	"authorizationExtension.tokenClaims.audience",
 }
 
-// OwnAPIs writes every reference to one of the tenant's own APIs in its one form, after the [IssuerPlaceholder]. An
-// export has them with the domain of the tenant that it is of, so each identifier of their form is taken for this
-// tenant's, unless the configuration declares an API with that identifier as one of its own, or known has it. It changes
-// the sections that it is given.
+// OwnAPIs converts every reference to one of the tenant's own APIs to one form, with the [IssuerPlaceholder]. In an
+// export they contain the domain of the exported tenant, so each identifier of this form is taken for the reading
+// tenant's, unless the configuration declares another API with that identifier, or known returns true for it. It
+// changes the sections in place.
 func OwnAPIs(sections Document, known func(identifier string) bool) {
 	declared := map[string]bool{}
 	for _, api := range documents(sections["resourceServers"]) {
@@ -51,7 +50,7 @@ func OwnAPIs(sections Document, known func(identifier string) bool) {
 	}
 }
 
-// ownIdentifier is the identifier of this tenant's API in place of that of another tenant's, if it is one.
+// ownIdentifier returns the identifier of this tenant's API for that of another tenant's, if it is one.
 func ownIdentifier(identifier string) (own string, is bool) {
 	match := ownAPI.FindStringSubmatch(identifier)
 	if match == nil {
@@ -60,15 +59,15 @@ func ownIdentifier(identifier string) (own string, is bool) {
 	return IssuerPlaceholder + match[2] + "/", true
 }
 
-// isOwn reports whether an entry with an identifier of that form is the tenant's own API: as exports mark it, by Auth0's
-// name for it, or at a domain of Auth0's.
+// isOwn reports whether an entry with such an identifier is the tenant's own API: if an export marks it so, if it
+// has Auth0's name for it, or if its domain is Auth0's.
 func isOwn(api Document) bool {
 	host := ownAPI.FindStringSubmatch(text(api, "identifier"))[1]
 	return api["is_system"] == true || host != "" && slices.Contains(ownAPINames, text(api, "name")) ||
 		strings.HasSuffix(strings.ToLower(host), ".auth0.com")
 }
 
-// eachText replaces the texts that a way of members leads to, through the entries of lists.
+// eachText replaces the texts at the end of a path of members (way), in every entry of the lists on it.
 func eachText(value any, way []string, replace func(string) string) {
 	switch value := value.(type) {
 	case []any:

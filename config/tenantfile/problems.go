@@ -11,28 +11,28 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Error is a tenant file that was refused.
+// Error reports that a tenant file was refused.
 type Error struct {
-	// Problems are all that is wrong with the file, in the file's order; there is at least one.
+	// Problems are all problems of the file, in the file's order; there is at least one.
 	Problems []Problem
 }
 
-// Error lists the problems, one a line.
+// Error returns the problems, one per line.
 func (e *Error) Error() string { return strings.Join(e.Lines(), "\n") }
 
-// Lines are the problems, each as Problem.String has it.
+// Lines returns the problems as lines of text, see Problem.String.
 func (e *Error) Lines() []string { return lines(e.Problems) }
 
-// Problem is one thing that is wrong with a tenant file.
+// Problem is one mistake in a tenant file.
 type Problem struct {
-	File    string // as it was given to Parse or Load
+	File    string // the name given to Parse or Load
 	Line    int    // from 1
 	Column  int    // from 1
 	Path    string // such as clients[0].callbacks; empty for the file as a whole
 	Message string
 }
 
-// String is the problem in the form that editors and terminals make clickable: file:line:col: path: message.
+// String returns the problem in the form that editors and terminals make clickable: file:line:col: path: message.
 func (p Problem) String() string {
 	if p.Path == "" {
 		return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message)
@@ -57,7 +57,7 @@ func lines(problems []Problem) []string {
 	return out
 }
 
-// at makes the path of a value: the keys and indexes that lead to it.
+// at makes the path of a value from the keys and indexes that lead to it.
 func at(steps ...any) []string {
 	path := make([]string, len(steps))
 	for i, step := range steps {
@@ -78,13 +78,13 @@ func (f *file) wrongKey(path []string, format string, args ...any) {
 	f.record(place.problem(place.key, format, args...))
 }
 
-// warn records what is left out at a path.
+// warn records that the value at a path is left out.
 func (f *file) warn(path []string, format string, args ...any) {
 	place := f.locate(path)
 	f.warnings = append(f.warnings, place.problem(place.key, format, args...))
 }
 
-// maxProblems is how many problems of one file are listed. Who has more has another kind of file.
+// maxProblems is how many problems of one file are listed. A file with more of them is probably not a tenant file.
 const maxProblems = 1000
 
 // add records a problem at a node of the file that is being read.
@@ -103,7 +103,7 @@ func (f *file) record(problem Problem) {
 	}
 }
 
-// place is where a value is: the file, the nodes of its key and of itself, and its path as a text.
+// place is the position of a value: the file, the nodes of its key and of itself, and its path as text.
 type place struct {
 	file       string
 	key, value *yaml.Node
@@ -111,14 +111,14 @@ type place struct {
 }
 
 func (p place) problem(node *yaml.Node, format string, args ...any) Problem {
-	// A node that stands for the file, or that the parser made up for a missing value, has no place of its own.
+	// A node that stands for the file, or that the parser made for a missing value, has no position of its own.
 	return Problem{p.file, max(node.Line, 1), max(node.Column, 1), p.text, fmt.Sprintf(format, args...)}
 }
 
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_$-]+$`)
 
-// locate finds the nodes of a path's last key and of its value, or the nearest above them, and spells the path. For an
-// item of a list the key's node is the item's.
+// locate finds the nodes of a path's last key and of its value, or the nearest nodes above them, and the text of
+// the path. For an item of a list, the key's node is that of the item.
 func (f *file) locate(path []string) place {
 	p := place{file: f.name, key: f.root, value: f.root}
 	found := true

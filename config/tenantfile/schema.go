@@ -24,8 +24,8 @@ var schemaJSON []byte
 // Schema is the JSON Schema (draft 2020-12) of the tenant file.
 func Schema() []byte { return append([]byte(nil), schemaJSON...) }
 
-// schemaDocument is tenant.schema.json as it is, because messages need its words, and compiled. Compiling takes longer than
-// reading a tenant, so it waits until there is a file that nobody has checked.
+// schemaDocument is the decoded tenant.schema.json, whose texts messages need. compiledSchema takes longer to make
+// than reading a tenant does, so it is made only when an unchecked file must be validated.
 type schemaDocument struct{ document Document }
 
 var (
@@ -46,7 +46,7 @@ var (
 	})
 )
 
-// at is the part of the schema that a URL with a JSON pointer names, or nil.
+// at returns the part of the schema that the JSON pointer in a URL names, or nil.
 func (s schemaDocument) at(location string) Document {
 	_, pointer, _ := strings.Cut(location, "#/")
 	var part any = s.document
@@ -67,17 +67,17 @@ func (s schemaDocument) at(location string) Document {
 	return doc
 }
 
-// sectionKind is what a section's name can be.
+// sectionKind says what a tenant file does with a section.
 type sectionKind int
 
 const (
 	emulated    sectionKind = iota // described by the schema
 	imported                       // imported when the tenant is made
-	notEmulated                    // auth0-deploy-cli's or newer than this file format: left out
-	misspelt                       // nearly the name of one that is not left out
+	notEmulated                    // known to auth0-deploy-cli only, or newer than this file format: left out
+	misspelt                       // nearly the name of a section that would not be left out
 )
 
-// section tells what kind of section has a name, and for a misspelt one the right name.
+// section returns the kind of the section with a name, and for a misspelt name the right one.
 func (s schemaDocument) section(name string) (sectionKind, string) {
 	sections, _ := s.document["properties"].(Document)
 	var known []string
@@ -99,7 +99,7 @@ func (s schemaDocument) section(name string) (sectionKind, string) {
 	return notEmulated, ""
 }
 
-// IsObject reports whether a section is one object; the others list objects.
+// IsObject reports whether a section is one object; all others are lists of objects.
 func IsObject(section string) bool {
 	s := schema()
 	sections, _ := s.document["properties"].(Document)
@@ -111,7 +111,7 @@ func IsObject(section string) bool {
 	return part["type"] == "object"
 }
 
-// validate holds the sections against the schema and records what does not fit.
+// validate checks the sections against the schema and records all problems.
 func (f *file) validate(sections Document) {
 	var invalid *jsonschema.ValidationError
 	switch err := compiledSchema().Validate(sections); {
@@ -122,11 +122,11 @@ func (f *file) validate(sections Document) {
 	}
 }
 
-// schemaProblems records the leaves of a validation error.
+// schemaProblems records the innermost causes of a validation error.
 func (f *file) schemaProblems(schema schemaDocument, invalid *jsonschema.ValidationError) {
 	causes := invalid.Causes
 	if _, alternatives := invalid.ErrorKind.(*kind.AnyOf); alternatives {
-		causes = causes[:1] // The first alternative lists the usual values, which is what helps.
+		causes = causes[:1] // the first alternative lists the usual values, which helps most
 	}
 	for _, cause := range causes {
 		f.schemaProblems(schema, cause)
@@ -154,7 +154,7 @@ func (f *file) schemaProblems(schema schemaDocument, invalid *jsonschema.Validat
 	}
 }
 
-// schemaMessage says in a person's words what is wrong with a value. It does not repeat texts, which may be secrets.
+// schemaMessage describes what is wrong with a value. It does not repeat texts, which may be secrets.
 func schemaMessage(part Document, invalid *jsonschema.ValidationError) string {
 	switch wrong := invalid.ErrorKind.(type) {
 	case *kind.Type:
@@ -220,7 +220,7 @@ func enumMessage(wrong *kind.Enum) string {
 	return fmt.Sprintf("%q is not allowed; %s", got, suggest.For(got, values, "values"))
 }
 
-// decimal is a bound as the schema writes it.
+// decimal returns a bound as the schema writes it.
 func decimal(bound *big.Rat) string {
 	f, _ := bound.Float64()
 	return strconv.FormatFloat(f, 'f', -1, 64)

@@ -6,28 +6,30 @@ import (
 	"strings"
 )
 
-// part is a section, or a part of one: how its objects are told apart, and where an export of auth0-deploy-cli keeps it.
+// part is a section, or a part of one: how its objects are identified, and where an export of auth0-deploy-cli
+// stores it.
 type part struct {
-	// identity are the members that tell its objects apart, the one that a person knows an object by first.
+	// identity are the members that identify its objects, beginning with the one that people would use.
 	identity []string
-	// file and folder are where an export that is a folder keeps it: in one file, or each object in a file of its own.
+	// file and folder say where an export that is a folder stores the part: in one file, or in a folder with a file
+	// per object.
 	file, folder string
-	// texts are files of their own, beside is the folder that they have beside tenant.yaml where it is not called as the
-	// section.
+	// texts are stored in files of their own; beside is the folder of these files beside tenant.yaml, if it does
+	// not have the section's name.
 	texts  textMember
 	beside string
-	// bodies tells that the YAML form keeps each object in a JSON file, which its member body names.
+	// bodies says that the YAML form stores each object in a JSON file, which the object's member body names.
 	bodies bool
 }
 
-// textMember is where objects have texts that are files of their own: the members that lead to it, "*" for each, and the
-// ending of the files.
+// textMember says which texts of objects have files of their own: the path of members to the text, in which "*"
+// stands for every member, and the ending of the files.
 type textMember struct {
 	path, ending string
 }
 
-// parts are the sections that are lists or have files of their own. After a dot are members of a section that is one
-// object, and lists within the objects of a section.
+// parts are the sections that are lists or have files of their own. A dot separates a section from a member of it
+// or from a list within its objects.
 var parts = map[string]part{
 	"actionModules":                 {identity: []string{"name"}, folder: "action-modules", texts: textMember{"code", ".js"}, beside: "action-modules"},
 	"actions":                       {identity: []string{"name"}, folder: "actions", texts: textMember{"code", ".js"}},
@@ -92,7 +94,7 @@ var parts = map[string]part{
 	"users.permissions":               {identity: []string{"resource_server_identifier", "permission_name"}},
 }
 
-// partAt tells which part a file of an export that is a folder is, or has an object of.
+// partAt returns the part that a file of an export that is a folder contains as a whole, or contains an object of.
 func partAt(file string) (where string, whole bool) {
 	for where, p := range parts {
 		if p.file == file {
@@ -110,7 +112,7 @@ func partAt(file string) (where string, whole bool) {
 	return "", false
 }
 
-// members are the parts of a section that is one object, by the names of its members.
+// members returns the parts of a section that is one object, by the names of its members.
 func members(section string) map[string]part {
 	below := map[string]part{}
 	for where, p := range parts {
@@ -121,11 +123,12 @@ func members(section string) map[string]part {
 	return below
 }
 
-// databaseFolder has a folder for each database in an export that is a folder.
+// databaseFolder contains a folder for each database, in an export that is a folder.
 const databaseFolder = "database-connections/"
 
-// Identity are the members that tell the objects of a section apart, the one that a person knows an object by first.
+// Identity returns the members that identify the objects of a section, beginning with the one that people would
+// use.
 func Identity(section string) []string { return slices.Clone(parts[section].identity) }
 
-// DefaultSubject is the subject type of a client grant that names none: the application itself.
+// DefaultSubject is the subject type of a client grant that names none: tokens for the application itself.
 const DefaultSubject = "client"

@@ -5,15 +5,15 @@ import (
 	"maps"
 )
 
-// DefaultConnection is the database connection of a tenant whose file lists no connections at all, as Auth0 makes it in
-// every tenant.
+// DefaultConnection is the database connection of a tenant whose file lists no connections at all. Auth0 creates it
+// in every tenant.
 const DefaultConnection = "Username-Password-Authentication"
 
-// Tenant is a tenant file that was read and found right. Encoded as JSON it is a tenant file again.
+// Tenant is a tenant file that was read and found valid. Encoded as JSON, it is a tenant file again.
 //
-// Entries refer to each other as the file does, by name, and every such name exists in the file: applications and
-// connections by name, APIs by identifier, core roles by name. A reference to an application by client id is turned into
-// one by name. Which ids, secrets and defaults an entry gets is the business of whoever stores it.
+// Entries refer to each other by name, and every such name exists in the file: applications and connections by
+// name, APIs by identifier, core roles by name. A reference to an application by client id is replaced by one by
+// name. The ids, secrets and defaults of entries are left to the code that stores them.
 type Tenant struct {
 	Settings               Document   `json:"tenant,omitempty"`
 	Clients                []Document `json:"clients,omitempty"`
@@ -26,10 +26,10 @@ type Tenant struct {
 	SimulatedProviders     []Document `json:"simulatedProviders,omitempty"`
 	AuthorizationExtension *Extension `json:"authorizationExtension,omitempty"`
 
-	// Further are the other sections of auth0-deploy-cli, as [Configuration] has them.
+	// Further are the other sections of auth0-deploy-cli, in the form of [Configuration].
 	Further Document `json:"-"`
 
-	// Warnings name, with file, line and column, what the file holds and the tenant does without.
+	// Warnings name, with file, line and column, what the file contains and the tenant ignores.
 	Warnings []string `json:"-"`
 }
 
@@ -48,8 +48,8 @@ func (t Tenant) MarshalJSON() ([]byte, error) {
 	return json.Marshal(all)
 }
 
-// newTenant sorts sections into a tenant. It takes sections that failed validation as well, so that the references of a
-// file with a wrong value in it are still checked: what is not a list or a map counts as empty.
+// newTenant makes a tenant of sections. It accepts sections that failed validation, so that references are checked
+// even in a file with a wrong value: a value that should be a list or a map and is not counts as empty.
 func newTenant(sections Document) *Tenant {
 	tenant := &Tenant{
 		Clients:         documents(sections["clients"]),

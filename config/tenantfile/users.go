@@ -6,7 +6,8 @@ import (
 	"encoding/json"
 )
 
-// readUsers reads a JSON list, or JSON lines, of users.
+// readUsers reads a JSON list, or JSON lines, of users; ok is false for any
+// other text.
 func readUsers(raw []byte) (users []any, ok bool) {
 	if json.Unmarshal(raw, &users) == nil {
 		return users, true
@@ -24,7 +25,7 @@ func readUsers(raw []byte) (users []any, ok bool) {
 		}
 		users = append(users, user)
 	}
-	// One line is an object that may be a file of sections.
+	// A single line may also be a tenant file in JSON.
 	return users, len(users) > 1 || len(users) == 1 && isUser(users[0])
 }
 

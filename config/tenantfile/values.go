@@ -8,7 +8,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// sections are the values of the sections that tenant0 knows. The others are left out, with a warning each.
+// sections returns the sections that tenant0 knows. The others are left out, with a warning for each.
 func (f *file) sections() Document {
 	sections := Document{}
 	f.each(f.root, nil, func(name string, field field, path []string) {
@@ -34,10 +34,10 @@ func (f *file) sections() Document {
 // field is one key of a map and its value.
 type field struct {
 	key, value *yaml.Node
-	merged     int // 1 if it comes from another map
+	merged     int // 1 if it comes from a merged map
 }
 
-// target is the node itself, or the one that an alias stands for.
+// target returns the node itself, or the node that an alias refers to.
 func target(node *yaml.Node) *yaml.Node {
 	if node.Kind == yaml.AliasNode {
 		return node.Alias
@@ -50,8 +50,8 @@ func isNull(node *yaml.Node) bool {
 	return node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null"
 }
 
-// fields are the keys of a map in order, repeated ones included, then those of the maps that it merges (<<) and that it
-// does not have itself. A map that merges itself is visited once.
+// fields returns the keys of a map in order, including repeated ones, and then the keys of the maps that it merges
+// (<<) except those that it has itself. A map that merges itself is visited once.
 func fields(node *yaml.Node, visited map[*yaml.Node]bool) []field {
 	var own, merged []field
 	for i := 0; i+1 < len(node.Content); i += 2 {
@@ -90,7 +90,8 @@ func fields(node *yaml.Node, visited map[*yaml.Node]bool) []field {
 	return own
 }
 
-// value is a node's value as JSON knows it. Problems are recorded, and the value is nil where they are.
+// value returns a node's value in the types of JSON. For a value with a problem, it records the problem and returns
+// nil.
 func (f *file) value(node *yaml.Node, path []string) any {
 	if node.Kind == yaml.AliasNode {
 		f.aliases++
@@ -138,7 +139,7 @@ func (f *file) document(node *yaml.Node, path []string) Document {
 		if text, isText := value.(string); isText && leavesOut(text) {
 			return
 		}
-		// null means «not set» in an export, and a key that is not set is not there.
+		// In an export, null means that a key is not set, so the key is left out.
 		if value != nil || f.nulls && isNull(field.value) {
 			doc[key] = value
 		}
@@ -147,7 +148,7 @@ func (f *file) document(node *yaml.Node, path []string) Document {
 	return doc
 }
 
-// each visits the keys of a map that are text and given once, and records a problem with the others.
+// each visits the keys of a map that are texts and occur once, and records a problem with every other key.
 func (f *file) each(node *yaml.Node, path []string, visit func(key string, field field, below []string)) {
 	seen := map[string]*yaml.Node{}
 	for _, field := range fields(node, nil) {
@@ -174,7 +175,7 @@ func (f *file) scalar(node *yaml.Node, tag string, path []string) any {
 	switch tag {
 	case "!!null":
 		return nil
-	case "!!str", "!!timestamp": // JSON has no dates: one is the text it was written as
+	case "!!str", "!!timestamp": // JSON has no dates: they stay texts
 		if strings.ContainsRune(node.Value, 0) {
 			f.wrong(path, "has the character U+0000")
 			return ""
@@ -194,8 +195,8 @@ func (f *file) scalar(node *yaml.Node, tag string, path []string) any {
 	}
 }
 
-// number keeps whole numbers as int, however they were written, so that a file means the same in YAML and in JSON. What
-// is no number stays as it is.
+// number converts whole numbers to int, however they were written, so that a file means the same in YAML and in
+// JSON. Any other value is returned unchanged.
 func (f *file) number(value any, path []string) any {
 	switch value := value.(type) {
 	case uint64: // beyond int64

@@ -15,9 +15,9 @@ import (
 	"github.com/tenant0/tenant0/config/private"
 )
 
-// WriteConfiguration writes sections into a folder as auth0-deploy-cli exports them: as tenant.yaml, or as a folder of
-// JSON files, with scripts and pages in files of their own. It makes the folder and takes the place of what is there, as
-// [private.Write] does. It returns the files it wrote, from the folder on.
+// WriteConfiguration writes sections into a folder as auth0-deploy-cli exports them: as tenant.yaml, or as a folder
+// of JSON files, with scripts and pages in files of their own. It creates the folder and replaces existing files,
+// as [private.Write] does. It returns the names of the written files, relative to the folder.
 func WriteConfiguration(folder string, sections Document, asYAML bool) ([]string, error) {
 	w := &writer{files: map[string][]byte{}, asYAML: asYAML}
 	if err := w.sections(sections); err != nil {
@@ -29,7 +29,7 @@ func WriteConfiguration(folder string, sections Document, asYAML bool) ([]string
 	return slices.Sorted(maps.Keys(w.files)), nil
 }
 
-// Marshal is a tenant file in YAML that has sections and users.
+// Marshal returns a tenant file in YAML with the sections.
 func Marshal(sections Document) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
@@ -40,7 +40,7 @@ func Marshal(sections Document) ([]byte, error) {
 	return out.Bytes(), encoder.Close()
 }
 
-// whole turns the numbers of JSON that are whole into such, which YAML would write with an exponent.
+// whole converts whole numbers of JSON to integers, because YAML would write large floats with an exponent.
 func whole(value any) any {
 	switch value := value.(type) {
 	case Document:
@@ -134,10 +134,10 @@ func (w *writer) section(section string, value any) error {
 	return fmt.Errorf("there is no file for it")
 }
 
-// objectFile is the file of an object in an export that is a folder.
+// objectFile returns the path of an object's file in an export that is a folder.
 func (p part) objectFile(name string) string { return p.folder + "/" + name + ".json" }
 
-// members writes a section of which members, those below, have files of their own.
+// members writes a section, some of whose members (below) have files of their own.
 func (w *writer) members(section string, value any, below map[string]part) error {
 	doc, _ := value.(Document)
 	rest := maps.Clone(doc)
@@ -159,7 +159,8 @@ func (w *writer) members(section string, value any, below map[string]part) error
 	return w.json(section+"/"+section+".json", rest)
 }
 
-// member writes a member of a section in files of its own, unless its value is of another form than these have.
+// member writes a member of a section to files of its own, unless its value has a form for which there are no such
+// files.
 func (w *writer) member(member string, value any, p part) (written bool, err error) {
 	switch partials, is := value.(Document); {
 	case member == "partials" && !is:
@@ -194,18 +195,18 @@ func (w *writer) partials(partials Document) error {
 	return w.json("prompts/partials.json", written)
 }
 
-// list writes each entry of a section to a file that its name gives, with its texts beside it.
+// list writes each entry of a section to a file named after it, and its texts to files beside that file.
 func (w *writer) list(value any, p part, file func(name string) string) error {
 	for _, entry := range documents(value) {
 		own := fileName(entryName(entry))
-		for n := 2; w.files[file(own)] != nil; n++ { // names that differ where those of files cannot
+		for n := 2; w.files[file(own)] != nil; n++ { // different names may lead to the same file name
 			own = fmt.Sprintf("%s-%d", fileName(entryName(entry)), n)
 		}
 		name := file(own)
 		if p.texts.path != "" {
 			folder, base := path.Dir(name), path.Dir(name)
 			if p.texts.path == "code" {
-				base = "." // code is named from the export's folder on
+				base = "." // paths of code are relative to the export's folder
 			}
 			w.texts(entry, textPlace{strings.Split(p.texts.path, "."), p.texts.ending, folder, base, own})
 		}
@@ -216,7 +217,7 @@ func (w *writer) list(value any, p part, file func(name string) string) error {
 	return nil
 }
 
-// entryName is what an entry is called.
+// entryName returns the name of an entry, for its file.
 func entryName(entry Document) string {
 	if provider := text(entry, "provider"); provider != "" && entry["name"] != nil {
 		return text(entry, "name") + "-" + provider
@@ -238,7 +239,7 @@ func entryName(entry Document) string {
 	return "unnamed"
 }
 
-// fileName is a name without what files of one system or another cannot have.
+// fileName replaces the characters of a name that file names cannot contain on some operating system.
 func fileName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if r < ' ' || strings.ContainsRune(`/\?<>:*|"`, r) {
@@ -252,16 +253,16 @@ func fileName(name string) string {
 	return name
 }
 
-// textPlace is where texts are in a value, and where their files go.
+// textPlace says where texts are in a value, and where their files go.
 type textPlace struct {
-	steps  []string // members on the way to the texts; "*" is each of them
-	ending string   // of the files
-	folder string   // of the files
-	base   string   // what the files are named from
-	name   string   // of the entry; empty: it is the value's own
+	steps  []string // members on the way to the texts; "*" stands for every member
+	ending string   // the ending of the files
+	folder string   // the folder of the files
+	base   string   // the folder that the paths of the files are relative to
+	name   string   // the name of the entry; if empty, the value's own name is used
 }
 
-// texts moves texts below a value into files, and leaves the names of the files in their places.
+// texts moves texts below a value into files, and replaces them by the paths of the files.
 func (w *writer) texts(value any, at textPlace) {
 	switch value := value.(type) {
 	case []any:
@@ -291,7 +292,7 @@ func (w *writer) texts(value any, at textPlace) {
 	}
 }
 
-// free is the name of a file that is not written yet: names of objects may differ where those of files cannot.
+// free returns an unused file name, since different names of objects may lead to the same file name.
 func (w *writer) free(stem, ending string) string {
 	name := stem + ending
 	for n := 2; w.files[name] != nil; n++ {
@@ -300,7 +301,7 @@ func (w *writer) free(stem, ending string) string {
 	return name
 }
 
-// textFile is the file of the text that is a member of a value, without its ending.
+// textFile returns the path of the file for a text, which is a member of a value, without its ending.
 func (w *writer) textFile(at textPlace, member string) string {
 	switch {
 	case at.steps[0] == "*" && w.asYAML:
