@@ -7,23 +7,24 @@ import (
 	"strings"
 )
 
-// Signup asks for what a new account needs: input#email, input#username and input#phone
-// as the Identifiers have it, and input#password.
+// Signup asks for what a new account needs: input#email, input#username and input#phone according to
+// Identifiers, and input#password.
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements/prompt-signup
 type Signup struct {
 	Layout
 	// ClientName, State and Errors are as in Login.
 	ClientName, State      string
 	Email, Username, Phone string
-	// Identifiers are what an account must have: "email", "username", "phone_number", and
-	// Optional what it may have besides.
+	// Identifiers are what an account must have: "email", "username", "phone_number", and Optional what it
+	// may have in addition.
 	Identifiers, Optional []string
-	// UsernameLeast and UsernameMost are between how many characters a username may have, 0 for 1 and 15.
+	// UsernameLeast and UsernameMost are the fewest and most characters of a username, 0 for Auth0's 1 and
+	// 15.
 	UsernameLeast, UsernameMost int
 	Errors                      []string
-	// Demands are what the password must be.
+	// Demands are the rules for the password.
 	Demands []Demand
-	// LoginURL shows the link to the login page when it is set.
+	// LoginURL is the login page, "" to show no link to it.
 	LoginURL string
 	// Providers are as in Login.
 	Providers []Provider
@@ -37,7 +38,7 @@ func (p Signup) view() view {
 	return p.named(p.screen(p, "form", "signup", "signup", p.ClientName, "")).withForm(f, p.Errors)
 }
 
-// named has the view say what a username may be.
+// named adds the rules for usernames to the texts of the view.
 func (p Signup) named(v view) view {
 	v.texts.characters = "_ + - . ! # $ ^ ` ~ @"
 	v.texts.least, v.texts.most = strconv.Itoa(cmp.Or(p.UsernameLeast, 1)), strconv.Itoa(cmp.Or(p.UsernameMost, 15))
@@ -46,8 +47,7 @@ func (p Signup) named(v view) view {
 
 func toLogin(url string) alternate { return alternate{url, "loginActionText", "loginActionLinkText"} }
 
-// SignupIdentifier asks for the identifiers of a new account alone; SignupPassword comes
-// next.
+// SignupIdentifier asks only for the identifiers of a new account; SignupPassword follows.
 type SignupIdentifier Signup
 
 func (p SignupIdentifier) view() view {
@@ -57,10 +57,10 @@ func (p SignupIdentifier) view() view {
 	}, p.Errors)
 }
 
-// SignupPassword asks for the password of a new account, and shows by what it will log in.
+// SignupPassword asks for the password of a new account, and shows its identifier.
 type SignupPassword struct {
 	Signup
-	// EditURL is where the identifiers are asked for.
+	// EditURL is the page where the identifiers can be changed.
 	EditURL string
 }
 
@@ -83,7 +83,7 @@ func (p SignupPassword) view() view {
 	}, p.Errors)
 }
 
-// identifierInputs are the inputs of the identifiers.
+// identifierInputs returns the inputs of the identifiers.
 func (p Signup) identifierInputs() (all []input) {
 	add := func(kind string, in input) {
 		switch {
@@ -100,22 +100,22 @@ func (p Signup) identifierInputs() (all []input) {
 	return all
 }
 
-// ResetRequest asks whose password it is, to send a link: input#email, or input#username ByUsername.
+// ResetRequest asks for the account to send a reset link to: input#email, or input#username if ByUsername.
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements/prompt-reset-password
 type ResetRequest struct {
 	Layout
 	// ClientName, State and Errors are as in Login.
 	ClientName, State string
-	// Email is what the input has already.
+	// Email is the initial value of the input.
 	Email string
-	// ByUsername is so where nobody is known by an address.
+	// ByUsername asks for a username, because no user has an e-mail address to log in with.
 	ByUsername bool
 	Errors     []string
-	// LoginURL shows the link to the login page when it is set.
+	// LoginURL is the login page, "" to show no link to it.
 	LoginURL string
 }
 
-// asked is what the page asks for, and the key of the sentence that says so.
+// asked returns the input of the page, and the key of the sentence that explains it.
 func (p ResetRequest) asked() (in input, description string) {
 	if p.ByUsername {
 		return identifierInput([]string{byUsername}, p.Email), "descriptionUsername"
@@ -137,7 +137,7 @@ func (p ResetRequest) view() view {
 type NewPassword struct {
 	Layout
 	ClientName string
-	// Email is whose password it is.
+	// Email is the account's address.
 	Email  string
 	Errors []string
 	// Demands are as in Signup.
@@ -158,7 +158,7 @@ func (p NewPassword) inputs() []input {
 	}
 }
 
-// Unblock asks for a press of its button, which ends the block that wrong passwords led to.
+// Unblock shows a button that ends the block caused by wrong passwords.
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
 type Unblock struct {
 	Layout
@@ -170,7 +170,7 @@ func (p Unblock) view() view {
 	return p.screen(p, "form", "brute-force-protection", screen, p.ClientName, "").withForm(form{Class: "_form-" + screen, Button: "_button-" + screen}, nil)
 }
 
-// Outcome is one thing that a step ends with.
+// Outcome is the result of a step, such as a password reset.
 type Outcome int
 
 // The outcomes.
@@ -195,7 +195,7 @@ const (
 	EnrollmentLinkInvalid
 )
 
-// outcomes are the texts of each: prompt, screen, and the keys.
+// outcomes are the texts of each outcome: prompt, screen, and the keys.
 var outcomes = map[Outcome]struct {
 	prompt, screen string
 	notice         notice
@@ -220,21 +220,21 @@ var outcomes = map[Outcome]struct {
 	UnblockLinkInvalid:      {"brute-force-protection", "brute-force-protection-unblock-failure", notice{"title", "description", "buttonText"}},
 }
 
-// Result says how a step ended, and offers one link.
+// Result shows the result of a step, and one link.
 type Result struct {
 	Layout
 	Outcome Outcome
-	// ClientName names the application that LinkURL leads to.
+	// ClientName is the application that LinkURL leads to.
 	ClientName string
-	// Email is the address that the step was about.
+	// Email is the address that the step concerned.
 	Email string
-	// LinkURL shows the link when it is set: http, https or a rooted path.
+	// LinkURL is an http or https URL or a rooted path, "" to show no link.
 	LinkURL string
-	// Ticket is the one of the link that was followed: Auth0's page posts it once more by itself, and scripts
-	// that run no script of the page look for it.
+	// Ticket is the ticket of the link that was followed. Auth0's page posts it again by itself, and clients
+	// that run no scripts look for it in the page.
 	Ticket string
-	// State, where it is set, has a button in place of the link, which posts the address
-	// to the page's own URL once more.
+	// State, if set, shows a button instead of the link. The button posts the address again to the page's own
+	// URL.
 	State string
 }
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// The built-in colours, and the grounds of the card and of its quiet parts in both schemes as
-// static/page.css has them.
+// The built-in colours, and the backgrounds of the card and of its muted parts in both
+// schemes, as in static/page.css.
 const (
 	defaultPrimary    = "#3b5bdb"
 	defaultBackground = "#f3f4f7"
@@ -25,16 +25,16 @@ const (
 	white = rgb(0xffffff)
 )
 
-// The least contrast for text, and for the edge of a control (WCAG 2.2, success
-// criteria 1.4.3 and 1.4.11).
+// The smallest contrast of text, and of the edge of a control (WCAG 2.2, success criteria
+// 1.4.3 and 1.4.11).
 const (
 	textContrast = 4.5
 	edgeContrast = 3
 )
 
-// A brand's style sheet is named by its two colours. Its content follows from
-// the name, so it needs neither a nonce in the page nor a place in storage; the
-// version changes the name when the rules below change.
+// The name of a brand's style sheet contains its two colours. Its content follows from the
+// name, so it needs no nonce in the page and is not stored; the version changes the name when
+// the rules below change.
 var brandVersion = hash(brandRules(0x3b5bdb, 0xf3f4f7))
 
 // brandPath returns the path of the style sheet for two colours.
@@ -49,7 +49,7 @@ func brandPath(primary, background string) template.URL {
 		primary[1:] + "-" + background[1:] + ".css")
 }
 
-// brandSheet returns the style sheet that brandPath named.
+// brandSheet returns the style sheet with a name from brandPath.
 func brandSheet(name string) ([]byte, bool) {
 	colors, isBrand := strings.CutPrefix(name, "brand."+brandVersion+".")
 	colors, isSheet := strings.CutSuffix(colors, ".css")
@@ -62,9 +62,9 @@ func brandSheet(name string) ([]byte, bool) {
 	return brandRules(primary, background), true
 }
 
-// brandRules derives everything coloured by the tenant: the primary button as
-// given, with an ink and an edge that can be seen; links and focus rings that
-// can be read on the card; the page and the ink of its footer.
+// brandRules derives all colours from those of the tenant: the primary button in the given
+// colour, with a readable text colour (ink) and a visible edge; links and focus rings that
+// are readable on the card; the page and the ink of its footer.
 func brandRules(primary, background rgb) []byte {
 	inTheDark := background
 	if background.luminance() > 0.05 {
@@ -74,12 +74,13 @@ func brandRules(primary, background rgb) []byte {
 		brandScheme(primary, background, lightCard, lightQuiet), brandScheme(primary, inTheDark, darkCard, darkQuiet))
 }
 
-// brandScheme is one scheme: links stand on the card and on its quiet parts.
+// brandScheme returns the rules of one scheme. Links must be readable on the card and on its
+// muted parts.
 func brandScheme(primary, background, card, quiet rgb) string {
 	ink := primary.ink()
 	top := background.mix(primary, 0.08)
 	footer := footerInk.against(top, textContrast)
-	if footer.contrast(background) < textContrast { // no ink fits both: a plain page
+	if footer.contrast(background) < textContrast { // no ink is readable on both, so the page has no gradient
 		top, footer = background, footerInk.against(background, textContrast)
 	}
 	return fmt.Sprintf(":root{--primary:%s;--primary-hover:%s;--primary-ink:%s;--primary-edge:%s;--accent:%s;--page:%s;--page-top:%s;--page-ink:%s}\n",
@@ -91,8 +92,8 @@ func brandScheme(primary, background, card, quiet rgb) string {
 // rgb is a colour, 0xrrggbb.
 type rgb uint32
 
-// parseColor reads #rrggbb and nothing else, so that what it accepts can stand
-// in a style sheet and in a path.
+// parseColor accepts only #rrggbb, so that an accepted colour can be inserted into a style
+// sheet and a path.
 func parseColor(s string) (rgb, bool) {
 	if len(s) != 7 || s[0] != '#' {
 		return 0, false
@@ -107,7 +108,7 @@ func (c rgb) channels() (red, green, blue float64) {
 	return float64(c >> 16 & 0xff), float64(c >> 8 & 0xff), float64(c & 0xff)
 }
 
-// luminance is the relative luminance of WCAG 2.2, from 0 to 1.
+// luminance is the relative luminance as defined by WCAG 2.2, from 0 to 1.
 func (c rgb) luminance() float64 {
 	linear := func(v float64) float64 {
 		if v /= 255; v <= 0.04045 {
@@ -119,13 +120,13 @@ func (c rgb) luminance() float64 {
 	return 0.2126*linear(red) + 0.7152*linear(green) + 0.0722*linear(blue)
 }
 
-// contrast is the contrast ratio of WCAG 2.2, from 1 to 21.
+// contrast is the contrast ratio as defined by WCAG 2.2, from 1 to 21.
 func (c rgb) contrast(other rgb) float64 {
 	lighter, darker := c.luminance(), other.luminance()
 	return (max(lighter, darker) + 0.05) / (min(lighter, darker) + 0.05)
 }
 
-// mix returns the colour with a share of another in it.
+// mix returns the colour blended with a share of another, from 0 to 1.
 func (c rgb) mix(other rgb, share float64) rgb {
 	red, green, blue := c.channels()
 	red2, green2, blue2 := other.channels()
@@ -133,8 +134,8 @@ func (c rgb) mix(other rgb, share float64) rgb {
 	return blend(red, red2)<<16 | blend(green, green2)<<8 | blend(blue, blue2)
 }
 
-// ink is white where white can be read on the colour, and else black: the two
-// contrasts multiply to 21, so that one of them is always enough.
+// ink is white if white text is readable on the colour, otherwise black: the two contrasts
+// multiply to 21, so one of them is always enough.
 func (c rgb) ink() rgb {
 	if c.contrast(white) >= textContrast {
 		return white
@@ -144,8 +145,8 @@ func (c rgb) ink() rgb {
 
 func (c rgb) opposite() rgb { return c ^ 0xffffff }
 
-// against moves the colour away from the ground, by no more than it takes to
-// stand out by the ratio.
+// against moves the colour away from the ground, just as far as is needed for the contrast
+// ratio.
 func (c rgb) against(ground rgb, ratio float64) rgb {
 	for share := 0.0; share < 1; share += 0.04 {
 		if moved := c.mix(ground.ink(), share); moved.contrast(ground) >= ratio {

@@ -8,41 +8,41 @@ import (
 	"strings"
 )
 
-// ClassicLogin is the page of the classic login where the tenant has none of its own. It works without
-// script and is not Auth0's Lock, but scripts find its parts by Lock's names.
+// ClassicLogin is the classic login page, if the tenant has no page of its own. It works without scripts and is not
+// Auth0's Lock, but clients find its parts by the names that Lock gives them.
 // https://auth0.com/docs/customize/login-pages/classic-login
 type ClassicLogin struct {
 	Layout
 	// ClientName is the application's name.
 	ClientName string
-	// Hidden are the fields that go along with the name and the password.
+	// Hidden are fields that are sent along with the identifier and the password.
 	Hidden []Field
-	// Username fills the identifier in, and Identifiers are as in Login.
+	// Username is the initial identifier, and Identifiers are as in Login.
 	Username    string
 	Identifiers []string
-	// Errors are keys as in Login, and Sentence is an error in words of its own.
+	// Errors are keys as in Login, and Sentence is an error without a key.
 	Errors   []string
 	Sentence string
-	// SignupURL and ForgotPasswordURL show their links when they are set.
+	// SignupURL and ForgotPasswordURL are the targets of links, "" to show no link.
 	SignupURL, ForgotPasswordURL string
 	// ResetSent says that an e-mail for a new password is on its way.
 	ResetSent bool
 	Providers []ProviderLink
-	// Config is what a page of the tenant's own is told, as JSON: there are scrapers that look for it
-	// on whatever page there is.
+	// Config is the configuration that a tenant's own login page would be given, as JSON: some clients read it from
+	// any login page.
 	Config []byte
 }
 
-// ProviderLink leads to another identity provider.
+// ProviderLink is a link to another identity provider.
 type ProviderLink struct {
 	Provider
-	// Strategy is the connection's, by which scripts find the link.
+	// Strategy is the connection's strategy, by which clients find the link.
 	Strategy string
-	// URL is where the link leads, and Label what it says: that is the page's own.
+	// URL is the link's target, and Label its text, which the page sets.
 	URL, Label string
 }
 
-// Name is the name of the input for the identifier, as Lock has it.
+// Name is the name of the input for the identifier, as in Lock.
 func (p ClassicLogin) Name() string {
 	if len(p.Identifiers) == 0 || slices.Equal(p.Identifiers, []string{byEmail}) {
 		return "email"
@@ -50,41 +50,42 @@ func (p ClassicLogin) Name() string {
 	return "username"
 }
 
-// widget is what a page in Lock's look shows: a form with Lock's elements. Words are English, of the other pages.
+// widget is the content of a page in Lock's style: a form with Lock's elements. Its texts are the English ones of
+// the other pages.
 type widget struct {
-	// Title and Description are "" where the page has its own.
+	// Title and Description are "" to use the page's own texts.
 	Title, Description string
-	// Account tells a password manager whose password it is, where no input does.
+	// Account tells a password manager the account of the password, if no input does.
 	Account string
 	// Action is where the form goes, "" for the page's own address.
 	Action string
 	Hidden []Field
 	Tabs   []tab
 	Blocks []block
-	// ForgotURL and BackURL show their links when they are set.
+	// ForgotURL and BackURL are the targets of links, "" to show no link.
 	ForgotURL, BackURL string
-	// Terms are what people agree to by going on, in English, "" for nothing.
+	// Terms are what users agree to by continuing, in English, "" for nothing.
 	Terms string
-	// Submit is what the button says, "" for none, and Arrow puts a picture beside it.
+	// Submit is the text of the button, "" for no button, and Arrow adds an arrow to it.
 	Submit string
 	Arrow  bool
-	// Success is what has just gone well, and Confirmation what is all that the page has to say, with a picture
-	// that Mark names: "checkmark", or another one where it went wrong.
+	// Success is a message about a successful step, and Confirmation the only text of a page that has no form, with
+	// a picture that Mark names: "checkmark", or "cross" for a failure.
 	Success, Confirmation, Mark string
 }
 
-// tab is one of the tabs of a widget; the one that is shown has no URL.
+// tab is one of the tabs of a widget; the current tab has no URL.
 type tab struct{ Text, URL string }
 
-// block is an input of a widget, with its words.
+// block is an input of a widget, with its texts.
 type block struct {
 	input
 	Label, Placeholder, Missing string
-	// ID is the input's, and Mark what the ids of its messages end with.
+	// ID is the input's id, and Mark the ending of the ids of its messages.
 	ID, Mark string
 }
 
-// withWidget shows a widget with inputs, of which the first that is empty has the cursor.
+// withWidget shows a widget with inputs. The first empty input gets the focus.
 func (v view) withWidget(w widget, inputs ...input) view {
 	for _, in := range focused(inputs) {
 		b := block{input: in, Label: v.Lock(v.texts.message(in.Label)), Missing: v.Lock(v.texts.builtIn[in.Missing]), ID: "1-" + in.Name, Mark: in.Name}
@@ -106,18 +107,18 @@ func (v view) withWidget(w widget, inputs ...input) view {
 	return v
 }
 
-// placeholders are what Lock's inputs say in English while they are empty; the other languages have the labels.
+// placeholders are the English placeholders of Lock's inputs; the other languages use the labels.
 var placeholders = map[string]string{"email": "yours@example.com", "username": "username", "password": "your password", "phone": "your phone number"}
 
-// newPasswords is what the widget for a new password says in English in its two inputs, by the keys of what is said when they are empty:
-// both have one name.
+// newPasswords are the English placeholders of the two inputs in the widget for a new password. They are found by
+// the keys of the inputs' error messages, because both inputs have the same name.
 // https://auth0.com/docs/customize/login-pages/classic-login/customize-password-reset-page
 var newPasswords = map[string]string{"no-password-reset": "your new password", repeated: "confirm your new password"}
 
-// repeated is the key of the second of them.
+// repeated is the key of the error message of the second input.
 const repeated = "no-re-enter-password"
 
-// tabs are those of the login and the sign-up, none where there is but one of them.
+// tabs returns the tabs of login and sign-up, nil if there is only one of the two pages.
 func tabs(current int, loginURL, signupURL string) []tab {
 	if signupURL == "" && current == 0 || loginURL == "" && current == 1 {
 		return nil
@@ -144,7 +145,7 @@ func (p ClassicLogin) view() view {
 	}, who, passwordInput("current-password"))
 }
 
-// ClassicSignup is Signup in the look of the classic page.
+// ClassicSignup is Signup in the style of the classic page.
 type ClassicSignup Signup
 
 func (p ClassicSignup) view() view {
@@ -155,10 +156,10 @@ func (p ClassicSignup) view() view {
 	return v.withWidget(widget{Hidden: []Field{{"state", p.State}}, Tabs: tabs(1, p.LoginURL, ""), Terms: signupTerms, Submit: "Sign up"}, inputs...)
 }
 
-// signupTerms is what Lock says of terms where nobody has it say anything else.
+// signupTerms is Lock's default text about terms.
 const signupTerms = "By signing up, you agree to our terms of service and privacy policy."
 
-// ClassicReset is ResetRequest in the look of the classic page.
+// ClassicReset is ResetRequest in the style of the classic page.
 type ClassicReset ResetRequest
 
 func (p ClassicReset) view() view {
@@ -171,10 +172,10 @@ func (p ClassicReset) view() view {
 	}, in)
 }
 
-// ClassicNewPassword is NewPassword in the look of the classic page: Auth0's widget for a new password.
+// ClassicNewPassword is NewPassword in the style of the classic page: Auth0's widget for a new password.
 type ClassicNewPassword struct {
 	NewPassword
-	// Ticket goes along.
+	// Ticket is sent along with the form.
 	Ticket string
 }
 
@@ -192,7 +193,7 @@ func (p ClassicNewPassword) view() view {
 	}, inputs...)
 }
 
-// ClassicResult is Result in the look of the classic page.
+// ClassicResult is Result in the style of the classic page.
 type ClassicResult Result
 
 func (p ClassicResult) view() view {
@@ -206,8 +207,8 @@ func (p ClassicResult) view() view {
 	return v.withWidget(widget{Title: v.texts.builtIn[o.notice.Title], Confirmation: v.texts.builtIn[o.notice.Sentence], Mark: mark})
 }
 
-// lockWords are Lock's own words, by those of the other pages; the other languages have those.
-// Auth0: libraries/lock.
+// lockWords are Lock's English texts, by the texts of the other pages; other languages use those. Auth0:
+// libraries/lock.
 var lockWords = map[string]string{ //nolint:gosec // words
 	"Log in": "Log In", "Sign up": "Sign Up", "Forgot password?": "Don't remember your password?", "Or": "or", "Wrong email or password": "Wrong email or password.", "Wrong username or password": "Wrong username or password.",
 	"Email address": "Email", "Please enter an email address": "Email can't be blank", "Password is required": "Password can't be blank",
@@ -218,7 +219,7 @@ var lockWords = map[string]string{ //nolint:gosec // words
 	"Enter your email address and we will send you instructions to reset your password.": "Please enter your email address. We will send you an email to reset your password.",
 }
 
-// WidgetTitle is the title of the widget.
+// WidgetTitle returns the title of the widget.
 func (v view) WidgetTitle() (string, error) {
 	if v.Widget.Title == "" {
 		return v.T("title")
@@ -226,7 +227,7 @@ func (v view) WidgetTitle() (string, error) {
 	return v.Lock(v.Widget.Title), nil
 }
 
-// Lock are the words of the page for an English text.
+// Lock returns the widget's text for an English text of the other pages: Lock's own, or a translation.
 func (v view) Lock(english string) string {
 	if v.Language != "en" {
 		return v.texts.language.text(english)
@@ -237,7 +238,7 @@ func (v view) Lock(english string) string {
 	return english
 }
 
-// ProviderLinks are the links of the page with their labels.
+// ProviderLinks returns the links of the page with their labels.
 func (v view) ProviderLinks() (all []ProviderLink, err error) {
 	page, _ := v.P.(ClassicLogin)
 	for _, p := range page.Providers {
@@ -254,7 +255,7 @@ func (v view) ProviderLinks() (all []ProviderLink, err error) {
 	return all, nil
 }
 
-// EncodedConfig is the page's Config as a tenant's own page has it.
+// EncodedConfig returns the page's Config in base64, as in a tenant's own page.
 func (v view) EncodedConfig() template.HTML {
 	page, _ := v.P.(ClassicLogin)
 	return template.HTML(encodeConfig(page.Config)) //nolint:gosec // base64
@@ -262,20 +263,20 @@ func (v view) EncodedConfig() template.HTML {
 
 func encodeConfig(config []byte) string { return base64.StdEncoding.EncodeToString(config) }
 
-// auth0Script is the address of a script or a style sheet on Auth0's own servers.
+// auth0Script matches the URL of a script or a style sheet on Auth0's own servers.
 var auth0Script = regexp.MustCompile(`(?:https?:)?//cdn\.auth0\.com/[\w./@-]*?([\w.-]+\.(?:js|css))\b`)
 
-// headStart is where what a page begins with can be put in.
+// headStart matches the tag after which something can be inserted at the beginning of a page.
 var headStart = regexp.MustCompile(`(?i)<head[^>]*>`)
 
-// WithConfig is a page of the tenant's for the classic login, with what it is told in the place of @@config@@.
+// WithConfig returns the tenant's own classic login page, with the configuration in place of @@config@@.
 func WithConfig(page string, config []byte) string {
 	return strings.ReplaceAll(page, "@@config@@", encodeConfig(config))
 }
 
-// WithCopies is a page of the tenant's own whose scripts of Auth0's servers are taken from where copyOf says,
-// "" for those that have none; a page with such a script is given one of ours, which says so where it cannot be
-// loaded.
+// WithCopies returns a tenant's own page in which URLs of files on Auth0's servers are replaced by those that
+// copyOf returns, "" for a file without a copy. A page that still has such a script gets one of ours, which shows a
+// message if the other cannot be loaded.
 func WithCopies(page string, copyOf func(name string) string) string {
 	missing := false
 	page = auth0Script.ReplaceAllStringFunc(page, func(address string) string {

@@ -10,12 +10,13 @@ import (
 	"strings"
 )
 
-// contextStart is what a context begins with, before the handle of the transaction: a multiple of three bytes,
-// so that the handle has characters of its own in base64.
+// contextStart is the beginning of a context, before the handle of the transaction. Its length is a multiple of
+// three bytes, so that in base64 the handle has characters of its own.
 const contextStart = `{  "transaction":{"state":"`
 
-// contextParts are what a screen of Auth0's that a tenant draws itself is told, besides the transaction and as far as
-// clients read it that speak to pages without a browser. Auth0: customize/login-pages/advanced-customizations.
+// contextParts are the parts of the context that Auth0 gives to screens which a tenant renders itself, besides the
+// transaction and limited to what clients without a browser read. Auth0:
+// customize/login-pages/advanced-customizations.
 type contextParts struct {
 	Client contextName   `json:"client"`
 	Prompt contextName   `json:"prompt"`
@@ -31,7 +32,7 @@ type contextTenant struct {
 	FriendlyName string `json:"friendly_name"`
 }
 
-// contextTransaction is what is told of the transaction after its handle.
+// contextTransaction contains the members of the transaction after its handle.
 type contextTransaction struct {
 	Locale string         `json:"locale"`
 	Errors []contextError `json:"errors,omitempty"`
@@ -43,7 +44,7 @@ type contextError struct {
 	Message string `json:"message"`
 }
 
-// Context is what clients read of a page of a login, a JSON object in base64, "" for other pages.
+// Context returns what clients can read about a page of a login, a JSON object in base64, "" for other pages.
 func (v view) Context() (template.HTML, error) {
 	if v.state == "" {
 		return "", nil
@@ -74,7 +75,7 @@ func (v view) Context() (template.HTML, error) {
 
 func encoded(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 
-// encodedState is the handle of a transaction, as JSON has it, and the end of its text, in base64 by itself.
+// encodedState returns the handle of a transaction with the closing quote of its JSON string, in base64 by itself.
 func encodedState(state string) string {
 	state += `"`
 	return encoded(state + strings.Repeat(" ", (3-len(state)%3)%3))

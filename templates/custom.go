@@ -10,37 +10,38 @@ import (
 	"slices"
 )
 
-// Customization is what a tenant makes of the pages besides their brand, in Liquid.
-// Its zero value changes nothing.
+// Customization is what a tenant changes in the pages besides their brand, in Liquid. Its zero value
+// changes nothing.
 type Customization struct {
-	// PageTemplate is the document around the pages, Auth0:
+	// PageTemplate is the HTML document around the pages, Auth0:
 	// customize/login-pages/universal-login/customize-templates.
 	PageTemplate string
-	// Partials are put into the pages, by prompt, screen and entry point, Auth0:
+	// Partials are inserted into the pages, by prompt, screen and entry point, Auth0:
 	// customize/login-pages/universal-login/customize-signup-and-login-prompts.
 	Partials Texts
-	// Values are what both may speak of: application, branding, tenant, organization
-	// and user. Texts in them are text: they are escaped.
+	// Values are the variables of both: application, branding, tenant, organization and user. Texts
+	// in them are escaped.
 	Values map[string]any
 }
 
-// CustomPrompts are the prompts that have entry points.
+// CustomPrompts are the prompts that have entry points for partials.
 var CustomPrompts = []string{"login", "login-id", "login-password", "signup", "signup-id", "signup-password", "customized-consent"}
 
 func (c Customization) empty() bool { return !c.wraps() && len(c.Partials) == 0 }
 
-// wraps reports whether there is a template with a place for the page.
+// wraps reports whether the page template has a place for the page.
 func (c Customization) wraps() bool { return widgetTag.MatchString(c.PageTemplate) }
 
-// Needs are what a page may load, and what else its answer's headers depend on.
+// Needs are what the headers of a page's answer depend on, such as what the page may load.
 type Needs struct {
-	// Customized says that the page has mark-up of the tenant's, in Liquid.
+	// Customized says that the page contains the tenant's own mark-up, in Liquid.
 	Customized bool
-	// FontOrigin is the origin that the page loads the font of its theme from, "" for none.
+	// FontOrigin is the origin of the theme's font, "" for none.
 	FontOrigin string
-	// Waits says that the page's script asks the server whether the page can go on.
+	// Waits says that a script of the page asks the server whether the page can continue.
 	Waits bool
-	// Screen is the screen that the page is, and Errors are Auth0's keys of what it says to be wrong.
+	// Screen is the name of the page's screen, and Errors are Auth0's keys of the errors that it
+	// shows.
 	Screen string
 	Errors []string
 }
@@ -51,7 +52,7 @@ func (v view) needs() Needs {
 	}
 }
 
-// codes are Auth0's keys of what the page says to be wrong.
+// codes returns Auth0's keys of the errors that the page shows.
 func (v view) codes() (all []string) {
 	for _, e := range v.Errors {
 		all = append(all, e.Code)
@@ -60,8 +61,7 @@ func (v view) codes() (all []string) {
 	return all
 }
 
-// fill renders a text of the tenant's for the page. The mark-up in more is put in as it
-// is.
+// fill renders a text of the tenant for the page. The values in more are mark-up and are not escaped.
 func (v view) fill(text string, more map[string]any) (string, error) {
 	values := map[string]any{
 		"locale": v.Language, "dir": "auto", "state": v.state,
@@ -71,7 +71,7 @@ func (v view) fill(text string, more map[string]any) (string, error) {
 	return liquidHTML(text, values, more)
 }
 
-// Partial returns what the tenant puts in at an entry point of the screen.
+// Partial returns the tenant's partial for an entry point of the screen.
 func (v view) Partial(point string) (template.HTML, error) {
 	text := v.custom.Partials[v.prompt][v.screen][point]
 	if text == "" {
@@ -81,14 +81,14 @@ func (v view) Partial(point string) (template.HTML, error) {
 	return template.HTML(filled), err //nolint:gosec // it is the tenant's mark-up, with values escaped
 }
 
-// The tags that stand for the parts of a page. Liquid as such has no names with
-// colons.
+// The tags that stand for the parts of a page. They are replaced before Liquid sees them, because
+// names in Liquid have no colons.
 var (
 	headTag   = regexp.MustCompile(`\{%(-?)\s*auth0:head\s*(-?)%\}`)
 	widgetTag = regexp.MustCompile(`\{%(-?)\s*auth0:widget\s*(-?)%\}`)
 )
 
-// wrap writes the page within the tenant's template.
+// wrap writes the page inside the tenant's page template.
 func (v view) wrap(w io.Writer) error {
 	var head, widget bytes.Buffer
 	v.Bare = true

@@ -4,7 +4,7 @@ package templates
 // https://auth0.com/docs/get-started/authentication-and-authorization-flow/device-authorization-flow
 type DeviceActivation struct {
 	Layout
-	// Code is what was typed before.
+	// Code is the code that was entered before.
 	Code string
 	// Errors are as in Login, such as "invalid-expired-code".
 	Errors []string
@@ -17,13 +17,13 @@ func (p DeviceActivation) view() view {
 	}, p.Errors)
 }
 
-// DeviceConfirmation asks whether a code is the one that the device shows. The form posts to
-// the page's own URL with action "confirm" or "cancel".
+// DeviceConfirmation asks whether the device shows the same code. The form posts to the page's own
+// URL with action "confirm" or "cancel".
 type DeviceConfirmation struct {
 	Layout
 	// ClientName is the application that runs on the device.
 	ClientName string
-	// Code is the code as the device shows it.
+	// Code is the code in the form that the device shows.
 	Code string
 }
 

@@ -7,55 +7,53 @@ import (
 	"unicode"
 )
 
-// form is what a page of inputs shows, and posts to its own URL with the button
-// action=default. Classes, ids and names are those of Auth0's pages, by which scripts
-// find their parts.
+// form is the content of a page with inputs, which it posts to its own URL with the button action=default. Classes,
+// ids and names are those of Auth0's pages, by which clients find the parts of a page.
 type form struct {
 	State string
 	// Class and Button are the classes of the form and of its button.
 	Class, Button string
-	// Title is the key of the title, and Description that of the sentence below it; "" are "title" and "description".
+	// Title and Description are the keys of the title and the sentence below it; "" for "title" and "description".
 	Title, Description string
-	// Identity is who goes on, where that was said on the page before.
+	// Identity is the user's identifier, if it was entered on the page before.
 	Identity identity
 	Inputs   []input
-	// Capabilities asks the browser's script what the browser can do, as pages that ask
-	// for an identifier alone do.
+	// Capabilities adds a script that reports what the browser can do, for pages that ask for an identifier only.
 	Capabilities bool
-	// Passkey are the options of the browser's call for a passkey, "" for none. With Autofill the
-	// field completes it, and with PasskeyButton a button asks for it.
+	// Passkey are the options for the browser's passkey API, "" for none. With Autofill the field suggests
+	// passkeys, and with PasskeyButton a button asks for one.
 	Passkey                 string
 	Autofill, PasskeyButton bool
-	// Demands are what a new password must be.
+	// Demands are the rules for a new password.
 	Demands []Demand
-	// Account tells a password manager whose password it is, where no input does.
+	// Account tells a password manager the account of the password, if no input does.
 	Account string
-	// ForgotURL shows the link to a new password when it is set.
+	// ForgotURL is the page for a new password, "" to show no link.
 	ForgotURL string
 	// Alternate is the link below the form.
 	Alternate alternate
 	// More are the buttons below the form.
 	More []more
-	// Ways are other connections to go on with.
+	// Ways are other connections to continue with.
 	Ways []Way
-	// Personal offers to go on without what the inputs ask for: an organization.
+	// Personal offers to continue without what the inputs ask for: an organization.
 	Personal bool
-	// Providers are the identity providers that the person may go on with instead, and Alone
-	// says that there is no other way: the form is left out.
+	// Providers are identity providers to continue with instead, and Alone says that there is no other way: then
+	// the form is left out.
 	Providers []Provider
 	Alone     bool
 }
 
-// Provider is an identity provider that a person may go on with.
+// Provider is an identity provider that a user may continue with.
 type Provider struct {
-	// Connection is the name of the connection that leads there, and Key what scripts find its
-	// button by: "google", "github", or the strategy.
+	// Connection is the name of the provider's connection, and Key the name by which clients find its button:
+	// "google", "github", or the strategy.
 	Connection, Key string
-	// Name is what the button calls it, and IconURL its picture, "" for the initial of the name.
+	// Name is the provider's name on the button, and IconURL its picture, "" for the initial of the name.
 	Name, IconURL string
 }
 
-// Icon is IconURL where it may be shown, or the initial of the provider's name in its colour.
+// Icon is IconURL if it can be shown, otherwise the initial of the provider's name in its colour.
 func (p Provider) Icon() template.URL {
 	if own := safeURL(p.IconURL); own != "" {
 		return own
@@ -67,20 +65,20 @@ func (p Provider) Icon() template.URL {
 	return monogramPath(monogram(p.Name), tile)
 }
 
-// providerColors are the colours that people know providers by.
+// providerColors are the colours that providers are known for.
 var providerColors = map[string]rgb{
 	"google": 0x4285f4, "google-apps": 0x4285f4, "facebook": 0x1877f2, "github": 0x24292f, "apple": 0x1d1d1f, "windowslive": 0x0067b8, "waad": 0x0067b8,
 	"linkedin": 0x0a66c2, "twitter": 0x14171a, "amazon": 0xff9900, "line": 0x06c755, "yahoo": 0x6001d2, "okta": 0x00297a, "salesforce": 0x00a1e0,
 }
 
-// offer is a provider on its page.
+// offer is the button of a provider on a page.
 type offer struct {
 	Provider
-	// State is the handle of the transaction, and Label what the button says.
+	// State is the handle of the transaction, and Label the text of the button.
 	State, Label string
 }
 
-// Offers are the buttons of the page's providers.
+// Offers returns the buttons of the page's providers.
 func (v view) Offers() (all []offer, err error) {
 	for _, p := range v.Form.Providers {
 		words := v.texts
@@ -94,40 +92,38 @@ func (v view) Offers() (all []offer, err error) {
 	return all, nil
 }
 
-// alternate is a link to another page, shown when its URL is set. Text and Link are the
-// keys of the words before it and in it.
+// alternate is a link to another page, "" in URL to show no link. Text and Link are the keys of the words before
+// the link and of those in it.
 type alternate struct{ URL, Text, Link string }
 
-// identity is an identifier that was typed on the page before, shown when it is set: the
-// name of its input, and where it can be changed.
+// identity is an identifier that was entered on the page before, shown if it is set: the name of its input, its
+// value, and the page where it can be changed.
 type identity struct{ Name, Value, EditURL string }
 
-// input is one input; its id is its name. Label is the key of its text.
+// input is one input, whose id is its name. Label is the key of its label.
 type input struct {
 	Name, Type, Label, Value, Autocomplete string
 	Focus                                  bool
-	// Optional leaves it to the person whether to type anything.
+	// Optional says that the input may stay empty.
 	Optional bool
-	// Keyboard is the one that a phone shows, "" for that of the type.
+	// Keyboard is the inputmode for phones, "" for the usual one of the type.
 	Keyboard string
-	// Missing and Invalid are the keys of what the page says of itself about an input
-	// that has to be filled in and is not, and about what is no e-mail address; "" for
-	// what is not looked at.
+	// Missing and Invalid are the keys of the messages that the page itself shows for an empty input and for an
+	// invalid e-mail address; "" for an input that the page does not check.
 	Missing, Invalid string
 }
 
-// Demand is something that a new password must be, by the code of the rule: see Auth0:
-// api/authentication/signup/create-a-new-user.
+// Demand is a rule for new passwords, with the rule's code in Auth0: api/authentication/signup/create-a-new-user.
 type Demand struct {
 	Code, Text string
 	// Least is the number in the text, 0 for none.
 	Least int
 	Items []Demand
-	// Met says that the password that was typed was so.
+	// Met says that the entered password satisfied the rule.
 	Met bool
 }
 
-// ErrorCode is what scripts find the demand by: the rule's code, in small letters.
+// ErrorCode is the name by which clients find the rule: its code in lower case, with hyphens.
 func (d Demand) ErrorCode() string {
 	var b strings.Builder
 	b.WriteString("password-policy")
@@ -140,8 +136,8 @@ func (d Demand) ErrorCode() string {
 	return b.String()
 }
 
-// demandTexts are how the pages say what a password must be, by the code of the rule; rules that are not here
-// say it as the API does.
+// demandTexts are the pages' texts for password rules, by the code of the rule; other rules use the text of the
+// API.
 var demandTexts = map[string]string{
 	"lengthAtLeast": "At least %d characters", "containsAtLeast": "At least %d of the following:",
 	"lowerCase": "Lower case letters (a-z)", "upperCase": "Upper case letters (A-Z)", "numbers": "Numbers (0-9)",
@@ -150,24 +146,23 @@ var demandTexts = map[string]string{
 	"sequentialChars": `No more than %d sequential characters in a row (e.g., "abc" not allowed)`,
 }
 
-// Secret says that what is typed is hidden, with a button that shows it.
+// Secret reports whether the input is hidden, with a button that shows it.
 func (i input) Secret() bool { return i.Type == "password" }
 
-// field is an input on its page.
+// field is an input as a page shows it.
 type field struct {
 	input
 	page    view
 	Problem pageError
 }
 
-// T is T of the page.
+// T returns a text of the page.
 func (f field) T(key string) (string, error) { return f.page.T(key) }
 
-// Sign is what the picture beside a complaint about the field is called.
+// Sign returns the name of the picture beside an error at the field.
 func (f field) Sign() string { return f.page.sign() }
 
-// LabelHalves are the two halves of the field's label with a space and a star, neither of which is the
-// label by itself.
+// LabelHalves returns the field's label, a space and a star in two halves, neither of which equals the label.
 func (f field) LabelHalves() ([2]string, error) {
 	label, err := f.T(f.Label)
 	runes := []rune(label)
@@ -175,7 +170,7 @@ func (f field) LabelHalves() ([2]string, error) {
 	return [2]string{string(runes[:half]), string(runes[half:]) + " *"}, err
 }
 
-// Fields are the inputs of the page's form.
+// Fields returns the inputs of the page's form.
 func (v view) Fields() (all []field) {
 	for _, in := range v.Form.Inputs {
 		all = append(all, field{in, v, v.Errors[in.Name]})
@@ -183,7 +178,7 @@ func (v view) Fields() (all []field) {
 	return all
 }
 
-// Password is the name of the input for a new password.
+// Password returns the name of the input for a new password.
 func (f form) Password() string {
 	if i := slices.IndexFunc(f.Inputs, input.Secret); i >= 0 {
 		return f.Inputs[i].Name
@@ -202,7 +197,7 @@ func (f form) names() []string {
 	return names
 }
 
-// focused puts the cursor where there is something to type.
+// focused gives the focus to the first empty input.
 func focused(inputs []input) []input {
 	empty := slices.IndexFunc(inputs, func(in input) bool { return in.Value == "" })
 	if empty >= 0 {
@@ -217,7 +212,7 @@ func (v view) withForm(f form, errors []string) view {
 	return v.in(f.State).withErrors(errors, f.names()...)
 }
 
-// The inputs that several pages have.
+// Inputs that several pages have.
 
 func passwordInput(autocomplete string) input {
 	return input{Name: "password", Type: "password", Label: "passwordPlaceholder", Autocomplete: autocomplete, Missing: "no-password"}
@@ -230,14 +225,14 @@ func emailInput(value string) input {
 	}
 }
 
-// The identifiers that a person may log in by, as connections have them.
+// The identifiers that users may log in with, by the names that connections use.
 const (
 	byEmail    = "email"
 	byUsername = "username"
 	byPhone    = "phone_number"
 )
 
-// identifierLabels are the keys of the label of an input for one of several identifiers.
+// identifierLabels are the keys of the labels of an input for one or several identifiers.
 var identifierLabels = map[[3]bool]string{
 	{true, false, false}: "emailPlaceholder",
 	{false, true, false}: "usernameOnlyPlaceholder",
@@ -248,8 +243,8 @@ var identifierLabels = map[[3]bool]string{
 	{true, true, true}:   "phoneOrUsernameOrEmailPlaceholder",
 }
 
-// identifierInput asks for an identifier of one of the kinds that are given; none is an
-// e-mail address.
+// identifierInput returns an input for an identifier of one of the given kinds, or for an e-mail address if none is
+// given.
 func identifierInput(kinds []string, value string) input {
 	is := func(kind string) bool { return slices.Contains(kinds, kind) }
 	in := input{Name: "username", Type: "text", Value: value, Autocomplete: "username", Missing: "no-username"}
@@ -263,7 +258,7 @@ func identifierInput(kinds []string, value string) input {
 	return in
 }
 
-// InputMode is the keyboard that a phone shows.
+// InputMode returns the inputmode, which selects a phone's keyboard.
 func (i input) InputMode() string {
 	if i.Invalid != "" {
 		return "email"

@@ -14,16 +14,16 @@ import (
 	"golang.org/x/text/language"
 )
 
-// The built-in texts in other languages than English, by the English ones. A text that is in
-// none of the files stays English.
+// The built-in texts in other languages than English, by the English texts. A text that is
+// missing in a file stays English.
 //
 //go:embed texts/languages
 var languageFiles embed.FS
 
-// languageFolder is where languageFiles are.
+// languageFolder is the folder of languageFiles.
 const languageFolder = "texts/languages"
 
-// Languages are the tags of the languages that the pages have built-in texts in.
+// Languages returns the tags of the languages of the built-in texts.
 func Languages() []string {
 	all := []string{"en"}
 	files, _ := languageFiles.ReadDir(languageFolder) // it is in the program
@@ -34,14 +34,14 @@ func Languages() []string {
 	return all
 }
 
-// translator puts English texts into a language; the zero value leaves them as they are.
+// translator translates English texts into a language; the zero value leaves them unchanged.
 type translator struct{ localizer *i18n.Localizer }
 
-// translators are those of the languages that were asked for, by their tags.
+// translators are the translators made so far, by the tags of their languages.
 var translators sync.Map
 
-// translatorTo is the translator to a language: that of its tag, or of its base, so that de-AT
-// is read in German and pt in the Portuguese that there is.
+// translatorTo returns the translator to a language or, if there is none for its tag, to one
+// with the same base: de-AT uses German, and pt the available variety of Portuguese.
 func translatorTo(tag string) translator {
 	if known, ok := translators.Load(tag); ok {
 		return known.(translator)
@@ -51,7 +51,8 @@ func translatorTo(tag string) translator {
 	return t
 }
 
-// closest is the tag of the built-in language that is closest to another, "en" for none.
+// closest returns the tag of the built-in language that is closest to another, "en" if none
+// is.
 func closest(tag string) string {
 	base, _, _ := strings.Cut(tag, "-")
 	related := ""
@@ -76,14 +77,14 @@ func newTranslator(tag string) translator {
 	}
 	bundle := i18n.NewBundle(language.English)
 	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
-	// The texts have no templates in them: what looks like one is a text.
+	// The texts contain no templates: whatever looks like one is text.
 	if _, err := bundle.LoadMessageFileFS(languageFiles, languageFolder+"/active."+tag+".json"); err != nil {
-		panic(fmt.Errorf("%s: %w", tag, err)) // a test reads them all
+		panic(fmt.Errorf("%s: %w", tag, err)) // a test reads all of these files
 	}
 	return translator{i18n.NewLocalizer(bundle, tag)}
 }
 
-// text is an English text in the language.
+// text translates an English text.
 func (t translator) text(english string) string {
 	if t.localizer == nil || english == "" {
 		return english
@@ -95,8 +96,8 @@ func (t translator) text(english string) string {
 	return text
 }
 
-// demands are what a password must be, in the language. Their sentences are known with a
-// number left open.
+// demands translates the rules for passwords. In the language files their texts have a
+// placeholder for the number.
 func (t translator) demands(all []Demand) []Demand {
 	out := slices.Clone(all)
 	for i, d := range out {

@@ -9,49 +9,47 @@ import (
 	"strings"
 )
 
-// productName stands in for a tenant that has no name of its own.
+// productName is used for a tenant without a name.
 const productName = "tenant0"
 
-// Layout is what all pages of a tenant share: Auth0's branding settings and
-// custom text. Its zero value is a complete page in the built-in look.
+// Layout is common to all pages of a tenant: Auth0's branding settings and custom text. Its zero
+// value is a complete page with the built-in style.
 type Layout struct {
-	// CompanyName is the tenant's friendly name, or the organization's in the
-	// context of one: the texts' ${companyName}.
+	// CompanyName is the tenant's friendly name, or the name of the organization that the user logs
+	// in to: ${companyName} in texts.
 	CompanyName string
-	// LogoURL is branding.logo_url: an https, http or data:image/ URL, or a
-	// rooted path. Anything else, and none, shows a monogram of CompanyName.
+	// LogoURL is branding.logo_url: an https, http or data:image/ URL, or a rooted path. For any
+	// other value, and for none, a monogram of CompanyName is shown.
 	LogoURL string
-	// FaviconURL is branding.favicon_url, with the same limits; none is the built-in
-	// one.
+	// FaviconURL is branding.favicon_url, an https or http URL or a rooted path; "" for the
+	// built-in icon.
 	FaviconURL string
-	// PrimaryColor is branding.colors.primary as #rrggbb. Anything else, and
-	// none, is the built-in colour. Inks and edges that go with it are derived
-	// so that they stay readable whatever the colour.
+	// PrimaryColor is branding.colors.primary as #rrggbb. For any other value, and for none, the
+	// built-in colour is used. The colours of texts and edges that go with it are derived so that
+	// they are readable with every colour.
 	PrimaryColor string
-	// PageBackground is branding.colors.page_background as #rrggbb, with the
-	// same fallback. A light one gives way to the built-in dark in the dark
-	// scheme.
+	// PageBackground is branding.colors.page_background as #rrggbb, with the same fallback. In the
+	// dark scheme, a light colour is replaced by the built-in dark one.
 	PageBackground string
-	// Theme is the tenant's default theme: what else of the look is its own.
+	// Theme is the tenant's default theme, with further settings of the style.
 	Theme Theme
-	// Language is the BCP 47 tag of the language the texts are in; empty is "en".
+	// Language is the BCP 47 tag of the language of the texts; empty means "en".
 	Language string
-	// AppName is what the tenant calls the app that push notifications are for: the texts'
-	// ${appName}.
+	// AppName is the tenant's name for the app that gets push notifications: ${appName} in texts.
 	AppName string
-	// Inviter is who has invited the person to the organization that they log in to, "" for nobody.
+	// Inviter is the person who has invited the user to the organization of the login, "" for
+	// nobody.
 	Inviter string
-	// Numbers are those of the tenant that built-in texts speak of.
+	// Numbers are settings of the tenant that built-in texts mention.
 	Numbers Numbers
 	// CustomText replaces built-in texts in that language.
 	CustomText Texts
-	// Customization is the tenant's own mark-up around and in the pages that show a
-	// prompt.
+	// Customization is the tenant's own mark-up around and in the pages that show a prompt.
 	Customization Customization
 }
 
-// screen begins the view of one screen. Where no application is in play the
-// texts speak of the tenant.
+// screen returns the basic view of a screen. If no application is involved, the texts name the
+// tenant instead.
 func (l Layout) screen(p Page, template, prompt, name, clientName, userName string) view {
 	company := cmp.Or(l.CompanyName, productName)
 	clientName = cmp.Or(clientName, company)
@@ -88,8 +86,8 @@ func (l Layout) screen(p Page, template, prompt, name, clientName, userName stri
 	return v
 }
 
-// mainClass are the classes of a screen's main part, by which scripts tell the screens of
-// Auth0's pages apart: the page of the password has that of the login.
+// mainClass returns the classes of a screen's main element, by which clients distinguish the
+// screens of Auth0's pages: the password page also has the class of the login page.
 func mainClass(screen string) string {
 	family, password := strings.CutSuffix(screen, "-password")
 	if password && screen != "reset-password" {
@@ -98,7 +96,7 @@ func mainClass(screen string) string {
 	return "_widget " + screen
 }
 
-// Direction is "rtl" for a page in a language that is written from right to left.
+// Direction returns "rtl" if the page's language is written from right to left.
 func (v view) Direction() string {
 	base, _, _ := strings.Cut(v.Language, "-")
 	if slices.Contains([]string{"ar", "fa", "he", "ur"}, strings.ToLower(base)) {
@@ -107,13 +105,13 @@ func (v view) Direction() string {
 	return ""
 }
 
-// mark is the picture that stands for a tenant or an application.
+// mark is the picture of a tenant or an application.
 type mark struct {
 	URL  template.URL
 	Name string
 }
 
-// newMark is a logo, or the initial of a name on a tile of a colour.
+// newMark returns a logo, or the initial of a name on a coloured tile.
 func newMark(logo, name, alt string, tile rgb) mark {
 	url := safeLogo(logo)
 	if url == "" {
@@ -122,7 +120,7 @@ func newMark(logo, name, alt string, tile rgb) mark {
 	return mark{url, alt}
 }
 
-// safeLogo is the URL of a logo if it can be shown.
+// safeLogo returns the URL of a logo if it can be shown, otherwise "".
 func safeLogo(logo string) template.URL {
 	if strings.HasPrefix(logo, "data:image/") {
 		return template.URL(logo) //nolint:gosec // an image is shown, never run
@@ -130,8 +128,8 @@ func safeLogo(logo string) template.URL {
 	return safeURL(logo)
 }
 
-// safeURL returns the URL if following it loads a page: http, https, or a path
-// on this server. Every other one is dropped, javascript: first of all.
+// safeURL returns the URL if it is http, https, or a path on this server. It returns "" for every
+// other URL, above all for javascript:.
 func safeURL(raw string) template.URL {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -144,8 +142,8 @@ func safeURL(raw string) template.URL {
 	return ""
 }
 
-// formURL returns the URL of a form to another place. A form with an empty one
-// would post what it holds to this server, so there is an error instead.
+// formURL returns the URL of a form that posts to another place. With an empty URL, the form would
+// post its content to this server, so that is an error.
 func formURL(raw string) (template.URL, error) {
 	if u := safeURL(raw); u != "" {
 		return u, nil

@@ -16,41 +16,41 @@ import (
 	"github.com/osteele/liquid/tags"
 )
 
-// Bounds of one text in Liquid: a text that a tenant has written may loop for long and
-// grow without end.
+// Bounds of one Liquid text: a text that a tenant has written may loop for a long time
+// and grow without end.
 const (
-	// maxSteps is how many tags and outputs may be carried out; a filter counts as one
-	// too, and as more where it works on long values.
+	// maxSteps is how many tags and outputs may be executed; a filter counts as one
+	// step, and as more if it works on long values.
 	maxSteps = 100_000
-	// maxBytes bounds the text, the result, and each value on the way, in bytes.
+	// maxBytes bounds the text, the result, and each intermediate value, in bytes.
 	maxBytes = 1 << 20
-	// maxTime bounds what the steps do not: it is far more than they take.
+	// maxTime bounds what maxSteps does not. It is far more than the steps take.
 	maxTime = 5 * time.Second
 )
 
-// ErrLimit reports a text that goes beyond the bounds of what one may do.
+// ErrLimit reports a Liquid text that exceeds the bounds.
 var ErrLimit = errors.New("the Liquid does too much")
 
-// Liquid fills values into a plain text of the tenant's. One that is no Liquid stays
-// as it is written, so that its author sees it. It returns ErrLimit for one that goes
-// beyond the bounds.
+// Liquid renders a plain text of the tenant with values. A text that is not valid
+// Liquid is returned unchanged, so that its author sees it. It returns ErrLimit for a
+// text that exceeds the bounds.
 func Liquid(text string, values map[string]any) (string, error) { return liquid(text, values, nil) }
 
-// LiquidHTML is Liquid for HTML: the values are text, and are escaped, and so are the
-// names of their members, which a template may print as well. Its filter escape leaves
-// alone what is escaped, so that a template that uses it prints the same.
+// LiquidHTML is Liquid for HTML: texts in the values are escaped, and so are the names
+// of their members, which a template may print as well. The filter escape does not
+// escape them again, so that a template that uses it has the same result.
 func LiquidHTML(text string, values map[string]any) (string, error) {
 	return liquidHTML(text, values, nil)
 }
 
-// liquidHTML is LiquidHTML with more values, which are mark-up and put in as they are.
+// liquidHTML is LiquidHTML with further values, which are mark-up and are not escaped.
 func liquidHTML(text string, values, markUp map[string]any) (string, error) {
 	values, _ = escaped(values).(map[string]any)
 	maps.Copy(values, markUp)
 	return liquid(text, values, map[string]any{"escape": func(s string) string { return html.EscapeString(html.UnescapeString(s)) }})
 }
 
-// liquid renders a text with filters besides those that there are.
+// liquid renders a text with filters (more) in addition to the standard ones.
 func liquid(text string, values, more map[string]any) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), maxTime)
 	defer cancel()
@@ -65,8 +65,8 @@ func liquid(text string, values, more map[string]any) (string, error) {
 	return out, nil
 }
 
-// escaped returns a value with the texts in it and the names of its members escaped
-// for HTML.
+// escaped returns a value with its texts and the names of its members escaped for
+// HTML.
 func escaped(value any) any {
 	switch v := value.(type) {
 	case string:
@@ -87,17 +87,17 @@ func escaped(value any) any {
 	return value
 }
 
-// meter renders one text and counts what that takes.
+// meter renders one text and counts the steps.
 type meter struct {
 	ctx    context.Context
 	config render.Config
 	steps  int
-	// spent is the limit that was reached, nil while none was.
+	// spent is the error about the bound that was exceeded, nil if none was.
 	spent error
 }
 
-// stop ends the rendering. What is thrown is no error: the library would collect a
-// stack for that.
+// stop ends the rendering by a panic. Its value is not an error, because the library
+// would then collect a stack trace.
 func (m *meter) stop(format string, args ...any) {
 	m.spent = fmt.Errorf("%w: "+format, append([]any{ErrLimit}, args...)...)
 	panic(m)
@@ -113,10 +113,11 @@ func (m *meter) spend(steps int) {
 	}
 }
 
-// render returns ok false for what is no Liquid or fails, and where the meter stops.
+// render returns ok false if the text is not valid Liquid or fails, and if the meter
+// stops it.
 func (m *meter) render(text string, values, more map[string]any) (out string, ok bool) {
 	defer func() {
-		if recover() != nil { // the meter, or the library: it panics at some mistakes
+		if recover() != nil { // the meter, or the library, which panics at some mistakes
 			out, ok = "", false
 		}
 	}()
@@ -141,7 +142,7 @@ func (m *meter) render(text string, values, more map[string]any) (out string, ok
 	return w.String(), true
 }
 
-// boundedWriter collects what is written, up to the bound.
+// boundedWriter collects the output, up to maxBytes.
 type boundedWriter struct {
 	meter *meter
 	bytes.Buffer
@@ -155,15 +156,15 @@ func (w *boundedWriter) Write(p []byte) (int, error) {
 	return w.Buffer.Write(p)
 }
 
-// The tags that metered puts in. They have names of their own, since a tag that is
-// there cannot be replaced.
+// The tags that metered inserts. They have names of their own, because existing tags
+// cannot be replaced.
 const (
 	stepTag    = "tenant0_step"
 	captureTag = "tenant0_capture"
 )
 
-// metered is a text in Liquid with a step after each tag and output, and with captures
-// that are bounded.
+// metered returns a Liquid text with a step counted after each tag and output, and
+// with captures that are bounded.
 func metered(text string) string {
 	var out strings.Builder
 	verbatim := ""
@@ -173,7 +174,7 @@ func metered(text string) string {
 		switch {
 		case isTag && verbatim != "" && token.Name == "end"+verbatim:
 			verbatim = ""
-		case verbatim != "": // nothing is carried out there
+		case verbatim != "": // nothing is executed there
 		case isTag && (token.Name == "raw" || token.Name == "comment"):
 			verbatim = token.Name
 		case isTag && (token.Name == "capture" || token.Name == "endcapture"):

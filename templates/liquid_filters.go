@@ -14,8 +14,8 @@ import (
 	"github.com/osteele/liquid/values"
 )
 
-// addTags adds the tags of metered, and takes away the one that reads files of the
-// machine.
+// addTags adds the tags that metered inserts, and disables include, which reads files of
+// the machine.
 func (m *meter) addTags() {
 	m.config.AddTag(stepTag, func(string) (func(io.Writer, render.Context) error, error) {
 		return func(io.Writer, render.Context) error { m.spend(1); return nil }, nil
@@ -37,7 +37,7 @@ func (m *meter) addTags() {
 
 var anyType = reflect.TypeFor[any]()
 
-// AddFilter adds a filter whose arguments and result are measured. It implements
+// AddFilter adds a filter whose arguments and result are counted as work. It implements
 // filters.FilterDictionary.
 func (m *meter) AddFilter(name string, filter any) {
 	if date, ok := filter.(dateFilter); ok {
@@ -46,8 +46,8 @@ func (m *meter) AddFilter(name string, filter any) {
 	fn := reflect.ValueOf(filter)
 	in, out := make([]reflect.Type, fn.Type().NumIn()), make([]reflect.Type, fn.Type().NumOut())
 	for i := range in {
-		// The arguments are measured as they come, before they are turned into what the
-		// filter asks for. A function stands for an argument that may be left out.
+		// The arguments are counted before they are converted to the filter's types. A
+		// parameter of function type is an optional argument.
 		if in[i] = fn.Type().In(i); in[i].Kind() != reflect.Func {
 			in[i] = anyType
 		}
@@ -68,7 +68,7 @@ func (m *meter) AddFilter(name string, filter any) {
 	m.config.AddFilter(name, measured.Interface())
 }
 
-// argument is a measured argument of a filter.
+// argument counts an argument of a filter and converts it.
 func (m *meter) argument(value any, as reflect.Type) reflect.Value {
 	m.measure(value)
 	if value == nil {
@@ -79,8 +79,8 @@ func (m *meter) argument(value any, as reflect.Type) reflect.Value {
 	return converted
 }
 
-// bytesPerStep is how long a value is that a filter works through in about the time of
-// one step.
+// bytesPerStep is the length of a value that a filter processes in about the time of one
+// step.
 const bytesPerStep = 1 << 10
 
 // measure counts the work on a value.
@@ -88,8 +88,8 @@ func (m *meter) measure(value any) {
 	m.spend(1 + m.size(reflect.ValueOf(value), 0)/bytesPerStep)
 }
 
-// size is about how many bytes a value has, added to those before it. What is in it
-// more than once counts each time: a filter works on each.
+// size adds the approximate length of a value, in bytes, to a size. A part that occurs
+// several times in the value counts each time, because a filter works on each.
 func (m *meter) size(v reflect.Value, size int) int {
 	if !v.IsValid() {
 		return size
@@ -111,7 +111,7 @@ func (m *meter) size(v reflect.Value, size int) int {
 		for entry := v.MapRange(); size <= maxBytes && entry.Next(); {
 			size = m.size(entry.Value(), m.size(entry.Key(), size))
 		}
-	default: // it is small
+	default: // all other kinds are small
 	}
 	if size > maxBytes {
 		m.stop("a value is longer than %d bytes", maxBytes)
@@ -119,8 +119,8 @@ func (m *meter) size(v reflect.Value, size int) int {
 	return size
 }
 
-// addBoundedFilters replaces the filters of the library whose result or whose work is
-// not in proportion to their arguments.
+// addBoundedFilters replaces those filters of the library whose result or work can be
+// out of proportion to their arguments.
 func (m *meter) addBoundedFilters() {
 	m.AddFilter("replace", func(s, old, with string) string {
 		m.grow(len(s), strings.Count(s, old), len(with))
@@ -140,10 +140,11 @@ func (m *meter) addBoundedFilters() {
 	m.AddFilter("uniq", uniq)
 }
 
-// dateFilter is the library's filter of dates.
+// dateFilter is the type of the library's filter "date".
 type dateFilter = func(t time.Time, format func(string) string) (string, error)
 
-// narrow is the filter without widths that make a text of a few characters long.
+// narrow returns the filter with an error for widths that would make a short format very
+// long.
 func narrow(filter dateFilter) dateFilter {
 	return func(t time.Time, format func(string) string) (string, error) {
 		if wideDirective.MatchString(format("")) {
@@ -156,14 +157,14 @@ func narrow(filter dateFilter) dateFilter {
 // wideDirective is a directive of strftime(3) that pads to a hundred characters or more.
 var wideDirective = regexp.MustCompile(`%[^a-zA-Z%]*\d{3}`)
 
-// grow stops where a text of some length becomes too long by so many pieces.
+// grow stops the rendering if so many pieces make a text of some length too long.
 func (m *meter) grow(length, pieces, piece int) {
 	if piece > 0 && pieces > (maxBytes-length)/piece {
 		m.stop("a value is longer than %d bytes", maxBytes)
 	}
 }
 
-// uniq leaves out what was in a list before.
+// uniq leaves out the repetitions in a list.
 func uniq(list []any) (out []any) {
 	seen := map[string]bool{}
 	for _, item := range list {

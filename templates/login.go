@@ -10,20 +10,20 @@ type Login struct {
 	ClientName string
 	// State is the server's handle of the transaction, sent back as "state".
 	State string
-	// Username fills the identifier in: what was typed, or the login_hint.
+	// Username is the initial identifier: what was entered before, or the login_hint.
 	Username string
-	// Identifiers are what the user may log in by: "email", "username", "phone_number";
-	// none is "email".
+	// Identifiers are what the user may log in with: "email", "username", "phone_number"; none
+	// means "email".
 	Identifiers []string
-	// Errors are Auth0's keys, such as "wrong-email-credentials". Each shows
-	// its text at the field it is about, or above the form.
+	// Errors are Auth0's keys, such as "wrong-email-credentials". The text of each is shown at
+	// the field that it concerns, or above the form.
 	// https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
 	Errors []string
-	// SignupURL and ForgotPasswordURL show their links when they are set.
+	// SignupURL and ForgotPasswordURL are the targets of links, "" to show no link.
 	SignupURL, ForgotPasswordURL string
-	// Ways are other connections to go on with.
+	// Ways are other connections to continue with.
 	Ways []Way
-	// Providers are buttons to other identity providers, and Alone leaves all else out.
+	// Providers are buttons of other identity providers, and Alone leaves out everything else.
 	Providers []Provider
 	Alone     bool
 }
@@ -37,7 +37,7 @@ func (p Login) view() view {
 	return p.screen(p, "form", "login", "login", p.ClientName, "").withForm(p.invited(f), p.Errors)
 }
 
-// invited has a form say to what somebody is invited.
+// invited makes a form say which organization the user is invited to.
 func (l Layout) invited(f form) form {
 	if l.Inviter != "" {
 		f.Title, f.Description = "invitationTitle", "invitationDescription"
@@ -49,7 +49,7 @@ func toSignup(url string) alternate {
 	return alternate{url, "signupActionText", "signupActionLinkText"}
 }
 
-// LoginIdentifier asks for the identifier alone; LoginPassword comes next.
+// LoginIdentifier asks for the identifier only; LoginPassword follows.
 // https://auth0.com/docs/authenticate/login/auth0-universal-login/identifier-first
 type LoginIdentifier struct {
 	Layout
@@ -60,9 +60,9 @@ type LoginIdentifier struct {
 	Ways                        []Way
 	Providers                   []Provider
 	Alone                       bool
-	// Passkey are the options by which the browser asks for a passkey, as JSON; "" for none. The
-	// answer is in input[name=passkey]. With Autofill the field completes them, and with
-	// PasskeyButton a button asks for them.
+	// Passkey are the options for the browser's passkey API, as JSON; "" for none. The answer is
+	// sent in input[name=passkey]. With Autofill the field suggests passkeys, and with
+	// PasskeyButton a button asks for one.
 	Passkey                 string
 	Autofill, PasskeyButton bool
 }
@@ -79,11 +79,11 @@ func (p LoginIdentifier) view() view {
 	}, p.Errors)
 }
 
-// LoginPassword asks for the password of the identifier that was typed before, which is
-// shown with a link to change it.
+// LoginPassword asks for the password of the identifier that was entered before, which is shown
+// with a link to change it.
 type LoginPassword struct {
 	Layout
-	// All of them are as in Login, and EditURL is where the identifier is asked for.
+	// All of them are as in Login, and EditURL is the page that asks for the identifier.
 	ClientName, State, Username           string
 	Errors                                []string
 	SignupURL, ForgotPasswordURL, EditURL string

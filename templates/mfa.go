@@ -7,39 +7,40 @@ import (
 	"strings"
 )
 
-// mfa is what the pages of further factors show besides their inputs. Names of fields and of
-// actions are those of Auth0's pages, Auth0: customize/login-pages/advanced-customizations.
+// mfa is the content of pages for further factors besides their inputs. The names of fields and actions are
+// those of Auth0's pages, Auth0: customize/login-pages/advanced-customizations.
 type mfa struct {
 	Class, Button, Description string
-	// ButtonText is the key of the words of the button, "" for buttonText.
+	// ButtonText is the key of the button's text, "" for buttonText.
 	ButtonText string
-	// To is the number or the address that a code went to, and EditURL where it can be changed.
+	// To is the phone number or e-mail address that a code was sent to, and EditURL the page where it can be
+	// changed.
 	To, EditURL string
 	// Picture is a QR code, and Code a code to copy.
 	Picture template.URL
 	Code    string
 	Types   []messageType
-	// Links lead away from the page.
+	// Links are links away from the page.
 	Links []link
-	// Key is the key that an authenticator is asked for, nil for none, and Benefits are what
-	// speaks for it.
+	// Key is the WebAuthn key that the browser is asked for, nil for none, and Benefits are the reasons to
+	// create one.
 	Key      *key
 	Benefits []benefit
 	Check    *check
-	// Waits says that the page asks the server by itself whether it can go on.
+	// Waits says that a script of the page asks the server whether the page can continue.
 	Waits   bool
 	Choices []choice
 	More    []more
 }
 
-// key is what webauthn.js asks an authenticator for: "create" or "get" with options as JSON, and
-// the field that its answer is sent in.
+// key is the call that webauthn.js makes: "create" or "get" with options as JSON, and the field in which the
+// answer is sent.
 type key struct{ Action, Options, Field string }
 
-// benefit is the keys of a heading and a sentence.
+// benefit holds the keys of a heading and a sentence.
 type benefit struct{ Title, Text string }
 
-// link is an address, the key of its text, and the name by which scripts find it.
+// link is a URL, the key of its text, and the name by which clients find the link.
 type link struct{ URL, Text, Name string }
 
 // messageType is a way to send a code to a phone.
@@ -48,19 +49,19 @@ type messageType struct {
 	Chosen      bool
 }
 
-// check is a box to tick.
+// check is a checkbox.
 type check struct {
 	Name, Text       string
 	Required, Ticked bool
 }
 
-// more is a button below the one that goes on; Before is the key of the words before it.
+// more is a further button below the main one; Before is the key of the text before it.
 type more struct{ Action, Text, Before string }
 
-// shownMore is such a button on its page, with its words.
+// shownMore is such a button as the page shows it, with its texts.
 type shownMore struct{ Action, Text, Before, State string }
 
-// With is a button with its words and the handle of the transaction.
+// With returns a button with its texts and the handle of the transaction.
 func (v view) With(m more) (s shownMore, err error) {
 	s.Action, s.State = m.Action, v.state
 	if s.Text, err = v.T(m.Text); err == nil && m.Before != "" {
@@ -69,13 +70,13 @@ func (v view) With(m more) (s shownMore, err error) {
 	return s, err
 }
 
-// The buttons that several pages have.
+// Buttons that several pages have.
 var (
 	otherMethod = more{Action: "pick-authenticator", Text: "pickAuthenticatorText"}
 	goBack      = more{Action: "back-action", Text: "backText"}
 )
 
-// remember is the box that has the browser remembered.
+// remember returns the checkbox that makes the server remember the browser.
 func remember(ticked bool) *check {
 	return &check{Name: "rememberBrowser", Text: "rememberMeText", Ticked: ticked}
 }
@@ -95,7 +96,7 @@ func (l Layout) mfa(p Page, prompt, screen, client, state string, m mfa, inputs 
 	return v.in(state).withErrors(errors, append(names, v.Form.names()...)...)
 }
 
-// MFAChallenge asks for a code of a factor that the user has: input[name=code].
+// MFAChallenge asks for a code of one of the user's factors: input[name=code].
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
 type MFAChallenge struct {
 	Layout
@@ -104,11 +105,11 @@ type MFAChallenge struct {
 	Errors            []string
 	// Factor is "otp", "sms", "voice", "email" or "recovery-code".
 	Factor string
-	// To is where a code was sent, as far as it is shown, and EditURL where a number that is not
-	// confirmed can be changed.
+	// To is where a code was sent, partly hidden, and EditURL the page where a number that is not confirmed
+	// yet can be changed.
 	To, EditURL string
-	// Remember offers to remember the browser, by a box that is Ticked at first or not, Others other methods,
-	// and Switch the other way to a phone.
+	// Remember offers to remember the browser, by a checkbox whose initial state is Ticked. Others offers
+	// other methods, and Switch the other way of sending codes to a phone.
 	Remember, Ticked, Others, Switch bool
 }
 
@@ -137,14 +138,14 @@ func (p MFAChallenge) view() view {
 	return p.mfa(p, prompt, prompt+"-challenge", p.ClientName, p.State, m, []input{in}, p.Errors)
 }
 
-// MFAOTPEnrollment shows the secret of one-time passwords, as a QR code or, with ByCode, as
-// text, and asks for the first of them.
+// MFAOTPEnrollment shows the secret for one-time passwords, as a QR code or, with ByCode, as text, and asks
+// for the first password.
 type MFAOTPEnrollment struct {
 	Layout
 	// ClientName, State and Errors are as in Login.
 	ClientName, State string
 	Errors            []string
-	// Picture is the QR code as a data URL of a PNG, and Secret what it holds.
+	// Picture is the QR code as a data URL of a PNG, and Secret the text in it.
 	Picture, Secret string
 	ByCode          bool
 	// Others offers other methods.
@@ -167,13 +168,13 @@ func (p MFAOTPEnrollment) view() view {
 	return p.mfa(p, "mfa-otp", screen, p.ClientName, p.State, m, []input{codeInput("placeholder")}, p.Errors)
 }
 
-// MFAPhoneEnrollment asks for a number that codes go to: input[name=phone].
+// MFAPhoneEnrollment asks for a phone number to send codes to: input[name=phone].
 type MFAPhoneEnrollment struct {
 	Layout
 	// ClientName, State and Errors are as in Login.
 	ClientName, State string
 	Errors            []string
-	// Way is "sms", "voice", or "phone" where the user chooses, which Type then says.
+	// Way is "sms", "voice", or "phone" if the user chooses between them; Type is then the chosen one.
 	Way, Type string
 	Phone     string
 	// Others offers other methods.
@@ -194,14 +195,14 @@ func (p MFAPhoneEnrollment) view() view {
 	return p.mfa(p, prompt, prompt+"-enrollment", p.ClientName, p.State, m, []input{in}, p.Errors)
 }
 
-// MFARecoveryCode shows a recovery code and has the user say that it is kept.
+// MFARecoveryCode shows a recovery code and lets the user confirm having saved it.
 type MFARecoveryCode struct {
 	Layout
 	// ClientName, State and Errors are as in Login.
 	ClientName, State string
 	Errors            []string
 	Code              string
-	// Again says that the code replaces one that was used.
+	// Again says that the code replaces a used one.
 	Again bool
 }
 
@@ -215,8 +216,7 @@ func (p MFARecoveryCode) view() view {
 	}, nil, p.Errors)
 }
 
-// MFAKey asks for a key of an authenticator, with Enroll for a new one: the answer is in
-// input[name=response].
+// MFAKey asks for a WebAuthn key, with Enroll for a new one: the answer is sent in input[name=response].
 type MFAKey struct {
 	Layout
 	// ClientName, State and Errors are as in Login.
@@ -225,7 +225,7 @@ type MFAKey struct {
 	// Factor is "webauthn-roaming" or "webauthn-platform".
 	Factor string
 	Enroll bool
-	// Options are those of the browser's call, as JSON.
+	// Options are the options of the browser's API, as JSON.
 	Options string
 	// Remember, Ticked and Others are as in MFAChallenge.
 	Remember, Ticked, Others bool
@@ -245,17 +245,17 @@ func (p MFAKey) view() view {
 	return p.mfa(p, "mfa-webauthn", screen, p.ClientName, p.State, m, nil, p.Errors)
 }
 
-// PasskeyEnrollment offers to make a passkey: the answer is in input[name=passkey], and
-// button[value=abort-passkey-enrollment] goes on without one.
+// PasskeyEnrollment offers to create a passkey: the answer is sent in input[name=passkey], and
+// button[value=abort-passkey-enrollment] continues without one.
 // https://auth0.com/docs/authenticate/database-connections/passkeys
 type PasskeyEnrollment struct {
 	Layout
 	// ClientName, State and Errors are as in Login.
 	ClientName, State string
 	Errors            []string
-	// Options are those of the browser's call, as JSON.
+	// Options are the options of the browser's API, as JSON.
 	Options string
-	// Local says that the user has logged in by a passkey of another device.
+	// Local says that the user has logged in with a passkey of another device.
 	Local bool
 }
 
@@ -274,9 +274,9 @@ func (p PasskeyEnrollment) view() view {
 	return p.mfa(p, "passkeys", screen, p.ClientName, p.State, m, nil, p.Errors)
 }
 
-// MFAPush waits for the app on the user's phone: to answer whether the login may go on, or with
-// Enroll to read the QR code and add itself. The page goes on by itself once it can, where
-// scripts run, and by its button.
+// MFAPush waits for the app on the user's phone: for its answer whether to allow the login, or with Enroll
+// for it to read the QR code and enroll itself. A script continues as soon as that has happened; without
+// scripts, the button does.
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
 type MFAPush struct {
 	Layout
@@ -284,8 +284,7 @@ type MFAPush struct {
 	ClientName, State string
 	Errors            []string
 	Enroll            bool
-	// Picture is the QR code as a data URL of a PNG, and Phone what the phone is called that was
-	// asked.
+	// Picture is the QR code as a data URL of a PNG, and Phone the name of the phone that was notified.
 	Picture, Phone string
 	// Remember, Ticked and Others are as in MFAChallenge.
 	Remember, Ticked, Others bool
@@ -310,7 +309,8 @@ func (p MFAPush) view() view {
 	return p.mfa(p, "mfa-push", screen, p.ClientName, p.State, m, nil, p.Errors)
 }
 
-// MFAPushWelcome has the user install the app before it is added: Apple and Google lead to it in the stores.
+// MFAPushWelcome asks the user to install the app before it is enrolled: Apple and Google are its pages in
+// the app stores.
 type MFAPushWelcome struct {
 	Layout
 	// ClientName and State are as in Login.
@@ -333,7 +333,7 @@ func (p MFAPushWelcome) view() view {
 	return p.mfa(p, "mfa-push", "mfa-push-welcome", p.ClientName, p.State, m, nil, nil)
 }
 
-// MFAOptions has the user choose among factors: to be asked for, or with Enroll, to add.
+// MFAOptions lets the user choose a factor to authenticate with or, with Enroll, to add.
 type MFAOptions struct {
 	Layout
 	// ClientName and State are as in Login.
@@ -342,7 +342,7 @@ type MFAOptions struct {
 	Factors           []MFAChoice
 }
 
-// MFAChoice is a factor to choose: Action is its name, and To the number or the address.
+// MFAChoice is one of these factors: Action is its name, and To its phone number or e-mail address.
 type MFAChoice struct{ Action, To string }
 
 var factorNames = map[string]string{
@@ -350,11 +350,11 @@ var factorNames = map[string]string{
 	"push-notification": "PushNotification", "webauthn-roaming": "WebauthnRoaming", "webauthn-platform": "WebauthnPlatform",
 }
 
-// Text is the key of the factor's name.
+// Text returns the key of the factor's name.
 func (c MFAChoice) Text() string { return "authenticatorNames" + factorNames[c.Action] }
 
-// choice is a button of a factor. Value is what it posts: where the factors are to be asked for,
-// their places follow their names, as "otp::0".
+// choice is the button of a factor. Value is what it posts: for factors to authenticate with, the name and
+// the position, such as "otp::0".
 type choice struct {
 	MFAChoice
 	Value string

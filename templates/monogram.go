@@ -8,10 +8,11 @@ import (
 	"unicode"
 )
 
-// A monogram is a picture that stands for a logo: the initial of a name on a tile. It is
-// named by the two, so that it needs no place in storage, as a brand's style sheet is.
+// A monogram is a picture used in place of a logo: the initial of a name on a coloured
+// tile. Its file name contains both, so that it is not stored, like a brand's style
+// sheet.
 
-// monogram is the first letter or digit of a name.
+// monogram returns the first letter or digit of a name, in upper case.
 func monogram(name string) rune {
 	for _, r := range name {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -21,10 +22,10 @@ func monogram(name string) rune {
 	return '0'
 }
 
-// neutralTile is the tile of an application, beside that of the tenant.
+// neutralTile is the colour of an application's tile, beside that of the tenant.
 const neutralTile = rgb(0xe4e7ec)
 
-// tile is the tile in the tenant's primary colour.
+// tile returns the tenant's primary colour, or the default one.
 func tile(primary string) rgb {
 	if c, ok := parseColor(primary); ok {
 		return c
@@ -39,7 +40,7 @@ func monogramPath(initial rune, tile rgb) template.URL {
 	return template.URL(fmt.Sprintf("%smonogram.%s.%x-%s.svg", StaticPath, monogramVersion, initial, tile.String()[1:])) //nolint:gosec // a letter and a colour
 }
 
-// monogramOf returns the picture that monogramPath named.
+// monogramOf returns the picture with a name from monogramPath.
 func monogramOf(name string) ([]byte, bool) {
 	rest, isMonogram := strings.CutPrefix(name, "monogram."+monogramVersion+".")
 	rest, isPicture := strings.CutSuffix(rest, ".svg")

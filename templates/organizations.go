@@ -8,11 +8,11 @@ type OrganizationSelection struct {
 	Layout
 	// ClientName, State and Errors are as in Login.
 	ClientName, State string
-	// ByEmail and ByName are what the organization may be named by.
+	// ByEmail and ByName say how the organization may be named.
 	ByEmail, ByName bool
-	// Typed is what was typed before, or the login_hint.
+	// Typed is what was entered before, or the login_hint.
 	Typed string
-	// Personal offers to go on without an organization.
+	// Personal offers to continue without an organization.
 	Personal bool
 	Errors   []string
 }
@@ -30,34 +30,35 @@ func (p OrganizationSelection) view() view {
 	return p.screen(p, "form", "organizations", "organization-selection", p.ClientName, "").withForm(f, p.Errors)
 }
 
-// OrganizationPicker lets the user choose one of several organizations, each of which is
+// OrganizationPicker lets the user choose one of several organizations, each of which has
 // a button with the name "organization".
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-templates
 type OrganizationPicker struct {
 	Layout
 	// ClientName and State are as in Login.
 	ClientName, State string
-	// Account is who chooses.
+	// Account is the user who chooses.
 	Account       string
 	Organizations []Choice
 	// Personal is as in OrganizationSelection.
 	Personal bool
 }
 
-// Choice is an organization to choose.
+// Choice is one of these organizations.
 type Choice struct{ ID, Name, LogoURL string }
 
-// Logo is LogoURL where it may be shown.
+// Logo is LogoURL if it can be shown, otherwise "".
 func (c Choice) Logo() template.URL { return safeURL(c.LogoURL) }
 
 func (p OrganizationPicker) view() view {
 	return p.screen(p, "organization_picker", "organizations", "organization-picker", p.ClientName, "").in(p.State)
 }
 
-// Title and Sentence are the keys of the texts for what may be chosen.
+// Title returns the key of the title, which depends on whether the user may go on without
+// an organization.
 func (p OrganizationPicker) Title() string { return p.text("title") }
 
-// Sentence is as Title.
+// Sentence returns the key of the sentence, in the same way as Title.
 func (p OrganizationPicker) Sentence() string { return p.text("loggedInText") }
 
 func (p OrganizationPicker) text(key string) string {
@@ -67,14 +68,14 @@ func (p OrganizationPicker) text(key string) string {
 	return key
 }
 
-// AcceptInvitation says who has invited whom to an organization, and goes on at the press
-// of its button.
+// AcceptInvitation names the user who has invited the recipient to an organization, and
+// has a button to continue.
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
 type AcceptInvitation struct {
 	Layout
 	// ClientName and State are as in Login.
 	ClientName, State string
-	// Inviter is who has invited, and Email who is invited.
+	// Inviter is the person who sent the invitation, and Email its recipient.
 	Inviter, Email string
 }
 

@@ -11,11 +11,11 @@ import (
 type Scope struct {
 	// Name is the scope as requested, such as "read:timesheets".
 	Name string
-	// Description is what the user reads; without one, the name is all there is.
+	// Description is the text for the user; if it is empty, the name is shown.
 	Description string
 }
 
-// Resource is what a group of scopes is about.
+// Resource is an API with the scopes requested for it.
 type Resource struct {
 	// Name is the name of the API; empty shows the scopes without a heading.
 	Name   string
@@ -29,7 +29,7 @@ type Consent struct {
 	Layout
 	// ClientName and ClientLogoURL are the application's name and logo_uri.
 	ClientName, ClientLogoURL string
-	// UserName is how the user is greeted.
+	// UserName is the user's name in the greeting.
 	UserName string
 	// State is as in Login.
 	State string
@@ -37,16 +37,16 @@ type Consent struct {
 	Audience string
 	// Resources are the requested scopes, grouped and in the order shown.
 	Resources []Resource
-	// Transactional says that it is for one transaction, and Details are what that is about, the authorization_details of
-	// RFC 9396. A tenant may show them in a partial of its own.
+	// Transactional says that consent is asked for a single transaction, and Details are its authorization_details
+	// (RFC 9396). A tenant may show them in a partial of its own.
 	Transactional bool
 	Details       []map[string]any
 	// Errors are as in Login, such as "invalid-action".
 	Errors []string
 }
 
-// Rows are the details as they are shown where the tenant has nothing of its own: the name of each member with its
-// value, one after the other. Members of objects are named by their path.
+// Rows returns Details in the form that is shown if the tenant has no partial: the name of each member with its
+// value, one after the other. Members of nested objects are named by their path.
 func (p Consent) Rows() (all [][]Row) {
 	for _, one := range p.Details {
 		all = append(all, rows(nil, "", one))
@@ -54,7 +54,7 @@ func (p Consent) Rows() (all [][]Row) {
 	return all
 }
 
-// Row is a member of details with its value.
+// Row is a member of Details with its value.
 type Row struct{ Name, Value string }
 
 func rows(all []Row, path string, value any) []Row {
@@ -76,8 +76,8 @@ func rows(all []Row, path string, value any) []Row {
 	return append(all, Row{path, string(text)})
 }
 
-// detailsScreen is Auth0's name of the screen and of the prompt that ask for consent to one transaction. Its built-in
-// texts are those of the other one.
+// detailsScreen is Auth0's name of both the screen and the prompt for consent to a single transaction. Its built-in
+// texts are those of the other consent screen.
 const detailsScreen = "customized-consent"
 
 func (p Consent) view() view {
@@ -107,9 +107,9 @@ func (p Consent) view() view {
 // with action "accept" or "deny".
 type LogoutConfirm struct {
 	Layout
-	// ClientName is the application that asks, or empty.
+	// ClientName is the application that requests the logout, or empty.
 	ClientName string
-	// UserName greets the user when it is set.
+	// UserName is the user's name in the greeting, or empty.
 	UserName string
 	// State is as in Login.
 	State string
@@ -119,7 +119,7 @@ func (p LogoutConfirm) view() view {
 	return p.screen(p, "logout", "logout", "logout", p.ClientName, p.UserName).in(p.State)
 }
 
-// notice names the keys of a page that says one thing and offers one link.
+// notice holds the keys of the texts of a page with one sentence and one link.
 type notice struct{ Title, Sentence, Link string }
 
 // LoggedOut says that the session has ended.
@@ -127,7 +127,7 @@ type LoggedOut struct {
 	Layout
 	// ClientName names the application that LinkURL leads back to.
 	ClientName string
-	// LinkURL shows a link back when it is set: http, https or a rooted path.
+	// LinkURL is an http or https URL or a rooted path, "" to show no link.
 	LinkURL string
 }
 
@@ -137,7 +137,7 @@ func (p LoggedOut) view() view {
 	return v
 }
 
-// LogoutAborted says that the session goes on, after a "No" to LogoutConfirm.
+// LogoutAborted says that the session continues, after the user has answered LogoutConfirm with no.
 type LogoutAborted LoggedOut
 
 func (p LogoutAborted) view() view {
@@ -146,19 +146,18 @@ func (p LogoutAborted) view() view {
 	return v
 }
 
-// Status is what a Message has to say: a key of the prompt and screen "status".
+// Status selects the text of a Message: a key of the prompt and screen "status".
 type Status string
 
-// The statuses that have built-in texts. Others take theirs from custom text.
+// The statuses that have built-in texts. Texts for others come from custom text.
 const (
-	// ExpiredTransaction answers a page whose transaction is gone.
+	// ExpiredTransaction is for a page whose transaction no longer exists.
 	ExpiredTransaction Status = "expired-transaction"
-	// UsedTransaction answers a step that was taken before: a double submit, or
-	// the back button.
+	// UsedTransaction is for a step that was already taken: a double submit, or the back button.
 	UsedTransaction Status = "used-transaction"
-	// ForeignTransaction answers a browser that the transaction is not bound to.
+	// ForeignTransaction is for a browser that the transaction does not belong to.
 	ForeignTransaction Status = "foreign-transaction"
-	// LinkOfAnotherBrowser answers a link to log in that another browser has asked for.
+	// LinkOfAnotherBrowser is for a login link that was requested in another browser.
 	LinkOfAnotherBrowser Status = "passwordless-no-session"
 )
 
@@ -167,10 +166,10 @@ type Message struct {
 	Layout
 	// ClientName names the application that LinkURL leads back to.
 	ClientName string
-	// Status chooses the words: the keys <status>-title, <status> and
-	// <status>-link. One that has none says that something went wrong.
+	// Status selects the texts: the keys <status>-title, <status> and <status>-link. For a status without texts,
+	// the page says that something went wrong.
 	Status Status
-	// LinkURL shows a link when it is set: http, https or a rooted path.
+	// LinkURL is an http or https URL or a rooted path, "" to show no link.
 	LinkURL string
 	// TrackingID is as in Error.
 	TrackingID string
@@ -190,20 +189,20 @@ func (p Message) view() view {
 	return v
 }
 
-// Error is the page for what cannot be redirected to the application, such as
-// an unknown client or a callback URL mismatch.
+// Error is the page for errors that cannot be sent to the application, such as an unknown client or a callback URL
+// mismatch.
 // https://auth0.com/docs/authenticate/login/auth0-universal-login/error-pages
 type Error struct {
 	Layout
 	// ClientName names the application that LinkURL leads back to.
 	ClientName string
-	// Sentence is what the user reads; empty is the built-in one.
+	// Sentence is the text for the user; empty for the built-in one.
 	Sentence string
 	// Code and Description are the technical details, as in an OAuth error.
 	Code, Description string
-	// TrackingID finds the request in the log; shown when it is set.
+	// TrackingID identifies the request in the log, "" to show none.
 	TrackingID string
-	// LinkURL shows a link back when it is set: http, https or a rooted path.
+	// LinkURL is an http or https URL or a rooted path, "" to show no link.
 	LinkURL string
 }
 
@@ -218,18 +217,16 @@ func (p Error) view() view {
 // Field is one parameter of an authorization response.
 type Field struct{ Name, Value string }
 
-// FormPost sends an authorization response to the application as a form that
-// submits itself (OAuth 2.0 Form Post Response Mode), or at the press of a
-// button where scripts do not run.
+// FormPost sends an authorization response to the application as a form that submits itself (OAuth 2.0 Form Post
+// Response Mode) or, where scripts are off, by a button.
 type FormPost struct {
 	Layout
-	// URL is the redirect URI: http or https, or Render fails. The page's
-	// form-action policy has to allow it.
+	// URL is the redirect URI: http or https, otherwise Render fails. The page's form-action policy must allow it.
 	URL string
 	// Fields are the response's parameters, in order.
 	Fields []Field
-	// Fragment leaves everything around the form out, for a script that puts it into its own page and
-	// sends it.
+	// Fragment leaves out everything around the form, for a script that inserts the form into its own page and
+	// submits it.
 	Fragment bool
 }
 
@@ -242,10 +239,9 @@ func (p FormPost) view() view {
 	return p.screen(p, template, "common", "redeem-ticket", "", "")
 }
 
-// WebMessage hands an authorization response to the page of the application
-// that opened this one or holds it in a frame, as a message of the shape
-// {type: "authorization_response", response}. It needs script, as whoever
-// listens does.
+// WebMessage sends an authorization response to the application's page that opened this one or contains it in a
+// frame, as a message of the form {type: "authorization_response", response}. It needs scripts, as the receiving
+// page does.
 // https://auth0.com/docs/authenticate/login/configure-silent-authentication
 type WebMessage struct {
 	Layout

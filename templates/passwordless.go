@@ -2,35 +2,35 @@ package templates
 
 import "slices"
 
-// Way is another connection to go on with, offered as a button below a form.
+// Way is another connection to continue with, offered as a button below a form.
 type Way struct {
-	// Connection is its name, and Strategy its strategy, which chooses the words.
+	// Connection is the connection's name, and Strategy its strategy, which selects the button's text.
 	Connection, Strategy string
 }
 
-// wayTexts are the keys of the words of a button, by the strategy of its connection.
+// wayTexts are the keys of the buttons' texts, by the strategy of the connection.
 var wayTexts = map[string]string{"email": "emailCodeText", "sms": "smsCodeText", "auth0": "usePasswordText"}
 
-// Text is the key of the words on the button.
+// Text returns the key of the button's text.
 func (w Way) Text() string { return wayTexts[w.Strategy] }
 
-// codeInput asks for a one-time code.
+// codeInput returns an input for a one-time code.
 func codeInput(label string) input { //nolint:unparam // a screen may call it otherwise
 	return input{Name: "code", Type: "text", Label: label, Autocomplete: "one-time-code", Focus: true, Missing: "no-code", Keyboard: "numeric"}
 }
 
-// PasswordlessCode asks for the code that was sent to an address or a number: input#code. The
-// button action=resend sends another one.
+// PasswordlessCode asks for the code that was sent to an e-mail address or phone number: input#code. The button
+// action=resend sends another code.
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements/prompt-login-passwordless
 type PasswordlessCode struct {
 	Layout
 	// ClientName, State and Errors are as in Login.
 	ClientName, State string
 	Errors            []string
-	// Phone says that Address is a number, and EditURL is where it can be changed.
+	// Phone says that Address is a phone number, and EditURL is the page where it can be changed.
 	Phone            bool
 	Address, EditURL string
-	// Ways are other connections to go on with.
+	// Ways are other connections to continue with.
 	Ways []Way
 }
 
@@ -45,11 +45,11 @@ func (p PasswordlessCode) view() view {
 	}, p.Errors)
 }
 
-// PasswordlessLink says that a link was sent, and sends another one: action=resend.
+// PasswordlessLink says that a link was sent, and sends another one with action=resend.
 type PasswordlessLink struct {
 	Layout
 	ClientName, State string
-	// Address is where it was sent, and EditURL where that can be changed.
+	// Address is the link's recipient, and EditURL the page where it can be changed.
 	Address, EditURL string
 	Errors           []string
 }
@@ -62,7 +62,7 @@ func (p PasswordlessLink) view() view {
 	}, p.Errors)
 }
 
-// ProofKind is what a code proves.
+// ProofKind says what is proved by a code.
 type ProofKind int
 
 // The kinds of proofs.
@@ -72,8 +72,8 @@ const (
 	ProveForReset
 )
 
-// Proof asks for the code that was sent to an address or a number to prove it: input#code. The
-// button action=resend-code sends another one.
+// Proof asks for the code that was sent to an e-mail address or phone number to verify it: input#code. The button
+// action=resend-code sends another code.
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements/prompt-email-identifier-challenge
 type Proof struct {
 	Layout
@@ -81,7 +81,7 @@ type Proof struct {
 	ClientName, State string
 	Errors            []string
 	Kind              ProofKind
-	// Address is where the code went, and EditURL is where it can be changed, "" for nowhere.
+	// Address is the code's recipient, and EditURL the page where it can be changed, "" if it cannot.
 	Address, EditURL string
 }
 
@@ -102,7 +102,7 @@ func (p Proof) view() view {
 	}, p.Errors)
 }
 
-// ways leaves out the buttons that have no words.
+// ways leaves out the connections whose buttons have no text.
 func ways(all []Way) []Way {
 	return slices.DeleteFunc(slices.Clone(all), func(w Way) bool { return w.Text() == "" })
 }

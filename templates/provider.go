@@ -5,34 +5,34 @@ import (
 	"strings"
 )
 
-// SimulatedProvider stands in for another identity provider: it asks a developer who is to log in
-// there, and looks like nobody's login page. A person is chosen by a button with the name "person";
-// the form for a new person, or for changes of one, is sent with action=save.
+// SimulatedProvider takes the place of another identity provider: it asks a developer who should
+// log in there, and does not imitate any provider's login page. A person is chosen by a button with
+// the name "person"; the form for a new or changed person is sent with action=save.
 type SimulatedProvider struct {
 	Layout
-	// Provider is what the login page calls the provider; Connection and Strategy are the
-	// connection's.
+	// Provider is the provider's name on the login page; Connection and Strategy are those of the
+	// connection.
 	Provider, Connection, Strategy string
-	// Scope is what the tenant asks the provider for.
+	// Scope is what the tenant requests from the provider.
 	Scope  string
 	People []Person
-	// Draft is what the form shows, and Problem what is wrong with it, "" for nothing.
+	// Draft is the person in the form, and Problem what is wrong with the entries, "" for nothing.
 	Draft   Person
 	Problem string
 }
 
-// Person is somebody whom a simulated provider knows.
+// Person is a user of a simulated provider.
 type Person struct {
 	ID, Email, GivenName, FamilyName, Name, Nickname, PictureURL string
 	EmailVerified                                                bool
 	Groups                                                       []string
 	// More are further members of the profile, a JSON object.
 	More string
-	// EditURL is the page with the person in its form.
+	// EditURL is the page whose form shows the person.
 	EditURL string
 }
 
-// Shown is what the person is called on the page.
+// Shown returns the person's name on the page.
 func (p Person) Shown() string {
 	name := cmp.Or(p.Name, strings.TrimSpace(p.GivenName+" "+p.FamilyName), p.Nickname)
 	switch {
@@ -44,7 +44,7 @@ func (p Person) Shown() string {
 	return name + p.Email
 }
 
-// Inputs are the texts of the page's form.
+// Inputs returns the text inputs of the page's form.
 func (p SimulatedProvider) Inputs() []input {
 	d := p.Draft
 	return []input{

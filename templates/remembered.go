@@ -9,12 +9,12 @@ import (
 	"sync"
 )
 
-// remembered is a page that many see in the same words: the first one of a login. Such a page is
-// rendered once, and from then on the handle of the transaction is put into its copy.
+// remembered is a page that is the same for many users: the first page of a login. Such a page is
+// rendered once; after that, only the handle of the transaction is inserted into the result.
 type remembered interface {
 	Page
-	// fresh returns the handle of the transaction, and whether the page shows nothing that a person
-	// has typed or done, and no Liquid of the tenant's.
+	// fresh returns the handle of the transaction, and whether the page shows nothing that a user
+	// has entered or done, and none of the tenant's Liquid.
 	fresh() (state string, ok bool)
 }
 
@@ -26,25 +26,25 @@ func (p LoginIdentifier) fresh() (string, bool) {
 	return p.State, p.Username == "" && len(p.Errors) == 0 && p.Customization.empty()
 }
 
-// maxRemembered bounds the pages that are remembered: an application, its tenant's brand and a
-// language make one. Past it the memory begins anew.
+// maxRemembered bounds the remembered pages; there is one for each application, brand and language
+// in use. Beyond it, all are forgotten.
 const maxRemembered = 64
 
-// rendering is a remembered page, cut where the handle was: into parts where it was in base64, and
-// these where it was as it is.
+// rendering is a remembered page without the handle: it is split into parts where the handle was in
+// base64, and each part is split where the handle was in plain text.
 type rendering struct {
 	parts  [][][]byte
 	needs  Needs
 	length int // in bytes
 }
 
-// renderings are remembered pages by what they show.
+// renderings are the remembered pages, by a text of all that they show.
 var renderings struct {
 	sync.RWMutex
 	of map[string]rendering
 }
 
-// renderFresh is render for a page that is remembered; done is false for every other page.
+// renderFresh renders a remembered page; done is false for every other page.
 func renderFresh(w io.Writer, p Page) (needs Needs, done bool, err error) {
 	r, ok := p.(remembered)
 	if !ok {
@@ -76,7 +76,7 @@ func renderFresh(w io.Writer, p Page) (needs Needs, done bool, err error) {
 	return page.needs, true, page.write(w, state)
 }
 
-// write writes the page with a handle.
+// write writes the page with a handle inserted.
 func (r rendering) write(w io.Writer, state string) error {
 	encoded := encodedState(state)
 	if b, ok := w.(*bytes.Buffer); ok {
@@ -115,10 +115,11 @@ func renderingOf(p Page, state string) (rendering, error) {
 	return r, nil
 }
 
-// keys are buffers for what shows returns.
+// keys are buffers for the results of shows.
 var keys = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// shows is all that a page shows but the handle of its transaction, in a buffer of keys.
+// shows returns a text of all that a page shows except the handle of its transaction, in a buffer
+// from keys.
 func shows(p Page, state string) (*bytes.Buffer, error) {
 	all, _ := keys.Get().(*bytes.Buffer)
 	all.Reset()
@@ -137,14 +138,14 @@ func shows(p Page, state string) (*bytes.Buffer, error) {
 	}
 }
 
-// isHandle reports whether a text is the handle of a transaction as the server makes them: long,
-// random, and the same in a page, in a URL and in JSON.
+// isHandle reports whether a text has the form of the server's transaction handles: long, random,
+// and the same in a page, in a URL and in JSON.
 func isHandle(state string) bool {
 	const least = 32
 	return len(state) >= least && plain(state)
 }
 
-// plain reports whether a text has characters of base64 for URLs, and no others.
+// plain reports whether a text consists of characters of base64url.
 func plain(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
 		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '-' && r != '_'

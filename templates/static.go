@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// StaticPath is the path under which the pages expect what Static serves.
+// StaticPath is the path below which the pages expect the files of Static.
 const StaticPath = "/u/static/"
 
 // Static returns a style sheet, script or picture of the pages by its name: the
 // rest of its path after StaticPath. The name changes when the content does, so
-// the answer may be cached for ever. It is false for a name that no page uses.
+// the answer may be cached for ever. ok is false for a name that no page uses.
 func Static(name string) (content []byte, contentType string, ok bool) {
 	if a, found := assets.byName[name]; found {
 		return a.content, a.contentType, true
@@ -44,8 +44,8 @@ type asset struct {
 	contentType string
 }
 
-// assets are the embedded files by their hashed names, and the paths of those
-// by the names they have on disk.
+// assets are the embedded files by their hashed names, and the paths of these
+// files by their names on disk.
 var assets = func() (all struct {
 	byName map[string]asset
 	paths  map[string]template.URL
@@ -69,7 +69,7 @@ var assets = func() (all struct {
 	return all
 }()
 
-// hash is the part of a name that changes with the content.
+// hash returns the part of a file name that changes with the content.
 func hash(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:5])

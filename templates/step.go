@@ -8,82 +8,83 @@ import (
 	"strings"
 )
 
-// MarkUp is HTML or CSS that the tenant has written into a form of its own, with the values that
-// people have entered made text. It is shown as it is.
+// MarkUp is HTML or CSS that the tenant has written into a form of its own, in which values that users
+// have entered are already escaped. It is shown verbatim.
 type MarkUp string
 
-// FormStep is a step of a form of the tenant's, Auth0: customize/forms/nodes-and-components. The form
-// posts to the page's own URL, with the fields by their ids and an action: "default" goes on,
-// "previous" goes back, and "jump::" and "resend::" with the id of their button do what that says.
+// FormStep is a step of a tenant's form, Auth0: customize/forms/nodes-and-components. The form posts to
+// the page's own URL, with the fields by their ids and an action: "default" continues, "previous" goes
+// back, and "jump::" or "resend::" with a button's id do what that button says.
 type FormStep struct {
 	Layout
 	// ClientName and State are as in Login.
 	ClientName, State string
-	// Turn is what the form that is sent has to bring back, so that it is taken once.
+	// Turn is a number that the submitted form must contain, so that it is accepted only once.
 	Turn string
 	// Components are the fields and blocks of the step, in order.
 	Components []Component
-	// Alert is what is said above them, "" for nothing.
+	// Alert is a message above the components, "" for none.
 	Alert string
 	// CSS is the form's own style sheet.
 	CSS MarkUp
 }
 
-// Component is a field or a block of a step. Which of its members count depends on its kind.
+// Component is a field or a block of a step. Its kind decides which of its members are used.
 type Component struct {
 	// Kind is Auth0's type: "TEXT", "NEXT_BUTTON" and so on.
 	Kind string
-	// ID is its id, and Name the name of its input.
+	// ID is the component's id, and Name the name of its input.
 	ID, Name string
-	// Label and Hint are what stands above and below a field, and Placeholder within it.
+	// Label is the text above a field, Hint the text below it, and Placeholder the text in it.
 	Label, Hint, Placeholder string
 	Required                 bool
-	// Value is what was entered, or Values where there may be several, and Other what was entered
-	// beside the options.
+	// Value is what was entered, or Values if there may be several, and Other what was entered in
+	// addition to the options.
 	Value  string
 	Values []string
 	Other  string
-	// Options are what may be chosen, and Countries those of a telephone number, of which Country is
-	// chosen.
+	// Options are the values to choose from, and Countries the countries of a telephone number, of
+	// which Country is selected.
 	Options   []FormOption
 	Countries []FormOption
 	Country   string
 	// Multiple, AllowOther, HideLabels and Multiline are as in Auth0's config.
 	Multiple, AllowOther, HideLabels, Multiline bool
-	// Time says that a date is a time of day.
+	// Time says that the value of a DATE is a time of day.
 	Time bool
-	// Min and Max bound a number, and MaxLength the length of a text, 0 for no bound.
+	// Min and Max bound a number, and MaxLength the length of a text; "" and 0 mean no bound.
 	Min, Max  string
 	MaxLength int
-	// Text is that of a button, of a divider, or of what comes before a button.
+	// Text is the text of a button or a divider, or the text before a button.
 	Text string
-	// Before is what stands before a button, and Waiting in its place while it cannot be pressed.
+	// Before is the text before a button, and Waiting the text shown instead while the button is
+	// disabled.
 	Before, Waiting string
-	// Align is "left", "center" or "right", and Height that of an image in pixels.
+	// Align is "left", "center" or "right", and Height the height of an image in pixels.
 	Align  string
 	Height int
-	// Quiet says that a button is not to stand out.
+	// Quiet says that a button is less prominent.
 	Quiet bool
 	// MarkUp is a text that the tenant has written in HTML.
 	MarkUp MarkUp
-	// PictureURL is an image.
+	// PictureURL is the URL of an image.
 	PictureURL string
-	// Problem is what is wrong with what was entered, "" for nothing.
+	// Problem is what is wrong with the entered value, "" for nothing.
 	Problem string
 }
 
-// FormOption is one of several that may be chosen.
+// FormOption is one of the values to choose from.
 type FormOption struct{ Value, Label, PictureURL string }
 
-// Picture is PictureURL where it may be shown.
+// Picture returns PictureURL if it can be shown, otherwise "".
 func (o FormOption) Picture() template.URL { return safeLogo(o.PictureURL) }
 
-// shownComponent is a component on its page.
+// shownComponent is a component as a page shows it.
 type shownComponent struct {
 	Component
-	// DOM is the id of its element.
+	// DOM is the id of the component's element.
 	DOM string
-	// Leads says that it is the first button that goes on.
+	// Leads says that this is the first NEXT_BUTTON.
 	Leads bool
 }
 
@@ -102,15 +103,15 @@ func (p FormStep) view() view {
 	return v.in(p.State)
 }
 
-// step is what a page of a step shows.
+// step is the content of a FormStep's page.
 type step struct {
 	Components []shownComponent
 	Alert      string
 	CSS        template.CSS
-	// Heading says that the tenant's own mark-up has none of the first level.
+	// Heading says that the tenant's own mark-up contains no heading of the first level.
 	Heading bool
-	// Hidden is what the button says which the return key presses, where it has to be put before the
-	// others; "" where it stands there.
+	// Hidden is the text of an invisible first button, which the return key presses; it is needed if
+	// other buttons come before the first NEXT_BUTTON, and "" otherwise.
 	Hidden string
 }
 
@@ -124,20 +125,21 @@ func (p FormStep) markUp() string {
 	return all.String()
 }
 
-// HasMarkUp reports whether a page holds mark-up or styles that the tenant has written into a form: the
-// policy has to let styles within the page through.
+// HasMarkUp reports whether a page contains mark-up or styles that the tenant has written into a form:
+// if so, the content security policy must allow styles within the page.
 func HasMarkUp(p Page) bool {
 	form, ok := p.(FormStep)
 	return ok && (form.CSS != "" || form.markUp() != "")
 }
 
-// submits reports whether a component is a button that sends the form.
+// submits reports whether a component is a button that submits the form.
 func (c Component) submits() bool { return strings.HasSuffix(c.Kind, "_BUTTON") }
 
-// simpleID is an id that others can refer to in a list of ids, and style sheets by its name.
+// simpleID matches ids that can be used in a list of ids, and in style sheets without escapes.
 var simpleID = regexp.MustCompile(`^[A-Za-z][\w-]*$`)
 
-// domID is the id of a component's element: its own where that can be one.
+// domID returns the id of a component's element: the component's own id if it is simple, otherwise one
+// made of its position.
 func domID(id string, position int) string {
 	if simpleID.MatchString(id) {
 		return id
@@ -145,22 +147,22 @@ func domID(id string, position int) string {
 	return "component-" + string(rune('a'+position/26%26)) + string(rune('a'+position%26))
 }
 
-// tagInStyle is what could end a style sheet, or begin another element in it.
+// tagInStyle matches what could end a style sheet's element, or begin another element in it.
 var tagInStyle = regexp.MustCompile(`<([/!?A-Za-z])`)
 
-// styleText is a style sheet that cannot end the element that it stands in: tags are written with the
-// escapes of CSS Syntax section 4.3.7.
+// styleText returns a style sheet that cannot end the element that contains it: tags are escaped
+// according to CSS Syntax section 4.3.7.
 func styleText(css MarkUp) template.CSS {
 	return template.CSS(tagInStyle.ReplaceAllString(string(css), `\3c $1`)) //nolint:gosec // it is the tenant's
 }
 
-// HTML is the component's mark-up.
+// HTML returns the component's mark-up.
 func (c shownComponent) HTML() template.HTML { return template.HTML(c.MarkUp) } //nolint:gosec // it is the tenant's, with values escaped
 
-// Picture is the image where it may be shown.
+// Picture returns the image if it can be shown, otherwise "".
 func (c shownComponent) Picture() template.URL { return safeLogo(c.PictureURL) }
 
-// Chosen reports whether an option is chosen.
+// Chosen reports whether an option is selected.
 func (c shownComponent) Chosen(value string) bool {
 	if c.Multiple {
 		return slices.Contains(c.Values, value)
@@ -168,7 +170,7 @@ func (c shownComponent) Chosen(value string) bool {
 	return c.Value == value
 }
 
-// InputType is the type of the input of a field of one line.
+// InputType returns the type of the input of a field with one line.
 func (c shownComponent) InputType() string {
 	if c.Kind == "DATE" && c.Time {
 		return "time"
@@ -176,12 +178,12 @@ func (c shownComponent) InputType() string {
 	return cmp.Or(map[string]string{"EMAIL": "email", "URL": "url", "TEL": "tel", "NUMBER": "number", "PASSWORD": "password", "DATE": "date"}[c.Kind], "text")
 }
 
-// Autocomplete says what a browser may fill in.
+// Autocomplete returns the autocomplete attribute of the field's input.
 func (c shownComponent) Autocomplete() string {
 	return cmp.Or(map[string]string{"EMAIL": "email", "URL": "url", "TEL": "tel", "PASSWORD": "new-password"}[c.Kind], "on")
 }
 
-// OptionType is the type of the input of an option.
+// OptionType returns the type of the inputs of options.
 func (c shownComponent) OptionType() string {
 	if c.Multiple {
 		return "checkbox"
@@ -189,7 +191,7 @@ func (c shownComponent) OptionType() string {
 	return "radio"
 }
 
-// Fill is the template of the component.
+// Fill returns the name of the component's template.
 func (c shownComponent) Fill() string {
 	switch c.Kind {
 	case "TEXT", "EMAIL", "URL", "NUMBER", "PASSWORD", "DATE":
@@ -204,7 +206,7 @@ func (c shownComponent) Fill() string {
 	return "absent"
 }
 
-// Described are the ids of what says more of a field, "" for none.
+// Described returns the ids of the elements that describe a field, "" for none.
 func (c shownComponent) Described() string {
 	var ids []string
 	if c.Hint != "" {

@@ -1,16 +1,14 @@
-// Package templates owns every page of the server that a person sees: the
-// mark-up, the style sheets, the few lines of script, and the words. Pages are
-// parsed when the program starts, so a broken template never meets a request.
+// Package templates contains every page of the server that a user sees: mark-up, style sheets, a few lines of
+// script, and texts. The templates are parsed when the program starts, so that a broken template never affects a
+// request.
 //
-// It knows no HTTP beyond content: what a page is shown for, its status, its
-// headers and its cache rules are the caller's. It neither reads storage nor
-// decides anything; a page shows the fields it was given.
+// It knows no HTTP beyond content: the caller decides when a page is shown, and with which status, headers and
+// cache rules. The package neither reads storage nor decides anything; a page shows the fields that it was given.
 //
-// The pages hold no inline script, no inline style and no reference to another
-// host (except a tenant's own logo), so that they work under the policy
-// "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'
-// https: data:", and all of them but WebMessage work without script. What a tenant adds
-// with a Customization may hold anything: see Customized.
+// The pages contain no inline script, no inline style and no reference to another host (except a tenant's own
+// logo), so that they work with the policy "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'
+// https: data:", and all of them except WebMessage work without scripts. A tenant's Customization may contain
+// anything: see Needs.Customized.
 package templates
 
 import (
@@ -20,15 +18,13 @@ import (
 	"io"
 )
 
-// Page is one page in one state. The structs of this package implement it, and
-// nothing else does.
+// Page is one page in one state. Only the structs of this package implement it.
 type Page interface {
 	view() view
 }
 
-// Render writes the page as a UTF-8 HTML document. It writes as it goes: a
-// caller that must not answer half a page passes a buffer. It returns ErrLimit for a
-// page with Liquid of the tenant's that goes beyond its bounds.
+// Render writes the page as a UTF-8 HTML document. It writes while it renders: a caller that must not send half a
+// page passes a buffer. It returns ErrLimit for a page with the tenant's Liquid if that exceeds its bounds.
 func Render(w io.Writer, p Page) (Needs, error) {
 	if needs, done, err := renderFresh(w, p); done || err != nil {
 		return needs, err
@@ -37,7 +33,7 @@ func Render(w io.Writer, p Page) (Needs, error) {
 	return v.needs(), v.render(w)
 }
 
-// RenderBuiltIn is Render without what the tenant has made of the page in Liquid.
+// RenderBuiltIn is Render without the tenant's Liquid.
 func RenderBuiltIn(w io.Writer, p Page) error {
 	v := p.view()
 	v.custom = Customization{}
@@ -58,15 +54,15 @@ func (v view) render(w io.Writer) error {
 //go:embed html
 var htmlFiles embed.FS
 
-// pages is every template, parsed and escaped once.
+// pages contains all templates, parsed and escaped once.
 var pages = func() *template.Template {
 	all := template.New("").Funcs(template.FuncMap{"safeURL": safeURL, "formURL": formURL})
 	for file, path := range assets.paths {
 		template.Must(all.New(file).Parse(string(path)))
 	}
 	template.Must(all.ParseFS(htmlFiles, "html/*.html"))
-	// html/template looks for the context of every action when a page is first
-	// written. Writing each page here finds its mistakes before a request does.
+	// html/template determines the context of every action when a page is first executed. Executing each page here
+	// finds mistakes before a request does.
 	for _, v := range []view{
 		Login{}.view(), Consent{}.view(), LogoutConfirm{}.view(), LoggedOut{}.view(), Error{}.view(), FormPost{URL: "/"}.view(),
 		WebMessage{}.view(), Signup{}.view(), Result{}.view(), OrganizationSelection{}.view(), OrganizationPicker{}.view(), DeviceConfirmation{}.view(),
@@ -80,8 +76,7 @@ var pages = func() *template.Template {
 	return all
 }()
 
-// view is what a template sees: the page's own fields as P, and what all pages
-// share.
+// view is the data of a template: the page's own fields as P, and what is common to all pages.
 type view struct {
 	P           Page
 	Language    string
@@ -95,55 +90,54 @@ type view struct {
 	Notice      notice
 	Tracking    tracking
 	Form        form
-	// MFA is what a page of a further factor shows, and Step a step of a form of the tenant's; nil
-	// for others.
+	// MFA is the content of a page for a further factor, and Step that of a FormStep; nil for other pages.
 	MFA  *mfa
 	Step *step
-	// Widget is what a page in Lock's look shows, nil for others.
+	// Widget is the content of a page in Lock's style, nil for others.
 	Widget *widget
-	// Title is what the window is called, "" for the text at TitleKey.
+	// Title is the title of the window, "" for the text at TitleKey.
 	Title   string
 	LinkURL template.URL
-	// Again is a page whose button does once more what led to it, nil for none.
+	// Again is a page whose button repeats the step that led to it, nil for none.
 	Again *Result
-	// Ticket is that of the link which was followed.
+	// Ticket is the ticket of the link that was followed.
 	Ticket string
-	// MainClass are the classes of the page's main part, which name the screen.
+	// MainClass are the classes of the page's main element, which contain the name of the screen.
 	MainClass string
-	// OffersFirst has the buttons of identity providers before the form.
+	// OffersFirst shows the buttons of identity providers before the form.
 	OffersFirst bool
-	// Bare leaves the page without the document around it.
+	// Bare leaves out the document around the page.
 	Bare bool
 
 	template       string
 	texts          texts
 	prompt, screen string
-	// fontOrigin is where the theme's font comes from, "" for nowhere.
+	// fontOrigin is the origin of the theme's font, "" for none.
 	fontOrigin string
 	// state is the handle of the transaction, for the tenant's mark-up.
 	state  string
 	custom Customization
 }
 
-// in says which transaction the page is part of.
+// in sets the handle of the transaction that the page belongs to.
 func (v view) in(state string) view {
 	v.state = state
 	return v
 }
 
-// T returns the text of a key of the page's screen.
+// T returns the text with a key in the texts of the page's screen.
 func (v view) T(key string) (string, error) { return v.texts.get(key) }
 
-// tracking is the id of a request that is refused, with what it is called.
+// tracking is the id of a refused request, with its label.
 type tracking struct{ Label, ID string }
 
-// pageError is one error at a field, or above the form when the field is "form". Sign is what its picture is called.
+// pageError is an error at a field, or above the form if Field is "form". Sign is the name of its picture.
 type pageError struct{ Field, Code, Text, Sign string }
 
-// sign is what the picture beside an error is called.
+// sign returns the name of the picture beside an error.
 func (v view) sign() string { return v.texts.language.text("Error") }
 
-// withErrors adds the errors to the view, the first one of each of the fields.
+// withErrors adds errors to the view, at most one for each field.
 func (v view) withErrors(codes []string, fields ...string) view {
 	if len(codes) > 0 {
 		v.Errors = make(map[string]pageError, len(codes))

@@ -11,19 +11,18 @@ import (
 	"time"
 )
 
-// Texts are the words of the pages by prompt, screen and key, with Auth0's
-// names for all three, and ${...} where a value goes in: clientName,
-// companyName, tenantName, userName, email, inviterName, connectionName, appName, characters, min or max. A value is text, never mark-up.
+// Texts are the texts of the pages by prompt, screen and key, with Auth0's names for all three. ${...} stands for a
+// value: clientName, companyName, tenantName, userName, email, inviterName, connectionName, appName, characters,
+// min or max. Values are text, never mark-up.
 // https://auth0.com/docs/customize/login-pages/universal-login/customize-text-elements
 type Texts map[string]map[string]map[string]string
 
 //go:embed texts/en.json
 var englishTexts []byte
 
-// builtInTexts are the words used where custom text has none. They are Auth0's
-// where Auth0 documents them; the prompt "error", the screens logout-complete
-// and logout-aborted, the statuses of Message and what speaks of e-mail addresses in
-// organization-selection are in words of our own.
+// builtInTexts are used if there is no custom text. They are Auth0's texts if Auth0 documents them. The texts of
+// the prompt "error", of the screens logout-complete and logout-aborted, of the statuses of Message, and of
+// organization-selection about e-mail addresses are tenant0's own.
 var builtInTexts = func() Texts {
 	var t Texts
 	if err := json.Unmarshal(englishTexts, &t); err != nil {
@@ -32,41 +31,43 @@ var builtInTexts = func() Texts {
 	return t
 }()
 
-// Prompts are the prompts that the pages have texts of.
+// Prompts are the prompts for which there are built-in texts.
 var Prompts = slices.Sorted(maps.Keys(builtInTexts))
 
-// unknownError is the key whose text stands in for an error without one, as
-// when a script of the tenant fails with a code of its own.
+// unknownError is the key of the text for an error that has none, for example if a script of the tenant fails with
+// a code of its own.
 const unknownError = "custom-script-error-code"
 
-// texts are the words of one screen, and the values that go into them.
+// texts are the texts of one screen, and the values for them.
 type texts struct {
 	custom, builtIn                   map[string]string
 	clientName, companyName, userName string
 	email, inviterName                string
 	connectionName, appName           string
-	// characters, least and most are what a username may have, and between how many characters.
+	// characters are the special characters that a username may contain, least and most its fewest and most
+	// characters.
 	characters, least, most string
 	numbers                 Numbers
 	language                translator
 }
 
-// Numbers are those of the tenant that the built-in texts speak of; the zero value is what Auth0's texts say.
+// Numbers are settings of the tenant that built-in texts mention; the zero value keeps the numbers of Auth0's
+// texts.
 type Numbers struct {
-	// Remembered is for how long a browser is remembered, 0 for 30 days.
+	// Remembered is how long a browser is remembered, 0 for 30 days.
 	Remembered time.Duration
-	// Digits is how many digits a code has that is sent, 0 for 6.
+	// Digits is the number of digits of a one-time code that is sent, 0 for 6.
 	Digits int
 }
 
-// rememberedForDays is the built-in text that says for how long a browser is remembered, and rememberedForAWhile the
-// one for a time that is not so many days.
+// rememberedForDays is the built-in text for how long a browser is remembered, and rememberedForAWhile replaces it
+// if that is less than two days or not a whole number of days.
 const (
 	rememberedForDays   = "Remember this device for 30 days"
 	rememberedForAWhile = "Remember this device"
 )
 
-// in puts the numbers into a text, in a language, that is another one in English.
+// in translates an English text and replaces the numbers in it.
 func (n Numbers) in(english string, language translator) string {
 	const day = 24 * time.Hour
 	days := int(n.Remembered / day)
@@ -81,8 +82,8 @@ func (n Numbers) in(english string, language translator) string {
 	return language.text(english)
 }
 
-// otherKeys are further keys of custom text for what a page shows, by the key of its built-in text: Auth0 has had
-// several names for some.
+// otherKeys are further keys under which custom text is looked up, by the key of the built-in text: Auth0 has used
+// several names for some texts.
 var otherKeys = map[string][]string{
 	"descriptionEmail": {"emailDescription"}, "emailPlaceholder": {"placeholderEmail"}, "usernameOnlyPlaceholder": {"placeholderUsername"}, "editEmailText": {"editText", "editPhoneText", "editUsernameText"},
 	"invalid-code": {"invalid-verification-code"}, "no-password": {"no-password-reset"}, "smsDescription": {"voiceDescription"},
@@ -103,7 +104,7 @@ func (t texts) lookup(key string) (string, bool) {
 	return t.numbers.in(text, t.language), ok
 }
 
-// get returns the text of a key, with its values in place.
+// get returns the text of a key, with its values inserted.
 func (t texts) get(key string) (string, error) {
 	text, ok := t.lookup(key)
 	if !ok {
@@ -112,7 +113,7 @@ func (t texts) get(key string) (string, error) {
 	return t.expand(text), nil
 }
 
-// all returns every text of the screen, with its values in place.
+// all returns every text of the screen, with its values inserted.
 func (t texts) all() map[string]any {
 	all := map[string]any{}
 	for _, kind := range []map[string]string{t.builtIn, t.custom} {
@@ -134,9 +135,8 @@ func (t texts) message(code string) string {
 	return ""
 }
 
-// expand puts values in the place of their variables. It looks at each place
-// once, so that a value that looks like a variable stays as it is; an unknown
-// variable is left for its author to see.
+// expand replaces variables by their values. It does so only once, so that a value that looks like a variable stays
+// unchanged; an unknown variable is kept, so that its author sees it.
 func (t texts) expand(text string) string {
 	before, rest, found := strings.Cut(text, "${")
 	if !found {
@@ -183,7 +183,7 @@ func (t texts) value(variable string) (string, bool) {
 	return "", false
 }
 
-// errorField returns which of a form's inputs an error is about, or "form".
+// errorField returns the name of the input that an error concerns, or "form".
 func errorField(code string, fields []string) string {
 	var about []string
 	switch {
@@ -202,7 +202,7 @@ func errorField(code string, fields []string) string {
 		about = []string{"username"}
 	case code == "no-code", code == "invalid-code", code == "invalid-expired-code", code == "invalid-otp-code-format", code == "invalid-code-format":
 		about = []string{"code"}
-	case code == "password-breached", code == "password-breached-reset": // about the account
+	case code == "password-breached", code == "password-breached-reset": // they concern the account
 	case code == "no-password", code == "no-password-reset", strings.HasPrefix(code, "wrong-"), strings.HasPrefix(code, "password-"):
 		about = []string{"password", "password-reset", "username"}
 	}

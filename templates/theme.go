@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Theme is the tenant's default theme, with Auth0's names: what is not set, and what cannot be
-// shown, stays as the built-in look has it.
+// Theme is the tenant's default theme, with Auth0's names. For values that are not set, or that
+// cannot be shown, the built-in style is used.
 // https://auth0.com/docs/api/management/v2/branding/post-branding-theme
 type Theme struct {
 	Borders        Borders        `json:"borders"`
@@ -21,11 +21,12 @@ type Theme struct {
 	Widget         Widget         `json:"widget"`
 }
 
-// Borders are the shapes of the card, of buttons and of inputs; radii and weights are in pixels.
+// Borders describes the shapes of the card, of buttons and of inputs; radii and weights are in
+// pixels.
 type Borders struct {
 	ButtonRadius *float64 `json:"button_border_radius"`
 	ButtonWeight *float64 `json:"button_border_weight"`
-	// Buttons and Inputs are "pill", "rounded" or "sharp": a radius is that of "rounded".
+	// Buttons and Inputs are "pill", "rounded" or "sharp"; a radius applies to "rounded" only.
 	Buttons      string   `json:"buttons_style"`
 	InputRadius  *float64 `json:"input_border_radius"`
 	InputWeight  *float64 `json:"input_border_weight"`
@@ -35,7 +36,7 @@ type Borders struct {
 	WidgetRadius *float64 `json:"widget_corner_radius"`
 }
 
-// Colors are #rrggbb.
+// Colors are written as #rrggbb.
 type Colors struct {
 	Focus           string `json:"base_focus_color"`
 	Hover           string `json:"base_hover_color"`
@@ -57,8 +58,8 @@ type Colors struct {
 	WidgetBorder    string `json:"widget_border"`
 }
 
-// Fonts are the sizes and weights of texts: the size of References is in pixels, and the others
-// are percents of it.
+// Fonts are the sizes and weights of texts: References is the base size in pixels, and the other
+// sizes are percentages of it.
 type Fonts struct {
 	URL        string  `json:"font_url"`
 	LinksStyle string  `json:"links_style"`
@@ -71,36 +72,37 @@ type Fonts struct {
 	Title      Font    `json:"title"`
 }
 
-// Font is the size, in percents, and the weight of one kind of texts.
+// Font is the size, in percent, and the weight of one kind of text.
 type Font struct {
 	Bold *bool   `json:"bold"`
 	Size float64 `json:"size"`
 }
 
-// PageBackground is what the card stands on.
+// PageBackground describes what is behind the card.
 type PageBackground struct {
 	Color string `json:"background_color"`
 	Image string `json:"background_image_url"`
-	// Layout is where the card is: "left", "center" or "right".
+	// Layout is the position of the card: "left", "center" or "right".
 	Layout string `json:"page_layout"`
 }
 
-// Widget is what the card is like.
+// Widget describes the card.
 type Widget struct {
 	Header string   `json:"header_text_alignment"`
 	Height *float64 `json:"logo_height"`
-	// Logo is where the logo is: "left", "center", "right" or "none".
+	// Logo is the position of the logo: "left", "center", "right" or "none".
 	Logo    string `json:"logo_position"`
 	LogoURL string `json:"logo_url"`
-	// Social is where the buttons of identity providers are: "bottom", or "top" for before the form.
+	// Social is the position of the buttons of identity providers: "bottom", or "top" for before the
+	// form.
 	Social string `json:"social_buttons_layout"`
 }
 
-// maxPixels bounds lengths that a theme may ask for.
+// maxPixels bounds the lengths in a theme.
 const maxPixels = 400
 
-// rules collects the declarations of a sheet. What it writes is numbers, checked colours, and
-// URLs with all that ends a string escaped.
+// rules collects the declarations of a style sheet. It writes only numbers, checked colours, and
+// URLs without any character that could end a string.
 type rules struct{ bytes.Buffer }
 
 func (r *rules) add(selector, format string, values ...any) {
@@ -129,7 +131,7 @@ const (
 	fields  = `input:not([type="hidden"])`
 )
 
-// sheet is the style sheet of the theme, nil for one that changes nothing.
+// sheet returns the style sheet of the theme, nil if it changes nothing.
 func (t Theme) sheet() []byte {
 	var r rules
 	b := t.Borders
@@ -149,8 +151,8 @@ func (t Theme) sheet() []byte {
 	return r.Bytes()
 }
 
-// rules are the colours. Where the visitor prefers the dark and the theme's card is light, the
-// built-in dark stays. Inks are moved to where they can be read on the card.
+// rules adds the colours. If the visitor prefers a dark scheme and the theme's card is light, the
+// built-in dark colours stay. Text colours are adjusted until they are readable on the card.
 func (c Colors) rules(r *rules) {
 	card, given := parseColor(c.Widget)
 	if !given {
@@ -189,7 +191,7 @@ func (c Colors) rules(r *rules) {
 		if label, ok := parseColor(c.PrimaryLabel); ok {
 			fmt.Fprintf(&v, "--primary-ink:%s;", label.against(button, textContrast))
 		}
-		if hover, ok := parseColor(c.Hover); ok && c.Hover != "#000000" { // Auth0's default is a shade of it
+		if hover, ok := parseColor(c.Hover); ok && c.Hover != "#000000" { // Auth0's default; a shade of the button's colour is used instead
 			fmt.Fprintf(&v, "--primary-hover:%s;", hover)
 		}
 	}
@@ -198,7 +200,7 @@ func (c Colors) rules(r *rules) {
 	}
 	scheme := "light"
 	if card.luminance() < 0.2 {
-		scheme = "light),(prefers-color-scheme:dark" // it is dark in both
+		scheme = "light),(prefers-color-scheme:dark" // the card is dark in both schemes
 	}
 	r.add("@media (prefers-color-scheme:"+scheme+")", ":root{%s}", v.String())
 }
@@ -256,7 +258,7 @@ func (p PageBackground) rules(r *rules) {
 	}
 }
 
-// fontURL and imageURL are URLs that can stand in a sheet, "" for others.
+// fontURL and imageURL return a URL that can be used in a style sheet, "" for any other.
 func fontURL(raw string) string { return sheetURL(raw, "https") }
 
 func imageURL(raw string) string { return sheetURL(raw, "https", "http") }
@@ -272,8 +274,8 @@ func sheetURL(raw string, schemes ...string) string {
 	return u.String()
 }
 
-// FontOrigin is the origin that the theme's font comes from, "" for none: the pages' policy has
-// to let it through.
+// FontOrigin is the origin of the theme's font, "" for none: the pages' content security policy must
+// allow it.
 func (t Theme) FontOrigin() string {
 	u, err := url.Parse(fontURL(t.Fonts.URL))
 	if err != nil || u.Host == "" {
@@ -282,7 +284,7 @@ func (t Theme) FontOrigin() string {
 	return u.Scheme + "://" + u.Host
 }
 
-// themePath is the path of the style sheet of a theme, "" for one that changes nothing.
+// themePath returns the path of a theme's style sheet, "" if the theme changes nothing.
 func themePath(t Theme) template.URL {
 	sheet := t.sheet()
 	if len(sheet) == 0 {
@@ -291,7 +293,8 @@ func themePath(t Theme) template.URL {
 	return template.URL(StaticPath + "theme." + hash(sheet) + ".css") //nolint:gosec // a name of ours
 }
 
-// ThemeSheet is the style sheet of a theme by its name, as Static has those of the pages.
+// ThemeSheet returns the style sheet of a theme by its name, as Static does for the other files of
+// the pages.
 func ThemeSheet(t Theme, name string) (sheet []byte, contentType string, ok bool) {
 	sheet = t.sheet()
 	if len(sheet) == 0 || name != "theme."+hash(sheet)+".css" {
@@ -300,7 +303,8 @@ func ThemeSheet(t Theme, name string) (sheet []byte, contentType string, ok bool
 	return sheet, contentTypes[".css"], true
 }
 
-// ordered yields the fonts by the order of their selectors, so that a theme has one sheet.
+// ordered yields the fonts in the order of their selectors, so that equal themes have equal style
+// sheets.
 func ordered(fonts map[string]Font) func(func(string, Font) bool) {
 	return func(yield func(string, Font) bool) {
 		for _, selector := range slices.Sorted(maps.Keys(fonts)) {
